@@ -1,0 +1,89 @@
+// swift-tools-version: 6.3
+import PackageDescription
+
+/// Shared by every target: memory safety is explicit, warnings fail the build, imports state a file's surface.
+let settings: [SwiftSetting] = [
+  .strictMemorySafety(),
+  .treatAllWarnings(as: .error),
+  .enableUpcomingFeature("ExistentialAny"),
+  .enableUpcomingFeature("InternalImportsByDefault"),
+  .enableUpcomingFeature("MemberImportVisibility"),
+]
+
+/// A C target: headers under `include/`, linked with one system library.
+func native(_ name: String, links library: String) -> Target {
+  .target(name: name, linkerSettings: [.linkedLibrary(library)])
+}
+
+/// A Swift library target; ARCHITECTURE.md's table says what each may import.
+func library(
+  _ name: String, _ dependencies: [Target.Dependency] = [], _ extra: [SwiftSetting] = []
+) -> Target {
+  .target(name: name, dependencies: dependencies, swiftSettings: settings + extra)
+}
+
+func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+  .testTarget(
+    name: name, dependencies: dependencies + ["TestSupport"], swiftSettings: settings)
+}
+
+let yams: Target.Dependency = .product(name: "Yams", package: "Yams")
+let numerics: Target.Dependency = .product(name: "RealModule", package: "swift-numerics")
+let crypto: Target.Dependency = .product(name: "Crypto", package: "swift-crypto")
+let arguments: Target.Dependency = .product(name: "ArgumentParser", package: "swift-argument-parser")
+
+let package = Package(
+  name: "condense",
+  products: [
+    .executable(name: "condense", targets: ["condense"]),
+    .executable(name: "condense-bench", targets: ["condense-bench"]),
+  ],
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+    .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+    .package(url: "https://github.com/apple/swift-numerics", from: "1.1.1"),
+    .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
+  ],
+  targets: [
+    native("CDNNL", links: "dnnl"),
+    native("CGomp", links: "gomp"),
+    native("CPNG", links: "png"),
+    native("CJPEG", links: "jpeg"),
+    native("CArchive", links: "archive"),
+
+    library("Settings", [yams]),
+    library("Tensors", [numerics, "CGomp"], [.enableExperimentalFeature("Lifetimes")]),
+    library("Graphs", ["Tensors", "Settings", crypto]),
+    library("Ops", ["Graphs"]),
+    library("Execution", ["Ops"]),
+    library("DNNL", ["Execution", "CDNNL"]),
+    library("Networks", ["Ops"]),
+    library("Images", ["Tensors", "CPNG", "CJPEG"]),
+    library("Archives", ["CArchive"]),
+    library("Datasets", ["Images", "Archives", "Settings", crypto]),
+    library("Training", ["Execution", "Datasets"]),
+    .executableTarget(
+      name: "condense", dependencies: ["DNNL", "Networks", "Training", arguments], swiftSettings: settings),
+    .executableTarget(
+      name: "condense-bench", dependencies: ["DNNL", "Networks", "Training", arguments],
+      swiftSettings: settings),
+
+    .target(
+      name: "TestSupport", dependencies: ["Execution", "Datasets"], path: "Tests/TestSupport",
+      swiftSettings: settings),
+    tests("SettingsTests", ["Settings"]),
+    tests("TensorsTests", ["Tensors"]),
+    tests("GraphsTests", ["Graphs", "Ops"]),
+    tests("OpsTests", ["Ops", "Execution"]),
+    tests("ExecutionTests", ["Execution"]),
+    tests("DNNLTests", ["DNNL"]),
+    tests("NetworksTests", ["Networks"]),
+    tests("ImagesTests", ["Images"]),
+    tests("ArchivesTests", ["Archives"]),
+    tests("DatasetsTests", ["Datasets"]),
+    tests("TrainingTests", ["Training", "DNNL", "Networks"]),
+    tests("CommandTests", ["condense"]),
+    tests("ArchitectureTests", ["Networks", "Datasets", "Ops"]),
+  ],
+  swiftLanguageModes: [.v6]
+)

@@ -1,0 +1,6 @@
+#ifndef CONDENSE_PNG_H
+#define CONDENSE_PNG_H
+
+#include <png.h>
+
+#endif
