@@ -1,0 +1,107 @@
+/// A type whose settings are declared once: names, defaults, ranges and meaning.
+///
+/// Defaults are the values that `init()` leaves; each `Setting` adds the range and what it means. Reading
+/// refuses unknown keys and values out of range, writing gives back exactly what reading accepts.
+///
+///     struct Pad: Configurable {
+///       var pixels = 4
+///       static var settings: [Setting<Pad>] { [Setting("pixels", \.pixels, in: 0...64, "border added on each side")] }
+///     }
+///     let pad = try Pad(from: SettingsNode(yaml: "pixels: 2", source: "demo.yaml"), owner: "pad-and-crop")
+public protocol Configurable {
+  /// The defaults.
+  init()
+  /// Every setting, in the order in which it is documented and written.
+  static var settings: [Setting<Self>] { get }
+}
+
+extension Configurable {
+  /// Reads a mapping on top of the defaults; `null` counts as an empty mapping.
+  public init(from node: SettingsNode, owner: String) throws(SettingsError) {
+    self.init()
+    var given: [String] = []
+    if node.content != .null {
+      try update(from: node, owner: owner)
+      given = try node.mapping(owner).map(\.key)
+    }
+    for setting in Self.settings where setting.isRequired && !given.contains(setting.name) {
+      throw .missingKey(node.mark, key: setting.name, owner: owner)
+    }
+  }
+
+  /// Reads a mapping on top of the present values: keys that are absent keep theirs.
+  public mutating func update(from node: SettingsNode, owner: String) throws(SettingsError) {
+    let settings = Self.settings
+    try node.requireKeys(settings.map(\.name), of: owner)
+    for entry in try node.mapping(owner) {
+      guard let setting = settings.first(where: { $0.name == entry.key }) else { continue }
+      try setting.read(&self, entry.value)
+    }
+  }
+
+  /// Every setting with its value, defaults filled: what a resolved recipe and a model file hold.
+  public var node: SettingsNode {
+    SettingsNode(
+      .mapping(
+        Self.settings.map {
+          SettingsNode.Entry(key: $0.name, mark: SettingsMark(source: "built-in"), value: $0.write(self))
+        }))
+  }
+}
+
+/// One setting of `Owner`: its name, where it lives, what it accepts and what it means.
+public struct Setting<Owner> {
+  /// The key in YAML and JSON; never renamed once released.
+  public let name: String
+  /// One line for `explain` and `list`.
+  public let summary: String
+  /// What is accepted, in words: "an integer in 1...64".
+  public let expected: String
+  /// Whether a mapping must give it because no default makes sense.
+  public let isRequired: Bool
+  let read: (inout Owner, SettingsNode) throws(SettingsError) -> Void
+  let write: (Owner) -> SettingsNode
+
+  /// A setting of any value that can be read and written.
+  public init<Value: SettingValue>(
+    _ name: String, _ path: WritableKeyPath<Owner, Value>, required: Bool = false, _ summary: String
+  ) {
+    self.init(name, path, required: required, expected: Value.expectation, summary) { _ in true }
+  }
+
+  /// A setting with a closed range.
+  public init<Value: SettingValue & Comparable>(
+    _ name: String, _ path: WritableKeyPath<Owner, Value>, in range: ClosedRange<Value>, required: Bool = false,
+    _ summary: String
+  ) {
+    let expected = "\(Value.expectation) in \(range.lowerBound)...\(range.upperBound)"
+    self.init(name, path, required: required, expected: expected, summary) { range.contains($0) }
+  }
+
+  /// An optional setting with a closed range for the value it may have.
+  public init<Value: SettingValue & Comparable>(
+    _ name: String, _ path: WritableKeyPath<Owner, Value?>, in range: ClosedRange<Value>, _ summary: String
+  ) {
+    let expected = "\(Value.expectation) in \(range.lowerBound)...\(range.upperBound), or null"
+    self.init(name, path, required: false, expected: expected, summary) { $0.map(range.contains) ?? true }
+  }
+
+  /// A setting whose values must pass a test that `expected` puts into words.
+  public init<Value: SettingValue>(
+    _ name: String, _ path: WritableKeyPath<Owner, Value>, required: Bool = false, expected: String,
+    _ summary: String, accepts: @escaping (Value) -> Bool
+  ) {
+    self.name = name
+    self.summary = summary
+    self.expected = expected
+    self.isRequired = required
+    self.read = { (owner, node) throws(SettingsError) in
+      let value = try Value(reading: node, key: name)
+      guard accepts(value) else {
+        throw .outOfRange(node.mark, key: name, expected: expected, found: node.kindDescription)
+      }
+      owner[keyPath: path] = value
+    }
+    self.write = { $0[keyPath: path].node }
+  }
+}

@@ -1,0 +1,151 @@
+/// Where a setting stands: a file (or another source, such as `--set`) and, where it has one, a line.
+public struct SettingsMark: Sendable, Hashable, CustomStringConvertible {
+  /// The file's path as the user gave it, or a phrase such as `--set training.rate`.
+  public let source: String
+  /// The line, counted from 1; `nil` where the source has no lines.
+  public let line: Int?
+
+  /// Makes a mark.
+  public init(source: String, line: Int? = nil) {
+    self.source = source
+    self.line = line
+  }
+
+  /// `Recipes/tiny.yaml:14`, or the source alone.
+  public var description: String {
+    guard let line else { return source }
+    return "\(source):\(line)"
+  }
+}
+
+/// A value read from YAML or JSON that knows where it stands.
+///
+///     let node = try SettingsNode(yaml: "stride: 2", source: "demo.yaml")
+///     node["stride"]?.content   // .integer(2)
+public struct SettingsNode: Sendable {
+  /// What a node holds.
+  public enum Content: Sendable, Equatable {
+    case null
+    case bool(Bool)
+    case integer(Int)
+    case number(Double)
+    case string(String)
+    case list([SettingsNode])
+    case mapping([Entry])
+  }
+
+  /// One `key: value` of a mapping, in the order of the file.
+  public struct Entry: Sendable, Equatable {
+    /// The key.
+    public let key: String
+    /// Where the key stands.
+    public let mark: SettingsMark
+    /// The value.
+    public let value: SettingsNode
+
+    /// Makes an entry.
+    public init(key: String, mark: SettingsMark, value: SettingsNode) {
+      self.key = key
+      self.mark = mark
+      self.value = value
+    }
+  }
+
+  /// What the node holds.
+  public let content: Content
+  /// Where it stands.
+  public let mark: SettingsMark
+
+  /// Makes a node; values built by code have the mark `built-in`.
+  public init(_ content: Content, mark: SettingsMark = SettingsMark(source: "built-in")) {
+    self.content = content
+    self.mark = mark
+  }
+
+  /// Makes a mapping from keys and values, in the order given.
+  public init(mapping entries: KeyValuePairs<String, SettingsNode>) {
+    self.init(
+      .mapping(entries.map { Entry(key: $0.key, mark: SettingsMark(source: "built-in"), value: $0.value) }))
+  }
+
+  /// The value at a key of a mapping; `nil` when absent or when this is no mapping.
+  public subscript(key: String) -> SettingsNode? {
+    guard case .mapping(let entries) = content else { return nil }
+    return entries.first { $0.key == key }?.value
+  }
+
+  /// The kind of content in words, for messages.
+  public var kindDescription: String {
+    switch content {
+    case .null: "nothing"
+    case .bool(let value): "\(value)"
+    case .integer(let value): "the integer \(value)"
+    case .number(let value): "the number \(value)"
+    case .string(let value): "the text \"\(value.prefix(60))\""
+    case .list(let items): "a list of \(items.count)"
+    case .mapping: "a mapping"
+    }
+  }
+}
+
+extension SettingsNode: Equatable {
+  /// Equal when the contents are equal; where a value stands does not matter.
+  public static func == (a: SettingsNode, b: SettingsNode) -> Bool { a.content == b.content }
+}
+
+extension SettingsNode.Entry {
+  /// Equal when key and value are equal.
+  public static func == (a: Self, b: Self) -> Bool { a.key == b.key && a.value == b.value }
+}
+
+extension SettingsNode {
+  /// This node as a mapping.
+  public func mapping(_ key: String) throws(SettingsError) -> [Entry] {
+    guard case .mapping(let entries) = content else {
+      throw .wrongType(mark, key: key, expected: "a mapping", found: kindDescription)
+    }
+    return entries
+  }
+
+  /// This node as a list; a single value counts as a list of one when `allowingSingle` is on.
+  public func list(_ key: String, allowingSingle: Bool = false) throws(SettingsError) -> [SettingsNode] {
+    if case .list(let items) = content { return items }
+    if allowingSingle { return [self] }
+    throw .wrongType(mark, key: key, expected: "a list", found: kindDescription)
+  }
+
+  /// This node as text.
+  public func string(_ key: String) throws(SettingsError) -> String {
+    guard case .string(let text) = content else {
+      throw .wrongType(mark, key: key, expected: "text", found: kindDescription)
+    }
+    return text
+  }
+
+  /// This node as an integer.
+  public func integer(_ key: String) throws(SettingsError) -> Int {
+    switch content {
+    case .integer(let value): return value
+    case .number(let value) where value.rounded() == value && value.magnitude < 9e15: return Int(value)
+    default: throw .wrongType(mark, key: key, expected: "an integer", found: kindDescription)
+    }
+  }
+
+  /// This node as a finite number.
+  public func number(_ key: String) throws(SettingsError) -> Double {
+    switch content {
+    case .integer(let value): return Double(value)
+    case .number(let value) where value.isFinite: return value
+    default: throw .wrongType(mark, key: key, expected: "a finite number", found: kindDescription)
+    }
+  }
+
+  /// Refuses keys of a mapping that are not in `known`, with the nearest known one as a suggestion.
+  public func requireKeys(_ known: [String], of owner: String) throws(SettingsError) {
+    for entry in try mapping(owner) where !known.contains(entry.key) {
+      throw .unknownKey(
+        entry.mark, key: entry.key, owner: owner, suggestion: Spelling.nearest(to: entry.key, among: known),
+        known: known)
+    }
+  }
+}

@@ -1,0 +1,42 @@
+/// The extents of a tensor's axes, outermost first: `[N, C, H, W]` for images, `[N, F]` for features.
+public struct Shape: Hashable, Sendable, ExpressibleByArrayLiteral, CustomStringConvertible {
+  /// The extents.
+  public var dimensions: [Int]
+
+  /// Makes a shape.
+  public init(_ dimensions: [Int]) { self.dimensions = dimensions }
+  /// Makes a shape.
+  public init(arrayLiteral elements: Int...) { dimensions = elements }
+
+  /// The number of axes.
+  public var rank: Int { dimensions.count }
+  /// The number of elements: the product of the extents (1 for no axes).
+  public var count: Int { dimensions.reduce(1, *) }
+  /// The extent of an axis.
+  public subscript(axis: Int) -> Int {
+    get { dimensions[axis] }
+    set { dimensions[axis] = newValue }
+  }
+
+  /// The number of elements, or `nil` when an extent is negative or the product exceeds `limit`.
+  public func count(upTo limit: Int) -> Int? {
+    var product = 1
+    for extent in dimensions {
+      let (value, overflow) = product.multipliedReportingOverflow(by: extent)
+      guard extent >= 0, !overflow, value <= limit else { return nil }
+      product = value
+    }
+    return product
+  }
+
+  /// The product of the extents behind the first two axes: `H·W` of an image, 1 of features.
+  public var spatialCount: Int { dimensions.dropFirst(2).reduce(1, *) }
+
+  /// The same shape with another extent on the first axis.
+  public func withBatch(_ batch: Int) -> Shape { Shape([batch] + dimensions.dropFirst()) }
+
+  /// `32x3x28x28`; `scalar` for no axes.
+  public var description: String {
+    dimensions.isEmpty ? "scalar" : dimensions.map(String.init).joined(separator: "x")
+  }
+}
