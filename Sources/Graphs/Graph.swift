@@ -1,0 +1,175 @@
+import Settings
+public import Tensors
+
+/// A value that comes from outside: its name and its shape without the batch, such as `[3, 32, 32]`.
+public struct GraphInput: Sendable, Hashable {
+  /// The value's name, usually `image`.
+  public let name: String
+  /// The extents of one item.
+  public let shape: Shape
+
+  /// Makes an input.
+  public init(name: String, shape: Shape) {
+    self.name = name
+    self.shape = shape
+  }
+}
+
+/// One step of a graph: an op, the values it reads, and the name of the value it makes.
+public struct Node: Sendable, Hashable {
+  /// The name of the node and of its output value.
+  public let name: String
+  /// What it computes.
+  public let op: any Op
+  /// The values it reads.
+  public let inputs: [String]
+
+  /// Makes a node.
+  public init(name: String, op: any Op, inputs: [String]) {
+    self.name = name
+    self.op = op
+    self.inputs = inputs
+  }
+
+  private var identity: String {
+    "\(name) \(inputs) \(op.kind) \(op.settingsNode.canonicalJSON)"
+  }
+
+  /// Equal when name, inputs, kind and canonical settings are.
+  public static func == (a: Node, b: Node) -> Bool { a.identity == b.identity }
+  /// Hashes name, inputs, kind and canonical settings.
+  public func hash(into hasher: inout Hasher) { hasher.combine(identity) }
+}
+
+/// A stored tensor of a graph.
+public struct Parameter: Sendable, Equatable {
+  /// The values in 32-bit floats: the master that training changes.
+  public var value: Tensor
+
+  /// Makes a parameter.
+  public init(_ value: Tensor) { self.value = value }
+}
+
+/// A network as a value: nodes in topological order, every value named, parameters beside them.
+///
+///     var graph = Graph(inputs: [GraphInput(name: "image", shape: [1, 28, 28])])
+///     try graph.append(Conv2D(filters: 20, kernel: 5), name: "conv1", inputs: ["image"])
+///     try graph.append(ReLU(), name: "relu1", inputs: ["conv1"])
+///     graph.outputs = ["relu1"]
+///     graph.initializeParameters(seed: 0)
+///
+/// Invariants: names are unique, a node reads only earlier values, every shape checks. Parameters are keyed
+/// `node.role`. Rewrites are functions from graph to graph.
+public struct Graph: Sendable, Equatable {
+  /// The largest value a graph may hold, in elements for a batch of one: a bound on hostile files.
+  public static let maximumElements = 1 << 30
+
+  /// What comes from outside.
+  public let inputs: [GraphInput]
+  /// The steps, in topological order.
+  public private(set) var nodes: [Node] = []
+  /// The values that the graph is computed for; the first is the prediction (logits).
+  public var outputs: [String] = []
+  /// The stored tensors by `node.role`.
+  public var parameters: [String: Parameter] = [:]
+  /// The shape of every value for a batch of one.
+  private var shapes: [String: Shape]
+
+  /// A graph without nodes.
+  public init(inputs: [GraphInput]) {
+    self.inputs = inputs
+    shapes = Dictionary(
+      inputs.map { ($0.name, Shape([1] + $0.shape.dimensions)) }, uniquingKeysWith: { first, _ in first })
+  }
+
+  /// Appends a node after checking its name, its inputs and its shapes; gives back the value's name.
+  @discardableResult
+  public mutating func append(_ op: any Op, name: String, inputs: [String]) throws(GraphError) -> String {
+    guard shapes[name] == nil else { throw .duplicateName(name) }
+    var inputShapes: [Shape] = []
+    for value in inputs {
+      guard let shape = shapes[value] else {
+        throw .unknownValue(
+          node: name, value: value, suggestion: Spelling.nearest(to: value, among: shapes.keys.sorted()))
+      }
+      inputShapes.append(shape)
+    }
+    do throws(ShapeError) {
+      try op.validate()
+      let shape = try op.outputShape(inputShapes)
+      guard shape.count(upTo: Self.maximumElements) != nil else {
+        throw ShapeError.tooLarge(op: op.kind, shape: shape)
+      }
+      for slot in op.parameters(inputShapes) where slot.shape.count(upTo: Self.maximumElements) == nil {
+        throw ShapeError.tooLarge(op: op.kind, shape: slot.shape)
+      }
+      shapes[name] = shape
+    } catch {
+      throw .shape(node: name, inputs: inputShapes, error)
+    }
+    nodes.append(Node(name: name, op: op, inputs: inputs))
+    return name
+  }
+
+  /// The shape of a value for a batch; `nil` for an unknown name.
+  public func shape(of value: String, batch: Int = 1) -> Shape? { shapes[value]?.withBatch(batch) }
+
+  /// The node that makes a value; `nil` for inputs and unknown names. O(nodes).
+  public func node(named name: String) -> Node? { nodes.first { $0.name == name } }
+
+  /// The shapes that a node reads, for a batch.
+  public func inputShapes(of node: Node, batch: Int = 1) -> [Shape] {
+    node.inputs.compactMap { shapes[$0]?.withBatch(batch) }
+  }
+
+  /// The parameters that a node owns: their full names and slots.
+  public func slots(of node: Node) -> [(name: String, slot: ParameterSlot)] {
+    node.op.parameters(inputShapes(of: node)).map { ("\(node.name).\($0.role)", $0) }
+  }
+
+  /// Gives every parameter its start, each from a stream keyed by seed and name: adding a node elsewhere changes none.
+  public mutating func initializeParameters(seed: UInt64) {
+    for node in nodes {
+      for (name, slot) in slots(of: node) {
+        var random = SeededRandom(seed: seed, purpose: "initialize " + name)
+        parameters[name] = Parameter(slot.initializer.tensor(slot.shape, &random))
+      }
+    }
+  }
+
+  /// Checks what `append` cannot: outputs exist, parameters are all there, of the right shape and finite.
+  public func verify() throws(GraphError) {
+    guard !outputs.isEmpty else { throw .noOutputs }
+    for output in outputs where shapes[output] == nil {
+      throw .unknownValue(
+        node: "outputs", value: output, suggestion: Spelling.nearest(to: output, among: shapes.keys.sorted()))
+    }
+    var known: Set<String> = []
+    for node in nodes {
+      for (name, slot) in slots(of: node) {
+        known.insert(name)
+        guard let parameter = parameters[name] else { throw .missingParameter(name, expected: slot.shape) }
+        guard parameter.value.shape == slot.shape else {
+          throw .parameterShape(name, expected: slot.shape, found: parameter.value.shape)
+        }
+        guard parameter.value.values.allSatisfy(\.isFinite) else { throw .notFinite(parameter: name) }
+      }
+    }
+    if let stray = parameters.keys.filter({ !known.contains($0) }).min() { throw .strayParameter(stray) }
+  }
+
+  /// The number of trainable parameters.
+  public var parameterCount: Int {
+    nodes.reduce(0) { sum, node in
+      sum + slots(of: node).filter(\.slot.isTrainable).reduce(0) { $0 + $1.slot.shape.count }
+    }
+  }
+
+  /// Multiply-adds of one image.
+  public var multiplyAdds: Int { nodes.reduce(0) { $0 + cost(of: $1).multiplyAdds } }
+
+  /// What a node costs for one image.
+  public func cost(of node: Node) -> OpCost {
+    node.op.cost(inputShapes(of: node), output: shapes[node.name] ?? [])
+  }
+}

@@ -1,0 +1,203 @@
+public import Settings
+public import Tensors
+
+/// One kind of computation: a value in a graph is what an op makes of other values.
+///
+/// An op is a struct of settings. It says which shapes it takes and gives, which parameters it owns, what it costs,
+/// how channel removal passes through it, and computes itself in a readable reference kernel that every faster
+/// kernel is tested against. Shapes carry the batch on their first axis: images `[N, C, H, W]`, features `[N, F]`.
+public protocol Op: Configurable, Sendable {
+  /// The name in files, such as `conv2d`; never renamed.
+  static var kind: String { get }
+  /// Settings and input shapes that the laws run: small, and covering every setting.
+  static var examples: [OpExample<Self>] { get }
+
+  /// Refuses settings that make no sense together, before any shape is known.
+  func validate() throws(ShapeError)
+  /// The shape of the output.
+  func outputShape(_ inputs: [Shape]) throws(ShapeError) -> Shape
+  /// The parameters, in the order in which kernels receive them. `inputs` have passed `outputShape`.
+  func parameters(_ inputs: [Shape]) -> [ParameterSlot]
+  /// Multiply-adds and traffic of one forward pass over these shapes.
+  func cost(_ inputs: [Shape], output: Shape) -> OpCost
+  /// How the channels (axis 1) of the output come from those of the inputs.
+  func channels(_ inputs: [Shape]) -> ChannelRule
+  /// The op that does the same on fewer channels: settings that count channels follow the new shapes.
+  func resized(inputs: [Shape], outputChannels: Int) -> Self
+
+  /// The reference kernel: writes every element of `frame.output`.
+  func forward(_ frame: inout KernelFrame)
+  /// The reference gradient: writes `frame.inputGradients` and `frame.parameterGradients`, which arrive as zeros.
+  func backward(_ frame: inout GradientFrame)
+}
+
+extension Op {
+  public func validate() throws(ShapeError) {}
+  public func parameters(_ inputs: [Shape]) -> [ParameterSlot] { [] }
+  public func cost(_ inputs: [Shape], output: Shape) -> OpCost { OpCost(inputs: inputs, output: output) }
+  public func resized(inputs: [Shape], outputChannels: Int) -> Self { self }
+
+  /// The op's kind, reachable from an existential.
+  public var kind: String { Self.kind }
+  /// Kind and settings: what a file holds, and by which ops are compared and hashed.
+  public var settingsNode: SettingsNode { node }
+}
+
+/// Settings and input shapes for the laws to run an op with.
+public struct OpExample<O: Op>: Sendable {
+  /// The op.
+  public let op: O
+  /// Its input shapes, batch first.
+  public let inputs: [Shape]
+
+  /// Makes an example.
+  public init(_ op: O, _ inputs: Shape...) {
+    self.op = op
+    self.inputs = inputs
+  }
+}
+
+/// A parameter that an op owns.
+public struct ParameterSlot: Sendable, Equatable {
+  /// Its name within the node, such as `weight`; the graph calls it `node.weight`.
+  public let role: String
+  /// Its extents.
+  public let shape: Shape
+  /// How it starts.
+  public let initializer: Initializer
+  /// Whether training changes it by gradient; running statistics are not trainable.
+  public let isTrainable: Bool
+  /// Whether weight decay applies: to weights, not to biases and norms.
+  public let decays: Bool
+  /// The axis that counts output channels, if any.
+  public let outputAxis: Int?
+  /// The axis that counts input channels, if any.
+  public let inputAxis: Int?
+
+  /// Makes a slot.
+  public init(
+    _ role: String, _ shape: Shape, _ initializer: Initializer, isTrainable: Bool = true, decays: Bool = false,
+    outputAxis: Int? = nil, inputAxis: Int? = nil
+  ) {
+    self.role = role
+    self.shape = shape
+    self.initializer = initializer
+    self.isTrainable = isTrainable
+    self.decays = decays
+    self.outputAxis = outputAxis
+    self.inputAxis = inputAxis
+  }
+}
+
+/// How a parameter starts.
+public enum Initializer: Sendable, Equatable {
+  case zeros
+  case ones
+  /// Uniform in ±1/√fanIn: PyTorch's default for convolutions and linear layers, weights and biases alike.
+  case uniform(fanIn: Int)
+
+  /// A tensor of this start; a pure function of the stream.
+  public func tensor(_ shape: Shape, _ random: inout SeededRandom) -> Tensor {
+    switch self {
+    case .zeros: return Tensor(zeros: shape)
+    case .ones: return Tensor(repeating: 1, shape: shape)
+    case .uniform(let fanIn):
+      let bound = 1 / Float(max(fanIn, 1)).squareRoot()
+      var tensor = Tensor(zeros: shape)
+      for index in tensor.values.indices { tensor.values[index] = random.uniform(in: -bound...bound) }
+      return tensor
+    }
+  }
+}
+
+/// What one forward pass of an op costs.
+public struct OpCost: Sendable, Equatable {
+  /// Multiplications paired with additions; pooling, norms and activations count none.
+  public var multiplyAdds: Int
+  /// Elements read from inputs and written to the output.
+  public var activationElements: Int
+
+  /// A cost; elements default to all of inputs and output.
+  public init(multiplyAdds: Int = 0, inputs: [Shape], output: Shape) {
+    self.multiplyAdds = multiplyAdds
+    self.activationElements = inputs.reduce(output.count) { $0 + $1.count }
+  }
+}
+
+/// How the channels (axis 1) of an op's output come from those of its inputs.
+public enum ChannelRule: Sendable, Equatable {
+  /// Every output channel is made of all input channels: both can be removed alone (convolution, linear).
+  case mixing
+  /// Output channel c comes from channel c of every input (activations, norms, pooling, sums, depthwise).
+  case following
+  /// The output's channels are those of the inputs, one input after another (concatenation).
+  case stacking
+  /// Channel c becomes the `count` features c·count ..< (c+1)·count (flatten).
+  case spreading(count: Int)
+  /// Output channel i is input channel `order[i]` (channel shuffle).
+  case permuting([Int])
+  /// Channels cannot be removed through this op, and why.
+  case fixed(reason: String)
+}
+
+/// What a reference kernel works on.
+public struct KernelFrame: Sendable {
+  /// The input values.
+  public let inputs: [Tensor]
+  /// The op's parameters in the order of its slots; running statistics may be updated in training.
+  public var parameters: [Tensor]
+  /// The output, to be written in full.
+  public var output: Tensor
+  /// Whether batch statistics and dropout act.
+  public let mode: ExecutionMode
+  /// The stream of this node in this step: equal in `forward` and `backward`.
+  public let random: SeededRandom
+
+  /// Makes a frame.
+  public init(
+    inputs: [Tensor], parameters: [Tensor], output: Tensor, mode: ExecutionMode, random: SeededRandom
+  ) {
+    self.inputs = inputs
+    self.parameters = parameters
+    self.output = output
+    self.mode = mode
+    self.random = random
+  }
+}
+
+/// What a reference gradient works on.
+public struct GradientFrame: Sendable {
+  /// The input values of the forward pass.
+  public let inputs: [Tensor]
+  /// The op's parameters in the order of its slots.
+  public let parameters: [Tensor]
+  /// The output of the forward pass.
+  public let output: Tensor
+  /// The loss's gradient by the output.
+  public let outputGradient: Tensor
+  /// The loss's gradient by each input, to be written.
+  public var inputGradients: [Tensor]
+  /// The loss's gradient by each parameter, to be written (zeros stay for what is not trainable).
+  public var parameterGradients: [Tensor]
+  /// The mode of the forward pass.
+  public let mode: ExecutionMode
+  /// The stream of this node in this step: equal in `forward` and `backward`.
+  public let random: SeededRandom
+
+  /// Makes a frame with gradients of zero.
+  public init(_ frame: KernelFrame, outputGradient: Tensor) {
+    inputs = frame.inputs
+    parameters = frame.parameters
+    output = frame.output
+    self.outputGradient = outputGradient
+    inputGradients = frame.inputs.map { Tensor(zeros: $0.shape) }
+    parameterGradients = frame.parameters.map { Tensor(zeros: $0.shape) }
+    mode = frame.mode
+    random = frame.random
+  }
+}
+
+/// What a pass is for.
+public enum ExecutionMode: String, Sendable, SettingChoice {
+  case training, inference
+}
