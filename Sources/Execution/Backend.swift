@@ -1,6 +1,5 @@
 public import Graphs
 public import Settings
-public import Tensors
 
 /// Something that turns a graph into prepared passes: the reference kernels, oneDNN, a GPU later.
 public protocol Backend: Sendable {

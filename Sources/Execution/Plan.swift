@@ -1,4 +1,3 @@
-public import Graphs
 public import Tensors
 
 /// Prepared passes over a graph for one batch size: a step is a flat walk that allocates nothing.
