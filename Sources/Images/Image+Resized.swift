@@ -1,0 +1,90 @@
+/// For every output position along one axis: the first input position that counts, and the weights from there on.
+private struct AxisWeights {
+  var starts: [Int] = []
+  var counts: [Int] = []
+  var offsets: [Int] = []
+  var weights: [Float] = []
+
+  /// Area coverage where the axis shrinks; linear between pixel centers where it grows.
+  init(from input: Int, to output: Int) {
+    for i in 0..<output {
+      offsets.append(weights.count)
+      if output <= input { appendCoverage(i, input, output) } else { appendLinear(i, input, output) }
+      counts.append(weights.count - offsets[i])
+    }
+  }
+
+  /// In units of 1/output, output pixel i covers [i*input, (i+1)*input), input pixel j [j*output, (j+1)*output).
+  private mutating func appendCoverage(_ i: Int, _ input: Int, _ output: Int) {
+    let (low, high) = (i * input, (i + 1) * input)
+    let first = low / output
+    let last = (high - 1) / output
+    starts.append(first)
+    for j in first...last {
+      weights.append(Float(min(high, (j + 1) * output) - max(low, j * output)) / Float(input))
+    }
+  }
+
+  private mutating func appendLinear(_ i: Int, _ input: Int, _ output: Int) {
+    let center = (Double(i) + 0.5) * Double(input) / Double(output) - 0.5
+    let position = min(max(center, 0), Double(input - 1))
+    let first = min(Int(position), max(input - 2, 0))
+    starts.append(first)
+    let fraction = Float(position - Double(first))
+    weights.append(1 - fraction)
+    if input > 1 { weights.append(fraction) }
+  }
+}
+
+extension Image {
+  /// The image at another size.
+  ///
+  /// Each axis on its own: one that shrinks averages by area coverage, one that grows is interpolated linearly
+  /// between pixel centers (half-pixel convention, edges repeated). The result is rounded once, to nearest, and is
+  /// the same on every machine. Both sizes must be at least 1, and the image not empty.
+  public func resized(width newWidth: Int, height newHeight: Int) -> Image {
+    precondition(newWidth > 0 && newHeight > 0 && width > 0 && height > 0, "sizes are at least 1")
+    if newWidth == width && newHeight == height { return self }
+    let columns = AxisWeights(from: width, to: newWidth)
+    let rows = AxisWeights(from: height, to: newHeight)
+    var result = [UInt8](repeating: 0, count: newWidth * newHeight * channels)
+    var line = [Float](repeating: 0, count: width * channels)
+    for y in 0..<newHeight {
+      blend(rows, y, into: &line)
+      spread(line, columns, into: &result, at: y * newWidth * channels)
+    }
+    return Image(width: newWidth, height: newHeight, channels: channels, pixels: result)
+  }
+
+  /// Adds up the weighted rows that output row `y` is made of.
+  private func blend(_ rows: AxisWeights, _ y: Int, into line: inout [Float]) {
+    let stride = width * channels
+    let source = pixels.span
+    var target = line.mutableSpan
+    for k in 0..<rows.counts[y] {
+      let weight = rows.weights[rows.offsets[y] + k]
+      let row = source.extracting((rows.starts[y] + k) * stride..<(rows.starts[y] + k + 1) * stride)
+      if k == 0 {
+        for i in 0..<stride { target[i] = weight * Float(row[i]) }
+      } else {
+        for i in 0..<stride { target[i] += weight * Float(row[i]) }
+      }
+    }
+  }
+
+  /// Weighs the columns of a blended row.
+  private func spread(_ line: [Float], _ columns: AxisWeights, into result: inout [UInt8], at start: Int) {
+    let source = line.span
+    let weights = columns.weights.span
+    var next = start
+    for x in 0..<columns.starts.count {
+      let (first, count, offset) = (columns.starts[x], columns.counts[x], columns.offsets[x])
+      for c in 0..<channels {
+        var sum: Float = 0
+        for k in 0..<count { sum += weights[offset + k] * source[(first + k) * channels + c] }
+        result[next] = UInt8(min(max(sum + 0.5, 0), 255))
+        next += 1
+      }
+    }
+  }
+}

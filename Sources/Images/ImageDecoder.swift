@@ -1,0 +1,209 @@
+/// Decodes PNG and JPEG files, keeping its memory from one file to the next; one per thread.
+///
+/// - Every PNG: 16 bits are rounded to 8, transparency is composited over `DecodeOptions.alphaBackground`.
+/// - Every baseline or progressive JPEG of 1, 3 or 4 components, upright by its EXIF orientation; CMYK and YCCK are
+///   read with Adobe's inverted inks, the convention that practically all such files follow.
+/// - Color profiles and gamma are ignored. Palette images have three channels.
+/// - Any warning of libpng or libjpeg is damage, except about color profiles and JFIF's revision, which cannot
+///   change a pixel here. Bytes after the end of the image are not damage; a missing end is.
+///
+/// ```swift
+/// let decoder = ImageDecoder()
+/// for file in files { images.append(try decoder.decode(file)) }
+/// ```
+public final class ImageDecoder {
+  private var png: PNGReader?
+  private var jpeg: JPEGReader?
+
+  /// A decoder that takes memory when it meets its first file.
+  public init() {}
+
+  /// What the file says of its picture.
+  ///
+  /// No pixel is read, and no limit applied.
+  public func header(_ bytes: Span<UInt8>) throws(ImageError) -> ImageHeader {
+    try unsafe bytes.withUnsafeBytes { (file) throws(ImageError) in
+      switch try format(of: bytes) {
+      case .png:
+        let reader = try pngReader()
+        defer { reader.cancel() }
+        return try unsafe reader.begin(file)
+      case .jpeg:
+        let reader = try jpegReader()
+        defer { reader.cancel() }
+        let stored = try unsafe reader.begin(file)
+        guard unsafe Exif(file).orientation.swapsAxes else { return stored }
+        return ImageHeader(
+          format: .jpeg, width: stored.height, height: stored.width, channels: stored.channels)
+      }
+    }
+  }
+
+  /// What the file says of its picture.
+  public func header(_ bytes: [UInt8]) throws(ImageError) -> ImageHeader { try header(bytes.span) }
+
+  /// Decodes one file, as `decode(_:_:)` does.
+  public func decode(
+    _ bytes: [UInt8], _ options: DecodeOptions = DecodeOptions()
+  ) throws(ImageError) -> Image {
+    try decode(bytes.span, options)
+  }
+
+  /// Decodes one file.
+  ///
+  /// **Throws** `ImageError`: an unknown format, a declared size beyond the limit, or any damage.
+  public func decode(_ bytes: Span<UInt8>, _ options: DecodeOptions = DecodeOptions()) throws(ImageError) -> Image
+  {
+    try unsafe bytes.withUnsafeBytes { (file) throws(ImageError) in
+      switch try format(of: bytes) {
+      case .png: return try unsafe decodePNG(file, options)
+      case .jpeg: return try unsafe decodeJPEG(file, options)
+      }
+    }
+  }
+
+  /// Decodes one file into `pixels` as an image of `width`, `height` and `channels`.
+  ///
+  /// A file of just that shape is decoded in place; any other is converted to the channels and resized. A larger
+  /// JPEG is decoded at a reduced scale first. `pixels` must have `height * width * channels` samples; after an
+  /// error their content is unspecified.
+  public func decode(
+    _ bytes: Span<UInt8>, into pixels: inout MutableSpan<UInt8>, width: Int, height: Int, channels: Int,
+    _ options: DecodeOptions = DecodeOptions()
+  ) throws(ImageError) {
+    precondition(pixels.count == width * height * channels, "one sample each")
+    let done = try unsafe pixels.withUnsafeMutableBufferPointer { (buffer) throws(ImageError) -> Bool in
+      guard let target = buffer.baseAddress else { return true }
+      let wanted = Shape(width: width, height: height, channels: channels)
+      return try unsafe bytes.withUnsafeBytes { (file) throws(ImageError) in
+        switch try format(of: bytes) {
+        case .png: try unsafe fillPNG(file, target, wanted, options)
+        case .jpeg: try unsafe fillJPEG(file, target, wanted, options)
+        }
+      }
+    }
+    if done { return }
+    var options = options
+    options.minimumSize = ImageSize(width: width, height: height)
+    let found = try decode(bytes, options)
+    let image = found.converted(toChannels: channels).resized(width: width, height: height)
+    for i in 0..<image.pixels.count { pixels[i] = image.pixels[i] }
+  }
+
+  private struct Shape {
+    let width: Int
+    let height: Int
+    let channels: Int
+
+    func equals(_ header: ImageHeader) -> Bool {
+      header.width == width && header.height == height && header.channels == channels
+    }
+  }
+
+  private func fillPNG(
+    _ file: UnsafeRawBufferPointer, _ target: UnsafeMutablePointer<UInt8>, _ wanted: Shape,
+    _ options: DecodeOptions
+  ) throws(ImageError) -> Bool {
+    let reader = try pngReader()
+    let header = try unsafe reader.begin(file)
+    guard wanted.equals(header) else {
+      reader.cancel()
+      return false
+    }
+    try unsafe reader.read(background: options.alphaBackground, into: target)
+    return true
+  }
+
+  private func fillJPEG(
+    _ file: UnsafeRawBufferPointer, _ target: UnsafeMutablePointer<UInt8>, _ wanted: Shape,
+    _ options: DecodeOptions
+  ) throws(ImageError) -> Bool {
+    let reader = try jpegReader()
+    let header = try unsafe reader.begin(file)
+    guard wanted.equals(header), unsafe Exif(file).orientation == .upright else {
+      reader.cancel()
+      return false
+    }
+    try unsafe reader.read(denominator: 1, into: target)
+    return true
+  }
+
+  private func decodePNG(_ file: UnsafeRawBufferPointer, _ options: DecodeOptions) throws(ImageError) -> Image
+  {
+    let reader = try pngReader()
+    let header = try unsafe reader.begin(file)
+    try refuseIfTooLarge(header, options) { reader.cancel() }
+    let count = header.width * header.height * header.channels
+    let pixels = try unsafe Self.filled(count) { (target) throws(ImageError) in
+      try unsafe reader.read(background: options.alphaBackground, into: target)
+    }
+    return Image(width: header.width, height: header.height, channels: header.channels, pixels: pixels)
+  }
+
+  private func decodeJPEG(_ file: UnsafeRawBufferPointer, _ options: DecodeOptions) throws(ImageError)
+    -> Image
+  {
+    let reader = try jpegReader()
+    let header = try unsafe reader.begin(file)
+    try refuseIfTooLarge(header, options) { reader.cancel() }
+    let orientation = unsafe Exif(file).orientation
+    var minimum = options.minimumSize
+    if orientation.swapsAxes, let size = minimum {
+      minimum = ImageSize(width: size.height, height: size.width)
+    }
+    let denominator = reader.denominator(keeping: minimum)
+    let size = reader.size(at: denominator)
+    let count = size.width * size.height * header.channels
+    let pixels = try unsafe Self.filled(count) { (target) throws(ImageError) in
+      try unsafe reader.read(denominator: denominator, into: target)
+    }
+    return Image(width: size.width, height: size.height, channels: header.channels, pixels: pixels)
+      .uprighted(from: orientation)
+  }
+
+  private func refuseIfTooLarge(
+    _ header: ImageHeader, _ options: DecodeOptions, cancel: () -> Void
+  ) throws(ImageError) {
+    let (pixels, overflow) = header.width.multipliedReportingOverflow(by: header.height)
+    guard overflow || pixels > options.maximumPixels else { return }
+    cancel()
+    throw .tooLarge(
+      header.format, width: header.width, height: header.height, maximumPixels: options.maximumPixels)
+  }
+
+  private static func filled(
+    _ count: Int, _ fill: (UnsafeMutablePointer<UInt8>) throws(ImageError) -> Void
+  ) throws(ImageError) -> [UInt8] {
+    var failure: ImageError?
+    let pixels = unsafe [UInt8](unsafeUninitializedCapacity: count) { buffer, filled in
+      guard let target = buffer.baseAddress else { return }
+      do throws(ImageError) {
+        try unsafe fill(target)
+        filled = count
+      } catch {
+        failure = error
+      }
+    }
+    if let failure { throw failure }
+    return pixels
+  }
+
+  private func format(of bytes: Span<UInt8>) throws(ImageError) -> ImageFormat {
+    if let format = ImageFormat.detect(bytes) { return format }
+    throw .unknownFormat(firstBytes: (0..<min(8, bytes.count)).map { bytes[$0] })
+  }
+
+  private func pngReader() throws(ImageError) -> PNGReader {
+    if let png { return png }
+    guard let made = PNGReader() else { throw .damaged(.png, reason: "no memory left to read it with") }
+    png = made
+    return made
+  }
+
+  private func jpegReader() throws(ImageError) -> JPEGReader {
+    if let jpeg { return jpeg }
+    guard let made = JPEGReader() else { throw .damaged(.jpeg, reason: "no memory left to read it with") }
+    jpeg = made
+    return made
+  }
+}
