@@ -10,8 +10,8 @@
 
 /// More scans than any encoder writes: beyond, a file is made to waste time.
 #define MAXIMUM_SCANS 500
-/// Dropped tables stay in libjpeg's permanent pool, so it is built anew now and then.
-#define FILES_PER_POOL 256
+/// Tables that libjpeg allocates stay in its permanent pool, which slows down as it grows: then it is built anew.
+#define MAXIMUM_POOLED_TABLES 32
 
 typedef struct {
   struct jpeg_error_mgr base;
@@ -24,7 +24,9 @@ struct condense_jpeg {
   error_manager errors;
   struct jpeg_source_mgr source;
   struct jpeg_progress_mgr progress;
-  int created, begun, files;
+  JQUANT_TBL quantization[NUM_QUANT_TBLS];
+  JHUFF_TBL dc[NUM_HUFF_TBLS], ac[NUM_HUFF_TBLS];
+  int created, begun, pooled;
   void *scratch;  // rows under way: freed by condense_jpeg_cancel, whatever longjmp skipped
 };
 
@@ -73,9 +75,43 @@ static void count_scans(j_common_ptr info) {
   if (((j_decompress_ptr)info)->input_scan_number > MAXIMUM_SCANS) fail_with(info, "more than 500 scans");
 }
 
-static void drop_tables(j_decompress_ptr info) {
-  for (int i = 0; i < NUM_QUANT_TBLS; i++) info->quant_tbl_ptrs[i] = NULL;
-  for (int i = 0; i < NUM_HUFF_TBLS; i++) info->dc_huff_tbl_ptrs[i] = info->ac_huff_tbl_ptrs[i] = NULL;
+// libjpeg keeps tables for the next file, so that what a file decodes to would depend on the file before. Each file
+// starts with our own empty tables in place; those that its header leaves empty are taken away, and libjpeg then
+// complains of a missing table, puts in the standard one, or finds it later in the file.
+
+static void offer_tables(condense_jpeg *d) {
+  memset(d->quantization, 0, sizeof d->quantization);
+  memset(d->dc, 0, sizeof d->dc);
+  memset(d->ac, 0, sizeof d->ac);
+  for (int i = 0; i < NUM_QUANT_TBLS; i++) d->info.quant_tbl_ptrs[i] = &d->quantization[i];
+  for (int i = 0; i < NUM_HUFF_TBLS; i++) {
+    d->info.dc_huff_tbl_ptrs[i] = &d->dc[i];
+    d->info.ac_huff_tbl_ptrs[i] = &d->ac[i];
+  }
+}
+
+static int holds_codes(const JHUFF_TBL *table) {
+  for (int i = 1; i <= 16; i++)
+    if (table->bits[i]) return 1;
+  return 0;
+}
+
+static void withdraw_empty_tables(condense_jpeg *d) {
+  for (int i = 0; i < NUM_QUANT_TBLS; i++)
+    if (!d->quantization[i].quantval[0]) d->info.quant_tbl_ptrs[i] = NULL;
+  for (int i = 0; i < NUM_HUFF_TBLS; i++) {
+    if (!holds_codes(&d->dc[i])) d->info.dc_huff_tbl_ptrs[i] = NULL;
+    if (!holds_codes(&d->ac[i])) d->info.ac_huff_tbl_ptrs[i] = NULL;
+  }
+}
+
+static void count_pooled_tables(condense_jpeg *d) {
+  for (int i = 0; i < NUM_QUANT_TBLS; i++)
+    if (d->info.quant_tbl_ptrs[i] && d->info.quant_tbl_ptrs[i] != &d->quantization[i]) d->pooled++;
+  for (int i = 0; i < NUM_HUFF_TBLS; i++) {
+    if (d->info.dc_huff_tbl_ptrs[i] && d->info.dc_huff_tbl_ptrs[i] != &d->dc[i]) d->pooled++;
+    if (d->info.ac_huff_tbl_ptrs[i] && d->info.ac_huff_tbl_ptrs[i] != &d->ac[i]) d->pooled++;
+  }
 }
 
 condense_jpeg *condense_jpeg_new(void) { return calloc(1, sizeof(condense_jpeg)); }
@@ -83,7 +119,10 @@ condense_jpeg *condense_jpeg_new(void) { return calloc(1, sizeof(condense_jpeg))
 const char *condense_jpeg_message(const condense_jpeg *d) { return d->errors.message; }
 
 void condense_jpeg_cancel(condense_jpeg *d) {
-  if (d->begun) jpeg_abort_decompress(&d->info);
+  if (d->begun) {
+    count_pooled_tables(d);
+    jpeg_abort_decompress(&d->info);
+  }
   d->begun = 0;
   free(d->scratch);
   d->scratch = NULL;
@@ -99,7 +138,7 @@ void condense_jpeg_free(condense_jpeg *d) {
 static void create(condense_jpeg *d) {
   if (d->created) jpeg_destroy_decompress(&d->info);
   d->created = 0;
-  d->files = 0;
+  d->pooled = 0;
   jpeg_create_decompress(&d->info);
   d->created = 1;
   d->source = (struct jpeg_source_mgr){
@@ -123,13 +162,13 @@ int condense_jpeg_begin(condense_jpeg *d, const uint8_t *bytes, size_t size, uin
     condense_jpeg_cancel(d);
     return 1;
   }
-  if (!d->created || d->files == FILES_PER_POOL) create(d);
-  d->files++;
-  drop_tables(&d->info);
+  if (!d->created || d->pooled > MAXIMUM_POOLED_TABLES) create(d);
+  offer_tables(d);
   d->source.next_input_byte = bytes;
   d->source.bytes_in_buffer = size;
   d->begun = 1;
   jpeg_read_header(&d->info, TRUE);
+  withdraw_empty_tables(d);
   int n = d->info.num_components;
   if (n != 1 && n != 3 && n != 4) fail_with((j_common_ptr)&d->info, "neither 1, 3 nor 4 color components");
   *width = d->info.image_width;

@@ -52,8 +52,9 @@ public final class ImageDecoder {
   /// Decodes one file.
   ///
   /// **Throws** `ImageError`: an unknown format, a declared size beyond the limit, or any damage.
-  public func decode(_ bytes: Span<UInt8>, _ options: DecodeOptions = DecodeOptions()) throws(ImageError) -> Image
-  {
+  public func decode(
+    _ bytes: Span<UInt8>, _ options: DecodeOptions = DecodeOptions()
+  ) throws(ImageError) -> Image {
     try unsafe bytes.withUnsafeBytes { (file) throws(ImageError) in
       switch try format(of: bytes) {
       case .png: return try unsafe decodePNG(file, options)
