@@ -10,9 +10,9 @@ let settings: [SwiftSetting] = [
   .enableUpcomingFeature("MemberImportVisibility"),
 ]
 
-/// A C target: headers under `include/`, linked with one system library.
-func native(_ name: String, links library: String) -> Target {
-  .target(name: name, linkerSettings: [.linkedLibrary(library)])
+/// A C target: headers under `include/`, linked with system libraries.
+func native(_ name: String, links libraries: String...) -> Target {
+  .target(name: name, linkerSettings: libraries.map { .linkedLibrary($0) })
 }
 
 /// A Swift library target; ARCHITECTURE.md's table says what each may import.
@@ -49,7 +49,7 @@ let package = Package(
     native("CGomp", links: "gomp"),
     native("CPNG", links: "png"),
     native("CJPEG", links: "jpeg"),
-    native("CArchive", links: "archive"),
+    native("CArchive", links: "archive", "z"),
 
     library("Settings", [yams]),
     library("Tensors", [numerics, "CGomp"], [.enableExperimentalFeature("Lifetimes")]),
