@@ -1,0 +1,46 @@
+import Images
+public import Settings
+public import Tensors
+
+/// Shifts the image by up to `pixels` in each direction over a black border: padding, then a random crop.
+public struct PadAndCrop: Augmentation {
+  public static let name = "pad-and-crop"
+  public static let summary = "pad with black and crop back at a random place"
+  public static var identity: PadAndCrop {
+    var value = PadAndCrop()
+    value.pixels = 0
+    return value
+  }
+
+  /// The border on each side, in pixels.
+  public var pixels = 4
+
+  public init() {}
+  public static var settings: [Setting<PadAndCrop>] {
+    [Setting("pixels", \.pixels, in: 0...256, "border added on each side, in pixels")]
+  }
+
+  public func apply(to sample: inout Sample, random: inout SeededRandom) {
+    let down = random.below(2 * pixels + 1) - pixels
+    let right = random.below(2 * pixels + 1) - pixels
+    guard down != 0 || right != 0 else { return }
+    let (width, height, channels) = (sample.image.width, sample.image.height, sample.image.channels)
+    let rowBytes = width * channels
+    let left = min(max(-right, 0) * channels, rowBytes)
+    let end = max(min((width - right) * channels, rowBytes), left)
+    sample.redraw { old, new in
+      for y in 0..<height {
+        let start = y * rowBytes
+        let source = y + down
+        guard source >= 0, source < height else {
+          for x in 0..<rowBytes { new[start + x] = 0 }
+          continue
+        }
+        let from = (source * width + right) * channels
+        for x in 0..<left { new[start + x] = 0 }
+        for x in left..<end { new[start + x] = old[from + x] }
+        for x in end..<rowBytes { new[start + x] = 0 }
+      }
+    }
+  }
+}

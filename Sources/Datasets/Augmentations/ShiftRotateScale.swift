@@ -1,0 +1,83 @@
+import Images
+import RealModule
+public import Settings
+public import Tensors
+
+/// Moves, turns and resizes what the image shows, about its centre; what comes in from outside is black.
+///
+/// Pixels are interpolated bilinearly.
+public struct ShiftRotateScale: Augmentation {
+  public static let name = "shift-rotate-scale"
+  public static let summary = "move, turn and resize about the centre"
+  public static var identity: ShiftRotateScale {
+    var value = ShiftRotateScale()
+    value.shift = 0
+    value.degrees = 0
+    value.scale = 0
+    return value
+  }
+
+  /// The largest shift, as a share of width and height.
+  public var shift: Float = 0.08
+  /// The largest angle, in degrees either way.
+  public var degrees: Float = 10
+  /// The largest relative change of size: 0.1 is from 1/1.1 to 1.1 times.
+  public var scale: Float = 0.1
+
+  public init() {}
+  public static var settings: [Setting<ShiftRotateScale>] {
+    [
+      Setting("shift", \.shift, in: 0...1, "largest shift, as a share of width and height"),
+      Setting("degrees", \.degrees, in: 0...180, "largest angle either way, in degrees"),
+      Setting("scale", \.scale, in: 0...4, "largest relative change of size"),
+    ]
+  }
+
+  public func apply(to sample: inout Sample, random: inout SeededRandom) {
+    let (width, height, channels) = (sample.image.width, sample.image.height, sample.image.channels)
+    let right = random.uniform(in: -shift...shift) * Float(width)
+    let down = random.uniform(in: -shift...shift) * Float(height)
+    let angle = random.uniform(in: -degrees...degrees) * .pi / 180
+    let step = random.uniform(in: -scale...scale)
+    let factor = step >= 0 ? 1 + step : 1 / (1 - step)
+    guard right != 0 || down != 0 || angle != 0 || factor != 1 else { return }
+    let cosine = Float.cos(angle) / factor
+    let sine = Float.sin(angle) / factor
+    let (centreX, centreY) = (Float(width - 1) / 2, Float(height - 1) / 2)
+    sample.redraw { old, new in
+      for y in 0..<height {
+        let dy = Float(y) - centreY - down
+        for x in 0..<width {
+          let dx = Float(x) - centreX - right
+          let sourceX = cosine * dx + sine * dy + centreX
+          let sourceY = cosine * dy - sine * dx + centreY
+          Self.interpolate(
+            old, width: width, height: height, channels: channels, x: sourceX, y: sourceY, into: &new,
+            at: (y * width + x) * channels)
+        }
+      }
+    }
+  }
+
+  /// Writes the pixel at a place between four pixels; outside the image everything is black.
+  private static func interpolate(
+    _ old: Span<UInt8>, width: Int, height: Int, channels: Int, x: Float, y: Float,
+    into new: inout MutableSpan<UInt8>, at position: Int
+  ) {
+    guard x > -1, y > -1, x < Float(width), y < Float(height) else {
+      for c in 0..<channels { new[position + c] = 0 }
+      return
+    }
+    let (left, top) = (Int(x.rounded(.down)), Int(y.rounded(.down)))
+    let (fx, fy) = (x - Float(left), y - Float(top))
+    for c in 0..<channels {
+      func value(_ column: Int, _ row: Int) -> Float {
+        guard column >= 0, row >= 0, column < width, row < height else { return 0 }
+        return Float(old[(row * width + column) * channels + c])
+      }
+      let above = value(left, top) * (1 - fx) + value(left + 1, top) * fx
+      let below = value(left, top + 1) * (1 - fx) + value(left + 1, top + 1) * fx
+      new[position + c] = UInt8(min(255, max(0, above * (1 - fy) + below * fy + 0.5)))
+    }
+  }
+}

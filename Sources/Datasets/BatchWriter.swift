@@ -1,0 +1,104 @@
+import Images
+import Tensors
+
+/// Prepares batches: fetches images, augments, normalizes. One per thread; it allocates only when first used.
+///
+/// What it writes is a function of (seed, epoch, step, indices) alone.
+final class BatchWriter {
+  private let dataset: Dataset
+  private let options: LoaderOptions
+  private let table: [Float]
+  private let purposes: [String]
+  private let reader: ImageReader
+  private var sample: Sample
+
+  init(_ dataset: Dataset, _ options: LoaderOptions) {
+    self.dataset = dataset
+    self.options = options
+    table = options.normalization.table(channels: options.input.channels)
+    purposes = options.augmentations.map { "augment " + type(of: $0).name }
+    reader = ImageReader(dataset)
+    let input = options.input
+    sample = Sample(
+      image: Image(
+        width: input.width, height: input.height, channels: input.channels,
+        pixels: Array(repeating: 0, count: input.count)),
+      annotation: Annotation(label: 0))
+  }
+
+  /// Fills a batch with the images at `indices`.
+  func fill(_ batch: Batch, indices: ArraySlice<Int>, epoch: Int, step: Int) throws(DatasetError) {
+    batch.step = step
+    batch.count = indices.count
+    batch.isMixed = false
+    for (position, index) in indices.enumerated() {
+      try write(index, epoch: epoch, into: batch, at: position)
+    }
+    for (position, augmentation) in options.augmentations.enumerated() {
+      var random = SeededRandom(seed: options.seed, purpose: purposes[position] + " batch", epoch, step)
+      mix(batch, by: augmentation, &random)
+    }
+  }
+
+  private func write(_ index: Int, epoch: Int, into batch: Batch, at position: Int) throws(DatasetError) {
+    let input = options.input
+    let label = dataset.records[index].annotation.label
+    sample.annotation.label = label
+    batch.indices[position] = index
+    batch.labels[position] = Int32(label)
+    batch.partnerLabels[position] = Int32(label)
+    batch.shares[position] = 1
+    if options.augmentations.isEmpty, let place = dataset.storedPlace(of: index, as: input) {
+      dataset.store.withPixels(place) { normalize($0, into: &batch.images, at: position * input.count) }
+      return
+    }
+    try reader.read(index, as: input, into: &sample.image)
+    for (order, augmentation) in options.augmentations.enumerated() {
+      var random = SeededRandom(seed: options.seed, purpose: purposes[order], epoch, index)
+      augmentation.apply(to: &sample, random: &random)
+    }
+    let pixels = sample.image.pixels
+    normalize(pixels.span, into: &batch.images, at: position * input.count)
+  }
+
+  /// Interleaved bytes to normalized planes.
+  private func normalize(_ pixels: Span<UInt8>, into values: inout [Float], at offset: Int) {
+    let area = options.input.height * options.input.width
+    let normalized = table
+    let table = normalized.span
+    var images = values.mutableSpan
+    guard options.input.channels == 3 else {
+      for p in 0..<area { images[offset + p] = table[Int(pixels[p])] }
+      return
+    }
+    for p in 0..<area {
+      images[offset + p] = table[Int(pixels[3 * p])]
+      images[offset + area + p] = table[256 + Int(pixels[3 * p + 1])]
+      images[offset + 2 * area + p] = table[512 + Int(pixels[3 * p + 2])]
+    }
+  }
+
+  /// Blends image i with image count-1-i, each pair by one share.
+  private func mix(_ batch: Batch, by augmentation: any Augmentation, _ random: inout SeededRandom) {
+    let size = options.input.count
+    for first in 0..<batch.count / 2 {
+      guard let share = augmentation.share(random: &random) else { return }
+      let second = batch.count - 1 - first
+      batch.isMixed = true
+      batch.shares[first] = share
+      batch.shares[second] = share
+      batch.partnerLabels[first] = batch.labels[second]
+      batch.partnerLabels[second] = batch.labels[first]
+      Self.blend(&batch.images, first * size, second * size, count: size, share: share)
+    }
+  }
+
+  private static func blend(_ values: inout [Float], _ first: Int, _ second: Int, count: Int, share: Float) {
+    var images = values.mutableSpan
+    for k in 0..<count {
+      let (a, b) = (images[first + k], images[second + k])
+      images[first + k] = share * a + (1 - share) * b
+      images[second + k] = share * b + (1 - share) * a
+    }
+  }
+}

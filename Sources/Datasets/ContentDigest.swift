@@ -1,0 +1,39 @@
+import Crypto
+import Foundation
+
+/// A SHA-256 value, kept without a heap allocation of its own.
+struct ContentDigest: Hashable, Sendable {
+  var words: (UInt64, UInt64, UInt64, UInt64) = (0, 0, 0, 0)
+
+  init() {}
+
+  init(_ bytes: some Sequence<UInt8>) {
+    var values: [4 of UInt64] = .init(repeating: 0)
+    var i = 0
+    for byte in bytes where i < 32 {
+      values[i / 8] = values[i / 8] << 8 | UInt64(byte)
+      i += 1
+    }
+    words = (values[0], values[1], values[2], values[3])
+  }
+
+  /// The digest of some bytes.
+  init(hashing bytes: some DataProtocol) { self.init(SHA256.hash(data: bytes)) }
+
+  /// The 32 bytes.
+  var bytes: [UInt8] {
+    [words.0, words.1, words.2, words.3].flatMap { word in
+      (0..<8).map { UInt8(truncatingIfNeeded: word >> (56 - 8 * $0)) }
+    }
+  }
+
+  /// 64 hexadecimal digits.
+  var hexadecimal: String { Self.hexadecimal(bytes) }
+
+  static func hexadecimal(_ bytes: some Sequence<UInt8>) -> String {
+    bytes.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
+  }
+
+  static func == (a: Self, b: Self) -> Bool { a.words == b.words }
+  func hash(into hasher: inout Hasher) { hasher.combine(words.0) }
+}

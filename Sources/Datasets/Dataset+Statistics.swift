@@ -1,0 +1,86 @@
+import Images
+
+extension Dataset {
+  /// Mean and standard deviation of each channel over a split's pixels, after channels and size are as a network
+  /// takes them; pixels count 0...255.
+  ///
+  /// The sums are of integers, so the result does not depend on any order.
+  public func statistics(_ split: Split = .train, input: InputShape) throws(DatasetError) -> Normalization {
+    var sums = ChannelSums(channels: input.channels)
+    let reader = ImageReader(self)
+    var image = Image(
+      width: input.width, height: input.height, channels: input.channels,
+      pixels: Array(repeating: 0, count: input.count))
+    for index in records.indices where records[index].split == split {
+      if let place = storedPlace(of: index, as: input) {
+        store.withPixels(place) { sums.add($0) }
+      } else {
+        try reader.read(index, as: input, into: &image)
+        sums.add(image.pixels.span)
+      }
+    }
+    guard sums.pixels > 0 else {
+      throw .emptySplit(path: path, split: split, available: Split.allCases.filter { count(of: $0) > 0 })
+    }
+    return sums.normalization
+  }
+}
+
+/// Sums of pixel values and of their squares, per channel.
+struct ChannelSums {
+  let channels: Int
+  private(set) var pixels = 0
+  private var sums: [Int]
+  private var squares: [Int]
+
+  init(channels: Int) {
+    self.channels = channels
+    sums = Array(repeating: 0, count: channels)
+    squares = Array(repeating: 0, count: channels)
+  }
+
+  /// Adds interleaved samples.
+  mutating func add(_ samples: Span<UInt8>) {
+    let count = samples.count / channels
+    pixels += count
+    if channels == 3 { addColor(samples, count) } else { addGray(samples, count) }
+  }
+
+  private mutating func addGray(_ samples: Span<UInt8>, _ count: Int) {
+    var (sum, square) = (0, 0)
+    for i in 0..<count {
+      let value = Int(samples[i])
+      sum &+= value
+      square &+= value &* value
+    }
+    sums[0] += sum
+    squares[0] += square
+  }
+
+  private mutating func addColor(_ samples: Span<UInt8>, _ count: Int) {
+    var (r, g, b, rr, gg, bb) = (0, 0, 0, 0, 0, 0)
+    for i in 0..<count {
+      let (red, green, blue) = (Int(samples[3 * i]), Int(samples[3 * i + 1]), Int(samples[3 * i + 2]))
+      r &+= red
+      g &+= green
+      b &+= blue
+      rr &+= red &* red
+      gg &+= green &* green
+      bb &+= blue &* blue
+    }
+    for (channel, (sum, square)) in [(r, rr), (g, gg), (b, bb)].enumerated() {
+      sums[channel] += sum
+      squares[channel] += square
+    }
+  }
+
+  /// Mean and (population) standard deviation.
+  var normalization: Normalization {
+    let count = Double(max(pixels, 1))
+    let means = sums.map { Double($0) / count }
+    let deviations = zip(squares, means).map { square, mean in
+      max(0, Double(square) / count - mean * mean).squareRoot()
+    }
+    return Normalization(mean: means.map { Float($0) }, deviation: deviations.map { Float($0) })
+  }
+}

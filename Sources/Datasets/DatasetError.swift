@@ -1,0 +1,118 @@
+public import Settings
+
+/// A file of a data set that cannot be used, or should not be trusted, and why.
+public struct FileProblem: Sendable, Equatable {
+  /// What is wrong.
+  public enum Kind: String, Sendable, CaseIterable {
+    /// No image can be read from it.
+    case unreadable
+    /// Its extension says another format than its content.
+    case misnamed
+    /// Its pixels occur twice in one split.
+    case duplicate
+    /// Its pixels occur in two splits, or under two classes.
+    case leak
+    /// It differs from all the others in a way that is rarely meant.
+    case odd
+  }
+
+  /// The path inside the data set.
+  public let file: String
+  /// What is wrong.
+  public let kind: Kind
+  /// Details for people.
+  public let reason: String
+
+  /// Makes a problem.
+  public init(file: String, kind: Kind, reason: String) {
+    self.file = file
+    self.kind = kind
+    self.reason = reason
+  }
+}
+
+/// What can be wrong with a data set, and where.
+public enum DatasetError: Error, Sendable, CustomStringConvertible {
+  case missing(path: String, tried: [String])
+  case unreadable(path: String, reason: String)
+  case unwritable(path: String, reason: String)
+  case empty(path: String)
+  case noImages(path: String, files: Int)
+  case noClasses(path: String, images: Int)
+  case singleClass(path: String, name: String)
+  case onlyInTest(path: String, classes: [String], split: Split)
+  case emptySplit(path: String, split: Split, available: [Split])
+  case badFiles(path: String, problems: [FileProblem])
+  case malformed(path: String, expected: String, found: String)
+  case notFetched(name: String, path: String)
+  case unknownManifest(name: String, suggestion: String?, known: [String])
+  case invalidManifest(SettingsError)
+  case toolMissing(tool: String, purpose: String)
+  case downloadFailed(url: String, reason: String)
+  case wrongChecksum(path: String, expected: String, found: String)
+
+  /// *where: what, expected, found; what to do*.
+  public var description: String {
+    switch self {
+    case .missing(let path, let tried):
+      "\(path): no such data set: expected a manifest from Data/, a folder or an archive"
+        + (tried.isEmpty ? "" : "; looked at \(tried.joined(separator: ", "))")
+        + "; `condense list datasets` shows the manifests"
+    case .unreadable(let path, let reason):
+      "\(path): cannot be read: \(reason)"
+    case .unwritable(let path, let reason):
+      "\(path): cannot be written: \(reason)"
+    case .empty(let path):
+      "\(path): the data set is empty; expected a folder of images a class, or train/ and test/ of such folders"
+    case .noImages(let path, let files):
+      "\(path): expected PNG or JPEG images, found \(files) other \(files == 1 ? "file" : "files")"
+        + "; convert them or point at another folder"
+    case .noClasses(let path, let images):
+      "\(path): expected one folder of images a class, found \(images) images outside any folder"
+        + "; move each image into a folder named after its class"
+    case .singleClass(let path, let name):
+      "\(path): expected at least two classes, found only \"\(name)\"; add a folder a class"
+    case .onlyInTest(let path, let classes, let split):
+      "\(path): \(split.rawValue)/ has classes that train/ lacks: \(classes.joined(separator: ", "))"
+        + "; a network cannot learn what it never sees: add training images or remove them"
+    case .emptySplit(let path, let split, let available):
+      "\(path): no images in the \(split.rawValue) split"
+        + (available.isEmpty ? "" : "; there are \(available.map(\.rawValue).joined(separator: ", "))")
+    case .badFiles(let path, let problems):
+      Self.list(path, problems)
+    case .malformed(let path, let expected, let found):
+      "\(path): expected \(expected), found \(found)"
+    case .notFetched(let name, let path):
+      "\(name): its data is not at \(path); `condense data fetch \(name)` gets it"
+    case .unknownManifest(let name, let suggestion, let known):
+      "\(name): no such data set in Data/"
+        + (suggestion.map { "; did you mean \"\($0)\"?" } ?? ";") + " (\(known.joined(separator: ", ")))"
+    case .invalidManifest(let error):
+      error.description
+    case .toolMissing(let tool, let purpose):
+      "\(tool): not found on this machine, needed for \(purpose); install it (apt-get install \(tool))"
+    case .downloadFailed(let url, let reason):
+      "\(url): could not be fetched: \(reason)"
+    case .wrongChecksum(let path, let expected, let found):
+      "\(path): expected SHA-256 \(expected), found \(found); the file was not kept, fetch it again"
+    }
+  }
+
+  /// Whether the cure is installing something (exit code 69) instead of mending the input (65).
+  public var needsInstallation: Bool {
+    switch self {
+    case .toolMissing, .notFetched: true
+    default: false
+    }
+  }
+
+  private static func list(_ path: String, _ problems: [FileProblem]) -> String {
+    let shown = problems.prefix(20).map { "  \($0.file): \($0.reason)" }
+    let more = problems.count > 20 ? ["  … and \(problems.count - 20) more"] : []
+    let noun = problems.count == 1 ? "file" : "files"
+    return
+      ([
+        "\(path): \(problems.count) \(noun) cannot be read; repair or remove, or go on without with --skip-bad:"
+      ] + shown + more).joined(separator: "\n")
+  }
+}

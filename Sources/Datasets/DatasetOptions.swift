@@ -1,0 +1,44 @@
+public import Images
+import Foundation
+
+/// How a data set is opened.
+public struct DatasetOptions: Sendable {
+  /// The seed of the derived splits.
+  public var seed: UInt64 = 0
+  /// The share of images that become validation where the data has none; 0 for none.
+  public var validationFraction = 0.1
+  /// Whether files that cannot be read are left out instead of stopping everything.
+  public var skipBad = false
+  /// The size to which images are brought while they are decoded; `nil` keeps each as it is.
+  ///
+  /// Give the network's input where it is known: large photographs then take little memory, and JPEGs are decoded
+  /// at a reduced scale.
+  public var imageSize: ImageSize?
+  /// How each file is decoded.
+  public var decoding = DecodeOptions()
+  /// Where decoded sets are kept between runs; `nil` keeps them in memory only.
+  public var cacheDirectory: String? = DatasetOptions.defaultCacheDirectory()
+  /// The most bytes that decoded pixels may take; larger sets are decoded anew whenever they are used.
+  public var memoryLimit = 2 << 30
+  /// Threads that decode while the set is opened.
+  public var threads = max(1, ProcessInfo.processInfo.activeProcessorCount)
+  /// Folders that are searched for manifests, in order.
+  public var dataDirectories: [String] = ["Data"]
+  /// Told about what is going on: files so far, and how many there are where that is known.
+  public var progress: (@Sendable (_ files: Int, _ total: Int?) -> Void)?
+
+  /// The defaults.
+  public init() {}
+
+  /// `$CONDENSE_CACHE`, else `$XDG_CACHE_HOME/condense`, else `~/.cache/condense`.
+  public static func defaultCacheDirectory() -> String? {
+    cacheDirectory(in: ProcessInfo.processInfo.environment)
+  }
+
+  static func cacheDirectory(in environment: [String: String]) -> String? {
+    if let path = environment["CONDENSE_CACHE"], !path.isEmpty { return path }
+    if let path = environment["XDG_CACHE_HOME"], path.hasPrefix("/") { return path + "/condense" }
+    guard let home = environment["HOME"], home.hasPrefix("/") else { return nil }
+    return home + "/.cache/condense"
+  }
+}

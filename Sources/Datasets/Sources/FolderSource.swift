@@ -1,0 +1,85 @@
+import Foundation
+
+/// A folder of images: one folder a class, with or without `train/`, `val/` and `test/` above them.
+enum FolderSource: DataSource {
+  static let name = "folder"
+
+  static func recognizes(_ location: DataLocation) -> Bool { location.isFolder }
+
+  static func scan(_ location: DataLocation, _ options: DatasetOptions) throws(DatasetError) -> Scan {
+    let listing = try FolderListing(location.path)
+    let pool = DecodingPool(options, total: listing.files.count)
+    for start in stride(from: 0, to: listing.files.count, by: blockSize) {
+      let files = listing.files[start..<min(start + blockSize, listing.files.count)]
+      pool.submit { builder in
+        for path in files {
+          do {
+            let data = try Data(contentsOf: URL(filePath: location.path + "/" + path))
+            builder.add(path, [UInt8](data)[...])
+          } catch {
+            builder.add(path, problem: "cannot be read: \(error.localizedDescription)")
+          }
+        }
+      }
+    }
+    var scan = pool.finish()
+    scan.folders = listing.folders
+    return scan
+  }
+
+  static func opener(_ location: DataLocation, _ options: DatasetOptions) -> (any MemberOpener)? {
+    Opener(path: location.path)
+  }
+
+  private static let blockSize = 64
+
+  private struct Opener: MemberOpener {
+    let path: String
+    func open() -> any MemberReader { Reader(path: path) }
+  }
+
+  private final class Reader: MemberReader {
+    let path: String
+    init(path: String) { self.path = path }
+
+    func bytes(of member: String) throws(DatasetError) -> [UInt8] {
+      do {
+        return [UInt8](try Data(contentsOf: URL(filePath: path + "/" + member)))
+      } catch {
+        throw .unreadable(path: path + "/" + member, reason: error.localizedDescription)
+      }
+    }
+  }
+}
+
+/// The files and folders below a folder, in bytewise order, ignored names left out.
+struct FolderListing {
+  private(set) var files: [String] = []
+  private(set) var folders: [String] = []
+
+  /// Deeper folders are not looked into: nobody sorts images that deep, and a link may lead in circles.
+  private static let maximumDepth = 32
+
+  init(_ root: String) throws(DatasetError) {
+    try add(root, below: "", depth: 0)
+  }
+
+  private mutating func add(_ folder: String, below prefix: String, depth: Int) throws(DatasetError) {
+    guard depth < Self.maximumDepth else { return }
+    let names: [String]
+    do {
+      names = try FileManager.default.contentsOfDirectory(atPath: folder)
+    } catch {
+      throw .unreadable(path: folder, reason: error.localizedDescription)
+    }
+    for name in names.sorted() where !IgnoredName.matches(path: name) {
+      let path = folder + "/" + name
+      if FileManager.default.fileExists(atPath: path + "/.") {
+        folders.append(prefix + name)
+        try add(path, below: prefix + name + "/", depth: depth + 1)
+      } else {
+        files.append(prefix + name)
+      }
+    }
+  }
+}
