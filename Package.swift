@@ -51,6 +51,8 @@ let package = Package(
     native("CJPEG", links: "jpeg"),
     native("CArchive", links: "archive", "z"),
 
+    .target(name: "CSystem"),
+
     library("Settings", [yams]),
     library("Tensors", [numerics, "CGomp"], [.enableExperimentalFeature("Lifetimes")]),
     library("Graphs", ["Tensors", "Settings", crypto]),
@@ -63,9 +65,10 @@ let package = Package(
     library("Datasets", ["Images", "Archives", "Settings", crypto]),
     library("Training", ["Execution", "Datasets"]),
     .executableTarget(
-      name: "condense", dependencies: ["DNNL", "Networks", "Training", arguments], swiftSettings: settings),
+      name: "condense", dependencies: ["DNNL", "Networks", "Training", "CSystem", arguments],
+      swiftSettings: settings),
     .executableTarget(
-      name: "condense-bench", dependencies: ["DNNL", "Networks", "Training", arguments],
+      name: "condense-bench", dependencies: ["DNNL", "Networks", "Training", "CSystem", arguments],
       swiftSettings: settings),
 
     .target(

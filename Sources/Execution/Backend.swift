@@ -13,7 +13,8 @@ public protocol Backend: Sendable {
   ///
   /// Plans made with `sharing:` another plan of the same graph read and train the same weights. The graph's
   /// parameters are the start; a shared plan takes the other's present weights instead.
-  func compile(_ graph: Graph, _ options: PlanOptions, sharing: (any Plan)?) throws(ExecutionError) -> any Plan
+  func compile(_ graph: Graph, _ options: PlanOptions, sharing: (any Plan)?) throws(ExecutionError)
+    -> any Plan
 }
 
 extension Backend {

@@ -76,7 +76,8 @@ public struct ParameterSlot: Sendable, Equatable {
 
   /// Makes a slot.
   public init(
-    _ role: String, _ shape: Shape, _ initializer: Initializer, isTrainable: Bool = true, decays: Bool = false,
+    _ role: String, _ shape: Shape, _ initializer: Initializer, isTrainable: Bool = true,
+    decays: Bool = false,
     outputAxis: Int? = nil, inputAxis: Int? = nil
   ) {
     self.role = role

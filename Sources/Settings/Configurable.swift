@@ -71,7 +71,8 @@ public struct Setting<Owner> {
 
   /// A setting with a closed range.
   public init<Value: SettingValue & Comparable>(
-    _ name: String, _ path: WritableKeyPath<Owner, Value>, in range: ClosedRange<Value>, required: Bool = false,
+    _ name: String, _ path: WritableKeyPath<Owner, Value>, in range: ClosedRange<Value>,
+    required: Bool = false,
     _ summary: String
   ) {
     let expected = "\(Value.expectation) in \(range.lowerBound)...\(range.upperBound)"

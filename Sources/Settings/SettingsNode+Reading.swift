@@ -106,7 +106,8 @@ extension SettingsNode {
       case "-.inf", "-.Inf": return .number(-.infinity)
       default: break
       }
-      guard let first = text.utf8.first, first == 0x2B || first == 0x2D || first == 0x2E || (0x30...0x39).contains(first)
+      guard let first = text.utf8.first,
+        first == 0x2B || first == 0x2D || first == 0x2E || (0x30...0x39).contains(first)
       else { return .string(text) }
       if let value = Int(text) { return .integer(value) }
       let isDecimal = text.utf8.allSatisfy { (0x30...0x39).contains($0) || "+-.eE".utf8.contains($0) }

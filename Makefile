@@ -1,0 +1,55 @@
+# One configuration everywhere: the tests run on the very objects that ship.
+SWIFT_FLAGS = -c release -Xswiftc -enable-testing
+CONDENSE = .build/release/condense
+RUN = runs/glyphs
+
+# What the build and the tests need; `deps` installs only what is missing.
+PACKAGES = libdnnl-dev libpng-dev libjpeg-dev libarchive-dev gcc curl ca-certificates
+
+# The team sleeps at barriers: tests run several plans side by side on few cores.
+TEST_ENVIRONMENT = OMP_WAIT_POLICY=passive
+
+.PHONY: help deps build test lint format compare clean
+
+help:
+	@echo "make compare   train and evaluate on the built-in data set (installs, builds, runs)"
+	@echo "make test      pass the tests (installs, builds, runs)"
+	@echo "make build     build condense and condense-bench"
+	@echo "make deps      install the Debian packages that are missing"
+	@echo "make lint      check the format of the sources"
+
+deps:
+	@missing=""; for package in $(PACKAGES); do \
+	  dpkg-query -W -f='$${Status}' $$package 2>/dev/null | grep -q 'ok installed' || missing="$$missing $$package"; \
+	done; \
+	if [ -n "$$missing" ]; then \
+	  echo "installing$$missing"; \
+	  sudo=""; [ "$$(id -u)" = 0 ] || sudo=sudo; \
+	  $$sudo apt-get update -qq && \
+	  $$sudo env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $$missing; \
+	fi
+
+build: deps
+	swift build $(SWIFT_FLAGS)
+
+test: deps
+	swift build --build-tests $(SWIFT_FLAGS)
+	@mkdir -p .build; $(TEST_ENVIRONMENT) swift test --skip-build --disable-xctest $(SWIFT_FLAGS) > .build/test.log 2>&1; \
+	status=$$?; cat .build/test.log; \
+	if [ -n "$(CONDENSE_CI)" ] && grep -qE '(Test|Suite) .* skipped' .build/test.log; then \
+	  echo "skipped tests are failures here:"; grep -E '(Test|Suite) .* skipped' .build/test.log; exit 1; \
+	fi; exit $$status
+
+lint:
+	swift format lint --strict --recursive --parallel Sources Tests Package.swift
+
+format:
+	swift format --in-place --recursive --parallel Sources Tests Package.swift
+
+compare: build
+	$(CONDENSE) data make glyphs --out $(RUN)/data
+	$(CONDENSE) train lenet5 --data $(RUN)/data --out $(RUN)/lenet5.safetensors --epochs 5 --resume
+	$(CONDENSE) evaluate $(RUN)/lenet5.safetensors --data $(RUN)/data
+
+clean:
+	rm -rf .build runs

@@ -1,0 +1,36 @@
+/// An end of a command that is not success: what to say and with which code to exit.
+struct CommandFailure: Error {
+  /// The exit codes that scripts may rely on.
+  enum Status: Int32 {
+    case usage = 64
+    case badInput = 65
+    case missing = 69
+    case `internal` = 70
+    case interrupted = 130
+    case terminated = 143
+  }
+
+  let status: Status
+  let message: String
+
+  init(_ status: Status, _ message: String) {
+    self.status = status
+    self.message = message
+  }
+
+  /// Wraps an error of a module, whose description already says where, what and what to do.
+  init(_ status: Status, _ error: any Error) {
+    self.init(status, "\(error)")
+  }
+}
+
+/// Runs a piece of a command; what it throws becomes a failure of this status.
+func failing<R>(_ status: CommandFailure.Status, _ body: () throws -> R) throws -> R {
+  do {
+    return try body()
+  } catch let failure as CommandFailure {
+    throw failure
+  } catch {
+    throw CommandFailure(status, error)
+  }
+}

@@ -1,0 +1,29 @@
+import CSystem
+import Foundation
+
+/// Where words go: results to standard output, progress and messages to standard error.
+enum Console {
+  /// Whether standard error is a terminal: then bars may be drawn.
+  static let isTerminal = condense_is_terminal(2) == 1
+
+  /// Columns of the terminal: at least 40, 80 where it is none or does not say.
+  static var width: Int {
+    let columns = Int(condense_terminal_columns())
+    return columns > 0 ? max(40, columns) : 80
+  }
+
+  /// A line of a result.
+  static func print(_ text: String) {
+    FileHandle.standardOutput.write(Data((text + "\n").utf8))
+  }
+
+  /// A line of progress or advice.
+  static func note(_ text: String) {
+    FileHandle.standardError.write(Data((text + "\n").utf8))
+  }
+
+  /// What went wrong.
+  static func error(_ text: String) {
+    note("condense: " + text)
+  }
+}

@@ -1,0 +1,55 @@
+import Foundation
+
+/// The checkout that the tests were built from.
+enum Repository {
+  static let root = URL(filePath: #filePath)
+    .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
+
+  static func text(_ path: String) throws -> String {
+    try String(contentsOf: root.appending(path: path), encoding: .utf8)
+  }
+
+  /// The folders directly below a path that hold anything.
+  static func folders(_ path: String) throws -> [String] {
+    try FileManager.default
+      .contentsOfDirectory(at: root.appending(path: path), includingPropertiesForKeys: [.isDirectoryKey])
+      .filter { try $0.resourceValues(forKeys: [.isDirectoryKey]).isDirectory == true }
+      .map(\.lastPathComponent)
+  }
+
+  /// The files directly below a path with an extension.
+  static func files(_ path: String, extension suffix: String) throws -> [String] {
+    try FileManager.default.contentsOfDirectory(atPath: root.appending(path: path).path)
+      .filter { $0.hasSuffix("." + suffix) }.sorted().map { "\(path)/\($0)" }
+  }
+
+  /// Every Swift file at or below a path, relative to the root.
+  static func swiftFiles(_ path: String) throws -> [String] {
+    let folder = root.appending(path: path)
+    return try FileManager.default.subpathsOfDirectory(atPath: folder.path)
+      .filter { $0.hasSuffix(".swift") }.sorted().map { "\(path)/\($0)" }
+  }
+
+  /// The modules that a source imports.
+  static func imports(in source: String) -> [String] {
+    source.split(separator: "\n").compactMap { line -> String? in
+      let words = line.split(separator: " ")
+      guard let index = words.firstIndex(of: "import"), index <= 2, words.count > index + 1 else {
+        return nil
+      }
+      let isImport = words[..<index].allSatisfy { $0 == "public" || $0 == "internal" || $0.hasPrefix("@") }
+      let name = words[index + 1...].first { !["struct", "class", "enum", "func", "protocol"].contains($0) }
+      return isImport ? name.map { String($0.split(separator: ".")[0]) } : nil
+    }
+  }
+
+  /// A source without comments and string literals.
+  static func code(_ source: String) -> String {
+    source.split(separator: "\n", omittingEmptySubsequences: false)
+      .map { line -> Substring in
+        let trimmed = line.drop { $0 == " " }
+        return trimmed.hasPrefix("//") ? "" : line
+      }
+      .joined(separator: "\n")
+  }
+}
