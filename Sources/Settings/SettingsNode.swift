@@ -140,6 +140,15 @@ extension SettingsNode {
     }
   }
 
+  /// The value at a key that a mapping must have.
+  public func required(_ key: String, of owner: String) throws(SettingsError) -> SettingsNode {
+    guard let value = self[key] else {
+      _ = try mapping(owner)
+      throw .missingKey(mark, key: key, owner: owner)
+    }
+    return value
+  }
+
   /// Refuses keys of a mapping that are not in `known`, with the nearest known one as a suggestion.
   public func requireKeys(_ known: [String], of owner: String) throws(SettingsError) {
     for entry in try mapping(owner) where !known.contains(entry.key) {

@@ -1,10 +1,15 @@
 /// Finds the word that a misspelt one was probably meant to be.
 public enum Spelling {
+  /// The longest word that is compared: longer ones come from damaged files, and the cost grows with the square.
+  static let maximumLength = 100
+
   /// The candidate with the smallest edit distance, if it is close enough to be a likely slip.
   public static func nearest(to word: String, among candidates: [String]) -> String? {
+    guard word.utf8.count <= maximumLength else { return nil }
     let limit = max(2, word.count / 3)
     return
       candidates
+      .filter { $0.utf8.count <= maximumLength }
       .map { (candidate: $0, distance: distance(word.lowercased(), $0.lowercased())) }
       .filter { $0.distance <= limit && $0.distance < $0.candidate.count }
       .min { ($0.distance, $0.candidate) < ($1.distance, $1.candidate) }?

@@ -1,0 +1,150 @@
+import Foundation
+public import Settings
+import Tensors
+
+/// Models in files: safetensors that hold the parameters, and in its metadata all else that a model is.
+///
+///     try ModelFile.write(model, to: "lenet5.safetensors")
+///     let model = try ModelFile.read("lenet5.safetensors", catalogue: .standard)
+///
+/// The metadata has the texts `format` ("condense"), `schema` ("1"), and as JSON `graph`, `classes`, `input`, `split`
+/// and `provenance`. Equal models give equal bytes. A file is untrusted: whatever it holds, reading gives a verified
+/// model or throws, in memory proportional to the file.
+public enum ModelFile {
+  static let format = "condense"
+  static let schema = "1"
+
+  /// The bytes of a model's file; throws what `read` would refuse.
+  public static func bytes(of model: Model, file: String = "model") throws(ModelFileError) -> [UInt8] {
+    try check(model, file: file)
+    let metadata = [
+      "format": format, "schema": schema,
+      "graph": model.graph.structureNode.canonicalJSON,
+      "classes": model.classes.node.canonicalJSON,
+      "input": model.input.settingsNode.canonicalJSON,
+      "split": model.split.canonicalJSON,
+      "provenance": model.provenance.canonicalJSON,
+    ]
+    return Safetensors(metadata: metadata, tensors: model.graph.parameters.mapValues(\.value)).bytes
+  }
+
+  /// Writes a model beside `path`, flushes it to the disk and renames it: a reader sees the old file or the new one.
+  public static func write(_ model: Model, to path: String) throws(ModelFileError) {
+    let bytes = try bytes(of: model, file: path)
+    do {
+      try Data(bytes).write(to: URL(filePath: path), options: .atomic)
+    } catch {
+      throw .unwritable(file: path, reason: error.localizedDescription)
+    }
+  }
+
+  /// Reads a model from a file.
+  public static func read(_ path: String, catalogue: OpCatalogue) throws(ModelFileError) -> Model {
+    let data: Data
+    do {
+      data = try Data(contentsOf: URL(filePath: path))
+    } catch {
+      let exists = FileManager.default.fileExists(atPath: path)
+      throw .unreadable(file: path, reason: exists ? error.localizedDescription : "no such file")
+    }
+    return try read(bytes: [UInt8](data), file: path, catalogue: catalogue)
+  }
+
+  /// Reads a model from a file's bytes; `file` is named in errors.
+  public static func read(bytes: [UInt8], file: String, catalogue: OpCatalogue) throws(ModelFileError) -> Model {
+    let container = try Safetensors(bytes: bytes, file: file)
+    guard container.metadata["format"] == format, container.metadata["graph"] != nil else {
+      throw .notCondense(file: file)
+    }
+    guard container.metadata["schema"] == schema else {
+      throw .schema(file: file, found: container.metadata["schema"] ?? "missing")
+    }
+    let metadata = Metadata(texts: container.metadata, file: file)
+    var graph: Graph
+    let structure = try metadata.node("graph")
+    do throws(GraphReadingError) {
+      graph = try Graph(structure: structure, catalogue: catalogue)
+    } catch {
+      throw .graph(file: file, error)
+    }
+    graph.parameters = container.tensors.mapValues(Parameter.init)
+    let model = Model(
+      graph: graph,
+      classes: try metadata.value("classes") { node throws(SettingsError) in
+        try [String](reading: node, key: "classes")
+      },
+      input: try metadata.value("input") { node throws(SettingsError) in try InputDescription(from: node) },
+      split: try metadata.node("split"), provenance: try metadata.node("provenance"))
+    try check(model, file: file)
+    return model
+  }
+
+  /// What must hold of a model in a file: a verified graph whose input and output fit their descriptions.
+  private static func check(_ model: Model, file: String) throws(ModelFileError) {
+    do throws(GraphError) {
+      try model.graph.verify()
+    } catch {
+      throw .graph(file: file, .graph(error))
+    }
+    let output = model.graph.outputs.first.flatMap { model.graph.shape(of: $0) } ?? []
+    guard output.rank == 2, output[1] == model.classes.count else {
+      throw .classCount(file: file, classes: model.classes.count, output: output)
+    }
+    if let problem = model.input.problem(for: model.graph) { throw .input(file: file, problem) }
+  }
+}
+
+/// The texts of the metadata, read as JSON one by one.
+private struct Metadata {
+  let texts: [String: String]
+  let file: String
+
+  func node(_ key: String) throws(ModelFileError) -> SettingsNode {
+    try value(key) { node throws(SettingsError) in node }
+  }
+
+  func value<Value>(
+    _ key: String, _ read: (SettingsNode) throws(SettingsError) -> Value
+  ) throws(ModelFileError) -> Value {
+    do throws(SettingsError) {
+      guard let text = texts[key] else {
+        throw .missingKey(SettingsMark(source: "metadata"), key: key, owner: "a model")
+      }
+      return try read(SettingsNode(json: text, source: key))
+    } catch {
+      throw .metadata(file: file, key: key, error)
+    }
+  }
+}
+
+extension InputDescription {
+  /// The description as settings: `shape`, `mean`, `deviation`.
+  public var settingsNode: SettingsNode {
+    SettingsNode(mapping: ["shape": shape.settingsNode, "mean": mean.node, "deviation": deviation.node])
+  }
+
+  /// Reads `shape`, `mean` and `deviation`.
+  public init(from node: SettingsNode) throws(SettingsError) {
+    try node.requireKeys(["shape", "mean", "deviation"], of: "the input")
+    self.init(
+      shape: try Shape(from: node.required("shape", of: "the input"), key: "shape"),
+      mean: try [Float](reading: node.required("mean", of: "the input"), key: "mean"),
+      deviation: try [Float](reading: node.required("deviation", of: "the input"), key: "deviation"))
+  }
+
+  /// What keeps the description from being that of a graph's only input.
+  fileprivate func problem(for graph: Graph) -> ModelFileError.InputProblem? {
+    guard graph.inputs.count == 1, graph.inputs[0].shape == shape else {
+      return .shape(expected: graph.inputs.map(\.shape), found: shape)
+    }
+    let channels = shape.dimensions.first ?? 0
+    guard shape.rank == 3, channels == 1 || channels == 3 else { return .channels(channels) }
+    guard mean.count == channels, deviation.count == channels else {
+      return .statistics(channels: channels, mean: mean.count, deviation: deviation.count)
+    }
+    guard mean.allSatisfy(\.isFinite), deviation.allSatisfy({ $0.isFinite && $0 > 0 }) else {
+      return .values(mean: mean, deviation: deviation)
+    }
+    return nil
+  }
+}
