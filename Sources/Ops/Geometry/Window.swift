@@ -1,0 +1,90 @@
+import Graphs
+import Tensors
+
+/// How a kernel slides over a plane: what convolutions and poolings share.
+///
+/// Output row i reads input rows `i·stride - padding + k·dilation` for kernel rows k; rows outside are padding.
+public struct Window: Sendable, Hashable {
+  /// The most that kernel, stride, padding and dilation may be: products of two stay far from overflow.
+  public static let maximumSide = 65_536
+
+  /// The kernel's rows and columns.
+  public var kernel: Extent
+  /// The step between windows.
+  public var stride: Extent
+  /// Rows and columns of padding on each side.
+  public var padding: Extent
+  /// The step between kernel elements.
+  public var dilation: Extent
+
+  /// Makes a window.
+  public init(kernel: Extent, stride: Extent = 1, padding: Extent = 0, dilation: Extent = 1) {
+    self.kernel = kernel
+    self.stride = stride
+    self.padding = padding
+    self.dilation = dilation
+  }
+
+  /// Refuses sides out of range.
+  func validate(op: String) throws(ShapeError) {
+    let positive = 1...Self.maximumSide
+    for (name, extent) in [("kernel", kernel), ("stride", stride), ("dilation", dilation)]
+    where !extent.isWithin(positive) {
+      throw .invalidSetting(op: op, reason: "\(name) \(extent) is outside 1...\(Self.maximumSide)")
+    }
+    guard padding.isWithin(0...Self.maximumSide) else {
+      throw .invalidSetting(op: op, reason: "padding \(padding) is outside 0...\(Self.maximumSide)")
+    }
+  }
+
+  /// The plane that sliding over `[N, C, H, W]` gives.
+  func outputExtent(_ input: Shape, op: String) throws(ShapeError) -> Extent {
+    let height = Self.steps(input[2], kernel.height, stride.height, padding.height, dilation.height)
+    let width = Self.steps(input[3], kernel.width, stride.width, padding.width, dilation.width)
+    guard let height, let width else {
+      throw .tooSmall(op: op, what: "the kernel", input: input, kernel: [kernel.height, kernel.width])
+    }
+    return Extent(height, width)
+  }
+
+  private static func steps(_ input: Int, _ kernel: Int, _ stride: Int, _ padding: Int, _ dilation: Int) -> Int? {
+    let room = input + 2 * padding - ((kernel - 1) * dilation + 1)
+    return room >= 0 ? room / stride + 1 : nil
+  }
+
+  /// For each kernel element, row-major, the stretches of the plane that it touches inside the input.
+  func taps(input: Shape, output: Shape) -> [[Stretch]] {
+    var taps: [[Stretch]] = []
+    for row in 0..<kernel.height {
+      for column in 0..<kernel.width { taps.append(stretches(row, column, input, output)) }
+    }
+    return taps
+  }
+
+  private func stretches(_ row: Int, _ column: Int, _ input: Shape, _ output: Shape) -> [Stretch] {
+    let top = row * dilation.height - padding.height
+    let left = column * dilation.width - padding.width
+    let columns = Self.inside(offset: left, stride: stride.width, input: input[3], output: output[3])
+    guard !columns.isEmpty else { return [] }
+    return Self.inside(offset: top, stride: stride.height, input: input[2], output: output[2]).map { y in
+      let x = columns.lowerBound
+      return Stretch(
+        output: y * output[3] + x,
+        input: (y * stride.height + top) * input[3] + x * stride.width + left, count: columns.count)
+    }
+  }
+
+  /// The output positions i for which `i·stride + offset` lies in `0..<input`.
+  private static func inside(offset: Int, stride: Int, input: Int, output: Int) -> Range<Int> {
+    let first = offset >= 0 ? 0 : (-offset + stride - 1) / stride
+    let end = offset >= input ? 0 : min(output, (input - 1 - offset) / stride + 1)
+    return first < end ? first..<end : 0..<0
+  }
+}
+
+/// A run of output elements of one row and the first input element it reads; the input advances by the stride.
+struct Stretch {
+  let output: Int
+  let input: Int
+  let count: Int
+}
