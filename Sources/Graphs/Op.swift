@@ -135,8 +135,8 @@ public enum ChannelRule: Sendable, Equatable {
   case stacking
   /// Channel c becomes the `count` features c·count ..< (c+1)·count (flatten).
   case spreading(count: Int)
-  /// Output channel i is input channel `order[i]` (channel shuffle).
-  case permuting([Int])
+  /// Output channel `j·groups + g` is input channel `g·(C/groups) + j`; removal keeps the groups equal (channel shuffle).
+  case shuffling(groups: Int)
   /// Channels cannot be removed through this op, and why.
   case fixed(reason: String)
 }

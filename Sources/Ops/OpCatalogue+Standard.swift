@@ -4,9 +4,9 @@ extension OpCatalogue {
   /// Every op of this module.
   public static let standard = OpCatalogue([
     Conv2D.self, Linear.self, BatchNorm.self,
-    ReLU.self,
-    Add.self,
-    MaxPool.self, GlobalAveragePool.self,
-    Flatten.self,
+    ReLU.self, ReLU6.self, HardSwish.self, LeakyReLU.self, Sigmoid.self, Tanh.self, Softmax.self,
+    Add.self, Multiply.self, Concat.self,
+    MaxPool.self, AveragePool.self, GlobalAveragePool.self,
+    Flatten.self, Reshape.self, ChannelShuffle.self, Dropout.self, Upsample.self,
   ])
 }

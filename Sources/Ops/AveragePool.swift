@@ -1,0 +1,127 @@
+public import Graphs
+public import Settings
+public import Tensors
+
+/// The mean of each window.
+///
+/// **Formula**: `y[n,c,i,j] = Σ_{u,v} x[n, c, i·s - p + u, j·s - p + v] / count`, where what lies outside is zero and count is
+/// the whole kernel, or what lies inside when padding does not count.
+///
+/// **Shapes**: `x [N, C, H, W]`, `y [N, C, Ho, Wo]` with `Ho = (H + 2p - Kh)/s + 1`, rounded down.
+///
+/// **Gradient**: `dy/count` to every element of the window.
+///
+/// **Cost**: traffic only.
+///
+/// **Settings**: kernel, stride (the kernel when null), padding, countsPadding.
+///
+/// **Throws**: `ShapeError` when the kernel exceeds the padded image or the padding reaches the kernel.
+public struct AveragePool: Op {
+  public static let kind = "average-pool"
+
+  /// Rows and columns of a window.
+  public var kernel: Extent = 2
+  /// The step between windows; `nil` is the kernel.
+  public var stride: Extent?
+  /// Zeros on each side.
+  public var padding: Extent = 0
+  /// Whether padding counts in the mean.
+  public var countsPadding = true
+
+  /// Windows of two by two.
+  public init() {}
+
+  /// Makes a pooling.
+  public init(kernel: Extent, stride: Extent? = nil, padding: Extent = 0, countsPadding: Bool = true) {
+    self.kernel = kernel
+    self.stride = stride
+    self.padding = padding
+    self.countsPadding = countsPadding
+  }
+
+  /// Makes a pooling of square windows.
+  public init(kernel: Int, stride: Int? = nil, padding: Int = 0, countsPadding: Bool = true) {
+    self.init(
+      kernel: Extent(kernel), stride: stride.map { Extent($0) }, padding: Extent(padding),
+      countsPadding: countsPadding)
+  }
+
+  public static var settings: [Setting<AveragePool>] {
+    let side = 1...Window.maximumSide
+    return [
+      .extent("kernel", \.kernel, in: side, required: true, "rows and columns of a window"),
+      .extent("stride", \.stride, in: side, "step between windows; null is the kernel"),
+      .extent("padding", \.padding, in: 0...Window.maximumSide, "zeros on each side"),
+      Setting("countsPadding", \.countsPadding, "whether padding counts in the mean"),
+    ]
+  }
+
+  public static var examples: [OpExample<AveragePool>] {
+    [
+      OpExample(AveragePool(kernel: 2), [2, 3, 4, 6]),
+      OpExample(AveragePool(kernel: 3, stride: 2, padding: 1), [1, 2, 7, 6]),
+      OpExample(AveragePool(kernel: 3, stride: 2, padding: 1, countsPadding: false), [1, 2, 7, 6]),
+      OpExample(AveragePool(kernel: Extent(1, 3), stride: Extent(1, 2)), [2, 2, 3, 8]),
+    ]
+  }
+
+  /// How the window slides.
+  public var window: Window { Window(kernel: kernel, stride: stride ?? kernel, padding: padding) }
+
+  public func validate() throws(ShapeError) { try window.validatePooling(op: kind) }
+
+  public func outputShape(_ inputs: [Shape]) throws(ShapeError) -> Shape {
+    let input = try requireImages(inputs)
+    let plane = try window.outputExtent(input, op: kind)
+    return [input[0], input[1], plane.height, plane.width]
+  }
+
+  public func channels(_ inputs: [Shape]) -> ChannelRule { .following }
+
+  public func forward(_ frame: inout KernelFrame) {
+    let x = frame.inputs[0].values
+    let input = frame.inputs[0].shape
+    let output = frame.output.shape
+    let counts = counts(input, output)
+    var sums = Array(repeating: Double(0), count: output.count)
+    forEachPair(input, output) { from, to in sums[to] += Double(x[from]) }
+    frame.output.values = sums.indices.map { Float(sums[$0] / counts[$0 % counts.count]) }
+  }
+
+  public func backward(_ frame: inout GradientFrame) {
+    let dy = frame.outputGradient.values
+    let input = frame.inputs[0].shape
+    let output = frame.output.shape
+    let counts = counts(input, output)
+    var dx = Array(repeating: Double(0), count: input.count)
+    forEachPair(input, output) { from, to in dx[from] += Double(dy[to]) / counts[to % counts.count] }
+    frame.inputGradients[0].values = dx.map { Float($0) }
+  }
+
+  /// Calls `body` with every input element and each output element whose window holds it.
+  private func forEachPair(_ input: Shape, _ output: Shape, _ body: (_ from: Int, _ to: Int) -> Void) {
+    let taps = window.taps(input: input, output: output)
+    let step = window.stride.width
+    for plane in 0..<input[0] * input[1] {
+      for stretch in taps.joined() {
+        for i in 0..<stretch.count {
+          body(
+            plane * input.spatialCount + stretch.input + i * step,
+            plane * output.spatialCount + stretch.output + i)
+        }
+      }
+    }
+  }
+
+  /// By how much each window of a plane divides.
+  private func counts(_ input: Shape, _ output: Shape) -> [Double] {
+    guard !countsPadding else {
+      return Array(repeating: Double(kernel.count), count: output.spatialCount)
+    }
+    var counts = Array(repeating: Double(0), count: output.spatialCount)
+    for stretch in window.taps(input: input, output: output).joined() {
+      for i in 0..<stretch.count { counts[stretch.output + i] += 1 }
+    }
+    return counts
+  }
+}

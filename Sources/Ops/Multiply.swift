@@ -1,0 +1,82 @@
+public import Graphs
+public import Settings
+public import Tensors
+
+/// The product of a value and a second one, which may be one number a channel (attention over channels) or one a pixel.
+///
+/// **Formula**: `y[n,c,i,j] = a[n,c,i,j] · b[n, c or 0, i or 0, j or 0]`
+///
+/// **Shapes**: `a, y [N, C, …]`; `b` equal to a, or `[N, C, 1, 1]`, or `[N, 1, H, W]`.
+///
+/// **Gradient**: `da = dy · b`, `db = dy · a` summed over where b is repeated.
+///
+/// **Cost**: traffic only.
+///
+/// **Throws**: `ShapeError` when b does not fit a.
+///
+/// **Paper**: Hu, Shen, Sun, "Squeeze-and-excitation networks", 2018, arXiv:1709.01507.
+public struct Multiply: Op {
+  public static let kind = "multiply"
+  /// Makes a product.
+  public init() {}
+  public static var settings: [Setting<Multiply>] { [] }
+  public static var examples: [OpExample<Multiply>] {
+    [
+      OpExample(Multiply(), [2, 3, 2, 2], [2, 3, 2, 2]),
+      OpExample(Multiply(), [2, 3, 2, 4], [2, 3, 1, 1]),
+      OpExample(Multiply(), [2, 3, 2, 4], [2, 1, 2, 4]),
+      OpExample(Multiply(), [3, 4], [3, 4]),
+    ]
+  }
+
+  public func outputShape(_ inputs: [Shape]) throws(ShapeError) -> Shape {
+    try requireInputs(inputs, count: 2)
+    let first = try requireChannels([inputs[0]])
+    let second = inputs[1]
+    if second == first { return first }
+    guard first.rank == 4, second.rank == 4, second[0] == first[0] else {
+      throw .mismatch(op: kind, what: "the second does not repeat to the first", first: first, second: second)
+    }
+    let isPerChannel = second[1] == first[1] && second[2] == 1 && second[3] == 1
+    let isPerPixel = second[1] == 1 && second[2] == first[2] && second[3] == first[3]
+    guard isPerChannel || isPerPixel else {
+      throw .mismatch(op: kind, what: "the second does not repeat to the first", first: first, second: second)
+    }
+    return first
+  }
+
+  public func channels(_ inputs: [Shape]) -> ChannelRule { .following }
+
+  public func forward(_ frame: inout KernelFrame) {
+    let second = frame.inputs[1].values
+    let positions = Self.positions(frame.inputs[0].shape, frame.inputs[1].shape)
+    var y = frame.inputs[0].values
+    for i in y.indices { y[i] *= second[positions[i]] }
+    frame.output.values = y
+  }
+
+  public func backward(_ frame: inout GradientFrame) {
+    let first = frame.inputs[0].values
+    let second = frame.inputs[1].values
+    let positions = Self.positions(frame.inputs[0].shape, frame.inputs[1].shape)
+    let dy = frame.outputGradient.values
+    var dFirst = first
+    var dSecond = Array(repeating: Double(0), count: second.count)
+    for i in first.indices {
+      dFirst[i] = dy[i] * second[positions[i]]
+      dSecond[positions[i]] += Double(dy[i]) * Double(first[i])
+    }
+    frame.inputGradients[0].values = dFirst
+    frame.inputGradients[1].values = dSecond.map { Float($0) }
+  }
+
+  /// For every element of the first input, the element of the second that it meets.
+  private static func positions(_ first: Shape, _ second: Shape) -> [Int] {
+    guard first != second else { return Array(0..<first.count) }
+    let plane = first.spatialCount
+    return (0..<first.count).map { i in
+      let item = i / (plane * first[1])
+      return second[1] == 1 ? item * plane + i % plane : i / plane
+    }
+  }
+}

@@ -1,0 +1,24 @@
+public import Graphs
+public import Settings
+import Tensors
+
+/// The rectifier that saturates at 6.
+///
+/// **Formula**: `y = min(max(x, 0), 6)`
+///
+/// **Shapes**: `x, y [N, C, …]`.
+///
+/// **Gradient**: `dy` where 0 < x < 6, else 0.
+///
+/// **Cost**: traffic only.
+///
+/// **Paper**: Howard et al., "MobileNets", 2017, arXiv:1704.04861.
+public struct ReLU6: Activation {
+  public static let kind = "relu6"
+  /// Makes the activation.
+  public init() {}
+  public static var settings: [Setting<ReLU6>] { [] }
+  public static var examples: [OpExample<ReLU6>] { [OpExample(ReLU6(), [2, 3, 4, 2]), OpExample(ReLU6(), [3, 5])] }
+  public func value(_ x: Float) -> Float { min(max(x, 0), 6) }
+  public func derivative(at x: Float, output y: Float) -> Float { x > 0 && x < 6 ? 1 : 0 }
+}

@@ -1,0 +1,76 @@
+public import Graphs
+public import Settings
+public import Tensors
+
+/// The same elements of each item under another shape.
+///
+/// **Formula**: y holds x's elements in row-major order.
+///
+/// **Shapes**: `x [N, …]`, `y [N] + shape`; one -1 stands for what is left.
+///
+/// **Gradient**: `dy` in x's shape.
+///
+/// **Cost**: traffic only.
+///
+/// **Settings**: shape, without the batch.
+///
+/// **Throws**: `ShapeError` when the elements do not fit or more than one extent is -1.
+public struct Reshape: Op {
+  public static let kind = "reshape"
+
+  /// The extents of one item.
+  public var shape: [Int] = [-1]
+
+  /// One axis.
+  public init() {}
+
+  /// Makes a reshape.
+  public init(shape: [Int]) { self.shape = shape }
+
+  public static var settings: [Setting<Reshape>] {
+    [
+      Setting(
+        "shape", \.shape, required: true, expected: "1 to 7 extents, each at least 1, one of them -1 at most",
+        "extents of one item; -1 is what is left", accepts: isSensible)
+    ]
+  }
+
+  public static var examples: [OpExample<Reshape>] {
+    [
+      OpExample(Reshape(shape: [2, 6]), [2, 3, 2, 2]), OpExample(Reshape(shape: [4, -1, 1]), [3, 8]),
+    ]
+  }
+
+  private static func isSensible(_ shape: [Int]) -> Bool {
+    (1...7).contains(shape.count) && shape.filter { $0 == -1 }.count <= 1
+      && shape.allSatisfy { $0 == -1 || (1...Graph.maximumElements).contains($0) }
+  }
+
+  public func validate() throws(ShapeError) {
+    guard Self.isSensible(shape) else {
+      throw .invalidSetting(op: kind, reason: "shape \(shape) needs extents of at least 1, or one -1")
+    }
+  }
+
+  public func outputShape(_ inputs: [Shape]) throws(ShapeError) -> Shape {
+    try requireInputs(inputs, count: 1)
+    let input = inputs[0]
+    let item = Shape(Array(input.dimensions.dropFirst()))
+    let given = Shape(shape.filter { $0 != -1 })
+    guard input.rank >= 1, let elements = item.count(upTo: Graph.maximumElements),
+      let known = given.count(upTo: Graph.maximumElements), known > 0, elements % known == 0,
+      known == elements || shape.contains(-1)
+    else {
+      throw .mismatch(op: kind, what: "the elements do not fit", first: item, second: Shape(shape))
+    }
+    return Shape([input[0]] + shape.map { $0 == -1 ? elements / known : $0 })
+  }
+
+  public func channels(_ inputs: [Shape]) -> ChannelRule { .fixed(reason: "reshape mixes the axes") }
+
+  public func forward(_ frame: inout KernelFrame) { frame.output.values = frame.inputs[0].values }
+
+  public func backward(_ frame: inout GradientFrame) {
+    frame.inputGradients[0].values = frame.outputGradient.values
+  }
+}

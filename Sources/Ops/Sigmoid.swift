@@ -1,0 +1,25 @@
+import Foundation
+public import Graphs
+public import Settings
+import Tensors
+
+/// The logistic function.
+///
+/// **Formula**: `y = 1/(1 + e^-x)`
+///
+/// **Shapes**: `x, y [N, C, …]`.
+///
+/// **Gradient**: `dy · y · (1 - y)`.
+///
+/// **Cost**: traffic only.
+///
+/// **Paper**: Rumelhart, Hinton, Williams, "Learning representations by back-propagating errors", 1986.
+public struct Sigmoid: Activation {
+  public static let kind = "sigmoid"
+  /// Makes the activation.
+  public init() {}
+  public static var settings: [Setting<Sigmoid>] { [] }
+  public static var examples: [OpExample<Sigmoid>] { [OpExample(Sigmoid(), [2, 3, 4, 2]), OpExample(Sigmoid(), [3, 5])] }
+  public func value(_ x: Float) -> Float { Float(1 / (1 + exp(-Double(x)))) }
+  public func derivative(at x: Float, output y: Float) -> Float { y * (1 - y) }
+}
