@@ -1,0 +1,52 @@
+public import Graphs
+import Settings
+
+/// Runs every op's reference kernel, one node after another on one thread: the truth that faster backends are held against.
+///
+///     let plan = try ReferenceBackend().compile(graph, PlanOptions(batch: 4, mode: .training))
+public struct ReferenceBackend: Backend {
+  /// Makes the backend.
+  public init() {}
+
+  /// `reference`.
+  public var name: String { "reference" }
+  /// `portable`: the kernels are plain Swift.
+  public var instructionSet: String { "portable" }
+  /// 32-bit floats only.
+  public func supports(_ precision: Precision) -> Bool { precision == .f32 }
+
+  /// Checks the graph and prepares its values; weights are the graph's, or those of `sharing`.
+  ///
+  /// Throws `ExecutionError` for an invalid graph, another precision, unknown taps, and a plan to share with that
+  /// is of another graph or backend.
+  public func compile(
+    _ graph: Graph, _ options: PlanOptions, sharing other: (any Plan)?
+  ) throws(ExecutionError) -> any Plan {
+    do throws(GraphError) { try graph.verify() } catch { throw .invalidGraph(error) }
+    guard supports(options.precision) else {
+      throw .unsupported(node: name, reason: "computes in f32 only, not in \(options.precision.rawValue)")
+    }
+    guard options.batch >= 1, options.microBatches >= 1 else {
+      throw .unsupported(node: name, reason: "batch and micro-batches must be at least 1")
+    }
+    for value in options.taps + options.seeds where graph.shape(of: value) == nil {
+      let known = graph.inputs.map(\.name) + graph.nodes.map(\.name)
+      throw .unknownTap(value, suggestion: Spelling.nearest(to: value, among: known))
+    }
+    let weights = try weights(of: graph, sharing: other)
+    return ReferencePlan(graph, options, weights: weights)
+  }
+
+  private func weights(
+    of graph: Graph, sharing other: (any Plan)?
+  ) throws(ExecutionError) -> ReferenceWeights {
+    guard let other else { return ReferenceWeights(graph) }
+    guard let plan = other as? ReferencePlan else {
+      throw .unsupported(node: name, reason: "shares weights with reference plans only")
+    }
+    guard plan.graph.inputs == graph.inputs, plan.graph.nodes == graph.nodes else {
+      throw .unsupported(node: name, reason: "shares weights with plans of the same graph only")
+    }
+    return plan.weights
+  }
+}

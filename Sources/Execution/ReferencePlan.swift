@@ -1,0 +1,148 @@
+import Graphs
+import Settings
+import Tensors
+
+/// A graph run node by node through the reference kernels; every value stays readable until the next pass.
+final class ReferencePlan: Plan {
+  let options: PlanOptions
+  let graph: Graph
+  let weights: ReferenceWeights
+
+  /// One node: where its inputs, output and parameters lie.
+  private struct Step {
+    let node: Node
+    let inputs: [Int]
+    let output: Int
+    let parameters: Range<Int>
+  }
+
+  private let steps: [Step]
+  private let valueIndex: [String: Int]
+  private let shapes: [Shape]
+  private var values: [Tensor]
+  private var seeds: [Int: Tensor] = [:]
+  private var key: UInt64 = 0
+
+  init(_ graph: Graph, _ options: PlanOptions, weights: ReferenceWeights) {
+    self.graph = graph
+    self.options = options
+    self.weights = weights
+    let names = graph.inputs.map(\.name) + graph.nodes.map(\.name)
+    let index = Dictionary(names.enumerated().map { ($1, $0) }, uniquingKeysWith: { first, _ in first })
+    valueIndex = index
+    shapes = names.map { graph.shape(of: $0, batch: options.batch) ?? [] }
+    values = shapes.map { Tensor(zeros: $0) }
+    var steps: [Step] = []
+    var parameters = 0
+    for (position, node) in graph.nodes.enumerated() {
+      let end = parameters + graph.slots(of: node).count
+      steps.append(
+        Step(
+          node: node, inputs: node.inputs.compactMap { index[$0] }, output: graph.inputs.count + position,
+          parameters: parameters..<end))
+      parameters = end
+    }
+    self.steps = steps
+  }
+
+  func tap(_ value: String) throws(ExecutionError) -> TapID {
+    let known = graph.outputs + options.taps + options.seeds
+    guard known.contains(value), let index = valueIndex[value] else {
+      throw .unknownTap(value, suggestion: Spelling.nearest(to: value, among: known))
+    }
+    return TapID(index: index, count: shapes[index].count)
+  }
+
+  func forward(_ images: Span<Float>, key: UInt64) {
+    self.key = key
+    var position = 0
+    for input in graph.inputs.indices {
+      let count = shapes[input].count
+      precondition(position + count <= images.count, "too few elements for \(shapes[input])")
+      for i in 0..<count { values[input].values[i] = images[position + i] }
+      position += count
+    }
+    precondition(position == images.count, "\(images.count) elements where the graph reads \(position)")
+    for step in steps { run(step) }
+  }
+
+  private func frame(of step: Step) -> KernelFrame {
+    KernelFrame(
+      inputs: step.inputs.map { values[$0] }, parameters: weights.entries[step.parameters].map(\.value),
+      output: values[step.output], mode: options.mode, random: nodeStream(key: key, node: step.node.name))
+  }
+
+  private func run(_ step: Step) {
+    var frame = frame(of: step)
+    step.node.op.forward(&frame)
+    precondition(frame.output.values.count == shapes[step.output].count, "\(step.node.name) is incomplete")
+    values[step.output] = frame.output
+    for (index, parameter) in zip(step.parameters, frame.parameters)
+    where !weights.entries[index].slot.isTrainable {
+      weights.entries[index].value = parameter
+    }
+  }
+
+  func readTap(_ tap: TapID, into target: inout MutableSpan<Float>) {
+    let source = values[tap.index].values
+    for i in source.indices { target[i] = source[i] }
+  }
+
+  func writeSeed(_ tap: TapID, _ gradient: Span<Float>) {
+    precondition(options.mode == .training, "an inference plan takes no gradient")
+    precondition(gradient.count == tap.count, "a seed of \(gradient.count) elements for \(tap.count)")
+    var seed = Tensor(zeros: shapes[tap.index])
+    for i in 0..<tap.count { seed.values[i] = gradient[i] }
+    seeds[tap.index] = seed
+  }
+
+  func backward() {
+    precondition(options.mode == .training, "an inference plan has no backward pass")
+    weights.beginBackward(microBatches: options.microBatches)
+    var valueGradients: [Tensor?] = Array(repeating: nil, count: values.count)
+    for (index, seed) in seeds { valueGradients[index] = seed }
+    for step in steps.reversed() {
+      guard let outputGradient = valueGradients[step.output] else { continue }
+      valueGradients[step.output] = nil
+      var frame = GradientFrame(frame(of: step), outputGradient: outputGradient)
+      step.node.op.backward(&frame)
+      for (input, gradient) in zip(step.inputs, frame.inputGradients) where input >= graph.inputs.count {
+        Self.add(gradient, to: &valueGradients[input])
+      }
+      for (index, gradient) in zip(step.parameters, frame.parameterGradients) {
+        weights.addGradient(gradient, of: index)
+      }
+    }
+  }
+
+  private static func add(_ gradient: Tensor, to sum: inout Tensor?) {
+    guard var total = sum else {
+      sum = gradient
+      return
+    }
+    sum = nil
+    for i in total.values.indices { total.values[i] += gradient.values[i] }
+    sum = total
+  }
+
+  func withGradients<R>(_ body: (inout MutableSpan<Float>) throws -> R) rethrows -> R {
+    try weights.withGradients(body)
+  }
+
+  func update(_ rule: any UpdateRule, _ step: StepParameters) { weights.update(rule, step) }
+
+  func snapshot() -> TrainingState { weights.snapshot() }
+
+  func load(_ state: TrainingState) throws(ExecutionError) { try weights.load(state) }
+
+  var kernels: [KernelDescription] {
+    let forward = steps.map {
+      KernelDescription(node: $0.node.name, pass: "forward", implementation: "reference")
+    }
+    guard options.mode == .training else { return forward }
+    return forward
+      + steps.reversed().map {
+        KernelDescription(node: $0.node.name, pass: "backward", implementation: "reference")
+      }
+  }
+}

@@ -1,0 +1,150 @@
+import Graphs
+import Tensors
+
+/// What training changes and the gradients that change it, shared by the reference plans of one graph.
+final class ReferenceWeights {
+  /// One stored tensor and what training keeps beside it.
+  struct Entry {
+    let name: String
+    let slot: ParameterSlot
+    var value: Tensor
+    var first: [Float] = []
+    var second: [Float] = []
+    var average: [Float]?
+  }
+
+  /// Every parameter, in the order of nodes and slots.
+  var entries: [Entry] = []
+  /// The gradients of all trainable parameters, one after another.
+  private var gradients: [Float]
+  /// Where each entry's gradient lies; empty for statistics.
+  private let gradientRanges: [Range<Int>]
+  /// Backward passes summed in the gradients.
+  private var summedPasses = 0
+
+  /// The parameters of a verified graph.
+  init(_ graph: Graph) {
+    for node in graph.nodes {
+      for (name, slot) in graph.slots(of: node) {
+        let value = graph.parameters[name]?.value ?? Tensor(zeros: slot.shape)
+        entries.append(Entry(name: name, slot: slot, value: value))
+      }
+    }
+    var total = 0
+    gradientRanges = entries.map { entry in
+      let count = entry.slot.isTrainable ? entry.slot.shape.count : 0
+      defer { total += count }
+      return total..<total + count
+    }
+    gradients = Array(repeating: 0, count: total)
+  }
+
+  /// Starts a sum of gradients, or goes on with it until it has `microBatches` passes.
+  func beginBackward(microBatches: Int) {
+    if summedPasses >= microBatches { clearGradients() }
+    summedPasses += 1
+  }
+
+  /// Adds to the gradient of a trainable parameter.
+  func addGradient(_ gradient: Tensor, of index: Int) {
+    let values = gradient.values
+    for (i, position) in gradientRanges[index].enumerated() { gradients[position] += values[i] }
+  }
+
+  private func clearGradients() {
+    gradients = Array(repeating: 0, count: gradients.count)
+    summedPasses = 0
+  }
+
+  func withGradients<R>(_ body: (inout MutableSpan<Float>) throws -> R) rethrows -> R {
+    var lent = gradients
+    gradients = []
+    defer { gradients = lent }
+    var span = lent.mutableSpan
+    return try body(&span)
+  }
+
+  /// Updates every trainable parameter and the averages, and starts a new sum of gradients.
+  func update(_ rule: any UpdateRule, _ step: StepParameters) {
+    if step.averageDecay != nil { startAverages() }
+    let gradients = gradients
+    for (index, range) in gradientRanges.enumerated() where entries[index].slot.isTrainable {
+      update(index, gradients.span.extracting(range), rule, step)
+    }
+    if let decay = step.averageDecay { followAverages(decay: decay) }
+    clearGradients()
+  }
+
+  /// Updates one trainable parameter in place.
+  private func update(_ index: Int, _ gradients: Span<Float>, _ rule: any UpdateRule, _ step: StepParameters) {
+    let count = entries[index].value.values.count
+    let decay = entries[index].slot.decays ? step.decay : 0
+    if rule.momentCount >= 1, entries[index].first.isEmpty {
+      entries[index].first = Array(repeating: 0, count: count)
+    }
+    if rule.momentCount >= 2, entries[index].second.isEmpty {
+      entries[index].second = Array(repeating: 0, count: count)
+    }
+    var values = entries[index].value.values
+    var firstValues = entries[index].first
+    var secondValues = entries[index].second
+    var weights = values.mutableSpan
+    var first = firstValues.mutableSpan
+    var second = secondValues.mutableSpan
+    rule.update(
+      weights: &weights, gradients: gradients, first: &first, second: &second, decay: decay, step)
+    entries[index].value.values = values
+    entries[index].first = firstValues
+    entries[index].second = secondValues
+  }
+
+  /// Starts moving averages as the present weights, where there are none yet.
+  private func startAverages() {
+    for index in entries.indices where entries[index].average == nil {
+      entries[index].average = entries[index].value.values
+    }
+  }
+
+  /// Moves the averages towards the present weights and statistics.
+  private func followAverages(decay: Float) {
+    for index in entries.indices {
+      guard var average = entries[index].average else { continue }
+      let values = entries[index].value.values
+      for i in average.indices { average[i] = decay * average[i] + (1 - decay) * values[i] }
+      entries[index].average = average
+    }
+  }
+
+  func snapshot() -> TrainingState {
+    var state = TrainingState(parameters: [:])
+    for entry in entries {
+      let shape = entry.slot.shape
+      state.parameters[entry.name] = entry.value
+      if !entry.first.isEmpty { state.firstMoments[entry.name] = Tensor(entry.first, shape: shape) }
+      if !entry.second.isEmpty { state.secondMoments[entry.name] = Tensor(entry.second, shape: shape) }
+      if let average = entry.average { state.averages[entry.name] = Tensor(average, shape: shape) }
+    }
+    return state
+  }
+
+  func load(_ state: TrainingState) throws(ExecutionError) {
+    var loaded = entries
+    for index in loaded.indices {
+      let name = loaded[index].name
+      guard let value = state.parameters[name] else {
+        throw .stateMismatch(parameter: name, reason: "the state lacks it")
+      }
+      let others = [state.firstMoments[name], state.secondMoments[name], state.averages[name]]
+      for tensor in [value] + others.compactMap({ $0 }) where tensor.shape != loaded[index].slot.shape {
+        throw .stateMismatch(
+          parameter: name, reason: "expected \(loaded[index].slot.shape), the state holds \(tensor.shape)")
+      }
+      loaded[index].value = value
+      loaded[index].first = others[0]?.values ?? []
+      loaded[index].second = others[1]?.values ?? []
+      loaded[index].average = others[2]?.values
+    }
+    entries = loaded
+    clearGradients()
+  }
+}

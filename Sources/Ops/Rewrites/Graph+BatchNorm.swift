@@ -1,0 +1,93 @@
+public import Graphs
+public import Tensors
+
+extension Graph {
+  /// The batch norms that can be folded into the convolution or linear layer they read: `(producer, norm)` by name.
+  ///
+  /// The producer's value must have no other reader and be neither an output nor in `keeping`.
+  public func foldableBatchNorms(keeping: Set<String> = []) -> [(producer: String, norm: String)] {
+    var readers: [String: Int] = [:]
+    for input in nodes.flatMap(\.inputs) { readers[input, default: 0] += 1 }
+    let kept = keeping.union(outputs)
+    let producers = Set(nodes.filter { $0.op is Conv2D || $0.op is Linear }.map(\.name))
+    return nodes.compactMap { node in
+      guard node.op is BatchNorm, let producer = node.inputs.first, producers.contains(producer),
+        readers[producer] == 1, !kept.contains(producer)
+      else { return nil }
+      return (producer, node.name)
+    }
+  }
+
+  /// The graph for inference in which batch norms are folded into what they read.
+  ///
+  /// A folded layer has a bias, takes the norm's place and its name; values that are outputs or in `keeping` stay.
+  public func foldingBatchNorms(keeping: Set<String> = []) throws(GraphError) -> Graph {
+    let pairs = foldableBatchNorms(keeping: keeping)
+    let producerOfNorm = Dictionary(pairs.map { ($0.norm, $0.producer) }, uniquingKeysWith: { first, _ in first })
+    let folded = Set(pairs.map(\.producer))
+    var graph = Graph(inputs: inputs)
+    for node in nodes where !folded.contains(node.name) {
+      if let name = producerOfNorm[node.name], let producer = self.node(named: name) {
+        try graph.append(producer.op.withBias(), name: node.name, inputs: producer.inputs)
+        try graph.setFoldedParameters(of: producer, norm: node, from: self)
+      } else {
+        try graph.append(node.op, name: node.name, inputs: node.inputs)
+        for (name, _) in slots(of: node) { graph.parameters[name] = parameters[name] }
+      }
+    }
+    graph.outputs = outputs
+    return graph
+  }
+
+  private mutating func setFoldedParameters(
+    of producer: Node, norm: Node, from graph: Graph
+  ) throws(GraphError) {
+    func parameter(_ name: String) throws(GraphError) -> Tensor {
+      guard let parameter = graph.parameters[name] else { throw .missingParameter(name, expected: []) }
+      return parameter.value
+    }
+    guard let batchNorm = norm.op as? BatchNorm else { return }
+    let folded = batchNorm.folded(
+      weight: try parameter("\(producer.name).weight"), bias: graph.parameters["\(producer.name).bias"]?.value,
+      scale: try parameter("\(norm.name).scale"), shift: try parameter("\(norm.name).shift"),
+      mean: try parameter("\(norm.name).mean"), variance: try parameter("\(norm.name).variance"))
+    parameters["\(norm.name).weight"] = Parameter(folded.weight)
+    parameters["\(norm.name).bias"] = Parameter(folded.bias)
+  }
+}
+
+extension BatchNorm {
+  /// Weight and bias of the layer that does what a layer followed by this norm does in inference.
+  ///
+  /// `weight' = weight · scale/√(variance + epsilon)` along axis 0, `bias' = (bias - mean) · scale/√(variance + epsilon) + shift`.
+  public func folded(
+    weight: Tensor, bias: Tensor?, scale: Tensor, shift: Tensor, mean: Tensor, variance: Tensor
+  ) -> (weight: Tensor, bias: Tensor) {
+    var weight = weight
+    var newBias = shift
+    let channels = shift.values.count
+    let perChannel = weight.values.count / max(channels, 1)
+    for channel in 0..<channels {
+      let deviation = (Double(variance.values[channel]) + Double(epsilon)).squareRoot()
+      let factor = Double(scale.values[channel]) / deviation
+      let old = Double(bias?.values[channel] ?? 0) - Double(mean.values[channel])
+      newBias.values[channel] = Float(old * factor + Double(shift.values[channel]))
+      for i in channel * perChannel..<(channel + 1) * perChannel {
+        weight.values[i] = Float(Double(weight.values[i]) * factor)
+      }
+    }
+    return (weight, newBias)
+  }
+}
+
+extension Op {
+  /// The same layer with a bias, where it may have one.
+  fileprivate func withBias() -> any Op {
+    if var convolution = self as? Conv2D {
+      convolution.bias = true
+      return convolution
+    }
+    if let linear = self as? Linear { return Linear(features: linear.features, bias: true) }
+    return self
+  }
+}
