@@ -18,7 +18,9 @@ enum FileKind {
     if bytes.dropFirst(4).starts(with: "TFL3".utf8) { return "a TFLite model" }
     if bytes.starts(with: [0x08]), bytes.count > 16 { return "an ONNX model or other protobuf data" }
     if bytes.count <= 8 { return "\(bytes.count) bytes" }
-    let isText = bytes.prefix(64).allSatisfy { $0 == 0x0A || $0 == 0x0D || $0 == 0x09 || (0x20..<0x7F).contains($0) }
+    let isText = bytes.prefix(64).allSatisfy {
+      $0 == 0x0A || $0 == 0x0D || $0 == 0x09 || (0x20..<0x7F).contains($0)
+    }
     return isText ? "text" : "unknown data"
   }
 }

@@ -62,7 +62,8 @@ extension Graph {
       do throws(GraphError) {
         guard let op else {
           throw .unknownOp(
-            node: item.name, kind: item.kind, suggestion: Spelling.nearest(to: item.kind, among: catalogue.kinds))
+            node: item.name, kind: item.kind,
+            suggestion: Spelling.nearest(to: item.kind, among: catalogue.kinds))
         }
         try append(op, name: item.name, inputs: item.inputs)
       } catch {

@@ -51,7 +51,9 @@ public enum ModelFile {
   }
 
   /// Reads a model from a file's bytes; `file` is named in errors.
-  public static func read(bytes: [UInt8], file: String, catalogue: OpCatalogue) throws(ModelFileError) -> Model {
+  public static func read(bytes: [UInt8], file: String, catalogue: OpCatalogue) throws(ModelFileError)
+    -> Model
+  {
     let container = try Safetensors(bytes: bytes, file: file)
     guard container.metadata["format"] == format, container.metadata["graph"] != nil else {
       throw .notCondense(file: file)

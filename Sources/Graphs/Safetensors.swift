@@ -23,7 +23,9 @@ struct Safetensors: Equatable {
   /// The file's bytes: equal contents give equal bytes.
   var bytes: [UInt8] {
     let names = tensors.keys.sorted()
-    var fields = [(Self.metadataKey, SettingsNode(.mapping(metadata.sorted { $0.key < $1.key }.map(Self.entry))))]
+    var fields = [
+      (Self.metadataKey, SettingsNode(.mapping(metadata.sorted { $0.key < $1.key }.map(Self.entry))))
+    ]
     var offset = 0
     for name in names {
       guard let tensor = tensors[name] else { continue }
@@ -108,7 +110,9 @@ private struct HeaderContents {
   init(_ node: SettingsNode) throws(SettingsError) {
     for entry in try node.mapping("header") {
       if entry.key == Safetensors.metadataKey {
-        for text in try entry.value.mapping(entry.key) { metadata[text.key] = try text.value.string(text.key) }
+        for text in try entry.value.mapping(entry.key) {
+          metadata[text.key] = try text.value.string(text.key)
+        }
       } else {
         tensors.append(try StoredTensor(entry))
       }
@@ -144,7 +148,9 @@ private struct StoredTensor {
   /// The bytes that the shape takes, after holding type, shape and offsets against each other.
   func checkedByteCount(file: String, following position: Int) throws(ModelFileError) -> Int {
     guard elementType == "F32" else { throw .elementType(file: file, tensor: name, found: elementType) }
-    guard begin == position else { throw .offsets(file: file, tensor: name, expected: position, found: begin) }
+    guard begin == position else {
+      throw .offsets(file: file, tensor: name, expected: position, found: begin)
+    }
     guard shape.count <= 8, let elements = Shape(shape).count(upTo: Graph.maximumElements) else {
       throw .tooLarge(file: file, tensor: name, limit: Graph.maximumElements)
     }

@@ -66,7 +66,9 @@ private struct JSONReader {
   private mutating func value(depth: Int) throws(SettingsError) -> SettingsNode {
     skipSpace()
     values += 1
-    guard values <= SettingsNode.maximumNodes else { throw failure("more than \(SettingsNode.maximumNodes) values") }
+    guard values <= SettingsNode.maximumNodes else {
+      throw failure("more than \(SettingsNode.maximumNodes) values")
+    }
     guard depth <= Self.maximumDepth else { throw failure("nested deeper than \(Self.maximumDepth) levels") }
     let start = mark
     switch next {
@@ -136,7 +138,9 @@ private struct JSONReader {
     _ = take(UInt8(ascii: "-"))
     let leading = position
     try digits()
-    guard bytes[leading] != 0x30 || position == leading + 1 else { throw failure("a number that begins with 0") }
+    guard bytes[leading] != 0x30 || position == leading + 1 else {
+      throw failure("a number that begins with 0")
+    }
     var isInteger = true
     if take(UInt8(ascii: ".")) {
       isInteger = false
@@ -150,7 +154,9 @@ private struct JSONReader {
     guard position - start <= 400 else { throw failure("a number of more than 400 digits") }
     let text = String(decoding: bytes[start..<position], as: UTF8.self)
     if isInteger, let value = Int(text) { return .integer(value) }
-    guard let value = Double(text), value.isFinite else { throw failure("the number \(text) is out of range") }
+    guard let value = Double(text), value.isFinite else {
+      throw failure("the number \(text) is out of range")
+    }
     return .number(value)
   }
 }
@@ -163,7 +169,9 @@ extension JSONReader {
       position += 1
       switch byte {
       case UInt8(ascii: "\""):
-        guard let string = String(validating: text, as: UTF8.self) else { throw failure("text that is not UTF-8") }
+        guard let string = String(validating: text, as: UTF8.self) else {
+          throw failure("text that is not UTF-8")
+        }
         return string
       case UInt8(ascii: "\\"): try escape(into: &text)
       case 0..<0x20: throw failure("a control character in text")

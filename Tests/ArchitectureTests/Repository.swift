@@ -32,15 +32,16 @@ enum Repository {
 
   /// The modules that a source imports.
   static func imports(in source: String) -> [String] {
-    source.split(separator: "\n").compactMap { line -> String? in
-      let words = line.split(separator: " ")
-      guard let index = words.firstIndex(of: "import"), index <= 2, words.count > index + 1 else {
-        return nil
-      }
+    var names: [String] = []
+    for line in source.split(separator: "\n") {
+      let words: [String] = line.split(separator: " ").map { String($0) }
+      guard let index = words.firstIndex(where: { $0 == "import" }), index <= 2 else { continue }
       let isImport = words[..<index].allSatisfy { $0 == "public" || $0 == "internal" || $0.hasPrefix("@") }
-      let name = words[index + 1...].first { !["struct", "class", "enum", "func", "protocol"].contains($0) }
-      return isImport ? name.map { String($0.split(separator: ".")[0]) } : nil
+      let kinds: Set<String> = ["struct", "class", "enum", "func", "protocol"]
+      guard isImport, let name = words[(index + 1)...].first(where: { !kinds.contains($0) }) else { continue }
+      names.append(String(name.prefix { $0 != "." }))
     }
+    return names
   }
 
   /// A source without comments and string literals.

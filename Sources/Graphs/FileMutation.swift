@@ -1,0 +1,92 @@
+import Tensors
+
+/// Damage to a file's bytes as disks, transfers and attackers do it: what readers are tested against.
+///
+/// A mutation is a pure function of the seed and its index.
+public enum FileMutation {
+  private static let numbers = [
+    "0", "-1", "1e308", "4294967296", "9223372036854775807", "18446744073709551616", "1073741824", "65536",
+    "null",
+  ]
+
+  /// The file with one to four pieces of damage; `donor` is another file of the kind, whose parts are spliced in.
+  public static func mutated(_ original: [UInt8], splicing donor: [UInt8], seed: UInt64, index: Int)
+    -> [UInt8]
+  {
+    var random = SeededRandom(seed: seed, purpose: "damage a file", index)
+    var bytes = original
+    for _ in 0...random.below(4) { damage(&bytes, donor, &random) }
+    return bytes
+  }
+
+  private static func damage(_ bytes: inout [UInt8], _ donor: [UInt8], _ random: inout SeededRandom) {
+    guard !bytes.isEmpty, !donor.isEmpty else { return }
+    switch random.below(8) {
+    case 0: flipBits(&bytes, in: 0..<bytes.count, &random)
+    case 1: flipBits(&bytes, in: headerRange(bytes), &random)
+    case 2: bytes.removeLast(random.below(bytes.count))
+    case 3: splice(&bytes, donor, &random)
+    case 4: changeLength(&bytes, &random)
+    case 5: changeNumber(&bytes, &random)
+    case 6: bytes.removeSubrange(range(in: bytes, &random))
+    default: bytes.insert(contentsOf: donor[range(in: donor, &random)], at: random.below(bytes.count))
+    }
+  }
+
+  /// Roughly where the header is: small files keep most of their meaning there.
+  private static func headerRange(_ bytes: [UInt8]) -> Range<Int> {
+    let declared = bytes.prefix(2).enumerated().reduce(8) { $0 + Int($1.element) << (8 * $1.offset) }
+    return 0..<min(declared, bytes.count)
+  }
+
+  /// A range of up to 64 bytes.
+  private static func range(in bytes: [UInt8], _ random: inout SeededRandom) -> Range<Int> {
+    let start = random.below(bytes.count)
+    return start..<min(bytes.count, start + 1 + random.below(64))
+  }
+
+  private static func flipBits(_ bytes: inout [UInt8], in range: Range<Int>, _ random: inout SeededRandom) {
+    for _ in 0...random.below(4) {
+      bytes[range.lowerBound + random.below(range.count)] ^= 1 << UInt8(random.below(8))
+    }
+  }
+
+  private static func splice(_ bytes: inout [UInt8], _ donor: [UInt8], _ random: inout SeededRandom) {
+    let source = donor[range(in: donor, &random)]
+    let start = random.below(bytes.count)
+    bytes.replaceSubrange(start..<min(bytes.count, start + source.count), with: source)
+  }
+
+  private static func changeLength(_ bytes: inout [UInt8], _ random: inout SeededRandom) {
+    guard bytes.count >= 8 else { return }
+    if random.below(2) == 0 {
+      bytes[random.below(8)] = UInt8(random.below(256))
+    } else {
+      let change = random.below(17) - 8
+      bytes[0] = UInt8(truncatingIfNeeded: Int(bytes[0]) + change)
+    }
+  }
+
+  /// Replaces one number of the header by an extreme one, or by another digit.
+  private static func changeNumber(_ bytes: inout [UInt8], _ random: inout SeededRandom) {
+    let header = headerRange(bytes)
+    let isDigit = { (byte: UInt8) in (0x30...0x39).contains(byte) }
+    let start = header.lowerBound + random.below(header.count)
+    guard let first = bytes[start..<header.upperBound].firstIndex(where: isDigit) else { return }
+    let end = bytes[first..<header.upperBound].firstIndex { !isDigit($0) } ?? header.upperBound
+    let number = random.below(2) == 0 ? numbers[random.below(numbers.count)] : "\(random.below(10))"
+    let old = bytes.count
+    bytes.replaceSubrange(first..<end, with: number.utf8)
+    guard bytes.count != old, header.upperBound > 8 else { return }
+    fixLength(&bytes, by: bytes.count - old)
+  }
+
+  /// Lets the declared length follow an edit, so that the damage is seen by what comes after that check.
+  private static func fixLength(_ bytes: inout [UInt8], by change: Int) {
+    guard bytes.count >= 8 else { return }
+    let length = Int(bytes[0]) + Int(bytes[1]) << 8 + change
+    guard (0..<65536).contains(length) else { return }
+    bytes[0] = UInt8(length & 0xFF)
+    bytes[1] = UInt8(length >> 8)
+  }
+}
