@@ -27,8 +27,11 @@ public protocol Augmentation: Configurable, Sendable {
 }
 
 extension Augmentation {
+  /// Most augmentations keep sides apart.
   public static var keepsOrientation: Bool { true }
+  /// Changes one sample in place.
   public func apply(to sample: inout Sample, random: inout SeededRandom) {}
+  /// The share that an image keeps of itself.
   public func share(random: inout SeededRandom) -> Float? { nil }
 }
 

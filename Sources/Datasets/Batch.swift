@@ -1,10 +1,10 @@
+// SAFETY: a batch belongs to exactly one side at a time: a preparing thread until it is handed over under the
+// loader's lock, then the consumer until its next call of `next()`.
+
 /// One prepared batch: normalized images and what is known about them.
 ///
 /// The loader owns it and fills it again: it is the consumer's from one `next()` until the following call.
 public final class Batch: @unchecked Sendable {
-  // SAFETY: a batch belongs to exactly one side at a time: a preparing thread until it is handed over under the
-  // loader's lock, then the consumer until its next call of `next()`.
-
   /// Where the batch stands in its epoch.
   public internal(set) var step = 0
   /// How many images it holds; the last one of an epoch may hold fewer than the others.
@@ -19,7 +19,7 @@ public final class Batch: @unchecked Sendable {
   public internal(set) var isMixed = false
   /// The class of each image's partner; equal to `labels` where nothing was blended.
   public internal(set) var partnerLabels: [Int32]
-  /// The share of an image's own class in its target; the partner's has the rest. 1 where nothing was blended.
+  /// The share of an image's own class in its target, the partner's having the rest; 1 where nothing was blended.
   public internal(set) var shares: [Float]
 
   init(capacity: Int, valuesPerImage: Int) {

@@ -1,7 +1,9 @@
 import Images
 import Tensors
 
-/// Prepares batches: fetches images, augments, normalizes. One per thread; it allocates only when first used.
+/// Prepares batches: fetches images, augments, normalizes.
+///
+/// One per thread; it allocates only when first used.
 ///
 /// What it writes is a function of (seed, epoch, step, indices) alone.
 final class BatchWriter {

@@ -20,11 +20,18 @@ struct ContentDigest: Hashable, Sendable {
   /// The digest of some bytes.
   init(hashing bytes: some DataProtocol) { self.init(SHA256.hash(data: bytes)) }
 
+  /// Appends the 32 bytes.
+  func append(to bytes: inout [UInt8]) {
+    for word in [words.0, words.1, words.2, words.3] {
+      for i in 0..<8 { bytes.append(UInt8(truncatingIfNeeded: word >> (56 - 8 * UInt64(i)))) }
+    }
+  }
+
   /// The 32 bytes.
   var bytes: [UInt8] {
-    [words.0, words.1, words.2, words.3].flatMap { word in
-      (0..<8).map { UInt8(truncatingIfNeeded: word >> (56 - 8 * $0)) }
-    }
+    var bytes: [UInt8] = []
+    append(to: &bytes)
+    return bytes
   }
 
   /// 64 hexadecimal digits.

@@ -1,4 +1,3 @@
-import Crypto
 import Foundation
 
 extension Dataset {
@@ -22,7 +21,12 @@ extension Dataset {
         path: location.path, expected: "a folder, a manifest or an archive (tar, tar.gz, zip)",
         found: "another file")
     }
+    let cache = options.cacheDirectory.flatMap { root in
+      try? DecodedCache(location, source: source.name, options, below: root)
+    }
+    if let kept = cache?.load() { return (kept, nil) }
     let scan = try source.scan(location, options)
+    if let kept = cache?.store(scan) { return (kept, nil) }
     guard case .none = scan.store else { return (scan, nil) }
     return (scan, try source.opener(location, options))
   }
@@ -36,8 +40,8 @@ extension Dataset {
     guard options.skipBad || sorting.problems.isEmpty else {
       throw .badFiles(path: path, problems: sorting.problems)
     }
-    let digest = Self.digest(of: sorting.files)
-    let given = sorting.givesSplits
+    let digest = sorting.digest
+    let given = sorting.layout.givesSplits
     let hasValidation = sorting.files.contains { $0.split == .validation }
     let fraction = given && hasValidation ? 0 : options.validationFraction
     let rule = SplitRule(seed: options.seed, validation: fraction, test: given ? 0 : 0.1)
@@ -54,113 +58,32 @@ extension Dataset {
       allowedAugmentations: allowedAugmentations, store: scan.store, opener: opener, options: options)
   }
 
-  /// The SHA-256 over every image's relative path and digest, in the order of paths.
-  private static func digest(of files: [Sorting.File]) -> String {
-    var hasher = SHA256()
-    for file in files {
-      hasher.update(data: Array((file.split.map { $0.rawValue + "/" } ?? "").utf8))
-      hasher.update(data: Array(file.path.utf8))
-      hasher.update(data: [0] + file.digest.bytes)
-    }
-    return ContentDigest(hasher.finalize()).hexadecimal
-  }
-
   private static func records(_ sorting: Sorting, _ scan: Scan, _ rule: SplitRule) -> [Record] {
-    var derived: [Int: Split] = [:]
-    for label in sorting.classes.indices {
-      let members = sorting.files.indices.filter {
-        sorting.files[$0].label == label && (sorting.files[$0].split ?? .train) == .train
-      }
-      let splits = rule.splits(of: members.map { sorting.files[$0].path })
-      for (member, split) in zip(members, splits) { derived[member] = split }
-    }
+    let splits = splits(sorting, rule)
     let records = sorting.files.indices.map { position in
       let file = sorting.files[position]
+      let scanned = scan.files[file.position]
       return Record(
-        path: scan.files[file.position].path, annotation: Annotation(label: file.label),
-        split: derived[position] ?? file.split ?? .train, place: scan.files[file.position].place,
+        path: scanned.path, annotation: Annotation(label: file.label), split: splits[position],
+        place: scanned.place,
         file: file.position)
     }
     return Split.allCases.flatMap { split in records.filter { $0.split == split } }
   }
-}
 
-/// The images of a scan by (split, class, path), and what is wrong with the others.
-struct Sorting {
-  struct File {
-    var split: Split?
-    var label: Int
-    var path: Substring
-    var digest: ContentDigest
-    /// Index into the scan.
-    var position: Int
-  }
-
-  private(set) var files: [File] = []
-  private(set) var classes: [String] = []
-  private(set) var problems: [FileProblem] = []
-  private(set) var messages: [String] = []
-  let givesSplits: Bool
-
-  init(_ scan: Scan, path: String) throws(DatasetError) {
-    let images = scan.files.filter { $0.format != nil }
-    guard !images.isEmpty else {
-      throw scan.files.isEmpty ? .empty(path: path) : .noImages(path: path, files: scan.files.count)
+  /// Each image's split, as given or by the rule.
+  private static func splits(_ sorting: Sorting, _ rule: SplitRule) -> [Split] {
+    var result = sorting.files.map { $0.split ?? .train }
+    guard rule.validation > 0 || rule.test > 0 else { return result }
+    var members = Array(repeating: [Int](), count: sorting.classes.count)
+    for (position, split) in result.enumerated() where split == .train {
+      members[sorting.files[position].label].append(position)
     }
-    let layout = FolderLayout(images.map(\.path))
-    givesSplits = layout.givesSplits
-    let places = scan.files.map { layout.place(of: $0.path) }
-    try findClasses(scan, places, path: path)
-    sortFiles(scan, places)
-  }
-
-  private mutating func findClasses(
-    _ scan: Scan, _ places: [FolderLayout.Place?], path: String
-  ) throws(DatasetError) {
-    var names: [Split?: Set<String>] = [:]
-    for (file, place) in zip(scan.files, places) where file.format != nil {
-      if let place { names[place.split, default: []].insert(String(place.name)) }
-    }
-    let all = names.values.reduce(into: Set<String>()) { $0.formUnion($1) }
-    let images = scan.files.count { $0.format != nil }
-    guard !all.isEmpty else { throw .noClasses(path: path, images: images) }
-    guard all.count > 1 else { throw .singleClass(path: path, name: all.first ?? "") }
-    if let training = names[.train] {
-      for split in [Split.validation, .test] {
-        let unseen = (names[split] ?? []).subtracting(training)
-        guard unseen.isEmpty else { throw .onlyInTest(path: path, classes: unseen.sorted(), split: split) }
+    for group in members {
+      for (member, split) in zip(group, rule.splits(of: group.map { sorting.files[$0].path })) {
+        result[member] = split
       }
     }
-    classes = all.sorted()
-  }
-
-  private mutating func sortFiles(_ scan: Scan, _ places: [FolderLayout.Place?]) {
-    let labels = Dictionary(uniqueKeysWithValues: classes.enumerated().map { ($0.element, $0.offset) })
-    var outside = 0
-    for (position, place) in places.enumerated() {
-      let file = scan.files[position]
-      guard let place, let label = labels[String(place.name)] else {
-        if file.format != nil { outside += 1 }
-        continue
-      }
-      if let problem = file.problem {
-        problems.append(FileProblem(file: file.path, kind: .unreadable, reason: problem))
-      } else if file.format == nil {
-        problems.append(
-          FileProblem(
-            file: file.path, kind: .unreadable, reason: "expected PNG or JPEG data, found something else"))
-      } else {
-        files.append(
-          File(split: place.split, label: label, path: place.path, digest: file.digest, position: position))
-      }
-    }
-    if outside > 0 { messages.append("\(outside) images outside every class folder are not used") }
-    files.sort {
-      let (a, b) = ($0.split?.order ?? 0, $1.split?.order ?? 0)
-      return a != b
-        ? a < b
-        : $0.label != $1.label ? $0.label < $1.label : $0.path.utf8.lexicographicallyPrecedes($1.path.utf8)
-    }
-    problems.sort { $0.file < $1.file }
+    return result
   }
 }

@@ -1,3 +1,4 @@
+public import Archives
 public import Settings
 
 /// A file of a data set that cannot be used, or should not be trusted, and why.
@@ -47,6 +48,7 @@ public enum DatasetError: Error, Sendable, CustomStringConvertible {
   case notFetched(name: String, path: String)
   case unknownManifest(name: String, suggestion: String?, known: [String])
   case invalidManifest(SettingsError)
+  case archive(ArchiveError)
   case toolMissing(tool: String, purpose: String)
   case downloadFailed(url: String, reason: String)
   case wrongChecksum(path: String, expected: String, found: String)
@@ -88,6 +90,8 @@ public enum DatasetError: Error, Sendable, CustomStringConvertible {
       "\(name): no such data set in Data/"
         + (suggestion.map { "; did you mean \"\($0)\"?" } ?? ";") + " (\(known.joined(separator: ", ")))"
     case .invalidManifest(let error):
+      error.description
+    case .archive(let error):
       error.description
     case .toolMissing(let tool, let purpose):
       "\(tool): not found on this machine, needed for \(purpose); install it (apt-get install \(tool))"

@@ -73,13 +73,13 @@ struct BlockBuilder {
   }
 }
 
+// SAFETY: every mutable property is read and written only while `condition` is locked.
+
 /// Threads that decode blocks of files while the caller finds the next ones.
 ///
 /// The queue holds a few blocks; `submit` waits when it is full, so that an archive is never read far ahead. The
 /// result is in the order of submission, whoever decoded what.
 final class DecodingPool: @unchecked Sendable {
-  // SAFETY: every mutable property is read and written only while `condition` is locked.
-
   /// Fills a block.
   typealias Job = @Sendable (inout BlockBuilder) -> Void
 

@@ -6,7 +6,7 @@ struct FolderLayout {
     var split: Split?
     /// The class.
     var name: Substring
-    /// The path below the common folder.
+    /// The path below the common folder, without the split's folder.
     var path: Substring
   }
 
@@ -20,82 +20,61 @@ struct FolderLayout {
     while let shared = Self.sharedFolder(paths, below: depth) { depth += shared.utf8.count + 1 }
     prefix = depth
     var hasTraining = false
-    var hasSplits = false
+    var isSplitThroughout = true
     for path in paths {
-      let parts = Self.parts(path, below: depth, most: 3)
-      guard parts.count == 3, let split = Split(folder: String(parts[0])) else { continue }
-      hasSplits = true
-      if split == .train { hasTraining = true }
+      let split = Self.folders(of: path[...].dropUTF8(depth)).flatMap {
+        $0.second == nil ? nil : Split(folder: $0.first)
+      }
+      hasTraining = hasTraining || split == .train
+      isSplitThroughout = isSplitThroughout && split != nil
     }
-    givesSplits =
-      hasTraining
-      || hasSplits
-        && paths.allSatisfy { path in
-          let parts = Self.parts(path, below: depth, most: 3)
-          return parts.count == 3 && Split(folder: String(parts[0])) != nil
-        }
+    givesSplits = hasTraining || isSplitThroughout
   }
 
   /// Where a file belongs; `nil` when it lies outside every class folder.
   func place(of path: String) -> Place? {
-    let relative = path.dropUTF8(prefix)
-    let parts = Self.parts(path, below: prefix, most: 3)
-    if givesSplits {
-      guard parts.count == 3, let split = Split(folder: String(parts[0])) else { return nil }
-      return Place(split: split, name: parts[1], path: relative)
-    }
-    guard parts.count >= 2 else { return nil }
-    return Place(split: nil, name: parts[0], path: relative)
+    let relative = path[...].dropUTF8(prefix)
+    guard let folders = Self.folders(of: relative) else { return nil }
+    guard givesSplits else { return Place(split: nil, name: folders.first, path: relative) }
+    guard let name = folders.second, let split = Split(folder: folders.first) else { return nil }
+    return Place(split: split, name: name, path: relative.dropUTF8(folders.first.utf8.count + 1))
   }
 
   /// The class that an empty folder would be, if the folder is where classes are.
   func className(ofFolder path: String) -> Substring? {
     guard path.utf8.count > prefix else { return nil }
-    let parts = Self.parts(path, below: prefix, most: 4)
-    if givesSplits {
-      guard parts.count == 2, Split(folder: String(parts[0])) != nil else { return nil }
-      return parts[1]
-    }
-    return parts.count == 1 ? parts[0] : nil
+    let parts = path[...].dropUTF8(prefix).split(separator: "/")
+    guard givesSplits else { return parts.count == 1 ? parts[0] : nil }
+    return parts.count == 2 && Split(folder: parts[0]) != nil ? parts[1] : nil
   }
 
   /// The folder that holds every image together with further folders, if there is just one and it is no split.
   private static func sharedFolder(_ paths: [String], below depth: Int) -> Substring? {
-    guard let first = paths.first else { return nil }
-    let parts = parts(first, below: depth, most: 3)
-    guard parts.count == 3, Split(folder: String(parts[0])) == nil else { return nil }
-    let start = parts[0] + "/"
+    guard let path = paths.first, let folders = folders(of: path[...].dropUTF8(depth)), folders.second != nil,
+      Split(folder: folders.first) == nil
+    else { return nil }
     let shares = paths.allSatisfy { path in
-      let rest = path.dropUTF8(depth)
-      return rest.utf8.starts(with: start.utf8) && rest.utf8.dropFirst(start.utf8.count).contains(0x2F)
+      guard path.utf8.count > depth, let others = Self.folders(of: path[...].dropUTF8(depth)) else {
+        return false
+      }
+      return others.first == folders.first && others.second != nil
     }
-    return shares ? parts[0] : nil
+    return shares ? folders.first : nil
   }
 
-  /// At most `most` parts of a path, the last with all that remains.
-  private static func parts(_ path: String, below depth: Int, most: Int) -> [Substring] {
-    path.dropUTF8(depth).split(separator: "/", maxSplits: most - 1)
+  /// The first folder of a path and the second, where it has one; `nil` for a file outside any folder.
+  private static func folders(of path: Substring) -> (first: Substring, second: Substring?)? {
+    let bytes = path.utf8
+    guard let slash = bytes.firstIndex(of: UInt8(ascii: "/")) else { return nil }
+    let rest = path[bytes.index(after: slash)...]
+    let second = rest.utf8.firstIndex(of: UInt8(ascii: "/")).map { rest[..<$0] }
+    return (path[..<slash], second)
   }
 }
 
-extension String {
-  fileprivate func dropUTF8(_ count: Int) -> Substring { self[utf8.index(startIndex, offsetBy: count)...] }
-}
-
-/// Names that are never data.
-enum IgnoredName {
-  /// Whether any part of a path is a dot-file, `__MACOSX`, `Thumbs.db` or `desktop.ini`.
-  static func matches(path: String) -> Bool {
-    var isStart = true
-    for byte in path.utf8 {
-      if isStart, byte == 0x2E, path != "." { return true }
-      isStart = byte == 0x2F
-    }
-    guard
-      path.contains("__MACOSX") || path.hasSuffix(".db") || path.hasSuffix(".ini") || path.hasSuffix(".INI")
-    else { return false }
-    return path.split(separator: "/").contains { part in
-      part == "__MACOSX" || ["thumbs.db", "desktop.ini"].contains(part.lowercased())
-    }
+extension Substring {
+  /// The text behind the first `count` bytes.
+  fileprivate func dropUTF8(_ count: Int) -> Substring {
+    count == 0 ? self : self[utf8.index(startIndex, offsetBy: count)...]
   }
 }

@@ -1,12 +1,12 @@
 import Foundation
 
+// SAFETY: every mutable property is read and written only while `condition` is locked; a batch outside the free
+// and ready lists belongs to the one thread that took it.
+
 /// Threads that prepare the batches of an epoch ahead of their use, at most two beyond the one in use.
 ///
 /// Every thread takes whole batches by step number; the consumer takes them in order.
 final class Prefetcher: @unchecked Sendable {
-  // SAFETY: every mutable property is read and written only while `condition` is locked; a batch outside the free
-  // and ready lists belongs to the one thread that took it.
-
   /// One epoch's work.
   struct Epoch {
     let order: [Int]

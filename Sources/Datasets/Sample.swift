@@ -1,6 +1,8 @@
 public import Images
 
-/// What is known about one image. Classification knows a class; boxes will stand beside it.
+/// What is known about one image.
+///
+/// Classification knows a class; boxes will stand beside it.
 public struct Annotation: Sendable, Equatable {
   /// The class as an index into `Dataset.classes`.
   public var label: Int

@@ -10,7 +10,7 @@ public enum Split: String, SettingChoice, Sendable, Hashable {
   case test
 
   /// The split that a folder's name stands for, in any case; `nil` for any other name.
-  init?(folder name: String) {
+  init?(folder name: Substring) {
     switch name.lowercased() {
     case "train", "training": self = .train
     case "val", "valid", "validation": self = .validation

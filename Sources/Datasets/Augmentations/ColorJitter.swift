@@ -7,8 +7,11 @@ public import Tensors
 /// **Formula** `p' = gray + s·(p - gray)` with `gray` the pixel's luma, then `c·(p' - m) + m + b·255` with `m` the
 /// image's mean luma; `b`, `c - 1` and `s - 1` are uniform within the settings.
 public struct ColorJitter: Augmentation {
+  /// Its name in recipes.
   public static let name = "color-jitter"
+  /// One line for lists.
   public static let summary = "change brightness, contrast and saturation"
+  /// The settings under which nothing changes.
   public static var identity: ColorJitter {
     var value = ColorJitter()
     value.brightness = 0
@@ -24,7 +27,9 @@ public struct ColorJitter: Augmentation {
   /// The largest relative change of saturation; grey images have none.
   public var saturation: Float = 0.2
 
+  /// The defaults.
   public init() {}
+  /// Every setting.
   public static var settings: [Setting<ColorJitter>] {
     [
       Setting("brightness", \.brightness, in: 0...1, "largest change, as a share of the whole range"),
@@ -33,6 +38,7 @@ public struct ColorJitter: Augmentation {
     ]
   }
 
+  /// Changes one sample in place.
   public func apply(to sample: inout Sample, random: inout SeededRandom) {
     let lift = random.uniform(in: -brightness...brightness) * 255
     let gain = 1 + random.uniform(in: -contrast...contrast)

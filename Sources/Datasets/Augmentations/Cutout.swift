@@ -7,8 +7,11 @@ public import Tensors
 /// Paper: DeVries, Taylor, "Improved regularization of convolutional neural networks with cutout", 2017,
 /// arXiv:1708.04552. The square's centre is uniform over the image, so that it may reach over the edge.
 public struct Cutout: Augmentation {
+  /// Its name in recipes.
   public static let name = "cutout"
+  /// One line for lists.
   public static let summary = "cover a random square with black"
+  /// The settings under which nothing changes.
   public static var identity: Cutout {
     var value = Cutout()
     value.side = 0
@@ -18,11 +21,14 @@ public struct Cutout: Augmentation {
   /// The square's side as a share of the image's shorter side.
   public var side: Float = 0.25
 
+  /// The defaults.
   public init() {}
+  /// Every setting.
   public static var settings: [Setting<Cutout>] {
     [Setting("side", \.side, in: 0...1, "side of the square, as a share of the image's shorter side")]
   }
 
+  /// Changes one sample in place.
   public func apply(to sample: inout Sample, random: inout SeededRandom) {
     let (width, height, channels) = (sample.image.width, sample.image.height, sample.image.channels)
     let pixels = Int((side * Float(min(width, height))).rounded())

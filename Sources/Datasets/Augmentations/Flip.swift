@@ -4,9 +4,13 @@ public import Tensors
 
 /// Mirrors the image left to right; not for digits, letters or anything whose side matters.
 public struct Flip: Augmentation {
+  /// Its name in recipes.
   public static let name = "flip"
+  /// One line for lists.
   public static let summary = "mirror left to right"
+  /// What was left is right afterwards.
   public static let keepsOrientation = false
+  /// The settings under which nothing changes.
   public static var identity: Flip {
     var value = Flip()
     value.probability = 0
@@ -16,22 +20,24 @@ public struct Flip: Augmentation {
   /// How often, 0...1.
   public var probability: Float = 0.5
 
+  /// The defaults.
   public init() {}
+  /// Every setting.
   public static var settings: [Setting<Flip>] {
     [Setting("probability", \.probability, in: 0...1, "share of the views that are mirrored")]
   }
 
+  /// Changes one sample in place.
   public func apply(to sample: inout Sample, random: inout SeededRandom) {
     guard random.uniform() < probability else { return }
     let (width, height, channels) = (sample.image.width, sample.image.height, sample.image.channels)
-    var pixels = sample.image.pixels.mutableSpan
-    for y in 0..<height {
-      var left = y * width * channels
-      var right = left + (width - 1) * channels
-      while left < right {
-        for c in 0..<channels { pixels.swapAt(left + c, right + c) }
-        left += channels
-        right -= channels
+    sample.redraw { old, new in
+      for y in 0..<height {
+        let row = y * width * channels
+        for x in 0..<width {
+          let (from, to) = (row + (width - 1 - x) * channels, row + x * channels)
+          for c in 0..<channels { new[to + c] = old[from + c] }
+        }
       }
     }
   }

@@ -9,8 +9,11 @@ public import Tensors
 /// Paper: Zhang, Cisse, Dauphin, Lopez-Paz, "mixup: beyond empirical risk minimization", ICLR 2018,
 /// arXiv:1710.09412. The partner of image `i` is image `count - 1 - i` of the shuffled batch.
 public struct Mixup: Augmentation {
+  /// Its name in recipes.
   public static let name = "mixup"
+  /// One line for lists.
   public static let summary = "blend pairs of images and their targets"
+  /// The settings under which nothing changes.
   public static var identity: Mixup {
     var value = Mixup()
     value.alpha = 0
@@ -20,7 +23,9 @@ public struct Mixup: Augmentation {
   /// The parameter of the Beta distribution; 0 blends nothing, 1 makes every share equally likely.
   public var alpha: Float = 0.2
 
+  /// The defaults.
   public init() {}
+  /// Every setting.
   public static var settings: [Setting<Mixup>] {
     [
       Setting(
@@ -28,6 +33,7 @@ public struct Mixup: Augmentation {
     ]
   }
 
+  /// The share that an image keeps of itself.
   public func share(random: inout SeededRandom) -> Float? {
     guard alpha > 0 else { return nil }
     let first = Self.gamma(Double(alpha), &random)

@@ -4,8 +4,11 @@ public import Tensors
 
 /// Shifts the image by up to `pixels` in each direction over a black border: padding, then a random crop.
 public struct PadAndCrop: Augmentation {
+  /// Its name in recipes.
   public static let name = "pad-and-crop"
+  /// One line for lists.
   public static let summary = "pad with black and crop back at a random place"
+  /// The settings under which nothing changes.
   public static var identity: PadAndCrop {
     var value = PadAndCrop()
     value.pixels = 0
@@ -15,11 +18,14 @@ public struct PadAndCrop: Augmentation {
   /// The border on each side, in pixels.
   public var pixels = 4
 
+  /// The defaults.
   public init() {}
+  /// Every setting.
   public static var settings: [Setting<PadAndCrop>] {
     [Setting("pixels", \.pixels, in: 0...256, "border added on each side, in pixels")]
   }
 
+  /// Changes one sample in place.
   public func apply(to sample: inout Sample, random: inout SeededRandom) {
     let down = random.below(2 * pixels + 1) - pixels
     let right = random.below(2 * pixels + 1) - pixels

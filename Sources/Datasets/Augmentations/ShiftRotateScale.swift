@@ -7,8 +7,11 @@ public import Tensors
 ///
 /// Pixels are interpolated bilinearly.
 public struct ShiftRotateScale: Augmentation {
+  /// Its name in recipes.
   public static let name = "shift-rotate-scale"
+  /// One line for lists.
   public static let summary = "move, turn and resize about the centre"
+  /// The settings under which nothing changes.
   public static var identity: ShiftRotateScale {
     var value = ShiftRotateScale()
     value.shift = 0
@@ -24,7 +27,9 @@ public struct ShiftRotateScale: Augmentation {
   /// The largest relative change of size: 0.1 is from 1/1.1 to 1.1 times.
   public var scale: Float = 0.1
 
+  /// The defaults.
   public init() {}
+  /// Every setting.
   public static var settings: [Setting<ShiftRotateScale>] {
     [
       Setting("shift", \.shift, in: 0...1, "largest shift, as a share of width and height"),
@@ -33,6 +38,7 @@ public struct ShiftRotateScale: Augmentation {
     ]
   }
 
+  /// Changes one sample in place.
   public func apply(to sample: inout Sample, random: inout SeededRandom) {
     let (width, height, channels) = (sample.image.width, sample.image.height, sample.image.channels)
     let right = random.uniform(in: -shift...shift) * Float(width)

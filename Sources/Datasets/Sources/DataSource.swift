@@ -1,3 +1,4 @@
+import Archives
 import Foundation
 
 /// What stands at a path, looked at just enough to tell which source reads it.
@@ -25,7 +26,9 @@ protocol DataSource: Sendable {
 
 /// Every source; the first that recognizes a location reads it.
 enum DataSources {
-  static let all: [any DataSource.Type] = [FolderSource.self]
+  static let all: [any DataSource.Type] = [
+    IDXSource.self, CIFARSource.self, FolderSource.self, ArchiveSource.self,
+  ]
 }
 
 extension DataLocation {
@@ -37,7 +40,7 @@ extension DataLocation {
     self.path = path
     isFolder = FileManager.default.fileExists(atPath: path + "/.")
     guard isFolder else {
-      names = []
+      names = try Self.firstMembers(path)
       return
     }
     do {
@@ -48,5 +51,59 @@ extension DataLocation {
       throw .unreadable(path: path, reason: error.localizedDescription)
     }
     guard !names.isEmpty else { throw .empty(path: path) }
+  }
+
+  /// Names of the first members of an archive; none for any other file.
+  private static func firstMembers(_ path: String) throws(DatasetError) -> [String] {
+    do throws(ArchiveError) {
+      let stream = try ArchiveStream(try Archive(path: path), blockBytes: 1 << 16)
+      var names: [String] = []
+      for _ in 0..<3 {
+        guard let block = try stream.next() else { break }
+        names += block.members.map(\.path)
+      }
+      return names
+    } catch {
+      throw .archive(error)
+    }
+  }
+
+  /// The whole content of every file whose name passes a test, by name; gzipped files count without their `.gz`.
+  ///
+  /// For sources of a few large files, in a folder or in an archive.
+  func files(where isWanted: (String) -> Bool) throws(DatasetError) -> [(name: String, bytes: [UInt8])] {
+    var found: [(name: String, bytes: [UInt8])] = []
+    guard isFolder else {
+      try Self.forEachMember(of: path) { name, bytes in
+        if isWanted(name) { found.append((name, bytes)) }
+      }
+      return found
+    }
+    for file in try FolderListing(path).files where isWanted(file) {
+      let whole = path + "/" + file
+      if Archive.isArchive(whole) {
+        try Self.forEachMember(of: whole) { _, bytes in found.append((file, bytes)) }
+      } else {
+        do {
+          found.append((file, [UInt8](try Data(contentsOf: URL(filePath: whole)))))
+        } catch {
+          throw .unreadable(path: whole, reason: error.localizedDescription)
+        }
+      }
+    }
+    return found
+  }
+
+  private static func forEachMember(of path: String, _ body: (String, [UInt8]) -> Void) throws(DatasetError) {
+    do throws(ArchiveError) {
+      let stream = try ArchiveStream(try Archive(path: path))
+      while let block = try stream.next() {
+        for (i, member) in block.members.enumerated() where !IgnoredName.matches(path: member.path) {
+          body(member.path, Array(block.bytes[block.bounds[i]..<block.bounds[i + 1]]))
+        }
+      }
+    } catch {
+      throw .archive(error)
+    }
   }
 }

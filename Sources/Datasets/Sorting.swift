@@ -1,0 +1,108 @@
+import Crypto
+
+/// The images of a scan by (split, class, path), and what is wrong with the others.
+struct Sorting {
+  /// One image.
+  struct File {
+    var split: Split?
+    var label: Int
+    var path: Substring
+    var digest: ContentDigest
+    /// Index into the scan.
+    var position: Int
+  }
+
+  private(set) var files: [File] = []
+  private(set) var classes: [String] = []
+  private(set) var problems: [FileProblem] = []
+  private(set) var messages: [String] = []
+  let layout: FolderLayout
+
+  init(_ scan: Scan, path: String) throws(DatasetError) {
+    let images = scan.files.filter { $0.format != nil }.map(\.path)
+    guard !images.isEmpty else {
+      throw scan.files.isEmpty ? .empty(path: path) : .noImages(path: path, files: scan.files.count)
+    }
+    layout = FolderLayout(images)
+    let places = scan.files.map { layout.place(of: $0.path) }
+    try findClasses(scan, places, path: path)
+    place(scan, places)
+    sort()
+  }
+
+  private mutating func findClasses(
+    _ scan: Scan, _ places: [FolderLayout.Place?], path: String
+  ) throws(DatasetError) {
+    var names: [Split?: Set<Substring>] = [:]
+    var images = 0
+    var last: FolderLayout.Place?
+    for (file, place) in zip(scan.files, places) where file.format != nil {
+      images += 1
+      guard let place, place.split != last?.split || place.name != last?.name else { continue }
+      names[place.split, default: []].insert(place.name)
+      last = place
+    }
+    let all = names.values.reduce(into: Set<Substring>()) { $0.formUnion($1) }
+    guard let one = all.first else { throw .noClasses(path: path, images: images) }
+    guard all.count > 1 else { throw .singleClass(path: path, name: String(one)) }
+    if let training = names[.train] {
+      for split in [Split.validation, .test] {
+        let unseen = (names[split] ?? []).subtracting(training)
+        guard unseen.isEmpty else {
+          throw .onlyInTest(path: path, classes: unseen.map(String.init).sorted(), split: split)
+        }
+      }
+    }
+    classes = all.map(String.init).sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
+  }
+
+  private mutating func place(_ scan: Scan, _ places: [FolderLayout.Place?]) {
+    let labels = Dictionary(uniqueKeysWithValues: classes.enumerated().map { ($0.element[...], $0.offset) })
+    var outside = 0
+    var last: (name: Substring, label: Int)?
+    files.reserveCapacity(scan.files.count)
+    for (position, place) in places.enumerated() {
+      let file = scan.files[position]
+      guard let place, let label = last?.name == place.name ? last?.label : labels[place.name] else {
+        if file.format != nil { outside += 1 }
+        continue
+      }
+      last = (place.name, label)
+      if let problem = file.problem ?? (file.format == nil ? Self.notAnImage : nil) {
+        problems.append(FileProblem(file: file.path, kind: .unreadable, reason: problem))
+      } else {
+        files.append(
+          File(split: place.split, label: label, path: place.path, digest: file.digest, position: position))
+      }
+    }
+    if outside > 0 { messages.append("\(outside) images outside every class folder are not used") }
+  }
+
+  private static let notAnImage = "expected PNG or JPEG data, found something else; convert or remove it"
+
+  private mutating func sort() {
+    files.sort { a, b in
+      if a.split != b.split { return (a.split?.order ?? 0) < (b.split?.order ?? 0) }
+      return a.label != b.label ? a.label < b.label : a.path < b.path
+    }
+    problems.sort { $0.file < $1.file }
+  }
+
+  /// The SHA-256 over every image's split, class, path and digest, in their order.
+  var digest: String {
+    var hasher = SHA256()
+    var buffer: [UInt8] = []
+    for file in files {
+      buffer.append(UInt8(file.split.map { $0.order + 1 } ?? 0))
+      buffer.append(contentsOf: file.path.utf8)
+      buffer.append(0)
+      file.digest.append(to: &buffer)
+      if buffer.count > 1 << 16 {
+        hasher.update(data: buffer)
+        buffer.removeAll(keepingCapacity: true)
+      }
+    }
+    hasher.update(data: buffer)
+    return ContentDigest(hasher.finalize()).hexadecimal
+  }
+}

@@ -1,0 +1,115 @@
+import Archives
+import Foundation
+
+/// The folder of images inside a tar, tar.gz or zip, read in place: one thread inflates, the others decode.
+enum ArchiveSource: DataSource {
+  static let name = "archive"
+
+  static func recognizes(_ location: DataLocation) -> Bool {
+    !location.isFolder && Archive.isArchive(location.path)
+  }
+
+  static func scan(_ location: DataLocation, _ options: DatasetOptions) throws(DatasetError) -> Scan {
+    let pool = DecodingPool(options)
+    var refused: [RefusedMember] = []
+    do throws(ArchiveError) {
+      let stream = try ArchiveStream(try Archive(path: location.path))
+      while let block = try stream.next() {
+        pool.submit { builder in
+          for (i, member) in block.members.enumerated() where !IgnoredName.matches(path: member.path) {
+            builder.add(member.path, block.bytes[block.bounds[i]..<block.bounds[i + 1]])
+          }
+        }
+      }
+      refused = stream.refused
+    } catch {
+      _ = pool.finish()
+      throw .archive(error)
+    }
+    var scan = pool.finish()
+    scan.files += refused.filter { !IgnoredName.matches(path: $0.path) }.map {
+      ScannedFile(path: $0.path, problem: "is left out of the archive: \($0.reason.rawValue)")
+    }
+    return scan
+  }
+
+  /// A tar is read where it lies; anything else is unpacked once, a tar.gz to a plain tar, a zip to a folder.
+  static func opener(_ location: DataLocation, _ options: DatasetOptions) throws(DatasetError) -> (
+    any MemberOpener
+  )? {
+    let root = options.cacheDirectory ?? FileManager.default.temporaryDirectory.path() + "/condense"
+    let address = try CacheFiles.address(ofFile: location.path)
+    let target = try CacheFiles.path("unpacked", address, below: root)
+    do throws(ArchiveError) {
+      let archive = try Archive(path: location.path)
+      guard archive.kind != .zip else { return try unpackedFolder(archive, at: target, options) }
+      let tar = try archive.unpackedTar(at: target + ".tar")
+      let members = try tar.members().map { ($0.path, $0) }
+      return Opener(tar: tar, members: Dictionary(members, uniquingKeysWith: { first, _ in first }))
+    } catch {
+      throw .archive(error)
+    }
+  }
+
+  /// Unpacks an archive into a folder that appears only when it is complete.
+  private static func unpackedFolder(
+    _ archive: Archive, at target: String, _ options: DatasetOptions
+  ) throws(ArchiveError) -> (any MemberOpener)? {
+    let files = FileManager.default
+    let location = DataLocation(path: target, isFolder: true, names: [])
+    if files.fileExists(atPath: target) { return FolderSource.opener(location, options) }
+    let beside = target + ".\(ProcessInfo.processInfo.processIdentifier).part"
+    do {
+      try archive.forEachMember { member, bytes in
+        let url = URL(filePath: beside + "/" + member.path)
+        try files.createDirectory(at: url.deletingLastPathComponent(), withIntermediateDirectories: true)
+        var copy: [UInt8] = []
+        copy.reserveCapacity(bytes.count)
+        for i in bytes.indices { copy.append(bytes[i]) }
+        try Data(copy).write(to: url)
+      }
+      try files.moveItem(atPath: beside, toPath: target)
+    } catch {
+      try? files.removeItem(atPath: beside)
+      if let error = error as? ArchiveError { throw error }
+      throw .notWritable(path: target, reason: error.localizedDescription)
+    }
+    return FolderSource.opener(location, options)
+  }
+
+  private struct Opener: MemberOpener {
+    let tar: Archive
+    let members: [String: ArchiveMember]
+
+    func open() throws(DatasetError) -> any MemberReader {
+      do throws(ArchiveError) {
+        return Reader(reader: try ArchiveReader(tar), members: members, path: tar.path)
+      } catch {
+        throw .archive(error)
+      }
+    }
+  }
+
+  private final class Reader: MemberReader {
+    let reader: ArchiveReader
+    let members: [String: ArchiveMember]
+    let path: String
+
+    init(reader: ArchiveReader, members: [String: ArchiveMember], path: String) {
+      self.reader = reader
+      self.members = members
+      self.path = path
+    }
+
+    func bytes(of member: String) throws(DatasetError) -> [UInt8] {
+      guard let found = members[member] else {
+        throw .unreadable(path: path + "/" + member, reason: "no longer in the archive")
+      }
+      do throws(ArchiveError) {
+        return try reader.read(found)
+      } catch {
+        throw .archive(error)
+      }
+    }
+  }
+}
