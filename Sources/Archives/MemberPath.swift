@@ -5,34 +5,43 @@ enum MemberPath: Equatable {
 
   /// Refuses what leads out of a folder; drops `.` and empty components.
   init(stored: String) {
-    guard !stored.utf8.starts(with: "/".utf8) else {
-      self = .refused(.absolutePath)
-      return
-    }
-    guard !stored.utf8.contains(where: { $0 < 0x20 || $0 == 0x7F }) else {
-      self = .refused(.unusablePath)
-      return
-    }
-    guard stored.utf8.contains(where: { $0 == UInt8(ascii: ".") }) || Self.hasEmptyComponent(stored) else {
-      self = stored.isEmpty ? .refused(.unusablePath) : .clean(stored)
-      return
-    }
-    let parts = stored.split(separator: "/").filter { $0 != "." }
-    if parts.contains("..") {
-      self = .refused(.parentPath)
-    } else if parts.isEmpty {
-      self = .refused(.unusablePath)
-    } else {
-      self = .clean(parts.joined(separator: "/"))
+    var stored = stored
+    switch stored.withUTF8({ bytes in unsafe Self.findings(bytes.span) }) {
+    case .usable: self = .clean(stored)
+    case .refused(let reason): self = .refused(reason)
+    case .needsCleaning:
+      let parts = stored.split(separator: "/").filter { $0 != "." }
+      self = parts.isEmpty ? .refused(.unusablePath) : .clean(parts.joined(separator: "/"))
     }
   }
 
-  private static func hasEmptyComponent(_ path: String) -> Bool {
-    var previous = UInt8(ascii: "/")
-    for byte in path.utf8 {
-      if byte == UInt8(ascii: "/") && previous == byte { return true }
-      previous = byte
+  private enum Findings {
+    case usable
+    case needsCleaning
+    case refused(RefusedMember.Reason)
+  }
+
+  /// One look at every byte: nearly all names are usable as they are.
+  private static func findings(_ path: Span<UInt8>) -> Findings {
+    let slash = UInt8(ascii: "/")
+    guard path.count > 0 else { return .refused(.unusablePath) }
+    guard path[0] != slash else { return .refused(.absolutePath) }
+    var findings = Findings.usable
+    var length = 0  // of the component under way
+    var dots = 0  // how many of its characters are dots
+    for i in 0...path.count {
+      let byte = i < path.count ? path[i] : slash
+      if byte == slash {
+        if length == 2 && dots == 2 { return .refused(.parentPath) }
+        if length == dots && length <= 1 { findings = .needsCleaning }
+        length = 0
+        dots = 0
+      } else {
+        if byte < 0x20 || byte == 0x7F { return .refused(.unusablePath) }
+        length += 1
+        dots += byte == UInt8(ascii: ".") ? 1 : 0
+      }
     }
-    return previous == UInt8(ascii: "/")
+    return findings
   }
 }
