@@ -15,6 +15,9 @@ public enum ImageFormat: String, Sendable, CaseIterable {
     return nil
   }
 
+  /// The format of a file that starts with these bytes, or nil.
+  public static func detect(_ bytes: [UInt8]) -> ImageFormat? { detect(bytes.span) }
+
   /// The name extensions that files of this format commonly bear, in lower case.
   public var extensions: [String] {
     switch self {

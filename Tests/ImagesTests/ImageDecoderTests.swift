@@ -25,10 +25,10 @@ struct ImageDecoderTests {
   @Test("the kind is told by content")
   func detection() throws {
     let image = Image.drawn(width: 3, height: 3, channels: 1)
-    #expect(ImageFormat.detect(try ImageEncoder.png(image).span) == .png)
-    #expect(ImageFormat.detect(try ImageEncoder.jpeg(image).span) == .jpeg)
+    #expect(ImageFormat.detect(try ImageEncoder.png(image)) == .png)
+    #expect(ImageFormat.detect(try ImageEncoder.jpeg(image)) == .jpeg)
     for other: [UInt8] in [[], [0xFF], [0xFF, 0xD8], Array("GIF89a..".utf8)] {
-      #expect(ImageFormat.detect(other.span) == nil)
+      #expect(ImageFormat.detect(other) == nil)
       #expect(throws: ImageError.unknownFormat(firstBytes: other)) { try ImageDecoder().decode(other) }
     }
   }
@@ -41,9 +41,7 @@ struct ImageDecoderTests {
     let file = try ImageEncoder.png(image)
     let decoder = ImageDecoder()
     for (width, height) in [(20, 14), (9, 30)] {
-      var pixels = [UInt8](repeating: 0, count: width * height * wanted)
-      var span = pixels.mutableSpan
-      try decoder.decode(file.span, into: &span, width: width, height: height, channels: wanted)
+      let pixels = try decoder.pixels(of: file, width: width, height: height, channels: wanted)
       #expect(pixels == image.converted(toChannels: wanted).resized(width: width, height: height).pixels)
     }
   }

@@ -10,10 +10,12 @@ struct JPEGDecodingTests {
 
   @Test("grey and RGB come back within the loss of the best quality", arguments: [1, 3])
   func quality(channels: Int) throws {
-    var smooth = Image(width: 33, height: 17, channels: channels, pixels: [])
-    smooth.pixels = (0..<33 * 17 * channels).map {
-      UInt8(($0 / channels % 33) * 3 + $0 / (33 * channels) * 2)
+    var pixels: [UInt8] = []
+    for i in 0..<33 * 17 {
+      let level = UInt8(i % 33 * 3 + i / 33 * 2)
+      for _ in 0..<channels { pixels.append(level) }
     }
+    let smooth = Image(width: 33, height: 17, channels: channels, pixels: pixels)
     let file = try JPEGWriter(quality: 100, hasFullChroma: true).encode(smooth)
     let image = try ImageDecoder().decode(file)
     #expect(image.channels == channels)
@@ -72,7 +74,7 @@ struct JPEGDecodingTests {
     var kept = Array(file[..<2])
     var at = 2
     while file[at + 1] != 0xDA {
-      let end = at + 2 + Int(file[at + 2]) << 8 + Int(file[at + 3])
+      let end = at + 2 + (Int(file[at + 2]) << 8) + Int(file[at + 3])
       if file[at + 1] != marker { kept += file[at..<end] }
       at = end
     }

@@ -10,12 +10,14 @@ struct OrientationTests {
       bigEndian ? [UInt8(v >> 8), UInt8(v & 255)] : [UInt8(v & 255), UInt8(v >> 8)]
     }
     func long(_ v: Int) -> [UInt8] { bigEndian ? short(0) + short(v) : short(v) + short(0) }
-    let tiff =
-      Array((bigEndian ? "MM" : "II").utf8) + short(42) + long(8) + short(2)
-      + short(0x0100) + short(4) + long(1) + long(99)
-      + short(0x0112) + short(3) + long(1) + short(value) + short(0) + long(0)
-    let payload = Array("Exif\0\0".utf8) + tiff
-    return [0xFF, 0xE1, UInt8((payload.count + 2) >> 8), UInt8((payload.count + 2) & 255)] + payload
+    let parts: [[UInt8]] = [
+      Array("Exif\0\0".utf8), Array((bigEndian ? "MM" : "II").utf8), short(42), long(8), short(2),
+      short(0x0100), short(4), long(1), long(99),
+      short(0x0112), short(3), long(1), short(value), short(0), long(0),
+    ]
+    let payload = Array(parts.joined())
+    let length = payload.count + 2
+    return [0xFF, 0xE1, UInt8(length >> 8), UInt8(length & 255)] + payload
   }
 
   static func inserting(_ segment: [UInt8], into file: [UInt8]) -> [UInt8] {
@@ -70,9 +72,7 @@ struct OrientationTests {
   func inPlace() throws {
     let file = try JPEGWriter().encode(.drawn(width: 16, height: 16, channels: 3))
     let turned = Self.inserting(Self.segment(6, bigEndian: true), into: file)
-    var pixels = [UInt8](repeating: 0, count: 16 * 16 * 3)
-    var span = pixels.mutableSpan
-    try ImageDecoder().decode(turned.span, into: &span, width: 16, height: 16, channels: 3)
+    let pixels = try ImageDecoder().pixels(of: turned, width: 16, height: 16, channels: 3)
     #expect(try ImageDecoder().decode(turned).pixels == pixels)
     #expect(try ImageDecoder().decode(file).pixels != pixels)
   }

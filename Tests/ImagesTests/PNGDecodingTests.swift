@@ -43,11 +43,12 @@ struct PNGDecodingTests {
 
   static func picture(_ kind: Kind, _ width: Int, _ height: Int) -> TestPNG {
     var random = TestRandom(UInt64(kind.color) * 100 + UInt64(kind.depth))
-    let color = TestPNG.Color(rawValue: kind.color)!
+    let color = TestPNG.Color(rawValue: kind.color) ?? .grey
     let top = 1 << kind.depth
-    let samples = (0..<width * height * color.samples).map { _ in
-      // Few values, so that a transparent one occurs, and the extremes.
-      [0, top - 1, top / 2, top / 3, Int.random(in: 0..<top, using: &random)].randomElement(using: &random)!
+    // Few values, so that a transparent one occurs, and the extremes.
+    let values: [Int] = [0, top - 1, top / 2, top / 3, Int.random(in: 0..<top, using: &random)]
+    let samples: [Int] = (0..<width * height * color.samples).map { _ in
+      values[Int.random(in: 0..<5, using: &random)]
     }
     var png = TestPNG(
       width: width, height: height, color: color, depth: kind.depth, isInterlaced: kind.isInterlaced,
@@ -56,8 +57,8 @@ struct PNGDecodingTests {
       png.palette = (0..<top).map { _ in (0..<3).map { _ in Int.random(in: 0...255, using: &random) } }
       if kind.hasTransparency { png.transparency = (0..<top).map { UInt8($0 * 37 % 256) } }
     } else if kind.hasTransparency {
-      let values = color == .grey ? [samples[0]] : Array(samples[0..<3])
-      png.transparency = values.flatMap { [UInt8($0 >> 8), UInt8($0 & 255)] }
+      let key: [Int] = color == .grey ? [samples[0]] : Array(samples[0..<3])
+      for value in key { png.transparency += [UInt8(value >> 8), UInt8(value & 255)] }
     }
     return png
   }
@@ -66,13 +67,14 @@ struct PNGDecodingTests {
   static func expected(_ png: TestPNG, _ background: Int) -> Image {
     let top = (1 << png.depth) - 1
     let channels = png.color == .grey || png.color == .greyAlpha ? 1 : 3
-    let key = stride(from: 0, to: png.transparency.count, by: 2).map {
-      $0 + 1 < png.transparency.count ? Int(png.transparency[$0]) << 8 | Int(png.transparency[$0 + 1]) : 0
+    var key: [Int] = []
+    for i in stride(from: 0, to: png.transparency.count - 1, by: 2) {
+      key.append(Int(png.transparency[i]) << 8 | Int(png.transparency[i + 1]))
     }
     var pixels: [UInt8] = []
     for at in 0..<png.width * png.height {
       let raw = Array(png.samples[at * png.color.samples..<(at + 1) * png.color.samples])
-      var color = raw.prefix(channels).map { ($0 * 255 + top / 2) / top }
+      var color: [Int] = raw.prefix(channels).map { (value: Int) -> Int in (value * 255 + top / 2) / top }
       var alpha = 255
       switch png.color {
       case .palette:
@@ -81,7 +83,8 @@ struct PNGDecodingTests {
       case .grey, .rgb: if !png.transparency.isEmpty && raw == key { alpha = 0 }
       case .greyAlpha, .rgba: alpha = (raw[channels] * 255 + top / 2) / top
       }
-      pixels += color.map { UInt8(($0 * alpha + background * (255 - alpha) + 127) / 255) }
+      let shining = background * (255 - alpha) + 127
+      pixels += color.map { (value: Int) -> UInt8 in UInt8((value * alpha + shining) / 255) }
     }
     return Image(width: png.width, height: png.height, channels: channels, pixels: pixels)
   }
@@ -90,7 +93,9 @@ struct PNGDecodingTests {
   func rounding() throws {
     let png = TestPNG(width: 256, height: 256, color: .grey, depth: 16, samples: Array(0..<65_536))
     let image = try ImageDecoder().decode(png.encoded())
-    #expect(image.pixels == (0..<65_536).map { UInt8(($0 * 255 + 32_767) / 65_535) })
+    let expected: [UInt8] = (0..<65_536).map { (value: Int) -> UInt8 in UInt8((value * 255 + 32_767) / 65_535)
+    }
+    #expect(image.pixels == expected)
   }
 
   @Test("gamma, color profiles and text change no pixel and condemn no file, even if nonsensical")
@@ -135,7 +140,8 @@ struct PNGDecodingTests {
   func adler() throws {
     let png = TestPNG(width: 4, height: 4, color: .grey, depth: 8, samples: Array(0..<16))
     let sound = png.encoded()
-    var stream = TestPNG.zlib((0..<4).flatMap { y in [UInt8(0)] + (0..<4).map { UInt8(y * 4 + $0) } })
+    let rows: [[UInt8]] = [[0, 0, 1, 2, 3], [0, 4, 5, 6, 7], [0, 8, 9, 10, 11], [0, 12, 13, 14, 15]]
+    var stream = TestPNG.zlib(Array(rows.joined()))
     let before = Array(sound[..<33])
     #expect(before + TestPNG.chunk("IDAT", stream) + TestPNG.chunk("IEND", []) == sound)
     stream[stream.count - 1] ^= 1

@@ -9,7 +9,14 @@ struct TestPNG {
     case greyAlpha = 4
     case rgba = 6
 
-    var samples: Int { [0: 1, 2: 3, 3: 1, 4: 2, 6: 4][rawValue]! }
+    var samples: Int {
+      switch self {
+      case .grey, .palette: 1
+      case .greyAlpha: 2
+      case .rgb: 3
+      case .rgba: 4
+      }
+    }
   }
 
   var width: Int
@@ -38,7 +45,7 @@ struct TestPNG {
 
   private func filteredRows() -> [UInt8] {
     guard isInterlaced else { return rows(xs: Array(0..<width), ys: Array(0..<height)) }
-    let passes = [
+    let passes: [(Int, Int, Int, Int)] = [
       (0, 0, 8, 8), (4, 0, 8, 8), (0, 4, 4, 8), (2, 0, 4, 4), (0, 2, 2, 4), (1, 0, 2, 2), (0, 1, 1, 2),
     ]
     return passes.flatMap { x, y, dx, dy in
@@ -57,8 +64,11 @@ struct TestPNG {
         }
       }
       while bits.count % 8 != 0 { bits.append(0) }
-      return [0]
-        + stride(from: 0, to: bits.count, by: 8).map { at in bits[at..<at + 8].reduce(0) { $0 << 1 | $1 } }
+      var row: [UInt8] = [0]  // no filter
+      for at in stride(from: 0, to: bits.count, by: 8) {
+        row.append(bits[at..<at + 8].reduce(0) { (byte: UInt8, bit: UInt8) -> UInt8 in byte << 1 | bit })
+      }
+      return row
     }
   }
 
@@ -87,7 +97,8 @@ struct TestPNG {
       let count = min(65_535, data.count - at)
       let isLast: UInt8 = at + count == data.count ? 1 : 0
       let length = UInt16(count)
-      stream += [isLast, UInt8(length & 255), UInt8(length >> 8), UInt8(~length & 255), UInt8(~length >> 8)]
+      stream.append(isLast)
+      for value in [length, ~length] { stream += [UInt8(value & 255), UInt8(value >> 8)] }
       stream += data[at..<at + count]
       at += count
     } while at < data.count
@@ -130,5 +141,15 @@ extension Image {
       }
     }
     return Image(width: width, height: height, channels: channels, pixels: pixels)
+  }
+}
+
+extension ImageDecoder {
+  /// The pixels that decoding into memory of the given shape leaves there.
+  func pixels(of file: [UInt8], width: Int, height: Int, channels: Int) throws(ImageError) -> [UInt8] {
+    var pixels = [UInt8](repeating: 0, count: width * height * channels)
+    var span = pixels.mutableSpan
+    try decode(file.span, into: &span, width: width, height: height, channels: channels)
+    return pixels
   }
 }
