@@ -1,0 +1,127 @@
+import Foundation
+
+/// Writes archives from first principles, as independent truth.
+enum TestArchives {
+  /// A tar entry: a header block, the content, padding.
+  static func entry(
+    _ path: String, _ content: [UInt8] = [], type: Character = "0", link: String = "", size: String? = nil
+  ) -> [UInt8] {
+    var header = [UInt8](repeating: 0, count: 512)
+    func put(_ text: String, at start: Int) {
+      for (i, byte) in text.utf8.enumerated() { header[start + i] = byte }
+    }
+    put(path, at: 0)
+    put("0000644", at: 100)
+    put("0000000", at: 108)
+    put("0000000", at: 116)
+    let octal = String(content.count, radix: 8)
+    put(size ?? String(repeating: "0", count: 11 - octal.count) + octal, at: 124)
+    put("00000000000", at: 136)
+    put(String(repeating: " ", count: 8), at: 148)
+    put(String(type), at: 156)
+    put(link, at: 157)
+    put("ustar", at: 257)
+    put("00", at: 263)
+    let sum = String(header.reduce(0) { $0 + Int($1) }, radix: 8)
+    put(String(repeating: "0", count: 6 - sum.count) + sum + "\0 ", at: 148)
+    return header + content + [UInt8](repeating: 0, count: (512 - content.count % 512) % 512)
+  }
+
+  static let tarEnd = [UInt8](repeating: 0, count: 1024)
+
+  static func tar(_ files: [(String, [UInt8])]) -> [UInt8] {
+    Array(files.map { entry($0.0, $0.1) }.joined()) + tarEnd
+  }
+
+  /// A pax header that gives the next entry another path.
+  static func pax(path: String) -> [UInt8] {
+    var length = path.utf8.count + 8
+    length += "\(length + 1)".count
+    return entry("pax", Array("\(length) path=\(path)\n".utf8), type: "x")
+  }
+
+  /// GNU tar's entry that gives the next entry a long path.
+  static func gnuLongName(_ path: String) -> [UInt8] {
+    entry("././@LongLink", Array(path.utf8) + [0], type: "L")
+  }
+
+  static func crc(_ bytes: [UInt8]) -> UInt32 {
+    var crc: UInt32 = 0xFFFF_FFFF
+    for byte in bytes {
+      crc ^= UInt32(byte)
+      for _ in 0..<8 { crc = crc & 1 == 1 ? 0xEDB8_8320 ^ (crc >> 1) : crc >> 1 }
+    }
+    return crc ^ 0xFFFF_FFFF
+  }
+
+  static func little(_ value: Int, _ count: Int) -> [UInt8] {
+    (0..<count).map { UInt8(truncatingIfNeeded: value >> (8 * $0)) }
+  }
+
+  /// gzip with stored blocks.
+  static func gzip(_ data: [UInt8]) -> [UInt8] {
+    var file: [UInt8] = [0x1F, 0x8B, 8, 0, 0, 0, 0, 0, 0, 3]
+    var at = 0
+    repeat {
+      let count = min(65_535, data.count - at)
+      file.append(at + count == data.count ? 1 : 0)
+      file += little(count, 2) + little(~count, 2)
+      file += data[at..<at + count]
+      at += count
+    } while at < data.count
+    return file + little(Int(crc(data)), 4) + little(data.count, 4)
+  }
+
+  /// zip with stored members.
+  static func zip(_ files: [(String, [UInt8])]) -> [UInt8] {
+    var file: [UInt8] = []
+    var directory: [UInt8] = []
+    for (path, content) in files {
+      let name = Array(path.utf8)
+      let fixed: [[UInt8]] = [
+        little(20, 2), little(0x800, 2), little(0, 2), little(0, 4), little(Int(crc(content)), 4),
+        little(content.count, 4), little(content.count, 4), little(name.count, 2), little(0, 2),
+      ]
+      let middle = Array(fixed.joined())
+      directory += [0x50, 0x4B, 1, 2] + little(20, 2) + middle
+      directory += little(0, 2) + little(0, 2) + little(0, 2) + little(0, 4) + little(file.count, 4) + name
+      file += [0x50, 0x4B, 3, 4] + middle + name + content
+    }
+    let start = file.count
+    file += directory
+    file += [0x50, 0x4B, 5, 6] + little(0, 4) + little(files.count, 2) + little(files.count, 2)
+    return file + little(directory.count, 4) + little(start, 4) + little(0, 2)
+  }
+
+  /// Files of many sizes, some beyond a small block.
+  static let files: [(String, [UInt8])] = [0, 1, 511, 512, 513, 3000, 5, 100_000, 70, 20_000].enumerated().map
+  {
+    let (i, count) = $0
+    return (
+      "train/class\(i % 3)/\(i).bin", (0..<count).map { UInt8(truncatingIfNeeded: $0 &* (i + 7) &+ $0 >> 8) }
+    )
+  }
+}
+
+/// A folder that goes away with the value's scope.
+final class TemporaryFolder {
+  let url: URL
+
+  init() throws {
+    url = FileManager.default.temporaryDirectory.appendingPathComponent("archives-\(UUID().uuidString)")
+    try FileManager.default.createDirectory(at: url, withIntermediateDirectories: true)
+  }
+
+  deinit { try? FileManager.default.removeItem(at: url) }
+
+  /// Writes a file and gives its path.
+  func file(_ name: String, _ bytes: [UInt8]) throws -> String {
+    let file = url.appendingPathComponent(name)
+    try Data(bytes).write(to: file)
+    return file.path
+  }
+
+  var names: [String] {
+    get throws { try FileManager.default.contentsOfDirectory(atPath: url.path).sorted() }
+  }
+}
