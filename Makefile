@@ -4,7 +4,7 @@ CONDENSE = .build/release/condense
 RUN = runs/glyphs
 
 # What the build and the tests need; `deps` installs only what is missing.
-PACKAGES = libdnnl-dev libpng-dev libjpeg-dev libarchive-dev gcc curl ca-certificates
+PACKAGES = libdnnl-dev libpng-dev libjpeg-dev libarchive-dev zlib1g-dev gcc curl ca-certificates
 
 # The team sleeps at barriers: tests run several plans side by side on few cores.
 TEST_ENVIRONMENT = OMP_WAIT_POLICY=passive

@@ -35,8 +35,8 @@ enum TestArchives {
 
   /// A pax header that gives the next entry another path.
   static func pax(path: String) -> [UInt8] {
-    var length = path.utf8.count + 8
-    length += "\(length + 1)".count
+    let rest = path.utf8.count + " path=\n".utf8.count
+    let length = rest + "\(rest + 2)".count  // counts its own digits
     return entry("pax", Array("\(length) path=\(path)\n".utf8), type: "x")
   }
 
