@@ -1,0 +1,33 @@
+public import Graphs
+public import Tensors
+
+extension Tensor {
+  /// Uniform numbers in a range, from a stream of their own.
+  public init(
+    random shape: Shape, in range: ClosedRange<Float> = -1...1, seed: UInt64, _ purpose: String = "tensor"
+  ) {
+    var random = SeededRandom(seed: seed, purpose: purpose)
+    self.init((0..<shape.count).map { _ in random.uniform(in: range) }, shape: shape)
+  }
+}
+
+extension Initializer {
+  /// Numbers near this start that are nowhere special: what is ones lies in 0.5...1.5, what is zeros in -0.3...0.3.
+  func scattered(_ shape: Shape, seed: UInt64, _ purpose: String) -> Tensor {
+    var random = SeededRandom(seed: seed, purpose: purpose)
+    switch self {
+    case .zeros: return Tensor(random: shape, in: -0.3...0.3, seed: seed, purpose)
+    case .ones: return Tensor(random: shape, in: 0.5...1.5, seed: seed, purpose)
+    case .uniform: return tensor(shape, &random)
+    }
+  }
+}
+
+extension Graph {
+  /// Gives every parameter a start at which no two channels are alike, statistics and norms included.
+  public mutating func scatterParameters(seed: UInt64) {
+    for (name, slot) in nodes.flatMap({ slots(of: $0) }) {
+      parameters[name] = Parameter(slot.initializer.scattered(slot.shape, seed: seed, name))
+    }
+  }
+}
