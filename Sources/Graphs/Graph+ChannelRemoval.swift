@@ -1,0 +1,83 @@
+import Settings
+import Tensors
+
+extension Graph {
+  /// The graph without some units of its channel groups.
+  public func removingChannels(_ units: [ChannelUnit]) throws(GraphError) -> Rewrite {
+    var removed: [String: Set<Int>] = [:]
+    for (value, channels) in units.flatMap(\.channels) { removed[value, default: []].formUnion(channels) }
+    return try removingChannels(removed)
+  }
+
+  /// The graph without some channels (axis 1) of values, and without all that are tied to them.
+  ///
+  /// The result computes what this graph does when every layer that mixes channels ignores the removed ones. Names of
+  /// values stay; settings that count channels follow; parameters keep the slices that `origin` names.
+  ///
+  /// Throws `GraphError.channels` for channels that must stay, do not exist, or are a value's last.
+  public func removingChannels(_ removed: [String: Set<Int>]) throws(GraphError) -> Rewrite {
+    let coupling = ChannelCoupling(self)
+    let gone = coupling.closure(of: try numbers(of: removed, coupling))
+    for number in gone.sorted() {
+      guard let reason = coupling.reason(of: number) else { continue }
+      throw .channels(value: coupling.values[coupling.position(of: number)], reason: reason)
+    }
+    var kept: [String: [Int]] = [:]
+    for value in coupling.values {
+      let numbers = coupling.numbers(of: value)
+      let left = numbers.filter { !gone.contains($0) }
+      guard numbers.isEmpty || !left.isEmpty else {
+        throw .channels(value: value, reason: "none would be left")
+      }
+      if left.count < numbers.count { kept[value] = left.map { $0 - numbers.lowerBound } }
+    }
+    return try keeping(kept)
+  }
+
+  private func numbers(
+    of removed: [String: Set<Int>], _ coupling: ChannelCoupling
+  ) throws(GraphError) -> Set<Int> {
+    var result: Set<Int> = []
+    for (value, channels) in removed.sorted(by: { $0.key < $1.key }) {
+      guard shape(of: value) != nil else {
+        throw .unknownValue(
+          node: "removed channels", value: value,
+          suggestion: Spelling.nearest(to: value, among: coupling.values))
+      }
+      let numbers = coupling.numbers(of: value)
+      for channel in channels.sorted() {
+        guard (0..<numbers.count).contains(channel) else {
+          throw .channels(value: value, reason: "it has \(numbers.count), there is no channel \(channel)")
+        }
+        result.insert(numbers.lowerBound + channel)
+      }
+    }
+    return result
+  }
+
+  /// Builds the graph in which the values of `kept` have only those channels.
+  private func keeping(_ kept: [String: [Int]]) throws(GraphError) -> Rewrite {
+    var smaller = Graph(inputs: inputs)
+    var origin: [String: Origin] = [:]
+    for node in nodes {
+      let channels = kept[node.name]?.count ?? shape(of: node.name)?.dimensions.dropFirst().first ?? 0
+      let shapes = node.inputs.compactMap { smaller.shape(of: $0) }
+      let isTouched = kept[node.name] != nil || node.inputs.contains { kept[$0] != nil }
+      let op = isTouched ? node.op.resized(inputs: shapes, outputChannels: channels) : node.op
+      try smaller.append(op, name: node.name, inputs: node.inputs)
+      for (name, slot) in slots(of: node) {
+        var axes: [Int: [Int]] = [:]
+        if let axis = slot.outputAxis { axes[axis] = kept[node.name] }
+        if let axis = slot.inputAxis { axes[axis] = node.inputs.first.flatMap { kept[$0] } }
+        origin[name] = Origin(parameter: name, kept: axes)
+        guard var value = parameters[name]?.value else { continue }
+        for (axis, indices) in axes.sorted(by: { $0.key < $1.key }) {
+          value = value.gathering(indices, axis: axis)
+        }
+        smaller.parameters[name] = Parameter(value)
+      }
+    }
+    smaller.outputs = outputs
+    return Rewrite(graph: smaller, origin: origin)
+  }
+}
