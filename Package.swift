@@ -63,7 +63,7 @@ let package = Package(
     library("Images", ["Tensors", "CPNG", "CJPEG"]),
     library("Archives", ["CArchive"]),
     library("Datasets", ["Images", "Archives", "Settings", crypto]),
-    library("Training", ["Execution", "Datasets"]),
+    library("Training", ["Execution", "Datasets", crypto]),
     .executableTarget(
       name: "condense", dependencies: ["DNNL", "Networks", "Training", "CSystem", arguments],
       swiftSettings: settings),

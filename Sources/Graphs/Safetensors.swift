@@ -1,27 +1,28 @@
 import Settings
-import Tensors
+public import Tensors
 
 /// The container of a model: a little-endian header length, a JSON header, and the tensors one after another.
 ///
 /// The layout is that of the safetensors library: names map to `dtype`, `shape` and `data_offsets`, texts sit under
 /// `__metadata__`, the header is padded with spaces to a multiple of 8 bytes. Only F32 is read and written.
-struct Safetensors: Equatable {
+public struct Safetensors: Sendable, Equatable {
   /// The largest header that is read, in bytes.
   static let maximumHeaderBytes = 16 << 20
   static let metadataKey = "__metadata__"
 
   /// The texts beside the tensors.
-  var metadata: [String: String]
+  public var metadata: [String: String]
   /// The tensors by name.
-  var tensors: [String: Tensor]
+  public var tensors: [String: Tensor]
 
-  init(metadata: [String: String], tensors: [String: Tensor]) {
+  /// Makes a container.
+  public init(metadata: [String: String], tensors: [String: Tensor]) {
     self.metadata = metadata
     self.tensors = tensors
   }
 
   /// The file's bytes: equal contents give equal bytes.
-  var bytes: [UInt8] {
+  public var bytes: [UInt8] {
     let names = tensors.keys.sorted()
     var fields = [
       (Self.metadataKey, SettingsNode(.mapping(metadata.sorted { $0.key < $1.key }.map(Self.entry))))
@@ -59,7 +60,7 @@ struct Safetensors: Equatable {
 
 extension Safetensors {
   /// Reads a file's bytes; nothing is taken from memory that the file does not hold.
-  init(bytes: [UInt8], file: String) throws(ModelFileError) {
+  public init(bytes: [UInt8], file: String) throws(ModelFileError) {
     let header = try Self.headerRange(of: bytes, file: file)
     let contents: HeaderContents
     do throws(SettingsError) {

@@ -105,4 +105,18 @@ public struct Setting<Owner> {
     }
     self.write = { $0[keyPath: path].node }
   }
+
+  /// A setting that reads itself onto the owner, for values that a single `SettingValue` cannot express.
+  public init(
+    _ name: String, expected: String, _ summary: String,
+    read: @escaping (inout Owner, SettingsNode) throws(SettingsError) -> Void,
+    write: @escaping (Owner) -> SettingsNode
+  ) {
+    self.name = name
+    self.summary = summary
+    self.expected = expected
+    self.isRequired = false
+    self.read = read
+    self.write = write
+  }
 }

@@ -1,0 +1,91 @@
+import Crypto
+public import Execution
+import Graphs
+public import Settings
+public import Tensors
+
+/// Everything that a training needs to go on: progress, weights, moments, averages and what it was begun with.
+///
+/// In a file it is a safetensors container whose metadata holds the SHA-256 of the rest, so that a damaged one is
+/// known as such.
+public struct Checkpoint: Sendable, Equatable {
+  /// How far the training is.
+  public var progress: TrainingProgress
+  /// Weights, statistics, moments and averages.
+  public var state: TrainingState
+  /// The best weights on validation so far, where early stopping is on.
+  public var best: [String: Tensor]
+  /// What the training was begun with: network, data, seed, threads, precision, settings.
+  public var identity: SettingsNode
+
+  /// Makes a checkpoint.
+  public init(
+    progress: TrainingProgress, state: TrainingState, best: [String: Tensor] = [:], identity: SettingsNode
+  ) {
+    self.progress = progress
+    self.state = state
+    self.best = best
+    self.identity = identity
+  }
+
+  static let format = "condense-checkpoint"
+  static let schema = "1"
+  private typealias Group = any WritableKeyPath<Checkpoint, [String: Tensor]> & Sendable
+  private static let groups: [(prefix: String, path: Group)] = [
+    ("parameter/", \.state.parameters), ("first/", \.state.firstMoments), ("second/", \.state.secondMoments),
+    ("average/", \.state.averages), ("best/", \.best),
+  ]
+
+  /// The file's bytes.
+  var bytes: [UInt8] {
+    var tensors: [String: Tensor] = [:]
+    for (prefix, path) in Self.groups {
+      for (name, tensor) in self[keyPath: path] { tensors[prefix + name] = tensor }
+    }
+    var file = Safetensors(
+      metadata: [
+        "format": Self.format, "schema": Self.schema, "progress": progress.node.canonicalJSON,
+        "identity": identity.canonicalJSON,
+      ], tensors: tensors)
+    file.metadata["sha256"] = Self.digest(of: file)
+    return file.bytes
+  }
+
+  /// Reads a file's bytes; `file` is named in errors.
+  init(bytes: [UInt8], file: String) throws(TrainingError) {
+    var container: Safetensors
+    do throws(ModelFileError) {
+      container = try Safetensors(bytes: bytes, file: file)
+    } catch {
+      throw .model(error)
+    }
+    let metadata = container.metadata
+    guard metadata["format"] == Self.format, metadata["schema"] == Self.schema else {
+      throw .checkpoint(path: file, reason: "not a checkpoint of this version of condense")
+    }
+    let stored = container.metadata.removeValue(forKey: "sha256")
+    guard stored == Self.digest(of: container) else {
+      throw .checkpoint(path: file, reason: "damaged: its content does not have the checksum that it gives")
+    }
+    do throws(SettingsError) {
+      progress = try TrainingProgress(from: SettingsNode(json: metadata["progress"] ?? "", source: file))
+      identity = try SettingsNode(json: metadata["identity"] ?? "", source: file)
+    } catch {
+      throw .settings(error)
+    }
+    state = TrainingState(parameters: [:])
+    best = [:]
+    for (name, tensor) in container.tensors {
+      guard let (prefix, path) = Self.groups.first(where: { name.hasPrefix($0.prefix) }) else { continue }
+      self[keyPath: path][String(name.dropFirst(prefix.count))] = tensor
+    }
+  }
+
+  /// The SHA-256 of everything but itself.
+  private static func digest(of file: Safetensors) -> String {
+    SHA256.hash(data: file.bytes).map { byte in
+      let text = String(byte, radix: 16)
+      return byte < 16 ? "0" + text : text
+    }.joined()
+  }
+}

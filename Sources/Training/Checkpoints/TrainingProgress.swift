@@ -1,0 +1,86 @@
+import Settings
+
+/// How far a training is: enough, with the weights and moments, to go on as if it had never stopped.
+public struct TrainingProgress: Sendable, Equatable {
+  /// Epochs that are complete.
+  public var epoch = 0
+  /// Steps done of the epoch after those.
+  public var step = 0
+  /// Updates done in all.
+  public var updates = 0
+  /// Whether training ended early because validation no longer improved.
+  public var isStoppedEarly = false
+  /// The best epoch on validation, where early stopping is on.
+  public var best: Best?
+  /// The sums of the present epoch.
+  public var sums = Sums()
+
+  /// The epoch of the highest validation accuracy, the lower loss deciding between equals.
+  public struct Best: Sendable, Equatable {
+    /// Its number, from 1.
+    public var epoch: Int
+    /// Its validation accuracy.
+    public var top1: Double
+    /// Its validation loss.
+    public var loss: Double
+
+    /// Whether a later epoch did better.
+    func isBeaten(by other: Best) -> Bool {
+      other.top1 > top1 || (other.top1 == top1 && other.loss < loss)
+    }
+  }
+
+  /// The sums of an epoch's training metrics.
+  public struct Sums: Sendable, Equatable {
+    /// Of the images' losses.
+    public var loss = 0.0
+    /// Images that were right.
+    public var correct = 0
+    /// Images that were seen.
+    public var images = 0
+    /// What the steps took.
+    public var seconds = 0.0
+    /// The rate of the last step.
+    public var rate: Float = 0
+  }
+
+  /// The start of a training.
+  public init() {}
+}
+
+extension TrainingProgress {
+  /// The progress as a mapping.
+  var node: SettingsNode {
+    SettingsNode(mapping: [
+      "epoch": epoch.node, "step": step.node, "updates": updates.node, "isStoppedEarly": isStoppedEarly.node,
+      "best": best.map {
+        SettingsNode(mapping: ["epoch": $0.epoch.node, "top1": $0.top1.node, "loss": $0.loss.node])
+      } ?? SettingsNode(.null),
+      "loss": sums.loss.node, "correct": sums.correct.node, "images": sums.images.node,
+      "seconds": sums.seconds.node, "rate": sums.rate.node,
+    ])
+  }
+
+  /// Reads what `node` gives.
+  init(from node: SettingsNode) throws(SettingsError) {
+    func value<V: SettingValue>(_ key: String, of node: SettingsNode) throws(SettingsError) -> V {
+      try V(reading: node[key] ?? SettingsNode(.null, mark: node.mark), key: key)
+    }
+    epoch = try value("epoch", of: node)
+    step = try value("step", of: node)
+    updates = try value("updates", of: node)
+    isStoppedEarly = try value("isStoppedEarly", of: node)
+    if let stored = node["best"], stored.content != .null {
+      best = Best(
+        epoch: try value("epoch", of: stored), top1: try value("top1", of: stored),
+        loss: try value("loss", of: stored))
+    }
+    sums = Sums(
+      loss: try value("loss", of: node), correct: try value("correct", of: node),
+      images: try value("images", of: node), seconds: try value("seconds", of: node),
+      rate: try value("rate", of: node))
+    guard epoch >= 0, step >= 0, updates >= 0 else {
+      throw .invalid(node.mark, key: "epoch", reason: "a training cannot have done less than nothing")
+    }
+  }
+}

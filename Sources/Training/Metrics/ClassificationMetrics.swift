@@ -1,0 +1,87 @@
+/// Scores of a classifier over a set of images, as sums that images are added to.
+///
+///     var metrics = ClassificationMetrics(classes: 10)
+///     metrics.add(logits: values.span, row: 0..<10, label: 3)
+///     print(metrics.top1, metrics.expectedCalibrationError)
+public struct ClassificationMetrics: Sendable, Equatable {
+  /// Bins of confidence for the calibration error.
+  public static let binCount = 15
+
+  /// How many classes there are.
+  public let classes: Int
+  /// How many images were scored.
+  public private(set) var images = 0
+  /// How many images of class r were called class c: `confusion[r * classes + c]`.
+  public private(set) var confusion: [Int]
+  private var lossSum = 0.0
+  private var withinFive = 0
+  private var bins = Array(repeating: Bin(), count: binCount)
+  private var probabilities: [Double]
+
+  private struct Bin: Sendable, Equatable {
+    var images = 0
+    var correct = 0
+    var confidence = 0.0
+  }
+
+  /// Metrics of no images.
+  public init(classes: Int) {
+    self.classes = classes
+    confusion = Array(repeating: 0, count: classes * classes)
+    probabilities = Array(repeating: 0, count: classes)
+  }
+
+  /// What the network said of one image.
+  public struct Prediction: Sendable, Equatable {
+    /// The class of the largest logit.
+    public var label: Int
+    /// Its probability.
+    public var confidence: Double
+  }
+
+  /// Adds an image by its logits, `row` of the span.
+  @discardableResult
+  public mutating func add(logits: Span<Float>, row: Range<Int>, label: Int) -> Prediction {
+    let predicted = LogitRow.argmax(logits, row)
+    let normalizer = LogitRow.softmax(logits, row, into: &probabilities)
+    let confidence = probabilities[predicted]
+    images += 1
+    lossSum += normalizer - Double(logits[row.lowerBound + label])
+    confusion[label * classes + predicted] += 1
+    if LogitRow.rank(logits, row, of: label) < 5 { withinFive += 1 }
+    let position = confidence.isFinite ? Int((confidence * Double(Self.binCount)).rounded(.up)) - 1 : 0
+    let bin = min(max(position, 0), Self.binCount - 1)
+    bins[bin].images += 1
+    bins[bin].confidence += confidence
+    if predicted == label { bins[bin].correct += 1 }
+    return Prediction(label: predicted, confidence: confidence)
+  }
+
+  /// The share of images whose class has the largest logit.
+  public var top1: Double { share((0..<classes).reduce(0) { $0 + confusion[$1 * classes + $1] }) }
+  /// The share of images whose class is among the five largest logits.
+  public var top5: Double { share(withinFive) }
+  /// The mean cross-entropy.
+  public var loss: Double { images == 0 ? 0 : lossSum / Double(images) }
+
+  /// The share of each class's images that were called so; `nil` for a class without images.
+  public var recall: [Double?] {
+    (0..<classes).map { label in
+      let row = confusion[label * classes..<(label + 1) * classes]
+      let total = row.reduce(0, +)
+      return total == 0 ? nil : Double(confusion[label * classes + label]) / Double(total)
+    }
+  }
+
+  /// How far confidence and accuracy lie apart on average.
+  ///
+  /// **Formula** `Σ_b n_b/N · |accuracy_b - confidence_b|` over 15 bins of equal width, `((b-1)/15, b/15]`.
+  ///
+  /// **Paper** Guo, Pleiss, Sun, Weinberger, "On calibration of modern neural networks", ICML 2017, arXiv:1706.04599.
+  public var expectedCalibrationError: Double {
+    guard images > 0 else { return 0 }
+    return bins.reduce(0) { $0 + abs(Double($1.correct) - $1.confidence) } / Double(images)
+  }
+
+  private func share(_ count: Int) -> Double { images == 0 ? 0 : Double(count) / Double(images) }
+}

@@ -1,0 +1,54 @@
+import Foundation
+import Settings
+
+/// The file of one line an epoch beside a model, in step with its checkpoints.
+public final class MetricsLog {
+  /// The file's path.
+  public let path: String
+
+  /// A log at a path; nothing is written yet.
+  public init(path: String) { self.path = path }
+
+  /// Keeps the lines of the first epochs and drops what a killed training wrote behind its last checkpoint.
+  public func keep(epochs: Int) throws(TrainingError) {
+    let url = URL(filePath: path)
+    guard let data = try? Data(contentsOf: url) else { return }
+    let lines = data.split(separator: UInt8(ascii: "\n"))
+    let kept = lines.filter { line in
+      guard let node = try? SettingsNode(json: line, source: path),
+        let epoch = try? node["epoch"]?.integer("epoch")
+      else { return false }
+      return epoch <= epochs
+    }
+    do {
+      try Data(kept.flatMap { Array($0) + [UInt8(ascii: "\n")] }).write(to: url, options: .atomic)
+    } catch {
+      throw .unwritable(path: path, reason: error.localizedDescription)
+    }
+  }
+
+  /// Adds an epoch's line and flushes it to the disk.
+  public func append(_ metrics: EpochMetrics) throws(TrainingError) {
+    do {
+      if !FileManager.default.fileExists(atPath: path) {
+        _ = FileManager.default.createFile(atPath: path, contents: nil)
+      }
+      let handle = try FileHandle(forWritingTo: URL(filePath: path))
+      defer { try? handle.close() }
+      try handle.seekToEnd()
+      try handle.write(contentsOf: Data((metrics.node.orderedJSON + "\n").utf8))
+      try handle.synchronize()
+    } catch {
+      throw .unwritable(path: path, reason: error.localizedDescription)
+    }
+  }
+}
+
+extension SettingsNode {
+  /// The mapping on one line, keys in their own order.
+  var orderedJSON: String {
+    guard case .mapping(let entries) = content else { return canonicalJSON }
+    return "{"
+      + entries.map { "\($0.key.node.canonicalJSON):\($0.value.canonicalJSON)" }.joined(separator: ",") + "}"
+  }
+}

@@ -1,0 +1,41 @@
+public import Execution
+import Settings
+
+/// An update rule with a name and settings. One file in `Optimizers/` and one line in `OptimizerCatalogue`.
+///
+/// The rule multiplies every gradient by `StepParameters.gradientScale` before anything else.
+public protocol Optimizer: UpdateRule, NamedKind {}
+
+/// Every optimizer.
+public enum OptimizerCatalogue {
+  /// The types, in the order in which they are documented.
+  public static let all: [any Optimizer.Type] = [SGD.self, AdamW.self]
+
+  /// Every name.
+  public static var names: [String] { all.map { $0.name } }
+
+  /// Reads a name, a name with settings, or settings for the present optimizer.
+  static func read(
+    _ node: SettingsNode, key: String, present: any Optimizer
+  ) throws(SettingsError) -> any Optimizer {
+    let (name, settings) = try NamedChoice.split(node, key: key, names: names)
+    guard let name, let type = all.first(where: { $0.name == name }) else {
+      return try updated(present, settings)
+    }
+    return try make(type, settings)
+  }
+
+  private static func make<O: Optimizer>(_ type: O.Type, _ node: SettingsNode) throws(SettingsError)
+    -> any Optimizer
+  {
+    try O(from: node, owner: O.name)
+  }
+
+  private static func updated(_ present: some Optimizer, _ node: SettingsNode) throws(SettingsError)
+    -> any Optimizer
+  {
+    var value = present
+    try value.update(from: node, owner: type(of: present).name)
+    return value
+  }
+}

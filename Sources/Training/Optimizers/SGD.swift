@@ -1,0 +1,61 @@
+public import Execution
+public import Settings
+
+/// Stochastic gradient descent with momentum, in PyTorch's form.
+///
+/// **Formula** `g = scale·gradient + decay·w`, `v = momentum·v + g`, `w -= rate·(g + momentum·v)` with Nesterov's
+/// look-ahead, `w -= rate·v` without, `w -= rate·g` when momentum is 0.
+///
+/// Paper: Sutskever, Martens, Dahl, Hinton, "On the importance of initialization and momentum in deep learning",
+/// ICML 2013.
+public struct SGD: Optimizer {
+  public static let name = "sgd"
+  public static let summary = "stochastic gradient descent with momentum"
+
+  /// The share of the velocity that is kept from step to step.
+  public var momentum: Float = 0.9
+  /// Whether the step looks ahead along the velocity.
+  public var nesterov = true
+
+  public init() {}
+
+  /// Makes a rule.
+  public init(momentum: Float, nesterov: Bool) {
+    self.momentum = momentum
+    self.nesterov = nesterov
+  }
+
+  public static var settings: [Setting<SGD>] {
+    [
+      Setting("momentum", \.momentum, in: 0...0.9999, "share of the velocity kept from step to step"),
+      Setting("nesterov", \.nesterov, "whether the step looks ahead along the velocity"),
+    ]
+  }
+
+  public var momentCount: Int { 1 }
+
+  public func update(
+    weights: inout MutableSpan<Float>, gradients: Span<Float>, first: inout MutableSpan<Float>,
+    second: inout MutableSpan<Float>, decay: Float, _ step: StepParameters
+  ) {
+    let (scale, rate, momentum) = (step.gradientScale, step.rate, momentum)
+    let count = weights.count
+    precondition(gradients.count == count && first.count == count, "spans of one length")
+    if momentum == 0 {
+      for i in 0..<count { weights[i] -= rate * (scale * gradients[i] + decay * weights[i]) }
+    } else if nesterov {
+      for i in 0..<count {
+        let gradient = scale * gradients[i] + decay * weights[i]
+        let velocity = momentum * first[i] + gradient
+        first[i] = velocity
+        weights[i] -= rate * (gradient + momentum * velocity)
+      }
+    } else {
+      for i in 0..<count {
+        let velocity = momentum * first[i] + (scale * gradients[i] + decay * weights[i])
+        first[i] = velocity
+        weights[i] -= rate * velocity
+      }
+    }
+  }
+}

@@ -1,0 +1,19 @@
+public import Settings
+
+/// Linear up to the highest rate, then linear down to zero.
+///
+/// Paper: Smith, Topin, "Super-convergence: very fast training of neural networks using large learning rates", 2018,
+/// arXiv:1708.07120.
+public struct OneCycle: Schedule {
+  public static let name = "one-cycle"
+  public static let summary = "linear up to the rate, then linear down to zero"
+
+  public var warmUp = 0.2
+
+  public init() {}
+  public static var settings: [Setting<OneCycle>] {
+    [Setting("warmUp", \.warmUp, in: 0...0.9, "share of all steps over which the rate climbs")]
+  }
+
+  public func factor(at progress: Double) -> Double { 1 - progress }
+}

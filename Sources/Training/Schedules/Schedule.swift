@@ -1,0 +1,61 @@
+import Settings
+
+/// How the learning rate goes over a training. One file in `Schedules/` and one line in `ScheduleCatalogue`.
+public protocol Schedule: NamedKind {
+  /// The share of all steps over which the rate climbs from nothing.
+  var warmUp: Double { get }
+  /// The factor on the highest rate at a point of what follows the climb, 0 at its first step and 1 past its last.
+  func factor(at progress: Double) -> Double
+}
+
+extension Schedule {
+  /// The lowest rate that is ever used, as in the PyTorch reference recipe.
+  static var lowestRate: Double { 1e-6 }
+
+  /// The rate of a step, counted from 0, of `steps` in all.
+  ///
+  /// **Formula** `peak · step/up` while `step < up = warmUp · steps`, then `peak · factor((step - up)/(steps - up))`,
+  /// and never below 1e-6.
+  public func rate(peak: Float, step: Int, steps: Int) -> Float {
+    let up = warmUp * Double(steps)
+    let done = Double(step)
+    let factor = done < up ? done / up : factor(at: (done - up) / max(Double(steps) - up, 1))
+    return Float(max(Double(peak) * factor, Self.lowestRate))
+  }
+}
+
+/// Every schedule.
+public enum ScheduleCatalogue {
+  /// The types, in the order in which they are documented.
+  public static let all: [any Schedule.Type] = [
+    OneCycle.self, Cosine.self, StepDecay.self, ConstantRate.self,
+  ]
+
+  /// Every name.
+  public static var names: [String] { all.map { $0.name } }
+
+  /// Reads a name, a name with settings, or settings for the present schedule.
+  static func read(
+    _ node: SettingsNode, key: String, present: any Schedule
+  ) throws(SettingsError) -> any Schedule {
+    let (name, settings) = try NamedChoice.split(node, key: key, names: names)
+    guard let name, let type = all.first(where: { $0.name == name }) else {
+      return try updated(present, settings)
+    }
+    return try make(type, settings)
+  }
+
+  private static func make<S: Schedule>(_ type: S.Type, _ node: SettingsNode) throws(SettingsError)
+    -> any Schedule
+  {
+    try S(from: node, owner: S.name)
+  }
+
+  private static func updated(_ present: some Schedule, _ node: SettingsNode) throws(SettingsError)
+    -> any Schedule
+  {
+    var value = present
+    try value.update(from: node, owner: type(of: present).name)
+    return value
+  }
+}

@@ -1,0 +1,250 @@
+import Datasets
+public import Execution
+public import Graphs
+public import Settings
+import Tensors
+
+/// Trains a network: a synchronous loop over epochs and steps that can be stopped and resumed at any step.
+///
+///     let trainer = try Trainer(setup, training: loader, validation: nil)
+///     if let checkpoint = try store.latest() { try trainer.restore(checkpoint) }
+///     if case .finished(let result) = try trainer.run() { … }
+///
+/// What is drawn derives from (seed, epoch, step), so a resumed training ends with the same bits. A step allocates
+/// nothing here. Use it from one thread that is not of the cooperative pool.
+public final class Trainer {
+  /// What is trained, and how.
+  public struct Setup {
+    /// The network with its first weights.
+    public var graph: Graph
+    /// What computes.
+    public var backend: any Backend
+    /// The recipe.
+    public var settings: TrainingSettings
+    /// The seed of what random ops draw.
+    public var seed: UInt64
+    /// Compute threads.
+    public var threads: Int
+    /// The arithmetic.
+    public var precision: Precision
+    /// What the training is begun with, as checkpoints keep it.
+    public var identity: SettingsNode
+    /// How often a checkpoint is written between epochs.
+    public var checkpointInterval: Duration
+
+    /// Makes a setup.
+    public init(
+      graph: Graph, backend: any Backend, settings: TrainingSettings, seed: UInt64 = 0, threads: Int = 1,
+      precision: Precision = .f32, identity: SettingsNode = SettingsNode(.mapping([])),
+      checkpointInterval: Duration = .seconds(60)
+    ) {
+      self.graph = graph
+      self.backend = backend
+      self.settings = settings
+      self.seed = seed
+      self.threads = threads
+      self.precision = precision
+      self.identity = identity
+      self.checkpointInterval = checkpointInterval
+    }
+  }
+
+  /// How a call of `run` ended.
+  public enum Outcome {
+    /// All epochs are done, or validation no longer improved.
+    case finished(Result)
+    /// It was asked to stop; the checkpoint holds this progress.
+    case stopped(TrainingProgress)
+  }
+
+  /// A trained network.
+  public struct Result {
+    /// The network with its final weights: the best on validation with early stopping, the average where one is kept.
+    public var graph: Graph
+    /// How far the training got.
+    public var progress: TrainingProgress
+  }
+
+  /// How far the training is.
+  public private(set) var progress = TrainingProgress()
+  /// Steps of an epoch.
+  public let stepsPerEpoch: Int
+
+  let setup: Setup
+  private let training: any BatchSource
+  private let validation: (any BatchSource)?
+  private let evaluator: Evaluator?
+  private let checkpoints: CheckpointStore?
+  private let log: MetricsLog?
+  private let observer: TrainingObserver
+  private let engine: StepEngine
+  private var best: [String: Tensor] = [:]
+  private let clock = ContinuousClock()
+  private var lastCheckpoint: ContinuousClock.Instant
+
+  /// Compiles the plans. Batches of `training` must be full and of the settings' size; those of `validation` may end
+  /// with a smaller one.
+  public init(
+    _ setup: Setup, training: any BatchSource, validation: (any BatchSource)? = nil,
+    checkpoints: CheckpointStore? = nil, log: MetricsLog? = nil,
+    observer: TrainingObserver = TrainingObserver()
+  ) throws(TrainingError) {
+    try setup.settings.validate()
+    guard training.stepsPerEpoch > 0 else {
+      throw .tooFewImages(images: training.count, batch: setup.settings.batch)
+    }
+    guard setup.settings.patience == nil || validation != nil else { throw .patienceWithoutValidation }
+    self.setup = setup
+    self.training = training
+    self.validation = validation
+    self.checkpoints = checkpoints
+    self.log = log
+    self.observer = observer
+    stepsPerEpoch = training.stepsPerEpoch
+    engine = try StepEngine(setup)
+    evaluator =
+      validation == nil
+      ? nil
+      : try Evaluator(
+        setup.graph, backend: setup.backend, batch: setup.settings.batch, precision: setup.precision,
+        threads: setup.threads)
+    lastCheckpoint = clock.now
+  }
+
+  /// Continues where a checkpoint stands.
+  public func restore(_ checkpoint: Checkpoint) throws(TrainingError) {
+    try engine.load(checkpoint.state)
+    progress = checkpoint.progress
+    best = checkpoint.best
+  }
+
+  /// Trains until the end, or until `shouldStop` says so after a step.
+  public func run(shouldStop: () -> Bool = { false }) throws(TrainingError) -> Outcome {
+    try log?.keep(epochs: progress.epoch)
+    lastCheckpoint = clock.now
+    while progress.epoch < setup.settings.epochs, !progress.isStoppedEarly {
+      guard try runEpoch(shouldStop) else { return .stopped(progress) }
+      if shouldStop(), progress.epoch < setup.settings.epochs { return .stopped(progress) }
+    }
+    return .finished(Result(graph: finalGraph(), progress: progress))
+  }
+
+  /// Runs what is left of an epoch; false when it was asked to stop, with a checkpoint written.
+  private func runEpoch(_ shouldStop: () -> Bool) throws(TrainingError) -> Bool {
+    training.startEpoch(progress.epoch, fromStep: progress.step)
+    while progress.step < stepsPerEpoch {
+      let began = clock.now
+      guard let batch = try nextBatch() else { break }
+      try step(batch)
+      progress.sums.seconds += (clock.now - began).inSeconds
+      observer.step(
+        TrainingObserver.Step(progress: progress, stepsPerEpoch: stepsPerEpoch, epochs: setup.settings.epochs)
+      )
+      guard progress.step < stepsPerEpoch else { break }
+      if shouldStop() {
+        try saveCheckpoint(finiteState())
+        return false
+      }
+      if clock.now - lastCheckpoint > setup.checkpointInterval { try saveCheckpoint(finiteState()) }
+    }
+    return try finishEpoch(shouldStop)
+  }
+
+  private func step(_ batch: Batch) throws(TrainingError) {
+    let steps = stepsPerEpoch * setup.settings.epochs
+    let rate = setup.settings.schedule.rate(peak: setup.settings.rate, step: progress.updates, steps: steps)
+    let place = StepEngine.Place(
+      epoch: progress.epoch, step: progress.step, number: progress.updates + 1, rate: rate)
+    let score = try engine.step(batch, place)
+    progress.step += 1
+    progress.updates += 1
+    progress.sums.loss += score.loss
+    progress.sums.correct += score.correct
+    progress.sums.images += batch.count
+    progress.sums.rate = rate
+  }
+
+  /// Validates, tells, and writes the checkpoint of a whole epoch; false when it was asked to stop meanwhile.
+  private func finishEpoch(_ shouldStop: () -> Bool) throws(TrainingError) -> Bool {
+    let state = try finiteState()
+    var scores: ClassificationMetrics?
+    if let validation, let evaluator {
+      try evaluator.load(weights(of: state))
+      scores = try evaluator.score(validation, shouldStop: shouldStop)
+      if scores == nil {
+        try saveCheckpoint(state)
+        return false
+      }
+    }
+    let metrics = epochMetrics(scores)
+    try log?.append(metrics)
+    observer.epoch(metrics)
+    progress.epoch += 1
+    progress.step = 0
+    progress.sums = TrainingProgress.Sums()
+    if let scores, let patience = setup.settings.patience { judge(scores, state, patience) }
+    try saveCheckpoint(state)
+    return true
+  }
+
+  /// Keeps the weights of the best epoch and stops when the last gain is too long ago.
+  private func judge(_ scores: ClassificationMetrics, _ state: TrainingState, _ patience: Int) {
+    let present = TrainingProgress.Best(epoch: progress.epoch, top1: scores.top1, loss: scores.loss)
+    if progress.best?.isBeaten(by: present) ?? true {
+      progress.best = present
+      best = weights(of: state)
+    }
+    let last = progress.best?.epoch ?? 0
+    progress.isStoppedEarly = progress.epoch - last >= patience && progress.epoch < setup.settings.epochs
+  }
+
+  private func epochMetrics(_ scores: ClassificationMetrics?) -> EpochMetrics {
+    let sums = progress.sums
+    let images = Double(max(sums.images, 1))
+    return EpochMetrics(
+      epoch: progress.epoch + 1, loss: sums.loss / images, top1: Double(sums.correct) / images,
+      validationLoss: scores?.loss, validationTop1: scores?.top1, rate: sums.rate,
+      imagesPerSecond: sums.seconds > 0 ? Double(sums.images) / sums.seconds : 0, seconds: sums.seconds)
+  }
+
+  /// What is evaluated and kept: the averages where they are kept, else the weights.
+  private func weights(of state: TrainingState) -> [String: Tensor] {
+    state.parameters.merging(state.averages) { _, average in average }
+  }
+
+  private func finalGraph() -> Graph {
+    var graph = setup.graph
+    let weights = best.isEmpty ? weights(of: engine.snapshot()) : best
+    for (name, tensor) in weights { graph.parameters[name] = Parameter(tensor) }
+    return graph
+  }
+
+  private func saveCheckpoint(_ state: TrainingState) throws(TrainingError) {
+    lastCheckpoint = clock.now
+    try checkpoints?.save(
+      Checkpoint(progress: progress, state: state, best: best, identity: setup.identity))
+  }
+
+  /// The present state, refused when a weight or a running statistic is not finite: nothing of it is written.
+  private func finiteState() throws(TrainingError) -> TrainingState {
+    let state = engine.snapshot()
+    let damaged = state.parameters.filter { !$0.value.values.allSatisfy(\.isFinite) }
+    if let name = damaged.keys.min() { throw .weightsNotFinite(epoch: progress.epoch + 1, parameter: name) }
+    return state
+  }
+
+  private func nextBatch() throws(TrainingError) -> Batch? {
+    do throws(DatasetError) {
+      return try training.next()
+    } catch {
+      throw .dataset(error)
+    }
+  }
+}
+
+extension Duration {
+  /// The duration in seconds.
+  var inSeconds: Double {
+    Double(components.seconds) + Double(components.attoseconds) * 1e-18
+  }
+}

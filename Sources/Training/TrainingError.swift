@@ -1,0 +1,78 @@
+public import Datasets
+public import Execution
+public import Graphs
+public import Settings
+
+/// What can go wrong in a training or an evaluation, and where.
+public enum TrainingError: Error, Sendable, CustomStringConvertible {
+  case settings(SettingsError)
+  case execution(ExecutionError)
+  case dataset(DatasetError)
+  case graph(GraphError)
+  case model(ModelFileError)
+  case microBatches(batch: Int, parts: Int)
+  case tooFewImages(images: Int, batch: Int)
+  case patienceWithoutValidation
+  case output(network: String, classes: Int, found: String)
+  case notFinite(epoch: Int, step: Int, loss: Double, culprit: Culprit)
+  case weightsNotFinite(epoch: Int, parameter: String)
+  case checkpoint(path: String, reason: String)
+  case contradiction(path: String, what: String, stored: String, found: String)
+  case locked(path: String)
+  case unwritable(path: String, reason: String)
+
+  /// What first stopped being a finite number.
+  public enum Culprit: Sendable, Equatable, CustomStringConvertible {
+    /// A stored parameter.
+    case parameter(String)
+    /// The value that a node makes of finite inputs.
+    case node(String, kind: String)
+    /// The images themselves.
+    case images
+    /// Everything the network computes is finite, only the loss is not.
+    case loss
+
+    /// A phrase for messages.
+    public var description: String {
+      switch self {
+      case .parameter(let name): "parameter \"\(name)\" is the first that is not finite"
+      case .node(let name, let kind): "node \"\(name)\" (\(kind)) is the first whose output is not finite"
+      case .images: "the images of the batch are not finite"
+      case .loss: "every node's output is finite, the loss alone is not"
+      }
+    }
+  }
+
+  /// *where: what, expected, found; what to do*.
+  public var description: String {
+    switch self {
+    case .settings(let error): error.description
+    case .execution(let error): error.description
+    case .dataset(let error): error.description
+    case .graph(let error): error.description
+    case .model(let error): error.description
+    case .microBatches(let batch, let parts):
+      "training: \"batch\" \(batch) cannot be cut into \(parts) \"microBatches\" of equal size"
+    case .tooFewImages(let images, let batch):
+      "training: \(images) training images do not fill one batch of \(batch); lower it with --set training.batch=N"
+    case .patienceWithoutValidation:
+      "training: \"patience\" needs validation images: give --validation a share above 0, or leave patience out"
+    case .output(let network, let classes, let found):
+      "\(network): expected an output of \(classes) classes, found \(found)"
+    case .notFinite(let epoch, let step, let loss, let culprit):
+      "epoch \(epoch), step \(step): the loss is \(loss): \(culprit); lower the rate (--set training.rate=…) or limit "
+        + "the gradient (--set training.clip=1)"
+    case .weightsNotFinite(let epoch, let parameter):
+      "epoch \(epoch): parameter \"\(parameter)\" is no longer finite; lower the rate (--set training.rate=…) or limit "
+        + "the gradient (--set training.clip=1)"
+    case .checkpoint(let path, let reason):
+      "\(path): \(reason)"
+    case .contradiction(let path, let what, let stored, let found):
+      "\(path): began with \(what) \(stored), found \(found); leave it out to go on, or train to another --out"
+    case .locked(let path):
+      "\(path): another training writes there; wait for it to end or train to another --out"
+    case .unwritable(let path, let reason):
+      "\(path): cannot be written: \(reason)"
+    }
+  }
+}

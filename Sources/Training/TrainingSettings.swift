@@ -1,0 +1,88 @@
+public import Datasets
+public import Settings
+
+/// How a network is trained: the defaults are the recipe that the project's reference accuracies were reached with.
+///
+///     var settings = TrainingSettings()
+///     try settings.update(from: SettingsNode(yaml: "rate: 0.02", source: "demo.yaml"), owner: "training")
+public struct TrainingSettings: Configurable, Sendable {
+  /// Passes over the training images.
+  public var epochs = 30
+  /// Images an update.
+  public var batch = 128
+  /// Parts of a batch whose gradients are summed, in order, into one update.
+  public var microBatches = 1
+  /// The highest learning rate.
+  public var rate: Float = 0.1
+  /// Weight decay, for weights; biases and norms are spared.
+  public var decay: Float = 5e-4
+  /// What turns gradients into weights.
+  public var optimizer: any Optimizer = SGD()
+  /// How the rate goes.
+  public var schedule: any Schedule = OneCycle()
+  /// The share of the target that is spread over all classes.
+  public var smoothing: Float = 0
+  /// The largest global norm of the gradient; longer ones are shortened to it.
+  public var clip: Float?
+  /// The decay of the moving average of weights, which then is what is evaluated and kept.
+  public var average: Float?
+  /// Epochs without a better validation accuracy after which training stops; the best weights are kept.
+  public var patience: Int?
+  /// What changes training images; `nil` leaves it to the data set.
+  public var augmentations: [any Augmentation]?
+
+  public init() {}
+
+  public static var settings: [Setting<TrainingSettings>] {
+    [
+      Setting("epochs", \.epochs, in: 1...100_000, "passes over the training images"),
+      Setting("batch", \.batch, in: 1...65_536, "images an update"),
+      Setting("microBatches", \.microBatches, in: 1...1_024, "parts of a batch, summed into one update"),
+      Setting("rate", \.rate, in: 0...1_000, "highest learning rate"),
+      Setting("decay", \.decay, in: 0...10, "weight decay, for weights; biases and norms are spared"),
+      optimizerSetting,
+      scheduleSetting,
+      Setting("smoothing", \.smoothing, in: 0...0.9, "share of the target spread over all classes"),
+      Setting("clip", \.clip, in: 1e-6...1e6, "largest global norm of the gradient"),
+      Setting("average", \.average, in: 0...0.999_999, "decay of the moving average of weights"),
+      Setting(
+        "patience", \.patience, in: 1...100_000, "epochs without a better validation accuracy before stopping"
+      ),
+      augmentationsSetting,
+    ]
+  }
+
+  private static var optimizerSetting: Setting<TrainingSettings> {
+    Setting(
+      "optimizer", expected: "one of \(OptimizerCatalogue.names.joined(separator: ", ")), or settings",
+      "what turns gradients into weights",
+      read: { (settings, node) throws(SettingsError) in
+        settings.optimizer = try OptimizerCatalogue.read(node, key: "optimizer", present: settings.optimizer)
+      }, write: { NamedChoice.node($0.optimizer) })
+  }
+
+  private static var scheduleSetting: Setting<TrainingSettings> {
+    Setting(
+      "schedule", expected: "one of \(ScheduleCatalogue.names.joined(separator: ", ")), or settings",
+      "how the rate goes",
+      read: { (settings, node) throws(SettingsError) in
+        settings.schedule = try ScheduleCatalogue.read(node, key: "schedule", present: settings.schedule)
+      }, write: { NamedChoice.node($0.schedule) })
+  }
+
+  private static var augmentationsSetting: Setting<TrainingSettings> {
+    Setting(
+      "augmentations", expected: "a list of augmentations, or null",
+      "what changes training images; null leaves it to the data set",
+      read: { (settings, node) throws(SettingsError) in
+        settings.augmentations = node.content == .null ? nil : try AugmentationCatalogue.read(node)
+      }, write: { $0.augmentations.map(AugmentationCatalogue.write) ?? SettingsNode(.null) })
+  }
+
+  /// Refuses settings that make no sense together.
+  public func validate() throws(TrainingError) {
+    guard batch.isMultiple(of: microBatches) else {
+      throw .microBatches(batch: batch, parts: microBatches)
+    }
+  }
+}
