@@ -1,4 +1,5 @@
 import Foundation
+import Settings
 
 extension Dataset {
   /// Opens a data set: a manifest's name, or the path of a manifest, a folder or an archive.
@@ -8,19 +9,65 @@ extension Dataset {
   public static func open(_ data: String, options: DatasetOptions = DatasetOptions()) throws(DatasetError)
     -> Dataset
   {
-    let location = try DataLocation(path: data)
-    let (scan, opener) = try scan(location, options)
-    return try Dataset(scan, path: data, opener: opener, options: options, allowedAugmentations: nil)
+    let (path, manifest) = try resolve(data, options)
+    let (scan, opener) = try scan(try DataLocation(path: path), options)
+    let dataset = try Dataset(
+      scan, path: data, opener: opener, options: options, allowedAugmentations: manifest?.augmentations)
+    return dataset
   }
 
-  static func scan(
-    _ location: DataLocation, _ options: DatasetOptions
-  ) throws(DatasetError) -> (Scan, (any MemberOpener)?) {
+  /// The folder or file that a user's word stands for, and its manifest where it has one.
+  ///
+  /// What lies at the path itself comes first, a folder's own `dataset.yaml` included; then manifests by name.
+  static func resolve(
+    _ data: String, _ options: DatasetOptions
+  ) throws(DatasetError) -> (path: String, manifest: DataManifest?) {
+    let files = FileManager.default
+    if files.fileExists(atPath: data + "/.") {
+      let own = data + "/" + manifestName
+      return (data, files.fileExists(atPath: own) ? try DataManifest(contentsOf: own) : nil)
+    }
+    if files.fileExists(atPath: data) {
+      guard data.hasSuffix(".yaml") || data.hasSuffix(".yml") else { return (data, nil) }
+      let manifest = try DataManifest(contentsOf: data)
+      return (try manifest.located(options), manifest)
+    }
+    if let manifest = try DataManifest.find(data, in: options.dataDirectories) {
+      return (try manifest.located(options), manifest)
+    }
+    throw try missing(data, options)
+  }
+
+  /// A manifest inside a data set's own folder.
+  static let manifestName = "dataset.yaml"
+
+  private static func missing(_ data: String, _ options: DatasetOptions) throws(DatasetError) -> DatasetError
+  {
+    let known = try DataManifest.all(in: options.dataDirectories).map(\.name)
+    guard !data.contains("/"), !known.isEmpty, let near = Spelling.nearest(to: data, among: known) else {
+      return .missing(path: data, tried: options.dataDirectories)
+    }
+    return .unknownManifest(name: data, suggestion: near, known: known)
+  }
+
+  /// Reads a location without looking into the cache or keeping anything for later.
+  static func rawScan(_ location: DataLocation, _ options: DatasetOptions) throws(DatasetError) -> Scan {
+    try source(of: location).scan(location, options)
+  }
+
+  private static func source(of location: DataLocation) throws(DatasetError) -> any DataSource.Type {
     guard let source = DataSources.all.first(where: { $0.recognizes(location) }) else {
       throw .malformed(
         path: location.path, expected: "a folder, a manifest or an archive (tar, tar.gz, zip)",
         found: "another file")
     }
+    return source
+  }
+
+  static func scan(
+    _ location: DataLocation, _ options: DatasetOptions
+  ) throws(DatasetError) -> (Scan, (any MemberOpener)?) {
+    let source = try source(of: location)
     let cache = options.cacheDirectory.flatMap { root in
       try? DecodedCache(location, source: source.name, options, below: root)
     }

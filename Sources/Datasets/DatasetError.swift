@@ -98,7 +98,7 @@ public enum DatasetError: Error, Sendable, CustomStringConvertible {
     case .downloadFailed(let url, let reason):
       "\(url): could not be fetched: \(reason)"
     case .wrongChecksum(let path, let expected, let found):
-      "\(path): expected SHA-256 \(expected), found \(found); the file was not kept, fetch it again"
+      "\(path): expected SHA-256 \(expected), found \(found); it is not the file that the manifest describes: fetch it again"
     }
   }
 

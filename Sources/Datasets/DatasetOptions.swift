@@ -22,8 +22,12 @@ public struct DatasetOptions: Sendable {
   public var memoryLimit = 2 << 30
   /// Threads that decode while the set is opened.
   public var threads = max(1, ProcessInfo.processInfo.activeProcessorCount)
+  /// Folders in which the files that manifests name are searched for, after the manifest's own.
+  public var sourceDirectories = DatasetOptions.defaultSourceDirectories()
   /// Folders that are searched for manifests, in order.
   public var dataDirectories: [String] = ["Data"]
+  /// Whether pixels are hashed and looked at while they are decoded.
+  var inspectsPixels = false
   /// Told about what is going on: files so far, and how many there are where that is known.
   public var progress: (@Sendable (_ files: Int, _ total: Int?) -> Void)?
 
@@ -33,6 +37,16 @@ public struct DatasetOptions: Sendable {
   /// `$CONDENSE_CACHE`, else `$XDG_CACHE_HOME/condense`, else `~/.cache/condense`.
   public static func defaultCacheDirectory() -> String? {
     cacheDirectory(in: ProcessInfo.processInfo.environment)
+  }
+
+  /// The folders of `$CONDENSE_DATA`, then `data` in the cache; the last is where fetched data is put.
+  public static func defaultSourceDirectories() -> [String] {
+    sourceDirectories(in: ProcessInfo.processInfo.environment)
+  }
+
+  static func sourceDirectories(in environment: [String: String]) -> [String] {
+    let named = (environment["CONDENSE_DATA"] ?? "").split(separator: ":").map(String.init)
+    return named + [cacheDirectory(in: environment)].compactMap { $0.map { $0 + "/data" } }
   }
 
   static func cacheDirectory(in environment: [String: String]) -> String? {

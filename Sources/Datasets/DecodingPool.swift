@@ -70,6 +70,20 @@ struct BlockBuilder {
       height: Int32(truncatingIfNeeded: image.height),
       channels: Int32(truncatingIfNeeded: image.channels), offset: pixels.count)
     if keepsPixels { pixels.append(contentsOf: image.pixels) }
+    guard options.inspectsPixels else { return }
+    file.pixelDigest = ContentDigest(hashing: image.pixels)
+    file.isFlat = image.isFlat
+  }
+}
+
+extension Image {
+  /// Whether every pixel is the same.
+  fileprivate var isFlat: Bool {
+    let values = pixels.span
+    for i in stride(from: channels, to: values.count, by: 1) where values[i] != values[i - channels] {
+      return false
+    }
+    return true
   }
 }
 

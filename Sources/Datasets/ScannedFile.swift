@@ -12,6 +12,10 @@ struct ScannedFile: Sendable, Equatable {
   var place = PixelPlace()
   /// Size of the file, in bytes.
   var byteCount = 0
+  /// SHA-256 of the decoded pixels, where pixels are inspected.
+  var pixelDigest: ContentDigest?
+  /// Whether all pixels are alike; only told where pixels are inspected.
+  var isFlat = false
   /// Why its pixels cannot be had.
   var problem: String?
 

@@ -78,7 +78,7 @@ struct Sorting {
     if outside > 0 { messages.append("\(outside) images outside every class folder are not used") }
   }
 
-  private static let notAnImage = "expected PNG or JPEG data, found something else; convert or remove it"
+  static let notAnImage = "expected PNG or JPEG data, found something else; convert or remove it"
 
   private mutating func sort() {
     files.sort { a, b in

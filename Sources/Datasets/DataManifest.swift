@@ -1,0 +1,148 @@
+import Foundation
+public import Settings
+
+/// What `Data/NAME.yaml` says of a data set: what it is, whose it is, where it lies and what makes sense with it.
+///
+/// The `path` is looked for beside the manifest, then in every folder of `$CONDENSE_DATA` (separated by colons), then
+/// in `data/` of the cache, where `condense data fetch` puts it.
+public struct DataManifest: Configurable, Sendable {
+  /// Whether the data itself separates training from test images.
+  public enum Splits: String, SettingChoice, Sendable {
+    case given
+    case derived
+  }
+
+  /// Its name: the file's name without `.yaml`.
+  public var name = ""
+  /// Where the manifest lies.
+  public var file = ""
+  /// One line for people.
+  public var summary = ""
+  /// Who made it, and where it comes from.
+  public var origin = ""
+  /// Under which terms it may be used.
+  public var license = ""
+  /// The file or folder that holds the data.
+  public var path = ""
+  /// Where it can be fetched, if there is such a place.
+  public var url: String?
+  /// The SHA-256 of the file, hexadecimal; for folders there is none.
+  public var sha256: String?
+  /// The maker of a data set that Condense draws itself.
+  public var made: String?
+  /// Whether the data has splits.
+  public var splits = Splits.given
+  /// The augmentations that keep what an image means.
+  public var augmentations: [String] = []
+
+  /// An empty manifest.
+  public init() {}
+
+  /// Every setting.
+  public static var settings: [Setting<DataManifest>] {
+    [
+      Setting("summary", \.summary, required: true, "one line for people"),
+      Setting("origin", \.origin, required: true, "who made it, and where it comes from"),
+      Setting("license", \.license, required: true, "under which terms it may be used"),
+      Setting("path", \.path, required: true, "the file or folder that holds the data"),
+      Setting("url", \.url, "where it can be fetched"),
+      Setting("sha256", \.sha256, "checksum of the file, 64 hexadecimal digits"),
+      Setting("made", \.made, "the maker, for data that Condense draws itself (glyphs)"),
+      Setting("splits", \.splits, "whether the data has splits, or they are derived"),
+      Setting("augmentations", \.augmentations, "augmentations that keep what an image means"),
+    ]
+  }
+
+  /// Reads a manifest.
+  public init(contentsOf file: String) throws(DatasetError) {
+    do {
+      let node = try SettingsNode(contentsOf: file)
+      let name = URL(filePath: file).deletingPathExtension().lastPathComponent
+      try self.init(from: node, owner: "the data set \(name)")
+      self.name = name
+      self.file = file
+      try check(node)
+    } catch {
+      throw .invalidManifest(error)
+    }
+  }
+
+  private func check(_ node: SettingsNode) throws(SettingsError) {
+    if let list = node["augmentations"] {
+      for item in try list.list("augmentations") {
+        let name = try item.string("augmentations")
+        let known = AugmentationCatalogue.names
+        guard !known.contains(name) else { continue }
+        throw .unknownKey(
+          item.mark, key: name, owner: "augmentations", suggestion: Spelling.nearest(to: name, among: known),
+          known: known)
+      }
+    }
+    if let sha256, sha256.count != 64 || !sha256.allSatisfy(\.isHexDigit) {
+      throw .invalid(
+        node["sha256"]?.mark ?? node.mark, key: "sha256", reason: "expected 64 hexadecimal digits")
+    }
+    if let made, GlyphMaker.name != made {
+      throw .invalid(
+        node["made"]?.mark ?? node.mark, key: "made", reason: "expected \(GlyphMaker.name), found \"\(made)\""
+      )
+    }
+    if path.split(separator: "/").contains("..") {
+      throw .invalid(node["path"]?.mark ?? node.mark, key: "path", reason: "must not lead upwards")
+    }
+  }
+
+  /// Every manifest of some folders by name; the first folder that has a name counts.
+  public static func all(in folders: [String]) throws(DatasetError) -> [DataManifest] {
+    var manifests: [String: DataManifest] = [:]
+    for folder in folders {
+      for entry in (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? [] {
+        guard entry.hasSuffix(".yaml"), !entry.hasPrefix("."), manifests[String(entry.dropLast(5))] == nil
+        else {
+          continue
+        }
+        let manifest = try DataManifest(contentsOf: folder + "/" + entry)
+        manifests[manifest.name] = manifest
+      }
+    }
+    return manifests.values.sorted { $0.name < $1.name }
+  }
+
+  /// The manifest of a name, if some folder has it.
+  public static func find(_ name: String, in folders: [String]) throws(DatasetError) -> DataManifest? {
+    guard !name.contains("/"), !name.isEmpty else { return nil }
+    for folder in folders where FileManager.default.fileExists(atPath: "\(folder)/\(name).yaml") {
+      return try DataManifest(contentsOf: "\(folder)/\(name).yaml")
+    }
+    return nil
+  }
+
+  /// Where the data may lie, in the order in which it is looked for.
+  public func candidates(_ options: DatasetOptions) -> [String] {
+    guard !path.hasPrefix("/") else { return [path] }
+    let beside = URL(filePath: file).deletingLastPathComponent().path()
+    return ([beside] + options.sourceDirectories).map { ($0.hasSuffix("/") ? $0 : $0 + "/") + path }
+  }
+
+  /// Where the data lies; what Condense draws itself is drawn when it is nowhere yet.
+  func located(_ options: DatasetOptions) throws(DatasetError) -> String {
+    let candidates = candidates(options)
+    if let found = candidates.first(where: { FileManager.default.fileExists(atPath: $0) }) {
+      try verify(found)
+      return found
+    }
+    guard made != nil, let target = candidates.last else {
+      throw .notFetched(name: name, path: candidates.last ?? path)
+    }
+    try GlyphMaker().write(to: target, threads: options.threads)
+    return target
+  }
+
+  private func verify(_ path: String) throws(DatasetError) {
+    guard let sha256, !FileManager.default.fileExists(atPath: path + "/.") else { return }
+    let found = try CacheFiles.address(ofFile: path)
+    guard found == sha256.lowercased() else {
+      throw .wrongChecksum(path: path, expected: sha256, found: found)
+    }
+  }
+}

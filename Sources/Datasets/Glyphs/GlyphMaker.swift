@@ -1,0 +1,102 @@
+import Foundation
+import Images
+import Synchronization
+import Tensors
+
+/// The built-in data set: ten kinds of drawn symbols as grey PNG files of 28x28, one folder a class below `train/` and
+/// `test/`.
+///
+///     try GlyphMaker(seed: 0, count: 10_000).write(to: "glyphs")
+///
+/// Every image is a function of (seed, class, number) alone.
+public struct GlyphMaker: Sendable {
+  /// The name of the data set.
+  public static let name = "glyphs"
+  /// The class names.
+  public static var classes: [String] { GlyphShape.all.map(\.name) }
+
+  /// The seed of every draw.
+  public let seed: UInt64
+  /// How many images; a fifth of each class is for testing.
+  public let count: Int
+  let difficulty: GlyphDifficulty
+
+  /// A maker of `count` images.
+  public init(seed: UInt64 = 0, count: Int = 10_000) {
+    self.init(seed: seed, count: count, difficulty: GlyphDifficulty())
+  }
+
+  init(seed: UInt64, count: Int, difficulty: GlyphDifficulty) {
+    self.seed = seed
+    self.count = count
+    self.difficulty = difficulty
+  }
+
+  /// Draws one image.
+  func image(label: Int, number: Int) -> Image {
+    var drawing = GlyphDrawing(difficulty, SeededRandom(seed: seed, purpose: "glyph", label, number))
+    return drawing.image(of: GlyphShape.all[label])
+  }
+
+  /// Draws every image into a folder, which appears only when it is complete; an existing one must be empty.
+  public func write(to folder: String, threads: Int = 2) throws(DatasetError) {
+    let files = FileManager.default
+    let there = (try? files.contentsOfDirectory(atPath: folder)) ?? []
+    guard there.isEmpty, !files.fileExists(atPath: folder) || files.fileExists(atPath: folder + "/.") else {
+      throw .unwritable(path: folder, reason: "it is there already; remove it or choose another folder")
+    }
+    let beside = folder + ".\(ProcessInfo.processInfo.processIdentifier).part"
+    do {
+      try draw(into: beside, threads: threads)
+      try Data(manifest.utf8).write(to: URL(filePath: beside + "/" + Dataset.manifestName))
+      try? files.removeItem(atPath: folder)
+      try files.moveItem(atPath: beside, toPath: folder)
+    } catch {
+      try? files.removeItem(atPath: beside)
+      if let error = error as? DatasetError { throw error }
+      throw .unwritable(path: folder, reason: error.localizedDescription)
+    }
+  }
+
+  private func draw(into folder: String, threads: Int) throws {
+    let jobs = GlyphShape.all.indices.flatMap { label in
+      let images = count / GlyphShape.all.count + (label < count % GlyphShape.all.count ? 1 : 0)
+      return (0..<images).map { (label: label, number: $0, isTest: $0 % 5 == 4) }
+    }
+    for part in ["train", "test"] {
+      for name in Self.classes {
+        try FileManager.default.createDirectory(
+          atPath: "\(folder)/\(part)/\(name)", withIntermediateDirectories: true)
+      }
+    }
+    let failure = Mutex<(any Error)?>(nil)
+    let parts = max(1, threads)
+    DispatchQueue.concurrentPerform(iterations: parts) { part in
+      do {
+        for position in stride(from: part, to: jobs.count, by: parts) {
+          let job = jobs[position]
+          let name = String(String(100_000 + job.number).dropFirst())
+          let file = "\(folder)/\(job.isTest ? "test" : "train")/\(Self.classes[job.label])/\(name).png"
+          let bytes = try ImageEncoder.png(image(label: job.label, number: job.number))
+          try Data(bytes).write(to: URL(filePath: file))
+        }
+      } catch {
+        failure.withLock { $0 = error }
+      }
+    }
+    if let error = failure.withLock({ $0 }) { throw error }
+  }
+
+  private var manifest: String {
+    """
+    summary: \(count) drawn symbols of ten kinds, grey, 28x28
+    origin: condense data make glyphs --seed \(seed) --count \(count)
+    license: Apache-2.0
+    path: .
+    made: glyphs
+    splits: given
+    augmentations: [pad-and-crop, cutout, mixup]
+
+    """
+  }
+}

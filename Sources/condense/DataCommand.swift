@@ -1,0 +1,37 @@
+import ArgumentParser
+import Datasets
+import Foundation
+
+/// `condense data`: everything about data sets.
+struct DataCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "data",
+    abstract: "Makes, checks, counts and fetches data sets.",
+    discussion: """
+      DATA is the name of a manifest in Data/, or the path of a manifest, a folder or an archive (tar, tar.gz, zip)
+      that holds one folder of images a class, with or without train/, val/ and test/ above them; also MNIST's IDX
+      files and CIFAR-10's binary ones.
+
+      A manifest's file is looked for beside the manifest, in the folders of $CONDENSE_DATA, and in the cache
+      ($CONDENSE_CACHE, else $XDG_CACHE_HOME/condense, else ~/.cache/condense), where `fetch` puts it.
+      """,
+    subcommands: [DataMakeCommand.self, DataCheckCommand.self, DataStatsCommand.self, DataFetchCommand.self])
+}
+
+extension DatasetOptions {
+  /// The options that commands start from: manifests from where this program finds them.
+  static var forCommands: DatasetOptions {
+    var options = DatasetOptions()
+    options.dataDirectories = Locations.folders("Data")
+    return options
+  }
+}
+
+/// Runs a piece of a data command; what is wrong with the data ends it with 65, what must be installed with 69.
+func failing<R>(_ body: () throws(DatasetError) -> R) throws -> R {
+  do throws(DatasetError) {
+    return try body()
+  } catch {
+    throw CommandFailure(error.needsInstallation ? .missing : .badInput, error)
+  }
+}
