@@ -1,0 +1,16 @@
+/// Breaks text into lines at spaces.
+enum TextWrap {
+  /// Lines of at most `width` characters; a longer word has a line of its own.
+  static func lines(_ text: String, width: Int) -> [String] {
+    var lines: [String] = []
+    var line = ""
+    for word in text.split(separator: " ") {
+      if !line.isEmpty, line.count + 1 + word.count > width {
+        lines.append(line)
+        line = ""
+      }
+      line += line.isEmpty ? word : " " + word
+    }
+    return lines + [line]
+  }
+}

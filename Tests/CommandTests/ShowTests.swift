@@ -1,0 +1,89 @@
+import Foundation
+import Graphs
+import Networks
+import Ops
+import Settings
+import Tensors
+import Testing
+
+@testable import condense
+
+/// The folder of specs in the checkout that the tests were built from.
+private let teachers =
+  URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
+  .appending(path: "Teachers").path
+
+@Suite("condense show")
+struct ShowTests {
+  @Test("Lenet5's table names every node, its shape and its costs, and fits 80 columns")
+  func network() throws {
+    let text = try GraphSummary(of: "lenet5", specs: [teachers]).text(width: 80)
+    #expect(
+      text.hasPrefix(
+        """
+        lenet5: LeNet-5 (20-50-500) as Caffe has it
+        input image 1x28x28
+
+        node      op        output    parameters  mult-adds    bytes
+        conv1     conv2d    20x24x24         520    288.0 k   2.08 k
+        relu1     relu      20x24x24
+        """))
+    #expect(text.contains("\ntotal                            431,080    2.293 M  1.724 M\n"))
+    #expect(text.contains("\ntraining\n  rate 0.02\n"))
+  }
+
+  @Test(
+    "No line is longer than the terminal, whatever the network",
+    arguments: ["resnet56", "wrn16-2", "squeezenet-cifar", "vgg16-cifar"], [72, 80, 120])
+  func widths(name: String, width: Int) throws {
+    let text = try GraphSummary(of: name, specs: [teachers]).text(width: width)
+    #expect(text.split(separator: "\n").filter { $0.count > width } == [])
+  }
+
+  @Test("A model's summary holds its classes, input, split and provenance, as text and as JSON")
+  func model() throws {
+    var graph = try NetworkSpec.named("mlp", searching: [teachers]).build()
+    graph.initializeParameters(seed: 0)
+    let model = Model(
+      graph: graph, classes: (0..<10).map { "digit \($0)" },
+      input: InputDescription(shape: [1, 28, 28], mean: [33], deviation: [78]),
+      split: SettingsNode(mapping: ["validation": 0.1.node]),
+      provenance: SettingsNode(mapping: ["network": "mlp".node, "seed": 3.node]))
+    let path = FileManager.default.temporaryDirectory.appending(path: "show-\(UUID().uuidString).safetensors")
+      .path
+    defer { try? FileManager.default.removeItem(atPath: path) }
+    try ModelFile.write(model, to: path)
+    let summary = try GraphSummary(of: path, specs: [])
+    let text = summary.text(width: 80)
+    for part in ["digit 9", "  mean 33", "  validation 0.1", "  seed 3", "209,514"] {
+      #expect(text.contains(part))
+    }
+    let node = try SettingsNode(json: summary.node.prettyJSON, source: "show")
+    #expect(node["schema"] == 1.node)
+    #expect(node["total"]?["parameters"] == 209_514.node)
+    #expect(node["total"]?["bytes"] == (209_514 * 4).node)
+    #expect(try node.required("nodes", of: "show").list("nodes").count == graph.nodes.count)
+    #expect(node["classes"] == model.classes.node)
+    #expect(node["provenance"] == model.provenance)
+  }
+
+  @Test("A name that is neither file nor network is refused with a hint")
+  func unknown() {
+    #expect { try GraphSummary(of: "resnet21", specs: [teachers]) } throws: {
+      "\($0)".contains("did you mean \"resnet20\"?")
+    }
+    #expect { try GraphSummary(of: "./none.safetensors", specs: []) } throws: {
+      "\($0)" == "./none.safetensors: cannot be read: no such file"
+    }
+  }
+
+  @Test(
+    "Counts are short: four digits and a unit",
+    arguments: [
+      (0, ""), (999, "999"), (1000, "1.0 k"), (288_000, "288.0 k"), (2_293_000, "2.293 M"),
+      (999_950, "1.0 M"), (313_201_664, "313.2 M"),
+    ])
+  func short(count: Int, text: String) {
+    #expect(GraphSummary.short(count) == text)
+  }
+}
