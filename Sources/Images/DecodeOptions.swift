@@ -1,6 +1,6 @@
 /// What a decoder may do with a file.
 public struct DecodeOptions: Sendable, Equatable {
-  /// The most pixels a file may declare; beyond it the file is refused before memory is taken.
+  /// The most pixels a file may declare, 2^32 at most; beyond it the file is refused before memory is taken.
   public var maximumPixels: Int
   /// The grey level, 0 (black) to 255, that shows through where a picture is transparent.
   public var alphaBackground: UInt8

@@ -166,10 +166,10 @@ public final class ImageDecoder {
     _ header: ImageHeader, _ options: DecodeOptions, cancel: () -> Void
   ) throws(ImageError) {
     let (pixels, overflow) = header.width.multipliedReportingOverflow(by: header.height)
-    guard overflow || pixels > options.maximumPixels else { return }
+    let maximum = min(options.maximumPixels, 1 << 32)
+    guard overflow || pixels > maximum else { return }
     cancel()
-    throw .tooLarge(
-      header.format, width: header.width, height: header.height, maximumPixels: options.maximumPixels)
+    throw .tooLarge(header.format, width: header.width, height: header.height, maximumPixels: maximum)
   }
 
   private static func filled(

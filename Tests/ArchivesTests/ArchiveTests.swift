@@ -95,8 +95,23 @@ struct ArchiveTests {
     #expect(members.map { $0.path } == ["größe/猫.png", long, "é"])
     let reader = try ArchiveReader(archive)
     for i in 0..<3 { #expect(try reader.read(members[i]) == [UInt8(i + 1)]) }
-    let zip = try Archive(path: folder.file("a.zip", TestArchives.zip([("größe/猫.png", [1])])))
-    #expect(try zip.members().map { $0.path } == ["größe/猫.png"])
+    for flags in [0x800, 0] {  // with and without the mark of a name in UTF-8
+      let bytes = TestArchives.zip([("größe/猫.png", [1])], flags: flags)
+      let zip = try Archive(path: folder.file("a.zip", bytes))
+      #expect(try zip.members().map { $0.path } == ["größe/猫.png"])
+    }
+  }
+
+  @Test("a name that is not UTF-8 is repaired")
+  func latinName() throws {
+    let folder = try TemporaryFolder()
+    var tar = TestArchives.tar([("caf@.png", [1])])
+    tar[3] = 0xE9
+    tar.replaceSubrange(148..<156, with: Array("        ".utf8))
+    let sum = String(tar[..<512].reduce(0) { $0 + Int($1) }, radix: 8)
+    tar.replaceSubrange(148..<155, with: Array("00000\(sum)\0".utf8).suffix(7))
+    let archive = try Archive(path: folder.file("a.tar", tar))
+    #expect(try archive.members().map { $0.path } == ["caf\u{FFFD}.png"])
   }
 
   @Test("what is no archive is told from what is")

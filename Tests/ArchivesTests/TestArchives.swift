@@ -73,13 +73,13 @@ enum TestArchives {
   }
 
   /// zip with stored members.
-  static func zip(_ files: [(String, [UInt8])]) -> [UInt8] {
+  static func zip(_ files: [(String, [UInt8])], flags: Int = 0x800) -> [UInt8] {
     var file: [UInt8] = []
     var directory: [UInt8] = []
     for (path, content) in files {
       let name = Array(path.utf8)
       let fixed: [[UInt8]] = [
-        little(20, 2), little(0x800, 2), little(0, 2), little(0, 4), little(Int(crc(content)), 4),
+        little(20, 2), little(flags, 2), little(0, 2), little(0, 4), little(Int(crc(content)), 4),
         little(content.count, 4), little(content.count, 4), little(name.count, 2), little(0, 2),
       ]
       let middle = Array(fixed.joined())

@@ -159,5 +159,7 @@ struct PNGDecodingTests {
       throws: ImageError.tooLarge(
         .png, width: 2_000_000_000, height: 2_000_000_000, maximumPixels: 64_000_000)
     ) { try ImageDecoder().decode(file) }
+    // No limit is no way to an overflow.
+    #expect(throws: ImageError.self) { try ImageDecoder().decode(file, DecodeOptions(maximumPixels: .max)) }
   }
 }
