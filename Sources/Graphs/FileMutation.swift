@@ -15,21 +15,24 @@ public enum FileMutation {
   {
     var random = SeededRandom(seed: seed, purpose: "damage a file", index)
     var bytes = original
-    for _ in 0...random.below(4) { damage(&bytes, donor, &random) }
+    for _ in 0...max(0, random.below(6) - 2) { damage(&bytes, donor, &random) }
     return bytes
   }
 
   private static func damage(_ bytes: inout [UInt8], _ donor: [UInt8], _ random: inout SeededRandom) {
     guard !bytes.isEmpty, !donor.isEmpty else { return }
-    switch random.below(8) {
+    switch random.below(14) {
     case 0: flipBits(&bytes, in: 0..<bytes.count, &random)
     case 1: flipBits(&bytes, in: headerRange(bytes), &random)
     case 2: bytes.removeLast(random.below(bytes.count))
-    case 3: splice(&bytes, donor, &random)
+    case 3: replace(range(in: bytes, &random), of: &bytes, by: donor[range(in: donor, &random)], &random)
     case 4: changeLength(&bytes, &random)
-    case 5: changeNumber(&bytes, &random)
-    case 6: bytes.removeSubrange(range(in: bytes, &random))
-    default: bytes.insert(contentsOf: donor[range(in: donor, &random)], at: random.below(bytes.count))
+    case 5: replace(range(in: bytes, &random), of: &bytes, by: [], &random)
+    case 6: flipBits(&bytes, in: headerRange(bytes).upperBound..<bytes.count, &random)
+    case 7...12: changeNumber(&bytes, &random)
+    default:
+      let start = random.below(bytes.count)
+      replace(start..<start, of: &bytes, by: donor[range(in: donor, &random)], &random)
     }
   }
 
@@ -46,15 +49,20 @@ public enum FileMutation {
   }
 
   private static func flipBits(_ bytes: inout [UInt8], in range: Range<Int>, _ random: inout SeededRandom) {
+    guard !range.isEmpty else { return }
     for _ in 0...random.below(4) {
       bytes[range.lowerBound + random.below(range.count)] ^= 1 << UInt8(random.below(8))
     }
   }
 
-  private static func splice(_ bytes: inout [UInt8], _ donor: [UInt8], _ random: inout SeededRandom) {
-    let source = donor[range(in: donor, &random)]
-    let start = random.below(bytes.count)
-    bytes.replaceSubrange(start..<min(bytes.count, start + source.count), with: source)
+  /// Replaces a range; half of the time the declared length follows an edit of the header, so that the damage is seen
+  /// by what comes after that check.
+  private static func replace(
+    _ range: Range<Int>, of bytes: inout [UInt8], by part: ArraySlice<UInt8>, _ random: inout SeededRandom
+  ) {
+    let isInHeader = headerRange(bytes).contains(range.lowerBound)
+    bytes.replaceSubrange(range, with: part)
+    if isInHeader, random.below(2) == 0 { fixLength(&bytes, by: part.count - range.count) }
   }
 
   private static func changeLength(_ bytes: inout [UInt8], _ random: inout SeededRandom) {
@@ -75,13 +83,12 @@ public enum FileMutation {
     guard let first = bytes[start..<header.upperBound].firstIndex(where: isDigit) else { return }
     let end = bytes[first..<header.upperBound].firstIndex { !isDigit($0) } ?? header.upperBound
     let number = random.below(2) == 0 ? numbers[random.below(numbers.count)] : "\(random.below(10))"
-    let old = bytes.count
+    let change = number.utf8.count - (end - first)
     bytes.replaceSubrange(first..<end, with: number.utf8)
-    guard bytes.count != old, header.upperBound > 8 else { return }
-    fixLength(&bytes, by: bytes.count - old)
+    if first >= 8 { fixLength(&bytes, by: change) }
   }
 
-  /// Lets the declared length follow an edit, so that the damage is seen by what comes after that check.
+  /// Changes the declared length of the header.
   private static func fixLength(_ bytes: inout [UInt8], by change: Int) {
     guard bytes.count >= 8 else { return }
     let length = Int(bytes[0]) + Int(bytes[1]) << 8 + change

@@ -19,11 +19,11 @@ public enum ModelFile {
     try check(model, file: file)
     let metadata = [
       "format": format, "schema": schema,
-      "graph": model.graph.structureNode.canonicalJSON,
-      "classes": model.classes.node.canonicalJSON,
-      "input": model.input.settingsNode.canonicalJSON,
-      "split": model.split.canonicalJSON,
-      "provenance": model.provenance.canonicalJSON,
+      "graph": model.graph.structureNode.compactJSON,
+      "classes": model.classes.node.compactJSON,
+      "input": model.input.settingsNode.compactJSON,
+      "split": model.split.compactJSON,
+      "provenance": model.provenance.compactJSON,
     ]
     return Safetensors(metadata: metadata, tensors: model.graph.parameters.mapValues(\.value)).bytes
   }

@@ -36,7 +36,7 @@ public struct Safetensors: Sendable, Equatable {
     }
     let mark = SettingsMark(source: "built-in")
     let header = SettingsNode(.mapping(fields.map { SettingsNode.Entry(key: $0.0, mark: mark, value: $0.1) }))
-    var text = Array(header.canonicalJSON.utf8)
+    var text = Array(header.compactJSON.utf8)
     while text.count % 8 != 0 { text.append(UInt8(ascii: " ")) }
     var bytes: [UInt8] = []
     bytes.reserveCapacity(8 + text.count + offset)

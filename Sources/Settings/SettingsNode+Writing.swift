@@ -6,6 +6,13 @@ extension SettingsNode {
     return text
   }
 
+  /// The node as compact JSON in its own key order.
+  public var compactJSON: String {
+    var text = ""
+    writeJSON(into: &text, indent: nil, depth: 0, sorted: false)
+    return text
+  }
+
   /// The node as indented JSON in its own key order.
   public var prettyJSON: String {
     var text = ""

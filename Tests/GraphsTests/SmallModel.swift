@@ -17,7 +17,7 @@ func smallModel(seed: UInt64 = 1) throws -> Model {
     graph: graph, classes: ["zero", "één", "two \u{1F600}", "three"],
     input: InputDescription(shape: [1, 6, 6], mean: [33.25], deviation: [78.1]),
     split: SettingsNode(mapping: ["seed": 0.node, "validation": 0.1.node]),
-    provenance: SettingsNode(mapping: ["network": "small".node, "threads": 2.node]))
+    provenance: SettingsNode(mapping: ["threads": 2.node, "network": "small".node]))
 }
 
 /// The eight bytes before a header.
