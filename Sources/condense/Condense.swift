@@ -12,7 +12,9 @@ struct Condense: ParsableCommand {
                    condense evaluate lenet5.safetensors --data glyphs
       """,
     version: Version.text,
-    subcommands: [DataCommand.self])
+    subcommands: [
+      DataCommand.self, ShowCommand.self, ListCommand.self,
+    ])
 
   /// Runs the command; an error becomes one message on standard error and its exit code.
   static func main() {

@@ -1,0 +1,47 @@
+import Datasets
+import Execution
+import Graphs
+import Networks
+import Ops
+import Settings
+import Training
+
+/// One kind of thing that `condense list` shows.
+struct Listing: Sendable {
+  /// A name to use and what it stands for.
+  struct Item {
+    let name: String
+    let summary: String
+  }
+
+  let name: String
+  let items: @Sendable () throws -> [Item]
+
+  static var allNames: String { all.map(\.name).joined(separator: ", ") }
+
+  static let all = [
+    Listing(name: "networks") {
+      try NetworkSpec.all(in: Locations.folders("Teachers")).map { Item(name: $0.name, summary: $0.title) }
+    },
+    Listing(name: "datasets") {
+      try DataManifest.all(in: Locations.folders("Data")).map { Item(name: $0.name, summary: $0.summary) }
+    },
+    Listing(name: "ops") {
+      OpCatalogue.standard.types.map { Item(name: $0.kind, summary: settings(of: $0)) }
+    },
+    Listing(name: "augmentations") {
+      AugmentationCatalogue.all.map { Item(name: $0.name, summary: "\($0.summary) (\(settings(of: $0)))") }
+    },
+    Listing(name: "optimizers") {
+      OptimizerCatalogue.all.map { Item(name: $0.name, summary: "\($0.summary) (\(settings(of: $0)))") }
+    },
+    Listing(name: "schedules") {
+      ScheduleCatalogue.all.map { Item(name: $0.name, summary: "\($0.summary) (\(settings(of: $0)))") }
+    },
+  ]
+
+  private static func settings<C: Configurable>(of type: C.Type) -> String {
+    let names = C.settings.map(\.name)
+    return names.isEmpty ? "no settings" : names.joined(separator: ", ")
+  }
+}
