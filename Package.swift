@@ -11,8 +11,8 @@ let settings: [SwiftSetting] = [
 ]
 
 /// A C target: headers under `include/`, linked with system libraries.
-func native(_ name: String, links libraries: String...) -> Target {
-  .target(name: name, linkerSettings: libraries.map { .linkedLibrary($0) })
+func native(_ name: String, _ dependencies: [Target.Dependency] = [], links libraries: String...) -> Target {
+  .target(name: name, dependencies: dependencies, linkerSettings: libraries.map { .linkedLibrary($0) })
 }
 
 /// A Swift library target; ARCHITECTURE.md's table says what each may import.
@@ -45,7 +45,7 @@ let package = Package(
     .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
   ],
   targets: [
-    native("CDNNL", links: "dnnl"),
+    native("CDNNL", ["CGomp"], links: "dnnl"),
     native("CGomp", links: "gomp"),
     native("CPNG", links: "png"),
     native("CJPEG", links: "jpeg"),

@@ -1,0 +1,37 @@
+#ifndef CONDENSE_LANES_H
+#define CONDENSE_LANES_H
+
+#include <stdint.h>
+
+// Sixteen floats, one AVX-512 register or what the machine has instead: the compiler splits them per clone.
+enum { LANES = 16 };
+typedef float lanes __attribute__((vector_size(64)));
+typedef int32_t integer_lanes __attribute__((vector_size(64)));
+typedef uint32_t bit_lanes __attribute__((vector_size(64)));
+typedef uint16_t half_lanes __attribute__((vector_size(32)));
+
+#if defined(__x86_64__)
+#define CLONES __attribute__((target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default")))
+#else
+#define CLONES
+#endif
+#define INLINE static inline __attribute__((always_inline))
+
+// Macros, not functions: a function outside the clone would be compiled for the default machine.
+#define load_f32(p) (*(const lanes *)(p))
+#define store_f32(p, v) (*(lanes *)(p) = (v))
+#define load_bf16(p) ((lanes)(__builtin_convertvector(*(const half_lanes *)(p), bit_lanes) << 16))
+// Round to nearest even; not-a-number stays one (its quiet bit is set so that truncation cannot make infinity).
+#define store_bf16(p, v)                                                                          \
+  do {                                                                                            \
+    lanes value_ = (v);                                                                           \
+    bit_lanes bits_ = (bit_lanes)value_;                                                          \
+    bit_lanes nan_ = (bit_lanes)(value_ != value_);                                               \
+    bit_lanes round_ = (bits_ + 0x7fff + ((bits_ >> 16) & 1)) >> 16;                              \
+    *(half_lanes *)(p) = __builtin_convertvector((round_ & ~nan_) | (((bits_ >> 16) | 64) & nan_), half_lanes); \
+  } while (0)
+#define where_positive(m, v) ((lanes)((integer_lanes)(v) & ((m) > 0.0f)))
+// Keeps not-a-number: only what compares below zero becomes zero.
+#define rectified(v) ((lanes)((integer_lanes)(v) & ~((v) < 0.0f)))
+
+#endif

@@ -1,0 +1,48 @@
+import CDNNL
+public import Execution
+public import Graphs
+import Ops
+import Tensors
+
+/// oneDNN on this machine's processor.
+///
+///     let plan = try DNNLBackend().compile(graph, PlanOptions(batch: 128, mode: .training, threads: 2))
+public struct DNNLBackend: Backend {
+  /// Makes the backend; nothing is allocated before a plan is compiled.
+  public init() {}
+
+  public var name: String { "onednn" }
+
+  public func supports(_ precision: Precision) -> Bool { precision == .f32 || condense_has_bf16() != 0 }
+
+  public var instructionSet: String { unsafe String(cString: condense_instruction_set()) }
+
+  /// The library's version: `2.6.3`.
+  public var version: String {
+    guard let version = unsafe dnnl_version() else { return "unknown" }
+    return unsafe "\(version.pointee.major).\(version.pointee.minor).\(version.pointee.patch)"
+  }
+
+  public func compile(
+    _ graph: Graph, _ options: PlanOptions, sharing: (any Plan)?
+  ) throws(ExecutionError) -> any Plan {
+    do throws(GraphError) { try graph.verify() } catch { throw .invalidGraph(error) }
+    Device.useTeam(of: options.threads)
+    var shared: WeightStore?
+    if let sharing {
+      guard let plan = sharing as? DNNLPlan else {
+        throw .unsupported(node: "sharing", reason: "the other plan is not one of oneDNN's")
+      }
+      shared = plan.store
+    }
+    let device = try shared?.device ?? Device()
+    let builder = try PlanBuilder(graph, options, device, store: shared)
+    try builder.build()
+    let store = shared ?? WeightStore(builder.parameters, device)
+    let plan = DNNLPlan(try PlanParts(builder, store))
+    if shared == nil {
+      try store.load(TrainingState(parameters: graph.parameters.mapValues(\.value)))
+    }
+    return plan
+  }
+}

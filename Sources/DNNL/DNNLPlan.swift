@@ -1,0 +1,109 @@
+import CDNNL
+public import Execution
+import Graphs
+public import Tensors
+
+/// Prepared oneDNN calls over one graph: a step is a flat walk over them.
+public final class DNNLPlan: Plan {
+  public let options: PlanOptions
+  let store: WeightStore
+  private let refreshCalls: [PreparedCall]
+  private let forwardCalls: [PreparedCall]
+  private let backwardCalls: [PreparedCall]
+  private let inputs: [(region: Region, count: Int)]
+  private let taps: TapTable
+  private let step: StepKey
+  private let memory: PlanMemory
+  /// The version of the weights that the kernels' copies hold.
+  private var refreshedVersion = 0
+
+  init(_ parts: PlanParts) {
+    options = parts.options
+    store = parts.store
+    refreshCalls = parts.refresh
+    forwardCalls = parts.forward
+    backwardCalls = parts.backward
+    inputs = parts.inputs
+    taps = parts.taps
+    step = parts.step
+    memory = parts.memory
+  }
+
+  public func tap(_ value: String) throws(ExecutionError) -> TapID { try taps.id(of: value) }
+
+  public func forward(_ images: Span<Float>, key: UInt64) {
+    Device.useTeam(of: options.threads)
+    step.key = key
+    var start = 0
+    for input in inputs {
+      copy(images, start, input.count, to: input.region)
+      start += input.count
+    }
+    if refreshedVersion != store.version {
+      for call in refreshCalls { call.run() }
+      refreshedVersion = store.version
+    }
+    for call in forwardCalls { call.run() }
+  }
+
+  private func copy(_ images: Span<Float>, _ start: Int, _ count: Int, to region: Region) {
+    precondition(images.count >= start + count, "a batch of \(images.count) floats, expected \(start + count)")
+    unsafe images.withUnsafeBufferPointer { source in
+      guard let from = unsafe source.baseAddress, let to = unsafe region.address else { return }
+      unsafe condense_copy(to, from + start, Int64(count * 4), Int32(options.threads))
+    }
+  }
+
+  public func readTap(_ tap: TapID, into values: inout MutableSpan<Float>) {
+    Device.useTeam(of: options.threads)
+    taps.read(tap, into: &values)
+  }
+
+  public func writeSeed(_ tap: TapID, _ gradient: Span<Float>) {
+    taps.writeSeed(tap, gradient)
+  }
+
+  public func backward() {
+    Device.useTeam(of: options.threads)
+    if options.microBatches > 1, store.pendingBackwards > 0 { store.keepGradients() }
+    for call in backwardCalls { call.run() }
+    if options.microBatches > 1, store.pendingBackwards > 0 { store.addKeptGradients(options.threads) }
+    store.pendingBackwards += 1
+  }
+
+  public func withGradients<R>(_ body: (inout MutableSpan<Float>) throws -> R) rethrows -> R {
+    try store.gradients.withMutableFloats(body)
+  }
+
+  public func update(_ rule: any UpdateRule, _ step: StepParameters) {
+    Device.useTeam(of: options.threads)
+    store.update(rule, step, threads: options.threads)
+  }
+
+  public func snapshot() -> TrainingState {
+    do throws(ExecutionError) {
+      return try store.snapshot()
+    } catch {
+      preconditionFailure("a plan's own layouts could not be read: \(error)")
+    }
+  }
+
+  public func load(_ state: TrainingState) throws(ExecutionError) { try store.load(state) }
+
+  public var kernels: [KernelDescription] {
+    (refreshCalls + forwardCalls + backwardCalls).map(\.description)
+  }
+
+  /// Runs `body` with the seconds that each call of the last pass took: for the bench.
+  public func profile(_ images: Span<Float>, key: UInt64) -> [(kernel: KernelDescription, seconds: Double)] {
+    forward(images, key: key)
+    store.version += 1
+    var times: [(KernelDescription, Double)] = []
+    let clock = ContinuousClock()
+    for call in refreshCalls + forwardCalls + backwardCalls {
+      let elapsed = clock.measure { call.run() }
+      times.append((call.description, elapsed / .seconds(1)))
+    }
+    return times
+  }
+}

@@ -1,0 +1,18 @@
+import Execution
+import Graphs
+import Ops
+import Tensors
+
+extension Flatten: DNNLOp {
+  /// Nothing moves: the features are the image under another name, in the layout that it has.
+  func lower(_ site: Site, _ builder: PlanBuilder) throws(ExecutionError) -> Bool {
+    builder.define(site, site.input.operand, needsGradient: site.input.needsGradient)
+    builder.undo { () throws(ExecutionError) in
+      guard let value = builder.values[site.result], value.needsGradient,
+        let gradient = try builder.gradient(of: value)
+      else { return }
+      try builder.contribute(site.input, gradient.operand, owned: gradient.isOwned)
+    }
+    return true
+  }
+}

@@ -1,0 +1,46 @@
+import Execution
+import Graphs
+import Ops
+
+/// Which nodes become part of another call, and which values must exist in memory because somebody looks at them.
+struct Fusions {
+  /// The ReLU node that each producer swallows.
+  private(set) var relu: [String: Node] = [:]
+  private var swallowed: Set<String> = []
+  private let observed: Set<String>
+  /// Values that a ReLU makes whose gradient is masked by a pass of its own (a batch norm masks for free).
+  private var rectified: Set<String> = []
+  /// The nodes that read each value.
+  let consumers: [String: [Node]]
+
+  init(_ graph: Graph, _ options: PlanOptions) {
+    observed = Set(graph.outputs + options.taps + options.seeds)
+    var consumers: [String: [Node]] = [:]
+    for node in graph.nodes { for input in node.inputs { consumers[input, default: []].append(node) } }
+    self.consumers = consumers
+    rectified = Set(graph.nodes.filter { $0.op is ReLU }.map(\.name))
+    for node in graph.nodes where Self.carriesReLU(node) {
+      guard let readers = consumers[node.name], readers.count == 1, let reader = readers.first,
+        reader.op is ReLU, !observed.contains(node.name)
+      else { continue }
+      relu[node.name] = reader
+      swallowed.insert(reader.name)
+      if node.op is BatchNorm { rectified.remove(reader.name) }
+    }
+  }
+
+  private static func carriesReLU(_ node: Node) -> Bool {
+    node.op is Conv2D || node.op is Linear || node.op is BatchNorm || (node.op is Add && node.inputs.count == 2)
+  }
+
+  /// Whether a value comes out of a ReLU and only one node, a max pool, reads it: the gradient can then be masked
+  /// behind the pool, where it is smaller. (A positive maximum is an active element.)
+  func masksAfterPooling(_ value: String) -> Bool {
+    rectified.contains(value) && consumers[value]?.count == 1 && !observed.contains(value)
+  }
+
+  /// Whether a value is read or seeded from outside.
+  func isObserved(_ value: String) -> Bool { observed.contains(value) }
+  /// Whether a node is computed by the one before it.
+  func isSwallowed(_ node: Node) -> Bool { swallowed.contains(node.name) }
+}

@@ -1,0 +1,79 @@
+import Execution
+import Tensors
+
+/// A piece of memory that calls read and write: placed once the whole plan is known.
+@safe final class Region {
+  /// Where a region lives.
+  enum Kind {
+    /// Shares memory with regions that are not alive at the same time.
+    case transient
+    /// Has memory of its own, zeroed, for as long as the plan lives.
+    case persistent
+    /// Belongs to somebody else: the weight store.
+    case foreign
+  }
+
+  let byteCount: Int
+  private(set) var kind: Kind
+  /// The first byte; set when the plan is placed.
+  private(set) var address: UnsafeMutableRawPointer?
+  /// The calls that first and last touch a transient region.
+  var lifetime: ClosedRange<Int>?
+
+  init(byteCount: Int, _ kind: Kind) {
+    self.byteCount = (byteCount + AlignedBuffer.alignment - 1) / AlignedBuffer.alignment * AlignedBuffer.alignment
+    self.kind = kind
+    unsafe address = nil
+  }
+
+  /// Somebody else's memory.
+  init(byteCount: Int, at address: UnsafeMutableRawPointer) {
+    self.byteCount = byteCount
+    kind = .foreign
+    unsafe self.address = unsafe address
+  }
+
+  /// Gives the region its memory.
+  func place(at address: UnsafeMutableRawPointer) { unsafe self.address = unsafe address }
+
+  /// Gives the region memory of its own instead of shared memory.
+  func persist() { if kind == .transient { kind = .persistent } }
+
+  /// Extends the lifetime to a call.
+  func touch(_ call: Int) {
+    lifetime = lifetime.map { min($0.lowerBound, call)...max($0.upperBound, call) } ?? call...call
+  }
+}
+
+/// A tensor as a call sees it: where it is and how it lies there.
+struct Operand {
+  let region: Region
+  let layout: Layout
+}
+
+/// Places regions in as little memory as a first-fit over lifetimes finds.
+enum MemoryPlanner {
+  /// The offset of every region and the size of the whole; regions alive together never overlap.
+  static func offsets(_ regions: [(bytes: Int, lifetime: ClosedRange<Int>)]) -> (offsets: [Int], total: Int) {
+    var offsets = Array(repeating: 0, count: regions.count)
+    var placed: [Int] = []
+    var total = 0
+    let order = regions.indices.sorted {
+      (regions[$0].bytes, $1) > (regions[$1].bytes, $0)
+    }
+    for index in order {
+      let region = regions[index]
+      var offset = 0
+      let rivals = placed.filter { regions[$0].lifetime.overlaps(region.lifetime) }
+        .sorted { offsets[$0] < offsets[$1] }
+      for rival in rivals {
+        if offset + region.bytes <= offsets[rival] { break }
+        offset = max(offset, offsets[rival] + regions[rival].bytes)
+      }
+      offsets[index] = offset
+      placed.append(index)
+      total = max(total, offset + region.bytes)
+    }
+    return (offsets, total)
+  }
+}

@@ -1,0 +1,115 @@
+import CDNNL
+import Execution
+import Graphs
+import Tensors
+
+/// Masters, gradients, moments, averages and running statistics of one network, shared by all of its plans.
+///
+/// Weights, gradients, moments and averages lie at equal offsets of arenas of one size: decaying parameters first,
+/// then the others, each starting on a cache line and padded with zeros as its layout says. An update is then one
+/// loop over two ranges. Running statistics have arenas of their own.
+final class WeightStore {
+  /// One parameter: its layout and where it starts.
+  struct Entry {
+    let slot: ParameterSlot
+    let layout: Layout
+    /// Floats from the start of its arena.
+    let offset: Int
+    /// Floats, padding included.
+    let count: Int
+  }
+
+  private(set) var entries: [String: Entry] = [:]
+  /// The names in the order of the arena.
+  private(set) var order: [String] = []
+  let weights: AlignedBuffer
+  let gradients: AlignedBuffer
+  let statistics: AlignedBuffer
+  private(set) var firstMoments: AlignedBuffer?
+  private(set) var secondMoments: AlignedBuffer?
+  private(set) var averages: AlignedBuffer?
+  private var keptGradients: AlignedBuffer?
+  private(set) var averageStatistics: AlignedBuffer?
+  /// The floats of the parameters that decay: the first part of the arenas.
+  let decayingCount: Int
+  /// The floats of all trainable parameters.
+  let trainableCount: Int
+  /// Counts changes of weights or statistics, so that copies know when they are stale.
+  var version = 1
+  /// Gradients summed since the last update.
+  var pendingBackwards = 0
+  let device: Device
+
+  /// Lays out parameters by the layouts that kernels chose for their gradients.
+  init(_ parameters: [(name: String, slot: ParameterSlot, layout: Layout)], _ device: Device) {
+    self.device = device
+    func end(_ start: Int, _ choose: (ParameterSlot) -> Bool, _ entries: inout [String: Entry]) -> Int {
+      var offset = start
+      for (name, slot, layout) in parameters where choose(slot) {
+        let line = AlignedBuffer.alignment / 4
+        let count = (layout.elementCount + line - 1) / line * line
+        entries[name] = Entry(slot: slot, layout: layout, offset: offset, count: count)
+        offset += count
+      }
+      return offset
+    }
+    var entries: [String: Entry] = [:]
+    decayingCount = end(0, { $0.isTrainable && $0.decays }, &entries)
+    trainableCount = end(decayingCount, { $0.isTrainable && !$0.decays }, &entries)
+    let statisticsCount = end(0, { !$0.isTrainable }, &entries)
+    self.entries = entries
+    order = parameters.map(\.name)
+    weights = AlignedBuffer(floats: trainableCount)
+    gradients = AlignedBuffer(floats: trainableCount)
+    statistics = AlignedBuffer(floats: statisticsCount)
+  }
+
+  /// The part of an arena that belongs to a parameter.
+  func region(_ name: String, in arena: AlignedBuffer) throws(ExecutionError) -> Region {
+    guard let entry = entries[name] else { throw .missingParameter(name) }
+    return unsafe Region(byteCount: entry.count * 4, at: arena.baseAddress + entry.offset * 4)
+  }
+
+  /// The weight (or running statistic) as kernels see it.
+  func master(_ name: String) throws(ExecutionError) -> Operand {
+    guard let entry = entries[name] else { throw .missingParameter(name) }
+    return Operand(
+      region: try region(name, in: entry.slot.isTrainable ? weights : statistics), layout: entry.layout)
+  }
+
+  /// Where the gradient of a trainable parameter belongs.
+  func gradient(_ name: String) throws(ExecutionError) -> Operand {
+    guard let entry = entries[name] else { throw .missingParameter(name) }
+    return Operand(region: try region(name, in: gradients), layout: entry.layout)
+  }
+
+  /// Makes room for the moments and averages that an update needs.
+  func prepare(moments: Int, averaging: Bool) {
+    if moments > 0, firstMoments == nil { firstMoments = AlignedBuffer(floats: trainableCount) }
+    if moments > 1, secondMoments == nil { secondMoments = AlignedBuffer(floats: trainableCount) }
+    guard averaging, averages == nil else { return }
+    averages = Self.copy(weights)
+    averageStatistics = Self.copy(statistics)
+  }
+
+  /// Sets the sum of gradients so far aside, so that a backward pass can write its own.
+  func keepGradients() {
+    let kept = keptGradients ?? AlignedBuffer(byteCount: gradients.byteCount)
+    keptGradients = kept
+    unsafe kept.baseAddress.copyMemory(from: gradients.baseAddress, byteCount: gradients.byteCount)
+  }
+
+  /// Adds what was set aside to the gradients of the last backward pass.
+  func addKeptGradients(_ threads: Int) {
+    guard let keptGradients else { return }
+    unsafe condense_accumulate(
+      gradients.baseAddress.assumingMemoryBound(to: Float.self),
+      keptGradients.baseAddress.assumingMemoryBound(to: Float.self), Int64(trainableCount), Int32(threads))
+  }
+
+  private static func copy(_ buffer: AlignedBuffer) -> AlignedBuffer {
+    let copy = AlignedBuffer(byteCount: buffer.byteCount)
+    unsafe copy.baseAddress.copyMemory(from: buffer.baseAddress, byteCount: buffer.byteCount)
+    return copy
+  }
+}
