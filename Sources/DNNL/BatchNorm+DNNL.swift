@@ -12,11 +12,11 @@ extension BatchNorm: DNNLOp {
     let layout = site.input.operand.layout
     let channels = try Layout.plain([site.shape[1]], .f32)
     let fuses: Int32 = site.fusesReLU ? 1 : 0
-    let forward = try Descriptor("condense_batch_norm", node: site.name) { handle, attributes in
+    let forward = unsafe try Descriptor("condense_batch_norm", node: site.name) { handle, attributes in
       unsafe condense_batch_norm(
         &handle, builder.device.engine, CONDENSE_TRAINING, layout.handle, epsilon, fuses, attributes, nil)
     }
-    let backward = try Descriptor("condense_batch_norm", node: site.name) { handle, attributes in
+    let backward = unsafe try Descriptor("condense_batch_norm", node: site.name) { handle, attributes in
       unsafe condense_batch_norm(
         &handle, builder.device.engine, CONDENSE_BACKWARD, layout.handle, epsilon, fuses, attributes,
         forward.handle)

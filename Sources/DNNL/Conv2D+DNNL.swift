@@ -32,7 +32,7 @@ extension Conv2D: DNNLOp {
       _ pass: condense_pass, _ source: Layout, _ weights: Layout, _ bias: Layout?, _ destination: Layout,
       _ epilogue: Epilogue, _ hint: Descriptor?
     ) throws(ExecutionError) -> Descriptor {
-      try Descriptor("condense_convolution", node: site.name, epilogue) { handle, attributes in
+      unsafe try Descriptor("condense_convolution", node: site.name, epilogue) { handle, attributes in
         unsafe condense_convolution(
           &handle, engine, pass, source.handle, weights.handle, bias?.handle, destination.handle, strides, dilations,
           paddings, attributes, hint?.handle)

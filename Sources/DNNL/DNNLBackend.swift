@@ -35,7 +35,8 @@ public struct DNNLBackend: Backend {
       }
       shared = plan.store
     }
-    let device = try shared?.device ?? Device()
+    let device: Device
+    if let shared { device = shared.device } else { device = try Device() }
     let builder = try PlanBuilder(graph, options, device, store: shared)
     try builder.build()
     let store = shared ?? WeightStore(builder.parameters, device)

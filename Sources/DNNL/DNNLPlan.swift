@@ -1,7 +1,7 @@
 import CDNNL
 public import Execution
 import Graphs
-public import Tensors
+import Tensors
 
 /// Prepared oneDNN calls over one graph: a step is a flat walk over them.
 public final class DNNLPlan: Plan {
@@ -49,7 +49,7 @@ public final class DNNLPlan: Plan {
   private func copy(_ images: Span<Float>, _ start: Int, _ count: Int, to region: Region) {
     precondition(images.count >= start + count, "a batch of \(images.count) floats, expected \(start + count)")
     unsafe images.withUnsafeBufferPointer { source in
-      guard let from = unsafe source.baseAddress, let to = unsafe region.address else { return }
+      guard let from = source.baseAddress, let to = unsafe region.address else { return }
       unsafe condense_copy(to, from + start, Int64(count * 4), Int32(options.threads))
     }
   }

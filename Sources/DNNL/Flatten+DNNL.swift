@@ -6,7 +6,11 @@ import Tensors
 extension Flatten: DNNLOp {
   /// Nothing moves: the features are the image under another name, in the layout that it has.
   func lower(_ site: Site, _ builder: PlanBuilder) throws(ExecutionError) -> Bool {
-    builder.define(site, site.input.operand, needsGradient: site.input.needsGradient)
+    var image = site.input.operand
+    if try image.layout.isPlain() {
+      image = Operand(region: image.region, layout: try Layout.plain(site.shape.dimensions, image.layout.type))
+    }
+    builder.define(site, image, needsGradient: site.input.needsGradient)
     builder.undo { () throws(ExecutionError) in
       guard let value = builder.values[site.result], value.needsGradient,
         let gradient = try builder.gradient(of: value)

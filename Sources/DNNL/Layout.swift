@@ -40,7 +40,7 @@ enum ElementType: Hashable {
 
   /// Row-major.
   static func plain(_ dimensions: [Int], _ type: ElementType) throws(ExecutionError) -> Layout {
-    try made("condense_layout_plain", dimensions, type) { handle in
+    unsafe try made("condense_layout_plain", dimensions, type) { handle in
       unsafe condense_layout_plain(
         &handle, Int32(dimensions.count), dimensions.map(Int64.init), type.native)
     }
@@ -48,14 +48,14 @@ enum ElementType: Hashable {
 
   /// Channels in blocks of 16 behind the spatial axes; four axes.
   static func blocked(_ dimensions: [Int], _ type: ElementType) throws(ExecutionError) -> Layout {
-    try made("condense_layout_blocked", dimensions, type) { handle in
+    unsafe try made("condense_layout_blocked", dimensions, type) { handle in
       unsafe condense_layout_blocked(&handle, dimensions.map(Int64.init), type.native)
     }
   }
 
   /// Left to the primitive that it is given to.
   static func any(_ dimensions: [Int], _ type: ElementType) throws(ExecutionError) -> Layout {
-    try made("condense_layout_any", dimensions, type) { handle in
+    unsafe try made("condense_layout_any", dimensions, type) { handle in
       unsafe condense_layout_any(&handle, Int32(dimensions.count), dimensions.map(Int64.init), type.native)
     }
   }
@@ -63,14 +63,14 @@ enum ElementType: Hashable {
   /// The same order of elements in another type.
   func retyped(_ type: ElementType) throws(ExecutionError) -> Layout {
     guard type != self.type else { return self }
-    return try Self.made("condense_layout_retyped", dimensions, type) { other in
+    return unsafe try Self.made("condense_layout_retyped", dimensions, type) { other in
       unsafe condense_layout_retyped(&other, handle, type.native)
     }
   }
 
   /// A part of this layout, in place.
   func part(_ dimensions: [Int], at offsets: [Int]) throws(ExecutionError) -> Layout {
-    try Self.made("condense_layout_part", dimensions, type) { other in
+    unsafe try Self.made("condense_layout_part", dimensions, type) { other in
       unsafe condense_layout_part(&other, handle, dimensions.map(Int64.init), offsets.map(Int64.init))
     }
   }

@@ -27,7 +27,7 @@ extension Linear: DNNLOp {
       _ pass: condense_pass, _ weights: Layout, _ bias: Layout?, _ destination: Layout, _ epilogue: Epilogue,
       _ hint: Descriptor?
     ) throws(ExecutionError) -> Descriptor {
-      try Descriptor("condense_inner_product", node: site.name, epilogue) { handle, attributes in
+      unsafe try Descriptor("condense_inner_product", node: site.name, epilogue) { handle, attributes in
         unsafe condense_inner_product(
           &handle, engine, pass, source.handle, weights.handle, bias?.handle, destination.handle, attributes,
           hint?.handle)

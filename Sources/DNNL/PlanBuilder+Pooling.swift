@@ -12,7 +12,7 @@ extension PlanBuilder {
     func descriptor(
       _ pass: condense_pass, _ destination: Layout, _ hint: Descriptor?
     ) throws(ExecutionError) -> Descriptor {
-      try Descriptor("condense_pooling", node: site.name) { handle, attributes in
+      unsafe try Descriptor("condense_pooling", node: site.name) { handle, attributes in
         unsafe condense_pooling(
           &handle, device.engine, pass, pool, source.layout.handle, destination.handle,
           [Int64(window.stride.height), Int64(window.stride.width)],

@@ -97,8 +97,8 @@ extension Tensor {
 
   /// Writes the elements to plain memory.
   fileprivate func copy(to region: Region) {
-    values.withUnsafeBytes { bytes in
-      if let start = unsafe bytes.baseAddress { unsafe region.address?.copyMemory(from: start, byteCount: bytes.count) }
+    unsafe values.withUnsafeBytes { bytes in
+      if let start = bytes.baseAddress { unsafe region.address?.copyMemory(from: start, byteCount: bytes.count) }
     }
   }
 }

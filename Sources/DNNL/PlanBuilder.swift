@@ -100,7 +100,7 @@ final class PlanBuilder {
 
   /// Copies a tensor into another layout.
   func reorder(_ source: Operand, to target: Operand, _ node: String) throws(ExecutionError) {
-    let descriptor = try Descriptor("condense_reorder", node: node) { handle, attributes in
+    let descriptor = unsafe try Descriptor("condense_reorder", node: node) { handle, attributes in
       unsafe condense_reorder(
         &handle, device.engine, source.layout.handle, target.layout.handle, attributes)
     }

@@ -39,7 +39,6 @@ struct PlanParts {
       guard let value = builder.values[name] else { throw .unknownTap(name, suggestion: nil) }
       try taps.add(value, seed: builder.seeds[name])
     }
-    self.taps = taps
     let scratchpad = try Self.scratchpad(builder)
     memory = Self.place(builder, scratchpad)
     func prepared(_ calls: [PendingCall]) throws(ExecutionError) -> [PreparedCall] {
@@ -56,7 +55,8 @@ struct PlanParts {
       inputs.append((value.operand.region, value.shape.count))
     }
     self.inputs = inputs
-    try self.taps.prepare(scratchpad)
+    try taps.prepare(scratchpad)
+    self.taps = taps
   }
 
   /// Points the stand-ins of parameters and gradients into the store's arenas.

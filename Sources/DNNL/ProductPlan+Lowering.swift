@@ -7,8 +7,8 @@ extension PlanBuilder {
   func emitProduct(
     _ site: Site, _ plan: ProductPlan, hasBias: Bool
   ) throws(ExecutionError) {
-    let master = plan.backwardWeights?.gradient ?? (try Layout.plain(plan.weights.dimensions, .f32))
-    _ = try declare(site.node, "weight", master)
+    let plain = try Layout.plain(plan.weights.dimensions, .f32)
+    _ = try declare(site.node, "weight", plan.backwardWeights?.gradient ?? plain)
     let source = try read(site.input, as: plan.source)
     let weights = try kernelCopy(site.node, "weight", plan.weights)
     var arguments = [Argument(DNNL_ARG_SRC, source), Argument(DNNL_ARG_WEIGHTS, weights)]

@@ -7,7 +7,7 @@ import Tensors
 extension ReLU: DNNLOp {
   func lower(_ site: Site, _ builder: PlanBuilder) throws(ExecutionError) -> Bool {
     let source = site.input.operand
-    let kernel = try Descriptor("condense_eltwise", node: site.name) { handle, attributes in
+    let kernel = unsafe try Descriptor("condense_eltwise", node: site.name) { handle, attributes in
       unsafe condense_eltwise(
         &handle, builder.device.engine, CONDENSE_INFERENCE, source.layout.handle, CONDENSE_RELU, 0, 0, attributes, nil)
     }

@@ -40,7 +40,7 @@ struct TapTable {
   mutating func prepare(_ scratchpad: Region) throws(ExecutionError) {
     for index in entries.indices where entries[index].memory != nil {
       let entry = entries[index]
-      let descriptor = try Descriptor("condense_reorder", node: entry.name) { handle, attributes in
+      let descriptor = unsafe try Descriptor("condense_reorder", node: entry.name) { handle, attributes in
         unsafe condense_reorder(
           &handle, device.engine, entry.value.layout.handle, entry.plain.layout.handle, attributes)
       }
@@ -74,7 +74,7 @@ struct TapTable {
     precondition(gradient.count == entry.count, "a seed of \(gradient.count) floats, expected \(entry.count)")
     guard let target = unsafe entry.seed?.address else { return }
     unsafe gradient.withUnsafeBufferPointer { source in
-      if let from = unsafe source.baseAddress { unsafe target.copyMemory(from: from, byteCount: entry.count * 4) }
+      if let from = source.baseAddress { unsafe target.copyMemory(from: from, byteCount: entry.count * 4) }
     }
   }
 }

@@ -79,7 +79,7 @@ extension WeightStore {
 extension Device {
   /// Copies a tensor into another layout now: for states and other things off the hot path.
   func reorder(_ source: Operand, to target: Operand, node: String) throws(ExecutionError) {
-    let descriptor = try Descriptor("condense_reorder", node: node) { handle, attributes in
+    let descriptor = unsafe try Descriptor("condense_reorder", node: node) { handle, attributes in
       unsafe condense_reorder(&handle, engine, source.layout.handle, target.layout.handle, attributes)
     }
     let call = PendingCall(

@@ -1,0 +1,10 @@
+import ArgumentParser
+
+/// Timings as JSON: one subcommand a question.
+@main
+struct CondenseBench: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "condense-bench",
+    abstract: "Measures the engine on synthetic batches.",
+    subcommands: [TrainBench.self, InferBench.self])
+}
