@@ -31,9 +31,10 @@ extension BatchNorm: DNNLOp {
       shared.append(Argument(DNNL_ARG_WORKSPACE, builder.newOperand(mask)))
     }
     shared += [Argument(DNNL_ARG_SRC, site.input.operand), Argument(DNNL_ARG_SCALE, scale)]
+    shared.append(Argument(DNNL_ARG_SHIFT, shift))
     builder.emit(
       site.name, "forward", forward,
-      shared + [Argument(DNNL_ARG_SHIFT, shift), Argument(DNNL_ARG_DST, result)])
+      shared + [Argument(DNNL_ARG_DST, result)])
     try updateStatistics(site, builder, mean, variance)
     builder.define(site, result, needsGradient: true)
     builder.undo { () throws(ExecutionError) in

@@ -65,9 +65,10 @@ public final class DNNLPlan: Plan {
 
   public func backward() {
     Device.useTeam(of: options.threads)
-    if options.microBatches > 1, store.pendingBackwards > 0 { store.keepGradients() }
+    if store.pendingBackwards >= options.microBatches { store.pendingBackwards = 0 }
+    if store.pendingBackwards > 0 { store.keepGradients() }
     for call in backwardCalls { call.run() }
-    if options.microBatches > 1, store.pendingBackwards > 0 { store.addKeptGradients(options.threads) }
+    if store.pendingBackwards > 0 { store.addKeptGradients(options.threads) }
     store.pendingBackwards += 1
   }
 
