@@ -6,53 +6,82 @@ import Tensors
 
 extension BatchNorm: DNNLOp {
   func lower(_ site: Site, _ builder: PlanBuilder) throws(ExecutionError) -> Bool {
-    guard builder.isTraining, site.input.shape.rank == 4, site.input.operand.layout.dimensions.count == 4 else {
-      return false
+    guard Self.isNative(site.shape) else { return false }
+    if builder.isTraining { try lowerTraining(site, builder) } else { try lowerInference(site, builder) }
+    return true
+  }
+
+  /// Images and features are; other ranks run the reference kernel.
+  static func isNative(_ shape: Shape) -> Bool { shape.rank == 4 || shape.rank == 2 }
+
+  /// The input under four axes: features are images of one pixel.
+  private func image(_ site: Site, _ builder: PlanBuilder) throws(ExecutionError) -> Operand {
+    guard site.shape.rank == 2 else { return site.input.operand }
+    let plain = try builder.read(site.input, as: Layout.plain(site.shape.dimensions, site.input.operand.layout.type))
+    return try plain.viewed(site.shape.dimensions + [1, 1])
+  }
+
+  private func descriptor(
+    _ site: Site, _ builder: PlanBuilder, _ pass: condense_pass, _ layout: Layout, _ hint: Descriptor? = nil
+  ) throws(ExecutionError) -> Descriptor {
+    try unsafe Descriptor("condense_batch_norm", node: site.name) { handle, attributes in
+      unsafe condense_batch_norm(
+        &handle, builder.device.engine, pass, layout.handle, epsilon, site.fusesReLU ? 1 : 0, attributes, hint?.handle)
     }
-    let layout = site.input.operand.layout
+  }
+
+  private func lowerInference(_ site: Site, _ builder: PlanBuilder) throws(ExecutionError) {
+    let source = try image(site, builder)
+    let kernel = try descriptor(site, builder, CONDENSE_INFERENCE, source.layout)
     let channels = try Layout.plain([site.shape[1]], .f32)
-    let fuses: Int32 = site.fusesReLU ? 1 : 0
-    let forward = unsafe try Descriptor("condense_batch_norm", node: site.name) { handle, attributes in
-      unsafe condense_batch_norm(
-        &handle, builder.device.engine, CONDENSE_TRAINING, layout.handle, epsilon, fuses, attributes, nil)
+    let result = builder.newOperand(source.layout)
+    var arguments = [Argument(DNNL_ARG_SRC, source), Argument(DNNL_ARG_DST, result)]
+    for (role, index) in [
+      ("scale", DNNL_ARG_SCALE), ("shift", DNNL_ARG_SHIFT), ("mean", DNNL_ARG_MEAN),
+      ("variance", DNNL_ARG_VARIANCE),
+    ] {
+      arguments.append(Argument(index, try builder.kernelCopy(site.node, role, channels)))
     }
-    let backward = unsafe try Descriptor("condense_batch_norm", node: site.name) { handle, attributes in
-      unsafe condense_batch_norm(
-        &handle, builder.device.engine, CONDENSE_BACKWARD, layout.handle, epsilon, fuses, attributes,
-        forward.handle)
-    }
-    let scale = try builder.declare(site.node, "scale", channels)
-    let shift = try builder.declare(site.node, "shift", channels)
+    builder.emit(site.name, "forward", kernel, arguments)
+    builder.define(site, try result.viewed(flattening: site.shape), needsGradient: false)
+  }
+
+  private func lowerTraining(_ site: Site, _ builder: PlanBuilder) throws(ExecutionError) {
+    let source = try image(site, builder)
+    let layout = source.layout
+    let forward = try descriptor(site, builder, CONDENSE_TRAINING, layout)
+    let backward = try descriptor(site, builder, CONDENSE_BACKWARD, layout, forward)
+    let channels = try Layout.plain([site.shape[1]], .f32)
     let mean = builder.newOperand(channels)
     let variance = builder.newOperand(channels)
     let result = builder.newOperand(layout)
-    var shared = [Argument(DNNL_ARG_MEAN, mean), Argument(DNNL_ARG_VARIANCE, variance)]
+    var shared = [
+      Argument(DNNL_ARG_MEAN, mean), Argument(DNNL_ARG_VARIANCE, variance), Argument(DNNL_ARG_SRC, source),
+      Argument(DNNL_ARG_SCALE, try builder.declare(site.node, "scale", channels)),
+      Argument(DNNL_ARG_SHIFT, try builder.declare(site.node, "shift", channels)),
+    ]
     if let mask = try Layout.query(forward, dnnl_query_workspace_md, layout.dimensions, .f32) {
       shared.append(Argument(DNNL_ARG_WORKSPACE, builder.newOperand(mask)))
     }
-    shared += [Argument(DNNL_ARG_SRC, site.input.operand), Argument(DNNL_ARG_SCALE, scale)]
-    shared.append(Argument(DNNL_ARG_SHIFT, shift))
-    builder.emit(
-      site.name, "forward", forward,
-      shared + [Argument(DNNL_ARG_DST, result)])
+    builder.emit(site.name, "forward", forward, shared + [Argument(DNNL_ARG_DST, result)])
     try updateStatistics(site, builder, mean, variance)
-    builder.define(site, result, needsGradient: true)
+    builder.define(site, try result.viewed(flattening: site.shape), needsGradient: true)
     builder.undo { () throws(ExecutionError) in
-      guard let value = builder.values[site.result], let gradient = try builder.gradient(of: value) else { return }
-      let target = gradient.isOwned ? gradient.operand : builder.newOperand(layout)
+      guard let value = builder.values[site.result], let sum = try builder.gradient(of: value) else { return }
+      let gradient = try sum.operand.viewed(layout.dimensions)
+      let target = sum.isOwned ? gradient : builder.newOperand(layout)
       try builder.withGradient(site.node, "scale", channels) { scale throws(ExecutionError) in
         try builder.withGradient(site.node, "shift", channels) { shift throws(ExecutionError) in
           builder.emit(
             site.name, "backward", backward,
             shared + [
-              Argument(DNNL_ARG_DIFF_DST, gradient.operand), Argument(DNNL_ARG_DIFF_SRC, target),
+              Argument(DNNL_ARG_DIFF_DST, gradient), Argument(DNNL_ARG_DIFF_SRC, target),
               Argument(DNNL_ARG_DIFF_SCALE, scale), Argument(DNNL_ARG_DIFF_SHIFT, shift),
             ])
         }
       }
-      try builder.contribute(site.input, target, owned: true)
+      try builder.contribute(site.input, target.viewed(flattening: site.shape), owned: true)
     }
-    return true
   }
 
   /// Moves the running statistics towards the batch's; the running variance is unbiased.
@@ -75,5 +104,12 @@ extension BatchNorm: DNNLOp {
         runningVariance.address?.assumingMemoryBound(to: Float.self),
         variance.region.address?.assumingMemoryBound(to: Float.self), momentum, unbiased, channels)
     }
+  }
+}
+
+extension Operand {
+  /// The same memory under the axes of a shape, where an image of one pixel stands for features.
+  fileprivate func viewed(flattening shape: Shape) throws(ExecutionError) -> Operand {
+    shape.rank == 2 ? try viewed(shape.dimensions) : self
   }
 }

@@ -37,13 +37,29 @@ public struct DNNLBackend: Backend {
     }
     let device: Device
     if let shared { device = shared.device } else { device = try Device() }
+    if options.mode == .inference { return try inferencePlan(graph, options, device, shared) }
     let builder = try PlanBuilder(graph, options, device, store: shared)
     try builder.build()
     let store = shared ?? WeightStore(builder.parameters, device)
     let plan = DNNLPlan(try PlanParts(builder, store))
-    if shared == nil {
-      try store.load(TrainingState(parameters: graph.parameters.mapValues(\.value)))
-    }
+    if shared == nil { try store.load(TrainingState(graph)) }
     return plan
+  }
+
+  /// A plan over the graph with folded batch norms; its kernels' weights are folded anew when the store has changed.
+  private func inferencePlan(
+    _ graph: Graph, _ options: PlanOptions, _ device: Device, _ shared: WeightStore?
+  ) throws(ExecutionError) -> DNNLPlan {
+    let store: WeightStore
+    if let shared {
+      store = shared
+    } else {
+      store = try WeightStore(plain: graph, device)
+      try store.load(TrainingState(graph))
+    }
+    let folding = try Folding(graph, keeping: Set(options.taps + options.seeds), store, device)
+    let builder = try PlanBuilder(folding.graph, options, device, store: folding.target)
+    try builder.build()
+    return DNNLPlan(try PlanParts(builder, folding.target), inferring: folding)
   }
 }

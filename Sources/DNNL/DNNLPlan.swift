@@ -6,7 +6,10 @@ import Tensors
 /// Prepared oneDNN calls over one graph: a step is a flat walk over them.
 public final class DNNLPlan: Plan {
   public let options: PlanOptions
+  /// What snapshots, updates and other plans see.
   let store: WeightStore
+  /// What this plan's kernels read: the store itself, or its folded copy.
+  private let kernelStore: WeightStore
   private let refreshCalls: [PreparedCall]
   private let forwardCalls: [PreparedCall]
   private let backwardCalls: [PreparedCall]
@@ -17,9 +20,14 @@ public final class DNNLPlan: Plan {
   /// The version of the weights that the kernels' copies hold.
   private var refreshedVersion = 0
 
-  init(_ parts: PlanParts) {
+  /// Folds the trained weights for this plan; `nil` for a plan that trains.
+  private let folding: Folding?
+
+  init(_ parts: PlanParts, inferring folding: Folding? = nil) {
     options = parts.options
-    store = parts.store
+    self.folding = folding
+    kernelStore = parts.store
+    store = folding?.source ?? parts.store
     refreshCalls = parts.refresh
     forwardCalls = parts.forward
     backwardCalls = parts.backward
@@ -39,11 +47,18 @@ public final class DNNLPlan: Plan {
       copy(images, start, input.count, to: input.region)
       start += input.count
     }
-    if refreshedVersion != store.version {
-      for call in refreshCalls { call.run() }
-      refreshedVersion = store.version
-    }
+    renewKernelCopies()
     for call in forwardCalls { call.run() }
+  }
+
+  /// Brings the kernels' copies of the weights up to date.
+  private func renewKernelCopies() {
+    do throws(ExecutionError) { try folding?.renew() } catch {
+      preconditionFailure("trained weights could not be folded: \(error)")
+    }
+    guard refreshedVersion != kernelStore.version else { return }
+    for call in refreshCalls { call.run() }
+    refreshedVersion = kernelStore.version
   }
 
   private func copy(_ images: Span<Float>, _ start: Int, _ count: Int, to region: Region) {

@@ -1,6 +1,7 @@
 import Execution
 import Graphs
 import Ops
+import Tensors
 
 /// Which nodes become part of another call, and which values must exist in memory because somebody looks at them.
 struct Fusions {
@@ -19,7 +20,7 @@ struct Fusions {
     for node in graph.nodes { for input in node.inputs { consumers[input, default: []].append(node) } }
     self.consumers = consumers
     rectified = Set(graph.nodes.filter { $0.op is ReLU }.map(\.name))
-    for node in graph.nodes where Self.carriesReLU(node) {
+    for node in graph.nodes where Self.carriesReLU(node, graph) {
       guard let readers = consumers[node.name], readers.count == 1, let reader = readers.first,
         reader.op is ReLU, !observed.contains(node.name)
       else { continue }
@@ -29,8 +30,9 @@ struct Fusions {
     }
   }
 
-  private static func carriesReLU(_ node: Node) -> Bool {
-    node.op is Conv2D || node.op is Linear || node.op is BatchNorm || (node.op is Add && node.inputs.count == 2)
+  private static func carriesReLU(_ node: Node, _ graph: Graph) -> Bool {
+    if node.op is BatchNorm { return BatchNorm.isNative(graph.shape(of: node.name) ?? []) }
+    return node.op is Conv2D || node.op is Linear || node.op is Add
   }
 
   /// Whether a value comes out of a ReLU and only one node, a max pool, reads it: the gradient can then be masked

@@ -3,6 +3,14 @@ import Execution
 import Graphs
 import Tensors
 
+extension Operand {
+  /// The same memory under other axes, where it is plain; itself where it is not.
+  func viewed(_ dimensions: [Int]) throws(ExecutionError) -> Operand {
+    guard layout.dimensions != dimensions, try layout.isPlain() else { return self }
+    return Operand(region: region, layout: try Layout.plain(dimensions, layout.type))
+  }
+}
+
 extension PlanBuilder {
   /// Fixes the layout of a parameter's master: that of the shared store, or `layout` if this plan is the first.
   func declare(_ node: Node, _ role: String, _ layout: Layout) throws(ExecutionError) -> Operand {
@@ -12,8 +20,9 @@ extension PlanBuilder {
       throw .missingParameter(name)
     }
     if let store = sharedStore {
-      let master = try store.master(name)
-      register(name, slot, master, slot.isTrainable ? try store.gradient(name) : nil)
+      let master = try store.master(name).viewed(layout.dimensions)
+      register(
+        name, slot, master, slot.isTrainable ? try store.gradient(name).viewed(layout.dimensions) : nil)
       return master
     }
     let master = Operand(region: Region(byteCount: layout.byteCount, .foreign), layout: layout)
