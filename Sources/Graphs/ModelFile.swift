@@ -38,16 +38,36 @@ public enum ModelFile {
     }
   }
 
-  /// Reads a model from a file.
+  /// The largest file that is read, in bytes.
+  static let maximumBytes = 8 << 30
+
+  /// Reads a model from a file; what does not begin like one is refused before the rest is read.
   public static func read(_ path: String, catalogue: OpCatalogue) throws(ModelFileError) -> Model {
-    let data: Data
+    try read(bytes: [UInt8](contents(of: path)), file: path, catalogue: catalogue)
+  }
+
+  private static func contents(of path: String) throws(ModelFileError) -> Data {
+    let beginning: Data
+    let rest: Data
     do {
-      data = try Data(contentsOf: URL(filePath: path))
+      let handle = try FileHandle(forReadingFrom: URL(filePath: path))
+      defer { try? handle.close() }
+      beginning = try handle.read(upToCount: 64) ?? Data()
+      guard Safetensors.isBeginning([UInt8](beginning)) else {
+        throw ModelFileError.notSafetensors(
+          file: path, looksLike: FileKind.description(of: [UInt8](beginning)))
+      }
+      rest = try handle.read(upToCount: maximumBytes - beginning.count) ?? Data()
+      guard try (handle.read(upToCount: 1) ?? Data()).isEmpty else {
+        throw ModelFileError.unreadable(file: path, reason: "more than \(maximumBytes) bytes")
+      }
+    } catch let error as ModelFileError {
+      throw error
     } catch {
       let exists = FileManager.default.fileExists(atPath: path)
       throw .unreadable(file: path, reason: exists ? error.localizedDescription : "no such file")
     }
-    return try read(bytes: [UInt8](data), file: path, catalogue: catalogue)
+    return beginning + rest
   }
 
   /// Reads a model from a file's bytes; `file` is named in errors.

@@ -36,6 +36,7 @@ extension GraphSummary {
   }
 
   private static func isFile(_ path: String) -> Bool {
-    (try? URL(filePath: path).resourceValues(forKeys: [.isRegularFileKey]).isRegularFile) ?? false
+    (try? URL(filePath: path).resolvingSymlinksInPath().resourceValues(forKeys: [.isRegularFileKey])
+      .isRegularFile) ?? false
   }
 }

@@ -46,6 +46,17 @@ struct HostileModelFileTests {
         == "m: not a model: expected safetensors, found \(kind); models come from `condense train`")
   }
 
+  @Test("What does not begin like a model is refused without being read to its end, which it may not have")
+  func endless() {
+    #expect(throws: ModelFileError.notSafetensors(file: "/dev/zero", looksLike: "unknown data")) {
+      try ModelFile.read("/dev/zero", catalogue: .standard)
+    }
+    #expect(throws: ModelFileError.unreadable(file: "/none/m", reason: "no such file")) {
+      try ModelFile.read("/none/m", catalogue: .standard)
+    }
+    #expect(throws: ModelFileError.self) { try ModelFile.read("/dev", catalogue: .standard) }
+  }
+
   @Test("A header longer than the limit or the file is refused before it is read")
   func headerLengths() {
     #expect(
