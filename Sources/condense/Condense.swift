@@ -13,7 +13,7 @@ struct Condense: ParsableCommand {
       """,
     version: Version.text,
     subcommands: [
-      DataCommand.self, ShowCommand.self, ListCommand.self,
+      DataCommand.self, ShowCommand.self, ListCommand.self, DoctorCommand.self,
     ])
 
   /// Runs the command; an error becomes one message on standard error and its exit code.

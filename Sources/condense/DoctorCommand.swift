@@ -1,0 +1,88 @@
+import ArgumentParser
+import DNNL
+import Execution
+import Foundation
+import Settings
+
+/// `condense doctor`: what this machine has, and what is lost without what it lacks.
+struct DoctorCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "doctor",
+    abstract: "Report this machine: cores, instruction sets, libraries, optional tools.")
+
+  @Flag(help: "Print JSON.")
+  var json = false
+
+  func run() throws {
+    let machine = Machine.current
+    let tools = OptionalTool.all.map { (tool: $0, path: $0.path) }
+    if json {
+      Console.print(report(machine, tools).prettyJSON)
+    } else {
+      show(machine, tools)
+    }
+  }
+
+  private func show(_ machine: Machine, _ tools: [(tool: OptionalTool, path: String?)]) {
+    Console.print("condense          \(Version.text)")
+    Console.print("processor         \(machine.processor)")
+    Console.print("cores             \(machine.cores)")
+    Console.print("instruction sets  \(machine.instructionSets.joined(separator: " "))")
+    Console.print(
+      "memory            \(Machine.gibibytes(machine.memoryBytes)), "
+        + "\(Machine.gibibytes(machine.availableBytes)) available")
+    Console.print("oneDNN            \(DNNLBackend().version), computes with \(DNNLBackend().instructionSet)")
+    Console.print(
+      "precisions        f32" + (DNNLBackend().supports(.bf16) ? ", bf16" : "; bf16 would be emulated"))
+    for folder in ["Teachers", "Data"] {
+      let places = Locations.folders(folder)
+      Console.print(
+        folder.padding(toLength: 18, withPad: " ", startingAt: 0)
+          + (places.isEmpty
+            ? "not found: set CONDENSE_HOME to Condense's folder" : places.joined(separator: ", ")))
+    }
+    for (tool, path) in tools {
+      let name = tool.name.padding(toLength: 18, withPad: " ", startingAt: 0)
+      Console.print(name + (path ?? "missing: \(tool.loss); \(tool.remedy)"))
+    }
+  }
+
+  private func report(_ machine: Machine, _ tools: [(tool: OptionalTool, path: String?)]) -> SettingsNode {
+    let toolNodes = tools.map { tool, path in
+      SettingsNode(mapping: ["name": tool.name.node, "path": path.node, "lostWithoutIt": tool.loss.node])
+    }
+    return SettingsNode(mapping: [
+      "schema": 1.node,
+      "version": Version.text.node,
+      "processor": machine.processor.node,
+      "cores": machine.cores.node,
+      "instructionSets": machine.instructionSets.node,
+      "memoryBytes": machine.memoryBytes.node,
+      "availableBytes": machine.availableBytes.node,
+      "onednn": SettingsNode(mapping: [
+        "version": DNNLBackend().version.node, "instructionSet": DNNLBackend().instructionSet.node,
+      ]),
+      "bf16": DNNLBackend().supports(.bf16).node,
+      "teachers": Locations.folders("Teachers").node,
+      "data": Locations.folders("Data").node,
+      "tools": SettingsNode(.list(toolNodes)),
+    ])
+  }
+}
+
+/// A program that Condense runs when it is there.
+struct OptionalTool {
+  let name: String
+  let loss: String
+  let remedy: String
+
+  static let all = [
+    OptionalTool(name: "curl", loss: "`data fetch` cannot download", remedy: "apt-get install curl")
+  ]
+
+  /// Where the program lies on the search path; `nil` when it is missing.
+  var path: String? {
+    let folders = (ProcessInfo.processInfo.environment["PATH"] ?? "/usr/bin:/bin").split(separator: ":")
+    return folders.map { "\($0)/\(name)" }.first { FileManager.default.isExecutableFile(atPath: $0) }
+  }
+}
