@@ -48,3 +48,13 @@ void condense_reexecute(void) {
   }
   execv("/proc/self/exe", arguments);
 }
+
+void condense_prepare_compute(void) {
+  static const char marker[] = "CONDENSE_COMPUTE_READY";
+  if (getenv(marker)) return;
+  setenv(marker, "1", 1);
+  setenv("OMP_DYNAMIC", "false", 1);
+  setenv("OMP_WAIT_POLICY", "passive", 0);
+  setenv("GOMP_SPINCOUNT", "10000", 0);
+  condense_reexecute();
+}

@@ -51,6 +51,19 @@ public struct SplitDescription: Sendable, Equatable, CustomStringConvertible {
   /// Images of each split.
   public var counts: [Split: Int]
 
+  /// Makes a description, as read from a model.
+  public init(
+    isGiven: Bool, validationFraction: Double, testFraction: Double, seed: UInt64, digest: String,
+    counts: [Split: Int]
+  ) {
+    self.isGiven = isGiven
+    self.validationFraction = validationFraction
+    self.testFraction = testFraction
+    self.seed = seed
+    self.digest = digest
+    self.counts = counts
+  }
+
   /// A sentence for people.
   public var description: String {
     let sizes = Split.allCases.map { "\(counts[$0] ?? 0) \($0.rawValue)" }.joined(separator: ", ")

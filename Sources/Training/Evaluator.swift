@@ -39,8 +39,11 @@ public final class Evaluator {
     -> Void
 
   /// Scores all images of a source, whose batches must have the plan's size; `nil` when asked to stop meanwhile.
+  ///
+  /// `labels` are the network's classes by the source's, where the two differ.
   public func score(
-    _ source: any BatchSource, shouldStop: () -> Bool = { false }, listener: Listener? = nil
+    _ source: any BatchSource, labels: [Int]? = nil, shouldStop: () -> Bool = { false },
+    listener: Listener? = nil
   ) throws(TrainingError) -> ClassificationMetrics? {
     var metrics = ClassificationMetrics(classes: classes)
     let values = values
@@ -50,23 +53,23 @@ public final class Evaluator {
       forward(batch)
       for place in 0..<batch.count {
         let row = place * classes..<(place + 1) * classes
-        let prediction = metrics.add(logits: values.floats, row: row, label: Int(batch.labels[place]))
+        let label = Int(batch.labels[place])
+        let prediction = metrics.add(logits: values.floats, row: row, label: labels?[label] ?? label)
         listener?(batch, place, prediction)
       }
       if shouldStop() { return nil }
     }
   }
 
-  /// The logits of one prepared input, which stands first in a batch of which the rest is ignored.
-  public func logits(of values: [Float]) -> [Float] {
-    let images = values + Array(repeating: 0, count: values.count * (plan.options.batch - 1))
+  /// The probability of every class for one prepared input, which stands first in a batch of which the rest is zero.
+  public func probabilities(of input: [Float]) -> [Double] {
+    let images = input + Array(repeating: 0, count: input.count * (plan.options.batch - 1))
     plan.forward(images.span, key: 0)
     readLogits()
-    let buffer = self.values
-    let logits = buffer.floats
-    var result: [Float] = []
-    for i in 0..<classes { result.append(logits[i]) }
-    return result
+    let buffer = values
+    var probabilities = [Double](repeating: 0, count: classes)
+    LogitRow.softmax(buffer.floats, 0..<classes, into: &probabilities)
+    return probabilities
   }
 
   private func forward(_ batch: Batch) {

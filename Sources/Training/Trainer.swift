@@ -244,7 +244,7 @@ public final class Trainer {
 
 extension Duration {
   /// The duration in seconds.
-  var inSeconds: Double {
+  public var inSeconds: Double {
     Double(components.seconds) + Double(components.attoseconds) * 1e-18
   }
 }

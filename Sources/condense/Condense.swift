@@ -13,6 +13,7 @@ struct Condense: ParsableCommand {
       """,
     version: Version.text,
     subcommands: [
+      TrainCommand.self, EvaluateCommand.self, PredictCommand.self,
       DataCommand.self, ShowCommand.self, ListCommand.self, DoctorCommand.self,
     ])
 

@@ -83,9 +83,6 @@ public struct Checkpoint: Sendable, Equatable {
 
   /// The SHA-256 of everything but itself.
   private static func digest(of file: Safetensors) -> String {
-    SHA256.hash(data: file.bytes).map { byte in
-      let text = String(byte, radix: 16)
-      return byte < 16 ? "0" + text : text
-    }.joined()
+    Digest.hexadecimal(SHA256.hash(data: file.bytes))
   }
 }

@@ -1,5 +1,5 @@
 import Foundation
-import Settings
+public import Settings
 
 /// The file of one line an epoch beside a model, in step with its checkpoints.
 public final class MetricsLog {
@@ -24,6 +24,14 @@ public final class MetricsLog {
       try Data(kept.flatMap { Array($0) + [UInt8(ascii: "\n")] }).write(to: url, options: .atomic)
     } catch {
       throw .unwritable(path: path, reason: error.localizedDescription)
+    }
+  }
+
+  /// The last line, where there is one.
+  public func last() -> SettingsNode? {
+    guard let data = try? Data(contentsOf: URL(filePath: path)) else { return nil }
+    return data.split(separator: UInt8(ascii: "\n")).last.flatMap {
+      try? SettingsNode(json: $0, source: path)
     }
   }
 

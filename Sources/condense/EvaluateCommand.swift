@@ -1,0 +1,145 @@
+import ArgumentParser
+import CSystem
+import DNNL
+import Datasets
+import Execution
+import Foundation
+import Graphs
+import Images
+import Ops
+import Settings
+import Tensors
+import Training
+
+/// `condense evaluate`: scores a model on images that it was not trained on.
+struct EvaluateCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "evaluate",
+    abstract: "Scores a model: top-1, top-5, recall of every class, confusion, calibration error, loss.",
+    discussion: """
+      A model knows how its data was split; the same split is used here, and images that were trained on are refused
+      unless --split all is given.
+      """)
+
+  @Argument(help: "A model that `condense train` wrote.")
+  var model: String
+
+  @Option(help: "A manifest's name, or the path of a manifest, a folder or an archive.")
+  var data: String
+
+  @Option(help: "Which images: test, val, or all.")
+  var split = "test"
+
+  @Option(help: "Compute threads. (default: all cores)")
+  var threads: Int?
+
+  @Flag(help: "Leave out files that cannot be read instead of stopping.")
+  var skipBad = false
+
+  @Option(help: "A CSV file to write every image's prediction to.")
+  var predictions: String?
+
+  @Flag(help: "Print JSON.")
+  var json = false
+
+  func validate() throws {
+    if let threads, !(1...1024).contains(threads) {
+      throw ValidationError("--threads must be in 1...1024, found \(threads)")
+    }
+    guard split == "all" || Split(rawValue: split) != nil else {
+      throw ValidationError("--split must be train, val, test or all, found \"\(split)\"")
+    }
+  }
+
+  func run() throws {
+    let model = try failing(.badInput) { try ModelFile.read(self.model, catalogue: .standard) }
+    let trained = try failing(.badInput) { try SplitDescription(from: model.split) }
+    condense_prepare_compute()
+    let data = try openedData(model, trained)
+    try requireUnseen(data, trained)
+    let labels = try labels(of: data, model)
+    let loader = try loader(data, model)
+    var table = predictions.map { _ in PredictionTable() }
+    let clock = ContinuousClock()
+    let evaluator = try failing(.internal) {
+      try Evaluator(
+        model.graph, backend: DNNLBackend(), batch: Self.batch, precision: .f32,
+        threads: threads ?? max(1, ProcessInfo.processInfo.activeProcessorCount))
+    }
+    let began = clock.now
+    let scores = try failing(.badInput) {
+      try evaluator.score(
+        loader, labels: labels,
+        listener: { batch, place, prediction in
+          table?.add(
+            data.records[batch.indices[place]].path, label: model.classes[labels[Int(batch.labels[place])]],
+            prediction: model.classes[prediction.label], probability: prediction.confidence)
+        })
+    }
+    guard let scores else { return }
+    let report = EvaluationReport(
+      split: split, scores: scores, classes: model.classes, seconds: (clock.now - began).inSeconds,
+      skippedFiles: data.problems.count)
+    if let predictions, let table { try failing(.badInput) { try table.write(to: predictions) } }
+    Console.print(json ? report.node.prettyJSON : report.text)
+  }
+
+  private static let batch = 128
+
+  private func openedData(_ model: Model, _ trained: SplitDescription) throws -> Dataset {
+    var options = DatasetOptions.forCommands
+    options.seed = trained.seed
+    options.validationFraction = trained.validationFraction
+    options.skipBad = skipBad
+    options.imageSize = ImageSize(width: model.input.shape[2], height: model.input.shape[1])
+    let data = try failing { () throws(DatasetError) in try Dataset.open(self.data, options: options) }
+    if !data.problems.isEmpty { Console.note("left out \(data.problems.count) files that cannot be read") }
+    return data
+  }
+
+  /// Refuses images that the model was trained on, or of which that cannot be told.
+  private func requireUnseen(_ data: Dataset, _ trained: SplitDescription) throws {
+    guard split != "all" else { return }
+    let isSame = data.digest == trained.digest
+    if isSame, split == Split.train.rawValue {
+      throw CommandFailure(
+        .badInput,
+        "\(self.data): the model was trained on these images; score test or val, or all with --split all")
+    }
+    guard !isSame else { return }
+    guard data.splitDescription.isGiven, split == Split.test.rawValue else {
+      throw CommandFailure(
+        .badInput,
+        "\(self.data): not the data that the model was trained on (digest \(trained.digest.prefix(12)), found "
+          + "\(data.digest.prefix(12))): which images it has seen cannot be told; --split all scores every image"
+      )
+    }
+    Console.note(
+      "\(self.data): not the data that the model was trained on; its test split is scored as the data gives it"
+    )
+  }
+
+  /// The model's class for each class of the data.
+  private func labels(of data: Dataset, _ model: Model) throws -> [Int] {
+    let foreign = data.classes.filter { !model.classes.contains($0) }
+    guard foreign.isEmpty else {
+      throw CommandFailure(
+        .badInput,
+        "\(self.data): the model knows no class \(foreign.prefix(5).joined(separator: ", ")); it knows "
+          + model.classes.prefix(20).joined(separator: ", ") + (model.classes.count > 20 ? ", …" : ""))
+    }
+    return data.classes.map { name in model.classes.firstIndex(of: name) ?? 0 }
+  }
+
+  private func loader(_ data: Dataset, _ model: Model) throws -> Loader {
+    let shape = model.input.shape
+    return try failing { () throws(DatasetError) in
+      try Loader(
+        data,
+        LoaderOptions(
+          split: Split(rawValue: split), batch: Self.batch,
+          input: InputShape(channels: shape[0], height: shape[1], width: shape[2]),
+          normalization: Normalization(mean: model.input.mean, deviation: model.input.deviation)))
+    }
+  }
+}

@@ -1,0 +1,97 @@
+import ArgumentParser
+import DNNL
+import Execution
+import Foundation
+import Graphs
+import Images
+import Ops
+import Settings
+import Tensors
+import Training
+
+/// `condense predict`: says what a model sees in images.
+struct PredictCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "predict",
+    abstract: "Prints the classes that a model gives to images, the most probable first.")
+
+  @Argument(help: "A model that `condense train` wrote.")
+  var model: String
+
+  @Argument(help: "PNG or JPEG files.")
+  var images: [String]
+
+  @Option(help: "How many classes to print of each image.")
+  var top = 5
+
+  @Flag(help: "Print JSON.")
+  var json = false
+
+  func validate() throws {
+    guard top >= 1 else { throw ValidationError("--top must be at least 1, found \(top)") }
+    guard !images.isEmpty else { throw ValidationError("expected the path of an image") }
+  }
+
+  func run() throws {
+    let model = try failing(.badInput) { try ModelFile.read(self.model, catalogue: .standard) }
+    let inputs = try images.map { try Self.input(of: $0, for: model) }
+    let evaluator = try failing(.internal) {
+      try Evaluator(model.graph, backend: DNNLBackend(), batch: 1, precision: .f32, threads: 1)
+    }
+    var nodes: [SettingsNode] = []
+    for (path, input) in zip(images, inputs) {
+      let probabilities = evaluator.probabilities(of: input)
+      let order = probabilities.indices.sorted {
+        (probabilities[$1], $0) < (probabilities[$0], $1)
+      }
+      let best = order.prefix(top)
+      if json {
+        nodes.append(
+          SettingsNode(mapping: [
+            "image": path.node,
+            "classes": SettingsNode(
+              .list(
+                best.map {
+                  SettingsNode(mapping: [
+                    "class": model.classes[$0].node, "probability": probabilities[$0].node,
+                  ])
+                })),
+          ]))
+      } else {
+        let words = best.map { "\(model.classes[$0]) " + String(format: "%.1f %%", 100 * probabilities[$0]) }
+        Console.print("\(path): " + words.joined(separator: ", "))
+      }
+    }
+    if json {
+      Console.print(
+        SettingsNode(mapping: ["schema": 1.node, "predictions": SettingsNode(.list(nodes))]).prettyJSON)
+    }
+  }
+
+  /// An image as the network takes it.
+  private static func input(of path: String, for model: Model) throws -> [Float] {
+    let bytes: [UInt8]
+    do {
+      bytes = try [UInt8](Data(contentsOf: URL(filePath: path)))
+    } catch {
+      let exists = FileManager.default.fileExists(atPath: path)
+      throw CommandFailure(
+        .badInput, "\(path): cannot be read: \(exists ? error.localizedDescription : "no such file")")
+    }
+    let shape = model.input.shape
+    let (channels, height, width) = (shape[0], shape[1], shape[2])
+    var pixels = [UInt8](repeating: 0, count: shape.count)
+    do throws(ImageError) {
+      var span = pixels.mutableSpan
+      try ImageDecoder().decode(bytes.span, into: &span, width: width, height: height, channels: channels)
+    } catch {
+      throw CommandFailure(.badInput, "\(path): \(error)")
+    }
+    return (0..<channels).flatMap { channel in
+      (0..<height * width).map { place in
+        (Float(pixels[place * channels + channel]) - model.input.mean[channel])
+          / model.input.deviation[channel]
+      }
+    }
+  }
+}

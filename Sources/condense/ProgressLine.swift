@@ -1,0 +1,83 @@
+import Foundation
+import Training
+
+/// How a training goes, on standard error: one line that is drawn over and over on a terminal, and a line an epoch
+/// everywhere.
+final class ProgressLine {
+  private let clock = ContinuousClock()
+  private var lastDrawn: ContinuousClock.Instant?
+  private let began: ContinuousClock.Instant
+  private var firstUpdate: Int?
+  private let isTerminal: Bool
+  private let width: Int
+  private static let interval: Duration = .milliseconds(100)
+
+  init(isTerminal: Bool = Console.isTerminal, width: Int = Console.width) {
+    self.isTerminal = isTerminal
+    self.width = width
+    began = clock.now
+  }
+
+  /// Draws the line, at most ten times a second.
+  func show(_ step: TrainingObserver.Step) {
+    if firstUpdate == nil { firstUpdate = step.progress.updates - 1 }
+    guard isTerminal, lastDrawn.map({ clock.now - $0 >= Self.interval }) ?? true else { return }
+    lastDrawn = clock.now
+    let done = step.progress.updates - (firstUpdate ?? 0)
+    let remaining = step.stepsPerEpoch * step.epochs - step.progress.updates
+    let elapsed = Double((clock.now - began).components.seconds)
+    let left = elapsed * Double(remaining) / Double(max(done, 1))
+    draw(Self.text(step, secondsLeft: left, width: width - 1))
+  }
+
+  /// Writes an epoch's line.
+  func show(_ epoch: EpochMetrics, of epochs: Int) {
+    clear()
+    Console.note(Self.text(epoch, of: epochs))
+  }
+
+  /// Takes the line away.
+  func clear() {
+    if isTerminal, lastDrawn != nil { draw("") }
+    lastDrawn = nil
+  }
+
+  private func draw(_ text: String) {
+    FileHandle.standardError.write(Data(("\r\u{1B}[K" + text).utf8))
+  }
+
+  /// `epoch 3/10 [####    ] loss 0.123 top-1 97.8 % 12345 images/s 1:23 left`, at most `width` columns.
+  static func text(_ step: TrainingObserver.Step, secondsLeft: Double, width: Int) -> String {
+    let sums = step.progress.sums
+    let images = Double(max(sums.images, 1))
+    let head = "epoch \(step.progress.epoch + 1)/\(step.epochs) "
+    let tail =
+      String(
+        format: " loss %.3f top-1 %.1f %% %.0f images/s ", sums.loss / images,
+        100 * Double(sums.correct) / images, sums.seconds > 0 ? images / sums.seconds : 0)
+      + clockText(secondsLeft) + " left"
+    let room = min(30, width - head.count - tail.count - 2)
+    guard room >= 3 else { return String((head + tail.dropFirst()).prefix(width)) }
+    let filled = room * step.progress.step / max(step.stepsPerEpoch, 1)
+    let bar = String(repeating: "#", count: filled) + String(repeating: " ", count: room - filled)
+    return head + "[" + bar + "]" + tail
+  }
+
+  /// `epoch 3/10: loss 0.1234, top-1 97.81 %, validation 98.02 % (loss 0.0712), 12345 images/s, 4.9 s`.
+  static func text(_ epoch: EpochMetrics, of epochs: Int) -> String {
+    var text = String(
+      format: "epoch %d/%d: loss %.4f, top-1 %.2f %%", epoch.epoch, epochs, epoch.loss, 100 * epoch.top1)
+    if let top1 = epoch.validationTop1, let loss = epoch.validationLoss {
+      text += String(format: ", validation %.2f %% (loss %.4f)", 100 * top1, loss)
+    }
+    return text + String(format: ", %.0f images/s, %.1f s", epoch.imagesPerSecond, epoch.seconds)
+  }
+
+  /// `1:05` or `2:03:04`.
+  static func clockText(_ seconds: Double) -> String {
+    let total = Int(min(max(seconds, 0), 1e8).rounded())
+    let (hours, minutes, rest) = (total / 3600, total / 60 % 60, total % 60)
+    return hours > 0
+      ? String(format: "%d:%02d:%02d", hours, minutes, rest) : String(format: "%d:%02d", minutes, rest)
+  }
+}

@@ -1,0 +1,110 @@
+import ArgumentParser
+import CSystem
+import Execution
+import Foundation
+import Settings
+import Training
+
+/// `condense train`: trains a network on a data set.
+struct TrainCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "train",
+    abstract: "Trains a network on a folder or archive of images.",
+    discussion: """
+      Beside MODEL are MODEL.metrics.jsonl, a line an epoch, and while training goes on MODEL.checkpoint/. Killed at any
+      moment and started again with --resume, it ends with the same bytes as if it had never stopped.
+
+      The recipe (SGD with Nesterov momentum, one-cycle rate, batch 128) is that of the network's own file on top of the
+      defaults, changed by --set: training.rate, training.batch, training.optimizer=adamw, training.optimizer.momentum,
+      training.schedule=cosine, training.schedule.warmUp, training.decay, training.smoothing, training.clip,
+      training.average, training.patience, training.microBatches, training.augmentations='[pad-and-crop, flip]'.
+      """)
+
+  @Argument(help: "A network's name from Teachers/, or the path of a network's file.")
+  var network: String
+
+  @Option(help: "A manifest's name, or the path of a manifest, a folder or an archive.")
+  var data: String
+
+  @Option(help: "The file to write the trained model to.")
+  var out: String
+
+  @Option(help: "Passes over the training images: training.epochs.")
+  var epochs: Int?
+
+  @Option(help: "The seed of weights, order, augmentation and derived splits. (default: 0)")
+  var seed: UInt64?
+
+  @Option(help: "Compute threads. (default: all cores)")
+  var threads: Int?
+
+  @Option(help: "auto, f32 or bf16. (default: auto)")
+  var precision: PrecisionChoice?
+
+  @Option(help: "The share of images to validate on where the data has none; 0 for none. (default: 0.1)")
+  var validation: Double?
+
+  @Option(name: .customLong("set"), help: "A setting: training.KEY=VALUE; may be given several times.")
+  var overrides: [String] = []
+
+  @Flag(help: "Leave out files that cannot be read instead of stopping.")
+  var skipBad = false
+
+  @Flag(
+    help: "Go on from the checkpoint; start afresh where there is none, do nothing where MODEL is finished.")
+  var resume = false
+
+  @Option(help: "Threads that prepare batches; they never change a result.")
+  var loaderThreads = 1
+
+  @Flag(help: "Print the result as JSON.")
+  var json = false
+
+  func validate() throws {
+    if let threads, !(1...1024).contains(threads) {
+      throw ValidationError("--threads must be in 1...1024, found \(threads)")
+    }
+    if let validation, !(0...0.9).contains(validation) {
+      throw ValidationError("--validation must be in 0...0.9, found \(validation)")
+    }
+    guard (0...64).contains(loaderThreads) else {
+      throw ValidationError("--loader-threads must be in 0...64, found \(loaderThreads)")
+    }
+  }
+
+  func run() throws {
+    let files = ModelFiles(model: out)
+    if try files.isFinished(resuming: resume) {
+      Console.note("\(out): finished; nothing to do")
+      return
+    }
+    condense_prepare_compute()
+    try files.store.acquireForCommand()
+    try TrainingRun(self, files).perform()
+  }
+
+  /// The recipe on top of `start`: `--epochs` and every `--set`.
+  func applyOverrides(to start: TrainingSettings) throws -> TrainingSettings {
+    var settings = start
+    var nodes = try overrides.map { try SettingOverride($0, root: "training").node }
+    if let epochs {
+      let mark = SettingsMark(source: "--epochs")
+      nodes.append(
+        SettingsNode(
+          .mapping([.init(key: "epochs", mark: mark, value: SettingsNode(.integer(epochs), mark: mark))])))
+    }
+    try failing(.usage) {
+      for node in nodes { try settings.update(from: node, owner: "training") }
+      try settings.validate()
+    }
+    return settings
+  }
+}
+
+/// The arithmetic that a user asks for.
+enum PrecisionChoice: String, CaseIterable, ExpressibleByArgument {
+  case auto, f32, bf16
+
+  /// The arithmetic itself; `nil` where the tool is to choose.
+  var precision: Precision? { Precision(rawValue: rawValue) }
+}

@@ -1,0 +1,66 @@
+import Datasets
+import Graphs
+import Networks
+import Settings
+import Tensors
+import Training
+
+/// A network that has met a data set: channels and classes follow the data, images follow the network's input.
+struct TrainingMaterial {
+  let data: Dataset
+  let graph: Graph
+  let input: InputShape
+  let normalization: Normalization
+  /// The recipe with the batch and the augmentations that this data set allows.
+  let settings: TrainingSettings
+  private let seed: UInt64
+
+  init(_ spec: NetworkSpec, _ data: Dataset, settings: TrainingSettings, seed: UInt64) throws {
+    self.data = data
+    self.seed = seed
+    var settings = settings
+    let input = InputShape(channels: data.channels, height: spec.input[1], width: spec.input[2])
+    self.input = input
+    settings.augmentations =
+      settings.augmentations
+      ?? DefaultAugmentations.list(channels: data.channels, allowed: data.allowedAugmentations)
+    self.settings = settings
+    let options = NetworkOptions(channels: data.channels, classes: data.classes.count)
+    var graph = try failing(.badInput) { try spec.build(options: options) }
+    graph.initializeParameters(seed: seed)
+    self.graph = graph
+    var statistics = try failing { () throws(DatasetError) in try data.statistics(.train, input: input) }
+    statistics.deviation = statistics.deviation.map { $0.isFinite && $0 > 0 ? $0 : 1 }
+    normalization = statistics
+  }
+
+  /// How pixels become the network's input, for the model file.
+  var inputDescription: InputDescription {
+    InputDescription(
+      shape: [input.channels, input.height, input.width], mean: normalization.mean,
+      deviation: normalization.deviation)
+  }
+
+  /// The training batches: shuffled, augmented, all of them full.
+  func trainingLoader(threads: Int) throws -> Loader {
+    try failing { () throws(DatasetError) in
+      try Loader(
+        data,
+        LoaderOptions(
+          split: .train, batch: settings.batch, seed: seed, shuffle: true,
+          augmentations: settings.augmentations ?? [], input: input, normalization: normalization,
+          dropLast: true, threads: threads))
+    }
+  }
+
+  /// The validation batches; `nil` where there are no such images.
+  func validationLoader() throws -> Loader? {
+    guard data.count(of: .validation) > 0 else { return nil }
+    return try failing { () throws(DatasetError) in
+      try Loader(
+        data,
+        LoaderOptions(
+          split: .validation, batch: settings.batch, input: input, normalization: normalization))
+    }
+  }
+}

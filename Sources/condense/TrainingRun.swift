@@ -1,0 +1,219 @@
+import DNNL
+import Datasets
+import Execution
+import Foundation
+import Graphs
+import Images
+import Networks
+import Ops
+import Settings
+import Tensors
+import Training
+
+/// One call of `condense train`: everything is resolved and said, then trained, then written.
+struct TrainingRun {
+  private let command: TrainCommand
+  private let files: ModelFiles
+  private let backend = DNNLBackend()
+  private let checkpoint: Checkpoint?
+  private let began: TrainingIdentity?
+
+  init(_ command: TrainCommand, _ files: ModelFiles) throws {
+    self.command = command
+    self.files = files
+    checkpoint = try failing(.badInput) { try files.store.latest() }
+    for problem in files.store.damaged { Console.note("passing over a checkpoint: \(problem)") }
+    began = try checkpoint.map { checkpoint in
+      try failing(.badInput) { try TrainingIdentity(from: checkpoint.identity) }
+    }
+  }
+
+  func perform() throws {
+    do {
+      try train()
+    } catch {
+      if checkpoint == nil, (try? files.store.latest()) == nil { files.store.remove() }
+      throw error
+    }
+  }
+
+  private func train() throws {
+    try files.requireWritableFolder()
+    let spec = try failing(.badInput) {
+      try NetworkSpec.named(command.network, searching: Locations.folders("Teachers"))
+    }
+    let settings = try resolvedSettings(spec)
+    let data = try openedData(spec)
+    let material = try TrainingMaterial(spec, data, settings: settings, seed: seed)
+    let identity = identity(spec, material)
+    if let began { try failing(.usage) { try identity.requireSame(as: began, path: files.store.directory) } }
+    announce(identity, material)
+    let signals = StopSignals()
+    let progress = ProgressLine()
+    let trainer = try trainer(identity, material, progress)
+    let start = ContinuousClock().now
+    let outcome = try failing(.badInput) { try trainer.run { signals.isStopping } }
+    progress.clear()
+    switch outcome {
+    case .stopped(let reached): throw stopped(reached, signals.status)
+    case .finished(let result):
+      try write(result, identity, material)
+      report(result, identity, material, seconds: start.duration(to: .now))
+    }
+  }
+
+  // MARK: What is trained
+
+  private var seed: UInt64 { command.seed ?? began?.seed ?? 0 }
+  private var threads: Int {
+    command.threads ?? began?.threads ?? max(1, ProcessInfo.processInfo.activeProcessorCount)
+  }
+
+  private func resolvedSettings(_ spec: NetworkSpec) throws -> TrainingSettings {
+    if let began {
+      let settings = try command.applyOverrides(to: began.settings)
+      try failing(.usage) { try settings.requireSame(as: began.settings, path: files.store.directory) }
+      return settings
+    }
+    var settings = TrainingSettings()
+    if spec.training.content != .null {
+      try failing(.badInput) { try settings.update(from: spec.training, owner: "training") }
+    }
+    return try command.applyOverrides(to: settings)
+  }
+
+  private func openedData(_ spec: NetworkSpec) throws -> Dataset {
+    var options = DatasetOptions.forCommands
+    options.seed = seed
+    options.validationFraction = command.validation ?? began?.split.validationFraction ?? 0.1
+    options.skipBad = command.skipBad
+    options.imageSize = ImageSize(width: spec.input[2], height: spec.input[1])
+    let data = try failing { () throws(DatasetError) in try Dataset.open(command.data, options: options) }
+    for message in data.messages { Console.note(message) }
+    if !data.problems.isEmpty {
+      Console.note("left out \(data.problems.count) files that cannot be read")
+    }
+    return data
+  }
+
+  private func identity(_ spec: NetworkSpec, _ material: TrainingMaterial) -> TrainingIdentity {
+    let wanted = command.precision.flatMap(\.precision) ?? began?.precision
+    return TrainingIdentity(
+      network: spec.name, graph: material.graph, split: material.data.splitDescription,
+      skippedFiles: material.data.problems.count, seed: seed, threads: threads,
+      precision: wanted ?? Precision.automatic(for: material.graph, on: backend),
+      backend: "\(backend.name) \(backend.version)", instructionSet: backend.instructionSet,
+      settings: material.settings)
+  }
+
+  // MARK: Training
+
+  private func trainer(
+    _ identity: TrainingIdentity, _ material: TrainingMaterial, _ progress: ProgressLine
+  ) throws -> Trainer {
+    let epochs = identity.settings.epochs
+    return try failing(.badInput) {
+      let trainer = try Trainer(
+        Trainer.Setup(
+          graph: material.graph, backend: backend, settings: identity.settings, seed: seed,
+          threads: identity.threads, precision: identity.precision, identity: identity.node),
+        training: material.trainingLoader(threads: command.loaderThreads),
+        validation: material.validationLoader(), checkpoints: files.store,
+        log: MetricsLog(path: files.metrics),
+        observer: TrainingObserver(step: { progress.show($0) }, epoch: { progress.show($0, of: epochs) }))
+      if let checkpoint { try trainer.restore(checkpoint) }
+      return trainer
+    }
+  }
+
+  private func stopped(_ reached: TrainingProgress, _ status: CommandFailure.Status) -> CommandFailure {
+    var arguments = CommandLine.arguments
+    if !arguments.contains("--resume") { arguments.append("--resume") }
+    let line = arguments.map(Shell.quoted).joined(separator: " ")
+    return CommandFailure(
+      status,
+      "stopped after step \(reached.step) of epoch \(reached.epoch + 1), all is saved; go on with\n  \(line)")
+  }
+
+  private func write(
+    _ result: Trainer.Result, _ identity: TrainingIdentity, _ material: TrainingMaterial
+  ) throws {
+    var provenance: [SettingsNode.Entry] = [
+      .init(key: "tool", mark: Self.mark, value: "condense \(Version.text)".node),
+      .init(key: "epochs", mark: Self.mark, value: result.progress.epoch.node),
+    ]
+    if let best = result.progress.best {
+      provenance.append(.init(key: "bestEpoch", mark: Self.mark, value: best.epoch.node))
+    }
+    if case .mapping(let entries) = identity.node.content {
+      provenance += entries.filter { $0.key != "split" }
+    }
+    let model = Model(
+      graph: result.graph, classes: material.data.classes, input: material.inputDescription,
+      split: material.data.splitDescription.node, provenance: SettingsNode(.mapping(provenance)))
+    try failing(.badInput) { try ModelFile.write(model, to: files.model) }
+    files.store.remove()
+  }
+
+  private static let mark = SettingsMark(source: "built-in")
+
+  // MARK: Words
+
+  private func announce(_ identity: TrainingIdentity, _ material: TrainingMaterial) {
+    let counts = material.data.splitDescription.counts
+    Console.note(
+      "\(identity.network): \(material.graph.parameterCount) parameters, \(material.graph.multiplyAdds) multiply-adds, "
+        + "input \(material.input)")
+    Console.note(
+      "\(command.data): \(counts[.train] ?? 0) training and \(counts[.validation] ?? 0) validation images, "
+        + "\(material.data.classes.count) classes")
+    Console.note(
+      "seed \(seed), \(identity.threads) threads, \(identity.precision.rawValue), \(identity.backend) "
+        + "(\(identity.instructionSet))")
+    Console.note("training: " + identity.settings.node.canonicalJSON)
+    if let checkpoint {
+      Console.note(
+        "going on after step \(checkpoint.progress.step) of epoch \(checkpoint.progress.epoch + 1)")
+    }
+    if let began, began.instructionSet != identity.instructionSet || began.backend != identity.backend {
+      Console.note(
+        "began with \(began.backend) (\(began.instructionSet)): the last bits may differ from an uninterrupted run"
+      )
+    }
+  }
+
+  private func report(
+    _ result: Trainer.Result, _ identity: TrainingIdentity, _ material: TrainingMaterial, seconds: Duration
+  ) {
+    let last = MetricsLog(path: files.metrics).last()
+    if command.json {
+      Console.print(
+        SettingsNode(mapping: [
+          "schema": 1.node, "model": files.model.node, "network": identity.network.node,
+          "epochs": result.progress.epoch.node, "bestEpoch": (result.progress.best?.epoch).node,
+          "last": last ?? SettingsNode(.null), "parameters": material.graph.parameterCount.node,
+          "images": (material.data.splitDescription.counts[.train] ?? 0).node,
+          "skippedFiles": identity.skippedFiles.node, "seed": identity.node["seed"] ?? SettingsNode(.null),
+          "threads": identity.threads.node, "precision": identity.precision.node,
+          "instructionSet": identity.instructionSet.node, "settings": identity.settings.node,
+          "seconds": seconds.inSeconds.node,
+        ]).prettyJSON)
+    } else {
+      Console.print("\(files.model): \(identity.network) after \(result.progress.epoch) epochs")
+    }
+  }
+}
+
+/// What a shell reads as one word.
+enum Shell {
+  /// The word in quotes where it needs them.
+  static func quoted(_ word: String) -> String {
+    let isPlain =
+      !word.isEmpty
+      && word.utf8.allSatisfy { byte in
+        (0x30...0x39).contains(byte) || (0x41...0x5A).contains(byte) || (0x61...0x7A).contains(byte)
+          || "-_./=:,+@%".utf8.contains(byte)
+      }
+    return isPlain ? word : "'" + word.replacing("'", with: "'\\''") + "'"
+  }
+}
