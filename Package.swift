@@ -83,7 +83,7 @@ let package = Package(
     tests("NetworksTests", ["Networks"]),
     tests("ImagesTests", ["Images"]),
     tests("ArchivesTests", ["Archives"]),
-    tests("DatasetsTests", ["Datasets"]),
+    tests("DatasetsTests", ["Datasets", crypto]),
     tests("TrainingTests", ["Training", "DNNL", "Networks"]),
     tests("CommandTests", ["condense"]),
     tests("ArchitectureTests", ["Networks", "Datasets", "Ops"]),

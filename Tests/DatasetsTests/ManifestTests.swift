@@ -1,0 +1,152 @@
+import Foundation
+import Settings
+import Testing
+
+@testable import Datasets
+
+@Suite("Manifests and fetching")
+struct ManifestTests {
+  private static let root = URL(filePath: #filePath)
+    .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent().path()
+
+  private static func manifest(_ lines: String...) -> [UInt8] {
+    Array((["summary: s", "origin: o", "license: l"] + lines).joined(separator: "\n").utf8)
+  }
+
+  private static func options(_ folder: TemporaryFolder) -> DatasetOptions {
+    var options = DatasetOptions()
+    options.cacheDirectory = nil
+    options.dataDirectories = [folder.path + "/Data"]
+    options.sourceDirectories = [folder.path + "/sources"]
+    return options
+  }
+
+  @Test("every manifest of Data/ is read, and none flips digits")
+  func shipped() throws {
+    let manifests = try DataManifest.all(in: [Self.root + "Data"])
+    let names = manifests.map(\.name)
+    #expect(Set(["glyphs", "mnist", "cifar10"]).isSubset(of: names) && names == names.sorted())
+    for manifest in manifests {
+      #expect(!manifest.summary.isEmpty && !manifest.origin.isEmpty && !manifest.license.isEmpty)
+      #expect(manifest.made != nil || manifest.sha256 != nil)
+    }
+    for name in ["mnist", "glyphs"] {
+      let manifest = try #require(manifests.first { $0.name == name })
+      #expect(!manifest.augmentations.contains("flip") && !manifest.augmentations.isEmpty)
+    }
+  }
+
+  @Test("a name finds the data beside the manifest or in a source folder")
+  func location() throws {
+    let folder = try TemporaryFolder()
+    try folder.write(Self.manifest("path: photos", "augmentations: [flip]"), to: "Data/pets.yaml")
+    let options = Self.options(folder)
+    #expect {
+      try Dataset.open("pets", options: options)
+    } throws: {
+      ($0 as? DatasetError)?.needsInstallation == true && "\($0)".contains("condense data fetch pets")
+    }
+    let images = try TemporaryFolder()
+    try TestImages.write(to: images, parts: [""], count: 3)
+    try FileManager.default.createDirectory(
+      atPath: folder.path + "/sources", withIntermediateDirectories: true)
+    try FileManager.default.copyItem(atPath: images.path, toPath: folder.path + "/sources/photos")
+    let dataset = try Dataset.open("pets", options: options)
+    #expect(dataset.records.count == 6 && dataset.allowedAugmentations == ["flip"])
+    try FileManager.default.moveItem(
+      atPath: folder.path + "/sources/photos", toPath: folder.path + "/Data/photos")
+    let beside = try Dataset.open(folder.path + "/Data/pets.yaml", options: options)
+    #expect(beside.digest == dataset.digest)
+    #expect {
+      try Dataset.open("pet", options: options)
+    } throws: { "\($0)".contains("did you mean \"pets\"?") }
+  }
+
+  @Test("a file with another checksum than the manifest's is refused")
+  func checksum() throws {
+    let folder = try TemporaryFolder()
+    try folder.write(
+      Self.manifest("path: a.tar", "sha256: \"\(String(repeating: "0", count: 64))\""), to: "Data/pets.yaml")
+    try folder.write([1, 2, 3], to: "Data/a.tar")
+    #expect {
+      try Dataset.open("pets", options: Self.options(folder))
+    } throws: { "\($0)".contains("expected SHA-256 000") }
+  }
+
+  @Test(
+    "a wrong manifest is refused with file and line",
+    arguments: [
+      (
+        "augmentations: [flop]",
+        "Data/x.yaml:5: \"flop\" is not a setting of augmentations; did you mean \"flip\"?"
+      ),
+      ("sha256: abc", "expected 64 hexadecimal digits"), ("path2: x", "did you mean \"path\""),
+      ("made: cats", "expected glyphs"), ("splits: none", "one of given, derived"),
+    ])
+  func wrong(_ line: String, _ message: String) throws {
+    let folder = try TemporaryFolder()
+    try folder.write(Self.manifest("path: y", line), to: "Data/x.yaml")
+    #expect {
+      try DataManifest(contentsOf: folder.path + "/Data/x.yaml")
+    } throws: { "\($0)".contains(message) }
+  }
+
+  private static func fetchable() throws -> (TemporaryFolder, DataManifest, [UInt8]) {
+    let folder = try TemporaryFolder()
+    let bytes = (0..<300_000).map { UInt8(truncatingIfNeeded: $0 * $0 / 7) }
+    try folder.write(bytes, to: "origin.bin")
+    var manifest = DataManifest()
+    manifest.name = "pets"
+    manifest.path = "pets.bin"
+    manifest.sha256 = try CacheFiles.address(ofFile: folder.path + "/origin.bin")
+    manifest.url = URL(filePath: folder.path + "/origin.bin").absoluteString
+    return (folder, manifest, bytes)
+  }
+
+  private static func names(_ folder: String) -> [String] {
+    ((try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []).sorted()
+  }
+
+  @Test("a file URL is fetched, verified, and not fetched again")
+  func fetch() throws {
+    let (folder, manifest, bytes) = try Self.fetchable()
+    let fetch = Fetch(manifest, from: nil, to: folder.path + "/to", showsProgress: false)
+    #expect(try fetch.run())
+    #expect(try Data(contentsOf: URL(filePath: fetch.target)) == Data(bytes))
+    #expect(Self.names(folder.path + "/to") == ["pets.bin"])
+    #expect(try !fetch.run())
+  }
+
+  @Test(
+    "what was left of a broken fetch is completed, or thrown away if it does not fit",
+    arguments: [true, false])
+  func resume(_ isSound: Bool) throws {
+    let (folder, manifest, bytes) = try Self.fetchable()
+    let partial = isSound ? Array(bytes.prefix(100_000)) : Array(repeating: 1, count: 100_000)
+    try folder.write(partial, to: "to/pets.bin.partial")
+    let fetch = Fetch(manifest, from: nil, to: folder.path + "/to", showsProgress: false)
+    #expect(try fetch.run())
+    #expect(try Data(contentsOf: URL(filePath: fetch.target)) == Data(bytes))
+    #expect(Self.names(folder.path + "/to") == ["pets.bin"])
+  }
+
+  @Test("a wrong file, a missing one and a missing address leave nothing that looks complete")
+  func failures() throws {
+    let (folder, manifest, _) = try Self.fetchable()
+    try folder.write([1, 2, 3], to: "wrong.bin")
+    let to = folder.path + "/to"
+    #expect {
+      try Fetch(manifest, from: folder.path + "/wrong.bin", to: to, showsProgress: false).run()
+    } throws: { "\($0)".contains("expected SHA-256") }
+    #expect(Self.names(to).isEmpty)
+    #expect {
+      try Fetch(manifest, from: "file:///nowhere/at/all", to: to, showsProgress: false).run()
+    } throws: { "\($0)".contains("could not be fetched") }
+    #expect(!Self.names(to).contains("pets.bin"))
+    var unnamed = manifest
+    unnamed.url = nil
+    #expect {
+      try Fetch(unnamed, from: nil, to: to, showsProgress: false).run()
+    } throws: { "\($0)".contains("--from") }
+  }
+}
