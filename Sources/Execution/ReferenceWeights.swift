@@ -76,7 +76,8 @@ final class ReferenceWeights {
   }
 
   /// Updates one trainable parameter in place.
-  private func update(_ index: Int, _ gradients: Span<Float>, _ rule: any UpdateRule, _ step: StepParameters) {
+  private func update(_ index: Int, _ gradients: Span<Float>, _ rule: any UpdateRule, _ step: StepParameters)
+  {
     let count = entries[index].value.values.count
     let decay = entries[index].slot.decays ? step.decay : 0
     if rule.momentCount >= 1, entries[index].first.isEmpty {

@@ -96,6 +96,12 @@ public struct Graph: Sendable, Equatable {
     }
     do throws(ShapeError) {
       try op.validate()
+      for shape in inputShapes {
+        guard shape.dimensions.allSatisfy({ $0 > 0 }) else { throw ShapeError.empty(op: op.kind, shape: shape) }
+        guard shape.count(upTo: Self.maximumElements) != nil else {
+          throw ShapeError.tooLarge(op: op.kind, shape: shape)
+        }
+      }
       let shape = try op.outputShape(inputShapes)
       guard shape.count(upTo: Self.maximumElements) != nil else {
         throw ShapeError.tooLarge(op: op.kind, shape: shape)
@@ -165,8 +171,13 @@ public struct Graph: Sendable, Equatable {
     }
   }
 
-  /// Multiply-adds of one image.
-  public var multiplyAdds: Int { nodes.reduce(0) { $0 + cost(of: $1).multiplyAdds } }
+  /// Multiply-adds of one image; `Int.max` where they are more.
+  public var multiplyAdds: Int {
+    nodes.reduce(0) { sum, node in
+      let (total, overflow) = sum.addingReportingOverflow(cost(of: node).multiplyAdds)
+      return overflow ? .max : total
+    }
+  }
 
   /// What a node costs for one image.
   public func cost(of node: Node) -> OpCost {

@@ -78,7 +78,8 @@ public struct BatchNorm: Op {
   public func forward(_ frame: inout KernelFrame) {
     let shape = frame.output.shape
     let x = frame.inputs[0].values
-    let statistics = statistics(x, shape, frame.mode, mean: frame.parameters[2], variance: frame.parameters[3])
+    let statistics = statistics(
+      x, shape, frame.mode, mean: frame.parameters[2], variance: frame.parameters[3])
     let scale = frame.parameters[0].values
     let shift = frame.parameters[1].values
     var y = x
@@ -96,7 +97,8 @@ public struct BatchNorm: Op {
     let x = frame.inputs[0].values
     let dy = frame.outputGradient.values
     let scale = frame.parameters[0].values
-    let statistics = statistics(x, shape, frame.mode, mean: frame.parameters[2], variance: frame.parameters[3])
+    let statistics = statistics(
+      x, shape, frame.mode, mean: frame.parameters[2], variance: frame.parameters[3])
     var dScale = Array(repeating: Double(0), count: shape[1])
     var dShift = dScale
     for (channel, range) in Self.rows(shape) {

@@ -42,7 +42,8 @@ public struct Conv2D: Op {
 
   /// Makes a convolution.
   public init(
-    filters: Int, kernel: Extent, stride: Extent = 1, padding: Extent = 0, dilation: Extent = 1, groups: Int = 1,
+    filters: Int, kernel: Extent, stride: Extent = 1, padding: Extent = 0, dilation: Extent = 1,
+    groups: Int = 1,
     bias: Bool = true
   ) {
     self.filters = filters

@@ -18,7 +18,9 @@ public struct HardSwish: Activation {
   /// Makes the activation.
   public init() {}
   public static var settings: [Setting<HardSwish>] { [] }
-  public static var examples: [OpExample<HardSwish>] { [OpExample(HardSwish(), [2, 3, 4, 2]), OpExample(HardSwish(), [3, 5])] }
+  public static var examples: [OpExample<HardSwish>] {
+    [OpExample(HardSwish(), [2, 3, 4, 2]), OpExample(HardSwish(), [3, 5])]
+  }
   public func value(_ x: Float) -> Float { x * min(max(x + 3, 0), 6) / 6 }
   public func derivative(at x: Float, output y: Float) -> Float { x <= -3 ? 0 : x >= 3 ? 1 : (2 * x + 3) / 6 }
 }

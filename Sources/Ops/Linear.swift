@@ -45,7 +45,9 @@ public struct Linear: Op {
     [OpExample(Linear(features: 4), [3, 5]), OpExample(Linear(features: 2, bias: false), [1, 7])]
   }
 
-  public func validate() throws(ShapeError) { try require(features, in: 1...Self.maximumFeatures, "features") }
+  public func validate() throws(ShapeError) {
+    try require(features, in: 1...Self.maximumFeatures, "features")
+  }
 
   public func outputShape(_ inputs: [Shape]) throws(ShapeError) -> Shape {
     try requireInputs(inputs, count: 1)

@@ -18,7 +18,9 @@ public struct ReLU6: Activation {
   /// Makes the activation.
   public init() {}
   public static var settings: [Setting<ReLU6>] { [] }
-  public static var examples: [OpExample<ReLU6>] { [OpExample(ReLU6(), [2, 3, 4, 2]), OpExample(ReLU6(), [3, 5])] }
+  public static var examples: [OpExample<ReLU6>] {
+    [OpExample(ReLU6(), [2, 3, 4, 2]), OpExample(ReLU6(), [3, 5])]
+  }
   public func value(_ x: Float) -> Float { min(max(x, 0), 6) }
   public func derivative(at x: Float, output y: Float) -> Float { x > 0 && x < 6 ? 1 : 0 }
 }

@@ -19,7 +19,9 @@ public struct Sigmoid: Activation {
   /// Makes the activation.
   public init() {}
   public static var settings: [Setting<Sigmoid>] { [] }
-  public static var examples: [OpExample<Sigmoid>] { [OpExample(Sigmoid(), [2, 3, 4, 2]), OpExample(Sigmoid(), [3, 5])] }
+  public static var examples: [OpExample<Sigmoid>] {
+    [OpExample(Sigmoid(), [2, 3, 4, 2]), OpExample(Sigmoid(), [3, 5])]
+  }
   public func value(_ x: Float) -> Float { Float(1 / (1 + exp(-Double(x)))) }
   public func derivative(at x: Float, output y: Float) -> Float { y * (1 - y) }
 }

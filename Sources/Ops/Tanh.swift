@@ -19,7 +19,9 @@ public struct Tanh: Activation {
   /// Makes the activation.
   public init() {}
   public static var settings: [Setting<Tanh>] { [] }
-  public static var examples: [OpExample<Tanh>] { [OpExample(Tanh(), [2, 3, 4, 2]), OpExample(Tanh(), [3, 5])] }
+  public static var examples: [OpExample<Tanh>] {
+    [OpExample(Tanh(), [2, 3, 4, 2]), OpExample(Tanh(), [3, 5])]
+  }
   public func value(_ x: Float) -> Float { Float(tanh(Double(x))) }
   public func derivative(at x: Float, output y: Float) -> Float { 1 - y * y }
 }

@@ -22,13 +22,15 @@ public struct AgreementCase: Sendable, CustomStringConvertible {
   var steps = 3
 
   /// Every op example alone and behind layers, in training and inference, and the small graphs in many ways.
-  public static let all: [AgreementCase] = OpCase.all().flatMap(cases) + SmallGraph.allCases.flatMap(cases) + joined
+  public static let all: [AgreementCase] =
+    OpCase.all().flatMap(cases) + SmallGraph.allCases.flatMap(cases) + joined
 
   private static func cases(of example: OpCase) -> [AgreementCase] {
     let batch = example.inputs[0][0]
     return [
       AgreementCase(description: "\(example), training", build: example.graph, batch: batch),
-      AgreementCase(description: "\(example), inference", build: example.graph, batch: batch, mode: .inference),
+      AgreementCase(
+        description: "\(example), inference", build: example.graph, batch: batch, mode: .inference),
       AgreementCase(
         description: "\(example), training behind layers", build: example.graphBehindLayers, batch: batch),
     ]
@@ -52,17 +54,22 @@ public struct AgreementCase: Sendable, CustomStringConvertible {
       description: "fire, a seed before the concatenation", build: SmallGraph.fire.graph, taps: ["fire"],
       seeds: ["expand1", "wide3"]),
     AgreementCase(
-      description: "lenet, a tap before the pooling", build: SmallGraph.lenet.graph, taps: ["conv1", "pool1"],
+      description: "lenet, a tap before the pooling", build: SmallGraph.lenet.graph,
+      taps: ["conv1", "pool1"],
       seeds: ["conv2"]),
-    AgreementCase(description: "residual, three micro-batches", build: SmallGraph.residual.graph, microBatches: 3),
-    AgreementCase(description: "lenet, a partial batch", build: SmallGraph.lenet.graph, partialBatch: 3, steps: 4),
     AgreementCase(
-      description: "residual, a partial batch of one", build: SmallGraph.residual.graph, partialBatch: 1, steps: 4),
+      description: "residual, three micro-batches", build: SmallGraph.residual.graph, microBatches: 3),
+    AgreementCase(
+      description: "lenet, a partial batch", build: SmallGraph.lenet.graph, partialBatch: 3, steps: 4),
+    AgreementCase(
+      description: "residual, a partial batch of one", build: SmallGraph.residual.graph, partialBatch: 1,
+      steps: 4),
     AgreementCase(
       description: "perceptron, two micro-batches, one partial", build: SmallGraph.perceptron.graph,
       microBatches: 2, partialBatch: 2, steps: 2),
     AgreementCase(description: "lenet, a batch of one", build: SmallGraph.lenet.graph, batch: 1),
-    AgreementCase(description: "separable, a batch of 17", build: SmallGraph.separable.graph, batch: 17, steps: 2),
+    AgreementCase(
+      description: "separable, a batch of 17", build: SmallGraph.separable.graph, batch: 17, steps: 2),
   ]
 
   /// Where a backend differs from the reference by more than `tolerance`, each in words; none if they agree.

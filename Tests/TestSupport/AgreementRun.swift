@@ -120,7 +120,8 @@ final class AgreementRun {
         guard let values = tensors[name]?.values else { continue }
         let before = origin[name]?.values ?? Array(repeating: 0, count: values.count)
         changes.append(
-          Observation(label: "step \(number): \(kind) of \(name)", values: zip(values, before).map { $0 - $1 }))
+          Observation(
+            label: "step \(number): \(kind) of \(name)", values: zip(values, before).map { $0 - $1 }))
       }
     }
     let total = norm(changes.flatMap(\.values))

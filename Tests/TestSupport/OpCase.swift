@@ -10,6 +10,12 @@ public struct OpCase: Sendable, CustomStringConvertible {
   /// Its input shapes, batch first.
   public let inputs: [Shape]
 
+  /// Makes a case.
+  public init(op: any Op, inputs: [Shape]) {
+    self.op = op
+    self.inputs = inputs
+  }
+
   /// Every example of every op of a catalogue.
   public static func all(_ catalogue: OpCatalogue = .standard) -> [OpCase] {
     catalogue.types.flatMap { cases(of: $0) }

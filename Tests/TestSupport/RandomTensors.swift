@@ -12,13 +12,15 @@ extension Tensor {
 }
 
 extension Initializer {
-  /// Numbers near this start that are nowhere special: what is ones lies in 0.5...1.5, what is zeros in -0.3...0.3.
+  /// Numbers near this start that are nowhere special: what is ones lies in 0.5...1.5, what is
+  /// zeros in -0.3...0.3, and weights are large enough for values to stay near one through many layers.
   func scattered(_ shape: Shape, seed: UInt64, _ purpose: String) -> Tensor {
-    var random = SeededRandom(seed: seed, purpose: purpose)
     switch self {
     case .zeros: return Tensor(random: shape, in: -0.3...0.3, seed: seed, purpose)
     case .ones: return Tensor(random: shape, in: 0.5...1.5, seed: seed, purpose)
-    case .uniform: return tensor(shape, &random)
+    case .uniform(let fanIn):
+      let bound = (6 / Float(fanIn)).squareRoot()
+      return Tensor(random: shape, in: -bound...bound, seed: seed, purpose)
     }
   }
 }

@@ -58,7 +58,8 @@ extension Extent: SettingValue {
 extension Setting {
   /// A setting of an extent whose sides lie in a range.
   static func extent(
-    _ name: String, _ path: WritableKeyPath<Owner, Extent>, in range: ClosedRange<Int>, required: Bool = false,
+    _ name: String, _ path: WritableKeyPath<Owner, Extent>, in range: ClosedRange<Int>,
+    required: Bool = false,
     _ summary: String
   ) -> Setting {
     let expected = "\(Extent.expectation) in \(range.lowerBound)...\(range.upperBound)"

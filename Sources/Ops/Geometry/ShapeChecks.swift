@@ -13,7 +13,9 @@ extension Op {
   /// The only input, which must be images `[N, C, H, W]`.
   func requireImages(_ inputs: [Shape]) throws(ShapeError) -> Shape {
     try requireInputs(inputs, count: 1)
-    guard inputs[0].rank == 4 else { throw .wrongRank(op: kind, expected: "images NxCxHxW", found: inputs[0]) }
+    guard inputs[0].rank == 4 else {
+      throw .wrongRank(op: kind, expected: "images NxCxHxW", found: inputs[0])
+    }
     return inputs[0]
   }
 

@@ -47,7 +47,9 @@ public struct Window: Sendable, Hashable {
     return Extent(height, width)
   }
 
-  private static func steps(_ input: Int, _ kernel: Int, _ stride: Int, _ padding: Int, _ dilation: Int) -> Int? {
+  private static func steps(_ input: Int, _ kernel: Int, _ stride: Int, _ padding: Int, _ dilation: Int)
+    -> Int?
+  {
     let room = input + 2 * padding - ((kernel - 1) * dilation + 1)
     return room >= 0 ? room / stride + 1 : nil
   }

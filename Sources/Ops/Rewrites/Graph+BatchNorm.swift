@@ -23,7 +23,8 @@ extension Graph {
   /// A folded layer has a bias, takes the norm's place and its name; values that are outputs or in `keeping` stay.
   public func foldingBatchNorms(keeping: Set<String> = []) throws(GraphError) -> Graph {
     let pairs = foldableBatchNorms(keeping: keeping)
-    let producerOfNorm = Dictionary(pairs.map { ($0.norm, $0.producer) }, uniquingKeysWith: { first, _ in first })
+    let producerOfNorm = Dictionary(
+      pairs.map { ($0.norm, $0.producer) }, uniquingKeysWith: { first, _ in first })
     let folded = Set(pairs.map(\.producer))
     var graph = Graph(inputs: inputs)
     for node in nodes where !folded.contains(node.name) {
@@ -48,7 +49,8 @@ extension Graph {
     }
     guard let batchNorm = norm.op as? BatchNorm else { return }
     let folded = batchNorm.folded(
-      weight: try parameter("\(producer.name).weight"), bias: graph.parameters["\(producer.name).bias"]?.value,
+      weight: try parameter("\(producer.name).weight"),
+      bias: graph.parameters["\(producer.name).bias"]?.value,
       scale: try parameter("\(norm.name).scale"), shift: try parameter("\(norm.name).shift"),
       mean: try parameter("\(norm.name).mean"), variance: try parameter("\(norm.name).variance"))
     parameters["\(norm.name).weight"] = Parameter(folded.weight)

@@ -1,0 +1,67 @@
+import Execution
+import Graphs
+import Ops
+import Settings
+import Tensors
+import TestSupport
+import Testing
+
+@Suite("Laws over the op catalogue")
+struct OpLawTests {
+  @Test("kernels write what the inferred shape says", arguments: OpCase.all())
+  func shape(_ example: OpCase) throws {
+    #expect(try example.shapeViolations(mode: .training) == [])
+    #expect(try example.shapeViolations(mode: .inference) == [])
+  }
+
+  @Test("gradients equal finite differences in training", arguments: OpCase.all())
+  func gradientInTraining(_ example: OpCase) throws {
+    #expect(try example.gradientViolations(mode: .training) == [])
+  }
+
+  @Test("gradients equal finite differences in inference", arguments: OpCase.all())
+  func gradientInInference(_ example: OpCase) throws {
+    #expect(try example.gradientViolations(mode: .inference) == [])
+  }
+
+  @Test("settings read back as they were written", arguments: OpCase.all())
+  func settings(_ example: OpCase) throws {
+    #expect(try example.settingsViolations() == [])
+  }
+
+  @Test("cost equals what is counted one by one", arguments: OpCase.all())
+  func cost(_ example: OpCase) throws {
+    #expect(try example.costViolations() == [])
+  }
+
+  @Test("hostile settings are refused", arguments: OpCase.all())
+  func hostile(_ example: OpCase) {
+    #expect(example.acceptedHostileSettings() == [])
+  }
+
+  @Test("a wrong op breaks the laws")
+  func wrong() throws {
+    let example = OpCase(op: WrongSquare(), inputs: [[2, 3]])
+    #expect(try example.gradientViolations(mode: .training).count == 1)
+    #expect(try example.costViolations().count == 1)
+  }
+
+  @Test("kinds are unique, lower case and hyphenated")
+  func kinds() {
+    let kinds = OpCatalogue.standard.kinds
+    #expect(Set(kinds).count == kinds.count)
+    #expect(kinds.allSatisfy { $0.wholeMatch(of: /[a-z0-9]+(-[a-z0-9]+)*/) != nil })
+  }
+
+  @Test(
+    "every setting of every op differs from its default in an example", arguments: OpCatalogue.standard.kinds)
+  func examples(_ kind: String) throws {
+    let examples = OpCase.all().filter { $0.op.kind == kind }
+    #expect(!examples.isEmpty)
+    let type = try #require(OpCatalogue.standard.types.first { $0.kind == kind })
+    let defaults = try type.init().settingsNode.mapping(kind)
+    for entry in defaults {
+      #expect(examples.contains { $0.op.settingsNode[entry.key] != entry.value }, "\(entry.key)")
+    }
+  }
+}

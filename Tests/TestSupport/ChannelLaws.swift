@@ -1,0 +1,62 @@
+import Execution
+public import Graphs
+import Tensors
+
+extension Graph {
+  /// A random part of the channels that may go: of every group up to half of its units, at least one where two are there.
+  public func someRemovableUnits(seed: UInt64) -> [ChannelUnit] {
+    var random = SeededRandom(seed: seed, purpose: "units")
+    return channelGroups().flatMap { group in
+      let count = group.units.count / 2
+      let order = random.permutation(group.units.count)
+      return order.prefix(count > 1 ? 1 + random.below(count) : count).map { group.units[$0] }
+    }
+  }
+
+  /// This graph with the removed channels ignored: weights of layers that mix channels are zero where they read them.
+  public func masking(_ units: [ChannelUnit]) -> Graph {
+    var masked = self
+    for node in nodes where node.op.channels(inputShapes(of: node)) == .mixing {
+      let removed = units.flatMap { $0.channels[node.inputs[0]] ?? [] }
+      for (name, slot) in slots(of: node) {
+        guard let axis = slot.inputAxis, var tensor = parameters[name]?.value else { continue }
+        let inner = slot.shape.dimensions[(axis + 1)...].reduce(1, *)
+        for i in tensor.values.indices where removed.contains(i / inner % slot.shape[axis]) {
+          tensor.values[i] = 0
+        }
+        masked.parameters[name] = Parameter(tensor)
+      }
+    }
+    return masked
+  }
+
+  /// Where the graph without some channels computes something else than the graph that ignores them.
+  public func removalViolations(_ units: [ChannelUnit], tolerance: Double = 1e-5) throws -> [String] {
+    let removed = try removingChannels(units).graph
+    try removed.verify()
+    let truth = try masking(units).outputValues()
+    let found = try removed.outputValues()
+    return outputs.indices.compactMap { index in
+      let error = norm(zip(found[index], truth[index]).map { $0 - $1 })
+      let limit = tolerance * norm(truth[index])
+      let isEqual = found[index].count == truth[index].count && error <= limit
+      return isEqual ? nil : "\(outputs[index]): differs by \(error), allowed \(limit)"
+    }
+  }
+
+  /// All outputs for two random images, in inference by the reference kernels.
+  public func outputValues() throws -> [[Float]] {
+    let plan = try ReferenceBackend().compile(self, PlanOptions(batch: 2, mode: .inference))
+    let images = inputs.flatMap {
+      Tensor(random: Shape([2] + $0.shape.dimensions), seed: 31, "images " + $0.name).values
+    }
+    plan.forward(images.span, key: 0)
+    return try outputs.map { name in
+      let tap = try plan.tap(name)
+      var values = Array(repeating: Float(0), count: tap.count)
+      var span = values.mutableSpan
+      plan.readTap(tap, into: &span)
+      return values
+    }
+  }
+}
