@@ -97,7 +97,9 @@ public struct Graph: Sendable, Equatable {
     do throws(ShapeError) {
       try op.validate()
       for shape in inputShapes {
-        guard shape.dimensions.allSatisfy({ $0 > 0 }) else { throw ShapeError.empty(op: op.kind, shape: shape) }
+        guard shape.dimensions.allSatisfy({ $0 > 0 }) else {
+          throw ShapeError.empty(op: op.kind, shape: shape)
+        }
         guard shape.count(upTo: Self.maximumElements) != nil else {
           throw ShapeError.tooLarge(op: op.kind, shape: shape)
         }
@@ -133,7 +135,9 @@ public struct Graph: Sendable, Equatable {
     node.op.parameters(inputShapes(of: node)).map { ("\(node.name).\($0.role)", $0) }
   }
 
-  /// Gives every parameter its start, each from a stream keyed by seed and name: adding a node elsewhere changes none.
+  /// Gives every parameter its start, each from a stream keyed by seed and name.
+  ///
+  /// Adding a node elsewhere changes none.
   public mutating func initializeParameters(seed: UInt64) {
     for node in nodes {
       for (name, slot) in slots(of: node) {

@@ -87,8 +87,11 @@ public struct AgreementCase: Sendable, CustomStringConvertible {
     return zip(found, truth).compactMap { $0.difference(from: $1, tolerance: tolerance) }
   }
 
-  /// What a training that was saved and loaded into a new plan changes otherwise than one that went on; none if nothing.
+  /// What a training that was saved and loaded into a new plan changes otherwise than one that went on.
+  ///
+  /// Parameters by name; none if the bits are equal, and none for inference.
   public func lossesByLoading(on backend: any Backend, threads: Int = 1) throws -> [String] {
+    guard mode == .training else { return [] }
     let graph = try build()
     let first = try AgreementRun(self, graph, backend, .f32, threads)
     first.step(1)
