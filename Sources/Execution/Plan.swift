@@ -21,7 +21,8 @@ public protocol Plan: AnyObject {
   func readTap(_ tap: TapID, into values: inout MutableSpan<Float>)
   /// Sets the loss's own gradient by a value, plain row-major; it stays until set again and starts as zero.
   func writeSeed(_ tap: TapID, _ gradient: Span<Float>)
-  /// Runs all gradients. With micro-batches the sums are kept until the update.
+  /// Runs all gradients. With micro-batches the sums are kept until the update; they belong to the shared weights, so
+  /// plans of different batch sizes may add to one update.
   func backward()
   /// Lends all trainable gradients as one span, for clipping, norms, penalties and sums over ranks.
   ///
@@ -90,7 +91,8 @@ public struct StepParameters: Sendable, Equatable {
   public var gradientScale: Float
   /// The number of this update, from 1: bias correction.
   public var number: Int
-  /// The decay of the moving average of weights; `nil` keeps none.
+  /// The decay of the moving average of weights and statistics, `a ← decay·a + (1 - decay)·w` after the update;
+  /// it starts as the weights before the first update that keeps one. `nil` keeps none.
   public var averageDecay: Float?
 
   /// Makes parameters.
