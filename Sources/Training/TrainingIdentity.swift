@@ -86,14 +86,15 @@ public struct TrainingIdentity: Sendable, Equatable {
   /// Refuses to go on with a training that began as another one; `path` is where it is kept.
   public func requireSame(as began: TrainingIdentity, path: String) throws(TrainingError) {
     let pairs = [
-      ("network", began.network, network),
-      ("a graph of digest", began.graphDigest, graphDigest),
-      ("data of digest", began.split.digest, split.digest),
-      ("the split", began.split.node.canonicalJSON, split.node.canonicalJSON),
-      ("unreadable files", "\(began.skippedFiles)", "\(skippedFiles)"),
       ("seed", "\(began.seed)", "\(seed)"),
       ("threads", "\(began.threads)", "\(threads)"),
       ("precision", began.precision.rawValue, precision.rawValue),
+      ("network", began.network, network),
+      ("a graph of digest", began.graphDigest, graphDigest),
+      ("data of digest", began.split.digest, split.digest),
+      ("validation share", "\(began.split.validationFraction)", "\(split.validationFraction)"),
+      ("the split", began.split.node.canonicalJSON, split.node.canonicalJSON),
+      ("unreadable files", "\(began.skippedFiles)", "\(skippedFiles)"),
     ]
     for (what, stored, found) in pairs where stored != found {
       throw .contradiction(path: path, what: what, stored: stored, found: found)

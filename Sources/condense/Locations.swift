@@ -32,6 +32,7 @@ enum Locations {
   }
 
   private static func isDirectory(_ path: String) -> Bool {
-    (try? URL(filePath: path).resourceValues(forKeys: [.isDirectoryKey]).isDirectory) ?? false
+    (try? URL(filePath: path).resolvingSymlinksInPath().resourceValues(forKeys: [.isDirectoryKey]).isDirectory)
+      ?? false
   }
 }

@@ -2,10 +2,9 @@ import Dispatch
 import Foundation
 import Synchronization
 
+// SAFETY: `sources` is written in `init` alone, before any handler runs; the rest is atomic.
 /// Ctrl-C and SIGTERM as a request that a loop reads; a second Ctrl-C ends the process at once.
 final class StopSignals: @unchecked Sendable {
-  // SAFETY: `sources` is written in `init` alone, before any handler runs; the rest is atomic.
-
   private let received = Atomic<Int32>(0)
   private let sources: [any DispatchSourceSignal]
 

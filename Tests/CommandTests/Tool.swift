@@ -1,0 +1,90 @@
+import Datasets
+import Foundation
+import Settings
+
+/// The built `condense`, run as a user runs it: in a folder of its own, with a cache of its own.
+final class Tool {
+  /// What a run left.
+  struct Run {
+    let status: Int32
+    let output: String
+    let errors: String
+
+    /// Standard output as JSON.
+    var json: SettingsNode {
+      get throws { try SettingsNode(json: output, source: "standard output") }
+    }
+  }
+
+  let folder: String
+
+  init() throws {
+    folder = FileManager.default.temporaryDirectory.path() + "/condense-tool-" + UUID().uuidString
+    try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+  }
+
+  deinit { try? FileManager.default.removeItem(atPath: folder) }
+
+  /// The executable beside the tests.
+  static let executable = URL(filePath: "/proc/self/exe").resolvingSymlinksInPath()
+    .deletingLastPathComponent()
+    .appending(path: "condense")
+  /// The checkout that the tests were built from.
+  static let checkout = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+    .deletingLastPathComponent()
+
+  /// Draws a data set of ten classes.
+  func makeGlyphs(count: Int) throws {
+    try GlyphMaker(seed: 1, count: count).write(to: folder + "/glyphs", threads: 2)
+  }
+
+  /// Starts a command without waiting for it; its words go to files.
+  func start(_ arguments: [String], name: String = "run") throws -> Process {
+    let process = Process()
+    process.executableURL = Self.executable
+    process.arguments = arguments
+    process.currentDirectoryURL = URL(filePath: folder)
+    process.environment = ProcessInfo.processInfo.environment.merging([
+      "CONDENSE_CACHE": folder + "/cache", "CONDENSE_HOME": Self.checkout.path, "OMP_WAIT_POLICY": "passive",
+    ]) { $1 }
+    process.standardOutput = try handle(name + ".out")
+    process.standardError = try handle(name + ".err")
+    try process.run()
+    return process
+  }
+
+  /// Runs a command to its end.
+  func run(_ arguments: String...) throws -> Run { try run(arguments) }
+
+  /// Runs a command to its end.
+  func run(_ arguments: [String]) throws -> Run {
+    let name = UUID().uuidString
+    let process = try start(arguments, name: name)
+    process.waitUntilExit()
+    return Run(
+      status: process.terminationStatus, output: try text(name + ".out"), errors: try text(name + ".err"))
+  }
+
+  /// The text of a file of the folder.
+  func text(_ name: String) throws -> String {
+    try String(contentsOfFile: folder + "/" + name, encoding: .utf8)
+  }
+
+  /// The bytes of a file of the folder.
+  func bytes(_ name: String) throws -> Data { try Data(contentsOf: URL(filePath: folder + "/" + name)) }
+
+  func exists(_ name: String) -> Bool { FileManager.default.fileExists(atPath: folder + "/" + name) }
+
+  /// The lines of a model's metrics, without what depends on the clock.
+  func metrics(_ model: String) -> [String] {
+    let text = (try? text(model + ".metrics.jsonl")) ?? ""
+    return text.split(separator: "\n").map {
+      String($0.prefix(upTo: $0.range(of: ",\"imagesPerSecond\"")?.lowerBound ?? $0.endIndex))
+    }
+  }
+
+  private func handle(_ name: String) throws -> FileHandle {
+    _ = FileManager.default.createFile(atPath: folder + "/" + name, contents: nil)
+    return try FileHandle(forWritingTo: URL(filePath: folder + "/" + name))
+  }
+}

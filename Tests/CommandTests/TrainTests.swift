@@ -1,0 +1,134 @@
+import Foundation
+import Settings
+import Testing
+
+@testable import condense
+
+@Suite("condense train", .serialized)
+struct TrainTests {
+  private static let recipe = ["--epochs", "24", "--threads", "1", "--set", "training.batch=32"]
+
+  private static func arguments(_ out: String) -> [String] {
+    ["train", "mlp", "--data", "glyphs", "--out", out] + recipe
+  }
+
+  /// Waits until a training has written so many lines, or is over.
+  private static func wait(_ tool: Tool, _ model: String, lines: Int, _ process: Process) {
+    while process.isRunning, tool.metrics(model).count < lines { Thread.sleep(forTimeInterval: 0.002) }
+  }
+
+  @Test("Killed three times and resumed, with other loader threads, training ends with the same bytes")
+  func killed() throws {
+    let tool = try Tool()
+    try tool.makeGlyphs(count: 500)
+    let whole = try tool.run(Self.arguments("whole.safetensors"))
+    #expect(whole.status == 0, "\(whole.errors)")
+    let resuming = Self.arguments("killed.safetensors") + ["--resume", "--loader-threads", "3"]
+    var kills = 0
+    for lines in [2, 7, 13] {
+      let process = try tool.start(resuming)
+      Self.wait(tool, "killed.safetensors", lines: lines, process)
+      kill(process.processIdentifier, SIGKILL)
+      process.waitUntilExit()
+      if process.terminationReason == .uncaughtSignal { kills += 1 }
+    }
+    #expect(kills > 0, "training was over before it could be killed")
+    let last = try tool.run(resuming)
+    #expect(last.status == 0, "\(last.errors)")
+    #expect(try tool.bytes("killed.safetensors") == tool.bytes("whole.safetensors"))
+    #expect(tool.metrics("killed.safetensors") == tool.metrics("whole.safetensors"))
+    #expect(tool.metrics("whole.safetensors").count == 24)
+    #expect(!tool.exists("killed.safetensors.checkpoint"))
+  }
+
+  @Test("Interrupted or terminated, it saves, says how to go on, and goes on to the same bytes")
+  func signals() throws {
+    let tool = try Tool()
+    try tool.makeGlyphs(count: 500)
+    #expect(try tool.run(Self.arguments("whole.safetensors")).status == 0)
+    for (number, code) in [(SIGINT, Int32(130)), (SIGTERM, 143)] {
+      let out = "model-\(code).safetensors"
+      let process = try tool.start(Self.arguments(out))
+      Self.wait(tool, out, lines: 2, process)
+      kill(process.processIdentifier, number)
+      process.waitUntilExit()
+      #expect(process.terminationReason == .exit && process.terminationStatus == code)
+      let words = try tool.text("run.err")
+      #expect(words.contains("all is saved; go on with\n  "), "\(words)")
+      let command = try #require(words.split(separator: "\n").last).trimmingCharacters(in: .whitespaces)
+      #expect(command.hasSuffix("--resume"))
+      let again = try tool.run(command.split(separator: " ").dropFirst().map(String.init))
+      #expect(again.status == 0, "\(again.errors)")
+      #expect(try tool.bytes(out) == tool.bytes("whole.safetensors"))
+    }
+  }
+
+  @Test("What is there already is not written over, and a finished model needs nothing more")
+  func existing() throws {
+    let tool = try Tool()
+    try tool.makeGlyphs(count: 200)
+    let train = ["train", "mlp", "--data", "glyphs", "--out", "m.safetensors", "--epochs", "1", "--json"]
+    let first = try tool.run(train)
+    #expect(first.status == 0, "\(first.errors)")
+    #expect(try first.json["epochs"] == 1.node)
+    #expect(try first.json["last"]?["epoch"] == 1.node)
+    let bytes = try tool.bytes("m.safetensors")
+    let again = try tool.run(train)
+    #expect(again.status == 65)
+    #expect(again.errors.contains("m.safetensors: is there already"))
+    let resumed = try tool.run(train + ["--resume"])
+    #expect(resumed.status == 0)
+    #expect(try tool.bytes("m.safetensors") == bytes)
+  }
+
+  @Test("Flags that contradict the beginning are refused, and the training stays resumable")
+  func contradictions() throws {
+    let tool = try Tool()
+    try tool.makeGlyphs(count: 500)
+    let process = try tool.start(Self.arguments("m.safetensors"))
+    Self.wait(tool, "m.safetensors", lines: 1, process)
+    kill(process.processIdentifier, SIGTERM)
+    process.waitUntilExit()
+    let base = ["train", "mlp", "--data", "glyphs", "--out", "m.safetensors"]
+    let fresh = try tool.run(base)
+    #expect(fresh.status == 65 && fresh.errors.contains("holds an unfinished training"))
+    for (flags, words) in [
+      (["--threads", "2"], "began with threads 1, found 2"),
+      (["--seed", "9"], "began with seed 0, found 9"),
+      (["--epochs", "7"], "began with training.epochs 24, found 7"),
+      (["--set", "training.rate=0.5"], "began with training.rate 0.05, found 0.5"),
+    ] {
+      let refused = try tool.run(base + flags + ["--resume"])
+      #expect(refused.status == 64)
+      #expect(refused.errors.contains(words), "\(refused.errors)")
+    }
+    let finished = try tool.run(base + ["--resume"])
+    #expect(finished.status == 0, "\(finished.errors)")
+    #expect(tool.metrics("m.safetensors").count == 24)
+  }
+
+  @Test("Wrong words are refused with their place and code before anything is written")
+  func refusals() throws {
+    let tool = try Tool()
+    try tool.makeGlyphs(count: 200)
+    for (arguments, status, words) in [
+      (["mlp", "--data", "glyphs", "--set", "training.epoch=3"], 64, "did you mean \"epochs\"?"),
+      (["mlp", "--data", "glyphs", "--set", "rate=3"], 64, "expected training.KEY=VALUE"),
+      (["mlp", "--data", "glyphs", "--set", "training.batch=5000"], 65, "do not fill one batch of 5000"),
+      (["mlpp", "--data", "glyphs"], 65, "did you mean \"mlp\"?"),
+      (["mlp", "--data", "nothing"], 65, "nothing: no such data set"),
+      (["mlp", "--data", "glyphs", "--set", "training.patience=2", "--validation", "0"], 65, "patience"),
+      (
+        ["mlp", "--data", "glyphs"]
+          + ["batch=8", "rate=1000", "decay=10"].flatMap { ["--set", "training." + $0] },
+        65, "first"
+      ),
+    ] as [([String], Int32, String)] {
+      let run = try tool.run(["train"] + arguments + ["--out", "m.safetensors", "--epochs", "3"])
+      #expect(run.status == status, "\(arguments): \(run.errors)")
+      #expect(run.errors.contains(words), "\(run.errors)")
+      #expect(!tool.exists("m.safetensors"))
+      try? FileManager.default.removeItem(atPath: tool.folder + "/m.safetensors.checkpoint")
+    }
+  }
+}
