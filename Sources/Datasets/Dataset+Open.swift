@@ -94,7 +94,7 @@ extension Dataset {
     let rule = SplitRule(seed: options.seed, validation: fraction, test: given ? 0 : 0.1)
     let records = Self.records(sorting, scan, rule)
     var counts: [Split: Int] = [:]
-    for record in records { counts[record.split, default: 0] += 1 }
+    for split in Split.allCases { counts[split] = records.count { $0.split == split } }
     let description = SplitDescription(
       isGiven: given, validationFraction: fraction, testFraction: rule.test, seed: options.seed,
       digest: digest,
@@ -107,15 +107,19 @@ extension Dataset {
 
   private static func records(_ sorting: Sorting, _ scan: Scan, _ rule: SplitRule) -> [Record] {
     let splits = splits(sorting, rule)
-    let records = sorting.files.indices.map { position in
-      let file = sorting.files[position]
-      let scanned = scan.files[file.position]
-      return Record(
-        path: scanned.path, annotation: Annotation(label: file.label), split: splits[position],
-        place: scanned.place,
-        file: file.position)
+    var records: [Record] = []
+    records.reserveCapacity(splits.count)
+    for split in Split.allCases {
+      for position in splits.indices where splits[position] == split {
+        let file = sorting.files[position].position
+        records.append(
+          Record(
+            path: scan.files[file].path, annotation: Annotation(label: sorting.files[position].label),
+            split: split,
+            place: scan.files[file].place))
+      }
     }
-    return Split.allCases.flatMap { split in records.filter { $0.split == split } }
+    return records
   }
 
   /// Each image's split, as given or by the rule.

@@ -23,8 +23,6 @@ public struct Dataset: Sendable {
     /// 1 or 3, as stored.
     public var channels: Int { Int(place.channels) }
     let place: PixelPlace
-    /// Position in the scan, for sources that are read again.
-    let file: Int
   }
 
   /// What the user called it.

@@ -19,7 +19,7 @@ struct Sorting {
   let layout: FolderLayout
 
   init(_ scan: Scan, path: String) throws(DatasetError) {
-    let images = scan.files.filter { $0.format != nil }.map(\.path)
+    let images = scan.files.compactMap { $0.format == nil ? nil : $0.path }
     guard !images.isEmpty else {
       throw scan.files.isEmpty ? .empty(path: path) : .noImages(path: path, files: scan.files.count)
     }
@@ -36,9 +36,11 @@ struct Sorting {
     var names: [Split?: Set<Substring>] = [:]
     var images = 0
     var last: FolderLayout.Place?
-    for (file, place) in zip(scan.files, places) where file.format != nil {
+    for position in places.indices where scan.files[position].format != nil {
       images += 1
-      guard let place, place.split != last?.split || place.name != last?.name else { continue }
+      guard let place = places[position], place.split != last?.split || place.name != last?.name else {
+        continue
+      }
       names[place.split, default: []].insert(place.name)
       last = place
     }
@@ -62,17 +64,20 @@ struct Sorting {
     var last: (name: Substring, label: Int)?
     files.reserveCapacity(scan.files.count)
     for (position, place) in places.enumerated() {
-      let file = scan.files[position]
       guard let place, let label = last?.name == place.name ? last?.label : labels[place.name] else {
-        if file.format != nil { outside += 1 }
+        if scan.files[position].format != nil { outside += 1 }
         continue
       }
       last = (place.name, label)
-      if let problem = file.problem ?? (file.format == nil ? Self.notAnImage : nil) {
-        problems.append(FileProblem(file: file.path, kind: .unreadable, reason: problem))
+      if let problem = scan.files[position].problem
+        ?? (scan.files[position].format == nil ? Self.notAnImage : nil)
+      {
+        problems.append(FileProblem(file: scan.files[position].path, kind: .unreadable, reason: problem))
       } else {
         files.append(
-          File(split: place.split, label: label, path: place.path, digest: file.digest, position: position))
+          File(
+            split: place.split, label: label, path: place.path, digest: scan.files[position].digest,
+            position: position))
       }
     }
     if outside > 0 { messages.append("\(outside) images outside every class folder are not used") }

@@ -34,9 +34,15 @@ public struct Flip: Augmentation {
     sample.redraw { old, new in
       for y in 0..<height {
         let row = y * width * channels
-        for x in 0..<width {
-          let (from, to) = (row + (width - 1 - x) * channels, row + x * channels)
-          for c in 0..<channels { new[to + c] = old[from + c] }
+        let last = row + (width - 1) * channels
+        if channels == 1 {
+          for x in 0..<width { new[row + x] = old[last - x] }
+        } else {
+          for x in stride(from: 0, to: 3 * width, by: 3) {
+            new[row + x] = old[last - x]
+            new[row + x + 1] = old[last - x + 1]
+            new[row + x + 2] = old[last - x + 2]
+          }
         }
       }
     }
