@@ -66,36 +66,37 @@ int condense_reorder(
 }
 
 int condense_convolution(
-    dnnl_primitive_desc_t *out, dnnl_engine_t engine, condense_pass pass, const condense_layout *source,
-    const condense_layout *weights, const condense_layout *bias, const condense_layout *destination,
-    const int64_t *strides, const int64_t *dilations, const int64_t *padding, dnnl_primitive_attr_t attributes,
+    dnnl_primitive_desc_t *out, dnnl_engine_t engine, condense_pass pass, condense_method method,
+    const condense_layout *source, const condense_layout *weights, const condense_layout *bias,
+    const condense_layout *destination, const int64_t *strides, const int64_t *dilations, const int64_t *padding, dnnl_primitive_attr_t attributes,
     const_dnnl_primitive_desc_t hint) {
+  dnnl_alg_kind_t kind = method == CONDENSE_WINOGRAD ? dnnl_convolution_winograd : dnnl_convolution_direct;
 #if V3
   if (forward(pass))
     return dnnl_convolution_forward_primitive_desc_create(
-        out, engine, prop(pass), dnnl_convolution_direct, MD(source), MD(weights), MD(bias), MD(destination),
+        out, engine, prop(pass), kind, MD(source), MD(weights), MD(bias), MD(destination),
         strides, dilations, padding, padding, attributes);
   if (pass == CONDENSE_BACKWARD_DATA)
     return dnnl_convolution_backward_data_primitive_desc_create(
-        out, engine, dnnl_convolution_direct, MD(source), MD(weights), MD(destination), strides, dilations, padding,
+        out, engine, kind, MD(source), MD(weights), MD(destination), strides, dilations, padding,
         padding, hint, attributes);
   return dnnl_convolution_backward_weights_primitive_desc_create(
-      out, engine, dnnl_convolution_direct, MD(source), MD(weights), MD(bias), MD(destination), strides, dilations,
+      out, engine, kind, MD(source), MD(weights), MD(bias), MD(destination), strides, dilations,
       padding, padding, hint, attributes);
 #else
   dnnl_convolution_desc_t desc;
   int status;
   if (forward(pass))
     status = dnnl_dilated_convolution_forward_desc_init(
-        &desc, prop(pass), dnnl_convolution_direct, MD(source), MD(weights), MD(bias), MD(destination), strides,
+        &desc, prop(pass), kind, MD(source), MD(weights), MD(bias), MD(destination), strides,
         dilations, padding, padding);
   else if (pass == CONDENSE_BACKWARD_DATA)
     status = dnnl_dilated_convolution_backward_data_desc_init(
-        &desc, dnnl_convolution_direct, MD(source), MD(weights), MD(destination), strides, dilations, padding,
+        &desc, kind, MD(source), MD(weights), MD(destination), strides, dilations, padding,
         padding);
   else
     status = dnnl_dilated_convolution_backward_weights_desc_init(
-        &desc, dnnl_convolution_direct, MD(source), MD(weights), MD(bias), MD(destination), strides, dilations,
+        &desc, kind, MD(source), MD(weights), MD(bias), MD(destination), strides, dilations,
         padding, padding);
   return status != dnnl_success ? status : (int)dnnl_primitive_desc_create(out, &desc, attributes, engine, hint);
 #endif

@@ -53,6 +53,13 @@ enum ElementType: Hashable {
     }
   }
 
+  /// Channels last, without padding; four axes.
+  static func channelsLast(_ dimensions: [Int], _ type: ElementType) throws(ExecutionError) -> Layout {
+    try unsafe made("condense_layout_channels_last", dimensions, type) { handle in
+      unsafe condense_layout_channels_last(&handle, dimensions.map(Int64.init), type.native)
+    }
+  }
+
   /// Left to the primitive that it is given to.
   static func any(_ dimensions: [Int], _ type: ElementType) throws(ExecutionError) -> Layout {
     unsafe try made("condense_layout_any", dimensions, type) { handle in

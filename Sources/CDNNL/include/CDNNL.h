@@ -42,6 +42,8 @@ typedef enum { CONDENSE_POOL_MAX = 0, CONDENSE_POOL_MEAN_OF_ALL, CONDENSE_POOL_M
 int condense_layout_plain(condense_layout **out, int rank, const int64_t *dims, condense_type type);
 /// Channels in blocks of 16 behind the spatial axes (aBcd16b); rank 4.
 int condense_layout_blocked(condense_layout **out, const int64_t *dims, condense_type type);
+/// Channels last (acdb); rank 4.
+int condense_layout_channels_last(condense_layout **out, const int64_t *dims, condense_type type);
 /// Left to the primitive.
 int condense_layout_any(condense_layout **out, int rank, const int64_t *dims, condense_type type);
 /// The same order of elements in another type; `dnnl_unimplemented` for a layout without a public name.
@@ -62,12 +64,15 @@ int condense_reorder(
     dnnl_primitive_desc_t *out, dnnl_engine_t engine, const condense_layout *source,
     const condense_layout *destination, dnnl_primitive_attr_t attributes);
 
+/// How a convolution is computed.
+typedef enum { CONDENSE_DIRECT = 0, CONDENSE_WINOGRAD = 1 } condense_method;
+
 /// Two spatial axes: strides, dilations (0 is dense) and paddings hold two numbers each. Tensors are those of the
 /// pass: gradients in the place of what they are the gradient of; `bias` may be null.
 int condense_convolution(
-    dnnl_primitive_desc_t *out, dnnl_engine_t engine, condense_pass pass, const condense_layout *source,
-    const condense_layout *weights, const condense_layout *bias, const condense_layout *destination,
-    const int64_t *strides, const int64_t *dilations, const int64_t *padding, dnnl_primitive_attr_t attributes,
+    dnnl_primitive_desc_t *out, dnnl_engine_t engine, condense_pass pass, condense_method method,
+    const condense_layout *source, const condense_layout *weights, const condense_layout *bias,
+    const condense_layout *destination, const int64_t *strides, const int64_t *dilations, const int64_t *padding, dnnl_primitive_attr_t attributes,
     const_dnnl_primitive_desc_t hint);
 
 int condense_inner_product(
