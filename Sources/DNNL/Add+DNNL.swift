@@ -11,7 +11,8 @@ extension Add: DNNLOp {
     for (position, input) in site.inputs.enumerated().dropFirst() {
       let other = try builder.read(input, as: layout)
       let result = builder.newOperand(layout)
-      emit(sum, other, result, relu: site.fusesReLU && position == site.inputs.count - 1, site, builder)
+      builder.emitAddition(
+        site, sum, other, to: result, relu: site.fusesReLU && position == site.inputs.count - 1)
       sum = result
     }
     builder.define(site, sum, needsGradient: site.inputs.contains { $0.needsGradient })
@@ -23,15 +24,16 @@ extension Add: DNNLOp {
     }
     return true
   }
+}
 
-  private func emit(
-    _ first: Operand, _ second: Operand, _ result: Operand, relu: Bool, _ site: Site, _ builder: PlanBuilder
-  ) {
+extension PlanBuilder {
+  /// Appends a sum of two tensors of one layout.
+  func emitAddition(_ site: Site, _ first: Operand, _ second: Operand, to result: Operand, relu: Bool) {
     let regions = [first.region, second.region, result.region]
-    let elements = Int64(result.layout.elementCount + 15) / 16 * 16
+    let elements = Int64(result.region.byteCount / result.layout.type.byteCount)
     let bf16: Int32 = result.layout.type == .bf16 ? 1 : 0
-    let threads = Int32(builder.options.threads)
-    builder.emit(site.name, "forward", relu ? "native:add and relu" : "native:add", regions) {
+    let threads = Int32(options.threads)
+    emit(site.name, "forward", relu ? "native:add and relu" : "native:add", regions) {
       unsafe condense_add_relu(
         result.region.address, first.region.address, second.region.address, relu ? 1 : 0, elements, bf16, threads)
     }

@@ -7,7 +7,11 @@ import Tensors
 extension BatchNorm: DNNLOp {
   func lower(_ site: Site, _ builder: PlanBuilder) throws(ExecutionError) -> Bool {
     guard Self.isNative(site.shape) else { return false }
-    if builder.isTraining { try lowerTraining(site, builder) } else { try lowerInference(site, builder) }
+    if !builder.isTraining {
+      try lowerInference(site, builder)
+    } else if try !lowerBlocked(site, builder) {
+      try lowerTraining(site, builder)
+    }
     return true
   }
 
@@ -26,7 +30,7 @@ extension BatchNorm: DNNLOp {
   ) throws(ExecutionError) -> Descriptor {
     try unsafe Descriptor("condense_batch_norm", node: site.name) { handle, attributes in
       unsafe condense_batch_norm(
-        &handle, builder.device.engine, pass, layout.handle, epsilon, site.fusesReLU ? 1 : 0, attributes, hint?.handle)
+        &handle, builder.device.engine, pass, layout.handle, epsilon, site.fusesReLU && site.residual == nil ? 1 : 0, attributes, hint?.handle)
     }
   }
 
@@ -65,9 +69,20 @@ extension BatchNorm: DNNLOp {
     }
     builder.emit(site.name, "forward", forward, shared + [Argument(DNNL_ARG_DST, result)])
     try updateStatistics(site, builder, mean, variance)
-    builder.define(site, try result.viewed(flattening: site.shape), needsGradient: true)
+    var output = try result.viewed(flattening: site.shape)
+    if let residual = site.residual {
+      let other = try builder.read(residual, as: layout)
+      output = builder.newOperand(layout)
+      builder.emitAddition(site, result, other, to: output, relu: site.fusesReLU)
+    }
+    builder.define(site, output, needsGradient: true)
     builder.undo { () throws(ExecutionError) in
-      guard let value = builder.values[site.result], let sum = try builder.gradient(of: value) else { return }
+      let mask = site.residual != nil && site.fusesReLU ? output : nil
+      guard let value = builder.values[site.result], var sum = try builder.gradient(of: value, mask: mask) else { return }
+      if let residual = site.residual {
+        try builder.contribute(residual, sum.operand, owned: false)
+        sum = Contribution(operand: sum.operand, isOwned: false)
+      }
       let gradient = try sum.operand.viewed(layout.dimensions)
       let target = sum.isOwned ? gradient : builder.newOperand(layout)
       try builder.withGradient(site.node, "scale", channels) { scale throws(ExecutionError) in

@@ -7,6 +7,8 @@ import Tensors
 struct Fusions {
   /// The ReLU node that each producer swallows.
   private(set) var relu: [String: Node] = [:]
+  /// The sum that each batch norm swallows.
+  private(set) var addition: [String: Node] = [:]
   private var swallowed: Set<String> = []
   private let observed: Set<String>
   /// Values that a ReLU makes whose gradient is masked by a pass of its own (a batch norm masks for free).
@@ -19,14 +21,30 @@ struct Fusions {
     var consumers: [String: [Node]] = [:]
     for node in graph.nodes { for input in node.inputs { consumers[input, default: []].append(node) } }
     self.consumers = consumers
+    if options.mode == .training { joinAdditions(graph) }
     rectified = Set(graph.nodes.filter { $0.op is ReLU }.map(\.name))
+    let norms = Dictionary(addition.map { ($1.name, $0) }, uniquingKeysWith: { first, _ in first })
     for node in graph.nodes where Self.carriesReLU(node, graph) {
       guard let readers = consumers[node.name], readers.count == 1, let reader = readers.first,
         reader.op is ReLU, !observed.contains(node.name)
       else { continue }
-      relu[node.name] = reader
+      relu[norms[node.name] ?? node.name] = reader
       swallowed.insert(reader.name)
-      if node.op is BatchNorm { rectified.remove(reader.name) }
+      if node.op is BatchNorm || norms[node.name] != nil { rectified.remove(reader.name) }
+    }
+  }
+
+  /// Gives each sum of two values to the later of the batch norms that make them, where only the sum reads it.
+  private mutating func joinAdditions(_ graph: Graph) {
+    let position = Dictionary(
+      graph.nodes.enumerated().map { ($1.name, $0) }, uniquingKeysWith: { first, _ in first })
+    for node in graph.nodes where node.op is Add && node.inputs.count == 2 {
+      guard let later = node.inputs.max(by: { position[$0, default: -1] < position[$1, default: -1] }),
+        let norm = graph.node(named: later), norm.op is BatchNorm, consumers[later]?.count == 1,
+        !observed.contains(later), graph.shape(of: later)?.rank == 4
+      else { continue }
+      addition[later] = node
+      swallowed.insert(node.name)
     }
   }
 

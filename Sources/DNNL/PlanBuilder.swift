@@ -164,8 +164,11 @@ final class PlanBuilder {
     guard let shape = graph.shape(of: node.name, batch: options.batch) else {
       throw .unknownTap(node.name, suggestion: nil)
     }
+    let sum = fusions.addition[node.name]
+    let residual = sum?.inputs.first { $0 != node.name }.flatMap { values[$0] }
     let site = Site(
-      node: node, inputs: inputs, shape: shape, result: relu?.name ?? node.name, fusesReLU: relu != nil)
+      node: node, inputs: inputs, shape: shape, result: relu?.name ?? sum?.name ?? node.name,
+      fusesReLU: relu != nil, residual: residual)
     if let op = node.op as? any DNNLOp, try op.lower(site, self) { return }
     try lowerReference(site)
   }
@@ -257,6 +260,13 @@ final class PlanBuilder {
     let copy = newOperand(layout)
     try reorder(sum.operand, to: copy, value.name)
     return Contribution(operand: copy, isOwned: true)
+  }
+
+  /// What arrives at a value, in at most two parts that a kernel adds itself; empty when nothing does.
+  func arriving(at value: Value) throws(ExecutionError) -> [Contribution] {
+    guard value.contributions.count > 2 else { return value.contributions }
+    guard let sum = try gradient(of: value) else { return [] }
+    return [sum]
   }
 
   private func summed(

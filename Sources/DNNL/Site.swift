@@ -13,6 +13,9 @@ struct Site {
   /// Whether a ReLU that nobody looks behind follows and is made part of this op.
   let fusesReLU: Bool
 
+  /// What is added to the result before the ReLU, when a sum is made part of this op.
+  var residual: Value?
+
   var name: String { node.name }
   /// The first input.
   var input: Value { inputs[0] }

@@ -28,4 +28,36 @@ void condense_running(float *running, const float *batch, float momentum, float 
 /// Copies bytes.
 void condense_copy(void *destination, const void *source, int64_t bytes, int threads);
 
+/// What a batch norm over channels in blocks of 16 (aBcd16b, channels a multiple of 16) works on.
+typedef struct {
+  /// Images, blocks of channels, and pixels of an image.
+  int64_t images, blocks, pixels;
+  float epsilon, momentum;
+  /// Whether a ReLU follows, whether elements are bf16, and the number of threads.
+  int relu, bf16, threads;
+} condense_norm;
+
+/// Its vectors, one element a channel. Forward writes mean, inverse deviation and the running statistics; backward
+/// writes the two gradients.
+typedef struct {
+  const float *scale, *shift;
+  float *mean, *inverse, *running_mean, *running_variance;
+  float *scale_gradient, *shift_gradient;
+} condense_norm_state;
+
+/// Floats of scratch memory that a norm needs.
+int64_t condense_norm_scratch(const condense_norm *norm);
+
+/// y = norm(x), plus `residual` unless that is null, then the ReLU if there is one: two passes over memory.
+void condense_norm_forward(
+    const condense_norm *norm, const condense_norm_state *state, const void *x, const void *residual, void *y,
+    float *scratch);
+
+/// The gradient by x of what forward did. The gradient that arrives is `first` plus `second` (may be null); behind a
+/// ReLU it counts where `mask`, the output, is positive; a null mask is computed from x (no residual then). `sum`, if
+/// not null, receives the arriving gradient behind the ReLU, which is also the residual's. `dx` may be `first`.
+void condense_norm_backward(
+    const condense_norm *norm, const condense_norm_state *state, const void *x, const void *first,
+    const void *second, const void *mask, void *sum, void *dx, float *scratch);
+
 #endif

@@ -6,6 +6,9 @@
 /// threads that oneDNN uses, so that a step never has two pools fighting for the cores.
 void GOMP_parallel(void (*body)(void *), void *data, unsigned threads, unsigned flags);
 
+/// Waits for all threads of the team; to be called by each of them.
+void GOMP_barrier(void);
+
 int omp_get_thread_num(void);
 int omp_get_num_threads(void);
 int omp_get_max_threads(void);

@@ -1,0 +1,292 @@
+#include <math.h>
+#include <stddef.h>
+
+#include "CGomp.h"
+#include "CDNNLKernels.h"
+#include "lanes.h"
+
+// Batch norm over blocks of 16 channels behind the pixels (aBcd16b). Each thread takes whole images, so that a pass
+// streams through memory; per-thread sums meet at a barrier and every thread adds them in the same order.
+
+typedef struct {
+  const condense_norm *n;
+  const void *x, *residual, *mask;
+  const void *gradients[2];
+  int gradient_count;
+  void *y, *sum;
+  condense_norm_state s;
+  float *partials;
+} work;
+
+enum { PARTS = 3 };
+
+INLINE void images_of(const condense_norm *n, int64_t *start, int64_t *end) {
+  int64_t team = omp_get_num_threads(), me = omp_get_thread_num();
+  *start = n->images * me / team;
+  *end = n->images * (me + 1) / team;
+}
+
+#define LOAD(p, i) (bf16 ? load_bf16((const uint16_t *)(p) + (i)) : load_f32((const float *)(p) + (i)))
+#define STORE(p, i, v)                              \
+  do {                                              \
+    if (bf16)                                       \
+      store_bf16((uint16_t *)(p) + (i), v);         \
+    else                                            \
+      store_f32((float *)(p) + (i), v);             \
+  } while (0)
+#define BLOCK(p, b) (*(const lanes *)((p) + (b) * LANES))
+
+// Mean and sum of squared deviations of each thread's images. Within one image sums are taken around its first pixel,
+// and images are merged by Chan's formula, so nothing cancels.
+INLINE void gather_statistics(const work *w, float *mine, const int bf16) {
+  const condense_norm *n = w->n;
+  int64_t start, end, step = n->pixels * LANES;
+  images_of(n, &start, &end);
+  for (int64_t b = 0; b < n->blocks; b++) {
+    lanes zero = {0};
+    for (int part = 0; part < PARTS; part++) *(lanes *)(mine + (b * PARTS + part) * LANES) = zero;
+  }
+  for (int64_t image = start; image < end; image++) {
+    float before = (float)((image - start) * n->pixels), count = (float)n->pixels;
+    float share = count / (before + count), cross = before * share;
+    for (int64_t b = 0; b < n->blocks; b++) {
+      int64_t base = (image * n->blocks + b) * step;
+      lanes pivot = LOAD(w->x, base), s0 = {0}, s1 = {0}, q0 = {0}, q1 = {0};
+      int64_t i = 0;
+      for (; i + 2 * LANES <= step; i += 2 * LANES) {
+        lanes u = LOAD(w->x, base + i) - pivot, v = LOAD(w->x, base + i + LANES) - pivot;
+        s0 += u;
+        s1 += v;
+        q0 += u * u;
+        q1 += v * v;
+      }
+      for (; i < step; i += LANES) {
+        lanes u = LOAD(w->x, base + i) - pivot;
+        s0 += u;
+        q0 += u * u;
+      }
+      lanes sum = s0 + s1, mean = pivot + sum / count, squares = q0 + q1 - sum * (sum / count);
+      lanes *total = (lanes *)(mine + b * PARTS * LANES);
+      lanes delta = mean - total[0];
+      total[0] += delta * share;
+      total[1] += squares + delta * delta * cross;
+    }
+  }
+}
+
+// The statistics of all threads' images.
+INLINE void merge_statistics(const work *w, int64_t b, lanes *mean, lanes *squares) {
+  const condense_norm *n = w->n;
+  int64_t team = omp_get_num_threads();
+  lanes m = {0}, q = {0};
+  float before = 0;
+  for (int64_t t = 0; t < team; t++) {
+    float count = (float)((n->images * (t + 1) / team - n->images * t / team) * n->pixels);
+    if (count == 0) continue;
+    const lanes *part = (const lanes *)(w->partials + (t * n->blocks + b) * PARTS * LANES);
+    lanes delta = part[0] - m;
+    float share = count / (before + count);
+    m += delta * share;
+    q += part[1] + delta * delta * (before * share);
+    before += count;
+  }
+  *mean = m;
+  *squares = q;
+}
+
+INLINE void keep_statistics(const work *w, int64_t b, const lanes *mean, const lanes *variance, const lanes *inverse) {
+  const condense_norm *n = w->n;
+  float count = (float)(n->images * n->pixels), unbiased = count > 1 ? count / (count - 1) : 1;
+  *(lanes *)(w->s.mean + b * LANES) = *mean;
+  *(lanes *)(w->s.inverse + b * LANES) = *inverse;
+  lanes *rm = (lanes *)(w->s.running_mean + b * LANES), *rv = (lanes *)(w->s.running_variance + b * LANES);
+  *rm = (1 - n->momentum) * *rm + n->momentum * *mean;
+  *rv = (1 - n->momentum) * *rv + n->momentum * (unbiased * *variance);
+}
+
+INLINE void normalize(const work *w, int64_t image, int64_t b, const float *factors, const int bf16, const int residual,
+                      const int relu) {
+  int64_t step = w->n->pixels * LANES, base = (image * w->n->blocks + b) * step;
+  lanes a = BLOCK(factors, 2 * b), c = BLOCK(factors, 2 * b + 1);
+  for (int64_t i = base; i < base + step; i += LANES) {
+    lanes v = LOAD(w->x, i) * a + c;
+    if (residual) v += LOAD(w->residual, i);
+    if (relu) v = rectified(v);
+    STORE(w->y, i, v);
+  }
+}
+
+INLINE void forward(const work *w, const int bf16) {
+  const condense_norm *n = w->n;
+  int me = omp_get_thread_num();
+  int64_t start, end;
+  gather_statistics(w, w->partials + me * n->blocks * PARTS * LANES, bf16);
+  if (omp_get_num_threads() > 1) GOMP_barrier();
+  images_of(n, &start, &end);
+  float count = (float)(n->images * n->pixels);
+  float *factors = w->partials + (n->threads + me) * n->blocks * PARTS * LANES;
+  for (int64_t b = 0; b < n->blocks; b++) {
+    lanes mean, squares, inverse;
+    merge_statistics(w, b, &mean, &squares);
+    lanes variance = squares / count;
+    for (int lane = 0; lane < LANES; lane++) inverse[lane] = 1 / sqrtf(variance[lane] + n->epsilon);
+    if (me == 0) keep_statistics(w, b, &mean, &variance, &inverse);
+    lanes a = BLOCK(w->s.scale, b) * inverse;
+    *(lanes *)(factors + 2 * b * LANES) = a;
+    *(lanes *)(factors + (2 * b + 1) * LANES) = BLOCK(w->s.shift, b) - mean * a;
+  }
+  // Backwards through the images: the last ones read are still near.
+  for (int64_t image = end - 1; image >= start; image--) {
+    for (int64_t b = n->blocks - 1; b >= 0; b--) {
+      if (w->residual && n->relu)
+        normalize(w, image, b, factors, bf16, 1, 1);
+      else if (w->residual)
+        normalize(w, image, b, factors, bf16, 1, 0);
+      else if (n->relu)
+        normalize(w, image, b, factors, bf16, 0, 1);
+      else
+        normalize(w, image, b, factors, bf16, 0, 0);
+    }
+  }
+}
+
+// The gradient behind the ReLU at element i: mode 0 has none, 1 takes the mask from the output, 2 computes it from x.
+#define GRADIENT(v, x, i)                                         \
+  lanes v = LOAD(w->gradients[0], i);                             \
+  if (two) v += LOAD(w->gradients[1], i);                         \
+  if (mode == 1) v = where_positive(LOAD(w->mask, i), v);         \
+  if (mode == 2) v = where_positive(x * a + c, v)
+
+INLINE void gather_gradients(const work *w, float *mine, const int bf16, const int two, const int mode) {
+  const condense_norm *n = w->n;
+  int64_t start, end, step = n->pixels * LANES;
+  images_of(n, &start, &end);
+  for (int64_t b = 0; b < n->blocks; b++) {
+    lanes zero = {0};
+    for (int part = 0; part < PARTS; part++) *(lanes *)(mine + (b * PARTS + part) * LANES) = zero;
+  }
+  for (int64_t image = start; image < end; image++) {
+    for (int64_t b = 0; b < n->blocks; b++) {
+      lanes mean = BLOCK(w->s.mean, b), a = BLOCK(w->s.scale, b) * BLOCK(w->s.inverse, b);
+      lanes c = BLOCK(w->s.shift, b) - mean * a, s = {0}, p = {0};
+      int64_t base = (image * n->blocks + b) * step;
+      for (int64_t i = base; i < base + step; i += LANES) {
+        lanes x = LOAD(w->x, i);
+        GRADIENT(g, x, i);
+        if (w->sum) STORE(w->sum, i, g);
+        s += g;
+        p += g * (x - mean);
+      }
+      lanes *total = (lanes *)(mine + b * PARTS * LANES);
+      total[0] += s;
+      total[1] += p;
+    }
+  }
+}
+
+INLINE void scatter_gradients(const work *w, const float *factors, const int bf16, const int two, const int mode) {
+  const condense_norm *n = w->n;
+  int64_t start, end, step = n->pixels * LANES;
+  images_of(n, &start, &end);
+  for (int64_t image = end - 1; image >= start; image--) {
+    for (int64_t b = n->blocks - 1; b >= 0; b--) {
+      lanes mean = BLOCK(w->s.mean, b), a = BLOCK(w->s.scale, b) * BLOCK(w->s.inverse, b);
+      lanes c = BLOCK(w->s.shift, b) - mean * a, k = BLOCK(factors, 2 * b), l = BLOCK(factors, 2 * b + 1);
+      int64_t base = (image * n->blocks + b) * step;
+      for (int64_t i = base; i < base + step; i += LANES) {
+        lanes x = LOAD(w->x, i);
+        GRADIENT(g, x, i);
+        lanes d = a * g - (k * (x - mean) + l);
+        STORE(w->y, i, d);
+      }
+    }
+  }
+}
+
+INLINE void backward(const work *given, const int bf16, const int two, const int mode) {
+  const work *w = given;
+  const condense_norm *n = w->n;
+  int me = omp_get_thread_num(), team = omp_get_num_threads();
+  gather_gradients(w, w->partials + me * n->blocks * PARTS * LANES, bf16, two, mode);
+  if (team > 1) GOMP_barrier();
+  float count = (float)(n->images * n->pixels);
+  float *factors = w->partials + (n->threads + me) * n->blocks * PARTS * LANES;
+  for (int64_t b = 0; b < n->blocks; b++) {
+    lanes s = {0}, p = {0};
+    for (int t = 0; t < team; t++) {
+      const lanes *part = (const lanes *)(w->partials + (t * n->blocks + b) * PARTS * LANES);
+      s += part[0];
+      p += part[1];
+    }
+    lanes inverse = BLOCK(w->s.inverse, b), a = BLOCK(w->s.scale, b) * inverse;
+    if (me == 0) {
+      *(lanes *)(w->s.scale_gradient + b * LANES) = p * inverse;
+      *(lanes *)(w->s.shift_gradient + b * LANES) = s;
+    }
+    *(lanes *)(factors + 2 * b * LANES) = a * inverse * inverse * p / count;
+    *(lanes *)(factors + (2 * b + 1) * LANES) = a * s / count;
+  }
+  // Once the summed gradient is in memory it is read instead of its terms.
+  if (w->sum) {
+    work summed = *w;
+    summed.gradients[0] = w->sum;
+    scatter_gradients(&summed, factors, bf16, 0, 0);
+  } else {
+    scatter_gradients(w, factors, bf16, two, mode);
+  }
+}
+
+CLONES static void forward_f32(const work *w) { forward(w, 0); }
+CLONES static void forward_bf16(const work *w) { forward(w, 1); }
+#define BACKWARD(NAME, BF16, TWO, MODE) \
+  CLONES static void NAME(const work *w) { backward(w, BF16, TWO, MODE); }
+BACKWARD(backward_f32_1_0, 0, 0, 0)
+BACKWARD(backward_f32_1_1, 0, 0, 1)
+BACKWARD(backward_f32_1_2, 0, 0, 2)
+BACKWARD(backward_f32_2_0, 0, 1, 0)
+BACKWARD(backward_f32_2_1, 0, 1, 1)
+BACKWARD(backward_f32_2_2, 0, 1, 2)
+BACKWARD(backward_bf16_1_0, 1, 0, 0)
+BACKWARD(backward_bf16_1_1, 1, 0, 1)
+BACKWARD(backward_bf16_1_2, 1, 0, 2)
+BACKWARD(backward_bf16_2_0, 1, 1, 0)
+BACKWARD(backward_bf16_2_1, 1, 1, 1)
+BACKWARD(backward_bf16_2_2, 1, 1, 2)
+
+static void run_forward(void *data) {
+  const work *w = data;
+  if (w->n->bf16)
+    forward_bf16(w);
+  else
+    forward_f32(w);
+}
+
+static void run_backward(void *data) {
+  static void (*const bodies[2][2][3])(const work *) = {
+      {{backward_f32_1_0, backward_f32_1_1, backward_f32_1_2},
+       {backward_f32_2_0, backward_f32_2_1, backward_f32_2_2}},
+      {{backward_bf16_1_0, backward_bf16_1_1, backward_bf16_1_2},
+       {backward_bf16_2_0, backward_bf16_2_1, backward_bf16_2_2}}};
+  const work *w = data;
+  int mode = !w->n->relu ? 0 : w->mask ? 1 : 2;
+  bodies[w->n->bf16 != 0][w->gradient_count == 2][mode](w);
+}
+
+int64_t condense_norm_scratch(const condense_norm *n) {
+  return 2 * (int64_t)n->threads * n->blocks * PARTS * LANES;
+}
+
+void condense_norm_forward(
+    const condense_norm *n, const condense_norm_state *state, const void *x, const void *residual, void *y,
+    float *scratch) {
+  work w = {.n = n, .x = x, .residual = residual, .y = y, .s = *state, .partials = scratch};
+  GOMP_parallel(run_forward, &w, (unsigned)n->threads, 0);
+}
+
+void condense_norm_backward(
+    const condense_norm *n, const condense_norm_state *state, const void *x, const void *first, const void *second,
+    const void *mask, void *sum, void *dx, float *scratch) {
+  work w = {.n = n, .x = x, .mask = mask, .gradients = {first, second}, .gradient_count = second ? 2 : 1,
+            .y = dx, .sum = sum, .s = *state, .partials = scratch};
+  GOMP_parallel(run_backward, &w, (unsigned)n->threads, 0);
+}

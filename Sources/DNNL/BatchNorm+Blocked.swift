@@ -1,0 +1,129 @@
+import CDNNL
+import Execution
+import Graphs
+import Ops
+import Tensors
+
+/// The memory of a batch norm over blocked channels, as its kernels read it when they run.
+private struct BlockedNorm {
+  let shape: condense_norm
+  let scale, shift, mean, inverse, runningMean, runningVariance, scratch: Region
+  var scaleGradient: Region?
+  var shiftGradient: Region?
+
+  var regions: [Region] { [scale, shift, mean, inverse, runningMean, runningVariance, scratch] }
+
+  @unsafe func state() -> condense_norm_state {
+    unsafe condense_norm_state(
+      scale: floats(scale), shift: floats(shift), mean: floats(mean), inverse: floats(inverse),
+      running_mean: floats(runningMean), running_variance: floats(runningVariance),
+      scale_gradient: scaleGradient.flatMap { unsafe floats($0) },
+      shift_gradient: shiftGradient.flatMap { unsafe floats($0) })
+  }
+
+  @unsafe func floats(_ region: Region) -> UnsafeMutablePointer<Float>? {
+    unsafe region.address?.assumingMemoryBound(to: Float.self)
+  }
+}
+
+extension BatchNorm {
+  /// Lowers to kernels of our own, which fuse the sum and the ReLU that follow and the sums of gradients that arrive;
+  /// false where channels are not in whole blocks of 16.
+  ///
+  /// Batch norm is bound by memory: these pass over it five times in a step, oneDNN's six and a mask, and fusing saves
+  /// the passes of what is fused.
+  func lowerBlocked(_ site: Site, _ builder: PlanBuilder) throws(ExecutionError) -> Bool {
+    let source = site.input.operand
+    let dimensions = source.layout.dimensions
+    guard dimensions.count == 4, site.shape.rank == 4, dimensions[1] % 16 == 0,
+      try source.layout.equals(.blocked(dimensions, source.layout.type))
+    else { return false }
+    let norm = try blockedNorm(site, builder, source.layout)
+    let residual = try site.residual.map { value throws(ExecutionError) in
+      try builder.read(value, as: source.layout).region
+    }
+    let result = builder.newOperand(source.layout)
+    let touched = norm.regions + [source.region, result.region] + (residual.map { [$0] } ?? [])
+    let shape = norm.shape
+    builder.emit(site.name, "forward", residual == nil ? "native:norm" : "native:norm and add", touched) {
+      unsafe withUnsafePointer(to: shape) { shape in
+        unsafe withUnsafePointer(to: norm.state()) { state in
+          unsafe condense_norm_forward(
+            shape, state, source.region.address, residual?.address, result.region.address, norm.floats(norm.scratch))
+        }
+      }
+    }
+    builder.define(site, result, needsGradient: true)
+    builder.undo { () throws(ExecutionError) in try undoBlocked(site, builder, norm, result) }
+    return true
+  }
+
+  private func blockedNorm(
+    _ site: Site, _ builder: PlanBuilder, _ layout: Layout
+  ) throws(ExecutionError) -> BlockedNorm {
+    let channels = try Layout.plain([site.shape[1]], .f32)
+    var shape = condense_norm()
+    shape.images = Int64(site.shape[0])
+    shape.blocks = Int64(site.shape[1] / 16)
+    shape.pixels = Int64(site.shape.spatialCount)
+    shape.epsilon = epsilon
+    shape.momentum = momentum
+    shape.relu = site.fusesReLU ? 1 : 0
+    shape.bf16 = layout.type == .bf16 ? 1 : 0
+    shape.threads = Int32(builder.options.threads)
+    let scratch = try unsafe Layout.plain([Int(condense_norm_scratch(&shape))], .f32)
+    return try BlockedNorm(
+      shape: shape, scale: builder.declare(site.node, "scale", channels).region,
+      shift: builder.declare(site.node, "shift", channels).region, mean: builder.newRegion(channels),
+      inverse: builder.newRegion(channels), runningMean: builder.declare(site.node, "mean", channels).region,
+      runningVariance: builder.declare(site.node, "variance", channels).region, scratch: builder.newRegion(scratch))
+  }
+
+  private func undoBlocked(
+    _ site: Site, _ builder: PlanBuilder, _ forward: BlockedNorm, _ result: Operand
+  ) throws(ExecutionError) {
+    guard let value = builder.values[site.result] else { return }
+    let arriving = try builder.arriving(at: value)
+    guard let first = arriving.first else { return }
+    let layout = site.input.operand.layout
+    let channels = try Layout.plain([site.shape[1]], .f32)
+    var norm = forward
+    try builder.withGradient(site.node, "scale", channels) { norm.scaleGradient = $0.region }
+    try builder.withGradient(site.node, "shift", channels) { norm.shiftGradient = $0.region }
+    let owned = arriving.first(where: \.isOwned)?.operand
+    // With a residual the arriving gradient is kept for it; alone and unmasked it already is what the residual needs.
+    let needsSum = site.residual?.needsGradient == true && (arriving.count > 1 || site.fusesReLU)
+    let sum = needsSum ? owned ?? builder.newOperand(layout) : nil
+    let keepsFirst = site.residual != nil
+    let target = keepsFirst ? builder.newOperand(layout) : owned ?? builder.newOperand(layout)
+    emitBackward(site, builder, norm, arriving, mask: site.residual == nil ? nil : result, sum: sum, to: target)
+    if let residual = site.residual {
+      try builder.contribute(residual, sum ?? first.operand, owned: sum != nil || first.isOwned)
+    }
+    try builder.contribute(site.input, target, owned: true)
+  }
+
+  private func emitBackward(
+    _ site: Site, _ builder: PlanBuilder, _ norm: BlockedNorm, _ arriving: [Contribution], mask: Operand?,
+    sum: Operand?, to target: Operand
+  ) {
+    let source = site.input.operand.region
+    let first = arriving[0].operand.region
+    let second = arriving.count > 1 ? arriving[1].operand.region : nil
+    let shape = norm.shape
+    let mask = site.fusesReLU ? mask?.region : nil
+    var touched = norm.regions + [source, first, target.region]
+    for region in [second, mask, sum?.region, norm.scaleGradient, norm.shiftGradient] {
+      if let region { touched.append(region) }
+    }
+    builder.emit(site.name, "backward", "native:norm", touched) {
+      unsafe withUnsafePointer(to: shape) { shape in
+        unsafe withUnsafePointer(to: norm.state()) { state in
+          unsafe condense_norm_backward(
+            shape, state, source.address, first.address, second?.address, mask?.address, sum?.region.address,
+            target.region.address, norm.floats(norm.scratch))
+        }
+      }
+    }
+  }
+}
