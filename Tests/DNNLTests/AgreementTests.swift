@@ -1,7 +1,8 @@
 import DNNL
 import Execution
+import Graphs
 import Testing
-import TestSupport
+@testable import TestSupport
 
 @Suite("oneDNN agrees with the reference", .serialized)
 struct AgreementTests {
@@ -10,8 +11,28 @@ struct AgreementTests {
     #expect(try agreement.disagreements(of: DNNLBackend()) == [])
   }
 
-  @Test("training goes on bit for bit from a saved state", arguments: AgreementCase.all.suffix(10))
+  @Test("so are they where channels fill blocks, on two threads", arguments: WideGraph.cases)
+  func agreesWide(_ agreement: AgreementCase) throws {
+    #expect(try agreement.disagreements(of: DNNLBackend(), threads: 2, tolerance: 1e-3) == [])
+  }
+
+  @Test(
+    "training goes on bit for bit from a saved state",
+    arguments: AgreementCase.all.suffix(10) + WideGraph.cases.filter { $0.mode == .training })
   func continues(_ agreement: AgreementCase) throws {
     #expect(try agreement.lossesByLoading(on: DNNLBackend()) == [])
+  }
+
+  @Test("two runs on as many threads end in the same bytes", arguments: WideGraph.allCases, [Precision.f32, .bf16])
+  func repeats(_ network: WideGraph, _ precision: Precision) throws {
+    let backend = DNNLBackend()
+    guard backend.supports(precision) else { return }
+    func trained() throws -> TrainingState {
+      let agreement = AgreementCase(description: "", build: network.graph, batch: 16)
+      let run = try AgreementRun(agreement, network.graph(), backend, precision, 2)
+      for number in 1...5 { run.step(number) }
+      return run.plan.snapshot()
+    }
+    #expect(try trained() == trained())
   }
 }
