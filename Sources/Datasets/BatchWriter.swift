@@ -10,7 +10,8 @@ final class BatchWriter {
   private let dataset: Dataset
   private let options: LoaderOptions
   private let table: [Float]
-  private let purposes: [String]
+  private let sampleStreams: [SeededRandom]
+  private let batchStreams: [SeededRandom]
   private let reader: ImageReader
   private var sample: Sample
 
@@ -18,7 +19,12 @@ final class BatchWriter {
     self.dataset = dataset
     self.options = options
     table = options.normalization.table(channels: options.input.channels)
-    purposes = options.augmentations.map { "augment " + type(of: $0).name }
+    sampleStreams = options.augmentations.map {
+      SeededRandom(seed: options.seed, purpose: "augment " + type(of: $0).name)
+    }
+    batchStreams = options.augmentations.map {
+      SeededRandom(seed: options.seed, purpose: "augment batch " + type(of: $0).name)
+    }
     reader = ImageReader(dataset)
     let input = options.input
     sample = Sample(
@@ -37,7 +43,7 @@ final class BatchWriter {
       try write(index, epoch: epoch, into: batch, at: position)
     }
     for (position, augmentation) in options.augmentations.enumerated() {
-      var random = SeededRandom(seed: options.seed, purpose: purposes[position] + " batch", epoch, step)
+      var random = batchStreams[position].refined(by: epoch).refined(by: step)
       mix(batch, by: augmentation, &random)
     }
   }
@@ -56,7 +62,7 @@ final class BatchWriter {
     }
     try reader.read(index, as: input, into: &sample.image)
     for (order, augmentation) in options.augmentations.enumerated() {
-      var random = SeededRandom(seed: options.seed, purpose: purposes[order], epoch, index)
+      var random = sampleStreams[order].refined(by: epoch).refined(by: index)
       augmentation.apply(to: &sample, random: &random)
     }
     let pixels = sample.image.pixels

@@ -67,12 +67,14 @@ public struct DatasetCheck: Sendable {
 
   private static func fileProblems(_ scan: Scan, _ layout: FolderLayout) -> [FileProblem] {
     let known = [".png", ".jpg", ".jpeg", ".jpe", ".jfif"]
+    let classes = Set(scan.files.compactMap { $0.format == nil ? nil : layout.place(of: $0.path)?.name })
     return scan.files.compactMap { file in
       if let reason = file.problem { return FileProblem(file: file.path, kind: .unreadable, reason: reason) }
       if let reason = file.misnaming { return FileProblem(file: file.path, kind: .misnamed, reason: reason) }
       guard file.format == nil else { return nil }
       let name = file.path.lowercased()
-      guard layout.place(of: file.path) != nil || known.contains(where: name.hasSuffix) else { return nil }
+      let isInClass = layout.place(of: file.path).map { classes.contains($0.name) } ?? false
+      guard isInClass || known.contains(where: name.hasSuffix) else { return nil }
       return FileProblem(file: file.path, kind: .unreadable, reason: Sorting.notAnImage)
     }
   }

@@ -38,7 +38,7 @@ struct DecodedCache {
       Array(SHA256.hash(data: header)) == Array(digest)
     else { return nil }
     let start = Self.aligned(Self.preamble + headerCount)
-    guard start + pixelCount == data.count else { return nil }
+    guard pixelCount == data.count - start else { return nil }
     return Self.scan(header: header, pixels: start..<data.count, data)
   }
 

@@ -21,8 +21,17 @@ public struct SeededRandom: RandomNumberGenerator, Sendable {
   public init(seed: UInt64, purpose: String, _ refinements: Int...) {
     var key = Self.mix(seed &+ Self.increment)
     for byte in purpose.utf8 { key = Self.mix(key ^ UInt64(byte)) }
-    for value in refinements { key = Self.mix(key &+ Self.increment ^ UInt64(bitPattern: Int64(value))) }
+    for value in refinements { key = Self.refine(key, value) }
     self.key = key
+  }
+
+  /// The stream of the same key with one more refinement: `SeededRandom(seed: s, purpose: p, a).refined(by: b)` is
+  /// `SeededRandom(seed: s, purpose: p, a, b)`, without an allocation.
+  public func refined(by value: Int) -> SeededRandom { SeededRandom(key: Self.refine(key, value)) }
+
+  @inline(__always)
+  private static func refine(_ key: UInt64, _ value: Int) -> UInt64 {
+    mix(key &+ increment ^ UInt64(bitPattern: Int64(value)))
   }
 
   private static let increment: UInt64 = 0x9E37_79B9_7F4A_7C15

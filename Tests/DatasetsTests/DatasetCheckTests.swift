@@ -16,6 +16,7 @@ struct DatasetCheckTests {
     let folder = try TemporaryFolder()
     try TestImages.write(to: folder, parts: ["train", "test"], count: 4)
     try folder.write(Array("about".utf8), to: "README.md")
+    try folder.write(Array("about".utf8), to: "train/notes/about.xml")
     let check = try DatasetCheck(folder.path)
     #expect(check.problems.isEmpty && check.classes == ["cat", "dog"] && check.pixels.count == 16)
     let first = try #require(check.pixels.first { $0.file == "train/cat/0.png" })

@@ -89,4 +89,12 @@ struct SeededRandomTests {
     #expect(counts.count == 6)
     #expect(counts.values.allSatisfy { abs($0 - 2_000) < 205 })
   }
+
+  @Test("a stream refined one by one is the stream of all refinements at once")
+  func refinement() {
+    let whole = SeededRandom(seed: 9, purpose: "crop", 3, -4)
+    let built = SeededRandom(seed: 9, purpose: "crop").refined(by: 3).refined(by: -4)
+    #expect(whole.key == built.key)
+    #expect(built.key != SeededRandom(seed: 9, purpose: "crop").refined(by: -4).refined(by: 3).key)
+  }
 }
