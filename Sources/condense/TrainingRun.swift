@@ -44,7 +44,7 @@ struct TrainingRun {
     }
     let settings = try resolvedSettings(spec)
     let data = try openedData(spec)
-    let material = try TrainingMaterial(spec, data, settings: settings, seed: seed)
+    let material = try TrainingMaterial(spec, data, settings: fitted(settings, to: data), seed: seed)
     let identity = identity(spec, material)
     if let began { try failing(.usage) { try identity.requireSame(as: began, path: files.store.directory) } }
     announce(identity, material)
@@ -80,6 +80,17 @@ struct TrainingRun {
       try failing(.badInput) { try settings.update(from: spec.training, owner: "training") }
     }
     return try command.applyOverrides(to: settings)
+  }
+
+  /// A data set of fewer images than a batch makes the batch smaller, unless the user has given its size.
+  private func fitted(_ settings: TrainingSettings, to data: Dataset) -> TrainingSettings {
+    let images = data.count(of: .train)
+    let isGiven = command.overrides.contains { $0.hasPrefix("training.batch=") }
+    guard images < settings.batch, images >= settings.microBatches, !isGiven else { return settings }
+    var settings = settings
+    settings.batch = images - images % settings.microBatches
+    Console.note("\(images) training images do not fill a batch: training.batch is \(settings.batch)")
+    return settings
   }
 
   private func openedData(_ spec: NetworkSpec) throws -> Dataset {

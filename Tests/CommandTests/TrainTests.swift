@@ -107,6 +107,17 @@ struct TrainTests {
     #expect(tool.metrics("m.safetensors").count == 24)
   }
 
+  @Test("A set of fewer images than a batch is trained on in smaller batches")
+  func fewImages() throws {
+    let tool = try Tool()
+    try tool.makeGlyphs(count: 100)
+    let run = try tool.run(
+      "train", "mlp", "--data", "glyphs", "--out", "m.safetensors", "--epochs", "2", "--validation", "0",
+      "--json")
+    #expect(run.status == 0 && run.errors.contains("training.batch is 80"), "\(run.errors)")
+    #expect(try run.json["settings"]?["batch"] == 80.node)
+  }
+
   @Test("Wrong words are refused with their place and code before anything is written")
   func refusals() throws {
     let tool = try Tool()
