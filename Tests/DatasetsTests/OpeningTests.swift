@@ -129,6 +129,32 @@ struct OpeningTests {
     }
   }
 
+  @Test("a zip gives the folder's pixels and digest, held in memory or decoded again")
+  func zip() throws {
+    let folder = try TemporaryFolder()
+    try TestImages.write(to: folder, parts: ["train", "test"], count: 4)
+    let expected = try Dataset.open(folder.path, options: Self.options())
+    let members = try FolderListing(folder.path).files.map { name in
+      (name: name, bytes: [UInt8](try Data(contentsOf: URL(filePath: folder.path + "/" + name))))
+    }
+    let other = try TemporaryFolder()
+    try other.write(StoredZip.bytes(members), to: "set.zip")
+    let cache = try TemporaryFolder()
+    let pixels = try Self.pixels(expected)
+    for limit in [1 << 30, 1000] {
+      let dataset = try Dataset.open(
+        other.path + "/set.zip",
+        options: Self.options {
+          $0.memoryLimit = limit
+          if limit == 1000 { $0.cacheDirectory = cache.path }
+        })
+      #expect(dataset.isStreamed == (limit == 1000))
+      #expect(dataset.digest == expected.digest)
+      let found = try Self.pixels(dataset)
+      #expect(found == pixels)
+    }
+  }
+
   @Test("the digest changes with one byte of one image and with a file's class")
   func digest() throws {
     let folder = try TemporaryFolder()
