@@ -5,15 +5,15 @@ extension Shape {
   /// The extents as a list.
   public var settingsNode: SettingsNode { dimensions.node }
 
-  /// Reads a list of at most eight extents, each in 1...2^30.
+  /// Reads a list of at most eight extents, each at least 1, of at most 2^30 elements in all.
   init(from node: SettingsNode, key: String) throws(SettingsError) {
-    let dimensions = try [Int](reading: node, key: key)
-    guard dimensions.count <= 8, dimensions.allSatisfy({ (1...Graph.maximumElements).contains($0) }) else {
+    self.init(try [Int](reading: node, key: key))
+    guard rank <= 8, count(upTo: Graph.maximumElements) ?? 0 > 0 else {
       throw .outOfRange(
-        node.mark, key: key, expected: "at most 8 extents in 1...\(Graph.maximumElements)",
-        found: node.kindDescription)
+        node.mark, key: key,
+        expected: "at most 8 extents of at least 1 and of \(Graph.maximumElements) elements in all",
+        found: "\(self)")
     }
-    self.init(dimensions)
   }
 }
 

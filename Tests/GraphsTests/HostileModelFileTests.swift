@@ -132,6 +132,16 @@ struct HostileModelFileTests {
         "m: norm1: reads \"conv2\", which no earlier node makes; did you mean \"conv1\"?"
       ),
       (#"\"outputs\":[\"logits\"]"#, #"\"outputs\":[]"#, "m: the graph has no outputs"),
+      (
+        #"\"name\":\"image\",\"shape\":[1,6,6]"#,
+        #"\"name\":\"image\",\"shape\":[1073741824,1073741824,1073741824]"#,
+        "m: graph:1: \"shape\" must be at most 8 extents of at least 1 and of 1073741824 elements in all, "
+          + "found 1073741824x1073741824x1073741824"
+      ),
+      (
+        #"\"name\":\"image\",\"shape\":[1,6,6]"#, #"\"name\":\"image\",\"shape\":[1,0,6]"#,
+        "m: graph:1: \"shape\" must be at most 8 extents of at least 1"
+      ),
       (#"[\"zero\","#, #"["#, "m: 3 class names for an output of 1x4"),
       (
         #"\"deviation\":[78.1]"#, #"\"deviation\":[0.0]"#,
