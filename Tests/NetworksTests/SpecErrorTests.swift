@@ -66,6 +66,10 @@ struct SpecErrorTests {
         "Teachers/x.yaml:4: the layers expand to more than 10000 nodes"
       ),
       (
+        "layers:\n  - stage: {count: 1024, of: {stage: {count: 1024, of: {stage: {count: 1024, of: []}}}}}",
+        "Teachers/x.yaml:4: \"of\" must be a layer or a list of at least one layer, found a list of 0"
+      ),
+      (
         "layers:\n  - relu",
         "Teachers/x.yaml:1: no layer makes \"logits\"; end the layers with \"classifier\""
       ),

@@ -48,7 +48,7 @@ public struct Stage: Block {
 
 /// Layers as a spec holds them: one, or a list.
 public struct LayerList: SettingValue, Sendable {
-  public static let expectation = "a layer or a list of layers"
+  public static let expectation = "a layer or a list of at least one layer"
 
   /// The layers.
   let nodes: [SettingsNode]
@@ -57,6 +57,10 @@ public struct LayerList: SettingValue, Sendable {
 
   public init(reading node: SettingsNode, key: String) throws(SettingsError) {
     nodes = try node.list(key, allowingSingle: true)
+    // Nested stages of nothing would repeat nothing for ever: only layers that make nodes reach the node limit.
+    guard !nodes.isEmpty else {
+      throw .wrongType(node.mark, key: key, expected: Self.expectation, found: node.kindDescription)
+    }
   }
 
   public var node: SettingsNode { SettingsNode(.list(nodes)) }
