@@ -25,6 +25,9 @@ struct Condense: ParsableCommand {
     } catch let failure as CommandFailure {
       Console.error(failure.message)
       exit(withError: ExitCode(failure.status.rawValue))
+    } catch  where exitCode(for: error) == .failure {
+      Console.error("\(error)")
+      exit(withError: ExitCode(CommandFailure.Status.internal.rawValue))
     } catch {
       exit(withError: error)
     }

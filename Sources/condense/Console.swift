@@ -12,14 +12,22 @@ enum Console {
     return columns > 0 ? max(40, columns) : 80
   }
 
-  /// A line of a result.
+  /// A line of a result; where it cannot be written (a full disk), the command has failed and ends.
   static func print(_ text: String) {
-    FileHandle.standardOutput.write(Data((text + "\n").utf8))
+    do {
+      try FileHandle.standardOutput.write(contentsOf: Data((text + "\n").utf8))
+    } catch {
+      Self.error("standard output: cannot be written: \(error.localizedDescription)")
+      exit(CommandFailure.Status.internal.rawValue)
+    }
   }
 
   /// A line of progress or advice.
-  static func note(_ text: String) {
-    FileHandle.standardError.write(Data((text + "\n").utf8))
+  static func note(_ text: String) { draw(text + "\n") }
+
+  /// Progress or advice as it is; where it cannot be written, the work goes on without.
+  static func draw(_ text: String) {
+    try? FileHandle.standardError.write(contentsOf: Data(text.utf8))
   }
 
   /// What went wrong.

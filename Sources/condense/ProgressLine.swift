@@ -43,7 +43,7 @@ final class ProgressLine {
   }
 
   private func draw(_ text: String) {
-    FileHandle.standardError.write(Data(("\r\u{1B}[K" + text).utf8))
+    Console.draw("\r\u{1B}[K" + text)
   }
 
   /// `epoch 3/10 [####    ] loss 0.123 top-1 97.8 % 12345 images/s 1:23 left`, at most `width` columns.
