@@ -96,7 +96,7 @@ public struct DataManifest: Configurable, Sendable {
   public static func all(in folders: [String]) throws(DatasetError) -> [DataManifest] {
     var manifests: [String: DataManifest] = [:]
     for folder in folders {
-      for entry in (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? [] {
+      for entry in ((try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []).sorted() {
         guard entry.hasSuffix(".yaml"), !entry.hasPrefix("."), manifests[String(entry.dropLast(5))] == nil
         else {
           continue
@@ -120,7 +120,7 @@ public struct DataManifest: Configurable, Sendable {
   /// Where the data may lie, in the order in which it is looked for.
   public func candidates(_ options: DatasetOptions) -> [String] {
     guard !path.hasPrefix("/") else { return [path] }
-    let beside = URL(filePath: file).deletingLastPathComponent().path()
+    let beside = URL(filePath: file).deletingLastPathComponent().path(percentEncoded: false)
     return ([beside] + options.sourceDirectories).map { ($0.hasSuffix("/") ? $0 : $0 + "/") + path }
   }
 

@@ -30,6 +30,9 @@ public struct Fetch: Sendable {
   /// - Returns: whether anything was fetched.
   @discardableResult
   public func run() throws(DatasetError) -> Bool {
+    guard !FileManager.default.fileExists(atPath: target + "/.") else {
+      throw .unwritable(path: target, reason: "it is a folder; move it away, or fetch to another with --to")
+    }
     if let checksum = manifest.sha256?.lowercased(), FileManager.default.fileExists(atPath: target),
       try CacheFiles.address(ofFile: target) == checksum
     {

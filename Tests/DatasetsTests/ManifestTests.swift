@@ -62,6 +62,19 @@ struct ManifestTests {
     } throws: { "\($0)".contains("did you mean \"pets\"?") }
   }
 
+  @Test(
+    "data beside a manifest is found in a folder whose name is no plain word",
+    arguments: ["my data", "50%20", "é"])
+  func spaces(_ name: String) throws {
+    let folder = try TemporaryFolder()
+    try folder.write(Self.manifest("path: photos"), to: "\(name)/pets.yaml")
+    let images = try TemporaryFolder()
+    try TestImages.write(to: images, parts: [""], count: 3)
+    try FileManager.default.copyItem(atPath: images.path, toPath: folder.path + "/\(name)/photos")
+    let dataset = try Dataset.open(folder.path + "/\(name)/pets.yaml", options: Self.options(folder))
+    #expect(dataset.records.count == 6)
+  }
+
   @Test("a file with another checksum than the manifest's is refused")
   func checksum() throws {
     let folder = try TemporaryFolder()
@@ -143,6 +156,16 @@ struct ManifestTests {
       try Fetch(manifest, from: "file:///nowhere/at/all", to: to, showsProgress: false).run()
     } throws: { "\($0)".contains("could not be fetched") }
     #expect(!Self.names(to).contains("pets.bin"))
+    for path in ["kept", "."] {
+      try folder.write([7], to: "to/kept/photo.png")
+      var replacing = manifest
+      replacing.path = path
+      replacing.sha256 = nil
+      #expect {
+        try Fetch(replacing, from: nil, to: to, showsProgress: false).run()
+      } throws: { "\($0)".contains("it is a folder") }
+      #expect(Self.names(to + "/kept") == ["photo.png"])
+    }
     var unnamed = manifest
     unnamed.url = nil
     #expect {

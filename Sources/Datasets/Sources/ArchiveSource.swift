@@ -37,7 +37,9 @@ enum ArchiveSource: DataSource {
   static func opener(_ location: DataLocation, _ options: DatasetOptions) throws(DatasetError) -> (
     any MemberOpener
   )? {
-    let root = options.cacheDirectory ?? FileManager.default.temporaryDirectory.path() + "/condense"
+    let root =
+      options.cacheDirectory
+      ?? FileManager.default.temporaryDirectory.path(percentEncoded: false) + "/condense"
     let address = try CacheFiles.address(ofFile: location.path)
     let target = try CacheFiles.path("unpacked", address, below: root)
     do throws(ArchiveError) {
