@@ -51,7 +51,15 @@ public enum AugmentationCatalogue {
   {
     if node.content == .null { return [] }
     var list: [any Augmentation] = []
-    for item in try node.list(key, allowingSingle: true) { list.append(try readOne(item, key: key)) }
+    for item in try node.list(key, allowingSingle: true) {
+      let one = try readOne(item, key: key)
+      let name = type(of: one).name
+      // Draws are keyed by name: a second one would repeat the first's, and two flips undo each other.
+      guard !list.contains(where: { type(of: $0).name == name }) else {
+        throw .duplicateKey(item.mark, key: name)
+      }
+      list.append(one)
+    }
     return list
   }
 

@@ -2,7 +2,7 @@ import Foundation
 
 /// Looks at every file of a data set and tells what is wrong, whether or not it could be trained on.
 ///
-/// - unreadable: damage, or no image where one belongs
+/// - unreadable: damage, or no image where one belongs; an archive that cannot be read to its end is one such file
 /// - misnamed: the extension says another format than the content; it is still decoded
 /// - duplicate: the same pixels twice in one split
 /// - leak: the same pixels in two splits, so that testing would meet what was trained on
@@ -39,7 +39,14 @@ public struct DatasetCheck: Sendable {
     options.inspectsPixels = true
     options.skipBad = true
     let (path, _) = try Dataset.resolve(data, options)
-    let scan = try Dataset.rawScan(try DataLocation(path: path), options)
+    var found: [FileProblem] = []
+    let scan: Scan
+    do throws(DatasetError) {
+      scan = try Dataset.rawScan(try DataLocation(path: path), options)
+    } catch {
+      scan = Scan()
+      found.append(FileProblem(file: data, kind: .unreadable, reason: error.description))
+    }
     let sound = scan.files.filter { $0.format != nil && $0.problem == nil }.sorted { $0.path < $1.path }
     pixels = sound.map {
       Pixels(
@@ -48,7 +55,7 @@ public struct DatasetCheck: Sendable {
         sha256: $0.pixelDigest?.hexadecimal ?? "")
     }
     let layout = FolderLayout(sound.map(\.path))
-    var found = Self.fileProblems(scan, layout) + Self.outliers(sound)
+    found += Self.fileProblems(scan, layout) + Self.outliers(sound)
     var splits: [String: Split] = [:]
     do throws(DatasetError) {
       let dataset = try Dataset(scan, path: data, opener: nil, options: options, allowedAugmentations: nil)
@@ -59,7 +66,9 @@ public struct DatasetCheck: Sendable {
       }
     } catch {
       classes = []
-      found.append(FileProblem(file: data, kind: .odd, reason: error.description))
+      if found.isEmpty || !scan.files.isEmpty {
+        found.append(FileProblem(file: data, kind: .odd, reason: error.description))
+      }
     }
     found += Self.repetitions(sound, splits, layout) + Self.emptyClasses(scan, classes, layout)
     problems = found.sorted { ($0.file, $0.kind.rawValue) < ($1.file, $1.kind.rawValue) }

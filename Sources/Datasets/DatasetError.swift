@@ -11,7 +11,7 @@ public struct FileProblem: Sendable, Equatable {
     case misnamed
     /// Its pixels occur twice in one split.
     case duplicate
-    /// Its pixels occur in two splits, or under two classes.
+    /// Its pixels occur in two splits.
     case leak
     /// It differs from all the others in a way that is rarely meant.
     case odd

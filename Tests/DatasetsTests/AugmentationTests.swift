@@ -136,6 +136,14 @@ struct AugmentationTests {
     }
   }
 
+  @Test("an augmentation given twice is refused, since both would draw the same")
+  func twice() {
+    let names = ["flip", "cutout", "flip"].map { SettingsNode(.string($0)) }
+    #expect {
+      try AugmentationCatalogue.read(SettingsNode(.list(names)))
+    } throws: { "\($0)".contains("\"flip\" is given twice") }
+  }
+
   @Test("a misspelt augmentation is refused with the likely name")
   func misspelt() {
     #expect {

@@ -77,6 +77,20 @@ struct DatasetCheckTests {
     #expect(Self.kinds(check) == ["broken.JPG": .unreadable, folder.path: .odd])
   }
 
+  @Test("what cannot be read at all is one unreadable file, so that a report can still be written")
+  func unreadable() throws {
+    let folder = try TemporaryFolder()
+    try folder.write([0x1F, 0x8B, 8, 0, 0, 0, 0, 0, 0, 3, 1, 2, 3], to: "cut.tar.gz")
+    try folder.write(Array("hello".utf8), to: "notes.txt")
+    for name in ["cut.tar.gz", "notes.txt"] {
+      let check = try DatasetCheck(folder.path + "/" + name)
+      #expect(check.pixels.isEmpty && check.classes.isEmpty)
+      #expect(Self.kinds(check) == [folder.path + "/" + name: .unreadable])
+      #expect(check.problems.count == 1 && check.problems[0].reason.contains("archive"))
+    }
+    #expect(throws: DatasetError.self) { try DatasetCheck(folder.path + "/nowhere") }
+  }
+
   @Test("a summary counts classes, splits and shapes")
   func summary() throws {
     let folder = try TemporaryFolder()
