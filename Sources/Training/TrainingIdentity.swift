@@ -138,13 +138,20 @@ extension SplitDescription {
     func value<V: SettingValue>(_ key: String, _ node: SettingsNode) throws(SettingsError) -> V {
       try V(reading: node.required(key, of: owner), key: key)
     }
+    func share(_ key: String) throws(SettingsError) -> Double {
+      let share: Double = try value(key, node)
+      guard (0...1).contains(share) else {
+        throw .outOfRange(node.mark, key: key, expected: "a number in 0...1", found: "\(share)")
+      }
+      return share
+    }
     let seed: SeedSetting = try value("seed", node)
     let images = try node.required("images", of: owner)
     var counts: [Split: Int] = [:]
     for split in Split.allCases { counts[split] = try value(split.rawValue, images) }
     self.init(
-      isGiven: try value("given", node), validationFraction: try value("validation", node),
-      testFraction: try value("test", node), seed: seed.value, digest: try value("digest", node),
+      isGiven: try value("given", node), validationFraction: try share("validation"),
+      testFraction: try share("test"), seed: seed.value, digest: try value("digest", node),
       counts: counts)
   }
 }

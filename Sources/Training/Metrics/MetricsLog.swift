@@ -44,19 +44,10 @@ public final class MetricsLog {
       let handle = try FileHandle(forWritingTo: URL(filePath: path))
       defer { try? handle.close() }
       try handle.seekToEnd()
-      try handle.write(contentsOf: Data((metrics.node.orderedJSON + "\n").utf8))
+      try handle.write(contentsOf: Data((metrics.node.compactJSON + "\n").utf8))
       try handle.synchronize()
     } catch {
       throw .unwritable(path: path, reason: error.localizedDescription)
     }
-  }
-}
-
-extension SettingsNode {
-  /// The mapping on one line, keys in their own order.
-  var orderedJSON: String {
-    guard case .mapping(let entries) = content else { return canonicalJSON }
-    return "{"
-      + entries.map { "\($0.key.node.canonicalJSON):\($0.value.canonicalJSON)" }.joined(separator: ",") + "}"
   }
 }
