@@ -44,7 +44,7 @@ enum Repository {
     return names
   }
 
-  /// A source without comments and string literals.
+  /// A source without the lines that are comments.
   static func code(_ source: String) -> String {
     source.split(separator: "\n", omittingEmptySubsequences: false)
       .map { line -> Substring in
@@ -52,5 +52,15 @@ enum Repository {
         return trimmed.hasPrefix("//") ? "" : line
       }
       .joined(separator: "\n")
+  }
+
+  /// The structs, enums and classes that a source declares, and what they inherit from.
+  static func types(in source: String) -> [(name: String, inherited: Set<String>)] {
+    let declaration = #/\b(?:struct|enum|class)\s+(\w+)\s*(?::([^{]*))?\{/#
+    return code(source).matches(of: declaration).map { match in
+      let conformances = String(match.output.2 ?? "").split(separator: "where", maxSplits: 1).first ?? ""
+      let names = conformances.split { !$0.isLetter && !$0.isNumber }.map { String($0) }
+      return (String(match.output.1), Set(names))
+    }
   }
 }

@@ -1,0 +1,57 @@
+import Foundation
+import Testing
+
+/// A folder of interchangeable things and the list that the program knows them by.
+struct Catalogue: CustomTestStringConvertible, Sendable {
+  /// What the things are called.
+  let name: String
+  /// Where each thing has its file.
+  let folder: String
+  /// The protocols of which conforming makes a type one of them.
+  let protocols: Set<String>
+  /// The file with the list.
+  let list: String
+
+  static let all = [
+    Catalogue(
+      name: "ops", folder: "Sources/Ops", protocols: ["Op", "Activation"],
+      list: "Sources/Ops/OpCatalogue+Standard.swift"),
+    Catalogue(
+      name: "blocks", folder: "Sources/Networks/Blocks", protocols: ["Block"],
+      list: "Sources/Networks/BlockCatalogue.swift"),
+    Catalogue(
+      name: "augmentations", folder: "Sources/Datasets/Augmentations", protocols: ["Augmentation"],
+      list: "Sources/Datasets/Augmentation.swift"),
+    Catalogue(
+      name: "data sources", folder: "Sources/Datasets/Sources", protocols: ["DataSource"],
+      list: "Sources/Datasets/Sources/DataSource.swift"),
+    Catalogue(
+      name: "optimizers", folder: "Sources/Training/Optimizers", protocols: ["Optimizer"],
+      list: "Sources/Training/Optimizers/Optimizer.swift"),
+    Catalogue(
+      name: "schedules", folder: "Sources/Training/Schedules", protocols: ["Schedule"],
+      list: "Sources/Training/Schedules/Schedule.swift"),
+  ]
+
+  var testDescription: String { name }
+
+  /// The conforming types that the folder declares, with their files.
+  func declared() throws -> [(type: String, file: String)] {
+    var found: [(type: String, file: String)] = []
+    for file in try Repository.swiftFiles(folder) {
+      for (type, inherited) in Repository.types(in: try Repository.text(file))
+      where !protocols.isDisjoint(with: inherited) {
+        found.append((type, file))
+      }
+    }
+    return found
+  }
+
+  /// The types that the list names.
+  func listed() throws -> [String] {
+    let words = Repository.code(try Repository.text(list)).split { !$0.isLetter && !$0.isNumber && $0 != "." }
+    return words.filter { $0.hasSuffix(".self") && $0.first?.isUppercase == true }.map {
+      String($0.dropLast(".self".count))
+    }
+  }
+}
