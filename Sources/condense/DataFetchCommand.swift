@@ -1,6 +1,7 @@
 import ArgumentParser
 import Datasets
 import Foundation
+import Settings
 
 /// `condense data fetch`: downloads a manifest's file and verifies it.
 struct DataFetchCommand: ParsableCommand {
@@ -35,8 +36,8 @@ struct DataFetchCommand: ParsableCommand {
 
   private func manifest(_ options: DatasetOptions) throws(DatasetError) -> DataManifest {
     if let manifest = try DataManifest.find(name, in: options.dataDirectories) { return manifest }
-    if name.hasSuffix(".yaml") { return try DataManifest(contentsOf: name) }
+    if name.hasSuffix(".yaml") || name.hasSuffix(".yml") { return try DataManifest(contentsOf: name) }
     let known = try DataManifest.all(in: options.dataDirectories).map(\.name)
-    throw .unknownManifest(name: name, suggestion: nil, known: known)
+    throw .unknownManifest(name: name, suggestion: Spelling.nearest(to: name, among: known), known: known)
   }
 }
