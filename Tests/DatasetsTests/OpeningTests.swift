@@ -274,4 +274,17 @@ struct OpeningTests {
     try TestImages.write(to: other, parts: ["test"], classes: ["cow", "dog"], count: 3)
     #expect(message(other.path).contains("test/ has classes that train/ lacks: cow"))
   }
+
+  @Test("links that lead back to a folder they are in are not followed")
+  func circles() throws {
+    let folder = try TemporaryFolder()
+    try TestImages.write(to: folder, parts: [""], count: 3)
+    for name in ["a", "b", "cat/c", "cat/d"] {
+      try FileManager.default.createSymbolicLink(
+        atPath: folder.path + "/" + name, withDestinationPath: folder.path)
+    }
+    let listing = try FolderListing(folder.path)
+    #expect(listing.files.count == 6)
+    #expect(listing.folders == ["a", "b", "cat", "cat/c", "cat/d", "dog"])
+  }
 }

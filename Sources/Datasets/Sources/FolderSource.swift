@@ -57,15 +57,18 @@ struct FolderListing {
   private(set) var files: [String] = []
   private(set) var folders: [String] = []
 
-  /// Deeper folders are not looked into: nobody sorts images that deep, and a link may lead in circles.
+  /// Deeper folders are not looked into: nobody sorts images that deep.
   private static let maximumDepth = 32
 
   init(_ root: String) throws(DatasetError) {
-    try add(root, below: "", depth: 0)
+    try add(root, below: "", ancestors: [])
   }
 
-  private mutating func add(_ folder: String, below prefix: String, depth: Int) throws(DatasetError) {
-    guard depth < Self.maximumDepth else { return }
+  /// Adds what a folder holds; a link that leads back to one of its `ancestors` is not followed.
+  private mutating func add(_ folder: String, below prefix: String, ancestors: [String]) throws(DatasetError)
+  {
+    let place = URL(filePath: folder).resolvingSymlinksInPath().path(percentEncoded: false)
+    guard ancestors.count < Self.maximumDepth, !ancestors.contains(place) else { return }
     let names: [String]
     do {
       names = try FileManager.default.contentsOfDirectory(atPath: folder)
@@ -76,7 +79,7 @@ struct FolderListing {
       let path = folder + "/" + name
       if FileManager.default.fileExists(atPath: path + "/.") {
         folders.append(prefix + name)
-        try add(path, below: prefix + name + "/", depth: depth + 1)
+        try add(path, below: prefix + name + "/", ancestors: ancestors + [place])
       } else {
         files.append(prefix + name)
       }
