@@ -78,6 +78,7 @@ struct TrainCommand: ParsableCommand {
       Console.note("\(out): finished; nothing to do")
       return
     }
+    try files.requireWritableFolder()
     condense_prepare_compute()
     try files.store.acquireForCommand()
     try TrainingRun(self, files).perform()

@@ -38,10 +38,7 @@ struct TrainingRun {
   }
 
   private func train() throws {
-    try files.requireWritableFolder()
-    let spec = try failing(.badInput) {
-      try NetworkSpec.named(command.network, searching: Locations.folders("Teachers"))
-    }
+    let spec = try spec()
     let settings = try resolvedSettings(spec)
     let data = try openedData(spec)
     let material = try TrainingMaterial(spec, data, settings: fitted(settings, to: data), seed: seed)
@@ -67,6 +64,17 @@ struct TrainingRun {
   private var seed: UInt64 { command.seed ?? began?.seed ?? 0 }
   private var threads: Int {
     command.threads ?? began?.threads ?? max(1, ProcessInfo.processInfo.activeProcessorCount)
+  }
+
+  private func spec() throws -> NetworkSpec {
+    let folders = Locations.folders("Teachers")
+    let isPath = command.network.contains("/") || command.network.hasSuffix(".yaml")
+    guard !folders.isEmpty || isPath else {
+      throw CommandFailure(
+        .missing,
+        "Teachers/: not found here; set CONDENSE_HOME to Condense's folder, or give a network's path")
+    }
+    return try failing(.badInput) { try NetworkSpec.named(command.network, searching: folders) }
   }
 
   private func resolvedSettings(_ spec: NetworkSpec) throws -> TrainingSettings {

@@ -107,6 +107,31 @@ struct TrainTests {
     #expect(tool.metrics("m.safetensors").count == 24)
   }
 
+  @Test("Files that cannot be read stop a training with their list, or are left out and counted")
+  func badFiles() throws {
+    let tool = try Tool()
+    try tool.makeGlyphs(count: 200)
+    let classes = try FileManager.default.contentsOfDirectory(atPath: tool.folder + "/glyphs/train").sorted()
+    let bad = "glyphs/train/\(classes[0])/cut.png"
+    try Data([0x89, 0x50, 0x4E, 0x47, 0x0D, 0x0A, 0x1A, 0x0A, 0]).write(
+      to: URL(filePath: tool.folder + "/" + bad))
+    let train = ["train", "mlp", "--data", "glyphs", "--out", "m.safetensors", "--epochs", "1", "--json"]
+    let refused = try tool.run(train)
+    #expect(refused.status == 65 && refused.errors.contains("cut.png"), "\(refused.errors)")
+    let run = try tool.run(train + ["--skip-bad"])
+    #expect(run.status == 0, "\(run.errors)")
+    #expect(try run.json["skippedFiles"] == 1.node)
+  }
+
+  @Test("A folder that is not there is not made")
+  func missingFolder() throws {
+    let tool = try Tool()
+    try tool.makeGlyphs(count: 100)
+    let run = try tool.run("train", "mlp", "--data", "glyphs", "--out", "none/m.safetensors")
+    #expect(run.status == 65 && run.errors.contains("none does not exist"), "\(run.errors)")
+    #expect(!tool.exists("none"))
+  }
+
   @Test("A set of fewer images than a batch is trained on in smaller batches")
   func fewImages() throws {
     let tool = try Tool()
