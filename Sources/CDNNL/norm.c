@@ -34,22 +34,43 @@ INLINE void images_of(const condense_norm *n, int64_t *start, int64_t *end) {
     else                                            \
       store_f32((float *)(p) + (i), v);             \
   } while (0)
+#define STREAM(p, i, v)                             \
+  do {                                              \
+    if (bf16)                                       \
+      stream_bf16((uint16_t *)(p) + (i), v);        \
+    else                                            \
+      stream_f32((float *)(p) + (i), v);            \
+  } while (0)
 #define BLOCK(p, b) (*(const lanes *)((p) + (b) * LANES))
+
+// Blocks of channels whose part of memory a thread's second-level cache keeps from the first pass to the second.
+INLINE int64_t group_of(const condense_norm *n, int streams) {
+  int64_t images = (n->images + n->threads - 1) / n->threads;
+  int64_t bytes = images * n->pixels * LANES * (n->bf16 ? 2 : 4) * streams;
+  int64_t group = (512 << 10) / (bytes > 0 ? bytes : 1);
+  return group < 1 ? 1 : group > n->blocks ? n->blocks : group;
+}
+
+// Whether results are too large to wait in a cache for their reader: then they go past it, which saves reading the
+// lines that are written.
+INLINE int streams_out(const condense_norm *n) {
+  return n->images * n->blocks * n->pixels * LANES * (n->bf16 ? 2 : 4) >= (4 << 20);
+}
 
 // Mean and sum of squared deviations of each thread's images. Within one image sums are taken around its first pixel,
 // and images are merged by Chan's formula, so nothing cancels.
-INLINE void gather_statistics(const work *w, float *mine, const int bf16) {
+INLINE void gather_statistics(const work *w, float *mine, int64_t first, int64_t last, const int bf16) {
   const condense_norm *n = w->n;
   int64_t start, end, step = n->pixels * LANES;
   images_of(n, &start, &end);
-  for (int64_t b = 0; b < n->blocks; b++) {
+  for (int64_t b = first; b < last; b++) {
     lanes zero = {0};
     for (int part = 0; part < PARTS; part++) *(lanes *)(mine + (b * PARTS + part) * LANES) = zero;
   }
   for (int64_t image = start; image < end; image++) {
     float before = (float)((image - start) * n->pixels), count = (float)n->pixels;
     float share = count / (before + count), cross = before * share;
-    for (int64_t b = 0; b < n->blocks; b++) {
+    for (int64_t b = first; b < last; b++) {
       int64_t base = (image * n->blocks + b) * step;
       lanes pivot = LOAD(w->x, base), s0 = {0}, s1 = {0}, q0 = {0}, q1 = {0};
       int64_t i = 0;
@@ -105,49 +126,69 @@ INLINE void keep_statistics(const work *w, int64_t b, const lanes *mean, const l
 }
 
 INLINE void normalize(const work *w, int64_t image, int64_t b, const float *factors, const int bf16, const int residual,
-                      const int relu) {
+                      const int relu, const int out) {
   int64_t step = w->n->pixels * LANES, base = (image * w->n->blocks + b) * step;
   lanes a = BLOCK(factors, 2 * b), c = BLOCK(factors, 2 * b + 1);
   for (int64_t i = base; i < base + step; i += LANES) {
     lanes v = LOAD(w->x, i) * a + c;
     if (residual) v += LOAD(w->residual, i);
     if (relu) v = rectified(v);
-    STORE(w->y, i, v);
+    if (out)
+      STREAM(w->y, i, v);
+    else
+      STORE(w->y, i, v);
   }
+}
+
+// One way of the second pass; `out` and the fusions are constants, so each has a loop without branches.
+INLINE void normalize_block(const work *w, int64_t image, int64_t b, const float *factors, const int bf16,
+                            const int out) {
+  int relu = w->n->relu;
+  if (w->residual && relu)
+    normalize(w, image, b, factors, bf16, 1, 1, out);
+  else if (w->residual)
+    normalize(w, image, b, factors, bf16, 1, 0, out);
+  else if (relu)
+    normalize(w, image, b, factors, bf16, 0, 1, out);
+  else
+    normalize(w, image, b, factors, bf16, 0, 0, out);
+}
+
+INLINE void factors_of(const work *w, int64_t b, float *factors) {
+  const condense_norm *n = w->n;
+  lanes mean, squares, inverse;
+  merge_statistics(w, b, &mean, &squares);
+  lanes variance = squares / (float)(n->images * n->pixels);
+  for (int lane = 0; lane < LANES; lane++) inverse[lane] = 1 / sqrtf(variance[lane] + n->epsilon);
+  if (omp_get_thread_num() == 0) keep_statistics(w, b, &mean, &variance, &inverse);
+  lanes a = BLOCK(w->s.scale, b) * inverse;
+  *(lanes *)(factors + 2 * b * LANES) = a;
+  *(lanes *)(factors + (2 * b + 1) * LANES) = BLOCK(w->s.shift, b) - mean * a;
 }
 
 INLINE void forward(const work *w, const int bf16) {
   const condense_norm *n = w->n;
-  int me = omp_get_thread_num();
-  int64_t start, end;
-  gather_statistics(w, w->partials + me * n->blocks * PARTS * LANES, bf16);
-  if (omp_get_num_threads() > 1) GOMP_barrier();
+  int me = omp_get_thread_num(), out = streams_out(n);
+  int64_t start, end, group = group_of(n, 1);
   images_of(n, &start, &end);
-  float count = (float)(n->images * n->pixels);
+  float *mine = w->partials + me * n->blocks * PARTS * LANES;
   float *factors = w->partials + (n->threads + me) * n->blocks * PARTS * LANES;
-  for (int64_t b = 0; b < n->blocks; b++) {
-    lanes mean, squares, inverse;
-    merge_statistics(w, b, &mean, &squares);
-    lanes variance = squares / count;
-    for (int lane = 0; lane < LANES; lane++) inverse[lane] = 1 / sqrtf(variance[lane] + n->epsilon);
-    if (me == 0) keep_statistics(w, b, &mean, &variance, &inverse);
-    lanes a = BLOCK(w->s.scale, b) * inverse;
-    *(lanes *)(factors + 2 * b * LANES) = a;
-    *(lanes *)(factors + (2 * b + 1) * LANES) = BLOCK(w->s.shift, b) - mean * a;
-  }
-  // Backwards through the images: the last ones read are still near.
-  for (int64_t image = end - 1; image >= start; image--) {
-    for (int64_t b = n->blocks - 1; b >= 0; b--) {
-      if (w->residual && n->relu)
-        normalize(w, image, b, factors, bf16, 1, 1);
-      else if (w->residual)
-        normalize(w, image, b, factors, bf16, 1, 0);
-      else if (n->relu)
-        normalize(w, image, b, factors, bf16, 0, 1);
-      else
-        normalize(w, image, b, factors, bf16, 0, 0);
+  for (int64_t first = 0; first < n->blocks; first += group) {
+    int64_t last = first + group < n->blocks ? first + group : n->blocks;
+    gather_statistics(w, mine, first, last, bf16);
+    if (omp_get_num_threads() > 1) GOMP_barrier();
+    for (int64_t b = first; b < last; b++) factors_of(w, b, factors);
+    // Backwards through the images: the last ones read are still near.
+    for (int64_t image = end - 1; image >= start; image--) {
+      for (int64_t b = last - 1; b >= first; b--) {
+        if (out)
+          normalize_block(w, image, b, factors, bf16, 1);
+        else
+          normalize_block(w, image, b, factors, bf16, 0);
+      }
     }
   }
+  if (out) store_fence();
 }
 
 // The gradient behind the ReLU at element i: mode 0 has none, 1 takes the mask from the output, 2 computes it from x.
@@ -157,16 +198,16 @@ INLINE void forward(const work *w, const int bf16) {
   if (mode == 1) v = where_positive(LOAD(w->mask, i), v);         \
   if (mode == 2) v = where_positive(x * a + c, v)
 
-INLINE void gather_gradients(const work *w, float *mine, const int bf16, const int two, const int mode) {
+INLINE void gather_gradients(const work *w, float *mine, int64_t first, int64_t last, const int bf16, const int two, const int mode) {
   const condense_norm *n = w->n;
   int64_t start, end, step = n->pixels * LANES;
   images_of(n, &start, &end);
-  for (int64_t b = 0; b < n->blocks; b++) {
+  for (int64_t b = first; b < last; b++) {
     lanes zero = {0};
     for (int part = 0; part < PARTS; part++) *(lanes *)(mine + (b * PARTS + part) * LANES) = zero;
   }
   for (int64_t image = start; image < end; image++) {
-    for (int64_t b = 0; b < n->blocks; b++) {
+    for (int64_t b = first; b < last; b++) {
       lanes mean = BLOCK(w->s.mean, b), a = BLOCK(w->s.scale, b) * BLOCK(w->s.inverse, b);
       lanes c = BLOCK(w->s.shift, b) - mean * a, s = {0}, p = {0};
       int64_t base = (image * n->blocks + b) * step;
@@ -184,12 +225,13 @@ INLINE void gather_gradients(const work *w, float *mine, const int bf16, const i
   }
 }
 
-INLINE void scatter_gradients(const work *w, const float *factors, const int bf16, const int two, const int mode) {
+INLINE void scatter_gradients(const work *w, const float *factors, int64_t first, int64_t last, const int bf16,
+                              const int two, const int mode, const int out) {
   const condense_norm *n = w->n;
   int64_t start, end, step = n->pixels * LANES;
   images_of(n, &start, &end);
   for (int64_t image = end - 1; image >= start; image--) {
-    for (int64_t b = n->blocks - 1; b >= 0; b--) {
+    for (int64_t b = last - 1; b >= first; b--) {
       lanes mean = BLOCK(w->s.mean, b), a = BLOCK(w->s.scale, b) * BLOCK(w->s.inverse, b);
       lanes c = BLOCK(w->s.shift, b) - mean * a, k = BLOCK(factors, 2 * b), l = BLOCK(factors, 2 * b + 1);
       int64_t base = (image * n->blocks + b) * step;
@@ -197,43 +239,59 @@ INLINE void scatter_gradients(const work *w, const float *factors, const int bf1
         lanes x = LOAD(w->x, i);
         GRADIENT(g, x, i);
         lanes d = a * g - (k * (x - mean) + l);
-        STORE(w->y, i, d);
+        if (out)
+          STREAM(w->y, i, d);
+        else
+          STORE(w->y, i, d);
       }
     }
   }
 }
 
-INLINE void backward(const work *given, const int bf16, const int two, const int mode) {
-  const work *w = given;
+// Adds what the threads gathered; the first thread writes the gradients of scale and shift.
+INLINE void gradient_factors_of(const work *w, int64_t b, float *factors) {
   const condense_norm *n = w->n;
-  int me = omp_get_thread_num(), team = omp_get_num_threads();
-  gather_gradients(w, w->partials + me * n->blocks * PARTS * LANES, bf16, two, mode);
-  if (team > 1) GOMP_barrier();
+  int team = omp_get_num_threads();
   float count = (float)(n->images * n->pixels);
+  lanes s = {0}, p = {0};
+  for (int t = 0; t < team; t++) {
+    const lanes *part = (const lanes *)(w->partials + (t * n->blocks + b) * PARTS * LANES);
+    s += part[0];
+    p += part[1];
+  }
+  lanes inverse = BLOCK(w->s.inverse, b), a = BLOCK(w->s.scale, b) * inverse;
+  if (omp_get_thread_num() == 0) {
+    *(lanes *)(w->s.scale_gradient + b * LANES) = p * inverse;
+    *(lanes *)(w->s.shift_gradient + b * LANES) = s;
+  }
+  *(lanes *)(factors + 2 * b * LANES) = a * inverse * inverse * p / count;
+  *(lanes *)(factors + (2 * b + 1) * LANES) = a * s / count;
+}
+
+INLINE void backward(const work *w, const int bf16, const int two, const int mode) {
+  const condense_norm *n = w->n;
+  int me = omp_get_thread_num(), team = omp_get_num_threads(), out = streams_out(n);
+  float *mine = w->partials + me * n->blocks * PARTS * LANES;
   float *factors = w->partials + (n->threads + me) * n->blocks * PARTS * LANES;
-  for (int64_t b = 0; b < n->blocks; b++) {
-    lanes s = {0}, p = {0};
-    for (int t = 0; t < team; t++) {
-      const lanes *part = (const lanes *)(w->partials + (t * n->blocks + b) * PARTS * LANES);
-      s += part[0];
-      p += part[1];
-    }
-    lanes inverse = BLOCK(w->s.inverse, b), a = BLOCK(w->s.scale, b) * inverse;
-    if (me == 0) {
-      *(lanes *)(w->s.scale_gradient + b * LANES) = p * inverse;
-      *(lanes *)(w->s.shift_gradient + b * LANES) = s;
-    }
-    *(lanes *)(factors + 2 * b * LANES) = a * inverse * inverse * p / count;
-    *(lanes *)(factors + (2 * b + 1) * LANES) = a * s / count;
-  }
   // Once the summed gradient is in memory it is read instead of its terms.
-  if (w->sum) {
-    work summed = *w;
-    summed.gradients[0] = w->sum;
-    scatter_gradients(&summed, factors, bf16, 0, 0);
-  } else {
-    scatter_gradients(w, factors, bf16, two, mode);
+  work summed = *w;
+  if (w->sum) summed.gradients[0] = w->sum;
+  int64_t group = group_of(n, 2);
+  for (int64_t first = 0; first < n->blocks; first += group) {
+    int64_t last = first + group < n->blocks ? first + group : n->blocks;
+    gather_gradients(w, mine, first, last, bf16, two, mode);
+    if (team > 1) GOMP_barrier();
+    for (int64_t b = first; b < last; b++) gradient_factors_of(w, b, factors);
+    if (w->sum && out)
+      scatter_gradients(&summed, factors, first, last, bf16, 0, 0, 1);
+    else if (w->sum)
+      scatter_gradients(&summed, factors, first, last, bf16, 0, 0, 0);
+    else if (out)
+      scatter_gradients(w, factors, first, last, bf16, two, mode, 1);
+    else
+      scatter_gradients(w, factors, first, last, bf16, two, mode, 0);
   }
+  if (out) store_fence();
 }
 
 CLONES static void forward_f32(const work *w) { forward(w, 0); }
