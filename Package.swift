@@ -52,6 +52,7 @@ let package = Package(
     native("CArchive", links: "archive", "z"),
 
     .target(name: "CSystem"),
+    .target(name: "CAllocations"),
 
     library("Settings", [yams]),
     library("Tensors", [numerics, "CGomp"], [.enableExperimentalFeature("Lifetimes")]),
@@ -68,7 +69,7 @@ let package = Package(
       name: "condense", dependencies: ["DNNL", "Networks", "Training", "CSystem", arguments],
       swiftSettings: settings),
     .executableTarget(
-      name: "condense-bench", dependencies: ["DNNL", "Networks", "Training", "CSystem", arguments],
+      name: "condense-bench", dependencies: ["DNNL", "Networks", "Training", "CSystem", "CAllocations", arguments],
       swiftSettings: settings),
 
     .target(

@@ -3,7 +3,7 @@ import DNNL
 import Execution
 import Graphs
 
-/// Times inference.
+/// Times inference: batch norms folded, activations fused.
 struct InferBench: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "infer", abstract: "Milliseconds of an inference pass on a batch in memory.")
@@ -18,15 +18,10 @@ struct InferBench: ParsableCommand {
         batch: options.batch, mode: .inference, precision: try options.resolvedPrecision(), threads: options.threads))
     let batch = SyntheticBatch(graph.inputs[0].shape, batch: options.batch, classes: 10)
     for _ in 0..<3 { plan.forward(batch.images.span, key: 0) }
-    let clock = ContinuousClock()
-    var times: [Double] = []
-    let start = clock.now
-    while start.duration(to: clock.now) < .seconds(options.seconds) {
-      let began = clock.now
-      plan.forward(batch.images.span, key: 0)
-      times.append(began.duration(to: clock.now) / .milliseconds(1))
-    }
-    let timings = Timings(times)
-    print("ms_per_batch \(timings.median) min \(timings.minimum) p90 \(timings.p90) n \(timings.count)")
+    var report = BenchReport("infer", options)
+    report.set(Timings.measured(seconds: options.seconds) { plan.forward(batch.images.span, key: 0) })
+    report.set(plan.kernels, list: options.kernels)
+    if options.profile, let plan = plan as? DNNLPlan { report.kernels = BenchReport.profile(plan, batch.images) }
+    try report.write(json: options.json)
   }
 }

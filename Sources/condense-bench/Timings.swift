@@ -4,6 +4,20 @@ struct Timings {
 
   init(_ milliseconds: [Double]) { sorted = milliseconds.sorted() }
 
+  /// The durations of `body`, run again and again for some seconds.
+  static func measured(seconds: Double, _ body: () -> Void) -> Timings {
+    let clock = ContinuousClock()
+    var times: [Double] = []
+    times.reserveCapacity(1 << 16)
+    let start = clock.now
+    repeat {
+      let began = clock.now
+      body()
+      times.append(began.duration(to: clock.now) / .milliseconds(1))
+    } while start.duration(to: clock.now) < .seconds(seconds)
+    return Timings(times)
+  }
+
   var count: Int { sorted.count }
   var minimum: Double { sorted.first ?? 0 }
   var median: Double { sorted.isEmpty ? 0 : sorted[sorted.count / 2] }

@@ -1,0 +1,95 @@
+import DNNL
+import Execution
+import Foundation
+
+/// What a measurement says, as JSON or as text; the keys are a contract.
+struct BenchReport: Encodable {
+  /// A kernel of the plan.
+  struct Kernel: Encodable {
+    let node: String
+    let pass: String
+    let implementation: String
+    /// The shortest time of one call, where calls were timed.
+    var microseconds: Double?
+  }
+
+  /// Allocations of one warm step.
+  struct Allocations: Encodable {
+    let own: Int
+    let library: Int
+  }
+
+  let schema = 1
+  let command: String
+  let network: String
+  let batch: Int
+  let precision: String
+  let threads: Int
+  let instructionSet: String
+  let onednn: String
+  var msPerStep = 0.0
+  var min = 0.0
+  var p90 = 0.0
+  var steps = 0
+  var referenceKernels = 0
+  var losses: [Double]?
+  var allocationsPerStep: Allocations?
+  var kernels: [Kernel]?
+
+  private enum CodingKeys: String, CodingKey {
+    case schema, command, network, batch, precision, threads, instructionSet, onednn
+    case msPerStep = "ms_per_step"
+    case min, p90, steps
+    case referenceKernels = "reference_kernels"
+    case losses
+    case allocationsPerStep = "allocations_per_step"
+    case kernels
+  }
+
+  init(_ command: String, _ options: BenchOptions) {
+    let backend = DNNLBackend()
+    self.command = command
+    network = options.network
+    batch = options.batch
+    precision = options.precision
+    threads = options.threads
+    instructionSet = backend.instructionSet
+    onednn = backend.version
+  }
+
+  mutating func set(_ timings: Timings) {
+    msPerStep = timings.median
+    min = timings.minimum
+    p90 = timings.p90
+    steps = timings.count
+  }
+
+  mutating func set(_ kernels: [KernelDescription], list: Bool) {
+    referenceKernels = kernels.count { $0.implementation.hasPrefix("ref") }
+    guard list else { return }
+    self.kernels = kernels.map { Kernel(node: $0.node, pass: $0.pass, implementation: $0.implementation) }
+  }
+
+  func write(json: Bool) throws {
+    guard json else { return writeText() }
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+    print(String(decoding: try encoder.encode(self), as: UTF8.self))
+  }
+
+  private func writeText() {
+    print(
+      String(
+        format: "%@ %@ batch %d on %d threads: %.3f ms (fastest %.3f, p90 %.3f, %d steps)", network, precision,
+        batch, threads, msPerStep, min, p90, steps))
+    print("oneDNN \(onednn), \(instructionSet), \(referenceKernels) reference kernels")
+    if let losses { print("loss", losses.map { String(format: "%.4f", $0) }.joined(separator: " ")) }
+    if let allocationsPerStep {
+      print("allocations in a step: \(allocationsPerStep.own) own, \(allocationsPerStep.library) in oneDNN and libgomp")
+    }
+    for kernel in kernels ?? [] {
+      let time = kernel.microseconds.map { String(format: "%9.0f us  ", $0) } ?? ""
+      print(time + kernel.node, kernel.pass, kernel.implementation)
+    }
+  }
+}
