@@ -1,5 +1,6 @@
 #include "CSystem.h"
 
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/ioctl.h>
@@ -45,6 +46,13 @@ void condense_reexecute(void) {
   size_t next = 0;
   for (size_t i = 0; i < length; i++) {
     if (i == 0 || text[i - 1] == '\0') arguments[next++] = text + i;
+  }
+  // By its own path where that still leads here, so that `ps` and `pkill` know the process by its name.
+  char path[PATH_MAX + 1];
+  ssize_t size = readlink("/proc/self/exe", path, PATH_MAX);
+  if (size > 0) {
+    path[size] = '\0';
+    execv(path, arguments);
   }
   execv("/proc/self/exe", arguments);
 }
