@@ -50,6 +50,11 @@ extension Linear: DNNLOp {
     guard site.input.needsGradient else { return plan }
     let byData = try descriptor(CONDENSE_BACKWARD_DATA, anyWeights, nil, gradient, .none, forward)
     plan.backwardData = (byData, try .chosen(byData, dnnl_query_weights_md, weightShape, type))
+    // A plain matrix product reads weights either way round: the forward pass's copy then saves one of its own.
+    if byData.implementation.contains("gemm:jit"), !byData.implementation.contains("brgemm") {
+      let shared = try descriptor(CONDENSE_BACKWARD_DATA, plan.weights, nil, gradient, .none, forward)
+      if shared.implementation == byData.implementation { plan.backwardData = (shared, plan.weights) }
+    }
     return plan
   }
 }

@@ -1,4 +1,5 @@
 import ArgumentParser
+import CSystem
 import DNNL
 import Execution
 import Graphs
@@ -11,6 +12,7 @@ struct InferBench: ParsableCommand {
   @OptionGroup var options: BenchOptions
 
   func run() throws {
+    condense_prepare_compute()
     let graph = try BenchNetworks.graph(options.network)
     let plan = try DNNLBackend().compile(
       graph,

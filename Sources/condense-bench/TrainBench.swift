@@ -1,5 +1,6 @@
 import ArgumentParser
 import CAllocations
+import CSystem
 import DNNL
 import Execution
 
@@ -13,6 +14,7 @@ struct TrainBench: ParsableCommand {
   var allocations = false
 
   func run() throws {
+    condense_prepare_compute()
     let step = try TrainingStep(BenchNetworks.graph(options.network), options)
     var losses = (0..<5).map { _ in step.run() }
     var report = BenchReport("train", options)
