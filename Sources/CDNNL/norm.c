@@ -270,7 +270,8 @@ INLINE void gradient_factors_of(const work *w, int64_t b, float *factors) {
 
 INLINE void backward(const work *w, const int bf16, const int two, const int mode) {
   const condense_norm *n = w->n;
-  int me = omp_get_thread_num(), team = omp_get_num_threads(), out = streams_out(n);
+  int me = omp_get_thread_num(), team = omp_get_num_threads();
+  int out = streams_out(n) && w->y != w->gradients[0] && w->y != w->gradients[1];
   float *mine = w->partials + me * n->blocks * PARTS * LANES;
   float *factors = w->partials + (n->threads + me) * n->blocks * PARTS * LANES;
   // Once the summed gradient is in memory it is read instead of its terms.
