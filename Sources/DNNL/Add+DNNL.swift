@@ -35,7 +35,8 @@ extension PlanBuilder {
     let threads = Int32(options.threads)
     emit(site.name, "forward", relu ? "native:add and relu" : "native:add", regions) {
       unsafe condense_add_relu(
-        result.region.address, first.region.address, second.region.address, relu ? 1 : 0, elements, bf16, threads)
+        result.region.address, first.region.address, second.region.address, relu ? 1 : 0, elements, bf16,
+        threads)
     }
   }
 }

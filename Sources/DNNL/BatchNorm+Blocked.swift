@@ -49,7 +49,8 @@ extension BatchNorm {
       unsafe withUnsafePointer(to: shape) { shape in
         unsafe withUnsafePointer(to: norm.state()) { state in
           unsafe condense_norm_forward(
-            shape, state, source.region.address, residual?.address, result.region.address, norm.floats(norm.scratch))
+            shape, state, source.region.address, residual?.address, result.region.address,
+            norm.floats(norm.scratch))
         }
       }
     }
@@ -76,7 +77,8 @@ extension BatchNorm {
       shape: shape, scale: builder.declare(site.node, "scale", channels).region,
       shift: builder.declare(site.node, "shift", channels).region, mean: builder.newRegion(channels),
       inverse: builder.newRegion(channels), runningMean: builder.declare(site.node, "mean", channels).region,
-      runningVariance: builder.declare(site.node, "variance", channels).region, scratch: builder.newRegion(scratch))
+      runningVariance: builder.declare(site.node, "variance", channels).region,
+      scratch: builder.newRegion(scratch))
   }
 
   private func undoBlocked(
@@ -96,7 +98,8 @@ extension BatchNorm {
     let sum = needsSum ? owned ?? builder.newOperand(layout) : nil
     let keepsFirst = site.residual != nil
     let target = keepsFirst ? builder.newOperand(layout) : owned ?? builder.newOperand(layout)
-    emitBackward(site, builder, norm, arriving, mask: site.residual == nil ? nil : result, sum: sum, to: target)
+    emitBackward(
+      site, builder, norm, arriving, mask: site.residual == nil ? nil : result, sum: sum, to: target)
     if let residual = site.residual {
       try builder.contribute(residual, sum ?? first.operand, owned: sum != nil || first.isOwned)
     }

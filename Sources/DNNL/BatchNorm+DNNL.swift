@@ -21,7 +21,8 @@ extension BatchNorm: DNNLOp {
   /// The input under four axes: features are images of one pixel.
   private func image(_ site: Site, _ builder: PlanBuilder) throws(ExecutionError) -> Operand {
     guard site.shape.rank == 2 else { return site.input.operand }
-    let plain = try builder.read(site.input, as: Layout.plain(site.shape.dimensions, site.input.operand.layout.type))
+    let plain = try builder.read(
+      site.input, as: Layout.plain(site.shape.dimensions, site.input.operand.layout.type))
     return try plain.viewed(site.shape.dimensions + [1, 1])
   }
 
@@ -30,7 +31,8 @@ extension BatchNorm: DNNLOp {
   ) throws(ExecutionError) -> Descriptor {
     try unsafe Descriptor("condense_batch_norm", node: site.name) { handle, attributes in
       unsafe condense_batch_norm(
-        &handle, builder.device.engine, pass, layout.handle, epsilon, site.fusesReLU && site.residual == nil ? 1 : 0, attributes, hint?.handle)
+        &handle, builder.device.engine, pass, layout.handle, epsilon,
+        site.fusesReLU && site.residual == nil ? 1 : 0, attributes, hint?.handle)
     }
   }
 
@@ -78,7 +80,8 @@ extension BatchNorm: DNNLOp {
     builder.define(site, output, needsGradient: true)
     builder.undo { () throws(ExecutionError) in
       let mask = site.residual != nil && site.fusesReLU ? output : nil
-      guard let value = builder.values[site.result], var sum = try builder.gradient(of: value, mask: mask) else { return }
+      guard let value = builder.values[site.result], var sum = try builder.gradient(of: value, mask: mask)
+      else { return }
       if let residual = site.residual {
         try builder.contribute(residual, sum.operand, owned: false)
         sum = Contribution(operand: sum.operand, isOwned: false)

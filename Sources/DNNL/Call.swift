@@ -82,7 +82,8 @@ struct PendingCall {
     if let native { return native() }
     let status = unsafe dnnl_primitive_execute(primitive, stream, Int32(count), arguments)
     precondition(
-      status == dnnl_success, "\(description.node) \(description.pass): a prepared call failed (\(status.rawValue))")
+      status == dnnl_success,
+      "\(description.node) \(description.pass): a prepared call failed (\(status.rawValue))")
   }
 }
 

@@ -62,7 +62,8 @@ public final class DNNLPlan: Plan {
   }
 
   private func copy(_ images: Span<Float>, _ start: Int, _ count: Int, to region: Region) {
-    precondition(images.count >= start + count, "a batch of \(images.count) floats, expected \(start + count)")
+    precondition(
+      images.count >= start + count, "a batch of \(images.count) floats, expected \(start + count)")
     unsafe images.withUnsafeBufferPointer { source in
       guard let from = source.baseAddress, let to = unsafe region.address else { return }
       unsafe condense_copy(to, from + start, Int64(count * 4), Int32(options.threads))

@@ -8,7 +8,8 @@ extension Flatten: DNNLOp {
   func lower(_ site: Site, _ builder: PlanBuilder) throws(ExecutionError) -> Bool {
     var image = site.input.operand
     if try image.layout.isPlain() {
-      image = Operand(region: image.region, layout: try Layout.plain(site.shape.dimensions, image.layout.type))
+      image = Operand(
+        region: image.region, layout: try Layout.plain(site.shape.dimensions, image.layout.type))
     }
     builder.define(site, image, needsGradient: site.input.needsGradient)
     builder.undo { () throws(ExecutionError) in

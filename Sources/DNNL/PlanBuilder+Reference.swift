@@ -44,7 +44,8 @@ extension PlanBuilder {
       var frame = plain.frame(step)
       site.node.op.forward(&frame)
       frame.output.copy(to: result.region)
-      for (slot, (parameter, memory)) in zip(slots, zip(frame.parameters, parameters)) where !slot.isTrainable {
+      for (slot, (parameter, memory)) in zip(slots, zip(frame.parameters, parameters)) where !slot.isTrainable
+      {
         parameter.copy(to: memory.0)
       }
     }
@@ -55,7 +56,9 @@ extension PlanBuilder {
   private func undoReference(
     _ site: Site, _ plain: PlainSite, _ slots: [ParameterSlot]
   ) throws(ExecutionError) {
-    guard let value = values[site.result], value.needsGradient, let gradient = try gradient(of: value) else { return }
+    guard let value = values[site.result], value.needsGradient, let gradient = try gradient(of: value) else {
+      return
+    }
     var targets: [Operand] = []
     for input in plain.inputs { targets.append(try newOperand(Layout.plain(input.shape.dimensions, .f32))) }
     var parameterTargets: [(position: Int, region: Region)] = []
@@ -65,7 +68,9 @@ extension PlanBuilder {
     }
     let step = step
     let regions =
-      plain.inputs.map(\.region) + plain.parameters.map(\.region) + [plain.output.region, gradient.operand.region]
+      plain.inputs.map(\.region) + plain.parameters.map(\.region) + [
+        plain.output.region, gradient.operand.region,
+      ]
       + targets.map(\.region) + parameterTargets.map(\.region)
     emit(site.name, "backward", "reference", regions) {
       var frame = GradientFrame(
@@ -98,7 +103,9 @@ extension Tensor {
   /// Writes the elements to plain memory.
   fileprivate func copy(to region: Region) {
     unsafe values.withUnsafeBytes { bytes in
-      if let start = bytes.baseAddress { unsafe region.address?.copyMemory(from: start, byteCount: bytes.count) }
+      if let start = bytes.baseAddress {
+        unsafe region.address?.copyMemory(from: start, byteCount: bytes.count)
+      }
     }
   }
 }

@@ -83,7 +83,8 @@ final class PlanBuilder {
   }
 
   /// Appends a pass of our own.
-  func emit(_ node: String, _ pass: String, _ name: String, _ regions: [Region], _ body: @escaping () -> Void) {
+  func emit(_ node: String, _ pass: String, _ name: String, _ regions: [Region], _ body: @escaping () -> Void)
+  {
     append(
       PendingCall(
         description: KernelDescription(node: node, pass: pass, implementation: name), work: .native(body),
@@ -181,127 +182,9 @@ final class PlanBuilder {
     values[site.result] = Value(site.result, site.shape, operand, needsGradient: needsGradient && isTraining)
   }
 
-  /// A value in a layout, reordered once for all who ask.
-  func read(_ value: Value, as layout: Layout) throws(ExecutionError) -> Operand {
-    let source = try viewed(value, axes: layout.dimensions)
-    if source.layout.equals(layout) { return source }
-    if let copy = value.copies.first(where: {
-      $0.layout.dimensions == layout.dimensions && $0.layout.equals(layout)
-    }) {
-      return copy
-    }
-    let copy = newOperand(layout)
-    try reorder(source, to: copy, value.name)
-    value.copies.append(copy)
-    return copy
-  }
-
-  /// A value with the axes of `dimensions`, which may be those of a flattened or unflattened image.
-  private func viewed(_ value: Value, axes dimensions: [Int]) throws(ExecutionError) -> Operand {
-    let own = value.operand.layout
-    guard own.dimensions != dimensions else { return value.operand }
-    if let copy = value.copies.first(where: { $0.layout.dimensions == dimensions }) { return copy }
-    var plain = value.operand
-    let plainLayout = try Layout.plain(own.dimensions, own.type)
-    if !own.equals(plainLayout) {
-      plain = newOperand(plainLayout)
-      try reorder(value.operand, to: plain, value.name)
-      value.copies.append(plain)
-    }
-    let view = Operand(region: plain.region, layout: try Layout.plain(dimensions, own.type))
-    value.copies.append(view)
-    return view
-  }
-
-  // MARK: Gradients
-
   /// Plays `body` when the backward pass is built; ops are undone in the reverse of their order.
   func undo(_ body: @escaping () throws(ExecutionError) -> Void) {
     if isTraining { tape.append(body) }
-  }
-
-  /// Adds to a value's gradient; the operand may have any layout and the axes of any view.
-  func contribute(_ value: Value, _ operand: Operand, owned: Bool) throws(ExecutionError) {
-    guard value.needsGradient else { return }
-    let layout = value.operand.layout
-    var source = operand
-    if source.layout.dimensions != layout.dimensions {
-      let plainLayout = try Layout.plain(source.layout.dimensions, source.layout.type)
-      if !source.layout.equals(plainLayout) {
-        let plain = newOperand(plainLayout)
-        try reorder(source, to: plain, value.name)
-        source = plain
-      }
-      source = Operand(region: source.region, layout: try Layout.plain(layout.dimensions, source.layout.type))
-    }
-    if source.layout.equals(layout) {
-      value.contributions.append(Contribution(operand: source, isOwned: owned || source.region !== operand.region))
-      return
-    }
-    let copy = newOperand(layout)
-    try reorder(source, to: copy, value.name)
-    value.contributions.append(Contribution(operand: copy, isOwned: true))
-  }
-
-  /// The gradient of a value: the sum of all contributions, zero where `mask` is not positive.
-  ///
-  /// `nil` when nothing contributes. The result may be overwritten only if `isOwned`.
-  func gradient(
-    of value: Value, mask: Operand? = nil, as layout: Layout? = nil
-  ) throws(ExecutionError) -> Contribution? {
-    guard var sum = value.contributions.first else { return nil }
-    var rest = value.contributions[...]
-    var mask = value.isMasked ? nil : mask
-    if rest.count > 1 || mask != nil {
-      sum = try summed(&rest, &mask, value)
-    }
-    value.contributions = [sum]
-    guard let layout, !sum.operand.layout.equals(layout) else { return sum }
-    let copy = newOperand(layout)
-    try reorder(sum.operand, to: copy, value.name)
-    return Contribution(operand: copy, isOwned: true)
-  }
-
-  /// What arrives at a value, in at most two parts that a kernel adds itself; empty when nothing does.
-  func arriving(at value: Value) throws(ExecutionError) -> [Contribution] {
-    guard value.contributions.count > 2 else { return value.contributions }
-    guard let sum = try gradient(of: value) else { return [] }
-    return [sum]
-  }
-
-  private func summed(
-    _ rest: inout ArraySlice<Contribution>, _ mask: inout Operand?, _ value: Value
-  ) throws(ExecutionError) -> Contribution {
-    let layout = value.operand.layout
-    var partial: Contribution?
-    repeat {
-      let room = partial == nil ? 4 : 3
-      let terms = (partial.map { [$0] } ?? []) + rest.prefix(room)
-      rest = rest.dropFirst(room)
-      let target = terms.first(where: \.isOwned)?.operand ?? newOperand(layout)
-      emitSum(terms.map(\.operand), to: target, mask: rest.isEmpty ? mask : nil, value.name)
-      partial = Contribution(operand: target, isOwned: true)
-    } while !rest.isEmpty
-    guard let partial else { throw .unsupported(node: value.name, reason: "no gradient to sum") }
-    return partial
-  }
-
-  private func emitSum(_ terms: [Operand], to target: Operand, mask: Operand?, _ name: String) {
-    let threads = Int32(options.threads)
-    let elements = Int64(target.region.byteCount / target.layout.type.byteCount)
-    let bf16: Int32 = target.layout.type == .bf16 ? 1 : 0
-    let regions = terms.map(\.region)
-    let label = mask == nil ? "sum" : (terms.count == 1 ? "mask" : "sum and mask")
-    emit(name, "backward", "native:\(label)", regions + [target.region] + (mask.map { [$0.region] } ?? [])) {
-      unsafe withUnsafeTemporaryAllocation(of: UnsafeRawPointer?.self, capacity: 4) { sources in
-        for position in 0..<4 {
-          unsafe sources[position] = position < regions.count ? UnsafeRawPointer(regions[position].address) : nil
-        }
-        unsafe condense_masked_sum(
-          target.region.address, sources.baseAddress, Int32(regions.count), mask?.region.address, elements, bf16,
-          threads)
-      }
-    }
   }
 }
 

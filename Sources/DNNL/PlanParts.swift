@@ -65,7 +65,9 @@ struct PlanParts {
       if let address = unsafe try store.master(name).region.address { unsafe stand.region.place(at: address) }
     }
     for (name, stand) in builder.gradients {
-      if let address = unsafe try store.gradient(name).region.address { unsafe stand.region.place(at: address) }
+      if let address = unsafe try store.gradient(name).region.address {
+        unsafe stand.region.place(at: address)
+      }
     }
   }
 
@@ -85,7 +87,9 @@ struct PlanParts {
     let moving = builder.regions.filter { $0.kind == .transient && $0.lifetime != nil }
     let plan = MemoryPlanner.offsets(moving.map { ($0.byteCount, $0.lifetime ?? 0...0) })
     let transient = AlignedBuffer(byteCount: plan.total)
-    for (region, offset) in zip(moving, plan.offsets) { unsafe region.place(at: transient.baseAddress + offset) }
+    for (region, offset) in zip(moving, plan.offsets) {
+      unsafe region.place(at: transient.baseAddress + offset)
+    }
     var persistent: [AlignedBuffer] = []
     for region in builder.regions where region.kind == .persistent {
       let buffer = AlignedBuffer(byteCount: region.byteCount)

@@ -50,7 +50,8 @@ extension PlanBuilder {
         Argument(DNNL_ARG_DIFF_WEIGHTS, weights),
       ]
       guard hasBias else { return emit(site.name, "backward-weights", kernel.kernel, arguments) }
-      try withGradient(site.node, "bias", Layout.plain([site.shape[1]], .f32)) { bias throws(ExecutionError) in
+      try withGradient(site.node, "bias", Layout.plain([site.shape[1]], .f32)) {
+        bias throws(ExecutionError) in
         arguments.append(Argument(DNNL_ARG_DIFF_BIAS, bias))
         emit(site.name, "backward-weights", kernel.kernel, arguments)
       }

@@ -15,7 +15,8 @@ struct ProductPlan {
 
   /// Whether any call would run oneDNN's slow reference kernel.
   var usesReference: Bool {
-    forward.isReference || backwardWeights?.kernel.isReference == true || backwardData?.kernel.isReference == true
+    forward.isReference || backwardWeights?.kernel.isReference == true
+      || backwardData?.kernel.isReference == true
   }
 }
 

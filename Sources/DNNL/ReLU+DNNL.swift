@@ -9,7 +9,8 @@ extension ReLU: DNNLOp {
     let source = site.input.operand
     let kernel = unsafe try Descriptor("condense_eltwise", node: site.name) { handle, attributes in
       unsafe condense_eltwise(
-        &handle, builder.device.engine, CONDENSE_INFERENCE, source.layout.handle, CONDENSE_RELU, 0, 0, attributes, nil)
+        &handle, builder.device.engine, CONDENSE_INFERENCE, source.layout.handle, CONDENSE_RELU, 0, 0,
+        attributes, nil)
     }
     let result = builder.newOperand(source.layout)
     builder.emit(

@@ -21,7 +21,8 @@ import Tensors
   var lifetime: ClosedRange<Int>?
 
   init(byteCount: Int, _ kind: Kind) {
-    self.byteCount = (byteCount + AlignedBuffer.alignment - 1) / AlignedBuffer.alignment * AlignedBuffer.alignment
+    self.byteCount =
+      (byteCount + AlignedBuffer.alignment - 1) / AlignedBuffer.alignment * AlignedBuffer.alignment
     self.kind = kind
     unsafe address = nil
   }

@@ -29,11 +29,13 @@ struct TapTable {
     let memory = isPlain ? nil : AlignedBuffer(byteCount: layout.byteCount)
     var plain = value.operand
     if let memory {
-      plain = Operand(region: unsafe Region(byteCount: memory.byteCount, at: memory.baseAddress), layout: layout)
+      plain = Operand(
+        region: unsafe Region(byteCount: memory.byteCount, at: memory.baseAddress), layout: layout)
     }
     entries.append(
       Entry(
-        name: value.name, count: value.shape.count, value: value.operand, seed: seed, plain: plain, memory: memory))
+        name: value.name, count: value.shape.count, value: value.operand, seed: seed, plain: plain,
+        memory: memory))
   }
 
   /// Prepares the copies once addresses are known.
@@ -45,8 +47,10 @@ struct TapTable {
           &handle, device.engine, entry.value.layout.handle, entry.plain.layout.handle, attributes)
       }
       let call = PendingCall(
-        description: KernelDescription(node: entry.name, pass: "tap", implementation: descriptor.implementation),
-        work: .primitive(descriptor, [Argument(DNNL_ARG_FROM, entry.value), Argument(DNNL_ARG_TO, entry.plain)]),
+        description: KernelDescription(
+          node: entry.name, pass: "tap", implementation: descriptor.implementation),
+        work: .primitive(
+          descriptor, [Argument(DNNL_ARG_FROM, entry.value), Argument(DNNL_ARG_TO, entry.plain)]),
         regions: [])
       entries[index].reorder = try PreparedCall(call, device, scratchpad: scratchpad)
     }

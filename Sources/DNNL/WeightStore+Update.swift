@@ -29,14 +29,17 @@ extension WeightStore {
     }
   }
 
-  private func mutable(_ buffer: AlignedBuffer?, _ start: Int, _ count: Int) -> UnsafeMutableBufferPointer<Float> {
+  private func mutable(_ buffer: AlignedBuffer?, _ start: Int, _ count: Int) -> UnsafeMutableBufferPointer<
+    Float
+  > {
     unsafe buffer?.mutableFloats(start, count) ?? UnsafeMutableBufferPointer(start: nil, count: 0)
   }
 
   private func average(_ decay: Float, _ threads: Int) {
     guard let averages, let averageStatistics else { return }
     unsafe condense_average(
-      averages.baseAddress.assumingMemoryBound(to: Float.self), weights.baseAddress.assumingMemoryBound(to: Float.self),
+      averages.baseAddress.assumingMemoryBound(to: Float.self),
+      weights.baseAddress.assumingMemoryBound(to: Float.self),
       decay, Int64(trainableCount), Int32(threads))
     unsafe condense_average(
       averageStatistics.baseAddress.assumingMemoryBound(to: Float.self),

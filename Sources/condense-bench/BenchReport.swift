@@ -80,12 +80,15 @@ struct BenchReport: Encodable {
   private func writeText() {
     print(
       String(
-        format: "%@ %@ batch %d on %d threads: %.3f ms (fastest %.3f, p90 %.3f, %d steps)", network, precision,
+        format: "%@ %@ batch %d on %d threads: %.3f ms (fastest %.3f, p90 %.3f, %d steps)", network,
+        precision,
         batch, threads, msPerStep, min, p90, steps))
     print("oneDNN \(onednn), \(instructionSet), \(referenceKernels) reference kernels")
     if let losses { print("loss", losses.map { String(format: "%.4f", $0) }.joined(separator: " ")) }
     if let allocationsPerStep {
-      print("allocations in a step: \(allocationsPerStep.own) own, \(allocationsPerStep.library) in oneDNN and libgomp")
+      print(
+        "allocations in a step: \(allocationsPerStep.own) own, \(allocationsPerStep.library) in oneDNN and libgomp"
+      )
     }
     for kernel in kernels ?? [] {
       let time = kernel.microseconds.map { String(format: "%9.0f us  ", $0) } ?? ""

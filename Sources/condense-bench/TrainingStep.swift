@@ -17,7 +17,8 @@ final class TrainingStep {
     plan = try DNNLBackend().compile(
       graph,
       PlanOptions(
-        batch: options.batch, mode: .training, precision: try options.resolvedPrecision(), threads: options.threads))
+        batch: options.batch, mode: .training, precision: try options.resolvedPrecision(),
+        threads: options.threads))
     let output = graph.outputs[0]
     tap = try plan.tap(output)
     batch = SyntheticBatch(graph.inputs[0].shape, batch: options.batch, classes: tap.count / options.batch)

@@ -23,7 +23,9 @@ struct AgreementTests {
     #expect(try agreement.lossesByLoading(on: DNNLBackend()) == [])
   }
 
-  @Test("two runs on as many threads end in the same bytes", arguments: WideGraph.allCases, [Precision.f32, .bf16])
+  @Test(
+    "two runs on as many threads end in the same bytes", arguments: WideGraph.allCases,
+    [Precision.f32, .bf16])
   func repeats(_ network: WideGraph, _ precision: Precision) throws {
     let backend = DNNLBackend()
     guard backend.supports(precision) else { return }

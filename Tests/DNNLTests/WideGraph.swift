@@ -9,26 +9,31 @@ enum WideGraph: String, CaseIterable {
   case residual, plain, separable, padded, rectangular
 
   /// Both modes, and several threads' worth of images.
-  static let cases: [AgreementCase] = allCases.flatMap { network in
-    [
-      AgreementCase(description: "wide \(network)", build: network.graph),
-      AgreementCase(description: "wide \(network), inference", build: network.graph, mode: .inference),
-      AgreementCase(description: "wide \(network), a batch of one", build: network.graph, batch: 1, steps: 2),
+  static let cases: [AgreementCase] =
+    allCases.flatMap { network in
+      [
+        AgreementCase(description: "wide \(network)", build: network.graph),
+        AgreementCase(description: "wide \(network), inference", build: network.graph, mode: .inference),
+        AgreementCase(
+          description: "wide \(network), a batch of one", build: network.graph, batch: 1, steps: 2),
+        AgreementCase(
+          description: "wide \(network), two micro-batches, one partial", build: network.graph,
+          microBatches: 2,
+          partialBatch: 3, steps: 2),
+      ]
+    } + [
       AgreementCase(
-        description: "wide \(network), two micro-batches, one partial", build: network.graph, microBatches: 2,
-        partialBatch: 3, steps: 2),
+        description: "wide residual, taps and seeds inside", build: WideGraph.residual.graph,
+        taps: ["sum", "norm2"], seeds: ["relu", "conv1"]),
+      AgreementCase(
+        description: "wide residual, a seed at the input of the sum", build: WideGraph.residual.graph,
+        taps: ["stem"], seeds: ["stem"]),
     ]
-  } + [
-    AgreementCase(
-      description: "wide residual, taps and seeds inside", build: WideGraph.residual.graph,
-      taps: ["sum", "norm2"], seeds: ["relu", "conv1"]),
-    AgreementCase(
-      description: "wide residual, a seed at the input of the sum", build: WideGraph.residual.graph,
-      taps: ["stem"], seeds: ["stem"]),
-  ]
 
   func graph() throws -> Graph {
-    var graph = Graph(inputs: [GraphInput(name: "image", shape: self == .rectangular ? [3, 9, 13] : [3, 8, 8])])
+    var graph = Graph(inputs: [
+      GraphInput(name: "image", shape: self == .rectangular ? [3, 9, 13] : [3, 8, 8])
+    ])
     switch self {
     case .residual: try Self.residual(&graph)
     case .plain, .rectangular: try Self.plain(&graph)
@@ -76,7 +81,8 @@ enum WideGraph: String, CaseIterable {
     try graph.layer(Conv2D(filters: 32, kernel: 3, padding: 1, bias: false), "conv0", "image")
     try graph.layer(BatchNorm(), "norm0", "conv0")
     try graph.layer(ReLU(), "relu0", "norm0")
-    try graph.layer(Conv2D(filters: 32, kernel: 3, stride: 2, padding: 1, groups: 32, bias: false), "depth", "relu0")
+    try graph.layer(
+      Conv2D(filters: 32, kernel: 3, stride: 2, padding: 1, groups: 32, bias: false), "depth", "relu0")
     try graph.layer(BatchNorm(), "norm1", "depth")
     try graph.layer(ReLU(), "relu1", "norm1")
     try graph.layer(Conv2D(filters: 64, kernel: 1, bias: false), "point", "relu1")
