@@ -74,6 +74,8 @@ public struct Graph: Sendable, Equatable {
   public var parameters: [String: Parameter] = [:]
   /// The shape of every value for a batch of one.
   private var shapes: [String: Shape]
+  /// Multiply-adds of one image.
+  public private(set) var multiplyAdds = 0
 
   /// A graph without nodes.
   public init(inputs: [GraphInput]) {
@@ -111,7 +113,11 @@ public struct Graph: Sendable, Equatable {
       for slot in op.parameters(inputShapes) where slot.shape.count(upTo: Self.maximumElements) == nil {
         throw ShapeError.tooLarge(op: op.kind, shape: slot.shape)
       }
+      let cost = op.cost(inputShapes, output: shape).multiplyAdds
+      let (total, overflow) = multiplyAdds.addingReportingOverflow(cost)
+      guard !overflow else { throw ShapeError.tooCostly(op: op.kind, multiplyAdds: cost) }
       shapes[name] = shape
+      multiplyAdds = total
     } catch {
       throw .shape(node: name, inputs: inputShapes, error)
     }
@@ -147,7 +153,7 @@ public struct Graph: Sendable, Equatable {
     }
   }
 
-  /// Checks what `append` cannot: outputs exist, parameters are all there, of the right shape and finite.
+  /// Checks what `append` cannot: outputs exist, parameters are all there, of the right shape and with sane elements.
   public func verify() throws(GraphError) {
     guard !outputs.isEmpty else { throw .noOutputs }
     for output in outputs where shapes[output] == nil {
@@ -163,6 +169,9 @@ public struct Graph: Sendable, Equatable {
           throw .parameterShape(name, expected: slot.shape, found: parameter.value.shape)
         }
         guard parameter.value.values.allSatisfy(\.isFinite) else { throw .notFinite(parameter: name) }
+        guard !slot.isNonNegative || parameter.value.values.allSatisfy({ $0 >= 0 }) else {
+          throw .negative(parameter: name)
+        }
       }
     }
     if let stray = parameters.keys.filter({ !known.contains($0) }).min() { throw .strayParameter(stray) }
@@ -172,14 +181,6 @@ public struct Graph: Sendable, Equatable {
   public var parameterCount: Int {
     nodes.reduce(0) { sum, node in
       sum + slots(of: node).filter(\.slot.isTrainable).reduce(0) { $0 + $1.slot.shape.count }
-    }
-  }
-
-  /// Multiply-adds of one image; `Int.max` where they are more.
-  public var multiplyAdds: Int {
-    nodes.reduce(0) { sum, node in
-      let (total, overflow) = sum.addingReportingOverflow(cost(of: node).multiplyAdds)
-      return overflow ? .max : total
     }
   }
 

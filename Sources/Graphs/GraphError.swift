@@ -10,6 +10,7 @@ public enum GraphError: Error, Sendable, Equatable, CustomStringConvertible {
   case parameterShape(String, expected: Shape, found: Shape)
   case strayParameter(String)
   case notFinite(parameter: String)
+  case negative(parameter: String)
   case noOutputs
   case channels(value: String, reason: String)
 
@@ -33,6 +34,8 @@ public enum GraphError: Error, Sendable, Equatable, CustomStringConvertible {
       "\(name): belongs to no node of the graph"
     case .notFinite(let parameter):
       "\(parameter): holds a value that is not finite"
+    case .negative(let parameter):
+      "\(parameter): holds a negative value, expected 0 or more"
     case .noOutputs:
       "the graph has no outputs"
     case .channels(let value, let reason):

@@ -3,6 +3,9 @@ public import Tensors
 
 /// A network with what is needed to use it: class names, how pixels become its input, and where it came from.
 public struct Model: Sendable, Equatable {
+  /// The most classes that a model may tell apart: tables of classes by classes stay within memory.
+  public static let maximumClasses = 10_000
+
   /// The network with its parameters.
   public var graph: Graph
   /// The class that each logit stands for.

@@ -19,6 +19,8 @@ public enum ModelFileError: Error, Sendable, Equatable, CustomStringConvertible 
   case dataLength(file: String, expected: Int, found: Int)
   case graph(file: String, GraphReadingError)
   case classCount(file: String, classes: Int, output: Shape)
+  case tooManyClasses(file: String, found: Int, limit: Int)
+  case duplicateClass(file: String, name: String)
   case input(file: String, InputProblem)
 
   /// What is wrong with the description of the input.
@@ -81,6 +83,10 @@ public enum ModelFileError: Error, Sendable, Equatable, CustomStringConvertible 
       "\(file): \(error)"
     case .classCount(let file, let classes, let output):
       "\(file): \(classes) class names for an output of \(output)"
+    case .tooManyClasses(let file, let found, let limit):
+      "\(file): \(found) classes, at most \(limit) are accepted"
+    case .duplicateClass(let file, let name):
+      "\(file): two classes are named \"\(name)\"; every class needs a name of its own"
     case .input(let file, let problem):
       "\(file): \(problem)"
     }

@@ -73,12 +73,14 @@ public struct ParameterSlot: Sendable, Equatable {
   public let outputAxis: Int?
   /// The axis that counts input channels, if any.
   public let inputAxis: Int?
+  /// Whether every element must be 0 or more, as a variance is.
+  public let isNonNegative: Bool
 
   /// Makes a slot.
   public init(
     _ role: String, _ shape: Shape, _ initializer: Initializer, isTrainable: Bool = true,
     decays: Bool = false,
-    outputAxis: Int? = nil, inputAxis: Int? = nil
+    outputAxis: Int? = nil, inputAxis: Int? = nil, isNonNegative: Bool = false
   ) {
     self.role = role
     self.shape = shape
@@ -87,6 +89,7 @@ public struct ParameterSlot: Sendable, Equatable {
     self.decays = decays
     self.outputAxis = outputAxis
     self.inputAxis = inputAxis
+    self.isNonNegative = isNonNegative
   }
 }
 

@@ -7,6 +7,7 @@ public enum ShapeError: Error, Sendable, Equatable, CustomStringConvertible {
   case mismatch(op: String, what: String, first: Shape, second: Shape)
   case tooSmall(op: String, what: String, input: Shape, kernel: Shape)
   case tooLarge(op: String, shape: Shape)
+  case tooCostly(op: String, multiplyAdds: Int)
   case empty(op: String, shape: Shape)
   case invalidSetting(op: String, reason: String)
 
@@ -23,6 +24,8 @@ public enum ShapeError: Error, Sendable, Equatable, CustomStringConvertible {
       "\(op): \(what): \(kernel) does not fit into \(input)"
     case .tooLarge(let op, let shape):
       "\(op): a value of \(shape) is larger than \(Graph.maximumElements) elements"
+    case .tooCostly(let op, let multiplyAdds):
+      "\(op): \(multiplyAdds) multiply-adds more than the graph has already cannot be counted"
     case .empty(let op, let shape):
       "\(op): a value of \(shape) has an axis without elements"
     case .invalidSetting(let op, let reason):

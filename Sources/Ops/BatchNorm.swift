@@ -69,7 +69,8 @@ public struct BatchNorm: Op {
       ParameterSlot("scale", channels, .ones, outputAxis: 0),
       ParameterSlot("shift", channels, .zeros, outputAxis: 0),
       ParameterSlot("mean", channels, .zeros, isTrainable: false, outputAxis: 0),
-      ParameterSlot("variance", channels, .ones, isTrainable: false, outputAxis: 0),
+      ParameterSlot(
+        "variance", channels, .ones, isTrainable: false, outputAxis: 0, isNonNegative: true),
     ]
   }
 

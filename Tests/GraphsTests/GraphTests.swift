@@ -64,6 +64,10 @@ struct GraphTests {
         "n on 1x3x8x8: max-pool: padding 2x2 must be smaller than the kernel 2x2"
       ),
       (Linear(features: 2), "n on 1x3x8x8: linear takes features NxF (flatten images first), found 1x3x8x8"),
+      (
+        MaxPool(kernel: 65536, padding: 65535),
+        "n on 1x3x8x8: max-pool: kernel 65536x65536 has more than 1048576 elements"
+      ),
       (Add(), "n on 1x3x8x8: add takes two or more inputs, found 1"),
       (Reshape(shape: [7, -1]), "n on 1x3x8x8: reshape: the elements do not fit: 3x8x8 and 7x-1 do not fit"),
     ])
@@ -128,6 +132,31 @@ struct GraphTests {
     #expect(error { $0.parameters["no.bias"] = Parameter(Tensor(zeros: [5])) } == .strayParameter("no.bias"))
     #expect(
       error { $0.parameters["conv.bias"]?.value.values[1] = .nan } == .notFinite(parameter: "conv.bias"))
+    #expect(error { $0.parameters["conv.bias"]?.value.values[1] = -1 } == nil)
+  }
+
+  @Test("a running variance below zero is refused: its root would be no number")
+  func negativeVariance() throws {
+    var graph = start()
+    graph.outputs = [try graph.append(BatchNorm(), name: "norm", inputs: ["image"])]
+    graph.initializeParameters(seed: 0)
+    try graph.verify()
+    graph.parameters["norm.variance"]?.value.values[2] = -0.5
+    #expect(
+      errorMessage { try graph.verify() } == "norm.variance: holds a negative value, expected 0 or more")
+  }
+
+  @Test("multiply-adds beyond what an integer counts are refused where they are added")
+  func uncountable() throws {
+    var graph = start([1024, 1, 1])
+    let message = errorMessage {
+      for index in 0..<100 {
+        let conv = Conv2D(filters: 1, kernel: 1023, padding: 16_894)
+        try graph.append(conv, name: "conv\(index)", inputs: ["image"])
+      }
+    }
+    #expect(message.contains("multiply-adds more than the graph has already cannot be counted"), "\(message)")
+    #expect(graph.nodes.count == 8 && graph.multiplyAdds == 8 * 32_767 * 32_767 * 1024 * 1023 * 1023)
   }
 
   @Test("nodes are equal when name, inputs, kind and settings are")

@@ -62,6 +62,25 @@ struct ModelFileTests {
     #expect(throws: ModelFileError.classCount(file: "m", classes: 3, output: [1, 4])) {
       try ModelFile.bytes(of: model, file: "m")
     }
+    model.classes.append("zero")
+    #expect(throws: ModelFileError.duplicateClass(file: "m", name: "zero")) {
+      try ModelFile.bytes(of: model, file: "m")
+    }
+  }
+
+  @Test("More classes than tables of classes by classes allow are refused")
+  func classes() throws {
+    let count = Model.maximumClasses + 1
+    var model = try smallModel()
+    var graph = Graph(inputs: [GraphInput(name: "image", shape: [1, 1, 1])])
+    try graph.append(Flatten(), name: "flat", inputs: ["image"])
+    graph.outputs = [try graph.append(Linear(features: count), name: "logits", inputs: ["flat"])]
+    graph.initializeParameters(seed: 0)
+    model.graph = graph
+    model.classes = (0..<count).map { "\($0)" }
+    #expect(throws: ModelFileError.tooManyClasses(file: "m", found: count, limit: 10_000)) {
+      try ModelFile.bytes(of: model, file: "m")
+    }
   }
 
   @Test("Fourteen million floats are written and read in less than five seconds together")

@@ -7,6 +7,8 @@ import Tensors
 public struct Window: Sendable, Hashable {
   /// The most that kernel, stride, padding and dilation may be: products of two stay far from overflow.
   public static let maximumSide = 65_536
+  /// The most elements of a kernel: kernels keep a table entry for each, whatever the image.
+  public static let maximumKernelCount = 1 << 20
 
   /// The kernel's rows and columns.
   public var kernel: Extent
@@ -31,6 +33,10 @@ public struct Window: Sendable, Hashable {
     for (name, extent) in [("kernel", kernel), ("stride", stride), ("dilation", dilation)]
     where !extent.isWithin(positive) {
       throw .invalidSetting(op: op, reason: "\(name) \(extent) is outside 1...\(Self.maximumSide)")
+    }
+    guard kernel.count <= Self.maximumKernelCount else {
+      throw .invalidSetting(
+        op: op, reason: "kernel \(kernel) has more than \(Self.maximumKernelCount) elements")
     }
     guard padding.isWithin(0...Self.maximumSide) else {
       throw .invalidSetting(op: op, reason: "padding \(padding) is outside 0...\(Self.maximumSide)")
