@@ -27,11 +27,15 @@ public struct DNNLBackend: Backend {
     _ graph: Graph, _ options: PlanOptions, sharing: (any Plan)?
   ) throws(ExecutionError) -> any Plan {
     do throws(GraphError) { try graph.verify() } catch { throw .invalidGraph(error) }
+    try graph.requireMemory(for: options, keepsValues: false)
     Device.useTeam(of: options.threads)
     var shared: WeightStore?
     if let sharing {
       guard let plan = sharing as? DNNLPlan else {
         throw .unsupported(node: "sharing", reason: "the other plan is not one of oneDNN's")
+      }
+      guard plan.graphInputs == graph.inputs, plan.graphNodes == graph.nodes else {
+        throw .unsupported(node: name, reason: "shares weights with plans of the same graph only")
       }
       shared = plan.store
     }
@@ -41,7 +45,7 @@ public struct DNNLBackend: Backend {
     let builder = try PlanBuilder(graph, options, device, store: shared)
     try builder.build()
     let store = shared ?? WeightStore(builder.parameters, device)
-    let plan = DNNLPlan(try PlanParts(builder, store))
+    let plan = DNNLPlan(try PlanParts(builder, store), of: graph)
     if shared == nil { try store.load(TrainingState(graph)) }
     return plan
   }
@@ -60,6 +64,6 @@ public struct DNNLBackend: Backend {
     let folding = try Folding(graph, keeping: Set(options.taps + options.seeds), store, device)
     let builder = try PlanBuilder(folding.graph, options, device, store: folding.target)
     try builder.build()
-    return DNNLPlan(try PlanParts(builder, folding.target), inferring: folding)
+    return DNNLPlan(try PlanParts(builder, folding.target), of: graph, inferring: folding)
   }
 }

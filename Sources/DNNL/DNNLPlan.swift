@@ -6,6 +6,9 @@ import Tensors
 /// Prepared oneDNN calls over one graph: a step is a flat walk over them.
 public final class DNNLPlan: Plan {
   public let options: PlanOptions
+  /// What the plan was compiled from, by which others that share its weights are known.
+  let graphInputs: [GraphInput]
+  let graphNodes: [Node]
   /// What snapshots, updates and other plans see.
   let store: WeightStore
   /// What this plan's kernels read: the store itself, or its folded copy.
@@ -23,8 +26,10 @@ public final class DNNLPlan: Plan {
   /// Folds the trained weights for this plan; `nil` for a plan that trains.
   private let folding: Folding?
 
-  init(_ parts: PlanParts, inferring folding: Folding? = nil) {
+  init(_ parts: PlanParts, of graph: Graph, inferring folding: Folding? = nil) {
     options = parts.options
+    graphInputs = graph.inputs
+    graphNodes = graph.nodes
     self.folding = folding
     kernelStore = parts.store
     store = folding?.source ?? parts.store

@@ -1,3 +1,4 @@
+import Foundation
 public import Graphs
 public import Settings
 
@@ -45,6 +46,8 @@ public struct PlanOptions: Sendable, Equatable {
   public var seeds: [String]
   /// Backward passes whose gradients are summed, in order, into one update.
   public var microBatches: Int
+  /// The most bytes that the values of a batch may take; the machine's memory unless set.
+  public var memoryBytes = PlanOptions.machineMemoryBytes
 
   /// Makes options.
   public init(
@@ -59,6 +62,9 @@ public struct PlanOptions: Sendable, Equatable {
     self.seeds = seeds
     self.microBatches = microBatches
   }
+
+  /// The memory of this machine, in bytes.
+  public static let machineMemoryBytes = Int(clamping: ProcessInfo.processInfo.physicalMemory)
 }
 
 /// Why a graph cannot be compiled or a state cannot be loaded.
@@ -67,6 +73,7 @@ public enum ExecutionError: Error, Sendable, Equatable, CustomStringConvertible 
   case missingParameter(String)
   case stateMismatch(parameter: String, reason: String)
   case unsupported(node: String, reason: String)
+  case memory(batch: Int, neededBytes: Int, limitBytes: Int)
   case library(call: String, node: String, status: Int)
   case invalidGraph(GraphError)
 
@@ -78,8 +85,15 @@ public enum ExecutionError: Error, Sendable, Equatable, CustomStringConvertible 
     case .missingParameter(let name): "\(name): the graph has no such parameter"
     case .stateMismatch(let parameter, let reason): "\(parameter): \(reason)"
     case .unsupported(let node, let reason): "\(node): \(reason)"
+    case .memory(let batch, let needed, let limit):
+      "a batch of \(batch) takes at least \(Self.gibibytes(needed)) for its values, the limit is "
+        + "\(Self.gibibytes(limit)); lower the batch or make the network's input smaller"
     case .library(let call, let node, let status): "\(node): \(call) failed with status \(status)"
     case .invalidGraph(let error): "\(error)"
     }
+  }
+
+  private static func gibibytes(_ bytes: Int) -> String {
+    "\((Double(bytes) / 1_073_741_824 * 10).rounded() / 10) GiB"
   }
 }

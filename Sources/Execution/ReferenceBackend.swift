@@ -33,6 +33,7 @@ public struct ReferenceBackend: Backend {
       let known = graph.inputs.map(\.name) + graph.nodes.map(\.name)
       throw .unknownTap(value, suggestion: Spelling.nearest(to: value, among: known))
     }
+    try graph.requireMemory(for: options, keepsValues: true)
     let weights = try weights(of: graph, sharing: other)
     return ReferencePlan(graph, options, weights: weights)
   }

@@ -48,6 +48,26 @@ struct ReferenceErrorTests {
         == "reference: shares weights with plans of the same graph only")
   }
 
+  @Test("values that do not fit into memory are refused before any is made")
+  func memory() throws {
+    var graph = Graph(inputs: [GraphInput(name: "image", shape: [1, 1024, 1024])])
+    var value = "image"
+    for index in 0..<3 { value = try graph.append(ReLU(), name: "relu\(index)", inputs: [value]) }
+    graph.outputs = [value]
+    var options = PlanOptions(batch: 128, mode: .inference)
+    options.memoryBytes = 1 << 30
+    #expect(
+      errorMessage { _ = try backend.compile(graph, options) }
+        == "a batch of 128 takes at least 2.0 GiB for its values, the limit is 1.0 GiB; lower the batch or make "
+        + "the network's input smaller")
+    #expect(errorMessage { try graph.requireMemory(for: options, keepsValues: false) } == "nothing thrown")
+    options.batch = 129
+    #expect(errorMessage { try graph.requireMemory(for: options, keepsValues: false) } != "nothing thrown")
+    options.batch = Int.max
+    #expect(
+      errorMessage { _ = try backend.compile(graph, options) }.hasPrefix("a batch of 9223372036854775807 "))
+  }
+
   @Test("a state that lacks a parameter, or holds another shape, is refused and changes nothing")
   func load() throws {
     let plan = try backend.compile(try SmallGraph.lenet.graph(), options)
