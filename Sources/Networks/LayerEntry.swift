@@ -76,7 +76,7 @@ struct LayerEntry {
   private static func scaling(
     _ entry: SettingsNode.Entry, _ names: Set<String>, by scale: (Int) -> Int
   ) -> SettingsNode.Entry {
-    guard names.contains(entry.key), case .integer(let value) = entry.value.content else { return entry }
+    guard names.contains(entry.key), let value = try? entry.value.integer(entry.key) else { return entry }
     let scaled = SettingsNode(.integer(scale(value)), mark: entry.value.mark)
     return SettingsNode.Entry(key: entry.key, mark: entry.mark, value: scaled)
   }

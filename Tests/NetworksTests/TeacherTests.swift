@@ -107,6 +107,18 @@ struct TeacherTests {
     #expect(graph.shape(of: "logits") == [1, 10])
   }
 
+  @Test("A count written 64.0 is scaled as 64 is")
+  func widthOfWholeNumbers() throws {
+    func filters(_ count: String) throws -> Int? {
+      let text =
+        "input: [1, 8, 8]\nclasses: 2\nlayers:\n  - conv: {filters: \(count), kernel: 1}\n  - flatten\n  - classifier"
+      let spec = try NetworkSpec(SettingsNode(yaml: text, source: "x.yaml"), defaultName: "x")
+      return try spec.build(options: NetworkOptions(width: 0.25)).shape(of: "conv1")?[1]
+    }
+    #expect(try filters("64") == 16)
+    #expect(try filters("64.0") == 16)
+  }
+
   @Test("A spec's own training settings are handed on")
   func training() throws {
     let spec = try NetworkSpec.named("lenet5", searching: [teachers])
