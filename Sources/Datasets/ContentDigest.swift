@@ -1,5 +1,6 @@
 import Crypto
 import Foundation
+import Tensors
 
 /// A SHA-256 value, kept without a heap allocation of its own.
 struct ContentDigest: Hashable, Sendable {
@@ -35,11 +36,7 @@ struct ContentDigest: Hashable, Sendable {
   }
 
   /// 64 hexadecimal digits.
-  var hexadecimal: String { Self.hexadecimal(bytes) }
-
-  static func hexadecimal(_ bytes: some Sequence<UInt8>) -> String {
-    bytes.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
-  }
+  var hexadecimal: String { bytes.hexadecimal }
 
   static func == (a: Self, b: Self) -> Bool { a.words == b.words }
   func hash(into hasher: inout Hasher) { hasher.combine(words.0) }

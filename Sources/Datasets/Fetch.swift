@@ -1,4 +1,6 @@
 import Foundation
+import Settings
+import Tensors
 
 /// Downloads the file of a manifest with the `curl` program, and keeps it only if its checksum is right.
 ///
@@ -44,7 +46,7 @@ public struct Fetch: Sendable {
       try FileManager.default.createDirectory(
         at: URL(filePath: target).deletingLastPathComponent(), withIntermediateDirectories: true)
     } catch {
-      throw .unwritable(path: folder, reason: error.localizedDescription)
+      throw .unwritable(path: folder, reason: FileFailure.reason(error, path: folder))
     }
     if resumed(url, with: curl) { return try keep() }
     try download(url, with: curl, resuming: false)
@@ -120,12 +122,11 @@ public struct Fetch: Sendable {
   }
 
   private func keep() throws(DatasetError) -> Bool {
-    do {
-      try? FileManager.default.removeItem(atPath: target)
-      try FileManager.default.moveItem(atPath: partial, toPath: target)
+    do throws(SystemError) {
+      try WholeFile.move(partial, to: target)
       return true
     } catch {
-      throw .unwritable(path: target, reason: error.localizedDescription)
+      throw .unwritable(path: target, reason: "\(error)")
     }
   }
 

@@ -31,10 +31,10 @@ public enum ModelFile {
   /// Writes a model beside `path`, flushes it to the disk and renames it: a reader sees the old file or the new one.
   public static func write(_ model: Model, to path: String) throws(ModelFileError) {
     let bytes = try bytes(of: model, file: path)
-    do {
-      try Data(bytes).write(to: URL(filePath: path), options: .atomic)
+    do throws(SystemError) {
+      try WholeFile.write(bytes, to: path)
     } catch {
-      throw .unwritable(file: path, reason: error.localizedDescription)
+      throw .unwritable(file: path, reason: "\(error)")
     }
   }
 
@@ -49,6 +49,9 @@ public enum ModelFile {
   private static func contents(of path: String) throws(ModelFileError) -> Data {
     let beginning: Data
     let rest: Data
+    guard !FileManager.default.fileExists(atPath: path + "/.") else {
+      throw .unreadable(file: path, reason: "it is a folder, expected a model file")
+    }
     do {
       let handle = try FileHandle(forReadingFrom: URL(filePath: path))
       defer { try? handle.close() }
@@ -64,8 +67,7 @@ public enum ModelFile {
     } catch let error as ModelFileError {
       throw error
     } catch {
-      let exists = FileManager.default.fileExists(atPath: path)
-      throw .unreadable(file: path, reason: exists ? error.localizedDescription : "no such file")
+      throw .unreadable(file: path, reason: FileFailure.reason(error, path: path))
     }
     return beginning + rest
   }
@@ -101,7 +103,7 @@ public enum ModelFile {
     return model
   }
 
-  /// What must hold of a model in a file: a verified graph whose input and output fit their descriptions.
+  /// What must hold of a model in a file: a verified graph whose input and classes fit their descriptions.
   private static func check(_ model: Model, file: String) throws(ModelFileError) {
     do throws(GraphError) {
       try model.graph.verify()
@@ -111,6 +113,13 @@ public enum ModelFile {
     let output = model.graph.outputs.first.flatMap { model.graph.shape(of: $0) } ?? []
     guard output.rank == 2, output[1] == model.classes.count else {
       throw .classCount(file: file, classes: model.classes.count, output: output)
+    }
+    guard model.classes.count <= Model.maximumClasses else {
+      throw .tooManyClasses(file: file, found: model.classes.count, limit: Model.maximumClasses)
+    }
+    var seen: Set<String> = []
+    if let twice = model.classes.first(where: { !seen.insert($0).inserted }) {
+      throw .duplicateClass(file: file, name: twice)
     }
     if let problem = model.input.problem(for: model.graph) { throw .input(file: file, problem) }
   }

@@ -13,8 +13,7 @@ extension SettingsNode {
     do {
       data = try Data(contentsOf: URL(filePath: path))
     } catch {
-      let exists = FileManager.default.fileExists(atPath: path)
-      throw .unreadable(path: path, reason: exists ? "\(error.localizedDescription)" : "no such file")
+      throw .unreadable(path: path, reason: FileFailure.reason(error, path: path))
     }
     guard data.count <= Self.maximumBytes else {
       throw .unreadable(path: path, reason: "\(data.count) bytes are more than settings may have")

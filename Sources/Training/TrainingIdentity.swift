@@ -3,6 +3,7 @@ public import Datasets
 public import Execution
 public import Graphs
 public import Settings
+import Tensors
 
 /// What decides the result of a training: two trainings of one identity end with the same bits.
 ///
@@ -49,7 +50,7 @@ public struct TrainingIdentity: Sendable, Equatable {
 
   /// The SHA-256 of a graph's structure, parameters apart.
   static func digest(of graph: Graph) -> String {
-    Digest.hexadecimal(SHA256.hash(data: Array(graph.structureNode.canonicalJSON.utf8)))
+    SHA256.hash(data: Array(graph.structureNode.canonicalJSON.utf8)).hexadecimal
   }
 
   /// The identity as a mapping.
@@ -174,12 +175,4 @@ struct SeedSetting: SettingValue {
   }
 
   var node: SettingsNode { Int(exactly: value)?.node ?? String(value).node }
-}
-
-/// Digests as text.
-enum Digest {
-  /// The bytes as hexadecimal digits.
-  static func hexadecimal(_ bytes: some Sequence<UInt8>) -> String {
-    bytes.map { $0 < 16 ? "0" + String($0, radix: 16) : String($0, radix: 16) }.joined()
-  }
 }

@@ -1,5 +1,6 @@
 import CSystem
 import Foundation
+import Settings
 
 /// Where words go: results to standard output, progress and messages to standard error.
 enum Console {
@@ -17,7 +18,7 @@ enum Console {
     do {
       try FileHandle.standardOutput.write(contentsOf: Data((text + "\n").utf8))
     } catch {
-      Self.error("standard output: cannot be written: \(error.localizedDescription)")
+      Self.error("standard output: cannot be written: \(FileFailure.reason(error, path: "/dev/stdout"))")
       exit(CommandFailure.Status.internal.rawValue)
     }
   }

@@ -74,9 +74,7 @@ struct PredictCommand: ParsableCommand {
     do {
       bytes = try [UInt8](Data(contentsOf: URL(filePath: path)))
     } catch {
-      let exists = FileManager.default.fileExists(atPath: path)
-      throw CommandFailure(
-        .badInput, "\(path): cannot be read: \(exists ? error.localizedDescription : "no such file")")
+      throw CommandFailure(.badInput, "\(path): cannot be read: \(FileFailure.reason(error, path: path))")
     }
     let shape = model.input.shape
     let (channels, height, width) = (shape[0], shape[1], shape[2])

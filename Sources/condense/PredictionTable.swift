@@ -1,4 +1,5 @@
 import Foundation
+import Tensors
 
 /// Every image's prediction as a CSV file (RFC 4180): path, label, prediction, probability.
 struct PredictionTable {
@@ -12,10 +13,10 @@ struct PredictionTable {
 
   /// Writes the table beside `path` and renames it.
   func write(to path: String) throws {
-    do {
-      try Data(text.utf8).write(to: URL(filePath: path), options: .atomic)
+    do throws(SystemError) {
+      try WholeFile.write(Array(text.utf8), to: path)
     } catch {
-      throw CommandFailure(.badInput, "\(path): cannot be written: \(error.localizedDescription)")
+      throw CommandFailure(.badInput, "\(path): cannot be written: \(error)")
     }
   }
 

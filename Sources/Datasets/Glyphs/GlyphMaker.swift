@@ -1,5 +1,6 @@
 import Foundation
 import Images
+import Settings
 import Synchronization
 import Tensors
 
@@ -49,12 +50,12 @@ public struct GlyphMaker: Sendable {
     do {
       try draw(into: beside, threads: threads)
       try Data(manifest.utf8).write(to: URL(filePath: beside + "/" + Dataset.manifestName))
-      try? files.removeItem(atPath: folder)
-      try files.moveItem(atPath: beside, toPath: folder)
+      try WholeFile.move(beside, to: folder)
     } catch {
       try? files.removeItem(atPath: beside)
       if let error = error as? DatasetError { throw error }
-      throw .unwritable(path: folder, reason: error.localizedDescription)
+      let reason = (error as? SystemError)?.description ?? FileFailure.reason(error, path: folder)
+      throw .unwritable(path: folder, reason: reason)
     }
   }
 

@@ -1,5 +1,7 @@
 import Archives
 import Foundation
+import Settings
+import Tensors
 
 /// The folder of images inside a tar, tar.gz or zip, read in place: one thread inflates, the others decode.
 enum ArchiveSource: DataSource {
@@ -70,11 +72,13 @@ enum ArchiveSource: DataSource {
         for i in bytes.indices { copy.append(bytes[i]) }
         try Data(copy).write(to: url)
       }
-      try files.moveItem(atPath: beside, toPath: target)
+      try WholeFile.move(beside, to: target)
     } catch {
       try? files.removeItem(atPath: beside)
       if let error = error as? ArchiveError { throw error }
-      throw .notWritable(path: target, reason: error.localizedDescription)
+      if files.fileExists(atPath: target) { return FolderSource.opener(location, options) }
+      let reason = (error as? SystemError)?.description ?? FileFailure.reason(error, path: target)
+      throw .notWritable(path: target, reason: reason)
     }
     return FolderSource.opener(location, options)
   }

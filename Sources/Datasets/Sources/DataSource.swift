@@ -1,5 +1,6 @@
 import Archives
 import Foundation
+import Settings
 
 /// What stands at a path, looked at just enough to tell which source reads it.
 struct DataLocation: Sendable {
@@ -48,7 +49,7 @@ extension DataLocation {
         !IgnoredName.matches(path: $0)
       }
     } catch {
-      throw .unreadable(path: path, reason: error.localizedDescription)
+      throw .unreadable(path: path, reason: FileFailure.reason(error, path: path))
     }
     guard !names.isEmpty else { throw .empty(path: path) }
   }
@@ -87,7 +88,7 @@ extension DataLocation {
         do {
           found.append((file, [UInt8](try Data(contentsOf: URL(filePath: whole)))))
         } catch {
-          throw .unreadable(path: whole, reason: error.localizedDescription)
+          throw .unreadable(path: whole, reason: FileFailure.reason(error, path: whole))
         }
       }
     }

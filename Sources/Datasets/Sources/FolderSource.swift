@@ -1,4 +1,5 @@
 import Foundation
+import Settings
 
 /// A folder of images: one folder a class, with or without `train/`, `val/` and `test/` above them.
 enum FolderSource: DataSource {
@@ -17,7 +18,7 @@ enum FolderSource: DataSource {
             let data = try Data(contentsOf: URL(filePath: location.path + "/" + path))
             builder.add(path, [UInt8](data)[...])
           } catch {
-            builder.add(path, problem: "cannot be read: \(error.localizedDescription)")
+            builder.add(path, problem: "cannot be read: \(FileFailure.reason(error, path: path))")
           }
         }
       }
@@ -46,7 +47,8 @@ enum FolderSource: DataSource {
       do {
         return [UInt8](try Data(contentsOf: URL(filePath: path + "/" + member)))
       } catch {
-        throw .unreadable(path: path + "/" + member, reason: error.localizedDescription)
+        throw .unreadable(
+          path: path + "/" + member, reason: FileFailure.reason(error, path: path + "/" + member))
       }
     }
   }
@@ -73,7 +75,7 @@ struct FolderListing {
     do {
       names = try FileManager.default.contentsOfDirectory(atPath: folder)
     } catch {
-      throw .unreadable(path: folder, reason: error.localizedDescription)
+      throw .unreadable(path: folder, reason: FileFailure.reason(error, path: folder))
     }
     for name in names.sorted() where !IgnoredName.matches(path: name) {
       let path = folder + "/" + name

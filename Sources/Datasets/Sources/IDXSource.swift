@@ -1,4 +1,5 @@
 import Images
+import Tensors
 
 /// MNIST's own format: `train-images-idx3-ubyte`, `train-labels-idx1-ubyte` and the same for `t10k`, gzipped or not,
 /// in a folder or an archive.
@@ -71,7 +72,7 @@ enum IDXSource: DataSource {
     guard bytes.count >= 4 + 4 * axes, bytes[0] == 0, bytes[1] == 0, bytes[2] == 8, bytes[3] == axes else {
       throw .malformed(
         path: path, expected: "IDX bytes with \(axes) axes (it starts 00 00 08 0\(axes))",
-        found: bytes.isEmpty ? "an empty file" : "a start of \(ContentDigest.hexadecimal(bytes.prefix(4)))")
+        found: bytes.isEmpty ? "an empty file" : "a start of \(bytes.prefix(4).hexadecimal)")
     }
     let extents = (0..<axes).map { axis in
       bytes[(4 + 4 * axis)..<(8 + 4 * axis)].reduce(0) { $0 << 8 | Int($1) }

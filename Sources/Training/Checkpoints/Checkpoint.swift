@@ -83,6 +83,6 @@ public struct Checkpoint: Sendable, Equatable {
 
   /// The SHA-256 of everything but itself.
   private static func digest(of file: Safetensors) -> String {
-    Digest.hexadecimal(SHA256.hash(data: file.bytes))
+    SHA256.hash(data: file.bytes).hexadecimal
   }
 }

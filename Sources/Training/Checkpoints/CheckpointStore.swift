@@ -1,4 +1,6 @@
 import Foundation
+import Settings
+import Tensors
 
 /// The folder beside a model in which a training keeps its last two checkpoints.
 ///
@@ -32,10 +34,19 @@ public final class CheckpointStore {
         throw TrainingError.locked(path: directory)
       }
       lock = handle
+      removeParts()
     } catch let error as TrainingError {
       throw error
     } catch {
-      throw .unwritable(path: directory, reason: error.localizedDescription)
+      throw .unwritable(path: directory, reason: FileFailure.reason(error, path: path))
+    }
+  }
+
+  /// Removes what a killed training was writing; nobody else writes here.
+  private func removeParts() {
+    let names = (try? FileManager.default.contentsOfDirectory(atPath: directory)) ?? []
+    for name in names where name.hasSuffix(".part") {
+      try? FileManager.default.removeItem(atPath: directory + "/" + name)
     }
   }
 
@@ -66,19 +77,10 @@ public final class CheckpointStore {
     let progress = checkpoint.progress
     let name = "epoch-\(Self.digits(progress.epoch, 6))-step-\(Self.digits(progress.step, 9))"
     let path = "\(directory)/\(name)\(Self.suffix)"
-    let partial = "\(directory)/\(name).partial"
-    do {
-      let manager = FileManager.default
-      try? manager.removeItem(atPath: partial)
-      _ = manager.createFile(atPath: partial, contents: nil)
-      let handle = try FileHandle(forWritingTo: URL(filePath: partial))
-      try handle.write(contentsOf: Data(checkpoint.bytes))
-      try handle.synchronize()
-      try handle.close()
-      if manager.fileExists(atPath: path) { try manager.removeItem(atPath: path) }
-      try manager.moveItem(atPath: partial, toPath: path)
+    do throws(SystemError) {
+      try WholeFile.write(checkpoint.bytes, to: path)
     } catch {
-      throw .unwritable(path: path, reason: error.localizedDescription)
+      throw .unwritable(path: path, reason: "\(error)")
     }
     for old in try names().dropLast(Self.kept) {
       try? FileManager.default.removeItem(atPath: "\(directory)/\(old)")
@@ -101,7 +103,8 @@ public final class CheckpointStore {
       }
       .sorted()
     } catch {
-      throw .checkpoint(path: directory, reason: "cannot be read: \(error.localizedDescription)")
+      throw .checkpoint(
+        path: directory, reason: "cannot be read: \(FileFailure.reason(error, path: directory))")
     }
   }
 

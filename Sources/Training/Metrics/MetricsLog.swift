@@ -1,5 +1,6 @@
 import Foundation
 public import Settings
+import Tensors
 
 /// The file of one line an epoch beside a model, in step with its checkpoints.
 public final class MetricsLog {
@@ -20,10 +21,10 @@ public final class MetricsLog {
       else { return false }
       return epoch <= epochs
     }
-    do {
-      try Data(kept.flatMap { Array($0) + [UInt8(ascii: "\n")] }).write(to: url, options: .atomic)
+    do throws(SystemError) {
+      try WholeFile.write(kept.flatMap { Array($0) + [UInt8(ascii: "\n")] }, to: path)
     } catch {
-      throw .unwritable(path: path, reason: error.localizedDescription)
+      throw .unwritable(path: path, reason: "\(error)")
     }
   }
 
@@ -47,7 +48,7 @@ public final class MetricsLog {
       try handle.write(contentsOf: Data((metrics.node.compactJSON + "\n").utf8))
       try handle.synchronize()
     } catch {
-      throw .unwritable(path: path, reason: error.localizedDescription)
+      throw .unwritable(path: path, reason: FileFailure.reason(error, path: path))
     }
   }
 }
