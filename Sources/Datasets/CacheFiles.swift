@@ -1,16 +1,18 @@
 import Crypto
 import Foundation
+import Settings
 
 /// Where files lie in the cache, and how a source's content becomes an address.
 enum CacheFiles {
-  /// `ROOT/KIND/ADDRESS`, with the folder made.
+  /// `ROOT/KIND/ADDRESS`, with the folder made and freed of what killed processes left.
   static func path(_ kind: String, _ address: String, below root: String) throws(DatasetError) -> String {
     let folder = root + "/" + kind
     do {
       try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
     } catch {
-      throw .unwritable(path: folder, reason: error.localizedDescription)
+      throw .unwritable(path: folder, reason: FileFailure.reason(error, path: folder))
     }
+    CacheTrimming.removeStaleParts(in: folder)
     return folder + "/" + address
   }
 
@@ -23,7 +25,7 @@ enum CacheFiles {
       while let piece = try file.read(upToCount: 1 << 20), !piece.isEmpty { hasher.update(data: piece) }
       return ContentDigest(hasher.finalize()).hexadecimal
     } catch {
-      throw .unreadable(path: path, reason: error.localizedDescription)
+      throw .unreadable(path: path, reason: FileFailure.reason(error, path: path))
     }
   }
 
@@ -35,7 +37,7 @@ enum CacheFiles {
       do {
         attributes = try FileManager.default.attributesOfItem(atPath: path + "/" + file)
       } catch {
-        throw .unreadable(path: path + "/" + file, reason: error.localizedDescription)
+        throw .unreadable(path: path + "/" + file, reason: FileFailure.reason(error, path: path + "/" + file))
       }
       let size = (attributes[.size] as? NSNumber)?.int64Value ?? 0
       let changed = (attributes[.modificationDate] as? Date)?.timeIntervalSinceReferenceDate ?? 0

@@ -18,6 +18,8 @@ public struct DatasetOptions: Sendable {
   public var decoding = DecodeOptions()
   /// Where decoded sets are kept between runs; `nil` keeps them in memory only.
   public var cacheDirectory: String? = DatasetOptions.defaultCacheDirectory()
+  /// The most bytes that the decoded sets of the cache may take together; the least recently used go.
+  public var cacheLimit = DatasetOptions.defaultCacheLimit()
   /// The most bytes that decoded pixels may take; larger sets are decoded anew whenever they are used.
   public var memoryLimit = 2 << 30
   /// Threads that decode while the set is opened.
@@ -47,6 +49,14 @@ public struct DatasetOptions: Sendable {
   static func sourceDirectories(in environment: [String: String]) -> [String] {
     let named = (environment["CONDENSE_DATA"] ?? "").split(separator: ":").map(String.init)
     return named + [cacheDirectory(in: environment)].compactMap { $0.map { $0 + "/data" } }
+  }
+
+  /// `$CONDENSE_CACHE_LIMIT` in GiB, else 20 GiB.
+  public static func defaultCacheLimit() -> Int { cacheLimit(in: ProcessInfo.processInfo.environment) }
+
+  static func cacheLimit(in environment: [String: String]) -> Int {
+    let gibibytes = environment["CONDENSE_CACHE_LIMIT"].flatMap(Double.init) ?? 20
+    return Int(exactly: (gibibytes * 1_073_741_824).rounded()).flatMap { $0 >= 0 ? $0 : nil } ?? 20 << 30
   }
 
   static func cacheDirectory(in environment: [String: String]) -> String? {

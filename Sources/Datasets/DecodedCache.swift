@@ -1,15 +1,20 @@
 import Crypto
 import Foundation
 import Images
+import Tensors
 
 /// Keeps a decoded set as one raw file, addressed by the source's content and by how it was decoded.
 ///
 /// Layout, integers little-endian: `CNDPIX01`, bytes of the header (8), bytes of pixels (8), SHA-256 of the header
 /// (32), the header (every file's path, digest, format, size and place), zeros up to a multiple of 64, the pixels.
-/// The file is written beside its place and renamed; one that does not hold together is not used.
+/// The file is written beside its place, flushed and renamed; one that does not hold together is not used. The ones not
+/// used for the longest time go when all together exceed `DatasetOptions.cacheLimit`.
 struct DecodedCache {
   /// Where the file lies.
   let path: String
+  private let folder: String
+  /// The most bytes that all such files may take.
+  private let limit: Int
 
   private static let magic = Array("CNDPIX01".utf8)
   private static let preamble = 56
@@ -26,6 +31,8 @@ struct DecodedCache {
     let key = "\(Self.revision) \(source) \(content) \(size) \(decoding)"
     let address = ContentDigest(SHA256.hash(data: Array(key.utf8))).hexadecimal
     path = try CacheFiles.path("decoded", address, below: root) + ".pixels"
+    folder = root + "/decoded"
+    limit = options.cacheLimit
   }
 
   /// The kept scan, its pixels memory-mapped; `nil` when there is none or it cannot be trusted.
@@ -39,6 +46,7 @@ struct DecodedCache {
     else { return nil }
     let start = Self.aligned(Self.preamble + headerCount)
     guard pixelCount == data.count - start else { return nil }
+    CacheTrimming.touch(path)
     return Self.scan(header: header, pixels: start..<data.count, data)
   }
 
@@ -62,11 +70,12 @@ struct DecodedCache {
       defer { try? file.close() }
       try file.write(contentsOf: start.bytes)
       for block in blocks where !block.isEmpty { try file.write(contentsOf: block) }
+      try file.synchronize()
+      try WholeFile.move(beside, to: path)
     } catch {
       return nil
     }
-    try? files.removeItem(atPath: path)
-    guard (try? files.moveItem(atPath: beside, toPath: path)) != nil else { return nil }
+    CacheTrimming.trim(folder, to: limit, keeping: path)
     return load()
   }
 

@@ -14,6 +14,9 @@ struct DataCommand: ParsableCommand {
 
       A manifest's file is looked for beside the manifest, in the folders of $CONDENSE_DATA, and in the cache
       ($CONDENSE_CACHE, else $XDG_CACHE_HOME/condense, else ~/.cache/condense), where `fetch` puts it.
+
+      Decoded sets are kept in the cache too, 20 GiB of them at most ($CONDENSE_CACHE_LIMIT, in GiB): those not used
+      for the longest time go first.
       """,
     subcommands: [DataMakeCommand.self, DataCheckCommand.self, DataStatsCommand.self, DataFetchCommand.self])
 }

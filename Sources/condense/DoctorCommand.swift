@@ -1,5 +1,6 @@
 import ArgumentParser
 import DNNL
+import Datasets
 import Execution
 import Foundation
 import Settings
@@ -41,6 +42,11 @@ struct DoctorCommand: ParsableCommand {
           + (places.isEmpty
             ? "not found: set CONDENSE_HOME to Condense's folder" : places.joined(separator: ", ")))
     }
+    let limit = Machine.gibibytes(DatasetOptions.defaultCacheLimit())
+    Console.print(
+      "cache             "
+        + (DatasetOptions.defaultCacheDirectory().map { "\($0), at most \(limit) of decoded sets" }
+          ?? "none: set CONDENSE_CACHE or HOME"))
     for (tool, path) in tools {
       let name = tool.name.padding(toLength: 18, withPad: " ", startingAt: 0)
       Console.print(name + (path ?? "missing: \(tool.loss); \(tool.remedy)"))
@@ -65,6 +71,8 @@ struct DoctorCommand: ParsableCommand {
       "bf16": DNNLBackend().supports(.bf16).node,
       "teachers": Locations.folders("Teachers").node,
       "data": Locations.folders("Data").node,
+      "cache": DatasetOptions.defaultCacheDirectory().node,
+      "cacheLimitBytes": DatasetOptions.defaultCacheLimit().node,
       "tools": SettingsNode(.list(toolNodes)),
     ])
   }

@@ -111,6 +111,84 @@ struct DecodedCacheTests {
     #expect(try Dataset.open(folder.path, options: options).records.count == 10)
   }
 
+  private static func write(_ name: String, _ bytes: Int, age: TimeInterval, _ cache: TemporaryFolder) throws
+  {
+    try cache.write(Array(repeating: 0, count: bytes), to: "decoded/\(name)")
+    try FileManager.default.setAttributes(
+      [.modificationDate: Date(timeIntervalSinceNow: -age)], ofItemAtPath: cache.path + "/decoded/" + name)
+  }
+
+  private static func names(_ cache: TemporaryFolder) throws -> Set<String> {
+    Set(try files(cache).map { URL(filePath: $0).lastPathComponent })
+  }
+
+  @Test("beyond the limit the sets go that were not used for the longest time, never the new one")
+  func trimming() throws {
+    let folder = try TemporaryFolder()
+    let cache = try TemporaryFolder()
+    try TestImages.write(to: folder, parts: [""], count: 5)
+    try Self.write("old.pixels", 1000, age: 300, cache)
+    try Self.write("older.pixels", 1000, age: 400, cache)
+    try Self.write("recent.pixels", 1000, age: 200, cache)
+    var options = DatasetOptions()
+    options.cacheDirectory = cache.path
+    _ = try Dataset.open(folder.path, options: options)
+    let new = try Self.names(cache).subtracting(["old.pixels", "older.pixels", "recent.pixels"])
+    let file = cache.path + "/decoded/" + (try #require(new.first))
+    let bytes = try Data(contentsOf: URL(filePath: file)).count
+    let count = try Self.names(cache).count
+    #expect(new.count == 1 && count == 4)
+    try FileManager.default.removeItem(atPath: file)
+    options.cacheLimit = bytes + 1500
+    _ = try Dataset.open(folder.path, options: options)
+    #expect(try Self.names(cache) == new.union(["recent.pixels"]))
+    try FileManager.default.removeItem(atPath: file)
+    options.cacheLimit = 0
+    _ = try Dataset.open(folder.path, options: options)
+    #expect(try Self.names(cache) == new)
+  }
+
+  @Test("a set that is opened again counts as used")
+  func use() throws {
+    let folder = try TemporaryFolder()
+    let cache = try TemporaryFolder()
+    try TestImages.write(to: folder, parts: [""], count: 5)
+    _ = try Self.open(folder.path, cache)
+    let name = try #require(try Self.names(cache).first)
+    try Self.write("other.pixels", 10, age: 100, cache)
+    try FileManager.default.setAttributes(
+      [.modificationDate: Date(timeIntervalSinceNow: -1000)],
+      ofItemAtPath: cache.path + "/decoded/" + name)
+    _ = try Self.open(folder.path, cache)
+    CacheTrimming.trim(cache.path + "/decoded", to: 1, keeping: "")
+    try Self.write("other.pixels", 10, age: 100, cache)
+    _ = try Self.open(folder.path, cache)
+    let size = try Data(contentsOf: URL(filePath: cache.path + "/decoded/" + name)).count
+    CacheTrimming.trim(cache.path + "/decoded", to: size, keeping: "")
+    #expect(try Self.names(cache) == [name])
+  }
+
+  @Test("what killed processes left goes after a day, what is being written stays")
+  func staleParts() throws {
+    let folder = try TemporaryFolder()
+    let cache = try TemporaryFolder()
+    try TestImages.write(to: folder, parts: [""], count: 5)
+    try Self.write("a.pixels.17.part", 10, age: 90_000, cache)
+    try Self.write("b.pixels.18.part", 10, age: 80_000, cache)
+    _ = try Self.open(folder.path, cache)
+    let names = try Self.names(cache)
+    #expect(!names.contains("a.pixels.17.part") && names.contains("b.pixels.18.part") && names.count == 2)
+  }
+
+  @Test("the limit is CONDENSE_CACHE_LIMIT in GiB, else 20 GiB")
+  func limit() {
+    #expect(DatasetOptions.cacheLimit(in: [:]) == 20 << 30)
+    #expect(DatasetOptions.cacheLimit(in: ["CONDENSE_CACHE_LIMIT": "1.5"]) == 3 << 29)
+    for text in ["-1", "nan", "inf", "much"] {
+      #expect(DatasetOptions.cacheLimit(in: ["CONDENSE_CACHE_LIMIT": text]) == 20 << 30)
+    }
+  }
+
   @Test("the folder is CONDENSE_CACHE, else XDG_CACHE_HOME/condense, else ~/.cache/condense")
   func folder() {
     #expect(DatasetOptions.cacheDirectory(in: ["CONDENSE_CACHE": "/c", "HOME": "/h"]) == "/c")

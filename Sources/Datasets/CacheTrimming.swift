@@ -1,0 +1,52 @@
+import Foundation
+
+/// Keeps the cache from growing without end: least recently used decoded sets go, and what killed processes left.
+///
+/// A file that another process has mapped stays readable there after its name is gone.
+enum CacheTrimming {
+  /// How old a `.part` must be to be nobody's: no set takes a day to write.
+  static let staleSeconds: TimeInterval = 86_400
+
+  private struct Entry {
+    let path: String
+    let bytes: Int
+    let used: Date
+  }
+
+  /// Removes what was begun in a folder of the cache and not gone on with for a day.
+  static func removeStaleParts(in folder: String, now: Date = Date()) {
+    for entry in entries(of: folder) where entry.path.hasSuffix(".part") {
+      guard now.timeIntervalSince(entry.used) > staleSeconds else { continue }
+      try? FileManager.default.removeItem(atPath: entry.path)
+    }
+  }
+
+  /// Removes complete files of a folder, those first that were not used for the longest time, until the others have
+  /// at most `limit` bytes together; `kept` stays.
+  static func trim(_ folder: String, to limit: Int, keeping kept: String) {
+    var complete = entries(of: folder).filter { !$0.path.hasSuffix(".part") }
+    var total = complete.reduce(0) { $0 + $1.bytes }
+    complete.sort { ($0.used, $0.path) < ($1.used, $1.path) }
+    for entry in complete where entry.path != kept {
+      guard total > limit else { return }
+      guard (try? FileManager.default.removeItem(atPath: entry.path)) != nil else { continue }
+      total -= entry.bytes
+    }
+  }
+
+  /// Notes that a file was used just now.
+  static func touch(_ path: String) {
+    try? FileManager.default.setAttributes([.modificationDate: Date()], ofItemAtPath: path)
+  }
+
+  private static func entries(of folder: String) -> [Entry] {
+    let names = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
+    return names.compactMap { name in
+      let path = folder + "/" + name
+      guard let attributes = try? FileManager.default.attributesOfItem(atPath: path) else { return nil }
+      return Entry(
+        path: path, bytes: (attributes[.size] as? NSNumber)?.intValue ?? 0,
+        used: attributes[.modificationDate] as? Date ?? .distantPast)
+    }
+  }
+}
