@@ -30,8 +30,8 @@ public struct DataManifest: Configurable, Sendable {
   public var sha256: String?
   /// The maker of a data set that Condense draws itself.
   public var made: String?
-  /// Whether the data has splits.
-  public var splits = Splits.given
+  /// Whether the data has splits; `nil` leaves it to the data.
+  public var splits: Splits?
   /// The augmentations that keep what an image means.
   public var augmentations: [String] = []
 
@@ -48,7 +48,7 @@ public struct DataManifest: Configurable, Sendable {
       Setting("url", \.url, "where it can be fetched"),
       Setting("sha256", \.sha256, "checksum of the file, 64 hexadecimal digits"),
       Setting("made", \.made, "the maker, for data that Condense draws itself (glyphs)"),
-      Setting("splits", \.splits, "whether the data has splits, or they are derived"),
+      Setting("splits", \.splits, "given where the data has splits, derived where it has none; checked"),
       Setting("augmentations", \.augmentations, "augmentations that keep what an image means"),
     ]
   }
@@ -117,6 +117,12 @@ public struct DataManifest: Configurable, Sendable {
     return nil
   }
 
+  /// What is wrong where the data has splits and the manifest says otherwise, or the other way round.
+  func contradiction(isGiven: Bool, path: String) -> DatasetError? {
+    guard let splits, (splits == .given) != isGiven else { return nil }
+    return .splits(path: path, manifest: name, expected: splits)
+  }
+
   /// Where the data may lie, in the order in which it is looked for.
   public func candidates(_ options: DatasetOptions) -> [String] {
     guard !path.hasPrefix("/") else { return [path] }
@@ -134,6 +140,7 @@ public struct DataManifest: Configurable, Sendable {
     guard made != nil, let target = candidates.last else {
       throw .notFetched(name: name, path: candidates.last ?? path)
     }
+    guard path.hasPrefix("/") || !options.sourceDirectories.isEmpty else { throw .nowhereToDraw(name: name) }
     try GlyphMaker().write(to: target, threads: options.threads)
     return target
   }

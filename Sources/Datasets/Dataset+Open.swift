@@ -13,6 +13,9 @@ extension Dataset {
     let (scan, opener) = try scan(try DataLocation(path: path), options)
     let dataset = try Dataset(
       scan, path: data, opener: opener, options: options, allowedAugmentations: manifest?.augmentations)
+    if let error = manifest?.contradiction(isGiven: dataset.splitDescription.isGiven, path: data) {
+      throw error
+    }
     return dataset
   }
 

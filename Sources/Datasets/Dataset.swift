@@ -8,6 +8,9 @@ import Tensors
 ///     let data = try Dataset.open("photos.tar.gz", options: options)
 ///     print(data.classes, data.count(of: .train), data.splitDescription)
 public struct Dataset: Sendable {
+  /// The most classes that a set may have: tables of classes by classes stay within memory.
+  public static let maximumClasses = 10_000
+
   /// One image of the set.
   public struct Record: Sendable {
     /// The path inside the data set.

@@ -38,7 +38,7 @@ public struct DatasetCheck: Sendable {
     options.imageSize = nil
     options.inspectsPixels = true
     options.skipBad = true
-    let (path, _) = try Dataset.resolve(data, options)
+    let (path, manifest) = try Dataset.resolve(data, options)
     var found: [FileProblem] = []
     let scan: Scan
     do throws(DatasetError) {
@@ -60,6 +60,9 @@ public struct DatasetCheck: Sendable {
     do throws(DatasetError) {
       let dataset = try Dataset(scan, path: data, opener: nil, options: options, allowedAugmentations: nil)
       classes = dataset.classes
+      if let error = manifest?.contradiction(isGiven: dataset.splitDescription.isGiven, path: data) {
+        found.append(FileProblem(file: data, kind: .odd, reason: error.description))
+      }
       for record in dataset.records {
         splits[record.path] =
           dataset.splitDescription.isGiven ? layout.place(of: record.path)?.split : record.split
@@ -118,17 +121,27 @@ public struct DatasetCheck: Sendable {
       let width: Int32
       let height: Int32
     }
-    var seen: [Key: [ScannedFile]] = [:]
+    /// The first file of some pixels, and the first in each split.
+    struct Seen {
+      let first: ScannedFile
+      var bySplit: [(split: Split?, path: String)]
+    }
+    var seen: [Key: Seen] = [:]
     var problems: [FileProblem] = []
     for file in files {
       guard let digest = file.pixelDigest else { continue }
       let key = Key(digest: digest, width: file.place.width, height: file.place.height)
-      let before = seen[key, default: []]
-      seen[key, default: []].append(file)
-      guard let first = before.first else { continue }
       let split = splits[file.path]
-      if let other = before.first(where: { splits[$0.path] != split }) {
-        let names = (splits[other.path]?.rawValue ?? "no split", split?.rawValue ?? "no split")
+      guard let before = seen[key] else {
+        seen[key] = Seen(first: file, bySplit: [(split, file.path)])
+        continue
+      }
+      if !before.bySplit.contains(where: { $0.split == split }) {
+        seen[key]?.bySplit.append((split, file.path))
+      }
+      let first = before.first
+      if let other = before.bySplit.first(where: { $0.split != split }) {
+        let names = (other.split?.rawValue ?? "no split", split?.rawValue ?? "no split")
         problems.append(
           FileProblem(
             file: file.path, kind: .leak,
@@ -147,8 +160,22 @@ public struct DatasetCheck: Sendable {
   private static func emptyClasses(_ scan: Scan, _ classes: [String], _ layout: FolderLayout) -> [FileProblem]
   {
     guard !classes.isEmpty else { return [] }
-    return scan.folders.filter { folder in
-      layout.className(ofFolder: folder) != nil && !scan.files.contains { $0.path.hasPrefix(folder + "/") }
-    }.map { FileProblem(file: $0, kind: .odd, reason: "a class without images") }
+    let filled = foldersWithFiles(scan)
+    return scan.folders.filter { layout.className(ofFolder: $0) != nil && !filled.contains($0[...]) }.map {
+      FileProblem(file: $0, kind: .odd, reason: "a class without images")
+    }
+  }
+
+  /// Every folder that has a file in it or below it.
+  private static func foldersWithFiles(_ scan: Scan) -> Set<Substring> {
+    var folders: Set<Substring> = []
+    for file in scan.files {
+      var path = file.path[...]
+      while let end = path.lastIndex(of: "/") {
+        path = path[..<end]
+        guard folders.insert(path).inserted else { break }
+      }
+    }
+    return folders
   }
 }

@@ -46,6 +46,9 @@ public enum DatasetError: Error, Sendable, CustomStringConvertible {
   case badFiles(path: String, problems: [FileProblem])
   case malformed(path: String, expected: String, found: String)
   case notFetched(name: String, path: String)
+  case nowhereToDraw(name: String)
+  case splits(path: String, manifest: String, expected: DataManifest.Splits)
+  case tooManyClasses(path: String, found: Int, limit: Int)
   case unknownManifest(name: String, suggestion: String?, known: [String])
   case invalidManifest(SettingsError)
   case archive(ArchiveError)
@@ -86,6 +89,15 @@ public enum DatasetError: Error, Sendable, CustomStringConvertible {
       "\(path): expected \(expected), found \(found)"
     case .notFetched(let name, let path):
       "\(name): its data is not at \(path); `condense data fetch \(name)` gets it"
+    case .nowhereToDraw(let name):
+      "\(name): drawn when it is first used, and there is no folder to keep it in; "
+        + "set CONDENSE_CACHE, XDG_CACHE_HOME or HOME"
+    case .splits(let path, let manifest, let expected):
+      "\(path): the manifest \(manifest) says \"splits: \(expected.rawValue)\", "
+        + (expected == .given ? "the data has no train/ and test/" : "the data has splits of its own")
+        + "; correct the manifest, or look whether this is the data that it means"
+    case .tooManyClasses(let path, let found, let limit):
+      "\(path): \(found) classes, at most \(limit) are accepted; is every folder meant to be a class?"
     case .unknownManifest(let name, let suggestion, let known):
       "\(name): no such data set in Data/"
         + (suggestion.map { "; did you mean \"\($0)\"?" } ?? ";") + " (\(known.joined(separator: ", ")))"
@@ -105,7 +117,7 @@ public enum DatasetError: Error, Sendable, CustomStringConvertible {
   /// Whether the cure is installing something (exit code 69) instead of mending the input (65).
   public var needsInstallation: Bool {
     switch self {
-    case .toolMissing, .notFetched: true
+    case .toolMissing, .notFetched, .nowhereToDraw: true
     default: false
     }
   }

@@ -47,6 +47,9 @@ struct Sorting {
     let all = names.values.reduce(into: Set<Substring>()) { $0.formUnion($1) }
     guard let one = all.first else { throw .noClasses(path: path, images: images) }
     guard all.count > 1 else { throw .singleClass(path: path, name: String(one)) }
+    guard all.count <= Dataset.maximumClasses else {
+      throw .tooManyClasses(path: path, found: all.count, limit: Dataset.maximumClasses)
+    }
     if let training = names[.train] {
       for split in [Split.validation, .test] {
         let unseen = (names[split] ?? []).subtracting(training)

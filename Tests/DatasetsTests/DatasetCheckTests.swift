@@ -54,6 +54,29 @@ struct DatasetCheckTests {
     #expect(leak.reason.hasPrefix("LEAK") && leak.reason.contains("test/cat/seen.png"))
   }
 
+  @Test("ten thousand copies and a thousand empty classes are told without waiting")
+  func manyCopies() throws {
+    let folder = try TemporaryFolder()
+    let flat = Image(width: 1, height: 1, channels: 1, pixels: [9])
+    let png = try ImageEncoder.png(flat)
+    for part in 0..<100 {
+      for file in 0..<100 { try folder.write(png, to: "train/c\(part)/\(file).png") }
+    }
+    try folder.write(png, to: "test/c0/seen.png")
+    for part in 0..<1000 {
+      try FileManager.default.createDirectory(
+        atPath: folder.path + "/train/empty\(part)", withIntermediateDirectories: true)
+    }
+    let clock = ContinuousClock()
+    var options = DatasetOptions()
+    options.threads = 1
+    var check: DatasetCheck?
+    let time = try clock.measure { check = try DatasetCheck(folder.path, options: options) }
+    let kinds = Dictionary(grouping: check?.problems ?? [], by: \.kind).mapValues(\.count)
+    #expect(kinds[.leak] == 10_000 && kinds[.duplicate] == nil && kinds[.odd] == 10_001 + 1000)
+    #expect(time < .seconds(20))
+  }
+
   @Test("the same pixels in another format are a duplicate too")
   func formats() throws {
     let folder = try TemporaryFolder()

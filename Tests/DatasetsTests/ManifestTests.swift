@@ -104,6 +104,36 @@ struct ManifestTests {
     } throws: { "\($0)".contains(message) }
   }
 
+  @Test(
+    "a manifest that is wrong about splits is refused, and told by the check",
+    arguments: ["given", "derived"])
+  func wrongSplits(_ splits: String) throws {
+    let folder = try TemporaryFolder()
+    try TestImages.write(to: folder, parts: splits == "given" ? [""] : ["train", "test"], count: 3)
+    try folder.write(Self.manifest("path: .", "splits: \(splits)"), to: "dataset.yaml")
+    #expect {
+      try Dataset.open(folder.path, options: Self.options(folder))
+    } throws: { "\($0)".contains("says \"splits: \(splits)\"") }
+    let check = try DatasetCheck(folder.path)
+    #expect(check.problems.map(\.kind) == [.odd] && check.pixels.count == (splits == "given" ? 6 : 12))
+    try folder.write(Self.manifest("path: ."), to: "dataset.yaml")
+    #expect(try Dataset.open(folder.path, options: Self.options(folder)).classes.count == 2)
+  }
+
+  @Test("data to be drawn is drawn nowhere when no folder is known for it")
+  func nowhereToDraw() throws {
+    let folder = try TemporaryFolder()
+    try folder.write(Self.manifest("path: drawn", "made: glyphs"), to: "Data/symbols.yaml")
+    var options = Self.options(folder)
+    options.sourceDirectories = DatasetOptions.sourceDirectories(in: [:])
+    #expect {
+      try Dataset.open("symbols", options: options)
+    } throws: {
+      ($0 as? DatasetError)?.needsInstallation == true && "\($0)".contains("set CONDENSE_CACHE")
+    }
+    #expect(Self.names(folder.path + "/Data") == ["symbols.yaml"])
+  }
+
   private static func fetchable() throws -> (TemporaryFolder, DataManifest, [UInt8]) {
     let folder = try TemporaryFolder()
     let bytes = (0..<300_000).map { UInt8(truncatingIfNeeded: $0 * $0 / 7) }
