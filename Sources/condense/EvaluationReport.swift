@@ -12,16 +12,10 @@ struct EvaluationReport {
 
   private var imagesPerSecond: Double { seconds > 0 ? Double(scores.images) / seconds : 0 }
 
-  private func images(of label: Int) -> Int { confusion[label].reduce(0, +) }
-
-  private var confusion: [[Int]] {
-    classes.indices.map { Array(scores.confusion[$0 * classes.count..<($0 + 1) * classes.count]) }
-  }
-
   /// The report as JSON has it.
   var node: SettingsNode {
     let recall = scores.recall
-    let rows = confusion
+    let rows = classes.indices.map(scores.confusion)
     return SettingsNode(mapping: [
       "schema": 1.node, "split": split.node, "images": scores.images.node, "top1": scores.top1.node,
       "top5": scores.top5.node, "loss": scores.loss.node, "ece": scores.expectedCalibrationError.node,
@@ -49,9 +43,11 @@ struct EvaluationReport {
     ]
     let width = min(30, classes.map(\.count).max() ?? 0)
     lines.append("recall, and what each class was called most often otherwise:")
-    for (label, row) in confusion.enumerated() {
+    let recalls = scores.recall
+    for label in classes.indices {
+      let row = scores.confusion(of: label)
       let name = classes[label].padding(toLength: max(width, 1), withPad: " ", startingAt: 0)
-      guard let recall = scores.recall[label] else {
+      guard let recall = recalls[label] else {
         lines.append("  \(name)  no images")
         continue
       }

@@ -1,4 +1,6 @@
+import Datasets
 import Foundation
+import Graphs
 import Testing
 
 @testable import Training
@@ -17,10 +19,21 @@ struct ClassificationMetricsTests {
       ([5, 1, 1], 0), ([1, 5, 1], 0), ([1, 5, 1], 1), ([1, 5, 4], 1), ([0, 1, 3], 0),
     ])
     #expect(found.images == 5)
-    #expect(found.confusion == [1, 1, 1, 0, 2, 0, 0, 0, 0])
+    #expect((0..<3).map(found.confusion) == [[1, 1, 1], [0, 2, 0], [0, 0, 0]])
     #expect(found.recall == [1.0 / 3, 1, nil])
     #expect(found.top1 == 0.6)
     #expect(found.top5 == 1)
+  }
+
+  @Test("As many classes as a data set may have cost no table of classes by classes")
+  func manyClasses() {
+    let classes = Dataset.maximumClasses
+    #expect(classes == Model.maximumClasses)
+    var metrics = ClassificationMetrics(classes: classes)
+    let logits = [Float](repeating: 0, count: classes)
+    metrics.add(logits: logits.span, row: 0..<classes, label: classes - 1)
+    #expect(metrics.top1 == 0 && metrics.recall[classes - 1] == 0 && metrics.recall[0] == nil)
+    #expect(metrics.confusion(of: classes - 1)[0] == 1)
   }
 
   @Test("A class within the five largest logits counts for top-5, ties going to the smaller index")

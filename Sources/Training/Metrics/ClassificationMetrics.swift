@@ -11,8 +11,8 @@ public struct ClassificationMetrics: Sendable, Equatable {
   public let classes: Int
   /// How many images were scored.
   public private(set) var images = 0
-  /// How many images of class r were called class c: `confusion[r * classes + c]`.
-  public private(set) var confusion: [Int]
+  /// By class, how many of its images were called what; memory follows the images, not the square of the classes.
+  private var calls: [[Int: Int]]
   private var lossSum = 0.0
   private var withinFive = 0
   private var bins = Array(repeating: Bin(), count: binCount)
@@ -27,7 +27,7 @@ public struct ClassificationMetrics: Sendable, Equatable {
   /// Metrics of no images.
   public init(classes: Int) {
     self.classes = classes
-    confusion = Array(repeating: 0, count: classes * classes)
+    calls = Array(repeating: [:], count: classes)
     probabilities = Array(repeating: 0, count: classes)
   }
 
@@ -47,7 +47,7 @@ public struct ClassificationMetrics: Sendable, Equatable {
     let confidence = probabilities[predicted]
     images += 1
     lossSum += normalizer - Double(logits[row.lowerBound + label])
-    confusion[label * classes + predicted] += 1
+    calls[label][predicted, default: 0] += 1
     if LogitRow.rank(logits, row, of: label) < 5 { withinFive += 1 }
     let position = confidence.isFinite ? Int((confidence * Double(Self.binCount)).rounded(.up)) - 1 : 0
     let bin = min(max(position, 0), Self.binCount - 1)
@@ -58,7 +58,7 @@ public struct ClassificationMetrics: Sendable, Equatable {
   }
 
   /// The share of images whose class has the largest logit.
-  public var top1: Double { share((0..<classes).reduce(0) { $0 + confusion[$1 * classes + $1] }) }
+  public var top1: Double { share(calls.indices.reduce(0) { $0 + (calls[$1][$1] ?? 0) }) }
   /// The share of images whose class is among the five largest logits.
   public var top5: Double { share(withinFive) }
   /// The mean cross-entropy.
@@ -66,12 +66,14 @@ public struct ClassificationMetrics: Sendable, Equatable {
 
   /// The share of each class's images that were called so; `nil` for a class without images.
   public var recall: [Double?] {
-    (0..<classes).map { label in
-      let row = confusion[label * classes..<(label + 1) * classes]
-      let total = row.reduce(0, +)
-      return total == 0 ? nil : Double(confusion[label * classes + label]) / Double(total)
+    calls.enumerated().map { label, calls in
+      let total = calls.values.reduce(0, +)
+      return total == 0 ? nil : Double(calls[label] ?? 0) / Double(total)
     }
   }
+
+  /// How many images of a class were called each class: a row of the confusion matrix.
+  public func confusion(of label: Int) -> [Int] { (0..<classes).map { calls[label][$0] ?? 0 } }
 
   /// How far confidence and accuracy lie apart on average.
   ///
