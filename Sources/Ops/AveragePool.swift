@@ -1,6 +1,6 @@
 public import Graphs
 public import Settings
-public import Tensors
+import Tensors
 
 /// The mean of each window.
 ///
@@ -16,7 +16,7 @@ public import Tensors
 /// **Settings**: kernel, stride (the kernel when null), padding, countsPadding.
 ///
 /// **Throws**: `ShapeError` when the kernel exceeds the padded image or the padding reaches the kernel.
-public struct AveragePool: Op {
+public struct AveragePool: Pooling {
   public static let kind = "average-pool"
 
   /// Rows and columns of a window.
@@ -47,12 +47,8 @@ public struct AveragePool: Op {
   }
 
   public static var settings: [Setting<AveragePool>] {
-    let side = 1...Window.maximumSide
-    return [
-      .extent("kernel", \.kernel, in: side, required: true, "rows and columns of a window"),
-      .extent("stride", \.stride, in: side, "step between windows; null is the kernel"),
-      .extent("padding", \.padding, in: 0...Window.maximumSide, "zeros on each side"),
-      Setting("countsPadding", \.countsPadding, "whether padding counts in the mean"),
+    windowSettings(padding: "zeros on each side") + [
+      Setting("countsPadding", \.countsPadding, "whether padding counts in the mean")
     ]
   }
 
@@ -64,19 +60,6 @@ public struct AveragePool: Op {
       OpExample(AveragePool(kernel: Extent(1, 3), stride: Extent(1, 2)), [2, 2, 3, 8]),
     ]
   }
-
-  /// How the window slides.
-  public var window: Window { Window(kernel: kernel, stride: stride ?? kernel, padding: padding) }
-
-  public func validate() throws(ShapeError) { try window.validatePooling(op: kind) }
-
-  public func outputShape(_ inputs: [Shape]) throws(ShapeError) -> Shape {
-    let input = try requireImages(inputs)
-    let plane = try window.outputExtent(input, op: kind)
-    return [input[0], input[1], plane.height, plane.width]
-  }
-
-  public func channels(_ inputs: [Shape]) -> ChannelRule { .following }
 
   public func forward(_ frame: inout KernelFrame) {
     let x = frame.inputs[0].values

@@ -1,6 +1,6 @@
 public import Graphs
 public import Settings
-public import Tensors
+import Tensors
 
 /// The largest element of each window.
 ///
@@ -15,7 +15,7 @@ public import Tensors
 /// **Settings**: kernel, stride (the kernel when null), padding.
 ///
 /// **Throws**: `ShapeError` when the kernel exceeds the padded image or the padding reaches the kernel.
-public struct MaxPool: Op {
+public struct MaxPool: Pooling {
   public static let kind = "max-pool"
 
   /// Rows and columns of a window.
@@ -41,12 +41,7 @@ public struct MaxPool: Op {
   }
 
   public static var settings: [Setting<MaxPool>] {
-    let side = 1...Window.maximumSide
-    return [
-      .extent("kernel", \.kernel, in: side, required: true, "rows and columns of a window"),
-      .extent("stride", \.stride, in: side, "step between windows; null is the kernel"),
-      .extent("padding", \.padding, in: 0...Window.maximumSide, "rows and columns outside on each side"),
-    ]
+    windowSettings(padding: "rows and columns outside on each side")
   }
 
   public static var examples: [OpExample<MaxPool>] {
@@ -56,19 +51,6 @@ public struct MaxPool: Op {
       OpExample(MaxPool(kernel: Extent(1, 3), stride: Extent(1, 2)), [2, 2, 3, 8]),
     ]
   }
-
-  /// How the window slides.
-  public var window: Window { Window(kernel: kernel, stride: stride ?? kernel, padding: padding) }
-
-  public func validate() throws(ShapeError) { try window.validatePooling(op: kind) }
-
-  public func outputShape(_ inputs: [Shape]) throws(ShapeError) -> Shape {
-    let input = try requireImages(inputs)
-    let plane = try window.outputExtent(input, op: kind)
-    return [input[0], input[1], plane.height, plane.width]
-  }
-
-  public func channels(_ inputs: [Shape]) -> ChannelRule { .following }
 
   public func forward(_ frame: inout KernelFrame) {
     let x = frame.inputs[0].values
@@ -102,15 +84,5 @@ public struct MaxPool: Op {
       }
     }
     return winners
-  }
-}
-
-extension Window {
-  /// Refuses sides out of range, and padding that a window could lie in wholly.
-  func validatePooling(op: String) throws(ShapeError) {
-    try validate(op: op)
-    guard padding.height < kernel.height, padding.width < kernel.width else {
-      throw .invalidSetting(op: op, reason: "padding \(padding) must be smaller than the kernel \(kernel)")
-    }
   }
 }

@@ -14,7 +14,7 @@ public protocol NamedKind: Configurable, Sendable {
 /// `optimizer: {momentum: 0.8}` changes the kind that is there already.
 enum NamedChoice {
   /// The kind's type and the settings to read on top; `nil` for the type when the present kind stays.
-  static func split(
+  private static func split(
     _ node: SettingsNode, key: String, names: [String]
   ) throws(SettingsError) -> (name: String?, settings: SettingsNode) {
     switch node.content {
@@ -31,7 +31,34 @@ enum NamedChoice {
     }
   }
 
-  /// The kind with its settings, as `split` reads it.
+  /// Reads a name, a name with settings, or settings for the present kind.
+  ///
+  /// `types` are a protocol's; what comes back is of one of them, or of the type of `present`.
+  static func read(
+    _ node: SettingsNode, key: String, present: any NamedKind, among types: [any NamedKind.Type]
+  ) throws(SettingsError) -> any NamedKind {
+    let (name, settings) = try split(node, key: key, names: types.map { $0.name })
+    guard let name, let type = types.first(where: { $0.name == name }) else {
+      return try updated(present, settings)
+    }
+    return try make(type, settings)
+  }
+
+  private static func make<Kind: NamedKind>(
+    _ type: Kind.Type, _ node: SettingsNode
+  ) throws(SettingsError) -> any NamedKind {
+    try Kind(from: node, owner: Kind.name)
+  }
+
+  private static func updated(
+    _ present: some NamedKind, _ node: SettingsNode
+  ) throws(SettingsError) -> any NamedKind {
+    var value = present
+    try value.update(from: node, owner: type(of: present).name)
+    return value
+  }
+
+  /// The kind with its settings, as `read` reads it.
   static func node(_ value: some NamedKind) -> SettingsNode {
     SettingsNode(mapping: [type(of: value).name: value.node])
   }

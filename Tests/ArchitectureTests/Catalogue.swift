@@ -14,7 +14,7 @@ struct Catalogue: CustomTestStringConvertible, Sendable {
 
   static let all = [
     Catalogue(
-      name: "ops", folder: "Sources/Ops", protocols: ["Op", "Activation"],
+      name: "ops", folder: "Sources/Ops", protocols: ["Op", "Activation", "Pooling"],
       list: "Sources/Ops/OpCatalogue+Standard.swift"),
     Catalogue(
       name: "blocks", folder: "Sources/Networks/Blocks", protocols: ["Block"],

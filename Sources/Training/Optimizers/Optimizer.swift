@@ -18,24 +18,6 @@ public enum OptimizerCatalogue {
   static func read(
     _ node: SettingsNode, key: String, present: any Optimizer
   ) throws(SettingsError) -> any Optimizer {
-    let (name, settings) = try NamedChoice.split(node, key: key, names: names)
-    guard let name, let type = all.first(where: { $0.name == name }) else {
-      return try updated(present, settings)
-    }
-    return try make(type, settings)
-  }
-
-  private static func make<O: Optimizer>(_ type: O.Type, _ node: SettingsNode) throws(SettingsError)
-    -> any Optimizer
-  {
-    try O(from: node, owner: O.name)
-  }
-
-  private static func updated(_ present: some Optimizer, _ node: SettingsNode) throws(SettingsError)
-    -> any Optimizer
-  {
-    var value = present
-    try value.update(from: node, owner: type(of: present).name)
-    return value
+    try NamedChoice.read(node, key: key, present: present, among: all) as? any Optimizer ?? present
   }
 }

@@ -38,24 +38,6 @@ public enum ScheduleCatalogue {
   static func read(
     _ node: SettingsNode, key: String, present: any Schedule
   ) throws(SettingsError) -> any Schedule {
-    let (name, settings) = try NamedChoice.split(node, key: key, names: names)
-    guard let name, let type = all.first(where: { $0.name == name }) else {
-      return try updated(present, settings)
-    }
-    return try make(type, settings)
-  }
-
-  private static func make<S: Schedule>(_ type: S.Type, _ node: SettingsNode) throws(SettingsError)
-    -> any Schedule
-  {
-    try S(from: node, owner: S.name)
-  }
-
-  private static func updated(_ present: some Schedule, _ node: SettingsNode) throws(SettingsError)
-    -> any Schedule
-  {
-    var value = present
-    try value.update(from: node, owner: type(of: present).name)
-    return value
+    try NamedChoice.read(node, key: key, present: present, among: all) as? any Schedule ?? present
   }
 }

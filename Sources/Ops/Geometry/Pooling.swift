@@ -1,0 +1,46 @@
+public import Graphs
+import Settings
+public import Tensors
+
+/// An op that makes one element of each window of a plane.
+public protocol Pooling: Op {
+  /// Rows and columns of a window.
+  var kernel: Extent { get set }
+  /// The step between windows; `nil` is the kernel.
+  var stride: Extent? { get set }
+  /// Rows and columns outside the image on each side.
+  var padding: Extent { get set }
+}
+
+extension Pooling {
+  /// How the window slides.
+  public var window: Window { Window(kernel: kernel, stride: stride ?? kernel, padding: padding) }
+
+  /// The settings of the window; `padding` says what the padding is.
+  static func windowSettings(padding: String) -> [Setting<Self>] {
+    let side = 1...Window.maximumSide
+    return [
+      .extent("kernel", \.kernel, in: side, required: true, "rows and columns of a window"),
+      .extent("stride", \.stride, in: side, "step between windows; null is the kernel"),
+      .extent("padding", \.padding, in: 0...Window.maximumSide, padding),
+    ]
+  }
+
+  /// Refuses sides out of range, and padding that a window could lie in wholly.
+  public func validate() throws(ShapeError) {
+    try window.validate(op: kind)
+    guard padding.height < kernel.height, padding.width < kernel.width else {
+      throw .invalidSetting(op: kind, reason: "padding \(padding) must be smaller than the kernel \(kernel)")
+    }
+  }
+
+  /// The channels of the input over the plane of windows.
+  public func outputShape(_ inputs: [Shape]) throws(ShapeError) -> Shape {
+    let input = try requireImages(inputs)
+    let plane = try window.outputExtent(input, op: kind)
+    return [input[0], input[1], plane.height, plane.width]
+  }
+
+  /// Every channel is pooled by itself.
+  public func channels(_ inputs: [Shape]) -> ChannelRule { .following }
+}
