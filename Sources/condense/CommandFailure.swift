@@ -18,13 +18,14 @@ struct CommandFailure: Error {
     self.message = message
   }
 
-  /// Wraps an error of a module, whose description already says where, what and what to do.
+  /// Wraps an error of a module, whose description already says where, what and what to do; `status` is for errors
+  /// that have none of their own.
   init(_ status: Status, _ error: any Error) {
-    self.init(status, "\(error)")
+    self.init((error as? any StatusGiving)?.status ?? status, "\(error)")
   }
 }
 
-/// Runs a piece of a command; what it throws becomes a failure of this status.
+/// Runs a piece of a command; what it throws becomes a failure of this status, or of the error's own.
 func failing<R>(_ status: CommandFailure.Status, _ body: () throws -> R) throws -> R {
   do {
     return try body()

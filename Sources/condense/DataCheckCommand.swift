@@ -35,6 +35,10 @@ struct DataCheckCommand: ParsableCommand {
     })
   var allow: [FileProblem.Kind] = []
 
+  func validate() throws {
+    guard json || !pixels else { throw ValidationError("--pixels needs --json, which it adds to") }
+  }
+
   func run() throws {
     let check = try failing { () throws(DatasetError) in
       try DatasetCheck(data, options: .forCommands)
@@ -42,9 +46,8 @@ struct DataCheckCommand: ParsableCommand {
     if json { Console.print(report(check).prettyJSON) } else { printLines(check) }
     let failures = check.problems.filter { !allow.contains($0.kind) }
     guard failures.isEmpty else {
-      let noun = failures.count == 1 ? "problem" : "problems"
       throw CommandFailure(
-        .badInput, "\(data): \(failures.count) \(noun) found; --allow KIND lets a kind pass")
+        .badInput, "\(data): \(failures.count.counted("problem")) found; --allow KIND lets a kind pass")
     }
   }
 
@@ -54,9 +57,13 @@ struct DataCheckCommand: ParsableCommand {
     }
     let leaks = check.problems.count { $0.kind == .leak }
     if leaks > 0 {
-      Console.note("WARNING: \(leaks) images are in two splits: figures on the test split would be too good")
+      let verb = leaks == 1 ? "is" : "are"
+      Console.note(
+        "WARNING: \(leaks.counted("image")) \(verb) in two splits: figures on the test split would be too good"
+      )
     }
-    Console.note("\(data): \(check.pixels.count) sound images, \(check.classes.count) classes")
+    let classes = check.classes.count == 1 ? "1 class" : "\(check.classes.count) classes"
+    Console.note("\(data): \(check.pixels.count.counted("sound image")), \(classes)")
   }
 
   private func report(_ check: DatasetCheck) -> SettingsNode {

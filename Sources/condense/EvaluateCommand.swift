@@ -93,7 +93,9 @@ struct EvaluateCommand: ParsableCommand {
     options.skipBad = skipBad
     options.imageSize = ImageSize(width: model.input.shape[2], height: model.input.shape[1])
     let data = try failing { () throws(DatasetError) in try Dataset.open(self.data, options: options) }
-    if !data.problems.isEmpty { Console.note("left out \(data.problems.count) files that cannot be read") }
+    if !data.problems.isEmpty {
+      Console.note("left out \(data.problems.count.counted("file")) that cannot be read")
+    }
     return data
   }
 

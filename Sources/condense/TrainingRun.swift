@@ -97,7 +97,8 @@ struct TrainingRun {
     guard images < settings.batch, images >= settings.microBatches, !isGiven else { return settings }
     var settings = settings
     settings.batch = images - images % settings.microBatches
-    Console.note("\(images) training images do not fill a batch: training.batch is \(settings.batch)")
+    Console.note(
+      "\(images.counted("training image")) do not fill a batch: training.batch is \(settings.batch)")
     return settings
   }
 
@@ -110,7 +111,7 @@ struct TrainingRun {
     let data = try failing { () throws(DatasetError) in try Dataset.open(command.data, options: options) }
     for message in data.messages { Console.note(message) }
     if !data.problems.isEmpty {
-      Console.note("left out \(data.problems.count) files that cannot be read")
+      Console.note("left out \(data.problems.count.counted("file")) that cannot be read")
     }
     return data
   }
@@ -181,15 +182,16 @@ struct TrainingRun {
   private func announce(_ identity: TrainingIdentity, _ material: TrainingMaterial) {
     let counts = material.data.splitDescription.counts
     Console.note(
-      "\(identity.network): \(material.graph.parameterCount) parameters, \(material.graph.multiplyAdds) multiply-adds, "
-        + "input \(material.input)")
+      "\(identity.network): \(material.graph.parameterCount) parameters, "
+        + "\(material.graph.multiplyAdds) multiply-adds, input \(material.input)")
     Console.note(
       "\(command.data): \(counts[.train] ?? 0) training and \(counts[.validation] ?? 0) validation images, "
         + "\(material.data.classes.count) classes")
     Console.note(
-      "seed \(seed), \(identity.threads) threads, \(identity.precision.rawValue), \(identity.backend) "
+      "seed \(seed), \(identity.threads.counted("thread")), \(identity.precision.rawValue), \(identity.backend) "
         + "(\(identity.instructionSet))")
-    Console.note("training: " + identity.settings.node.canonicalJSON)
+    Console.note("training:")
+    for line in RecipeText.lines(identity.settings.node) { Console.note(line) }
     if let checkpoint {
       Console.note(
         "going on after step \(checkpoint.progress.step) of epoch \(checkpoint.progress.epoch + 1)")
@@ -218,7 +220,7 @@ struct TrainingRun {
           "seconds": seconds.inSeconds.node,
         ]).prettyJSON)
     } else {
-      Console.print("\(files.model): \(identity.network) after \(result.progress.epoch) epochs")
+      Console.print("\(files.model): \(identity.network) after \(result.progress.epoch.counted("epoch"))")
     }
   }
 }

@@ -35,6 +35,19 @@ struct HostileUseTests {
     #expect(tool.exists("glyphs/dataset.yaml"))
   }
 
+  @Test("A folder where a file belongs is called a folder")
+  func folders() throws {
+    let tool = try Tool()
+    try tool.makeGlyphs(count: 100)
+    let run = try tool.run("evaluate", "glyphs", "--data", "glyphs")
+    #expect(run.status == 65)
+    #expect(
+      run.errors.contains("glyphs: cannot be read: it is a folder, expected a model file"), "\(run.errors)")
+    #expect(try tool.run("show", "./glyphs").errors.contains("folder"))
+    let spec = try tool.run("train", "./glyphs", "--data", "glyphs", "--out", "m")
+    #expect(spec.status == 65 && spec.errors.contains("it is a folder"), "\(spec.errors)")
+  }
+
   @Test("An archive that is cut off is reported as JSON with exit code 65")
   func cutArchive() throws {
     let tool = try Tool()

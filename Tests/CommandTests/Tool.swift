@@ -39,14 +39,16 @@ final class Tool {
   }
 
   /// Starts a command without waiting for it; its words go to files.
-  func start(_ arguments: [String], name: String = "run") throws -> Process {
+  func start(
+    _ arguments: [String], name: String = "run", environment: [String: String] = [:]
+  ) throws -> Process {
     let process = Process()
     process.executableURL = Self.executable
     process.arguments = arguments
     process.currentDirectoryURL = URL(filePath: folder)
     process.environment = ProcessInfo.processInfo.environment.merging([
       "CONDENSE_CACHE": folder + "/cache", "CONDENSE_HOME": Self.checkout.path, "OMP_WAIT_POLICY": "passive",
-    ]) { $1 }
+    ]) { $1 }.merging(environment) { $1 }
     process.standardOutput = try handle(name + ".out")
     process.standardError = try handle(name + ".err")
     try process.run()
@@ -57,9 +59,9 @@ final class Tool {
   func run(_ arguments: String...) throws -> Run { try run(arguments) }
 
   /// Runs a command to its end.
-  func run(_ arguments: [String]) throws -> Run {
+  func run(_ arguments: [String], environment: [String: String] = [:]) throws -> Run {
     let name = UUID().uuidString
-    let process = try start(arguments, name: name)
+    let process = try start(arguments, name: name, environment: environment)
     process.waitUntilExit()
     return Run(
       status: process.terminationStatus, output: try text(name + ".out"), errors: try text(name + ".err"))

@@ -71,6 +71,8 @@ struct TrainTests {
     let first = try tool.run(train)
     #expect(first.status == 0, "\(first.errors)")
     #expect(try first.json["epochs"] == 1.node)
+    #expect(first.errors.split(separator: "\n").contains { $0.split(separator: " ") == ["epochs", "1"] })
+    #expect(first.errors.split(separator: "\n").allSatisfy { !$0.contains("{") })
     #expect(try first.json["last"]?["epoch"] == 1.node)
     let bytes = try tool.bytes("m.safetensors")
     let again = try tool.run(train)

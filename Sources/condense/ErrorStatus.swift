@@ -1,0 +1,44 @@
+import Datasets
+import Execution
+import Graphs
+import Training
+
+/// An error of a module that tells, whoever meets it, with which code to exit.
+protocol StatusGiving: Error {
+  /// The code; `nil` where it depends on what was being done.
+  var status: CommandFailure.Status? { get }
+}
+
+extension DatasetError: StatusGiving {
+  var status: CommandFailure.Status? { needsInstallation ? .missing : nil }
+}
+
+extension ExecutionError: StatusGiving {
+  /// A call of a library that fails is nobody's input; a batch beyond the memory is.
+  var status: CommandFailure.Status? {
+    switch self {
+    case .library: .internal
+    case .memory: .badInput
+    default: nil
+    }
+  }
+}
+
+extension ModelFileError: StatusGiving {
+  /// The folder was looked at before: what keeps a file from being written later is the disk.
+  var status: CommandFailure.Status? {
+    if case .unwritable = self { .internal } else { nil }
+  }
+}
+
+extension TrainingError: StatusGiving {
+  var status: CommandFailure.Status? {
+    switch self {
+    case .execution(let error): error.status
+    case .dataset(let error): error.status
+    case .model(let error): error.status
+    case .unwritable: .internal
+    default: nil
+    }
+  }
+}
