@@ -56,6 +56,12 @@ int condense_layout_channels_last(condense_layout **out, const int64_t *dims, co
   return finish(out, layout, by_tag(layout, 4, dims, kind(type), dnnl_acdb));
 }
 
+int condense_layout_interleaved(condense_layout **out, const int64_t *dims, condense_type type) {
+  condense_layout *layout = allocated();
+  if (!layout) return finish(out, layout, dnnl_out_of_memory);
+  return finish(out, layout, by_tag(layout, 4, dims, kind(type), dnnl_Abcd16a));
+}
+
 int condense_layout_any(condense_layout **out, int rank, const int64_t *dims, condense_type type) {
   condense_layout *layout = allocated();
   if (!layout) return finish(out, layout, dnnl_out_of_memory);

@@ -6,6 +6,10 @@ import Tensors
 
 extension Conv2D: DNNLOp {
   func lower(_ site: Site, _ builder: PlanBuilder) throws(ExecutionError) -> Bool {
+    if prefersInterleaving(site, builder) {
+      try lowerInterleaved(site, builder)
+      return true
+    }
     guard let plan = try fastest(site, builder) else { return false }
     try builder.emitProduct(site, plan, hasBias: bias)
     return true

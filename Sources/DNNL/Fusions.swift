@@ -59,6 +59,25 @@ struct Fusions {
     rectified.contains(value) && consumers[value]?.count == 1 && !observed.contains(value)
   }
 
+  /// Whether only one node reads a value, a max pool that interleaved images can go through.
+  func feedsOnlyMaxPool(_ value: String) -> Bool {
+    guard let readers = consumers[value], readers.count == 1, !observed.contains(value),
+      let pool = readers[0].op as? MaxPool
+    else { return false }
+    return Self.isInterleavable(pool.window)
+  }
+
+  /// Whether only convolutions read a value.
+  func feedsOnlyConvolutions(_ value: String) -> Bool {
+    !observed.contains(value) && consumers[value]?.allSatisfy { $0.op is Conv2D } == true
+  }
+
+  /// Whether a pool's windows do not overlap and stay inside.
+  static func isInterleavable(_ window: Window) -> Bool {
+    window.padding == 0 && window.dilation == 1 && window.stride.height >= window.kernel.height
+      && window.stride.width >= window.kernel.width
+  }
+
   /// Whether a value is read or seeded from outside.
   func isObserved(_ value: String) -> Bool { observed.contains(value) }
   /// Whether a node is computed by the one before it.

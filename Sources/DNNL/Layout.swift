@@ -60,6 +60,13 @@ enum ElementType: Hashable {
     }
   }
 
+  /// Sixteen images side by side, one a lane; four axes.
+  static func interleaved(_ dimensions: [Int]) throws(ExecutionError) -> Layout {
+    try unsafe made("condense_layout_interleaved", dimensions, .f32) { handle in
+      unsafe condense_layout_interleaved(&handle, dimensions.map(Int64.init), CONDENSE_F32)
+    }
+  }
+
   /// Left to the primitive that it is given to.
   static func any(_ dimensions: [Int], _ type: ElementType) throws(ExecutionError) -> Layout {
     unsafe try made("condense_layout_any", dimensions, type) { handle in

@@ -6,6 +6,7 @@ import Tensors
 extension PlanBuilder {
   /// Appends a pool and tapes its gradient; false when oneDNN refuses the window.
   func emitPool(_ site: Site, _ pool: condense_pool, _ window: Window) throws(ExecutionError) -> Bool {
+    if pool == CONDENSE_POOL_MAX, try lowerInterleavedPool(site, window) { return true }
     let source = site.input.operand
     guard source.layout.dimensions.count == 4 else { return false }
     let target = try Layout.any(site.shape.dimensions, source.layout.type)

@@ -6,7 +6,7 @@ import Tensors
 
 /// Networks whose channels fill whole blocks of 16, where the fast paths are: Winograd, fused norms, blocked layouts.
 enum WideGraph: String, CaseIterable {
-  case residual, plain, separable, padded, rectangular
+  case residual, plain, separable, padded, rectangular, interleaved
 
   /// Both modes, and several threads' worth of images.
   static let cases: [AgreementCase] =
@@ -23,6 +23,17 @@ enum WideGraph: String, CaseIterable {
       ]
     } + [
       AgreementCase(
+        description: "wide interleaved, full and partial groups", build: WideGraph.interleaved.graph,
+        batch: 16,
+        partialBatch: 13),
+      AgreementCase(
+        description: "wide interleaved, tapped and seeded", build: WideGraph.interleaved.graph, batch: 32,
+        taps: ["pool0"], seeds: ["pool0", "conv1"]),
+      AgreementCase(
+        description: "wide interleaved, inference of a full group", build: WideGraph.interleaved.graph,
+        batch: 16,
+        mode: .inference),
+      AgreementCase(
         description: "wide residual, taps and seeds inside", build: WideGraph.residual.graph,
         taps: ["sum", "norm2"], seeds: ["relu", "conv1"]),
       AgreementCase(
@@ -30,15 +41,24 @@ enum WideGraph: String, CaseIterable {
         taps: ["stem"], seeds: ["stem"]),
     ]
 
+  private var imageShape: Shape {
+    switch self {
+    case .rectangular: [3, 9, 13]
+    case .interleaved: [3, 15, 13]
+    default: [3, 8, 8]
+    }
+  }
+
   func graph() throws -> Graph {
     var graph = Graph(inputs: [
-      GraphInput(name: "image", shape: self == .rectangular ? [3, 9, 13] : [3, 8, 8])
+      GraphInput(name: "image", shape: imageShape)
     ])
     switch self {
     case .residual: try Self.residual(&graph)
     case .plain, .rectangular: try Self.plain(&graph)
     case .separable: try Self.separable(&graph)
     case .padded: try Self.padded(&graph)
+    case .interleaved: try Self.interleaved(&graph)
     }
     graph.outputs = ["logits"]
     graph.initializeParameters(seed: 5)
@@ -89,6 +109,17 @@ enum WideGraph: String, CaseIterable {
     try graph.layer(BatchNorm(), "norm2", "point")
     try graph.layer(ReLU(), "relu2", "norm2")
     try graph.head("relu2")
+  }
+
+  /// LeNet's shape with odd planes: the kernels that take one image a lane, remainders of their tiles included.
+  private static func interleaved(_ graph: inout Graph) throws {
+    try graph.layer(Conv2D(filters: 7, kernel: 3), "conv0", "image")
+    try graph.layer(ReLU(), "relu0", "conv0")
+    try graph.layer(MaxPool(kernel: 2), "pool0", "relu0")
+    try graph.layer(Conv2D(filters: 18, kernel: 3, bias: false), "conv1", "pool0")
+    try graph.layer(MaxPool(kernel: 2, stride: 3), "pool1", "conv1")
+    try graph.layer(Flatten(), "flat", "pool1")
+    try graph.layer(Linear(features: 5), "logits", "flat")
   }
 
   /// LeNet's widths, which do not fill blocks, beside ones that do.

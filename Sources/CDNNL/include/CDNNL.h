@@ -44,6 +44,8 @@ int condense_layout_plain(condense_layout **out, int rank, const int64_t *dims, 
 int condense_layout_blocked(condense_layout **out, const int64_t *dims, condense_type type);
 /// Channels last (acdb); rank 4.
 int condense_layout_channels_last(condense_layout **out, const int64_t *dims, condense_type type);
+/// Sixteen images side by side (Abcd16a), the last group padded with zeros; rank 4.
+int condense_layout_interleaved(condense_layout **out, const int64_t *dims, condense_type type);
 /// Left to the primitive.
 int condense_layout_any(condense_layout **out, int rank, const int64_t *dims, condense_type type);
 /// The same order of elements in another type; `dnnl_unimplemented` for a layout without a public name.

@@ -60,4 +60,39 @@ void condense_norm_backward(
     const condense_norm *norm, const condense_norm_state *state, const void *x, const void *first,
     const void *second, const void *mask, void *sum, void *dx, float *scratch);
 
+/// A convolution over groups of sixteen images side by side (Abcd16a): stride 1, no padding, a kernel 3 or 5 wide and
+/// at most 7 high.
+/// Weights lie row-major `[filters, channels, kernel_height, kernel_width]`.
+typedef struct {
+  int64_t groups, channels, height, width, filters, kernel_height, kernel_width, out_height, out_width;
+  int threads;
+} condense_interleaved;
+
+/// y = x * w + bias (may be null), behind a ReLU if `relu`.
+void condense_interleaved_forward(
+    const condense_interleaved *c, const float *x, const float *w, const float *bias, int relu, float *y);
+
+/// dx of dy.
+void condense_interleaved_backward(const condense_interleaved *c, const float *dy, const float *w, float *dx);
+
+/// dw and dbias (may be null) of dy; lanes of images that are not there must be zero in dy.
+void condense_interleaved_weights(
+    const condense_interleaved *c, const float *x, const float *dy, float *dw, float *dbias,
+    float *scratch);
+
+/// Floats of scratch memory that the gradient by the weights needs.
+int64_t condense_interleaved_scratch(const condense_interleaved *c);
+
+/// A max pool over planes of sixteen images side by side: windows do not overlap, no padding.
+typedef struct {
+  int64_t planes, height, width, out_height, out_width, kernel_height, kernel_width, stride_height, stride_width;
+  int threads;
+} condense_interleaved_pool;
+
+void condense_interleaved_pool_forward(const condense_interleaved_pool *p, const float *x, float *y);
+
+/// dx of dy: the first largest element of each window takes the window's gradient, the others zero.
+void condense_interleaved_pool_backward(
+    const condense_interleaved_pool *p, const float *x, const float *y, const float *dy, float *dx);
+
 #endif
