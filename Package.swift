@@ -56,7 +56,7 @@ let package = Package(
 
     library("Settings", [yams]),
     library("Tensors", [numerics, "CGomp"], [.enableExperimentalFeature("Lifetimes")]),
-    library("Graphs", ["Tensors", "Settings", crypto]),
+    library("Graphs", ["Tensors", "Settings"]),
     library("Ops", ["Graphs"]),
     library("Execution", ["Ops"]),
     library("DNNL", ["Execution", "CDNNL"]),
@@ -69,7 +69,8 @@ let package = Package(
       name: "condense", dependencies: ["DNNL", "Networks", "Training", "CSystem", arguments],
       swiftSettings: settings),
     .executableTarget(
-      name: "condense-bench", dependencies: ["DNNL", "Networks", "Training", "CSystem", "CAllocations", arguments],
+      name: "condense-bench",
+      dependencies: ["DNNL", "Networks", "Training", "CSystem", "CAllocations", arguments],
       swiftSettings: settings),
 
     .target(

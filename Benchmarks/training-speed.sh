@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Milliseconds per training step of Condense beside another tool's, alternating in one run on an idle machine.
 #
-#   Benchmarks/training-speed.sh OUT.json PEER_COMMAND... -- PEER_NETWORK:CONDENSE_NETWORK...
+#   PEER_NAME="PyTorch 2.15" Benchmarks/training-speed.sh OUT.json PEER_COMMAND... -- PEER_NETWORK:CONDENSE_NETWORK...
 #
 # PEER_COMMAND gets the network's name and must print one JSON line with best_ms.f32 and best_ms.bf16. Each pair runs
 # three times in alternation; OUT.json holds every raw line and the ratios of the medians (peer / Condense).
@@ -27,12 +27,13 @@ for pair in "$@"; do
     done
   done
 done
+name=${PEER_NAME:-${peer[*]}}
 processor=$(sed -n 's/^model name\t*: //p' /proc/cpuinfo | head -n 1)
-jq -s --arg date "$(date -u +%F)" --arg processor "$processor" --argjson cores "$(nproc)" '
+jq -s --arg peer "$name" --arg date "$(date -u +%F)" --arg processor "$processor" --argjson cores "$(nproc)" '
   def median: sort | .[length / 2 | floor];
   . as $raw
   | def results($tool; $n): $raw | map(select(.tool == $tool and .network == $n) | .result);
-  { schema: 1, date: $date, processor: $processor, cores: $cores, batch: 128, threads: 2,
+  { schema: 1, peer: $peer, date: $date, processor: $processor, cores: $cores, batch: 128, threads: 2,
     ratios: [ ($raw | map(.network) | unique[]) as $n | ("f32", "bf16") as $p
       | (results("peer"; $n) | map(.best_ms[$p]) | median) as $theirs
       | (results("condense"; $n) | map(select(.precision == $p) | .ms_per_step) | median) as $ours
