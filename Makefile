@@ -6,7 +6,8 @@ RUN = runs/glyphs
 # What the build and the tests need; `deps` installs only what is missing.
 PACKAGES = libdnnl-dev libpng-dev libjpeg-dev libarchive-dev zlib1g-dev gcc curl ca-certificates
 
-# The team sleeps at barriers: tests run several plans side by side on few cores.
+# One test at a time: each plan brings a team of threads of its own, and teams side by side wait for each other's cores.
+TEST_FLAGS = --skip-build --disable-xctest --no-parallel
 TEST_ENVIRONMENT = OMP_WAIT_POLICY=passive
 
 .PHONY: help deps build test lint format compare clean
@@ -34,7 +35,7 @@ build: deps
 
 test: deps
 	swift build --build-tests $(SWIFT_FLAGS)
-	@mkdir -p .build; $(TEST_ENVIRONMENT) swift test --skip-build --disable-xctest $(SWIFT_FLAGS) > .build/test.log 2>&1; \
+	@mkdir -p .build; $(TEST_ENVIRONMENT) swift test $(TEST_FLAGS) $(SWIFT_FLAGS) > .build/test.log 2>&1; \
 	status=$$?; cat .build/test.log; \
 	if [ -n "$(CONDENSE_CI)" ] && grep -qE '(Test|Suite) .* skipped' .build/test.log; then \
 	  echo "skipped tests are failures here:"; grep -E '(Test|Suite) .* skipped' .build/test.log; exit 1; \
