@@ -48,7 +48,7 @@ format:
 	swift format --in-place --recursive --parallel Sources Tests Package.swift
 
 compare: build
-	$(CONDENSE) data make glyphs --out $(RUN)/data
+	[ -d $(RUN)/data ] || $(CONDENSE) data make glyphs --out $(RUN)/data
 	$(CONDENSE) train lenet5 --data $(RUN)/data --out $(RUN)/lenet5.safetensors --epochs 5 --resume
 	$(CONDENSE) evaluate $(RUN)/lenet5.safetensors --data $(RUN)/data
 
