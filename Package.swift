@@ -31,6 +31,8 @@ let yams: Target.Dependency = .product(name: "Yams", package: "Yams")
 let numerics: Target.Dependency = .product(name: "RealModule", package: "swift-numerics")
 let crypto: Target.Dependency = .product(name: "Crypto", package: "swift-crypto")
 let arguments: Target.Dependency = .product(name: "ArgumentParser", package: "swift-argument-parser")
+let grdb: Target.Dependency = .product(name: "GRDB", package: "GRDB.swift")
+let subprocess: Target.Dependency = .product(name: "Subprocess", package: "swift-subprocess")
 
 let package = Package(
   name: "condense",
@@ -43,6 +45,8 @@ let package = Package(
     .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
     .package(url: "https://github.com/apple/swift-numerics", from: "1.1.1"),
     .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
+    .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
+    .package(url: "https://github.com/swiftlang/swift-subprocess", from: "1.0.2"),
   ],
   targets: [
     native("CDNNL", ["CGomp"], links: "dnnl"),
@@ -50,27 +54,36 @@ let package = Package(
     native("CPNG", links: "png"),
     native("CJPEG", links: "jpeg"),
     native("CArchive", links: "archive", "z"),
+    native("CLAPACK", links: "lapacke", "openblas"),
 
     .target(name: "CSystem"),
     .target(name: "CAllocations"),
 
     library("Settings", [yams]),
     library("Tensors", [numerics, "CGomp"], [.enableExperimentalFeature("Lifetimes")]),
+    library("LinearAlgebra", ["Tensors", "CLAPACK"]),
     library("Graphs", ["Tensors", "Settings"]),
     library("Ops", ["Graphs"]),
-    library("Execution", ["Ops"]),
+    library("Encodings", ["Ops"]),
+    library("Execution", ["Encodings"]),
     library("DNNL", ["Execution", "CDNNL"]),
     library("Networks", ["Ops"]),
     library("Images", ["Tensors", "CPNG", "CJPEG"]),
     library("Archives", ["CArchive"]),
     library("Datasets", ["Images", "Archives", "Settings", crypto]),
     library("Training", ["Execution", "Datasets", crypto]),
+    library("Methods", ["Training", "LinearAlgebra"]),
+    library("Targets", ["Execution"]),
+    library("Runs", [grdb]),
+    library("Recipes", ["Networks", "Methods", "Targets", "Runs", crypto]),
+    library("Comparison", ["Recipes", subprocess]),
+    library("Reports", ["Runs"]),
     .executableTarget(
-      name: "condense", dependencies: ["DNNL", "Networks", "Training", "CSystem", arguments],
+      name: "condense", dependencies: ["DNNL", "Comparison", "Reports", "CSystem", arguments],
       swiftSettings: settings),
     .executableTarget(
       name: "condense-bench",
-      dependencies: ["DNNL", "Networks", "Training", "CSystem", "CAllocations", arguments],
+      dependencies: ["DNNL", "Networks", "Methods", "CSystem", "CAllocations", arguments],
       swiftSettings: settings),
 
     .target(

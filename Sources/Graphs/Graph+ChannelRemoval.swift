@@ -70,14 +70,11 @@ extension Graph {
         if let axis = slot.outputAxis { axes[axis] = kept[node.name] }
         if let axis = slot.inputAxis { axes[axis] = node.inputs.first.flatMap { kept[$0] } }
         origin[name] = Origin(parameter: name, kept: axes)
-        guard var value = parameters[name]?.value else { continue }
-        for (axis, indices) in axes.sorted(by: { $0.key < $1.key }) {
-          value = value.gathering(indices, axis: axis)
-        }
-        smaller.parameters[name] = Parameter(value)
+        smaller.parameters[name] = parameters[name]?.sliced(axes)
       }
     }
     smaller.outputs = outputs
+    smaller.values = values
     return Rewrite(graph: smaller, origin: origin)
   }
 }

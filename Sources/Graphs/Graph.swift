@@ -45,9 +45,35 @@ public struct Node: Sendable, Hashable {
 public struct Parameter: Sendable, Equatable {
   /// The values in 32-bit floats: the master that training changes.
   public var value: Tensor
+  /// How it is stored, and so what of the reals it can represent.
+  public var encoding: any Encoding
 
   /// Makes a parameter.
-  public init(_ value: Tensor) { self.value = value }
+  public init(_ value: Tensor, encoding: any Encoding = Dense()) {
+    self.value = value
+    self.encoding = encoding
+  }
+
+  /// The values that kernels compute with.
+  public var projected: Tensor {
+    var tensor = value
+    var span = tensor.values.mutableSpan
+    encoding.project(&span, shape: value.shape)
+    return tensor
+  }
+
+  /// The slice with its encoding: by axis, the indices that are kept, ascending.
+  public func sliced(_ kept: [Int: [Int]]) -> Parameter {
+    var tensor = value
+    for (axis, indices) in kept.sorted(by: { $0.key < $1.key }) {
+      tensor = tensor.gathering(indices, axis: axis)
+    }
+    return Parameter(tensor, encoding: encoding.sliced(kept, shape: value.shape))
+  }
+
+  public static func == (a: Parameter, b: Parameter) -> Bool {
+    a.value == b.value && a.encoding.isEqual(to: b.encoding)
+  }
 }
 
 /// A network as a value: nodes in topological order, every value named, parameters beside them.
@@ -72,10 +98,18 @@ public struct Graph: Sendable, Equatable {
   public var outputs: [String] = []
   /// The stored tensors by `node.role`.
   public var parameters: [String: Parameter] = [:]
+  /// How values are represented on the device, by name; values that are not named are real.
+  public var values: [String: any ValueEncoding] = [:]
   /// The shape of every value for a batch of one.
   private var shapes: [String: Shape]
   /// Multiply-adds of one image.
   public private(set) var multiplyAdds = 0
+
+  public static func == (a: Graph, b: Graph) -> Bool {
+    a.inputs == b.inputs && a.nodes == b.nodes && a.outputs == b.outputs && a.parameters == b.parameters
+      && a.values.count == b.values.count
+      && a.values.allSatisfy { name, encoding in b.values[name].map(encoding.isEqual(to:)) ?? false }
+  }
 
   /// A graph without nodes.
   public init(inputs: [GraphInput]) {
@@ -175,6 +209,14 @@ public struct Graph: Sendable, Equatable {
       }
     }
     if let stray = parameters.keys.filter({ !known.contains($0) }).min() { throw .strayParameter(stray) }
+    for (name, encoding) in values.sorted(by: { $0.key < $1.key }) {
+      guard shapes[name] != nil else {
+        throw .unknownValue(
+          node: "value encodings", value: name,
+          suggestion: Spelling.nearest(to: name, among: shapes.keys.sorted()))
+      }
+      if let problem = encoding.problem { throw .valueEncoding(value: name, reason: problem) }
+    }
   }
 
   /// The number of trainable parameters.

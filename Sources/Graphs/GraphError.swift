@@ -13,6 +13,7 @@ public enum GraphError: Error, Sendable, Equatable, CustomStringConvertible {
   case negative(parameter: String)
   case noOutputs
   case channels(value: String, reason: String)
+  case valueEncoding(value: String, reason: String)
 
   /// *where: what, expected, found; what to do*.
   public var description: String {
@@ -40,6 +41,8 @@ public enum GraphError: Error, Sendable, Equatable, CustomStringConvertible {
       "the graph has no outputs"
     case .channels(let value, let reason):
       "\(value): its channels cannot be removed: \(reason)"
+    case .valueEncoding(let value, let reason):
+      "\(value): its encoding makes no sense: \(reason)"
     }
   }
 }

@@ -215,7 +215,7 @@ public final class Trainer {
   private func finalGraph() -> Graph {
     var graph = setup.graph
     let weights = best.isEmpty ? weights(of: engine.snapshot()) : best
-    for (name, tensor) in weights { graph.parameters[name] = Parameter(tensor) }
+    for (name, tensor) in weights { graph.parameters[name]?.value = tensor }
     return graph
   }
 

@@ -8,7 +8,7 @@ extension Graph {
   public func foldableBatchNorms(keeping: Set<String> = []) -> [(producer: String, norm: String)] {
     var readers: [String: Int] = [:]
     for input in nodes.flatMap(\.inputs) { readers[input, default: 0] += 1 }
-    let kept = keeping.union(outputs)
+    let kept = keeping.union(outputs).union(values.keys)
     let producers = Set(nodes.filter { $0.op is Conv2D || $0.op is Linear }.map(\.name))
     return nodes.compactMap { node in
       guard node.op is BatchNorm, let producer = node.inputs.first, producers.contains(producer),
@@ -37,6 +37,7 @@ extension Graph {
       }
     }
     graph.outputs = outputs
+    graph.values = values.filter { !folded.contains($0.key) }
     return graph
   }
 
@@ -53,7 +54,8 @@ extension Graph {
       bias: graph.parameters["\(producer.name).bias"]?.value,
       scale: try parameter("\(norm.name).scale"), shift: try parameter("\(norm.name).shift"),
       mean: try parameter("\(norm.name).mean"), variance: try parameter("\(norm.name).variance"))
-    parameters["\(norm.name).weight"] = Parameter(folded.weight)
+    let encoding = graph.parameters["\(producer.name).weight"]?.encoding ?? Dense()
+    parameters["\(norm.name).weight"] = Parameter(folded.weight, encoding: encoding.afterChannelScaling())
     parameters["\(norm.name).bias"] = Parameter(folded.bias)
   }
 }

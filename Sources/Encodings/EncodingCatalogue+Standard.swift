@@ -1,0 +1,6 @@
+public import Graphs
+
+extension EncodingCatalogue {
+  /// Every encoding that a file may name.
+  public static let standard = EncodingCatalogue(parameters: [Dense.self], values: [])
+}

@@ -1,0 +1,76 @@
+public import Graphs
+public import Settings
+public import Tensors
+
+/// One application of a method: the network, how far the stage is, and what may be known and drawn.
+public struct Compression<Method: CompressionMethod> {
+  /// The settings that apply where no override does.
+  public let method: Method
+  /// The network as it is now: after earlier stages, and with the weights of this moment.
+  public let graph: Graph
+  /// How far the method is: 1 at its end, and always 1 for `Pacing.once`.
+  public let progress: Double
+  /// Gradients and activations, computed when they are asked for.
+  public let evidence: any Evidence
+  /// The stream of this application.
+  public var random: SeededRandom
+  /// The settings by node, where the recipe overrides them; `nil` for nodes that it leaves out.
+  private let overrides: [String: Method?]
+
+  /// Makes an application.
+  public init(
+    _ method: Method, graph: Graph, progress: Double = 1, evidence: any Evidence = NoEvidence(),
+    random: SeededRandom = SeededRandom(seed: 0, purpose: "compression"), overrides: [String: Method?] = [:]
+  ) {
+    self.method = method
+    self.graph = graph
+    self.progress = progress
+    self.evidence = evidence
+    self.random = random
+    self.overrides = overrides
+  }
+
+  /// The settings for a node; `nil` when the recipe leaves the node out.
+  public func settings(for node: String) -> Method? {
+    switch overrides[node] {
+    case .none: method
+    case .some(let override): override
+    }
+  }
+
+  /// The nodes that the method touches by its verdict and that the recipe does not leave out, with their settings.
+  public var layers: [(node: Node, settings: Method)] {
+    graph.nodes.compactMap { node in
+      guard let settings = settings(for: node.name), settings.verdict(on: node, in: graph) == .touched else {
+        return nil
+      }
+      return (node, settings)
+    }
+  }
+}
+
+/// What can be known of a network on training images that are not augmented, in a fixed order of batches.
+public protocol Evidence {
+  /// Calls `body` with the mean loss's gradient by every trainable parameter, in plain layouts, batch after batch of
+  /// at least `images` images in all. Batch norms use running statistics.
+  func forEachGradient(images: Int, _ body: ([String: Tensor]) -> Void) throws(MethodError)
+  /// Calls `body` with the named values (batch on axis 0), batch after batch of at least `images` images in all.
+  ///
+  /// The network runs in inference, with its value encodings left out where `real` is true.
+  func forEachActivation(
+    of values: [String], images: Int, real: Bool, _ body: ([String: Tensor]) -> Void) throws(MethodError)
+}
+
+/// For methods that look at weights alone; asking it is an error.
+public struct NoEvidence: Evidence {
+  /// Makes it.
+  public init() {}
+  public func forEachGradient(images: Int, _ body: ([String: Tensor]) -> Void) throws(MethodError) {
+    throw .evidence(method: "evidence", reason: "no images were given to compute gradients on")
+  }
+  public func forEachActivation(
+    of values: [String], images: Int, real: Bool, _ body: ([String: Tensor]) -> Void
+  ) throws(MethodError) {
+    throw .evidence(method: "evidence", reason: "no images were given to compute values on")
+  }
+}

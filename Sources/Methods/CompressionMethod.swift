@@ -1,0 +1,103 @@
+public import Graphs
+public import Settings
+
+/// A way to make a network smaller: a pure function from graph to graph, with settings.
+///
+/// A method is one file in the folder of its family and one line in `MethodCatalogue`. It neither trains nor measures:
+/// stages do. Its documentation is a value in its file, from which `condense explain` prints.
+public protocol CompressionMethod: Configurable, Sendable {
+  /// The name in recipes: `channel-pruning`; never renamed.
+  static var name: String { get }
+  /// Which family it belongs to.
+  static var family: MethodFamily { get }
+  /// Counts changes that give other results: part of a trial's address.
+  static var revision: Int { get }
+  /// What `condense explain` prints, besides the settings.
+  static var documentation: MethodDocumentation { get }
+
+  /// When during a stage's training the method acts.
+  var pacing: Pacing { get }
+  /// What it wants to know of the network besides its weights.
+  var evidence: Set<EvidenceKind> { get }
+  /// How strong the compression is, for goals: raising it never makes the student larger. `nil` where there is no such
+  /// number.
+  static var strength: WritableKeyPath<Self, Double>? { get }
+
+  /// What the method would do to a node, or why nothing: for `condense plan`. Judged on shapes alone.
+  func verdict(on node: Node, in graph: Graph) -> LayerVerdict
+  /// The compressed network. `compression.progress` is 0…1 through a paced stage and 1 for `Pacing.once`.
+  func compress(_ compression: inout Compression<Self>) throws(MethodError) -> Rewrite
+}
+
+extension CompressionMethod {
+  public var pacing: Pacing { .once }
+  public var evidence: Set<EvidenceKind> { [] }
+  public static var strength: WritableKeyPath<Self, Double>? { nil }
+}
+
+/// The families that the ranking compares.
+public enum MethodFamily: String, Sendable, CaseIterable, SettingChoice {
+  case distillation, filters, factorization, pruning, quantization
+}
+
+/// When a method acts during its stage.
+public enum Pacing: Sendable, Equatable {
+  /// Before the stage's training.
+  case once
+  /// In `times` equal steps over the first `share` of the stage's training, the first one before it.
+  case gradual(times: Int, share: Double)
+}
+
+/// What a method may want to know.
+public enum EvidenceKind: String, Sendable {
+  /// Gradients of the loss by parameters, batch by batch.
+  case gradients
+  /// Values between nodes, batch by batch.
+  case activations
+}
+
+/// What a method does to one node.
+public enum LayerVerdict: Sendable, Equatable {
+  /// It changes the node.
+  case touched
+  /// It leaves the node as it is, and why.
+  case untouched(reason: String)
+}
+
+/// What a method is, in words.
+public struct MethodDocumentation: Sendable {
+  /// One line for `condense list methods`.
+  public let summary: String
+  /// What it does, in a few sentences.
+  public let description: String
+  /// The formula, in plain text.
+  public let formula: String
+  /// The paper: authors, year, title, identifier.
+  public let paper: String
+
+  /// Makes a documentation.
+  public init(summary: String, description: String, formula: String, paper: String) {
+    self.summary = summary
+    self.description = description
+    self.formula = formula
+    self.paper = paper
+  }
+}
+
+/// Why a method cannot do what it is asked to.
+public enum MethodError: Error, Sendable, CustomStringConvertible {
+  case nothingToDo(method: String, reason: String)
+  case impossible(method: String, node: String, reason: String)
+  case graph(method: String, GraphError)
+  case evidence(method: String, reason: String)
+
+  /// *where: what; what to do*.
+  public var description: String {
+    switch self {
+    case .nothingToDo(let method, let reason): "\(method): changes nothing: \(reason)"
+    case .impossible(let method, let node, let reason): "\(method): \(node): \(reason)"
+    case .graph(let method, let error): "\(method): \(error)"
+    case .evidence(let method, let reason): "\(method): \(reason)"
+    }
+  }
+}

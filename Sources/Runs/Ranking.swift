@@ -1,0 +1,107 @@
+/// What a run found out, over all seeds: `ranking.json`.
+///
+/// Everything here is a function of the ledger alone. Rates are fractions 0…1.
+public struct Ranking: Codable, Sendable, Equatable {
+  /// One student, control or teacher over its seeds.
+  public struct Row: Codable, Sendable, Equatable {
+    public struct Accuracy: Codable, Sendable, Equatable {
+      /// `top1`.
+      public var metric: String
+      public var mean: Double
+      /// The deviation over seeds; `nil` for one seed.
+      public var sd: Double?
+      /// The 95 % interval.
+      public var low: Double
+      public var high: Double
+      public var perSeed: [Double]
+      /// `float`, `simulated` or `integer`.
+      public var arithmetic: String
+    }
+
+    /// How the row's accuracy differs from the teacher's, paired by seed.
+    public struct Difference: Codable, Sendable, Equatable {
+      public var mean: Double
+      public var low: Double
+      public var high: Double
+      /// After Holm's correction over all rows; `nil` below three seeds.
+      public var pValue: Double?
+    }
+
+    public var name: String
+    /// `teacher`, `student` or `control`.
+    public var role: String
+    public var methods: [String]
+    public var controlOf: [String]
+    public var seeds: [UInt64]
+    /// Whether there are fewer than three seeds.
+    public var indicative: Bool
+    public var accuracy: Accuracy
+    /// `nil` for the teacher.
+    public var againstTeacher: Difference?
+    public var size: TrialResult.Size
+    public var parameters: Int
+    public var nonZeros: Int
+    public var multiplyAdds: Int
+    public var bits: String
+    /// Means over seeds.
+    public var targets: [String: TrialResult.TargetReading]
+    /// The targets on whose accuracy/flash/RAM/energy front the row lies.
+    public var paretoOn: [String]
+    /// Means over seeds.
+    public var cost: TrialResult.Cost
+    public var warnings: [String]
+    /// The model of the first seed, relative to the run's directory.
+    public var model: String
+  }
+
+  /// Two rows held against each other.
+  public struct Comparison: Codable, Sendable, Equatable {
+    public var first: String
+    public var second: String
+    /// First minus second.
+    public var mean: Double
+    public var low: Double
+    public var high: Double
+    /// After Holm's correction over all comparisons of the run; `nil` below three seeds.
+    public var pValue: Double?
+  }
+
+  /// What a target's front is worth.
+  public struct TargetSummary: Codable, Sendable, Equatable {
+    /// The best row that fits, in a line for people.
+    public var best: String
+    /// Rows on the front, by accuracy.
+    public var front: [String]
+    /// The volume that the front dominates in normalized accuracy × flash × RAM × energy, 0…1.
+    public var hypervolume: Double
+    /// Whether energy ranks the rows exactly as latency does.
+    public var energyRanksAsLatency: Bool
+  }
+
+  /// A trial that gave no result.
+  public struct Failure: Codable, Sendable, Equatable {
+    public var name: String
+    public var seed: UInt64
+    public var reason: String
+
+    public init(name: String, seed: UInt64, reason: String) {
+      self.name = name
+      self.seed = seed
+      self.reason = reason
+    }
+  }
+
+  public var schema = 1
+  public var run: String
+  public var teacher: Row?
+  /// Best first.
+  public var students: [Row]
+  public var comparisons: [Comparison]
+  public var targets: [String: TargetSummary]
+  public var failed: [Failure]
+  public var notRun: [Failure]
+  /// The sentence that a reader should take away.
+  public var summary: String
+  /// What a reader should know about all rows.
+  public var notes: [String]
+}
