@@ -10,6 +10,8 @@ public protocol CompressionMethod: Configurable, Sendable {
   static var name: String { get }
   /// Which family it belongs to.
   static var family: MethodFamily { get }
+  /// What the method changes, and so where in a pipeline it may stand.
+  static var order: PipelineOrder { get }
   /// Counts changes that give other results: part of a trial's address.
   static var revision: Int { get }
   /// What `condense explain` prints, besides the settings.
@@ -23,6 +25,9 @@ public protocol CompressionMethod: Configurable, Sendable {
   /// number.
   static var strength: WritableKeyPath<Self, Double>? { get }
 
+  /// The method that removes as much by chance, for the control row; `nil` where there is no such thing.
+  var randomControl: (any CompressionMethod)? { get }
+
   /// What the method would do to a node, or why nothing: for `condense plan`. Judged on shapes alone.
   func verdict(on node: Node, in graph: Graph) -> LayerVerdict
   /// The compressed network. `compression.progress` is 0…1 through a paced stage and 1 for `Pacing.once`.
@@ -33,6 +38,20 @@ extension CompressionMethod {
   public var pacing: Pacing { .once }
   public var evidence: Set<EvidenceKind> { [] }
   public static var strength: WritableKeyPath<Self, Double>? { nil }
+  public var randomControl: (any CompressionMethod)? { nil }
+}
+
+/// What a method changes. A pipeline goes through these in order: a later change would undo an earlier one of a higher
+/// order, as pruning channels undoes a calibration.
+public enum PipelineOrder: Int, Sendable, Comparable {
+  /// Nodes and shapes: filters, factorization, whole channels.
+  case structure
+  /// Which weights are zero.
+  case sparsity
+  /// Which values the remaining weights and the activations can take.
+  case values
+
+  public static func < (a: PipelineOrder, b: PipelineOrder) -> Bool { a.rawValue < b.rawValue }
 }
 
 /// The families that the ranking compares.
