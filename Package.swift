@@ -56,7 +56,7 @@ let package = Package(
     native("CArchive", links: "archive", "z"),
     native("CLAPACK", links: "lapacke", "openblas"),
 
-    .target(name: "CSystem"),
+    .target(name: "CProcess"),
     .target(name: "CAllocations"),
 
     library("Settings", [yams]),
@@ -79,11 +79,11 @@ let package = Package(
     library("Comparison", ["Recipes", subprocess]),
     library("Reports", ["Runs"]),
     .executableTarget(
-      name: "condense", dependencies: ["DNNL", "Comparison", "Reports", "CSystem", arguments],
+      name: "condense", dependencies: ["DNNL", "Comparison", "Reports", "CProcess", arguments],
       swiftSettings: settings),
     .executableTarget(
       name: "condense-bench",
-      dependencies: ["DNNL", "Networks", "Methods", "CSystem", "CAllocations", arguments],
+      dependencies: ["DNNL", "Networks", "Methods", "CProcess", "CAllocations", arguments],
       swiftSettings: settings),
 
     .target(

@@ -1,5 +1,5 @@
 import ArgumentParser
-import CSystem
+import CProcess
 import DNNL
 import Execution
 import Graphs

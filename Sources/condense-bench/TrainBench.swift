@@ -1,6 +1,6 @@
 import ArgumentParser
 import CAllocations
-import CSystem
+import CProcess
 import DNNL
 import Execution
 

@@ -1,5 +1,5 @@
-#ifndef CONDENSE_SYSTEM_H
-#define CONDENSE_SYSTEM_H
+#ifndef CONDENSE_PROCESS_H
+#define CONDENSE_PROCESS_H
 
 /// Columns of the terminal behind standard output or standard error; 0 where neither is one.
 int condense_terminal_columns(void);

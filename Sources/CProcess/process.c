@@ -1,4 +1,4 @@
-#include "CSystem.h"
+#include "CProcess.h"
 
 #include <limits.h>
 #include <stdio.h>
