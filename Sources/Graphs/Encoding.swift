@@ -51,12 +51,16 @@ public struct StoredTensor: Sendable, Equatable {
     public var bits: Int
     /// The symbols, each below 2^bits.
     public var symbols: [UInt32]
+    /// Whether there is one symbol for each element of the tensor, row-major: of these a mask leaves out the ones of
+    /// elements that are zero. Scales and codebooks are not.
+    public var isElementwise: Bool
 
     /// Makes a stream.
-    public init(name: String, bits: Int, symbols: [UInt32]) {
+    public init(name: String, bits: Int, symbols: [UInt32], isElementwise: Bool = false) {
       self.name = name
       self.bits = bits
       self.symbols = symbols
+      self.isElementwise = isElementwise
     }
   }
 
@@ -106,7 +110,9 @@ public struct Dense: Encoding {
   public func afterChannelScaling() -> any Encoding { self }
 
   public func store(_ tensor: Tensor) -> StoredTensor {
-    StoredTensor(streams: [.init(name: "values", bits: 32, symbols: tensor.values.map(\.bitPattern))])
+    StoredTensor(streams: [
+      .init(name: "values", bits: 32, symbols: tensor.values.map(\.bitPattern), isElementwise: true)
+    ])
   }
 
   public static func restore(_ stored: StoredTensor, shape: Shape) throws(EncodingError) -> (Dense, Tensor) {
