@@ -35,17 +35,38 @@ extension Graph {
   /// The longest name of a value that a file may hold, in bytes.
   static let maximumNameBytes = 256
 
-  /// The structure as settings: inputs, nodes and outputs, without the parameters' values.
+  /// The structure as settings: inputs, nodes, outputs and, where values have any, their encodings; without the
+  /// parameters' values.
   public var structureNode: SettingsNode {
-    SettingsNode(mapping: [
-      "inputs": SettingsNode(.list(inputs.map(\.settingsNode))),
-      "nodes": SettingsNode(.list(nodes.map(\.settingsNode))),
-      "outputs": outputs.node,
-    ])
+    let mark = SettingsMark(source: "built-in")
+    var entries: [SettingsNode.Entry] = [
+      .init(key: "inputs", mark: mark, value: SettingsNode(.list(inputs.map(\.settingsNode)))),
+      .init(key: "nodes", mark: mark, value: SettingsNode(.list(nodes.map(\.settingsNode)))),
+      .init(key: "outputs", mark: mark, value: outputs.node),
+    ]
+    if !values.isEmpty { entries.append(.init(key: "values", mark: mark, value: valuesNode)) }
+    return SettingsNode(.mapping(entries))
+  }
+
+  /// By name of a value, in their order: its encoding's kind and settings.
+  private var valuesNode: SettingsNode {
+    let mark = SettingsMark(source: "built-in")
+    return SettingsNode(
+      .mapping(
+        values.sorted { $0.key < $1.key }.map { name, encoding in
+          let value = SettingsNode(mapping: [
+            "kind": encoding.kind.node, "settings": encoding.settingsNode,
+          ])
+          return SettingsNode.Entry(key: name, mark: mark, value: value)
+        }))
   }
 
   /// Reads a structure; shapes are checked node by node, parameters are left out.
-  public init(structure node: SettingsNode, catalogue: OpCatalogue) throws(GraphReadingError) {
+  ///
+  /// `encodings` are those that values may have: none in files of plain floats.
+  public init(
+    structure node: SettingsNode, catalogue: OpCatalogue, encodings: EncodingCatalogue = .none
+  ) throws(GraphReadingError) {
     let stored: StoredGraph
     do throws(SettingsError) { stored = try StoredGraph(node) } catch { throw .settings(error) }
     self.init(inputs: stored.inputs)
@@ -71,6 +92,27 @@ extension Graph {
       }
     }
     outputs = stored.outputs
+    try readValues(stored.values, encodings)
+  }
+
+  private mutating func readValues(
+    _ stored: [StoredGraph.StoredValue], _ encodings: EncodingCatalogue
+  ) throws(GraphReadingError) {
+    for item in stored {
+      let encoding: (any ValueEncoding)?
+      do throws(SettingsError) {
+        encoding = try encodings.value(kind: item.kind, settings: item.settings)
+      } catch {
+        throw .settings(error)
+      }
+      guard let encoding else {
+        let known = encodings.values.map { $0.kind }
+        throw .graph(
+          .unknownEncoding(
+            name: item.name, kind: item.kind, suggestion: Spelling.nearest(to: item.kind, among: known)))
+      }
+      values[item.name] = encoding
+    }
   }
 }
 
@@ -97,12 +139,19 @@ private struct StoredGraph {
     let inputs: [String]
   }
 
+  struct StoredValue {
+    let name: String
+    let kind: String
+    let settings: SettingsNode
+  }
+
   let inputs: [GraphInput]
   let nodes: [StoredNode]
   let outputs: [String]
+  let values: [StoredValue]
 
   init(_ node: SettingsNode) throws(SettingsError) {
-    try node.requireKeys(["inputs", "nodes", "outputs"], of: "a graph")
+    try node.requireKeys(["inputs", "nodes", "outputs", "values"], of: "a graph")
     inputs = try node.required("inputs", of: "a graph").list("inputs")
       .map { item throws(SettingsError) in
         try item.requireKeys(["name", "shape"], of: "an input")
@@ -120,6 +169,13 @@ private struct StoredGraph {
           inputs: try Self.names(try item.required("inputs", of: "a node"), key: "inputs"))
       }
     outputs = try Self.names(try node.required("outputs", of: "a graph"), key: "outputs")
+    values = try (node["values"]?.mapping("values") ?? []).map { entry throws(SettingsError) in
+      try entry.value.requireKeys(["kind", "settings"], of: "a value's encoding")
+      return StoredValue(
+        name: entry.key,
+        kind: try Self.name(try entry.value.required("kind", of: "a value's encoding"), key: "kind"),
+        settings: try entry.value.required("settings", of: "a value's encoding"))
+    }
   }
 
   private static func names(_ node: SettingsNode, key: String) throws(SettingsError) -> [String] {

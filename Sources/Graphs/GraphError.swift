@@ -14,6 +14,7 @@ public enum GraphError: Error, Sendable, Equatable, CustomStringConvertible {
   case noOutputs
   case channels(value: String, reason: String)
   case valueEncoding(value: String, reason: String)
+  case unknownEncoding(name: String, kind: String, suggestion: String?)
 
   /// *where: what, expected, found; what to do*.
   public var description: String {
@@ -43,6 +44,9 @@ public enum GraphError: Error, Sendable, Equatable, CustomStringConvertible {
       "\(value): its channels cannot be removed: \(reason)"
     case .valueEncoding(let value, let reason):
       "\(value): its encoding makes no sense: \(reason)"
+    case .unknownEncoding(let name, let kind, let suggestion):
+      "\(name): \"\(kind)\" is not an encoding"
+        + (suggestion.map { "; did you mean \"\($0)\"?" } ?? " that this file may hold")
     }
   }
 }

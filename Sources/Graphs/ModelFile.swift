@@ -17,6 +17,7 @@ public enum ModelFile {
   /// The bytes of a model's file; throws what `read` would refuse.
   public static func bytes(of model: Model, file: String = "model") throws(ModelFileError) -> [UInt8] {
     try check(model, file: file)
+    try requirePlain(model.graph, file: file)
     let metadata = [
       "format": format, "schema": schema,
       "graph": model.graph.structureNode.compactJSON,
@@ -26,6 +27,17 @@ public enum ModelFile {
       "provenance": model.provenance.compactJSON,
     ]
     return Safetensors(metadata: metadata, tensors: model.graph.parameters.mapValues(\.value)).bytes
+  }
+
+  /// Refuses encodings, which safetensors cannot hold.
+  private static func requirePlain(_ graph: Graph, file: String) throws(ModelFileError) {
+    for (name, parameter) in graph.parameters.sorted(by: { $0.key < $1.key })
+    where parameter.encoding.kind != Dense.kind {
+      throw .encoded(file: file, name: name, encoding: parameter.encoding.kind)
+    }
+    if let (name, encoding) = graph.values.min(by: { $0.key < $1.key }) {
+      throw .encoded(file: file, name: name, encoding: encoding.kind)
+    }
   }
 
   /// Writes a model beside `path`, flushes it to the disk and renames it: a reader sees the old file or the new one.
@@ -91,7 +103,7 @@ public enum ModelFile {
     } catch {
       throw .graph(file: file, error)
     }
-    graph.parameters = container.tensors.mapValues(Parameter.init)
+    graph.parameters = container.tensors.mapValues { Parameter($0) }
     let model = Model(
       graph: graph,
       classes: try metadata.value("classes") { node throws(SettingsError) in
@@ -104,7 +116,7 @@ public enum ModelFile {
   }
 
   /// What must hold of a model in a file: a verified graph whose input and classes fit their descriptions.
-  private static func check(_ model: Model, file: String) throws(ModelFileError) {
+  public static func check(_ model: Model, file: String) throws(ModelFileError) {
     do throws(GraphError) {
       try model.graph.verify()
     } catch {

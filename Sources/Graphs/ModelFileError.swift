@@ -22,6 +22,7 @@ public enum ModelFileError: Error, Sendable, Equatable, CustomStringConvertible 
   case tooManyClasses(file: String, found: Int, limit: Int)
   case duplicateClass(file: String, name: String)
   case input(file: String, InputProblem)
+  case encoded(file: String, name: String, encoding: String)
 
   /// What is wrong with the description of the input.
   public enum InputProblem: Sendable, Equatable, CustomStringConvertible {
@@ -89,6 +90,9 @@ public enum ModelFileError: Error, Sendable, Equatable, CustomStringConvertible 
       "\(file): two classes are named \"\(name)\"; every class needs a name of its own"
     case .input(let file, let problem):
       "\(file): \(problem)"
+    case .encoded(let file, let name, let encoding):
+      "\(file): \"\(name)\" has the encoding \(encoding), expected dense floats, which is all that safetensors hold; "
+        + "write a student file (.condensed)"
     }
   }
 }

@@ -109,7 +109,7 @@ extension Safetensors {
 /// The header as it is written, before its claims are held against the bytes.
 private struct HeaderContents {
   var metadata: [String: String] = [:]
-  var tensors: [StoredTensor] = []
+  var tensors: [ClaimedTensor] = []
 
   init(_ node: SettingsNode) throws(SettingsError) {
     for entry in try node.mapping("header") {
@@ -118,14 +118,14 @@ private struct HeaderContents {
           metadata[text.key] = try text.value.string(text.key)
         }
       } else {
-        tensors.append(try StoredTensor(entry))
+        tensors.append(try ClaimedTensor(entry))
       }
     }
   }
 }
 
 /// One tensor as the header claims it.
-private struct StoredTensor {
+private struct ClaimedTensor {
   let name: String
   let elementType: String
   let shape: [Int]

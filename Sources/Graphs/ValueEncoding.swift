@@ -41,6 +41,12 @@ public struct EncodingCatalogue: Sendable {
     self.values = values
   }
 
+  /// No encodings: what files of plain floats may name.
+  public static let none = EncodingCatalogue(parameters: [], values: [])
+
+  /// The parameter encoding of a kind; `nil` for an unknown kind.
+  public func parameter(kind: String) -> (any Encoding.Type)? { parameters.first { $0.kind == kind } }
+
   /// The value encoding of a kind with settings read from a mapping; `nil` for an unknown kind.
   public func value(kind: String, settings: SettingsNode) throws(SettingsError) -> (any ValueEncoding)? {
     guard let type = values.first(where: { $0.kind == kind }) else { return nil }
