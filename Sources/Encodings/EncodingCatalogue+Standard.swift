@@ -2,5 +2,5 @@ public import Graphs
 
 extension EncodingCatalogue {
   /// Every encoding that a file may name.
-  public static let standard = EncodingCatalogue(parameters: [Dense.self], values: [])
+  public static let standard = EncodingCatalogue(parameters: [Dense.self, Sparse.self], values: [])
 }

@@ -24,6 +24,9 @@ public protocol Encoding: Sendable, Equatable {
 
   /// The encoding of a slice: by axis, the indices that are kept, ascending; other axes are whole.
   func sliced(_ kept: [Int: [Int]], shape: Shape) -> Self
+  /// The encoding of a tensor whose elements outside of a mask are zero: they must not influence the others, so a
+  /// codebook counts them in no cluster but zero's. The encoding itself where elements are independent.
+  func masked(by mask: Mask) -> Self
   /// What is left of the encoding when each output channel is multiplied by a number of its own, as folding a batch
   /// norm does: a mask stays, a codebook does not.
   func afterChannelScaling() -> any Encoding
@@ -35,6 +38,8 @@ public protocol Encoding: Sendable, Equatable {
 }
 
 extension Encoding {
+  public func masked(by mask: Mask) -> Self { self }
+
   /// The kind, reachable from an existential.
   public var kind: String { Self.kind }
   /// Whether two encodings of any kinds are the same.
@@ -51,8 +56,8 @@ public struct StoredTensor: Sendable, Equatable {
     public var bits: Int
     /// The symbols, each below 2^bits.
     public var symbols: [UInt32]
-    /// Whether there is one symbol for each element of the tensor, row-major: of these a mask leaves out the ones of
-    /// elements that are zero. Scales and codebooks are not.
+    /// Whether there is one symbol for each element of the tensor, row-major, symbol 0 standing for zero: of these a
+    /// mask leaves out those of elements that it makes zero. Scales and codebooks are not.
     public var isElementwise: Bool
 
     /// Makes a stream.
