@@ -1,5 +1,4 @@
 public import Graphs
-public import Settings
 public import Tensors
 
 /// One application of a method: the network, how far the stage is, and what may be known and drawn.
