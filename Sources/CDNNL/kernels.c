@@ -27,7 +27,7 @@ typedef struct {
   const void *mask;
   int count, relu;
   int64_t elements;
-  float factor;
+  float factor, low, high;
 } job;
 
 #define SUM(NAME, COUNT, MASKED, TYPE, LOAD, STORE)                                 \
@@ -120,6 +120,29 @@ void condense_add_relu(
   static void (*const bodies[2][2])(void *) = {{run_add_f32, run_add_relu_f32}, {run_add_bf16, run_add_relu_bf16}};
   job j = {.destination = destination, .sources = {a, b}, .elements = elements};
   run(bodies[bf16 != 0][relu != 0], &j, elements, threads);
+}
+
+#define PASS(NAME, TYPE, LOAD, STORE)                                       \
+  CLONES static void NAME(const job *j, int64_t start, int64_t end) {       \
+    TYPE *d = j->destination;                                               \
+    const TYPE *g = j->sources[0], *x = j->sources[1];                      \
+    float low = j->low, high = j->high;                                     \
+    for (int64_t i = start; i < end; i += LANES) {                          \
+      lanes v = LOAD(x + i), a = LOAD(g + i);                               \
+      STORE(d + i, (lanes)((integer_lanes)a & (v >= low) & (v <= high)));   \
+    }                                                                       \
+  }
+
+PASS(pass_f32, float, load_f32, store_f32)
+PASS(pass_bf16, uint16_t, load_bf16, store_bf16)
+RUN(run_pass_f32, pass_f32)
+RUN(run_pass_bf16, pass_bf16)
+
+void condense_pass_within(
+    void *destination, const void *gradient, const void *value, float low, float high, int64_t elements, int bf16,
+    int threads) {
+  job j = {.destination = destination, .sources = {gradient, value}, .elements = elements, .low = low, .high = high};
+  run(bf16 ? run_pass_bf16 : run_pass_f32, &j, elements, threads);
 }
 
 void condense_accumulate(float *sum, const float *term, int64_t elements, int threads) {

@@ -74,8 +74,8 @@ extension BatchNorm {
     shape.threads = Int32(builder.options.threads)
     let scratch = try unsafe Layout.plain([Int(condense_norm_scratch(&shape))], .f32)
     return try BlockedNorm(
-      shape: shape, scale: builder.declare(site.node, "scale", channels).region,
-      shift: builder.declare(site.node, "shift", channels).region, mean: builder.newRegion(channels),
+      shape: shape, scale: builder.kernelCopy(site.node, "scale", channels).region,
+      shift: builder.kernelCopy(site.node, "shift", channels).region, mean: builder.newRegion(channels),
       inverse: builder.newRegion(channels), runningMean: builder.declare(site.node, "mean", channels).region,
       runningVariance: builder.declare(site.node, "variance", channels).region,
       scratch: builder.newRegion(scratch))
@@ -90,16 +90,20 @@ extension BatchNorm {
     let layout = site.input.operand.layout
     let channels = try Layout.plain([site.shape[1]], .f32)
     var norm = forward
-    try builder.withGradient(site.node, "scale", channels) { norm.scaleGradient = $0.region }
-    try builder.withGradient(site.node, "shift", channels) { norm.shiftGradient = $0.region }
     let owned = arriving.first(where: \.isOwned)?.operand
     // With a residual the arriving gradient is kept for it; alone and unmasked it already is what the residual needs.
     let needsSum = site.residual?.needsGradient == true && (arriving.count > 1 || site.fusesReLU)
     let sum = needsSum ? owned ?? builder.newOperand(layout) : nil
     let keepsFirst = site.residual != nil
     let target = keepsFirst ? builder.newOperand(layout) : owned ?? builder.newOperand(layout)
-    emitBackward(
-      site, builder, norm, arriving, mask: site.residual == nil ? nil : result, sum: sum, to: target)
+    try builder.withGradient(site.node, "scale", channels) { scale throws(ExecutionError) in
+      try builder.withGradient(site.node, "shift", channels) { shift throws(ExecutionError) in
+        norm.scaleGradient = scale.region
+        norm.shiftGradient = shift.region
+        emitBackward(
+          site, builder, norm, arriving, mask: site.residual == nil ? nil : result, sum: sum, to: target)
+      }
+    }
     if let residual = site.residual {
       try builder.contribute(residual, sum ?? first.operand, owned: sum != nil || first.isOwned)
     }

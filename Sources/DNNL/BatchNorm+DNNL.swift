@@ -63,8 +63,8 @@ extension BatchNorm: DNNLOp {
     let result = builder.newOperand(layout)
     var shared = [
       Argument(DNNL_ARG_MEAN, mean), Argument(DNNL_ARG_VARIANCE, variance), Argument(DNNL_ARG_SRC, source),
-      Argument(DNNL_ARG_SCALE, try builder.declare(site.node, "scale", channels)),
-      Argument(DNNL_ARG_SHIFT, try builder.declare(site.node, "shift", channels)),
+      Argument(DNNL_ARG_SCALE, try builder.kernelCopy(site.node, "scale", channels)),
+      Argument(DNNL_ARG_SHIFT, try builder.kernelCopy(site.node, "shift", channels)),
     ]
     if let mask = try Layout.query(forward, dnnl_query_workspace_md, layout.dimensions, .f32) {
       shared.append(Argument(DNNL_ARG_WORKSPACE, builder.newOperand(mask)))

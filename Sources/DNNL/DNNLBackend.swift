@@ -37,22 +37,27 @@ public struct DNNLBackend: Backend {
       guard plan.graphInputs == graph.inputs, plan.graphNodes == graph.nodes else {
         throw .unsupported(node: name, reason: "shares weights with plans of the same graph only")
       }
+      if let other = graph.parameterEncodedOtherwise(than: plan.encodings) {
+        throw .unsupported(node: other, reason: "shares weights with plans of the same encodings only")
+      }
       shared = plan.store
     }
     let device: Device
     if let shared { device = shared.device } else { device = try Device() }
-    if options.mode == .inference { return try inferencePlan(graph, options, device, shared) }
-    let builder = try PlanBuilder(graph, options, device, store: shared)
+    let projected = try ProjectedGraph(graph)
+    if options.mode == .inference { return try inferencePlan(graph, projected, options, device, shared) }
+    let builder = try PlanBuilder(projected.graph, projected.renaming(options), device, store: shared)
     try builder.build()
     let store = shared ?? WeightStore(builder.parameters, device)
-    let plan = DNNLPlan(try PlanParts(builder, store), of: graph)
+    let plan = DNNLPlan(try PlanParts(builder, store), of: graph, projected, options)
     if shared == nil { try store.load(TrainingState(graph)) }
     return plan
   }
 
-  /// A plan over the graph with folded batch norms; its kernels' weights are folded anew when the store has changed.
+  /// A plan over the graph with projected weights and folded batch norms, made anew when the store has changed.
   private func inferencePlan(
-    _ graph: Graph, _ options: PlanOptions, _ device: Device, _ shared: WeightStore?
+    _ graph: Graph, _ projected: ProjectedGraph, _ options: PlanOptions, _ device: Device,
+    _ shared: WeightStore?
   ) throws(ExecutionError) -> DNNLPlan {
     let store: WeightStore
     if let shared {
@@ -61,9 +66,11 @@ public struct DNNLBackend: Backend {
       store = try WeightStore(plain: graph, device)
       try store.load(TrainingState(graph))
     }
-    let folding = try Folding(graph, keeping: Set(options.taps + options.seeds), store, device)
-    let builder = try PlanBuilder(folding.graph, options, device, store: folding.target)
+    let renamed = projected.renaming(options)
+    let folding = try Folding(projected.graph, keeping: Set(renamed.taps + renamed.seeds), store, device)
+    let builder = try PlanBuilder(folding.graph, renamed, device, store: folding.target)
     try builder.build()
-    return DNNLPlan(try PlanParts(builder, folding.target), of: graph, inferring: folding)
+    return DNNLPlan(
+      try PlanParts(builder, folding.target), of: graph, projected, options, inferring: folding)
   }
 }

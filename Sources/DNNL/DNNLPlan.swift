@@ -1,7 +1,7 @@
 import CDNNL
 public import Execution
 import Graphs
-public import Tensors
+import Tensors
 
 /// Prepared oneDNN calls over one graph: a step is a flat walk over them.
 public final class DNNLPlan: Plan {
@@ -9,6 +9,8 @@ public final class DNNLPlan: Plan {
   /// What the plan was compiled from, by which others that share its weights are known.
   let graphInputs: [GraphInput]
   let graphNodes: [Node]
+  /// The encodings of its parameters, by which masters are laid out and projected.
+  let encodings: [String: any Encoding]
   /// What snapshots, updates and other plans see.
   let store: WeightStore
   /// What this plan's kernels read: the store itself, or its folded copy.
@@ -18,6 +20,8 @@ public final class DNNLPlan: Plan {
   private let backwardCalls: [PreparedCall]
   private let inputs: [(region: Region, count: Int)]
   private let taps: TapTable
+  /// By the name of an encoded value, the value that its tap reads.
+  private let projections: [String: String]
   private let step: StepKey
   private let memory: PlanMemory
   /// The version of the weights that the kernels' copies hold.
@@ -26,10 +30,15 @@ public final class DNNLPlan: Plan {
   /// Folds the trained weights for this plan; `nil` for a plan that trains.
   private let folding: Folding?
 
-  init(_ parts: PlanParts, of graph: Graph, inferring folding: Folding? = nil) {
-    options = parts.options
+  init(
+    _ parts: PlanParts, of graph: Graph, _ projected: ProjectedGraph, _ options: PlanOptions,
+    inferring folding: Folding? = nil
+  ) {
+    self.options = options
     graphInputs = graph.inputs
     graphNodes = graph.nodes
+    encodings = graph.trainedEncodings()
+    projections = projected.projections
     self.folding = folding
     kernelStore = parts.store
     store = folding?.source ?? parts.store
@@ -42,7 +51,9 @@ public final class DNNLPlan: Plan {
     memory = parts.memory
   }
 
-  public func tap(_ value: String) throws(ExecutionError) -> TapID { try taps.id(of: value) }
+  public func tap(_ value: String) throws(ExecutionError) -> TapID {
+    try taps.id(of: projections[value] ?? value)
+  }
 
   public func forward(_ images: Span<Float>, key: UInt64) {
     Device.useTeam(of: options.threads)
@@ -96,8 +107,6 @@ public final class DNNLPlan: Plan {
   public func withGradients<R>(_ body: (inout MutableSpan<Float>) throws -> R) rethrows -> R {
     try store.gradients.withMutableFloats(body)
   }
-
-  public func gradients() throws(ExecutionError) -> [String: Tensor] { try store.gradientTensors() }
 
   public func update(_ rule: any UpdateRule, _ step: StepParameters) {
     Device.useTeam(of: options.threads)

@@ -3,7 +3,7 @@ import Graphs
 import Ops
 import Tensors
 
-/// The weights of an inference plan: those of a store with batch norms folded into what they follow.
+/// The weights of an inference plan: the projections of those of a store, with batch norms folded into what they follow.
 final class Folding {
   /// The graph as trained.
   private let original: Graph
@@ -23,7 +23,7 @@ final class Folding {
     self.keeping = keeping
     self.source = source
     do throws(GraphError) {
-      self.graph = try graph.foldingBatchNorms(keeping: keeping)
+      self.graph = try graph.projectingParameters().foldingBatchNorms(keeping: keeping)
     } catch {
       throw .invalidGraph(error)
     }
@@ -33,8 +33,7 @@ final class Folding {
   /// Folds anew if the trained weights have changed.
   func renew() throws(ExecutionError) {
     guard version != source.version else { return }
-    var present = original
-    present.parameters = try source.snapshot().parameters.mapValues { Parameter($0) }
+    let present = original.projectingParameters(try source.snapshot().parameters)
     let folded: Graph
     do throws(GraphError) { folded = try present.foldingBatchNorms(keeping: keeping) } catch {
       throw .invalidGraph(error)

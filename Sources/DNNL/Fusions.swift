@@ -61,15 +61,30 @@ struct Fusions {
 
   /// Whether only one node reads a value, a max pool that interleaved images can go through.
   func feedsOnlyMaxPool(_ value: String) -> Bool {
-    guard let readers = consumers[value], readers.count == 1, !observed.contains(value),
-      let pool = readers[0].op as? MaxPool
-    else { return false }
+    guard let readers = readers(of: value), readers.count == 1, let pool = readers[0].op as? MaxPool else {
+      return false
+    }
     return Self.isInterleavable(pool.window)
   }
 
   /// Whether only convolutions read a value.
   func feedsOnlyConvolutions(_ value: String) -> Bool {
-    !observed.contains(value) && consumers[value]?.allSatisfy { $0.op is Conv2D } == true
+    readers(of: value)?.allSatisfy { $0.op is Conv2D } == true
+  }
+
+  /// The nodes that read a value or its projection, which lies as the value does; `nil` where somebody else looks at it.
+  private func readers(of value: String) -> [Node]? {
+    guard !observed.contains(value), let nodes = consumers[value] else { return nil }
+    var readers: [Node] = []
+    for node in nodes {
+      guard node.op is Projection else {
+        readers.append(node)
+        continue
+      }
+      guard let behind = self.readers(of: node.name) else { return nil }
+      readers += behind
+    }
+    return readers
   }
 
   /// Whether a pool's windows do not overlap and stay inside.

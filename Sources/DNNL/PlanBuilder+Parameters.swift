@@ -13,6 +13,8 @@ extension Operand {
 
 extension PlanBuilder {
   /// Fixes the layout of a parameter's master: that of the shared store, or `layout` if this plan is the first.
+  ///
+  /// A parameter with an encoding keeps a plain master, which is what encodings work on.
   func declare(_ node: Node, _ role: String, _ layout: Layout) throws(ExecutionError) -> Operand {
     let name = "\(node.name).\(role)"
     if let known = masters[name] { return known }
@@ -25,17 +27,19 @@ extension PlanBuilder {
         name, slot, master, slot.isTrainable ? try store.gradient(name).viewed(layout.dimensions) : nil)
       return master
     }
+    let layout = encodings[name] == nil ? layout : try .plain(layout.dimensions, .f32)
     let master = Operand(region: Region(byteCount: layout.byteCount, .foreign), layout: layout)
     let gradient = Operand(region: Region(byteCount: layout.byteCount, .foreign), layout: layout)
     register(name, slot, master, slot.isTrainable ? gradient : nil)
     return master
   }
 
-  /// The parameter's copy in the layout that a kernel reads, renewed when the weights have changed.
+  /// The parameter as a kernel reads it: the master itself, or its projection or a copy in the layout that the kernel
+  /// reads, renewed when the weights have changed.
   func kernelCopy(_ node: Node, _ role: String, _ layout: Layout) throws(ExecutionError) -> Operand {
-    let master = try declare(node, role, layout)
-    if master.layout.equals(layout) { return master }
     let name = "\(node.name).\(role)"
+    let master = try projected(try declare(node, role, layout), name)
+    if master.layout.equals(layout) { return master }
     if let copy = copies(of: name).first(where: { $0.layout.equals(layout) }) { return copy }
     let copy = newOperand(layout, .persistent)
     try during(.refresh) { () throws(ExecutionError) in try reorder(master, to: copy, name) }
@@ -43,19 +47,61 @@ extension PlanBuilder {
     return copy
   }
 
-  /// Runs a kernel that writes a parameter's gradient in `layout`; reordered when the master has another one.
+  /// The projection of a parameter's master; the master itself where it is stored as it is.
+  private func projected(_ master: Operand, _ name: String) throws(ExecutionError) -> Operand {
+    guard let encoding = encodings[name] else { return master }
+    if let known = copies(of: name).first { return known }
+    let copy = newOperand(master.layout, .persistent)
+    let shape = try shape(of: name)
+    try during(.refresh) { () throws(ExecutionError) in
+      emit(name, "project", "native:\(encoding.kind)", [master.region, copy.region]) {
+        guard let from = unsafe master.region.floats, let to = unsafe copy.region.floats else { return }
+        unsafe to.update(from: from, count: shape.count)
+        var values = unsafe MutableSpan(_unsafeStart: to, count: shape.count)
+        encoding.project(&values, shape: shape)
+      }
+    }
+    remember(copy, of: name)
+    return copy
+  }
+
+  private func shape(of name: String) throws(ExecutionError) -> Shape {
+    guard let shape = parameters.first(where: { $0.name == name })?.slot.shape else {
+      throw .missingParameter(name)
+    }
+    return shape
+  }
+
+  /// Appends the turn of a gradient by a projection into one by the master, in place.
+  private func passGradient(_ gradient: Operand, of name: String) throws(ExecutionError) {
+    guard let encoding = encodings[name], let master = masters[name] else { return }
+    let shape = try shape(of: name)
+    emit(name, "backward-weights", "native:\(encoding.kind)", [gradient.region, master.region]) {
+      guard let to = unsafe gradient.region.floats, let from = unsafe master.region.floats else { return }
+      var values = unsafe MutableSpan(_unsafeStart: to, count: shape.count)
+      encoding.passGradient(
+        &values, masters: unsafe Span(_unsafeStart: from, count: shape.count), shape: shape)
+    }
+  }
+
+  /// Runs a kernel that writes a parameter's gradient in `layout`; reordered when the master has another one, and
+  /// passed through the parameter's encoding.
   func withGradient(
     _ node: Node, _ role: String, _ layout: Layout, _ body: (Operand) throws(ExecutionError) -> Void
   ) throws(ExecutionError) {
     let name = "\(node.name).\(role)"
     guard let gradient = gradients[name] else { throw .missingParameter(name) }
     markWritten(name)
-    if gradient.layout.equals(layout) { return try body(gradient) }
-    let own = newOperand(layout)
-    try body(own)
-    if own.layout.dimensions == gradient.layout.dimensions {
-      return try reorder(own, to: gradient, name)
+    if gradient.layout.equals(layout) {
+      try body(gradient)
+    } else {
+      let own = newOperand(layout)
+      try body(own)
+      guard own.layout.dimensions == gradient.layout.dimensions else {
+        throw .unsupported(node: node.name, reason: "the weights of another plan have other axes")
+      }
+      try reorder(own, to: gradient, name)
     }
-    throw .unsupported(node: node.name, reason: "the weights of another plan have other axes")
+    try passGradient(gradient, of: name)
   }
 }

@@ -13,6 +13,8 @@ final class PlanBuilder {
   /// The weights that the plan shares; `nil` while the first plan is still choosing layouts.
   let sharedStore: WeightStore?
   let fusions: Fusions
+  /// The encodings of the parameters that have one.
+  let encodings: [String: any Encoding]
 
   /// Calls by phase.
   private(set) var refresh: [PendingCall] = []
@@ -44,6 +46,7 @@ final class PlanBuilder {
     self.device = device
     sharedStore = store
     fusions = Fusions(graph, options)
+    encodings = graph.trainedEncodings()
     for input in graph.inputs {
       let shape = Shape([options.batch] + input.shape.dimensions)
       let layout = try Layout.plain(shape.dimensions, .f32)

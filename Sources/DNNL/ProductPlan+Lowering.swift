@@ -12,7 +12,7 @@ extension PlanBuilder {
     let source = try read(site.input, as: plan.source)
     let weights = try kernelCopy(site.node, "weight", plan.weights)
     var arguments = [Argument(DNNL_ARG_SRC, source), Argument(DNNL_ARG_WEIGHTS, weights)]
-    if hasBias { arguments.append(Argument(DNNL_ARG_BIAS, try biasMaster(site))) }
+    if hasBias { arguments.append(Argument(DNNL_ARG_BIAS, try bias(site))) }
     let destination = newOperand(plan.destination)
     arguments.append(Argument(DNNL_ARG_DST, destination))
     emit(site.name, "forward", plan.forward, arguments)
@@ -22,8 +22,8 @@ extension PlanBuilder {
     }
   }
 
-  private func biasMaster(_ site: Site) throws(ExecutionError) -> Operand {
-    try declare(site.node, "bias", Layout.plain([site.shape[1]], .f32))
+  private func bias(_ site: Site) throws(ExecutionError) -> Operand {
+    try kernelCopy(site.node, "bias", Layout.plain([site.shape[1]], .f32))
   }
 
   private func undoProduct(

@@ -48,6 +48,11 @@ public struct ReferenceBackend: Backend {
     guard plan.graph.inputs == graph.inputs, plan.graph.nodes == graph.nodes else {
       throw .unsupported(node: name, reason: "shares weights with plans of the same graph only")
     }
+    for entry in plan.weights.entries {
+      guard let encoding = graph.parameters[entry.name]?.encoding, encoding.isEqual(to: entry.encoding) else {
+        throw .unsupported(node: entry.name, reason: "shares weights with plans of the same encodings only")
+      }
+    }
     return plan.weights
   }
 }

@@ -19,7 +19,10 @@ final class ReferencePlan: Plan {
   private let steps: [Step]
   private let valueIndex: [String: Int]
   private let shapes: [Shape]
+  private let encodings: [Int: any ValueEncoding]
   private var values: [Tensor]
+  /// The encoded values as they were computed, before their projection took their place.
+  private var unprojected: [Int: Tensor] = [:]
   private var seeds: [Int: Tensor] = [:]
   private var key: UInt64 = 0
 
@@ -32,6 +35,9 @@ final class ReferencePlan: Plan {
     valueIndex = index
     shapes = names.map { graph.shape(of: $0, batch: options.batch) ?? [] }
     values = shapes.map { Tensor(zeros: $0) }
+    encodings = Dictionary(
+      graph.values.compactMap { name, encoding in index[name].map { ($0, encoding) } },
+      uniquingKeysWith: { first, _ in first })
     var steps: [Step] = []
     var parameters = 0
     for (position, node) in graph.nodes.enumerated() {
@@ -61,6 +67,7 @@ final class ReferencePlan: Plan {
       precondition(position + count <= images.count, "too few elements for \(shapes[input])")
       for i in 0..<count { values[input].values[i] = images[position + i] }
       position += count
+      project(input)
     }
     precondition(position == images.count, "\(images.count) elements where the graph reads \(position)")
     for step in steps { run(step) }
@@ -68,7 +75,8 @@ final class ReferencePlan: Plan {
 
   private func frame(of step: Step) -> KernelFrame {
     KernelFrame(
-      inputs: step.inputs.map { values[$0] }, parameters: weights.entries[step.parameters].map(\.value),
+      inputs: step.inputs.map { values[$0] },
+      parameters: weights.entries[step.parameters].map { $0.projected(options.mode) },
       output: values[step.output], mode: options.mode, random: nodeStream(key: key, node: step.node.name))
   }
 
@@ -77,10 +85,31 @@ final class ReferencePlan: Plan {
     step.node.op.forward(&frame)
     precondition(frame.output.values.count == shapes[step.output].count, "\(step.node.name) is incomplete")
     values[step.output] = frame.output
+    project(step.output)
+    guard options.mode == .training else { return }
     for (index, parameter) in zip(step.parameters, frame.parameters)
     where !weights.entries[index].slot.isTrainable {
       weights.entries[index].value = parameter
     }
+  }
+
+  /// Puts the projection of an encoded value in its place.
+  private func project(_ index: Int) {
+    guard let encoding = encodings[index] else { return }
+    let value = values[index]
+    unprojected[index] = value
+    var projected = value.values
+    var span = projected.mutableSpan
+    encoding.project(value.values.span, into: &span)
+    values[index].values = projected
+  }
+
+  /// The gradient by a value of the gradient by its projection: what lies outside the range passes nothing.
+  private func passed(_ gradient: Tensor, by index: Int) -> Tensor {
+    guard let range = encodings[index]?.range, let value = unprojected[index] else { return gradient }
+    var passed = gradient
+    for i in passed.values.indices where !range.contains(value.values[i]) { passed.values[i] = 0 }
+    return passed
   }
 
   func readTap(_ tap: TapID, into target: inout MutableSpan<Float>) {
@@ -104,7 +133,9 @@ final class ReferencePlan: Plan {
     for step in steps.reversed() {
       guard let outputGradient = valueGradients[step.output] else { continue }
       valueGradients[step.output] = nil
-      var frame = GradientFrame(frame(of: step), outputGradient: outputGradient)
+      var forward = self.frame(of: step)
+      forward.output = unprojected[step.output] ?? forward.output
+      var frame = GradientFrame(forward, outputGradient: passed(outputGradient, by: step.output))
       step.node.op.backward(&frame)
       for (input, gradient) in zip(step.inputs, frame.inputGradients) where input >= graph.inputs.count {
         Self.add(gradient, to: &valueGradients[input])
@@ -128,8 +159,6 @@ final class ReferencePlan: Plan {
   func withGradients<R>(_ body: (inout MutableSpan<Float>) throws -> R) rethrows -> R {
     try weights.withGradients(body)
   }
-
-  func gradients() throws(ExecutionError) -> [String: Tensor] { weights.gradientTensors() }
 
   func update(_ rule: any UpdateRule, _ step: StepParameters) { weights.update(rule, step) }
 

@@ -7,10 +7,18 @@ final class ReferenceWeights {
   struct Entry {
     let name: String
     let slot: ParameterSlot
+    let encoding: any Encoding
+    /// The master.
     var value: Tensor
     var first: [Float] = []
     var second: [Float] = []
     var average: [Float]?
+
+    /// What kernels compute with: the projection; the statistics that training follows are not projected meanwhile.
+    func projected(_ mode: ExecutionMode) -> Tensor {
+      guard slot.isTrainable || mode == .inference else { return value }
+      return Parameter(value, encoding: encoding).projected
+    }
   }
 
   /// Every parameter, in the order of nodes and slots.
@@ -26,8 +34,9 @@ final class ReferenceWeights {
   init(_ graph: Graph) {
     for node in graph.nodes {
       for (name, slot) in graph.slots(of: node) {
-        let value = graph.parameters[name]?.value ?? Tensor(zeros: slot.shape)
-        entries.append(Entry(name: name, slot: slot, value: value))
+        let parameter = graph.parameters[name] ?? Parameter(Tensor(zeros: slot.shape))
+        entries.append(
+          Entry(name: name, slot: slot, encoding: parameter.encoding, value: parameter.value))
       }
     }
     var total = 0
@@ -45,9 +54,13 @@ final class ReferenceWeights {
     summedPasses += 1
   }
 
-  /// Adds to the gradient of a trainable parameter.
+  /// Adds to the gradient of a trainable parameter, given the gradient by its projection.
   func addGradient(_ gradient: Tensor, of index: Int) {
-    let values = gradient.values
+    guard !gradientRanges[index].isEmpty else { return }
+    let entry = entries[index]
+    var values = gradient.values
+    var span = values.mutableSpan
+    entry.encoding.passGradient(&span, masters: entry.value.values.span, shape: entry.slot.shape)
     for (i, position) in gradientRanges[index].enumerated() { gradients[position] += values[i] }
   }
 
@@ -62,15 +75,6 @@ final class ReferenceWeights {
     defer { gradients = lent }
     var span = lent.mutableSpan
     return try body(&span)
-  }
-
-  /// The gradients of all trainable parameters by name.
-  func gradientTensors() -> [String: Tensor] {
-    var tensors: [String: Tensor] = [:]
-    for (entry, range) in zip(entries, gradientRanges) where entry.slot.isTrainable {
-      tensors[entry.name] = Tensor(Array(gradients[range]), shape: entry.slot.shape)
-    }
-    return tensors
   }
 
   /// Updates every trainable parameter and the averages, and starts a new sum of gradients.

@@ -16,6 +16,11 @@ void condense_masked_sum(
 void condense_add_relu(
     void *destination, const void *a, const void *b, int relu, int64_t elements, int bf16, int threads);
 
+/// destination = gradient where low <= value <= high, else 0; not-a-number is outside.
+void condense_pass_within(
+    void *destination, const void *gradient, const void *value, float low, float high, int64_t elements, int bf16,
+    int threads);
+
 /// sum += term.
 void condense_accumulate(float *sum, const float *term, int64_t elements, int threads);
 
@@ -27,6 +32,30 @@ void condense_running(float *running, const float *batch, float momentum, float 
 
 /// Copies bytes.
 void condense_copy(void *destination, const void *source, int64_t bytes, int threads);
+
+/// Copies `rows` rows of `bytes` bytes between tensors whose rows are `…stride` bytes apart.
+void condense_copy_rows(
+    void *destination, int64_t destination_stride, const void *source, int64_t source_stride, int64_t bytes,
+    int64_t rows, int threads);
+
+/// Of each of `items` items, puts row `order[r]` of `count` rows of `bytes` bytes at r.
+void condense_gather_rows(
+    void *destination, const void *source, const int32_t *order, int64_t count, int64_t bytes, int64_t items,
+    int threads);
+
+/// How the second factor of a product `[items, channels, pixels]` lies: as the first, one number for the pixels of a
+/// channel, or one for the channels of a pixel.
+typedef enum { CONDENSE_REPEAT_NOT = 0, CONDENSE_REPEAT_PIXELS, CONDENSE_REPEAT_CHANNELS } condense_repeat;
+
+/// destination = a · b, b repeated; row-major.
+void condense_multiply(
+    float *destination, const float *a, const float *b, condense_repeat repeat, int64_t items, int64_t channels,
+    int64_t pixels, int threads);
+
+/// destination = the sums of a · b over what the destination, which lies as the second factor, is repeated for.
+void condense_multiply_sum(
+    float *destination, const float *a, const float *b, condense_repeat repeat, int64_t items, int64_t channels,
+    int64_t pixels, int threads);
 
 /// What a batch norm over channels in blocks of 16 (aBcd16b, channels a multiple of 16) works on.
 typedef struct {
