@@ -237,6 +237,48 @@ int condense_concat(
   return status;
 }
 
+int condense_resampling(
+    dnnl_primitive_desc_t *out, dnnl_engine_t engine, condense_pass pass, condense_resampling_kind kind,
+    const condense_layout *source, const condense_layout *destination, dnnl_primitive_attr_t attributes,
+    const_dnnl_primitive_desc_t hint) {
+  dnnl_alg_kind_t algorithm = kind == CONDENSE_NEAREST ? dnnl_resampling_nearest : dnnl_resampling_linear;
+#if V3
+  if (forward(pass))
+    return dnnl_resampling_forward_primitive_desc_create(
+        out, engine, prop(pass), algorithm, NULL, MD(source), MD(destination), attributes);
+  return dnnl_resampling_backward_primitive_desc_create(
+      out, engine, algorithm, NULL, MD(source), MD(destination), hint, attributes);
+#else
+  dnnl_resampling_desc_t desc;
+  int status;
+  if (forward(pass))
+    status = dnnl_resampling_forward_desc_init(&desc, prop(pass), algorithm, NULL, MD(source), MD(destination));
+  else
+    status = dnnl_resampling_backward_desc_init(&desc, algorithm, NULL, MD(source), MD(destination));
+  return status != dnnl_success ? status : (int)dnnl_primitive_desc_create(out, &desc, attributes, engine, hint);
+#endif
+}
+
+int condense_softmax(
+    dnnl_primitive_desc_t *out, dnnl_engine_t engine, condense_pass pass, const condense_layout *data,
+    dnnl_primitive_attr_t attributes, const_dnnl_primitive_desc_t hint) {
+#if V3
+  if (forward(pass))
+    return dnnl_softmax_forward_primitive_desc_create(
+        out, engine, prop(pass), dnnl_softmax_accurate, MD(data), MD(data), 1, attributes);
+  return dnnl_softmax_backward_primitive_desc_create(
+      out, engine, dnnl_softmax_accurate, MD(data), MD(data), MD(data), 1, hint, attributes);
+#else
+  dnnl_softmax_desc_t desc;
+  int status;
+  if (forward(pass))
+    status = dnnl_softmax_forward_desc_init(&desc, prop(pass), MD(data), 1);
+  else
+    status = dnnl_softmax_backward_desc_init(&desc, MD(data), MD(data), 1);
+  return status != dnnl_success ? status : (int)dnnl_primitive_desc_create(out, &desc, attributes, engine, hint);
+#endif
+}
+
 int condense_query_layout(condense_layout **out, const_dnnl_primitive_desc_t pd, dnnl_query_t what) {
   *out = NULL;
 #if V3

@@ -107,6 +107,20 @@ int condense_concat(
     dnnl_primitive_desc_t *out, dnnl_engine_t engine, int count, const condense_layout *const *sources,
     const condense_layout *destination, dnnl_primitive_attr_t attributes);
 
+/// How an image is enlarged.
+typedef enum { CONDENSE_NEAREST = 0, CONDENSE_LINEAR } condense_resampling_kind;
+
+/// Pixel centres at halves; the extents of the layouts say by how much.
+int condense_resampling(
+    dnnl_primitive_desc_t *out, dnnl_engine_t engine, condense_pass pass, condense_resampling_kind kind,
+    const condense_layout *source, const condense_layout *destination, dnnl_primitive_attr_t attributes,
+    const_dnnl_primitive_desc_t hint);
+
+/// Over axis 1.
+int condense_softmax(
+    dnnl_primitive_desc_t *out, dnnl_engine_t engine, condense_pass pass, const condense_layout *data,
+    dnnl_primitive_attr_t attributes, const_dnnl_primitive_desc_t hint);
+
 /// A copy of the layout that a primitive descriptor has for an argument (`dnnl_query_…_md`); null when it has none.
 int condense_query_layout(condense_layout **out, const_dnnl_primitive_desc_t pd, dnnl_query_t what);
 /// The implementation's name; owned by the descriptor.

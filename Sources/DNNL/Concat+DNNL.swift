@@ -1,0 +1,90 @@
+import CDNNL
+import Execution
+import Graphs
+import Ops
+import Tensors
+
+extension Concat: DNNLOp {
+  /// In each of these layouts the channels of an input are one stretch of a row of the result: joining copies rows.
+  func lower(_ site: Site, _ builder: PlanBuilder) throws(ExecutionError) -> Bool {
+    let stack = try ChannelStack(site)
+    let result = try builder.newOperand(stack.layout(site.shape))
+    var offset = 0
+    var offsets: [Int] = []
+    for input in site.inputs {
+      let source = try builder.read(input, as: stack.layout(input.shape))
+      builder.emitRows(site.name, "forward", stack, from: source, 0, to: result, offset, width: input.shape)
+      offsets.append(offset)
+      offset += stack.rowBytes(input.shape)
+    }
+    builder.define(site, result, needsGradient: site.inputs.contains(where: \.needsGradient))
+    builder.undo { () throws(ExecutionError) in
+      guard let value = builder.values[site.result], value.needsGradient,
+        let gradient = try builder.gradient(of: value)?.operand
+      else { return }
+      for (input, offset) in zip(site.inputs, offsets) where input.needsGradient {
+        let target = try builder.newOperand(stack.layout(input.shape))
+        builder.emitRows(
+          site.name, "backward", stack, from: gradient, offset, to: target, 0, width: input.shape)
+        try builder.contribute(input, target, owned: true)
+      }
+    }
+    return true
+  }
+}
+
+/// How values lie whose channels are stacked: as the first of them where that can be, else row-major.
+private struct ChannelStack {
+  private enum Order { case plain, blocked, channelsLast }
+  private let order: Order
+  private let type: ElementType
+  /// Rows of the result.
+  let rows: Int
+
+  init(_ site: Site) throws(ExecutionError) {
+    let layout = site.input.operand.layout
+    let fillsBlocks = site.inputs.allSatisfy { $0.shape.rank == 4 && $0.shape[1] % 16 == 0 }
+    type = site.inputs.allSatisfy { $0.operand.layout.type == .bf16 } ? .bf16 : .f32
+    if layout.dimensions.count == 4, site.shape.rank == 4 {
+      if fillsBlocks, try layout.equals(.blocked(layout.dimensions, layout.type)) {
+        order = .blocked
+      } else {
+        order = try layout.equals(.channelsLast(layout.dimensions, layout.type)) ? .channelsLast : .plain
+      }
+    } else {
+      order = .plain
+    }
+    rows = order == .channelsLast ? site.shape[0] * site.shape.spatialCount : site.shape[0]
+  }
+
+  func layout(_ shape: Shape) throws(ExecutionError) -> Layout {
+    switch order {
+    case .plain: try .plain(shape.dimensions, type)
+    case .blocked: try .blocked(shape.dimensions, type)
+    case .channelsLast: try .channelsLast(shape.dimensions, type)
+    }
+  }
+
+  /// Bytes of a row of a value.
+  func rowBytes(_ shape: Shape) -> Int { shape.count / rows * type.byteCount }
+}
+
+extension PlanBuilder {
+  /// Copies rows as wide as those of a shape between two stacks, from and to byte offsets of their rows.
+  fileprivate func emitRows(
+    _ node: String, _ pass: String, _ stack: ChannelStack, from source: Operand, _ sourceOffset: Int,
+    to target: Operand, _ targetOffset: Int, width: Shape
+  ) {
+    let bytes = stack.rowBytes(width)
+    let sourceStride = stack.rowBytes(Shape(source.layout.dimensions))
+    let targetStride = stack.rowBytes(Shape(target.layout.dimensions))
+    let rows = stack.rows
+    let threads = Int32(options.threads)
+    emit(node, pass, "native:rows", [source.region, target.region]) {
+      guard let from = unsafe source.region.address, let to = unsafe target.region.address else { return }
+      unsafe condense_copy_rows(
+        to + targetOffset, Int64(targetStride), from + sourceOffset, Int64(sourceStride), Int64(bytes),
+        Int64(rows), threads)
+    }
+  }
+}
