@@ -100,6 +100,7 @@ let package = Package(
     tests("ArchivesTests", ["Archives"]),
     tests("DatasetsTests", ["Datasets", crypto]),
     tests("TrainingTests", ["Training", "DNNL", "Networks"]),
+    tests("MethodsTests", ["Methods", "DNNL"]),
     tests("CommandTests", ["condense"]),
     tests("ArchitectureTests", ["Networks", "Datasets", "Ops"]),
   ],

@@ -1,7 +1,7 @@
 import CDNNL
 public import Execution
 import Graphs
-import Tensors
+public import Tensors
 
 /// Prepared oneDNN calls over one graph: a step is a flat walk over them.
 public final class DNNLPlan: Plan {
@@ -107,6 +107,8 @@ public final class DNNLPlan: Plan {
   public func withGradients<R>(_ body: (inout MutableSpan<Float>) throws -> R) rethrows -> R {
     try store.gradients.withMutableFloats(body)
   }
+
+  public func gradients() throws(ExecutionError) -> [String: Tensor] { try store.gradientTensors() }
 
   public func update(_ rule: any UpdateRule, _ step: StepParameters) {
     Device.useTeam(of: options.threads)

@@ -20,6 +20,15 @@ extension WeightStore {
     return state
   }
 
+  /// The gradients of all trainable parameters, in plain layouts.
+  func gradientTensors() throws(ExecutionError) -> [String: Tensor] {
+    var tensors: [String: Tensor] = [:]
+    for name in order where entries[name]?.slot.isTrainable == true {
+      tensors[name] = try read(name, gradients)
+    }
+    return tensors
+  }
+
   /// Puts back a state; every parameter must be there with its shape.
   func load(_ state: TrainingState) throws(ExecutionError) {
     for name in order {

@@ -28,6 +28,8 @@ public protocol Plan: AnyObject {
   ///
   /// The order is the plan's own; elements that only pad a layout are zero.
   func withGradients<R>(_ body: (inout MutableSpan<Float>) throws -> R) rethrows -> R
+  /// The same gradients as tensors in plain layouts, by parameter; allocates, so for analyses and not for steps.
+  func gradients() throws(ExecutionError) -> [String: Tensor]
   /// Applies an update rule to every trainable parameter, decay only to those that decay, and the moving average.
   func update(_ rule: any UpdateRule, _ step: StepParameters)
   /// Parameters, statistics, moments and averages in plain layouts; a loaded snapshot continues bit for bit.

@@ -160,6 +160,8 @@ final class ReferencePlan: Plan {
     try weights.withGradients(body)
   }
 
+  func gradients() throws(ExecutionError) -> [String: Tensor] { weights.gradientTensors() }
+
   func update(_ rule: any UpdateRule, _ step: StepParameters) { weights.update(rule, step) }
 
   func snapshot() -> TrainingState { weights.snapshot() }

@@ -77,6 +77,15 @@ final class ReferenceWeights {
     return try body(&span)
   }
 
+  /// The gradients of all trainable parameters by name.
+  func gradientTensors() -> [String: Tensor] {
+    var tensors: [String: Tensor] = [:]
+    for (entry, range) in zip(entries, gradientRanges) where entry.slot.isTrainable {
+      tensors[entry.name] = Tensor(Array(gradients[range]), shape: entry.slot.shape)
+    }
+    return tensors
+  }
+
   /// Updates every trainable parameter and the averages, and starts a new sum of gradients.
   func update(_ rule: any UpdateRule, _ step: StepParameters) {
     if step.averageDecay != nil { startAverages() }

@@ -10,6 +10,22 @@ public struct Rewrite: Sendable, Equatable {
     self.graph = graph
     self.origin = origin
   }
+
+  /// A rewrite that leaves every parameter where it is: values or encodings may differ.
+  public init(inPlace graph: Graph) {
+    self.graph = graph
+    origin = Dictionary(uniqueKeysWithValues: graph.parameters.keys.map { ($0, Origin(parameter: $0)) })
+  }
+
+  /// This rewrite and then another one of its graph; origins are of what this one began with.
+  public func followed(by next: Rewrite) -> Rewrite {
+    var composed: [String: Origin] = [:]
+    for (name, last) in next.origin {
+      guard let first = origin[last.parameter] else { continue }
+      composed[name] = first.followed(by: last)
+    }
+    return Rewrite(graph: next.graph, origin: composed)
+  }
 }
 
 /// The part of an old parameter that a new one holds.
@@ -23,5 +39,11 @@ public struct Origin: Sendable, Equatable {
   public init(parameter: String, kept: [Int: [Int]] = [:]) {
     self.parameter = parameter
     self.kept = kept
+  }
+
+  /// Where a slice of this slice lies in the old parameter.
+  func followed(by slice: Origin) -> Origin {
+    let composed = kept.merging(slice.kept) { indices, positions in positions.map { indices[$0] } }
+    return Origin(parameter: parameter, kept: composed)
   }
 }

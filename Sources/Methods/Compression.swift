@@ -1,5 +1,4 @@
 public import Graphs
-public import Settings
 public import Tensors
 
 /// One application of a method: the network, how far the stage is, and what may be known and drawn.
@@ -8,6 +7,8 @@ public struct Compression<Method: CompressionMethod> {
   public let method: Method
   /// The network as it is now: after earlier stages, and with the weights of this moment.
   public let graph: Graph
+  /// The network as the stage found it: what ratios are of. The same as `graph` for `Pacing.once`.
+  public let original: Graph
   /// How far the method is: 1 at its end, and always 1 for `Pacing.once`.
   public let progress: Double
   /// Gradients and activations, computed when they are asked for.
@@ -17,13 +18,24 @@ public struct Compression<Method: CompressionMethod> {
   /// The settings by node, where the recipe overrides them; `nil` for nodes that it leaves out.
   private let overrides: [String: Method?]
 
-  /// Makes an application.
+  /// Makes the only application of a method that acts once.
   public init(
-    _ method: Method, graph: Graph, progress: Double = 1, evidence: any Evidence = NoEvidence(),
+    _ method: Method, graph: Graph, evidence: any Evidence = NoEvidence(),
+    random: SeededRandom = SeededRandom(seed: 0, purpose: "compression"), overrides: [String: Method?] = [:]
+  ) {
+    self.init(
+      method, graph: graph, of: graph, progress: 1, evidence: evidence, random: random, overrides: overrides)
+  }
+
+  /// Makes one of several applications, or the only one, to a network that was `original` when the stage began.
+  public init(
+    _ method: Method, graph: Graph, of original: Graph, progress: Double,
+    evidence: any Evidence = NoEvidence(),
     random: SeededRandom = SeededRandom(seed: 0, purpose: "compression"), overrides: [String: Method?] = [:]
   ) {
     self.method = method
     self.graph = graph
+    self.original = original
     self.progress = progress
     self.evidence = evidence
     self.random = random
@@ -51,10 +63,12 @@ public struct Compression<Method: CompressionMethod> {
 
 /// What can be known of a network on training images that are not augmented, in a fixed order of batches.
 public protocol Evidence {
-  /// Calls `body` with the mean loss's gradient by every trainable parameter, in plain layouts, batch after batch of
-  /// at least `images` images in all. Batch norms use running statistics.
+  /// Calls `body` with the mean loss's gradient by every trainable parameter, in plain layouts, batch after batch until
+  /// `images` images or all there are have been seen. Batch norms use running statistics, nothing drops out, and a
+  /// gradient is one by what kernels compute with: the projected value, pruned weights included.
   func forEachGradient(images: Int, _ body: ([String: Tensor]) -> Void) throws(MethodError)
-  /// Calls `body` with the named values (batch on axis 0), batch after batch of at least `images` images in all.
+  /// Calls `body` with the named values (batch on axis 0), batch after batch until `images` images or all there are have
+  /// been seen.
   ///
   /// The network runs in inference, with its value encodings left out where `real` is true.
   func forEachActivation(

@@ -1,7 +1,9 @@
 /// Every method that a recipe may name.
 public enum MethodCatalogue {
   /// The method types, family by family, in the order of documentation.
-  public static let types: [any CompressionMethod.Type] = []
+  public static let types: [any CompressionMethod.Type] = [
+    MagnitudePruning.self, RandomPruning.self, ChannelPruning.self, DeadNeurons.self,
+  ]
 
   /// The names, in the order of documentation.
   public static var names: [String] { types.map { $0.name } }

@@ -1,4 +1,4 @@
-import Datasets
+public import Datasets
 import Foundation
 
 /// The loss of classification: the cross-entropy of the softmax of logits against a target distribution.
@@ -27,7 +27,7 @@ public struct SoftmaxCrossEntropy: Sendable {
   }
 
   /// Computes losses and the gradient of their mean over `range`, a part of the batch whose logits these are.
-  func evaluate(
+  public func evaluate(
     logits: Span<Float>, of batch: Batch, range: Range<Int>, gradient: inout MutableSpan<Float>
   ) -> Score {
     let classes = logits.count / max(range.count, 1)

@@ -31,6 +31,9 @@ struct Catalogue: CustomTestStringConvertible, Sendable {
     Catalogue(
       name: "schedules", folder: "Sources/Training/Schedules", protocols: ["Schedule"],
       list: "Sources/Training/Schedules/Schedule.swift"),
+    Catalogue(
+      name: "methods", folder: "Sources/Methods", protocols: ["CompressionMethod", "WeightPruning"],
+      list: "Sources/Methods/MethodCatalogue.swift"),
   ]
 
   var testDescription: String { name }

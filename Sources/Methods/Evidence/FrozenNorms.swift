@@ -1,0 +1,101 @@
+import Graphs
+import Ops
+import Tensors
+
+/// A graph that computes in training what another one computes in inference, so that it can be differentiated.
+///
+/// Each batch norm becomes the affine map of its running statistics, `y = factor·x + offset` with
+/// `factor = scale/√(variance + epsilon)` and `offset = shift - mean·factor`, as a convolution of one element a channel;
+/// dropouts drop nothing. Parameters are what kernels compute with: projected, and dense.
+struct FrozenNorms {
+  /// The graph to differentiate; every value keeps its name.
+  let graph: Graph
+  private let norms: [Norm]
+
+  /// A batch norm that was replaced.
+  private struct Norm {
+    let name: String
+    let convolution: String
+    let means: [Double]
+    let inverseDeviations: [Double]
+  }
+
+  init(_ original: Graph) throws(GraphError) {
+    var graph = Graph(inputs: original.inputs)
+    var norms: [Norm] = []
+    for node in original.nodes {
+      if let op = node.op as? BatchNorm {
+        norms.append(try Self.append(op, node, of: original, to: &graph))
+      } else {
+        let op: any Op = node.op is Dropout ? Dropout(rate: 0) : node.op
+        try graph.append(op, name: node.name, inputs: node.inputs)
+        for (name, slot) in original.slots(of: node) {
+          graph.parameters[name] = Parameter(try original.projected(name, slot))
+        }
+      }
+    }
+    graph.outputs = original.outputs
+    graph.values = original.values
+    self.graph = graph
+    self.norms = norms
+  }
+
+  /// The gradients by the original's parameters: `dscale = (dfactor - mean·doffset)/√(variance + epsilon)`, `dshift = doffset`.
+  func original(_ gradients: [String: Tensor]) -> [String: Tensor] {
+    var result = gradients
+    for norm in norms {
+      guard let factor = result.removeValue(forKey: norm.convolution + ".weight"),
+        let offset = result.removeValue(forKey: norm.convolution + ".bias")
+      else { continue }
+      var scale = offset
+      for channel in scale.values.indices {
+        let byFactor = Double(factor.values[channel]) - norm.means[channel] * Double(offset.values[channel])
+        scale.values[channel] = Float(byFactor * norm.inverseDeviations[channel])
+      }
+      result["\(norm.name).scale"] = scale
+      result["\(norm.name).shift"] = offset
+    }
+    return result
+  }
+
+  /// Appends the affine map; values that are not images are taken as images of one column meanwhile.
+  private static func append(
+    _ op: BatchNorm, _ node: Node, of original: Graph, to graph: inout Graph
+  ) throws(GraphError) -> Norm {
+    let item = Array((original.shape(of: node.name) ?? []).dimensions.dropFirst())
+    let channels = item.first ?? 1
+    let map = Conv2D(filters: channels, kernel: 1, groups: channels)
+    var affine = node.name
+    if item.count == 3 {
+      try graph.append(map, name: affine, inputs: node.inputs)
+    } else {
+      affine = "\(node.name) (affine)"
+      let image = Reshape(shape: [channels, item.dropFirst().reduce(1, *), 1])
+      try graph.append(image, name: "\(node.name) (image)", inputs: node.inputs)
+      try graph.append(map, name: affine, inputs: ["\(node.name) (image)"])
+      try graph.append(Reshape(shape: item), name: node.name, inputs: [affine])
+    }
+
+    var values: [String: [Double]] = [:]
+    for (name, slot) in original.slots(of: node) {
+      values[slot.role] = try original.projected(name, slot).values.map { Double($0) }
+    }
+    let (scale, shift) = (values["scale"] ?? [], values["shift"] ?? [])
+    let (mean, variance) = (values["mean"] ?? [], values["variance"] ?? [])
+    let inverse = variance.map { 1 / ($0 + Double(op.epsilon)).squareRoot() }
+    let factor = zip(scale, inverse).map { $0 * $1 }
+    let offset = factor.indices.map { Float(shift[$0] - mean[$0] * factor[$0]) }
+    graph.parameters[affine + ".weight"] = Parameter(
+      Tensor(factor.map { Float($0) }, shape: [channels, 1, 1, 1]))
+    graph.parameters[affine + ".bias"] = Parameter(Tensor(offset, shape: [channels]))
+    return Norm(name: node.name, convolution: affine, means: mean, inverseDeviations: inverse)
+  }
+}
+
+extension Graph {
+  /// What kernels compute with of a parameter that must be there.
+  fileprivate func projected(_ name: String, _ slot: ParameterSlot) throws(GraphError) -> Tensor {
+    guard let parameter = parameters[name] else { throw .missingParameter(name, expected: slot.shape) }
+    return parameter.projected
+  }
+}

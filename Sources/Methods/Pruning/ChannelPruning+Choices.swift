@@ -1,0 +1,130 @@
+import Graphs
+
+extension ChannelPruning {
+  /// A group that may be pruned, with its settings.
+  struct Choice {
+    let group: ChannelGroup
+    let settings: ChannelPruning
+    /// Units when the stage began.
+    let originalCount: Int
+  }
+
+  /// Groups that are ranked together.
+  struct Pool {
+    let settings: ChannelPruning
+    let selection: ChannelSelection
+  }
+
+  /// The groups whose layers are all left to the method; where their settings differ, those of the lowest sparsity.
+  static func choices(_ compression: Compression<ChannelPruning>) -> [Choice] {
+    let graph = compression.graph
+    var originalCounts: [[String]: Int] = [:]
+    for group in compression.original.channelGroups() { originalCounts[group.values] = group.units.count }
+    var choices: [Choice] = []
+    for group in graph.channelGroups() {
+      let producers = graph.producers(of: group)
+      let settings = producers.compactMap { compression.settings(for: $0.name) }
+      guard settings.count == producers.count,
+        let mildest = settings.min(by: { $0.amount.sparsity < $1.amount.sparsity })
+      else { continue }
+      let count = originalCounts[group.values] ?? group.units.count
+      choices.append(Choice(group: group, settings: mildest, originalCount: count))
+    }
+    return choices
+  }
+
+  /// Sorts groups into pools: one for all of global scope and one sparsity, one for all others of equal settings.
+  func pools(_ choices: [Choice], _ scores: [[Double]]) throws(MethodError) -> [Pool] {
+    var members: [(amount: PruningAmount, settings: ChannelPruning, groups: [ChannelSelection.Group])] = []
+    for (choice, scores) in zip(choices, scores) {
+      let group = ChannelSelection.Group(
+        units: choice.group.units, scores: scores, originalCount: choice.originalCount,
+        minimum: choice.settings.minimum)
+      if let index = members.firstIndex(where: { $0.amount == choice.settings.amount }) {
+        members[index].groups.append(group)
+      } else {
+        members.append((choice.settings.amount, choice.settings, [group]))
+      }
+    }
+    if measure == .multiplyAdds, members.count > 1 {
+      throw .impossible(
+        method: Self.name,
+        node: choices.first { $0.settings.amount != amount }?.group.values.first ?? "layers",
+        reason:
+          "multiply-adds are those of the whole network; give all layers one sparsity or leave layers out")
+    }
+    return members.map {
+      Pool(settings: $0.settings, selection: ChannelSelection($0.groups, scope: $0.amount.scope))
+    }
+  }
+
+  /// The units of a pool that go now.
+  ///
+  /// Throws `impossible` at the first step where the minimum stands in the way of the last.
+  static func removal(
+    _ settings: ChannelPruning, _ selection: ChannelSelection,
+    _ compression: Compression<ChannelPruning>
+  ) throws(MethodError) -> [ChannelUnit] {
+    let sparsity = settings.amount.sparsity(at: compression.progress)
+    switch compression.method.measure {
+    case .channels:
+      try requireChannels(settings, selection)
+      return selection.removal(share: sparsity)
+    case .multiplyAdds:
+      let original = Double(compression.original.multiplyAdds)
+      try requireMultiplyAdds(settings, selection, compression.graph, original: original)
+      return try fewest(selection, compression.graph, multiplyAdds: (1 - sparsity) * original)
+    }
+  }
+
+  private static func requireChannels(
+    _ settings: ChannelPruning, _ selection: ChannelSelection
+  ) throws(MethodError) {
+    guard selection.scope == .global else { return }
+    let wanted = Int((settings.amount.sparsity * Double(selection.originalCount)).rounded())
+    let possible = selection.goneCount + selection.removable.count
+    guard wanted > possible else { return }
+    throw .impossible(
+      method: name, node: "sparsity",
+      reason:
+        "\(settings.amount.sparsity) is \(wanted) of \(selection.originalCount) channels, but only \(possible) can go "
+        + "when each group keeps \(settings.minimum); lower it")
+  }
+
+  private static func requireMultiplyAdds(
+    _ settings: ChannelPruning, _ selection: ChannelSelection, _ graph: Graph, original: Double
+  ) throws(MethodError) {
+    let least = try multiplyAdds(graph, without: selection.removable)
+    guard Double(least) > (1 - settings.amount.sparsity) * original else { return }
+    let reachable = (1 - Double(least) / original) * 100
+    throw .impossible(
+      method: name, node: "sparsity",
+      reason:
+        "\(settings.amount.sparsity) of the multiply-adds cannot go: at most \(Int(reachable)) % when each group of "
+        + "channels keeps \(settings.minimum); lower it")
+  }
+
+  /// The fewest units, in the selection's order, without which the network needs at most a number of multiply-adds.
+  private static func fewest(
+    _ selection: ChannelSelection, _ graph: Graph, multiplyAdds limit: Double
+  ) throws(MethodError) -> [ChannelUnit] {
+    let count = selection.originalCount
+    var low = 0
+    var high = count
+    while low < high {
+      let middle = (low + high) / 2
+      let units = selection.removal(share: Double(middle) / Double(count))
+      if Double(try multiplyAdds(graph, without: units)) <= limit { high = middle } else { low = middle + 1 }
+    }
+    return selection.removal(share: Double(low) / Double(count))
+  }
+
+  /// The multiply-adds of a network without some units.
+  private static func multiplyAdds(_ graph: Graph, without units: [ChannelUnit]) throws(MethodError) -> Int {
+    var shapes = graph
+    shapes.parameters = [:]
+    do throws(GraphError) { return try shapes.removingChannels(units).graph.multiplyAdds } catch {
+      throw .graph(method: name, error)
+    }
+  }
+}

@@ -1,0 +1,90 @@
+public import Graphs
+public import Settings
+import Tensors
+
+/// Removes channels that pruning has left without effect.
+public struct DeadNeurons: CompressionMethod {
+  public static let name = "dead-neurons"
+  public static let family = MethodFamily.pruning
+  /// It only takes away what masks have made useless, so it may follow them.
+  public static let order = PipelineOrder.sparsity
+  public static let revision = 1
+  public static let documentation = MethodDocumentation(
+    summary: "remove channels that no weight reads or no weight makes",
+    description: """
+      After weights have been pruned, a channel that only zero weights read does nothing, and one that only zero weights \
+      make holds a constant: its bias, and what norms and activations make of it. The first goes with all that is tied \
+      to it. The second goes where its constant adds one number to each output channel of the layers that read it, which \
+      their biases take up; where a padded border or a missing bias forbids that, it stays. What that leaves without \
+      effect goes too. In inference the network computes the same as before.
+      """,
+    formula: "bias' = bias + sum over removed channels c of w[c]·constant[c]",
+    paper: """
+      Han, Pool, Tran, Dally, "Learning both weights and connections for efficient neural networks", 2015, \
+      arXiv:1506.02626, section 3.5
+      """)
+
+  /// Whether constant channels go too.
+  public var foldsConstants = true
+
+  /// Both kinds of dead channels.
+  public init() {}
+
+  public static var settings: [Setting<DeadNeurons>] {
+    [
+      Setting(
+        "foldConstants", \.foldsConstants,
+        "whether channels that hold a constant go too, the next layers' biases taking it up")
+    ]
+  }
+
+  public func verdict(on node: Node, in graph: Graph) -> LayerVerdict { graph.channelVerdict(on: node) }
+
+  public func compress(_ compression: inout Compression<DeadNeurons>) throws(MethodError) -> Rewrite {
+    var rewrite = Rewrite(inPlace: compression.graph)
+    while let next = try pass(rewrite.graph, compression) { rewrite = rewrite.followed(by: next) }
+    guard rewrite.graph != compression.graph else {
+      throw .nothingToDo(
+        method: Self.name,
+        reason: "no channel is without weights that make it or read it; prune weights first")
+    }
+    return rewrite
+  }
+
+  /// Removes what is dead now; `nil` where nothing is.
+  private func pass(
+    _ graph: Graph, _ compression: Compression<DeadNeurons>
+  ) throws(MethodError) -> Rewrite? {
+    let constants = ChannelConstants(graph)
+    var smaller = graph
+    var units: [ChannelUnit] = []
+    for group in graph.channelGroups() {
+      let settings = graph.producers(of: group).map { compression.settings(for: $0.name) }
+      guard settings.allSatisfy({ $0 != nil }) else { continue }
+      let folds = settings.allSatisfy { $0?.foldsConstants == true }
+      var remaining = group.units.count
+      for (unit, outgoing) in zip(group.units, constants.outgoing(group)) where remaining > 1 {
+        let additions = outgoing == 0 ? [:] : folds ? constants.contributions(of: unit) : nil
+        guard let additions else { continue }
+        for (bias, constants) in additions.sorted(by: { $0.key < $1.key }) {
+          smaller.add(constants, to: bias)
+        }
+        units.append(unit)
+        remaining -= 1
+      }
+    }
+    guard !units.isEmpty else { return nil }
+    do throws(GraphError) { return try smaller.removingChannels(units) } catch {
+      throw .graph(method: Self.name, error)
+    }
+  }
+}
+
+extension Graph {
+  /// Adds a number to each element of a parameter.
+  fileprivate mutating func add(_ constants: [Float], to name: String) {
+    guard var tensor = parameters[name]?.value else { return }
+    for index in tensor.values.indices { tensor.values[index] += constants[index] }
+    parameters[name]?.value = tensor
+  }
+}

@@ -1,0 +1,22 @@
+import Encodings
+import Graphs
+import Tensors
+
+extension Parameter {
+  /// Which elements are not pruned, row-major.
+  var survivors: [Bool] {
+    guard let mask = (encoding as? Sparse)?.mask else {
+      return Array(repeating: true, count: value.values.count)
+    }
+    return (0..<mask.count).map { mask[$0] }
+  }
+
+  /// The parameter with a mask around what it is stored as, within the mask that it has; pruned elements are zero.
+  func masked(by survivors: [Bool]) -> Parameter {
+    let mask = Mask(survivors)
+    var tensor = value
+    var span = tensor.values.mutableSpan
+    mask.apply(to: &span)
+    return Parameter(tensor, encoding: Sparse(mask: mask, inner: encoding))
+  }
+}

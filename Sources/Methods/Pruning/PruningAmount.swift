@@ -1,0 +1,56 @@
+import Settings
+
+/// How much is pruned and when: the settings that pruning methods share.
+///
+/// **Formula** at progress p of a stage `s(p) = sparsity + (initialSparsity - sparsity)·(1 - p)³` for `schedule: cubic`,
+/// `s(p) = sparsity` for `once`.
+public struct PruningAmount: Sendable, Equatable {
+  /// The share that is gone in the end.
+  public var sparsity: Double
+  /// Where a gradual schedule begins.
+  public var initialSparsity = 0.0
+  /// What is ranked against what.
+  public var scope = PruningScope.global
+  /// How the share grows.
+  public var schedule = PruningSchedule.once
+  /// Steps of a gradual schedule.
+  public var times = 10
+  /// The share of the stage's training over which a gradual schedule is spread.
+  public var share = 0.5
+
+  /// An amount that is pruned at once.
+  public init(sparsity: Double) { self.sparsity = sparsity }
+
+  /// What is to be gone at some progress of the stage.
+  public func sparsity(at progress: Double) -> Double {
+    guard schedule != .once else { return sparsity }
+    return initialSparsity + (sparsity - initialSparsity) * schedule.share(at: progress)
+  }
+
+  /// When the method acts.
+  public var pacing: Pacing { schedule == .once ? .once : .gradual(times: times, share: share) }
+
+  /// The settings as those of a method that has an amount; `what` is what is counted: "weights".
+  static func settings<Owner>(_ path: WritableKeyPath<Owner, PruningAmount>, of what: String) -> [Setting<
+    Owner
+  >] {
+    [
+      Setting(
+        "sparsity", path.appending(path: \.sparsity), in: 0...0.999,
+        "the share of \(what) that is gone in the end"),
+      Setting(
+        "scope", path.appending(path: \.scope),
+        "global ranks \(what) across layers, layer takes the same share of each"),
+      Setting(
+        "schedule", path.appending(path: \.schedule),
+        "once before the training, or cubic: gradually, fast at first"),
+      Setting("times", path.appending(path: \.times), in: 1...1000, "steps of the cubic schedule"),
+      Setting(
+        "share", path.appending(path: \.share), in: 0...1,
+        "the share of the stage's training over which the cubic schedule is spread"),
+      Setting(
+        "initialSparsity", path.appending(path: \.initialSparsity), in: 0...0.999,
+        "the sparsity at which the cubic schedule begins"),
+    ]
+  }
+}

@@ -1,0 +1,253 @@
+import Graphs
+import Ops
+import Settings
+import Tensors
+import TestSupport
+import Testing
+
+@testable import Methods
+
+@Suite("Pruning of channels")
+struct ChannelPruningTests {
+  private func apply(
+    _ method: ChannelPruning, _ graph: Graph, of original: Graph? = nil, progress: Double = 1,
+    evidence: any Evidence = NoEvidence(), overrides: [String: ChannelPruning?] = [:]
+  ) throws -> Rewrite {
+    var compression = Compression(
+      method, graph: graph, of: original ?? graph, progress: progress, evidence: evidence,
+      random: SeededRandom(seed: 3, purpose: "pruning"), overrides: overrides)
+    return try method.compress(&compression)
+  }
+
+  private func unitCount(_ graph: Graph) -> Int { graph.channelGroups().reduce(0) { $0 + $1.units.count } }
+
+  /// The channels of each value that are gone, found by the slices that layers kept.
+  private func removed(_ rewrite: Rewrite, from graph: Graph) -> [ChannelUnit] {
+    graph.nodes.compactMap { node in
+      for (name, slot) in graph.slots(of: node) {
+        guard let axis = slot.outputAxis, let kept = rewrite.origin[name]?.kept[axis] else { continue }
+        let gone = Set(0..<slot.shape[axis]).subtracting(kept).sorted()
+        return ChannelUnit(channels: [node.name: gone])
+      }
+      return nil
+    }
+  }
+
+  @Test(
+    "The smaller network computes what the masked one does, norms and biases included",
+    arguments: [SmallGraph.residual, .fire, .separable, .lenet, .squeezeExcite, .shuffled],
+    [ChannelCriterion.l1, .random])
+  func equalsMasking(network: SmallGraph, criterion: ChannelCriterion) throws {
+    let graph = try network.graph()
+    let rewrite = try apply(ChannelPruning(sparsity: 0.4, criterion: criterion), graph)
+    try rewrite.graph.verify()
+    #expect(rewrite.graph.parameterCount < graph.parameterCount)
+    var units: [ChannelUnit] = []
+    let gone = removed(rewrite, from: graph)
+    for group in graph.channelGroups() {
+      units += group.units.filter { unit in
+        gone.contains {
+          $0.channels.contains { value, channels in
+            unit.channels[value].map { !Set($0).isDisjoint(with: channels) } ?? false
+          }
+        }
+      }
+    }
+    #expect(!units.isEmpty)
+    #expect(try graph.removingChannels(units).graph == rewrite.graph)
+    let truth = try graph.masking(units).outputValues()
+    let found = try rewrite.graph.outputValues()
+    for (found, truth) in zip(found, truth) {
+      let error = zip(found, truth).map { abs($0 - $1) }.max() ?? 0
+      let scale = truth.map(abs).max() ?? 0
+      #expect(error <= 1e-5 * scale)
+    }
+    #expect(truth != (try graph.outputValues()))
+  }
+
+  @Test("Exactly the share of channels goes: of all together, or of each group")
+  func exactCounts() throws {
+    let graph = try SmallGraph.lenet.graph()
+    #expect(unitCount(graph) == 4 + 6 + 8)
+    let global = try apply(ChannelPruning(sparsity: 0.5), graph).graph
+    #expect(unitCount(global) == 9)
+    let layered = try apply(ChannelPruning(sparsity: 0.5, scope: .layer), graph).graph
+    #expect(layered.channelGroups().map(\.units.count) == [2, 3, 4])
+  }
+
+  @Test("The l1 criterion removes the filters of the smallest absolute sums")
+  func smallestFilters() throws {
+    let graph = try SmallGraph.lenet.graph()
+    let rewrite = try apply(ChannelPruning(sparsity: 0.5, scope: .layer), graph)
+    for name in ["conv1", "conv2", "hidden"] {
+      let weight = try #require(graph.parameters["\(name).weight"]).value
+      let size = weight.values.count / weight.shape[0]
+      let sums = (0..<weight.shape[0]).map { filter in
+        weight.values[filter * size..<(filter + 1) * size].reduce(0.0) { $0 + Double(abs($1)) }
+      }
+      let best = sums.indices.sorted { sums[$0] > sums[$1] }.prefix(weight.shape[0] / 2).sorted()
+      #expect(rewrite.origin["\(name).weight"]?.kept[0] == best)
+    }
+  }
+
+  @Test("Global ranking compares scores over their group's mean")
+  func normalized() throws {
+    var graph = try SmallGraph.lenet.graph()
+    let plain = try apply(ChannelPruning(sparsity: 0.5), graph)
+    // A layer of larger weights loses nothing more or less: what counts is a filter's share of its layer.
+    let larger = try #require(graph.parameters["conv2.weight"]).value.values.map { $0 * 64 }
+    graph.parameters["conv2.weight"]?.value.values = larger
+    let scaled = try apply(ChannelPruning(sparsity: 0.5), graph)
+    #expect(plain.origin == scaled.origin)
+  }
+
+  @Test("Taylor scores are the squared changes of the loss by removal, where network and loss are linear")
+  func taylorIsRemoval() throws {
+    var graph = Graph(inputs: [GraphInput(name: "image", shape: [2, 5, 5])])
+    try graph.append(Conv2D(filters: 4, kernel: 3, padding: 1), name: "stem", inputs: ["image"])
+    try graph.append(Conv2D(filters: 4, kernel: 3, padding: 1), name: "branch", inputs: ["stem"])
+    try graph.append(Add(), name: "sum", inputs: ["branch", "stem"])
+    try graph.append(Conv2D(filters: 4, kernel: 3, groups: 4), name: "depth", inputs: ["sum"])
+    try graph.append(Flatten(), name: "flat", inputs: ["depth"])
+    try graph.append(Linear(features: 6), name: "hidden", inputs: ["flat"])
+    try graph.append(Linear(features: 3), name: "logits", inputs: ["hidden"])
+    graph.outputs = ["logits"]
+    graph.scatterParameters(seed: 8)
+    let evidence = LinearLoss(graph, batches: 3, batch: 4, seed: 2)
+    let groups = graph.channelGroups()
+    #expect(groups.map(\.units.count) == [4, 6])
+    var random = SeededRandom(seed: 0, purpose: "unused")
+    let scores = try TaylorChannelScorer().scores(of: groups, in: graph, images: 12, evidence, &random)
+    let before = try evidence.losses(of: graph)
+    for (group, scores) in zip(groups, scores) {
+      // The stem is read by the branch and, through the sum, by the classifier: together the loss is of second order in
+      // its units, so the brute force takes each unit's first-order change by small steps of masking.
+      for (unit, score) in zip(group.units, scores) {
+        let step = 1.0 / 64
+        let up = try evidence.losses(of: graph.attenuating(unit, by: step))
+        let down = try evidence.losses(of: graph.attenuating(unit, by: -step))
+        let changes = zip(up, down).map { ($0 - $1) / (2 * step) }
+        let truth = changes.reduce(0) { $0 + $1 * $1 } / Double(changes.count)
+        #expect(abs(score - truth) <= 2e-3 * truth + 1e-9)
+      }
+    }
+    // Hidden units are read by one layer: there removal itself is the truth.
+    for (unit, score) in zip(groups[1].units, scores[1]) {
+      let after = try evidence.losses(of: graph.removingChannels([unit]).graph)
+      let truth = zip(after, before).reduce(0) { $0 + ($1.0 - $1.1) * ($1.0 - $1.1) } / Double(before.count)
+      #expect(abs(score - truth) <= 1e-3 * truth + 1e-9)
+    }
+    let rewrite = try apply(
+      ChannelPruning(sparsity: 0.34, criterion: .taylor, scope: .layer), graph, evidence: evidence)
+    let order = scores[1].indices.sorted { scores[1][$0] > scores[1][$1] }
+    #expect(rewrite.origin["hidden.weight"]?.kept[0] == order.prefix(4).sorted())
+  }
+
+  @Test(
+    "The share of multiply-adds is reached with as few channels as the order allows", arguments: [0.3, 0.6])
+  func multiplyAdds(sparsity: Double) throws {
+    for scope in [PruningScope.global, .layer] {
+      let graph = try SmallGraph.residual.graph()
+      let method = ChannelPruning(sparsity: sparsity, of: .multiplyAdds, scope: scope)
+      let pruned = try apply(method, graph).graph
+      let limit = (1 - sparsity) * Double(graph.multiplyAdds)
+      #expect(Double(pruned.multiplyAdds) <= limit)
+      #expect(unitCount(pruned) < unitCount(graph))
+      // With a share of channels that removes one channel less, the limit is missed.
+      let gone = unitCount(graph) - unitCount(pruned)
+      guard scope == .global else { continue }
+      let less = Double(gone - 1) / Double(unitCount(graph))
+      #expect(Double(try apply(ChannelPruning(sparsity: less), graph).graph.multiplyAdds) > limit)
+    }
+  }
+
+  @Test("Steps of a gradual schedule count from the network that the stage began with")
+  func gradual() throws {
+    let graph = try SmallGraph.separable.graph()
+    var method = ChannelPruning(sparsity: 0.5)
+    method.amount.schedule = .cubic
+    method.amount.times = 2
+    let count = Double(unitCount(graph))
+    var stepped = graph
+    for progress in [0, 0.5, 1] {
+      stepped = try apply(method, stepped, of: graph, progress: progress).graph
+      let share = 0.5 - 0.5 * (1 - progress) * (1 - progress) * (1 - progress)
+      #expect(unitCount(stepped) == Int(count) - Int((share * count).rounded()))
+    }
+    #expect(try apply(method, stepped, of: graph).graph == stepped)
+  }
+
+  @Test("The minimum stays, and what it makes impossible is said before any training")
+  func minimum() throws {
+    let graph = try SmallGraph.lenet.graph()
+    var method = ChannelPruning(sparsity: 0.9, scope: .layer)
+    method.minimum = 3
+    #expect(try apply(method, graph).graph.channelGroups().map(\.units.count) == [3, 3, 3])
+    method.amount.scope = .global
+    method.amount.schedule = .cubic
+    #expect(
+      errorMessage { _ = try apply(method, graph, progress: 0) }
+        == "channel-pruning: sparsity: 0.9 is 16 of 18 channels, but only 9 can go when each group keeps 3; lower it"
+    )
+    method.measure = .multiplyAdds
+    method.amount.sparsity = 0.99
+    #expect(
+      errorMessage { _ = try apply(method, graph, progress: 0) }.contains("of the multiply-adds cannot go"))
+  }
+
+  @Test("Layers that are left out keep their channels, and with them all that is tied to these")
+  func overrides() throws {
+    let graph = try SmallGraph.residual.graph()
+    let rewrite = try apply(ChannelPruning(sparsity: 0.5, scope: .layer), graph, overrides: ["a2.conv": nil])
+    #expect((rewrite.graph.node(named: "stem.conv")?.op as? Conv2D)?.filters == 4)
+    #expect((rewrite.graph.node(named: "a1.conv")?.op as? Conv2D)?.filters == 2)
+  }
+
+  @Test("A verdict says why a node keeps its channels")
+  func verdicts() throws {
+    let graph = try SmallGraph.shuffled.graph()
+    func verdict(_ name: String) throws -> LayerVerdict {
+      ChannelPruning().verdict(on: try #require(graph.node(named: name)), in: graph)
+    }
+    #expect(try verdict("stem.conv") == .touched)
+    #expect(
+      try verdict("depth")
+        == .untouched(
+          reason: "it makes no channels of its own: it follows the layers that it reads"))
+    #expect(
+      try verdict("grouped") == .untouched(reason: "its channels stay: a convolution of 2 groups ties them"))
+    guard case .untouched(let reason) = try verdict("mixed.conv") else {
+      Issue.record("mixed.conv feeds a grouped convolution")
+      return
+    }
+    #expect(reason.contains("a convolution of 2 groups ties them"))
+  }
+
+  @Test("The control is the same pruning by chance")
+  func control() throws {
+    let method = ChannelPruning(sparsity: 0.3, criterion: .taylor)
+    #expect(method.evidence == [.gradients])
+    let control = try #require(method.randomControl as? ChannelPruning)
+    #expect(control.criterion == .random && control.amount == method.amount && control.evidence.isEmpty)
+    #expect(control.randomControl == nil)
+  }
+}
+
+extension Graph {
+  /// The graph in which all that reads a unit's channels reads them weaker: weights times `1 + share`.
+  fileprivate func attenuating(_ unit: ChannelUnit, by share: Double) -> Graph {
+    var graph = self
+    for reader in ChannelReader.all(of: self) {
+      guard let channels = unit.channels[reader.value], var tensor = parameters[reader.parameter]?.value
+      else {
+        continue
+      }
+      let inner = tensor.shape.dimensions[(reader.axis + 1)...].reduce(1, *)
+      for i in tensor.values.indices where channels.contains(i / inner % tensor.shape[reader.axis]) {
+        tensor.values[i] *= Float(1 + share)
+      }
+      graph.parameters[reader.parameter] = Parameter(tensor)
+    }
+    return graph
+  }
+}
