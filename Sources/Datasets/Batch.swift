@@ -22,6 +22,17 @@ public final class Batch: @unchecked Sendable {
   /// The share of an image's own class in its target, the partner's having the rest; 1 where nothing was blended.
   public internal(set) var shares: [Float]
 
+  /// A batch in memory that no loader fills: normalized images `[N, C, H, W]` with their classes.
+  public convenience init(images: [Float], labels: [Int32]) {
+    precondition(images.count.isMultiple(of: max(labels.count, 1)), "images of one size")
+    self.init(capacity: labels.count, valuesPerImage: images.count / max(labels.count, 1))
+    count = labels.count
+    self.images = images
+    self.labels = labels
+    partnerLabels = labels
+    indices = Array(labels.indices)
+  }
+
   init(capacity: Int, valuesPerImage: Int) {
     images = Array(repeating: 0, count: capacity * valuesPerImage)
     labels = Array(repeating: 0, count: capacity)

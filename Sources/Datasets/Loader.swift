@@ -14,6 +14,8 @@ public final class Loader {
   public let count: Int
   /// What was asked for.
   public let options: LoaderOptions
+  /// How the data set came by its splits, with its digest.
+  public let splitDescription: SplitDescription
   /// Batches an epoch.
   public var stepsPerEpoch: Int {
     options.dropLast ? count / options.batch : (count + options.batch - 1) / options.batch
@@ -35,6 +37,7 @@ public final class Loader {
     }
     count = indices.count
     self.options = options
+    splitDescription = dataset.splitDescription
     writer = BatchWriter(dataset, options)
     prefetcher = Prefetcher(threads: max(0, options.threads), options: options) {
       BatchWriter(dataset, options)

@@ -16,42 +16,41 @@ final class StepEngine {
 
   private let setup: Trainer.Setup
   private let plan: any Plan
-  private let output: TapID
-  private let loss: SoftmaxCrossEntropy
+  private let objective: ObjectiveLoss
   private let optimizer: any Optimizer
   private let partSize: Int
   private let imageSize: Int
-  private let logits: AlignedBuffer
-  private let gradient: AlignedBuffer
 
-  init(_ setup: Trainer.Setup) throws(TrainingError) {
+  /// Compiles the plan of a setup's network; `source` is what it learns from.
+  init(_ setup: Trainer.Setup, source: any BatchSource) throws(TrainingError) {
     self.setup = setup
     let settings = setup.settings
-    let classes = try setup.graph.classCount(network: "training")
     partSize = settings.batch / settings.microBatches
     imageSize = setup.graph.inputs.first?.shape.count ?? 0
-    loss = SoftmaxCrossEntropy(smoothing: settings.smoothing)
     optimizer = settings.optimizer
-    logits = AlignedBuffer(floats: partSize * classes)
-    gradient = AlignedBuffer(floats: partSize * classes)
+    objective = try ObjectiveLoss(setup, partSize: partSize, source: source)
     do throws(ExecutionError) {
-      plan = try setup.backend.compile(setup.graph, Self.options(setup))
-      output = try plan.tap(setup.graph.outputs[0])
+      let taps = objective.taps
+      plan = try setup.backend.compile(setup.graph, Self.options(setup, taps: taps, seeds: taps))
+      try objective.attach(to: plan, output: setup.graph.outputs[0])
     } catch {
       throw .execution(error)
     }
   }
 
-  private static func options(_ setup: Trainer.Setup, taps: [String] = []) -> PlanOptions {
+  private static func options(
+    _ setup: Trainer.Setup, taps: [String], seeds: [String] = []
+  ) -> PlanOptions {
     let settings = setup.settings
     return PlanOptions(
       batch: settings.batch / settings.microBatches, mode: .training, precision: setup.precision,
-      threads: setup.threads, taps: taps, microBatches: settings.microBatches)
+      threads: setup.threads, taps: taps, seeds: seeds, microBatches: settings.microBatches)
   }
 
   /// Trains on one batch; refuses to go on from a loss that is not finite, before any weight changes.
   func step(_ batch: Batch, _ place: Place) throws(TrainingError) -> SoftmaxCrossEntropy.Score {
     let images = batch.images
+    try objective.prepare(batch, epoch: place.epoch, step: place.step)
     var total = SoftmaxCrossEntropy.Score()
     let parts = setup.settings.microBatches
     for part in 0..<parts {
@@ -59,7 +58,7 @@ final class StepEngine {
       let values = images.span.extracting(range.lowerBound * imageSize..<range.upperBound * imageSize)
       let key = SeededRandom(seed: setup.seed, purpose: "step", place.epoch, place.step, part).key
       plan.forward(values, key: key)
-      let score = evaluate(batch, range)
+      let score = objective.evaluate(plan, batch, range)
       guard score.loss.isFinite else {
         throw .notFinite(
           epoch: place.epoch + 1, step: place.step + 1, loss: score.loss / Double(partSize),
@@ -81,16 +80,6 @@ final class StepEngine {
     } catch {
       throw .execution(error)
     }
-  }
-
-  private func evaluate(_ batch: Batch, _ range: Range<Int>) -> SoftmaxCrossEntropy.Score {
-    let (logits, gradient) = (logits, gradient)
-    logits.withMutableFloats { plan.readTap(output, into: &$0) }
-    let score = gradient.withMutableFloats {
-      loss.evaluate(logits: logits.floats, of: batch, range: range, gradient: &$0)
-    }
-    plan.writeSeed(output, gradient.floats)
-    return score
   }
 
   private func parameters(_ place: Place) -> StepParameters {

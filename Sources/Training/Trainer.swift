@@ -1,7 +1,7 @@
 import Datasets
-public import Execution
-public import Graphs
-public import Settings
+import Execution
+import Graphs
+import Settings
 import Tensors
 
 /// Trains a network: a synchronous loop over epochs and steps that can be stopped and resumed at any step.
@@ -13,71 +13,23 @@ import Tensors
 /// What is drawn derives from (seed, epoch, step), so a resumed training ends with the same bits. A step allocates
 /// nothing here. Use it from one thread that is not of the cooperative pool.
 public final class Trainer {
-  /// What is trained, and how.
-  public struct Setup {
-    /// The network with its first weights.
-    public var graph: Graph
-    /// What computes.
-    public var backend: any Backend
-    /// The recipe.
-    public var settings: TrainingSettings
-    /// The seed of what random ops draw.
-    public var seed: UInt64
-    /// Compute threads.
-    public var threads: Int
-    /// The arithmetic.
-    public var precision: Precision
-    /// What the training is begun with, as checkpoints keep it.
-    public var identity: SettingsNode
-    /// How often a checkpoint is written between epochs.
-    public var checkpointInterval: Duration
-
-    /// Makes a setup.
-    public init(
-      graph: Graph, backend: any Backend, settings: TrainingSettings, seed: UInt64 = 0, threads: Int = 1,
-      precision: Precision = .f32, identity: SettingsNode = SettingsNode(.mapping([])),
-      checkpointInterval: Duration = .seconds(60)
-    ) {
-      self.graph = graph
-      self.backend = backend
-      self.settings = settings
-      self.seed = seed
-      self.threads = threads
-      self.precision = precision
-      self.identity = identity
-      self.checkpointInterval = checkpointInterval
-    }
-  }
-
-  /// How a call of `run` ended.
-  public enum Outcome {
-    /// All epochs are done, or validation no longer improved.
-    case finished(Result)
-    /// It was asked to stop; the checkpoint holds this progress.
-    case stopped(TrainingProgress)
-  }
-
-  /// A trained network.
-  public struct Result {
-    /// The network with its final weights: the best on validation with early stopping, the average where one is kept.
-    public var graph: Graph
-    /// How far the training got.
-    public var progress: TrainingProgress
-  }
-
   /// How far the training is.
   public private(set) var progress = TrainingProgress()
   /// Steps of an epoch.
   public let stepsPerEpoch: Int
 
-  let setup: Setup
+  /// What is trained; its network is the present one.
+  private(set) var setup: Setup
   private let training: any BatchSource
   private let validation: (any BatchSource)?
-  private let evaluator: Evaluator?
+  private var evaluator: Evaluator?
   private let checkpoints: CheckpointStore?
   private let log: MetricsLog?
   private let observer: TrainingObserver
-  private let engine: StepEngine
+  private let schedule: RewriteSchedule
+  private var engine: StepEngine
+  /// Whether a checkpoint can hold the present network.
+  private var isStorable = true
   private var best: [String: Tensor] = [:]
   private let clock = ContinuousClock()
   private var lastCheckpoint: ContinuousClock.Instant
@@ -101,18 +53,16 @@ public final class Trainer {
     self.log = log
     self.observer = observer
     stepsPerEpoch = training.stepsPerEpoch
-    engine = try StepEngine(setup)
-    evaluator =
-      validation == nil
-      ? nil
-      : try Evaluator(
-        setup.graph, backend: setup.backend, batch: setup.settings.batch, precision: setup.precision,
-        threads: setup.threads)
+    schedule = try RewriteSchedule(
+      setup.rewriter, updates: training.stepsPerEpoch * setup.settings.epochs)
+    engine = try StepEngine(setup, source: training)
+    evaluator = validation == nil ? nil : try Evaluator(setup)
     lastCheckpoint = clock.now
   }
 
   /// Continues where a checkpoint stands.
   public func restore(_ checkpoint: Checkpoint) throws(TrainingError) {
+    if let network = checkpoint.network { try adopt(network, checkpoint.state) }
     try engine.load(checkpoint.state)
     progress = checkpoint.progress
     best = checkpoint.best
@@ -133,6 +83,7 @@ public final class Trainer {
   private func runEpoch(_ shouldStop: () -> Bool) throws(TrainingError) -> Bool {
     training.startEpoch(progress.epoch, fromStep: progress.step)
     while progress.step < stepsPerEpoch {
+      try rewriteWhereDue()
       let began = clock.now
       guard let batch = try nextBatch() else { break }
       try step(batch)
@@ -195,7 +146,33 @@ public final class Trainer {
       best = weights(of: state)
     }
     let last = progress.best?.epoch ?? 0
-    progress.isStoppedEarly = progress.epoch - last >= patience && progress.epoch < setup.settings.epochs
+    progress.isStoppedEarly =
+      progress.epoch - last >= patience && progress.epoch < setup.settings.epochs
+      && schedule.isComplete(after: progress.rewrites)
+  }
+
+  /// Rewrites the network at every point that is reached. The best weights so far were those of another network.
+  private func rewriteWhereDue() throws(TrainingError) {
+    while schedule.isDue(after: progress.rewrites, update: progress.updates) {
+      let state = try finiteState()
+      var graph = setup.graph
+      for (name, tensor) in state.parameters { graph.parameters[name]?.value = tensor }
+      guard let rewrite = try schedule.rewrite(graph, after: progress.rewrites) else { return }
+      let carried = try state.carried(by: rewrite)
+      try adopt(rewrite.graph, carried)
+      isStorable = checkpoints == nil || StoredNetwork.isStorable(rewrite.graph)
+      progress.rewrites += 1
+      progress.best = nil
+      best = [:]
+    }
+  }
+
+  /// Goes on with another network.
+  private func adopt(_ network: Graph, _ state: TrainingState) throws(TrainingError) {
+    setup.graph = network
+    engine = try StepEngine(setup, source: training)
+    try engine.load(state)
+    if validation != nil { evaluator = try Evaluator(setup) }
   }
 
   private func epochMetrics(_ scores: ClassificationMetrics?) -> EpochMetrics {
@@ -219,10 +196,15 @@ public final class Trainer {
     return graph
   }
 
+  /// Writes a checkpoint, unless the network has an encoding that does not come back from a file: then the training, if it
+  /// is killed, starts again from the last one before, which takes longer and ends the same.
   private func saveCheckpoint(_ state: TrainingState) throws(TrainingError) {
     lastCheckpoint = clock.now
+    guard isStorable else { return }
     try checkpoints?.save(
-      Checkpoint(progress: progress, state: state, best: best, identity: setup.identity))
+      Checkpoint(
+        progress: progress, state: state, best: best, identity: setup.identity,
+        network: progress.rewrites > 0 ? setup.graph : nil))
   }
 
   /// The present state, refused when a weight or a running statistic is not finite: nothing of it is written.

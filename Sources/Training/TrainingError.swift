@@ -20,6 +20,10 @@ public enum TrainingError: Error, Sendable, CustomStringConvertible {
   case contradiction(path: String, what: String, stored: String, found: String)
   case locked(path: String)
   case unwritable(path: String, reason: String)
+  case distillation(DistillationError)
+  case rewritePoints(points: [Int], updates: Int)
+  case rewrite(update: Int, any Error)
+  case origin(parameter: String, reason: String)
 
   /// What first stopped being a finite number.
   public enum Culprit: Sendable, Equatable, CustomStringConvertible {
@@ -73,6 +77,13 @@ public enum TrainingError: Error, Sendable, CustomStringConvertible {
       "\(path): another training writes there; wait for it to end or train to another --out"
     case .unwritable(let path, let reason):
       "\(path): cannot be written: \(reason)"
+    case .distillation(let error): error.description
+    case .rewritePoints(let points, let updates):
+      "training: a network is rewritten after ascending numbers of updates below \(updates), found \(points)"
+    case .rewrite(let update, let error):
+      "after update \(update): \(error)"
+    case .origin(let parameter, let reason):
+      "rewrite: parameter \"\(parameter)\": \(reason)"
     }
   }
 }

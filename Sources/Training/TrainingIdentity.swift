@@ -12,6 +12,8 @@ import Tensors
 public struct TrainingIdentity: Sendable, Equatable {
   /// The network as the user named it.
   public var network: String
+  /// The factor on the filters and features of the network's layers.
+  public var width: Double
   /// The SHA-256 of the graph's structure.
   public var graphDigest: String
   /// How the data was split; its digest is that of the data.
@@ -33,10 +35,12 @@ public struct TrainingIdentity: Sendable, Equatable {
 
   /// Makes an identity.
   public init(
-    network: String, graph: Graph, split: SplitDescription, skippedFiles: Int, seed: UInt64, threads: Int,
+    network: String, width: Double = 1, graph: Graph, split: SplitDescription, skippedFiles: Int,
+    seed: UInt64, threads: Int,
     precision: Precision, backend: String, instructionSet: String, settings: TrainingSettings
   ) {
     self.network = network
+    self.width = width
     graphDigest = Self.digest(of: graph)
     self.split = split
     self.skippedFiles = skippedFiles
@@ -56,7 +60,7 @@ public struct TrainingIdentity: Sendable, Equatable {
   /// The identity as a mapping.
   public var node: SettingsNode {
     SettingsNode(mapping: [
-      "network": network.node, "graph": graphDigest.node, "split": split.node,
+      "network": network.node, "width": width.node, "graph": graphDigest.node, "split": split.node,
       "skippedFiles": skippedFiles.node, "seed": SeedSetting(seed).node, "threads": threads.node,
       "precision": precision.node, "backend": backend.node, "instructionSet": instructionSet.node,
       "settings": settings.node,
@@ -70,6 +74,7 @@ public struct TrainingIdentity: Sendable, Equatable {
       try V(reading: node.required(key, of: owner), key: key)
     }
     network = try value("network")
+    width = node["width"] == nil ? 1 : try value("width")
     graphDigest = try value("graph")
     split = try SplitDescription(from: node.required("split", of: owner))
     skippedFiles = try value("skippedFiles")
@@ -91,6 +96,7 @@ public struct TrainingIdentity: Sendable, Equatable {
       ("threads", "\(began.threads)", "\(threads)"),
       ("precision", began.precision.rawValue, precision.rawValue),
       ("network", began.network, network),
+      ("network.width", "\(began.width)", "\(width)"),
       ("a graph of digest", began.graphDigest, graphDigest),
       ("data of digest", began.split.digest, split.digest),
       ("validation share", "\(began.split.validationFraction)", "\(split.validationFraction)"),

@@ -34,6 +34,8 @@ struct Catalogue: CustomTestStringConvertible, Sendable {
     Catalogue(
       name: "methods", folder: "Sources/Methods", protocols: ["CompressionMethod", "WeightPruning"],
       list: "Sources/Methods/MethodCatalogue.swift"),
+      name: "distillers", folder: "Sources/Training/Distillers", protocols: ["Distiller"],
+      list: "Sources/Training/Distillers/Distiller.swift"),
   ]
 
   var testDescription: String { name }

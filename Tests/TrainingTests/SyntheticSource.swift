@@ -1,6 +1,7 @@
 import Foundation
 import Graphs
 import Ops
+import Settings
 import Tensors
 
 @testable import Datasets
@@ -20,6 +21,10 @@ final class SyntheticSource: BatchSource {
   var isScrambled = false
 
   static let side = 6
+
+  var stream: SettingsNode {
+    SettingsNode(mapping: ["synthetic": Int(seed).node, "scrambled": isScrambled.node])
+  }
 
   init(steps: Int, batch size: Int, seed: UInt64 = 0) {
     stepsPerEpoch = steps

@@ -1,6 +1,6 @@
 import Crypto
 public import Execution
-import Graphs
+public import Graphs
 public import Settings
 public import Tensors
 
@@ -17,15 +17,20 @@ public struct Checkpoint: Sendable, Equatable {
   public var best: [String: Tensor]
   /// What the training was begun with: network, data, seed, threads, precision, settings.
   public var identity: SettingsNode
+  /// The network with its encodings, where the training has rewritten it; `nil` while it is what it began with.
+  public var network: Graph?
 
   /// Makes a checkpoint.
   public init(
-    progress: TrainingProgress, state: TrainingState, best: [String: Tensor] = [:], identity: SettingsNode
+    progress: TrainingProgress, state: TrainingState, best: [String: Tensor] = [:], identity: SettingsNode,
+    network: Graph? = nil
   ) {
     self.progress = progress
     self.state = state
     self.best = best
     self.identity = identity
+    self.network = network
+    for (name, tensor) in state.parameters { self.network?.parameters[name]?.value = tensor }
   }
 
   static let format = "condense-checkpoint"
@@ -47,6 +52,10 @@ public struct Checkpoint: Sendable, Equatable {
         "format": Self.format, "schema": Self.schema, "progress": progress.node.canonicalJSON,
         "identity": identity.canonicalJSON,
       ], tensors: tensors)
+    if let network {
+      file.metadata["network"] = StoredNetwork.node(of: network).canonicalJSON
+      file.tensors.merge(StoredNetwork.streams(of: network)) { own, _ in own }
+    }
     file.metadata["sha256"] = Self.digest(of: file)
     return file.bytes
   }
@@ -78,6 +87,13 @@ public struct Checkpoint: Sendable, Equatable {
     for (name, tensor) in container.tensors {
       guard let (prefix, path) = Self.groups.first(where: { name.hasPrefix($0.prefix) }) else { continue }
       self[keyPath: path][String(name.dropFirst(prefix.count))] = tensor
+    }
+    guard let text = metadata["network"] else { return }
+    do {
+      network = try StoredNetwork.read(
+        SettingsNode(json: text, source: file), tensors: container.tensors, parameters: state.parameters)
+    } catch {
+      throw .checkpoint(path: file, reason: "its network cannot be read: \(error)")
     }
   }
 

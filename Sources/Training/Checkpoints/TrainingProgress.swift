@@ -12,6 +12,8 @@ public struct TrainingProgress: Sendable, Equatable {
   public var isStoppedEarly = false
   /// The best epoch on validation, where early stopping is on.
   public var best: Best?
+  /// How often the network was rewritten.
+  public var rewrites = 0
   /// The sums of the present epoch.
   public var sums = Sums()
 
@@ -57,7 +59,7 @@ extension TrainingProgress {
         SettingsNode(mapping: ["epoch": $0.epoch.node, "top1": $0.top1.node, "loss": $0.loss.node])
       } ?? SettingsNode(.null),
       "loss": sums.loss.node, "correct": sums.correct.node, "images": sums.images.node,
-      "seconds": sums.seconds.node, "rate": sums.rate.node,
+      "seconds": sums.seconds.node, "rate": sums.rate.node, "rewrites": rewrites.node,
     ])
   }
 
@@ -79,7 +81,8 @@ extension TrainingProgress {
       loss: try value("loss", of: node), correct: try value("correct", of: node),
       images: try value("images", of: node), seconds: try value("seconds", of: node),
       rate: try value("rate", of: node))
-    guard epoch >= 0, step >= 0, updates >= 0 else {
+    if node["rewrites"] != nil { rewrites = try value("rewrites", of: node) }
+    guard rewrites >= 0, epoch >= 0, step >= 0, updates >= 0 else {
       throw .invalid(node.mark, key: "epoch", reason: "a training cannot have done less than nothing")
     }
   }

@@ -1,0 +1,51 @@
+public import Tensors
+
+/// Why a teacher and a student do not go together, or a file of teacher's logits does not serve a training.
+public enum DistillationError: Error, Sendable, Equatable, CustomStringConvertible {
+  case noTeacher(objective: String)
+  case valuesNeeded(objective: String)
+  case different(what: String, student: String, teacher: String)
+  case noPairs
+  case unknownValue(network: String, value: String, suggestion: String?)
+  case notImages(network: String, value: String, shape: Shape)
+  case extents(student: String, Shape, teacher: String, Shape)
+  case file(path: String, reason: String)
+  case stream(path: String, what: String, stored: String, found: String)
+  case tooLarge(bytes: Int, limit: Int)
+  case notFinite(epoch: Int, step: Int)
+  case partialBatch(epoch: Int, step: Int, images: Int, batch: Int)
+
+  /// *where: what, expected, found; what to do*.
+  public var description: String {
+    switch self {
+    case .noTeacher(let objective):
+      "objective \(objective): learns from a teacher, none is given; name one, or train with objective supervised"
+    case .valuesNeeded(let objective):
+      "objective \(objective): compares values within the networks, stored logits do not hold them; let the teacher "
+        + "run alongside"
+    case .different(let what, let student, let teacher):
+      "teacher: \(what): expected the student's \(student), found \(teacher)"
+    case .noPairs:
+      "objective attention: student and teacher have no value of one height and width of more than one place; name "
+        + "pairs of values, or use soft-targets"
+    case .unknownValue(let network, let value, let suggestion):
+      "objective attention: the \(network) has no value \"\(value)\""
+        + (suggestion.map { "; did you mean \"\($0)\"?" } ?? "")
+    case .notImages(let network, let value, let shape):
+      "objective attention: the \(network)'s value \"\(value)\" is \(shape), expected channels, height and width"
+    case .extents(let student, let own, let teacher, let its):
+      "objective attention: \"\(student)\" is \(own), the teacher's \"\(teacher)\" is \(its): heights and widths must "
+        + "be equal; pair other values"
+    case .file(let path, let reason):
+      "\(path): \(reason)"
+    case .stream(let path, let what, let stored, let found):
+      "\(path): holds a teacher's logits for \(what) \(stored), the training has \(found); record them anew"
+    case .tooLarge(let bytes, let limit):
+      "teacher's logits would take \(bytes) bytes, at most \(limit) are stored; let the teacher run alongside"
+    case .notFinite(let epoch, let step):
+      "teacher: epoch \(epoch), step \(step): its logits are not finite; train the teacher anew"
+    case .partialBatch(let epoch, let step, let images, let batch):
+      "teacher's logits: epoch \(epoch), step \(step): \(images) images, expected full batches of \(batch)"
+    }
+  }
+}

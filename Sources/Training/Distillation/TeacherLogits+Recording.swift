@@ -1,0 +1,114 @@
+import Crypto
+import Datasets
+public import Execution
+import Foundation
+public import Graphs
+import Settings
+import Tensors
+
+extension TeacherLogits {
+  /// Runs a teacher over the training batches of some epochs and writes what it says; `nil` when asked to stop, with
+  /// nothing left behind.
+  ///
+  /// The file is put in place when it is whole. `batch` is the images of every batch of `source`; batch norms use their
+  /// running statistics.
+  public static func record(
+    _ teacher: Graph, to path: String, backend: any Backend, source: any BatchSource, epochs: Int, batch: Int,
+    precision: Precision = .f32, threads: Int = 1, shouldStop: () -> Bool = { false }
+  ) throws(TrainingError) -> TeacherLogits? {
+    let outputs = try TeacherNetwork(
+      teacher, backend: backend, batch: batch, precision: precision, threads: threads)
+    let header = Header(
+      teacher: digest(of: teacher), classes: outputs.classes, epochs: epochs,
+      stepsPerEpoch: source.stepsPerEpoch, batch: batch,
+      arithmetic: SettingsNode(mapping: [
+        "precision": precision.node, "threads": threads.node, "backend": backend.name.node,
+        "instructionSet": backend.instructionSet.node,
+      ]), stream: source.stream)
+    guard payloadBytes(header) != nil else {
+      throw .distillation(.tooLarge(bytes: unboundedBytes(header), limit: maximumBytes))
+    }
+    let part = "\(path).\(ProcessInfo.processInfo.processIdentifier).part"
+    do {
+      let file = try RecordFile(path: part, header: header)
+      guard try write(file, outputs, source, header, shouldStop) else {
+        try? FileManager.default.removeItem(atPath: part)
+        return nil
+      }
+      try file.finish()
+      try WholeFile.move(part, to: path)
+    } catch {
+      try? FileManager.default.removeItem(atPath: part)
+      if let error = error as? TrainingError { throw error }
+      let reason = error is SystemError ? "\(error)" : FileFailure.reason(error, path: part)
+      throw .unwritable(path: path, reason: reason)
+    }
+    return try TeacherLogits(contentsOf: path)
+  }
+
+  private static func write(
+    _ file: RecordFile, _ outputs: TeacherNetwork, _ source: any BatchSource, _ header: Header,
+    _ shouldStop: () -> Bool
+  ) throws -> Bool {
+    for epoch in 0..<header.epochs {
+      source.startEpoch(epoch, fromStep: 0)
+      for step in 0..<header.stepsPerEpoch {
+        let images = try source.next()
+        guard let images, images.count == header.batch else {
+          throw TrainingError.distillation(
+            .partialBatch(epoch: epoch + 1, step: step + 1, images: images?.count ?? 0, batch: header.batch))
+        }
+        try outputs.prepare(images, epoch: epoch, step: step)
+        try file.append(outputs.rows)
+        if shouldStop() { return false }
+      }
+    }
+    return true
+  }
+
+  /// The bytes that a header's rows would take, as a number for messages.
+  private static func unboundedBytes(_ header: Header) -> Int {
+    let images = Double(header.stepsPerEpoch) * Double(header.epochs) * Double(header.batch)
+    return Int(exactly: (images * Double(LogitCodec(classes: header.classes).byteCount)).rounded()) ?? .max
+  }
+
+  /// The SHA-256 of a network: structure and the bits of its parameters.
+  public static func digest(of teacher: Graph) -> String {
+    var hash = SHA256()
+    hash.update(data: Array(teacher.structureNode.canonicalJSON.utf8))
+    for (name, parameter) in teacher.parameters.sorted(by: { $0.key < $1.key }) {
+      var bytes = Array(name.utf8)
+      LittleEndian.append(parameter.projected.values, to: &bytes)
+      hash.update(data: bytes)
+    }
+    return hash.finalize().hexadecimal
+  }
+}
+
+/// A file of logits while it is written.
+private final class RecordFile {
+  private let handle: FileHandle
+  private var hash = SHA256()
+
+  init(path: String, header: TeacherLogits.Header) throws {
+    try Data().write(to: URL(filePath: path))
+    handle = try FileHandle(forWritingTo: URL(filePath: path))
+    let text = Array(header.node.canonicalJSON.utf8)
+    let length = (0..<8).map { UInt8(truncatingIfNeeded: text.count >> (8 * $0)) }
+    try append(TeacherLogits.magic + length + text)
+  }
+
+  deinit { try? handle.close() }
+
+  func append(_ bytes: [UInt8]) throws {
+    hash.update(data: bytes)
+    try handle.write(contentsOf: Data(bytes))
+  }
+
+  /// Writes the checksum and brings all to the disk.
+  func finish() throws {
+    try handle.write(contentsOf: Data(hash.finalize()))
+    try handle.synchronize()
+    try handle.close()
+  }
+}

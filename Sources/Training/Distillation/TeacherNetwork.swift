@@ -1,0 +1,70 @@
+import Datasets
+import Execution
+import Graphs
+import Tensors
+
+/// A teacher that runs beside the student: what it says goes through the same rounding as what is stored.
+final class TeacherNetwork: TeacherReader {
+  let classes: Int
+  let logits: AlignedBuffer
+  let values: [AlignedBuffer]
+  /// The rows of the present batch as a file holds them.
+  private(set) var rows: [UInt8] = []
+
+  private let plan: any Plan
+  private let output: TapID
+  private let taps: [TapID]
+  private let raw: AlignedBuffer
+  private var codec: LogitCodec
+
+  /// Compiles the teacher for whole batches; `pairs` name the values that are read besides the logits.
+  init(
+    _ graph: Graph, backend: any Backend, batch: Int, precision: Precision, threads: Int,
+    pairs: [ValuePair] = []
+  ) throws(TrainingError) {
+    classes = try graph.classCount(network: "teacher")
+    guard classes <= LogitCodec.maximumClasses else {
+      throw .output(network: "teacher", classes: LogitCodec.maximumClasses, found: "\(classes)")
+    }
+    do throws(ExecutionError) {
+      let plan = try backend.compile(
+        graph,
+        PlanOptions(
+          batch: batch, mode: .inference, precision: precision, threads: threads, taps: pairs.map(\.teacher)))
+      self.plan = plan
+      output = try plan.tap(graph.outputs[0])
+      taps = try pairs.map { (pair) throws(ExecutionError) in try plan.tap(pair.teacher) }
+    } catch {
+      throw .execution(error)
+    }
+    values = taps.map { AlignedBuffer(floats: $0.count) }
+    raw = AlignedBuffer(floats: batch * classes)
+    logits = AlignedBuffer(floats: batch * classes)
+    codec = LogitCodec(classes: classes)
+    rows.reserveCapacity(batch * codec.byteCount)
+  }
+
+  func prepare(_ batch: Batch, epoch: Int, step: Int) throws(TrainingError) {
+    let images = batch.images
+    plan.forward(images.span, key: 0)
+    raw.withMutableFloats { plan.readTap(output, into: &$0) }
+    for (tap, buffer) in zip(taps, values) { buffer.withMutableFloats { plan.readTap(tap, into: &$0) } }
+    rows.removeAll(keepingCapacity: true)
+    let raw = raw
+    for image in 0..<plan.options.batch {
+      guard codec.append(raw.floats, image * classes..<(image + 1) * classes, to: &rows) else {
+        throw .distillation(.notFinite(epoch: epoch + 1, step: step + 1))
+      }
+    }
+    decode()
+  }
+
+  private func decode() {
+    logits.withMutableFloats { logits in
+      for image in 0..<plan.options.batch {
+        codec.decode(
+          rows.span, from: image * codec.byteCount, into: &logits, image * classes..<(image + 1) * classes)
+      }
+    }
+  }
+}
