@@ -34,6 +34,7 @@ struct Catalogue: CustomTestStringConvertible, Sendable {
     Catalogue(
       name: "methods", folder: "Sources/Methods", protocols: ["CompressionMethod", "WeightPruning"],
       list: "Sources/Methods/MethodCatalogue.swift"),
+    Catalogue(
       name: "distillers", folder: "Sources/Training/Distillers", protocols: ["Distiller"],
       list: "Sources/Training/Distillers/Distiller.swift"),
   ]
