@@ -9,8 +9,8 @@ public struct Ranking: Codable, Sendable, Equatable {
       public var metric: String
       public var mean: Double
       /// The deviation over seeds; `nil` for one seed.
-      public var sd: Double?
-      /// The 95 % interval.
+      @NullWhenNil public var sd: Double?
+      /// The 95 % interval, by the variance over seeds, pooled over rows, and over test images.
       public var low: Double
       public var high: Double
       public var perSeed: [Double]
@@ -23,8 +23,8 @@ public struct Ranking: Codable, Sendable, Equatable {
       public var mean: Double
       public var low: Double
       public var high: Double
-      /// After Holm's correction over all rows; `nil` below three seeds.
-      public var pValue: Double?
+      /// After Holm's correction over all comparisons of the run; `nil` below three seeds.
+      @NullWhenNil public var pValue: Double?
     }
 
     public var name: String
@@ -37,15 +37,16 @@ public struct Ranking: Codable, Sendable, Equatable {
     public var indicative: Bool
     public var accuracy: Accuracy
     /// `nil` for the teacher.
-    public var againstTeacher: Difference?
+    @NullWhenNil public var againstTeacher: Difference?
+    /// Means over seeds, rounded, as all counts and bytes of a row.
     public var size: TrialResult.Size
     public var parameters: Int
     public var nonZeros: Int
     public var multiplyAdds: Int
     public var bits: String
-    /// Means over seeds.
+    /// Means over seeds; a target fits if it fits every seed.
     public var targets: [String: TrialResult.TargetReading]
-    /// The targets on whose accuracy/flash/RAM/energy front the row lies.
+    /// The targets on whose accuracy/flash/RAM/energy front the row lies; never any for the teacher.
     public var paretoOn: [String]
     /// Means over seeds.
     public var cost: TrialResult.Cost
@@ -62,8 +63,8 @@ public struct Ranking: Codable, Sendable, Equatable {
     public var mean: Double
     public var low: Double
     public var high: Double
-    /// After Holm's correction over all comparisons of the run; `nil` below three seeds.
-    public var pValue: Double?
+    /// After Holm's correction over all comparisons of the run; `nil` below three seeds that both rows have.
+    @NullWhenNil public var pValue: Double?
   }
 
   /// What a target's front is worth.
@@ -72,7 +73,8 @@ public struct Ranking: Codable, Sendable, Equatable {
     public var best: String
     /// Rows on the front, by accuracy.
     public var front: [String]
-    /// The volume that the front dominates in normalized accuracy × flash × RAM × energy, 0…1.
+    /// The volume that the front dominates in accuracy × flash × RAM × energy, as a share of the box between the ideal
+    /// (accuracy 1, nothing taken) and the reference point (accuracy 0, what the teacher takes).
     public var hypervolume: Double
     /// Whether energy ranks the rows exactly as latency does.
     public var energyRanksAsLatency: Bool
@@ -93,8 +95,8 @@ public struct Ranking: Codable, Sendable, Equatable {
 
   public var schema = 1
   public var run: String
-  public var teacher: Row?
-  /// Best first.
+  @NullWhenNil public var teacher: Row?
+  /// Students and controls, best first: by mean accuracy, then by smaller file, then by name.
   public var students: [Row]
   public var comparisons: [Comparison]
   public var targets: [String: TargetSummary]

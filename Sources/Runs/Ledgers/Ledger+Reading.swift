@@ -1,0 +1,90 @@
+import Foundation
+import GRDB
+
+extension Ledger {
+  /// Reads every finished trial of the run's directory that the ledger lacks; a result that cannot be believed is a message.
+  static func readBack(
+    into database: DatabaseQueue, _ directory: String
+  ) throws(RunError) -> (count: Int, messages: [String]) {
+    let known: Set<String>
+    do {
+      known = try database.read { try String.fetchSet($0, sql: "SELECT directory FROM results") }
+    } catch {
+      throw LedgerFailure.of(error, path: directory + "/" + fileName)
+    }
+    var count = 0
+    var messages: [String] = []
+    for name in try TrialDirectory.finished(in: directory + "/" + trialsFolder) {
+      let trial = trialsFolder + "/" + name
+      guard !known.contains(trial) else { continue }
+      do throws(RunError) {
+        try ingest(trial, run: directory, into: database)
+        count += 1
+      } catch .result(let path, let field, let reason) {
+        messages.append(
+          "\(RunError.result(path: path, field: field, reason: reason)); the trial counts as not run")
+      } catch .unreadable(let path, let reason) {
+        messages.append("\(RunError.unreadable(path: path, reason: reason)); the trial counts as not run")
+      }
+    }
+    return (count, messages)
+  }
+
+  @discardableResult
+  static func ingest(
+    _ trial: String, run directory: String, into database: DatabaseQueue
+  ) throws(RunError) -> TrialResult {
+    let folder = trial.hasPrefix("/") ? trial : directory + "/" + trial
+    let file = folder + "/" + TrialResult.fileName
+    let result = try TrialResult.read(file)
+    let name = TrialDirectory.name(of: result.name, seed: result.seed, address: result.address)
+    guard (folder as NSString).lastPathComponent == name else {
+      throw .result(path: file, field: "address", reason: "is of \(name), which is not this directory's name")
+    }
+    let epochs = EpochRecord.read(folder + "/" + EpochRecord.fileName)
+    let json = String(decoding: try result.json(path: file), as: UTF8.self)
+    do {
+      try database.write { database in
+        try store(result, json: json, directory: trial, in: database)
+        try store(epochs, of: result.address, in: database)
+      }
+    } catch {
+      throw LedgerFailure.of(error, path: directory + "/" + fileName)
+    }
+    return result
+  }
+
+  private static func store(
+    _ result: TrialResult, json: String, directory: String, in database: Database
+  ) throws {
+    try database.execute(
+      sql: """
+        INSERT INTO trials (address, name, role, seed, families, state, reason) VALUES (?, ?, ?, ?, '[]', ?, NULL)
+        ON CONFLICT (address) DO UPDATE SET state = excluded.state, reason = NULL
+        """,
+      arguments: [
+        result.address, result.name, result.role.rawValue, Int64(bitPattern: result.seed),
+        TrialState.finished.rawValue,
+      ])
+    try database.execute(
+      sql: """
+        INSERT INTO results (address, directory, top1, fileBytes, multiplyAdds, json) VALUES (?, ?, ?, ?, ?, ?)
+        ON CONFLICT (address) DO UPDATE SET directory = excluded.directory, top1 = excluded.top1,
+          fileBytes = excluded.fileBytes, multiplyAdds = excluded.multiplyAdds, json = excluded.json
+        """,
+      arguments: [
+        result.address, directory, result.accuracy.top1, result.size.fileBytes, result.multiplyAdds, json,
+      ])
+  }
+
+  private static func store(_ epochs: [EpochRecord], of address: String, in database: Database) throws {
+    try database.execute(sql: "DELETE FROM epochs WHERE address = ?", arguments: [address])
+    for (position, epoch) in epochs.enumerated() {
+      try database.execute(
+        sql: "INSERT INTO epochs VALUES (?, ?, ?, ?, ?, ?, ?)",
+        arguments: [
+          address, position, epoch.epoch, epoch.loss, epoch.top1, epoch.validationLoss, epoch.validationTop1,
+        ])
+    }
+  }
+}

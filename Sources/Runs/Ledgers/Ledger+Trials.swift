@@ -1,0 +1,114 @@
+import Foundation
+import GRDB
+
+extension Ledger {
+  /// Notes the trials of a comparison: those with a result are finished, all others wait, whatever became of them before.
+  public func plan(_ trials: [TrialRecord]) throws(RunError) {
+    try write { database in
+      for trial in trials {
+        let hasResult = try Bool.fetchOne(
+          database, sql: "SELECT EXISTS (SELECT 1 FROM results WHERE address = ?)", arguments: [trial.address]
+        )
+        let state = hasResult == true ? TrialState.finished : .waiting
+        try database.execute(
+          sql: """
+            INSERT INTO trials (address, name, role, seed, families, state, reason) VALUES (?, ?, ?, ?, ?, ?, NULL)
+            ON CONFLICT (address) DO UPDATE SET name = excluded.name, role = excluded.role, seed = excluded.seed,
+              families = excluded.families, state = excluded.state, reason = NULL
+            """,
+          arguments: [
+            trial.address, trial.name, trial.role.rawValue, Int64(bitPattern: trial.seed),
+            Self.json(trial.families), state.rawValue,
+          ])
+      }
+    }
+  }
+
+  /// Notes how far a trial is, and why it failed or was not run.
+  public func set(_ state: TrialState, reason: String? = nil, of address: String) throws(RunError) {
+    let changed = try write { database in
+      try database.execute(
+        sql: "UPDATE trials SET state = ?, reason = ? WHERE address = ?",
+        arguments: [state.rawValue, reason, address])
+      return database.changesCount
+    }
+    precondition(changed == 1, "a trial that was not planned: \(address)")
+  }
+
+  /// All trials of all recipes that the run has had, by name and seed.
+  public func trials() throws(RunError) -> [TrialRecord] {
+    let rows = try read { try Row.fetchAll($0, sql: "SELECT * FROM trials ORDER BY name, seed, address") }
+    var trials: [TrialRecord] = []
+    for row in rows { trials.append(try record(row)) }
+    return trials
+  }
+
+  /// The results of the given trials, or of all, by name and seed; each is checked again.
+  public func results(of addresses: Set<String>? = nil) throws(RunError) -> [FinishedTrial] {
+    let rows = try read {
+      try Row.fetchAll(
+        $0,
+        sql:
+          "SELECT address, directory, json FROM results JOIN trials USING (address) ORDER BY name, seed, address"
+      )
+    }
+    var trials: [FinishedTrial] = []
+    for row in rows where addresses?.contains(row["address"]) != false {
+      let json: String = row["json"]
+      let result = try TrialResult.decoded(
+        from: Data(json.utf8), path: "\(path), result of \(row["directory"] as String)")
+      trials.append(FinishedTrial(result: result, directory: row["directory"]))
+    }
+    return trials
+  }
+
+  /// The epochs of a trial, in the order of its log.
+  public func epochs(of address: String) throws(RunError) -> [EpochRecord] {
+    try read { database in
+      try Row.fetchAll(
+        database, sql: "SELECT * FROM epochs WHERE address = ? ORDER BY position", arguments: [address]
+      )
+      .map { row in
+        EpochRecord(
+          epoch: row["epoch"], loss: row["loss"], top1: row["top1"], validationLoss: row["validationLoss"],
+          validationTop1: row["validationTop1"])
+      }
+    }
+  }
+
+  /// The ranking of the trials that a recipe has now; results of older recipes stay here and are named in a note.
+  public func ranking(run: String, current: [String]) throws(RunError) -> Ranking {
+    let current = Set(current)
+    let trials = try self.trials().filter { current.contains($0.address) }
+    let results = try self.results()
+    func failures(_ state: TrialState) -> [Ranking.Failure] {
+      trials.filter { $0.state == state }.map {
+        Ranking.Failure(name: $0.name, seed: $0.seed, reason: $0.reason ?? "no reason was given")
+      }
+    }
+    return try RankingBuilder(
+      run: run, trials: results.filter { current.contains($0.result.address) }, failed: failures(.failed),
+      notRun: failures(.notRun),
+      families: Dictionary(trials.map { ($0.name, $0.families) }, uniquingKeysWith: { first, _ in first }),
+      older: results.filter { !current.contains($0.result.address) }.map(\.result.name)
+    ).ranking()
+  }
+
+  private func record(_ row: Row) throws(RunError) -> TrialRecord {
+    let (role, state): (String, String) = (row["role"], row["state"])
+    guard let role = TrialResult.Role(rawValue: role), let state = TrialState(rawValue: state) else {
+      throw .ledger(
+        path: path, reason: "a trial has role \"\(role)\" and state \"\(state)\", which are not known")
+    }
+    let families: String = row["families"]
+    let seed: Int64 = row["seed"]
+    return TrialRecord(
+      name: row["name"], role: role, seed: UInt64(bitPattern: seed), address: row["address"],
+      families: (try? JSONDecoder().decode([String].self, from: Data(families.utf8))) ?? [], state: state,
+      reason: row["reason"])
+  }
+
+  private static func json(_ words: [String]) throws -> String {
+    String(decoding: try JSONEncoder().encode(words), as: UTF8.self)
+  }
+}

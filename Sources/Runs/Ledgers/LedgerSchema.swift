@@ -1,0 +1,36 @@
+import GRDB
+
+/// The ledger's tables, as migrations: named, in order, only ever added to.
+enum LedgerSchema {
+  /// SQLite's application id of a ledger: the letters COND.
+  static let applicationID = 0x434F_4E44
+
+  static var migrator: DatabaseMigrator {
+    var migrator = DatabaseMigrator()
+    migrator.registerMigration("2026-11 invocations, trials, epochs, results", migrate: first)
+    return migrator
+  }
+
+  private static func first(_ database: Database) throws {
+    try database.execute(sql: "PRAGMA application_id = \(applicationID)")
+    // Seeds are UInt64 and SQLite's integers are signed: they are stored by their bits.
+    try database.execute(
+      sql: """
+        CREATE TABLE invocations (
+          id INTEGER PRIMARY KEY, recipe TEXT NOT NULL, machine TEXT NOT NULL, versions TEXT NOT NULL
+        ) STRICT;
+        CREATE TABLE trials (
+          address TEXT PRIMARY KEY, name TEXT NOT NULL, role TEXT NOT NULL, seed INTEGER NOT NULL,
+          families TEXT NOT NULL, state TEXT NOT NULL, reason TEXT
+        ) STRICT;
+        CREATE TABLE results (
+          address TEXT PRIMARY KEY REFERENCES trials (address), directory TEXT NOT NULL, top1 REAL NOT NULL,
+          fileBytes INTEGER NOT NULL, multiplyAdds INTEGER NOT NULL, json TEXT NOT NULL
+        ) STRICT;
+        CREATE TABLE epochs (
+          address TEXT NOT NULL REFERENCES results (address), position INTEGER NOT NULL, epoch INTEGER NOT NULL,
+          loss REAL, top1 REAL, validationLoss REAL, validationTop1 REAL, PRIMARY KEY (address, position)
+        ) STRICT, WITHOUT ROWID;
+        """)
+  }
+}

@@ -1,0 +1,30 @@
+/// The volume that points dominate.
+enum Hypervolume {
+  /// The share of the unit box that lies above at least one point, the point (1, 1, …) being the reference.
+  ///
+  /// **Formula** the volume of the union of the boxes `[p, 1]`, by slices along the last axis: between two neighbouring values,
+  /// the thickness times the volume, one axis less, of the points below. O(n^d) at worst for n points on d axes.
+  ///
+  /// **Paper** Zitzler, Thiele, "Multiobjective evolutionary algorithms", IEEE Transactions on Evolutionary Computation 3,
+  /// 1999; slices as in While, Hingston, Barone, Huband, "A faster algorithm for calculating hypervolume", the same 10, 2006.
+  static func dominatedShare(_ points: [[Double]]) -> Double {
+    let inside = points.filter { $0.allSatisfy { $0 < 1 } }.map { $0.map { max($0, 0) } }
+    guard let axes = inside.first?.count, axes > 0 else { return 0 }
+    if axes == 1 { return 1 - (inside.map { $0[0] }.min() ?? 1) }
+    let sorted = inside.sorted { ($0[axes - 1]) < ($1[axes - 1]) }
+    var volume = 0.0
+    var below: [[Double]] = []
+    for (index, point) in sorted.enumerated() {
+      below = nonDominated(below, adding: Array(point.dropLast()))
+      let next = index + 1 < sorted.count ? sorted[index + 1][axes - 1] : 1
+      if next > point[axes - 1] { volume += (next - point[axes - 1]) * dominatedShare(below) }
+    }
+    return volume
+  }
+
+  private static func nonDominated(_ points: [[Double]], adding point: [Double]) -> [[Double]] {
+    func covers(_ first: [Double], _ second: [Double]) -> Bool { zip(first, second).allSatisfy { $0 <= $1 } }
+    guard !points.contains(where: { covers($0, point) }) else { return points }
+    return points.filter { !covers(point, $0) } + [point]
+  }
+}

@@ -1,0 +1,152 @@
+/// What a reader should know about all rows.
+struct RankingNotes {
+  private let ranking: Ranking
+  private let input: RankingBuilder
+  private let rows: [RowTrials]
+  private let variance: SeedVariance
+  private let targets: TargetStandings
+
+  init(
+    _ ranking: Ranking, _ input: RankingBuilder, rows: [RowTrials], variance: SeedVariance,
+    targets: TargetStandings
+  ) {
+    self.ranking = ranking
+    self.input = input
+    self.rows = rows
+    self.variance = variance
+    self.targets = targets
+  }
+
+  var all: [String] {
+    statistics + ties
+      + [simulated, notShrunk, unevenSeeds, mixedMachines, unpaired, repeated].compactMap(\.self)
+      + failedFamilies + onTargets + [older].compactMap(\.self)
+  }
+
+  // MARK: Statistics
+
+  private var statistics: [String] {
+    guard !rows.isEmpty else { return [] }
+    var notes = [
+      "Intervals are 95 %: variance over seeds, pooled over rows, and variance over test images. Rows are compared on the "
+        + "seeds that both have, image by image; p-values are after Holm's correction for "
+        + "\(Words.count(ranking.comparisons.filter { $0.pValue != nil }.count, "comparison"))."
+    ]
+    let few = (ranking.students + [ranking.teacher].compactMap(\.self)).filter(\.indicative).map(\.name)
+    if !few.isEmpty {
+      notes.append(
+        "Indicative, as below \(Ranking.testedSeeds) seeds: \(Words.list(few)). No p-value is given.")
+    }
+    if variance.paired.degreesOfFreedom == 0, rows.count > 1 {
+      notes.append(
+        "With one seed the variance over seeds is unknown: intervals hold test images alone and are too narrow."
+      )
+    }
+    notes += variance.alone.sorted().map {
+      "\($0) varies far more from seed to seed than the other rows; it is judged by its own seeds alone."
+    }
+    return notes
+  }
+
+  private var ties: [String] {
+    ranking.ties.map { "Ties, each not told apart from the next: \($0.joined(separator: ", "))." }
+  }
+
+  /// Rows that could not be compared, as no seed of theirs was scored on the same images.
+  private var unpaired: String? {
+    guard let teacher = rows.first(where: { $0.role == .teacher }) else { return nil }
+    let alone = ranking.students.filter { row in
+      !ranking.comparisons.contains { $0.first == row.name && $0.second == teacher.name }
+    }
+    return alone.isEmpty
+      ? nil
+      : "Not compared with the teacher, for want of a seed that both have on the same test images: "
+        + "\(Words.list(alone.map(\.name)))."
+  }
+
+  // MARK: Rows
+
+  private var simulated: String? {
+    let names = ranking.students.filter { $0.accuracy.arithmetic.contains("simulated") }.map(\.name)
+    return names.isEmpty
+      ? nil : "Accuracy of integers simulated in floats, not of integer arithmetic: \(Words.list(names))."
+  }
+
+  private var notShrunk: String? {
+    guard let teacher = ranking.teacher else { return nil }
+    let names = ranking.students.filter { !$0.methods.isEmpty && $0.size.fileBytes >= teacher.size.fileBytes }
+    return names.isEmpty
+      ? nil
+      : "Not compressed: the file is no smaller than the teacher's (\(Words.bytes(teacher.size.fileBytes))): "
+        + names.map { "\($0.name) (\(Words.bytes($0.size.fileBytes)))" }.joined(separator: ", ") + "."
+  }
+
+  private var unevenSeeds: String? {
+    let most = rows.map(\.sample.seeds.count).max() ?? 0
+    let fewer = rows.filter { $0.sample.seeds.count < most }.map { "\($0.name) (\($0.sample.seeds.count))" }
+    return fewer.isEmpty ? nil : "Over fewer than \(most) seeds: \(Words.list(fewer))."
+  }
+
+  private var mixedMachines: String? {
+    let kinds = Set(
+      input.trials.map(\.result).map {
+        "\(Words.count($0.threads, "thread")), \($0.precision), \($0.instructionSet)"
+      })
+    return kinds.count < 2
+      ? nil
+      : "Trials differ in threads, precision or instruction set, which moves float sums: "
+        + kinds.sorted().joined(separator: "; ") + "."
+  }
+
+  private var repeated: String? {
+    let dropped = input.trials.count - rows.reduce(0) { $0 + $1.trials.count }
+    return dropped == 0
+      ? nil
+      : "\(Words.count(dropped, "result")) of a name and seed that occur again, under another address, not ranked."
+  }
+
+  // MARK: Failures
+
+  /// Families all of whose trials failed.
+  private var failedFamilies: [String] {
+    let finished = Set(rows.flatMap { input.families[$0.name] ?? [] })
+    var reasons: [String: String] = [:]
+    for failure in ranking.failed {
+      for family in input.families[failure.name] ?? [] where !finished.contains(family) {
+        if reasons[family] == nil {
+          reasons[family] = "\(failure.name), seed \(failure.seed): \(failure.reason)"
+        }
+      }
+    }
+    return reasons.keys.sorted().map { "No trial of \($0) gave a result (\(reasons[$0] ?? ""))." }
+  }
+
+  // MARK: Targets
+
+  private var onTargets: [String] {
+    guard !targets.names.isEmpty else { return [] }
+    var notes = [
+      "Hypervolume: the share of accuracy × flash × RAM × energy that the front dominates, between accuracy 1 with nothing "
+        + "taken and the reference point, accuracy 0 with what the teacher takes; a row that takes more adds nothing."
+    ]
+    if !targets.withoutTeacher.isEmpty {
+      notes.append(
+        "No teacher was estimated on \(targets.withoutTeacher.joined(separator: ", ")): the reference point there is the "
+          + "most that any row takes.")
+    }
+    let alike = targets.names.filter { ranking.targets[$0]?.energyRanksAsLatency == true }
+    if !alike.isEmpty {
+      notes.append(
+        "Energy ranks the rows exactly as latency does on \(alike.joined(separator: ", ")): it says nothing more there."
+      )
+    }
+    return notes
+  }
+
+  private var older: String? {
+    let names = Set(input.older).sorted()
+    return names.isEmpty
+      ? nil
+      : "\(Words.count(input.older.count, "result")) of an older recipe in the ledger, not ranked: \(Words.list(names))."
+  }
+}

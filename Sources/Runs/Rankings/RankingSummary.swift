@@ -1,0 +1,77 @@
+/// The sentences that a reader should take away.
+struct RankingSummary {
+  private let ranking: Ranking
+  private let targets: TargetStandings
+
+  init(_ ranking: Ranking, _ targets: TargetStandings) {
+    self.ranking = ranking
+    self.targets = targets
+  }
+
+  var sentence: String {
+    let students = ranking.students.filter { $0.role == TrialResult.Role.student.rawValue }
+    guard let best = students.first else { return "No student gave a result." }
+    return
+      ([winner(best, of: students.count)]
+      + [rivals(of: best), controls(ahead: best), fitting].compactMap(\.self))
+      .joined(separator: " ")
+  }
+
+  private func winner(_ best: Ranking.Row, of count: Int) -> String {
+    var text =
+      "\(best.name) is the most accurate of \(Words.count(count, "student")): \(Words.interval(best.accuracy)) over "
+      + Words.count(best.seeds.count, "seed")
+    if let teacher = ranking.teacher, let comparison = comparison(best.name, teacher.name) {
+      text += "; against the teacher \(Words.difference(comparison))"
+    }
+    return text + (best.indicative ? "; indicative." : ".")
+  }
+
+  /// The next student in the ranking, if the best is not told apart from it.
+  private func rivals(of best: Ranking.Row) -> String? {
+    guard let tie = ranking.ties.first, tie.first == best.name else { return nil }
+    return "It is not told apart from \(tie[1])."
+  }
+
+  private func controls(ahead best: Ranking.Row) -> String? {
+    let ahead = ranking.students.prefix { $0.name != best.name }
+    return ahead.first.map {
+      "The control \($0.name) reached \(Words.percent($0.accuracy.mean)), more than any student."
+    }
+  }
+
+  /// The best that fits, by target; targets of one winner together.
+  private var fitting: String? {
+    guard !targets.names.isEmpty else { return nil }
+    let winners = Dictionary(grouping: targets.names) { targets.best[$0]?.name ?? "" }
+    let parts = ranking.students.compactMap { row in
+      winners[row.name].map {
+        "\(Words.name(row)) on \($0.joined(separator: ", ")) (\(Words.percent(row.accuracy.mean)))"
+      }
+    }
+    let nothing = winners[""].map { "nothing fits \($0.joined(separator: ", "))" }
+    return "Best that fits: " + (parts + [nothing].compactMap(\.self)).joined(separator: "; ") + "."
+  }
+
+  private func comparison(_ first: String, _ second: String) -> Ranking.Comparison? {
+    ranking.comparisons.first { $0.first == first && $0.second == second }
+  }
+}
+
+extension Ranking {
+  /// Runs of students, best first, in which each is not told apart from the next by a test.
+  var ties: [[String]] {
+    let students = students.filter { $0.role == TrialResult.Role.student.rawValue }.map(\.name)
+    var groups: [[String]] = []
+    for (first, second) in zip(students, students.dropFirst()) {
+      let comparison = comparisons.first { $0.first == first && $0.second == second }
+      guard let p = comparison?.pValue, p >= Self.level else { continue }
+      if groups.last?.last == first {
+        groups[groups.count - 1].append(second)
+      } else {
+        groups.append([first, second])
+      }
+    }
+    return groups
+  }
+}

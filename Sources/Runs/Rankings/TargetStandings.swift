@@ -1,0 +1,62 @@
+/// How rows stand on every target.
+struct TargetStandings {
+  private(set) var summaries: [String: Ranking.TargetSummary] = [:]
+  /// By target, the best row that fits.
+  private(set) var best: [String: Ranking.Row] = [:]
+  /// Targets whose hypervolume has no teacher to be held against.
+  private(set) var withoutTeacher: [String] = []
+  /// All targets, sorted.
+  let names: [String]
+
+  /// Students and controls, best first, and the teacher.
+  init(students: [Ranking.Row], teacher: Ranking.Row?) {
+    names = Set((students + [teacher].compactMap(\.self)).flatMap(\.targets.keys)).sorted()
+    for name in names { add(name, students, teacher?.targets[name]) }
+  }
+
+  /// The targets on whose front a row lies, sorted.
+  func fronts(of row: String) -> [String] { names.filter { summaries[$0]?.front.contains(row) == true } }
+
+  private mutating func add(
+    _ target: String, _ rows: [Ranking.Row], _ teacher: TrialResult.TargetReading?
+  ) {
+    let all = rows.compactMap { row in row.targets[target].map { (row: row, reading: $0) } }
+    let fitting = all.filter(\.reading.fits)
+    let points = fitting.map { ParetoPoint(name: $0.row.name, accuracy: $0.row.accuracy.mean, $0.reading) }
+    let front = ParetoPoint.front(points)
+    best[target] = fitting.first?.row
+    if teacher == nil { withoutTeacher.append(target) }
+    let reference = Self.reference(teacher, all.map(\.reading))
+    summaries[target] = Ranking.TargetSummary(
+      best: fitting.first.map { Words.line($0.row, $0.reading) } ?? Words.nothingFits(all),
+      front: front.map(\.name),
+      hypervolume: Hypervolume.dominatedShare(
+        front.map { zip($0.coordinates, reference).map { Self.share($0, of: $1) } }),
+      energyRanksAsLatency: Self.ranksAlike(all.map { ($0.reading.energyMicrojoules, $0.reading.latencyMs) }))
+  }
+
+  /// The point that a front's volume is measured from: accuracy 0 and what the teacher takes; without a teacher, the most
+  /// that any row takes.
+  private static func reference(
+    _ teacher: TrialResult.TargetReading?, _ rows: [TrialResult.TargetReading]
+  ) -> [Double] {
+    let readings = teacher.map { [$0] } ?? rows
+    let most = { (value: (TrialResult.TargetReading) -> Double) in readings.map(value).max() ?? 0 }
+    return [1, most { Double($0.flashBytes) }, most { Double($0.ramBytes) }, most(\.energyMicrojoules)]
+  }
+
+  /// A coordinate as a share of the reference's, which may be nothing.
+  private static func share(_ value: Double, of reference: Double) -> Double {
+    reference > 0 ? value / reference : 1
+  }
+
+  /// Whether two figures put every pair of rows in the same order.
+  static func ranksAlike(_ pairs: [(Double, Double)]) -> Bool {
+    guard pairs.count > 1 else { return false }
+    return pairs.allSatisfy { first in
+      pairs.allSatisfy { second in
+        (first.0 < second.0) == (first.1 < second.1) && (first.0 > second.0) == (first.1 > second.1)
+      }
+    }
+  }
+}

@@ -1,0 +1,62 @@
+import Foundation
+
+/// How figures read in a ranking's sentences.
+enum Words {
+  /// A rate: `97.12 %`.
+  static func percent(_ rate: Double) -> String { String(format: "%.2f %%", 100 * rate) }
+
+  /// A mean with its interval: `97.12 % (96.80 to 97.40)`.
+  static func interval(_ accuracy: Ranking.Row.Accuracy) -> String {
+    percent(accuracy.mean) + String(format: " (%.2f to %.2f)", 100 * accuracy.low, 100 * accuracy.high)
+  }
+
+  /// A difference: `0.40 points (-0.10 to 0.90), p = 0.012`.
+  static func difference(_ comparison: Ranking.Comparison) -> String {
+    String(
+      format: "%.2f points (%.2f to %.2f)", 100 * comparison.mean, 100 * comparison.low, 100 * comparison.high
+    )
+      + (comparison.pValue.map { ", p " + pValue($0) } ?? "")
+  }
+
+  static func pValue(_ value: Double) -> String {
+    value < 0.0001 ? "< 0.0001" : "= " + String(format: value < 0.01 ? "%.4f" : "%.3f", value)
+  }
+
+  static func bytes(_ count: Int) -> String {
+    switch count {
+    case ..<10_000: "\(count) B"
+    case ..<10_000_000: String(format: "%.1f kB", Double(count) / 1000)
+    default: String(format: "%.1f MB", Double(count) / 1_000_000)
+    }
+  }
+
+  /// A name with what it is if it is no student.
+  static func name(_ row: Ranking.Row) -> String {
+    row.role == TrialResult.Role.control.rawValue ? row.name + " (a control)" : row.name
+  }
+
+  /// A row on a target, in a line.
+  static func line(_ row: Ranking.Row, _ reading: TrialResult.TargetReading) -> String {
+    "\(name(row)): \(interval(row.accuracy)), flash \(bytes(reading.flashBytes)), RAM \(bytes(reading.ramBytes)), "
+      + String(format: "%.4g ms, %.4g µJ", reading.latencyMs, reading.energyMicrojoules)
+      + " (\(reading.basis))"
+  }
+
+  /// What stands where no row fits: the smallest and why it does not.
+  static func nothingFits(_ rows: [(row: Ranking.Row, reading: TrialResult.TargetReading)]) -> String {
+    let smallest = rows.min { ($0.reading.flashBytes, $0.row.name) < ($1.reading.flashBytes, $1.row.name) }
+    guard let smallest else { return "no row was estimated" }
+    return "nothing fits; the smallest is \(name(smallest.row)) with flash "
+      + "\(bytes(smallest.reading.flashBytes)), RAM \(bytes(smallest.reading.ramBytes))"
+      + (smallest.reading.reason.map { ": \($0)" } ?? "")
+  }
+
+  /// Names in a sentence, the first few of many.
+  static func list(_ names: [String]) -> String {
+    let shown = 6
+    guard names.count > shown else { return names.joined(separator: ", ") }
+    return names.prefix(shown).joined(separator: ", ") + " and \(names.count - shown) more"
+  }
+
+  static func count(_ number: Int, _ word: String) -> String { "\(number) \(word)\(number == 1 ? "" : "s")" }
+}

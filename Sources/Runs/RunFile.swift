@@ -1,0 +1,103 @@
+import Foundation
+import Settings
+
+/// Reading and writing of a run's JSON files, with reasons in words.
+enum RunFile {
+  /// More than any such file has: 20 mistakes a class and a confusion matrix of 1,000 classes stay far below.
+  static let largestBytes = 1 << 28
+
+  static func read(_ path: String) throws(RunError) -> Data {
+    do {
+      let attributes = try FileManager.default.attributesOfItem(atPath: path)
+      guard attributes[.type] as? FileAttributeType == .typeRegular else {
+        throw RunError.unreadable(path: path, reason: "it is no regular file")
+      }
+      let size = (attributes[.size] as? NSNumber)?.intValue ?? 0
+      guard size <= largestBytes else {
+        throw RunError.unreadable(
+          path: path, reason: "it has \(size) bytes, expected at most \(largestBytes)")
+      }
+      return try Data(contentsOf: URL(filePath: path))
+    } catch let error as RunError {
+      throw error
+    } catch {
+      throw .unreadable(path: path, reason: FileFailure.reason(error, path: path))
+    }
+  }
+
+  /// Writes beside the place and puts the file there in one step.
+  static func write(_ data: Data, to path: String) throws(RunError) {
+    do {
+      try data.write(to: URL(filePath: path), options: .atomic)
+    } catch {
+      throw .unwritable(path: path, reason: FileFailure.reason(error, path: path))
+    }
+  }
+
+  /// Gives a file or folder the first free name of `NAME-1`, `NAME-2`, …, and returns it.
+  static func setAside(_ path: String, as name: String) throws(RunError) -> String {
+    var number = 1
+    while FileManager.default.fileExists(atPath: "\(name)-\(number)") { number += 1 }
+    let place = "\(name)-\(number)"
+    do {
+      try FileManager.default.moveItem(atPath: path, toPath: place)
+    } catch {
+      throw .unwritable(path: place, reason: FileFailure.reason(error, path: place))
+    }
+    return place
+  }
+
+  private struct Header: Decodable {
+    var schema: Int
+  }
+
+  /// A value of JSON; an error names the field.
+  static func decode<Value: Decodable>(
+    _ type: Value.Type, from data: Data, schema: Int, path: String
+  ) throws(RunError) -> Value {
+    do {
+      let header = try JSONDecoder().decode(Header.self, from: data)
+      guard header.schema == schema else {
+        throw RunError.result(
+          path: path, field: "schema",
+          reason: "expected \(schema), found \(header.schema); another version of Condense wrote it")
+      }
+      return try JSONDecoder().decode(type, from: data)
+    } catch let error as RunError {
+      throw error
+    } catch let error as DecodingError {
+      throw error.inFile(path)
+    } catch {
+      throw .unreadable(path: path, reason: "\(error)")
+    }
+  }
+}
+
+extension DecodingError {
+  /// The error with file and field.
+  fileprivate func inFile(_ path: String) -> RunError {
+    switch self {
+    case .keyNotFound(let key, let context):
+      .result(path: path, field: Self.field(context.codingPath + [key]), reason: "is missing")
+    case .typeMismatch(let type, let context):
+      .result(
+        path: path, field: Self.field(context.codingPath), reason: "expected \(type), found something else")
+    case .valueNotFound(let type, let context):
+      .result(path: path, field: Self.field(context.codingPath), reason: "expected \(type), found null")
+    case .dataCorrupted(let context) where context.codingPath.isEmpty:
+      .unreadable(path: path, reason: "it is no JSON that can be read")
+    case .dataCorrupted(let context):
+      .result(path: path, field: Self.field(context.codingPath), reason: context.debugDescription)
+    @unknown default:
+      .unreadable(path: path, reason: "\(self)")
+    }
+  }
+
+  /// `accuracy.perClass[3]`.
+  private static func field(_ path: [any CodingKey]) -> String {
+    path.reduce("") { text, key in
+      if let index = key.intValue { return "\(text)[\(index)]" }
+      return text.isEmpty ? key.stringValue : "\(text).\(key.stringValue)"
+    }
+  }
+}

@@ -1,0 +1,72 @@
+import Foundation
+import Settings
+
+/// Where a trial's files lie: `trials/<student>-s<seed>-<hash12>/`, filled under another name and put there whole.
+///
+///     let place = TrialDirectory(in: "runs/tiny/trials", name: "small", seed: 0, address: address)
+///     guard let filling = try place.begin() else { return }   // finished already
+///     …                                                        // write into filling.path
+///     try filling.finish()
+///
+/// A directory of that name is therefore a finished trial, whenever its process was killed.
+public struct TrialDirectory: Sendable, Equatable {
+  /// The folder of all trials.
+  public let folder: String
+  /// `<student>-s<seed>-<hash12>`.
+  public let name: String
+
+  /// The place of a trial, which need not exist.
+  public init(in folder: String, name: String, seed: UInt64, address: String) {
+    self.folder = folder
+    self.name = Self.name(of: name, seed: seed, address: address)
+  }
+
+  /// The directory's name: student, seed and the first twelve digits of the trial's address.
+  public static func name(of student: String, seed: UInt64, address: String) -> String {
+    "\(student)-s\(seed)-\(address.prefix(12))"
+  }
+
+  /// Where the finished trial lies.
+  public var path: String { folder + "/" + name }
+  /// Where it is filled.
+  public var partialPath: String { folder + "/" + Self.partial + name }
+  /// Whether the trial is there with a result.
+  public var isFinished: Bool { FileManager.default.fileExists(atPath: path + "/" + TrialResult.fileName) }
+
+  private static let partial = ".partial-"
+
+  /// Holds the place and makes the folder to fill; what a killed process left there stays. `nil` if the trial is finished.
+  ///
+  /// Throws `RunError.locked` while another process fills it.
+  public func begin() throws(RunError) -> TrialFilling? {
+    if isFinished { return nil }
+    let handle: FileHandle
+    do {
+      try FileManager.default.createDirectory(atPath: partialPath, withIntermediateDirectories: true)
+      handle = try FileHandle(forReadingFrom: URL(filePath: partialPath))
+    } catch {
+      throw .unwritable(path: partialPath, reason: FileFailure.reason(error, path: partialPath))
+    }
+    guard flock(handle.fileDescriptor, LOCK_EX | LOCK_NB) == 0 else { throw .locked(path: partialPath) }
+    // Who held it may have finished between the two steps above.
+    return isFinished ? nil : TrialFilling(self, lock: handle)
+  }
+
+  /// Gives a trial that cannot be believed another name, so that it can be made again; returns the name.
+  public func setAside() throws(RunError) -> String {
+    try RunFile.setAside(path, as: folder + "/.damaged-" + name)
+  }
+
+  /// The finished trials of a folder, by name, sorted; none where there is no folder.
+  public static func finished(in folder: String) throws(RunError) -> [String] {
+    guard FileManager.default.fileExists(atPath: folder) else { return [] }
+    do {
+      return try FileManager.default.contentsOfDirectory(atPath: folder).sorted().filter {
+        !$0.hasPrefix(".")
+          && FileManager.default.fileExists(atPath: "\(folder)/\($0)/\(TrialResult.fileName)")
+      }
+    } catch {
+      throw .unreadable(path: folder, reason: FileFailure.reason(error, path: folder))
+    }
+  }
+}
