@@ -101,7 +101,7 @@ let package = Package(
     tests("DatasetsTests", ["Datasets", crypto]),
     tests("TrainingTests", ["Training", "DNNL", "Networks"]),
     tests("MethodsTests", ["Methods", "DNNL"]),
-    tests("RunsTests", ["Runs"]),
+    tests("RunsTests", ["Runs", "Tensors"]),
     tests("CommandTests", ["condense"]),
     tests("ArchitectureTests", ["Networks", "Datasets", "Ops"]),
   ],

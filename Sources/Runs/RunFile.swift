@@ -85,13 +85,16 @@ extension DecodingError {
     case .valueNotFound(let type, let context):
       .result(path: path, field: Self.field(context.codingPath), reason: "expected \(type), found null")
     case .dataCorrupted(let context) where context.codingPath.isEmpty:
-      .unreadable(path: path, reason: "it is no JSON that can be read")
+      .unreadable(path: path, reason: Self.noJSON)
     case .dataCorrupted(let context):
       .result(path: path, field: Self.field(context.codingPath), reason: context.debugDescription)
     @unknown default:
       .unreadable(path: path, reason: "\(self)")
     }
   }
+
+  /// The decoder tells the two apart no better.
+  private static let noJSON = "it is no JSON, or a number in it is out of its field's range"
 
   /// `accuracy.perClass[3]`.
   private static func field(_ path: [any CodingKey]) -> String {

@@ -20,9 +20,9 @@ struct AccuracySample {
   /// The mean with the variance over seeds, pooled, and over test images.
   func estimate(_ variance: SeedVariance) -> MeanEstimate {
     let seedVariance = variance.alone.contains(name) ? VarianceEstimate(of: perSeed) : variance.single
-    let images = ImageScores.imageVariance(seeds.compactMap { scores[$0] })
+    let images = ImageVariance(seeds.compactMap { scores[$0] })
     return MeanEstimate(
-      mean: mean, variance: .sum([1 / Double(max(seeds.count, 1)) * seedVariance, images]))
+      mean: mean, variance: images.added(to: 1 / Double(max(seeds.count, 1)) * seedVariance))
   }
 
   /// The seeds that another row has too, scored on as many images.
@@ -49,6 +49,6 @@ struct AccuracySample {
     let count = Double(seeds.count)
     return MeanEstimate(
       mean: differences.reduce(0, +) / count,
-      variance: .sum([1 / count * ofOne, ImageScores.imageVariance(pairs)]))
+      variance: ImageVariance(pairs).added(to: 1 / count * ofOne))
   }
 }
