@@ -22,6 +22,8 @@ public protocol Op: Configurable, Sendable {
   func cost(_ inputs: [Shape], output: Shape) -> OpCost
   /// How the channels (axis 1) of the output come from those of the inputs.
   func channels(_ inputs: [Shape]) -> ChannelRule
+  /// What the op does to the numbers it reads, for devices that store integers.
+  var valueFlow: ValueFlow { get }
   /// The op that does the same on fewer channels: settings that count channels follow the new shapes.
   func resized(inputs: [Shape], outputChannels: Int) -> Self
 
@@ -35,6 +37,7 @@ extension Op {
   public func validate() throws(ShapeError) {}
   public func parameters(_ inputs: [Shape]) -> [ParameterSlot] { [] }
   public func cost(_ inputs: [Shape], output: Shape) -> OpCost { OpCost(inputs: inputs, output: output) }
+  public var valueFlow: ValueFlow { .computing }
   public func resized(inputs: [Shape], outputChannels: Int) -> Self { self }
 
   /// The op's kind, reachable from an existential.

@@ -51,6 +51,8 @@ public struct ChannelShuffle: Op {
 
   public func channels(_ inputs: [Shape]) -> ChannelRule { .shuffling(groups: groups) }
 
+  public var valueFlow: ValueFlow { .moving }
+
   public func forward(_ frame: inout KernelFrame) {
     let x = frame.inputs[0].values
     var y: [Float] = []

@@ -48,6 +48,8 @@ public struct Dropout: Op {
 
   public func channels(_ inputs: [Shape]) -> ChannelRule { .following }
 
+  public var valueFlow: ValueFlow { .vanishing }
+
   public func forward(_ frame: inout KernelFrame) {
     frame.output.values = masked(frame.inputs[0].values, frame.mode, frame.random)
   }

@@ -27,6 +27,8 @@ public struct Flatten: Op {
 
   public func channels(_ inputs: [Shape]) -> ChannelRule { .spreading(count: inputs[0].spatialCount) }
 
+  public var valueFlow: ValueFlow { .moving }
+
   public func forward(_ frame: inout KernelFrame) { frame.output.values = frame.inputs[0].values }
 
   public func backward(_ frame: inout GradientFrame) {

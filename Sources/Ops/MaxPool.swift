@@ -52,6 +52,8 @@ public struct MaxPool: Pooling {
     ]
   }
 
+  public var valueFlow: ValueFlow { .moving }
+
   public func forward(_ frame: inout KernelFrame) {
     let x = frame.inputs[0].values
     frame.output.values = winners(x, frame.inputs[0].shape, frame.output.shape).map { x[$0] }

@@ -21,6 +21,7 @@ public struct ReLU: Activation {
   public static var examples: [OpExample<ReLU>] {
     [OpExample(ReLU(), [2, 3, 4, 2]), OpExample(ReLU(), [3, 5])]
   }
+  public var valueFlow: ValueFlow { .clamping }
   public func value(_ x: Float) -> Float { x > 0 ? x : 0 }
   public func derivative(at x: Float, output y: Float) -> Float { x > 0 ? 1 : 0 }
 }

@@ -21,6 +21,7 @@ public struct ReLU6: Activation {
   public static var examples: [OpExample<ReLU6>] {
     [OpExample(ReLU6(), [2, 3, 4, 2]), OpExample(ReLU6(), [3, 5])]
   }
+  public var valueFlow: ValueFlow { .clamping }
   public func value(_ x: Float) -> Float { min(max(x, 0), 6) }
   public func derivative(at x: Float, output y: Float) -> Float { x > 0 && x < 6 ? 1 : 0 }
 }

@@ -68,6 +68,8 @@ public struct Reshape: Op {
 
   public func channels(_ inputs: [Shape]) -> ChannelRule { .fixed(reason: "reshape mixes the axes") }
 
+  public var valueFlow: ValueFlow { .moving }
+
   public func forward(_ frame: inout KernelFrame) { frame.output.values = frame.inputs[0].values }
 
   public func backward(_ frame: inout GradientFrame) {

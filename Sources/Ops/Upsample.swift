@@ -62,6 +62,8 @@ public struct Upsample: Op {
 
   public func channels(_ inputs: [Shape]) -> ChannelRule { .following }
 
+  public var valueFlow: ValueFlow { mode == .nearest ? .moving : .computing }
+
   public func forward(_ frame: inout KernelFrame) {
     let x = frame.inputs[0].values
     var sums = Array(repeating: Double(0), count: frame.output.shape.count)

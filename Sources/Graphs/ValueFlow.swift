@@ -1,0 +1,64 @@
+/// What an op does to the numbers it reads, for devices that store values as integers.
+public enum ValueFlow: Sendable, Equatable {
+  /// It makes new numbers: the output needs an encoding of its own (convolution, sum, average pooling).
+  case computing
+  /// It bounds every number, which what computes its input can do as it stores (ReLU).
+  case clamping
+  /// It hands on numbers of its only input: the output has the input's encoding (max pooling, flattening).
+  case moving
+  /// In inference its output is its input: nothing is stored (dropout).
+  case vanishing
+}
+
+/// Where a device keeps a value, if at all.
+public enum ValuePlace: Sendable, Equatable {
+  /// In memory, with an encoding of its own.
+  case stored
+  /// In memory, with the encoding of another value, which is `stored`.
+  case alike(String)
+  /// Nowhere: the named clamp, its only reader, is computed along with it.
+  case fused(into: String)
+  /// Nowhere of its own: in inference it is another value, which is `stored` or in turn `alike` one.
+  case same(as: String)
+}
+
+extension Graph {
+  /// Where a device that stores integers keeps every value, graph inputs included.
+  ///
+  /// A computed value whose only reader is a clamp is fused into it, unless it is an output: its range is the clamp's.
+  public func valuePlaces() -> [String: ValuePlace] {
+    var readers: [String: [Node]] = [:]
+    for node in nodes {
+      for input in Set(node.inputs) { readers[input, default: []].append(node) }
+    }
+    var places = Dictionary(
+      inputs.map { ($0.name, ValuePlace.stored) }, uniquingKeysWith: { first, _ in first })
+    for node in nodes {
+      switch node.op.valueFlow {
+      case .clamping: places[node.name] = .stored
+      case .computing:
+        let only = readers[node.name].flatMap { $0.count == 1 && !outputs.contains(node.name) ? $0[0] : nil }
+        places[node.name] = only?.op.valueFlow == .clamping ? .fused(into: only?.name ?? "") : .stored
+      case .moving: places[node.name] = .alike(Self.root(of: node.inputs[0], places))
+      case .vanishing: places[node.name] = .same(as: node.inputs[0])
+      }
+    }
+    return places
+  }
+
+  /// The stored value whose numbers a value holds, itself or by moves and dropouts.
+  private static func root(of value: String, _ places: [String: ValuePlace]) -> String {
+    switch places[value] {
+    case .alike(let source): source
+    case .same(let source): root(of: source, places)
+    case .stored, .fused, nil: value
+    }
+  }
+
+  /// The encoding with which a device reads a value: its own, or that of the value it is the same as.
+  public func storedEncoding(of value: String) -> (any ValueEncoding)? {
+    if let encoding = values[value] { return encoding }
+    guard let node = node(named: value), node.op.valueFlow == .vanishing else { return nil }
+    return storedEncoding(of: node.inputs[0])
+  }
+}
