@@ -1,0 +1,125 @@
+public import Graphs
+public import Tensors
+
+/// Symmetric signed integers of a width, times a scale: zero is zero, no zero point.
+///
+/// **Formula**: `w ≈ scale[c] · q`, `q = clamp(round(w / scale[c]), -m, m)` with `m = 2^(bits-1) - 1`, ties to even, c being
+/// the index on axis 0, or one scale for the whole tensor.
+///
+/// **Gradient**: straight through (Bengio et al. 2013, arXiv:1308.3432), zero where the master lies more than half a step
+/// beyond `±m · scale`. Masters are not replaced by their projections: small updates add up between two steps.
+///
+/// **Widths**: 2…16 for weights; 32 for biases, which add to sums of products and have the products' scale. At 32 bits
+/// the masters' 24 bits of precision, not the grid, decide above 2²⁴ steps.
+///
+/// **Paper**: Jacob et al., "Quantization and training of neural networks for efficient integer-arithmetic-only
+/// inference", CVPR 2018, arXiv:1712.05877.
+public struct Integer: Encoding {
+  public static let kind = "integer"
+
+  /// Bits of an integer: 2…16, or 32.
+  public let bits: Int
+  /// The steps: one for each output channel (axis 0), or a single one.
+  public let scales: [Float]
+
+  /// Makes an encoding; `problem` must be `nil` of these numbers.
+  public init(bits: Int, scales: [Float]) {
+    let problem = Self.problem(bits: bits, scales: scales)
+    precondition(problem == nil, problem ?? "")
+    self.bits = bits
+    self.scales = scales
+  }
+
+  /// The finest grid that reaches every element: `scale = max|w| / m` for each output channel, or for all together.
+  ///
+  /// A channel of zeros gets the scale of the whole tensor, a tensor of zeros the scale 1.
+  public init(bits: Int, covering tensor: Tensor, perChannel: Bool) {
+    let limit = Float(Self.limit(bits: bits))
+    func scale(_ values: ArraySlice<Float>) -> Float? {
+      let largest = values.reduce(Float(0)) { max($0, $1.magnitude) } / limit
+      return largest >= .leastNormalMagnitude ? largest : nil
+    }
+    let values = tensor.values
+    let whole = scale(values[...]) ?? 1
+    let channels = perChannel && tensor.shape.rank > 0 ? tensor.shape[0] : 1
+    let width = values.count / max(channels, 1)
+    let scales = (0..<channels).map { scale(values[($0 * width)..<(($0 + 1) * width)]) ?? whole }
+    self.init(bits: bits, scales: scales)
+  }
+
+  /// The largest integer of a width: `2^(bits-1) - 1`.
+  public static func limit(bits: Int) -> Int { 1 << (bits - 1) - 1 }
+
+  /// What is wrong with a width and scales, in words.
+  public static func problem(bits: Int, scales: [Float]) -> String? {
+    guard (2...16).contains(bits) || bits == 32 else {
+      return "integers of \(bits) bits, expected 2…16 or 32"
+    }
+    guard !scales.isEmpty else { return "no scale" }
+    let limit = Float(Self.limit(bits: bits))
+    let bad = scales.first { !($0 >= .leastNormalMagnitude && ($0 * limit).isFinite) }
+    return bad.map { "a scale of \($0), expected a positive number whose largest multiple is finite" }
+  }
+
+  public var keepsProjectedMasters: Bool { false }
+  public func nonZeroCount(_ values: Span<Float>) -> Int { values.count }
+
+  public func project(_ values: inout MutableSpan<Float>, shape: Shape) {
+    let width = rowWidth(values.count, shape)
+    let limit = Self.limit(bits: bits)
+    for (channel, scale) in scales.enumerated() {
+      let row = (channel * width)..<((channel + 1) * width)
+      if bits <= 16 {
+        Self.project(&values, row, scale, Float(limit))
+      } else {
+        Self.projectWide(&values, row, scale, Double(limit))
+      }
+    }
+  }
+
+  private static func project(
+    _ values: inout MutableSpan<Float>, _ row: Range<Int>, _ scale: Float, _ limit: Float
+  ) {
+    precondition(row.lowerBound >= 0 && row.upperBound <= values.count)
+    for i in row { values[i] = roundedToEven(clamped(values[i] / scale, -limit, limit)) * scale }
+  }
+
+  private static func projectWide(
+    _ values: inout MutableSpan<Float>, _ row: Range<Int>, _ scale: Float, _ limit: Double
+  ) {
+    precondition(row.lowerBound >= 0 && row.upperBound <= values.count)
+    let scale = Double(scale)
+    for i in row {
+      values[i] = Float(roundedToEven(clamped(Double(values[i]) / scale, -limit, limit)) * scale)
+    }
+  }
+
+  public func passGradient(_ gradient: inout MutableSpan<Float>, masters: Span<Float>, shape: Shape) {
+    let width = rowWidth(gradient.count, shape)
+    for (channel, scale) in scales.enumerated() {
+      let bound = (Float(Self.limit(bits: bits)) + 0.5) * scale
+      Self.passGradient(&gradient, masters, (channel * width)..<((channel + 1) * width), bound: bound)
+    }
+  }
+
+  private static func passGradient(
+    _ gradient: inout MutableSpan<Float>, _ masters: Span<Float>, _ row: Range<Int>, bound: Float
+  ) {
+    precondition(row.lowerBound >= 0 && row.upperBound <= gradient.count && row.upperBound <= masters.count)
+    for i in row { gradient[i] = masters[i].magnitude <= bound ? gradient[i] : 0 }
+  }
+
+  private func rowWidth(_ count: Int, _ shape: Shape) -> Int {
+    precondition(
+      scales.count == 1 || scales.count == shape[0], "\(scales.count) scales for a tensor of \(shape)")
+    return count / scales.count
+  }
+
+  public func sliced(_ kept: [Int: [Int]], shape: Shape) -> Integer {
+    guard scales.count > 1, let channels = kept[0] else { return self }
+    return Integer(bits: bits, scales: channels.map { scales[$0] })
+  }
+
+  /// Channels of other sizes need other scales.
+  public func afterChannelScaling() -> any Encoding { Dense() }
+}
