@@ -3,6 +3,7 @@ public enum MethodCatalogue {
   /// The method types, family by family, in the order of documentation.
   public static let types: [any CompressionMethod.Type] = [
     MagnitudePruning.self, RandomPruning.self, ChannelPruning.self, DeadNeurons.self,
+    PostTrainingQuantization.self, QuantizationAwareTraining.self, WeightClustering.self,
   ]
 
   /// The names, in the order of documentation.

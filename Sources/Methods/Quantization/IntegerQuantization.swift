@@ -1,0 +1,120 @@
+import Encodings
+import Graphs
+import Ops
+import Tensors
+
+/// Puts a whole network on integer grids: folds batch norms, calibrates the values that a device stores, and gives
+/// weights, biases and values their encodings. Post-training quantization and quantization-aware training share it.
+struct IntegerQuantization {
+  /// The method's name, for messages.
+  var method: String
+  /// How fine the grids of values are, and how all grids are found.
+  var grids: IntegerGrids
+  /// Bits of weights by node; `nil` for nodes that stay real.
+  var weightBits: (_ node: String) -> Int?
+
+  /// The network on integer grids; parameters of folded layers have no origin.
+  func rewrite(_ original: Graph, _ evidence: any Evidence) throws(MethodError) -> Rewrite {
+    let producerOfNorm = Dictionary(
+      original.foldableBatchNorms().map { ($0.norm, $0.producer) }, uniquingKeysWith: { first, _ in first })
+    var graph = try folded(original)
+    let real = realValues(graph, producerOfNorm)
+    try encodeValues(&graph, real: real, evidence)
+    for node in graph.nodes where node.op is Conv2D || node.op is Linear {
+      guard let bits = weightBits(producerOfNorm[node.name] ?? node.name) else { continue }
+      try encodeParameters(of: node, in: &graph, bits: bits)
+    }
+    let new = graph.parameters.keys.filter { original.parameters[$0] == nil }
+    var rewrite = Rewrite(inPlace: graph)
+    for name in new { rewrite.origin[name] = nil }
+    return rewrite
+  }
+
+  private func folded(_ graph: Graph) throws(MethodError) -> Graph {
+    do throws(GraphError) { return try graph.foldingBatchNorms() } catch {
+      throw .graph(method: method, error)
+    }
+  }
+
+  /// The values of nodes that the recipe leaves out, and of clamps that are fused into such nodes.
+  private func realValues(_ graph: Graph, _ producerOfNorm: [String: String]) -> Set<String> {
+    var real: Set<String> = []
+    for node in graph.nodes {
+      let isLeftOut = weightBits(producerOfNorm[node.name] ?? node.name) == nil
+      if isLeftOut || (node.op.valueFlow != .computing && real.contains(node.inputs[0])) {
+        real.insert(node.name)
+      }
+    }
+    for input in graph.inputs {
+      let readers = graph.nodes.filter { $0.inputs.contains(input.name) }
+      if readers.allSatisfy({ real.contains($0.name) }) { real.insert(input.name) }
+    }
+    return real
+  }
+
+  /// Calibrates and encodes every stored value; what moves numbers takes over the encoding of what it reads.
+  private func encodeValues(
+    _ graph: inout Graph, real: Set<String>, _ evidence: any Evidence
+  ) throws(MethodError) {
+    let places = graph.valuePlaces()
+    let names = graph.inputs.map(\.name) + graph.nodes.map(\.name)
+    let stored = names.filter { places[$0] == .stored && !real.contains($0) }
+    graph.values = [:]
+    for (name, histogram) in try histograms(of: stored, evidence) {
+      let rule = graph.outputs.contains(name) ? CalibrationRule.minmax : grids.calibration
+      graph.values[name] = rule.encoding(
+        of: histogram, bits: grids.activationBits, percentile: grids.percentile)
+    }
+    for name in names {
+      if case .alike(let source) = places[name], !real.contains(name) {
+        graph.values[name] = graph.values[source]
+      }
+    }
+  }
+
+  private func histograms(
+    of values: [String], _ evidence: any Evidence
+  ) throws(MethodError) -> [String: ValueHistogram] {
+    var histograms = Dictionary(
+      values.map { ($0, ValueHistogram()) }, uniquingKeysWith: { first, _ in first })
+    var poisoned: String?
+    try evidence.forEachActivation(of: values, images: grids.images, real: true) { batch in
+      for name in values {
+        guard let tensor = batch[name] else { continue }
+        if histograms[name]?.add(tensor.values) == false { poisoned = poisoned ?? name }
+      }
+    }
+    if let poisoned {
+      throw .impossible(method: method, node: poisoned, reason: "its values are not all finite")
+    }
+    if let name = values.first(where: { histograms[$0]?.total == 0 }) {
+      throw .evidence(method: method, reason: "\(name): no values were seen; calibration needs images")
+    }
+    return histograms
+  }
+
+  /// Gives a layer integer weights, and a bias in 32 bits with the scale of the products: input scale times weight scale.
+  private func encodeParameters(of node: Node, in graph: inout Graph, bits: Int) throws(MethodError) {
+    guard let weight = graph.parameters["\(node.name).weight"] else { return }
+    let bias = graph.parameters["\(node.name).bias"]
+    let inputScale = (graph.storedEncoding(of: node.inputs[0]) as? IntegerValue)?.scale
+    let grid = WeightGrid(bits: bits, perChannel: grids.perChannel, minimizesError: grids.calibration == .mse)
+    let floors = inputScale.map { scaleFloors(bias: bias, channels: weight.value.shape[0], inputScale: $0) }
+    let encoding = grid.encoding(
+      of: weight.projected, floors: floors ?? Array(repeating: 0, count: weight.value.shape[0]))
+    graph.parameters["\(node.name).weight"] = Parameter(
+      weight.projected, encoding: try weight.encoding.replacingNumbers(with: encoding, method, node.name))
+    if let bias, let inputScale {
+      graph.parameters["\(node.name).bias"] = Parameter(
+        bias.value, encoding: Integer(bits: 32, scales: encoding.scales.map { $0 * inputScale }))
+    }
+  }
+
+  /// The least weight scale of each channel with which the bias takes at most 2³⁰ steps: half of 32 bits, so that sums have
+  /// the other half.
+  private func scaleFloors(bias: Parameter?, channels: Int, inputScale: Float) -> [Float] {
+    let smallest = max(Float.leastNormalMagnitude / inputScale * 2, .leastNormalMagnitude)
+    guard let bias else { return Array(repeating: smallest, count: channels) }
+    return bias.value.values.map { max($0.magnitude / inputScale * 0x1p-30, smallest) }
+  }
+}

@@ -1,0 +1,64 @@
+public import Graphs
+import Ops
+import Tensors
+public import Settings
+
+/// Training with the rounding of integers in the forward pass.
+public struct QuantizationAwareTraining: CompressionMethod {
+  public static let name = "quantization-aware-training"
+  public static let family = MethodFamily.quantization
+  public static let order = PipelineOrder.values
+  public static let revision = 1
+  public static let documentation = MethodDocumentation(
+    summary: "integer weights and values that the stage's training gets used to",
+    description: """
+      Places the same grids as post-training-quantization before the stage's training: batch norms are folded, ranges are \
+      calibrated on training images and stay fixed. The training then computes with rounded weights and values; gradients \
+      pass through the rounding as if it were not there, and stop where a number is beyond its range. Weights beyond the \
+      range are moved to its end at the start. Where eight bits lose little, fewer become possible.
+      """,
+    formula:
+      "ŵ = scale · clamp(round(w/scale)), x̂ alike; ∂L/∂w = ∂L/∂ŵ within the range, else 0; w ← w - rate · ∂L/∂w",
+    paper: """
+      Jacob et al. 2018, arXiv:1712.05877; Bengio, Léonard, Courville 2013, Estimating or propagating gradients through \
+      stochastic neurons, arXiv:1308.3432
+      """)
+
+  /// How fine the grids are, and how they are found.
+  public var grids = IntegerGrids()
+
+  /// Signed bytes for all.
+  public init() {}
+
+  public static var settings: [Setting<QuantizationAwareTraining>] { IntegerGrids.settings(\.grids) }
+  public static var strength: WritableKeyPath<QuantizationAwareTraining, Double>? { \.grids.savedShare }
+  public var evidence: Set<EvidenceKind> { [.activations] }
+
+  public func verdict(on node: Node, in graph: Graph) -> LayerVerdict { .quantizing(node) }
+
+  public func compress(
+    _ compression: inout Compression<QuantizationAwareTraining>
+  ) throws(MethodError) -> Rewrite {
+    let application = compression
+    let quantization = IntegerQuantization(method: Self.name, grids: grids) {
+      application.settings(for: $0)?.grids.bits
+    }
+    var rewrite = try quantization.rewrite(compression.graph, compression.evidence)
+    rewrite.graph.moveMastersIntoRange()
+    return rewrite
+  }
+}
+
+extension Graph {
+  /// Replaces masters by their projections where they are so far beyond their range that no gradient reaches them.
+  fileprivate mutating func moveMastersIntoRange() {
+    for (name, parameter) in parameters {
+      var reached = Array(repeating: Float(1), count: parameter.value.values.count)
+      var span = reached.mutableSpan
+      parameter.encoding.passGradient(
+        &span, masters: parameter.value.values.span, shape: parameter.value.shape)
+      let projected = parameter.projected.values
+      for i in reached.indices where reached[i] == 0 { parameters[name]?.value.values[i] = projected[i] }
+    }
+  }
+}

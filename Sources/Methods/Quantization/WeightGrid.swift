@@ -1,0 +1,52 @@
+import Encodings
+import Graphs
+import Tensors
+
+/// Chooses the scales of weights.
+struct WeightGrid {
+  /// Bits of a weight.
+  var bits: Int
+  /// One scale for each output channel, or one for all.
+  var perChannel: Bool
+  /// Whether scales minimize the squared error instead of reaching the largest weight.
+  var minimizesError: Bool
+
+  /// The encoding of a weight tensor. Scales stay above `floors`, one for each channel on axis 0: below them a bias would
+  /// not fit its 32 bits.
+  func encoding(of weight: Tensor, floors: [Float]) -> Integer {
+    let covering = Integer(bits: bits, covering: weight, perChannel: perChannel)
+    let width = weight.values.count / covering.scales.count
+    let scales = covering.scales.enumerated().map { channel, scale in
+      let row = weight.values[(channel * width)..<((channel + 1) * width)]
+      let chosen = minimizesError ? leastError(Array(row), covering: scale) : scale
+      return max(chosen, perChannel ? floors[channel] : floors.max() ?? 0)
+    }
+    return Integer(bits: bits, scales: scales)
+  }
+
+  private func leastError(_ values: [Float], covering scale: Float) -> Float {
+    var best = scale
+    var leastError = Float.infinity
+    for step in (1...CalibrationRule.steps).reversed() {
+      let candidate = max(scale * Float(step) / Float(CalibrationRule.steps), .leastNormalMagnitude)
+      let error = squaredError(values, Integer(bits: bits, scales: [candidate]))
+      if error < leastError {
+        leastError = error
+        best = candidate
+      }
+    }
+    return best
+  }
+
+  private func squaredError(_ values: [Float], _ encoding: Integer) -> Float {
+    var projected = values
+    var span = projected.mutableSpan
+    encoding.project(&span, shape: [values.count])
+    var sum: Float = 0
+    for i in values.indices {
+      let difference = values[i] - projected[i]
+      sum += difference * difference
+    }
+    return sum
+  }
+}
