@@ -117,7 +117,7 @@ struct LedgerTests {
     do { _ = try Ledger(run: folder.path) }
     try folder.place(Self.result("small"))
     let ledger = try Ledger(run: folder.path)
-    #expect(ledger.messages == ["\(folder.path)/trials: 1 result read back, as the ledger lacked them"])
+    #expect(ledger.messages == ["\(folder.path)/trials: 1 result read back, as the ledger lacked it"])
     #expect(try ledger.trials().map(\.state) == [.finished])
   }
 

@@ -24,7 +24,7 @@ extension Ledger {
     }
   }
 
-  /// Notes how far a trial is, and why it failed or was not run.
+  /// Notes how far a planned trial is, and why it failed or was not run.
   public func set(_ state: TrialState, reason: String? = nil, of address: String) throws(RunError) {
     let changed = try write { database in
       try database.execute(

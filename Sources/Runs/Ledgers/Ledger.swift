@@ -37,7 +37,8 @@ public final class Ledger: Sendable {
     let found = try Self.readBack(into: database, directory)
     var said = file.messages
     if found.count > 0 {
-      let why = file.isNew ? "the ledger was not there" : "the ledger lacked them"
+      let why =
+        file.isNew ? "the ledger was not there" : "the ledger lacked \(found.count == 1 ? "it" : "them")"
       said.append(
         "\(directory)/\(Self.trialsFolder): \(Words.count(found.count, "result")) read back, as \(why)")
     }

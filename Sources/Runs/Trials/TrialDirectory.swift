@@ -47,7 +47,11 @@ public struct TrialDirectory: Sendable, Equatable {
     } catch {
       throw .unwritable(path: partialPath, reason: FileFailure.reason(error, path: partialPath))
     }
-    guard flock(handle.fileDescriptor, LOCK_EX | LOCK_NB) == 0 else { throw .locked(path: partialPath) }
+    guard flock(handle.fileDescriptor, LOCK_EX | LOCK_NB) == 0 else {
+      throw errno == EWOULDBLOCK
+        ? .locked(path: partialPath)
+        : .unwritable(path: partialPath, reason: "its file system does not let folders be locked")
+    }
     // Who held it may have finished between the two steps above.
     return isFinished ? nil : TrialFilling(self, lock: handle)
   }
