@@ -1,4 +1,5 @@
 #pragma once
+#include <cblas.h>
 #include <lapacke.h>
 
 /// Keeps OpenBLAS to one thread: decompositions run beside a team of compute threads.
