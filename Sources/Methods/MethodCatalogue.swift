@@ -2,6 +2,8 @@
 public enum MethodCatalogue {
   /// The method types, family by family, in the order of documentation.
   public static let types: [any CompressionMethod.Type] = [
+    DepthwiseSeparable.self, FireModules.self, ScaledWidth.self,
+    SVDLinear.self, SpatialSVD.self, Tucker2.self,
     MagnitudePruning.self, RandomPruning.self, ChannelPruning.self, DeadNeurons.self,
     PostTrainingQuantization.self, QuantizationAwareTraining.self, WeightClustering.self,
   ]

@@ -1,0 +1,116 @@
+import LinearAlgebra
+import Tensors
+
+/// The channels that the core of a Tucker-2 decomposition reads and makes.
+struct Ranks: Equatable {
+  var input: Int
+  var output: Int
+
+  init(input: Int, output: Int) {
+    self.input = input
+    self.output = output
+  }
+
+  /// The same share of both channel counts, the largest whose parameters are within a share of the kernel's; at least 1.
+  init(inputs: Int, filters: Int, taps: Int, keptRatio: Double) {
+    self.init(input: 1, output: 1)
+    let allowed = keptRatio * Double(inputs * filters * taps)
+    let steps = max(inputs, filters)
+    for step in 1...steps {
+      let share = Double(step) / Double(steps)
+      let candidate = Ranks(
+        input: max(1, Int((share * Double(inputs)).rounded())),
+        output: max(1, Int((share * Double(filters)).rounded())))
+      let cost = candidate.parameters(inputs: inputs, filters: filters, taps: taps)
+      guard Double(cost) <= allowed else { break }
+      self = candidate
+    }
+  }
+
+  /// No more directions than an axis has, nor than the other axis and the taps can tell apart.
+  func limited(input most: Int, output mostOutput: Int, taps: Int) -> Ranks {
+    let input = min(input, most, output * taps)
+    return Ranks(input: input, output: min(output, mostOutput, input * taps))
+  }
+
+  /// Weights of the parts: an axis that keeps all its channels needs no basis.
+  func parameters(inputs: Int, filters: Int, taps: Int) -> Int {
+    (input < inputs ? inputs * input : 0) + taps * input * output + (output < filters ? output * filters : 0)
+  }
+}
+
+/// A kernel `[O, I, Kh, Kw]` as a core between orthonormal bases of its channels.
+struct TuckerDecomposition {
+  /// `[r4, r3, Kh, Kw]`.
+  let core: Tensor
+  /// Directions of input channels, one a row, `[r3, I]`; `nil` where the core reads all channels.
+  let inputBasis: Tensor?
+  /// Directions of output channels, one a column, `[O, r4]`; `nil` where the core makes all channels.
+  let outputBasis: Tensor?
+
+  /// A kernel with the singular vectors of its two unfoldings: the higher-order singular value decomposition.
+  struct Start {
+    private let kernel: Tensor
+    /// The kernel with input channels first.
+    private let byInput: Tensor
+    private let output: SVD
+    private let input: SVD
+
+    var filters: Int { kernel.shape[0] }
+    var inputs: Int { kernel.shape[1] }
+    var taps: Int { kernel.shape.spatialCount }
+    /// Singular values along the output axis; at most as many as filters.
+    var outputValues: [Double] { output.values }
+    /// Singular values along the input axis; at most as many as channels.
+    var inputValues: [Double] { input.values }
+
+    init(_ kernel: Tensor) throws(LinearAlgebraError) {
+      self.kernel = kernel
+      byInput = try kernel.exchangingLeadingAxes()
+      output = try kernel.unfolded.svd()
+      input = try byInput.unfolded.svd()
+    }
+
+    /// The core and bases of some ranks after rounds of alternating improvement (De Lathauwer, De Moor, Vandewalle, "On the
+    /// best rank-1 and rank-(R1, …, RN) approximation of higher-order tensors", 2000).
+    func decomposition(_ ranks: Ranks, iterations: Int) throws(LinearAlgebraError) -> TuckerDecomposition {
+      let isReduced = (input: ranks.input < inputs, output: ranks.output < filters)
+      var inputBasis = try input.leading(ranks.input)
+      var outputBasis = try output.leading(ranks.output)
+      if isReduced.input, isReduced.output {
+        for _ in 0..<iterations {
+          inputBasis = try Self.project(kernel, onto: outputBasis).exchangingLeadingAxes().unfolded.svd()
+            .leading(ranks.input)
+          outputBasis = try Self.project(byInput, onto: inputBasis).exchangingLeadingAxes().unfolded.svd()
+            .leading(ranks.output)
+        }
+      }
+      var core = kernel
+      if isReduced.output { core = try Self.project(core, onto: outputBasis) }
+      if isReduced.input {
+        core = try Self.project(core.exchangingLeadingAxes(), onto: inputBasis).exchangingLeadingAxes()
+      }
+      return TuckerDecomposition(
+        core: core, inputBasis: isReduced.input ? inputBasis : nil,
+        outputBasis: isReduced.output ? try outputBasis.exchangingLeadingAxes() : nil)
+    }
+
+    /// The tensor's coordinates along axis 0 in a basis of rows: `[r, …]`.
+    private static func project(_ tensor: Tensor, onto basis: Tensor) throws(LinearAlgebraError) -> Tensor {
+      let product = try basis.multiplied(by: tensor.unfolded)
+      return product.reshaped(Shape([basis.shape[0]] + tensor.shape.dimensions.dropFirst()))
+    }
+  }
+}
+
+extension Tensor {
+  /// The matrix of axis 0 by all others.
+  fileprivate var unfolded: Tensor { reshaped([shape[0], shape.count / max(shape[0], 1)]) }
+}
+
+extension SVD {
+  /// The first left singular vectors, one a row.
+  fileprivate func leading(_ count: Int) throws(LinearAlgebraError) -> Tensor {
+    try left.gathering(Array(0..<count), axis: 1).exchangingLeadingAxes()
+  }
+}

@@ -1,0 +1,122 @@
+public import Graphs
+import Ops
+public import Settings
+import Tensors
+
+/// A uniformly narrower network: every group of removable channels keeps the same share.
+public struct ScaledWidth: CompressionMethod {
+  public static let name = "width"
+  public static let family = MethodFamily.filters
+  public static let order = PipelineOrder.structure
+  public static let revision = 1
+  public static let documentation = MethodDocumentation(
+    summary: "every layer keeps the same share of its channels",
+    description: """
+      Scales every group of channels that can be removed by `factor`, rounded, at least 1; channels that must stay, such as \
+      logits and images, stay. The weights are those of the channels kept, the ones with the largest sums of magnitudes, \
+      or start afresh, which tells what the narrower network is worth by itself.
+      """,
+    formula:
+      "n' = max(1, round(factor·n)) of each group of n; kept: the n' units u of largest Σ_{W makes u} |W[u,…]|",
+    paper:
+      "Howard et al., 2017, MobileNets, section 3.3 (width multiplier), arXiv:1704.04861; Li, Kadav, Durdanovic, Samet, "
+      + "Graf, 2017, Pruning filters for efficient ConvNets, arXiv:1608.08710")
+
+  /// The share of channels that is kept.
+  public var factor = 0.5
+  /// How the weights start.
+  public var initialize = WidthStart.kept
+
+  public init() {}
+
+  public static var settings: [Setting<ScaledWidth>] {
+    [
+      Setting("factor", \.factor, in: 0.01...1, "share of each layer's channels that is kept"),
+      Setting(
+        "initialize", \.initialize,
+        "whether weights are kept, by their magnitudes, or start from random numbers"),
+    ]
+  }
+
+  public static var strength: WritableKeyPath<ScaledWidth, Double>? { \.removedShare }
+
+  /// The share of channels that is removed.
+  var removedShare: Double {
+    get { 1 - factor }
+    set { factor = min(max(1 - newValue, 0.01), 1) }
+  }
+
+  public func verdict(on node: Node, in graph: Graph) -> LayerVerdict {
+    guard node.op is Conv2D || node.op is Linear else {
+      return .untouched(reason: "it makes no channels of its own")
+    }
+    guard let group = graph.channelGroups().first(where: { $0.values.contains(node.name) }) else {
+      return .untouched(reason: "its channels must stay")
+    }
+    guard kept(of: group.units.count) < group.units.count else {
+      return .untouched(reason: "\(factor) of its \(group.units.count) channels, rounded, are all")
+    }
+    return .touched
+  }
+
+  private func kept(of count: Int) -> Int { max(1, Int((factor * Double(count)).rounded())) }
+
+  public func compress(_ compression: inout Compression<ScaledWidth>) throws(MethodError) -> Rewrite {
+    let graph = compression.graph
+    var removed: [ChannelUnit] = []
+    for group in graph.channelGroups() {
+      guard let settings = Self.settings(of: group, compression) else { continue }
+      let scores = group.units.map { settings.initialize == .kept ? Self.magnitude(of: $0, in: graph) : 0 }
+      let ranked = group.units.indices.sorted { (scores[$0], $1) > (scores[$1], $0) }
+      removed += ranked.dropFirst(settings.kept(of: group.units.count)).map { group.units[$0] }
+    }
+    guard !removed.isEmpty else {
+      throw .nothingToDo(method: Self.name, reason: "no layer would lose a channel")
+    }
+    do throws(GraphError) {
+      var rewrite = try graph.removingChannels(removed)
+      for node in graph.nodes where compression.settings(for: node.name)?.initialize == .fresh {
+        rewrite.restart(node.name, key: compression.random.key)
+      }
+      return rewrite
+    } catch {
+      throw .graph(method: Self.name, error)
+    }
+  }
+
+  /// The settings of the layers that make a group's channels; `nil` when the recipe leaves one of them out.
+  private static func settings(
+    of group: ChannelGroup, _ compression: Compression<ScaledWidth>
+  ) -> ScaledWidth? {
+    let makers = group.values.filter { value in
+      compression.graph.node(named: value).map { $0.op is Conv2D || $0.op is Linear } ?? false
+    }
+    let settings = makers.map { compression.settings(for: $0) }
+    return settings.contains { $0 == nil } ? nil : settings.first ?? nil
+  }
+
+  /// The sum of the magnitudes of all weights that make the unit's channels.
+  private static func magnitude(of unit: ChannelUnit, in graph: Graph) -> Double {
+    var sum = 0.0
+    for (value, channels) in unit.channels.sorted(by: { $0.key < $1.key }) {
+      guard let node = graph.node(named: value) else { continue }
+      for (name, slot) in graph.slots(of: node) where slot.decays {
+        guard let axis = slot.outputAxis, let weight = graph.parameters[name]?.projected else { continue }
+        for magnitude in weight.gathering(channels, axis: axis).values { sum += Double(abs(magnitude)) }
+      }
+    }
+    return sum
+  }
+}
+
+extension Rewrite {
+  /// Gives the parameters of a node a new start: they are new, so they lose their origins.
+  fileprivate mutating func restart(_ name: String, key: UInt64) {
+    guard let node = graph.node(named: name) else { return }
+    for (parameter, slot) in graph.slots(of: node) {
+      var random = SeededRandom(seed: key, purpose: "initialize " + parameter)
+      graph.parameters[parameter] = Parameter(slot.initializer.tensor(slot.shape, &random))
+      origin[parameter] = nil
+    }
+  }
+}

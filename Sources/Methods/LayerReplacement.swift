@@ -1,0 +1,79 @@
+import Graphs
+import Tensors
+
+/// A layer that stands, with others, in the place of one that was replaced.
+struct NewLayer {
+  let op: any Op
+  /// The value that it makes; the last layer of a replacement bears the name of the layer replaced.
+  let name: String
+  let inputs: [String]
+  /// What it starts with, by role; roles that are not named start fresh.
+  var parameters: [String: Tensor] = [:]
+}
+
+extension Graph {
+  /// The graph with some nodes replaced by layers, the last of which makes the node's value.
+  ///
+  /// Parameters of nodes that stay, and biases that a replacement takes over unchanged, have an origin. Fresh ones come from
+  /// streams keyed by `key` and their names, so one more replacement changes no other.
+  func replacing(_ replacements: [String: [NewLayer]], key: UInt64) throws(GraphError) -> Rewrite {
+    var graph = Graph(inputs: inputs)
+    var origin: [String: Origin] = [:]
+    for node in nodes {
+      if let layers = replacements[node.name] {
+        for layer in layers { try graph.append(layer, key: key) }
+        let bias = "\(node.name).bias"
+        if let kept = parameters[bias], graph.parameters[bias] == kept {
+          origin[bias] = Origin(parameter: bias)
+        }
+      } else {
+        try graph.append(node.op, name: node.name, inputs: node.inputs)
+        for (name, _) in slots(of: node) {
+          graph.parameters[name] = parameters[name]
+          origin[name] = Origin(parameter: name)
+        }
+      }
+    }
+    graph.outputs = outputs
+    graph.values = values
+    return Rewrite(graph: graph, origin: origin)
+  }
+
+  private mutating func append(_ layer: NewLayer, key: UInt64) throws(GraphError) {
+    try append(layer.op, name: layer.name, inputs: layer.inputs)
+    guard let node = nodes.last else { return }
+    for (name, slot) in slots(of: node) {
+      var random = SeededRandom(seed: key, purpose: "initialize " + name)
+      parameters[name] = Parameter(
+        layer.parameters[slot.role] ?? slot.initializer.tensor(slot.shape, &random))
+    }
+  }
+
+  /// `node.part`, with a number behind where a value has that name.
+  func unusedName(_ node: String, _ part: String) -> String {
+    let name = "\(node).\(part)"
+    var candidate = name
+    var number = 2
+    while shape(of: candidate) != nil {
+      candidate = name + "\(number)"
+      number += 1
+    }
+    return candidate
+  }
+
+  /// A node's parameter as kernels see it; `nil` where the node has no such role.
+  func projected(_ node: Node, _ role: String) -> Tensor? { parameters["\(node.name).\(role)"]?.projected }
+
+  /// A node's weight as kernels see it.
+  func weight(of node: Node) throws(GraphError) -> Tensor {
+    guard let weight = projected(node, "weight") else {
+      throw .missingParameter("\(node.name).weight", expected: slots(of: node).first?.slot.shape ?? [])
+    }
+    return weight
+  }
+
+  /// The trainable parameters of a node.
+  func parameterCount(of node: Node) -> Int {
+    slots(of: node).filter(\.slot.isTrainable).reduce(0) { $0 + $1.slot.shape.count }
+  }
+}
