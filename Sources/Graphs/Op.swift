@@ -26,6 +26,8 @@ public protocol Op: Configurable, Sendable {
   var valueFlow: ValueFlow { get }
   /// The op that does the same on fewer channels: settings that count channels follow the new shapes.
   func resized(inputs: [Shape], outputChannels: Int) -> Self
+  /// Where a device may put the output in inference.
+  var placement: OutputPlacement { get }
 
   /// The reference kernel: writes every element of `frame.output`.
   func forward(_ frame: inout KernelFrame)
@@ -39,6 +41,7 @@ extension Op {
   public func cost(_ inputs: [Shape], output: Shape) -> OpCost { OpCost(inputs: inputs, output: output) }
   public var valueFlow: ValueFlow { .computing }
   public func resized(inputs: [Shape], outputChannels: Int) -> Self { self }
+  public var placement: OutputPlacement { .apart }
 
   /// The op's kind, reachable from an existential.
   public var kind: String { Self.kind }
@@ -145,6 +148,16 @@ public enum ChannelRule: Sendable, Equatable {
   case shuffling(groups: Int)
   /// Channels cannot be removed through this op, and why.
   case fixed(reason: String)
+}
+
+/// Where an op's output may be put in inference, for the memory and time that it takes on a device.
+public enum OutputPlacement: Sendable, Equatable {
+  /// In memory of its own: elements are read after others were written.
+  case apart
+  /// Over an input of as many elements: element i of the output depends on no other element of that input.
+  case inPlace
+  /// It is the first input, element by element: nothing is computed.
+  case unmoved
 }
 
 /// What a reference kernel works on.

@@ -37,6 +37,8 @@ public struct Add: Op {
   }
 
   public func channels(_ inputs: [Shape]) -> ChannelRule { .following }
+  /// Over either input.
+  public var placement: OutputPlacement { .inPlace }
 
   public func forward(_ frame: inout KernelFrame) {
     var y = frame.inputs[0].values

@@ -75,6 +75,8 @@ public struct BatchNorm: Op {
   }
 
   public func channels(_ inputs: [Shape]) -> ChannelRule { .following }
+  /// Over the input.
+  public var placement: OutputPlacement { .inPlace }
 
   public func forward(_ frame: inout KernelFrame) {
     let shape = frame.output.shape

@@ -47,6 +47,8 @@ public struct Dropout: Op {
   public func outputShape(_ inputs: [Shape]) throws(ShapeError) -> Shape { try requireChannels(inputs) }
 
   public func channels(_ inputs: [Shape]) -> ChannelRule { .following }
+  /// Inference drops nothing.
+  public var placement: OutputPlacement { .unmoved }
 
   public var valueFlow: ValueFlow { .vanishing }
 

@@ -26,6 +26,8 @@ public struct Flatten: Op {
   }
 
   public func channels(_ inputs: [Shape]) -> ChannelRule { .spreading(count: inputs[0].spatialCount) }
+  /// The same elements in the same order.
+  public var placement: OutputPlacement { .unmoved }
 
   public var valueFlow: ValueFlow { .moving }
 

@@ -46,6 +46,8 @@ public struct Multiply: Op {
   }
 
   public func channels(_ inputs: [Shape]) -> ChannelRule { .following }
+  /// Over the input of the output's size.
+  public var placement: OutputPlacement { .inPlace }
 
   public func forward(_ frame: inout KernelFrame) {
     let second = frame.inputs[1].values

@@ -67,6 +67,8 @@ public struct Reshape: Op {
   }
 
   public func channels(_ inputs: [Shape]) -> ChannelRule { .fixed(reason: "reshape mixes the axes") }
+  /// The same elements in the same order.
+  public var placement: OutputPlacement { .unmoved }
 
   public var valueFlow: ValueFlow { .moving }
 

@@ -1,7 +1,9 @@
+public import Settings
+
 /// What a student would take on a target.
 public struct TargetEstimate: Sendable, Equatable {
   /// How figures were obtained.
-  public enum Basis: String, Sendable {
+  public enum Basis: String, Sendable, SettingChoice {
     case measured, simulated, modelled
   }
 

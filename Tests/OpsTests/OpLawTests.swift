@@ -34,6 +34,11 @@ struct OpLawTests {
     #expect(try example.costViolations() == [])
   }
 
+  @Test("what may work in place works in place", arguments: OpCase.all())
+  func placement(_ example: OpCase) throws {
+    #expect(try example.placementViolations() == [])
+  }
+
   @Test("hostile settings are refused", arguments: OpCase.all())
   func hostile(_ example: OpCase) {
     #expect(example.acceptedHostileSettings() == [])

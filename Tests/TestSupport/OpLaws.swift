@@ -49,6 +49,28 @@ extension OpCase {
     return violations
   }
 
+  /// Where the output may lie over an input, an element of that input changes the output's element of its index alone; where
+  /// nothing is moved, the output is the first input.
+  public func placementViolations() throws -> [String] {
+    guard op.placement != .apart else { return [] }
+    let frame = try FiniteDifferences(self, mode: .inference)
+    let output = frame.run(frame.inputs, frame.parameters).output.values
+    if op.placement == .unmoved { return output == frame.inputs[0].values ? [] : ["the elements are others"] }
+    let candidates = inputs.indices.filter { inputs[$0].count == output.count }
+    var violations = candidates.isEmpty ? ["no input is of the output's size"] : []
+    for input in candidates {
+      for index in output.indices {
+        var moved = frame.inputs
+        moved[input].values[index] += 1
+        let others = zip(frame.run(moved, frame.parameters).output.values, output).enumerated()
+        if others.contains(where: { $0.offset != index && $0.element.0 != $0.element.1 }) {
+          violations.append("element \(index) of input \(input) changes others")
+        }
+      }
+    }
+    return violations
+  }
+
   /// Multiply-adds counted one by one, over convolutions and linear layers; zero for all others.
   public func costViolations() throws -> [String] {
     let output = try op.outputShape(inputs)

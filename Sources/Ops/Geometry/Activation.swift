@@ -14,6 +14,8 @@ extension Activation {
   public func outputShape(_ inputs: [Shape]) throws(ShapeError) -> Shape { try requireChannels(inputs) }
   /// Every element follows its own.
   public func channels(_ inputs: [Shape]) -> ChannelRule { .following }
+  /// Over the input.
+  public var placement: OutputPlacement { .inPlace }
 
   /// Maps every element.
   public func forward(_ frame: inout KernelFrame) { frame.output.values = frame.inputs[0].values.map(value) }

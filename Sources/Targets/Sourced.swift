@@ -1,0 +1,36 @@
+public import Settings
+
+/// A constant of a profile and where it comes from: `{value: 120, source: "datasheet, table 3"}`.
+public struct Sourced: SettingValue, Sendable, Equatable {
+  /// The constant, in the unit that its key names.
+  public var value: Double
+  /// The document, measurement or assumption behind it.
+  public var source: String
+
+  /// Makes a constant.
+  public init(_ value: Double, source: String) {
+    self.value = value
+    self.source = source
+  }
+
+  public static var expectation: String { "a number with its source, {value: …, source: …}" }
+
+  public init(reading node: SettingsNode, key: String) throws(SettingsError) {
+    try node.requireKeys(["value", "source"], of: key)
+    self.init(
+      try Double(reading: node.required("value", of: key), key: "value"),
+      source: try Self.source(in: node, of: key))
+  }
+
+  public var node: SettingsNode { SettingsNode(mapping: ["value": value.node, "source": source.node]) }
+
+  /// The source beside a constant, which must say something.
+  static func source(in node: SettingsNode, of key: String) throws(SettingsError) -> String {
+    let text = try node.required("source", of: key)
+    let source = try text.string("source")
+    guard !source.isEmpty else {
+      throw .outOfRange(text.mark, key: "source", expected: "where the constant comes from", found: "no text")
+    }
+    return source
+  }
+}

@@ -1,0 +1,24 @@
+public import Graphs
+public import Settings
+
+/// Why a target or an estimate on it is refused.
+public enum TargetError: Error, Sendable, Equatable, CustomStringConvertible {
+  case settings(SettingsError)
+  case graph(GraphError)
+  case unknown(String, suggestion: String?, known: [String], searched: [String])
+  case needsMeasurement(target: String)
+
+  /// *where: what, expected, found; what to do*.
+  public var description: String {
+    switch self {
+    case .settings(let error): "\(error)"
+    case .graph(let error): "\(error)"
+    case .unknown(let name, let suggestion, let known, let searched):
+      "\"\(name)\" is no target" + (suggestion.map { "; did you mean \"\($0)\"?" } ?? ";")
+        + (known.isEmpty
+          ? " no profiles in \(searched.joined(separator: ", "))" : " (\(known.joined(separator: ", ")))")
+    case .needsMeasurement(let target):
+      "\(target): its latency is measured, not modelled; run the network and give the milliseconds of an image"
+    }
+  }
+}

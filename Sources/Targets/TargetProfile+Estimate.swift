@@ -1,0 +1,94 @@
+public import Graphs
+import Ops
+
+extension TargetProfile {
+  /// What a network would take on this target, for one image.
+  ///
+  /// Batch norms are folded first, where weights can still be represented after. `flashBytes` is what the weights take as they are
+  /// stored; the profile adds its code. Values take whole bytes an element: those of their encodings, else 4. A
+  /// `measured` profile needs the milliseconds of an image, which others ignore.
+  ///
+  /// Throws `TargetError` for a missing measurement, and for a graph whose parameters are missing.
+  public func estimate(
+    _ graph: Graph, flashBytes weightBytes: Int, measuredLatencyMs: Double? = nil
+  ) throws(TargetError) -> TargetEstimate {
+    let shipped: Graph
+    do throws(GraphError) { shipped = try graph.foldedForDevice() } catch { throw .graph(error) }
+    let work = shipped.nodes.map { LayerWork($0, in: shipped) }
+    let cycles = basis == .measured ? work.map { _ in 0 } : work.map(cycles(of:))
+    let latency = try latencyMs(cycles: cycles.reduce(0, +), measured: measuredLatencyMs)
+    let flash = weightBytes + Int(codeBytes.value)
+    let ram = shipped.peakLiveBytes + Int(runtimeBytes.value) + (weightsInRAM ? weightBytes : 0)
+    let reasons = [overflow("flash", flash, flashBytes), overflow("RAM", ram, ramBytes)].compactMap { $0 }
+    let spread = basis == .measured ? (low: 1, high: 1) : (low: latencyLow.value, high: latencyHigh.value)
+    return TargetEstimate(
+      flashBytes: flash, ramBytes: ram, latencyMs: latency,
+      energyMicrojoules: energy(latencyMs: latency, work, weightBytes: weightBytes), basis: basis,
+      low: latency * spread.low, high: latency * spread.high, fits: reasons.isEmpty,
+      reason: reasons.isEmpty ? nil : reasons.joined(separator: "; "),
+      layers: zip(work, cycles).map { work, cycles in
+        TargetEstimate.Layer(
+          name: work.node.name, kind: work.layer, flashBytes: work.storedBytes,
+          multiplyAdds: work.multiplyAdds,
+          cycles: cycles)
+      })
+  }
+
+  private func latencyMs(cycles: Double, measured: Double?) throws(TargetError) -> Double {
+    guard basis == .measured else { return cycles / (clockMHz.value * 1000) }
+    guard let measured else { throw .needsMeasurement(target: name) }
+    return measured
+  }
+
+  /// `flash: 1200 bytes too many: needs 33456, has 32256`; `nil` where it fits.
+  private func overflow(_ what: String, _ needed: Int, _ limit: Sourced?) -> String? {
+    guard let limit, needed > Int(limit.value) else { return nil }
+    return "\(what): \(needed - Int(limit.value)) bytes too many: needs \(needed), has \(Int(limit.value))"
+  }
+
+  private func cycles(of work: LayerWork) -> Double {
+    let share = skipsZeros ? work.nonZeroShare : 1
+    let products = Double(work.multiplyAdds) * share * (operation(for: work)?.cycles ?? 0)
+    return products + Double(work.outputElements) * (element(bits: work.outputBits)?.cycles ?? 0)
+  }
+
+  /// The cost for a layer: of its kind, else of any; for its encoding before all encodings; the narrowest that holds its bits.
+  func operation(for work: LayerWork) -> OperationCost? {
+    let ofKind = operations.filter { $0.layer == work.layer }
+    let candidates = (ofKind.isEmpty ? operations : ofKind).filter {
+      $0.encoding == nil || $0.encoding == work.encoding
+    }
+    let holding = candidates.filter { $0.bits >= work.bits }
+    let preferred = holding.filter { $0.encoding != nil }
+    return (preferred.isEmpty ? holding : preferred).min { $0.bits < $1.bits }
+      ?? candidates.max { $0.bits < $1.bits }
+  }
+
+  private func element(bits: Int) -> ElementCost? {
+    elements.filter { $0.bits >= bits }.min { $0.bits < $1.bits } ?? elements.max { $0.bits < $1.bits }
+  }
+
+  /// Microjoules of an image: of the cycles or the time, of the multiply-adds, and of moving values and weights.
+  private func energy(latencyMs: Double, _ work: [LayerWork], weightBytes: Int) -> Double {
+    let running =
+      nanojoulesPerCycle.map { $0.value * latencyMs * clockMHz.value } ?? (watts?.value ?? 0) * latencyMs
+      * 1000
+    let products = work.reduce(0.0) { sum, layer in
+      let share = skipsZeros ? layer.nonZeroShare : 1
+      return sum + Double(layer.multiplyAdds) * share * (operation(for: layer)?.picojoules ?? 0)
+    }
+    let moved = Double(work.reduce(weightBytes) { $0 + $1.movedBytes }) * (picojoulesPerByte?.value ?? 0)
+    return running + (products + moved) * 1e-6
+  }
+}
+
+extension Graph {
+  /// Batch norms folded, but for those whose layer has weights that would no longer be what their encoding can represent.
+  fileprivate func foldedForDevice() throws(GraphError) -> Graph {
+    let kept = foldableBatchNorms().map(\.producer).filter { producer in
+      guard let encoding = parameters["\(producer).weight"]?.encoding else { return false }
+      return !encoding.afterChannelScaling().isEqual(to: encoding)
+    }
+    return try foldingBatchNorms(keeping: Set(kept))
+  }
+}

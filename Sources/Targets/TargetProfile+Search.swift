@@ -1,0 +1,76 @@
+import Foundation
+import Settings
+
+extension TargetProfile {
+  /// Reads a profile from a file; its name is the file's.
+  public init(contentsOf path: String) throws(TargetError) {
+    do throws(SettingsError) {
+      let node = try SettingsNode(contentsOf: path)
+      self = try TargetProfile(from: node, owner: "a target")
+      try requireConsistency(node.mark)
+    } catch {
+      throw .settings(error)
+    }
+    let file = path.split(separator: "/").last.map(String.init) ?? path
+    name = String(file.split(separator: ".").first ?? "target")
+  }
+
+  /// The profile that a user means: a path (with a slash or `.yaml`) or the name of a file in `directories`.
+  public static func named(_ name: String, searching directories: [String]) throws(TargetError)
+    -> TargetProfile
+  {
+    if name.contains("/") || name.hasSuffix(".yaml") || name.hasSuffix(".yml") {
+      return try TargetProfile(contentsOf: name)
+    }
+    let files = files(in: directories)
+    if let file = files.first(where: { $0.name == name }) { return try TargetProfile(contentsOf: file.path) }
+    let known = files.map(\.name).sorted()
+    throw .unknown(
+      name, suggestion: Spelling.nearest(to: name, among: known), known: known, searched: directories)
+  }
+
+  /// Every profile of the folders by name; of two with one name, the first folder's.
+  public static func all(in directories: [String]) throws(TargetError) -> [TargetProfile] {
+    var profiles: [TargetProfile] = []
+    for file in files(in: directories) { profiles.append(try TargetProfile(contentsOf: file.path)) }
+    return profiles.sorted { $0.name < $1.name }
+  }
+
+  /// The YAML files of the folders by name; folders that do not exist hold none.
+  private static func files(in directories: [String]) -> [(name: String, path: String)] {
+    var files: [(name: String, path: String)] = []
+    for directory in directories {
+      let names = (try? FileManager.default.contentsOfDirectory(atPath: directory)) ?? []
+      for name in names.sorted() where name.hasSuffix(".yaml") && !name.hasPrefix(".") {
+        let stem = String(name.dropLast(".yaml".count))
+        if !files.contains(where: { $0.name == stem }) { files.append((stem, directory + "/" + name)) }
+      }
+    }
+    return files
+  }
+
+  /// Refuses constants that make no sense together.
+  private func requireConsistency(_ mark: SettingsMark) throws(SettingsError) {
+    guard clockMHz.value > 0 else {
+      throw .outOfRange(mark, key: "clockMHz", expected: "more than 0", found: "\(clockMHz.value)")
+    }
+    guard latencyLow.value > 0, latencyLow.value <= 1, latencyHigh.value >= 1, energyFactor.value >= 1 else {
+      throw .invalid(
+        mark, key: "latencyLow",
+        reason: "latencyLow must lie in 0...1 and above 0; latencyHigh and energyFactor must be at least 1")
+    }
+    guard nanojoulesPerCycle == nil || watts == nil else {
+      throw .invalid(mark, key: "watts", reason: "give the energy of a cycle or the power, not both")
+    }
+    guard nanojoulesPerCycle != nil || watts != nil || operations.contains(where: { $0.picojoules > 0 })
+    else {
+      throw .missingKey(mark, key: "nanojoulesPerCycle", owner: "a target")
+    }
+    guard basis != .measured else { return }
+    for layer in ["conv2d", "depthwise", "linear"] where !operations.contains(where: { $0.layer == layer }) {
+      throw .invalid(
+        mark, key: "operations", reason: "no operation says what a multiply-add of \(layer) costs")
+    }
+    guard !elements.isEmpty else { throw .missingKey(mark, key: "elements", owner: "a target") }
+  }
+}
