@@ -91,8 +91,9 @@ public struct Tucker2: FactorizationMethod {
       case .keptRatio(let ratio):
         Ranks(inputs: start.inputs, filters: start.filters, taps: start.taps, keptRatio: ratio)
       }
-    return ranks.limited(
+    let limited = ranks.limited(
       input: start.inputValues.count, output: start.outputValues.count, taps: start.taps)
+    return limited.cheapest(inputs: start.inputs, filters: start.filters, taps: start.taps)
   }
 
   /// The chain of layers; a basis of all channels is part of the core and makes none.

@@ -21,7 +21,8 @@ struct Ranks: Equatable {
       let candidate = Ranks(
         input: max(1, Int((share * Double(inputs)).rounded())),
         output: max(1, Int((share * Double(filters)).rounded())))
-      let cost = candidate.parameters(inputs: inputs, filters: filters, taps: taps)
+      let cheapest = candidate.cheapest(inputs: inputs, filters: filters, taps: taps)
+      let cost = cheapest.parameters(inputs: inputs, filters: filters, taps: taps)
       guard Double(cost) <= allowed else { break }
       self = candidate
     }
@@ -31,6 +32,16 @@ struct Ranks: Equatable {
   func limited(input most: Int, output mostOutput: Int, taps: Int) -> Ranks {
     let input = min(input, most, output * taps)
     return Ranks(input: input, output: min(output, mostOutput, input * taps))
+  }
+
+  /// These ranks with an axis kept whole where that takes no more weights: it needs no basis, and loses nothing.
+  func cheapest(inputs: Int, filters: Int, taps: Int) -> Ranks {
+    let options = [
+      Ranks(input: inputs, output: filters), Ranks(input: inputs, output: output),
+      Ranks(input: input, output: filters), self,
+    ]
+    let costs = options.map { $0.parameters(inputs: inputs, filters: filters, taps: taps) }
+    return zip(options, costs).first { $0.1 == costs.min() }?.0 ?? self
   }
 
   /// Weights of the parts: an axis that keeps all its channels needs no basis.
@@ -74,25 +85,31 @@ struct TuckerDecomposition {
     /// The core and bases of some ranks after rounds of alternating improvement (De Lathauwer, De Moor, Vandewalle, "On the
     /// best rank-1 and rank-(R1, …, RN) approximation of higher-order tensors", 2000).
     func decomposition(_ ranks: Ranks, iterations: Int) throws(LinearAlgebraError) -> TuckerDecomposition {
-      let isReduced = (input: ranks.input < inputs, output: ranks.output < filters)
-      var inputBasis = try input.leading(ranks.input)
-      var outputBasis = try output.leading(ranks.output)
-      if isReduced.input, isReduced.output {
-        for _ in 0..<iterations {
-          inputBasis = try Self.project(kernel, onto: outputBasis).exchangingLeadingAxes().unfolded.svd()
-            .leading(ranks.input)
-          outputBasis = try Self.project(byInput, onto: inputBasis).exchangingLeadingAxes().unfolded.svd()
-            .leading(ranks.output)
-        }
+      let inputStart = ranks.input < inputs ? try input.leading(ranks.input) : nil
+      let outputStart = ranks.output < filters ? try output.leading(ranks.output) : nil
+      guard var inputBasis = inputStart, var outputBasis = outputStart else {
+        return try parts(inputBasis: inputStart, outputBasis: outputStart)
       }
+      for _ in 0..<iterations {
+        inputBasis = try Self.project(kernel, onto: outputBasis).exchangingLeadingAxes().unfolded.svd()
+          .leading(ranks.input)
+        outputBasis = try Self.project(byInput, onto: inputBasis).exchangingLeadingAxes().unfolded.svd()
+          .leading(ranks.output)
+      }
+      return try parts(inputBasis: inputBasis, outputBasis: outputBasis)
+    }
+
+    /// The core for bases of rows; an axis without one is kept whole.
+    private func parts(
+      inputBasis: Tensor?, outputBasis: Tensor?
+    ) throws(LinearAlgebraError) -> TuckerDecomposition {
       var core = kernel
-      if isReduced.output { core = try Self.project(core, onto: outputBasis) }
-      if isReduced.input {
+      if let outputBasis { core = try Self.project(core, onto: outputBasis) }
+      if let inputBasis {
         core = try Self.project(core.exchangingLeadingAxes(), onto: inputBasis).exchangingLeadingAxes()
       }
       return TuckerDecomposition(
-        core: core, inputBasis: isReduced.input ? inputBasis : nil,
-        outputBasis: isReduced.output ? try outputBasis.exchangingLeadingAxes() : nil)
+        core: core, inputBasis: inputBasis, outputBasis: try outputBasis?.exchangingLeadingAxes())
     }
 
     /// The tensor's coordinates along axis 0 in a basis of rows: `[r, …]`.
