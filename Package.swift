@@ -94,6 +94,7 @@ let package = Package(
     tests("LinearAlgebraTests", ["LinearAlgebra"]),
     tests("GraphsTests", ["Graphs", "Ops"]),
     tests("OpsTests", ["Ops", "Execution"]),
+    tests("EncodingsTests", ["Encodings"]),
     tests("ExecutionTests", ["Execution"]),
     tests("DNNLTests", ["DNNL"]),
     tests("NetworksTests", ["Networks"]),

@@ -1,0 +1,83 @@
+import Encodings
+import Graphs
+import Methods
+import Ops
+import Tensors
+import TestSupport
+import Testing
+
+@Suite("Codebooks for layers")
+struct WeightClusteringTests {
+  private func clustered(_ graph: Graph, bits: Int) throws -> Graph {
+    var method = WeightClustering()
+    method.convolutionBits = bits
+    method.linearBits = bits
+    var compression = Compression(method, graph: graph)
+    return try method.compress(&compression).graph
+  }
+
+  @Test(
+    "A layer holds at most 2^bits numbers, each the mean of the weights it replaced", arguments: [1, 2, 3])
+  func numbers(bits: Int) throws {
+    let original = try SmallGraph.lenet.graph()
+    let graph = try clustered(original, bits: bits)
+    try graph.verify()
+    for name in ["conv2.weight", "hidden.weight"] {
+      let before = try #require(original.parameters[name]).value.values
+      let parameter = try #require(graph.parameters[name])
+      #expect(parameter.encoding is Codebook)
+      #expect(parameter.projected == parameter.value)
+      let after = parameter.value.values
+      #expect(Set(after).count <= 1 << bits && Set(after).count > 1)
+      for number in Set(after) {
+        let members = before.indices.filter { after[$0] == number }.map { Double(before[$0]) }
+        #expect(abs(members.reduce(0, +) / Double(members.count) - Double(number)) < 1e-6)
+      }
+    }
+  }
+
+  @Test("Pruned weights stay zero and take no part")
+  func masks() throws {
+    var original = try SmallGraph.lenet.graph()
+    let value = try #require(original.parameters["hidden.weight"]).value
+    let mask = Mask(value.values.indices.map { $0 % 4 == 0 })
+    original.parameters["hidden.weight"] = Parameter(value, encoding: Sparse(mask: mask))
+    let parameter = try #require(try clustered(original, bits: 2).parameters["hidden.weight"])
+    let sparse = try #require(parameter.encoding as? Sparse)
+    #expect(sparse.inner is Codebook && sparse.mask == mask && sparse.bits == 2)
+    let values = parameter.projected.values
+    for (index, value) in values.enumerated() { #expect((value == 0) == !mask[index]) }
+    #expect(Set(values).count == 4)
+    let survivors = value.values.indices.filter { $0 % 4 == 0 }.map { value.values[$0] }
+    let before = survivors.reduce(0) { $0 + Double($1) }
+    let after = values.reduce(0) { $0 + Double($1) }
+    #expect(abs(before - after) < 1e-4)
+  }
+
+  @Test("A layer too small for its codebook is left alone, and says why")
+  func verdicts() throws {
+    let graph = try SmallGraph.lenet.graph()
+    let method = WeightClustering()
+    let conv = try #require(graph.node(named: "conv1"))
+    #expect(method.verdict(on: conv, in: graph) != .touched)
+    guard case .untouched(let reason) = method.verdict(on: conv, in: graph) else { return }
+    #expect(reason == "a codebook of 256 numbers is no smaller than its 100 weights")
+    let relu = try #require(graph.node(named: "relu1"))
+    #expect(method.verdict(on: relu, in: graph) == .untouched(reason: "it has no weights to share"))
+    #expect(errorMessage { _ = try clustered(graph, bits: 12) }.contains("changes nothing"))
+  }
+
+  @Test("Strength never makes a student larger")
+  func strength() throws {
+    let path = try #require(WeightClustering.strength)
+    var method = WeightClustering()
+    var last = (32, 32)
+    for step in 0...40 {
+      method[keyPath: path] = Double(step) / 40
+      #expect(method.linearBits <= last.0 && method.convolutionBits <= last.1)
+      #expect(method.linearBits >= 1)
+      last = (method.linearBits, method.convolutionBits)
+    }
+    #expect(last == (1, 4))
+  }
+}
