@@ -17,9 +17,10 @@ func native(_ name: String, _ dependencies: [Target.Dependency] = [], links libr
 
 /// A Swift library target; ARCHITECTURE.md's table says what each may import.
 func library(
-  _ name: String, _ dependencies: [Target.Dependency] = [], _ extra: [SwiftSetting] = []
+  _ name: String, _ dependencies: [Target.Dependency] = [], _ extra: [SwiftSetting] = [],
+  resources: [Resource] = []
 ) -> Target {
-  .target(name: name, dependencies: dependencies, swiftSettings: settings + extra)
+  .target(name: name, dependencies: dependencies, resources: resources, swiftSettings: settings + extra)
 }
 
 func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
@@ -77,7 +78,7 @@ let package = Package(
     library("Runs", ["Settings", grdb]),
     library("Recipes", ["Networks", "Methods", "Targets", "Runs", crypto]),
     library("Comparison", ["Recipes", subprocess]),
-    library("Reports", ["Runs"]),
+    library("Reports", ["Runs", "Settings"], resources: [.embedInCode("Resources")]),
     .executableTarget(
       name: "condense", dependencies: ["DNNL", "Comparison", "Reports", "CProcess", arguments],
       swiftSettings: settings),
@@ -105,6 +106,7 @@ let package = Package(
     tests("MethodsTests", ["Methods", "DNNL"]),
     tests("RunsTests", ["Runs", "Tensors"]),
     tests("TargetsTests", ["Targets", "Networks"]),
+    tests("ReportsTests", ["Reports", "Images"]),
     tests("CommandTests", ["condense"]),
     tests("ArchitectureTests", ["Networks", "Datasets", "Ops"]),
   ],

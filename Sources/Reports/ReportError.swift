@@ -1,14 +1,19 @@
 /// Why a report cannot be made.
 public enum ReportError: Error, Sendable, Equatable, CustomStringConvertible {
+  /// A directory that holds no run.
+  case notARun(path: String, reason: String)
+  /// A file of a run that cannot be read as what it should be.
+  case unreadable(path: String, reason: String)
+  /// A file of the report that cannot be written.
   case unwritable(path: String, reason: String)
-  case missingCharts(searched: [String])
 
   /// *where: what; what to do*.
   public var description: String {
     switch self {
+    case .notARun(let path, let reason):
+      "\(path): not the directory of a run: \(reason); give the folder that `condense compare` wrote"
+    case .unreadable(let path, let reason): "\(path): \(reason)"
     case .unwritable(let path, let reason): "\(path): cannot be written: \(reason)"
-    case .missingCharts(let searched):
-      "Chart.js was not found in \(searched.joined(separator: ", ")); install libjs-chart.js"
     }
   }
 }

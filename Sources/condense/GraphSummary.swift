@@ -1,5 +1,6 @@
 import Graphs
 import Networks
+import Reports
 import Settings
 import Tensors
 

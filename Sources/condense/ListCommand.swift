@@ -1,5 +1,6 @@
 import ArgumentParser
 import Foundation
+import Reports
 import Settings
 
 /// `condense list`: what there is to choose from.

@@ -1,4 +1,5 @@
 import Foundation
+import Reports
 import Tensors
 
 /// Every image's prediction as a CSV file (RFC 4180): path, label, prediction, probability.
@@ -7,8 +8,7 @@ struct PredictionTable {
 
   /// Adds an image.
   mutating func add(_ path: String, label: String, prediction: String, probability: Double) {
-    let fields = [path, label, prediction].map(Self.quoted) + [String(format: "%.6f", probability)]
-    text += fields.joined(separator: ",") + "\r\n"
+    text += CSVRecord.line([path, label, prediction, String(format: "%.6f", probability)])
   }
 
   /// Writes the table beside `path` and renames it.
@@ -18,11 +18,5 @@ struct PredictionTable {
     } catch {
       throw CommandFailure(.badInput, "\(path): cannot be written: \(error)")
     }
-  }
-
-  /// A field in quotes where it needs them.
-  static func quoted(_ field: String) -> String {
-    guard field.contains(where: { ",\"\r\n".contains($0) || $0 == "\r\n" }) else { return field }
-    return "\"" + field.replacing("\"", with: "\"\"") + "\""
   }
 }

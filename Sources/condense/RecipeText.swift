@@ -1,3 +1,4 @@
+import Reports
 import Settings
 
 /// A recipe as people read it: a line a setting, `optimizer      sgd (momentum 0.9, nesterov true)`.

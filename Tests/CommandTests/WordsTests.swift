@@ -37,12 +37,10 @@ struct WordsTests {
     }
   }
 
-  @Test("Words are quoted for the shell and fields for CSV only where they need it")
+  @Test("Words are quoted for the shell only where they need it")
   func quoting() {
     #expect(Shell.quoted("a-b_c/d.e=f") == "a-b_c/d.e=f")
     #expect(Shell.quoted("a b") == "'a b'")
     #expect(Shell.quoted("it's") == "'it'\\''s'")
-    #expect(PredictionTable.quoted("plain") == "plain")
-    #expect(PredictionTable.quoted("a,\"b\"") == "\"a,\"\"b\"\"\"")
   }
 }

@@ -1,7 +1,7 @@
 /// Breaks text into lines at spaces.
-enum TextWrap {
+public enum TextWrap {
   /// Lines of at most `width` characters; a longer word has a line of its own.
-  static func lines(_ text: String, width: Int) -> [String] {
+  public static func lines(_ text: String, width: Int) -> [String] {
     var lines: [String] = []
     var line = ""
     for word in text.split(separator: " ") {

@@ -1,0 +1,32 @@
+import Runs
+
+/// A sign behind a row's name, and what it stands for: the list is the legend.
+public struct Mark: Sendable {
+  /// One character.
+  public let sign: String
+  /// What it stands for on a target, in a few words.
+  let meaning: @Sendable (_ target: String?) -> String
+  /// Whether a row bears it, on a target.
+  let applies: @Sendable (_ row: Ranking.Row, _ target: String?) -> Bool
+
+  /// All marks, in the order in which they stand behind a name.
+  public static let all = [
+    Mark(
+      sign: "*", meaning: { "on the Pareto front\(of($0)): no other row is better in every respect" },
+      applies: { row, target in target.map(row.paretoOn.contains) ?? false }),
+    Mark(
+      sign: "!", meaning: { "does not fit\($0.map { " \($0)" } ?? "")" },
+      applies: { row, target in target.flatMap { row.targets[$0] }.map { !$0.fits } ?? false }),
+    Mark(
+      sign: "~", meaning: { _ in "indicative: fewer than three seeds, no p-value" },
+      applies: { row, _ in row.indicative }),
+    Mark(
+      sign: "s", meaning: { _ in "accuracy of integers simulated in floats" },
+      applies: { row, _ in row.accuracy.arithmetic.contains("simulated") }),
+  ]
+
+  /// The marks of a row.
+  static func of(_ row: Ranking.Row, on target: String?) -> [Mark] { all.filter { $0.applies(row, target) } }
+
+  private static func of(_ target: String?) -> String { target.map { " of \($0)" } ?? "" }
+}

@@ -1,0 +1,75 @@
+import Foundation
+
+/// Numbers as people read them: three digits that count, and a unit of the right size.
+public enum Quantity {
+  /// Bytes: `987 B`, `12.3 kB`, `1.23 MB`; a kilobyte is 1,000 bytes.
+  public static func bytes(_ count: Int) -> String { scaled(Double(count), unit: "B", prefixes: large) }
+
+  /// A count: `987`, `12.3k`, `1.23M`.
+  public static func count(_ count: Int) -> String { compact(Double(count)) }
+
+  /// A time of so many milliseconds: `45.6 µs`, `12.3 ms`, `1.23 s`.
+  public static func milliseconds(_ value: Double) -> String {
+    scaled(value / 1e3, unit: "s", prefixes: small)
+  }
+
+  /// An energy of so many microjoules: `45.6 nJ`, `12.3 µJ`, `1.23 mJ`.
+  public static func microjoules(_ value: Double) -> String {
+    scaled(value / 1e6, unit: "J", prefixes: small + large)
+  }
+
+  /// How many times larger: `12.3×`.
+  public static func ratio(_ value: Double) -> String {
+    value.isFinite ? digits(value) + "×" : missing
+  }
+
+  /// A rate in percent with two decimals, without the sign: `98.36`.
+  public static func percent(_ rate: Double) -> String {
+    rate.isFinite ? String(format: "%.2f", rate * 100) : missing
+  }
+
+  /// A difference of rates in percentage points, signed: `−0.42`.
+  public static func points(_ difference: Double) -> String {
+    guard difference.isFinite else { return missing }
+    let text = String(format: "%.2f", abs(difference) * 100)
+    return Double(text) == 0 ? text : (difference < 0 ? "−" : "+") + text
+  }
+
+  /// A p-value: `0.031`, `< 0.001`.
+  public static func pValue(_ value: Double?) -> String {
+    guard let value, value.isFinite else { return missing }
+    return value < 0.001 ? "< 0.001" : String(format: "%.3f", value)
+  }
+
+  /// What stands for a number that there is not.
+  public static let missing = "–"
+
+  /// Without unit or space, for narrow columns: `987`, `12.3k`, `1.23M`.
+  static func compact(_ value: Double) -> String {
+    scaled(value, unit: "", prefixes: large).filter { $0 != " " }
+  }
+
+  private static let small = [(1e-9, "n"), (1e-6, "µ"), (1e-3, "m"), (1, "")]
+  private static let large = [(1, ""), (1e3, "k"), (1e6, "M"), (1e9, "G"), (1e12, "T")]
+
+  /// The value in the largest unit that leaves at least one digit before the point.
+  private static func scaled(_ value: Double, unit: String, prefixes: [(factor: Double, name: String)])
+    -> String
+  {
+    guard value.isFinite else { return missing }
+    guard value != 0 else { return unit.isEmpty ? "0" : "0 \(unit)" }
+    let shown =
+      prefixes.last { Double(digits(abs(value) / $0.factor)).map { $0 >= 1 } ?? false } ?? prefixes[0]
+    let text = digits(value / shown.factor)
+    return shown.name.isEmpty && unit.isEmpty ? text : "\(text) \(shown.name)\(unit)"
+  }
+
+  /// Three digits that count, or all of a whole number: `1.23`, `12.3`, `123`, `1234`; whole numbers below ten thousand
+  /// that need no decimals have none.
+  static func digits(_ value: Double) -> String {
+    if value.rounded() == value, abs(value) < 1_000 { return String(Int(value)) }
+    let magnitude = abs(value)
+    let decimals = magnitude < 9.995 ? 2 : magnitude < 99.95 ? 1 : 0
+    return String(format: "%.\(decimals)f", value)
+  }
+}

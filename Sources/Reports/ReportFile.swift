@@ -1,0 +1,47 @@
+public import Foundation
+public import Runs
+import Settings
+
+/// A file that a report writes into the run's directory: one more format is one file and one line in `all`.
+public struct ReportFile: Sendable {
+  /// Its name in the directory.
+  public let name: String
+  let bytes: @Sendable (RunReport) throws -> Data
+
+  /// The files, in the order in which they are written.
+  public static let all = [
+    ReportFile(name: "ranking.json") { try RankingJSON.encode($0.ranking) },
+    ReportFile(name: "ranking.csv") { Data(RankingCSV($0).text.utf8) },
+    ReportFile(name: "ranking.md") { Data(RankingMarkdown($0).text.utf8) },
+  ]
+}
+
+/// `ranking.json`.
+public enum RankingJSON {
+  /// The ranking with sorted keys; a number that JSON cannot hold is an error.
+  public static func encode(_ ranking: Ranking) throws(ReportError) -> Data {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+    do {
+      return try encoder.encode(ranking) + Data("\n".utf8)
+    } catch {
+      throw .unwritable(path: "ranking.json", reason: "it holds a number that is infinite or none")
+    }
+  }
+}
+
+extension RunReport {
+  /// Writes every file of the report into a directory, each whole: a reader sees the old file or the new one.
+  public func write(to directory: String) throws(ReportError) {
+    for file in ReportFile.all {
+      let path = directory + "/" + file.name
+      do {
+        try file.bytes(self).write(to: URL(filePath: path), options: .atomic)
+      } catch let error as ReportError {
+        throw error
+      } catch {
+        throw .unwritable(path: path, reason: FileFailure.reason(error, path: path))
+      }
+    }
+  }
+}

@@ -1,0 +1,72 @@
+import Runs
+
+/// `ranking.csv`: a line a row with every figure, unrounded; rates are fractions, sizes bytes, units are in the names.
+struct RankingCSV {
+  private let report: RunReport
+
+  init(_ report: RunReport) { self.report = report }
+
+  /// The whole file.
+  var text: String {
+    let columns = columns
+    return CSVRecord.line(columns.map(\.name))
+      + report.rows.map { row in CSVRecord.line(columns.map { $0.value(row) }) }.joined()
+  }
+
+  private typealias Column = (name: String, value: (Ranking.Row) -> String)
+
+  private var columns: [Column] {
+    identity + accuracy + size + report.targets.flatMap(readings) + cost
+  }
+
+  private var identity: [Column] {
+    [
+      ("name", { $0.name }), ("role", { $0.role }), ("methods", { $0.methods.joined(separator: ";") }),
+      ("families", { report.families(of: $0).joined(separator: ";") }),
+      ("controlOf", { $0.controlOf.joined(separator: ";") }),
+      ("seeds", { $0.seeds.map(String.init).joined(separator: ";") }), ("indicative", { "\($0.indicative)" }),
+    ]
+  }
+
+  private var accuracy: [Column] {
+    [
+      ("top1Mean", { "\($0.accuracy.mean)" }), ("top1Sd", { Self.text($0.accuracy.sd) }),
+      ("top1Low", { "\($0.accuracy.low)" }), ("top1High", { "\($0.accuracy.high)" }),
+      ("arithmetic", { $0.accuracy.arithmetic }),
+      ("againstTeacherMean", { Self.text($0.againstTeacher?.mean) }),
+      ("againstTeacherLow", { Self.text($0.againstTeacher?.low) }),
+      ("againstTeacherHigh", { Self.text($0.againstTeacher?.high) }),
+      ("againstTeacherPValue", { Self.text($0.againstTeacher?.pValue) }),
+    ]
+  }
+
+  private var size: [Column] {
+    [
+      ("fileBytes", { "\($0.size.fileBytes)" }), ("codedBytes", { "\($0.size.codedBytes)" }),
+      ("sizeRatio", { Self.text(report.sizeRatio($0)) }), ("parameters", { "\($0.parameters)" }),
+      ("nonZeros", { "\($0.nonZeros)" }), ("multiplyAdds", { "\($0.multiplyAdds)" }), ("bits", { $0.bits }),
+    ]
+  }
+
+  private var cost: [Column] {
+    [
+      ("trainingImages", { "\($0.cost.trainingImages)" }), ("trainingSeconds", { "\($0.cost.seconds)" }),
+      ("paretoOn", { $0.paretoOn.joined(separator: ";") }), ("model", { $0.model }),
+      ("warnings", { $0.warnings.joined(separator: "; ") }),
+    ]
+  }
+
+  private func readings(of target: String) -> [Column] {
+    func column(_ name: String, _ value: @escaping (TrialResult.TargetReading) -> String) -> Column {
+      ("\(target).\(name)", { $0.targets[target].map(value) ?? "" })
+    }
+    return [
+      column("flashBytes") { "\($0.flashBytes)" }, column("ramBytes") { "\($0.ramBytes)" },
+      column("latencyMs") { "\($0.latencyMs)" }, column("latencyMsLow") { "\($0.low)" },
+      column("latencyMsHigh") { "\($0.high)" }, column("energyMicrojoules") { "\($0.energyMicrojoules)" },
+      column("basis") { $0.basis }, column("fits") { "\($0.fits)" }, column("reason") { $0.reason ?? "" },
+    ]
+  }
+
+  private static func text(_ value: Double?) -> String { value.map { "\($0)" } ?? "" }
+}

@@ -1,0 +1,113 @@
+import Runs
+
+/// `ranking.md`: the ranking as GitHub shows it.
+struct RankingMarkdown {
+  private let report: RunReport
+
+  init(_ report: RunReport) { self.report = report }
+
+  /// The whole file.
+  var text: String {
+    let sections =
+      [
+        ["# \(MarkdownText.escaped(report.ranking.run))"], [MarkdownText.escaped(report.ranking.summary)],
+        table,
+      ] + report.targets.flatMap(targetSections) + [
+        failures("Failed", report.ranking.failed), failures("Not run", report.ranking.notRun), comparisons,
+        report.ranking.notes.map { "- " + MarkdownText.escaped($0) } + warnings, ["## Words"], words,
+      ]
+    return sections.filter { !$0.isEmpty }.map { $0.joined(separator: "\n") + "\n" }.joined(separator: "\n")
+  }
+
+  private var table: [String] {
+    let titles = [
+      "name", "role", "methods", "top-1, %", "95 % interval", "Δ teacher, points", "p", "bytes", "coded",
+      "ratio", "parameters", "non-zeros", "multiply-adds", "bits", "seeds", "training images",
+    ]
+    let areNumbers = titles.indices.map { ![0, 1, 2, 13].contains($0) }
+    return [MarkdownText.row(titles), MarkdownText.rule(areNumbers)]
+      + report.rows.map { MarkdownText.row(cells($0)) }
+  }
+
+  private func cells(_ row: Ranking.Row) -> [String] {
+    let name = MarkdownText.escaped(row.name)
+    return [
+      row.role == "student" ? "**\(name)**" : name, MarkdownText.escaped(row.role),
+      row.methods.map(MarkdownText.escaped).joined(separator: " → "),
+      Quantity.percent(row.accuracy.mean) + (row.accuracy.sd.map { " ± " + Quantity.percent($0) } ?? ""),
+      "\(Quantity.percent(row.accuracy.low)) to \(Quantity.percent(row.accuracy.high))",
+      row.againstTeacher.map { Quantity.points($0.mean) } ?? "",
+      row.againstTeacher.map { Quantity.pValue($0.pValue).replacing("<", with: "&lt;") } ?? "",
+      Quantity.bytes(row.size.fileBytes), Quantity.bytes(row.size.codedBytes),
+      report.sizeRatio(row).map(Quantity.ratio) ?? Quantity.missing, Quantity.count(row.parameters),
+      Quantity.count(row.nonZeros), Quantity.count(row.multiplyAdds), MarkdownText.escaped(row.bits),
+      "\(row.seeds.count)", Quantity.count(row.cost.trainingImages),
+    ]
+  }
+
+  private func targetSections(_ target: String) -> [[String]] {
+    let summary = report.ranking.targets[target]
+    var lines = [MarkdownText.escaped("Basis: \(TargetWords(report, target).basis).")]
+    if let summary { lines.append(MarkdownText.escaped(summary.best)) }
+    if summary?.energyRanksAsLatency == true {
+      lines.append("Energy ranks the rows exactly as latency does.")
+    }
+    let titles = ["name", "marks", "top-1, %", "flash", "RAM", "latency", "interval", "energy", "fits"]
+    let rows = report.rows.compactMap { row in
+      row.targets[target].map { MarkdownText.row(cells(row, $0, target)) }
+    }
+    let rule = MarkdownText.rule([false, false, true, true, true, true, true, true, false])
+    return [
+      ["## \(MarkdownText.escaped(target))"], lines, [MarkdownText.row(titles), rule] + rows,
+    ]
+  }
+
+  private func cells(_ row: Ranking.Row, _ reading: TrialResult.TargetReading, _ target: String) -> [String] {
+    [
+      MarkdownText.escaped(row.name),
+      MarkdownText.escaped(Mark.of(row, on: target).map(\.sign).joined()),
+      Quantity.percent(row.accuracy.mean),
+      Quantity.bytes(reading.flashBytes), Quantity.bytes(reading.ramBytes),
+      Quantity.milliseconds(reading.latencyMs),
+      "\(Quantity.milliseconds(reading.low)) to \(Quantity.milliseconds(reading.high))",
+      Quantity.microjoules(reading.energyMicrojoules),
+      reading.fits ? "yes" : "no" + (reading.reason.map { ": " + MarkdownText.escaped($0) } ?? ""),
+    ]
+  }
+
+  private var comparisons: [String] {
+    guard !report.ranking.comparisons.isEmpty else { return [] }
+    let rows = report.ranking.comparisons.map { comparison in
+      MarkdownText.row([
+        MarkdownText.escaped(comparison.first), MarkdownText.escaped(comparison.second),
+        Quantity.points(comparison.mean),
+        "\(Quantity.points(comparison.low)) to \(Quantity.points(comparison.high))",
+        Quantity.pValue(comparison.pValue).replacing("<", with: "&lt;"),
+      ])
+    }
+    return [
+      "## Differences", "",
+      MarkdownText.row(["first", "second", "first − second, points", "95 % interval", "p (Holm)"]),
+      MarkdownText.rule([false, false, true, true, true]),
+    ] + rows
+  }
+
+  private func failures(_ title: String, _ failures: [Ranking.Failure]) -> [String] {
+    guard !failures.isEmpty else { return [] }
+    return ["## \(title)", ""]
+      + failures.map {
+        "- \(MarkdownText.escaped($0.name)), seed \($0.seed): \(MarkdownText.escaped($0.reason))"
+      }
+  }
+
+  private var warnings: [String] {
+    report.rows.flatMap { row in
+      row.warnings.map { "- \(MarkdownText.escaped(row.name)): \(MarkdownText.escaped($0))" }
+    }
+  }
+
+  private var words: [String] {
+    Mark.all.map { "- `\($0.sign)` \(MarkdownText.escaped($0.meaning(nil)))" }
+      + Glossary.entries.map { "- **\($0.word)**: \(MarkdownText.escaped($0.meaning))" }
+  }
+}

@@ -1,0 +1,40 @@
+import ArgumentParser
+import Foundation
+import Methods
+import Reports
+
+/// `condense report`: what a run found out, as a table here and as files in its directory.
+struct ReportCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "report",
+    abstract:
+      "Report a run: a table here, and ranking.json, ranking.csv, ranking.md, report.html in its directory.",
+    discussion: """
+      report.html is one file that works offline in any browser. Its charts need Chart.js (Debian's libjs-chart.js) when
+      the report is made; without it there are tables only.
+      """)
+
+  @Argument(help: "The directory of a run, as `condense compare` wrote it.")
+  var directory: String
+
+  @Flag(help: "Print ranking.json instead of the table.")
+  var json = false
+
+  func run() throws {
+    let report = try failing(.badInput) { try RunFolder(path: directory).report(families: Self.families) }
+    try failing(.internal) { try report.write(to: directory) }
+    if json {
+      let text = try failing(.internal) { try RankingJSON.encode(report.ranking) }
+      Console.print(String(decoding: text.dropLast(), as: UTF8.self))
+      return
+    }
+    for line in TerminalReport(report).lines(width: Console.width) { Console.print(line) }
+    Console.note("wrote \(ReportFile.all.map(\.name).joined(separator: ", ")) to \(directory)")
+  }
+
+  /// The family of every method.
+  private static var families: [String: String] {
+    Dictionary(
+      MethodCatalogue.types.map { ($0.name, $0.family.rawValue) }, uniquingKeysWith: { first, _ in first })
+  }
+}
