@@ -6,13 +6,14 @@ import Settings
 public struct ReportFile: Sendable {
   /// Its name in the directory.
   public let name: String
-  let bytes: @Sendable (RunReport) throws -> Data
+  let bytes: @Sendable (RunReport, ChartLibrary?) throws -> Data
 
   /// The files, in the order in which they are written.
   public static let all = [
-    ReportFile(name: "ranking.json") { try RankingJSON.encode($0.ranking) },
-    ReportFile(name: "ranking.csv") { Data(RankingCSV($0).text.utf8) },
-    ReportFile(name: "ranking.md") { Data(RankingMarkdown($0).text.utf8) },
+    ReportFile(name: "ranking.json") { report, _ in try RankingJSON.encode(report.ranking) },
+    ReportFile(name: "ranking.csv") { report, _ in Data(RankingCSV(report).text.utf8) },
+    ReportFile(name: "ranking.md") { report, _ in Data(RankingMarkdown(report).text.utf8) },
+    ReportFile(name: "report.html") { report, charts in Data(try ReportPage(report, charts: charts).html.utf8) },
   ]
 }
 
@@ -32,11 +33,13 @@ public enum RankingJSON {
 
 extension RunReport {
   /// Writes every file of the report into a directory, each whole: a reader sees the old file or the new one.
-  public func write(to directory: String) throws(ReportError) {
+  ///
+  /// The page has charts where there is a library to draw them.
+  public func write(to directory: String, charts: ChartLibrary?) throws(ReportError) {
     for file in ReportFile.all {
       let path = directory + "/" + file.name
       do {
-        try file.bytes(self).write(to: URL(filePath: path), options: .atomic)
+        try file.bytes(self, charts).write(to: URL(filePath: path), options: .atomic)
       } catch let error as ReportError {
         throw error
       } catch {

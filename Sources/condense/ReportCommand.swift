@@ -22,13 +22,17 @@ struct ReportCommand: ParsableCommand {
 
   func run() throws {
     let report = try failing(.badInput) { try RunFolder(path: directory).report(families: Self.families) }
-    try failing(.internal) { try report.write(to: directory) }
+    let charts = ChartLibrary.find()
+    try failing(.internal) { try report.write(to: directory, charts: charts) }
     if json {
       let text = try failing(.internal) { try RankingJSON.encode(report.ranking) }
       Console.print(String(decoding: text.dropLast(), as: UTF8.self))
       return
     }
     for line in TerminalReport(report).lines(width: Console.width) { Console.print(line) }
+    if charts == nil {
+      Console.note("report.html has no charts: Chart.js was not found; \(ChartLibrary.remedy)")
+    }
     Console.note("wrote \(ReportFile.all.map(\.name).joined(separator: ", ")) to \(directory)")
   }
 

@@ -17,7 +17,7 @@ struct RunFolderTests {
     #expect(report.trials == expected.trials)
     #expect(report.curves == expected.curves)
     #expect(report.recipe == expected.recipe)
-    try report.write(to: directory.path)
+    try report.write(to: directory.path, charts: nil)
     for file in ReportFile.all {
       #expect(try !directory.text(file.name).isEmpty)
     }

@@ -1,0 +1,13 @@
+/// The texts of the page that are files of this module, built into the program.
+enum PageAssets {
+  /// How the page looks.
+  static let style = text(PackageResources.page_css)
+
+  /// The scripts in the order in which they run: one more section is one file and one line here.
+  static let scripts = [
+    PackageResources.page_js, PackageResources.ranking_js, PackageResources.tradeoffs_js, PackageResources.curves_js,
+    PackageResources.student_js, PackageResources.comparisons_js, PackageResources.start_js,
+  ].map(text).joined(separator: "\n")
+
+  private static func text(_ bytes: [UInt8]) -> String { String(decoding: bytes, as: UTF8.self) }
+}

@@ -1,0 +1,53 @@
+import Runs
+
+/// A section of the page: a heading, a sentence of introduction, and what stands in it before scripts run.
+struct PageSection: Sendable {
+  let id: String
+  let title: String
+  let introduction: String
+  let body: @Sendable (RunReport) -> String?
+
+  /// The sections in their order; one whose body is `nil` is left out.
+  static let all = [
+    PageSection(
+      id: "ranking", title: "Ranking",
+      introduction: "The teacher, then students and controls, best accuracy first. Click a head to sort by it.",
+      body: { PageRanking($0).html }),
+    PageSection(
+      id: "tradeoffs", title: "What accuracy costs",
+      introduction: "Up and to the left is better. The line joins the students that fit and that no smaller, faster or "
+        + "thriftier one beats in accuracy; whiskers are 95 % intervals and the target's uncertainty.",
+      body: { _ in "" }),
+    PageSection(
+      id: "student", title: "One row up close", introduction: "Every figure here is of one trial: one seed.",
+      body: { $0.trials.isEmpty ? nil : "" }),
+    PageSection(
+      id: "curves", title: "How they trained", introduction: "Every stage's epochs, one after the other.",
+      body: { $0.curves.isEmpty ? nil : "" }),
+    PageSection(
+      id: "comparisons", title: "Is one better than the other?",
+      introduction: "Differences of top-1 in percentage points, paired by seed, with 95 % intervals. Told apart means that "
+        + "p is below 0.05 after Holm's correction over all comparisons of the run.",
+      body: { $0.ranking.comparisons.isEmpty ? nil : "" }),
+    PageSection(
+      id: "failed", title: "Failed and not run", introduction: "Trials that are not in the ranking, and why.",
+      body: { PageWords.failures($0.ranking) }),
+    PageSection(
+      id: "words", title: "What the words mean", introduction: "", body: { PageWords.glossary($0) }),
+    PageSection(
+      id: "origin", title: "How this was made", introduction: "", body: { PageWords.origin($0) }),
+  ]
+
+  /// The section's HTML; `nil` where the report has nothing for it.
+  func html(_ report: RunReport) -> String? {
+    guard let content = body(report) else { return nil }
+    let words = introduction.isEmpty ? "" : "\n<p>\(HTMLText.escaped(introduction))</p>"
+    return """
+      <section id="\(id)">
+      <h2>\(HTMLText.escaped(title))</h2>\(words)
+      <div class="controls"></div>
+      <div class="body">\(content)</div>
+      </section>
+      """
+  }
+}

@@ -1,0 +1,37 @@
+// One row held against every other: the difference, its interval and p-value.
+sections.comparisons = section => {
+  const body = section.querySelector('.body');
+  const pairs = report.ranking.comparisons;
+  if (!pairs.length) { body.append(element('p', { className: 'note' }, 'There are no two rows to compare.')); return; }
+  const names = rows.map(row => row.name).filter(name => pairs.some(pair => pair.first === name || pair.second === name));
+  const parts = element('div');
+  function show(name) {
+    const lines = pairs.filter(pair => pair.first === name || pair.second === name).map(pair => pair.first === name
+      ? { other: pair.second, mean: pair.mean, low: pair.low, high: pair.high, pValue: pair.pValue }
+      : { other: pair.first, mean: -pair.mean, low: -pair.high, high: -pair.low, pValue: pair.pValue })
+      .sort((first, second) => second.mean - first.mean);
+    const reach = Math.max(...lines.map(line => Math.max(Math.abs(line.low), Math.abs(line.high)))) || 1;
+    const heads = [['against'], ['worse ← points → better'], ['difference', 1], ['95 % interval', 1], ['p (Holm)', 1], ['']]
+      .map(([title, number]) => ({ title, number: Boolean(number) }));
+    parts.replaceChildren(table(heads, lines.map(line => [line.other, interval(line, reach), format.points(line.mean),
+      `${format.points(line.low)} to ${format.points(line.high)}`, format.pValue(line.pValue), verdict(line)])));
+  }
+  body.append(element('div', { className: 'controls' }, choice('Hold', names, names[0], show)), parts);
+  show(names[0]);
+};
+
+function verdict(line) {
+  if (line.pValue == null) return 'indicative';
+  if (line.pValue >= 0.05) return 'not told apart';
+  return line.mean > 0 ? 'better' : 'worse';
+}
+
+/** The interval on a line with zero in its middle. */
+function interval(line, reach) {
+  const place = value => (150 + value / reach * 145).toFixed(1);
+  const isClear = line.low > 0 || line.high < 0;
+  return drawing('svg', { viewBox: '0 0 300 16', class: `interval ${isClear ? (line.mean > 0 ? 'better' : 'worse') : ''}` },
+    drawing('line', { x1: 150, x2: 150, y1: 0, y2: 16, class: 'zero' }),
+    drawing('line', { x1: place(line.low), x2: place(line.high), y1: 8, y2: 8 }),
+    drawing('circle', { cx: place(line.mean), cy: 8, r: 3.5 }));
+}

@@ -1,0 +1,64 @@
+// How the trials trained: loss and validation accuracy by epoch.
+sections.curves = section => {
+  const body = section.querySelector('.body');
+  const curves = report.curves.filter(curve => curve.epochs.length);
+  if (!curves.length) { body.append(element('p', { className: 'note' }, 'No trial kept its metrics.')); return; }
+  if (!hasCharts) { body.append(element('p', { className: 'note' }, report.missingCharts)); return; }
+  const names = [...new Set(curves.map(curve => curve.name))];
+  const seeds = [...new Set(curves.map(curve => curve.seed))].sort((a, b) => a - b);
+  const state = { shown: new Set(names.slice(0, 5)), seed: seeds[0], isAll: false };
+  const dashes = [[], [6, 3], [2, 3], [8, 3, 2, 3]];
+
+  function datasets(colors, value) {
+    return curves.filter(curve => state.shown.has(curve.name) && (state.isAll || curve.seed === state.seed))
+      .map(curve => {
+        const place = names.indexOf(curve.name);
+        const data = curve.epochs.map((epoch, index) => ({
+          x: index + 1, y: value(epoch), epoch,
+        })).filter(point => point.y != null);
+        return { label: curve.name, seed: curve.seed, data, borderColor: colors.palette[place % 8], borderWidth: 1.75,
+          borderDash: dashes[Math.floor(place / 8) % 4], pointRadius: 0, pointHitRadius: 6, showLine: true };
+      });
+  }
+
+  const config = (title, value, tick) => colors => ({
+    type: 'scatter', data: { datasets: datasets(colors, value) },
+    options: {
+      maintainAspectRatio: false, interaction: { mode: 'nearest', axis: 'xy', intersect: false },
+      scales: {
+        x: axis('epoch, all stages', value => Number.isInteger(value) ? value : '', { min: 0 }),
+        y: axis(title, tick),
+      },
+      plugins: {
+        legend: { display: false },
+        tooltip: { callbacks: {
+          title: items => items.length ? `${items[0].dataset.label}, seed ${items[0].dataset.seed}` : '',
+          label: ({ raw }) => `${raw.epoch.stage ? raw.epoch.stage + ', ' : ''}epoch ${raw.epoch.epoch}: ${raw.y.toFixed(3)}`,
+        } },
+      },
+    },
+  });
+  const charts = [
+    ['Training loss', chart('Training loss by epoch', config('loss', epoch => epoch.loss, value => digits(value)))],
+    ['Validation accuracy', chart('Validation accuracy by epoch', config('top-1, %',
+      epoch => epoch.validationTop1 == null ? null : epoch.validationTop1 * 100, value => value.toFixed(0)))],
+  ];
+  const redraw = () => charts.forEach(([, chart]) => chart.draw());
+  const keys = element('div', { className: 'keys' }, ...names.map((name, place) => {
+    const input = element('input', { type: 'checkbox', checked: state.shown.has(name), onchange: () => {
+      if (input.checked) state.shown.add(name); else state.shown.delete(name);
+      redraw();
+    } });
+    return element('label', { className: 'check' }, input, element('i', { className: `stroke series-${place % 8 + 1}` }), name);
+  }));
+  const seedNames = seeds.map(seed => `seed ${seed}`).concat(seeds.length > 1 ? ['all seeds'] : []);
+  body.append(
+    element('div', { className: 'controls' }, choice('Seed', seedNames, '', (_, index) => {
+      state.isAll = index >= seeds.length;
+      if (!state.isAll) state.seed = seeds[index];
+      redraw();
+    })), keys,
+    element('div', { className: 'charts two' }, ...charts.map(([title, chart]) =>
+      element('figure', {}, element('figcaption', {}, title), chart.box))));
+  redraw();
+};

@@ -1,0 +1,48 @@
+import Foundation
+import Testing
+
+/// Chromium without a window, where it is installed.
+enum Browser {
+  private static let path = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"]
+    .first { FileManager.default.isExecutableFile(atPath: $0) }
+
+  /// Whether tests may ask it; continuous integration must have it, so there a missing browser fails them.
+  static var mayBeAsked: Bool { path != nil || ProcessInfo.processInfo.environment["CONDENSE_CI"] != nil }
+
+  /// How the reader's system is set.
+  enum Scheme: Int, CaseIterable {
+    case dark = 0
+    case light = 1
+  }
+
+  /// The page's elements after its scripts have run.
+  static func elements(of page: String, width: Int = 1280, scheme: Scheme = .light) throws -> String {
+    try run(page, width, 2_400, scheme, ["--dump-dom"])
+  }
+
+  /// Writes a picture of the page.
+  static func picture(of page: String, width: Int, height: Int, scheme: Scheme, to path: String) throws {
+    _ = try run(page, width, height, scheme, ["--screenshot=\(path)", "--hide-scrollbars"])
+  }
+
+  private static func run(
+    _ page: String, _ width: Int, _ height: Int, _ scheme: Scheme, _ arguments: [String]
+  ) throws -> String {
+    let path = try #require(path, "chromium is missing: make deps-report")
+    let process = Process()
+    let output = Pipe()
+    process.executableURL = URL(filePath: "/usr/bin/timeout")
+    process.arguments =
+      [
+        "--kill-after=5", "120", path, "--headless", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage",
+        "--window-size=\(width),\(height)", "--blink-settings=preferredColorScheme=\(scheme.rawValue)",
+        "--virtual-time-budget=4000", "--user-data-dir=\(page).profile",
+      ] + arguments + ["file://" + page]
+    process.standardOutput = output
+    process.standardError = FileHandle.nullDevice
+    try process.run()
+    let data = output.fileHandleForReading.readDataToEndOfFile()
+    process.waitUntilExit()
+    return String(decoding: data, as: UTF8.self)
+  }
+}
