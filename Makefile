@@ -11,30 +11,42 @@ PACKAGES = libdnnl-dev libpng-dev libjpeg-dev libarchive-dev zlib1g-dev liblapac
 TEST_FLAGS = --skip-build --disable-xctest --no-parallel
 TEST_ENVIRONMENT = OMP_WAIT_POLICY=passive
 
-.PHONY: help deps build test lint format compare clean
+# What the tests of report.html open it in.
+BROWSER = chromium
+
+# Installs those of some Debian packages that are missing.
+define install
+missing=""; for package in $(1); do \
+  dpkg-query -W -f='$${Status}' $$package 2>/dev/null | grep -q 'ok installed' || missing="$$missing $$package"; \
+done; \
+if [ -n "$$missing" ]; then \
+  echo "installing$$missing"; \
+  sudo=""; [ "$$(id -u)" = 0 ] || sudo=sudo; \
+  $$sudo apt-get update -qq && \
+  $$sudo env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $$missing; \
+fi
+endef
+
+.PHONY: help deps deps-report build test lint format compare clean
 
 help:
 	@echo "make compare   train and evaluate on the built-in data set (installs, builds, runs)"
 	@echo "make test      pass the tests (installs, builds, runs)"
 	@echo "make build     build condense and condense-bench"
-	@echo "make deps      install the Debian packages that are missing"
+	@echo "make deps      install the Debian packages that are missing; deps-report: the browser of some tests"
 	@echo "make lint      check the format of the sources"
 
 deps:
-	@missing=""; for package in $(PACKAGES); do \
-	  dpkg-query -W -f='$${Status}' $$package 2>/dev/null | grep -q 'ok installed' || missing="$$missing $$package"; \
-	done; \
-	if [ -n "$$missing" ]; then \
-	  echo "installing$$missing"; \
-	  sudo=""; [ "$$(id -u)" = 0 ] || sudo=sudo; \
-	  $$sudo apt-get update -qq && \
-	  $$sudo env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $$missing; \
-	fi
+	@$(call install,$(PACKAGES))
+
+# Without it the tests that look at report.html are skipped; continuous integration needs it.
+deps-report:
+	@$(call install,$(BROWSER))
 
 build: deps
 	swift build $(SWIFT_FLAGS)
 
-test: deps
+test: deps $(if $(CONDENSE_CI),deps-report)
 	swift build --build-tests $(SWIFT_FLAGS)
 	@mkdir -p .build; $(TEST_ENVIRONMENT) swift test $(TEST_FLAGS) $(SWIFT_FLAGS) > .build/test.log 2>&1; \
 	status=$$?; cat .build/test.log; \

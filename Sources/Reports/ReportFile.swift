@@ -13,7 +13,8 @@ public struct ReportFile: Sendable {
     ReportFile(name: "ranking.json") { report, _ in try RankingJSON.encode(report.ranking) },
     ReportFile(name: "ranking.csv") { report, _ in Data(RankingCSV(report).text.utf8) },
     ReportFile(name: "ranking.md") { report, _ in Data(RankingMarkdown(report).text.utf8) },
-    ReportFile(name: "report.html") { report, charts in Data(try ReportPage(report, charts: charts).html.utf8) },
+    ReportFile(name: "report.html") { report, charts in Data(try ReportPage(report, charts: charts).html.utf8)
+    },
   ]
 }
 

@@ -14,7 +14,7 @@ public struct RunFolder: Sendable {
   /// The ranking, results and curves that the directory holds.
   public func report(families: [String: String] = [:]) throws(ReportError) -> RunReport {
     try requireFolder()
-    let ranking: Ranking = try decoded("ranking.json", from: try rankingData())
+    let ranking = try ranking()
     guard ranking.schema == 1 else {
       throw .unreadable(
         path: path + "/ranking.json",
@@ -43,12 +43,29 @@ public struct RunFolder: Sendable {
     }
   }
 
-  private func rankingData() throws(ReportError) -> Data {
+  /// The ranking that the comparison wrote; where it was stopped before, that of all that the ledger knows.
+  private func ranking() throws(ReportError) -> Ranking {
     let file = path + "/ranking.json"
+    guard FileManager.default.fileExists(atPath: file) else { return try rankingOfLedger() }
+    return try decoded("ranking.json", from: try data(of: file))
+  }
+
+  private func rankingOfLedger() throws(ReportError) -> Ranking {
+    guard FileManager.default.fileExists(atPath: path + "/" + Ledger.fileName) else {
+      throw .notARun(path: path, reason: "it holds neither ranking.json nor \(Ledger.fileName)")
+    }
+    do {
+      let ledger = try Ledger(reading: path)
+      let name = URL(filePath: path).standardizedFileURL.lastPathComponent
+      return try ledger.ranking(run: name, current: try ledger.trials().map(\.address))
+    } catch {
+      throw .notARun(path: path, reason: "\(error)")
+    }
+  }
+
+  private func data(of file: String) throws(ReportError) -> Data {
     do {
       return try Data(contentsOf: URL(filePath: file))
-    } catch  where !FileManager.default.fileExists(atPath: file) {
-      throw .notARun(path: path, reason: "it holds no ranking.json")
     } catch {
       throw .unreadable(path: file, reason: FileFailure.reason(error, path: file))
     }

@@ -34,7 +34,8 @@ enum Browser {
     process.executableURL = URL(filePath: "/usr/bin/timeout")
     process.arguments =
       [
-        "--kill-after=5", "120", path, "--headless", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage",
+        "--kill-after=5", "120", path, "--headless", "--no-sandbox", "--disable-gpu",
+        "--disable-dev-shm-usage",
         "--window-size=\(width),\(height)", "--blink-settings=preferredColorScheme=\(scheme.rawValue)",
         "--virtual-time-budget=4000", "--user-data-dir=\(page).profile",
       ] + arguments + ["file://" + page]

@@ -40,7 +40,8 @@ struct PageProbe: Decodable {
     let watched = html[..<head] + "<script>\(watcher)</script>" + html[head...] + "<script>\(probe)</script>"
     try directory.write(Data(watched.utf8), to: "page.html")
     let elements = try Browser.elements(of: directory.path + "/page.html", width: width, scheme: scheme)
-    let match = try #require(elements.firstMatch(of: /data-probe="([A-Za-z0-9+\/=]*)"/), "the page left no probe")
+    let match = try #require(
+      elements.firstMatch(of: /data-probe="([A-Za-z0-9+\/=]*)"/), "the page left no probe")
     return try JSONDecoder().decode(
       PageProbe.self, from: try #require(Data(base64Encoded: String(match.1))))
   }

@@ -30,7 +30,7 @@ struct RunFolderTests {
     let directory = try RunDirectory()
     #expect(
       errorMessage { _ = try RunFolder(path: directory.path).report() }
-        == "\(directory.path): not the directory of a run: it holds no ranking.json; "
+        == "\(directory.path): not the directory of a run: it holds neither ranking.json nor ledger.sqlite; "
         + "give the folder that `condense compare` wrote")
     #expect(errorMessage { _ = try RunFolder(path: "/nowhere").report() }.contains("no such folder"))
     try directory.write(Data("[".utf8), to: "ranking.json")

@@ -22,7 +22,8 @@ public struct ChartLibrary: Sendable {
   public static func find(in places: [String] = places) -> ChartLibrary? {
     for path in places {
       guard let text = try? String(contentsOfFile: path, encoding: .utf8) else { continue }
-      let script = text.replacing(/<\/script/.ignoresCase(), with: "<\\/script").replacing("<!--", with: "<\\!--")
+      let script = text.replacing(/<\/script/.ignoresCase(), with: "<\\/script").replacing(
+        "<!--", with: "<\\!--")
       return ChartLibrary(path: path, script: script)
     }
     return nil

@@ -26,13 +26,15 @@ struct PageColumn {
   /// The head's HTML; columns of other targets than `chosen` are hidden.
   func head(_ chosen: String?) -> String {
     let first = isLargestFirst ? " data-first=\"descending\"" : ""
-    return "<th scope=\"col\"\(attributes(chosen))\(first) title=\"\(HTMLText.escaped(hint))\">\(HTMLText.escaped(title))</th>"
+    return
+      "<th scope=\"col\"\(attributes(chosen))\(first) title=\"\(HTMLText.escaped(hint))\">\(HTMLText.escaped(title))</th>"
   }
 
   /// The cell's HTML.
   func body(_ row: Ranking.Row, _ chosen: String?) -> String {
     let cell = cell(row)
-    return "<td\(attributes(chosen, cell.style)) data-sort=\"\(HTMLText.escaped(cell.sort))\">\(cell.shown)</td>"
+    return
+      "<td\(attributes(chosen, cell.style)) data-sort=\"\(HTMLText.escaped(cell.sort))\">\(cell.shown)</td>"
   }
 
   private func attributes(_ chosen: String?, _ style: String = "") -> String {

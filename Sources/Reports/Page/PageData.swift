@@ -68,7 +68,8 @@ struct PageData: Encodable {
     return Trial(
       name: trial.name, role: trial.role, seed: trial.seed, classes: trial.classes,
       accuracy: Accuracy(
-        images: accuracy.images, top1: accuracy.top1, top5: accuracy.top5, loss: accuracy.loss, ece: accuracy.ece,
+        images: accuracy.images, top1: accuracy.top1, top5: accuracy.top5, loss: accuracy.loss,
+        ece: accuracy.ece,
         arithmetic: accuracy.arithmetic, confusion: sparse(accuracy.confusion, classes: trial.classes.count)),
       validationTop1: trial.validationTop1, size: trial.size, nonZeros: trial.nonZeros,
       multiplyAdds: trial.multiplyAdds, cost: trial.cost, stages: trial.stages, layers: trial.layers,
@@ -77,7 +78,9 @@ struct PageData: Encodable {
 
   private static func sparse(_ confusion: [[Int]], classes: Int) -> [[Int]] {
     confusion.prefix(classes).enumerated().flatMap { truth, row in
-      row.prefix(classes).enumerated().compactMap { called, images in images > 0 ? [truth, called, images] : nil }
+      row.prefix(classes).enumerated().compactMap { called, images in
+        images > 0 ? [truth, called, images] : nil
+      }
     }
   }
 }

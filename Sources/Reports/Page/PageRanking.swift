@@ -22,7 +22,8 @@ struct PageRanking {
       return "<tr data-role=\"\(HTMLText.escaped(row.role))\" data-families=\"\(families)\">"
         + columns.map { $0.body(row, chosen) }.joined() + "</tr>"
     }
-    return "<div class=\"scroll\"><table><thead><tr>\(columns.map { $0.head(chosen) }.joined())</tr></thead>\n<tbody>\n"
+    return
+      "<div class=\"scroll\"><table><thead><tr>\(columns.map { $0.head(chosen) }.joined())</tr></thead>\n<tbody>\n"
       + rows.joined(separator: "\n") + "\n</tbody></table></div>"
   }
 
@@ -44,7 +45,8 @@ struct PageRanking {
 
   private func marks(_ target: String?) -> PageColumn {
     PageColumn(
-      title: "Marks", hint: "Hover over a mark for what it means", isNumber: false, isLargestFirst: true, target: target
+      title: "Marks", hint: "Hover over a mark for what it means", isNumber: false, isLargestFirst: true,
+      target: target
     ) { row in
       let marks = Mark.of(row, on: target)
       let shown = marks.map { "<abbr title=\"\(HTMLText.escaped($0.meaning(target)))\">\($0.sign)</abbr>" }
@@ -54,12 +56,16 @@ struct PageRanking {
 
   private var accuracy: [PageColumn] {
     [
-      PageColumn(title: "Top-1, %", hint: "Mean over seeds ± one standard deviation", isLargestFirst: true) { row in
+      PageColumn(title: "Top-1, %", hint: "Mean over seeds ± one standard deviation", isLargestFirst: true) {
+        row in
         let deviation = row.accuracy.sd.map { " <small>± \(Quantity.percent($0))</small>" } ?? ""
         return PageColumn.Cell(
           shown: Quantity.percent(row.accuracy.mean) + deviation, sort: "\(row.accuracy.mean)")
       },
-      PageColumn(title: "95 % interval", hint: "Of the mean, all rows on one scale; dashed: the teacher", isLargestFirst: true) {
+      PageColumn(
+        title: "95 % interval", hint: "Of the mean, all rows on one scale; dashed: the teacher",
+        isLargestFirst: true
+      ) {
         PageColumn.Cell(shown: interval($0), sort: "\($0.accuracy.low)")
       },
       PageColumn(title: "Δ teacher", hint: "Percentage points, paired by seed", isLargestFirst: true) { row in
@@ -67,7 +73,8 @@ struct PageRanking {
           shown: row.againstTeacher.map { Quantity.points($0.mean) } ?? "",
           sort: row.againstTeacher.map { "\($0.mean)" } ?? "")
       },
-      PageColumn(title: "p", hint: "Of the difference to the teacher, after Holm's correction", isExtra: true) { row in
+      PageColumn(title: "p", hint: "Of the difference to the teacher, after Holm's correction", isExtra: true)
+      { row in
         let known = row.againstTeacher?.pValue
         return PageColumn.Cell(
           shown: row.againstTeacher == nil ? "" : HTMLText.escaped(Quantity.pValue(known)),
@@ -87,7 +94,8 @@ struct PageRanking {
       let across = place(teacher.accuracy.mean)
       return "<line class=\"mark\" x1=\"\(across)\" x2=\"\(across)\" y1=\"-8\" y2=\"22\"/>"
     }
-    return "<svg class=\"range\" viewBox=\"0 0 90 14\" role=\"img\" aria-label=\"\(words)\"><title>\(words)</title>"
+    return
+      "<svg class=\"range\" viewBox=\"0 0 90 14\" role=\"img\" aria-label=\"\(words)\"><title>\(words)</title>"
       + (teacher ?? "")
       + "<line x1=\"\(place(row.accuracy.low))\" x2=\"\(place(row.accuracy.high))\" y1=\"7\" y2=\"7\"/>"
       + "<circle cx=\"\(place(row.accuracy.mean))\" cy=\"7\" r=\"3.5\"/></svg>"
@@ -97,7 +105,8 @@ struct PageRanking {
     [
       count("File", "Bytes of the file, plain", \.size.fileBytes, Quantity.bytes),
       count("Coded", "Bytes with sections entropy-coded", \.size.codedBytes, Quantity.bytes),
-      PageColumn(title: "Ratio", hint: "The teacher's file over this one, both plain", isLargestFirst: true) { row in
+      PageColumn(title: "Ratio", hint: "The teacher's file over this one, both plain", isLargestFirst: true) {
+        row in
         let ratio = report.sizeRatio(row)
         return PageColumn.Cell(
           shown: ratio.map(Quantity.ratio) ?? Quantity.missing, sort: ratio.map { "\($0)" } ?? "")
@@ -114,7 +123,9 @@ struct PageRanking {
   private var cost: [PageColumn] {
     [
       count("Seeds", "Repetitions under other seeds", \.seeds.count, { "\($0)" }, isExtra: true),
-      count("Trained on", "Images seen while training, repeats counted", \.cost.trainingImages, Quantity.count, isExtra: true),
+      count(
+        "Trained on", "Images seen while training, repeats counted", \.cost.trainingImages, Quantity.count,
+        isExtra: true),
       PageColumn(title: "Time", hint: "Of the training, this trial alone", isExtra: true) { row in
         PageColumn.Cell(shown: Quantity.milliseconds(row.cost.seconds * 1e3), sort: "\(row.cost.seconds)")
       },
@@ -136,7 +147,9 @@ struct PageRanking {
       _ shown: @escaping (TrialResult.TargetReading) -> String
     ) -> PageColumn {
       PageColumn(title: title, hint: "\(hint), \(target)", target: target) { row in
-        guard let reading = row.targets[target] else { return PageColumn.Cell(shown: Quantity.missing, sort: "") }
+        guard let reading = row.targets[target] else {
+          return PageColumn.Cell(shown: Quantity.missing, sort: "")
+        }
         let reason = reading.fits ? "" : HTMLText.escaped(reading.reason ?? "does not fit")
         let value = "<span class=\"value\">\(HTMLText.escaped(shown(reading)))</span>"
         return PageColumn.Cell(

@@ -11,11 +11,13 @@ struct PageSection: Sendable {
   static let all = [
     PageSection(
       id: "ranking", title: "Ranking",
-      introduction: "The teacher, then students and controls, best accuracy first. Click a head to sort by it.",
+      introduction:
+        "The teacher, then students and controls, best accuracy first. Click a head to sort by it.",
       body: { PageRanking($0).html }),
     PageSection(
       id: "tradeoffs", title: "What accuracy costs",
-      introduction: "Up and to the left is better. The line joins the students that fit and that no smaller, faster or "
+      introduction:
+        "Up and to the left is better. The line joins the students that fit and that no smaller, faster or "
         + "thriftier one beats in accuracy; whiskers are 95 % intervals and the target's uncertainty.",
       body: { _ in "" }),
     PageSection(
@@ -26,7 +28,8 @@ struct PageSection: Sendable {
       body: { $0.curves.isEmpty ? nil : "" }),
     PageSection(
       id: "comparisons", title: "Is one better than the other?",
-      introduction: "Differences of top-1 in percentage points, paired by seed, with 95 % intervals. Told apart means that "
+      introduction:
+        "Differences of top-1 in percentage points, paired by seed, with 95 % intervals. Told apart means that "
         + "p is below 0.05 after Holm's correction over all comparisons of the run.",
       body: { $0.ranking.comparisons.isEmpty ? nil : "" }),
     PageSection(

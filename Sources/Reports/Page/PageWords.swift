@@ -50,7 +50,9 @@ enum PageWords {
     return [
       report.ranking.teacher.map { fact("Teacher", $0, detail: Quantity.bytes($0.size.fileBytes)) },
       students.max { $0.accuracy.mean < $1.accuracy.mean }
-        .map { fact("Most accurate student", $0, detail: "\($0.name), \(Quantity.bytes($0.size.fileBytes))") },
+        .map {
+          fact("Most accurate student", $0, detail: "\($0.name), \(Quantity.bytes($0.size.fileBytes))")
+        },
       students.min { $0.size.codedBytes < $1.size.codedBytes }.map { row in
         (
           "Smallest student", Quantity.bytes(row.size.codedBytes),
