@@ -3,6 +3,9 @@ enum PageAssets {
   /// How the page looks.
   static let style = text(PackageResources.page_css)
 
+  /// What the page may load: nothing.
+  static let policy = text(PackageResources.policy_txt)
+
   /// The scripts in the order in which they run: one more section is one file and one line here.
   static let scripts = [
     PackageResources.page_js, PackageResources.ranking_js, PackageResources.tradeoffs_js,

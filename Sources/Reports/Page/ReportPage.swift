@@ -22,7 +22,7 @@ struct ReportPage {
         <head>
         <meta charset="utf-8">
         <meta name="viewport" content="width=device-width, initial-scale=1">
-        <meta http-equiv="Content-Security-Policy" content="\(Self.policy)">
+        <meta http-equiv="Content-Security-Policy" content="\(PageAssets.policy)">
         <title>\(HTMLText.escaped(report.ranking.run)): report of a comparison</title>
         <style>
         \(PageAssets.style)</style>
@@ -44,10 +44,6 @@ struct ReportPage {
         """
     }
   }
-
-  private static let policy =
-    "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; "
-    + "form-action 'none'"
 
   private var header: String {
     let facts = PageWords.facts(report).map { fact in
