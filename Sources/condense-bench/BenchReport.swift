@@ -19,6 +19,19 @@ struct BenchReport: Encodable {
     let library: Int
   }
 
+  /// Steps without and with a teacher, from one run.
+  struct Distilled: Encodable {
+    let plain: Double
+    let distilled: Double
+    let ratio: Double
+
+    private enum CodingKeys: String, CodingKey {
+      case plain = "plain_ms_per_step"
+      case distilled = "distilled_ms_per_step"
+      case ratio
+    }
+  }
+
   let schema = 1
   let command: String
   let network: String
@@ -34,6 +47,7 @@ struct BenchReport: Encodable {
   var referenceKernels = 0
   var losses: [Double]?
   var allocationsPerStep: Allocations?
+  var distilled: Distilled?
   var kernels: [Kernel]?
 
   private enum CodingKeys: String, CodingKey {
@@ -43,6 +57,7 @@ struct BenchReport: Encodable {
     case referenceKernels = "reference_kernels"
     case losses
     case allocationsPerStep = "allocations_per_step"
+    case distilled = "distill"
     case kernels
   }
 
@@ -84,6 +99,12 @@ struct BenchReport: Encodable {
         precision,
         batch, threads, msPerStep, min, p90, steps))
     print("oneDNN \(onednn), \(instructionSet), \(referenceKernels) reference kernels")
+    if let distilled {
+      print(
+        String(
+          format: "plain %.3f ms, on stored logits %.3f ms: %.3f times", distilled.plain, distilled.distilled,
+          distilled.ratio))
+    }
     if let losses { print("loss", losses.map { String(format: "%.4f", $0) }.joined(separator: " ")) }
     if let allocationsPerStep {
       print(

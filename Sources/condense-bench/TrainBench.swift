@@ -12,9 +12,12 @@ struct TrainBench: ParsableCommand {
   @OptionGroup var options: BenchOptions
   @Flag(help: "Count the allocations of a warm step.")
   var allocations = false
+  @Flag(help: "Time the trainer's plain steps and its steps on a teacher's stored logits, in turns.")
+  var distill = false
 
   func run() throws {
     condense_prepare_compute()
+    if distill { return try runDistilled() }
     let step = try TrainingStep(BenchNetworks.graph(options.network), options)
     var losses = (0..<5).map { _ in step.run() }
     var report = BenchReport("train", options)
@@ -29,6 +32,17 @@ struct TrainBench: ParsableCommand {
     if options.profile, let plan = step.plan as? DNNLPlan {
       report.kernels = BenchReport.profile(plan, step.batch.images)
     }
+    try report.write(json: options.json)
+  }
+
+  private func runDistilled() throws {
+    let bench = try DistillBench(BenchNetworks.graph(options.network), options)
+    var report = BenchReport("train", options)
+    report.set(bench.plain)
+    report.distilled = BenchReport.Distilled(
+      plain: bench.plain.median, distilled: bench.distilled.median,
+      ratio: bench.distilled.median / bench.plain.median)
+    if allocations { report.allocationsPerStep = bench.allocations }
     try report.write(json: options.json)
   }
 

@@ -18,7 +18,7 @@ struct EvaluateCommand: ParsableCommand {
     abstract: "Scores a model: top-1, top-5, recall of every class, confusion, calibration error, loss.",
     discussion: """
       A model knows how its data was split; the same split is used here, and images that were trained on are refused
-      unless --split all is given.
+      unless --split all is given. Scores are computed in 32-bit floats, whatever precision the model was trained in.
       """)
 
   @Argument(help: "A model that `condense train` wrote.")

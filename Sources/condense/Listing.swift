@@ -35,6 +35,9 @@ struct Listing: Sendable {
     Listing(name: "optimizers") {
       OptimizerCatalogue.all.map { Item(name: $0.name, summary: "\($0.summary) (\(settings(of: $0)))") }
     },
+    Listing(name: "objectives") {
+      DistillerCatalogue.all.map { Item(name: $0.name, summary: "\($0.summary) (\(settings(of: $0)))") }
+    },
     Listing(name: "schedules") {
       ScheduleCatalogue.all.map { Item(name: $0.name, summary: "\($0.summary) (\(settings(of: $0)))") }
     },

@@ -13,7 +13,11 @@ import Training
 struct PredictCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "predict",
-    abstract: "Prints the classes that a model gives to images, the most probable first.")
+    abstract: "Prints the classes that a model gives to images, the most probable first.",
+    discussion: """
+      Of several images, those that cannot be read are told on standard error (and with --json as entries with an
+      "error" instead of "classes"); the others are predicted all the same, and the exit code is 65.
+      """)
 
   @Argument(help: "A model that `condense train` wrote.")
   var model: String
@@ -34,38 +38,54 @@ struct PredictCommand: ParsableCommand {
 
   func run() throws {
     let model = try failing(.badInput) { try ModelFile.read(self.model, catalogue: .standard) }
-    let inputs = try images.map { try Self.input(of: $0, for: model) }
     let evaluator = try failing(.internal) {
       try Evaluator(model.graph, backend: DNNLBackend(), batch: 1, precision: .f32, threads: 1)
     }
     var nodes: [SettingsNode] = []
-    for (path, input) in zip(images, inputs) {
-      let probabilities = evaluator.probabilities(of: input)
-      let order = probabilities.indices.sorted {
-        (probabilities[$1], $0) < (probabilities[$0], $1)
-      }
-      let best = order.prefix(top)
-      if json {
-        nodes.append(
-          SettingsNode(mapping: [
-            "image": path.node,
-            "classes": SettingsNode(
-              .list(
-                best.map {
-                  SettingsNode(mapping: [
-                    "class": model.classes[$0].node, "probability": probabilities[$0].node,
-                  ])
-                })),
-          ]))
-      } else {
-        let words = best.map { "\(model.classes[$0]) " + String(format: "%.1f %%", 100 * probabilities[$0]) }
-        Console.print("\(path): " + words.joined(separator: ", "))
+    var failures: [CommandFailure] = []
+    for path in images {
+      do {
+        let probabilities = evaluator.probabilities(of: try Self.input(of: path, for: model))
+        let best = best(of: probabilities)
+        if json {
+          nodes.append(node(path, best, probabilities, model))
+        } else {
+          Console.print(line(path, best, probabilities, model))
+        }
+      } catch let failure as CommandFailure {
+        failures.append(failure)
+        nodes.append(SettingsNode(mapping: ["image": path.node, "error": failure.message.node]))
+        if images.count > 1 { Console.error(failure.message) }
       }
     }
     if json {
       Console.print(
         SettingsNode(mapping: ["schema": 1.node, "predictions": SettingsNode(.list(nodes))]).prettyJSON)
     }
+    guard let failure = failures.first else { return }
+    guard images.count > 1 else { throw failure }
+    throw CommandFailure(.badInput, "\(failures.count) of \(images.count) images could not be read")
+  }
+
+  /// The most probable classes, of equals the first ones.
+  private func best(of probabilities: [Double]) -> ArraySlice<Int> {
+    probabilities.indices.sorted { (probabilities[$1], $0) < (probabilities[$0], $1) }.prefix(top)
+  }
+
+  private func line(
+    _ path: String, _ best: ArraySlice<Int>, _ probabilities: [Double], _ model: Model
+  ) -> String {
+    let words = best.map { "\(model.classes[$0]) " + String(format: "%.1f %%", 100 * probabilities[$0]) }
+    return "\(path): " + words.joined(separator: ", ")
+  }
+
+  private func node(
+    _ path: String, _ best: ArraySlice<Int>, _ probabilities: [Double], _ model: Model
+  ) -> SettingsNode {
+    let classes = best.map {
+      SettingsNode(mapping: ["class": model.classes[$0].node, "probability": probabilities[$0].node])
+    }
+    return SettingsNode(mapping: ["image": path.node, "classes": SettingsNode(.list(classes))])
   }
 
   /// An image as the network takes it.

@@ -1,18 +1,21 @@
 import Settings
 
-/// One `--set training.KEY=VALUE`: a setting that goes on top of a file's.
+/// One `--set ROOT.KEY=VALUE`: a setting that goes on top of a file's.
 struct SettingOverride {
+  /// What it is a setting of: `training`.
+  let root: String
   /// The settings as a mapping from the first key below the root, with the option as their place.
   let node: SettingsNode
 
-  /// Reads `root.KEY=VALUE`; the value is YAML, so that lists and mappings can be given.
-  init(_ text: String, root: String) throws {
+  /// Reads `ROOT.KEY=VALUE`, ROOT being one of `roots`; the value is YAML, so that lists and mappings can be given.
+  init(_ text: String, roots: [String]) throws {
     let parts = text.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
     let keys = parts[0].split(separator: ".", omittingEmptySubsequences: false).map(String.init)
-    guard parts.count == 2, keys.count > 1, keys[0] == root, keys.allSatisfy({ !$0.isEmpty }) else {
-      throw CommandFailure(
-        .usage, "--set \(text): expected \(root).KEY=VALUE, such as \(root).rate=0.05")
+    guard parts.count == 2, keys.count > 1, roots.contains(keys[0]), keys.allSatisfy({ !$0.isEmpty }) else {
+      let forms = roots.map { "\($0).KEY=VALUE" }.joined(separator: " or ")
+      throw CommandFailure(.usage, "--set \(text): expected \(forms), such as training.rate=0.05")
     }
+    root = keys[0]
     let mark = SettingsMark(source: "--set \(parts[0])")
     let value = try failing(.usage) { try SettingsNode(yaml: String(parts[1]), source: mark.source) }
     var node = SettingsNode(value.content, mark: mark)

@@ -18,6 +18,9 @@ struct TrainCommand: ParsableCommand {
       defaults, changed by --set: training.rate, training.batch, training.optimizer=adamw, training.optimizer.momentum,
       training.schedule=cosine, training.schedule.warmUp, training.decay, training.smoothing, training.clip,
       training.average, training.patience, training.microBatches, training.augmentations='[pad-and-crop, flip]'.
+
+      --set network.width=0.25 multiplies the filters and features of every layer but the classifier; the model records
+      it.
       """)
 
   @Argument(help: "A network's name from Teachers/, or the path of a network's file.")
@@ -44,7 +47,9 @@ struct TrainCommand: ParsableCommand {
   @Option(help: "The share of images to validate on where the data has none; 0 for none. (default: 0.1)")
   var validation: Double?
 
-  @Option(name: .customLong("set"), help: "A setting: training.KEY=VALUE; may be given several times.")
+  @Option(
+    name: .customLong("set"),
+    help: "A setting: training.KEY=VALUE or network.width=FACTOR; may be given several times.")
   var overrides: [String] = []
 
   @Flag(help: "Leave out files that cannot be read instead of stopping.")
@@ -87,7 +92,7 @@ struct TrainCommand: ParsableCommand {
   /// The recipe on top of `start`: `--epochs` and every `--set`.
   func applyOverrides(to start: TrainingSettings) throws -> TrainingSettings {
     var settings = start
-    var nodes = try overrides.map { try SettingOverride($0, root: "training").node }
+    var nodes = try overrides(of: "training").map(\.node)
     if let epochs {
       let mark = SettingsMark(source: "--epochs")
       nodes.append(
@@ -99,6 +104,33 @@ struct TrainCommand: ParsableCommand {
       try settings.validate()
     }
     return settings
+  }
+}
+
+extension TrainCommand {
+  /// What `--set` says of one root.
+  private func overrides(of root: String) throws -> [SettingOverride] {
+    try overrides.map { try SettingOverride($0, roots: ["training", "network"]) }.filter { $0.root == root }
+  }
+
+  /// The factor on the network's layers, where `--set network.width` gives one.
+  func width() throws -> Double? {
+    let given = try overrides(of: "network")
+    guard !given.isEmpty else { return nil }
+    var settings = NetworkSettings()
+    try failing(.usage) {
+      for override in given { try settings.update(from: override.node, owner: "network") }
+    }
+    return settings.width
+  }
+}
+
+/// What `--set network.KEY=VALUE` may say.
+private struct NetworkSettings: Configurable {
+  var width = 1.0
+
+  static var settings: [Setting<NetworkSettings>] {
+    [Setting("width", \.width, in: 0.001...64, "factor on the filters and features of every layer")]
   }
 }
 

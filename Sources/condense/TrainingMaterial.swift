@@ -15,7 +15,9 @@ struct TrainingMaterial {
   let settings: TrainingSettings
   private let seed: UInt64
 
-  init(_ spec: NetworkSpec, _ data: Dataset, settings: TrainingSettings, seed: UInt64) throws {
+  init(
+    _ spec: NetworkSpec, _ data: Dataset, settings: TrainingSettings, seed: UInt64, width: Double = 1
+  ) throws {
     self.data = data
     self.seed = seed
     var settings = settings
@@ -25,7 +27,7 @@ struct TrainingMaterial {
       settings.augmentations
       ?? DefaultAugmentations.list(channels: data.channels, allowed: data.allowedAugmentations)
     self.settings = settings
-    let options = NetworkOptions(channels: data.channels, classes: data.classes.count)
+    let options = NetworkOptions(channels: data.channels, classes: data.classes.count, width: width)
     var graph = try failing(.badInput) { try spec.build(options: options) }
     graph.initializeParameters(seed: seed)
     self.graph = graph

@@ -41,8 +41,10 @@ struct TrainingRun {
     let spec = try spec()
     let settings = try resolvedSettings(spec)
     let data = try openedData(spec)
-    let material = try TrainingMaterial(spec, data, settings: fitted(settings, to: data), seed: seed)
-    let identity = identity(spec, material)
+    let width = try command.width() ?? began?.width ?? 1
+    let material = try TrainingMaterial(
+      spec, data, settings: fitted(settings, to: data), seed: seed, width: width)
+    let identity = identity(spec, material, width: width)
     if let began { try failing(.usage) { try identity.requireSame(as: began, path: files.store.directory) } }
     announce(identity, material)
     let signals = StopSignals()
@@ -116,10 +118,12 @@ struct TrainingRun {
     return data
   }
 
-  private func identity(_ spec: NetworkSpec, _ material: TrainingMaterial) -> TrainingIdentity {
+  private func identity(
+    _ spec: NetworkSpec, _ material: TrainingMaterial, width: Double
+  ) -> TrainingIdentity {
     let wanted = command.precision.flatMap(\.precision) ?? began?.precision
     return TrainingIdentity(
-      network: spec.name, graph: material.graph, split: material.data.splitDescription,
+      network: spec.name, width: width, graph: material.graph, split: material.data.splitDescription,
       skippedFiles: material.data.problems.count, seed: seed, threads: threads,
       precision: wanted ?? Precision.automatic(for: material.graph, on: backend),
       backend: "\(backend.name) \(backend.version)", instructionSet: backend.instructionSet,
@@ -182,7 +186,8 @@ struct TrainingRun {
   private func announce(_ identity: TrainingIdentity, _ material: TrainingMaterial) {
     let counts = material.data.splitDescription.counts
     Console.note(
-      "\(identity.network): \(material.graph.parameterCount) parameters, "
+      "\(identity.network)\(identity.width == 1 ? "" : " of width \(identity.width)"): "
+        + "\(material.graph.parameterCount) parameters, "
         + "\(material.graph.multiplyAdds) multiply-adds, input \(material.input)")
     Console.note(
       "\(command.data): \(counts[.train] ?? 0) training and \(counts[.validation] ?? 0) validation images, "

@@ -84,6 +84,19 @@ struct EvaluateTests {
       #expect(try abs(probability - #require(Double(row[3]))) < 1e-4)
     }
     let refused = try tool.run("predict", "m.safetensors", "p.csv")
-    #expect(refused.status == 65 && refused.errors.contains("p.csv"))
+    #expect(refused.status == 65 && refused.errors.contains("p.csv") && refused.output.isEmpty)
+    let images = ["glyphs/\(rows[0][0])", "p.csv", "none.png", "glyphs/\(rows[1][0])"]
+    let mixed = try tool.run(["predict", "m.safetensors"] + images)
+    #expect(mixed.status == 65)
+    let lines = mixed.output.split(separator: "\n")
+    #expect(lines.count == 2 && lines[0].hasPrefix(images[0] + ": ") && lines[1].hasPrefix(images[3] + ": "))
+    #expect(
+      mixed.errors.contains("p.csv: ") && mixed.errors.contains("none.png: cannot be read: no such file"))
+    #expect(mixed.errors.contains("2 of 4 images could not be read"))
+    let entries = try tool.run(["predict", "m.safetensors", "--json"] + images).json
+      .required("predictions", of: "run").list("predictions")
+    #expect(try entries.map { try $0.required("image", of: "entry").string("image") } == images)
+    #expect(entries.map { $0["classes"] != nil } == [true, false, false, true])
+    #expect(entries.map { $0["error"] != nil } == [false, true, true, false])
   }
 }

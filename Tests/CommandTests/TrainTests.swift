@@ -1,4 +1,6 @@
 import Foundation
+import Graphs
+import Ops
 import Settings
 import Testing
 
@@ -99,6 +101,7 @@ struct TrainTests {
       (["--seed", "9"], "began with seed 0, found 9"),
       (["--epochs", "7"], "began with training.epochs 24, found 7"),
       (["--set", "training.rate=0.5"], "began with training.rate 0.05, found 0.5"),
+      (["--set", "network.width=0.5"], "began with network.width 1.0, found 0.5"),
     ] {
       let refused = try tool.run(base + flags + ["--resume"])
       #expect(refused.status == 64)
@@ -107,6 +110,32 @@ struct TrainTests {
     let finished = try tool.run(base + ["--resume"])
     #expect(finished.status == 0, "\(finished.errors)")
     #expect(tool.metrics("m.safetensors").count == 24)
+  }
+
+  @Test("A width makes every layer but the classifier narrower and is recorded")
+  func width() throws {
+    let tool = try Tool()
+    try tool.makeGlyphs(count: 200)
+    let train = [
+      "train", "mlp", "--data", "glyphs", "--out", "m.safetensors", "--epochs", "1", "--json", "--set",
+      "network.width=0.25",
+    ]
+    let run = try tool.run(train)
+    #expect(run.status == 0, "\(run.errors)")
+    #expect(run.errors.contains("mlp of width 0.25: "))
+    // 28·28 pixels, 256 and 32 features a quarter as wide, ten classes, with biases.
+    #expect(try run.json["parameters"] == (784 * 64 + 64 + 64 * 8 + 8 + 8 * 10 + 10).node)
+    let model = try ModelFile.read(tool.folder + "/m.safetensors", catalogue: .standard)
+    #expect(model.provenance["width"] == 0.25.node)
+    for (setting, words) in [
+      ("network.width=0", "\"width\" must be a number in 0.001...64"),
+      ("network.depth=2", "\"depth\" is not a setting of network"),
+      ("networks.width=1", "expected training.KEY=VALUE or network.KEY=VALUE"),
+    ] {
+      let refused = try tool.run(
+        "train", "mlp", "--data", "glyphs", "--out", "n.safetensors", "--set", setting)
+      #expect(refused.status == 64 && refused.errors.contains(words), "\(refused.errors)")
+    }
   }
 
   @Test("Files that cannot be read stop a training with their list, or are left out and counted")

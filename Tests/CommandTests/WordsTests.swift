@@ -29,11 +29,12 @@ struct WordsTests {
 
   @Test("A setting's value is YAML, its place the option")
   func settingOverride() throws {
-    let node = try SettingOverride("training.schedule.step={milestones: [0.5]}", root: "training").node
+    let node = try SettingOverride("training.schedule.step={milestones: [0.5]}", roots: ["training"]).node
     #expect(node["schedule"]?["step"]?["milestones"] == [0.5].node)
     #expect(node["schedule"]?.mark.description == "--set training.schedule.step")
-    for text in ["training.rate", "rate=1", "training=1", "training..rate=1", "=1"] {
-      #expect(throws: CommandFailure.self) { try SettingOverride(text, root: "training") }
+    #expect(try SettingOverride("network.width=0.5", roots: ["training", "network"]).root == "network")
+    for text in ["training.rate", "rate=1", "network.width=1", "training=1", "training..rate=1", "=1"] {
+      #expect(throws: CommandFailure.self) { try SettingOverride(text, roots: ["training"]) }
     }
   }
 

@@ -1,0 +1,126 @@
+import CAllocations
+import DNNL
+import Datasets
+import Execution
+import Foundation
+import Graphs
+import Settings
+import Tensors
+import Training
+
+/// Times plain steps and steps that learn from a teacher's stored logits, in turns, through the trainer that recipes use.
+struct DistillBench {
+  /// Steps in a row before the other kind has its turn.
+  private static let turn = 25
+
+  let plain: Timings
+  let distilled: Timings
+  /// Allocations of one warm distilled step.
+  let allocations: BenchReport.Allocations
+
+  init(_ graph: Graph, _ options: BenchOptions) throws {
+    let warm = try TimedTraining(graph, options, steps: Self.turn + 1)
+    try warm.run(steps: Self.turn)
+    let wanted = options.seconds * 1000 / max(Timings(warm.times).median, 1e-3)
+    let steps = min(max(Int(wanted), 4 * Self.turn), 50_000)
+    let stored = try Self.logits(graph, options, steps: steps)
+    let plain = try TimedTraining(graph, options, steps: steps)
+    let distilled = try TimedTraining(graph, options, steps: steps, teacher: stored)
+    for _ in 0..<(steps - 1) / Self.turn {
+      try plain.run(steps: Self.turn)
+      try distilled.run(steps: Self.turn)
+    }
+    self.plain = Timings(plain.times)
+    self.distilled = Timings(distilled.times)
+    allocations = distilled.allocations
+  }
+
+  /// The logits of a teacher of the same structure and another seed.
+  private static func logits(_ graph: Graph, _ options: BenchOptions, steps: Int) throws -> TeacherLogits? {
+    var teacher = graph
+    teacher.initializeParameters(seed: 1)
+    let path = FileManager.default.temporaryDirectory.path() + "/condense-bench-\(UUID().uuidString).logits"
+    defer { try? FileManager.default.removeItem(atPath: path) }
+    return try TeacherLogits.record(
+      teacher, to: path, backend: DNNLBackend(), source: RepeatedBatch(graph, options, steps: steps),
+      epochs: 1, batch: options.batch, precision: options.resolvedPrecision(), threads: options.threads)
+  }
+}
+
+/// A training of one epoch that notes how long its steps take.
+private final class TimedTraining {
+  private(set) var times: [Double] = []
+  private(set) var allocations = BenchReport.Allocations(own: 0, library: 0)
+  private var trainer: Trainer?
+  private var isCounting = false
+  private var last: ContinuousClock.Instant?
+  private let clock = ContinuousClock()
+
+  init(_ graph: Graph, _ options: BenchOptions, steps: Int, teacher: TeacherLogits? = nil) throws {
+    times.reserveCapacity(steps)
+    var settings = TrainingSettings()
+    settings.epochs = 1
+    settings.batch = options.batch
+    settings.rate = 0.01
+    settings.schedule = ConstantRate()
+    settings.optimizer = SGD(momentum: 0.9, nesterov: false)
+    let objective: any Distiller = teacher == nil ? Supervised() : SoftTargets()
+    trainer = try Trainer(
+      Trainer.Setup(
+        graph: graph, backend: DNNLBackend(), settings: settings, threads: options.threads,
+        precision: options.resolvedPrecision(), objective: objective, teacher: teacher.map { .stored($0) }),
+      training: RepeatedBatch(graph, options, steps: steps),
+      observer: TrainingObserver(step: { [unowned self] _ in note() }))
+  }
+
+  /// Runs some steps; the first one's time is not noted. The allocations of the last one are counted.
+  func run(steps: Int) throws {
+    guard let trainer else { return }
+    last = nil
+    let end = trainer.progress.step + steps
+    _ = try trainer.run {
+      if trainer.progress.step == end - 1 {
+        isCounting = true
+        condense_allocations_start()
+      }
+      return trainer.progress.step >= end
+    }
+  }
+
+  private func note() {
+    let now = clock.now
+    if isCounting {
+      let counted = condense_allocations_stop()
+      allocations = BenchReport.Allocations(own: Int(counted.own), library: Int(counted.library))
+      isCounting = false
+    }
+    if let last { times.append(last.duration(to: now) / .milliseconds(1)) }
+    last = clock.now
+  }
+}
+
+/// The same batch in memory, again and again.
+private final class RepeatedBatch: BatchSource {
+  let stepsPerEpoch: Int
+  let count: Int
+  private let batch: Batch
+  private var step = 0
+
+  init(_ graph: Graph, _ options: BenchOptions, steps: Int) {
+    let classes = graph.outputs.first.flatMap { graph.shape(of: $0) }?[1] ?? 1
+    let synthetic = SyntheticBatch(graph.inputs[0].shape, batch: options.batch, classes: classes)
+    batch = Batch(images: synthetic.images, labels: synthetic.labels.map(Int32.init))
+    stepsPerEpoch = steps
+    count = steps * options.batch
+  }
+
+  var stream: SettingsNode { SettingsNode(mapping: ["repeated": count.node]) }
+
+  func startEpoch(_ epoch: Int, fromStep: Int) { step = fromStep }
+
+  func next() throws(DatasetError) -> Batch? {
+    guard step < stepsPerEpoch else { return nil }
+    step += 1
+    return batch
+  }
+}
