@@ -145,6 +145,14 @@ void condense_pass_within(
   run(bf16 ? run_pass_bf16 : run_pass_f32, &j, elements, threads);
 }
 
+CLONES void condense_widen(float *destination, const uint16_t *source, int64_t elements) {
+  for (int64_t i = 0; i < elements; i += LANES) store_f32(destination + i, load_bf16(source + i));
+}
+
+CLONES void condense_narrow(uint16_t *destination, const float *source, int64_t elements) {
+  for (int64_t i = 0; i < elements; i += LANES) store_bf16(destination + i, load_f32(source + i));
+}
+
 void condense_accumulate(float *sum, const float *term, int64_t elements, int threads) {
   condense_add_relu(sum, sum, term, 0, elements, 0, threads);
 }

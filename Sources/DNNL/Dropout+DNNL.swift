@@ -41,18 +41,19 @@ extension Dropout: DNNLOp {
   ) {
     let (rate, threads, step) = (rate, builder.options.threads, builder.step)
     let (count, name) = (site.shape.count, site.name)
-    builder.emit(name, "forward", "native:dropout", [source, factors, result]) {
+    let loop = TeamLoop { chunk in
+      guard let x = unsafe source.floats, let factor = unsafe factors.floats, let y = unsafe result.floats
+      else { return }
       let random = nodeStream(key: step.key, node: name)
       let kept = 1 / (1 - rate)
-      parallelChunks(count, threads: threads) { chunk in
-        guard let x = unsafe source.floats, let factor = unsafe factors.floats, let y = unsafe result.floats
-        else { return }
-        for i in chunk {
-          let each = random.uniform(at: i) >= rate ? kept : 0
-          unsafe factor[i] = each
-          unsafe y[i] = x[i] * each
-        }
+      for i in chunk {
+        let each = random.uniform(at: i) >= rate ? kept : 0
+        unsafe factor[i] = each
+        unsafe y[i] = x[i] * each
       }
+    }
+    builder.emit(name, "forward", "native:dropout", [source, factors, result]) {
+      loop.run(count, threads: threads)
     }
   }
 }

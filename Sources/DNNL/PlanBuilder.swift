@@ -70,6 +70,9 @@ final class PlanBuilder {
     return region
   }
 
+  /// Has the planner place memory that no layout describes.
+  func add(_ region: Region) { regions.append(region) }
+
   /// A tensor in memory of its own choosing.
   func newOperand(_ layout: Layout, _ kind: Region.Kind = .transient) -> Operand {
     Operand(region: newRegion(layout, kind), layout: layout)

@@ -9,11 +9,7 @@ extension Projection: DNNLOp {
     guard let encoding else { return false }
     let source = site.input.operand
     let result = builder.newOperand(source.layout)
-    if source.layout.type == .f32 {
-      builder.emitProjection(site, onto: encoding, source, to: result)
-    } else {
-      try lowerWidened(site, builder, encoding, source, result)
-    }
+    builder.emitProjection(site, onto: encoding, source, to: result)
     builder.define(site, result, needsGradient: site.input.needsGradient)
     let range = encoding.range
     builder.undo { () throws(ExecutionError) in
@@ -26,40 +22,43 @@ extension Projection: DNNLOp {
     }
     return true
   }
-
-  /// Projects in 32 bits between two copies.
-  private func lowerWidened(
-    _ site: Site, _ builder: PlanBuilder, _ encoding: any ValueEncoding, _ source: Operand, _ result: Operand
-  ) throws(ExecutionError) {
-    let layout = try Self.widened(source.layout)
-    let wide = builder.newOperand(layout)
-    let projected = builder.newOperand(layout)
-    try builder.reorder(source, to: wide, site.name)
-    builder.emitProjection(site, onto: encoding, wide, to: projected)
-    try builder.reorder(projected, to: result, site.name)
-  }
-
-  private static func widened(_ layout: Layout) throws(ExecutionError) -> Layout {
-    do throws(ExecutionError) { return try layout.retyped(.f32) } catch {
-      return try .plain(layout.dimensions, .f32)
-    }
-  }
 }
 
 extension PlanBuilder {
-  /// Appends the projection of a tensor of floats into one of the same layout, in ranges over the team.
+  /// Appends the projection of a tensor into one of the same layout, in ranges over the team; bf16 is widened, projected
+  /// in 32 bits and rounded again, a stretch at a time that stays in the cache.
   func emitProjection(
     _ site: Site, onto encoding: any ValueEncoding, _ source: Operand, to result: Operand
   ) {
     let elements = source.layout.elementCount
     let threads = options.threads
-    emit(site.name, "forward", "native:project", [source.region, result.region]) {
-      parallelChunks(elements, threads: threads) { chunk in
+    guard source.layout.type == .bf16 else {
+      let loop = TeamLoop { chunk in
         guard let from = unsafe source.region.floats, let to = unsafe result.region.floats else { return }
-        let values = unsafe Span(_unsafeStart: from + chunk.lowerBound, count: chunk.count)
-        var projected = unsafe MutableSpan(_unsafeStart: to + chunk.lowerBound, count: chunk.count)
-        encoding.project(values, into: &projected)
+        unsafe encoding.project(from + chunk.lowerBound, to: to + chunk.lowerBound, chunk.count)
       }
+      return emit(site.name, "forward", "native:project", [source.region, result.region]) {
+        loop.run(elements, threads: threads)
+      }
+    }
+    let stretch = 2048
+    let scratch = Region(byteCount: threads * 2 * stretch * 4, .transient)
+    add(scratch)
+    let loop = TeamLoop { chunk in
+      // Ranges are at least elements/threads long, so each has a number and a scratch of its own.
+      let number = chunk.lowerBound * threads / elements
+      guard let from = unsafe source.region.halves, let to = unsafe result.region.halves,
+        let wide = unsafe scratch.floats.map({ unsafe $0 + number * 2 * stretch })
+      else { return }
+      for start in stride(from: chunk.lowerBound, to: chunk.upperBound, by: stretch) {
+        let count = min(stretch, chunk.upperBound - start)
+        unsafe condense_widen(wide, from + start, Int64(count))
+        unsafe encoding.project(wide, to: wide + stretch, count)
+        unsafe condense_narrow(to + start, wide + stretch, Int64(count))
+      }
+    }
+    emit(site.name, "forward", "native:project", [source.region, result.region, scratch]) {
+      loop.run(elements, threads: threads)
     }
   }
 
@@ -76,5 +75,22 @@ extension PlanBuilder {
         target.region.address, gradient.region.address, value.region.address, range.lowerBound,
         range.upperBound, elements, bf16, threads)
     }
+  }
+}
+
+extension ValueEncoding {
+  /// Projects memory into memory.
+  @unsafe fileprivate func project(
+    _ values: UnsafePointer<Float>, to projected: UnsafeMutablePointer<Float>, _ count: Int
+  ) {
+    var target = unsafe MutableSpan(_unsafeStart: projected, count: count)
+    project(unsafe Span(_unsafeStart: values, count: count), into: &target)
+  }
+}
+
+extension Region {
+  /// The memory as bf16 patterns.
+  @unsafe fileprivate var halves: UnsafeMutablePointer<UInt16>? {
+    unsafe address?.assumingMemoryBound(to: UInt16.self)
   }
 }

@@ -17,16 +17,22 @@ extension WeightStore {
   private func apply(
     _ rule: any UpdateRule, _ step: StepParameters, _ range: Range<Int>, decay: Float, _ threads: Int
   ) {
-    let start = range.lowerBound
-    parallelChunks(range.count, threads: threads) { chunk in
-      let first = start + chunk.lowerBound
-      var weights = unsafe self.weights.mutableFloats(first, chunk.count).mutableSpan
-      let gradients = unsafe Span(_unsafeElements: self.gradients.mutableFloats(first, chunk.count))
-      var one = unsafe mutable(firstMoments, first, chunk.count).mutableSpan
-      var two = unsafe mutable(rule.momentCount < 2 ? nil : secondMoments, first, chunk.count).mutableSpan
-      rule.update(
-        weights: &weights, gradients: gradients, first: &one, second: &two, decay: decay, step)
-    }
+    pendingUpdate = PendingUpdate(rule: rule, step: step, start: range.lowerBound, decay: decay)
+    updateLoop.run(range.count, threads: threads)
+    pendingUpdate = nil
+  }
+
+  /// Updates a part of the range that is being updated.
+  func update(_ chunk: Range<Int>) {
+    guard let pending = pendingUpdate else { return }
+    let first = pending.start + chunk.lowerBound
+    var weights = unsafe self.weights.mutableFloats(first, chunk.count).mutableSpan
+    let gradients = unsafe Span(_unsafeElements: self.gradients.mutableFloats(first, chunk.count))
+    let moments = pending.rule.momentCount < 2 ? nil : secondMoments
+    var one = unsafe mutable(firstMoments, first, chunk.count).mutableSpan
+    var two = unsafe mutable(moments, first, chunk.count).mutableSpan
+    pending.rule.update(
+      weights: &weights, gradients: gradients, first: &one, second: &two, decay: pending.decay, pending.step)
   }
 
   private func mutable(_ buffer: AlignedBuffer?, _ start: Int, _ count: Int) -> UnsafeMutableBufferPointer<
@@ -45,6 +51,14 @@ extension WeightStore {
       averageStatistics.baseAddress.assumingMemoryBound(to: Float.self),
       statistics.baseAddress.assumingMemoryBound(to: Float.self), decay, Int64(statistics.byteCount / 4), 1)
   }
+}
+
+/// What the team's threads are told of an update.
+struct PendingUpdate {
+  let rule: any UpdateRule
+  let step: StepParameters
+  let start: Int
+  let decay: Float
 }
 
 extension AlignedBuffer {

@@ -39,6 +39,9 @@ final class WeightStore {
   /// Gradients summed since the last update.
   var pendingBackwards = 0
   let device: Device
+  /// The update that the team is at, and the loop that runs it.
+  var pendingUpdate: PendingUpdate?
+  private(set) lazy var updateLoop = TeamLoop { [unowned self] chunk in update(chunk) }
 
   /// Lays out parameters by the layouts that kernels chose for their gradients.
   init(_ parameters: [(name: String, slot: ParameterSlot, layout: Layout)], _ device: Device) {

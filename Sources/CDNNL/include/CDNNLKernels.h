@@ -21,6 +21,11 @@ void condense_pass_within(
     void *destination, const void *gradient, const void *value, float low, float high, int64_t elements, int bf16,
     int threads);
 
+/// bf16 as floats, on the calling thread; whole cache lines are written.
+void condense_widen(float *destination, const uint16_t *source, int64_t elements);
+/// Floats as bf16, to nearest even, on the calling thread; whole cache lines are written.
+void condense_narrow(uint16_t *destination, const float *source, int64_t elements);
+
 /// sum += term.
 void condense_accumulate(float *sum, const float *term, int64_t elements, int threads);
 
