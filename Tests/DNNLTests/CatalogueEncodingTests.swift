@@ -1,0 +1,90 @@
+import DNNL
+import Encodings
+import Execution
+import Graphs
+import Tensors
+import Testing
+@testable import TestSupport
+
+/// Every encoding of the catalogue on the weights of a network, and in inference integers on its values: in training a
+/// value that lands on the next integer in one of two backends is carried on into weights and moments.
+private enum EncodingKind: String, CaseIterable {
+  case sparse, integer, codebook, sparseCodebook, sparseInteger
+
+  /// The kinds that the encoding is made of.
+  var kinds: [String] {
+    switch self {
+    case .sparse: [Sparse.kind]
+    case .integer: [Integer.kind]
+    case .codebook: [Codebook.kind]
+    case .sparseCodebook: [Sparse.kind, Codebook.kind]
+    case .sparseInteger: [Sparse.kind, Integer.kind]
+    }
+  }
+
+  func encoding(of tensor: Tensor) -> any Encoding {
+    let mask = Mask(tensor.values.indices.map { $0 % 3 != 0 })
+    let codebook = Codebook(
+      assignments: tensor.values.map { UInt16(min(max(4 * $0 + 4, 0), 7)) }, count: 8, hasZero: false)
+    let integer = Integer(bits: 8, covering: tensor, perChannel: true)
+    return switch self {
+    case .sparse: Sparse(mask: mask)
+    case .integer: integer
+    case .codebook: codebook
+    case .sparseCodebook: Sparse(mask: mask, inner: codebook)
+    case .sparseInteger: Sparse(mask: mask, inner: integer)
+    }
+  }
+
+  func graph(_ build: () throws -> Graph, values: Bool = false) throws -> Graph {
+    var graph = try build()
+    for node in graph.nodes {
+      for (name, slot) in graph.slots(of: node) where slot.role == "weight" {
+        guard let tensor = graph.parameters[name]?.value else { continue }
+        graph.parameters[name]?.encoding = encoding(of: tensor)
+      }
+      if values { graph.values[node.name] = IntegerValue(bits: 16, covering: -8...8) }
+    }
+    return graph
+  }
+
+  /// Two networks, trained, inferred with folded norms, and trained in parts.
+  var cases: [AgreementCase] {
+    [("residual", SmallGraph.residual.graph), ("wide plain", WideGraph.plain.graph)].flatMap { name, build in
+      [
+        AgreementCase(description: "\(name), \(self)", build: { try graph(build) }, steps: 1),
+        AgreementCase(
+          description: "\(name), \(self), inference", build: { try graph(build, values: true) },
+          mode: .inference),
+        AgreementCase(
+          description: "\(name), \(self), micro-batches", build: { try graph(build) }, microBatches: 2,
+          partialBatch: 3, steps: 1),
+      ]
+    }
+  }
+}
+
+@Suite("oneDNN agrees with the reference on the encodings of the catalogue", .serialized)
+struct CatalogueEncodingTests {
+  @Test("every encoding of the catalogue is among the cases")
+  func complete() {
+    let kinds = Set(EncodingKind.allCases.flatMap(\.kinds))
+    let catalogue = EncodingCatalogue.standard
+    #expect(kinds == Set(catalogue.parameters.map { $0.kind }).subtracting([Dense.kind]))
+    #expect(catalogue.values.map { $0.kind } == [IntegerValue.kind])
+  }
+
+  @Test(
+    "outputs, gradients and trained masters are those of the reference",
+    arguments: EncodingKind.allCases.flatMap(\.cases))
+  func agrees(_ agreement: AgreementCase) throws {
+    let found = try agreement.disagreements(of: DNNLBackend(), threads: 2, tolerance: 2e-3)
+    #expect(found == [])
+  }
+
+  @Test("training goes on bit for bit from a saved state", arguments: EncodingKind.allCases.flatMap(\.cases))
+  func continues(_ agreement: AgreementCase) throws {
+    let lost = try agreement.lossesByLoading(on: DNNLBackend())
+    #expect(lost.isEmpty, "\(lost)")
+  }
+}
