@@ -14,7 +14,8 @@ struct Condense: ParsableCommand {
     version: Version.text,
     subcommands: [
       TrainCommand.self, EvaluateCommand.self, PredictCommand.self,
-      DataCommand.self, ShowCommand.self, ReportCommand.self, ListCommand.self, DoctorCommand.self,
+      DataCommand.self, ShowCommand.self, ReportCommand.self, ListCommand.self,
+      ExplainCommand.self, DoctorCommand.self,
     ])
 
   /// Runs the command; an error becomes one message on standard error and its exit code.

@@ -1,6 +1,7 @@
 import Datasets
 import Execution
 import Graphs
+import Methods
 import Networks
 import Ops
 import Settings
@@ -20,6 +21,9 @@ struct Listing: Sendable {
   static var allNames: String { all.map(\.name).joined(separator: ", ") }
 
   static let all = [
+    Listing(name: "methods") {
+      MethodCatalogue.types.map { Item(name: $0.name, summary: $0.documentation.summary) }
+    },
     Listing(name: "networks") {
       try NetworkSpec.all(in: Locations.folders("Teachers")).map { Item(name: $0.name, summary: $0.title) }
     },

@@ -82,7 +82,8 @@ struct ChannelConstants {
         }
       }
     case .stacking:
-      return follow(node, node.inputs.compactMap { planes[$0] }, channels)
+      let inputs = node.inputs.compactMap { planes[$0] }
+      return inputs.count == 1 ? inputs[0] : follow(node, inputs, channels)
     default:
       let inputs = node.inputs.compactMap { planes[$0] }
       return inputs.count == node.inputs.count ? follow(node, inputs, channels) : nil

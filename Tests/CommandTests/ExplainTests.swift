@@ -1,0 +1,54 @@
+import Methods
+import Settings
+import Testing
+
+@testable import condense
+
+@Suite("condense explain and list methods")
+struct ExplainTests {
+  @Test(
+    "Every method's text names every setting, its range and its default, and fits", arguments: [60, 80, 120])
+  func everySetting(width: Int) {
+    for type in MethodCatalogue.types {
+      let lines = MethodExplanation(type).lines(width: width)
+      #expect(lines.allSatisfy { $0.count <= width })
+      let text = lines.joined(separator: "\n")
+      #expect(text.hasPrefix("\(type.name) (\(type.family.rawValue)): "))
+      for setting in settings(of: type) {
+        #expect(text.contains("\n  \(setting):"), "\(type.name): \(setting)")
+      }
+    }
+  }
+
+  private func settings<M: CompressionMethod>(of type: M.Type) -> [String] { type.settings.map(\.name) }
+
+  @Test("Ranges and defaults are those of the settings")
+  func ranges() {
+    let text = MethodExplanation(MagnitudePruning.self).lines(width: 200).joined(separator: "\n")
+    #expect(
+      text.contains(
+        """
+          sparsity: a number in 0.0...0.999; default 0.8
+              the share of weights that is gone in the end
+          scope: one of global, layer; default global
+        """))
+    #expect(text.contains("threshold: a number in 0.0...10.0, or null; default null"))
+    #expect(text.contains("arXiv:1506.02626"))
+  }
+
+  @Test("The tool explains and lists methods as text and as JSON, and helps with names")
+  func tool() throws {
+    let tool = try Tool()
+    let text = try tool.run("explain", "channel-pruning")
+    #expect(text.status == 0 && text.output.contains("criterion: one of l1, taylor, random; default l1"))
+    let json = try tool.run("explain", "channel-pruning", "--json").json
+    #expect(json["schema"] == 1.node && json["family"] == "pruning".node)
+    let names = try json.required("settings", of: "explain").list("settings").map { $0["name"] }
+    #expect(names.contains("minimum".node) && names.count == ChannelPruning.settings.count)
+    let listed = try tool.run("list", "methods", "--json").json.required("methods", of: "list").list(
+      "methods")
+    #expect(listed.map { $0["name"] } == MethodCatalogue.names.map(\.node))
+    let wrong = try tool.run("explain", "chanel-pruning")
+    #expect(wrong.status == 64 && wrong.errors.contains("did you mean \"channel-pruning\"?"))
+  }
+}
