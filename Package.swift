@@ -95,7 +95,7 @@ let package = Package(
     tests("LinearAlgebraTests", ["LinearAlgebra"]),
     tests("GraphsTests", ["Graphs", "Ops"]),
     tests("OpsTests", ["Ops", "Execution"]),
-    tests("EncodingsTests", ["Encodings"]),
+    tests("EncodingsTests", ["Encodings", "Networks"]),
     tests("ExecutionTests", ["Execution"]),
     tests("DNNLTests", ["DNNL"]),
     tests("NetworksTests", ["Networks"]),

@@ -1,6 +1,10 @@
 /// Tells what a file that is no model probably is, by its first bytes.
-enum FileKind {
+public enum FileKind {
+  /// The first bytes of a student file; the first of them is no text's.
+  public static let studentSignature: [UInt8] = [0x8C] + Array("NDS".utf8)
+
   private static let signatures: [(bytes: [UInt8], name: String)] = [
+    (studentSignature, "a student file"),
     ([0x89, 0x50, 0x4E, 0x47], "a PNG image"),
     ([0xFF, 0xD8, 0xFF], "a JPEG image"),
     ([0x50, 0x4B, 0x03, 0x04], "a zip archive (PyTorch's .pt files are such)"),
@@ -12,7 +16,7 @@ enum FileKind {
   ]
 
   /// The kind in words.
-  static func description(of bytes: [UInt8]) -> String {
+  public static func description(of bytes: [UInt8]) -> String {
     if bytes.isEmpty { return "an empty file" }
     if let match = signatures.first(where: { bytes.starts(with: $0.bytes) }) { return match.name }
     if bytes.dropFirst(4).starts(with: "TFL3".utf8) { return "a TFLite model" }

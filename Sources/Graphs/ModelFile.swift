@@ -55,10 +55,14 @@ public enum ModelFile {
 
   /// Reads a model from a file; what does not begin like one is refused before the rest is read.
   public static func read(_ path: String, catalogue: OpCatalogue) throws(ModelFileError) -> Model {
-    try read(bytes: [UInt8](contents(of: path)), file: path, catalogue: catalogue)
+    let bytes = try contents(of: path, expected: "safetensors", accepting: Safetensors.isBeginning)
+    return try read(bytes: bytes, file: path, catalogue: catalogue)
   }
 
-  private static func contents(of path: String) throws(ModelFileError) -> Data {
+  /// The bytes of a file of models; one whose first 64 bytes are not accepted is refused before the rest is read.
+  public static func contents(
+    of path: String, expected: String, accepting isBeginning: ([UInt8]) -> Bool
+  ) throws(ModelFileError) -> [UInt8] {
     let beginning: Data
     let rest: Data
     guard !FileManager.default.fileExists(atPath: path + "/.") else {
@@ -68,9 +72,9 @@ public enum ModelFile {
       let handle = try FileHandle(forReadingFrom: URL(filePath: path))
       defer { try? handle.close() }
       beginning = try handle.read(upToCount: 64) ?? Data()
-      guard Safetensors.isBeginning([UInt8](beginning)) else {
-        throw ModelFileError.notSafetensors(
-          file: path, looksLike: FileKind.description(of: [UInt8](beginning)))
+      guard isBeginning([UInt8](beginning)) else {
+        throw ModelFileError.notModel(
+          file: path, expected: expected, looksLike: FileKind.description(of: [UInt8](beginning)))
       }
       rest = try handle.read(upToCount: maximumBytes - beginning.count) ?? Data()
       guard try (handle.read(upToCount: 1) ?? Data()).isEmpty else {
@@ -81,7 +85,7 @@ public enum ModelFile {
     } catch {
       throw .unreadable(file: path, reason: FileFailure.reason(error, path: path))
     }
-    return beginning + rest
+    return [UInt8](beginning + rest)
   }
 
   /// Reads a model from a file's bytes; `file` is named in errors.
@@ -115,7 +119,7 @@ public enum ModelFile {
     return model
   }
 
-  /// What must hold of a model in a file: a verified graph whose input and classes fit their descriptions.
+  /// Throws what does not hold of a model that a file may hold: a verified graph whose input and classes fit their descriptions.
   public static func check(_ model: Model, file: String) throws(ModelFileError) {
     do throws(GraphError) {
       try model.graph.verify()

@@ -5,7 +5,7 @@ public import Tensors
 public enum ModelFileError: Error, Sendable, Equatable, CustomStringConvertible {
   case unreadable(file: String, reason: String)
   case unwritable(file: String, reason: String)
-  case notSafetensors(file: String, looksLike: String)
+  case notModel(file: String, expected: String, looksLike: String)
   case headerLength(file: String, declared: UInt64, limit: Int)
   case truncatedHeader(file: String, declared: Int, found: Int)
   case header(file: String, SettingsError)
@@ -23,6 +23,7 @@ public enum ModelFileError: Error, Sendable, Equatable, CustomStringConvertible 
   case duplicateClass(file: String, name: String)
   case input(file: String, InputProblem)
   case encoded(file: String, name: String, encoding: String)
+  case student(file: String, StudentFileProblem)
 
   /// What is wrong with the description of the input.
   public enum InputProblem: Sendable, Equatable, CustomStringConvertible {
@@ -53,8 +54,8 @@ public enum ModelFileError: Error, Sendable, Equatable, CustomStringConvertible 
       "\(file): cannot be read: \(reason)"
     case .unwritable(let file, let reason):
       "\(file): cannot be written: \(reason)"
-    case .notSafetensors(let file, let looksLike):
-      "\(file): not a model: expected safetensors, found \(looksLike); models come from `condense train`"
+    case .notModel(let file, let expected, let looksLike):
+      "\(file): not a model: expected \(expected), found \(looksLike); models come from `condense train`"
     case .headerLength(let file, let declared, let limit):
       "\(file): damaged: the header is said to have \(declared) bytes, at most \(limit) are accepted"
     case .truncatedHeader(let file, let declared, let found):
@@ -93,6 +94,8 @@ public enum ModelFileError: Error, Sendable, Equatable, CustomStringConvertible 
     case .encoded(let file, let name, let encoding):
       "\(file): \"\(name)\" has the encoding \(encoding), expected dense floats, which is all that safetensors hold; "
         + "write a student file (.condensed)"
+    case .student(let file, let problem):
+      "\(file): \(problem)"
     }
   }
 }

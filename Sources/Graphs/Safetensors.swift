@@ -87,12 +87,14 @@ extension Safetensors {
   }
 
   /// Whether bytes may be the first ones of a file: a length and the brace that opens the header.
-  static func isBeginning(_ bytes: [UInt8]) -> Bool { bytes.count > 8 && bytes[8] == UInt8(ascii: "{") }
+  public static func isBeginning(_ bytes: [UInt8]) -> Bool {
+    bytes.count > 8 && bytes[8] == UInt8(ascii: "{")
+  }
 
   /// Where the header's text stands, after looking at its length and first byte alone.
   private static func headerRange(of bytes: [UInt8], file: String) throws(ModelFileError) -> Range<Int> {
     guard isBeginning(bytes) else {
-      throw .notSafetensors(file: file, looksLike: FileKind.description(of: bytes))
+      throw .notModel(file: file, expected: "safetensors", looksLike: FileKind.description(of: bytes))
     }
     let declared = (0..<8).reduce(UInt64(0)) { $0 | UInt64(bytes[$1]) << UInt64(8 * $1) }
     guard declared <= maximumHeaderBytes else {

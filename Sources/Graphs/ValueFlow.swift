@@ -61,4 +61,16 @@ extension Graph {
     guard let node = node(named: value), node.op.valueFlow == .vanishing else { return nil }
     return storedEncoding(of: node.inputs[0])
   }
+
+  /// Whether every value that a device keeps in memory has an encoding, its own or that of the value it is alike: what
+  /// inference computes is then what an integer device would.
+  public var hasEncodedValues: Bool {
+    valuePlaces().allSatisfy { name, place in
+      switch place {
+      case .stored: values[name] != nil
+      case .alike(let source): storedEncoding(of: name) != nil || storedEncoding(of: source) != nil
+      case .fused, .same: true
+      }
+    }
+  }
 }

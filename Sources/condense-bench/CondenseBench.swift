@@ -6,5 +6,7 @@ struct CondenseBench: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "condense-bench",
     abstract: "Measures the engine on synthetic batches and fuzzes the readers.",
-    subcommands: [TrainBench.self, InferBench.self, LoadBench.self, FuzzModelCommand.self])
+    subcommands: [
+      TrainBench.self, InferBench.self, LoadBench.self, FuzzModelCommand.self, FuzzStudentCommand.self,
+    ])
 }

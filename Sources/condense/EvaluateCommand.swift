@@ -2,6 +2,7 @@ import ArgumentParser
 import CProcess
 import DNNL
 import Datasets
+import Encodings
 import Execution
 import Foundation
 import Graphs
@@ -21,7 +22,7 @@ struct EvaluateCommand: ParsableCommand {
       unless --split all is given. Scores are computed in 32-bit floats, whatever precision the model was trained in.
       """)
 
-  @Argument(help: "A model that `condense train` wrote.")
+  @Argument(help: "A model: safetensors that `condense train` wrote, or a student (.condensed).")
   var model: String
 
   @Option(help: "A manifest's name, or the path of a manifest, a folder or an archive.")
@@ -52,7 +53,7 @@ struct EvaluateCommand: ParsableCommand {
   }
 
   func run() throws {
-    let model = try failing(.badInput) { try ModelFile.read(self.model, catalogue: .standard) }
+    let model = try failing(.badInput) { try AnyModelFile.read(self.model) }
     let trained = try failing(.badInput) { try SplitDescription(from: model.split) }
     condense_prepare_compute()
     let data = try openedData(model, trained)
@@ -79,7 +80,7 @@ struct EvaluateCommand: ParsableCommand {
     guard let scores else { return }
     let report = EvaluationReport(
       split: split, scores: scores, classes: model.classes, seconds: (clock.now - began).inSeconds,
-      skippedFiles: data.problems.count)
+      skippedFiles: data.problems.count, arithmetic: model.graph.hasEncodedValues ? "simulated" : "float")
     if let predictions, let table { try failing(.badInput) { try table.write(to: predictions) } }
     Console.print(json ? report.node.prettyJSON : report.text)
   }

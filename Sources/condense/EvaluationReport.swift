@@ -9,6 +9,8 @@ struct EvaluationReport {
   let classes: [String]
   let seconds: Double
   let skippedFiles: Int
+  /// `float`, or `simulated`: float arithmetic on values as their encodings round them.
+  let arithmetic: String
 
   private var imagesPerSecond: Double { seconds > 0 ? Double(scores.images) / seconds : 0 }
 
@@ -27,7 +29,7 @@ struct EvaluationReport {
               "recall": recall[label].node,
             ])
           })),
-      "confusion": rows.node, "imagesPerSecond": imagesPerSecond.node, "arithmetic": "float".node,
+      "confusion": rows.node, "imagesPerSecond": imagesPerSecond.node, "arithmetic": arithmetic.node,
       "skippedFiles": skippedFiles.node,
     ])
   }

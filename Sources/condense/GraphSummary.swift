@@ -22,11 +22,13 @@ struct GraphSummary {
   let rows: [Row]
   /// What belongs to the graph: classes, input, split, provenance or a spec's training.
   let details: [(key: String, value: SettingsNode)]
+  /// What the parameters take in a student file; `nil` where all is plain floats.
+  let storage: StorageSummary?
 
   /// A trained model.
-  init(model: Model, name: String) {
+  init(model: Model, name: String) throws(ModelFileError) {
     self.init(
-      title: name, graph: model.graph,
+      title: name, graph: model.graph, storage: try StorageSummary(of: model),
       details: [
         ("classes", model.classes.node), ("input", model.input.settingsNode), ("split", model.split),
         ("provenance", model.provenance),
@@ -41,8 +43,12 @@ struct GraphSummary {
         + (network.paper.isEmpty ? [] : [("paper", network.paper.node)]))
   }
 
-  private init(title: String, graph: Graph, details: [(key: String, value: SettingsNode)]) {
+  private init(
+    title: String, graph: Graph, storage: StorageSummary? = nil,
+    details: [(key: String, value: SettingsNode)]
+  ) {
     self.title = title
+    self.storage = storage
     self.graph = graph
     self.details = details
     rows = graph.nodes.map { node in
@@ -64,6 +70,7 @@ extension GraphSummary {
     for input in graph.inputs { lines.append("input \(input.name) \(input.shape)") }
     lines.append("")
     lines += table.lines(width: width)
+    if let storage { lines += [""] + storage.lines(width: width) }
     for detail in details {
       lines.append("")
       lines += Self.lines(detail.key, detail.value, indent: 0, width: width)
@@ -152,11 +159,12 @@ extension GraphSummary {
       "parameters": total(\.parameters).node, "multiplyAdds": total(\.multiplyAdds).node,
       "bytes": total(\.bytes).node,
     ])
-    let fields: [(key: String, value: SettingsNode)] = [
-      ("schema", 1.node), ("title", title.node), ("inputs", SettingsNode(.list(inputs))),
-      ("outputs", graph.outputs.node), ("nodes", SettingsNode(.list(rows.map(\.settingsNode)))),
-      ("total", total),
-    ]
+    let fields: [(key: String, value: SettingsNode)] =
+      [
+        ("schema", 1.node), ("title", title.node), ("inputs", SettingsNode(.list(inputs))),
+        ("outputs", graph.outputs.node), ("nodes", SettingsNode(.list(rows.map(\.settingsNode)))),
+        ("total", total),
+      ] + (storage?.fields ?? [])
     let mark = SettingsMark(source: "built-in")
     return SettingsNode(
       .mapping((fields + details).map { SettingsNode.Entry(key: $0.key, mark: mark, value: $0.value) }))

@@ -1,5 +1,6 @@
 import ArgumentParser
 import DNNL
+import Encodings
 import Execution
 import Foundation
 import Graphs
@@ -19,7 +20,7 @@ struct PredictCommand: ParsableCommand {
       "error" instead of "classes"); the others are predicted all the same, and the exit code is 65.
       """)
 
-  @Argument(help: "A model that `condense train` wrote.")
+  @Argument(help: "A model: safetensors that `condense train` wrote, or a student (.condensed).")
   var model: String
 
   @Argument(help: "PNG or JPEG files.")
@@ -37,7 +38,7 @@ struct PredictCommand: ParsableCommand {
   }
 
   func run() throws {
-    let model = try failing(.badInput) { try ModelFile.read(self.model, catalogue: .standard) }
+    let model = try failing(.badInput) { try AnyModelFile.read(self.model) }
     let evaluator = try failing(.internal) {
       try Evaluator(model.graph, backend: DNNLBackend(), batch: 1, precision: .f32, threads: 1)
     }

@@ -48,7 +48,9 @@ struct HostileModelFileTests {
 
   @Test("What does not begin like a model is refused without being read to its end, which it may not have")
   func endless() {
-    #expect(throws: ModelFileError.notSafetensors(file: "/dev/zero", looksLike: "unknown data")) {
+    #expect(
+      throws: ModelFileError.notModel(file: "/dev/zero", expected: "safetensors", looksLike: "unknown data")
+    ) {
       try ModelFile.read("/dev/zero", catalogue: .standard)
     }
     #expect(throws: ModelFileError.unreadable(file: "/none/m", reason: "no such file")) {

@@ -1,0 +1,144 @@
+/// A canonical prefix code: shorter codes are smaller, codes of one length ascend with their symbols, so that the lengths
+/// alone tell the code.
+///
+/// **Paper**: Huffman, "A method for the construction of minimum-redundancy codes", Proc. IRE 40(9), 1952.
+struct HuffmanCode: Equatable {
+  /// The longest code, in bits.
+  static let maximumLength = 15
+  /// The widest symbols that are coded whole, in bits.
+  static let maximumSymbolBits = 12
+
+  /// Bits of each symbol's code; 0 for symbols that have none.
+  let lengths: [Int]
+  /// By length: the first code, and where its symbols begin in `symbols`.
+  private let firstCodes: [Int]
+  private let starts: [Int]
+  /// The symbols by length, then by number.
+  private let symbols: [Int]
+
+  /// The best code for symbols that occur so often.
+  init(counts: [Int]) {
+    self.init(canonical: CodeLengths.optimal(counts: counts, limit: Self.maximumLength))
+  }
+
+  /// The code of untrusted lengths: it must leave no bits unused and use none twice, save that a code of one symbol has
+  /// one bit.
+  init(lengths: [Int]) throws(CodingError) {
+    let full = 1 << Self.maximumLength
+    let used = lengths.reduce(0) { $0 + ($1 > 0 ? full >> $1 : 0) }
+    let isSingle = lengths.filter { $0 > 0 } == [1]
+    guard used == full || isSingle else {
+      throw .invalid(
+        what: "a Huffman table", expected: "a complete code", found: "\(used) of \(full) codes in use")
+    }
+    self.init(canonical: lengths)
+  }
+
+  private init(canonical lengths: [Int]) {
+    self.lengths = lengths
+    symbols = lengths.indices.filter { lengths[$0] > 0 }.sorted { (lengths[$0], $0) < (lengths[$1], $1) }
+    var counts = Array(repeating: 0, count: Self.maximumLength + 1)
+    for symbol in symbols { counts[lengths[symbol]] += 1 }
+    var firstCodes = [0]
+    var starts = [0]
+    for length in 1...Self.maximumLength {
+      let previous = length == 1 ? 0 : counts[length - 1]
+      firstCodes.append((firstCodes[length - 1] + previous) << 1)
+      starts.append(starts[length - 1] + previous)
+    }
+    self.firstCodes = firstCodes
+    self.starts = starts + [symbols.count]
+  }
+
+  /// Bits of symbols that occur so often, without the table.
+  func bitCount(_ counts: [Int]) -> Int { zip(counts, lengths).reduce(0) { $0 + $1.0 * $1.1 } }
+
+  /// Appends the codes of symbols.
+  func write(_ values: [UInt32], to writer: inout BitWriter) {
+    var codes = Array(repeating: UInt32(0), count: lengths.count)
+    for (rank, symbol) in symbols.enumerated() {
+      let length = lengths[symbol]
+      codes[symbol] = UInt32(firstCodes[length] + rank - starts[length])
+    }
+    for value in values { writer.write(codes[Int(value)], bits: lengths[Int(value)]) }
+  }
+
+  /// Takes one symbol.
+  func read(from reader: inout BitReader) throws(CodingError) -> UInt32 {
+    let window = Int(reader.peek(Self.maximumLength))
+    for length in 1...Self.maximumLength {
+      let place = window >> (Self.maximumLength - length) - firstCodes[length]
+      guard place < starts[length + 1] - starts[length] else { continue }
+      try reader.skip(length)
+      return UInt32(symbols[starts[length] + place])
+    }
+    throw .invalid(what: "a Huffman code", expected: "one of the table", found: "another")
+  }
+}
+
+// The table of lengths: 0 = as the one before; 10 and a bit = one more or one less; 110 and four bits = a length;
+// 111 and a number in Elias' gamma code = so many symbols without a code. Neighbours of a bell-shaped histogram have
+// nearly equal lengths, so that a symbol takes about two bits.
+extension HuffmanCode {
+  /// The length that precedes the first.
+  private static func firstLength(symbolCount: Int) -> Int {
+    min(maximumLength, max(1, BitWriter.logarithm(symbolCount)))
+  }
+
+  /// Appends the table of lengths.
+  func writeTable(to writer: inout BitWriter) {
+    var previous = Self.firstLength(symbolCount: lengths.count)
+    var symbol = 0
+    while symbol < lengths.count {
+      let length = lengths[symbol]
+      guard length > 0 else {
+        let end = lengths[symbol...].firstIndex { $0 > 0 } ?? lengths.count
+        writer.write(0b111, bits: 3)
+        writer.writeGamma(end - symbol)
+        symbol = end
+        continue
+      }
+      switch length - previous {
+      case 0: writer.write(0, bits: 1)
+      case 1: writer.write(0b100, bits: 3)
+      case -1: writer.write(0b101, bits: 3)
+      default:
+        writer.write(0b110, bits: 3)
+        writer.write(UInt32(length), bits: 4)
+      }
+      previous = length
+      symbol += 1
+    }
+  }
+
+  /// Takes the table of a code for symbols below `symbolCount`.
+  init(tableFrom reader: inout BitReader, symbolCount: Int) throws(CodingError) {
+    var lengths: [Int] = []
+    lengths.reserveCapacity(symbolCount)
+    var previous = Self.firstLength(symbolCount: symbolCount)
+    while lengths.count < symbolCount {
+      if try reader.read(1) == 0 {
+        lengths.append(previous)
+      } else if try reader.read(1) == 0 {
+        previous += try reader.read(1) == 0 ? 1 : -1
+        lengths.append(previous)
+      } else if try reader.read(1) == 0 {
+        previous = Int(try reader.read(4))
+        lengths.append(previous)
+      } else {
+        let run = try reader.readGamma()
+        guard run <= symbolCount - lengths.count else {
+          throw .invalid(
+            what: "a Huffman table", expected: "\(symbolCount) symbols", found: "\(lengths.count + run)")
+        }
+        lengths.append(contentsOf: repeatElement(0, count: run))
+        continue
+      }
+      guard (1...Self.maximumLength).contains(previous) else {
+        throw .invalid(
+          what: "a Huffman table", expected: "lengths of 1 to \(Self.maximumLength)", found: "\(previous)")
+      }
+    }
+    try self.init(lengths: lengths)
+  }
+}

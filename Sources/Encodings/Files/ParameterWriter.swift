@@ -1,0 +1,47 @@
+import Graphs
+import Tensors
+
+/// Writes parameters one after another, and notes their layouts and sizes.
+struct ParameterWriter {
+  private let coded: Bool
+  private var writer = BitWriter()
+  private var places: [TensorLayout: Int] = [:]
+  /// The layouts that occurred, each once.
+  private(set) var layouts: [TensorLayout] = []
+  /// The place of each parameter's layout.
+  private(set) var tensors: [Int] = []
+  /// What each parameter takes.
+  private(set) var sizes: [TensorSize] = []
+
+  /// Writes with Huffman codes where they are smaller, if `coded`.
+  init(coded: Bool) { self.coded = coded }
+
+  /// Appends a parameter whose value is projected.
+  mutating func write(_ parameter: Parameter, name: String, shape: Shape) {
+    let stored = parameter.encoding.store(parameter.value)
+    let layout = TensorLayout(kind: parameter.encoding.kind, of: stored)
+    tensors.append(place(of: layout))
+    let start = writer.bitCount
+    var previous: Int?
+    for stream in stored.streams {
+      SymbolCount.write(stream.symbols.count, shape: shape, previous: previous, to: &writer)
+      SymbolCoding.write(stream.symbols, bits: stream.bits, coded: coded, to: &writer)
+      previous = stream.symbols.count
+    }
+    sizes.append(
+      TensorSize(
+        name: name, encoding: ([layout.kind] + layout.inner).joined(separator: " "), shape: shape,
+        nonZeros: parameter.encoding.nonZeroCount(parameter.value.values.span),
+        bits: writer.bitCount - start))
+  }
+
+  private mutating func place(of layout: TensorLayout) -> Int {
+    if let place = places[layout] { return place }
+    places[layout] = layouts.count
+    layouts.append(layout)
+    return layouts.count - 1
+  }
+
+  /// The bytes of all parameters.
+  mutating func finish() -> [UInt8] { writer.finish() }
+}

@@ -1,0 +1,78 @@
+/// Symbols of one width as bits: a flag, then the symbols packed to their width, or a Huffman table and their codes where
+/// that is smaller.
+///
+/// Wider symbols than `HuffmanCode` codes whole are written as planes of 8 bits, the highest (of what is left) first.
+enum SymbolCoding {
+  /// Appends symbols of `bits` (1…32) bits; `coded` allows Huffman codes.
+  static func write(_ symbols: [UInt32], bits: Int, coded: Bool, to writer: inout BitWriter) {
+    guard bits > HuffmanCode.maximumSymbolBits else {
+      return writePlane(symbols, bits: bits, coded: coded, to: &writer)
+    }
+    for plane in planes(bits) {
+      let mask = UInt32(1) << UInt32(plane.bits) - 1
+      let part = symbols.map { $0 >> UInt32(plane.shift) & mask }
+      writePlane(part, bits: plane.bits, coded: coded, to: &writer)
+    }
+  }
+
+  /// Takes `count` symbols of `bits` bits; a symbol takes at least one bit, so that memory stays within the file's.
+  static func read(count: Int, bits: Int, from reader: inout BitReader) throws(CodingError) -> [UInt32] {
+    guard bits > HuffmanCode.maximumSymbolBits else {
+      return try readPlane(count: count, bits: bits, from: &reader)
+    }
+    var symbols: [UInt32] = []
+    for plane in planes(bits) {
+      let part = try readPlane(count: count, bits: plane.bits, from: &reader)
+      if symbols.isEmpty { symbols = Array(repeating: 0, count: count) }
+      for index in part.indices { symbols[index] |= part[index] << UInt32(plane.shift) }
+    }
+    return symbols
+  }
+
+  /// The parts of wide symbols, the highest first.
+  private static func planes(_ bits: Int) -> [(bits: Int, shift: Int)] {
+    let count = (bits + 7) / 8
+    return (0..<count).reversed().map { index in (bits: min(8, bits - 8 * index), shift: 8 * index) }
+  }
+
+  private static func writePlane(_ symbols: [UInt32], bits: Int, coded: Bool, to writer: inout BitWriter) {
+    guard !symbols.isEmpty else { return }
+    if coded, let code = smallerCode(symbols, bits: bits) {
+      writer.write(1, bits: 1)
+      code.writeTable(to: &writer)
+      code.write(symbols, to: &writer)
+    } else {
+      writer.write(0, bits: 1)
+      for symbol in symbols { writer.write(symbol, bits: bits) }
+    }
+  }
+
+  /// A code that takes less than the packed symbols, its table counted.
+  private static func smallerCode(_ symbols: [UInt32], bits: Int) -> HuffmanCode? {
+    var counts = Array(repeating: 0, count: 1 << bits)
+    for symbol in symbols { counts[Int(symbol)] += 1 }
+    let code = HuffmanCode(counts: counts)
+    var table = BitWriter()
+    code.writeTable(to: &table)
+    return table.bitCount + code.bitCount(counts) < bits * symbols.count ? code : nil
+  }
+
+  private static func readPlane(
+    count: Int, bits: Int, from reader: inout BitReader
+  ) throws(CodingError) -> [UInt32] {
+    guard count > 0 else { return [] }
+    guard count <= reader.left else { throw .ended(needed: count, left: reader.left) }
+    var symbols: [UInt32] = []
+    if try reader.read(1) == 1 {
+      let code = try HuffmanCode(tableFrom: &reader, symbolCount: 1 << bits)
+      guard count <= reader.left else { throw .ended(needed: count, left: reader.left) }
+      symbols.reserveCapacity(count)
+      for _ in 0..<count { symbols.append(try code.read(from: &reader)) }
+    } else {
+      guard count * bits <= reader.left else { throw .ended(needed: count * bits, left: reader.left) }
+      symbols.reserveCapacity(count)
+      for _ in 0..<count { symbols.append(try reader.read(bits)) }
+    }
+    return symbols
+  }
+}

@@ -1,0 +1,76 @@
+import Encodings
+import Graphs
+import Reports
+import Settings
+import Tensors
+
+/// How a model's parameters and values are encoded, and what that takes in a student file: packed, and Huffman-coded.
+struct StorageSummary {
+  private let packed: [TensorSize]
+  private let coded: [TensorSize]
+  private let file: (fileBytes: Int, codedBytes: Int)
+  private let graph: Graph
+
+  /// The summary of a model; `nil` for one of plain floats.
+  init?(of model: Model) throws(ModelFileError) {
+    graph = model.graph
+    guard graph.parameters.values.contains(where: { $0.encoding.kind != Dense.kind }) || !graph.values.isEmpty
+    else { return nil }
+    packed = try StudentFile.tensorSizes(of: model, coded: false)
+    coded = try StudentFile.tensorSizes(of: model, coded: true)
+    file = try StudentFile.sizes(of: model)
+  }
+
+  /// A table of parameters with the file's bytes below, and one of values.
+  func lines(width: Int) -> [String] {
+    var table = TextTable(columns: [
+      TextTable.Column("parameter", shrinksTo: 12), TextTable.Column("encoding", shrinksTo: 10),
+      TextTable.Column("shape"), TextTable.Column("non-zeros", isNumber: true),
+      TextTable.Column("bytes", isNumber: true), TextTable.Column("coded", isNumber: true),
+    ])
+    for (packed, coded) in zip(packed, coded) {
+      table.rows.append([
+        packed.name, packed.encoding, packed.shape.description, GraphSummary.grouped(packed.nonZeros),
+        GraphSummary.grouped(packed.bytes), GraphSummary.grouped(coded.bytes),
+      ])
+    }
+    table.rows.append([
+      "file", "", "", GraphSummary.grouped(packed.reduce(0) { $0 + $1.nonZeros }),
+      GraphSummary.grouped(file.fileBytes), GraphSummary.grouped(file.codedBytes),
+    ])
+    return table.lines(width: width) + valueLines(width: width)
+  }
+
+  private func valueLines(width: Int) -> [String] {
+    guard !graph.values.isEmpty else { return [] }
+    var table = TextTable(columns: [
+      TextTable.Column("value", shrinksTo: 12), TextTable.Column("encoding"),
+      TextTable.Column("settings", shrinksTo: 20),
+    ])
+    for (name, encoding) in graph.values.sorted(by: { $0.key < $1.key }) {
+      table.rows.append([name, encoding.kind, encoding.settingsNode.compactJSON])
+    }
+    return [""] + table.lines(width: width)
+  }
+
+  /// The summary as JSON has it: `tensors`, `values` and `size`.
+  var fields: [(key: String, value: SettingsNode)] {
+    let tensors = zip(packed, coded).map { packed, coded in
+      SettingsNode(mapping: [
+        "name": packed.name.node, "encoding": packed.encoding.node, "shape": packed.shape.settingsNode,
+        "nonZeros": packed.nonZeros.node, "bytes": packed.bytes.node, "codedBytes": coded.bytes.node,
+      ])
+    }
+    let values = graph.values.sorted { $0.key < $1.key }.map { name, encoding in
+      SettingsNode(mapping: [
+        "name": name.node, "encoding": encoding.kind.node, "settings": encoding.settingsNode,
+      ])
+    }
+    let size = SettingsNode(mapping: [
+      "fileBytes": file.fileBytes.node, "codedBytes": file.codedBytes.node,
+    ])
+    return [
+      ("tensors", SettingsNode(.list(tensors))), ("values", SettingsNode(.list(values))), ("size", size),
+    ]
+  }
+}

@@ -1,0 +1,51 @@
+import Encodings
+import Graphs
+import Tensors
+import TestSupport
+import Testing
+
+/// A tensor with an encoding that the laws are held against.
+struct EncodingCase: CustomTestStringConvertible, Sendable {
+  let name: String
+  let encoding: any Encoding
+  let masters: Tensor
+
+  var testDescription: String { name }
+
+  static let shape: Shape = [6, 4, 3, 3]
+
+  /// The tensor that kernels compute with.
+  var projected: Tensor { Parameter(masters, encoding: encoding).projected }
+
+  /// Every plain encoding, and a mask around each that keeps none, few, most and all elements.
+  static let all: [EncodingCase] = {
+    let masters = Tensor(random: shape, seed: 5, "masters")
+    let plain = plainEncodings(of: masters)
+    let masks: [(String, Mask)] = [
+      ("none", Mask(masters.values.map { _ in false })),
+      ("few", Mask(masters.values.indices.map { $0 % 41 == 3 })),
+      ("most", Mask(masters.values.map { $0.magnitude > 0.2 })),
+      ("all", Mask(masters.values.map { _ in true })),
+    ]
+    let sparse = plain.flatMap { name, encoding in
+      masks.map { ("sparse, \($0.0), \(name)", Sparse(mask: $0.1, inner: encoding) as any Encoding) }
+    }
+    return (plain + sparse).map { EncodingCase(name: $0.0, encoding: $0.1, masters: masters) }
+  }()
+
+  private static func plainEncodings(of masters: Tensor) -> [(String, any Encoding)] {
+    let clusters = masters.values.map { UInt16(max(0, min(7, Int(($0 + 1) * 4)))) }
+    let withZero = masters.values.map { UInt16($0.magnitude < 0.3 ? 0 : $0 < 0 ? 1 : 2) }
+    return [
+      ("dense", Dense()),
+      ("integers of 8 bits a channel", Integer(bits: 8, covering: masters, perChannel: true)),
+      ("integers of 4 bits", Integer(bits: 4, covering: masters, perChannel: false)),
+      ("integers of 2 bits that clip", Integer(bits: 2, scales: [0.5])),
+      ("integers of 16 bits", Integer(bits: 16, covering: masters, perChannel: false)),
+      ("integers of 32 bits", Integer(bits: 32, scales: [0x1p-28])),
+      ("8 clusters", Codebook(assignments: clusters, count: 8, hasZero: false)),
+      ("3 clusters with zero", Codebook(assignments: withZero, count: 3, hasZero: true)),
+      ("one cluster", Codebook(assignments: clusters.map { _ in 0 }, count: 1, hasZero: false)),
+    ]
+  }
+}

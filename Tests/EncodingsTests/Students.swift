@@ -1,0 +1,70 @@
+import Encodings
+import Foundation
+import Graphs
+import Networks
+import Settings
+import Tensors
+
+/// Models whose parameters have encodings.
+enum Students {
+  /// The folder of specs in the checkout that the tests were built from.
+  static let teachers =
+    URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+    .deletingLastPathComponent().appending(path: "Teachers").path
+
+  /// A network of Teachers/ with the start of a seed.
+  static func dense(_ name: String, seed: UInt64 = 1, options: NetworkOptions = NetworkOptions()) throws
+    -> Model
+  {
+    let spec = try NetworkSpec.named(name, searching: [teachers])
+    var graph = try spec.build(options: options)
+    graph.initializeParameters(seed: seed)
+    let input = graph.inputs[0].shape
+    let classes = graph.shape(of: graph.outputs[0])?[1] ?? 0
+    return Model(
+      graph: graph, classes: (0..<classes).map { "größe \($0)" },
+      input: InputDescription(
+        shape: input, mean: Array(repeating: 33.25, count: input[0]),
+        deviation: Array(repeating: 78.1, count: input[0])),
+      split: SettingsNode(mapping: ["seed": 0.node, "validation": 0.1.node]),
+      provenance: SettingsNode(mapping: ["network": name.node, "threads": 1.node]))
+  }
+
+  /// The same with weights in every encoding in turn, of which a tenth of the elements survives where there is a mask, and every other value in integers.
+  static func encoded(_ name: String, seed: UInt64 = 1, options: NetworkOptions = NetworkOptions()) throws
+    -> Model
+  {
+    var model = try dense(name, seed: seed, options: options)
+    let weights = model.graph.parameters.keys.filter { $0.hasSuffix(".weight") }.sorted()
+    for (index, name) in weights.enumerated() {
+      guard let value = model.graph.parameters[name]?.value else { continue }
+      let encodings = encodings(of: value)
+      model.graph.parameters[name] = projected(Parameter(value, encoding: encodings[index % encodings.count]))
+    }
+    for (index, node) in model.graph.nodes.enumerated() where index % 2 == 0 {
+      model.graph.values[node.name] = IntegerValue(
+        bits: 8, scale: 0.1 / Float(index + 1), zeroPoint: index % 100)
+    }
+    return model
+  }
+
+  private static func projected(_ parameter: Parameter) -> Parameter {
+    Parameter(parameter.projected, encoding: parameter.encoding)
+  }
+
+  /// A tenth of the elements: the largest.
+  static func mask(_ value: Tensor) -> Mask {
+    let bound = value.values.map(\.magnitude).sorted()[value.values.count * 9 / 10]
+    return Mask(value.values.map { $0.magnitude >= bound })
+  }
+
+  private static func encodings(of value: Tensor) -> [any Encoding] {
+    let integers = Integer(bits: 8, covering: value, perChannel: true)
+    let clusters = Codebook(
+      assignments: value.values.map { UInt16($0 == 0 ? 0 : $0 < 0 ? 1 : 2) }, count: 3, hasZero: true)
+    return [
+      Sparse(mask: mask(value)), integers, clusters, Sparse(mask: mask(value), inner: integers),
+      Sparse(mask: mask(value), inner: clusters), Dense(),
+    ]
+  }
+}
