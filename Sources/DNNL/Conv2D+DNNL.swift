@@ -22,8 +22,9 @@ extension Conv2D: DNNLOp {
     let arrangement = Arrangement.preferred(self, site)
     if type == .f32, prefersWinograd(site) { ways.append(ConvolutionWay(type, .blocked, CONDENSE_WINOGRAD)) }
     for type in type == .f32 ? [.f32] : [type, .f32] {
-      ways.append(ConvolutionWay(type, arrangement, CONDENSE_DIRECT))
-      if arrangement != .own { ways.append(ConvolutionWay(type, .own, CONDENSE_DIRECT)) }
+      for arrangement in [arrangement, .own, .blocked, .channelsLast] {
+        ways.append(ConvolutionWay(type, arrangement, CONDENSE_DIRECT))
+      }
     }
     var last: ProductPlan?
     for way in ways {
