@@ -34,6 +34,7 @@ let crypto: Target.Dependency = .product(name: "Crypto", package: "swift-crypto"
 let arguments: Target.Dependency = .product(name: "ArgumentParser", package: "swift-argument-parser")
 let grdb: Target.Dependency = .product(name: "GRDB", package: "GRDB.swift")
 let subprocess: Target.Dependency = .product(name: "Subprocess", package: "swift-subprocess")
+let system: Target.Dependency = .product(name: "SystemPackage", package: "swift-system")
 
 let package = Package(
   name: "condense",
@@ -48,6 +49,7 @@ let package = Package(
     .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
     .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
     .package(url: "https://github.com/swiftlang/swift-subprocess", from: "1.0.2"),
+    .package(url: "https://github.com/apple/swift-system", from: "1.8.1"),
   ],
   targets: [
     native("CDNNL", ["CGomp"], links: "dnnl"),
@@ -77,7 +79,7 @@ let package = Package(
     library("Targets", ["Execution"]),
     library("Runs", ["Settings", grdb]),
     library("Recipes", ["Networks", "Methods", "Targets", "Runs", crypto]),
-    library("Comparison", ["Recipes", subprocess]),
+    library("Comparison", ["Recipes", subprocess, system]),
     library("Reports", ["Runs", "Settings"], resources: [.embedInCode("Resources")]),
     .executableTarget(
       name: "condense", dependencies: ["DNNL", "Comparison", "Reports", "CProcess", arguments],
@@ -107,6 +109,8 @@ let package = Package(
     tests("RunsTests", ["Runs", "Tensors"]),
     tests("TargetsTests", ["Targets", "Networks"]),
     tests("ReportsTests", ["Reports", "Images"]),
+    tests("RecipesTests", ["Recipes"]),
+    tests("ComparisonTests", ["Comparison"]),
     tests("CommandTests", ["condense"]),
     tests("ArchitectureTests", ["Networks", "Datasets", "Ops"]),
   ],

@@ -1,4 +1,4 @@
-import Images
+public import Images
 
 /// Reads a file of a data set again; one per thread.
 protocol MemberReader: AnyObject {
@@ -53,5 +53,16 @@ final class ImageReader {
         path: dataset.path,
         problems: [FileProblem(file: record.path, kind: .unreadable, reason: error.description)])
     }
+  }
+}
+
+extension Dataset {
+  /// One image as a network of this input sees it, before normalization.
+  public func image(at index: Int, as input: InputShape) throws(DatasetError) -> Image {
+    var image = Image(
+      width: input.width, height: input.height, channels: input.channels,
+      pixels: Array(repeating: 0, count: input.count))
+    try ImageReader(self).read(index, as: input, into: &image)
+    return image
   }
 }

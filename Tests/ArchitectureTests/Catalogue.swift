@@ -32,7 +32,8 @@ struct Catalogue: CustomTestStringConvertible, Sendable {
       name: "schedules", folder: "Sources/Training/Schedules", protocols: ["Schedule"],
       list: "Sources/Training/Schedules/Schedule.swift"),
     Catalogue(
-      name: "methods", folder: "Sources/Methods", protocols: ["CompressionMethod", "WeightPruning", "FactorizationMethod"],
+      name: "methods", folder: "Sources/Methods",
+      protocols: ["CompressionMethod", "WeightPruning", "FactorizationMethod"],
       list: "Sources/Methods/MethodCatalogue.swift"),
     Catalogue(
       name: "distillers", folder: "Sources/Training/Distillers", protocols: ["Distiller"],

@@ -1,0 +1,179 @@
+import Crypto
+import Datasets
+public import Execution
+import Foundation
+public import Graphs
+import Images
+import Methods
+import Ops
+public import Recipes
+public import Runs
+import Settings
+import Tensors
+import Training
+
+/// A recipe with its run directory: plans the trials, runs what is missing, and ranks what is there.
+///
+///     let run = try ComparisonRun(recipe, options, backend: backend)
+///     let outcomes = try await run.runTrials(shouldStop: { false }) { print($0) }
+///     let ranking = try run.rank(outcomes)
+///
+/// Run again on the same directory, it goes on where it stopped: a finished trial is never run again.
+public struct ComparisonRun: Sendable {
+  /// The recipe, with the seeds that the options ask for.
+  public let recipe: Recipe
+  /// How it is run.
+  public let options: RunOptions
+  /// What the recipe has met.
+  public let material: RecipeMaterial
+  /// Every trial.
+  public let plan: TrialPlan
+  /// What opening the run had to do that the user should know.
+  public let messages: [String]
+
+  private let ledger: Ledger
+  private let lock: RunLock
+
+  /// Makes the run directory and the data that Condense draws itself, opens data and ledger, and plans the trials.
+  public init(_ recipe: Recipe, _ options: RunOptions, backend: any Backend) throws(ComparisonError) {
+    var recipe = recipe
+    if let seeds = options.seeds { recipe.seeds = (0..<UInt64(seeds)).map { $0 } }
+    self.recipe = recipe
+    var options = options
+    options.datasets.sourceDirectories.insert(options.directory + "/data", at: 0)
+    self.options = options
+    lock = try RunLock(options.directory)
+    try RunPreparation.makeData(recipe, options)
+    (material, plan) = try RunPreparation.plan(recipe, options, backend: backend)
+    let directory = options.directory
+    ledger = try run(ComparisonError.ledger) { () throws(RunError) in try Ledger(run: directory) }
+    messages = ledger.messages
+  }
+
+  /// Where the trials lie.
+  var folder: TrialFolder {
+    TrialFolder(path: options.trials ?? options.directory + "/" + Ledger.trialsFolder)
+  }
+
+  private func scheduler(shouldStop: @Sendable @escaping () -> Bool) -> TrialScheduler {
+    TrialScheduler(
+      executable: options.executable, folder: folder, jobs: jobs, timeLimit: options.timeLimit,
+      trainingImages: material.trainingImages, sources: options.datasets.sourceDirectories,
+      shouldStop: shouldStop)
+  }
+
+  /// Trials at a time: their threads together never exceed the cores.
+  public var jobs: Int {
+    options.jobs ?? max(1, ProcessInfo.processInfo.activeProcessorCount / recipe.threads)
+  }
+
+  /// Notes the recipe, and runs what is not done yet.
+  public func runTrials(
+    recipeText: String, machine: String, versions: [String: String],
+    shouldStop: @Sendable @escaping () -> Bool,
+    events: @Sendable @escaping (TrialEvent) -> Void
+  ) async throws(ComparisonError) -> [String: TrialOutcome] {
+    let (ledger, records) = (ledger, records)
+    try run(ComparisonError.ledger) { () throws(RunError) in
+      try ledger.begin(recipe: recipeText, machine: machine, versions: versions)
+      try ledger.plan(records)
+    }
+    try RunPreparation.write(Array(recipeText.utf8), to: options.directory + "/recipe.yaml")
+    let scheduler = scheduler(shouldStop: shouldStop)
+    let outcomes = try await scheduler.run(plan) { event in
+      switch event {
+      case .finished(let spec, _) where spec.role != .logits: _ = try? ingest(spec)
+      default: break
+      }
+      events(event)
+    }
+    for spec in plan.trials where outcomes[spec.address] == .done && spec.role != .logits { try ingest(spec) }
+    try note(outcomes)
+    return outcomes
+  }
+
+  /// What the ledger says of the recipe's trials.
+  public func rank() throws(ComparisonError) -> Ranking {
+    let (ledger, name) = (ledger, recipe.name)
+    let current = plan.trials.filter { $0.role != .logits }.map(\.address)
+    return try run(ComparisonError.ledger) { () throws(RunError) in
+      try ledger.ranking(run: name, current: current)
+    }
+  }
+
+  // MARK: The ledger
+
+  private var records: [TrialRecord] {
+    plan.trials.filter { $0.role != .logits }.map { spec in
+      TrialRecord(
+        name: spec.name, role: TrialResult.Role(rawValue: spec.role.rawValue) ?? .student, seed: spec.seed,
+        address: spec.address, families: Self.families(of: spec))
+    }
+  }
+
+  private static func families(of spec: TrialSpec) -> [String] {
+    var families: [String] = []
+    for stage in spec.stages {
+      if let family = stage.choice?.family.rawValue, !families.contains(family) { families.append(family) }
+      let distils = stage.objectiveName.map { $0 != Supervised.name } ?? false
+      let distillation = MethodFamily.distillation.rawValue
+      if distils, !families.contains(distillation) { families.append(distillation) }
+    }
+    return families
+  }
+
+  @discardableResult
+  private func ingest(_ spec: TrialSpec) throws(ComparisonError) -> TrialResult? {
+    guard let directory = folder.directory(of: spec.address) else { return nil }
+    let relative =
+      options.trials == nil
+      ? Ledger.trialsFolder + "/" + URL(filePath: directory).lastPathComponent : directory
+    let ledger = ledger
+    return try run(ComparisonError.ledger) { () throws(RunError) in try ledger.ingest(relative) }
+  }
+
+  private func note(_ outcomes: [String: TrialOutcome]) throws(ComparisonError) {
+    for spec in plan.trials where spec.role != .logits {
+      let (state, reason): (TrialState, String?) =
+        switch outcomes[spec.address] {
+        case .done: (.finished, nil)
+        case .failed(let reason): (.failed, reason)
+        case .notRun(let reason): (.notRun, reason)
+        case nil: (.notRun, "it was not reached")
+        }
+      let ledger = ledger
+      try run(ComparisonError.ledger) { () throws(RunError) in
+        try ledger.set(state, reason: reason, of: spec.address)
+      }
+    }
+  }
+}
+
+/// Runs a piece that throws one kind of error and says where it belongs.
+func run<R, E: Error>(_ wrap: (E) -> ComparisonError, _ body: () throws(E) -> R) throws(ComparisonError) -> R
+{
+  do throws(E) { return try body() } catch { throw wrap(error) }
+}
+
+extension ComparisonRun {
+  /// The trials that are there already.
+  public var finishedTrials: Int {
+    let scheduler = scheduler { false }
+    return plan.trials.count { scheduler.isDone($0) }
+  }
+
+  /// The teacher's network before training, or as its file has it.
+  public func untrainedTeacher() throws(ComparisonError) -> Graph {
+    let planner = TrialPlanner(recipe, material)
+    let graph = try run(ComparisonError.recipe) { () throws(RecipeError) in try planner.teacherGraph() }
+    if var graph {
+      graph.initializeParameters(seed: recipe.seeds[0])
+      return graph
+    }
+    let path = recipe.teacher.model ?? ""
+    return try run({ ComparisonError.recipe(.invalid(recipe.teacher.mark, "\($0)")) }) {
+      () throws(ModelFileError) in
+      try ModelFile.read(path, catalogue: .standard).graph
+    }
+  }
+}

@@ -1,0 +1,92 @@
+import Crypto
+import Datasets
+import Execution
+import Foundation
+import Graphs
+import Images
+import Networks
+import Ops
+import Recipes
+import Settings
+import Tensors
+import Training
+
+/// What must be there before trials can be planned.
+enum RunPreparation {
+  /// Draws a data set that Condense makes itself, where the recipe names one that is nowhere to be found.
+  static func makeData(_ recipe: Recipe, _ options: RunOptions) throws(ComparisonError) {
+    guard
+      let folder = options.datasets.dataDirectories.first(where: {
+        FileManager.default.fileExists(atPath: $0 + "/" + recipe.data + ".yaml")
+      }), !FileManager.default.fileExists(atPath: recipe.data)
+    else { return }
+    try run(ComparisonError.dataset) { () throws(DatasetError) in
+      let manifest = try DataManifest(contentsOf: folder + "/" + recipe.data + ".yaml")
+      guard manifest.made == GlyphMaker.name else { return }
+      let places = options.datasets.sourceDirectories.map { $0 + "/" + manifest.path }
+      guard let place = places.first, !places.contains(where: FileManager.default.fileExists) else { return }
+      try? FileManager.default.createDirectory(
+        atPath: URL(filePath: place).deletingLastPathComponent().path, withIntermediateDirectories: true)
+      try GlyphMaker().write(to: place)
+    }
+  }
+
+  /// Opens the data as the teacher sees it, and plans the trials.
+  static func plan(
+    _ recipe: Recipe, _ options: RunOptions, backend: any Backend
+  ) throws(ComparisonError) -> (RecipeMaterial, TrialPlan) {
+    let (input, modelDigest) = try teacherInput(recipe, options)
+    var datasets = options.datasets
+    datasets.validationFraction = recipe.validationFraction
+    datasets.seed = recipe.seeds[0]
+    datasets.imageSize = ImageSize(width: input[2], height: input[1])
+    let opening = datasets
+    let data = try run(ComparisonError.dataset) { () throws(DatasetError) in
+      try Dataset.open(recipe.data, options: opening)
+    }
+    var material = RecipeMaterial(
+      dataDigest: data.digest, channels: data.channels, classes: data.classes,
+      trainingImages: data.count(of: .train), teachers: options.networks,
+      instructionSet: backend.instructionSet, precision: recipe.precision, modelDigest: modelDigest)
+    guard data.count(of: .test) > 0 else { throw .noTestImages(path: recipe.data) }
+    let planner = TrialPlanner(recipe, material)
+    if recipe.precision == "auto" {
+      let graph = try run(ComparisonError.recipe) { () throws(RecipeError) in try planner.teacherGraph() }
+      material.precision = (graph.map { Precision.automatic(for: $0, on: backend) } ?? .f32).rawValue
+    }
+    let resolved = material
+    let plan = try run(ComparisonError.recipe) { () throws(RecipeError) in
+      try TrialPlanner(recipe, resolved).plan()
+    }
+    return (material, plan)
+  }
+
+  /// The input of the teacher's network, and the digest of its file where it is one.
+  private static func teacherInput(
+    _ recipe: Recipe, _ options: RunOptions
+  ) throws(ComparisonError) -> (Shape, String?) {
+    if let name = recipe.teacher.network {
+      let spec = try run({ ComparisonError.recipe(.invalid(recipe.teacher.mark, "\($0)")) }) {
+        () throws(NetworkError) in
+        try NetworkSpec.named(name, searching: options.networks)
+      }
+      return (spec.input, nil)
+    }
+    let path = recipe.teacher.model ?? ""
+    let model = try run({ ComparisonError.recipe(.invalid(recipe.teacher.mark, "\($0)")) }) {
+      () throws(ModelFileError) in
+      try ModelFile.read(path, catalogue: .standard)
+    }
+    let bytes = (try? Data(contentsOf: URL(filePath: path))) ?? Data()
+    let digest = SHA256.hash(data: bytes).map { String($0 >> 4, radix: 16) + String($0 & 15, radix: 16) }
+      .joined()
+    return (model.input.shape, digest)
+  }
+
+  /// Writes a file whole or not at all.
+  static func write(_ bytes: [UInt8], to path: String) throws(ComparisonError) {
+    try run({ ComparisonError.runDirectory(path: path, reason: "\($0)") }) { () throws(SystemError) in
+      try WholeFile.write(bytes, to: path)
+    }
+  }
+}

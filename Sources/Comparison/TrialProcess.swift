@@ -1,0 +1,93 @@
+import Foundation
+import Recipes
+import Subprocess
+import SystemPackage
+
+/// Runs one trial in a process of its own: a crash or a lack of memory costs one row.
+///
+/// The child's standard input stays open as long as this process lives; a child exits when it closes, so that none
+/// outlives its parent. Its standard output tells progress, its standard error goes to `log.txt`.
+struct TrialProcess: Sendable {
+  /// How a trial ended.
+  enum End: Sendable, Equatable {
+    case done
+    case failed(String)
+    /// It was asked to stop.
+    case stopped
+  }
+
+  /// The program that knows `trial`.
+  let executable: String
+  /// Where the trial lies when it is done.
+  let directory: String
+  /// Where it is filled until then, with its specification and its log.
+  let filling: String
+  /// Folders in which the files that manifests name are searched for.
+  let sources: [String]
+
+  /// Runs the trial; `progress` is called with each line that the child says. The child is told to stop when `shouldStop`
+  /// says so.
+  func run(
+    shouldStop: @Sendable @escaping () -> Bool, progress: @Sendable @escaping (String) -> Void
+  ) async -> End {
+    let log: FileDescriptor
+    do {
+      log = try FileDescriptor.open(
+        FilePath(filling + "/log.txt"), .writeOnly, options: [.create, .truncate, .closeOnExec],
+        permissions: [.ownerReadWrite, .groupRead, .otherRead])
+    } catch {
+      return .failed("\(filling)/log.txt: cannot be written: \(error)")
+    }
+    defer { try? log.close() }
+    do {
+      let result = try await Subprocess.run(
+        .path(FilePath(executable)),
+        arguments: ["trial", filling + "/" + TrialFolder.specification, "--out", directory],
+        environment: .inherit.updating(["CONDENSE_DATA": sources.joined(separator: ":")]),
+        input: .inputWriter, output: .sequence,
+        error: .fileDescriptor(log, closeAfterSpawningProcess: false)
+      ) { execution in
+        try await withThrowingTaskGroup(of: Void.self) { group in
+          group.addTask {
+            while !shouldStop() { try await Task.sleep(for: Self.patience) }
+            try execution.send(signal: .terminate)
+          }
+          for try await line in execution.standardOutput.strings() {
+            progress(line.trimmingCharacters(in: .whitespacesAndNewlines))
+          }
+          group.cancelAll()
+          while let ended = await group.nextResult() { _ = ended }
+        }
+      }
+      return end(of: result.terminationStatus)
+    } catch {
+      return .failed("\(executable): cannot be run: \(error)")
+    }
+  }
+
+  /// How often a running child's right to go on is looked at.
+  private static let patience = Duration.milliseconds(100)
+
+  private func end(of status: TerminationStatus) -> End {
+    switch status {
+    case .exited(0): .done
+    case .exited(130), .exited(143): .stopped
+    case .exited(let code): .failed(lastWords ?? "exit code \(code)")
+    case .signaled(let signal): .failed(Self.reason(signal))
+    }
+  }
+
+  private static func reason(_ signal: Int32) -> String {
+    switch signal {
+    case SIGKILL: "killed (signal 9): out of memory, or by somebody"
+    default: "crashed (signal \(signal)); its log.txt may say where"
+    }
+  }
+
+  /// The last line of the log: the child's message.
+  private var lastWords: String? {
+    guard let text = try? String(contentsOfFile: filling + "/log.txt", encoding: .utf8) else { return nil }
+    let line = text.split(separator: "\n").last.map(String.init)
+    return line.map { $0.hasPrefix("condense: ") ? String($0.dropFirst(10)) : $0 }
+  }
+}

@@ -1,0 +1,135 @@
+public import Graphs
+public import Methods
+import Settings
+public import Tensors
+
+/// A method with its settings, and what differs for some layers.
+public struct MethodChoice: Sendable {
+  /// The method with the settings that apply where no override does.
+  public var method: any CompressionMethod
+  /// What differs for some layers, in the recipe's order.
+  public var overrides: [LayerOverride]
+
+  /// Makes a choice.
+  public init(_ method: any CompressionMethod, overrides: [LayerOverride] = []) {
+    self.method = method
+    self.overrides = overrides
+  }
+
+  /// Reads a method of a name, its settings and its overrides.
+  init(name: String, settings: SettingsNode, overrides: SettingsNode?) throws(SettingsError) {
+    guard let type = MethodCatalogue.type(named: name) else {
+      throw .unknownKey(
+        settings.mark, key: name, owner: "the methods",
+        suggestion: Spelling.nearest(to: name, among: MethodCatalogue.names), known: MethodCatalogue.names)
+    }
+    method = try Self.make(type, settings)
+    self.overrides =
+      try overrides?.list("overrides").map { item throws(SettingsError) in try LayerOverride(from: item) }
+      ?? []
+    for override in self.overrides { _ = try Self.updated(method, by: override) }
+  }
+
+  private static func make<M: CompressionMethod>(
+    _ type: M.Type, _ node: SettingsNode
+  ) throws(SettingsError) -> any CompressionMethod {
+    try M(from: node, owner: M.name)
+  }
+
+  private static func updated<M: CompressionMethod>(
+    _ method: M, by override: LayerOverride
+  ) throws(SettingsError) -> M {
+    var method = method
+    try method.update(from: override.settings, owner: M.name)
+    return method
+  }
+
+  /// What a trial's specification holds: the name, the revision, every setting and the overrides.
+  var node: SettingsNode {
+    SettingsNode(mapping: [
+      "name": name.node, "revision": type(of: method).revision.node, "settings": method.node,
+      "overrides": SettingsNode(.list(overrides.map(\.node))),
+    ])
+  }
+
+  /// Reads what `node` gives.
+  init(from node: SettingsNode) throws(SettingsError) {
+    let owner = "a method"
+    try node.requireKeys(["name", "revision", "settings", "overrides"], of: owner)
+    try self.init(
+      name: node.required("name", of: owner).string("name"), settings: node.required("settings", of: owner),
+      overrides: node["overrides"])
+  }
+
+  /// The method's name.
+  public var name: String { type(of: method).name }
+  /// The method's family.
+  public var family: MethodFamily { type(of: method).family }
+  /// What the method changes.
+  public var order: PipelineOrder { type(of: method).order }
+
+  /// The same choice of a method that removes as much by chance; `nil` where there is none.
+  var randomControl: MethodChoice? {
+    method.randomControl.map { MethodChoice($0, overrides: overrides.filter { $0.skips }) }
+  }
+
+  /// Applies the method to a network that was `original` when the stage began.
+  public func compress(
+    _ graph: Graph, of original: Graph, progress: Double, evidence: any Evidence, random: SeededRandom
+  ) throws(MethodError) -> Rewrite {
+    try Self.compress(
+      method, overrides, graph, of: original, progress: progress, evidence: evidence, random: random)
+  }
+
+  private static func compress<M: CompressionMethod>(
+    _ method: M, _ overrides: [LayerOverride], _ graph: Graph, of original: Graph, progress: Double,
+    evidence: any Evidence, random: SeededRandom
+  ) throws(MethodError) -> Rewrite {
+    var compression = Compression(
+      method, graph: graph, of: original, progress: progress, evidence: evidence, random: random,
+      overrides: settings(method, overrides, graph))
+    return try method.compress(&compression)
+  }
+
+  /// What the method would do to every node of a network, in order.
+  public func verdicts(on graph: Graph) -> [(node: Node, verdict: LayerVerdict)] {
+    Self.verdicts(method, overrides, graph)
+  }
+
+  private static func verdicts<M: CompressionMethod>(
+    _ method: M, _ overrides: [LayerOverride], _ graph: Graph
+  ) -> [(node: Node, verdict: LayerVerdict)] {
+    let changed = settings(method, overrides, graph)
+    return graph.nodes.map { node in
+      switch changed[node.name] {
+      case .some(.none): (node, .untouched(reason: "the recipe leaves it out"))
+      case .some(.some(let own)): (node, own.verdict(on: node, in: graph))
+      case .none: (node, method.verdict(on: node, in: graph))
+      }
+    }
+  }
+
+  /// Overrides that mean no layer of a network: probably misspelt.
+  public func strayPatterns(in graph: Graph) -> [LayerPattern] {
+    overrides.flatMap(\.patterns).filter { pattern in !graph.nodes.contains { pattern.matches($0) } }
+  }
+
+  /// By node, settings other than the method's: kinds first, then patterns, then names; `nil` inside leaves it out.
+  private static func settings<M: CompressionMethod>(
+    _ method: M, _ overrides: [LayerOverride], _ graph: Graph
+  ) -> [String: M?] {
+    var result: [String: M?] = [:]
+    for precedence in 0...2 {
+      for override in overrides {
+        for pattern in override.patterns where pattern.precedence == precedence {
+          for node in graph.nodes where pattern.matches(node) {
+            let present: M? = result[node.name] ?? method
+            let base = present ?? method
+            result[node.name] = .some(override.skips ? nil : (try? updated(base, by: override)) ?? base)
+          }
+        }
+      }
+    }
+    return result
+  }
+}

@@ -1,0 +1,177 @@
+import Methods
+public import Settings
+import Training
+
+/// A comparison as a YAML file describes it: data, a teacher, and the students that are made of it.
+///
+///     let recipe = try Recipe(contentsOf: "Recipes/quickstart.yaml")
+///     for student in recipe.students { print(student.name, student.stages.map(\.name)) }
+///
+/// Every key is checked, and a list where a method takes one number makes a student of each.
+public struct Recipe: Sendable {
+  /// The version of the format that is read.
+  public static let version = 1
+  /// The most students that lists may expand to.
+  static let maximumStudents = 1_000
+
+  /// The name of the run: that of the file unless the recipe says otherwise.
+  public var name: String
+  /// One line for people.
+  public var title: String
+  /// A manifest's name, or the path of a manifest, a folder or an archive.
+  public var data: String
+  /// The share of images that become validation where the data has none.
+  public var validationFraction: Double
+  /// The seeds, one teacher each.
+  public var seeds: [UInt64]
+  /// Compute threads of a trial.
+  public var threads: Int
+  /// `auto`, `f32` or `bf16`.
+  public var precision: String
+  /// The hardware profiles, by name; the first one is shown first.
+  public var targets: [String]
+  /// Whether controls are added.
+  public var controls: Bool
+  /// Training settings on top of the network's own, for every training of the run.
+  public var training: SettingsNode
+  /// Who teaches.
+  public var teacher: RecipeTeacher
+  /// What is compared, lists expanded.
+  public var students: [RecipeStudent]
+  /// Where the recipe stands.
+  public var mark: SettingsMark
+  /// The recipe as it was read, for its copy in the run.
+  public let node: SettingsNode
+
+  private static let keys = [
+    "recipe", "name", "title", "data", "validation", "seeds", "threads", "precision", "targets", "controls",
+    "training", "teacher", "students",
+  ]
+
+  /// Reads a recipe from a file.
+  public init(contentsOf path: String) throws(RecipeError) {
+    let node: SettingsNode
+    do throws(SettingsError) { node = try SettingsNode(contentsOf: path) } catch { throw .settings(error) }
+    let file = path.split(separator: "/").last ?? "recipe"
+    try self.init(node, defaultName: String(file.split(separator: ".").first ?? file))
+  }
+
+  /// Reads a recipe that is already a mapping.
+  public init(_ node: SettingsNode, defaultName: String) throws(RecipeError) {
+    do throws(SettingsError) {
+      try self.init(reading: node, defaultName: defaultName)
+    } catch {
+      throw .settings(error)
+    }
+    try checkNames()
+    for student in students { try student.checkOrder() }
+  }
+
+  private init(reading node: SettingsNode, defaultName: String) throws(SettingsError) {
+    let owner = "a recipe"
+    try node.requireKeys(Self.keys, of: owner)
+    self.node = node
+    mark = node.mark
+    let version = try node.required("recipe", of: owner)
+    guard try version.integer("recipe") == Self.version else {
+      throw .outOfRange(
+        version.mark, key: "recipe", expected: "the format's version, \(Self.version)",
+        found: version.kindDescription)
+    }
+    func read<V: SettingValue>(_ key: String, default value: V) throws(SettingsError) -> V {
+      try node[key].map { found throws(SettingsError) in try V(reading: found, key: key) } ?? value
+    }
+    name = try read("name", default: defaultName)
+    title = try read("title", default: "")
+    data = try node.required("data", of: owner).string("data")
+    validationFraction = try read("validation", default: 0.1)
+    threads = try read("threads", default: 1)
+    precision = try read("precision", default: "f32")
+    targets = try read("targets", default: ["cortex-m4"])
+    controls = try read("controls", default: true)
+    seeds = try Self.seeds(node["seeds"])
+    training = node["training"] ?? SettingsNode(.mapping([]), mark: node.mark)
+    teacher = try RecipeTeacher(from: node.required("teacher", of: owner))
+    students = try RecipeStudent.expanded(node.required("students", of: owner))
+    try checkRanges()
+    try checkTraining()
+  }
+
+  private func checkRanges() throws(SettingsError) {
+    func require(_ condition: Bool, _ key: String, _ expected: String) throws(SettingsError) {
+      guard !condition else { return }
+      let found = node[key] ?? node
+      throw .outOfRange(found.mark, key: key, expected: expected, found: found.kindDescription)
+    }
+    try require((0...0.9).contains(validationFraction), "validation", "a share in 0...0.9")
+    try require((1...1024).contains(threads), "threads", "an integer in 1...1024")
+    try require(["auto", "f32", "bf16"].contains(precision), "precision", "one of auto, f32, bf16")
+    let isName = name.utf8.allSatisfy { byte in
+      (0x30...0x39).contains(byte) || (0x61...0x7A).contains(byte) || (0x41...0x5A).contains(byte)
+        || "-_.".utf8.contains(byte)
+    }
+    try require(isName && !name.isEmpty && !name.hasPrefix("."), "name", "letters, digits, - and _")
+  }
+
+  /// Reads every training setting once, so that a misspelt one is found before anything runs.
+  private func checkTraining() throws(SettingsError) {
+    for node in [training, teacher.training] + students.flatMap(\.stages).map(\.training)
+    where node.content != .null {
+      var settings = TrainingSettings()
+      try settings.update(from: node, owner: "training")
+    }
+  }
+
+  private func checkNames() throws(RecipeError) {
+    var seen: Set<String> = []
+    for student in students where !seen.insert(student.name).inserted {
+      throw .invalid(student.mark, "two students are called \"\(student.name)\"; give each a name of its own")
+    }
+  }
+
+  /// `seeds: 2` are 0 and 1; a list names them.
+  private static func seeds(_ node: SettingsNode?) throws(SettingsError) -> [UInt64] {
+    guard let node else { return [0, 1, 2] }
+    let expected = "a number of seeds in 1...1000, or a list of different natural numbers"
+    if case .list(let items) = node.content {
+      let seeds = try items.map { item throws(SettingsError) in try item.integer("seeds") }
+      guard !seeds.isEmpty, seeds.allSatisfy({ $0 >= 0 }), Set(seeds).count == seeds.count else {
+        throw .outOfRange(node.mark, key: "seeds", expected: expected, found: node.kindDescription)
+      }
+      return seeds.map(UInt64.init)
+    }
+    let count = try node.integer("seeds")
+    guard (1...1000).contains(count) else {
+      throw .outOfRange(node.mark, key: "seeds", expected: expected, found: node.kindDescription)
+    }
+    return (0..<UInt64(count)).map { $0 }
+  }
+}
+
+/// Who teaches: a network to train, or a model that is there already.
+public struct RecipeTeacher: Sendable {
+  /// A name from Teachers/ or a path; `nil` when a model is given.
+  public var network: String?
+  /// Multiplies every layer's filters and features.
+  public var width: Double
+  /// A model's path; `nil` when a network is to be trained.
+  public var model: String?
+  /// Training settings on top of the recipe's.
+  public var training: SettingsNode
+  /// Where the teacher stands.
+  public var mark: SettingsMark
+
+  init(from node: SettingsNode) throws(SettingsError) {
+    let owner = "the teacher"
+    try node.requireKeys(["network", "width", "model", "training"], of: owner)
+    mark = node.mark
+    network = try node["network"].map { value throws(SettingsError) in try value.string("network") }
+    model = try node["model"].map { value throws(SettingsError) in try value.string("model") }
+    width = try RecipeStudent.width(node["width"])
+    training = node["training"] ?? SettingsNode(.mapping([]), mark: node.mark)
+    guard (network == nil) != (model == nil) else {
+      throw .invalid(
+        node.mark, key: "teacher", reason: "give either \"network\", which is trained, or \"model\", a file")
+    }
+  }
+}

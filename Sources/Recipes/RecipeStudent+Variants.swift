@@ -1,0 +1,98 @@
+import Foundation
+import Settings
+
+extension RecipeStudent {
+  /// One of the students that a description with lists stands for.
+  struct Variant {
+    var node: SettingsNode
+    var suffix = ""
+  }
+
+  /// Every combination of the values in lists: of a method's settings, `epochs` and `width`.
+  static func variants(of student: SettingsNode) throws(SettingsError) -> [Variant] {
+    var variants = [Variant(node: SettingsNode(.mapping([]), mark: student.mark))]
+    for entry in try student.mapping("a student") {
+      let options: [Variant] =
+        switch (entry.key, entry.value.content) {
+        case ("width", _): values(of: entry.value)
+        case ("pipeline", .list(let stages)): combined(stages.map(stageVariants), mark: entry.value.mark)
+        default: [Variant(node: entry.value)]
+        }
+      variants = product(variants, options) { mapping, value in
+        mapping.adding(SettingsNode.Entry(key: entry.key, mark: entry.mark, value: value))
+      }
+    }
+    return variants
+  }
+
+  private static func stageVariants(_ stage: SettingsNode) -> [Variant] {
+    guard case .mapping(let entries) = stage.content else { return [Variant(node: stage)] }
+    var variants = [Variant(node: SettingsNode(.mapping([]), mark: stage.mark))]
+    for entry in entries {
+      let options: [Variant] =
+        switch entry.key {
+        case "objective", "training", "overrides", "train": [Variant(node: entry.value)]
+        case "epochs": values(of: entry.value)
+        default: settingVariants(entry.value)
+        }
+      variants = product(variants, options) { mapping, value in
+        mapping.adding(SettingsNode.Entry(key: entry.key, mark: entry.mark, value: value))
+      }
+    }
+    return variants
+  }
+
+  /// The variants of a method's settings.
+  private static func settingVariants(_ settings: SettingsNode) -> [Variant] {
+    guard case .mapping(let entries) = settings.content else { return [Variant(node: settings)] }
+    var variants = [Variant(node: SettingsNode(.mapping([]), mark: settings.mark))]
+    for entry in entries {
+      variants = product(variants, values(of: entry.value)) { mapping, value in
+        mapping.adding(SettingsNode.Entry(key: entry.key, mark: entry.mark, value: value))
+      }
+    }
+    return variants
+  }
+
+  /// A list's items with their texts as suffixes; a single value without one.
+  private static func values(of node: SettingsNode) -> [Variant] {
+    guard case .list(let items) = node.content else { return [Variant(node: node)] }
+    return items.map { item in
+      var text = item.canonicalJSON
+      if case .string(let word) = item.content { text = word }
+      return Variant(node: item, suffix: "-" + text)
+    }
+  }
+
+  private static func combined(_ lists: [[Variant]], mark: SettingsMark) -> [Variant] {
+    var result = [Variant(node: SettingsNode(.list([]), mark: mark))]
+    for options in lists {
+      result = product(result, options) { list, item in
+        guard case .list(let items) = list.content else { return list }
+        return SettingsNode(.list(items + [item]), mark: list.mark)
+      }
+    }
+    return result
+  }
+
+  /// Every pair, joined; more than the limit is cut off, which the reader then refuses.
+  private static func product(
+    _ first: [Variant], _ second: [Variant], _ join: (SettingsNode, SettingsNode) -> SettingsNode
+  ) -> [Variant] {
+    var result: [Variant] = []
+    for a in first {
+      for b in second {
+        guard result.count <= Recipe.maximumStudents else { return result }
+        result.append(Variant(node: join(a.node, b.node), suffix: a.suffix + b.suffix))
+      }
+    }
+    return result
+  }
+}
+
+extension SettingsNode {
+  fileprivate func adding(_ entry: Entry) -> SettingsNode {
+    guard case .mapping(let entries) = content else { return self }
+    return SettingsNode(.mapping(entries + [entry]), mark: mark)
+  }
+}

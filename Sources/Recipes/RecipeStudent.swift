@@ -1,0 +1,212 @@
+import Foundation
+import Methods
+public import Settings
+
+/// One student: what it starts from and what is done to it.
+public struct RecipeStudent: Sendable {
+  /// Its name in tables; lists add what they expand to.
+  public var name: String
+  /// A network of its own, trained from scratch; `nil` starts from the teacher.
+  public var network: String?
+  /// Multiplies the filters and features of `network`.
+  public var width: Double
+  /// What is done, in order.
+  public var stages: [RecipeStage]
+  /// What is to be reached by searching the strength of a method; `nil` takes the settings as they are.
+  public var goal: RecipeGoal?
+  /// Where it stands.
+  public var mark: SettingsMark
+
+  private static let keys = ["name", "network", "width", "pipeline", "keep", "fit"]
+
+  /// Reads a list of students, each list in a method's settings making one of every value.
+  static func expanded(_ node: SettingsNode) throws(SettingsError) -> [RecipeStudent] {
+    var students: [RecipeStudent] = []
+    for item in try node.list("students") {
+      let base = try item.required("name", of: "a student").string("name")
+      for variant in try variants(of: item) {
+        students.append(try RecipeStudent(from: variant.node, name: base + variant.suffix))
+        guard students.count <= Recipe.maximumStudents else {
+          throw .outOfRange(
+            node.mark, key: "students",
+            expected: "at most \(Recipe.maximumStudents) after lists are expanded",
+            found: "more")
+        }
+      }
+    }
+    guard !students.isEmpty else {
+      throw .invalid(node.mark, key: "students", reason: "the list is empty; a comparison needs students")
+    }
+    return students
+  }
+
+  private init(from node: SettingsNode, name: String) throws(SettingsError) {
+    try node.requireKeys(Self.keys, of: "a student")
+    mark = node.mark
+    self.name = name
+    guard !name.isEmpty, name.utf8.count <= 60, !name.contains("/"), !name.hasPrefix("."), name != "teacher"
+    else {
+      throw .outOfRange(
+        node.mark, key: "name", expected: "1 to 60 bytes without /, not \"teacher\"", found: "\"\(name)\"")
+    }
+    network = try node["network"].map { value throws(SettingsError) in try value.string("network") }
+    width = try Self.width(node["width"])
+    guard network != nil || node["width"] == nil else {
+      throw .invalid(
+        node.mark, key: "width", reason: "is of a \"network\"; to narrow the teacher use the method \"width\""
+      )
+    }
+    stages = try node.required("pipeline", of: "a student").list("pipeline")
+      .map { item throws(SettingsError) in try RecipeStage(from: item) }
+    guard !stages.isEmpty else {
+      throw .invalid(
+        node.mark, key: "pipeline", reason: "has no stage; a student of a network needs at least one")
+    }
+    goal = try RecipeGoal(keep: node["keep"], fit: node["fit"])
+    if let goal, !stages.contains(where: { $0.choice?.hasStrength ?? false }) {
+      throw .invalid(
+        goal.mark, key: "pipeline",
+        reason: "no method of the pipeline has a strength that could be searched for the goal")
+    }
+  }
+
+  static func width(_ node: SettingsNode?) throws(SettingsError) -> Double {
+    guard let node else { return 1 }
+    let width = try node.number("width")
+    guard (0.001...64).contains(width) else {
+      throw .outOfRange(
+        node.mark, key: "width", expected: "a number in 0.001...64", found: node.kindDescription)
+    }
+    return width
+  }
+
+  /// Refuses a later stage that would undo an earlier one, and names the better order.
+  func checkOrder() throws(RecipeError) {
+    let methods = stages.compactMap(\.choice)
+    for (earlier, later) in zip(methods, methods.dropFirst()) where later.order < earlier.order {
+      let better = methods.sorted { $0.order < $1.order }.map(\.name).joined(separator: ", ")
+      throw .invalid(
+        mark,
+        "\(name): \(later.name) after \(earlier.name) would undo it; the order that keeps both is \(better)")
+    }
+    let values = methods.filter { $0.order == .values }
+    if values.count > 1 {
+      throw .invalid(
+        mark,
+        "\(name): \(values.map(\.name).joined(separator: " and ")) both say which values weights can take; keep one"
+      )
+    }
+    if network == nil, let first = stages.first, first.choice == nil, stages.count == 1 {
+      throw .invalid(
+        first.mark, "\(name): only trains the teacher on; name a method, or a \"network\" that learns from it"
+      )
+    }
+  }
+}
+
+extension MethodChoice {
+  /// Whether the method has a number that says how strong it is.
+  var hasStrength: Bool { Self.hasStrength(method) }
+
+  private static func hasStrength<M: CompressionMethod>(_ method: M) -> Bool { M.strength != nil }
+}
+
+/// One stage of a pipeline: a method, a training, or both.
+public struct RecipeStage: Sendable {
+  /// What is done to the network; `nil` only trains.
+  public var choice: MethodChoice?
+  /// Passes over the training images; 0 does not train.
+  public var epochs: Int
+  /// What is minimized, as the recipe gives it; `nil` is the plain loss.
+  public var objective: SettingsNode?
+  /// Training settings on top of the recipe's.
+  public var training: SettingsNode
+  /// Where it stands.
+  public var mark: SettingsMark
+
+  private static let keys = ["epochs", "objective", "training", "overrides", "train"]
+
+  /// The method's name, or `train`.
+  public var name: String { choice?.name ?? "train" }
+
+  init(from node: SettingsNode) throws(SettingsError) {
+    mark = node.mark
+    let entries = try node.mapping("a stage")
+    let methods = entries.filter { !Self.keys.contains($0.key) }
+    for entry in methods where !MethodCatalogue.names.contains(entry.key) {
+      throw .unknownKey(
+        entry.mark, key: entry.key, owner: "a stage",
+        suggestion: Spelling.nearest(to: entry.key, among: Self.keys + MethodCatalogue.names),
+        known: Self.keys + MethodCatalogue.names)
+    }
+    guard methods.count <= 1 else {
+      throw .invalid(
+        methods[1].mark, key: methods[1].key,
+        reason: "a stage has one method; \"\(methods[0].key)\" is given already")
+    }
+    if let entry = methods.first {
+      guard node["train"] == nil else {
+        throw .invalid(
+          entry.mark, key: "train", reason: "is for stages without a method; give \"epochs\" alone")
+      }
+      let settings = SettingsNode(
+        entry.value.content == .null ? .mapping([]) : entry.value.content, mark: entry.value.mark)
+      choice = try MethodChoice(name: entry.key, settings: settings, overrides: node["overrides"])
+    } else if let overrides = node["overrides"] {
+      throw .invalid(overrides.mark, key: "overrides", reason: "is for stages with a method")
+    }
+    epochs = try node["epochs"].map { value throws(SettingsError) in try value.integer("epochs") } ?? 0
+    guard (0...100_000).contains(epochs) else {
+      throw .outOfRange(
+        node["epochs"]?.mark ?? mark, key: "epochs", expected: "an integer in 0...100000", found: "\(epochs)")
+    }
+    if choice == nil, epochs == 0 {
+      throw .invalid(mark, key: "epochs", reason: "a stage without a method trains; give at least 1")
+    }
+    objective = node["objective"]
+    training = node["training"] ?? SettingsNode(.mapping([]), mark: mark)
+    if case .gradual = choice?.method.pacing, epochs == 0 {
+      throw .invalid(mark, key: "epochs", reason: "\(name) acts while the network trains; give at least 1")
+    }
+    if let objective, epochs == 0 {
+      throw .invalid(objective.mark, key: "objective", reason: "is for training; give \"epochs\"")
+    }
+  }
+}
+
+/// What a student is to reach.
+public struct RecipeGoal: Sendable {
+  /// The most accuracy that may be lost against the teacher on validation images, in points; `nil` for no such bound.
+  public var accuracyPoints: Double?
+  /// The target whose limits hold.
+  public var target: String?
+  /// The most bytes of the student's file.
+  public var fileBytes: Int?
+  /// Where it stands.
+  public var mark: SettingsMark
+
+  /// Reads `keep: {accuracyPoints: 1.0}` or `fit: {target: cortex-m4, fileBytes: 100000}`; `nil` where neither is given.
+  init?(keep: SettingsNode?, fit: SettingsNode?) throws(SettingsError) {
+    guard let node = keep ?? fit else { return nil }
+    mark = node.mark
+    if let keep {
+      guard fit == nil else {
+        throw .invalid(keep.mark, key: "keep", reason: "give either \"keep\" or \"fit\"")
+      }
+      try keep.requireKeys(["accuracyPoints"], of: "keep")
+      let points = try keep.required("accuracyPoints", of: "keep")
+      accuracyPoints = try points.number("accuracyPoints")
+      guard (0...100).contains(accuracyPoints ?? 0) else {
+        throw .outOfRange(
+          points.mark, key: "accuracyPoints", expected: "points in 0...100", found: points.kindDescription)
+      }
+    } else {
+      try node.requireKeys(["target", "fileBytes"], of: "fit")
+      target = try node["target"].map { value throws(SettingsError) in try value.string("target") }
+      fileBytes = try node["fileBytes"].map { value throws(SettingsError) in try value.integer("fileBytes") }
+      guard target != nil || fileBytes != nil, (fileBytes ?? 1) > 0 else {
+        throw .invalid(node.mark, key: "fit", reason: "give \"target\", \"fileBytes\" (above 0), or both")
+      }
+    }
+  }
+}

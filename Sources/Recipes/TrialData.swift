@@ -1,0 +1,94 @@
+import Datasets
+import Graphs
+import Images
+import Tensors
+import Training
+
+/// The images of a trial as its network takes them.
+struct TrialData {
+  let dataset: Dataset
+  let input: InputShape
+  let normalization: Normalization
+  let seed: UInt64
+
+  /// Opens the data for a network input of `[C, H, W]`; `normalization` is the teacher's where the student starts
+  /// from it, else that of the training images.
+  init(
+    _ spec: TrialSpec, input shape: Shape, normalization: Normalization?, _ environment: TrialEnvironment
+  ) throws(TrialError) {
+    var options = environment.datasetOptions
+    options.seed = spec.seed
+    options.validationFraction = spec.validationFraction
+    options.imageSize = ImageSize(width: shape[2], height: shape[1])
+    dataset = try trial(TrialError.dataset) { () throws(DatasetError) in
+      try Dataset.open(spec.data, options: options)
+    }
+    guard dataset.digest == spec.dataDigest else {
+      throw .changedData(path: spec.data, expected: spec.dataDigest, found: dataset.digest)
+    }
+    let input = InputShape(channels: shape[0], height: shape[1], width: shape[2])
+    self.input = input
+    seed = spec.seed
+    if let normalization {
+      self.normalization = normalization
+    } else {
+      let dataset = dataset
+      var statistics = try trial(TrialError.dataset) { () throws(DatasetError) in
+        try dataset.statistics(.train, input: input)
+      }
+      statistics.deviation = statistics.deviation.map { $0.isFinite && $0 > 0 ? $0 : 1 }
+      self.normalization = statistics
+    }
+  }
+
+  /// How pixels become the network's input, for the student's file.
+  var inputDescription: InputDescription {
+    InputDescription(
+      shape: [input.channels, input.height, input.width], mean: normalization.mean,
+      deviation: normalization.deviation)
+  }
+
+  /// The settings with the augmentations that this data allows filled in.
+  func resolved(_ settings: TrainingSettings) -> TrainingSettings {
+    var settings = settings
+    settings.augmentations =
+      settings.augmentations
+      ?? DefaultAugmentations.list(channels: dataset.channels, allowed: dataset.allowedAugmentations)
+    return settings
+  }
+
+  /// The training batches: shuffled, augmented, all of them full; a function of the trial's seed and `settings` alone.
+  func training(_ settings: TrainingSettings) throws(TrialError) -> Loader {
+    try loader(
+      LoaderOptions(
+        split: .train, batch: settings.batch, seed: seed, shuffle: true,
+        augmentations: settings.augmentations ?? [], input: input, normalization: normalization,
+        dropLast: true))
+  }
+
+  /// The training images in an order of their own, without augmentation: what methods look at.
+  func evidence(batch: Int) throws(TrialError) -> Loader {
+    let batch = min(batch, dataset.count(of: .train))
+    return try loader(
+      LoaderOptions(
+        split: .train, batch: batch, seed: seed, shuffle: true, input: input, normalization: normalization,
+        dropLast: true))
+  }
+
+  /// The validation batches; `nil` where there are no such images.
+  func validation(batch: Int) throws(TrialError) -> Loader? {
+    guard dataset.count(of: .validation) > 0 else { return nil }
+    return try loader(
+      LoaderOptions(split: .validation, batch: batch, input: input, normalization: normalization))
+  }
+
+  /// The test batches, in the data set's order.
+  func test(batch: Int) throws(TrialError) -> Loader {
+    try loader(LoaderOptions(split: .test, batch: batch, input: input, normalization: normalization))
+  }
+
+  private func loader(_ options: LoaderOptions) throws(TrialError) -> Loader {
+    let dataset = dataset
+    return try trial(TrialError.dataset) { () throws(DatasetError) in try Loader(dataset, options) }
+  }
+}

@@ -1,0 +1,281 @@
+import Datasets
+import Encodings
+import Execution
+import Foundation
+import Graphs
+import Images
+import Ops
+import Runs
+import Settings
+import Targets
+import Tensors
+import Training
+
+/// What a trial's network is worth: the file it is written to, and the accuracy of what is loaded back from that.
+struct TrialMeasurement {
+  /// Images a pass of evaluations and evidence.
+  static let batch = 128
+  /// The most mistakes that are kept with their pictures.
+  static let keptMistakes = 12
+
+  private let runner: TrialRunner
+  private let data: TrialData
+  /// The network that layers are compared with: the teacher's, or the start.
+  private let before: Graph
+
+  init(_ runner: TrialRunner, data: TrialData, before: Graph) {
+    self.runner = runner
+    self.data = data
+    self.before = before
+  }
+
+  private var spec: TrialSpec { runner.spec }
+
+  /// Writes the student's file, loads it back, and measures what was loaded.
+  func result(
+    of outcome: TrialPipeline.Outcome, seconds: Double, classes: [String]
+  ) throws(TrialError) -> TrialResult {
+    let shipped = try shipped(outcome.graph)
+    let model = model(shipped, classes: classes)
+    let name = try write(model, trained: outcome.graph, classes: classes)
+    let loaded = try trial(TrialError.model) { () throws(ModelFileError) in
+      try AnyModelFile.read(runner.path(TrialFolder.student))
+    }
+    let sizes = try sizes(of: loaded)
+    let (accuracy, mistakes) = try accuracy(of: loaded)
+    var warnings = outcome.warnings
+    let dense = try self.sizes(of: self.model(try self.shipped(before), classes: classes))
+    if spec.role == .student, sizes.codedBytes >= dense.fileBytes {
+      warnings.append(
+        "the file did not shrink: \(sizes.codedBytes) bytes, the teacher's has \(dense.fileBytes)")
+    }
+    return TrialResult(
+      name: spec.name, role: TrialResult.Role(rawValue: spec.role.rawValue) ?? .student, seed: spec.seed,
+      address: spec.address, methods: spec.methods, controlOf: spec.controlOf, classes: classes,
+      accuracy: accuracy, validationTop1: outcome.validationTop1, size: sizes,
+      parameters: shipped.parameterCount, nonZeros: nonZeros(shipped), multiplyAdds: shipped.multiplyAdds,
+      bits: bits(shipped), targets: try readings(of: loaded.graph, fileBytes: sizes.fileBytes),
+      cost: TrialResult.Cost(trainingImages: outcome.trainingImages, seconds: seconds),
+      stages: outcome.stages, layers: try layers(shipped, classes: classes), mistakes: mistakes,
+      warnings: warnings, model: name, threads: spec.threads, precision: spec.precision,
+      instructionSet: spec.instructionSet)
+  }
+
+  /// What a stage left.
+  func record(
+    _ stage: TrialSpec.Stage, _ graph: Graph, validationTop1: Double?, warnings: [String]
+  ) throws(TrialError) -> TrialResult.StageRecord {
+    let shipped = try shipped(graph)
+    let sizes = try sizes(of: model(shipped, classes: data.dataset.classes))
+    let energy = try spec.targets.first.flatMap { name throws(TrialError) in
+      try reading(name, shipped, fileBytes: sizes.fileBytes)?.energyMicrojoules
+    }
+    return TrialResult.StageRecord(
+      name: stage.name, epochs: stage.training?.epochs ?? 0, validationTop1: validationTop1,
+      fileBytes: sizes.fileBytes, multiplyAdds: shipped.multiplyAdds, nonZeros: nonZeros(shipped),
+      energyMicrojoules: energy, warnings: warnings)
+  }
+
+  // MARK: Files
+
+  /// The network as it ships: batch norms folded where that keeps what weights can represent.
+  func shipped(_ graph: Graph) throws(TrialError) -> Graph {
+    let kept = graph.foldableBatchNorms().map(\.producer).filter { producer in
+      guard let encoding = graph.parameters[producer + ".weight"]?.encoding else { return false }
+      return !encoding.afterChannelScaling().isEqual(to: encoding)
+    }
+    return try trial(TrialError.graph) { () throws(GraphError) in
+      try graph.foldingBatchNorms(keeping: Set(kept))
+    }
+  }
+
+  private func model(_ graph: Graph, classes: [String]) -> Model {
+    Model(
+      graph: graph, classes: classes, input: data.inputDescription,
+      split: data.dataset.splitDescription.node,
+      provenance: SettingsNode(mapping: ["trial": spec.address.node]))
+  }
+
+  /// Writes the student's file, and the teacher's as safetensors, from which students start.
+  private func write(_ model: Model, trained: Graph, classes: [String]) throws(TrialError) -> String {
+    try trial(TrialError.model) { () throws(ModelFileError) in
+      try StudentFile.write(model, to: runner.path(TrialFolder.student), coded: true)
+    }
+    guard spec.role == .teacher else { return TrialFolder.student }
+    let teacher = self.model(trained, classes: classes)
+    try trial(TrialError.model) { () throws(ModelFileError) in
+      try ModelFile.write(teacher, to: runner.path(TrialFolder.teacher))
+    }
+    return TrialFolder.teacher
+  }
+
+  private func sizes(of model: Model) throws(TrialError) -> TrialResult.Size {
+    let sizes = try trial(TrialError.model) { () throws(ModelFileError) in try StudentFile.sizes(of: model) }
+    return TrialResult.Size(fileBytes: sizes.fileBytes, codedBytes: sizes.codedBytes)
+  }
+
+  // MARK: Counts
+
+  func nonZeros(_ graph: Graph) -> Int {
+    graph.nodes.reduce(0) { sum, node in
+      sum
+        + graph.slots(of: node).filter(\.slot.isTrainable).reduce(0) { total, slot in
+          guard let parameter = graph.parameters[slot.name] else { return total }
+          let values = parameter.value.values
+          return total + parameter.encoding.nonZeroCount(values.span)
+        }
+    }
+  }
+
+  /// The bits of most weights and the most bits of a value: `w8a8`.
+  private func bits(_ graph: Graph) -> String {
+    var counts: [Int: Int] = [:]
+    for node in graph.nodes {
+      for (name, slot) in graph.slots(of: node) where slot.decays {
+        counts[graph.parameters[name]?.encoding.bits ?? 32, default: 0] += slot.shape.count
+      }
+    }
+    let weights = counts.max { ($0.value, $1.key) < ($1.value, $0.key) }?.key ?? 32
+    return "w\(weights)a\(isInteger(graph) ? graph.values.values.map(\.bits).max() ?? 32 : 32)"
+  }
+
+  /// Whether a device would hold every value as an integer.
+  private func isInteger(_ graph: Graph) -> Bool {
+    !graph.values.isEmpty && graph.outputs.allSatisfy { graph.values[$0] != nil }
+  }
+
+  private func layers(_ graph: Graph, classes: [String]) throws(TrialError) -> [TrialResult.LayerRecord] {
+    func bytes(_ graph: Graph) throws(TrialError) -> [String: Int] {
+      let model = model(graph, classes: classes)
+      let tensors = try trial(TrialError.model) { () throws(ModelFileError) in
+        try StudentFile.tensorSizes(of: model, coded: true)
+      }
+      var sums: [String: Int] = [:]
+      for tensor in tensors { sums[String(tensor.name.prefix { $0 != "." }), default: 0] += tensor.bytes }
+      return sums
+    }
+    let first = try shipped(before)
+    let (bytesBefore, bytesAfter) = (try bytes(first), try bytes(graph))
+    var names = first.nodes.map(\.name)
+    let known = Set(names)
+    names += graph.nodes.map(\.name).filter { !known.contains($0) }
+    return names.compactMap { name in
+      let (old, new) = (first.node(named: name), graph.node(named: name))
+      let record = TrialResult.LayerRecord(
+        name: name, kind: (new ?? old)?.op.kind ?? "",
+        encoding: graph.parameters[name + ".weight"]?.encoding.kind ?? "",
+        bytesBefore: bytesBefore[name] ?? 0, bytesAfter: bytesAfter[name] ?? 0,
+        multiplyAddsBefore: old.map { first.cost(of: $0).multiplyAdds } ?? 0,
+        multiplyAddsAfter: new.map { graph.cost(of: $0).multiplyAdds } ?? 0)
+      let isSilent =
+        record.bytesBefore + record.bytesAfter + record.multiplyAddsBefore + record.multiplyAddsAfter == 0
+      return isSilent ? nil : record
+    }
+  }
+
+  // MARK: Accuracy
+
+  /// Scores the test images; the split is read here and nowhere else.
+  private func accuracy(
+    of model: Model
+  ) throws(TrialError) -> (accuracy: TrialResult.Accuracy, mistakes: [TrialResult.Mistake]) {
+    let loader = try data.test(batch: Self.batch)
+    var correct = [UInt8](repeating: 0, count: (loader.count + 7) / 8)
+    var worst: [(index: Int, predicted: Int, confidence: Double)] = []
+    var position = 0
+    let scores = try trial(TrialError.evaluation) { () throws(TrainingError) in
+      let evaluator = try Evaluator(
+        model.graph, backend: runner.environment.backend, batch: Self.batch, precision: .f32,
+        threads: spec.threads)
+      return try evaluator.score(
+        loader,
+        listener: { batch, place, prediction in
+          if prediction.label == Int(batch.labels[place]) {
+            correct[position / 8] |= 1 << UInt8(position % 8)
+          } else {
+            worst.append((batch.indices[place], prediction.label, prediction.confidence))
+          }
+          position += 1
+        })
+    }
+    guard let scores else { throw .stopped }
+    worst.sort { ($1.confidence, $0.index) < ($0.confidence, $1.index) }
+    let classes = model.classes.count
+    let accuracy = TrialResult.Accuracy(
+      images: scores.images, top1: scores.top1, top5: scores.top5, loss: scores.loss,
+      ece: scores.expectedCalibrationError, arithmetic: isInteger(model.graph) ? "simulated" : "float",
+      perClass: scores.recall.map { $0 ?? 0 }, confusion: (0..<classes).map { scores.confusion(of: $0) },
+      correct: Data(correct).base64EncodedString())
+    return (
+      accuracy,
+      try worst.prefix(Self.keptMistakes).map { item throws(TrialError) in try mistake(item, model) }
+    )
+  }
+
+  private func mistake(
+    _ item: (index: Int, predicted: Int, confidence: Double), _ model: Model
+  ) throws(TrialError) -> TrialResult.Mistake {
+    let record = data.dataset.records[item.index]
+    let dataset = data.dataset
+    let input = data.input
+    let image = try trial(TrialError.dataset) { () throws(DatasetError) in
+      try dataset.image(at: item.index, as: input)
+    }
+    let png = (try? ImageEncoder.png(image)) ?? []
+    return TrialResult.Mistake(
+      file: record.path, truth: model.classes[record.annotation.label],
+      predicted: model.classes[item.predicted],
+      confidence: item.confidence, png: Data(png).base64EncodedString())
+  }
+
+  // MARK: Targets
+
+  private func readings(
+    of graph: Graph, fileBytes: Int
+  ) throws(TrialError) -> [String: TrialResult.TargetReading] {
+    var readings: [String: TrialResult.TargetReading] = [:]
+    for name in spec.targets { readings[name] = try reading(name, graph, fileBytes: fileBytes) }
+    return readings
+  }
+
+  /// Bytes of the file that a network would ship in.
+  func fileBytes(_ graph: Graph) throws(TrialError) -> Int {
+    try sizes(of: model(shipped(graph), classes: data.dataset.classes)).fileBytes
+  }
+
+  /// What a network takes on a target as it would ship.
+  func reading(_ name: String, of graph: Graph) throws(TrialError) -> TrialResult.TargetReading? {
+    try reading(name, shipped(graph), fileBytes: fileBytes(graph))
+  }
+
+  private func reading(
+    _ name: String, _ graph: Graph, fileBytes: Int
+  ) throws(TrialError) -> TrialResult.TargetReading? {
+    do throws(TargetError) {
+      let profile = try TargetProfile.named(name, searching: runner.environment.targetFolders)
+      var measured: Double?
+      if profile.basis == .measured { measured = try hostLatencyMs(graph, target: name) }
+      let estimate = try profile.estimate(graph, flashBytes: fileBytes, measuredLatencyMs: measured)
+      return TrialResult.TargetReading(
+        flashBytes: estimate.flashBytes, ramBytes: estimate.ramBytes, latencyMs: estimate.latencyMs,
+        energyMicrojoules: estimate.energyMicrojoules, basis: estimate.basis.rawValue, low: estimate.low,
+        high: estimate.high, fits: estimate.fits, reason: estimate.reason)
+    } catch {
+      throw .target("\(error)")
+    }
+  }
+
+  /// The median milliseconds of one image on this machine, in floats.
+  private func hostLatencyMs(_ graph: Graph, target: String) throws(TargetError) -> Double {
+    do throws(ExecutionError) {
+      let plan = try runner.environment.backend.compile(
+        graph, PlanOptions(batch: 1, mode: .inference, threads: spec.threads))
+      let image = [Float](repeating: 0.5, count: data.input.count)
+      let clock = ContinuousClock()
+      let times = (0..<50).map { _ in clock.measure { plan.forward(image.span, key: 0) } / .milliseconds(1) }
+      return times.sorted()[times.count / 2]
+    } catch {
+      throw .needsMeasurement(target: "\(target): \(error)")
+    }
+  }
+}

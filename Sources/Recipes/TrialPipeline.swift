@@ -1,0 +1,221 @@
+import Datasets
+import Encodings
+import Execution
+import Graphs
+import Methods
+import Ops
+import Runs
+import Settings
+import Tensors
+import Training
+
+/// The stages of a trial, one after another.
+struct TrialPipeline {
+  /// What the stages made.
+  struct Outcome {
+    /// The network after all stages.
+    var graph: Graph
+    /// The network after the last stage that changes its structure.
+    var structure: Graph
+    /// The accuracy on validation images at the end; `nil` where there are none.
+    var validationTop1: Double?
+    var stages: [TrialResult.StageRecord]
+    /// Images seen, repeats counted.
+    var trainingImages: Int
+    var warnings: [String]
+  }
+
+  private let runner: TrialRunner
+  private let data: TrialData
+  private let teacher: Graph?
+  private let logits: String?
+  private let stages: [TrialSpec.Stage]
+  private var outcome: Outcome
+
+  init(
+    _ runner: TrialRunner, data: TrialData, teacher: Graph?, logits: String?, stages: [TrialSpec.Stage]
+  ) {
+    self.stages = stages
+    self.runner = runner
+    self.data = data
+    self.teacher = teacher
+    self.logits = logits
+    outcome = Outcome(
+      graph: Graph(inputs: []), structure: Graph(inputs: []), stages: [], trainingImages: 0, warnings: [])
+  }
+
+  /// Runs every stage on a network.
+  func run(_ start: Graph) throws(TrialError) -> Outcome {
+    var pipeline = self
+    pipeline.outcome.graph = start
+    pipeline.outcome.structure = start
+    for (index, stage) in stages.enumerated() { try pipeline.run(stage, index) }
+    if stages.isEmpty { pipeline.outcome.validationTop1 = try Self.validate(start, runner, data) }
+    return pipeline.outcome
+  }
+
+  private mutating func run(_ stage: TrialSpec.Stage, _ index: Int) throws(TrialError) {
+    if runner.environment.shouldStop() { throw .stopped }
+    runner.environment.note("stage \(index + 1) of \(stages.count): \(stage.name)")
+    var warnings: [String] = []
+    let before = outcome.graph
+    if let choice = stage.choice, choice.method.pacing == .once {
+      try apply(choice, index, &warnings)
+    }
+    if let settings = stage.training { try train(stage, settings, index) }
+    if let choice = stage.choice {
+      if warnings.isEmpty, outcome.graph == before { warnings.append("\(choice.name) changed nothing") }
+      if choice.order == .structure { outcome.structure = outcome.graph }
+    }
+    outcome.warnings += warnings
+    outcome.validationTop1 = try Self.validate(outcome.graph, runner, data)
+    outcome.stages.append(
+      try TrialMeasurement(runner, data: data, before: outcome.graph).record(
+        stage, outcome.graph, validationTop1: outcome.validationTop1, warnings: warnings))
+  }
+
+  // MARK: Methods
+
+  /// Applies a method that acts once; one that finds nothing to do is a warning, not a failure.
+  private mutating func apply(
+    _ choice: MethodChoice, _ index: Int, _ warnings: inout [String]
+  ) throws(TrialError) {
+    let graph = outcome.graph
+    for pattern in choice.strayPatterns(in: graph) {
+      warnings.append("\(choice.name): the override \"\(pattern.text)\" matches no layer")
+    }
+    let evidence = try StageEvidence(runner, data).of(graph)
+    do throws(MethodError) {
+      outcome.graph =
+        try choice.compress(
+          graph, of: graph, progress: 1, evidence: evidence, random: Self.random(runner.spec, choice, index)
+        ).graph
+    } catch {
+      guard case .nothingToDo = error else { throw .method(stage: index, error) }
+      warnings.append("\(error)")
+    }
+  }
+
+  /// The stream of a method in a stage.
+  static func random(_ spec: TrialSpec, _ choice: MethodChoice, _ stage: Int) -> SeededRandom {
+    SeededRandom(seed: spec.seed, purpose: "compress " + choice.name, stage)
+  }
+
+  // MARK: Training
+
+  private mutating func train(
+    _ stage: TrialSpec.Stage, _ settings: TrainingSettings, _ index: Int
+  ) throws(TrialError) {
+    let settings = data.resolved(settings)
+    let setup = try setup(stage, settings, index)
+    let loader = try data.training(settings)
+    let validation = try data.validation(batch: settings.batch)
+    let log = StageLog(path: runner.path(StageLog.file), stage: stage.name, index: index)
+    try log.begin()
+    let note = runner.environment.note
+    let observer = TrainingObserver(epoch: { metrics in
+      log.append(metrics)
+      note(
+        "epoch \(metrics.epoch)/\(settings.epochs): loss \(metrics.loss), top-1 \(metrics.top1)"
+          + (metrics.validationTop1.map { ", validation \($0)" } ?? ""))
+    })
+    let shouldStop = runner.environment.shouldStop
+    let isOnlyStage = stages.count == 1 && runner.spec.goal == nil
+    let store = CheckpointStore(directory: runner.path("checkpoint"))
+    let result = try trial({ TrialError.training(stage: index, $0) }) { () throws(TrainingError) in
+      if isOnlyStage { try store.acquire() }
+      let trainer = try Trainer(
+        setup, training: loader, validation: validation, checkpoints: isOnlyStage ? store : nil,
+        observer: observer)
+      if isOnlyStage, let checkpoint = try store.latest() { try trainer.restore(checkpoint) }
+      return try trainer.run(shouldStop: shouldStop)
+    }
+    guard case .finished(let finished) = result else { throw .stopped }
+    if isOnlyStage { store.remove() }
+    outcome.graph = finished.graph
+    outcome.trainingImages += finished.progress.updates * settings.batch
+  }
+
+  private func setup(
+    _ stage: TrialSpec.Stage, _ settings: TrainingSettings, _ index: Int
+  ) throws(TrialError) -> Trainer.Setup {
+    let objective = try trial(TrialError.settings) { () throws(SettingsError) in
+      try stage.objective.map { node throws(SettingsError) in try DistillerCatalogue.read(node) }
+        ?? Supervised()
+    }
+    var rewriter: StageRewriter?
+    if let choice = stage.choice, case .gradual(let times, let share) = choice.method.pacing {
+      rewriter = StageRewriter(
+        choice: choice, times: times, share: share, original: outcome.graph,
+        evidence: StageEvidence(runner, data), random: Self.random(runner.spec, choice, index))
+    }
+    return Trainer.Setup(
+      graph: outcome.graph, backend: runner.environment.backend, settings: settings, seed: runner.spec.seed,
+      threads: runner.spec.threads, precision: runner.precision, objective: objective,
+      teacher: try teacherOutputs(for: objective, index), rewriter: rewriter)
+  }
+
+  /// What the objective learns from: stored logits where they are enough, else the teacher itself.
+  private func teacherOutputs(for objective: any Distiller, _ index: Int) throws(TrialError)
+    -> TeacherOutputs?
+  {
+    guard objective.need > .nothing else { return nil }
+    if objective.need == .logits, let logits {
+      return .stored(
+        try trial({ TrialError.training(stage: index, $0) }) { () throws(TrainingError) in
+          try TeacherLogits(contentsOf: logits)
+        })
+    }
+    return teacher.map { .network($0) }
+  }
+
+  /// The accuracy on validation images; `nil` where there are none.
+  static func validate(
+    _ graph: Graph, _ runner: TrialRunner, _ data: TrialData
+  ) throws(TrialError) -> Double? {
+    guard let loader = try data.validation(batch: TrialMeasurement.batch) else { return nil }
+    return try trial(TrialError.evaluation) { () throws(TrainingError) in
+      let evaluator = try Evaluator(
+        graph, backend: runner.environment.backend, batch: TrialMeasurement.batch, precision: .f32,
+        threads: runner.spec.threads)
+      return try evaluator.score(loader)?.top1
+    }
+  }
+}
+
+/// What methods may ask of a network in a trial.
+struct StageEvidence {
+  private let runner: TrialRunner
+  private let data: TrialData
+
+  init(_ runner: TrialRunner, _ data: TrialData) {
+    self.runner = runner
+    self.data = data
+  }
+
+  /// The evidence of a network, on training images without augmentation.
+  func of(_ graph: Graph) throws(TrialError) -> any Evidence {
+    let loader = try data.evidence(batch: TrialMeasurement.batch)
+    return PlanEvidence(
+      graph, backend: runner.environment.backend, source: loader, batch: loader.options.batch,
+      threads: runner.spec.threads)
+  }
+}
+
+/// A method that acts while its stage trains.
+struct StageRewriter: GraphRewriter {
+  let choice: MethodChoice
+  let times: Int
+  let share: Double
+  let original: Graph
+  let evidence: StageEvidence
+  let random: SeededRandom
+
+  func points(updates: Int) -> [Int] { RewritePoint.gradual(times: times, share: share, updates: updates) }
+
+  func rewrite(_ graph: Graph, at point: RewritePoint) throws -> Rewrite {
+    try choice.compress(
+      graph, of: original, progress: point.progress, evidence: evidence.of(graph),
+      random: random.refined(by: point.index))
+  }
+}

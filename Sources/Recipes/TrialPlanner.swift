@@ -1,0 +1,303 @@
+public import Graphs
+import Methods
+import Networks
+import Settings
+import Training
+
+/// The trials that a recipe asks for, each after those it depends on.
+public struct TrialPlan: Sendable {
+  /// Teachers, stored logits, students and controls, in an order that can be run.
+  public var trials: [TrialSpec]
+
+  /// Makes a plan of trials that stand after those they depend on.
+  public init(trials: [TrialSpec]) { self.trials = trials }
+}
+
+/// What a recipe has met: the data's classes and channels, the teacher's network, the machine.
+public struct RecipeMaterial: Sendable {
+  /// The SHA-256 of what the data contains.
+  public var dataDigest: String
+  /// Channels of the data.
+  public var channels: Int
+  /// The data's classes.
+  public var classes: [String]
+  /// Training images of the data.
+  public var trainingImages: Int
+  /// Folders of network specs.
+  public var teachers: [String]
+  /// What kernels use, as recorded with results.
+  public var instructionSet: String
+  /// The resolved precision.
+  public var precision: String
+  /// The SHA-256 of the teacher's file, where the recipe names a model.
+  public var modelDigest: String?
+
+  /// Makes a material.
+  public init(
+    dataDigest: String, channels: Int, classes: [String], trainingImages: Int, teachers: [String],
+    instructionSet: String, precision: String, modelDigest: String? = nil
+  ) {
+    self.dataDigest = dataDigest
+    self.channels = channels
+    self.classes = classes
+    self.trainingImages = trainingImages
+    self.teachers = teachers
+    self.instructionSet = instructionSet
+    self.precision = precision
+    self.modelDigest = modelDigest
+  }
+}
+
+/// Turns a recipe into trials.
+public struct TrialPlanner {
+  private let recipe: Recipe
+  private let material: RecipeMaterial
+
+  /// Makes a planner.
+  public init(_ recipe: Recipe, _ material: RecipeMaterial) {
+    self.recipe = recipe
+    self.material = material
+  }
+
+  /// All trials of all seeds.
+  public func plan() throws(RecipeError) -> TrialPlan {
+    var trials = TrialList()
+    for seed in recipe.seeds {
+      let teacher = try self.teacher(seed)
+      trials.add(teacher)
+      let students = try recipe.students.map { student throws(RecipeError) in
+        try self.student(student, seed, teacher: teacher)
+      }
+      let logits = storedLogits(for: students, teacher)
+      for trial in logits { trials.add(trial) }
+      for (student, described) in zip(students, recipe.students) {
+        let student = student.usingLogits(of: logits)
+        trials.add(student)
+        guard recipe.controls else { continue }
+        for control in controls(for: student, of: described, teacher) { trials.add(control) }
+      }
+    }
+    return TrialPlan(trials: trials.list)
+  }
+
+  // MARK: Teachers
+
+  /// The teacher's network before training; `nil` where the recipe names a model.
+  public func teacherGraph() throws(RecipeError) -> Graph? {
+    try recipe.teacher.network.map { name throws(RecipeError) in
+      try graph(name, width: recipe.teacher.width, mark: recipe.teacher.mark)
+    }
+  }
+
+  private func teacher(_ seed: UInt64) throws(RecipeError) -> TrialSpec {
+    guard let network = recipe.teacher.network else {
+      let path = recipe.teacher.model ?? ""
+      return spec("teacher", .teacher, seed, .model(path: path, digest: material.modelDigest ?? ""), [])
+    }
+    let graph = try graph(network, width: recipe.teacher.width, mark: recipe.teacher.mark)
+    let training = try settings(network: network, [recipe.training, recipe.teacher.training])
+    return spec(
+      "teacher", .teacher, seed, .network(graph.structureNode), [TrialSpec.Stage(training: training)])
+  }
+
+  // MARK: Students
+
+  private func student(
+    _ student: RecipeStudent, _ seed: UInt64, teacher: TrialSpec
+  ) throws(RecipeError) -> TrialSpec {
+    let network = student.network ?? recipe.teacher.network
+    var stages: [TrialSpec.Stage] = []
+    for stage in student.stages {
+      var training: TrainingSettings?
+      if stage.epochs > 0 {
+        training = try settings(network: network, [recipe.training, stage.training])
+        training?.epochs = stage.epochs
+      }
+      stages.append(TrialSpec.Stage(choice: stage.choice, objective: stage.objective, training: training))
+    }
+    var start = TrialSpec.Start.teacher
+    if let network = student.network {
+      start = .network(try graph(network, width: student.width, mark: student.mark).structureNode)
+    }
+    let needsTeacher = start == .teacher || stages.contains { $0.objective != nil } || student.goal != nil
+    var spec = spec(student.name, .student, seed, start, stages)
+    spec.teacher = needsTeacher ? teacher.address : nil
+    spec.goal = student.goal.map {
+      TrialGoal(accuracyPoints: $0.accuracyPoints, target: $0.target, fileBytes: $0.fileBytes)
+    }
+    return spec
+  }
+
+  /// One trial for every stream of training images that some student distils on, as long as the longest needs.
+  private func storedLogits(for students: [TrialSpec], _ teacher: TrialSpec) -> [TrialSpec] {
+    var longest: [String: TrainingSettings] = [:]
+    var order: [String] = []
+    for stage in students.flatMap(\.stages) where stage.objective != nil {
+      guard let training = stage.training else { continue }
+      let key = training.streamKey
+      if longest[key] == nil { order.append(key) }
+      if training.epochs > longest[key]?.epochs ?? 0 { longest[key] = training.streamSettings }
+    }
+    return order.compactMap { key in
+      longest[key].map { training in
+        var logits = spec("logits", .logits, teacher.seed, .teacher, [TrialSpec.Stage(training: training)])
+        logits.teacher = teacher.address
+        return logits
+      }
+    }
+  }
+
+  // MARK: Controls
+
+  /// What a student must be held against: trained alone, its shape from scratch, and chance.
+  private func controls(
+    for student: TrialSpec, of described: RecipeStudent, _ teacher: TrialSpec
+  ) -> [TrialSpec] {
+    [alone(student), fromScratch(student, teacher), atRandom(student)].compactMap { $0 }.map { control in
+      var control = control
+      control.role = .control
+      control.controlOf = [student.name]
+      control.goal = nil
+      return control
+    }
+  }
+
+  /// The same network trained without its teacher, on as many images.
+  private func alone(_ student: TrialSpec) -> TrialSpec? {
+    guard case .network = student.start, student.stages.contains(where: { $0.objective != nil }) else {
+      return nil
+    }
+    var control = student
+    control.name = student.name + "~alone"
+    for index in control.stages.indices { control.stages[index].objective = nil }
+    control.teacher = nil
+    control.logits = nil
+    return control
+  }
+
+  /// The shape that structural stages left, trained from scratch on as many images as teacher and recovery saw; then
+  /// the student's later stages.
+  private func fromScratch(_ student: TrialSpec, _ teacher: TrialSpec) -> TrialSpec? {
+    let structural = student.stages.lastIndex { $0.choice?.order == .structure }
+    guard let structural, student.start == .teacher, var training = teacher.stages.first?.training else {
+      return nil
+    }
+    training.epochs += student.stages[...structural].reduce(0) { $0 + ($1.training?.epochs ?? 0) }
+    var control = student
+    control.name = student.name + "~scratch"
+    control.start = .shape(of: student.address)
+    control.stages = [TrialSpec.Stage(training: training)] + student.stages[(structural + 1)...]
+    if !control.stages.contains(where: { $0.objective != nil }) {
+      control.teacher = nil
+      control.logits = nil
+    }
+    return control
+  }
+
+  /// The same pipeline with its criteria replaced by chance.
+  private func atRandom(_ student: TrialSpec) -> TrialSpec? {
+    var control = student
+    control.name = student.name + "~random"
+    var isChanged = false
+    for (index, stage) in student.stages.enumerated() {
+      guard let random = stage.choice?.randomControl else { continue }
+      control.stages[index].choice = random
+      isChanged = true
+    }
+    return isChanged ? control : nil
+  }
+
+  // MARK: Parts
+
+  private func spec(
+    _ name: String, _ role: TrialSpec.Role, _ seed: UInt64, _ start: TrialSpec.Start,
+    _ stages: [TrialSpec.Stage]
+  ) -> TrialSpec {
+    TrialSpec(
+      name: name, role: role, seed: seed, data: recipe.data, dataDigest: material.dataDigest,
+      validationFraction: recipe.validationFraction, start: start, stages: stages, threads: recipe.threads,
+      precision: material.precision, instructionSet: material.instructionSet, targets: recipe.targets)
+  }
+
+  private func networkSpec(_ name: String, mark: SettingsMark) throws(RecipeError) -> NetworkSpec {
+    do throws(NetworkError) {
+      return try NetworkSpec.named(name, searching: material.teachers)
+    } catch {
+      throw .invalid(mark, "\(error)")
+    }
+  }
+
+  private func graph(_ name: String, width: Double, mark: SettingsMark) throws(RecipeError) -> Graph {
+    let spec = try networkSpec(name, mark: mark)
+    do throws(NetworkError) {
+      return try spec.build(
+        options: NetworkOptions(channels: material.channels, classes: material.classes.count, width: width))
+    } catch {
+      throw .invalid(mark, "\(error)")
+    }
+  }
+
+  /// The network's own training with mappings of the recipe on top, batches cut to what the data has.
+  private func settings(network: String?, _ layers: [SettingsNode]) throws(RecipeError) -> TrainingSettings {
+    var settings = TrainingSettings()
+    let own = try network.map { name throws(RecipeError) in try networkSpec(name, mark: recipe.mark).training
+    }
+    do throws(SettingsError) {
+      for node in [own].compactMap({ $0 }) + layers where node.content != .null {
+        try settings.update(from: node, owner: "training")
+      }
+    } catch {
+      throw .settings(error)
+    }
+    if material.trainingImages < settings.batch, material.trainingImages >= settings.microBatches {
+      settings.batch = material.trainingImages - material.trainingImages % settings.microBatches
+    }
+    return settings
+  }
+}
+
+/// Trials without repetition: a control that several rows share is run once.
+private struct TrialList {
+  private(set) var list: [TrialSpec] = []
+  private var positions: [String: Int] = [:]
+
+  mutating func add(_ trial: TrialSpec) {
+    let address = trial.address
+    guard let position = positions[address] else {
+      positions[address] = list.count
+      list.append(trial)
+      return
+    }
+    for name in trial.controlOf where !list[position].controlOf.contains(name) {
+      list[position].controlOf.append(name)
+    }
+  }
+}
+
+extension TrialSpec {
+  /// The trial with its teacher's logits taken from where they are stored.
+  fileprivate func usingLogits(of stored: [TrialSpec]) -> TrialSpec {
+    var trial = self
+    let stream = stages.first { $0.objective != nil }?.training?.streamKey
+    trial.logits = stored.first { $0.stages.first?.training?.streamKey == stream }?.address
+    return trial
+  }
+}
+
+extension TrainingSettings {
+  /// The settings that decide which views of which images come in which order.
+  fileprivate var streamSettings: TrainingSettings {
+    var stream = TrainingSettings()
+    stream.epochs = epochs
+    stream.batch = batch
+    stream.augmentations = augmentations
+    return stream
+  }
+
+  /// Equal for equal streams, whatever their length.
+  fileprivate var streamKey: String {
+    var stream = streamSettings
+    stream.epochs = 1
+    return stream.node.canonicalJSON
+  }
+}

@@ -1,0 +1,166 @@
+import Datasets
+import Encodings
+import Execution
+import Foundation
+import Graphs
+import Methods
+import Ops
+public import Runs
+import Settings
+import Tensors
+import Training
+
+/// Runs one trial in its directory: stages, the student's file, and what it is worth.
+///
+///     let runner = TrialRunner(spec, directory: "runs/demo/trials/" + spec.directoryName, environment)
+///     let result = try runner.run()
+///
+/// The result is a function of the specification alone. `result.json` is written last: its presence says that the trial
+/// is done.
+public final class TrialRunner {
+  let spec: TrialSpec
+  let directory: String
+  let environment: TrialEnvironment
+  let precision: Precision
+  private let clock = ContinuousClock()
+
+  /// A trial in a directory, which is made when it is not there.
+  public init(_ spec: TrialSpec, directory: String, _ environment: TrialEnvironment) {
+    self.spec = spec
+    self.directory = directory
+    self.environment = environment
+    precision = Precision(rawValue: spec.precision) ?? .f32
+  }
+
+  /// The folder of the run's trials.
+  private var folder: TrialFolder {
+    TrialFolder(path: URL(filePath: directory).deletingLastPathComponent().path)
+  }
+
+  /// Runs the trial; `nil` for trials that leave a file instead of a result.
+  public func run() throws(TrialError) -> TrialResult? {
+    let began = clock.now
+    try TrialFolder.write(
+      Array((spec.node.prettyJSON + "\n").utf8), to: path(TrialFolder.specification))
+    let teacher = try teacherModel()
+    let start = try startingGraph(teacher)
+    guard let shape = start.inputs.first?.shape else { throw .graph(.noOutputs) }
+    let inherits: InputDescription? = teacher.flatMap {
+      spec.role == .logits || startsFromTeacher ? $0.input : nil
+    }
+    let data = try TrialData(
+      spec, input: shape,
+      normalization: inherits.map { Normalization(mean: $0.mean, deviation: $0.deviation) }, environment)
+    if spec.role == .logits {
+      guard let teacher else { throw .missingTrial(address: spec.teacher ?? "", folder: folder.path) }
+      try storeLogits(of: teacher, data)
+      return nil
+    }
+    let outcome = try outcome(start, data, teacher?.graph)
+    try TrialFolder.write(
+      Array((outcome.structure.structureNode.prettyJSON + "\n").utf8), to: path(TrialFolder.structure))
+    let measurement = TrialMeasurement(self, data: data, before: teacher?.graph ?? start)
+    let result = try measurement.result(
+      of: outcome, seconds: (clock.now - began).inSeconds, classes: teacher?.classes ?? data.dataset.classes)
+    try write(result)
+    return result
+  }
+
+  private func outcome(
+    _ start: Graph, _ data: TrialData, _ teacher: Graph?
+  ) throws(TrialError) -> TrialPipeline.Outcome {
+    let logits = try logitsPath()
+    if let goal = spec.goal {
+      return try GoalSearch(self, data: data, teacher: teacher, logits: logits).run(start, goal: goal)
+    }
+    return try TrialPipeline(self, data: data, teacher: teacher, logits: logits, stages: spec.stages).run(
+      start)
+  }
+
+  /// Runs the teacher over the training images of the stream that students distil on.
+  private func storeLogits(of teacher: Model, _ data: TrialData) throws(TrialError) {
+    guard let training = spec.stages.first?.training else { return }
+    let settings = data.resolved(training)
+    let loader = try data.training(settings)
+    let stored = try trial({ TrialError.training(stage: 0, $0) }) { () throws(TrainingError) in
+      try TeacherLogits.record(
+        teacher.graph, to: path(TrialFolder.logits), backend: environment.backend, source: loader,
+        epochs: settings.epochs, batch: settings.batch, precision: precision, threads: spec.threads,
+        shouldStop: environment.shouldStop)
+    }
+    if stored == nil { throw .stopped }
+  }
+
+  /// A file of the trial's directory.
+  func path(_ name: String) -> String { directory + "/" + name }
+
+  private var startsFromTeacher: Bool {
+    switch spec.start {
+    case .teacher, .model: true
+    case .network, .shape: false
+    }
+  }
+
+  // MARK: What it starts from
+
+  /// The teacher's model, where the trial needs one.
+  private func teacherModel() throws(TrialError) -> Model? {
+    if case .model(let path, _) = spec.start {
+      return try trial(TrialError.model) { () throws(ModelFileError) in
+        try ModelFile.read(path, catalogue: .standard)
+      }
+    }
+    guard let address = spec.teacher else { return nil }
+    let path = try trialDirectory(address) + "/" + TrialFolder.teacher
+    return try trial(TrialError.model) { () throws(ModelFileError) in
+      try ModelFile.read(path, catalogue: .standard)
+    }
+  }
+
+  private func startingGraph(_ teacher: Model?) throws(TrialError) -> Graph {
+    switch spec.start {
+    case .network(let structure):
+      return try freshGraph(structure)
+    case .shape(let address):
+      let path = try trialDirectory(address) + "/" + TrialFolder.structure
+      let structure = try trial(TrialError.settings) { () throws(SettingsError) in
+        try SettingsNode(contentsOf: path)
+      }
+      return try freshGraph(structure)
+    case .teacher, .model:
+      guard let teacher else { throw .missingTrial(address: spec.teacher ?? "", folder: folder.path) }
+      return teacher.graph
+    }
+  }
+
+  func freshGraph(_ structure: SettingsNode) throws(TrialError) -> Graph {
+    var graph = try trial(TrialError.reading) { () throws(GraphReadingError) in
+      try Graph(structure: structure, catalogue: .standard)
+    }
+    graph.values = [:]
+    graph.initializeParameters(seed: spec.seed)
+    return graph
+  }
+
+  private func trialDirectory(_ address: String) throws(TrialError) -> String {
+    guard let directory = folder.directory(of: address) else {
+      throw .missingTrial(address: address, folder: folder.path)
+    }
+    return directory
+  }
+
+  private func logitsPath() throws(TrialError) -> String? {
+    try spec.logits.map { address throws(TrialError) in
+      try trialDirectory(address) + "/" + TrialFolder.logits
+    }
+  }
+
+  // MARK: What it leaves
+
+  private func write(_ result: TrialResult) throws(TrialError) {
+    let path = path(TrialFolder.result)
+    do throws(RunError) { try result.write(to: path) } catch {
+      throw .damaged(path: path, reason: "\(error)")
+    }
+  }
+}

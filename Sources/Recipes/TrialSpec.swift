@@ -1,0 +1,283 @@
+import Crypto
+import Methods
+public import Settings
+public import Training
+
+/// All that a trial is a function of: `spec.json` in its directory.
+///
+/// The address is the SHA-256 of everything that decides the result, in canonical JSON: what a trial is called, which
+/// rows it is a control of and which targets it is read for do not count.
+public struct TrialSpec: Sendable {
+  /// What a trial is for.
+  public enum Role: String, Sendable, SettingChoice {
+    case teacher, logits, student, control
+  }
+
+  /// What the network is before the first stage.
+  public enum Start: Sendable, Equatable {
+    /// A structure with fresh parameters.
+    case network(SettingsNode)
+    /// The teacher's network with its parameters.
+    case teacher
+    /// The structure of another trial's network, with fresh parameters.
+    case shape(of: String)
+    /// A model's file, and its SHA-256.
+    case model(path: String, digest: String)
+  }
+
+  /// One stage with every setting resolved.
+  public struct Stage: Sendable {
+    /// What is done to the network; `nil` only trains.
+    public var choice: MethodChoice?
+    /// What is minimized, as settings; `nil` is the plain loss.
+    public var objective: SettingsNode?
+    /// How it is trained; `nil` does not train.
+    public var training: TrainingSettings?
+
+    /// Makes a stage.
+    public init(
+      choice: MethodChoice? = nil, objective: SettingsNode? = nil, training: TrainingSettings? = nil
+    ) {
+      self.choice = choice
+      self.objective = objective
+      self.training = training
+    }
+
+    /// The method's name, or `train`.
+    public var name: String { choice?.name ?? "train" }
+  }
+
+  /// The student's name in the recipe; `teacher` for teachers.
+  public var name: String
+  public var role: Role
+  public var seed: UInt64
+  /// The data as the recipe names it.
+  public var data: String
+  /// The SHA-256 of what the data contains.
+  public var dataDigest: String
+  public var validationFraction: Double
+  public var start: Start
+  public var stages: [Stage]
+  /// The address of the teacher's trial; `nil` where none is needed.
+  public var teacher: String?
+  /// The address of the trial that stores the teacher's logits; `nil` where none is needed.
+  public var logits: String?
+  /// What is searched for, with the limit that holds; `nil` takes the settings as they are.
+  public var goal: TrialGoal?
+  public var threads: Int
+  public var precision: String
+  public var instructionSet: String
+  /// The engine's revision: raised when kernels give other bits.
+  public var engine: Int
+  /// The rows that a control is held against.
+  public var controlOf: [String]
+  /// The hardware profiles, by name.
+  public var targets: [String]
+
+  /// The present revision of the engine.
+  public static let engineRevision = 1
+
+  /// Makes a specification.
+  public init(
+    name: String, role: Role, seed: UInt64, data: String, dataDigest: String, validationFraction: Double,
+    start: Start, stages: [Stage], teacher: String? = nil, logits: String? = nil, goal: TrialGoal? = nil,
+    threads: Int, precision: String, instructionSet: String, controlOf: [String] = [], targets: [String] = []
+  ) {
+    self.name = name
+    self.role = role
+    self.seed = seed
+    self.data = data
+    self.dataDigest = dataDigest
+    self.validationFraction = validationFraction
+    self.start = start
+    self.stages = stages
+    self.teacher = teacher
+    self.logits = logits
+    self.goal = goal
+    self.threads = threads
+    self.precision = precision
+    self.instructionSet = instructionSet
+    engine = Self.engineRevision
+    self.controlOf = controlOf
+    self.targets = targets
+  }
+
+  /// The SHA-256 of what decides the result, hexadecimal.
+  public var address: String {
+    SHA256.hash(data: Array(decisive.canonicalJSON.utf8)).map { byte in
+      String(byte >> 4, radix: 16) + String(byte & 15, radix: 16)
+    }.joined()
+  }
+
+  /// The name of the trial's directory: `<student>-s<seed>-<hash12>`.
+  public var directoryName: String { "\(name)-s\(seed)-\(address.prefix(12))" }
+
+  /// The addresses of trials that must be done before.
+  public var dependencies: [String] {
+    var shape: String?
+    if case .shape(let address) = start { shape = address }
+    return [teacher, logits, shape].compactMap { $0 }
+  }
+
+  /// The methods, in order, by name.
+  public var methods: [String] {
+    var names: [String] = []
+    for stage in stages {
+      if let choice = stage.choice { names.append(choice.name) }
+      if let name = stage.objectiveName, !names.contains(name) { names.append(name) }
+    }
+    return names
+  }
+
+  /// Images seen by all trainings for a number of training images, repeats counted.
+  public func trainingImages(of images: Int) -> Int {
+    stages.reduce(0) { sum, stage in
+      guard let training = stage.training else { return sum }
+      return sum + training.epochs * (images / max(1, training.batch)) * training.batch
+    }
+  }
+
+  private var decisive: SettingsNode {
+    SettingsNode(mapping: [
+      "schema": 1.node, "role": (role == .control ? Role.student : role).node,
+      "seed": Int(clamping: seed).node,
+      "data": dataDigest.node, "validation": validationFraction.node, "start": start.node,
+      "stages": SettingsNode(.list(stages.map(\.node))), "teacher": teacher.node, "logits": logits.node,
+      "goal": goal?.node ?? SettingsNode(.null), "threads": threads.node, "precision": precision.node,
+      "instructionSet": instructionSet.node, "engine": engine.node,
+    ])
+  }
+
+  /// Everything, as `spec.json` holds it.
+  public var node: SettingsNode {
+    SettingsNode(mapping: [
+      "schema": 1.node, "name": name.node, "role": role.node, "seed": Int(clamping: seed).node,
+      "data": data.node,
+      "dataDigest": dataDigest.node, "validation": validationFraction.node, "start": start.node,
+      "stages": SettingsNode(.list(stages.map(\.node))), "teacher": teacher.node, "logits": logits.node,
+      "goal": goal?.node ?? SettingsNode(.null), "threads": threads.node, "precision": precision.node,
+      "instructionSet": instructionSet.node, "engine": engine.node, "controlOf": controlOf.node,
+      "targets": targets.node, "address": address.node,
+    ])
+  }
+}
+
+extension TrialSpec.Stage {
+  /// The objective's name; `nil` for the plain loss.
+  public var objectiveName: String? {
+    switch objective?.content {
+    case .string(let name): name
+    case .mapping(let entries): entries.first?.key
+    default: nil
+    }
+  }
+
+  var node: SettingsNode {
+    SettingsNode(mapping: [
+      "method": choice?.node ?? SettingsNode(.null), "objective": objective ?? SettingsNode(.null),
+      "training": training?.node ?? SettingsNode(.null),
+    ])
+  }
+
+  init(from node: SettingsNode) throws(SettingsError) {
+    try node.requireKeys(["method", "objective", "training"], of: "a stage")
+    func given(_ key: String) -> SettingsNode? { node[key].flatMap { $0.content == .null ? nil : $0 } }
+    self.init(
+      choice: try given("method").map { item throws(SettingsError) in try MethodChoice(from: item) },
+      objective: given("objective"),
+      training: try given("training").map { item throws(SettingsError) in
+        try TrainingSettings(from: item, owner: "training")
+      })
+  }
+}
+
+extension TrialSpec.Start {
+  var node: SettingsNode {
+    switch self {
+    case .network(let structure): SettingsNode(mapping: ["network": structure])
+    case .teacher: SettingsNode(mapping: ["teacher": true.node])
+    case .shape(let address): SettingsNode(mapping: ["shape": address.node])
+    case .model(let path, let digest): SettingsNode(mapping: ["model": path.node, "digest": digest.node])
+    }
+  }
+
+  init(from node: SettingsNode) throws(SettingsError) {
+    try node.requireKeys(["network", "teacher", "shape", "model", "digest"], of: "a start")
+    if let structure = node["network"] {
+      self = .network(structure)
+    } else if let address = node["shape"] {
+      self = .shape(of: try address.string("shape"))
+    } else if let path = node["model"] {
+      self = .model(
+        path: try path.string("model"), digest: try node.required("digest", of: "a model").string("digest"))
+    } else {
+      _ = try node.required("teacher", of: "a start")
+      self = .teacher
+    }
+  }
+}
+
+extension TrialSpec {
+  /// Reads what `node` gives; the address is computed anew.
+  public init(from node: SettingsNode) throws(SettingsError) {
+    let owner = "a trial"
+    try node.requireKeys(
+      [
+        "schema", "name", "role", "seed", "data", "dataDigest", "validation", "start", "stages", "teacher",
+        "logits",
+        "goal", "threads", "precision", "instructionSet", "engine", "controlOf", "targets", "address",
+      ], of: owner)
+    func value<V: SettingValue>(_ key: String) throws(SettingsError) -> V {
+      try V(reading: node.required(key, of: owner), key: key)
+    }
+    let seed: Int = try value("seed")
+    guard seed >= 0 else {
+      throw .outOfRange(node.mark, key: "seed", expected: "a natural number", found: "\(seed)")
+    }
+    let goal = try node.required("goal", of: owner)
+    let stages = try node.required("stages", of: owner).list("stages")
+    self.init(
+      name: try value("name"), role: try value("role"), seed: UInt64(seed), data: try value("data"),
+      dataDigest: try value("dataDigest"), validationFraction: try value("validation"),
+      start: try Start(from: node.required("start", of: owner)),
+      stages: try stages.map { item throws(SettingsError) in try Stage(from: item) },
+      teacher: try value("teacher"), logits: try value("logits"),
+      goal: goal.content == .null ? nil : try TrialGoal(from: goal), threads: try value("threads"),
+      precision: try value("precision"), instructionSet: try value("instructionSet"),
+      controlOf: try value("controlOf"), targets: try value("targets"))
+    engine = try value("engine")
+  }
+}
+
+/// What a trial searches the strength of its method for, on validation images.
+public struct TrialGoal: Sendable, Equatable {
+  /// The least accuracy on validation images as a difference to the teacher's, in points.
+  public var accuracyPoints: Double?
+  /// The target whose limits hold.
+  public var target: String?
+  /// The most bytes of the student's file.
+  public var fileBytes: Int?
+
+  /// Makes a goal.
+  public init(accuracyPoints: Double? = nil, target: String? = nil, fileBytes: Int? = nil) {
+    self.accuracyPoints = accuracyPoints
+    self.target = target
+    self.fileBytes = fileBytes
+  }
+
+  var node: SettingsNode {
+    SettingsNode(mapping: [
+      "accuracyPoints": accuracyPoints.node, "target": target.node, "fileBytes": fileBytes.node,
+    ])
+  }
+
+  init(from node: SettingsNode) throws(SettingsError) {
+    try node.requireKeys(["accuracyPoints", "target", "fileBytes"], of: "a goal")
+    func value<V: SettingValue>(_ key: String) throws(SettingsError) -> V {
+      try V(reading: node.required(key, of: "a goal"), key: key)
+    }
+    accuracyPoints = try value("accuracyPoints")
+    target = try value("target")
+    fileBytes = try value("fileBytes")
+  }
+}

@@ -1,0 +1,42 @@
+import Recipes
+import Settings
+import Testing
+
+@testable import Comparison
+
+@Suite("The queue of trials")
+struct TrialQueueTests {
+  private func spec(_ name: String, teacher: TrialSpec? = nil) -> TrialSpec {
+    TrialSpec(
+      name: name, role: teacher == nil ? .teacher : .student, seed: UInt64(name.count), data: "d",
+      dataDigest: name, validationFraction: 0, start: .teacher, stages: [], teacher: teacher?.address,
+      threads: 1, precision: "f32", instructionSet: "x")
+  }
+
+  @Test("A trial waits for what it needs, and falls with it")
+  func dependencies() throws {
+    let teacher = spec("t")
+    let students = [spec("aa", teacher: teacher), spec("bbb", teacher: teacher)]
+    var queue = TrialQueue(TrialPlan(trials: [teacher] + students))
+    #expect(queue.takeReady()?.name == "t")
+    #expect(queue.takeReady() == nil)
+    queue.finish(teacher.address, .done)
+    #expect(queue.takeReady()?.name == "aa")
+    queue.finish(students[0].address, .failed("x"))
+    #expect(queue.takeReady()?.name == "bbb")
+
+    var failing = TrialQueue(TrialPlan(trials: [teacher] + students))
+    _ = failing.takeReady()
+    failing.finish(teacher.address, .failed("x"))
+    #expect(failing.takeReady() == nil)
+    #expect(students.allSatisfy { failing.states[$0.address] == .failed("a trial that it needs failed") })
+  }
+
+  @Test("A pace learnt from one trial tells how long another takes, by its images")
+  func pace() {
+    var pace = TrialPace()
+    #expect(pace.seconds(for: spec("t"), images: 100) == nil)
+    pace.add(spec("t"), images: 100, seconds: 2)
+    #expect(pace.seconds(for: spec("u"), images: 100) == 2)
+  }
+}

@@ -1,0 +1,109 @@
+import Methods
+import Recipes
+import Settings
+import TestSupport
+import Testing
+
+@Suite("Recipes")
+struct RecipeTests {
+  static let small = """
+    recipe: 1
+    data: glyphs
+    seeds: 2
+    teacher: {network: cnn-small, training: {epochs: 3}}
+    students:
+      - name: pruned
+        pipeline:
+          - magnitude-pruning: {sparsity: [0.5, 0.9]}
+            epochs: 2
+      - name: tiny
+        network: cnn-small
+        width: [0.25, 0.5]
+        pipeline:
+          - epochs: [1, 2]
+            objective: soft-targets
+    """
+
+  static func recipe(_ yaml: String) throws -> Recipe {
+    try Recipe(SettingsNode(yaml: yaml, source: "r.yaml"), defaultName: "r")
+  }
+
+  @Test("Lists make a student of every combination, named by what differs")
+  func lists() throws {
+    let recipe = try Self.recipe(Self.small)
+    #expect(
+      recipe.students.map(\.name) == [
+        "pruned-0.5", "pruned-0.9", "tiny-0.25-1", "tiny-0.25-2", "tiny-0.5-1", "tiny-0.5-2",
+      ])
+    #expect(recipe.seeds == [0, 1])
+    #expect(recipe.students[3].width == 0.25 && recipe.students[3].stages[0].epochs == 2)
+  }
+
+  @Test(
+    "What is wrong is named with its line and the nearest right word",
+    arguments: [
+      ("      - name: x\n        pipeline: [{magnitude-prunning: {}, epochs: 1}]", "magnitude-pruning"),
+      ("      - name: x\n        pipeline: [{magnitude-pruning: {sparsty: 0.5}, epochs: 1}]", "sparsity"),
+      ("      - name: x\n        pipline: []", "pipeline"),
+      ("      - name: x\n        pipeline: [{magnitude-pruning: {sparsity: 1.5}, epochs: 1}]", "1.5"),
+      ("      - name: x\n        pipeline: [{epochs: 0}]", "at least 1"),
+      ("      - name: teacher\n        pipeline: [{epochs: 1}]", "not \"teacher\""),
+      ("      - name: x\n        pipeline: []", "no stage"),
+      ("      - name: x\n        width: 0.5\n        pipeline: [{epochs: 1}]", "method \"width\""),
+      (
+        "      - name: x\n        network: mlp\n        pipeline: [{epochs: 1, training: {epoch: 2}}]",
+        "epochs"
+      ),
+    ])
+  func mistakes(student: String, hint: String) {
+    let head = Self.small.split(separator: "\n").prefix(5).joined(separator: "\n")
+    let message = errorMessage { _ = try Self.recipe(head + "\n" + student + "\n") }
+    #expect(message.contains(hint), "\(message)")
+    #expect(message.hasPrefix("r.yaml:"), "\(message)")
+  }
+
+  @Test(
+    "A later stage that would undo an earlier one is refused, with the better order",
+    arguments: [
+      ["post-training-quantization: ", "channel-pruning: {sparsity: 0.5}"],
+      ["magnitude-pruning: {sparsity: 0.5}", "tucker-2: "],
+      ["codebook: ", "post-training-quantization: "],
+    ])
+  func order(methods: [String]) {
+    let stages = methods.map { "          - \($0)\n            epochs: 1" }.joined(separator: "\n")
+    let head = Self.small.split(separator: "\n").prefix(5).joined(separator: "\n")
+    let message = errorMessage {
+      _ = try Self.recipe(head + "\n      - name: x\n        pipeline:\n" + stages)
+    }
+    #expect(message.contains("would undo it") || message.contains("keep one"), "\(message)")
+  }
+
+  @Test("Two students of one name are refused")
+  func names() {
+    let message = errorMessage {
+      _ = try Self.recipe(
+        Self.small + "\n  - name: pruned-0.5\n    pipeline: [{magnitude-pruning: {sparsity: 0.5}, epochs: 1}]"
+      )
+    }
+    #expect(message.contains("pruned-0.5"), "\(message)")
+  }
+
+  @Test("Every recipe of Recipes/ is read")
+  func shipped() throws {
+    for name in ["quickstart", "mnist", "cifar10"] {
+      let path = Checkout.path + "/Recipes/\(name).yaml"
+      let recipe = try Recipe(contentsOf: path)
+      #expect(recipe.name == name && !recipe.students.isEmpty)
+    }
+  }
+
+  @Test("The quickstart has twelve students or more over all five families")
+  func quickstart() throws {
+    let recipe = try Recipe(contentsOf: Checkout.path + "/Recipes/quickstart.yaml")
+    var families = Set(recipe.students.flatMap(\.stages).compactMap(\.choice?.family))
+    if recipe.students.flatMap(\.stages).contains(where: { $0.objective != nil }) {
+      families.insert(.distillation)
+    }
+    #expect(recipe.students.count >= 12 && families == Set(MethodFamily.allCases))
+  }
+}
