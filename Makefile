@@ -1,7 +1,6 @@
 # One configuration everywhere: the tests run on the very objects that ship.
 SWIFT_FLAGS = -c release -Xswiftc -enable-testing
 CONDENSE = .build/release/condense
-RUN = runs/glyphs
 
 # What the build and the tests need; `deps` installs only what is missing.
 PACKAGES = libdnnl-dev libpng-dev libjpeg-dev libarchive-dev zlib1g-dev liblapacke-dev libopenblas-dev libsqlite3-dev \
@@ -30,7 +29,7 @@ endef
 .PHONY: help deps deps-report build test lint format compare clean
 
 help:
-	@echo "make compare   train and evaluate on the built-in data set (installs, builds, runs)"
+	@echo "make compare   every family of compression on the built-in data set (installs, builds, runs)"
 	@echo "make test      pass the tests (installs, builds, runs)"
 	@echo "make build     build condense and condense-bench"
 	@echo "make deps      install the Debian packages that are missing; deps-report: the browser of some tests"
@@ -61,9 +60,7 @@ format:
 	swift format --in-place --recursive --parallel Sources Tests Package.swift
 
 compare: build
-	[ -d $(RUN)/data ] || $(CONDENSE) data make glyphs --out $(RUN)/data
-	$(CONDENSE) train lenet5 --data $(RUN)/data --out $(RUN)/lenet5.safetensors --epochs 5 --resume
-	$(CONDENSE) evaluate $(RUN)/lenet5.safetensors --data $(RUN)/data
+	$(CONDENSE) compare quickstart
 
 clean:
 	rm -rf .build runs

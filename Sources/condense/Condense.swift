@@ -7,15 +7,15 @@ struct Condense: ParsableCommand {
     commandName: "condense",
     abstract: "Trains a teacher on a folder of images and makes small, fast students of it.",
     discussion: """
-      Start with:  condense data make glyphs --out glyphs
-                   condense train lenet5 --data glyphs --out lenet5.safetensors
-                   condense evaluate lenet5.safetensors --data glyphs
+      Start with:  condense compare quickstart
+                   condense train lenet5 --data PHOTOS --out lenet5.safetensors
+                   condense evaluate lenet5.safetensors --data PHOTOS
       """,
     version: Version.text,
     subcommands: [
-      TrainCommand.self, EvaluateCommand.self, PredictCommand.self,
-      DataCommand.self, ShowCommand.self, ReportCommand.self, ListCommand.self,
-      ExplainCommand.self, DoctorCommand.self,
+      CompareCommand.self, PlanCommand.self, ReportCommand.self, ExplainCommand.self, TrainCommand.self,
+      EvaluateCommand.self, PredictCommand.self, DataCommand.self, ShowCommand.self,
+      ListCommand.self, DoctorCommand.self, TrialCommand.self,
     ])
 
   /// Runs the command; an error becomes one message on standard error and its exit code.

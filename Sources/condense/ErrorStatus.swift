@@ -1,6 +1,8 @@
+import Comparison
 import Datasets
 import Execution
 import Graphs
+import Runs
 import Training
 
 /// An error of a module that tells, whoever meets it, with which code to exit.
@@ -40,5 +42,22 @@ extension TrainingError: StatusGiving {
     case .unwritable: .internal
     default: nil
     }
+  }
+}
+
+extension ComparisonError: StatusGiving {
+  var status: CommandFailure.Status? {
+    switch self {
+    case .dataset(let error): error.status
+    case .ledger(let error): error.status
+    default: nil
+    }
+  }
+}
+
+extension RunError: StatusGiving {
+  /// What cannot be written is the disk's fault, all else is what was found there.
+  var status: CommandFailure.Status? {
+    if case .unwritable = self { .internal } else { nil }
   }
 }

@@ -21,6 +21,14 @@ struct Machine {
       availableBytes: kibibytes(memory["MemAvailable"]) * 1024)
   }
 
+  /// The machine in a few lines, for a run's record.
+  var description: String {
+    """
+    \(processor), \(cores.counted("core")), \(Self.gibibytes(memoryBytes))
+    \(instructionSets.joined(separator: " "))
+    """
+  }
+
   /// The sets that decide which kernels oneDNN picks.
   private static let notable = [
     "sse4_1", "avx", "avx2", "fma", "avx512f", "avx512bw", "avx512_vnni", "avx512_bf16", "amx_tile",

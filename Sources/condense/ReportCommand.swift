@@ -22,6 +22,11 @@ struct ReportCommand: ParsableCommand {
 
   func run() throws {
     let report = try failing(.badInput) { try RunFolder(path: directory).report(families: Self.families) }
+    try Self.write(report, to: directory, json: json)
+  }
+
+  /// Writes a report's files, and prints its table or its ranking as JSON.
+  static func write(_ report: RunReport, to directory: String, json: Bool) throws {
     let charts = ChartLibrary.find()
     try failing(.internal) { try report.write(to: directory, charts: charts) }
     if json {
@@ -37,7 +42,7 @@ struct ReportCommand: ParsableCommand {
   }
 
   /// The family of every method.
-  private static var families: [String: String] {
+  static var families: [String: String] {
     Dictionary(
       MethodCatalogue.types.map { ($0.name, $0.family.rawValue) }, uniquingKeysWith: { first, _ in first })
   }

@@ -98,7 +98,9 @@ struct LedgerTests {
     }
     let before = try Ledger(run: folder.path).ranking(run: "r", current: results.map(\.address)).json()
     try FileManager.default.removeItem(atPath: folder.path + "/ledger.sqlite")
-    let damaged = folder.path + "/" + (try folder.place(Self.result("broken"))) + "/result.json"
+    let broken = try folder.place(Self.result("broken"))
+    let damaged = folder.path + "/" + broken + "/result.json"
+    let aside = folder.path + "/trials/.damaged-" + (broken as NSString).lastPathComponent + "-1"
     try Data("{\"schema\": 1".utf8).write(to: URL(filePath: damaged))
     try FileManager.default.createDirectory(
       atPath: folder.path + "/trials/.partial-x-s0-000000000000", withIntermediateDirectories: true)
@@ -106,8 +108,11 @@ struct LedgerTests {
     #expect(
       ledger.messages == [
         "\(folder.path)/trials: 3 results read back, as the ledger was not there",
-        "\(damaged): cannot be read: it is no JSON, or a number in it is out of its field's range; the trial counts as not run",
+        "\(damaged): cannot be read: it is no JSON, or a number in it is out of its field's range; "
+          + "it was set aside as \(aside), and the trial will be run again",
       ])
+    #expect(FileManager.default.fileExists(atPath: aside + "/result.json"))
+    #expect(!FileManager.default.fileExists(atPath: folder.path + "/" + broken))
     #expect(try ledger.ranking(run: "r", current: results.map(\.address)).json() == before)
   }
 

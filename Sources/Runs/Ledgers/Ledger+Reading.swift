@@ -2,7 +2,8 @@ import Foundation
 import GRDB
 
 extension Ledger {
-  /// Reads every finished trial of the run's directory that the ledger lacks; a result that cannot be believed is a message.
+  /// Reads every finished trial of the run's directory that the ledger lacks; one whose result cannot be believed
+  /// is set aside, with a message.
   static func readBack(
     into database: DatabaseQueue, _ directory: String
   ) throws(RunError) -> (count: Int, messages: [String]) {
@@ -21,13 +22,22 @@ extension Ledger {
         try ingest(trial, run: directory, into: database)
         count += 1
       } catch .result(let path, let field, let reason) {
-        messages.append(
-          "\(RunError.result(path: path, field: field, reason: reason)); the trial counts as not run")
+        let error = RunError.result(path: path, field: field, reason: reason)
+        messages.append(try setAside(name, in: directory, as: error))
       } catch .unreadable(let path, let reason) {
-        messages.append("\(RunError.unreadable(path: path, reason: reason)); the trial counts as not run")
+        messages.append(try setAside(name, in: directory, as: .unreadable(path: path, reason: reason)))
       }
     }
     return (count, messages)
+  }
+
+  /// Makes room for a trial to be run again where its result cannot be believed; returns what to say.
+  private static func setAside(
+    _ name: String, in directory: String, as error: RunError
+  ) throws(RunError) -> String {
+    let folder = directory + "/" + trialsFolder
+    let place = try TrialDirectory.setAside(name, in: folder)
+    return "\(error); it was set aside as \(place), and the trial will be run again"
   }
 
   @discardableResult

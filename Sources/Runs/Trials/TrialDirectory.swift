@@ -58,7 +58,11 @@ public struct TrialDirectory: Sendable, Equatable {
 
   /// Gives a trial that cannot be believed another name, so that it can be made again; returns the name.
   public func setAside() throws(RunError) -> String {
-    try RunFile.setAside(path, as: folder + "/.damaged-" + name)
+    try Self.setAside(name, in: folder)
+  }
+
+  static func setAside(_ name: String, in folder: String) throws(RunError) -> String {
+    try RunFile.setAside(folder + "/" + name, as: folder + "/.damaged-" + name)
   }
 
   /// The finished trials of a folder, by name, sorted; none where there is no folder.

@@ -1,0 +1,167 @@
+import ArgumentParser
+import CProcess
+import Comparison
+import DNNL
+import Datasets
+import Foundation
+import Recipes
+import Reports
+import Runs
+import Settings
+
+/// `condense compare`: trains a teacher, makes students by every method of a recipe, measures them, says which won.
+struct CompareCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "compare",
+    abstract: "Runs a recipe: a teacher, its students by every method, and an honest ranking.",
+    discussion: """
+      Called again on the same directory it goes on where it stopped, and trains nothing twice. The report is
+      report.html in the run's directory.
+      """)
+
+  @Argument(help: "A recipe: a name from Recipes/ or the path of a YAML file.")
+  var recipe: String
+
+  @Option(help: "The run's directory. (default: runs/RECIPE)")
+  var out: String?
+
+  @Option(help: "Trials at a time. (default: cores / threads of a trial)")
+  var jobs: Int?
+
+  @Option(help: "Seeds instead of the recipe's: 0 up to this number.")
+  var seeds: Int?
+
+  @Option(help: "Start no trial that would end later, such as 30m, 2h or 90s; what is missing is named.")
+  var timeLimit: String?
+
+  @Option(help: "A folder of trials that several runs share.")
+  var trials: String?
+
+  @Flag(help: "Print the ranking as JSON.")
+  var json = false
+
+  func validate() throws {
+    if let jobs, !(1...1024).contains(jobs) {
+      throw ValidationError("--jobs must be in 1...1024, found \(jobs)")
+    }
+    if let seeds, !(1...1000).contains(seeds) {
+      throw ValidationError("--seeds must be in 1...1000, found \(seeds)")
+    }
+    if let timeLimit, TimeText.seconds(timeLimit) == nil {
+      throw ValidationError("--time-limit must be a time such as 90s, 30m or 2h, found \"\(timeLimit)\"")
+    }
+  }
+
+  func run() throws {
+    let path = try RecipeFile.path(of: recipe)
+    let text = try RecipeFile.text(path)
+    let recipe = try failing(.badInput) { try Recipe(contentsOf: path) }
+    condense_prepare_compute()
+    let run = try failing(.badInput) { try ComparisonRun(recipe, options(recipe), backend: DNNLBackend()) }
+    for message in run.messages { Console.note(message) }
+    let signals = StopSignals()
+    let progress = ComparisonProgress(run)
+    progress.announce()
+    let outcomes = try AsyncWork.wait {
+      try await run.runTrials(
+        recipeText: text, machine: Machine.current.description, versions: ["condense": Version.text],
+        shouldStop: { signals.isStopping }, events: { progress.show($0) })
+    }
+    progress.finish()
+    try report(run)
+    if signals.isStopping {
+      throw CommandFailure(
+        signals.status,
+        "stopped; what is done is kept, go on with\n  "
+          + CommandLine.arguments.map(Shell.quoted).joined(separator: " "))
+    }
+    let failures = outcomes.values.filter { if case .failed = $0 { true } else { false } }
+    if failures.count == outcomes.count {
+      throw CommandFailure(
+        .internal, "every trial failed; the reasons stand above and in \(run.options.directory)")
+    }
+  }
+
+  private func options(_ recipe: Recipe) -> RunOptions {
+    RunOptions(
+      directory: out ?? "runs/" + recipe.name, trials: trials, jobs: jobs, seeds: seeds,
+      timeLimit: timeLimit.flatMap(TimeText.seconds).map { .seconds($0) },
+      networks: Locations.folders("Teachers"),
+      targets: Locations.folders("Recipes/targets"), datasets: .forCommands, executable: Locations.executable)
+  }
+
+  private func report(_ run: ComparisonRun) throws {
+    let ranking = try failing(.internal) { try run.rank() }
+    let directory = run.options.directory
+    try failing(.internal) { try ranking.write(to: directory + "/ranking.json") }
+    var report = try failing(.internal) {
+      try RunFolder(path: directory).report(families: ReportCommand.families)
+    }
+    report.machine = Machine.current.description.split(separator: "\n").map(String.init)
+    try ReportCommand.write(report, to: directory, json: json)
+  }
+}
+
+/// Times as users write them.
+enum TimeText {
+  /// `90s`, `30m`, `2h` or plain seconds; `nil` for anything else.
+  static func seconds(_ text: String) -> Double? {
+    let factors: [Character: Double] = ["s": 1, "m": 60, "h": 3600, "d": 86_400]
+    let factor = text.last.flatMap { factors[$0] }
+    guard let number = Double(factor == nil ? text[...] : text.dropLast()), number >= 0, number.isFinite
+    else {
+      return nil
+    }
+    return number * (factor ?? 1)
+  }
+}
+
+/// Where recipes are found.
+enum RecipeFile {
+  /// The path of a recipe: as it is given where a file is there, else a name in Recipes/.
+  static func path(of name: String) throws -> String {
+    if FileManager.default.fileExists(atPath: name) { return name }
+    guard !name.contains("/"), !name.hasSuffix(".yaml") else {
+      throw CommandFailure(.badInput, "\(name): no such recipe")
+    }
+    let folders = Locations.folders("Recipes")
+    for folder in folders {
+      let path = folder + "/" + name + ".yaml"
+      if FileManager.default.fileExists(atPath: path) { return path }
+    }
+    let known = folders.flatMap { (try? FileManager.default.contentsOfDirectory(atPath: $0)) ?? [] }
+      .filter { $0.hasSuffix(".yaml") }.map { String($0.dropLast(5)) }.sorted()
+    let hint = Spelling.nearest(to: name, among: known).map { "; did you mean \"\($0)\"?" } ?? ""
+    throw CommandFailure(
+      .badInput,
+      "\(name): no such recipe\(hint) (\(known.joined(separator: ", ")), or the path of a YAML file)")
+  }
+
+  static func text(_ path: String) throws -> String {
+    guard let text = try? String(contentsOfFile: path, encoding: .utf8) else {
+      throw CommandFailure(.badInput, "\(path): cannot be read as text")
+    }
+    return text
+  }
+}
+
+/// Asynchronous work in a command that is not.
+enum AsyncWork {
+  // SAFETY: written once before the semaphore is signalled, read once after it was waited for.
+  private final class Box<Value: Sendable>: @unchecked Sendable {
+    var result: Result<Value, any Error>?
+  }
+
+  /// Waits for the work on a thread that is not of the cooperative pool.
+  static func wait<Value: Sendable>(_ work: @Sendable @escaping () async throws -> Value) throws -> Value {
+    let box = Box<Value>()
+    let done = DispatchSemaphore(value: 0)
+    Task.detached {
+      do { box.result = .success(try await work()) } catch { box.result = .failure(error) }
+      done.signal()
+    }
+    done.wait()
+    guard let result = box.result else { throw CommandFailure(.internal, "the work ended without a result") }
+    return try failing(.internal) { try result.get() }
+  }
+}

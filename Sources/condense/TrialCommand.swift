@@ -1,0 +1,73 @@
+import ArgumentParser
+import CProcess
+import DNNL
+import Datasets
+import Dispatch
+import Foundation
+import Recipes
+import Runs
+import Settings
+
+/// `condense trial`: runs one trial of a comparison; what a comparison's child processes, or a cluster's jobs, call.
+struct TrialCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "trial",
+    abstract: "Runs one trial of a comparison from its specification; `compare` calls it.",
+    discussion: """
+      Fills the directory and exits. It ends at once when its standard input closes, so that it never outlives whoever
+      started it; give it < /dev/zero or keep a pipe open when you call it yourself.
+      """)
+
+  @Argument(help: "The specification: spec.json of a trial's directory.")
+  var spec: String
+
+  @Option(help: "The trial's directory; it appears when the trial is done.")
+  var out: String
+
+  func run() throws {
+    let spec = try failing(.badInput) {
+      try TrialSpec(from: SettingsNode(contentsOf: self.spec))
+    }
+    condense_prepare_compute()
+    Self.endWithStandardInput()
+    let folder = URL(filePath: out).deletingLastPathComponent().path
+    let signals = StopSignals()
+    let environment = TrialEnvironment(
+      backend: DNNLBackend(), datasetOptions: .forCommands,
+      targetFolders: Locations.folders("Recipes/targets"),
+      note: { Console.print($0) }, shouldStop: { signals.isStopping })
+    do {
+      try perform(spec, in: folder, environment)
+    } catch TrialError.stopped {
+      throw CommandFailure(
+        signals.status, "stopped; the comparison goes on from here when it is called again")
+    }
+  }
+
+  private func perform(_ spec: TrialSpec, in folder: String, _ environment: TrialEnvironment) throws {
+    if spec.role == .logits {
+      let directory = folder + "/" + spec.directoryName
+      try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
+      _ = try TrialRunner(spec, directory: directory, environment).run()
+      return
+    }
+    let place = TrialDirectory(in: folder, name: spec.name, seed: spec.seed, address: spec.address)
+    guard let filling = try failing(.badInput, { try place.begin() }) else { return }
+    do {
+      _ = try TrialRunner(spec, directory: filling.path, environment).run()
+    } catch TrialError.stopped {
+      throw TrialError.stopped
+    } catch {
+      throw CommandFailure(.badInput, error)
+    }
+    try failing(.internal) { try filling.finish() }
+  }
+
+  /// Ends the process when whoever holds its standard input is gone; a trial that was cut off is run again.
+  private static func endWithStandardInput() {
+    Thread.detachNewThread {
+      while let data = try? FileHandle.standardInput.read(upToCount: 4096), !data.isEmpty {}
+      _exit(CommandFailure.Status.terminated.rawValue)
+    }
+  }
+}

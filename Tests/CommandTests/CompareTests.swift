@@ -1,0 +1,145 @@
+import Foundation
+import Settings
+import Testing
+
+@Suite("condense compare")
+struct CompareTests {
+  private let tool: Tool
+  private var folder: String { tool.folder }
+
+  init() throws {
+    tool = try Tool()
+    try tool.makeGlyphs(count: 600)
+    try Data(Self.recipe.utf8).write(to: URL(filePath: folder + "/r.yaml"))
+  }
+
+  private static let recipe = """
+    recipe: 1
+    data: glyphs
+    seeds: 1
+    targets: [cortex-m4, asic-45nm]
+    teacher: {network: cnn-small, training: {epochs: 2, batch: 32}}
+    training: {batch: 32}
+    students:
+      - name: distilled
+        network: cnn-small
+        width: 0.25
+        pipeline: [{epochs: 1, objective: soft-targets}]
+      - name: pruned
+        pipeline:
+          - magnitude-pruning: {sparsity: 0.8}
+            epochs: 1
+          - codebook: {}
+            epochs: 1
+      - name: int8
+        pipeline: [{post-training-quantization: {images: 128}}]
+      - name: narrow
+        pipeline: [{channel-pruning: {criterion: taylor, sparsity: 0.5}, epochs: 1}]
+
+    """
+
+  /// What must not depend on how often a run was killed: accuracies and sizes of every row.
+  private func facts(_ run: String) throws -> [String] {
+    let text = try String(contentsOfFile: folder + "/\(run)/ranking.json", encoding: .utf8)
+    let ranking = try SettingsNode(json: text, source: "ranking.json")
+    let rows = try #require(ranking["students"]).list("students") + [try #require(ranking["teacher"])]
+    return rows.map { row in
+      [row["name"], row["accuracy"]?["perSeed"], row["size"], row["nonZeros"], row["targets"]]
+        .map { $0?.canonicalJSON ?? "missing" }.joined(separator: " ")
+    }.sorted()
+  }
+
+  @Test("ranks every student and control; called again it trains nothing and changes nothing")
+  func twice() throws {
+    let first = try tool.run("compare", "r.yaml", "--out", "run")
+    #expect(first.status == 0, "\(first.errors)")
+    let names = try facts("run").map { $0.split(separator: " ")[0] }
+    #expect(
+      names.sorted() == [
+        "\"distilled\"", "\"distilled~alone\"", "\"int8\"", "\"narrow\"", "\"narrow~random\"",
+        "\"narrow~scratch\"",
+        "\"pruned\"", "\"pruned~random\"", "\"teacher\"",
+      ])
+    let ranking = try Data(contentsOf: URL(filePath: folder + "/run/ranking.json"))
+    for file in ["report.html", "ranking.csv", "ranking.md", "ledger.sqlite", "recipe.yaml"] {
+      #expect(FileManager.default.fileExists(atPath: folder + "/run/" + file), "\(file)")
+    }
+    let second = try tool.run("compare", "r.yaml", "--out", "run")
+    #expect(second.status == 0 && !second.errors.contains("epoch"), "\(second.errors)")
+    #expect(try Data(contentsOf: URL(filePath: folder + "/run/ranking.json")) == ranking)
+    let report = try tool.run("report", "run", "--json")
+    #expect(report.status == 0 && report.output.utf8.elementsEqual(ranking))
+  }
+
+  @Test("killed at several instants and gone on with, it ends with the rows of an uninterrupted run")
+  func killed() throws {
+    #expect(try tool.run("compare", "r.yaml", "--out", "whole").status == 0)
+    for milliseconds in [150, 600, 1100, 1700] {
+      let process = try tool.start(["compare", "r.yaml", "--out", "cut"], name: "cut")
+      usleep(UInt32(milliseconds) * 1000)
+      kill(process.processIdentifier, SIGKILL)
+      process.waitUntilExit()
+      usleep(300_000)
+      #expect(orphans(of: "cut").isEmpty)
+    }
+    let last = try tool.run("compare", "r.yaml", "--out", "cut")
+    #expect(last.status == 0, "\(last.errors)")
+    #expect(try facts("cut") == facts("whole"))
+  }
+
+  /// Processes that still work in a run's directory.
+  private func orphans(of run: String) -> [String] {
+    let numbers = (try? FileManager.default.contentsOfDirectory(atPath: "/proc")) ?? []
+    return numbers.filter { number in
+      guard Int(number) != nil, let command = FileManager.default.contents(atPath: "/proc/\(number)/cmdline")
+      else { return false }
+      let text = String(decoding: command, as: UTF8.self)
+      let place = (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/\(number)/cwd")) ?? ""
+      return text.contains("trial") && text.contains(run + "/trials")
+        && place.hasSuffix((folder as NSString).lastPathComponent)
+    }
+  }
+
+  @Test("Ctrl-C keeps what is done, exits with 130 and says how to go on")
+  func interrupted() throws {
+    let process = try tool.start(["compare", "r.yaml", "--out", "stopped"], name: "stopped")
+    usleep(700_000)
+    kill(process.processIdentifier, SIGINT)
+    process.waitUntilExit()
+    #expect(process.terminationStatus == 130)
+    let errors = try String(contentsOfFile: folder + "/stopped.err", encoding: .utf8)
+    #expect(errors.contains("go on with"))
+  }
+
+  @Test("bad input ends with 65 and a message that says where")
+  func badInput() throws {
+    let missing = try tool.run("compare", "nowhere.yaml")
+    #expect(missing.status == 65 && missing.errors.contains("nowhere.yaml: no such recipe"))
+    try Data(Self.recipe.replacing("sparsity: 0.8", with: "sparsty: 0.8").utf8)
+      .write(to: URL(filePath: folder + "/typo.yaml"))
+    let typo = try tool.run("compare", "typo.yaml")
+    #expect(typo.status == 65 && typo.errors.contains("typo.yaml:14") && typo.errors.contains("sparsity"))
+    try Data(Self.recipe.replacing("data: glyphs", with: "data: glyfs").utf8)
+      .write(to: URL(filePath: folder + "/nodata.yaml"))
+    let noData = try tool.run("compare", "nodata.yaml")
+    #expect(noData.status == 65 && noData.errors.contains("glyfs"))
+    let unknown = try tool.run("compare", "quickstrt")
+    #expect(unknown.status == 65 && unknown.errors.contains("quickstart"))
+    #expect(try tool.run("compare", "r.yaml", "--jobs", "0").status == 64)
+    #expect(try tool.run("compare", "r.yaml", "--time-limit", "soon").status == 64)
+  }
+
+  @Test("plan names trials, layers and reasons, and trains nothing")
+  func plan() throws {
+    let plan = try tool.run("plan", "r.yaml", "--out", "planned", "--json")
+    #expect(plan.status == 0, "\(plan.errors)")
+    let students = try #require(plan.json["students"]).list("students")
+    let pruned = try #require(students.first { $0["name"]?.content == .string("pruned") })
+    let stages = try #require(pruned["stages"]).list("stages")
+    #expect(try #require(stages[0]["touched"]).list("touched").count > 1)
+    #expect(!FileManager.default.fileExists(atPath: folder + "/planned/trials"))
+    let text = try tool.run("plan", "r.yaml", "--out", "planned")
+    #expect(text.status == 0 && text.output.contains("magnitude-pruning, 1 epoch"))
+    #expect(text.output.split(separator: "\n").allSatisfy { $0.count <= 80 })
+  }
+}
