@@ -34,6 +34,13 @@ extension TargetProfile {
       })
   }
 
+  /// Bytes of all parameters as a file stores them, batch norms folded and before any entropy coding.
+  public static func storedBytes(of graph: Graph) throws(TargetError) -> Int {
+    let shipped: Graph
+    do throws(GraphError) { shipped = try graph.foldedForDevice() } catch { throw .graph(error) }
+    return shipped.nodes.reduce(0) { $0 + LayerWork($1, in: shipped).storedBytes }
+  }
+
   private func latencyMs(cycles: Double, measured: Double?) throws(TargetError) -> Double {
     guard basis == .measured else { return cycles / (clockMHz.value * 1000) }
     guard let measured else { throw .needsMeasurement(target: name) }

@@ -5,6 +5,7 @@ import Methods
 import Networks
 import Ops
 import Settings
+import Targets
 import Training
 
 /// One kind of thing that `condense list` shows.
@@ -29,6 +30,11 @@ struct Listing: Sendable {
     },
     Listing(name: "datasets") {
       try DataManifest.all(in: Locations.folders("Data")).map { Item(name: $0.name, summary: $0.summary) }
+    },
+    Listing(name: "targets") {
+      try TargetProfile.all(in: Locations.folders("Recipes/targets")).map {
+        Item(name: $0.name, summary: "\($0.title) (\($0.basis.rawValue))")
+      }
     },
     Listing(name: "ops") {
       OpCatalogue.standard.types.map { Item(name: $0.kind, summary: settings(of: $0)) }
