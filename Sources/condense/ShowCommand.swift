@@ -1,10 +1,13 @@
 import ArgumentParser
+import DNNL
 import Encodings
+import Execution
 import Foundation
 import Graphs
 import Networks
 import Ops
 import Settings
+import Training
 
 /// `condense show`: a model's or network's nodes with shapes, parameters and costs.
 struct ShowCommand: ParsableCommand {
@@ -18,9 +21,35 @@ struct ShowCommand: ParsableCommand {
   @Flag(help: "Print JSON.")
   var json = false
 
+  @Flag(help: "Print which kernel runs each call of a training step and of an inference pass instead.")
+  var plan = false
+
+  @Option(help: "With --plan: images a pass.")
+  var batch = 128
+
+  @Option(help: "With --plan: auto, f32 or bf16.")
+  var precision = PrecisionChoice.f32
+
+  @Option(help: "With --plan: compute threads.")
+  var threads = 1
+
+  func validate() throws {
+    for (name, value, range) in [("--batch", batch, 1...65_536), ("--threads", threads, 1...1024)]
+    where !range.contains(value) {
+      throw ValidationError("\(name) must be in \(range.lowerBound)...\(range.upperBound), found \(value)")
+    }
+  }
+
   func run() throws {
     let subject = try failing(.badInput) { try GraphSummary(of: model, specs: Locations.folders("Teachers")) }
-    Console.print(json ? subject.node.prettyJSON : subject.text(width: Console.width))
+    guard plan else {
+      return Console.print(json ? subject.node.prettyJSON : subject.text(width: Console.width))
+    }
+    let chosen = precision.precision ?? .automatic(for: subject.graph, on: DNNLBackend())
+    let listing = try failing(.badInput) {
+      try KernelListing(of: subject.graph, batch: batch, precision: chosen, threads: threads)
+    }
+    Console.print(json ? listing.node.prettyJSON : listing.text(width: Console.width))
   }
 }
 

@@ -67,6 +67,26 @@ struct ShowTests {
     #expect(node["provenance"] == model.provenance)
   }
 
+  @Test(
+    "The plan of a network names a kernel for each of its nodes, in training and in inference, as text and as JSON"
+  )
+  func plan() throws {
+    let graph = try GraphSummary(of: "squeezenet-cifar", specs: [teachers]).graph
+    let listing = try KernelListing(of: graph, batch: 2, precision: .f32, threads: 1)
+    let text = listing.text(width: 100)
+    #expect(text.hasPrefix("training, batch 2, f32, threads 1, "))
+    #expect(text.split(separator: "\n").filter { $0.count > 100 } == [])
+    let plans = try listing.node.required("plans", of: "show").list("plans")
+    #expect(plans.compactMap { $0["mode"] } == ["training".node, "inference".node])
+    for (plan, section) in zip(plans, listing.sections) {
+      #expect(try plan.required("kernels", of: "show").list("kernels").count == section.kernels.count)
+      let named = Set(section.kernels.map(\.node))
+      for node in graph.nodes where node.op is Concat || node.op is Linear {
+        #expect(named.contains(node.name))
+      }
+    }
+  }
+
   @Test("A name that is neither file nor network is refused with a hint")
   func unknown() {
     #expect { try GraphSummary(of: "resnet21", specs: [teachers]) } throws: {

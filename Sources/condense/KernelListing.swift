@@ -1,0 +1,76 @@
+import DNNL
+import Execution
+import Graphs
+import Settings
+
+/// Which kernel runs each call of a graph's plans, in the order of a step: to find slow paths.
+struct KernelListing {
+  /// The calls of one plan.
+  struct Section {
+    let mode: ExecutionMode
+    let kernels: [KernelDescription]
+  }
+
+  let options: PlanOptions
+  let instructionSet: String
+  let sections: [Section]
+
+  /// Compiles the training and the inference plan of a graph; parameters that are missing start at random.
+  init(of graph: Graph, batch: Int, precision: Precision, threads: Int) throws(ExecutionError) {
+    let backend = DNNLBackend()
+    guard backend.supports(precision) else {
+      throw .unsupported(
+        node: "--precision", reason: "this machine does not compute in \(precision.rawValue)")
+    }
+    var initialized = graph
+    initialized.initializeParameters(seed: 0)
+    for (name, parameter) in graph.parameters { initialized.parameters[name] = parameter }
+    var options = PlanOptions(batch: batch, mode: .training, precision: precision, threads: threads)
+    self.options = options
+    instructionSet = backend.instructionSet
+    var sections: [Section] = []
+    for mode in [ExecutionMode.training, .inference] {
+      options.mode = mode
+      sections.append(Section(mode: mode, kernels: try backend.compile(initialized, options).kernels))
+    }
+    self.sections = sections
+  }
+
+  /// A table for each plan.
+  func text(width: Int) -> String {
+    var lines: [String] = []
+    for section in sections {
+      var table = TextTable(columns: [
+        TextTable.Column("node", shrinksTo: 12), TextTable.Column("pass"),
+        TextTable.Column("kernel", shrinksTo: 16),
+      ])
+      table.rows = section.kernels.map { [$0.node, $0.pass, $0.implementation] }
+      lines.append(
+        "\(section.mode.rawValue), batch \(options.batch), \(options.precision.rawValue), threads "
+          + "\(options.threads), \(instructionSet)")
+      lines += table.lines(width: width) + [""]
+    }
+    return lines.dropLast().joined(separator: "\n")
+  }
+
+  /// The listing as JSON, schema 1.
+  var node: SettingsNode {
+    let plans = sections.map { section in
+      SettingsNode(mapping: [
+        "mode": section.mode.rawValue.node,
+        "kernels": SettingsNode(
+          .list(
+            section.kernels.map {
+              SettingsNode(mapping: [
+                "node": $0.node.node, "pass": $0.pass.node, "implementation": $0.implementation.node,
+              ])
+            })),
+      ])
+    }
+    return SettingsNode(mapping: [
+      "schema": 1.node, "batch": options.batch.node, "precision": options.precision.rawValue.node,
+      "threads": options.threads.node, "instructionSet": instructionSet.node,
+      "plans": SettingsNode(.list(plans)),
+    ])
+  }
+}
