@@ -1,6 +1,7 @@
 import DNNL
 import Execution
 import Graphs
+import Reports
 import Settings
 
 /// Which kernel runs each call of a graph's plans, in the order of a step: to find slow paths.
