@@ -27,7 +27,17 @@ struct SVDLinearTests {
     var method = SVDLinear()
     method.energy = energy
     method.keptRatio = keptRatio
+    method.classifier = true
     return method
+  }
+
+  @Test("the classifier stays whole unless it is asked for")
+  func classifier() throws {
+    let graph = try perceptron(rank: 4)
+    let smaller = try compressed(graph, by: SVDLinear()).graph
+    #expect(smaller.nodes.map(\.name) == ["hidden.reduce", "hidden", "norm", "logits"])
+    let all = try compressed(graph, by: method(energy: 0.5)).graph
+    #expect(all.nodes.map(\.name) == ["hidden.reduce", "hidden", "norm", "logits.reduce", "logits"])
   }
 
   @Test("a matrix of rank 4 is found to have it, and the network computes what it did")
@@ -92,7 +102,7 @@ struct SVDLinearTests {
     try column.append(Linear(features: 1), name: "logits", inputs: ["image"])
     let layer = try #require(column.node(named: "logits"))
     #expect(
-      SVDLinear().verdict(on: layer, in: column)
+      method().verdict(on: layer, in: column)
         == .untouched(reason: "even at rank 1 its factors have 31 weights, it has 30"))
   }
 

@@ -7,14 +7,15 @@ import Tensors
 /// Linear layers as two smaller ones by a truncated singular value decomposition.
 public struct SVDLinear: FactorizationMethod {
   public static let name = "svd-linear"
-  public static let revision = 1
+  public static let revision = 2
   public static let documentation = MethodDocumentation(
     summary: "linear layers become two of low rank by the singular value decomposition",
     description: """
       Replaces a linear layer of O features over I inputs by one of r features without bias (NAME.reduce) and one of O \
       features, which keeps the name and the bias. Of all pairs of that size, the two hold the weight matrix with the \
       least squared error; the singular values are shared evenly between them, so that neither starts with large \
-      gradients. A layer whose two parts would have no fewer parameters, r(O + I) against O·I, is left alone.
+      gradients. A layer whose two parts would have no fewer parameters, r(O + I) against O·I, is left alone, and so \
+      is the classifier unless it is asked for.
       """,
     formula:
       "W = U·S·Vᵀ ≈ (U_r·√S_r)·(√S_r·V_rᵀ); ‖W - W_r‖² = Σ_{i>r} σ_i²; r least with Σ_{i≤r} σ_i² ≥ energy·Σσ_i²",
@@ -24,10 +25,17 @@ public struct SVDLinear: FactorizationMethod {
 
   public var energy = 0.9
   public var keptRatio: Double?
+  /// Whether the layer that makes the graph's output is factorized too: below as many terms as classes it can no longer
+  /// tell all of them apart.
+  public var classifier = false
 
   public init() {}
 
-  public static var settings: [Setting<SVDLinear>] { rankSettings }
+  public static var settings: [Setting<SVDLinear>] {
+    rankSettings + [
+      Setting("classifier", \.classifier, "whether the layer that makes the logits is factorized too")
+    ]
+  }
 
   public func verdict(on node: Node, in graph: Graph) -> LayerVerdict {
     guard let linear = node.op as? Linear, let inputs = graph.inputShapes(of: node).first?[1] else {
@@ -36,6 +44,9 @@ public struct SVDLinear: FactorizationMethod {
     let (factors, whole) = (linear.features + inputs, linear.features * inputs)
     guard factors < whole else {
       return .untouched(reason: "even at rank 1 its factors have \(factors) weights, it has \(whole)")
+    }
+    guard classifier || !graph.outputs.contains(node.name) else {
+      return .untouched(reason: "it makes the logits, and \"classifier\" is off")
     }
     if let keptRatio, keptRatio == 1 { return .untouched(reason: "keptRatio is 1: nothing is removed") }
     return .touched
