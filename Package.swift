@@ -15,17 +15,36 @@ func native(_ name: String, _ dependencies: [Target.Dependency] = [], links libr
   .target(name: name, dependencies: dependencies, linkerSettings: libraries.map { .linkedLibrary($0) })
 }
 
+/// By target, all that it may import, filled from top to bottom.
+nonisolated(unsafe) var imports: [String: [Target.Dependency]] = [:]
+
+/// What a target names and whatever those may import. All of it is declared: a target that imports another which it
+/// does not declare is not built again when that one changes.
+func closure(_ dependencies: [Target.Dependency]) -> [Target.Dependency] {
+  var seen: Set<String> = []
+  let all = dependencies.flatMap { dependency -> [Target.Dependency] in
+    guard case .byNameItem(let name, _) = dependency else { return [dependency] }
+    return [dependency] + (imports[name] ?? [])
+  }
+  return all.filter { seen.insert("\($0)").inserted }
+}
+
 /// A Swift library target; ARCHITECTURE.md's table says what each may import.
 func library(
   _ name: String, _ dependencies: [Target.Dependency] = [], _ extra: [SwiftSetting] = [],
   resources: [Resource] = []
 ) -> Target {
-  .target(name: name, dependencies: dependencies, resources: resources, swiftSettings: settings + extra)
+  imports[name] = closure(dependencies)
+  return .target(
+    name: name, dependencies: closure(dependencies), resources: resources, swiftSettings: settings + extra)
+}
+
+func program(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+  .executableTarget(name: name, dependencies: closure(dependencies), swiftSettings: settings)
 }
 
 func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
-  .testTarget(
-    name: name, dependencies: dependencies + ["TestSupport"], swiftSettings: settings)
+  .testTarget(name: name, dependencies: closure(dependencies + ["TestSupport"]), swiftSettings: settings)
 }
 
 let yams: Target.Dependency = .product(name: "Yams", package: "Yams")
@@ -81,16 +100,11 @@ let package = Package(
     library("Recipes", ["Networks", "Methods", "Targets", "Runs", crypto]),
     library("Comparison", ["Recipes", subprocess, system]),
     library("Reports", ["Runs", "Settings"], resources: [.embedInCode("Resources")]),
-    .executableTarget(
-      name: "condense", dependencies: ["DNNL", "Comparison", "Reports", "CProcess", arguments],
-      swiftSettings: settings),
-    .executableTarget(
-      name: "condense-bench",
-      dependencies: ["DNNL", "Networks", "Methods", "CProcess", "CAllocations", arguments],
-      swiftSettings: settings),
+    program("condense", ["DNNL", "Comparison", "Reports", "CProcess", arguments]),
+    program("condense-bench", ["DNNL", "Networks", "Methods", "CProcess", "CAllocations", arguments]),
 
     .target(
-      name: "TestSupport", dependencies: ["Execution", "Datasets"], path: "Tests/TestSupport",
+      name: "TestSupport", dependencies: closure(["Execution", "Datasets"]), path: "Tests/TestSupport",
       swiftSettings: settings),
     tests("SettingsTests", ["Settings"]),
     tests("TensorsTests", ["Tensors"]),

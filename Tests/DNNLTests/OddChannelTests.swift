@@ -2,6 +2,7 @@ import DNNL
 import Execution
 import Graphs
 import Ops
+import Tensors
 import Testing
 
 @Suite("Channels that fill no blocks")
