@@ -140,9 +140,7 @@ struct TrialMeasurement {
   }
 
   /// Whether a device would hold every value as an integer.
-  private func isInteger(_ graph: Graph) -> Bool {
-    !graph.values.isEmpty && graph.outputs.allSatisfy { graph.values[$0] != nil }
-  }
+  private func isInteger(_ graph: Graph) -> Bool { graph.hasEncodedValues }
 
   private func layers(_ graph: Graph, classes: [String]) throws(TrialError) -> [TrialResult.LayerRecord] {
     func bytes(_ graph: Graph) throws(TrialError) -> [String: Int] {

@@ -40,14 +40,17 @@ struct LayerWork {
 }
 
 extension Graph {
-  /// Bits of an element of a value on the device: those of its encoding, 32 for reals. What is only laid out anew is
-  /// as wide as what it came from.
+  /// Bits of an element of a value on the device: those of the encoding that it is kept in, 32 for reals.
+  ///
+  /// What is fused into a clamp is never kept wider than the clamp's output, and what moves or vanishes is as wide as
+  /// what it came from. O(nodes).
   func bits(of value: String) -> Int {
-    if let encoding = values[value] { return encoding.bits }
-    guard let node = node(named: value), node.op.placement == .unmoved, let source = node.inputs.first else {
-      return 32
+    switch valuePlaces()[value] {
+    case .fused(let clamp): bits(of: clamp)
+    case .alike(let source): (storedEncoding(of: value) ?? storedEncoding(of: source))?.bits ?? 32
+    case .same(let source): bits(of: source)
+    case .stored, nil: values[value]?.bits ?? 32
     }
-    return bits(of: source)
   }
 
   /// Bytes of a value on the device for one image: whole bytes an element.

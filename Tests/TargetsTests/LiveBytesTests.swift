@@ -62,6 +62,18 @@ struct LiveBytesTests {
     #expect(graph.peakLiveBytes == 3 * 256)
   }
 
+  @Test("a value that a ReLU clamps as it is made is kept as narrow as the ReLU's")
+  func fused() throws {
+    var graph = try network { graph in
+      try graph.append(conv(16), name: "wide", inputs: ["image"])
+      try graph.append(ReLU(), name: "relu", inputs: ["wide"])
+      try graph.append(conv(), name: "out", inputs: ["relu"])
+    }
+    #expect(graph.peakLiveBytes == 1024 + 256)
+    for value in ["image", "relu", "out"] { graph.values[value] = ByteValue() }
+    #expect(graph.peakLiveBytes == 256 + 64)
+  }
+
   @Test("what is laid out anew keeps its memory alive and its width")
   func unmoved() throws {
     var graph = try network { graph in
