@@ -49,8 +49,8 @@ test: deps $(if $(CONDENSE_CI),deps-report)
 	swift build --build-tests $(SWIFT_FLAGS)
 	@mkdir -p .build; $(TEST_ENVIRONMENT) swift test $(TEST_FLAGS) $(SWIFT_FLAGS) > .build/test.log 2>&1; \
 	status=$$?; cat .build/test.log; \
-	if [ -n "$(CONDENSE_CI)" ] && grep -qE '(Test|Suite) .* skipped' .build/test.log; then \
-	  echo "skipped tests are failures here:"; grep -E '(Test|Suite) .* skipped' .build/test.log; exit 1; \
+	if [ -n "$(CONDENSE_CI)" ] && grep -qE '^[^ ]+ (Test|Suite) .* skipped([.:]|$$)' .build/test.log; then \
+	  echo "skipped tests are failures here:"; grep -E '^[^ ]+ (Test|Suite) .* skipped([.:]|$$)' .build/test.log; exit 1; \
 	fi; exit $$status
 
 lint:
