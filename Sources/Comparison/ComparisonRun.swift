@@ -1,11 +1,11 @@
 import Crypto
 import Datasets
+import Encodings
 public import Execution
 import Foundation
 public import Graphs
 import Images
 import Methods
-import Ops
 public import Recipes
 public import Runs
 import Settings
@@ -96,9 +96,11 @@ public struct ComparisonRun: Sendable {
   public func rank() throws(ComparisonError) -> Ranking {
     let (ledger, name) = (ledger, recipe.name)
     let current = plan.trials.filter { $0.role != .logits }.map(\.address)
-    return try run(ComparisonError.ledger) { () throws(RunError) in
+    var ranking = try run(ComparisonError.ledger) { () throws(RunError) in
       try ledger.ranking(run: name, current: current)
     }
+    ranking.targetOrder = recipe.targets
+    return ranking
   }
 
   // MARK: The ledger
@@ -173,7 +175,7 @@ extension ComparisonRun {
     let path = recipe.teacher.model ?? ""
     return try run({ ComparisonError.recipe(.invalid(recipe.teacher.mark, "\($0)")) }) {
       () throws(ModelFileError) in
-      try ModelFile.read(path, catalogue: .standard).graph
+      try AnyModelFile.read(path).graph
     }
   }
 }

@@ -1,11 +1,11 @@
 import Crypto
 import Datasets
+import Encodings
 import Execution
 import Foundation
 import Graphs
 import Images
 import Networks
-import Ops
 import Recipes
 import Settings
 import Tensors
@@ -35,7 +35,7 @@ enum RunPreparation {
   static func plan(
     _ recipe: Recipe, _ options: RunOptions, backend: any Backend
   ) throws(ComparisonError) -> (RecipeMaterial, TrialPlan) {
-    let (input, modelDigest) = try teacherInput(recipe, options)
+    let (input, model) = try teacherInput(recipe, options)
     var datasets = options.datasets
     datasets.validationFraction = recipe.validationFraction
     datasets.seed = recipe.seeds[0]
@@ -47,7 +47,15 @@ enum RunPreparation {
     var material = RecipeMaterial(
       dataDigest: data.digest, channels: data.channels, classes: data.classes,
       trainingImages: data.count(of: .train), teachers: options.networks,
-      instructionSet: backend.instructionSet, precision: recipe.precision, modelDigest: modelDigest)
+      instructionSet: backend.instructionSet, precision: recipe.precision, teacherInput: input,
+      modelDigest: model?.digest)
+    if let model, model.classes != data.classes {
+      throw .recipe(
+        .invalid(
+          recipe.teacher.mark,
+          "the teacher tells \(model.classes.count) classes apart (\(words(model.classes))), the data has "
+            + "\(data.classes.count) (\(words(data.classes))); they must be the same, in the same order"))
+    }
     guard data.count(of: .test) > 0 else { throw .noTestImages(path: recipe.data) }
     let planner = TrialPlanner(recipe, material)
     if recipe.precision == "auto" {
@@ -64,7 +72,7 @@ enum RunPreparation {
   /// The input of the teacher's network, and the digest of its file where it is one.
   private static func teacherInput(
     _ recipe: Recipe, _ options: RunOptions
-  ) throws(ComparisonError) -> (Shape, String?) {
+  ) throws(ComparisonError) -> (input: Shape, model: (digest: String, classes: [String])?) {
     if let name = recipe.teacher.network {
       let spec = try run({ ComparisonError.recipe(.invalid(recipe.teacher.mark, "\($0)")) }) {
         () throws(NetworkError) in
@@ -75,12 +83,17 @@ enum RunPreparation {
     let path = recipe.teacher.model ?? ""
     let model = try run({ ComparisonError.recipe(.invalid(recipe.teacher.mark, "\($0)")) }) {
       () throws(ModelFileError) in
-      try ModelFile.read(path, catalogue: .standard)
+      try AnyModelFile.read(path)
     }
     let bytes = (try? Data(contentsOf: URL(filePath: path))) ?? Data()
     let digest = SHA256.hash(data: bytes).map { String($0 >> 4, radix: 16) + String($0 & 15, radix: 16) }
       .joined()
-    return (model.input.shape, digest)
+    return (model.input.shape, (digest, model.classes))
+  }
+
+  /// The first of some names.
+  private static func words(_ names: [String]) -> String {
+    names.prefix(5).joined(separator: ", ") + (names.count > 5 ? ", …" : "")
   }
 
   /// Writes a file whole or not at all.

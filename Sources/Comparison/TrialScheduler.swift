@@ -70,7 +70,7 @@ public struct TrialScheduler: Sendable {
     await withTaskGroup(of: (TrialSpec, TrialProcess.End, Double).self) { group in
       var running = 0
       while true {
-        while running < jobs, !shouldStop(), let spec = queue.takeReady() {
+        while running < jobs, !shouldStop(), let spec = takeReady(&queue, events) {
           if let reason = lateness(of: spec, pace, elapsed: clock.now - began) {
             queue.finish(spec.address, .notRun(reason))
             events(.notRun(spec, reason: reason))
@@ -97,6 +97,18 @@ public struct TrialScheduler: Sendable {
     }
     for (spec, reason) in queue.leaveRest(isStopping: shouldStop()) { events(.notRun(spec, reason: reason)) }
     return queue.states
+  }
+
+  /// The next trial that may start; those that can no longer be run are told of on the way.
+  private func takeReady(_ queue: inout TrialQueue, _ events: (TrialEvent) -> Void) -> TrialSpec? {
+    for (spec, outcome) in queue.settleHopeless() {
+      switch outcome {
+      case .failed(let reason): events(.failed(spec, reason: reason))
+      case .notRun(let reason): events(.notRun(spec, reason: reason))
+      case .done: break
+      }
+    }
+    return queue.takeReady()
   }
 
   private func settle(
@@ -166,23 +178,26 @@ struct TrialQueue {
     waiting.removeAll { $0.address == address }
   }
 
-  /// The next trial whose dependencies are done; those whose dependencies failed are settled on the way.
+  /// The next trial whose dependencies are done.
   mutating func takeReady() -> TrialSpec? {
-    settleHopeless()
     let ready = waiting.firstIndex { $0.dependencies.allSatisfy { states[$0] == .done } }
     return ready.map { waiting.remove(at: $0) }
   }
 
-  private mutating func settleHopeless() {
+  /// Settles the trials that need one which failed or was not run, and tells which they are.
+  mutating func settleHopeless() -> [(TrialSpec, TrialOutcome)] {
+    var settled: [(TrialSpec, TrialOutcome)] = []
     var isChanged = true
     while isChanged {
       isChanged = false
       for spec in waiting {
-        guard let cause = spec.dependencies.compactMap({ reason(of: $0) }).first else { continue }
-        finish(spec.address, cause)
+        guard let outcome = spec.dependencies.compactMap({ reason(of: $0) }).first else { continue }
+        finish(spec.address, outcome)
+        settled.append((spec, outcome))
         isChanged = true
       }
     }
+    return settled
   }
 
   /// What becomes of trials that need this one; `nil` while it may still be done.
@@ -196,7 +211,6 @@ struct TrialQueue {
 
   /// Settles what never started.
   mutating func leaveRest(isStopping: Bool) -> [(TrialSpec, String)] {
-    settleHopeless()
     let reason = isStopping ? "stopped before it began" : "a trial that it needs is missing"
     let rest = waiting
     for spec in rest { finish(spec.address, .notRun(reason)) }

@@ -2,6 +2,7 @@ public import Graphs
 import Methods
 import Networks
 import Settings
+public import Tensors
 import Training
 
 /// The trials that a recipe asks for, each after those it depends on.
@@ -29,13 +30,15 @@ public struct RecipeMaterial: Sendable {
   public var instructionSet: String
   /// The resolved precision.
   public var precision: String
+  /// `[C, H, W]` of the teacher's input.
+  public var teacherInput: Shape
   /// The SHA-256 of the teacher's file, where the recipe names a model.
   public var modelDigest: String?
 
   /// Makes a material.
   public init(
     dataDigest: String, channels: Int, classes: [String], trainingImages: Int, teachers: [String],
-    instructionSet: String, precision: String, modelDigest: String? = nil
+    instructionSet: String, precision: String, teacherInput: Shape, modelDigest: String? = nil
   ) {
     self.dataDigest = dataDigest
     self.channels = channels
@@ -44,6 +47,7 @@ public struct RecipeMaterial: Sendable {
     self.teachers = teachers
     self.instructionSet = instructionSet
     self.precision = precision
+    self.teacherInput = teacherInput
     self.modelDigest = modelDigest
   }
 }
@@ -117,7 +121,10 @@ public struct TrialPlanner {
     }
     var start = TrialSpec.Start.teacher
     if let network = student.network {
-      start = .network(try graph(network, width: student.width, mark: student.mark).structureNode)
+      // A student sees what its teacher sees, whatever size its network was made for.
+      let input = stages.contains { $0.objective != nil } ? material.teacherInput : nil
+      let graph = try graph(network, width: student.width, input: input, mark: student.mark)
+      start = .network(graph.structureNode)
     }
     let needsTeacher = start == .teacher || stages.contains { $0.objective != nil } || student.goal != nil
     var spec = spec(student.name, .student, seed, start, stages)
@@ -227,11 +234,14 @@ public struct TrialPlanner {
     }
   }
 
-  private func graph(_ name: String, width: Double, mark: SettingsMark) throws(RecipeError) -> Graph {
+  private func graph(
+    _ name: String, width: Double, input: Shape? = nil, mark: SettingsMark
+  ) throws(RecipeError) -> Graph {
     let spec = try networkSpec(name, mark: mark)
     do throws(NetworkError) {
       return try spec.build(
-        options: NetworkOptions(channels: material.channels, classes: material.classes.count, width: width))
+        options: NetworkOptions(
+          input: input, channels: material.channels, classes: material.classes.count, width: width))
     } catch {
       throw .invalid(mark, "\(error)")
     }

@@ -106,9 +106,7 @@ public final class TrialRunner {
   /// The teacher's model, where the trial needs one.
   private func teacherModel() throws(TrialError) -> Model? {
     if case .model(let path, _) = spec.start {
-      return try trial(TrialError.model) { () throws(ModelFileError) in
-        try ModelFile.read(path, catalogue: .standard)
-      }
+      return try trial(TrialError.model) { () throws(ModelFileError) in try AnyModelFile.read(path) }
     }
     guard let address = spec.teacher else { return nil }
     let path = try trialDirectory(address) + "/" + TrialFolder.teacher

@@ -36,9 +36,11 @@ public struct RunReport: Sendable {
   /// The teacher, then the students and controls from the best on.
   public var rows: [Ranking.Row] { (ranking.teacher.map { [$0] } ?? []) + ranking.students }
 
-  /// The targets, by name.
+  /// The targets in the order of the recipe, then any others by name.
   public var targets: [String] {
-    Set(rows.flatMap(\.targets.keys)).union(ranking.targets.keys).sorted()
+    let known = Set(rows.flatMap(\.targets.keys)).union(ranking.targets.keys)
+    let first = ranking.targetOrder.filter(known.contains)
+    return first + known.subtracting(first).sorted()
   }
 
   /// How many times larger the teacher's file is than a row's, both plain; `nil` without a teacher.

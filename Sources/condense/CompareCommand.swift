@@ -75,11 +75,10 @@ struct CompareCommand: ParsableCommand {
         "stopped; what is done is kept, go on with\n  "
           + CommandLine.arguments.map(Shell.quoted).joined(separator: " "))
     }
-    let failures = outcomes.values.filter { if case .failed = $0 { true } else { false } }
-    if failures.count == outcomes.count {
-      throw CommandFailure(
-        .internal, "every trial failed; the reasons stand above and in \(run.options.directory)")
-    }
+    let results = run.plan.trials.filter { $0.role == .student && outcomes[$0.address] == .done }
+    guard results.isEmpty, timeLimit == nil else { return }
+    throw CommandFailure(
+      .internal, "no student gave a result; the reasons stand above and in \(run.options.directory)")
   }
 
   private func options(_ recipe: Recipe) -> RunOptions {
@@ -120,7 +119,8 @@ enum TimeText {
 enum RecipeFile {
   /// The path of a recipe: as it is given where a file is there, else a name in Recipes/.
   static func path(of name: String) throws -> String {
-    if FileManager.default.fileExists(atPath: name) { return name }
+    var isFolder: ObjCBool = false
+    if FileManager.default.fileExists(atPath: name, isDirectory: &isFolder), !isFolder.boolValue { return name }
     guard !name.contains("/"), !name.hasSuffix(".yaml") else {
       throw CommandFailure(.badInput, "\(name): no such recipe")
     }

@@ -28,6 +28,7 @@ struct TrialQueueTests {
     var failing = TrialQueue(TrialPlan(trials: [teacher] + students))
     _ = failing.takeReady()
     failing.finish(teacher.address, .failed("x"))
+    #expect(failing.settleHopeless().map(\.0.name) == ["aa", "bbb"])
     #expect(failing.takeReady() == nil)
     #expect(students.allSatisfy { failing.states[$0.address] == .failed("a trial that it needs failed") })
   }

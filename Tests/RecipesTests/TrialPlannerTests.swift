@@ -10,7 +10,8 @@ struct TrialPlannerTests {
     if let threads { recipe.threads = threads }
     let material = RecipeMaterial(
       dataDigest: digest, channels: 1, classes: (0..<10).map(String.init), trainingImages: 1000,
-      teachers: [Checkout.path + "/Teachers"], instructionSet: "x", precision: "f32")
+      teachers: [Checkout.path + "/Teachers"], instructionSet: "x", precision: "f32",
+      teacherInput: [1, 28, 28])
     return try TrialPlanner(recipe, material).plan()
   }
 

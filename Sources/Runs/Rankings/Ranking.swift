@@ -106,4 +106,6 @@ public struct Ranking: Codable, Sendable, Equatable {
   public var summary: String
   /// What a reader should know about all rows.
   public var notes: [String]
+  /// The targets in the order of the recipe, the most important one first.
+  public var targetOrder: [String] = []
 }
