@@ -34,7 +34,7 @@ struct GoalSearch {
     var images = 0
     while let strength = search.ask() {
       runner.environment.note("goal: strength \(strength)")
-      let outcome = try pipeline(strength).run(start)
+      let outcome = try run(start, strength)
       images += outcome.trainingImages
       let miss = try self.miss(of: outcome, bar: bar, goal: goal)
       search.tell(strength, meetsGoal: miss == nil)
@@ -52,12 +52,15 @@ struct GoalSearch {
     return result
   }
 
-  private func pipeline(_ strength: Double) throws(TrialError) -> TrialPipeline {
+  /// The pipeline at one strength, which the record of its stage then names.
+  private func run(_ start: Graph, _ strength: Double) throws(TrialError) -> TrialPipeline.Outcome {
     var stages = runner.spec.stages
-    if let index = stages.firstIndex(where: { $0.choice?.hasStrength ?? false }) {
-      stages[index].choice = stages[index].choice?.withStrength(strength)
-    }
-    return TrialPipeline(runner, data: data, teacher: teacher, logits: logits, stages: stages)
+    let index = stages.firstIndex { $0.choice?.hasStrength ?? false } ?? 0
+    stages[index].choice = stages[index].choice?.withStrength(strength)
+    let pipeline = TrialPipeline(runner, data: data, teacher: teacher, logits: logits, stages: stages)
+    var outcome = try pipeline.run(start)
+    outcome.stages[index].name += " (strength \(strength))"
+    return outcome
   }
 
   private func teacherAccuracy() throws(TrialError) -> Double {

@@ -149,7 +149,10 @@ struct TrialMeasurement {
         try StudentFile.tensorSizes(of: model, coded: true)
       }
       var sums: [String: Int] = [:]
-      for tensor in tensors { sums[String(tensor.name.prefix { $0 != "." }), default: 0] += tensor.bytes }
+      for tensor in tensors {
+        let node = tensor.name.split(separator: ".").dropLast().joined(separator: ".")
+        sums[node, default: 0] += tensor.bytes
+      }
       return sums
     }
     let first = try shipped(before)

@@ -119,8 +119,8 @@ enum TimeText {
 enum RecipeFile {
   /// The path of a recipe: as it is given where a file is there, else a name in Recipes/.
   static func path(of name: String) throws -> String {
-    var isFolder: ObjCBool = false
-    if FileManager.default.fileExists(atPath: name, isDirectory: &isFolder), !isFolder.boolValue { return name }
+    let isFolder = FileManager.default.fileExists(atPath: name + "/.")
+    if FileManager.default.fileExists(atPath: name), !isFolder { return name }
     guard !name.contains("/"), !name.hasSuffix(".yaml") else {
       throw CommandFailure(.badInput, "\(name): no such recipe")
     }

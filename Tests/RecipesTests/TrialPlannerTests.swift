@@ -1,5 +1,6 @@
 import Recipes
 import Settings
+import Tensors
 import Testing
 import Training
 

@@ -1,0 +1,134 @@
+import Datasets
+import Execution
+import Foundation
+import Recipes
+import Runs
+import Settings
+import Tensors
+import Testing
+
+@Suite("Running a trial", .serialized)
+struct TrialRunnerTests {
+  private let folder: String
+
+  init() throws {
+    folder = FileManager.default.temporaryDirectory.path() + "/condense-trial-" + UUID().uuidString
+    try FileManager.default.createDirectory(atPath: folder + "/trials", withIntermediateDirectories: true)
+    try GlyphMaker(seed: 3, count: 200).write(to: folder + "/glyphs", threads: 1)
+  }
+
+  private var environment: TrialEnvironment {
+    var options = DatasetOptions()
+    options.cacheDirectory = nil
+    return TrialEnvironment(
+      backend: ReferenceBackend(), datasetOptions: options,
+      targetFolders: [Checkout.path + "/Recipes/targets"])
+  }
+
+  /// Runs every trial of a recipe in order; gives back the results by name.
+  private func results(_ students: String) throws -> [String: TrialResult] {
+    let yaml = """
+      recipe: 1
+      data: \(folder)/glyphs
+      seeds: 1
+      targets: [cortex-m4]
+      controls: false
+      teacher: {network: mlp, training: {epochs: 2, batch: 32, rate: 0.05}}
+      training: {batch: 32}
+      students:
+      \(students)
+      """
+    let recipe = try RecipeTests.recipe(yaml)
+    var options = DatasetOptions()
+    options.cacheDirectory = nil
+    let data = try Dataset.open(recipe.data, options: options)
+    let material = RecipeMaterial(
+      dataDigest: data.digest, channels: 1, classes: data.classes, trainingImages: data.count(of: .train),
+      teachers: [Checkout.path + "/Teachers"], instructionSet: "x", precision: "f32",
+      teacherInput: [1, 28, 28])
+    var results: [String: TrialResult] = [:]
+    for spec in try TrialPlanner(recipe, material).plan().trials {
+      let directory = folder + "/trials/" + spec.directoryName
+      try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
+      if let result = try TrialRunner(spec, directory: directory, environment).run() {
+        results[spec.name] = result
+      }
+    }
+    return results
+  }
+
+  @Test("what is ranked is the file: its bytes, and the accuracy of what is loaded back from it")
+  func file() throws {
+    let results = try results(
+      """
+        - name: pruned
+          pipeline:
+            - magnitude-pruning: {sparsity: 0.9, times: 2}
+              epochs: 1
+            - codebook: {}
+              epochs: 1
+      """)
+    let pruned = try #require(results["pruned"])
+    let path = folder + "/trials/pruned-s0-\(pruned.address.prefix(12))/student.condensed"
+    let bytes = try Data(contentsOf: URL(filePath: path)).count
+    #expect(pruned.size.codedBytes == bytes)
+    let teacher = try #require(results["teacher"])
+    #expect(pruned.size.codedBytes * 5 < teacher.size.fileBytes)
+    #expect(pruned.nonZeros * 5 < teacher.nonZeros && pruned.parameters == teacher.parameters)
+    #expect(pruned.stages.map(\.name) == ["magnitude-pruning", "codebook"])
+    #expect(pruned.accuracy.confusion.joined().reduce(0, +) == pruned.accuracy.images)
+    #expect(pruned.layers.contains { $0.name == "linear1" && $0.bytesAfter * 5 < $0.bytesBefore })
+    #expect(pruned.warnings.isEmpty)
+  }
+
+  @Test("a goal keeps the strongest student that is accurate enough, and says when none is")
+  func goals() throws {
+    let results = try results(
+      """
+        - name: kept
+          keep: {accuracyPoints: 100}
+          pipeline: [{magnitude-pruning: {sparsity: 0.1, times: 1}, epochs: 1}]
+        - name: fitting
+          fit: {fileBytes: 300000}
+          pipeline: [{magnitude-pruning: {sparsity: 0.1, times: 1}, epochs: 1}]
+        - name: impossible
+          fit: {fileBytes: 10}
+          pipeline: [{magnitude-pruning: {sparsity: 0.1, times: 1}, epochs: 1}]
+      """)
+    let kept = try #require(results["kept"])
+    #expect(Double(kept.nonZeros) < 0.05 * Double(kept.parameters) && kept.warnings.isEmpty)
+    #expect(kept.stages[0].name.hasPrefix("magnitude-pruning (strength 0.9"))
+    let fitting = try #require(results["fitting"])
+    #expect(fitting.size.fileBytes <= 300_000 && fitting.size.fileBytes > 250_000)
+    #expect(try #require(results["impossible"]).warnings.contains { $0.contains("the goal was missed") })
+  }
+
+  @Test("a method that finds nothing to do is a warning, not a failure")
+  func nothing() throws {
+    let results = try results(
+      """
+        - name: idle
+          pipeline: [{tucker-2: {}, epochs: 1}]
+      """)
+    #expect(try #require(results["idle"]).warnings.contains { $0.contains("changes nothing") })
+  }
+
+  @Test("data that changed since the comparison began is refused")
+  func changedData() throws {
+    _ = try results("  - name: a\n    pipeline: [{magnitude-pruning: {sparsity: 0.5, times: 1}, epochs: 1}]")
+    let spec = try #require(
+      try FileManager.default.contentsOfDirectory(atPath: folder + "/trials").first {
+        $0.hasPrefix("teacher")
+      })
+    let trial = try TrialSpec(
+      from: SettingsNode(contentsOf: folder + "/trials/\(spec)/spec.json"))
+    try FileManager.default.removeItem(
+      atPath: folder + "/glyphs/train/"
+        + FileManager.default.subpathsOfDirectory(atPath: folder + "/glyphs/train").first {
+          $0.hasSuffix("png")
+        }!)
+    #expect(throws: TrialError.self) {
+      _ = try TrialRunner(trial, directory: folder + "/trials/again", environment).run()
+    }
+  }
+}
