@@ -83,7 +83,8 @@ struct CompareCommand: ParsableCommand {
 
   private func options(_ recipe: Recipe) -> RunOptions {
     RunOptions(
-      directory: out ?? "runs/" + recipe.name, trials: trials, jobs: jobs, seeds: seeds,
+      directory: out ?? "runs/" + recipe.name,
+      trials: trials.map { URL(filePath: $0).standardizedFileURL.path }, jobs: jobs, seeds: seeds,
       timeLimit: timeLimit.flatMap(TimeText.seconds).map { .seconds($0) },
       networks: Locations.folders("Teachers"),
       targets: Locations.folders("Recipes/targets"), datasets: .forCommands, executable: Locations.executable)
