@@ -1,0 +1,62 @@
+public import Ops
+public import Tensors
+
+/// A convolution over integers.
+///
+/// **Formula**: `y[o,i,j] = clamp(zero_y + rescale[o](bias[o] + Σ_{c,u,v} w[o,c,u,v] · (x[g·C/groups + c, i·s - p + u·d, j·s - p + v·d] -
+/// zero_x)))`; outside of the image x is zero_x, which adds nothing.
+public struct IntegerConvolution: IntegerKernel {
+  public static let kind = "convolution"
+
+  /// `[C, H, W]`.
+  public let input: Shape
+  /// `[O, Ho, Wo]`.
+  public let output: Shape
+  /// The window; `filters` is O.
+  public let op: Conv2D
+  /// Weights and rescaling.
+  public let products: IntegerProducts
+
+  /// Makes a kernel.
+  public init(input: Shape, output: Shape, op: Conv2D, products: IntegerProducts) {
+    self.input = input
+    self.output = output
+    self.op = op
+    self.products = products
+  }
+
+  public var multiplyAdds: Int { output.count * input[0] / op.groups * op.kernel.count }
+
+  public func forward(_ inputs: [[Int8]]) -> [Int8] {
+    let x = inputs[0]
+    let channels = input[0] / op.groups
+    let filtersInGroup = op.filters / op.groups
+    var y = [Int8](repeating: 0, count: output.count)
+    var position = 0
+    for filter in 0..<output[0] {
+      let first = filter / filtersInGroup * channels
+      for row in 0..<output[1] {
+        for column in 0..<output[2] {
+          var sum = products.bias[filter]
+          var weight = filter * channels * op.kernel.count
+          for channel in first..<first + channels {
+            for u in 0..<op.kernel.height {
+              for v in 0..<op.kernel.width {
+                let i = row * op.stride.height - op.padding.height + u * op.dilation.height
+                let j = column * op.stride.width - op.padding.width + v * op.dilation.width
+                if i >= 0, i < input[1], j >= 0, j < input[2] {
+                  let number = Int32(x[(channel * input[1] + i) * input[2] + j]) - products.inputZero
+                  sum += Int32(products.weights.values[weight]) * number
+                }
+                weight += 1
+              }
+            }
+          }
+          y[position] = products.output(sum, channel: filter)
+          position += 1
+        }
+      }
+    }
+    return y
+  }
+}

@@ -1,0 +1,33 @@
+/// A dense layer over integers.
+///
+/// **Formula**: `y[o] = clamp(zero_y + rescale[o](bias[o] + Σ_i w[o,i] · (x[i] - zero_x)))`.
+public struct IntegerLinear: IntegerKernel {
+  public static let kind = "linear"
+
+  /// I.
+  public let inputs: Int
+  /// O.
+  public let outputs: Int
+  /// Weights and rescaling.
+  public let products: IntegerProducts
+
+  /// Makes a kernel.
+  public init(inputs: Int, outputs: Int, products: IntegerProducts) {
+    self.inputs = inputs
+    self.outputs = outputs
+    self.products = products
+  }
+
+  public var multiplyAdds: Int { inputs * outputs }
+
+  public func forward(_ inputs: [[Int8]]) -> [Int8] {
+    let x = inputs[0]
+    return (0..<outputs).map { output in
+      var sum = products.bias[output]
+      for i in 0..<self.inputs {
+        sum += Int32(products.weights.values[output * self.inputs + i]) * (Int32(x[i]) - products.inputZero)
+      }
+      return products.output(sum, channel: output)
+    }
+  }
+}

@@ -1,0 +1,43 @@
+/// Multiplication of a sum by a positive ratio, in integers, rounded once.
+///
+/// **Formula**: `(sum · multiplier + 2^(shift-1)) >> shift`, floor of the exact product over `2^shift`: halves go up.
+/// `ratio ≈ multiplier / 2^shift` with 15 bits, so the ratio is off by at most one part in 32,768: half a hundredth of a step
+/// at the far end of eight bits.
+///
+/// **Ranges**: sums within ±2³⁰, which `IntegerProgram` proves of every layer. Fifteen bits are enough for a result of eight, and
+/// make the product cheap everywhere: `(sum · multiplier) >> 16` is one instruction on a Cortex-M4 (SMULWB), and two
+/// 16-bit multiplications where there is no 64-bit product; flooring twice by shifts is flooring once.
+public struct Rescale: Sendable, Hashable {
+  /// The largest shift: beyond it every sum becomes 0.
+  public static let maximumShift: Int32 = 46
+
+  /// The ratio's leading bits, 0…32,767; at least 16,384 unless the shift is at its bounds.
+  public let multiplier: Int32
+  /// Bits that are dropped after the multiplication, 0…46.
+  public let shift: Int32
+
+  /// The nearest representable ratio; ratios of 2¹⁵ and more become the largest, as any sum then leaves eight bits.
+  public init(_ ratio: Double) {
+    precondition(ratio >= 0 && ratio.isFinite, "a ratio of \(ratio)")
+    guard ratio > 0 else {
+      multiplier = 0
+      shift = Self.maximumShift
+      return
+    }
+    var shift = min(max(14 - Int32(clamping: ratio.exponent), 0), Self.maximumShift)
+    var scaled = (ratio * Double(sign: .plus, exponent: Int(shift), significand: 1)).rounded(.toNearestOrEven)
+    if scaled >= 32_768, shift > 0 {
+      shift -= 1
+      scaled = (ratio * Double(sign: .plus, exponent: Int(shift), significand: 1)).rounded(.toNearestOrEven)
+    }
+    multiplier = Int32(min(scaled, 32_767))
+    self.shift = shift
+  }
+
+  /// The rescaled sum, exact for every 32-bit sum.
+  public func callAsFunction(_ sum: Int32) -> Int32 {
+    let product = Int64(sum) * Int64(multiplier)
+    guard shift > 0 else { return Int32(clamping: product) }
+    return Int32(clamping: (product + 1 << (shift - 1)) >> shift)
+  }
+}
