@@ -52,6 +52,7 @@ let numerics: Target.Dependency = .product(name: "RealModule", package: "swift-n
 let crypto: Target.Dependency = .product(name: "Crypto", package: "swift-crypto")
 let arguments: Target.Dependency = .product(name: "ArgumentParser", package: "swift-argument-parser")
 let grdb: Target.Dependency = .product(name: "GRDB", package: "GRDB.swift")
+let protobuf: Target.Dependency = .product(name: "SwiftProtobuf", package: "swift-protobuf")
 let subprocess: Target.Dependency = .product(name: "Subprocess", package: "swift-subprocess")
 let system: Target.Dependency = .product(name: "SystemPackage", package: "swift-system")
 
@@ -69,6 +70,7 @@ let package = Package(
     .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
     .package(url: "https://github.com/swiftlang/swift-subprocess", from: "1.0.2"),
     .package(url: "https://github.com/apple/swift-system", from: "1.8.1"),
+    .package(url: "https://github.com/apple/swift-protobuf", from: "1.39.0"),
   ],
   targets: [
     native("CDNNL", ["CGomp"], links: "dnnl"),
@@ -96,11 +98,12 @@ let package = Package(
     library("Training", ["Execution", "Datasets", crypto]),
     library("Methods", ["Training", "LinearAlgebra"]),
     library("Targets", ["Execution"]),
+    library("Export", ["Targets", protobuf]),
     library("Runs", ["Settings", grdb]),
     library("Recipes", ["Networks", "Methods", "Targets", "Runs", crypto]),
     library("Comparison", ["Recipes", subprocess, system]),
     library("Reports", ["Runs", "Settings"], resources: [.embedInCode("Resources")]),
-    program("condense", ["DNNL", "Comparison", "Reports", "CProcess", arguments]),
+    program("condense", ["DNNL", "Comparison", "Reports", "Export", "CProcess", arguments]),
     program("condense-bench", ["DNNL", "Networks", "Methods", "CProcess", "CAllocations", arguments]),
 
     .target(
@@ -122,6 +125,7 @@ let package = Package(
     tests("MethodsTests", ["Methods", "DNNL"]),
     tests("RunsTests", ["Runs", "Tensors"]),
     tests("TargetsTests", ["Targets", "Networks"]),
+    tests("ExportTests", ["Export", "Networks", "DNNL"]),
     tests("ReportsTests", ["Reports", "Images"]),
     tests("RecipesTests", ["Recipes"]),
     tests("ComparisonTests", ["Comparison"]),

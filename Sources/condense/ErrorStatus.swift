@@ -1,6 +1,7 @@
 import Comparison
 import Datasets
 import Execution
+import Export
 import Graphs
 import Runs
 import Training
@@ -30,6 +31,17 @@ extension ModelFileError: StatusGiving {
   /// The folder was looked at before: what keeps a file from being written later is the disk.
   var status: CommandFailure.Status? {
     if case .unwritable = self { .internal } else { nil }
+  }
+}
+
+extension ExportError: StatusGiving {
+  /// What cannot be run or written is no fault of the model.
+  var status: CommandFailure.Status? {
+    switch self {
+    case .unwritable, .verification: .internal
+    case .missingTool: .missing
+    default: nil
+    }
   }
 }
 

@@ -1,5 +1,6 @@
 import Datasets
 import Execution
+import Export
 import Graphs
 import Methods
 import Networks
@@ -35,6 +36,9 @@ struct Listing: Sendable {
       try TargetProfile.all(in: Locations.folders("Recipes/targets")).map {
         Item(name: $0.name, summary: "\($0.title) (\($0.basis.rawValue))")
       }
+    },
+    Listing(name: "formats") {
+      ExporterCatalogue.types.map { Item(name: $0.name, summary: $0.summary) }
     },
     Listing(name: "ops") {
       OpCatalogue.standard.types.map { Item(name: $0.kind, summary: settings(of: $0)) }

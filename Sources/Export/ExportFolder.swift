@@ -1,0 +1,38 @@
+import Foundation
+import Settings
+import Tensors
+
+/// Puts the files of an export on the disk: written into a folder beside, which then takes its name.
+enum ExportFolder {
+  /// Refuses a folder that cannot be made, or that has something in it.
+  static func requireFree(_ folder: String) throws(ExportError) {
+    let files = FileManager.default
+    let parent = URL(filePath: folder).deletingLastPathComponent().path
+    guard files.fileExists(atPath: parent + "/.") else { throw .noParent(folder: folder, parent: parent) }
+    guard files.fileExists(atPath: folder) else { return }
+    guard files.fileExists(atPath: folder + "/.") else { throw .occupied(folder: folder, by: "a file") }
+    guard let first = (try? files.contentsOfDirectory(atPath: folder))?.min() else { return }
+    throw .occupied(folder: folder, by: "\"\(first)\"")
+  }
+
+  /// Writes all files, or leaves nothing behind.
+  static func write(_ contents: [ExportFile], to folder: String) throws(ExportError) -> WrittenExport {
+    let place = URL(filePath: folder).standardizedFileURL.path
+    let part = "\(place).\(ProcessInfo.processInfo.processIdentifier).part"
+    do {
+      try FileManager.default.createDirectory(atPath: part, withIntermediateDirectories: false)
+      for file in contents { try WholeFile.write(file.bytes, to: "\(part)/\(file.name)") }
+      try WholeFile.move(part, to: place)
+    } catch {
+      try? FileManager.default.removeItem(atPath: part)
+      let reason =
+        (error as? SystemError).map { "\($0)" } ?? FileFailure.reason(error, path: part)
+      throw .unwritable(folder: folder, reason: reason)
+    }
+    return WrittenExport(
+      folder: folder,
+      files: contents.map {
+        WrittenExport.File(name: $0.name, summary: $0.summary, byteCount: $0.bytes.count)
+      })
+  }
+}

@@ -1,0 +1,105 @@
+public import Graphs
+public import Targets
+
+/// Writes networks in a format that other programs read: one file a format, and a line in `ExporterCatalogue`.
+///
+/// An exporter is a pure function from model to files; `ExportFolder` puts them on the disk, all or none. What it cannot
+/// write it names first, by node and kind, from the structure alone: a comparison can ask before anything is trained.
+///
+///     let exporter = ONNXExporter()
+///     let written = try exporter.export(model, to: "exported", ExportOptions())
+public protocol Exporter: Sendable {
+  /// The name in commands: `onnx`; lower case, never renamed.
+  static var name: String { get }
+  /// What it writes, for whom, with which rounding: one line.
+  static var summary: String { get }
+
+  /// Makes an exporter.
+  init()
+  /// The nodes that the format or this exporter has no form for, in the graph's order; empty where all can be written.
+  ///
+  /// Parameters may be missing: only ops, shapes and encodings are asked about.
+  func refusals(of graph: Graph, _ options: ExportOptions) -> [NodeRefusal]
+  /// The files of a verified model that nothing was refused of; equal models give equal bytes.
+  func files(of model: Model, _ options: ExportOptions) throws(ExportError) -> [ExportFile]
+  /// Runs what was written on images and compares with the model; `nil` where this exporter has no way to.
+  func verify(
+    _ written: WrittenExport, of model: Model, _ options: ExportOptions, on images: VerificationImages
+  ) throws(ExportError) -> Verification?
+}
+
+extension Exporter {
+  /// The name, reachable from an existential.
+  public var name: String { Self.name }
+
+  /// Cannot verify: the default of formats that only other programs run.
+  public func verify(
+    _ written: WrittenExport, of model: Model, _ options: ExportOptions, on images: VerificationImages
+  ) throws(ExportError) -> Verification? { nil }
+
+  /// Refuses what cannot be written, then writes all files into a folder that is new or empty, or none.
+  public func export(
+    _ model: Model, to folder: String, _ options: ExportOptions
+  ) throws(ExportError) -> WrittenExport {
+    do throws(ModelFileError) {
+      try ModelFile.check(model, file: "model")
+    } catch {
+      throw .model(format: name, error)
+    }
+    let refusals = refusals(of: model.graph, options)
+    guard refusals.isEmpty else { throw .refused(format: name, refusals) }
+    try ExportFolder.requireFree(folder)
+    return try ExportFolder.write(try files(of: model, options), to: folder)
+  }
+}
+
+/// What an export is made for.
+public struct ExportOptions: Sendable {
+  /// The hardware, for formats that are written differently for each; `nil` for none in particular.
+  public var target: TargetProfile?
+  /// The name of files and symbols, such as `model` in `model.onnx`: letters, digits and underscores.
+  public var baseName: String
+
+  /// Makes options.
+  public init(target: TargetProfile? = nil, baseName: String = "model") {
+    self.target = target
+    self.baseName = baseName
+  }
+}
+
+/// A node that cannot be written, and why.
+public struct NodeRefusal: Sendable, Equatable, CustomStringConvertible {
+  /// The node's name.
+  public let node: String
+  /// The kind of its op.
+  public let kind: String
+  /// What the format lacks.
+  public let reason: String
+
+  /// Makes a refusal.
+  public init(node: String, kind: String, reason: String) {
+    self.node = node
+    self.kind = kind
+    self.reason = reason
+  }
+
+  /// Node, kind and reason.
+  public var description: String { "\(node) (\(kind)): \(reason)" }
+}
+
+/// A file that an exporter made.
+public struct ExportFile: Sendable, Equatable {
+  /// Its name in the folder, without folders.
+  public let name: String
+  /// What it is, in a few words.
+  public let summary: String
+  /// What it holds.
+  public let bytes: [UInt8]
+
+  /// Makes a file.
+  public init(name: String, summary: String, bytes: [UInt8]) {
+    self.name = name
+    self.summary = summary
+    self.bytes = bytes
+  }
+}

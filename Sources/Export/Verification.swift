@@ -1,0 +1,45 @@
+public import Execution
+public import Tensors
+
+/// Images that an export is tried on, ready to be fed to the network.
+public struct VerificationImages: Sendable {
+  /// `[N, C, H, W]`, normalized as the model expects it.
+  public let images: Tensor
+  /// The class of each image, as an index into the model's classes.
+  public let labels: [Int]
+  /// What runs the model, to compare with.
+  public let backend: any Backend
+  /// Compute threads.
+  public let threads: Int
+
+  /// Makes a set of images.
+  public init(images: Tensor, labels: [Int], backend: any Backend, threads: Int) {
+    self.images = images
+    self.labels = labels
+    self.backend = backend
+    self.threads = threads
+  }
+}
+
+/// How far an export agrees with the model that it was made of.
+public struct Verification: Sendable, Equatable {
+  /// What was run and what it was compared with, in words.
+  public var method: String
+  /// The images that were tried.
+  public var images: Int
+  /// Logits that differ by more than the format allows.
+  public var mismatches: Int
+  /// What was found, a line each: the greatest difference, equal predictions, accuracies.
+  public var findings: [String]
+  /// Whether the export may be used.
+  public var isPassed: Bool
+
+  /// Makes a finding.
+  public init(method: String, images: Int, mismatches: Int, findings: [String], isPassed: Bool) {
+    self.method = method
+    self.images = images
+    self.mismatches = mismatches
+    self.findings = findings
+    self.isPassed = isPassed
+  }
+}

@@ -1,0 +1,68 @@
+import ArgumentParser
+import Encodings
+import Export
+import Foundation
+import Graphs
+import Settings
+import Targets
+
+/// `condense export`: a model in a format that other programs read.
+struct ExportCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "export",
+    abstract: "Write a model in a format that other programs read; `condense list formats` names them.",
+    discussion: """
+      What a format cannot hold is refused, node by node, before anything is written. The folder must be new or
+      empty; it appears when all its files are complete. With --verify the files are run on images of DATA (at most
+      1,000 of its test split) and held against the model; a disagreement beyond what the format allows exits with 70.
+      """)
+
+  @Argument(help: "A model file.")
+  var model: String
+
+  @Option(help: "One of: \(ExporterCatalogue.names.joined(separator: ", ")).")
+  var format: String
+
+  @Option(help: "The folder to make.")
+  var out: String
+
+  @Option(help: "The hardware to write for, where that changes the files: a profile's name or path.")
+  var target: String?
+
+  @Option(
+    help:
+      "Run what was written on images of this data: a manifest's name, a manifest, a folder or an archive.")
+  var verify: String?
+
+  @Flag(help: "Print JSON.")
+  var json = false
+
+  func run() throws {
+    let exporter = try failing(.usage) { try ExporterCatalogue.exporter(format) }
+    let model = try failing(.badInput) { try AnyModelFile.read(self.model) }
+    let options = try options()
+    let images = try verify.map { try VerificationMaterial(data: $0, model: model).images() }
+    let written = try failing(.badInput) { try exporter.export(model, to: out, options) }
+    let verification = try failing(.internal) {
+      try images.flatMap { try exporter.verify(written, of: model, options, on: $0) }
+    }
+    let report = ExportReport(format: format, written: written, verification: verification)
+    Console.print(json ? report.node.prettyJSON : report.text)
+    if verify != nil, verification == nil {
+      Console.note("\(format) cannot be verified here: only other programs run it; the files were written")
+    }
+    if let verification, !verification.isPassed {
+      throw CommandFailure(
+        .internal, "\(out): what was written does not compute what the model computes; do not use it")
+    }
+  }
+
+  private func options() throws -> ExportOptions {
+    let profile = try target.map { name in
+      try failing(.badInput) {
+        try TargetProfile.named(name, searching: Locations.folders("Recipes/targets"))
+      }
+    }
+    return ExportOptions(target: profile)
+  }
+}

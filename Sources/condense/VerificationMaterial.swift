@@ -1,0 +1,65 @@
+import DNNL
+import Datasets
+import Export
+import Foundation
+import Graphs
+import Images
+import Tensors
+import Training
+
+/// Some images of a data set, prepared for a model: what an export is tried on.
+struct VerificationMaterial {
+  /// The most images, and the most numbers that they may have together.
+  private static let maximumImages = 1_000
+  private static let maximumElements = 1 << 26
+
+  let data: String
+  let model: Model
+
+  /// The first images of the test split, or of all where there is none.
+  func images() throws -> VerificationImages {
+    let dataset = try opened()
+    let shape = model.input.shape
+    let limit = max(1, min(Self.maximumImages, Self.maximumElements / shape.count))
+    let loader = try failing { () throws(DatasetError) in try testLoader(dataset) }
+    var values: [Float] = []
+    var labels: [Int] = []
+    loader.startEpoch(0, fromStep: 0)
+    while labels.count < limit, let batch = try failing({ () throws(DatasetError) in try loader.next() }) {
+      let images = batch.images
+      for place in 0..<min(batch.count, limit - labels.count) {
+        for index in place * shape.count..<(place + 1) * shape.count { values.append(images[index]) }
+        labels.append(try label(Int(batch.labels[place]), of: dataset))
+      }
+    }
+    return VerificationImages(
+      images: Tensor(values, shape: Shape([labels.count] + shape.dimensions)), labels: labels,
+      backend: DNNLBackend(), threads: max(1, ProcessInfo.processInfo.activeProcessorCount))
+  }
+
+  private func opened() throws -> Dataset {
+    var options = DatasetOptions.forCommands
+    options.imageSize = ImageSize(width: model.input.shape[2], height: model.input.shape[1])
+    return try failing { () throws(DatasetError) in try Dataset.open(data, options: options) }
+  }
+
+  /// The test images in order; the last batch's rest is not read.
+  private func testLoader(_ dataset: Dataset) throws(DatasetError) -> Loader {
+    let shape = model.input.shape
+    return try Loader(
+      dataset,
+      LoaderOptions(
+        split: dataset.count(of: .test) > 0 ? .test : nil, batch: 100,
+        input: InputShape(channels: shape[0], height: shape[1], width: shape[2]),
+        normalization: Normalization(mean: model.input.mean, deviation: model.input.deviation)))
+  }
+
+  /// The model's class of a class of the data.
+  private func label(_ number: Int, of dataset: Dataset) throws -> Int {
+    let name = dataset.classes[number]
+    guard let index = model.classes.firstIndex(of: name) else {
+      throw CommandFailure(.badInput, "\(data): the model knows no class \(name)")
+    }
+    return index
+  }
+}

@@ -1,0 +1,64 @@
+import Foundation
+import TestSupport
+import Testing
+
+@testable import Export
+
+@Suite("Folders of exports")
+struct ExportFolderTests {
+  let root = NSTemporaryDirectory() + "condense-export-\(UUID().uuidString)"
+
+  init() throws {
+    try FileManager.default.createDirectory(atPath: root, withIntermediateDirectories: true)
+  }
+
+  private let files = [
+    ExportFile(name: "a.bin", summary: "two bytes", bytes: [1, 2]),
+    ExportFile(name: "b.bin", summary: "none", bytes: []),
+  ]
+
+  @Test("All files appear with their sizes, in a new folder or an empty one")
+  func filesAppear() throws {
+    defer { try? FileManager.default.removeItem(atPath: root) }
+    try FileManager.default.createDirectory(atPath: root + "/empty", withIntermediateDirectories: false)
+    for folder in ["new", "empty"] {
+      try ExportFolder.requireFree("\(root)/\(folder)")
+      let written = try ExportFolder.write(files, to: "\(root)/\(folder)")
+      #expect(written.files.map(\.byteCount) == [2, 0])
+      #expect(written.path(ending: ".bin") == "\(root)/\(folder)/a.bin")
+      #expect(try Data(contentsOf: URL(filePath: "\(root)/\(folder)/a.bin")) == Data([1, 2]))
+    }
+    #expect(try FileManager.default.contentsOfDirectory(atPath: root).sorted() == ["empty", "new"])
+  }
+
+  @Test("A file that cannot be written leaves nothing behind")
+  func nothingIsLeft() throws {
+    defer { try? FileManager.default.removeItem(atPath: root) }
+    let bad = files + [ExportFile(name: "no/such.bin", summary: "", bytes: [3])]
+    #expect(throws: ExportError.self) { try ExportFolder.write(bad, to: root + "/new") }
+    #expect(try FileManager.default.contentsOfDirectory(atPath: root).isEmpty)
+  }
+
+  @Test("Folders with something in them, files and folders without a parent are refused")
+  func occupiedFolders() throws {
+    defer { try? FileManager.default.removeItem(atPath: root) }
+    try Data().write(to: URL(filePath: root + "/file"))
+    #expect(
+      errorMessage { try ExportFolder.requireFree(root) }
+        == "\(root): expected a new or an empty folder, found \"file\"; remove it, or export to another --out"
+    )
+    #expect(
+      errorMessage { try ExportFolder.requireFree(root + "/file") }
+        == "\(root)/file: expected a new or an empty folder, found a file; remove it, or export to another --out"
+    )
+    #expect(
+      errorMessage { try ExportFolder.requireFree(root + "/none/new") }
+        == "\(root)/none/new: the folder \(root)/none does not exist; make it first")
+  }
+
+  @Test("An unknown format is told with the nearest and all known ones")
+  func unknownFormat() {
+    let text = errorMessage { _ = try ExporterCatalogue.exporter("nonsense") }
+    #expect(text.hasPrefix("\"nonsense\" is not a format"))
+  }
+}
