@@ -4,7 +4,7 @@ CONDENSE = .build/release/condense
 
 # What the build and the tests need; `deps` installs only what is missing.
 PACKAGES = libdnnl-dev libpng-dev libjpeg-dev libarchive-dev zlib1g-dev liblapacke-dev libopenblas-dev libsqlite3-dev \
-  libjs-chart.js gcc curl ca-certificates
+  libflatbuffers-dev libjs-chart.js gcc g++ curl ca-certificates
 
 # One test at a time: each plan brings a team of threads of its own, and teams side by side wait for each other's cores.
 TEST_FLAGS = --skip-build --disable-xctest --no-parallel

@@ -78,6 +78,7 @@ let package = Package(
     native("CPNG", links: "png"),
     native("CJPEG", links: "jpeg"),
     native("CArchive", links: "archive", "z"),
+    .target(name: "CFlatBuffers"),
     native("CLAPACK", links: "lapacke", "openblas"),
 
     .target(name: "CProcess"),
@@ -98,7 +99,8 @@ let package = Package(
     library("Training", ["Execution", "Datasets", crypto]),
     library("Methods", ["Training", "LinearAlgebra"]),
     library("Targets", ["Execution"]),
-    library("Export", ["Targets", protobuf]),
+    library("FlatBuffers", ["CFlatBuffers"]),
+    library("Export", ["Targets", "FlatBuffers", protobuf]),
     library("Runs", ["Settings", grdb]),
     library("Recipes", ["Networks", "Methods", "Targets", "Runs", crypto]),
     library("Comparison", ["Recipes", subprocess, system]),

@@ -80,13 +80,7 @@ struct TrialMeasurement {
 
   /// The network as it ships: batch norms folded where that keeps what weights can represent.
   func shipped(_ graph: Graph) throws(TrialError) -> Graph {
-    let kept = graph.foldableBatchNorms().map(\.producer).filter { producer in
-      guard let encoding = graph.parameters[producer + ".weight"]?.encoding else { return false }
-      return !encoding.afterChannelScaling().isEqual(to: encoding)
-    }
-    return try trial(TrialError.graph) { () throws(GraphError) in
-      try graph.foldingBatchNorms(keeping: Set(kept))
-    }
+    try trial(TrialError.graph) { () throws(GraphError) in try graph.foldedForInference() }
   }
 
   private func model(_ graph: Graph, classes: [String]) -> Model {

@@ -13,7 +13,7 @@ extension TargetProfile {
     _ graph: Graph, flashBytes weightBytes: Int, measuredLatencyMs: Double? = nil
   ) throws(TargetError) -> TargetEstimate {
     let shipped: Graph
-    do throws(GraphError) { shipped = try graph.foldedForDevice() } catch { throw .graph(error) }
+    do throws(GraphError) { shipped = try graph.foldedForInference() } catch { throw .graph(error) }
     let work = shipped.nodes.map { LayerWork($0, in: shipped) }
     let cycles = basis == .measured ? work.map { _ in 0 } : work.map(cycles(of:))
     let latency = try latencyMs(cycles: cycles.reduce(0, +), measured: measuredLatencyMs)
@@ -37,7 +37,7 @@ extension TargetProfile {
   /// Bytes of all parameters as a file stores them, batch norms folded and before any entropy coding.
   public static func storedBytes(of graph: Graph) throws(TargetError) -> Int {
     let shipped: Graph
-    do throws(GraphError) { shipped = try graph.foldedForDevice() } catch { throw .graph(error) }
+    do throws(GraphError) { shipped = try graph.foldedForInference() } catch { throw .graph(error) }
     return shipped.nodes.reduce(0) { $0 + LayerWork($1, in: shipped).storedBytes }
   }
 
@@ -86,16 +86,5 @@ extension TargetProfile {
     }
     let moved = Double(work.reduce(weightBytes) { $0 + $1.movedBytes }) * (picojoulesPerByte?.value ?? 0)
     return running + (products + moved) * 1e-6
-  }
-}
-
-extension Graph {
-  /// Batch norms folded, but for those whose layer has weights that would no longer be what their encoding can represent.
-  fileprivate func foldedForDevice() throws(GraphError) -> Graph {
-    let kept = foldableBatchNorms().map(\.producer).filter { producer in
-      guard let encoding = parameters["\(producer).weight"]?.encoding else { return false }
-      return !encoding.afterChannelScaling().isEqual(to: encoding)
-    }
-    return try foldingBatchNorms(keeping: Set(kept))
   }
 }

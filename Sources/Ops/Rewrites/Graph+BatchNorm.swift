@@ -18,6 +18,16 @@ extension Graph {
     }
   }
 
+  /// The graph as it ships: batch norms folded, but for those whose layer has weights that would no longer be what their
+  /// encoding can represent.
+  public func foldedForInference() throws(GraphError) -> Graph {
+    let kept = foldableBatchNorms().map(\.producer).filter { producer in
+      guard let encoding = parameters["\(producer).weight"]?.encoding else { return false }
+      return !encoding.afterChannelScaling().isEqual(to: encoding)
+    }
+    return try foldingBatchNorms(keeping: Set(kept))
+  }
+
   /// The graph for inference in which batch norms are folded into what they read.
   ///
   /// A folded layer has a bias, takes the norm's place and its name; values that are outputs or in `keeping` stay.

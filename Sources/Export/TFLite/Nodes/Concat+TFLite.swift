@@ -1,0 +1,15 @@
+import Graphs
+import Ops
+import Tensors
+
+extension Concat: TFLiteNode {
+  /// Along channels, which lie last; integers are brought to the result's first, as the operator copies bytes.
+  func write(_ node: Node, to builder: inout TFLiteBuilder) {
+    let quantization = builder.quantization(of: builder.storedName(of: node))
+    let inputs = node.inputs.map {
+      builder.requantized(builder.tensor($0), to: quantization, name: "\($0).\(node.name)")
+    }
+    let rank = builder.graph.shape(of: node.name)?.rank ?? 2
+    builder.call(.concatenation(axis: rank - 1), inputs, for: node)
+  }
+}

@@ -1,0 +1,56 @@
+import Encodings
+import Graphs
+import Ops
+import Tensors
+
+extension Linear: TFLiteNode {
+  func refusal(_ node: Node, in graph: Graph, isInteger: Bool) -> String? {
+    isInteger ? graph.integerWeightProblem(node) : nil
+  }
+
+  /// A dense layer; with a scale for each output channel a convolution of one pixel, since not every version of the
+  /// dense operator knows those.
+  func write(_ node: Node, to builder: inout TFLiteBuilder) {
+    let features = builder.graph.inputShapes(of: node)[0][1]
+    let order = order(of: builder.interleavedOrder(of: node.inputs[0]), features: features)
+    let isPerChannel =
+      builder.isInteger
+      && builder.graph.parameters["\(node.name).weight"]?.encoding.integerGrid.map { $0.scales.count > 1 }
+        ?? false
+    let input = builder.tensor(node.inputs[0])
+    let (rows, columns) = (Int32(self.features), Int32(features))
+    guard isPerChannel else {
+      let constants = builder.weights(of: node, shape: [rows, columns], axis: 0, order: order, bias: bias)
+      let target = builder.target(of: node)
+      builder.call(.fullyConnected(target.activation), [input] + constants, to: target.tensor)
+      return
+    }
+    let constants = builder.weights(
+      of: node, shape: [rows, 1, 1, columns], axis: 0, order: order, bias: bias)
+    let pixel = reshaped(
+      input, [1, 1, 1, columns], "\(node.name).pixel", builder.quantization(of: node.inputs[0]), &builder)
+    let target = builder.target(of: node)
+    let result = builder.temporary(
+      "\(node.name).convolved", [1, 1, 1, rows], builder.quantization(of: target.value))
+    let convolution = TFLiteOperation.convolution(stride: 1, dilation: 1, .valid, target.activation)
+    builder.call(convolution, [pixel] + constants, to: result)
+    let shape = builder.constant(integers: [1, rows], shape: [2], name: "\(node.name).shape")
+    builder.call(.reshape, [result, shape], to: target.tensor)
+  }
+
+  private func reshaped(
+    _ tensor: Int32, _ shape: [Int32], _ name: String, _ quantization: TFLiteModel.Quantization?,
+    _ builder: inout TFLiteBuilder
+  ) -> Int32 {
+    let extents = builder.constant(integers: shape, shape: [Int32(shape.count)], name: "\(name).shape")
+    let result = builder.temporary(name, shape, quantization)
+    builder.call(.reshape, [tensor, extents], to: result)
+    return result
+  }
+
+  /// Places in `[O, I]`, with columns in the order in which interleaved features lie.
+  private func order(of interleaved: [Int]?, features: Int) -> [Int] {
+    let columns = interleaved ?? Array(0..<features)
+    return (0..<self.features).flatMap { row in columns.map { row * features + $0 } }
+  }
+}

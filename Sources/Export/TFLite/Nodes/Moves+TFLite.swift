@@ -1,0 +1,113 @@
+import Graphs
+import Ops
+import Tensors
+
+extension Flatten: TFLiteNode {
+  /// Features lie as pixels do, channel by channel; dense layers that alone read them get their columns in that order, for
+  /// all others planes are made first.
+  func write(_ node: Node, to builder: inout TFLiteBuilder) {
+    let shape = builder.graph.inputShapes(of: node)[0]
+    let isOrdered = shape.rank != 4 || shape[1] == 1 || shape[2] * shape[3] == 1
+    var input = builder.tensor(node.inputs[0])
+    if !isOrdered, !builder.onlyLinearsRead(node.name) {
+      input = builder.planesFirst(input, shape, "\(node.name).planes", like: node.inputs[0])
+    }
+    builder.reshape(input, to: node.name)
+    if !isOrdered, builder.onlyLinearsRead(node.name) {
+      builder.markInterleaved(node.name, planes: Shape(Array(shape.dimensions.dropFirst())))
+    }
+  }
+}
+
+extension Reshape: TFLiteNode {
+  func refusal(_ node: Node, in graph: Graph, isInteger: Bool) -> String? {
+    guard let shape = graph.shape(of: node.name), shape.rank == 2 || shape.rank == 4 else {
+      return "values of \(graph.shape(of: node.name)?.rank ?? 0) axes have no agreed order"
+    }
+    return nil
+  }
+
+  /// Through planes, as the graph counts elements, and back.
+  func write(_ node: Node, to builder: inout TFLiteBuilder) {
+    let source = builder.graph.inputShapes(of: node)[0]
+    let shape = builder.graph.shape(of: node.name) ?? []
+    let input =
+      source.rank == 4
+      ? builder.planesFirst(
+        builder.tensor(node.inputs[0]), source, "\(node.name).planes", like: node.inputs[0])
+      : builder.tensor(node.inputs[0])
+    guard shape.rank == 4 else {
+      builder.reshape(input, to: node.name)
+      return
+    }
+    let extents = shape.dimensions.map { Int32($0) }
+    let constant = builder.constant(integers: extents, shape: [4], name: "\(node.name).shape")
+    let planes = builder.temporary(
+      "\(node.name).reshaped", extents, builder.quantization(of: node.inputs[0]))
+    builder.call(.reshape, [input, constant], to: planes)
+    let order = builder.constant(integers: [0, 2, 3, 1], shape: [4], name: "\(node.name).order")
+    builder.call(.transpose, [planes, order], to: builder.define(node.name))
+  }
+}
+
+extension Dropout: TFLiteNode {
+  /// Nothing, in inference.
+  func write(_ node: Node, to builder: inout TFLiteBuilder) {
+    builder.alias(node.name, to: node.inputs[0])
+  }
+}
+
+extension Upsample: TFLiteNode {
+  func refusal(_ node: Node, in graph: Graph, isInteger: Bool) -> String? {
+    mode == .nearest ? nil : "only nearest upsampling is written"
+  }
+
+  func write(_ node: Node, to builder: inout TFLiteBuilder) {
+    let shape = TFLiteBuilder.shape(builder.graph.shape(of: node.name) ?? [])
+    let size = builder.constant(integers: [shape[1], shape[2]], shape: [2], name: "\(node.name).size")
+    builder.call(
+      .resizeNearest, [builder.tensor(node.inputs[0]), size], to: builder.define(node.name))
+  }
+}
+
+extension ChannelShuffle: TFLiteNode {
+  func refusal(_ node: Node, in graph: Graph, isInteger: Bool) -> String? {
+    graph.shape(of: node.name)?.rank == 4 ? nil : "only channels of images are shuffled"
+  }
+
+  /// Channels as a table of groups, transposed.
+  func write(_ node: Node, to builder: inout TFLiteBuilder) {
+    let shape = TFLiteBuilder.shape(builder.graph.shape(of: node.name) ?? [])
+    let (groups, members) = (Int32(groups), shape[3] / Int32(groups))
+    let quantization = builder.quantization(of: node.inputs[0])
+    let pixels = shape[1] * shape[2]
+    let split = [pixels, groups, members]
+    let name = node.name
+    let splitShape = builder.constant(integers: split, shape: [3], name: "\(name).groups.shape")
+    let table = builder.temporary("\(name).groups", split, quantization)
+    builder.call(.reshape, [builder.tensor(node.inputs[0]), splitShape], to: table)
+    let order = builder.constant(integers: [0, 2, 1], shape: [3], name: "\(name).order")
+    let transposed = builder.temporary("\(name).members", [pixels, members, groups], quantization)
+    builder.call(.transpose, [table, order], to: transposed)
+    builder.reshape(transposed, to: name)
+  }
+}
+
+extension TFLiteBuilder {
+  /// A tensor as planes, `[1, C, H, W]`, of one that lies as pixels.
+  fileprivate mutating func planesFirst(
+    _ tensor: Int32, _ shape: Shape, _ name: String, like value: String
+  ) -> Int32 {
+    let order = constant(integers: [0, 3, 1, 2], shape: [4], name: "\(name).order")
+    let result = temporary(name, shape.dimensions.map { Int32($0) }, quantization(of: value))
+    call(.transpose, [tensor, order], to: result)
+    return result
+  }
+
+  /// Gives a tensor's elements the shape of a value, as they lie.
+  fileprivate mutating func reshape(_ tensor: Int32, to value: String) {
+    let shape = Self.shape(graph.shape(of: value) ?? [])
+    let extents = constant(integers: shape, shape: [Int32(shape.count)], name: "\(value).shape")
+    call(.reshape, [tensor, extents], to: define(value))
+  }
+}

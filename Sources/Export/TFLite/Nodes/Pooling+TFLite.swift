@@ -1,0 +1,53 @@
+import Graphs
+import Ops
+import Tensors
+
+extension MaxPool: TFLiteNode {
+  func write(_ node: Node, to builder: inout TFLiteBuilder) {
+    let stride = stride ?? kernel
+    let window = TFLiteWindow(
+      input: builder.graph.inputShapes(of: node)[0], kernel: kernel, stride: stride, padding: padding)
+    let input = window.padded(node.inputs[0], by: .least, in: &builder)
+    builder.call(
+      .maxPool(kernel: kernel, stride: stride, window.mode), [input], to: builder.define(node.name))
+  }
+}
+
+extension AveragePool: TFLiteNode {
+  func refusal(_ node: Node, in graph: Graph, isInteger: Bool) -> String? {
+    let window = TFLiteWindow(
+      input: graph.inputShapes(of: node)[0], kernel: kernel, stride: stride ?? kernel, padding: padding)
+    return padding != 0 && !countsPadding && window.mode != .same
+      ? "a mean without its padding has a form only where the padding is TensorFlow's \"same\"" : nil
+  }
+
+  /// The operator leaves padding out, so padding that counts is an operator of its own; it keeps its input's integers.
+  func write(_ node: Node, to builder: inout TFLiteBuilder) {
+    let stride = stride ?? kernel
+    let shape = builder.graph.inputShapes(of: node)[0]
+    let isPadded = padding != 0 && countsPadding
+    let window = TFLiteWindow(input: shape, kernel: kernel, stride: stride, padding: padding)
+    let input =
+      isPadded
+      ? window.paddedAlways(node.inputs[0], in: &builder)
+      : window.padded(node.inputs[0], by: .zero, in: &builder)
+    let operation = TFLiteOperation.averagePool(
+      kernel: kernel, stride: stride, isPadded ? .valid : window.mode, .none)
+    guard builder.isInteger else {
+      builder.call(operation, [input], for: node)
+      return
+    }
+    let extents = TFLiteBuilder.shape(builder.graph.shape(of: node.name) ?? [])
+    let mean = builder.temporary(
+      "\(node.name).mean", extents, builder.quantization(of: node.inputs[0]))
+    builder.call(operation, [input], to: mean)
+    builder.call(.requantize, [mean], for: node)
+  }
+}
+
+extension GlobalAveragePool: TFLiteNode {
+  func write(_ node: Node, to builder: inout TFLiteBuilder) {
+    let axes = builder.constant(integers: [1, 2], shape: [2], name: "\(node.name).axes")
+    builder.call(.mean, [builder.tensor(node.inputs[0]), axes], for: node)
+  }
+}

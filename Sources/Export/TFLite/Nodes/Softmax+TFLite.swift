@@ -1,0 +1,18 @@
+import Graphs
+import Ops
+
+extension Softmax: TFLiteNode {
+  func refusal(_ node: Node, in graph: Graph, isInteger: Bool) -> String? {
+    isInteger && !graph.outputs.contains(node.name)
+      ? "softmax in the middle of a network of integers has no common form" : nil
+  }
+
+  /// Over channels, which lie last; integers are left as logits, for which the order is the same.
+  func write(_ node: Node, to builder: inout TFLiteBuilder) {
+    if builder.isInteger {
+      builder.alias(node.name, to: node.inputs[0])
+    } else {
+      builder.call(.softmax, [builder.tensor(node.inputs[0])], for: node)
+    }
+  }
+}

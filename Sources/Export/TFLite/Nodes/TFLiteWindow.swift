@@ -1,0 +1,69 @@
+import Graphs
+import Ops
+import Tensors
+
+/// How TensorFlow Lite pads the windows of a convolution or pooling.
+struct TFLiteWindow {
+  /// What stands outside of an image.
+  enum Outside {
+    /// Zero.
+    case zero
+    /// Less than anything.
+    case least
+  }
+
+  /// The operator's own padding, after what `padded` adds.
+  let mode: TFLiteOperation.Padding
+  private let shape: Shape
+  private let padding: Extent
+  private let needsPadding: Bool
+
+  init(input: Shape, kernel: Extent, stride: Extent, padding: Extent, dilation: Extent = 1) {
+    shape = input
+    self.padding = padding
+    let isSame =
+      Self.isSame(input[2], kernel.height, stride.height, padding.height, dilation.height)
+      && Self.isSame(input[3], kernel.width, stride.width, padding.width, dilation.width)
+    needsPadding = padding != 0 && !isSame
+    mode = padding != 0 && isSame ? .same : .valid
+  }
+
+  /// Whether TensorFlow's "same" starts as far outside, and ends up with as many windows.
+  private static func isSame(_ input: Int, _ kernel: Int, _ stride: Int, _ padding: Int, _ dilation: Int)
+    -> Bool
+  {
+    let reach = dilation * (kernel - 1) + 1
+    let windows = (input + 2 * padding - reach) / stride + 1
+    let same = (input + stride - 1) / stride
+    return windows == same && max((same - 1) * stride + reach - input, 0) / 2 == padding
+  }
+
+  /// The tensor of a value, padded where the operator cannot.
+  func padded(_ value: String, by outside: Outside, in builder: inout TFLiteBuilder) -> Int32 {
+    needsPadding ? paddedAlways(value, by: outside, in: &builder) : builder.tensor(value)
+  }
+
+  /// The tensor of a value, padded by an operator of its own.
+  func paddedAlways(
+    _ value: String, by outside: Outside = .zero, in builder: inout TFLiteBuilder
+  ) -> Int32 {
+    let tensor = builder.tensor(value)
+    let (rows, columns) = (Int32(padding.height), Int32(padding.width))
+    let sides = builder.constant(
+      integers: [0, 0, rows, rows, columns, columns, 0, 0], shape: [4, 2], name: "\(value).padding")
+    var extents = TFLiteBuilder.shape(shape)
+    extents[1] += 2 * rows
+    extents[2] += 2 * columns
+    let quantization = builder.quantization(of: value)
+    let result = builder.temporary("\(value).padded", extents, quantization)
+    switch outside {
+    case .zero: builder.call(.pad, [tensor, sides], to: result)
+    case .least:
+      let least =
+        quantization.map { builder.constant([Int8.min], shape: [1], name: "\(value).least", $0) }
+        ?? builder.constant(reals: [-Float.greatestFiniteMagnitude], shape: [1], name: "\(value).least")
+      builder.call(.padWith, [tensor, sides, least], to: result)
+    }
+    return result
+  }
+}

@@ -1,0 +1,71 @@
+import Encodings
+import Graphs
+import Tensors
+
+extension TFLiteBuilder {
+  /// Weights and bias of a layer as constants; weights in the order and shape that an operator wants.
+  ///
+  /// `order` gives for every element of the constant its place in the parameter; `axis` is that of output channels.
+  mutating func weights(
+    of node: Node, shape: [Int32], axis: Int32, order: [Int], bias: Bool
+  ) -> [Int32] {
+    let name = "\(node.name).weight"
+    guard let weight = graph.parameters[name] else { return [] }
+    let channels = weight.value.shape[0]
+    let values = weight.projected.values
+    guard isInteger, let grid = weight.encoding.integerGrid else {
+      let biases = graph.parameters["\(node.name).bias"]?.projected.values
+      return [
+        constant(reals: order.map { values[$0] }, shape: shape, name: name),
+        constant(
+          reals: biases ?? Array(repeating: 0, count: channels), shape: [Int32(channels)],
+          name: "\(node.name).bias"),
+      ]
+    }
+    let width = values.count / channels
+    let scales = grid.scales.count == 1 ? Array(repeating: grid.scales[0], count: channels) : grid.scales
+    let integers = values.indices.map { i in
+      Int8(clamping: Int((values[i] / scales[i / width]).rounded(.toNearestOrEven)))
+    }
+    let isPerTensor = grid.scales.count == 1
+    let quantization = TFLiteModel.Quantization(
+      scales: grid.scales, zeroPoints: grid.scales.map { _ in 0 }, axis: isPerTensor ? 0 : axis)
+    let weights = constant(order.map { integers[$0] }, shape: shape, name: name, quantization)
+    return [weights, integerBias(of: node, scales: grid.scales, channels: channels)]
+  }
+
+  /// The bias in steps of input scale times weight scale.
+  private mutating func integerBias(of node: Node, scales: [Float], channels: Int) -> Int32 {
+    let inputScale = quantization(of: node.inputs[0])?.scales[0] ?? 1
+    let steps = scales.map { $0 * inputScale }
+    let real = graph.parameters["\(node.name).bias"]?.projected.values
+    let integers = (0..<channels).map { channel -> Int32 in
+      guard let real else { return 0 }
+      let step = Double(steps[steps.count == 1 ? 0 : channel])
+      return Int32(clamping: Int((Double(real[channel]) / step).rounded(.toNearestOrEven)))
+    }
+    return constant(
+      integers, shape: [Int32(channels)], name: "\(node.name).bias",
+      TFLiteModel.Quantization(scales: steps, zeroPoints: steps.map { _ in 0 }))
+  }
+}
+
+extension Encoding {
+  /// The integers of a byte or less that elements are multiples of; `nil` where they are others or reals.
+  var integerGrid: Integer? {
+    if let sparse = self as? Sparse { return sparse.inner.integerGrid }
+    return (self as? Integer).flatMap { $0.bits <= 8 ? $0 : nil }
+  }
+}
+
+extension Graph {
+  /// Why the weights of an integer layer cannot be written as bytes; `nil` where they can.
+  func integerWeightProblem(_ node: Node) -> String? {
+    guard let weight = parameters["\(node.name).weight"], weight.encoding.integerGrid == nil else {
+      return nil
+    }
+    return
+      "its values are integers but its weights are \(weight.encoding.kind) of \(weight.encoding.bits) bits; "
+      + "quantize them to 8 bits or less"
+  }
+}

@@ -1,0 +1,213 @@
+import Encodings
+import Graphs
+import Ops
+import Tensors
+
+/// A network on its way into TensorFlow Lite's form: images become `[1, H, W, C]`, clamps join what they read, and values
+/// that move or vanish are renamed.
+struct TFLiteBuilder {
+  let graph: Graph
+  /// Whether values are bytes.
+  let isInteger: Bool
+  private let places: [String: ValuePlace]
+  /// By value, the tensor that holds it.
+  private var tensors: [String: Int32] = [:]
+  /// Values of features that come from images and lie row by row, pixel by pixel, channel by channel; what they would be as
+  /// channels of planes, `[C, H, W]`.
+  private var interleaved: [String: Shape] = [:]
+  private(set) var model = TFLiteModel()
+
+  init(_ graph: Graph) {
+    self.graph = graph
+    isInteger = Self.isInteger(graph)
+    places = graph.valuePlaces()
+    for input in graph.inputs {
+      let tensor = define(input.name)
+      model.inputs.append(tensor)
+    }
+  }
+
+  /// Whether a network's values are all integers of a byte or less.
+  static func isInteger(_ graph: Graph) -> Bool {
+    graph.hasEncodedValues && graph.values.values.allSatisfy { $0 is IntegerValue && $0.bits <= 8 }
+  }
+
+  // MARK: Values
+
+  /// The tensor of a value that has been written.
+  func tensor(_ value: String) -> Int32 { tensors[value] ?? 0 }
+
+  /// Adds the tensor that a value will be stored in.
+  @discardableResult
+  mutating func define(_ value: String, as quantization: TFLiteModel.Quantization? = nil) -> Int32 {
+    let shape = Self.shape(graph.shape(of: value) ?? [])
+    let tensor = temporary(value, shape, quantization ?? self.quantization(of: value))
+    tensors[value] = tensor
+    return tensor
+  }
+
+  /// Adds a tensor for a value that the graph does not name.
+  mutating func temporary(
+    _ name: String, _ shape: [Int32], _ quantization: TFLiteModel.Quantization?
+  ) -> Int32 {
+    model.tensors.append(
+      TFLiteModel.Tensor(
+        name: name, shape: shape, type: isInteger ? .int8 : .float32, buffer: 0, quantization: quantization))
+    return Int32(model.tensors.count - 1)
+  }
+
+  /// Lets a value be another one, as it lies.
+  mutating func alias(_ value: String, to other: String) {
+    tensors[value] = tensors[other]
+    interleaved[value] = interleaved[other]
+  }
+
+  /// The integers that a value is stored in; `nil` where values are real.
+  func quantization(of value: String) -> TFLiteModel.Quantization? {
+    guard isInteger else { return nil }
+    var name = value
+    if case .alike(let source) = places[value], graph.storedEncoding(of: value) == nil { name = source }
+    return (graph.storedEncoding(of: name) as? IntegerValue).map {
+      TFLiteModel.Quantization(scales: [$0.scale], zeroPoints: [Int64($0.zeroPoint)])
+    }
+  }
+
+  /// A shape in TensorFlow's order: `[N, C, H, W]` as `[N, H, W, C]`.
+  static func shape(_ shape: Shape) -> [Int32] {
+    let extents = shape.dimensions.map { Int32($0) }
+    return extents.count == 4 ? [extents[0], extents[2], extents[3], extents[1]] : extents
+  }
+
+  // MARK: Features of images
+
+  /// By place in memory, the feature of the graph, where features lie interleaved.
+  func interleavedOrder(of value: String) -> [Int]? {
+    guard let planes = interleaved[value] else { return nil }
+    let pixels = planes[1] * planes[2]
+    return (0..<pixels).flatMap { pixel in (0..<planes[0]).map { $0 * pixels + pixel } }
+  }
+
+  /// Lets a value of features lie as another one does.
+  mutating func inheritOrder(_ value: String, from other: String) { interleaved[value] = interleaved[other] }
+
+  /// Notes that features lie interleaved.
+  mutating func markInterleaved(_ value: String, planes: Shape) { interleaved[value] = planes }
+
+  /// Whether all that reads features, possibly after activations and dropouts, are dense layers, whose columns can be
+  /// put into any order.
+  func onlyLinearsRead(_ value: String) -> Bool {
+    guard !graph.outputs.contains(value) else { return false }
+    return graph.nodes.filter { $0.inputs.contains(value) }.allSatisfy { node in
+      node.op is Linear
+        || ((node.op is any Activation || node.op.valueFlow == .vanishing) && onlyLinearsRead(node.name))
+    }
+  }
+
+  // MARK: Calls
+
+  /// Where a node's results go, and what the operator shall do to them as it stores them.
+  struct Target {
+    var value: String
+    var tensor: Int32
+    var activation: TFLiteOperation.Activation
+  }
+
+  /// The value that a computing node is stored as: its own, or that of the clamp that alone reads it.
+  func storedName(of node: Node) -> String {
+    guard case .fused(let clamp) = places[node.name] else { return node.name }
+    return clamp
+  }
+
+  /// Whether a clamp was written along with what it reads.
+  func isFused(_ node: Node) -> Bool {
+    guard let input = node.inputs.first, case .fused(let clamp) = places[input] else { return false }
+    return clamp == node.name
+  }
+
+  /// The place of a computing node's results, for operators that clamp as they store.
+  mutating func target(of node: Node) -> Target {
+    let name = storedName(of: node)
+    let clamp = name == node.name ? nil : graph.node(named: name)?.op as? any TFLiteClamp
+    return Target(value: name, tensor: define(name), activation: clamp?.fused ?? .none)
+  }
+
+  /// Calls an operator that does not clamp, and after it the clamp that the node is fused with.
+  mutating func call(_ operation: TFLiteOperation, _ inputs: [Int32], for node: Node) {
+    let name = storedName(of: node)
+    let quantization = quantization(of: name)
+    let clamp = name == node.name ? nil : graph.node(named: name)?.op as? any TFLiteClamp
+    guard let clamp else {
+      call(operation, inputs, to: define(name))
+      return
+    }
+    let shape = Self.shape(graph.shape(of: node.name) ?? [])
+    let unclamped = temporary(node.name, shape, quantization)
+    call(operation, inputs, to: unclamped)
+    call(clamp.alone, [unclamped], to: define(name))
+  }
+
+  /// Appends a call.
+  mutating func call(_ operation: TFLiteOperation, _ inputs: [Int32], to output: Int32) {
+    model.calls.append(TFLiteModel.Call(operation: operation, inputs: inputs, outputs: [output]))
+  }
+
+  /// A tensor of the same reals in other integers: itself where they are the same.
+  mutating func requantized(
+    _ tensor: Int32, to quantization: TFLiteModel.Quantization?, name: String
+  ) -> Int32 {
+    guard isInteger, model.tensors[Int(tensor)].quantization != quantization else { return tensor }
+    let result = temporary(name, model.tensors[Int(tensor)].shape, quantization)
+    call(.requantize, [tensor], to: result)
+    return result
+  }
+
+  // MARK: Constants
+
+  /// A constant of 32-bit integers, such as a shape.
+  mutating func constant(integers values: [Int32], shape: [Int32], name: String) -> Int32 {
+    constant(name, shape, .int32, values.flatMap(Self.bytes), nil)
+  }
+
+  /// A constant of floats.
+  mutating func constant(reals values: [Float], shape: [Int32], name: String) -> Int32 {
+    constant(name, shape, .float32, values.flatMap { Self.bytes($0.bitPattern) }, nil)
+  }
+
+  /// A constant of bytes.
+  mutating func constant(
+    _ values: [Int8], shape: [Int32], name: String, _ quantization: TFLiteModel.Quantization
+  ) -> Int32 {
+    constant(name, shape, .int8, values.map { UInt8(bitPattern: $0) }, quantization)
+  }
+
+  /// A bias in 32-bit integers.
+  mutating func constant(
+    _ values: [Int32], shape: [Int32], name: String, _ quantization: TFLiteModel.Quantization
+  ) -> Int32 {
+    constant(name, shape, .int32, values.flatMap(Self.bytes), quantization)
+  }
+
+  private mutating func constant(
+    _ name: String, _ shape: [Int32], _ type: TFLiteModel.ElementType, _ bytes: [UInt8],
+    _ quantization: TFLiteModel.Quantization?
+  ) -> Int32 {
+    model.buffers.append(bytes)
+    model.tensors.append(
+      TFLiteModel.Tensor(
+        name: name, shape: shape, type: type, buffer: UInt32(model.buffers.count - 1),
+        quantization: quantization))
+    return Int32(model.tensors.count - 1)
+  }
+
+  private static func bytes<Number: FixedWidthInteger>(_ value: Number) -> [UInt8] {
+    (0..<Number.bitWidth / 8).map { UInt8(truncatingIfNeeded: value >> ($0 * 8)) }
+  }
+
+  // MARK: The end
+
+  /// Names the outputs and the text beside the network.
+  mutating func finish(outputs: [String], metadata: [TFLiteModel.Metadata]) {
+    model.outputs = outputs.map { tensor($0) }
+    model.metadata = metadata
+  }
+}

@@ -1,0 +1,53 @@
+public import Graphs
+import Ops
+import Tensors
+import Settings
+
+/// Writes TensorFlow Lite's .tflite: in bytes where all values are integers, else in floats.
+///
+/// Bytes are TensorFlow Lite's int8 scheme: `real = scale · (q - zeroPoint)`, a scale for each output channel of weights, biases of 32
+/// bits. Its kernels round by a multiplier of 31 bits, and some of them twice, so logits may differ by a step from those of
+/// the integer reference. Weights behind masks or in codebooks are written out: the format has no form that its kernels run.
+public struct TFLiteExporter: Exporter {
+  public static let name = "tflite"
+  public static let summary =
+    "TensorFlow Lite: floats, or int8 where all values are integers; rounds as its kernels do, within a step of ours"
+
+  public init() {}
+
+  public func refusals(of graph: Graph, _ options: ExportOptions) -> [NodeRefusal] {
+    let shipped = (try? graph.foldedForInference()) ?? graph
+    let isInteger = TFLiteBuilder.isInteger(shipped)
+    return shipped.nodes.compactMap { node in
+      let reason: String?
+      if let shape = shipped.shape(of: node.name), shape.rank != 2, shape.rank != 4 {
+        reason = "values of \(shape.rank) axes have no agreed order"
+      } else if let op = node.op as? any TFLiteNode {
+        reason = op.refusal(node, in: shipped, isInteger: isInteger)
+      } else {
+        reason = "TensorFlow Lite has no form for it here"
+      }
+      return reason.map { NodeRefusal(node: node.name, kind: node.op.kind, reason: $0) }
+    }
+  }
+
+  public func files(of model: Model, _ options: ExportOptions) throws(ExportError) -> [ExportFile] {
+    let graph: Graph
+    do throws(GraphError) { graph = try model.graph.foldedForInference() } catch {
+      throw .unsuitable(format: Self.name, what: "\(error)", hint: "train the model again")
+    }
+    var builder = TFLiteBuilder(graph)
+    for node in graph.nodes where !builder.isFused(node) {
+      (node.op as? any TFLiteNode)?.write(node, to: &builder)
+    }
+    let description = SettingsNode(mapping: [
+      "classes": model.classes.node, "mean": model.input.mean.node, "deviation": model.input.deviation.node,
+    ])
+    builder.finish(
+      outputs: graph.outputs,
+      metadata: [TFLiteModel.Metadata(name: "condense", text: description.canonicalJSON)])
+    let bytes = builder.model.encoded(description: "\(options.baseName), made by Condense")
+    let summary = builder.isInteger ? "the network in bytes" : "the network in floats"
+    return [ExportFile(name: "\(options.baseName).tflite", summary: summary, bytes: bytes)]
+  }
+}
