@@ -10,6 +10,8 @@
 public struct Rescale: Sendable, Hashable {
   /// The largest shift: beyond it every sum becomes 0.
   public static let maximumShift: Int32 = 46
+  /// The largest magnitude of a sum before and after rescaling, 2³⁰: programs refuse what could exceed it.
+  public static let largestSum = 0x1p30
 
   /// The ratio's leading bits, 0…32,767; at least 16,384 unless the shift is at its bounds.
   public let multiplier: Int32

@@ -1,0 +1,44 @@
+public import Graphs
+
+extension IntegerProgram {
+  /// The program of a network whose stored values all have an integer encoding of eight bits or less.
+  ///
+  /// Throws `ExecutionError.unsupported` with the node's name and the reason for values and weights that are real or wider
+  /// than eight bits, for ops without an integer kernel, and where a sum could leave ±2³⁰. A softmax that is the
+  /// network's output is left to the host: the program's output is what it reads.
+  public init(_ graph: Graph) throws(ExecutionError) {
+    do throws(GraphError) { try graph.verify() } catch { throw .invalidGraph(error) }
+    var builder = IntegerProgramBuilder(graph)
+    for input in graph.inputs { try builder.append(input) }
+    for node in graph.nodes { try builder.append(node) }
+    self.init(
+      values: builder.values, inputs: Array(graph.inputs.indices),
+      outputs: graph.outputs.compactMap { builder.positions[$0] }, steps: builder.steps)
+  }
+
+  /// Why no quantization could make a program of a network, as far as its ops tell: before any training. `nil` where
+  /// every op has an integer kernel or needs none.
+  public static func refusal(of graph: Graph) -> ExecutionError? {
+    for node in graph.nodes where node.op.valueFlow != .vanishing && !(node.op is any IntegerLowering) {
+      guard node.op is any IntegerHostOp else { return .withoutIntegerKernel(node) }
+      if let reader = graph.nodes.first(where: { $0.inputs.contains(node.name) }) {
+        return .readHostOp(node, reader: reader)
+      }
+    }
+    return nil
+  }
+}
+
+extension ExecutionError {
+  /// An op that integer devices do not know.
+  static func withoutIntegerKernel(_ node: Node) -> ExecutionError {
+    .unsupported(node: node.name, reason: "\(node.op.kind) has no integer kernel")
+  }
+
+  /// A softmax within a network.
+  static func readHostOp(_ node: Node, reader: Node) -> ExecutionError {
+    .unsupported(
+      node: node.name,
+      reason: "\(node.op.kind) is left to the host and must come last, but \(reader.name) reads it")
+  }
+}

@@ -1,0 +1,20 @@
+import Ops
+
+extension AveragePool: IntegerLowering {
+  func integerKernel(_ frame: IntegerFrame) throws(IntegerRefusal) -> any IntegerKernel {
+    try frame.averagePool(window, countsPadding: countsPadding)
+  }
+}
+
+extension IntegerFrame {
+  /// The mean of each window.
+  func averagePool(_ window: Window, countsPadding: Bool) throws(IntegerRefusal) -> IntegerAveragePool {
+    let count = window.kernel.count
+    _ = try rescale(ratio() / Double(count), sumsWithin: Double(count) * Double(inputs[0].span))
+    _ = try rescale(ratio(), sumsWithin: Double(inputs[0].span))
+    return IntegerAveragePool(
+      input: inputs[0].shape, output: output.shape, kernel: window.kernel, stride: window.stride,
+      padding: window.padding, countsPadding: countsPadding, inputZero: inputs[0].zeroPoint, ratio: ratio(),
+      outputZero: output.zeroPoint, bounds: bounds)
+  }
+}

@@ -1,0 +1,35 @@
+import Graphs
+import Ops
+import Tensors
+
+extension BatchNorm: IntegerLowering {
+  /// A batch norm that could not be folded: the affine map of its statistics as a depthwise convolution of one element.
+  ///
+  /// The weight is ±127 and the scale a 127th of the factor, so that the factor is exact and the offset finely divided; where
+  /// the offset dwarfs the factor the scale is larger, and the offset takes 2²⁹ steps.
+  func integerKernel(_ frame: IntegerFrame) throws(IntegerRefusal) -> any IntegerKernel {
+    let (factors, offsets) = affine(frame.parameters)
+    let scales = zip(factors, offsets).map { factor, offset in
+      max(factor.magnitude / 127, offset.magnitude / (Double(frame.inputs[0].scale) * 0x1p29))
+    }
+    let weights = zip(factors, scales).map { factor, scale in
+      scale == 0 ? Int8(0) : Int8((factor / scale).rounded(.toNearestOrEven))
+    }
+    let products = try frame.products(
+      IntegerWeights(values: weights, storage: .dense(bits: 8)), scales: scales, bias: offsets)
+    let channels = factors.count
+    let plane: Shape = [channels, frame.output.shape.count / channels, 1]
+    return IntegerConvolution(
+      input: plane, output: plane, op: Conv2D(filters: channels, kernel: 1, groups: channels),
+      products: products)
+  }
+
+  /// `factor = scale/√(variance + epsilon)` and `offset = shift - mean·factor` of each channel.
+  private func affine(_ parameters: [String: Parameter]) -> (factors: [Double], offsets: [Double]) {
+    func values(_ role: String) -> [Double] { (parameters[role]?.projected.values ?? []).map { Double($0) } }
+    let deviations = values("variance").map { ($0 + Double(epsilon)).squareRoot() }
+    let factors = zip(values("scale"), deviations).map { $0 / $1 }
+    let moves = zip(values("mean"), factors).map { $0 * $1 }
+    return (factors, zip(values("shift"), moves).map { $0 - $1 })
+  }
+}

@@ -1,0 +1,3 @@
+import Ops
+
+extension Softmax: IntegerHostOp {}

@@ -1,0 +1,6 @@
+import Foundation
+import Ops
+
+extension Tanh: IntegerTabulated {
+  func exactValue(_ x: Double) -> Double { tanh(x) }
+}

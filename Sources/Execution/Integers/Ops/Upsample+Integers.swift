@@ -1,0 +1,13 @@
+import Ops
+
+extension Upsample: IntegerLowering {
+  func integerKernel(_ frame: IntegerFrame) throws(IntegerRefusal) -> any IntegerKernel {
+    let input = frame.inputs[0]
+    guard mode == .bilinear else { return IntegerUpsample(input: input.shape, factor: factor) }
+    let parts = Double(4 * factor * factor)
+    let rescale = try frame.rescale(frame.ratio() / parts, sumsWithin: parts * Double(input.span))
+    return IntegerInterpolation(
+      input: input.shape, factor: factor, inputZero: input.zeroPoint, rescale: rescale,
+      outputZero: frame.output.zeroPoint, bounds: frame.bounds)
+  }
+}

@@ -1,0 +1,127 @@
+import Encodings
+import Execution
+import Graphs
+import Ops
+import Tensors
+import TestSupport
+import Testing
+
+@Suite("Programs of graphs")
+struct IntegerLoweringTests {
+  private func quantized(_ graph: Graph, batch: Int = 4, bits: Int = 8) throws -> (
+    graph: Graph, images: [Float]
+  ) {
+    let images = graph.inputs.enumerated().flatMap { index, input in
+      Tensor(random: Shape([batch] + input.shape.dimensions), in: -3...4, seed: UInt64(index), "images")
+        .values
+    }
+    return (try graph.quantized(calibratedOn: images, batch: batch, bits: bits), images)
+  }
+
+  @Test(
+    "Every op computes what its simulation does, to a step, on every example", arguments: OpCase.all())
+  func ops(example: OpCase) throws {
+    let (graph, images) = try quantized(try example.graph(), batch: 16)
+    guard IntegerProgram.refusal(of: graph) == nil else {
+      Issue.record("\(example) has no integer kernel")
+      return
+    }
+    let agreement = try IntegerAgreement(graph, images: images, batch: 16)
+    // Quarters of equal grids are often halfway between two steps, where integers go up and floats to even.
+    let program = try IntegerProgram(graph)
+    for (step, difference) in zip(program.steps, agreement.steps) {
+      let tied = step.kernel is IntegerInterpolation ? 4 : 50
+      #expect(difference.largest <= 1, "\(difference)")
+      #expect(difference.differing * tied <= difference.count, "\(difference)")
+    }
+  }
+
+  @Test("Every small network agrees with its simulation, each step to a step", arguments: SmallGraph.allCases)
+  func networks(network: SmallGraph) throws {
+    let (graph, images) = try quantized(try network.graph(), batch: 32)
+    let agreement = try IntegerAgreement(graph, images: images, batch: 32)
+    for difference in agreement.steps { #expect(difference.largest <= 1, "\(difference)") }
+    // Here differences of single steps add up, through random weights that dampen nothing.
+    for difference in agreement.outputs { #expect(difference.largest <= 4, "\(difference)") }
+  }
+
+  @Test("Four bits agree as eight do", arguments: [SmallGraph.residual, .separable, .lenet])
+  func nibbles(network: SmallGraph) throws {
+    let (graph, images) = try quantized(try network.graph(), batch: 16, bits: 4)
+    let agreement = try IntegerAgreement(graph, images: images, batch: 16)
+    for difference in agreement.steps { #expect(difference.largest <= 1, "\(difference)") }
+    let program = try IntegerProgram(graph)
+    #expect(program.values.allSatisfy { $0.bounds == -8...7 })
+  }
+
+  @Test("A clamp becomes bounds of what it alone reads, dropouts vanish, and a softmax is left to the host")
+  func structure() throws {
+    let (graph, _) = try quantized(try SmallGraph.lenet.graph())
+    let program = try IntegerProgram(graph)
+    #expect(
+      program.steps.map(\.node) == ["conv1", "pool1", "relu1", "conv2", "pool2", "flat", "hidden", "logits"])
+    #expect(
+      program.values.map(\.name) == [
+        "image", "conv1", "pool1", "relu1", "relu2", "pool2", "flat", "relu3", "logits",
+      ])
+    #expect(
+      program.steps.map(\.kernel.kind) == [
+        "convolution", "max-pool", "table", "convolution", "average-pool", "reshape", "linear", "linear",
+      ])
+    let clamped = try #require(program.steps[3].kernel as? IntegerConvolution)
+    #expect(clamped.products.bounds == program.values[4].zeroPoint...127)
+    let dropout = try IntegerProgram(try quantized(try SmallGraph.dropout.graph()).graph)
+    #expect(dropout.steps.map(\.node) == ["conv", "flat", "hidden", "logits"])
+    let shuffled = try IntegerProgram(try quantized(try SmallGraph.shuffled.graph()).graph)
+    #expect(shuffled.outputs.map { shuffled.values[$0].name } == ["scores"])
+  }
+
+  @Test("ReLU6 is a bound above too")
+  func upperBound() throws {
+    var graph = Graph(inputs: [GraphInput(name: "image", shape: [2])])
+    try graph.append(Linear(features: 1), name: "sum", inputs: ["image"])
+    try graph.append(ReLU6(), name: "clamped", inputs: ["sum"])
+    graph.outputs = ["clamped"]
+    graph.parameters["sum.weight"] = Parameter(
+      Tensor([1, 1], shape: [1, 2]), encoding: Integer(bits: 8, scales: [1]))
+    graph.parameters["sum.bias"] = Parameter(Tensor(zeros: [1]), encoding: Integer(bits: 32, scales: [1]))
+    graph.values["image"] = IntegerValue(scale: 1, zeroPoint: 0)
+    graph.values["clamped"] = IntegerValue(scale: 0.0625, zeroPoint: -100)
+    let program = try IntegerProgram(graph)
+    #expect((program.steps[0].kernel as? IntegerLinear)?.products.bounds == -100 ... -4)
+    #expect(program.values(of: [[3, 4]])[1] == [-4])
+    #expect(program.values(of: [[3, 1]])[1] == [-36])
+  }
+
+  @Test("A batch norm that nothing can take in is exact in its factor and finely divided in its offset")
+  func batchNorm() throws {
+    var graph = Graph(inputs: [GraphInput(name: "image", shape: [3, 2, 2])])
+    try graph.append(BatchNorm(epsilon: 1e-12), name: "norm", inputs: ["image"])
+    graph.outputs = ["norm"]
+    for (role, values) in [
+      ("scale", [2, 0, -0.5]), ("shift", [1, 3, 1e5]), ("mean", [0.5, 7, 0]), ("variance", [4, 1, 1]),
+    ] as [(String, [Float])] {
+      graph.parameters["norm.\(role)"] = Parameter(Tensor(values, shape: [3]))
+    }
+    graph.values["image"] = IntegerValue(scale: 0.5, zeroPoint: 10)
+    graph.values["norm"] = IntegerValue(scale: 0.25, zeroPoint: -20)
+    let kernel = try #require(try IntegerProgram(graph).steps[0].kernel as? IntegerConvolution)
+    // y = x + 0.5; y = 3; y = 100,000 - x/2.
+    let image: [Int8] = [10, 11, 12, 13, 9, 9, 9, 9, 10, 20, 30, 40]
+    #expect(kernel.forward([image]) == [-18, -16, -14, -12, -8, -8, -8, -8, 127, 127, 127, 127])
+  }
+
+  @Test("Pixels become integers by a table a channel")
+  func pixels() throws {
+    var graph = Graph(inputs: [GraphInput(name: "image", shape: [2, 1, 1])])
+    try graph.append(Flatten(), name: "flat", inputs: ["image"])
+    graph.outputs = ["flat"]
+    graph.values["image"] = IntegerValue(scale: 0.5, zeroPoint: -28)
+    let program = try IntegerProgram(graph)
+    let tables = program.pixelTables(InputDescription(shape: [2, 1, 1], mean: [100, 0], deviation: [2, 1]))
+    #expect(tables.map(\.count) == [256, 256])
+    #expect(tables[0][0] == -128 && tables[0][100] == -28 && tables[0][103] == -25 && tables[0][255] == 127)
+    #expect(tables[1][0] == -28 && tables[1][1] == -26)
+    #expect(program.values[0].number(tables[0][103]) == 1.5)
+  }
+}
