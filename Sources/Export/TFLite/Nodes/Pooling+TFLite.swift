@@ -21,12 +21,19 @@ extension AveragePool: TFLiteNode {
       ? "a mean without its padding has a form only where the padding is TensorFlow's \"same\"" : nil
   }
 
-  /// The operator leaves padding out, so padding that counts is an operator of its own; it keeps its input's integers.
+  /// The operator leaves padding out, so padding that counts is an operator of its own. It also keeps its input's integers, so
+  /// means of integers are depthwise convolutions by equal weights wherever all windows have as many elements: they round
+  /// once, to the result's own.
   func write(_ node: Node, to builder: inout TFLiteBuilder) {
     let stride = stride ?? kernel
     let shape = builder.graph.inputShapes(of: node)[0]
-    let isPadded = padding != 0 && countsPadding
     let window = TFLiteWindow(input: shape, kernel: kernel, stride: stride, padding: padding)
+    let isPadded = padding != 0 && countsPadding
+    if builder.isInteger, padding == 0 || countsPadding {
+      let input = window.padded(node.inputs[0], by: .zero, in: &builder)
+      writeEqualWeights(node, input, channels: shape[1], window.mode, to: &builder)
+      return
+    }
     let input =
       isPadded
       ? window.paddedAlways(node.inputs[0], in: &builder)
@@ -42,6 +49,25 @@ extension AveragePool: TFLiteNode {
       "\(node.name).mean", extents, builder.quantization(of: node.inputs[0]))
     builder.call(operation, [input], to: mean)
     builder.call(.requantize, [mean], for: node)
+  }
+
+  private func writeEqualWeights(
+    _ node: Node, _ input: Int32, channels: Int, _ mode: TFLiteOperation.Padding,
+    to builder: inout TFLiteBuilder
+  ) {
+    let scale = 1 / Float(Int(Int8.max) * kernel.count)
+    let step = scale * (builder.quantization(of: node.inputs[0])?.scales[0] ?? 1)
+    let weights = builder.constant(
+      Array(repeating: Int8.max, count: kernel.count * channels),
+      shape: [1, Int32(kernel.height), Int32(kernel.width), Int32(channels)], name: "\(node.name).weights",
+      TFLiteModel.Quantization(scales: [scale], zeroPoints: [0]))
+    let bias = builder.constant(
+      Array(repeating: Int32(0), count: channels), shape: [Int32(channels)], name: "\(node.name).bias",
+      TFLiteModel.Quantization(scales: [step], zeroPoints: [0]))
+    let target = builder.target(of: node)
+    let operation = TFLiteOperation.depthwiseConvolution(
+      multiplier: 1, stride: stride ?? kernel, dilation: 1, mode, target.activation)
+    builder.call(operation, [input, weights, bias], to: target.tensor)
   }
 }
 
