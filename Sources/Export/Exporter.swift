@@ -11,6 +11,8 @@ public import Targets
 public protocol Exporter: Sendable {
   /// The name in commands: `onnx`; lower case, never renamed.
   static var name: String { get }
+  /// The name of files and symbols where the user gives none.
+  static var defaultBaseName: String { get }
   /// What it writes, for whom, with which rounding: one line.
   static var summary: String { get }
 
@@ -31,6 +33,9 @@ public protocol Exporter: Sendable {
 extension Exporter {
   /// The name, reachable from an existential.
   public var name: String { Self.name }
+  public static var defaultBaseName: String { "model" }
+  /// The default name, reachable from an existential.
+  public var defaultBaseName: String { Self.defaultBaseName }
 
   /// Cannot verify: the default of formats that only other programs run.
   public func verify(

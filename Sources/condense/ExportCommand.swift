@@ -40,7 +40,7 @@ struct ExportCommand: ParsableCommand {
   func run() throws {
     let exporter = try failing(.usage) { try ExporterCatalogue.exporter(format) }
     let model = try failing(.badInput) { try AnyModelFile.read(self.model) }
-    let options = try options()
+    let options = try options(exporter.defaultBaseName)
     let images = try verify.map { try VerificationMaterial(data: $0, model: model).images() }
     let written = try failing(.badInput) { try exporter.export(model, to: out, options) }
     let verification = try failing(.internal) {
@@ -57,12 +57,12 @@ struct ExportCommand: ParsableCommand {
     }
   }
 
-  private func options() throws -> ExportOptions {
+  private func options(_ baseName: String) throws -> ExportOptions {
     let profile = try target.map { name in
       try failing(.badInput) {
         try TargetProfile.named(name, searching: Locations.folders("Recipes/targets"))
       }
     }
-    return ExportOptions(target: profile)
+    return ExportOptions(target: profile, baseName: baseName)
   }
 }

@@ -1,0 +1,91 @@
+import Execution
+import Tensors
+
+/// A network as C: a header, a source and an example.
+struct CSource: Sendable {
+  /// The identifier that all names begin with.
+  let name: String
+  /// `NAME.h`.
+  let header: [UInt8]
+  /// `NAME.c`.
+  let source: [UInt8]
+  /// `main.c`.
+  let example: [UInt8]
+  /// The bytes of the arena.
+  let arenaBytes: Int
+  /// The bytes of constants that running needs.
+  let weightBytes: Int
+  /// The plan that was written down.
+  let plan: CPlan
+
+  /// Writes a network down; `pixels` makes an integer network's input of pixels.
+  init(_ network: CNetwork, name: String, pixels: CPixels?) {
+    self.name = name
+    let plan = CPlan(network)
+    let parts = plan.steps.indices.map { plan.code($0) }
+    let weightBytes = parts.reduce(0) { $0 + $1.arrays.reduce(0) { $0 + $1.byteCount } }
+    self.plan = plan
+    self.weightBytes = weightBytes
+    arenaBytes = plan.arenaBytes
+    let summary = CSummary(plan: plan, name: name, weightBytes: weightBytes, hasPixels: pixels != nil)
+    header = summary.header
+    example = summary.example
+    source = CSource.source(plan, parts, summary, pixels)
+  }
+
+  private static func source(
+    _ plan: CPlan, _ parts: [CCode], _ summary: CSummary, _ pixels: CPixels?
+  ) -> [UInt8] {
+    var writer = CWriter(name: summary.name)
+    summary.writeComment(to: &writer)
+    writer.code("#include \"\(summary.name).h\"\n")
+    let hasLargeRatios = parts.contains { $0.ratios.contains { $0.shift < 17 } }
+    writer.code("#define @@_LARGE_RATIOS \(hasLargeRatios ? 1 : 0)\n")
+    for routine in CRoutine.ordered([.prelude] + parts.flatMap(\.routines)) {
+      writer.code(routine.text + "\n")
+    }
+    writer.code(
+      "/* Right shifts of negative numbers must keep the sign: an error here says that this compiler's do not. */"
+    )
+    writer.code("typedef char @_shifts_keep_signs[(-1 >> 1) == -1 ? 1 : -1];\n")
+    writer.code("/* All values, planned so that those that are needed at once lie apart. */")
+    let count = plan.arenaBytes / plan.network.element.byteCount
+    writer.code("static union { int32_t alignment; @_number numbers[\(count)]; } @_arena;\n")
+    for (index, part) in parts.enumerated() {
+      for array in part.arrays { writer.array(array) }
+      writer.code("/* \(summary.title(of: index)) */")
+      writer.code("static @@_NOINLINE void @_step_\(index)(void) {")
+      for line in part.body { writer.code("  " + line) }
+      writer.code("}\n")
+    }
+    if let pixels {
+      pixels.write(to: &writer)
+      writer.code("")
+    }
+    writer.code("@_number *@_input(void) { return \(plan.pointer(plan.network.input)); }\n")
+    writer.code("const @_number *@_run(void) {")
+    for index in parts.indices { writer.code("  @_step_\(index)();") }
+    writer.code("  return \(plan.pointer(plan.network.output));")
+    writer.code("}")
+    return writer.bytes
+  }
+}
+
+extension CPlan {
+  /// A pointer to a value's place.
+  func pointer(_ value: Int) -> String {
+    "@_arena.numbers + \(offsets[value] / network.element.byteCount)"
+  }
+
+  /// The code of a step.
+  func code(_ index: Int) -> CCode {
+    let (step, scratch) = (steps[index].step, steps[index].scratch)
+    let size = network.element.byteCount
+    let site = CSite(
+      index: index, inputs: step.inputs.map(pointer), output: pointer(step.output),
+      scratch: ("@_arena.numbers + \(scratch.offset / size)", scratch.byteCount / size),
+      orders: step.inputs.map { orders[$0] }, shapes: step.inputs.map { network.values[$0].shape },
+      shape: network.values[step.output].shape)
+    return step.kernel.code(site)
+  }
+}

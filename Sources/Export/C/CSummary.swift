@@ -1,0 +1,114 @@
+import Tensors
+
+/// What readers of the files are told: sizes, how to call, what each step is; the header and the example.
+struct CSummary: Sendable {
+  /// The plan that is written down.
+  let plan: CPlan
+  /// The identifier that all names begin with.
+  let name: String
+  /// The bytes of constants that running needs.
+  let weightBytes: Int
+  /// Whether there is a function that makes input of pixels.
+  let hasPixels: Bool
+
+  private var input: Shape { plan.network.values[plan.network.input].shape }
+  private var output: Shape { plan.network.values[plan.network.output].shape }
+  private var isInteger: Bool { plan.network.element == .int8 }
+
+  /// A step's node, kind, shapes and cost.
+  func title(of index: Int) -> String {
+    let step = plan.steps[index].step
+    let inputs = step.inputs.map { "\(plan.network.values[$0].shape)" }.joined(separator: " and ")
+    let output = plan.network.values[step.output].shape
+    return
+      "Step \(index): \"\(CIdentifier.comment(step.node))\", \(step.kernel.title), \(inputs) to \(output), "
+      + "\(step.kernel.multiplyAdds) multiply-adds"
+  }
+
+  /// The comment over header and source.
+  func writeComment(to writer: inout CWriter) {
+    let arithmetic =
+      isInteger
+      ? "signed bytes; sums of 32 bits; no floating point, no division, no library beyond stdint.h"
+      : "32-bit floats"
+    writer.code(
+      """
+      /* \(name): a neural network in C99, written by condense.
+
+         Arithmetic    \(arithmetic)
+         Input         \(input) (channels, height, width); in memory height, width, channel
+         Output        \(output)
+         Arena         \(plan.arenaBytes) bytes of memory, all there is beside the stack
+         Constants     \(weightBytes) bytes of flash, code apart
+         Work          \(plan.network.multiplyAdds) multiply-adds in \(plan.steps.count) steps
+
+         How to call: write @@_INPUT_SIZE numbers to @_input(), call @_run(), read @@_OUTPUT_SIZE numbers
+         from where it points. Running overwrites the input. There is no other state; one call at a time.
+         Right shifts of negative numbers must be arithmetic, as with all compilers concerned; the source checks it.
+         Compile with -O2 (-ffreestanding where there is no C library). */
+      """)
+  }
+
+  /// `NAME.h`.
+  var header: [UInt8] {
+    var writer = CWriter(name: name)
+    writeComment(to: &writer)
+    let image = input.rank == 3 ? input.dimensions : [input.count, 1, 1]
+    writer.code(
+      """
+      #ifndef @@_H
+      #define @@_H
+
+      #include <stdint.h>
+
+      #define @@_INPUT_SIZE \(input.count)
+      #define @@_INPUT_CHANNELS \(image[0])
+      #define @@_INPUT_HEIGHT \(image[1])
+      #define @@_INPUT_WIDTH \(image[2])
+      #define @@_OUTPUT_SIZE \(output.count)
+      #define @@_ARENA_BYTES \(plan.arenaBytes)
+      #define @@_WEIGHT_BYTES \(weightBytes)
+      #define @@_STEPS \(plan.steps.count)
+
+      #ifdef __cplusplus
+      extern "C" {
+      #endif
+
+      /* What flows through the network. */
+      typedef \(plan.network.element.rawValue) @_number;
+
+      /* Where the input is written: rows of pixels, the channels of a pixel side by side. */
+      @_number *@_input(void);
+
+      /* Runs the network; gives back the outputs, which last until the input is written again. */
+      const @_number *@_run(void);
+      """)
+    if hasPixels {
+      writer.code("\n/* The input's number for a pixel of 0...255 in a channel. */")
+      writer.code("int8_t @_pixel(uint8_t channel, uint8_t value);")
+    }
+    writer.code("\n#ifdef __cplusplus\n}\n#endif\n\n#endif")
+    return writer.bytes
+  }
+
+  /// `main.c`.
+  var example: [UInt8] {
+    var writer = CWriter(name: name)
+    let pixel = hasPixels ? "@_pixel((uint8_t)(i % @@_INPUT_CHANNELS), 128)" : "0"
+    writer.code(
+      """
+      #include "\(name).h"
+
+      int main(void) {
+        int i, best = 0;
+        @_number *image = @_input();
+        for (i = 0; i < @@_INPUT_SIZE; i++) image[i] = \(pixel); /* a camera's pixels */
+        const @_number *scores = @_run();
+        for (i = 1; i < @@_OUTPUT_SIZE; i++)
+          if (scores[i] > scores[best]) best = i;
+        return best; /* the class */
+      }
+      """)
+    return writer.bytes
+  }
+}

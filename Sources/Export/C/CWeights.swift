@@ -1,0 +1,134 @@
+import Execution
+
+/// Weights in the order in which kernels read them, as they are kept in flash.
+struct CWeights: Sendable {
+  /// How they are kept.
+  enum Form: Sendable, Equatable {
+    /// A byte each.
+    case bytes
+    /// So many bits each; rows begin at bytes.
+    case packed(bits: Int)
+    /// Indices of so many bits into a table; rows begin at bytes.
+    case indexed(bits: Int)
+    /// Pairs of distance and weight.
+    case survivors
+
+    /// Bits of a symbol.
+    var bits: Int {
+      switch self {
+      case .bytes, .survivors: 8
+      case .packed(let bits), .indexed(let bits): bits
+      }
+    }
+  }
+
+  /// How they are kept.
+  let form: Form
+  /// The elements of a row: what one output reads.
+  let rowCount: Int
+  /// The bytes of a row where rows are of one length.
+  let rowBytes: Int
+  /// What is in flash besides the bytes: counts of survivors, the table.
+  let side: CArray?
+  /// What is in flash.
+  let array: CArray
+
+  /// How weights are best kept when kernels read them in an order, rows of `rowCount` one after another: survivors with their
+  /// distances where that is smaller than keeping all, which is then also faster.
+  static func form(
+    of weights: IntegerWeights, order: [Int], rowCount: Int, allowsSurvivors: Bool = true
+  ) -> Form {
+    switch weights.storage {
+    case .sparse(_, let bits):
+      guard allowsSurvivors else { return bits >= 8 ? .bytes : .packed(bits: bits) }
+      let rows = survivors(order.map { weights.values[$0] }, rowCount: rowCount)
+      let byteCount = rows.reduce(0) { $0 + $1.count + 2 }
+      let rowBytes = (rowCount * bits + 7) / 8
+      let isSmaller = byteCount < rowBytes * rows.count && rows.allSatisfy { $0.count / 2 <= Int(UInt16.max) }
+      return isSmaller ? .survivors : bits >= 8 ? .bytes : .packed(bits: bits)
+    case .dense(let bits): return bits >= 8 ? .bytes : .packed(bits: bits)
+    case .codebook(_, _, let bits): return .indexed(bits: bits)
+    }
+  }
+
+  /// Arranges weights: `order[p]` is the place in `weights.values` of what lies p-th.
+  init(_ weights: IntegerWeights, form: Form, order: [Int], rowCount: Int, site: CSite) {
+    self.form = form
+    self.rowCount = rowCount
+    let values = order.map { weights.values[$0] }
+    rowBytes = (rowCount * form.bits + 7) / 8
+    switch form {
+    case .bytes:
+      array = CArray(site.name("weights"), .int8, values)
+      side = nil
+    case .packed(let bits):
+      let symbols = values.map { Int($0) + 1 << (bits - 1) }
+      array = CArray(
+        site.name("weights"), .uint8, CWeights.packed(symbols, bits: bits, rowCount: rowCount))
+      side = nil
+    case .indexed(let bits):
+      let book = CWeights.book(weights)
+      let symbols = order.map { book.indices[$0] }
+      array = CArray(
+        site.name("indices"), .uint8, CWeights.packed(symbols, bits: bits, rowCount: rowCount))
+      side = CArray(site.name("table"), .int8, book.table)
+    case .survivors:
+      let rows = CWeights.survivors(values, rowCount: rowCount)
+      array = CArray(site.name("pairs"), .int8, rows.flatMap { $0 })
+      side = CArray(site.name("counts"), .uint16, rows.map { $0.count / 2 })
+    }
+  }
+
+  private static func book(_ weights: IntegerWeights) -> (indices: [Int], table: [Int8]) {
+    guard case .codebook(let indices, let table, _) = weights.storage else { return ([], []) }
+    return (indices.map(Int.init), table)
+  }
+
+  /// By row, pairs of the distance from the survivor before (the first: from the beginning) and the weight; distances
+  /// beyond a byte are bridged by weights of zero.
+  private static func survivors(_ values: [Int8], rowCount: Int) -> [[Int8]] {
+    stride(from: 0, to: values.count, by: rowCount).map { start in
+      var pairs: [Int8] = []
+      var last = 0
+      for position in 0..<rowCount where values[start + position] != 0 {
+        while position - last > 255 {
+          pairs += [Int8(bitPattern: 255), 0]
+          last += 255
+        }
+        pairs += [Int8(bitPattern: UInt8(position - last)), values[start + position]]
+        last = position
+      }
+      return pairs
+    }
+  }
+
+  /// Symbols without gaps, the lowest bits of a byte first; every row begins at a byte.
+  static func packed(_ symbols: [Int], bits: Int, rowCount: Int) -> [UInt8] {
+    stride(from: 0, to: symbols.count, by: rowCount).flatMap { start -> [UInt8] in
+      var bytes = [UInt8](repeating: 0, count: (rowCount * bits + 7) / 8)
+      for position in 0..<rowCount {
+        let bit = position * bits
+        let shifted = symbols[start + position] << (bit % 8)
+        bytes[bit / 8] |= UInt8(shifted & 255)
+        if shifted > 255 { bytes[bit / 8 + 1] |= UInt8(shifted >> 8) }
+      }
+      return bytes
+    }
+  }
+
+  /// What structures name as weights: what kernels read without unpacking.
+  var pointer: String { form == .bytes || form == .survivors ? array.name : "0" }
+
+  /// The arrays in flash.
+  var arrays: [CArray] { [array] + (side.map { [$0] } ?? []) }
+
+  /// The routine that writes rows out as bytes, and a call of it.
+  func unpacking(to: String, from: String, count: String) -> (routine: CRoutine, call: String)? {
+    switch form {
+    case .bytes, .survivors: nil
+    case .packed(let bits): (.unpack(bits: bits), "@_unpack_\(bits)(\(to), \(from), \(count));")
+    case .indexed(let bits):
+      (.lookUp(bits: bits), "@_look_up_\(bits)(\(to), \(from), \(count), \(side?.name ?? "0"));")
+    }
+  }
+}

@@ -1,0 +1,105 @@
+/// The text of a C file, as bytes: lines, and arrays wrapped at 100 columns.
+///
+/// In code `@_` stands for the network's name and an underscore, `@@_` for the same in capitals: `@_run` becomes
+/// `network_run`.
+struct CWriter {
+  /// The network's name.
+  let name: String
+  private let upperCase: String
+  private(set) var bytes: [UInt8] = []
+
+  /// Makes an empty text.
+  init(name: String) {
+    self.name = name
+    upperCase = name.uppercased()
+  }
+
+  /// Code with the network's name put in.
+  func named(_ code: String) -> String {
+    guard code.contains("@") else { return code }
+    return code.replacing("@@_", with: upperCase + "_").replacing("@_", with: name + "_")
+  }
+
+  /// Appends code and ends the line.
+  mutating func code(_ text: String) {
+    bytes.append(contentsOf: named(text).utf8)
+    bytes.append(10)
+  }
+
+  /// Appends a text as it is and ends the line.
+  mutating func verbatim(_ text: String) {
+    bytes.append(contentsOf: text.utf8)
+    bytes.append(10)
+  }
+
+  /// Appends the definition of a constant array that lies in flash.
+  mutating func array(_ array: CArray) {
+    code("static const \(array.type.rawValue) \(array.name)[\(array.texts.count)] @@_FLASH = {")
+    var column = 0
+    for (position, text) in array.texts.enumerated() {
+      let isLast = position == array.texts.count - 1
+      if column > 0, column + text.utf8.count + 1 > 100 {
+        bytes.append(10)
+        column = 0
+      }
+      bytes.append(contentsOf: text.utf8)
+      if !isLast { bytes.append(44) }
+      column += text.utf8.count + 1
+    }
+    bytes.append(10)
+    code("};")
+  }
+}
+
+/// A constant array of the network.
+struct CArray: Sendable {
+  /// The types of elements.
+  enum Element: String, Sendable {
+    case int8 = "int8_t"
+    case uint8 = "uint8_t"
+    case int16 = "int16_t"
+    case uint16 = "uint16_t"
+    case int32 = "int32_t"
+    case float = "float"
+
+    /// The bytes of an element.
+    var byteCount: Int {
+      switch self {
+      case .int8, .uint8: 1
+      case .int16, .uint16: 2
+      case .int32, .float: 4
+      }
+    }
+  }
+
+  /// The name in C, with `@_` for the network's.
+  let name: String
+  /// The type of elements.
+  let type: Element
+  /// The elements as C writes them; not empty.
+  let texts: [String]
+
+  /// Integers.
+  init<Number: FixedWidthInteger>(_ name: String, _ type: Element, _ values: [Number]) {
+    self.name = name
+    self.type = type
+    // The least 32-bit number has no literal of its own type.
+    texts = (values.isEmpty ? [0] : values).map { $0 == Int32.min ? "(-2147483647 - 1)" : "\($0)" }
+  }
+
+  /// Finite floats, in the shortest form that reads back equal.
+  init(_ name: String, floats: [Float]) {
+    self.name = name
+    type = .float
+    texts = (floats.isEmpty ? [0] : floats).map(CArray.literal)
+  }
+
+  /// What it takes in flash.
+  var byteCount: Int { texts.count * type.byteCount }
+
+  /// A float as C writes it.
+  static func literal(_ value: Float) -> String {
+    let text = "\(value)"
+    return text.contains(".") || text.contains("e") ? text + "f" : text + ".0f"
+  }
+}

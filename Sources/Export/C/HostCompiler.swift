@@ -1,0 +1,63 @@
+import Foundation
+
+/// The C compiler of this machine, found when it is needed.
+struct HostCompiler: Sendable {
+  /// Where it is.
+  let path: String
+
+  /// The first of `$CC`, cc, gcc and clang on the path; `nil` where there is none.
+  init?() {
+    self.init(["CC"].compactMap { ProcessInfo.processInfo.environment[$0] } + ["cc", "gcc", "clang"])
+  }
+
+  /// The first of some programs that is on the path; `nil` where there is none.
+  init?(_ names: [String]) {
+    let folders = (ProcessInfo.processInfo.environment["PATH"] ?? "/usr/bin:/bin").split(separator: ":")
+    let places = names.filter { !$0.isEmpty }.flatMap { name in
+      name.contains("/") ? [name] : folders.map { "\($0)/\(name)" }
+    }
+    guard let place = places.first(where: { FileManager.default.isExecutableFile(atPath: $0) }) else {
+      return nil
+    }
+    path = place
+  }
+
+  /// Translates a file; what the compiler says where it refuses.
+  func compile(_ source: String, to product: String, flags: [String]) throws(ProgramFailure) {
+    _ = try Self.run(path, flags + [source, "-o", product])
+  }
+
+  /// Runs a program to its end; what it wrote to standard output.
+  static func run(_ program: String, _ arguments: [String]) throws(ProgramFailure) -> String {
+    let process = Process()
+    process.executableURL = URL(filePath: program)
+    process.arguments = arguments
+    process.standardInput = FileHandle.nullDevice
+    let output = Pipe()
+    process.standardOutput = output
+    process.standardError = output
+    do {
+      try process.run()
+    } catch {
+      throw ProgramFailure(program: program, text: "cannot be started: \(error)")
+    }
+    let text = String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+    process.waitUntilExit()
+    guard process.terminationReason == .exit, process.terminationStatus == 0 else {
+      throw ProgramFailure(
+        program: program, text: "status \(process.terminationStatus): \(text.prefix(2000))")
+    }
+    return text
+  }
+}
+
+/// A program that could not be run, or that failed.
+struct ProgramFailure: Error, CustomStringConvertible {
+  /// The program.
+  let program: String
+  /// What it said.
+  let text: String
+
+  /// Program and words.
+  var description: String { "\(program): \(text)" }
+}

@@ -1,0 +1,140 @@
+import Execution
+import Ops
+import Tensors
+
+extension IntegerConvolution: CKernel {
+  /// Bytes of a window's row from which on windows are read where they lie: shorter ones are copied first.
+  private static let directRun = 16
+  /// Filters whose weights are unpacked at a time at most.
+  private static let filtersAtOnce = 4
+
+  var title: String {
+    var words = "\(isDepthwise ? "depthwise convolution" : "convolution") \(op.kernel)"
+    if op.stride != 1 { words += ", stride \(op.stride)" }
+    if op.dilation != 1 { words += ", dilation \(op.dilation)" }
+    if op.groups > 1, !isDepthwise { words += ", \(op.groups) groups" }
+    return words
+  }
+
+  /// Whether every channel has one filter of its own.
+  private var isDepthwise: Bool { op.groups == input[0] && op.groups == op.filters && op.groups > 1 }
+  /// Channels that a filter sees.
+  private var channels: Int { input[0] / op.groups }
+  private var isPadded: Bool { op.padding != 0 }
+
+  /// Whether windows inside of the image are read where they lie.
+  private var isDirect: Bool {
+    guard op.dilation == 1 else { return false }
+    if isDepthwise { return true }
+    return op.groups == 1 && (op.kernel == 1 || channels * op.kernel.width >= Self.directRun)
+  }
+
+  /// How the weights are kept.
+  private var form: CWeights.Form {
+    CWeights.form(
+      of: products.weights, order: order, rowCount: rowCount, allowsSurvivors: !isDepthwise)
+  }
+
+  var scratch: ClosedRange<Int> {
+    let form = form
+    let patch = patchSpace(form)
+    switch form {
+    case .bytes, .survivors: return patch...patch
+    case .packed, .indexed:
+      return patch + rowCount...patch + rowCount * (isDepthwise ? 1 : min(Self.filtersAtOnce, op.filters))
+    }
+  }
+
+  /// What lies behind the patch begins at a word.
+  private func patchSpace(_ form: CWeights.Form) -> Int {
+    isDirect(form) && !isPadded ? 0 : (rowCount + 3) / 4 * 4
+  }
+
+  func code(_ site: CSite) -> CCode {
+    let weights = CWeights(products.weights, form: form, order: order, rowCount: rowCount, site: site)
+    let constants = products.constants(site, weights: weights.pointer)
+    var code = CCode(arrays: weights.arrays + constants.arrays)
+    code.ratios = products.rescales
+    code.body = [
+      "@@_SETTINGS @_convolution layer = {",
+      "  \(constants.initializer),",
+      "  \(CWindow(self).initializer),",
+      "  \(op.groups), \(products.inputZero), \(isDirect(weights.form) ? 1 : 0)",
+      "};",
+    ]
+    let call = isDepthwise ? depthwise(weights, site) : dense(weights, site)
+    code.routines = call.routines
+    code.body += call.body
+    return code
+  }
+
+  /// Survivors are read where they lie only if a window is one pixel of one group.
+  private func isDirect(_ form: CWeights.Form) -> Bool {
+    form == .survivors ? op.kernel == 1 && op.groups == 1 && !isPadded : isDirect
+  }
+
+  /// Elements of a row, and of a window: those that a filter sees, or all channels where they lie side by side.
+  private var rowCount: Int { (isDepthwise ? input[0] : channels) * op.kernel.count }
+
+  /// Places of weights in the order of kernels: filter, row, column, channel; without filters for depthwise ones.
+  private var order: [Int] {
+    let places = op.kernel.count
+    if isDepthwise { return (0..<places).flatMap { place in (0..<input[0]).map { $0 * places + place } } }
+    return (0..<op.filters).flatMap { filter in
+      (0..<places).flatMap { place in (0..<channels).map { (filter * channels + $0) * places + place } }
+    }
+  }
+
+  private func depthwise(_ weights: CWeights, _ site: CSite) -> (routines: [CRoutine], body: [String]) {
+    let arguments = "\(site.output), \(site.inputs[0]), \(site.scratch.pointer)"
+    let all = "\(site.scratch.pointer) + \(patchSpace(weights.form))"
+    guard
+      let unpacking = weights.unpacking(to: all, from: weights.array.name, count: "\(rowCount)")
+    else {
+      return ([.depthwise], ["@_depthwise(&layer, layer.products.weights, \(arguments));"])
+    }
+    return (
+      [.depthwiseInMemory, unpacking.routine],
+      [unpacking.call, "@_depthwise_memory(&layer, \(all), \(arguments));"]
+    )
+  }
+
+  private func dense(_ weights: CWeights, _ site: CSite) -> (routines: [CRoutine], body: [String]) {
+    let arguments = "\(site.output), \(site.inputs[0]), \(site.scratch.pointer)"
+    switch weights.form {
+    case .bytes:
+      return (
+        [.convolve], ["@_convolve(&layer, layer.products.weights, 0, \(op.filters), \(arguments));"]
+      )
+    case .survivors:
+      return ([.convolveSparse], ["@_convolve_sparse(&layer, \(site.name("counts")), \(arguments));"])
+    case .packed, .indexed:
+      return unpacked(weights, site, arguments)
+    }
+  }
+
+  /// Some filters at a time are unpacked and applied everywhere.
+  private func unpacked(
+    _ weights: CWeights, _ site: CSite, _ arguments: String
+  ) -> (routines: [CRoutine], body: [String]) {
+    let some = "\(site.scratch.pointer) + \(patchSpace(weights.form))"
+    let atOnce = max(1, min(op.filters, (site.scratch.count - patchSpace(weights.form)) / rowCount))
+    guard
+      let unpacking = weights.unpacking(
+        to: "\(some) + i * \(rowCount)", from: "\(weights.array.name) + (first + i) * \(weights.rowBytes)",
+        count: "\(rowCount)")
+    else { return ([], []) }
+    return (
+      [.convolveInMemory, unpacking.routine],
+      [
+        "int first, i;",
+        "for (first = 0; first < \(op.filters); first += \(atOnce)) {",
+        "  int count = \(op.filters) - first < \(atOnce) ? \(op.filters) - first : \(atOnce);",
+        "  for (i = 0; i < count; i++)",
+        "    " + unpacking.call,
+        "  @_convolve_memory(&layer, \(some), first, count, \(arguments));",
+        "}",
+      ]
+    )
+  }
+}

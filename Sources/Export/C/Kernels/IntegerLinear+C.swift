@@ -1,0 +1,71 @@
+import Execution
+import Graphs
+import Tensors
+
+extension IntegerLinear: CKernel {
+  /// Weights that are unpacked at a time.
+  private static let chunk = 64
+
+  var title: String { "linear" }
+
+  /// Any order will do: the weights are put in the same.
+  func orders(_ inputs: [COrder], shapes: [Shape], output: Shape) -> (inputs: [COrder], output: COrder) {
+    (inputs, .rowMajor)
+  }
+
+  private var rows: [Int] { Array(0..<outputs * inputs) }
+
+  var scratch: ClosedRange<Int> {
+    switch CWeights.form(of: products.weights, order: rows, rowCount: inputs) {
+    case .bytes, .survivors: return 0...0
+    case .packed, .indexed:
+      let count = min((inputs + 7) / 8 * 8, Self.chunk)
+      return count...count
+    }
+  }
+
+  func code(_ site: CSite) -> CCode {
+    let columns = site.orders[0].elements(inputs)
+    let order = (0..<outputs).flatMap { row in columns.map { row * inputs + $0 } }
+    let form = CWeights.form(of: products.weights, order: rows, rowCount: inputs)
+    let weights = CWeights(products.weights, form: form, order: order, rowCount: inputs, site: site)
+    let constants = products.constants(site, weights: weights.pointer)
+    var code = CCode(arrays: weights.arrays + constants.arrays)
+    code.ratios = products.rescales
+    code.body = ["@@_SETTINGS @_products layer = \(constants.initializer);"]
+    if weights.form == .bytes {
+      code.routines = [.dense]
+      code.body.append(
+        "@_dense(&layer, layer.weights, 0, \(outputs), \(site.output), \(site.inputs[0]), 1, \(inputs), 0);")
+    } else if weights.form == .survivors {
+      code.routines = [.sparse]
+      code.body.append(
+        "@_sparse(&layer, \(site.name("counts")), layer.weights, 0, \(outputs), \(site.output), \(site.inputs[0]));"
+      )
+    } else if let unpacking = weights.unpacking(to: "some", from: "row + i / 8 * BITS", count: "count") {
+      code.routines = [unpacking.routine, .products, .dotInMemory]
+      code.body += packed(weights, site, call: unpacking.call)
+    }
+    return code
+  }
+
+  private func packed(_ weights: CWeights, _ site: CSite, call: String) -> [String] {
+    let bits = weights.form.bits
+    return [
+      "const uint8_t *row = \(weights.array.name);",
+      "const int8_t *x = \(site.inputs[0]);",
+      "int8_t *y = \(site.output), *some = \(site.scratch.pointer);",
+      "int output, i;",
+      "for (output = 0; output < \(outputs); output++) {",
+      "  int32_t sum = @@_WORD(layer.bias + output);",
+      "  for (i = 0; i < \(inputs); i += \(site.scratch.count)) {",
+      "    int count = \(inputs) - i < \(site.scratch.count) ? \(inputs) - i : \(site.scratch.count);",
+      "    " + call.replacing("BITS", with: "\(bits)"),
+      "    sum = @_dot_memory(x + i, some, count, sum);",
+      "  }",
+      "  y[output] = @_output(&layer, output, sum);",
+      "  row += \(weights.rowBytes);",
+      "}",
+    ]
+  }
+}

@@ -1,0 +1,140 @@
+extension CRoutine {
+  /// What every source begins with: how constants are kept and read, and what compilers are told.
+  ///
+  /// AVR keeps constants in flash and reads them by instructions of their own; structures with a step's settings are made
+  /// on its stack, as there they would take memory for good.
+  static let prelude = CRoutine(
+    name: "prelude",
+    text: #"""
+      #if defined(__AVR__)
+      #include <avr/pgmspace.h>
+      #define @@_FLASH PROGMEM
+      #define @@_SETTINGS const
+      #define @@_BYTE(p) ((int8_t)pgm_read_byte(p))
+      #define @@_UBYTE(p) ((uint8_t)pgm_read_byte(p))
+      #define @@_HALF(p) ((int16_t)pgm_read_word(p))
+      #define @@_UHALF(p) ((uint16_t)pgm_read_word(p))
+      #define @@_WORD(p) ((int32_t)pgm_read_dword(p))
+      #else
+      #define @@_FLASH
+      #define @@_SETTINGS static const
+      #define @@_BYTE(p) (*(p))
+      #define @@_UBYTE(p) (*(p))
+      #define @@_HALF(p) (*(p))
+      #define @@_UHALF(p) (*(p))
+      #define @@_WORD(p) (*(p))
+      #endif
+
+      #if defined(__GNUC__)
+      #define @@_NOINLINE __attribute__((noinline))
+      /* Not every kind of processor calls it. */
+      #define @@_SPARE __attribute__((unused))
+      /* Keeps compilers from making calls of memcpy and memset from short loops. */
+      #define @@_SHORT_LOOP() __asm__ volatile("")
+      #else
+      #define @@_NOINLINE
+      #define @@_SPARE
+      #define @@_SHORT_LOOP() ((void)0)
+      #endif
+      """#)
+
+  /// Instructions of Arm's DSP extension: two products of 16 bits at a time.
+  static let dual = CRoutine(
+    name: "dual",
+    text: #"""
+      #if defined(__ARM_FEATURE_DSP) && defined(__GNUC__)
+      #define @@_DSP 1
+      struct @_unaligned { uint32_t word; } __attribute__((packed, may_alias));
+      #define @@_LOAD(p) (((const struct @_unaligned *)(const void *)(p))->word)
+      #define @@_STORE(p, v) (((struct @_unaligned *)(void *)(p))->word = (v))
+      /* Bytes 0 and 2, and bytes 1 and 3, as two signed halves. */
+      #define @@_EVEN(to, from) __asm__("sxtb16 %0, %1" : "=r"(to) : "r"(from))
+      #define @@_ODD(to, from) __asm__("sxtb16 %0, %1, ror #8" : "=r"(to) : "r"(from))
+      /* sum += the products of both halves; of the lower halves; of the upper halves. */
+      #define @@_DUAL(sum, a, b) __asm__("smlad %0, %1, %2, %0" : "+r"(sum) : "r"(a), "r"(b))
+      #define @@_LOWER(sum, a, b) __asm__("smlabb %0, %1, %2, %0" : "+r"(sum) : "r"(a), "r"(b))
+      #define @@_UPPER(sum, a, b) __asm__("smlatt %0, %1, %2, %0" : "+r"(sum) : "r"(a), "r"(b))
+      #endif
+      """#)
+
+  /// The integer nearest to a sum within bounds.
+  static let clamp = CRoutine(
+    name: "clamp",
+    text: #"""
+      static int8_t @_clamp(int32_t value, int low, int high) {
+        if (value < low) return (int8_t)low;
+        if (value > high) return (int8_t)high;
+        return (int8_t)value;
+      }
+      """#)
+
+  /// A sum times a ratio, rounded once. Shifts of fewer than 17 bits, ratios above a quarter, are rare: without them there is
+  /// no code for them.
+  static let rescale = CRoutine(
+    name: "rescale", needs: [prelude, dual],
+    text: #"""
+      #if @@_LARGE_RATIOS
+      /* As below for shifts of fewer than 17 bits: any sum beyond 15 bits leaves the range of the result, so it may be
+         cut off. */
+      static @@_NOINLINE int32_t @_rescale_large(int32_t sum, int16_t multiplier, uint8_t shift) {
+        if (sum > 32767) sum = 32767;
+        if (sum < -32767) sum = -32767;
+        sum *= multiplier;
+        return shift == 0 ? sum : (sum + ((int32_t)1 << (shift - 1))) >> shift;
+      }
+      #endif
+
+      #if !defined(@@_DSP)
+      /* floor(sum * multiplier / 2^16) of a multiplier that is not negative. */
+      static int32_t @_upper_product(int32_t sum, int16_t multiplier) {
+      #if defined(__AVR__)
+        int32_t product;
+        uint8_t carry;
+        __asm__(
+          "mul %A[sum], %A[by]\n\tmov %[carry], r1\n\t"
+          "mul %B[sum], %B[by]\n\tmovw %A[to], r0\n\t"
+          "mulsu %D[sum], %B[by]\n\tmovw %C[to], r0\n\t"
+          "mulsu %D[sum], %A[by]\n\tsbc %D[sum], %D[sum]\n\t"
+          "add %B[to], r0\n\tadc %C[to], r1\n\tadc %D[to], %D[sum]\n\tclr %D[sum]\n\t"
+          "mul %B[sum], %A[by]\n\tadd %[carry], r0\n\tadc %A[to], r1\n\t"
+          "adc %B[to], %D[sum]\n\tadc %C[to], %D[sum]\n\tadc %D[to], %D[sum]\n\t"
+          "mul %A[sum], %B[by]\n\tadd %[carry], r0\n\tadc %A[to], r1\n\t"
+          "adc %B[to], %D[sum]\n\tadc %C[to], %D[sum]\n\tadc %D[to], %D[sum]\n\t"
+          "mul %C[sum], %A[by]\n\tadd %A[to], r0\n\tadc %B[to], r1\n\t"
+          "adc %C[to], %D[sum]\n\tadc %D[to], %D[sum]\n\t"
+          "mul %C[sum], %B[by]\n\tadd %B[to], r0\n\tadc %C[to], r1\n\tadc %D[to], %D[sum]\n\t"
+          "clr r1\n"
+          : [to] "=&r"(product), [carry] "=&r"(carry), [sum] "+a"(sum) : [by] "a"(multiplier) : "r0");
+        return product;
+      #else
+        return (int32_t)(int16_t)(sum >> 16) * multiplier
+          + (int32_t)(((uint32_t)(uint16_t)sum * (uint16_t)multiplier) >> 16);
+      #endif
+      }
+      #endif
+
+      /* floor((sum * multiplier + 2^(shift - 1)) / 2^shift): flooring twice by shifts is flooring once. */
+      static int32_t @_rescale(int32_t sum, int16_t multiplier, uint8_t shift) {
+        int32_t product;
+      #if @@_LARGE_RATIOS
+        if (shift < 17) return @_rescale_large(sum, multiplier, shift);
+      #endif
+      #if defined(@@_DSP)
+        __asm__("smlawb %0, %1, %2, %3"
+                : "=r"(product) : "r"(sum), "r"(multiplier), "r"((int32_t)1 << (shift - 17)));
+        return product >> (shift - 16);
+      #else
+        product = @_upper_product(sum, multiplier);
+      #if defined(__AVR__)
+        shift = (uint8_t)(shift - 17);
+        if (shift >= 16) { product >>= 16; shift = (uint8_t)(shift - 16); }
+        if (shift >= 8) { product >>= 8; shift = (uint8_t)(shift - 8); }
+        product >>= shift;
+        return (product + 1) >> 1;
+      #else
+        return (product + ((int32_t)1 << (shift - 17))) >> (shift - 16);
+      #endif
+      #endif
+      }
+      """#)
+}

@@ -1,0 +1,116 @@
+extension CRoutine {
+  /// Numbers of fewer than 8 bits that lie without gaps, the lowest bits of a byte first.
+  static func unpack(bits: Int) -> CRoutine {
+    let half = 1 << (bits - 1)
+    return CRoutine(
+      name: "unpack_\(bits)", needs: [prelude],
+      text: """
+        /* Signed numbers of \(bits) bits. */
+        static void @_unpack_\(bits)(int8_t *to, const uint8_t *from, int count) {
+        \(unpacking(bits: bits) { "(int8_t)((int)(\($0)) - \(half))" })
+        }
+        """)
+  }
+
+  /// Indices of some bits into a table of bytes.
+  static func lookUp(bits: Int) -> CRoutine {
+    CRoutine(
+      name: "look_up_\(bits)", needs: [prelude],
+      text: """
+        /* Entries of a table, by indices of \(bits) bits. */
+        static void @_look_up_\(bits)(int8_t *to, const uint8_t *from, int count, const int8_t *table) {
+        \(unpacking(bits: bits) { "@@_BYTE(table + (\($0)))" })
+        }
+        """)
+  }
+
+  /// Eight symbols at a time lie in as many bytes as they have bits.
+  private static func unpacking(bits: Int, _ element: (String) -> String) -> String {
+    let mask = (1 << bits) - 1
+    let bytes = (0..<bits).map { "b\($0) = @@_UBYTE(from + \($0))" }.joined(separator: ", ")
+    let stores = (0..<8).map { symbol in
+      let (byte, shift) = (symbol * bits / 8, symbol * bits % 8)
+      var value = shift == 0 ? "b\(byte)" : "b\(byte) >> \(shift)"
+      if shift + bits > 8 { value = "(\(value) | b\(byte + 1) << \(8 - shift))" }
+      return "    to[\(symbol)] = \(element("\(value) & \(mask)u"));"
+    }.joined(separator: "\n")
+    return """
+        int left, bit = 0;
+        for (left = count / 8; left > 0; left--) {
+          unsigned \(bytes);
+      \(stores)
+          from += \(bits);
+          to += 8;
+        }
+        for (left = count & 7; left > 0; left--) {
+          unsigned symbol = @@_UBYTE(from + bit / 8);
+          if (bit % 8 + \(bits) > 8) symbol |= (unsigned)@@_UBYTE(from + bit / 8 + 1) << 8;
+          *to++ = \(element("symbol >> bit % 8 & \(mask)u"));
+          bit += \(bits);
+        }
+      """
+  }
+
+  /// Survivors with the distances between them.
+  static let sparse = CRoutine(
+    name: "sparse", needs: [products],
+    text: #"""
+      /* Outputs first, first + 1, ... (count of them) of survivors: pairs of the distance from the one before and the
+         weight; counts says how many each output has. Gives back the pairs that follow. */
+      static const int8_t *@_sparse(const @_products *layer, const uint16_t *counts, const int8_t *pairs, int first,
+                                    int count, int8_t *y, const int8_t *x) {
+        for (; count > 0; count--) {
+          int32_t sum = @@_WORD(layer->bias + first);
+          uint16_t left = @@_UHALF(counts + first);
+          const int8_t *from = x;
+      #if defined(__AVR__)
+          uint8_t a, b, sign;
+          __asm__ volatile(
+            "sbiw %[count], 1\n\tbrlt 2f\n"
+            "1:\tlpm %[a], Z+\n\tlpm %[b], Z+\n\tadd %A[from], %[a]\n\tadc %B[from], r1\n\tld %[a], X\n\t"
+            "muls %[a], %[b]\n\tsbc %[sign], %[sign]\n\t"
+            "add %A[sum], r0\n\tadc %B[sum], r1\n\tadc %C[sum], %[sign]\n\tadc %D[sum], %[sign]\n\t"
+            "clr r1\n\tsbiw %[count], 1\n\tbrge 1b\n"
+            "2:\n"
+            : [sum] "+r"(sum), [count] "+w"(left), [from] "+x"(from), "+z"(pairs), [a] "=&d"(a), [b] "=&d"(b),
+              [sign] "=&r"(sign) : : "r0", "memory");
+      #else
+          for (; left > 0; left--) {
+            from += (uint8_t)pairs[0];
+            sum += (int32_t)*from * pairs[1];
+            pairs += 2;
+          }
+      #endif
+          y[first] = @_output(layer, first, sum);
+          first++;
+        }
+        return pairs;
+      }
+      """#)
+
+  /// Convolutions over survivors alone.
+  static let convolveSparse = CRoutine(
+    name: "convolve_sparse", needs: [convolution, gather, sparse],
+    text: #"""
+      static void @_convolve_sparse(const @_convolution *layer, const uint16_t *counts, int8_t *y, const int8_t *x,
+                                    int8_t *patch) {
+        const @_window *window = &layer->window;
+        int channels = window->channels / layer->groups, filters = layer->products.outputs / layer->groups;
+        int row, column, group;
+        for (row = 0; row < window->rows; row++) {
+          int top = row * window->stride_height - window->padding_height;
+          for (column = 0; column < window->columns; column++) {
+            int left = column * window->stride_width - window->padding_width;
+            const int8_t *pairs = layer->products.weights;
+            for (group = 0; group < layer->groups; group++) {
+              const int8_t *from = patch;
+              if (layer->direct) from = x + (top * window->width + left) * channels;
+              else @_gather(window, patch, x, top, left, group * channels, channels, layer->zero);
+              pairs = @_sparse(&layer->products, counts, pairs, group * filters, filters, y, from);
+            }
+            y += layer->products.outputs;
+          }
+        }
+      }
+      """#)
+}

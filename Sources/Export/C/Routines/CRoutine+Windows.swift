@@ -1,0 +1,110 @@
+extension CRoutine {
+  /// Where windows lie in an image.
+  static let window = CRoutine(
+    name: "window",
+    text: #"""
+      typedef struct {
+        int height, width, channels;     /* of the input */
+        int rows, columns;               /* of the output */
+        int kernel_height, kernel_width;
+        int stride_height, stride_width;
+        int padding_height, padding_width;
+        int dilation_height, dilation_width;
+      } @_window;
+      """#)
+
+  /// A window's bytes one after another.
+  static let gather = CRoutine(
+    name: "gather", needs: [prelude, dual, window],
+    text: #"""
+      /* Copies count channels of a window, from a first on; outside of the image they are zero. */
+      static void @_gather(const @_window *window, int8_t *to, const int8_t *x, int top, int left, int first,
+                           int count, int zero) {
+        int u, v, channel;
+        for (u = 0; u < window->kernel_height; u++) {
+          int row = top + u * window->dilation_height;
+          for (v = 0; v < window->kernel_width; v++) {
+            int column = left + v * window->dilation_width;
+            if (row >= 0 && row < window->height && column >= 0 && column < window->width) {
+              const int8_t *from = x + (row * window->width + column) * window->channels + first;
+              channel = 0;
+      #if defined(@@_DSP)
+              for (; channel < (count & ~3); channel += 4) {
+                @@_STORE(to, @@_LOAD(from));
+                to += 4;
+                from += 4;
+              }
+      #endif
+              for (; channel < count; channel++) {
+                *to++ = *from++;
+                @@_SHORT_LOOP();
+              }
+            } else {
+              for (channel = 0; channel < count; channel++) {
+                *to++ = (int8_t)zero;
+                @@_SHORT_LOOP();
+              }
+            }
+          }
+        }
+      }
+      """#)
+
+  /// What convolutions are told.
+  static let convolution = CRoutine(
+    name: "convolution", needs: [products, window],
+    text: #"""
+      typedef struct {
+        @_products products;
+        @_window window;
+        int groups;
+        int zero;    /* what lies outside of the image */
+        int direct;  /* whether windows inside of the image are read where they lie */
+      } @_convolution;
+      """#)
+
+  /// Convolutions with weights in flash.
+  static let convolve = CRoutine(
+    name: "convolve", needs: [convolution, gather, dense], text: convolveText(suffix: ""))
+
+  /// The same with weights in memory.
+  static let convolveInMemory = CRoutine(
+    name: "convolve_memory", needs: [convolution, gather, denseInMemory],
+    text: convolveText(suffix: "_memory"))
+
+  private static func convolveText(suffix: String) -> String {
+    #"""
+    /* Filters first, first + 1, ... (count of them) everywhere; weights are those of filter first. */
+    static void @_convolve\#(suffix)(const @_convolution *layer, const int8_t *weights, int first, int count, int8_t *y,
+                         const int8_t *x, int8_t *patch) {
+      const @_window *window = &layer->window;
+      int channels = window->channels / layer->groups, filters = layer->products.outputs / layer->groups;
+      int run = window->kernel_width * channels, row, column;
+      for (row = 0; row < window->rows; row++) {
+        int top = row * window->stride_height - window->padding_height;
+        for (column = 0; column < window->columns; column++) {
+          int left = column * window->stride_width - window->padding_width;
+          if (layer->direct && top >= 0 && left >= 0 && top + window->kernel_height <= window->height
+              && left + window->kernel_width <= window->width) {
+            @_dense\#(suffix)(&layer->products, weights, first, count, y,
+                     x + (top * window->width + left) * channels, window->kernel_height, run,
+                     window->width * channels);
+          } else {
+            const int8_t *next = weights;
+            int filter = first, end = first + count;
+            while (filter < end) {
+              int group = filter / filters, some = (group + 1) * filters - filter;
+              if (some > end - filter) some = end - filter;
+              @_gather(window, patch, x, top, left, group * channels, channels, layer->zero);
+              @_dense\#(suffix)(&layer->products, next, filter, some, y, patch, 1, window->kernel_height * run, 0);
+              next += some * window->kernel_height * run;
+              filter += some;
+            }
+          }
+          y += layer->products.outputs;
+        }
+      }
+    }
+    """#
+  }
+}

@@ -1,0 +1,92 @@
+import Execution
+import Foundation
+import Graphs
+import Ops
+import Tensors
+import TestSupport
+import Testing
+
+@testable import Export
+
+/// A program with every routine, for compilers.
+enum RoutineCoverage {
+  private static let storages: [WeightMaker] = [
+    RandomKernels.dense(8), RandomKernels.dense(3), RandomKernels.codebook(4),
+    RandomKernels.sparse(8, kept: 0.1),
+  ]
+
+  /// Convolutions, depthwise ones and linear layers in every storage, one after another, and pools.
+  static func program() throws -> IntegerProgram {
+    var kernels = RandomKernels("coverage")
+    var shapes: [Shape] = [[4, 6, 6]]
+    var steps: [any IntegerKernel] = []
+    func append(_ kernel: any IntegerKernel, _ output: Shape) {
+      steps.append(kernel)
+      shapes.append(output)
+    }
+    for weights in storages {
+      for groups in [1, 4] {
+        let op = Conv2D(filters: 4, kernel: 3, padding: 1, groups: groups)
+        append(try kernels.convolution([4, 6, 6], op, weights), [4, 6, 6])
+      }
+    }
+    append(
+      IntegerMaxPool(input: [4, 6, 6], output: [4, 3, 3], kernel: 2, stride: 2, padding: 0), [4, 3, 3])
+    append(
+      IntegerAveragePool(
+        input: [4, 3, 3], output: [4, 1, 1], kernel: 3, stride: 3, padding: 0, countsPadding: true,
+        inputZero: 0,
+        ratio: 1, outputZero: 0, bounds: -128...127), [4, 1, 1])
+    append(IntegerReshape(), [4])
+    for weights in storages { append(kernels.linear(shapes[shapes.count - 1][0], 5, weights), [5]) }
+    return IntegerProgram(
+      values: shapes.enumerated().map {
+        IntegerProgram.Value(name: "v\($0)", shape: $1, scale: 1, zeroPoint: 0, bounds: -128...127)
+      },
+      inputs: [0], outputs: [steps.count],
+      steps: steps.enumerated().map { .init(node: "n\($0)", inputs: [$0], output: $0 + 1, kernel: $1) })
+  }
+}
+
+@Suite("C under the compilers of targets")
+struct CCompilerTests {
+  /// Compilers of which tests need those that are here, with what they are told.
+  private static let compilers: [(String, [String])] = [
+    ("cc", []), ("avr-gcc", ["-mmcu=atmega328p"]), ("arm-none-eabi-gcc", ["-mcpu=cortex-m4", "-mthumb"]),
+    ("arm-none-eabi-gcc", ["-mcpu=cortex-m0plus", "-mthumb"]),
+    ("arm-none-eabi-gcc", ["-mcpu=cortex-m7", "-mthumb"]),
+  ]
+
+  @Test(
+    "Every routine compiles without a warning at every level",
+    .enabled(if: HostCompiler() != nil, "no C compiler here"), arguments: compilers.indices)
+  func levels(_ index: Int) throws {
+    let (tool, flags) = Self.compilers[index]
+    guard let compiler = HostCompiler([tool]) else { return }
+    let exported = try ExportedPrograms([try RoutineCoverage.program()])
+    defer { exported.remove() }
+    for level in ["-O0", "-O2", "-O3", "-Os"] {
+      let all = ExportedPrograms.strict + flags + [level, "-ffreestanding", "-c"]
+      let message = errorMessage {
+        try compiler.compile(exported.folder + "/network.c", to: exported.folder + "/network.o", flags: all)
+        try compiler.compile(exported.folder + "/main.c", to: exported.folder + "/main.o", flags: all)
+      }
+      #expect(message == "nothing thrown", "\(tool) \(flags) \(level): \(message)")
+    }
+  }
+
+  @Test(
+    "Nothing is called that the source does not define", .enabled(if: HostCompiler(["nm"]) != nil, "no nm"))
+  func undefinedSymbols() throws {
+    guard let compiler = HostCompiler(), let nm = HostCompiler(["nm"]) else { return }
+    let exported = try ExportedPrograms([try RoutineCoverage.program()])
+    defer { exported.remove() }
+    for level in ["-O0", "-O2", "-O3", "-Os"] {
+      let object = exported.folder + "/network.o"
+      try compiler.compile(
+        exported.folder + "/network.c", to: object,
+        flags: ["-std=c99", level, "-ffreestanding", "-fno-stack-protector", "-fno-pic", "-c"])
+      #expect(try HostCompiler.run(nm.path, ["-u", object]).isEmpty, "\(level)")
+    }
+  }
+}

@@ -1,0 +1,111 @@
+import Execution
+import Graphs
+import Ops
+import Tensors
+import TestSupport
+import Testing
+
+@testable import Export
+
+@Suite("C of integer kernels", .enabled(if: HostCompiler() != nil, "no C compiler here"))
+struct CKernelTests {
+  private typealias Case = (kernel: any IntegerKernel, inputs: [Shape], output: Shape)
+
+  /// Compiles and runs kernels on random bytes under sanitizers, and holds them against the reference.
+  private func expectEqual(_ cases: [Case]) throws {
+    let exported = try ExportedPrograms(
+      cases.map { RandomKernels.program($0.kernel, inputs: $0.inputs, output: $0.output) })
+    defer { exported.remove() }
+    var random = RandomKernels("images")
+    let images = cases.map { item in (0..<3).map { _ in random.bytes(item.inputs[0].count) } }
+    let found = try exported.outputs(images)
+    for (index, expected) in exported.expected(images).enumerated() {
+      #expect(found[index] == expected, "\(cases[index].kernel.kind) \(cases[index].inputs)")
+    }
+  }
+
+  private static let storages: [(String, WeightMaker)] =
+    [("bytes", RandomKernels.dense(8))] + (2...7).map { ("dense \($0)", RandomKernels.dense($0)) }
+    + (2...8).map { ("codebook \($0)", RandomKernels.codebook($0)) }
+    + [
+      ("sparse 8", RandomKernels.sparse(8, kept: 0.1)), ("sparse 4", RandomKernels.sparse(4, kept: 0.05)),
+      ("sparse, many left", RandomKernels.sparse(8, kept: 0.8)),
+      ("nothing left", RandomKernels.sparse(8, kept: 0)),
+    ]
+
+  private static let convolutions: [(Shape, Conv2D)] = [
+    ([3, 7, 5], Conv2D(filters: 5, kernel: 3, padding: 1)),
+    ([1, 6, 6], Conv2D(filters: 4, kernel: 5, stride: 2, padding: 2)),
+    ([8, 5, 6], Conv2D(filters: 6, kernel: Extent(3, 2), stride: Extent(2, 1))),
+    ([6, 5, 5], Conv2D(filters: 4, kernel: 3, padding: 2, dilation: 2, groups: 2)),
+    ([5, 4, 4], Conv2D(filters: 7, kernel: 1)),
+    ([6, 5, 4], Conv2D(filters: 6, kernel: 3, stride: 2, padding: 1, groups: 6)),
+    ([5, 6, 6], Conv2D(filters: 5, kernel: 3, padding: Extent(0, 2), dilation: 2, groups: 5)),
+    ([3, 5, 4], Conv2D(filters: 6, kernel: 3, padding: 1, groups: 3)),
+    ([16, 4, 4], Conv2D(filters: 4, kernel: 3, stride: 1, padding: 1)),
+    ([4, 3, 3], Conv2D(filters: 3, kernel: 1, stride: 2, padding: 1)),
+  ]
+
+  private static let lines = [(67, 5), (3, 1), (600, 2), (64, 16)]
+
+  @Test("Convolutions and linear layers equal the reference in every storage", arguments: storages.indices)
+  func products(_ storage: Int) throws {
+    let (name, weights) = Self.storages[storage]
+    var kernels = RandomKernels("products \(name)")
+    var cases: [Case] = Self.lines.map { (kernels.linear($0, $1, weights), [[$0]], [$1]) }
+    for (input, op) in Self.convolutions {
+      let kernel = try kernels.convolution(input, op, weights)
+      cases.append((kernel, [input], kernel.output))
+    }
+    try expectEqual(cases)
+  }
+
+  @Test("Ratios from far below to far above one equal the reference")
+  func ratios() throws {
+    var kernels = RandomKernels("ratios")
+    try expectEqual(
+      [-40, -24, -16, -9, -3, -1, 0, 3, 14, 20].map { exponent in
+        (kernels.linear(33, 6, exponent: exponent, RandomKernels.dense(8)), [[33]], [6])
+      })
+  }
+
+  @Test("Pools, sums, tables, products, concatenations and moves equal the reference")
+  func others() throws {
+    var kernels = RandomKernels("others")
+    let (shape, bounds): (Shape, ClosedRange<Int32>) = ([3, 4, 5], -100...120)
+    let image: Shape = [3, 7, 5]
+    let average = { (countsPadding: Bool) in
+      IntegerAveragePool(
+        input: image, output: [3, 4, 3], kernel: 3, stride: 2, padding: 1, countsPadding: countsPadding,
+        inputZero: -7, ratio: 1.3, outputZero: 5, bounds: bounds)
+    }
+    let parts = [
+      IntegerConcat.Part(count: 60, zero: 0, rescale: nil),
+      IntegerConcat.Part(count: 60, zero: 11, rescale: Rescale(0.37)),
+    ]
+    let product = IntegerMultiply(
+      input: shape, factor: shape, inputZero: 3, factorZero: -60, rescale: Rescale(0.01), outputZero: 7,
+      bounds: bounds)
+    let global = IntegerAveragePool(
+      input: [5, 6, 6], output: [5, 1, 1], kernel: 6, stride: 6, padding: 0, countsPadding: true,
+      inputZero: 9,
+      ratio: 2, outputZero: -3, bounds: -128...127)
+    let interpolation = IntegerInterpolation(
+      input: shape, factor: 3, inputZero: 5, rescale: Rescale(1.7 / 36), outputZero: -3, bounds: bounds)
+    try expectEqual([
+      (
+        IntegerMaxPool(input: image, output: [3, 4, 3], kernel: 3, stride: 2, padding: 1), [image], [3, 4, 3]
+      ),
+      (average(true), [image], [3, 4, 3]), (average(false), [image], [3, 4, 3]),
+      (global, [[5, 6, 6]], [5, 1, 1]),
+      (
+        IntegerAdd(zeros: [3, -9], ratios: [0.3, 1.7], outputZero: -4, bounds: bounds), [shape, shape], shape
+      ),
+      (IntegerTable(table: kernels.bytes(256)), [shape], shape),
+      (IntegerConcat(parts: parts, outputZero: -20, bounds: bounds), [shape, shape], [6, 4, 5]),
+      (IntegerReshape(), [shape], [60]), (product, [shape, shape], shape),
+      (IntegerUpsample(input: shape, factor: 2), [shape], [3, 8, 10]), (interpolation, [shape], [3, 12, 15]),
+      (IntegerChannelShuffle(shape: [6, 3, 2], groups: 2), [[6, 3, 2]], [6, 3, 2]),
+    ])
+  }
+}

@@ -1,0 +1,95 @@
+import Execution
+import Graphs
+import Ops
+import Tensors
+
+/// Makes so many weights.
+typealias WeightMaker = @Sendable (inout RandomKernels, Int) -> IntegerWeights
+
+/// Kernels of random constants, and programs of them.
+struct RandomKernels {
+  var random: SeededRandom
+
+  init(_ purpose: String) { random = SeededRandom(seed: 7, purpose: purpose) }
+
+  mutating func integer(_ range: ClosedRange<Int>) -> Int {
+    range.lowerBound + Int(random.next() % UInt64(range.count))
+  }
+
+  mutating func bytes(_ count: Int, _ range: ClosedRange<Int> = -128...127) -> [Int8] {
+    (0..<count).map { _ in Int8(integer(range)) }
+  }
+
+  /// Constants of products, with ratios around a power of two.
+  mutating func products(
+    outputs: Int, length: Int, exponent: Int = -8, storage: WeightMaker
+  ) -> IntegerProducts {
+    IntegerProducts(
+      weights: storage(&self, outputs * length),
+      bias: (0..<outputs).map { _ in Int32(integer(-5000...5000)) }, inputZero: Int32(integer(-128...127)),
+      rescales: (0..<outputs).map { _ in
+        Rescale(Double(integer(1000...3000)) / 2000 * Double(sign: .plus, exponent: exponent, significand: 1))
+      },
+      outputZero: Int32(integer(-128...127)), bounds: -128...127)
+  }
+
+  static func dense(_ bits: Int) -> WeightMaker {
+    { kernels, count in
+      let half = 1 << (bits - 1)
+      return IntegerWeights(values: kernels.bytes(count, -half...half - 1), storage: .dense(bits: bits))
+    }
+  }
+
+  static func sparse(_ bits: Int, kept: Double) -> WeightMaker {
+    { kernels, count in
+      let half = 1 << (bits - 1)
+      let values = kernels.bytes(count, -half...half - 1).map { value in
+        Double(kernels.integer(0...999)) < kept * 1000 ? value : 0
+      }
+      return IntegerWeights(values: values, storage: .sparse(Mask(values.map { $0 != 0 }), bits: bits))
+    }
+  }
+
+  static func codebook(_ bits: Int) -> WeightMaker {
+    { kernels, count in
+      let table = kernels.bytes(1 << bits)
+      let indices = (0..<count).map { _ in UInt8(kernels.integer(0...(1 << bits) - 1)) }
+      return IntegerWeights(
+        values: indices.map { table[Int($0)] },
+        storage: .codebook(indices: indices, table: table, bits: bits))
+    }
+  }
+
+  mutating func linear(
+    _ inputs: Int, _ outputs: Int, exponent: Int = -8,
+    _ storage: WeightMaker
+  ) -> IntegerLinear {
+    IntegerLinear(
+      inputs: inputs, outputs: outputs,
+      products: products(outputs: outputs, length: inputs, exponent: exponent, storage: storage))
+  }
+
+  mutating func convolution(
+    _ input: Shape, _ op: Conv2D, exponent: Int = -8,
+    _ storage: WeightMaker
+  ) throws -> IntegerConvolution {
+    let output = try op.outputShape([Shape([1] + input.dimensions)])
+    return IntegerConvolution(
+      input: input, output: Shape(Array(output.dimensions.dropFirst())), op: op,
+      products: products(
+        outputs: op.filters, length: input[0] / op.groups * op.kernel.count, exponent: exponent,
+        storage: storage))
+  }
+
+  /// A program of one kernel.
+  static func program(
+    _ kernel: any IntegerKernel, inputs: [Shape], output: Shape
+  ) -> IntegerProgram {
+    func value(_ name: String, _ shape: Shape) -> IntegerProgram.Value {
+      IntegerProgram.Value(name: name, shape: shape, scale: 1, zeroPoint: 0, bounds: -128...127)
+    }
+    return IntegerProgram(
+      values: [value("image", inputs[0]), value("output", output)], inputs: [0], outputs: [1],
+      steps: [.init(node: "layer", inputs: inputs.map { _ in 0 }, output: 1, kernel: kernel)])
+  }
+}
