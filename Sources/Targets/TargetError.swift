@@ -7,6 +7,7 @@ public enum TargetError: Error, Sendable, Equatable, CustomStringConvertible {
   case graph(GraphError)
   case unknown(String, suggestion: String?, known: [String], searched: [String])
   case needsMeasurement(target: String)
+  case readings(path: String, line: Int?, reason: String)
 
   /// *where: what, expected, found; what to do*.
   public var description: String {
@@ -17,6 +18,8 @@ public enum TargetError: Error, Sendable, Equatable, CustomStringConvertible {
       "\"\(name)\" is no target" + (suggestion.map { "; did you mean \"\($0)\"?" } ?? ";")
         + (known.isEmpty
           ? " no profiles in \(searched.joined(separator: ", "))" : " (\(known.joined(separator: ", ")))")
+    case .readings(let path, let line, let reason):
+      "\(path)\(line.map { ":\($0)" } ?? ""): \(reason)"
     case .needsMeasurement(let target):
       "\(target): its latency is measured, not modelled; run the network and give the milliseconds of an image"
     }

@@ -25,11 +25,53 @@ public struct TargetEstimate: Sendable, Equatable {
     }
   }
 
+  /// Clock cycles over the images that were simulated.
+  public struct Cycles: Sendable, Equatable {
+    public var least: Double
+    public var mean: Double
+    public var most: Double
+
+    /// Makes a range.
+    public init(least: Double, mean: Double, most: Double) {
+      self.least = least
+      self.mean = mean
+      self.most = most
+    }
+  }
+
+  /// What flash and RAM are made of.
+  public struct Memory: Sendable, Equatable {
+    public var weightBytes: Int
+    public var codeBytes: Int
+    public var valueBytes: Int
+    /// Variables beside values.
+    public var variableBytes: Int
+    /// The stack that was seen.
+    public var stackBytes: Int
+    /// Stack kept for interrupts; in estimates the profile's allowance for stack, buffers and run time.
+    public var marginBytes: Int
+
+    /// Makes a division.
+    public init(
+      weightBytes: Int, codeBytes: Int, valueBytes: Int, variableBytes: Int, stackBytes: Int,
+      marginBytes: Int
+    ) {
+      self.weightBytes = weightBytes
+      self.codeBytes = codeBytes
+      self.valueBytes = valueBytes
+      self.variableBytes = variableBytes
+      self.stackBytes = stackBytes
+      self.marginBytes = marginBytes
+    }
+  }
+
   public var flashBytes: Int
   public var ramBytes: Int
   public var latencyMs: Double
   public var energyMicrojoules: Double
   public var basis: Basis
+  /// How the latency came about: `analytic`, `measured`, or the simulator's method.
+  public var method = "analytic"
   /// The interval of the latency by the target's stated uncertainty, in milliseconds.
   public var low: Double
   public var high: Double
@@ -37,6 +79,20 @@ public struct TargetEstimate: Sendable, Equatable {
   /// Why it does not fit, with the overflow in bytes; `nil` when it fits.
   public var reason: String?
   public var layers: [Layer]
+  /// The interval of the energy, in microjoules.
+  public var energyLow = 0.0
+  public var energyHigh = 0.0
+  /// Energy of a day at the profile's frame rate; `nil` where the profile has none, or the target is too slow for it.
+  public var energyPerDayJoules: Double?
+  /// `nil` where they were not counted on images.
+  public var cycles: Cycles?
+  public var memory: Memory?
+  /// The share by which two networks must differ on this target to be told apart.
+  public var relativeError = 0.0
+  /// Images that were simulated.
+  public var images = 0
+  /// Why figures are not what the profile promises, such as a missing simulator; `nil` where they are.
+  public var note: String?
 
   /// Makes an estimate.
   public init(

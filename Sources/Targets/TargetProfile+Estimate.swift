@@ -21,7 +21,7 @@ extension TargetProfile {
     let ram = shipped.peakLiveBytes + Int(runtimeBytes.value) + (weightsInRAM ? weightBytes : 0)
     let reasons = [overflow("flash", flash, flashBytes), overflow("RAM", ram, ramBytes)].compactMap { $0 }
     let spread = basis == .measured ? (low: 1, high: 1) : (low: latencyLow.value, high: latencyHigh.value)
-    return TargetEstimate(
+    var estimate = TargetEstimate(
       flashBytes: flash, ramBytes: ram, latencyMs: latency,
       energyMicrojoules: energy(latencyMs: latency, work, weightBytes: weightBytes), basis: basis,
       low: latency * spread.low, high: latency * spread.high, fits: reasons.isEmpty,
@@ -32,6 +32,29 @@ extension TargetProfile {
           multiplyAdds: work.multiplyAdds,
           cycles: cycles)
       })
+    estimate.method = basis == .measured ? "measured" : "analytic"
+    estimate.relativeError = relativeError.value
+    estimate.memory = TargetEstimate.Memory(
+      weightBytes: weightBytes, codeBytes: Int(codeBytes.value), valueBytes: shipped.peakLiveBytes,
+      variableBytes: weightsInRAM ? weightBytes : 0, stackBytes: 0, marginBytes: Int(runtimeBytes.value))
+    addEnergy(to: &estimate)
+    return estimate
+  }
+
+  /// Fills the interval of an estimate's energy, and the energy of a day.
+  public func addEnergy(to estimate: inout TargetEstimate) {
+    estimate.energyLow = estimate.energyMicrojoules / max(1, energyFactor.value)
+    estimate.energyHigh = estimate.energyMicrojoules * max(1, energyFactor.value)
+    estimate.energyPerDayJoules = energyPerDayJoules(
+      latencyMs: estimate.latencyMs, energyMicrojoules: estimate.energyMicrojoules)
+  }
+
+  /// `86,400 · (f · E + P_sleep · (1 − f · t))`; `nil` without frame rate or sleeping power, and where `f · t` exceeds 1.
+  public func energyPerDayJoules(latencyMs: Double, energyMicrojoules: Double) -> Double? {
+    guard let rate = framesPerSecond?.value, let sleep = sleepMilliwatts?.value else { return nil }
+    let busy = rate * latencyMs / 1000
+    guard busy <= 1 else { return nil }
+    return 86_400 * (rate * energyMicrojoules * 1e-6 + sleep * 1e-3 * (1 - busy))
   }
 
   /// Bytes of all parameters as a file stores them, batch norms folded and before any entropy coding.

@@ -8,6 +8,7 @@ public import Settings
 /// **Latency**: `Σ_layers (cycles a multiply-add · multiply-adds + cycles an element · output elements) / clock`.
 /// **Energy**: nanojoules a cycle, or watts, times that, and picojoules a multiply-add and a byte where a profile has them.
 /// Power hardly depends on what a processor computes, so on one target energy ranks as latency does.
+/// **A day**: `86,400 · (f · E + P_sleep · (1 − f · t))` joules at f images a second, where f · t is at most 1.
 public struct TargetProfile: Configurable, Sendable {
   /// No constant of a profile is larger.
   static let largestConstant = 1e12
@@ -48,6 +49,14 @@ public struct TargetProfile: Configurable, Sendable {
   public var latencyHigh = Sourced(1, source: "none")
   /// The factor by which the energy may be lower or higher.
   public var energyFactor = Sourced(1, source: "none")
+  /// Power while nothing runs; `nil` where it is not known.
+  public var sleepMilliwatts: Sourced?
+  /// Images a second, for the energy of a day; `nil` for none.
+  public var framesPerSecond: Sourced?
+  /// The share by which two networks' estimates must differ to be told apart: what both share drops out.
+  public var relativeError = Sourced(0.2, source: "assumed")
+  /// What runs exported programs as this target would; `nil` for estimates alone.
+  public var simulator: SimulatorChoice?
 
   public init() {}
 
@@ -70,6 +79,11 @@ public struct TargetProfile: Configurable, Sendable {
       .constant("latencyLow", \.latencyLow, "the latency divided by the estimate, at least"),
       .constant("latencyHigh", \.latencyHigh, "the latency divided by the estimate, at most"),
       .constant("energyFactor", \.energyFactor, "the factor by which the energy may be lower or higher"),
+      .limit("sleepMilliwatts", \.sleepMilliwatts, "power while nothing runs, in milliwatts"),
+      .limit("framesPerSecond", \.framesPerSecond, "images a second, for the energy of a day"),
+      .constant(
+        "relativeError", \.relativeError, "the share by which estimates must differ to be told apart"),
+      Setting("simulator", \.simulator, "what runs exported programs as this target would"),
     ]
   }
 }

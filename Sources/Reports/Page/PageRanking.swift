@@ -48,7 +48,7 @@ struct PageRanking {
       title: "Marks", hint: "Hover over a mark for what it means", isNumber: false, isLargestFirst: true,
       target: target
     ) { row in
-      let marks = Mark.of(row, on: target)
+      let marks = Mark.of(row, on: target, in: report.ranking)
       let shown = marks.map { "<abbr title=\"\(HTMLText.escaped($0.meaning(target)))\">\($0.sign)</abbr>" }
       return PageColumn.Cell(shown: shown.joined(), sort: marks.map(\.sign).joined(), style: "marks")
     }

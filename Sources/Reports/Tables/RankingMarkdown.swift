@@ -65,7 +65,7 @@ struct RankingMarkdown {
   private func cells(_ row: Ranking.Row, _ reading: TrialResult.TargetReading, _ target: String) -> [String] {
     [
       MarkdownText.escaped(row.name),
-      MarkdownText.escaped(Mark.of(row, on: target).map(\.sign).joined()),
+      MarkdownText.escaped(Mark.of(row, on: target, in: report.ranking).map(\.sign).joined()),
       Quantity.percent(row.accuracy.mean),
       Quantity.bytes(reading.flashBytes), Quantity.bytes(reading.ramBytes),
       Quantity.milliseconds(reading.latencyMs),

@@ -52,7 +52,7 @@ public struct TerminalReport: Sendable {
     return [
       Cells(.init("name", shrinksTo: 10)) { $0.name },
       Cells(.init("marks", leftOutAt: 1)) { row in
-        Mark.of(row, on: targets.first).map(\.sign).joined()
+        Mark.of(row, on: targets.first, in: report.ranking).map(\.sign).joined()
       },
       Cells(.init("top-1, %", isNumber: true)) { row in
         let deviation = Self.deviation(row)
@@ -115,7 +115,7 @@ public struct TerminalReport: Sendable {
 
   private func legend(_ width: Int) -> [String] {
     let target = targets.first
-    let borne = Mark.all.filter { mark in report.rows.contains { mark.applies($0, target) } }
+    let borne = Mark.all.filter { mark in report.rows.contains { mark.applies($0, target, report.ranking) } }
     let words = borne.map { "\($0.sign) \($0.meaning(target))" } + fixedLegend
     return wrapped(words.joined(separator: "; "), width)
   }

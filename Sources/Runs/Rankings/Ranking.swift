@@ -78,6 +78,8 @@ public struct Ranking: Codable, Sendable, Equatable {
     public var hypervolume: Double
     /// Whether energy ranks the rows exactly as latency does.
     public var energyRanksAsLatency: Bool
+    /// Rows whose latencies do not differ by the target's relative error: each is not told apart from the next.
+    public var ties: [[String]] = []
   }
 
   /// A trial that gave no result.

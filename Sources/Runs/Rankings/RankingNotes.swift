@@ -134,6 +134,17 @@ struct RankingNotes {
         "No teacher was estimated on \(targets.withoutTeacher.joined(separator: ", ")): the reference point there is the "
           + "most that any row takes.")
     }
+    let modelled = targets.names.compactMap { name in
+      ranking.students.lazy.compactMap { $0.targets[name]?.note }.first.map { "On \(name): \($0)." }
+    }
+    notes += modelled
+    notes += unequal
+    let tied = targets.names.filter { ranking.targets[$0]?.ties.isEmpty == false }
+    if !tied.isEmpty {
+      notes.append(
+        "Rows whose latencies differ by less than a target's relative error are ties there, marked =: "
+          + "\(tied.joined(separator: ", ")).")
+    }
     let alike = targets.names.filter { ranking.targets[$0]?.energyRanksAsLatency == true }
     if !alike.isEmpty {
       notes.append(
@@ -141,6 +152,19 @@ struct RankingNotes {
       )
     }
     return notes
+  }
+
+  /// Rows whose simulated outputs were not those of the integer reference.
+  private var unequal: [String] {
+    targets.names.flatMap { name in
+      ranking.students.compactMap { row in
+        guard let reading = row.targets[name], let count = reading.imagesUnequal, count > 0 else {
+          return nil
+        }
+        return "ERROR: \(row.name) on \(name): outputs differ from the integer reference on \(count) of "
+          + "\(reading.imagesSimulated ?? 0) images; do not trust this row."
+      }
+    }
   }
 
   private var older: String? {

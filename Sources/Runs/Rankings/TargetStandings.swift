@@ -32,7 +32,27 @@ struct TargetStandings {
       front: front.map(\.name),
       hypervolume: Hypervolume.dominatedShare(
         front.map { zip($0.coordinates, reference).map { Self.share($0, of: $1) } }),
-      energyRanksAsLatency: Self.ranksAlike(all.map { ($0.reading.energyMicrojoules, $0.reading.latencyMs) }))
+      energyRanksAsLatency: Self.ranksAlike(all.map { ($0.reading.energyMicrojoules, $0.reading.latencyMs) }),
+      ties: Self.ties(
+        fitting.map { ($0.row.name, $0.reading.latencyMs, $0.reading.relativeError ?? 0) }))
+  }
+
+  /// Runs of rows, fastest first, in which each row's latency exceeds the one before by less than the larger relative error.
+  static func ties(_ rows: [(name: String, latency: Double, relativeError: Double)]) -> [[String]] {
+    let sorted = rows.sorted { ($0.latency, $0.name) < ($1.latency, $1.name) }
+    var runs: [[String]] = []
+    for (position, row) in sorted.enumerated() {
+      if position > 0 {
+        let before = sorted[position - 1]
+        let error = max(row.relativeError, before.relativeError)
+        if row.latency - before.latency < error * before.latency {
+          runs[runs.count - 1].append(row.name)
+          continue
+        }
+      }
+      runs.append([row.name])
+    }
+    return runs.filter { $0.count > 1 }
   }
 
   /// The point that a front's volume is measured from: accuracy 0 and what the teacher takes; without a teacher, the most

@@ -114,6 +114,29 @@ extension TrialResult.TargetReading {
     guard low <= high else { throw check.fail(field + ".low", "is \(low), above high, \(high)") }
     try check.word(basis, of: TrialResult.bases, field + ".basis")
     if let reason { try check.text(reason, field + ".reason", canBeEmpty: true) }
+    try validateDetails(check, field)
+  }
+
+  /// What results of simulated targets have beyond.
+  private func validateDetails(_ check: ResultCheck, _ field: String) throws(RunError) {
+    for (value, name) in [
+      (energyLow, "energyLow"), (energyHigh, "energyHigh"), (energyPerDayJoules, "energyPerDayJoules"),
+      (relativeError, "relativeError"), (cycles?.min, "cycles.min"), (cycles?.mean, "cycles.mean"),
+      (cycles?.max, "cycles.max"),
+    ] { if let value { try check.amount(value, "\(field).\(name)") } }
+    for (value, name) in [
+      (memory?.weightBytes, "weightBytes"), (memory?.codeBytes, "codeBytes"),
+      (memory?.valueBytes, "valueBytes"), (memory?.variableBytes, "variableBytes"),
+      (memory?.stackBytes, "stackBytes"), (memory?.marginBytes, "marginBytes"),
+      (imagesSimulated, "imagesSimulated"), (imagesUnequal, "imagesUnequal"),
+    ] { if let value { try check.count(value, "\(field).\(name)") } }
+    for (value, name) in [(method, "method"), (note, "note")] {
+      if let value { try check.text(value, "\(field).\(name)") }
+    }
+    try check.each(layers ?? [], field + ".layers") { (layer, field) throws(RunError) in
+      try check.text(layer.name, field + ".name")
+      try check.amount(layer.cycles, field + ".cycles")
+    }
   }
 }
 

@@ -67,6 +67,26 @@ public struct TrialResult: Codable, Sendable, Equatable {
     public var fits: Bool
     /// Why it does not fit or cannot run; `nil` when it does.
     public var reason: String?
+    /// How the latency came about, such as `analytic`, `cycle-exact-sim`, `insn-count-x-CPI`; `nil` in older results.
+    public var method: String?
+    /// The interval of the energy, in microjoules.
+    public var energyLow: Double?
+    public var energyHigh: Double?
+    /// Joules of a day at the target's frame rate; `nil` where the target has none or is too slow for it.
+    public var energyPerDayJoules: Double?
+    /// Clock cycles of the images that were simulated; `nil` where none were.
+    public var cycles: CycleRange?
+    /// What flash and RAM are made of.
+    public var memory: MemorySplit?
+    /// The share by which two rows must differ on this target to be told apart.
+    public var relativeError: Double?
+    /// Images that were simulated with outputs equal to the integer reference's, and those of them that were not equal.
+    public var imagesSimulated: Int?
+    public var imagesUnequal: Int?
+    /// Cycles by layer; `nil` where they are not known.
+    public var layers: [LayerCycles]?
+    /// Why the figures are not what the target promises, such as a simulator that is missing.
+    public var note: String?
 
     public init(
       flashBytes: Int, ramBytes: Int, latencyMs: Double, energyMicrojoules: Double, basis: String,
@@ -82,6 +102,52 @@ public struct TrialResult: Codable, Sendable, Equatable {
       self.high = high
       self.fits = fits
       self.reason = reason
+    }
+  }
+
+  /// Clock cycles over images.
+  public struct CycleRange: Codable, Sendable, Equatable {
+    public var min: Double
+    public var mean: Double
+    public var max: Double
+
+    public init(min: Double, mean: Double, max: Double) {
+      self.min = min
+      self.mean = mean
+      self.max = max
+    }
+  }
+
+  /// What flash and RAM are made of, in bytes.
+  public struct MemorySplit: Codable, Sendable, Equatable {
+    public var weightBytes: Int
+    public var codeBytes: Int
+    public var valueBytes: Int
+    public var variableBytes: Int
+    public var stackBytes: Int
+    /// Kept for interrupts; in estimates the target's allowance for stack, buffers and run time.
+    public var marginBytes: Int
+
+    public init(
+      weightBytes: Int, codeBytes: Int, valueBytes: Int, variableBytes: Int, stackBytes: Int, marginBytes: Int
+    ) {
+      self.weightBytes = weightBytes
+      self.codeBytes = codeBytes
+      self.valueBytes = valueBytes
+      self.variableBytes = variableBytes
+      self.stackBytes = stackBytes
+      self.marginBytes = marginBytes
+    }
+  }
+
+  /// A layer's share of a target's cycles.
+  public struct LayerCycles: Codable, Sendable, Equatable {
+    public var name: String
+    public var cycles: Double
+
+    public init(name: String, cycles: Double) {
+      self.name = name
+      self.cycles = cycles
     }
   }
 

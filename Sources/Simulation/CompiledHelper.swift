@@ -1,0 +1,46 @@
+import Crypto
+import Foundation
+import Settings
+import Tensors
+
+/// A program or plugin that is compiled once, on this machine, from a source that this one carries.
+///
+/// simavr is free under the GPL, so what is linked with it is a program of its own, which is run and never linked with Condense.
+struct CompiledHelper: Sendable {
+  /// The name of the file.
+  let name: String
+  /// The source in C.
+  let source: [UInt8]
+  /// The compiler's flags before the source, and the libraries after it.
+  let flags, libraries: [String]
+
+  /// The path of the compiled file in the bench's folder of tools; compiles it where it is not there.
+  func path(_ bench: Workbench) async throws(SimulationError) -> String {
+    let compiler = try await bench.version(of: .hostCompiler)
+    let key = ([compiler] + flags + libraries).joined(separator: "\n") + "\n"
+    let address = hexadecimal(SHA256.hash(data: Data(key.utf8) + Data(source))).prefix(24)
+    let path = "\(bench.toolFolder)/\(address)-\(name)"
+    if FileManager.default.fileExists(atPath: path) { return path }
+    try bench.write(source, to: name + ".c")
+    let arguments = flags + ["-o", name, name + ".c"] + libraries
+    _ = try await bench.tool(.hostCompiler, arguments).successfulOutput()
+    try put(bench.path(name), at: path)
+    return path
+  }
+
+  /// Moves the file to its place in one step; who else compiled it at the same time made the same.
+  private func put(_ file: String, at path: String) throws(SimulationError) {
+    let beside = path + ".\(ProcessInfo.processInfo.processIdentifier)"
+    do {
+      try? FileManager.default.removeItem(atPath: beside)
+      try FileManager.default.moveItem(atPath: file, toPath: beside)
+    } catch {
+      throw .file(path: path, reason: FileFailure.reason(error, path: path))
+    }
+    do {
+      try WholeFile.move(beside, to: path)
+    } catch {
+      throw .file(path: path, reason: "cannot be put there: \(error)")
+    }
+  }
+}

@@ -1,0 +1,59 @@
+import Foundation
+
+/// A program or library that is found at run time.
+public struct ExternalTool: Sendable, Equatable {
+  /// The program's name, or the library's file.
+  public let name: String
+  /// The Debian package that brings it.
+  public let package: String
+
+  /// Makes a tool.
+  public init(_ name: String, package: String) {
+    self.name = name
+    self.package = package
+  }
+
+  /// The host's compiler, which builds harness and plugin.
+  static let hostCompiler = ExternalTool("gcc", package: "gcc")
+
+  /// Where the program lies on the search path; `nil` when it is missing. A library or header is looked for where packages put it.
+  public var path: String? {
+    let folders = isFile ? Self.libraryFolders : Self.programFolders
+    return folders.map { "\($0)/\(name)" }.first {
+      isFile
+        ? FileManager.default.isReadableFile(atPath: $0) : FileManager.default.isExecutableFile(atPath: $0)
+    }
+  }
+
+  private var isFile: Bool { name.hasSuffix(".so") || name.hasSuffix(".h") || name.hasSuffix(".specs") }
+
+  private static var programFolders: [String] {
+    (ProcessInfo.processInfo.environment["PATH"] ?? "/usr/bin:/bin").split(separator: ":").map(String.init)
+  }
+
+  private static var libraryFolders: [String] {
+    let libraries = [
+      "/usr/lib", "/usr/local/lib", "/usr/lib/arm-none-eabi/lib", "/usr/lib/arm-none-eabi/newlib",
+      "/usr/lib/avr/include",
+    ]
+    let machines = (try? FileManager.default.contentsOfDirectory(atPath: "/usr/lib")) ?? []
+    return libraries + machines.filter { $0.hasSuffix("-linux-gnu") }.sorted().map { "/usr/lib/\($0)" } + [
+      "/usr/include", "/usr/local/include",
+    ]
+  }
+}
+
+extension Simulator {
+  /// The tools that this machine lacks.
+  public var missingTools: [ExternalTool] { tools.filter { $0.path == nil } }
+
+  /// Throws `SimulationError.missing` where a tool is not there.
+  func requireTools() throws(SimulationError) {
+    let missing = missingTools
+    guard !missing.isEmpty else { return }
+    var packages: [String] = []
+    for tool in missing where !packages.contains(tool.package) { packages.append(tool.package) }
+    throw .missing(
+      tools: missing.map(\.name), remedy: "apt-get install \(packages.joined(separator: " "))")
+  }
+}

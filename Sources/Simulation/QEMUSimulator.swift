@@ -1,0 +1,147 @@
+public import Settings
+public import Targets
+
+/// QEMU's system emulation of a Cortex-M with a plugin that counts instructions, and cycles by a table.
+///
+/// **Cycles**: `Σ_executed cycles(instruction) + Σ_taken takenBranch`, an in-order processor without wait states; `factors` make
+/// cycles of the chip of it. Counts are exact and repeatable, cycles are an estimate: the profile states how far it is off.
+public struct QEMUSimulator: Simulator {
+  public static let kind = "qemu"
+  public static let method = "insn-count-x-CPI"
+
+  /// QEMU's machine: it needs flash at 0, RAM at 0x20000000, and at least the target's memory.
+  public var machine = "mps2-an386"
+  /// The compiler.
+  public var compiler = "arm-none-eabi-gcc"
+  /// Its flags.
+  public var flags = ["-O2"]
+  /// What instructions cost.
+  public var cycles: [InstructionCost] = []
+  /// What a branch costs beyond where it is taken.
+  public var takenBranch = Sourced(0, source: "none")
+  /// Cycles of the chip by a cycle of the table.
+  public var factors: [Sourced] = []
+  /// The latency divided by the estimate, at least.
+  public var latencyLow = Sourced(0.75, source: "assumed")
+  /// The latency divided by the estimate, at most.
+  public var latencyHigh = Sourced(1.5, source: "assumed")
+  /// Bytes of stack for interrupts.
+  public var interruptMarginBytes = Sourced(256, source: "assumed")
+  /// The share by which two programs must differ to be told apart.
+  public var relativeError = Sourced(0.1, source: "assumed")
+
+  public init() {}
+
+  public static var settings: [Setting<QEMUSimulator>] {
+    [
+      Setting("machine", \.machine, expected: "a machine's name", "QEMU's machine") {
+        $0.wholeMatch(of: /[a-z0-9-]+/) != nil
+      },
+      .compiler(\.compiler), .flags(\.flags),
+      Setting("cycles", \.cycles, required: true, "what instructions cost, the first rule that covers one"),
+      .constant("takenBranch", \.takenBranch, in: 0...100, "cycles more of a branch that is taken"),
+      Setting(
+        "factors", \.factors, expected: "a list of factors in 0.01...100, each with its source",
+        "cycles of the chip by a cycle of the table"
+      ) { $0.allSatisfy { (0.01...100).contains($0.value) } },
+      .constant("latencyLow", \.latencyLow, in: 0.001...1, "the latency divided by the estimate, at least"),
+      .constant("latencyHigh", \.latencyHigh, in: 1...1000, "the latency divided by the estimate, at most"),
+      .constant("interruptMarginBytes", \.interruptMarginBytes, in: 0...65536, "stack kept for interrupts"),
+      .constant(
+        "relativeError", \.relativeError, in: 0...1, "how far two programs must differ to be told apart"),
+    ]
+  }
+
+  private var toolchain: GNUToolchain { GNUToolchain(compiler: compiler, package: "gcc-arm-none-eabi") }
+  private static let emulator = ExternalTool("qemu-system-arm", package: "qemu-system-arm")
+
+  public var tools: [ExternalTool] {
+    [
+      toolchain.compilerTool, ExternalTool("nano.specs", package: "libnewlib-arm-none-eabi"), Self.emulator,
+      .hostCompiler,
+    ]
+  }
+
+  public var limits: SimulatorLimits {
+    SimulatorLimits(
+      latency: latencyLow.value...latencyHigh.value, relativeError: relativeError.value,
+      interruptMarginBytes: Int(interruptMarginBytes.value))
+  }
+
+  public func versions(_ bench: Workbench) async throws(SimulationError) -> [String] {
+    [try await bench.version(of: toolchain.compilerTool), try await bench.version(of: Self.emulator)]
+  }
+
+  /// What the machines have: 4 MB each. A target with more is simulated with this much.
+  private static let machineBytes = 4 << 20
+
+  public func build(
+    _ program: NetworkProgram, within memory: MemoryLimits, _ bench: Workbench
+  ) async throws(SimulationError) -> LinkedProgram {
+    try bench.write(PackageResources.cortex_ld, to: "condense.ld")
+    let flash = min(memory.flashBytes ?? Self.machineBytes, Self.machineBytes)
+    let ram = min(memory.ramBytes ?? Self.machineBytes, Self.machineBytes)
+    return try await toolchain.link(
+      program, firmware: PackageResources.cortex_firmware_c,
+      flags: flags + ["-nostartfiles", "--specs=nano.specs", "-T", "condense.ld"],
+      limits: ["-Wl,--defsym=CONDENSE_FLASH=\(flash)", "-Wl,--defsym=CONDENSE_RAM=\(ram)"],
+      libraries: ["-lm"], within: memory, bench)
+  }
+
+  public func run(
+    _ firmware: Firmware, on images: ImageBytes, _ bench: Workbench
+  ) async throws(SimulationError) -> SimulatedRun {
+    let listing = try await bench.tool(toolchain.tool("objdump"), ["-d", firmware.file]).successfulOutput()
+    try bench.write(Array(try table(firmware, Disassembly(listing)).utf8), to: "table.txt")
+    try bench.write(images.bytes, to: "inputs.bin")
+    try await emulate(firmware, bench)
+    let report = try RunReport(String(decoding: try bench.read("report.txt"), as: UTF8.self))
+    let stack = try bench.read("stack.bin")
+    guard stack.count == 4 else { throw .report("it does not tell the stack") }
+    let stackBytes = stack.reversed().reduce(0) { $0 << 8 | Int($1) }
+    return SimulatedRun(
+      outputs: try bench.read("outputs.bin"), cycles: report.cycles, instructions: report.instructions,
+      stepCycles: report.stepCycles(firmware.program.layers.count), stackBytes: stackBytes, collisionBytes: 0)
+  }
+
+  /// What the plugin reads: where the network and its steps begin, and what each instruction costs.
+  private func table(
+    _ firmware: Firmware, _ listing: Disassembly
+  ) throws(SimulationError) -> String {
+    var lines = ["run \(try firmware.address(firmware.program.symbol("run")) & ~1)"]
+    for (step, address) in firmware.stepAddresses.enumerated() {
+      if let address { lines.append("step \(step) \(address & ~1)") }
+    }
+    let costs = CycleTable(rules: cycles).cycles(listing.instructions)
+    for (instruction, cost) in zip(listing.instructions, costs) {
+      lines.append("cost \(instruction.address) \(cost) \(Int(takenBranch.value))")
+    }
+    return lines.joined(separator: "\n") + "\n"
+  }
+
+  /// Runs the firmware; QEMU says which version of its interface it takes, so versions are tried from the oldest.
+  private func emulate(_ firmware: Firmware, _ bench: Workbench) async throws(SimulationError) {
+    for version in Self.pluginVersions {
+      let plugin = try await CompiledHelper(
+        name: "qemu-plugin-\(version).so", source: PackageResources.qemu_plugin_c,
+        flags: ["-O2", "-shared", "-fPIC", "-DCONDENSE_PLUGIN_API=\(version)"], libraries: ["-lpthread"]
+      ).path(bench)
+      try bench.copy(plugin, to: "plugin.so")
+      let run = try bench.tool(
+        Self.emulator,
+        [
+          "-M", machine, "-display", "none", "-monitor", "none", "-serial", "none", "-semihosting-config",
+          "enable=on,target=native", "-plugin", "./plugin.so,table=table.txt,report=report.txt", "-kernel",
+          firmware.file,
+        ], limit: bench.timeLimit)
+      let output = try await run.output()
+      if output.isSuccess { return }
+      guard output.text.contains("API version"), version != Self.pluginVersions.last else {
+        throw run.failure(output)
+      }
+    }
+  }
+
+  /// QEMU 7 and 8 take version 1, later ones 2 and more; what the plugin uses is the same in all.
+  private static let pluginVersions = [1, 2]
+}

@@ -1,0 +1,35 @@
+public import Settings
+
+/// Why something cannot be simulated.
+public enum SimulationError: Error, Sendable, Equatable, CustomStringConvertible {
+  case unknownSimulator(SettingsMark, kind: String, suggestion: String?, known: [String])
+  case settings(SettingsError)
+  /// Programs that are not there, each with what brings it.
+  case missing(tools: [String], remedy: String)
+  /// The exported program breaks the interface of exported networks.
+  case program(name: String, reason: String)
+  /// A program ended with a failure.
+  case failed(tool: String, status: String, output: String)
+  case timedOut(tool: String, seconds: Int)
+  /// What a simulator left cannot be believed.
+  case report(String)
+  case file(path: String, reason: String)
+
+  /// *where: what, expected, found; what to do*.
+  public var description: String {
+    switch self {
+    case .unknownSimulator(let mark, let kind, let suggestion, let known):
+      "\(mark): \"\(kind)\" is no simulator"
+        + (suggestion.map { "; did you mean \"\($0)\"?" } ?? ";") + " (\(known.joined(separator: ", ")))"
+    case .settings(let error): "\(error)"
+    case .missing(let tools, let remedy):
+      "\(tools.joined(separator: ", ")) \(tools.count == 1 ? "is" : "are") missing; \(remedy)"
+    case .program(let name, let reason): "the exported program \(name): \(reason)"
+    case .failed(let tool, let status, let output):
+      "\(tool): \(status)" + (output.isEmpty ? "" : ": \(output)")
+    case .timedOut(let tool, let seconds): "\(tool): stopped after \(seconds) seconds"
+    case .report(let reason): "the simulator's report: \(reason)"
+    case .file(let path, let reason): "\(path): \(reason)"
+    }
+  }
+}

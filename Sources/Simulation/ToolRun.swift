@@ -1,0 +1,80 @@
+import Subprocess
+import SystemPackage
+
+/// One run of a program, with a limit on its time.
+///
+/// The program leads a process group of its own, which is killed as a whole when the time is up. Its standard input stays
+/// open as long as this process lives: simulators end when it closes, so that none outlives who started it.
+struct ToolRun: Sendable {
+  /// The most characters of output that are kept; a program that says more is believed up to there.
+  static let keptCharacters = 64 << 20
+
+  let path: String
+  let arguments: [String]
+  let folder: String
+  let limit: Duration
+
+  /// What a program said, on both of its outputs, and whether it succeeded.
+  struct Output: Sendable {
+    var text: String
+    var isSuccess: Bool
+    var status: String
+  }
+
+  /// The program's name.
+  private var name: String { path.split(separator: "/").last.map(String.init) ?? path }
+
+  /// Runs the program; throws where it cannot be started or takes too long.
+  func output() async throws(SimulationError) -> Output {
+    var options = PlatformOptions()
+    options.processGroupID = 0
+    let limit = limit
+    do {
+      let result = try await Subprocess.run(
+        .path(FilePath(path)), arguments: Arguments(arguments),
+        environment: .inherit.updating(["LC_ALL": "C"]), workingDirectory: FilePath(folder),
+        platformOptions: options, input: .inputWriter, output: .sequence, error: .combinedWithOutput
+      ) { execution in
+        try await withThrowingTaskGroup(of: Bool.self) { group in
+          group.addTask {
+            try await Task.sleep(for: limit)
+            try execution.send(signal: .kill, toProcessGroup: true)
+            return true
+          }
+          var text = ""
+          for try await line in execution.standardOutput.strings(bufferingPolicy: .unbounded)
+          where text.utf8.count < Self.keptCharacters { text += line + "\n" }
+          group.cancelAll()
+          var isLate = false
+          while let ended = await group.nextResult() {
+            if case .success(true) = ended { isLate = true }
+          }
+          return (text: text, isLate: isLate)
+        }
+      }
+      if result.closureResult.isLate {
+        throw SimulationError.timedOut(tool: name, seconds: Int(limit.components.seconds))
+      }
+      return Output(
+        text: result.closureResult.text, isSuccess: result.terminationStatus.isSuccess,
+        status: "\(result.terminationStatus)")
+    } catch let error as SimulationError {
+      throw error
+    } catch {
+      throw .failed(tool: name, status: "cannot be run", output: "\(error)")
+    }
+  }
+
+  /// What the program said; throws `SimulationError.failed` with its last words where it did not succeed.
+  func successfulOutput() async throws(SimulationError) -> String {
+    let output = try await output()
+    guard output.isSuccess else { throw failure(output) }
+    return output.text
+  }
+
+  /// A failure in a few lines.
+  func failure(_ output: Output) -> SimulationError {
+    let lines = output.text.split(separator: "\n").suffix(4).map { $0.prefix(300) }
+    return .failed(tool: name, status: output.status, output: lines.joined(separator: " | "))
+  }
+}

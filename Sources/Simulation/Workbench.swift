@@ -1,0 +1,75 @@
+import Crypto
+import Foundation
+import Settings
+
+/// The folder in which a program is built and run, and what is kept between runs.
+public struct Workbench: Sendable {
+  /// A folder of its own, which its owner removes.
+  let folder: String
+  /// Where harness and plugin are kept.
+  let toolFolder: String
+  /// How long a simulation may take.
+  let timeLimit: Duration
+
+  /// How long a compiler may take.
+  static let buildLimit = Duration.seconds(120)
+
+  func path(_ name: String) -> String { folder + "/" + name }
+
+  func write(_ bytes: some Collection<UInt8>, to name: String) throws(SimulationError) {
+    do {
+      try Data(bytes).write(to: URL(filePath: path(name)))
+    } catch {
+      throw .file(path: path(name), reason: FileFailure.reason(error, path: path(name)))
+    }
+  }
+
+  func read(_ name: String) throws(SimulationError) -> [UInt8] {
+    do {
+      return [UInt8](try Data(contentsOf: URL(filePath: path(name))))
+    } catch {
+      throw .file(path: path(name), reason: FileFailure.reason(error, path: path(name)))
+    }
+  }
+
+  /// A run of a program in the folder.
+  func tool(
+    _ tool: ExternalTool, _ arguments: [String], limit: Duration = buildLimit
+  ) throws(SimulationError) -> ToolRun {
+    guard let path = tool.path else {
+      throw .missing(tools: [tool.name], remedy: "apt-get install \(tool.package)")
+    }
+    return ToolRun(path: path, arguments: arguments, folder: folder, limit: limit)
+  }
+
+  /// The first line of what a program says of its version.
+  func version(of tool: ExternalTool) async throws(SimulationError) -> String {
+    let text = try await self.tool(tool, ["--version"]).successfulOutput()
+    return text.split(separator: "\n").first.map(String.init) ?? tool.name
+  }
+
+  /// The digest of a library's file: it names the version where the library has no word for it.
+  func digest(of library: ExternalTool) throws(SimulationError) -> String {
+    guard let path = library.path, let data = FileManager.default.contents(atPath: path) else {
+      throw .missing(tools: [library.name], remedy: "apt-get install \(library.package)")
+    }
+    return library.name + " " + hexadecimal(SHA256.hash(data: data)).prefix(16)
+  }
+}
+
+/// A digest as text.
+func hexadecimal(_ digest: SHA256.Digest) -> String {
+  digest.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
+}
+
+extension Workbench {
+  /// Copies a file into the folder.
+  func copy(_ file: String, to name: String) throws(SimulationError) {
+    do {
+      try? FileManager.default.removeItem(atPath: path(name))
+      try FileManager.default.copyItem(atPath: file, toPath: path(name))
+    } catch {
+      throw .file(path: path(name), reason: FileFailure.reason(error, path: path(name)))
+    }
+  }
+}

@@ -1,0 +1,130 @@
+import Foundation
+public import Settings
+
+/// What a meter read on a real board, a line of a CSV file each.
+///
+/// **Columns**, named in the first line, in any order: `latencyMs`, and either `model` (a file, estimated anew) or `estimatedMs` (what
+/// the profile gave); `energyMicrojoules` may be there.
+public struct BoardReadings: Sendable, Equatable {
+  /// One inference of one model.
+  public struct Reading: Sendable, Equatable {
+    /// The line of the file.
+    public var line: Int
+    /// The model's file; `nil` where the estimate is given.
+    public var model: String?
+    /// What the profile gave; `nil` where the model is named.
+    public var estimatedMs: Double?
+    public var latencyMs: Double
+    public var energyMicrojoules: Double?
+  }
+
+  /// In the order of the file.
+  public let readings: [Reading]
+
+  /// The largest file that is read, in bytes.
+  static let maximumBytes = 1 << 20
+  private static let columns = ["model", "estimatedMs", "latencyMs", "energyMicrojoules"]
+
+  /// Reads a file.
+  public init(contentsOf path: String) throws(TargetError) {
+    let data: Data
+    do {
+      data = try Data(contentsOf: URL(filePath: path))
+    } catch {
+      throw .readings(path: path, line: nil, reason: FileFailure.reason(error, path: path))
+    }
+    guard data.count <= Self.maximumBytes, let text = String(data: data, encoding: .utf8) else {
+      throw .readings(
+        path: path, line: nil, reason: "expected UTF-8 text of at most \(Self.maximumBytes) bytes")
+    }
+    try self.init(text, path: path)
+  }
+
+  /// Reads text; the path is for messages.
+  public init(_ text: String, path: String) throws(TargetError) {
+    var names: [String]?
+    var readings: [Reading] = []
+    for (index, line) in text.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline)
+      .enumerated()
+    {
+      guard !line.allSatisfy(\.isWhitespace) else { continue }
+      let place = Place(path: path, line: index + 1)
+      let fields = try place.fields(line)
+      if let names {
+        readings.append(try place.reading(fields, names))
+      } else {
+        names = try place.columns(fields, known: Self.columns)
+      }
+    }
+    guard !readings.isEmpty else {
+      throw .readings(
+        path: path, line: nil,
+        reason: "no readings; the first line names the columns: \(Self.columns.joined(separator: ", "))")
+    }
+    self.readings = readings
+  }
+}
+
+/// A line of a file of readings.
+private struct Place {
+  let path: String
+  let line: Int
+
+  func fail(_ reason: String) -> TargetError { .readings(path: path, line: line, reason: reason) }
+
+  /// Fields between commas; one in double quotes may hold commas.
+  func fields(_ text: Substring) throws(TargetError) -> [String] {
+    var fields = [""]
+    var isQuoted = false
+    for character in text {
+      switch character {
+      case "\"": isQuoted.toggle()
+      case "," where !isQuoted: fields.append("")
+      default: fields[fields.count - 1].append(character)
+      }
+    }
+    guard !isQuoted else { throw fail("a double quote is not closed") }
+    return fields.map { $0.trimmingCharacters(in: .whitespaces) }
+  }
+
+  func columns(_ names: [String], known: [String]) throws(TargetError) -> [String] {
+    for name in names where !known.contains(name) {
+      let hint = Spelling.nearest(to: name, among: known).map { "; did you mean \"\($0)\"?" } ?? ""
+      throw fail("\"\(name.prefix(60))\" is no column\(hint) (\(known.joined(separator: ", ")))")
+    }
+    guard Set(names).count == names.count else { throw fail("a column is named twice") }
+    guard names.contains("latencyMs"), names.contains("model") != names.contains("estimatedMs") else {
+      throw fail("expected the column latencyMs, and either model or estimatedMs")
+    }
+    return names
+  }
+
+  func reading(_ fields: [String], _ names: [String]) throws(TargetError) -> BoardReadings.Reading {
+    guard fields.count == names.count else {
+      throw fail("expected \(names.count) fields, found \(fields.count)")
+    }
+    var reading = BoardReadings.Reading(line: line, latencyMs: 0)
+    for (name, field) in zip(names, fields) {
+      switch name {
+      case "model": reading.model = try text(field)
+      case "estimatedMs": reading.estimatedMs = try amount(field, name)
+      case "latencyMs": reading.latencyMs = try amount(field, name)
+      default: reading.energyMicrojoules = field.isEmpty ? nil : try amount(field, name)
+      }
+    }
+    return reading
+  }
+
+  private func text(_ field: String) throws(TargetError) -> String {
+    guard !field.isEmpty, field.utf8.count <= 4096 else { throw fail("expected the path of a model") }
+    return field
+  }
+
+  /// A number above 0 that a meter may show.
+  private func amount(_ field: String, _ name: String) throws(TargetError) -> Double {
+    guard let value = Double(field), value >= 1e-9, value <= 1e12 else {
+      throw fail("\"\(name)\" must be a number in 1e-09...1e+12, found \"\(field.prefix(60))\"")
+    }
+    return value
+  }
+}

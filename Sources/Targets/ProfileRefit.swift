@@ -1,0 +1,171 @@
+import Foundation
+import Settings
+
+/// Fits a profile's two constants, cycles and energy a cycle, to readings of a real board.
+///
+/// **Fit**: the factor on cycles minimizes `Σ (ln tᵢ − ln(a · t̂ᵢ))²`, so `a = exp(mean ln(tᵢ / t̂ᵢ))`; energy a cycle, or watts,
+/// likewise over `Eᵢ / (tᵢ · f)`. **Interval**: the next board's reading lies within `exp(± t · s · √(1 + 1/n))` of the fit in 95 of
+/// 100 cases, s the deviation of the logarithms; an interval that is wider than the profile's is not taken.
+public struct ProfileRefit: Sendable, Equatable {
+  /// A factor and how far readings lie from it.
+  public struct Fit: Sendable, Equatable {
+    /// The fitted value.
+    public var value: Double
+    /// The factor by which a further reading may be lower or higher; `nil` of a single reading.
+    public var spread: Double?
+    /// How many readings.
+    public var count: Int
+
+    /// Fits positive numbers; `nil` of none.
+    public init?(_ values: [Double]) {
+      guard !values.isEmpty else { return nil }
+      let logarithms = values.map { log($0) }
+      let mean = logarithms.reduce(0, +) / Double(values.count)
+      value = exp(mean)
+      count = values.count
+      guard values.count > 1 else { return }
+      let freedom = values.count - 1
+      let variance = logarithms.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / Double(freedom)
+      spread = exp(Self.quantile(freedom) * (variance * (1 + 1 / Double(values.count))).squareRoot())
+    }
+
+    /// The 97.5 % point of Student's t.
+    private static func quantile(_ freedom: Int) -> Double {
+      freedom <= table.count ? table[freedom - 1] : 1.96 + 2.5 / Double(freedom)
+    }
+
+    private static let table = [
+      12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262, 2.228, 2.201, 2.179, 2.160, 2.145,
+      2.131, 2.120, 2.110, 2.101, 2.093, 2.086, 2.080, 2.074, 2.069, 2.064, 2.060, 2.056, 2.052, 2.048,
+      2.045, 2.042,
+    ]
+  }
+
+  /// Latency by the analytic estimate.
+  public var analytic: Fit?
+  /// Latency by the simulation's.
+  public var simulated: Fit?
+  /// Nanojoules a cycle, or watts.
+  public var energy: Fit?
+
+  /// Fits; each reading with the milliseconds that the profile gives, analytic and simulated.
+  public init(
+    _ readings: [(reading: BoardReadings.Reading, analyticMs: Double?, simulatedMs: Double?)],
+    of profile: TargetProfile
+  ) {
+    func ratios(_ estimate: (Int) -> Double?) -> [Double] {
+      readings.indices.compactMap { index in
+        estimate(index).flatMap { $0 > 0 ? readings[index].reading.latencyMs / $0 : nil }
+      }
+    }
+    analytic = Fit(ratios { readings[$0].analyticMs })
+    simulated = Fit(ratios { readings[$0].simulatedMs })
+    energy = Fit(
+      readings.compactMap { item in
+        item.reading.energyMicrojoules.map { energy in
+          profile.watts == nil
+            ? energy / (item.reading.latencyMs * profile.clockMHz.value)
+            : energy / (item.reading.latencyMs * 1000)
+        }
+      })
+  }
+
+  /// The profile with constants that fit; `source` says where the readings come from.
+  public func refitted(_ profile: TargetProfile, source: String) -> TargetProfile {
+    var result = profile
+    if let analytic {
+      let words = Self.words(analytic, source)
+      for index in result.operations.indices {
+        result.operations[index].cycles *= analytic.value
+        result.operations[index].source += "; times \(Self.short(analytic.value)): \(words)"
+      }
+      for index in result.elements.indices {
+        result.elements[index].cycles *= analytic.value
+        result.elements[index].source += "; times \(Self.short(analytic.value)): \(words)"
+      }
+      if let spread = analytic.spread {
+        result.latencyLow = Self.narrower(result.latencyLow, 1 / spread, isLower: true, words)
+        result.latencyHigh = Self.narrower(result.latencyHigh, spread, isLower: false, words)
+      }
+    }
+    if let simulated {
+      result.simulator = result.simulator?.refitted(simulated, Self.words(simulated, source))
+    }
+    if let energy { result.refitEnergy(energy, Self.words(energy, source)) }
+    return result
+  }
+
+  static func words(_ fit: Fit, _ source: String) -> String {
+    "fitted to \(fit.count) reading\(fit.count == 1 ? "" : "s") of \(source)"
+  }
+
+  static func short(_ value: Double) -> String { String(format: "%.4g", value) }
+
+  /// The bound that readings allow, where it is nearer to 1.
+  static func narrower(_ old: Sourced, _ new: Double, isLower: Bool, _ words: String) -> Sourced {
+    (isLower ? new > old.value : new < old.value) ? Sourced(new, source: words) : old
+  }
+}
+
+extension TargetProfile {
+  fileprivate mutating func refitEnergy(_ fit: ProfileRefit.Fit, _ words: String) {
+    if watts == nil {
+      nanojoulesPerCycle = Sourced(fit.value, source: words)
+    } else {
+      watts = Sourced(fit.value, source: words)
+    }
+    if let spread = fit.spread {
+      energyFactor = ProfileRefit.narrower(energyFactor, spread, isLower: false, words)
+    }
+  }
+
+  /// The profile as YAML, a setting a line and an entry of a list a line; `comment` stands on top.
+  public func yaml(comment: String) -> String {
+    var lines = ["# " + comment.replacing("\n", with: " ")]
+    guard case .mapping(let entries) = node.content else { return "" }
+    for entry in entries where entry.value.content != .null { lines += entry.value.yamlLines(entry.key, "") }
+    return lines.joined(separator: "\n") + "\n"
+  }
+}
+
+extension SettingsNode {
+  /// `key: value`; lists of mappings and mappings of lists over several lines, everything else as JSON, which YAML holds.
+  fileprivate func yamlLines(_ key: String, _ margin: String) -> [String] {
+    switch content {
+    case .list(let items) where items.contains(where: { !$0.isScalar }):
+      [margin + key + ":"] + items.map { margin + "  - " + $0.compactJSON }
+    case .mapping(let entries) where entries.contains(where: { !$0.value.isScalar }):
+      [margin + key + ":"] + entries.flatMap { $0.value.yamlLines($0.key, margin + "  ") }
+    default: [margin + key + ": " + compactJSON]
+    }
+  }
+}
+
+extension SimulatorChoice {
+  /// With one more factor, and bounds that are narrower, where the simulator has such settings.
+  fileprivate func refitted(_ fit: ProfileRefit.Fit, _ words: String) -> SimulatorChoice {
+    guard case .mapping(let entries) = settings.content, settings["factors"] != nil else { return self }
+    var result = self
+    let factor = Sourced(fit.value, source: words).node
+    result.settings = SettingsNode(
+      .mapping(
+        entries.map { entry in
+          SettingsNode.Entry(
+            key: entry.key, mark: entry.mark, value: Self.refitted(entry, fit, factor, words))
+        }), mark: settings.mark)
+    return result
+  }
+
+  private static func refitted(
+    _ entry: SettingsNode.Entry, _ fit: ProfileRefit.Fit, _ factor: SettingsNode, _ words: String
+  ) -> SettingsNode {
+    if entry.key == "factors", case .list(let factors) = entry.value.content {
+      return SettingsNode(.list(factors + [factor]), mark: entry.value.mark)
+    }
+    guard entry.key == "latencyLow" || entry.key == "latencyHigh", let spread = fit.spread,
+      let old = try? Sourced(reading: entry.value, key: entry.key)
+    else { return entry.value }
+    let isLower = entry.key == "latencyLow"
+    return ProfileRefit.narrower(old, isLower ? 1 / spread : spread, isLower: isLower, words).node
+  }
+}
