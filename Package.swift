@@ -103,7 +103,7 @@ let package = Package(
     library("Export", ["Targets", "FlatBuffers", protobuf]),
     library("Simulation", ["Export", subprocess, system, crypto], resources: [.embedInCode("Resources")]),
     library("Runs", ["Settings", grdb]),
-    library("Recipes", ["Networks", "Methods", "Targets", "Runs", crypto]),
+    library("Recipes", ["Networks", "Methods", "Simulation", "Runs", crypto]),
     library("Comparison", ["Recipes", subprocess, system]),
     library("Reports", ["Runs", "Settings"], resources: [.embedInCode("Resources")]),
     program("condense", ["DNNL", "Comparison", "Reports", "Export", "CProcess", arguments]),

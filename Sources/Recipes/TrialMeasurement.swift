@@ -7,7 +7,6 @@ import Images
 import Ops
 import Runs
 import Settings
-import Targets
 import Tensors
 import Training
 
@@ -49,12 +48,18 @@ struct TrialMeasurement {
       warnings.append(
         "the file did not shrink: \(sizes.codedBytes) bytes, the teacher's has \(dense.fileBytes)")
     }
+    let readings = try targets.readings(of: loaded, fileBytes: sizes.fileBytes)
+    for name in readings.keys.sorted() {
+      guard let count = readings[name]?.imagesUnequal, count > 0 else { continue }
+      warnings.append(
+        "ERROR: on \(name) the simulated outputs differ from the integer reference on \(count) images")
+    }
     return TrialResult(
       name: spec.name, role: TrialResult.Role(rawValue: spec.role.rawValue) ?? .student, seed: spec.seed,
       address: spec.address, methods: spec.methods, controlOf: spec.controlOf, classes: classes,
       accuracy: accuracy, validationTop1: outcome.validationTop1, size: sizes,
       parameters: shipped.parameterCount, nonZeros: nonZeros(shipped), multiplyAdds: shipped.multiplyAdds,
-      bits: bits(shipped), targets: try readings(of: loaded.graph, fileBytes: sizes.fileBytes),
+      bits: bits(shipped), targets: readings,
       cost: TrialResult.Cost(trainingImages: outcome.trainingImages, seconds: seconds),
       stages: outcome.stages, layers: try layers(shipped, classes: classes), mistakes: mistakes,
       warnings: warnings, model: name, threads: spec.threads, precision: spec.precision,
@@ -68,7 +73,7 @@ struct TrialMeasurement {
     let shipped = try shipped(graph)
     let sizes = try sizes(of: model(shipped, classes: data.dataset.classes))
     let energy = try spec.targets.first.flatMap { name throws(TrialError) in
-      try reading(name, shipped, fileBytes: sizes.fileBytes)?.energyMicrojoules
+      try targets.estimate(name, shipped, fileBytes: sizes.fileBytes).energyMicrojoules
     }
     return TrialResult.StageRecord(
       name: stage.name, epochs: stage.training?.epochs ?? 0, validationTop1: validationTop1,
@@ -225,52 +230,15 @@ struct TrialMeasurement {
 
   // MARK: Targets
 
-  private func readings(
-    of graph: Graph, fileBytes: Int
-  ) throws(TrialError) -> [String: TrialResult.TargetReading] {
-    var readings: [String: TrialResult.TargetReading] = [:]
-    for name in spec.targets { readings[name] = try reading(name, graph, fileBytes: fileBytes) }
-    return readings
-  }
+  private var targets: TrialReadings { TrialReadings(runner, data: data) }
 
   /// Bytes of the file that a network would ship in.
   func fileBytes(_ graph: Graph) throws(TrialError) -> Int {
     try sizes(of: model(shipped(graph), classes: data.dataset.classes)).fileBytes
   }
 
-  /// What a network takes on a target as it would ship.
+  /// What a network would take on a target as it would ship.
   func reading(_ name: String, of graph: Graph) throws(TrialError) -> TrialResult.TargetReading? {
-    try reading(name, shipped(graph), fileBytes: fileBytes(graph))
-  }
-
-  private func reading(
-    _ name: String, _ graph: Graph, fileBytes: Int
-  ) throws(TrialError) -> TrialResult.TargetReading? {
-    do throws(TargetError) {
-      let profile = try TargetProfile.named(name, searching: runner.environment.targetFolders)
-      var measured: Double?
-      if profile.basis == .measured { measured = try hostLatencyMs(graph, target: name) }
-      let estimate = try profile.estimate(graph, flashBytes: fileBytes, measuredLatencyMs: measured)
-      return TrialResult.TargetReading(
-        flashBytes: estimate.flashBytes, ramBytes: estimate.ramBytes, latencyMs: estimate.latencyMs,
-        energyMicrojoules: estimate.energyMicrojoules, basis: estimate.basis.rawValue, low: estimate.low,
-        high: estimate.high, fits: estimate.fits, reason: estimate.reason)
-    } catch {
-      throw .target("\(error)")
-    }
-  }
-
-  /// The median milliseconds of one image on this machine, in floats.
-  private func hostLatencyMs(_ graph: Graph, target: String) throws(TargetError) -> Double {
-    do throws(ExecutionError) {
-      let plan = try runner.environment.backend.compile(
-        graph, PlanOptions(batch: 1, mode: .inference, threads: spec.threads))
-      let image = [Float](repeating: 0.5, count: data.input.count)
-      let clock = ContinuousClock()
-      let times = (0..<50).map { _ in clock.measure { plan.forward(image.span, key: 0) } / .milliseconds(1) }
-      return times.sorted()[times.count / 2]
-    } catch {
-      throw .needsMeasurement(target: "\(target): \(error)")
-    }
+    try targets.estimate(name, shipped(graph), fileBytes: fileBytes(graph))
   }
 }

@@ -38,8 +38,15 @@ public struct NetworkProgram: Sendable, Equatable {
     arenaBytes = try macros.value("ARENA_BYTES", in: 0...1 << 40)
     weightBytes = try macros.value("WEIGHT_BYTES", in: 0...1 << 40)
     let steps = try macros.value("STEPS", in: 0...4096)
+    let layers = layers.isEmpty ? Self.layers(of: source) : layers
     self.layers = (0..<steps).map { $0 < layers.count ? layers[$0] : "step \($0)" }
     numberBytes = header.contains("typedef float \(name)_number") ? 4 : 1
+  }
+
+  /// The layers that comments over the steps name: `/* Step 0: "conv1", …`.
+  private static func layers(of source: String) -> [String] {
+    let names = source.matches(of: /\/\* Step (\d+): "([^"\n]*)"/).map { (Int($0.1) ?? -1, String($0.2)) }
+    return names.enumerated().allSatisfy { $0.offset == $0.element.0 } ? names.map(\.1) : []
   }
 
   private static let letters = Set("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_".utf8)

@@ -8,6 +8,8 @@ public enum SimulationError: Error, Sendable, Equatable, CustomStringConvertible
   case missing(tools: [String], remedy: String)
   /// The exported program breaks the interface of exported networks.
   case program(name: String, reason: String)
+  /// A network that simulators cannot run.
+  case unsuitable(String)
   /// A program ended with a failure.
   case failed(tool: String, status: String, output: String)
   case timedOut(tool: String, seconds: Int)
@@ -25,6 +27,7 @@ public enum SimulationError: Error, Sendable, Equatable, CustomStringConvertible
     case .missing(let tools, let remedy):
       "\(tools.joined(separator: ", ")) \(tools.count == 1 ? "is" : "are") missing; \(remedy)"
     case .program(let name, let reason): "the exported program \(name): \(reason)"
+    case .unsuitable(let reason): reason
     case .failed(let tool, let status, let output):
       "\(tool): \(status)" + (output.isEmpty ? "" : ": \(output)")
     case .timedOut(let tool, let seconds): "\(tool): stopped after \(seconds) seconds"

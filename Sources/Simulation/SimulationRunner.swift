@@ -24,6 +24,11 @@ public struct SimulationRunner: Sendable {
     self.catalogue = catalogue
   }
 
+  /// The simulator of a profile; `nil` where it has none.
+  func simulator(of profile: TargetProfile) throws(SimulationError) -> (any Simulator)? {
+    try catalogue.simulator(of: profile)
+  }
+
   /// Runs a program on images; `nil` where the profile has no simulator.
   ///
   /// Throws `SimulationError.missing` where tools are not installed.

@@ -1,5 +1,5 @@
 import Foundation
-public import Settings
+import Settings
 
 /// What a meter read on a real board, a line of a CSV file each.
 ///

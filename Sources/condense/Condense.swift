@@ -15,7 +15,8 @@ struct Condense: ParsableCommand {
     subcommands: [
       CompareCommand.self, PlanCommand.self, ReportCommand.self, ExplainCommand.self, TrainCommand.self,
       EvaluateCommand.self, PredictCommand.self, DataCommand.self, ShowCommand.self,
-      ProfileCommand.self, ExportCommand.self, ListCommand.self, DoctorCommand.self, TrialCommand.self,
+      ProfileCommand.self, TargetsCommand.self, ExportCommand.self, ListCommand.self, DoctorCommand.self,
+      TrialCommand.self,
     ])
 
   /// Runs the command; an error becomes one message on standard error and its exit code.

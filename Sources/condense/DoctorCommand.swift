@@ -4,6 +4,8 @@ import Datasets
 import Execution
 import Foundation
 import Settings
+import Simulation
+import Targets
 
 /// `condense doctor`: what this machine has, and what is lost without what it lacks.
 struct DoctorCommand: ParsableCommand {
@@ -16,7 +18,7 @@ struct DoctorCommand: ParsableCommand {
 
   func run() throws {
     let machine = Machine.current
-    let tools = OptionalTool.all.map { (tool: $0, path: $0.path) }
+    let tools = (OptionalTool.all + OptionalTool.simulators).map { (tool: $0, path: $0.path) }
     if json {
       Console.print(report(machine, tools).prettyJSON)
     } else {
@@ -83,13 +85,42 @@ struct OptionalTool {
   let name: String
   let loss: String
   let remedy: String
+  private let place: () -> String?
 
-  static let all = [
-    OptionalTool(name: "curl", loss: "`data fetch` cannot download", remedy: "apt-get install curl")
-  ]
+  static var all: [OptionalTool] {
+    [
+      OptionalTool(name: "curl", loss: "`data fetch` cannot download", remedy: "apt-get install curl") {
+        search("curl")
+      }
+    ]
+  }
 
-  /// Where the program lies on the search path; `nil` when it is missing.
-  var path: String? {
+  /// What the simulators of the profiles need, each with the targets that are modelled without it.
+  static var simulators: [OptionalTool] {
+    var targets: [String: [String]] = [:]
+    var tools: [ExternalTool] = []
+    let profiles = (try? TargetProfile.all(in: Locations.folders("Recipes/targets"))) ?? []
+    for profile in profiles {
+      guard let simulator = try? SimulatorCatalogue.standard.simulator(of: profile) else { continue }
+      for tool in simulator.tools {
+        if !tools.contains(tool) { tools.append(tool) }
+        targets[tool.name, default: []].append(profile.name)
+      }
+    }
+    return tools.map { tool in
+      OptionalTool(
+        name: tool.name,
+        loss: "\(targets[tool.name, default: []].joined(separator: ", ")) modelled, not simulated",
+        remedy: "apt-get install \(tool.package), or make simulators"
+      ) { tool.path }
+    }
+  }
+
+  /// Where the program lies; `nil` when it is missing.
+  var path: String? { place() }
+
+  /// Looks on the search path.
+  private static func search(_ name: String) -> String? {
     let folders = (ProcessInfo.processInfo.environment["PATH"] ?? "/usr/bin:/bin").split(separator: ":")
     return folders.map { "\($0)/\(name)" }.first { FileManager.default.isExecutableFile(atPath: $0) }
   }

@@ -1,13 +1,23 @@
 import ArgumentParser
+import Encodings
+import Export
 import Graphs
 import Settings
+import Simulation
 import Targets
+import Tensors
 
 /// `condense profile`: what a model takes of flash, RAM, time and energy on boards.
 struct ProfileCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "profile",
-    abstract: "Estimate what a model takes on targets: flash, RAM, latency, energy; one target in full.")
+    abstract:
+      "What a model takes on targets: flash, RAM, latency, energy; one target in full, layer by layer.",
+    discussion: """
+      Integer models are compiled and run in the target's simulator where its tools are installed (condense doctor),
+      and held against the integer reference bit for bit; everything else is estimated, and marked so. Without --data
+      they run on random images: cycles hardly depend on them.
+      """)
 
   @Argument(help: "A model file, the name of a network, or the path of a network's spec.")
   var model: String
@@ -15,14 +25,33 @@ struct ProfileCommand: ParsableCommand {
   @Option(help: "A profile's name or path; repeat for several. All profiles by default.")
   var target: [String] = []
 
+  @Option(help: "Images to simulate: a manifest's name, a manifest, a folder or an archive; its test split.")
+  var data: String?
+
+  @Option(help: "How many images to simulate.")
+  var images = 20
+
   @Flag(help: "Print JSON.")
   var json = false
+
+  func validate() throws {
+    guard (1...100_000).contains(images) else {
+      throw ValidationError("--images must be in 1...100000, found \(images)")
+    }
+  }
 
   func run() throws {
     let graph = try failing(.badInput) { try Self.graph(of: model) }
     let profiles = try failing(.badInput) { try Self.profiles(target) }
-    let report = try failing(.badInput) { try ProfileReport(graph, on: profiles, name: model) }
+    let material = graph.hasEncodedValues ? try ProfileMaterial(model, data: data, count: images) : nil
+    let report = try failing(.badInput) { try ProfileReport(graph, material, on: profiles, name: model) }
     Console.print(json ? report.node.prettyJSON : report.text(width: Console.width))
+    let unequal = report.rows.filter { $0.estimate.unequalImages > 0 }.map(\.profile.name)
+    guard unequal.isEmpty else {
+      throw CommandFailure(
+        .internal,
+        "\(unequal.joined(separator: ", ")): the exported program does not compute what the model computes")
+    }
   }
 
   /// The network of a file or a spec; that of a spec with untrained weights, whose values cost as much as trained ones.
@@ -32,9 +61,34 @@ struct ProfileCommand: ParsableCommand {
     return graph
   }
 
-  private static func profiles(_ names: [String]) throws -> [TargetProfile] {
+  static func profiles(_ names: [String]) throws -> [TargetProfile] {
     let folders = Locations.folders("Recipes/targets")
     guard !names.isEmpty else { return try TargetProfile.all(in: folders) }
     return try names.map { try TargetProfile.named($0, searching: folders) }
+  }
+}
+
+/// A model with the images that it is simulated on.
+struct ProfileMaterial {
+  let model: Model
+  /// Normalized, `[C, H, W]` each.
+  let images: [[Float]]
+  /// The class of each image; empty for random images.
+  let labels: [Int]
+
+  /// The first test images of some data; without data random ones.
+  init(_ path: String, data: String?, count: Int) throws {
+    model = try failing(.badInput) { try AnyModelFile.read(path) }
+    let size = model.input.shape.count
+    guard let data else {
+      var random = SeededRandom(seed: 0, purpose: "profile images")
+      images = (0..<count).map { _ in (0..<size).map { _ in 2 * random.uniform() - 1 } }
+      labels = []
+      return
+    }
+    let material = try VerificationMaterial(data: data, model: model).images(atMost: count)
+    let values = material.images.values
+    images = material.labels.indices.map { image in (0..<size).map { values[image * size + $0] } }
+    labels = material.labels
   }
 }

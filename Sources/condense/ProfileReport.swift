@@ -1,27 +1,42 @@
 import DNNL
+import Datasets
 import Execution
 import Foundation
 import Graphs
 import Reports
 import Settings
+import Simulation
 import Targets
 import Tensors
 
-/// Estimates of one network on some targets, as text or JSON.
+/// What one network takes on some targets, as text or JSON.
 struct ProfileReport {
   /// How often an image is computed to measure its latency, after as many runs to warm up.
   private static let runs = 25
 
   let name: String
   let rows: [(profile: TargetProfile, estimate: TargetEstimate)]
+  /// The class of each image that was simulated; empty where that is not known.
+  private let labels: [Int]
 
-  /// Estimates on every target; on measured ones the network is run on this machine, on one thread.
-  init(_ graph: Graph, on profiles: [TargetProfile], name: String) throws {
+  /// Simulates where there is something to simulate, else estimates; on measured targets the network is run on this machine,
+  /// on one thread.
+  init(_ graph: Graph, _ material: ProfileMaterial?, on profiles: [TargetProfile], name: String) throws {
     self.name = name
+    labels = material?.labels ?? []
     let weightBytes = try TargetProfile.storedBytes(of: graph)
     let measured = profiles.contains { $0.basis == .measured } ? try Self.measuredLatencyMs(of: graph) : nil
+    let meter = SimulationRunner.forCommands.map { TargetMeter($0, cycleLimit: .infinity) }
     rows = try profiles.map { profile in
-      (profile, try profile.estimate(graph, flashBytes: weightBytes, measuredLatencyMs: measured))
+      if let meter, let material {
+        return (
+          profile,
+          try meter.waitForEstimate(
+            material.model, flashBytes: weightBytes, on: profile, images: material.images,
+            measuredLatencyMs: measured)
+        )
+      }
+      return (profile, try profile.estimate(graph, flashBytes: weightBytes, measuredLatencyMs: measured))
     }
   }
 
@@ -37,17 +52,37 @@ struct ProfileReport {
     }
     return times.sorted()[runs / 2]
   }
+
+  /// The share of simulated images whose largest output is that of their class; `nil` where classes are not known.
+  private func top1(_ estimate: TargetEstimate) -> Double? {
+    guard !labels.isEmpty, !estimate.outputs.isEmpty else { return nil }
+    let right = zip(estimate.outputs, labels).count { outputs, label in
+      outputs.firstIndex(of: outputs.max() ?? 0) == label
+    }
+    return Double(right) / Double(estimate.outputs.count)
+  }
+}
+
+extension SimulationRunner {
+  /// Keeps results in the cache of all commands; `nil` where there is none.
+  static var forCommands: SimulationRunner? {
+    DatasetOptions.defaultCacheDirectory().map { SimulationRunner(cacheFolder: $0) }
+  }
 }
 
 extension ProfileReport {
   /// A table of targets; for one target also what it is, its layers, and why the network does not fit.
   func text(width: Int) -> String {
     var lines = TextWrap.lines(name, width: width) + [""] + summary.lines(width: width)
-    for row in rows where row.estimate.reason != nil {
-      lines += TextWrap.lines("\(row.profile.name): \(row.estimate.reason ?? "")", width: width)
+    for row in rows {
+      for remark in [row.estimate.reason, row.estimate.note].compactMap(\.self) {
+        lines += TextWrap.lines("\(row.profile.name): \(remark)", width: width)
+      }
     }
     if rows.count == 1, let row = rows.first {
-      lines += ["", row.profile.title, ""] + layers(row.estimate).lines(width: width)
+      lines += [""] + TextWrap.lines(row.profile.title, width: width)
+      lines += details(row.profile, row.estimate).flatMap { TextWrap.lines($0, width: width) } + [""]
+      lines += layers(row.estimate).lines(width: width)
     }
     return lines.joined(separator: "\n")
   }
@@ -69,17 +104,53 @@ extension ProfileReport {
     return table
   }
 
+  /// What one target's figures are made of, a line each.
+  private func details(_ profile: TargetProfile, _ estimate: TargetEstimate) -> [String] {
+    var lines = ["latency by \(estimate.method)"]
+    if let cycles = estimate.cycles {
+      let counts = [cycles.least, cycles.mean, cycles.most].map { GraphSummary.grouped(Int($0.rounded())) }
+      lines.append(
+        "cycles over \(estimate.images) image\(estimate.images == 1 ? "" : "s"): least \(counts[0]), mean \(counts[1]), "
+          + "most \(counts[2])")
+      lines.append(
+        estimate.unequalImages == 0
+          ? "outputs equal the integer reference's on all \(estimate.images), bit for bit"
+          : "OUTPUTS DIFFER from the integer reference's on \(estimate.unequalImages) of \(estimate.images)")
+    }
+    if let top1 = top1(estimate) {
+      lines.append(
+        "top-1 on the simulated chip: \(Quantity.percent(top1)) % of \(estimate.outputs.count) images")
+    }
+    if let memory = estimate.memory {
+      lines.append(
+        "flash: weights \(GraphSummary.grouped(memory.weightBytes)), code \(GraphSummary.grouped(memory.codeBytes)) bytes"
+      )
+      lines.append(
+        "RAM: values \(GraphSummary.grouped(memory.valueBytes)), variables \(memory.variableBytes), stack "
+          + "\(memory.stackBytes), margin for interrupts \(memory.marginBytes) bytes")
+    }
+    lines.append(
+      "energy: \(Self.short(estimate.energyLow)) to \(Self.short(estimate.energyHigh)) µJ an inference; derived from "
+        + "latency, so that it ranks networks as latency does")
+    if let day = estimate.energyPerDayJoules, let rate = profile.framesPerSecond?.value {
+      lines.append("a day at \(Self.short(rate)) images a second with sleep between: \(Self.short(day)) J")
+    }
+    return lines
+  }
+
   private func layers(_ estimate: TargetEstimate) -> TextTable {
     var table = TextTable(columns: [
       TextTable.Column("layer", shrinksTo: 12), TextTable.Column("kind"),
       TextTable.Column("bytes", isNumber: true), TextTable.Column("mult-adds", isNumber: true),
-      TextTable.Column("cycles", isNumber: true),
+      TextTable.Column("cycles", isNumber: true), TextTable.Column("%", isNumber: true),
     ])
+    let all = estimate.layers.reduce(0) { $0 + $1.cycles }
     for layer in estimate.layers {
       table.rows.append([
         layer.name, layer.kind, GraphSummary.grouped(layer.flashBytes),
         GraphSummary.grouped(layer.multiplyAdds),
         GraphSummary.grouped(Int(layer.cycles.rounded())),
+        all > 0 ? String(format: "%.1f", 100 * layer.cycles / all) : "",
       ])
     }
     return table
@@ -92,27 +163,50 @@ extension ProfileReport {
 }
 
 extension ProfileReport {
-  /// The estimates as JSON, schema 1.
+  /// The figures as JSON, schema 1.
   var node: SettingsNode {
     SettingsNode(mapping: [
       "schema": 1.node, "model": name.node,
-      "targets": SettingsNode(.list(rows.map { Self.node($0.profile, $0.estimate) })),
+      "targets": SettingsNode(.list(rows.map { node($0.profile, $0.estimate) })),
     ])
   }
 
-  private static func node(_ profile: TargetProfile, _ estimate: TargetEstimate) -> SettingsNode {
+  private func node(_ profile: TargetProfile, _ estimate: TargetEstimate) -> SettingsNode {
     let layers = estimate.layers.map { layer in
       SettingsNode(mapping: [
         "name": layer.name.node, "kind": layer.kind.node, "flashBytes": layer.flashBytes.node,
         "multiplyAdds": layer.multiplyAdds.node, "cycles": layer.cycles.node,
       ])
     }
+    let cycles = estimate.cycles.map {
+      SettingsNode(mapping: ["min": $0.least.node, "mean": $0.mean.node, "max": $0.most.node])
+    }
     return SettingsNode(mapping: [
       "name": profile.name.node, "title": profile.title.node, "flashBytes": estimate.flashBytes.node,
-      "ramBytes": estimate.ramBytes.node, "latencyMs": estimate.latencyMs.node,
-      "energyMicrojoules": estimate.energyMicrojoules.node, "basis": estimate.basis.rawValue.node,
-      "low": estimate.low.node, "high": estimate.high.node, "energyFactor": profile.energyFactor.value.node,
-      "fits": estimate.fits.node, "reason": estimate.reason.node, "layers": SettingsNode(.list(layers)),
+      "ramBytes": estimate.ramBytes.node, "memory": (estimate.memory.map(Self.node)).orNull,
+      "latencyMs": estimate.latencyMs.node, "energyMicrojoules": estimate.energyMicrojoules.node,
+      "basis": estimate.basis.rawValue.node, "method": estimate.method.node, "low": estimate.low.node,
+      "high": estimate.high.node, "energyLow": estimate.energyLow.node,
+      "energyHigh": estimate.energyHigh.node, "energyFactor": profile.energyFactor.value.node,
+      "framesPerSecond": (profile.framesPerSecond?.value).node,
+      "energyPerDayJoules": estimate.energyPerDayJoules.node, "cycles": cycles.orNull,
+      "relativeError": estimate.relativeError.node, "imagesSimulated": estimate.images.node,
+      "imagesUnequal": estimate.unequalImages.node, "top1": top1(estimate).node,
+      "fits": estimate.fits.node, "reason": estimate.reason.node, "note": estimate.note.node,
+      "layers": SettingsNode(.list(layers)),
     ])
   }
+
+  private static func node(_ memory: TargetEstimate.Memory) -> SettingsNode {
+    SettingsNode(mapping: [
+      "weightBytes": memory.weightBytes.node, "codeBytes": memory.codeBytes.node,
+      "valueBytes": memory.valueBytes.node, "variableBytes": memory.variableBytes.node,
+      "stackBytes": memory.stackBytes.node, "marginBytes": memory.marginBytes.node,
+    ])
+  }
+}
+
+extension SettingsNode? {
+  /// The node, or JSON's null.
+  fileprivate var orNull: SettingsNode { self ?? SettingsNode(.null) }
 }

@@ -7,6 +7,7 @@ import Foundation
 import Recipes
 import Runs
 import Settings
+import Simulation
 
 /// `condense trial`: runs one trial of a comparison; what a comparison's child processes, or a cluster's jobs, call.
 struct TrialCommand: ParsableCommand {
@@ -35,7 +36,8 @@ struct TrialCommand: ParsableCommand {
     let environment = TrialEnvironment(
       backend: DNNLBackend(), datasetOptions: .forCommands,
       targetFolders: Locations.folders("Recipes/targets"),
-      note: { Console.print($0) }, shouldStop: { signals.isStopping })
+      meter: SimulationRunner.forCommands.map { TargetMeter($0) }, note: { Console.print($0) },
+      shouldStop: { signals.isStopping })
     do {
       try perform(spec, in: folder, environment)
     } catch TrialError.stopped {

@@ -17,10 +17,10 @@ struct VerificationMaterial {
   let model: Model
 
   /// The first images of the test split, or of all where there is none.
-  func images() throws -> VerificationImages {
+  func images(atMost count: Int = maximumImages) throws -> VerificationImages {
     let dataset = try opened()
     let shape = model.input.shape
-    let limit = max(1, min(Self.maximumImages, Self.maximumElements / shape.count))
+    let limit = max(1, min(count, Self.maximumElements / shape.count))
     let loader = try failing { () throws(DatasetError) in try testLoader(dataset) }
     var values: [Float] = []
     var labels: [Int] = []

@@ -1,0 +1,134 @@
+import Datasets
+import Execution
+import Graphs
+import Runs
+import Simulation
+import Targets
+import Tensors
+
+/// What a trial's network takes on the targets of its specification.
+struct TrialReadings {
+  /// Test images on which cycles are counted and outputs compared; fewer where the target is slow.
+  static let simulatedImages = 20
+  /// How often the host runs an image to measure its latency.
+  private static let hostRuns = 50
+
+  private let runner: TrialRunner
+  private let data: TrialData
+
+  init(_ runner: TrialRunner, data: TrialData) {
+    self.runner = runner
+    self.data = data
+  }
+
+  private var spec: TrialSpec { runner.spec }
+
+  /// What the model that was loaded from the student's file takes: simulated where that can be done.
+  func readings(
+    of model: Model, fileBytes: Int
+  ) throws(TrialError) -> [String: TrialResult.TargetReading] {
+    let images = runner.environment.meter == nil || !model.graph.hasEncodedValues ? [] : try images()
+    var readings: [String: TrialResult.TargetReading] = [:]
+    for name in spec.targets {
+      let profile = try profile(name)
+      let measured = try hostLatencyMs(model.graph, profile)
+      let meter = runner.environment.meter
+      readings[name] = try target { () throws(TargetError) in
+        if let meter, !images.isEmpty {
+          return TrialResult.TargetReading(
+            try meter.waitForEstimate(
+              model, flashBytes: fileBytes, on: profile, images: images, measuredLatencyMs: measured))
+        }
+        return TrialResult.TargetReading(
+          try profile.estimate(model.graph, flashBytes: fileBytes, measuredLatencyMs: measured))
+      }
+    }
+    return readings
+  }
+
+  /// What a network would take on a target by the estimate alone: for stages and goals, which compare many networks.
+  func estimate(
+    _ name: String, _ graph: Graph, fileBytes: Int
+  ) throws(TrialError) -> TrialResult.TargetReading {
+    let profile = try profile(name)
+    let measured = try hostLatencyMs(graph, profile)
+    return try target { () throws(TargetError) in
+      TrialResult.TargetReading(
+        try profile.estimate(graph, flashBytes: fileBytes, measuredLatencyMs: measured))
+    }
+  }
+
+  private func profile(_ name: String) throws(TrialError) -> TargetProfile {
+    let folders = runner.environment.targetFolders
+    return try target { () throws(TargetError) in try TargetProfile.named(name, searching: folders) }
+  }
+
+  private func target<Value>(_ body: () throws(TargetError) -> Value) throws(TrialError) -> Value {
+    do throws(TargetError) { return try body() } catch { throw .target("\(error)") }
+  }
+
+  /// The first test images, normalized, `[C, H, W]` each.
+  private func images() throws(TrialError) -> [[Float]] {
+    let loader = try data.test(batch: Self.simulatedImages)
+    loader.startEpoch(0, fromStep: 0)
+    let next = try trial(TrialError.dataset) { () throws(DatasetError) in try loader.next() }
+    guard let batch = next else { return [] }
+    let size = data.input.count
+    let values = batch.images
+    return (0..<batch.count).map { image in (0..<size).map { values[image * size + $0] } }
+  }
+
+  /// The median milliseconds of one image on this machine, in floats; `nil` for profiles that are not measured.
+  private func hostLatencyMs(_ graph: Graph, _ profile: TargetProfile) throws(TrialError) -> Double? {
+    guard profile.basis == .measured else { return nil }
+    do throws(ExecutionError) {
+      let plan = try runner.environment.backend.compile(
+        graph, PlanOptions(batch: 1, mode: .inference, threads: spec.threads))
+      let image = [Float](repeating: 0.5, count: data.input.count)
+      let clock = ContinuousClock()
+      let times = (0..<Self.hostRuns).map { _ in
+        clock.measure { plan.forward(image.span, key: 0) } / .milliseconds(1)
+      }
+      return times.sorted()[times.count / 2]
+    } catch {
+      throw .target("\(profile.name): \(error)")
+    }
+  }
+}
+
+extension TrialResult.TargetReading {
+  /// An estimate as a result keeps it.
+  init(_ estimate: TargetEstimate) {
+    self.init(
+      flashBytes: estimate.flashBytes, ramBytes: estimate.ramBytes, latencyMs: estimate.latencyMs,
+      energyMicrojoules: estimate.energyMicrojoules, basis: estimate.basis.rawValue, low: estimate.low,
+      high: estimate.high, fits: estimate.fits, reason: estimate.reason?.oneLine)
+    method = estimate.method
+    energyLow = estimate.energyLow
+    energyHigh = estimate.energyHigh
+    energyPerDayJoules = estimate.energyPerDayJoules
+    relativeError = estimate.relativeError
+    note = estimate.note?.oneLine
+    cycles = estimate.cycles.map { TrialResult.CycleRange(min: $0.least, mean: $0.mean, max: $0.most) }
+    memory = estimate.memory.map {
+      TrialResult.MemorySplit(
+        weightBytes: $0.weightBytes, codeBytes: $0.codeBytes, valueBytes: $0.valueBytes,
+        variableBytes: $0.variableBytes, stackBytes: $0.stackBytes, marginBytes: $0.marginBytes)
+    }
+    guard estimate.basis == .simulated else { return }
+    imagesSimulated = estimate.images
+    imagesUnequal = estimate.unequalImages
+    layers = estimate.layers.filter { $0.cycles > 0 }.map {
+      TrialResult.LayerCycles(name: $0.name, cycles: $0.cycles)
+    }
+  }
+}
+
+extension String {
+  /// Without control characters, and no longer than a result may hold.
+  fileprivate var oneLine: String {
+    String(
+      String.UnicodeScalarView(
+        unicodeScalars.map { $0.properties.generalCategory == .control ? " " : $0 }.prefix(1000)))
+  }
+}

@@ -1,0 +1,28 @@
+import Dispatch
+import Synchronization
+
+/// Waits for asynchronous work where nothing can be awaited.
+enum AsyncWork {
+  private final class Box<Value: Sendable, Failure: Error>: Sendable {
+    let result = Mutex<Result<Value, Failure>?>(nil)
+  }
+
+  /// Blocks the calling thread, which must not be one that the work needs, until the work is done.
+  static func wait<Value: Sendable, Failure: Error>(
+    _ work: @Sendable @escaping () async throws(Failure) -> Value
+  ) throws(Failure) -> Value {
+    let box = Box<Value, Failure>()
+    let done = DispatchSemaphore(value: 0)
+    Task.detached {
+      let result: Result<Value, Failure>
+      do throws(Failure) { result = .success(try await work()) } catch { result = .failure(error) }
+      box.result.withLock { $0 = result }
+      done.signal()
+    }
+    done.wait()
+    guard let result = box.result.withLock({ $0 }) else {
+      preconditionFailure("the work was signalled without a result")
+    }
+    return try result.get()
+  }
+}

@@ -1,0 +1,84 @@
+public import Graphs
+public import Targets
+
+/// What models take on targets: simulated where that can be done, else estimated, and marked so.
+///
+///     let meter = TargetMeter(SimulationRunner(cacheFolder: folder))
+///     let estimate = try await meter.estimate(model, flashBytes: bytes, on: uno, images: images)
+public struct TargetMeter: Sendable {
+  private let runner: SimulationRunner
+  /// The most simulated cycles of all images together, which bounds the time a trial spends on it.
+  private let cycleLimit: Double
+
+  /// Simulates with a runner, no more cycles in all than a limit.
+  public init(_ runner: SimulationRunner, cycleLimit: Double = 3e9) {
+    self.runner = runner
+    self.cycleLimit = cycleLimit
+  }
+
+  /// The estimate of a model's shipped graph; `images` are normalized, `[C, H, W]` each.
+  ///
+  /// What cannot be simulated stays estimated, and `note` says why. Of many images so many are simulated as the limit on
+  /// cycles allows, one at least.
+  public func estimate(
+    _ model: Model, flashBytes: Int, on profile: TargetProfile, images: [[Float]],
+    measuredLatencyMs: Double? = nil
+  ) async throws(TargetError) -> TargetEstimate {
+    var analytic = try profile.estimate(
+      model.graph, flashBytes: flashBytes, measuredLatencyMs: measuredLatencyMs)
+    guard profile.simulator != nil, !images.isEmpty else { return analytic }
+    do throws(SimulationError) {
+      return try await simulated(model, on: profile, images, analytic) ?? analytic
+    } catch {
+      analytic.note = Self.note(error)
+      return analytic
+    }
+  }
+
+  /// The same for callers that cannot await: blocks the thread meanwhile.
+  public func waitForEstimate(
+    _ model: Model, flashBytes: Int, on profile: TargetProfile, images: [[Float]],
+    measuredLatencyMs: Double? = nil
+  ) throws(TargetError) -> TargetEstimate {
+    let meter = self
+    return try AsyncWork.wait { () async throws(TargetError) in
+      try await meter.estimate(
+        model, flashBytes: flashBytes, on: profile, images: images, measuredLatencyMs: measuredLatencyMs)
+    }
+  }
+
+  private static func note(_ error: SimulationError) -> String {
+    switch error {
+    case .missing: "modelled, not simulated: \(error)"
+    case .unsuitable: "modelled, not simulated, as simulators run integer networks: \(error)"
+    default: "modelled, as the simulation failed: \(error)"
+    }
+  }
+
+  private func simulated(
+    _ model: Model, on profile: TargetProfile, _ images: [[Float]], _ analytic: TargetEstimate
+  ) async throws(SimulationError) -> TargetEstimate? {
+    guard let simulator = try runner.simulator(of: profile) else { return nil }
+    let simulated = try SimulatedModel(model, for: profile)
+    let cycles = analytic.latencyMs * profile.clockMHz.value * 1000
+    let count = max(1, min(images.count, Int(min(cycleLimit / max(1, cycles), 1e9))))
+    let integers = images.prefix(count).map(simulated.integers(of:))
+    guard
+      let simulation = try await runner.simulate(
+        simulated.program, on: profile, images: simulated.bytes(integers))
+    else { return nil }
+    var estimate = profile.estimate(
+      simulation, of: simulated.program, limits: simulator.limits, analytic: analytic)
+    guard simulation.fits else { return estimate }
+    let outputs = simulation.integerOutputs(simulated.program)
+    estimate.outputs = outputs
+    let unequal = zip(outputs, integers).count { $0 != simulated.outputs(of: $1) }
+    estimate.unequalImages = unequal
+    if unequal > 0 {
+      estimate.fits = false
+      estimate.reason =
+        "the simulated outputs differ from the integer reference on \(unequal) of \(outputs.count) images"
+    }
+    return estimate
+  }
+}

@@ -1,0 +1,98 @@
+import ArgumentParser
+import Encodings
+import Foundation
+import Graphs
+import Settings
+import Simulation
+import Targets
+import Tensors
+
+/// `condense targets`: what can be done with profiles.
+struct TargetsCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "targets", abstract: "Fit a hardware profile to readings of a real board.",
+    subcommands: [TargetsRefitCommand.self])
+}
+
+/// `condense targets refit`: a profile whose constants fit a board's readings.
+struct TargetsRefitCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "refit",
+    abstract: "Write a profile whose two constants, cycles and energy, fit readings of a real board.",
+    discussion: """
+      FILE.csv names its columns in the first line: latencyMs, measured; and model, a file that is estimated anew, or
+      estimatedMs, what the profile gave; energyMicrojoules may be there. The least squares of logarithms decide; the
+      interval becomes that in which 95 of 100 further readings lie, where that is narrower.
+      """)
+
+  @Option(help: "The profile to start from: a name or a path.")
+  var target: String
+
+  @Option(help: "The readings, a CSV file.")
+  var readings: String
+
+  @Option(help: "The profile to write, such as Recipes/targets/my-board.yaml.")
+  var out: String
+
+  func run() throws {
+    let profile = try failing(.badInput) {
+      try TargetProfile.named(target, searching: Locations.folders("Recipes/targets"))
+    }
+    let readings = try failing(.badInput) { try BoardReadings(contentsOf: self.readings) }
+    guard out.hasSuffix(".yaml") else {
+      throw CommandFailure(.usage, "--out must end with .yaml, found \"\(out)\"")
+    }
+    guard !FileManager.default.fileExists(atPath: out) else {
+      throw CommandFailure(.badInput, "\(out): is there already; remove it, or choose another --out")
+    }
+    let estimates = try readings.readings.map { try estimate($0, profile) }
+    let refit = ProfileRefit(estimates, of: profile)
+    let source = "\(readings.readings.count.counted("reading")) of \(self.readings)"
+    let refitted = refit.refitted(profile, source: self.readings)
+    let text = refitted.yaml(comment: "\(profile.name), fitted to \(source) by condense targets refit.")
+    try failing(.badInput) { try WholeFile.write(Array(text.utf8), to: out) }
+    for line in Self.summary(refit, profile) { Console.print(line) }
+    Console.print("wrote \(out)")
+  }
+
+  /// A reading with what the profile says of its model.
+  private func estimate(
+    _ reading: BoardReadings.Reading, _ profile: TargetProfile
+  ) throws -> (reading: BoardReadings.Reading, analyticMs: Double?, simulatedMs: Double?) {
+    guard let path = reading.model else { return (reading, reading.estimatedMs, reading.estimatedMs) }
+    let place = "\(readings):\(reading.line): "
+    do {
+      let model = try AnyModelFile.read(path)
+      let bytes = try TargetProfile.storedBytes(of: model.graph)
+      let analytic = try profile.estimate(
+        model.graph, flashBytes: bytes, measuredLatencyMs: reading.latencyMs)
+      guard let runner = SimulationRunner.forCommands, model.graph.hasEncodedValues else {
+        return (reading, analytic.latencyMs, nil)
+      }
+      let size = model.input.shape.count
+      let simulated = try TargetMeter(runner).waitForEstimate(
+        model, flashBytes: bytes, on: profile, images: [Array(repeating: 0, count: size)],
+        measuredLatencyMs: reading.latencyMs)
+      return (
+        reading, analytic.latencyMs, simulated.basis == .simulated ? simulated.latencyMs : nil
+      )
+    } catch {
+      throw CommandFailure(.badInput, place + "\(error)")
+    }
+  }
+
+  /// What was found, a line each.
+  private static func summary(_ refit: ProfileRefit, _ profile: TargetProfile) -> [String] {
+    func line(_ what: String, _ fit: ProfileRefit.Fit?) -> String? {
+      fit.map { fit in
+        let spread = fit.spread.map { String(format: ", further readings within ×/÷ %.3g", $0) } ?? ""
+        return what + String(format: " %.4g", fit.value) + " over \(fit.count.counted("reading"))" + spread
+      }
+    }
+    let energy = profile.watts == nil ? "nanojoules a cycle:" : "watts:"
+    return [
+      line("measured by estimated latency:", refit.analytic),
+      line("measured by simulated latency:", refit.simulated), line(energy, refit.energy),
+    ].compactMap(\.self)
+  }
+}
