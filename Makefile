@@ -13,6 +13,10 @@ TEST_ENVIRONMENT = OMP_WAIT_POLICY=passive
 # What the tests of report.html open it in.
 BROWSER = chromium
 
+# What the quickstart's simulated board needs, and what the other boards need: without them figures are modelled.
+SIMULATED = libsimavr-dev gcc-avr avr-libc libelf-dev
+SIMULATORS = $(SIMULATED) qemu-system-arm gcc-arm-none-eabi libnewlib-arm-none-eabi
+
 # Installs those of some Debian packages that are missing.
 define install
 missing=""; for package in $(1); do \
@@ -26,13 +30,14 @@ if [ -n "$$missing" ]; then \
 fi
 endef
 
-.PHONY: help deps deps-report build test lint format compare clean
+.PHONY: help deps deps-report deps-simulated simulators build test lint format compare clean
 
 help:
 	@echo "make compare   every family of compression on the built-in data set (installs, builds, runs)"
 	@echo "make test      pass the tests (installs, builds, runs)"
 	@echo "make build     build condense and condense-bench"
 	@echo "make deps      install the Debian packages that are missing; deps-report: the browser of some tests"
+	@echo "make simulators  install what simulates all boards (800 MB); the Arduino's alone comes with make compare"
 	@echo "make lint      check the format of the sources"
 
 deps:
@@ -42,10 +47,17 @@ deps:
 deps-report:
 	@$(call install,$(BROWSER))
 
+# Small; the boards of larger tool chains are modelled where these are missing.
+deps-simulated:
+	@$(call install,$(SIMULATED))
+
+simulators:
+	@$(call install,$(SIMULATORS))
+
 build: deps
 	swift build $(SWIFT_FLAGS)
 
-test: deps $(if $(CONDENSE_CI),deps-report)
+test: deps $(if $(CONDENSE_CI),deps-report simulators)
 	swift build --build-tests $(SWIFT_FLAGS)
 	@mkdir -p .build; $(TEST_ENVIRONMENT) swift test $(TEST_FLAGS) $(SWIFT_FLAGS) > .build/test.log 2>&1; \
 	status=$$?; cat .build/test.log; \
@@ -59,7 +71,7 @@ lint:
 format:
 	swift format --in-place --recursive --parallel Sources Tests Package.swift
 
-compare: build
+compare: deps-simulated build
 	$(CONDENSE) compare quickstart
 
 clean:
