@@ -23,8 +23,10 @@ struct HostCompiler: Sendable {
   }
 
   /// Translates a file; what the compiler says where it refuses.
-  func compile(_ source: String, to product: String, flags: [String]) throws(ProgramFailure) {
-    _ = try Self.run(path, flags + [source, "-o", product])
+  func compile(
+    _ source: String, to product: String, flags: [String], libraries: [String] = []
+  ) throws(ProgramFailure) {
+    _ = try Self.run(path, flags + [source, "-o", product] + libraries)
   }
 
   /// Runs a program to its end; what it wrote to standard output.

@@ -18,9 +18,9 @@ extension IntegerInterpolation: CKernel {
 }
 
 extension CRoutine {
-  /// Bilinear interpolation with half-pixel centres.
-  static let interpolation = CRoutine(
-    name: "interpolation", needs: [prelude, clamp, rescale],
+  /// Where pixels of an enlarged image lie in the original.
+  static let interpolationPlace = CRoutine(
+    name: "interpolation_place",
     text: #"""
       /* Where a position lies in the input, in parts of a pixel: it only grows, so pixel is counted on. */
       static int @_place(int position, int extent, int factor, int *pixel) {
@@ -31,7 +31,12 @@ extension CRoutine {
         while (place >= (*pixel + 1) * parts) ++*pixel;
         return place - *pixel * parts;
       }
+      """#)
 
+  /// Bilinear interpolation with half-pixel centres.
+  static let interpolation = CRoutine(
+    name: "interpolation", needs: [prelude, clamp, rescale, interpolationPlace],
+    text: #"""
       static void @_interpolate(int8_t *y, const int8_t *x, int height, int width, int channels, int factor,
                                 int input_zero, int16_t multiplier, uint8_t shift, int zero, int low, int high) {
         int parts = 2 * factor, row, column, channel, u = 0, v = 0;

@@ -1,33 +1,39 @@
 extension CRoutine {
   /// The largest of each window.
-  static let maxPool = CRoutine(
-    name: "max_pool", needs: [window],
-    text: #"""
-      static void @_max_pool(const @_window *window, int8_t *y, const int8_t *x) {
-        int row, column, channel, u, v;
-        for (row = 0; row < window->rows; row++) {
-          int top = row * window->stride_height - window->padding_height, bottom = top + window->kernel_height;
-          if (top < 0) top = 0;
-          if (bottom > window->height) bottom = window->height;
-          for (column = 0; column < window->columns; column++) {
-            int left = column * window->stride_width - window->padding_width, right = left + window->kernel_width;
-            if (left < 0) left = 0;
-            if (right > window->width) right = window->width;
-            for (channel = 0; channel < window->channels; channel++) {
-              int8_t largest = -128;
-              for (u = top; u < bottom; u++) {
-                const int8_t *from = x + (u * window->width + left) * window->channels + channel;
-                for (v = left; v < right; v++) {
-                  if (*from > largest) largest = *from;
-                  from += window->channels;
-                }
+  static let maxPool = CRoutine(name: "max_pool", needs: [window], text: maxPoolText(least: "-128"))
+
+  /// The largest float of each window.
+  static let maxPoolFloats = CRoutine(
+    name: "max_pool_floats", needs: [window], text: maxPoolText(least: "-3.4028235e38f"))
+
+  private static func maxPoolText(least: String) -> String {
+    #"""
+    static void @_max_pool(const @_window *window, @_number *y, const @_number *x) {
+      int row, column, channel, u, v;
+      for (row = 0; row < window->rows; row++) {
+        int top = row * window->stride_height - window->padding_height, bottom = top + window->kernel_height;
+        if (top < 0) top = 0;
+        if (bottom > window->height) bottom = window->height;
+        for (column = 0; column < window->columns; column++) {
+          int left = column * window->stride_width - window->padding_width, right = left + window->kernel_width;
+          if (left < 0) left = 0;
+          if (right > window->width) right = window->width;
+          for (channel = 0; channel < window->channels; channel++) {
+            @_number largest = \#(least);
+            for (u = top; u < bottom; u++) {
+              const @_number *from = x + (u * window->width + left) * window->channels + channel;
+              for (v = left; v < right; v++) {
+                if (*from > largest) largest = *from;
+                from += window->channels;
               }
-              *y++ = largest;
             }
+            *y++ = largest;
           }
         }
       }
-      """#)
+    }
+    """#
+  }
 
   /// The mean of each window.
   static let averagePool = CRoutine(

@@ -15,6 +15,7 @@ extension CRoutine {
       #define @@_HALF(p) ((int16_t)pgm_read_word(p))
       #define @@_UHALF(p) ((uint16_t)pgm_read_word(p))
       #define @@_WORD(p) ((int32_t)pgm_read_dword(p))
+      #define @@_FLOAT(p) pgm_read_float(p)
       #else
       #define @@_FLASH
       #define @@_SETTINGS static const
@@ -23,6 +24,7 @@ extension CRoutine {
       #define @@_HALF(p) (*(p))
       #define @@_UHALF(p) (*(p))
       #define @@_WORD(p) (*(p))
+      #define @@_FLOAT(p) (*(p))
       #endif
 
       #if defined(__GNUC__)

@@ -24,6 +24,30 @@ extension CRoutine {
         """)
   }
 
+  /// Signed numbers of some bits, as floats.
+  static func unpackFloats(bits: Int) -> CRoutine {
+    CRoutine(
+      name: "unpack_floats_\(bits)", needs: [prelude],
+      text: """
+        /* Signed numbers of \(bits) bits. */
+        static void @_unpack_\(bits)(float *to, const uint8_t *from, int count) {
+        \(unpacking(bits: bits) { "(float)((int)(\($0)) - \(1 << (bits - 1)))" })
+        }
+        """)
+  }
+
+  /// Indices of some bits into a table of floats.
+  static func lookUpFloats(bits: Int) -> CRoutine {
+    CRoutine(
+      name: "look_up_floats_\(bits)", needs: [prelude],
+      text: """
+        /* Entries of a table, by indices of \(bits) bits. */
+        static void @_look_up_\(bits)(float *to, const uint8_t *from, int count, const float *table) {
+        \(unpacking(bits: bits) { "@@_FLOAT(table + (\($0)))" })
+        }
+        """)
+  }
+
   /// Eight symbols at a time lie in as many bytes as they have bits.
   private static func unpacking(bits: Int, _ element: (String) -> String) -> String {
     let mask = (1 << bits) - 1

@@ -16,39 +16,50 @@ extension CRoutine {
   /// A window's bytes one after another.
   static let gather = CRoutine(
     name: "gather", needs: [prelude, dual, window],
-    text: #"""
-      /* Copies count channels of a window, from a first on; outside of the image they are zero. */
-      static void @_gather(const @_window *window, int8_t *to, const int8_t *x, int top, int left, int first,
-                           int count, int zero) {
-        int u, v, channel;
-        for (u = 0; u < window->kernel_height; u++) {
-          int row = top + u * window->dilation_height;
-          for (v = 0; v < window->kernel_width; v++) {
-            int column = left + v * window->dilation_width;
-            if (row >= 0 && row < window->height && column >= 0 && column < window->width) {
-              const int8_t *from = x + (row * window->width + column) * window->channels + first;
-              channel = 0;
-      #if defined(@@_DSP)
+    text: gatherText(
+      words: #"""
+        channel = 0;
+        #if defined(@@_DSP)
               for (; channel < (count & ~3); channel += 4) {
                 @@_STORE(to, @@_LOAD(from));
                 to += 4;
                 from += 4;
               }
-      #endif
-              for (; channel < count; channel++) {
-                *to++ = *from++;
-                @@_SHORT_LOOP();
-              }
-            } else {
-              for (channel = 0; channel < count; channel++) {
-                *to++ = (int8_t)zero;
-                @@_SHORT_LOOP();
-              }
+        #endif
+        """#))
+
+  /// The same of floats.
+  static let gatherFloats = CRoutine(
+    name: "gather_floats", needs: [prelude, window], text: gatherText(words: "channel = 0;"))
+
+  private static func gatherText(words: String) -> String {
+    #"""
+    /* Copies count channels of a window, from a first on; outside of the image they are zero. */
+    static void @_gather(const @_window *window, @_number *to, const @_number *x, int top, int left, int first,
+                         int count, int zero) {
+      int u, v, channel;
+      for (u = 0; u < window->kernel_height; u++) {
+        int row = top + u * window->dilation_height;
+        for (v = 0; v < window->kernel_width; v++) {
+          int column = left + v * window->dilation_width;
+          if (row >= 0 && row < window->height && column >= 0 && column < window->width) {
+            const @_number *from = x + (row * window->width + column) * window->channels + first;
+            \#(words)
+            for (; channel < count; channel++) {
+              *to++ = *from++;
+              @@_SHORT_LOOP();
+            }
+          } else {
+            for (channel = 0; channel < count; channel++) {
+              *to++ = (@_number)zero;
+              @@_SHORT_LOOP();
             }
           }
         }
       }
-      """#)
+    }
+    """#
+  }
 
   /// What convolutions are told.
   static let convolution = CRoutine(
@@ -72,11 +83,12 @@ extension CRoutine {
     name: "convolve_memory", needs: [convolution, gather, denseInMemory],
     text: convolveText(suffix: "_memory"))
 
-  private static func convolveText(suffix: String) -> String {
+  static func convolveText(suffix: String, number: String = "int8_t", zero: String = "layer->zero") -> String
+  {
     #"""
     /* Filters first, first + 1, ... (count of them) everywhere; weights are those of filter first. */
-    static void @_convolve\#(suffix)(const @_convolution *layer, const int8_t *weights, int first, int count, int8_t *y,
-                         const int8_t *x, int8_t *patch) {
+    static void @_convolve\#(suffix)(const @_convolution *layer, const \#(number) *weights, int first, int count, \#(number) *y,
+                         const \#(number) *x, \#(number) *patch) {
       const @_window *window = &layer->window;
       int channels = window->channels / layer->groups, filters = layer->products.outputs / layer->groups;
       int run = window->kernel_width * channels, row, column;
@@ -90,12 +102,12 @@ extension CRoutine {
                      x + (top * window->width + left) * channels, window->kernel_height, run,
                      window->width * channels);
           } else {
-            const int8_t *next = weights;
+            const \#(number) *next = weights;
             int filter = first, end = first + count;
             while (filter < end) {
               int group = filter / filters, some = (group + 1) * filters - filter;
               if (some > end - filter) some = end - filter;
-              @_gather(window, patch, x, top, left, group * channels, channels, layer->zero);
+              @_gather(window, patch, x, top, left, group * channels, channels, \#(zero));
               @_dense\#(suffix)(&layer->products, next, filter, some, y, patch, 1, window->kernel_height * run, 0);
               next += some * window->kernel_height * run;
               filter += some;

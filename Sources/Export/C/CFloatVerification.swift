@@ -1,0 +1,72 @@
+import Execution
+import Graphs
+import Tensors
+
+/// Holds an exported network of floats against the backend on images.
+struct CFloatVerification {
+  /// The largest difference that is allowed, as a share of an image's largest output.
+  static let tolerance: Float = 1e-4
+
+  /// The exported network.
+  let run: CHostRun
+  /// The network.
+  let graph: Graph
+
+  /// Runs on images and compares all outputs.
+  func run(_ images: VerificationImages) throws -> Verification {
+    let shape = images.images.shape
+    let order = COrder(Shape(Array(shape.dimensions.dropFirst())))
+    let count = shape.count / shape[0]
+    let inputs = (0..<shape[0]).flatMap { image in
+      order.arranged(Array(images.images.values[image * count..<(image + 1) * count]))
+    }
+    let found = floats(try run.outputs(of: inputs.flatMap { bytes(of: $0) }))
+    let expected = try self.expected(images, count: shape[0])
+    let width = run.output.count
+    var (mismatches, greatest) = (0, Float(0))
+    for image in 0..<shape[0] {
+      let reference = COrder(run.output).arranged(Array(expected[image * width..<(image + 1) * width]))
+      let largest = reference.reduce(Float(1e-6)) { max($0, abs($1)) }
+      for (a, b) in zip(found[image * width..<(image + 1) * width], reference) {
+        let difference = abs(a - b) / largest
+        greatest = difference.isNaN ? .infinity : max(greatest, difference)
+        if !(difference <= Self.tolerance) { mismatches += 1 }
+      }
+    }
+    return Verification(
+      method: run.method, images: shape[0], mismatches: mismatches,
+      findings: [
+        "the greatest difference is \(greatest) of an image's largest output; \(Self.tolerance) is allowed"
+      ],
+      isPassed: mismatches == 0)
+  }
+
+  /// The outputs of the backend.
+  private func expected(_ images: VerificationImages, count: Int) throws -> [Float] {
+    var outputs: [Float] = []
+    let plan = try images.backend.compile(
+      graph, PlanOptions(batch: 1, mode: .inference, threads: images.threads, taps: [graph.outputs[0]]))
+    let tap = try plan.tap(graph.outputs[0])
+    let size = images.images.values.count / count
+    for image in 0..<count {
+      let values = Array(images.images.values[image * size..<(image + 1) * size])
+      plan.forward(values.span, key: 0)
+      var numbers = Array(repeating: Float(0), count: tap.count)
+      var span = numbers.mutableSpan
+      plan.readTap(tap, into: &span)
+      outputs += numbers
+    }
+    return outputs
+  }
+
+  private func bytes(of number: Float) -> [UInt8] {
+    let bits = number.bitPattern
+    return (0..<4).map { UInt8(truncatingIfNeeded: bits >> UInt32(8 * $0)) }
+  }
+
+  private func floats(_ bytes: [UInt8]) -> [Float] {
+    stride(from: 0, to: bytes.count - 3, by: 4).map { start in
+      Float(bitPattern: (0..<4).reduce(UInt32(0)) { $0 | UInt32(bytes[start + $1]) << UInt32(8 * $1) })
+    }
+  }
+}

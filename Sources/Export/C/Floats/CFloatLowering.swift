@@ -1,0 +1,64 @@
+import Graphs
+import Ops
+import Tensors
+
+/// An op that has a kernel in C for networks of floats.
+protocol CFloatLowering: Op {
+  /// The kernel of a node with all its constants.
+  func floatKernel(_ frame: CFloatFrame) -> any CKernel
+}
+
+/// What a node is lowered from: one image's shapes and its parameters.
+struct CFloatFrame {
+  /// The node.
+  let node: Node
+  /// The network.
+  let graph: Graph
+
+  /// The shapes of its inputs, without the batch.
+  var inputs: [Shape] { graph.inputShapes(of: node).map { Shape(Array($0.dimensions.dropFirst())) } }
+  /// The shape of its output, without the batch.
+  var output: Shape { Shape(Array((graph.shape(of: node.name) ?? [1]).dimensions.dropFirst())) }
+
+  /// A parameter of the node by its role; `nil` where it has none.
+  func parameter(_ role: String) -> Parameter? { graph.parameters["\(node.name).\(role)"] }
+
+  /// The values that kernels compute with; zeros where there is no such parameter.
+  func values(_ role: String, count: Int) -> [Float] {
+    parameter(role)?.projected.values ?? Array(repeating: 0, count: count)
+  }
+}
+
+extension CNetwork {
+  /// The nodes of a network of floats that have no C.
+  static func floatRefusals(of graph: Graph) -> [CRefusal] {
+    var refusals = graph.nodes.filter { !($0.op is any CFloatLowering) }.map {
+      CRefusal(node: $0.name, kind: $0.op.kind, reason: "has no kernel in C")
+    }
+    if graph.inputs.count != 1 {
+      refusals.insert(
+        CRefusal(
+          node: "inputs", kind: "input", reason: "C takes one input, the network has \(graph.inputs.count)"),
+        at: 0)
+    }
+    return refusals
+  }
+
+  /// A network of floats, its batch norms folded; refused are ops that have no C.
+  init(floats graph: Graph) throws(CRefusal) {
+    if let refusal = Self.floatRefusals(of: graph).first { throw refusal }
+    let names = graph.inputs.map(\.name) + graph.nodes.map(\.name)
+    let positions = Dictionary(names.enumerated().map { ($1, $0) }, uniquingKeysWith: { first, _ in first })
+    let values = names.map { name in
+      Value(name: name, shape: Shape(Array((graph.shape(of: name) ?? [1, 1]).dimensions.dropFirst())))
+    }
+    let steps = graph.nodes.enumerated().compactMap { index, node -> Step? in
+      guard let op = node.op as? any CFloatLowering else { return nil }
+      return Step(
+        node: node.name, kernel: op.floatKernel(CFloatFrame(node: node, graph: graph)),
+        inputs: node.inputs.compactMap { positions[$0] }, output: graph.inputs.count + index)
+    }
+    let output = graph.outputs.first.flatMap { positions[$0] } ?? 0
+    self.init(values: values, steps: steps, input: 0, output: output, element: .float)
+  }
+}

@@ -1,0 +1,133 @@
+extension CRoutine {
+  /// What layers of floats are told.
+  private static let floatLayer = CRoutine(
+    name: "float_layer", needs: [prelude, window],
+    text: #"""
+      typedef struct {
+        const float *weights;
+        const float *scales;   /* by output; none where weights are as they are */
+        const float *bias;
+        int outputs;
+      } @_products;
+
+      typedef struct {
+        @_products products;
+        @_window window;
+        int groups;
+        int direct;  /* whether windows inside of the image are read where they lie */
+      } @_convolution;
+
+      static float @_output(const @_products *layer, int output, float sum) {
+        if (layer->scales) sum *= @@_FLOAT(layer->scales + output);
+        return sum + @@_FLOAT(layer->bias + output);
+      }
+      """#)
+
+  /// Convolutions and linear layers with weights in flash.
+  static let convolveFloats = CRoutine(
+    name: "convolve_floats", needs: [floatLayer, gatherFloats],
+    text: floatConvolution(suffix: "", read: "@@_FLOAT(weights)"))
+
+  /// The same with weights in memory.
+  static let convolveFloatsInMemory = CRoutine(
+    name: "convolve_floats_memory", needs: [floatLayer, gatherFloats],
+    text: floatConvolution(suffix: "_memory", read: "*weights"))
+
+  private static func floatConvolution(suffix: String, read: String) -> String {
+    #"""
+    /* Outputs first, first + 1, ... (count of them) of one place: rows runs of run floats, stride apart in x. */
+    static void @_dense\#(suffix)(const @_products *layer, const float *weights, int first, int count, float *y,
+                        const float *x, int rows, int run, int stride) {
+      for (; count > 0; count--) {
+        float sum = 0.0f;
+        const float *from = x;
+        int row;
+        for (row = 0; row < rows; row++) {
+          const float *end = from + run;
+          while (from < end) {
+            sum += *from++ * \#(read);
+            weights++;
+          }
+          from += stride - run;
+        }
+        y[first] = @_output(layer, first, sum);
+        first++;
+      }
+    }
+
+    \#(convolveText(suffix: suffix, number: "float", zero: "0"))
+    """#
+  }
+
+  /// Convolutions and linear layers over survivors alone.
+  static let convolveSparseFloats = CRoutine(
+    name: "convolve_sparse_floats", needs: [floatLayer, gatherFloats],
+    text: #"""
+      static void @_convolve_sparse(const @_convolution *layer, const uint8_t *all_gaps, const uint16_t *counts, float *y,
+                                    const float *x, float *patch) {
+        const @_window *window = &layer->window;
+        int channels = window->channels / layer->groups, filters = layer->products.outputs / layer->groups;
+        int row, column, output;
+        for (row = 0; row < window->rows; row++) {
+          int top = row * window->stride_height - window->padding_height;
+          for (column = 0; column < window->columns; column++) {
+            int left = column * window->stride_width - window->padding_width;
+            const float *weights = layer->products.weights;
+            const uint8_t *gaps = all_gaps;
+            int inside = top >= 0 && left >= 0 && top < window->height && left < window->width;
+            for (output = 0; output < layer->products.outputs; output++) {
+              const float *from = patch;
+              float sum = 0.0f;
+              uint16_t count = @@_UHALF(counts + output);
+              if (layer->direct && inside) from = x + (top * window->width + left) * channels;
+              else if (output % filters == 0)
+                @_gather(window, patch, x, top, left, output / filters * channels, channels, 0);
+              for (; count > 0; count--) {
+                from += @@_UBYTE(gaps);
+                sum += *from * @@_FLOAT(weights);
+                gaps++;
+                weights++;
+              }
+              *y++ = @_output(&layer->products, output, sum);
+            }
+          }
+        }
+      }
+      """#)
+
+  /// The mean of each window.
+  static let averagePoolFloats = CRoutine(
+    name: "average_pool_floats", needs: [prelude, window],
+    text: #"""
+      static void @_average_pool(const @_window *window, int counts_padding, float *y, const float *x) {
+        int row, column, channel, u, v;
+        for (row = 0; row < window->rows; row++) {
+          int top = row * window->stride_height - window->padding_height, bottom = top + window->kernel_height;
+          if (top < 0) top = 0;
+          if (bottom > window->height) bottom = window->height;
+          for (column = 0; column < window->columns; column++) {
+            int left = column * window->stride_width - window->padding_width, right = left + window->kernel_width;
+            int count;
+            if (left < 0) left = 0;
+            if (right > window->width) right = window->width;
+            count = (bottom - top) * (right - left);
+            if (counts_padding) count = window->kernel_height * window->kernel_width;
+            for (channel = 0; channel < window->channels; channel++) {
+              float sum = 0.0f;
+              for (u = top; u < bottom; u++) {
+                const float *from = x + (u * window->width + left) * window->channels + channel;
+                for (v = left; v < right; v++) {
+                  sum += *from;
+                  from += window->channels;
+                }
+              }
+              *y++ = sum / (float)count;
+            }
+          }
+        }
+      }
+      """#)
+
+  /// The functions of C's mathematical library.
+  static let mathematics = CRoutine(name: "mathematics", text: "#include <math.h>")
+}

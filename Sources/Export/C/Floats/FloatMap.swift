@@ -1,0 +1,65 @@
+import Graphs
+import Ops
+import Tensors
+
+/// An activation of floats, written as an expression of x.
+struct FloatMap: CElementwise {
+  let title: String
+  /// The value of `y` for `v`, in C.
+  let expression: String
+  /// Whether the expression calls C's mathematical library.
+  var usesMathematics = false
+
+  var multiplyAdds: Int { 0 }
+  var placement: OutputPlacement { .inPlace }
+
+  func code(_ site: CSite) -> CCode {
+    CCode(
+      routines: usesMathematics ? [.mathematics] : [],
+      body: [
+        "const float *x = \(site.inputs[0]);",
+        "float *y = \(site.output);",
+        "int i;",
+        "for (i = 0; i < \(site.shape.count); i++) {",
+        "  float v = x[i];",
+        "  y[i] = \(expression);",
+        "}",
+      ])
+  }
+}
+
+extension ReLU: CFloatLowering {
+  func floatKernel(_ frame: CFloatFrame) -> any CKernel {
+    FloatMap(title: kind, expression: "v > 0.0f ? v : 0.0f")
+  }
+}
+
+extension ReLU6: CFloatLowering {
+  func floatKernel(_ frame: CFloatFrame) -> any CKernel {
+    FloatMap(title: kind, expression: "v > 0.0f ? (v < 6.0f ? v : 6.0f) : 0.0f")
+  }
+}
+
+extension LeakyReLU: CFloatLowering {
+  func floatKernel(_ frame: CFloatFrame) -> any CKernel {
+    FloatMap(title: kind, expression: "v > 0.0f ? v : \(CArray.literal(slope)) * v")
+  }
+}
+
+extension HardSwish: CFloatLowering {
+  func floatKernel(_ frame: CFloatFrame) -> any CKernel {
+    FloatMap(title: kind, expression: "v > -3.0f ? (v < 3.0f ? v * (v + 3.0f) / 6.0f : v) : 0.0f")
+  }
+}
+
+extension Sigmoid: CFloatLowering {
+  func floatKernel(_ frame: CFloatFrame) -> any CKernel {
+    FloatMap(title: kind, expression: "1.0f / (1.0f + expf(-v))", usesMathematics: true)
+  }
+}
+
+extension Tanh: CFloatLowering {
+  func floatKernel(_ frame: CFloatFrame) -> any CKernel {
+    FloatMap(title: kind, expression: "tanhf(v)", usesMathematics: true)
+  }
+}

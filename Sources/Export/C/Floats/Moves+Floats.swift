@@ -1,0 +1,24 @@
+import Execution
+import Graphs
+import Ops
+import Tensors
+
+// What only moves numbers is the same for bytes and floats.
+
+extension Flatten: CFloatLowering {
+  func floatKernel(_ frame: CFloatFrame) -> any CKernel { IntegerReshape() }
+}
+
+extension Reshape: CFloatLowering {
+  func floatKernel(_ frame: CFloatFrame) -> any CKernel { IntegerReshape() }
+}
+
+extension Dropout: CFloatLowering {
+  func floatKernel(_ frame: CFloatFrame) -> any CKernel { IntegerReshape() }
+}
+
+extension ChannelShuffle: CFloatLowering {
+  func floatKernel(_ frame: CFloatFrame) -> any CKernel {
+    IntegerChannelShuffle(shape: frame.inputs[0], groups: groups)
+  }
+}

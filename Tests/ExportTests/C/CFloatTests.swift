@@ -1,0 +1,76 @@
+import Encodings
+import Execution
+import Foundation
+import Graphs
+import Networks
+import Ops
+import Settings
+import Tensors
+import TestSupport
+import Testing
+
+@testable import Export
+
+@Suite("C of networks of floats", .enabled(if: HostCompiler() != nil, "no C compiler here"))
+struct CFloatTests {
+  /// Exports, compiles and runs a network as `condense export --verify` does, against the reference backend.
+  private func expectAgreement(_ graph: Graph, _ label: String) throws {
+    let shape = graph.inputs[0].shape
+    let model = Model(
+      graph: graph, classes: [],
+      input: InputDescription(
+        shape: shape, mean: Array(repeating: 0, count: shape[0]),
+        deviation: Array(repeating: 1, count: shape[0])),
+      split: .init(.null), provenance: .init(.null))
+    let root = NSTemporaryDirectory() + "condense-float-\(UUID().uuidString)"
+    let exporter = CExporter()
+    #expect(exporter.refusals(of: graph, ExportOptions()).isEmpty, "\(label)")
+    let written = try ExportFolder.write(
+      try exporter.files(of: model, ExportOptions(baseName: "net")), to: root)
+    defer { try? FileManager.default.removeItem(atPath: root) }
+    let images = VerificationImages(
+      images: Tensor(random: Shape([3] + shape.dimensions), in: -2...2, seed: 5, "images"), labels: [],
+      backend: ReferenceBackend(), threads: 1)
+    let verification = try #require(
+      try exporter.verify(written, of: model, ExportOptions(baseName: "net"), on: images))
+    #expect(verification.isPassed, "\(label): \(verification.findings)")
+    try #require(HostCompiler()).compile(
+      root + "/net.c", to: root + "/net.o",
+      flags: ExportedPrograms.sanitized + ["-O2", "-c"])
+  }
+
+  @Test("Every op of one input agrees with the reference on every example", arguments: OpCase.all())
+  func ops(example: OpCase) throws {
+    guard example.inputs.count == 1 else { return }
+    try expectAgreement(try example.graph(), "\(example)")
+  }
+
+  @Test("Small networks agree with the reference", arguments: SmallGraph.allCases)
+  func networks(network: SmallGraph) throws {
+    let graph = try network.graph()
+    guard graph.inputs.count == 1 else { return }
+    try expectAgreement(graph, "\(network)")
+  }
+
+  @Test("Weights in every form agree with the reference, each layer in each", arguments: 0..<3)
+  func forms(_ shift: Int) throws {
+    var graph = try SmallGraph.lenet.graph()
+    var random = RandomKernels("forms \(shift)")
+    let layers = graph.nodes.filter { $0.op is Conv2D || $0.op is Linear }
+    for (index, node) in layers.enumerated() {
+      guard var weight = graph.parameters["\(node.name).weight"] else { continue }
+      switch (index + shift) % 3 {
+      case 0: weight.encoding = Integer(bits: random.integer(2...8), covering: weight.value, perChannel: true)
+      case 1:
+        let mask = Mask((0..<weight.value.values.count).map { _ in random.integer(0...9) == 0 })
+        var span = weight.value.values.mutableSpan
+        mask.apply(to: &span)
+      default:
+        let numbers = (0..<13).map { Float($0 - 6) / 20 }
+        weight.value.values = weight.value.values.map { _ in numbers[random.integer(0...12)] }
+      }
+      graph.parameters["\(node.name).weight"] = weight
+    }
+    try expectAgreement(graph, "forms \(shift)")
+  }
+}
