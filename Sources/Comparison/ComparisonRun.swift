@@ -1,15 +1,9 @@
-import Crypto
-import Datasets
-import Encodings
 public import Execution
 import Foundation
-public import Graphs
-import Images
 import Methods
 public import Recipes
 public import Runs
 import Settings
-import Tensors
 import Training
 
 /// A recipe with its run directory: plans the trials, runs what is missing, and ranks what is there.
@@ -20,51 +14,32 @@ import Training
 ///
 /// Run again on the same directory, it goes on where it stopped: a finished trial is never run again.
 public struct ComparisonRun: Sendable {
-  /// The recipe, with the seeds that the options ask for.
-  public let recipe: Recipe
-  /// How it is run.
-  public let options: RunOptions
-  /// What the recipe has met.
-  public let material: RecipeMaterial
-  /// Every trial.
-  public let plan: TrialPlan
+  /// The recipe with its trials.
+  public let planned: PlannedComparison
   /// What opening the run had to do that the user should know.
   public let messages: [String]
 
   private let ledger: Ledger
   private let lock: RunLock
 
+  /// The recipe, with the seeds that the options ask for.
+  public var recipe: Recipe { planned.recipe }
+  /// How it is run.
+  public var options: RunOptions { planned.options }
+  /// What the recipe has met.
+  public var material: RecipeMaterial { planned.material }
+  /// Every trial.
+  public var plan: TrialPlan { planned.plan }
+  /// Trials at a time: their threads together never exceed the cores.
+  public var jobs: Int { planned.jobs }
+
   /// Makes the run directory and the data that Condense draws itself, opens data and ledger, and plans the trials.
   public init(_ recipe: Recipe, _ options: RunOptions, backend: any Backend) throws(ComparisonError) {
-    var recipe = recipe
-    if let seeds = options.seeds { recipe.seeds = (0..<UInt64(seeds)).map { $0 } }
-    self.recipe = recipe
-    var options = options
-    options.datasets.sourceDirectories.insert(options.directory + "/data", at: 0)
-    self.options = options
-    lock = try RunLock(options.directory)
-    try RunPreparation.makeData(recipe, options)
-    (material, plan) = try RunPreparation.plan(recipe, options, backend: backend)
     let directory = options.directory
+    lock = try RunLock(directory)
+    planned = try PlannedComparison(recipe, options, drawingInto: directory + "/data", backend: backend)
     ledger = try run(ComparisonError.ledger) { () throws(RunError) in try Ledger(run: directory) }
     messages = ledger.messages
-  }
-
-  /// Where the trials lie.
-  var folder: TrialFolder {
-    TrialFolder(path: options.trials ?? options.directory + "/" + Ledger.trialsFolder)
-  }
-
-  private func scheduler(shouldStop: @Sendable @escaping () -> Bool) -> TrialScheduler {
-    TrialScheduler(
-      executable: options.executable, folder: folder, jobs: jobs, timeLimit: options.timeLimit,
-      trainingImages: material.trainingImages, sources: options.datasets.sourceDirectories,
-      shouldStop: shouldStop)
-  }
-
-  /// Trials at a time: their threads together never exceed the cores.
-  public var jobs: Int {
-    options.jobs ?? max(1, ProcessInfo.processInfo.activeProcessorCount / recipe.threads)
   }
 
   /// Notes the recipe, and runs what is not done yet.
@@ -79,7 +54,7 @@ public struct ComparisonRun: Sendable {
       try ledger.plan(records)
     }
     try RunPreparation.write(Array(recipeText.utf8), to: options.directory + "/recipe.yaml")
-    let scheduler = scheduler(shouldStop: shouldStop)
+    let scheduler = planned.scheduler(shouldStop: shouldStop)
     let outcomes = try await scheduler.run(plan) { event in
       switch event {
       case .finished(let spec, _) where spec.role != .logits: _ = try? ingest(spec)
@@ -109,7 +84,7 @@ public struct ComparisonRun: Sendable {
     plan.trials.filter { $0.role != .logits }.map { spec in
       TrialRecord(
         name: spec.name, role: TrialResult.Role(rawValue: spec.role.rawValue) ?? .student, seed: spec.seed,
-        address: spec.address, families: Self.families(of: spec))
+        address: spec.address, controlOf: spec.controlOf, families: Self.families(of: spec))
     }
   }
 
@@ -126,7 +101,7 @@ public struct ComparisonRun: Sendable {
 
   @discardableResult
   private func ingest(_ spec: TrialSpec) throws(ComparisonError) -> TrialResult? {
-    guard let directory = folder.directory(of: spec.address) else { return nil }
+    guard let directory = planned.folder.directory(of: spec.address) else { return nil }
     let relative =
       options.trials == nil
       ? Ledger.trialsFolder + "/" + URL(filePath: directory).lastPathComponent : directory
@@ -155,27 +130,4 @@ public struct ComparisonRun: Sendable {
 func run<R, E: Error>(_ wrap: (E) -> ComparisonError, _ body: () throws(E) -> R) throws(ComparisonError) -> R
 {
   do throws(E) { return try body() } catch { throw wrap(error) }
-}
-
-extension ComparisonRun {
-  /// The trials that are there already.
-  public var finishedTrials: Int {
-    let scheduler = scheduler { false }
-    return plan.trials.count { scheduler.isDone($0) }
-  }
-
-  /// The teacher's network before training, or as its file has it.
-  public func untrainedTeacher() throws(ComparisonError) -> Graph {
-    let planner = TrialPlanner(recipe, material)
-    let graph = try run(ComparisonError.recipe) { () throws(RecipeError) in try planner.teacherGraph() }
-    if var graph {
-      graph.initializeParameters(seed: recipe.seeds[0])
-      return graph
-    }
-    let path = recipe.teacher.model ?? ""
-    return try run({ ComparisonError.recipe(.invalid(recipe.teacher.mark, "\($0)")) }) {
-      () throws(ModelFileError) in
-      try AnyModelFile.read(path).graph
-    }
-  }
 }

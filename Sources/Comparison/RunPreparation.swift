@@ -14,7 +14,9 @@ import Training
 /// What must be there before trials can be planned.
 enum RunPreparation {
   /// Draws a data set that Condense makes itself, where the recipe names one that is nowhere to be found.
-  static func makeData(_ recipe: Recipe, _ options: RunOptions) throws(ComparisonError) {
+  static func makeData(
+    _ recipe: Recipe, _ options: RunOptions, into drawn: String
+  ) throws(ComparisonError) {
     guard
       let folder = options.datasets.dataDirectories.first(where: {
         FileManager.default.fileExists(atPath: $0 + "/" + recipe.data + ".yaml")
@@ -24,7 +26,8 @@ enum RunPreparation {
       let manifest = try DataManifest(contentsOf: folder + "/" + recipe.data + ".yaml")
       guard manifest.made == GlyphMaker.name else { return }
       let places = options.datasets.sourceDirectories.map { $0 + "/" + manifest.path }
-      guard let place = places.first, !places.contains(where: FileManager.default.fileExists) else { return }
+      guard !places.contains(where: FileManager.default.fileExists) else { return }
+      let place = drawn + "/" + manifest.path
       try? FileManager.default.createDirectory(
         atPath: URL(filePath: place).deletingLastPathComponent().path, withIntermediateDirectories: true)
       try GlyphMaker().write(to: place)

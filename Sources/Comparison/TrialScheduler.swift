@@ -21,6 +21,9 @@ public enum TrialOutcome: Sendable, Equatable {
   case done
   case failed(String)
   case notRun(String)
+
+  /// Whether it was run in vain, or could not be as one that it needs failed.
+  public var isFailure: Bool { if case .failed = self { true } else { false } }
 }
 
 /// Runs trials in an order that their dependencies allow, several at a time, and none that is done already.

@@ -32,10 +32,12 @@ struct GoalSearch {
     var best: TrialPipeline.Outcome?
     var nearest: (outcome: TrialPipeline.Outcome, distance: Double, reason: String)?
     var images = 0
+    var seconds = 0.0
     while let strength = search.ask() {
       runner.environment.note("goal: strength \(strength)")
       let outcome = try run(start, strength)
       images += outcome.trainingImages
+      seconds += outcome.seconds
       let miss = try self.miss(of: outcome, bar: bar, goal: goal)
       search.tell(strength, meetsGoal: miss == nil)
       if let miss {
@@ -49,6 +51,7 @@ struct GoalSearch {
     guard var result = best ?? nearest?.outcome else { throw .stopped }
     if best == nil, let nearest { result.warnings.append("the goal was missed: \(nearest.reason)") }
     result.trainingImages = images
+    result.seconds = seconds
     return result
   }
 
@@ -57,7 +60,8 @@ struct GoalSearch {
     var stages = runner.spec.stages
     let index = stages.firstIndex { $0.choice?.hasStrength ?? false } ?? 0
     stages[index].choice = stages[index].choice?.withStrength(strength)
-    let pipeline = TrialPipeline(runner, data: data, teacher: teacher, logits: logits, stages: stages)
+    let pipeline = TrialPipeline(
+      runner, data: data, teacher: teacher, logits: logits, stages: stages, branch: "strength-\(strength)")
     var outcome = try pipeline.run(start)
     outcome.stages[index].name += " (strength \(strength))"
     return outcome

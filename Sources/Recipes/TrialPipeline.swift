@@ -15,14 +15,16 @@ struct TrialPipeline {
   struct Outcome {
     /// The network after all stages.
     var graph: Graph
-    /// The network after the last stage that changes its structure.
-    var structure: Graph
+    /// The structure after the last stage that changes it.
+    var structure: SettingsNode
     /// The accuracy on validation images at the end; `nil` where there are none.
     var validationTop1: Double?
     var stages: [TrialResult.StageRecord]
     /// Images seen, repeats counted.
     var trainingImages: Int
     var warnings: [String]
+    /// What finished stages took, in processes before this one too.
+    var seconds = 0.0
   }
 
   private let runner: TrialRunner
@@ -30,26 +32,33 @@ struct TrialPipeline {
   private let teacher: Graph?
   private let logits: String?
   private let stages: [TrialSpec.Stage]
+  private let store: StageStore
   private var outcome: Outcome
 
+  /// `branch` tells the pipelines of one trial apart.
   init(
-    _ runner: TrialRunner, data: TrialData, teacher: Graph?, logits: String?, stages: [TrialSpec.Stage]
+    _ runner: TrialRunner, data: TrialData, teacher: Graph?, logits: String?, stages: [TrialSpec.Stage],
+    branch: String? = nil
   ) {
+    store = StageStore(runner, branch: branch, stages: stages)
     self.stages = stages
     self.runner = runner
     self.data = data
     self.teacher = teacher
     self.logits = logits
     outcome = Outcome(
-      graph: Graph(inputs: []), structure: Graph(inputs: []), stages: [], trainingImages: 0, warnings: [])
+      graph: Graph(inputs: []), structure: SettingsNode(.null), stages: [], trainingImages: 0, warnings: [])
   }
 
-  /// Runs every stage on a network.
+  /// Runs every stage on a network, from the first one on that was not finished before.
   func run(_ start: Graph) throws(TrialError) -> Outcome {
     var pipeline = self
     pipeline.outcome.graph = start
-    pipeline.outcome.structure = start
-    for (index, stage) in stages.enumerated() { try pipeline.run(stage, index) }
+    pipeline.outcome.structure = start.structureNode
+    if let outcome = store.latest(), outcome.stages.count <= stages.count { pipeline.outcome = outcome }
+    for (index, stage) in stages.enumerated().dropFirst(pipeline.outcome.stages.count) {
+      try pipeline.run(stage, index)
+    }
     if stages.isEmpty { pipeline.outcome.validationTop1 = try Self.validate(start, runner, data) }
     return pipeline.outcome
   }
@@ -57,6 +66,8 @@ struct TrialPipeline {
   private mutating func run(_ stage: TrialSpec.Stage, _ index: Int) throws(TrialError) {
     if runner.environment.shouldStop() { throw .stopped }
     runner.environment.note("stage \(index + 1) of \(stages.count): \(stage.name)")
+    let clock = ContinuousClock()
+    let began = clock.now
     var warnings: [String] = []
     let before = outcome.graph
     if let choice = stage.choice, choice.method.pacing == .once {
@@ -65,13 +76,16 @@ struct TrialPipeline {
     if let settings = stage.training { try train(stage, settings, index) }
     if let choice = stage.choice {
       if warnings.isEmpty, outcome.graph == before { warnings.append("\(choice.name) changed nothing") }
-      if choice.order == .structure { outcome.structure = outcome.graph }
+      if choice.order == .structure { outcome.structure = outcome.graph.structureNode }
     }
     outcome.warnings += warnings
     outcome.validationTop1 = try Self.validate(outcome.graph, runner, data)
     outcome.stages.append(
       try TrialMeasurement(runner, data: data, before: outcome.graph).record(
         stage, outcome.graph, validationTop1: outcome.validationTop1, warnings: warnings))
+    outcome.seconds += (clock.now - began).inSeconds
+    try store.save(outcome)
+    store.checkpoints(stage: index).remove()
   }
 
   // MARK: Methods
@@ -111,7 +125,6 @@ struct TrialPipeline {
     let loader = try data.training(settings)
     let validation = try data.validation(batch: settings.batch)
     let log = StageLog(path: runner.path(StageLog.file), stage: stage.name, index: index)
-    try log.begin()
     let note = runner.environment.note
     let observer = TrainingObserver(epoch: { metrics in
       log.append(metrics)
@@ -120,18 +133,20 @@ struct TrialPipeline {
           + (metrics.validationTop1.map { ", validation \($0)" } ?? ""))
     })
     let shouldStop = runner.environment.shouldStop
-    let isOnlyStage = stages.count == 1 && runner.spec.goal == nil
-    let store = CheckpointStore(directory: runner.path("checkpoint"))
-    let result = try trial({ TrialError.training(stage: index, $0) }) { () throws(TrainingError) in
-      if isOnlyStage { try store.acquire() }
+    let checkpoints = store.checkpoints(stage: index)
+    let (trainer, checkpoint) = try trial({ TrialError.training(stage: index, $0) }) {
+      () throws(TrainingError) in
+      let checkpoint = try checkpoints.latest(of: setup.identity)
       let trainer = try Trainer(
-        setup, training: loader, validation: validation, checkpoints: isOnlyStage ? store : nil,
-        observer: observer)
-      if isOnlyStage, let checkpoint = try store.latest() { try trainer.restore(checkpoint) }
-      return try trainer.run(shouldStop: shouldStop)
+        setup, training: loader, validation: validation, checkpoints: checkpoints, observer: observer)
+      if let checkpoint { try trainer.restore(checkpoint) }
+      return (trainer, checkpoint)
+    }
+    outcome.seconds += try log.begin(keeping: checkpoint?.progress.epoch ?? 0)
+    let result = try trial({ TrialError.training(stage: index, $0) }) { () throws(TrainingError) in
+      try trainer.run(shouldStop: shouldStop)
     }
     guard case .finished(let finished) = result else { throw .stopped }
-    if isOnlyStage { store.remove() }
     outcome.graph = finished.graph
     outcome.trainingImages += finished.progress.updates * settings.batch
   }
@@ -139,10 +154,7 @@ struct TrialPipeline {
   private func setup(
     _ stage: TrialSpec.Stage, _ settings: TrainingSettings, _ index: Int
   ) throws(TrialError) -> Trainer.Setup {
-    let objective = try trial(TrialError.settings) { () throws(SettingsError) in
-      try stage.objective.map { node throws(SettingsError) in try DistillerCatalogue.read(node) }
-        ?? Supervised()
-    }
+    let objective = try stage.distiller()
     var rewriter: StageRewriter?
     if let choice = stage.choice, case .gradual(let times, let share) = choice.method.pacing {
       rewriter = StageRewriter(
@@ -151,8 +163,8 @@ struct TrialPipeline {
     }
     return Trainer.Setup(
       graph: outcome.graph, backend: runner.environment.backend, settings: settings, seed: runner.spec.seed,
-      threads: runner.spec.threads, precision: runner.precision, objective: objective,
-      teacher: try teacherOutputs(for: objective, index), rewriter: rewriter)
+      threads: runner.spec.threads, precision: runner.precision, identity: store.identity.node,
+      objective: objective, teacher: try teacherOutputs(for: objective, index), rewriter: rewriter)
   }
 
   /// What the objective learns from: stored logits where they are enough, else the teacher itself.
@@ -179,6 +191,15 @@ struct TrialPipeline {
         graph, backend: runner.environment.backend, batch: TrialMeasurement.batch, precision: .f32,
         threads: runner.spec.threads)
       return try evaluator.score(loader)?.top1
+    }
+  }
+}
+
+extension TrialSpec.Stage {
+  /// What the stage minimizes.
+  func distiller() throws(TrialError) -> any Distiller {
+    try trial(TrialError.settings) { () throws(SettingsError) in
+      try objective.map { node throws(SettingsError) in try DistillerCatalogue.read(node) } ?? Supervised()
     }
   }
 }

@@ -1,3 +1,4 @@
+import Datasets
 import Execution
 public import Graphs
 import Methods
@@ -22,6 +23,10 @@ public struct TrialPreview {
     public var untouched: [(reason: String, layers: [String])]
     /// Why the method cannot be applied, or what a reader should know.
     public var warnings: [String]
+    /// What trains before and after the method; `nil` where nothing does.
+    var work: (before: StageWork, after: StageWork)?
+    /// What applying the method took.
+    var methodSeconds = 0.0
   }
 
   public var stages: [Stage] = []
@@ -29,21 +34,37 @@ public struct TrialPreview {
   public var nonZeros = 0
   public var multiplyAdds = 0
   public var fileBytes = 0
+  /// The network after the last stage that changes its structure: what a control from scratch starts from.
+  public var structure: Graph
+  /// What opening the data took.
+  var openingSeconds = 0.0
+  /// What counting the network and its file took.
+  var countingSeconds = 0.0
+  /// Images by split.
+  var images: [Split: Int] = [:]
 
-  /// Applies the stages of a trial; `teacher` is the teacher's network before training.
+  /// Applies the stages of a trial; `teacher` is the teacher's network before training, `shape` that of the trial whose
+  /// shape this one trains from scratch.
   public init(
-    _ spec: TrialSpec, teacher: Graph, _ environment: TrialEnvironment
+    _ spec: TrialSpec, teacher: Graph, shape: Graph? = nil, _ environment: TrialEnvironment
   ) throws(TrialError) {
+    let clock = ContinuousClock()
     let runner = TrialRunner(spec, directory: "", environment)
-    var graph = try runner.previewGraph(teacher)
+    var graph = try runner.previewGraph(teacher, shape: shape)
+    structure = graph
     guard let shape = graph.inputs.first?.shape else { throw .graph(.noOutputs) }
+    let opened = clock.now
     let data = try TrialData(spec, input: shape, normalization: nil, environment)
+    openingSeconds = (clock.now - opened).inSeconds
+    for split in Split.allCases { images[split] = data.dataset.count(of: split) }
     for (index, stage) in spec.stages.enumerated() {
       var preview = Stage(
         name: stage.name, epochs: stage.training?.epochs ?? 0, objective: stage.objectiveName, touched: [],
         untouched: [], warnings: [])
+      let before = graph
       if let choice = stage.choice {
         preview.describe(choice, graph)
+        let began = clock.now
         do throws(MethodError) {
           graph =
             try choice.compress(
@@ -53,11 +74,16 @@ public struct TrialPreview {
         } catch {
           preview.warnings.append("\(error)")
         }
+        preview.methodSeconds = (clock.now - began).inSeconds
+        if choice.order == .structure { structure = graph }
       }
+      preview.work = try runner.work(stage, before, graph, teacher: teacher, data)
       stages.append(preview)
     }
     let measurement = TrialMeasurement(runner, data: data, before: graph)
+    let counted = clock.now
     let counts = try measurement.counts(graph)
+    countingSeconds = (clock.now - counted).inSeconds
     parameters = counts.parameters
     nonZeros = counts.nonZeros
     multiplyAdds = counts.multiplyAdds
@@ -99,9 +125,27 @@ extension TrialPreview.Stage {
 
 extension TrialRunner {
   /// The network that a trial starts from, untrained.
-  fileprivate func previewGraph(_ teacher: Graph) throws(TrialError) -> Graph {
-    guard case .network(let structure) = spec.start else { return teacher }
-    return try freshGraph(structure)
+  fileprivate func previewGraph(_ teacher: Graph, shape: Graph?) throws(TrialError) -> Graph {
+    switch spec.start {
+    case .network(let structure): return try freshGraph(structure)
+    case .shape: return try freshGraph((shape ?? teacher).structureNode)
+    case .teacher, .model: return teacher
+    }
+  }
+
+  /// What a stage trains on a network before and after its method.
+  fileprivate func work(
+    _ stage: TrialSpec.Stage, _ before: Graph, _ after: Graph, teacher: Graph, _ data: TrialData
+  ) throws(TrialError) -> (before: StageWork, after: StageWork)? {
+    guard let training = stage.training else { return nil }
+    let objective = try stage.distiller()
+    let isLive = objective.need == .values || (objective.need == .logits && spec.logits == nil)
+    var work = StageWork(
+      graph: before, settings: data.resolved(training), objective: objective,
+      teacher: isLive ? teacher : nil, spec: spec, data: data)
+    let first = work
+    work.graph = after
+    return (first, work)
   }
 }
 

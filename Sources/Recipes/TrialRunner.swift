@@ -16,7 +16,7 @@ import Training
 ///     let result = try runner.run()
 ///
 /// The result is a function of the specification alone. `result.json` is written last: its presence says that the trial
-/// is done.
+/// is done. Run again after its process was killed, a trial goes on at the stage, and in it at the step, where it was.
 public final class TrialRunner {
   let spec: TrialSpec
   let directory: String
@@ -56,13 +56,15 @@ public final class TrialRunner {
       try storeLogits(of: teacher, data)
       return nil
     }
+    let prepared = (clock.now - began).inSeconds
     let outcome = try outcome(start, data, teacher?.graph)
     try TrialFolder.write(
-      Array((outcome.structure.structureNode.prettyJSON + "\n").utf8), to: path(TrialFolder.structure))
+      Array((outcome.structure.prettyJSON + "\n").utf8), to: path(TrialFolder.structure))
     let measurement = TrialMeasurement(self, data: data, before: teacher?.graph ?? start)
     let result = try measurement.result(
-      of: outcome, seconds: (clock.now - began).inSeconds, classes: teacher?.classes ?? data.dataset.classes)
+      of: outcome, seconds: prepared + outcome.seconds, classes: teacher?.classes ?? data.dataset.classes)
     try write(result)
+    StageStore.remove(in: directory)
     return result
   }
 

@@ -1,9 +1,13 @@
+public import Runs
+
 /// Why a report cannot be made.
 public enum ReportError: Error, Sendable, Equatable, CustomStringConvertible {
   /// A directory that holds no run.
   case notARun(path: String, reason: String)
   /// A file of a run that cannot be read as what it should be.
   case unreadable(path: String, reason: String)
+  /// A trial's result that cannot be believed.
+  case trial(RunError)
   /// A file of the report that cannot be written.
   case unwritable(path: String, reason: String)
 
@@ -13,6 +17,7 @@ public enum ReportError: Error, Sendable, Equatable, CustomStringConvertible {
     case .notARun(let path, let reason):
       "\(path): not the directory of a run: \(reason); give the folder that `condense compare` wrote"
     case .unreadable(let path, let reason): "\(path): \(reason)"
+    case .trial(let error): "\(error)"
     case .unwritable(let path, let reason): "\(path): cannot be written: \(reason)"
     }
   }

@@ -20,18 +20,50 @@ public struct RunFolder: Sendable {
         path: path + "/ranking.json",
         reason: "expected schema 1, found \(ranking.schema); a newer condense reads it")
     }
-    var trials: [TrialResult] = []
-    var curves: [TrainingCurve] = []
-    for folder in trialFolders {
-      guard let data = try? Data(contentsOf: URL(filePath: "\(path)/\(folder)/result.json")) else { continue }
-      let trial: TrialResult = try decoded(folder + "/result.json", from: data)
-      trials.append(trial)
-      if let metrics = try? Data(contentsOf: URL(filePath: "\(path)/\(folder)/metrics.jsonl")) {
-        curves.append(TrainingCurve(name: trial.name, seed: trial.seed, metrics: metrics))
-      }
-    }
     let recipe = try? String(contentsOfFile: path + "/recipe.yaml", encoding: .utf8)
-    return RunReport(ranking: ranking, trials: trials, curves: curves, recipe: recipe, families: families)
+    let (kept, message) = fromLedger()
+    let trials = if let kept { kept.trials } else { try fromFolders() }
+    var report = RunReport(
+      ranking: ranking, trials: trials.map(\.result), curves: trials.compactMap(curve), recipe: recipe,
+      machine: kept?.machine ?? [], families: families)
+    report.messages = [message].compactMap(\.self)
+    return report
+  }
+
+  private typealias Kept = (trials: [FinishedTrial], machine: [String])
+
+  /// The present recipe's trials under their present names, and the machine; why not, where the ledger is lost.
+  private func fromLedger() -> (kept: Kept?, message: String?) {
+    guard FileManager.default.fileExists(atPath: path + "/" + Ledger.fileName) else {
+      return (nil, "\(path)/\(Ledger.fileName) is not there: the report is made from the trials' directories")
+    }
+    do {
+      let ledger = try Ledger(reading: path)
+      let present = Set(try ledger.presentTrials().map(\.address))
+      return ((try ledger.results(of: present), try ledger.machine()), nil)
+    } catch {
+      return (nil, "\(error); the report is made from the trials' directories")
+    }
+  }
+
+  /// Every finished trial of the directory, under the name that it was first run by.
+  private func fromFolders() throws(ReportError) -> [FinishedTrial] {
+    do throws(RunError) {
+      return try TrialDirectory.finished(in: path + "/" + Ledger.trialsFolder).map { name throws(RunError) in
+        let folder = Ledger.trialsFolder + "/" + name
+        let result = try TrialResult.read("\(path)/\(folder)/\(TrialResult.fileName)")
+        return FinishedTrial(result: result, directory: folder)
+      }
+    } catch {
+      throw .trial(error)
+    }
+  }
+
+  private func curve(_ trial: FinishedTrial) -> TrainingCurve? {
+    let folder = trial.directory.hasPrefix("/") ? trial.directory : path + "/" + trial.directory
+    return FileManager.default.contents(atPath: folder + "/" + EpochRecord.fileName).map {
+      TrainingCurve(name: trial.result.name, seed: trial.result.seed, metrics: $0)
+    }
   }
 
   private func requireFolder() throws(ReportError) {
@@ -57,7 +89,7 @@ public struct RunFolder: Sendable {
     do {
       let ledger = try Ledger(reading: path)
       let name = URL(filePath: path).standardizedFileURL.lastPathComponent
-      return try ledger.ranking(run: name, current: try ledger.trials().map(\.address))
+      return try ledger.ranking(run: name, current: try ledger.presentTrials().map(\.address))
     } catch {
       throw .notARun(path: path, reason: "\(error)")
     }
@@ -69,12 +101,6 @@ public struct RunFolder: Sendable {
     } catch {
       throw .unreadable(path: file, reason: FileFailure.reason(error, path: file))
     }
-  }
-
-  /// The trials' directories, by name.
-  private var trialFolders: [String] {
-    let names = (try? FileManager.default.contentsOfDirectory(atPath: path + "/trials")) ?? []
-    return names.filter { !$0.hasPrefix(".") }.sorted().map { "trials/" + $0 }
   }
 
   private func decoded<T: Decodable>(_ name: String, from data: Data) throws(ReportError) -> T {

@@ -12,6 +12,8 @@ public struct RunReport: Sendable {
   public var recipe: String?
   /// What the run ran on, a line a fact.
   public var machine: [String]
+  /// What reading the run met that the user should know.
+  public var messages: [String] = []
   /// The family of a method, by the method's name.
   public var families: [String: String]
 

@@ -21,14 +21,17 @@ final class StepEngine {
   private let partSize: Int
   private let imageSize: Int
 
-  /// Compiles the plan of a setup's network; `source` is what it learns from.
-  init(_ setup: Trainer.Setup, source: any BatchSource) throws(TrainingError) {
+  /// Compiles the plan of a setup's network; `source` is what it learns from, `former` the engine of the network before it
+  /// was rewritten, whose teacher goes on.
+  init(
+    _ setup: Trainer.Setup, source: any BatchSource, after former: StepEngine? = nil
+  ) throws(TrainingError) {
     self.setup = setup
     let settings = setup.settings
     partSize = settings.batch / settings.microBatches
     imageSize = setup.graph.inputs.first?.shape.count ?? 0
     optimizer = settings.optimizer
-    objective = try ObjectiveLoss(setup, partSize: partSize, source: source)
+    objective = try ObjectiveLoss(setup, partSize: partSize, source: source, after: former?.objective)
     do throws(ExecutionError) {
       let taps = objective.taps
       plan = try setup.backend.compile(setup.graph, Self.options(setup, taps: taps, seeds: taps))

@@ -170,7 +170,7 @@ public final class Trainer {
   /// Goes on with another network.
   private func adopt(_ network: Graph, _ state: TrainingState) throws(TrainingError) {
     setup.graph = network
-    engine = try StepEngine(setup, source: training)
+    engine = try StepEngine(setup, source: training, after: engine)
     try engine.load(state)
     if validation != nil { evaluator = try Evaluator(setup) }
   }

@@ -2,6 +2,8 @@
 struct CommandFailure: Error {
   /// The exit codes that scripts may rely on.
   enum Status: Int32 {
+    /// A comparison has its ranking, but some of its trials failed.
+    case trialsFailed = 1
     case usage = 64
     case badInput = 65
     case missing = 69

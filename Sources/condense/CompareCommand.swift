@@ -17,6 +17,9 @@ struct CompareCommand: ParsableCommand {
     discussion: """
       Called again on the same directory it goes on where it stopped, and trains nothing twice. The report is
       report.html in the run's directory.
+
+      Exits with 0 when every trial gave a result, or the time limit alone kept some from being run; with 1 when the ranking
+      is written but some trials failed; with 70 when no student gave a result.
       """)
 
   @Argument(help: "A recipe: a name from Recipes/ or the path of a YAML file.")
@@ -75,29 +78,48 @@ struct CompareCommand: ParsableCommand {
         "stopped; what is done is kept, go on with\n  "
           + CommandLine.arguments.map(Shell.quoted).joined(separator: " "))
     }
-    let results = run.plan.trials.filter { $0.role == .student && outcomes[$0.address] == .done }
-    guard results.isEmpty, timeLimit == nil else { return }
-    throw CommandFailure(
-      .internal, "no student gave a result; the reasons stand above and in \(run.options.directory)")
+    try requireResults(run, outcomes)
+  }
+
+  /// Fails where trials failed: a script must not take a ranking with holes for a whole one.
+  private func requireResults(_ run: ComparisonRun, _ outcomes: [String: TrialOutcome]) throws {
+    let directory = run.options.directory
+    let students = run.plan.trials.filter { $0.role == .student && outcomes[$0.address] == .done }
+    if students.isEmpty, timeLimit == nil {
+      throw CommandFailure(
+        .internal, "no student gave a result; the reasons stand above and in \(directory)")
+    }
+    let failed = run.plan.trials.filter { outcomes[$0.address]?.isFailure ?? false }
+    guard failed.isEmpty else {
+      throw CommandFailure(
+        .trialsFailed,
+        "\(failed.count) of \(run.plan.trials.count.counted("trial")) failed; the reasons stand above, the ranking in "
+          + "\(directory) holds the others, and called again the failed ones are run again")
+    }
   }
 
   private func options(_ recipe: Recipe) -> RunOptions {
     RunOptions(
       directory: out ?? "runs/" + recipe.name,
-      trials: trials.map { URL(filePath: $0).standardizedFileURL.path }, jobs: jobs, seeds: seeds,
+      trials: trials.map(Self.absolute), jobs: jobs, seeds: seeds,
       timeLimit: timeLimit.flatMap(TimeText.seconds).map { .seconds($0) },
       networks: Locations.folders("Teachers"),
       targets: Locations.folders("Recipes/targets"), datasets: .forCommands, executable: Locations.executable)
+  }
+
+  /// The path from the root: children and reports may stand elsewhere.
+  private static func absolute(_ path: String) -> String {
+    let here = FileManager.default.currentDirectoryPath
+    return URL(filePath: path.hasPrefix("/") ? path : here + "/" + path).standardizedFileURL.path
   }
 
   private func report(_ run: ComparisonRun) throws {
     let ranking = try failing(.internal) { try run.rank() }
     let directory = run.options.directory
     try failing(.internal) { try ranking.write(to: directory + "/ranking.json") }
-    var report = try failing(.internal) {
+    let report = try failing(.internal) {
       try RunFolder(path: directory).report(families: ReportCommand.families)
     }
-    report.machine = Machine.current.description.split(separator: "\n").map(String.init)
     try ReportCommand.write(report, to: directory, json: json)
   }
 }
@@ -133,9 +155,8 @@ enum RecipeFile {
     let known = folders.flatMap { (try? FileManager.default.contentsOfDirectory(atPath: $0)) ?? [] }
       .filter { $0.hasSuffix(".yaml") }.map { String($0.dropLast(5)) }.sorted()
     let hint = Spelling.nearest(to: name, among: known).map { "; did you mean \"\($0)\"?" } ?? ""
-    throw CommandFailure(
-      .badInput,
-      "\(name): no such recipe\(hint) (\(known.joined(separator: ", ")), or the path of a YAML file)")
+    let choices = (known + ["or the path of a YAML file"]).joined(separator: ", ")
+    throw CommandFailure(.badInput, "\(name): no such recipe\(hint) (\(choices))")
   }
 
   static func text(_ path: String) throws -> String {

@@ -7,14 +7,11 @@ import Synchronization
 /// Tells how a comparison goes: a line a trial, and on a terminal what is running now.
 final class ComparisonProgress: Sendable {
   private struct State {
-    var running: [String: (spec: TrialSpec, said: String)] = [:]
-    var done = 0
-    var failed = 0
-    var notRun = 0
+    var status: ComparisonStatus
+    var running: [String: ComparisonStatus.Running] = [:]
     var pace = TrialPace()
     var waiting: [String: TrialSpec] = [:]
-    var best: (name: String, top1: Double)?
-    var isDrawn = false
+    var drawnLines = 0
   }
 
   private let total: Int
@@ -24,7 +21,8 @@ final class ComparisonProgress: Sendable {
   private let directory: String
   private let folder: TrialFolder
   private let counts: (trials: Int, students: Int, controls: Int, seeds: Int)
-  private let state = Mutex(State())
+  private let clock = ContinuousClock()
+  private let state: Mutex<State>
 
   init(_ run: ComparisonRun) {
     total = run.plan.trials.count
@@ -35,6 +33,7 @@ final class ComparisonProgress: Sendable {
     folder = TrialFolder(path: run.options.trials ?? directory + "/" + Ledger.trialsFolder)
     let controls = Set(run.plan.trials.filter { $0.role == .control }.map(\.name)).count
     counts = (total, run.recipe.students.count, controls, run.recipe.seeds.count)
+    state = Mutex(State(status: ComparisonStatus(total: total)))
     state.withLock { state in
       for spec in run.plan.trials { state.waiting[spec.address] = spec }
     }
@@ -51,17 +50,17 @@ final class ComparisonProgress: Sendable {
     state.withLock { state in
       switch event {
       case .found(let spec):
-        state.done += 1
+        state.status.done += 1
         state.waiting[spec.address] = nil
         remember(spec, &state)
       case .started(let spec):
-        state.running[spec.address] = (spec, "")
+        state.running[spec.address] = ComparisonStatus.Running(spec, began: clock.now)
         state.waiting[spec.address] = nil
       case .said(let spec, let line):
-        state.running[spec.address]?.said = line
+        state.running[spec.address]?.hear(line)
       case .finished(let spec, let seconds):
         state.running[spec.address] = nil
-        state.done += 1
+        state.status.done += 1
         state.pace.add(spec, images: images, seconds: seconds)
         line(
           &state,
@@ -70,12 +69,12 @@ final class ComparisonProgress: Sendable {
       case .failed(let spec, let reason):
         state.running[spec.address] = nil
         state.waiting[spec.address] = nil
-        state.failed += 1
+        state.status.failed += 1
         line(&state, "\(title(spec)): failed: \(reason)")
       case .notRun(let spec, let reason):
         state.running[spec.address] = nil
         state.waiting[spec.address] = nil
-        state.notRun += 1
+        state.status.notRun += 1
         line(&state, "\(title(spec)): not run: \(reason)")
       }
       draw(&state)
@@ -92,8 +91,8 @@ final class ComparisonProgress: Sendable {
     guard spec.role != .logits, let directory = folder.directory(of: spec.address),
       let result = try? TrialResult.read(directory + "/" + TrialFolder.result)
     else { return "" }
-    if spec.role == .student, result.accuracy.top1 > state.best?.top1 ?? 0 {
-      state.best = (spec.name, result.accuracy.top1)
+    if spec.role == .student, result.accuracy.top1 > state.status.best?.top1 ?? 0 {
+      state.status.best = (spec.name, result.accuracy.top1)
     }
     let percent = String(format: "%.2f %%", result.accuracy.top1 * 100)
     return "\(percent), \(result.size.codedBytes) bytes, "
@@ -101,33 +100,37 @@ final class ComparisonProgress: Sendable {
 
   private func line(_ state: inout State, _ text: String) {
     clear(&state)
-    let settled = state.done + state.failed + state.notRun
+    let settled = state.status.done + state.status.failed + state.status.notRun
     Console.note("[\(settled)/\(total)] \(text)")
   }
 
   private func clear(_ state: inout State) {
-    guard state.isDrawn else { return }
-    Console.draw("\r\u{1B}[K")
-    state.isDrawn = false
+    guard state.drawnLines > 0 else { return }
+    Console.draw("\r\u{1B}[K" + String(repeating: "\u{1B}[1A\u{1B}[K", count: state.drawnLines - 1))
+    state.drawnLines = 0
   }
 
   private func draw(_ state: inout State) {
     guard Console.isTerminal else { return }
     clear(&state)
-    var text = "\(state.done)/\(total)"
-    if state.failed > 0 { text += ", \(state.failed) failed" }
-    if let left = secondsLeft(state) { text += ", \(left) left" }
-    if let best = state.best { text += ", best \(best.name) \(String(format: "%.2f %%", best.top1 * 100))" }
-    let running = state.running.values.map(\.spec.name).sorted().joined(separator: ", ")
-    if !running.isEmpty { text += ", now " + running }
-    Console.draw(String(text.prefix(Console.width - 1)))
-    state.isDrawn = true
+    state.status.running = Array(state.running.values)
+    state.status.secondsLeft = secondsLeft(state)
+    let lines = state.status.lines(width: Console.width - 1)
+    Console.draw(lines.joined(separator: "\r\n"))
+    state.drawnLines = lines.count
   }
 
-  private func secondsLeft(_ state: State) -> String? {
-    let expected = state.waiting.values.map { state.pace.seconds(for: $0, images: images) }
-    guard !expected.isEmpty, expected.allSatisfy({ $0 != nil }) else { return nil }
-    let seconds = expected.compactMap { $0 }.reduce(0, +) / Double(jobs)
-    return seconds < 90 ? "\(Int(seconds)) s" : "\(Int(seconds / 60)) min"
+  /// What the trials that wait and the rest of those that run will take; `nil` before the first one is done.
+  private func secondsLeft(_ state: State) -> Double? {
+    var sum = 0.0
+    for spec in state.waiting.values {
+      guard let seconds = state.pace.seconds(for: spec, images: images) else { return nil }
+      sum += seconds
+    }
+    for trial in state.running.values {
+      guard let seconds = state.pace.seconds(for: trial.spec, images: images) else { return nil }
+      sum += max(0, seconds - (clock.now - trial.began) / .seconds(1))
+    }
+    return sum / Double(jobs)
   }
 }

@@ -3,6 +3,7 @@ import DNNL
 import Datasets
 import Execution
 import Foundation
+import Reports
 import Settings
 import Simulation
 import Targets
@@ -80,7 +81,7 @@ struct DoctorCommand: ParsableCommand {
   }
 }
 
-/// A program that Condense runs when it is there.
+/// A program or file that Condense uses when it is there.
 struct OptionalTool {
   let name: String
   let loss: String
@@ -91,7 +92,10 @@ struct OptionalTool {
     [
       OptionalTool(name: "curl", loss: "`data fetch` cannot download", remedy: "apt-get install curl") {
         search("curl")
-      }
+      },
+      OptionalTool(
+        name: "Chart.js", loss: "report.html has tables only, no charts", remedy: ChartLibrary.remedy
+      ) { ChartLibrary.find()?.path },
     ]
   }
 

@@ -2,6 +2,7 @@ import ArgumentParser
 import Foundation
 import Methods
 import Reports
+import Training
 
 /// `condense report`: what a run found out, as a table here and as files in its directory.
 struct ReportCommand: ParsableCommand {
@@ -27,6 +28,7 @@ struct ReportCommand: ParsableCommand {
 
   /// Writes a report's files, and prints its table or its ranking as JSON.
   static func write(_ report: RunReport, to directory: String, json: Bool) throws {
+    for message in report.messages { Console.note(message) }
     let charts = ChartLibrary.find()
     try failing(.internal) { try report.write(to: directory, charts: charts) }
     if json {
@@ -41,9 +43,12 @@ struct ReportCommand: ParsableCommand {
     Console.note("wrote \(ReportFile.all.map(\.name).joined(separator: ", ")) to \(directory)")
   }
 
-  /// The family of every method.
+  /// The family of every method, and of the objectives that learn from a teacher.
   static var families: [String: String] {
-    Dictionary(
-      MethodCatalogue.types.map { ($0.name, $0.family.rawValue) }, uniquingKeysWith: { first, _ in first })
+    let methods = MethodCatalogue.types.map { ($0.name, $0.family.rawValue) }
+    let objectives = DistillerCatalogue.all.map { $0.name }.filter { $0 != Supervised.name }
+    return Dictionary(
+      methods + objectives.map { ($0, MethodFamily.distillation.rawValue) },
+      uniquingKeysWith: { first, _ in first })
   }
 }

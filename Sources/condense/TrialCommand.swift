@@ -47,22 +47,33 @@ struct TrialCommand: ParsableCommand {
   }
 
   private func perform(_ spec: TrialSpec, in folder: String, _ environment: TrialEnvironment) throws {
-    if spec.role == .logits {
-      let directory = folder + "/" + spec.directoryName
-      try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
-      _ = try TrialRunner(spec, directory: directory, environment).run()
-      return
-    }
     let place = TrialDirectory(in: folder, name: spec.name, seed: spec.seed, address: spec.address)
+    if spec.role == .logits { return try store(spec, place, environment) }
     guard let filling = try failing(.badInput, { try place.begin() }) else { return }
+    let written = try? TrialResult.read(filling.path + "/" + TrialFolder.result)
     do {
-      _ = try TrialRunner(spec, directory: filling.path, environment).run()
+      // A process that was killed before its last step left a result.
+      if written?.address != spec.address {
+        _ = try TrialRunner(spec, directory: filling.path, environment).run()
+      }
     } catch TrialError.stopped {
       throw TrialError.stopped
     } catch {
       throw CommandFailure(.badInput, error)
     }
     try failing(.internal) { try filling.finish() }
+  }
+
+  /// Fills the directory of a trial that leaves the teacher's logits and no result.
+  private func store(_ spec: TrialSpec, _ place: TrialDirectory, _ environment: TrialEnvironment) throws {
+    let files = FileManager.default
+    guard !files.fileExists(atPath: place.path + "/" + TrialFolder.logits) else { return }
+    let filling = try failing(.badInput) { try place.begin() }
+    try withExtendedLifetime(filling) {
+      _ = try TrialRunner(spec, directory: place.partialPath, environment).run()
+      try? files.removeItem(atPath: place.path)
+      try files.moveItem(atPath: place.partialPath, toPath: place.path)
+    }
   }
 
   /// Ends the process when whoever holds its standard input is gone; a trial that was cut off is run again.

@@ -4,6 +4,7 @@ import Ops
 import Settings
 import Tensors
 import TestSupport
+import Synchronization
 import Testing
 
 @testable import Datasets
@@ -156,6 +157,60 @@ struct AttentionTransferTests {
       #expect(abs(whole.last - parts.last) < 1e-3 * whole.last)
       #expect(whole.graph != (try Self.train(base, teacher: teacher)).graph)
     }
+  }
+
+  /// Counts what is compiled, by the number of nodes.
+  private struct CountingBackend: Backend {
+    private final class Counts: Sendable {
+      let byNodes = Mutex<[Int: Int]>([:])
+    }
+
+    private let inner = ReferenceBackend()
+    private let counts = Counts()
+    var name: String { inner.name }
+    var instructionSet: String { inner.instructionSet }
+    func supports(_ precision: Precision) -> Bool { inner.supports(precision) }
+
+    func compile(
+      _ graph: Graph, _ options: PlanOptions, sharing: (any Plan)?
+    ) throws(ExecutionError) -> any Plan {
+      counts.byNodes.withLock { $0[graph.nodes.count, default: 0] += 1 }
+      return try inner.compile(graph, options, sharing: sharing)
+    }
+
+    func compiled(_ graph: Graph) -> Int { counts.byNodes.withLock { $0[graph.nodes.count] ?? 0 } }
+  }
+
+  /// Leaves the network as it is, several times.
+  private struct Same: GraphRewriter {
+    func points(updates: Int) -> [Int] { [0, 3, 9] }
+    func rewrite(_ graph: Graph, at point: RewritePoint) throws -> Rewrite {
+      Rewrite(
+        graph: graph,
+        origin: Dictionary(uniqueKeysWithValues: graph.parameters.keys.map { ($0, Origin(parameter: $0)) }))
+    }
+  }
+
+  @Test("A teacher that runs alongside is compiled once, however often the student is rewritten")
+  func compiledOnce() throws {
+    let teacher = try Self.network(5, deep: true)
+    var settings = TrainingSettings()
+    (settings.epochs, settings.batch) = (1, 8)
+    func trained(_ rewriter: (any GraphRewriter)?, _ backend: any Backend) throws -> Graph? {
+      let trainer = try Trainer(
+        Trainer.Setup(
+          graph: Self.network(2), backend: backend, settings: settings, seed: 7,
+          objective: AttentionTransfer(),
+          teacher: .network(teacher), rewriter: rewriter),
+        training: SyntheticSource(steps: 12, batch: 8))
+      guard case .finished(let result) = try trainer.run() else { return nil }
+      return result.graph
+    }
+    let backend = CountingBackend()
+    let rewritten = try trained(Same(), backend)
+    let student = try Self.network(2)
+    #expect(backend.compiled(teacher) == 1 && backend.compiled(student) == 4)
+    #expect(try rewritten == trained(nil, ReferenceBackend()))
   }
 
   @Test("Stored logits, a missing teacher and one of other images are refused")

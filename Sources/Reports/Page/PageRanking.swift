@@ -8,8 +8,11 @@ struct PageRanking {
 
   init(_ report: RunReport) {
     self.report = report
-    let low = report.rows.map(\.accuracy.low).filter(\.isFinite).min() ?? 0
-    let high = report.rows.map(\.accuracy.high).filter(\.isFinite).max() ?? 1
+    // A control that collapsed must not press all other rows together.
+    let students = report.rows.filter { $0.role != "control" }
+    let rows = students.isEmpty ? report.rows : students
+    let low = rows.map(\.accuracy.low).filter(\.isFinite).min() ?? 0
+    let high = rows.map(\.accuracy.high).filter(\.isFinite).max() ?? 1
     scale = low < high ? low...high : low...(low + 1)
   }
 
@@ -89,6 +92,7 @@ struct PageRanking {
       let share = (value - scale.lowerBound) / (scale.upperBound - scale.lowerBound)
       return String(format: "%.1f", 4 + min(max(share.isFinite ? share : 0, 0), 1) * 82)
     }
+    guard row.accuracy.mean >= scale.lowerBound else { return "<small>below the scale</small>" }
     let words = "\(Quantity.percent(row.accuracy.low)) to \(Quantity.percent(row.accuracy.high)) %"
     let teacher = report.ranking.teacher.map { teacher in
       let across = place(teacher.accuracy.mean)

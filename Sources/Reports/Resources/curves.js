@@ -21,13 +21,13 @@ sections.curves = section => {
       });
   }
 
-  const config = (title, value, tick) => colors => ({
+  const config = (title, value, tick, more = {}) => colors => ({
     type: 'scatter', data: { datasets: datasets(colors, value) },
     options: {
       maintainAspectRatio: false, interaction: { mode: 'nearest', axis: 'xy', intersect: false },
       scales: {
         x: axis('epoch, all stages', value => Number.isInteger(value) ? value : '', { min: 0 }),
-        y: axis(title, tick),
+        y: axis(title, tick, more),
       },
       plugins: {
         legend: { display: false },
@@ -41,7 +41,7 @@ sections.curves = section => {
   const charts = [
     ['Training loss', chart('Training loss by epoch', config('loss', epoch => epoch.loss, value => digits(value)))],
     ['Validation accuracy', chart('Validation accuracy by epoch', config('top-1, %',
-      epoch => epoch.validationTop1 == null ? null : epoch.validationTop1 * 100, value => value.toFixed(0)))],
+      epoch => epoch.validationTop1 == null ? null : epoch.validationTop1 * 100, value => String(Number(value.toFixed(1))), { max: 100 }))],
   ];
   const redraw = () => charts.forEach(([, chart]) => chart.draw());
   const keys = element('div', { className: 'keys' }, ...names.map((name, place) => {

@@ -128,16 +128,19 @@ function axis(title, format, more = {}) {
   return Object.assign({
     title: { display: true, text: title, font: { size: 12 } },
     grid: { drawTicks: false, tickLength: 0 },
-    ticks: { padding: 6, maxRotation: 0, autoSkip: false, callback: format },
-  }, more);
+  }, more, { ticks: Object.assign({ padding: 6, maxRotation: 0, autoSkip: false, callback: format }, more.ticks) });
 }
 
-/** Ticks of a logarithmic axis: 1, 2 and 5 of each power of ten, powers alone where there are many. */
+/** Ticks of a logarithmic axis: as many of each power of ten as have room for their labels. */
+const mantissas = [
+  { kept: [1, 1.5, 2, 3, 4, 5, 7], gap: Math.log10(5 / 4) }, { kept: [1, 2, 5], gap: Math.log10(2) },
+  { kept: [1, 3], gap: Math.log10(3) }, { kept: [1], gap: 1 },
+];
 function logTicks(format) {
   return function (value) {
     const mantissa = value / 10 ** Math.floor(Math.log10(value) + 1e-9);
-    const decades = Math.log10(this.max / this.min);
-    const kept = decades > 3.2 ? [1] : decades > 0.8 ? [1, 2, 5] : [1, 1.5, 2, 3, 4, 5, 6, 7, 8, 9];
+    const decade = (this.chart.width - 70) / Math.log10(this.max / this.min);
+    const { kept } = mantissas.find(({ gap }) => gap * decade > 52) || mantissas[mantissas.length - 1];
     return kept.some(digit => Math.abs(mantissa - digit) < 1e-6) ? format(value) : '';
   };
 }

@@ -30,12 +30,32 @@ function frontOf(points) {
   });
 }
 
+/** The accuracy axis: from the lowest student or the teacher to the highest, in round steps, never above 100 %. */
+function accuracyScale(points) {
+  const kept = points.filter(point => point.row.role !== 'control');
+  const bounds = (kept.length ? kept : points).flatMap(({ row }) => [row.accuracy.low, row.accuracy.mean, row.accuracy.high])
+    .filter(Number.isFinite).map(rate => rate * 100);
+  const [low, high] = [Math.max(0, Math.min(...bounds)), Math.min(100, Math.max(...bounds))];
+  const step = [0.1, 0.2, 0.5, 1, 2, 5, 10].find(step => (high - low) / step <= 7) || 20;
+  const min = Math.max(0, Math.floor(low / step) * step);
+  return { min, max: Math.min(100, Math.max(Math.ceil(high / step), Math.round(min / step) + 1) * step), step };
+}
+
+/** Rows that lie below the accuracy axis, worst first. */
+function belowScale(points) {
+  const { min } = accuracyScale(points);
+  return points.filter(point => point.y < min).sort((first, second) => first.y - second.y);
+}
+
 /** Whiskers of the accuracy's interval and of the latency's, and the names of the points on the front. */
 const annotations = {
   id: 'annotations',
   beforeDatasetsDraw(chart, _, options) {
-    const { ctx, scales: { x, y } } = chart;
+    const { ctx, chartArea: area, scales: { x, y } } = chart;
     ctx.save();
+    ctx.beginPath();
+    ctx.rect(area.left, area.top, area.right - area.left, area.bottom - area.top);
+    ctx.clip();
     ctx.strokeStyle = options.rule;
     ctx.lineWidth = 1;
     for (const point of options.points) {
@@ -85,7 +105,9 @@ const annotations = {
 };
 
 function tradeoffConfig(measure, target, colors) {
-  const points = pointsOf(measure, target);
+  const all = pointsOf(measure, target);
+  const scale = accuracyScale(all);
+  const points = all.filter(point => point.y >= scale.min);
   const front = frontOf(points);
   const families = [...new Set(points.map(point => familyOf(point.row)))];
   const datasets = families.map(family => {
@@ -96,7 +118,7 @@ function tradeoffConfig(measure, target, colors) {
     return {
       label: family, data: own, pointStyle: style, rotation, borderColor: color, borderWidth: isLine ? 2.5 : 1.5,
       backgroundColor: own.map(point => point.fits && family !== 'control' ? color : colors.paper),
-      radius: 5, hoverRadius: 7,
+      radius: 5, hoverRadius: 7, clip: 8, order: family === 'control' ? 5 : 1,
     };
   });
   datasets.push({
@@ -113,7 +135,9 @@ function tradeoffConfig(measure, target, colors) {
         x: axis(measure.axis + ', log scale', logTicks(measure.format), {
           type: 'logarithmic', min: Math.min(...lows) / 1.25, max: Math.max(...highs) * 1.25,
         }),
-        y: axis('top-1, %', value => digits(value), { grace: '8%' }),
+        y: axis('top-1, %', value => String(Number(value.toFixed(1))), {
+          min: scale.min, max: scale.max, ticks: { stepSize: scale.step },
+        }),
       },
       plugins: {
         legend: { display: false },
@@ -153,6 +177,9 @@ sections.tradeoffs = section => {
     .map(([measure, target]) => ({ title: measure.title,
       chart: chart(`Accuracy against ${measure.title}`, colors => tradeoffConfig(measure, target(), colors)) }));
   const words = element('p', { className: 'quiet' });
+  const left = belowScale(pointsOf(fileMeasure, null));
+  const leftOut = left.length ? element('p', { className: 'quiet' }, 'Below the picture, which follows the students: '
+    + left.map(({ row }) => `${row.name} (${format.percent(row.accuracy.mean)} %)`).join(', ') + '.') : '';
   function show() {
     const summary = new Map(Object.entries(report.ranking.targets)).get(state.target);
     words.textContent = [state.target && `${state.target}: ${new Map(report.basis).get(state.target)}.`,
@@ -164,7 +191,7 @@ sections.tradeoffs = section => {
   }
   if (targetNames.length) body.append(tabs(targetNames, name => { state.target = name; show(); }));
   body.append(words, legend, element('div', { className: 'charts' }, ...charts.map(({ title, chart }) =>
-    element('figure', {}, element('figcaption', {}, title), chart.box))));
+    element('figure', {}, element('figcaption', {}, title), chart.box))), leftOut);
   show();
 };
 

@@ -50,7 +50,7 @@ public struct TerminalReport: Sendable {
   private var columns: [Cells] {
     let deviations = report.rows.map { Self.deviation($0).count }.max() ?? 0
     return [
-      Cells(.init("name", shrinksTo: 10)) { $0.name },
+      Cells(.init("name", shrinksTo: 18)) { $0.name },
       Cells(.init("marks", leftOutAt: 1)) { row in
         Mark.of(row, on: targets.first, in: report.ranking).map(\.sign).joined()
       },

@@ -69,12 +69,13 @@ extension Ledger {
   ) throws {
     try database.execute(
       sql: """
-        INSERT INTO trials (address, name, role, seed, families, state, reason) VALUES (?, ?, ?, ?, '[]', ?, NULL)
+        INSERT INTO trials (address, name, role, seed, controlOf, families, state, reason)
+        VALUES (?, ?, ?, ?, ?, '[]', ?, NULL)
         ON CONFLICT (address) DO UPDATE SET state = excluded.state, reason = NULL
         """,
       arguments: [
         result.address, result.name, result.role.rawValue, Int64(bitPattern: result.seed),
-        TrialState.finished.rawValue,
+        Self.json(result.controlOf), TrialState.finished.rawValue,
       ])
     try database.execute(
       sql: """

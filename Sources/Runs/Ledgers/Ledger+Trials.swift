@@ -2,9 +2,11 @@ import Foundation
 import GRDB
 
 extension Ledger {
-  /// Notes the trials of a comparison: those with a result are finished, all others wait, whatever became of them before.
+  /// Notes the trials of a comparison, which are the present ones from now on: those with a result are finished, all
+  /// others wait, whatever became of them before.
   public func plan(_ trials: [TrialRecord]) throws(RunError) {
     try write { database in
+      try database.execute(sql: "UPDATE trials SET isPresent = 0")
       for trial in trials {
         let hasResult = try Bool.fetchOne(
           database, sql: "SELECT EXISTS (SELECT 1 FROM results WHERE address = ?)", arguments: [trial.address]
@@ -12,13 +14,15 @@ extension Ledger {
         let state = hasResult == true ? TrialState.finished : .waiting
         try database.execute(
           sql: """
-            INSERT INTO trials (address, name, role, seed, families, state, reason) VALUES (?, ?, ?, ?, ?, ?, NULL)
+            INSERT INTO trials (address, name, role, seed, controlOf, families, state, reason, isPresent)
+            VALUES (?, ?, ?, ?, ?, ?, ?, NULL, 1)
             ON CONFLICT (address) DO UPDATE SET name = excluded.name, role = excluded.role, seed = excluded.seed,
-              families = excluded.families, state = excluded.state, reason = NULL
+              controlOf = excluded.controlOf, families = excluded.families, state = excluded.state, reason = NULL,
+              isPresent = 1
             """,
           arguments: [
             trial.address, trial.name, trial.role.rawValue, Int64(bitPattern: trial.seed),
-            Self.json(trial.families), state.rawValue,
+            Self.json(trial.controlOf), Self.json(trial.families), state.rawValue,
           ])
       }
     }
@@ -37,26 +41,35 @@ extension Ledger {
 
   /// All trials of all recipes that the run has had, by name and seed.
   public func trials() throws(RunError) -> [TrialRecord] {
-    let rows = try read { try Row.fetchAll($0, sql: "SELECT * FROM trials ORDER BY name, seed, address") }
-    var trials: [TrialRecord] = []
-    for row in rows { trials.append(try record(row)) }
-    return trials
+    try records(sql: "SELECT * FROM trials ORDER BY name, seed, address")
+  }
+
+  /// The trials that the last comparison planned, by name and seed.
+  public func presentTrials() throws(RunError) -> [TrialRecord] {
+    try records(sql: "SELECT * FROM trials WHERE isPresent ORDER BY name, seed, address")
+  }
+
+  private func records(sql: String) throws(RunError) -> [TrialRecord] {
+    let rows = try read { try Row.fetchAll($0, sql: sql) }
+    return try rows.map { row throws(RunError) in try record(row) }
   }
 
   /// The results of the given trials, or of all, by name and seed; each is checked again.
+  ///
+  /// A trial's directory keeps the name under which it was first run; name, role and what it is a control of are here
+  /// what the last comparison called them.
   public func results(of addresses: Set<String>? = nil) throws(RunError) -> [FinishedTrial] {
     let rows = try read {
       try Row.fetchAll(
-        $0,
-        sql:
-          "SELECT address, directory, json FROM results JOIN trials USING (address) ORDER BY name, seed, address"
-      )
+        $0, sql: "SELECT * FROM results JOIN trials USING (address) ORDER BY name, seed, address")
     }
     var trials: [FinishedTrial] = []
     for row in rows where addresses?.contains(row["address"]) != false {
       let json: String = row["json"]
-      let result = try TrialResult.decoded(
+      var result = try TrialResult.decoded(
         from: Data(json.utf8), path: "\(path), result of \(row["directory"] as String)")
+      let record = try record(row)
+      (result.name, result.role, result.controlOf) = (record.name, record.role, record.controlOf)
       trials.append(FinishedTrial(result: result, directory: row["directory"]))
     }
     return trials
@@ -100,15 +113,18 @@ extension Ledger {
       throw .ledger(
         path: path, reason: "a trial has role \"\(role)\" and state \"\(state)\", which are not known")
     }
-    let families: String = row["families"]
+    let (controlOf, families): (String, String) = (row["controlOf"], row["families"])
     let seed: Int64 = row["seed"]
     return TrialRecord(
       name: row["name"], role: role, seed: UInt64(bitPattern: seed), address: row["address"],
-      families: (try? JSONDecoder().decode([String].self, from: Data(families.utf8))) ?? [], state: state,
-      reason: row["reason"])
+      controlOf: Self.words(controlOf), families: Self.words(families), state: state, reason: row["reason"])
   }
 
-  private static func json(_ words: [String]) throws -> String {
+  private static func words(_ json: String) -> [String] {
+    (try? JSONDecoder().decode([String].self, from: Data(json.utf8))) ?? []
+  }
+
+  static func json(_ words: [String]) throws -> String {
     String(decoding: try JSONEncoder().encode(words), as: UTF8.self)
   }
 }

@@ -82,6 +82,14 @@ public final class Ledger: Sendable {
     try read { try String.fetchOne($0, sql: "SELECT recipe FROM invocations ORDER BY id DESC LIMIT 1") }
   }
 
+  /// What the last comparison ran on, a line a fact; empty where none was begun.
+  public func machine() throws(RunError) -> [String] {
+    let text = try read {
+      try String.fetchOne($0, sql: "SELECT machine FROM invocations ORDER BY id DESC LIMIT 1")
+    }
+    return (text ?? "").split(separator: "\n").map(String.init)
+  }
+
   func read<Value>(_ body: (Database) throws -> Value) throws(RunError) -> Value {
     do { return try database.read(body) } catch { throw LedgerFailure.of(error, path: path) }
   }

@@ -8,6 +8,7 @@ enum LedgerSchema {
   static var migrator: DatabaseMigrator {
     var migrator = DatabaseMigrator()
     migrator.registerMigration("2026-11 invocations, trials, epochs, results", migrate: first)
+    migrator.registerMigration("2026-11 what the present recipe says of a trial", migrate: second)
     return migrator
   }
 
@@ -31,6 +32,15 @@ enum LedgerSchema {
           address TEXT NOT NULL REFERENCES results (address), position INTEGER NOT NULL, epoch INTEGER NOT NULL,
           loss REAL, top1 REAL, validationLoss REAL, validationTop1 REAL, PRIMARY KEY (address, position)
         ) STRICT, WITHOUT ROWID;
+        """)
+  }
+
+  /// A ledger from before takes all its trials as present ones, until the next comparison plans.
+  private static func second(_ database: Database) throws {
+    try database.execute(
+      sql: """
+        ALTER TABLE trials ADD COLUMN controlOf TEXT NOT NULL DEFAULT '[]';
+        ALTER TABLE trials ADD COLUMN isPresent INTEGER NOT NULL DEFAULT 1;
         """)
   }
 }

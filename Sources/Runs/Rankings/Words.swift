@@ -25,8 +25,8 @@ enum Words {
   static func bytes(_ count: Int) -> String {
     switch count {
     case ..<10_000: "\(count) B"
-    case ..<10_000_000: String(format: "%.1f kB", Double(count) / 1000)
-    default: String(format: "%.1f MB", Double(count) / 1_000_000)
+    case ..<1_000_000: String(format: "%.1f kB", Double(count) / 1000)
+    default: String(format: "%.2f MB", Double(count) / 1_000_000)
     }
   }
 
@@ -38,8 +38,15 @@ enum Words {
   /// A row on a target, in a line.
   static func line(_ row: Ranking.Row, _ reading: TrialResult.TargetReading) -> String {
     "\(name(row)): \(interval(row.accuracy)), flash \(bytes(reading.flashBytes)), RAM \(bytes(reading.ramBytes)), "
-      + String(format: "%.4g ms, %.4g µJ", reading.latencyMs, reading.energyMicrojoules)
+      + scaled(reading.latencyMs / 1e3, "s") + ", " + scaled(reading.energyMicrojoules / 1e6, "J")
       + " (\(reading.basis))"
+  }
+
+  /// Four digits and a unit of the right size: `139.5 ms`, `5.859 mJ`.
+  private static func scaled(_ value: Double, _ unit: String) -> String {
+    let prefixes: [(factor: Double, name: String)] = [(1, ""), (1e-3, "m"), (1e-6, "µ"), (1e-9, "n")]
+    let prefix = prefixes.first { value >= $0.factor } ?? prefixes[value > 0 ? 3 : 0]
+    return String(format: "%.4g ", value / prefix.factor) + prefix.name + unit
   }
 
   /// What stands where no row fits: the smallest and why it does not.

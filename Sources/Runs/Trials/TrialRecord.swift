@@ -13,6 +13,8 @@ public struct TrialRecord: Sendable, Equatable {
   public var seed: UInt64
   /// The SHA-256 of all that the trial is a function of.
   public var address: String
+  /// The students that a control is held against.
+  public var controlOf: [String]
   /// What the name belongs to, such as families of methods: for notes on families that failed.
   public var families: [String]
   public var state: TrialState
@@ -20,13 +22,14 @@ public struct TrialRecord: Sendable, Equatable {
   public var reason: String?
 
   public init(
-    name: String, role: TrialResult.Role, seed: UInt64, address: String, families: [String] = [],
-    state: TrialState = .waiting, reason: String? = nil
+    name: String, role: TrialResult.Role, seed: UInt64, address: String, controlOf: [String] = [],
+    families: [String] = [], state: TrialState = .waiting, reason: String? = nil
   ) {
     self.name = name
     self.role = role
     self.seed = seed
     self.address = address
+    self.controlOf = controlOf
     self.families = families
     self.state = state
     self.reason = reason

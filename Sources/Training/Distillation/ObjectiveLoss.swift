@@ -28,12 +28,15 @@ final class ObjectiveLoss {
   /// The student's values that are read and take a gradient besides the logits.
   var taps: [String] { work.map(\.pair.student) }
 
-  /// Prepares the objective of a setup for parts of `partSize` images; `source` is what the student learns from.
-  init(_ setup: Trainer.Setup, partSize: Int, source: any BatchSource) throws(TrainingError) {
+  /// Prepares the objective of a setup for parts of `partSize` images; `source` is what the student learns from. A teacher
+  /// that ran beside the student before it was rewritten goes on, where the same of its values are compared.
+  init(
+    _ setup: Trainer.Setup, partSize: Int, source: any BatchSource, after former: ObjectiveLoss? = nil
+  ) throws(TrainingError) {
     objective = setup.objective
     loss = SoftmaxCrossEntropy(smoothing: setup.settings.smoothing)
     classes = try setup.graph.classCount(network: "training")
-    let (teacher, pairs) = try Self.teacher(setup, classes: classes, source)
+    let (teacher, pairs) = try Self.teacher(setup, classes: classes, source, former?.teacher)
     self.teacher = teacher
     work = pairs.map { pair in
       PairWork(
@@ -48,7 +51,7 @@ final class ObjectiveLoss {
 
   /// The teacher that the objective needs, if any, after checking that it suits the student.
   private static func teacher(
-    _ setup: Trainer.Setup, classes: Int, _ source: any BatchSource
+    _ setup: Trainer.Setup, classes: Int, _ source: any BatchSource, _ former: (any TeacherReader)?
   ) throws(TrainingError) -> (reader: (any TeacherReader)?, pairs: [ValuePair]) {
     let name = type(of: setup.objective).name
     guard setup.objective.need > .nothing else { return (nil, []) }
@@ -67,6 +70,9 @@ final class ObjectiveLoss {
     case .network(let graph):
       try requireAlike(setup.graph, graph)
       let pairs = try setup.objective.pairs(student: setup.graph, teacher: graph)
+      if let network = former as? TeacherNetwork, network.compared == pairs.map(\.teacher) {
+        return (network, pairs)
+      }
       let reader = try TeacherNetwork(
         graph, backend: setup.backend, batch: setup.settings.batch, precision: setup.precision,
         threads: setup.threads, pairs: pairs)

@@ -8,6 +8,8 @@ final class TeacherNetwork: TeacherReader {
   let classes: Int
   let logits: AlignedBuffer
   let values: [AlignedBuffer]
+  /// The names of `values` in the teacher.
+  let compared: [String]
   /// The rows of the present batch as a file holds them.
   private(set) var rows: [UInt8] = []
 
@@ -22,6 +24,7 @@ final class TeacherNetwork: TeacherReader {
     _ graph: Graph, backend: any Backend, batch: Int, precision: Precision, threads: Int,
     pairs: [ValuePair] = []
   ) throws(TrainingError) {
+    compared = pairs.map(\.teacher)
     classes = try graph.classCount(network: "teacher")
     guard classes <= LogitCodec.maximumClasses else {
       throw .output(network: "teacher", classes: LogitCodec.maximumClasses, found: "\(classes)")

@@ -1,0 +1,90 @@
+import Datasets
+import Encodings
+public import Execution
+import Foundation
+public import Graphs
+public import Recipes
+import Runs
+
+/// A recipe with what it met and the trials that it comes to: nothing of it is written, nobody is kept out.
+public struct PlannedComparison: Sendable {
+  /// The recipe, with the seeds that the options ask for.
+  public let recipe: Recipe
+  /// How it is run.
+  public let options: RunOptions
+  /// What the recipe has met.
+  public let material: RecipeMaterial
+  /// Every trial.
+  public let plan: TrialPlan
+
+  /// Opens the data and plans the trials. Data that Condense draws itself is drawn into a folder where it is nowhere to
+  /// be found.
+  public init(
+    _ recipe: Recipe, _ options: RunOptions, drawingInto folder: String, backend: any Backend
+  ) throws(ComparisonError) {
+    var recipe = recipe
+    if let seeds = options.seeds { recipe.seeds = (0..<UInt64(seeds)).map { $0 } }
+    self.recipe = recipe
+    var options = options
+    var sources = [options.directory + "/data"]
+    if folder != sources[0] { sources.append(folder) }
+    options.datasets.sourceDirectories.insert(contentsOf: sources, at: 0)
+    self.options = options
+    try RunPreparation.makeData(recipe, options, into: folder)
+    (material, plan) = try RunPreparation.plan(recipe, options, backend: backend)
+  }
+
+  /// Where the trials lie.
+  var folder: TrialFolder {
+    TrialFolder(path: options.trials ?? options.directory + "/" + Ledger.trialsFolder)
+  }
+
+  /// Trials at a time: their threads together never exceed the cores.
+  public var jobs: Int {
+    options.jobs ?? max(1, ProcessInfo.processInfo.activeProcessorCount / recipe.threads)
+  }
+
+  func scheduler(shouldStop: @Sendable @escaping () -> Bool) -> TrialScheduler {
+    TrialScheduler(
+      executable: options.executable, folder: folder, jobs: jobs, timeLimit: options.timeLimit,
+      trainingImages: material.trainingImages, sources: options.datasets.sourceDirectories,
+      shouldStop: shouldStop)
+  }
+
+  /// The addresses of the trials that are there already.
+  public var finishedTrials: Set<String> {
+    let scheduler = scheduler { false }
+    return Set(plan.trials.filter { scheduler.isDone($0) }.map(\.address))
+  }
+
+  /// The teacher's network before training, or as its file has it.
+  public func untrainedTeacher() throws(ComparisonError) -> Graph {
+    let planner = TrialPlanner(recipe, material)
+    let graph = try run(ComparisonError.recipe) { () throws(RecipeError) in try planner.teacherGraph() }
+    if var graph {
+      graph.initializeParameters(seed: recipe.seeds[0])
+      return graph
+    }
+    let path = recipe.teacher.model ?? ""
+    return try run({ ComparisonError.recipe(.invalid(recipe.teacher.mark, "\($0)")) }) {
+      () throws(ModelFileError) in
+      try AnyModelFile.read(path).graph
+    }
+  }
+
+  /// How long the trials take with so many jobs, each after those that it needs, if each takes what `seconds` says.
+  public func span(seconds: (TrialSpec) -> Double) -> Double {
+    var queue = TrialQueue(plan)
+    var running: [(end: Double, address: String)] = []
+    var now = 0.0
+    while true {
+      while running.count < jobs, let spec = queue.takeReady() {
+        running.append((now + max(0, seconds(spec)), spec.address))
+      }
+      guard let next = running.indices.min(by: { running[$0].end < running[$1].end }) else { return now }
+      let (end, address) = running.remove(at: next)
+      now = end
+      queue.finish(address, .done)
+    }
+  }
+}

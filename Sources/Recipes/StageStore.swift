@@ -1,0 +1,116 @@
+import Foundation
+import Graphs
+import Runs
+import Settings
+import Tensors
+import Training
+
+/// Where a trial keeps its finished stages until it is done, so that nothing is trained twice when its process is killed.
+///
+///     .partial-NAME/progress/stages.safetensors     the last finished stage: network, records, warnings
+///     .partial-NAME/progress/stage-2/               checkpoints of the stage in training
+///     .partial-NAME/progress/strength-0.5/…         the same for each pipeline that a goal tries
+///
+/// A file is written beside and renamed, and names the trial and the stages that it is of; one that is damaged or of others
+/// is passed over, and the stages are run again with the same result.
+struct StageStore {
+  /// The folder in the trial's directory.
+  static let folder = "progress"
+  private static let file = "stages.safetensors"
+
+  /// The trial's address and the stages: what the result is of.
+  let identity: String
+
+  private let directory: String
+  private let note: (String) -> Void
+
+  /// The store of a pipeline; `branch` tells the pipelines of one trial apart.
+  init(_ runner: TrialRunner, branch: String?, stages: [TrialSpec.Stage]) {
+    let root = runner.path(Self.folder)
+    directory = branch.map { root + "/" + $0 } ?? root
+    identity =
+      runner.spec.address + " " + SettingsNode(.list(stages.map(\.node))).canonicalJSON
+    note = runner.environment.note
+  }
+
+  private var path: String { directory + "/" + Self.file }
+
+  /// Where the checkpoints of a stage lie.
+  func checkpoints(stage: Int) -> CheckpointStore {
+    CheckpointStore(directory: "\(directory)/stage-\(stage + 1)")
+  }
+
+  /// Keeps what the stages so far made. A network that does not come back equal is not kept: its stage is run again.
+  func save(_ outcome: TrialPipeline.Outcome) throws(TrialError) {
+    var file = NetworkFile(graph: outcome.graph, note: "")
+    guard file.isExact else { return }
+    do {
+      let encoder = JSONEncoder()
+      encoder.outputFormatting = [.sortedKeys]
+      file.note = String(decoding: try encoder.encode(Facts(outcome, identity: identity)), as: UTF8.self)
+      try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
+    } catch {
+      throw .unwritable(path: path, reason: FileFailure.reason(error, path: path))
+    }
+    try TrialFolder.write(file.bytes, to: path)
+  }
+
+  /// What stages that were finished before made; `nil` where there are none.
+  func latest() -> TrialPipeline.Outcome? {
+    guard let bytes = FileManager.default.contents(atPath: path) else { return nil }
+    do {
+      let file = try NetworkFile(bytes: [UInt8](bytes), file: path)
+      let facts = try JSONDecoder().decode(Facts.self, from: Data(file.note.utf8))
+      guard facts.identity == identity else { return nil }
+      return try facts.outcome(file.graph, source: path)
+    } catch {
+      note("\(path): the finished stages are run again: \(error)")
+      return nil
+    }
+  }
+
+  /// Removes what all pipelines of a finished trial kept.
+  static func remove(in directory: String) {
+    try? FileManager.default.removeItem(atPath: directory + "/" + folder)
+  }
+}
+
+/// An outcome without its network, as the store keeps it.
+private struct Facts: Codable {
+  let identity: String
+  let structure: String
+  let stages: [TrialResult.StageRecord]
+  let trainingImages: Int
+  let validationTop1: Double?
+  let warnings: [String]
+  let seconds: Double
+
+  init(_ outcome: TrialPipeline.Outcome, identity: String) {
+    self.identity = identity
+    structure = outcome.structure.canonicalJSON
+    stages = outcome.stages
+    trainingImages = outcome.trainingImages
+    validationTop1 = outcome.validationTop1
+    warnings = outcome.warnings
+    seconds = outcome.seconds
+  }
+
+  func outcome(_ graph: Graph, source: String) throws(SettingsError) -> TrialPipeline.Outcome {
+    TrialPipeline.Outcome(
+      graph: graph, structure: try SettingsNode(json: structure, source: source),
+      validationTop1: validationTop1, stages: stages, trainingImages: trainingImages, warnings: warnings,
+      seconds: seconds)
+  }
+}
+
+extension CheckpointStore {
+  /// Holds the folder, and gives the newest checkpoint in it; those of another training go.
+  func latest(of identity: SettingsNode) throws(TrainingError) -> Checkpoint? {
+    try acquire()
+    guard let checkpoint = try latest() else { return nil }
+    if checkpoint.identity.canonicalJSON == identity.canonicalJSON { return checkpoint }
+    remove()
+    try acquire()
+    return nil
+  }
+}

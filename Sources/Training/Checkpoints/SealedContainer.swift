@@ -1,0 +1,31 @@
+import Crypto
+import Graphs
+import Settings
+import Tensors
+
+extension Safetensors {
+  private static let seal = "sha256"
+
+  /// The container with the SHA-256 of everything else in its metadata, by which a damaged file is known as such.
+  var sealed: Safetensors {
+    var file = self
+    file.metadata[Self.seal] = SHA256.hash(data: bytes).hexadecimal
+    return file
+  }
+
+  /// Reads a sealed container of one format and schema; `file` is named in errors.
+  init(sealed bytes: [UInt8], format: String, schema: String, file: String) throws(TrainingError) {
+    do throws(ModelFileError) {
+      try self.init(bytes: bytes, file: file)
+    } catch {
+      throw .model(error)
+    }
+    guard metadata["format"] == format, metadata["schema"] == schema else {
+      throw .checkpoint(path: file, reason: "not a checkpoint of this version of condense")
+    }
+    let stored = metadata.removeValue(forKey: Self.seal)
+    guard stored == sealed.metadata[Self.seal] else {
+      throw .checkpoint(path: file, reason: "damaged: its content does not have the checksum that it gives")
+    }
+  }
+}

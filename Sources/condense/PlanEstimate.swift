@@ -1,0 +1,109 @@
+import Comparison
+import Foundation
+import Recipes
+import Settings
+
+/// What a recipe comes to: its trials, each one's stages and sizes, and how long they will take together.
+struct PlanEstimate {
+  /// The students and controls of the first seed with the teacher, in the order of the plan.
+  let rows: [(TrialSpec, TrialPreview)]
+
+  private let planned: PlannedComparison
+  private let seconds: [String: Double]
+  private let forecast: TrialForecast
+  private let whole: Double
+  private let left: Double
+  private let done: Int
+
+  /// Looks at every trial of the first seed, and measures the pace of each distinct network.
+  init(_ planned: PlannedComparison, _ environment: TrialEnvironment) throws {
+    self.planned = planned
+    let teacher = try planned.untrainedTeacher()
+    let first = planned.plan.trials.filter { $0.seed == planned.recipe.seeds[0] }
+    var previews: [(TrialSpec, TrialPreview)] = []
+    var shapes: [String: TrialPreview] = [:]
+    var forecast = TrialForecast(TrainingPace(environment))
+    var seconds: [String: Double] = [:]
+    for spec in first {
+      var shape: TrialPreview?
+      if case .shape(let address) = spec.start { shape = shapes[address] }
+      let preview = try TrialPreview(spec, teacher: teacher, shape: shape?.structure, environment)
+      shapes[spec.address] = preview
+      seconds[Self.key(spec)] = try forecast.seconds(spec, preview)
+      previews.append((spec, preview))
+    }
+    rows = previews.filter { $0.0.role != .logits }
+    self.seconds = seconds
+    self.forecast = forecast
+    let finished = planned.finishedTrials
+    done = finished.count
+    whole = planned.span { seconds[Self.key($0)] ?? 0 }
+    left = planned.span { finished.contains($0.address) ? 0 : seconds[Self.key($0)] ?? 0 }
+  }
+
+  /// Equal for the trials of one row over seeds; stored logits, which share a name, are told apart by their stream.
+  private static func key(_ spec: TrialSpec) -> String {
+    "\(spec.role) \(spec.name)" + (spec.role == .logits ? " \(spec.trainingImages(of: 1_000_000))" : "")
+  }
+
+  /// The paragraphs under the list of trials.
+  var texts: [String] {
+    let trials = planned.plan.trials.count.counted("trial")
+    let seeds = planned.recipe.seeds.count.counted("seed")
+    var time = "about \(Self.words(whole)) with \(planned.jobs.counted("job"))"
+    if done > 0 { time += "; \(done) of them done, about \(Self.words(left)) left" }
+    return ["\(trials) with \(seeds): \(time)", basis]
+  }
+
+  private var basis: String {
+    let pace = forecast.pace
+    var text =
+      "time: from some training steps of \(pace.measured.counted("distinct network")) on these images and this machine just now, "
+      + "one at a time (\(Self.words(pace.seconds)))"
+    if pace.scaled > 0 {
+      text += "; \(pace.scaled.counted("more network")) scaled from the first one by multiply-adds"
+    }
+    return text + "; trials that run beside each other, or beside other work, take longer"
+  }
+
+  /// All of it as JSON.
+  var node: SettingsNode {
+    SettingsNode(mapping: [
+      "schema": 1.node, "trials": planned.plan.trials.count.node, "done": done.node,
+      "seeds": planned.recipe.seeds.count.node, "jobs": planned.jobs.node, "seconds": whole.node,
+      "secondsLeft": left.node, "basis": basis.node, "measuredNetworks": forecast.pace.measured.node,
+      "scaledNetworks": forecast.pace.scaled.node,
+      "students": SettingsNode(
+        .list(
+          rows.map { spec, preview in
+            SettingsNode(mapping: [
+              "name": spec.name.node, "role": spec.role.node, "methods": spec.methods.node,
+              "seconds": (seconds[Self.key(spec)] ?? 0).node,
+              "parameters": preview.parameters.node, "nonZeros": preview.nonZeros.node,
+              "multiplyAdds": preview.multiplyAdds.node, "fileBytes": preview.fileBytes.node,
+              "stages": SettingsNode(.list(preview.stages.map(Self.node))),
+            ])
+          })),
+    ])
+  }
+
+  private static func node(_ stage: TrialPreview.Stage) -> SettingsNode {
+    SettingsNode(mapping: [
+      "name": stage.name.node, "epochs": stage.epochs.node, "objective": stage.objective.node,
+      "touched": stage.touched.node,
+      "untouched": SettingsNode(
+        .list(
+          stage.untouched.map { SettingsNode(mapping: ["reason": $0.reason.node, "layers": $0.layers.node]) })
+      ),
+      "warnings": stage.warnings.node,
+    ])
+  }
+
+  private static func words(_ seconds: Double) -> String {
+    switch seconds {
+    case ..<90: "\(Int(seconds.rounded(.up))) s"
+    case ..<5400: "\(Int((seconds / 60).rounded())) min"
+    default: String(format: "%.1f h", seconds / 3600)
+    }
+  }
+}

@@ -1,0 +1,184 @@
+import Datasets
+import Execution
+import Foundation
+import Recipes
+import Runs
+import Settings
+import Tensors
+import Testing
+import Training
+
+/// Trials whose process was killed: what lay on the disk at that instant is given to a new one.
+@Suite("Trials that are gone on with", .serialized)
+struct TrialResumeTests {
+  private let folder: String
+
+  init() throws {
+    folder = FileManager.default.temporaryDirectory.path() + "/condense-resume-" + UUID().uuidString
+    try FileManager.default.createDirectory(atPath: folder + "/trials", withIntermediateDirectories: true)
+    try GlyphMaker(seed: 3, count: 200).write(to: folder + "/glyphs", threads: 1)
+  }
+
+  /// Masks and moving masters, integers whose masters differ from what they project to, then plain training.
+  private static let stages = """
+      - name: chain
+        pipeline:
+          - magnitude-pruning: {sparsity: 0.8, times: 2}
+            epochs: 2
+          - quantization-aware-training: {bits: 4}
+            epochs: 2
+          - epochs: 2
+    """
+
+  private static let goal = """
+      - name: sought
+        fit: {fileBytes: 300000}
+        pipeline:
+          - magnitude-pruning: {sparsity: 0.1, times: 1}
+            epochs: 1
+          - epochs: 1
+    """
+
+  private func environment(_ note: @escaping (String) -> Void) -> TrialEnvironment {
+    var options = DatasetOptions()
+    options.cacheDirectory = nil
+    return TrialEnvironment(
+      backend: ReferenceBackend(), datasetOptions: options,
+      targetFolders: [Checkout.path + "/Recipes/targets"], note: note)
+  }
+
+  /// The student's trial, after its teacher has run.
+  private func spec(_ student: String) throws -> TrialSpec {
+    let recipe = try RecipeTests.recipe(
+      """
+      recipe: 1
+      data: \(folder)/glyphs
+      seeds: 1
+      targets: [cortex-m4]
+      controls: false
+      teacher: {network: mlp, training: {epochs: 1, batch: 32, rate: 0.05}}
+      training: {batch: 32}
+      students:
+      \(student)
+      """)
+    var options = DatasetOptions()
+    options.cacheDirectory = nil
+    let data = try Dataset.open(recipe.data, options: options)
+    let material = RecipeMaterial(
+      dataDigest: data.digest, channels: 1, classes: data.classes, trainingImages: data.count(of: .train),
+      teachers: [Checkout.path + "/Teachers"], instructionSet: "x", precision: "f32",
+      teacherInput: [1, 28, 28])
+    let trials = try TrialPlanner(recipe, material).plan().trials
+    _ = try run(trials[0], in: "trials/" + trials[0].directoryName)
+    return try #require(trials.last)
+  }
+
+  private func run(
+    _ spec: TrialSpec, in place: String, note: @escaping (String) -> Void = { _ in }
+  ) throws -> TrialResult {
+    let directory = folder + "/" + place
+    try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
+    return try #require(try TrialRunner(spec, directory: directory, environment(note)).run())
+  }
+
+  /// What a trial leaves, without what depends on the clock.
+  private func facts(_ result: TrialResult, in place: String) throws -> [String] {
+    var result = result
+    result.cost.seconds = 0
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.sortedKeys]
+    let student = try Data(contentsOf: URL(filePath: "\(folder)/\(place)/student.condensed"))
+    let metrics = try String(contentsOfFile: "\(folder)/\(place)/metrics.jsonl", encoding: .utf8)
+    return [
+      String(decoding: try encoder.encode(result), as: UTF8.self), student.base64EncodedString(),
+      try String(contentsOfFile: "\(folder)/\(place)/structure.json", encoding: .utf8),
+    ]
+      + metrics.split(separator: "\n").map {
+        String($0.prefix(upTo: $0.range(of: ",\"imagesPerSecond\"")?.lowerBound ?? $0.endIndex))
+      }
+  }
+
+  /// Copies the trial's directory each time it says a line: what a kill at that instant would leave.
+  private func snapshots(
+    _ spec: TrialSpec, in place: String
+  ) throws -> (result: TrialResult, kills: [(line: String, place: String)]) {
+    var kills: [(line: String, place: String)] = []
+    let result = try run(spec, in: place) { line in
+      let copy = "trials/cut-\(kills.count)"
+      try? FileManager.default.copyItem(atPath: "\(folder)/\(place)", toPath: "\(folder)/\(copy)")
+      kills.append((line, copy))
+    }
+    return (result, kills)
+  }
+
+  @Test("killed anywhere in any of three stages, a trial ends with the bytes of one that was not")
+  func stages() throws {
+    let spec = try spec(Self.stages)
+    let whole = try snapshots(spec, in: "trials/whole")
+    let expected = try facts(whole.result, in: "trials/whole")
+    #expect(whole.kills.map(\.line).count == 3 + 6)
+    var starts: [String] = []
+    for kill in whole.kills {
+      var said: [String] = []
+      let result = try run(spec, in: kill.place) { said.append($0) }
+      #expect(try facts(result, in: kill.place) == expected, "killed at \"\(kill.line)\"")
+      starts.append(String(try #require(said.first).prefix(12)))
+      #expect(!FileManager.default.fileExists(atPath: "\(folder)/\(kill.place)/progress"))
+    }
+    #expect(
+      starts == Array(repeating: "stage 1 of 3", count: 3) + Array(repeating: "stage 2 of 3", count: 3)
+        + Array(repeating: "stage 3 of 3", count: 3))
+  }
+
+  @Test("a stage in training goes on at its checkpoint, also when it is one of several")
+  func withinStage() throws {
+    let spec = try spec(Self.stages)
+    let whole = try snapshots(spec, in: "trials/whole")
+    // The second epoch's line of each stage is said before its checkpoint: the copy holds that of the first epoch.
+    for kill in whole.kills where kill.line.hasPrefix("epoch 2/2") {
+      var said: [String] = []
+      _ = try run(spec, in: kill.place) { said.append($0) }
+      let epochs = said.prefix { !$0.hasPrefix("stage") || $0 == said.first }.filter { $0.hasPrefix("epoch") }
+      #expect(epochs.count == 1 && epochs[0].hasPrefix("epoch 2/2"), "\(said)")
+    }
+  }
+
+  @Test("a goal's finished pipelines are not run again")
+  func goal() throws {
+    let spec = try spec(Self.goal)
+    let whole = try snapshots(spec, in: "trials/whole")
+    let expected = try facts(whole.result, in: "trials/whole")
+    let strengths = whole.kills.filter { $0.line.hasPrefix("goal") }
+    #expect(strengths.count > 3)
+    let kill = strengths[3]
+    var said: [String] = []
+    let result = try run(spec, in: kill.place) { said.append($0) }
+    #expect(try facts(result, in: kill.place) == expected)
+    let all = whole.kills.filter { $0.line.hasPrefix("epoch") }.count
+    let before = whole.kills.prefix { $0.place != kill.place }.filter { $0.line.hasPrefix("epoch") }.count
+    #expect(said.filter { $0.hasPrefix("epoch") }.count == all - before)
+  }
+
+  @Test("progress that is damaged, or of another trial, is passed over")
+  func damaged() throws {
+    let spec = try spec(Self.stages)
+    let whole = try snapshots(spec, in: "trials/whole")
+    let expected = try facts(whole.result, in: "trials/whole")
+    let kill = try #require(whole.kills.first { $0.line.hasPrefix("stage 3") })
+    let path = "\(folder)/\(kill.place)/progress/stages.safetensors"
+    var bytes = try Data(contentsOf: URL(filePath: path))
+    bytes[bytes.count / 2] ^= 1
+    try bytes.write(to: URL(filePath: path))
+    var said: [String] = []
+    let result = try run(spec, in: kill.place) { said.append($0) }
+    #expect(said[0].contains("run again") && said.contains { $0.hasPrefix("stage 1 of 3") })
+    #expect(try facts(result, in: kill.place) == expected)
+
+    var other = spec
+    other.seed = 0
+    other.stages[2].training?.epochs = 1
+    let copy = try #require(whole.kills.last)
+    _ = try run(other, in: copy.place) { said.append($0) }
+    #expect(said.last { $0.hasPrefix("epoch") }?.hasPrefix("epoch 1/1") == true)
+  }
+}
