@@ -11,6 +11,8 @@ final class ComparisonProgress: Sendable {
     var running: [String: ComparisonStatus.Running] = [:]
     var pace = TrialPace()
     var waiting: [String: TrialSpec] = [:]
+    /// Lines for the record that are not written yet.
+    var pending = ""
     var drawnLines = 0
   }
 
@@ -81,7 +83,12 @@ final class ComparisonProgress: Sendable {
     }
   }
 
-  func finish() { state.withLock { clear(&$0) } }
+  func finish() {
+    state.withLock { state in
+      Console.draw(clearing(state) + state.pending)
+      (state.pending, state.drawnLines) = ("", 0)
+    }
+  }
 
   private func title(_ spec: TrialSpec) -> String { "\(spec.name), seed \(spec.seed)" }
 
@@ -99,25 +106,28 @@ final class ComparisonProgress: Sendable {
   }
 
   private func line(_ state: inout State, _ text: String) {
-    clear(&state)
     let settled = state.status.done + state.status.failed + state.status.notRun
-    Console.note("[\(settled)/\(total)] \(text)")
+    state.pending += "[\(settled)/\(total)] \(text)\n"
   }
 
-  private func clear(_ state: inout State) {
-    guard state.drawnLines > 0 else { return }
-    Console.draw("\r\u{1B}[K" + String(repeating: "\u{1B}[1A\u{1B}[K", count: state.drawnLines - 1))
-    state.drawnLines = 0
+  /// What takes the drawn lines away.
+  private func clearing(_ state: State) -> String {
+    state.drawnLines == 0
+      ? "" : "\r\u{1B}[K" + String(repeating: "\u{1B}[1A\u{1B}[K", count: state.drawnLines - 1)
   }
 
+  /// Writes the pending lines, and on a terminal the status under them: all in one piece, so that nothing flickers.
   private func draw(_ state: inout State) {
-    guard Console.isTerminal else { return }
-    clear(&state)
-    state.status.running = Array(state.running.values)
-    state.status.secondsLeft = secondsLeft(state)
-    let lines = state.status.lines(width: Console.width - 1)
-    Console.draw(lines.joined(separator: "\r\n"))
-    state.drawnLines = lines.count
+    var text = clearing(state) + state.pending
+    (state.pending, state.drawnLines) = ("", 0)
+    if Console.isTerminal {
+      state.status.running = Array(state.running.values)
+      state.status.secondsLeft = secondsLeft(state)
+      let lines = state.status.lines(width: Console.width - 1)
+      text += lines.joined(separator: "\r\n")
+      state.drawnLines = lines.count
+    }
+    if !text.isEmpty { Console.draw(text) }
   }
 
   /// What the trials that wait and the rest of those that run will take; `nil` before the first one is done.
