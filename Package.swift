@@ -32,11 +32,12 @@ func closure(_ dependencies: [Target.Dependency]) -> [Target.Dependency] {
 /// A Swift library target; ARCHITECTURE.md's table says what each may import.
 func library(
   _ name: String, _ dependencies: [Target.Dependency] = [], _ extra: [SwiftSetting] = [],
-  resources: [Resource] = []
+  exclude: [String] = [], resources: [Resource] = []
 ) -> Target {
   imports[name] = closure(dependencies)
   return .target(
-    name: name, dependencies: closure(dependencies), resources: resources, swiftSettings: settings + extra)
+    name: name, dependencies: closure(dependencies), exclude: exclude, resources: resources,
+    swiftSettings: settings + extra)
 }
 
 func program(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
@@ -100,7 +101,7 @@ let package = Package(
     library("Methods", ["Training", "LinearAlgebra"]),
     library("Targets", ["Execution"]),
     library("FlatBuffers", ["CFlatBuffers"]),
-    library("Export", ["Targets", "FlatBuffers", protobuf]),
+    library("Export", ["Targets", "FlatBuffers", protobuf], exclude: ["ONNX/Format/onnx.proto"]),
     library("Simulation", ["Export", subprocess, system, crypto], resources: [.embedInCode("Resources")]),
     library("Runs", ["Settings", grdb]),
     library("Recipes", ["Networks", "Methods", "Simulation", "Runs", crypto]),

@@ -3,7 +3,7 @@ import Settings
 /// The formats that networks are exported to: one line each.
 public enum ExporterCatalogue {
   /// The exporters in the order of documentation.
-  public static let types: [any Exporter.Type] = [TFLiteExporter.self, CExporter.self]
+  public static let types: [any Exporter.Type] = [ONNXExporter.self, TFLiteExporter.self, CExporter.self]
 
   /// The names of all formats.
   public static var names: [String] { types.map { $0.name } }

@@ -24,6 +24,7 @@ public enum ModelFileError: Error, Sendable, Equatable, CustomStringConvertible 
   case input(file: String, InputProblem)
   case encoded(file: String, name: String, encoding: String)
   case student(file: String, StudentFileProblem)
+  case onnx(file: String, ONNXFileProblem)
 
   /// What is wrong with the description of the input.
   public enum InputProblem: Sendable, Equatable, CustomStringConvertible {
@@ -95,6 +96,8 @@ public enum ModelFileError: Error, Sendable, Equatable, CustomStringConvertible 
       "\(file): \"\(name)\" has the encoding \(encoding), expected dense floats, which is all that safetensors hold; "
         + "write a student file (.condensed)"
     case .student(let file, let problem):
+      "\(file): \(problem)"
+    case .onnx(let file, let problem):
       "\(file): \(problem)"
     }
   }

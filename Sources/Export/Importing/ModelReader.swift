@@ -1,0 +1,26 @@
+import Tensors
+import Encodings
+public import Graphs
+
+/// Reads models in files of any kind, told by their content: safetensors, students, ONNX.
+public enum ModelReader {
+  /// Reads a model; anything else is refused before it is read to its end.
+  public static func read(
+    _ path: String, _ options: ImportOptions = ImportOptions()
+  ) throws(ModelFileError) -> ImportedModel {
+    let bytes = try ModelFile.contents(of: path, expected: "safetensors, a student file or ONNX") {
+      AnyModelFile.isBeginning($0) || ONNXFile.isBeginning($0)
+    }
+    if !AnyModelFile.isBeginning(bytes) { return try ONNXFile.read(bytes: bytes, file: path, options) }
+    var imported = ImportedModel(model: try AnyModelFile.read(bytes: bytes, file: path))
+    if let normalization = options.normalization {
+      do throws(ONNXFileProblem) {
+        imported.model.input = try normalization.description(
+          channels: imported.model.input.shape[0], shape: imported.model.input.shape)
+      } catch {
+        throw .onnx(file: path, error)
+      }
+    }
+    return imported
+  }
+}

@@ -1,0 +1,30 @@
+import Foundation
+
+extension ONNXAttributeProto {
+  /// A whole number.
+  static func int(_ name: String, _ value: Int) -> ONNXAttributeProto {
+    ONNXAttributeProto(name, .int) { $0.i = Int64(value) }
+  }
+
+  /// Whole numbers.
+  static func ints(_ name: String, _ values: [Int]) -> ONNXAttributeProto {
+    ONNXAttributeProto(name, .ints) { $0.ints = values.map(Int64.init) }
+  }
+
+  /// A number.
+  static func float(_ name: String, _ value: Float) -> ONNXAttributeProto {
+    ONNXAttributeProto(name, .float) { $0.f = value }
+  }
+
+  /// A word.
+  static func string(_ name: String, _ value: String) -> ONNXAttributeProto {
+    ONNXAttributeProto(name, .string) { $0.s = Data(value.utf8) }
+  }
+
+  private init(_ name: String, _ type: AttributeType, _ fill: (inout ONNXAttributeProto) -> Void) {
+    self.init()
+    self.name = name
+    self.type = type
+    fill(&self)
+  }
+}

@@ -1,0 +1,32 @@
+import Tensors
+import Graphs
+import Settings
+
+/// What an ONNX file says about a network besides what it computes: texts by key.
+///
+/// `mean` and `std` are numbers with commas, in units of pixels of 0…`pixel_range`; `classes`, `split` and `provenance` are JSON.
+enum ONNXMetadata {
+  static let mean = "mean"
+  static let deviation = "std"
+  static let pixelRange = "pixel_range"
+  static let channelOrder = "channel_order"
+  static let classes = "classes"
+  static let split = "split"
+  static let provenance = "provenance"
+
+  /// The texts of a model, in the order of writing.
+  static func entries(of model: Model) -> [ONNXStringStringEntryProto] {
+    [
+      (mean, list(model.input.mean)), (deviation, list(model.input.deviation)), (pixelRange, "255"),
+      (channelOrder, model.input.shape[0] == 1 ? "grey" : "RGB"), (classes, model.classes.node.compactJSON),
+      (split, model.split.compactJSON), (provenance, model.provenance.compactJSON),
+    ].map { key, value in
+      var entry = ONNXStringStringEntryProto()
+      entry.key = key
+      entry.value = value
+      return entry
+    }
+  }
+
+  private static func list(_ numbers: [Float]) -> String { numbers.map { "\($0)" }.joined(separator: ",") }
+}

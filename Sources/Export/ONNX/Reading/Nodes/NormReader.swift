@@ -1,0 +1,75 @@
+import Graphs
+import Ops
+import Tensors
+
+/// Batch norms with constant statistics.
+enum NormReader: ONNXNodeReader {
+  static let types = ["BatchNormalization"]
+
+  static func read(_ node: ONNXNode, into network: inout ONNXNetworkBuilder) throws(ONNXRefusal) {
+    try node.require("training_mode", 0, default: 0, "export the network for inference")
+    let input = try network.made(node.input(0))
+    let channels = network.shape(of: input).rank >= 2 ? network.shape(of: input)[1] : 0
+    var parameters: [String: Parameter] = [:]
+    for (position, role) in ["scale", "shift", "mean", "variance"].enumerated() {
+      let constant = try network.requireConstant(node.input(position + 1), role)
+      guard constant.dims == [channels], let values = constant.tensor else {
+        throw .because("a \(role) of \(constant.dims), expected [\(channels)]")
+      }
+      parameters[role] = Parameter(values)
+    }
+    try network.append(
+      BatchNorm(epsilon: try node.float("epsilon", default: 1e-5)), for: node, inputs: [input],
+      parameters: parameters)
+  }
+}
+
+/// Sums and products with a constant number for each channel, as a norm of fixed statistics.
+struct ChannelwiseMap {
+  /// By channel, or one for all.
+  var scale: [Float] = [1]
+  /// By channel, or one for all.
+  var shift: [Float] = [0]
+
+  /// The epsilon of which the square root of 1 + epsilon is 1 in double precision and all but 1 in single.
+  private static let epsilon: Float = 1e-12
+
+  /// Appends the norm.
+  func append(_ input: String, for node: ONNXNode, to network: inout ONNXNetworkBuilder) throws(ONNXRefusal) {
+    let shape = network.shape(of: input)
+    let channels = shape.rank >= 2 ? shape[1] : 0
+    func parameter(_ numbers: [Float]) throws(ONNXRefusal) -> Parameter {
+      guard numbers.count == channels || numbers.count == 1 else {
+        throw .because("\(numbers.count) constant numbers for \(channels) channels")
+      }
+      return Parameter(
+        Tensor(
+          numbers.count == channels ? numbers : Array(repeating: numbers[0], count: channels),
+          shape: [channels]))
+    }
+    try network.append(
+      BatchNorm(epsilon: Self.epsilon), for: node, inputs: [input],
+      parameters: [
+        "scale": try parameter(scale), "shift": try parameter(shift), "mean": try parameter([0]),
+        "variance": try parameter([1]),
+      ])
+  }
+
+  /// The numbers of a constant that stands beside a value: one for all, or one a channel.
+  static func numbers(_ constant: ONNXConstant, beside shape: Shape) throws(ONNXRefusal) -> [Float] {
+    guard let numbers = constant.floats else { throw .because("a constant that depends on the batch") }
+    if numbers.count == 1 { return numbers }
+    var extents = Array(constant.dims.drop { $0 == 1 })
+    // Of images, channels stand before rows and columns; of features they are last.
+    if shape.rank == 4 {
+      guard extents.suffix(2) == [1, 1] else {
+        throw .because("a constant of \(constant.dims) beside \(shape), expected one number a channel")
+      }
+      extents.removeLast(2)
+    }
+    guard extents == [shape.rank >= 2 ? shape[1] : 0] else {
+      throw .because("a constant of \(constant.dims) beside \(shape), expected one number a channel")
+    }
+    return numbers
+  }
+}

@@ -1,0 +1,63 @@
+import Encodings
+import Graphs
+
+/// The first of a pair that puts a value on an integer grid.
+enum QuantizeReader: ONNXNodeReader {
+  static let types = ["QuantizeLinear"]
+
+  static func read(_ node: ONNXNode, into network: inout ONNXNetworkBuilder) throws(ONNXRefusal) {
+    let clipped = try network.pending(node.input(0), as: ClippedValue.self)
+    let input: String
+    if let clipped { input = clipped.value } else { input = try network.made(node.input(0)) }
+    let scale = try network.requireConstant(node.input(1), "scale").scalar
+    let zero = try ZeroPoint(node.input(2), &network)
+    guard let scale, let point = zero.point else {
+      throw .because("scales for each channel of a value; one for all is supported")
+    }
+    var grid = IntegerValue(bits: zero.bits, scale: scale, zeroPoint: point)
+    if let clipped {
+      let narrower = (2...zero.bits).map { IntegerValue(bits: $0, scale: scale, zeroPoint: point) }
+      guard let fitting = narrower.first(where: { $0.range == clipped.lower...clipped.upper }) else {
+        throw .because("it reads a Clip to \(clipped.lower)...\(clipped.upper), no end of a grid")
+      }
+      grid = fitting
+    }
+    if let problem = grid.problem { throw .because(problem) }
+    let readers = network.readers[node.input(0) ?? ""] ?? 0
+    network.set(
+      node.output, .pending(QuantizedValue(value: input, grid: grid, isOnlyReader: readers == 1)))
+  }
+
+  /// The integer that stands for zero, signed whatever the file has, and how many bits its type has.
+  struct ZeroPoint {
+    let point: Int?
+    let bits: Int
+
+    init(_ name: String?, _ network: inout ONNXNetworkBuilder) throws(ONNXRefusal) {
+      guard let name else {
+        (point, bits) = (-128, 8)
+        return
+      }
+      let zero = try network.requireConstant(name, "zero point")
+      let type = try network.elementType(of: name)
+      let kinds: [ONNXTensorProto.DataType: (bits: Int, offset: Int)] = [
+        .uint8: (8, 128), .int8: (8, 0), .uint16: (16, 32_768), .int16: (16, 0),
+      ]
+      guard let kind = kinds[type] else { throw .because("integers of the type \(type)") }
+      bits = kind.bits
+      point = zero.knownIntegers.flatMap { $0.count == 1 ? $0[0] - kind.offset : nil }
+    }
+  }
+}
+
+/// A value on a grid, waiting for the second of the pair.
+struct QuantizedValue: ONNXPending {
+  let value: String
+  let grid: IntegerValue
+  /// Whether nothing else reads the value before it was put on the grid.
+  let isOnlyReader: Bool
+
+  func made(_ name: String, in network: inout ONNXNetworkBuilder) throws(ONNXRefusal) -> String {
+    throw .because("it computes with the integers of a QuantizeLinear; expected a DequantizeLinear between")
+  }
+}

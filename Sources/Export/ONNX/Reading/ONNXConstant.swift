@@ -1,0 +1,75 @@
+import Encodings
+import Tensors
+
+/// A tensor whose elements are known when a file is read: weights, shapes, and what is computed of them.
+struct ONNXConstant {
+  /// The elements: numbers, or whole numbers of which `nil` stands for the batch size.
+  enum Content {
+    case floats([Float])
+    case integers([Int?])
+  }
+
+  /// The extents; none for a single element.
+  var dims: [Int]
+  /// The elements, row-major.
+  var content: Content
+  /// The grid that `DequantizeLinear` took the numbers from, where Condense has such a grid.
+  var encoding: Integer?
+
+  /// Makes a constant.
+  init(dims: [Int], content: Content, encoding: Integer? = nil) {
+    self.dims = dims
+    self.content = content
+    self.encoding = encoding
+  }
+
+  /// How many elements there are.
+  var count: Int {
+    switch content {
+    case .floats(let values): values.count
+    case .integers(let values): values.count
+    }
+  }
+
+  /// The elements as numbers; `nil` where one is the batch size.
+  var floats: [Float]? {
+    switch content {
+    case .floats(let values): return values
+    case .integers(let values):
+      let known = values.compactMap { $0 }
+      return known.count == values.count ? known.map { Float($0) } : nil
+    }
+  }
+
+  /// The elements as whole numbers; `nil` where they are not.
+  var integers: [Int?]? {
+    if case .integers(let values) = content { return values }
+    return nil
+  }
+
+  /// The elements as whole numbers of which none is the batch size.
+  var knownIntegers: [Int]? {
+    guard let integers else { return nil }
+    let known = integers.compactMap { $0 }
+    return known.count == integers.count ? known : nil
+  }
+
+  /// The only element as a number.
+  var scalar: Float? { floats.flatMap { $0.count == 1 ? $0[0] : nil } }
+
+  /// The elements as a tensor.
+  var tensor: Tensor? { floats.map { Tensor($0, shape: Shape(dims)) } }
+
+  /// The same elements under other extents, which must be as many.
+  func reshaped(_ dims: [Int]) -> ONNXConstant {
+    ONNXConstant(dims: dims, content: content, encoding: dims == self.dims ? encoding : nil)
+  }
+
+  /// Elements chosen by their positions.
+  func gathering(_ positions: [Int], dims: [Int]) -> ONNXConstant {
+    switch content {
+    case .floats(let values): ONNXConstant(dims: dims, content: .floats(positions.map { values[$0] }))
+    case .integers(let values): ONNXConstant(dims: dims, content: .integers(positions.map { values[$0] }))
+    }
+  }
+}

@@ -1,0 +1,111 @@
+import Graphs
+import Ops
+import Tensors
+
+/// Makes a graph of the nodes that a file's first output depends on.
+struct ONNXModelReader {
+  /// Parameters of any file may have this many elements together, of larger ones twice what the bytes could hold.
+  private static let freeElements = 1 << 24
+
+  private let proto: ONNXModelProto
+  private let input: GraphInput
+  private let output: String
+  private let nodes: [ONNXNode]
+  private var network: ONNXNetworkBuilder
+
+  /// Looks for input, output and the nodes between.
+  init(
+    _ proto: ONNXModelProto, files: ONNXExternalFiles, fileBytes: Int
+  ) throws(ONNXFileProblem) {
+    self.proto = proto
+    let graph = proto.graph
+    var tensors: [String: ONNXTensorProto] = [:]
+    for tensor in graph.initializer where tensors.updateValue(tensor, forKey: tensor.name) != nil {
+      throw .tensor(name: tensor.name, reason: "two tensors have this name")
+    }
+    input = try ONNXInput.only(of: graph, tensors: Set(tensors.keys))
+    guard let first = graph.output.first?.name, !first.isEmpty else { throw .output(reason: "there is none") }
+    output = first
+    let opset = proto.opsetImport.first { $0.domain.isEmpty || $0.domain == "ai.onnx" }?.version ?? 0
+    nodes = try ONNXReach(graph.node, of: first).nodes.map { ONNXNode($0, opset: Int(opset)) }
+    var readers = [first: 1]
+    for node in nodes { for name in Set(node.inputs) { readers[name, default: 0] += 1 } }
+    let declared = graph.initializer.filter { $0.dataLocation == .external }.reduce(0) { sum, tensor in
+      sum &+ tensor.dims.reduce(1) { $0 &* Int($1) }
+    }
+    network = ONNXNetworkBuilder(
+      Graph(inputs: [input]), tensors: tensors, decoder: ONNXTensorDecoder(external: files),
+      readers: readers,
+      elements: max(Self.freeElements, 2 * fileBytes + 2 * min(max(declared, 0), Graph.maximumElements)))
+  }
+
+  /// The network with what the file says about it.
+  mutating func read(_ options: ImportOptions) throws(ONNXFileProblem) -> ImportedModel {
+    var problems: [ONNXFileProblem.Node] = []
+    for node in nodes {
+      do throws(ONNXRefusal) {
+        try read(node)
+      } catch {
+        network.refuse(node.outputs)
+        if case .because(let reason) = error {
+          problems.append(.init(type: node.fullType, name: node.name, reason: reason))
+        }
+      }
+    }
+    guard problems.isEmpty else { throw .nodes(problems) }
+    try finishOutput()
+    let texts = ONNXTexts(proto)
+    return try texts.model(of: network.graph, input: input, options)
+  }
+
+  private mutating func read(_ node: ONNXNode) throws(ONNXRefusal) {
+    guard node.isStandard, let reader = ONNXReaderCatalogue.byType[node.type] else {
+      throw .because("this operator is not supported")
+    }
+    guard !node.output.isEmpty else { throw .because("it makes nothing that has a name") }
+    try reader.read(node, into: &network)
+  }
+
+  /// Makes the output if it is pending, and features of it if it is images of one pixel.
+  private mutating func finishOutput() throws(ONNXFileProblem) {
+    do throws(ONNXRefusal) {
+      var value = try network.made(output)
+      let shape = network.shape(of: value)
+      if shape.rank > 2, shape.spatialCount == 1 {
+        value = try network.append(Flatten(), name: network.freshName("logits"), inputs: [value])
+      }
+      network.graph.outputs = [value]
+    } catch {
+      if case .because(let reason) = error { throw .output(reason: reason) }
+      throw .output(reason: "it is not made")
+    }
+    guard !network.graph.nodes.isEmpty else { throw .output(reason: "it is the input as it came") }
+  }
+}
+
+/// The nodes that a value depends on, in the order of the file.
+struct ONNXReach {
+  let nodes: [ONNXNodeProto]
+
+  /// Refuses values that two nodes make.
+  init(_ all: [ONNXNodeProto], of output: String) throws(ONNXFileProblem) {
+    var makers: [String: Int] = [:]
+    for (index, node) in all.enumerated() {
+      for name in node.output where !name.isEmpty {
+        guard makers.updateValue(index, forKey: name) == nil else {
+          throw .damaged(reason: "two nodes make \"\(name)\"")
+        }
+      }
+    }
+    guard makers[output] != nil else {
+      throw .output(reason: "no node makes \"\(output)\"")
+    }
+    var needed: Set<Int> = []
+    var waiting = [output]
+    while let name = waiting.popLast() {
+      guard let maker = makers[name], needed.insert(maker).inserted else { continue }
+      waiting += all[maker].input
+    }
+    nodes = all.indices.filter { needed.contains($0) }.map { all[$0] }
+  }
+}

@@ -1,0 +1,27 @@
+/// Reads nodes of some ONNX operators: a file each, and a line in `ONNXReaderCatalogue`.
+protocol ONNXNodeReader: Sendable {
+  /// The operators.
+  static var types: [String] { get }
+  /// Appends what a node does to the network, or says why that cannot be.
+  static func read(_ node: ONNXNode, into network: inout ONNXNetworkBuilder) throws(ONNXRefusal)
+}
+
+/// The ONNX operators that are imported.
+enum ONNXReaderCatalogue {
+  static let all: [any ONNXNodeReader.Type] = [
+    ConvReader.self, GemmReader.self, MatMulReader.self, NormReader.self,
+    ActivationReader.self, ClipReader.self, LeakyReluReader.self, HardSigmoidReader.self, SoftmaxReader.self,
+    SumReader.self, ProductReader.self, DifferenceReader.self, ConcatReader.self,
+    MaxPoolReader.self, AveragePoolReader.self, GlobalPoolReader.self, MeanReader.self,
+    FlattenReader.self, ReshapeReader.self, SqueezeReader.self, TransposeReader.self, PadReader.self,
+    SliceReader.self, ResizeReader.self, PassingReader.self, DropoutReader.self, ConstantReader.self,
+    ShapeReader.self, GatherReader.self, QuantizeReader.self, DequantizeReader.self,
+  ]
+
+  /// The reader of each operator.
+  static let byType: [String: any ONNXNodeReader.Type] = {
+    var readers: [String: any ONNXNodeReader.Type] = [:]
+    for reader in all { for type in reader.types { readers[type] = reader } }
+    return readers
+  }()
+}

@@ -1,0 +1,108 @@
+import Foundation
+import Graphs
+
+/// Reads stored tensors, whose claims about themselves are not trusted: extents, type, and where the bytes are.
+struct ONNXTensorDecoder {
+  /// Where files beside the model are read from.
+  let external: ONNXExternalFiles
+
+  /// The elements; memory is proportional to the bytes that are really there.
+  func constant(_ tensor: ONNXTensorProto) throws(ONNXFileProblem) -> ONNXConstant {
+    let dims = try dims(of: tensor)
+    let count = dims.reduce(1, *)
+    guard let type = ONNXTensorProto.DataType(rawValue: Int(tensor.dataType)), let width = type.byteCount
+    else { throw .tensor(name: tensor.name, reason: "elements of type \(tensor.dataType) are not read") }
+    if tensor.hasDataLocation, tensor.dataLocation == .external {
+      return try decoded(external.bytes(of: tensor, count: count * width), type, dims, tensor.name)
+    }
+    if tensor.hasRawData, !tensor.rawData.isEmpty || count == 0 {
+      guard tensor.rawData.count == count * width else {
+        throw .tensor(
+          name: tensor.name,
+          reason: "\(dims) of \(width) bytes take \(count * width) bytes, found \(tensor.rawData.count)")
+      }
+      return try decoded([UInt8](tensor.rawData), type, dims, tensor.name)
+    }
+    return try typed(tensor, type, dims, count)
+  }
+
+  private func dims(of tensor: ONNXTensorProto) throws(ONNXFileProblem) -> [Int] {
+    guard tensor.dims.count <= 8 else {
+      throw .tensor(name: tensor.name, reason: "\(tensor.dims.count) axes, at most 8 are accepted")
+    }
+    var count = 1
+    for extent in tensor.dims {
+      guard extent >= 0, extent <= Int64(Graph.maximumElements) else {
+        throw .tensor(name: tensor.name, reason: "an extent of \(extent)")
+      }
+      count *= Int(extent)
+      guard count <= Graph.maximumElements else {
+        throw .tensor(name: tensor.name, reason: "more than \(Graph.maximumElements) elements")
+      }
+    }
+    return tensor.dims.map { Int($0) }
+  }
+
+  /// Elements of one of the typed fields.
+  private func typed(
+    _ tensor: ONNXTensorProto, _ type: ONNXTensorProto.DataType, _ dims: [Int], _ count: Int
+  ) throws(ONNXFileProblem) -> ONNXConstant {
+    let content: ONNXConstant.Content
+    switch type {
+    case .float: content = .floats(tensor.floatData)
+    case .double: content = .floats(tensor.doubleData.map { Float($0) })
+    case .int64: content = .integers(tensor.int64Data.map { Int($0) })
+    case .uint64, .uint32: content = .integers(tensor.uint64Data.map { Int(clamping: $0) })
+    case .float16:
+      content = .floats(tensor.int32Data.map { Self.half(UInt16(truncatingIfNeeded: $0)) })
+    case .bfloat16:
+      content = .floats(tensor.int32Data.map { Float(bitPattern: UInt32(truncatingIfNeeded: $0) << 16) })
+    default: content = .integers(tensor.int32Data.map { Int($0) })
+    }
+    let constant = ONNXConstant(dims: dims, content: content)
+    guard constant.count == count else {
+      throw .tensor(
+        name: tensor.name, reason: "\(dims) has \(count) elements, found \(constant.count)")
+    }
+    return constant
+  }
+
+  /// Elements of raw bytes, the lowest byte first; their number was checked.
+  private func decoded(
+    _ bytes: [UInt8], _ type: ONNXTensorProto.DataType, _ dims: [Int], _ name: String
+  ) throws(ONNXFileProblem) -> ONNXConstant {
+    let content: ONNXConstant.Content
+    switch type {
+    case .float: content = .floats(Self.words(bytes, as: UInt32.self).map(Float.init(bitPattern:)))
+    case .double:
+      content = .floats(Self.words(bytes, as: UInt64.self).map { Float(Double(bitPattern: $0)) })
+    case .float16: content = .floats(Self.words(bytes, as: UInt16.self).map(Self.half))
+    case .bfloat16:
+      content = .floats(Self.words(bytes, as: UInt16.self).map { Float(bitPattern: UInt32($0) << 16) })
+    case .int64: content = .integers(Self.words(bytes, as: UInt64.self).map { Int(bitPattern: UInt($0)) })
+    case .uint64: content = .integers(Self.words(bytes, as: UInt64.self).map { Int(clamping: $0) })
+    case .int32:
+      content = .integers(Self.words(bytes, as: UInt32.self).map { Int(Int32(bitPattern: $0)) })
+    case .uint32: content = .integers(Self.words(bytes, as: UInt32.self).map { Int($0) })
+    case .int16:
+      content = .integers(Self.words(bytes, as: UInt16.self).map { Int(Int16(bitPattern: $0)) })
+    case .uint16: content = .integers(Self.words(bytes, as: UInt16.self).map { Int($0) })
+    case .int8: content = .integers(bytes.map { Int(Int8(bitPattern: $0)) })
+    case .uint8, .bool: content = .integers(bytes.map { Int($0) })
+    case .undefined, .string:
+      throw .tensor(name: name, reason: "elements of this type are not read")
+    }
+    return ONNXConstant(dims: dims, content: content)
+  }
+
+  private static func words<I: FixedWidthInteger>(_ bytes: [UInt8], as type: I.Type) -> [I] {
+    let width = I.bitWidth / 8
+    return (0..<bytes.count / width).map { index in
+      var word: I = 0
+      for place in 0..<width { word |= I(bytes[index * width + place]) << (8 * place) }
+      return word
+    }
+  }
+
+  private static func half(_ bits: UInt16) -> Float { Float(Float16(bitPattern: bits)) }
+}

@@ -1,0 +1,95 @@
+import Graphs
+import Settings
+import Tensors
+
+/// The texts in which a file tells classes, normalization, split and provenance.
+struct ONNXTexts {
+  private let texts: [String: String]
+  private let producer: String
+
+  init(_ proto: ONNXModelProto) {
+    texts = Dictionary(
+      proto.metadataProps.map { ($0.key, $0.value) }, uniquingKeysWith: { first, _ in first })
+    producer = "\(proto.producerName) \(proto.producerVersion)".trimmingSpaces
+  }
+
+  /// The model of a graph; what the file does not say is taken from `options`, or marked as unknown.
+  func model(
+    of graph: Graph, input: GraphInput, _ options: ImportOptions
+  ) throws(ONNXFileProblem) -> ImportedModel {
+    let channels = input.shape[0]
+    let count = graph.outputs.first.flatMap { graph.shape(of: $0) }.map { $0.rank == 2 ? $0[1] : 0 } ?? 0
+    let named = try classes()
+    let stated = try self.normalization()
+    let normalization = options.normalization ?? stated
+    guard let known = normalization ?? (options.needsNormalization ? nil : .pixels) else {
+      throw .noNormalization
+    }
+    guard count <= Model.maximumClasses else {
+      throw .tooMany(what: "classes", found: count, limit: Model.maximumClasses)
+    }
+    let split = try json(ONNXMetadata.split)
+    let provenance = try json(ONNXMetadata.provenance)
+    let description = try known.description(channels: channels, shape: input.shape)
+    let model = Model(
+      graph: graph, classes: named ?? (0..<count).map { "\($0)" }, input: description,
+      split: split ?? Self.unknownSplit,
+      provenance: provenance
+        ?? SettingsNode(mapping: ["importedFrom": "ONNX".node, "producer": producer.node]))
+    return ImportedModel(
+      model: model, namesClasses: named != nil, isNormalizationKnown: normalization != nil)
+  }
+
+  private func normalization() throws(ONNXFileProblem) -> InputNormalization? {
+    guard let mean = texts[ONNXMetadata.mean], let deviation = texts[ONNXMetadata.deviation] else {
+      return nil
+    }
+    if let order = texts[ONNXMetadata.channelOrder], !["rgb", "grey", "gray"].contains(order.lowercased()) {
+      throw .metadata(key: ONNXMetadata.channelOrder, reason: "\"\(order.prefix(40))\", expected RGB or grey")
+    }
+    var text = "mean=\(mean.bare),std=\(deviation.bare)"
+    if let range = texts[ONNXMetadata.pixelRange] { text += ",range=\(range)" }
+    do throws(NormalizationError) {
+      return try InputNormalization(text)
+    } catch {
+      throw .metadata(key: ONNXMetadata.mean, reason: "\(error)")
+    }
+  }
+
+  /// Names as a JSON list, or with commas between.
+  private func classes() throws(ONNXFileProblem) -> [String]? {
+    guard let text = texts[ONNXMetadata.classes] else { return nil }
+    guard text.first == "[" else { return text.split(separator: ",").map { String($0).trimmingSpaces } }
+    do throws(SettingsError) {
+      return try [String](
+        reading: SettingsNode(json: text, source: ONNXMetadata.classes), key: ONNXMetadata.classes)
+    } catch {
+      throw .metadata(key: ONNXMetadata.classes, reason: "\(error)")
+    }
+  }
+
+  private func json(_ key: String) throws(ONNXFileProblem) -> SettingsNode? {
+    guard let text = texts[key] else { return nil }
+    do throws(SettingsError) {
+      return try SettingsNode(json: text, source: key)
+    } catch {
+      throw .metadata(key: key, reason: "\(error)")
+    }
+  }
+
+  /// The split of data that nothing is known of: as the data gives it, of no digest.
+  private static let unknownSplit = SettingsNode(mapping: [
+    "given": true.node, "validation": 0.0.node, "test": 0.0.node, "seed": 0.node, "digest": "".node,
+    "images": SettingsNode(mapping: ["train": 0.node, "val": 0.node, "test": 0.node]),
+  ])
+}
+
+extension String {
+  /// Without blanks at either end.
+  fileprivate var trimmingSpaces: String {
+    String(drop { $0.isWhitespace }.reversed().drop { $0.isWhitespace }.reversed())
+  }
+
+  /// Without brackets and blanks: a list as Python prints one, or as it is.
+  fileprivate var bare: String { filter { !"[]() ".contains($0) } }
+}

@@ -1,0 +1,96 @@
+import Ops
+import Tensors
+
+/// Rows and columns that are added to an image on each side.
+struct ONNXPadding: Equatable {
+  var top = 0
+  var left = 0
+  var bottom = 0
+  var right = 0
+
+  /// Both together.
+  static func + (a: ONNXPadding, b: ONNXPadding) -> ONNXPadding {
+    ONNXPadding(
+      top: a.top + b.top, left: a.left + b.left, bottom: a.bottom + b.bottom, right: a.right + b.right)
+  }
+
+  /// A value and the zeros that a `Pad` before its reader adds.
+  static func taken(
+    _ name: String?, into network: inout ONNXNetworkBuilder
+  ) throws(ONNXRefusal) -> (value: String, padding: ONNXPadding) {
+    guard let padded = try network.pending(name, as: PaddedImage.self) else {
+      return (try network.made(name), ONNXPadding())
+    }
+    return (padded.value, padded.padding)
+  }
+}
+
+/// Kernel, stride, dilation and padding of a convolution or a pooling, as a node gives them.
+struct ONNXWindow {
+  let kernel: Extent
+  let stride: Extent
+  let dilation: Extent
+  let padding: ONNXPadding
+
+  /// Reads the attributes; `kernel` is for nodes that leave it out, `padding` what stands before the node.
+  init(
+    _ node: ONNXNode, kernel: [Int]? = nil, input: Shape, padding: ONNXPadding = ONNXPadding()
+  ) throws(ONNXRefusal) {
+    guard input.rank == 4 else { throw .because("it reads \(input), expected images NxCxHxW") }
+    let given = try node.ints("kernel_shape")
+    guard let sides = given ?? kernel, sides.count == 2, kernel == nil || sides == kernel else {
+      throw .because("a kernel of \(given ?? []), expected rows and columns")
+    }
+    self.kernel = try Self.extent(sides, "kernel_shape", least: 1)
+    stride = try Self.extent(try node.ints("strides") ?? [1, 1], "strides", least: 1)
+    dilation = try Self.extent(try node.ints("dilations") ?? [1, 1], "dilations", least: 1)
+    let automatic = try node.string("auto_pad", default: "NOTSET")
+    switch automatic {
+    case "NOTSET", "": self.padding = try Self.padding(try node.ints("pads") ?? [0, 0, 0, 0]) + padding
+    case "VALID": self.padding = padding
+    case "SAME_UPPER", "SAME_LOWER":
+      self.padding = Self.same(self.kernel, stride, dilation, input, lower: automatic == "SAME_LOWER")
+      guard padding == ONNXPadding() else { throw .because("auto_pad \(automatic) after a Pad") }
+    default: throw .because("auto_pad \(automatic)")
+    }
+  }
+
+  /// The padding as the catalogue's ops have it: as much above as below, as much left as right.
+  func symmetricPadding() throws(ONNXRefusal) -> Extent {
+    guard padding.top == padding.bottom, padding.left == padding.right else {
+      throw .because(
+        "padding top \(padding.top), left \(padding.left), bottom \(padding.bottom), right \(padding.right); "
+          + "only equal padding on opposite sides is supported")
+    }
+    return Extent(padding.top, padding.left)
+  }
+
+  private static func extent(_ sides: [Int], _ name: String, least: Int) throws(ONNXRefusal) -> Extent {
+    guard sides.count == 2, sides.allSatisfy({ (least...Window.maximumSide).contains($0) }) else {
+      throw .because("\(name) \(sides), expected two numbers in \(least)...\(Window.maximumSide)")
+    }
+    return Extent(sides[0], sides[1])
+  }
+
+  private static func padding(_ pads: [Int]) throws(ONNXRefusal) -> ONNXPadding {
+    guard pads.count == 4, pads.allSatisfy({ (0...Window.maximumSide).contains($0) }) else {
+      throw .because("pads \(pads), expected four numbers in 0...\(Window.maximumSide)")
+    }
+    return ONNXPadding(top: pads[0], left: pads[1], bottom: pads[2], right: pads[3])
+  }
+
+  /// As much as makes the output the input's size over the stride; an odd number's rest goes to one side.
+  private static func same(
+    _ kernel: Extent, _ stride: Extent, _ dilation: Extent, _ input: Shape, lower: Bool
+  ) -> ONNXPadding {
+    func sides(_ extent: Int, _ kernel: Int, _ stride: Int, _ dilation: Int) -> (first: Int, second: Int) {
+      let output = (extent + stride - 1) / stride
+      let total = max(0, (output - 1) * stride + (kernel - 1) * dilation + 1 - extent)
+      return lower ? (total - total / 2, total / 2) : (total / 2, total - total / 2)
+    }
+    let rows = sides(input[2], kernel.height, stride.height, dilation.height)
+    let columns = sides(input[3], kernel.width, stride.width, dilation.width)
+    return ONNXPadding(
+      top: rows.first, left: columns.first, bottom: rows.second, right: columns.second)
+  }
+}

@@ -1,0 +1,56 @@
+import Encodings
+import Foundation
+public import Graphs
+import SwiftProtobuf
+
+/// ONNX for onnxruntime and all that reads its files: floats, or integers between pairs that mark them.
+///
+/// **Rounding**: a value is the nearest multiple of its scale, ties to even, of a sum that is exact in 32-bit integers and scaled in
+/// 32-bit floats. What ONNX has no form for (masks, codebooks) is written as the numbers that it stands for.
+public struct ONNXExporter: Exporter {
+  public static let name = "onnx"
+  public static let summary =
+    "model.onnx for onnxruntime: floats, or integers that it computes in where values are quantized; "
+    + "rounds to nearest, ties to even, scales in 32-bit floats"
+
+  /// The most bytes that a protobuf message may have.
+  static let maximumBytes = 1 << 31 - 1
+
+  /// Makes an exporter.
+  public init() {}
+
+  public func refusals(of graph: Graph, _ options: ExportOptions) -> [NodeRefusal] {
+    graph.nodes.compactMap { node in
+      guard node.op is any ONNXNodeWriter else {
+        return NodeRefusal(node: node.name, kind: node.op.kind, reason: "ONNX export has no form for this op")
+      }
+      guard let encoding = graph.values[node.name], !(encoding is IntegerValue) else { return nil }
+      return NodeRefusal(
+        node: node.name, kind: node.op.kind,
+        reason: "its values are encoded as \(encoding.kind), ONNX has integers alone")
+    }
+  }
+
+  public func files(of model: Model, _ options: ExportOptions) throws(ExportError) -> [ExportFile] {
+    var writer = ONNXModelWriter(model)
+    let proto = writer.write()
+    do {
+      let bytes: Data = try proto.serializedBytes()
+      guard bytes.count <= Self.maximumBytes else {
+        throw ExportError.unsuitable(
+          format: Self.name, what: "\(bytes.count) bytes are more than a file of this format may have",
+          hint: "make the network smaller")
+      }
+      return [
+        ExportFile(
+          name: "\(options.baseName).onnx", summary: "ONNX, operator set \(proto.opsetImport[0].version)",
+          bytes: [UInt8](bytes))
+      ]
+    } catch let error as ExportError {
+      throw error
+    } catch {
+      throw .unsuitable(
+        format: Self.name, what: "the network cannot be written: \(error)", hint: "make it smaller")
+    }
+  }
+}

@@ -1,0 +1,131 @@
+import Encodings
+import Graphs
+import Ops
+import Settings
+import Tensors
+
+/// Writes a model down in ONNX: every node by its op's `ONNXNodeWriter`, what has an encoding between a pair of
+/// `QuantizeLinear` and `DequantizeLinear`.
+///
+/// A value keeps its name: an encoded one is the pair's output, and what is computed for it is called `NAME/real`. Programs
+/// that run integers recognize the pairs around a node and replace them all by one integer kernel.
+struct ONNXModelWriter {
+  private let model: Model
+  private let grids: ONNXGrids
+  private let numbers: ONNXNumberTypes
+  private var file: ONNXGraphWriter
+  /// By value of the graph, what is read for it in the file.
+  private var names: [String: String] = [:]
+  /// By encoded value, what is computed for it, before it is put on its grid.
+  private var realNames: [String: String] = [:]
+
+  /// Prepares to write a model of which nothing is refused.
+  init(_ model: Model) {
+    self.model = model
+    grids = ONNXGrids(model.graph)
+    numbers = ONNXNumberTypes(model.graph)
+    let graph = model.graph
+    file = ONNXGraphWriter(
+      reserved: Set(graph.inputs.map(\.name) + graph.nodes.map(\.name) + graph.parameters.keys))
+    for node in graph.nodes where grids.encoding(of: node.name) != nil {
+      realNames[node.name] = file.fresh(node.name + "/real")
+    }
+  }
+
+  /// The whole file.
+  mutating func write() -> ONNXModelProto {
+    let graph = model.graph
+    for input in graph.inputs {
+      names[input.name] = input.name
+      if let grid = grids.encoding(of: input.name) {
+        let projected = file.fresh(input.name + "/projected")
+        quantize(input.name, of: input.name, grid, to: projected)
+        names[input.name] = projected
+      }
+    }
+    for node in graph.nodes { write(node) }
+    file.declare(
+      name: "network", inputs: graph.inputs.map { ($0.name, $0.shape.dimensions) },
+      outputs: graph.outputs.map { ($0, Array(graph.shape(of: $0)?.dimensions.dropFirst() ?? [])) })
+    var proto = ONNXModelProto()
+    proto.irVersion = numbers.irVersion
+    proto.producerName = "condense"
+    var operators = ONNXOperatorSetIdProto()
+    operators.domain = ""
+    operators.version = numbers.opset
+    proto.opsetImport = [operators]
+    proto.graph = file.graph
+    proto.metadataProps = ONNXMetadata.entries(of: model)
+    return proto
+  }
+
+  private mutating func write(_ node: Node) {
+    if node.op.valueFlow == .vanishing, grids.isQuantized, !model.graph.outputs.contains(node.name) {
+      names[node.name] = names[node.inputs[0]]
+      return
+    }
+    let grid = grids.encoding(of: node.name)
+    let isClampOfOthers = grids.redundantClamps.contains(node.name)
+    let target = grids.redundantClampReading[node.name] ?? node.name
+    let output = realNames[target] ?? node.name
+    names[node.name] = node.name
+    if !isClampOfOthers, let writer = node.op as? any ONNXNodeWriter {
+      writer.write(context(node, output: output), to: &file)
+    }
+    if let grid { quantize(realNames[node.name] ?? output, of: node.name, grid, to: node.name) }
+  }
+
+  private mutating func context(_ node: Node, output: String) -> ONNXNodeContext {
+    var parameters: [String: String] = [:]
+    for (name, slot) in model.graph.slots(of: node) {
+      guard let parameter = model.graph.parameters[name] else { continue }
+      parameters[slot.role] = store(parameter, name: name)
+    }
+    return ONNXNodeContext(
+      inputs: node.inputs.map { names[$0] ?? $0 }, parameters: parameters, output: output,
+      inputShapes: model.graph.inputShapes(of: node), name: node.name)
+  }
+
+  /// Stores a parameter: integers with their scales where they are its encoding, else floats.
+  private mutating func store(_ parameter: Parameter, name: String) -> String {
+    let dims = parameter.value.shape.dimensions
+    let projected = parameter.projected
+    guard let grid = parameter.encoding.integers else {
+      return file.store(ONNXTensorProto(name: name, floats: projected.values, dims: dims))
+    }
+    let type = numbers.type(ofParameterBits: grid.bits)
+    let scaleDims = grid.scales.count == 1 ? [] : [grid.scales.count]
+    let inputs = [
+      file.store(
+        ONNXTensorProto(
+          name: file.fresh(name + "/integers"), integers: grid.integers(projected), type: type, dims: dims)),
+      file.store(
+        ONNXTensorProto(name: file.fresh(name + "/scale"), floats: grid.scales, dims: scaleDims)),
+      file.store(
+        ONNXTensorProto(
+          name: file.fresh(name + "/zero"), integers: Array(repeating: 0, count: grid.scales.count),
+          type: type, dims: scaleDims)),
+    ]
+    return file.add("DequantizeLinear", inputs, name, grid.scales.count == 1 ? [] : [.int("axis", 0)])
+  }
+
+  /// Puts a value on its grid: what `source` holds becomes `output`, a multiple of the scale within the range.
+  private mutating func quantize(
+    _ source: String, of value: String, _ grid: IntegerValue, to output: String
+  ) {
+    let scale = file.scalar(value + "/scale", grid.scale)
+    let zero = file.store(
+      ONNXTensorProto(
+        name: file.fresh(value + "/zero"),
+        integers: [Int32(grid.zeroPoint + numbers.offset(ofValueBits: grid.bits))],
+        type: numbers.type(ofValueBits: grid.bits), dims: []))
+    var source = source
+    if ![8, 16].contains(grid.bits) {
+      let lower = file.scalar(value + "/least", grid.range.lowerBound)
+      let upper = file.scalar(value + "/greatest", grid.range.upperBound)
+      source = file.add("Clip", [source, lower, upper], file.fresh(value + "/clipped"))
+    }
+    let quantized = file.add("QuantizeLinear", [source, scale, zero], file.fresh(value + "/quantized"))
+    file.add("DequantizeLinear", [quantized, scale, zero], output)
+  }
+}

@@ -1,0 +1,36 @@
+import Encodings
+import Graphs
+
+/// With which types integers are stored, and which version of ONNX has them.
+///
+/// Values are unsigned: onnxruntime computes with unsigned bytes in integers without being asked, and the zero point moves by as
+/// much as the numbers do. Weights are signed. Grids of 9 to 15 bits take 16, which ONNX has from operator set 21 on.
+struct ONNXNumberTypes {
+  /// The version of the operator set.
+  let opset: Int64
+  /// The version of the file's own format.
+  let irVersion: Int64
+
+  /// Looks for what the least version lacks.
+  init(_ graph: Graph) {
+    let weightBits = graph.parameters.values.compactMap(\.encoding.integers).map(\.bits)
+    let valueBits = graph.values.values.map(\.bits)
+    let isWide = weightBits.contains { (9...16).contains($0) } || valueBits.contains { $0 > 8 }
+    opset = isWide ? 21 : 17
+    irVersion = isWide ? 10 : 8
+  }
+
+  func type(ofParameterBits bits: Int) -> ONNXTensorProto.DataType {
+    bits <= 8 ? .int8 : bits <= 16 ? .int16 : .int32
+  }
+
+  func type(ofValueBits bits: Int) -> ONNXTensorProto.DataType { bits <= 8 ? .uint8 : .uint16 }
+
+  /// What makes a signed integer of a value unsigned.
+  func offset(ofValueBits bits: Int) -> Int { bits <= 8 ? 128 : 32_768 }
+}
+
+extension Encoding {
+  /// The integer grid of a parameter, under a mask too; `nil` where it is stored otherwise.
+  var integers: Integer? { (self as? Integer) ?? ((self as? Sparse)?.inner as? Integer) }
+}

@@ -1,0 +1,63 @@
+/// What is wrong with an ONNX file; the error adds the file.
+public enum ONNXFileProblem: Error, Sendable, Equatable, CustomStringConvertible {
+  /// A node that cannot be imported: its ONNX type, its name, and why.
+  public struct Node: Sendable, Equatable, CustomStringConvertible {
+    /// The ONNX operator, such as `Einsum`.
+    public let type: String
+    /// The node's name in the file.
+    public let name: String
+    /// What is not supported.
+    public let reason: String
+
+    /// Makes an entry.
+    public init(type: String, name: String, reason: String) {
+      self.type = type
+      self.name = name
+      self.reason = reason
+    }
+
+    /// Operator, name and reason.
+    public var description: String { "\(type) \"\(name)\": \(reason)" }
+  }
+
+  case damaged(reason: String)
+  case operatorSet(found: Int?, expected: ClosedRange<Int>)
+  case input(reason: String)
+  case output(reason: String)
+  case tensor(name: String, reason: String)
+  case external(tensor: String, reason: String)
+  case nodes([Node])
+  case tooMany(what: String, found: Int, limit: Int)
+  case metadata(key: String, reason: String)
+  case noNormalization
+
+  /// What, expected, found; what to do.
+  public var description: String {
+    switch self {
+    case .damaged(let reason):
+      "damaged ONNX: \(reason)"
+    case .operatorSet(let found, let expected):
+      "ONNX operator set \(found.map { "\($0)" } ?? "missing"), expected \(expected.lowerBound) to "
+        + "\(expected.upperBound); export it again with such an opset_version"
+    case .input(let reason):
+      "ONNX input: \(reason)"
+    case .output(let reason):
+      "ONNX output: \(reason)"
+    case .tensor(let name, let reason):
+      "ONNX tensor \"\(name)\": \(reason)"
+    case .external(let tensor, let reason):
+      "ONNX tensor \"\(tensor)\" in a file of its own: \(reason)"
+    case .nodes(let nodes):
+      "\(nodes.count == 1 ? "an ONNX node" : "\(nodes.count) ONNX nodes") cannot be imported:\n"
+        + nodes.prefix(50).map { "  \($0)" }.joined(separator: "\n")
+        + (nodes.count > 50 ? "\n  … and \(nodes.count - 50) more" : "")
+    case .tooMany(let what, let found, let limit):
+      "ONNX: \(found) \(what), at most \(limit) are accepted in a file of this size"
+    case .metadata(let key, let reason):
+      "ONNX metadata \"\(key)\": \(reason)"
+    case .noNormalization:
+      "the file does not say how pixels become its input; say it with --normalize mean=0.485,0.456,0.406,"
+        + "std=0.229,0.224,0.225 (one number a channel, of pixels 0…1 or 0…255)"
+    }
+  }
+}
