@@ -1,6 +1,6 @@
 import Datasets
-import Encodings
 public import Execution
+import Export
 import Foundation
 public import Graphs
 public import Recipes
@@ -68,7 +68,7 @@ public struct PlannedComparison: Sendable {
     let path = recipe.teacher.model ?? ""
     return try run({ ComparisonError.recipe(.invalid(recipe.teacher.mark, "\($0)")) }) {
       () throws(ModelFileError) in
-      try AnyModelFile.read(path).graph
+      try ModelReader.read(path, ImportOptions(text: recipe.teacher.normalization)).model.graph
     }
   }
 

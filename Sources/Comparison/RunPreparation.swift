@@ -2,6 +2,7 @@ import Crypto
 import Datasets
 import Encodings
 import Execution
+import Export
 import Foundation
 import Graphs
 import Images
@@ -52,11 +53,11 @@ enum RunPreparation {
       trainingImages: data.count(of: .train), teachers: options.networks,
       instructionSet: backend.instructionSet, precision: recipe.precision, teacherInput: input,
       modelDigest: model?.digest)
-    if let model, model.classes != data.classes {
+    if let known = model?.imported.namingClasses(data.classes).classes, known != data.classes {
       throw .recipe(
         .invalid(
           recipe.teacher.mark,
-          "the teacher tells \(model.classes.count) classes apart (\(words(model.classes))), the data has "
+          "the teacher tells \(known.count) classes apart (\(words(known))), the data has "
             + "\(data.classes.count) (\(words(data.classes))); they must be the same, in the same order"))
     }
     guard data.count(of: .test) > 0 else { throw .noTestImages(path: recipe.data) }
@@ -75,7 +76,9 @@ enum RunPreparation {
   /// The input of the teacher's network, and the digest of its file where it is one.
   private static func teacherInput(
     _ recipe: Recipe, _ options: RunOptions
-  ) throws(ComparisonError) -> (input: Shape, model: (digest: String, classes: [String])?) {
+  ) throws(ComparisonError) -> (
+    input: Shape, model: (digest: String, imported: ImportedModel)?
+  ) {
     if let name = recipe.teacher.network {
       let spec = try run({ ComparisonError.recipe(.invalid(recipe.teacher.mark, "\($0)")) }) {
         () throws(NetworkError) in
@@ -84,14 +87,14 @@ enum RunPreparation {
       return (spec.input, nil)
     }
     let path = recipe.teacher.model ?? ""
-    let model = try run({ ComparisonError.recipe(.invalid(recipe.teacher.mark, "\($0)")) }) {
+    let imported = try run({ ComparisonError.recipe(.invalid(recipe.teacher.mark, "\($0)")) }) {
       () throws(ModelFileError) in
-      try AnyModelFile.read(path)
+      try ModelReader.read(path, ImportOptions(text: recipe.teacher.normalization))
     }
     let bytes = (try? Data(contentsOf: URL(filePath: path))) ?? Data()
     let digest = SHA256.hash(data: bytes).map { String($0 >> 4, radix: 16) + String($0 & 15, radix: 16) }
       .joined()
-    return (model.input.shape, (digest, model.classes))
+    return (imported.model.input.shape, (digest, imported))
   }
 
   /// The first of some names.

@@ -1,3 +1,4 @@
+import Export
 import Methods
 public import Settings
 import Training
@@ -156,6 +157,8 @@ public struct RecipeTeacher: Sendable {
   public var width: Double
   /// A model's path; `nil` when a network is to be trained.
   public var model: String?
+  /// How pixels become the model's input where its file does not say it, as `InputNormalization` reads it.
+  public var normalization: String?
   /// Training settings on top of the recipe's.
   public var training: SettingsNode
   /// Where the teacher stands.
@@ -163,15 +166,26 @@ public struct RecipeTeacher: Sendable {
 
   init(from node: SettingsNode) throws(SettingsError) {
     let owner = "the teacher"
-    try node.requireKeys(["network", "width", "model", "training"], of: owner)
+    try node.requireKeys(["network", "width", "model", "normalize", "training"], of: owner)
     mark = node.mark
     network = try node["network"].map { value throws(SettingsError) in try value.string("network") }
     model = try node["model"].map { value throws(SettingsError) in try value.string("model") }
+    normalization = try node["normalize"].map { value throws(SettingsError) in try value.string("normalize") }
     width = try RecipeStudent.width(node["width"])
     training = node["training"] ?? SettingsNode(.mapping([]), mark: node.mark)
     guard (network == nil) != (model == nil) else {
       throw .invalid(
         node.mark, key: "teacher", reason: "give either \"network\", which is trained, or \"model\", a file")
+    }
+    guard let text = normalization else { return }
+    guard model != nil else {
+      throw .invalid(
+        node.mark, key: "normalize", reason: "is of a \"model\"; a network's comes from the data")
+    }
+    do throws(NormalizationError) {
+      _ = try InputNormalization(text)
+    } catch {
+      throw .invalid(node.mark, key: "normalize", reason: "\(error)")
     }
   }
 }

@@ -96,7 +96,10 @@ public struct TrialPlanner {
   private func teacher(_ seed: UInt64) throws(RecipeError) -> TrialSpec {
     guard let network = recipe.teacher.network else {
       let path = recipe.teacher.model ?? ""
-      return spec("teacher", .teacher, seed, .model(path: path, digest: material.modelDigest ?? ""), [])
+      return spec(
+        "teacher", .teacher, seed,
+        .model(
+          path: path, digest: material.modelDigest ?? "", normalization: recipe.teacher.normalization), [])
     }
     let graph = try graph(network, width: recipe.teacher.width, mark: recipe.teacher.mark)
     let training = try settings(network: network, [recipe.training, recipe.teacher.training])

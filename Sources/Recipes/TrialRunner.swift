@@ -1,6 +1,7 @@
 import Datasets
 import Encodings
 import Execution
+import Export
 import Foundation
 import Graphs
 import Methods
@@ -107,8 +108,10 @@ public final class TrialRunner {
 
   /// The teacher's model, where the trial needs one.
   private func teacherModel() throws(TrialError) -> Model? {
-    if case .model(let path, _) = spec.start {
-      return try trial(TrialError.model) { () throws(ModelFileError) in try AnyModelFile.read(path) }
+    if case .model(let path, _, let normalization) = spec.start {
+      return try trial(TrialError.model) { () throws(ModelFileError) in
+        try ModelReader.read(path, ImportOptions(text: normalization)).model
+      }
     }
     guard let address = spec.teacher else { return nil }
     let path = try trialDirectory(address) + "/" + TrialFolder.teacher

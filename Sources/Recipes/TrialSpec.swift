@@ -22,7 +22,7 @@ public struct TrialSpec: Sendable {
     /// The structure of another trial's network, with fresh parameters.
     case shape(of: String)
     /// A model's file, and its SHA-256.
-    case model(path: String, digest: String)
+    case model(path: String, digest: String, normalization: String? = nil)
   }
 
   /// One stage with every setting resolved.
@@ -197,19 +197,25 @@ extension TrialSpec.Start {
     case .network(let structure): SettingsNode(mapping: ["network": structure])
     case .teacher: SettingsNode(mapping: ["teacher": true.node])
     case .shape(let address): SettingsNode(mapping: ["shape": address.node])
-    case .model(let path, let digest): SettingsNode(mapping: ["model": path.node, "digest": digest.node])
+    case .model(let path, let digest, nil):
+      SettingsNode(mapping: ["model": path.node, "digest": digest.node])
+    case .model(let path, let digest, let normalization?):
+      SettingsNode(mapping: ["model": path.node, "digest": digest.node, "normalize": normalization.node])
     }
   }
 
   init(from node: SettingsNode) throws(SettingsError) {
-    try node.requireKeys(["network", "teacher", "shape", "model", "digest"], of: "a start")
+    try node.requireKeys(["network", "teacher", "shape", "model", "digest", "normalize"], of: "a start")
     if let structure = node["network"] {
       self = .network(structure)
     } else if let address = node["shape"] {
       self = .shape(of: try address.string("shape"))
     } else if let path = node["model"] {
       self = .model(
-        path: try path.string("model"), digest: try node.required("digest", of: "a model").string("digest"))
+        path: try path.string("model"), digest: try node.required("digest", of: "a model").string("digest"),
+        normalization: try node["normalize"].map { value throws(SettingsError) in
+          try value.string("normalize")
+        })
     } else {
       _ = try node.required("teacher", of: "a start")
       self = .teacher

@@ -2,8 +2,8 @@ import ArgumentParser
 import CProcess
 import DNNL
 import Datasets
-import Encodings
 import Execution
+import Export
 import Foundation
 import Graphs
 import Images
@@ -22,7 +22,7 @@ struct EvaluateCommand: ParsableCommand {
       unless --split all is given. Scores are computed in 32-bit floats, whatever precision the model was trained in.
       """)
 
-  @Argument(help: "A model: safetensors that `condense train` wrote, or a student (.condensed).")
+  @Argument(help: "A model: safetensors that `condense train` wrote, a student (.condensed) or an ONNX file.")
   var model: String
 
   @Option(help: "A manifest's name, or the path of a manifest, a folder or an archive.")
@@ -33,6 +33,8 @@ struct EvaluateCommand: ParsableCommand {
 
   @Option(help: "Compute threads. (default: all cores)")
   var threads: Int?
+
+  @OptionGroup var normalization: NormalizationOption
 
   @Flag(help: "Leave out files that cannot be read instead of stopping.")
   var skipBad = false
@@ -53,10 +55,15 @@ struct EvaluateCommand: ParsableCommand {
   }
 
   func run() throws {
-    let model = try failing(.badInput) { try AnyModelFile.read(self.model) }
-    let trained = try failing(.badInput) { try SplitDescription(from: model.split) }
+    let options = try normalization.importOptions()
+    let imported = try failing(.badInput) { try ModelReader.read(self.model, options) }
+    let trained = try failing(.badInput) { try SplitDescription(from: imported.model.split) }
     condense_prepare_compute()
-    let data = try openedData(model, trained)
+    let data = try openedData(imported.model, trained)
+    let model = imported.namingClasses(data.classes)
+    if !imported.namesClasses {
+      Console.note("\(self.model): names no classes; taken in the data's order: \(classList(model.classes))")
+    }
     try requireUnseen(data, trained)
     let labels = try labels(of: data, model)
     let loader = try loader(data, model)
@@ -87,6 +94,10 @@ struct EvaluateCommand: ParsableCommand {
 
   private static let batch = 128
 
+  private func classList(_ names: [String]) -> String {
+    names.prefix(20).joined(separator: ", ") + (names.count > 20 ? ", …" : "")
+  }
+
   private func openedData(_ model: Model, _ trained: SplitDescription) throws -> Dataset {
     var options = DatasetOptions.forCommands
     options.seed = trained.seed
@@ -110,16 +121,17 @@ struct EvaluateCommand: ParsableCommand {
         "\(self.data): the model was trained on these images; score test or val, or all with --split all")
     }
     guard !isSame else { return }
+    let reason =
+      trained.digest.isEmpty
+      ? "the model does not say what it was trained on"
+      : "not the data that the model was trained on (digest \(trained.digest.prefix(12)), found "
+        + "\(data.digest.prefix(12)))"
     guard data.splitDescription.isGiven, split == Split.test.rawValue else {
       throw CommandFailure(
         .badInput,
-        "\(self.data): not the data that the model was trained on (digest \(trained.digest.prefix(12)), found "
-          + "\(data.digest.prefix(12))): which images it has seen cannot be told; --split all scores every image"
-      )
+        "\(self.data): \(reason): which images it has seen cannot be told; --split all scores every image")
     }
-    Console.note(
-      "\(self.data): not the data that the model was trained on; its test split is scored as the data gives it"
-    )
+    Console.note("\(self.data): \(reason); its test split is scored as the data gives it")
   }
 
   /// The model's class for each class of the data.
@@ -129,7 +141,7 @@ struct EvaluateCommand: ParsableCommand {
       throw CommandFailure(
         .badInput,
         "\(self.data): the model knows no class \(foreign.prefix(5).joined(separator: ", ")); it knows "
-          + model.classes.prefix(20).joined(separator: ", ") + (model.classes.count > 20 ? ", …" : ""))
+          + classList(model.classes))
     }
     return data.classes.map { name in model.classes.firstIndex(of: name) ?? 0 }
   }

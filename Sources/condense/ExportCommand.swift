@@ -1,5 +1,4 @@
 import ArgumentParser
-import Encodings
 import Export
 import Foundation
 import Graphs
@@ -34,14 +33,18 @@ struct ExportCommand: ParsableCommand {
       "Run what was written on images of this data: a manifest's name, a manifest, a folder or an archive.")
   var verify: String?
 
+  @OptionGroup var normalization: NormalizationOption
+
   @Flag(help: "Print JSON.")
   var json = false
 
   func run() throws {
     let exporter = try failing(.usage) { try ExporterCatalogue.exporter(format) }
-    let model = try failing(.badInput) { try AnyModelFile.read(self.model) }
+    let importOptions = try normalization.importOptions()
+    let imported = try failing(.badInput) { try ModelReader.read(self.model, importOptions) }
+    let model = imported.model
     let options = try options(exporter.defaultBaseName)
-    let images = try verify.map { try VerificationMaterial(data: $0, model: model).images() }
+    let images = try verify.map { try VerificationMaterial(data: $0, imported: imported).images() }
     let written = try failing(.badInput) { try exporter.export(model, to: out, options) }
     let verification = try failing(.internal) {
       try images.flatMap { try exporter.verify(written, of: model, options, on: $0) }

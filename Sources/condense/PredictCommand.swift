@@ -1,7 +1,7 @@
 import ArgumentParser
 import DNNL
-import Encodings
 import Execution
+import Export
 import Foundation
 import Graphs
 import Images
@@ -20,7 +20,7 @@ struct PredictCommand: ParsableCommand {
       "error" instead of "classes"); the others are predicted all the same, and the exit code is 65.
       """)
 
-  @Argument(help: "A model: safetensors that `condense train` wrote, or a student (.condensed).")
+  @Argument(help: "A model: safetensors that `condense train` wrote, a student (.condensed) or an ONNX file.")
   var model: String
 
   @Argument(help: "PNG or JPEG files.")
@@ -28,6 +28,8 @@ struct PredictCommand: ParsableCommand {
 
   @Option(help: "How many classes to print of each image.")
   var top = 5
+
+  @OptionGroup var normalization: NormalizationOption
 
   @Flag(help: "Print JSON.")
   var json = false
@@ -38,7 +40,8 @@ struct PredictCommand: ParsableCommand {
   }
 
   func run() throws {
-    let model = try failing(.badInput) { try AnyModelFile.read(self.model) }
+    let options = try normalization.importOptions()
+    let model = try failing(.badInput) { try ModelReader.read(self.model, options).model }
     let evaluator = try failing(.internal) {
       try Evaluator(model.graph, backend: DNNLBackend(), batch: 1, precision: .f32, threads: 1)
     }

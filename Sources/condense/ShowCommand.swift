@@ -1,6 +1,6 @@
 import ArgumentParser
 import DNNL
-import Encodings
+import Export
 import Execution
 import Foundation
 import Graphs
@@ -59,9 +59,14 @@ extension GraphSummary {
     let isSpec = name.hasSuffix(".yaml") || name.hasSuffix(".yml")
     let isFile =
       name.contains("/") || name.hasSuffix(".safetensors") || name.hasSuffix(".condensed")
+      || name.hasSuffix(".onnx")
       || Self.isFile(name)
     if !isSpec && isFile {
-      try self.init(model: AnyModelFile.read(name), name: name)
+      let imported = try ModelReader.read(name, ImportOptions(needsNormalization: false))
+      if !imported.isNormalizationKnown {
+        Console.note("\(name): does not say how pixels become its input; --normalize does where that matters")
+      }
+      try self.init(model: imported.model, name: name)
     } else {
       let spec = try NetworkSpec.named(name, searching: specs)
       self.init(network: spec, graph: try spec.build())

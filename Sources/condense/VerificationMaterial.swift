@@ -14,7 +14,13 @@ struct VerificationMaterial {
   private static let maximumElements = 1 << 26
 
   let data: String
-  let model: Model
+  let imported: ImportedModel
+  private var model: Model { imported.model }
+
+  init(data: String, imported: ImportedModel) {
+    self.data = data
+    self.imported = imported
+  }
 
   /// The first images of the test split, or of all where there is none.
   func images(atMost count: Int = maximumImages) throws -> VerificationImages {
@@ -57,7 +63,7 @@ struct VerificationMaterial {
   /// The model's class of a class of the data.
   private func label(_ number: Int, of dataset: Dataset) throws -> Int {
     let name = dataset.classes[number]
-    guard let index = model.classes.firstIndex(of: name) else {
+    guard let index = imported.namingClasses(dataset.classes).classes.firstIndex(of: name) else {
       throw CommandFailure(.badInput, "\(data): the model knows no class \(name)")
     }
     return index

@@ -14,6 +14,11 @@ public struct ImportOptions: Sendable {
   }
 }
 
+extension ImportOptions {
+  /// Options with a normalization as text, which was read before; one that is none counts as missing.
+  public init(text: String?) { self.init(normalization: text.flatMap { try? InputNormalization($0) }) }
+}
+
 /// A model that was read from a file of any kind.
 public struct ImportedModel: Sendable, Equatable {
   /// The network and what is known of it.

@@ -59,6 +59,13 @@ public enum ONNXFile {
     return imported
   }
 
+  /// The network of a file's bytes alone, of any number of inputs of any shape.
+  static func graph(bytes: [UInt8]) throws(ONNXFileProblem) -> Graph {
+    var reader = try ONNXModelReader(
+      parsed(bytes), files: ONNXExternalFiles(folder: nil), fileBytes: bytes.count)
+    return try reader.readGraph()
+  }
+
   private static func parsed(_ bytes: [UInt8]) throws(ONNXFileProblem) -> ONNXModelProto {
     let proto: ONNXModelProto
     do {

@@ -6,13 +6,33 @@ enum ONNXInput {
   /// The most rows, columns or channels.
   private static let maximumSide: Int64 = 65_536
 
-  /// The only input that is no stored tensor: floats of N images of known size.
-  static func only(of graph: ONNXGraphProto, tensors: Set<String>) throws(ONNXFileProblem) -> GraphInput {
-    let inputs = graph.input.filter { !tensors.contains($0.name) }
-    guard inputs.count == 1, let input = inputs.first, !input.name.isEmpty else {
+  /// The inputs that are no stored tensors.
+  static func all(of graph: ONNXGraphProto, tensors: Set<String>) throws(ONNXFileProblem) -> [GraphInput] {
+    var inputs: [GraphInput] = []
+    for input in graph.input where !tensors.contains(input.name) {
+      guard !input.name.isEmpty, !inputs.contains(where: { $0.name == input.name }), inputs.count < 16 else {
+        throw .input(reason: "inputs without names, with equal names or more than 16")
+      }
+      inputs.append(try read(input))
+    }
+    return inputs
+  }
+
+  /// Refuses anything but one input of images, which is what a model has.
+  static func requireImages(_ inputs: [GraphInput]) throws(ONNXFileProblem) -> GraphInput {
+    guard inputs.count == 1 else {
       let names = inputs.prefix(5).map(\.name).joined(separator: ", ")
       throw .input(reason: "\(inputs.count) inputs (\(names)), expected one of images")
     }
+    guard inputs[0].shape.rank == 3 else {
+      throw .input(
+        reason: "\"\(inputs[0].name)\" has \(inputs[0].shape.rank + 1) axes, expected images NxCxHxW")
+    }
+    return inputs[0]
+  }
+
+  /// Floats of N items of known size.
+  private static func read(_ input: ONNXValueInfoProto) throws(ONNXFileProblem) -> GraphInput {
     guard input.hasType, input.type.hasTensorType else {
       throw .input(reason: "\"\(input.name)\" is no tensor")
     }
@@ -22,7 +42,7 @@ enum ONNXInput {
         reason: "\"\(input.name)\" has elements of type \(tensor.elemType), expected 1 (32-bit floats)")
     }
     let extents = tensor.shape.dim
-    guard extents.count == 4 else {
+    guard (2...8).contains(extents.count) else {
       throw .input(reason: "\"\(input.name)\" has \(extents.count) axes, expected images NxCxHxW")
     }
     var shape: [Int] = []

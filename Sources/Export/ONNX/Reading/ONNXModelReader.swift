@@ -8,7 +8,7 @@ struct ONNXModelReader {
   private static let freeElements = 1 << 24
 
   private let proto: ONNXModelProto
-  private let input: GraphInput
+  private let inputs: [GraphInput]
   private let output: String
   private let nodes: [ONNXNode]
   private var network: ONNXNetworkBuilder
@@ -23,7 +23,7 @@ struct ONNXModelReader {
     for tensor in graph.initializer where tensors.updateValue(tensor, forKey: tensor.name) != nil {
       throw .tensor(name: tensor.name, reason: "two tensors have this name")
     }
-    input = try ONNXInput.only(of: graph, tensors: Set(tensors.keys))
+    inputs = try ONNXInput.all(of: graph, tensors: Set(tensors.keys))
     guard let first = graph.output.first?.name, !first.isEmpty else { throw .output(reason: "there is none") }
     output = first
     let opset = proto.opsetImport.first { $0.domain.isEmpty || $0.domain == "ai.onnx" }?.version ?? 0
@@ -34,13 +34,21 @@ struct ONNXModelReader {
       sum &+ tensor.dims.reduce(1) { $0 &* Int($1) }
     }
     network = ONNXNetworkBuilder(
-      Graph(inputs: [input]), tensors: tensors, decoder: ONNXTensorDecoder(external: files),
+      Graph(inputs: inputs), tensors: tensors, decoder: ONNXTensorDecoder(external: files),
       readers: readers,
       elements: max(Self.freeElements, 2 * fileBytes + 2 * min(max(declared, 0), Graph.maximumElements)))
   }
 
   /// The network with what the file says about it.
   mutating func read(_ options: ImportOptions) throws(ONNXFileProblem) -> ImportedModel {
+    let input = try ONNXInput.requireImages(inputs)
+    _ = try readGraph()
+    try flattenOutput()
+    return try ONNXTexts(proto).model(of: network.graph, input: input, options)
+  }
+
+  /// The network alone, of any number of inputs.
+  mutating func readGraph() throws(ONNXFileProblem) -> Graph {
     var problems: [ONNXFileProblem.Node] = []
     for node in nodes {
       do throws(ONNXRefusal) {
@@ -54,8 +62,7 @@ struct ONNXModelReader {
     }
     guard problems.isEmpty else { throw .nodes(problems) }
     try finishOutput()
-    let texts = ONNXTexts(proto)
-    return try texts.model(of: network.graph, input: input, options)
+    return network.graph
   }
 
   private mutating func read(_ node: ONNXNode) throws(ONNXRefusal) {
@@ -66,15 +73,23 @@ struct ONNXModelReader {
     try reader.read(node, into: &network)
   }
 
-  /// Makes the output if it is pending, and features of it if it is images of one pixel.
+  /// Takes images of one pixel, which some networks end in, as features.
+  private mutating func flattenOutput() throws(ONNXFileProblem) {
+    guard let value = network.graph.outputs.first, network.shape(of: value).rank > 2,
+      network.shape(of: value).spatialCount == 1
+    else { return }
+    do throws(ONNXRefusal) {
+      let logits = network.freshName("logits")
+      network.graph.outputs = [try network.append(Flatten(), name: logits, inputs: [value])]
+    } catch {
+      throw .output(reason: "\(error)")
+    }
+  }
+
+  /// Makes the output if it is pending.
   private mutating func finishOutput() throws(ONNXFileProblem) {
     do throws(ONNXRefusal) {
-      var value = try network.made(output)
-      let shape = network.shape(of: value)
-      if shape.rank > 2, shape.spatialCount == 1 {
-        value = try network.append(Flatten(), name: network.freshName("logits"), inputs: [value])
-      }
-      network.graph.outputs = [value]
+      network.graph.outputs = [try network.made(output)]
     } catch {
       if case .because(let reason) = error { throw .output(reason: reason) }
       throw .output(reason: "it is not made")

@@ -22,16 +22,23 @@ enum ConcatReader: ONNXNodeReader {
   private static func fold(
     _ node: ONNXNode, axis: Int, _ network: inout ONNXNetworkBuilder
   ) throws(ONNXRefusal) {
-    var elements: [Int?] = []
+    var integers: [Int?] = []
+    var floats: [Float] = []
     for name in node.inputs {
       let constant = try network.requireConstant(name, "input")
-      guard constant.dims.count == 1, axis == 0 || axis == -1, let integers = constant.integers else {
+      guard constant.dims.count == 1, axis == 0 || axis == -1, constant.count <= 64 else {
         throw .because("of constants that are no shapes")
       }
-      elements += integers
-      guard elements.count <= 64 else { throw .because("a shape of more than 64 extents") }
+      switch constant.content {
+      case .integers(let values): integers += values
+      case .floats(let values): floats += values
+      }
     }
+    guard integers.isEmpty || floats.isEmpty else { throw .because("of numbers of different types") }
     try network.setConstant(
-      node.output, ONNXConstant(dims: [elements.count], content: .integers(elements)))
+      node.output,
+      ONNXConstant(
+        dims: [integers.count + floats.count],
+        content: floats.isEmpty ? .integers(integers) : .floats(floats)))
   }
 }

@@ -12,7 +12,7 @@ enum MaxPoolReader: ONNXNodeReader {
     let window = try ONNXWindow(node, input: network.shape(of: input))
     try window.requirePooling(node, network.shape(of: input))
     try network.append(
-      MaxPool(kernel: window.kernel, stride: window.stride, padding: try window.symmetricPadding()),
+      MaxPool(kernel: window.kernel, stride: window.poolingStride, padding: try window.symmetricPadding()),
       for: node, inputs: [input])
   }
 }
@@ -32,7 +32,7 @@ enum AveragePoolReader: ONNXNodeReader {
     }
     try network.append(
       AveragePool(
-        kernel: window.kernel, stride: window.stride, padding: try window.symmetricPadding(),
+        kernel: window.kernel, stride: window.poolingStride, padding: try window.symmetricPadding(),
         countsPadding: counts || before != ONNXPadding()),
       for: node, inputs: [input])
   }
@@ -48,6 +48,9 @@ enum GlobalPoolReader: ONNXNodeReader {
 }
 
 extension ONNXWindow {
+  /// The stride, `nil` where windows stand side by side.
+  var poolingStride: Extent? { stride == kernel ? nil : stride }
+
   /// Refuses what the catalogue's pooling does not have: dilation, and windows that hang over the end.
   func requirePooling(_ node: ONNXNode, _ input: Shape) throws(ONNXRefusal) {
     guard dilation == Extent(1) else { throw .because("dilations \(dilation) of a pooling") }

@@ -18,9 +18,12 @@ enum NormReader: ONNXNodeReader {
       }
       parameters[role] = Parameter(values)
     }
+    // ONNX counts what is kept of the running statistics, PyTorch and Condense what is new.
+    let kept = try node.float("momentum", default: 0.9)
     try network.append(
-      BatchNorm(epsilon: try node.float("epsilon", default: 1e-5)), for: node, inputs: [input],
-      parameters: parameters)
+      BatchNorm(
+        epsilon: try node.float("epsilon", default: 1e-5), momentum: (0...1).contains(kept) ? 1 - kept : 0.1),
+      for: node, inputs: [input], parameters: parameters)
   }
 }
 

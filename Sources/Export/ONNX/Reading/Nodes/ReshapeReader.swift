@@ -7,10 +7,12 @@ enum ReshapeReader: ONNXNodeReader {
   static let types = ["Reshape"]
 
   static func read(_ node: ONNXNode, into network: inout ONNXNetworkBuilder) throws(ONNXRefusal) {
-    try node.require("allowzero", 0, default: 0, "an extent of 0 stands for the input's")
     let target = try network.requireConstant(node.input(1), "shape")
     guard target.dims.count == 1, target.count <= 8, let extents = target.integers else {
       throw .because("a shape of \(target.dims), expected a list of extents")
+    }
+    guard try node.int("allowzero", default: 0) == 0 || !extents.contains(0) else {
+      throw .because("allowzero with an extent of 0")
     }
     if let constant = try network.constant(node.input(0)) {
       return try network.setConstant(node.output, constant.reshaped(try resolved(extents, of: constant)))
@@ -41,7 +43,9 @@ enum ReshapeReader: ONNXNodeReader {
     {
       network.set(node.output, .pending(GroupedChannels(value: input, groups: item[0], shape: item)))
     } else {
-      try network.append(Reshape(shape: item), for: node, inputs: [input])
+      let isOpen = extents.dropFirst().contains(-1) && !extents.dropFirst().contains(0)
+      let given = isOpen ? extents.dropFirst().compactMap { $0 } : item
+      try network.append(Reshape(shape: given), for: node, inputs: [input])
     }
   }
 
