@@ -20,9 +20,10 @@ enum NormReader: ONNXNodeReader {
     }
     // ONNX counts what is kept of the running statistics, PyTorch and Condense what is new.
     let kept = try node.float("momentum", default: 0.9)
+    let momentum = (0...1).contains(kept) ? Float(((1 - Double(kept)) * 1e6).rounded() / 1e6) : 0.1
     try network.append(
       BatchNorm(
-        epsilon: try node.float("epsilon", default: 1e-5), momentum: (0...1).contains(kept) ? 1 - kept : 0.1),
+        epsilon: try node.float("epsilon", default: 1e-5), momentum: momentum),
       for: node, inputs: [input], parameters: parameters)
   }
 }
