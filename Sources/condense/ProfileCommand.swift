@@ -1,5 +1,4 @@
 import ArgumentParser
-import Encodings
 import Export
 import Graphs
 import Settings
@@ -31,6 +30,8 @@ struct ProfileCommand: ParsableCommand {
   @Option(help: "How many images to simulate.")
   var images = 20
 
+  @OptionGroup var normalization: NormalizationOption
+
   @Flag(help: "Print JSON.")
   var json = false
 
@@ -41,9 +42,11 @@ struct ProfileCommand: ParsableCommand {
   }
 
   func run() throws {
+    let options = try normalization.importOptions()
     let graph = try failing(.badInput) { try Self.graph(of: model) }
     let profiles = try failing(.badInput) { try Self.profiles(target) }
-    let material = graph.hasEncodedValues ? try ProfileMaterial(model, data: data, count: images) : nil
+    let material =
+      graph.hasEncodedValues ? try ProfileMaterial(model, options, data: data, count: images) : nil
     let report = try failing(.badInput) { try ProfileReport(graph, material, on: profiles, name: model) }
     Console.print(json ? report.node.prettyJSON : report.text(width: Console.width))
     let unequal = report.rows.filter { $0.estimate.unequalImages > 0 }.map(\.profile.name)
@@ -77,8 +80,12 @@ struct ProfileMaterial {
   let labels: [Int]
 
   /// The first test images of some data; without data random ones.
-  init(_ path: String, data: String?, count: Int) throws {
-    model = try failing(.badInput) { try AnyModelFile.read(path) }
+  init(_ path: String, _ options: ImportOptions, data: String?, count: Int) throws {
+    var options = options
+    options.needsNormalization = data != nil
+    let reading = options
+    let imported = try failing(.badInput) { try ModelReader.read(path, reading) }
+    model = imported.model
     let size = model.input.shape.count
     guard let data else {
       var random = SeededRandom(seed: 0, purpose: "profile images")
@@ -86,7 +93,7 @@ struct ProfileMaterial {
       labels = []
       return
     }
-    let material = try VerificationMaterial(data: data, model: model).images(atMost: count)
+    let material = try VerificationMaterial(data: data, imported: imported).images(atMost: count)
     let values = material.images.values
     images = material.labels.indices.map { image in (0..<size).map { values[image * size + $0] } }
     labels = material.labels

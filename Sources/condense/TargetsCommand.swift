@@ -1,5 +1,5 @@
 import ArgumentParser
-import Encodings
+import Export
 import Foundation
 import Graphs
 import Settings
@@ -62,7 +62,7 @@ struct TargetsRefitCommand: ParsableCommand {
     guard let path = reading.model else { return (reading, reading.estimatedMs, reading.estimatedMs) }
     let place = "\(readings):\(reading.line): "
     do {
-      let model = try AnyModelFile.read(path)
+      let model = try ModelReader.read(path, ImportOptions(needsNormalization: false)).model
       let bytes = try TargetProfile.storedBytes(of: model.graph)
       let analytic = try profile.estimate(
         model.graph, flashBytes: bytes, measuredLatencyMs: reading.latencyMs)
