@@ -1,7 +1,9 @@
 /// The table of ARCHITECTURE.md: target, purpose, what it may import.
 struct ModuleTable {
   /// What the toolchain brings along.
-  static let toolchain: Set = ["Foundation", "Dispatch", "Synchronization", "Swift", "Glibc"]
+  static let toolchain: Set = [
+    "Foundation", "FoundationEssentials", "Dispatch", "Synchronization", "Swift", "Glibc",
+  ]
 
   /// The targets in the order of the table.
   let modules: [String]
