@@ -15,7 +15,7 @@ BROWSER = chromium
 
 # What the quickstart's simulated board needs, and what the other boards need: without them figures are modelled.
 SIMULATED = libsimavr-dev gcc-avr avr-libc libelf-dev
-SIMULATORS = $(SIMULATED) qemu-system-arm gcc-arm-none-eabi libnewlib-arm-none-eabi
+SIMULATORS = $(SIMULATED) qemu-system-arm gcc-arm-none-eabi libnewlib-arm-none-eabi qemu-user
 
 # Installs those of some Debian packages that are missing.
 define install

@@ -2,15 +2,17 @@ import Settings
 
 /// A GNU cross compiler with its tools: `avr-gcc`, `avr-size`, `avr-nm`, `avr-objdump`.
 struct GNUToolchain: Sendable {
-  /// The compiler's name, which ends with `gcc`.
+  /// The compiler's name, a gcc or a clang.
   let compiler: String
   /// The package that brings it.
   let package: String
+  /// What stands before the names of `size`, `nm` and `objdump`.
+  let prefix: String
 
   var compilerTool: ExternalTool { ExternalTool(compiler, package: package) }
 
   func tool(_ name: String) -> ExternalTool {
-    ExternalTool(String(compiler.dropLast("gcc".count)) + name, package: "binutils-" + package.dropFirst(4))
+    ExternalTool(prefix + name, package: prefix.isEmpty ? "binutils" : "binutils-" + prefix.dropLast())
   }
 
   /// Compiles a program beside a firmware's source and reads what the linker made.
@@ -62,8 +64,10 @@ struct GNUToolchain: Sendable {
     ]
   }
 
-  /// Whether a profile may name this compiler: a GNU compiler on the search path and nothing else.
-  static func accepts(compiler: String) -> Bool { compiler.wholeMatch(of: /[A-Za-z0-9_.-]*gcc/) != nil }
+  /// Whether a profile may name this compiler: a gcc or clang on the search path and nothing else.
+  static func accepts(compiler: String) -> Bool {
+    compiler.wholeMatch(of: /[A-Za-z0-9_.-]*(gcc|clang)/) != nil
+  }
 
   /// Whether a profile may give this flag: what chooses processor, optimization or language, and nothing that names files or
   /// loads plugins.

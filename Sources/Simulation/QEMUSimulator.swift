@@ -52,7 +52,9 @@ public struct QEMUSimulator: Simulator {
     ]
   }
 
-  private var toolchain: GNUToolchain { GNUToolchain(compiler: compiler, package: "gcc-arm-none-eabi") }
+  private var toolchain: GNUToolchain {
+    GNUToolchain(compiler: compiler, package: "gcc-arm-none-eabi", prefix: "arm-none-eabi-")
+  }
   private static let emulator = ExternalTool("qemu-system-arm", package: "qemu-system-arm")
 
   public var tools: [ExternalTool] {
@@ -92,56 +94,32 @@ public struct QEMUSimulator: Simulator {
     _ firmware: Firmware, on images: ImageBytes, _ bench: Workbench
   ) async throws(SimulationError) -> SimulatedRun {
     let listing = try await bench.tool(toolchain.tool("objdump"), ["-d", firmware.file]).successfulOutput()
-    try bench.write(Array(try table(firmware, Disassembly(listing)).utf8), to: "table.txt")
     try bench.write(images.bytes, to: "inputs.bin")
-    try await emulate(firmware, bench)
-    let report = try RunReport(String(decoding: try bench.read("report.txt"), as: UTF8.self))
+    let report = try await QEMUPlugin(emulator: Self.emulator).run(
+      firmware,
+      arguments: [
+        "-M", machine, "-display", "none", "-monitor", "none", "-serial", "none", "-semihosting-config",
+        "enable=on,target=native", "-kernel", firmware.file,
+      ], table: try table(firmware, Disassembly(listing)), bench)
     let stack = try bench.read("stack.bin")
     guard stack.count == 4 else { throw .report("it does not tell the stack") }
-    let stackBytes = stack.reversed().reduce(0) { $0 << 8 | Int($1) }
     return SimulatedRun(
       outputs: try bench.read("outputs.bin"), cycles: report.cycles, instructions: report.instructions,
-      stepCycles: report.stepCycles(firmware.program.layers.count), stackBytes: stackBytes, collisionBytes: 0)
+      stepCycles: report.stepCycles(firmware.program.layers.count),
+      stackBytes: stack.reversed().reduce(0) { $0 << 8 | Int($1) }, collisionBytes: 0)
   }
 
   /// What the plugin reads: where the network and its steps begin, and what each instruction costs.
   private func table(
     _ firmware: Firmware, _ listing: Disassembly
   ) throws(SimulationError) -> String {
-    var lines = ["run \(try firmware.address(firmware.program.symbol("run")) & ~1)"]
-    for (step, address) in firmware.stepAddresses.enumerated() {
-      if let address { lines.append("step \(step) \(address & ~1)") }
-    }
     let costs = CycleTable(rules: cycles).cycles(listing.instructions)
-    for (instruction, cost) in zip(listing.instructions, costs) {
-      lines.append("cost \(instruction.address) \(cost) \(Int(takenBranch.value))")
-    }
+    // The lowest bit of a function's address says that it is Thumb code.
+    let lines =
+      try QEMUPlugin.places(firmware, mask: ~1)
+      + zip(listing.instructions, costs).map { instruction, cost in
+        "cost \(instruction.address) \(cost) \(Int(takenBranch.value))"
+      }
     return lines.joined(separator: "\n") + "\n"
   }
-
-  /// Runs the firmware; QEMU says which version of its interface it takes, so versions are tried from the oldest.
-  private func emulate(_ firmware: Firmware, _ bench: Workbench) async throws(SimulationError) {
-    for version in Self.pluginVersions {
-      let plugin = try await CompiledHelper(
-        name: "qemu-plugin-\(version).so", source: PackageResources.qemu_plugin_c,
-        flags: ["-O2", "-shared", "-fPIC", "-DCONDENSE_PLUGIN_API=\(version)"], libraries: ["-lpthread"]
-      ).path(bench)
-      try bench.copy(plugin, to: "plugin.so")
-      let run = try bench.tool(
-        Self.emulator,
-        [
-          "-M", machine, "-display", "none", "-monitor", "none", "-serial", "none", "-semihosting-config",
-          "enable=on,target=native", "-plugin", "./plugin.so,table=table.txt,report=report.txt", "-kernel",
-          firmware.file,
-        ], limit: bench.timeLimit)
-      let output = try await run.output()
-      if output.isSuccess { return }
-      guard output.text.contains("API version"), version != Self.pluginVersions.last else {
-        throw run.failure(output)
-      }
-    }
-  }
-
-  /// QEMU 7 and 8 take version 1, later ones 2 and more; what the plugin uses is the same in all.
-  private static let pluginVersions = [1, 2]
 }

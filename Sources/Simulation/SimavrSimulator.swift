@@ -40,7 +40,7 @@ public struct SimavrSimulator: Simulator {
     ]
   }
 
-  private var toolchain: GNUToolchain { GNUToolchain(compiler: compiler, package: "gcc-avr") }
+  private var toolchain: GNUToolchain { GNUToolchain(compiler: compiler, package: "gcc-avr", prefix: "avr-") }
   private static let library = ExternalTool("libsimavr.so", package: "libsimavr-dev")
 
   public var tools: [ExternalTool] {

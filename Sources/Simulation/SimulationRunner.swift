@@ -112,7 +112,7 @@ public struct SimulationRunner: Sendable {
     var hasher = SHA256()
     let resources = [
       PackageResources.avr_firmware_c, PackageResources.avr_harness_c, PackageResources.cortex_firmware_c,
-      PackageResources.cortex_ld, PackageResources.qemu_plugin_c,
+      PackageResources.cortex_ld, PackageResources.linux_firmware_c, PackageResources.qemu_plugin_c,
     ]
     let texts = [
       "revision \(revision)", simulator.kind, simulator.canonicalSettings, "\(memory)", program.name,

@@ -9,7 +9,9 @@ public struct SimulatorCatalogue: Sendable {
   public init(_ types: [any Simulator.Type]) { self.types = types }
 
   /// One more simulator is one line here.
-  public static let standard = SimulatorCatalogue([SimavrSimulator.self, QEMUSimulator.self])
+  public static let standard = SimulatorCatalogue([
+    SimavrSimulator.self, QEMUSimulator.self, QEMUUserSimulator.self,
+  ])
 
   /// The names, in order.
   public var kinds: [String] { types.map { $0.kind } }

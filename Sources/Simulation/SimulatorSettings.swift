@@ -2,10 +2,11 @@ import Settings
 import Targets
 
 extension Setting where Owner: Simulator {
-  /// The name of a GNU compiler.
+  /// The name of a compiler.
   static func compiler(_ path: WritableKeyPath<Owner, String>) -> Setting {
     Setting(
-      "compiler", path, expected: "the name of a GNU compiler, which ends with gcc", "the cross compiler",
+      "compiler", path, expected: "the name of a compiler, which ends with gcc or clang",
+      "the cross compiler",
       accepts: GNUToolchain.accepts(compiler:))
   }
 

@@ -12,10 +12,13 @@ extension TargetProfile {
     estimate.relativeError = limits.relativeError
     if let flash = simulation.flash, let ram = simulation.ram {
       estimate.flashBytes = flash.totalBytes
-      estimate.ramBytes = ram.totalBytes
+      // Where weights lie in memory, so does the program.
+      let loaded = weightsInRAM ? flash.totalBytes : 0
+      estimate.ramBytes = ram.totalBytes + loaded
       estimate.memory = TargetEstimate.Memory(
         weightBytes: flash.weightBytes, codeBytes: flash.codeBytes, valueBytes: ram.valueBytes,
-        variableBytes: ram.variableBytes, stackBytes: ram.stackBytes, marginBytes: ram.interruptMarginBytes)
+        variableBytes: ram.variableBytes + loaded, stackBytes: ram.stackBytes,
+        marginBytes: ram.interruptMarginBytes)
     }
     guard simulation.fits, let cycles = simulation.cycles else {
       estimate.method = "analytic"

@@ -42,8 +42,10 @@ struct MeterTests {
 
   @Test(
     "an exported network runs on the chip as in the reference, channels and all; its layers have their cycles",
-    .enabled(if: Bench.mayAsk("uno") && Bench.mayAsk("cortex-m4"), "a simulator is missing: make simulators"),
-    arguments: ["uno", "cortex-m4"])
+    .enabled(
+      if: ["uno", "cortex-m4", "raspberry-pi-4"].allSatisfy(Bench.mayAsk),
+      "a simulator is missing: make simulators"),
+    arguments: ["uno", "cortex-m4", "raspberry-pi-4"])
   func simulated(_ target: String) async throws {
     defer { bench.remove() }
     let (model, images) = try Self.material()
@@ -64,7 +66,8 @@ struct MeterTests {
     let sum = estimate.layers.reduce(0) { $0 + $1.cycles }
     #expect(abs(sum - (estimate.cycles?.mean ?? 0)) < 1e-6 * sum)
     #expect(abs(estimate.latencyMs - (estimate.cycles?.mean ?? 0) / (profile.clockMHz.value * 1000)) < 1e-12)
-    #expect(estimate.energyLow < estimate.energyMicrojoules && estimate.energyHigh > estimate.energyMicrojoules)
+    #expect(
+      estimate.energyLow < estimate.energyMicrojoules && estimate.energyHigh > estimate.energyMicrojoules)
   }
 
   @Test("a missing compiler leaves the estimate, and the note says what to install")
@@ -78,7 +81,8 @@ struct MeterTests {
       model, flashBytes: 1000, on: uno, images: images)
     #expect(estimate.basis == .modelled)
     #expect(estimate.method == "analytic")
-    #expect(estimate.note?.hasPrefix("modelled, not simulated: no-such-gcc") == true, "\(estimate.note ?? "")")
+    #expect(
+      estimate.note?.hasPrefix("modelled, not simulated: no-such-gcc") == true, "\(estimate.note ?? "")")
     #expect(estimate.note?.contains("gcc-avr") == true)
     let analytic = try uno.estimate(model.graph, flashBytes: 1000)
     #expect(estimate.latencyMs == analytic.latencyMs)
@@ -121,7 +125,7 @@ struct MeterTests {
     let profile = uno
     #expect(
       errorMessage { _ = try SimulatorCatalogue.standard.simulator(of: profile) }
-        == "my.yaml:1: \"simavrr\" is no simulator; did you mean \"simavr\"? (simavr, qemu)")
+        == "my.yaml:1: \"simavrr\" is no simulator; did you mean \"simavr\"? (simavr, qemu, qemu-user)")
   }
 
   @Test(
@@ -136,7 +140,8 @@ struct MeterTests {
     ])
   func hostile(_ yaml: String) throws {
     var uno = try Bench.profile("uno")
-    uno.simulator = try SimulatorChoice(reading: SettingsNode(yaml: yaml, source: "my.yaml"), key: "simulator")
+    uno.simulator = try SimulatorChoice(
+      reading: SettingsNode(yaml: yaml, source: "my.yaml"), key: "simulator")
     let profile = uno
     let message = errorMessage { _ = try SimulatorCatalogue.standard.simulator(of: profile) }
     #expect(message.hasPrefix("my.yaml:1: "), "\(message)")
@@ -144,7 +149,7 @@ struct MeterTests {
 
   @Test("the simulators of all profiles that ship can be read, and name what they need")
   func shipped() throws {
-    let simulated = ["uno", "cortex-m0plus", "cortex-m4", "cortex-m7", "cortex-m33"]
+    let simulated = ["uno", "cortex-m0plus", "cortex-m4", "cortex-m7", "cortex-m33", "raspberry-pi-4"]
     for name in simulated {
       let simulator = try #require(try SimulatorCatalogue.standard.simulator(of: try Bench.profile(name)))
       #expect(simulator.tools.count >= 4)

@@ -2,8 +2,8 @@
    that a table gives each instruction. Debian ships no header for plugins: the few functions of it that are used are declared here.
 
    -plugin FILE,table=TABLE,report=REPORT
-   TABLE: lines `run ADDRESS`, `step NUMBER ADDRESS` and `cost ADDRESS CYCLES TAKEN` (what the instruction costs, and how much more where the
-   next one to run does not lie behind it). It ends when its standard input closes, so that it does not outlive who started it. */
+   TABLE: lines `every CYCLES TAKEN` (what instructions cost, and how much more where the next one to run does not lie behind), `run ADDRESS`,
+   `step NUMBER ADDRESS` and `cost ADDRESS CYCLES TAKEN` (what one instruction costs). It ends when its standard input closes, so that it does not outlive who started it. */
 #include <inttypes.h>
 #include <pthread.h>
 #include <stddef.h>
@@ -44,6 +44,7 @@ static int running, step = -1;
 static const place *previous;
 static tally call, by_step[MAXIMUM_STEPS];
 static unsigned steps;
+static uint32_t every_cycles, every_taken;
 static FILE *report;
 
 static place *at(uint64_t pc) {
@@ -53,6 +54,8 @@ static place *at(uint64_t pc) {
       if (!places[slot]) abort();
       places[slot]->pc = pc;
       places[slot]->step = -1;
+      places[slot]->cycles = every_cycles;
+      places[slot]->taken = every_taken;
     }
     if (places[slot]->pc == pc) return places[slot];
   }
@@ -127,7 +130,9 @@ static int read_table(const char *name) {
   while (fscanf(table, "%7s", word) == 1) {
     uint64_t pc;
     uint32_t number;
-    if (!strcmp(word, "run")) {
+    if (!strcmp(word, "every")) {
+      if (fscanf(table, "%" SCNu32 " %" SCNu32, &every_cycles, &every_taken) != 2) return 0;
+    } else if (!strcmp(word, "run")) {
       if (fscanf(table, "%" SCNi64, &run_at) != 1) return 0;
     } else if (!strcmp(word, "step")) {
       if (fscanf(table, "%" SCNu32 " %" SCNi64, &number, &pc) != 2 || number >= MAXIMUM_STEPS) return 0;
