@@ -9,6 +9,8 @@ public struct TargetMeter: Sendable {
   private let runner: SimulationRunner
   /// The most simulated cycles of all images together, which bounds the time a trial spends on it.
   private let cycleLimit: Double
+  /// The most bytes of a model that is written as C.
+  private static let largestProgram = 8 << 20
 
   /// Simulates with a runner, no more cycles in all than a limit.
   public init(_ runner: SimulationRunner, cycleLimit: Double = 3e9) {
@@ -27,6 +29,12 @@ public struct TargetMeter: Sendable {
     var analytic = try profile.estimate(
       model.graph, flashBytes: flashBytes, measuredLatencyMs: measuredLatencyMs)
     guard profile.simulator != nil, !images.isEmpty else { return analytic }
+    // What is far too large for the chip, or for a compiler, is not even written down.
+    if let flash = profile.flashBytes, Double(flashBytes) > 2 * flash.value { return analytic }
+    guard flashBytes <= Self.largestProgram else {
+      analytic.note = "modelled: programs of more than \(Self.largestProgram) bytes are not compiled"
+      return analytic
+    }
     do throws(SimulationError) {
       return try await simulated(model, on: profile, images, analytic) ?? analytic
     } catch {
