@@ -75,6 +75,8 @@ struct CCode: Sendable {
   var routines: [CRoutine] = []
   /// The lines of its function's body.
   var body: [String] = []
+  /// The bounds of which the routine `clamp` is told.
+  var bounds: [ClosedRange<Int32>] = []
   /// The ratios of which the routine `rescale` is told.
   var ratios: [Rescale] = []
 }

@@ -40,6 +40,8 @@ struct CSource: Sendable {
     summary.writeComment(to: &writer)
     writer.code("#include \"\(summary.name).h\"\n")
     let hasLargeRatios = parts.contains { $0.ratios.contains { $0.shift < 17 } }
+    let isFullRange = parts.allSatisfy { $0.bounds.allSatisfy { $0 == -128...127 } }
+    writer.code("#define @@_FULL_RANGE \(isFullRange ? 1 : 0)")
     writer.code("#define @@_LARGE_RATIOS \(hasLargeRatios ? 1 : 0)\n")
     for routine in CRoutine.ordered([.prelude] + parts.flatMap(\.routines)) {
       writer.code(routine.text + "\n")

@@ -19,6 +19,7 @@ extension IntegerAdd: CElementwise {
         "  int32_t sum = \((["(int32_t)\(constant)"] + products).joined(separator: " + "));",
         "  y[i] = @_clamp((sum >> \(shift)) + \(outputZero), \(bounds.lowerBound), \(bounds.upperBound));",
         "}",
-      ])
+      ],
+      bounds: [bounds])
   }
 }

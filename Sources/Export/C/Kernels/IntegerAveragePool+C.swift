@@ -23,6 +23,6 @@ extension IntegerAveragePool: CKernel {
         "};",
         "@_average_pool(&layer, \(site.output), \(site.inputs[0]));",
       ],
-      ratios: Array(rescales.values))
+      bounds: [bounds], ratios: Array(rescales.values))
   }
 }

@@ -11,7 +11,7 @@ extension IntegerConcat: CKernel {
     var code = CCode(
       routines: [.prelude],
       body: ["int8_t *y = \(site.output);", "const int8_t *x;", "int i, j;"],
-      ratios: parts.compactMap(\.rescale))
+      bounds: [bounds], ratios: parts.compactMap(\.rescale))
     var first = 0
     for (part, input) in zip(parts, site.inputs) {
       let count = part.count / pixels

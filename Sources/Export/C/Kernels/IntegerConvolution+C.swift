@@ -55,6 +55,7 @@ extension IntegerConvolution: CKernel {
     let constants = products.constants(site, weights: weights.pointer)
     var code = CCode(arrays: weights.arrays + constants.arrays)
     code.ratios = products.rescales
+    code.bounds = [products.bounds]
     code.body = [
       "@@_SETTINGS @_convolution layer = {",
       "  \(constants.initializer),",

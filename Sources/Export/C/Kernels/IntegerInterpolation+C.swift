@@ -13,7 +13,7 @@ extension IntegerInterpolation: CKernel {
         "               \(inputZero), \(rescale.multiplier), \(rescale.shift), \(outputZero), "
           + "\(bounds.lowerBound), \(bounds.upperBound));",
       ],
-      ratios: [rescale])
+      bounds: [bounds], ratios: [rescale])
   }
 }
 

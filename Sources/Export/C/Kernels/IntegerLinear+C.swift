@@ -32,6 +32,7 @@ extension IntegerLinear: CKernel {
     let constants = products.constants(site, weights: weights.pointer)
     var code = CCode(arrays: weights.arrays + constants.arrays)
     code.ratios = products.rescales
+    code.bounds = [products.bounds]
     code.body = ["@@_SETTINGS @_products layer = \(constants.initializer);"]
     if weights.form == .bytes {
       code.routines = [.dense]

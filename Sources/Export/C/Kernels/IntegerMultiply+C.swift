@@ -33,6 +33,6 @@ extension IntegerMultiply: CKernel {
         "    *y++ = @_clamp(product + \(outputZero), \(bound));",
         "  }",
       ],
-      ratios: [rescale])
+      bounds: [bounds], ratios: [rescale])
   }
 }

@@ -1,12 +1,36 @@
 extension CRoutine {
   /// The largest of each window.
-  static let maxPool = CRoutine(name: "max_pool", needs: [window], text: maxPoolText(least: "-128"))
+  static let maxPool = CRoutine(
+    name: "max_pool", needs: [window, dual],
+    text: maxPoolText(
+      least: "-128",
+      words: #"""
+        channel = 0;
+        #if defined(@@_DSP)
+              /* Four channels at a time: differences set a flag for each byte, by which the larger is chosen. */
+              for (; channel < (window->channels & ~3); channel += 4) {
+                uint32_t best = 0x80808080u, difference;
+                for (u = top; u < bottom; u++) {
+                  const int8_t *from = x + (u * window->width + left) * window->channels + channel;
+                  for (v = left; v < right; v++) {
+                    uint32_t word = @@_LOAD(from);
+                    __asm__("ssub8 %1, %2, %0\n\tsel %0, %2, %0"
+                            : "+r"(best), "=&r"(difference) : "r"(word) : "cc");
+                    from += window->channels;
+                  }
+                }
+                @@_STORE(y, best);
+                y += 4;
+              }
+        #endif
+        """#))
 
   /// The largest float of each window.
   static let maxPoolFloats = CRoutine(
-    name: "max_pool_floats", needs: [window], text: maxPoolText(least: "-3.4028235e38f"))
+    name: "max_pool_floats", needs: [window],
+    text: maxPoolText(least: "-3.4028235e38f", words: "channel = 0;"))
 
-  private static func maxPoolText(least: String) -> String {
+  private static func maxPoolText(least: String, words: String) -> String {
     #"""
     static void @_max_pool(const @_window *window, @_number *y, const @_number *x) {
       int row, column, channel, u, v;
@@ -18,7 +42,8 @@ extension CRoutine {
           int left = column * window->stride_width - window->padding_width, right = left + window->kernel_width;
           if (left < 0) left = 0;
           if (right > window->width) right = window->width;
-          for (channel = 0; channel < window->channels; channel++) {
+          \#(words)
+          for (; channel < window->channels; channel++) {
             @_number largest = \#(least);
             for (u = top; u < bottom; u++) {
               const @_number *from = x + (u * window->width + left) * window->channels + channel;

@@ -59,13 +59,19 @@ extension CRoutine {
       #endif
       """#)
 
-  /// The integer nearest to a sum within bounds.
+  /// The integer nearest to a sum within bounds. Where all bounds of a network are those of a byte, there is an instruction.
   static let clamp = CRoutine(
-    name: "clamp",
+    name: "clamp", needs: [dual],
     text: #"""
       static int8_t @_clamp(int32_t value, int low, int high) {
+      #if @@_FULL_RANGE && defined(@@_DSP)
+        __asm__("ssat %0, #8, %1" : "=r"(value) : "r"(value));
+        (void)low;
+        (void)high;
+      #else
         if (value < low) return (int8_t)low;
         if (value > high) return (int8_t)high;
+      #endif
         return (int8_t)value;
       }
       """#)
