@@ -27,7 +27,9 @@ struct CSource: Sendable {
     self.plan = plan
     self.weightBytes = weightBytes
     arenaBytes = plan.arenaBytes
-    let summary = CSummary(plan: plan, name: name, weightBytes: weightBytes, hasPixels: pixels != nil)
+    let summary = CSummary(
+      plan: plan, name: name, weightBytes: weightBytes, hasPixels: pixels != nil,
+      callsMathematics: parts.contains { $0.routines.contains { $0.name == CRoutine.mathematics.name } })
     header = summary.header
     example = summary.example
     source = CSource.source(plan, parts, summary, pixels)

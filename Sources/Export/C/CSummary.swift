@@ -10,6 +10,8 @@ struct CSummary: Sendable {
   let weightBytes: Int
   /// Whether there is a function that makes input of pixels.
   let hasPixels: Bool
+  /// Whether C's mathematical library is called.
+  let callsMathematics: Bool
 
   private var input: Shape { plan.network.values[plan.network.input].shape }
   private var output: Shape { plan.network.values[plan.network.output].shape }
@@ -30,7 +32,8 @@ struct CSummary: Sendable {
     let arithmetic =
       isInteger
       ? "signed bytes; sums of 32 bits; no floating point, no division, no library beyond stdint.h"
-      : "32-bit floats"
+      : callsMathematics
+        ? "32-bit floats; expf and tanhf of math.h: link with -lm" : "32-bit floats; no library"
     writer.code(
       """
       /* \(name): a neural network in C99, written by condense.

@@ -64,7 +64,11 @@ extension CRoutine {
     name: "clamp", needs: [dual],
     text: #"""
       static int8_t @_clamp(int32_t value, int low, int high) {
-      #if @@_FULL_RANGE && defined(@@_DSP)
+      #if @@_FULL_RANGE
+        low = -128;
+        high = 127;
+      #endif
+      #if @@_FULL_RANGE && defined(__ARM_FEATURE_SAT) && defined(__GNUC__)
         __asm__("ssat %0, #8, %1" : "=r"(value) : "r"(value));
         (void)low;
         (void)high;
