@@ -22,10 +22,10 @@ teacher: {model: $model}
 students:
   - name: pruned
     pipeline:
-      - channel-pruning: {criterion: l1, sparsity: 0.1}
+      - channel-pruning: {criterion: taylor, sparsity: 0.05}
   - name: pruned-int8
     pipeline:
-      - channel-pruning: {criterion: l1, sparsity: 0.1}
+      - channel-pruning: {criterion: taylor, sparsity: 0.05}
       - post-training-quantization:
   - name: int8
     pipeline:

@@ -52,7 +52,7 @@ public enum ONNXFileProblem: Error, Sendable, Equatable, CustomStringConvertible
         + nodes.prefix(50).map { "  \($0)" }.joined(separator: "\n")
         + (nodes.count > 50 ? "\n  … and \(nodes.count - 50) more" : "")
     case .tooMany(let what, let found, let limit):
-      "ONNX: \(found) \(what), at most \(limit) are accepted in a file of this size"
+      "ONNX: \(found) \(what), at most \(limit) are accepted"
     case .metadata(let key, let reason):
       "ONNX metadata \"\(key)\": \(reason)"
     case .noNormalization:

@@ -36,6 +36,9 @@ struct Catalogue: CustomTestStringConvertible, Sendable {
       protocols: ["CompressionMethod", "WeightPruning", "FactorizationMethod"],
       list: "Sources/Methods/MethodCatalogue.swift"),
     Catalogue(
+      name: "exporters", folder: "Sources/Export", protocols: ["Exporter"],
+      list: "Sources/Export/ExporterCatalogue.swift"),
+    Catalogue(
       name: "distillers", folder: "Sources/Training/Distillers", protocols: ["Distiller"],
       list: "Sources/Training/Distillers/Distiller.swift"),
   ]

@@ -78,6 +78,22 @@ struct RecipeTests {
     #expect(message.contains("would undo it") || message.contains("keep one"), "\(message)")
   }
 
+  @Test("A model that teaches may bring its normalization, which is checked when the recipe is read")
+  func normalization() throws {
+    func teacher(_ text: String) throws -> RecipeTeacher {
+      try Self.recipe(
+        "recipe: 1\ndata: glyphs\nteacher: {\(text)}\nstudents: [{name: a, pipeline: [dead-neurons]}]"
+      )
+      .teacher
+    }
+    let known = try teacher("model: net.onnx, normalize: 'mean=0.5,std=0.25'")
+    #expect(known.model == "net.onnx" && known.normalization == "mean=0.5,std=0.25")
+    #expect(errorMessage { _ = try teacher("model: net.onnx, normalize: 'mean=0.5'") }.contains("std=…"))
+    #expect(
+      errorMessage { _ = try teacher("network: lenet5, normalize: 'mean=0.5,std=0.25'") }
+        .contains("is of a \"model\""))
+  }
+
   @Test("Two students of one name are refused")
   func names() {
     let message = errorMessage {

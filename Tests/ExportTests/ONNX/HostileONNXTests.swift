@@ -109,6 +109,30 @@ struct HostileONNXTests {
     #expect(message(sample).contains("out of proportion to the size of the file"))
   }
 
+  @Test("Endless chains are refused, and long ones of equal names are read in time", .timeLimit(.minutes(1)))
+  func manyNodes() {
+    func chain(_ count: Int) -> ONNXSample {
+      var nodes: [ONNXNodeProto] = []
+      for index in 0..<count {
+        var node = ONNXNodeProto()
+        node.opType = "Relu"
+        node.input = [nodes.last?.output.first ?? "image"]
+        // Arrows are no letters, so that the names differ in the file alone.
+        let letters = [index / 10_000, index / 100 % 100, index % 100].map { place in
+          String(UnicodeScalar(UInt16(0x2190 + place)).map(Character.init) ?? "-")
+        }
+        node.output = [letters.joined()]
+        nodes.append(node)
+      }
+      return convolution {
+        $0.proto.graph.node = nodes
+        $0.addEnd(from: nodes.last?.output.first ?? "")
+      }
+    }
+    #expect(message(chain(20_001)) == "m.onnx: ONNX: 20003 nodes, at most 20000 are accepted")
+    #expect(message(chain(3_000)) == "nothing thrown")
+  }
+
   @Test("Messages nested deeper than a network's are refused, cut-off files too")
   func damagedMessages() throws {
     let bytes = try convolution { _ in }.bytes

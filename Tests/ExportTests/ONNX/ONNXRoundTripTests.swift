@@ -61,6 +61,18 @@ struct ONNXRoundTripTests {
     #expect(!copy.values.isEmpty)
   }
 
+  @Test("Classes without names stay so: an export does not make names of numbers")
+  func unnamedClasses() throws {
+    var model = try SmallGraph.residual.graph().model()
+    model.classes = model.classes.indices.map { "\($0)" }
+    let bytes = try ONNXExporter().files(of: model, ExportOptions())[0].bytes
+    let imported = try ONNXFile.read(bytes: bytes, file: "m", folder: nil, ImportOptions())
+    #expect(imported.model == model && !imported.namesClasses)
+    let names = model.classes.map { "kind \($0)" }
+    #expect(imported.namingClasses(names).classes == names)
+    #expect(imported.namingClasses(names + ["other"]).classes == model.classes)
+  }
+
   @Test("Masks and codebooks are written as the numbers that they stand for")
   func otherEncodings() throws {
     var graph = try SmallGraph.lenet.graph()

@@ -18,15 +18,19 @@ enum ONNXMetadata {
   static func entries(of model: Model) -> [ONNXStringStringEntryProto] {
     [
       (mean, list(model.input.mean)), (deviation, list(model.input.deviation)), (pixelRange, "255"),
-      (channelOrder, model.input.shape[0] == 1 ? "grey" : "RGB"), (classes, model.classes.node.compactJSON),
+      (channelOrder, model.input.shape[0] == 1 ? "grey" : "RGB"),
+      (classes, model.classes == numbers(model.classes.count) ? "" : model.classes.node.compactJSON),
       (split, model.split.compactJSON), (provenance, model.provenance.compactJSON),
-    ].map { key, value in
+    ].filter { !$0.1.isEmpty }.map { key, value in
       var entry = ONNXStringStringEntryProto()
       entry.key = key
       entry.value = value
       return entry
     }
   }
+
+  /// The names of classes that have none: their places. A file does not tell them.
+  static func numbers(_ count: Int) -> [String] { (0..<count).map { "\($0)" } }
 
   private static func list(_ numbers: [Float]) -> String { numbers.map { "\($0)" }.joined(separator: ",") }
 }

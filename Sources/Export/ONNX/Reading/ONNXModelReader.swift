@@ -7,6 +7,9 @@ struct ONNXModelReader {
   /// Parameters of any file may have this many elements together, of larger ones twice what the bytes could hold.
   private static let freeElements = 1 << 24
 
+  /// The most nodes that an output may depend on.
+  private static let maximumNodes = 20_000
+
   private let proto: ONNXModelProto
   private let inputs: [GraphInput]
   private let output: String
@@ -28,15 +31,15 @@ struct ONNXModelReader {
     output = first
     let opset = proto.opsetImport.first { $0.domain.isEmpty || $0.domain == "ai.onnx" }?.version ?? 0
     nodes = try ONNXReach(graph.node, of: first).nodes.map { ONNXNode($0, opset: Int(opset)) }
+    guard nodes.count <= Self.maximumNodes else {
+      throw .tooMany(what: "nodes", found: nodes.count, limit: Self.maximumNodes)
+    }
     var readers = [first: 1]
     for node in nodes { for name in Set(node.inputs) { readers[name, default: 0] += 1 } }
-    let declared = graph.initializer.filter { $0.dataLocation == .external }.reduce(0) { sum, tensor in
-      sum &+ tensor.dims.reduce(1) { $0 &* Int($1) }
-    }
     network = ONNXNetworkBuilder(
       Graph(inputs: inputs), tensors: tensors, decoder: ONNXTensorDecoder(external: files),
       readers: readers,
-      elements: max(Self.freeElements, 2 * fileBytes + 2 * min(max(declared, 0), Graph.maximumElements)))
+      elements: max(Self.freeElements, 2 * fileBytes))
   }
 
   /// The network with what the file says about it.

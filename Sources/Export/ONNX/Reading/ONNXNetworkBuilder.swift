@@ -23,6 +23,7 @@ struct ONNXNetworkBuilder {
   private var refused: Set<String> = []
   private var elementsLeft: Int
   private var names: Set<String>
+  private var nextNumbers: [String: Int] = [:]
 
   /// Begins with the inputs of a graph; `elements` is how many elements of parameters and of what is computed of constants
   /// the file may take.
@@ -50,8 +51,11 @@ struct ONNXNetworkBuilder {
       throw .because("it reads \"\(name)\", which no earlier node makes")
     }
     do throws(ONNXFileProblem) {
-      let value = Value.constant(try decoder.constant(tensor))
+      let constant = try decoder.constant(tensor)
+      let value = Value.constant(constant)
       values[name] = value
+      // What lies beside the file counts as its size does.
+      if tensor.dataLocation == .external { elementsLeft += 2 * constant.count }
       return value
     } catch {
       throw .because("\(error)")
@@ -151,10 +155,10 @@ struct ONNXNetworkBuilder {
   mutating func freshName(_ name: String) -> String {
     let base = ONNXNames.readable(name)
     var candidate = base
-    var number = 2
     while !names.insert(candidate).inserted {
+      let number = nextNumbers[base, default: 2]
+      nextNumbers[base] = number + 1
       candidate = "\(base)_\(number)"
-      number += 1
     }
     return candidate
   }

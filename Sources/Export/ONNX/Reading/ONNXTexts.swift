@@ -19,7 +19,7 @@ struct ONNXTexts {
   ) throws(ONNXFileProblem) -> ImportedModel {
     let channels = input.shape[0]
     let count = graph.outputs.first.flatMap { graph.shape(of: $0) }.map { $0.rank == 2 ? $0[1] : 0 } ?? 0
-    let named = try classes()
+    let named = try classes().flatMap { $0 == ONNXMetadata.numbers($0.count) ? nil : $0 }
     let stated = try self.normalization()
     let normalization = options.normalization ?? stated
     guard let known = normalization ?? (options.needsNormalization ? nil : .pixels) else {
@@ -32,7 +32,7 @@ struct ONNXTexts {
     let provenance = try json(ONNXMetadata.provenance)
     let description = try known.description(channels: channels, shape: input.shape)
     let model = Model(
-      graph: graph, classes: named ?? (0..<count).map { "\($0)" }, input: description,
+      graph: graph, classes: named ?? ONNXMetadata.numbers(count), input: description,
       split: split ?? Self.unknownSplit,
       provenance: provenance
         ?? SettingsNode(mapping: ["importedFrom": "ONNX".node, "producer": producer.node]))
