@@ -4,6 +4,7 @@ import Execution
 import Foundation
 import Graphs
 import Images
+import Integers
 import Ops
 import Runs
 import Settings
@@ -41,8 +42,10 @@ struct TrialMeasurement {
       try AnyModelFile.read(runner.path(TrialFolder.student))
     }
     let sizes = try sizes(of: loaded)
-    let (accuracy, mistakes) = try accuracy(of: loaded)
+    let arithmetic = InferenceArithmetic(of: loaded.graph, floats: runner.environment.backend)
+    let (accuracy, mistakes) = try accuracy(of: loaded, arithmetic)
     var warnings = outcome.warnings
+    if let refusal = arithmetic.refusal { warnings.append("measured in floats, not in integers: \(refusal)") }
     let dense = try self.sizes(of: self.model(try self.shipped(before), classes: classes))
     if spec.role == .student, sizes.codedBytes >= dense.fileBytes {
       warnings.append(
@@ -177,7 +180,7 @@ struct TrialMeasurement {
 
   /// Scores the test images; the split is read here and nowhere else.
   private func accuracy(
-    of model: Model
+    of model: Model, _ arithmetic: InferenceArithmetic
   ) throws(TrialError) -> (accuracy: TrialResult.Accuracy, mistakes: [TrialResult.Mistake]) {
     let loader = try data.test(batch: Self.batch)
     var correct = [UInt8](repeating: 0, count: (loader.count + 7) / 8)
@@ -185,7 +188,7 @@ struct TrialMeasurement {
     var position = 0
     let scores = try trial(TrialError.evaluation) { () throws(TrainingError) in
       let evaluator = try Evaluator(
-        model.graph, backend: runner.environment.backend, batch: Self.batch, precision: .f32,
+        model.graph, backend: arithmetic.backend, batch: Self.batch, precision: .f32,
         threads: spec.threads)
       return try evaluator.score(
         loader,
@@ -203,7 +206,7 @@ struct TrialMeasurement {
     let classes = model.classes.count
     let accuracy = TrialResult.Accuracy(
       images: scores.images, top1: scores.top1, top5: scores.top5, loss: scores.loss,
-      ece: scores.expectedCalibrationError, arithmetic: isInteger(model.graph) ? "simulated" : "float",
+      ece: scores.expectedCalibrationError, arithmetic: arithmetic.name,
       perClass: scores.recall.map { $0 ?? 0 }, confusion: (0..<classes).map { scores.confusion(of: $0) },
       correct: Data(correct).base64EncodedString())
     return (

@@ -1,6 +1,7 @@
 import Datasets
 import Execution
 import Graphs
+import Integers
 import Runs
 import Simulation
 import Targets
@@ -78,11 +79,12 @@ struct TrialReadings {
     return (0..<batch.count).map { image in (0..<size).map { values[image * size + $0] } }
   }
 
-  /// The median milliseconds of one image on this machine, in floats; `nil` for profiles that are not measured.
+  /// The median milliseconds of one image on this machine, in the arithmetic of its accuracy; `nil` for profiles that are not measured.
   private func hostLatencyMs(_ graph: Graph, _ profile: TargetProfile) throws(TrialError) -> Double? {
     guard profile.basis == .measured else { return nil }
     do throws(ExecutionError) {
-      let plan = try runner.environment.backend.compile(
+      let arithmetic = InferenceArithmetic(of: graph, floats: runner.environment.backend)
+      let plan = try arithmetic.backend.compile(
         graph, PlanOptions(batch: 1, mode: .inference, threads: spec.threads))
       let image = [Float](repeating: 0.5, count: data.input.count)
       let clock = ContinuousClock()

@@ -7,6 +7,7 @@ import Export
 import Foundation
 import Graphs
 import Images
+import Integers
 import Ops
 import Settings
 import Tensors
@@ -19,7 +20,8 @@ struct EvaluateCommand: ParsableCommand {
     abstract: "Scores a model: top-1, top-5, recall of every class, confusion, calibration error, loss.",
     discussion: """
       A model knows how its data was split; the same split is used here, and images that were trained on are refused
-      unless --split all is given. Scores are computed in 32-bit floats, whatever precision the model was trained in.
+      unless --split all is given. A student whose values are all integers is computed in integers, as a device does; other
+      models in 32-bit floats, whatever precision they were trained in.
       """)
 
   @Argument(help: "A model: safetensors that `condense train` wrote, a student (.condensed) or an ONNX file.")
@@ -69,9 +71,11 @@ struct EvaluateCommand: ParsableCommand {
     let loader = try loader(data, model)
     var table = predictions.map { _ in PredictionTable() }
     let clock = ContinuousClock()
+    let arithmetic = InferenceArithmetic(of: model.graph, floats: DNNLBackend())
+    arithmetic.tellRefusal(of: self.model)
     let evaluator = try failing(.internal) {
       try Evaluator(
-        model.graph, backend: DNNLBackend(), batch: Self.batch, precision: .f32,
+        model.graph, backend: arithmetic.backend, batch: Self.batch, precision: .f32,
         threads: threads ?? max(1, ProcessInfo.processInfo.activeProcessorCount))
     }
     let began = clock.now
@@ -87,7 +91,7 @@ struct EvaluateCommand: ParsableCommand {
     guard let scores else { return }
     let report = EvaluationReport(
       split: split, scores: scores, classes: model.classes, seconds: (clock.now - began).inSeconds,
-      skippedFiles: data.problems.count, arithmetic: model.graph.hasEncodedValues ? "simulated" : "float")
+      skippedFiles: data.problems.count, arithmetic: arithmetic.name)
     if let predictions, let table { try failing(.badInput) { try table.write(to: predictions) } }
     Console.print(json ? report.node.prettyJSON : report.text)
   }

@@ -9,7 +9,7 @@ struct EvaluationReport {
   let classes: [String]
   let seconds: Double
   let skippedFiles: Int
-  /// `float`, or `simulated`: float arithmetic on values as their encodings round them.
+  /// `float`, `integer`, or `simulated`: float arithmetic on values as their encodings round them.
   let arithmetic: String
 
   private var imagesPerSecond: Double { seconds > 0 ? Double(scores.images) / seconds : 0 }
@@ -39,9 +39,9 @@ struct EvaluationReport {
     var lines = [
       String(
         format:
-          "%@: %d images, top-1 %.2f %%, top-5 %.2f %%, loss %.4f, calibration error %.2f %%, %.0f images/s",
+          "%@: %d images, top-1 %.2f %%, top-5 %.2f %%, loss %.4f, calibration error %.2f %%, %.0f images/s, %@ arithmetic",
         split, scores.images, 100 * scores.top1, 100 * scores.top5, scores.loss,
-        100 * scores.expectedCalibrationError, imagesPerSecond)
+        100 * scores.expectedCalibrationError, imagesPerSecond, arithmetic)
     ]
     let width = min(30, classes.map(\.count).max() ?? 0)
     lines.append("recall, and what each class was called most often otherwise:")

@@ -1,6 +1,7 @@
 import DNNL
 import Execution
 import Graphs
+import Integers
 import Reports
 import Settings
 
@@ -9,6 +10,8 @@ struct KernelListing {
   /// The calls of one plan.
   struct Section {
     let mode: ExecutionMode
+    /// `float` or `integer`.
+    let arithmetic: String
     let kernels: [KernelDescription]
   }
 
@@ -16,7 +19,8 @@ struct KernelListing {
   let instructionSet: String
   let sections: [Section]
 
-  /// Compiles the training and the inference plan of a graph; parameters that are missing start at random.
+  /// Compiles the training and the inference plan of a graph, and the integer plan where it has one; parameters that are
+  /// missing start at random.
   init(of graph: Graph, batch: Int, precision: Precision, threads: Int) throws(ExecutionError) {
     let backend = DNNLBackend()
     guard backend.supports(precision) else {
@@ -32,7 +36,14 @@ struct KernelListing {
     var sections: [Section] = []
     for mode in [ExecutionMode.training, .inference] {
       options.mode = mode
-      sections.append(Section(mode: mode, kernels: try backend.compile(initialized, options).kernels))
+      let kernels = try backend.compile(initialized, options).kernels
+      sections.append(Section(mode: mode, arithmetic: "float", kernels: kernels))
+    }
+    let arithmetic = InferenceArithmetic(of: initialized, floats: backend)
+    if arithmetic.name == "integer" {
+      options.precision = .f32
+      let kernels = try arithmetic.backend.compile(initialized, options).kernels
+      sections.append(Section(mode: .inference, arithmetic: arithmetic.name, kernels: kernels))
     }
     self.sections = sections
   }
@@ -47,18 +58,22 @@ struct KernelListing {
       ])
       table.rows = section.kernels.map { [$0.node, $0.pass, $0.implementation] }
       lines.append(
-        "\(section.mode.rawValue), batch \(options.batch), \(options.precision.rawValue), threads "
+        "\(section.mode.rawValue), batch \(options.batch), \(words(of: section)), threads "
           + "\(options.threads), \(instructionSet)")
       lines += table.lines(width: width) + [""]
     }
     return lines.dropLast().joined(separator: "\n")
   }
 
+  private func words(of section: Section) -> String {
+    section.arithmetic == "integer" ? "integers" : options.precision.rawValue
+  }
+
   /// The listing as JSON, schema 1.
   var node: SettingsNode {
     let plans = sections.map { section in
       SettingsNode(mapping: [
-        "mode": section.mode.rawValue.node,
+        "mode": section.mode.rawValue.node, "arithmetic": section.arithmetic.node,
         "kernels": SettingsNode(
           .list(
             section.kernels.map {

@@ -5,6 +5,7 @@ import Export
 import Foundation
 import Graphs
 import Images
+import Integers
 import Ops
 import Settings
 import Tensors
@@ -42,8 +43,10 @@ struct PredictCommand: ParsableCommand {
   func run() throws {
     let options = try normalization.importOptions()
     let model = try failing(.badInput) { try ModelReader.read(self.model, options).model }
+    let arithmetic = InferenceArithmetic(of: model.graph, floats: DNNLBackend())
+    arithmetic.tellRefusal(of: self.model)
     let evaluator = try failing(.internal) {
-      try Evaluator(model.graph, backend: DNNLBackend(), batch: 1, precision: .f32, threads: 1)
+      try Evaluator(model.graph, backend: arithmetic.backend, batch: 1, precision: .f32, threads: 1)
     }
     var nodes: [SettingsNode] = []
     var failures: [CommandFailure] = []
