@@ -154,11 +154,13 @@ INLINE AVX2 void avx2_block(const product *p, int64_t row, int64_t panel, const 
   }
 #pragma unroll
   for (int i = 0; i < height; i++) {
-    int32_t pairs[32];
-#pragma unroll
-    for (int j = 0; j < 4; j++) _mm256_storeu_si256((__m256i *)(pairs + 8 * j), sums[i][j]);
+    // Neighbouring sums belong to a channel; joining pairs leaves channels in the order 0 1 4 5, 2 3 6 7.
     int_lanes total = load_ints(p->rescaling->bias + panel * LANES);
-    for (int lane = 0; lane < LANES; lane++) total[lane] += pairs[2 * lane] + pairs[2 * lane + 1];
+    __m256i halves[2];
+#pragma unroll
+    for (int j = 0; j < 2; j++)
+      halves[j] = _mm256_permute4x64_epi64(_mm256_hadd_epi32(sums[i][2 * j], sums[i][2 * j + 1]), 0xD8);
+    total += load_ints(halves);
     finish(p, row + i, panel, total);
   }
 }

@@ -30,12 +30,18 @@ CLONES void condense_integer_max_pool(const uint8_t *input, const condense_windo
   for (int64_t row = 0; row < w->output_height; row++) {
     for (int64_t column = 0; column < w->output_width; column++, output += w->channels) {
       clipped c = clip(w, row, column);
-      memset(output, 0, (size_t)w->channels);
-      for (int64_t i = c.top; i < c.bottom; i++) {
-        for (int64_t j = c.left; j < c.right; j++) {
-          const uint8_t *x = input + (i * w->width + j) * w->channels;
-          for (int64_t k = 0; k < w->channels; k++) output[k] = output[k] > x[k] ? output[k] : x[k];
+      const uint8_t *first = input + (c.top * w->width + c.left) * w->channels;
+      // Whole registers: what is written behind a pixel's channels is written again with the next pixel, or is nobody's.
+      for (int64_t k = 0; k < w->channels; k += LANES) {
+        byte_lanes largest = *(const byte_lanes *)(first + k);
+        for (int64_t i = 0; i < c.bottom - c.top; i++) {
+          for (int64_t j = 0; j < c.right - c.left; j++) {
+            byte_lanes x = *(const byte_lanes *)(first + (i * w->width + j) * w->channels + k);
+            byte_lanes is_larger = (byte_lanes)(x > largest);
+            largest = chosen(is_larger, x, largest);
+          }
         }
+        *(byte_lanes *)(output + k) = largest;
       }
     }
   }

@@ -72,7 +72,7 @@ import Tensors
   var kernels: [KernelDescription] {
     zip(program.steps, calls).map {
       KernelDescription(
-        node: $0.node, pass: "forward", implementation: "\($0.kernel.kind):\($1.implementation)")
+        node: $0.node, pass: "forward", implementation: "\($1.implementation):\($0.kernel.kind)")
     }
   }
 

@@ -48,7 +48,9 @@ public enum PipelineOrder: Int, Sendable, Comparable {
   case structure
   /// Which weights are zero.
   case sparsity
-  /// Which values the remaining weights and the activations can take.
+  /// Which weights share a number.
+  case sharing
+  /// Which grids of numbers weights and activations lie on.
   case values
 
   public static func < (a: PipelineOrder, b: PipelineOrder) -> Bool { a.rawValue < b.rawValue }

@@ -89,8 +89,9 @@ public struct RecipeStudent: Sendable {
         mark,
         "\(name): \(later.name) after \(earlier.name) would undo it; the order that keeps both is \(better)")
     }
-    let values = methods.filter { $0.order == .values }
-    if values.count > 1 {
+    for order in [PipelineOrder.sharing, .values] {
+      let values = methods.filter { $0.order == order }
+      guard values.count > 1 else { continue }
       throw .invalid(
         mark,
         "\(name): \(values.map(\.name).joined(separator: " and ")) both say which values weights can take; keep one"

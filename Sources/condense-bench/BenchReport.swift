@@ -40,6 +40,8 @@ struct BenchReport: Encodable {
   let threads: Int
   let instructionSet: String
   let onednn: String
+  /// `integer` or `float`; `nil` where it goes without saying.
+  var arithmetic: String?
   var msPerStep = 0.0
   var min = 0.0
   var p90 = 0.0
@@ -51,7 +53,7 @@ struct BenchReport: Encodable {
   var kernels: [Kernel]?
 
   private enum CodingKeys: String, CodingKey {
-    case schema, command, network, batch, precision, threads, instructionSet, onednn
+    case schema, command, network, batch, precision, threads, instructionSet, onednn, arithmetic
     case msPerStep = "ms_per_step"
     case min, p90, steps
     case referenceKernels = "reference_kernels"
@@ -96,7 +98,7 @@ struct BenchReport: Encodable {
     print(
       String(
         format: "%@ %@ batch %d on %d threads: %.3f ms (fastest %.3f, p90 %.3f, %d steps)", network,
-        precision,
+        arithmetic == "integer" ? "integers" : precision,
         batch, threads, msPerStep, min, p90, steps))
     print("oneDNN \(onednn), \(instructionSet), \(referenceKernels) reference kernels")
     if let distilled {

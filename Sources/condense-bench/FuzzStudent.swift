@@ -1,11 +1,14 @@
 import ArgumentParser
 import Encodings
+import Execution
 import Graphs
 import Settings
+import Tensors
 
 /// `condense-bench fuzz-student`: damaged student files through the reader, best built with the address sanitizer.
 ///
-/// Each file must be refused with a typed error, or give a model that verifies and survives another round trip.
+/// Each file must be refused with a typed error, or give a model that verifies and survives another round trip; its integer
+/// program must be made and run, or be refused.
 struct FuzzStudentCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "fuzz-student", abstract: "Read damaged student files; run it under the address sanitizer.")
@@ -20,16 +23,27 @@ struct FuzzStudentCommand: ParsableCommand {
   var json = false
 
   func run() throws {
-    let models = try [FuzzedModels.convolutional(seed: seed), FuzzedModels.branched(seed: seed)]
-      .map(FuzzedModels.encoded)
+    let plain = try [FuzzedModels.convolutional(seed: seed), FuzzedModels.branched(seed: seed)]
+    let models = plain.map(FuzzedModels.encoded) + plain.map(FuzzedModels.integers)
     let files = try models.enumerated().map { index, model in
       try StudentFile.bytes(of: model, coded: index % 2 == 0)
     }
     let report = FuzzTally.report(
       of: "fuzz-student", files: files, count: count, seed: seed, mutated: StudentFileMutation.mutated,
-      read: { bytes throws(ModelFileError) in try StudentFile.read(bytes: bytes, file: "m") },
+      read: { bytes throws(ModelFileError) in
+        let model = try StudentFile.read(bytes: bytes, file: "m")
+        Self.runInIntegers(model.graph)
+        return model
+      },
       write: { model throws(ModelFileError) in try StudentFile.bytes(of: model, coded: true) })
     print(json ? report.node.prettyJSON : report.node.canonicalJSON)
     if report.isBroken { throw ExitCode(70) }
+  }
+
+  /// Runs the integer program of a network, if it has one, on an image of zeros; large ones are only lowered.
+  private static func runInIntegers(_ graph: Graph) {
+    guard let program = try? IntegerProgram(graph), graph.multiplyAdds < 1 << 20 else { return }
+    guard program.values.allSatisfy({ $0.shape.count < 1 << 16 }) else { return }
+    _ = program.values(of: program.inputs.map { Array(repeating: 0, count: program.values[$0].shape.count) })
   }
 }

@@ -50,6 +50,31 @@ enum FuzzedModels {
     return model
   }
 
+  /// The model on signed bytes throughout, weights stored in each way in turn: an integer program.
+  static func integers(_ model: Model) -> Model {
+    var model = model
+    let places = model.graph.valuePlaces()
+    let names = model.graph.inputs.map(\.name) + model.graph.nodes.map(\.name)
+    for (index, name) in names.enumerated() {
+      if places[name] == .stored {
+        model.graph.values[name] = IntegerValue(bits: 8, scale: 0.0625, zeroPoint: index - 3)
+      } else if case .alike(let source) = places[name] {
+        model.graph.values[name] = model.graph.values[source]
+      }
+    }
+    for (index, name) in model.graph.parameters.keys.sorted().enumerated() where name.hasSuffix(".weight") {
+      guard let weight = model.graph.parameters[name]?.value else { continue }
+      let numbers = Integer(bits: 8, covering: weight, perChannel: index % 2 == 0)
+      let mask = Mask(weight.values.indices.map { $0 % 3 > 0 })
+      let shared = Codebook(
+        assignments: weight.values.indices.map { UInt16($0 % 3) }, count: 3, hasZero: false,
+        grid: Integer(bits: 6, scales: [0.015625]))
+      let ways: [any Encoding] = [Sparse(mask: mask, inner: numbers), shared, numbers]
+      model.graph.parameters[name]?.encoding = ways[index % ways.count]
+    }
+    return model
+  }
+
   private static func encodings(of tensor: Tensor) -> [any Encoding] {
     let mask = Mask(tensor.values.indices.map { $0 % 3 == 0 })
     let clusters = Codebook(
@@ -57,7 +82,7 @@ enum FuzzedModels {
     let integers = Integer(bits: 4, covering: tensor, perChannel: true)
     return [
       Sparse(mask: mask), clusters, Sparse(mask: mask, inner: integers), Dense(), integers,
-      Sparse(mask: mask, inner: clusters),
+      Sparse(mask: mask, inner: clusters), clusters.onGrid(Integer(bits: 8, scales: [0.0078125])),
     ]
   }
 

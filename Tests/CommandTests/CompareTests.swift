@@ -64,11 +64,33 @@ struct CompareTests {
     for file in ["report.html", "ranking.csv", "ranking.md", "ledger.sqlite", "recipe.yaml"] {
       #expect(FileManager.default.fileExists(atPath: folder + "/run/" + file), "\(file)")
     }
+    try checkArithmetic("run")
     let second = try tool.run("compare", "r.yaml", "--out", "run")
     #expect(second.status == 0 && !second.errors.contains("epoch"), "\(second.errors)")
     #expect(try Data(contentsOf: URL(filePath: folder + "/run/ranking.json")) == ranking)
     let report = try tool.run("report", "run", "--json")
     #expect(report.status == 0 && report.output.utf8.elementsEqual(ranking))
+  }
+
+  /// A row of integers was measured in integers, `evaluate` says the same of its file, and `show --plan` lists the calls.
+  private func checkArithmetic(_ run: String) throws {
+    let text = try String(contentsOfFile: folder + "/\(run)/ranking.json", encoding: .utf8)
+    let rows = try #require(try SettingsNode(json: text, source: "ranking.json")["students"]).list("students")
+    for (name, arithmetic) in [("int8", "integer"), ("pruned", "float")] {
+      let row = try #require(rows.first { $0["name"] == name.node })
+      let accuracy = try row.required("accuracy", of: name)
+      #expect(accuracy["arithmetic"] == arithmetic.node)
+      let model = "\(run)/" + (try row.required("model", of: name).string("model"))
+      let evaluated = try tool.run("evaluate", model, "--data", "glyphs", "--json", "--threads", "2")
+      let report = try evaluated.json
+      #expect(
+        report["arithmetic"] == arithmetic.node && report["top1"] == accuracy["mean"], "\(evaluated.errors)")
+      let plans = try tool.run("show", model, "--plan", "--json").json.required("plans", of: "plan").list(
+        "plans")
+      #expect(
+        plans.map { $0["arithmetic"] } == ["float".node, "float".node]
+          + (name == "int8" ? ["integer".node] : []))
+    }
   }
 
   @Test("killed at several instants and gone on with, it ends with the rows of an uninterrupted run")

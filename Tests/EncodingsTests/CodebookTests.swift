@@ -88,4 +88,71 @@ struct CodebookTests {
     refused("assignments") { $0.streams[1].symbols.append(0) }
     refused("2 bits") { $0.streams[1].bits = 3 }
   }
+
+  @Test("On a grid a mean becomes the nearest integer of it, once, and stays that")
+  func grid() {
+    let grid = Integer(bits: 4, scales: [0.5])
+    let codebook = Codebook(assignments: [0, 0, 1, 1, 2], count: 3, hasZero: false, grid: grid)
+    let values: [Float] = [1, 1.4, -0.3, -0.5, 9]
+    let once = apply(values) { codebook.project(&$0, shape: [5]) }
+    // Means 1.2, -0.4 and 9, which the largest integer of four bits, 7, clips.
+    #expect(once == [1, 1, -0.5, -0.5, 3.5])
+    #expect(apply(once) { codebook.project(&$0, shape: [5]) } == once)
+    #expect(!codebook.keepsProjectedMasters && codebook.onGrid(nil).keepsProjectedMasters)
+    #expect(codebook.bits == 2)
+  }
+
+  @Test(
+    "On a grid the gradient is the cluster's mean, straight through the rounding, and zero beyond the grid")
+  func gridGradient() {
+    let grid = Integer(bits: 4, scales: [0.5])
+    let codebook = Codebook(assignments: [0, 0, 1, 1, 2, 2], count: 3, hasZero: false, grid: grid)
+    // Means 1.2, 3.75 (the end of the last step) and 3.8.
+    let masters: [Float] = [1, 1.4, 3.5, 4, 3.6, 4]
+    let passed = apply([1, 3, 2, 4, 5, 7]) {
+      codebook.passGradient(&$0, masters: masters.span, shape: [6])
+    }
+    #expect(passed == [2, 2, 3, 3, 0, 0])
+  }
+
+  @Test("A grid follows slices and masks, and is stored as a scale and small integers")
+  func gridStorage() throws {
+    let grid = Integer(bits: 8, scales: [0.25])
+    let codebook = Codebook(assignments: [0, 1, 1, 0], count: 2, hasZero: false, grid: grid)
+    #expect(codebook.sliced([0: [1]], shape: [2, 2]).grid == grid)
+    #expect(codebook.masked(by: Mask([true, false, true, true])).grid == grid)
+    let stored = codebook.store(Tensor([-2, 1.5, 1.5, -2], shape: [2, 2]))
+    #expect(stored.numbers == ["zero": 0, "bits": 8])
+    #expect(stored.streams.map(\.name) == ["scale", "integers", "assignments"])
+    #expect(stored.streams[0].symbols == [Float(0.25).bitPattern])
+    #expect(stored.streams[1].symbols == [0xF8, 6] && stored.streams[1].bits == 8)
+    let (restored, tensor) = try Codebook.restore(stored, shape: [2, 2])
+    #expect(restored == codebook && tensor.values == [-2, 1.5, 1.5, -2])
+  }
+
+  @Test("A grid that a file cannot mean is refused")
+  func hostileGrid() {
+    let codebook = Codebook(
+      assignments: [0, 1, 2, 1], count: 3, hasZero: true, grid: Integer(bits: 4, scales: [0.5]))
+    let good = codebook.store(Tensor([0, 1, 2, 1], shape: [4]))
+    func refused(_ words: String, _ change: (inout StoredTensor) -> Void) {
+      var stored = good
+      change(&stored)
+      let message = errorMessage { _ = try Codebook.restore(stored, shape: [4]) }
+      #expect(message.contains(words), "\(message)")
+    }
+    refused("nothing thrown") { _ in }
+    refused("zero") { $0.streams[1].symbols[0] = 1 }
+    refused("-7…7") { $0.streams[1].symbols[1] = 8 }
+    refused("below 16") { $0.streams[1].symbols[1] = 16 }
+    refused("2…16") { $0.numbers["bits"] = 32 }
+    refused("2…16") { $0.numbers["bits"] = 0 }
+    refused("4 bits") { $0.streams[1].bits = 5 }
+    refused("1 number") { $0.streams[0].symbols.append(1) }
+    refused("positive") { $0.streams[0].symbols[0] = Float.nan.bitPattern }
+    refused("positive") { $0.streams[0].symbols[0] = 1 }
+    refused("centroids") { $0.streams[1].symbols = [] }
+    refused("missing") { $0.streams.remove(at: 0) }
+    refused("below 3") { $0.streams[2].symbols[0] = 3 }
+  }
 }

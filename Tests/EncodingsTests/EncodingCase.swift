@@ -45,6 +45,14 @@ struct EncodingCase: CustomTestStringConvertible, Sendable {
       ("integers of 32 bits", Integer(bits: 32, scales: [0x1p-28])),
       ("8 clusters", Codebook(assignments: clusters, count: 8, hasZero: false)),
       ("3 clusters with zero", Codebook(assignments: withZero, count: 3, hasZero: true)),
+      (
+        "8 clusters on bytes",
+        Codebook(assignments: clusters, count: 8, hasZero: false, grid: Integer(bits: 8, scales: [0.01]))
+      ),
+      (
+        "3 clusters with zero on a grid that clips",
+        Codebook(assignments: withZero, count: 3, hasZero: true, grid: Integer(bits: 2, scales: [0.3]))
+      ),
       ("one cluster", Codebook(assignments: clusters.map { _ in 0 }, count: 1, hasZero: false)),
     ]
   }

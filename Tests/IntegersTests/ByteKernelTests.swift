@@ -122,6 +122,6 @@ struct ByteKernelTests {
     let images = [Float](repeating: 1, count: 4)
     let plan = try IntegerBackend().compile(
       try graph.quantized(calibratedOn: images, batch: 1), PlanOptions(batch: 1, mode: .inference))
-    #expect(plan.kernels.map(\.implementation) == ["convolution:reference"])
+    #expect(plan.kernels.map(\.implementation) == ["reference:convolution"])
   }
 }

@@ -172,13 +172,32 @@ struct IntegerQuantizationTests {
     #expect(reference.parameters.mapValues(\.projected) == graph.parameters.mapValues(\.projected))
   }
 
-  @Test("Weights in a codebook are refused by name, and so are values that are not finite")
+  @Test("A codebook's numbers come to lie on one grid, within masks too, and its batch norm stays")
+  func codebooks() throws {
+    var graph = try SmallGraph.residual.graph()
+    for (name, isSparse) in [("a1.conv", true), ("logits", false)] {
+      let weight = try #require(graph.parameters["\(name).weight"]).value
+      let codebook = Codebook(
+        assignments: weight.values.map { $0 < -0.2 ? 0 : $0 < 0.1 ? 1 : 2 }, count: 3, hasZero: false)
+      let mask = Mask(weight.values.indices.map { $0 % 3 > 0 })
+      let encoding: any Encoding = isSparse ? Sparse(mask: mask, inner: codebook) : codebook
+      graph.parameters["\(name).weight"] = Parameter(weight, encoding: encoding)
+    }
+    let rewritten = try quantized(graph).graph
+    try rewritten.verify()
+    #expect(rewritten.node(named: "a1.norm")?.op is BatchNorm)
+    #expect(rewritten.node(named: "a2")?.op is Conv2D)
+    let sparse = try #require(rewritten.parameters["a1.conv.weight"]?.encoding as? Sparse)
+    let masked = try #require((sparse.inner as? Codebook)?.grid)
+    let plain = try #require((rewritten.parameters["logits.weight"]?.encoding as? Codebook)?.grid)
+    #expect(masked.scales.count == 1 && masked.bits == 8 && plain.scales.count == 1)
+    #expect(rewritten.parameters["logits.bias"]?.encoding as? Integer != nil)
+    #expect(Set(try #require(rewritten.parameters["logits.weight"]).projected.values).count == 3)
+    #expect(rewritten.hasEncodedValues)
+  }
+
+  @Test("Values that are not finite are refused")
   func refusals() throws {
-    var graph = try SmallGraph.lenet.graph()
-    let count = try #require(graph.parameters["hidden.weight"]).value.shape.count
-    graph.parameters["hidden.weight"]?.encoding = Codebook(
-      assignments: Array(repeating: 0, count: count), count: 1, hasZero: false)
-    #expect(errorMessage { _ = try quantized(graph) }.contains("hidden: its weights are stored as codebook"))
     var broken = try SmallGraph.lenet.graph()
     broken.parameters["hidden.bias"]?.value.values[0] = .infinity
     #expect(errorMessage { _ = try quantized(broken) }.contains("not all finite"))

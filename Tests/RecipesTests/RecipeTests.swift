@@ -67,7 +67,9 @@ struct RecipeTests {
     arguments: [
       ["post-training-quantization: ", "channel-pruning: {sparsity: 0.5}"],
       ["magnitude-pruning: {sparsity: 0.5}", "tucker-2: "],
-      ["codebook: ", "post-training-quantization: "],
+      ["post-training-quantization: ", "codebook: "],
+      ["post-training-quantization: ", "quantization-aware-training: "],
+      ["codebook: ", "codebook: "],
     ])
   func order(methods: [String]) {
     let stages = methods.map { "          - \($0)\n            epochs: 1" }.joined(separator: "\n")
@@ -92,6 +94,17 @@ struct RecipeTests {
     #expect(
       errorMessage { _ = try teacher("network: lenet5, normalize: 'mean=0.5,std=0.25'") }
         .contains("is of a \"model\""))
+  }
+
+  @Test("A codebook may be put on integers afterwards")
+  func codebookOfIntegers() throws {
+    let stages = ["codebook", "post-training-quantization"].map {
+      "          - \($0): \n            epochs: 1"
+    }
+    let head = Self.small.split(separator: "\n").prefix(5).joined(separator: "\n")
+    let recipe = try Self.recipe(
+      head + "\n      - name: x\n        pipeline:\n" + stages.joined(separator: "\n"))
+    #expect(recipe.students.contains { $0.stages.count == 2 })
   }
 
   @Test("Two students of one name are refused")

@@ -4,13 +4,15 @@ public import Tensors
 /// Elements that share values: each belongs to a cluster, and a cluster has one number, its centroid.
 ///
 /// **Formula**: `w[i] = centroid[assignment[i]]`; a centroid is the mean of its members' masters. Where cluster 0 is the
-/// fixed zero, its members are zero and stay so: that is how pruned elements survive clustering.
+/// fixed zero, its members are zero and stay so: that is how pruned elements survive clustering. With a `grid` a centroid
+/// is the integer nearest to that mean, times the grid's one scale: a device then holds a table of integers.
 ///
 /// **Gradient**: every member gets the mean of its cluster's gradients. That is the gradient in weight space projected
 /// onto the tied weights, so the learning rates of untied weights stay right. Deep Compression gives the centroid the
-/// *sum*, which is the same direction with a rate multiplied by the cluster's size.
+/// *sum*, which is the same direction with a rate multiplied by the cluster's size. On a grid it passes straight through the
+/// rounding, and is zero where the mean lies beyond the grid.
 ///
-/// **Size**: `count` floats and `bits = ⌈log2 count⌉` for each element.
+/// **Size**: `count` floats, or integers of the grid, and `bits = ⌈log2 count⌉` for each element.
 ///
 /// **Paper**: Han, Mao, Dally, "Deep Compression", ICLR 2016, arXiv:1510.00149.
 public struct Codebook: Encoding {
@@ -24,28 +26,56 @@ public struct Codebook: Encoding {
   public let count: Int
   /// Whether cluster 0 is the number zero.
   public let hasZero: Bool
+  /// The integers that centroids are rounded to, with one scale; `nil` leaves them real.
+  public let grid: Integer?
 
-  /// Makes an encoding; every assignment must be below `count`.
-  public init(assignments: [UInt16], count: Int, hasZero: Bool) {
+  /// Makes an encoding; every assignment must be below `count`, and a grid must have one scale.
+  public init(assignments: [UInt16], count: Int, hasZero: Bool, grid: Integer? = nil) {
+    precondition(grid?.scales.count ?? 1 == 1, "a codebook's grid has one scale")
     precondition((1...Self.maximumCount + 1).contains(count), "\(count) clusters")
     precondition(assignments.allSatisfy { Int($0) < count }, "an element of no cluster")
     self.assignments = assignments
     self.count = count
     self.hasZero = hasZero
+    self.grid = grid
+  }
+
+  /// The same clusters with centroids on a grid of one scale, or real ones.
+  public func onGrid(_ grid: Integer?) -> Codebook {
+    Codebook(assignments: assignments, count: count, hasZero: hasZero, grid: grid)
   }
 
   /// Bits of an assignment, at least 1.
   public var bits: Int { max(1, Int.bitWidth - (count - 1).leadingZeroBitCount) }
-  public var keepsProjectedMasters: Bool { true }
+  /// Not on a grid: small updates add up between two integers.
+  public var keepsProjectedMasters: Bool { grid == nil }
 
   public func nonZeroCount(_ values: Span<Float>) -> Int {
     hasZero ? assignments.reduce(0) { $0 + ($1 == 0 ? 0 : 1) } : values.count
   }
 
-  public func project(_ values: inout MutableSpan<Float>, shape: Shape) { replaceByMeans(&values) }
+  public func project(_ values: inout MutableSpan<Float>, shape: Shape) {
+    replace(&values, by: centroids(values.span))
+  }
 
   public func passGradient(_ gradient: inout MutableSpan<Float>, masters: Span<Float>, shape: Shape) {
-    replaceByMeans(&gradient)
+    var gradients = means(gradient.span)
+    if let grid {
+      let means = means(masters)
+      var span = gradients.mutableSpan
+      grid.passGradient(&span, masters: means.span, shape: [count])
+    }
+    replace(&gradient, by: gradients)
+  }
+
+  /// What members become: the mean of each cluster's values, on the grid where there is one.
+  public func centroids(_ values: Span<Float>) -> [Float] {
+    var centroids = means(values)
+    if let grid {
+      var span = centroids.mutableSpan
+      grid.project(&span, shape: [count])
+    }
+    return centroids
   }
 
   /// The mean of each cluster's values; the fixed zero's is 0, and so is that of a cluster without members.
@@ -64,15 +94,15 @@ public struct Codebook: Encoding {
     return means
   }
 
-  private func replaceByMeans(_ values: inout MutableSpan<Float>) {
-    let means = means(values.span)
-    for i in values.indices { values[i] = means[Int(assignments[i])] }
+  private func replace(_ values: inout MutableSpan<Float>, by centroids: [Float]) {
+    for i in values.indices { values[i] = centroids[Int(assignments[i])] }
   }
 
   public func sliced(_ kept: [Int: [Int]], shape: Shape) -> Codebook {
     var indices = Tensor(assignments.map { Float($0) }, shape: shape)
     for (axis, kept) in kept.sorted(by: { $0.key < $1.key }) { indices = indices.gathering(kept, axis: axis) }
-    return Codebook(assignments: indices.values.map { UInt16($0) }, count: count, hasZero: hasZero)
+    return Codebook(
+      assignments: indices.values.map { UInt16($0) }, count: count, hasZero: hasZero, grid: grid)
   }
 
   /// What is outside of the mask belongs to the fixed zero, which is added where there is none.
@@ -80,54 +110,9 @@ public struct Codebook: Encoding {
     guard mask.survivorCount < mask.count else { return self }
     let shift: UInt16 = hasZero ? 0 : 1
     let masked = assignments.indices.map { mask[$0] ? assignments[$0] + shift : 0 }
-    return Codebook(assignments: masked, count: count + Int(shift), hasZero: true)
+    return Codebook(assignments: masked, count: count + Int(shift), hasZero: true, grid: grid)
   }
 
   /// Channels that are multiplied by different numbers share values no more; the caller keeps the weights as they are.
   public func afterChannelScaling() -> any Encoding { Dense() }
-
-  /// Streams `centroids` (floats) and `assignments`.
-  public func store(_ tensor: Tensor) -> StoredTensor {
-    StoredTensor(
-      numbers: ["zero": hasZero ? 1 : 0],
-      streams: [
-        .init(name: "centroids", bits: 32, symbols: means(tensor.values.span).map(\.bitPattern)),
-        .init(
-          name: "assignments", bits: bits, symbols: assignments.map { UInt32($0) }, isElementwise: true),
-      ])
-  }
-
-  /// Refuses centroids that are not finite, a zero cluster that is not zero, and assignments to no cluster.
-  public static func restore(
-    _ stored: StoredTensor, shape: Shape
-  ) throws(EncodingError) -> (Codebook, Tensor) {
-    let centroids = try stored.stream("centroids", bits: 32, of: kind).map(Float.init(bitPattern:))
-    let hasZero = stored.numbers["zero"] == 1
-    try check(centroids, hasZero: hasZero)
-    let bits = Codebook(assignments: [], count: centroids.count, hasZero: hasZero).bits
-    let symbols = try stored.stream("assignments", bits: bits, of: kind)
-    guard symbols.count == shape.count else {
-      throw .invalid(
-        kind: kind, what: "assignments", expected: "\(shape.count) for \(shape)", found: "\(symbols.count)")
-    }
-    if let stray = symbols.first(where: { $0 >= centroids.count }) {
-      throw .invalid(kind: kind, what: "assignments", expected: "below \(centroids.count)", found: "\(stray)")
-    }
-    let encoding = Codebook(
-      assignments: symbols.map { UInt16($0) }, count: centroids.count, hasZero: hasZero)
-    return (encoding, Tensor(symbols.map { centroids[Int($0)] }, shape: shape))
-  }
-
-  private static func check(_ centroids: [Float], hasZero: Bool) throws(EncodingError) {
-    let limit = maximumCount + (hasZero ? 1 : 0)
-    guard (1...limit).contains(centroids.count) else {
-      throw .invalid(kind: kind, what: "centroids", expected: "1 to \(limit)", found: "\(centroids.count)")
-    }
-    if let bad = centroids.first(where: { !$0.isFinite }) {
-      throw .invalid(kind: kind, what: "centroids", expected: "finite numbers", found: "\(bad)")
-    }
-    if hasZero && centroids[0] != 0 {
-      throw .invalid(kind: kind, what: "centroid 0", expected: "zero", found: "\(centroids[0])")
-    }
-  }
 }

@@ -54,7 +54,7 @@ extension Encoding {
   /// The integers of a byte or less that elements are multiples of; `nil` where they are others or reals.
   var integerGrid: Integer? {
     if let sparse = self as? Sparse { return sparse.inner.integerGrid }
-    return (self as? Integer).flatMap { $0.bits <= 8 ? $0 : nil }
+    return (self as? Integer ?? (self as? Codebook)?.grid).flatMap { $0.bits <= 8 ? $0 : nil }
   }
 }
 

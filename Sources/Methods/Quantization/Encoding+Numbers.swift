@@ -2,16 +2,21 @@ import Encodings
 import Graphs
 
 extension Encoding {
-  /// The encoding that stores the numbers of an element in another way; masks stay as they are.
+  /// Whether elements share numbers, so that these have one scale for all.
+  var sharesNumbers: Bool { (self as? Sparse)?.inner.sharesNumbers ?? (self is Codebook) }
+
+  /// The encoding that stores the numbers of an element in another way; masks stay as they are, and the numbers of a
+  /// codebook come to lie on a grid.
   ///
-  /// Throws where the numbers have an encoding that another would undo: only plain floats and those of the same kind
-  /// are replaced.
+  /// Throws where the numbers have an encoding that another would undo: only plain floats, those of the same kind and
+  /// shared floats are replaced.
   func replacingNumbers(
     with numbers: any Encoding, _ method: String, _ node: String
   ) throws(MethodError) -> any Encoding {
     if let sparse = self as? Sparse {
       return Sparse(mask: sparse.mask, inner: try sparse.inner.replacingNumbers(with: numbers, method, node))
     }
+    if let codebook = self as? Codebook, let grid = numbers as? Integer { return codebook.onGrid(grid) }
     guard self is Dense || kind == numbers.kind else {
       throw .impossible(
         method: method, node: node,

@@ -15,9 +15,11 @@ struct IntegerQuantization {
 
   /// The network on integer grids; parameters of folded layers have no origin.
   func rewrite(_ original: Graph, _ evidence: any Evidence) throws(MethodError) -> Rewrite {
-    let producerOfNorm = Dictionary(
-      original.foldableBatchNorms().map { ($0.norm, $0.producer) }, uniquingKeysWith: { first, _ in first })
     var graph = try folded(original)
+    let kept = Set(graph.nodes.filter { $0.op is BatchNorm }.map(\.name))
+    let producerOfNorm = Dictionary(
+      original.foldableBatchNorms().filter { !kept.contains($0.norm) }.map { ($0.norm, $0.producer) },
+      uniquingKeysWith: { first, _ in first })
     let real = realValues(graph, producerOfNorm)
     try encodeValues(&graph, real: real, evidence)
     for node in graph.nodes where node.op is Conv2D || node.op is Linear {
@@ -30,8 +32,12 @@ struct IntegerQuantization {
     return rewrite
   }
 
+  /// Batch norms of layers whose weights share numbers stay: channels that are scaled apart share none.
   private func folded(_ graph: Graph) throws(MethodError) -> Graph {
-    do throws(GraphError) { return try graph.foldingBatchNorms() } catch {
+    let shared = graph.nodes.map(\.name).filter {
+      graph.parameters["\($0).weight"]?.encoding.sharesNumbers == true
+    }
+    do throws(GraphError) { return try graph.foldingBatchNorms(keeping: Set(shared)) } catch {
       throw .graph(method: method, error)
     }
   }
@@ -98,7 +104,8 @@ struct IntegerQuantization {
     guard let weight = graph.parameters["\(node.name).weight"] else { return }
     let bias = graph.parameters["\(node.name).bias"]
     let inputScale = (graph.storedEncoding(of: node.inputs[0]) as? IntegerValue)?.scale
-    let grid = WeightGrid(bits: bits, perChannel: grids.perChannel, minimizesError: grids.calibration == .mse)
+    let isPerChannel = grids.perChannel && !weight.encoding.sharesNumbers
+    let grid = WeightGrid(bits: bits, perChannel: isPerChannel, minimizesError: grids.calibration == .mse)
     let floors = inputScale.map { scaleFloors(bias: bias, channels: weight.value.shape[0], inputScale: $0) }
     let encoding = grid.encoding(
       of: weight.projected, floors: floors ?? Array(repeating: 0, count: weight.value.shape[0]))

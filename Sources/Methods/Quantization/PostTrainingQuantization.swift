@@ -15,7 +15,8 @@ public struct PostTrainingQuantization: CompressionMethod {
       each output channel, biases in 32 bits with the scale of the products, values with a scale and a zero point. Ranges \
       of values come from training images that are not augmented. A ReLU is computed along with what it reads and shares \
       its encoding; max pooling and flattening keep the encoding of what they read; the outputs' ranges are never clamped, \
-      since a tie at the top would lose the decision. Masks of earlier pruning stay. A layer that the recipe leaves out \
+      since a tie at the top would lose the decision. Masks of earlier pruning stay, and so do codebooks: their numbers get \
+      one scale a layer, and a batch norm behind such a layer is not folded. A layer that the recipe leaves out \
       stays in floats, and so do its output and a network input that only it reads.
       """,
     formula: """

@@ -8,7 +8,7 @@ import Tensors
 public struct WeightClustering: CompressionMethod {
   public static let name = "codebook"
   public static let family = MethodFamily.quantization
-  public static let order = PipelineOrder.values
+  public static let order = PipelineOrder.sharing
   public static let revision = 1
   public static let documentation = MethodDocumentation(
     summary: "weights that share a few numbers, found by k-means and trained on",
@@ -16,7 +16,8 @@ public struct WeightClustering: CompressionMethod {
       Clusters the weights of each convolution and linear layer into at most 2^bits numbers and stores an index for each \
       weight. Centroids start evenly spaced between the extremes, which keeps the few large weights. Weights that are \
       zero, as pruning leaves them, are no part of the clustering and stay zero: zero then is one of the 2^bits numbers. \
-      The stage's training goes on with tied weights. Biases and batch norms stay in floats.
+      The stage's training goes on with tied weights. Biases and batch norms stay in floats, and so do the shared numbers, \
+      until a later stage of quantization puts them on a grid of integers.
       """,
     formula: """
       min Σ_k Σ_{w in cluster k} (w - c_k)², c_k the mean of its cluster; training: c_k ← c_k - rate · mean of ∂L/∂w over the \

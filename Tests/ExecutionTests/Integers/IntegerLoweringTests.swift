@@ -76,6 +76,39 @@ struct IntegerLoweringTests {
     #expect(shuffled.outputs.map { shuffled.values[$0].name } == ["scores"])
   }
 
+  @Test("Weights are the encoding's integers, whichever way they are stored")
+  func storage() throws {
+    let (original, _) = try quantized(try SmallGraph.lenet.graph())
+    let weight = try #require(original.parameters["conv1.weight"]).value
+    let mask = Mask(weight.values.map { $0 > 0 })
+    let grid = Integer(bits: 6, scales: [0.02])
+    let codebook = Codebook(
+      assignments: weight.values.map { $0 < -0.1 ? 0 : $0 < 0.2 ? 1 : 2 }, count: 3, hasZero: false,
+      grid: grid)
+    func weights(_ encoding: any Encoding) throws -> IntegerWeights {
+      var graph = original
+      graph.parameters["conv1.weight"]?.encoding = encoding
+      let projected = try #require(graph.parameters["conv1.weight"]).projected.values
+      let kernel = try #require(try IntegerProgram(graph).steps[0].kernel as? IntegerConvolution)
+      #expect(kernel.products.weights.values.map { Float($0) * 0.02 } == projected)
+      return kernel.products.weights
+    }
+    #expect(try weights(grid).storage == .dense(bits: 6))
+    #expect(try weights(Sparse(mask: mask, inner: grid)).storage == .sparse(mask, bits: 6))
+    let shared = try weights(codebook)
+    guard case .codebook(let indices, let table, let bits) = shared.storage else {
+      Issue.record("\(shared.storage)")
+      return
+    }
+    #expect(bits == 2 && table.count == 3 && indices.map { table[Int($0)] } == shared.values)
+    guard case .codebook(let masked, let zeroed, _) = try weights(Sparse(mask: mask, inner: codebook)).storage
+    else {
+      Issue.record("a masked codebook is one")
+      return
+    }
+    #expect(zeroed[0] == 0 && masked.indices.allSatisfy { mask[$0] || masked[$0] == 0 })
+  }
+
   @Test("ReLU6 is a bound above too")
   func upperBound() throws {
     var graph = Graph(inputs: [GraphInput(name: "image", shape: [2])])

@@ -41,7 +41,7 @@ struct IntegerRefusalTests {
       try refusal {
         $0.parameters["conv1.weight"]?.encoding = Codebook(
           assignments: Array(repeating: 0, count: 100), count: 1, hasZero: false)
-      } == "conv1: its weights are stored as codebook, not as integers; quantize this layer too")
+      } == "conv1: its weights share real numbers, not integers; quantize this layer too")
     #expect(
       try refusal { $0.values["flat"] = IntegerValue(scale: 1, zeroPoint: 0) }
         == "flat: its encoding differs from that of pool2, whose numbers it hands on")

@@ -1,0 +1,61 @@
+import DNNL
+import Execution
+import Graphs
+import Methods
+import Settings
+import Tensors
+
+/// Students of signed bytes for timings: a network with weights at random, calibrated on a synthetic batch.
+enum SyntheticStudent {
+  /// Images of the batch that ranges are taken from.
+  private static let images = 16
+
+  /// The student of a network from Teachers/ or a spec.
+  static func bytes(of network: String) throws -> Model {
+    let graph = try BenchNetworks.graph(network)
+    var method = PostTrainingQuantization()
+    method.grids.calibration = .minmax
+    var compression = Compression(
+      method, graph: graph, evidence: SyntheticEvidence(graph: graph, images: images), overrides: [:])
+    let student = try method.compress(&compression).graph
+    let shape = graph.inputs[0].shape
+    let classes = student.shape(of: student.outputs[0])?.dimensions.last ?? 1
+    return Model(
+      graph: student, classes: (0..<classes).map { "class \($0)" },
+      input: InputDescription(
+        shape: shape, mean: Array(repeating: 127.5, count: shape[0]),
+        deviation: Array(repeating: 64, count: shape[0])),
+      split: SettingsNode(mapping: ["seed": 0.node, "validation": 0.1.node]),
+      provenance: SettingsNode(mapping: ["network": network.node]))
+  }
+}
+
+/// Values of a network on one synthetic batch.
+private struct SyntheticEvidence: Evidence {
+  let graph: Graph
+  let images: Int
+
+  func forEachGradient(images: Int, _ body: ([String: Tensor]) -> Void) throws(MethodError) {
+    throw .evidence(method: "bench", reason: "no gradients")
+  }
+
+  func forEachActivation(
+    of values: [String], images: Int, real: Bool, _ body: ([String: Tensor]) -> Void
+  ) throws(MethodError) {
+    do throws(ExecutionError) {
+      let plan = try DNNLBackend().compile(
+        graph, PlanOptions(batch: self.images, mode: .inference, taps: values))
+      plan.forward(SyntheticBatch(graph.inputs[0].shape, batch: self.images, classes: 10).images.span, key: 0)
+      var tensors: [String: Tensor] = [:]
+      for name in values {
+        var tensor = Tensor(zeros: graph.shape(of: name, batch: self.images) ?? [])
+        var span = tensor.values.mutableSpan
+        plan.readTap(try plan.tap(name), into: &span)
+        tensors[name] = tensor
+      }
+      body(tensors)
+    } catch {
+      throw .evidence(method: "bench", reason: "\(error)")
+    }
+  }
+}
