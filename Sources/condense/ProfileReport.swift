@@ -3,6 +3,7 @@ import Datasets
 import Execution
 import Foundation
 import Graphs
+import Integers
 import Reports
 import Settings
 import Simulation
@@ -42,7 +43,8 @@ struct ProfileReport {
 
   /// The median time of one image.
   private static func measuredLatencyMs(of graph: Graph) throws -> Double {
-    let plan = try DNNLBackend().compile(graph, PlanOptions(batch: 1, mode: .inference, threads: 1))
+    let backend = InferenceArithmetic(of: graph, floats: DNNLBackend()).backend
+    let plan = try backend.compile(graph, PlanOptions(batch: 1, mode: .inference, threads: 1))
     let image = Array(repeating: Float(0.5), count: graph.inputs.reduce(0) { $0 + $1.shape.count })
     var times: [Double] = []
     for run in 0..<2 * runs {
