@@ -8,14 +8,14 @@ import Tensors
 import TestSupport
 import Testing
 
+/// The folder of specs in the checkout that the tests were built from, and their names.
+private let teacherFolder =
+  URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
+  .appending(path: "Teachers").path
+private let teacherNames = (try? NetworkSpec.all(in: [teacherFolder]).map(\.name)) ?? []
+
 @Suite("Integer programs of quantized networks")
 struct IntegerProgramTests {
-  private static let teachers =
-    URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-    .deletingLastPathComponent()
-    .appending(path: "Teachers").path
-  private static let names = (try? NetworkSpec.all(in: [teachers]).map(\.name)) ?? []
-
   private func agreement(_ original: Graph, images: Int) throws -> (IntegerAgreement, IntegerProgram) {
     let evidence = ImageEvidence(original, images: images)
     var compression = Compression(
@@ -26,12 +26,13 @@ struct IntegerProgramTests {
     )
   }
 
-  @Test("There are teachers") func found() { #expect(Self.names.count >= 11) }
+  @Test("There are teachers") func found() { #expect(teacherNames.count >= 11) }
 
   @Test(
-    "Every teacher's program agrees with its simulation, a step at a time and as a whole", arguments: names)
+    "Every teacher's program agrees with its simulation, a step at a time and as a whole",
+    arguments: teacherNames)
   func teachers(name: String) throws {
-    let spec = try NetworkSpec.named(name, searching: [Self.teachers])
+    let spec = try NetworkSpec.named(name, searching: [teacherFolder])
     var graph = try spec.build(options: NetworkOptions(width: 0.25))
     graph.initializeParameters(seed: 1)
     #expect(IntegerProgram.refusal(of: graph) == nil)
