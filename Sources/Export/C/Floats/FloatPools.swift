@@ -22,7 +22,8 @@ struct FloatPool: CKernel {
   var placement: OutputPlacement { .apart }
 
   func code(_ site: CSite) -> CCode {
-    let settings = "@@_SETTINGS @_window window = \(window.initializer);"
+    let settings =
+      "@@_SETTINGS(@_window, window) = \(window.initializer); @@_READ_SETTINGS(@_window, window);"
     switch kind {
     case .largest:
       return CCode(

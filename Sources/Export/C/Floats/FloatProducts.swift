@@ -67,11 +67,11 @@ struct FloatProducts: CKernel {
       input: input, output: output, kernel: op.kernel, stride: op.stride, padding: op.padding,
       dilation: op.dilation)
     code.body = [
-      "@@_SETTINGS @_convolution layer = {",
+      "@@_SETTINGS(@_convolution, layer) = {",
       "  {\(isRead ? arrays[0].name : "0"), \(scales), \(site.name("bias")), \(op.filters)},",
       "  \(window.initializer),",
       "  \(op.groups), \(isDirect ? 1 : 0)",
-      "};",
+      "}; @@_READ_SETTINGS(@_convolution, layer);",
     ]
     let call = call(site)
     code.routines = call.routines

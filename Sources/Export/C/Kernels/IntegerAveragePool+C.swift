@@ -17,10 +17,10 @@ extension IntegerAveragePool: CKernel {
     return CCode(
       arrays: arrays, routines: [.prelude, .averagePool],
       body: [
-        "@@_SETTINGS @_average layer = {",
+        "@@_SETTINGS(@_average, layer) = {",
         "  \(window.initializer), \(arrays[0].name), \(arrays[1].name),",
         "  \(least), \(countsPadding ? 1 : 0), \(inputZero), \(outputZero), \(bounds.lowerBound), \(bounds.upperBound)",
-        "};",
+        "}; @@_READ_SETTINGS(@_average, layer);",
         "@_average_pool(&layer, \(site.output), \(site.inputs[0]));",
       ],
       bounds: [bounds], ratios: Array(rescales.values))

@@ -57,11 +57,11 @@ extension IntegerConvolution: CKernel {
     code.ratios = products.rescales
     code.bounds = [products.bounds]
     code.body = [
-      "@@_SETTINGS @_convolution layer = {",
+      "@@_SETTINGS(@_convolution, layer) = {",
       "  \(constants.initializer),",
       "  \(CWindow(self).initializer),",
       "  \(op.groups), \(products.inputZero), \(isDirect(weights.form) ? 1 : 0)",
-      "};",
+      "}; @@_READ_SETTINGS(@_convolution, layer);",
     ]
     let call = isDepthwise ? depthwise(weights, site) : dense(weights, site)
     code.routines = call.routines

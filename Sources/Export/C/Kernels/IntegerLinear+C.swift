@@ -33,7 +33,9 @@ extension IntegerLinear: CKernel {
     var code = CCode(arrays: weights.arrays + constants.arrays)
     code.ratios = products.rescales
     code.bounds = [products.bounds]
-    code.body = ["@@_SETTINGS @_products layer = \(constants.initializer);"]
+    code.body = [
+      "@@_SETTINGS(@_products, layer) = \(constants.initializer); @@_READ_SETTINGS(@_products, layer);"
+    ]
     if weights.form == .bytes {
       code.routines = [.dense]
       code.body.append(

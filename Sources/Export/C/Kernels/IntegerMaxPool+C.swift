@@ -11,7 +11,7 @@ extension IntegerMaxPool: CKernel {
     return CCode(
       routines: [.prelude, .maxPool],
       body: [
-        "@@_SETTINGS @_window window = \(window.initializer);",
+        "@@_SETTINGS(@_window, window) = \(window.initializer); @@_READ_SETTINGS(@_window, window);",
         "@_max_pool(&window, \(site.output), \(site.inputs[0]));",
       ])
   }

@@ -1,15 +1,16 @@
 extension CRoutine {
   /// What every source begins with: how constants are kept and read, and what compilers are told.
   ///
-  /// AVR keeps constants in flash and reads them by instructions of their own; structures with a step's settings are made
-  /// on its stack, as there they would take memory for good.
+  /// AVR keeps constants in flash and reads them by instructions of their own; structures with a step's settings are copied
+  /// to the stack while the step runs.
   static let prelude = CRoutine(
     name: "prelude",
     text: #"""
       #if defined(__AVR__)
       #include <avr/pgmspace.h>
       #define @@_FLASH PROGMEM
-      #define @@_SETTINGS const
+      #define @@_SETTINGS(type, name) static const type name##_in_flash PROGMEM
+      #define @@_READ_SETTINGS(type, name) type name; @_read(&name, &name##_in_flash, (int)sizeof name)
       #define @@_BYTE(p) ((int8_t)pgm_read_byte(p))
       #define @@_UBYTE(p) ((uint8_t)pgm_read_byte(p))
       #define @@_HALF(p) ((int16_t)pgm_read_word(p))
@@ -18,7 +19,8 @@ extension CRoutine {
       #define @@_FLOAT(p) pgm_read_float(p)
       #else
       #define @@_FLASH
-      #define @@_SETTINGS static const
+      #define @@_SETTINGS(type, name) static const type name
+      #define @@_READ_SETTINGS(type, name) ((void)0)
       #define @@_BYTE(p) (*(p))
       #define @@_UBYTE(p) (*(p))
       #define @@_HALF(p) (*(p))
@@ -37,6 +39,17 @@ extension CRoutine {
       #define @@_NOINLINE
       #define @@_SPARE
       #define @@_SHORT_LOOP() ((void)0)
+      #endif
+
+      #if defined(__AVR__)
+      static @@_NOINLINE @@_SPARE void @_read(void *to, const void *from, int count) {
+        uint8_t *bytes = (uint8_t *)to;
+        const uint8_t *flash = (const uint8_t *)from;
+        for (; count > 0; count--) {
+          *bytes++ = pgm_read_byte(flash);
+          flash++;
+        }
+      }
       #endif
       """#)
 
