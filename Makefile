@@ -13,6 +13,9 @@ TEST_ENVIRONMENT = OMP_WAIT_POLICY=passive
 # What the tests of report.html open it in.
 BROWSER = chromium
 
+# With what the tests of exported files make a place for other programs' runtimes, from PyPI, once.
+PYTHON = python3-venv
+
 # What the quickstart's simulated board needs, and what the other boards need: without them figures are modelled.
 SIMULATED = libsimavr-dev gcc-avr avr-libc libelf-dev
 SIMULATORS = $(SIMULATED) qemu-system-arm gcc-arm-none-eabi libnewlib-arm-none-eabi qemu-user
@@ -36,16 +39,17 @@ help:
 	@echo "make compare   every family of compression on the built-in data set (installs, builds, runs)"
 	@echo "make test      pass the tests (installs, builds, runs)"
 	@echo "make build     build condense and condense-bench"
-	@echo "make deps      install the Debian packages that are missing; deps-report: the browser of some tests"
+	@echo "make deps      install the Debian packages that are missing; deps-report: browser and Python of some tests"
 	@echo "make simulators  install what simulates all boards (800 MB); the Arduino's alone comes with make compare"
 	@echo "make lint      check the format of the sources"
 
 deps:
 	@$(call install,$(PACKAGES))
 
-# Without it the tests that look at report.html are skipped; continuous integration needs it.
+# Without them the tests that look at report.html, or run exports in other runtimes, are skipped; continuous
+# integration needs them.
 deps-report:
-	@$(call install,$(BROWSER))
+	@$(call install,$(BROWSER) $(PYTHON))
 
 # Small; the boards of larger tool chains are modelled where these are missing.
 deps-simulated:
