@@ -27,9 +27,6 @@ students:
     pipeline:
       - channel-pruning: {criterion: taylor, sparsity: 0.05}
       - post-training-quantization:
-  - name: int8
-    pipeline:
-      - post-training-quantization:
 YAML
 cat > "$work/score.py" <<'PYTHON'
 import collections, csv, io, json, sys, tarfile
@@ -84,7 +81,7 @@ step() {
 
 step imported "$model"
 "$condense" compare "$work/recipe.yaml" --out "$work/run" --jobs 1 >&2
-for student in pruned pruned-int8 int8; do
+for student in pruned pruned-int8; do
   step "$student" "$(ls -d "$work/run/trials/$student-s"*/student.condensed | head -n 1)"
 done
 jq -s --arg date "$(date -u +%F)" --arg processor "$(sed -n 's/^model name\t*: //p' /proc/cpuinfo | head -n 1)" \

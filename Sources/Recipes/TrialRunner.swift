@@ -63,7 +63,7 @@ public final class TrialRunner {
       Array((outcome.structure.prettyJSON + "\n").utf8), to: path(TrialFolder.structure))
     let measurement = TrialMeasurement(self, data: data, before: teacher?.graph ?? start)
     let result = try measurement.result(
-      of: outcome, seconds: prepared + outcome.seconds, classes: teacher?.classes ?? data.dataset.classes)
+      of: outcome, seconds: prepared + outcome.seconds, classes: data.dataset.classes)
     try write(result)
     StageStore.remove(in: directory)
     return result
