@@ -3,18 +3,30 @@ import Runs
 
 /// What the figures of a target rest on, in words.
 struct TargetWords {
-  /// `modelled, latency within −30 % to +30 %`.
+  /// `modelled, latency within −30 % to +30 %, energy within ×/÷ 2`; bases apart where rows have several.
   let basis: String
 
   /// Looks at all rows of a report.
   init(_ report: RunReport, _ target: String) {
     let readings = report.rows.compactMap { $0.targets[target] }
-    let bases = Set(readings.map(\.basis)).sorted()
-    let below = readings.compactMap { Self.share($0.low, of: $0.latencyMs) }.min() ?? 0
-    let above = readings.compactMap { Self.share($0.high, of: $0.latencyMs) }.max() ?? 0
-    let words = bases.isEmpty ? "nothing is known" : bases.joined(separator: " and ")
+    let bases = Dictionary(grouping: readings, by: \.basis).sorted { $0.key < $1.key }
     basis =
-      below == 0 && above == 0 ? words : words + ", latency within \(Self.text(below)) to \(Self.text(above))"
+      bases.isEmpty ? "nothing is known" : bases.map { Self.words($0.key, $0.value) }.joined(separator: "; ")
+  }
+
+  /// One basis with the uncertainty of its rows.
+  private static func words(_ basis: String, _ readings: [TrialResult.TargetReading]) -> String {
+    let below = readings.compactMap { share($0.low, of: $0.latencyMs) }.min() ?? 0
+    let above = readings.compactMap { share($0.high, of: $0.latencyMs) }.max() ?? 0
+    var words = basis
+    if below < -0.005 || above > 0.005 {
+      words += ", latency within \(text(below)) to \(text(above))"
+    } else if readings.contains(where: { $0.cycles != nil }) {
+      words += ", cycles exact"
+    }
+    let factor = readings.compactMap { share($0.energyHigh ?? 0, of: $0.energyMicrojoules) }.max() ?? 0
+    if factor > 0.005 { words += ", energy within ×/÷ " + String(format: "%.2g", 1 + factor) }
+    return words
   }
 
   /// How far a bound lies from the value, as a share of it.

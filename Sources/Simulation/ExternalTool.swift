@@ -27,8 +27,14 @@ public struct ExternalTool: Sendable, Equatable {
 
   private var isFile: Bool { name.hasSuffix(".so") || name.hasSuffix(".h") || name.hasSuffix(".specs") }
 
+  /// The search path, and where the Swift tool chain lies, which brings a clang.
   private static var programFolders: [String] {
-    (ProcessInfo.processInfo.environment["PATH"] ?? "/usr/bin:/bin").split(separator: ":").map(String.init)
+    let folders = (ProcessInfo.processInfo.environment["PATH"] ?? "/usr/bin:/bin").split(separator: ":")
+      .map(String.init)
+    let swift = folders.map { $0 + "/swift" }.first(where: FileManager.default.isExecutableFile(atPath:))
+    return folders
+      + [swift].compactMap { $0.map { URL(filePath: $0).resolvingSymlinksInPath() } }
+      .map { $0.deletingLastPathComponent().path }
   }
 
   private static var libraryFolders: [String] {

@@ -64,7 +64,16 @@ struct RankingCSV {
       column("flashBytes") { "\($0.flashBytes)" }, column("ramBytes") { "\($0.ramBytes)" },
       column("latencyMs") { "\($0.latencyMs)" }, column("latencyMsLow") { "\($0.low)" },
       column("latencyMsHigh") { "\($0.high)" }, column("energyMicrojoules") { "\($0.energyMicrojoules)" },
-      column("basis") { $0.basis }, column("fits") { "\($0.fits)" }, column("reason") { $0.reason ?? "" },
+      column("energyMicrojoulesLow") { Self.text($0.energyLow) },
+      column("energyMicrojoulesHigh") { Self.text($0.energyHigh) },
+      column("energyPerDayJoules") { Self.text($0.energyPerDayJoules) },
+      column("cyclesMin") { Self.text($0.cycles?.min) }, column("cyclesMean") { Self.text($0.cycles?.mean) },
+      column("cyclesMax") { Self.text($0.cycles?.max) },
+      column("stackBytes") { $0.memory.map { "\($0.stackBytes)" } ?? "" },
+      column("imagesSimulated") { $0.imagesSimulated.map(String.init) ?? "" },
+      column("imagesUnequal") { $0.imagesUnequal.map(String.init) ?? "" },
+      column("basis") { $0.basis }, column("method") { $0.method ?? "" },
+      column("fits") { "\($0.fits)" }, column("reason") { $0.reason ?? "" }, column("note") { $0.note ?? "" },
     ]
   }
 

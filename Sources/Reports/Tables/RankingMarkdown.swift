@@ -49,14 +49,22 @@ struct RankingMarkdown {
     let summary = report.ranking.targets[target]
     var lines = [MarkdownText.escaped("Basis: \(TargetWords(report, target).basis).")]
     if let summary { lines.append(MarkdownText.escaped(summary.best)) }
+    for tie in summary?.ties ?? [] {
+      lines.append("Latencies not told apart: \(tie.map(MarkdownText.escaped).joined(separator: ", ")).")
+    }
     if summary?.energyRanksAsLatency == true {
       lines.append("Energy ranks the rows exactly as latency does.")
     }
-    let titles = ["name", "marks", "top-1, %", "flash", "RAM", "latency", "interval", "energy", "fits"]
+    let titles = [
+      "name", "marks", "top-1, %", "flash", "RAM", "latency", "interval", "energy", "interval", "a day",
+      "basis", "fits",
+    ]
     let rows = report.rows.compactMap { row in
       row.targets[target].map { MarkdownText.row(cells(row, $0, target)) }
     }
-    let rule = MarkdownText.rule([false, false, true, true, true, true, true, true, false])
+    let rule = MarkdownText.rule([
+      false, false, true, true, true, true, true, true, true, true, false, false,
+    ])
     return [
       ["## \(MarkdownText.escaped(target))"], lines, [MarkdownText.row(titles), rule] + rows,
     ]
@@ -70,9 +78,16 @@ struct RankingMarkdown {
       Quantity.bytes(reading.flashBytes), Quantity.bytes(reading.ramBytes),
       Quantity.milliseconds(reading.latencyMs),
       "\(Quantity.milliseconds(reading.low)) to \(Quantity.milliseconds(reading.high))",
-      Quantity.microjoules(reading.energyMicrojoules),
+      Quantity.microjoules(reading.energyMicrojoules), Self.energyInterval(reading),
+      reading.energyPerDayJoules.map { Quantity.microjoules($0 * 1e6) } ?? Quantity.missing,
+      MarkdownText.escaped(reading.basis),
       reading.fits ? "yes" : "no" + (reading.reason.map { ": " + MarkdownText.escaped($0) } ?? ""),
     ]
+  }
+
+  private static func energyInterval(_ reading: TrialResult.TargetReading) -> String {
+    guard let low = reading.energyLow, let high = reading.energyHigh else { return Quantity.missing }
+    return "\(Quantity.microjoules(low)) to \(Quantity.microjoules(high))"
   }
 
   private var comparisons: [String] {
