@@ -75,7 +75,7 @@ step() {
   "$venv/bin/python" "$work/score.py" "$work/$name/model.onnx" "$data" "$images" "$work/$name.csv" > "$work/$name.ort.json"
   jq -n --arg step "$name" --slurpfile ours "$work/$name.ours.json" --slurpfile written "$work/$name.export.json" \
     --slurpfile ort "$work/$name.ort.json" \
-    '{step: $step, condense: ($ours[0] | {top1, loss, images, arithmetic}), export: $written[0], onnxruntime: $ort[0]}' >> "$work/steps"
+    '{step: $step, condense: ($ours[0] | {top1, loss, images, arithmetic}), export: ($written[0] | del(.folder)), onnxruntime: $ort[0]}' >> "$work/steps"
   jq -c '{step, condense: .condense.top1, onnxruntime: .onnxruntime.top1}' "$work/steps" | tail -n 1 >&2
 }
 
