@@ -87,7 +87,7 @@ private struct Facts: Codable {
 
   init(_ outcome: TrialPipeline.Outcome, identity: String) {
     self.identity = identity
-    structure = outcome.structure.canonicalJSON
+    structure = outcome.structure.compactJSON
     stages = outcome.stages
     trainingImages = outcome.trainingImages
     validationTop1 = outcome.validationTop1
