@@ -117,11 +117,11 @@ struct IntegerQuantization {
     }
   }
 
-  /// The least weight scale of each channel with which the bias takes at most 2³⁰ steps: half of 32 bits, so that sums have
-  /// the other half.
+  /// The least weight scale of each channel with which the bias takes at most 2²⁹ steps: half of what sums may reach, so that
+  /// products have the other half.
   private func scaleFloors(bias: Parameter?, channels: Int, inputScale: Float) -> [Float] {
     let smallest = max(Float.leastNormalMagnitude / inputScale * 2, .leastNormalMagnitude)
     guard let bias else { return Array(repeating: smallest, count: channels) }
-    return bias.value.values.map { max($0.magnitude / inputScale * 0x1p-30, smallest) }
+    return bias.value.values.map { max($0.magnitude / inputScale * 0x1p-29, smallest) }
   }
 }
