@@ -51,7 +51,7 @@ struct RunFolderCommandTests {
     try write(
       Self.recipe + """
           - name: wild
-            pipeline: [{epochs: 1, training: {rate: 1.0e30}}]
+            pipeline: [{magnitude-pruning: {sparsity: 0.5}, epochs: 1, training: {rate: 1000}}]
 
         """)
     for _ in 0..<2 {

@@ -84,7 +84,7 @@ struct RecipeTests {
   func normalization() throws {
     func teacher(_ text: String) throws -> RecipeTeacher {
       try Self.recipe(
-        "recipe: 1\ndata: glyphs\nteacher: {\(text)}\nstudents: [{name: a, pipeline: [dead-neurons]}]"
+        "recipe: 1\ndata: glyphs\nteacher: {\(text)}\nstudents: [{name: a, pipeline: [{dead-neurons: {}}]}]"
       )
       .teacher
     }

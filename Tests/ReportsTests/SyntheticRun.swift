@@ -248,11 +248,16 @@ struct SyntheticRun {
       row[truth] = images - row.enumerated().reduce(0) { $0 + ($1.offset == truth ? 0 : $1.element) }
       return row
     }
+    let right = classes.indices.reduce(0) { $0 + confusion[$1][$1] }
+    let bits = (0..<(images * classes.count + 7) / 8).map { byte in
+      (0..<8).reduce(UInt8(0)) { $0 | (byte * 8 + $1 < right ? 1 << UInt8($1) : 0) }
+    }
     return TrialResult.Accuracy(
-      images: images * classes.count, top1: top1(student, seed), top5: 0.997, loss: 0.31, ece: 0.021,
+      images: images * classes.count, top1: Double(right) / Double(images * classes.count), top5: 0.997,
+      loss: 0.31, ece: 0.021,
       arithmetic: student.arithmetic,
       perClass: classes.indices.map { Double(confusion[$0][$0]) / Double(images) }, confusion: confusion,
-      correct: "")
+      correct: Data(bits).base64EncodedString())
   }
 
   private func stages(_ student: Student, _ seed: UInt64) -> [TrialResult.StageRecord] {
