@@ -136,7 +136,8 @@ struct TeacherTests {
     #expect {
       try NetworkSpec.named("resnet21", searching: [teachers])
     } throws: { error in
-      "\(error)".hasPrefix("\"resnet21\" is no network; did you mean \"resnet20\"? (cnn-small, cnn-uno, lenet")
+      "\(error)".hasPrefix(
+        "\"resnet21\" is no network; did you mean \"resnet20\"? (cnn-small, cnn-uno, lenet")
     }
   }
 }
