@@ -105,7 +105,7 @@ let package = Package(
     library("Methods", ["Training", "LinearAlgebra"]),
     library("Targets", ["Execution"]),
     library("FlatBuffers", ["CFlatBuffers"]),
-    library("Export", ["Targets", "FlatBuffers", protobuf], exclude: ["ONNX/Format/onnx.proto"]),
+    library("Export", ["Targets", "Integers", "FlatBuffers", protobuf], exclude: ["ONNX/Format/onnx.proto"]),
     library("Simulation", ["Export", subprocess, system, crypto], resources: [.embedInCode("Resources")]),
     library("Runs", ["Settings", grdb]),
     library("Recipes", ["Integers", "Networks", "Methods", "Simulation", "Runs", crypto]),

@@ -71,11 +71,10 @@ public struct ComparisonRun: Sendable {
   public func rank() throws(ComparisonError) -> Ranking {
     let (ledger, name) = (ledger, recipe.name)
     let current = plan.trials.filter { $0.role != .logits }.map(\.address)
-    var ranking = try run(ComparisonError.ledger) { () throws(RunError) in
-      try ledger.ranking(run: name, current: current)
+    let targets = recipe.targets
+    return try run(ComparisonError.ledger) { () throws(RunError) in
+      try ledger.ranking(run: name, current: current, targets: targets)
     }
-    ranking.targetOrder = recipe.targets
-    return ranking
   }
 
   // MARK: The ledger

@@ -5,6 +5,7 @@ import Foundation
 public import Graphs
 public import Recipes
 import Runs
+import Targets
 
 /// A recipe with what it met and the trials that it comes to: nothing of it is written, nobody is kept out.
 public struct PlannedComparison: Sendable {
@@ -47,8 +48,18 @@ public struct PlannedComparison: Sendable {
   func scheduler(shouldStop: @Sendable @escaping () -> Bool) -> TrialScheduler {
     TrialScheduler(
       executable: options.executable, folder: folder, jobs: jobs, timeLimit: options.timeLimit,
-      trainingImages: material.trainingImages, sources: options.datasets.sourceDirectories,
+      trainingImages: material.trainingImages, sources: options.datasets.sourceDirectories, origins: origins,
       shouldStop: shouldStop)
+  }
+
+  /// What readings on the recipe's targets depend on; a profile that cannot be read is told of by the trials.
+  private var origins: [String: ReadingOrigin] {
+    var origins: [String: ReadingOrigin] = [:]
+    for name in recipe.targets {
+      let profile = try? TargetProfile.named(name, searching: options.targets)
+      origins[name] = profile.map { ReadingOrigin($0, options.meter) }
+    }
+    return origins
   }
 
   /// The addresses of the trials that are there already.

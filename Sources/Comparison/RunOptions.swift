@@ -1,4 +1,5 @@
 public import Datasets
+public import Simulation
 
 /// How a comparison is run: nothing here changes a result.
 public struct RunOptions: Sendable {
@@ -20,11 +21,14 @@ public struct RunOptions: Sendable {
   public var datasets: DatasetOptions
   /// The program that knows `trial`.
   public var executable: String
+  /// What trials are read with on targets; `nil` for estimates alone.
+  public var meter: TargetMeter?
 
   /// Makes options.
   public init(
     directory: String, trials: String? = nil, jobs: Int? = nil, seeds: Int? = nil, timeLimit: Duration? = nil,
-    networks: [String], targets: [String], datasets: DatasetOptions, executable: String
+    networks: [String], targets: [String], datasets: DatasetOptions, executable: String,
+    meter: TargetMeter? = nil
   ) {
     self.directory = directory
     self.trials = trials
@@ -35,5 +39,6 @@ public struct RunOptions: Sendable {
     self.targets = targets
     self.datasets = datasets
     self.executable = executable
+    self.meter = meter
   }
 }

@@ -6,7 +6,7 @@ import SystemPackage
 /// Runs one trial in a process of its own: a crash or a lack of memory costs one row.
 ///
 /// The child's standard input stays open as long as this process lives; a child exits when it closes, so that none
-/// outlives its parent. Its standard output tells progress, its standard error goes to `log.txt`.
+/// outlives its parent. Its standard output tells progress, its standard error goes to its log.
 struct TrialProcess: Sendable {
   /// How a trial ended.
   enum End: Sendable, Equatable {
@@ -22,6 +22,8 @@ struct TrialProcess: Sendable {
   let directory: String
   /// Where it is filled until then, with its specification and its log.
   let filling: String
+  /// The name of its log.
+  let log: String
   /// Folders in which the files that manifests name are searched for.
   let sources: [String]
 
@@ -30,22 +32,22 @@ struct TrialProcess: Sendable {
   func run(
     shouldStop: @Sendable @escaping () -> Bool, progress: @Sendable @escaping (String) -> Void
   ) async -> End {
-    let log: FileDescriptor
+    let errors: FileDescriptor
     do {
-      log = try FileDescriptor.open(
-        FilePath(filling + "/log.txt"), .writeOnly, options: [.create, .truncate, .closeOnExec],
+      errors = try FileDescriptor.open(
+        FilePath(filling + "/" + log), .writeOnly, options: [.create, .truncate, .closeOnExec],
         permissions: [.ownerReadWrite, .groupRead, .otherRead])
     } catch {
-      return .failed("\(filling)/log.txt: cannot be written: \(error)")
+      return .failed("\(filling)/\(log): cannot be written: \(error)")
     }
-    defer { try? log.close() }
+    defer { try? errors.close() }
     do {
       let result = try await Subprocess.run(
         .path(FilePath(executable)),
         arguments: ["trial", filling + "/" + TrialFolder.specification, "--out", directory],
         environment: .inherit.updating(["CONDENSE_DATA": sources.joined(separator: ":")]),
         input: .inputWriter, output: .sequence,
-        error: .fileDescriptor(log, closeAfterSpawningProcess: false)
+        error: .fileDescriptor(errors, closeAfterSpawningProcess: false)
       ) { execution in
         try await withThrowingTaskGroup(of: Void.self) { group in
           group.addTask {
@@ -73,20 +75,20 @@ struct TrialProcess: Sendable {
     case .exited(0): .done
     case .exited(130), .exited(143): .stopped
     case .exited(let code): .failed(lastWords ?? "exit code \(code)")
-    case .signaled(let signal): .failed(Self.reason(signal))
+    case .signaled(let signal): .failed(reason(signal))
     }
   }
 
-  private static func reason(_ signal: Int32) -> String {
+  private func reason(_ signal: Int32) -> String {
     switch signal {
     case SIGKILL: "killed (signal 9): out of memory, or by somebody"
-    default: "crashed (signal \(signal)); its log.txt may say where"
+    default: "crashed (signal \(signal)); its \(log) may say where"
     }
   }
 
   /// The last line of the log: the child's message.
   private var lastWords: String? {
-    guard let text = try? String(contentsOfFile: filling + "/log.txt", encoding: .utf8) else { return nil }
+    guard let text = try? String(contentsOfFile: filling + "/" + log, encoding: .utf8) else { return nil }
     let line = text.split(separator: "\n").last.map(String.init)
     return line.map { $0.hasPrefix("condense: ") ? String($0.dropFirst(10)) : $0 }
   }

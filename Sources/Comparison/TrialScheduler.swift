@@ -8,6 +8,8 @@ public import Recipes
 public enum TrialEvent: Sendable {
   /// A trial was there already.
   case found(TrialSpec)
+  /// A trial that was there is read anew on targets that were added or changed.
+  case rereading(TrialSpec, targets: [String])
   case started(TrialSpec)
   /// A line that a trial says of itself.
   case said(TrialSpec, String)
@@ -42,11 +44,13 @@ public struct TrialScheduler: Sendable {
   public var trainingImages: Int
   /// Folders in which the files that manifests name are searched for.
   public var sources: [String]
+  /// What readings depend on, by target.
+  public var origins: [String: ReadingOrigin]
 
   /// Makes a scheduler.
   public init(
     executable: String, folder: TrialFolder, jobs: Int, timeLimit: Duration?, trainingImages: Int,
-    sources: [String],
+    sources: [String], origins: [String: ReadingOrigin] = [:],
     shouldStop: @Sendable @escaping () -> Bool
   ) {
     self.executable = executable
@@ -55,6 +59,7 @@ public struct TrialScheduler: Sendable {
     self.timeLimit = timeLimit
     self.trainingImages = trainingImages
     self.sources = sources
+    self.origins = origins
     self.shouldStop = shouldStop
   }
 
@@ -63,10 +68,9 @@ public struct TrialScheduler: Sendable {
     _ plan: TrialPlan, events: @Sendable @escaping (TrialEvent) -> Void
   ) async throws(ComparisonError) -> [String: TrialOutcome] {
     var queue = TrialQueue(plan)
-    for spec in plan.trials where isDone(spec) {
-      queue.finish(spec.address, .done)
-      events(.found(spec))
-    }
+    let found = plan.trials.filter(isDone)
+    for spec in found { queue.finish(spec.address, .done) }
+    let unread = await reread(found, events)
     let clock = ContinuousClock()
     let began = clock.now
     var pace = TrialPace()
@@ -99,7 +103,61 @@ public struct TrialScheduler: Sendable {
       }
     }
     for (spec, reason) in queue.leaveRest(isStopping: shouldStop()) { events(.notRun(spec, reason: reason)) }
-    return queue.states
+    // Trials that need one that could not be read anew were run all the same.
+    return queue.states.merging(unread) { $1 }
+  }
+
+  /// Takes the readings that finished trials lack; gives back those for which that failed.
+  private func reread(
+    _ found: [TrialSpec], _ events: @Sendable @escaping (TrialEvent) -> Void
+  ) async -> [String: TrialOutcome] {
+    var failures: [String: TrialOutcome] = [:]
+    await withTaskGroup(of: (TrialSpec, TrialProcess.End).self) { group in
+      var running = 0
+      func settle(_ spec: TrialSpec, _ end: TrialProcess.End) {
+        running -= 1
+        guard case .failed(let reason) = end else { return events(.found(spec)) }
+        failures[spec.address] = .failed("its readings on targets: \(reason)")
+        events(.failed(spec, reason: "its readings on targets: \(reason)"))
+      }
+      for spec in found {
+        let stale = staleTargets(of: spec)
+        guard !stale.isEmpty, !shouldStop() else {
+          events(.found(spec))
+          continue
+        }
+        if running >= jobs, let (spec, end) = await group.next() { settle(spec, end) }
+        running += 1
+        events(.rereading(spec, targets: stale))
+        group.addTask {
+          do throws(ComparisonError) {
+            return (spec, await (try rereading(spec)).run(shouldStop: shouldStop) { events(.said(spec, $0)) })
+          } catch {
+            return (spec, .failed("\(error)"))
+          }
+        }
+      }
+      while let (spec, end) = await group.next() { settle(spec, end) }
+    }
+    return failures
+  }
+
+  /// The targets on which a finished trial was not read, or otherwise than it would be now.
+  private func staleTargets(of spec: TrialSpec) -> [String] {
+    guard spec.role != .logits, let directory = folder.directory(of: spec.address),
+      let result = try? TrialResult.read(directory + "/" + TrialFolder.result)
+    else { return [] }
+    return TrialRereading.staleTargets(of: result, origins)
+  }
+
+  /// The process that reads a finished trial anew; its specification names the present targets.
+  private func rereading(_ spec: TrialSpec) throws(ComparisonError) -> TrialProcess {
+    guard let directory = folder.directory(of: spec.address) else {
+      throw .runDirectory(path: folder.path, reason: "the trial \(spec.directoryName) is gone")
+    }
+    try write(spec, to: directory)
+    return TrialProcess(
+      executable: executable, directory: directory, filling: directory, log: "readings.txt", sources: sources)
   }
 
   /// The next trial that may start; those that can no longer be run are told of on the way.
@@ -158,13 +216,22 @@ public struct TrialScheduler: Sendable {
     let filling = place.partialPath
     do {
       try FileManager.default.createDirectory(atPath: filling, withIntermediateDirectories: true)
-      try WholeFile.write(
-        Array((spec.node.prettyJSON + "\n").utf8), to: filling + "/" + TrialFolder.specification)
     } catch {
       throw .runDirectory(
         path: filling, reason: "cannot be written: \(FileFailure.reason(error, path: filling))")
     }
-    return TrialProcess(executable: executable, directory: place.path, filling: filling, sources: sources)
+    try write(spec, to: filling)
+    return TrialProcess(
+      executable: executable, directory: place.path, filling: filling, log: "log.txt", sources: sources)
+  }
+
+  private func write(_ spec: TrialSpec, to directory: String) throws(ComparisonError) {
+    let path = directory + "/" + TrialFolder.specification
+    do throws(SystemError) {
+      try WholeFile.write(Array((spec.node.prettyJSON + "\n").utf8), to: path)
+    } catch {
+      throw .runDirectory(path: directory, reason: "cannot be written: \(error)")
+    }
   }
 }
 

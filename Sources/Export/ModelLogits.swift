@@ -1,8 +1,9 @@
 import Execution
 import Graphs
+import Integers
 import Tensors
 
-/// The logits of a network over images, computed by a backend in 32-bit floats; encoded values are rounded to their grids.
+/// The logits of a network over images: in integers where a device could compute it so, else by a backend in 32-bit floats.
 struct ModelLogits {
   private static let batch = 50
 
@@ -16,7 +17,7 @@ struct ModelLogits {
     let count = images.labels.count
     let size = min(Self.batch, max(count, 1))
     let options = PlanOptions(batch: size, mode: .inference, threads: images.threads)
-    let plan = try images.backend.compile(graph, options)
+    let plan = try InferenceArithmetic(of: graph, floats: images.backend).backend.compile(graph, options)
     let tap = try plan.tap(graph.outputs[0])
     let elements = images.images.shape.count / max(count, 1)
     classes = tap.count / size

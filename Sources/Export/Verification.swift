@@ -34,6 +34,18 @@ public struct Verification: Sendable, Equatable {
   /// Whether the export may be used.
   public var isPassed: Bool
 
+  /// How far floats that were added in another order may differ, as a share of an image's largest output.
+  public static let floatTolerance: Float = 1e-4
+
+  /// How far each of an image's outputs is off, as a share of the largest; infinite where one is no number.
+  public static func differences(_ found: some Sequence<Float>, _ expected: [Float]) -> [Float] {
+    let largest = expected.reduce(Float(1e-6)) { max($0, abs($1)) }
+    return zip(found, expected).map { pair in
+      let difference = abs(pair.0 - pair.1) / largest
+      return difference.isNaN ? .infinity : difference
+    }
+  }
+
   /// Makes a finding.
   public init(method: String, images: Int, mismatches: Int, findings: [String], isPassed: Bool) {
     self.method = method

@@ -51,12 +51,8 @@ struct TrialMeasurement {
       warnings.append(
         "the file did not shrink: \(sizes.codedBytes) bytes, the teacher's has \(dense.fileBytes)")
     }
-    let readings = try targets.readings(of: loaded, fileBytes: sizes.fileBytes)
-    for name in readings.keys.sorted() {
-      guard let count = readings[name]?.imagesUnequal, count > 0 else { continue }
-      warnings.append(
-        "ERROR: on \(name) the simulated outputs differ from the integer reference on \(count) images")
-    }
+    let readings = try targets.readings(of: loaded, fileBytes: sizes.fileBytes, on: spec.targets)
+    warnings += TrialReadings.warnings(readings)
     return TrialResult(
       name: spec.name, role: TrialResult.Role(rawValue: spec.role.rawValue) ?? .student, seed: spec.seed,
       address: spec.address, methods: spec.methods, controlOf: spec.controlOf, classes: classes,
@@ -233,7 +229,7 @@ struct TrialMeasurement {
 
   // MARK: Targets
 
-  private var targets: TrialReadings { TrialReadings(runner, data: data) }
+  private var targets: TrialReadings { TrialReadings(spec, runner.environment, data: data) }
 
   /// Bytes of the file that a network would ship in.
   func fileBytes(_ graph: Graph) throws(TrialError) -> Int {

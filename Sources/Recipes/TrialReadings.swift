@@ -11,29 +11,32 @@ import Tensors
 struct TrialReadings {
   /// Test images on which cycles are counted and outputs compared; fewer where the target is slow.
   static let simulatedImages = 20
+  /// The same for networks of floats, which cost several times as much and take no other path for another image.
+  static let simulatedFloatImages = 2
   /// How often the host runs an image to measure its latency.
   private static let hostRuns = 50
 
-  private let runner: TrialRunner
+  private let spec: TrialSpec
+  private let environment: TrialEnvironment
   private let data: TrialData
 
-  init(_ runner: TrialRunner, data: TrialData) {
-    self.runner = runner
+  init(_ spec: TrialSpec, _ environment: TrialEnvironment, data: TrialData) {
+    self.spec = spec
+    self.environment = environment
     self.data = data
   }
 
-  private var spec: TrialSpec { runner.spec }
-
-  /// What the model that was loaded from the student's file takes: simulated where that can be done.
+  /// What the model that was loaded from the student's file takes on some targets: simulated where that can be done.
   func readings(
-    of model: Model, fileBytes: Int
+    of model: Model, fileBytes: Int, on targets: [String]
   ) throws(TrialError) -> [String: TrialResult.TargetReading] {
-    let images = runner.environment.meter == nil || !model.graph.hasEncodedValues ? [] : try images()
+    let count = model.graph.hasEncodedValues ? Self.simulatedImages : Self.simulatedFloatImages
+    let images = environment.meter == nil ? [] : try images(count)
     var readings: [String: TrialResult.TargetReading] = [:]
-    for name in spec.targets {
+    for name in targets {
       let profile = try profile(name)
       let measured = try hostLatencyMs(model.graph, profile)
-      let meter = runner.environment.meter
+      let meter = environment.meter
       readings[name] = try target { () throws(TargetError) in
         if let meter, !images.isEmpty {
           return TrialResult.TargetReading(
@@ -43,9 +46,21 @@ struct TrialReadings {
         return TrialResult.TargetReading(
           try profile.estimate(model.graph, flashBytes: fileBytes, measuredLatencyMs: measured))
       }
+      readings[name]?.origin = ReadingOrigin(profile, meter).digest
     }
     return readings
   }
+
+  /// What is wrong with readings, for a result's warnings.
+  static func warnings(_ readings: [String: TrialResult.TargetReading]) -> [String] {
+    readings.keys.sorted().compactMap { name in
+      guard let count = readings[name]?.imagesUnequal, count > 0 else { return nil }
+      return "\(errorMark) on \(name) the simulated outputs differ from the reference on \(count) images"
+    }
+  }
+
+  /// How warnings of this kind begin.
+  static let errorMark = "ERROR:"
 
   /// What a network would take on a target by the estimate alone: for stages and goals, which compare many networks.
   func estimate(
@@ -60,7 +75,7 @@ struct TrialReadings {
   }
 
   private func profile(_ name: String) throws(TrialError) -> TargetProfile {
-    let folders = runner.environment.targetFolders
+    let folders = environment.targetFolders
     return try target { () throws(TargetError) in try TargetProfile.named(name, searching: folders) }
   }
 
@@ -69,8 +84,8 @@ struct TrialReadings {
   }
 
   /// The first test images, normalized, `[C, H, W]` each.
-  private func images() throws(TrialError) -> [[Float]] {
-    let loader = try data.test(batch: Self.simulatedImages)
+  private func images(_ count: Int) throws(TrialError) -> [[Float]] {
+    let loader = try data.test(batch: count)
     loader.startEpoch(0, fromStep: 0)
     let next = try trial(TrialError.dataset) { () throws(DatasetError) in try loader.next() }
     guard let batch = next else { return [] }
@@ -83,7 +98,7 @@ struct TrialReadings {
   private func hostLatencyMs(_ graph: Graph, _ profile: TargetProfile) throws(TrialError) -> Double? {
     guard profile.basis == .measured else { return nil }
     do throws(ExecutionError) {
-      let arithmetic = InferenceArithmetic(of: graph, floats: runner.environment.backend)
+      let arithmetic = InferenceArithmetic(of: graph, floats: environment.backend)
       let plan = try arithmetic.backend.compile(
         graph, PlanOptions(batch: 1, mode: .inference, threads: spec.threads))
       let image = [Float](repeating: 0.5, count: data.input.count)

@@ -49,12 +49,16 @@ public struct Simulation: Codable, Sendable, Equatable {
   /// Whether it fits and was run.
   public var fits: Bool { overflows.isEmpty }
 
-  /// The outputs of int8 programs, image by image.
-  public func integerOutputs(_ program: NetworkProgram) -> [[Int8]] {
-    let size = program.outputSize
-    guard program.numberBytes == 1, size > 0 else { return [] }
-    return stride(from: 0, to: outputs.count - size + 1, by: size).map { start in
-      outputs[outputs.startIndex + start..<outputs.startIndex + start + size].map { Int8(bitPattern: $0) }
+  /// The outputs, image by image, in the program's order.
+  public func numbers(_ program: NetworkProgram) -> [[Float]] {
+    let (bytes, size) = ([UInt8](outputs), program.outputBytes)
+    guard size > 0 else { return [] }
+    return stride(from: 0, through: bytes.count - size, by: size).map { start in
+      let image = bytes[start..<start + size]
+      guard program.numberBytes == 4 else { return image.map { Float(Int8(bitPattern: $0)) } }
+      return stride(from: start, to: start + size, by: 4).map { place in
+        Float(bitPattern: (0..<4).reduce(UInt32(0)) { $0 | UInt32(bytes[place + $1]) << UInt32(8 * $1) })
+      }
     }
   }
 

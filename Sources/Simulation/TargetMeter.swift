@@ -18,6 +18,12 @@ public struct TargetMeter: Sendable {
     self.cycleLimit = cycleLimit
   }
 
+  /// The tools of a target's simulator that this machine lacks, by name; none for a target that is only estimated.
+  public func missingTools(of profile: TargetProfile) -> [String] {
+    let simulator = try? runner.simulator(of: profile)
+    return simulator?.missingTools.map(\.name) ?? []
+  }
+
   /// The estimate of a model's shipped graph; `images` are normalized, `[C, H, W]` each.
   ///
   /// What cannot be simulated stays estimated, and `note` says why. Of many images so many are simulated as the limit on
@@ -58,7 +64,7 @@ public struct TargetMeter: Sendable {
   private static func note(_ error: SimulationError) -> String {
     switch error {
     case .missing: "modelled, not simulated: \(error)"
-    case .unsuitable: "modelled, not simulated, as simulators run integer networks: \(error)"
+    case .unsuitable: "modelled, not simulated, as simulators run exported C: \(error)"
     default: "modelled, as the simulation failed: \(error)"
     }
   }
@@ -70,22 +76,22 @@ public struct TargetMeter: Sendable {
     let simulated = try SimulatedModel(model, for: profile)
     let cycles = analytic.latencyMs * profile.clockMHz.value * 1000
     let count = max(1, min(images.count, Int(min(cycleLimit / max(1, cycles), 1e9))))
-    let integers = images.prefix(count).map(simulated.integers(of:))
+    let shown = Array(images.prefix(count))
     guard
       let simulation = try await runner.simulate(
-        simulated.program, on: profile, images: simulated.bytes(integers))
+        simulated.program, on: profile, images: simulated.arithmetic.bytes(shown))
     else { return nil }
     var estimate = profile.estimate(
       simulation, of: simulated.program, limits: simulator.limits, analytic: analytic)
     guard simulation.fits else { return estimate }
-    let outputs = simulation.integerOutputs(simulated.program)
+    let outputs = simulation.numbers(simulated.program)
     estimate.outputs = outputs
-    let unequal = zip(outputs, integers).count { $0 != simulated.outputs(of: $1) }
+    let unequal = zip(outputs, shown).count { !simulated.arithmetic.agrees($0, on: $1) }
     estimate.unequalImages = unequal
     if unequal > 0 {
       estimate.fits = false
       estimate.reason =
-        "the simulated outputs differ from the integer reference on \(unequal) of \(outputs.count) images"
+        "the simulated outputs differ from the reference on \(unequal) of \(outputs.count) images"
     }
     return estimate
   }

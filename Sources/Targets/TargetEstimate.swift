@@ -91,9 +91,9 @@ public struct TargetEstimate: Sendable, Equatable {
   public var relativeError = 0.0
   /// Images that were simulated.
   public var images = 0
-  /// What the simulated chip said, image by image; empty where nothing was simulated.
-  public var outputs: [[Int8]] = []
-  /// Images whose simulated outputs were not those of the integer reference.
+  /// What the simulated chip said, image by image, in the program's numbers; empty where nothing was simulated.
+  public var outputs: [[Float]] = []
+  /// Images whose simulated outputs were not those of the reference: of integers bit for bit, of floats nearly.
   public var unequalImages = 0
   /// Why figures are not what the profile promises, such as a missing simulator; `nil` where they are.
   public var note: String?

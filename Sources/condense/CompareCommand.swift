@@ -8,6 +8,7 @@ import Recipes
 import Reports
 import Runs
 import Settings
+import Simulation
 
 /// `condense compare`: trains a teacher, makes students by every method of a recipe, measures them, says which won.
 struct CompareCommand: ParsableCommand {
@@ -104,7 +105,8 @@ struct CompareCommand: ParsableCommand {
       trials: trials.map(Self.absolute), jobs: jobs, seeds: seeds,
       timeLimit: timeLimit.flatMap(TimeText.seconds).map { .seconds($0) },
       networks: Locations.folders("Teachers"),
-      targets: Locations.folders("Recipes/targets"), datasets: .forCommands, executable: Locations.executable)
+      targets: Locations.folders("Recipes/targets"), datasets: .forCommands, executable: Locations.executable,
+      meter: .forCommands)
   }
 
   /// The path from the root: children and reports may stand elsewhere.

@@ -52,9 +52,13 @@ final class ComparisonProgress: Sendable {
     state.withLock { state in
       switch event {
       case .found(let spec):
+        state.running[spec.address] = nil
         state.status.done += 1
         state.waiting[spec.address] = nil
         remember(spec, &state)
+      case .rereading(let spec, let targets):
+        state.running[spec.address] = ComparisonStatus.Running(spec, began: clock.now)
+        state.pending += "\(title(spec)): read anew on \(targets.joined(separator: ", "))\n"
       case .started(let spec):
         state.running[spec.address] = ComparisonStatus.Running(spec, began: clock.now)
         state.waiting[spec.address] = nil

@@ -12,8 +12,8 @@ struct ExportCommand: ParsableCommand {
     abstract: "Write a model in a format that other programs read; `condense list formats` names them.",
     discussion: """
       What a format cannot hold is refused, node by node, before anything is written. The folder must be new or
-      empty; it appears when all its files are complete. With --verify the files are run on images of DATA (at most
-      1,000 of its test split) and held against the model; a disagreement beyond what the format allows exits with 70.
+      empty; it appears when all its files are complete. With --verify the files are run on images of DATA (the first
+      of its test split) and held against the model; a disagreement beyond what the format allows exits with 70.
       """)
 
   @Argument(help: "A model file.")
@@ -33,10 +33,19 @@ struct ExportCommand: ParsableCommand {
       "Run what was written on images of this data: a manifest's name, a manifest, a folder or an archive.")
   var verify: String?
 
+  @Option(help: "How many images to verify on, at most.")
+  var images = 1000
+
   @OptionGroup var normalization: NormalizationOption
 
   @Flag(help: "Print JSON.")
   var json = false
+
+  func validate() throws {
+    guard (1...1_000_000).contains(images) else {
+      throw ValidationError("--images must be in 1...1000000, found \(images)")
+    }
+  }
 
   func run() throws {
     let exporter = try failing(.usage) { try ExporterCatalogue.exporter(format) }
@@ -44,10 +53,12 @@ struct ExportCommand: ParsableCommand {
     let imported = try failing(.badInput) { try ModelReader.read(self.model, importOptions) }
     let model = imported.model
     let options = try options(exporter.defaultBaseName)
-    let images = try verify.map { try VerificationMaterial(data: $0, imported: imported).images() }
+    let material = try verify.map {
+      try VerificationMaterial(data: $0, imported: imported).images(atMost: images)
+    }
     let written = try failing(.badInput) { try exporter.export(model, to: out, options) }
     let verification = try failing(.internal) {
-      try images.flatMap { try exporter.verify(written, of: model, options, on: $0) }
+      try material.flatMap { try exporter.verify(written, of: model, options, on: $0) }
     }
     let report = ExportReport(format: format, written: written, verification: verification)
     Console.print(json ? report.node.prettyJSON : report.text)

@@ -7,6 +7,7 @@ import Datasets
 import Foundation
 import Recipes
 import Settings
+import Simulation
 
 /// `condense plan`: what a comparison would do, without training.
 struct PlanCommand: ParsableCommand {
@@ -39,7 +40,8 @@ struct PlanCommand: ParsableCommand {
     let backend = DNNLBackend()
     let options = RunOptions(
       directory: out ?? "runs/" + recipe.name, seeds: seeds, networks: Locations.folders("Teachers"),
-      targets: Locations.folders("Recipes/targets"), datasets: .forCommands, executable: Locations.executable)
+      targets: Locations.folders("Recipes/targets"), datasets: .forCommands, executable: Locations.executable,
+      meter: .forCommands)
     let drawn = options.datasets.cacheDirectory.map { $0 + "/data" } ?? Self.temporaryFolder
     defer { try? FileManager.default.removeItem(atPath: Self.temporaryFolder) }
     let planned = try failing(.badInput) {

@@ -13,9 +13,9 @@ struct ProfileCommand: ParsableCommand {
     abstract:
       "What a model takes on targets: flash, RAM, latency, energy; one target in full, layer by layer.",
     discussion: """
-      Integer models are compiled and run in the target's simulator where its tools are installed (condense doctor),
-      and held against the integer reference bit for bit; everything else is estimated, and marked so. Without --data
-      they run on random images: cycles hardly depend on them.
+      Models are compiled and run in the target's simulator where its tools are installed (condense doctor), and held
+      against the reference: integers bit for bit, floats within a ten-thousandth. Networks without a model, and targets
+      without a simulator, are estimated, and marked so. Without --data images are random: cycles hardly depend on them.
       """)
 
   @Argument(help: "A model file, the name of a network, or the path of a network's spec.")
@@ -27,8 +27,8 @@ struct ProfileCommand: ParsableCommand {
   @Option(help: "Images to simulate: a manifest's name, a manifest, a folder or an archive; its test split.")
   var data: String?
 
-  @Option(help: "How many images to simulate.")
-  var images = 20
+  @Option(help: "How many images to simulate. (default: 20 of integer models, 2 of floats)")
+  var images: Int?
 
   @OptionGroup var normalization: NormalizationOption
 
@@ -36,7 +36,7 @@ struct ProfileCommand: ParsableCommand {
   var json = false
 
   func validate() throws {
-    guard (1...100_000).contains(images) else {
+    if let images, !(1...100_000).contains(images) {
       throw ValidationError("--images must be in 1...100000, found \(images)")
     }
   }
@@ -45,8 +45,9 @@ struct ProfileCommand: ParsableCommand {
     let options = try normalization.importOptions()
     let graph = try failing(.badInput) { try Self.graph(of: model) }
     let profiles = try failing(.badInput) { try Self.profiles(target) }
+    let count = images ?? (graph.hasEncodedValues ? 20 : 2)
     let material =
-      graph.hasEncodedValues ? try ProfileMaterial(model, options, data: data, count: images) : nil
+      GraphSummary.isModel(model) ? try ProfileMaterial(model, options, data: data, count: count) : nil
     let report = try failing(.badInput) { try ProfileReport(graph, material, on: profiles, name: model) }
     Console.print(json ? report.node.prettyJSON : report.text(width: Console.width))
     let unequal = report.rows.filter { $0.estimate.unequalImages > 0 }.map(\.profile.name)

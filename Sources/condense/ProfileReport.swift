@@ -65,6 +65,11 @@ struct ProfileReport {
   }
 }
 
+extension TargetMeter {
+  /// What trials are read with.
+  static var forCommands: TargetMeter? { SimulationRunner.forCommands.map { TargetMeter($0) } }
+}
+
 extension SimulationRunner {
   /// Keeps results in the cache of all commands; `nil` where there is none.
   static var forCommands: SimulationRunner? {

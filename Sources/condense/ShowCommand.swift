@@ -56,12 +56,7 @@ struct ShowCommand: ParsableCommand {
 extension GraphSummary {
   /// Reads what a user names: a file by its content, else a network of the folders of specs.
   init(of name: String, specs: [String]) throws {
-    let isSpec = name.hasSuffix(".yaml") || name.hasSuffix(".yml")
-    let isFile =
-      name.contains("/") || name.hasSuffix(".safetensors") || name.hasSuffix(".condensed")
-      || name.hasSuffix(".onnx")
-      || Self.isFile(name)
-    if !isSpec && isFile {
+    if Self.isModel(name) {
       let imported = try ModelReader.read(name, ImportOptions(needsNormalization: false))
       if !imported.isNormalizationKnown {
         Console.note("\(name): does not say how pixels become its input; --normalize does where that matters")
@@ -71,6 +66,13 @@ extension GraphSummary {
       let spec = try NetworkSpec.named(name, searching: specs)
       self.init(network: spec, graph: try spec.build())
     }
+  }
+
+  /// Whether a user means a model's file, not a network by its name or spec.
+  static func isModel(_ name: String) -> Bool {
+    if name.hasSuffix(".yaml") || name.hasSuffix(".yml") { return false }
+    let endings = [".safetensors", ".condensed", ".onnx"]
+    return name.contains("/") || endings.contains(where: name.hasSuffix) || isFile(name)
   }
 
   private static func isFile(_ path: String) -> Bool {

@@ -66,11 +66,11 @@ struct TargetsRefitCommand: ParsableCommand {
       let bytes = try TargetProfile.storedBytes(of: model.graph)
       let analytic = try profile.estimate(
         model.graph, flashBytes: bytes, measuredLatencyMs: reading.latencyMs)
-      guard let runner = SimulationRunner.forCommands, model.graph.hasEncodedValues else {
+      guard let meter = TargetMeter.forCommands else {
         return (reading, analytic.latencyMs, nil)
       }
       let size = model.input.shape.count
-      let simulated = try TargetMeter(runner).waitForEstimate(
+      let simulated = try meter.waitForEstimate(
         model, flashBytes: bytes, on: profile, images: [Array(repeating: 0, count: size)],
         measuredLatencyMs: reading.latencyMs)
       return (

@@ -15,7 +15,8 @@ struct TrialCommand: ParsableCommand {
     commandName: "trial",
     abstract: "Runs one trial of a comparison from its specification; `compare` calls it.",
     discussion: """
-      Fills the directory and exits. It ends at once when its standard input closes, so that it never outlives whoever
+      Fills the directory and exits; of a finished trial it takes the readings on targets that were added or changed
+      since. It ends at once when its standard input closes, so that it never outlives whoever
       started it; give it < /dev/zero or keep a pipe open when you call it yourself.
       """)
 
@@ -36,7 +37,7 @@ struct TrialCommand: ParsableCommand {
     let environment = TrialEnvironment(
       backend: DNNLBackend(), datasetOptions: .forCommands,
       targetFolders: Locations.folders("Recipes/targets"),
-      meter: SimulationRunner.forCommands.map { TargetMeter($0) }, note: { Console.print($0) },
+      meter: .forCommands, note: { Console.print($0) },
       shouldStop: { signals.isStopping })
     do {
       try perform(spec, in: folder, environment)
@@ -49,6 +50,12 @@ struct TrialCommand: ParsableCommand {
   private func perform(_ spec: TrialSpec, in folder: String, _ environment: TrialEnvironment) throws {
     let place = TrialDirectory(in: folder, name: spec.name, seed: spec.seed, address: spec.address)
     if spec.role == .logits { return try store(spec, place, environment) }
+    // A finished trial may lie under the name that its student had before.
+    if let finished = TrialFolder(path: folder).directory(of: spec.address),
+      FileManager.default.fileExists(atPath: finished + "/" + TrialFolder.result)
+    {
+      return try failing(.badInput) { try TrialRereading(spec, directory: finished, environment).run() }
+    }
     guard let filling = try failing(.badInput, { try place.begin() }) else { return }
     let written = try? TrialResult.read(filling.path + "/" + TrialFolder.result)
     do {

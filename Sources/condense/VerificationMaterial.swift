@@ -9,9 +9,8 @@ import Training
 
 /// Some images of a data set, prepared for a model: what an export is tried on.
 struct VerificationMaterial {
-  /// The most images, and the most numbers that they may have together.
-  private static let maximumImages = 1_000
-  private static let maximumElements = 1 << 26
+  /// The most numbers that the images may have together: a gibibyte.
+  private static let maximumElements = 1 << 28
 
   let data: String
   let imported: ImportedModel
@@ -23,7 +22,7 @@ struct VerificationMaterial {
   }
 
   /// The first images of the test split, or of all where there is none.
-  func images(atMost count: Int = maximumImages) throws -> VerificationImages {
+  func images(atMost count: Int) throws -> VerificationImages {
     let dataset = try opened()
     let shape = model.input.shape
     let limit = max(1, min(count, Self.maximumElements / shape.count))

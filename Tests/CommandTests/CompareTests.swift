@@ -72,6 +72,57 @@ struct CompareTests {
     #expect(report.status == 0 && report.output.utf8.elementsEqual(ranking))
   }
 
+  @Test("a board that is added or changed later is read without training; one that is left out is not shown")
+  func targets() throws {
+    let small = """
+      recipe: 1
+      data: glyphs
+      seeds: 1
+      targets: [TARGETS]
+      controls: false
+      teacher: {network: mlp, training: {epochs: 1, batch: 32}}
+      training: {batch: 32}
+      students: [{name: int8, pipeline: [{post-training-quantization: {images: 64}}]}]
+
+      """
+    func compare(_ targets: String) throws -> (student: SettingsNode, errors: String) {
+      try Data(small.replacing("TARGETS", with: targets).utf8).write(
+        to: URL(filePath: folder + "/small.yaml"))
+      let run = try tool.run("compare", "small.yaml", "--out", "run", "--json")
+      #expect(run.status == 0, "\(run.errors)")
+      return (
+        try #require(try run.json.required("students", of: "ranking").list("students").first), run.errors
+      )
+    }
+    func board(_ megahertz: Int) throws {
+      let board = try String(
+        contentsOf: Tool.checkout.appending(path: "Recipes/targets/asic-45nm.yaml"), encoding: .utf8
+      ).replacing(/clockMHz: \{value: [0-9.]+/, with: "clockMHz: {value: \(megahertz)")
+      try FileManager.default.createDirectory(
+        atPath: folder + "/Recipes/targets", withIntermediateDirectories: true)
+      try Data(board.utf8).write(to: URL(filePath: folder + "/Recipes/targets/mine.yaml"))
+    }
+    func latency(_ student: SettingsNode) throws -> Double {
+      try student.required("targets", of: "a row").required("mine", of: "targets").required(
+        "latencyMs", of: "a reading"
+      ).number("latencyMs")
+    }
+
+    let first = try compare("asic-45nm")
+    try board(100)
+    let second = try compare("asic-45nm, mine")
+    #expect(second.errors.contains("int8, seed 0: read anew on mine"), "\(second.errors)")
+    // A line for each of the two trials, and none of a training.
+    #expect(second.errors.split(separator: "seed 0: ").count == 3, "\(second.errors)")
+    #expect(second.student["accuracy"] == first.student["accuracy"])
+    try board(50)
+    let third = try compare("mine")
+    #expect(third.errors.contains("read anew on mine"))
+    #expect(try abs(latency(third.student) / latency(second.student) - 2) < 1e-9)
+    #expect(third.student["targets"]?["asic-45nm"] == nil)
+    #expect(try !compare("mine").errors.contains("read anew"))
+  }
+
   /// A row of integers was measured in integers, `evaluate` says the same of its file, and `show --plan` lists the calls.
   private func checkArithmetic(_ run: String) throws {
     let text = try String(contentsOfFile: folder + "/\(run)/ranking.json", encoding: .utf8)

@@ -59,7 +59,7 @@ struct MeterTests {
     let expected = images.map { image in
       program.values(of: [image.map { program.values[0].integer($0) }])[program.outputs[0]]
     }
-    #expect(estimate.outputs == expected)
+    #expect(estimate.outputs == expected.map { $0.map(Float.init) })
     let cycles = Dictionary(uniqueKeysWithValues: estimate.layers.map { ($0.name, $0.cycles) })
     #expect((cycles["conv1"] ?? 0) > (cycles["logits"] ?? 0))
     #expect((cycles["logits"] ?? 0) > 0)
@@ -88,17 +88,44 @@ struct MeterTests {
     #expect(estimate.latencyMs == analytic.latencyMs)
   }
 
-  @Test("a network of floats is estimated, and the note says why")
-  func floats() async throws {
+  @Test(
+    "a network of floats runs on the chip, with and without a floating-point unit, as in the reference",
+    .enabled(
+      if: ["cortex-m4", "cortex-m0plus", "uno", "raspberry-pi-4"].allSatisfy(Bench.mayAsk),
+      "a simulator is missing: make simulators"),
+    arguments: ["cortex-m4", "cortex-m0plus", "uno", "raspberry-pi-4"])
+  func floats(_ target: String) async throws {
     defer { bench.remove() }
-    let graph = try SmallGraph.lenet.graph()
-    let size = graph.inputs[0].shape.count
+    var graph = Graph(inputs: [GraphInput(name: "image", shape: [2, 6, 6])])
+    try graph.append(Conv2D(filters: 3, kernel: 3), name: "conv1", inputs: ["image"])
+    try graph.append(ReLU(), name: "relu1", inputs: ["conv1"])
+    try graph.append(Flatten(), name: "flat", inputs: ["relu1"])
+    try graph.append(Linear(features: 5), name: "logits", inputs: ["flat"])
+    graph.outputs = ["logits"]
+    graph.initializeParameters(seed: 3)
+    let numbers = Tensor(random: [2, 2, 6, 6], in: -1...1, seed: 4, "images").values
     let estimate = try await TargetMeter(bench.runner).estimate(
-      Self.model(graph), flashBytes: 1000, on: try Bench.profile("cortex-m4"),
-      images: [Array(repeating: 0, count: size)])
+      Self.model(graph), flashBytes: 1000, on: try Bench.profile(target),
+      images: [Array(numbers[..<72]), Array(numbers[72...])])
+    #expect(estimate.note == nil)
+    #expect(estimate.basis == .simulated)
+    #expect(estimate.images == 2 && estimate.unequalImages == 0 && estimate.outputs.count == 2)
+    // 864 products in the convolution, 240 in the linear layer: more than a cycle each anywhere.
+    #expect((estimate.cycles?.least ?? 0) > 1104)
+    // Soft floats take many instructions a product.
+    #expect((estimate.cycles?.mean ?? 0) > (target == "cortex-m0plus" || target == "uno" ? 50_000 : 0))
+  }
+
+  @Test("a network that the exporter refuses is estimated, and the note says why")
+  func refused() async throws {
+    defer { bench.remove() }
+    var (model, images) = try Self.material()
+    model.graph.parameters["conv1.weight"]?.encoding = Dense()
+    let estimate = try await TargetMeter(bench.runner).estimate(
+      model, flashBytes: 1000, on: try Bench.profile("cortex-m4"), images: images)
     #expect(estimate.basis == .modelled)
     #expect(
-      estimate.note?.hasPrefix("modelled, not simulated, as simulators run integer networks:") == true,
+      estimate.note?.hasPrefix("modelled, not simulated, as simulators run exported C:") == true,
       "\(estimate.note ?? "")")
   }
 
@@ -114,7 +141,7 @@ struct MeterTests {
     #expect(estimate.unequalImages == 4)
     #expect(!estimate.fits)
     #expect(
-      estimate.reason == "the simulated outputs differ from the integer reference on 4 of 4 images")
+      estimate.reason == "the simulated outputs differ from the reference on 4 of 4 images")
   }
 
   @Test("an unknown simulator is refused with its line and the nearest name")

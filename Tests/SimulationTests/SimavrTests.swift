@@ -17,7 +17,7 @@ struct SimavrTests {
       let images = network.images(7)
       let simulation = try #require(
         try await bench.simulate(network.program, on: try Bench.profile("uno"), images))
-      #expect(simulation.integerOutputs(network.program) == images.map(network.expected))
+      #expect(simulation.numbers(network.program) == images.map { network.expected($0).map(Float.init) })
       #expect(simulation.images == 7)
     }
   }
@@ -48,7 +48,7 @@ struct SimavrTests {
     let plain = try #require(try await bench.simulate(Self.timed(), on: uno, images))
     #expect(plain.cycles == Simulation.Cycles(least: 308, mean: 308, most: 308))
     #expect(plain.cycles?.mean == Self.timedCycles)
-    #expect(plain.integerOutputs(Self.timed()) == images)
+    #expect(plain.numbers(Self.timed()) == images.map { $0.map(Float.init) })
     let deeper = try #require(try await bench.simulate(Self.timed(pushes: 10), on: uno, images))
     #expect(deeper.cycles?.mean == Self.timedCycles + 10 * 4)
     #expect((deeper.ram?.stackBytes ?? 0) - (plain.ram?.stackBytes ?? 0) == 10)

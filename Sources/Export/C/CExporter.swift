@@ -51,7 +51,7 @@ public struct CExporter: Exporter {
       let run = try CHostRun(source: source, folder: written.folder, compiler: compiler)
       defer { run.remove() }
       guard let program else { return try CFloatVerification(run: run, graph: model.graph).run(images) }
-      return try CVerification(program: program, run: run).run(images.images)
+      return try CVerification(graph: model.graph, program: program, run: run).run(images)
     } catch {
       throw .verification(format: Self.name, reason: "\(error)")
     }

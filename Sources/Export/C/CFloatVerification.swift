@@ -4,9 +4,6 @@ import Tensors
 
 /// Holds an exported network of floats against the backend on images.
 struct CFloatVerification {
-  /// The largest difference that is allowed, as a share of an image's largest output.
-  static let tolerance: Float = 1e-4
-
   /// The exported network.
   let run: CHostRun
   /// The network.
@@ -26,17 +23,15 @@ struct CFloatVerification {
     var (mismatches, greatest) = (0, Float(0))
     for image in 0..<shape[0] {
       let reference = COrder(run.output).arranged(Array(expected[image * width..<(image + 1) * width]))
-      let largest = reference.reduce(Float(1e-6)) { max($0, abs($1)) }
-      for (a, b) in zip(found[image * width..<(image + 1) * width], reference) {
-        let difference = abs(a - b) / largest
-        greatest = difference.isNaN ? .infinity : max(greatest, difference)
-        if !(difference <= Self.tolerance) { mismatches += 1 }
-      }
+      let outputs = found[image * width..<(image + 1) * width]
+      let differences = Verification.differences(outputs, reference)
+      greatest = max(greatest, differences.max() ?? 0)
+      mismatches += differences.count { $0 > Verification.floatTolerance }
     }
     return Verification(
       method: run.method, images: shape[0], mismatches: mismatches,
       findings: [
-        "the greatest difference is \(greatest) of an image's largest output; \(Self.tolerance) is allowed"
+        "the greatest difference is \(greatest) of an image's largest output; \(Verification.floatTolerance) is allowed"
       ],
       isPassed: mismatches == 0)
   }

@@ -32,7 +32,8 @@ struct PageRanking {
 
   private var columns: [PageColumn] {
     let targets: [String?] = report.targets.isEmpty ? [nil] : report.targets
-    return [name] + targets.map(marks) + accuracy + size + report.targets.flatMap(readings) + cost
+    return [name] + targets.map(marks) + accuracy + size
+      + report.targets.flatMap { PageReadings(target: $0).columns } + cost
   }
 
   private var name: PageColumn {
@@ -143,29 +144,5 @@ struct PageRanking {
     PageColumn(title: title, hint: hint, isExtra: isExtra) { row in
       PageColumn.Cell(shown: format(row[keyPath: value]), sort: "\(row[keyPath: value])")
     }
-  }
-
-  private func readings(of target: String) -> [PageColumn] {
-    func column(
-      _ title: String, _ hint: String, _ sort: @escaping (TrialResult.TargetReading) -> Double,
-      _ shown: @escaping (TrialResult.TargetReading) -> String
-    ) -> PageColumn {
-      PageColumn(title: title, hint: "\(hint), \(target)", target: target) { row in
-        guard let reading = row.targets[target] else {
-          return PageColumn.Cell(shown: Quantity.missing, sort: "")
-        }
-        let reason = reading.fits ? "" : HTMLText.escaped(reading.reason ?? "does not fit")
-        let value = "<span class=\"value\">\(HTMLText.escaped(shown(reading)))</span>"
-        return PageColumn.Cell(
-          shown: reading.fits ? value : "<span title=\"\(reason)\">\(value)</span>", sort: "\(sort(reading))",
-          style: reading.fits ? "" : "unfit")
-      }
-    }
-    return [
-      column("Flash", "Program memory", { Double($0.flashBytes) }, { Quantity.bytes($0.flashBytes) }),
-      column("RAM", "Peak working memory", { Double($0.ramBytes) }, { Quantity.bytes($0.ramBytes) }),
-      column("Latency", "Time an image", \.latencyMs) { Quantity.milliseconds($0.latencyMs) },
-      column("Energy", "Energy an image", \.energyMicrojoules) { Quantity.microjoules($0.energyMicrojoules) },
-    ]
   }
 }

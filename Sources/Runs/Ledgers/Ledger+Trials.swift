@@ -90,21 +90,32 @@ extension Ledger {
   }
 
   /// The ranking of the trials that a recipe has now; results of older recipes stay here and are named in a note.
-  public func ranking(run: String, current: [String]) throws(RunError) -> Ranking {
+  ///
+  /// `targets` are the only ones that are shown, and their order; `nil` shows all that trials were read on.
+  public func ranking(
+    run: String, current: [String], targets: [String]? = nil
+  ) throws(RunError) -> Ranking {
     let current = Set(current)
     let trials = try self.trials().filter { current.contains($0.address) }
-    let results = try self.results()
+    let shown = targets.map(Set.init)
+    let results = try self.results().map { trial in
+      var trial = trial
+      if let shown { trial.result.targets = trial.result.targets.filter { shown.contains($0.key) } }
+      return trial
+    }
     func failures(_ state: TrialState) -> [Ranking.Failure] {
       trials.filter { $0.state == state }.map {
         Ranking.Failure(name: $0.name, seed: $0.seed, reason: $0.reason ?? "no reason was given")
       }
     }
-    return try RankingBuilder(
+    var ranking = try RankingBuilder(
       run: run, trials: results.filter { current.contains($0.result.address) }, failed: failures(.failed),
       notRun: failures(.notRun),
       families: Dictionary(trials.map { ($0.name, $0.families) }, uniquingKeysWith: { first, _ in first }),
       older: results.filter { !current.contains($0.result.address) }.map(\.result.name)
     ).ranking()
+    ranking.targetOrder = targets ?? []
+    return ranking
   }
 
   private func record(_ row: Row) throws(RunError) -> TrialRecord {

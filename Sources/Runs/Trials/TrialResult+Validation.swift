@@ -130,7 +130,7 @@ extension TrialResult.TargetReading {
       (memory?.stackBytes, "stackBytes"), (memory?.marginBytes, "marginBytes"),
       (imagesSimulated, "imagesSimulated"), (imagesUnequal, "imagesUnequal"),
     ] { if let value { try check.count(value, "\(field).\(name)") } }
-    for (value, name) in [(method, "method"), (note, "note")] {
+    for (value, name) in [(method, "method"), (note, "note"), (origin, "origin")] {
       if let value { try check.text(value, "\(field).\(name)") }
     }
     try check.each(layers ?? [], field + ".layers") { (layer, field) throws(RunError) in

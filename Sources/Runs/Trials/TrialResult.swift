@@ -87,6 +87,8 @@ public struct TrialResult: Codable, Sendable, Equatable {
     public var layers: [LayerCycles]?
     /// Why the figures are not what the target promises, such as a simulator that is missing.
     public var note: String?
+    /// The digest of what the reading depends on beside the model; `nil` in rankings, and in results of older programs.
+    public var origin: String?
 
     public init(
       flashBytes: Int, ramBytes: Int, latencyMs: Double, energyMicrojoules: Double, basis: String,

@@ -1,0 +1,70 @@
+import Execution
+import Export
+import Graphs
+import Tensors
+
+/// The numbers that a simulated program computes with, and those that it must come to.
+protocol SimulatedArithmetic {
+  /// Images as the program reads them; `[C, H, W]` each, normalized.
+  func bytes(_ images: [[Float]]) -> ImageBytes
+  /// Whether the outputs of an image, in the program's order, are what they must be.
+  func agrees(_ outputs: [Float], on image: [Float]) -> Bool
+}
+
+/// Signed bytes: the integer reference's, bit for bit.
+struct SimulatedIntegers: SimulatedArithmetic {
+  private let program: IntegerProgram
+
+  init(_ program: IntegerProgram) { self.program = program }
+
+  private func integers(_ image: [Float]) -> [Int8] {
+    image.map { program.values[program.inputs[0]].integer($0) }
+  }
+
+  func bytes(_ images: [[Float]]) -> ImageBytes {
+    ImageBytes(images.map { integers($0).channelsLast(program.values[program.inputs[0]].shape) })
+  }
+
+  func agrees(_ outputs: [Float], on image: [Float]) -> Bool {
+    let output = program.outputs[0]
+    let expected = program.values(of: [integers(image)])[output]
+    return expected.channelsLast(program.values[output].shape).map(Float.init) == outputs
+  }
+}
+
+/// Floats: the reference's within what other orders of the same sums give.
+struct SimulatedFloats: SimulatedArithmetic {
+  private let graph: Graph
+  private let plan: any Plan
+  private let tap: TapID
+
+  init(_ graph: Graph) throws(ExecutionError) {
+    self.graph = graph
+    plan = try ReferenceBackend().compile(
+      graph, PlanOptions(batch: 1, mode: .inference, threads: 1, taps: [graph.outputs[0]]))
+    tap = try plan.tap(graph.outputs[0])
+  }
+
+  func bytes(_ images: [[Float]]) -> ImageBytes {
+    ImageBytes(images.map { $0.channelsLast(graph.inputs[0].shape) })
+  }
+
+  func agrees(_ outputs: [Float], on image: [Float]) -> Bool {
+    plan.forward(image.span, key: 0)
+    var expected = [Float](repeating: 0, count: tap.count)
+    var span = expected.mutableSpan
+    plan.readTap(tap, into: &span)
+    let ordered = expected.channelsLast(graph.shape(of: graph.outputs[0]) ?? [])
+    return outputs.count == ordered.count
+      && Verification.differences(outputs, ordered).allSatisfy { $0 <= Verification.floatTolerance }
+  }
+}
+
+extension Array {
+  /// `[C, H, W]` as `[H, W, C]`; other ranks as they are.
+  fileprivate func channelsLast(_ shape: Shape) -> [Element] {
+    guard shape.rank == 3 else { return self }
+    let (channels, plane) = (shape[0], shape[1] * shape[2])
+    return (0..<count).map { self[$0 % channels * plane + $0 / channels] }
+  }
+}
