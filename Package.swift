@@ -40,8 +40,9 @@ func library(
     swiftSettings: settings + extra)
 }
 
-func program(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
-  .executableTarget(name: name, dependencies: closure(dependencies), swiftSettings: settings)
+func program(_ name: String, _ dependencies: [Target.Dependency], resources: [Resource] = []) -> Target {
+  .executableTarget(
+    name: name, dependencies: closure(dependencies), resources: resources, swiftSettings: settings)
 }
 
 func tests(_ name: String, _ dependencies: [Target.Dependency], exclude: [String] = []) -> Target {
@@ -113,7 +114,9 @@ let package = Package(
     library("Reports", ["Runs", "Settings"], resources: [.embedInCode("Resources")]),
     program("condense", ["DNNL", "Integers", "Comparison", "Reports", "CProcess", arguments]),
     program(
-      "condense-bench", ["DNNL", "Integers", "Networks", "Methods", "CProcess", "CAllocations", arguments]),
+      "condense-bench",
+      ["DNNL", "Integers", "Networks", "Methods", "Export", "CProcess", "CAllocations", arguments],
+      resources: [.embedInCode("Resources")]),
 
     .target(
       name: "TestSupport", dependencies: closure(["Execution", "Datasets"]), path: "Tests/TestSupport",

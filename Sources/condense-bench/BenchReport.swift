@@ -32,6 +32,38 @@ struct BenchReport: Encodable {
     }
   }
 
+  /// Another program's times beside ours, in turns.
+  struct Peer: Encodable {
+    let name: String
+    /// Median of the rounds' medians.
+    let msPerStep: Double
+    /// The peer's over ours.
+    let ratio: Double
+    /// Of each round.
+    let rounds: [Double]
+    let ourRounds: [Double]
+    let operators: [String: Int]
+
+    private enum CodingKeys: String, CodingKey {
+      case name
+      case msPerStep = "ms_per_step"
+      case ratio
+      case rounds = "rounds_ms_per_step"
+      case ourRounds = "condense_rounds_ms_per_step"
+      case operators
+    }
+
+    init?(_ timings: [ONNXRuntimePeer.Timing], beside ours: [Double]) {
+      guard let first = timings.first, !ours.isEmpty else { return nil }
+      name = "onnxruntime \(first.version)"
+      rounds = timings.map(\.msPerStep)
+      ourRounds = ours
+      operators = first.operators
+      msPerStep = Timings(rounds).median
+      ratio = msPerStep / Timings(ours).median
+    }
+  }
+
   let schema = 1
   let command: String
   let network: String
@@ -51,6 +83,7 @@ struct BenchReport: Encodable {
   var allocationsPerStep: Allocations?
   var distilled: Distilled?
   var kernels: [Kernel]?
+  var peer: Peer?
 
   private enum CodingKeys: String, CodingKey {
     case schema, command, network, batch, precision, threads, instructionSet, onednn, arithmetic
@@ -60,7 +93,7 @@ struct BenchReport: Encodable {
     case losses
     case allocationsPerStep = "allocations_per_step"
     case distilled = "distill"
-    case kernels
+    case kernels, peer
   }
 
   init(_ command: String, _ options: BenchOptions) {
@@ -106,6 +139,12 @@ struct BenchReport: Encodable {
         String(
           format: "plain %.3f ms, on stored logits %.3f ms: %.3f times", distilled.plain, distilled.distilled,
           distilled.ratio))
+    }
+    if let peer {
+      print(
+        String(
+          format: "%@: %.3f ms, %.2f times as long (medians of %d rounds in turns)", peer.name, peer.msPerStep,
+          peer.ratio, peer.rounds.count))
     }
     if let losses { print("loss", losses.map { String(format: "%.4f", $0) }.joined(separator: " ")) }
     if let allocationsPerStep {

@@ -5,6 +5,7 @@ import Encodings
 import Execution
 import Graphs
 import Integers
+import Settings
 
 /// Times inference: batch norms folded, activations fused; integers where all values of a student are.
 struct InferBench: ParsableCommand {
@@ -12,7 +13,8 @@ struct InferBench: ParsableCommand {
     commandName: "infer", abstract: "Milliseconds of an inference pass on a batch in memory.",
     discussion: """
       A student whose values are all integers is computed in integers, as `condense evaluate` does. --bytes makes one of a
-      network with weights at random, which --write keeps for other tools.
+      network with weights at random. --against times the same model, exported as ONNX, in onnxruntime, in turns, and
+      prints onnxruntime's time over Condense's: medians of the rounds.
       """)
 
   @OptionGroup var options: BenchOptions
@@ -23,23 +25,43 @@ struct InferBench: ParsableCommand {
   @Flag(help: "Quantize the network to signed bytes first, calibrated on a synthetic batch.")
   var bytes = false
 
-  @Option(help: "With --bytes: where to write the student.")
-  var write: String?
+  @Option(help: "A Python that imports onnxruntime, to be timed beside.")
+  var against: String?
+
+  @Option(help: "With --against: how many times each is timed.")
+  var rounds = 3
+
+  func validate() throws {
+    guard (1...1000).contains(rounds) else {
+      throw ValidationError("--rounds must be in 1...1000, found \(rounds)")
+    }
+  }
 
   func run() throws {
     condense_prepare_compute()
-    let graph = try graph()
-    let arithmetic = InferenceArithmetic(of: graph, floats: DNNLBackend())
+    let model = try model()
+    let arithmetic = InferenceArithmetic(of: model.graph, floats: DNNLBackend())
     let plan = try arithmetic.backend.compile(
-      graph,
+      model.graph,
       PlanOptions(
         batch: options.batch, mode: .inference, precision: try options.resolvedPrecision(),
         threads: options.threads))
-    let batch = SyntheticBatch(graph.inputs[0].shape, batch: options.batch, classes: 10)
+    let batch = SyntheticBatch(model.graph.inputs[0].shape, batch: options.batch, classes: 10)
     for _ in 0..<3 { plan.forward(batch.images.span, key: 0) }
     var report = BenchReport("infer", options)
     report.arithmetic = arithmetic.name
-    report.set(Timings.measured(seconds: options.seconds) { plan.forward(batch.images.span, key: 0) })
+    let peer = try against.map { try ONNXRuntimePeer(model, python: $0) }
+    defer { peer?.remove() }
+    var (ours, theirs): ([Timings], [ONNXRuntimePeer.Timing]) = ([], [])
+    for _ in 0..<(peer == nil ? 1 : rounds) {
+      if let peer {
+        theirs.append(
+          try peer.timing(batch: options.batch, threads: options.threads, seconds: options.seconds))
+      }
+      ours.append(Timings.measured(seconds: options.seconds) { plan.forward(batch.images.span, key: 0) })
+    }
+    report.set(ours.sorted { $0.median < $1.median }[ours.count / 2])
+    if peer != nil { report.peer = BenchReport.Peer(theirs, beside: ours.map(\.median)) }
     report.set(plan.kernels, list: options.kernels)
     if options.profile, let plan = plan as? DNNLPlan {
       report.kernels = BenchReport.profile(plan, batch.images)
@@ -47,11 +69,9 @@ struct InferBench: ParsableCommand {
     try report.write(json: options.json)
   }
 
-  private func graph() throws -> Graph {
-    if let student { return try AnyModelFile.read(student).graph }
-    guard bytes else { return try BenchNetworks.graph(options.network) }
-    let model = try SyntheticStudent.bytes(of: options.network)
-    if let write { try StudentFile.write(model, to: write, coded: true) }
-    return model.graph
+  private func model() throws -> Model {
+    if let student { return try AnyModelFile.read(student) }
+    guard bytes else { return SyntheticStudent.model(try BenchNetworks.graph(options.network), options.network) }
+    return try SyntheticStudent.bytes(of: options.network)
   }
 }

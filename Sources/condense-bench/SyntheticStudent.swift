@@ -18,10 +18,15 @@ enum SyntheticStudent {
     var compression = Compression(
       method, graph: graph, evidence: SyntheticEvidence(graph: graph, images: images), overrides: [:])
     let student = try method.compress(&compression).graph
+    return model(student, network)
+  }
+
+  /// A graph as a model of classes without names.
+  static func model(_ graph: Graph, _ network: String) -> Model {
     let shape = graph.inputs[0].shape
-    let classes = student.shape(of: student.outputs[0])?.dimensions.last ?? 1
+    let classes = graph.shape(of: graph.outputs[0])?.dimensions.last ?? 1
     return Model(
-      graph: student, classes: (0..<classes).map { "class \($0)" },
+      graph: graph, classes: (0..<classes).map { "class \($0)" },
       input: InputDescription(
         shape: shape, mean: Array(repeating: 127.5, count: shape[0]),
         deviation: Array(repeating: 64, count: shape[0])),

@@ -1,0 +1,63 @@
+import ArgumentParser
+import Export
+import Foundation
+import Graphs
+
+/// onnxruntime in a Python of the user's: a model's export is timed there.
+struct ONNXRuntimePeer {
+  /// What a timing says.
+  struct Timing: Codable {
+    let msPerStep: Double
+    let min: Double
+    let steps: Int
+    let version: String
+    /// What really ran, with how many calls: a pass that fell back to floats shows.
+    let operators: [String: Int]
+
+    private enum CodingKeys: String, CodingKey {
+      case msPerStep = "ms_per_step"
+      case min, steps, version, operators
+    }
+  }
+
+  private let python: String
+  private let folder: String
+  private let model: String
+
+  /// Exports a model for an interpreter that can import onnxruntime.
+  init(_ model: Model, python: String) throws {
+    self.python = python
+    folder = NSTemporaryDirectory() + "condense-bench-\(UUID().uuidString)"
+    try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: false)
+    let written = try ONNXExporter().export(model, to: folder + "/onnx", ExportOptions())
+    guard let path = written.path(ending: ".onnx") else {
+      throw ValidationError("the export has no .onnx file")
+    }
+    self.model = path
+    try Data(PackageResources.onnx_inference_py).write(to: URL(filePath: script))
+  }
+
+  private var script: String { folder + "/onnx-inference.py" }
+
+  /// Removes what was written.
+  func remove() { try? FileManager.default.removeItem(atPath: folder) }
+
+  /// Times a pass.
+  func timing(batch: Int, threads: Int, seconds: Double) throws -> Timing {
+    let process = Process()
+    process.executableURL = URL(filePath: "/usr/bin/env")
+    process.arguments = [
+      python, script, model, "--batch", "\(batch)", "--threads", "\(threads)", "--seconds", "\(seconds)",
+    ]
+    let output = Pipe()
+    process.standardOutput = output
+    try process.run()
+    let line = try output.fileHandleForReading.readToEnd() ?? Data()
+    process.waitUntilExit()
+    guard process.terminationStatus == 0 else {
+      throw ValidationError(
+        "--against \(python): ended with \(process.terminationStatus); it must be a Python that imports onnxruntime and numpy")
+    }
+    return try JSONDecoder().decode(Timing.self, from: line)
+  }
+}
