@@ -143,7 +143,8 @@ struct BenchReport: Encodable {
     if let peer {
       print(
         String(
-          format: "%@: %.3f ms, %.2f times as long (medians of %d rounds in turns)", peer.name, peer.msPerStep,
+          format: "%@: %.3f ms, %.2f times as long (medians of %d rounds in turns)", peer.name,
+          peer.msPerStep,
           peer.ratio, peer.rounds.count))
     }
     if let losses { print("loss", losses.map { String(format: "%.4f", $0) }.joined(separator: " ")) }

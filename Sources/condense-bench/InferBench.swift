@@ -71,7 +71,9 @@ struct InferBench: ParsableCommand {
 
   private func model() throws -> Model {
     if let student { return try AnyModelFile.read(student) }
-    guard bytes else { return SyntheticStudent.model(try BenchNetworks.graph(options.network), options.network) }
+    guard bytes else {
+      return SyntheticStudent.model(try BenchNetworks.graph(options.network), options.network)
+    }
     return try SyntheticStudent.bytes(of: options.network)
   }
 }

@@ -56,7 +56,8 @@ struct ONNXRuntimePeer {
     process.waitUntilExit()
     guard process.terminationStatus == 0 else {
       throw ValidationError(
-        "--against \(python): ended with \(process.terminationStatus); it must be a Python that imports onnxruntime and numpy")
+        "--against \(python): ended with \(process.terminationStatus); it must be a Python that imports onnxruntime and numpy"
+      )
     }
     return try JSONDecoder().decode(Timing.self, from: line)
   }

@@ -7,7 +7,9 @@ import Tensors
 extension Graph {
   /// The graph with bytes for all that a device stores: ranges from least to greatest over some images, weights a scale each
   /// output channel, biases in the products' scale. Independent of the methods of quantization.
-  public func quantized(calibratedOn images: [Float], batch: Int, bits: Int = 8) throws -> Graph {
+  public func quantized(
+    calibratedOn images: [Float], batch: Int, bits: Int = 8, weightBits: Int? = nil
+  ) throws -> Graph {
     let plan = try ReferenceBackend().compile(
       self, PlanOptions(batch: batch, mode: .inference, taps: allNames))
     plan.forward(images.span, key: 0)
@@ -23,7 +25,7 @@ extension Graph {
       if case .alike(let source) = places[name] { graph.values[name] = graph.values[source] }
     }
     for node in nodes where node.op is Conv2D || node.op is Linear {
-      graph.quantizeParameters(of: node, bits: bits)
+      graph.quantizeParameters(of: node, bits: weightBits ?? bits)
     }
     return graph
   }

@@ -1,6 +1,7 @@
 import Encodings
 import Execution
 import Graphs
+import Integers
 import Ops
 import Settings
 import SwiftProtobuf
@@ -42,34 +43,28 @@ extension Graph {
     }
   }
 
-  /// The network on integer grids that reach what occurs on some images, batch norms folded.
-  func onGrids(over images: Tensor, valueBits: Int = 8, weightBits: Int = 8) throws -> Graph {
-    var graph = try foldingBatchNorms()
-    let places = graph.valuePlaces()
-    for name in graph.inputs.map(\.name) + graph.nodes.map(\.name) where places[name] == .stored {
-      let values = try graph.withoutGrids.reference([images], of: name).values
-      graph.values[name] = IntegerValue(
-        bits: valueBits, covering: (values.min() ?? 0)...(values.max() ?? 0))
-    }
-    for (name, place) in places {
-      if case .alike(let source) = place { graph.values[name] = graph.values[source] }
-    }
-    for node in graph.nodes where node.op is Conv2D || node.op is Linear {
-      guard let weight = graph.parameters["\(node.name).weight"]?.value,
-        let scale = (graph.storedEncoding(of: node.inputs[0]) as? IntegerValue)?.scale
-      else { continue }
-      let encoding = Integer(bits: weightBits, covering: weight, perChannel: true)
-      graph.parameters["\(node.name).weight"]?.encoding = encoding
-      graph.parameters["\(node.name).bias"]?.encoding = Integer(
-        bits: 32, scales: encoding.scales.map { $0 * scale })
-    }
+  /// The graph up to a softmax that comes last, which devices leave to the host.
+  func withoutSoftmax() throws -> Graph {
+    guard let last = nodes.last, last.op is Softmax else { return self }
+    var graph = Graph(inputs: inputs)
+    for node in nodes.dropLast() { try graph.append(node.op, name: node.name, inputs: node.inputs) }
+    graph.parameters = parameters
+    graph.outputs = last.inputs
     return graph
   }
 
-  private var withoutGrids: Graph {
-    var graph = self
-    graph.values = [:]
-    return graph
+  /// The first output on some inputs, the batch first, by the integer reference.
+  func integerReference(_ inputs: [Tensor]) throws -> [Float] {
+    let plan = try IntegerBackend().compile(self, PlanOptions(batch: inputs[0].shape[0], mode: .inference))
+    let images = inputs.flatMap(\.values)
+    plan.forward(images.span, key: 0)
+    return try plan.numbers(outputs[0])
+  }
+
+  /// The network on integer grids that reach what occurs on some images, batch norms folded.
+  func onGrids(over images: Tensor, valueBits: Int = 8, weightBits: Int = 8) throws -> Graph {
+    try foldingBatchNorms().quantized(
+      calibratedOn: images.values, batch: images.shape[0], bits: valueBits, weightBits: weightBits)
   }
 
   /// A model of the graph, whose first input is of images and whose first output is of features.

@@ -70,7 +70,7 @@ struct TFLiteParityTests {
       let graph = try network.graph()
       let calibration = Self.images(graph, count: 16)[0]
       return TFLitePeer.Case(
-        name: network.rawValue, graph: try graph.quantized(on: calibration),
+        name: network.rawValue, graph: try graph.onGrids(over: calibration),
         images: Self.images(graph, count: 40, seed: 4))
     }
     for runtime in TFLitePeer.runtimes {
@@ -84,7 +84,7 @@ struct TFLiteParityTests {
   @Test("What is real among integers, and weights wider than a byte, are refused by name")
   func refusals() throws {
     let graph = try SmallGraph.lenet.graph()
-    var quantized = try graph.quantized(on: Self.images(graph, count: 4)[0])
+    var quantized = try graph.onGrids(over: Self.images(graph, count: 4)[0])
     quantized.parameters["conv1.weight"]?.encoding = Dense()
     let refusals = TFLiteExporter().refusals(of: quantized, ExportOptions())
     #expect(refusals.map(\.node) == ["conv1"])

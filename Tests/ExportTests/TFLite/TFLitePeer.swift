@@ -8,8 +8,8 @@ import TestSupport
 
 /// TensorFlow Lite's own interpreter, which runs what we wrote.
 struct TFLitePeer {
-  /// The interpreter that devices have had for years, and the one that took its place.
-  static let runtimes = [PeerPython("tflite-runtime", "numpy<2"), PeerPython("ai-edge-litert", "numpy")]
+  /// Where the interpreters are installed.
+  static let runtimes = TFLiteRuntime.all.map(\.python)
 
   /// A network with images and the outputs that it should have.
   struct Case {
@@ -100,9 +100,9 @@ struct TFLitePeer {
     let file = try TFLiteExporter().files(of: model, ExportOptions(baseName: "model"))[0]
     try Data(file.bytes).write(to: URL(filePath: path + ".tflite"))
     for (index, images) in item.images.enumerated() {
-      try data(images.values).write(to: URL(filePath: "\(path).\(index).in"))
+      try Data(littleEndian: images.values).write(to: URL(filePath: "\(path).\(index).in"))
     }
-    try data(isInteger ? integers(item) : outputs(item)).write(to: URL(filePath: path + ".out"))
+    try Data(littleEndian: isInteger ? integers(item) : outputs(item)).write(to: URL(filePath: path + ".out"))
   }
 
   private static func integers(_ item: Case) throws -> [Float] {
@@ -126,9 +126,5 @@ struct TFLitePeer {
     var span = values.mutableSpan
     plan.readTap(tap, into: &span)
     return values
-  }
-
-  private static func data(_ values: [Float]) -> Data {
-    Data(values.flatMap { value in (0..<4).map { UInt8(truncatingIfNeeded: value.bitPattern >> ($0 * 8)) } })
   }
 }

@@ -1,0 +1,50 @@
+import Foundation
+public import Tensors
+
+/// TensorFlow Lite's own interpreters, which run what we wrote.
+public struct TFLiteRuntime: Sendable {
+  /// The interpreter that devices have had for years, and the one that took its place.
+  public static let all = [
+    TFLiteRuntime(python: PeerPython("tflite-runtime", "numpy<2")),
+    TFLiteRuntime(python: PeerPython("ai-edge-litert", "numpy")),
+  ]
+
+  /// Where it is installed.
+  public let python: PeerPython
+
+  /// Whether tests may ask both.
+  public static var mayBeAsked: Bool { all.allSatisfy(\.python.mayBeAsked) }
+
+  /// The outputs of a file on images `[N, C, H, W]` of reals, in the file's numbers, one image after another.
+  public func run(_ bytes: [UInt8], on images: Tensor) throws -> [Float] {
+    let place = NSTemporaryDirectory() + "condense-tflite-\(UUID().uuidString)"
+    try FileManager.default.createDirectory(atPath: place, withIntermediateDirectories: true)
+    defer { try? FileManager.default.removeItem(atPath: place) }
+    try Data(bytes).write(to: URL(filePath: place + "/model.tflite"))
+    try Data(littleEndian: images.values).write(to: URL(filePath: place + "/images.f32"))
+    _ = try python.run(Self.script, [place] + images.shape.dimensions.map { "\($0)" })
+    return try Data(contentsOf: URL(filePath: place + "/outputs.f32")).littleEndianFloats
+  }
+
+  private static let script = """
+    import sys, numpy as np
+    try:
+        from tflite_runtime.interpreter import Interpreter
+    except ImportError:
+        from ai_edge_litert.interpreter import Interpreter
+    place, shape = sys.argv[1], [int(a) for a in sys.argv[2:]]
+    interpreter = Interpreter(model_path=place + "/model.tflite")
+    interpreter.allocate_tensors()
+    takes, gives = interpreter.get_input_details()[0], interpreter.get_output_details()[0]
+    images = np.fromfile(place + "/images.f32", "<f4").reshape(shape).transpose(0, 2, 3, 1)
+    found = []
+    for image in images:
+        if takes["dtype"] == np.int8:
+            scale, zero = takes["quantization"]
+            image = np.clip(np.rint(image / np.float32(scale)) + zero, -128, 127)
+        interpreter.set_tensor(takes["index"], image[None].astype(takes["dtype"]))
+        interpreter.invoke()
+        found.append(interpreter.get_tensor(gives["index"])[0].astype("<f4"))
+    np.array(found).tofile(place + "/outputs.f32")
+    """
+}
