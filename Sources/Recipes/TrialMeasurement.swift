@@ -70,14 +70,17 @@ struct TrialMeasurement {
     _ stage: TrialSpec.Stage, _ graph: Graph, validationTop1: Double?, warnings: [String]
   ) throws(TrialError) -> TrialResult.StageRecord {
     let shipped = try shipped(graph)
-    let sizes = try sizes(of: model(shipped, classes: data.dataset.classes))
-    let energy = try spec.targets.first.flatMap { name throws(TrialError) in
-      try targets.estimate(name, shipped, fileBytes: sizes.fileBytes).energyMicrojoules
-    }
-    return TrialResult.StageRecord(
+    let model = model(shipped, classes: data.dataset.classes)
+    let sizes = try sizes(of: model)
+    let first = Array(spec.targets.prefix(1))
+    let reading = try targets.readings(of: model, fileBytes: sizes.fileBytes, on: first).values.first
+    var record = TrialResult.StageRecord(
       name: stage.name, epochs: stage.training?.epochs ?? 0, validationTop1: validationTop1,
       fileBytes: sizes.fileBytes, multiplyAdds: shipped.multiplyAdds, nonZeros: nonZeros(shipped),
-      energyMicrojoules: energy, warnings: warnings)
+      energyMicrojoules: reading?.energyMicrojoules, warnings: warnings)
+    record.energyTarget = reading == nil ? nil : first.first
+    record.energyOrigin = reading?.origin
+    return record
   }
 
   // MARK: Files

@@ -34,11 +34,14 @@ function facts(trial) {
 
 function lineage(trial) {
   if (!trial.stages.length) return [];
-  const heads = ['stage', 'epochs', 'validation top-1, %', 'file', 'change', 'multiply-adds', 'change', 'non-zeros', 'energy']
+  const target = trial.stages.map(stage => stage.energyTarget).find(name => name);
+  const heads = ['stage', 'epochs', 'validation top-1, %', 'file', 'change', 'multiply-adds', 'change', 'non-zeros',
+    target ? `energy, ${target}` : 'energy']
     .map((title, index) => ({ title, number: index > 0 }));
   const teacher = report.trials.find(other => other.role === 'teacher' && other.seed === trial.seed && other !== trial);
   const start = teacher && { name: 'teacher', epochs: '', validationTop1: teacher.validationTop1,
-    fileBytes: teacher.size.fileBytes, multiplyAdds: teacher.multiplyAdds, nonZeros: teacher.nonZeros };
+    fileBytes: teacher.size.fileBytes, multiplyAdds: teacher.multiplyAdds, nonZeros: teacher.nonZeros,
+    energyMicrojoules: (teacher.stages.findLast(stage => stage.energyTarget === target) || {}).energyMicrojoules };
   const stages = (start ? [start] : []).concat(trial.stages);
   const lines = stages.map((stage, index) => {
     const before = stages[index - 1];

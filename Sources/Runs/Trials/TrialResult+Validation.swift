@@ -148,6 +148,9 @@ extension TrialResult.StageRecord {
       (epochs, "epochs"), (fileBytes, "fileBytes"), (multiplyAdds, "multiplyAdds"), (nonZeros, "nonZeros"),
     ] { try check.count(value, "\(field).\(name)") }
     if let energyMicrojoules { try check.amount(energyMicrojoules, field + ".energyMicrojoules") }
+    for (value, name) in [(energyTarget, "energyTarget"), (energyOrigin, "energyOrigin")] {
+      if let value { try check.text(value, "\(field).\(name)") }
+    }
   }
 }
 

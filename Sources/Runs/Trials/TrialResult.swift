@@ -163,8 +163,11 @@ public struct TrialResult: Codable, Sendable, Equatable {
     public var fileBytes: Int
     public var multiplyAdds: Int
     public var nonZeros: Int
-    /// Microjoules an inference by the run's first target.
+    /// Microjoules an inference on `energyTarget`; `nil` where it was not read, or the target has changed since.
     public var energyMicrojoules: Double?
+    /// The run's first target at that time, and what the reading depended on beside the network.
+    public var energyTarget: String?
+    public var energyOrigin: String?
     /// What a reader should know, such as a stage that changed nothing.
     public var warnings: [String]
 
