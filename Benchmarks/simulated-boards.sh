@@ -13,7 +13,7 @@ trap 'rm -rf "$work"' EXIT
 for model in "$@"; do
   for target in $targets; do
     "$condense" profile "${model#*=}" --target "$target" --data "$data" --images "$images" --json |
-      jq -c --arg name "${model%%=*}" '{name: $name} + .targets[0]' >> "$work/raw"
+      jq -c --arg student "${model%%=*}" '{student: $student, board: .targets[0].name} + (.targets[0] | del(.name))' >> "$work/raw"
   done
 done
 version() { "$1" --version 2> /dev/null | head -n 1 || true; }
@@ -23,5 +23,5 @@ jq -s --arg data "$data" --arg date "$(date -u +%F)" --arg avr "$(version avr-gc
     tools: { "avr-gcc": $avr, "arm-none-eabi-gcc": $arm, "qemu-system-arm": $qemu, simavr: $simavr }, rows: . }' \
   "$work/raw" > "$out.partial"
 mv "$out.partial" "$out"
-jq -r '.rows[] | [.name, .target // .title, .flashBytes, .ramBytes, .cycles.mean, .latencyMs, .energyMicrojoules, .imagesSimulated,
+jq -r '.rows[] | [.student, .board, .flashBytes, .ramBytes, .cycles.mean, .latencyMs, .energyMicrojoules, .imagesSimulated,
   .imagesUnequal, .top1, .reason] | @tsv' "$out"

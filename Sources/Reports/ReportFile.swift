@@ -10,7 +10,7 @@ public struct ReportFile: Sendable {
 
   /// The files, in the order in which they are written.
   public static let all = [
-    ReportFile(name: "ranking.json") { report, _ in try RankingJSON.encode(report.ranking) },
+    ReportFile(name: Ranking.fileName) { report, _ in try RankingJSON.encode(report.ranking) },
     ReportFile(name: "ranking.csv") { report, _ in Data(RankingCSV(report).text.utf8) },
     ReportFile(name: "ranking.md") { report, _ in Data(RankingMarkdown(report).text.utf8) },
     ReportFile(name: "report.html") { report, charts in Data(try ReportPage(report, charts: charts).html.utf8)

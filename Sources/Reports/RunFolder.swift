@@ -17,7 +17,7 @@ public struct RunFolder: Sendable {
     let ranking = try ranking()
     guard ranking.schema == 1 else {
       throw .unreadable(
-        path: path + "/ranking.json",
+        path: path + "/" + Ranking.fileName,
         reason: "expected schema 1, found \(ranking.schema); a newer condense reads it")
     }
     let recipe = try? String(contentsOfFile: path + "/recipe.yaml", encoding: .utf8)
@@ -77,9 +77,9 @@ public struct RunFolder: Sendable {
 
   /// The ranking that the comparison wrote; where it was stopped before, that of all that the ledger knows.
   private func ranking() throws(ReportError) -> Ranking {
-    let file = path + "/ranking.json"
+    let file = path + "/" + Ranking.fileName
     guard FileManager.default.fileExists(atPath: file) else { return try rankingOfLedger() }
-    return try decoded("ranking.json", from: try data(of: file))
+    return try decoded(Ranking.fileName, from: try data(of: file))
   }
 
   private func rankingOfLedger() throws(ReportError) -> Ranking {

@@ -118,7 +118,7 @@ struct CompareCommand: ParsableCommand {
   private func report(_ run: ComparisonRun) throws {
     let ranking = try failing(.internal) { try run.rank() }
     let directory = run.options.directory
-    try failing(.internal) { try ranking.write(to: directory + "/ranking.json") }
+    try failing(.internal) { try ranking.write(to: directory + "/" + Ranking.fileName) }
     let report = try failing(.internal) {
       try RunFolder(path: directory).report(families: ReportCommand.families)
     }

@@ -24,7 +24,10 @@ struct EvaluateCommand: ParsableCommand {
       models in 32-bit floats, whatever precision they were trained in.
       """)
 
-  @Argument(help: "A model: safetensors that `condense train` wrote, a student (.condensed) or an ONNX file.")
+  @Argument(
+    help:
+      "A model: safetensors that `condense train` wrote, a student (.condensed) or an ONNX file; or RUN/ROW, a row of a comparison."
+  )
   var model: String
 
   @Option(help: "A manifest's name, or the path of a manifest, a folder or an archive.")
@@ -58,7 +61,7 @@ struct EvaluateCommand: ParsableCommand {
 
   func run() throws {
     let options = try normalization.importOptions()
-    let imported = try failing(.badInput) { try ModelReader.read(self.model, options) }
+    let imported = try failing(.badInput) { try ModelReader.read(ModelPath.resolved(self.model), options) }
     let trained = try failing(.badInput) { try SplitDescription(from: imported.model.split) }
     condense_prepare_compute()
     let data = try openedData(imported.model, trained)

@@ -16,7 +16,7 @@ struct ExportCommand: ParsableCommand {
       of its test split) and held against the model; a disagreement beyond what the format allows exits with 70.
       """)
 
-  @Argument(help: "A model file.")
+  @Argument(help: "A model file, or RUN/ROW: a row of a comparison, such as runs/quickstart/int8.")
   var model: String
 
   @Option(help: "One of: \(ExporterCatalogue.names.joined(separator: ", ")).")
@@ -50,7 +50,9 @@ struct ExportCommand: ParsableCommand {
   func run() throws {
     let exporter = try failing(.usage) { try ExporterCatalogue.exporter(format) }
     let importOptions = try normalization.importOptions()
-    let imported = try failing(.badInput) { try ModelReader.read(self.model, importOptions) }
+    let imported = try failing(.badInput) {
+      try ModelReader.read(ModelPath.resolved(self.model), importOptions)
+    }
     let model = imported.model
     let options = try options(exporter.defaultBaseName)
     let material = try verify.map {

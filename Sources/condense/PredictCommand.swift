@@ -21,7 +21,10 @@ struct PredictCommand: ParsableCommand {
       "error" instead of "classes"); the others are predicted all the same, and the exit code is 65.
       """)
 
-  @Argument(help: "A model: safetensors that `condense train` wrote, a student (.condensed) or an ONNX file.")
+  @Argument(
+    help:
+      "A model: safetensors that `condense train` wrote, a student (.condensed) or an ONNX file; or RUN/ROW, a row of a comparison."
+  )
   var model: String
 
   @Argument(help: "PNG or JPEG files.")
@@ -42,7 +45,7 @@ struct PredictCommand: ParsableCommand {
 
   func run() throws {
     let options = try normalization.importOptions()
-    let model = try failing(.badInput) { try ModelReader.read(self.model, options).model }
+    let model = try failing(.badInput) { try ModelReader.read(ModelPath.resolved(self.model), options).model }
     let arithmetic = InferenceArithmetic(of: model.graph, floats: DNNLBackend())
     arithmetic.tellRefusal(of: self.model)
     let evaluator = try failing(.internal) {

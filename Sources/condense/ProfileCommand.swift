@@ -18,7 +18,8 @@ struct ProfileCommand: ParsableCommand {
       without a simulator, are estimated, and marked so. Without --data images are random: cycles hardly depend on them.
       """)
 
-  @Argument(help: "A model file, the name of a network, or the path of a network's spec.")
+  @Argument(
+    help: "A model file; RUN/ROW, a row of a comparison; or a network's name or the path of its spec.")
   var model: String
 
   @Option(help: "A profile's name or path; repeat for several. All profiles by default.")
@@ -42,6 +43,7 @@ struct ProfileCommand: ParsableCommand {
   }
 
   func run() throws {
+    let model = try ModelPath.resolved(model)
     let options = try normalization.importOptions()
     let graph = try failing(.badInput) { try Self.graph(of: model) }
     let profiles = try failing(.badInput) { try Self.profiles(target) }

@@ -2,6 +2,8 @@ import ArgumentParser
 import Foundation
 import Methods
 import Reports
+import Runs
+import Settings
 import Training
 
 /// `condense report`: what a run found out, as a table here and as files in its directory.
@@ -41,6 +43,11 @@ struct ReportCommand: ParsableCommand {
       Console.note("report.html has no charts: Chart.js was not found; \(ChartLibrary.remedy)")
     }
     Console.note("wrote \(ReportFile.all.map(\.name).joined(separator: ", ")) to \(directory)")
+    if let best = report.rows.first {
+      Console.note(
+        "a row's file is \(directory)/ROW to other commands: condense export \(Shell.quoted("\(directory)/\(best.name)"))"
+          + " --format c --out DIR")
+    }
   }
 
   /// The family of every method, and of the objectives that learn from a teacher.

@@ -15,7 +15,8 @@ struct ShowCommand: ParsableCommand {
     commandName: "show",
     abstract: "Print the graph of a model or network: shapes, parameters, costs, encodings and their bytes.")
 
-  @Argument(help: "A model file, the name of a network, or the path of a network's spec.")
+  @Argument(
+    help: "A model file; RUN/ROW, a row of a comparison; or a network's name or the path of its spec.")
   var model: String
 
   @Flag(help: "Print JSON.")
@@ -41,6 +42,7 @@ struct ShowCommand: ParsableCommand {
   }
 
   func run() throws {
+    let model = try ModelPath.resolved(model)
     let subject = try failing(.badInput) { try GraphSummary(of: model, specs: Locations.folders("Teachers")) }
     guard plan else {
       return Console.print(json ? subject.node.prettyJSON : subject.text(width: Console.width))

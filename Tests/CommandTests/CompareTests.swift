@@ -68,6 +68,15 @@ struct CompareTests {
     let second = try tool.run("compare", "r.yaml", "--out", "run")
     #expect(second.status == 0 && !second.errors.contains("epoch"), "\(second.errors)")
     #expect(try Data(contentsOf: URL(filePath: folder + "/run/ranking.json")) == ranking)
+    for row in ["int8", "teacher"] {
+      let shown = try tool.run("show", "run/\(row)", "--json")
+      #expect(shown.status == 0, "\(shown.errors)")
+    }
+    let misspelt = try tool.run("evaluate", "run/nt8", "--data", "glyphs")
+    #expect(
+      misspelt.status == 65
+        && misspelt.errors.contains("neither a file nor a row of run/ranking.json; did you mean \"int8\"?"),
+      "\(misspelt.errors)")
     let report = try tool.run("report", "run", "--json")
     #expect(report.status == 0 && report.output.utf8.elementsEqual(ranking))
   }

@@ -2,6 +2,9 @@
 ///
 /// Everything here is a function of the ledger alone. Rates are fractions 0…1.
 public struct Ranking: Codable, Sendable, Equatable {
+  /// The file's name in a run's directory.
+  public static let fileName = "ranking.json"
+
   /// One student, control or teacher over its seeds.
   public struct Row: Codable, Sendable, Equatable {
     public struct Accuracy: Codable, Sendable, Equatable {

@@ -1,0 +1,36 @@
+import Foundation
+import Runs
+import Settings
+
+/// The file that a user means by a model's name.
+enum ModelPath {
+  /// `RUN/ROW`, a row of a run's ranking such as `runs/quickstart/int8`, is the file of its first seed; anything else is a
+  /// path as it stands.
+  static func resolved(_ name: String) throws -> String {
+    let files = FileManager.default
+    guard !files.fileExists(atPath: name), let slash = name.lastIndex(of: "/") else { return name }
+    let (run, row) = (String(name[..<slash]), String(name[name.index(after: slash)...]))
+    let ranking = run + "/" + Ranking.fileName
+    guard files.fileExists(atPath: ranking) else { return name }
+    let rows = try failing(.badInput) { try Self.rows(of: ranking) }
+    guard let model = rows.first(where: { $0.name == row })?.model else {
+      let hint = Spelling.nearest(to: row, among: rows.map(\.name)).map { "; did you mean \"\($0)\"?" } ?? ""
+      throw CommandFailure(.badInput, "\(name): neither a file nor a row of \(ranking)\(hint)")
+    }
+    return model.hasPrefix("/") ? model : run + "/" + model
+  }
+
+  private static func rows(of path: String) throws -> [(name: String, model: String)] {
+    let text = try RecipeFile.text(path)
+    let ranking = try SettingsNode(json: text, source: path)
+    let teacher = ranking["teacher"].flatMap { $0.content == .null ? nil : $0 }
+    let nodes =
+      try ranking.required("students", of: "a ranking").list("students") + [teacher].compactMap(\.self)
+    return try nodes.map { row in
+      (
+        try row.required("name", of: "a row").string("name"),
+        try row.required("model", of: "a row").string("model")
+      )
+    }
+  }
+}
