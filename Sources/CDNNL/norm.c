@@ -1,22 +1,11 @@
 #include <math.h>
 #include <stddef.h>
 
-#include "CGomp.h"
-#include "CDNNLKernels.h"
-#include "lanes.h"
+#include "norm.h"
 
-// Batch norm over blocks of 16 channels behind the pixels (aBcd16b). Each thread takes whole images, so that a pass
+// Batch norm over blocks of 16 channels behind the pixels (aBcd16b); lanes that pad the last
+// block hold zeros everywhere and stay zero. Each thread takes whole images, so that a pass
 // streams through memory; per-thread sums meet at a barrier and every thread adds them in the same order.
-
-typedef struct {
-  const condense_norm *n;
-  const void *x, *residual, *mask;
-  const void *gradients[2];
-  int gradient_count;
-  void *y, *sum;
-  condense_norm_state s;
-  float *partials;
-} work;
 
 enum { PARTS = 3 };
 
@@ -26,21 +15,6 @@ INLINE void images_of(const condense_norm *n, int64_t *start, int64_t *end) {
   *end = n->images * (me + 1) / team;
 }
 
-#define LOAD(p, i) (bf16 ? load_bf16((const uint16_t *)(p) + (i)) : load_f32((const float *)(p) + (i)))
-#define STORE(p, i, v)                              \
-  do {                                              \
-    if (bf16)                                       \
-      store_bf16((uint16_t *)(p) + (i), v);         \
-    else                                            \
-      store_f32((float *)(p) + (i), v);             \
-  } while (0)
-#define STREAM(p, i, v)                             \
-  do {                                              \
-    if (bf16)                                       \
-      stream_bf16((uint16_t *)(p) + (i), v);        \
-    else                                            \
-      stream_f32((float *)(p) + (i), v);            \
-  } while (0)
 #define BLOCK(p, b) (*(const lanes *)((p) + (b) * LANES))
 
 // Blocks of channels whose part of memory a thread's second-level cache keeps from the first pass to the second.
@@ -48,13 +22,7 @@ INLINE int64_t group_of(const condense_norm *n, int streams) {
   int64_t images = (n->images + n->threads - 1) / n->threads;
   int64_t bytes = images * n->pixels * LANES * (n->bf16 ? 2 : 4) * streams;
   int64_t group = (512 << 10) / (bytes > 0 ? bytes : 1);
-  return group < 1 ? 1 : group > n->blocks ? n->blocks : group;
-}
-
-// Whether results are too large to wait in a cache for their reader: then they go past it, which saves reading the
-// lines that are written.
-INLINE int streams_out(const condense_norm *n) {
-  return n->images * n->blocks * n->pixels * LANES * (n->bf16 ? 2 : 4) >= (4 << 20);
+  return group < 1 ? 1 : group > blocks_of(n) ? blocks_of(n) : group;
 }
 
 // Mean and sum of squared deviations of each thread's images. Within one image sums are taken around its first pixel,
@@ -71,7 +39,7 @@ INLINE void gather_statistics(const work *w, float *mine, int64_t first, int64_t
     float before = (float)((image - start) * n->pixels), count = (float)n->pixels;
     float share = count / (before + count), cross = before * share;
     for (int64_t b = first; b < last; b++) {
-      int64_t base = (image * n->blocks + b) * step;
+      int64_t base = (image * blocks_of(n) + b) * step;
       lanes pivot = LOAD(w->x, base), s0 = {0}, s1 = {0}, q0 = {0}, q1 = {0};
       int64_t i = 0;
       for (; i + 2 * LANES <= step; i += 2 * LANES) {
@@ -104,7 +72,7 @@ INLINE void merge_statistics(const work *w, int64_t b, lanes *mean, lanes *squar
   for (int64_t t = 0; t < team; t++) {
     float count = (float)((n->images * (t + 1) / team - n->images * t / team) * n->pixels);
     if (count == 0) continue;
-    const lanes *part = (const lanes *)(w->partials + (t * n->blocks + b) * PARTS * LANES);
+    const lanes *part = (const lanes *)(w->partials + (t * blocks_of(n) + b) * PARTS * LANES);
     lanes delta = part[0] - m;
     float share = count / (before + count);
     m += delta * share;
@@ -127,7 +95,7 @@ INLINE void keep_statistics(const work *w, int64_t b, const lanes *mean, const l
 
 INLINE void normalize(const work *w, int64_t image, int64_t b, const float *factors, const int bf16, const int residual,
                       const int relu, const int out) {
-  int64_t step = w->n->pixels * LANES, base = (image * w->n->blocks + b) * step;
+  int64_t step = w->n->pixels * LANES, base = (image * blocks_of(w->n) + b) * step;
   lanes a = BLOCK(factors, 2 * b), c = BLOCK(factors, 2 * b + 1);
   for (int64_t i = base; i < base + step; i += LANES) {
     lanes v = LOAD(w->x, i) * a + c;
@@ -171,10 +139,10 @@ INLINE void forward(const work *w, const int bf16) {
   int me = omp_get_thread_num(), out = streams_out(n);
   int64_t start, end, group = group_of(n, 1);
   images_of(n, &start, &end);
-  float *mine = w->partials + me * n->blocks * PARTS * LANES;
-  float *factors = w->partials + (n->threads + me) * n->blocks * PARTS * LANES;
-  for (int64_t first = 0; first < n->blocks; first += group) {
-    int64_t last = first + group < n->blocks ? first + group : n->blocks;
+  float *mine = w->partials + me * blocks_of(n) * PARTS * LANES;
+  float *factors = w->partials + (n->threads + me) * blocks_of(n) * PARTS * LANES;
+  for (int64_t first = 0; first < blocks_of(n); first += group) {
+    int64_t last = first + group < blocks_of(n) ? first + group : blocks_of(n);
     gather_statistics(w, mine, first, last, bf16);
     if (omp_get_num_threads() > 1) GOMP_barrier();
     for (int64_t b = first; b < last; b++) factors_of(w, b, factors);
@@ -191,13 +159,6 @@ INLINE void forward(const work *w, const int bf16) {
   if (out) store_fence();
 }
 
-// The gradient behind the ReLU at element i: mode 0 has none, 1 takes the mask from the output, 2 computes it from x.
-#define GRADIENT(v, x, i)                                         \
-  lanes v = LOAD(w->gradients[0], i);                             \
-  if (two) v += LOAD(w->gradients[1], i);                         \
-  if (mode == 1) v = where_positive(LOAD(w->mask, i), v);         \
-  if (mode == 2) v = where_positive(x * a + c, v)
-
 INLINE void gather_gradients(const work *w, float *mine, int64_t first, int64_t last, const int bf16, const int two, const int mode) {
   const condense_norm *n = w->n;
   int64_t start, end, step = n->pixels * LANES;
@@ -210,7 +171,7 @@ INLINE void gather_gradients(const work *w, float *mine, int64_t first, int64_t 
     for (int64_t b = first; b < last; b++) {
       lanes mean = BLOCK(w->s.mean, b), a = BLOCK(w->s.scale, b) * BLOCK(w->s.inverse, b);
       lanes c = BLOCK(w->s.shift, b) - mean * a, s = {0}, p = {0};
-      int64_t base = (image * n->blocks + b) * step;
+      int64_t base = (image * blocks_of(n) + b) * step;
       for (int64_t i = base; i < base + step; i += LANES) {
         lanes x = LOAD(w->x, i);
         GRADIENT(g, x, i);
@@ -234,7 +195,7 @@ INLINE void scatter_gradients(const work *w, const float *factors, int64_t first
     for (int64_t b = last - 1; b >= first; b--) {
       lanes mean = BLOCK(w->s.mean, b), a = BLOCK(w->s.scale, b) * BLOCK(w->s.inverse, b);
       lanes c = BLOCK(w->s.shift, b) - mean * a, k = BLOCK(factors, 2 * b), l = BLOCK(factors, 2 * b + 1);
-      int64_t base = (image * n->blocks + b) * step;
+      int64_t base = (image * blocks_of(n) + b) * step;
       for (int64_t i = base; i < base + step; i += LANES) {
         lanes x = LOAD(w->x, i);
         GRADIENT(g, x, i);
@@ -255,7 +216,7 @@ INLINE void gradient_factors_of(const work *w, int64_t b, float *factors) {
   float count = (float)(n->images * n->pixels);
   lanes s = {0}, p = {0};
   for (int t = 0; t < team; t++) {
-    const lanes *part = (const lanes *)(w->partials + (t * n->blocks + b) * PARTS * LANES);
+    const lanes *part = (const lanes *)(w->partials + (t * blocks_of(n) + b) * PARTS * LANES);
     s += part[0];
     p += part[1];
   }
@@ -272,14 +233,14 @@ INLINE void backward(const work *w, const int bf16, const int two, const int mod
   const condense_norm *n = w->n;
   int me = omp_get_thread_num(), team = omp_get_num_threads();
   int out = streams_out(n) && w->y != w->gradients[0] && w->y != w->gradients[1];
-  float *mine = w->partials + me * n->blocks * PARTS * LANES;
-  float *factors = w->partials + (n->threads + me) * n->blocks * PARTS * LANES;
+  float *mine = w->partials + me * blocks_of(n) * PARTS * LANES;
+  float *factors = w->partials + (n->threads + me) * blocks_of(n) * PARTS * LANES;
   // Once the summed gradient is in memory it is read instead of its terms.
   work summed = *w;
   if (w->sum) summed.gradients[0] = w->sum;
   int64_t group = group_of(n, 2);
-  for (int64_t first = 0; first < n->blocks; first += group) {
-    int64_t last = first + group < n->blocks ? first + group : n->blocks;
+  for (int64_t first = 0; first < blocks_of(n); first += group) {
+    int64_t last = first + group < blocks_of(n) ? first + group : blocks_of(n);
     gather_gradients(w, mine, first, last, bf16, two, mode);
     if (team > 1) GOMP_barrier();
     for (int64_t b = first; b < last; b++) gradient_factors_of(w, b, factors);
@@ -299,18 +260,7 @@ CLONES static void forward_f32(const work *w) { forward(w, 0); }
 CLONES static void forward_bf16(const work *w) { forward(w, 1); }
 #define BACKWARD(NAME, BF16, TWO, MODE) \
   CLONES static void NAME(const work *w) { backward(w, BF16, TWO, MODE); }
-BACKWARD(backward_f32_1_0, 0, 0, 0)
-BACKWARD(backward_f32_1_1, 0, 0, 1)
-BACKWARD(backward_f32_1_2, 0, 0, 2)
-BACKWARD(backward_f32_2_0, 0, 1, 0)
-BACKWARD(backward_f32_2_1, 0, 1, 1)
-BACKWARD(backward_f32_2_2, 0, 1, 2)
-BACKWARD(backward_bf16_1_0, 1, 0, 0)
-BACKWARD(backward_bf16_1_1, 1, 0, 1)
-BACKWARD(backward_bf16_1_2, 1, 0, 2)
-BACKWARD(backward_bf16_2_0, 1, 1, 0)
-BACKWARD(backward_bf16_2_1, 1, 1, 1)
-BACKWARD(backward_bf16_2_2, 1, 1, 2)
+BACKWARDS(blocked_backward)
 
 static void run_forward(void *data) {
   const work *w = data;
@@ -321,25 +271,20 @@ static void run_forward(void *data) {
 }
 
 static void run_backward(void *data) {
-  static void (*const bodies[2][2][3])(const work *) = {
-      {{backward_f32_1_0, backward_f32_1_1, backward_f32_1_2},
-       {backward_f32_2_0, backward_f32_2_1, backward_f32_2_2}},
-      {{backward_bf16_1_0, backward_bf16_1_1, backward_bf16_1_2},
-       {backward_bf16_2_0, backward_bf16_2_1, backward_bf16_2_2}}};
   const work *w = data;
-  int mode = !w->n->relu ? 0 : w->mask ? 1 : 2;
-  bodies[w->n->bf16 != 0][w->gradient_count == 2][mode](w);
+  RUN_BACKWARD(blocked_backward, w);
 }
 
 int64_t condense_norm_scratch(const condense_norm *n) {
-  return 2 * (int64_t)n->threads * n->blocks * PARTS * LANES;
+  if (n->channels_last) return condense_channels_last_scratch(n);
+  return 2 * (int64_t)n->threads * blocks_of(n) * PARTS * LANES;
 }
 
 void condense_norm_forward(
     const condense_norm *n, const condense_norm_state *state, const void *x, const void *residual, void *y,
     float *scratch) {
   work w = {.n = n, .x = x, .residual = residual, .y = y, .s = *state, .partials = scratch};
-  GOMP_parallel(run_forward, &w, (unsigned)n->threads, 0);
+  GOMP_parallel(n->channels_last ? condense_channels_last_forward : run_forward, &w, (unsigned)n->threads, 0);
 }
 
 void condense_norm_backward(
@@ -347,5 +292,5 @@ void condense_norm_backward(
     const void *mask, void *sum, void *dx, float *scratch) {
   work w = {.n = n, .x = x, .mask = mask, .gradients = {first, second}, .gradient_count = second ? 2 : 1,
             .y = dx, .sum = sum, .s = *state, .partials = scratch};
-  GOMP_parallel(run_backward, &w, (unsigned)n->threads, 0);
+  GOMP_parallel(n->channels_last ? condense_channels_last_backward : run_backward, &w, (unsigned)n->threads, 0);
 }

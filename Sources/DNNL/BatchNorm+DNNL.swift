@@ -9,7 +9,7 @@ extension BatchNorm: DNNLOp {
     guard Self.isNative(site.shape) else { return false }
     if !builder.isTraining {
       try lowerInference(site, builder)
-    } else if try !lowerBlocked(site, builder) {
+    } else if try !lowerNative(site, builder) {
       try lowerTraining(site, builder)
     }
     return true

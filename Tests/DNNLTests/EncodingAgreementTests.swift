@@ -62,7 +62,7 @@ struct EncodingAgreementTests {
   func agreesInHalfPrecision(_ network: WideGraph) throws {
     guard DNNLBackend().supports(.bf16) else { return }
     // Where a step is large, a value that rounds to the other side of the range would change it too much to compare.
-    let limit: Float = network == .residual ? 8 : 1.5
+    let limit: Float = network.isResidual ? 8 : 1.5
     let agreement = AgreementCase(
       description: "", build: { try network.graph().encoded(everyOther: true, limit: limit) }, batch: 16,
       steps: 1)

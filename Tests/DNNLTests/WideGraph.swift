@@ -4,9 +4,10 @@ import Ops
 import Tensors
 @testable import TestSupport
 
-/// Networks whose channels fill whole blocks of 16, where the fast paths are: Winograd, fused norms, blocked layouts.
+/// Networks of the widths where the fast paths are: Winograd, fused norms, blocked layouts, and channels last where a
+/// width fills no blocks of 16.
 enum WideGraph: String, CaseIterable {
-  case residual, plain, separable, padded, rectangular, interleaved
+  case residual, plain, separable, padded, rectangular, interleaved, pruned, nearlyFull
 
   /// Both modes, and several threads' worth of images.
   static let cases: [AgreementCase] =
@@ -37,14 +38,24 @@ enum WideGraph: String, CaseIterable {
         description: "wide residual, taps and seeds inside", build: WideGraph.residual.graph,
         taps: ["sum", "norm2"], seeds: ["relu", "conv1"]),
       AgreementCase(
+        description: "wide pruned, taps and seeds inside", build: WideGraph.pruned.graph,
+        taps: ["sum", "norm2"], seeds: ["relu", "norm1", "conv1"]),
+      AgreementCase(
+        description: "wide pruned, many periods of pixels", build: WideGraph.pruned.graph, batch: 67, steps: 1
+      ),
+      AgreementCase(
         description: "wide residual, a seed at the input of the sum", build: WideGraph.residual.graph,
         taps: ["stem"], seeds: ["stem"]),
     ]
+
+  /// Whether sums follow norms, whose gradients are large.
+  var isResidual: Bool { self == .residual || self == .pruned || self == .nearlyFull }
 
   private var imageShape: Shape {
     switch self {
     case .rectangular: [3, 9, 13]
     case .interleaved: [3, 15, 13]
+    case .pruned, .nearlyFull: [3, 7, 9]
     default: [3, 8, 8]
     }
   }
@@ -59,26 +70,28 @@ enum WideGraph: String, CaseIterable {
     case .separable: try Self.separable(&graph)
     case .padded: try Self.padded(&graph)
     case .interleaved: try Self.interleaved(&graph)
+    case .pruned: try Self.residual(&graph, 13, 27)
+    case .nearlyFull: try Self.residual(&graph, 45, 30)
     }
     graph.outputs = ["logits"]
     graph.initializeParameters(seed: 5)
     return graph
   }
 
-  private static func residual(_ graph: inout Graph) throws {
-    try graph.layer(Conv2D(filters: 32, kernel: 3, padding: 1, bias: false), "conv0", "image")
+  private static func residual(_ graph: inout Graph, _ first: Int = 32, _ second: Int = 48) throws {
+    try graph.layer(Conv2D(filters: first, kernel: 3, padding: 1, bias: false), "conv0", "image")
     try graph.layer(BatchNorm(), "norm0", "conv0")
     try graph.layer(ReLU(), "stem", "norm0")
-    try graph.layer(Conv2D(filters: 32, kernel: 3, padding: 1, bias: false), "conv1", "stem")
+    try graph.layer(Conv2D(filters: first, kernel: 3, padding: 1, bias: false), "conv1", "stem")
     try graph.layer(BatchNorm(), "norm1", "conv1")
     try graph.layer(ReLU(), "relu1", "norm1")
-    try graph.layer(Conv2D(filters: 32, kernel: 3, padding: 1, bias: false), "conv2", "relu1")
+    try graph.layer(Conv2D(filters: first, kernel: 3, padding: 1, bias: false), "conv2", "relu1")
     try graph.layer(BatchNorm(), "norm2", "conv2")
     try graph.append(Add(), name: "sum", inputs: ["norm2", "stem"])
     try graph.layer(ReLU(), "relu", "sum")
-    try graph.layer(Conv2D(filters: 48, kernel: 3, stride: 2, padding: 1, bias: false), "conv3", "relu")
+    try graph.layer(Conv2D(filters: second, kernel: 3, stride: 2, padding: 1, bias: false), "conv3", "relu")
     try graph.layer(BatchNorm(), "norm3", "conv3")
-    try graph.layer(Conv2D(filters: 48, kernel: 1, stride: 2, bias: false), "shortcut", "relu")
+    try graph.layer(Conv2D(filters: second, kernel: 1, stride: 2, bias: false), "shortcut", "relu")
     try graph.layer(BatchNorm(), "norm4", "shortcut")
     try graph.append(Add(), name: "sum2", inputs: ["norm3", "norm4"])
     try graph.head("sum2")

@@ -62,16 +62,19 @@ void condense_multiply_sum(
     float *destination, const float *a, const float *b, condense_repeat repeat, int64_t items, int64_t channels,
     int64_t pixels, int threads);
 
-/// What a batch norm over channels in blocks of 16 (aBcd16b, channels a multiple of 16) works on.
+/// What a batch norm works on. Its channels lie in blocks of 16 behind the pixels (aBcd16b), a last block filled up with
+/// zeros, or last (acdb) without padding.
 typedef struct {
-  /// Images, blocks of channels, and pixels of an image.
-  int64_t images, blocks, pixels;
+  /// Images, channels, and pixels of an image.
+  int64_t images, channels, pixels;
   float epsilon, momentum;
   /// Whether a ReLU follows, whether elements are bf16, and the number of threads.
   int relu, bf16, threads;
+  /// Whether channels lie last.
+  int channels_last;
 } condense_norm;
 
-/// Its vectors, one element a channel. Forward writes mean, inverse deviation and the running statistics; backward
+/// Its vectors, one element a channel, filled up with zeros to a multiple of 16. Forward writes mean, inverse deviation and the running statistics; backward
 /// writes the two gradients.
 typedef struct {
   const float *scale, *shift;

@@ -4,8 +4,8 @@ import Graphs
 import Ops
 import Tensors
 
-/// The memory of a batch norm over blocked channels, as its kernels read it when they run.
-private struct BlockedNorm {
+/// The memory of a batch norm of our own, as its kernels read it when they run.
+private struct NativeNorm {
   let shape: condense_norm
   let scale, shift, mean, inverse, runningMean, runningVariance, scratch: Region
   var scaleGradient: Region?
@@ -28,17 +28,18 @@ private struct BlockedNorm {
 
 extension BatchNorm {
   /// Lowers to kernels of our own, which fuse the sum and the ReLU that follow and the sums of gradients that arrive;
-  /// false where channels are not in whole blocks of 16.
+  /// false where channels lie neither in blocks of 16 nor last.
   ///
   /// Batch norm is bound by memory: these pass over it five times in a step, oneDNN's six and a mask, and fusing saves
-  /// the passes of what is fused.
-  func lowerBlocked(_ site: Site, _ builder: PlanBuilder) throws(ExecutionError) -> Bool {
+  /// the passes of what is fused. With channels last and not in whole blocks oneDNN's is a reference kernel.
+  func lowerNative(_ site: Site, _ builder: PlanBuilder) throws(ExecutionError) -> Bool {
     let source = site.input.operand
     let dimensions = source.layout.dimensions
-    guard dimensions.count == 4, site.shape.rank == 4, dimensions[1] % 16 == 0,
-      try source.layout.equals(.blocked(dimensions, source.layout.type))
-    else { return false }
-    let norm = try blockedNorm(site, builder, source.layout)
+    guard dimensions.count == 4, site.shape.rank == 4 else { return false }
+    let isLast = try source.layout.equals(.channelsLast(dimensions, source.layout.type))
+    let isBlocked = try source.layout.equals(.blocked(dimensions, source.layout.type))
+    guard isLast || isBlocked else { return false }
+    let norm = try nativeNorm(site, builder, source.layout, isLast)
     let residual = try site.residual.map { value throws(ExecutionError) in
       try builder.read(value, as: source.layout).region
     }
@@ -55,25 +56,26 @@ extension BatchNorm {
       }
     }
     builder.define(site, result, needsGradient: true)
-    builder.undo { () throws(ExecutionError) in try undoBlocked(site, builder, norm, result) }
+    builder.undo { () throws(ExecutionError) in try undoNative(site, builder, norm, result) }
     return true
   }
 
-  private func blockedNorm(
-    _ site: Site, _ builder: PlanBuilder, _ layout: Layout
-  ) throws(ExecutionError) -> BlockedNorm {
+  private func nativeNorm(
+    _ site: Site, _ builder: PlanBuilder, _ layout: Layout, _ isLast: Bool
+  ) throws(ExecutionError) -> NativeNorm {
     let channels = try Layout.plain([site.shape[1]], .f32)
     var shape = condense_norm()
     shape.images = Int64(site.shape[0])
-    shape.blocks = Int64(site.shape[1] / 16)
+    shape.channels = Int64(site.shape[1])
     shape.pixels = Int64(site.shape.spatialCount)
     shape.epsilon = epsilon
     shape.momentum = momentum
     shape.relu = site.fusesReLU ? 1 : 0
     shape.bf16 = layout.type == .bf16 ? 1 : 0
     shape.threads = Int32(builder.options.threads)
+    shape.channels_last = isLast ? 1 : 0
     let scratch = try unsafe Layout.plain([Int(condense_norm_scratch(&shape))], .f32)
-    return try BlockedNorm(
+    return try NativeNorm(
       shape: shape, scale: builder.kernelCopy(site.node, "scale", channels).region,
       shift: builder.kernelCopy(site.node, "shift", channels).region, mean: builder.newRegion(channels),
       inverse: builder.newRegion(channels), runningMean: builder.declare(site.node, "mean", channels).region,
@@ -81,8 +83,8 @@ extension BatchNorm {
       scratch: builder.newRegion(scratch))
   }
 
-  private func undoBlocked(
-    _ site: Site, _ builder: PlanBuilder, _ forward: BlockedNorm, _ result: Operand
+  private func undoNative(
+    _ site: Site, _ builder: PlanBuilder, _ forward: NativeNorm, _ result: Operand
   ) throws(ExecutionError) {
     guard let value = builder.values[site.result] else { return }
     let arriving = try builder.arriving(at: value)
@@ -111,7 +113,7 @@ extension BatchNorm {
   }
 
   private func emitBackward(
-    _ site: Site, _ builder: PlanBuilder, _ norm: BlockedNorm, _ arriving: [Contribution], mask: Operand?,
+    _ site: Site, _ builder: PlanBuilder, _ norm: NativeNorm, _ arriving: [Contribution], mask: Operand?,
     sum: Operand?, to target: Operand
   ) {
     let source = site.input.operand.region
