@@ -9,6 +9,7 @@ import Images
 import Networks
 import Recipes
 import Settings
+import Targets
 import Tensors
 import Training
 
@@ -53,6 +54,13 @@ enum RunPreparation {
       trainingImages: data.count(of: .train), teachers: options.networks,
       instructionSet: backend.instructionSet, precision: recipe.precision, teacherInput: input,
       modelDigest: model?.digest)
+    for name in recipe.students.compactMap(\.goal?.target) {
+      let profile = try run({ ComparisonError.recipe(.invalid(recipe.mark, "\($0)")) }) {
+        () throws(TargetError) in
+        try TargetProfile.named(name, searching: options.targets)
+      }
+      material.profileDigests[name] = ReadingOrigin(profile, nil).digest
+    }
     if let known = model?.imported.namingClasses(data.classes).classes, known != data.classes {
       throw .recipe(
         .invalid(

@@ -34,6 +34,8 @@ public struct RecipeMaterial: Sendable {
   public var teacherInput: Shape
   /// The SHA-256 of the teacher's file, where the recipe names a model.
   public var modelDigest: String?
+  /// The digests of the profiles that goals name, by target.
+  public var profileDigests: [String: String] = [:]
 
   /// Makes a material.
   public init(
@@ -133,7 +135,9 @@ public struct TrialPlanner {
     var spec = spec(student.name, .student, seed, start, stages)
     spec.teacher = needsTeacher ? teacher.address : nil
     spec.goal = student.goal.map {
-      TrialGoal(accuracyPoints: $0.accuracyPoints, target: $0.target, fileBytes: $0.fileBytes)
+      TrialGoal(
+        accuracyPoints: $0.accuracyPoints, target: $0.target,
+        profile: $0.target.flatMap { material.profileDigests[$0] }, fileBytes: $0.fileBytes)
     }
     return spec
   }

@@ -262,29 +262,36 @@ public struct TrialGoal: Sendable, Equatable {
   public var accuracyPoints: Double?
   /// The target whose limits hold.
   public var target: String?
+  /// The digest of the target's profile, as another profile makes another search.
+  public var profile: String?
   /// The most bytes of the student's file.
   public var fileBytes: Int?
 
   /// Makes a goal.
-  public init(accuracyPoints: Double? = nil, target: String? = nil, fileBytes: Int? = nil) {
+  public init(
+    accuracyPoints: Double? = nil, target: String? = nil, profile: String? = nil, fileBytes: Int? = nil
+  ) {
     self.accuracyPoints = accuracyPoints
     self.target = target
+    self.profile = profile
     self.fileBytes = fileBytes
   }
 
   var node: SettingsNode {
     SettingsNode(mapping: [
-      "accuracyPoints": accuracyPoints.node, "target": target.node, "fileBytes": fileBytes.node,
+      "accuracyPoints": accuracyPoints.node, "target": target.node, "profile": profile.node,
+      "fileBytes": fileBytes.node,
     ])
   }
 
   init(from node: SettingsNode) throws(SettingsError) {
-    try node.requireKeys(["accuracyPoints", "target", "fileBytes"], of: "a goal")
+    try node.requireKeys(["accuracyPoints", "target", "profile", "fileBytes"], of: "a goal")
     func value<V: SettingValue>(_ key: String) throws(SettingsError) -> V {
       try V(reading: node.required(key, of: "a goal"), key: key)
     }
     accuracyPoints = try value("accuracyPoints")
     target = try value("target")
+    profile = try value("profile")
     fileBytes = try value("fileBytes")
   }
 }

@@ -6,13 +6,16 @@ import Training
 
 @Suite("Planning trials")
 struct TrialPlannerTests {
-  private func plan(_ yaml: String, digest: String = "d", threads: Int? = nil) throws -> TrialPlan {
+  private func plan(
+    _ yaml: String, digest: String = "d", threads: Int? = nil, profiles: [String: String] = [:]
+  ) throws -> TrialPlan {
     var recipe = try RecipeTests.recipe(yaml)
     if let threads { recipe.threads = threads }
-    let material = RecipeMaterial(
+    var material = RecipeMaterial(
       dataDigest: digest, channels: 1, classes: (0..<10).map(String.init), trainingImages: 1000,
       teachers: [Checkout.path + "/Teachers"], instructionSet: "x", precision: "f32",
       teacherInput: [1, 28, 28])
+    material.profileDigests = profiles
     return try TrialPlanner(recipe, material).plan()
   }
 
@@ -24,6 +27,27 @@ struct TrialPlannerTests {
       #expect(trial.dependencies.allSatisfy(seen.contains), "\(trial.name)")
       #expect(seen.insert(trial.address).inserted, "\(trial.name)")
     }
+  }
+
+  @Test("A changed board is another search for what fits it, and the same trial for everyone else")
+  func goalProfiles() throws {
+    let yaml =
+      RecipeTests.small.split(separator: "\n").prefix(5).joined(separator: "\n") + """
+
+          - name: fitting
+            fit: {target: uno}
+            pipeline: [{magnitude-pruning: {sparsity: 0.5}, epochs: 1}]
+          - name: plain
+            pipeline: [{magnitude-pruning: {sparsity: 0.5}, epochs: 1}]
+        """
+    let (first, second) = (
+      try plan(yaml, profiles: ["uno": "a"]).trials, try plan(yaml, profiles: ["uno": "b"]).trials
+    )
+    for (one, other) in zip(first, second) {
+      #expect((one.address == other.address) == (one.goal == nil), "\(one.name)")
+      #expect(try TrialSpec(from: one.node).address == one.address)
+    }
+    #expect(first.contains { $0.goal != nil } && first.contains { $0.name == "plain" })
   }
 
   @Test("Student seed s learns from teacher s, and controls stand beside the students that need them")
