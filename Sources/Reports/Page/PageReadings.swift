@@ -47,6 +47,8 @@ struct PageReadings {
     ]
   }
 
+  private static let shortBases = ["measured": "meas.", "simulated": "sim.", "modelled": "mod."]
+
   private var basis: PageColumn {
     PageColumn(title: "Basis", hint: "How the figures came about, \(target)", isNumber: false, target: target)
     {
@@ -54,10 +56,11 @@ struct PageReadings {
       guard let reading = row.targets[target] else {
         return PageColumn.Cell(shown: Quantity.missing, sort: "")
       }
-      let remark = [reading.method, reading.note].compactMap(\.self).joined(separator: "; ")
+      let remark = [reading.basis, reading.method, reading.note].compactMap(\.self).joined(separator: "; ")
+      let short = Self.shortBases[reading.basis] ?? reading.basis
       return PageColumn.Cell(
-        shown: "<span title=\"\(HTMLText.escaped(remark))\">\(HTMLText.escaped(reading.basis))</span>",
-        sort: HTMLText.escaped(reading.basis))
+        shown: "<abbr title=\"\(HTMLText.escaped(remark))\">\(HTMLText.escaped(short))</abbr>",
+        sort: reading.basis)
     }
   }
 
