@@ -2,6 +2,7 @@ import Encodings
 import Execution
 public import Graphs
 import Ops
+import Targets
 import Tensors
 
 /// Writes a network as one header and one source of C99, with an example: for microcontrollers and whatever else has a C
@@ -57,6 +58,11 @@ public struct CExporter: Exporter {
     }
   }
 
+  /// The bytes that speed may cost: half of the memory of the hardware that the export is for.
+  private static func room(_ options: ExportOptions) -> Int {
+    Int(options.target?.ramBytes?.value ?? 0) / 2
+  }
+
   /// The source of a model, and the program where it computes in integers.
   private static func source(
     of model: Model, _ options: ExportOptions
@@ -65,11 +71,12 @@ public struct CExporter: Exporter {
     do {
       guard !model.graph.values.isEmpty else {
         let network = try CNetwork(floats: try model.graph.foldedForInference())
-        return (CSource(network, name: base, pixels: nil), nil)
+        return (CSource(network, name: base, pixels: nil, room: room(options)), nil)
       }
       let program = try IntegerProgram(model.graph)
       let pixels = CPixels(model.input, program)
-      return (CSource(try CNetwork(program), name: base, pixels: pixels), program)
+      let source = CSource(try CNetwork(program), name: base, pixels: pixels, room: room(options))
+      return (source, program)
     } catch let refusal as CRefusal {
       throw .refused(
         format: name, [NodeRefusal(node: refusal.node, kind: refusal.kind, reason: refusal.reason)])

@@ -24,17 +24,21 @@ struct CPlan: Sendable {
   /// The most bytes that live at once, working memory included.
   let lowerBound: Int
 
-  /// Plans a network's memory.
-  init(_ network: CNetwork) {
+  /// Plans a network's memory; the arena is as small as it can be, but where `room` holds one with all the working memory
+  /// that is of use.
+  init(_ network: CNetwork, room: Int = 0) {
     let ordered = network.ordered()
     self.network = ordered.network
     orders = ordered.orders
     let lives = CLives(ordered.network)
     let least = CPlan.place(lives, ordered.network, growth: 0)
-    // More working memory is of use as long as the arena stays as small as it can be.
+    let most = CPlan.place(lives, ordered.network, growth: 1, Self.endless)
+    // Where there is no room, what is free at a step anyway.
     let chosen =
-      [1.0, 0.5, 0.25].lazy.map { CPlan.place(lives, ordered.network, growth: $0, least.arena.byteCount) }
-      .first { $0.arena.byteCount <= least.arena.byteCount } ?? least
+      most.arena.byteCount <= room
+      ? most
+      : [1.0, 0.5, 0.25].lazy.map { CPlan.place(lives, ordered.network, growth: $0, least.arena.byteCount) }
+        .first { $0.arena.byteCount <= least.arena.byteCount } ?? least
     offsets = lives.owners.map { $0.map { chosen.arena.offsets[$0] } ?? 0 }
     let first = lives.buffers.count
     steps = lives.steps.enumerated().map { index, step in
@@ -43,6 +47,9 @@ struct CPlan: Sendable {
     arenaBytes = max(chosen.arena.byteCount, 4)
     lowerBound = CArena.lowerBound(chosen.buffers)
   }
+
+  /// An arena that holds any working memory.
+  private static let endless = 1 << 40
 
   /// Places values and working memory, which takes a share of what is free at its step.
   private static func place(

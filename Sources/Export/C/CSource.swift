@@ -18,10 +18,10 @@ struct CSource: Sendable {
   /// The plan that was written down.
   let plan: CPlan
 
-  /// Writes a network down; `pixels` makes an integer network's input of pixels.
-  init(_ network: CNetwork, name: String, pixels: CPixels?) {
+  /// Writes a network down; `pixels` makes an integer network's input of pixels, `room` is for working memory.
+  init(_ network: CNetwork, name: String, pixels: CPixels?, room: Int = 0) {
     self.name = name
-    let plan = CPlan(network)
+    let plan = CPlan(network, room: room)
     let parts = plan.steps.indices.map { plan.code($0) }
     let weightBytes = parts.reduce(0) { $0 + $1.arrays.reduce(0) { $0 + $1.byteCount } }
     self.plan = plan

@@ -15,10 +15,10 @@ struct ExportedPrograms {
   let sources: [CSource]
   let folder: String
 
-  init(_ programs: [IntegerProgram], name: String = "network") throws {
+  init(_ programs: [IntegerProgram], name: String = "network", room: Int = 0) throws {
     self.programs = programs
     sources = try programs.enumerated().map { index, program in
-      CSource(try CNetwork(program), name: index == 0 ? name : "\(name)\(index)", pixels: nil)
+      CSource(try CNetwork(program), name: index == 0 ? name : "\(name)\(index)", pixels: nil, room: room)
     }
     folder = NSTemporaryDirectory() + "condense-c-\(UUID().uuidString)"
     try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)

@@ -5,8 +5,9 @@ import Tensors
 extension IntegerConvolution: CKernel {
   /// Bytes of a window's row from which on windows are read where they lie: shorter ones are copied first.
   private static let directRun = 16
-  /// Filters whose weights are unpacked at a time at most.
-  private static let filtersAtOnce = 4
+  /// Filters whose weights are unpacked at a time at most: four share what they read, small ones also the copying of
+  /// windows.
+  private var filtersAtOnce: Int { min(op.filters, max(4, 512 / rowCount)) }
 
   var title: String {
     var words = "\(isDepthwise ? "depthwise convolution" : "convolution") \(op.kernel)"
@@ -41,7 +42,7 @@ extension IntegerConvolution: CKernel {
     switch form {
     case .bytes, .survivors: return patch...patch
     case .packed, .indexed:
-      return patch + rowCount...patch + rowCount * (isDepthwise ? 1 : min(Self.filtersAtOnce, op.filters))
+      return patch + rowCount...patch + rowCount * (isDepthwise ? 1 : filtersAtOnce)
     }
   }
 

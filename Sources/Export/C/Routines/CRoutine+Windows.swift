@@ -18,9 +18,8 @@ extension CRoutine {
     name: "gather", needs: [prelude, dual, window],
     text: gatherText(
       words: #"""
-        channel = 0;
         #if defined(@@_DSP)
-              for (; channel < (count & ~3); channel += 4) {
+              for (; left_over > 3; left_over -= 4) {
                 @@_STORE(to, @@_LOAD(from));
                 to += 4;
                 from += 4;
@@ -30,31 +29,35 @@ extension CRoutine {
 
   /// The same of floats.
   static let gatherFloats = CRoutine(
-    name: "gather_floats", needs: [prelude, window], text: gatherText(words: "channel = 0;"))
+    name: "gather_floats", needs: [prelude, window], text: gatherText(words: ""))
 
+  /// Rows of windows that lie in the image with all their channels are one run.
   private static func gatherText(words: String) -> String {
     #"""
     /* Copies count channels of a window, from a first on; outside of the image they are zero. */
     static void @_gather(const @_window *window, @_number *to, const @_number *x, int top, int left, int first,
                          int count, int zero) {
-      int u, v, channel;
+      int whole = left >= 0 && left + window->kernel_width <= window->width && window->dilation_width == 1
+        && count == window->channels;
+      int places = whole ? 1 : window->kernel_width, run = whole ? window->kernel_width * count : count, u, v;
       for (u = 0; u < window->kernel_height; u++) {
-        int row = top + u * window->dilation_height;
-        for (v = 0; v < window->kernel_width; v++) {
-          int column = left + v * window->dilation_width;
+        int row = top + u * window->dilation_height, column = left;
+        for (v = 0; v < places; v++) {
+          int left_over = run;
           if (row >= 0 && row < window->height && column >= 0 && column < window->width) {
             const @_number *from = x + (row * window->width + column) * window->channels + first;
             \#(words)
-            for (; channel < count; channel++) {
+            for (; left_over > 0; left_over--) {
               *to++ = *from++;
               @@_SHORT_LOOP();
             }
           } else {
-            for (channel = 0; channel < count; channel++) {
+            for (; left_over > 0; left_over--) {
               *to++ = (@_number)zero;
               @@_SHORT_LOOP();
             }
           }
+          column += window->dilation_width;
         }
       }
     }
