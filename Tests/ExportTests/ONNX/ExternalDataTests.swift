@@ -89,4 +89,34 @@ struct ExternalDataTests {
   func folder() throws {
     #expect(try message(["location": "below"]).contains("below is not a plain file"))
   }
+
+  @Test("However many tensors lie at one place, they are given no more memory than its file is worth")
+  func overlapping() throws {
+    defer { try? FileManager.default.removeItem(atPath: root) }
+    // Small weights: bytes of equal floats near one hundredth.
+    let data = Data((0..<4 * 192 * 192).map { $0 % 4 == 3 ? 0x3C : 0x20 })
+    try data.write(to: URL(filePath: root + "/model/w.bin"))
+    func message(tensors count: Int) throws -> String {
+      var sample = ONNXSample()
+      sample.add("Flatten", ["image"], ["v0"])
+      for index in 0..<count {
+        var tensor = ONNXTensorProto()
+        tensor.name = "w\(index)"
+        tensor.dataType = 1
+        tensor.dims = [192, 192]
+        tensor.dataLocation = .external
+        var entry = ONNXStringStringEntryProto()
+        entry.key = "location"
+        entry.value = "w.bin"
+        tensor.externalData = [entry]
+        sample.proto.graph.initializer.append(tensor)
+        sample.add("Gemm", ["v\(index)", "w\(index)"], [index == count - 1 ? "y" : "v\(index + 1)"])
+      }
+      let path = root + "/model/m.onnx"
+      try Data(sample.bytes).write(to: URL(filePath: path))
+      return errorMessage { _ = try ONNXFile.read(path, ImportOptions(needsNormalization: false)) }
+    }
+    #expect(try message(tensors: 8) == "nothing thrown")
+    #expect(try message(tensors: 9).contains("out of proportion to the size of their files"))
+  }
 }

@@ -7,6 +7,13 @@ struct ONNXExternalFiles {
   /// The folder of the model; `nil` where it was read from memory and has none.
   let folder: String?
 
+  /// The file that a tensor lies in, and how many bytes that has.
+  func file(of tensor: ONNXTensorProto) throws(ONNXFileProblem) -> (path: String, byteCount: Int) {
+    let path = try path(of: Place(tensor).location, tensor.name)
+    let size = (try? FileManager.default.attributesOfItem(atPath: path))?[.size] as? NSNumber
+    return (path, size?.intValue ?? 0)
+  }
+
   /// The bytes of a tensor, `count` of them.
   func bytes(of tensor: ONNXTensorProto, count: Int) throws(ONNXFileProblem) -> [UInt8] {
     let place = try Place(tensor)

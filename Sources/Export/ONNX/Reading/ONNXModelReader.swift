@@ -34,12 +34,22 @@ struct ONNXModelReader {
     guard nodes.count <= Self.maximumNodes else {
       throw .tooMany(what: "nodes", found: nodes.count, limit: Self.maximumNodes)
     }
-    var readers = [first: 1]
-    for node in nodes { for name in Set(node.inputs) { readers[name, default: 0] += 1 } }
+    try Self.requireOwnNames(graph.node, besides: Set(tensors.keys).union(inputs.map(\.name)))
     network = ONNXNetworkBuilder(
       Graph(inputs: inputs), tensors: tensors, decoder: ONNXTensorDecoder(external: files),
-      readers: readers,
+      readers: ONNXReaders.counted(nodes, output: first),
       elements: max(Self.freeElements, 2 * fileBytes))
+  }
+
+  /// Refuses nodes that make what is there already: the readers of such a name could mean either.
+  private static func requireOwnNames(
+    _ nodes: [ONNXNodeProto], besides names: Set<String>
+  ) throws(ONNXFileProblem) {
+    for node in nodes {
+      for name in node.output where names.contains(name) {
+        throw .damaged(reason: "a node makes \"\(name)\", which is an input or a stored tensor")
+      }
+    }
   }
 
   /// The network with what the file says about it.

@@ -15,20 +15,25 @@ struct ONNXNetworkBuilder {
 
   /// The graph so far.
   var graph: Graph
-  /// How many nodes read each value of the file; being the output counts as one.
-  let readers: [String: Int]
+  /// The readers of each name of the file.
+  let readers: [String: ONNXReaders]
+  /// How many nodes read each value of the graph as it is, under any of the file's names for it.
+  private var plainReaders: [String: Int] = [:]
   private var values: [String: Value] = [:]
   private let tensors: [String: ONNXTensorProto]
   private let decoder: ONNXTensorDecoder
   private var refused: Set<String> = []
   private var elementsLeft: Int
+  private var externalFiles: Set<String> = []
+  private var externalLeft = 0
   private var names: Set<String>
   private var nextNumbers: [String: Int] = [:]
 
   /// Begins with the inputs of a graph; `elements` is how many elements of parameters and of what is computed of constants
   /// the file may take.
   init(
-    _ graph: Graph, tensors: [String: ONNXTensorProto], decoder: ONNXTensorDecoder, readers: [String: Int],
+    _ graph: Graph, tensors: [String: ONNXTensorProto], decoder: ONNXTensorDecoder,
+    readers: [String: ONNXReaders],
     elements: Int
   ) {
     self.graph = graph
@@ -37,7 +42,7 @@ struct ONNXNetworkBuilder {
     self.readers = readers
     elementsLeft = elements
     names = Set(graph.inputs.map(\.name))
-    for input in graph.inputs { values[input.name] = .made(input.name) }
+    for input in graph.inputs { name(input.name, input.name) }
   }
 
   // MARK: What nodes read
@@ -51,15 +56,31 @@ struct ONNXNetworkBuilder {
       throw .because("it reads \"\(name)\", which no earlier node makes")
     }
     do throws(ONNXFileProblem) {
-      let constant = try decoder.constant(tensor)
-      let value = Value.constant(constant)
-      values[name] = value
-      // What lies beside the file counts as its size does.
-      if tensor.dataLocation == .external { elementsLeft += 2 * constant.count }
-      return value
+      let constant = try storedConstant(tensor)
+      values[name] = .constant(constant)
+      return .constant(constant)
     } catch {
       throw .because("\(error)")
     }
+  }
+
+  /// A stored tensor; of those that lie in other files no more together than twice what these could hold, as any number
+  /// of them may say that they lie at one place.
+  private mutating func storedConstant(_ tensor: ONNXTensorProto) throws(ONNXFileProblem) -> ONNXConstant {
+    guard tensor.dataLocation == .external else { return try decoder.constant(tensor) }
+    let file = try decoder.external.file(of: tensor)
+    let count = try decoder.count(of: tensor)
+    if externalFiles.insert(file.path).inserted {
+      externalLeft += 2 * min(file.byteCount, Graph.maximumElements)
+    }
+    guard count <= externalLeft else {
+      throw .external(
+        tensor: tensor.name,
+        reason: "its \(count) elements and those before are out of proportion to the size of their files")
+    }
+    externalLeft -= count
+    elementsLeft += 2 * count
+    return try decoder.constant(tensor)
   }
 
   /// The graph's value of a name, made now if it was pending.
@@ -69,7 +90,7 @@ struct ONNXNetworkBuilder {
     case .constant: throw .because("its input \"\(name ?? "")\" is constant, expected what is computed")
     case .pending(let pending):
       let value = try pending.made(freshName(name ?? ""), in: &self)
-      values[name ?? ""] = .made(value)
+      self.name(value, name ?? "")
       return value
     }
   }
@@ -117,7 +138,26 @@ struct ONNXNetworkBuilder {
   // MARK: What nodes make
 
   /// Says what a name of the file stands for.
-  mutating func set(_ name: String, _ value: Value) { values[name] = value }
+  mutating func set(_ name: String, _ value: Value) {
+    guard case .made(let made) = value else { return values[name] = value }
+    self.name(made, name)
+  }
+
+  /// Gives a value that was put on a grid the name of what stands behind the pair; the pair reads the value as no other does.
+  mutating func setDequantized(_ name: String, _ value: String) {
+    values[name] = .made(value)
+    plainReaders[value, default: 0] += readers[name]?.plain ?? 0
+  }
+
+  /// How many nodes read a value of the graph as it is, whatever the file calls it.
+  func plainReaders(of value: String) -> Int { plainReaders[value] ?? 0 }
+
+  /// Gives a value of the graph one more of the file's names; the node that does so for a value that has one reads it, and
+  /// hands it on.
+  private mutating func name(_ value: String, _ name: String) {
+    values[name] = .made(value)
+    plainReaders[value] = (plainReaders[value].map { $0 - 1 } ?? 0) + (readers[name]?.plain ?? 0)
+  }
 
   /// Remembers that the outputs of a node are not made.
   mutating func refuse(_ outputs: [String]) { refused.formUnion(outputs) }
@@ -133,7 +173,7 @@ struct ONNXNetworkBuilder {
     _ op: any Op, for node: ONNXNode, inputs: [String], parameters: [String: Parameter] = [:]
   ) throws(ONNXRefusal) {
     let name = try append(op, name: freshName(node.output), inputs: inputs, parameters: parameters)
-    values[node.output] = .made(name)
+    self.name(name, node.output)
   }
 
   /// Appends a node of a name that was made by `freshName`; parameters by role.

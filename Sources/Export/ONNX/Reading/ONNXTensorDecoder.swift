@@ -26,6 +26,11 @@ struct ONNXTensorDecoder {
     return try typed(tensor, type, dims, count)
   }
 
+  /// How many elements a tensor claims to have, within what any may have.
+  func count(of tensor: ONNXTensorProto) throws(ONNXFileProblem) -> Int {
+    try dims(of: tensor).reduce(1, *)
+  }
+
   private func dims(of tensor: ONNXTensorProto) throws(ONNXFileProblem) -> [Int] {
     guard tensor.dims.count <= 8 else {
       throw .tensor(name: tensor.name, reason: "\(tensor.dims.count) axes, at most 8 are accepted")

@@ -38,8 +38,11 @@ struct ONNXWindow {
   ) throws(ONNXRefusal) {
     guard input.rank == 4 else { throw .because("it reads \(input), expected images NxCxHxW") }
     let given = try node.ints("kernel_shape")
-    guard let sides = given ?? kernel, sides.count == 2, kernel == nil || sides == kernel else {
+    guard let sides = given ?? kernel, sides.count == 2 else {
       throw .because("a kernel of \(given ?? []), expected rows and columns")
+    }
+    if let kernel, sides != kernel {
+      throw .because("kernel_shape \(sides), but its weight has \(kernel) rows and columns")
     }
     self.kernel = try Self.extent(sides, "kernel_shape", least: 1)
     stride = try Self.extent(try node.ints("strides") ?? [1, 1], "strides", least: 1)

@@ -7,6 +7,7 @@ enum DequantizeReader: ONNXNodeReader {
   static let types = ["DequantizeLinear"]
 
   static func read(_ node: ONNXNode, into network: inout ONNXNetworkBuilder) throws(ONNXRefusal) {
+    try node.requireNoBlocks()
     if let constant = try network.constant(node.input(0)) { return try readWeights(node, constant, &network) }
     guard let quantized = try network.pending(node.input(0), as: QuantizedValue.self) else {
       throw .because("of what is no QuantizeLinear's")
@@ -17,7 +18,7 @@ enum DequantizeReader: ONNXNodeReader {
       throw .because("scale and zero point are not those of its QuantizeLinear")
     }
     try encode(quantized, &network)
-    network.set(node.output, .made(quantized.value))
+    network.setDequantized(node.output, quantized.value)
   }
 
   /// Gives the value its encoding; one that only moves numbers of another value has that one's already.
@@ -27,9 +28,9 @@ enum DequantizeReader: ONNXNodeReader {
     if let encoding = network.graph.encodingHeld(by: quantized.value), encoding.isEqual(to: quantized.grid) {
       return
     }
-    guard network.graph.values[quantized.value] == nil,
-      quantized.isOnlyReader || network.graph.node(named: quantized.value) == nil
-    else { throw .because("other nodes read the value as it was before") }
+    guard network.graph.values[quantized.value] == nil, quantized.isReadAsQuantizedOnly else {
+      throw .because("other nodes read the value as it was before")
+    }
     network.graph.values[quantized.value] = quantized.grid
   }
 

@@ -24,7 +24,12 @@ enum DifferenceReader: ONNXNodeReader {
         ? ChannelwiseMap(scale: numbers.map { 1 / $0 }) : ChannelwiseMap(shift: numbers.map { -$0 })
       return try map.append(input, for: node, to: &network)
     }
-    guard let first, !isQuotient else { throw .because("of two computed values; their sum is supported") }
+    guard let first, !isQuotient else {
+      throw .because(
+        isQuotient
+          ? "by a computed value; quotients by a constant are supported"
+          : "of two computed values; their sum is supported")
+    }
     let input = try network.made(node.input(1))
     let numbers = try ChannelwiseMap.numbers(first, beside: network.shape(of: input))
     try ChannelwiseMap(scale: [-1], shift: numbers).append(input, for: node, to: &network)

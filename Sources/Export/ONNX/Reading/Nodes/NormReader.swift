@@ -62,16 +62,13 @@ struct ChannelwiseMap {
   /// The numbers of a constant that stands beside a value: one for all, or one a channel.
   static func numbers(_ constant: ONNXConstant, beside shape: Shape) throws(ONNXRefusal) -> [Float] {
     guard let numbers = constant.floats else { throw .because("a constant that depends on the batch") }
-    if numbers.count == 1 { return numbers }
-    var extents = Array(constant.dims.drop { $0 == 1 })
-    // Of images, channels stand before rows and columns; of features they are last.
-    if shape.rank == 4 {
-      guard extents.suffix(2) == [1, 1] else {
-        throw .because("a constant of \(constant.dims) beside \(shape), expected one number a channel")
-      }
-      extents.removeLast(2)
-    }
-    guard extents == [shape.rank >= 2 ? shape[1] : 0] else {
+    // Axes are matched from the last: behind the channels a constant has as many as the value, of one element each.
+    let behind = max(0, shape.rank - 2)
+    let extents = Array(constant.dims.drop { $0 == 1 })
+    let isChannelwise =
+      numbers.count == 1
+      || extents == [shape.rank >= 2 ? shape[1] : 0] + Array(repeating: 1, count: behind)
+    guard isChannelwise, constant.dims.count <= shape.rank else {
       throw .because("a constant of \(constant.dims) beside \(shape), expected one number a channel")
     }
     return numbers

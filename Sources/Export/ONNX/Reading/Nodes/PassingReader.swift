@@ -25,6 +25,10 @@ enum DropoutReader: ONNXNodeReader {
   static func read(_ node: ONNXNode, into network: inout ONNXNetworkBuilder) throws(ONNXRefusal) {
     let input = try network.made(node.input(0))
     let ratio = node.input(1) == nil ? 0.5 : try network.requireConstant(node.input(1), "ratio").scalar
+    let mode = node.input(2) == nil ? nil : try network.requireConstant(node.input(2), "training mode")
+    guard mode?.knownIntegers ?? [0] == [0] else {
+      throw .because("training_mode 1, expected 0: export the network for inference")
+    }
     guard let ratio, ratio >= 0, ratio <= 0.99, network.shape(of: input).rank >= 2 else {
       return network.set(node.output, .made(input))
     }
@@ -33,19 +37,33 @@ enum DropoutReader: ONNXNodeReader {
 }
 
 extension ONNXConstant {
-  /// The elements as floats or as whole numbers, rounded towards zero.
+  /// The elements as floats or as whole numbers, rounded towards zero; what a type cannot hold becomes what it makes of it.
   fileprivate func cast(to type: ONNXTensorProto.DataType) throws(ONNXRefusal) -> ONNXConstant {
     if [.float, .double, .float16].contains(type) {
       guard let floats else { throw .because("of the batch size to floats") }
-      return ONNXConstant(dims: dims, content: .floats(floats), encoding: encoding)
+      guard type == .float16 else {
+        return ONNXConstant(dims: dims, content: .floats(floats), encoding: encoding)
+      }
+      return ONNXConstant(dims: dims, content: .floats(floats.map { Float(Float16($0)) }))
     }
-    guard [.int64, .int32, .uint8, .int8, .bool].contains(type) else {
-      throw .because("to the type \(type)")
-    }
+    guard let converted = Self.conversions[type] else { throw .because("to the type \(type)") }
     if case .floats(let values) = content {
-      let integers = values.map { $0.isFinite && abs($0) < 0x1p62 ? Int($0) : 0 }
+      // A truth is whether a number is zero, before it loses its fraction.
+      let whole = type == .bool ? values.map { $0 == 0 ? 0 : 1 } : values
+      let integers = whole.map { $0.isFinite && abs($0) < 0x1p62 ? converted(Int($0)) : 0 }
       return ONNXConstant(dims: dims, content: .integers(integers))
     }
-    return self
+    guard let known = knownIntegers else {
+      guard type == .int64 || type == .int32 else { throw .because("of the batch size to the type \(type)") }
+      return self
+    }
+    return ONNXConstant(dims: dims, content: .integers(known.map(converted)))
   }
+
+  /// What types of whole numbers make of one.
+  private static let conversions: [ONNXTensorProto.DataType: @Sendable (Int) -> Int] = [
+    .int64: { $0 }, .int32: { Int(Int32(truncatingIfNeeded: $0)) },
+    .uint8: { Int(UInt8(truncatingIfNeeded: $0)) }, .int8: { Int(Int8(truncatingIfNeeded: $0)) },
+    .bool: { $0 == 0 ? 0 : 1 },
+  ]
 }

@@ -6,6 +6,7 @@ enum QuantizeReader: ONNXNodeReader {
   static let types = ["QuantizeLinear"]
 
   static func read(_ node: ONNXNode, into network: inout ONNXNetworkBuilder) throws(ONNXRefusal) {
+    try node.requireNoBlocks()
     let clipped = try network.pending(node.input(0), as: ClippedValue.self)
     let input: String
     if let clipped { input = clipped.value } else { input = try network.made(node.input(0)) }
@@ -23,9 +24,14 @@ enum QuantizeReader: ONNXNodeReader {
       grid = fitting
     }
     if let problem = grid.problem { throw .because(problem) }
-    let readers = network.readers[node.input(0) ?? ""] ?? 0
+    // Of a clipped value the clamp is the one reader that sees it as it was before.
+    let plainReaders = network.plainReaders(of: input) + (clipped == nil ? 0 : -1)
+    let isReadAsQuantizedOnly =
+      plainReaders == 0 && (clipped == nil || network.readers[node.input(0) ?? ""]?.plain == 0)
     network.set(
-      node.output, .pending(QuantizedValue(value: input, grid: grid, isOnlyReader: readers == 1)))
+      node.output,
+      .pending(
+        QuantizedValue(value: input, grid: grid, isReadAsQuantizedOnly: isReadAsQuantizedOnly)))
   }
 
   /// The integer that stands for zero, signed whatever the file has, and how many bits its type has.
@@ -54,10 +60,17 @@ enum QuantizeReader: ONNXNodeReader {
 struct QuantizedValue: ONNXPending {
   let value: String
   let grid: IntegerValue
-  /// Whether nothing else reads the value before it was put on the grid.
-  let isOnlyReader: Bool
+  /// Whether nothing reads the value before it was put on a grid.
+  let isReadAsQuantizedOnly: Bool
 
   func made(_ name: String, in network: inout ONNXNetworkBuilder) throws(ONNXRefusal) -> String {
     throw .because("it computes with the integers of a QuantizeLinear; expected a DequantizeLinear between")
+  }
+}
+
+extension ONNXNode {
+  /// Refuses grids of which every so many elements have a scale of their own.
+  func requireNoBlocks() throws(ONNXRefusal) {
+    try require("block_size", 0, default: 0, "scales for blocks of elements are not supported")
   }
 }

@@ -22,6 +22,10 @@ enum SliceReader: ONNXNodeReader {
       guard stretch.start == 0, stretch.end >= shape[axis], stretch.step >= 1 else {
         throw .because("a part of axis \(axis) of \(shape); whole rows and columns with a step are supported")
       }
+      // Of a free batch, an end is all images only where no batch is larger.
+      guard axis > 0 || stretch.end >= Int(Int32.max) else {
+        throw .because("a part of the batch; whole batches are supported")
+      }
       guard axis >= 2 || stretch.step == 1 else { throw .because("a step on axis \(axis) of \(shape)") }
       if axis >= 2 { steps[axis - 2] = stretch.step }
     }

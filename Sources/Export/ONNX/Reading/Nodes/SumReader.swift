@@ -15,7 +15,7 @@ enum SumReader: ONNXNodeReader {
     guard let constant = first ?? second else { return try readMany(node, &network) }
     let computed = node.input(first == nil ? 0 : 1)
     if let features = try network.pending(computed, as: WeightedFeatures.self),
-      network.readers[computed ?? ""] == 1
+      network.readers[computed ?? ""]?.all == 1
     {
       return try features.append(constant, for: node, to: &network)
     }
