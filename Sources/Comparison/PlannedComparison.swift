@@ -26,6 +26,9 @@ public struct PlannedComparison: Sendable {
     var recipe = recipe
     if let seeds = options.seeds { recipe.seeds = (0..<UInt64(seeds)).map { $0 } }
     self.recipe = recipe
+    try run(ComparisonError.recipe) { () throws(RecipeError) in
+      try recipe.requireTargets(in: options.targets)
+    }
     var options = options
     var sources = [options.directory + "/data"]
     if folder != sources[0] { sources.append(folder) }

@@ -11,12 +11,12 @@ extension SettingsNode {
   public init(contentsOf path: String) throws(SettingsError) {
     let data: Data
     do {
-      data = try Data(contentsOf: URL(filePath: path))
+      data = try FileContents.read(path, atMost: Self.maximumBytes)
     } catch {
       throw .unreadable(path: path, reason: FileFailure.reason(error, path: path))
     }
     guard data.count <= Self.maximumBytes else {
-      throw .unreadable(path: path, reason: "\(data.count) bytes are more than settings may have")
+      throw .unreadable(path: path, reason: "settings have at most \(Self.maximumBytes) bytes")
     }
     guard let text = String(data: data, encoding: .utf8) else {
       throw .unreadable(path: path, reason: "not UTF-8 text")

@@ -27,7 +27,7 @@ struct RunReport {
       let words = line.split(separator: " ")
       let numbers = words.dropFirst().map { Double($0) ?? -1 }
       guard numbers.allSatisfy({ $0 >= 0 && $0 < 1e15 }) else { throw .report("a line \"\(line)\"") }
-      switch (words[0], numbers.count) {
+      switch (words.first ?? "", numbers.count) {
       case ("call", 1...):
         cycles.append(numbers[0])
         if numbers.count > 1 { instructions.append(numbers[1]) }

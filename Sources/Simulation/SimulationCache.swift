@@ -41,7 +41,8 @@ struct SimulationCache: Sendable {
 
   private static func read(_ path: String) -> Simulation? {
     guard let data = FileManager.default.contents(atPath: path) else { return nil }
-    return try? JSONDecoder().decode(Simulation.self, from: data)
+    let simulation = try? JSONDecoder().decode(Simulation.self, from: data)
+    return simulation.flatMap { $0.isPlausible ? $0 : nil }
   }
 
   /// Holds a key until the descriptor is closed, or its process ends.

@@ -33,3 +33,14 @@ public struct SimulatorCatalogue: Sendable {
     try S(from: node, owner: "the simulator \(S.kind)")
   }
 }
+
+extension TargetProfile {
+  /// Refuses a profile whose simulator is not known, or does not take the settings that the profile gives it.
+  public func requireSimulator(in catalogue: SimulatorCatalogue = .standard) throws(TargetError) {
+    do throws(SimulationError) {
+      _ = try catalogue.simulator(of: self)
+    } catch {
+      throw .simulator(reason: "\(error)")
+    }
+  }
+}

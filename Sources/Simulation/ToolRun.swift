@@ -74,7 +74,18 @@ struct ToolRun: Sendable {
 
   /// A failure in a few lines.
   func failure(_ output: Output) -> SimulationError {
-    let lines = output.text.split(separator: "\n").suffix(4).map { $0.prefix(300) }
+    let lines = output.text.split(separator: "\n").suffix(4).map { line in
+      String(line.prefix(300).map { $0.isPrintable ? $0 : "?" })
+    }
     return .failed(tool: name, status: output.status, output: lines.joined(separator: " | "))
+  }
+}
+
+extension Character {
+  /// Whether a terminal shows it and does nothing else: programs may say anything.
+  fileprivate var isPrintable: Bool {
+    unicodeScalars.allSatisfy {
+      ![.control, .format, .privateUse, .unassigned, .surrogate].contains($0.properties.generalCategory)
+    } && self != "\u{FFFD}"
   }
 }

@@ -29,7 +29,7 @@ public struct BoardReadings: Sendable, Equatable {
   public init(contentsOf path: String) throws(TargetError) {
     let data: Data
     do {
-      data = try Data(contentsOf: URL(filePath: path))
+      data = try FileContents.read(path, atMost: Self.maximumBytes)
     } catch {
       throw .readings(path: path, line: nil, reason: FileFailure.reason(error, path: path))
     }
@@ -122,7 +122,8 @@ private struct Place {
 
   /// A number above 0 that a meter may show.
   private func amount(_ field: String, _ name: String) throws(TargetError) -> Double {
-    guard let value = Double(field), value >= 1e-9, value <= 1e12 else {
+    let isDecimal = field.utf8.allSatisfy { (0x30...0x39).contains($0) || "+-.eE".utf8.contains($0) }
+    guard isDecimal, let value = Double(field), value >= 1e-9, value <= 1e12 else {
       throw fail("\"\(name)\" must be a number in 1e-09...1e+12, found \"\(field.prefix(60))\"")
     }
     return value

@@ -17,9 +17,13 @@ public struct Sourced: SettingValue, Sendable, Equatable {
 
   public init(reading node: SettingsNode, key: String) throws(SettingsError) {
     try node.requireKeys(["value", "source"], of: key)
-    self.init(
-      try Double(reading: node.required("value", of: key), key: "value"),
-      source: try Self.source(in: node, of: key))
+    let value = try node.required("value", of: key)
+    self.init(try Double(reading: value, key: "value"), source: try Self.source(in: node, of: key))
+    guard (0...TargetProfile.largestConstant).contains(self.value) else {
+      throw .outOfRange(
+        value.mark, key: key, expected: "a number in 0...\(TargetProfile.largestConstant)",
+        found: value.kindDescription)
+    }
   }
 
   public var node: SettingsNode { SettingsNode(mapping: ["value": value.node, "source": source.node]) }

@@ -7,6 +7,7 @@ public enum TargetError: Error, Sendable, Equatable, CustomStringConvertible {
   case graph(GraphError)
   case unknown(String, suggestion: String?, known: [String], searched: [String])
   case needsMeasurement(target: String)
+  case simulator(reason: String)
   case readings(path: String, line: Int?, reason: String)
 
   /// *where: what, expected, found; what to do*.
@@ -18,6 +19,7 @@ public enum TargetError: Error, Sendable, Equatable, CustomStringConvertible {
       "\"\(name)\" is no target" + (suggestion.map { "; did you mean \"\($0)\"?" } ?? ";")
         + (known.isEmpty
           ? " no profiles in \(searched.joined(separator: ", "))" : " (\(known.joined(separator: ", ")))")
+    case .simulator(let reason): reason
     case .readings(let path, let line, let reason):
       "\(path)\(line.map { ":\($0)" } ?? ""): \(reason)"
     case .needsMeasurement(let target):

@@ -5,12 +5,24 @@ extension TargetProfile {
   /// Reads a profile from a file; its name is the file's.
   public init(contentsOf path: String) throws(TargetError) {
     do throws(SettingsError) {
-      let node = try SettingsNode(contentsOf: path)
-      self = try TargetProfile(from: node, owner: "a target")
-      try requireConsistency(node.mark)
+      try self.init(checking: SettingsNode(contentsOf: path), path: path)
     } catch {
       throw .settings(error)
     }
+  }
+
+  /// Reads a profile from text; the path is for its name and for messages.
+  public init(yaml text: String, path: String) throws(TargetError) {
+    do throws(SettingsError) {
+      try self.init(checking: SettingsNode(yaml: text, source: path), path: path)
+    } catch {
+      throw .settings(error)
+    }
+  }
+
+  private init(checking node: SettingsNode, path: String) throws(SettingsError) {
+    self = try TargetProfile(from: node, owner: "a target")
+    try requireConsistency(node.mark)
     let file = path.split(separator: "/").last.map(String.init) ?? path
     name = String(file.split(separator: ".").first ?? "target")
   }
@@ -51,8 +63,10 @@ extension TargetProfile {
 
   /// Refuses constants that make no sense together.
   private func requireConsistency(_ mark: SettingsMark) throws(SettingsError) {
-    guard clockMHz.value > 0 else {
-      throw .outOfRange(mark, key: "clockMHz", expected: "more than 0", found: "\(clockMHz.value)")
+    guard clockMHz.value >= Self.slowestClock else {
+      throw .outOfRange(
+        mark, key: "clockMHz", expected: "at least \(Self.slowestClock) (a cycle a second)",
+        found: "\(clockMHz.value)")
     }
     guard latencyLow.value > 0, latencyLow.value <= 1, latencyHigh.value >= 1, energyFactor.value >= 1 else {
       throw .invalid(

@@ -12,6 +12,8 @@ public import Settings
 public struct TargetProfile: Configurable, Sendable {
   /// No constant of a profile is larger.
   static let largestConstant = 1e12
+  /// The slowest clock in megahertz: below it latencies are no finite numbers any more.
+  static let slowestClock = 1e-6
 
   /// The name in commands: that of the file.
   public internal(set) var name = ""

@@ -47,6 +47,7 @@ struct ProfileCommand: ParsableCommand {
     let options = try normalization.importOptions()
     let graph = try failing(.badInput) { try Self.graph(of: model) }
     let profiles = try failing(.badInput) { try Self.profiles(target) }
+    try failing(.badInput) { for profile in profiles { try profile.requireSimulator() } }
     let count = images ?? (graph.hasEncodedValues ? 20 : 2)
     let material =
       GraphSummary.isModel(model) ? try ProfileMaterial(model, options, data: data, count: count) : nil
@@ -92,6 +93,7 @@ struct ProfileMaterial {
     let size = model.input.shape.count
     guard let data else {
       var random = SeededRandom(seed: 0, purpose: "profile images")
+      let count = max(1, min(count, VerificationMaterial.maximumElements / size))
       images = (0..<count).map { _ in (0..<size).map { _ in 2 * random.uniform() - 1 } }
       labels = []
       return

@@ -115,7 +115,7 @@ extension ProfileReport {
   private func details(_ profile: TargetProfile, _ estimate: TargetEstimate) -> [String] {
     var lines = ["latency by \(estimate.method)"]
     if let cycles = estimate.cycles {
-      let counts = [cycles.least, cycles.mean, cycles.most].map { GraphSummary.grouped(Int($0.rounded())) }
+      let counts = [cycles.least, cycles.mean, cycles.most].map(Self.grouped)
       lines.append(
         "cycles over \(estimate.images) image\(estimate.images == 1 ? "" : "s"): least \(counts[0]), mean \(counts[1]), "
           + "most \(counts[2])")
@@ -156,16 +156,21 @@ extension ProfileReport {
       table.rows.append([
         layer.name, layer.kind, GraphSummary.grouped(layer.flashBytes),
         GraphSummary.grouped(layer.multiplyAdds),
-        GraphSummary.grouped(Int(layer.cycles.rounded())),
+        Self.grouped(layer.cycles),
         all > 0 ? String(format: "%.1f", 100 * layer.cycles / all) : "",
       ])
     }
     return table
   }
 
-  /// Three digits.
+  /// Three digits; all that stand before the point where they are few.
   private static func short(_ value: Double) -> String {
-    value >= 100 ? String(format: "%.0f", value) : String(format: "%.3g", value)
+    (100..<1e9).contains(value) ? String(format: "%.0f", value) : String(format: "%.3g", value)
+  }
+
+  /// A count; three digits of one that no computer would reach.
+  private static func grouped(_ count: Double) -> String {
+    count < 1e15 ? GraphSummary.grouped(Int(count.rounded())) : String(format: "%.3g", count)
   }
 }
 

@@ -38,9 +38,14 @@ struct TargetsRefitCommand: ParsableCommand {
     let profile = try failing(.badInput) {
       try TargetProfile.named(target, searching: Locations.folders("Recipes/targets"))
     }
+    try failing(.badInput) { try profile.requireSimulator() }
     let readings = try failing(.badInput) { try BoardReadings(contentsOf: self.readings) }
     guard out.hasSuffix(".yaml") else {
       throw CommandFailure(.usage, "--out must end with .yaml, found \"\(out)\"")
+    }
+    let folder = URL(filePath: out).deletingLastPathComponent().path
+    guard FileManager.default.fileExists(atPath: folder + "/.") else {
+      throw CommandFailure(.badInput, "\(out): the folder \(folder) does not exist; make it first")
     }
     guard !FileManager.default.fileExists(atPath: out) else {
       throw CommandFailure(.badInput, "\(out): is there already; remove it, or choose another --out")
@@ -50,9 +55,31 @@ struct TargetsRefitCommand: ParsableCommand {
     let source = "\(readings.readings.count.counted("reading")) of \(self.readings)"
     let refitted = refit.refitted(profile, source: self.readings)
     let text = refitted.yaml(comment: "\(profile.name), fitted to \(source) by condense targets refit.")
-    try failing(.badInput) { try WholeFile.write(Array(text.utf8), to: out) }
+    try failing(.badInput) { try requireReadable(text) }
+    do {
+      try WholeFile.write(Array(text.utf8), to: out)
+    } catch {
+      throw CommandFailure(.internal, "\(out): cannot be written: \(error)")
+    }
     for line in Self.summary(refit, profile) { Console.print(line) }
+    if refit.simulated != nil, let simulator = profile.simulator, refitted.simulator == simulator {
+      Console.note(
+        "the simulator \(simulator.kind) of \(profile.name) has no factors: simulated latencies stay as they were"
+      )
+    }
     Console.print("wrote \(out)")
+  }
+
+  /// Refuses constants that no profile may have: readings in other units than the columns name make such.
+  private func requireReadable(_ text: String) throws {
+    do throws(TargetError) {
+      let refitted = try TargetProfile(yaml: text, path: out)
+      try refitted.requireSimulator()
+    } catch {
+      throw CommandFailure(
+        .badInput,
+        "\(readings): gives no profile: \(error); are latencies in milliseconds and energies in microjoules?")
+    }
   }
 
   /// A reading with what the profile says of its model.

@@ -10,7 +10,7 @@ import Training
 /// Some images of a data set, prepared for a model: what an export is tried on.
 struct VerificationMaterial {
   /// The most numbers that the images may have together: a gibibyte.
-  private static let maximumElements = 1 << 28
+  static let maximumElements = 1 << 28
 
   let data: String
   let imported: ImportedModel

@@ -38,7 +38,10 @@ struct ProfileTests {
         "test:1: \"source\" must be where the constant comes from, found no text"
       ),
       ("clockMhz: 1", "test:1: \"clockMhz\" is not a setting of a target; did you mean \"clockMHz\"?"),
-      ("clockMHz: {value: -1, source: x}", "test:1: \"clockMHz\" must be a number with its source"),
+      (
+        "clockMHz: {value: -1, source: x}",
+        "test:1: \"clockMHz\" must be a number in 0...1000000000000.0, found the integer -1"
+      ),
       (
         "operations: [{layer: conv2d, bits: 0, cycles: 1, source: x}]",
         "test:1: \"bits\" must be an integer in 1...32"
