@@ -7,6 +7,11 @@ enum ExportFolder {
   /// Refuses a folder that cannot be made, or that has something in it.
   static func requireFree(_ folder: String) throws(ExportError) {
     let files = FileManager.default
+    guard !folder.isEmpty else { throw .occupied(folder: "--out", by: "no name") }
+    let link = try? files.destinationOfSymbolicLink(atPath: folder)
+    if let link, !files.fileExists(atPath: folder) {
+      throw .occupied(folder: folder, by: "a link to \(link), which is not there")
+    }
     let parent = URL(filePath: folder).deletingLastPathComponent().path
     guard files.fileExists(atPath: parent + "/.") else { throw .noParent(folder: folder, parent: parent) }
     guard files.fileExists(atPath: folder) else { return }
@@ -15,10 +20,13 @@ enum ExportFolder {
     throw .occupied(folder: folder, by: "\"\(first)\"")
   }
 
+  /// Where a folder is, whatever links lead to it.
+  static func place(of folder: String) -> String { URL(filePath: folder).resolvingSymlinksInPath().path }
+
   /// Writes all files, or leaves nothing behind.
   static func write(_ contents: [ExportFile], to folder: String) throws(ExportError) -> WrittenExport {
-    let place = URL(filePath: folder).standardizedFileURL.path
-    let part = "\(place).\(ProcessInfo.processInfo.processIdentifier).part"
+    let place = place(of: folder)
+    let part = ExportScratch.part(beside: place)
     do {
       try FileManager.default.createDirectory(atPath: part, withIntermediateDirectories: false)
       for file in contents { try WholeFile.write(file.bytes, to: "\(part)/\(file.name)") }

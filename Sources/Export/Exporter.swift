@@ -24,6 +24,8 @@ public protocol Exporter: Sendable {
   func refusals(of graph: Graph, _ options: ExportOptions) -> [NodeRefusal]
   /// The files of a verified model that nothing was refused of; equal models give equal bytes.
   func files(of model: Model, _ options: ExportOptions) throws(ExportError) -> [ExportFile]
+  /// Throws `ExportError.missingTool` where `verify` would need a tool that is not there.
+  func requireVerificationTools() throws(ExportError)
   /// Runs what was written on images and compares with the model; `nil` where this exporter has no way to.
   func verify(
     _ written: WrittenExport, of model: Model, _ options: ExportOptions, on images: VerificationImages
@@ -36,6 +38,9 @@ extension Exporter {
   public static var defaultBaseName: String { "model" }
   /// The default name, reachable from an existential.
   public var defaultBaseName: String { Self.defaultBaseName }
+
+  /// Nothing is needed.
+  public func requireVerificationTools() throws(ExportError) {}
 
   /// Cannot verify: the default of formats that only other programs run.
   public func verify(

@@ -29,6 +29,8 @@ public enum ONNXFileProblem: Error, Sendable, Equatable, CustomStringConvertible
   case nodes([Node])
   case tooMany(what: String, found: Int, limit: Int)
   case metadata(key: String, reason: String)
+  /// A normalization, of the file or of the user's, that does not go with the input.
+  case normalization(key: String, found: Int, channels: Int)
   case noNormalization
 
   /// What, expected, found; what to do.
@@ -55,6 +57,9 @@ public enum ONNXFileProblem: Error, Sendable, Equatable, CustomStringConvertible
       "ONNX: \(found) \(what), at most \(limit) are accepted"
     case .metadata(let key, let reason):
       "ONNX metadata \"\(key)\": \(reason)"
+    case .normalization(let key, let found, let channels):
+      "normalization: \(found) numbers of \"\(key)\" for an input of \(channels == 1 ? "1 channel" : "\(channels) channels");"
+        + " give one a channel, or one for all"
     case .noNormalization:
       "the file does not say how pixels become its input; say it with --normalize mean=0.485,0.456,0.406,"
         + "std=0.229,0.224,0.225 (one number a channel, of pixels 0…1 or 0…255)"

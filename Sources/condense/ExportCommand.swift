@@ -25,6 +25,12 @@ struct ExportCommand: ParsableCommand {
   @Option(help: "The folder to make.")
   var out: String
 
+  @Option(
+    help:
+      "The name of the files, and what all names in C begin with: a letter, then letters, digits and underscores."
+  )
+  var name: String?
+
   @Option(help: "The hardware to write for, where that changes the files: a profile's name or path.")
   var target: String?
 
@@ -45,6 +51,9 @@ struct ExportCommand: ParsableCommand {
     guard (1...1_000_000).contains(images) else {
       throw ValidationError("--images must be in 1...1000000, found \(images)")
     }
+    guard let name, name.wholeMatch(of: /[A-Za-z][A-Za-z0-9_]{0,39}/) == nil else { return }
+    throw ValidationError(
+      "--name must be a letter and up to 39 letters, digits and underscores, found \"\(name)\"")
   }
 
   func run() throws {
@@ -54,10 +63,14 @@ struct ExportCommand: ParsableCommand {
       try ModelReader.read(ModelPath.resolved(self.model), importOptions)
     }
     let model = imported.model
-    let options = try options(exporter.defaultBaseName)
+    let options = try options(name ?? exporter.defaultBaseName)
+    if verify != nil { try failing(.missing) { try exporter.requireVerificationTools() } }
     let material = try verify.map {
       try VerificationMaterial(data: $0, imported: imported).images(atMost: images)
     }
+    let folder = out
+    let cleanup = SignalCleanup { ExportScratch.remove(for: folder) }
+    defer { cleanup.end() }
     let written = try failing(.badInput) { try exporter.export(model, to: out, options) }
     let verification = try failing(.internal) {
       try material.flatMap { try exporter.verify(written, of: model, options, on: $0) }

@@ -61,4 +61,28 @@ struct ExportFolderTests {
     let text = errorMessage { _ = try ExporterCatalogue.exporter("nonsense") }
     #expect(text.hasPrefix("\"nonsense\" is not a format"))
   }
+
+  @Test(
+    "A folder may have the longest of names, and be reached over a link; a link to nothing and no name are refused"
+  )
+  func names() throws {
+    defer { try? FileManager.default.removeItem(atPath: root) }
+    let long = root + "/" + String(repeating: "x", count: 255)
+    _ = try ExportFolder.write(files, to: long)
+    #expect(FileManager.default.fileExists(atPath: long + "/a.bin"))
+    try FileManager.default.createDirectory(atPath: root + "/empty", withIntermediateDirectories: false)
+    for (link, target) in [("link", "empty"), ("astray", "nowhere")] {
+      try FileManager.default.createSymbolicLink(atPath: "\(root)/\(link)", withDestinationPath: target)
+    }
+    try ExportFolder.requireFree(root + "/link")
+    _ = try ExportFolder.write(files, to: root + "/link")
+    #expect(FileManager.default.fileExists(atPath: root + "/empty/b.bin"))
+    #expect(
+      errorMessage { try ExportFolder.requireFree(root + "/astray") }
+        == "\(root)/astray: expected a new or an empty folder, found a link to nowhere, which is not there; remove it, "
+        + "or export to another --out")
+    #expect(
+      errorMessage { try ExportFolder.requireFree("") }
+        == "--out: expected a new or an empty folder, found no name; remove it, or export to another --out")
+  }
 }

@@ -45,9 +45,7 @@ public struct CExporter: Exporter {
     _ written: WrittenExport, of model: Model, _ options: ExportOptions, on images: VerificationImages
   ) throws(ExportError) -> Verification? {
     let (source, program) = try Self.source(of: model, options)
-    guard let compiler = HostCompiler() else {
-      throw .missingTool(format: Self.name, tool: "a C compiler", hint: "install gcc, or set CC")
-    }
+    let compiler = try compiler()
     do {
       let run = try CHostRun(source: source, folder: written.folder, compiler: compiler)
       defer { run.remove() }
@@ -61,6 +59,15 @@ public struct CExporter: Exporter {
   /// The bytes that speed may cost: half of the memory of the hardware that the export is for.
   private static func room(_ options: ExportOptions) -> Int {
     Int(options.target?.ramBytes?.value ?? 0) / 2
+  }
+
+  public func requireVerificationTools() throws(ExportError) { _ = try compiler() }
+
+  private func compiler() throws(ExportError) -> HostCompiler {
+    guard let compiler = HostCompiler() else {
+      throw .missingTool(format: Self.name, tool: "a C compiler", hint: HostCompiler.remedy)
+    }
+    return compiler
   }
 
   /// The source of a model, and the program where it computes in integers.

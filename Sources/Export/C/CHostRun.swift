@@ -1,4 +1,5 @@
 import Foundation
+import Settings
 import Tensors
 
 /// An exported network compiled for this machine, in a folder of its own.
@@ -19,9 +20,16 @@ struct CHostRun {
     self.source = source
     self.folder = folder
     self.compiler = compiler
-    place = NSTemporaryDirectory() + "condense-verify-\(UUID().uuidString)"
-    try FileManager.default.createDirectory(atPath: place, withIntermediateDirectories: false)
-    try Data(CHarness(source: source).program).write(to: URL(filePath: place + "/harness.c"))
+    place = ExportScratch.work()
+    try Self.disk(place, "; TMPDIR names the folder for such files") {
+      try FileManager.default.createDirectory(atPath: place, withIntermediateDirectories: false)
+    }
+    do {
+      try write(CHarness(source: source).program, to: "harness.c")
+    } catch {
+      remove()
+      throw error
+    }
   }
 
   /// Removes the folder.
@@ -35,12 +43,49 @@ struct CHostRun {
 
   /// Runs on inputs as they lie in memory; all outputs, or with `isTraced` those of all steps, one input after another.
   func outputs(of inputs: [UInt8], isTraced: Bool = false) throws -> [UInt8] {
-    try Data(inputs).write(to: URL(filePath: place + "/in.bin"))
+    try write(inputs, to: "in.bin")
     let flags = Self.flags + (isTraced ? ["-DTRACE"] : []) + ["-I", folder]
     // What comes behind the source is linked with it.
     let libraries = source.plan.network.element == .float ? ["-lm"] : []
     try compiler.compile(place + "/harness.c", to: place + "/harness", flags: flags, libraries: libraries)
     _ = try HostCompiler.run(place + "/harness", [place + "/in.bin", place + "/out.bin"])
-    return [UInt8](try Data(contentsOf: URL(filePath: place + "/out.bin")))
+    let outputs = try Self.disk(place + "/out.bin") {
+      [UInt8](try Data(contentsOf: URL(filePath: place + "/out.bin")))
+    }
+    let expected = inputs.count / inputBytes * outputBytes(isTraced: isTraced)
+    guard outputs.count == expected else {
+      throw ProgramFailure(
+        program: place + "/harness",
+        text:
+          "wrote \(outputs.count) bytes of outputs, expected \(expected); is \(compiler.path) a compiler for this machine?"
+      )
+    }
+    return outputs
+  }
+
+  private var inputBytes: Int {
+    let network = source.plan.network
+    return network.values[network.input].shape.count * network.element.byteCount
+  }
+
+  /// The bytes that an input's outputs take, or those of all steps.
+  private func outputBytes(isTraced: Bool) -> Int {
+    let network = source.plan.network
+    let values = isTraced ? source.plan.steps.map(\.step.output) : [network.output]
+    return values.reduce(0) { $0 + network.values[$1].shape.count } * network.element.byteCount
+  }
+
+  private func write(_ bytes: [UInt8], to name: String) throws {
+    let path = place + "/" + name
+    try Self.disk(path) { try Data(bytes).write(to: URL(filePath: path)) }
+  }
+
+  /// Tells what the disk refuses in words.
+  private static func disk<R>(_ path: String, _ hint: String = "", _ body: () throws -> R) throws -> R {
+    do {
+      return try body()
+    } catch {
+      throw ProgramFailure(program: path, text: FileFailure.reason(error, path: path) + hint)
+    }
   }
 }

@@ -7,7 +7,7 @@ enum CIdentifier {
     "signed",
     "sizeof", "static", "struct", "switch", "typedef", "union", "unsigned", "void", "volatile", "while",
     "main",
-    "asm", "linux", "unix", "stdint", "math",
+    "asm", "linux", "unix", "stdint", "math", "stdio", "harness",
   ]
 
   /// The letters, digits and underscores of a text, one underscore for whatever else stands between them; `fallback` where

@@ -52,7 +52,7 @@ public struct InputNormalization: Sendable, Equatable {
   func description(channels: Int, shape: Shape) throws(ONNXFileProblem) -> InputDescription {
     func spread(_ numbers: [Float], _ key: String) throws(ONNXFileProblem) -> [Float] {
       guard numbers.count == 1 || numbers.count == channels else {
-        throw .metadata(key: key, reason: "\(numbers.count) numbers for \(channels) channels")
+        throw .normalization(key: key, found: numbers.count, channels: channels)
       }
       return numbers.count == 1 ? Array(repeating: numbers[0], count: channels) : numbers
     }
