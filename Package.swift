@@ -115,7 +115,7 @@ let package = Package(
     program("condense", ["DNNL", "Integers", "Comparison", "Reports", "CProcess", arguments]),
     program(
       "condense-bench",
-      ["DNNL", "Integers", "Networks", "Methods", "Export", "CProcess", "CAllocations", arguments],
+      ["DNNL", "Integers", "Networks", "Methods", "Simulation", "CProcess", "CAllocations", arguments],
       resources: [.embedInCode("Resources")]),
 
     .target(

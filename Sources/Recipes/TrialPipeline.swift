@@ -1,6 +1,7 @@
 import Datasets
 import Encodings
 import Execution
+import Foundation
 import Graphs
 import Methods
 import Ops
@@ -78,14 +79,33 @@ struct TrialPipeline {
       if warnings.isEmpty, outcome.graph == before { warnings.append("\(choice.name) changed nothing") }
       if choice.order == .structure { outcome.structure = outcome.graph.structureNode }
     }
-    outcome.warnings += warnings
+    let earlier = outcome.validationTop1
     outcome.validationTop1 = try Self.validate(outcome.graph, runner, data)
+    if let words = try collapse(since: before, earlier) { warnings.append("\(stage.name): \(words)") }
+    outcome.warnings += warnings
     outcome.stages.append(
       try TrialMeasurement(runner, data: data, before: outcome.graph).record(
         stage, outcome.graph, validationTop1: outcome.validationTop1, warnings: warnings))
     outcome.seconds += (clock.now - began).inSeconds
     try store.save(outcome)
     store.checkpoints(stage: index).remove()
+  }
+
+  /// What to say where a stage left a network that tells no more than chance does, of one that told more.
+  ///
+  /// Controls are bad on purpose.
+  private func collapse(since before: Graph, _ earlier: Double?) throws(TrialError) -> String? {
+    let chance = 1 / Double(max(data.dataset.classes.count, 1))
+    guard runner.spec.role != .control, let now = outcome.validationTop1, now < chance + 0.05 else {
+      return nil
+    }
+    var known = earlier
+    if known == nil { known = try Self.validate(before, runner, data) }
+    guard let earlier = known, earlier > chance + 0.3 else { return nil }
+    func percent(_ share: Double) -> String { String(format: "%.1f %%", share * 100) }
+    return
+      "validation accuracy fell from \(percent(earlier)) to \(percent(now)), no more than chance: the training "
+      + "diverged, or too much was taken; try a lower rate, \"clip: 1\" in its training, or less at once"
   }
 
   // MARK: Methods

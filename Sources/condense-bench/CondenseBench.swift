@@ -7,6 +7,7 @@ struct CondenseBench: ParsableCommand {
     commandName: "condense-bench",
     abstract: "Measures the engine on synthetic batches and fuzzes the readers.",
     subcommands: [
-      TrainBench.self, InferBench.self, LoadBench.self, FuzzModelCommand.self, FuzzStudentCommand.self,
+      TrainBench.self, InferBench.self, KernelBench.self, LoadBench.self, FuzzModelCommand.self,
+      FuzzStudentCommand.self,
     ])
 }

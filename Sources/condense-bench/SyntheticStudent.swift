@@ -12,13 +12,18 @@ enum SyntheticStudent {
 
   /// The student of a network from Teachers/ or a spec.
   static func bytes(of network: String) throws -> Model {
-    let graph = try BenchNetworks.graph(network)
+    try bytes(of: BenchNetworks.graph(network), name: network)
+  }
+
+  /// The same of a graph, with weights of so many bits.
+  static func bytes(of graph: Graph, name: String, weightBits: Int = 8) throws -> Model {
     var method = PostTrainingQuantization()
+    method.grids.bits = weightBits
     method.grids.calibration = .minmax
     var compression = Compression(
       method, graph: graph, evidence: SyntheticEvidence(graph: graph, images: images), overrides: [:])
     let student = try method.compress(&compression).graph
-    return model(student, network)
+    return model(student, name)
   }
 
   /// A graph as a model of classes without names.
