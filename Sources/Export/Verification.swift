@@ -37,11 +37,13 @@ public struct Verification: Sendable, Equatable {
   /// How far floats that were added in another order may differ, as a share of an image's largest output.
   public static let floatTolerance: Float = 1e-4
 
-  /// How far each of an image's outputs is off, as a share of the largest; infinite where one is no number.
+  /// How far each of an image's outputs is off, as a share of the largest that is finite; infinite where one alone is no
+  /// number, or infinite.
   public static func differences(_ found: some Sequence<Float>, _ expected: [Float]) -> [Float] {
-    let largest = expected.reduce(Float(1e-6)) { max($0, abs($1)) }
-    return zip(found, expected).map { pair in
-      let difference = abs(pair.0 - pair.1) / largest
+    let largest = expected.reduce(Float(1e-6)) { $1.isFinite ? max($0, abs($1)) : $0 }
+    return zip(found, expected).map { found, expected in
+      if found == expected || found.isNaN && expected.isNaN { return 0 }
+      let difference = abs(found - expected) / largest
       return difference.isNaN ? .infinity : difference
     }
   }

@@ -15,6 +15,8 @@ public enum TrialError: Error, Sendable, CustomStringConvertible {
   case training(stage: Int, TrainingError)
   case evaluation(TrainingError)
   case target(String)
+  /// The trained network's outputs overflow.
+  case outputsNotFinite
   case missingTrial(address: String, folder: String)
   case changedData(path: String, expected: String, found: String)
   case unwritable(path: String, reason: String)
@@ -34,6 +36,8 @@ public enum TrialError: Error, Sendable, CustomStringConvertible {
     case .training(let stage, let error): "stage \(stage + 1): \(error)"
     case .evaluation(let error): "\(error)"
     case .target(let reason): reason
+    case .outputsNotFinite:
+      "the network's outputs on test images are not finite: its training diverged; lower the rate, or set \"clip: 1\" in it"
     case .missingTrial(let address, let folder):
       "\(folder): the trial \(address.prefix(12)), which this one needs, is not there"
     case .changedData(let path, let expected, let found):

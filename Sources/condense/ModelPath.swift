@@ -1,13 +1,16 @@
 import Foundation
+import Recipes
 import Runs
 import Settings
 
 /// The file that a user means by a model's name.
 enum ModelPath {
-  /// `RUN/ROW`, a row of a run's ranking such as `runs/quickstart/int8`, is the file of its first seed; anything else is a
-  /// path as it stands.
+  /// `RUN/ROW`, a row of a run's ranking such as `runs/quickstart/int8`, is the file of its first seed, a trial's folder the
+  /// file in it; anything else is a path as it stands.
   static func resolved(_ name: String) throws -> String {
     let files = FileManager.default
+    let inside = [TrialFolder.teacher, TrialFolder.student].map { name + "/" + $0 }
+    if let file = inside.first(where: files.fileExists) { return file }
     guard !files.fileExists(atPath: name), let slash = name.lastIndex(of: "/") else { return name }
     let (run, row) = (String(name[..<slash]), String(name[name.index(after: slash)...]))
     let ranking = run + "/" + Ranking.fileName

@@ -27,9 +27,9 @@ struct ProfileReport {
     labels = material?.labels ?? []
     let weightBytes = try TargetProfile.storedBytes(of: graph)
     let measured = profiles.contains { $0.basis == .measured } ? try Self.measuredLatencyMs(of: graph) : nil
-    let meter = SimulationRunner.forCommands.map { TargetMeter($0, cycleLimit: .infinity) }
+    let meter = TargetMeter(.forCommands, cycleLimit: .infinity)
     rows = try profiles.map { profile in
-      if let meter, let material {
+      if let material {
         return (
           profile,
           try meter.waitForEstimate(
@@ -67,13 +67,14 @@ struct ProfileReport {
 
 extension TargetMeter {
   /// What trials are read with.
-  static var forCommands: TargetMeter? { SimulationRunner.forCommands.map { TargetMeter($0) } }
+  static var forCommands: TargetMeter { TargetMeter(.forCommands) }
 }
 
 extension SimulationRunner {
-  /// Keeps results in the cache of all commands; `nil` where there is none.
-  static var forCommands: SimulationRunner? {
-    DatasetOptions.defaultCacheDirectory().map { SimulationRunner(cacheFolder: $0) }
+  /// Keeps results in the cache of all commands; where there is none, among the user's temporary files.
+  static var forCommands: SimulationRunner {
+    SimulationRunner(
+      cacheFolder: DatasetOptions.defaultCacheDirectory() ?? NSTemporaryDirectory() + "condense-\(getuid())")
   }
 }
 

@@ -93,11 +93,8 @@ struct TargetsRefitCommand: ParsableCommand {
       let bytes = try TargetProfile.storedBytes(of: model.graph)
       let analytic = try profile.estimate(
         model.graph, flashBytes: bytes, measuredLatencyMs: reading.latencyMs)
-      guard let meter = TargetMeter.forCommands else {
-        return (reading, analytic.latencyMs, nil)
-      }
       let size = model.input.shape.count
-      let simulated = try meter.waitForEstimate(
+      let simulated = try TargetMeter.forCommands.waitForEstimate(
         model, flashBytes: bytes, on: profile, images: [Array(repeating: 0, count: size)],
         measuredLatencyMs: reading.latencyMs)
       return (

@@ -72,6 +72,12 @@ struct CompareTests {
       let shown = try tool.run("show", "run/\(row)", "--json")
       #expect(shown.status == 0, "\(shown.errors)")
     }
+    let trials = try FileManager.default.contentsOfDirectory(atPath: folder + "/run/trials")
+    let trial = "run/trials/" + (try #require(trials.first { $0.hasPrefix("int8-s0-") }))
+    let scored = try ["run/int8", trial].map {
+      try tool.run("evaluate", $0, "--data", "glyphs", "--json").json.required("top1", of: "a score")
+    }
+    #expect(scored[0] == scored[1])
     let misspelt = try tool.run("evaluate", "run/nt8", "--data", "glyphs")
     #expect(
       misspelt.status == 65

@@ -5,6 +5,7 @@ import Recipes
 import Runs
 import Settings
 import Tensors
+import TestSupport
 import Testing
 
 @Suite("Running a trial", .serialized)
@@ -26,14 +27,14 @@ struct TrialRunnerTests {
   }
 
   /// Runs every trial of a recipe in order; gives back the results by name.
-  private func results(_ students: String) throws -> [String: TrialResult] {
+  private func results(_ students: String, teacherEpochs: Int = 2) throws -> [String: TrialResult] {
     let yaml = """
       recipe: 1
       data: \(folder)/glyphs
       seeds: 1
       targets: [cortex-m4]
       controls: false
-      teacher: {network: mlp, training: {epochs: 2, batch: 32, rate: 0.05}}
+      teacher: {network: mlp, training: {epochs: \(teacherEpochs), batch: 32, rate: 0.05}}
       training: {batch: 32}
       students:
       \(students)
@@ -122,15 +123,27 @@ struct TrialRunnerTests {
           pipeline:
             - magnitude-pruning: {sparsity: 0.1, times: 1}
               epochs: 1
-              training: {rate: 1000}
+              training: {rate: 5}
         - name: fine
           pipeline: [{magnitude-pruning: {sparsity: 0.1, times: 1}, epochs: 1}]
-      """)
+      """, teacherEpochs: 12)
     // The teacher must tell more than chance for anything to be lost.
     #expect(try #require(results["teacher"]?.validationTop1) > 0.4)
     let warnings = try #require(results["diverged"]).warnings
     #expect(warnings.contains { $0.contains("no more than chance") && $0.contains("clip: 1") }, "\(warnings)")
     #expect(try #require(results["fine"]).warnings.isEmpty)
+  }
+
+  @Test("a network whose outputs overflow is refused in words, not as a damaged result")
+  func overflow() throws {
+    let text = errorMessage {
+      _ = try results(
+        """
+          - name: overflown
+            pipeline: [{magnitude-pruning: {sparsity: 0.1, times: 1}, epochs: 1, training: {rate: 1000}}]
+        """)
+    }
+    #expect(text.contains("not finite") && text.contains("clip: 1"), "\(text)")
   }
 
   @Test("data that changed since the comparison began is refused")
