@@ -39,16 +39,27 @@ struct CWeights: Sendable {
     of weights: IntegerWeights, order: [Int], rowCount: Int, allowsSurvivors: Bool = true
   ) -> Form {
     switch weights.storage {
+    case .dense(let bits): return whole(bits: bits)
     case .sparse(_, let bits):
-      guard allowsSurvivors else { return bits >= 8 ? .bytes : .packed(bits: bits) }
-      let rows = survivors(order.map { weights.values[$0] }, rowCount: rowCount)
-      let byteCount = rows.reduce(0) { $0 + $1.count + 2 }
-      let rowBytes = (rowCount * bits + 7) / 8
-      let isSmaller = byteCount < rowBytes * rows.count && rows.allSatisfy { $0.count / 2 <= Int(UInt16.max) }
-      return isSmaller ? .survivors : bits >= 8 ? .bytes : .packed(bits: bits)
-    case .dense(let bits): return bits >= 8 ? .bytes : .packed(bits: bits)
-    case .codebook(_, _, let bits): return .indexed(bits: bits)
+      let isSparse = allowsSurvivors && fewer(weights, order, rowCount, than: bits)
+      return isSparse ? .survivors : whole(bits: bits)
+    case .codebook(_, _, let bits):
+      // A codebook of pruned weights has a centroid of zero for most of them.
+      let isSparse = allowsSurvivors && fewer(weights, order, rowCount, than: bits)
+      return isSparse ? .survivors : .indexed(bits: bits)
     }
+  }
+
+  private static func whole(bits: Int) -> Form { bits >= 8 ? .bytes : .packed(bits: bits) }
+
+  /// Whether survivors take fewer bytes than so many bits for every weight.
+  private static func fewer(
+    _ weights: IntegerWeights, _ order: [Int], _ rowCount: Int, than bits: Int
+  ) -> Bool {
+    let rows = survivors(order.map { weights.values[$0] }, rowCount: rowCount)
+    let byteCount = rows.reduce(0) { $0 + $1.count + 2 }
+    let rowBytes = (rowCount * bits + 7) / 8
+    return byteCount < rowBytes * rows.count && rows.allSatisfy { $0.count / 2 <= Int(UInt16.max) }
   }
 
   /// Arranges weights: `order[p]` is the place in `weights.values` of what lies p-th.

@@ -31,6 +31,7 @@ struct CKernelTests {
       ("sparse 8", RandomKernels.sparse(8, kept: 0.1)), ("sparse 4", RandomKernels.sparse(4, kept: 0.05)),
       ("sparse, many left", RandomKernels.sparse(8, kept: 0.8)),
       ("nothing left", RandomKernels.sparse(8, kept: 0)),
+      ("codebook 5, few left", RandomKernels.codebook(5, kept: 0.1)),
     ]
 
   private static let convolutions: [(Shape, Conv2D)] = [

@@ -50,10 +50,14 @@ struct RandomKernels {
     }
   }
 
-  static func codebook(_ bits: Int) -> WeightMaker {
+  /// A share of the weights is not the first number, which is then zero.
+  static func codebook(_ bits: Int, kept: Double = 1) -> WeightMaker {
     { kernels, count in
-      let table = kernels.bytes(1 << bits)
-      let indices = (0..<count).map { _ in UInt8(kernels.integer(0...(1 << bits) - 1)) }
+      var table = kernels.bytes(1 << bits)
+      if kept < 1 { table[0] = 0 }
+      let indices = (0..<count).map { _ in
+        Double(kernels.integer(0...999)) < kept * 1000 ? UInt8(kernels.integer(0...(1 << bits) - 1)) : 0
+      }
       return IntegerWeights(
         values: indices.map { table[Int($0)] },
         storage: .codebook(indices: indices, table: table, bits: bits))

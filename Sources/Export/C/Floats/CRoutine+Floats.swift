@@ -62,8 +62,31 @@ extension CRoutine {
   /// Convolutions and linear layers over survivors alone.
   static let convolveSparseFloats = CRoutine(
     name: "convolve_sparse_floats", needs: [floatLayer, gatherFloats],
-    text: #"""
-      static void @_convolve_sparse(const @_convolution *layer, const uint8_t *all_gaps, const uint16_t *counts, float *y,
+    text: sparseText(
+      name: "sparse", weights: "const uint8_t *all_gaps",
+      begin: "const float *weights = layer->products.weights; const uint8_t *gaps = all_gaps;",
+      step: """
+        from += @@_UBYTE(gaps);
+        sum += *from * @@_FLOAT(weights);
+        gaps++;
+        weights++;
+        """))
+
+  /// The same over survivors that share numbers: the distance and the number's place lie side by side.
+  static let convolveSharedFloats = CRoutine(
+    name: "convolve_shared_floats", needs: [floatLayer, gatherFloats],
+    text: sparseText(
+      name: "shared", weights: "const uint8_t *all_pairs",
+      begin: "const float *table = layer->products.weights; const uint8_t *pairs = all_pairs;",
+      step: """
+        from += @@_UBYTE(pairs);
+        sum += *from * @@_FLOAT(table + @@_UBYTE(pairs + 1));
+        pairs += 2;
+        """))
+
+  private static func sparseText(name: String, weights: String, begin: String, step: String) -> String {
+    #"""
+      static void @_convolve_\#(name)(const @_convolution *layer, \#(weights), const uint16_t *counts, float *y,
                                     const float *x, float *patch) {
         const @_window *window = &layer->window;
         int channels = window->channels / layer->groups, filters = layer->products.outputs / layer->groups;
@@ -72,8 +95,7 @@ extension CRoutine {
           int top = row * window->stride_height - window->padding_height;
           for (column = 0; column < window->columns; column++) {
             int left = column * window->stride_width - window->padding_width;
-            const float *weights = layer->products.weights;
-            const uint8_t *gaps = all_gaps;
+            \#(begin)
             int inside = top >= 0 && left >= 0 && top < window->height && left < window->width;
             for (output = 0; output < layer->products.outputs; output++) {
               const float *from = patch;
@@ -83,17 +105,15 @@ extension CRoutine {
               else if (output % filters == 0)
                 @_gather(window, patch, x, top, left, output / filters * channels, channels, 0);
               for (; count > 0; count--) {
-                from += @@_UBYTE(gaps);
-                sum += *from * @@_FLOAT(weights);
-                gaps++;
-                weights++;
+                \#(step)
               }
               *y++ = @_output(&layer->products, output, sum);
             }
           }
         }
       }
-      """#)
+    """#
+  }
 
   /// The mean of each window.
   static let averagePoolFloats = CRoutine(

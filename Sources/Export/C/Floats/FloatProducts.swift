@@ -33,13 +33,13 @@ struct FloatProducts: CKernel {
   private var rowCount: Int { weights.rowCount }
   private var isDirect: Bool {
     guard op.dilation == 1, op.groups == 1 else { return false }
-    return op.kernel == 1 || (weights.form != .survivors && channels * op.kernel.width >= 4)
+    return op.kernel == 1 || (!weights.form.isSparse && channels * op.kernel.width >= 4)
   }
   private var patchCount: Int { isDirect && op.padding == 0 ? 0 : rowCount }
 
   var scratch: ClosedRange<Int> {
     switch weights.form {
-    case .floats, .survivors: return patchCount...patchCount
+    case .floats, .survivors, .shared: return patchCount...patchCount
     case .indexed, .integers:
       return patchCount + rowCount...patchCount + rowCount * min(Self.rowsAtOnce, op.filters)
     }
@@ -62,7 +62,7 @@ struct FloatProducts: CKernel {
     var code = CCode(arrays: arrays + [CArray(site.name("bias"), floats: bias)])
     if !weights.scales.isEmpty { code.arrays.append(CArray(site.name("scales"), floats: weights.scales)) }
     let scales = weights.scales.isEmpty ? "0" : site.name("scales")
-    let isRead = weights.form == .floats || weights.form == .survivors
+    let isRead = weights.form == .floats || weights.form.isSparse
     let window = CWindow(
       input: input, output: output, kernel: op.kernel, stride: op.stride, padding: op.padding,
       dilation: op.dilation)
@@ -87,15 +87,24 @@ struct FloatProducts: CKernel {
       site, to: "\(some) + i * \(rowCount)",
       from: "\(weights.arrayName(site)) + (first + i) * \(weights.rowBytes)", count: "\(rowCount)")
     guard let unpacking else {
-      return weights.form == .survivors
-        ? (
+      let counts = site.name("counts")
+      switch weights.form {
+      case .survivors:
+        return (
           [.convolveSparseFloats],
-          ["@_convolve_sparse(&layer, \(site.name("gaps")), \(site.name("counts")), \(arguments));"]
+          ["@_convolve_sparse(&layer, \(site.name("gaps")), \(counts), \(arguments));"]
         )
-        : (
+      case .shared:
+        return (
+          [.convolveSharedFloats],
+          ["@_convolve_shared(&layer, \(site.name("pairs")), \(counts), \(arguments));"]
+        )
+      default:
+        return (
           [.convolveFloats],
           ["@_convolve(&layer, layer.products.weights, 0, \(op.filters), \(arguments));"]
         )
+      }
     }
     return (
       [.convolveFloatsInMemory, unpacking.routine],

@@ -14,6 +14,11 @@ struct FloatWeights: Sendable {
     case integers(bits: Int)
     /// Distances and floats.
     case survivors
+    /// Distances and places in a table of the distinct numbers.
+    case shared
+
+    /// Whether only weights that are not zero are kept.
+    var isSparse: Bool { self == .survivors || self == .shared }
   }
 
   /// How they are kept.
@@ -53,6 +58,8 @@ struct FloatWeights: Sendable {
     // A float, a distance and now and then a bridge; a count for each output.
     let bytes = survivors * 5 + values.count / 255 * 5 + outputs * 2
     if bytes < best.bytes, rowCount <= Int(UInt16.max) { best = (.survivors, bytes) }
+    let shared = (survivors + values.count / 255) * 2 + (distinct + 1) * 4 + outputs * 2
+    if shared < best.bytes, rowCount <= Int(UInt16.max), distinct < 256 { best = (.shared, shared) }
     return best.form
   }
 
@@ -73,6 +80,18 @@ struct FloatWeights: Sendable {
       let symbols = arranged.map { Int($0) + 1 << (bits - 1) }
       return [
         CArray(site.name("weights"), .uint8, CWeights.packed(symbols, bits: bits, rowCount: rowCount))
+      ]
+    case .shared:
+      let rows = survivors(arranged)
+      // Bridges need a zero.
+      let table = Set(arranged.map(\.bitPattern) + [0]).sorted()
+      let places = Dictionary(uniqueKeysWithValues: table.enumerated().map { ($1, UInt8($0)) })
+      return [
+        CArray(site.name("weights"), floats: table.map(Float.init(bitPattern:))),
+        CArray(
+          site.name("pairs"), .uint8,
+          rows.flatMap { $0.flatMap { [UInt8($0.gap), places[$0.weight.bitPattern] ?? 0] } }),
+        CArray(site.name("counts"), .uint16, rows.map(\.count)),
       ]
     case .survivors:
       let rows = survivors(arranged)
@@ -105,7 +124,7 @@ struct FloatWeights: Sendable {
   func unpacking(_ site: CSite, to: String, from: String, count: String) -> (routine: CRoutine, call: String)?
   {
     switch form {
-    case .floats, .survivors: nil
+    case .floats, .survivors, .shared: nil
     case .integers(let bits): (.unpackFloats(bits: bits), "@_unpack_\(bits)(\(to), \(from), \(count));")
     case .indexed(let bits):
       (.lookUpFloats(bits: bits), "@_look_up_\(bits)(\(to), \(from), \(count), \(site.name("table")));")
@@ -115,7 +134,7 @@ struct FloatWeights: Sendable {
   /// Bytes of a row of packed symbols.
   var rowBytes: Int {
     switch form {
-    case .floats, .survivors: 0
+    case .floats, .survivors, .shared: 0
     case .indexed(let bits), .integers(let bits): (rowCount * bits + 7) / 8
     }
   }
