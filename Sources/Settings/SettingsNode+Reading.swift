@@ -28,6 +28,10 @@ extension SettingsNode {
   ///
   /// Plain scalars follow YAML 1.2's core schema: `true` and `false` are booleans, `no` and `on` are text.
   public init(yaml text: String, source: String) throws(SettingsError) {
+    if let line = AliasedKeys(text).firstLine {
+      throw .syntax(
+        SettingsMark(source: source, line: line), reason: "keys must be words, not aliases or expressions")
+    }
     let composed: Node?
     do {
       composed = try Yams.compose(yaml: text)

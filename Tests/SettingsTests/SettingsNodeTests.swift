@@ -42,6 +42,21 @@ struct SettingsNodeTests {
     #expect(errorMessage { _ = try SettingsNode(yaml: text, source: "a.yaml") }.hasPrefix("a.yaml"))
   }
 
+  @Test("aliases as keys, which take for ever to compare, are refused by their line", .timeLimit(.minutes(1)))
+  func aliasedKeys() throws {
+    var text = "a0: &a0 {x: 1}\n"
+    for level in 1...30 {
+      text +=
+        "a\(level): &a\(level) {? *a\(level - 1) : *a\(level - 1), ? [*a\(level - 1), *a\(level - 1)] : 1}\n"
+    }
+    for yaml in [text, "a: &a {x: 1}\n*a : 2\n", "a: &a x\nb: {*a : 1}\n", "a: &a {x: 1}\n? *a\n: 2\n"] {
+      let message = errorMessage { _ = try SettingsNode(yaml: yaml, source: "s.yaml") }
+      #expect(message.hasPrefix("s.yaml:2: ") && message.contains("keys must be words"), "\(message)")
+    }
+    let fine = try SettingsNode(yaml: "a: &a [1, 2]\nb: *a\nc: [*a, *a]\nd: why? b\n", source: "s")
+    #expect(try fine["b"]?.list("b").count == 2 && fine["c"]?.list("c").count == 2)
+  }
+
   @Test("aliases that multiply are refused before memory runs out", .timeLimit(.minutes(1)))
   func aliases() {
     var text = "a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n"
