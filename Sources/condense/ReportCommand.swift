@@ -43,7 +43,7 @@ struct ReportCommand: ParsableCommand {
       Console.note("report.html has no charts: Chart.js was not found; \(ChartLibrary.remedy)")
     }
     Console.note("wrote \(ReportFile.all.map(\.name).joined(separator: ", ")) to \(directory)")
-    if let best = report.rows.first {
+    if let best = report.rows.first(where: { $0.role == "student" }) {
       Console.note(
         "a row's file is \(directory)/ROW to other commands: condense export \(Shell.quoted("\(directory)/\(best.name)"))"
           + " --format c --out DIR")
