@@ -45,7 +45,7 @@ public struct TrialRereading {
     let readings = try TrialReadings(spec, environment, data: data).readings(
       of: model, fileBytes: result.size.fileBytes, on: stale)
     result.targets.merge(readings) { $1 }
-    result.forgetStaleEnergies(first: spec.targets.first)
+    result.readLastEnergy(on: spec.targets.first)
     result.warnings.removeAll { $0.hasPrefix(TrialReadings.errorMark) }
     result.warnings += TrialReadings.warnings(result.targets)
     let path = directory + "/" + TrialFolder.result
@@ -76,16 +76,12 @@ public struct TrialRereading {
 }
 
 extension TrialResult {
-  /// Keeps of the stages' energies those on the present first target as it is now. The last stage's network is the one
-  /// that was read; what earlier stages left is gone.
-  fileprivate mutating func forgetStaleEnergies(first: String?) {
-    let reading = first.flatMap { targets[$0] }
-    for index in stages.indices
-    where stages[index].energyTarget != first || stages[index].energyOrigin != reading?.origin {
-      let isLast = index == stages.count - 1
-      stages[index].energyMicrojoules = isLast ? reading?.energyMicrojoules : nil
-      stages[index].energyTarget = isLast ? first : nil
-      stages[index].energyOrigin = isLast ? reading?.origin : nil
-    }
+  /// Puts the energy on the present first target into the last stage, whose network is the one that was read. Earlier
+  /// stages keep theirs with what they were read on: the networks are gone, and the target may come back.
+  fileprivate mutating func readLastEnergy(on first: String?) {
+    guard let first, let reading = targets[first], let last = stages.indices.last else { return }
+    stages[last].energyMicrojoules = reading.energyMicrojoules
+    stages[last].energyTarget = first
+    stages[last].energyOrigin = reading.origin
   }
 }

@@ -97,7 +97,9 @@ struct CompareTests {
       controls: false
       teacher: {network: mlp, training: {epochs: 1, batch: 32}}
       training: {batch: 32}
-      students: [{name: int8, pipeline: [{post-training-quantization: {images: 64}}]}]
+      students:
+        - name: int8
+          pipeline: [{magnitude-pruning: {sparsity: 0.5, times: 1}}, {post-training-quantization: {images: 64}}]
 
       """
     func compare(_ targets: String) throws -> (student: SettingsNode, errors: String) {
@@ -136,6 +138,12 @@ struct CompareTests {
     #expect(try abs(latency(third.student) / latency(second.student) - 2) < 1e-9)
     #expect(third.student["targets"]?["asic-45nm"] == nil)
     #expect(try !compare("mine").errors.contains("read anew"))
+    let trials = try FileManager.default.contentsOfDirectory(atPath: folder + "/run/trials")
+    let trial = folder + "/run/trials/" + (try #require(trials.first { $0.hasPrefix("int8-s0-") }))
+    let result = try SettingsNode(contentsOf: trial + "/result.json")
+    let stages = try result.required("stages", of: "a result").list("stages")
+    #expect(stages.map { $0["energyTarget"] } == ["asic-45nm".node, "mine".node])
+    #expect(stages.allSatisfy { $0["energyMicrojoules"] != nil })
   }
 
   /// A row of integers was measured in integers, `evaluate` says the same of its file, and `show --plan` lists the calls.

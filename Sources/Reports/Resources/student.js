@@ -34,14 +34,16 @@ function facts(trial) {
 
 function lineage(trial) {
   if (!trial.stages.length) return [];
-  const target = trial.stages.map(stage => stage.energyTarget).find(name => name);
+  // Earlier stages may have been read on another target, or on one that has changed since.
+  const { energyTarget: target, energyOrigin: origin } = trial.stages.at(-1);
   const heads = ['stage', 'epochs', 'validation top-1, %', 'file', 'change', 'multiply-adds', 'change', 'non-zeros',
     target ? `energy, ${target}` : 'energy']
     .map((title, index) => ({ title, number: index > 0 }));
   const teacher = report.trials.find(other => other.role === 'teacher' && other.seed === trial.seed && other !== trial);
   const start = teacher && { name: 'teacher', epochs: '', validationTop1: teacher.validationTop1,
     fileBytes: teacher.size.fileBytes, multiplyAdds: teacher.multiplyAdds, nonZeros: teacher.nonZeros,
-    energyMicrojoules: (teacher.stages.findLast(stage => stage.energyTarget === target) || {}).energyMicrojoules };
+    energyMicrojoules: (teacher.stages.at(-1) || {}).energyMicrojoules,
+    energyTarget: (teacher.stages.at(-1) || {}).energyTarget, energyOrigin: (teacher.stages.at(-1) || {}).energyOrigin };
   const stages = (start ? [start] : []).concat(trial.stages);
   const lines = stages.map((stage, index) => {
     const before = stages[index - 1];
@@ -51,7 +53,8 @@ function lineage(trial) {
       format.bytes(stage.fileBytes), before ? change(before.fileBytes, stage.fileBytes) : '',
       format.count(stage.multiplyAdds), before ? change(before.multiplyAdds, stage.multiplyAdds) : '',
       format.count(stage.nonZeros),
-      stage.energyMicrojoules == null ? '–' : format.microjoules(stage.energyMicrojoules)];
+      stage.energyMicrojoules == null || stage.energyTarget !== target || stage.energyOrigin !== origin
+        ? '–' : format.microjoules(stage.energyMicrojoules)];
   });
   return [element('h3', {}, 'What each stage did'), table(heads, lines)];
 }

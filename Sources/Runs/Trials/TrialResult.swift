@@ -163,9 +163,10 @@ public struct TrialResult: Codable, Sendable, Equatable {
     public var fileBytes: Int
     public var multiplyAdds: Int
     public var nonZeros: Int
-    /// Microjoules an inference on `energyTarget`; `nil` where it was not read, or the target has changed since.
+    /// Microjoules an inference on `energyTarget`; `nil` where it was not read.
     public var energyMicrojoules: Double?
-    /// The run's first target at that time, and what the reading depended on beside the network.
+    /// The run's first target at that time, and what the reading depended on beside the network: stages compare where both
+    /// are the same.
     public var energyTarget: String?
     public var energyOrigin: String?
     /// What a reader should know, such as a stage that changed nothing.
