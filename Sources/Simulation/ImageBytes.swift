@@ -1,3 +1,5 @@
+import Export
+
 /// Images as a program reads them: its numbers, channels last, one image after another.
 public struct ImageBytes: Sendable, Equatable {
   /// All bytes.
@@ -13,9 +15,7 @@ public struct ImageBytes: Sendable, Equatable {
 
   /// Images of float numbers, each channels last, little-endian.
   public init(_ images: [[Float]]) {
-    bytes = images.flatMap { image in
-      image.flatMap { number in (0..<4).map { UInt8(truncatingIfNeeded: number.bitPattern >> (8 * $0)) } }
-    }
+    bytes = images.flatMap(\.littleEndianBytes)
     count = images.count
   }
 }

@@ -1,3 +1,4 @@
+import Export
 public import Foundation
 
 /// What a program takes on a simulated target, or what did not fit.
@@ -55,10 +56,8 @@ public struct Simulation: Codable, Sendable, Equatable {
     guard size > 0 else { return [] }
     return stride(from: 0, through: bytes.count - size, by: size).map { start in
       let image = bytes[start..<start + size]
-      guard program.numberBytes == 4 else { return image.map { Float(Int8(bitPattern: $0)) } }
-      return stride(from: start, to: start + size, by: 4).map { place in
-        Float(bitPattern: (0..<4).reduce(UInt32(0)) { $0 | UInt32(bytes[place + $1]) << UInt32(8 * $1) })
-      }
+      return program.numberBytes == 4
+        ? [Float](littleEndian: Array(image)) : image.map { Float(Int8(bitPattern: $0)) }
     }
   }
 

@@ -17,7 +17,7 @@ struct CFloatVerification {
     let inputs = (0..<shape[0]).flatMap { image in
       order.arranged(Array(images.images.values[image * count..<(image + 1) * count]))
     }
-    let found = floats(try run.outputs(of: inputs.flatMap { bytes(of: $0) }))
+    let found = [Float](littleEndian: try run.outputs(of: inputs.littleEndianBytes))
     let expected = try self.expected(images, count: shape[0])
     let width = run.output.count
     var (mismatches, greatest) = (0, Float(0))
@@ -52,16 +52,5 @@ struct CFloatVerification {
       outputs += numbers
     }
     return outputs
-  }
-
-  private func bytes(of number: Float) -> [UInt8] {
-    let bits = number.bitPattern
-    return (0..<4).map { UInt8(truncatingIfNeeded: bits >> UInt32(8 * $0)) }
-  }
-
-  private func floats(_ bytes: [UInt8]) -> [Float] {
-    stride(from: 0, to: bytes.count - 3, by: 4).map { start in
-      Float(bitPattern: (0..<4).reduce(UInt32(0)) { $0 | UInt32(bytes[start + $1]) << UInt32(8 * $1) })
-    }
   }
 }

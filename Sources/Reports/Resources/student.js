@@ -40,10 +40,9 @@ function lineage(trial) {
     target ? `energy, ${target}` : 'energy']
     .map((title, index) => ({ title, number: index > 0 }));
   const teacher = report.trials.find(other => other.role === 'teacher' && other.seed === trial.seed && other !== trial);
-  const start = teacher && { name: 'teacher', epochs: '', validationTop1: teacher.validationTop1,
-    fileBytes: teacher.size.fileBytes, multiplyAdds: teacher.multiplyAdds, nonZeros: teacher.nonZeros,
-    energyMicrojoules: (teacher.stages.at(-1) || {}).energyMicrojoules,
-    energyTarget: (teacher.stages.at(-1) || {}).energyTarget, energyOrigin: (teacher.stages.at(-1) || {}).energyOrigin };
+  const start = teacher && { ...teacher.stages.at(-1), name: 'teacher', epochs: '', warnings: [],
+    validationTop1: teacher.validationTop1, fileBytes: teacher.size.fileBytes, multiplyAdds: teacher.multiplyAdds,
+    nonZeros: teacher.nonZeros };
   const stages = (start ? [start] : []).concat(trial.stages);
   const lines = stages.map((stage, index) => {
     const before = stages[index - 1];
