@@ -26,13 +26,13 @@ enum RunPreparation {
     else { return }
     try run(ComparisonError.dataset) { () throws(DatasetError) in
       let manifest = try DataManifest(contentsOf: folder + "/" + recipe.data + ".yaml")
-      guard manifest.made == GlyphMaker.name else { return }
+      guard let maker = manifest.maker else { return }
       let places = options.datasets.sourceDirectories.map { $0 + "/" + manifest.path }
       guard !places.contains(where: FileManager.default.fileExists) else { return }
       let place = drawn + "/" + manifest.path
       try? FileManager.default.createDirectory(
         atPath: URL(filePath: place).deletingLastPathComponent().path, withIntermediateDirectories: true)
-      try GlyphMaker().write(to: place)
+      try maker.write(to: place)
     }
   }
 

@@ -33,15 +33,13 @@ enum CacheFiles {
   static func address(ofFolder path: String) throws(DatasetError) -> String {
     var hasher = SHA256()
     for file in try FolderListing(path).files {
-      let attributes: [FileAttributeKey: Any]
-      do {
-        attributes = try FileManager.default.attributesOfItem(atPath: path + "/" + file)
-      } catch {
-        throw .unreadable(path: path + "/" + file, reason: FileFailure.reason(error, path: path + "/" + file))
+      // Not `FileManager.attributesOfItem`, which takes a fifth of a second for 20,000 files: each trial of a run asks.
+      var info = stat()
+      guard unsafe stat(path + "/" + file, &info) == 0 else {
+        throw .unreadable(path: path + "/" + file, reason: unsafe String(cString: strerror(errno)))
       }
-      let size = (attributes[.size] as? NSNumber)?.int64Value ?? 0
-      let changed = (attributes[.modificationDate] as? Date)?.timeIntervalSinceReferenceDate ?? 0
-      hasher.update(data: Array("\(file)\u{0}\(size)\u{0}\(changed)\n".utf8))
+      let stamp = "\(info.st_size)\u{0}\(info.st_mtim.tv_sec).\(info.st_mtim.tv_nsec)"
+      hasher.update(data: Array("\(file)\u{0}\(stamp)\n".utf8))
     }
     return ContentDigest(hasher.finalize()).hexadecimal
   }

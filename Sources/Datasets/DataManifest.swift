@@ -30,6 +30,10 @@ public struct DataManifest: Configurable, Sendable {
   public var sha256: String?
   /// The maker of a data set that Condense draws itself.
   public var made: String?
+  /// What is drawn, for data that Condense draws itself: the seed of every draw, how many images, and how hard they are.
+  public var seed = 0
+  public var count = 10_000
+  public var difficulty = 1.0
   /// Whether the data has splits; `nil` leaves it to the data.
   public var splits: Splits?
   /// The augmentations that keep what an image means.
@@ -48,6 +52,9 @@ public struct DataManifest: Configurable, Sendable {
       Setting("url", \.url, "where it can be fetched"),
       Setting("sha256", \.sha256, "checksum of the file, 64 hexadecimal digits"),
       Setting("made", \.made, "the maker, for data that Condense draws itself (glyphs)"),
+      Setting("seed", \.seed, in: 0...Int.max, "with made: the seed of every draw"),
+      Setting("count", \.count, in: GlyphMaker.counts, "with made: how many images"),
+      Setting("difficulty", \.difficulty, in: GlyphMaker.levels, "with made: how hard the images are"),
       Setting("splits", \.splits, "given where the data has splits, derived where it has none; checked"),
       Setting("augmentations", \.augmentations, "augmentations that keep what an image means"),
     ]
@@ -65,6 +72,11 @@ public struct DataManifest: Configurable, Sendable {
     } catch {
       throw .invalidManifest(error)
     }
+  }
+
+  /// What draws the data; `nil` where it is not Condense that does.
+  public var maker: GlyphMaker? {
+    made.map { _ in GlyphMaker(seed: UInt64(seed), count: count, difficulty: difficulty) }
   }
 
   private func check(_ node: SettingsNode) throws(SettingsError) {
@@ -86,6 +98,11 @@ public struct DataManifest: Configurable, Sendable {
       throw .invalid(
         node["made"]?.mark ?? node.mark, key: "made", reason: "expected \(GlyphMaker.name), found \"\(made)\""
       )
+    }
+    for key in ["seed", "count", "difficulty"] where made == nil {
+      guard let value = node[key] else { continue }
+      let reason = "is for data that Condense draws itself; say `made: \(GlyphMaker.name)` too"
+      throw .invalid(value.mark, key: key, reason: reason)
     }
     if path.split(separator: "/").contains("..") {
       throw .invalid(node["path"]?.mark ?? node.mark, key: "path", reason: "must not lead upwards")
@@ -137,11 +154,11 @@ public struct DataManifest: Configurable, Sendable {
       try verify(found)
       return found
     }
-    guard made != nil, let target = candidates.last else {
+    guard let maker, let target = candidates.last else {
       throw .notFetched(name: name, path: candidates.last ?? path)
     }
     guard path.hasPrefix("/") || !options.sourceDirectories.isEmpty else { throw .nowhereToDraw(name: name) }
-    try GlyphMaker().write(to: target, threads: options.threads)
+    try maker.write(to: target, threads: options.threads)
     return target
   }
 

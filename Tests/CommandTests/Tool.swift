@@ -35,7 +35,7 @@ final class Tool {
 
   /// Draws a data set of ten classes.
   func makeGlyphs(count: Int) throws {
-    try GlyphMaker(seed: 1, count: count).write(to: folder + "/glyphs", threads: 2)
+    try GlyphMaker(seed: 1, count: count, difficulty: 0).write(to: folder + "/glyphs", threads: 2)
   }
 
   /// Starts a command without waiting for it; its words go to files.

@@ -56,7 +56,7 @@ struct GlyphTests {
 
   @Test("without any disturbance every drawing of a class is the same shape, and classes differ")
   func shapes() {
-    var calm = GlyphDifficulty()
+    var calm = GlyphDifficulty.mild
     calm.rotation = 0
     calm.scale = 0.7...0.7
     calm.stretch = 0
@@ -69,7 +69,7 @@ struct GlyphTests {
     calm.clutter = 0
     calm.noise = 0
     calm.occlusionShare = 0
-    let maker = GlyphMaker(seed: 0, count: 100, difficulty: calm)
+    let maker = GlyphMaker(seed: 0, count: 100, calm)
     var seen: [[UInt8]] = []
     for label in GlyphMaker.classes.indices {
       let image = maker.image(label: label, number: 0)
@@ -78,6 +78,21 @@ struct GlyphTests {
       seen.append(image.pixels)
     }
     #expect(Set(seen).count == 10)
+  }
+
+  @Test("levels lie between the mild drawing and the hard one, and every level draws other images")
+  func levels() throws {
+    #expect(GlyphDifficulty.level(0) == .mild && GlyphDifficulty.level(1) == .hard)
+    let half = GlyphDifficulty.level(0.5)
+    #expect(half.rotation == 23.5 && half.scale.lowerBound == 0.47 && half.clutter == 2)
+    let drawn = [0, 0.5, 1].map { level in
+      GlyphDifficulty.level(level)
+    }.map { GlyphMaker(seed: 0, count: 100, $0).image(label: 3, number: 7).pixels }
+    #expect(Set(drawn).count == 3)
+    let folder = try TemporaryFolder()
+    try GlyphMaker(seed: 2, count: 60, difficulty: 0.25).write(to: folder.path + "/g")
+    let manifest = try DataManifest(contentsOf: folder.path + "/g/" + Dataset.manifestName)
+    #expect(manifest.origin.hasSuffix("--seed 2 --count 60 --difficulty 0.25"))
   }
 
   @Test("sine and cosine are right to the last digits")

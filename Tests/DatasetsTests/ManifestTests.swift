@@ -94,7 +94,9 @@ struct ManifestTests {
         "Data/x.yaml:5: \"flop\" is not a setting of augmentations; did you mean \"flip\"?"
       ),
       ("sha256: abc", "expected 64 hexadecimal digits"), ("path2: x", "did you mean \"path\""),
-      ("made: cats", "expected glyphs"), ("splits: none", "one of given, derived"),
+      ("made: cats", "expected glyphs"), ("difficulty: 0.5", "say `made: glyphs` too"),
+      ("count: 5", "in 50...1000000"), ("difficulty: 2", "in 0.0...1.0"),
+      ("splits: none", "one of given, derived"),
     ])
   func wrong(_ line: String, _ message: String) throws {
     let folder = try TemporaryFolder()
@@ -132,6 +134,17 @@ struct ManifestTests {
       ($0 as? DatasetError)?.needsInstallation == true && "\($0)".contains("set CONDENSE_CACHE")
     }
     #expect(Self.names(folder.path + "/Data") == ["symbols.yaml"])
+  }
+
+  @Test("what a manifest says of the drawing decides what is drawn")
+  func drawnAsSaid() throws {
+    let folder = try TemporaryFolder()
+    let extra = ["made: glyphs", "count: 60", "seed: 3", "difficulty: 0"].joined(separator: "\n")
+    try folder.write(Self.manifest("path: drawn", extra), to: "Data/symbols.yaml")
+    let data = try Dataset.open("symbols", options: Self.options(folder))
+    #expect(data.count(of: .train) + data.count(of: .validation) == 50 && data.count(of: .test) == 10)
+    let drawn = try DataManifest(contentsOf: folder.path + "/sources/drawn/" + Dataset.manifestName)
+    #expect(drawn.origin.hasSuffix("--seed 3 --count 60 --difficulty 0.0"))
   }
 
   private static func fetchable() throws -> (TemporaryFolder, DataManifest, [UInt8]) {

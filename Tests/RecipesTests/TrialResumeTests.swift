@@ -16,7 +16,7 @@ struct TrialResumeTests {
   init() throws {
     folder = FileManager.default.temporaryDirectory.path() + "/condense-resume-" + UUID().uuidString
     try FileManager.default.createDirectory(atPath: folder + "/trials", withIntermediateDirectories: true)
-    try GlyphMaker(seed: 3, count: 200).write(to: folder + "/glyphs", threads: 1)
+    try GlyphMaker(seed: 3, count: 200, difficulty: 0).write(to: folder + "/glyphs", threads: 1)
   }
 
   /// Masks and moving masters, integers whose masters differ from what they project to, then plain training.

@@ -15,7 +15,7 @@ struct TrialRunnerTests {
   init() throws {
     folder = FileManager.default.temporaryDirectory.path() + "/condense-trial-" + UUID().uuidString
     try FileManager.default.createDirectory(atPath: folder + "/trials", withIntermediateDirectories: true)
-    try GlyphMaker(seed: 3, count: 200).write(to: folder + "/glyphs", threads: 1)
+    try GlyphMaker(seed: 3, count: 200, difficulty: 0).write(to: folder + "/glyphs", threads: 1)
   }
 
   private var environment: TrialEnvironment {

@@ -1,7 +1,9 @@
 /// How hard the glyphs are to tell apart: every number of the drawing that is not a shape.
 ///
-/// Chosen so that a linear model stays under 90 % and that mlp, lenet5 and a lenet5 of a quarter of the width differ.
-struct GlyphDifficulty: Sendable {
+/// A level of 0 leaves a linear model under 90 % and networks of any size close together. At 1 shapes are turned, scaled and
+/// bent far more, while less of them is noise: that takes filters to learn, so large networks keep their accuracy and small
+/// ones lose it. Levels between are as far between in every number.
+struct GlyphDifficulty: Equatable, Sendable {
   /// Largest turn either way, in degrees.
   var rotation = 17.0
   /// Range of the half extent, as a share of half the image.
@@ -30,4 +32,45 @@ struct GlyphDifficulty: Sendable {
   var occlusionShare = 0.4
   /// Range of the cover's side, in pixels.
   var occlusionSide = 4...8
+
+  /// The drawing at level 0.
+  static let mild = GlyphDifficulty()
+
+  /// The drawing at level 1.
+  static let hard = {
+    var hard = GlyphDifficulty()
+    hard.rotation = 30
+    hard.scale = 0.42...0.85
+    hard.stretch = 0.25
+    hard.shear = 0.25
+    hard.shift = 3.5
+    hard.strokeWidth = 1.5...3.2
+    hard.jitter = 0.06
+    hard.contrast = 110.0...200.0
+    hard.noise = 8
+    hard.clutter = 1
+    hard.occlusionShare = 0
+    return hard
+  }()
+
+  /// The drawing at a level of 0…1.
+  static func level(_ level: Double) -> GlyphDifficulty {
+    precondition((0...1).contains(level), "the level is \(level)")
+    func between(_ path: KeyPath<GlyphDifficulty, Double>) -> Double {
+      mild[keyPath: path] * (1 - level) + hard[keyPath: path] * level
+    }
+    var drawing = mild
+    drawing.rotation = between(\.rotation)
+    drawing.scale = between(\.scale.lowerBound)...between(\.scale.upperBound)
+    drawing.stretch = between(\.stretch)
+    drawing.shear = between(\.shear)
+    drawing.shift = between(\.shift)
+    drawing.strokeWidth = between(\.strokeWidth.lowerBound)...between(\.strokeWidth.upperBound)
+    drawing.jitter = between(\.jitter)
+    drawing.contrast = between(\.contrast.lowerBound)...between(\.contrast.upperBound)
+    drawing.noise = between(\.noise)
+    drawing.occlusionShare = between(\.occlusionShare)
+    drawing.clutter = Int((Double(mild.clutter) * (1 - level) + Double(hard.clutter) * level).rounded(.up))
+    return drawing
+  }
 }

@@ -13,6 +13,10 @@ import Tensors
 public struct GlyphMaker: Sendable {
   /// The name of the data set.
   public static let name = "glyphs"
+  /// How many images there may be.
+  public static let counts = 50...1_000_000
+  /// The difficulties there are: at 0 networks of any size do well, at 1 only large ones.
+  public static let levels = 0.0...1.0
   /// The class names.
   public static var classes: [String] { GlyphShape.all.map(\.name) }
 
@@ -20,16 +24,19 @@ public struct GlyphMaker: Sendable {
   public let seed: UInt64
   /// How many images; a fifth of each class is for testing.
   public let count: Int
+  /// How hard the images are, within `levels`.
+  public let level: Double
   let difficulty: GlyphDifficulty
 
-  /// A maker of `count` images.
-  public init(seed: UInt64 = 0, count: Int = 10_000) {
-    self.init(seed: seed, count: count, difficulty: GlyphDifficulty())
+  /// A maker of `count` images of a difficulty within `levels`.
+  public init(seed: UInt64 = 0, count: Int = 10_000, difficulty level: Double = 1) {
+    self.init(seed: seed, count: count, level: level, .level(level))
   }
 
-  init(seed: UInt64, count: Int, difficulty: GlyphDifficulty) {
+  init(seed: UInt64, count: Int, level: Double = 1, _ difficulty: GlyphDifficulty) {
     self.seed = seed
     self.count = count
+    self.level = level
     self.difficulty = difficulty
   }
 
@@ -91,7 +98,7 @@ public struct GlyphMaker: Sendable {
   private var manifest: String {
     """
     summary: \(count) drawn symbols of ten kinds, grey, 28x28
-    origin: condense data make glyphs --seed \(seed) --count \(count)
+    origin: condense data make glyphs --seed \(seed) --count \(count) --difficulty \(level)
     license: Apache-2.0
     path: .
     made: glyphs

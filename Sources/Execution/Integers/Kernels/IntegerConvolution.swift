@@ -31,6 +31,8 @@ public struct IntegerConvolution: IntegerKernel {
     let x = inputs[0]
     let channels = input[0] / op.groups
     let filtersInGroup = op.filters / op.groups
+    let (height, width, kernel) = (input[1], input[2], op.kernel)
+    let weights = products.weights.values
     var y = [Int8](repeating: 0, count: output.count)
     var position = 0
     for filter in 0..<output[0] {
@@ -38,15 +40,15 @@ public struct IntegerConvolution: IntegerKernel {
       for row in 0..<output[1] {
         for column in 0..<output[2] {
           var sum = products.bias[filter]
-          var weight = filter * channels * op.kernel.count
+          var weight = filter * channels * kernel.count
           for channel in first..<first + channels {
-            for u in 0..<op.kernel.height {
-              for v in 0..<op.kernel.width {
+            for u in 0..<kernel.height {
+              for v in 0..<kernel.width {
                 let i = row * op.stride.height - op.padding.height + u * op.dilation.height
                 let j = column * op.stride.width - op.padding.width + v * op.dilation.width
-                if i >= 0, i < input[1], j >= 0, j < input[2] {
-                  let number = Int32(x[(channel * input[1] + i) * input[2] + j]) - products.inputZero
-                  sum += Int32(products.weights.values[weight]) * number
+                if i >= 0, i < height, j >= 0, j < width {
+                  let number = Int32(x[(channel * height + i) * width + j]) - products.inputZero
+                  sum += Int32(weights[weight]) * number
                 }
                 weight += 1
               }
