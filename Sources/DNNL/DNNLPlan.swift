@@ -115,6 +115,8 @@ public final class DNNLPlan: Plan {
     store.update(rule, step, threads: options.threads)
   }
 
+  public var isFinite: Bool { store.isFinite }
+
   public func snapshot() -> TrainingState {
     do throws(ExecutionError) {
       return try store.snapshot()

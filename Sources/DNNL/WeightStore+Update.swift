@@ -1,12 +1,14 @@
 import CDNNL
 import Execution
 import Graphs
+import Synchronization
 import Tensors
 
 extension WeightStore {
   /// Applies a rule to both ranges of the arenas, split over the team, and moves the averages.
   func update(_ rule: any UpdateRule, _ step: StepParameters, threads: Int) {
     prepare(moments: rule.momentCount, averaging: step.averageDecay != nil)
+    updatedFinitely.store(true, ordering: .relaxed)
     apply(rule, step, 0..<decayingCount, decay: step.decay, threads)
     apply(rule, step, decayingCount..<trainableCount, decay: 0, threads)
     if let decay = step.averageDecay { average(decay, threads) }
@@ -33,6 +35,15 @@ extension WeightStore {
     var two = unsafe mutable(moments, first, chunk.count).mutableSpan
     pending.rule.update(
       weights: &weights, gradients: gradients, first: &one, second: &two, decay: pending.decay, pending.step)
+    // Here, while the weights are in the core's cache.
+    if !weights.span.isFinite { updatedFinitely.store(false, ordering: .relaxed) }
+  }
+
+  /// Whether the last update left finite weights, and the running statistics are finite.
+  var isFinite: Bool {
+    guard updatedFinitely.load(ordering: .relaxed) else { return false }
+    let count = statistics.byteCount / 4
+    return unsafe Span(_unsafeElements: statistics.mutableFloats(0, count)).isFinite
   }
 
   private func mutable(_ buffer: AlignedBuffer?, _ start: Int, _ count: Int) -> UnsafeMutableBufferPointer<

@@ -1,6 +1,7 @@
 import CDNNL
 import Execution
 import Graphs
+import Synchronization
 import Tensors
 
 /// Masters, gradients, moments, averages and running statistics of one network, shared by all of its plans.
@@ -39,6 +40,8 @@ final class WeightStore {
   /// Gradients summed since the last update.
   var pendingBackwards = 0
   let device: Device
+  /// False when a part of the last update wrote a weight that is not finite; the team's threads may all say so.
+  let updatedFinitely = Atomic(true)
   /// The update that the team is at, and the loop that runs it.
   var pendingUpdate: PendingUpdate?
   private(set) lazy var updateLoop = TeamLoop { [unowned self] chunk in update(chunk) }

@@ -32,6 +32,10 @@ public protocol Plan: AnyObject {
   func gradients() throws(ExecutionError) -> [String: Tensor]
   /// Applies an update rule to every trainable parameter, decay only to those that decay, and the moving average.
   func update(_ rule: any UpdateRule, _ step: StepParameters)
+  /// Whether every weight that the last update wrote, and every running statistic, is a finite number; allocates nothing.
+  ///
+  /// The loss alone does not tell: a rectifier may make 0 of a value that is not a number.
+  var isFinite: Bool { get }
   /// Parameters, statistics, moments and averages in plain layouts; a loaded snapshot continues bit for bit.
   func snapshot() -> TrainingState
   /// Puts back a snapshot; parameters it lacks are refused, moments it lacks start at zero.

@@ -163,6 +163,7 @@ final class ReferencePlan: Plan {
   func gradients() throws(ExecutionError) -> [String: Tensor] { weights.gradientTensors() }
 
   func update(_ rule: any UpdateRule, _ step: StepParameters) { weights.update(rule, step) }
+  var isFinite: Bool { weights.entries.allSatisfy { $0.value.values.span.isFinite } }
 
   func snapshot() -> TrainingState { weights.snapshot() }
 

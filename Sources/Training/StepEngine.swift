@@ -50,7 +50,8 @@ final class StepEngine {
       threads: setup.threads, taps: taps, seeds: seeds, microBatches: settings.microBatches)
   }
 
-  /// Trains on one batch; refuses to go on from a loss that is not finite, before any weight changes.
+  /// Trains on one batch; refuses to go on from a loss that is not finite, before any weight changes, and from an update
+  /// that leaves a weight or a running statistic so.
   func step(_ batch: Batch, _ place: Place) throws(TrainingError) -> SoftmaxCrossEntropy.Score {
     let images = batch.images
     try objective.prepare(batch, epoch: place.epoch, step: place.step)
@@ -72,7 +73,15 @@ final class StepEngine {
       total.correct += score.correct
     }
     plan.update(optimizer, parameters(place))
+    guard plan.isFinite else { throw damage(place) }
     return total
+  }
+
+  /// The first parameter, by name, that the update of a step has left without a finite number.
+  private func damage(_ place: Place) -> TrainingError {
+    let damaged = plan.snapshot().parameters.filter { !$0.value.values.allSatisfy(\.isFinite) }
+    return .weightsNotFinite(
+      epoch: place.epoch + 1, step: place.step + 1, parameter: damaged.keys.min() ?? setup.graph.outputs[0])
   }
 
   func snapshot() -> TrainingState { plan.snapshot() }

@@ -211,7 +211,9 @@ public final class Trainer {
   private func finiteState() throws(TrainingError) -> TrainingState {
     let state = engine.snapshot()
     let damaged = state.parameters.filter { !$0.value.values.allSatisfy(\.isFinite) }
-    if let name = damaged.keys.min() { throw .weightsNotFinite(epoch: progress.epoch + 1, parameter: name) }
+    if let name = damaged.keys.min() {
+      throw .weightsNotFinite(epoch: progress.epoch + 1, step: progress.step, parameter: name)
+    }
     return state
   }
 

@@ -15,7 +15,7 @@ public enum TrainingError: Error, Sendable, CustomStringConvertible {
   case patienceWithoutValidation
   case output(network: String, classes: Int, found: String)
   case notFinite(epoch: Int, step: Int, loss: Double, culprit: Culprit)
-  case weightsNotFinite(epoch: Int, parameter: String)
+  case weightsNotFinite(epoch: Int, step: Int, parameter: String)
   case checkpoint(path: String, reason: String)
   case contradiction(path: String, what: String, stored: String, found: String)
   case locked(path: String)
@@ -66,8 +66,8 @@ public enum TrainingError: Error, Sendable, CustomStringConvertible {
     case .notFinite(let epoch, let step, let loss, let culprit):
       "epoch \(epoch), step \(step): the loss is \(loss): \(culprit); lower the rate (--set training.rate=…) or limit "
         + "the gradient (--set training.clip=1)"
-    case .weightsNotFinite(let epoch, let parameter):
-      "epoch \(epoch): parameter \"\(parameter)\" is no longer finite; lower the rate (--set training.rate=…) or limit "
+    case .weightsNotFinite(let epoch, let step, let parameter):
+      "epoch \(epoch), step \(step): parameter \"\(parameter)\" is no longer finite; lower the rate (--set training.rate=…) or limit "
         + "the gradient (--set training.clip=1)"
     case .checkpoint(let path, let reason):
       "\(path): \(reason)"
