@@ -111,6 +111,9 @@ final class IntegerPlan: Plan {
     preconditionFailure("an inference plan is not trained")
   }
 
+  /// Integers are.
+  var isFinite: Bool { true }
+
   func snapshot() -> TrainingState { TrainingState(parameters: graph.parameters.mapValues(\.value)) }
 
   func load(_ state: TrainingState) throws(ExecutionError) {
