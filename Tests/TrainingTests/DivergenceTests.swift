@@ -1,3 +1,4 @@
+import DNNL
 import Execution
 import Graphs
 import Tensors
@@ -8,7 +9,8 @@ import Testing
 @Suite("A loss that is not finite")
 struct DivergenceTests {
   private static func failure(
-    _ graph: Graph, rate: Float = 0.1, decay: Float = 0, damage: (epoch: Int, step: Int)? = nil
+    _ graph: Graph, rate: Float = 0.1, decay: Float = 0, damage: (epoch: Int, step: Int)? = nil,
+    backend: any Backend = ReferenceBackend()
   ) throws -> String {
     var settings = TrainingSettings()
     settings.epochs = 3
@@ -19,7 +21,7 @@ struct DivergenceTests {
     let source = SyntheticSource(steps: 4, batch: 8)
     source.damage = damage
     let trainer = try Trainer(
-      Trainer.Setup(graph: graph, backend: ReferenceBackend(), settings: settings), training: source)
+      Trainer.Setup(graph: graph, backend: backend, settings: settings), training: source)
     do {
       _ = try trainer.run()
       return "finished"
@@ -47,10 +49,43 @@ struct DivergenceTests {
     #expect(message.hasPrefix("epoch 1, step 1: the loss is nan: node \"logits\" (linear)"), "\(message)")
   }
 
-  @Test("Weights that a step blew up are named as such")
-  func parameter() throws {
-    let message = try Self.failure(TinyNetwork.plain(), rate: 3e38, decay: 100)
-    #expect(message.hasPrefix("epoch 1, step 2: the loss is nan: parameter \"hidden.weight\""), "\(message)")
+  @Test(
+    "Weights that a step blows up stop training in that step, on both backends", arguments: [false, true])
+  func parameter(isNative: Bool) throws {
+    let backend: any Backend = isNative ? DNNLBackend() : ReferenceBackend()
+    let message = try Self.failure(TinyNetwork.plain(), rate: 3e38, decay: 100, backend: backend)
+    #expect(
+      message.hasPrefix("epoch 1, step 1: parameter \"hidden.weight\" is no longer finite; lower the rate"),
+      "\(message)")
+  }
+
+  @Test(
+    "A plan tells of weights and statistics that are not finite after an update", arguments: [false, true])
+  func plan(isNative: Bool) throws {
+    let backend: any Backend = isNative ? DNNLBackend() : ReferenceBackend()
+    let graph = try TinyNetwork.normalized()
+    let plan = try backend.compile(graph, PlanOptions(batch: 8, mode: .training))
+    let images = [Float](repeating: 0.5, count: 8 * graph.inputs[0].shape.count)
+    func step() {
+      plan.forward(images.span, key: 0)
+      plan.backward()
+      plan.update(SGD(), StepParameters(rate: 0.1))
+    }
+    step()
+    #expect(plan.isFinite)
+    let good = plan.snapshot()
+    for (name, tensor) in good.parameters {
+      for value in [Float.infinity, .nan, -.infinity] {
+        var damaged = good
+        damaged.parameters[name]?.values[tensor.values.count - 1] = value
+        try plan.load(damaged)
+        step()
+        #expect(!plan.isFinite, "\(name) \(value)")
+      }
+    }
+    try plan.load(good)
+    step()
+    #expect(plan.isFinite)
   }
 
   @Test("Statistics that are no longer finite stop training though the loss is, and reach no checkpoint")
