@@ -38,7 +38,8 @@ import CArchive
       let stored = kind == .gzip ? gzipName : unsafe String(cString: entry.path)
       if unsafe entry.type == Int32(CONDENSE_ENTRY_FOLDER) { continue }
       if let reason = unsafe reason(type: Int(entry.type)) {
-        refused.append(RefusedMember(path: stored, reason: reason))
+        refused.append(
+          RefusedMember(path: stored, reason: reason, target: unsafe target(of: entry, at: stored)))
         continue
       }
       switch MemberPath(stored: stored) {
@@ -93,6 +94,12 @@ import CArchive
   private var gzipName: String {
     let name = path.split(separator: "/").last.map(String.init) ?? ""
     return name.lowercased().hasSuffix(".gz") && name.count > 3 ? String(name.dropLast(3)) : name
+  }
+
+  /// The path inside the archive that a link points at.
+  private func target(of entry: condense_entry, at path: String) -> String? {
+    guard unsafe entry.type == Int32(CONDENSE_ENTRY_LINK), let link = unsafe entry.link else { return nil }
+    return MemberPath.target(of: unsafe String(cString: link), from: unsafe entry.hard != 0 ? nil : path)
   }
 
   private func reason(type: Int) -> RefusedMember.Reason? {

@@ -21,7 +21,7 @@ public enum ArchiveError: Error, Equatable, CustomStringConvertible {
     case .damaged(let path, let member, let reason):
       "\(path)\(member.map { ": \($0)" } ?? ""): expected a sound archive, found: \(reason); fetch it again"
     case .memberTooLarge(let path, let member, let limit):
-      "\(path): \(member): expected at most \(limit) bytes unpacked, found more; raise the limit or remove it"
+      "\(path): \(member): expected at most \(limit) bytes unpacked, found more; unpack the archive into a folder, or remove it"
     case .notWritable(let path, let reason):
       "\(path): cannot be written: \(reason); check free space and permissions"
     }

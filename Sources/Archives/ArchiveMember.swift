@@ -23,7 +23,7 @@ public struct RefusedMember: Sendable, Hashable {
     /// An earlier member has the same name; that one counts.
     case duplicate = "an earlier member has the same path"
     /// A symbolic or hard link.
-    case link = "it is a link"
+    case link = "it is a link to nothing inside the archive"
     /// A device, socket or pipe.
     case special = "it is not a regular file"
     /// Stored with holes.
@@ -36,4 +36,13 @@ public struct RefusedMember: Sendable, Hashable {
   public let path: String
   /// Why it is passed over.
   public let reason: Reason
+  /// For a link: the path inside the archive that it points at; nil where it leads out, and elsewhere.
+  public var target: String?
+
+  /// Makes an entry.
+  public init(path: String, reason: Reason, target: String? = nil) {
+    self.path = path
+    self.reason = reason
+    self.target = target
+  }
 }

@@ -15,6 +15,22 @@ enum MemberPath: Equatable {
     }
   }
 
+  /// The path that a link's text means: counted from the folder of the link at `path`, or from the root for nil.
+  ///
+  /// nil where it is absolute or leads out of the archive.
+  static func target(of text: String, from path: String?) -> String? {
+    guard !text.hasPrefix("/") else { return nil }
+    var parts = path.map { $0.split(separator: "/").filter { $0 != "." }.dropLast() } ?? []
+    for part in text.split(separator: "/") where part != "." {
+      if part == ".." {
+        guard parts.popLast() != nil else { return nil }
+      } else {
+        parts.append(part)
+      }
+    }
+    return parts.isEmpty ? nil : parts.joined(separator: "/")
+  }
+
   private enum Findings {
     case usable
     case needsCleaning

@@ -258,6 +258,9 @@ static int next_entry(condense_archive *a, condense_entry *entry) {
   entry->path = archive_entry_pathname(found);
   if (!entry->path) entry->path = archive_entry_pathname_utf8(found);
   if (!entry->path) return (int)failed(a, "a member without a readable name");
+  const char *hard = archive_entry_hardlink(found);
+  entry->link = hard ? hard : archive_entry_symlink(found);
+  entry->hard = hard != NULL;
   entry->type = entry_type(found);
   entry->size = archive_entry_size_is_set(found) ? archive_entry_size(found) : -1;
   entry->offset = a->kind == CONDENSE_KIND_TAR ? archive_filter_bytes(a->reader, 0) : -1;

@@ -42,8 +42,13 @@ static void fail_with(j_common_ptr info, const char *text) {
   longjmp(errors->escape, 1);
 }
 
+// Warnings after which every pixel is still what its encoder meant.
+static int is_harmless(int code) {
+  return code == JWRN_JFIF_MAJOR || code == JWRN_EXTRANEOUS_DATA || code == JWRN_ADOBE_XFORM || code == JWRN_NOT_SEQUENTIAL;
+}
+
 static void warn(j_common_ptr info, int level) {
-  if (level < 0 && info->err->msg_code != JWRN_JFIF_MAJOR) fail(info);
+  if (level < 0 && !is_harmless(info->err->msg_code)) fail(info);
 }
 
 static void print_nothing(j_common_ptr info) { (void)info; }

@@ -50,6 +50,12 @@ static void fail(png_structp png, png_const_charp text) {
   longjmp(d->escape, 1);
 }
 
+// Bytes behind the last row change nothing.
+static void warn(png_structp png, png_const_charp text) {
+  if (strstr(text, "Extra compressed data")) return;
+  fail(png, text);
+}
+
 static void read_bytes(png_structp png, png_bytep into, size_t count) {
   condense_png *d = png_get_io_ptr(png);
   if (count > d->left) fail(png, "the file ends too early");
@@ -93,7 +99,7 @@ int condense_png_begin(condense_png *d, const uint8_t *bytes, size_t size, uint3
   d->left = size;
   d->message[0] = 0;
   if (setjmp(d->escape)) return abandon(d);
-  d->png = png_create_read_struct_2(PNG_LIBPNG_VER_STRING, d, fail, fail, d, arena_allocate, arena_release);
+  d->png = png_create_read_struct_2(PNG_LIBPNG_VER_STRING, d, fail, warn, d, arena_allocate, arena_release);
   if (d->png) d->info = png_create_info_struct(d->png);
   if (!d->info) {
     if (!d->message[0]) keep_message(d->message, "libpng could not start");

@@ -36,6 +36,8 @@ public struct DataManifest: Configurable, Sendable {
   public var difficulty = 1.0
   /// Whether the data has splits; `nil` leaves it to the data.
   public var splits: Splits?
+  /// What the folder of validation images is for where the data has no test images.
+  public var valFolder: ValFolder?
   /// The augmentations that keep what an image means.
   public var augmentations: [String] = []
 
@@ -56,6 +58,9 @@ public struct DataManifest: Configurable, Sendable {
       Setting("count", \.count, in: GlyphMaker.counts, "with made: how many images"),
       Setting("difficulty", \.difficulty, in: GlyphMaker.levels, "with made: how hard the images are"),
       Setting("splits", \.splits, "given where the data has splits, derived where it has none; checked"),
+      Setting(
+        "val-folder", \.valFolder,
+        "what val/ is for where there is no test/: test (and validation is taken from train/) or val"),
       Setting("augmentations", \.augmentations, "augmentations that keep what an image means"),
     ]
   }

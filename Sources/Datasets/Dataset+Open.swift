@@ -11,6 +11,8 @@ extension Dataset {
   {
     let (path, manifest) = try resolve(data, options)
     let (scan, opener) = try scan(try DataLocation(path: path), options)
+    var options = options
+    options.valFolder = options.valFolder ?? manifest?.valFolder
     let dataset = try Dataset(
       scan, path: data, opener: opener, options: options, allowedAugmentations: manifest?.augmentations)
     if let error = manifest?.contradiction(isGiven: dataset.splitDescription.isGiven, path: data) {
@@ -92,24 +94,42 @@ extension Dataset {
     }
     let digest = sorting.digest
     let given = sorting.layout.givesSplits
-    let hasValidation = sorting.files.contains { $0.split == .validation }
-    let fraction = given && hasValidation ? 0 : options.validationFraction
+    let present = Set(sorting.files.map(\.split))
+    // Without test images the validation images are tested on, and validation is taken from training.
+    let valIsTest =
+      present.isSuperset(of: [.train, .validation]) && !present.contains(.test)
+      && options.valFolder != .validation
+    let fraction = given && present.contains(.validation) && !valIsTest ? 0 : options.validationFraction
     let rule = SplitRule(seed: options.seed, validation: fraction, test: given ? 0 : 0.1)
-    let records = Self.records(sorting, scan, rule)
+    let records = Self.records(sorting, scan, rule, valIsTest: valIsTest)
     var counts: [Split: Int] = [:]
     for split in Split.allCases { counts[split] = records.count { $0.split == split } }
     let description = SplitDescription(
       isGiven: given, validationFraction: fraction, testFraction: rule.test, seed: options.seed,
       digest: digest,
       counts: counts)
+    if !given, (counts[.test] ?? 0) == 0 {
+      throw .tooFewImages(path: path, classes: sorting.classes.count)
+    }
+    var messages = sorting.messages + [description.description]
+    if valIsTest {
+      messages.append(
+        "the data has no test images: val is tested on, and validation is taken from train (val-folder: val keeps it)"
+      )
+    }
+    if fraction > 0, (counts[.validation] ?? 0) == 0 {
+      messages.append("no class can spare an image for validation: no image is validated on")
+    }
     self.init(
       path: path, classes: sorting.classes, records: records, digest: digest, splitDescription: description,
-      problems: sorting.problems, messages: sorting.messages + [description.description],
+      problems: sorting.problems, messages: messages,
       allowedAugmentations: allowedAugmentations, store: scan.store, opener: opener, options: options)
   }
 
-  private static func records(_ sorting: Sorting, _ scan: Scan, _ rule: SplitRule) -> [Record] {
-    let splits = splits(sorting, rule)
+  private static func records(_ sorting: Sorting, _ scan: Scan, _ rule: SplitRule, valIsTest: Bool)
+    -> [Record]
+  {
+    let splits = splits(sorting, rule, valIsTest: valIsTest)
     var records: [Record] = []
     records.reserveCapacity(splits.count)
     for split in Split.allCases {
@@ -126,17 +146,16 @@ extension Dataset {
   }
 
   /// Each image's split, as given or by the rule.
-  private static func splits(_ sorting: Sorting, _ rule: SplitRule) -> [Split] {
-    var result = sorting.files.map { $0.split ?? .train }
+  private static func splits(_ sorting: Sorting, _ rule: SplitRule, valIsTest: Bool) -> [Split] {
+    var result = sorting.files.map { $0.split == .validation && valIsTest ? .test : $0.split ?? .train }
     guard rule.validation > 0 || rule.test > 0 else { return result }
     var members = Array(repeating: [Int](), count: sorting.classes.count)
     for (position, split) in result.enumerated() where split == .train {
       members[sorting.files[position].label].append(position)
     }
-    for group in members {
-      for (member, split) in zip(group, rule.splits(of: group.map { sorting.files[$0].path })) {
-        result[member] = split
-      }
+    let parts = rule.splits(of: members.map { $0.map { sorting.files[$0].path } })
+    for (group, part) in zip(members, parts) {
+      for (member, split) in zip(group, part) { result[member] = split }
     }
     return result
   }

@@ -29,6 +29,8 @@ public struct DatasetCheck: Sendable {
   public let classes: [String]
   /// What is wrong, by path.
   public let problems: [FileProblem]
+  /// How the folders were understood, and what is left out.
+  public let messages: [String]
 
   /// Checks what a user's word stands for: a manifest, a folder or an archive.
   public init(_ data: String, options given: DatasetOptions = DatasetOptions()) throws(DatasetError) {
@@ -55,20 +57,24 @@ public struct DatasetCheck: Sendable {
         sha256: $0.pixelDigest?.hexadecimal ?? "")
     }
     let layout = FolderLayout(sound.map(\.path))
-    found += Self.fileProblems(scan, layout) + Self.outliers(sound)
+    found += Self.fileProblems(scan) + Self.outliers(sound)
     var splits: [String: Split] = [:]
+    // As the data gives them: images carved for validation are not told apart from training images.
+    let sides = layout
     do throws(DatasetError) {
       let dataset = try Dataset(scan, path: data, opener: nil, options: options, allowedAugmentations: nil)
       classes = dataset.classes
+      messages = dataset.messages
       if let error = manifest?.contradiction(isGiven: dataset.splitDescription.isGiven, path: data) {
         found.append(FileProblem(file: data, kind: .odd, reason: error.description))
       }
       for record in dataset.records {
         splits[record.path] =
-          dataset.splitDescription.isGiven ? layout.place(of: record.path)?.split : record.split
+          dataset.splitDescription.isGiven ? sides.place(of: record.path)?.split : record.split
       }
     } catch {
       classes = []
+      messages = []
       if found.isEmpty || !scan.files.isEmpty {
         found.append(FileProblem(file: data, kind: .odd, reason: error.description))
       }
@@ -77,16 +83,11 @@ public struct DatasetCheck: Sendable {
     problems = found.sorted { ($0.file, $0.kind.rawValue) < ($1.file, $1.kind.rawValue) }
   }
 
-  private static func fileProblems(_ scan: Scan, _ layout: FolderLayout) -> [FileProblem] {
-    let known = [".png", ".jpg", ".jpeg", ".jpe", ".jfif"]
-    let classes = Set(scan.files.compactMap { $0.format == nil ? nil : layout.place(of: $0.path)?.name })
-    return scan.files.compactMap { file in
+  private static func fileProblems(_ scan: Scan) -> [FileProblem] {
+    scan.files.compactMap { file in
       if let reason = file.problem { return FileProblem(file: file.path, kind: .unreadable, reason: reason) }
       if let reason = file.misnaming { return FileProblem(file: file.path, kind: .misnamed, reason: reason) }
-      guard file.format == nil else { return nil }
-      let name = file.path.lowercased()
-      let isInClass = layout.place(of: file.path).map { classes.contains($0.name) } ?? false
-      guard isInClass || known.contains(where: name.hasSuffix) else { return nil }
+      guard file.format == nil, file.isNamedLikeAnImage else { return nil }
       return FileProblem(file: file.path, kind: .unreadable, reason: Sorting.notAnImage)
     }
   }

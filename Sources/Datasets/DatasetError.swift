@@ -34,6 +34,17 @@ public struct FileProblem: Sendable, Equatable {
 
 /// What can be wrong with a data set, and where.
 public enum DatasetError: Error, Sendable, CustomStringConvertible {
+  /// What is wrong with how folders are named.
+  public enum FolderProblem: Sendable, Equatable {
+    /// Folders of splits hold images and no folders of classes.
+    case flatSplits([String], images: [Int])
+    /// A folder is called like a split, and what lies beside it does not say whether it is one.
+    case unclear(split: [String], others: [String])
+  }
+
+  case folders(path: String, FolderProblem)
+  case controlCharacter(path: String, name: String)
+  case tooFewImages(path: String, classes: Int)
   case missing(path: String, tried: [String])
   case unreadable(path: String, reason: String)
   case unwritable(path: String, reason: String)
@@ -59,6 +70,22 @@ public enum DatasetError: Error, Sendable, CustomStringConvertible {
   /// *where: what, expected, found; what to do*.
   public var description: String {
     switch self {
+    case .folders(let path, .flatSplits(let names, let images)):
+      "\(path): expected one folder of images a class, found the splits "
+        + zip(names, images).map { "\($0)/ (\($1) images)" }.joined(separator: ", ")
+        + " without folders of classes; labels in the names of files are not read: "
+        + "sort the images into \(names.last ?? "train")/CLASS/ and so on"
+    case .folders(let path, .unclear(let split, let others)):
+      "\(path): cannot tell whether \(split.joined(separator: "/, "))/ is a split or a class: beside it "
+        + "\(others.count == 1 ? "lies" : "lie") \(others.prefix(5).joined(separator: "/, "))/"
+        + "\(others.count > 5 ? ", …" : ""); call splits train, val and test, move classes into a folder of their own, "
+        + "or take away what is neither"
+    case .controlCharacter(let path, let name):
+      "\(path): the class folder \(name.debugDescription) has a tab, a line's end or another control character in its "
+        + "name, which no table or file of results can hold; rename the folder"
+    case .tooFewImages(let path, let classes):
+      "\(path): expected enough images to leave some for testing, found \(classes) classes of one image each; "
+        + "add images, or give the data a test/ folder"
     case .missing(let path, let tried):
       "\(path): no such data set: expected a manifest from Data/, a folder or an archive"
         + (tried.isEmpty ? "" : "; looked at \(tried.joined(separator: ", "))")

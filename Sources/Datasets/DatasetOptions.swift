@@ -7,6 +7,9 @@ public struct DatasetOptions: Sendable {
   public var seed: UInt64 = 0
   /// The share of images that become validation where the data has none; 0 for none.
   public var validationFraction = 0.1
+  /// What the folder of validation images is for where the data has no test images; `nil` leaves it to the manifest,
+  /// and without one it is tested on.
+  public var valFolder: ValFolder?
   /// Whether files that cannot be read are left out instead of stopping everything.
   public var skipBad = false
   /// The size to which images are brought while they are decoded; `nil` keeps each as it is.

@@ -19,7 +19,7 @@ struct DecodedCache {
   private static let magic = Array("CNDPIX01".utf8)
   private static let preamble = 56
   /// Counts changes of decoding or resizing that change pixels.
-  private static let revision = 1
+  private static let revision = 2
 
   /// The place for a location under the given options.
   init(_ location: DataLocation, source: String, _ options: DatasetOptions, below root: String)

@@ -30,6 +30,10 @@ struct BlockBuilder {
       } catch {
         file.problem = error.description
       }
+    } else if let foreign = ForeignFormat.detect(bytes.span) {
+      file.problem = ImageError.foreignFormat(foreign.rawValue).description
+    } else if bytes.isEmpty, file.isNamedLikeAnImage {
+      file.problem = ImageError.unknownFormat(firstBytes: []).description
     }
     files.append(file)
   }

@@ -1,4 +1,8 @@
-/// Reads splits and classes off the paths of a data set: `train/cat/1.png`, `cat/1.png`, or either below one folder.
+/// Reads splits and classes off the paths of a data set: `train/cat/1.png`, `cat/1.png`, `cat/train/1.png`, or any of
+/// them below one folder.
+///
+/// Whether a folder is a split or a class is told by what is there, not by its name alone: a split holds folders of
+/// images, and there are two splits, or training images alone; `train` beside `bus` and `car` is a class.
 struct FolderLayout {
   /// Where one file belongs.
   struct Place: Equatable {
@@ -10,65 +14,170 @@ struct FolderLayout {
     var path: Substring
   }
 
+  /// A folder that is a split: how many bytes of a path, counted from the split's own folder, lead to its classes.
+  private struct SplitFolder {
+    var split: Split
+    var skipped: Substring
+    var images: Int
+  }
+
   /// Whether the data itself has splits.
-  let givesSplits: Bool
-  private let prefix: Int
+  private(set) var givesSplits = false
+  /// What was understood of the folders, a sentence each.
+  private(set) var messages: [String] = []
+  /// Why the folders cannot be understood.
+  private(set) var refusal: DatasetError.FolderProblem?
+  private var prefix = 0
+  private var splits: [Substring: SplitFolder] = [:]
+  /// Whether splits lie within classes: `cat/train/1.png`.
+  private var isClassFirst = false
 
   /// Looks at the paths of all images.
   init(_ paths: [String]) {
-    var depth = 0
-    while let shared = Self.sharedFolder(paths, below: depth) { depth += shared.utf8.count + 1 }
-    prefix = depth
-    var hasTraining = false
-    var isSplitThroughout = true
-    for path in paths {
-      let split = Self.folders(of: path[...].dropUTF8(depth)).flatMap {
-        $0.second == nil ? nil : Split(folder: $0.first)
-      }
-      hasTraining = hasTraining || split == .train
-      isSplitThroughout = isSplitThroughout && split != nil
+    var tree = FolderTree(paths)
+    while let (name, below) = tree.only, !below.folders.isEmpty,
+      SplitName(name)?.rest != [] || below.isSplitPair
+    {
+      prefix += name.utf8.count + 1
+      tree = below
     }
-    givesSplits = hasTraining || isSplitThroughout
+    if tree.isClassFirst {
+      isClassFirst = true
+      givesSplits = true
+      messages.append("each class has folders for its splits: CLASS/train, CLASS/test")
+    } else {
+      understand(tree)
+    }
+  }
+
+  private mutating func understand(_ tree: FolderTree) {
+    let named = tree.splitNames
+    guard !named.isEmpty else { return }
+    let labelled = named.filter { tree.folders[$0.key]?.folders.isEmpty == false }
+    let others = tree.folders.keys.filter { named[$0] == nil }.sorted()
+    let kinds = Set(named.values)
+    guard !labelled.isEmpty else {
+      // Images lie in the folders themselves: classes, unless nothing but splits is there.
+      if others.isEmpty || kinds.count > 1 {
+        refusal = flatSplits(named, tree)
+      }
+      return
+    }
+    if kinds.count == 1, kinds.contains(.train) {
+      let used = others.filter { !SplitName.isUnlabelled($0) || tree.folders[$0]?.folders.isEmpty == false }
+      if !used.isEmpty {
+        let inside = labelled.keys.reduce(into: Set<Substring>()) {
+          $0.formUnion(tree.folders[$1]?.folders.keys.map { $0 } ?? [])
+        }
+        let shares = used.contains {
+          !inside.isDisjoint(with: tree.folders[$0]?.folders.keys.map { $0 } ?? [])
+        }
+        if used.count > 1, !shares { return }  // folders of classes, one of which is called "train"
+        refusal = .unclear(split: labelled.keys.sorted().map(String.init), others: used.map(String.init))
+        return
+      }
+    } else if !kinds.contains(.train), !others.isEmpty {
+      return  // classes, one of which is called "test"
+    }
+    if kinds.contains(.train), !labelled.keys.contains(where: { named[$0] == .train }) {
+      refusal = flatSplits(named, tree)
+      return
+    }
+    take(labelled, tree)
+    let unused = tree.folders.filter { splits[$0.key] == nil }.map { "\($0.key)/ (\($0.value.total))" }
+      .sorted()
+    if !unused.isEmpty {
+      messages.append(
+        "images without labels are not used, as they lie in no folder of a class: \(unused.joined(separator: ", "))"
+      )
+    }
+  }
+
+  private func flatSplits(_ named: [Substring: Split], _ tree: FolderTree) -> DatasetError.FolderProblem {
+    let names = named.keys.sorted()
+    return .flatSplits(names.map(String.init), images: names.map { tree.folders[$0]?.total ?? 0 })
+  }
+
+  /// Takes folders as splits, each from where its classes begin.
+  private mutating func take(_ named: [Substring: Split], _ tree: FolderTree) {
+    for (name, split) in named {
+      guard var node = tree.folders[name] else { continue }
+      var skipped = name + "/"
+      while let (inner, below) = node.only, !below.folders.isEmpty {
+        skipped += inner + "/"
+        node = below
+      }
+      // One folder with all images that is no class of the training images holds no labels: test/unknown/1.jpg.
+      if split != .train, let (inner, below) = node.only, below.folders.isEmpty,
+        SplitName.isUnlabelled(inner)
+          || ["images", "imgs", "img"].contains(inner.lowercased())
+      {
+        continue
+      }
+      splits[name] = SplitFolder(split: split, skipped: skipped, images: node.total)
+    }
+    givesSplits = Set(splits.values.map(\.split)) != [.train]
+    let list = splits.sorted { ($0.value.split.order, $0.key) < ($1.value.split.order, $1.key) }.map {
+      "\($0.value.skipped) is \($0.value.split.rawValue) (\($0.value.images == 1 ? "1 image" : "\($0.value.images) images"))"
+    }
+    messages.append("folders: " + list.joined(separator: ", "))
   }
 
   /// Where a file belongs; `nil` when it lies outside every class folder.
   func place(of path: String) -> Place? {
+    guard path.utf8.count > prefix else { return nil }
     let relative = path[...].dropUTF8(prefix)
-    guard let folders = Self.folders(of: relative) else { return nil }
-    guard givesSplits else { return Place(split: nil, name: folders.first, path: relative) }
-    guard let name = folders.second, let split = Split(folder: folders.first) else { return nil }
-    return Place(split: split, name: name, path: relative.dropUTF8(folders.first.utf8.count + 1))
+    guard let first = relative.firstFolder else { return nil }
+    if isClassFirst {
+      let rest = relative.dropUTF8(first.utf8.count + 1)
+      guard let second = rest.firstFolder, let split = SplitName(second)?.split else { return nil }
+      return Place(split: split, name: first, path: first + rest.dropUTF8(second.utf8.count))
+    }
+    guard !splits.isEmpty else { return Place(split: nil, name: first, path: relative) }
+    guard let folder = splits[first], relative.utf8.starts(with: folder.skipped.utf8) else { return nil }
+    let rest = relative.dropUTF8(folder.skipped.utf8.count)
+    guard let name = rest.firstFolder else { return nil }
+    return Place(split: givesSplits ? folder.split : nil, name: name, path: rest)
   }
 
   /// The class that an empty folder would be, if the folder is where classes are.
   func className(ofFolder path: String) -> Substring? {
-    guard path.utf8.count > prefix else { return nil }
-    let parts = path[...].dropUTF8(prefix).split(separator: "/")
-    guard givesSplits else { return parts.count == 1 ? parts[0] : nil }
-    return parts.count == 2 && Split(folder: parts[0]) != nil ? parts[1] : nil
-  }
-
-  /// The folder that holds every image together with further folders, if there is just one and it is no split.
-  private static func sharedFolder(_ paths: [String], below depth: Int) -> Substring? {
-    guard let path = paths.first, let folders = folders(of: path[...].dropUTF8(depth)), folders.second != nil,
-      Split(folder: folders.first) == nil
-    else { return nil }
-    let shares = paths.allSatisfy { path in
-      guard path.utf8.count > depth, let others = Self.folders(of: path[...].dropUTF8(depth)) else {
-        return false
-      }
-      return others.first == folders.first && others.second != nil
+    guard let place = place(of: path + "/-"), place.path.utf8.count == place.name.utf8.count + 2 else {
+      return nil
     }
-    return shares ? folders.first : nil
+    return place.name
+  }
+}
+
+extension FolderTree {
+  /// The folders whose names stand for splits.
+  ///
+  /// A name with further words, such as `seg_train`, counts where another split bears the same words.
+  fileprivate var splitNames: [Substring: Split] {
+    let names = folders.keys.reduce(into: [Substring: SplitName]()) { $0[$1] = SplitName($1) }
+    let training = Set(names.values.filter { $0.split == .train }.map(\.rest))
+    let others = Set(names.values.filter { $0.split != .train }.map(\.rest))
+    return names.filter {
+      $0.value.rest.isEmpty || training.contains($0.value.rest) && others.contains($0.value.rest)
+    }
+    .mapValues(\.split)
   }
 
-  /// The first folder of a path and the second, where it has one; `nil` for a file outside any folder.
-  private static func folders(of path: Substring) -> (first: Substring, second: Substring?)? {
-    let bytes = path.utf8
-    guard let slash = bytes.firstIndex(of: UInt8(ascii: "/")) else { return nil }
-    let rest = path[bytes.index(after: slash)...]
-    let second = rest.utf8.firstIndex(of: UInt8(ascii: "/")).map { rest[..<$0] }
-    return (path[..<slash], second)
+  /// Whether the folders below are training and other splits, so that the folder itself is only a place for them.
+  fileprivate var isSplitPair: Bool {
+    let names = splitNames
+    return names.count > 1 && names.count == folders.count && Set(names.values).count > 1
+      && names.contains { $0.value == .train && folders[$0.key]?.folders.isEmpty == false }
+  }
+
+  /// Whether every folder is a class that holds nothing but splits, training among them.
+  fileprivate var isClassFirst: Bool {
+    folders.count > 1 && splitNames.count < folders.count
+      && folders.values.allSatisfy { tree in
+        let names = tree.folders.keys.map { SplitName($0) }
+        return tree.images == 0 && names.count > 1 && names.allSatisfy { $0?.rest == [] }
+          && names.contains { $0?.split == .train }
+      }
   }
 }
 
@@ -76,5 +185,10 @@ extension Substring {
   /// The text behind the first `count` bytes.
   fileprivate func dropUTF8(_ count: Int) -> Substring {
     count == 0 ? self : self[utf8.index(startIndex, offsetBy: count)...]
+  }
+
+  /// The folder that a path begins with; `nil` for a file outside any folder.
+  fileprivate var firstFolder: Substring? {
+    utf8.firstIndex(of: UInt8(ascii: "/")).map { self[..<$0] }
   }
 }

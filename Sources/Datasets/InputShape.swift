@@ -39,16 +39,21 @@ public struct Normalization: Sendable, Equatable {
     Normalization(mean: Array(repeating: 0, count: channels), deviation: Array(repeating: 1, count: channels))
   }
 
+  /// What a channel is divided by: its deviation, 1 where there is no spread.
+  package func divisor(of channel: Int) -> Float {
+    let deviation = deviation[min(channel, deviation.count - 1)]
+    return deviation.isFinite && deviation > 0 ? deviation : 1
+  }
+
   /// The normalized value of every pixel value: 256 entries a channel, one channel behind the other.
   ///
   /// A channel without any spread is only centred.
-  func table(channels: Int) -> [Float] {
+  package func table(channels: Int) -> [Float] {
     var table: [Float] = []
     table.reserveCapacity(256 * channels)
     for channel in 0..<channels {
       let mean = mean[min(channel, mean.count - 1)]
-      let deviation = deviation[min(channel, deviation.count - 1)]
-      let divisor = deviation.isFinite && deviation > 0 ? deviation : 1
+      let divisor = divisor(of: channel)
       for value in 0..<256 { table.append((Float(value) - mean) / divisor) }
     }
     return table

@@ -21,9 +21,15 @@ struct Sorting {
   init(_ scan: Scan, path: String) throws(DatasetError) {
     let images = scan.files.compactMap { $0.format == nil ? nil : $0.path }
     guard !images.isEmpty else {
+      let problems = scan.files.compactMap { file in
+        file.problem.map { FileProblem(file: file.path, kind: .unreadable, reason: $0) }
+      }
+      guard problems.isEmpty else { throw .badFiles(path: path, problems: problems) }
       throw scan.files.isEmpty ? .empty(path: path) : .noImages(path: path, files: scan.files.count)
     }
     layout = FolderLayout(images)
+    if let refusal = layout.refusal { throw .folders(path: path, refusal) }
+    messages = layout.messages
     let places = scan.files.map { layout.place(of: $0.path) }
     try findClasses(scan, places, path: path)
     place(scan, places)
@@ -45,6 +51,11 @@ struct Sorting {
       last = place
     }
     let all = names.values.reduce(into: Set<Substring>()) { $0.formUnion($1) }
+    // A refused member of an archive bears its name too: names with control characters would vanish with it.
+    let refused = scan.files.indices.compactMap { scan.files[$0].problem == nil ? nil : places[$0]?.name }
+    if let bad = all.union(refused).filter(\.holdsControlCharacter).min() {
+      throw .controlCharacter(path: path, name: String(bad))
+    }
     guard let one = all.first else { throw .noClasses(path: path, images: images) }
     guard all.count > 1 else { throw .singleClass(path: path, name: String(one)) }
     guard all.count <= Dataset.maximumClasses else {
@@ -64,17 +75,23 @@ struct Sorting {
   private mutating func place(_ scan: Scan, _ places: [FolderLayout.Place?]) {
     let labels = Dictionary(uniqueKeysWithValues: classes.enumerated().map { ($0.element[...], $0.offset) })
     var outside = 0
+    var others = OtherFiles()
     var last: (name: Substring, label: Int)?
     files.reserveCapacity(scan.files.count)
     for (position, place) in places.enumerated() {
+      let file = scan.files[position]
+      if let place, labels[place.name] == nil, let problem = file.problem {
+        problems.append(FileProblem(file: file.path, kind: .unreadable, reason: problem))
+        continue
+      }
       guard let place, let label = last?.name == place.name ? last?.label : labels[place.name] else {
         if scan.files[position].format != nil { outside += 1 }
         continue
       }
       last = (place.name, label)
-      if let problem = scan.files[position].problem
-        ?? (scan.files[position].format == nil ? Self.notAnImage : nil)
-      {
+      if file.format == nil, file.problem == nil, !file.isNamedLikeAnImage {
+        others.add(file.path)
+      } else if let problem = file.problem ?? (file.format == nil ? Self.notAnImage : nil) {
         problems.append(FileProblem(file: scan.files[position].path, kind: .unreadable, reason: problem))
       } else {
         files.append(
@@ -84,6 +101,7 @@ struct Sorting {
       }
     }
     if outside > 0 { messages.append("\(outside) images outside every class folder are not used") }
+    if let note = others.note { messages.append(note) }
   }
 
   static let notAnImage = "expected PNG or JPEG data, found something else; convert or remove it"

@@ -9,16 +9,6 @@ public enum Split: String, SettingChoice, Sendable, Hashable {
   /// What is read once, for the final figure.
   case test
 
-  /// The split that a folder's name stands for, in any case; `nil` for any other name.
-  init?(folder name: Substring) {
-    switch name.lowercased() {
-    case "train", "training": self = .train
-    case "val", "valid", "validation": self = .validation
-    case "test", "testing": self = .test
-    default: return nil
-    }
-  }
-
   /// The place in the order of the index: train, val, test.
   var order: Int {
     switch self {
@@ -27,4 +17,12 @@ public enum Split: String, SettingChoice, Sendable, Hashable {
     case .test: 2
     }
   }
+}
+
+/// What the folder of validation images is for, where the data has no test images.
+public enum ValFolder: String, SettingChoice, Sendable, Hashable {
+  /// It is tested on, and a share of the training images becomes validation.
+  case test
+  /// It is validated on, and nothing is tested on.
+  case validation = "val"
 }

@@ -1,31 +1,69 @@
 import Tensors
 
-/// Which part of a class goes to which split, by hash of (seed, relative path): stratified, and stable when other
-/// files come and go.
+/// Which images go to which split, by hash of (seed, relative path): stratified, and stable when other files come and
+/// go.
+///
+/// In a class the images are ordered by hash; the first go to test, the next to validation, the rest is for training,
+/// which keeps at least one. Each share is rounded to whole images. Classes so small that a share rounds to nothing
+/// are taken together: their shares are added, and as many of them, by hash, give one image each; at least one
+/// image where no class gives any.
 struct SplitRule {
   let seed: UInt64
   let validation: Double
   let test: Double
 
-  /// The splits of one class's images, given by their relative paths.
-  ///
-  /// The images are ordered by hash; the first go to test, the next to validation, the rest is for training. Each
-  /// share is rounded to whole images, and training keeps at least one.
-  func splits(of paths: [Substring]) -> [Split] {
-    var order = Array(paths.indices)
-    let keys = paths.map(key)
-    order.sort { (keys[$0], paths[$0]) < (keys[$1], paths[$1]) }
-    let testing = min(Int((test * Double(paths.count)).rounded()), max(0, paths.count - 1))
-    let validating = min(Int((validation * Double(paths.count)).rounded()), max(0, paths.count - 1 - testing))
-    var result = Array(repeating: Split.train, count: paths.count)
-    for (rank, position) in order.enumerated() {
-      if rank < testing {
-        result[position] = .test
-      } else if rank < testing + validating {
-        result[position] = .validation
+  /// The splits of the images of every class, given by their relative paths.
+  func splits(of classes: [[Substring]]) -> [[Split]] {
+    let orders = classes.map(order)
+    var left = classes.map { max(0, $0.count - 1) }
+    let testing = counts(
+      test, orders, of: classes, left: &left, taken: Array(repeating: 0, count: classes.count))
+    let validating = counts(validation, orders, of: classes, left: &left, taken: testing)
+    return classes.indices.map { label in
+      var result = Array(repeating: Split.train, count: classes[label].count)
+      for (rank, image) in orders[label].enumerated() {
+        if rank < testing[label] {
+          result[image.position] = .test
+        } else if rank < testing[label] + validating[label] {
+          result[image.position] = .validation
+        }
       }
+      return result
     }
+  }
+
+  /// How many images each class gives for a share; `left` is how many each can give.
+  private func counts(
+    _ share: Double, _ orders: [[(key: UInt64, position: Int)]], of classes: [[Substring]], left: inout [Int],
+    taken: [Int]
+  ) -> [Int] {
+    guard share > 0 else { return Array(repeating: 0, count: classes.count) }
+    var result = classes.indices.map { min(Int((share * Double(classes[$0].count)).rounded()), left[$0]) }
+    let small = classes.indices.filter { (share * Double(classes[$0].count)).rounded() < 1 }
+    var wanted = Int((share * Double(small.reduce(0) { $0 + classes[$1].count })).rounded())
+    if wanted == 0, result.allSatisfy({ $0 == 0 }) { wanted = 1 }
+    // Those that have given nothing yet come first, then chance: the hash of the image that would go.
+    let able = small.filter { left[$0] > 0 }.sorted { a, b in
+      let (first, second) = (orders[a][taken[a]], orders[b][taken[b]])
+      return (taken[a], first.key, classes[a][first.position]) < (
+        taken[b], second.key, classes[b][second.position]
+      )
+    }
+    for label in able.prefix(wanted) { result[label] = 1 }
+    if wanted == 1, able.isEmpty, result.allSatisfy({ $0 == 0 }),
+      let label = left.indices.first(where: { left[$0] > 0 })
+    {
+      result[label] = 1
+    }
+    for label in result.indices { left[label] -= result[label] }
     return result
+  }
+
+  /// The images of a class by hash.
+  private func order(_ paths: [Substring]) -> [(key: UInt64, position: Int)] {
+    paths.indices.map { (key: key(paths[$0]), position: $0) }.sorted { a, b in
+      (a.key, paths[a.position]) < (b.key, paths[b.position])
+    }
   }
 
   /// FNV-1a over the path, then mixed with the seed.
@@ -62,6 +100,12 @@ public struct SplitDescription: Sendable, Equatable, CustomStringConvertible {
     self.seed = seed
     self.digest = digest
     self.counts = counts
+  }
+
+  /// What the folder of validation images was taken for, as told by the counts: validation images that are no share
+  /// of the training images come from a folder of their own.
+  public var valFolder: ValFolder {
+    isGiven && validationFraction == 0 && (counts[.validation] ?? 0) > 0 ? .validation : .test
   }
 
   /// A sentence for people.

@@ -1,14 +1,21 @@
-/// Finds the orientation in a JPEG file's EXIF segment; anything malformed means upright.
+/// Finds the orientation in a JPEG file's EXIF segment or a PNG file's eXIf chunk; anything malformed means upright.
 ///
 /// Invariant: every access is held against the length of `bytes`, which outlive the value.
 @safe struct Exif {
   private let bytes: UnsafeRawBufferPointer
 
-  /// Looks through `bytes`, a JPEG file, which must outlive the value.
+  /// Looks through `bytes`, an image file, which must outlive the value.
   init(_ bytes: UnsafeRawBufferPointer) { unsafe self.bytes = bytes }
 
-  /// The orientation that the first EXIF segment before the pixels states.
-  var orientation: Orientation {
+  /// The orientation that the file states; a JPEG's first EXIF segment before its pixels counts, a PNG's last eXIf chunk.
+  func orientation(in format: ImageFormat) -> Orientation {
+    switch format {
+    case .jpeg: segmentOrientation
+    case .png: chunkOrientation
+    }
+  }
+
+  private var segmentOrientation: Orientation {
     var at = 2
     while let marker = word(at, bigEndian: true), marker >> 8 == 0xFF {
       if marker == 0xFFFF {
@@ -22,6 +29,21 @@
       at += 2 + length
     }
     return .upright
+  }
+
+  private var chunkOrientation: Orientation {
+    var found = Orientation.upright
+    var at = 8
+    while let length = long(at, true), unsafe length <= bytes.count - at - 12 {
+      if holds("IEND", at: at + 4) { break }
+      if holds("eXIf", at: at + 4) {
+        // Some writers put a JPEG segment's preamble before the TIFF header.
+        let start = holds("Exif\0\0", at: at + 8) ? at + 14 : at + 8
+        found = tag(tiff: start, end: at + 8 + length) ?? .upright
+      }
+      at += 12 + length
+    }
+    return found
   }
 
   private func tag(tiff: Int, end: Int) -> Orientation? {
@@ -40,10 +62,36 @@
       let entry = directory + 2 + 12 * i
       guard entry + 12 <= end else { return nil }
       guard word(entry, bigEndian) == 0x0112 else { continue }
-      guard word(entry + 2, bigEndian) == 3, let value = word(entry + 8, bigEndian) else { return nil }
-      return Orientation(rawValue: value)
+      guard long(entry + 4, bigEndian) == 1 else { return nil }
+      return number(entry, tiff: tiff, end: end, bigEndian).flatMap(Orientation.init(rawValue:))
     }
     return nil
+  }
+
+  /// The whole number that a directory's entry holds, of whatever numeric type its writer chose.
+  private func number(_ entry: Int, tiff: Int, end: Int, _ bigEndian: Bool) -> Int? {
+    switch word(entry + 2, bigEndian) {
+    case 1, 6: return byte(entry + 8)
+    case 3, 8: return word(entry + 8, bigEndian)
+    case 4, 9: return long(entry + 8, bigEndian)
+    case 5, 10:
+      guard let offset = long(entry + 8, bigEndian), tiff + offset + 8 <= end,
+        let above = long(tiff + offset, bigEndian), let below = long(tiff + offset + 4, bigEndian), below > 0,
+        above % below == 0
+      else { return nil }
+      return above / below
+    case 11:
+      return long(entry + 8, bigEndian).flatMap {
+        Int(exactly: Float(bitPattern: UInt32(truncatingIfNeeded: $0)))
+      }
+    case 12:
+      guard let offset = long(entry + 8, bigEndian), tiff + offset + 8 <= end,
+        let first = long(tiff + offset, bigEndian), let second = long(tiff + offset + 4, bigEndian)
+      else { return nil }
+      let (high, low) = bigEndian ? (first, second) : (second, first)
+      return Int(exactly: Double(bitPattern: UInt64(high) << 32 | UInt64(low)))
+    default: return nil
+    }
   }
 
   private func byte(_ at: Int) -> Int? {

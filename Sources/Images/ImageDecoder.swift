@@ -1,11 +1,13 @@
 /// Decodes PNG and JPEG files, keeping its memory from one file to the next; one per thread.
 ///
 /// - Every PNG: 16 bits are rounded to 8, transparency is composited over `DecodeOptions.alphaBackground`.
-/// - Every baseline or progressive JPEG of 1, 3 or 4 components, upright by its EXIF orientation; CMYK and YCCK are
+/// - Every baseline or progressive JPEG of 1, 3 or 4 components; CMYK and YCCK are
 ///   read with Adobe's inverted inks, the convention that practically all such files follow.
 /// - Color profiles and gamma are ignored. Palette images have three channels.
-/// - Any warning of libpng or libjpeg is damage, except about color profiles and JFIF's revision, which cannot
-///   change a pixel here. Bytes after the end of the image are not damage; a missing end is.
+/// - Pictures are upright by their EXIF orientation: a JPEG's segment or a PNG's eXIf chunk.
+/// - Any warning of libpng or libjpeg is damage, except those that cannot change a pixel: about color profiles, JFIF's
+///   revision, bytes between segments or behind the compressed pixels. Bytes
+///   after the end of the image are not damage; a missing end is.
 ///
 /// ```swift
 /// let decoder = ImageDecoder()
@@ -27,14 +29,11 @@ public final class ImageDecoder {
       case .png:
         let reader = try pngReader()
         defer { reader.cancel() }
-        return try unsafe reader.begin(file)
+        return try unsafe reader.begin(file).uprighted(from: Exif(file).orientation(in: .png))
       case .jpeg:
         let reader = try jpegReader()
         defer { reader.cancel() }
-        let stored = try unsafe reader.begin(file)
-        guard unsafe Exif(file).orientation.swapsAxes else { return stored }
-        return ImageHeader(
-          format: .jpeg, width: stored.height, height: stored.width, channels: stored.channels)
+        return try unsafe reader.begin(file).uprighted(from: Exif(file).orientation(in: .jpeg))
       }
     }
   }
@@ -107,7 +106,7 @@ public final class ImageDecoder {
   ) throws(ImageError) -> Bool {
     let reader = try pngReader()
     let header = try unsafe reader.begin(file)
-    guard wanted.equals(header) else {
+    guard wanted.equals(header), unsafe Exif(file).orientation(in: .png) == .upright else {
       reader.cancel()
       return false
     }
@@ -121,7 +120,7 @@ public final class ImageDecoder {
   ) throws(ImageError) -> Bool {
     let reader = try jpegReader()
     let header = try unsafe reader.begin(file)
-    guard wanted.equals(header), unsafe Exif(file).orientation == .upright else {
+    guard wanted.equals(header), unsafe Exif(file).orientation(in: .jpeg) == .upright else {
       reader.cancel()
       return false
     }
@@ -139,6 +138,7 @@ public final class ImageDecoder {
       try unsafe reader.read(background: options.alphaBackground, into: target)
     }
     return Image(width: header.width, height: header.height, channels: header.channels, pixels: pixels)
+      .uprighted(from: unsafe Exif(file).orientation(in: .png))
   }
 
   private func decodeJPEG(_ file: UnsafeRawBufferPointer, _ options: DecodeOptions) throws(ImageError)
@@ -147,7 +147,7 @@ public final class ImageDecoder {
     let reader = try jpegReader()
     let header = try unsafe reader.begin(file)
     try refuseIfTooLarge(header, options) { reader.cancel() }
-    let orientation = unsafe Exif(file).orientation
+    let orientation = unsafe Exif(file).orientation(in: .jpeg)
     var minimum = options.minimumSize
     if orientation.swapsAxes, let size = minimum {
       minimum = ImageSize(width: size.height, height: size.width)
@@ -191,6 +191,7 @@ public final class ImageDecoder {
 
   private func format(of bytes: Span<UInt8>) throws(ImageError) -> ImageFormat {
     if let format = ImageFormat.detect(bytes) { return format }
+    if let name = ForeignFormat.detect(bytes) { throw .foreignFormat(name.rawValue) }
     throw .unknownFormat(firstBytes: (0..<min(8, bytes.count)).map { bytes[$0] })
   }
 

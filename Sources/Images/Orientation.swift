@@ -27,6 +27,14 @@ enum Orientation: Int, CaseIterable, Sendable {
   }
 }
 
+extension ImageHeader {
+  /// The header as the picture is seen, from one stored with `orientation`.
+  func uprighted(from orientation: Orientation) -> ImageHeader {
+    guard orientation.swapsAxes else { return self }
+    return ImageHeader(format: format, width: height, height: width, channels: channels)
+  }
+}
+
 extension Image {
   /// The picture as it was meant to be seen, from pixels stored with `orientation`.
   func uprighted(from orientation: Orientation) -> Image {

@@ -25,7 +25,8 @@ struct HostileArchiveTests {
         RefusedMember(path: "/etc/passwd", reason: .absolutePath),
         RefusedMember(path: "a/../../b", reason: .parentPath), RefusedMember(path: "..", reason: .parentPath),
         RefusedMember(path: "a/1.png", reason: .duplicate), RefusedMember(path: "a/link", reason: .link),
-        RefusedMember(path: "a/hard", reason: .link), RefusedMember(path: "a/device", reason: .special),
+        RefusedMember(path: "a/hard", reason: .link, target: "a/1.png"),
+        RefusedMember(path: "a/device", reason: .special),
         RefusedMember(path: "a/\u{7}.png", reason: .unusablePath),
       ])
     let stream = try ArchiveStream(archive)
@@ -169,7 +170,7 @@ struct HostileArchiveTests {
       ),
       (
         .memberTooLarge(path: "a.zip", member: "b", limitBytes: 9),
-        "a.zip: b: expected at most 9 bytes unpacked, found more; raise the limit or remove it"
+        "a.zip: b: expected at most 9 bytes unpacked, found more; unpack the archive into a folder, or remove it"
       ),
       (
         .notWritable(path: "c.tar", reason: "No space left on device"),

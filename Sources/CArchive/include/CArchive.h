@@ -30,6 +30,8 @@ enum {
 
 typedef struct {
   const char *path;  ///< until the next call
+  const char *link;  ///< of a link: what it points at; NULL elsewhere
+  int hard;          ///< of a link: the path counts from the archive's root, not from the link's folder
   int type;
   int64_t size;    ///< declared; -1 if unknown before reading
   int64_t offset;  ///< of the content in a plain tar; -1 elsewhere

@@ -8,7 +8,8 @@
 ///
 /// libjpeg reports by longjmp and prints warnings: both end inside these functions. Every function that can fail
 /// answers 0 on success and otherwise leaves a sentence in `condense_jpeg_message`. A warning is a failure, but for
-/// "unknown JFIF revision", which says nothing about pixels. Tables never survive from one file to the next.
+/// those that say nothing about pixels: an unknown JFIF revision or Adobe transform, bytes between a segment and the
+/// next marker, parameters of a scan that a baseline file does not need. Tables never survive from one file to the next.
 typedef struct condense_jpeg condense_jpeg;
 
 condense_jpeg *condense_jpeg_new(void);

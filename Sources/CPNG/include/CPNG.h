@@ -7,9 +7,9 @@
 /// A reader of PNG files that keeps its memory from one file to the next. One per thread.
 ///
 /// libpng reports by longjmp and prints warnings: both end inside these functions. Every function that can fail
-/// answers 0 on success and otherwise leaves a sentence in `condense_png_message`. A warning is a failure.
-/// All ancillary chunks but tRNS are skipped unread (their checksums still count), so that colour profiles, which
-/// are ignored by design, can neither change a pixel nor condemn a file.
+/// answers 0 on success and otherwise leaves a sentence in `condense_png_message`. A warning is a failure,
+/// but for bytes behind the last row. All ancillary chunks but tRNS are skipped unread (their checksums still count), so
+/// that colour profiles, which are ignored by design, can neither change a pixel nor condemn a file.
 typedef struct condense_png condense_png;
 
 condense_png *condense_png_new(void);

@@ -29,7 +29,14 @@ enum ArchiveSource: DataSource {
       throw .archive(error)
     }
     var scan = pool.finish()
-    scan.files += refused.filter { !IgnoredName.matches(path: $0.path) }.map {
+    let links = LinkedMembers(refused, among: scan.files.map(\.path))
+    let files = Dictionary(scan.files.map { ($0.path, $0) }, uniquingKeysWith: { first, _ in first })
+    for link in links.links where !IgnoredName.matches(path: link.path) {
+      guard var file = files[link.member] else { continue }
+      file.path = link.path
+      scan.files.append(file)
+    }
+    scan.files += links.refused.filter { !IgnoredName.matches(path: $0.path) }.map {
       ScannedFile(path: $0.path, problem: "is left out of the archive: \($0.reason.rawValue)")
     }
     return scan
@@ -48,8 +55,12 @@ enum ArchiveSource: DataSource {
       let archive = try Archive(path: location.path)
       guard archive.kind != .zip else { return try unpackedFolder(archive, at: target, options) }
       let tar = try archive.unpackedTar(at: target + ".tar")
-      let members = try tar.members().map { ($0.path, $0) }
-      return Opener(tar: tar, members: Dictionary(members, uniquingKeysWith: { first, _ in first }))
+      let index = try tar.index()
+      var members = Dictionary(index.members.map { ($0.path, $0) }, uniquingKeysWith: { first, _ in first })
+      for link in LinkedMembers(index.refused, among: index.members.map(\.path)).links {
+        members[link.path] = members[link.member]
+      }
+      return Opener(tar: tar, members: members)
     } catch {
       throw .archive(error)
     }
@@ -60,6 +71,9 @@ enum ArchiveSource: DataSource {
     _ archive: Archive, at target: String, _ options: DatasetOptions
   ) throws(ArchiveError) -> (any MemberOpener)? {
     let files = FileManager.default
+    let index = try archive.index()
+    let links = LinkedMembers(index.refused, among: index.members.map(\.path)).links
+    let target = links.isEmpty ? target : target + "-linked"
     let location = DataLocation(path: target, isFolder: true, names: [])
     if files.fileExists(atPath: target) { return FolderSource.opener(location, options) }
     let beside = target + ".\(ProcessInfo.processInfo.processIdentifier).part"
@@ -71,6 +85,11 @@ enum ArchiveSource: DataSource {
         copy.reserveCapacity(bytes.count)
         for i in bytes.indices { copy.append(bytes[i]) }
         try Data(copy).write(to: url)
+      }
+      for link in links {
+        let url = URL(filePath: beside + "/" + link.path)
+        try files.createDirectory(at: url.deletingLastPathComponent(), withIntermediateDirectories: true)
+        try files.linkItem(at: URL(filePath: beside + "/" + link.member), to: url)
       }
       try WholeFile.move(beside, to: target)
     } catch {

@@ -1,0 +1,49 @@
+/// The folders of a data set that hold images, as far down as anyone sorts images.
+final class FolderTree {
+  /// Images that lie in the folder itself, those of folders too deep to look into included.
+  private(set) var images = 0
+  private(set) var folders: [Substring: FolderTree] = [:]
+
+  /// Deeper folders count as the one at this depth.
+  static let maximumDepth = 40
+
+  /// The tree of some files' folders.
+  convenience init(_ paths: [String]) {
+    self.init()
+    var last: (folder: Substring, node: FolderTree)?
+    for path in paths {
+      let bytes = path.utf8
+      let end = bytes.lastIndex(of: UInt8(ascii: "/")) ?? bytes.startIndex
+      let folder = path[..<end]
+      if let last, last.folder == folder {
+        last.node.images += 1
+        continue
+      }
+      let node = self.node(folder)
+      node.images += 1
+      last = (folder, node)
+    }
+  }
+
+  private func node(_ path: Substring) -> FolderTree {
+    var node = self
+    for part in path.utf8.split(separator: UInt8(ascii: "/"), maxSplits: Self.maximumDepth).prefix(
+      Self.maximumDepth)
+    {
+      let name = Substring(part)
+      let next = node.folders[name] ?? FolderTree()
+      node.folders[name] = next
+      node = next
+    }
+    return node
+  }
+
+  /// All images in the folder and below.
+  var total: Int { folders.values.reduce(images) { $0 + $1.total } }
+
+  /// The only folder, where there are no images beside it.
+  var only: (name: Substring, tree: FolderTree)? {
+    guard images == 0, folders.count == 1, let one = folders.first else { return nil }
+    return (one.key, one.value)
+  }
+}
