@@ -26,6 +26,12 @@ public struct DNNLBackend: Backend {
   public func compile(
     _ graph: Graph, _ options: PlanOptions, sharing: (any Plan)?
   ) throws(ExecutionError) -> any Plan {
+    guard supports(options.precision) else {
+      throw .unsupported(
+        node: name,
+        reason:
+          "does not compute in \(options.precision.rawValue) on this machine (\(instructionSet)); use f32")
+    }
     do throws(GraphError) { try graph.verify() } catch { throw .invalidGraph(error) }
     try graph.requireMemory(for: options, keepsValues: false)
     Device.useTeam(of: options.threads)

@@ -93,6 +93,11 @@ public struct NetworkSpec: Sendable {
     guard let found = graph.shape(of: NetworkBuilder.outputName) else { throw .noLogits(mark) }
     guard found == [1, classes] else { throw .logitsShape(mark, expected: [1, classes], found: found) }
     graph.outputs = [NetworkBuilder.outputName]
-    return graph
+    // Training and inference take the softmax of the output themselves.
+    do throws(GraphError) {
+      return try graph.withoutProbabilities()?.graph ?? graph
+    } catch {
+      throw .graph(mark, error)
+    }
   }
 }

@@ -25,6 +25,10 @@ public struct Multiply: Op {
       OpExample(Multiply(), [2, 3, 2, 2], [2, 3, 2, 2]),
       OpExample(Multiply(), [2, 3, 2, 4], [2, 3, 1, 1]),
       OpExample(Multiply(), [2, 3, 2, 4], [2, 1, 2, 4]),
+      OpExample(Multiply(), [2, 1, 2, 4], [2, 1, 1, 1]),
+      OpExample(Multiply(), [1, 1, 3, 3], [1, 1, 1, 1]),
+      OpExample(Multiply(), [2, 3, 1, 1], [2, 1, 1, 1]),
+      OpExample(Multiply(), [2, 1, 1, 1], [2, 1, 1, 1]),
       OpExample(Multiply(), [3, 4], [3, 4]),
     ]
   }
@@ -78,7 +82,9 @@ public struct Multiply: Op {
     let plane = first.spatialCount
     return (0..<first.count).map { i in
       let item = i / (plane * first[1])
-      return second[1] == 1 ? item * plane + i % plane : i / plane
+      // A value of one channel is met by one number a channel and by one a pixel: how many pixels there are tells them apart.
+      let isPerChannel = second[1] == first[1] && second.spatialCount == 1
+      return isPerChannel ? i / plane : item * plane + i % plane
     }
   }
 }

@@ -35,8 +35,10 @@ public struct Integer: Encoding {
   /// A channel of zeros gets the scale of the whole tensor, a tensor of zeros the scale 1.
   public init(bits: Int, covering tensor: Tensor, perChannel: Bool) {
     let limit = Float(Self.limit(bits: bits))
+    // The largest floats would get a scale whose multiple rounds beyond them.
+    let ceiling = (Float.greatestFiniteMagnitude / limit).nextDown
     func scale(_ values: ArraySlice<Float>) -> Float? {
-      let largest = values.reduce(Float(0)) { max($0, $1.magnitude) } / limit
+      let largest = min(values.reduce(Float(0)) { max($0, $1.magnitude) } / limit, ceiling)
       return largest >= .leastNormalMagnitude ? largest : nil
     }
     let values = tensor.values

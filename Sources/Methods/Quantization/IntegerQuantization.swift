@@ -68,8 +68,11 @@ struct IntegerQuantization {
     graph.values = [:]
     for (name, histogram) in try histograms(of: stored, evidence) {
       let rule = graph.outputs.contains(name) ? CalibrationRule.minmax : grids.calibration
-      graph.values[name] = rule.encoding(
-        of: histogram, bits: grids.activationBits, percentile: grids.percentile)
+      let encoding = rule.encoding(of: histogram, bits: grids.activationBits, percentile: grids.percentile)
+      if let problem = encoding.problem {
+        throw .impossible(method: method, node: name, reason: "its values would get \(problem)")
+      }
+      graph.values[name] = encoding
     }
     for name in names {
       if case .alike(let source) = places[name], !real.contains(name) {
@@ -109,12 +112,24 @@ struct IntegerQuantization {
     let floors = inputScale.map { scaleFloors(bias: bias, channels: weight.value.shape[0], inputScale: $0) }
     let encoding = grid.encoding(
       of: weight.projected, floors: floors ?? Array(repeating: 0, count: weight.value.shape[0]))
+    guard let encoding else { throw outOfScale(node, "weights, or its bias beside its input,") }
     graph.parameters["\(node.name).weight"] = Parameter(
       weight.projected, encoding: try weight.encoding.replacingNumbers(with: encoding, method, node.name))
-    if let bias, let inputScale {
-      graph.parameters["\(node.name).bias"] = Parameter(
-        bias.value, encoding: Integer(bits: 32, scales: encoding.scales.map { $0 * inputScale }))
+    guard let bias, let inputScale else { return }
+    let scales = encoding.scales.map { $0 * inputScale }
+    guard Integer.problem(bits: 32, scales: scales) == nil else {
+      throw outOfScale(node, "weights times its input")
     }
+    graph.parameters["\(node.name).bias"] = Parameter(bias.value, encoding: Integer(bits: 32, scales: scales))
+  }
+
+  /// Numbers of which integers would be multiples of no float.
+  private func outOfScale(_ node: Node, _ what: String) -> MethodError {
+    .impossible(
+      method: method, node: node.name,
+      reason:
+        "its \(what) are too large for a scale whose multiples are finite; train with decay, or leave it real"
+    )
   }
 
   /// The least weight scale of each channel with which the bias takes at most 2²⁹ steps: half of what sums may reach, so that

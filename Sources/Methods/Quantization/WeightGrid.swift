@@ -12,8 +12,9 @@ struct WeightGrid {
   var minimizesError: Bool
 
   /// The encoding of a weight tensor. Scales stay above `floors`, one for each channel on axis 0: below them a bias would
-  /// not fit its 32 bits.
-  func encoding(of weight: Tensor, floors: [Float]) -> Integer {
+  /// not fit its 32 bits. `nil` where weights or floors are so large that no scale is finite.
+  func encoding(of weight: Tensor, floors: [Float]) -> Integer? {
+    guard weight.values.allSatisfy(\.isFinite) else { return nil }
     let covering = Integer(bits: bits, covering: weight, perChannel: perChannel)
     let width = weight.values.count / covering.scales.count
     let scales = covering.scales.enumerated().map { channel, scale in
@@ -21,7 +22,7 @@ struct WeightGrid {
       let chosen = minimizesError ? leastError(Array(row), covering: scale) : scale
       return max(chosen, perChannel ? floors[channel] : floors.max() ?? 0)
     }
-    return Integer(bits: bits, scales: scales)
+    return Integer.problem(bits: bits, scales: scales) == nil ? Integer(bits: bits, scales: scales) : nil
   }
 
   private func leastError(_ values: [Float], covering scale: Float) -> Float {

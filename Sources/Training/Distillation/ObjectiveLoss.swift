@@ -58,16 +58,17 @@ final class ObjectiveLoss {
     switch setup.teacher {
     case .none:
       throw .distillation(.noTeacher(objective: name))
-    case .stored(let stored):
+    case .stored(let stored, let normalization):
       guard setup.objective.need < .values else { throw .distillation(.valuesNeeded(objective: name)) }
       do throws(DistillationError) {
         try stored.requireFit(
-          classes: classes, epochs: setup.settings.epochs, batch: setup.settings.batch, source: source)
+          classes: classes, epochs: setup.settings.epochs, batch: setup.settings.batch, source: source,
+          normalization: normalization)
       } catch {
         throw .distillation(error)
       }
       return (StoredTeacher(stored), [])
-    case .network(let graph):
+    case .network(let graph, let change):
       try requireAlike(setup.graph, graph)
       let pairs = try setup.objective.pairs(student: setup.graph, teacher: graph)
       if let network = former as? TeacherNetwork, network.compared == pairs.map(\.teacher) {
@@ -75,7 +76,7 @@ final class ObjectiveLoss {
       }
       let reader = try TeacherNetwork(
         graph, backend: setup.backend, batch: setup.settings.batch, precision: setup.precision,
-        threads: setup.threads, pairs: pairs)
+        threads: setup.threads, pairs: pairs, change: change)
       return (reader, pairs)
     }
   }

@@ -1,4 +1,5 @@
 import Crypto
+import Datasets
 import Foundation
 public import Settings
 import Tensors
@@ -131,24 +132,28 @@ public final class TeacherLogits: Sendable {
     }
   }
 
-  /// Refuses to serve a training that the file was not made for.
+  /// Refuses to serve a training that the file was not made for; `normalization` is what the teacher must have seen, if that is
+  /// not the student's.
   func requireFit(
-    classes: Int, epochs: Int, batch: Int, source: any BatchSource
+    classes: Int, epochs: Int, batch: Int, source: any BatchSource, normalization: Normalization? = nil
   ) throws(DistillationError) {
     let pairs = [
       ("classes", header.classes, classes), ("steps an epoch", header.stepsPerEpoch, source.stepsPerEpoch),
       ("images a step", header.batch, batch), ("epochs", min(header.epochs, epochs), epochs),
     ]
-    try requireSameStream(as: source.stream)
+    try requireSameStream(as: source.stream, normalization)
     for (what, stored, found) in pairs where stored != found {
       throw .stream(path: path, what: what, stored: "\(stored)", found: "\(found)")
     }
   }
 
-  private func requireSameStream(as stream: SettingsNode) throws(DistillationError) {
+  private func requireSameStream(
+    as stream: SettingsNode, _ normalization: Normalization?
+  ) throws(DistillationError) {
+    let seen = normalization.map { ["mean": $0.mean.node, "deviation": $0.deviation.node] } ?? [:]
     let entries = { (node: SettingsNode) in (try? node.mapping("stream")) ?? [] }
     for key in (entries(stream) + entries(header.stream)).map(\.key) {
-      let (stored, found) = (header.stream[key]?.canonicalJSON, stream[key]?.canonicalJSON)
+      let (stored, found) = (header.stream[key]?.canonicalJSON, (seen[key] ?? stream[key])?.canonicalJSON)
       guard stored != found else { continue }
       throw .stream(path: path, what: key, stored: stored ?? "nothing", found: found ?? "nothing")
     }

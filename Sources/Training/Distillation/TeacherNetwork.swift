@@ -18,12 +18,19 @@ final class TeacherNetwork: TeacherReader {
   private let taps: [TapID]
   private let raw: AlignedBuffer
   private var codec: LogitCodec
+  private let change: NormalizationChange?
+  private let imageSize: Int
+  private let changed: AlignedBuffer
 
-  /// Compiles the teacher for whole batches; `pairs` name the values that are read besides the logits.
+  /// Compiles the teacher for whole batches; `pairs` name the values that are read besides the logits, `change` makes
+  /// images of the teacher's normalization of the student's.
   init(
     _ graph: Graph, backend: any Backend, batch: Int, precision: Precision, threads: Int,
-    pairs: [ValuePair] = []
+    pairs: [ValuePair] = [], change: NormalizationChange? = nil
   ) throws(TrainingError) {
+    self.change = change
+    imageSize = graph.inputs.first?.shape.count ?? 0
+    changed = AlignedBuffer(floats: change == nil ? 0 : batch * imageSize)
     compared = pairs.map(\.teacher)
     classes = try graph.classCount(network: "teacher")
     guard classes <= LogitCodec.maximumClasses else {
@@ -49,7 +56,7 @@ final class TeacherNetwork: TeacherReader {
 
   func prepare(_ batch: Batch, epoch: Int, step: Int) throws(TrainingError) {
     let images = batch.images
-    plan.forward(images.span, key: 0)
+    forward(images.span)
     raw.withMutableFloats { plan.readTap(output, into: &$0) }
     for (tap, buffer) in zip(taps, values) { buffer.withMutableFloats { plan.readTap(tap, into: &$0) } }
     rows.removeAll(keepingCapacity: true)
@@ -60,6 +67,14 @@ final class TeacherNetwork: TeacherReader {
       }
     }
     decode()
+  }
+
+  private func forward(_ images: Span<Float>) {
+    guard let change else { return plan.forward(images, key: 0) }
+    let imageSize = imageSize
+    changed.withMutableFloats { change.apply(to: images, imageSize: imageSize, into: &$0) }
+    let changed = changed
+    plan.forward(changed.floats, key: 0)
   }
 
   private func decode() {

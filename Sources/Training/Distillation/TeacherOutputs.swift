@@ -1,13 +1,13 @@
-import Datasets
+public import Datasets
 public import Graphs
 import Tensors
 
 /// Where a training learns what its teacher says.
 public enum TeacherOutputs: Sendable {
-  /// From a file that was written before: logits alone.
-  case stored(TeacherLogits)
-  /// From the teacher, which runs in inference on every batch.
-  case network(Graph)
+  /// From a file that was written before: logits alone. `normalization` is that of the teacher where it is not the student's.
+  case stored(TeacherLogits, normalization: Normalization? = nil)
+  /// From the teacher, which runs in inference on every batch; `change` makes its images of the student's.
+  case network(Graph, change: NormalizationChange? = nil)
 }
 
 /// What a teacher says of the present batch.

@@ -1,0 +1,76 @@
+public import Graphs
+import Tensors
+
+extension Graph {
+  /// The network up to the scores that its last softmax, or the sigmoid of its one output, makes probabilities of; `nil` where it
+  /// ends in neither.
+  ///
+  /// Losses, calibration and distillation take scores and apply the softmax themselves: a network that keeps its own would get
+  /// two. What stands behind and only changes the shape, such as a flatten, stays. One softmax is taken away, not more.
+  public func withoutProbabilities() throws(GraphError) -> (graph: Graph, removed: any Op)? {
+    guard outputs.count == 1 else { return nil }
+    var value = outputs[0]
+    let classes = shape(of: value)?.count ?? 0
+    while let node = node(named: value), nodes.count(where: { $0.inputs.contains(value) }) <= 1 {
+      guard let source = node.inputs.first, let shape = shape(of: source), shape.rank >= 2 else { return nil }
+      let isProbability = node.op is Softmax || (node.op is Sigmoid && classes == 1)
+      if isProbability, shape[1] == classes { return (try removing(node, source: source), node.op) }
+      guard node.op is Flatten || node.op is Reshape || node.op is Dropout, shape.count == classes else {
+        return nil
+      }
+      value = source
+    }
+    return nil
+  }
+
+  /// The network without a node: what read it reads its source.
+  private func removing(_ removed: Node, source: String) throws(GraphError) -> Graph {
+    var graph = Graph(inputs: inputs)
+    for node in nodes where node.name != removed.name {
+      try graph.append(
+        node.op, name: node.name, inputs: node.inputs.map { $0 == removed.name ? source : $0 })
+    }
+    graph.parameters = parameters
+    graph.outputs = outputs.map { $0 == removed.name ? source : $0 }
+    graph.values = values
+    graph.values[removed.name] = nil
+    return graph
+  }
+
+  /// A network of one score as one of two classes: the scores 0 and x, whose softmax is `1 - sigmoid(x)` and `sigmoid(x)`.
+  ///
+  /// A linear layer at the end gets a row of zeros before its own; behind anything else, and behind weights or values that lie on
+  /// a grid, stands a linear layer that does nothing else.
+  public func withTwoScores() throws(GraphError) -> Graph {
+    guard outputs.count == 1, shape(of: outputs[0]) == [1, 1] else { return self }
+    let last = node(named: outputs[0])
+    guard let last, let linear = last.op as? Linear, values.isEmpty,
+      !nodes.contains(where: { $0.inputs.contains(last.name) }),
+      let weight = parameters["\(last.name).weight"], weight.encoding is Dense
+    else { return try withAppendedScores() }
+    var graph = Graph(inputs: inputs)
+    for node in nodes {
+      let op: any Op = node.name == last.name ? Linear(features: 2, bias: linear.bias) : node.op
+      try graph.append(op, name: node.name, inputs: node.inputs)
+    }
+    graph.outputs = outputs
+    graph.parameters = parameters
+    let zeros = Array(repeating: Float(0), count: weight.value.values.count)
+    graph.parameters["\(last.name).weight"] = Parameter(
+      Tensor(zeros + weight.value.values, shape: [2, zeros.count]))
+    if let bias = parameters["\(last.name).bias"] {
+      graph.parameters["\(last.name).bias"] = Parameter(Tensor([0] + bias.projected.values, shape: [2]))
+    }
+    return graph
+  }
+
+  private func withAppendedScores() throws(GraphError) -> Graph {
+    var graph = self
+    var name = "scores"
+    while graph.shape(of: name) != nil { name += "_2" }
+    try graph.append(Linear(features: 2, bias: false), name: name, inputs: outputs)
+    graph.parameters["\(name).weight"] = Parameter(Tensor([0, 1], shape: [2, 1]))
+    graph.outputs = [name]
+    return graph
+  }
+}
