@@ -1,4 +1,5 @@
 public import Graphs
+public import Settings
 public import Targets
 
 /// Writes networks in a format that other programs read: one file a format, and a line in `ExporterCatalogue`.
@@ -6,9 +7,11 @@ public import Targets
 /// An exporter is a pure function from model to files; `ExportFolder` puts them on the disk, all or none. What it cannot
 /// write it names first, by node and kind, from the structure alone: a comparison can ask before anything is trained.
 ///
+/// What a format can be written like is a `Setting` of its exporter: `--set onnx.weights=signed`.
+///
 ///     let exporter = ONNXExporter()
 ///     let written = try exporter.export(model, to: "exported", ExportOptions())
-public protocol Exporter: Sendable {
+public protocol Exporter: Configurable, Sendable {
   /// The name in commands: `onnx`; lower case, never renamed.
   static var name: String { get }
   /// The name of files and symbols where the user gives none.
@@ -16,8 +19,6 @@ public protocol Exporter: Sendable {
   /// What it writes, for whom, with which rounding: one line.
   static var summary: String { get }
 
-  /// Makes an exporter.
-  init()
   /// The nodes that the format or this exporter has no form for, in the graph's order; empty where all can be written.
   ///
   /// Parameters may be missing: only ops, shapes and encodings are asked about.
@@ -36,6 +37,8 @@ extension Exporter {
   /// The name, reachable from an existential.
   public var name: String { Self.name }
   public static var defaultBaseName: String { "model" }
+  /// No settings: the default of formats that are written in one way.
+  public static var settings: [Setting<Self>] { [] }
   /// The default name, reachable from an existential.
   public var defaultBaseName: String { Self.defaultBaseName }
 

@@ -1,4 +1,4 @@
-import Settings
+public import Settings
 
 /// The formats that networks are exported to: one line each.
 public enum ExporterCatalogue {
@@ -8,11 +8,30 @@ public enum ExporterCatalogue {
   /// The names of all formats.
   public static var names: [String] { types.map { $0.name } }
 
-  /// The exporter of a format.
-  public static func exporter(_ name: String) throws(ExportError) -> any Exporter {
+  /// The exporter of a format with its defaults.
+  public static func exporter(_ name: String) throws(ExportError) -> any Exporter { try type(name).init() }
+
+  /// The exporter of a format with settings on top of its defaults, all of them mappings.
+  public static func exporter(_ name: String, settings: [SettingsNode]) throws(ExportError) -> any Exporter {
+    try made(try type(name), settings)
+  }
+
+  private static func made<E: Exporter>(
+    _ type: E.Type, _ settings: [SettingsNode]
+  ) throws(ExportError) -> any Exporter {
+    var exporter = E()
+    do throws(SettingsError) {
+      for node in settings { try exporter.update(from: node, owner: E.name) }
+    } catch {
+      throw .setting(error)
+    }
+    return exporter
+  }
+
+  private static func type(_ name: String) throws(ExportError) -> any Exporter.Type {
     guard let type = types.first(where: { $0.name == name }) else {
       throw .unknownFormat(name, known: names, suggestion: Spelling.nearest(to: name, among: names))
     }
-    return type.init()
+    return type
   }
 }

@@ -27,12 +27,18 @@ public struct ImportedModel: Sendable, Equatable {
   public var namesClasses: Bool
   /// Whether file or options say how pixels become the input.
   public var isNormalizationKnown: Bool
+  /// What reading changed of the network, in words that follow the file's name.
+  public var notes: [String]
 
   /// Makes a result.
-  public init(model: Model, namesClasses: Bool = true, isNormalizationKnown: Bool = true) {
+  public init(
+    model: Model, namesClasses: Bool = true, isNormalizationKnown: Bool = true,
+    notes: [String] = []
+  ) {
     self.model = model
     self.namesClasses = namesClasses
     self.isNormalizationKnown = isNormalizationKnown
+    self.notes = notes
   }
 
   /// The model with the classes of a data set, in its order, where the file does not name them.

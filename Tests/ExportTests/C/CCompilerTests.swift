@@ -72,7 +72,7 @@ struct CCompilerTests {
     let compiler = try #require(HostCompiler([tool]))
     let exported = try ExportedPrograms([try RoutineCoverage.program()])
     defer { exported.remove() }
-    for level in ["-O0", "-O2", "-O3", "-Os"] {
+    for level in ["-O0", "-O1", "-O2", "-O3", "-Os"] {
       let all = ExportedPrograms.strict + flags + [level, "-ffreestanding", "-c"]
       let message = errorMessage {
         try compiler.compile(exported.folder + "/network.c", to: exported.folder + "/network.o", flags: all)
@@ -88,7 +88,7 @@ struct CCompilerTests {
     guard let compiler = HostCompiler(), let nm = HostCompiler(["nm"]) else { return }
     let exported = try ExportedPrograms([try RoutineCoverage.program()])
     defer { exported.remove() }
-    for level in ["-O0", "-O2", "-O3", "-Os"] {
+    for level in ["-O0", "-O1", "-O2", "-O3", "-Os"] {
       let object = exported.folder + "/network.o"
       try compiler.compile(
         exported.folder + "/network.c", to: object,

@@ -76,9 +76,29 @@ extension CRoutine {
   }
 
   /// Survivors with the distances between them.
+  ///
+  /// On AVR the sum is a function of its own: its assembly takes all pointers there are, and within a larger function compilers
+  /// find no registers for it.
   static let sparse = CRoutine(
     name: "sparse", needs: [products],
     text: #"""
+      #if defined(__AVR__)
+      /* sum + the products of count survivors, which must be less than 2^15. */
+      static @@_NOINLINE int32_t @_sparse_dot(const int8_t *from, const int8_t *pairs, int count, int32_t sum) {
+        uint8_t a, b, sign;
+        __asm__ volatile(
+          "sbiw %[count], 1\n\tbrlt 2f\n"
+          "1:\tlpm %[a], Z+\n\tlpm %[b], Z+\n\tadd %A[from], %[a]\n\tadc %B[from], r1\n\tld %[a], X\n\t"
+          "muls %[a], %[b]\n\tsbc %[sign], %[sign]\n\t"
+          "add %A[sum], r0\n\tadc %B[sum], r1\n\tadc %C[sum], %[sign]\n\tadc %D[sum], %[sign]\n\t"
+          "clr r1\n\tsbiw %[count], 1\n\tbrge 1b\n"
+          "2:\n"
+          : [sum] "+r"(sum), [count] "+w"(count), [from] "+x"(from), "+z"(pairs), [a] "=&d"(a), [b] "=&d"(b),
+            [sign] "=&r"(sign) : : "r0", "memory");
+        return sum;
+      }
+      #endif
+
       /* Outputs first, first + 1, ... (count of them) of survivors: pairs of the distance from the one before and the
          weight; counts says how many each output has. Gives back the pairs that follow. */
       static const int8_t *@_sparse(const @_products *layer, const uint16_t *counts, const int8_t *pairs, int first,
@@ -86,19 +106,11 @@ extension CRoutine {
         for (; count > 0; count--) {
           int32_t sum = @@_WORD(layer->bias + first);
           uint16_t left = @@_UHALF(counts + first);
-          const int8_t *from = x;
       #if defined(__AVR__)
-          uint8_t a, b, sign;
-          __asm__ volatile(
-            "sbiw %[count], 1\n\tbrlt 2f\n"
-            "1:\tlpm %[a], Z+\n\tlpm %[b], Z+\n\tadd %A[from], %[a]\n\tadc %B[from], r1\n\tld %[a], X\n\t"
-            "muls %[a], %[b]\n\tsbc %[sign], %[sign]\n\t"
-            "add %A[sum], r0\n\tadc %B[sum], r1\n\tadc %C[sum], %[sign]\n\tadc %D[sum], %[sign]\n\t"
-            "clr r1\n\tsbiw %[count], 1\n\tbrge 1b\n"
-            "2:\n"
-            : [sum] "+r"(sum), [count] "+w"(left), [from] "+x"(from), "+z"(pairs), [a] "=&d"(a), [b] "=&d"(b),
-              [sign] "=&r"(sign) : : "r0", "memory");
+          sum = @_sparse_dot(x, pairs, (int)left, sum);
+          pairs += 2 * left;
       #else
+          const int8_t *from = x;
           for (; left > 0; left--) {
             from += (uint8_t)pairs[0];
             sum += (int32_t)*from * pairs[1];

@@ -57,7 +57,9 @@ struct ONNXModelReader {
     let input = try ONNXInput.requireImages(inputs)
     _ = try readGraph()
     try flattenOutput()
-    return try ONNXTexts(proto).model(of: network.graph, input: input, options)
+    let texts = ONNXTexts(proto)
+    let scores = try ONNXScores(network.graph, names: try texts.classes())
+    return try texts.model(of: scores, input: input, options)
   }
 
   /// The network alone, of any number of inputs.

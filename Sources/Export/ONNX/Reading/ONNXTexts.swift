@@ -15,11 +15,14 @@ struct ONNXTexts {
 
   /// The model of a graph; what the file does not say is taken from `options`, or marked as unknown.
   func model(
-    of graph: Graph, input: GraphInput, _ options: ImportOptions
+    of scores: ONNXScores, input: GraphInput, _ options: ImportOptions
   ) throws(ONNXFileProblem) -> ImportedModel {
+    let graph = scores.graph
     let channels = input.shape[0]
     let count = graph.outputs.first.flatMap { graph.shape(of: $0) }.map { $0.rank == 2 ? $0[1] : 0 } ?? 0
-    let named = try classes().flatMap { $0 == ONNXMetadata.numbers($0.count) ? nil : $0 }
+    let named = scores.classes(named: try classes()).flatMap {
+      $0 == ONNXMetadata.numbers($0.count) ? nil : $0
+    }
     let stated = try self.normalization()
     let normalization = options.normalization ?? stated
     guard let known = normalization ?? (options.needsNormalization ? nil : .pixels) else {
@@ -37,7 +40,8 @@ struct ONNXTexts {
       provenance: provenance
         ?? SettingsNode(mapping: ["importedFrom": "ONNX".node, "producer": producer.node]))
     return ImportedModel(
-      model: model, namesClasses: named != nil, isNormalizationKnown: normalization != nil)
+      model: model, namesClasses: named != nil, isNormalizationKnown: normalization != nil,
+      notes: scores.notes)
   }
 
   private func normalization() throws(ONNXFileProblem) -> InputNormalization? {
@@ -57,7 +61,7 @@ struct ONNXTexts {
   }
 
   /// Names as a JSON list, or with commas between.
-  private func classes() throws(ONNXFileProblem) -> [String]? {
+  func classes() throws(ONNXFileProblem) -> [String]? {
     guard let text = texts[ONNXMetadata.classes] else { return nil }
     guard text.first == "[" else { return text.split(separator: ",").map { String($0).trimmingSpaces } }
     do throws(SettingsError) {

@@ -13,17 +13,21 @@ struct ONNXModelWriter {
   private let model: Model
   private let grids: ONNXGrids
   private let numbers: ONNXNumberTypes
+  private let weights: ONNXWeights
   private var file: ONNXGraphWriter
   /// By value of the graph, what is read for it in the file.
   private var names: [String: String] = [:]
   /// By encoded value, what is computed for it, before it is put on its grid.
   private var realNames: [String: String] = [:]
+  /// How many parameters were stored as signed and as unsigned bytes.
+  private var byteCounts = (signed: 0, unsigned: 0)
 
   /// Prepares to write a model of which nothing is refused.
-  init(_ model: Model) {
+  init(_ model: Model, _ exporter: ONNXExporter = ONNXExporter()) {
     self.model = model
+    weights = exporter.weights
     grids = ONNXGrids(model.graph)
-    numbers = ONNXNumberTypes(model.graph)
+    numbers = ONNXNumberTypes(model.graph, values: exporter.values)
     let graph = model.graph
     file = ONNXGraphWriter(
       reserved: Set(graph.inputs.map(\.name) + graph.nodes.map(\.name) + graph.parameters.keys))
@@ -57,6 +61,12 @@ struct ONNXModelWriter {
     proto.graph = file.graph
     proto.metadataProps = ONNXMetadata.entries(of: model)
     return proto
+  }
+
+  /// How weights are stored, in words; `nil` where nothing is computed in bytes. For after `write()`.
+  var weightSummary: String? {
+    guard grids.isQuantized, byteCounts.signed + byteCounts.unsigned > 0 else { return nil }
+    return "bytes of weights signed in \(byteCounts.signed) and unsigned in \(byteCounts.unsigned) layers"
   }
 
   private mutating func write(_ node: Node) {
@@ -93,17 +103,22 @@ struct ONNXModelWriter {
     guard let grid = parameter.encoding.integers else {
       return file.store(ONNXTensorProto(name: name, floats: projected.values, dims: dims))
     }
-    let type = numbers.type(ofParameterBits: grid.bits)
+    let integers = grid.integers(projected)
+    let isByte = grid.bits <= 8 && grids.isQuantized
+    let offset = isByte ? weights.offset(of: integers, channels: dims.first ?? 1) : 0
+    if isByte, offset == 0 { byteCounts.signed += 1 } else if isByte { byteCounts.unsigned += 1 }
+    let type = offset == 0 ? numbers.type(ofParameterBits: grid.bits) : .uint8
     let scaleDims = grid.scales.count == 1 ? [] : [grid.scales.count]
     let inputs = [
       file.store(
         ONNXTensorProto(
-          name: file.fresh(name + "/integers"), integers: grid.integers(projected), type: type, dims: dims)),
+          name: file.fresh(name + "/integers"), integers: integers.map { $0 + offset }, type: type, dims: dims
+        )),
       file.store(
         ONNXTensorProto(name: file.fresh(name + "/scale"), floats: grid.scales, dims: scaleDims)),
       file.store(
         ONNXTensorProto(
-          name: file.fresh(name + "/zero"), integers: Array(repeating: 0, count: grid.scales.count),
+          name: file.fresh(name + "/zero"), integers: Array(repeating: offset, count: grid.scales.count),
           type: type, dims: scaleDims)),
     ]
     return file.add("DequantizeLinear", inputs, name, grid.scales.count == 1 ? [] : [.int("axis", 0)])

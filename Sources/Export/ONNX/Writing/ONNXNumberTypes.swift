@@ -3,16 +3,19 @@ import Graphs
 
 /// With which types integers are stored, and which version of ONNX has them.
 ///
-/// Values are unsigned: onnxruntime computes with unsigned bytes in integers without being asked, and the zero point moves by as
-/// much as the numbers do. Weights are signed. Grids of 9 to 15 bits take 16, which ONNX has from operator set 21 on.
+/// Values are unsigned unless the exporter is asked otherwise: onnxruntime computes with unsigned bytes in integers without being
+/// asked, and the zero point moves by as much as the numbers do. Grids of 9 to 15 bits take 16, which ONNX has from operator set 21 on.
 struct ONNXNumberTypes {
   /// The version of the operator set.
   let opset: Int64
   /// The version of the file's own format.
   let irVersion: Int64
 
+  private let values: ONNXValues
+
   /// Looks for what the least version lacks.
-  init(_ graph: Graph) {
+  init(_ graph: Graph, values: ONNXValues) {
+    self.values = values
     let weightBits = graph.parameters.values.compactMap(\.encoding.integers).map(\.bits)
     let valueBits = graph.values.values.map(\.bits)
     let isWide = weightBits.contains { (9...16).contains($0) } || valueBits.contains { $0 > 8 }
@@ -24,10 +27,20 @@ struct ONNXNumberTypes {
     bits <= 8 ? .int8 : bits <= 16 ? .int16 : .int32
   }
 
-  func type(ofValueBits bits: Int) -> ONNXTensorProto.DataType { bits <= 8 ? .uint8 : .uint16 }
+  func type(ofValueBits bits: Int) -> ONNXTensorProto.DataType {
+    switch values {
+    case .unsigned: bits <= 8 ? .uint8 : .uint16
+    case .signed: bits <= 8 ? .int8 : .int16
+    }
+  }
 
-  /// What makes a signed integer of a value unsigned.
-  func offset(ofValueBits bits: Int) -> Int { bits <= 8 ? 128 : 32_768 }
+  /// What is added to a signed integer of a value to store it.
+  func offset(ofValueBits bits: Int) -> Int {
+    switch values {
+    case .unsigned: bits <= 8 ? 128 : 32_768
+    case .signed: 0
+    }
+  }
 }
 
 extension Encoding {

@@ -31,10 +31,13 @@ enum SoftmaxReader: ONNXNodeReader {
 
   static func read(_ node: ONNXNode, into network: inout ONNXNetworkBuilder) throws(ONNXRefusal) {
     let input = try network.made(node.input(0))
-    let axis = try node.int("axis", default: -1)
-    let rank = network.shape(of: input).rank
-    guard (axis < 0 ? axis + rank : axis) == 1 else {
-      throw .because("axis \(axis) of \(network.shape(of: input)), expected the channels")
+    let shape = network.shape(of: input)
+    // Before operator set 13 a softmax was over all axes from its own on.
+    let spansRest = node.opset < 13
+    let axis = try node.int("axis", default: spansRest ? 1 : -1)
+    guard (axis < 0 ? axis + shape.rank : axis) == 1, !spansRest || shape.spatialCount == 1 else {
+      throw .because(
+        "axis \(axis) of \(shape)\(spansRest ? " in an operator set before 13" : ""), expected the channels")
     }
     try network.append(Softmax(), for: node, inputs: [input])
   }

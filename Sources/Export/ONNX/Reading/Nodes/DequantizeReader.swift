@@ -57,11 +57,13 @@ enum DequantizeReader: ONNXNodeReader {
       let zero = zeros.count == 1 ? zeros[0] : zeros[channel]
       values.append(Float(Double(integer &- zero) * Double(scales[channel])))
     }
-    let bits = try network.elementType(of: node.input(0) ?? "").byteCount.map { $0 * 8 } ?? 0
+    let type = try network.elementType(of: node.input(0) ?? "")
+    let bits = type.byteCount.map { $0 * 8 } ?? 0
+    let middle = type == .uint8 ? 128 : 0
     let isGrid =
-      zeros.allSatisfy { $0 == 0 } && (scales.count == 1 || place == 0)
+      zeros.allSatisfy { $0 == middle } && (scales.count == 1 || place == 0)
       && Integer.problem(bits: bits, scales: scales) == nil
-      && integers.allSatisfy { abs($0) <= Integer.limit(bits: bits) }
+      && integers.allSatisfy { abs($0 - middle) <= Integer.limit(bits: bits) }
     try network.setConstant(
       node.output,
       ONNXConstant(

@@ -1,0 +1,77 @@
+#!/usr/bin/env bash
+# TFLite Micro refuses a fully connected layer of 4-bit weights with a scale for each output channel, which LiteRT runs;
+# with one scale, or in 8 bits, it runs.
+# Needs python3-venv and PyPI. Exits with 1 when the behaviour changed.
+set -euo pipefail
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+python3 -m venv "$work/venv"
+"$work/venv/bin/pip" install -q ai-edge-litert==2.3.0 tflite-micro==0.dev20261023182759 numpy==2.4.6
+cat > "$work/case.py" <<'PYTHON'
+import numpy as np, flatbuffers
+from ai_edge_litert import schema_py_generated as S
+from ai_edge_litert.interpreter import Interpreter, OpResolverType as R
+from tflite_micro.python.tflite_micro import runtime as micro
+
+def grid(scales, axis=0):
+    g = S.QuantizationParametersT()
+    g.scale, g.zeroPoint, g.quantizedDimension = [float(s) for s in scales], [0] * len(scales), axis
+    return g
+
+class Network:
+    """One operator."""
+    def __init__(self): self.tensors, self.buffers = [], [S.BufferT()]
+    def tensor(self, shape, kind, quantization=None, data=None):
+        t = S.TensorT()
+        t.name, t.shape, t.type, t.quantization, t.buffer = f"t{len(self.tensors)}", list(shape), kind, quantization, 0
+        if data is not None:
+            b = S.BufferT(); b.data = list(np.ascontiguousarray(data).tobytes()); self.buffers.append(b); t.buffer = len(self.buffers) - 1
+        self.tensors.append(t)
+        return len(self.tensors) - 1
+    def finished(self, code, version, read, output, options, kind):
+        c, o, g, m = S.OperatorCodeT(), S.OperatorT(), S.SubGraphT(), S.ModelT()
+        c.builtinCode, c.deprecatedBuiltinCode, c.version = code, min(code, 127), version
+        o.opcodeIndex, o.inputs, o.outputs, o.builtinOptions, o.builtinOptionsType = 0, read, [output], options, kind
+        g.tensors, g.inputs, g.outputs, g.operators = self.tensors, read[:1], [output], [o]
+        m.version, m.operatorCodes, m.subgraphs, m.buffers = 3, [c], [g], self.buffers
+        f = flatbuffers.Builder(1024); f.Finish(m.Pack(f), b"TFL3")
+        return bytes(f.Output())
+
+def litert(data, x, resolver):
+    i = Interpreter(model_content=data, experimental_op_resolver_type=resolver); i.allocate_tensors()
+    i.set_tensor(i.get_input_details()[0]["index"], x); i.invoke()
+    return i.get_tensor(i.get_output_details()[0]["index"]).ravel().tolist()
+
+def tflm(data, x):
+    i = micro.Interpreter.from_bytes(data); i.set_input(x, 0); i.invoke()
+    return i.get_output(0).ravel().tolist()
+
+BYTE, WORD, REAL, HALF = S.TensorType.INT8, S.TensorType.INT32, S.TensorType.FLOAT32, S.TensorType.INT4
+O, K = S.BuiltinOperator, S.BuiltinOptions
+def show(name, value): print(name, value, flush=True)
+
+def layer(kind, scales):
+    n = Network()
+    q = (np.arange(32) % 7 - 3).astype("i1")
+    x = n.tensor([1, 8], BYTE, grid([1]))
+    w = n.tensor([4, 8], kind, grid(scales), ((q[1::2] & 15) << 4 | (q[::2] & 15)).astype("u1") if kind == HALF else q)
+    b, y = n.tensor([4], WORD, grid(scales), np.zeros(4, "i4")), n.tensor([1, 4], BYTE, grid([1]))
+    return n.finished(O.FULLY_CONNECTED, 10, [x, w, b], y, S.FullyConnectedOptionsT(), K.FullyConnectedOptions)
+x = np.arange(8, dtype="i1")[None]
+for name, kind, scales in (("4 bits, one scale", HALF, [1]), ("4 bits, a scale a channel", HALF, [1, 2, 1, 2]), ("8 bits, a scale a channel", BYTE, [1, 2, 1, 2])):
+    show(name + ", LiteRT", litert(layer(kind, scales), x, R.AUTO))
+    try: show(name + ", TFLite Micro", tflm(layer(kind, scales), x))
+    except RuntimeError as error: show(name + ", TFLite Micro", "refused")
+PYTHON
+echo "ai-edge-litert 2.3.0, tflite-micro 0.dev20261023182759"
+"$work/venv/bin/python" "$work/case.py" 2> "$work/errors" > "$work/all" || { cat "$work/errors"; exit 1; }
+grep . "$work/all" | tee "$work/seen"
+[ "$(cat "$work/seen")" = "$(cat <<'TEXT'
+4 bits, one scale, LiteRT [7, -7, -14, -14]
+4 bits, one scale, TFLite Micro [7, -7, -14, -14]
+4 bits, a scale a channel, LiteRT [7, -14, -14, -28]
+4 bits, a scale a channel, TFLite Micro refused
+8 bits, a scale a channel, LiteRT [7, -14, -14, -28]
+8 bits, a scale a channel, TFLite Micro [7, -14, -14, -28]
+TEXT
+)" ]
