@@ -1,4 +1,5 @@
 import TestSupport
+import Tensors
 import Testing
 
 @testable import Runs
@@ -35,42 +36,101 @@ struct VarianceTests {
   }
 
   /// `numpy.linalg.lstsq` on the indicator columns of rows and seeds, numpy 2.4.6: residual sum over 3 degrees of freedom
-  /// 8.888888888888883e-05.
-  @Test("Rows that lack seeds are fitted as least squares does")
+  /// 8.888888888888883e-05. Without a cut all weights are equal.
+  @Test("Rows that lack seeds are fitted as least squares does, and share its degrees of freedom")
   func unbalancedFit() {
-    let fit = AdditiveFit([
-      [0: 0.90, 1: 0.93, 2: 0.91], [0: 0.92, 1: 0.94, 2: 0.95], [0: 0.80, 2: 0.83], [1: 0.70, 3: 0.75],
-    ])
-    #expect(fit.noise.degreesOfFreedom == 3)
-    #expect(abs(fit.noise.variance - 8.888888888888883e-05) < Self.tolerance)
+    let fit = RobustSeedFit(
+      [
+        [0: 0.90, 1: 0.93, 2: 0.91], [0: 0.92, 1: 0.94, 2: 0.95], [0: 0.80, 2: 0.83], [1: 0.70, 3: 0.75],
+      ], cut: .infinity)
+    #expect(abs(fit.noise.reduce(0) { $0 + $1.degreesOfFreedom } - 3) < Self.tolerance)
+    let squares = fit.noise.reduce(0) { $0 + $1.variance * $1.degreesOfFreedom }
+    #expect(abs(squares / 3 - 8.888888888888883e-05) < Self.tolerance)
   }
 
-  @Test("Two rows on the same seeds give the paired t test's variance: half that of the differences")
-  func pairedPool() {
-    let variance = SeedVariance(["a": [0: 0.90, 1: 0.95, 2: 0.91], "b": [0: 0.88, 1: 0.92, 2: 0.92]])
+  @Test("Two rows on the same seeds give the paired t test")
+  func pairedT() {
+    let variance = SeedVariance(
+      ["a": [0: 0.90, 1: 0.95, 2: 0.91], "b": [0: 0.88, 1: 0.92, 2: 0.92]], resolution: 0.001)
     let differences = VarianceEstimate(of: [0.02, 0.03, -0.01])
-    #expect(variance.paired.degreesOfFreedom == 2)
-    #expect(abs(2 * variance.paired.variance - differences.variance) < Self.tolerance)
+    let found = variance.ofDifference("a", "b", seeds: 3)
+    #expect(abs(found.degreesOfFreedom - 2) < 1e-9)
+    #expect(abs(3 * found.variance - differences.variance) < Self.tolerance)
   }
 
   @Test("Rows that share no seed have nothing in common that could be taken off")
   func islands() {
-    let fit = AdditiveFit([[0: 0.9, 1: 0.92], [0: 0.8, 1: 0.86], [5: 0.7, 6: 0.71], [5: 0.7, 6: 0.75]])
-    #expect(fit.noise.degreesOfFreedom == 2)
+    let fit = RobustSeedFit([[0: 0.9, 1: 0.92], [0: 0.8, 1: 0.86], [5: 0.7, 6: 0.71], [5: 0.7, 6: 0.75]])
+    #expect(abs(fit.noise.reduce(0) { $0 + $1.degreesOfFreedom } - 2) < Self.tolerance)
     // Each island's noise is that of its paired differences, 0.04 and 0.04 apart: Σ d²/4 over one degree each.
-    #expect(abs(fit.noise.variance - 0.0004) < Self.tolerance)
+    for row in fit.noise { #expect(abs(row.variance - 0.0004) < Self.tolerance) }
   }
 
-  @Test("A row that varies far more than the others is judged alone")
+  @Test("A row that collapses in one seed is judged by its own seeds, and moves no other row's variance")
   func unsteadyRow() {
-    let steady: SeedVariance.Row = [0: 0.90, 1: 0.902, 2: 0.899, 3: 0.901]
-    let rows = [
-      "a": steady, "b": steady.mapValues { $0 - 0.1 + ($0 - 0.9) * 0.5 },
-      "wild": [0: 0.3, 1: 0.8, 2: 0.5, 3: 0.9],
-    ]
-    let variance = SeedVariance(rows)
-    #expect(variance.alone == ["wild"])
-    #expect(variance.single.variance < 1e-4)
+    let steady: SeedVariance.Row = [0: 0.900, 1: 0.902, 2: 0.899]
+    var rows: [String: SeedVariance.Row] = [:]
+    for (name, noise) in [
+      ("a", [0.001, 0, -0.001]), ("b", [0, -0.002, 0.001]), ("c", [-0.001, 0.001, 0]), ("d", [0.002, 0, 0]),
+      ("e", [0, 0.001, 0.001]), ("f", [-0.002, 0, 0.001]),
+    ] {
+      rows[name] = steady.reduce(into: [:]) { $0[$1.key] = $1.value + noise[Int($1.key)] }
+    }
+    let alone = SeedVariance(rows, resolution: 0.0001)
+    rows["wild"] = [0: 0.90, 1: 0.1, 2: 0.91]
+    let beside = SeedVariance(rows, resolution: 0.0001)
+    #expect(alone.wild.isEmpty && beside.wild == ["wild"])
+    let (before, after) = (alone.ofDifference("a", "b", seeds: 3), beside.ofDifference("a", "b", seeds: 3))
+    #expect(after.variance < 1.2 * before.variance && after.variance > before.variance / 1.2)
+    let wild = beside.ofDifference("wild", "a", seeds: 3)
+    #expect(wild.degreesOfFreedom < 2.1)
+    #expect(wild.variance.squareRoot() > 0.2)
+  }
+
+  @Test(
+    "The prior is that of the draws: its variance, many degrees of freedom for rows alike, few for rows that are not"
+  )
+  func prior() {
+    func rows(_ degrees: Double?, _ count: Int) -> [VarianceEstimate] {
+      var random = SeededRandom(seed: 7, purpose: "prior")
+      func chiSquare(_ degrees: Int) -> Double {
+        (0..<degrees).reduce(0.0) { sum, _ in
+          let draw = Double(random.normal())
+          return sum + draw * draw
+        }
+      }
+      return (0..<count).map { _ in
+        let truth = degrees.map { 4 * $0 / chiSquare(Int($0)) } ?? 4
+        return VarianceEstimate(variance: truth * chiSquare(4) / 4, degreesOfFreedom: 4)
+      }
+    }
+    let alike = VariancePrior(rows(nil, 400))
+    #expect((3.6...4.4).contains(alike.variance), "\(alike.variance)")
+    #expect(alike.degreesOfFreedom > 30, "\(alike.degreesOfFreedom)")
+    let spread = VariancePrior(rows(4, 400))
+    #expect((3.2...4.8).contains(spread.variance), "\(spread.variance)")
+    #expect((2.5...7).contains(spread.degreesOfFreedom), "\(spread.degreesOfFreedom)")
+  }
+
+  @Test("Equal accuracies, one row, one seed or none give no variance that is no number")
+  func degenerate() {
+    let same: SeedVariance.Row = [0: 1, 1: 1, 2: 1]
+    for rows in [
+      [:], ["a": [:]], ["a": same], ["a": [0: 0.5]], ["a": same, "b": same],
+      ["a": same, "b": same, "c": same],
+      ["a": same, "b": [7: 0.1]], ["a": [0: 0], "b": [0: 1], "c": [1: 0.5]],
+      ["a": same, "b": same, "c": [0: 0]],
+    ] as [[String: SeedVariance.Row]] {
+      let variance = SeedVariance(rows, resolution: 1)
+      for first in rows.keys {
+        let estimates =
+          [variance.ofMean(first, seeds: 3)] + rows.keys.map { variance.ofDifference(first, $0, seeds: 1) }
+        for estimate in estimates {
+          #expect(estimate.variance.isFinite && estimate.variance >= 0, "\(rows)")
+          #expect(estimate.degreesOfFreedom.isFinite && estimate.degreesOfFreedom >= 0, "\(rows)")
+        }
+      }
+    }
   }
 
   /// numpy 2.4.6: mean squares of images 1.119047619047619 and of the interaction 0.1904761904761905; their difference over

@@ -93,7 +93,7 @@ extension Ledger {
   ///
   /// `targets` are the only ones that are shown, and their order; `nil` shows all that trials were read on.
   public func ranking(
-    run: String, current: [String], targets: [String]? = nil
+    run: String, current: [String], targets: [String]? = nil, margin: Double = Ranking.defaultMargin
   ) throws(RunError) -> Ranking {
     let current = Set(current)
     let trials = try self.trials().filter { current.contains($0.address) }
@@ -108,14 +108,13 @@ extension Ledger {
         Ranking.Failure(name: $0.name, seed: $0.seed, reason: $0.reason ?? "no reason was given")
       }
     }
-    var ranking = try RankingBuilder(
+    return try RankingBuilder(
       run: run, trials: results.filter { current.contains($0.result.address) }, failed: failures(.failed),
       notRun: failures(.notRun),
       families: Dictionary(trials.map { ($0.name, $0.families) }, uniquingKeysWith: { first, _ in first }),
-      older: results.filter { !current.contains($0.result.address) }.map(\.result.name)
+      older: results.filter { !current.contains($0.result.address) }.map(\.result.name),
+      targetOrder: targets ?? [], margin: margin
     ).ranking()
-    ranking.targetOrder = targets ?? []
-    return ranking
   }
 
   private func record(_ row: Row) throws(RunError) -> TrialRecord {

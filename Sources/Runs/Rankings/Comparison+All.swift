@@ -1,16 +1,22 @@
 extension Ranking.Comparison {
-  /// Every row against the teacher, students against the controls made for them, students against the next in the ranking.
+  /// Students against the teacher, against the controls made for them, and against the next on a front; each pair once.
+  ///
+  /// - Parameter fronts: names of rows by target, most accurate first. A run without targets has one front, all students.
   static func all(
-    teacher: RowTrials?, students: [RowTrials], _ variance: SeedVariance
+    teacher: RowTrials?, students: [RowTrials], fronts: [[String]], _ variance: SeedVariance
   ) -> [Ranking.Comparison] {
-    var pairs: [(RowTrials, RowTrials)] = teacher.map { teacher in students.map { ($0, teacher) } } ?? []
     let own = students.filter { $0.role == .student }
+    var pairs: [(RowTrials, RowTrials)] = teacher.map { teacher in own.map { ($0, teacher) } } ?? []
     for student in own {
       pairs += students.filter { $0.role == .control && $0.controlOf.contains(student.name) }.map {
         (student, $0)
       }
     }
-    pairs += zip(own, own.dropFirst())
+    var seen: Set<[String]> = []
+    for front in fronts.isEmpty ? [own.map(\.name)] : fronts {
+      let onFront = own.filter { front.contains($0.name) }
+      pairs += zip(onFront, onFront.dropFirst()).filter { seen.insert([$0.0.name, $0.1.name]).inserted }
+    }
     return corrected(pairs.compactMap { Tested($0.0, $0.1, variance) })
   }
 
@@ -36,7 +42,8 @@ extension Ranking.Comparison {
       let (mean, reach) = (tested.difference.mean, tested.difference.reach)
       return Ranking.Comparison(
         first: tested.first.name, second: tested.second.name, mean: mean, low: max(-1, mean - reach),
-        high: min(1, mean + reach), pValue: tested.isTested ? values.popFirst() : nil)
+        high: min(1, mean + reach), pValue: tested.isTested ? values.popFirst() : nil,
+        atLeast: max(-1, tested.difference.lowerBound))
     }
   }
 }

@@ -13,7 +13,7 @@ public struct Ranking: Codable, Sendable, Equatable {
       public var mean: Double
       /// The deviation over seeds; `nil` for one seed.
       @NullWhenNil public var sd: Double?
-      /// The 95 % interval, by the variance over seeds, pooled over rows, and over test images.
+      /// The 95 % interval, by the variance over seeds, moderated, and over test images.
       public var low: Double
       public var high: Double
       public var perSeed: [Double]
@@ -28,6 +28,8 @@ public struct Ranking: Codable, Sendable, Equatable {
       public var high: Double
       /// After Holm's correction over all comparisons of the run; `nil` below three seeds.
       @NullWhenNil public var pValue: Double?
+      /// What the difference exceeds with 95 % confidence: its one-sided lower bound, for tests of non-inferiority.
+      @NullWhenNil public var atLeast: Double?
     }
 
     public var name: String
@@ -68,6 +70,8 @@ public struct Ranking: Codable, Sendable, Equatable {
     public var high: Double
     /// After Holm's correction over all comparisons of the run; `nil` below three seeds that both rows have.
     @NullWhenNil public var pValue: Double?
+    /// What the difference exceeds with 95 % confidence.
+    @NullWhenNil public var atLeast: Double?
   }
 
   /// What a target's front is worth.
@@ -98,7 +102,7 @@ public struct Ranking: Codable, Sendable, Equatable {
     }
   }
 
-  public var schema = 1
+  public var schema = Ranking.schemaVersion
   public var run: String
   @NullWhenNil public var teacher: Row?
   /// Students and controls, best first: by mean accuracy, then by smaller file, then by name.
@@ -113,4 +117,6 @@ public struct Ranking: Codable, Sendable, Equatable {
   public var notes: [String]
   /// The targets in the order of the recipe, the most important one first.
   public var targetOrder: [String] = []
+  /// What to take, a target each, in the order of the recipe.
+  public var decisions: [Decision] = []
 }

@@ -3,8 +3,8 @@
 ///     let ranking = try RankingBuilder(run: "tiny", trials: finished, failed: failed).ranking()
 ///     try ranking.write(to: "runs/tiny/ranking.json")
 ///
-/// Rows are compared with the teacher, with the controls that were made for them, and with their neighbours in the ranking;
-/// Holm's correction is over all of these.
+/// Students are compared with the teacher, with the controls that were made for them, and with their neighbours on the fronts of
+/// targets; Holm's correction is over exactly these.
 public struct RankingBuilder: Sendable {
   /// The run's name.
   public var run: String
@@ -16,10 +16,15 @@ public struct RankingBuilder: Sendable {
   public var families: [String: [String]]
   /// Names of results that an older recipe left and that are not ranked.
   public var older: [String]
+  /// The targets in the order of the recipe.
+  public var targetOrder: [String]
+  /// How much less accurate than the teacher a student may be to be chosen, as a fraction.
+  public var margin: Double
 
   public init(
     run: String, trials: [FinishedTrial], failed: [Ranking.Failure] = [], notRun: [Ranking.Failure] = [],
-    families: [String: [String]] = [:], older: [String] = []
+    families: [String: [String]] = [:], older: [String] = [],
+    targetOrder: [String] = [], margin: Double = Ranking.defaultMargin
   ) {
     self.run = run
     self.trials = trials
@@ -27,6 +32,8 @@ public struct RankingBuilder: Sendable {
     self.notRun = notRun
     self.families = families
     self.older = older
+    self.targetOrder = targetOrder
+    self.margin = margin
   }
 
   /// The ranking. Throws `RunError.result` where a result breaks its own rules.
@@ -34,28 +41,30 @@ public struct RankingBuilder: Sendable {
     for trial in trials { try trial.result.validate(path: trial.directory + "/result.json") }
     let groups = Dictionary(grouping: trials, by: \.result.name)
     let rows = groups.keys.sorted().compactMap { name in RowTrials(groups[name] ?? []) }
-    let variance = SeedVariance(
-      Dictionary(rows.map { ($0.name, $0.sample.bySeed) }, uniquingKeysWith: { first, _ in first }))
+    let variance = SeedVariance(rows.map(\.sample))
     let teacher = rows.first { $0.role == .teacher }
     let students = rows.filter { $0.role != .teacher }.sorted(by: RowTrials.isBetter)
-    let comparisons = Ranking.Comparison.all(teacher: teacher, students: students, variance)
     let targets = TargetStandings(
       students: students.map { $0.row(variance) }, teacher: teacher.map { $0.row(variance) })
+    let comparisons = Ranking.Comparison.all(
+      teacher: teacher, students: students, fronts: targets.names.compactMap { targets.summaries[$0]?.front },
+      variance)
     var ranking = Ranking(
       run: run, teacher: teacher.map { $0.row(variance) },
       students: students.map { student in
         var row = student.row(variance)
         row.againstTeacher = comparisons.first { $0.first == row.name && $0.second == teacher?.name }.map {
-          Ranking.Row.Difference(mean: $0.mean, low: $0.low, high: $0.high, pValue: $0.pValue)
+          Ranking.Row.Difference(
+            mean: $0.mean, low: $0.low, high: $0.high, pValue: $0.pValue, atLeast: $0.atLeast)
         }
         row.paretoOn = targets.fronts(of: row.name)
         return row
       },
       comparisons: comparisons, targets: targets.summaries, failed: failed.sorted(by: Self.isBefore),
-      notRun: notRun.sorted(by: Self.isBefore), summary: "", notes: [])
+      notRun: notRun.sorted(by: Self.isBefore), summary: "", notes: [], targetOrder: targetOrder)
     ranking.summary = RankingSummary(ranking, targets).sentence
     ranking.notes = RankingNotes(ranking, self, rows: rows, variance: variance, targets: targets).all
-    return ranking
+    return ranking.deciding(margin: margin)
   }
 
   private static func isBefore(_ first: Ranking.Failure, _ second: Ranking.Failure) -> Bool {

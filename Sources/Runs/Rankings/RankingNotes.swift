@@ -27,25 +27,30 @@ struct RankingNotes {
 
   private var statistics: [String] {
     guard !rows.isEmpty else { return [] }
-    var notes = [
-      "Intervals are 95 %: variance over seeds, pooled over rows, and variance over test images. Rows are compared on the "
-        + "seeds that both have, image by image; p-values are after Holm's correction for "
-        + "\(Words.count(ranking.comparisons.filter { $0.pValue != nil }.count, "comparison"))."
-    ]
+    var notes: [String] = []
     let few = (ranking.students + [ranking.teacher].compactMap(\.self)).filter(\.indicative).map(\.name)
-    if !few.isEmpty {
-      notes.append(
-        "Indicative, as below \(Ranking.testedSeeds) seeds: \(Words.list(few)). No p-value is given.")
-    }
-    if variance.paired.degreesOfFreedom == 0, rows.count > 1 {
+    if !few.isEmpty { notes.append(indicative(few)) }
+    if variance.degreesOfFreedom == 0, rows.count > 1 {
       notes.append(
         "With one seed the variance over seeds is unknown: intervals hold test images alone and are too narrow."
       )
     }
-    notes += variance.alone.sorted().map {
-      "\($0) varies far more from seed to seed than the other rows; it is judged by its own seeds alone."
+    if !variance.wild.isEmpty {
+      notes.append(
+        "Far more varied from seed to seed than the other rows, and judged by their own seeds: "
+          + "\(Words.list(variance.wild)).")
     }
     return notes
+  }
+
+  /// That some rows have too few seeds, and how long the missing trials would take, by those that were run.
+  private func indicative(_ few: [String]) -> String {
+    let missing = rows.reduce(0.0) { sum, row in
+      let needed = Double(max(0, Ranking.testedSeeds - row.sample.seeds.count))
+      return sum + needed * row.trials.map(\.result.cost.seconds).mean
+    }
+    return "Indicative, as below \(Ranking.testedSeeds) seeds: \(Words.list(few)). No p-value is given; "
+      + "the trials that \(Ranking.testedSeeds) seeds lack would train for about \(Words.duration(missing)), one at a time."
   }
 
   private var ties: [String] {
@@ -56,7 +61,8 @@ struct RankingNotes {
   private var unpaired: String? {
     guard let teacher = rows.first(where: { $0.role == .teacher }) else { return nil }
     let alone = ranking.students.filter { row in
-      !ranking.comparisons.contains { $0.first == row.name && $0.second == teacher.name }
+      row.role == TrialResult.Role.student.rawValue
+        && !ranking.comparisons.contains { $0.first == row.name && $0.second == teacher.name }
     }
     return alone.isEmpty
       ? nil

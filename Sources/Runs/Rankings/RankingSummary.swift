@@ -27,9 +27,9 @@ struct RankingSummary {
     return text + (best.indicative ? "; indicative." : ".")
   }
 
-  /// The next student in the ranking, if the best is not told apart from it.
+  /// The next student on a front, if the best is not told apart from it.
   private func rivals(of best: Ranking.Row) -> String? {
-    guard let tie = ranking.ties.first, tie.first == best.name else { return nil }
+    guard let tie = ranking.ties.first(where: { $0.first == best.name }) else { return nil }
     return "It is not told apart from \(tie[1])."
   }
 
@@ -59,17 +59,18 @@ struct RankingSummary {
 }
 
 extension Ranking {
-  /// Runs of students, best first, in which each is not told apart from the next by a test.
+  /// Runs of students, more accurate ones first, in which each is not told apart by a test from the next, its neighbour on a
+  /// front.
   var ties: [[String]] {
-    let students = students.filter { $0.role == TrialResult.Role.student.rawValue }.map(\.name)
+    let names = Set(students.filter { $0.role == TrialResult.Role.student.rawValue }.map(\.name))
     var groups: [[String]] = []
-    for (first, second) in zip(students, students.dropFirst()) {
-      let comparison = comparisons.first { $0.first == first && $0.second == second }
-      guard let p = comparison?.pValue, p >= Self.level else { continue }
-      if groups.last?.last == first {
-        groups[groups.count - 1].append(second)
+    for comparison in comparisons where names.contains(comparison.first) && names.contains(comparison.second)
+    {
+      guard let p = comparison.pValue, p >= Self.level else { continue }
+      if groups.last?.last == comparison.first {
+        groups[groups.count - 1].append(comparison.second)
       } else {
-        groups.append([first, second])
+        groups.append([comparison.first, comparison.second])
       }
     }
     return groups

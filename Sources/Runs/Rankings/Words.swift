@@ -42,6 +42,38 @@ enum Words {
       + " (\(reading.basis))"
   }
 
+  /// A time for people: `45 s`, `12 min`, `3.5 h`.
+  static func duration(_ seconds: Double) -> String {
+    switch seconds {
+    case ..<90: String(format: "%.0f s", seconds)
+    case ..<5400: String(format: "%.0f min", seconds / 60)
+    default: String(format: "%.1f h", seconds / 3600)
+    }
+  }
+
+  static func seconds(_ value: Double) -> String { scaled(value, "s") }
+
+  static func joules(_ value: Double) -> String { scaled(value, "J") }
+
+  /// A margin: `1 point`, `0.5 points`.
+  static func margin(_ margin: Double) -> String {
+    let points = String(format: "%g", (1e6 * margin).rounded() / 1e4)
+    return points + (points == "1" ? " point" : " points")
+  }
+
+  /// A difference to the teacher: `0.40 points below the teacher`.
+  static func against(_ difference: Double) -> String {
+    let points = String(format: "%.2f points", 100 * abs(difference))
+    if points == "0.00 points" { return "as accurate as the teacher" }
+    return points + (difference < 0 ? " below the teacher" : " above the teacher")
+  }
+
+  /// A one-sided bound of a difference: `at most 0.82 points below it`.
+  static func bound(_ bound: Double) -> String {
+    String(
+      format: bound < 0 ? "at most %.2f points below it" : "at least %.2f points above it", 100 * abs(bound))
+  }
+
   /// Four digits and a unit of the right size: `139.5 ms`, `5.859 mJ`.
   private static func scaled(_ value: Double, _ unit: String) -> String {
     let prefixes: [(factor: Double, name: String)] = [(1, ""), (1e-3, "m"), (1e-6, "µ"), (1e-9, "n")]

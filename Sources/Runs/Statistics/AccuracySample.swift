@@ -17,12 +17,13 @@ struct AccuracySample {
   var perSeed: [Double] { seeds.compactMap { accuracies[$0] } }
   var mean: Double { perSeed.reduce(0, +) / Double(max(seeds.count, 1)) }
 
-  /// The mean with the variance over seeds, pooled, and over test images.
+  /// The least difference that two accuracies can have: 1 over the number of images.
+  var resolution: Double { 1 / Double(max(1, scores.values.map(\.values.count).min() ?? 1)) }
+
+  /// The mean with the variance over seeds and over test images.
   func estimate(_ variance: SeedVariance) -> MeanEstimate {
-    let seedVariance = variance.alone.contains(name) ? VarianceEstimate(of: perSeed) : variance.single
     let images = ImageVariance(seeds.compactMap { scores[$0] })
-    return MeanEstimate(
-      mean: mean, variance: images.added(to: 1 / Double(max(seeds.count, 1)) * seedVariance))
+    return MeanEstimate(mean: mean, variance: images.added(to: variance.ofMean(name, seeds: seeds.count)))
   }
 
   /// The seeds that another row has too, scored on as many images.
@@ -35,20 +36,29 @@ struct AccuracySample {
 
   /// Mine minus the other's, over the seeds that both have; `nil` without one.
   ///
-  /// **Formula** the mean of the differences by seed, with variance `2 s² / n` over seeds, `s²` being `SeedVariance.paired`,
-  /// plus the variance over test images of the differences image by image.
+  /// **Formula** the mean of the differences by seed, with the variance that `SeedVariance` says over seeds, plus the variance over
+  /// test images of the differences image by image.
   func difference(from other: AccuracySample, _ variance: SeedVariance) -> MeanEstimate? {
-    let seeds = seedsPaired(with: other)
-    guard !seeds.isEmpty else { return nil }
-    let pairs = seeds.compactMap { seed in
+    let pairs = pairs(with: other)
+    guard !pairs.isEmpty else { return nil }
+    return MeanEstimate(
+      mean: pairs.map(\.mean).mean,
+      variance: ImageVariance(pairs).added(to: variance.ofDifference(name, other.name, seeds: pairs.count)))
+  }
+
+  /// By seed, mine minus the other's, image by image.
+  func pairs(with other: AccuracySample) -> [ImageScores] {
+    seedsPaired(with: other).compactMap { seed in
       scores[seed].flatMap { mine in other.scores[seed].map { mine - $0 } }
     }
-    let differences = pairs.map(\.mean)
-    let isAlone = variance.alone.contains(name) || variance.alone.contains(other.name)
-    let ofOne = isAlone ? VarianceEstimate(of: differences) : 2 * variance.paired
-    let count = Double(seeds.count)
-    return MeanEstimate(
-      mean: differences.reduce(0, +) / count,
-      variance: ImageVariance(pairs).added(to: 1 / count * ofOne))
+  }
+}
+
+extension SeedVariance {
+  /// What the rows of a run say.
+  init(_ samples: [AccuracySample]) {
+    self.init(
+      Dictionary(samples.map { ($0.name, $0.bySeed) }, uniquingKeysWith: { first, _ in first }),
+      resolution: samples.map(\.resolution).max() ?? 1)
   }
 }

@@ -14,6 +14,13 @@ struct MeanEstimate: Equatable {
       * variance.variance.squareRoot()
   }
 
+  /// What the true value exceeds with 95 % confidence: one-sided, so 90 % of it lies within as far on both sides.
+  var lowerBound: Double {
+    guard variance.variance > 0, variance.degreesOfFreedom > 0 else { return mean }
+    return mean - StudentT.reach(of: 2 * Self.share - 1, degreesOfFreedom: variance.degreesOfFreedom)
+      * variance.variance.squareRoot()
+  }
+
   /// The chance of a mean at least as far from zero if the true one is zero.
   var pValue: Double {
     guard mean != 0 else { return 1 }

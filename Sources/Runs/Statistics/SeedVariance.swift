@@ -1,48 +1,64 @@
-/// How much accuracy varies from seed to seed, learned from all rows of a run together: few seeds say little alone.
+/// How much accuracy varies from seed to seed, row by row: each row's own variance, shrunk toward what is usual among the rows of
+/// the run, as few seeds say little alone.
 ///
 /// Rows of a seed share its teacher, so a seed may lift or lower them all. Differences of rows are free of that: their noise
-/// is what rows and seeds leave unexplained (`AdditiveFit`). A row's own mean is not: it varies with the seeds' lift too.
-///
-/// A row whose seeds vary far more than those of the others (F test at 0.01) is left out of the pool and is judged by its
-/// own seeds alone.
+/// is what rows and seeds leave unexplained (`RobustSeedFit`). A row's own mean is not: it varies with the seeds' lift too.
+/// A row that collapses in some seeds is judged by its own seeds, and does not move what is usual (`VariancePrior`).
 struct SeedVariance {
   /// Accuracies of one row by seed.
   typealias Row = [UInt64: Double]
 
-  /// Of one accuracy about its row's mean: seeds' lift and noise.
-  ///
-  /// **Formula** `seeds + (1 - 1/R) noise`, where the estimated effects of seeds hold `1/R` of the noise already, `R` being
-  /// the rows a seed has.
-  let single: VarianceEstimate
-  /// Of one accuracy about what row and seed say: the noise alone.
-  let paired: VarianceEstimate
-  /// The rows that are judged alone.
-  let alone: Set<String>
+  /// The rows that vary far more than what is usual, sorted.
+  let wild: [String]
+  /// On how many degrees of freedom all rows together are.
+  let degreesOfFreedom: Double
 
-  private static let level = 0.01
+  private let noise: [String: VarianceEstimate]
+  private let leverage: [String: Double]
+  private let lift: VarianceEstimate
 
-  init(_ rows: [String: Row]) {
+  /// - Parameter resolution: the least difference that two accuracies can have, 1 over the number of images. Rounding to it is
+  ///   noise of variance `resolution²/12`, which no row goes below.
+  init(_ rows: [String: Row], resolution: Double) {
     let names = rows.keys.sorted()
-    let own = names.map { name in
-      let row = rows[name] ?? [:]
-      return VarianceEstimate(of: row.keys.sorted().compactMap { row[$0] })
+    let fit = RobustSeedFit(names.map { rows[$0] ?? [:] })
+    let least = max(resolution * resolution / 12, 1e-18)
+    let own = fit.noise.map { estimate in
+      estimate.degreesOfFreedom > 0
+        ? VarianceEstimate(
+          variance: max(estimate.variance, least), degreesOfFreedom: estimate.degreesOfFreedom) : .none
     }
-    let apart = names.indices.filter { Self.isApart($0, own) }
-    let fit = AdditiveFit(names.indices.filter { !apart.contains($0) }.compactMap { rows[names[$0]] })
-    alone = Set(apart.map { names[$0] })
-    single = .sum([fit.seeds, (1 - 1 / fit.rowsPerSeed) * fit.noise])
-    paired = fit.noise
+    let prior = VariancePrior(own)
+    var noise: [String: VarianceEstimate] = [:]
+    var leverage: [String: Double] = [:]
+    for (index, name) in names.enumerated() {
+      noise[name] = prior.moderated(own[index], wildness: prior.wildness[index])
+      leverage[name] = fit.leverage[index]
+    }
+    self.noise = noise
+    self.leverage = leverage
+    lift = fit.lift
+    degreesOfFreedom = own.reduce(0) { $0 + $1.degreesOfFreedom }
+    wild = names.indices.filter { prior.wildness[$0] > 0.9 }.map { names[$0] }
   }
 
-  /// Whether a row's variance is too large to be of the kind of the others'.
-  private static func isApart(_ row: Int, _ all: [VarianceEstimate]) -> Bool {
-    let others = VarianceEstimate.pooled(all.indices.filter { $0 != row }.map { all[$0] })
-    guard all[row].degreesOfFreedom > 0, others.degreesOfFreedom > 0, others.variance > 0 else {
-      return false
-    }
-    let p = VarianceRatio.pValue(
-      all[row].variance / others.variance, degreesOfFreedom: all[row].degreesOfFreedom,
-      others.degreesOfFreedom)
-    return p < level
+  /// Of the mean of a row's accuracies: noise, and the seeds' lift.
+  ///
+  /// **Formula** `(lift + (1 - h) ṽ) / n`, where the estimated effects of seeds hold the share `h` of the row's noise already.
+  func ofMean(_ name: String, seeds: Int) -> VarianceEstimate {
+    guard seeds > 0 else { return .none }
+    let share = 1 - (leverage[name] ?? 1)
+    let parts = [lift, share * (noise[name] ?? .none)].filter { $0.variance > 0 }
+    return 1 / Double(seeds) * VarianceEstimate.sum(parts)
+  }
+
+  /// Of the mean of two rows' differences by seed.
+  ///
+  /// **Formula** `(ṽ₁ + ṽ₂) / n`, on Satterthwaite's degrees of freedom, at most those of all rows.
+  func ofDifference(_ first: String, _ second: String, seeds: Int) -> VarianceEstimate {
+    guard seeds > 0 else { return .none }
+    var sum = VarianceEstimate.sum([noise[first] ?? .none, noise[second] ?? .none])
+    sum.degreesOfFreedom = min(sum.degreesOfFreedom, degreesOfFreedom)
+    return 1 / Double(seeds) * sum
   }
 }

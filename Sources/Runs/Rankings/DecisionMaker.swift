@@ -1,0 +1,106 @@
+/// Chooses students for a target by what the ranking says of them: a pure function.
+///
+/// **Rule** a student is *close enough* to the teacher where the lower bound of its difference (one-sided, 95 %) lies above minus
+/// the margin: a test of non-inferiority at 0.05. Below three seeds there is no test, and the difference itself is held against the
+/// margin. Controls are never chosen, nor a student whose simulated outputs differ from those it was ranked by.
+struct DecisionMaker {
+  private typealias Candidate = (row: Ranking.Row, reading: TrialResult.TargetReading)
+
+  private let ranking: Ranking
+  private let target: String
+  private let margin: Double
+  private let fitting: [Candidate]
+  private let close: [Candidate]
+
+  init(_ ranking: Ranking, target: String, margin: Double) {
+    self.ranking = ranking
+    self.target = target
+    self.margin = margin
+    fitting = ranking.students.filter { $0.role == TrialResult.Role.student.rawValue }.compactMap { row in
+      row.targets[target].map { (row, $0) }
+    }.filter { $0.1.fits && ($0.1.imagesUnequal ?? 0) == 0 }
+    close = fitting.filter { Self.isClose($0.row, margin) }
+  }
+
+  var decision: Ranking.Decision {
+    Ranking.Decision(
+      target: target, margin: margin,
+      smallest: least("the smallest", { Double($0.flashBytes) }, { "flash \(Words.bytes($0.flashBytes))" }),
+      fastest: least("the fastest", \.latencyMs) { Words.seconds($0.latencyMs / 1e3) + " an image" },
+      mostFrugal: least("the most frugal", \.energyMicrojoules) {
+        Words.joules($0.energyMicrojoules / 1e6) + " an image"
+      },
+      mostAccurate: mostAccurate, note: note)
+  }
+
+  private static func isClose(_ row: Ranking.Row, _ margin: Double) -> Bool {
+    guard let difference = row.againstTeacher else { return false }
+    guard difference.pValue != nil, let bound = difference.atLeast else { return difference.mean >= -margin }
+    return bound > -margin
+  }
+
+  // MARK: Choices
+
+  /// The close student of the least value; of equal ones the most accurate, then the first by name.
+  private func least(
+    _ superlative: String, _ value: (TrialResult.TargetReading) -> Double,
+    _ words: (TrialResult.TargetReading) -> String
+  ) -> Ranking.Decision.Choice? {
+    let best = close.min {
+      (value($0.reading), -$0.row.accuracy.mean, $0.row.name)
+        < (value($1.reading), -$1.row.accuracy.mean, $1.row.name)
+    }
+    guard let best else { return nil }
+    let reason =
+      "\(superlative) of \(Words.count(close.count, "student")) that \(close.count == 1 ? "fits and is" : "fit and are") "
+      + "close enough to the teacher: \(words(best.reading)); \(closeness(best.row))"
+    return Ranking.Decision.Choice(best.row, reason: reason)
+  }
+
+  /// How the row stands to the teacher, and whether that was tested.
+  private func closeness(_ row: Ranking.Row) -> String {
+    guard let difference = row.againstTeacher else { return "not compared with the teacher" }
+    guard difference.pValue != nil, let bound = difference.atLeast else {
+      return "\(Words.against(difference.mean)) over \(Words.count(row.seeds.count, "seed")), not tested"
+    }
+    return "\(Words.against(difference.mean)), and \(Words.bound(bound)) with 95 % confidence"
+  }
+
+  private var mostAccurate: Ranking.Decision.Choice? {
+    let best = fitting.min {
+      (-$0.row.accuracy.mean, $0.reading.flashBytes, $0.row.name)
+        < (-$1.row.accuracy.mean, $1.reading.flashBytes, $1.row.name)
+    }
+    guard let row = best?.row else { return nil }
+    var reason =
+      fitting.count == 1
+      ? "the only student that fits" : "the highest mean of \(fitting.count) students that fit"
+    if let difference = row.againstTeacher { reason += "; " + Words.against(difference.mean) }
+    return Ranking.Decision.Choice(row, reason: reason)
+  }
+
+  // MARK: Why there is none
+
+  private var note: String? {
+    guard close.isEmpty else { return nil }
+    let students = ranking.students.filter { $0.role == TrialResult.Role.student.rawValue }
+    if students.isEmpty { return "no student gave a result" }
+    if fitting.isEmpty {
+      return Words.nothingFits(students.compactMap { row in row.targets[target].map { (row, $0) } })
+    }
+    let compared = fitting.compactMap { candidate in candidate.row.againstTeacher.map { (candidate.row, $0) }
+    }
+    if compared.isEmpty {
+      return ranking.teacher == nil
+        ? "no teacher gave a result that students could be held against"
+        : "no student that fits shares a seed and test images with the teacher"
+    }
+    let nearest = compared.max { Self.bound($0.1) < Self.bound($1.1) }
+    return "no student that fits is close enough to the teacher, within \(Words.margin(margin))"
+      + (nearest.map { "; the nearest is \($0.0.name): \(closeness($0.0))" } ?? "")
+  }
+
+  private static func bound(_ difference: Ranking.Row.Difference) -> Double {
+    difference.pValue == nil ? difference.mean : difference.atLeast ?? difference.mean
+  }
+}
