@@ -28,6 +28,12 @@ public enum Quantity {
     rate.isFinite ? String(format: "%.2f", rate * 100) : missing
   }
 
+  /// A number of percentage points without a sign: `1 point`, `0.5 points`.
+  static func plainPoints(_ value: Double) -> String {
+    let text = String(format: "%g", (1e6 * value).rounded() / 1e4)
+    return text + (text == "1" ? " point" : " points")
+  }
+
   /// A difference of rates in percentage points, signed: `−0.42`.
   public static func points(_ difference: Double) -> String {
     guard difference.isFinite else { return missing }

@@ -13,6 +13,7 @@ public struct ReportFile: Sendable {
     ReportFile(name: Ranking.fileName) { report, _ in try RankingJSON.encode(report.ranking) },
     ReportFile(name: "ranking.csv") { report, _ in Data(RankingCSV(report).text.utf8) },
     ReportFile(name: "ranking.md") { report, _ in Data(RankingMarkdown(report).text.utf8) },
+    ReportFile(name: "picture.svg") { report, _ in Data(report.picture.utf8) },
     ReportFile(name: "report.html") { report, charts in Data(try ReportPage(report, charts: charts).html.utf8)
     },
   ]
@@ -35,7 +36,7 @@ public enum RankingJSON {
 extension RunReport {
   /// Writes every file of the report into a directory, each whole: a reader sees the old file or the new one.
   ///
-  /// The page has charts where there is a library to draw them.
+  /// The page has training curves where there is a library to draw them.
   public func write(to directory: String, charts: ChartLibrary?) throws(ReportError) {
     for file in ReportFile.all {
       let path = directory + "/" + file.name

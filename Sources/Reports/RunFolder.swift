@@ -14,19 +14,14 @@ public struct RunFolder: Sendable {
   /// The ranking, results and curves that the directory holds.
   public func report(families: [String: String] = [:]) throws(ReportError) -> RunReport {
     try requireFolder()
-    let ranking = try ranking()
-    guard ranking.schema == 1 else {
-      throw .unreadable(
-        path: path + "/" + Ranking.fileName,
-        reason: "expected schema 1, found \(ranking.schema); a newer condense reads it")
-    }
+    let (ranking, rankedAnew) = try ranking()
     let recipe = try? String(contentsOfFile: path + "/recipe.yaml", encoding: .utf8)
     let (kept, message) = fromLedger()
     let trials = if let kept { kept.trials } else { try fromFolders() }
     var report = RunReport(
       ranking: ranking, trials: trials.map(\.result), curves: trials.compactMap(curve), recipe: recipe,
       machine: kept?.machine ?? [], families: families)
-    report.messages = [message].compactMap(\.self)
+    report.messages = [rankedAnew, message].compactMap(\.self)
     return report
   }
 
@@ -75,21 +70,45 @@ public struct RunFolder: Sendable {
     }
   }
 
-  /// The ranking that the comparison wrote; where it was stopped before, that of all that the ledger knows.
-  private func ranking() throws(ReportError) -> Ranking {
-    let file = path + "/" + Ranking.fileName
-    guard FileManager.default.fileExists(atPath: file) else { return try rankingOfLedger() }
-    return try decoded(Ranking.fileName, from: try data(of: file))
+  /// The part of a `ranking.json` that every schema has.
+  private struct Header: Decodable {
+    var schema: Int
+    var targetOrder: [String]?
   }
 
-  private func rankingOfLedger() throws(ReportError) -> Ranking {
+  /// The ranking that the comparison wrote; where it was stopped before, or by an older schema, that of all that the ledger
+  /// knows, and in the last case what to say of it.
+  private func ranking() throws(ReportError) -> (Ranking, message: String?) {
+    let file = path + "/" + Ranking.fileName
+    guard FileManager.default.fileExists(atPath: file) else { return (try rankingOfLedger(nil), nil) }
+    let data = try data(of: file)
+    let header = try decoded(Header.self, Ranking.fileName, from: data)
+    let mismatch = "expected schema \(Ranking.schemaVersion), found \(header.schema)"
+    if header.schema == Ranking.schemaVersion {
+      return (try decoded(Ranking.self, Ranking.fileName, from: data), nil)
+    }
+    guard header.schema < Ranking.schemaVersion else {
+      throw .unreadable(path: file, reason: "\(mismatch); a newer condense reads it")
+    }
+    guard FileManager.default.fileExists(atPath: path + "/" + Ledger.fileName) else {
+      throw .unreadable(
+        path: file, reason: "\(mismatch), and without \(Ledger.fileName) it cannot be ranked anew")
+    }
+    return (
+      try rankingOfLedger(header.targetOrder),
+      "\(file): an older condense wrote it; ranked anew from the ledger"
+    )
+  }
+
+  private func rankingOfLedger(_ targets: [String]?) throws(ReportError) -> Ranking {
     guard FileManager.default.fileExists(atPath: path + "/" + Ledger.fileName) else {
       throw .notARun(path: path, reason: "it holds neither ranking.json nor \(Ledger.fileName)")
     }
     do {
       let ledger = try Ledger(reading: path)
       let name = URL(filePath: path).standardizedFileURL.lastPathComponent
-      return try ledger.ranking(run: name, current: try ledger.presentTrials().map(\.address))
+      return try ledger.ranking(
+        run: name, current: try ledger.presentTrials().map(\.address), targets: targets)
     } catch {
       throw .notARun(path: path, reason: "\(error)")
     }
@@ -103,7 +122,8 @@ public struct RunFolder: Sendable {
     }
   }
 
-  private func decoded<T: Decodable>(_ name: String, from data: Data) throws(ReportError) -> T {
+  private func decoded<T: Decodable>(_ type: T.Type, _ name: String, from data: Data) throws(ReportError) -> T
+  {
     do {
       return try JSONDecoder().decode(T.self, from: data)
     } catch let error as DecodingError {

@@ -18,12 +18,14 @@ struct BrowserTests {
     let probe = try PageProbe.look(at: ReportPage(report, charts: library()).html, scheme: scheme)
     #expect(probe.problems == [])
     #expect(probe.notes == [])
-    #expect(probe.canvases.count == 6)
+    #expect(probe.canvases.count == 2)
     for canvas in probe.canvases {
       #expect(canvas.width > 0, "\(canvas.label)")
       #expect(canvas.ink > 0.01, "\(canvas.label)")
       #expect(canvas.points >= report.rows.count, "\(canvas.label)")
     }
+    #expect(probe.labelFaults == [])
+    #expect(probe.labels > 10)
     #expect(!probe.sorted.isEmpty && probe.sorted.allSatisfy { $0 }, "\(probe.sorted)")
     #expect(probe.filtered == [1, 0])
     #expect(probe.rows == report.rows.map(\.name))
@@ -40,7 +42,7 @@ struct BrowserTests {
     #expect(probe.problems == [])
     #expect(!probe.title.contains("owned") || probe.title.contains("</script>"))
     #expect(probe.title != "owned")
-    #expect(probe.canvases.count == 6)
+    #expect(probe.canvases.count == 2)
     #expect(probe.overflow == 0)
   }
 
@@ -60,7 +62,10 @@ struct BrowserTests {
     let probe = try PageProbe.look(at: ReportPage(bare, charts: nil).html)
     #expect(probe.problems == [])
     #expect(probe.canvases.isEmpty)
-    #expect(probe.notes.count == 1 && probe.notes[0].contains("Chart.js was missing"))
+    #expect(probe.notes == [])
+    let uncharted = try PageProbe.look(at: ReportPage(SyntheticRun().report, charts: nil).html)
+    #expect(uncharted.problems == [] && uncharted.canvases.isEmpty)
+    #expect(uncharted.notes.count == 1 && uncharted.notes[0].contains("Chart.js was missing"))
     #expect(probe.filtered == [1, 0])
 
     var run = SyntheticRun()
@@ -68,6 +73,6 @@ struct BrowserTests {
     run.seeds = [7]
     let plain = try PageProbe.look(at: ReportPage(run.report, charts: library()).html)
     #expect(plain.problems == [])
-    #expect(plain.canvases.count == 3)
+    #expect(plain.canvases.count == 2)
   }
 }

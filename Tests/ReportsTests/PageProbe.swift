@@ -29,6 +29,9 @@ struct PageProbe: Decodable {
   var window: Double
   /// Names that each select offered for a row up close.
   var rows: [String]
+  /// Labels of pictures that were seen, and those that lie on another or leave the plot.
+  var labels: Int
+  var labelFaults: [String]
   var pictures: Int
   var brokenPictures: Int
   var notes: [String]
@@ -59,7 +62,7 @@ struct PageProbe: Decodable {
     function choose(select, index) { select.value = String(index); select.dispatchEvent(new Event('change')); }
     function isSorted(head) {
       const descending = head.getAttribute('aria-sort') === 'descending';
-      const keys = [...document.querySelectorAll('#ranking tbody tr')].map(row => row.cells[head.cellIndex].dataset.sort);
+      const keys = [...document.querySelectorAll('#ranking tbody')].map(group => group.rows[0].cells[head.cellIndex].dataset.sort);
       const known = keys.filter(key => key !== '');
       if (keys.slice(0, known.length).includes('')) return false;
       return known.every((key, index) => {
@@ -68,7 +71,37 @@ struct PageProbe: Decodable {
         return descending ? order >= 0 : order <= 0;
       });
     }
+    // What the browser's own font makes of the labels: their boxes, in units of the picture.
+    function lookAtLabels() {
+      const faults = [];
+      let labels = 0;
+      for (const part of document.querySelectorAll('.pictures-of')) part.hidden = false;
+      for (const picture of document.querySelectorAll('.picture')) {
+        if (getComputedStyle(picture).display === 'none') continue;
+        const edge = picture.querySelector('.axis').getBBox();
+        const found = [...picture.querySelectorAll('.label')].map(label => [label.textContent, label.getBBox()]);
+        labels += found.length;
+        found.forEach(([words, box], index) => {
+          if (box.x < edge.x || box.y < edge.y - 2 || box.x + box.width > edge.x + edge.width
+            || box.y + box.height > edge.y + edge.height + 2) faults.push('over the edge: ' + words);
+          for (const [other, space] of found.slice(index + 1)) {
+            // A line of text has room above and below its letters.
+            if (box.x < space.x + space.width && space.x < box.x + box.width && box.y + 2 < space.y + space.height
+              && space.y + 2 < box.y + box.height) faults.push(words + ' lies on ' + other);
+          }
+        });
+        const view = picture.viewBox.baseVal;
+        for (const text of picture.querySelectorAll('text')) {
+          const box = text.getBBox();
+          if (box.x < 0 || box.x + box.width > view.width || box.y < 0 || box.y + box.height > view.height) {
+            faults.push('cut off: ' + text.textContent);
+          }
+        }
+      }
+      return { labels, labelFaults: faults };
+    }
     function look() {
+      const seenLabels = lookAtLabels();
       const sorted = [...document.querySelectorAll('#ranking thead th')].flatMap(head => [0, 1].map(() => {
         head.querySelector('button').click();
         return isSorted(head);
@@ -77,7 +110,7 @@ struct PageProbe: Decodable {
       const filtered = ['small-distilled-int4', 'no such word'].map(words => {
         search.value = words;
         search.dispatchEvent(new Event('input'));
-        return [...document.querySelectorAll('#ranking tbody tr')].filter(row => !row.hidden).length;
+        return [...document.querySelectorAll('#ranking tbody')].filter(group => !group.hidden).length;
       });
       search.value = '';
       search.dispatchEvent(new Event('input'));
@@ -100,7 +133,7 @@ struct PageProbe: Decodable {
       const pictures = [...document.querySelectorAll('.pictures img')];
       for (const picture of pictures) picture.loading = 'eager';
       return Promise.allSettled(pictures.map(picture => picture.decode())).then(() => ({
-        problems, canvases, title: document.title, window: innerWidth, sorted, filtered, rows,
+        ...seenLabels, problems, canvases, title: document.title, window: innerWidth, sorted, filtered, rows,
         paper: getComputedStyle(document.querySelector('section')).backgroundColor,
         overflow: document.documentElement.scrollWidth - document.documentElement.clientWidth,
         pictures: pictures.length, brokenPictures: pictures.filter(picture => !picture.naturalWidth).length,
@@ -108,7 +141,7 @@ struct PageProbe: Decodable {
       }));
     }
     look().catch(error => ({ problems: problems.concat(String(error)), canvases: [], title: '', window: 0, sorted: [], filtered: [],
-      rows: [], paper: '', overflow: 0, pictures: 0, brokenPictures: 0, notes: [] })).then(seen => {
+      rows: [], labels: 0, labelFaults: [], paper: '', overflow: 0, pictures: 0, brokenPictures: 0, notes: [] })).then(seen => {
       const bytes = new TextEncoder().encode(JSON.stringify(seen));
       document.documentElement.dataset.probe = btoa(Array.from(bytes, byte => String.fromCharCode(byte)).join(''));
     });

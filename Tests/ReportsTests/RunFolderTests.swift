@@ -37,22 +37,24 @@ struct RunFolderTests {
     #expect(
       errorMessage { _ = try RunFolder(path: directory.path).report() }
         == "\(directory.path)/ranking.json: it is no JSON")
-    try directory.write(Data("{\"schema\":1}".utf8), to: "ranking.json")
+    try directory.write(Data("{\"schema\":\(Ranking.schemaVersion)}".utf8), to: "ranking.json")
     #expect(errorMessage { _ = try RunFolder(path: directory.path).report() }.contains("lacks \"run\""))
     let file = directory.path + "/ranking.json"
     #expect(errorMessage { _ = try RunFolder(path: file).report() }.contains("expected a folder"))
   }
 
-  @Test("A ranking of a later schema and a broken result are named")
-  func laterAndBroken() throws {
+  @Test("A ranking of a later schema and a broken result are named; one of an older needs the ledger")
+  func otherSchemas() throws {
     let directory = try RunDirectory()
     var report = SyntheticRun().report
-    report.ranking.schema = 2
-    try directory.write(try RankingJSON.encode(report.ranking), to: "ranking.json")
-    #expect(
-      errorMessage { _ = try RunFolder(path: directory.path).report() }.contains("expected schema 1, found 2")
-    )
-    report.ranking.schema = 1
+    let present = Ranking.schemaVersion
+    for (schema, words) in [(present + 1, "a newer condense"), (present - 1, "cannot be ranked anew")] {
+      report.ranking.schema = schema
+      try directory.write(try RankingJSON.encode(report.ranking), to: "ranking.json")
+      let message = errorMessage { _ = try RunFolder(path: directory.path).report() }
+      #expect(message.contains("expected schema \(present), found \(schema)") && message.contains(words))
+    }
+    report.ranking.schema = present
     try directory.fill(report)
     try directory.write(Data("{\"schema\":\"x\"}".utf8), to: "trials/t0-s0-0123456789ab/result.json")
     #expect(

@@ -119,7 +119,8 @@ struct SyntheticRun {
       summary:
         "\(best) keeps most of the teacher's accuracy (91.72 %) at a fraction of its file, and is the best of "
         + "\(rows.count) rows by accuracy; on cortex-m4, channels-half-int8 is the best that fits.",
-      notes: ["Energy on cortex-m4 ranks exactly as latency does: it is modelled as power times time."])
+      notes: ["Energy on cortex-m4 ranks exactly as latency does: it is modelled as power times time."]
+    ).deciding(margin: Ranking.defaultMargin)
   }
 
   private func comparisons(_ rows: [Ranking.Row]) -> [Ranking.Comparison] {
@@ -129,7 +130,7 @@ struct SyntheticRun {
         return Ranking.Comparison(
           first: rows[first].name, second: rows[second].name, mean: mean, low: mean - 0.0042,
           high: mean + 0.0042,
-          pValue: seeds.count < 3 ? nil : min(1, exp(-mean * 900)))
+          pValue: seeds.count < 3 ? nil : min(1, exp(-mean * 900)), atLeast: mean - 0.0035)
       }
     }
   }
@@ -152,7 +153,7 @@ struct SyntheticRun {
         ? nil
         : Ranking.Row.Difference(
           mean: loss, low: loss - 0.004, high: loss + 0.004,
-          pValue: seeds.count < 3 ? nil : min(1, exp(loss * 700))),
+          pValue: seeds.count < 3 ? nil : min(1, exp(loss * 700)), atLeast: loss - 0.0033),
       size: size(student), parameters: Int(272_474 * student.sizeShare),
       nonZeros: Int(270_000 * student.codedShare), multiplyAdds: multiplyAdds(student), bits: student.bits,
       targets: targets(student), paretoOn: fronts(student), cost: cost(student),

@@ -49,11 +49,15 @@ struct TerminalReportTests {
     #expect([20, 40, 80, 160].allSatisfy { heading($0).contains("top-1") || $0 < 30 })
   }
 
-  @Test("The sentence comes first; controls stand apart; failures and what was not run have reasons")
+  @Test("What to take comes first, then the sentence; controls stand apart; failures have reasons")
   func sections() throws {
     let report = SyntheticRun().report
     let lines = TerminalReport(report).lines(width: 120)
-    #expect(report.ranking.summary.hasPrefix(lines[0]))
+    #expect(lines[0] == "\(report.ranking.decisions[0].target), at most 1 point below the teacher:")
+    for choice in report.ranking.decisions.compactMap(\.mostAccurate) {
+      #expect(lines.prefix(while: { !$0.hasPrefix("name") }).contains { $0.contains(": \(choice.name), ") })
+    }
+    #expect(lines.contains { report.ranking.summary.hasPrefix($0) && !$0.isEmpty })
     let controls = try #require(lines.firstIndex { $0.hasPrefix("controls") })
     for row in report.rows {
       let place = try #require(lines.firstIndex { $0.hasPrefix(row.name + " ") })

@@ -1,6 +1,6 @@
 import Foundation
 
-/// Chart.js, which draws the page's charts, as the system has it installed.
+/// Chart.js, which draws the page's training curves, as the system has it installed.
 public struct ChartLibrary: Sendable {
   /// The file that it was read from.
   public let path: String

@@ -1,7 +1,10 @@
 /// The texts of the page that are files of this module, built into the program.
 enum PageAssets {
   /// How the page looks.
-  static let style = text(PackageResources.page_css)
+  static let style = pictureStyle + text(PackageResources.page_css)
+
+  /// How pictures look, with the colours that they take.
+  static let pictureStyle = text(PackageResources.palette_css) + text(PackageResources.picture_css)
 
   /// What the page may load: nothing.
   static let policy = text(PackageResources.policy_txt)

@@ -5,8 +5,6 @@ import Runs
 struct PageData: Encodable {
   let ranking: Ranking
   let targets: [String]
-  let families: [[String]]
-  let basis: [[String]]
   let missingCharts: String
   let trials: [Trial]
   let curves: [TrainingCurve]
@@ -45,10 +43,8 @@ struct PageData: Encodable {
   init(_ report: RunReport) {
     ranking = report.ranking
     targets = report.targets
-    families = report.families.sorted { $0.key < $1.key }.map { [$0.key, $0.value] }
-    basis = report.targets.map { [$0, TargetWords(report, $0).basis] }
     missingCharts =
-      "There are no charts here: Chart.js was missing when this report was made. Install it (\(ChartLibrary.remedy)) and "
+      "There are no curves here: Chart.js was missing when this report was made. Install it (\(ChartLibrary.remedy)) and "
       + "run condense report again."
     trials = report.trials.map(Self.trial)
     curves = report.curves

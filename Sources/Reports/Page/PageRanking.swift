@@ -20,14 +20,33 @@ struct PageRanking {
   var html: String {
     let columns = columns
     let chosen = report.targets.first
-    let rows = report.rows.map { row in
-      let families = report.families(of: row).map(HTMLText.escaped).joined(separator: "&#10;")
-      return "<tr data-role=\"\(HTMLText.escaped(row.role))\" data-families=\"\(families)\">"
-        + columns.map { $0.body(row, chosen) }.joined() + "</tr>"
+    let groups = groups.map { group in
+      let lines = group.map { row in
+        let families = report.families(of: row).map(HTMLText.escaped).joined(separator: "&#10;")
+        return "<tr data-role=\"\(HTMLText.escaped(row.role))\" data-families=\"\(families)\">"
+          + columns.map { $0.body(row, chosen) }.joined() + "</tr>"
+      }
+      return "<tbody>\n\(lines.joined(separator: "\n"))\n</tbody>"
     }
     return
-      "<div class=\"scroll\"><table><thead><tr>\(columns.map { $0.head(chosen) }.joined())</tr></thead>\n<tbody>\n"
-      + rows.joined(separator: "\n") + "\n</tbody></table></div>"
+      "<div class=\"scroll\"><table><thead><tr>\(columns.map { $0.head(chosen) }.joined())</tr></thead>\n"
+      + groups.joined(separator: "\n") + "\n</table></div>"
+  }
+
+  /// Each row with the controls that were made for it, folded under it; a control whose row is not there stands alone.
+  private var groups: [[Ranking.Row]] {
+    let others = report.rows.filter { $0.role != "control" }
+    let names = Set(others.map(\.name))
+    let controls = report.rows.filter { $0.role == "control" }
+    let owned = Dictionary(grouping: controls) { $0.controlOf.first(where: names.contains) }
+    return others.map { [$0] + (owned[$0.name] ?? []) } + (owned[nil] ?? []).map { [$0] }
+  }
+
+  /// What unfolds a row's controls.
+  private func unfolding(_ row: Ranking.Row) -> String {
+    let count = groups.first { $0[0].name == row.name && $0[0].role == row.role }.map { $0.count - 1 } ?? 0
+    guard count > 0 else { return "" }
+    return "<label><input type=\"checkbox\" class=\"unfold\">\(count) control\(count == 1 ? "" : "s")</label>"
   }
 
   private var columns: [PageColumn] {
@@ -42,7 +61,8 @@ struct PageRanking {
       let words = row.role == "control" ? "control" + (row.methods.isEmpty ? "" : ": " + methods) : methods
       let warnings = row.warnings.map { "<small class=\"warning\">\(HTMLText.escaped($0))</small>" }.joined()
       return PageColumn.Cell(
-        shown: "<b>\(HTMLText.escaped(row.name))</b><small>\(HTMLText.escaped(words))</small>\(warnings)",
+        shown:
+          "<b>\(HTMLText.escaped(row.name))</b><small>\(HTMLText.escaped(words))</small>\(unfolding(row))\(warnings)",
         sort: row.name.lowercased())
     }
   }

@@ -10,16 +10,19 @@ struct PageSection: Sendable {
   /// The sections in their order; one whose body is `nil` is left out.
   static let all = [
     PageSection(
-      id: "ranking", title: "Ranking",
-      introduction:
-        "The teacher, then students and controls, best accuracy first. Click a head to sort by it.",
-      body: { PageRanking($0).html }),
+      id: "decision", title: "What to take", introduction: "", body: { PageDecisions($0).html }),
     PageSection(
       id: "tradeoffs", title: "What accuracy costs",
       introduction:
-        "Up and to the left is better. The line joins the students that fit and that no smaller, faster or "
-        + "thriftier one beats in accuracy; whiskers are 95 % intervals and the target's uncertainty.",
-      body: { _ in "" }),
+        "Up and to the left is better. The line is the front over all students: those that fit and that none of the same "
+        + "size or smaller beats in accuracy. Whiskers are 95 % intervals; hollow points do not fit, faint ones are controls.",
+      body: { PagePictures($0).html }),
+    PageSection(
+      id: "ranking", title: "Ranking",
+      introduction:
+        "The teacher, then students, best accuracy first; controls are folded under the student that they were made for. "
+        + "Click a head to sort by it.",
+      body: { PageRanking($0).html }),
     PageSection(
       id: "student", title: "One row up close", introduction: "Every figure here is of one trial: one seed.",
       body: { $0.trials.isEmpty ? nil : "" }),

@@ -42,34 +42,13 @@ enum PageWords {
     return ways.sorted()
   }
 
-  /// The figures under the page's title.
-  static func facts(_ report: RunReport) -> [(word: String, value: String, detail: String)] {
-    let students = report.ranking.students.filter { $0.role == "student" }
-    let controls = report.ranking.students.count - students.count
-    let seeds = report.rows.map(\.seeds.count).max() ?? 0
-    return [
-      report.ranking.teacher.map { fact("Teacher", $0, detail: Quantity.bytes($0.size.fileBytes)) },
-      students.max { $0.accuracy.mean < $1.accuracy.mean }
-        .map {
-          fact("Most accurate student", $0, detail: "\($0.name), \(Quantity.bytes($0.size.fileBytes))")
-        },
-      students.min { $0.size.codedBytes < $1.size.codedBytes }.map { row in
-        (
-          "Smallest student", Quantity.bytes(row.size.codedBytes),
-          "\(row.name), coded, \(Quantity.percent(row.accuracy.mean)) %"
-        )
-      },
-      (
-        "Compared", "\(students.count) student\(students.count == 1 ? "" : "s")",
-        "\(controls) control\(controls == 1 ? "" : "s"), \(seeds) seed\(seeds == 1 ? "" : "s") a row"
-      ),
-    ].compactMap { $0 }
-  }
-
-  private static func fact(
-    _ word: String, _ row: Ranking.Row, detail: String
-  ) -> (word: String, value: String, detail: String) {
-    let deviation = row.accuracy.sd.map { " ± " + Quantity.percent($0) } ?? ""
-    return (word, Quantity.percent(row.accuracy.mean) + deviation + " %", detail)
+  /// How much was compared: `20 students, 19 controls, 3 seeds a row`.
+  static func extent(_ report: RunReport) -> String {
+    let students = report.ranking.students.filter { $0.role == "student" }.count
+    let counts = [
+      (students, "student"), (report.ranking.students.count - students, "control"),
+      (report.rows.map(\.seeds.count).max() ?? 0, "seed"),
+    ]
+    return counts.map { "\($0) \($1)\($0 == 1 ? "" : "s")" }.joined(separator: ", ") + " a row"
   }
 }

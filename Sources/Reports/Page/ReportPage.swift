@@ -31,7 +31,7 @@ struct ReportPage {
         \(header)
         <nav>\(sections.map { "<a href=\"#\($0.0.id)\">\(HTMLText.escaped($0.0.title))</a>" }.joined(separator: "\n"))</nav>
         <main>
-        <noscript><p class="note">Sorting, charts and close-ups need JavaScript; the ranking below does not.</p></noscript>
+        <noscript><p class="note">Sorting, training curves and close-ups need JavaScript; decisions, pictures and the ranking do not.</p></noscript>
         \(sections.map(\.1).joined(separator: "\n"))
         </main>
         <script type="application/json" id="report-data">\(try PageData(report).script)</script>
@@ -46,17 +46,12 @@ struct ReportPage {
   }
 
   private var header: String {
-    let facts = PageWords.facts(report).map { fact in
-      "<div><dt>\(HTMLText.escaped(fact.word))</dt><dd>\(HTMLText.escaped(fact.value))"
-        + "<small>\(HTMLText.escaped(fact.detail))</small></dd></div>"
-    }
-    return """
-      <header>
-      <p class="kicker">Condense, report of a comparison</p>
-      <h1>\(HTMLText.escaped(report.ranking.run))</h1>
-      <p class="lead">\(HTMLText.escaped(report.ranking.summary))</p>
-      <dl class="facts">\(facts.joined(separator: "\n"))</dl>
-      </header>
-      """
+    """
+    <header>
+    <p class="kicker">Condense, report of a comparison</p>
+    <h1>\(HTMLText.escaped(report.ranking.run))</h1>
+    <p class="quiet">\(PageWords.extent(report))</p>
+    </header>
+    """
   }
 }

@@ -75,22 +75,6 @@ function change(before, after) {
   return `${share < 0 ? '−' : '+'}${Math.abs(share).toFixed(Math.abs(share) < 10 ? 1 : 0)} %`;
 }
 
-// MARK: Families
-
-const familyNames = ['distillation', 'filters', 'factorization', 'pruning', 'quantization'];
-const familySigns = {
-  distillation: { style: 'circle', sign: '●' }, filters: { style: 'triangle', sign: '▲' },
-  factorization: { style: 'rect', sign: '■' }, pruning: { style: 'rectRot', sign: '◆' },
-  quantization: { style: 'triangle', rotation: 180, sign: '▼' }, combined: { style: 'cross', sign: '✚' },
-  other: { style: 'circle', sign: '●' }, control: { style: 'circle', sign: '○' }, teacher: { style: 'star', sign: '✱' },
-};
-
-function familyOf(row) {
-  if (row.role !== 'student') return row.role;
-  const families = new Set(row.methods.map(method => new Map(report.families).get(method) || 'other'));
-  return families.size > 1 ? 'combined' : families.size ? [...families][0] : 'other';
-}
-
 // MARK: Colours and charts
 
 const hasCharts = typeof Chart === 'function' && Number.parseInt(Chart.version, 10) >= 3;
@@ -100,9 +84,7 @@ function theme() {
   const style = getComputedStyle(document.documentElement);
   const color = name => style.getPropertyValue('--' + name).trim();
   const palette = [1, 2, 3, 4, 5, 6, 7, 8].map(number => color('series-' + number));
-  const family = { combined: palette[5], other: palette[6], control: color('muted'), teacher: color('ink') };
-  familyNames.forEach((name, index) => { family[name] = palette[index]; });
-  return { ink: color('ink'), muted: color('muted'), rule: color('rule'), paper: color('paper'), palette, family };
+  return { ink: color('ink'), muted: color('muted'), rule: color('rule'), paper: color('paper'), palette };
 }
 
 /** A canvas with a chart that is drawn again when the colours change; `configure` makes its settings from a theme. */
@@ -129,18 +111,4 @@ function axis(title, format, more = {}) {
     title: { display: true, text: title, font: { size: 12 } },
     grid: { drawTicks: false, tickLength: 0 },
   }, more, { ticks: Object.assign({ padding: 6, maxRotation: 0, autoSkip: false, callback: format }, more.ticks) });
-}
-
-/** Ticks of a logarithmic axis: as many of each power of ten as have room for their labels. */
-const mantissas = [
-  { kept: [1, 1.5, 2, 3, 4, 5, 7], gap: Math.log10(5 / 4) }, { kept: [1, 2, 5], gap: Math.log10(2) },
-  { kept: [1, 3], gap: Math.log10(3) }, { kept: [1], gap: 1 },
-];
-function logTicks(format) {
-  return function (value) {
-    const mantissa = value / 10 ** Math.floor(Math.log10(value) + 1e-9);
-    const decade = (this.chart.width - 70) / Math.log10(this.max / this.min);
-    const { kept } = mantissas.find(({ gap }) => gap * decade > 52) || mantissas[mantissas.length - 1];
-    return kept.some(digit => Math.abs(mantissa - digit) < 1e-6) ? format(value) : '';
-  };
 }

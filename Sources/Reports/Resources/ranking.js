@@ -1,19 +1,20 @@
-// The ranking: sorts by a click on a head, filters by text, role and family, shows one target's columns at a time.
+// The ranking: sorts by a click on a head, filters by text and family, shows one target's columns at a time. A row and the
+// controls that stand under it are a group and stay together.
 sections.ranking = section => {
-  const body = section.querySelector('tbody');
-  const lines = [...body.rows];
-  const state = { text: '', role: 'all roles', family: 'all families' };
+  const body = section.querySelector('table');
+  const groups = [...body.tBodies];
+  const lines = groups.map(group => group.rows[0]);
+  const state = { text: '', family: 'all families' };
   const shown = element('output', { className: 'quiet' });
 
   function filter() {
     const words = state.text.toLowerCase().split(/\s+/).filter(Boolean);
-    for (const line of lines) {
+    for (const [index, line] of lines.entries()) {
       const text = line.textContent.toLowerCase();
-      line.hidden = !(words.every(word => text.includes(word))
-        && (state.role === 'all roles' || line.dataset.role === state.role)
+      groups[index].hidden = !(words.every(word => text.includes(word))
         && (state.family === 'all families' || line.dataset.families.split('\n').includes(state.family)));
     }
-    shown.textContent = `${lines.filter(line => !line.hidden).length} of ${lines.length} rows`;
+    shown.textContent = `${groups.filter(group => !group.hidden).length} of ${lines.length} rows`;
   }
 
   function sort(head) {
@@ -28,7 +29,7 @@ sections.ranking = section => {
       if (a === '' || b === '') return (a === '') - (b === '');
       return head.classList.contains('number') ? sign * (a - b) : sign * a.localeCompare(b);
     };
-    body.append(...[...lines].sort(compare));
+    body.append(...[...lines].sort(compare).map(line => line.parentElement));
   }
 
   for (const head of section.querySelectorAll('thead th')) {
@@ -48,7 +49,6 @@ sections.ranking = section => {
       element('input', {
         type: 'search', placeholder: 'name, method, bits', oninput: event => { state.text = event.target.value; filter(); },
       })),
-    choice('Role', ['all roles', ...all('role')], '', name => { state.role = name; filter(); }),
     choice('Family', ['all families', ...all('families').sort()], '', name => { state.family = name; filter(); }));
   if (targetNames.length > 1) controls.append(choice('Target', targetNames, '', showTarget));
   controls.append(

@@ -10,13 +10,20 @@ struct RankingMarkdown {
   var text: String {
     let sections =
       [
-        ["# \(MarkdownText.escaped(report.ranking.run))"], [MarkdownText.escaped(report.ranking.summary)],
+        ["# \(MarkdownText.escaped(report.ranking.run))"], decisions,
+        [MarkdownText.escaped(report.ranking.summary)],
         table,
       ] + report.targets.flatMap(targetSections) + [
         failures("Failed", report.ranking.failed), failures("Not run", report.ranking.notRun), comparisons,
         report.ranking.notes.map { "- " + MarkdownText.escaped($0) } + warnings, ["## Words"], words,
       ]
     return sections.filter { !$0.isEmpty }.map { $0.joined(separator: "\n") + "\n" }.joined(separator: "\n")
+  }
+
+  private var decisions: [String] {
+    report.ranking.decisions.map(DecisionWords.init).flatMap { words in
+      ["- **\(MarkdownText.escaped(words.heading))**"] + words.lines.map { "  - " + MarkdownText.escaped($0) }
+    }
   }
 
   private var table: [String] {

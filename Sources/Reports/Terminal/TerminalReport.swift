@@ -1,6 +1,6 @@
 import Runs
 
-/// The ranking as a terminal shows it: the sentence to take away, a table, what failed, what the marks stand for.
+/// The ranking as a terminal shows it: what to take, the sentence to take away, a table, what failed, what the marks stand for.
 ///
 ///     for line in TerminalReport(report).lines(width: 80) { print(line) }
 public struct TerminalReport: Sendable {
@@ -16,12 +16,20 @@ public struct TerminalReport: Sendable {
   /// Lines of at most `width` columns.
   public func lines(width: Int) -> [String] {
     let sections = [
-      wrapped(report.ranking.summary, width), table(width), targetLines(width),
+      decisions(width), wrapped(report.ranking.summary, width), table(width), targetLines(width),
       failures("failed", report.ranking.failed, width), failures("not run", report.ranking.notRun, width),
       warnings(width), report.ranking.notes.flatMap { wrapped("note: " + $0, width, indent: 6) },
       legend(width),
     ]
     return Array(sections.filter { !$0.isEmpty }.joined(separator: [""]))
+  }
+
+  /// What to take for each target: what most readers came for.
+  private func decisions(_ width: Int) -> [String] {
+    report.ranking.decisions.map(DecisionWords.init).flatMap { words in
+      wrapped(words.heading + ":", width)
+        + words.lines.flatMap { wrapped("  " + $0, width, indent: 4) }
+    }
   }
 
   private func table(_ width: Int) -> [String] {
