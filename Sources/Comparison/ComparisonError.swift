@@ -18,7 +18,7 @@ public enum ComparisonError: Error, Sendable, CustomStringConvertible {
     case .ledger(let error): "\(error)"
     case .runDirectory(let path, let reason): "\(path): \(reason)"
     case .noTestImages(let path):
-      "\(path): has no test images, by which students could be ranked; give it a test/ folder, or leave the split to Condense"
+      "\(path): has no test images, by which students could be ranked; give it a test/ folder, or let val/ be tested on (val-folder: test)"
     }
   }
 }

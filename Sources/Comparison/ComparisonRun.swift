@@ -39,7 +39,7 @@ public struct ComparisonRun: Sendable {
     lock = try RunLock(directory)
     planned = try PlannedComparison(recipe, options, drawingInto: directory + "/data", backend: backend)
     ledger = try run(ComparisonError.ledger) { () throws(RunError) in try Ledger(run: directory) }
-    messages = ledger.messages
+    messages = planned.messages + ledger.messages
   }
 
   /// Notes the recipe, and runs what is not done yet.
@@ -71,9 +71,9 @@ public struct ComparisonRun: Sendable {
   public func rank() throws(ComparisonError) -> Ranking {
     let (ledger, name) = (ledger, recipe.name)
     let current = plan.trials.filter { $0.role != .logits }.map(\.address)
-    let targets = recipe.targets
+    let (targets, margin) = (recipe.targets, recipe.margin)
     return try run(ComparisonError.ledger) { () throws(RunError) in
-      try ledger.ranking(run: name, current: current, targets: targets)
+      try ledger.ranking(run: name, current: current, targets: targets, margin: margin)
     }
   }
 

@@ -17,6 +17,8 @@ public struct PlannedComparison: Sendable {
   public let material: RecipeMaterial
   /// Every trial.
   public let plan: TrialPlan
+  /// How the data was understood, where that needs saying.
+  public let messages: [String]
 
   /// Opens the data and plans the trials. Data that Condense draws itself is drawn into a folder where it is nowhere to
   /// be found.
@@ -35,7 +37,7 @@ public struct PlannedComparison: Sendable {
     options.datasets.sourceDirectories.insert(contentsOf: sources, at: 0)
     self.options = options
     try RunPreparation.makeData(recipe, options, into: folder)
-    (material, plan) = try RunPreparation.plan(recipe, options, backend: backend)
+    (material, plan, messages) = try RunPreparation.plan(recipe, options, backend: backend)
   }
 
   /// Where the trials lie.

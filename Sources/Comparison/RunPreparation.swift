@@ -36,13 +36,14 @@ enum RunPreparation {
     }
   }
 
-  /// Opens the data as the teacher sees it, and plans the trials.
+  /// Opens the data as the teacher sees it, and plans the trials; with what is to be said of the data.
   static func plan(
     _ recipe: Recipe, _ options: RunOptions, backend: any Backend
-  ) throws(ComparisonError) -> (RecipeMaterial, TrialPlan) {
+  ) throws(ComparisonError) -> (material: RecipeMaterial, plan: TrialPlan, messages: [String]) {
     let (input, model) = try teacherInput(recipe, options)
     var datasets = options.datasets
     datasets.validationFraction = recipe.validationFraction
+    datasets.valFolder = recipe.valFolder
     datasets.seed = recipe.seeds[0]
     datasets.imageSize = ImageSize(width: input[2], height: input[1])
     let opening = datasets
@@ -54,6 +55,7 @@ enum RunPreparation {
       trainingImages: data.count(of: .train), teachers: options.networks,
       instructionSet: backend.instructionSet, precision: recipe.precision, teacherInput: input,
       modelDigest: model?.digest)
+    material.valFolder = data.splitDescription.valFolder
     for name in recipe.students.compactMap(\.goal?.target) {
       let profile = try run({ ComparisonError.recipe(.invalid(recipe.mark, "\($0)")) }) {
         () throws(TargetError) in
@@ -78,7 +80,7 @@ enum RunPreparation {
     let plan = try run(ComparisonError.recipe) { () throws(RecipeError) in
       try TrialPlanner(recipe, resolved).plan()
     }
-    return (material, plan)
+    return (material, plan, data.messages)
   }
 
   /// The input of the teacher's network, and the digest of its file where it is one.

@@ -68,7 +68,7 @@ struct GoalSearch {
   }
 
   private func teacherAccuracy() throws(TrialError) -> Double {
-    guard let teacher, let top1 = try TrialPipeline.validate(teacher, runner, data) else {
+    guard let teacher, let top1 = try TrialPipeline.validate(teacher, runner, data.asSeenByTeacher()) else {
       throw .target("a goal needs a teacher and validation images: give the recipe a \"validation\" share")
     }
     return top1

@@ -1,5 +1,7 @@
+public import Datasets
 import Export
 import Methods
+import Runs
 public import Settings
 import Training
 
@@ -23,8 +25,13 @@ public struct Recipe: Sendable {
   public var data: String
   /// The share of images that become validation where the data has none.
   public var validationFraction: Double
+  /// What the folder of validation images is for where the data has no test images; `nil` leaves it to the data's
+  /// manifest.
+  public var valFolder: ValFolder?
   /// The seeds, one teacher each.
   public var seeds: [UInt64]
+  /// How much less accurate than the teacher a student may be to be chosen, as a fraction; percentage points in the file.
+  public var margin: Double
   /// Compute threads of a trial.
   public var threads: Int
   /// `auto`, `f32` or `bf16`.
@@ -45,7 +52,9 @@ public struct Recipe: Sendable {
   public let node: SettingsNode
 
   private static let keys = [
-    "recipe", "name", "title", "data", "validation", "seeds", "threads", "precision", "targets", "controls",
+    "recipe", "name", "title", "data", "validation", "val-folder", "seeds", "margin", "threads", "precision",
+    "targets",
+    "controls",
     "training", "teacher", "students",
   ]
 
@@ -86,6 +95,8 @@ public struct Recipe: Sendable {
     title = try read("title", default: "")
     data = try node.required("data", of: owner).string("data")
     validationFraction = try read("validation", default: 0.1)
+    valFolder = try read("val-folder", default: nil)
+    margin = try read("margin", default: 100 * Ranking.defaultMargin) / 100
     threads = try read("threads", default: 1)
     precision = try read("precision", default: "f32")
     targets = try read("targets", default: ["cortex-m4"])
@@ -105,6 +116,7 @@ public struct Recipe: Sendable {
       throw .outOfRange(found.mark, key: key, expected: expected, found: found.kindDescription)
     }
     try require((0...0.9).contains(validationFraction), "validation", "a share in 0...0.9")
+    try require(Ranking.margins.contains(margin), "margin", "percentage points in 0...100")
     try require((1...1024).contains(threads), "threads", "an integer in 1...1024")
     try require(["auto", "f32", "bf16"].contains(precision), "precision", "one of auto, f32, bf16")
     let isName = name.utf8.allSatisfy { byte in

@@ -8,7 +8,9 @@ import Training
 struct TrialData {
   let dataset: Dataset
   let input: InputShape
-  let normalization: Normalization
+  private(set) var normalization: Normalization
+  /// How the teacher's pixels are normalized; `nil` where there is none.
+  var teacherNormalization: Normalization?
   let seed: UInt64
 
   /// Opens the data for a network input of `[C, H, W]`; `normalization` is the teacher's where the student starts
@@ -19,6 +21,7 @@ struct TrialData {
     var options = environment.datasetOptions
     options.seed = spec.seed
     options.validationFraction = spec.validationFraction
+    options.valFolder = spec.valFolder
     options.imageSize = ImageSize(width: shape[2], height: shape[1])
     dataset = try trial(TrialError.dataset) { () throws(DatasetError) in
       try Dataset.open(spec.data, options: options)
@@ -46,6 +49,19 @@ struct TrialData {
     InputDescription(
       shape: [input.channels, input.height, input.width], mean: normalization.mean,
       deviation: normalization.deviation)
+  }
+
+  /// Makes the teacher's images of the student's; `nil` where they are the same.
+  var teacherChange: NormalizationChange? {
+    teacherNormalization.flatMap { NormalizationChange(from: normalization, to: $0) }
+  }
+
+  /// The same images as the teacher takes them.
+  func asSeenByTeacher() -> TrialData {
+    guard let teacherNormalization else { return self }
+    var data = self
+    data.normalization = teacherNormalization
+    return data
   }
 
   /// The settings with the augmentations that this data allows filled in.

@@ -196,9 +196,9 @@ struct TrialPipeline {
       return .stored(
         try trial({ TrialError.training(stage: index, $0) }) { () throws(TrainingError) in
           try TeacherLogits(contentsOf: logits)
-        })
+        }, normalization: data.teacherNormalization)
     }
-    return teacher.map { .network($0) }
+    return teacher.map { .network($0, change: data.teacherChange) }
   }
 
   /// The accuracy on validation images; `nil` where there are none.

@@ -1,3 +1,4 @@
+public import Datasets
 public import Graphs
 import Methods
 import Networks
@@ -24,6 +25,8 @@ public struct RecipeMaterial: Sendable {
   public var classes: [String]
   /// Training images of the data.
   public var trainingImages: Int
+  /// What the folder of validation images is taken for.
+  public var valFolder = ValFolder.test
   /// Folders of network specs.
   public var teachers: [String]
   /// What kernels use, as recorded with results.
@@ -227,10 +230,12 @@ public struct TrialPlanner {
     _ name: String, _ role: TrialSpec.Role, _ seed: UInt64, _ start: TrialSpec.Start,
     _ stages: [TrialSpec.Stage]
   ) -> TrialSpec {
-    TrialSpec(
+    var spec = TrialSpec(
       name: name, role: role, seed: seed, data: recipe.data, dataDigest: material.dataDigest,
       validationFraction: recipe.validationFraction, start: start, stages: stages, threads: recipe.threads,
       precision: material.precision, instructionSet: material.instructionSet, targets: recipe.targets)
+    spec.valFolder = material.valFolder
+    return spec
   }
 
   private func networkSpec(_ name: String, mark: SettingsMark) throws(RecipeError) -> NetworkSpec {

@@ -49,9 +49,12 @@ public final class TrialRunner {
     let inherits: InputDescription? = teacher.flatMap {
       spec.role == .logits || startsFromTeacher ? $0.input : nil
     }
-    let data = try TrialData(
+    var data = try TrialData(
       spec, input: shape,
       normalization: inherits.map { Normalization(mean: $0.mean, deviation: $0.deviation) }, environment)
+    data.teacherNormalization = teacher.map {
+      Normalization(mean: $0.input.mean, deviation: $0.input.deviation)
+    }
     if spec.role == .logits {
       guard let teacher else { throw .missingTrial(address: spec.teacher ?? "", folder: folder.path) }
       try storeLogits(of: teacher, data)

@@ -1,4 +1,5 @@
 import Crypto
+public import Datasets
 import Methods
 public import Settings
 public import Training
@@ -56,6 +57,8 @@ public struct TrialSpec: Sendable {
   /// The SHA-256 of what the data contains.
   public var dataDigest: String
   public var validationFraction: Double
+  /// What the folder of validation images is taken for.
+  public var valFolder = ValFolder.test
   public var start: Start
   public var stages: [Stage]
   /// The address of the teacher's trial; `nil` where none is needed.
@@ -75,8 +78,8 @@ public struct TrialSpec: Sendable {
   public var targets: [String]
 
   /// The present revision of the engine: 2 measures students whose values are all integers in integers; 3 normalizes
-  /// batches with kernels of its own where channels fill no blocks of 16.
-  public static let engineRevision = 3
+  /// batches with kernels of its own where channels fill no blocks of 16; 4 shows a teacher pixels of its own normalization.
+  public static let engineRevision = 4
 
   /// Makes a specification.
   public init(
@@ -139,7 +142,7 @@ public struct TrialSpec: Sendable {
   }
 
   private var decisive: SettingsNode {
-    SettingsNode(mapping: [
+    var node = SettingsNode(mapping: [
       "schema": 1.node, "role": (role == .control ? Role.student : role).node,
       "seed": Int(clamping: seed).node,
       "data": dataDigest.node, "validation": validationFraction.node, "start": start.node,
@@ -147,11 +150,21 @@ public struct TrialSpec: Sendable {
       "goal": goal?.node ?? SettingsNode(.null), "threads": threads.node, "precision": precision.node,
       "instructionSet": instructionSet.node, "engine": engine.node,
     ])
+    addValFolder(to: &node)
+    return node
+  }
+
+  /// Adds the use of the folder of validation images where it is not the usual one, so that other addresses stay.
+  private func addValFolder(to node: inout SettingsNode) {
+    guard valFolder != .test, case .mapping(let entries) = node.content else { return }
+    let mark = SettingsMark(source: "built-in")
+    node = SettingsNode(
+      .mapping(entries + [.init(key: "valFolder", mark: mark, value: valFolder.rawValue.node)]))
   }
 
   /// Everything, as `spec.json` holds it.
   public var node: SettingsNode {
-    SettingsNode(mapping: [
+    var node = SettingsNode(mapping: [
       "schema": 1.node, "name": name.node, "role": role.node, "seed": Int(clamping: seed).node,
       "data": data.node,
       "dataDigest": dataDigest.node, "validation": validationFraction.node, "start": start.node,
@@ -160,6 +173,8 @@ public struct TrialSpec: Sendable {
       "instructionSet": instructionSet.node, "engine": engine.node, "controlOf": controlOf.node,
       "targets": targets.node, "address": address.node,
     ])
+    addValFolder(to: &node)
+    return node
   }
 }
 
@@ -230,8 +245,8 @@ extension TrialSpec {
     let owner = "a trial"
     try node.requireKeys(
       [
-        "schema", "name", "role", "seed", "data", "dataDigest", "validation", "start", "stages", "teacher",
-        "logits",
+        "schema", "name", "role", "seed", "data", "dataDigest", "validation", "valFolder", "start", "stages",
+        "teacher", "logits",
         "goal", "threads", "precision", "instructionSet", "engine", "controlOf", "targets", "address",
       ], of: owner)
     func value<V: SettingValue>(_ key: String) throws(SettingsError) -> V {
@@ -252,6 +267,7 @@ extension TrialSpec {
       goal: goal.content == .null ? nil : try TrialGoal(from: goal), threads: try value("threads"),
       precision: try value("precision"), instructionSet: try value("instructionSet"),
       controlOf: try value("controlOf"), targets: try value("targets"))
+    if let use = node["valFolder"] { valFolder = try ValFolder(reading: use, key: "valFolder") }
     engine = try value("engine")
   }
 }

@@ -3,6 +3,7 @@ import CProcess
 import DNNL
 import Encodings
 import Execution
+import Export
 import Graphs
 import Integers
 import Settings
@@ -28,6 +29,17 @@ struct InferBench: ParsableCommand {
   @Option(help: "A Python that imports onnxruntime, to be timed beside.")
   var against: String?
 
+  @Option(
+    help:
+      "With --against: bytes of weights as `condense export --set onnx.weights=…` has them; signed is the fastest.",
+    transform: { text in
+      guard let weights = ONNXWeights(rawValue: text) else {
+        throw ValidationError("expected \(ONNXWeights.expectation), found \(text)")
+      }
+      return weights
+    })
+  var weights = ONNXWeights.signed
+
   @Option(help: "With --against: how many times each is timed.")
   var rounds = 3
 
@@ -50,7 +62,7 @@ struct InferBench: ParsableCommand {
     for _ in 0..<3 { plan.forward(batch.images.span, key: 0) }
     var report = BenchReport("infer", options)
     report.arithmetic = arithmetic.name
-    let peer = try against.map { try ONNXRuntimePeer(model, python: $0) }
+    let peer = try against.map { try ONNXRuntimePeer(model, weights: weights, python: $0) }
     defer { peer?.remove() }
     var (ours, theirs): ([Timings], [ONNXRuntimePeer.Timing]) = ([], [])
     for _ in 0..<(peer == nil ? 1 : rounds) {

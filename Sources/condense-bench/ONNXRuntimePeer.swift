@@ -25,11 +25,13 @@ struct ONNXRuntimePeer {
   private let model: String
 
   /// Exports a model for an interpreter that can import onnxruntime.
-  init(_ model: Model, python: String) throws {
+  init(_ model: Model, weights: ONNXWeights, python: String) throws {
     self.python = python
     folder = NSTemporaryDirectory() + "condense-bench-\(UUID().uuidString)"
     try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: false)
-    let written = try ONNXExporter().export(model, to: folder + "/onnx", ExportOptions())
+    var exporter = ONNXExporter()
+    exporter.weights = weights
+    let written = try exporter.export(model, to: folder + "/onnx", ExportOptions())
     guard let path = written.path(ending: ".onnx") else {
       throw ValidationError("the export has no .onnx file")
     }

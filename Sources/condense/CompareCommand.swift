@@ -41,10 +41,18 @@ struct CompareCommand: ParsableCommand {
   @Option(help: "A folder of trials that several runs share.")
   var trials: String?
 
+  @Option(help: "What val/ is for in data without test/, instead of the recipe's val-folder: test or val.")
+  var valFolder: ValFolder?
+
+  @Option(
+    help: "Percentage points below the teacher that a chosen student may be, instead of the recipe's margin.")
+  var margin: Double?
+
   @Flag(help: "Print the ranking as JSON.")
   var json = false
 
   func validate() throws {
+    try ReportCommand.requireMargin(margin)
     if let jobs, !(1...1024).contains(jobs) {
       throw ValidationError("--jobs must be in 1...1024, found \(jobs)")
     }
@@ -59,7 +67,10 @@ struct CompareCommand: ParsableCommand {
   func run() throws {
     let path = try RecipeFile.path(of: recipe)
     let text = try RecipeFile.text(path)
-    let recipe = try failing(.badInput) { try Recipe(contentsOf: path) }
+    var recipe = try failing(.badInput) { try Recipe(contentsOf: path) }
+    recipe.valFolder = valFolder ?? recipe.valFolder
+    recipe.margin = margin.map { $0 / 100 } ?? recipe.margin
+    try recipe.requireSupportedPrecision()
     condense_prepare_compute()
     let run = try failing(.badInput) { try ComparisonRun(recipe, options(recipe), backend: DNNLBackend()) }
     for message in run.messages { Console.note(message) }

@@ -55,6 +55,7 @@ struct DataCheckCommand: ParsableCommand {
     for problem in check.problems {
       Console.print("\(problem.kind.rawValue)\t\(problem.file)\t\(problem.reason)")
     }
+    for message in check.messages { Console.note(message) }
     let leaks = check.problems.count { $0.kind == .leak }
     if leaks > 0 {
       let verb = leaks == 1 ? "is" : "are"

@@ -1,5 +1,5 @@
-import ArgumentParser
-import Datasets
+public import ArgumentParser
+public import Datasets
 import Foundation
 
 /// `condense data`: everything about data sets.
@@ -29,6 +29,8 @@ extension DatasetOptions {
     return options
   }
 }
+
+extension ValFolder: ExpressibleByArgument {}
 
 /// Runs a piece of a data command; what is wrong with the data ends it with 65, what must be installed with 69.
 func failing<R>(_ body: () throws(DatasetError) -> R) throws -> R {

@@ -37,7 +37,9 @@ struct DoctorCommand: ParsableCommand {
         + "\(Machine.gibibytes(machine.availableBytes)) available")
     Console.print("oneDNN            \(DNNLBackend().version), computes with \(DNNLBackend().instructionSet)")
     Console.print(
-      "precisions        f32" + (DNNLBackend().supports(.bf16) ? ", bf16" : "; bf16 would be emulated"))
+      "precisions        f32"
+        + (DNNLBackend().supports(.bf16)
+          ? ", bf16" : "; bf16 is refused: it needs \(PrecisionChoice.bf16Instructions)"))
     for folder in ["Teachers", "Data"] {
       let places = Locations.folders(folder)
       Console.print(
@@ -94,7 +96,7 @@ struct OptionalTool {
         search("curl")
       },
       OptionalTool(
-        name: "Chart.js", loss: "report.html has tables only, no charts", remedy: ChartLibrary.remedy
+        name: "Chart.js", loss: "report.html has no training curves", remedy: ChartLibrary.remedy
       ) { ChartLibrary.find()?.path },
     ]
   }

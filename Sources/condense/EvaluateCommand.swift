@@ -62,6 +62,7 @@ struct EvaluateCommand: ParsableCommand {
   func run() throws {
     let options = try normalization.importOptions()
     let imported = try failing(.badInput) { try ModelReader.read(ModelPath.resolved(self.model), options) }
+    imported.tellNotes(of: self.model)
     let trained = try failing(.badInput) { try SplitDescription(from: imported.model.split) }
     condense_prepare_compute()
     let data = try openedData(imported.model, trained)
@@ -109,9 +110,11 @@ struct EvaluateCommand: ParsableCommand {
     var options = DatasetOptions.forCommands
     options.seed = trained.seed
     options.validationFraction = trained.validationFraction
+    options.valFolder = trained.valFolder
     options.skipBad = skipBad
     options.imageSize = ImageSize(width: model.input.shape[2], height: model.input.shape[1])
     let data = try failing { () throws(DatasetError) in try Dataset.open(self.data, options: options) }
+    for message in data.messages { Console.note(message) }
     if !data.problems.isEmpty {
       Console.note("left out \(data.problems.count.counted("file")) that cannot be read")
     }

@@ -42,6 +42,12 @@ struct ExportCommand: ParsableCommand {
   @Option(help: "How many images to verify on, at most.")
   var images = 1000
 
+  @Option(
+    name: .customLong("set"),
+    help: ArgumentHelp(
+      "A setting of the format, FORMAT.KEY=VALUE; may be given several times. \(settingsHelp)"))
+  var overrides: [String] = []
+
   @OptionGroup var normalization: NormalizationOption
 
   @Flag(help: "Print JSON.")
@@ -57,13 +63,19 @@ struct ExportCommand: ParsableCommand {
   }
 
   func run() throws {
-    let exporter = try failing(.usage) { try ExporterCatalogue.exporter(format) }
+    let exporter = try failing(.usage) {
+      _ = try ExporterCatalogue.exporter(format)
+      let settings = try overrides.map { try SettingOverride($0, roots: [format]).node }
+      return try ExporterCatalogue.exporter(format, settings: settings)
+    }
     let importOptions = try normalization.importOptions()
     let imported = try failing(.badInput) {
       try ModelReader.read(ModelPath.resolved(self.model), importOptions)
     }
+    imported.tellNotes(of: self.model)
     let model = imported.model
     let options = try options(name ?? exporter.defaultBaseName)
+    try failing(.badInput) { try tellOverflow(of: model.graph, options.target) }
     if verify != nil { try failing(.missing) { try exporter.requireVerificationTools() } }
     let material = try verify.map {
       try VerificationMaterial(data: $0, imported: imported).images(atMost: images)
@@ -84,6 +96,23 @@ struct ExportCommand: ParsableCommand {
       throw CommandFailure(
         .internal, "\(out): what was written does not compute what the model computes; do not use it")
     }
+  }
+
+  /// What `--set` takes, by format.
+  private static var settingsHelp: String {
+    func lines<E: Exporter>(_ type: E.Type) -> [String] {
+      E.settings.map { "\(E.name).\($0.name), \($0.expected): \($0.summary)." }
+    }
+    return ExporterCatalogue.types.flatMap { lines($0) }.joined(separator: " ")
+  }
+
+  /// Says by how much a network is too large for the hardware before anything is written, and that it is written all the same.
+  private func tellOverflow(of graph: Graph, _ target: TargetProfile?) throws {
+    guard let target, target.basis != .measured else { return }
+    let estimate = try target.estimate(graph, flashBytes: TargetProfile.storedBytes(of: graph))
+    guard let reason = estimate.reason else { return }
+    Console.note(
+      "\(model): does not fit \(target.name), by its model: \(reason); the files are written all the same")
   }
 
   private func options(_ baseName: String) throws -> ExportOptions {

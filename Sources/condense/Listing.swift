@@ -38,7 +38,7 @@ struct Listing: Sendable {
       }
     },
     Listing(name: "formats") {
-      ExporterCatalogue.types.map { Item(name: $0.name, summary: $0.summary) }
+      ExporterCatalogue.types.map { Item(name: $0.name, summary: "\($0.summary) (\(settings(of: $0)))") }
     },
     Listing(name: "ops") {
       OpCatalogue.standard.types.map { Item(name: $0.kind, summary: settings(of: $0)) }

@@ -16,3 +16,10 @@ struct NormalizationOption: ParsableArguments {
       normalization: try normalize.map { text in try failing(.usage) { try InputNormalization(text) } })
   }
 }
+
+extension ImportedModel {
+  /// Says what reading a file changed of its network.
+  func tellNotes(of name: String) {
+    for note in notes { Console.note("\(name): \(note)") }
+  }
+}

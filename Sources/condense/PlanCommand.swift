@@ -36,6 +36,7 @@ struct PlanCommand: ParsableCommand {
   func run() throws {
     let path = try RecipeFile.path(of: recipe)
     let recipe = try failing(.badInput) { try Recipe(contentsOf: path) }
+    try recipe.requireSupportedPrecision()
     condense_prepare_compute()
     let backend = DNNLBackend()
     let options = RunOptions(
@@ -47,6 +48,7 @@ struct PlanCommand: ParsableCommand {
     let planned = try failing(.badInput) {
       try PlannedComparison(recipe, options, drawingInto: drawn, backend: backend)
     }
+    for message in planned.messages { Console.note(message) }
     var datasets = planned.options.datasets
     datasets.progress = nil
     let environment = TrialEnvironment(

@@ -45,7 +45,9 @@ struct PredictCommand: ParsableCommand {
 
   func run() throws {
     let options = try normalization.importOptions()
-    let model = try failing(.badInput) { try ModelReader.read(ModelPath.resolved(self.model), options).model }
+    let imported = try failing(.badInput) { try ModelReader.read(ModelPath.resolved(self.model), options) }
+    imported.tellNotes(of: self.model)
+    let model = imported.model
     let arithmetic = InferenceArithmetic(of: model.graph, floats: DNNLBackend())
     arithmetic.tellRefusal(of: self.model)
     let evaluator = try failing(.internal) {

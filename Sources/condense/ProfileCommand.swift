@@ -45,7 +45,7 @@ struct ProfileCommand: ParsableCommand {
   func run() throws {
     let model = try ModelPath.resolved(model)
     let options = try normalization.importOptions()
-    let graph = try failing(.badInput) { try Self.graph(of: model) }
+    let graph = try failing(.badInput) { try Self.graph(of: model, options.normalization) }
     let profiles = try failing(.badInput) { try Self.profiles(target) }
     try failing(.badInput) { for profile in profiles { try profile.requireSimulator() } }
     let count = images ?? (graph.hasEncodedValues ? 20 : 2)
@@ -62,8 +62,9 @@ struct ProfileCommand: ParsableCommand {
   }
 
   /// The network of a file or a spec; that of a spec with untrained weights, whose values cost as much as trained ones.
-  private static func graph(of model: String) throws -> Graph {
-    var graph = try GraphSummary(of: model, specs: Locations.folders("Teachers")).graph
+  private static func graph(of model: String, _ normalization: InputNormalization?) throws -> Graph {
+    let specs = Locations.folders("Teachers")
+    var graph = try GraphSummary(of: model, specs: specs, normalization: normalization).graph
     if graph.parameters.isEmpty { graph.initializeParameters(seed: 0) }
     return graph
   }

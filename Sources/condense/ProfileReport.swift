@@ -19,12 +19,15 @@ struct ProfileReport {
   let rows: [(profile: TargetProfile, estimate: TargetEstimate)]
   /// The class of each image that was simulated; empty where that is not known.
   private let labels: [Int]
+  /// Whether values are integers; else the program computes in floats.
+  private let isOfIntegers: Bool
 
   /// Simulates where there is something to simulate, else estimates; on measured targets the network is run on this machine,
   /// on one thread.
   init(_ graph: Graph, _ material: ProfileMaterial?, on profiles: [TargetProfile], name: String) throws {
     self.name = name
     labels = material?.labels ?? []
+    isOfIntegers = graph.hasEncodedValues
     let weightBytes = try TargetProfile.storedBytes(of: graph)
     let measured = profiles.contains { $0.basis == .measured } ? try Self.measuredLatencyMs(of: graph) : nil
     let meter = TargetMeter(.forCommands, cycleLimit: .infinity)
@@ -112,6 +115,17 @@ extension ProfileReport {
     return table
   }
 
+  /// How the outputs on the simulated chip stand to the reference: integers are equal, floats near.
+  private func agreement(_ estimate: TargetEstimate) -> String {
+    let reference = isOfIntegers ? "integer reference's" : "float reference's"
+    guard estimate.unequalImages == 0 else {
+      return "OUTPUTS DIFFER from the \(reference) on \(estimate.unequalImages) of \(estimate.images)"
+    }
+    return isOfIntegers
+      ? "outputs equal the \(reference) on all \(estimate.images), bit for bit"
+      : "outputs are within a ten-thousandth of the \(reference) on all \(estimate.images)"
+  }
+
   /// What one target's figures are made of, a line each.
   private func details(_ profile: TargetProfile, _ estimate: TargetEstimate) -> [String] {
     var lines = ["latency by \(estimate.method)"]
@@ -120,10 +134,7 @@ extension ProfileReport {
       lines.append(
         "cycles over \(estimate.images) image\(estimate.images == 1 ? "" : "s"): least \(counts[0]), mean \(counts[1]), "
           + "most \(counts[2])")
-      lines.append(
-        estimate.unequalImages == 0
-          ? "outputs equal the integer reference's on all \(estimate.images), bit for bit"
-          : "OUTPUTS DIFFER from the integer reference's on \(estimate.unequalImages) of \(estimate.images)")
+      lines.append(agreement(estimate))
     }
     if let top1 = top1(estimate) {
       lines.append(

@@ -11,10 +11,10 @@ struct ReportCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "report",
     abstract:
-      "Report a run: a table here, and ranking.json, ranking.csv, ranking.md, report.html in its directory.",
+      "Report a run: a table here, and ranking.json, ranking.csv, ranking.md, picture.svg, report.html in its directory.",
     discussion: """
-      report.html is one file that works offline in any browser. Its charts need Chart.js (Debian's libjs-chart.js) when
-      the report is made; without it there are tables only.
+      report.html is one file that works offline in any browser. Its training curves need Chart.js (Debian's libjs-chart.js)
+      when the report is made. picture.svg shows accuracy against flash on the first target.
       """)
 
   @Argument(help: "The directory of a run, as `condense compare` wrote it.")
@@ -23,8 +23,19 @@ struct ReportCommand: ParsableCommand {
   @Flag(help: "Print ranking.json instead of the table.")
   var json = false
 
+  @Option(help: "Percentage points below the teacher that a chosen student may be. (default: the ranking's)")
+  var margin: Double?
+
+  func validate() throws { try Self.requireMargin(margin) }
+
+  static func requireMargin(_ margin: Double?) throws {
+    guard let margin, !Ranking.margins.contains(margin / 100) else { return }
+    throw ValidationError("--margin must be in 0...100, found \(margin)")
+  }
+
   func run() throws {
-    let report = try failing(.badInput) { try RunFolder(path: directory).report(families: Self.families) }
+    var report = try failing(.badInput) { try RunFolder(path: directory).report(families: Self.families) }
+    if let margin { report.ranking = report.ranking.deciding(margin: margin / 100) }
     try Self.write(report, to: directory, json: json)
   }
 
@@ -40,7 +51,7 @@ struct ReportCommand: ParsableCommand {
     }
     for line in TerminalReport(report).lines(width: Console.width) { Console.print(line) }
     if charts == nil {
-      Console.note("report.html has no charts: Chart.js was not found; \(ChartLibrary.remedy)")
+      Console.note("report.html has no training curves: Chart.js was not found; \(ChartLibrary.remedy)")
     }
     Console.note("wrote \(ReportFile.all.map(\.name).joined(separator: ", ")) to \(directory)")
     if let best = report.rows.first(where: { $0.role == "student" }) {

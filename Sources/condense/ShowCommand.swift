@@ -42,6 +42,7 @@ struct ShowCommand: ParsableCommand {
   }
 
   func run() throws {
+    if plan { try precision.requireSupport(at: "--precision") }
     let model = try ModelPath.resolved(model)
     let subject = try failing(.badInput) { try GraphSummary(of: model, specs: Locations.folders("Teachers")) }
     guard plan else {
@@ -57,9 +58,11 @@ struct ShowCommand: ParsableCommand {
 
 extension GraphSummary {
   /// Reads what a user names: a file by its content, else a network of the folders of specs.
-  init(of name: String, specs: [String]) throws {
+  init(of name: String, specs: [String], normalization: InputNormalization? = nil) throws {
     if Self.isModel(name) {
-      let imported = try ModelReader.read(name, ImportOptions(needsNormalization: false))
+      let imported = try ModelReader.read(
+        name, ImportOptions(normalization: normalization, needsNormalization: false))
+      imported.tellNotes(of: name)
       if !imported.isNormalizationKnown {
         Console.note("\(name): does not say how pixels become its input; --normalize does where that matters")
       }

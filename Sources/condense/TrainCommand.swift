@@ -1,6 +1,7 @@
 import ArgumentParser
 import CProcess
 import Execution
+import Datasets
 import Foundation
 import Settings
 import Training
@@ -48,6 +49,12 @@ struct TrainCommand: ParsableCommand {
   var validation: Double?
 
   @Option(
+    help:
+      "What val/ is for in data without test/: test (and validation is taken from train/) or val. (default: test)"
+  )
+  var valFolder: ValFolder?
+
+  @Option(
     name: .customLong("set"),
     help: "A setting: training.KEY=VALUE or network.width=FACTOR; may be given several times.")
   var overrides: [String] = []
@@ -78,6 +85,7 @@ struct TrainCommand: ParsableCommand {
   }
 
   func run() throws {
+    try precision?.requireSupport(at: "--precision")
     let files = ModelFiles(model: out)
     if try files.isFinished(resuming: resume) {
       Console.note("\(out): finished; nothing to do")
@@ -132,12 +140,4 @@ private struct NetworkSettings: Configurable {
   static var settings: [Setting<NetworkSettings>] {
     [Setting("width", \.width, in: 0.001...64, "factor on the filters and features of every layer")]
   }
-}
-
-/// The arithmetic that a user asks for.
-enum PrecisionChoice: String, CaseIterable, ExpressibleByArgument {
-  case auto, f32, bf16
-
-  /// The arithmetic itself; `nil` where the tool is to choose.
-  var precision: Precision? { Precision(rawValue: rawValue) }
 }

@@ -38,6 +38,9 @@ struct TrainingRun {
   }
 
   private func train() throws {
+    if let began {
+      try PrecisionChoice(rawValue: began.precision.rawValue)?.requireSupport(at: files.store.directory)
+    }
     let spec = try spec()
     let settings = try resolvedSettings(spec)
     let data = try openedData(spec)
@@ -108,6 +111,7 @@ struct TrainingRun {
     var options = DatasetOptions.forCommands
     options.seed = seed
     options.validationFraction = command.validation ?? began?.split.validationFraction ?? 0.1
+    options.valFolder = command.valFolder ?? began?.split.valFolder
     options.skipBad = command.skipBad
     options.imageSize = ImageSize(width: spec.input[2], height: spec.input[1])
     let data = try failing { () throws(DatasetError) in try Dataset.open(command.data, options: options) }
@@ -136,15 +140,23 @@ struct TrainingRun {
     _ identity: TrainingIdentity, _ material: TrainingMaterial, _ progress: ProgressLine
   ) throws -> Trainer {
     let epochs = identity.settings.epochs
+    let setup = Trainer.Setup(
+      graph: material.graph, backend: backend, settings: identity.settings, seed: seed,
+      threads: identity.threads, precision: identity.precision, identity: identity.node)
+    let machine = BusyMachine(setup) { try material.trainingLoader(threads: 0) }
     return try failing(.badInput) {
       let trainer = try Trainer(
-        Trainer.Setup(
-          graph: material.graph, backend: backend, settings: identity.settings, seed: seed,
-          threads: identity.threads, precision: identity.precision, identity: identity.node),
+        setup,
         training: material.trainingLoader(threads: command.loaderThreads),
         validation: material.validationLoader(), checkpoints: files.store,
         log: MetricsLog(path: files.metrics),
-        observer: TrainingObserver(step: { progress.show($0) }, epoch: { progress.show($0, of: epochs) }))
+        observer: TrainingObserver(
+          step: {
+            progress.show($0)
+            guard let words = machine.afterStep() else { return }
+            progress.clear()
+            Console.note(words)
+          }, epoch: { progress.show($0, of: epochs) }))
       if let checkpoint { try trainer.restore(checkpoint) }
       return trainer
     }
@@ -195,6 +207,11 @@ struct TrainingRun {
     Console.note(
       "seed \(seed), \(identity.threads.counted("thread")), \(identity.precision.rawValue), \(identity.backend) "
         + "(\(identity.instructionSet))")
+    if command.precision?.precision == nil, began == nil, !backend.supports(.bf16),
+      material.graph.isLargeForAutomaticPrecision
+    {
+      Console.note("precision auto is f32 on this processor: bf16 needs \(PrecisionChoice.bf16Instructions)")
+    }
     Console.note("training:")
     for line in RecipeText.lines(identity.settings.node) { Console.note(line) }
     if let checkpoint {

@@ -30,6 +30,7 @@ struct TrialCommand: ParsableCommand {
     let spec = try failing(.badInput) {
       try TrialSpec(from: SettingsNode(contentsOf: self.spec))
     }
+    try PrecisionChoice(rawValue: spec.precision)?.requireSupport(at: self.spec)
     condense_prepare_compute()
     Self.endWithStandardInput()
     let folder = URL(filePath: out).deletingLastPathComponent().path
