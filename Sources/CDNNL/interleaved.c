@@ -169,7 +169,7 @@ INLINE void weights_tile(const job *j, float *dw, int64_t filter, int64_t channe
       }
 }
 
-CLONES static void bias_gradients(const job *j, int64_t start, int64_t end) {
+CLONES(static, bias_gradients, (const job *j, int64_t start, int64_t end), (j, start, end)) {
   const condense_interleaved *c = j->c;
   int64_t out = c->out_height * c->out_width;
   for (int64_t filter = start; filter < end; filter++) {
@@ -191,15 +191,17 @@ CLONES static void bias_gradients(const job *j, int64_t start, int64_t end) {
 }
 
 #define KERNELS(KW)                                                                                            \
-  CLONES static void forward_##KW(const job *j, int64_t start, int64_t end) {                                  \
+  CLONES(static, forward_##KW, (const job *j, int64_t start, int64_t end), (j, start, end)) {                  \
     for (int64_t unit = start; unit < end; unit++)                                                             \
       forward_row(j, unit / j->c->out_height, unit % j->c->out_height, KW);                                    \
   }                                                                                                            \
-  CLONES static void backward_##KW(const job *j, int64_t start, int64_t end) {                                 \
+  CLONES(static, backward_##KW, (const job *j, int64_t start, int64_t end), (j, start, end)) {                 \
     for (int64_t unit = start; unit < end; unit++)                                                             \
       backward_row(j, unit / j->c->height, unit % j->c->height, KW);                                           \
   }                                                                                                            \
-  CLONES static void weights_##KW(const job *j, float *dw, int64_t start, int64_t end, int64_t first, int64_t last) { \
+  CLONES(static, weights_##KW,                                                                                 \
+    (const job *j, float *dw, int64_t start, int64_t end, int64_t first, int64_t last),                        \
+    (j, dw, start, end, first, last)) {                                                                        \
     const condense_interleaved *c = j->c;                                                                      \
     for (int64_t unit = start; unit < end; unit++) {                                                           \
       int64_t channel = unit % c->channels, f = unit / c->channels * GRADIENT_FILTERS;                         \

@@ -30,28 +30,28 @@ typedef struct {
   float factor, low, high;
 } job;
 
-#define SUM(NAME, COUNT, MASKED, TYPE, LOAD, STORE)                                 \
-  CLONES static void NAME(const job *j, int64_t start, int64_t end) {               \
-    TYPE *d = j->destination;                                                       \
+#define SUM(NAME, COUNT, MASKED, TYPE, LOAD, STORE)                                                          \
+  CLONES(static, NAME, (const job *j, int64_t start, int64_t end), (j, start, end)) {                        \
+    TYPE *d = j->destination;                                                                                \
     const TYPE *m = j->mask, *a = j->sources[0], *b = j->sources[1], *c = j->sources[2], *e = j->sources[3]; \
-    for (int64_t i = start; i < end; i += LANES) {                                  \
-      lanes v = LOAD(a + i);                                                        \
-      if (COUNT > 1) v += LOAD(b + i);                                              \
-      if (COUNT > 2) v += LOAD(c + i);                                              \
-      if (COUNT > 3) v += LOAD(e + i);                                              \
-      if (MASKED) v = where_positive(LOAD(m + i), v);                               \
-      STORE(d + i, v);                                                              \
-    }                                                                               \
+    for (int64_t i = start; i < end; i += LANES) {                                                           \
+      lanes v = LOAD(a + i);                                                                                 \
+      if (COUNT > 1) v += LOAD(b + i);                                                                       \
+      if (COUNT > 2) v += LOAD(c + i);                                                                       \
+      if (COUNT > 3) v += LOAD(e + i);                                                                       \
+      if (MASKED) v = where_positive(LOAD(m + i), v);                                                        \
+      STORE(d + i, v);                                                                                       \
+    }                                                                                                        \
   }
 
-#define SUMS(SUFFIX, TYPE, LOAD, STORE)            \
-  SUM(sum1##SUFFIX, 1, 0, TYPE, LOAD, STORE)       \
-  SUM(sum2##SUFFIX, 2, 0, TYPE, LOAD, STORE)       \
-  SUM(sum3##SUFFIX, 3, 0, TYPE, LOAD, STORE)       \
-  SUM(sum4##SUFFIX, 4, 0, TYPE, LOAD, STORE)       \
-  SUM(masked1##SUFFIX, 1, 1, TYPE, LOAD, STORE)    \
-  SUM(masked2##SUFFIX, 2, 1, TYPE, LOAD, STORE)    \
-  SUM(masked3##SUFFIX, 3, 1, TYPE, LOAD, STORE)    \
+#define SUMS(SUFFIX, TYPE, LOAD, STORE)         \
+  SUM(sum1##SUFFIX, 1, 0, TYPE, LOAD, STORE)    \
+  SUM(sum2##SUFFIX, 2, 0, TYPE, LOAD, STORE)    \
+  SUM(sum3##SUFFIX, 3, 0, TYPE, LOAD, STORE)    \
+  SUM(sum4##SUFFIX, 4, 0, TYPE, LOAD, STORE)    \
+  SUM(masked1##SUFFIX, 1, 1, TYPE, LOAD, STORE) \
+  SUM(masked2##SUFFIX, 2, 1, TYPE, LOAD, STORE) \
+  SUM(masked3##SUFFIX, 3, 1, TYPE, LOAD, STORE) \
   SUM(masked4##SUFFIX, 4, 1, TYPE, LOAD, STORE)
 
 SUMS(_f32, float, load_f32, store_f32)
@@ -59,11 +59,11 @@ SUMS(_bf16, uint16_t, load_bf16, store_bf16)
 
 typedef void (*sum_function)(const job *, int64_t, int64_t);
 
-#define RUN(NAME, FUNCTION)                                \
-  static void NAME(void *data) {                           \
-    int64_t start, end;                                    \
-    range(((job *)data)->elements, LANES, &start, &end);   \
-    FUNCTION(data, start, end);                            \
+#define RUN(NAME, FUNCTION)                              \
+  static void NAME(void *data) {                         \
+    int64_t start, end;                                  \
+    range(((job *)data)->elements, LANES, &start, &end); \
+    FUNCTION(data, start, end);                          \
   }
 
 RUN(run_sum1_f32, sum1_f32)
@@ -96,14 +96,14 @@ void condense_masked_sum(
   run(bodies[bf16 != 0][mask != NULL][count - 1], &j, elements, threads);
 }
 
-#define ADD(NAME, RELU, TYPE, LOAD, STORE)                                  \
-  CLONES static void NAME(const job *j, int64_t start, int64_t end) {       \
-    TYPE *d = j->destination;                                               \
-    const TYPE *a = j->sources[0], *b = j->sources[1];                      \
-    for (int64_t i = start; i < end; i += LANES) {                          \
-      lanes v = LOAD(a + i) + LOAD(b + i);                                  \
-      STORE(d + i, RELU ? rectified(v) : v);                                \
-    }                                                                       \
+#define ADD(NAME, RELU, TYPE, LOAD, STORE)                                            \
+  CLONES(static, NAME, (const job *j, int64_t start, int64_t end), (j, start, end)) { \
+    TYPE *d = j->destination;                                                         \
+    const TYPE *a = j->sources[0], *b = j->sources[1];                                \
+    for (int64_t i = start; i < end; i += LANES) {                                    \
+      lanes v = LOAD(a + i) + LOAD(b + i);                                            \
+      STORE(d + i, RELU ? rectified(v) : v);                                          \
+    }                                                                                 \
   }
 
 ADD(add_f32, 0, float, load_f32, store_f32)
@@ -122,15 +122,15 @@ void condense_add_relu(
   run(bodies[bf16 != 0][relu != 0], &j, elements, threads);
 }
 
-#define PASS(NAME, TYPE, LOAD, STORE)                                       \
-  CLONES static void NAME(const job *j, int64_t start, int64_t end) {       \
-    TYPE *d = j->destination;                                               \
-    const TYPE *g = j->sources[0], *x = j->sources[1];                      \
-    float low = j->low, high = j->high;                                     \
-    for (int64_t i = start; i < end; i += LANES) {                          \
-      lanes v = LOAD(x + i), a = LOAD(g + i);                               \
-      STORE(d + i, (lanes)((integer_lanes)a & (v >= low) & (v <= high)));   \
-    }                                                                       \
+#define PASS(NAME, TYPE, LOAD, STORE)                                                 \
+  CLONES(static, NAME, (const job *j, int64_t start, int64_t end), (j, start, end)) { \
+    TYPE *d = j->destination;                                                         \
+    const TYPE *g = j->sources[0], *x = j->sources[1];                                \
+    float low = j->low, high = j->high;                                               \
+    for (int64_t i = start; i < end; i += LANES) {                                    \
+      lanes v = LOAD(x + i), a = LOAD(g + i);                                         \
+      STORE(d + i, (lanes)((integer_lanes)a & (v >= low) & (v <= high)));             \
+    }                                                                                 \
   }
 
 PASS(pass_f32, float, load_f32, store_f32)
@@ -145,11 +145,15 @@ void condense_pass_within(
   run(bf16 ? run_pass_bf16 : run_pass_f32, &j, elements, threads);
 }
 
-CLONES void condense_widen(float *destination, const uint16_t *source, int64_t elements) {
+CLONES(, condense_widen,
+  (float *destination, const uint16_t *source, int64_t elements),
+  (destination, source, elements)) {
   for (int64_t i = 0; i < elements; i += LANES) store_f32(destination + i, load_bf16(source + i));
 }
 
-CLONES void condense_narrow(uint16_t *destination, const float *source, int64_t elements) {
+CLONES(, condense_narrow,
+  (uint16_t *destination, const float *source, int64_t elements),
+  (destination, source, elements)) {
   for (int64_t i = 0; i < elements; i += LANES) store_bf16(destination + i, load_f32(source + i));
 }
 
@@ -157,7 +161,7 @@ void condense_accumulate(float *sum, const float *term, int64_t elements, int th
   condense_add_relu(sum, sum, term, 0, elements, 0, threads);
 }
 
-CLONES static void average(const job *j, int64_t start, int64_t end) {
+CLONES(static, average, (const job *j, int64_t start, int64_t end), (j, start, end)) {
   float *d = j->destination, keep = j->factor, take = 1 - j->factor;
   const float *v = j->sources[0];
   for (int64_t i = start; i < end; i++) d[i] = keep * d[i] + take * v[i];

@@ -3,6 +3,8 @@
 
 #include <stdint.h>
 
+#include "CInstructions.h"
+
 // Sixteen floats, one AVX-512 register or what the machine has instead: the compiler splits them per clone.
 enum { LANES = 16 };
 typedef float lanes __attribute__((vector_size(64)));
@@ -10,11 +12,6 @@ typedef int32_t integer_lanes __attribute__((vector_size(64)));
 typedef uint32_t bit_lanes __attribute__((vector_size(64)));
 typedef uint16_t half_lanes __attribute__((vector_size(32)));
 
-#if defined(__x86_64__)
-#define CLONES __attribute__((target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default")))
-#else
-#define CLONES
-#endif
 // Makes stores that went past the caches visible before anything that follows.
 #if defined(__x86_64__)
 #define store_fence() __builtin_ia32_sfence()

@@ -256,10 +256,10 @@ INLINE void backward(const work *w, const int bf16, const int two, const int mod
   if (out) store_fence();
 }
 
-CLONES static void forward_f32(const work *w) { forward(w, 0); }
-CLONES static void forward_bf16(const work *w) { forward(w, 1); }
+CLONES(static, forward_f32, (const work *w), (w)) { forward(w, 0); }
+CLONES(static, forward_bf16, (const work *w), (w)) { forward(w, 1); }
 #define BACKWARD(NAME, BF16, TWO, MODE) \
-  CLONES static void NAME(const work *w) { backward(w, BF16, TWO, MODE); }
+  CLONES(static, NAME, (const work *w), (w)) { backward(w, BF16, TWO, MODE); }
 BACKWARDS(blocked_backward)
 
 static void run_forward(void *data) {

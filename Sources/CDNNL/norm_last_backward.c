@@ -146,7 +146,7 @@ INLINE void backward(const work *w, const int bf16, const int two, const int mod
 }
 
 #define BACKWARD(NAME, BF16, TWO, MODE) \
-  CLONES static void NAME(const work *w) { backward(w, BF16, TWO, MODE); }
+  CLONES(static, NAME, (const work *w), (w)) { backward(w, BF16, TWO, MODE); }
 BACKWARDS(last_backward)
 
 void condense_channels_last_backward(void *data) {

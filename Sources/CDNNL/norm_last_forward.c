@@ -173,7 +173,7 @@ INLINE void forward(const work *w, const int bf16, const int residual, const int
 }
 
 #define FORWARD(NAME, BF16, RESIDUAL, RELU) \
-  CLONES static void NAME(const work *w) { forward(w, BF16, RESIDUAL, RELU); }
+  CLONES(static, NAME, (const work *w), (w)) { forward(w, BF16, RESIDUAL, RELU); }
 FORWARD(last_forward_f32_0_0, 0, 0, 0)
 FORWARD(last_forward_f32_0_1, 0, 0, 1)
 FORWARD(last_forward_f32_1_0, 0, 1, 0)

@@ -22,7 +22,7 @@ static void share(int64_t units, int64_t *start, int64_t *end) {
 #define larger(a, b) \
   ((lanes)(((integer_lanes)(a) & ((a) >= (b))) | ((integer_lanes)(b) & ~((a) >= (b)))))
 
-CLONES static void pool(const job *j, int64_t start, int64_t end) {
+CLONES(static, pool, (const job *j, int64_t start, int64_t end), (j, start, end)) {
   const condense_interleaved_pool *p = j->p;
   for (int64_t plane = start; plane < end; plane++) {
     const lanes *x = (const lanes *)j->x + plane * p->height * p->width;
@@ -39,7 +39,7 @@ CLONES static void pool(const job *j, int64_t start, int64_t end) {
   }
 }
 
-CLONES static void unpool(const job *j, int64_t start, int64_t end) {
+CLONES(static, unpool, (const job *j, int64_t start, int64_t end), (j, start, end)) {
   const condense_interleaved_pool *p = j->p;
   int covers = p->stride_height == p->kernel_height && p->stride_width == p->kernel_width &&
                p->out_height * p->stride_height == p->height && p->out_width * p->stride_width == p->width;

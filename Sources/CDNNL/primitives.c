@@ -1,5 +1,7 @@
 #include <stdlib.h>
+#include <string.h>
 
+#include "CInstructions.h"
 #include "layout.h"
 
 #define V3 (DNNL_VERSION_MAJOR >= 3)
@@ -298,6 +300,24 @@ const char *condense_implementation(const_dnnl_primitive_desc_t pd) {
 int condense_memory(
     dnnl_memory_t *out, const condense_layout *layout, dnnl_engine_t engine, void *handle) {
   return dnnl_memory_create(out, MD(layout), engine, handle);
+}
+
+// Before oneDNN is asked for anything: its first kernel fixes what it may use.
+__attribute__((constructor)) static void limit_instructions(void) {
+  static const struct {
+    const char *name;
+    dnnl_cpu_isa_t isa;
+  } limits[] = {
+      {"SSE41", dnnl_cpu_isa_sse41},
+      {"AVX", dnnl_cpu_isa_avx},
+      {"AVX2", dnnl_cpu_isa_avx2},
+      {"AVX2_VNNI", dnnl_cpu_isa_avx2_vnni},
+      {"AVX512_CORE", dnnl_cpu_isa_avx512_core},
+      {"AVX512_CORE_VNNI", dnnl_cpu_isa_avx512_core_vnni},
+      {"AVX512_CORE_BF16", dnnl_cpu_isa_avx512_core_bf16}};
+  const char *limit = condense_instruction_limit();
+  for (size_t i = 0; limit && i < sizeof(limits) / sizeof(*limits); i++)
+    if (!strcmp(limit, limits[i].name)) dnnl_set_max_cpu_isa(limits[i].isa);
 }
 
 const char *condense_instruction_set(void) {

@@ -75,7 +75,7 @@ typedef struct {
   ((base) + (j->repeat == CONDENSE_REPEAT_NOT ? (item * j->channels + c) * j->pixels          \
              : j->repeat == CONDENSE_REPEAT_PIXELS ? item * j->channels + c : item * j->pixels))
 
-CLONES static void multiply_items(const product_job *j, int64_t start, int64_t end) {
+CLONES(static, multiply_items, (const product_job *j, int64_t start, int64_t end), (j, start, end)) {
   for (int64_t item = start; item < end; item++)
     for (int64_t c = 0; c < j->channels; c++) {
       const float *a = j->a + (item * j->channels + c) * j->pixels, *b = FACTOR_ROW(j->b);
@@ -89,7 +89,7 @@ CLONES static void multiply_items(const product_job *j, int64_t start, int64_t e
     }
 }
 
-CLONES static void sum_item(const product_job *j, int64_t item) {
+CLONES(static, sum_item, (const product_job *j, int64_t item), (j, item)) {
   if (j->repeat == CONDENSE_REPEAT_CHANNELS)
     memset(j->destination + item * j->pixels, 0, (size_t)j->pixels * sizeof(float));
   for (int64_t c = 0; c < j->channels; c++) {

@@ -1,9 +1,10 @@
 // Kernels that work element by element, and the ways in and out of bytes.
 #include "lanes.h"
 
-CLONES void condense_integer_add(
-  const uint8_t *first, const uint8_t *second, int64_t count, const int32_t *zeros, const int32_t *multipliers,
-  int32_t shift, int32_t zero, int32_t lower, int32_t upper, uint8_t *output) {
+CLONES(, condense_integer_add,
+  (const uint8_t *first, const uint8_t *second, int64_t count, const int32_t *zeros,
+   const int32_t *multipliers, int32_t shift, int32_t zero, int32_t lower, int32_t upper, uint8_t *output),
+  (first, second, count, zeros, multipliers, shift, zero, lower, upper, output)) {
   int32_t half = (int32_t)(((int64_t)1 << shift) >> 1);
   int32_t start = half - multipliers[0] * zeros[0] - multipliers[1] * zeros[1];
   for (int64_t i = 0; i < count; i++) {
@@ -13,9 +14,11 @@ CLONES void condense_integer_add(
   }
 }
 
-CLONES void condense_integer_multiply(
-  const uint8_t *first, const uint8_t *second, int64_t pixels, int64_t channels, int64_t pixel_step, int64_t channel_step,
-  const int32_t *zeros, int32_t multiplier, int32_t shift, int32_t zero, int32_t lower, int32_t upper, uint8_t *output) {
+CLONES(, condense_integer_multiply,
+  (const uint8_t *first, const uint8_t *second, int64_t pixels, int64_t channels, int64_t pixel_step,
+   int64_t channel_step, const int32_t *zeros, int32_t multiplier, int32_t shift, int32_t zero,
+   int32_t lower, int32_t upper, uint8_t *output),
+  (first, second, pixels, channels, pixel_step, channel_step, zeros, multiplier, shift, zero, lower, upper, output)) {
   for (int64_t pixel = 0; pixel < pixels; pixel++) {
     for (int64_t channel = 0; channel < channels; channel++) {
       int32_t factor = second[pixel * pixel_step + channel * channel_step] - zeros[1];
@@ -37,8 +40,10 @@ void condense_integer_gather(const uint8_t *input, const int32_t *index, int64_t
 }
 
 // As `IntegerValue.integer`: the sum with 1.5 · 2^23 has no fraction bits, so the addition itself rounds, ties to even.
-CLONES void condense_integer_quantize(
-  const float *input, int64_t pixels, int64_t channels, float scale, float lower, float upper, int32_t zero, uint8_t *output) {
+CLONES(, condense_integer_quantize,
+  (const float *input, int64_t pixels, int64_t channels, float scale, float lower, float upper, int32_t zero,
+   uint8_t *output),
+  (input, pixels, channels, scale, lower, upper, zero, output)) {
   for (int64_t channel = 0; channel < channels; channel++) {
     for (int64_t pixel = 0; pixel < pixels; pixel++) {
       float steps = input[channel * pixels + pixel] / scale;
@@ -51,8 +56,9 @@ CLONES void condense_integer_quantize(
   }
 }
 
-CLONES void condense_integer_dequantize(
-  const uint8_t *input, int64_t pixels, int64_t channels, float scale, int32_t zero, float *output) {
+CLONES(, condense_integer_dequantize,
+  (const uint8_t *input, int64_t pixels, int64_t channels, float scale, int32_t zero, float *output),
+  (input, pixels, channels, scale, zero, output)) {
   for (int64_t channel = 0; channel < channels; channel++)
     for (int64_t pixel = 0; pixel < pixels; pixel++)
       output[channel * pixels + pixel] = (float)((int32_t)input[pixel * channels + channel] - zero) * scale;

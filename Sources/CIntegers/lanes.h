@@ -4,6 +4,7 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "CInstructions.h"
 #include "CIntegers.h"
 
 // Sixteen numbers, one AVX-512 register of sums or what the machine has instead: the compiler splits them per clone.
@@ -13,11 +14,6 @@ typedef int64_t long_lanes __attribute__((vector_size(128), aligned(8)));
 typedef uint8_t byte_lanes __attribute__((vector_size(16), aligned(1)));
 typedef int8_t signed_byte_lanes __attribute__((vector_size(16), aligned(1)));
 
-#if defined(__x86_64__)
-#define CLONES __attribute__((target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default")))
-#else
-#define CLONES
-#endif
 #define INLINE static inline __attribute__((always_inline))
 
 // Macros, not functions: a function outside the clone would be compiled for the default machine.

@@ -19,14 +19,8 @@ typedef struct {
 } product;
 
 int32_t condense_integer_level(void) {
-#if defined(__x86_64__)
-  __builtin_cpu_init();
-  if (__builtin_cpu_supports("avx512vnni") && __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vl")
-      && __builtin_cpu_supports("avx512dq"))
-    return 2;
-  if (__builtin_cpu_supports("avx2")) return 1;
-#endif
-  return 0;
+  if (condense_has_vnni()) return 2;
+  return condense_instructions() >= CONDENSE_AVX2 ? 1 : 0;
 }
 
 INLINE int32_t quad_at(const uint8_t *p) {
@@ -187,9 +181,10 @@ void condense_integer_product(
   plain_product(&p);
 }
 
-CLONES void condense_integer_depthwise(
-  const uint8_t *input, const condense_rows *rows, const int8_t *weights, int64_t channels,
-  const condense_rescaling *rescaling, uint8_t *output, int64_t output_stride) {
+CLONES(, condense_integer_depthwise,
+  (const uint8_t *input, const condense_rows *rows, const int8_t *weights, int64_t channels,
+   const condense_rescaling *rescaling, uint8_t *output, int64_t output_stride),
+  (input, rows, weights, channels, rescaling, output, output_stride)) {
   product product_ = {input, rows, weights, channels, rescaling, output, output_stride};
   const product *p = &product_;
   for (int64_t row = 0; row < rows->row_count; row++) {

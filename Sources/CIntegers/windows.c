@@ -26,7 +26,9 @@ INLINE clipped clip(const condense_window *w, int64_t row, int64_t column) {
   return c;
 }
 
-CLONES void condense_integer_max_pool(const uint8_t *input, const condense_window *w, uint8_t *output) {
+CLONES(, condense_integer_max_pool,
+  (const uint8_t *input, const condense_window *w, uint8_t *output),
+  (input, w, output)) {
   for (int64_t row = 0; row < w->output_height; row++) {
     for (int64_t column = 0; column < w->output_width; column++, output += w->channels) {
       clipped c = clip(w, row, column);
@@ -47,9 +49,10 @@ CLONES void condense_integer_max_pool(const uint8_t *input, const condense_windo
   }
 }
 
-CLONES void condense_integer_average_pool(
-  const uint8_t *input, const condense_window *w, int32_t input_zero, const int32_t *multiplier, const int32_t *shift,
-  int32_t zero, int32_t lower, int32_t upper, int32_t *sums, uint8_t *output) {
+CLONES(, condense_integer_average_pool,
+  (const uint8_t *input, const condense_window *w, int32_t input_zero, const int32_t *multiplier,
+   const int32_t *shift, int32_t zero, int32_t lower, int32_t upper, int32_t *sums, uint8_t *output),
+  (input, w, input_zero, multiplier, shift, zero, lower, upper, sums, output)) {
   for (int64_t row = 0; row < w->output_height; row++) {
     for (int64_t column = 0; column < w->output_width; column++, output += w->channels) {
       clipped c = clip(w, row, column);

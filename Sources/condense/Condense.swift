@@ -1,4 +1,5 @@
 import ArgumentParser
+import DNNL
 
 /// The command line: one subcommand a file, listed here.
 @main
@@ -19,10 +20,18 @@ struct Condense: ParsableCommand {
       TrialCommand.self,
     ])
 
+  private static func requireKnownInstructionLimit() throws {
+    guard let unknown = InstructionLimit.unknown else { return }
+    let choices = InstructionLimit.values.joined(separator: ", ")
+    throw CommandFailure(
+      .usage, "\(InstructionLimit.variable): expected one of \(choices), found \"\(unknown)\"")
+  }
+
   /// Runs the command; an error becomes one message on standard error and its exit code.
   static func main() {
     do {
       var command = try parseAsRoot()
+      try requireKnownInstructionLimit()
       try command.run()
     } catch let failure as CommandFailure {
       Console.error(failure.message)

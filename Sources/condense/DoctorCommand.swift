@@ -35,7 +35,9 @@ struct DoctorCommand: ParsableCommand {
     Console.print(
       "memory            \(Machine.gibibytes(machine.memoryBytes)), "
         + "\(Machine.gibibytes(machine.availableBytes)) available")
-    Console.print("oneDNN            \(DNNLBackend().version), computes with \(DNNLBackend().instructionSet)")
+    Console.print(
+      "oneDNN            \(DNNLBackend().version), computes with \(DNNLBackend().instructionSet)"
+        + (InstructionLimit.present.map { ", limited by \(InstructionLimit.variable)=\($0)" } ?? ""))
     Console.print(
       "precisions        f32"
         + (DNNLBackend().supports(.bf16)
