@@ -31,6 +31,7 @@ extension Conv2D: DNNLOp {
       let kernels = ConvolutionKernels(self, site, builder, way)
       do throws(ExecutionError) {
         let plan = try kernels.plan()
+        guard try !writesBeyondItsMemory(plan, site) else { continue }
         if !plan.usesReference { return plan }
         last = plan
       } catch .library(_, _, let status) where status == Int(dnnl_unimplemented.rawValue) {
@@ -38,6 +39,17 @@ extension Conv2D: DNNLOp {
       }
     }
     return last
+  }
+
+  /// Whether oneDNN's kernel for the gradient of the weights is one that damages what lies beside its memory.
+  ///
+  /// Seen with oneDNN 2.6.3, every count of channels to 33 tried between protected pages: of all kernels of 1x1 and 3x3
+  /// convolutions, for AVX2 this one alone, which gathers strided pixels in blocks of eight channels even where fewer lie last.
+  private func writesBeyondItsMemory(_ plan: ProductPlan, _ site: Site) throws(ExecutionError) -> Bool {
+    guard let kernel = plan.backwardWeights?.0.implementation, kernel.hasPrefix("jit_1x1:avx2"), stride != 1,
+      site.input.shape[1] / groups < 8
+    else { return false }
+    return try plan.source.equals(.channelsLast(site.input.shape.dimensions, plan.source.type))
   }
 
   /// Whether Winograd's transforms pay: 3x3 at stride 1, enough channels, and tiles of 4x4 that are not mostly padding.
