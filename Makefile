@@ -10,6 +10,10 @@ PACKAGES = libdnnl-dev libpng-dev libjpeg-dev libarchive-dev zlib1g-dev liblapac
 TEST_FLAGS = --skip-build --disable-xctest --no-parallel
 TEST_ENVIRONMENT = OMP_WAIT_POLICY=passive
 
+# Suites that compute: all, and those that hold kernels against the reference.
+KERNELS = ^(DNNLTests|IntegersTests|ExecutionTests|OpsTests|LinearAlgebraTests)\.
+ARITHMETIC = ^(DNNLTests|IntegersTests|ExecutionTests|OpsTests|LinearAlgebraTests|EncodingsTests|MethodsTests|TrainingTests|ExportTests)\.
+
 # What the tests of report.html open it in.
 BROWSER = chromium
 
@@ -33,11 +37,12 @@ if [ -n "$$missing" ]; then \
 fi
 endef
 
-.PHONY: help deps deps-report deps-simulated simulators build test lint format compare clean
+.PHONY: help deps deps-report deps-simulated simulators build build-tests test test-limited lint format compare clean
 
 help:
 	@echo "make compare   every family of compression on the built-in data set (installs, builds, runs)"
 	@echo "make test      pass the tests (installs, builds, runs)"
+	@echo "make test-limited  pass the tests of arithmetic again, without AVX-512, and without AVX"
 	@echo "make build     build condense and condense-bench"
 	@echo "make deps      install the Debian packages that are missing; deps-report: browser and Python of some tests"
 	@echo "make simulators  install what simulates all boards (800 MB); the Arduino's alone comes with make compare"
@@ -61,13 +66,26 @@ simulators:
 build: deps
 	swift build $(SWIFT_FLAGS)
 
-test: deps $(if $(CONDENSE_CI),deps-report simulators)
+build-tests: deps $(if $(CONDENSE_CI),deps-report simulators)
 	swift build --build-tests $(SWIFT_FLAGS)
-	@mkdir -p .build; $(TEST_ENVIRONMENT) swift test $(TEST_FLAGS) $(SWIFT_FLAGS) > .build/test.log 2>&1; \
-	status=$$?; cat .build/test.log; \
-	if [ -n "$(CONDENSE_CI)" ] && grep -qE '^[^ ]+ (Test|Suite) .* skipped([.:]|$$)' .build/test.log; then \
-	  echo "skipped tests are failures here:"; grep -E '^[^ ]+ (Test|Suite) .* skipped([.:]|$$)' .build/test.log; exit 1; \
-	fi; exit $$status
+
+# Runs tests: $(1) what else to say to `swift test`, $(2) the environment. In continuous integration a skip is a failure.
+define run-tests
+@echo "tests $(1) $(2)"; $(2) $(CONDENSE) doctor | grep -E '^(instruction|oneDNN)'; \
+mkdir -p .build; $(2) $(TEST_ENVIRONMENT) swift test $(TEST_FLAGS) $(SWIFT_FLAGS) $(1) > .build/test.log 2>&1; \
+status=$$?; cat .build/test.log; \
+if [ -n "$(CONDENSE_CI)" ] && grep -qE '^[^ ]+ (Test|Suite) .* skipped([.:]|$$)' .build/test.log; then \
+  echo "skipped tests are failures here:"; grep -E '^[^ ]+ (Test|Suite) .* skipped([.:]|$$)' .build/test.log; exit 1; \
+fi; exit $$status
+endef
+
+test: build-tests
+	$(call run-tests)
+
+# Suites whose results come from kernels, on what processors without AVX-512 and without AVX have.
+test-limited: build-tests
+	$(call run-tests,--filter '$(ARITHMETIC)',CONDENSE_MAX_CPU_ISA=AVX2 OPENBLAS_CORETYPE=Haswell)
+	$(call run-tests,--filter '$(KERNELS)',CONDENSE_MAX_CPU_ISA=SSE41 OPENBLAS_CORETYPE=Nehalem)
 
 lint:
 	swift format lint --strict --recursive --parallel Sources Tests Package.swift
