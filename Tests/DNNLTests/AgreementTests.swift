@@ -8,7 +8,8 @@ import Testing
 struct AgreementTests {
   @Test("outputs, gradients and trained state are those of the reference", arguments: AgreementCase.all)
   func agrees(_ agreement: AgreementCase) throws {
-    #expect(try agreement.disagreements(of: DNNLBackend()) == [])
+    let found = try agreement.disagreements(of: DNNLBackend())
+    #expect(found == [])
   }
 
   @Test("so are they where channels fill blocks, on two threads", arguments: WideGraph.cases)
@@ -33,7 +34,7 @@ struct AgreementTests {
     func trained() throws -> TrainingState {
       let agreement = AgreementCase(description: "", build: network.graph, batch: 16)
       let run = try AgreementRun(agreement, network.graph(), backend, precision, 2)
-      for number in 1...5 { run.step(number) }
+      for number in 1...5 { try run.step(number) }
       return run.plan.snapshot()
     }
     #expect(try trained() == trained())

@@ -52,13 +52,13 @@ private enum EncodingKind: String, CaseIterable {
   var cases: [AgreementCase] {
     [("residual", SmallGraph.residual.graph), ("wide plain", WideGraph.plain.graph)].flatMap { name, build in
       [
-        AgreementCase(description: "\(name), \(self)", build: { try graph(build) }, steps: 1),
+        AgreementCase(description: "\(name), \(self)", build: { try graph(build) }, steps: 2),
         AgreementCase(
           description: "\(name), \(self), inference", build: { try graph(build, values: true) },
           mode: .inference),
         AgreementCase(
           description: "\(name), \(self), micro-batches", build: { try graph(build) }, microBatches: 2,
-          partialBatch: 3, steps: 1),
+          partialBatch: 3, steps: 2),
       ]
     }
   }

@@ -7,42 +7,47 @@ import Testing
 @Suite("oneDNN agrees with the reference where parameters and values are encoded", .serialized)
 struct EncodingAgreementTests {
   /// Every network in every way, with encodings on all, on half, on parameters alone and on values alone.
-  ///
-  /// Two steps: whether a gradient passes at the bound of a range is a jump, and each step that adds up last bits makes
-  /// it likelier that two backends end on different sides. Seeds inside make gradients so large that one has to do.
   static let cases: [AgreementCase] =
     SmallGraph.allCases.flatMap { cases("\($0)", $0.graph) }
     + WideGraph.allCases.flatMap { cases("wide \($0)", $0.graph) }
     + [
-      AgreementCase(
-        description: "wide interleaved, sixteen images",
-        build: { try WideGraph.interleaved.graph().encoded() }, batch: 16, taps: ["relu0"],
-        seeds: ["pool0", "relu0"], steps: 1),
-      AgreementCase(
-        description: "wide residual, taps and seeds inside",
-        build: { try WideGraph.residual.graph().encoded() }, taps: ["sum", "norm2", "image"],
-        seeds: ["relu", "conv1"], steps: 1),
+      agreement("wide interleaved, sixteen images", WideGraph.interleaved.graph) {
+        $0.batch = 16
+        $0.taps = ["relu0"]
+        $0.seeds = ["pool0", "relu0"]
+      },
+      agreement("wide residual, taps and seeds inside", WideGraph.residual.graph) {
+        $0.taps = ["sum", "norm2", "image"]
+        $0.seeds = ["relu", "conv1"]
+      },
     ]
+
+  /// A network with encodings.
+  private static func agreement(
+    _ description: String, _ graph: @escaping @Sendable () throws -> Graph, parameters: Bool = true,
+    values: Bool = true, everyOther: Bool = false, _ adjust: (inout AgreementCase) -> Void = { _ in }
+  ) -> AgreementCase {
+    var agreement = AgreementCase(
+      description: description,
+      build: { try graph().encoded(parameters: parameters, values: values, everyOther: everyOther) }, steps: 2
+    )
+    adjust(&agreement)
+    return agreement
+  }
 
   private static func cases(
     _ name: String, _ graph: @escaping @Sendable () throws -> Graph
   ) -> [AgreementCase] {
     [
-      AgreementCase(description: "\(name), all", build: { try graph().encoded() }, steps: 2),
-      AgreementCase(description: "\(name), half", build: { try graph().encoded(everyOther: true) }, steps: 2),
-      AgreementCase(
-        description: "\(name), parameters", build: { try graph().encoded(values: false) }, steps: 2),
-      AgreementCase(
-        description: "\(name), values", build: { try graph().encoded(parameters: false) }, steps: 2),
-      AgreementCase(
-        description: "\(name), half, inference", build: { try graph().encoded(everyOther: true) },
-        mode: .inference),
-      AgreementCase(
-        description: "\(name), parameters, inference", build: { try graph().encoded(values: false) },
-        mode: .inference),
-      AgreementCase(
-        description: "\(name), all, two micro-batches, one partial", build: { try graph().encoded() },
-        microBatches: 2, partialBatch: 3, steps: 2),
+      agreement("\(name), all", graph), agreement("\(name), half", graph, everyOther: true),
+      agreement("\(name), parameters", graph, values: false),
+      agreement("\(name), values", graph, parameters: false),
+      agreement("\(name), half, inference", graph, everyOther: true) { $0.mode = .inference },
+      agreement("\(name), parameters, inference", graph, values: false) { $0.mode = .inference },
+      agreement("\(name), all, two micro-batches, one partial", graph) {
+        $0.microBatches = 2
+        $0.partialBatch = 3
+      },
     ]
   }
 

@@ -71,7 +71,7 @@ enum WideGraph: String, CaseIterable {
     case .padded: try Self.padded(&graph)
     case .interleaved: try Self.interleaved(&graph)
     case .pruned: try Self.residual(&graph, 13, 27)
-    case .nearlyFull: try Self.residual(&graph, 45, 30)
+    case .nearlyFull: try Self.residual(&graph, 47, 30)
     }
     graph.outputs = ["logits"]
     graph.initializeParameters(seed: 5)

@@ -8,8 +8,13 @@ final class AgreementRun {
   let graph: Graph
   let plan: any Plan
   private let partial: (any Plan)?
-  private let start: TrainingState
   private(set) var observations: [Observation] = []
+  /// What was reached after each step.
+  private(set) var states: [TrainingState] = []
+  /// What another run had reached, which this one takes over after each step.
+  var leader: [TrainingState]?
+  /// What is done to images before they are passed, and to each state that is taken over.
+  var disturbance: Disturbance?
 
   init(
     _ agreement: AgreementCase, _ graph: Graph, _ backend: any Backend, _ precision: Precision, _ threads: Int
@@ -25,11 +30,14 @@ final class AgreementRun {
       options.batch = $0
       return try backend.compile(graph, options, sharing: plan)
     }
-    start = plan.snapshot()
   }
 
-  /// One update, of as many passes as there are micro-batches.
-  func step(_ number: Int) {
+  /// One update, of as many passes as there are micro-batches, no longer than 0.05.
+  ///
+  /// A longer one could leave a network whose values all lie at a bound. A norm of such values divides rounding by nearly
+  /// zero, so that no two backends agree.
+  func step(_ number: Int) throws {
+    let start = plan.snapshot()
     var last = plan
     for micro in 0..<agreement.microBatches {
       let index = (number - 1) * agreement.microBatches + micro
@@ -46,19 +54,26 @@ final class AgreementRun {
     last.update(
       PlainSGD(),
       StepParameters(
-        rate: 0.05, decay: 0.01, gradientScale: 1 / Float(agreement.microBatches), number: number,
+        rate: 0.05 / max(1, Float(norm)), decay: 0.01, gradientScale: 1 / Float(agreement.microBatches),
+        number: number,
         averageDecay: 0.9))
-    observeState(number)
+    let end = plan.snapshot()
+    observeChanges(from: start, to: end, "step \(number)")
+    states.append(end)
+    if let next = leader?[number - 1] {
+      try plan.load(disturbance?.applied(to: next, "state \(number)") ?? next)
+    }
   }
 
   /// A forward pass over random images; in training the seeds of a squared error, and random ones inside.
   func pass(_ plan: any Plan, number: Int) {
     let batch = plan.options.batch
-    let images = graph.inputs.flatMap { input in
+    var images = graph.inputs.flatMap { input in
       Tensor(
         random: Shape([batch] + input.shape.dimensions), seed: UInt64(number), "images " + input.name
       ).values
     }
+    if let disturbance { images = disturbance.applied(to: images, "images \(number)") }
     plan.forward(images.span, key: UInt64(100 + number))
     for name in graph.outputs + agreement.taps {
       let values = read(name, plan)
@@ -76,7 +91,7 @@ final class AgreementRun {
     let options = PlanOptions(batch: 2, mode: .inference, precision: precision, threads: threads)
     let inference = try backend.compile(graph, options, sharing: plan)
     pass(inference, tapping: graph.outputs)
-    step(agreement.steps + 1)
+    try step(agreement.steps + 1)
     pass(inference, tapping: graph.outputs)
   }
 
@@ -108,9 +123,8 @@ final class AgreementRun {
     plan.writeSeed(tap, gradient.span)
   }
 
-  /// What training changed so far; differences count against a hundredth of all changes, as tiny ones are rounding.
-  private func observeState(_ number: Int) {
-    let state = plan.snapshot()
+  /// What a step changed; differences count against a hundredth of all changes, as tiny ones are rounding.
+  private func observeChanges(from start: TrainingState, to state: TrainingState, _ step: String) {
     var changes: [Observation] = []
     for name in state.parameters.keys.sorted() {
       for (kind, tensors, origin) in [
@@ -121,7 +135,7 @@ final class AgreementRun {
         let before = origin[name]?.values ?? Array(repeating: 0, count: values.count)
         changes.append(
           Observation(
-            label: "step \(number): \(kind) of \(name)", values: zip(values, before).map { $0 - $1 }))
+            label: "\(step): \(kind) of \(name)", values: zip(values, before).map { $0 - $1 }))
       }
     }
     let total = norm(changes.flatMap(\.values))
