@@ -41,6 +41,9 @@ struct DecisionWords {
       let choice = group.choice
       return "\(group.title): \(choice.name), \(Quantity.percent(choice.accuracy)) % "
         + "(\(Quantity.percent(choice.low)) to \(Quantity.percent(choice.high))): \(choice.reason)"
-    } + [decision.note.map { $0 + "." }].compactMap(\.self)
+    } + [note].compactMap(\.self)
   }
+
+  /// Why there is no choice, as a sentence.
+  var note: String? { decision.note.map { $0.prefix(1).uppercased() + $0.dropFirst() + "." } }
 }

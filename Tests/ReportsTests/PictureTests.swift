@@ -106,6 +106,20 @@ struct PictureTests {
     }
   }
 
+  @Test(
+    "A row's family is that of what changed its network, not what goes with every row",
+    arguments: [
+      (["integer"], "quantization"), (["logits"], "distillation"), (["logits", "integer"], "distillation"),
+      (["channel-pruning", "logits", "integer"], "pruning"), (["svd", "integer"], "factorization"),
+      (["separable", "channel-pruning"], "combined"), (["unheard-of", "integer"], "other"), ([], "other"),
+    ])
+  func family(_ methods: [String], _ family: String) throws {
+    let run = Self.changed { $0.students[0].methods = methods }
+    let report = run.report
+    let row = try #require(report.ranking.students.first { $0.name == run.students[0].name })
+    #expect(PictureFamily.of(row, in: report).name == family)
+  }
+
   @Test("The file is closed, the same each time, and loads nothing", arguments: runs.indices)
   func file(number: Int) {
     let report = Self.runs[number].run.report

@@ -116,7 +116,6 @@ struct RankingTests {
     let poor = ranking.students[2].accuracy.mean
     let expected = 0.975 * 0.5 * 0.2 * 0.5 + poor * 0.75 * 0.6 * 0.75 - poor * 0.5 * 0.2 * 0.5
     #expect(abs(uno.hypervolume - expected) < 1e-12)
-    #expect(ranking.summary.contains("Best that fits: good on uno (97.50 %)."))
   }
 
   @Test("Where nothing fits, the line says what comes closest and why it does not fit")
@@ -133,7 +132,6 @@ struct RankingTests {
     #expect(
       ranking.targets["uno"]?.best
         == "nothing fits; the smallest is a with flash 1000 B, RAM 500 B: flash: 10 bytes too many")
-    #expect(ranking.summary.contains("nothing fits uno"))
   }
 
   @Test("Notes name simulated arithmetic, files that did not shrink, energy that says nothing, older results")

@@ -9,8 +9,9 @@ struct PageDecisions {
   /// The HTML, a block a target, then the summary.
   var html: String {
     let decisions = report.ranking.decisions.map { decision in
-      let choices = DecisionWords(decision).groups.map { Self.card($0.title, $0.choice) }
-      let note = decision.note.map { "<p class=\"undecided\">\(HTMLText.escaped($0)).</p>" } ?? ""
+      let words = DecisionWords(decision)
+      let choices = words.groups.map { Self.card($0.title, $0.choice) }
+      let note = words.note.map { "<p class=\"undecided\">\(HTMLText.escaped($0))</p>" } ?? ""
       return "<div class=\"decision\"><h3>\(HTMLText.escaped(decision.target))</h3>\n"
         + "<div class=\"choices\">\(choices.joined(separator: "\n"))</div>\(note)</div>"
     }

@@ -15,7 +15,8 @@ struct PageSection: Sendable {
       id: "tradeoffs", title: "What accuracy costs",
       introduction:
         "Up and to the left is better. The line is the front over all students: those that fit and that none of the same "
-        + "size or smaller beats in accuracy. Whiskers are 95 % intervals; hollow points do not fit, faint ones are controls.",
+        + "size or smaller beats in accuracy. Whiskers are 95 % intervals; hollow points do not fit, faint ones are controls. "
+        + "A row's family is that of what changed its network; a teacher's targets and integers at the end go with most rows.",
       body: { PagePictures($0).html }),
     PageSection(
       id: "ranking", title: "Ranking",

@@ -23,11 +23,21 @@ struct PictureFamily: Sendable, Equatable {
     PictureFamily(name: "control", outline: "M-3 0a3 3 0 1 0 6 0a3 3 0 1 0-6 0z"),
   ]
 
-  /// The family of a row: that of all its methods, or `combined`.
+  /// The family of a row: that of what changed its network, or `combined`.
+  ///
+  /// Most rows are trained by a teacher and end as integers. So distillation names the family of those whose network no method
+  /// changed, and quantization that of those to which nothing else was done.
   static func of(_ row: Ranking.Row, in report: RunReport) -> PictureFamily {
     let families = Set(row.methods.map { report.families[$0] ?? "other" })
-    let name =
-      row.role != "student" ? row.role : families.count > 1 ? "combined" : families.first ?? "other"
+    let changes = families.subtracting(["distillation", "quantization"])
+    let name: String
+    if row.role != "student" {
+      name = row.role
+    } else if changes.isEmpty {
+      name = families.contains("distillation") ? "distillation" : families.first ?? "other"
+    } else {
+      name = changes.count > 1 ? "combined" : changes.first ?? "other"
+    }
     return all.first { $0.name == name } ?? all[7]
   }
 }

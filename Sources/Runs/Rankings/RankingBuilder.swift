@@ -62,7 +62,7 @@ public struct RankingBuilder: Sendable {
       },
       comparisons: comparisons, targets: targets.summaries, failed: failed.sorted(by: Self.isBefore),
       notRun: notRun.sorted(by: Self.isBefore), summary: "", notes: [], targetOrder: targetOrder)
-    ranking.summary = RankingSummary(ranking, targets).sentence
+    ranking.summary = RankingSummary(ranking).sentence
     ranking.notes = RankingNotes(ranking, self, rows: rows, variance: variance, targets: targets).all
     return ranking.deciding(margin: margin)
   }

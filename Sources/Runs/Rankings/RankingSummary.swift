@@ -1,19 +1,15 @@
 /// The sentences that a reader should take away.
 struct RankingSummary {
   private let ranking: Ranking
-  private let targets: TargetStandings
 
-  init(_ ranking: Ranking, _ targets: TargetStandings) {
-    self.ranking = ranking
-    self.targets = targets
-  }
+  init(_ ranking: Ranking) { self.ranking = ranking }
 
   var sentence: String {
     let students = ranking.students.filter { $0.role == TrialResult.Role.student.rawValue }
     guard let best = students.first else { return "No student gave a result." }
     return
       ([winner(best, of: students.count)]
-      + [rivals(of: best), controls(ahead: best), fitting].compactMap(\.self))
+      + [rivals(of: best), controls(ahead: best)].compactMap(\.self))
       .joined(separator: " ")
   }
 
@@ -38,19 +34,6 @@ struct RankingSummary {
     return ahead.first.map {
       "The control \($0.name) reached \(Words.percent($0.accuracy.mean)), more than any student."
     }
-  }
-
-  /// The best that fits, by target; targets of one winner together.
-  private var fitting: String? {
-    guard !targets.names.isEmpty else { return nil }
-    let winners = Dictionary(grouping: targets.names) { targets.best[$0]?.name ?? "" }
-    let parts = ranking.students.compactMap { row in
-      winners[row.name].map {
-        "\(Words.name(row)) on \($0.joined(separator: ", ")) (\(Words.percent(row.accuracy.mean)))"
-      }
-    }
-    let nothing = winners[""].map { "nothing fits \($0.joined(separator: ", "))" }
-    return "Best that fits: " + (parts + [nothing].compactMap(\.self)).joined(separator: "; ") + "."
   }
 
   private func comparison(_ first: String, _ second: String) -> Ranking.Comparison? {

@@ -1,8 +1,6 @@
 /// How rows stand on every target.
 struct TargetStandings {
   private(set) var summaries: [String: Ranking.TargetSummary] = [:]
-  /// By target, the best row that fits.
-  private(set) var best: [String: Ranking.Row] = [:]
   /// Targets whose hypervolume has no teacher to be held against.
   private(set) var withoutTeacher: [String] = []
   /// All targets, sorted.
@@ -26,7 +24,6 @@ struct TargetStandings {
     let students = fitting.filter { $0.row.role == TrialResult.Role.student.rawValue }
     let points = students.map { ParetoPoint(name: $0.row.name, accuracy: $0.row.accuracy.mean, $0.reading) }
     let front = ParetoPoint.front(points)
-    best[target] = students.first?.row
     if teacher == nil { withoutTeacher.append(target) }
     let reference = Self.reference(teacher, all.map(\.reading))
     summaries[target] = Ranking.TargetSummary(
