@@ -1,7 +1,11 @@
-// One row held against every other: the difference, its interval and p-value.
+// One row held against others: the difference, its interval and p-value. Any two students are compared; a pair that is among the
+// run's own questions has its p-value from these.
 sections.comparisons = section => {
   const body = section.querySelector('.body');
-  const pairs = report.ranking.comparisons;
+  const asked = report.ranking.comparisons;
+  const both = pair => pair.first + '\n' + pair.second;
+  const known = new Set(asked.map(both));
+  const pairs = asked.concat(report.ranking.studentPairs.filter(pair => !known.has(both(pair))));
   if (!pairs.length) { body.append(element('p', { className: 'note' }, 'There are no two rows to compare.')); return; }
   const names = rows.map(row => row.name).filter(name => pairs.some(pair => pair.first === name || pair.second === name));
   const roles = new Map(rows.map(row => [row.name, row.role]));

@@ -20,6 +20,13 @@ extension Ranking.Comparison {
     return corrected(pairs.compactMap { Tested($0.0, $0.1, variance) })
   }
 
+  /// Every two students, the more accurate one first.
+  static func pairs(of students: [RowTrials], _ variance: SeedVariance) -> [Ranking.Comparison] {
+    let own = students.filter { $0.role == .student }
+    return corrected(
+      own.indices.flatMap { i in own[(i + 1)...].compactMap { Tested(own[i], $0, variance) } })
+  }
+
   private struct Tested {
     let first: RowTrials
     let second: RowTrials

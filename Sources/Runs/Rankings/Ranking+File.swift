@@ -2,7 +2,7 @@ import Foundation
 
 extension Ranking {
   /// The version of the schema that is written and read.
-  public static let schemaVersion = 2
+  public static let schemaVersion = 3
 
   /// `ranking.json`: keys sorted, every number finite; equal rankings give equal bytes.
   func json(path: String = "ranking.json") throws(RunError) -> Data {

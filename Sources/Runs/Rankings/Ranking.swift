@@ -68,8 +68,10 @@ public struct Ranking: Codable, Sendable, Equatable {
     public var mean: Double
     public var low: Double
     public var high: Double
-    /// After Holm's correction over all comparisons of the run; `nil` below three seeds that both rows have.
+    /// After Holm's correction over the list that this stands in; `nil` below three seeds that both rows have.
     @NullWhenNil public var pValue: Double?
+    /// Whether the two are told apart.
+    public var isDifference: Bool { pValue.map { $0 < Ranking.level } ?? false }
     /// What the difference exceeds with 95 % confidence.
     @NullWhenNil public var atLeast: Double?
   }
@@ -107,7 +109,10 @@ public struct Ranking: Codable, Sendable, Equatable {
   @NullWhenNil public var teacher: Row?
   /// Students and controls, best first: by mean accuracy, then by smaller file, then by name.
   public var students: [Row]
+  /// Students against the teacher, their controls and the next on a front: the questions that the run was made for.
   public var comparisons: [Comparison]
+  /// Every two students, the more accurate one first: what else a reader may ask, corrected among themselves.
+  public var studentPairs: [Comparison] = []
   public var targets: [String: TargetSummary]
   public var failed: [Failure]
   public var notRun: [Failure]

@@ -4,7 +4,7 @@
 ///     try ranking.write(to: "runs/tiny/ranking.json")
 ///
 /// Students are compared with the teacher, with the controls that were made for them, and with their neighbours on the fronts of
-/// targets; Holm's correction is over exactly these.
+/// targets; Holm's correction is over exactly these. Every two students are compared beside that, corrected among themselves.
 public struct RankingBuilder: Sendable {
   /// The run's name.
   public var run: String
@@ -62,6 +62,7 @@ public struct RankingBuilder: Sendable {
       },
       comparisons: comparisons, targets: targets.summaries, failed: failed.sorted(by: Self.isBefore),
       notRun: notRun.sorted(by: Self.isBefore), summary: "", notes: [], targetOrder: targetOrder)
+    ranking.studentPairs = Ranking.Comparison.pairs(of: students, variance)
     ranking.summary = RankingSummary(ranking).sentence
     ranking.notes = RankingNotes(ranking, self, rows: rows, variance: variance, targets: targets).all
     return ranking.deciding(margin: margin)

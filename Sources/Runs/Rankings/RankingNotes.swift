@@ -18,7 +18,7 @@ struct RankingNotes {
   }
 
   var all: [String] {
-    statistics + ties
+    statistics
       + [simulated, notShrunk, unevenSeeds, mixedMachines, unpaired, repeated].compactMap(\.self)
       + failedFamilies + onTargets + [older].compactMap(\.self)
   }
@@ -51,10 +51,6 @@ struct RankingNotes {
     }
     return "Indicative, as below \(Ranking.testedSeeds) seeds: \(Words.list(few)). No p-value is given; "
       + "the trials that \(Ranking.testedSeeds) seeds lack would train for about \(Words.duration(missing)), one at a time."
-  }
-
-  private var ties: [String] {
-    ranking.ties.map { "Ties, each not told apart from the next: \($0.joined(separator: ", "))." }
   }
 
   /// Rows that could not be compared, as no seed of theirs was scored on the same images.
@@ -130,34 +126,10 @@ struct RankingNotes {
   // MARK: Targets
 
   private var onTargets: [String] {
-    guard !targets.names.isEmpty else { return [] }
-    var notes = [
-      "Hypervolume: the share of accuracy × flash × RAM × energy that the front dominates, between accuracy 1 with nothing "
-        + "taken and the reference point, accuracy 0 with what the teacher takes; a row that takes more adds nothing."
-    ]
-    if !targets.withoutTeacher.isEmpty {
-      notes.append(
-        "No teacher was estimated on \(targets.withoutTeacher.joined(separator: ", ")): the reference point there is the "
-          + "most that any row takes.")
-    }
     let modelled = targets.names.compactMap { name in
       ranking.students.lazy.compactMap { $0.targets[name]?.note }.first.map { "On \(name): \($0)." }
     }
-    notes += modelled
-    notes += unequal
-    let tied = targets.names.filter { ranking.targets[$0]?.ties.isEmpty == false }
-    if !tied.isEmpty {
-      notes.append(
-        "Rows whose latencies differ by less than a target's relative error are ties there, marked =: "
-          + "\(tied.joined(separator: ", ")).")
-    }
-    let alike = targets.names.filter { ranking.targets[$0]?.energyRanksAsLatency == true }
-    if !alike.isEmpty {
-      notes.append(
-        "Energy ranks the rows exactly as latency does on \(alike.joined(separator: ", ")): it says nothing more there."
-      )
-    }
-    return notes
+    return modelled + unequal
   }
 
   /// Rows whose simulated outputs were not those of the integer reference.

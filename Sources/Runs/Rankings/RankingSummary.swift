@@ -9,7 +9,7 @@ struct RankingSummary {
     guard let best = students.first else { return "No student gave a result." }
     return
       ([winner(best, of: students.count)]
-      + [rivals(of: best), controls(ahead: best)].compactMap(\.self))
+      + [rivals(of: best), pairs, controls(ahead: best)].compactMap(\.self))
       .joined(separator: " ")
   }
 
@@ -23,10 +23,18 @@ struct RankingSummary {
     return text + (best.indicative ? "; indicative." : ".")
   }
 
-  /// The next student on a front, if the best is not told apart from it.
+  /// The students that the best is not told apart from.
   private func rivals(of best: Ranking.Row) -> String? {
-    guard let tie = ranking.ties.first(where: { $0.first == best.name }) else { return nil }
-    return "It is not told apart from \(tie[1])."
+    let next = ranking.studentPairs.filter { $0.first == best.name && $0.pValue != nil && !$0.isDifference }
+    return next.isEmpty ? nil : "It is not told apart from \(Words.list(next.map(\.second)))."
+  }
+
+  /// How many pairs of students are told apart, where there is more than the one of the best and its rival.
+  private var pairs: String? {
+    let tested = ranking.studentPairs.filter { $0.pValue != nil }
+    guard tested.count > 1 else { return nil }
+    return
+      "\(tested.filter(\.isDifference).count) of \(Words.count(tested.count, "pair")) of students are told apart."
   }
 
   private func controls(ahead best: Ranking.Row) -> String? {
@@ -38,24 +46,5 @@ struct RankingSummary {
 
   private func comparison(_ first: String, _ second: String) -> Ranking.Comparison? {
     ranking.comparisons.first { $0.first == first && $0.second == second }
-  }
-}
-
-extension Ranking {
-  /// Runs of students, more accurate ones first, in which each is not told apart by a test from the next, its neighbour on a
-  /// front.
-  var ties: [[String]] {
-    let names = Set(students.filter { $0.role == TrialResult.Role.student.rawValue }.map(\.name))
-    var groups: [[String]] = []
-    for comparison in comparisons where names.contains(comparison.first) && names.contains(comparison.second)
-    {
-      guard let p = comparison.pValue, p >= Self.level else { continue }
-      if groups.last?.last == comparison.first {
-        groups[groups.count - 1].append(comparison.second)
-      } else {
-        groups.append([comparison.first, comparison.second])
-      }
-    }
-    return groups
   }
 }

@@ -1,8 +1,6 @@
 /// How rows stand on every target.
 struct TargetStandings {
   private(set) var summaries: [String: Ranking.TargetSummary] = [:]
-  /// Targets whose hypervolume has no teacher to be held against.
-  private(set) var withoutTeacher: [String] = []
   /// All targets, sorted.
   let names: [String]
 
@@ -24,7 +22,6 @@ struct TargetStandings {
     let students = fitting.filter { $0.row.role == TrialResult.Role.student.rawValue }
     let points = students.map { ParetoPoint(name: $0.row.name, accuracy: $0.row.accuracy.mean, $0.reading) }
     let front = ParetoPoint.front(points)
-    if teacher == nil { withoutTeacher.append(target) }
     let reference = Self.reference(teacher, all.map(\.reading))
     summaries[target] = Ranking.TargetSummary(
       best: students.first.map { Words.line($0.row, $0.reading) }
