@@ -72,15 +72,19 @@ enum RunPreparation {
     }
     guard data.count(of: .test) > 0 else { throw .noTestImages(path: recipe.data) }
     let planner = TrialPlanner(recipe, material)
+    var messages = data.messages
     if recipe.precision == "auto" {
       let graph = try run(ComparisonError.recipe) { () throws(RecipeError) in try planner.teacherGraph() }
       material.precision = (graph.map { Precision.automatic(for: $0, on: backend) } ?? .f32).rawValue
+      if let fallback = graph.flatMap({ Precision.automaticFallback(for: $0, on: backend) }) {
+        messages.append(fallback)
+      }
     }
     let resolved = material
     let plan = try run(ComparisonError.recipe) { () throws(RecipeError) in
       try TrialPlanner(recipe, resolved).plan()
     }
-    return (material, plan, data.messages)
+    return (material, plan, messages)
   }
 
   /// The input of the teacher's network, and the digest of its file where it is one.

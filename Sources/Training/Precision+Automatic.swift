@@ -8,11 +8,16 @@ extension Precision {
   /// The arithmetic that `auto` means: bf16 where the machine computes in it at full speed and the network is large
   /// enough to gain, else f32.
   public static func automatic(for graph: Graph, on backend: some Backend) -> Precision {
-    backend.supports(.bf16) && graph.isLargeForAutomaticPrecision ? .bf16 : .f32
+    backend.supports(.bf16) && graph.multiplyAdds >= worthwhileMultiplyAdds ? .bf16 : .f32
   }
-}
 
-extension Graph {
-  /// Whether `Precision.automatic` takes bf16 for this network where the machine computes in it.
-  public var isLargeForAutomaticPrecision: Bool { multiplyAdds >= Precision.worthwhileMultiplyAdds }
+  /// What to say where `auto` would take bf16 and the machine does not compute in it; `nil` elsewhere.
+  public static func automaticFallback(for graph: Graph, on backend: some Backend) -> String? {
+    guard !backend.supports(.bf16), graph.multiplyAdds >= worthwhileMultiplyAdds else { return nil }
+    return "precision auto is f32 on this processor: bf16 needs \(bf16Instructions), "
+      + "found \(backend.instructionSet)"
+  }
+
+  /// What a processor must have for bf16, as oneDNN names it.
+  public static let bf16Instructions = "avx512_core_bf16"
 }

@@ -1,5 +1,7 @@
 import ArgumentParser
+import DNNL
 import Execution
+import Training
 
 /// What `train` and `infer` have in common.
 struct BenchOptions: ParsableArguments {
@@ -24,6 +26,12 @@ struct BenchOptions: ParsableArguments {
   func resolvedPrecision() throws -> Precision {
     guard let precision = Precision(rawValue: precision) else {
       throw ValidationError("--precision \(precision): expected f32 or bf16")
+    }
+    let backend = DNNLBackend()
+    guard backend.supports(precision) else {
+      throw ValidationError(
+        "--precision \(precision.rawValue): needs \(Precision.bf16Instructions), found \(backend.instructionSet)"
+      )
     }
     return precision
   }

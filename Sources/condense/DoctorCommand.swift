@@ -7,6 +7,7 @@ import Reports
 import Settings
 import Simulation
 import Targets
+import Training
 
 /// `condense doctor`: what this machine has, and what is lost without what it lacks.
 struct DoctorCommand: ParsableCommand {
@@ -41,7 +42,7 @@ struct DoctorCommand: ParsableCommand {
     Console.print(
       "precisions        f32"
         + (DNNLBackend().supports(.bf16)
-          ? ", bf16" : "; bf16 is refused: it needs \(PrecisionChoice.bf16Instructions)"))
+          ? ", bf16" : "; bf16 is refused: it needs \(Precision.bf16Instructions)"))
     for folder in ["Teachers", "Data"] {
       let places = Locations.folders(folder)
       Console.print(

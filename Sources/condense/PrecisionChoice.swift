@@ -3,13 +3,11 @@ import DNNL
 import Execution
 import Recipes
 import Settings
+import Training
 
 /// The arithmetic that a user asks for.
 enum PrecisionChoice: String, CaseIterable, ExpressibleByArgument {
   case auto, f32, bf16
-
-  /// What a processor must have for bf16, as oneDNN names it.
-  static let bf16Instructions = "avx512_core_bf16"
 
   /// The arithmetic itself; `nil` where the tool is to choose.
   var precision: Precision? { Precision(rawValue: rawValue) }
@@ -21,7 +19,7 @@ enum PrecisionChoice: String, CaseIterable, ExpressibleByArgument {
     guard let precision, !backend.supports(precision) else { return }
     throw CommandFailure(
       .missing,
-      "\(place): \(rawValue) needs the instruction set \(Self.bf16Instructions), found \(backend.instructionSet); "
+      "\(place): \(rawValue) needs the instruction set \(Precision.bf16Instructions), found \(backend.instructionSet); "
         + "take f32, or auto, which takes bf16 only where the processor has it")
   }
 }

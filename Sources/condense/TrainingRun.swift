@@ -207,10 +207,10 @@ struct TrainingRun {
     Console.note(
       "seed \(seed), \(identity.threads.counted("thread")), \(identity.precision.rawValue), \(identity.backend) "
         + "(\(identity.instructionSet))")
-    if command.precision?.precision == nil, began == nil, !backend.supports(.bf16),
-      material.graph.isLargeForAutomaticPrecision
+    if command.precision?.precision == nil, began == nil,
+      let fallback = Precision.automaticFallback(for: material.graph, on: backend)
     {
-      Console.note("precision auto is f32 on this processor: bf16 needs \(PrecisionChoice.bf16Instructions)")
+      Console.note(fallback)
     }
     Console.note("training:")
     for line in RecipeText.lines(identity.settings.node) { Console.note(line) }

@@ -68,6 +68,18 @@ struct PrecisionTests {
     #expect(run.status == 0, "\(run.errors)")
     #expect(try run.json["precision"] == "f32".node)
     #expect(run.errors.contains("bf16 needs avx512_core_bf16"), "\(run.errors)")
+    let text = """
+      recipe: 1
+      data: glyphs
+      precision: auto
+      teacher: {network: resnet20}
+      students:
+        - {name: int8, pipeline: [{post-training-quantization: {}}]}
+
+      """
+    try text.write(toFile: tool.folder + "/auto.yaml", atomically: true, encoding: .utf8)
+    let plan = try tool.run(["plan", "auto.yaml"], environment: Self.environment("AVX2"))
+    #expect(plan.errors.contains("precision auto is f32 on this processor"), "\(plan.errors)")
   }
 
   @Test("doctor says that it is refused")
