@@ -1,6 +1,7 @@
 import Datasets
 import Foundation
 import Settings
+import TestSupport
 
 /// The built `condense`, run as a user runs it: in a folder of its own, with a cache of its own.
 final class Tool {
@@ -38,13 +39,14 @@ final class Tool {
     try GlyphMaker(seed: 1, count: count, difficulty: 0).write(to: folder + "/glyphs", threads: 2)
   }
 
-  /// Starts a command without waiting for it; its words go to files.
+  /// Starts a command without waiting for it; its words go to files. With `processor` it runs on an emulated one.
   func start(
-    _ arguments: [String], name: String = "run", environment: [String: String] = [:]
+    _ arguments: [String], name: String = "run", environment: [String: String] = [:],
+    on processor: EmulatedProcessor? = nil
   ) throws -> Process {
     let process = Process()
-    process.executableURL = Self.executable
-    process.arguments = arguments
+    process.executableURL = processor == nil ? Self.executable : EmulatedProcessor.program
+    process.arguments = processor?.arguments([Self.executable.path] + arguments) ?? arguments
     process.currentDirectoryURL = URL(filePath: folder)
     process.environment = ProcessInfo.processInfo.environment.merging([
       "CONDENSE_CACHE": folder + "/cache", "CONDENSE_HOME": Self.checkout.path, "OMP_WAIT_POLICY": "passive",
@@ -59,9 +61,11 @@ final class Tool {
   func run(_ arguments: String...) throws -> Run { try run(arguments) }
 
   /// Runs a command to its end.
-  func run(_ arguments: [String], environment: [String: String] = [:]) throws -> Run {
+  func run(
+    _ arguments: [String], environment: [String: String] = [:], on processor: EmulatedProcessor? = nil
+  ) throws -> Run {
     let name = UUID().uuidString
-    let process = try start(arguments, name: name, environment: environment)
+    let process = try start(arguments, name: name, environment: environment, on: processor)
     process.waitUntilExit()
     return Run(
       status: process.terminationStatus, output: try text(name + ".out"), errors: try text(name + ".err"))

@@ -17,14 +17,17 @@ public enum ONNXRuntime {
   }
 
   /// Runs a file on images, on this machine's processor or on one that QEMU emulates.
-  public static func run(_ bytes: [UInt8], on images: Tensor, processor: String? = nil) throws -> Result {
+  public static func run(_ bytes: [UInt8], on images: Tensor, emulating processor: EmulatedProcessor? = nil)
+    throws
+    -> Result
+  {
     let place = NSTemporaryDirectory() + "condense-onnxruntime-\(UUID().uuidString)"
     try FileManager.default.createDirectory(atPath: place, withIntermediateDirectories: true)
     defer { try? FileManager.default.removeItem(atPath: place) }
     try Data(bytes).write(to: URL(filePath: place + "/model.onnx"))
     try Data(littleEndian: images.values).write(to: URL(filePath: place + "/images.f32"))
     let shape = images.shape.dimensions.map { "\($0)" }
-    let printed = try python.run(script, [place] + shape, processor: processor)
+    let printed = try python.run(script, [place] + shape, on: processor)
     let operators = String(decoding: printed, as: UTF8.self).split(whereSeparator: \.isWhitespace)
     return Result(
       logits: try Data(contentsOf: URL(filePath: place + "/logits.f32")).littleEndianFloats,

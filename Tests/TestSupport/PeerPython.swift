@@ -37,26 +37,16 @@ public struct PeerPython: Sendable {
     try Data().write(to: URL(filePath: mark))
   }
 
-  /// Runs a script with arguments and gives back what it prints; `processor` is one that QEMU knows, such as `Haswell`, in
-  /// place of this machine's.
-  public func run(_ script: String, _ arguments: [String] = [], processor: String? = nil) throws -> Data {
+  /// Runs a script with arguments, on this machine's processor or an emulated one, and gives back what it prints.
+  public func run(
+    _ script: String, _ arguments: [String] = [], on processor: EmulatedProcessor? = nil
+  ) throws -> Data {
     try make()
     let command = [python, "-c", script] + arguments
     guard let processor else { return try Self.run(command[0], Array(command.dropFirst())) }
     return try Self.run(
-      "/usr/bin/env", ["OPENBLAS_NUM_THREADS=1", Self.emulator, "-cpu", processor] + command)
-  }
-
-  private static let emulator = "/usr/bin/qemu-x86_64"
-
-  /// Whether other processors of this kind can be emulated (Debian's qemu-user, on x86-64).
-  public static var canEmulate: Bool {
-    #if arch(x86_64)
-      ProcessInfo.processInfo.environment["CONDENSE_CI"] != nil
-        || FileManager.default.isExecutableFile(atPath: emulator)
-    #else
-      false
-    #endif
+      "/usr/bin/env",
+      ["OPENBLAS_NUM_THREADS=1", EmulatedProcessor.program.path] + processor.arguments(command))
   }
 
   /// Why a program gave no answer.

@@ -96,7 +96,7 @@ struct ONNXWeightsTests {
 
   @Test(
     "Exact on a processor without VNNI, where signed weights saturate",
-    .enabled(if: ONNXRuntime.mayBeAsked && PeerPython.canEmulate), arguments: Layer.allCases)
+    .enabled(if: ONNXRuntime.mayBeAsked && EmulatedProcessor.isThere), arguments: Layer.allCases)
   func withoutVNNI(layer: Layer) throws {
     let original = try layer.graph()
     let calibration = Tensor(random: [16, 8, 6, 6], in: 0...1, seed: 3, "image")
@@ -104,14 +104,18 @@ struct ONNXWeightsTests {
     let images = Tensor(random: [5, 8, 6, 6], in: 0.8...1, seed: 4, "image")
     let expected = try graph.integerReference([images])
     let step = try #require(graph.storedEncoding(of: "layer") as? IntegerValue).scale
-    let exact = try ONNXRuntime.run(Self.bytes(graph, .exact), on: images, processor: "Haswell")
+    let exact = try ONNXRuntime.run(
+      Self.bytes(graph, .exact), on: images, emulating: EmulatedProcessor("Haswell"))
     let kernel = layer == .linear ? "QGemm" : "QLinearConv"
     #expect(exact.operators.contains(kernel), "\(exact.operators)")
     #expect(Difference(expected, exact.logits).greatest <= 1.001 * step)
     let here = try ONNXRuntime.run(Self.bytes(graph, .exact), on: images).logits
     #expect(here == exact.logits, "the same numbers on this processor")
     guard layer != .depthwise else { return }
-    let signed = try ONNXRuntime.run(Self.bytes(graph, .signed), on: images, processor: "Haswell").logits
+    let signed = try ONNXRuntime.run(
+      Self.bytes(graph, .signed), on: images, emulating: EmulatedProcessor("Haswell")
+    )
+    .logits
     #expect(Difference(expected, signed).greatest > 4 * step, "the kernels that saturate were reached")
   }
 }
