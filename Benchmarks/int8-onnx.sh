@@ -2,14 +2,15 @@
 # Accuracy of int8 students, Condense against onnxruntime's default session and OpenVINO on the exported files: on this
 # processor, and on one with AVX2 and no VNNI (QEMU's Haswell: qemu-user of Debian).
 #
-#   Benchmarks/int8-onnx.sh OUT.json [IMAGES] [IMAGES UNDER QEMU] [NETWORK …]
+#   Benchmarks/int8-onnx.sh OUT.json IMAGES IMAGES_UNDER_QEMU [NETWORK[:FOLDER] …]
 #
-# Each network is trained for EPOCHS (2) on glyphs that are drawn anew, and quantized after training. Needs python3 with venv, and PyPI once.
+# A network is one of Teachers/, trained for EPOCHS (4), or an ONNX file, taken as it is; then it is quantized after training. A folder
+# has train/ and test/, a folder a class; without one, glyphs are drawn anew. Needs python3 with venv, and PyPI once.
 set -euo pipefail
-out=$1 images=${2:-2000} emulated=${3:-200}
-shift $(($# < 3 ? $# : 3))
+out=$1 images=$2 emulated=$3
+shift 3
 networks=("$@")
-[ ${#networks[@]} -gt 0 ] || networks=(lenet5 lenet-300-100 resnet8 resnet20 mobilenet-cifar squeezenet-cifar)
+[ ${#networks[@]} -gt 0 ] || networks=(mlp lenet-300-100 lenet5 cnn-small cnn-uno)
 root=$(realpath "$(dirname "$0")/..")
 condense=${CONDENSE:-$root/.build/release/condense}
 venv=${VENV:-$HOME/.cache/condense-tests/int8-onnx}
@@ -24,7 +25,7 @@ import csv, json, sys
 import numpy as np, onnxruntime as ort, openvino
 from PIL import Image
 
-predictions, limit, *files = sys.argv[1:]
+predictions, folder, limit, *files = sys.argv[1:]
 rows = list(csv.DictReader(open(predictions)))
 rows = rows[::max(1, len(rows) // int(limit))][:int(limit)]
 answers = {"images": len(rows)}
@@ -42,7 +43,7 @@ for file in files:
     def pixels(path):
         image = np.asarray(Image.open(path).convert("L" if taken.shape[1] == 1 else "RGB"), "f4")
         return (image[None] if image.ndim == 2 else image.transpose(2, 0, 1))
-    x = (np.stack([pixels(sys.path[0] + "/data/" + r["path"]) for r in rows]) - mean) / std
+    x = (np.stack([pixels(folder + "/" + r["path"]) for r in rows]) - mean) / std
     core = openvino.Core()
     compiled = core.compile_model(core.read_model(file), "CPU", {"INFERENCE_PRECISION_HINT": "f32", "INFERENCE_NUM_THREADS": 1})
     runs = {"onnxruntime": lambda part: session.run(None, {taken.name: part})[0], "openvino": lambda part: compiled([part])[0]}
@@ -53,27 +54,34 @@ for file in files:
 answers["versions"] = {"onnxruntime": ort.__version__, "openvino": openvino.__version__.split("-")[0]}
 print(json.dumps(answers))
 PYTHON
-"$condense" data make glyphs --out "$work/data" --count "${GLYPHS:-8000}" > /dev/null
+"$condense" data make glyphs --out "$work/glyphs" > /dev/null
 : > "$work/rows"
-for network in "${networks[@]}"; do
-  printf 'recipe: 1\ndata: %s\nseeds: 1\ncontrols: false\nteacher: {network: %s, training: {epochs: %s}}\nstudents:\n  - {name: int8, pipeline: [post-training-quantization: {}]}\n' \
-    "$work/data" "$network" "${EPOCHS:-2}" > "$work/$network.yaml"
+for entry in "${networks[@]}"; do
+  data=$work/glyphs
+  case $entry in *:*) data=$(realpath "${entry#*:}") ;; esac
+  source=${entry%%:*} network=$(basename "${entry%%:*}" .onnx)
+  case $source in
+    *.onnx) teacher="model: $(realpath "$source")" ;;
+    *) teacher="network: $source, training: {epochs: ${EPOCHS:-4}}" ;;
+  esac
+  printf 'recipe: 1\ndata: %s\nseeds: 1\ncontrols: false\nteacher: {%s}\nstudents:\n  - {name: int8, pipeline: [post-training-quantization: {}]}\n' \
+    "$data" "$teacher" > "$work/$network.yaml"
   "$condense" compare "$work/$network.yaml" --out "$work/$network" --jobs 1 > /dev/null
-  "$condense" evaluate "$work/$network/int8" --data "$work/data" --threads 1 --predictions "$work/$network.csv" > /dev/null
+  "$condense" evaluate "$work/$network/int8" --data "$data" --threads 1 --predictions "$work/$network.csv" > /dev/null
   mkdir "$work/$network-exact" "$work/$network-signed"
   for form in exact signed; do
     "$condense" export "$work/$network/int8" --format onnx --set onnx.weights=$form --out "$work/$network-$form/$form" > /dev/null
   done
   files=("$work/$network-exact/exact/model.onnx" "$work/$network-signed/signed/model.onnx")
-  "$venv/bin/python" "$work/score.py" "$work/$network.csv" "$images" "${files[@]}" > "$work/here"
+  "$venv/bin/python" "$work/score.py" "$work/$network.csv" "$data" "$images" "${files[@]}" > "$work/here"
   echo null > "$work/haswell"
   ! command -v qemu-x86_64 > /dev/null || OPENBLAS_NUM_THREADS=1 qemu-x86_64 -cpu Haswell "$venv/bin/python" "$work/score.py" \
-    "$work/$network.csv" "$emulated" "${files[@]}" 2> /dev/null > "$work/haswell"
-  jq -nc --arg network "$network" --slurpfile here "$work/here" --slurpfile haswell "$work/haswell" \
-    '{network: $network, here: $here[0], haswell: $haswell[0]}' | tee -a "$work/rows"
+    "$work/$network.csv" "$data" "$emulated" "${files[@]}" 2> /dev/null > "$work/haswell"
+  jq -nc --arg network "$network" --arg data "$(basename "$data")" --slurpfile here "$work/here" --slurpfile haswell "$work/haswell" \
+    '{network: $network, data: $data, here: $here[0], haswell: $haswell[0]}' | tee -a "$work/rows"
 done
 flags=$(sed -n 's/^flags\t*: //p' /proc/cpuinfo | head -n 1 | tr ' ' '\n' | grep -E '^(avx2|avx512f|avx512_vnni|avx_vnni)$' | jq -R . | jq -sc .)
 jq -s --arg date "$(date -u +%F)" --arg processor "$(sed -n 's/^model name\t*: //p' /proc/cpuinfo | head -n 1)" \
-  --argjson flags "$flags" '{schema: 1, date: $date, processor: $processor, instructionSets: $flags, emulated: "qemu-x86_64 -cpu Haswell", data: "glyphs", networks: .}' \
+  --argjson flags "$flags" '{schema: 1, date: $date, processor: $processor, instructionSets: $flags, emulated: "qemu-x86_64 -cpu Haswell", networks: .}' \
   "$work/rows" > "$out.partial"
 mv "$out.partial" "$out"

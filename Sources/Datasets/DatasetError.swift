@@ -50,7 +50,7 @@ public enum DatasetError: Error, Sendable, CustomStringConvertible {
   case unwritable(path: String, reason: String)
   case empty(path: String)
   case noImages(path: String, files: Int)
-  case noClasses(path: String, images: Int)
+  case noClasses(path: String, images: Int, example: String)
   case singleClass(path: String, name: String)
   case onlyInTest(path: String, classes: [String], split: Split)
   case emptySplit(path: String, split: Split, available: [Split])
@@ -72,7 +72,7 @@ public enum DatasetError: Error, Sendable, CustomStringConvertible {
     switch self {
     case .folders(let path, .flatSplits(let names, let images)):
       "\(path): expected one folder of images a class, found the splits "
-        + zip(names, images).map { "\($0)/ (\($1) images)" }.joined(separator: ", ")
+        + zip(names, images).map { "\($0)/ (\($1) \($1 == 1 ? "image" : "images"))" }.joined(separator: ", ")
         + " without folders of classes; labels in the names of files are not read: "
         + "sort the images into \(names.last ?? "train")/CLASS/ and so on"
     case .folders(let path, .unclear(let split, let others)):
@@ -99,9 +99,10 @@ public enum DatasetError: Error, Sendable, CustomStringConvertible {
     case .noImages(let path, let files):
       "\(path): expected PNG or JPEG images, found \(files) other \(files == 1 ? "file" : "files")"
         + "; convert them or point at another folder"
-    case .noClasses(let path, let images):
-      "\(path): expected one folder of images a class, found \(images) images outside any folder"
-        + "; move each image into a folder named after its class"
+    case .noClasses(let path, let images, let example):
+      "\(path): expected one folder of images a class, found \(images) \(images == 1 ? "image" : "images") outside any "
+        + "folder, such as \(example); labels in the names of files are not read: move each image into a folder named after "
+        + "its class"
     case .singleClass(let path, let name):
       "\(path): expected at least two classes, found only \"\(name)\"; add a folder a class"
     case .onlyInTest(let path, let classes, let split):

@@ -56,7 +56,10 @@ struct Sorting {
     if let bad = all.union(refused).filter(\.holdsControlCharacter).min() {
       throw .controlCharacter(path: path, name: String(bad))
     }
-    guard let one = all.first else { throw .noClasses(path: path, images: images) }
+    guard let one = all.first else {
+      let example = scan.files.first { $0.format != nil }?.path ?? ""
+      throw .noClasses(path: path, images: images, example: example)
+    }
     guard all.count > 1 else { throw .singleClass(path: path, name: String(one)) }
     guard all.count <= Dataset.maximumClasses else {
       throw .tooManyClasses(path: path, found: all.count, limit: Dataset.maximumClasses)

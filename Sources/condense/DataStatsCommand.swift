@@ -73,7 +73,7 @@ struct DataStatsCommand: ParsableCommand {
     Console.print(
       "mean \(list(summary.normalization.mean)), deviation \(list(summary.normalization.deviation))")
     Console.print("digest \(dataset.digest)")
-    if !dataset.problems.isEmpty { Console.print("\(dataset.problems.count) files cannot be read") }
+    if !dataset.problems.isEmpty { Console.print("\(dataset.problems.count.counted("file")) cannot be read") }
   }
 
   private func report(_ dataset: Dataset, _ summary: DatasetSummary) -> SettingsNode {

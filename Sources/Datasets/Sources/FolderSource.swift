@@ -18,7 +18,11 @@ enum FolderSource: DataSource {
             let data = try Data(contentsOf: URL(filePath: location.path + "/" + path))
             builder.add(path, [UInt8](data)[...])
           } catch {
-            builder.add(path, problem: "cannot be read: \(FileFailure.reason(error, path: path))")
+            // Names that are no UTF-8 come with replacement characters, which lead nowhere.
+            let reason =
+              path.contains("\u{FFFD}")
+              ? "its name is not UTF-8; rename it" : FileFailure.reason(error, path: path)
+            builder.add(path, problem: "cannot be read: \(reason)")
           }
         }
       }
