@@ -39,15 +39,17 @@ import CArchive
       if unsafe entry.type == Int32(CONDENSE_ENTRY_FOLDER) { continue }
       if let reason = unsafe reason(type: Int(entry.type)) {
         refused.append(
-          RefusedMember(path: stored, reason: reason, target: unsafe target(of: entry, at: stored)))
+          RefusedMember(
+            path: MemberPath.withoutDots(stored), reason: reason, target: unsafe target(of: entry, at: stored)
+          ))
         continue
       }
       switch MemberPath(stored: stored) {
       case .refused(let reason):
-        refused.append(RefusedMember(path: stored, reason: reason))
+        refused.append(RefusedMember(path: MemberPath.withoutDots(stored), reason: reason))
       case .clean(let path):
         guard seen.insert(path).inserted else {
-          refused.append(RefusedMember(path: stored, reason: .duplicate))
+          refused.append(RefusedMember(path: path, reason: .duplicate))
           continue
         }
         current = path

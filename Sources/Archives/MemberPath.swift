@@ -10,9 +10,15 @@ enum MemberPath: Equatable {
     case .usable: self = .clean(stored)
     case .refused(let reason): self = .refused(reason)
     case .needsCleaning:
-      let parts = stored.split(separator: "/").filter { $0 != "." }
-      self = parts.isEmpty ? .refused(.unusablePath) : .clean(parts.joined(separator: "/"))
+      let path = Self.withoutDots(stored)
+      self = path.isEmpty ? .refused(.unusablePath) : .clean(path)
     }
+  }
+
+  /// A relative path without `.` and empty components, as members are named: `tar -cf data.tar .` begins all with `./`.
+  static func withoutDots(_ stored: String) -> String {
+    stored.hasPrefix("/")
+      ? stored : stored.split(separator: "/").filter { $0 != "." }.joined(separator: "/")
   }
 
   /// The path that a link's text means: counted from the folder of the link at `path`, or from the root for nil.

@@ -40,6 +40,10 @@ public enum DatasetError: Error, Sendable, CustomStringConvertible {
     case flatSplits([String], images: [Int])
     /// A folder is called like a split, and what lies beside it does not say whether it is one.
     case unclear(split: [String], others: [String])
+    /// Some folders hold folders of splits, others do not.
+    case someSplit([String], others: [String])
+    /// Several data sets lie side by side, each with its splits of the same classes.
+    case severalSets([String])
   }
 
   case folders(path: String, FolderProblem)
@@ -67,6 +71,10 @@ public enum DatasetError: Error, Sendable, CustomStringConvertible {
   case downloadFailed(url: String, reason: String)
   case wrongChecksum(path: String, expected: String, found: String)
 
+  private static func folders(_ names: [String]) -> String {
+    names.prefix(5).map { $0 + "/" }.joined(separator: ", ") + (names.count > 5 ? ", …" : "")
+  }
+
   /// *where: what, expected, found; what to do*.
   public var description: String {
     switch self {
@@ -76,10 +84,18 @@ public enum DatasetError: Error, Sendable, CustomStringConvertible {
         + " without folders of classes; labels in the names of files are not read: "
         + "sort the images into \(names.last ?? "train")/CLASS/ and so on"
     case .folders(let path, .unclear(let split, let others)):
-      "\(path): cannot tell whether \(split.joined(separator: "/, "))/ is a split or a class: beside it "
-        + "\(others.count == 1 ? "lies" : "lie") \(others.prefix(5).joined(separator: "/, "))/"
-        + "\(others.count > 5 ? ", …" : ""); call splits train, val and test, move classes into a folder of their own, "
-        + "or take away what is neither"
+      "\(path): cannot tell whether \(Self.folders(split)) \(split.count == 1 ? "is a split or a class" : "are splits or classes")"
+        + (others.isEmpty
+          ? ""
+          : ": beside \(split.count == 1 ? "it" : "them") \(others.count == 1 ? "lies" : "lie") \(Self.folders(others))")
+        + "; call splits train, val and test, move classes into a folder of their own, or take away what is neither"
+    case .folders(let path, .someSplit(let names, let others)):
+      "\(path): \(Self.folders(names)) \(names.count == 1 ? "has" : "have") train/ and other splits inside, "
+        + "\(Self.folders(others)) \(others.count == 1 ? "has" : "have") not; give each class its splits, or none, "
+        + "or point at the folder that is the data set"
+    case .folders(let path, .severalSets(let names)):
+      "\(path): \(Self.folders(names)) each have splits of the same classes: several data sets, of which one can be taken; "
+        + "point at \(path)/\(names.first ?? "")"
     case .controlCharacter(let path, let name):
       "\(path): the class folder \(name.debugDescription) has a tab, a line's end or another control character in its "
         + "name, which no table or file of results can hold; rename the folder"

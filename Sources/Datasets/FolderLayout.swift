@@ -41,7 +41,14 @@ struct FolderLayout {
       prefix += name.utf8.count + 1
       tree = below
     }
-    if tree.isClassFirst {
+    let withSplits = tree.foldersWithSplits
+    if tree.folders.count > 1, !withSplits.isEmpty, tree.splitNames.count < tree.folders.count,
+      withSplits.count < tree.folders.count || tree.isSeveralSets
+    {
+      let others = Set(tree.folders.keys).subtracting(withSplits).map(String.init).sorted()
+      let names = withSplits.map(String.init).sorted()
+      refusal = others.isEmpty ? .severalSets(names) : .someSplit(names, others: others)
+    } else if tree.isClassFirst {
       isClassFirst = true
       givesSplits = true
       messages.append("each class has folders for its splits: CLASS/train, CLASS/test")
@@ -52,7 +59,7 @@ struct FolderLayout {
 
   private mutating func understand(_ tree: FolderTree) {
     let named = tree.splitNames
-    guard !named.isEmpty else { return }
+    guard !named.isEmpty else { return compareClasses(tree) }
     let labelled = named.filter { tree.folders[$0.key]?.folders.isEmpty == false }
     let others = tree.folders.keys.filter { named[$0] == nil }.sorted()
     let kinds = Set(named.values)
@@ -77,7 +84,7 @@ struct FolderLayout {
         return
       }
     } else if !kinds.contains(.train), !others.isEmpty {
-      return  // classes, one of which is called "test"
+      return compareClasses(tree)  // classes, one of which is called "test"
     }
     if kinds.contains(.train), !labelled.keys.contains(where: { named[$0] == .train }) {
       refusal = flatSplits(named, tree)
@@ -88,8 +95,26 @@ struct FolderLayout {
       .sorted()
     if !unused.isEmpty {
       messages.append(
-        "images without labels are not used, as they lie in no folder of a class: \(unused.joined(separator: ", "))"
+        "images of folders that are no split, or hold no folders of classes, are not used: \(unused.joined(separator: ", "))"
       )
+    }
+  }
+
+  /// Refuses folders that hold the same folders where one is called after a split, and says how others are read.
+  private mutating func compareClasses(_ tree: FolderTree) {
+    let names = tree.folders.keys.sorted()
+    guard let first = tree.folders.values.first, names.count > 1, first.folders.count > 1,
+      tree.folders.values.allSatisfy({ $0.images == 0 && $0.folders.keys == first.folders.keys })
+    else { return }
+    let splits = names.filter { SplitName($0) != nil }
+    if !splits.isEmpty {
+      refusal = .unclear(
+        split: splits.map(String.init), others: names.filter { !splits.contains($0) }.map(String.init))
+    } else {
+      messages.append(
+        "classes are the upper folders (\(names.prefix(3).joined(separator: "/, "))/…); all hold the same folders "
+          + "(\(first.folders.keys.sorted().prefix(3).joined(separator: "/, "))/…): if these are the classes, "
+          + "call the upper ones train, val and test")
     }
   }
 
@@ -170,14 +195,28 @@ extension FolderTree {
       && names.contains { $0.value == .train && folders[$0.key]?.folders.isEmpty == false }
   }
 
+  /// The folders that hold nothing but splits, training among them.
+  fileprivate var foldersWithSplits: [Substring] {
+    folders.filter { _, tree in
+      let names = tree.folders.keys.map { SplitName($0) }
+      return tree.images == 0 && names.count > 1 && names.allSatisfy { $0?.rest == [] }
+        && names.contains { $0?.split == .train }
+    }
+    .map(\.key)
+  }
+
   /// Whether every folder is a class that holds nothing but splits, training among them.
   fileprivate var isClassFirst: Bool {
-    folders.count > 1 && splitNames.count < folders.count
-      && folders.values.allSatisfy { tree in
-        let names = tree.folders.keys.map { SplitName($0) }
-        return tree.images == 0 && names.count > 1 && names.allSatisfy { $0?.rest == [] }
-          && names.contains { $0?.split == .train }
-      }
+    folders.count > 1 && splitNames.count < folders.count && foldersWithSplits.count == folders.count
+  }
+
+  /// Whether the splits of several folders hold the same folders, so that these are the classes: folds, parts, versions.
+  fileprivate var isSeveralSets: Bool {
+    let classes = folders.values.map { tree in
+      Set(tree.folders.values.flatMap { $0.folders.keys })
+    }
+    guard let first = classes.first, first.count > 1 else { return false }
+    return classes.allSatisfy { $0 == first }
   }
 }
 

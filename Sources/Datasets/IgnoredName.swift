@@ -1,16 +1,28 @@
 /// Names that are never data.
 enum IgnoredName {
   /// Whether any part of a path is a dot-file, `__MACOSX`, `Thumbs.db` or `desktop.ini`.
+  ///
+  /// `.` and `..` are no files: a member that they lead astray is refused by name, not passed over.
   static func matches(path: String) -> Bool {
-    var isStart = true
+    let (slash, dot) = (UInt8(ascii: "/"), UInt8(ascii: "."))
     var isSuspect = false
     var last: UInt8 = 0
+    // Characters of the part under way, all of them dots so far or not.
+    var length = 0
+    var isDots = false
     for byte in path.utf8 {
-      if isStart {
-        if byte == UInt8(ascii: ".") { return true }
-        isSuspect = isSuspect || byte == UInt8(ascii: "_")
+      if byte == slash {
+        length = 0
+        last = 0
+        continue
       }
-      isStart = byte == UInt8(ascii: "/")
+      if length == 0 {
+        isDots = byte == dot
+        isSuspect = isSuspect || byte == UInt8(ascii: "_")
+      } else if isDots, byte != dot || length > 1 {
+        return true
+      }
+      length += 1
       last = byte | 0x20
     }
     guard isSuspect || last == UInt8(ascii: "b") || last == UInt8(ascii: "i") else { return false }

@@ -11,14 +11,17 @@ struct OtherFiles {
     if first.map({ path < $0 }) ?? true { first = path }
   }
 
-  /// What to say; `nil` where there are none.
-  var note: String? {
+  /// How many there are, and of which kinds, with an example: `3 files`, `2 .txt, 1 .csv (a/notes.txt, …)`; `nil` where there are
+  /// none.
+  var note: (count: String, kinds: String)? {
     guard let first else { return nil }
     let sorted = counts.sorted { ($1.value, $0.key) < ($0.value, $1.key) }
     let kinds = sorted.prefix(5).map { "\($0.value) \($0.key)" }.joined(separator: ", ")
     let total = counts.values.reduce(0, +)
-    return "\(total) \(total == 1 ? "file" : "files") beside the images left out: \(kinds)"
-      + "\(sorted.count > 5 ? ", …" : "") (\(first)\(total > 1 ? ", …" : ""))"
+    return (
+      "\(total) \(total == 1 ? "file" : "files")",
+      "\(kinds)\(sorted.count > 5 ? ", …" : "") (\(first)\(total > 1 ? ", …" : ""))"
+    )
   }
 }
 

@@ -33,7 +33,7 @@ struct Sorting {
     let places = scan.files.map { layout.place(of: $0.path) }
     try findClasses(scan, places, path: path)
     place(scan, places)
-    sort()
+    sort(scan)
   }
 
   private mutating func findClasses(
@@ -79,6 +79,7 @@ struct Sorting {
     let labels = Dictionary(uniqueKeysWithValues: classes.enumerated().map { ($0.element[...], $0.offset) })
     var outside = 0
     var others = OtherFiles()
+    var withoutImages: [Substring: OtherFiles] = [:]
     var last: (name: Substring, label: Int)?
     files.reserveCapacity(scan.files.count)
     for (position, place) in places.enumerated() {
@@ -89,6 +90,7 @@ struct Sorting {
       }
       guard let place, let label = last?.name == place.name ? last?.label : labels[place.name] else {
         if scan.files[position].format != nil { outside += 1 }
+        if file.format == nil, let place { withoutImages[place.name, default: OtherFiles()].add(file.path) }
         continue
       }
       last = (place.name, label)
@@ -104,15 +106,21 @@ struct Sorting {
       }
     }
     if outside > 0 { messages.append("\(outside) images outside every class folder are not used") }
-    if let note = others.note { messages.append(note) }
+    if let note = others.note { messages.append("\(note.count) beside the images left out: \(note.kinds)") }
+    for (name, files) in withoutImages.sorted(by: { $0.key < $1.key }) {
+      guard let note = files.note else { continue }
+      messages.append("\(name)/ is no class, as it holds no PNG or JPEG image: \(note.count), \(note.kinds)")
+    }
   }
 
   static let notAnImage = "expected PNG or JPEG data, found something else; convert or remove it"
 
-  private mutating func sort() {
+  private mutating func sort(_ scan: Scan) {
     files.sort { a, b in
       if a.split != b.split { return (a.split?.order ?? 0) < (b.split?.order ?? 0) }
-      return a.label != b.label ? a.label < b.label : a.path < b.path
+      if a.label != b.label { return a.label < b.label }
+      // Two folders of one split may hold files of the same name.
+      return a.path != b.path ? a.path < b.path : scan.files[a.position].path < scan.files[b.position].path
     }
     problems.sort { $0.file < $1.file }
   }

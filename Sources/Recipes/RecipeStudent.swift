@@ -1,5 +1,6 @@
 import Foundation
 import Methods
+import Training
 public import Settings
 
 /// One student: what it starts from and what is done to it.
@@ -172,6 +173,8 @@ public struct RecipeStage: Sendable {
     if let objective, epochs == 0 {
       throw .invalid(objective.mark, key: "objective", reason: "is for training; give \"epochs\"")
     }
+    // Read here, so that what is wrong in it is said by the recipe's line and before anything is trained.
+    if let objective { _ = try DistillerCatalogue.read(objective) }
   }
 }
 

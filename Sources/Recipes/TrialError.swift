@@ -37,7 +37,8 @@ public enum TrialError: Error, Sendable, CustomStringConvertible {
     case .evaluation(let error): "\(error)"
     case .target(let reason): reason
     case .outputsNotFinite:
-      "the network's outputs on test images are not finite: its training diverged; lower the rate, or set \"clip: 1\" in it"
+      "the network's outputs on test images are not finite: its training diverged (lower the rate, or set \"clip: 1\" in it), "
+        + "or weights or normalization of an imported model are out of range"
     case .missingTrial(let address, let folder):
       "\(folder): the trial \(address.prefix(12)), which this one needs, is not there"
     case .changedData(let path, let expected, let found):

@@ -60,14 +60,21 @@ struct EvaluateCommand: ParsableCommand {
   }
 
   func run() throws {
+    condense_prepare_compute()
     let options = try normalization.importOptions()
     let imported = try failing(.badInput) { try ModelReader.read(ModelPath.resolved(self.model), options) }
     imported.tellNotes(of: self.model)
     let trained = try failing(.badInput) { try SplitDescription(from: imported.model.split) }
-    condense_prepare_compute()
     let data = try openedData(imported.model, trained)
     let model = imported.namingClasses(data.classes)
     if !imported.namesClasses {
+      guard model.classes.count == data.classes.count else {
+        throw CommandFailure(
+          .badInput,
+          "\(self.model): has \(model.classes.count.counted("output")), a class each, and \(self.data) has "
+            + "\(data.classes.count) classes (\(classList(data.classes))); give it the data that it was made for"
+        )
+      }
       Console.note("\(self.model): names no classes; taken in the data's order: \(classList(model.classes))")
     }
     try requireUnseen(data, trained)
@@ -93,6 +100,7 @@ struct EvaluateCommand: ParsableCommand {
         })
     }
     guard let scores else { return }
+    try evaluator.requireFinite(model: self.model, on: self.data)
     let report = EvaluationReport(
       split: split, scores: scores, classes: model.classes, seconds: (clock.now - began).inSeconds,
       skippedFiles: data.problems.count, arithmetic: arithmetic.name)

@@ -21,6 +21,9 @@ struct ListCommand: ParsableCommand {
       throw CommandFailure(.usage, "\"\(what)\" cannot be listed\(hint) (\(Listing.allNames))")
     }
     let items = try failing(.badInput) { try listing.items() }
+    guard !items.isEmpty else {
+      throw CommandFailure(.missing, "no \(what) found: set CONDENSE_HOME to Condense's folder")
+    }
     if json {
       let nodes = items.map { SettingsNode(mapping: ["name": $0.name.node, "summary": $0.summary.node]) }
       Console.print(

@@ -58,6 +58,7 @@ struct PredictCommand: ParsableCommand {
     for path in images {
       do {
         let probabilities = evaluator.probabilities(of: try Self.input(of: path, for: model))
+        try evaluator.requireFinite(model: self.model, on: path)
         let best = best(of: probabilities)
         if json {
           nodes.append(node(path, best, probabilities, model))

@@ -72,6 +72,30 @@ struct FolderLayoutTests {
     #expect(Self.places(["train/cat", "train/dog", "more/cat", "much/dog"]).layout.refusal != nil)
   }
 
+  @Test("splits within some classes alone, and several data sets side by side, are refused")
+  func mixed() {
+    for odd in ["bird/train", "bird", "bird/extra"] {
+      let folders = ["cat/train", "cat/test", "dog/train", "dog/test", odd]
+      #expect(Self.places(folders).layout.refusal == .someSplit(["cat", "dog"], others: ["bird"]))
+    }
+    let folds = ["fold1", "fold2"].flatMap { fold in
+      ["train/cat", "train/dog", "test/cat", "test/dog"].map { "\(fold)/\($0)" }
+    }
+    #expect(Self.places(folds).layout.refusal == .severalSets(["fold1", "fold2"]))
+    #expect(Self.places(folds + ["docs"]).layout.refusal == .someSplit(["fold1", "fold2"], others: ["docs"]))
+  }
+
+  @Test("folders that all hold the same folders are refused where one bears a split's word, else explained")
+  func sameFolders() {
+    for (split, other) in [("test", "1"), ("test-noisy", "clean"), ("val_b", "a")] {
+      let (layout, _) = Self.places(["\(other)/a", "\(other)/b", "\(split)/a", "\(split)/b"])
+      #expect(layout.refusal == .unclear(split: [split], others: [other]))
+    }
+    let (layout, found) = Self.places(["2019/a", "2019/b", "2020/a", "2020/b"])
+    #expect(found == ["-/2019", "-/2020"] && layout.refusal == nil)
+    #expect(layout.messages.contains { $0.contains("2019/, 2020/") && $0.contains("a/, b/") })
+  }
+
   @Test("a flat folder of images to be predicted beside labelled ones is left out and named")
   func unlabelled() {
     let (layout, found) = Self.places(["train/cat", "train/dog", "test1"])

@@ -275,6 +275,36 @@ struct OpeningTests {
     #expect(message(other.path).contains("test/ has classes that train/ lacks: cow"))
   }
 
+  @Test("what lies in an archive of `tar -C DIR -cf FILE .` is read and refused as without the dots")
+  func dottedTar() throws {
+    let folder = try TemporaryFolder()
+    for name in ["a", "b"] {
+      for number in 1...5 { try folder.write(try TestImages.png(number), to: "data/\(name)/\(number).png") }
+    }
+    try folder.write(Array("P3".utf8), to: "data/b/1.ppm")
+    let files = FileManager.default
+    try files.createDirectory(atPath: folder.path + "/data/c", withIntermediateDirectories: true)
+    try files.createSymbolicLink(
+      atPath: folder.path + "/data/c/1.png", withDestinationPath: "/nowhere/1.png")
+    let plain = folder.path + "/plain.tar"
+    let dotted = folder.path + "/dotted.tar"
+    for words in [["-cf", plain, "a", "b", "c"], ["-cf", dotted, "."]] {
+      let tar = try Process.run(
+        URL(filePath: "/usr/bin/tar"), arguments: ["-C", folder.path + "/data"] + words)
+      tar.waitUntilExit()
+    }
+    let found = try [plain, dotted].map { path in
+      var options = Self.options()
+      options.skipBad = true
+      return try Dataset.open(path, options: options)
+    }
+    #expect(found[0].problems.map(\.file) == ["c/1.png"])
+    #expect(found[1].problems == found[0].problems)
+    #expect(found[1].digest == found[0].digest)
+    #expect(IgnoredName.matches(path: "a/.hidden/1.png") && IgnoredName.matches(path: "..data/1.png"))
+    #expect(!IgnoredName.matches(path: "../a/1.png") && !IgnoredName.matches(path: "./a/1.png"))
+  }
+
   @Test("links that lead back to a folder they are in are not followed")
   func circles() throws {
     let folder = try TemporaryFolder()

@@ -54,6 +54,11 @@ struct RecipeTests {
         "      - name: x\n        network: mlp\n        pipeline: [{epochs: 1, training: {epoch: 2}}]",
         "epochs"
       ),
+      (
+        "      - name: x\n        pipeline: [{epochs: 1, objective: {soft-targets: {temprature: 4}}}]",
+        "\"temperature\""
+      ),
+      ("      - name: x\n        pipeline: [{epochs: 1, objective: nosuch}]", "soft-targets"),
     ])
   func mistakes(student: String, hint: String) {
     let head = Self.small.split(separator: "\n").prefix(5).joined(separator: "\n")

@@ -21,6 +21,7 @@ struct CFloatVerification {
     let expected = try self.expected(images, count: shape[0])
     let width = run.output.count
     var (mismatches, greatest) = (0, Float(0))
+    let infinite = (expected + found).count { !$0.isFinite }
     for image in 0..<shape[0] {
       let reference = COrder(run.output).arranged(Array(expected[image * width..<(image + 1) * width]))
       let outputs = found[image * width..<(image + 1) * width]
@@ -32,8 +33,8 @@ struct CFloatVerification {
       method: run.method, images: shape[0], mismatches: mismatches,
       findings: [
         "the greatest difference is \(greatest) of an image's largest output; \(Verification.floatTolerance) is allowed"
-      ],
-      isPassed: mismatches == 0)
+      ] + (infinite == 0 ? [] : ["\(infinite) outputs are no finite numbers, of which nothing can be said"]),
+      isPassed: mismatches == 0 && infinite == 0)
   }
 
   /// The outputs of the backend.

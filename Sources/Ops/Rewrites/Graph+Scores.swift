@@ -2,8 +2,9 @@ public import Graphs
 import Tensors
 
 extension Graph {
-  /// The network up to the scores that its last softmax, or the sigmoid of its one output, makes probabilities of; `nil` where it
-  /// ends in neither.
+  /// The network up to the scores that its last softmax, or a sigmoid of each output, makes probabilities of.
+  ///
+  /// `nil` where it ends in neither.
   ///
   /// Losses, calibration and distillation take scores and apply the softmax themselves: a network that keeps its own would get
   /// two. What stands behind and only changes the shape, such as a flatten, stays. One softmax is taken away, not more.
@@ -13,8 +14,9 @@ extension Graph {
     let classes = shape(of: value)?.count ?? 0
     while let node = node(named: value), nodes.count(where: { $0.inputs.contains(value) }) <= 1 {
       guard let source = node.inputs.first, let shape = shape(of: source), shape.rank >= 2 else { return nil }
-      let isProbability = node.op is Softmax || (node.op is Sigmoid && classes == 1)
-      if isProbability, shape[1] == classes { return (try removing(node, source: source), node.op) }
+      if node.op is Softmax || node.op is Sigmoid, shape[1] == classes {
+        return (try removing(node, source: source), node.op)
+      }
       guard node.op is Flatten || node.op is Reshape || node.op is Dropout, shape.count == classes else {
         return nil
       }

@@ -69,6 +69,30 @@ struct ONNXScoresTests {
     #expect(weight.values[192] == -3 && weight.values[193] == -2)
   }
 
+  @Test("A sigmoid of each class is taken away and said")
+  func sigmoids() throws {
+    let imported = try read { sample in
+      addFeatures(4, to: &sample)
+      sample.add("Sigmoid", ["z"], ["y"])
+    }
+    #expect(!imported.model.graph.nodes.contains { $0.op is Sigmoid })
+    #expect(imported.notes.count == 1 && imported.notes[0].contains("a sigmoid of each class"))
+  }
+
+  @Test(
+    "Scores that a softmax made are scores again when they were written", arguments: ["Softmax", "Sigmoid"])
+  func scoresAgain(op: String) throws {
+    let imported = try read { sample in
+      addFeatures(4, to: &sample)
+      sample.add(op, ["z"], ["p"])
+      sample.add("Softmax", ["p"], ["y"])
+    }
+    let file = try ONNXExporter().files(of: imported.model, ExportOptions())[0]
+    let again = try ONNXFile.read(bytes: file.bytes, file: "m.onnx", folder: nil, ImportOptions())
+    #expect(again.notes.isEmpty)
+    #expect(again.model.graph.nodes.map { $0.op.kind } == imported.model.graph.nodes.map { $0.op.kind })
+  }
+
   @Test("A softmax over one output is refused")
   func oneSoftmax() {
     let message = errorMessage {

@@ -13,6 +13,9 @@ enum ONNXMetadata {
   static let classes = "classes"
   static let split = "split"
   static let provenance = "provenance"
+  /// What the file's outputs are: `scores`, of which a softmax makes probabilities, whatever the last operator is.
+  static let outputs = "outputs"
+  static let scores = "scores"
 
   /// The texts of a model, in the order of writing.
   static func entries(of model: Model) -> [ONNXStringStringEntryProto] {
@@ -20,7 +23,7 @@ enum ONNXMetadata {
       (mean, list(model.input.mean)), (deviation, list(model.input.deviation)), (pixelRange, "255"),
       (channelOrder, model.input.shape[0] == 1 ? "grey" : "RGB"),
       (classes, model.classes == numbers(model.classes.count) ? "" : model.classes.node.compactJSON),
-      (split, model.split.compactJSON), (provenance, model.provenance.compactJSON),
+      (outputs, scores), (split, model.split.compactJSON), (provenance, model.provenance.compactJSON),
     ].filter { !$0.1.isEmpty }.map { key, value in
       var entry = ONNXStringStringEntryProto()
       entry.key = key

@@ -58,7 +58,9 @@ struct ONNXModelReader {
     _ = try readGraph()
     try flattenOutput()
     let texts = ONNXTexts(proto)
-    let scores = try ONNXScores(network.graph, names: try texts.classes())
+    let scores =
+      texts.saysScores
+      ? ONNXScores(asTheyAre: network.graph) : try ONNXScores(network.graph, names: try texts.classes())
     return try texts.model(of: scores, input: input, options)
   }
 

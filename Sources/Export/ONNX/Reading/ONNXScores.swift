@@ -11,6 +11,13 @@ struct ONNXScores {
   /// What was changed, in words.
   let notes: [String]
 
+  /// Outputs that are scores already, as Condense writes them.
+  init(asTheyAre network: Graph) {
+    graph = network
+    isOneOutput = false
+    notes = []
+  }
+
   /// `names` are the classes that the file names: one output of a named class stays one unless a sigmoid makes a yes or no of it.
   init(_ network: Graph, names: [String]?) throws(ONNXFileProblem) {
     let stripped = try Self.rewritten { () throws(GraphError) in try network.withoutProbabilities() }
@@ -28,6 +35,10 @@ struct ONNXScores {
       notes.append(
         "has one output, taken as the score of the second of two classes: beyond \(stripped == nil ? "0" : "0.5") "
           + "it is the second; written again it has two outputs, whose softmax gives both probabilities")
+    } else if stripped?.removed is Sigmoid {
+      notes.append(
+        "ends in a sigmoid of each class; its scores before that are taken, and as an image has one class here, probabilities "
+          + "are their softmax and not the file's")
     } else if stripped != nil {
       notes.append(
         "ends in a softmax; its scores before that are trained, compressed and exported, and their softmax gives the "

@@ -13,6 +13,9 @@ struct ONNXTexts {
     producer = "\(proto.producerName) \(proto.producerVersion)".trimmingSpaces
   }
 
+  /// Whether the file says that its outputs are scores.
+  var saysScores: Bool { texts[ONNXMetadata.outputs] == ONNXMetadata.scores }
+
   /// The model of a graph; what the file does not say is taken from `options`, or marked as unknown.
   func model(
     of scores: ONNXScores, input: GraphInput, _ options: ImportOptions
