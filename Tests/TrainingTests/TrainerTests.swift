@@ -187,6 +187,21 @@ struct TrainerTests {
     #expect(scores.top1 == best.top1 && scores.loss == best.loss)
   }
 
+  @Test("An evaluator tells outputs that are no numbers, although softmax makes probabilities of infinities")
+  func infiniteOutputs() throws {
+    for value in [Float(3e38), 1] {
+      var graph = try TinyNetwork.plain()
+      for (name, parameter) in graph.parameters where name.hasSuffix(".weight") {
+        graph.parameters[name]?.value = Tensor(
+          parameter.value.values.map { _ in value }, shape: parameter.value.shape)
+      }
+      let evaluator = try Evaluator(
+        graph, backend: ReferenceBackend(), batch: 8, precision: .f32, threads: 1)
+      _ = try evaluator.score(SyntheticSource(steps: 1, batch: 8, seed: 1))
+      #expect(evaluator.isFinite == (value == 1))
+    }
+  }
+
   @Test("Early stopping without validation is refused before anything runs")
   func patienceWithoutValidation() throws {
     let setup = try Self.setup(TinyNetwork.plain(), "{patience: 2}")

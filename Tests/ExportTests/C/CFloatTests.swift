@@ -39,6 +39,30 @@ struct CFloatTests {
       flags: ExportedPrograms.sanitized + ["-O2", "-c"])
   }
 
+  @Test("Outputs that are no numbers are not verified")
+  func infinite() throws {
+    var graph = try SmallGraph.lenet.graph()
+    for (name, parameter) in graph.parameters where name.hasSuffix(".weight") {
+      graph.parameters[name]?.value = Tensor(
+        parameter.value.values.map { _ in 3e38 }, shape: parameter.value.shape)
+    }
+    let shape = graph.inputs[0].shape
+    let model = Model(
+      graph: graph, classes: [], input: InputDescription(shape: shape, mean: [0], deviation: [1]),
+      split: .init(.null), provenance: .init(.null))
+    let root = NSTemporaryDirectory() + "condense-float-\(UUID().uuidString)"
+    defer { try? FileManager.default.removeItem(atPath: root) }
+    let written = try ExportFolder.write(
+      try CExporter().files(of: model, ExportOptions(baseName: "net")), to: root)
+    let images = VerificationImages(
+      images: Tensor(random: Shape([3] + shape.dimensions), seed: 5, "images"), labels: [],
+      backend: ReferenceBackend(), threads: 1)
+    let verification = try #require(
+      try CExporter().verify(written, of: model, ExportOptions(baseName: "net"), on: images))
+    #expect(!verification.isPassed)
+    #expect(verification.findings.contains { $0.contains("no finite numbers") })
+  }
+
   @Test("Every op of one input agrees with the reference on every example", arguments: OpCase.all())
   func ops(example: OpCase) throws {
     guard example.inputs.count == 1 else { return }
