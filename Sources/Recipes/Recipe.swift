@@ -123,7 +123,15 @@ public struct Recipe: Sendable {
       (0x30...0x39).contains(byte) || (0x61...0x7A).contains(byte) || (0x41...0x5A).contains(byte)
         || "-_.".utf8.contains(byte)
     }
-    try require(isName && !name.isEmpty && !name.hasPrefix("."), "name", "letters, digits, - and _")
+    let isUsable = isName && !name.isEmpty && !name.hasPrefix(".")
+    guard isUsable || node["name"] != nil else {
+      throw .invalid(
+        mark, key: "name",
+        reason:
+          "is the file's, \"\(name)\", and must be of letters, digits, - and _; rename the file, or give a \"name\""
+      )
+    }
+    try require(isUsable, "name", "letters, digits, - and _")
   }
 
   /// Reads every training setting once, so that a misspelt one is found before anything runs.

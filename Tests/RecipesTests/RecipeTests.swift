@@ -85,6 +85,14 @@ struct RecipeTests {
     #expect(message.contains("would undo it") || message.contains("keep one"), "\(message)")
   }
 
+  @Test("A name that comes from the file, and cannot be one, is said to be the file's")
+  func fileName() throws {
+    let message = errorMessage {
+      _ = try Recipe(SettingsNode(yaml: Self.small, source: "r+1.yaml"), defaultName: "r+1")
+    }
+    #expect(message.contains("\"r+1\"") && message.contains("rename the file"), "\(message)")
+  }
+
   @Test("A model that teaches may bring its normalization, which is checked when the recipe is read")
   func normalization() throws {
     func teacher(_ text: String) throws -> RecipeTeacher {
