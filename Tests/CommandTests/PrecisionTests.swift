@@ -19,6 +19,20 @@ struct PrecisionTests {
       .string("instructionSet")
   }
 
+  /// Writes a small recipe, its precision on line 3.
+  private static func write(data: String, precision: String, teacher: String, to path: String) throws {
+    let text = """
+      recipe: 1
+      data: \(data)
+      precision: \(precision)
+      teacher: {network: \(teacher)}
+      students:
+        - {name: int8, pipeline: [{post-training-quantization: {}}]}
+
+      """
+    try text.write(toFile: path, atomically: true, encoding: .utf8)
+  }
+
   @Test("An explicit bf16 is refused before anything is read", arguments: limits.map(\.0))
   func refused(_ limit: String) throws {
     let tool = try Tool()
@@ -40,21 +54,13 @@ struct PrecisionTests {
   @Test("A recipe that demands it is refused by its line", arguments: ["compare", "plan"])
   func recipe(_ command: String) throws {
     let tool = try Tool()
-    let text = """
-      recipe: 1
-      data: missing
-      precision: bf16
-      teacher: {network: mlp}
-      students:
-        - {name: int8, pipeline: [{post-training-quantization: {}}]}
-
-      """
-    try text.write(toFile: tool.folder + "/half.yaml", atomically: true, encoding: .utf8)
+    try Self.write(data: "missing", precision: "bf16", teacher: "mlp", to: tool.folder + "/half.yaml")
+    let found = try Self.found(tool, "AVX2")
     let run = try tool.run([command, "half.yaml"], environment: Self.environment("AVX2"))
     #expect(run.status == 69, "\(run.errors)")
     #expect(run.errors.contains("half.yaml:3"), "\(run.errors)")
     #expect(
-      run.errors.contains("bf16 needs the instruction set avx512_core_bf16, found avx2"), "\(run.errors)")
+      run.errors.contains("bf16 needs the instruction set avx512_core_bf16, found \(found)"), "\(run.errors)")
     #expect(!FileManager.default.fileExists(atPath: tool.folder + "/runs"))
   }
 
@@ -68,16 +74,7 @@ struct PrecisionTests {
     #expect(run.status == 0, "\(run.errors)")
     #expect(try run.json["precision"] == "f32".node)
     #expect(run.errors.contains("bf16 needs avx512_core_bf16"), "\(run.errors)")
-    let text = """
-      recipe: 1
-      data: glyphs
-      precision: auto
-      teacher: {network: resnet20}
-      students:
-        - {name: int8, pipeline: [{post-training-quantization: {}}]}
-
-      """
-    try text.write(toFile: tool.folder + "/auto.yaml", atomically: true, encoding: .utf8)
+    try Self.write(data: "glyphs", precision: "auto", teacher: "resnet20", to: tool.folder + "/auto.yaml")
     let plan = try tool.run(["plan", "auto.yaml"], environment: Self.environment("AVX2"))
     #expect(plan.errors.contains("precision auto is f32 on this processor"), "\(plan.errors)")
   }
