@@ -68,6 +68,7 @@ struct PictureTests {
       for point in picture.points {
         #expect(picture.plot.contains(PictureBox(around: point.place.x, point.place.y, reach: 2)))
       }
+      #expect(PictureText.width(PictureSVG(picture).heading, size: 14) <= picture.width - 32)
       let ticks = picture.across.ticks.map(picture.across.share)
       #expect(!ticks.isEmpty && ticks.allSatisfy { (0...1).contains($0) })
     }

@@ -23,15 +23,23 @@ struct PictureSVG {
         + "aria-label=\"\(Self.escaped(title))\">",
       style.map { "<style>\n\($0)</style>" } ?? "",
       "<rect class=\"paper\" width=\"\(width)\" height=\"\(height)\" rx=\"8\"/>",
-      "<text class=\"title\" x=\"\(Self.number(Self.margin))\" y=\"24\">\(Self.escaped(title))</text>",
+      "<text class=\"title\" x=\"\(Self.number(Self.margin))\" y=\"24\">\(Self.escaped(heading))</text>",
     ]
     return (parts + legend + axes + whiskers + [front] + points + labels + ["</svg>"]).filter { !$0.isEmpty }
       .joined(separator: "\n")
   }
 
-  private var title: String {
-    "Accuracy against \(picture.measure.title)" + (picture.target.map { " on \($0)" } ?? "")
+  private var title: String { plainTitle + (picture.target.map { " on \($0)" } ?? "") }
+  private var plainTitle: String { "Accuracy against \(picture.measure.title)" }
+
+  /// The title as far as the picture is wide: where it is too narrow, what stands around it names the target.
+  var heading: String {
+    let room = picture.width - 2 * Self.margin
+    return PictureText.width(title, size: Self.titleSize) <= room ? title : plainTitle
   }
+
+  /// As `picture.css` has it.
+  private static let titleSize = 14.0
 
   private var legend: [String] {
     picture.legend.entries.map { entry in
