@@ -71,7 +71,8 @@ public enum DatasetError: Error, Sendable, CustomStringConvertible {
   case downloadFailed(url: String, reason: String)
   case wrongChecksum(path: String, expected: String, found: String)
 
-  private static func folders(_ names: [String]) -> String {
+  /// `a/, b/`, of many the first ones.
+  static func folders(_ names: [String]) -> String {
     names.prefix(5).map { $0 + "/" }.joined(separator: ", ") + (names.count > 5 ? ", …" : "")
   }
 

@@ -42,18 +42,25 @@ struct FolderLayout {
       tree = below
     }
     let withSplits = tree.foldersWithSplits
-    if tree.folders.count > 1, !withSplits.isEmpty, tree.splitNames.count < tree.folders.count,
-      withSplits.count < tree.folders.count || tree.isSeveralSets
-    {
-      let others = Set(tree.folders.keys).subtracting(withSplits).map(String.init).sorted()
-      let names = withSplits.map(String.init).sorted()
-      refusal = others.isEmpty ? .severalSets(names) : .someSplit(names, others: others)
-    } else if tree.isClassFirst {
+    if tree.folders.count > 1, !withSplits.isEmpty, tree.splitNames.count < tree.folders.count {
+      understand(tree, withSplits: withSplits)
+    } else {
+      understand(tree)
+    }
+  }
+
+  /// Splits within folders: within classes, if all have them and they are no data sets of their own.
+  private mutating func understand(_ tree: FolderTree, withSplits: Set<Substring>) {
+    let others = Set(tree.folders.keys).subtracting(withSplits)
+    let names = withSplits.map(String.init).sorted()
+    if !others.isEmpty {
+      refusal = .someSplit(names, others: others.map(String.init).sorted())
+    } else if tree.isSeveralSets {
+      refusal = .severalSets(names)
+    } else {
       isClassFirst = true
       givesSplits = true
       messages.append("each class has folders for its splits: CLASS/train, CLASS/test")
-    } else {
-      understand(tree)
     }
   }
 
@@ -112,8 +119,8 @@ struct FolderLayout {
         split: splits.map(String.init), others: names.filter { !splits.contains($0) }.map(String.init))
     } else {
       messages.append(
-        "classes are the upper folders (\(names.prefix(3).joined(separator: "/, "))/…); all hold the same folders "
-          + "(\(first.folders.keys.sorted().prefix(3).joined(separator: "/, "))/…): if these are the classes, "
+        "classes are the upper folders (\(DatasetError.folders(names.map(String.init)))); all hold the same folders "
+          + "(\(DatasetError.folders(first.folders.keys.map(String.init).sorted()))): if these are the classes, "
           + "call the upper ones train, val and test")
     }
   }
@@ -196,18 +203,13 @@ extension FolderTree {
   }
 
   /// The folders that hold nothing but splits, training among them.
-  fileprivate var foldersWithSplits: [Substring] {
-    folders.filter { _, tree in
-      let names = tree.folders.keys.map { SplitName($0) }
-      return tree.images == 0 && names.count > 1 && names.allSatisfy { $0?.rest == [] }
-        && names.contains { $0?.split == .train }
-    }
-    .map(\.key)
-  }
-
-  /// Whether every folder is a class that holds nothing but splits, training among them.
-  fileprivate var isClassFirst: Bool {
-    folders.count > 1 && splitNames.count < folders.count && foldersWithSplits.count == folders.count
+  fileprivate var foldersWithSplits: Set<Substring> {
+    Set(
+      folders.filter { _, tree in
+        let names = tree.folders.keys.map { SplitName($0) }
+        return tree.images == 0 && names.count > 1 && names.allSatisfy { $0?.rest == [] }
+          && names.contains { $0?.split == .train }
+      }.keys)
   }
 
   /// Whether the splits of several folders hold the same folders, so that these are the classes: folds, parts, versions.

@@ -201,7 +201,7 @@ struct TrialMeasurement {
         })
     }
     guard let scores else { throw .stopped }
-    guard scores.loss.isFinite, scores.expectedCalibrationError.isFinite else { throw .outputsNotFinite }
+    guard scores.isFinite else { throw .outputsNotFinite }
     worst.sort { ($1.confidence, $0.index) < ($0.confidence, $1.index) }
     let classes = model.classes.count
     let accuracy = TrialResult.Accuracy(

@@ -9,8 +9,6 @@ public final class Evaluator {
   private let tap: TapID
   private let classes: Int
   private let values: AlignedBuffer
-  /// Whether all that the network said are finite numbers, since the last input of `probabilities`, if there was one.
-  public private(set) var isFinite = true
 
   /// Compiles an inference plan of the graph, with weights of its own.
   public init(
@@ -67,8 +65,7 @@ public final class Evaluator {
   public func probabilities(of input: [Float]) -> [Double] {
     let images = input + Array(repeating: 0, count: input.count * (plan.options.batch - 1))
     plan.forward(images.span, key: 0)
-    isFinite = true
-    readLogits(images: 1)
+    readLogits()
     let buffer = values
     var probabilities = [Double](repeating: 0, count: classes)
     LogitRow.softmax(buffer.floats, 0..<classes, into: &probabilities)
@@ -78,14 +75,11 @@ public final class Evaluator {
   private func forward(_ batch: Batch) {
     let images = batch.images
     plan.forward(images.span, key: 0)
-    readLogits(images: batch.count)
+    readLogits()
   }
 
-  private func readLogits(images: Int) {
+  private func readLogits() {
     values.withMutableFloats { plan.readTap(tap, into: &$0) }
-    let buffer = values
-    let logits = buffer.floats
-    for i in 0..<images * classes where !logits[i].isFinite { isFinite = false }
   }
 
   private static func next(_ source: any BatchSource) throws(TrainingError) -> Batch? {

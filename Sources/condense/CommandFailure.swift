@@ -25,6 +25,14 @@ struct CommandFailure: Error {
   init(_ status: Status, _ error: any Error) {
     self.init((error as? any StatusGiving)?.status ?? status, "\(error)")
   }
+
+  /// The network said what is no number: nothing that is made of it would mean anything.
+  static func outputsNotFinite(of model: String, on images: String) -> CommandFailure {
+    CommandFailure(
+      .badInput,
+      "\(model): its outputs on \(images) are not finite numbers; look at its weights, and at the normalization of pixels "
+        + "(mean, std)")
+  }
 }
 
 /// Runs a piece of a command; what it throws becomes a failure of this status, or of the error's own.

@@ -100,7 +100,7 @@ struct EvaluateCommand: ParsableCommand {
         })
     }
     guard let scores else { return }
-    try evaluator.requireFinite(model: self.model, on: self.data)
+    guard scores.isFinite else { throw CommandFailure.outputsNotFinite(of: self.model, on: self.data) }
     let report = EvaluationReport(
       split: split, scores: scores, classes: model.classes, seconds: (clock.now - began).inSeconds,
       skippedFiles: data.problems.count, arithmetic: arithmetic.name)

@@ -58,7 +58,9 @@ struct PredictCommand: ParsableCommand {
     for path in images {
       do {
         let probabilities = evaluator.probabilities(of: try Self.input(of: path, for: model))
-        try evaluator.requireFinite(model: self.model, on: path)
+        guard probabilities.allSatisfy(\.isFinite) else {
+          throw CommandFailure.outputsNotFinite(of: self.model, on: path)
+        }
         let best = best(of: probabilities)
         if json {
           nodes.append(node(path, best, probabilities, model))

@@ -187,7 +187,7 @@ struct TrainerTests {
     #expect(scores.top1 == best.top1 && scores.loss == best.loss)
   }
 
-  @Test("An evaluator tells outputs that are no numbers, although softmax makes probabilities of infinities")
+  @Test("Scores tell outputs that are no numbers")
   func infiniteOutputs() throws {
     for value in [Float(3e38), 1] {
       var graph = try TinyNetwork.plain()
@@ -197,8 +197,8 @@ struct TrainerTests {
       }
       let evaluator = try Evaluator(
         graph, backend: ReferenceBackend(), batch: 8, precision: .f32, threads: 1)
-      _ = try evaluator.score(SyntheticSource(steps: 1, batch: 8, seed: 1))
-      #expect(evaluator.isFinite == (value == 1))
+      let scores = try #require(try evaluator.score(SyntheticSource(steps: 1, batch: 8, seed: 1)))
+      #expect(scores.isFinite == (value == 1))
     }
   }
 

@@ -64,6 +64,10 @@ public struct ClassificationMetrics: Sendable, Equatable {
   /// The mean cross-entropy.
   public var loss: Double { images == 0 ? 0 : lossSum / Double(images) }
 
+  /// Whether the network said numbers of which scores can be made: one that is not, or that is infinitely large, makes the loss or
+  /// the confidence none either.
+  public var isFinite: Bool { loss.isFinite && expectedCalibrationError.isFinite }
+
   /// The share of each class's images that were called so; `nil` for a class without images.
   public var recall: [Double?] {
     calls.enumerated().map { label, calls in
