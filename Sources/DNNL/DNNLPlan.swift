@@ -1,6 +1,7 @@
 import CDNNL
 public import Execution
 import Graphs
+import Settings
 public import Tensors
 
 /// Prepared oneDNN calls over one graph: a step is a flat walk over them.
@@ -57,12 +58,29 @@ public final class DNNLPlan: Plan {
 
   public func forward(_ images: Span<Float>, key: UInt64) {
     Device.useTeam(of: options.threads)
-    step.key = key
     var start = 0
     for input in inputs {
       copy(images, start, input.count, to: input.region)
       start += input.count
     }
+    run(key: key)
+  }
+
+  public func input(_ name: String) throws(ExecutionError) -> InputID {
+    guard let index = graphInputs.firstIndex(where: { $0.name == name }) else {
+      throw .unknownInput(name, suggestion: Spelling.nearest(to: name, among: graphInputs.map(\.name)))
+    }
+    return InputID(index: index, count: inputs[index].count)
+  }
+
+  public func writeInput(_ input: InputID, _ values: Span<Float>) {
+    Device.useTeam(of: options.threads)
+    copy(values, 0, input.count, to: inputs[input.index].region)
+  }
+
+  public func run(key: UInt64) {
+    Device.useTeam(of: options.threads)
+    step.key = key
     renewKernelCopies()
     for call in forwardCalls { call.run() }
   }
@@ -106,6 +124,23 @@ public final class DNNLPlan: Plan {
 
   public func withGradients<R>(_ body: (inout MutableSpan<Float>) throws -> R) rethrows -> R {
     try store.gradients.withMutableFloats(body)
+  }
+
+  public func parameter(_ name: String) throws(ExecutionError) -> ParameterID {
+    guard let index = store.order.firstIndex(of: name), store.entries[name]?.slot.isTrainable == true else {
+      throw .missingParameter(name)
+    }
+    return ParameterID(index: index)
+  }
+
+  public func order(of parameter: String) throws(ExecutionError) -> [Int32] {
+    try store.places(of: parameter)
+  }
+
+  public func withParameter<R>(
+    _ parameter: ParameterID, _ body: (Span<Float>, inout MutableSpan<Float>) throws -> R
+  ) rethrows -> R {
+    try store.withParameter(parameter.index, body)
   }
 
   public func gradients() throws(ExecutionError) -> [String: Tensor] { try store.gradientTensors() }

@@ -177,6 +177,7 @@ final class PlanBuilder {
       node: node, inputs: inputs, shape: shape, result: relu?.name ?? sum?.name ?? node.name,
       fusesReLU: relu != nil, residual: residual)
     if let op = node.op as? any DNNLOp, try op.lower(site, self) { return }
+    if let loss = node.op as? any Loss { return try lowerLoss(site, loss) }
     try lowerReference(site)
   }
 

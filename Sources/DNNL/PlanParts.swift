@@ -51,7 +51,7 @@ struct PlanParts {
     backward = try prepared(builder.backward)
     var inputs: [(region: Region, count: Int)] = []
     for input in builder.graph.inputs {
-      guard let value = builder.values[input.name] else { continue }
+      guard let value = builder.values[input.name] else { throw .unknownInput(input.name, suggestion: nil) }
       inputs.append((value.operand.region, value.shape.count))
     }
     self.inputs = inputs

@@ -29,6 +29,33 @@ extension WeightStore {
     return tensors
   }
 
+  /// Where each element of a trainable parameter, in row-major order, lies in its part of the arena.
+  ///
+  /// Found by copying numbers into the layout, whose halves are small enough for floats to hold exactly; padding stays zero.
+  func places(of name: String) throws(ExecutionError) -> [Int32] {
+    guard let entry = entries[name], entry.slot.isTrainable else { throw .missingParameter(name) }
+    let count = entry.slot.shape.count
+    func copied(_ numbers: [Float]) throws(ExecutionError) -> [Float] {
+      let arena = AlignedBuffer(floats: entry.count)
+      let target = Operand(
+        region: unsafe Region(byteCount: arena.byteCount, at: arena.baseAddress), layout: entry.layout)
+      try write(Tensor(numbers, shape: entry.slot.shape), to: target, node: name)
+      let floats = arena.floats
+      return (0..<entry.count).map { floats[$0] }
+    }
+    let low = try copied((1...count).map { Float($0 % 65_536) })
+    let high = try copied((1...count).map { Float($0 / 65_536) })
+    var places = [Int32](repeating: -1, count: count)
+    for place in low.indices {
+      let number = Int(high[place]) * 65_536 + Int(low[place])
+      if number > 0 { places[number - 1] = Int32(place) }
+    }
+    guard !places.contains(-1) else {
+      throw .stateMismatch(parameter: name, reason: "its layout hides some of its elements")
+    }
+    return places
+  }
+
   /// Puts back a state; every parameter must be there with its shape.
   func load(_ state: TrainingState) throws(ExecutionError) {
     for name in order {
@@ -73,15 +100,18 @@ extension WeightStore {
 
   private func write(_ name: String, _ arena: AlignedBuffer, _ tensor: Tensor) throws(ExecutionError) {
     guard let entry = entries[name] else { throw .missingParameter(name) }
+    try write(tensor, to: Operand(region: try region(name, in: arena), layout: entry.layout), node: name)
+  }
+
+  private func write(_ tensor: Tensor, to target: Operand, node: String) throws(ExecutionError) {
     let plain = AlignedBuffer(floats: tensor.values.count)
     plain.withMutableFloats { floats in
       for index in tensor.values.indices { floats[index] = tensor.values[index] }
     }
     let source = try Operand(
       region: unsafe Region(byteCount: plain.byteCount, at: plain.baseAddress),
-      layout: Layout.plain(entry.layout.dimensions, .f32))
-    let target = Operand(region: try region(name, in: arena), layout: entry.layout)
-    try device.reorder(source, to: target, node: name)
+      layout: Layout.plain(target.layout.dimensions, .f32))
+    try device.reorder(source, to: target, node: node)
   }
 }
 

@@ -21,8 +21,10 @@ final class WeightStore {
   }
 
   private(set) var entries: [String: Entry] = [:]
-  /// The names in the order of the arena.
+  /// The names in the order in which plans met them.
   private(set) var order: [String] = []
+  /// Where each of them starts in its arena, and its floats, padding included.
+  private var extents: [(offset: Int, count: Int)] = []
   let weights: AlignedBuffer
   let gradients: AlignedBuffer
   let statistics: AlignedBuffer
@@ -65,6 +67,7 @@ final class WeightStore {
     let statisticsCount = end(0, { !$0.isTrainable }, &entries)
     self.entries = entries
     order = parameters.map(\.name)
+    extents = order.map { (entries[$0]?.offset ?? 0, entries[$0]?.count ?? 0) }
     weights = AlignedBuffer(floats: trainableCount)
     gradients = AlignedBuffer(floats: trainableCount)
     statistics = AlignedBuffer(floats: statisticsCount)
@@ -87,6 +90,16 @@ final class WeightStore {
   func gradient(_ name: String) throws(ExecutionError) -> Operand {
     guard let entry = entries[name] else { throw .missingParameter(name) }
     return Operand(region: try region(name, in: gradients), layout: entry.layout)
+  }
+
+  /// Lends a trainable parameter's part of the weights and of the gradients.
+  func withParameter<R>(
+    _ index: Int, _ body: (Span<Float>, inout MutableSpan<Float>) throws -> R
+  ) rethrows -> R {
+    let (offset, count) = extents[index]
+    var gradient = unsafe gradients.mutableFloats(offset, count).mutableSpan
+    let values = unsafe Span(_unsafeElements: weights.mutableFloats(offset, count))
+    return try body(values, &gradient)
   }
 
   /// Makes room for the moments and averages that an update needs.

@@ -70,6 +70,7 @@ public struct PlanOptions: Sendable, Equatable {
 /// Why a graph cannot be compiled or a state cannot be loaded.
 public enum ExecutionError: Error, Sendable, Equatable, CustomStringConvertible {
   case unknownTap(String, suggestion: String?)
+  case unknownInput(String, suggestion: String?)
   case missingParameter(String)
   case stateMismatch(parameter: String, reason: String)
   case unsupported(node: String, reason: String)
@@ -82,6 +83,8 @@ public enum ExecutionError: Error, Sendable, Equatable, CustomStringConvertible 
     switch self {
     case .unknownTap(let name, let suggestion):
       "\(name): no value of the graph has this name" + (suggestion.map { "; did you mean \"\($0)\"?" } ?? "")
+    case .unknownInput(let name, let suggestion):
+      "\(name): no input of the graph has this name" + (suggestion.map { "; did you mean \"\($0)\"?" } ?? "")
     case .missingParameter(let name): "\(name): the graph has no such parameter"
     case .stateMismatch(let parameter, let reason): "\(parameter): \(reason)"
     case .unsupported(let node, let reason): "\(node): \(reason)"

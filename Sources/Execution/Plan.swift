@@ -5,8 +5,8 @@ public import Tensors
 ///     let plan = try backend.compile(graph, PlanOptions(batch: 128, mode: .training, threads: 2))
 ///     let logits = try plan.tap("logits")
 ///     plan.forward(images, key: 7)
-///     plan.readTap(logits, into: &values)      // loss and its gradient are computed from these
-///     plan.writeSeed(logits, gradient)
+///     plan.readTap(logits, into: &values)
+///     plan.writeSeed(logits, gradient)         // of what is minimized, by the value
 ///     plan.backward()
 ///     plan.update(SGD(), StepParameters(rate: 0.1))
 public protocol Plan: AnyObject {
@@ -17,6 +17,12 @@ public protocol Plan: AnyObject {
   /// Runs all nodes on a batch, plain `[N, C, H, W]` floats; `key` feeds the random ops (dropout), each node
   /// drawing from `nodeStream(key:node:)`. A graph of several inputs takes them one after another.
   func forward(_ images: Span<Float>, key: UInt64)
+  /// The handle of an input that is written by itself.
+  func input(_ name: String) throws(ExecutionError) -> InputID
+  /// Copies what an input holds for a batch, plain row-major; it stays until it is written again.
+  func writeInput(_ input: InputID, _ values: Span<Float>)
+  /// Runs all nodes on what the inputs hold, as `forward` does.
+  func run(key: UInt64)
   /// Copies a value, plain row-major with the batch first.
   func readTap(_ tap: TapID, into values: inout MutableSpan<Float>)
   /// Sets the loss's own gradient by a value, plain row-major; it stays until set again and starts as zero.
@@ -28,6 +34,14 @@ public protocol Plan: AnyObject {
   ///
   /// The order is the plan's own; elements that only pad a layout are zero.
   func withGradients<R>(_ body: (inout MutableSpan<Float>) throws -> R) rethrows -> R
+  /// The handle of a trainable parameter.
+  func parameter(_ name: String) throws(ExecutionError) -> ParameterID
+  /// Where each element of a trainable parameter, in row-major order, lies among what `withParameter` lends; allocates.
+  func order(of parameter: String) throws(ExecutionError) -> [Int32]
+  /// Lends the weights of a parameter and its gradient, both in the plan's own order; elements that only pad are zero.
+  func withParameter<R>(
+    _ parameter: ParameterID, _ body: (Span<Float>, inout MutableSpan<Float>) throws -> R
+  ) rethrows -> R
   /// The same gradients as tensors in plain layouts, by parameter; allocates, so for analyses and not for steps.
   func gradients() throws(ExecutionError) -> [String: Tensor]
   /// Applies an update rule to every trainable parameter, decay only to those that decay, and the moving average.
@@ -49,6 +63,29 @@ public struct TapID: Hashable, Sendable {
   /// The position in the plan's own table.
   public let index: Int
   /// Elements of the value for the plan's batch.
+  public let count: Int
+
+  /// Makes a handle; plans do.
+  public init(index: Int, count: Int) {
+    self.index = index
+    self.count = count
+  }
+}
+
+/// A trainable parameter of a plan.
+public struct ParameterID: Hashable, Sendable {
+  /// The position in the plan's own table.
+  public let index: Int
+
+  /// Makes a handle; plans do.
+  public init(index: Int) { self.index = index }
+}
+
+/// An input of a plan.
+public struct InputID: Hashable, Sendable {
+  /// The position among the graph's inputs.
+  public let index: Int
+  /// Elements of the input for the plan's batch.
   public let count: Int
 
   /// Makes a handle; plans do.

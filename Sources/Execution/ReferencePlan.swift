@@ -60,16 +60,33 @@ final class ReferencePlan: Plan {
   }
 
   func forward(_ images: Span<Float>, key: UInt64) {
-    self.key = key
     var position = 0
-    for input in graph.inputs.indices {
-      let count = shapes[input].count
-      precondition(position + count <= images.count, "too few elements for \(shapes[input])")
-      for i in 0..<count { values[input].values[i] = images[position + i] }
+    for index in graph.inputs.indices {
+      let count = shapes[index].count
+      precondition(position + count <= images.count, "too few elements for \(shapes[index])")
+      writeInput(
+        InputID(index: index, count: count), images.extracting(position..<position + count))
       position += count
-      project(input)
     }
     precondition(position == images.count, "\(images.count) elements where the graph reads \(position)")
+    run(key: key)
+  }
+
+  func input(_ name: String) throws(ExecutionError) -> InputID {
+    guard let index = graph.inputs.firstIndex(where: { $0.name == name }) else {
+      throw .unknownInput(name, suggestion: Spelling.nearest(to: name, among: graph.inputs.map(\.name)))
+    }
+    return InputID(index: index, count: shapes[index].count)
+  }
+
+  func writeInput(_ input: InputID, _ written: Span<Float>) {
+    precondition(written.count == input.count, "\(written.count) elements for \(shapes[input.index])")
+    for i in written.indices { values[input.index].values[i] = written[i] }
+    project(input.index)
+  }
+
+  func run(key: UInt64) {
+    self.key = key
     for step in steps { run(step) }
   }
 
@@ -158,6 +175,24 @@ final class ReferencePlan: Plan {
 
   func withGradients<R>(_ body: (inout MutableSpan<Float>) throws -> R) rethrows -> R {
     try weights.withGradients(body)
+  }
+
+  func parameter(_ name: String) throws(ExecutionError) -> ParameterID {
+    guard let index = weights.entries.firstIndex(where: { $0.name == name && $0.slot.isTrainable }) else {
+      throw .missingParameter(name)
+    }
+    return ParameterID(index: index)
+  }
+
+  func order(of parameter: String) throws(ExecutionError) -> [Int32] {
+    let count = weights.entries[try self.parameter(parameter).index].slot.shape.count
+    return (0..<count).map(Int32.init)
+  }
+
+  func withParameter<R>(
+    _ parameter: ParameterID, _ body: (Span<Float>, inout MutableSpan<Float>) throws -> R
+  ) rethrows -> R {
+    try weights.withParameter(parameter.index, body)
   }
 
   func gradients() throws(ExecutionError) -> [String: Tensor] { weights.gradientTensors() }

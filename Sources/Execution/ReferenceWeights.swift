@@ -77,6 +77,17 @@ final class ReferenceWeights {
     return try body(&span)
   }
 
+  /// Lends the master of a trainable parameter and its gradient.
+  func withParameter<R>(
+    _ index: Int, _ body: (Span<Float>, inout MutableSpan<Float>) throws -> R
+  ) rethrows -> R {
+    let values = entries[index].value.values
+    var lent = Array(gradients[gradientRanges[index]])
+    defer { gradients.replaceSubrange(gradientRanges[index], with: lent) }
+    var span = lent.mutableSpan
+    return try body(values.span, &span)
+  }
+
   /// The gradients of all trainable parameters by name.
   func gradientTensors() -> [String: Tensor] {
     var tensors: [String: Tensor] = [:]

@@ -93,6 +93,16 @@ final class IntegerPlan: Plan {
 
   // MARK: What only training does
 
+  func input(_ name: String) throws(ExecutionError) -> InputID {
+    throw .unsupported(node: name, reason: "an integer plan takes all of its inputs with \"forward\"")
+  }
+
+  func writeInput(_ input: InputID, _ values: Span<Float>) {
+    preconditionFailure("an integer plan has no inputs that are written by themselves")
+  }
+
+  func run(key: UInt64) { preconditionFailure("an integer plan keeps no inputs to run on") }
+
   func writeSeed(_ tap: TapID, _ gradient: Span<Float>) {
     preconditionFailure("an inference plan takes no gradient")
   }
@@ -106,6 +116,16 @@ final class IntegerPlan: Plan {
   }
 
   func gradients() throws(ExecutionError) -> [String: Tensor] { [:] }
+
+  func parameter(_ name: String) throws(ExecutionError) -> ParameterID { throw .missingParameter(name) }
+
+  func order(of parameter: String) throws(ExecutionError) -> [Int32] { throw .missingParameter(parameter) }
+
+  func withParameter<R>(
+    _ parameter: ParameterID, _ body: (Span<Float>, inout MutableSpan<Float>) throws -> R
+  ) rethrows -> R {
+    preconditionFailure("an integer plan is not trained")
+  }
 
   func update(_ rule: any UpdateRule, _ step: StepParameters) {
     preconditionFailure("an inference plan is not trained")

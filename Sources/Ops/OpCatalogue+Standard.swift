@@ -1,7 +1,7 @@
 public import Graphs
 
 extension OpCatalogue {
-  /// Every op of this module.
+  /// Every op that a network may have.
   public static let standard = OpCatalogue([
     Conv2D.self, Linear.self, BatchNorm.self,
     ReLU.self, ReLU6.self, HardSwish.self, LeakyReLU.self, Sigmoid.self, Tanh.self, Softmax.self,

@@ -191,8 +191,8 @@ struct TrialPipeline {
   private func teacherOutputs(for objective: any Distiller, _ index: Int) throws(TrialError)
     -> TeacherOutputs?
   {
-    guard objective.need > .nothing else { return nil }
-    if objective.need == .logits, let logits {
+    guard !objective.teacherParts.isEmpty else { return nil }
+    if objective.teacherParts == [.logits], let logits {
       return .stored(
         try trial({ TrialError.training(stage: index, $0) }) { () throws(TrainingError) in
           try TeacherLogits(contentsOf: logits)

@@ -139,7 +139,8 @@ extension TrialRunner {
   ) throws(TrialError) -> (before: StageWork, after: StageWork)? {
     guard let training = stage.training else { return nil }
     let objective = try stage.distiller()
-    let isLive = objective.need == .values || (objective.need == .logits && spec.logits == nil)
+    let parts = objective.teacherParts
+    let isLive = parts.contains(.values) || (!parts.isEmpty && spec.logits == nil)
     var work = StageWork(
       graph: before, settings: data.resolved(training), objective: objective,
       teacher: isLive ? teacher : nil, spec: spec, data: data)

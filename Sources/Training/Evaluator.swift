@@ -14,11 +14,12 @@ public final class Evaluator {
   public init(
     _ graph: Graph, backend: any Backend, batch: Int, precision: Precision, threads: Int
   ) throws(TrainingError) {
-    classes = try graph.classCount(network: "evaluation")
+    let head: String
+    (head, classes) = try graph.scores(network: "evaluation")
     do throws(ExecutionError) {
       let options = PlanOptions(batch: batch, mode: .inference, precision: precision, threads: threads)
       plan = try backend.compile(graph, options)
-      tap = try plan.tap(graph.outputs[0])
+      tap = try plan.tap(head)
     } catch {
       throw .execution(error)
     }
@@ -92,12 +93,12 @@ public final class Evaluator {
 }
 
 extension Graph {
-  /// The number of logits, from the first output.
-  func classCount(network: String) throws(TrainingError) -> Int {
+  /// The head that tells classes apart: the value of the logits, `[N, C]`, and C. It is the first output.
+  func scores(network: String) throws(TrainingError) -> (head: String, classes: Int) {
     guard let output = outputs.first, let shape = shape(of: output), shape.rank == 2 else {
       let found = outputs.first.flatMap { self.shape(of: $0)?.description } ?? "no output"
       throw .output(network: network, classes: 0, found: found)
     }
-    return shape[1]
+    return (output, shape[1])
   }
 }

@@ -33,15 +33,41 @@ enum NamedChoice {
 
   /// Reads a name, a name with settings, or settings for the present kind.
   ///
-  /// `types` are a protocol's; what comes back is of one of them, or of the type of `present`.
-  static func read(
-    _ node: SettingsNode, key: String, present: any NamedKind, among types: [any NamedKind.Type]
-  ) throws(SettingsError) -> any NamedKind {
+  /// `types` are a protocol's; `cast` makes a value of that protocol of one of them.
+  static func read<Kind>(
+    _ node: SettingsNode, key: String, present: any NamedKind, among types: [any NamedKind.Type],
+    as cast: (any NamedKind) -> Kind?
+  ) throws(SettingsError) -> Kind {
     let (name, settings) = try split(node, key: key, names: types.map { $0.name })
-    guard let name, let type = types.first(where: { $0.name == name }) else {
-      return try updated(present, settings)
+    let read =
+      if let name, let type = types.first(where: { $0.name == name }) {
+        try make(type, settings)
+      } else {
+        try updated(present, settings)
+      }
+    guard let kind = cast(read) else {
+      preconditionFailure("\(type(of: read)) stands in a list of \(Kind.self)")
     }
-    return try make(type, settings)
+    return kind
+  }
+
+  /// Reads a name, or a name with settings.
+  static func read<Kind>(
+    _ node: SettingsNode, key: String, among types: [any NamedKind.Type], as cast: (any NamedKind) -> Kind?
+  ) throws(SettingsError) -> Kind {
+    let names = types.map { $0.name }
+    let (name, settings) = try split(node, key: key, names: names)
+    guard let name, let type = types.first(where: { $0.name == name }) else {
+      if case .mapping(let entries) = node.content, let first = entries.first {
+        throw unknown(first.key, first.mark, key: key, names: names)
+      }
+      throw .wrongType(
+        node.mark, key: key, expected: "one of \(names.joined(separator: ", "))", found: node.kindDescription)
+    }
+    guard let kind = cast(try make(type, settings)) else {
+      preconditionFailure("\(type) stands in a list of \(Kind.self)")
+    }
+    return kind
   }
 
   private static func make<Kind: NamedKind>(

@@ -12,14 +12,18 @@ final class StepEngine {
     /// From 1 over the whole training.
     var number: Int
     var rate: Float
+    /// The share of all updates that are done.
+    var progress: Double
   }
 
   private let setup: Trainer.Setup
   private let plan: any Plan
-  private let objective: ObjectiveLoss
+  let objective: StepObjective
+  private let penalties: StepPenalties
   private let optimizer: any Optimizer
   private let partSize: Int
   private let imageSize: Int
+  private let imageInput: InputID
 
   /// Compiles the plan of a setup's network; `source` is what it learns from, `former` the engine of the network before it
   /// was rewritten, whose teacher goes on.
@@ -31,38 +35,41 @@ final class StepEngine {
     partSize = settings.batch / settings.microBatches
     imageSize = setup.graph.inputs.first?.shape.count ?? 0
     optimizer = settings.optimizer
-    objective = try ObjectiveLoss(setup, partSize: partSize, source: source, after: former?.objective)
+    objective = try StepObjective(setup, partSize: partSize, source: source, after: former?.objective)
     do throws(ExecutionError) {
-      let taps = objective.taps
-      plan = try setup.backend.compile(setup.graph, Self.options(setup, taps: taps, seeds: taps))
-      try objective.attach(to: plan, output: setup.graph.outputs[0])
+      plan = try setup.backend.compile(objective.graph, Self.options(setup, taps: [objective.head]))
+      imageInput = try plan.input(setup.graph.inputs[0].name)
+      try objective.attach(to: plan)
     } catch {
       throw .execution(error)
     }
+    penalties = try StepPenalties(settings.penalties, of: setup.graph, on: plan)
   }
 
   private static func options(
-    _ setup: Trainer.Setup, taps: [String], seeds: [String] = []
+    _ setup: Trainer.Setup, taps: [String]
   ) -> PlanOptions {
     let settings = setup.settings
     return PlanOptions(
       batch: settings.batch / settings.microBatches, mode: .training, precision: setup.precision,
-      threads: setup.threads, taps: taps, seeds: seeds, microBatches: settings.microBatches)
+      threads: setup.threads, taps: taps, microBatches: settings.microBatches)
   }
 
   /// Trains on one batch; refuses to go on from a loss that is not finite, before any weight changes, and from an update
   /// that leaves a weight or a running statistic so.
-  func step(_ batch: Batch, _ place: Place) throws(TrainingError) -> SoftmaxCrossEntropy.Score {
+  func step(_ batch: Batch, _ place: Place) throws(TrainingError) -> StepObjective.Score {
     let images = batch.images
     try objective.prepare(batch, epoch: place.epoch, step: place.step)
-    var total = SoftmaxCrossEntropy.Score()
+    var total = StepObjective.Score()
     let parts = setup.settings.microBatches
     for part in 0..<parts {
       let range = part * partSize..<(part + 1) * partSize
       let values = images.span.extracting(range.lowerBound * imageSize..<range.upperBound * imageSize)
       let key = SeededRandom(seed: setup.seed, purpose: "step", place.epoch, place.step, part).key
-      plan.forward(values, key: key)
-      let score = objective.evaluate(plan, batch, range)
+      plan.writeInput(imageInput, values)
+      objective.write(batch, range, to: plan)
+      plan.run(key: key)
+      let score = objective.score(batch, range, from: plan)
       guard score.loss.isFinite else {
         throw .notFinite(
           epoch: place.epoch + 1, step: place.step + 1, loss: score.loss / Double(partSize),
@@ -72,6 +79,8 @@ final class StepEngine {
       total.loss += score.loss
       total.correct += score.correct
     }
+    total.loss +=
+      Double(batch.count) * penalties.add(to: plan, scale: Float(parts), at: place.progress)
     plan.update(optimizer, parameters(place))
     guard plan.isFinite else { throw damage(place) }
     return total
@@ -81,7 +90,7 @@ final class StepEngine {
   private func damage(_ place: Place) -> TrainingError {
     let damaged = plan.snapshot().parameters.filter { !$0.value.values.allSatisfy(\.isFinite) }
     return .weightsNotFinite(
-      epoch: place.epoch + 1, step: place.step + 1, parameter: damaged.keys.min() ?? setup.graph.outputs[0])
+      epoch: place.epoch + 1, step: place.step + 1, parameter: damaged.keys.min() ?? objective.head)
   }
 
   func snapshot() -> TrainingState { plan.snapshot() }
@@ -112,8 +121,9 @@ final class StepEngine {
     let parameters = plan.snapshot().parameters
     do throws(ExecutionError) {
       let options = Self.options(setup, taps: setup.graph.nodes.map(\.name))
-      let probe = try setup.backend.compile(setup.graph, options, sharing: plan)
-      probe.forward(images, key: key)
+      let probe = try setup.backend.compile(objective.graph, options, sharing: plan)
+      probe.writeInput(imageInput, images)
+      probe.run(key: key)
       for node in setup.graph.nodes {
         for (name, slot) in setup.graph.slots(of: node) where slot.isTrainable {
           if let tensor = parameters[name], !tensor.values.allSatisfy(\.isFinite) { return .parameter(name) }

@@ -62,7 +62,7 @@ public final class Trainer {
 
   /// Continues where a checkpoint stands.
   public func restore(_ checkpoint: Checkpoint) throws(TrainingError) {
-    if let network = checkpoint.network { try adopt(network, checkpoint.state) }
+    if let network = checkpoint.network { try adopt(network) }
     try engine.load(checkpoint.state)
     progress = checkpoint.progress
     best = checkpoint.best
@@ -105,7 +105,8 @@ public final class Trainer {
     let steps = stepsPerEpoch * setup.settings.epochs
     let rate = setup.settings.schedule.rate(peak: setup.settings.rate, step: progress.updates, steps: steps)
     let place = StepEngine.Place(
-      epoch: progress.epoch, step: progress.step, number: progress.updates + 1, rate: rate)
+      epoch: progress.epoch, step: progress.step, number: progress.updates + 1, rate: rate,
+      progress: Double(progress.updates) / Double(steps))
     let score = try engine.step(batch, place)
     progress.step += 1
     progress.updates += 1
@@ -158,8 +159,7 @@ public final class Trainer {
       var graph = setup.graph
       for (name, tensor) in state.parameters { graph.parameters[name]?.value = tensor }
       guard let rewrite = try schedule.rewrite(graph, after: progress.rewrites) else { return }
-      let carried = try state.carried(by: rewrite)
-      try adopt(rewrite.graph, carried)
+      try adopt(rewrite, state)
       isStorable = checkpoints == nil || StoredNetwork.isStorable(rewrite.graph)
       progress.rewrites += 1
       progress.best = nil
@@ -167,11 +167,18 @@ public final class Trainer {
     }
   }
 
-  /// Goes on with another network.
-  private func adopt(_ network: Graph, _ state: TrainingState) throws(TrainingError) {
+  /// Goes on with what a rewrite made of the network; what the objective trains beside it follows.
+  private func adopt(_ rewrite: Rewrite, _ state: TrainingState) throws(TrainingError) {
+    let before = setup.graph
+    try adopt(rewrite.graph)
+    try engine.load(
+      state.carried(by: rewrite.joined(engine.objective.objective, before: before, state)))
+  }
+
+  /// Goes on with another network, whose weights are still to be loaded.
+  private func adopt(_ network: Graph) throws(TrainingError) {
     setup.graph = network
     engine = try StepEngine(setup, source: training, after: engine)
-    try engine.load(state)
     if validation != nil { evaluator = try Evaluator(setup) }
   }
 

@@ -21,6 +21,9 @@ public enum TrainingError: Error, Sendable, CustomStringConvertible {
   case locked(path: String)
   case unwritable(path: String, reason: String)
   case distillation(DistillationError)
+  case nothingToPenalize(penalty: String)
+  case unknownValue(network: String, String)
+  case reservedName(String)
   case rewritePoints(points: [Int], updates: Int)
   case rewrite(update: Int, any Error)
   case origin(parameter: String, reason: String)
@@ -78,6 +81,11 @@ public enum TrainingError: Error, Sendable, CustomStringConvertible {
     case .unwritable(let path, let reason):
       "\(path): cannot be written: \(reason)"
     case .distillation(let error): error.description
+    case .nothingToPenalize(let penalty):
+      "training: penalty \(penalty): the network has nothing that it is a cost of; leave it out"
+    case .unknownValue(let network, let name): "training: the \(network) has no value \"\(name)\""
+    case .reservedName(let name):
+      "training: \"\(name)\": names that begin with \"\(Objective.prefix)\" are kept for what is minimized; rename the node"
     case .rewritePoints(let points, let updates):
       "training: a network is rewritten after ascending numbers of updates below \(updates), found \(points)"
     case .rewrite(let update, let error):

@@ -24,6 +24,8 @@ public struct TrainingSettings: Configurable, Sendable {
   public var smoothing: Float = 0
   /// The largest global norm of the gradient; longer ones are shortened to it.
   public var clip: Float?
+  /// Costs of the weights that are added to the loss.
+  public var penalties: [any Penalty] = []
   /// The decay of the moving average of weights, which then is what is evaluated and kept.
   public var average: Float?
   /// Epochs without a better validation accuracy after which training stops; the best weights are kept.
@@ -44,6 +46,7 @@ public struct TrainingSettings: Configurable, Sendable {
       scheduleSetting,
       Setting("smoothing", \.smoothing, in: 0...0.9, "share of the target spread over all classes"),
       Setting("clip", \.clip, in: 1e-6...1e6, "largest global norm of the gradient"),
+      penaltiesSetting,
       Setting("average", \.average, in: 0...0.999_999, "decay of the moving average of weights"),
       Setting(
         "patience", \.patience, in: 1...100_000, "epochs without a better validation accuracy before stopping"
@@ -68,6 +71,15 @@ public struct TrainingSettings: Configurable, Sendable {
       read: { (settings, node) throws(SettingsError) in
         settings.schedule = try ScheduleCatalogue.read(node, key: "schedule", present: settings.schedule)
       }, write: { NamedChoice.node($0.schedule) })
+  }
+
+  private static var penaltiesSetting: Setting<TrainingSettings> {
+    Setting(
+      "penalties", expected: "a list of \(PenaltyCatalogue.names.joined(separator: ", ")), or null",
+      "costs of the weights that are added to the loss",
+      read: { (settings, node) throws(SettingsError) in
+        settings.penalties = try PenaltyCatalogue.read(node, key: "penalties")
+      }, write: { $0.penalties.isEmpty ? SettingsNode(.null) : PenaltyCatalogue.write($0.penalties) })
   }
 
   private static var augmentationsSetting: Setting<TrainingSettings> {

@@ -11,11 +11,19 @@ struct Catalogue: CustomTestStringConvertible, Sendable {
   let protocols: Set<String>
   /// The file with the list.
   let list: String
+  /// Whether several of a family share a file.
+  var sharesFiles = false
 
   static let all = [
     Catalogue(
       name: "ops", folder: "Sources/Ops", protocols: ["Op", "Activation", "Pooling"],
       list: "Sources/Ops/OpCatalogue+Standard.swift"),
+    Catalogue(
+      name: "losses", folder: "Sources/Ops/Losses", protocols: ["Loss"],
+      list: "Sources/Ops/Losses/OpCatalogue+Training.swift"),
+    Catalogue(
+      name: "encodings", folder: "Sources/Encodings", protocols: ["Encoding", "ValueEncoding"],
+      list: "Sources/Encodings/EncodingCatalogue+Standard.swift"),
     Catalogue(
       name: "blocks", folder: "Sources/Networks/Blocks", protocols: ["Block"],
       list: "Sources/Networks/BlockCatalogue.swift"),
@@ -41,6 +49,15 @@ struct Catalogue: CustomTestStringConvertible, Sendable {
     Catalogue(
       name: "distillers", folder: "Sources/Training/Distillers", protocols: ["Distiller"],
       list: "Sources/Training/Distillers/Distiller.swift"),
+    Catalogue(
+      name: "penalties", folder: "Sources/Training/Penalties", protocols: ["Penalty"],
+      list: "Sources/Training/Penalties/Penalty.swift"),
+    Catalogue(
+      name: "simulators", folder: "Sources/Simulation", protocols: ["Simulator"],
+      list: "Sources/Simulation/SimulatorCatalogue.swift"),
+    Catalogue(
+      name: "ONNX readers", folder: "Sources/Export/ONNX/Reading/Nodes", protocols: ["ONNXNodeReader"],
+      list: "Sources/Export/ONNX/Reading/ONNXNodeReader.swift", sharesFiles: true),
   ]
 
   var testDescription: String { name }

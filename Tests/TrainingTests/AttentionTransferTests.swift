@@ -12,67 +12,6 @@ import Testing
 
 @Suite("Attention transfer")
 struct AttentionTransferTests {
-  private static let pair = ValuePair(
-    student: "s", teacher: "t", studentShape: [3, 2, 2], teacherShape: [5, 2, 2])
-
-  private static func values(_ count: Int, _ purpose: String) -> [Float] {
-    var random = SeededRandom(seed: 5, purpose: purpose)
-    return (0..<count).map { _ in random.normal() }
-  }
-
-  private static func evaluate(
-    _ student: [Float], _ teacher: [Float], images: Int = 2
-  ) -> (loss: Double, gradient: [Float]) {
-    let objective = AttentionTransfer(weight: 10)
-    var gradient = [Float](repeating: .nan, count: student.count)
-    var scratch = [Float](repeating: .nan, count: objective.scratchCount(pair))
-    var span = gradient.mutableSpan
-    var room = scratch.mutableSpan
-    let loss = objective.evaluateValue(
-      student.span, teacher: teacher.span, pair, images: images, scratch: &room, gradient: &span)
-    return (loss, gradient)
-  }
-
-  /// The formula, in 64 bits.
-  private static func formula(_ student: [Float], _ teacher: [Float]) -> Double {
-    func map(_ values: ArraySlice<Float>, channels: Int) -> [Double] {
-      let values = values.map(Double.init)
-      let m = (0..<4).map { p in
-        (0..<channels).reduce(0.0) { $0 + values[$1 * 4 + p] * values[$1 * 4 + p] } / Double(channels)
-      }
-      let norm = m.reduce(0) { $0 + $1 * $1 }.squareRoot()
-      return m.map { $0 / norm }
-    }
-    return (0..<2).reduce(0.0) { sum, image in
-      let own = map(student[image * 12..<(image + 1) * 12], channels: 3)
-      let other = map(teacher[image * 20..<(image + 1) * 20], channels: 5)
-      return sum + 10 * zip(own, other).reduce(0) { $0 + ($1.0 - $1.1) * ($1.0 - $1.1) } / 4
-    }
-  }
-
-  @Test("Loss equals the formula, the gradient finite differences of it")
-  func gradient() {
-    let (student, teacher) = (Self.values(24, "student"), Self.values(40, "teacher"))
-    let (loss, gradient) = Self.evaluate(student, teacher)
-    #expect(abs(loss - Self.formula(student, teacher)) < 1e-5)
-    let width: Float = 1 / 256
-    for i in gradient.indices {
-      var (above, below) = (student, student)
-      above[i] += width
-      below[i] -= width
-      let difference = Self.formula(above, teacher) - Self.formula(below, teacher)
-      // The mean over two images.
-      #expect(abs(difference / Double(above[i] - below[i]) / 2 - Double(gradient[i])) < 2e-4)
-    }
-  }
-
-  @Test("A value of zeros has a finite loss and no gradient")
-  func zeros() {
-    let (loss, gradient) = Self.evaluate(Array(repeating: 0, count: 24), Self.values(40, "teacher"))
-    #expect(loss.isFinite && loss > 0)
-    #expect(gradient.allSatisfy { $0 == 0 })
-  }
-
   private static func network(_ channels: Int, deep: Bool = false, side: Int = 6) throws -> Graph {
     var graph = Graph(inputs: [GraphInput(name: "image", shape: [1, side, side])])
     try graph.append(Conv2D(filters: channels, kernel: 3, padding: 1), name: "conv1", inputs: ["image"])
@@ -93,34 +32,45 @@ struct AttentionTransferTests {
     return graph
   }
 
+  private static func built(
+    _ distiller: any Distiller, _ student: Graph, _ teacher: Graph
+  ) throws -> Objective {
+    var builder = try ObjectiveBuilder(student: student, teacher: teacher)
+    try distiller.build(&builder)
+    return try builder.finished(seed: 0)
+  }
+
   @Test("By default the last values of every resolution that both have are paired")
   func defaultPairs() throws {
-    let pairs = try AttentionTransfer().pairs(
-      student: Self.network(2), teacher: Self.network(5, deep: true))
-    #expect(pairs.map(\.student) == ["relu1", "relu2"])
-    #expect(pairs.map(\.teacher) == ["relu1b", "relu2"])
-    #expect(pairs.map(\.teacherShape) == [[5, 6, 6], [5, 3, 3]])
+    let objective = try Self.built(AttentionTransfer(), Self.network(2), Self.network(5, deep: true))
+    #expect(
+      objective.sources == [
+        .student("logits"), .labels, .student("relu1"), .teacher(.value("relu1b")), .student("relu2"),
+        .teacher(.value("relu2")),
+      ])
+    #expect(
+      objective.graph.inputs.map(\.shape) == [[3], [3], [2, 6, 6], [5, 6, 6], [2, 3, 3], [5, 3, 3]])
+    #expect(objective.terms.map(\.weight) == [1, 1000, 1000])
   }
 
   @Test(
     "Values that are not there, are no images or have other extents are refused by name",
     arguments: [
       ("relu3", "relu1", "the student has no value \"relu3\"; did you mean \"relu1\"?"),
-      ("relu1", "logits", "the teacher's value \"logits\" is 1x3"),
+      ("relu1", "logits", "\"relu1\" is 2x6x6, the teacher's \"logits\" is 3"),
       ("relu1", "relu2", "\"relu1\" is 2x6x6, the teacher's \"relu2\" is 5x3x3"),
     ])
   func badPairs(student: String, teacher: String, words: String) throws {
-    let objective = AttentionTransfer(weight: 1, names: [.init(student: student, teacher: teacher)])
-    let message = errorMessage {
-      _ = try objective.pairs(student: Self.network(2), teacher: Self.network(5))
-    }
+    let objective = AttentionTransfer(
+      weight: 1, pairs: [ValuePair(student: student, teacher: teacher)])
+    let message = errorMessage { _ = try Self.built(objective, Self.network(2), Self.network(5)) }
     #expect(message.contains(words), "\(message)")
   }
 
   @Test("Networks without a common resolution are refused")
   func nothingCommon() throws {
     let message = errorMessage {
-      _ = try AttentionTransfer().pairs(student: Self.network(2), teacher: Self.network(2, side: 8))
+      _ = try Self.built(AttentionTransfer(), Self.network(2), Self.network(2, side: 8))
     }
     #expect(message.contains("no value of one height and width"), "\(message)")
   }
@@ -178,7 +128,7 @@ struct AttentionTransferTests {
       return try inner.compile(graph, options, sharing: sharing)
     }
 
-    func compiled(_ graph: Graph) -> Int { counts.byNodes.withLock { $0[graph.nodes.count] ?? 0 } }
+    func compiled(_ nodes: Int) -> Int { counts.byNodes.withLock { $0[nodes] ?? 0 } }
   }
 
   /// Leaves the network as it is, several times.
@@ -209,7 +159,8 @@ struct AttentionTransferTests {
     let backend = CountingBackend()
     let rewritten = try trained(Same(), backend)
     let student = try Self.network(2)
-    #expect(backend.compiled(teacher) == 1 && backend.compiled(student) == 4)
+    // Behind the student stand the losses of its labels and of two pairs.
+    #expect(backend.compiled(teacher.nodes.count) == 1 && backend.compiled(student.nodes.count + 3) == 4)
     #expect(try rewritten == trained(nil, ReferenceBackend()))
   }
 

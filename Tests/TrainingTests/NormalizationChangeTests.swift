@@ -60,7 +60,7 @@ struct NormalizationChangeTests {
       let network = try TeacherNetwork(
         graph, backend: ReferenceBackend(), batch: 2, precision: .f32, threads: 1, change: change)
       try network.prepare(Batch(images: images, labels: [0, 1]), epoch: 0, step: 0)
-      let logits = network.logits
+      let logits = network.buffer(of: .logits)
       return (0..<8).map { logits.floats[$0] }
     }
     let change = NormalizationChange(from: Self.student, to: Self.teacher)

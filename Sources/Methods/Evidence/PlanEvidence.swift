@@ -3,6 +3,7 @@ public import Graphs
 public import Tensors
 public import Training
 import Datasets
+import Ops
 
 /// Evidence from running a network on training images through a backend.
 ///
@@ -34,20 +35,12 @@ public struct PlanEvidence: Evidence {
     do {
       let frozen = try FrozenNorms(graph)
       let plan = try backend.compile(frozen.graph, options)
-      let logits = try plan.tap(frozen.graph.outputs[0])
+      let head = try plan.tap(frozen.graph.outputs[0])
       let loss = SoftmaxCrossEntropy()
+      let classes = head.count / options.batch
       try forEachBatch(images: images) { batch in
         plan.forward(batch.images.span, key: 0)
-        let values = plan.values(of: logits)
-        // Rows behind the last image of a batch that is not full keep a gradient of zero.
-        var seed = Array(repeating: Float(0), count: logits.count)
-        let used = 0..<logits.count / options.batch * batch.count
-        var gradient = Array(repeating: Float(0), count: used.count)
-        var span = gradient.mutableSpan
-        _ = loss.evaluate(
-          logits: values.span.extracting(used), of: batch, range: 0..<batch.count, gradient: &span)
-        seed.replaceSubrange(used, with: gradient)
-        plan.writeSeed(logits, seed.span)
+        plan.writeSeed(head, loss.seed(plan.values(of: head), classes: classes, batch).span)
         plan.backward()
         body(frozen.original(try plan.gradients()))
       }
@@ -103,5 +96,25 @@ extension Plan {
     var span = values.mutableSpan
     readTap(tap, into: &span)
     return values
+  }
+}
+
+extension SoftmaxCrossEntropy {
+  /// The gradient by logits `[N, C]` of the mean loss over the images of a batch; rows behind the last one keep zero.
+  fileprivate func seed(_ logits: [Float], classes: Int, _ batch: Batch) -> [Float] {
+    var targets = [Float](repeating: 0, count: logits.count)
+    var span = targets.mutableSpan
+    batch.writeTargets(of: 0..<batch.count, classes: classes, into: &span)
+    var frame = GradientFrame(
+      KernelFrame(
+        inputs: [logits, targets].map { Tensor($0, shape: [logits.count / classes, classes]) },
+        parameters: [],
+        output: Tensor(zeros: [logits.count / classes]), mode: .training,
+        random: SeededRandom(seed: 0, purpose: "loss")),
+      outputGradient: Tensor(
+        (0..<logits.count / classes).map { $0 < batch.count ? 1 / Float(batch.count) : 0 },
+        shape: [logits.count / classes]))
+    backward(&frame)
+    return frame.inputGradients[0].values
   }
 }

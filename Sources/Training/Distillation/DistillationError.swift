@@ -5,10 +5,10 @@ public enum DistillationError: Error, Sendable, Equatable, CustomStringConvertib
   case noTeacher(objective: String)
   case valuesNeeded(objective: String)
   case different(what: String, student: String, teacher: String)
-  case noPairs
-  case unknownValue(network: String, value: String, suggestion: String?)
-  case notImages(network: String, value: String, shape: Shape)
-  case extents(student: String, Shape, teacher: String, Shape)
+  case noPairs(objective: String)
+  case unknownValue(objective: String, network: String, value: String, suggestion: String?)
+  case notComparable(objective: String, network: String, value: String, shape: Shape)
+  case extents(objective: String, student: String, Shape, teacher: String, Shape)
   case file(path: String, reason: String)
   case stream(path: String, what: String, stored: String, found: String)
   case tooLarge(bytes: Int, limit: Int)
@@ -25,16 +25,16 @@ public enum DistillationError: Error, Sendable, Equatable, CustomStringConvertib
         + "run alongside"
     case .different(let what, let student, let teacher):
       "teacher: \(what): expected the student's \(student), found \(teacher)"
-    case .noPairs:
-      "objective attention: student and teacher have no value of one height and width of more than one place; name "
+    case .noPairs(let objective):
+      "objective \(objective): student and teacher have no value of one height and width of more than one place; name "
         + "pairs of values, or use soft-targets"
-    case .unknownValue(let network, let value, let suggestion):
-      "objective attention: the \(network) has no value \"\(value)\""
+    case .unknownValue(let objective, let network, let value, let suggestion):
+      "objective \(objective): the \(network) has no value \"\(value)\""
         + (suggestion.map { "; did you mean \"\($0)\"?" } ?? "")
-    case .notImages(let network, let value, let shape):
-      "objective attention: the \(network)'s value \"\(value)\" is \(shape), expected channels, height and width"
-    case .extents(let student, let own, let teacher, let its):
-      "objective attention: \"\(student)\" is \(own), the teacher's \"\(teacher)\" is \(its): heights and widths must "
+    case .notComparable(let objective, let network, let value, let shape):
+      "objective \(objective): the \(network)'s value \"\(value)\" is \(shape), expected channels, height and width, or features"
+    case .extents(let objective, let student, let own, let teacher, let its):
+      "objective \(objective): \"\(student)\" is \(own), the teacher's \"\(teacher)\" is \(its): heights and widths must "
         + "be equal; pair other values"
     case .file(let path, let reason):
       "\(path): \(reason)"

@@ -1,54 +1,23 @@
 import Graphs
-import Settings
 import Tensors
 
 /// Which values of two networks correspond: the last ones before the resolution drops.
 enum ResolutionStages {
   /// The last value of every height and width, of more than one place, that both networks have; in the student's order.
-  static func pairs(student: Graph, teacher: Graph) throws(DistillationError) -> [ValuePair] {
+  static func pairs(student: Graph, teacher: Graph) -> [ValuePair] {
     let teachers = lastValues(of: teacher)
-    var pairs: [ValuePair] = []
-    for (shape, name) in lastValues(of: student) {
-      guard let match = teachers.first(where: { hasSameExtent($0.shape, shape) }) else { continue }
-      pairs.append(
-        ValuePair(student: name, teacher: match.name, studentShape: shape, teacherShape: match.shape))
+    return lastValues(of: student).compactMap { shape, name in
+      teachers.first { hasSameExtent($0.shape, shape) }.map { ValuePair(student: name, teacher: $0.name) }
     }
-    guard !pairs.isEmpty else { throw .noPairs }
-    return pairs
   }
 
-  /// Two named values, which must be images of one height and width.
-  static func pair(
-    _ student: String, of graph: Graph, _ teacher: String, of other: Graph
-  ) throws(DistillationError) -> ValuePair {
-    let own = try shape(of: student, in: graph, network: "student")
-    let its = try shape(of: teacher, in: other, network: "teacher")
-    guard hasSameExtent(own, its) else {
-      throw .extents(student: student, own, teacher: teacher, its)
-    }
-    return ValuePair(student: student, teacher: teacher, studentShape: own, teacherShape: its)
-  }
-
-  private static func shape(
-    of value: String, in graph: Graph, network: String
-  ) throws(DistillationError) -> Shape {
-    let known = graph.nodes.map(\.name)
-    guard known.contains(value), let shape = graph.shape(of: value) else {
-      throw .unknownValue(
-        network: network, value: value, suggestion: Spelling.nearest(to: value, among: known))
-    }
-    guard shape.rank == 4 else { throw .notImages(network: network, value: value, shape: shape) }
-    return Shape(Array(shape.dimensions.dropFirst()))
-  }
-
-  private static func hasSameExtent(_ a: Shape, _ b: Shape) -> Bool { a[1] == b[1] && a[2] == b[2] }
+  private static func hasSameExtent(_ a: Shape, _ b: Shape) -> Bool { a[2] == b[2] && a[3] == b[3] }
 
   /// The last value of every height and width, in the order of the first one.
   private static func lastValues(of graph: Graph) -> [(shape: Shape, name: String)] {
     var last: [(shape: Shape, name: String)] = []
     for node in graph.nodes {
-      guard let full = graph.shape(of: node.name), full.rank == 4, full[2] * full[3] > 1 else { continue }
-      let shape = Shape(Array(full.dimensions.dropFirst()))
+      guard let shape = graph.shape(of: node.name), shape.rank == 4, shape[2] * shape[3] > 1 else { continue }
       if let place = last.firstIndex(where: { hasSameExtent($0.shape, shape) }) {
         last[place] = (shape, node.name)
       } else {
@@ -56,5 +25,21 @@ enum ResolutionStages {
       }
     }
     return last
+  }
+}
+
+extension ObjectiveBuilder {
+  /// The pairs that are named, or the last values of every resolution that both networks have; refused where there is nothing
+  /// to compare. `objective` names the distiller in messages.
+  func pairs(_ named: [ValuePair]?, objective: String) throws(TrainingError) -> [ValuePair] {
+    guard let teacher else { throw .distillation(.valuesNeeded(objective: objective)) }
+    let pairs = named ?? ResolutionStages.pairs(student: student, teacher: teacher)
+    do throws(DistillationError) {
+      guard !pairs.isEmpty else { throw DistillationError.noPairs(objective: objective) }
+      for pair in pairs { try pair.requireComparable(in: student, teacher, objective: objective) }
+    } catch {
+      throw .distillation(error)
+    }
+    return pairs
   }
 }

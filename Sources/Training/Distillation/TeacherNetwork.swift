@@ -6,8 +6,8 @@ import Tensors
 /// A teacher that runs beside the student: what it says goes through the same rounding as what is stored.
 final class TeacherNetwork: TeacherReader {
   let classes: Int
-  let logits: AlignedBuffer
-  let values: [AlignedBuffer]
+  private let logits: AlignedBuffer
+  private let values: [AlignedBuffer]
   /// The names of `values` in the teacher.
   let compared: [String]
   /// The rows of the present batch as a file holds them.
@@ -22,17 +22,18 @@ final class TeacherNetwork: TeacherReader {
   private let imageSize: Int
   private let changed: AlignedBuffer
 
-  /// Compiles the teacher for whole batches; `pairs` name the values that are read besides the logits, `change` makes
+  /// Compiles the teacher for whole batches; `names` are the values that are read besides the logits, `change` makes
   /// images of the teacher's normalization of the student's.
   init(
     _ graph: Graph, backend: any Backend, batch: Int, precision: Precision, threads: Int,
-    pairs: [ValuePair] = [], change: NormalizationChange? = nil
+    values names: [String] = [], change: NormalizationChange? = nil
   ) throws(TrainingError) {
     self.change = change
     imageSize = graph.inputs.first?.shape.count ?? 0
     changed = AlignedBuffer(floats: change == nil ? 0 : batch * imageSize)
-    compared = pairs.map(\.teacher)
-    classes = try graph.classCount(network: "teacher")
+    compared = names
+    let head: String
+    (head, classes) = try graph.scores(network: "teacher")
     guard classes <= LogitCodec.maximumClasses else {
       throw .output(network: "teacher", classes: LogitCodec.maximumClasses, found: "\(classes)")
     }
@@ -40,10 +41,10 @@ final class TeacherNetwork: TeacherReader {
       let plan = try backend.compile(
         graph,
         PlanOptions(
-          batch: batch, mode: .inference, precision: precision, threads: threads, taps: pairs.map(\.teacher)))
+          batch: batch, mode: .inference, precision: precision, threads: threads, taps: names))
       self.plan = plan
-      output = try plan.tap(graph.outputs[0])
-      taps = try pairs.map { (pair) throws(ExecutionError) in try plan.tap(pair.teacher) }
+      output = try plan.tap(head)
+      taps = try names.map { (name) throws(ExecutionError) in try plan.tap(name) }
     } catch {
       throw .execution(error)
     }
@@ -67,6 +68,17 @@ final class TeacherNetwork: TeacherReader {
       }
     }
     decode()
+  }
+
+  func buffer(of output: TeacherOutput) -> AlignedBuffer {
+    switch output {
+    case .logits: return logits
+    case .value(let name):
+      guard let index = compared.firstIndex(of: name) else {
+        preconditionFailure("the teacher was not made to say \(name)")
+      }
+      return values[index]
+    }
   }
 
   private func forward(_ images: Span<Float>) {

@@ -8,23 +8,23 @@ public enum TeacherOutputs: Sendable {
   case stored(TeacherLogits, normalization: Normalization? = nil)
   /// From the teacher, which runs in inference on every batch; `change` makes its images of the student's.
   case network(Graph, change: NormalizationChange? = nil)
+
+  /// The teacher's network, where it runs.
+  var network: Graph? { if case .network(let graph, _) = self { graph } else { nil } }
 }
 
 /// What a teacher says of the present batch.
 protocol TeacherReader: AnyObject {
   /// Gets ready what is said of a batch.
   func prepare(_ batch: Batch, epoch: Int, step: Int) throws(TrainingError)
-  /// The logits of the batch, `[batch, C]`, each row less its largest.
-  var logits: AlignedBuffer { get }
-  /// The teacher's value of each pair for the batch, in the order of the pairs.
-  var values: [AlignedBuffer] { get }
+  /// One of the things that it was made to say, for the whole batch.
+  func buffer(of output: TeacherOutput) -> AlignedBuffer
 }
 
 /// Reads from a file.
 final class StoredTeacher: TeacherReader {
   private let stored: TeacherLogits
-  let logits: AlignedBuffer
-  var values: [AlignedBuffer] { [] }
+  private let logits: AlignedBuffer
 
   init(_ stored: TeacherLogits) {
     self.stored = stored
@@ -33,5 +33,10 @@ final class StoredTeacher: TeacherReader {
 
   func prepare(_ batch: Batch, epoch: Int, step: Int) throws(TrainingError) {
     logits.withMutableFloats { stored.read(epoch: epoch, step: step, into: &$0) }
+  }
+
+  func buffer(of output: TeacherOutput) -> AlignedBuffer {
+    precondition(output == .logits, "stored logits hold no values")
+    return logits
   }
 }

@@ -1,13 +1,10 @@
-public import Datasets
-import Foundation
+import Ops
 public import Settings
 
 /// Learning from what a teacher says of every class, softened by a temperature.
 ///
 /// **Formula** `loss = (1 - a)·CE + a·T²·Σ_c p_c·log(p_c / q_c)` with `p = softmax(teacher / T)`,
 /// `q = softmax(student / T)`, T the temperature, a the weight; CE is the plain loss, label smoothing included.
-///
-/// **Gradient** by a logit, for a mean over N images: `(1 - a)·∂CE + a·T·(q - p) / N`.
 ///
 /// **Paper** Hinton, Vinyals, Dean, "Distilling the knowledge in a neural network", 2015, arXiv:1503.02531.
 public struct SoftTargets: Distiller {
@@ -34,48 +31,13 @@ public struct SoftTargets: Distiller {
     ]
   }
 
-  public var need: TeacherNeed { .logits }
+  public var teacherParts: Set<TeacherPart> { [.logits] }
 
-  public func evaluateLogits(
-    _ logits: Span<Float>, teacher: Span<Float>, of batch: Batch, range: Range<Int>,
-    _ loss: SoftmaxCrossEntropy, gradient: inout MutableSpan<Float>
-  ) -> SoftmaxCrossEntropy.Score {
-    var score = loss.evaluate(logits: logits, of: batch, range: range, gradient: &gradient)
-    let classes = logits.count / max(range.count, 1)
-    let scale = weight * temperature / Float(range.count)
-    var divergence = 0.0
-    for row in 0..<range.count {
-      divergence += add(
-        logits, teacher, row * classes..<(row + 1) * classes, scale: scale, to: &gradient)
-    }
-    score.loss =
-      Double(1 - weight) * score.loss + Double(weight) * Double(temperature * temperature) * divergence
-    return score
-  }
-
-  /// One image: its divergence from the teacher; the gradient becomes `(1 - a)·gradient + scale·(q - p)`.
-  private func add(
-    _ logits: Span<Float>, _ teacher: Span<Float>, _ row: Range<Int>, scale: Float,
-    to gradient: inout MutableSpan<Float>
-  ) -> Double {
-    let student = normalizer(logits, row)
-    let other = normalizer(teacher, row)
-    var divergence = 0.0
-    for i in row {
-      let q = logits[i] / temperature - student
-      let p = teacher[i] / temperature - other
-      let wanted = exp(p)
-      if wanted > 0 { divergence += Double(wanted) * Double(p - q) }
-      gradient[i] = (1 - weight) * gradient[i] + scale * (exp(q) - wanted)
-    }
-    return divergence
-  }
-
-  /// The logarithm of the sum of `exp(logit / T)`.
-  private func normalizer(_ logits: Span<Float>, _ row: Range<Int>) -> Float {
-    let highest = logits[row.lowerBound + LogitRow.argmax(logits, row)]
-    var sum: Float = 0
-    for i in row { sum += exp((logits[i] - highest) / temperature) }
-    return highest / temperature + log(sum)
+  public func build(_ objective: inout ObjectiveBuilder) {
+    objective.minimizeLabelLoss(weight: 1 - weight)
+    let divergence = objective.append(
+      KullbackLeibler(temperature: temperature), name: "soft-targets",
+      inputs: [objective.logits(), objective.teacherLogits()])
+    objective.minimize(divergence, weight: weight)
   }
 }

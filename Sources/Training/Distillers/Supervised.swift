@@ -1,4 +1,3 @@
-public import Datasets
 public import Settings
 
 /// Plain training: the cross-entropy of labels, with no teacher.
@@ -9,12 +8,7 @@ public struct Supervised: Distiller {
   public init() {}
   public static var settings: [Setting<Supervised>] { [] }
 
-  public var need: TeacherNeed { .nothing }
+  public var teacherParts: Set<TeacherPart> { [] }
 
-  public func evaluateLogits(
-    _ logits: Span<Float>, teacher: Span<Float>, of batch: Batch, range: Range<Int>,
-    _ loss: SoftmaxCrossEntropy, gradient: inout MutableSpan<Float>
-  ) -> SoftmaxCrossEntropy.Score {
-    loss.evaluate(logits: logits, of: batch, range: range, gradient: &gradient)
-  }
+  public func build(_ objective: inout ObjectiveBuilder) { objective.minimizeLabelLoss() }
 }

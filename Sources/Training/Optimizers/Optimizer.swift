@@ -18,6 +18,6 @@ public enum OptimizerCatalogue {
   static func read(
     _ node: SettingsNode, key: String, present: any Optimizer
   ) throws(SettingsError) -> any Optimizer {
-    try NamedChoice.read(node, key: key, present: present, among: all) as? any Optimizer ?? present
+    try NamedChoice.read(node, key: key, present: present, among: all) { $0 as? any Optimizer }
   }
 }

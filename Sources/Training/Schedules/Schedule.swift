@@ -38,6 +38,6 @@ public enum ScheduleCatalogue {
   static func read(
     _ node: SettingsNode, key: String, present: any Schedule
   ) throws(SettingsError) -> any Schedule {
-    try NamedChoice.read(node, key: key, present: present, among: all) as? any Schedule ?? present
+    try NamedChoice.read(node, key: key, present: present, among: all) { $0 as? any Schedule }
   }
 }

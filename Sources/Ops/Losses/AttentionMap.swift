@@ -1,0 +1,129 @@
+public import Graphs
+public import Settings
+public import Tensors
+
+/// How differently two values respond over their places: the squared difference of their attention maps.
+///
+/// **Formula**: `loss[n] = mean_p (Q_x[p] - Q_y[p])²` with `Q = m / ‖m‖₂` and `m[p] = mean_c v[n,c,p]²`, p one of the
+/// H·W places; a map of zeros stays zero.
+///
+/// **Shapes**: `x [N, C, H, W]`, `y [N, D, H, W]`, loss `[N]`.
+///
+/// **Gradient**: with `g = 2/(H·W)·(Q_x - Q_y)`: by m `(g - Q_x·⟨g, Q_x⟩)/‖m‖₂`, by `x[c, p]` that times `2·x[c, p]/C`;
+/// nothing where m is zero. That by y is the same with both exchanged.
+///
+/// **Throws**: `ShapeError` for values that are not images of one height and width.
+///
+/// **Paper**: Zagoruyko, Komodakis, "Paying more attention to attention", ICLR 2017, arXiv:1612.03928.
+public struct AttentionMap: Loss {
+  public static let kind = "attention-map"
+
+  /// Makes a loss.
+  public init() {}
+
+  public static var settings: [Setting<AttentionMap>] { [] }
+
+  public static var examples: [OpExample<AttentionMap>] {
+    [
+      OpExample(AttentionMap(), [2, 3, 2, 2], [2, 5, 2, 2]),
+      OpExample(AttentionMap(), [1, 2, 3, 2], [1, 2, 3, 2]),
+    ]
+  }
+
+  public func outputShape(_ inputs: [Shape]) throws(ShapeError) -> Shape {
+    try requireInputs(inputs, count: 2)
+    for input in inputs where input.rank != 4 {
+      throw .wrongRank(op: kind, expected: "[N, C, H, W]", found: input)
+    }
+    guard inputs[0][0] == inputs[1][0], inputs[0][2] == inputs[1][2], inputs[0][3] == inputs[1][3] else {
+      throw .mismatch(op: kind, what: "height and width differ", first: inputs[0], second: inputs[1])
+    }
+    return [inputs[0][0]]
+  }
+
+  /// Both maps.
+  public func scratchCount(_ item: LossItem) -> Int { 2 * item.prediction[1] * item.prediction[2] }
+
+  public func loss(
+    of prediction: Span<Float>, _ target: Span<Float>, _ item: LossItem, scratch: inout MutableSpan<Float>
+  ) -> Float {
+    let area = scratch.count / 2
+    _ = Self.write(prediction, into: &scratch, from: 0, area)
+    _ = Self.write(target, into: &scratch, from: area, area)
+    var squares = 0.0
+    for p in 0..<area {
+      let difference = Double(scratch[p] - scratch[area + p])
+      squares += difference * difference
+    }
+    return Float(squares / Double(area))
+  }
+
+  public func writeGradients(
+    of prediction: Span<Float>, _ target: Span<Float>, _ item: LossItem, scale: Float,
+    scratch: inout MutableSpan<Float>, byPrediction: inout MutableSpan<Float>,
+    byTarget: inout MutableSpan<Float>
+  ) {
+    let area = scratch.count / 2
+    let own = Self.write(prediction, into: &scratch, from: 0, area)
+    let other = Self.write(target, into: &scratch, from: area, area)
+    let factor = 2 * scale / Float(area)
+    Self.writeGradient(
+      prediction, Map(start: 0, other: area, area: area, norm: own), scratch.span, factor,
+      into: &byPrediction,
+      at: item.predictionRange.lowerBound)
+    guard !byTarget.isEmpty else { return }
+    Self.writeGradient(
+      target, Map(start: area, other: 0, area: area, norm: other), scratch.span, factor, into: &byTarget,
+      at: item.targetRange.lowerBound)
+  }
+
+  /// A map of two in one span.
+  private struct Map {
+    /// Where it begins.
+    let start: Int
+    /// Where the map begins that it is compared with.
+    let other: Int
+    let area: Int
+    /// The length that it had.
+    let norm: Float
+  }
+
+  /// Writes the map of an item; gives back the length that it had before it became 1, 0 for a value of zeros.
+  private static func write(
+    _ values: Span<Float>, into maps: inout MutableSpan<Float>, from start: Int, _ area: Int
+  ) -> Float {
+    let channels = values.count / area
+    for p in 0..<area { maps[start + p] = 0 }
+    for c in 0..<channels {
+      for p in 0..<area { maps[start + p] += values[c * area + p] * values[c * area + p] }
+    }
+    var squares = 0.0
+    for p in 0..<area {
+      maps[start + p] /= Float(channels)
+      squares += Double(maps[start + p]) * Double(maps[start + p])
+    }
+    let norm = Float(squares.squareRoot())
+    if norm > 0 { for p in 0..<area { maps[start + p] /= norm } }
+    return norm
+  }
+
+  /// Writes the gradient by a value whose map this is, of the squared difference of both maps, from `place` on.
+  private static func writeGradient(
+    _ values: Span<Float>, _ map: Map, _ maps: Span<Float>, _ scale: Float,
+    into gradient: inout MutableSpan<Float>, at place: Int
+  ) {
+    let channels = values.count / map.area
+    var inner: Float = 0
+    for p in 0..<map.area {
+      inner += (maps[map.start + p] - maps[map.other + p]) * maps[map.start + p]
+    }
+    let factor = map.norm > 0 ? 2 * scale / (map.norm * Float(channels)) : 0
+    for c in 0..<channels {
+      for p in 0..<map.area {
+        let own = maps[map.start + p]
+        let byMean = own - maps[map.other + p] - own * inner
+        gradient[place + c * map.area + p] = factor * byMean * values[c * map.area + p]
+      }
+    }
+  }
+}

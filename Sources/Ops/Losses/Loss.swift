@@ -1,0 +1,111 @@
+public import Graphs
+public import Tensors
+
+/// An op of training graphs that compares two values item by item: what a network says, and what it should.
+///
+/// **Shapes**: prediction `[N, …]`, target `[N, …]`, output `[N]`: the loss of each item. A training minimizes the weighted mean
+/// over items of the losses of its objective.
+///
+/// A loss is written once, over spans of one item: the reference kernels and the native backend both run it, so it
+/// allocates nothing. Both inputs have a gradient, since layers that are trained with the student may stand on either side.
+public protocol Loss: Op {
+  /// Floats that one item needs to be worked on.
+  func scratchCount(_ item: LossItem) -> Int
+  /// The loss of one item; not a number where an element that decides it is none.
+  func loss(
+    of prediction: Span<Float>, _ target: Span<Float>, _ item: LossItem, scratch: inout MutableSpan<Float>
+  ) -> Float
+  /// Writes the gradients of `scale` times the loss of one item to those of the whole batch, from the item's start on; that by
+  /// the target only where its span is not empty.
+  func writeGradients(
+    of prediction: Span<Float>, _ target: Span<Float>, _ item: LossItem, scale: Float,
+    scratch: inout MutableSpan<Float>, byPrediction: inout MutableSpan<Float>,
+    byTarget: inout MutableSpan<Float>)
+}
+
+/// The shapes of what a loss compares, for one item.
+public struct LossItem: Sendable, Equatable {
+  /// The shape of the prediction, the batch axis left out.
+  public let prediction: Shape
+  /// The shape of the target, the batch axis left out.
+  public let target: Shape
+  /// Elements of a prediction.
+  public let predictionCount: Int
+  /// Elements of a target.
+  public let targetCount: Int
+  /// Which item of the batch it is.
+  public var index = 0
+
+  /// The first item of two values whose first axis is the batch.
+  public init(_ inputs: [Shape]) {
+    prediction = Shape(Array(inputs[0].dimensions.dropFirst()))
+    target = Shape(Array(inputs[1].dimensions.dropFirst()))
+    (predictionCount, targetCount) = (prediction.count, target.count)
+  }
+
+  /// Where the item's prediction lies in the batch.
+  public var predictionRange: Range<Int> { index * predictionCount..<(index + 1) * predictionCount }
+  /// Where the item's target lies in the batch.
+  public var targetRange: Range<Int> { index * targetCount..<(index + 1) * targetCount }
+}
+
+extension Loss {
+  public func scratchCount(_ item: LossItem) -> Int { 0 }
+
+  /// A loss is a number an item: it has no channels.
+  public func channels(_ inputs: [Shape]) -> ChannelRule { .fixed(reason: "a loss is one number an item") }
+
+  public func forward(_ frame: inout KernelFrame) {
+    var item = LossItem(frame.inputs.map(\.shape))
+    var scratch = [Float](repeating: 0, count: scratchCount(item))
+    var room = scratch.mutableSpan
+    let (predictions, targets) = (frame.inputs[0].values, frame.inputs[1].values)
+    for index in frame.output.values.indices {
+      item.index = index
+      frame.output.values[index] = loss(
+        of: predictions.span.extracting(item.predictionRange), targets.span.extracting(item.targetRange),
+        item,
+        scratch: &room)
+    }
+  }
+
+  public func backward(_ frame: inout GradientFrame) {
+    var item = LossItem(frame.inputs.map(\.shape))
+    var scratch = [Float](repeating: 0, count: scratchCount(item))
+    var room = scratch.mutableSpan
+    let (predictions, targets) = (frame.inputs[0].values, frame.inputs[1].values)
+    var first = frame.inputGradients[0].values
+    var second = frame.inputGradients[1].values
+    var byPrediction = first.mutableSpan
+    var byTarget = second.mutableSpan
+    for index in frame.outputGradient.values.indices {
+      item.index = index
+      writeGradients(
+        of: predictions.span.extracting(item.predictionRange), targets.span.extracting(item.targetRange),
+        item,
+        scale: frame.outputGradient.values[index], scratch: &room, byPrediction: &byPrediction,
+        byTarget: &byTarget)
+    }
+    frame.inputGradients[0].values = first
+    frame.inputGradients[1].values = second
+  }
+
+  /// The shape of the output, one loss an item, of two values of one shape.
+  func outputShape(ofEqual inputs: [Shape]) throws(ShapeError) -> Shape {
+    try requireInputs(inputs, count: 2)
+    guard inputs[0] == inputs[1] else {
+      throw .mismatch(op: kind, what: "the shapes differ", first: inputs[0], second: inputs[1])
+    }
+    return [inputs[0][0]]
+  }
+}
+
+/// Scores of one item as probabilities.
+enum Scores {
+  /// The largest score; 0 for none.
+  static func highest(_ scores: Span<Float>) -> Float {
+    var highest = scores.isEmpty ? 0 : scores[0]
+    for i in scores.indices where scores[i] > highest { highest = scores[i] }
+    return highest
+  }
+}

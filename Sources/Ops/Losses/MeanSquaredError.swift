@@ -1,0 +1,53 @@
+public import Graphs
+public import Settings
+public import Tensors
+
+/// The mean of squared differences.
+///
+/// **Formula**: `loss[n] = 1/E · Σ_i (x[n,i] - y[n,i])²`, E being the elements of an item.
+///
+/// **Shapes**: `x, y [N, …]`, equal; loss `[N]`.
+///
+/// **Gradient**: `dx = 2/E · (x - y)`, `dy = -dx`.
+///
+/// **Throws**: `ShapeError` for unequal shapes.
+public struct MeanSquaredError: Loss {
+  public static let kind = "mean-squared-error"
+
+  /// Makes a loss.
+  public init() {}
+
+  public static var settings: [Setting<MeanSquaredError>] { [] }
+
+  public static var examples: [OpExample<MeanSquaredError>] {
+    [
+      OpExample(MeanSquaredError(), [2, 3, 2, 2], [2, 3, 2, 2]),
+      OpExample(MeanSquaredError(), [3, 4], [3, 4]),
+    ]
+  }
+
+  public func outputShape(_ inputs: [Shape]) throws(ShapeError) -> Shape { try outputShape(ofEqual: inputs) }
+
+  public func loss(
+    of prediction: Span<Float>, _ target: Span<Float>, _ item: LossItem, scratch: inout MutableSpan<Float>
+  ) -> Float {
+    var sum = 0.0
+    for i in prediction.indices {
+      let difference = Double(prediction[i]) - Double(target[i])
+      sum += difference * difference
+    }
+    return Float(sum / Double(prediction.count))
+  }
+
+  public func writeGradients(
+    of prediction: Span<Float>, _ target: Span<Float>, _ item: LossItem, scale: Float,
+    scratch: inout MutableSpan<Float>, byPrediction: inout MutableSpan<Float>,
+    byTarget: inout MutableSpan<Float>
+  ) {
+    let factor = 2 * scale / Float(prediction.count)
+    let (own, other) = (item.predictionRange.lowerBound, item.targetRange.lowerBound)
+    for i in prediction.indices { byPrediction[own + i] = factor * (prediction[i] - target[i]) }
+    guard !byTarget.isEmpty else { return }
+    for i in target.indices { byTarget[other + i] = factor * (target[i] - prediction[i]) }
+  }
+}

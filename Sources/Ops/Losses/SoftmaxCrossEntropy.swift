@@ -1,0 +1,106 @@
+import Foundation
+public import Graphs
+public import Settings
+public import Tensors
+
+/// The loss of classification: the cross-entropy of the softmax of scores against a target distribution.
+///
+/// **Formula**: `loss[n] = -Σ_c t[n,c] · log softmax(x[n])[c]` with `t = (1 - smoothing)·y + smoothing/C`, y being the
+/// target: 1 for the class of an image, or the shares of the two of a blended one.
+///
+/// **Shapes**: scores `x [N, C]`, target `y [N, C]`, loss `[N]`.
+///
+/// **Gradient**: with `s = Σ_c t[n,c]` (1 for a distribution), `dx = s·softmax(x) - t`; `dy = -(1 - smoothing)·log softmax(x)`.
+///
+/// **Settings**: smoothing.
+///
+/// **Throws**: `ShapeError` for unequal shapes and for values that are not `[N, C]`.
+///
+/// **Paper** smoothing: Szegedy et al., "Rethinking the Inception architecture", CVPR 2016, arXiv:1512.00567.
+public struct SoftmaxCrossEntropy: Loss {
+  public static let kind = "softmax-cross-entropy"
+
+  /// The share of the target that is spread over all classes.
+  public var smoothing: Float = 0
+
+  /// Targets as they are.
+  public init() {}
+
+  /// Makes a loss.
+  public init(smoothing: Float) { self.smoothing = smoothing }
+
+  public static var settings: [Setting<SoftmaxCrossEntropy>] {
+    [Setting("smoothing", \.smoothing, in: 0...0.9, "share of the target that is spread over all classes")]
+  }
+
+  public static var examples: [OpExample<SoftmaxCrossEntropy>] {
+    [
+      OpExample(SoftmaxCrossEntropy(), [3, 4], [3, 4]),
+      OpExample(SoftmaxCrossEntropy(smoothing: 0.2), [2, 5], [2, 5]),
+    ]
+  }
+
+  public func validate() throws(ShapeError) {
+    guard smoothing >= 0, smoothing <= 0.9 else {
+      throw .invalidSetting(op: kind, reason: "smoothing \(smoothing) is outside 0...0.9")
+    }
+  }
+
+  public func outputShape(_ inputs: [Shape]) throws(ShapeError) -> Shape { try outputShape(ofScores: inputs) }
+
+  public func loss(
+    of scores: Span<Float>, _ target: Span<Float>, _ item: LossItem, scratch: inout MutableSpan<Float>
+  ) -> Float {
+    let highest = Scores.highest(scores)
+    var sum = 0.0
+    for i in scores.indices { sum += Double(exp(scores[i] - highest)) }
+    guard sum.isFinite else { return .nan }
+    let normalizer = log(sum)
+    var loss = 0.0
+    for i in scores.indices {
+      let wanted = wanted(target, i)
+      if wanted != 0 { loss += Double(wanted) * (normalizer - Double(scores[i] - highest)) }
+    }
+    return Float(loss)
+  }
+
+  public func writeGradients(
+    of scores: Span<Float>, _ target: Span<Float>, _ item: LossItem, scale: Float,
+    scratch: inout MutableSpan<Float>, byPrediction: inout MutableSpan<Float>,
+    byTarget: inout MutableSpan<Float>
+  ) {
+    let highest = Scores.highest(scores)
+    let (own, other) = (item.predictionRange.lowerBound, item.targetRange.lowerBound)
+    var (sum, total) = (0.0, 0.0)
+    for i in scores.indices {
+      let power = exp(scores[i] - highest)
+      byPrediction[own + i] = power
+      sum += Double(power)
+      total += Double(wanted(target, i))
+    }
+    let factor = Float(total / sum)
+    for i in scores.indices {
+      byPrediction[own + i] = (byPrediction[own + i] * factor - wanted(target, i)) * scale
+    }
+    guard !byTarget.isEmpty else { return }
+    let normalizer = Float(log(sum))
+    for i in target.indices {
+      byTarget[other + i] = (1 - smoothing) * (normalizer - (scores[i] - highest)) * scale
+    }
+  }
+
+  private func wanted(_ target: Span<Float>, _ position: Int) -> Float {
+    smoothing / Float(target.count) + (1 - smoothing) * target[position]
+  }
+}
+
+extension Loss {
+  /// The shape of the output, one loss an item, of scores and what they should be.
+  func outputShape(ofScores inputs: [Shape]) throws(ShapeError) -> Shape {
+    let shape = try outputShape(ofEqual: inputs)
+    guard inputs[0].rank == 2 else {
+      throw .wrongRank(op: kind, expected: "[N, C]", found: inputs[0])
+    }
+    return shape
+  }
+}

@@ -1,0 +1,73 @@
+import Graphs
+import Settings
+import Tensors
+
+/// A value of the student and the value of the teacher that it is compared with, by name.
+public struct ValuePair: Sendable, Equatable {
+  /// The student's value.
+  public let student: String
+  /// The teacher's value.
+  public let teacher: String
+
+  /// Makes a pair.
+  public init(student: String, teacher: String) {
+    self.student = student
+    self.teacher = teacher
+  }
+
+  /// A setting of pairs: a mapping of student values to teacher values, or null for what `standard` says.
+  static func setting<D: Distiller>(
+    _ path: any WritableKeyPath<D, [ValuePair]?> & Sendable, standard: String
+  ) -> Setting<D> {
+    Setting(
+      "pairs", expected: "a mapping of student values to teacher values, or null",
+      "what is compared; null pairs \(standard)",
+      read: { (objective, node) throws(SettingsError) in objective[keyPath: path] = try read(node) },
+      write: { write($0[keyPath: path]) })
+  }
+
+  private static func read(_ node: SettingsNode) throws(SettingsError) -> [ValuePair]? {
+    if node.content == .null { return nil }
+    var pairs: [ValuePair] = []
+    for entry in try node.mapping("pairs") {
+      pairs.append(ValuePair(student: entry.key, teacher: try entry.value.string(entry.key)))
+    }
+    guard !pairs.isEmpty else {
+      throw .outOfRange(node.mark, key: "pairs", expected: "at least one pair, or null", found: "none")
+    }
+    return pairs
+  }
+
+  private static func write(_ pairs: [ValuePair]?) -> SettingsNode {
+    guard let pairs else { return SettingsNode(.null) }
+    let mark = SettingsMark(source: "built-in")
+    return SettingsNode(
+      .mapping(pairs.map { SettingsNode.Entry(key: $0.student, mark: mark, value: $0.teacher.node) }))
+  }
+
+  /// Refuses a value that is not there, values that are no images or features, and images of another height and width.
+  func requireComparable(in student: Graph, _ teacher: Graph, objective: String) throws(DistillationError) {
+    let own = try Self.shape(of: self.student, in: student, network: "student", objective)
+    let its = try Self.shape(of: self.teacher, in: teacher, network: "teacher", objective)
+    let isAlike = own.rank == its.rank && (own.rank == 2 || (own[2] == its[2] && own[3] == its[3]))
+    guard isAlike else {
+      throw .extents(
+        objective: objective, student: self.student, own.item, teacher: self.teacher, its.item)
+    }
+  }
+
+  private static func shape(
+    of value: String, in graph: Graph, network: String, _ objective: String
+  ) throws(DistillationError) -> Shape {
+    let known = graph.nodes.map(\.name)
+    guard known.contains(value), let shape = graph.shape(of: value) else {
+      throw .unknownValue(
+        objective: objective, network: network, value: value,
+        suggestion: Spelling.nearest(to: value, among: known))
+    }
+    guard shape.rank == 4 || shape.rank == 2 else {
+      throw .notComparable(objective: objective, network: network, value: value, shape: shape)
+    }
+    return shape
+  }
+}
