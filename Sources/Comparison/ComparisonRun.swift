@@ -71,19 +71,21 @@ public struct ComparisonRun: Sendable {
   public func rank() throws(ComparisonError) -> Ranking {
     let (ledger, name) = (ledger, recipe.name)
     let current = plan.trials.filter { $0.role != .logits }.map(\.address)
-    let (targets, margin) = (recipe.targets, recipe.margin)
+    let (targets, margin, selection) = (recipe.targets, recipe.margin, planned.selection)
     return try run(ComparisonError.ledger) { () throws(RunError) in
-      try ledger.ranking(run: name, current: current, targets: targets, margin: margin)
+      try ledger.ranking(run: name, current: current, targets: targets, margin: margin, selection: selection)
     }
   }
 
   // MARK: The ledger
 
   private var records: [TrialRecord] {
-    plan.trials.filter { $0.role != .logits }.map { spec in
+    let specs = Dictionary(plan.trials.map { ($0.address, $0) }, uniquingKeysWith: { first, _ in first })
+    return plan.rows.withSharedControlsMerged.map { row in
       TrialRecord(
-        name: spec.name, role: TrialResult.Role(rawValue: spec.role.rawValue) ?? .student, seed: spec.seed,
-        address: spec.address, controlOf: spec.controlOf, families: Self.families(of: spec))
+        name: row.name, role: TrialResult.Role(rawValue: row.role.rawValue) ?? .student, seed: row.seed,
+        address: row.trial, controlOf: row.controlOf, families: specs[row.trial].map(Self.families) ?? [],
+        notes: row.role == .student ? plan.notes[row.name] ?? [] : [])
     }
   }
 

@@ -5,6 +5,7 @@ import Foundation
 public import Graphs
 public import Recipes
 import Runs
+import Settings
 import Targets
 
 /// A recipe with what it met and the trials that it comes to: nothing of it is written, nobody is kept out.
@@ -37,7 +38,31 @@ public struct PlannedComparison: Sendable {
     options.datasets.sourceDirectories.insert(contentsOf: sources, at: 0)
     self.options = options
     try RunPreparation.makeData(recipe, options, into: folder)
-    (material, plan, messages) = try RunPreparation.plan(recipe, options, backend: backend)
+    let whole: TrialPlan
+    (material, whole, messages) = try RunPreparation.plan(recipe, options, backend: backend)
+    plan = try options.only.isEmpty ? whole : whole.only(Self.students(options.only, of: recipe))
+  }
+
+  /// The students that patterns mean; each must mean one.
+  private static func students(_ patterns: [String], of recipe: Recipe) throws(ComparisonError) -> Set<String>
+  {
+    let names = recipe.students.map(\.name)
+    var meant: Set<String> = []
+    for pattern in patterns {
+      meant.formUnion(
+        try run({ ComparisonError.recipe(.settings($0)) }) { () throws(SettingsError) in
+          try Glob(pattern).names(among: names, at: "--only", of: "student")
+        })
+    }
+    return meant
+  }
+
+  /// Which students are run and ranked, where it is not all.
+  var selection: String? {
+    guard !options.only.isEmpty else { return nil }
+    let names = Set(plan.trials.filter { $0.role == .student }.map(\.name))
+    return "Ranked are \(names.count) of the recipe's \(recipe.students.count) students, those that match "
+      + "\(options.only.joined(separator: ", ")), with what they need."
   }
 
   /// Where the trials lie.

@@ -11,6 +11,8 @@ public struct RunOptions: Sendable {
   public var jobs: Int?
   /// Seeds instead of the recipe's: 0 up to this.
   public var seeds: Int?
+  /// Patterns of the students that are run and ranked, with what they need; none for all.
+  public var only: [String]
   /// After which time no trial is started that would end later.
   public var timeLimit: Duration?
   /// Folders of network specs.
@@ -26,14 +28,16 @@ public struct RunOptions: Sendable {
 
   /// Makes options.
   public init(
-    directory: String, trials: String? = nil, jobs: Int? = nil, seeds: Int? = nil, timeLimit: Duration? = nil,
-    networks: [String], targets: [String], datasets: DatasetOptions, executable: String,
+    directory: String, trials: String? = nil, jobs: Int? = nil, seeds: Int? = nil, only: [String] = [],
+    timeLimit: Duration? = nil, networks: [String], targets: [String], datasets: DatasetOptions,
+    executable: String,
     meter: TargetMeter? = nil
   ) {
     self.directory = directory
     self.trials = trials
     self.jobs = jobs
     self.seeds = seeds
+    self.only = only
     self.timeLimit = timeLimit
     self.networks = networks
     self.targets = targets

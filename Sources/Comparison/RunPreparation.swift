@@ -55,6 +55,9 @@ enum RunPreparation {
       trainingImages: data.count(of: .train), teachers: options.networks,
       instructionSet: backend.instructionSet, precision: recipe.precision, teacherInput: input,
       modelDigest: model?.digest)
+    material.modelImages = try model.flatMap { model throws(ComparisonError) in
+      try trainingImages(of: model.imported, recipe)
+    }
     material.valFolder = data.splitDescription.valFolder
     for name in recipe.students.compactMap(\.goal?.target) {
       let profile = try run({ ComparisonError.recipe(.invalid(recipe.mark, "\($0)")) }) {
@@ -109,6 +112,24 @@ enum RunPreparation {
     let digest = SHA256.hash(data: bytes).map { String($0 >> 4, radix: 16) + String($0 & 15, radix: 16) }
       .joined()
     return (imported.model.input.shape, (digest, imported))
+  }
+
+  /// Images that a model's file says its training saw.
+  private static func trainingImages(
+    of imported: ImportedModel, _ recipe: Recipe
+  ) throws(ComparisonError) -> Int? {
+    let key = "trainingImages"
+    guard let node = imported.model.provenance[key] else { return nil }
+    return try run({
+      ComparisonError.recipe(.invalid(recipe.teacher.mark, "\(recipe.teacher.model ?? ""): \($0)"))
+    }) {
+      () throws(SettingsError) in
+      let images = try node.integer(key)
+      guard images > 0 else {
+        throw .outOfRange(node.mark, key: key, expected: "a number of images above 0", found: "\(images)")
+      }
+      return images
+    }
   }
 
   /// The first of some names.

@@ -12,7 +12,7 @@ public struct LayerPattern: Sendable, Equatable {
   /// Whether the pattern means all layers of a kind.
   var isKind: Bool { text.hasPrefix(Self.kindPrefix) }
   /// Whether the pattern is one layer's name.
-  var isExact: Bool { !isKind && !text.contains { $0 == "*" || $0 == "?" } }
+  var isExact: Bool { !isKind && Glob(text).isExact }
   /// How specific the pattern is: kinds come first, names last, and later overrides earlier.
   var precedence: Int { isKind ? 0 : isExact ? 2 : 1 }
 
@@ -21,30 +21,7 @@ public struct LayerPattern: Sendable, Equatable {
   /// Whether a node is meant.
   public func matches(_ node: Node) -> Bool {
     if isKind { return node.op.kind == text.dropFirst(Self.kindPrefix.count) }
-    return Self.matches(Array(node.name.utf8)[...], Array(text.utf8)[...])
-  }
-
-  /// Glob matching with one point of return: O(name · pattern).
-  private static func matches(_ name: ArraySlice<UInt8>, _ pattern: ArraySlice<UInt8>) -> Bool {
-    var name = name
-    var pattern = pattern
-    var retry: (name: ArraySlice<UInt8>, pattern: ArraySlice<UInt8>)?
-    while let byte = name.first {
-      if pattern.first == UInt8(ascii: "*") {
-        pattern = pattern.dropFirst()
-        retry = (name, pattern)
-      } else if let wanted = pattern.first, wanted == byte || wanted == UInt8(ascii: "?") {
-        name = name.dropFirst()
-        pattern = pattern.dropFirst()
-      } else if let last = retry {
-        name = last.name.dropFirst()
-        pattern = last.pattern
-        retry = (name, pattern)
-      } else {
-        return false
-      }
-    }
-    return pattern.allSatisfy { $0 == UInt8(ascii: "*") }
+    return Glob(text).matches(node.name)
   }
 }
 

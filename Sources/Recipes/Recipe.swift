@@ -179,6 +179,9 @@ public struct RecipeTeacher: Sendable {
   public var model: String?
   /// How pixels become the model's input where its file does not say it, as `InputNormalization` reads it.
   public var normalization: String?
+  /// Images that a model saw in its training, repeats counted, where its file does not say it or not what a control is to
+  /// have; `nil` takes the file's word.
+  public var trainingImages: Int?
   /// Training settings on top of the recipe's.
   public var training: SettingsNode
   /// Where the teacher stands.
@@ -186,7 +189,7 @@ public struct RecipeTeacher: Sendable {
 
   init(from node: SettingsNode) throws(SettingsError) {
     let owner = "the teacher"
-    try node.requireKeys(["network", "width", "model", "normalize", "training"], of: owner)
+    try node.requireKeys(["network", "width", "model", "normalize", "trainingImages", "training"], of: owner)
     mark = node.mark
     network = try node["network"].map { value throws(SettingsError) in try value.string("network") }
     model = try node["model"].map { value throws(SettingsError) in try value.string("model") }
@@ -196,6 +199,18 @@ public struct RecipeTeacher: Sendable {
     guard (network == nil) != (model == nil) else {
       throw .invalid(
         node.mark, key: "teacher", reason: "give either \"network\", which is trained, or \"model\", a file")
+    }
+    trainingImages = try node["trainingImages"].map { value throws(SettingsError) in
+      let images = try value.integer("trainingImages")
+      guard model != nil else {
+        throw .invalid(
+          value.mark, key: "trainingImages", reason: "is of a \"model\"; a network's come from its epochs")
+      }
+      guard images > 0 else {
+        throw .outOfRange(
+          value.mark, key: "trainingImages", expected: "a number of images above 0", found: "\(images)")
+      }
+      return images
     }
     guard let text = normalization else { return }
     guard model != nil else {

@@ -71,6 +71,9 @@ public struct RecipeStudent: Sendable {
     }
   }
 
+  /// Whether it is the teacher in another shape, which is held against that shape trained from scratch.
+  var isShapeOfTeacher: Bool { network == nil && stages.contains { $0.choice?.order == .structure } }
+
   static func width(_ node: SettingsNode?) throws(SettingsError) -> Double {
     guard let node else { return 1 }
     let width = try node.number("width")

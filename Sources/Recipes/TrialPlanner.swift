@@ -6,15 +6,6 @@ import Settings
 public import Tensors
 import Training
 
-/// The trials that a recipe asks for, each after those it depends on.
-public struct TrialPlan: Sendable {
-  /// Teachers, stored logits, students and controls, in an order that can be run.
-  public var trials: [TrialSpec]
-
-  /// Makes a plan of trials that stand after those they depend on.
-  public init(trials: [TrialSpec]) { self.trials = trials }
-}
-
 /// What a recipe has met: the data's classes and channels, the teacher's network, the machine.
 public struct RecipeMaterial: Sendable {
   /// The SHA-256 of what the data contains.
@@ -37,6 +28,8 @@ public struct RecipeMaterial: Sendable {
   public var teacherInput: Shape
   /// The SHA-256 of the teacher's file, where the recipe names a model.
   public var modelDigest: String?
+  /// Images that the teacher of that file saw in its training, repeats counted, as the file says; `nil` where it does not.
+  public var modelImages: Int?
   /// The digests of the profiles that goals name, by target.
   public var profileDigests: [String: String] = [:]
 
@@ -83,10 +76,28 @@ public struct TrialPlanner {
         let student = student.usingLogits(of: logits)
         trials.add(student)
         guard recipe.controls else { continue }
-        for control in controls(for: student, of: described, teacher) { trials.add(control) }
+        for control in try controls(for: student, of: described, teacher) { trials.add(control) }
       }
     }
-    return TrialPlan(trials: trials.list)
+    var notes: [String: [String]] = [:]
+    if recipe.controls, recipe.teacher.model != nil {
+      for student in recipe.students where student.isShapeOfTeacher {
+        notes[student.name] = [scratchNote].compactMap(\.self)
+      }
+    }
+    return TrialPlan(trials: trials.list, rows: trials.rows, notes: notes)
+  }
+
+  /// What is to be said of the controls from scratch where the teacher came as a file.
+  private var scratchNote: String? {
+    guard let images = scratchImages else {
+      return
+        "its control from scratch is missing: the teacher's file does not say how many images training saw; give the "
+        + "recipe teacher: {trainingImages: N}"
+    }
+    guard let seen = material.modelImages, images < seen else { return nil }
+    return
+      "its control from scratch stands for a teacher of \(images) training images, the teacher saw \(seen)"
   }
 
   // MARK: Teachers
@@ -169,8 +180,9 @@ public struct TrialPlanner {
   /// What a student must be held against: trained alone, its shape from scratch, and chance.
   private func controls(
     for student: TrialSpec, of described: RecipeStudent, _ teacher: TrialSpec
-  ) -> [TrialSpec] {
-    [alone(student), fromScratch(student, teacher), atRandom(student)].compactMap { $0 }.map { control in
+  ) throws(RecipeError) -> [TrialSpec] {
+    let controls = [alone(student), try fromScratch(student, teacher), atRandom(student)]
+    return controls.compactMap(\.self).map { control in
       var control = control
       control.role = .control
       control.controlOf = [student.name]
@@ -194,9 +206,9 @@ public struct TrialPlanner {
 
   /// The shape that structural stages left, trained from scratch on as many images as teacher and recovery saw; then
   /// the student's later stages.
-  private func fromScratch(_ student: TrialSpec, _ teacher: TrialSpec) -> TrialSpec? {
+  private func fromScratch(_ student: TrialSpec, _ teacher: TrialSpec) throws(RecipeError) -> TrialSpec? {
     let structural = student.stages.lastIndex { $0.choice?.order == .structure }
-    guard let structural, student.start == .teacher, var training = teacher.stages.first?.training else {
+    guard let structural, student.start == .teacher, var training = try scratchTraining(teacher) else {
       return nil
     }
     training.epochs += student.stages[...structural].reduce(0) { $0 + ($1.training?.epochs ?? 0) }
@@ -210,6 +222,19 @@ public struct TrialPlanner {
     }
     return control
   }
+
+  /// How the teacher was trained; `nil` where nobody says how many images it saw.
+  private func scratchTraining(_ teacher: TrialSpec) throws(RecipeError) -> TrainingSettings? {
+    if recipe.teacher.model == nil { return teacher.stages.first?.training }
+    guard let images = scratchImages else { return nil }
+    var training = try settings(network: nil, [recipe.training, recipe.teacher.training])
+    let epoch = material.trainingImages / training.batch * training.batch
+    training.epochs = max(1, Int((Double(images) / Double(max(1, epoch))).rounded()))
+    return training
+  }
+
+  /// Training images of controls from scratch where the teacher came as a file: the recipe's word, or the file's.
+  private var scratchImages: Int? { recipe.teacher.trainingImages ?? material.modelImages }
 
   /// The same pipeline with its criteria replaced by chance.
   private func atRandom(_ student: TrialSpec) -> TrialSpec? {
@@ -278,21 +303,15 @@ public struct TrialPlanner {
   }
 }
 
-/// Trials without repetition: a control that several rows share is run once.
+/// Trials without repetition: what several rows ask for is run once.
 private struct TrialList {
   private(set) var list: [TrialSpec] = []
-  private var positions: [String: Int] = [:]
+  private(set) var rows: [TrialRow] = []
+  private var addresses: Set<String> = []
 
   mutating func add(_ trial: TrialSpec) {
-    let address = trial.address
-    guard let position = positions[address] else {
-      positions[address] = list.count
-      list.append(trial)
-      return
-    }
-    for name in trial.controlOf where !list[position].controlOf.contains(name) {
-      list[position].controlOf.append(name)
-    }
+    if trial.role != .logits { rows.append(TrialRow(trial)) }
+    if addresses.insert(trial.address).inserted { list.append(trial) }
   }
 }
 

@@ -35,6 +35,12 @@ struct CompareCommand: ParsableCommand {
   @Option(help: "Seeds instead of the recipe's: 0 up to this number.")
   var seeds: Int?
 
+  @Option(
+    help:
+      "Run and rank only students of this name, with * and ?, and what they need; may be given several times."
+  )
+  var only: [String] = []
+
   @Option(help: "Start no trial that would end later, such as 30m, 2h or 90s; what is missing is named.")
   var timeLimit: String?
 
@@ -113,7 +119,7 @@ struct CompareCommand: ParsableCommand {
   private func options(_ recipe: Recipe) -> RunOptions {
     RunOptions(
       directory: out ?? "runs/" + recipe.name,
-      trials: trials.map(Self.absolute), jobs: jobs, seeds: seeds,
+      trials: trials.map(Self.absolute), jobs: jobs, seeds: seeds, only: only,
       timeLimit: timeLimit.flatMap(TimeText.seconds).map { .seconds($0) },
       networks: Locations.folders("Teachers"),
       targets: Locations.folders("Recipes/targets"), datasets: .forCommands, executable: Locations.executable,

@@ -34,7 +34,8 @@ final class ComparisonProgress: Sendable {
     directory = run.options.directory
     folder = TrialFolder(path: run.options.trials ?? directory + "/" + Ledger.trialsFolder)
     let controls = Set(run.plan.trials.filter { $0.role == .control }.map(\.name)).count
-    counts = (total, run.recipe.students.count, controls, run.recipe.seeds.count)
+    let students = Set(run.plan.trials.filter { $0.role == .student }.map(\.name)).count
+    counts = (total, students, controls, run.recipe.seeds.count)
     state = Mutex(State(status: ComparisonStatus(total: total)))
     state.withLock { state in
       for spec in run.plan.trials { state.waiting[spec.address] = spec }

@@ -30,6 +30,10 @@ struct PlanCommand: ParsableCommand {
   @Option(help: "Seeds instead of the recipe's: 0 up to this number.")
   var seeds: Int?
 
+  @Option(
+    help: "Plan only students of this name, with * and ?, and what they need; may be given several times.")
+  var only: [String] = []
+
   @Flag(help: "Print JSON.")
   var json = false
 
@@ -40,7 +44,8 @@ struct PlanCommand: ParsableCommand {
     condense_prepare_compute()
     let backend = DNNLBackend()
     let options = RunOptions(
-      directory: out ?? "runs/" + recipe.name, seeds: seeds, networks: Locations.folders("Teachers"),
+      directory: out ?? "runs/" + recipe.name, seeds: seeds, only: only,
+      networks: Locations.folders("Teachers"),
       targets: Locations.folders("Recipes/targets"), datasets: .forCommands, executable: Locations.executable,
       meter: .forCommands)
     let drawn = options.datasets.cacheDirectory.map { $0 + "/data" } ?? Self.temporaryFolder

@@ -177,6 +177,9 @@ struct TrainingRun {
     var provenance: [SettingsNode.Entry] = [
       .init(key: "tool", mark: Self.mark, value: "condense \(Version.text)".node),
       .init(key: "epochs", mark: Self.mark, value: result.progress.epoch.node),
+      .init(
+        key: "trainingImages", mark: Self.mark,
+        value: (result.progress.updates * identity.settings.batch).node),
     ]
     if let best = result.progress.best {
       provenance.append(.init(key: "bestEpoch", mark: Self.mark, value: best.epoch.node))

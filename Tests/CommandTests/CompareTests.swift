@@ -167,6 +167,27 @@ struct CompareTests {
     }
   }
 
+  @Test(
+    "--only runs and ranks what matches with what it needs, and the rest later trains nothing of it again")
+  func only() throws {
+    let some = try tool.run("compare", "r.yaml", "--out", "some", "--only", "int?")
+    #expect(some.status == 0, "\(some.errors)")
+    #expect(try facts("some").map { $0.split(separator: " ")[0] } == ["\"int8\"", "\"teacher\""])
+    let ranking = try SettingsNode(json: tool.text("some/ranking.json"), source: "ranking.json")
+    #expect(
+      try ranking.required("notes", of: "a ranking").list("notes").first
+        == "Ranked are 1 of the recipe's 4 students, those that match int?, with what they need.".node)
+    let none = try tool.run("compare", "r.yaml", "--out", "some", "--only", "int88")
+    #expect(
+      none.status == 65
+        && none.errors.contains(
+          "--only: \"int88\": matches no student; did you mean \"int8\"? (distilled, pruned, int8, narrow)"),
+      "\(none.errors)")
+    let more = try tool.run("compare", "r.yaml", "--out", "some", "--only", "int8", "--only", "pruned")
+    #expect(more.status == 0 && !more.errors.contains("teacher, seed 0"), "\(more.errors)")
+    #expect(try facts("some").count == 4)
+  }
+
   @Test("killed at several instants and gone on with, it ends with the rows of an uninterrupted run")
   func killed() throws {
     #expect(try tool.run("compare", "r.yaml", "--out", "whole").status == 0)
@@ -234,6 +255,10 @@ struct CompareTests {
     let stages = try #require(pruned["stages"]).list("stages")
     #expect(try #require(stages[0]["touched"]).list("touched").count > 1)
     #expect(!FileManager.default.fileExists(atPath: folder + "/planned/trials"))
+    let some = try tool.run("plan", "r.yaml", "--out", "planned", "--only", "n*", "--json")
+    #expect(
+      try #require(some.json["students"]).list("students").map { $0["name"] }
+        == ["teacher", "narrow", "narrow~scratch", "narrow~random"].map(\.node))
     let text = try tool.run("plan", "r.yaml", "--out", "planned")
     #expect(text.status == 0 && text.output.contains("magnitude-pruning, 1 epoch"))
     #expect(text.output.split(separator: "\n").allSatisfy { $0.count <= 80 })

@@ -1,13 +1,15 @@
 import Recipes
 import Settings
 import Tensors
+import TestSupport
 import Testing
 import Training
 
 @Suite("Planning trials")
 struct TrialPlannerTests {
   private func plan(
-    _ yaml: String, digest: String = "d", threads: Int? = nil, profiles: [String: String] = [:]
+    _ yaml: String, digest: String = "d", threads: Int? = nil, profiles: [String: String] = [:],
+    teacherImages: Int? = nil
   ) throws -> TrialPlan {
     var recipe = try RecipeTests.recipe(yaml)
     if let threads { recipe.threads = threads }
@@ -16,6 +18,7 @@ struct TrialPlannerTests {
       teachers: [Checkout.path + "/Teachers"], instructionSet: "x", precision: "f32",
       teacherInput: [1, 28, 28])
     material.profileDigests = profiles
+    material.modelImages = teacherImages
     return try TrialPlanner(recipe, material).plan()
   }
 
@@ -120,5 +123,108 @@ struct TrialPlannerTests {
     renamed.targets = ["uno"]
     renamed.controlOf = ["x"]
     #expect(renamed.address == trials[1].address)
+  }
+
+  @Test(
+    "Chosen students come with their controls and what all of them need, under the addresses of the whole plan"
+  )
+  func only() throws {
+    let whole = try plan(RecipeTests.small)
+    let chosen = whole.only(["tiny-0.25-2"])
+    #expect(
+      Set(chosen.trials.map(\.name)) == ["teacher", "logits", "tiny-0.25-2", "tiny-0.25-2~alone"])
+    #expect(
+      chosen.rows.map(\.name) == ["teacher", "tiny-0.25-2", "tiny-0.25-2~alone"] + [
+        "teacher", "tiny-0.25-2", "tiny-0.25-2~alone",
+      ])
+    let addresses = whole.trials.map(\.address)
+    #expect(chosen.trials.map(\.address) == addresses.filter(Set(chosen.trials.map(\.address)).contains))
+    var seen: Set<String> = []
+    for trial in chosen.trials {
+      #expect(trial.dependencies.allSatisfy(seen.contains))
+      seen.insert(trial.address)
+    }
+    let pruned = whole.only(["pruned-0.5"])
+    #expect(Set(pruned.trials.map(\.name)) == ["teacher", "pruned-0.5", "pruned-0.5~random"])
+  }
+
+  @Test(
+    "Students that are one trial are two rows; controls that share every trial are one row for the students of both"
+  )
+  func shared() throws {
+    let yaml =
+      RecipeTests.small.split(separator: "\n").prefix(5).joined(separator: "\n") + """
+
+          - name: soft
+            network: cnn-small
+            pipeline: [{epochs: 1, objective: soft-targets}]
+          - name: softer
+            network: cnn-small
+            pipeline: [{epochs: 1, objective: {soft-targets: {temperature: 8}}}]
+          - name: plain
+            network: cnn-small
+            pipeline: [{epochs: 1}]
+        """
+    let plan = try plan(yaml)
+    let ofSeed = plan.rows.filter { $0.seed == 0 }
+    #expect(
+      ofSeed.map(\.name) == ["teacher", "soft", "soft~alone", "softer", "softer~alone", "plain"])
+    // The teacher, its logits, two distilled students, and one plain training for three rows.
+    #expect(plan.trials.filter { $0.seed == 0 }.count == 5)
+    #expect(Set(ofSeed.filter { $0.name != "teacher" }.map(\.trial)).count == 3)
+    let merged = plan.rows.withSharedControlsMerged.filter { $0.seed == 1 }
+    #expect(merged.map(\.name) == ["teacher", "soft", "soft~alone", "softer", "plain"])
+    #expect(merged.first { $0.role == .control }?.controlOf == ["soft", "softer"])
+    // Where one seed's trials differ, both rows stay.
+    var rows = plan.rows
+    let index = try #require(rows.firstIndex { $0.name == "softer~alone" && $0.seed == 1 })
+    rows[index].trial = "other"
+    #expect(rows.withSharedControlsMerged == rows)
+  }
+
+  private static func imported(_ teacher: String) -> String {
+    """
+    recipe: 1
+    data: glyphs
+    seeds: 1
+    training: {batch: 32}
+    teacher: {model: net.onnx\(teacher)}
+    students:
+      - name: narrow
+        pipeline:
+          - channel-pruning: {criterion: l1, sparsity: 0.5}
+            epochs: 2
+      - name: int8
+        pipeline: [{post-training-quantization: {images: 64}}]
+    """
+  }
+
+  @Test(
+    "An imported teacher's control from scratch has the images that its file or the recipe says, or the row says why not"
+  )
+  func importedBudget() throws {
+    // 31 batches of 32 images an epoch.
+    let known = try plan(Self.imported(""), teacherImages: 10 * 992)
+    let scratch = try #require(known.trials.first { $0.name == "narrow~scratch" })
+    #expect(scratch.stages[0].training?.epochs == 10 + 2)
+    #expect(known.notes == ["narrow": []])
+    let stated = try plan(Self.imported(", trainingImages: 3000"), teacherImages: 10 * 992)
+    #expect(stated.trials.first { $0.name == "narrow~scratch" }?.stages[0].training?.epochs == 3 + 2)
+    #expect(
+      stated.notes["narrow"] == [
+        "its control from scratch stands for a teacher of 3000 training images, the teacher saw 9920"
+      ])
+    #expect(try plan(Self.imported(", trainingImages: 3000")).notes == ["narrow": []])
+    let unknown = try plan(Self.imported(""))
+    #expect(!unknown.trials.contains { $0.name == "narrow~scratch" })
+    #expect(unknown.notes["narrow"]?.first?.contains("trainingImages: N") == true)
+    #expect(unknown.notes["int8"] == nil)
+    #expect(
+      errorMessage { _ = try plan(Self.imported(", trainingImages: 0")) }.contains("images above 0"))
+    #expect(
+      errorMessage {
+        _ = try plan(
+          RecipeTests.small.replacing("cnn-small, training", with: "cnn-small, trainingImages: 5, training"))
+      }.contains("is of a \"model\""))
   }
 }

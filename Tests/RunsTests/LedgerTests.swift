@@ -63,6 +63,28 @@ struct LedgerTests {
     #expect(try ledger.trials().map(\.state) == [.finished, .waiting, .waiting])
   }
 
+  @Test("Several rows may be of one trial: each has its result, under its own name and with its own notes")
+  func shares() throws {
+    let folder = try TemporaryFolder()
+    let ledger = try Ledger(run: folder.path)
+    let result = Self.result("a")
+    var control = Self.record(result)
+    (control.name, control.role, control.controlOf) = ("b~alone", .control, ["b"])
+    control.notes = ["a note"]
+    for _ in 0..<2 { try ledger.plan([Self.record(result), control]) }
+    try ledger.ingest(try folder.place(result))
+    let rows = try ledger.results().map(\.result)
+    #expect(rows.map(\.name) == ["a", "b~alone"] && rows.map(\.role) == [.student, .control])
+    #expect(rows[0].accuracy == rows[1].accuracy && rows.map(\.warnings) == [[], ["a note"]])
+    #expect(try ledger.presentTrials().map(\.state) == [.finished, .finished])
+    try ledger.set(.failed, reason: "out of memory", of: result.address)
+    #expect(try ledger.trials().map(\.reason) == ["out of memory", "out of memory"])
+    let ranking = try ledger.ranking(run: "r", current: [result.address], selection: "Ranked is one.")
+    #expect(ranking.students.map(\.name) == ["a", "b~alone"] && ranking.notes.first == "Ranked is one.")
+    try ledger.plan([Self.record(result)])
+    #expect(try ledger.trials().map(\.name) == ["a"])
+  }
+
   @Test("Results of an older recipe stay and leave the ranking, with a note")
   func olderRecipe() throws {
     let folder = try TemporaryFolder()

@@ -2,30 +2,49 @@ import Foundation
 import GRDB
 
 extension Ledger {
-  /// Notes the trials of a comparison, which are the present ones from now on: those with a result are finished, all
-  /// others wait, whatever became of them before.
-  public func plan(_ trials: [TrialRecord]) throws(RunError) {
+  /// Notes the rows of a comparison, which are the present ones from now on: those with a result are finished, all
+  /// others wait, whatever became of them before. Several rows may be of one trial.
+  public func plan(_ rows: [TrialRecord]) throws(RunError) {
     try write { database in
       try database.execute(sql: "UPDATE trials SET isPresent = 0")
-      for trial in trials {
-        let hasResult = try Bool.fetchOne(
-          database, sql: "SELECT EXISTS (SELECT 1 FROM results WHERE address = ?)", arguments: [trial.address]
-        )
-        let state = hasResult == true ? TrialState.finished : .waiting
-        try database.execute(
-          sql: """
-            INSERT INTO trials (address, name, role, seed, controlOf, families, state, reason, isPresent)
-            VALUES (?, ?, ?, ?, ?, ?, ?, NULL, 1)
-            ON CONFLICT (address) DO UPDATE SET name = excluded.name, role = excluded.role, seed = excluded.seed,
-              controlOf = excluded.controlOf, families = excluded.families, state = excluded.state, reason = NULL,
-              isPresent = 1
-            """,
-          arguments: [
-            trial.address, trial.name, trial.role.rawValue, Int64(bitPattern: trial.seed),
-            Self.json(trial.controlOf), Self.json(trial.families), state.rawValue,
-          ])
+      try database.execute(sql: "DELETE FROM shares")
+      var planned: Set<String> = []
+      for row in rows {
+        if planned.insert(row.address).inserted {
+          try Self.plan(row, in: database)
+        } else {
+          try Self.share(row, in: database)
+        }
       }
     }
+  }
+
+  private static func plan(_ row: TrialRecord, in database: Database) throws {
+    let hasResult = try Bool.fetchOne(
+      database, sql: "SELECT EXISTS (SELECT 1 FROM results WHERE address = ?)", arguments: [row.address])
+    let state = hasResult == true ? TrialState.finished : .waiting
+    try database.execute(
+      sql: """
+        INSERT INTO trials
+          (address, name, role, seed, controlOf, families, notes, state, reason, isPresent)
+        VALUES (?, ?, ?, ?, ?, ?, ?, ?, NULL, 1)
+        ON CONFLICT (address) DO UPDATE SET name = excluded.name, role = excluded.role, seed = excluded.seed,
+          controlOf = excluded.controlOf, families = excluded.families, notes = excluded.notes,
+          state = excluded.state, reason = NULL, isPresent = 1
+        """,
+      arguments: [
+        row.address, row.name, row.role.rawValue, Int64(bitPattern: row.seed), json(row.controlOf),
+        json(row.families), json(row.notes), state.rawValue,
+      ])
+  }
+
+  private static func share(_ row: TrialRecord, in database: Database) throws {
+    try database.execute(
+      sql: "INSERT INTO shares VALUES (?, ?, ?, ?, ?, ?, ?)",
+      arguments: [
+        row.name, Int64(bitPattern: row.seed), row.role.rawValue, row.address, json(row.controlOf),
+        json(row.families), json(row.notes),
+      ])
   }
 
   /// Notes how far a planned trial is, and why it failed or was not run.
@@ -41,12 +60,12 @@ extension Ledger {
 
   /// All trials of all recipes that the run has had, by name and seed.
   public func trials() throws(RunError) -> [TrialRecord] {
-    try records(sql: "SELECT * FROM trials ORDER BY name, seed, address")
+    try records(sql: "SELECT * FROM trialRows ORDER BY name, seed, address")
   }
 
   /// The trials that the last comparison planned, by name and seed.
   public func presentTrials() throws(RunError) -> [TrialRecord] {
-    try records(sql: "SELECT * FROM trials WHERE isPresent ORDER BY name, seed, address")
+    try records(sql: "SELECT * FROM trialRows WHERE isPresent ORDER BY name, seed, address")
   }
 
   private func records(sql: String) throws(RunError) -> [TrialRecord] {
@@ -61,7 +80,7 @@ extension Ledger {
   public func results(of addresses: Set<String>? = nil) throws(RunError) -> [FinishedTrial] {
     let rows = try read {
       try Row.fetchAll(
-        $0, sql: "SELECT * FROM results JOIN trials USING (address) ORDER BY name, seed, address")
+        $0, sql: "SELECT * FROM results JOIN trialRows USING (address) ORDER BY name, seed, address")
     }
     var trials: [FinishedTrial] = []
     for row in rows where addresses?.contains(row["address"]) != false {
@@ -70,6 +89,7 @@ extension Ledger {
         from: Data(json.utf8), path: "\(path), result of \(row["directory"] as String)")
       let record = try record(row)
       (result.name, result.role, result.controlOf) = (record.name, record.role, record.controlOf)
+      result.warnings += record.notes
       trials.append(FinishedTrial(result: result, directory: row["directory"]))
     }
     return trials
@@ -91,9 +111,11 @@ extension Ledger {
 
   /// The ranking of the trials that a recipe has now; results of older recipes stay here and are named in a note.
   ///
-  /// `targets` are the only ones that are shown, and their order; `nil` shows all that trials were read on.
+  /// `targets` are the only ones that are shown, and their order; `nil` shows all that trials were read on. `selection` says
+  /// in words which of the recipe's students are ranked, where it is not all; what else is here is then not of an older recipe.
   public func ranking(
-    run: String, current: [String], targets: [String]? = nil, margin: Double = Ranking.defaultMargin
+    run: String, current: [String], targets: [String]? = nil, margin: Double = Ranking.defaultMargin,
+    selection: String? = nil
   ) throws(RunError) -> Ranking {
     let current = Set(current)
     let trials = try self.trials().filter { current.contains($0.address) }
@@ -112,8 +134,9 @@ extension Ledger {
       run: run, trials: results.filter { current.contains($0.result.address) }, failed: failures(.failed),
       notRun: failures(.notRun),
       families: Dictionary(trials.map { ($0.name, $0.families) }, uniquingKeysWith: { first, _ in first }),
-      older: results.filter { !current.contains($0.result.address) }.map(\.result.name),
-      targetOrder: targets ?? [], margin: margin
+      older: selection == nil
+        ? results.filter { !current.contains($0.result.address) }.map(\.result.name) : [],
+      targetOrder: targets ?? [], margin: margin, selection: selection
     ).ranking()
   }
 
@@ -123,11 +146,15 @@ extension Ledger {
       throw .ledger(
         path: path, reason: "a trial has role \"\(role)\" and state \"\(state)\", which are not known")
     }
-    let (controlOf, families): (String, String) = (row["controlOf"], row["families"])
+    let (controlOf, families, notes): (String, String, String) = (
+      row["controlOf"], row["families"], row["notes"]
+    )
     let seed: Int64 = row["seed"]
     return TrialRecord(
       name: row["name"], role: role, seed: UInt64(bitPattern: seed), address: row["address"],
-      controlOf: Self.words(controlOf), families: Self.words(families), state: state, reason: row["reason"])
+      controlOf: Self.words(controlOf), families: Self.words(families), notes: Self.words(notes),
+      state: state,
+      reason: row["reason"])
   }
 
   private static func words(_ json: String) -> [String] {

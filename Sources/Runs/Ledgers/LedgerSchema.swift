@@ -9,6 +9,7 @@ enum LedgerSchema {
     var migrator = DatabaseMigrator()
     migrator.registerMigration("2026-11 invocations, trials, epochs, results", migrate: first)
     migrator.registerMigration("2026-11 what the present recipe says of a trial", migrate: second)
+    migrator.registerMigration("2026-11 rows that share a trial", migrate: third)
     return migrator
   }
 
@@ -41,6 +42,25 @@ enum LedgerSchema {
       sql: """
         ALTER TABLE trials ADD COLUMN controlOf TEXT NOT NULL DEFAULT '[]';
         ALTER TABLE trials ADD COLUMN isPresent INTEGER NOT NULL DEFAULT 1;
+        """)
+  }
+
+  /// A trial is one row of the ranking, and of those that ask for the same trial the others are shares in it.
+  private static func third(_ database: Database) throws {
+    try database.execute(
+      sql: """
+        ALTER TABLE trials ADD COLUMN notes TEXT NOT NULL DEFAULT '[]';
+        CREATE TABLE shares (
+          name TEXT NOT NULL, seed INTEGER NOT NULL, role TEXT NOT NULL,
+          address TEXT NOT NULL REFERENCES trials (address), controlOf TEXT NOT NULL, families TEXT NOT NULL,
+          notes TEXT NOT NULL, PRIMARY KEY (name, seed)
+        ) STRICT;
+        CREATE VIEW trialRows AS
+          SELECT address, name, role, seed, controlOf, families, notes, state, reason, isPresent FROM trials
+          UNION ALL
+          SELECT shares.address, shares.name, shares.role, shares.seed, shares.controlOf, shares.families,
+            shares.notes, trials.state, trials.reason, trials.isPresent
+          FROM shares JOIN trials USING (address);
         """)
   }
 }

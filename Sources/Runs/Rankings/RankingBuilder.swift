@@ -20,11 +20,13 @@ public struct RankingBuilder: Sendable {
   public var targetOrder: [String]
   /// How much less accurate than the teacher a student may be to be chosen, as a fraction.
   public var margin: Double
+  /// Which of the recipe's students are ranked, in words; `nil` for all.
+  public var selection: String?
 
   public init(
     run: String, trials: [FinishedTrial], failed: [Ranking.Failure] = [], notRun: [Ranking.Failure] = [],
     families: [String: [String]] = [:], older: [String] = [],
-    targetOrder: [String] = [], margin: Double = Ranking.defaultMargin
+    targetOrder: [String] = [], margin: Double = Ranking.defaultMargin, selection: String? = nil
   ) {
     self.run = run
     self.trials = trials
@@ -34,6 +36,7 @@ public struct RankingBuilder: Sendable {
     self.older = older
     self.targetOrder = targetOrder
     self.margin = margin
+    self.selection = selection
   }
 
   /// The ranking. Throws `RunError.result` where a result breaks its own rules.

@@ -18,7 +18,7 @@ struct RankingNotes {
   }
 
   var all: [String] {
-    statistics
+    [input.selection].compactMap(\.self) + statistics
       + [simulated, notShrunk, unevenSeeds, mixedMachines, unpaired, repeated].compactMap(\.self)
       + failedFamilies + onTargets + [older].compactMap(\.self)
   }

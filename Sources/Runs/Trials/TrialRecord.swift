@@ -17,13 +17,15 @@ public struct TrialRecord: Sendable, Equatable {
   public var controlOf: [String]
   /// What the name belongs to, such as families of methods: for notes on families that failed.
   public var families: [String]
+  /// What a reader should know of the row, beside what the trial found.
+  public var notes: [String]
   public var state: TrialState
   /// Why it failed or was not run.
   public var reason: String?
 
   public init(
     name: String, role: TrialResult.Role, seed: UInt64, address: String, controlOf: [String] = [],
-    families: [String] = [], state: TrialState = .waiting, reason: String? = nil
+    families: [String] = [], notes: [String] = [], state: TrialState = .waiting, reason: String? = nil
   ) {
     self.name = name
     self.role = role
@@ -31,6 +33,7 @@ public struct TrialRecord: Sendable, Equatable {
     self.address = address
     self.controlOf = controlOf
     self.families = families
+    self.notes = notes
     self.state = state
     self.reason = reason
   }

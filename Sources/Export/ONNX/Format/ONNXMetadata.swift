@@ -13,6 +13,8 @@ enum ONNXMetadata {
   static let classes = "classes"
   static let split = "split"
   static let provenance = "provenance"
+  /// Images that training saw, repeats counted.
+  static let trainingImages = "trainingImages"
   /// What the file's outputs are: `scores`, of which a softmax makes probabilities, whatever the last operator is.
   static let outputs = "outputs"
   static let scores = "scores"

@@ -40,11 +40,21 @@ struct ONNXTexts {
     let model = Model(
       graph: graph, classes: named ?? ONNXMetadata.numbers(count), input: description,
       split: split ?? Self.unknownSplit,
-      provenance: provenance
-        ?? SettingsNode(mapping: ["importedFrom": "ONNX".node, "producer": producer.node]))
+      provenance: try provenance ?? imported())
     return ImportedModel(
       model: model, namesClasses: named != nil, isNormalizationKnown: normalization != nil,
       notes: scores.notes)
+  }
+
+  /// What is said of a file that Condense did not write.
+  private func imported() throws(ONNXFileProblem) -> SettingsNode {
+    let producer = SettingsNode(mapping: ["importedFrom": "ONNX".node, "producer": producer.node])
+    let key = ONNXMetadata.trainingImages
+    guard let text = texts[key], case .mapping(let entries) = producer.content else { return producer }
+    guard let images = Int(text), images > 0 else {
+      throw .metadata(key: key, reason: "\"\(text.prefix(40))\", expected a number of images above 0")
+    }
+    return SettingsNode(.mapping(entries + [.init(key: key, mark: producer.mark, value: images.node)]))
   }
 
   private func normalization() throws(ONNXFileProblem) -> InputNormalization? {
