@@ -5,6 +5,7 @@ public import Recipes
 public import Runs
 import Settings
 import Training
+import Trials
 
 /// A recipe with its run directory: plans the trials, runs what is missing, and ranks what is there.
 ///
@@ -83,7 +84,7 @@ public struct ComparisonRun: Sendable {
     let specs = Dictionary(plan.trials.map { ($0.address, $0) }, uniquingKeysWith: { first, _ in first })
     return plan.rows.withSharedControlsMerged.map { row in
       TrialRecord(
-        name: row.name, role: TrialResult.Role(rawValue: row.role.rawValue) ?? .student, seed: row.seed,
+        name: row.name, role: row.role, seed: row.seed,
         address: row.trial, controlOf: row.controlOf, families: specs[row.trial].map(Self.families) ?? [],
         notes: row.role == .student ? plan.notes[row.name] ?? [] : [])
     }

@@ -7,6 +7,7 @@ public import Recipes
 import Runs
 import Settings
 import Targets
+public import Trials
 
 /// A recipe with what it met and the trials that it comes to: nothing of it is written, nobody is kept out.
 public struct PlannedComparison: Sendable {
@@ -100,16 +101,18 @@ public struct PlannedComparison: Sendable {
 
   /// The teacher's network before training, or as its file has it.
   public func untrainedTeacher() throws(ComparisonError) -> Graph {
-    let planner = TrialPlanner(recipe, material)
-    let graph = try run(ComparisonError.recipe) { () throws(RecipeError) in try planner.teacherGraph() }
-    if var graph {
+    switch recipe.teacher.origin {
+    case .network:
+      let planner = TrialPlanner(recipe, material)
+      let graph = try run(ComparisonError.recipe) { () throws(RecipeError) in try planner.teacherGraph() }
+      guard var graph else { preconditionFailure("a network has a graph") }
       graph.initializeParameters(seed: recipe.seeds[0])
       return graph
-    }
-    let path = recipe.teacher.model ?? ""
-    return try run({ ComparisonError.recipe(.invalid(recipe.teacher.mark, "\($0)")) }) {
-      () throws(ModelFileError) in
-      try ModelReader.read(path, ImportOptions(text: recipe.teacher.normalization)).model.graph
+    case .model(let path):
+      return try run({ ComparisonError.recipe(.invalid(recipe.teacher.mark, "\($0)")) }) {
+        () throws(ModelFileError) in
+        try ModelReader.read(path, ImportOptions(text: recipe.teacher.normalization)).model.graph
+      }
     }
   }
 

@@ -12,6 +12,7 @@ import Settings
 import Targets
 import Tensors
 import Training
+import Trials
 
 /// What must be there before trials can be planned.
 enum RunPreparation {
@@ -53,8 +54,8 @@ enum RunPreparation {
     var material = RecipeMaterial(
       dataDigest: data.digest, channels: data.channels, classes: data.classes,
       trainingImages: data.count(of: .train), teachers: options.networks,
-      instructionSet: backend.instructionSet, precision: recipe.precision, teacherInput: input,
-      modelDigest: model?.digest)
+      instructionSet: backend.instructionSet, precision: .f32, teacherInput: input, modelDigest: model?.digest
+    )
     material.modelImages = try model.flatMap { model throws(ComparisonError) in
       try trainingImages(of: model.imported, recipe)
     }
@@ -74,20 +75,29 @@ enum RunPreparation {
             + "\(data.classes.count) (\(words(data.classes))); they must be the same, in the same order"))
     }
     guard data.count(of: .test) > 0 else { throw .noTestImages(path: recipe.data) }
-    let planner = TrialPlanner(recipe, material)
     var messages = data.messages
-    if recipe.precision == "auto" {
-      let graph = try run(ComparisonError.recipe) { () throws(RecipeError) in try planner.teacherGraph() }
-      material.precision = (graph.map { Precision.automatic(for: $0, on: backend) } ?? .f32).rawValue
-      if let fallback = graph.flatMap({ Precision.automaticFallback(for: $0, on: backend) }) {
-        messages.append(fallback)
-      }
-    }
+    material.precision = try precision(recipe, material, model?.imported, backend, &messages)
     let resolved = material
     let plan = try run(ComparisonError.recipe) { () throws(RecipeError) in
       try TrialPlanner(recipe, resolved).plan()
     }
     return (material, plan, messages)
+  }
+
+  /// The arithmetic that a recipe asks for; what it leaves to the program is chosen by the teacher's network.
+  private static func precision(
+    _ recipe: Recipe, _ material: RecipeMaterial, _ model: ImportedModel?, _ backend: any Backend,
+    _ messages: inout [String]
+  ) throws(ComparisonError) -> Precision {
+    if let precision = Precision(rawValue: recipe.precision) { return precision }
+    let untrained = try run(ComparisonError.recipe) { () throws(RecipeError) in
+      try TrialPlanner(recipe, material).teacherGraph()
+    }
+    guard let graph = untrained ?? model?.model.graph else {
+      preconditionFailure("a teacher is a network or a model")
+    }
+    if let fallback = Precision.automaticFallback(for: graph, on: backend) { messages.append(fallback) }
+    return .automatic(for: graph, on: backend)
   }
 
   /// The input of the teacher's network, and the digest of its file where it is one.
@@ -96,22 +106,31 @@ enum RunPreparation {
   ) throws(ComparisonError) -> (
     input: Shape, model: (digest: String, imported: ImportedModel)?
   ) {
-    if let name = recipe.teacher.network {
+    switch recipe.teacher.origin {
+    case .network(let name):
       let spec = try run({ ComparisonError.recipe(.invalid(recipe.teacher.mark, "\($0)")) }) {
         () throws(NetworkError) in
         try NetworkSpec.named(name, searching: options.networks)
       }
       return (spec.input, nil)
+    case .model(let path):
+      let imported = try run({ ComparisonError.recipe(.invalid(recipe.teacher.mark, "\($0)")) }) {
+        () throws(ModelFileError) in
+        try ModelReader.read(path, ImportOptions(text: recipe.teacher.normalization))
+      }
+      return (imported.model.input.shape, (try digest(of: path, recipe.teacher.mark), imported))
     }
-    let path = recipe.teacher.model ?? ""
-    let imported = try run({ ComparisonError.recipe(.invalid(recipe.teacher.mark, "\($0)")) }) {
-      () throws(ModelFileError) in
-      try ModelReader.read(path, ImportOptions(text: recipe.teacher.normalization))
+  }
+
+  /// The SHA-256 of a file, hexadecimal.
+  private static func digest(of path: String, _ mark: SettingsMark) throws(ComparisonError) -> String {
+    do {
+      return SHA256.hash(data: try Data(contentsOf: URL(filePath: path))).map {
+        String($0 >> 4, radix: 16) + String($0 & 15, radix: 16)
+      }.joined()
+    } catch {
+      throw .recipe(.invalid(mark, "\(path): cannot be read: \(FileFailure.reason(error, path: path))"))
     }
-    let bytes = (try? Data(contentsOf: URL(filePath: path))) ?? Data()
-    let digest = SHA256.hash(data: bytes).map { String($0 >> 4, radix: 16) + String($0 & 15, radix: 16) }
-      .joined()
-    return (imported.model.input.shape, (digest, imported))
   }
 
   /// Images that a model's file says its training saw.
@@ -120,9 +139,7 @@ enum RunPreparation {
   ) throws(ComparisonError) -> Int? {
     let key = "trainingImages"
     guard let node = imported.model.provenance[key] else { return nil }
-    return try run({
-      ComparisonError.recipe(.invalid(recipe.teacher.mark, "\(recipe.teacher.model ?? ""): \($0)"))
-    }) {
+    return try run({ ComparisonError.recipe(.invalid(recipe.teacher.mark, "the teacher's file: \($0)")) }) {
       () throws(SettingsError) in
       let images = try node.integer(key)
       guard images > 0 else {

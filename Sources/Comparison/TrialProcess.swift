@@ -2,6 +2,7 @@ import Foundation
 import Recipes
 import Subprocess
 import SystemPackage
+import Trials
 
 /// Runs one trial in a process of its own: a crash or a lack of memory costs one row.
 ///

@@ -3,6 +3,7 @@ import Runs
 import Settings
 import Tensors
 public import Recipes
+public import Trials
 
 /// What happens while trials run, for whoever shows it.
 public enum TrialEvent: Sendable {

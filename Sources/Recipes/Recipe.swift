@@ -171,12 +171,18 @@ public struct Recipe: Sendable {
 
 /// Who teaches: a network to train, or a model that is there already.
 public struct RecipeTeacher: Sendable {
-  /// A name from Teachers/ or a path; `nil` when a model is given.
-  public var network: String?
+  /// What the teacher is before the run.
+  public enum Origin: Sendable, Equatable {
+    /// A network to be trained: a name from Teachers/ or a path.
+    case network(String)
+    /// A trained model's path.
+    case model(String)
+  }
+
+  /// What it is before the run.
+  public var origin: Origin
   /// Multiplies every layer's filters and features.
   public var width: Double
-  /// A model's path; `nil` when a network is to be trained.
-  public var model: String?
   /// How pixels become the model's input where its file does not say it, as `InputNormalization` reads it.
   public var normalization: String?
   /// Images that a model saw in its training, repeats counted, where its file does not say it or not what a control is to
@@ -191,15 +197,18 @@ public struct RecipeTeacher: Sendable {
     let owner = "the teacher"
     try node.requireKeys(["network", "width", "model", "normalize", "trainingImages", "training"], of: owner)
     mark = node.mark
-    network = try node["network"].map { value throws(SettingsError) in try value.string("network") }
-    model = try node["model"].map { value throws(SettingsError) in try value.string("model") }
-    normalization = try node["normalize"].map { value throws(SettingsError) in try value.string("normalize") }
-    width = try RecipeStudent.width(node["width"])
-    training = node["training"] ?? SettingsNode(.mapping([]), mark: node.mark)
-    guard (network == nil) != (model == nil) else {
+    let network = try node["network"].map { value throws(SettingsError) in try value.string("network") }
+    let model = try node["model"].map { value throws(SettingsError) in try value.string("model") }
+    switch (network, model) {
+    case (let network?, nil): origin = .network(network)
+    case (nil, let model?): origin = .model(model)
+    default:
       throw .invalid(
         node.mark, key: "teacher", reason: "give either \"network\", which is trained, or \"model\", a file")
     }
+    normalization = try node["normalize"].map { value throws(SettingsError) in try value.string("normalize") }
+    width = try RecipeStudent.width(node["width"])
+    training = node["training"] ?? SettingsNode(.mapping([]), mark: node.mark)
     trainingImages = try node["trainingImages"].map { value throws(SettingsError) in
       let images = try value.integer("trainingImages")
       guard model != nil else {
@@ -223,4 +232,9 @@ public struct RecipeTeacher: Sendable {
       throw .invalid(node.mark, key: "normalize", reason: "\(error)")
     }
   }
+
+  /// The network's name; `nil` for a model.
+  public var network: String? { if case .network(let name) = origin { name } else { nil } }
+  /// The model's path; `nil` for a network.
+  public var model: String? { if case .model(let path) = origin { path } else { nil } }
 }

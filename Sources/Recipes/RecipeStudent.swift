@@ -2,6 +2,7 @@ import Foundation
 import Methods
 import Training
 public import Settings
+public import Trials
 
 /// One student: what it starts from and what is done to it.
 public struct RecipeStudent: Sendable {
@@ -107,13 +108,6 @@ public struct RecipeStudent: Sendable {
       )
     }
   }
-}
-
-extension MethodChoice {
-  /// Whether the method has a number that says how strong it is.
-  var hasStrength: Bool { Self.hasStrength(method) }
-
-  private static func hasStrength<M: CompressionMethod>(_ method: M) -> Bool { M.strength != nil }
 }
 
 /// One stage of a pipeline: a method, a training, or both.

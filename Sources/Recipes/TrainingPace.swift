@@ -5,6 +5,7 @@ import Ops
 import Settings
 import Tensors
 import Training
+public import Trials
 
 /// What a stage trains on what: all that decides how long a step takes.
 struct StageWork {
@@ -25,7 +26,7 @@ struct StageWork {
     return [
       graph.structureNode.canonicalJSON, encodings, objective, "\(settings.batch)",
       "\(settings.microBatches)",
-      spec.precision, "\(spec.threads)",
+      spec.precision.rawValue, "\(spec.threads)",
     ].joined(separator: " ")
   }
 }
@@ -100,7 +101,7 @@ public struct TrainingPace {
     let loader = try work.data.training(settings)
     let setup = Trainer.Setup(
       graph: work.graph, backend: environment.backend, settings: settings, seed: work.spec.seed,
-      threads: work.spec.threads, precision: Precision(rawValue: work.spec.precision) ?? .f32,
+      threads: work.spec.threads, precision: work.spec.precision,
       objective: work.teacher == nil ? Supervised() : work.objective,
       teacher: work.teacher.map { .network($0) })
     _ = try trial({ TrialError.training(stage: 0, $0) }) { () throws(TrainingError) in

@@ -1,7 +1,9 @@
 import Datasets
 import Execution
 import Methods
+import Runs
 import Training
+public import Trials
 
 /// How long trials take on this machine, from their previews and the measured pace of their networks.
 ///

@@ -1,3 +1,6 @@
+public import Runs
+public import Trials
+
 /// The trials that a recipe asks for, each after those it depends on.
 public struct TrialPlan: Sendable {
   /// Teachers, stored logits, students and controls, in an order that can be run; none twice.
@@ -32,7 +35,7 @@ public struct TrialPlan: Sendable {
 public struct TrialRow: Sendable, Equatable {
   /// The student's name in the recipe, with what a control adds; `teacher` for teachers.
   public var name: String
-  public var role: TrialSpec.Role
+  public var role: TrialRole
   public var seed: UInt64
   /// The address of the trial.
   public var trial: String

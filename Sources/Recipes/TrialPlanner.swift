@@ -1,10 +1,13 @@
 public import Datasets
+public import Execution
 public import Graphs
 import Methods
 import Networks
+import Runs
 import Settings
 public import Tensors
 import Training
+import Trials
 
 /// What a recipe has met: the data's classes and channels, the teacher's network, the machine.
 public struct RecipeMaterial: Sendable {
@@ -23,7 +26,7 @@ public struct RecipeMaterial: Sendable {
   /// What kernels use, as recorded with results.
   public var instructionSet: String
   /// The resolved precision.
-  public var precision: String
+  public var precision: Precision
   /// `[C, H, W]` of the teacher's input.
   public var teacherInput: Shape
   /// The SHA-256 of the teacher's file, where the recipe names a model.
@@ -36,7 +39,7 @@ public struct RecipeMaterial: Sendable {
   /// Makes a material.
   public init(
     dataDigest: String, channels: Int, classes: [String], trainingImages: Int, teachers: [String],
-    instructionSet: String, precision: String, teacherInput: Shape, modelDigest: String? = nil
+    instructionSet: String, precision: Precision, teacherInput: Shape, modelDigest: String? = nil
   ) {
     self.dataDigest = dataDigest
     self.channels = channels
@@ -110,17 +113,18 @@ public struct TrialPlanner {
   }
 
   private func teacher(_ seed: UInt64) throws(RecipeError) -> TrialSpec {
-    guard let network = recipe.teacher.network else {
-      let path = recipe.teacher.model ?? ""
+    switch recipe.teacher.origin {
+    case .model(let path):
       return spec(
         "teacher", .teacher, seed,
         .model(
           path: path, digest: material.modelDigest ?? "", normalization: recipe.teacher.normalization), [])
+    case .network(let network):
+      let graph = try graph(network, width: recipe.teacher.width, mark: recipe.teacher.mark)
+      let training = try settings(network: network, [recipe.training, recipe.teacher.training])
+      return spec(
+        "teacher", .teacher, seed, .network(graph.structureNode), [TrialSpec.Stage(training: training)])
     }
-    let graph = try graph(network, width: recipe.teacher.width, mark: recipe.teacher.mark)
-    let training = try settings(network: network, [recipe.training, recipe.teacher.training])
-    return spec(
-      "teacher", .teacher, seed, .network(graph.structureNode), [TrialSpec.Stage(training: training)])
   }
 
   // MARK: Students
@@ -252,7 +256,7 @@ public struct TrialPlanner {
   // MARK: Parts
 
   private func spec(
-    _ name: String, _ role: TrialSpec.Role, _ seed: UInt64, _ start: TrialSpec.Start,
+    _ name: String, _ role: TrialRole, _ seed: UInt64, _ start: TrialSpec.Start,
     _ stages: [TrialSpec.Stage]
   ) -> TrialSpec {
     var spec = TrialSpec(

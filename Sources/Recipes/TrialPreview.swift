@@ -5,6 +5,7 @@ import Methods
 import Ops
 import Tensors
 import Training
+public import Trials
 
 /// What a trial would do, found out without training: the methods are applied to a network that is not trained.
 ///

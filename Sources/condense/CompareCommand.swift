@@ -9,6 +9,7 @@ import Reports
 import Runs
 import Settings
 import Simulation
+import Trials
 
 /// `condense compare`: trains a teacher, makes students by every method of a recipe, measures them, says which won.
 struct CompareCommand: ParsableCommand {

@@ -3,6 +3,7 @@ import Foundation
 import Recipes
 import Runs
 import Synchronization
+import Trials
 
 /// Tells how a comparison goes: a line a trial, and on a terminal what is running now.
 final class ComparisonProgress: Sendable {

@@ -1,5 +1,6 @@
 import Foundation
 import Recipes
+import Trials
 
 /// What a comparison is doing now, as a terminal shows it: a line for the whole, and a line for each trial that runs.
 struct ComparisonStatus {

@@ -2,6 +2,7 @@ import Foundation
 import Recipes
 import Runs
 import Settings
+import Trials
 
 /// The file that a user means by a model's name.
 enum ModelPath {

@@ -8,6 +8,7 @@ import Foundation
 import Recipes
 import Settings
 import Simulation
+import Trials
 
 /// `condense plan`: what a comparison would do, without training.
 struct PlanCommand: ParsableCommand {

@@ -2,6 +2,7 @@ import Comparison
 import Foundation
 import Recipes
 import Settings
+import Trials
 
 /// What a recipe comes to: its trials, each one's stages and sizes, and how long they will take together.
 struct PlanEstimate {

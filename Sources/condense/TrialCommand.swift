@@ -8,6 +8,7 @@ import Recipes
 import Runs
 import Settings
 import Simulation
+import Trials
 
 /// `condense trial`: runs one trial of a comparison; what a comparison's child processes, or a cluster's jobs, call.
 struct TrialCommand: ParsableCommand {
@@ -30,7 +31,7 @@ struct TrialCommand: ParsableCommand {
     let spec = try failing(.badInput) {
       try TrialSpec(from: SettingsNode(contentsOf: self.spec))
     }
-    try PrecisionChoice(rawValue: spec.precision)?.requireSupport(at: self.spec)
+    try PrecisionChoice(rawValue: spec.precision.rawValue)?.requireSupport(at: self.spec)
     condense_prepare_compute()
     Self.endWithStandardInput()
     let folder = URL(filePath: out).deletingLastPathComponent().path

@@ -1,6 +1,7 @@
 import Recipes
 import Settings
 import Testing
+import Trials
 
 @testable import condense
 
@@ -9,7 +10,7 @@ struct ComparisonStatusTests {
   private static func spec(_ name: String, seed: UInt64) -> TrialSpec {
     TrialSpec(
       name: name, role: .student, seed: seed, data: "glyphs", dataDigest: "", validationFraction: 0.1,
-      start: .teacher, stages: [], threads: 1, precision: "f32", instructionSet: "x")
+      start: .teacher, stages: [], threads: 1, precision: .f32, instructionSet: "x")
   }
 
   private static func running(_ name: String, seed: UInt64, _ lines: [String]) -> ComparisonStatus.Running {

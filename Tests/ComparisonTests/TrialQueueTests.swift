@@ -1,6 +1,7 @@
 import Recipes
 import Settings
 import Testing
+import Trials
 
 @testable import Comparison
 
@@ -10,7 +11,7 @@ struct TrialQueueTests {
     TrialSpec(
       name: name, role: teacher == nil ? .teacher : .student, seed: UInt64(name.count), data: "d",
       dataDigest: name, validationFraction: 0, start: .teacher, stages: [], teacher: teacher?.address,
-      threads: 1, precision: "f32", instructionSet: "x")
+      threads: 1, precision: .f32, instructionSet: "x")
   }
 
   @Test("A trial waits for what it needs, and falls with it")

@@ -4,6 +4,7 @@ import Tensors
 import TestSupport
 import Testing
 import Training
+import Trials
 
 @Suite("Planning trials")
 struct TrialPlannerTests {
@@ -15,7 +16,7 @@ struct TrialPlannerTests {
     if let threads { recipe.threads = threads }
     var material = RecipeMaterial(
       dataDigest: digest, channels: 1, classes: (0..<10).map(String.init), trainingImages: 1000,
-      teachers: [Checkout.path + "/Teachers"], instructionSet: "x", precision: "f32",
+      teachers: [Checkout.path + "/Teachers"], instructionSet: "x", precision: .f32,
       teacherInput: [1, 28, 28])
     material.profileDigests = profiles
     material.modelImages = teacherImages

@@ -230,7 +230,7 @@ struct SyntheticRun {
 
   private func trial(_ student: Student, _ seed: UInt64) -> TrialResult {
     TrialResult(
-      name: student.name, role: TrialResult.Role(rawValue: student.role) ?? .student, seed: seed,
+      name: student.name, role: TrialRole(rawValue: student.role)!, seed: seed,
       address: String(repeating: "0123456789abcdef", count: 4), methods: student.methods,
       controlOf: student.controlOf, classes: classes, accuracy: accuracy(student, seed),
       validationTop1: top1(student, seed) + 0.004, size: size(student),

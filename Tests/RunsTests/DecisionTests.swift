@@ -6,7 +6,7 @@ import Testing
 @Suite("Decisions")
 struct DecisionTests {
   private typealias Sample = (
-    name: String, wrong: Int, flash: Int, ms: Double, energy: Double, role: TrialResult.Role, fits: Bool
+    name: String, wrong: Int, flash: Int, ms: Double, energy: Double, role: TrialRole, fits: Bool
   )
 
   /// Trials on 2,000 images, of which `wrong` in a thousand are told wrong, others for each seed.
@@ -90,7 +90,7 @@ struct DecisionTests {
     for wrong in [0, 20, 1000] {
       for names in [["a"], ["a", "b"], ["teacher", "a", "b", "control"]] {
         let samples: [Sample] = names.map { name in
-          let role: TrialResult.Role = name == "teacher" ? .teacher : name == "control" ? .control : .student
+          let role: TrialRole = name == "teacher" ? .teacher : name == "control" ? .control : .student
           return (name, wrong, 100, 1, 1, role, true)
         }
         let trials = Self.trials(samples, seeds: seeds, images: images)

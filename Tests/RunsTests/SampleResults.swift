@@ -38,7 +38,7 @@ enum SampleResults {
   }
 
   static func result(
-    _ name: String, seed: UInt64, right: [Bool], role: TrialResult.Role = .student, controlOf: [String] = [],
+    _ name: String, seed: UInt64, right: [Bool], role: TrialRole = .student, controlOf: [String] = [],
     fileBytes: Int = 1000, targets: [String: TrialResult.TargetReading] = ["uno": reading()],
     arithmetic: String = "float"
   ) -> TrialResult {

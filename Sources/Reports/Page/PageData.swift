@@ -12,7 +12,7 @@ struct PageData: Encodable {
   /// A trial up close.
   struct Trial: Encodable {
     let name: String
-    let role: TrialResult.Role
+    let role: TrialRole
     let seed: UInt64
     let classes: [String]
     let accuracy: Accuracy

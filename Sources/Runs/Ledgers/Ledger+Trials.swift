@@ -142,7 +142,7 @@ extension Ledger {
 
   private func record(_ row: Row) throws(RunError) -> TrialRecord {
     let (role, state): (String, String) = (row["role"], row["state"])
-    guard let role = TrialResult.Role(rawValue: role), let state = TrialState(rawValue: state) else {
+    guard let role = TrialRole(rawValue: role), let state = TrialState(rawValue: state) else {
       throw .ledger(
         path: path, reason: "a trial has role \"\(role)\" and state \"\(state)\", which are not known")
     }

@@ -16,7 +16,7 @@ struct DecisionMaker {
     self.ranking = ranking
     self.target = target
     self.margin = margin
-    fitting = ranking.students.filter { $0.role == TrialResult.Role.student.rawValue }.compactMap { row in
+    fitting = ranking.students.filter { $0.role == TrialRole.student.rawValue }.compactMap { row in
       row.targets[target].map { (row, $0) }
     }.filter { $0.1.fits && ($0.1.imagesUnequal ?? 0) == 0 }
     close = fitting.filter { Self.isClose($0.row, margin) }
@@ -83,7 +83,7 @@ struct DecisionMaker {
 
   private var note: String? {
     guard close.isEmpty else { return nil }
-    let students = ranking.students.filter { $0.role == TrialResult.Role.student.rawValue }
+    let students = ranking.students.filter { $0.role == TrialRole.student.rawValue }
     if students.isEmpty { return "no student gave a result" }
     if fitting.isEmpty {
       return Words.nothingFits(students.compactMap { row in row.targets[target].map { (row, $0) } })

@@ -57,7 +57,7 @@ struct RankingNotes {
   private var unpaired: String? {
     guard let teacher = rows.first(where: { $0.role == .teacher }) else { return nil }
     let alone = ranking.students.filter { row in
-      row.role == TrialResult.Role.student.rawValue
+      row.role == TrialRole.student.rawValue
         && !ranking.comparisons.contains { $0.first == row.name && $0.second == teacher.name }
     }
     return alone.isEmpty

@@ -5,7 +5,7 @@ struct RankingSummary {
   init(_ ranking: Ranking) { self.ranking = ranking }
 
   var sentence: String {
-    let students = ranking.students.filter { $0.role == TrialResult.Role.student.rawValue }
+    let students = ranking.students.filter { $0.role == TrialRole.student.rawValue }
     guard let best = students.first else { return "No student gave a result." }
     return
       ([winner(best, of: students.count)]

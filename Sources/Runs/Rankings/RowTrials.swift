@@ -22,7 +22,7 @@ struct RowTrials {
   }
 
   var name: String { first.result.name }
-  var role: TrialResult.Role { first.result.role }
+  var role: TrialRole { first.result.role }
   var methods: [String] { first.result.methods }
   var controlOf: [String] { first.result.controlOf }
   private var results: [TrialResult] { trials.map(\.result) }

@@ -19,13 +19,13 @@ struct TargetStandings {
     let all = rows.compactMap { row in row.targets[target].map { (row: row, reading: $0) } }
     let fitting = all.filter(\.reading.fits)
     // A control says what a method is worth; it is nothing to be taken.
-    let students = fitting.filter { $0.row.role == TrialResult.Role.student.rawValue }
+    let students = fitting.filter { $0.row.role == TrialRole.student.rawValue }
     let points = students.map { ParetoPoint(name: $0.row.name, accuracy: $0.row.accuracy.mean, $0.reading) }
     let front = ParetoPoint.front(points)
     let reference = Self.reference(teacher, all.map(\.reading))
     summaries[target] = Ranking.TargetSummary(
       best: students.first.map { Words.line($0.row, $0.reading) }
-        ?? Words.nothingFits(all.filter { $0.row.role == TrialResult.Role.student.rawValue }),
+        ?? Words.nothingFits(all.filter { $0.row.role == TrialRole.student.rawValue }),
       front: front.map(\.name),
       hypervolume: Hypervolume.dominatedShare(
         front.map { zip($0.coordinates, reference).map { Self.share($0, of: $1) } }),

@@ -32,7 +32,7 @@ enum Words {
 
   /// A name with what it is if it is no student.
   static func name(_ row: Ranking.Row) -> String {
-    row.role == TrialResult.Role.control.rawValue ? row.name + " (a control)" : row.name
+    row.role == TrialRole.control.rawValue ? row.name + " (a control)" : row.name
   }
 
   /// A row on a target, in a line.

@@ -9,7 +9,7 @@ public enum TrialState: String, Sendable, Codable {
 public struct TrialRecord: Sendable, Equatable {
   /// The student's name in the recipe; `teacher` for teachers.
   public var name: String
-  public var role: TrialResult.Role
+  public var role: TrialRole
   public var seed: UInt64
   /// The SHA-256 of all that the trial is a function of.
   public var address: String
@@ -24,7 +24,7 @@ public struct TrialRecord: Sendable, Equatable {
   public var reason: String?
 
   public init(
-    name: String, role: TrialResult.Role, seed: UInt64, address: String, controlOf: [String] = [],
+    name: String, role: TrialRole, seed: UInt64, address: String, controlOf: [String] = [],
     families: [String] = [], notes: [String] = [], state: TrialState = .waiting, reason: String? = nil
   ) {
     self.name = name

@@ -28,6 +28,9 @@ extension TrialResult {
 
   private func validateIdentity(_ check: ResultCheck) throws(RunError) {
     try check.fileName(name, "name")
+    guard role.isRow else {
+      throw check.fail("role", "is \"\(role.rawValue)\", and trials of that role leave no result")
+    }
     try check.address(address, "address")
     try check.fileName(model, "model")
     for (values, field) in [(methods, "methods"), (controlOf, "controlOf"), (classes, "classes")] {

@@ -2,11 +2,6 @@
 ///
 /// Rates are fractions 0…1; sizes are bytes; times and energies carry their unit in the name.
 public struct TrialResult: Codable, Sendable, Equatable {
-  /// What a trial is for.
-  public enum Role: String, Codable, Sendable {
-    case teacher, student, control
-  }
-
   /// How the test images were scored.
   public struct Accuracy: Codable, Sendable, Equatable {
     public var images: Int
@@ -245,7 +240,7 @@ public struct TrialResult: Codable, Sendable, Equatable {
   public var schema = 1
   /// The student's name in the recipe; `teacher` for teachers.
   public var name: String
-  public var role: Role
+  public var role: TrialRole
   public var seed: UInt64
   /// The SHA-256 of all that the trial is a function of.
   public var address: String
@@ -276,7 +271,7 @@ public struct TrialResult: Codable, Sendable, Equatable {
   public var instructionSet: String
 
   public init(
-    name: String, role: Role, seed: UInt64, address: String, methods: [String], controlOf: [String] = [],
+    name: String, role: TrialRole, seed: UInt64, address: String, methods: [String], controlOf: [String] = [],
     classes: [String], accuracy: Accuracy, validationTop1: Double?, size: Size, parameters: Int,
     nonZeros: Int,
     multiplyAdds: Int, bits: String, targets: [String: TargetReading], cost: Cost, stages: [StageRecord],

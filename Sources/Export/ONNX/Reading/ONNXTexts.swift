@@ -35,12 +35,13 @@ struct ONNXTexts {
       throw .tooMany(what: "classes", found: count, limit: Model.maximumClasses)
     }
     let split = try json(ONNXMetadata.split)
-    let provenance = try json(ONNXMetadata.provenance)
+    let own = try json(ONNXMetadata.provenance)
+    let provenance = if let own { own } else { try imported() }
     let description = try known.description(channels: channels, shape: input.shape)
     let model = Model(
       graph: graph, classes: named ?? ONNXMetadata.numbers(count), input: description,
       split: split ?? Self.unknownSplit,
-      provenance: try provenance ?? imported())
+      provenance: provenance)
     return ImportedModel(
       model: model, namesClasses: named != nil, isNormalizationKnown: normalization != nil,
       notes: scores.notes)

@@ -5,8 +5,10 @@ import Recipes
 import Runs
 import Settings
 import Tensors
+import TestSupport
 import Testing
 import Training
+import Trials
 
 /// Trials whose process was killed: what lay on the disk at that instant is given to a new one.
 @Suite("Trials that are gone on with", .serialized)
@@ -49,7 +51,7 @@ struct TrialResumeTests {
 
   /// The student's trial, after its teacher has run.
   private func spec(_ student: String) throws -> TrialSpec {
-    let recipe = try RecipeTests.recipe(
+    let described = try recipe(
       """
       recipe: 1
       data: \(folder)/glyphs
@@ -63,12 +65,12 @@ struct TrialResumeTests {
       """)
     var options = DatasetOptions()
     options.cacheDirectory = nil
-    let data = try Dataset.open(recipe.data, options: options)
+    let data = try Dataset.open(described.data, options: options)
     let material = RecipeMaterial(
       dataDigest: data.digest, channels: 1, classes: data.classes, trainingImages: data.count(of: .train),
-      teachers: [Checkout.path + "/Teachers"], instructionSet: "x", precision: "f32",
+      teachers: [Checkout.path + "/Teachers"], instructionSet: "x", precision: .f32,
       teacherInput: [1, 28, 28])
-    let trials = try TrialPlanner(recipe, material).plan().trials
+    let trials = try TrialPlanner(described, material).plan().trials
     _ = try run(trials[0], in: "trials/" + trials[0].directoryName)
     return try #require(trials.last)
   }

@@ -1,5 +1,5 @@
-import Recipes
 import Testing
+import Trials
 
 @Suite("Proposers")
 struct ProposerTests {

@@ -6,9 +6,9 @@ import Targets
 import Tensors
 
 /// Searches the strength of a pipeline's first method that has one, on validation images.
-struct GoalSearch {
+package struct GoalSearch {
   /// How many pipelines are run.
-  static let tries = 6
+  package static let tries = 6
 
   private let runner: TrialRunner
   private let data: TrialData

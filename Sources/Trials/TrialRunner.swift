@@ -3,11 +3,11 @@ import Encodings
 import Execution
 import Export
 import Foundation
-import Graphs
+package import Graphs
 import Methods
 import Ops
 public import Runs
-import Settings
+package import Settings
 import Tensors
 import Training
 
@@ -19,10 +19,9 @@ import Training
 /// The result is a function of the specification alone. `result.json` is written last: its presence says that the trial
 /// is done. Run again after its process was killed, a trial goes on at the stage, and in it at the step, where it was.
 public final class TrialRunner {
-  let spec: TrialSpec
+  package let spec: TrialSpec
   let directory: String
   let environment: TrialEnvironment
-  let precision: Precision
   private let clock = ContinuousClock()
 
   /// A trial in a directory, which is made when it is not there.
@@ -30,7 +29,6 @@ public final class TrialRunner {
     self.spec = spec
     self.directory = directory
     self.environment = environment
-    precision = Precision(rawValue: spec.precision) ?? .f32
   }
 
   /// The folder of the run's trials.
@@ -91,7 +89,7 @@ public final class TrialRunner {
     let stored = try trial({ TrialError.training(stage: 0, $0) }) { () throws(TrainingError) in
       try TeacherLogits.record(
         teacher.graph, to: path(TrialFolder.logits), backend: environment.backend, source: loader,
-        epochs: settings.epochs, batch: settings.batch, precision: precision, threads: spec.threads,
+        epochs: settings.epochs, batch: settings.batch, precision: spec.precision, threads: spec.threads,
         shouldStop: environment.shouldStop)
     }
     if stored == nil { throw .stopped }
@@ -139,7 +137,7 @@ public final class TrialRunner {
     }
   }
 
-  func freshGraph(_ structure: SettingsNode) throws(TrialError) -> Graph {
+  package func freshGraph(_ structure: SettingsNode) throws(TrialError) -> Graph {
     var graph = try trial(TrialError.reading) { () throws(GraphReadingError) in
       try Graph(structure: structure, catalogue: .standard)
     }

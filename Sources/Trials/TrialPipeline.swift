@@ -2,16 +2,16 @@ import Datasets
 import Encodings
 import Execution
 import Foundation
-import Graphs
-import Methods
+package import Graphs
+package import Methods
 import Ops
 import Runs
 import Settings
-import Tensors
-import Training
+package import Tensors
+package import Training
 
 /// The stages of a trial, one after another.
-struct TrialPipeline {
+package struct TrialPipeline {
   /// What the stages made.
   struct Outcome {
     /// The network after all stages.
@@ -131,7 +131,7 @@ struct TrialPipeline {
   }
 
   /// The stream of a method in a stage.
-  static func random(_ spec: TrialSpec, _ choice: MethodChoice, _ stage: Int) -> SeededRandom {
+  package static func random(_ spec: TrialSpec, _ choice: MethodChoice, _ stage: Int) -> SeededRandom {
     SeededRandom(seed: spec.seed, purpose: "compress " + choice.name, stage)
   }
 
@@ -183,7 +183,7 @@ struct TrialPipeline {
     }
     return Trainer.Setup(
       graph: outcome.graph, backend: runner.environment.backend, settings: settings, seed: runner.spec.seed,
-      threads: runner.spec.threads, precision: runner.precision, identity: store.identity.node,
+      threads: runner.spec.threads, precision: runner.spec.precision, identity: store.identity.node,
       objective: objective, teacher: try teacherOutputs(for: objective, index), rewriter: rewriter)
   }
 
@@ -217,25 +217,26 @@ struct TrialPipeline {
 
 extension TrialSpec.Stage {
   /// What the stage minimizes.
-  func distiller() throws(TrialError) -> any Distiller {
-    try trial(TrialError.settings) { () throws(SettingsError) in
-      try objective.map { node throws(SettingsError) in try DistillerCatalogue.read(node) } ?? Supervised()
+  package func distiller() throws(TrialError) -> any Distiller {
+    guard let objective else { return Supervised() }
+    return try trial(TrialError.settings) { () throws(SettingsError) in
+      try DistillerCatalogue.read(objective)
     }
   }
 }
 
 /// What methods may ask of a network in a trial.
-struct StageEvidence {
+package struct StageEvidence {
   private let runner: TrialRunner
   private let data: TrialData
 
-  init(_ runner: TrialRunner, _ data: TrialData) {
+  package init(_ runner: TrialRunner, _ data: TrialData) {
     self.runner = runner
     self.data = data
   }
 
   /// The evidence of a network, on training images without augmentation.
-  func of(_ graph: Graph) throws(TrialError) -> any Evidence {
+  package func of(_ graph: Graph) throws(TrialError) -> any Evidence {
     let loader = try data.evidence(batch: TrialMeasurement.batch)
     return PlanEvidence(
       graph, backend: runner.environment.backend, source: loader, batch: loader.options.batch,

@@ -1,6 +1,8 @@
 import Crypto
 public import Datasets
+public import Execution
 import Methods
+public import Runs
 public import Settings
 public import Training
 
@@ -9,11 +11,6 @@ public import Training
 /// The address is the SHA-256 of everything that decides the result, in canonical JSON: what a trial is called, which
 /// rows it is a control of and which targets it is read for do not count.
 public struct TrialSpec: Sendable {
-  /// What a trial is for.
-  public enum Role: String, Sendable, SettingChoice {
-    case teacher, logits, student, control
-  }
-
   /// What the network is before the first stage.
   public enum Start: Sendable, Equatable {
     /// A structure with fresh parameters.
@@ -50,7 +47,7 @@ public struct TrialSpec: Sendable {
 
   /// The student's name in the recipe; `teacher` for teachers.
   public var name: String
-  public var role: Role
+  public var role: TrialRole
   public var seed: UInt64
   /// The data as the recipe names it.
   public var data: String
@@ -68,7 +65,7 @@ public struct TrialSpec: Sendable {
   /// What is searched for, with the limit that holds; `nil` takes the settings as they are.
   public var goal: TrialGoal?
   public var threads: Int
-  public var precision: String
+  public var precision: Precision
   public var instructionSet: String
   /// The engine's revision: raised when kernels give other bits.
   public var engine: Int
@@ -83,9 +80,10 @@ public struct TrialSpec: Sendable {
 
   /// Makes a specification.
   public init(
-    name: String, role: Role, seed: UInt64, data: String, dataDigest: String, validationFraction: Double,
+    name: String, role: TrialRole, seed: UInt64, data: String, dataDigest: String, validationFraction: Double,
     start: Start, stages: [Stage], teacher: String? = nil, logits: String? = nil, goal: TrialGoal? = nil,
-    threads: Int, precision: String, instructionSet: String, controlOf: [String] = [], targets: [String] = []
+    threads: Int, precision: Precision, instructionSet: String, controlOf: [String] = [],
+    targets: [String] = []
   ) {
     self.name = name
     self.role = role
@@ -143,7 +141,7 @@ public struct TrialSpec: Sendable {
 
   private var decisive: SettingsNode {
     var node = SettingsNode(mapping: [
-      "schema": 1.node, "role": (role == .control ? Role.student : role).node,
+      "schema": 1.node, "role": (role == .control ? TrialRole.student : role).node,
       "seed": Int(clamping: seed).node,
       "data": dataDigest.node, "validation": validationFraction.node, "start": start.node,
       "stages": SettingsNode(.list(stages.map(\.node))), "teacher": teacher.node, "logits": logits.node,

@@ -1,12 +1,12 @@
-import Datasets
+package import Datasets
 import Graphs
 import Images
-import Tensors
-import Training
+package import Tensors
+package import Training
 
 /// The images of a trial as its network takes them.
-struct TrialData {
-  let dataset: Dataset
+package struct TrialData {
+  package let dataset: Dataset
   let input: InputShape
   private(set) var normalization: Normalization
   /// How the teacher's pixels are normalized; `nil` where there is none.
@@ -15,7 +15,7 @@ struct TrialData {
 
   /// Opens the data for a network input of `[C, H, W]`; `normalization` is the teacher's where the student starts
   /// from it, else that of the training images.
-  init(
+  package init(
     _ spec: TrialSpec, input shape: Shape, normalization: Normalization?, _ environment: TrialEnvironment
   ) throws(TrialError) {
     var options = environment.datasetOptions
@@ -65,7 +65,7 @@ struct TrialData {
   }
 
   /// The settings with the augmentations that this data allows filled in.
-  func resolved(_ settings: TrainingSettings) -> TrainingSettings {
+  package func resolved(_ settings: TrainingSettings) -> TrainingSettings {
     var settings = settings
     settings.augmentations =
       settings.augmentations
@@ -74,7 +74,7 @@ struct TrialData {
   }
 
   /// The training batches: shuffled, augmented, all of them full; a function of the trial's seed and `settings` alone.
-  func training(_ settings: TrainingSettings) throws(TrialError) -> Loader {
+  package func training(_ settings: TrainingSettings) throws(TrialError) -> Loader {
     try loader(
       LoaderOptions(
         split: .train, batch: settings.batch, seed: seed, shuffle: true,

@@ -1,6 +1,6 @@
 public import Graphs
 public import Methods
-import Settings
+package import Settings
 public import Tensors
 
 /// A method with its settings, and what differs for some layers.
@@ -17,7 +17,7 @@ public struct MethodChoice: Sendable {
   }
 
   /// Reads a method of a name, its settings and its overrides.
-  init(name: String, settings: SettingsNode, overrides: SettingsNode?) throws(SettingsError) {
+  package init(name: String, settings: SettingsNode, overrides: SettingsNode?) throws(SettingsError) {
     guard let type = MethodCatalogue.type(named: name) else {
       throw .unknownKey(
         settings.mark, key: name, owner: "the methods",
@@ -69,7 +69,7 @@ public struct MethodChoice: Sendable {
   public var order: PipelineOrder { type(of: method).order }
 
   /// The same choice of a method that removes as much by chance; `nil` where there is none.
-  var randomControl: MethodChoice? {
+  package var randomControl: MethodChoice? {
     method.randomControl.map { MethodChoice($0, overrides: overrides.filter { $0.skips }) }
   }
 
@@ -132,4 +132,11 @@ public struct MethodChoice: Sendable {
     }
     return result
   }
+}
+
+extension MethodChoice {
+  /// Whether the method has a number that says how strong it is.
+  package var hasStrength: Bool { Self.hasStrength(method) }
+
+  private static func hasStrength<M: CompressionMethod>(_ method: M) -> Bool { M.strength != nil }
 }

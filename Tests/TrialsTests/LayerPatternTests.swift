@@ -1,8 +1,8 @@
 import Graphs
 import Ops
-import Recipes
 import Settings
 import Testing
+import Trials
 
 @Suite("Layer patterns")
 struct LayerPatternTests {

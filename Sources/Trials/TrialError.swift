@@ -52,7 +52,7 @@ public enum TrialError: Error, Sendable, CustomStringConvertible {
 }
 
 /// Runs a piece that throws one kind of error and gives it a place in a trial.
-func trial<R, E: Error>(
+package func trial<R, E: Error>(
   _ wrap: (E) -> TrialError, _ body: () throws(E) -> R
 ) throws(TrialError) -> R {
   do throws(E) { return try body() } catch { throw wrap(error) }

@@ -2,7 +2,7 @@ import Datasets
 import Encodings
 import Execution
 import Foundation
-import Graphs
+package import Graphs
 import Images
 import Integers
 import Ops
@@ -12,7 +12,7 @@ import Tensors
 import Training
 
 /// What a trial's network is worth: the file it is written to, and the accuracy of what is loaded back from that.
-struct TrialMeasurement {
+package struct TrialMeasurement {
   /// Images a pass of evaluations and evidence.
   static let batch = 128
   /// The most mistakes that are kept with their pictures.
@@ -23,7 +23,7 @@ struct TrialMeasurement {
   /// The network that layers are compared with: the teacher's, or the start.
   private let before: Graph
 
-  init(_ runner: TrialRunner, data: TrialData, before: Graph) {
+  package init(_ runner: TrialRunner, data: TrialData, before: Graph) {
     self.runner = runner
     self.data = data
     self.before = before
@@ -54,14 +54,14 @@ struct TrialMeasurement {
     let readings = try targets.readings(of: loaded, fileBytes: sizes.fileBytes, on: spec.targets)
     warnings += TrialReadings.warnings(readings)
     return TrialResult(
-      name: spec.name, role: TrialResult.Role(rawValue: spec.role.rawValue) ?? .student, seed: spec.seed,
+      name: spec.name, role: spec.role, seed: spec.seed,
       address: spec.address, methods: spec.methods, controlOf: spec.controlOf, classes: classes,
       accuracy: accuracy, validationTop1: outcome.validationTop1, size: sizes,
       parameters: shipped.parameterCount, nonZeros: nonZeros(shipped), multiplyAdds: shipped.multiplyAdds,
       bits: bits(shipped), targets: readings,
       cost: TrialResult.Cost(trainingImages: outcome.trainingImages, seconds: seconds),
       stages: outcome.stages, layers: try layers(shipped, classes: classes), mistakes: mistakes,
-      warnings: warnings, model: name, threads: spec.threads, precision: spec.precision,
+      warnings: warnings, model: name, threads: spec.threads, precision: spec.precision.rawValue,
       instructionSet: spec.instructionSet)
   }
 
@@ -86,7 +86,7 @@ struct TrialMeasurement {
   // MARK: Files
 
   /// The network as it ships: batch norms folded where that keeps what weights can represent.
-  func shipped(_ graph: Graph) throws(TrialError) -> Graph {
+  package func shipped(_ graph: Graph) throws(TrialError) -> Graph {
     try trial(TrialError.graph) { () throws(GraphError) in try graph.foldedForInference() }
   }
 
@@ -117,7 +117,7 @@ struct TrialMeasurement {
 
   // MARK: Counts
 
-  func nonZeros(_ graph: Graph) -> Int {
+  package func nonZeros(_ graph: Graph) -> Int {
     graph.nodes.reduce(0) { sum, node in
       sum
         + graph.slots(of: node).filter(\.slot.isTrainable).reduce(0) { total, slot in
@@ -236,7 +236,7 @@ struct TrialMeasurement {
   private var targets: TrialReadings { TrialReadings(spec, runner.environment, data: data) }
 
   /// Bytes of the file that a network would ship in.
-  func fileBytes(_ graph: Graph) throws(TrialError) -> Int {
+  package func fileBytes(_ graph: Graph) throws(TrialError) -> Int {
     try sizes(of: model(shipped(graph), classes: data.dataset.classes)).fileBytes
   }
 

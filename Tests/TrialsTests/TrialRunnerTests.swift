@@ -7,6 +7,7 @@ import Settings
 import Tensors
 import TestSupport
 import Testing
+import Trials
 
 @Suite("Running a trial", .serialized)
 struct TrialRunnerTests {
@@ -39,16 +40,16 @@ struct TrialRunnerTests {
       students:
       \(students)
       """
-    let recipe = try RecipeTests.recipe(yaml)
+    let described = try recipe(yaml)
     var options = DatasetOptions()
     options.cacheDirectory = nil
-    let data = try Dataset.open(recipe.data, options: options)
+    let data = try Dataset.open(described.data, options: options)
     let material = RecipeMaterial(
       dataDigest: data.digest, channels: 1, classes: data.classes, trainingImages: data.count(of: .train),
-      teachers: [Checkout.path + "/Teachers"], instructionSet: "x", precision: "f32",
+      teachers: [Checkout.path + "/Teachers"], instructionSet: "x", precision: .f32,
       teacherInput: [1, 28, 28])
     var results: [String: TrialResult] = [:]
-    for spec in try TrialPlanner(recipe, material).plan().trials {
+    for spec in try TrialPlanner(described, material).plan().trials {
       let directory = folder + "/trials/" + spec.directoryName
       try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
       if let result = try TrialRunner(spec, directory: directory, environment).run() {
