@@ -17,6 +17,8 @@ public enum TrialError: Error, Sendable, CustomStringConvertible {
   case target(String)
   /// The trained network's outputs overflow.
   case outputsNotFinite
+  /// This machine or program would give other bits than those that the trial's address stands for.
+  case otherMachine(what: String, expected: String, found: String)
   case missingTrial(address: String, folder: String)
   case changedData(path: String, expected: String, found: String)
   case unwritable(path: String, reason: String)
@@ -39,6 +41,9 @@ public enum TrialError: Error, Sendable, CustomStringConvertible {
     case .outputsNotFinite:
       "the network's outputs on test images are not finite: its training diverged (lower the rate, or set \"clip: 1\" in it), "
         + "or weights or normalization of an imported model are out of range"
+    case .otherMachine(let what, let expected, let found):
+      "the trial is of \(what) \(expected), found \(found): its result would not be the one that its address stands for; run it where "
+        + "that is found, or let condense compare plan it anew here"
     case .missingTrial(let address, let folder):
       "\(folder): the trial \(address.prefix(12)), which this one needs, is not there"
     case .changedData(let path, let expected, let found):

@@ -1,6 +1,6 @@
 import Datasets
 import Encodings
-import Execution
+public import Execution
 import Export
 import Foundation
 package import Graphs
@@ -38,6 +38,7 @@ public final class TrialRunner {
 
   /// Runs the trial; `nil` for trials that leave a file instead of a result.
   public func run() throws(TrialError) -> TrialResult? {
+    try spec.requireMachine(of: environment.backend)
     let began = clock.now
     try TrialFolder.write(
       Array((spec.node.prettyJSON + "\n").utf8), to: path(TrialFolder.specification))
@@ -165,6 +166,20 @@ public final class TrialRunner {
     let path = path(TrialFolder.result)
     do throws(RunError) { try result.write(to: path) } catch {
       throw .damaged(path: path, reason: "\(error)")
+    }
+  }
+}
+
+extension TrialSpec {
+  /// Refuses kernels other than those that the address stands for: other instruction sets and engines round sums otherwise.
+  public func requireMachine(of backend: any Backend) throws(TrialError) {
+    guard instructionSet == backend.instructionSet else {
+      throw .otherMachine(
+        what: "instruction set", expected: instructionSet, found: backend.instructionSet)
+    }
+    guard engine == Self.engineRevision else {
+      throw .otherMachine(
+        what: "engine revision", expected: "\(engine)", found: "\(Self.engineRevision)")
     }
   }
 }

@@ -5,6 +5,7 @@ import Export
 import Graphs
 import Runs
 import Training
+import Trials
 
 /// An error of a module that tells, whoever meets it, with which code to exit.
 protocol StatusGiving: Error {
@@ -62,6 +63,18 @@ extension ComparisonError: StatusGiving {
     switch self {
     case .dataset(let error): error.status
     case .ledger(let error): error.status
+    default: nil
+    }
+  }
+}
+
+extension TrialError: StatusGiving {
+  var status: CommandFailure.Status? {
+    switch self {
+    case .otherMachine: .missing
+    case .unwritable: .internal
+    case .dataset(let error): error.status
+    case .training(_, let error), .evaluation(let error): error.status
     default: nil
     }
   }

@@ -18,7 +18,8 @@ struct TrialCommand: ParsableCommand {
     discussion: """
       Fills the directory and exits; of a finished trial it takes the readings on targets that were added or changed
       since. It ends at once when its standard input closes, so that it never outlives whoever
-      started it; give it < /dev/zero or keep a pipe open when you call it yourself.
+      started it; with --detached it goes on to its end, as a job of a cluster does. On an instruction set or an engine other than
+      the specification says it does not run, and exits with 69.
       """)
 
   @Argument(help: "The specification: spec.json of a trial's directory.")
@@ -27,13 +28,16 @@ struct TrialCommand: ParsableCommand {
   @Option(help: "The trial's directory; it appears when the trial is done.")
   var out: String
 
+  @Flag(help: "Go on when the standard input closes.")
+  var detached = false
+
   func run() throws {
     let spec = try failing(.badInput) {
       try TrialSpec(from: SettingsNode(contentsOf: self.spec))
     }
     try PrecisionChoice(rawValue: spec.precision.rawValue)?.requireSupport(at: self.spec)
     condense_prepare_compute()
-    Self.endWithStandardInput()
+    if !detached { Self.endWithStandardInput() }
     let folder = URL(filePath: out).deletingLastPathComponent().path
     let signals = StopSignals()
     let environment = TrialEnvironment(
@@ -50,6 +54,7 @@ struct TrialCommand: ParsableCommand {
   }
 
   private func perform(_ spec: TrialSpec, in folder: String, _ environment: TrialEnvironment) throws {
+    try failing(.badInput) { try spec.requireMachine(of: environment.backend) }
     let place = TrialDirectory(in: folder, name: spec.name, seed: spec.seed, address: spec.address)
     if spec.role == .logits { return try store(spec, place, environment) }
     // A finished trial may lie under the name that its student had before.

@@ -217,6 +217,39 @@ struct CompareTests {
     }
   }
 
+  @Test(
+    "a trial called by itself ends with its standard input, or goes on detached; of another machine it exits with 69"
+  )
+  func trial() throws {
+    #expect(try tool.run("compare", "r.yaml", "--out", "run", "--only", "pruned").status == 0)
+    let trials = folder + "/run/trials"
+    let name = try #require(
+      try FileManager.default.contentsOfDirectory(atPath: trials).first { $0.hasPrefix("pruned-s0-") })
+    let text = try tool.text("run/trials/\(name)/spec.json")
+    let result = try tool.text("run/trials/\(name)/result.json")
+    try FileManager.default.removeItem(atPath: "\(trials)/\(name)")
+    try Data(text.utf8).write(to: URL(filePath: folder + "/spec.json"))
+    func trial(_ more: [String]) throws -> Int32 {
+      let process = try tool.start(
+        ["trial", "spec.json", "--out", "run/trials/\(name)"] + more, name: "trial",
+        input: FileHandle.nullDevice)
+      process.waitUntilExit()
+      return process.terminationStatus
+    }
+    #expect(try trial([]) == 143)
+    #expect(!tool.exists("run/trials/\(name)"))
+    #expect(try trial(["--detached"]) == 0)
+    func lasting(_ json: String) throws -> SettingsNode? {
+      try SettingsNode(json: json, source: "result.json")["accuracy"]
+    }
+    #expect(try lasting(tool.text("run/trials/\(name)/result.json")) == lasting(result))
+    try Data(text.replacing(/"instructionSet" *: *"[^"]*"/, with: "\"instructionSet\": \"avx9\"").utf8)
+      .write(to: URL(filePath: folder + "/spec.json"))
+    #expect(try trial(["--detached"]) == 69)
+    let errors = try tool.text("trial.err")
+    #expect(errors.contains("instruction set avx9, found ") && errors.contains("plan it anew"), "\(errors)")
+  }
+
   @Test("Ctrl-C keeps what is done, exits with 130 and says how to go on")
   func interrupted() throws {
     let process = try tool.start(["compare", "r.yaml", "--out", "stopped"], name: "stopped")

@@ -42,7 +42,7 @@ final class Tool {
   /// Starts a command without waiting for it; its words go to files. With `processor` it runs on an emulated one.
   func start(
     _ arguments: [String], name: String = "run", environment: [String: String] = [:],
-    on processor: EmulatedProcessor? = nil
+    on processor: EmulatedProcessor? = nil, input: FileHandle? = nil
   ) throws -> Process {
     let process = Process()
     process.executableURL = processor == nil ? Self.executable : EmulatedProcessor.program
@@ -51,6 +51,7 @@ final class Tool {
     process.environment = ProcessInfo.processInfo.environment.merging([
       "CONDENSE_CACHE": folder + "/cache", "CONDENSE_HOME": Self.checkout.path, "OMP_WAIT_POLICY": "passive",
     ]) { $1 }.merging(environment) { $1 }
+    if let input { process.standardInput = input }
     process.standardOutput = try handle(name + ".out")
     process.standardError = try handle(name + ".err")
     try process.run()

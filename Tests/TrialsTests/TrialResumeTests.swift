@@ -68,7 +68,8 @@ struct TrialResumeTests {
     let data = try Dataset.open(described.data, options: options)
     let material = RecipeMaterial(
       dataDigest: data.digest, channels: 1, classes: data.classes, trainingImages: data.count(of: .train),
-      teachers: [Checkout.path + "/Teachers"], instructionSet: "x", precision: .f32,
+      teachers: [Checkout.path + "/Teachers"], instructionSet: ReferenceBackend().instructionSet,
+      precision: .f32,
       teacherInput: [1, 28, 28])
     let trials = try TrialPlanner(described, material).plan().trials
     _ = try run(trials[0], in: "trials/" + trials[0].directoryName)

@@ -46,7 +46,8 @@ struct TrialRunnerTests {
     let data = try Dataset.open(described.data, options: options)
     let material = RecipeMaterial(
       dataDigest: data.digest, channels: 1, classes: data.classes, trainingImages: data.count(of: .train),
-      teachers: [Checkout.path + "/Teachers"], instructionSet: "x", precision: .f32,
+      teachers: [Checkout.path + "/Teachers"], instructionSet: ReferenceBackend().instructionSet,
+      precision: .f32,
       teacherInput: [1, 28, 28])
     var results: [String: TrialResult] = [:]
     for spec in try TrialPlanner(described, material).plan().trials {
@@ -145,6 +146,26 @@ struct TrialRunnerTests {
         """)
     }
     #expect(text.contains("not finite") && text.contains("clip: 1"), "\(text)")
+  }
+
+  @Test(
+    "a trial of another instruction set or engine is refused with what was expected, found and what to do")
+  func otherMachine() throws {
+    _ = try results("  - name: a\n    pipeline: [{magnitude-pruning: {sparsity: 0.5, times: 1}, epochs: 1}]")
+    let names = try FileManager.default.contentsOfDirectory(atPath: folder + "/trials")
+    let name = try #require(names.first { $0.hasPrefix("a-") })
+    let trial = try TrialSpec(from: SettingsNode(contentsOf: folder + "/trials/\(name)/spec.json"))
+    var elsewhere = trial
+    elsewhere.instructionSet = "avx9"
+    var older = trial
+    older.engine = 1
+    for (spec, what) in [(elsewhere, "instruction set avx9, found "), (older, "engine revision 1, found ")] {
+      #expect(spec.address != trial.address)
+      let place = folder + "/trials/other"
+      let message = errorMessage { _ = try TrialRunner(spec, directory: place, environment).run() }
+      #expect(message.contains(what) && message.contains("let condense compare plan it anew"), "\(message)")
+      #expect(!FileManager.default.fileExists(atPath: place))
+    }
   }
 
   @Test("data that changed since the comparison began is refused")
