@@ -81,14 +81,18 @@ struct PlanParts {
   }
 
   private static func place(_ builder: PlanBuilder, _ scratchpad: Region) -> PlanMemory {
-    for (index, call) in (builder.refresh + builder.forward + builder.backward).enumerated() {
-      for region in call.regions { region.touch(index) }
-    }
-    let moving = builder.regions.filter { $0.kind == .transient && $0.lifetime != nil }
-    let plan = MemoryPlanner.offsets(moving.map { ($0.byteCount, $0.lifetime ?? 0...0) })
-    let transient = AlignedBuffer(byteCount: plan.total)
-    for (region, offset) in zip(moving, plan.offsets) {
-      unsafe region.place(at: transient.baseAddress + offset)
+    let moving = builder.regions.filter { $0.kind == .transient }
+    let places = Dictionary(
+      zip(moving.map(ObjectIdentifier.init), 0...), uniquingKeysWith: { first, _ in first })
+    let schedule = Schedule(
+      bytes: moving.map(\.byteCount),
+      steps: (builder.refresh + builder.forward + builder.backward).map { call in
+        Schedule.Step(call.regions.compactMap { places[ObjectIdentifier($0)] })
+      }, inputs: [], kept: [])
+    let plan = schedule.placed(alignment: AlignedBuffer.alignment)
+    let transient = AlignedBuffer(byteCount: plan.byteCount)
+    for (place, region) in moving.enumerated() where schedule.owners[place] != nil {
+      unsafe region.place(at: transient.baseAddress + plan.offsets[place])
     }
     var persistent: [AlignedBuffer] = []
     for region in builder.regions where region.kind == .persistent {

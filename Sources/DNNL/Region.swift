@@ -17,8 +17,6 @@ import Tensors
   private(set) var kind: Kind
   /// The first byte; set when the plan is placed.
   private(set) var address: UnsafeMutableRawPointer?
-  /// The calls that first and last touch a transient region.
-  var lifetime: ClosedRange<Int>?
 
   init(byteCount: Int, _ kind: Kind) {
     self.byteCount =
@@ -39,11 +37,6 @@ import Tensors
 
   /// Gives the region memory of its own instead of shared memory.
   func persist() { if kind == .transient { kind = .persistent } }
-
-  /// Extends the lifetime to a call.
-  func touch(_ call: Int) {
-    lifetime = lifetime.map { min($0.lowerBound, call)...max($0.upperBound, call) } ?? call...call
-  }
 }
 
 /// A tensor as a call sees it: where it is and how it lies there.

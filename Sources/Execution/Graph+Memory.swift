@@ -22,21 +22,7 @@ extension Graph {
   }
 
   /// The most elements for a batch of one that live while some node runs.
-  private var largestElementsAtATime: Int {
-    var lastReaders: [String: Int] = [:]
-    for (position, node) in nodes.enumerated() { for value in node.inputs { lastReaders[value] = position } }
-    for output in outputs { lastReaders[output] = nodes.count }
-    var living = inputs.reduce(0) { $0 + $1.shape.count }
-    var largest = living
-    for (position, node) in nodes.enumerated() {
-      living += elements(of: node.name)
-      largest = max(largest, living)
-      for value in Set(node.inputs + [node.name]) where (lastReaders[value] ?? position) == position {
-        living -= elements(of: value)
-      }
-    }
-    return largest
-  }
+  private var largestElementsAtATime: Int { schedule(isInPlace: false, bytes: elements(of:)).peakBytes }
 
   private func elements(of value: String) -> Int { shape(of: value)?.count ?? 0 }
 }

@@ -14,21 +14,17 @@ struct ByteMemory {
   let total: Int
 
   init(_ program: IntegerProgram, _ layouts: [ByteLayout], images: Int, kept: Set<Int>) {
-    var lifetimes = Array(repeating: 0...0, count: layouts.count)
-    for (position, step) in program.steps.enumerated() {
-      lifetimes[step.output] = position...position
-      for input in step.inputs { lifetimes[input] = lifetimes[input].lowerBound...position }
-    }
-    for value in kept { lifetimes[value] = lifetimes[value].lowerBound...program.steps.count }
-    for input in program.inputs { lifetimes[input] = 0...lifetimes[input].upperBound }
-    let plan = MemoryPlanner.offsets(
-      zip(layouts, lifetimes).map { (Self.rounded($0.count * images), $1) })
+    let schedule = Schedule(
+      bytes: layouts.map { Self.rounded($0.count * images) },
+      steps: program.steps.map { Schedule.Step($0.inputs, $0.output) }, inputs: program.inputs,
+      kept: kept.sorted())
+    let plan = schedule.placed(alignment: Self.slack)
     let needed = program.steps.map { step in
       (step.kernel as? any ByteKernel)?.scratchBytes(images: images) ?? 0
     }
     offsets = plan.offsets
-    scratch = plan.total
-    total = plan.total + Self.rounded(needed.max() ?? 0)
+    scratch = plan.byteCount
+    total = plan.byteCount + Self.rounded(needed.max() ?? 0)
   }
 
   private static func rounded(_ bytes: Int) -> Int { (bytes + slack - 1) / slack * slack + slack }

@@ -1,3 +1,4 @@
+import Execution
 import Graphs
 import Tensors
 
@@ -30,93 +31,31 @@ struct CPlan: Sendable {
     let ordered = network.ordered()
     self.network = ordered.network
     orders = ordered.orders
-    let lives = CLives(ordered.network)
-    let least = CPlan.place(lives, ordered.network, growth: 0)
-    let most = CPlan.place(lives, ordered.network, growth: 1, Self.endless)
-    // Where there is no room, what is free at a step anyway.
-    let chosen =
-      most.arena.byteCount <= room
-      ? most
-      : [1.0, 0.5, 0.25].lazy.map { CPlan.place(lives, ordered.network, growth: $0, least.arena.byteCount) }
-        .first { $0.arena.byteCount <= least.arena.byteCount } ?? least
-    offsets = lives.owners.map { $0.map { chosen.arena.offsets[$0] } ?? 0 }
-    let first = lives.buffers.count
-    steps = lives.steps.enumerated().map { index, step in
-      Placed(step: step, scratch: (chosen.arena.offsets[first + index], chosen.scratch[index]))
+    let schedule = ordered.network.schedule
+    let memory = schedule.placed(alignment: Self.alignment, room: room)
+    offsets = memory.offsets
+    steps = zip(schedule.order, memory.scratch).map { position, scratch in
+      Placed(step: ordered.network.steps[position], scratch: scratch)
     }
-    arenaBytes = max(chosen.arena.byteCount, 4)
-    lowerBound = CArena.lowerBound(chosen.buffers)
+    arenaBytes = max(memory.byteCount, Self.alignment)
+    lowerBound = memory.lowerBound
   }
 
-  /// An arena that holds any working memory.
-  private static let endless = 1 << 40
-
-  /// Places values and working memory, which takes a share of what is free at its step.
-  private static func place(
-    _ lives: CLives, _ network: CNetwork, growth: Double, _ arenaBytes: Int = 0
-  ) -> (arena: CArena, scratch: [Int], buffers: [CArena.Buffer]) {
-    let size = network.element.byteCount
-    let scratch = lives.steps.enumerated().map { index, step in
-      let range = step.kernel.scratch
-      let used = lives.buffers.filter { $0.life.contains(index) }.reduce(0) {
-        $0 + ($1.byteCount + 3) / 4 * 4
-      }
-      let free = Int(Double(max(arenaBytes - used, 0)) * growth)
-      return min(max(range.lowerBound * size, free / 4 * 4), range.upperBound * size)
-    }
-    let buffers = lives.buffers + scratch.enumerated().map { CArena.Buffer(byteCount: $1, life: $0...$0) }
-    return (CArena(buffers), scratch, buffers)
-  }
+  /// Where values may begin: at what 32-bit numbers need.
+  private static let alignment = 4
 }
 
-/// How long each piece of memory is needed, and which values share one.
-struct CLives {
-  /// The steps that do something.
-  private(set) var steps: [CNetwork.Step] = []
-  /// The pieces of memory.
-  private(set) var buffers: [CArena.Buffer] = []
-  /// By value, its piece; `nil` for values that no step makes.
-  private(set) var owners: [Int?]
-
-  /// Follows a network's values: what is unmoved shares its input's memory, what works in place takes it over when
-  /// nothing reads it later.
-  init(_ network: CNetwork) {
-    // First what is the same memory by definition.
-    var same = Array(network.values.indices)
-    for step in network.steps where step.kernel.placement == .unmoved {
-      same[step.output] = same[step.inputs[0]]
-    }
-    steps = network.steps.filter { $0.kernel.placement != .unmoved }
-    var ends = Array(repeating: 0, count: network.values.count)
-    for (index, step) in steps.enumerated() {
-      for value in step.inputs { ends[same[value]] = index }
-      ends[same[step.output]] = max(ends[same[step.output]], index)
-    }
-    ends[same[network.output]] = max(steps.count - 1, 0)
-
-    // Then what an input leaves to an output.
-    var owner: [Int: Int] = [:]
-    var pieces: [(count: Int, start: Int, end: Int)] = []
-    let size = network.element.byteCount
-    func open(_ value: Int, at start: Int) {
-      owner[value] = pieces.count
-      pieces.append((network.values[value].shape.count * size, start, ends[value]))
-    }
-    open(same[network.input], at: 0)
-    for (index, step) in steps.enumerated() {
-      let output = same[step.output]
-      let heir = step.inputs.lazy.compactMap { owner[same[$0]] }.first {
-        step.kernel.placement == .inPlace && pieces[$0].end == index
-          && pieces[$0].count == network.values[step.output].shape.count * size
-      }
-      if let heir {
-        owner[output] = heir
-        pieces[heir].end = max(ends[output], index)
-      } else {
-        open(output, at: index)
-      }
-    }
-    buffers = pieces.map { CArena.Buffer(byteCount: $0.count, life: $0.start...max($0.start, $0.end)) }
-    owners = same.map { owner[$0] }
+extension CNetwork {
+  /// What runs in which order, and how long values are needed.
+  fileprivate var schedule: Schedule {
+    let size = element.byteCount
+    return Schedule(
+      bytes: values.map { $0.shape.count * size },
+      steps: steps.map { step in
+        let scratch = step.kernel.scratch
+        return Schedule.Step(
+          step.inputs, step.output, placement: step.kernel.placement,
+          scratch: scratch.lowerBound * size...scratch.upperBound * size)
+      }, inputs: [input], kept: [output])
   }
 }

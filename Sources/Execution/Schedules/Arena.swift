@@ -2,23 +2,29 @@
 ///
 /// Buffers are placed one after another, each at the lowest place that is free as long as it lives (greedy by size;
 /// Pisarchyk, Lee, "Efficient memory management for deep neural net inference", 2020, arXiv:2001.03288). Several orders of
-/// placing are tried and the smallest arena is taken.
-struct CArena: Sendable, Equatable {
+/// placing are tried and the smallest arena is taken. O(n² log n) for n buffers.
+public struct Arena: Sendable, Equatable {
   /// A piece of memory from one step to another.
-  struct Buffer: Sendable, Equatable {
+  public struct Buffer: Sendable, Equatable {
     /// Its bytes.
-    let byteCount: Int
+    public let byteCount: Int
     /// The first and the last step that need it.
-    let life: ClosedRange<Int>
+    public let life: ClosedRange<Int>
+
+    /// Makes a piece of memory.
+    public init(byteCount: Int, life: ClosedRange<Int>) {
+      self.byteCount = byteCount
+      self.life = life
+    }
   }
 
   /// By buffer, its first byte.
-  let offsets: [Int]
+  public let offsets: [Int]
   /// The bytes of the arena.
-  let byteCount: Int
+  public let byteCount: Int
 
-  /// Places buffers at multiples of `alignment`.
-  init(_ buffers: [Buffer], alignment: Int = 4) {
+  /// Places buffers at multiples of `alignment`, which takes so many bytes of each as well.
+  public init(_ buffers: [Buffer], alignment: Int) {
     let sizes = buffers.map { ($0.byteCount + alignment - 1) / alignment * alignment }
     let bySize = buffers.indices.sorted {
       (-sizes[$0], buffers[$0].life.lowerBound, $0) < (-sizes[$1], buffers[$1].life.lowerBound, $1)
@@ -31,7 +37,7 @@ struct CArena: Sendable, Equatable {
     }
     var best: (offsets: [Int], count: Int)?
     for order in [bySize, byLife, byTime] {
-      let offsets = CArena.place(order, buffers, sizes)
+      let offsets = Arena.place(order, buffers, sizes)
       let count = buffers.indices.map { offsets[$0] + sizes[$0] }.max() ?? 0
       if count < best?.count ?? .max { best = (offsets, count) }
     }
@@ -56,10 +62,19 @@ struct CArena: Sendable, Equatable {
     return offsets
   }
 
-  /// The most bytes that live at once: no arena is smaller.
-  static func lowerBound(_ buffers: [Buffer]) -> Int {
-    Set(buffers.map(\.life.lowerBound)).map { step in
-      buffers.filter { $0.life.contains(step) }.reduce(0) { $0 + $1.byteCount }
-    }.max() ?? 0
+  /// The most bytes that live at once: no arena is smaller. O(n + steps).
+  public static func lowerBound(_ buffers: [Buffer]) -> Int {
+    guard let last = buffers.map(\.life.upperBound).max() else { return 0 }
+    var changes = Array(repeating: 0, count: last + 2)
+    for buffer in buffers {
+      changes[buffer.life.lowerBound] += buffer.byteCount
+      changes[buffer.life.upperBound + 1] -= buffer.byteCount
+    }
+    var (living, most) = (0, 0)
+    for change in changes {
+      living += change
+      most = max(most, living)
+    }
+    return most
   }
 }
