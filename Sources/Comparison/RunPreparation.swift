@@ -75,7 +75,7 @@ enum RunPreparation {
             + "\(data.classes.count) (\(words(data.classes))); they must be the same, in the same order"))
     }
     guard data.count(of: .test) > 0 else { throw .noTestImages(path: recipe.data) }
-    var messages = data.messages
+    var messages = recipe.notes + data.messages
     material.precision = try precision(recipe, material, model?.imported, backend, &messages)
     let resolved = material
     let plan = try run(ComparisonError.recipe) { () throws(RecipeError) in
@@ -125,9 +125,7 @@ enum RunPreparation {
   /// The SHA-256 of a file, hexadecimal.
   private static func digest(of path: String, _ mark: SettingsMark) throws(ComparisonError) -> String {
     do {
-      return SHA256.hash(data: try Data(contentsOf: URL(filePath: path))).map {
-        String($0 >> 4, radix: 16) + String($0 & 15, radix: 16)
-      }.joined()
+      return SHA256.hash(data: try Data(contentsOf: URL(filePath: path))).hexadecimal
     } catch {
       throw .recipe(.invalid(mark, "\(path): cannot be read: \(FileFailure.reason(error, path: path))"))
     }

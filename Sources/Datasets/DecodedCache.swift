@@ -60,18 +60,17 @@ struct DecodedCache {
     start.append(ContentDigest(SHA256.hash(data: header)))
     start.bytes += header
     start.bytes += Array(repeating: 0, count: Self.aligned(start.bytes.count) - start.bytes.count)
-    let beside = path + ".\(ProcessInfo.processInfo.processIdentifier).part"
-    let files = FileManager.default
-    defer { try? files.removeItem(atPath: beside) }
-    guard files.createFile(atPath: beside, contents: nil),
-      let file = FileHandle(forWritingAtPath: beside)
-    else { return nil }
     do {
-      defer { try? file.close() }
-      try file.write(contentsOf: start.bytes)
-      for block in blocks where !block.isEmpty { try file.write(contentsOf: block) }
-      try file.synchronize()
-      try WholeFile.move(beside, to: path)
+      try WholeFile.publish(path) { part in
+        guard FileManager.default.createFile(atPath: part, contents: nil) else {
+          throw CocoaError(.fileWriteUnknown)
+        }
+        let file = try FileHandle(forWritingTo: URL(filePath: part))
+        defer { try? file.close() }
+        try file.write(contentsOf: start.bytes)
+        for block in blocks where !block.isEmpty { try file.write(contentsOf: block) }
+        try file.synchronize()
+      }
     } catch {
       return nil
     }

@@ -136,11 +136,25 @@ public struct Recipe: Sendable {
 
   /// Reads every training setting once, so that a misspelt one is found before anything runs.
   private func checkTraining() throws(SettingsError) {
-    for node in [training, teacher.training] + students.flatMap(\.stages).map(\.training)
-    where node.content != .null {
+    for node in trainings where node.content != .null {
       var settings = TrainingSettings()
       try settings.update(from: node, owner: "training")
     }
+  }
+
+  /// What a reader of the recipe should know: keys that are called otherwise now.
+  public var notes: [String] {
+    trainings.flatMap { TrainingSettings.notes(on: $0) }
+  }
+
+  /// Every mapping of training settings; a list that was expanded to several students counts once.
+  private var trainings: [SettingsNode] {
+    var nodes: [SettingsNode] = []
+    for node in [training, teacher.training] + students.flatMap(\.stages).map(\.training)
+    where !nodes.contains(where: { $0.mark == node.mark && $0 == node }) {
+      nodes.append(node)
+    }
+    return nodes
   }
 
   private func checkNames() throws(RecipeError) {

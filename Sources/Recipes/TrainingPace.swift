@@ -25,7 +25,7 @@ struct StageWork {
     let objective = teacher == nil ? "" : type(of: objective).name
     return [
       graph.structureNode.canonicalJSON, encodings, objective, "\(settings.batch)",
-      "\(settings.microBatches)",
+      "\(settings.accumulationSteps)",
       spec.precision.rawValue, "\(spec.threads)",
     ].joined(separator: " ")
   }

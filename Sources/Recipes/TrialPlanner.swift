@@ -300,8 +300,8 @@ public struct TrialPlanner {
     } catch {
       throw .settings(error)
     }
-    if material.trainingImages < settings.batch, material.trainingImages >= settings.microBatches {
-      settings.batch = material.trainingImages - material.trainingImages % settings.microBatches
+    if material.trainingImages < settings.batch, material.trainingImages >= settings.accumulationSteps {
+      settings.batch = material.trainingImages - material.trainingImages % settings.accumulationSteps
     }
     return settings
   }

@@ -24,7 +24,7 @@ extension Configurable {
       try update(from: node, owner: owner)
       given = try node.mapping(owner).map(\.key)
     }
-    for setting in Self.settings where setting.isRequired && !given.contains(setting.name) {
+    for setting in Self.settings where setting.isRequired && !given.contains(where: setting.isCalled) {
       throw .missingKey(node.mark, key: setting.name, owner: owner)
     }
   }
@@ -32,10 +32,26 @@ extension Configurable {
   /// Reads a mapping on top of the present values: keys that are absent keep theirs.
   public mutating func update(from node: SettingsNode, owner: String) throws(SettingsError) {
     let settings = Self.settings
-    try node.requireKeys(settings.map(\.name), of: owner)
-    for entry in try node.mapping(owner) {
-      guard let setting = settings.first(where: { $0.name == entry.key }) else { continue }
+    let former = settings.compactMap(\.formerName)
+    let entries = try node.mapping(owner)
+    try node.requireKeys(
+      settings.map(\.name) + former.filter { name in entries.contains { $0.key == name } }, of: owner)
+    for entry in entries {
+      guard let setting = settings.first(where: { $0.isCalled(entry.key) }) else { continue }
+      if entry.key == setting.formerName, node[setting.name] != nil {
+        throw .duplicateKey(entry.mark, key: setting.name)
+      }
       try setting.read(&self, entry.value)
+    }
+  }
+
+  /// What to say of keys of older files in a mapping that is read.
+  public static func notes(on node: SettingsNode) -> [String] {
+    guard case .mapping(let entries) = node.content else { return [] }
+    return entries.compactMap { entry in
+      settings.first { $0.formerName == entry.key }.map {
+        "\(entry.mark): \"\(entry.key)\" is called \"\($0.name)\" now; it is read as that"
+      }
     }
   }
 
@@ -59,8 +75,20 @@ public struct Setting<Owner> {
   public let expected: String
   /// Whether a mapping must give it because no default makes sense.
   public let isRequired: Bool
+  /// The key of older files, which is read still.
+  public private(set) var formerName: String?
   let read: (inout Owner, SettingsNode) throws(SettingsError) -> Void
   let write: (Owner) -> SettingsNode
+
+  /// Whether a key means this setting.
+  func isCalled(_ key: String) -> Bool { key == name || key == formerName }
+
+  /// This setting under a key of older files too.
+  public func formerly(_ name: String) -> Setting {
+    var setting = self
+    setting.formerName = name
+    return setting
+  }
 
   /// A setting of any value that can be read and written.
   public init<Value: SettingValue>(

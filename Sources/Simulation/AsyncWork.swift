@@ -2,13 +2,13 @@ import Dispatch
 import Synchronization
 
 /// Waits for asynchronous work where nothing can be awaited.
-enum AsyncWork {
+public enum AsyncWork {
   private final class Box<Value: Sendable, Failure: Error>: Sendable {
     let result = Mutex<Result<Value, Failure>?>(nil)
   }
 
   /// Blocks the calling thread, which must not be one that the work needs, until the work is done.
-  static func wait<Value: Sendable, Failure: Error>(
+  public static func wait<Value: Sendable, Failure: Error>(
     _ work: @Sendable @escaping () async throws(Failure) -> Value
   ) throws(Failure) -> Value {
     let box = Box<Value, Failure>()

@@ -18,7 +18,7 @@ struct CompiledHelper: Sendable {
   func path(_ bench: Workbench) async throws(SimulationError) -> String {
     let compiler = try await bench.version(of: .hostCompiler)
     let key = ([compiler] + flags + libraries).joined(separator: "\n") + "\n"
-    let address = hexadecimal(SHA256.hash(data: Data(key.utf8) + Data(source))).prefix(24)
+    let address = SHA256.hash(data: Data(key.utf8) + Data(source)).hexadecimal.prefix(24)
     let path = "\(bench.toolFolder)/\(address)-\(name)"
     if FileManager.default.fileExists(atPath: path) { return path }
     try bench.write(source, to: name + ".c")
@@ -30,17 +30,14 @@ struct CompiledHelper: Sendable {
 
   /// Moves the file to its place in one step; who else compiled it at the same time made the same.
   private func put(_ file: String, at path: String) throws(SimulationError) {
-    let beside = path + ".\(ProcessInfo.processInfo.processIdentifier)"
     do {
-      try? FileManager.default.removeItem(atPath: beside)
-      try FileManager.default.moveItem(atPath: file, toPath: beside)
+      try WholeFile.publish(path) { part in
+        try? FileManager.default.removeItem(atPath: part)
+        try FileManager.default.moveItem(atPath: file, toPath: part)
+      }
     } catch {
-      throw .file(path: path, reason: FileFailure.reason(error, path: path))
-    }
-    do {
-      try WholeFile.move(beside, to: path)
-    } catch {
-      throw .file(path: path, reason: "cannot be put there: \(error)")
+      let reason = (error as? SystemError).map { "cannot be put there: \($0)" }
+      throw .file(path: path, reason: reason ?? FileFailure.reason(error, path: path))
     }
   }
 }

@@ -1,6 +1,7 @@
 import Foundation
 import Settings
 import SystemPackage
+import Tensors
 
 /// Results of simulations by what they depend on. Any number of processes may ask for one at the same time; one makes it.
 struct SimulationCache: Sendable {
@@ -70,10 +71,10 @@ struct SimulationCache: Sendable {
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.sortedKeys]
     do {
-      let data = try encoder.encode(simulation)
-      try data.write(to: URL(filePath: path), options: .atomic)
+      try WholeFile.write(Array(try encoder.encode(simulation)), to: path)
     } catch {
-      throw .file(path: path, reason: FileFailure.reason(error, path: path))
+      let reason = (error as? SystemError)?.description ?? FileFailure.reason(error, path: path)
+      throw .file(path: path, reason: reason)
     }
   }
 }

@@ -123,7 +123,7 @@ public struct SimulationRunner: Sendable {
       hasher.update(data: Array("\(part.count) ".utf8))
       hasher.update(data: part)
     }
-    return hexadecimal(hasher.finalize())
+    return hasher.finalize().hexadecimal
   }
 }
 

@@ -1,6 +1,7 @@
 import Crypto
 import Foundation
 import Settings
+import Tensors
 
 /// The folder in which a program is built and run, and what is kept between runs.
 public struct Workbench: Sendable {
@@ -53,13 +54,8 @@ public struct Workbench: Sendable {
     guard let path = library.path, let data = FileManager.default.contents(atPath: path) else {
       throw .missing(tools: [library.name], remedy: "apt-get install \(library.package)")
     }
-    return library.name + " " + hexadecimal(SHA256.hash(data: data)).prefix(16)
+    return library.name + " " + SHA256.hash(data: data).hexadecimal.prefix(16)
   }
-}
-
-/// A digest as text.
-func hexadecimal(_ digest: SHA256.Digest) -> String {
-  digest.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
 }
 
 extension Workbench {

@@ -1,3 +1,4 @@
+import Foundation
 import Glibc
 
 /// Files that appear whole: written under another name, flushed to the disk, and renamed over what was there.
@@ -8,7 +9,7 @@ import Glibc
 public enum WholeFile {
   /// Writes a file beside its place and puts it there; returns when file and name are on the disk.
   public static func write(_ bytes: [UInt8], to path: String) throws(SystemError) {
-    let part = "\(path).\(getpid()).part"
+    let part = place(beside: path)
     do throws(SystemError) {
       try writeFlushed(bytes, to: part)
       try move(part, to: path)
@@ -17,6 +18,23 @@ public enum WholeFile {
       throw error
     }
   }
+
+  /// Has a file or folder made beside its place and puts it there in one step; nothing is left where `make` throws.
+  ///
+  ///     try WholeFile.publish("glyphs") { part in try draw(into: part) }
+  public static func publish(_ path: String, make: (_ part: String) throws -> Void) throws {
+    let part = place(beside: path)
+    do {
+      try make(part)
+      try move(part, to: path)
+    } catch {
+      try? FileManager.default.removeItem(atPath: part)
+      throw error
+    }
+  }
+
+  /// Where what is to lie at a path is made meanwhile; each process has a place of its own.
+  private static func place(beside path: String) -> String { "\(path).\(getpid()).part" }
 
   /// Gives a file or folder another name in one step, in place of a file or an empty folder that has it.
   public static func move(_ part: String, to path: String) throws(SystemError) {

@@ -32,7 +32,7 @@ final class StepEngine {
   ) throws(TrainingError) {
     self.setup = setup
     let settings = setup.settings
-    partSize = settings.batch / settings.microBatches
+    partSize = settings.batch / settings.accumulationSteps
     imageSize = setup.graph.inputs.first?.shape.count ?? 0
     optimizer = settings.optimizer
     objective = try StepObjective(setup, partSize: partSize, source: source, after: former?.objective)
@@ -51,8 +51,8 @@ final class StepEngine {
   ) -> PlanOptions {
     let settings = setup.settings
     return PlanOptions(
-      batch: settings.batch / settings.microBatches, mode: .training, precision: setup.precision,
-      threads: setup.threads, taps: taps, microBatches: settings.microBatches)
+      batch: settings.batch / settings.accumulationSteps, mode: .training, precision: setup.precision,
+      threads: setup.threads, taps: taps, microBatches: settings.accumulationSteps)
   }
 
   /// Trains on one batch; refuses to go on from a loss that is not finite, before any weight changes, and from an update
@@ -61,7 +61,7 @@ final class StepEngine {
     let images = batch.images
     try objective.prepare(batch, epoch: place.epoch, step: place.step)
     var total = StepObjective.Score()
-    let parts = setup.settings.microBatches
+    let parts = setup.settings.accumulationSteps
     for part in 0..<parts {
       let range = part * partSize..<(part + 1) * partSize
       let values = images.span.extracting(range.lowerBound * imageSize..<range.upperBound * imageSize)
@@ -105,14 +105,14 @@ final class StepEngine {
 
   private func parameters(_ place: Place) -> StepParameters {
     let settings = setup.settings
-    var scale = 1 / Float(settings.microBatches)
-    if let limit = settings.clip {
+    var scale = 1 / Float(settings.accumulationSteps)
+    if let limit = settings.gradientClip {
       let norm = scale * plan.withGradients { GradientNorm.of($0) }
       scale *= min(1, limit / (norm + 1e-6))
     }
     return StepParameters(
-      rate: place.rate, decay: settings.decay, gradientScale: scale, number: place.number,
-      averageDecay: settings.average)
+      rate: place.rate, decay: settings.weightDecay, gradientScale: scale, number: place.number,
+      averageDecay: settings.emaDecay)
   }
 
   /// The first parameter or value, in the order of computation, that is not finite on this input.

@@ -103,7 +103,8 @@ public final class Trainer {
 
   private func step(_ batch: Batch) throws(TrainingError) {
     let steps = stepsPerEpoch * setup.settings.epochs
-    let rate = setup.settings.schedule.rate(peak: setup.settings.rate, step: progress.updates, steps: steps)
+    let rate = setup.settings.schedule.rate(
+      peak: setup.settings.learningRate, step: progress.updates, steps: steps)
     let place = StepEngine.Place(
       epoch: progress.epoch, step: progress.step, number: progress.updates + 1, rate: rate,
       progress: Double(progress.updates) / Double(steps))

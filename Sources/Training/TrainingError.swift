@@ -59,7 +59,7 @@ public enum TrainingError: Error, Sendable, CustomStringConvertible {
     case .graph(let error): error.description
     case .model(let error): error.description
     case .microBatches(let batch, let parts):
-      "training: \"batch\" \(batch) cannot be cut into \(parts) \"microBatches\" of equal size"
+      "training: \"batch\" \(batch) cannot be cut into \(parts) \"accumulationSteps\" of equal size"
     case .tooFewImages(let images, let batch):
       "training: \(images) training images do not fill one batch of \(batch); lower it with --set training.batch=N"
     case .patienceWithoutValidation:
@@ -67,11 +67,11 @@ public enum TrainingError: Error, Sendable, CustomStringConvertible {
     case .output(let network, let classes, let found):
       "\(network): expected an output of \(classes) classes, found \(found)"
     case .notFinite(let epoch, let step, let loss, let culprit):
-      "epoch \(epoch), step \(step): the loss is \(loss): \(culprit); lower the rate (--set training.rate=…) or limit "
-        + "the gradient (--set training.clip=1)"
+      "epoch \(epoch), step \(step): the loss is \(loss): \(culprit); lower the rate (--set training.learningRate=…) or limit "
+        + "the gradient (--set training.gradientClip=1)"
     case .weightsNotFinite(let epoch, let step, let parameter):
-      "epoch \(epoch), step \(step): parameter \"\(parameter)\" is no longer finite; lower the rate (--set training.rate=…) or limit "
-        + "the gradient (--set training.clip=1)"
+      "epoch \(epoch), step \(step): parameter \"\(parameter)\" is no longer finite; lower the rate (--set training.learningRate=…) or limit "
+        + "the gradient (--set training.gradientClip=1)"
     case .checkpoint(let path, let reason):
       "\(path): \(reason)"
     case .contradiction(let path, let what, let stored, let found):

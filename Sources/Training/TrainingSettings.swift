@@ -4,30 +4,30 @@ public import Settings
 /// How a network is trained: the defaults are the recipe that the project's reference accuracies were reached with.
 ///
 ///     var settings = TrainingSettings()
-///     try settings.update(from: SettingsNode(yaml: "rate: 0.02", source: "demo.yaml"), owner: "training")
+///     try settings.update(from: SettingsNode(yaml: "learningRate: 0.02", source: "demo.yaml"), owner: "training")
 public struct TrainingSettings: Configurable, Sendable {
   /// Passes over the training images.
   public var epochs = 30
   /// Images an update.
   public var batch = 128
   /// Parts of a batch whose gradients are summed, in order, into one update.
-  public var microBatches = 1
+  public var accumulationSteps = 1
   /// The highest learning rate.
-  public var rate: Float = 0.1
+  public var learningRate: Float = 0.1
   /// Weight decay, for weights; biases and norms are spared.
-  public var decay: Float = 5e-4
+  public var weightDecay: Float = 5e-4
   /// What turns gradients into weights.
   public var optimizer: any Optimizer = SGD()
   /// How the rate goes.
   public var schedule: any Schedule = OneCycle()
   /// The share of the target that is spread over all classes.
-  public var smoothing: Float = 0
+  public var labelSmoothing: Float = 0
   /// The largest global norm of the gradient; longer ones are shortened to it.
-  public var clip: Float?
+  public var gradientClip: Float?
   /// Costs of the weights that are added to the loss.
   public var penalties: [any Penalty] = []
   /// The decay of the moving average of weights, which then is what is evaluated and kept.
-  public var average: Float?
+  public var emaDecay: Float?
   /// Epochs without a better validation accuracy after which training stops; the best weights are kept.
   public var patience: Int?
   /// What changes training images; `nil` leaves it to the data set.
@@ -39,15 +39,22 @@ public struct TrainingSettings: Configurable, Sendable {
     [
       Setting("epochs", \.epochs, in: 1...100_000, "passes over the training images"),
       Setting("batch", \.batch, in: 1...65_536, "images an update"),
-      Setting("microBatches", \.microBatches, in: 1...1_024, "parts of a batch, summed into one update"),
-      Setting("rate", \.rate, in: 0...1_000, "highest learning rate"),
-      Setting("decay", \.decay, in: 0...10, "weight decay, for weights; biases and norms are spared"),
+      Setting(
+        "accumulationSteps", \.accumulationSteps, in: 1...1_024, "parts of a batch, summed into one update"
+      ).formerly("microBatches"),
+      Setting("learningRate", \.learningRate, in: 0...1_000, "highest learning rate").formerly("rate"),
+      Setting(
+        "weightDecay", \.weightDecay, in: 0...10, "weight decay, for weights; biases and norms are spared"
+      ).formerly("decay"),
       optimizerSetting,
       scheduleSetting,
-      Setting("smoothing", \.smoothing, in: 0...0.9, "share of the target spread over all classes"),
-      Setting("clip", \.clip, in: 1e-6...1e6, "largest global norm of the gradient"),
+      Setting("labelSmoothing", \.labelSmoothing, in: 0...0.9, "share of the target spread over all classes")
+        .formerly("smoothing"),
+      Setting("gradientClip", \.gradientClip, in: 1e-6...1e6, "largest global norm of the gradient").formerly(
+        "clip"),
       penaltiesSetting,
-      Setting("average", \.average, in: 0...0.999_999, "decay of the moving average of weights"),
+      Setting("emaDecay", \.emaDecay, in: 0...0.999_999, "decay of the moving average of weights").formerly(
+        "average"),
       Setting(
         "patience", \.patience, in: 1...100_000, "epochs without a better validation accuracy before stopping"
       ),
@@ -93,8 +100,8 @@ public struct TrainingSettings: Configurable, Sendable {
 
   /// Refuses settings that make no sense together.
   public func validate() throws(TrainingError) {
-    guard batch.isMultiple(of: microBatches) else {
-      throw .microBatches(batch: batch, parts: microBatches)
+    guard batch.isMultiple(of: accumulationSteps) else {
+      throw .microBatches(batch: batch, parts: accumulationSteps)
     }
   }
 }

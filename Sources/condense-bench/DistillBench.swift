@@ -61,7 +61,7 @@ private final class TimedTraining {
     var settings = TrainingSettings()
     settings.epochs = 1
     settings.batch = options.batch
-    settings.rate = 0.01
+    settings.learningRate = 0.01
     settings.schedule = ConstantRate()
     settings.optimizer = SGD(momentum: 0.9, nesterov: false)
     let objective: any Distiller = teacher == nil ? Supervised() : SoftTargets()

@@ -30,7 +30,7 @@ struct TrainBench: ParsableCommand {
     report.set(step.plan.kernels, list: options.kernels)
     if allocations { report.allocationsPerStep = Self.allocations(step) }
     if options.profile, let plan = step.plan as? DNNLPlan {
-      report.kernels = BenchReport.profile(plan, step.batch.images)
+      report.kernels = BenchReport.profile(plan, step.inputs)
     }
     try report.write(json: options.json)
   }
@@ -56,10 +56,10 @@ struct TrainBench: ParsableCommand {
 
 extension BenchReport {
   /// The shortest time of every call over some passes.
-  static func profile(_ plan: DNNLPlan, _ images: [Float]) -> [Kernel] {
+  static func profile(_ plan: DNNLPlan, _ inputs: [Float]) -> [Kernel] {
     var kernels: [Kernel] = []
     for round in 0..<20 {
-      let times = plan.profile(images.span, key: UInt64(round))
+      let times = plan.profile(inputs.span, key: UInt64(round))
       for (index, time) in times.enumerated() {
         let microseconds = time.seconds * 1e6
         if round == 0 {

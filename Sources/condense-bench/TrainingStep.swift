@@ -3,49 +3,50 @@ import Execution
 import Graphs
 import Training
 
-/// One training step on a batch in memory: forward, loss on the host, backward, SGD with momentum and weight decay.
+/// One training step on a batch in memory: forward, loss, backward, SGD with momentum and weight decay.
 final class TrainingStep {
   let plan: any Plan
-  let batch: SyntheticBatch
+  /// The images of the batch, and behind them what each should be called.
+  let inputs: [Float]
   private let tap: TapID
-  private var logits: [Float]
-  private var gradient: [Float]
+  private var losses: [Float]
   private var number = 0
   private let rule = SGD(momentum: 0.9, nesterov: false)
 
   init(_ graph: Graph, _ options: BenchOptions) throws {
+    var builder = try ObjectiveBuilder(student: graph)
+    builder.minimizeLabelLoss()
+    let objective = try builder.finished(seed: 0)
     plan = try DNNLBackend().compile(
-      graph,
+      objective.joined(to: graph),
       PlanOptions(
         batch: options.batch, mode: .training, precision: try options.resolvedPrecision(),
         threads: options.threads))
-    let output = graph.outputs[0]
-    tap = try plan.tap(output)
-    batch = SyntheticBatch(graph.inputs[0].shape, batch: options.batch, classes: tap.count / options.batch)
-    logits = Array(repeating: 0, count: tap.count)
-    gradient = logits
+    let batch = SyntheticBatch(graph.inputs[0].shape, batch: options.batch, classes: builder.classes)
+    inputs = batch.images + batch.targets(classes: builder.classes)
+    tap = try plan.tap(objective.terms[0].value)
+    losses = Array(repeating: 0, count: tap.count)
+    let seed = [Float](repeating: 1 / Float(tap.count), count: tap.count)
+    plan.writeSeed(tap, seed.span)
   }
 
   /// Runs the step and gives its loss.
   func run() -> Double {
     number += 1
-    let images = batch.images
-    plan.forward(images.span, key: UInt64(number))
-    let loss = loss()
-    let seed = gradient
-    plan.writeSeed(tap, seed.span)
+    let inputs = inputs
+    plan.forward(inputs.span, key: UInt64(number))
     plan.backward()
     plan.update(rule, StepParameters(rate: 0.01, decay: 5e-4, number: number))
-    return loss
+    return loss()
   }
 
-  /// The loss of the present logits; its gradient is kept. The array is taken out meanwhile, so that it is not copied.
+  /// The mean loss. The array is taken out meanwhile, so that it is not copied.
   private func loss() -> Double {
-    var values = logits
-    logits = []
-    defer { logits = values }
+    var values = losses
+    losses = []
+    defer { losses = values }
     var span = values.mutableSpan
     plan.readTap(tap, into: &span)
-    return batch.crossEntropy(values, &gradient)
+    return values.reduce(0) { $0 + Double($1) } / Double(values.count)
   }
 }

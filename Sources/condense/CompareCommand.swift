@@ -84,10 +84,12 @@ struct CompareCommand: ParsableCommand {
     let signals = StopSignals()
     let progress = ComparisonProgress(run)
     progress.announce()
-    let outcomes = try AsyncWork.wait {
-      try await run.runTrials(
-        recipeText: text, machine: Machine.current.description, versions: ["condense": Version.text],
-        shouldStop: { signals.isStopping }, events: { progress.show($0) })
+    let outcomes = try failing(.internal) {
+      try AsyncWork.wait {
+        try await run.runTrials(
+          recipeText: text, machine: Machine.current.description, versions: ["condense": Version.text],
+          shouldStop: { signals.isStopping }, events: { progress.show($0) })
+      }
     }
     progress.finish()
     try report(run)
@@ -184,26 +186,5 @@ enum RecipeFile {
       throw CommandFailure(.badInput, "\(path): cannot be read as text")
     }
     return text
-  }
-}
-
-/// Asynchronous work in a command that is not.
-enum AsyncWork {
-  // SAFETY: written once before the semaphore is signalled, read once after it was waited for.
-  private final class Box<Value: Sendable>: @unchecked Sendable {
-    var result: Result<Value, any Error>?
-  }
-
-  /// Waits for the work on a thread that is not of the cooperative pool.
-  static func wait<Value: Sendable>(_ work: @Sendable @escaping () async throws -> Value) throws -> Value {
-    let box = Box<Value>()
-    let done = DispatchSemaphore(value: 0)
-    Task.detached {
-      do { box.result = .success(try await work()) } catch { box.result = .failure(error) }
-      done.signal()
-    }
-    done.wait()
-    guard let result = box.result else { throw CommandFailure(.internal, "the work ended without a result") }
-    return try failing(.internal) { try result.get() }
   }
 }

@@ -12,7 +12,7 @@ struct SettingOverride {
     let parts = text.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
     let keys = parts[0].split(separator: ".", omittingEmptySubsequences: false).map(String.init)
     guard parts.count == 2, keys.count > 1, roots.contains(keys[0]), keys.allSatisfy({ !$0.isEmpty }) else {
-      let example = roots.contains("training") ? ", such as training.rate=0.05" : ""
+      let example = roots.contains("training") ? ", such as training.learningRate=0.05" : ""
       let forms = roots.map { "\($0).KEY=VALUE" }.joined(separator: " or ")
       throw CommandFailure(.usage, "--set \(text): expected \(forms)\(example)")
     }

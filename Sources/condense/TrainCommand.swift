@@ -16,9 +16,9 @@ struct TrainCommand: ParsableCommand {
       moment and started again with --resume, it ends with the same bytes as if it had never stopped.
 
       The recipe (SGD with Nesterov momentum, one-cycle rate, batch 128) is that of the network's own file on top of the
-      defaults, changed by --set: training.rate, training.batch, training.optimizer=adamw, training.optimizer.momentum,
-      training.schedule=cosine, training.schedule.warmUp, training.decay, training.smoothing, training.clip,
-      training.average, training.patience, training.microBatches, training.augmentations='[pad-and-crop, flip]'.
+      defaults, changed by --set: training.learningRate, training.batch, training.optimizer=adamw, training.optimizer.momentum,
+      training.schedule=cosine, training.schedule.warmUp, training.weightDecay, training.labelSmoothing, training.gradientClip,
+      training.emaDecay, training.patience, training.accumulationSteps, training.augmentations='[pad-and-crop, flip]'.
 
       --set network.width=0.25 multiplies the filters and features of every layer but the classifier; the model records
       it.
@@ -108,7 +108,10 @@ struct TrainCommand: ParsableCommand {
           .mapping([.init(key: "epochs", mark: mark, value: SettingsNode(.integer(epochs), mark: mark))])))
     }
     try failing(.usage) {
-      for node in nodes { try settings.update(from: node, owner: "training") }
+      for node in nodes {
+        try settings.update(from: node, owner: "training")
+        for note in TrainingSettings.notes(on: node) { Console.note(note) }
+      }
       try settings.validate()
     }
     return settings

@@ -91,6 +91,7 @@ struct TrainingRun {
     var settings = TrainingSettings()
     if spec.training.content != .null {
       try failing(.badInput) { try settings.update(from: spec.training, owner: "training") }
+      for note in TrainingSettings.notes(on: spec.training) { Console.note(note) }
     }
     return try command.applyOverrides(to: settings)
   }
@@ -99,9 +100,9 @@ struct TrainingRun {
   private func fitted(_ settings: TrainingSettings, to data: Dataset) -> TrainingSettings {
     let images = data.count(of: .train)
     let isGiven = command.overrides.contains { $0.hasPrefix("training.batch=") }
-    guard images < settings.batch, images >= settings.microBatches, !isGiven else { return settings }
+    guard images < settings.batch, images >= settings.accumulationSteps, !isGiven else { return settings }
     var settings = settings
-    settings.batch = images - images % settings.microBatches
+    settings.batch = images - images % settings.accumulationSteps
     Console.note(
       "\(images.counted("training image")) do not fill a batch: training.batch is \(settings.batch)")
     return settings

@@ -86,7 +86,7 @@ struct TrialCommand: ParsableCommand {
     try withExtendedLifetime(filling) {
       _ = try TrialRunner(spec, directory: place.partialPath, environment).run()
       try? files.removeItem(atPath: place.path)
-      try files.moveItem(atPath: place.partialPath, toPath: place.path)
+      try WholeFile.move(place.partialPath, to: place.path)
     }
   }
 

@@ -51,7 +51,7 @@ struct RunFolderCommandTests {
     try write(
       Self.recipe + """
           - name: wild
-            pipeline: [{magnitude-pruning: {sparsity: 0.5}, epochs: 1, training: {rate: 1000}}]
+            pipeline: [{magnitude-pruning: {sparsity: 0.5}, epochs: 1, training: {learningRate: 1000}}]
 
         """)
     for _ in 0..<2 {

@@ -30,7 +30,7 @@ struct ShowTests {
         relu1     relu      20x24x24
         """))
     #expect(text.contains("\ntotal                            431,080    2.293 M  1.724 M\n"))
-    #expect(text.contains("\ntraining\n  rate 0.02\n"))
+    #expect(text.contains("\ntraining\n  learningRate 0.02\n"))
   }
 
   @Test(

@@ -100,7 +100,7 @@ struct TrainTests {
       (["--threads", "2"], "began with threads 1, found 2"),
       (["--seed", "9"], "began with seed 0, found 9"),
       (["--epochs", "7"], "began with training.epochs 24, found 7"),
-      (["--set", "training.rate=0.5"], "began with training.rate 0.05, found 0.5"),
+      (["--set", "training.learningRate=0.5"], "began with training.learningRate 0.05, found 0.5"),
       (["--set", "network.width=0.5"], "began with network.width 1.0, found 0.5"),
     ] {
       let refused = try tool.run(base + flags + ["--resume"])

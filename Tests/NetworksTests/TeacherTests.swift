@@ -122,7 +122,7 @@ struct TeacherTests {
   @Test("A spec's own training settings are handed on")
   func training() throws {
     let spec = try NetworkSpec.named("lenet5", searching: [teachers])
-    #expect(try spec.training.required("rate", of: "training").number("rate") == 0.02)
+    #expect(try spec.training.required("learningRate", of: "training").number("learningRate") == 0.02)
   }
 
   @Test("Aliases name the network that gives them")

@@ -81,7 +81,8 @@ struct AttentionTransferTests {
     var settings = TrainingSettings()
     try settings.update(
       from: SettingsNode(
-        yaml: "{epochs: 4, batch: 8, microBatches: \(parts), rate: 0.05, decay: 0}", source: "test"),
+        yaml: "{epochs: 4, batch: 8, accumulationSteps: \(parts), learningRate: 0.05, weightDecay: 0}",
+        source: "test"),
       owner: "training")
     var losses: [Double] = []
     let trainer = try Trainer(

@@ -15,8 +15,8 @@ struct DivergenceTests {
     var settings = TrainingSettings()
     settings.epochs = 3
     settings.batch = 8
-    settings.rate = rate
-    settings.decay = decay
+    settings.learningRate = rate
+    settings.weightDecay = decay
     settings.schedule = ConstantRate()
     let source = SyntheticSource(steps: 4, batch: 8)
     source.damage = damage
@@ -36,7 +36,7 @@ struct DivergenceTests {
     #expect(
       message
         == "epoch 2, step 3: the loss is nan: the images of the batch are not finite; lower the rate "
-        + "(--set training.rate=…) or limit the gradient (--set training.clip=1)")
+        + "(--set training.learningRate=…) or limit the gradient (--set training.gradientClip=1)")
   }
 
   @Test("A value that overflows names its node, the first in the order of computation")

@@ -39,7 +39,8 @@ struct HintsTests {
   ) throws -> Trainer.Setup {
     var settings = TrainingSettings()
     try settings.update(
-      from: SettingsNode(yaml: "{epochs: \(epochs), batch: 8, rate: 0.02, decay: 0}", source: "test"),
+      from: SettingsNode(
+        yaml: "{epochs: \(epochs), batch: 8, learningRate: 0.02, weightDecay: 0}", source: "test"),
       owner: "training")
     return Trainer.Setup(
       graph: try network(2, seed: 1), backend: backend, settings: settings, seed: 7, objective: hints,

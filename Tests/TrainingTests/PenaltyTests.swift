@@ -115,7 +115,8 @@ struct PenaltyTests {
     func trained(_ yaml: String) throws -> Graph {
       var settings = TrainingSettings()
       try settings.update(
-        from: SettingsNode(yaml: "{epochs: 2, batch: 8, rate: 0.05, decay: 0, \(yaml)}", source: "test"),
+        from: SettingsNode(
+          yaml: "{epochs: 2, batch: 8, learningRate: 0.05, weightDecay: 0, \(yaml)}", source: "test"),
         owner: "training")
       var graph = try Self.network()
       graph.parameters["norm1.scale"]?.value = Tensor(repeating: 1, shape: [5])

@@ -88,8 +88,8 @@ struct RewritingTests {
   }
 
   private static let recipes = [
-    "{rate: 0.05}", "{rate: 0.01, optimizer: adamw, average: 0.9}",
-    "{rate: 0.05, microBatches: 2, patience: 1}",
+    "{learningRate: 0.05}", "{learningRate: 0.01, optimizer: adamw, emaDecay: 0.9}",
+    "{learningRate: 0.05, accumulationSteps: 2, patience: 1}",
   ]
 
   @Test("Channels go at the given updates, and training goes on from the smaller network", arguments: recipes)
@@ -121,11 +121,11 @@ struct RewritingTests {
   func encodings() throws {
     let graph = try TinyNetwork.plain()
     let halver = Halver(updates: [2, 6, 6])
-    let straight = try Self.train(graph, halver, "{rate: 0.05}")
+    let straight = try Self.train(graph, halver, "{learningRate: 0.05}")
     let sparse = try #require(straight.graph.parameters["hidden.weight"]?.encoding as? Sparse)
     #expect(sparse.mask.survivorCount == 288 / 8)
     for stops in [[1], [3, 6], [7, 9]] {
-      #expect(try Self.train(graph, halver, "{rate: 0.05}", stops: stops).graph == straight.graph)
+      #expect(try Self.train(graph, halver, "{learningRate: 0.05}", stops: stops).graph == straight.graph)
     }
   }
 

@@ -72,7 +72,7 @@ struct TeacherLogitsTests {
 
   @Test(
     "Training on the file ends with the bits of training beside the teacher; fewer epochs use a prefix",
-    arguments: ["{}", "{microBatches: 2, smoothing: 0.1, average: 0.9}"])
+    arguments: ["{}", "{accumulationSteps: 2, labelSmoothing: 0.1, emaDecay: 0.9}"])
   func storedEqualsLive(yaml: String) throws {
     for backend in [ReferenceBackend(), DNNLBackend()] as [any Backend] {
       let folder = try TemporaryFolder()

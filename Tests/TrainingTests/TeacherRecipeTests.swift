@@ -17,7 +17,7 @@ struct TeacherRecipeTests {
       var settings = TrainingSettings()
       try settings.update(from: spec.training, owner: "training")
       try settings.validate()
-      #expect(settings.rate > 0)
+      #expect(settings.learningRate > 0)
     }
   }
 }

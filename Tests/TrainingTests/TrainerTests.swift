@@ -47,7 +47,8 @@ struct TrainerTests {
   @Test(
     "Stopped at any step and resumed, training ends with the same bits and the same lines",
     arguments: [
-      "{}", "{average: 0.9, clip: 0.5, optimizer: adamw, rate: 0.01}", "{microBatches: 2, patience: 2}",
+      "{}", "{emaDecay: 0.9, gradientClip: 0.5, optimizer: adamw, learningRate: 0.01}",
+      "{accumulationSteps: 2, patience: 2}",
     ])
   func resume(yaml: String) throws {
     let graph = try TinyNetwork.normalized()
@@ -117,7 +118,7 @@ struct TrainerTests {
     let graph = try TinyNetwork.plain()
     let graphs = try [1, 4].map { parts in
       let trainer = try Trainer(
-        Self.setup(graph, "{microBatches: \(parts), rate: 0.05}"),
+        Self.setup(graph, "{accumulationSteps: \(parts), learningRate: 0.05}"),
         training: SyntheticSource(steps: 5, batch: 8))
       return try Self.result(of: trainer.run()).graph
     }
@@ -134,12 +135,12 @@ struct TrainerTests {
     let graph = try TinyNetwork.plain()
     func train(_ yaml: String) throws -> Graph {
       let trainer = try Trainer(
-        Self.setup(graph, "{epochs: 1, rate: 0.1, schedule: constant, " + yaml + "}"),
+        Self.setup(graph, "{epochs: 1, learningRate: 0.1, schedule: constant, " + yaml + "}"),
         training: SyntheticSource(steps: 1, batch: 8))
       return try Self.result(of: trainer.run()).graph
     }
     let plain = try train("decay: 0")
-    let averaged = try train("decay: 0, average: 0.75")
+    let averaged = try train("decay: 0, emaDecay: 0.75")
     for (name, parameter) in graph.parameters {
       let ends = plain.parameters[name]?.value.values ?? []
       let means = averaged.parameters[name]?.value.values ?? []
@@ -154,7 +155,9 @@ struct TrainerTests {
     let graph = try TinyNetwork.plain()
     let trainer = try Trainer(
       Self.setup(
-        graph, "{epochs: 1, rate: 1, decay: 0, clip: 0.01, schedule: constant, optimizer: {momentum: 0}}"),
+        graph,
+        "{epochs: 1, learningRate: 1, weightDecay: 0, gradientClip: 0.01, schedule: constant, optimizer: {momentum: 0}}"
+      ),
       training: SyntheticSource(steps: 1, batch: 8))
     let trained = try Self.result(of: trainer.run()).graph
     var sum = 0.0

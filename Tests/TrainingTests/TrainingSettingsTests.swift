@@ -25,8 +25,8 @@ struct TrainingSettingsTests {
   @Test("Settings written are settings read, choices and augmentations included")
   func roundTrip() throws {
     let yaml = """
-      {epochs: 3, rate: 0.02, optimizer: {adamw: {beta2: 0.99}}, schedule: {step: {milestones: [0.3]}}, clip: 1,
-       average: 0.999, patience: 2, augmentations: [pad-and-crop, {flip: {probability: 0.25}}]}
+      {epochs: 3, learningRate: 0.02, optimizer: {adamw: {beta2: 0.99}}, schedule: {step: {milestones: [0.3]}}, gradientClip: 1,
+       emaDecay: 0.999, patience: 2, augmentations: [pad-and-crop, {flip: {probability: 0.25}}]}
       """
     let settings = try Self.settings(yaml)
     let again = try TrainingSettings(from: settings.node, owner: "training")
@@ -47,7 +47,10 @@ struct TrainingSettingsTests {
     "A wrong setting is named with its place and the nearest right one",
     arguments: [
       ("{epoch: 3}", "test.yaml:1: \"epoch\" is not a setting of training; did you mean \"epochs\"?"),
-      ("{rate: fast}", "test.yaml:1: \"rate\" must be a finite number, found the text \"fast\""),
+      (
+        "{learningRate: fast}",
+        "test.yaml:1: \"learningRate\" must be a finite number, found the text \"fast\""
+      ),
       ("{batch: 0}", "test.yaml:1: \"batch\" must be an integer in 1...65536, found the integer 0"),
       ("{optimizer: adam}", "test.yaml:1: \"adam\" is not a setting of optimizer; did you mean \"adamw\"?"),
       (
@@ -64,9 +67,23 @@ struct TrainingSettingsTests {
     #expect(Self.message(yaml).hasPrefix(expected), "\(Self.message(yaml))")
   }
 
+  @Test("Keys of older files are read as what they are called now, and said; not both at once")
+  func formerKeys() throws {
+    let yaml = "{rate: 0.3, decay: 0.1, average: 0.9, clip: 2, smoothing: 0.2, microBatches: 4, batch: 8}"
+    let present =
+      "{learningRate: 0.3, weightDecay: 0.1, emaDecay: 0.9, gradientClip: 2, labelSmoothing: 0.2, "
+      + "accumulationSteps: 4, batch: 8}"
+    #expect(try Self.settings(yaml).node == Self.settings(present).node)
+    let notes = TrainingSettings.notes(on: try SettingsNode(yaml: yaml, source: "test.yaml"))
+    #expect(notes.count == 6)
+    #expect(notes[0] == "test.yaml:1: \"rate\" is called \"learningRate\" now; it is read as that")
+    #expect(TrainingSettings.notes(on: try SettingsNode(yaml: present, source: "test.yaml")).isEmpty)
+    #expect(Self.message("{rate: 1, learningRate: 2}").contains("learningRate"))
+  }
+
   @Test("A batch that cannot be cut into its micro-batches is refused")
   func microBatches() throws {
-    let settings = try Self.settings("{batch: 128, microBatches: 3}")
+    let settings = try Self.settings("{batch: 128, accumulationSteps: 3}")
     #expect(throws: TrainingError.self) { try settings.validate() }
   }
 }

@@ -58,7 +58,7 @@ struct TrialResumeTests {
       seeds: 1
       targets: [cortex-m4]
       controls: false
-      teacher: {network: mlp, training: {epochs: 1, batch: 32, rate: 0.05}}
+      teacher: {network: mlp, training: {epochs: 1, batch: 32, learningRate: 0.05}}
       training: {batch: 32}
       students:
       \(student)

@@ -35,7 +35,7 @@ struct TrialRunnerTests {
       seeds: 1
       targets: [cortex-m4]
       controls: false
-      teacher: {network: mlp, training: {epochs: \(teacherEpochs), batch: 32, rate: 0.05}}
+      teacher: {network: mlp, training: {epochs: \(teacherEpochs), batch: 32, learningRate: 0.05}}
       training: {batch: 32}
       students:
       \(students)
@@ -125,7 +125,7 @@ struct TrialRunnerTests {
           pipeline:
             - magnitude-pruning: {sparsity: 0.1, times: 1}
               epochs: 1
-              training: {rate: 5}
+              training: {learningRate: 5}
         - name: fine
           pipeline: [{magnitude-pruning: {sparsity: 0.1, times: 1}, epochs: 1}]
       """, teacherEpochs: 12)
@@ -142,7 +142,7 @@ struct TrialRunnerTests {
       _ = try results(
         """
           - name: overflown
-            pipeline: [{magnitude-pruning: {sparsity: 0.1, times: 1}, epochs: 1, training: {rate: 1000}}]
+            pipeline: [{magnitude-pruning: {sparsity: 0.1, times: 1}, epochs: 1, training: {learningRate: 1000}}]
         """)
     }
     #expect(text.contains("not finite") && text.contains("clip: 1"), "\(text)")

@@ -53,13 +53,12 @@ public struct GlyphMaker: Sendable {
     guard there.isEmpty, !files.fileExists(atPath: folder) || files.fileExists(atPath: folder + "/.") else {
       throw .unwritable(path: folder, reason: "it is there already; remove it or choose another folder")
     }
-    let beside = folder + ".\(ProcessInfo.processInfo.processIdentifier).part"
     do {
-      try draw(into: beside, threads: threads)
-      try Data(manifest.utf8).write(to: URL(filePath: beside + "/" + Dataset.manifestName))
-      try WholeFile.move(beside, to: folder)
+      try WholeFile.publish(folder) { part in
+        try draw(into: part, threads: threads)
+        try Data(manifest.utf8).write(to: URL(filePath: part + "/" + Dataset.manifestName))
+      }
     } catch {
-      try? files.removeItem(atPath: beside)
       if let error = error as? DatasetError { throw error }
       let reason = (error as? SystemError)?.description ?? FileFailure.reason(error, path: folder)
       throw .unwritable(path: folder, reason: reason)

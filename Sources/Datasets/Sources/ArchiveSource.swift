@@ -76,30 +76,36 @@ enum ArchiveSource: DataSource {
     let target = links.isEmpty ? target : target + "-linked"
     let location = DataLocation(path: target, isFolder: true, names: [])
     if files.fileExists(atPath: target) { return FolderSource.opener(location, options) }
-    let beside = target + ".\(ProcessInfo.processInfo.processIdentifier).part"
     do {
-      try archive.forEachMember { member, bytes in
-        let url = URL(filePath: beside + "/" + member.path)
-        try files.createDirectory(at: url.deletingLastPathComponent(), withIntermediateDirectories: true)
-        var copy: [UInt8] = []
-        copy.reserveCapacity(bytes.count)
-        for i in bytes.indices { copy.append(bytes[i]) }
-        try Data(copy).write(to: url)
-      }
-      for link in links {
-        let url = URL(filePath: beside + "/" + link.path)
-        try files.createDirectory(at: url.deletingLastPathComponent(), withIntermediateDirectories: true)
-        try files.linkItem(at: URL(filePath: beside + "/" + link.member), to: url)
-      }
-      try WholeFile.move(beside, to: target)
+      try WholeFile.publish(target) { part in try unpack(archive, links, to: part) }
     } catch {
-      try? files.removeItem(atPath: beside)
       if let error = error as? ArchiveError { throw error }
       if files.fileExists(atPath: target) { return FolderSource.opener(location, options) }
       let reason = (error as? SystemError)?.description ?? FileFailure.reason(error, path: target)
       throw .notWritable(path: target, reason: reason)
     }
     return FolderSource.opener(location, options)
+  }
+
+  /// Writes all members and links of an archive below a folder.
+  private static func unpack(
+    _ archive: Archive, _ links: [LinkedMembers.Link], to folder: String
+  ) throws {
+    let files = FileManager.default
+    func url(_ path: String) throws -> URL {
+      let url = URL(filePath: folder + "/" + path)
+      try files.createDirectory(at: url.deletingLastPathComponent(), withIntermediateDirectories: true)
+      return url
+    }
+    try archive.forEachMember { member, bytes in
+      var copy: [UInt8] = []
+      copy.reserveCapacity(bytes.count)
+      for i in bytes.indices { copy.append(bytes[i]) }
+      try Data(copy).write(to: url(member.path))
+    }
+    for link in links {
+      try files.linkItem(at: URL(filePath: folder + "/" + link.member), to: url(link.path))
+    }
   }
 
   private struct Opener: MemberOpener {

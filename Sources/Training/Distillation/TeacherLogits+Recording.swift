@@ -28,19 +28,17 @@ extension TeacherLogits {
     guard payloadBytes(header) != nil else {
       throw .distillation(.tooLarge(bytes: unboundedBytes(header), limit: maximumBytes))
     }
-    let part = "\(path).\(ProcessInfo.processInfo.processIdentifier).part"
     do {
-      let file = try RecordFile(path: part, header: header)
-      guard try write(file, outputs, source, header, shouldStop) else {
-        try? FileManager.default.removeItem(atPath: part)
-        return nil
+      try WholeFile.publish(path) { part in
+        let file = try RecordFile(path: part, header: header)
+        guard try write(file, outputs, source, header, shouldStop) else { throw CancellationError() }
+        try file.finish()
       }
-      try file.finish()
-      try WholeFile.move(part, to: path)
+    } catch is CancellationError {
+      return nil
     } catch {
-      try? FileManager.default.removeItem(atPath: part)
       if let error = error as? TrainingError { throw error }
-      let reason = error is SystemError ? "\(error)" : FileFailure.reason(error, path: part)
+      let reason = error is SystemError ? "\(error)" : FileFailure.reason(error, path: path)
       throw .unwritable(path: path, reason: reason)
     }
     return try TeacherLogits(contentsOf: path)

@@ -90,7 +90,7 @@ public struct ObjectiveBuilder {
   }
 
   /// The objective, its layers with their first weights.
-  func finished(seed: UInt64) throws(TrainingError) -> Objective {
+  public func finished(seed: UInt64) throws(TrainingError) -> Objective {
     do throws(GraphError) {
       var graph = Graph(inputs: inputs.map(\.input))
       for node in nodes { try graph.append(node.op, name: node.name, inputs: node.inputs) }

@@ -39,7 +39,7 @@ final class StepObjective {
     (head, classes) = try setup.graph.scores(network: "training")
     try setup.requireTeacher(classes: classes, source)
     var builder = try ObjectiveBuilder(
-      student: setup.graph, teacher: setup.teacher?.network, smoothing: setup.settings.smoothing)
+      student: setup.graph, teacher: setup.teacher?.network, smoothing: setup.settings.labelSmoothing)
     try setup.objective.build(&builder)
     objective = try builder.finished(seed: setup.seed)
     do throws(GraphError) { graph = try objective.joined(to: setup.graph) } catch { throw .graph(error) }

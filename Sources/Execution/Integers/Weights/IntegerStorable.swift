@@ -1,3 +1,4 @@
+import Encodings
 import Graphs
 import Tensors
 
@@ -6,4 +7,48 @@ protocol IntegerStorable: Encoding {
   /// The integers of a projected tensor with the way they are stored, and one scale for all or one for each output
   /// channel; refuses integers of more than eight bits.
   func integerWeights(of tensor: Tensor) throws(IntegerRefusal) -> (weights: IntegerWeights, scales: [Float])
+}
+
+extension Integer: IntegerStorable {
+  func integerWeights(of tensor: Tensor) throws(IntegerRefusal) -> (weights: IntegerWeights, scales: [Float])
+  {
+    guard bits <= 8 else { throw IntegerRefusal("its weights have \(bits) bits, more than 8") }
+    let values = integers(tensor).map { Int8($0) }
+    return (IntegerWeights(values: values, storage: .dense(bits: bits)), scales)
+  }
+}
+
+extension Sparse: IntegerStorable {
+  /// The inner encoding's integers, of which the survivors alone are stored.
+  func integerWeights(of tensor: Tensor) throws(IntegerRefusal) -> (weights: IntegerWeights, scales: [Float])
+  {
+    guard let inner = inner as? any IntegerStorable else {
+      throw IntegerRefusal(
+        "its surviving weights are stored as \(inner.kind), not as integers; quantize this layer too")
+    }
+    let (weights, scales) = try inner.integerWeights(of: tensor)
+    guard case .dense(let bits) = weights.storage else { return (weights, scales) }
+    return (IntegerWeights(values: weights.values, storage: .sparse(mask, bits: bits)), scales)
+  }
+}
+
+extension Codebook: IntegerStorable {
+  /// Indices into a table of bytes; plain integers where there are more than 256 of them.
+  func integerWeights(of tensor: Tensor) throws(IntegerRefusal) -> (weights: IntegerWeights, scales: [Float])
+  {
+    guard let grid else {
+      throw IntegerRefusal("its weights share real numbers, not integers; quantize this layer too")
+    }
+    guard grid.bits <= 8 else { throw IntegerRefusal("its weights have \(grid.bits) bits, more than 8") }
+    let values = grid.integers(tensor).map { Int8($0) }
+    guard count <= 256 else {
+      return (IntegerWeights(values: values, storage: .dense(bits: grid.bits)), grid.scales)
+    }
+    let table = grid.integers(Tensor(centroids(tensor.values.span), shape: [count])).map { Int8($0) }
+    let indices = assignments.map { UInt8($0) }
+    return (
+      IntegerWeights(values: values, storage: .codebook(indices: indices, table: table, bits: bits)),
+      grid.scales
+    )
+  }
 }

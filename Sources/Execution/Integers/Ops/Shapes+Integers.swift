@@ -1,5 +1,19 @@
 import Ops
 
+extension Flatten: IntegerLowering {
+  func integerKernel(_ frame: IntegerFrame) throws(IntegerRefusal) -> any IntegerKernel { IntegerReshape() }
+}
+
+extension Reshape: IntegerLowering {
+  func integerKernel(_ frame: IntegerFrame) throws(IntegerRefusal) -> any IntegerKernel { IntegerReshape() }
+}
+
+extension ChannelShuffle: IntegerLowering {
+  func integerKernel(_ frame: IntegerFrame) throws(IntegerRefusal) -> any IntegerKernel {
+    IntegerChannelShuffle(shape: frame.inputs[0].shape, groups: groups)
+  }
+}
+
 extension Upsample: IntegerLowering {
   func integerKernel(_ frame: IntegerFrame) throws(IntegerRefusal) -> any IntegerKernel {
     let input = frame.inputs[0]

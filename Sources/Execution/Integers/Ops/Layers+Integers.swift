@@ -2,6 +2,19 @@ import Graphs
 import Ops
 import Tensors
 
+extension Conv2D: IntegerLowering {
+  func integerKernel(_ frame: IntegerFrame) throws(IntegerRefusal) -> any IntegerKernel {
+    IntegerConvolution(
+      input: frame.inputs[0].shape, output: frame.output.shape, op: self, products: try frame.products())
+  }
+}
+
+extension Linear: IntegerLowering {
+  func integerKernel(_ frame: IntegerFrame) throws(IntegerRefusal) -> any IntegerKernel {
+    IntegerLinear(inputs: frame.inputs[0].shape.count, outputs: features, products: try frame.products())
+  }
+}
+
 extension BatchNorm: IntegerLowering {
   /// A batch norm that could not be folded: the affine map of its statistics as a depthwise convolution of one element.
   ///

@@ -1,7 +1,28 @@
 import CDNNL
 import Execution
+import Graphs
 import Ops
 import Tensors
+
+extension MaxPool: DNNLOp {
+  func lower(_ site: Site, _ builder: PlanBuilder) throws(ExecutionError) -> Bool {
+    try builder.emitPool(site, CONDENSE_POOL_MAX, window)
+  }
+}
+
+extension GlobalAveragePool: DNNLOp {
+  func lower(_ site: Site, _ builder: PlanBuilder) throws(ExecutionError) -> Bool {
+    let plane = Extent(site.input.shape[2], site.input.shape[3])
+    return try builder.emitPool(site, CONDENSE_POOL_MEAN_OF_ALL, Window(kernel: plane, stride: plane))
+  }
+}
+
+extension AveragePool: DNNLOp {
+  func lower(_ site: Site, _ builder: PlanBuilder) throws(ExecutionError) -> Bool {
+    try builder.emitPool(
+      site, countsPadding ? CONDENSE_POOL_MEAN_OF_ALL : CONDENSE_POOL_MEAN_OF_INSIDE, window)
+  }
+}
 
 extension PlanBuilder {
   /// Appends a pool and tapes its gradient; false when oneDNN refuses the window.

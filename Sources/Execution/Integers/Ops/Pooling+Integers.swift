@@ -1,4 +1,13 @@
 import Ops
+import Tensors
+
+extension MaxPool: IntegerLowering {
+  func integerKernel(_ frame: IntegerFrame) throws(IntegerRefusal) -> any IntegerKernel {
+    IntegerMaxPool(
+      input: frame.inputs[0].shape, output: frame.output.shape, kernel: window.kernel, stride: window.stride,
+      padding: window.padding)
+  }
+}
 
 extension AveragePool: IntegerLowering {
   func integerKernel(_ frame: IntegerFrame) throws(IntegerRefusal) -> any IntegerKernel {
@@ -16,5 +25,13 @@ extension IntegerFrame {
       input: inputs[0].shape, output: output.shape, kernel: window.kernel, stride: window.stride,
       padding: window.padding, countsPadding: countsPadding, inputZero: inputs[0].zeroPoint, ratio: ratio(),
       outputZero: output.zeroPoint, bounds: bounds)
+  }
+}
+
+extension GlobalAveragePool: IntegerLowering {
+  /// One window of the whole image.
+  func integerKernel(_ frame: IntegerFrame) throws(IntegerRefusal) -> any IntegerKernel {
+    let shape = frame.inputs[0].shape
+    return try frame.averagePool(Window(kernel: Extent(shape[1], shape[2])), countsPadding: false)
   }
 }

@@ -1,7 +1,60 @@
 import CDNNL
 import Execution
 import Graphs
+import Ops
 import Tensors
+
+extension ReLU: DNNLOp {
+  func lower(_ site: Site, _ builder: PlanBuilder) throws(ExecutionError) -> Bool {
+    let source = site.input.operand
+    let kernel = unsafe try Descriptor("condense_eltwise", node: site.name) { handle, attributes in
+      unsafe condense_eltwise(
+        &handle, builder.device.engine, CONDENSE_INFERENCE, source.layout.handle, CONDENSE_RELU, 0, 0,
+        attributes, nil)
+    }
+    let result = builder.newOperand(source.layout)
+    builder.emit(
+      site.name, "forward", kernel, [Argument(DNNL_ARG_SRC, source), Argument(DNNL_ARG_DST, result)])
+    builder.define(site, result, needsGradient: site.input.needsGradient)
+    builder.undo { () throws(ExecutionError) in
+      guard let value = builder.values[site.result], value.needsGradient,
+        let gradient = try builder.gradient(of: value, mask: result)
+      else { return }
+      try builder.contribute(site.input, gradient.operand, owned: gradient.isOwned)
+    }
+    return true
+  }
+}
+
+extension ReLU6: DNNLOp {
+  func lower(_ site: Site, _ builder: PlanBuilder) throws(ExecutionError) -> Bool {
+    try builder.emitActivation(site, CONDENSE_CLIP, alpha: 0, beta: 6, byOutput: false)
+  }
+}
+
+extension HardSwish: DNNLOp {
+  func lower(_ site: Site, _ builder: PlanBuilder) throws(ExecutionError) -> Bool {
+    try builder.emitActivation(site, CONDENSE_HARD_SWISH, byOutput: false)
+  }
+}
+
+extension LeakyReLU: DNNLOp {
+  func lower(_ site: Site, _ builder: PlanBuilder) throws(ExecutionError) -> Bool {
+    try builder.emitActivation(site, CONDENSE_RELU, alpha: slope, byOutput: false)
+  }
+}
+
+extension Sigmoid: DNNLOp {
+  func lower(_ site: Site, _ builder: PlanBuilder) throws(ExecutionError) -> Bool {
+    try builder.emitActivation(site, CONDENSE_SIGMOID_BY_OUTPUT, byOutput: true)
+  }
+}
+
+extension Tanh: DNNLOp {
+  func lower(_ site: Site, _ builder: PlanBuilder) throws(ExecutionError) -> Bool {
+    try builder.emitActivation(site, CONDENSE_TANH_BY_OUTPUT, byOutput: true)
+  }
+}
 
 extension PlanBuilder {
   /// Appends an activation and tapes its gradient, which is computed from the output or from the input; false when

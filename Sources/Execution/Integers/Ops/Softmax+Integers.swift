@@ -1,3 +1,0 @@
-import Ops
-
-extension Softmax: IntegerHostOp {}
