@@ -32,6 +32,17 @@ struct TrialResumeTests {
           - epochs: 2
     """
 
+  private static let hints = """
+      - name: hinted
+        network: mlp
+        width: 0.5
+        pipeline:
+          - epochs: 2
+            objective: {hints: {pairs: {relu1: relu1}}}
+          - epochs: 2
+            objective: soft-targets
+    """
+
   private static let goal = """
       - name: sought
         fit: {fileBytes: 300000}
@@ -131,6 +142,23 @@ struct TrialResumeTests {
     #expect(
       starts == Array(repeating: "stage 1 of 3", count: 3) + Array(repeating: "stage 2 of 3", count: 3)
         + Array(repeating: "stage 3 of 3", count: 3))
+  }
+
+  @Test("killed anywhere in two stages of hints, a trial ends with the bytes of one that was not; no adapter is in them")
+  func hints() throws {
+    let spec = try spec(Self.hints)
+    let whole = try snapshots(spec, in: "trials/whole")
+    let expected = try facts(whole.result, in: "trials/whole")
+    #expect(whole.kills.count == 2 + 4)
+    for kill in whole.kills {
+      let result = try run(spec, in: kill.place)
+      #expect(try facts(result, in: kill.place) == expected, "killed at \"\(kill.line)\"")
+    }
+    // A perceptron of half the width: 784·128 + 128 + 128·16 + 16 + 16·10 + 10.
+    #expect(whole.result.parameters == 102_714 && whole.result.multiplyAdds == 102_560)
+    let names = try StudentFile.read("\(folder)/trials/whole/student.condensed", catalogue: .standard)
+      .graph.parameters.keys
+    #expect(!names.contains { $0.hasPrefix(Objective.prefix) })
   }
 
   @Test("a stage in training goes on at its checkpoint, also when it is one of several")
