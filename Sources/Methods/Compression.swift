@@ -60,31 +60,3 @@ public struct Compression<Method: CompressionMethod> {
     }
   }
 }
-
-/// What can be known of a network on training images that are not augmented, in a fixed order of batches.
-public protocol Evidence {
-  /// Calls `body` with the mean loss's gradient by every trainable parameter, in plain layouts, batch after batch until
-  /// `images` images or all there are have been seen. Batch norms use running statistics, nothing drops out, and a
-  /// gradient is one by what kernels compute with: the projected value, pruned weights included.
-  func forEachGradient(images: Int, _ body: ([String: Tensor]) -> Void) throws(MethodError)
-  /// Calls `body` with the named values (batch on axis 0), batch after batch until `images` images or all there are have
-  /// been seen.
-  ///
-  /// The network runs in inference, with its value encodings left out where `real` is true.
-  func forEachActivation(
-    of values: [String], images: Int, real: Bool, _ body: ([String: Tensor]) -> Void) throws(MethodError)
-}
-
-/// For methods that look at weights alone; asking it is an error.
-public struct NoEvidence: Evidence {
-  /// Makes it.
-  public init() {}
-  public func forEachGradient(images: Int, _ body: ([String: Tensor]) -> Void) throws(MethodError) {
-    throw .evidence(method: "evidence", reason: "no images were given to compute gradients on")
-  }
-  public func forEachActivation(
-    of values: [String], images: Int, real: Bool, _ body: ([String: Tensor]) -> Void
-  ) throws(MethodError) {
-    throw .evidence(method: "evidence", reason: "no images were given to compute values on")
-  }
-}

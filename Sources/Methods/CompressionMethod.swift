@@ -75,6 +75,12 @@ public enum EvidenceKind: String, Sendable {
   case gradients
   /// Values between nodes, batch by batch.
   case activations
+  /// Gradients of single images' losses, image by image: what the empirical Fisher information is made of.
+  case imageGradients
+  /// Products of the loss's Hessian with directions.
+  case hessianProducts
+  /// Weights at initialization.
+  case initialWeights
 }
 
 /// What a method does to one node.

@@ -3,7 +3,6 @@ public import Graphs
 public import Tensors
 public import Training
 import Datasets
-import Ops
 
 /// Evidence from running a network on training images through a backend.
 ///
@@ -13,16 +12,19 @@ import Ops
 ///
 ///     let evidence = PlanEvidence(graph, backend: DNNLBackend(), source: loader, batch: 128)
 public struct PlanEvidence: Evidence {
-  private let graph: Graph
+  let graph: Graph
   private let backend: any Backend
   private let source: any BatchSource
-  private let options: PlanOptions
+  let options: PlanOptions
+  private let initial: [String: Tensor]?
 
-  /// Makes evidence of a graph; nothing is computed before it is asked for. `batch` is the source's.
+  /// Makes evidence of a graph; nothing is computed before it is asked for. `batch` is the source's, `initial` holds the
+  /// trainable parameters at initialization where they are known.
   public init(
     _ graph: Graph, backend: any Backend, source: any BatchSource, batch: Int, precision: Precision = .f32,
-    threads: Int = 1
+    threads: Int = 1, initial: [String: Tensor]? = nil
   ) {
+    self.initial = initial
     self.graph = graph
     self.backend = backend
     self.source = source
@@ -33,19 +35,64 @@ public struct PlanEvidence: Evidence {
     images: Int, _ body: ([String: Tensor]) -> Void
   ) throws(MethodError) {
     do {
-      let frozen = try FrozenNorms(graph)
-      let plan = try backend.compile(frozen.graph, options)
-      let head = try plan.tap(frozen.graph.outputs[0])
-      let loss = SoftmaxCrossEntropy()
-      let classes = head.count / options.batch
-      try forEachBatch(images: images) { batch in
-        plan.forward(batch.images.span, key: 0)
-        plan.writeSeed(head, loss.seed(plan.values(of: head), classes: classes, batch).span)
-        plan.backward()
-        body(frozen.original(try plan.gradients()))
+      try forEachGradient(of: graph, images: images, together: options.batch) { gradients, _ in
+        body(gradients)
       }
     } catch {
       throw .evidence(method: "gradients", reason: "\(error)")
+    }
+  }
+
+  public func forEachImageGradient(
+    images: Int, _ body: ([String: Tensor]) -> Void
+  ) throws(MethodError) {
+    do {
+      try forEachGradient(of: graph, images: images, together: 1) { gradients, _ in body(gradients) }
+    } catch {
+      throw .evidence(method: "gradients of images", reason: "\(error)")
+    }
+  }
+
+  public func initialWeights() throws(MethodError) -> [String: Tensor] {
+    guard let initial else {
+      throw .evidence(
+        method: "initial weights",
+        reason: "they are not known of this network; choose a criterion that does without them")
+    }
+    return initial
+  }
+
+  /// Calls `body` with the gradient of the mean loss of `together` images at a time, and how many they were.
+  func forEachGradient(
+    of graph: Graph, images count: Int, together: Int, _ body: ([String: Tensor], _ count: Int) -> Void
+  ) throws {
+    let frozen = try FrozenNorms(graph)
+    var options = options
+    options.batch = together
+    var builder = try ObjectiveBuilder(student: frozen.graph)
+    builder.minimizeLabelLoss()
+    let objective = try builder.finished(seed: 0)
+    let plan = try backend.compile(objective.joined(to: frozen.graph), options)
+    let images = try plan.input(frozen.graph.inputs[0].name)
+    let labels = try plan.input(builder.labels())
+    let loss = try plan.tap(objective.terms[0].value)
+    var targets = [Float](repeating: 0, count: labels.count)
+    let pixels = images.count / together
+    try forEachBatch(images: count) { batch in
+      for start in stride(from: 0, to: batch.count, by: together) {
+        let range = start..<min(start + together, batch.count)
+        plan.writeInput(
+          images, batch.images.span.extracting(start * pixels..<(start + together) * pixels))
+        var span = targets.mutableSpan
+        batch.writeTargets(of: range, classes: builder.classes, into: &span)
+        plan.writeInput(labels, targets.span)
+        plan.run(key: 0)
+        // Rows behind the last image of a batch that is not full weigh nothing.
+        let seed = (0..<together).map { $0 < range.count ? 1 / Float(range.count) : 0 }
+        plan.writeSeed(loss, seed.span)
+        plan.backward()
+        body(frozen.original(try plan.gradients()), range.count)
+      }
     }
   }
 
@@ -96,25 +143,5 @@ extension Plan {
     var span = values.mutableSpan
     readTap(tap, into: &span)
     return values
-  }
-}
-
-extension SoftmaxCrossEntropy {
-  /// The gradient by logits `[N, C]` of the mean loss over the images of a batch; rows behind the last one keep zero.
-  fileprivate func seed(_ logits: [Float], classes: Int, _ batch: Batch) -> [Float] {
-    var targets = [Float](repeating: 0, count: logits.count)
-    var span = targets.mutableSpan
-    batch.writeTargets(of: 0..<batch.count, classes: classes, into: &span)
-    var frame = GradientFrame(
-      KernelFrame(
-        inputs: [logits, targets].map { Tensor($0, shape: [logits.count / classes, classes]) },
-        parameters: [],
-        output: Tensor(zeros: [logits.count / classes]), mode: .training,
-        random: SeededRandom(seed: 0, purpose: "loss")),
-      outputGradient: Tensor(
-        (0..<logits.count / classes).map { $0 < batch.count ? 1 / Float(batch.count) : 0 },
-        shape: [logits.count / classes]))
-    backward(&frame)
-    return frame.inputGradients[0].values
   }
 }

@@ -1,0 +1,82 @@
+public import Tensors
+
+/// What can be known of a network besides its present weights, on training images that are not augmented, in a fixed order
+/// of batches.
+///
+/// What a source does not know it refuses by name, which is what the defaults do: one more kind of evidence changes no
+/// source that lacks it. The loss is the mean cross-entropy over images. Batch norms use running statistics, nothing drops
+/// out, and derivatives are by what kernels compute with: the projected values, pruned weights included.
+public protocol Evidence {
+  /// Calls `body` with the mean loss's gradient by every trainable parameter, in plain layouts, batch after batch until
+  /// `images` images or all there are have been seen.
+  func forEachGradient(images: Int, _ body: ([String: Tensor]) -> Void) throws(MethodError)
+  /// Calls `body` with the named values (batch on axis 0), batch after batch until `images` images or all there are have
+  /// been seen.
+  ///
+  /// The network runs in inference, with its value encodings left out where `real` is true.
+  func forEachActivation(
+    of values: [String], images: Int, real: Bool, _ body: ([String: Tensor]) -> Void) throws(MethodError)
+  /// Calls `body` with the gradient of each image's own loss, for the images of `forEachGradient`.
+  func forEachImageGradient(images: Int, _ body: ([String: Tensor]) -> Void) throws(MethodError)
+  /// The product of the loss's Hessian with a direction, given and returned by parameter; parameters that the direction
+  /// does not name stay where they are. The loss is the mean over the images of `forEachGradient`.
+  func hessianProduct(_ direction: [String: Tensor], images: Int) throws(MethodError) -> [String: Tensor]
+  /// The trainable parameters at initialization, by name; those that the network has got since are not there.
+  func initialWeights() throws(MethodError) -> [String: Tensor]
+}
+
+extension Evidence {
+  public func forEachImageGradient(
+    images: Int, _ body: ([String: Tensor]) -> Void
+  ) throws(MethodError) {
+    throw .evidence(method: "evidence", reason: "no images were given to compute gradients of images on")
+  }
+  public func hessianProduct(
+    _ direction: [String: Tensor], images: Int
+  ) throws(MethodError) -> [String: Tensor] {
+    throw .evidence(method: "evidence", reason: "no images were given to compute the loss's curvature on")
+  }
+  public func initialWeights() throws(MethodError) -> [String: Tensor] {
+    throw .evidence(
+      method: "evidence",
+      reason: "the weights at initialization are not known here; choose a criterion that does without them")
+  }
+}
+
+extension Evidence {
+  /// The diagonal of the empirical Fisher information by every trainable parameter: the mean over images, one by one, of
+  /// the squared gradient of the image's own loss.
+  public func fisherInformation(images: Int) throws(MethodError) -> [String: Tensor] {
+    var sums: [String: [Double]] = [:]
+    var shapes: [String: Shape] = [:]
+    var seen = 0.0
+    try forEachImageGradient(images: images) { gradients in
+      seen += 1
+      for (name, gradient) in gradients {
+        shapes[name] = gradient.shape
+        var sum = sums.removeValue(forKey: name) ?? Array(repeating: 0, count: gradient.values.count)
+        for i in sum.indices { sum[i] += Double(gradient.values[i]) * Double(gradient.values[i]) }
+        sums[name] = sum
+      }
+    }
+    var information: [String: Tensor] = [:]
+    for (name, sum) in sums {
+      information[name] = Tensor(sum.map { Float($0 / seen) }, shape: shapes[name] ?? [])
+    }
+    return information
+  }
+}
+
+/// For methods that look at weights alone; asking it is an error.
+public struct NoEvidence: Evidence {
+  /// Makes it.
+  public init() {}
+  public func forEachGradient(images: Int, _ body: ([String: Tensor]) -> Void) throws(MethodError) {
+    throw .evidence(method: "evidence", reason: "no images were given to compute gradients on")
+  }
+  public func forEachActivation(
+    of values: [String], images: Int, real: Bool, _ body: ([String: Tensor]) -> Void
+  ) throws(MethodError) {
+    throw .evidence(method: "evidence", reason: "no images were given to compute values on")
+  }
+}
