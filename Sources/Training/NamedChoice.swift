@@ -12,7 +12,7 @@ public protocol NamedKind: Configurable, Sendable {
 ///
 /// `optimizer: adamw` takes a kind with its defaults, `optimizer: {adamw: {beta2: 0.99}}` sets it up, and
 /// `optimizer: {momentum: 0.8}` changes the kind that is there already.
-enum NamedChoice {
+public enum NamedChoice {
   /// The kind's type and the settings to read on top; `nil` for the type when the present kind stays.
   private static func split(
     _ node: SettingsNode, key: String, names: [String]
@@ -34,7 +34,7 @@ enum NamedChoice {
   /// Reads a name, a name with settings, or settings for the present kind.
   ///
   /// `types` are a protocol's; `cast` makes a value of that protocol of one of them.
-  static func read<Kind>(
+  public static func read<Kind>(
     _ node: SettingsNode, key: String, present: any NamedKind, among types: [any NamedKind.Type],
     as cast: (any NamedKind) -> Kind?
   ) throws(SettingsError) -> Kind {
@@ -52,7 +52,7 @@ enum NamedChoice {
   }
 
   /// Reads a name, or a name with settings.
-  static func read<Kind>(
+  public static func read<Kind>(
     _ node: SettingsNode, key: String, among types: [any NamedKind.Type], as cast: (any NamedKind) -> Kind?
   ) throws(SettingsError) -> Kind {
     let names = types.map { $0.name }

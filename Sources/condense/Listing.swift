@@ -26,6 +26,12 @@ struct Listing: Sendable {
     Listing(name: "methods") {
       MethodCatalogue.types.map { Item(name: $0.name, summary: $0.documentation.summary) }
     },
+    Listing(name: "criteria") {
+      SaliencyCatalogue.all.map { Item(name: $0.name, summary: "\($0.summary) (\(settings(of: $0)))") }
+    },
+    Listing(name: "units") {
+      UnitCatalogue.all.map { Item(name: $0.name, summary: "\($0.summary) (\(settings(of: $0)))") }
+    },
     Listing(name: "networks") {
       try NetworkSpec.all(in: Locations.folders("Teachers")).map { Item(name: $0.name, summary: $0.title) }
     },

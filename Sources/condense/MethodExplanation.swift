@@ -2,7 +2,7 @@ import Methods
 import Reports
 import Settings
 
-/// A method in words: its documentation, and every setting with what it accepts and its default.
+/// A method or a criterion of pruning in words: its documentation, and every setting with what it accepts and its default.
 struct MethodExplanation {
   /// One setting in words.
   struct Entry {
@@ -13,22 +13,36 @@ struct MethodExplanation {
   }
 
   let name: String
-  let family: MethodFamily
-  let revision: Int
+  /// The method's family, or `criterion`.
+  let family: String
+  /// The method's revision; criteria have that of the methods that take them.
+  let revision: Int?
+  /// What a criterion scores; empty for methods.
+  let units: [String]
   let documentation: MethodDocumentation
   let settings: [Entry]
 
   init(_ type: any CompressionMethod.Type) {
     name = type.name
-    family = type.family
+    family = type.family.rawValue
     revision = type.revision
     documentation = type.documentation
+    units = []
     settings = Self.entries(type)
   }
 
-  private static func entries<M: CompressionMethod>(_ type: M.Type) -> [Entry] {
-    let defaults = M().node
-    return M.settings.map { setting in
+  init(_ type: any Saliency.Type) {
+    name = type.name
+    family = "criterion"
+    revision = nil
+    documentation = type.documentation
+    units = UnitKind.allCases.filter { type.kinds.contains($0) }.map(\.rawValue)
+    settings = Self.entries(type)
+  }
+
+  private static func entries<C: Configurable>(_ type: C.Type) -> [Entry] {
+    let defaults = C().node
+    return C.settings.map { setting in
       Entry(
         name: setting.name, expected: setting.expected,
         initial: defaults[setting.name] ?? SettingsNode(.null),
@@ -38,10 +52,13 @@ struct MethodExplanation {
 
   /// The text in lines of at most `width` characters, where words allow it.
   func lines(width: Int) -> [String] {
-    var lines = TextWrap.lines("\(name) (\(family.rawValue)): \(documentation.summary)", width: width)
+    var lines = TextWrap.lines("\(name) (\(family)): \(documentation.summary)", width: width)
     lines += [""] + indented(documentation.description, by: 0, width: width)
     lines += ["", "Formula"] + indented(documentation.formula, by: 2, width: width)
     lines += ["", "Paper"] + indented(documentation.paper, by: 2, width: width)
+    if !units.isEmpty {
+      lines += ["", "Scores"] + indented(units.joined(separator: ", "), by: 2, width: width)
+    }
     lines += ["", settings.isEmpty ? "No settings" : "Settings"]
     for setting in settings {
       lines += indented(
@@ -64,17 +81,23 @@ struct MethodExplanation {
 
   /// The same as JSON.
   var node: SettingsNode {
-    let entries = settings.map { setting in
+    let described = settings.map { setting in
       SettingsNode(mapping: [
         "name": setting.name.node, "expected": setting.expected.node, "default": setting.initial,
         "summary": setting.summary.node,
       ])
     }
-    return SettingsNode(mapping: [
-      "schema": 1.node, "name": name.node, "family": family.node, "revision": revision.node,
-      "summary": documentation.summary.node, "description": documentation.description.node,
-      "formula": documentation.formula.node, "paper": documentation.paper.node,
-      "settings": SettingsNode(.list(entries)),
-    ])
+    var entries: [(String, SettingsNode)] = [
+      ("schema", 1.node), ("name", name.node), ("family", family.node),
+    ]
+    if let revision { entries.append(("revision", revision.node)) }
+    if !units.isEmpty { entries.append(("scores", units.node)) }
+    entries += [
+      ("summary", documentation.summary.node), ("description", documentation.description.node),
+      ("formula", documentation.formula.node), ("paper", documentation.paper.node),
+      ("settings", SettingsNode(.list(described))),
+    ]
+    let mark = SettingsMark(source: "built-in")
+    return SettingsNode(.mapping(entries.map { SettingsNode.Entry(key: $0.0, mark: mark, value: $0.1) }))
   }
 }

@@ -41,8 +41,14 @@ struct Catalogue: CustomTestStringConvertible, Sendable {
       list: "Sources/Training/Schedules/Schedule.swift"),
     Catalogue(
       name: "methods", folder: "Sources/Methods",
-      protocols: ["CompressionMethod", "WeightPruning", "FactorizationMethod"],
+      protocols: ["CompressionMethod", "WeightPruningMethod", "FactorizationMethod"],
       list: "Sources/Methods/MethodCatalogue.swift"),
+    Catalogue(
+      name: "criteria", folder: "Sources/Methods/Criteria", protocols: ["Saliency"],
+      list: "Sources/Methods/Criteria/Saliency.swift"),
+    Catalogue(
+      name: "pruned units", folder: "Sources/Methods/Pruning/Units", protocols: ["UnitShape"],
+      list: "Sources/Methods/Pruning/Units/UnitShape.swift"),
     Catalogue(
       name: "exporters", folder: "Sources/Export", protocols: ["Exporter"],
       list: "Sources/Export/ExporterCatalogue.swift"),

@@ -20,7 +20,20 @@ struct ExplainTests {
     }
   }
 
-  private func settings<M: CompressionMethod>(of type: M.Type) -> [String] { type.settings.map(\.name) }
+  @Test("Every criterion's text names every setting and fits", arguments: [60, 80, 120])
+  func everyCriterion(width: Int) {
+    for type in SaliencyCatalogue.all {
+      let lines = MethodExplanation(type).lines(width: width)
+      #expect(lines.allSatisfy { $0.count <= width })
+      let text = lines.joined(separator: "\n")
+      #expect(text.hasPrefix("\(type.name) (criterion): "))
+      for setting in settings(of: type) {
+        #expect(text.contains("\n  \(setting):"), "\(type.name): \(setting)")
+      }
+    }
+  }
+
+  private func settings<C: Configurable>(of type: C.Type) -> [String] { type.settings.map(\.name) }
 
   @Test("Ranges and defaults are those of the settings")
   func ranges() {
@@ -40,7 +53,8 @@ struct ExplainTests {
   func tool() throws {
     let tool = try Tool()
     let text = try tool.run("explain", "channel-pruning")
-    #expect(text.status == 0 && text.output.contains("criterion: one of l1, taylor, random; default l1"))
+    #expect(text.status == 0 && text.output.contains("criterion: one of magnitude, l1, taylor, fisher,"))
+    #expect(text.output.contains("default l1"))
     let json = try tool.run("explain", "channel-pruning", "--json").json
     #expect(json["schema"] == 1.node && json["family"] == "pruning".node)
     let names = try json.required("settings", of: "explain").list("settings").map { $0["name"] }
@@ -48,6 +62,15 @@ struct ExplainTests {
     let listed = try tool.run("list", "methods", "--json").json.required("methods", of: "list").list(
       "methods")
     #expect(listed.map { $0["name"] } == MethodCatalogue.names.map(\.node))
+    let criterion = try tool.run("explain", "norm-scale")
+    #expect(criterion.status == 0 && criterion.output.contains("arXiv:1708.06519"))
+    #expect(criterion.output.contains("Scores\n  channel\n"))
+    let taylor = try tool.run("explain", "taylor", "--json").json
+    #expect(taylor["family"] == "criterion".node && taylor["revision"] == nil)
+    #expect(try taylor.required("scores", of: "explain").list("scores").count == UnitKind.allCases.count)
+    let criteria = try tool.run("list", "criteria", "--json").json.required("criteria", of: "list").list(
+      "criteria")
+    #expect(criteria.map { $0["name"] } == SaliencyCatalogue.all.map { $0.name.node })
     let wrong = try tool.run("explain", "chanel-pruning")
     #expect(wrong.status == 64 && wrong.errors.contains("did you mean \"channel-pruning\"?"))
   }

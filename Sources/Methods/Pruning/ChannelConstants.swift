@@ -20,7 +20,7 @@ struct ChannelConstants {
         else {
           continue
         }
-        incoming[node.name] = tensor.sums(along: axis) { Double(abs(tensor.values[$0])) }
+        incoming[node.name] = tensor.shape.sums(along: axis) { Double(abs(tensor.values[$0])) }
       }
     }
     self.incoming = incoming
@@ -28,7 +28,7 @@ struct ChannelConstants {
     self.readers = Dictionary(grouping: readers, by: \.value)
     var outgoing: [String: [Double]] = [:]
     for reader in readers {
-      let sums = reader.weight.sums(along: reader.axis) { Double(abs(reader.weight.values[$0])) }
+      let sums = reader.weight.shape.sums(along: reader.axis) { Double(abs(reader.weight.values[$0])) }
       outgoing[reader.value] = outgoing[reader.value].map { zip($0, sums).map { $0 + $1 } } ?? sums
     }
     self.outgoing = outgoing

@@ -4,6 +4,7 @@ extension ChannelPruning {
   /// A group that may be pruned, with its settings.
   struct Choice {
     let group: ChannelGroup
+    let set: UnitSet
     let settings: ChannelPruning
     /// Units when the stage began.
     let originalCount: Int
@@ -15,7 +16,8 @@ extension ChannelPruning {
     let selection: ChannelSelection
   }
 
-  /// The groups whose layers are all left to the method; where their settings differ, those of the lowest sparsity.
+  /// The groups whose layers are all left to the method and that its criterion can score; where their settings differ,
+  /// those of the lowest sparsity.
   static func choices(_ compression: Compression<ChannelPruning>) -> [Choice] {
     let graph = compression.graph
     var originalCounts: [[String]: Int] = [:]
@@ -27,23 +29,27 @@ extension ChannelPruning {
       guard settings.count == producers.count,
         let mildest = settings.min(by: { $0.amount.sparsity < $1.amount.sparsity })
       else { continue }
+      let set = UnitSet(group, in: graph)
+      guard mildest.criterion.obstacle(to: set) == nil else { continue }
       let count = originalCounts[group.values] ?? group.units.count
-      choices.append(Choice(group: group, settings: mildest, originalCount: count))
+      choices.append(Choice(group: group, set: set, settings: mildest, originalCount: count))
     }
     return choices
   }
 
-  /// Sorts groups into pools: one for all of global scope and one sparsity, one for all others of equal settings.
+  /// Sorts groups into pools of equal amount and criterion.
   func pools(_ choices: [Choice], _ scores: [[Double]]) throws(MethodError) -> [Pool] {
-    var members: [(amount: PruningAmount, settings: ChannelPruning, groups: [ChannelSelection.Group])] = []
+    var members: [(key: String, settings: ChannelPruning, groups: [ChannelSelection.Group])] = []
     for (choice, scores) in zip(choices, scores) {
       let group = ChannelSelection.Group(
-        units: choice.group.units, scores: scores, originalCount: choice.originalCount,
-        minimum: choice.settings.minimum)
-      if let index = members.firstIndex(where: { $0.amount == choice.settings.amount }) {
+        units: choice.group.units, scores: scores, scale: choice.settings.criterion.scale(of: .channel),
+        originalCount: choice.originalCount, minimum: choice.settings.minimum)
+      let amount = choice.settings.amount
+      let key = "\(amount) \(SaliencyCatalogue.key(choice.settings.criterion))"
+      if let index = members.firstIndex(where: { $0.key == key }) {
         members[index].groups.append(group)
       } else {
-        members.append((choice.settings.amount, choice.settings, [group]))
+        members.append((key, choice.settings, [group]))
       }
     }
     if measure == .multiplyAdds, members.count > 1 {
@@ -51,10 +57,11 @@ extension ChannelPruning {
         method: Self.name,
         node: choices.first { $0.settings.amount != amount }?.group.values.first ?? "layers",
         reason:
-          "multiply-adds are those of the whole network; give all layers one sparsity or leave layers out")
+          "multiply-adds are those of the whole network; give all layers one sparsity and criterion, or leave layers out"
+      )
     }
     return members.map {
-      Pool(settings: $0.settings, selection: ChannelSelection($0.groups, scope: $0.amount.scope))
+      Pool(settings: $0.settings, selection: ChannelSelection($0.groups, scope: $0.settings.amount.scope))
     }
   }
 

@@ -11,16 +11,14 @@ public struct ChannelPruning: CompressionMethod {
     summary: "remove whole channels, so that dense kernels get faster too",
     description: """
       Channels that sums, norms, depthwise layers and concatenations tie together are removed together, from every \
-      layer that makes or reads them: the network is really smaller, in file, memory and time. A criterion scores each \
-      such unit: l1, the absolute weights of its filters; taylor, the squared first-order change of the loss without it, \
-      on training images; random, the control. Ranking is per layer, or global over scores that are divided by the mean \
-      of their group. The sparsity is a share of channels, or of the network's multiply-adds. Inputs and outputs of the \
-      network keep their channels.
+      layer that makes or reads them: the network is really smaller, in file, memory and time. A criterion \
+      (`condense list criteria`) scores each such unit. Ranking is per layer, or global over scores that most criteria \
+      divide by the mean of their group. The sparsity is a share of the channels that can be removed, or of the network's \
+      multiply-adds. Inputs and outputs of the network keep their channels.
       """,
     formula: """
-      l1: sum of |w| over the filters that make the unit; taylor: mean over batches of (sum of g·w)^2 over the weights \
-      that read the unit; global: score / mean score of the group; cubic schedule: \
-      s(p) = sparsity + (initialSparsity - sparsity)·(1 - p)^3
+      the units of the lowest scores go until round(s·n) of n are gone; global: score / mean score of the group, where the \
+      criterion says so; cubic schedule: s(p) = sparsity + (initialSparsity - sparsity)·(1 - p)^3
       """,
     paper: """
       Li, Kadav, Durdanovic, Samet, Graf, "Pruning filters for efficient ConvNets", 2017, arXiv:1608.08710; Molchanov, \
@@ -39,12 +37,12 @@ public struct ChannelPruning: CompressionMethod {
   /// How much, and when.
   public var amount = PruningAmount(sparsity: 0.5)
   /// What says how much a channel matters.
-  public var criterion = ChannelCriterion.l1
+  public var criterion: any Saliency = AbsoluteSum()
   /// What the sparsity is a share of.
   public var measure = Measure.channels
   /// Channels that every group keeps.
   public var minimum = 1
-  /// Training images on which the taylor criterion looks.
+  /// Training images on which a criterion looks that names no number of its own.
   public var images = 1024
 
   /// Half of the channels at once, ranked across the network.
@@ -52,7 +50,7 @@ public struct ChannelPruning: CompressionMethod {
 
   /// Prunes to a sparsity at once.
   public init(
-    sparsity: Double, criterion: ChannelCriterion = .l1, of measure: Measure = .channels,
+    sparsity: Double, criterion: any Saliency = AbsoluteSum(), of measure: Measure = .channels,
     scope: PruningScope = .global
   ) {
     amount.sparsity = sparsity
@@ -63,34 +61,43 @@ public struct ChannelPruning: CompressionMethod {
 
   public static var settings: [Setting<ChannelPruning>] {
     PruningAmount.settings(\.amount, of: "channels") + [
-      Setting("criterion", \.criterion, "what says how much a channel matters"),
+      SaliencyCatalogue.setting(\.criterion, scoring: [.channel], "what says how much a channel matters"),
       Setting("of", \.measure, "what the sparsity is a share of"),
       Setting("minimum", \.minimum, in: 1...4096, "channels that every group of tied channels keeps"),
-      Setting("images", \.images, in: 1...1_000_000, "training images on which the taylor criterion looks"),
+      Setting(
+        "images", \.images, in: 1...1_000_000,
+        "training images on which a criterion looks that names no number of its own"),
     ]
   }
 
   public static var strength: WritableKeyPath<ChannelPruning, Double>? { \.amount.sparsity }
   public var pacing: Pacing { amount.pacing }
-  public var evidence: Set<EvidenceKind> { criterion.scorer.evidence }
+  public var evidence: Set<EvidenceKind> { criterion.evidence }
 
   public var randomControl: (any CompressionMethod)? {
-    guard criterion != .random else { return nil }
+    guard !(criterion is RandomScore) else { return nil }
     var control = self
-    control.criterion = .random
+    control.criterion = RandomScore(controlling: criterion)
     return control
   }
 
-  public func verdict(on node: Node, in graph: Graph) -> LayerVerdict { graph.channelVerdict(on: node) }
+  public func verdict(on node: Node, in graph: Graph) -> LayerVerdict {
+    let verdict = graph.channelVerdict(on: node)
+    guard verdict == .touched, type(of: criterion).isSelective else { return verdict }
+    let group = graph.channelGroups().first { $0.values.contains(node.name) }
+    let obstacle = group.flatMap { criterion.obstacle(to: UnitSet($0, in: graph)) }
+    return obstacle.map { .untouched(reason: "\(type(of: criterion).name): \($0)") } ?? .touched
+  }
 
   public func compress(_ compression: inout Compression<ChannelPruning>) throws(MethodError) -> Rewrite {
     let choices = Self.choices(compression)
     guard !choices.isEmpty else {
-      throw .nothingToDo(method: Self.name, reason: "no channels are left to it that can be removed")
+      throw .nothingToDo(
+        method: Self.name,
+        reason: "no channels are left to it that can be removed, and that its criterion can score")
     }
-    let scores = try criterion.scorer.scores(
-      of: choices.map(\.group), in: compression.graph, images: images, compression.evidence,
-      &compression.random)
+    let judged = choices.map { (set: $0.set, criterion: $0.settings.criterion) }
+    let scores = try compression.scores(judged, images: images)
     let pools = try pools(choices, scores)
     var units: [ChannelUnit] = []
     for pool in pools { units += try Self.removal(pool.settings, pool.selection, compression) }
@@ -99,10 +106,18 @@ public struct ChannelPruning: CompressionMethod {
       throw .nothingToDo(
         method: Self.name, reason: "a sparsity of \(amount.sparsity) is less than one channel; raise it")
     }
+    let goneUnits = Set(units.map(\.key))
+    let isGone = choices.map { $0.group.units.map { goneUnits.contains($0.key) } }
+    let compensated = try compression.compensated(judged, isGone: isGone, images: images)
     do throws(GraphError) {
-      return try compression.graph.removingChannels(units)
+      return try compensated.removingChannels(units)
     } catch {
       throw .graph(method: Self.name, error)
     }
   }
+}
+
+extension ChannelUnit {
+  /// One of its channels, which is no other unit's.
+  fileprivate var key: String { channels.map { "\($0.key) \($0.value.first ?? 0)" }.min() ?? "" }
 }

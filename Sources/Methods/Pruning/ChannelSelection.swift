@@ -6,6 +6,8 @@ struct ChannelSelection {
   struct Group {
     let units: [ChannelUnit]
     let scores: [Double]
+    /// How scores are compared with those of other groups.
+    let scale: ScoreScale
     /// Units when the stage began.
     let originalCount: Int
     /// Units that must stay.
@@ -15,11 +17,8 @@ struct ChannelSelection {
     var goneCount: Int { originalCount - units.count }
     /// Units that may still go.
     var removableCount: Int { max(0, units.count - minimum) }
-    /// The scores over their mean, so that groups can be compared.
-    var normalizedScores: [Double] {
-      let mean = scores.reduce(0, +) / Double(max(scores.count, 1))
-      return mean > 0 ? scores.map { $0 / mean } : scores
-    }
+    /// The scores as they are compared across groups.
+    var scaledScores: [Double] { scale.applied(to: scores) }
   }
 
   let groups: [Group]
@@ -60,11 +59,11 @@ struct ChannelSelection {
     return order.prefix(count).map { group.units[$0] }
   }
 
-  /// All units by normalized score, without those that groups need for their minimum; of equal scores the first.
+  /// All units by scaled score, without those that groups need for their minimum; of equal scores the first.
   private static func order(_ groups: [Group]) -> [ChannelUnit] {
     var candidates: [(score: Double, group: Int, unit: Int)] = []
     for (index, group) in groups.enumerated() {
-      for (unit, score) in group.normalizedScores.enumerated() { candidates.append((score, index, unit)) }
+      for (unit, score) in group.scaledScores.enumerated() { candidates.append((score, index, unit)) }
     }
     candidates.sort { ($0.score, $0.group, $0.unit) < ($1.score, $1.group, $1.unit) }
     var removable = groups.map(\.removableCount)

@@ -1,9 +1,7 @@
 public import Settings
-public import Graphs
-import Tensors
 
 /// Prunes the smallest weights.
-public struct MagnitudePruning: WeightPruning {
+public struct MagnitudePruning: WeightPruningMethod {
   public static let name = "magnitude-pruning"
   public static let revision = 1
   public static let documentation = MethodDocumentation(
@@ -13,7 +11,7 @@ public struct MagnitudePruning: WeightPruning {
       the smallest until the sparsity is reached; biases and norms are spared, and one weight of each tensor stays. What \
       is pruned once stays pruned, through training and through later stages. Instead of a sparsity, a threshold may be \
       given in standard deviations of each layer's weights, pruned ones counting as zero. The schedule prunes at once or \
-      gradually. The file gets smaller; the time of dense kernels does not.
+      gradually. It is weight-pruning with the criterion magnitude. The file gets smaller; the time of dense kernels does not.
       """,
     formula: """
       keep w where |w| is above the round(s·n)-th smallest of n weights, or where |w| >= threshold·standard deviation of \
@@ -26,6 +24,7 @@ public struct MagnitudePruning: WeightPruning {
 
   /// How much, and when.
   public var amount = PruningAmount(sparsity: 0.8)
+  public var criterion: any Saliency { Magnitude() }
   /// Prunes below this many standard deviations of each layer's weights, instead of to a sparsity.
   public var threshold: Double?
 
@@ -48,33 +47,5 @@ public struct MagnitudePruning: WeightPruning {
 
   public var randomControl: (any CompressionMethod)? {
     threshold == nil ? RandomPruning(amount: amount) : nil
-  }
-
-  public func compress(_ compression: inout Compression<MagnitudePruning>) throws(MethodError) -> Rewrite {
-    var pools = WeightPools()
-    var weights: [PrunedWeight] = []
-    for (node, settings) in compression.layers {
-      for (name, parameter) in compression.graph.prunableWeights(of: node) {
-        let values = parameter.projected.values
-        var weight = PrunedWeight(name, scores: values.map(abs), kept: parameter.survivors)
-        guard let threshold = settings.threshold else {
-          pools.add(weight, settings.amount, at: compression.progress)
-          continue
-        }
-        let factor = threshold * settings.amount.schedule.share(at: compression.progress)
-        var ties = 0
-        weight.prune(below: Float(factor * Self.standardDeviation(values)), ties: &ties)
-        weights.append(weight)
-      }
-    }
-    return try rewrite(weights + pools.pruned(), compression)
-  }
-
-  /// The standard deviation of all elements around their mean.
-  static func standardDeviation(_ values: [Float]) -> Double {
-    let count = Double(max(values.count, 1))
-    let mean = values.reduce(0) { $0 + Double($1) } / count
-    let variance = values.reduce(0) { $0 + (Double($1) - mean) * (Double($1) - mean) } / count
-    return variance.squareRoot()
   }
 }

@@ -1,45 +1,90 @@
 import Graphs
 import Tensors
 
-/// A weight tensor while it is pruned: how much each element matters, and which are kept.
+/// A weight tensor while it is pruned: how much each of its units matters, and which are kept.
 struct PrunedWeight {
-  /// The parameter: `conv1.weight`.
-  let name: String
-  /// How much each element matters, 0 or more.
-  let scores: [Float]
-  /// Which elements are kept.
-  private(set) var kept: [Bool]
-  /// The element that always stays, so that no layer vanishes: the first of the largest scores.
-  private let protected: Int?
+  /// The units.
+  let units: UnitSet
+  /// How much each unit matters.
+  let scores: [Double]
+  /// Elements that earlier stages left.
+  private let survivors: [Bool]
+  /// By unit, the elements that earlier stages left of it.
+  private let sizes: [Int]
+  /// By unit, whether it always stays: the first of the largest scores, so that no layer vanishes, and what a pattern asks.
+  private let isProtected: [Bool]
+  /// By unit, whether it is pruned now.
+  private(set) var isGone: [Bool]
 
   /// A tensor with the mask of earlier stages.
-  init(_ name: String, scores: [Float], kept: [Bool]) {
-    self.name = name
+  init(_ set: UnitSet, shape: Shape, scores: [Double], survivors: [Bool], pattern: UnitPattern? = nil) {
+    self.units = set
     self.scores = scores
-    self.kept = kept
-    let candidates = scores.indices.filter { kept[$0] }
-    protected = candidates.max { (scores[$0], -$0) < (scores[$1], -$1) }
+    self.survivors = survivors
+    var sizes = Array(repeating: 0, count: set.count)
+    for element in survivors.indices where survivors[element] { sizes[set.unit(of: element)] += 1 }
+    self.sizes = sizes
+    isGone = Array(repeating: false, count: set.count)
+    var isProtected = isGone
+    if let best = scores.indices.filter({ sizes[$0] > 0 }).max(by: { (scores[$0], -$0) < (scores[$1], -$1) })
+    {
+      isProtected[best] = true
+    }
+    if let pattern {
+      for group in pattern.groups(of: shape) {
+        let order = group.sorted { (sizes[$0], scores[$0], -$0) > (sizes[$1], scores[$1], -$1) }
+        for unit in order.prefix(pattern.kept) { isProtected[unit] = true }
+      }
+    }
+    self.isProtected = isProtected
   }
 
+  /// The parameter: `conv1.weight`.
+  var name: String { units.name }
+  /// Elements of the tensor.
+  var elementCount: Int { survivors.count }
+  /// Which elements are kept.
+  var kept: [Bool] { survivors.indices.map { survivors[$0] && !isGone[units.unit(of: $0)] } }
   /// Elements that are pruned.
-  var prunedCount: Int { kept.reduce(0) { $0 + ($1 ? 0 : 1) } }
+  var prunedCount: Int {
+    let left = sizes.indices.reduce(0) { $0 + (isGone[$1] ? 0 : sizes[$1]) }
+    return elementCount - left
+  }
 
-  /// The scores of what may still be pruned.
-  var candidateScores: [Float] { scores.indices.filter(isCandidate).map { scores[$0] } }
+  /// Scores and elements of the units that may still be pruned.
+  var candidates: [(score: Double, size: Int)] {
+    scores.indices.filter(isCandidate).map { (scores[$0], sizes[$0]) }
+  }
 
-  /// Prunes every candidate with a score below a limit, and the first `ties` of those that equal it.
-  mutating func prune(below limit: Float, ties: inout Int) {
-    for index in scores.indices where isCandidate(index) {
-      if scores[index] < limit {
-        kept[index] = false
-      } else if scores[index] == limit, ties > 0 {
-        kept[index] = false
-        ties -= 1
+  /// Prunes every candidate with a score below a limit, and of those that equal it the first that together have at most
+  /// `ties` elements.
+  mutating func prune(below limit: Double, ties: inout Int) {
+    for unit in scores.indices where isCandidate(unit) {
+      if scores[unit] < limit {
+        isGone[unit] = true
+      } else if scores[unit] == limit, ties > 0 {
+        ties -= sizes[unit]
+        isGone[unit] = ties >= 0
       }
     }
   }
 
-  private func isCandidate(_ index: Int) -> Bool { kept[index] && index != protected }
+  private func isCandidate(_ unit: Int) -> Bool { sizes[unit] > 0 && !isGone[unit] && !isProtected[unit] }
+}
+
+extension UnitPattern {
+  /// The elements of a weight tensor that are neighbours along the inputs.
+  fileprivate func groups(of shape: Shape) -> [[Int]] {
+    let inputs = shape.rank > 1 ? shape[1] : 1
+    let inner = shape.spatialCount
+    return (0..<shape[0]).flatMap { output in
+      stride(from: 0, to: inputs, by: of).flatMap { start in
+        (0..<inner).map { place in
+          (start..<min(start + of, inputs)).map { (output * inputs + $0) * inner + place }
+        }
+      }
+    }
+  }
 }
 
 /// Weight tensors that are pruned to one sparsity together.
@@ -49,34 +94,40 @@ struct WeightPool {
   /// The tensors, in the order of the graph.
   var weights: [PrunedWeight]
 
-  /// Prunes the elements of the lowest scores until `round(sparsity · elements)` are gone, those of earlier stages
-  /// included; of equal scores the first. One element of each tensor stays.
+  /// Prunes the units of the lowest scores until `round(sparsity · elements)` elements are gone, or as many below it as
+  /// whole units allow, those of earlier stages included; of equal scores the first. One unit of each tensor stays.
   mutating func prune() {
-    let count = weights.reduce(0) { $0 + $1.scores.count }
+    let count = weights.reduce(0) { $0 + $1.elementCount }
     let pruned = weights.reduce(0) { $0 + $1.prunedCount }
-    var candidates = weights.flatMap(\.candidateScores)
-    let missing = min(Int((sparsity * Double(count)).rounded()) - pruned, candidates.count)
-    guard missing > 0 else { return }
-    candidates.sort()
-    let limit = candidates[missing - 1]
-    var ties = missing - candidates.prefix(missing).count { $0 < limit }
+    let missing = Int((sparsity * Double(count)).rounded()) - pruned
+    var candidates = weights.flatMap(\.candidates)
+    guard missing > 0, !candidates.isEmpty else { return }
+    candidates.sort { $0.score < $1.score }
+    // The limit is the score at which the elements that are missing end; what lies below it goes whole.
+    var (limit, below, reached) = (candidates[0].score, 0, 0)
+    for candidate in candidates where reached < missing {
+      if candidate.score > limit { (limit, below) = (candidate.score, reached) }
+      reached += candidate.size
+    }
+    var ties = missing - below
     for index in weights.indices { weights[index].prune(below: limit, ties: &ties) }
   }
 }
 
-/// The pools of one application: a layer by itself, or all layers of global scope with one sparsity.
+/// The pools of one application: a layer by itself, or all layers of global scope with one sparsity and criterion.
 struct WeightPools {
   private(set) var pools: [WeightPool] = []
-  private var globalPool: [Double: Int] = [:]
+  private var globalPools: [String: Int] = [:]
 
-  /// Adds a tensor where its settings put it.
-  mutating func add(_ weight: PrunedWeight, _ amount: PruningAmount, at progress: Double) {
+  /// Adds a tensor where its settings put it; `ranking` tells apart what cannot be ranked together.
+  mutating func add(_ weight: PrunedWeight, _ amount: PruningAmount, at progress: Double, ranking: String) {
     let sparsity = amount.sparsity(at: progress)
-    if amount.scope == .global, let index = globalPool[sparsity] {
+    let key = "\(sparsity) \(ranking)"
+    if amount.scope == .global, let index = globalPools[key] {
       pools[index].weights.append(weight)
       return
     }
-    if amount.scope == .global { globalPool[sparsity] = pools.count }
+    if amount.scope == .global { globalPools[key] = pools.count }
     pools.append(WeightPool(sparsity: sparsity, weights: [weight]))
   }
 

@@ -1,67 +1,62 @@
-public import Graphs
-import Tensors
+public import Settings
 
-/// A method that prunes single weights: masks go around what the weights are stored as.
-public protocol WeightPruning: CompressionMethod {
+/// Prunes the weights, or groups of weights, that a criterion finds to matter least.
+public struct WeightPruning: WeightPruningMethod {
+  public static let name = "weight-pruning"
+  public static let revision = 1
+  public static let documentation = MethodDocumentation(
+    summary: "set the weights that a criterion finds to matter least to zero",
+    description: """
+      Ranks units of the weights of convolutions and linear layers by a criterion (`condense list criteria`), across the \
+      network or layer by layer, and masks the lowest until the sparsity is reached, or as near below it as whole units \
+      come; biases and norms are spared, and one unit of each tensor stays. What is pruned once stays pruned, through \
+      training and through later stages. magnitude-pruning and random-pruning are this with the criteria magnitude and \
+      random, of single weights. The file gets smaller; the time of dense kernels does not.
+      """,
+    formula: """
+      the units of the lowest scores go while together they have at most round(s·n) of n weights; across layers units \
+      of several weights are ranked by score / mean score of their tensor, where the criterion says so; cubic schedule: \
+      s(p) = sparsity + (initialSparsity - sparsity)·(1 - p)^3
+      """,
+    paper: """
+      Blalock, Gonzalez Ortiz, Frankle, Guttag, "What is the state of neural network pruning?", 2020, \
+      arXiv:2003.03033; N:M: Zhou et al., "Learning N:M fine-grained structured sparse neural networks from scratch", \
+      2021, arXiv:2102.04010; each criterion has its own
+      """)
+
   /// How much, and when.
-  var amount: PruningAmount { get set }
-}
+  public var amount = PruningAmount(sparsity: 0.8)
+  /// What says how much a unit matters.
+  public var criterion: any Saliency = Magnitude()
+  /// What is pruned whole.
+  public var unit: any UnitShape = SingleWeights()
 
-extension WeightPruning {
-  public static var family: MethodFamily { .pruning }
-  public static var order: PipelineOrder { .sparsity }
-  public static var strength: WritableKeyPath<Self, Double>? { \.amount.sparsity }
-  public var pacing: Pacing { amount.pacing }
+  /// Four of five weights at once, ranked across the network.
+  public init() {}
 
-  public func verdict(on node: Node, in graph: Graph) -> LayerVerdict {
-    let slots = graph.slots(of: node).map(\.slot)
-    if slots.contains(where: \.isPrunable) { return .touched }
-    return .untouched(
-      reason: slots.contains(where: \.isTrainable)
-        ? "norms and biases are spared: they are few, and each one matters" : "it has no weights")
+  /// Prunes to a sparsity at once.
+  public init(
+    sparsity: Double, criterion: any Saliency, unit: any UnitShape = SingleWeights(),
+    scope: PruningScope = .global
+  ) {
+    amount.sparsity = sparsity
+    amount.scope = scope
+    self.criterion = criterion
+    self.unit = unit
   }
 
-  /// The graph with new masks.
-  ///
-  /// Throws `nothingToDo` where there is nothing to prune, and where the end is reached with nothing pruned.
-  func rewrite(
-    _ weights: [PrunedWeight], _ compression: Compression<Self>
-  ) throws(MethodError) -> Rewrite {
-    guard !weights.isEmpty else {
-      throw .nothingToDo(method: Self.name, reason: "no layer with weights is left to it")
-    }
-    var graph = compression.graph
-    var changes = 0
-    var pruned = 0
-    for weight in weights {
-      guard let parameter = graph.parameters[weight.name] else { continue }
-      pruned += weight.prunedCount
-      guard parameter.survivors != weight.kept else { continue }
-      changes += 1
-      graph.parameters[weight.name] = parameter.masked(by: weight.kept)
-    }
-    if compression.progress >= 1, changes == 0, pruned == 0 || amount.schedule == .once {
-      throw .nothingToDo(
-        method: Self.name,
-        reason: pruned == 0
-          ? "no weight is below the limit; raise the sparsity"
-          : "\(pruned) weights are pruned already, as many as are asked for; raise the sparsity")
-    }
-    return Rewrite(inPlace: graph)
+  public static var settings: [Setting<WeightPruning>] {
+    PruningAmount.settings(\.amount, of: "weights") + [
+      SaliencyCatalogue.setting(
+        \.criterion, scoring: [.element, .kernel, .block], "what says how much a unit matters"),
+      UnitCatalogue.setting(\.unit),
+    ]
   }
-}
 
-extension ParameterSlot {
-  /// Whether single elements may go: weights may, biases, norms and statistics may not.
-  var isPrunable: Bool { isTrainable && decays }
-}
-
-extension Graph {
-  /// The weight tensors of a node that may be pruned.
-  func prunableWeights(of node: Node) -> [(name: String, parameter: Parameter)] {
-    slots(of: node).compactMap { name, slot in
-      guard slot.isPrunable, let parameter = parameters[name] else { return nil }
-      return (name, parameter)
-    }
+  public var randomControl: (any CompressionMethod)? {
+    guard !(criterion is RandomScore) else { return nil }
+    var control = self
+    control.criterion = RandomScore(controlling: criterion)
+    return control
   }
 }

@@ -1,0 +1,32 @@
+public import Settings
+import Tensors
+
+/// The sum of a unit's absolute weights.
+public struct AbsoluteSum: Saliency {
+  public static let name = "l1"
+  public static let documentation = MethodDocumentation(
+    summary: "the sum of a unit's absolute weights",
+    description: """
+      A filter of small weights makes small values. A channel counts by the filters that make it, in all layers of its \
+      group: those of sums that tie layers together, and depthwise ones that follow. Single weights are ranked across \
+      layers as they are, larger units over the mean of their layer.
+      """,
+    formula: "score = sum of |w| over the unit, of a channel over the filters that make it",
+    paper: """
+      Li, Kadav, Durdanovic, Samet, Graf, "Pruning filters for efficient ConvNets", 2017, arXiv:1608.08710
+      """)
+
+  /// The only way.
+  public init() {}
+
+  public static var settings: [Setting<AbsoluteSum>] { [] }
+
+  public func scores(
+    of sets: [UnitSet], _ context: inout SaliencyContext
+  ) throws(MethodError) -> [[Double]] {
+    let weights = context.weights(of: sets, .making)
+    return sets.map { set in
+      set.sums(.making) { name in weights[name].map { weight in { Double(abs(weight.values[$0])) } } }
+    }
+  }
+}

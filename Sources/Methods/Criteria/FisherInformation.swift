@@ -1,0 +1,47 @@
+public import Settings
+import Tensors
+
+/// Half the squared weight times its empirical Fisher information: optimal brain damage with that curvature.
+public struct FisherInformation: Saliency {
+  public static let name = "fisher"
+  public static let documentation = MethodDocumentation(
+    summary: "the second-order change of the loss, by the empirical Fisher information",
+    description: """
+      At a minimum the loss changes by half the Hessian's diagonal times the squared weight when a weight goes. The \
+      empirical Fisher information stands for that diagonal: the mean over images, one by one, of the squared gradient at \
+      the image's own label. A larger unit has the sum over its weights, a channel over the weights that read it. Scores \
+      are changes of one loss, so they are ranked across layers as they are.
+      """,
+    formula: "score = sum over the unit of w^2·F/2 with F = mean over images of (dloss/dw)^2",
+    paper: """
+      LeCun, Denker, Solla, "Optimal brain damage", NeurIPS 1989; with the Fisher information: Theis, Korshunova, Tejani, \
+      Huszár, "Faster gaze prediction with dense networks and Fisher pruning", 2018, arXiv:1801.05787
+      """)
+
+  /// Training images to look at.
+  public var images: Int?
+
+  /// As many images as the method looks at.
+  public init() {}
+
+  public static var settings: [Setting<FisherInformation>] { [SaliencyCatalogue.imagesSetting(\.images)] }
+
+  public var evidence: Set<EvidenceKind> { [.imageGradients] }
+  public func scale(of kind: UnitKind) -> ScoreScale { .plain }
+
+  public func scores(
+    of sets: [UnitSet], _ context: inout SaliencyContext
+  ) throws(MethodError) -> [[Double]] {
+    let weights = context.weights(of: sets, .reading)
+    let information = try context.evidence.fisherInformation(images: images ?? context.images)
+    return sets.map { set in
+      set.sums(.reading) { name in
+        guard let weight = weights[name], let information = information[name] else { return nil }
+        return { element in
+          let value = Double(weight.values[element])
+          return value * value * Double(information.values[element]) / 2
+        }
+      }
+    }
+  }
+}

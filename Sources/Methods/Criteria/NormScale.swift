@@ -1,0 +1,47 @@
+public import Settings
+import Tensors
+
+/// The absolute scales of the batch norms that a channel goes through.
+public struct NormScale: Saliency {
+  public static let name = "norm-scale"
+  public static let documentation = MethodDocumentation(
+    summary: "the absolute batch-norm scale of a channel: network slimming",
+    description: """
+      Behind a batch norm a channel is as large as the norm's scale says, whatever made it. A penalty on these scales \
+      during training drives those of superfluous channels to zero, and then the channels go. Where a group of coupled \
+      channels goes through several norms, their absolute scales are averaged. Ranked across layers as they are. Channels \
+      without a batch norm are left alone.
+      """,
+    formula: "score = mean of |scale| over the batch norms of the channel",
+    paper: """
+      Liu, Li, Shen, Huang, Yan, Zhang, "Learning efficient convolutional networks through network slimming", 2017, \
+      arXiv:1708.06519
+      """)
+  public static let kinds: Set<UnitKind> = [.channel]
+  public static let isSelective = true
+
+  /// The only way.
+  public init() {}
+
+  public static var settings: [Setting<NormScale>] { [] }
+
+  public func scale(of kind: UnitKind) -> ScoreScale { .plain }
+
+  public func obstacle(to set: UnitSet) -> String? {
+    set.parameters(.scaling).isEmpty ? "no batch norm scales its channels" : nil
+  }
+
+  public func scores(
+    of sets: [UnitSet], _ context: inout SaliencyContext
+  ) throws(MethodError) -> [[Double]] {
+    let scales = context.weights(of: sets, .scaling)
+    return sets.map { set in
+      let sums = set.sums(.scaling) { name in
+        scales[name].map { scale in { Double(abs(scale.values[$0])) } }
+      }
+      // A unit may have several channels of one norm, as behind a shuffle.
+      let counts = set.sums(.scaling) { _ in { _ in 1 } }
+      return zip(sums, counts).map { $1 > 0 ? $0 / $1 : 0 }
+    }
+  }
+}

@@ -1,0 +1,49 @@
+public import Settings
+import Tensors
+
+/// Chance: the control of the criteria that choose.
+public struct RandomScore: Saliency {
+  public static let name = "random"
+  public static let documentation = MethodDocumentation(
+    summary: "chance: the control of the criteria that choose",
+    description: """
+      What another criterion is worth is its distance from this one, at the same ratio, schedule and training. Where a \
+      criterion can score some layers alone, its control draws among the units of these.
+      """,
+    formula: "score = u, uniform in [0, 1)",
+    paper: """
+      Blalock, Gonzalez Ortiz, Frankle, Guttag, "What is the state of neural network pruning?", 2020, arXiv:2003.03033
+      """)
+
+  /// The criterion whose units are drawn among; `nil` draws among all.
+  public var among: String?
+
+  /// Among all units.
+  public init() {}
+
+  /// The control of a criterion: among the units that it can score.
+  init(controlling criterion: any Saliency) {
+    if type(of: criterion).isSelective { among = type(of: criterion).name }
+  }
+
+  public static var settings: [Setting<RandomScore>] {
+    [
+      Setting(
+        "among", \.among, expected: "a criterion that leaves units out, or null",
+        "draws among the units that this criterion can score",
+        accepts: { $0.map { selective.contains($0) } ?? true })
+    ]
+  }
+
+  private static var selective: [String] { SaliencyCatalogue.all.filter { $0.isSelective }.map { $0.name } }
+
+  public func obstacle(to set: UnitSet) -> String? {
+    SaliencyCatalogue.all.first { $0.name == among }?.init().obstacle(to: set)
+  }
+
+  public func scores(
+    of sets: [UnitSet], _ context: inout SaliencyContext
+  ) throws(MethodError) -> [[Double]] {
+    sets.map { set in (0..<set.count).map { _ in Double(context.random.uniform()) } }
+  }
+}

@@ -1,0 +1,122 @@
+public import Settings
+public import Tensors
+public import Training
+
+/// Says how much prunable units matter: a criterion of pruning.
+///
+/// A criterion is one file in `Criteria/` and one line in `SaliencyCatalogue`. It scores whatever units it is handed, single
+/// weights as well as coupled channels: `UnitSet.sums` adds up what it says of elements. What it may know besides weights
+/// is `evidence`. Pruning methods choose from it: `weight-pruning`, `channel-pruning`.
+public protocol Saliency: NamedKind {
+  /// The name in recipes: lower case, hyphens, never renamed.
+  static var name: String { get }
+  /// What `condense explain` prints, besides the settings.
+  static var documentation: MethodDocumentation { get }
+  /// The kinds of units that it can score.
+  static var kinds: Set<UnitKind> { get }
+  /// Whether it has obstacles to some sets of those kinds.
+  static var isSelective: Bool { get }
+
+  /// What it wants to know of the network besides its weights.
+  var evidence: Set<EvidenceKind> { get }
+  /// How the scores of different sets are compared, where units are ranked across them.
+  func scale(of kind: UnitKind) -> ScoreScale
+  /// Why it cannot score the units of a set, judged on shapes alone; `nil` where it can.
+  func obstacle(to set: UnitSet) -> String?
+  /// A score for each unit of each set: the lower, the less is lost without it. A score that is not a number counts as
+  /// infinite.
+  ///
+  /// Sets come in the order of the graph; a criterion that draws takes a number a unit in this order.
+  func scores(of sets: [UnitSet], _ context: inout SaliencyContext) throws(MethodError) -> [[Double]]
+  /// Parameters with new values that make up for the units that go, by name: optimal brain surgery moves the weights that
+  /// stay. `isGone` tells of each unit of the set. Nothing for most.
+  func compensation(
+    for losses: [(set: UnitSet, isGone: [Bool])], _ context: inout SaliencyContext
+  ) throws(MethodError) -> [String: Tensor]
+}
+
+extension Saliency {
+  public static var summary: String { documentation.summary }
+  public static var kinds: Set<UnitKind> { Set(UnitKind.allCases) }
+  public static var isSelective: Bool { false }
+  public var evidence: Set<EvidenceKind> { [] }
+  public func scale(of kind: UnitKind) -> ScoreScale { kind == .element ? .plain : .shareOfMean }
+  public func obstacle(to set: UnitSet) -> String? { nil }
+  public func compensation(
+    for losses: [(set: UnitSet, isGone: [Bool])], _ context: inout SaliencyContext
+  ) throws(MethodError) -> [String: Tensor] { [:] }
+}
+
+/// The kinds of units that pruning takes away whole.
+public enum UnitKind: String, Sendable, CaseIterable {
+  /// Single weights.
+  case element
+  /// The weights between one input and one output channel.
+  case kernel
+  /// Rectangles of weights, outputs by inputs.
+  case block
+  /// Coupled channels, with all that makes, norms and reads them.
+  case channel
+}
+
+/// How scores of several sets are compared.
+public enum ScoreScale: Sendable {
+  /// As they are.
+  case plain
+  /// Over the mean of their set, so that neither the size of a layer's weights nor that of its units counts.
+  case shareOfMean
+
+  /// The scores as they are compared.
+  func applied(to scores: [Double]) -> [Double] {
+    guard self == .shareOfMean else { return scores }
+    let mean = scores.reduce(0, +) / Double(max(scores.count, 1))
+    return mean > 0 && mean.isFinite ? scores.map { $0 / mean } : scores
+  }
+}
+
+/// Every criterion that a recipe may name.
+public enum SaliencyCatalogue {
+  /// The types, in the order in which they are documented.
+  public static let all: [any Saliency.Type] = [
+    Magnitude.self, AbsoluteSum.self, TaylorExpansion.self, FisherInformation.self, NormScale.self,
+    RandomScore.self,
+  ]
+
+  /// The names of those that can score all of some kinds of units.
+  public static func names(scoring kinds: Set<UnitKind>) -> [String] { types(kinds).map { $0.name } }
+
+  /// What tells criteria of different results apart.
+  static func key(_ criterion: any Saliency) -> String { write(criterion).canonicalJSON }
+
+  /// The setting of criteria that look at images.
+  static func imagesSetting<Owner>(_ path: WritableKeyPath<Owner, Int?>) -> Setting<Owner> {
+    Setting(
+      "images", path, in: 1...1_000_000,
+      "training images to look at; null takes as many as the method says, or 1024")
+  }
+
+  private static func types(_ kinds: Set<UnitKind>) -> [any Saliency.Type] {
+    all.filter { $0.kinds.isSuperset(of: kinds) }
+  }
+
+  /// The criterion as it is read: its name, with its settings where one is not as it comes.
+  public static func write(_ criterion: any Saliency) -> SettingsNode {
+    let name = type(of: criterion).name
+    guard criterion.node != type(of: criterion).init().node else { return name.node }
+    return SettingsNode(mapping: [name: criterion.node])
+  }
+
+  /// The setting `criterion` of a method that prunes some kinds of units: `taylor`, or `{taylor: {images: 2048}}`.
+  static func setting<Owner>(
+    _ path: WritableKeyPath<Owner, any Saliency>, scoring kinds: Set<UnitKind>, _ summary: String
+  ) -> Setting<Owner> {
+    let names = names(scoring: kinds)
+    return Setting(
+      "criterion", expected: "one of \(names.joined(separator: ", ")), or one with its settings", summary,
+      read: { (owner, node) throws(SettingsError) in
+        let present = owner[keyPath: path]
+        let read = try NamedChoice.read(node, key: "criterion", present: present, among: types(kinds))
+        owner[keyPath: path] = read as? any Saliency ?? present
+      }, write: { write($0[keyPath: path]) })
+  }
+}

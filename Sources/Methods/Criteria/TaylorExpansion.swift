@@ -1,0 +1,66 @@
+public import Settings
+import Tensors
+
+/// The first-order change of the loss when a unit is removed.
+public struct TaylorExpansion: Saliency {
+  public static let name = "taylor"
+  public static let documentation = MethodDocumentation(
+    summary: "the first-order change of the loss without the unit",
+    description: """
+      Removing a unit sets its weights to zero, of a channel exactly the weights that read it, shift and bias of what made \
+      it included. To first order the loss changes by the sum of gradient times weight over them. The changes of single \
+      batches are squared and averaged, so that batches of opposite signs do not cancel, or taken by their absolute \
+      values. Single weights are ranked across layers as they are, larger units over the mean of their layer.
+      """,
+    formula: "score = mean over batches of (sum of g·w over the unit)^2, or of |sum of g·w|",
+    paper: """
+      Molchanov, Mallya, Tyree, Frosio, Kautz, "Importance estimation for neural network pruning", 2019, \
+      arXiv:1906.10771, its joint contribution of a group; absolute: Molchanov, Tyree, Karras, Aila, Kautz, "Pruning \
+      convolutional neural networks for resource efficient inference", 2017, arXiv:1611.06440; groups as in Fang, Ma, \
+      Song, Mi, Wang, "DepGraph", 2023, arXiv:2301.12900
+      """)
+
+  /// How the changes of batches become one number.
+  public enum Change: String, Sendable, SettingChoice {
+    case squared, absolute
+
+    func of(_ change: Double) -> Double { self == .squared ? change * change : abs(change) }
+  }
+
+  /// How the changes of batches become one number.
+  public var change = Change.squared
+  /// Training images to look at.
+  public var images: Int?
+
+  /// Mean squares.
+  public init() {}
+
+  public static var settings: [Setting<TaylorExpansion>] {
+    [
+      Setting("change", \.change, "what is averaged over batches: squared or absolute changes of the loss"),
+      SaliencyCatalogue.imagesSetting(\.images),
+    ]
+  }
+
+  public var evidence: Set<EvidenceKind> { [.gradients] }
+
+  public func scores(
+    of sets: [UnitSet], _ context: inout SaliencyContext
+  ) throws(MethodError) -> [[Double]] {
+    let weights = context.weights(of: sets, .reading)
+    var totals = sets.map { Array(repeating: 0.0, count: $0.count) }
+    var batches = 0.0
+    try context.evidence.forEachGradient(images: images ?? context.images) { gradients in
+      for (index, set) in sets.enumerated() {
+        let changes = set.sums(.reading) { name in
+          guard let gradient = gradients[name], let weight = weights[name] else { return nil }
+          return { Double(gradient.values[$0]) * Double(weight.values[$0]) }
+        }
+        for unit in changes.indices { totals[index][unit] += change.of(changes[unit]) }
+      }
+      batches += 1
+    }
+    guard batches > 0 else { return totals }
+    return totals.map { scores in scores.map { $0 / batches } }
+  }
+}

@@ -1,0 +1,154 @@
+import Graphs
+import Ops
+import Tensors
+
+/// Units that are alternatives to one another: the weights of one tensor, singly or in groups, or channels of one coupled
+/// group.
+public struct UnitSet: Sendable {
+  /// What messages call it: the parameter, or the group's first value.
+  public let name: String
+  /// What the units are.
+  public let kind: UnitKind
+  /// How many units there are.
+  public let count: Int
+  private let layout: Layout
+
+  private enum Layout {
+    /// By element of a parameter the number of its unit; `nil` where each element is one.
+    case weights(numbers: [Int32]?)
+    /// Channels, and the parameters along whose axes they are counted.
+    case channels(ChannelGroup, [Part])
+  }
+
+  private struct Part {
+    let parameter: String
+    let relation: UnitRelation
+    /// The value whose channels the axis counts.
+    let value: String
+    let axis: Int
+    let shape: Shape
+  }
+
+  /// The units of one weight tensor.
+  init(parameter: String, shape: Shape, unit: any UnitShape) {
+    name = parameter
+    kind = unit.kind
+    let grid = UnitGrid(shape: shape, extents: unit.extents(in: shape))
+    count = grid.count
+    layout = .weights(numbers: grid.isTrivial ? nil : grid.numbers)
+  }
+
+  /// The units of a group of coupled channels.
+  init(_ group: ChannelGroup, in graph: Graph) {
+    name = group.values.first ?? ""
+    kind = .channel
+    count = group.units.count
+    var parts: [Part] = []
+    for node in graph.nodes {
+      for (parameter, slot) in graph.slots(of: node) {
+        func add(_ relation: UnitRelation, _ value: String?, _ axis: Int?) {
+          guard let value, let axis, group.values.contains(value) else { return }
+          parts.append(
+            Part(parameter: parameter, relation: relation, value: value, axis: axis, shape: slot.shape))
+        }
+        if slot.isPrunable { add(.making, node.name, slot.outputAxis) }
+        if slot.isPrunable { add(.reading, node.inputs.first, slot.inputAxis) }
+        if node.op is BatchNorm, slot.role == "scale" { add(.scaling, node.name, slot.outputAxis) }
+      }
+    }
+    layout = .channels(group, parts)
+  }
+
+  /// The parameters that have elements of the units, in the graph's order. Of weights, making and reading name the same.
+  public func parameters(_ relation: UnitRelation) -> [String] {
+    switch layout {
+    case .weights: relation == .scaling ? [] : [name]
+    case .channels(_, let parts): parts.filter { $0.relation == relation }.map(\.parameter)
+    }
+  }
+
+  /// By unit the sum of what a criterion says of its elements, in 64 bits.
+  ///
+  /// `terms` gives for a parameter the function from its element, row-major, to the number that is added; `nil` where the
+  /// parameter counts nothing.
+  public func sums(_ relation: UnitRelation, _ terms: (String) -> ((Int) -> Double)?) -> [Double] {
+    switch layout {
+    case .weights(let numbers):
+      guard relation != .scaling, let term = terms(name) else {
+        return Array(repeating: 0, count: count)
+      }
+      guard let numbers else { return (0..<count).map(term) }
+      var sums = Array(repeating: 0.0, count: count)
+      for element in numbers.indices { sums[Int(numbers[element])] += term(element) }
+      return sums
+    case .channels(let group, let parts):
+      var byValue: [String: [Double]] = [:]
+      for part in parts where part.relation == relation {
+        guard let term = terms(part.parameter) else { continue }
+        let sums = part.shape.sums(along: part.axis, of: term)
+        byValue[part.value] = byValue[part.value].map { zip($0, sums).map { $0 + $1 } } ?? sums
+      }
+      return group.sums(byValue)
+    }
+  }
+
+  /// The unit of a weight tensor's element.
+  func unit(of element: Int) -> Int {
+    guard case .weights(let numbers?) = layout else { return element }
+    return Int(numbers[element])
+  }
+}
+
+/// What elements have to do with a channel. A weight that is a unit of its own, or part of one, both makes and reads.
+public enum UnitRelation: Sendable {
+  /// Weights of the filters that make it, depthwise ones that follow included.
+  case making
+  /// Weights that read it: removing the channel is setting exactly these to zero.
+  case reading
+  /// Scales of the batch norms that it goes through.
+  case scaling
+}
+
+/// A tensor cut into tiles of equal extents, those at the far ends smaller where the extents do not divide.
+struct UnitGrid {
+  let shape: Shape
+  /// Extents of a tile, by axis.
+  let extents: [Int]
+
+  init(shape: Shape, extents: [Int]) {
+    precondition(extents.count == shape.rank && extents.allSatisfy { $0 > 0 }, "\(extents) of \(shape)")
+    self.shape = shape
+    self.extents = extents
+  }
+
+  /// Tiles along each axis.
+  private var tiles: [Int] { zip(shape.dimensions, extents).map { ($0 + $1 - 1) / $1 } }
+  /// All tiles.
+  var count: Int { tiles.reduce(1, *) }
+  /// Whether each element is a tile.
+  var isTrivial: Bool { extents.allSatisfy { $0 == 1 } }
+
+  /// By element, row-major, the number of its tile.
+  var numbers: [Int32] {
+    let tiles = tiles
+    var numbers: [Int32] = [0]
+    for axis in 0..<shape.rank {
+      numbers = numbers.flatMap { outer in
+        (0..<shape[axis]).map { outer * Int32(tiles[axis]) + Int32($0 / extents[axis]) }
+      }
+    }
+    return numbers
+  }
+}
+
+extension ChannelGroup {
+  /// By unit the sum of numbers that its channels have, value by value; values without numbers count nothing.
+  func sums(_ numbers: [String: [Double]]) -> [Double] {
+    units.map { unit in
+      values.reduce(0) { sum, value in
+        guard let channels = unit.channels[value], let numbers = numbers[value] else { return sum }
+        return channels.reduce(sum) { $0 + numbers[$1] }
+      }
+    }
+  }
+}
