@@ -14,6 +14,30 @@ struct MethodCase: CustomTestStringConvertible, Sendable {
   static let defaults = MethodCatalogue.types.filter { $0.family == .pruning || $0.family == .quantization }
     .map { MethodCase(method: $0.init()) }
 
+  /// Every criterion in the methods that take it, for each unit and scope.
+  static let criteria: [MethodCase] = SaliencyCatalogue.all.flatMap { type in
+    [PruningScope.global, .layer].flatMap { scope in
+      var cases: [MethodCase] = []
+      if type.kinds.isSuperset(of: [.element, .kernel, .block]) {
+        cases += UnitCatalogue.all.map { unit in
+          MethodCase(
+            method: WeightPruning(sparsity: 0.5, criterion: type.init(), unit: unit.init(), scope: scope))
+        }
+      }
+      if type.kinds.contains(.channel) {
+        cases.append(MethodCase(method: ChannelPruning(sparsity: 0.5, criterion: type.init(), scope: scope)))
+      }
+      return cases
+    }
+  }
+
+  /// All that laws run over.
+  static let all = defaults + criteria
+  /// Those with a strength.
+  static let graded = all.filter { hasStrength($0.method) }
+
+  private static func hasStrength<M: CompressionMethod>(_ method: M) -> Bool { M.strength != nil }
+
   private static func name<M: CompressionMethod>(_ method: M) -> String { M.name }
   private static func settings<M: CompressionMethod>(_ method: M) -> SettingsNode { method.node }
 

@@ -39,7 +39,7 @@ public struct PostTrainingQuantization: CompressionMethod {
   public static var strength: WritableKeyPath<PostTrainingQuantization, Double>? { \.grids.savedShare }
   public var evidence: Set<EvidenceKind> { [.activations] }
 
-  public func verdict(on node: Node, in graph: Graph) -> LayerVerdict { .quantizing(node) }
+  public func verdict(on node: Node, in graph: Graph) -> LayerVerdict { .quantizing(node, in: graph) }
 
   public func compress(
     _ compression: inout Compression<PostTrainingQuantization>
@@ -54,8 +54,13 @@ public struct PostTrainingQuantization: CompressionMethod {
 
 extension LayerVerdict {
   /// What quantization of weights and values does to a node.
-  static func quantizing(_ node: Node) -> LayerVerdict {
-    node.op.valueFlow == .vanishing
-      ? .untouched(reason: "it does nothing in inference, so nothing of it is stored") : .touched
+  static func quantizing(_ node: Node, in graph: Graph) -> LayerVerdict {
+    if node.op.valueFlow == .vanishing {
+      return .untouched(reason: "it does nothing in inference, so nothing of it is stored")
+    }
+    guard graph.slots(of: node).isEmpty, case .fused(let clamp) = graph.valuePlaces()[node.name] else {
+      return .touched
+    }
+    return .untouched(reason: "its value is not stored: \(clamp) takes it up")
   }
 }

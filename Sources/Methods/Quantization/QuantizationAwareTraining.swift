@@ -36,7 +36,7 @@ public struct QuantizationAwareTraining: CompressionMethod {
   public static var strength: WritableKeyPath<QuantizationAwareTraining, Double>? { \.grids.savedShare }
   public var evidence: Set<EvidenceKind> { [.activations] }
 
-  public func verdict(on node: Node, in graph: Graph) -> LayerVerdict { .quantizing(node) }
+  public func verdict(on node: Node, in graph: Graph) -> LayerVerdict { .quantizing(node, in: graph) }
 
   public func compress(
     _ compression: inout Compression<QuantizationAwareTraining>
