@@ -42,6 +42,13 @@ public struct Compression<Method: CompressionMethod> {
     self.overrides = overrides
   }
 
+  /// The same application of a method that this one is made of.
+  func with<Part: CompressionMethod>(_ part: (Method) -> Part) -> Compression<Part> {
+    Compression<Part>(
+      part(method), graph: graph, of: original, progress: progress, evidence: evidence, random: random,
+      overrides: overrides.mapValues { $0.map(part) })
+  }
+
   /// The settings for a node; `nil` when the recipe leaves the node out.
   public func settings(for node: String) -> Method? {
     switch overrides[node] {

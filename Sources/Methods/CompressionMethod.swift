@@ -118,6 +118,16 @@ public enum MethodError: Error, Sendable, CustomStringConvertible {
   case graph(method: String, GraphError)
   case evidence(method: String, reason: String)
 
+  /// The same of another method, which is made of the one that it was thrown by.
+  func of(_ name: String) -> MethodError {
+    switch self {
+    case .nothingToDo(_, let reason): .nothingToDo(method: name, reason: reason)
+    case .impossible(_, let node, let reason): .impossible(method: name, node: node, reason: reason)
+    case .graph(_, let error): .graph(method: name, error)
+    case .evidence(_, let reason): .evidence(method: name, reason: reason)
+    }
+  }
+
   /// *where: what; what to do*.
   public var description: String {
     switch self {

@@ -4,7 +4,8 @@ public enum MethodCatalogue {
   public static let types: [any CompressionMethod.Type] = [
     DepthwiseSeparable.self, FireModules.self, ScaledWidth.self,
     SVDLinear.self, SpatialSVD.self, Tucker2.self,
-    WeightPruning.self, MagnitudePruning.self, RandomPruning.self, ChannelPruning.self, DeadNeurons.self,
+    WeightPruning.self, MagnitudePruning.self, RandomPruning.self, ChannelPruning.self, NetworkSlimming.self,
+    DeadNeurons.self,
     PostTrainingQuantization.self, QuantizationAwareTraining.self, WeightClustering.self,
   ]
 

@@ -39,7 +39,7 @@ public enum TrialError: Error, Sendable, CustomStringConvertible {
     case .evaluation(let error): "\(error)"
     case .target(let reason): reason
     case .outputsNotFinite:
-      "the network's outputs on test images are not finite: its training diverged (lower the rate, or set \"clip: 1\" in it), "
+      "the network's outputs on test images are not finite: its training diverged (lower the rate, or set \"gradientClip: 1\" in it), "
         + "or weights or normalization of an imported model are out of range"
     case .otherMachine(let what, let expected, let found):
       "the trial is of \(what) \(expected), found \(found): its result would not be the one that its address stands for; run it where "

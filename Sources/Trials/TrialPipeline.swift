@@ -105,7 +105,7 @@ package struct TrialPipeline {
     func percent(_ share: Double) -> String { String(format: "%.1f %%", share * 100) }
     return
       "validation accuracy fell from \(percent(earlier)) to \(percent(now)), no more than chance: the training "
-      + "diverged, or too much was taken; try a lower rate, \"clip: 1\" in its training, or less at once"
+      + "diverged, or too much was taken; try a lower rate, \"gradientClip: 1\" in its training, or less at once"
   }
 
   // MARK: Methods

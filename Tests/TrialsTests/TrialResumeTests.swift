@@ -2,6 +2,7 @@ import Datasets
 import Execution
 import Foundation
 import Recipes
+import Encodings
 import Runs
 import Settings
 import Tensors

@@ -132,7 +132,7 @@ struct TrialRunnerTests {
     // The teacher must tell more than chance for anything to be lost.
     #expect(try #require(results["teacher"]?.validationTop1) > 0.4)
     let warnings = try #require(results["diverged"]).warnings
-    #expect(warnings.contains { $0.contains("no more than chance") && $0.contains("clip: 1") }, "\(warnings)")
+    #expect(warnings.contains { $0.contains("no more than chance") && $0.contains("gradientClip: 1") }, "\(warnings)")
     #expect(try #require(results["fine"]).warnings.isEmpty)
   }
 
@@ -145,7 +145,7 @@ struct TrialRunnerTests {
             pipeline: [{magnitude-pruning: {sparsity: 0.1, times: 1}, epochs: 1, training: {learningRate: 1000}}]
         """)
     }
-    #expect(text.contains("not finite") && text.contains("clip: 1"), "\(text)")
+    #expect(text.contains("not finite") && text.contains("gradientClip: 1"), "\(text)")
   }
 
   @Test(

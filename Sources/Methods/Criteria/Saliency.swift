@@ -114,9 +114,9 @@ public enum SaliencyCatalogue {
     return Setting(
       "criterion", expected: "one of \(names.joined(separator: ", ")), or one with its settings", summary,
       read: { (owner, node) throws(SettingsError) in
-        let present = owner[keyPath: path]
-        let read = try NamedChoice.read(node, key: "criterion", present: present, among: types(kinds))
-        owner[keyPath: path] = read as? any Saliency ?? present
+        owner[keyPath: path] = try NamedChoice.read(
+          node, key: "criterion", present: owner[keyPath: path], among: types(kinds)
+        ) { $0 as? any Saliency }
       }, write: { write($0[keyPath: path]) })
   }
 }

@@ -17,7 +17,7 @@ public struct QuantizationAwareTraining: CompressionMethod {
       pass through the rounding as if it were not there, and stop where a number is beyond its range. Weights beyond the \
       range are moved to its end at the start. A codebook keeps its clusters, whose numbers are rounded. Where eight bits lose little, fewer become possible. \
       Without its batch norms a deep network bears only small steps: give the stage a tenth of the usual rate or less, and \
-      `clip: 1`.
+      `gradientClip: 1`.
       """,
     formula:
       "ŵ = scale · clamp(round(w/scale)), x̂ alike; ∂L/∂w = ∂L/∂ŵ within the range, else 0; w ← w - rate · ∂L/∂w",

@@ -42,9 +42,11 @@ public enum UnitCatalogue {
       "unit", expected: "one of \(names.joined(separator: ", ")), or one with its settings",
       "what is pruned whole: " + all.map { "\($0.name), \($0.summary)" }.joined(separator: "; "),
       read: { (owner, node) throws(SettingsError) in
-        let present = owner[keyPath: path]
-        let read = try NamedChoice.read(node, key: "unit", present: present, among: all)
-        owner[keyPath: path] = read as? any UnitShape ?? present
+        owner[keyPath: path] = try NamedChoice.read(
+          node, key: "unit", present: owner[keyPath: path], among: all
+        ) {
+          $0 as? any UnitShape
+        }
       }, write: { write($0[keyPath: path]) })
   }
 

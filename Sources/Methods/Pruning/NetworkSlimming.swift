@@ -1,0 +1,62 @@
+public import Graphs
+public import Settings
+
+/// Removes the channels whose batch norms have been driven to scale them to nothing.
+public struct NetworkSlimming: CompressionMethod {
+  public static let name = "network-slimming"
+  public static let family = MethodFamily.pruning
+  public static let order = PipelineOrder.structure
+  public static let revision = 1
+  public static let documentation = MethodDocumentation(
+    summary: "remove the channels whose batch-norm scales a penalty made small",
+    description: """
+      The first stage trains with the penalty norm-scale, which pulls the scales of all batch norms to zero; those of \
+      channels that do little follow. This method then removes the channels of the smallest scales, ranked across the \
+      network, with everything that is tied to them, and the stage's training recovers. Channels without a batch norm \
+      stay. It is channel-pruning with the criterion norm-scale. A recipe:
+
+        pipeline:
+          - epochs: 5
+            training: {penalties: {norm-scale: {weight: 1e-4}}}
+          - network-slimming: {sparsity: 0.4}
+            epochs: 7
+      """,
+    formula: """
+      loss + weight·sum of |scale| in the first stage; score = |scale|, averaged over the batch norms of tied channels; the \
+      lowest round(s·n) of n channels go
+      """,
+    paper: """
+      Liu, Li, Shen, Huang, Yan, Zhang, "Learning efficient convolutional networks through network slimming", 2017, \
+      arXiv:1708.06519
+      """)
+
+  /// What is removed, and when.
+  private var pruning = ChannelPruning(sparsity: 0.5, criterion: NormScale())
+
+  /// Half of the channels at once, ranked across the network.
+  public init() {}
+
+  /// Prunes to a sparsity at once.
+  public init(sparsity: Double, of measure: ChannelPruning.Measure = .channels) {
+    pruning.amount.sparsity = sparsity
+    pruning.measure = measure
+  }
+
+  public static var settings: [Setting<NetworkSlimming>] {
+    PruningAmount.settings(\.pruning.amount, of: "channels") + [
+      Setting("of", \.pruning.measure, "what the sparsity is a share of"),
+      Setting("minimum", \.pruning.minimum, in: 1...4096, "channels that every group of tied channels keeps"),
+    ]
+  }
+
+  public static var strength: WritableKeyPath<NetworkSlimming, Double>? { \.pruning.amount.sparsity }
+  public var pacing: Pacing { pruning.pacing }
+  public var randomControl: (any CompressionMethod)? { pruning.randomControl }
+
+  public func verdict(on node: Node, in graph: Graph) -> LayerVerdict { pruning.verdict(on: node, in: graph) }
+
+  public func compress(_ compression: inout Compression<NetworkSlimming>) throws(MethodError) -> Rewrite {
+    var channels = compression.with(\.pruning)
+    do throws(MethodError) { return try pruning.compress(&channels) } catch { throw error.of(Self.name) }
+  }
+}
