@@ -23,8 +23,7 @@ public enum ModelFileError: Error, Sendable, Equatable, CustomStringConvertible 
   case duplicateClass(file: String, name: String)
   case input(file: String, InputProblem)
   case encoded(file: String, name: String, encoding: String)
-  case student(file: String, StudentFileProblem)
-  case onnx(file: String, ONNXFileProblem)
+  case format(file: String, FormatProblem)
 
   /// What is wrong with the description of the input.
   public enum InputProblem: Sendable, Equatable, CustomStringConvertible {
@@ -95,10 +94,28 @@ public enum ModelFileError: Error, Sendable, Equatable, CustomStringConvertible 
     case .encoded(let file, let name, let encoding):
       "\(file): \"\(name)\" has the encoding \(encoding), expected dense floats, which is all that safetensors hold; "
         + "write a student file (.condensed)"
-    case .student(let file, let problem):
-      "\(file): \(problem)"
-    case .onnx(let file, let problem):
+    case .format(let file, let problem):
       "\(file): \(problem)"
     }
   }
+}
+
+/// What is wrong with a file of a format that another module reads: what, expected, found; what to do. The error adds the file.
+public protocol FileProblem: Error, Sendable, Equatable, CustomStringConvertible {}
+
+/// A problem of some format, as an error of model files carries it.
+public struct FormatProblem: Sendable, Equatable, CustomStringConvertible {
+  /// The problem in its format's own words.
+  public let problem: any FileProblem
+
+  /// Makes one of a format's problem.
+  public init(_ problem: any FileProblem) { self.problem = problem }
+
+  public var description: String { "\(problem)" }
+
+  public static func == (a: Self, b: Self) -> Bool { a.problem.isEqual(to: b.problem) }
+}
+
+extension FileProblem {
+  fileprivate func isEqual(to other: any FileProblem) -> Bool { self == other as? Self }
 }

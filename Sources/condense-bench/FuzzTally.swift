@@ -1,3 +1,4 @@
+import Encodings
 import Foundation
 import Graphs
 import Settings
@@ -48,8 +49,11 @@ struct FuzzTally {
     case .graph(_, .settings(let error)): "settings." + caseName(error)
     case .header(_, let error): "header." + caseName(error)
     case .metadata(_, let key, let error): "metadata.\(key)." + caseName(error)
-    case .student(_, .tensor(_, let error)): "tensor." + caseName(error)
-    case .student(_, let problem): "student." + caseName(problem)
+    case .format(_, let problem):
+      switch problem.problem {
+      case StudentFileProblem.tensor(_, let error): "tensor." + caseName(error)
+      case let problem: "student." + caseName(problem)
+      }
     default: caseName(error)
     }
   }

@@ -1,5 +1,7 @@
+public import Graphs
+
 /// What is wrong with an ONNX file; the error adds the file.
-public enum ONNXFileProblem: Error, Sendable, Equatable, CustomStringConvertible {
+public enum ONNXFileProblem: FileProblem {
   /// A node that cannot be imported: its ONNX type, its name, and why.
   public struct Node: Sendable, Equatable, CustomStringConvertible {
     /// The ONNX operator, such as `Einsum`.
@@ -64,5 +66,12 @@ public enum ONNXFileProblem: Error, Sendable, Equatable, CustomStringConvertible
       "the file does not say how pixels become its input; say it with --normalize mean=0.485,0.456,0.406,"
         + "std=0.229,0.224,0.225 (one number a channel, of pixels 0…1 or 0…255)"
     }
+  }
+}
+
+extension ModelFileError {
+  /// An ONNX file that is refused.
+  public static func onnx(file: String, _ problem: ONNXFileProblem) -> ModelFileError {
+    .format(file: file, FormatProblem(problem))
   }
 }

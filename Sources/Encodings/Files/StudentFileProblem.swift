@@ -1,5 +1,7 @@
+public import Graphs
+
 /// What is wrong with a student file; the error adds the file.
-public enum StudentFileProblem: Error, Sendable, Equatable, CustomStringConvertible {
+public enum StudentFileProblem: FileProblem {
   case version(found: Int, known: Int)
   case cutOff(section: String, expected: Int, found: Int)
   case tooLong(extra: Int)
@@ -30,5 +32,12 @@ public enum StudentFileProblem: Error, Sendable, Equatable, CustomStringConverti
     case .tensor(let name, let error):
       "tensor \"\(name)\": \(error)"
     }
+  }
+}
+
+extension ModelFileError {
+  /// A student file that is refused.
+  public static func student(file: String, _ problem: StudentFileProblem) -> ModelFileError {
+    .format(file: file, FormatProblem(problem))
   }
 }
