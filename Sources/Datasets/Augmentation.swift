@@ -16,7 +16,8 @@ public protocol Augmentation: Configurable, Sendable {
   /// Whether it turns left into right or otherwise leaves what a digit or a letter means behind.
   static var keepsOrientation: Bool { get }
 
-  /// Changes one sample in place; its size, its channels and its annotation's label stay.
+  /// Changes one sample in place; its size, its channels and its annotation's class stay; boxes
+  /// move with what they are around.
   func apply(to sample: inout Sample, random: inout SeededRandom)
 
   /// The share that image `i` keeps when it is blended with its partner, image `count - 1 - i` of the batch;

@@ -31,7 +31,7 @@ final class BatchWriter {
       image: Image(
         width: input.width, height: input.height, channels: input.channels,
         pixels: Array(repeating: 0, count: input.count)),
-      annotation: Annotation(label: 0))
+      annotation: .label(0))
   }
 
   /// Fills a batch with the images at `indices`.
@@ -50,8 +50,10 @@ final class BatchWriter {
 
   private func write(_ index: Int, epoch: Int, into batch: Batch, at position: Int) throws(DatasetError) {
     let input = options.input
-    let label = dataset.records[index].annotation.label
-    sample.annotation.label = label
+    sample.annotation = dataset.records[index].annotation
+    guard let label = sample.annotation.label else {
+      preconditionFailure("a batch of labels holds images of one class each")
+    }
     batch.indices[position] = index
     batch.labels[position] = Int32(label)
     batch.partnerLabels[position] = Int32(label)

@@ -18,8 +18,9 @@ public struct ContactSheet: Sendable {
   /// Draws the sheet.
   public func image(of dataset: Dataset) throws(DatasetError) -> Image {
     var byClass = Array(repeating: [Int](), count: min(rows, dataset.classes.count))
-    for (index, record) in dataset.records.enumerated() where record.annotation.label < byClass.count {
-      byClass[record.annotation.label].append(index)
+    for (index, record) in dataset.records.enumerated() {
+      guard let label = record.annotation.label, label < byClass.count else { continue }
+      byClass[label].append(index)
     }
     let step = tile + gap
     let width = min(columns, byClass.map(\.count).max() ?? 0) * step + gap

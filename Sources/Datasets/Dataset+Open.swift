@@ -137,7 +137,7 @@ extension Dataset {
         let file = sorting.files[position].position
         records.append(
           Record(
-            path: scan.files[file].path, annotation: Annotation(label: sorting.files[position].label),
+            path: scan.files[file].path, annotation: .label(sorting.files[position].label),
             split: split,
             place: scan.files[file].place))
       }

@@ -24,7 +24,7 @@ public struct DatasetSummary: Sendable {
     var counts = Array(repeating: [Split: Int](), count: dataset.classes.count)
     var shapes: [InputShape: Int] = [:]
     for record in dataset.records {
-      counts[record.annotation.label][record.split, default: 0] += 1
+      if let label = record.annotation.label { counts[label][record.split, default: 0] += 1 }
       shapes[InputShape(channels: record.channels, height: record.height, width: record.width), default: 0] +=
         1
     }

@@ -1,16 +1,5 @@
 public import Images
 
-/// What is known about one image.
-///
-/// Classification knows a class; boxes will stand beside it.
-public struct Annotation: Sendable, Equatable {
-  /// The class as an index into `Dataset.classes`.
-  public var label: Int
-
-  /// Makes an annotation.
-  public init(label: Int) { self.label = label }
-}
-
 /// One image with its annotation: what a loader yields and augmentations transform together.
 public struct Sample: Sendable {
   /// The pixels.
@@ -23,6 +12,24 @@ public struct Sample: Sendable {
   public init(image: Image, annotation: Annotation) {
     self.image = image
     self.annotation = annotation
+  }
+
+  /// Moves the boxes as `redraw` has moved what they are around, by where each point of the image goes.
+  ///
+  /// **Formula** the smallest upright box around the moved corners, cut off at the image's edges. A box of which less than
+  /// `LabelledBox.leastVisibleShare` is left goes.
+  public mutating func moveBoxes(_ place: (_ x: Float, _ y: Float) -> (x: Float, y: Float)) {
+    guard case .boxes(let boxes) = annotation else { return }
+    let (width, height) = (Float(image.width), Float(image.height))
+    annotation = .boxes(
+      boxes.compactMap { box in
+        let moved = box.box.moved(place)
+        let visible = moved.clipped(width: width, height: height)
+        guard visible.area > 0, visible.area >= LabelledBox.leastVisibleShare * moved.area else { return nil }
+        var box = box
+        box.box = visible
+        return box
+      })
   }
 
   /// Draws new pixels of the same size from the present ones; the two buffers swap places, so that nothing is

@@ -1,6 +1,7 @@
 import Crypto
 import Foundation
 import Settings
+import Tensors
 public import Targets
 
 /// Simulates exported programs on the targets of profiles, each distinct program once.

@@ -183,7 +183,7 @@ package struct TrialMeasurement {
   ) throws(TrialError) -> (accuracy: TrialResult.Accuracy, mistakes: [TrialResult.Mistake]) {
     let loader = try data.test(batch: Self.batch)
     var correct = [UInt8](repeating: 0, count: (loader.count + 7) / 8)
-    var worst: [(index: Int, predicted: Int, confidence: Double)] = []
+    var worst: [(index: Int, truth: Int, predicted: Int, confidence: Double)] = []
     var position = 0
     let scores = try trial(TrialError.evaluation) { () throws(TrainingError) in
       let evaluator = try Evaluator(
@@ -195,7 +195,8 @@ package struct TrialMeasurement {
           if prediction.label == Int(batch.labels[place]) {
             correct[position / 8] |= 1 << UInt8(position % 8)
           } else {
-            worst.append((batch.indices[place], prediction.label, prediction.confidence))
+            worst.append(
+              (batch.indices[place], Int(batch.labels[place]), prediction.label, prediction.confidence))
           }
           position += 1
         })
@@ -216,7 +217,7 @@ package struct TrialMeasurement {
   }
 
   private func mistake(
-    _ item: (index: Int, predicted: Int, confidence: Double), _ model: Model
+    _ item: (index: Int, truth: Int, predicted: Int, confidence: Double), _ model: Model
   ) throws(TrialError) -> TrialResult.Mistake {
     let record = data.dataset.records[item.index]
     let dataset = data.dataset
@@ -226,7 +227,7 @@ package struct TrialMeasurement {
     }
     let png = (try? ImageEncoder.png(image)) ?? []
     return TrialResult.Mistake(
-      file: record.path, truth: model.classes[record.annotation.label],
+      file: record.path, truth: model.classes[item.truth],
       predicted: model.classes[item.predicted],
       confidence: item.confidence, png: Data(png).base64EncodedString())
   }

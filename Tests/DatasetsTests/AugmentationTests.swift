@@ -22,7 +22,7 @@ struct AugmentationTests {
     let augmentation = try #require(AugmentationCatalogue.read(SettingsNode(.string(name))).first)
     for shape in Self.shapes {
       let image = TestImages.image(5, width: shape.width, height: shape.height, channels: shape.channels)
-      let sample = Sample(image: image, annotation: Annotation(label: 7))
+      let sample = Sample(image: image, annotation: .label(7))
       for index in 0..<20 {
         let once = view(augmentation, sample, index: index)
         let again = view(augmentation, sample, index: index)
@@ -40,7 +40,7 @@ struct AugmentationTests {
     for shape in Self.shapes {
       let image = TestImages.image(9, width: shape.width, height: shape.height, channels: shape.channels)
       for index in 0..<10 {
-        let sample = Sample(image: image, annotation: Annotation(label: 1))
+        let sample = Sample(image: image, annotation: .label(1))
         #expect(view(type.identity, sample, index: index).image == image)
       }
     }
@@ -53,7 +53,7 @@ struct AugmentationTests {
   func effective(_ name: String) throws {
     let augmentation = try #require(AugmentationCatalogue.read(SettingsNode(.string(name))).first)
     let image = TestImages.image(5, width: 16, height: 16)
-    let sample = Sample(image: image, annotation: Annotation(label: 0))
+    let sample = Sample(image: image, annotation: .label(0))
     let changed = (0..<20).filter { view(augmentation, sample, index: $0).image != image }.count
     var random = SeededRandom(seed: 3, purpose: "share")
     let share = augmentation.share(random: &random)
@@ -74,7 +74,7 @@ struct AugmentationTests {
     var crop = PadAndCrop()
     crop.pixels = 9
     for index in 0..<60 {
-      let moved = view(crop, Sample(image: image, annotation: Annotation(label: 0)), index: index).image
+      let moved = view(crop, Sample(image: image, annotation: .label(0)), index: index).image
       let fits = (-9...9).contains { down in
         (-9...9).contains { right in moved == Self.moved(image, down: down, right: right) }
       }
@@ -101,7 +101,7 @@ struct AugmentationTests {
     var flip = Flip()
     flip.probability = 1
     let image = TestImages.image(4, width: 5, height: 2, channels: 1)
-    let once = view(flip, Sample(image: image, annotation: Annotation(label: 0)), index: 0)
+    let once = view(flip, Sample(image: image, annotation: .label(0)), index: 0)
     let rows = [Array(image.pixels[0..<5].reversed()), Array(image.pixels[5..<10].reversed())]
     #expect(once.image.pixels == rows.flatMap { $0 })
     #expect(view(flip, once, index: 1).image == image)
@@ -114,7 +114,7 @@ struct AugmentationTests {
     turn.degrees = 180
     var seen = 0
     for index in 0..<400 {
-      let turned = view(turn, Sample(image: image, annotation: Annotation(label: 0)), index: index).image
+      let turned = view(turn, Sample(image: image, annotation: .label(0)), index: index).image
       #expect(turned.pixels[24] == image.pixels[24])
       if turned != image { seen += 1 }
     }

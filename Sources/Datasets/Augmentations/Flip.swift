@@ -31,6 +31,7 @@ public struct Flip: Augmentation {
   public func apply(to sample: inout Sample, random: inout SeededRandom) {
     guard random.uniform() < probability else { return }
     let (width, height, channels) = (sample.image.width, sample.image.height, sample.image.channels)
+    sample.moveBoxes { x, y in (Float(width) - x, y) }
     sample.redraw { old, new in
       for y in 0..<height {
         let row = y * width * channels

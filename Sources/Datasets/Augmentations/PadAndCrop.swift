@@ -34,6 +34,7 @@ public struct PadAndCrop: Augmentation {
     let rowBytes = width * channels
     let left = min(max(-right, 0) * channels, rowBytes)
     let end = max(min((width - right) * channels, rowBytes), left)
+    sample.moveBoxes { x, y in (x - Float(right), y - Float(down)) }
     sample.redraw { old, new in
       for y in 0..<height {
         let start = y * rowBytes

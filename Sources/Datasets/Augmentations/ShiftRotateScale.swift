@@ -50,6 +50,15 @@ public struct ShiftRotateScale: Augmentation {
     let cosine = Float.cos(angle) / factor
     let sine = Float.sin(angle) / factor
     let (centreX, centreY) = (Float(width - 1) / 2, Float(height - 1) / 2)
+    sample.moveBoxes { x, y in
+      // The way back of the map below, whose inverse has its transpose's direction.
+      let (u, v) = (x - Float(width) / 2, y - Float(height) / 2)
+      let square = factor * factor
+      return (
+        square * (cosine * u - sine * v) + Float(width) / 2 + right,
+        square * (sine * u + cosine * v) + Float(height) / 2 + down
+      )
+    }
     sample.redraw { old, new in
       for y in 0..<height {
         let dy = Float(y) - centreY - down

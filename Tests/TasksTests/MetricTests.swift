@@ -1,0 +1,140 @@
+import Datasets
+import Tasks
+import Tensors
+import Testing
+
+@Suite("Metrics")
+struct MetricTests {
+  private static func box(_ left: Float, _ top: Float = 0, side: Float = 10) -> Box {
+    Box(left: left, top: top, right: left + side, bottom: top + side)
+  }
+
+  private static func found(_ left: Float, _ score: Float, label: Int = 0) -> Detection {
+    Detection(label: label, box: box(left), score: score)
+  }
+
+  private static func thing(_ left: Float, label: Int = 0, isDifficult: Bool = false) -> LabelledBox {
+    LabelledBox(label: label, box: box(left), isDifficult: isDifficult)
+  }
+
+  @Test("The overlap of boxes is the area of both over that of either")
+  func overlap() {
+    #expect(Self.box(0).overlap(with: Self.box(0)) == 1)
+    #expect(Self.box(0).overlap(with: Self.box(5)) == Float(50) / 150)
+    #expect(Self.box(0).overlap(with: Self.box(10)) == 0)
+    #expect(Self.box(0, side: 0).overlap(with: Self.box(0, side: 0)) == 0)
+  }
+
+  /// Three boxes in two images; in the order of scores: right, wrong, right, wrong, right.
+  /// Precision at the rights: 1, 2/3, 3/5; recall 1/3, 2/3, 1.
+  private static let found = [
+    [found(0, 0.9), found(50, 0.8), found(20, 0.7)], [found(90, 0.6), found(0, 0.5)],
+  ]
+  private static let truth = [[thing(0), thing(20)], [thing(0)]]
+
+  @Test("Average precision of a worked example, by area and by eleven points")
+  func example() {
+    let area = AveragePrecision(found: Self.found, truth: Self.truth, classes: 1, by: .voc2010)
+    #expect(abs(area.value - (1 + 2.0 / 3 + 3.0 / 5) / 3) < 1e-12)
+    // Recalls 0 to 0.3 read 1, 0.4 to 0.6 read 2/3, 0.7 to 1 read 3/5.
+    let points = AveragePrecision(found: Self.found, truth: Self.truth, classes: 1, by: .voc2007)
+    #expect(abs(points.value - (4 + 3 * 2.0 / 3 + 4 * 3.0 / 5) / 11) < 1e-12)
+    // Recalls 0 to 0.33 read 1, 0.34 to 0.66 read 2/3, 0.67 to 1 read 3/5; boxes are found exactly, so at every threshold.
+    let coco = AveragePrecision(found: Self.found, truth: Self.truth, classes: 1, by: .coco)
+    #expect(abs(coco.value - (34 + 33 * 2.0 / 3 + 34 * 3.0 / 5) / 101) < 1e-12)
+  }
+
+  @Test(
+    "A box is found once; what falls on a difficult box counts nothing; classes without boxes are left out")
+  func rules() {
+    func value(_ found: [Detection], _ truth: [LabelledBox], _ rule: AveragePrecision.Rule) -> Double {
+      AveragePrecision(found: [found], truth: [truth], classes: 2, by: rule).value
+    }
+    // The second find of the box is wrong, but after all boxes are found.
+    #expect(value([Self.found(0, 0.9), Self.found(0, 0.8)], [Self.thing(0)], .voc2010) == 1)
+    // Before the last box is found it costs precision.
+    #expect(
+      value(
+        [Self.found(0, 0.9), Self.found(1, 0.8), Self.found(40, 0.7)], [Self.thing(0), Self.thing(40)],
+        .voc2010)
+        == (1 + 2.0 / 3) / 2)
+    #expect(
+      value(
+        [Self.found(20, 0.9), Self.found(0, 0.8)], [Self.thing(0), Self.thing(20, isDifficult: true)],
+        .voc2010)
+        == 1)
+    #expect(value([Self.found(0, 0.9, label: 1)], [Self.thing(0)], .voc2010) == 0)
+    #expect(value([], [], .voc2010) == 0)
+    // Two boxes that overlap: VOC looks at the nearest alone, COCO takes the next one that is free.
+    let truth = [Self.thing(0), Self.thing(2)]
+    let found = [Self.found(0, 0.9), Self.found(0, 0.8)]
+    #expect(value(found, truth, .voc2010) == 0.5)
+    #expect(value(found, truth, .coco) > 0.5)
+  }
+
+  @Test("A weight is as many copies of the image")
+  func weights() {
+    var random = SeededRandom(seed: 4, purpose: "boxes")
+    func boxes(_ count: Int) -> [Box] {
+      (0..<count).map { _ in Self.box(Float(random.below(60)), Float(random.below(30)), side: 12) }
+    }
+    let truth = (0..<6).map { _ in boxes(3).map { LabelledBox(label: random.below(2), box: $0) } }
+    let found = (0..<6).map { _ in
+      boxes(8).map { Detection(label: random.below(2), box: $0, score: random.uniform()) }
+    }
+    let weights = [2, 0, 1, 3, 1, 0]
+    let copies = weights.indices.flatMap { Array(repeating: $0, count: weights[$0]) }
+    for rule in [AveragePrecision.Rule.voc2007, .voc2010, .coco] {
+      let weighted = AveragePrecision(found: found, truth: truth, classes: 2, by: rule).value(
+        weights: weights)
+      let copied = AveragePrecision(
+        found: copies.map { found[$0] }, truth: copies.map { truth[$0] }, classes: 2, by: rule
+      ).value
+      #expect(abs(weighted - copied) < 1e-12 && copied > 0)
+    }
+    let top1 = Top1Accuracy([true, false, true, true])
+    #expect(top1.value == 0.75 && top1.value(weights: [0, 3, 1, 0]) == 0.25)
+    #expect(top1.contributions == [1, 0, 1, 1])
+  }
+
+  @Test("The bootstrap's interval of a mean is that of the normal law; equal networks do not differ")
+  func bootstrap() {
+    var random = SeededRandom(seed: 5, purpose: "images")
+    let first = (0..<400).map { _ in random.uniform() < 0.8 }
+    // One image in ten is lost, none is won.
+    let second = first.map { $0 && random.uniform() >= 0.1 }
+    let found = PairedBootstrap(Top1Accuracy(first), Top1Accuracy(second), draws: 4_000)
+    let lost = Double(zip(first, second).count { $0 != $1 })
+    let share = lost / 400
+    let deviation = (share * (1 - share) / 400).squareRoot()
+    #expect(abs(found.difference + share) < 1e-12)
+    #expect(abs(found.low - (-share - 1.96 * deviation)) < 0.15 * deviation + 1.0 / 400)
+    #expect(abs(found.high - (-share + 1.96 * deviation)) < 0.15 * deviation + 1.0 / 400)
+    #expect(found.pValue < 0.001)
+    #expect(found == PairedBootstrap(Top1Accuracy(first), Top1Accuracy(second), draws: 4_000))
+    let equal = PairedBootstrap(Top1Accuracy(first), Top1Accuracy(first), draws: 100)
+    #expect(equal.difference == 0 && equal.low == 0 && equal.high == 0 && equal.pValue == 1)
+  }
+
+  @Test("Of equally good detectors the bootstrap calls about one in twenty different")
+  func calibration() {
+    var called = 0
+    for run in 0..<200 {
+      var random = SeededRandom(seed: UInt64(run), purpose: "equal detectors")
+      let truth = (0..<40).map { _ in [Self.thing(0), Self.thing(30)] }
+      func detector() -> AveragePrecision {
+        let found = truth.map { boxes in
+          boxes.compactMap { box -> Detection? in
+            let score = random.uniform()
+            if random.uniform() < 0.3 { return Detection(label: 0, box: Self.box(70), score: score) }
+            return Detection(label: 0, box: box.box, score: score)
+          }
+        }
+        return AveragePrecision(found: found, truth: truth, classes: 1, by: .voc2010)
+      }
+      if PairedBootstrap(detector(), detector(), draws: 200, seed: UInt64(run)).pValue < 0.05 { called += 1 }
+    }
+    // 200 draws of a share of 5 %: two standard errors are 3 points.
+    #expect((4...18).contains(called), "\(called) of 200")
+  }
+}
