@@ -6,6 +6,7 @@ import DNNL
 import Datasets
 import Foundation
 import Recipes
+import Runs
 import Settings
 import Simulation
 import Trials

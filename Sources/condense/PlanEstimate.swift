@@ -1,6 +1,7 @@
 import Comparison
 import Foundation
 import Recipes
+import Runs
 import Settings
 import Trials
 

@@ -3,6 +3,7 @@ import CProcess
 import DNNL
 import Datasets
 import Dispatch
+import Execution
 import Foundation
 import Recipes
 import Runs

@@ -1,4 +1,6 @@
+import Execution
 import Recipes
+import Runs
 import Settings
 import Testing
 import Trials

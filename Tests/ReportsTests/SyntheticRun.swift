@@ -11,7 +11,7 @@ struct SyntheticRun {
   /// What makes a student.
   struct Student {
     var name: String
-    var role = "student"
+    var role = TrialRole.student
     var methods: [String]
     var controlOf: [String] = []
     /// Against the teacher.
@@ -62,10 +62,10 @@ struct SyntheticRun {
       name: "binary-weights", methods: ["binary"], accuracyLoss: 0.058, sizeShare: 0.042, codedShare: 0.039,
       multiplyAddShare: 1, bits: "w1a8", arithmetic: "simulated"),
     Student(
-      name: "small-from-scratch", role: "control", methods: [], controlOf: ["small-distilled-int4"],
+      name: "small-from-scratch", role: .control, methods: [], controlOf: ["small-distilled-int4"],
       accuracyLoss: 0.034, sizeShare: 0.08, codedShare: 0.075, multiplyAddShare: 0.08, bits: "w32a32"),
     Student(
-      name: "random-channels-half", role: "control", methods: ["channel-pruning"],
+      name: "random-channels-half", role: .control, methods: ["channel-pruning"],
       controlOf: ["channels-half-int8"], accuracyLoss: 0.021, sizeShare: 0.27, codedShare: 0.25,
       multiplyAddShare: 0.27, bits: "w32a32"),
   ]
@@ -77,7 +77,7 @@ struct SyntheticRun {
   var hasTargets = true
 
   private let teacher = Student(
-    name: "teacher", role: "teacher", methods: [], accuracyLoss: 0, sizeShare: 1, codedShare: 0.93,
+    name: "teacher", role: .teacher, methods: [], accuracyLoss: 0, sizeShare: 1, codedShare: 0.93,
     multiplyAddShare: 1, bits: "w32a32")
   private static let teacherTop1 = 0.9172
   private static let teacherBytes = 1_093_000.0
@@ -144,12 +144,12 @@ struct SyntheticRun {
     let sd = perSeed.count > 1 ? variance.squareRoot() : nil
     let loss = mean - Self.teacherTop1
     return Ranking.Row(
-      name: student.name, role: student.role, methods: student.methods, controlOf: student.controlOf,
+      name: student.name, role: student.role.rawValue, methods: student.methods, controlOf: student.controlOf,
       seeds: seeds, indicative: seeds.count < 3,
       accuracy: Ranking.Row.Accuracy(
         metric: "top1", mean: mean, sd: sd, low: mean - 0.0031, high: mean + 0.0031, perSeed: perSeed,
         arithmetic: student.arithmetic),
-      againstTeacher: student.role == "teacher"
+      againstTeacher: student.role == .teacher
         ? nil
         : Ranking.Row.Difference(
           mean: loss, low: loss - 0.004, high: loss + 0.004,
@@ -170,7 +170,7 @@ struct SyntheticRun {
   private func multiplyAdds(_ student: Student) -> Int { Int(40_800_000 * student.multiplyAddShare) }
 
   private func cost(_ student: Student) -> TrialResult.Cost {
-    TrialResult.Cost(trainingImages: student.role == "student" ? 450_000 : 1_350_000, seconds: 61.4)
+    TrialResult.Cost(trainingImages: student.role == .student ? 450_000 : 1_350_000, seconds: 61.4)
   }
 
   private static let targets = [
@@ -214,7 +214,7 @@ struct SyntheticRun {
       other.accuracyLoss < student.accuracyLoss && other.sizeShare < student.sizeShare
         && other.multiplyAddShare <= student.multiplyAddShare
     }
-    return isBeaten || student.role == "teacher" ? [] : reachable
+    return isBeaten || student.role == .teacher ? [] : reachable
   }
 
   // MARK: Trials
@@ -230,7 +230,7 @@ struct SyntheticRun {
 
   private func trial(_ student: Student, _ seed: UInt64) -> TrialResult {
     TrialResult(
-      name: student.name, role: TrialRole(rawValue: student.role)!, seed: seed,
+      name: student.name, role: student.role, seed: seed,
       address: String(repeating: "0123456789abcdef", count: 4), methods: student.methods,
       controlOf: student.controlOf, classes: classes, accuracy: accuracy(student, seed),
       validationTop1: top1(student, seed) + 0.004, size: size(student),
