@@ -5,7 +5,7 @@ public import Recipes
 public import Runs
 import Settings
 import Training
-import Trials
+public import Trials
 
 /// A recipe with its run directory: plans the trials, runs what is missing, and ranks what is there.
 ///
@@ -43,50 +43,82 @@ public struct ComparisonRun: Sendable {
     messages = planned.messages + ledger.messages
   }
 
-  /// Notes the recipe, and runs what is not done yet.
+  /// Notes the recipe, and runs what is not done yet; gives back how each planned trial stands, by its address in the plan.
   public func runTrials(
     recipeText: String, machine: String, versions: [String: String],
     shouldStop: @Sendable @escaping () -> Bool,
     events: @Sendable @escaping (TrialEvent) -> Void
   ) async throws(ComparisonError) -> [String: TrialOutcome] {
-    let (ledger, records) = (ledger, records)
+    var source = planned.source
+    let records = records(source)
+    let ledger = ledger
     try run(ComparisonError.ledger) { () throws(RunError) in
       try ledger.begin(recipe: recipeText, machine: machine, versions: versions)
       try ledger.plan(records)
     }
     try RunPreparation.write(Array(recipeText.utf8), to: options.directory + "/recipe.yaml")
-    let scheduler = planned.scheduler(shouldStop: shouldStop)
-    let outcomes = try await scheduler.run(plan) { event in
+    let unread = await planned.scheduler(shouldStop: shouldStop).run(&source) { event in
       switch event {
-      case .finished(let spec, _) where spec.role != .logits: _ = try? ingest(spec)
+      case .finished(let spec, _) where spec.role.isRow: _ = try? ingest(spec.address)
       default: break
       }
       events(event)
     }
-    for spec in plan.trials where outcomes[spec.address] == .done && spec.role != .logits { try ingest(spec) }
-    try note(outcomes)
-    return outcomes
+    return try note(source, unread)
   }
 
   /// What the ledger says of the recipe's trials.
   public func rank() throws(ComparisonError) -> Ranking {
     let (ledger, name) = (ledger, recipe.name)
-    let current = plan.trials.filter { $0.role != .logits }.map(\.address)
     let (targets, margin, selection) = (recipe.targets, recipe.margin, planned.selection)
     return try run(ComparisonError.ledger) { () throws(RunError) in
-      try ledger.ranking(run: name, current: current, targets: targets, margin: margin, selection: selection)
+      let current = try ledger.presentTrials().map(\.address)
+      return try ledger.ranking(
+        run: name, current: current, targets: targets, margin: margin, selection: selection)
     }
   }
 
   // MARK: The ledger
 
-  private var records: [TrialRecord] {
+  /// The rows as far as their trials are known.
+  private func records(_ source: RecipeSource) -> [TrialRecord] {
     let specs = Dictionary(plan.trials.map { ($0.address, $0) }, uniquingKeysWith: { first, _ in first })
-    return plan.rows.withSharedControlsMerged.map { row in
+    var families: [String: [String]] = [:]
+    for row in plan.rows { families[row.name] = specs[row.trial].map(Self.families) }
+    return source.rows.withSharedControlsMerged.map { row in
       TrialRecord(
-        name: row.name, role: row.role, seed: row.seed,
-        address: row.trial, controlOf: row.controlOf, families: specs[row.trial].map(Self.families) ?? [],
-        notes: row.role == .student ? plan.notes[row.name] ?? [] : [])
+        name: row.name, role: row.role, seed: row.seed, address: row.trial, controlOf: row.controlOf,
+        families: families[row.name] ?? [], notes: row.role == .student ? plan.notes[row.name] ?? [] : [])
+    }
+  }
+
+  /// Notes what became of every row, and reads in the results that are there.
+  private func note(
+    _ source: RecipeSource, _ unread: [String: TrialOutcome]
+  ) throws(ComparisonError) -> [String: TrialOutcome] {
+    let (ledger, records) = (ledger, records(source))
+    try run(ComparisonError.ledger) { () throws(RunError) in try ledger.plan(records) }
+    var outcomes: [String: TrialOutcome] = [:]
+    for planned in plan.trials {
+      let address = source.resolution(of: planned.address)?.address ?? planned.address
+      let outcome = source.outcomes[planned.address] ?? .notRun("it was not reached")
+      if outcome == .done, planned.role.isRow { try ingest(address) }
+      outcomes[planned.address] = unread[address] ?? outcome
+      if planned.role.isRow { try set(unread[address] ?? outcome, of: address) }
+    }
+    return outcomes
+  }
+
+  private func set(_ outcome: TrialOutcome, of address: String) throws(ComparisonError) {
+    let (state, reason): (TrialState, String?) =
+      switch outcome {
+      case .done: (.finished, nil)
+      case .failed(let reason): (.failed, reason)
+      case .notRun(let reason): (.notRun, reason)
+      }
+    let ledger = ledger
+    try run(ComparisonError.ledger) { () throws(RunError) in
+      try ledger.set(state, reason: reason, of: address)
     }
   }
 
@@ -102,29 +134,13 @@ public struct ComparisonRun: Sendable {
   }
 
   @discardableResult
-  private func ingest(_ spec: TrialSpec) throws(ComparisonError) -> TrialResult? {
-    guard let directory = planned.folder.directory(of: spec.address) else { return nil }
+  private func ingest(_ address: String) throws(ComparisonError) -> TrialResult? {
+    guard let directory = planned.folder.directory(of: address) else { return nil }
     let relative =
       options.trials == nil
       ? Ledger.trialsFolder + "/" + URL(filePath: directory).lastPathComponent : directory
     let ledger = ledger
     return try run(ComparisonError.ledger) { () throws(RunError) in try ledger.ingest(relative) }
-  }
-
-  private func note(_ outcomes: [String: TrialOutcome]) throws(ComparisonError) {
-    for spec in plan.trials where spec.role != .logits {
-      let (state, reason): (TrialState, String?) =
-        switch outcomes[spec.address] {
-        case .done: (.finished, nil)
-        case .failed(let reason): (.failed, reason)
-        case .notRun(let reason): (.notRun, reason)
-        case nil: (.notRun, "it was not reached")
-        }
-      let ledger = ledger
-      try run(ComparisonError.ledger) { () throws(RunError) in
-        try ledger.set(state, reason: reason, of: spec.address)
-      }
-    }
   }
 }
 

@@ -76,11 +76,16 @@ public struct PlannedComparison: Sendable {
     options.jobs ?? max(1, ProcessInfo.processInfo.activeProcessorCount / recipe.threads)
   }
 
+  /// The trials as they become known.
+  var source: RecipeSource { RecipeSource(plan, in: folder) }
+
+  /// Runs trials here, as processes.
   func scheduler(shouldStop: @Sendable @escaping () -> Bool) -> TrialScheduler {
     TrialScheduler(
-      executable: options.executable, folder: folder, jobs: jobs, timeLimit: options.timeLimit,
-      trainingImages: material.trainingImages, sources: options.datasets.sourceDirectories, origins: origins,
-      shouldStop: shouldStop)
+      executor: LocalProcesses(
+        executable: options.executable, capacity: jobs, sources: options.datasets.sourceDirectories),
+      folder: folder, timeLimit: options.timeLimit, trainingImages: material.trainingImages,
+      origins: origins, shouldStop: shouldStop)
   }
 
   /// What readings on the recipe's targets depend on; a profile that cannot be read is told of by the trials.
@@ -93,10 +98,9 @@ public struct PlannedComparison: Sendable {
     return origins
   }
 
-  /// The addresses of the trials that are there already.
+  /// The planned trials that are there already, by their addresses in the plan.
   public var finishedTrials: Set<String> {
-    let scheduler = scheduler { false }
-    return Set(plan.trials.filter { scheduler.isDone($0) }.map(\.address))
+    Set(source.replayed().outcomes.filter { $0.value == .done }.keys)
   }
 
   /// The teacher's network before training, or as its file has it.
@@ -122,13 +126,13 @@ public struct PlannedComparison: Sendable {
     var running: [(end: Double, address: String)] = []
     var now = 0.0
     while true {
-      while running.count < jobs, let spec = queue.takeReady() {
+      while running.count < jobs, let spec = queue.pull() {
         running.append((now + max(0, seconds(spec)), spec.address))
       }
       guard let next = running.indices.min(by: { running[$0].end < running[$1].end }) else { return now }
       let (end, address) = running.remove(at: next)
       now = end
-      queue.finish(address, .done)
+      queue.tell(.done, of: address)
     }
   }
 }

@@ -9,22 +9,10 @@ import Trials
 /// The child's standard input stays open as long as this process lives; a child exits when it closes, so that none
 /// outlives its parent. Its standard output tells progress, its standard error goes to its log.
 struct TrialProcess: Sendable {
-  /// How a trial ended.
-  enum End: Sendable, Equatable {
-    case done
-    case failed(String)
-    /// It was asked to stop.
-    case stopped
-  }
-
   /// The program that knows `trial`.
   let executable: String
-  /// Where the trial lies when it is done.
-  let directory: String
-  /// Where it is filled until then, with its specification and its log.
-  let filling: String
-  /// The name of its log.
-  let log: String
+  /// What it is to do.
+  let job: TrialJob
   /// Folders in which the files that manifests name are searched for.
   let sources: [String]
 
@@ -32,20 +20,20 @@ struct TrialProcess: Sendable {
   /// says so.
   func run(
     shouldStop: @Sendable @escaping () -> Bool, progress: @Sendable @escaping (String) -> Void
-  ) async -> End {
+  ) async -> TrialEnd {
     let errors: FileDescriptor
     do {
       errors = try FileDescriptor.open(
-        FilePath(filling + "/" + log), .writeOnly, options: [.create, .truncate, .closeOnExec],
+        FilePath(job.name), .writeOnly, options: [.create, .truncate, .closeOnExec],
         permissions: [.ownerReadWrite, .groupRead, .otherRead])
     } catch {
-      return .failed("\(filling)/\(log): cannot be written: \(error)")
+      return .failed("\(job.name): cannot be written: \(error)")
     }
     defer { try? errors.close() }
     do {
       let result = try await Subprocess.run(
         .path(FilePath(executable)),
-        arguments: ["trial", filling + "/" + TrialFolder.specification, "--out", directory],
+        arguments: ["trial", job.filling + "/" + TrialFolder.specification, "--out", job.directory],
         environment: .inherit.updating(["CONDENSE_DATA": sources.joined(separator: ":")]),
         input: .inputWriter, output: .sequence,
         error: .fileDescriptor(errors, closeAfterSpawningProcess: false)
@@ -71,7 +59,7 @@ struct TrialProcess: Sendable {
   /// How often a running child's right to go on is looked at.
   private static let patience = Duration.milliseconds(100)
 
-  private func end(of status: TerminationStatus) -> End {
+  private func end(of status: TerminationStatus) -> TrialEnd {
     switch status {
     case .exited(0): .done
     case .exited(130), .exited(143): .stopped
@@ -83,13 +71,13 @@ struct TrialProcess: Sendable {
   private func reason(_ signal: Int32) -> String {
     switch signal {
     case SIGKILL: "killed (signal 9): out of memory, or by somebody"
-    default: "crashed (signal \(signal)); its \(log) may say where"
+    default: "crashed (signal \(signal)); its \(job.log) may say where"
     }
   }
 
   /// The last line of the log: the child's message.
   private var lastWords: String? {
-    guard let text = try? String(contentsOfFile: filling + "/" + log, encoding: .utf8) else { return nil }
+    guard let text = try? String(contentsOfFile: job.name, encoding: .utf8) else { return nil }
     let line = text.split(separator: "\n").last.map(String.init)
     return line.map { $0.hasPrefix("condense: ") ? String($0.dropFirst(10)) : $0 }
   }

@@ -19,7 +19,7 @@ public struct RecipeStudent: Sendable {
   /// Where it stands.
   public var mark: SettingsMark
 
-  private static let keys = ["name", "network", "width", "pipeline", "keep", "fit"]
+  private static let keys = ["name", "network", "width", "pipeline", "keep", "fit", "search", "over"]
 
   /// Reads a list of students, each list in a method's settings making one of every value.
   static func expanded(_ node: SettingsNode) throws(SettingsError) -> [RecipeStudent] {
@@ -64,12 +64,7 @@ public struct RecipeStudent: Sendable {
       throw .invalid(
         node.mark, key: "pipeline", reason: "has no stage; a student of a network needs at least one")
     }
-    goal = try RecipeGoal(keep: node["keep"], fit: node["fit"])
-    if let goal, !stages.contains(where: { $0.choice?.hasStrength ?? false }) {
-      throw .invalid(
-        goal.mark, key: "pipeline",
-        reason: "no method of the pipeline has a strength that could be searched for the goal")
-    }
+    goal = try RecipeGoal(student: node, stages: stages)
   }
 
   /// Whether it is the teacher in another shape, which is held against that shape trained from scratch.
@@ -172,42 +167,5 @@ public struct RecipeStage: Sendable {
     }
     // Read here, so that what is wrong in it is said by the recipe's line and before anything is trained.
     if let objective { _ = try DistillerCatalogue.read(objective) }
-  }
-}
-
-/// What a student is to reach.
-public struct RecipeGoal: Sendable {
-  /// The most accuracy that may be lost against the teacher on validation images, in points; `nil` for no such bound.
-  public var accuracyPoints: Double?
-  /// The target whose limits hold.
-  public var target: String?
-  /// The most bytes of the student's file.
-  public var fileBytes: Int?
-  /// Where it stands.
-  public var mark: SettingsMark
-
-  /// Reads `keep: {accuracyPoints: 1.0}` or `fit: {target: cortex-m4, fileBytes: 100000}`; `nil` where neither is given.
-  init?(keep: SettingsNode?, fit: SettingsNode?) throws(SettingsError) {
-    guard let node = keep ?? fit else { return nil }
-    mark = node.mark
-    if let keep {
-      guard fit == nil else {
-        throw .invalid(keep.mark, key: "keep", reason: "give either \"keep\" or \"fit\"")
-      }
-      try keep.requireKeys(["accuracyPoints"], of: "keep")
-      let points = try keep.required("accuracyPoints", of: "keep")
-      accuracyPoints = try points.number("accuracyPoints")
-      guard (0...100).contains(accuracyPoints ?? 0) else {
-        throw .outOfRange(
-          points.mark, key: "accuracyPoints", expected: "points in 0...100", found: points.kindDescription)
-      }
-    } else {
-      try node.requireKeys(["target", "fileBytes"], of: "fit")
-      target = try node["target"].map { value throws(SettingsError) in try value.string("target") }
-      fileBytes = try node["fileBytes"].map { value throws(SettingsError) in try value.integer("fileBytes") }
-      guard target != nil || fileBytes != nil, (fileBytes ?? 1) > 0 else {
-        throw .invalid(node.mark, key: "fit", reason: "give \"target\", \"fileBytes\" (above 0), or both")
-      }
-    }
   }
 }

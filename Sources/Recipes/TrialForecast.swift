@@ -16,9 +16,9 @@ public struct TrialForecast {
   /// A forecast that measures with `pace`.
   public init(_ pace: TrainingPace) { self.pace = pace }
 
-  /// The seconds of a trial.
+  /// The seconds of a trial; of a searched student, those of all its candidates.
   public mutating func seconds(
-    _ spec: TrialSpec, _ preview: TrialPreview
+    _ spec: TrialSpec, _ preview: TrialPreview, repeats: Int = 1
   ) throws(TrialError) -> Double {
     var seconds = preview.openingSeconds
     let training = Double(preview.images[.train] ?? 0)
@@ -47,6 +47,6 @@ public struct TrialForecast {
     let forward = pace.forwardSecondsPerImage(multiplyAdds: preview.multiplyAdds)
     seconds += (test + validation * Double(preview.stages.count)) * forward
     seconds += preview.countingSeconds * Double(preview.stages.count + 3)
-    return seconds * Double(spec.goal == nil ? 1 : GoalSearch.tries)
+    return seconds * Double(repeats)
   }
 }

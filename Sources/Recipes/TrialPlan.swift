@@ -9,13 +9,25 @@ public struct TrialPlan: Sendable {
   public var rows: [TrialRow]
   /// What a reader should know of a student's row beside what its trials find, by the student's name.
   public var notes: [String: [String]]
+  /// The searches of searched students, by the addresses of their trials.
+  public var searches: [String: TrialSearch]
 
   /// Makes a plan of trials that stand after those they depend on; without rows, each trial is one.
-  public init(trials: [TrialSpec], rows: [TrialRow]? = nil, notes: [String: [String]] = [:]) {
+  public init(
+    trials: [TrialSpec], rows: [TrialRow]? = nil, notes: [String: [String]] = [:],
+    searches: [String: TrialSearch] = [:]
+  ) {
     self.trials = trials
-    self.rows = rows ?? trials.filter { $0.role != .logits }.map(TrialRow.init)
+    self.rows = rows ?? trials.filter { $0.role.isRow }.map(TrialRow.init)
     self.notes = notes
+    self.searches = searches
   }
+
+  /// Trials in all, candidates of searches among them.
+  public var count: Int { trials.reduce(0) { $0 + 1 + (searches[$1.address]?.tries ?? 0) } }
+
+  /// How many times as long as its trial a student takes: as often as its search tries.
+  public func repeats(of trial: TrialSpec) -> Int { searches[trial.address]?.tries ?? 1 }
 
   /// The trials of some students, with their controls and all that these need. Addresses are those of the whole plan.
   public func only(_ students: Set<String>) -> TrialPlan {
@@ -57,7 +69,7 @@ public struct TrialRow: Sendable, Equatable {
     case .teacher: true
     case .student: students.contains(name)
     case .control: !students.isDisjoint(with: controlOf)
-    case .logits: false
+    case .logits, .candidate: false
     }
   }
 }

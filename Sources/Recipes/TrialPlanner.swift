@@ -67,6 +67,7 @@ public struct TrialPlanner {
   /// All trials of all seeds.
   public func plan() throws(RecipeError) -> TrialPlan {
     var trials = TrialList()
+    var searches: [String: TrialSearch] = [:]
     for seed in recipe.seeds {
       let teacher = try self.teacher(seed)
       trials.add(teacher)
@@ -78,6 +79,7 @@ public struct TrialPlanner {
       for (student, described) in zip(students, recipe.students) {
         let student = student.usingLogits(of: logits)
         trials.add(student)
+        searches[student.address] = search(described)
         guard recipe.controls else { continue }
         for control in try controls(for: student, of: described, teacher) { trials.add(control) }
       }
@@ -88,7 +90,7 @@ public struct TrialPlanner {
         notes[student.name] = [scratchNote].compactMap(\.self)
       }
     }
-    return TrialPlan(trials: trials.list, rows: trials.rows, notes: notes)
+    return TrialPlan(trials: trials.list, rows: trials.rows, notes: notes, searches: searches)
   }
 
   /// What is to be said of the controls from scratch where the teacher came as a file.
@@ -152,12 +154,20 @@ public struct TrialPlanner {
     let needsTeacher = start == .teacher || stages.contains { $0.objective != nil } || student.goal != nil
     var spec = spec(student.name, .student, seed, start, stages)
     spec.teacher = needsTeacher ? teacher.address : nil
-    spec.goal = student.goal.map {
-      TrialGoal(
-        accuracyPoints: $0.accuracyPoints, target: $0.target,
-        profile: $0.target.flatMap { material.profileDigests[$0] }, fileBytes: $0.fileBytes)
-    }
+    spec.goal = search(student)?.goal
+    spec.search = search(student)?.node
     return spec
+  }
+
+  /// How a student with a goal is searched for.
+  private func search(_ student: RecipeStudent) -> TrialSearch? {
+    student.goal.map { goal in
+      TrialSearch(
+        goal: TrialGoal(
+          accuracyPoints: goal.accuracyPoints, target: goal.target,
+          profile: goal.target.flatMap { material.profileDigests[$0] }, fileBytes: goal.fileBytes),
+        space: goal.space, strategy: goal.strategy)
+    }
   }
 
   /// One trial for every stream of training images that some student distils on, as long as the longest needs.
@@ -190,7 +200,9 @@ public struct TrialPlanner {
       var control = control
       control.role = .control
       control.controlOf = [student.name]
-      control.goal = nil
+      (control.goal, control.search) = (nil, nil)
+      // What a searched student is found with, its controls have too.
+      if student.goal != nil { control.settingsOf = student.address }
       return control
     }
   }
@@ -314,7 +326,7 @@ private struct TrialList {
   private var addresses: Set<String> = []
 
   mutating func add(_ trial: TrialSpec) {
-    if trial.role != .logits { rows.append(TrialRow(trial)) }
+    if trial.role.isRow { rows.append(TrialRow(trial)) }
     if addresses.insert(trial.address).inserted { list.append(trial) }
   }
 }

@@ -130,7 +130,7 @@ extension TrialRunner {
     switch spec.start {
     case .network(let structure): return try freshGraph(structure)
     case .shape: return try freshGraph((shape ?? teacher).structureNode)
-    case .teacher, .model: return teacher
+    case .teacher, .model, .candidate: return teacher
     }
   }
 

@@ -85,7 +85,7 @@ public enum NamedChoice {
   }
 
   /// The kind with its settings, as `read` reads it.
-  static func node(_ value: some NamedKind) -> SettingsNode {
+  public static func node(_ value: some NamedKind) -> SettingsNode {
     SettingsNode(mapping: [type(of: value).name: value.node])
   }
 

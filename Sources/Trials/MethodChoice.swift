@@ -44,8 +44,33 @@ public struct MethodChoice: Sendable {
     return method
   }
 
+  /// The same choice with some settings changed.
+  package func updated(_ settings: SettingsNode) throws(SettingsError) -> MethodChoice {
+    MethodChoice(try Self.updated(method, settings), overrides: overrides)
+  }
+
+  private static func updated<M: CompressionMethod>(
+    _ method: M, _ settings: SettingsNode
+  ) throws(SettingsError) -> any CompressionMethod {
+    var method = method
+    try method.update(from: settings, owner: M.name)
+    return method
+  }
+
+  /// The same choice at another strength.
+  package func withStrength(_ strength: Double) -> MethodChoice {
+    MethodChoice(Self.with(method, strength), overrides: overrides)
+  }
+
+  private static func with<M: CompressionMethod>(_ method: M, _ strength: Double) -> any CompressionMethod {
+    guard let path = M.strength else { return method }
+    var method = method
+    method[keyPath: path] = strength
+    return method
+  }
+
   /// What a trial's specification holds: the name, the revision, every setting and the overrides.
-  var node: SettingsNode {
+  package var node: SettingsNode {
     SettingsNode(mapping: [
       "name": name.node, "revision": type(of: method).revision.node, "settings": method.node,
       "overrides": SettingsNode(.list(overrides.map(\.node))),
@@ -60,6 +85,9 @@ public struct MethodChoice: Sendable {
       name: node.required("name", of: owner).string("name"), settings: node.required("settings", of: owner),
       overrides: node["overrides"])
   }
+
+  /// Every setting of the method with its value.
+  package var settings: SettingsNode { method.node }
 
   /// The method's name.
   public var name: String { type(of: method).name }

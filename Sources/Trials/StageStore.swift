@@ -9,27 +9,24 @@ import Training
 ///
 ///     .partial-NAME/progress/stages.safetensors     the last finished stage: network, records, warnings
 ///     .partial-NAME/progress/stage-2/               checkpoints of the stage in training
-///     .partial-NAME/progress/strength-0.5/…         the same for each pipeline that a goal tries
 ///
-/// A file is written beside and renamed, and names the trial and the stages that it is of; one that is damaged or of others
+/// A file is written beside and renamed, and names the trial that it is of; one that is damaged or of others
 /// is passed over, and the stages are run again with the same result.
 struct StageStore {
   /// The folder in the trial's directory.
   static let folder = "progress"
   private static let file = "stages.safetensors"
 
-  /// The trial's address and the stages: what the result is of.
+  /// The trial's address: what the result is of.
   let identity: String
 
   private let directory: String
   private let note: (String) -> Void
 
-  /// The store of a pipeline; `branch` tells the pipelines of one trial apart.
-  init(_ runner: TrialRunner, branch: String?, stages: [TrialSpec.Stage]) {
-    let root = runner.path(Self.folder)
-    directory = branch.map { root + "/" + $0 } ?? root
-    identity =
-      runner.spec.address + " " + SettingsNode(.list(stages.map(\.node))).canonicalJSON
+  /// The store of a trial.
+  init(_ runner: TrialRunner) {
+    directory = runner.path(Self.folder)
+    identity = runner.spec.address
     note = runner.environment.note
   }
 
@@ -69,7 +66,7 @@ struct StageStore {
     }
   }
 
-  /// Removes what all pipelines of a finished trial kept.
+  /// Removes what a finished trial kept.
   static func remove(in directory: String) {
     try? FileManager.default.removeItem(atPath: directory + "/" + folder)
   }

@@ -26,6 +26,14 @@ public enum TrialError: Error, Sendable, CustomStringConvertible {
   /// It was asked to stop.
   case stopped
 
+  /// What is said of a training that diverged, as it would again; `nil` for all else.
+  var divergence: String? {
+    switch self {
+    case .outputsNotFinite, .training(_, .notFinite), .training(_, .weightsNotFinite): return description
+    default: return nil
+    }
+  }
+
   /// *where: what, expected, found; what to do*.
   public var description: String {
     switch self {
@@ -39,7 +47,7 @@ public enum TrialError: Error, Sendable, CustomStringConvertible {
     case .evaluation(let error): "\(error)"
     case .target(let reason): reason
     case .outputsNotFinite:
-      "the network's outputs on test images are not finite: its training diverged (lower the rate, or set \"gradientClip: 1\" in it), "
+      "the network's outputs are not finite: its training diverged (lower the rate, or set \"gradientClip: 1\" in it), "
         + "or weights or normalization of an imported model are out of range"
     case .otherMachine(let what, let expected, let found):
       "the trial is of \(what) \(expected), found \(found): its result would not be the one that its address stands for; run it where "

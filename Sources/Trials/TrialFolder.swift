@@ -1,5 +1,6 @@
 import Foundation
-import Settings
+public import Runs
+package import Settings
 import Tensors
 
 /// The folder in which the trials of a run lie side by side.
@@ -28,6 +29,57 @@ public struct TrialFolder: Sendable {
     let suffix = "-" + address.prefix(12)
     let names = (try? FileManager.default.contentsOfDirectory(atPath: path)) ?? []
     return names.filter { $0.hasSuffix(suffix) && !$0.hasPrefix(".") }.min().map { path + "/" + $0 }
+  }
+
+  /// The file whose presence says that a trial is done.
+  static func proof(of role: TrialRole) -> String {
+    switch role {
+    case .teacher, .student, .control: result
+    case .logits: logits
+    case .candidate: CandidateResult.fileName
+    }
+  }
+
+  /// Where a trial is filled and lies when it is done.
+  public func place(of spec: TrialSpec) -> TrialDirectory {
+    TrialDirectory(
+      in: path, name: spec.name, seed: spec.seed, address: spec.address, proof: Self.proof(of: spec.role))
+  }
+
+  /// Whether a trial's directory holds what it is to leave, whatever the directory is called.
+  public func isDone(_ spec: TrialSpec) -> Bool {
+    guard let directory = directory(of: spec.address) else { return false }
+    return FileManager.default.fileExists(atPath: directory + "/" + Self.proof(of: spec.role))
+  }
+
+  /// The directory of a finished trial that another needs.
+  func required(_ address: String) throws(TrialError) -> String {
+    guard let directory = directory(of: address) else {
+      throw .missingTrial(address: address, folder: path)
+    }
+    return directory
+  }
+
+  /// The structure that a finished trial's network has.
+  package func structure(of address: String) throws(TrialError) -> SettingsNode {
+    let path = try required(address) + "/" + Self.structure
+    return try trial(TrialError.settings) { () throws(SettingsError) in try SettingsNode(contentsOf: path) }
+  }
+
+  /// What a finished candidate was found to be.
+  package func candidate(_ address: String) throws(TrialError) -> CandidateResult {
+    let path = try required(address) + "/" + CandidateResult.fileName
+    do throws(RunError) { return try CandidateResult.read(path) } catch {
+      throw .damaged(path: path, reason: "\(error)")
+    }
+  }
+
+  /// The accuracy of a finished teacher on validation images; `nil` where there are none.
+  package func validationTop1(ofTeacher address: String) throws(TrialError) -> Double? {
+    let path = try required(address) + "/" + Self.result
+    do throws(RunError) { return try TrialResult.read(path).validationTop1 } catch {
+      throw .damaged(path: path, reason: "\(error)")
+    }
   }
 
   /// Writes a file whole or not at all.

@@ -36,15 +36,32 @@ package struct TrialMeasurement {
     of outcome: TrialPipeline.Outcome, seconds: Double, classes: [String]
   ) throws(TrialError) -> TrialResult {
     let shipped = try shipped(outcome.graph)
-    let model = model(shipped, classes: classes)
-    let name = try write(model, trained: outcome.graph, classes: classes)
+    let name = try write(model(shipped, classes: classes), trained: outcome.graph, classes: classes)
+    let findings = Findings(
+      stages: outcome.stages, validationTop1: outcome.validationTop1, warnings: outcome.warnings,
+      cost: TrialResult.Cost(trainingImages: outcome.trainingImages, seconds: seconds))
+    return try result(of: shipped, model: name, findings, classes: classes)
+  }
+
+  /// What stages found out of the network that they made.
+  struct Findings {
+    var stages: [TrialResult.StageRecord]
+    var validationTop1: Double?
+    var warnings: [String]
+    var cost: TrialResult.Cost
+  }
+
+  /// Measures the student's file, which is there; `shipped` is the network that was written to it.
+  func result(
+    of shipped: Graph, model name: String, _ findings: Findings, classes: [String]
+  ) throws(TrialError) -> TrialResult {
     let loaded = try trial(TrialError.model) { () throws(ModelFileError) in
       try AnyModelFile.read(runner.path(TrialFolder.student))
     }
     let sizes = try sizes(of: loaded)
     let arithmetic = InferenceArithmetic(of: loaded.graph, floats: runner.environment.backend)
     let (accuracy, mistakes) = try accuracy(of: loaded, arithmetic)
-    var warnings = outcome.warnings
+    var warnings = findings.warnings
     if let refusal = arithmetic.refusal { warnings.append("measured in floats, not in integers: \(refusal)") }
     let dense = try self.sizes(of: self.model(try self.shipped(before), classes: classes))
     if spec.role == .student, sizes.codedBytes >= dense.fileBytes {
@@ -54,15 +71,31 @@ package struct TrialMeasurement {
     let readings = try targets.readings(of: loaded, fileBytes: sizes.fileBytes, on: spec.targets)
     warnings += TrialReadings.warnings(readings)
     return TrialResult(
-      name: spec.name, role: spec.role, seed: spec.seed,
-      address: spec.address, methods: spec.methods, controlOf: spec.controlOf, classes: classes,
-      accuracy: accuracy, validationTop1: outcome.validationTop1, size: sizes,
-      parameters: shipped.parameterCount, nonZeros: nonZeros(shipped), multiplyAdds: shipped.multiplyAdds,
-      bits: bits(shipped), targets: readings,
+      name: spec.name, role: spec.role, seed: spec.seed, address: spec.address, methods: spec.methods,
+      controlOf: spec.controlOf, classes: classes, accuracy: accuracy,
+      validationTop1: findings.validationTop1, size: sizes, parameters: shipped.parameterCount,
+      nonZeros: nonZeros(shipped), multiplyAdds: shipped.multiplyAdds, bits: bits(shipped),
+      targets: readings, cost: findings.cost, stages: findings.stages,
+      layers: try layers(shipped, classes: classes), mistakes: mistakes, warnings: warnings, model: name,
+      threads: spec.threads, precision: spec.precision.rawValue, instructionSet: spec.instructionSet)
+  }
+
+  /// Writes a candidate's student file, and says what validation images and the goal's target have to say of it.
+  func candidate(
+    of outcome: TrialPipeline.Outcome, seconds: Double, classes: [String]
+  ) throws(TrialError) -> CandidateResult {
+    let shipped = try shipped(outcome.graph)
+    _ = try write(model(shipped, classes: classes), trained: outcome.graph, classes: classes)
+    let bytes = try fileBytes(outcome.graph)
+    return CandidateResult(
+      name: spec.name, seed: spec.seed, address: spec.address, validationTop1: outcome.validationTop1,
+      fileBytes: bytes, multiplyAdds: shipped.multiplyAdds,
+      reading: try spec.goal?.target.map { name throws(TrialError) in
+        try targets.estimate(name, shipped, fileBytes: bytes)
+      },
+      stages: outcome.stages,
       cost: TrialResult.Cost(trainingImages: outcome.trainingImages, seconds: seconds),
-      stages: outcome.stages, layers: try layers(shipped, classes: classes), mistakes: mistakes,
-      warnings: warnings, model: name, threads: spec.threads, precision: spec.precision.rawValue,
-      instructionSet: spec.instructionSet)
+      warnings: outcome.warnings)
   }
 
   /// What a stage left.
@@ -75,7 +108,8 @@ package struct TrialMeasurement {
     let first = Array(spec.targets.prefix(1))
     let reading = try targets.readings(of: model, fileBytes: sizes.fileBytes, on: first).values.first
     var record = TrialResult.StageRecord(
-      name: stage.name, epochs: stage.training?.epochs ?? 0, validationTop1: validationTop1,
+      name: stage.name + (stage.label.map { " (\($0))" } ?? ""), epochs: stage.training?.epochs ?? 0,
+      validationTop1: validationTop1,
       fileBytes: sizes.fileBytes, multiplyAdds: shipped.multiplyAdds, nonZeros: nonZeros(shipped),
       energyMicrojoules: reading?.energyMicrojoules, warnings: warnings)
     record.energyTarget = reading == nil ? nil : first.first
@@ -239,10 +273,5 @@ package struct TrialMeasurement {
   /// Bytes of the file that a network would ship in.
   package func fileBytes(_ graph: Graph) throws(TrialError) -> Int {
     try sizes(of: model(shipped(graph), classes: data.dataset.classes)).fileBytes
-  }
-
-  /// What a network would take on a target as it would ship.
-  func reading(_ name: String, of graph: Graph) throws(TrialError) -> TrialResult.TargetReading? {
-    try targets.estimate(name, shipped(graph), fileBytes: fileBytes(graph))
   }
 }

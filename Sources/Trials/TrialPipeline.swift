@@ -36,13 +36,9 @@ package struct TrialPipeline {
   private let store: StageStore
   private var outcome: Outcome
 
-  /// `branch` tells the pipelines of one trial apart.
-  init(
-    _ runner: TrialRunner, data: TrialData, teacher: Graph?, logits: String?, stages: [TrialSpec.Stage],
-    branch: String? = nil
-  ) {
-    store = StageStore(runner, branch: branch, stages: stages)
-    self.stages = stages
+  init(_ runner: TrialRunner, data: TrialData, teacher: Graph?, logits: String?) {
+    store = StageStore(runner)
+    stages = runner.spec.stages
     self.runner = runner
     self.data = data
     self.teacher = teacher
@@ -205,12 +201,19 @@ package struct TrialPipeline {
   static func validate(
     _ graph: Graph, _ runner: TrialRunner, _ data: TrialData
   ) throws(TrialError) -> Double? {
+    try scores(of: graph, runner, data)?.top1
+  }
+
+  /// What validation images say of a network; `nil` where there are none.
+  static func scores(
+    of graph: Graph, _ runner: TrialRunner, _ data: TrialData
+  ) throws(TrialError) -> ClassificationMetrics? {
     guard let loader = try data.validation(batch: TrialMeasurement.batch) else { return nil }
     return try trial(TrialError.evaluation) { () throws(TrainingError) in
       let evaluator = try Evaluator(
         graph, backend: runner.environment.backend, batch: TrialMeasurement.batch, precision: .f32,
         threads: runner.spec.threads)
-      return try evaluator.score(loader)?.top1
+      return try evaluator.score(loader)
     }
   }
 }

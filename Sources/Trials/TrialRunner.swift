@@ -36,13 +36,20 @@ public final class TrialRunner {
     TrialFolder(path: URL(filePath: directory).deletingLastPathComponent().path)
   }
 
-  /// Runs the trial; `nil` for trials that leave a file instead of a result.
+  /// Runs the trial; `nil` for stored logits and candidates, which are no rows.
   public func run() throws(TrialError) -> TrialResult? {
     try spec.requireMachine(of: environment.backend)
+    if spec.isPlanned {
+      throw .damaged(
+        path: path(TrialFolder.specification), reason: "is of a plan, whose trials condense compare runs")
+    }
     let began = clock.now
     try TrialFolder.write(
       Array((spec.node.prettyJSON + "\n").utf8), to: path(TrialFolder.specification))
     let teacher = try teacherModel()
+    if case .candidate(let address, let all) = spec.start {
+      return try take(address, among: all, teacher: teacher, began)
+    }
     let start = try startingGraph(teacher)
     guard let shape = start.inputs.first?.shape else { throw .graph(.noOutputs) }
     let inherits: InputDescription? = teacher.flatMap {
@@ -59,27 +66,86 @@ public final class TrialRunner {
       try storeLogits(of: teacher, data)
       return nil
     }
-    let prepared = (clock.now - began).inSeconds
-    let outcome = try outcome(start, data, teacher?.graph)
+    return try runStages(start, data, teacher?.graph, prepared: (clock.now - began).inSeconds)
+  }
+
+  private func runStages(
+    _ start: Graph, _ data: TrialData, _ teacher: Graph?, prepared: Double
+  ) throws(TrialError) -> TrialResult? {
+    let pipeline = TrialPipeline(self, data: data, teacher: teacher, logits: try logitsPath())
+    let outcome: TrialPipeline.Outcome
+    do throws(TrialError) {
+      outcome = try pipeline.run(start)
+      if spec.role == .candidate, try TrialPipeline.scores(of: outcome.graph, self, data)?.isFinite == false {
+        throw .outputsNotFinite
+      }
+    } catch {
+      guard spec.role == .candidate, let reason = error.divergence else { throw error }
+      try write(CandidateResult(name: spec.name, seed: spec.seed, address: spec.address, failure: reason))
+      StageStore.remove(in: directory)
+      return nil
+    }
     try TrialFolder.write(
       Array((outcome.structure.prettyJSON + "\n").utf8), to: path(TrialFolder.structure))
-    let measurement = TrialMeasurement(self, data: data, before: teacher?.graph ?? start)
-    let result = try measurement.result(
-      of: outcome, seconds: prepared + outcome.seconds, classes: data.dataset.classes)
+    let measurement = TrialMeasurement(self, data: data, before: teacher ?? start)
+    let seconds = prepared + outcome.seconds
+    let classes = data.dataset.classes
+    if spec.role == .candidate {
+      try write(measurement.candidate(of: outcome, seconds: seconds, classes: classes))
+      StageStore.remove(in: directory)
+      return nil
+    }
+    let result = try measurement.result(of: outcome, seconds: seconds, classes: classes)
     try write(result)
     StageStore.remove(in: directory)
     return result
   }
 
-  private func outcome(
-    _ start: Graph, _ data: TrialData, _ teacher: Graph?
-  ) throws(TrialError) -> TrialPipeline.Outcome {
-    let logits = try logitsPath()
-    if let goal = spec.goal {
-      return try GoalSearch(self, data: data, teacher: teacher, logits: logits).run(start, goal: goal)
+  // MARK: Searches
+
+  /// Measures the student of a candidate that was chosen: what was trained is taken as it is.
+  private func take(
+    _ address: String, among all: [String], teacher: Model?, _ began: ContinuousClock.Instant
+  ) throws(TrialError) -> TrialResult {
+    guard let teacher, let place = spec.teacher, let goal = spec.goal else {
+      throw .missingTrial(address: spec.teacher ?? "", folder: folder.path)
     }
-    return try TrialPipeline(self, data: data, teacher: teacher, logits: logits, stages: spec.stages).run(
-      start)
+    let candidates = try all.map { address throws(TrialError) in try folder.candidate(address) }
+    let (index, miss) = try goal.best(
+      of: candidates, teacher: try folder.validationTop1(ofTeacher: place))
+    guard candidates[index].address == address else {
+      throw .damaged(
+        path: path(TrialFolder.specification), reason: "another candidate is the best of its search")
+    }
+    let chosen = try trialDirectory(address)
+    for file in [TrialFolder.student, TrialFolder.structure, StageLog.file] { try copy(file, from: chosen) }
+    let model = try trial(TrialError.model) { () throws(ModelFileError) in
+      try AnyModelFile.read(path(TrialFolder.student))
+    }
+    let data = try TrialData(
+      spec, input: model.input.shape,
+      normalization: Normalization(mean: model.input.mean, deviation: model.input.deviation), environment)
+    var findings = TrialMeasurement.Findings(
+      stages: candidates[index].stages, validationTop1: candidates[index].validationTop1,
+      warnings: candidates[index].warnings,
+      // What the search cost is what the student costs.
+      cost: TrialResult.Cost(
+        trainingImages: candidates.reduce(0) { $0 + $1.cost.trainingImages },
+        seconds: candidates.reduce((clock.now - began).inSeconds) { $0 + $1.cost.seconds }))
+    if let miss { findings.warnings.append("the goal was missed: \(miss.reason)") }
+    let result = try TrialMeasurement(self, data: data, before: teacher.graph).result(
+      of: model.graph, model: TrialFolder.student, findings, classes: data.dataset.classes)
+    try write(result)
+    return result
+  }
+
+  /// Copies a file of another trial's directory, where it has it: what trained nothing has no log.
+  private func copy(_ file: String, from place: String) throws(TrialError) {
+    guard let bytes = FileManager.default.contents(atPath: place + "/" + file) else {
+      if file == StageLog.file { return }
+      throw .damaged(path: place + "/" + file, reason: "cannot be read")
+    }
+    try TrialFolder.write([UInt8](bytes), to: path(file))
   }
 
   /// Runs the teacher over the training images of the stream that students distil on.
@@ -102,7 +168,7 @@ public final class TrialRunner {
   private var startsFromTeacher: Bool {
     switch spec.start {
     case .teacher, .model: true
-    case .network, .shape: false
+    case .network, .shape, .candidate: false
     }
   }
 
@@ -126,12 +192,9 @@ public final class TrialRunner {
     switch spec.start {
     case .network(let structure):
       return try freshGraph(structure)
-    case .shape(let address):
-      let path = try trialDirectory(address) + "/" + TrialFolder.structure
-      let structure = try trial(TrialError.settings) { () throws(SettingsError) in
-        try SettingsNode(contentsOf: path)
-      }
-      return try freshGraph(structure)
+    case .shape, .candidate:
+      throw .damaged(
+        path: path(TrialFolder.specification), reason: "is of a plan, whose trials condense compare runs")
     case .teacher, .model:
       guard let teacher else { throw .missingTrial(address: spec.teacher ?? "", folder: folder.path) }
       return teacher.graph
@@ -147,12 +210,7 @@ public final class TrialRunner {
     return graph
   }
 
-  private func trialDirectory(_ address: String) throws(TrialError) -> String {
-    guard let directory = folder.directory(of: address) else {
-      throw .missingTrial(address: address, folder: folder.path)
-    }
-    return directory
-  }
+  private func trialDirectory(_ address: String) throws(TrialError) -> String { try folder.required(address) }
 
   private func logitsPath() throws(TrialError) -> String? {
     try spec.logits.map { address throws(TrialError) in
@@ -161,6 +219,13 @@ public final class TrialRunner {
   }
 
   // MARK: What it leaves
+
+  private func write(_ result: CandidateResult) throws(TrialError) {
+    let path = path(CandidateResult.fileName)
+    do throws(RunError) { try result.write(to: path) } catch {
+      throw .damaged(path: path, reason: "\(error)")
+    }
+  }
 
   private func write(_ result: TrialResult) throws(TrialError) {
     let path = path(TrialFolder.result)

@@ -19,6 +19,8 @@ public struct TrialSpec: Sendable {
     case teacher
     /// The structure of another trial's network, with fresh parameters.
     case shape(of: String)
+    /// The finished student of a search's candidate, chosen among some by their addresses.
+    case candidate(String, among: [String])
     /// A model's file, and its SHA-256.
     case model(path: String, digest: String, normalization: String? = nil)
   }
@@ -31,6 +33,8 @@ public struct TrialSpec: Sendable {
     public var objective: SettingsNode?
     /// How it is trained; `nil` does not train.
     public var training: TrainingSettings?
+    /// What a search chose for the stage, in words; it decides nothing.
+    public var label: String?
 
     /// Makes a stage.
     public init(
@@ -64,6 +68,10 @@ public struct TrialSpec: Sendable {
   public var logits: String?
   /// What is searched for, with the limit that holds; `nil` takes the settings as they are.
   public var goal: TrialGoal?
+  /// In a plan: how the student is searched for. Its trial is known when the search is over.
+  public var search: SettingsNode?
+  /// In a plan: the searched student, by its address there, whose settings this control takes.
+  public var settingsOf: String?
   public var threads: Int
   public var precision: Precision
   public var instructionSet: String
@@ -117,9 +125,23 @@ public struct TrialSpec: Sendable {
 
   /// The addresses of trials that must be done before.
   public var dependencies: [String] {
-    var shape: String?
-    if case .shape(let address) = start { shape = address }
-    return [teacher, logits, shape].compactMap { $0 }
+    var others: [String] = []
+    switch start {
+    case .shape(let address): others = [address]
+    case .candidate(_, let all): others = all
+    case .network, .teacher, .model: break
+    }
+    return [teacher, logits, settingsOf].compactMap { $0 } + others
+  }
+
+  /// Whether the trial is known as far as a plan knows it: another trial, or a search, decides what is run.
+  public var isPlanned: Bool {
+    switch start {
+    case .shape: true
+    case .candidate: false
+    case .network, .teacher, .model:
+      search != nil || settingsOf != nil || (goal != nil && role != .candidate)
+    }
   }
 
   /// The methods, in order, by name.
@@ -134,7 +156,9 @@ public struct TrialSpec: Sendable {
 
   /// Images seen by all trainings for a number of training images, repeats counted.
   public func trainingImages(of images: Int) -> Int {
-    stages.reduce(0) { sum, stage in
+    // A candidate that was chosen was trained already.
+    if case .candidate = start { return 0 }
+    return stages.reduce(0) { sum, stage in
       guard let training = stage.training else { return sum }
       return sum + training.epochs * (images / max(1, training.batch)) * training.batch
     }
@@ -149,16 +173,19 @@ public struct TrialSpec: Sendable {
       "goal": goal?.node ?? SettingsNode(.null), "threads": threads.node, "precision": precision.node,
       "instructionSet": instructionSet.node, "engine": engine.node,
     ])
-    addValFolder(to: &node)
+    addRare(to: &node)
     return node
   }
 
-  /// Adds the use of the folder of validation images where it is not the usual one, so that other addresses stay.
-  private func addValFolder(to node: inout SettingsNode) {
-    guard valFolder != .test, case .mapping(let entries) = node.content else { return }
+  /// Adds what few trials have, where they have it, so that the addresses of all others stay.
+  private func addRare(to node: inout SettingsNode) {
+    guard case .mapping(let entries) = node.content else { return }
+    var rare: [(key: String, value: SettingsNode)] = []
+    if valFolder != .test { rare.append(("valFolder", valFolder.rawValue.node)) }
+    if let search { rare.append(("search", search)) }
+    if let settingsOf { rare.append(("settingsOf", settingsOf.node)) }
     let mark = SettingsMark(source: "built-in")
-    node = SettingsNode(
-      .mapping(entries + [.init(key: "valFolder", mark: mark, value: valFolder.rawValue.node)]))
+    node = SettingsNode(.mapping(entries + rare.map { .init(key: $0.key, mark: mark, value: $0.value) }))
   }
 
   /// Everything, as `spec.json` holds it.
@@ -167,12 +194,13 @@ public struct TrialSpec: Sendable {
       "schema": 1.node, "name": name.node, "role": role.node, "seed": Int(clamping: seed).node,
       "data": data.node,
       "dataDigest": dataDigest.node, "validation": validationFraction.node, "start": start.node,
-      "stages": SettingsNode(.list(stages.map(\.node))), "teacher": teacher.node, "logits": logits.node,
+      "stages": SettingsNode(.list(stages.map(\.labelledNode))), "teacher": teacher.node,
+      "logits": logits.node,
       "goal": goal?.node ?? SettingsNode(.null), "threads": threads.node, "precision": precision.node,
       "instructionSet": instructionSet.node, "engine": engine.node, "controlOf": controlOf.node,
       "targets": targets.node, "address": address.node,
     ])
-    addValFolder(to: &node)
+    addRare(to: &node)
     return node
   }
 }
@@ -194,8 +222,14 @@ extension TrialSpec.Stage {
     ])
   }
 
+  /// The stage with what a search chose for it.
+  fileprivate var labelledNode: SettingsNode {
+    guard let label, case .mapping(let entries) = node.content else { return node }
+    return SettingsNode(.mapping(entries + [.init(key: "label", mark: node.mark, value: label.node)]))
+  }
+
   init(from node: SettingsNode) throws(SettingsError) {
-    try node.requireKeys(["method", "objective", "training"], of: "a stage")
+    try node.requireKeys(["method", "objective", "training", "label"], of: "a stage")
     func given(_ key: String) -> SettingsNode? { node[key].flatMap { $0.content == .null ? nil : $0 } }
     self.init(
       choice: try given("method").map { item throws(SettingsError) in try MethodChoice(from: item) },
@@ -203,6 +237,7 @@ extension TrialSpec.Stage {
       training: try given("training").map { item throws(SettingsError) in
         try TrainingSettings(from: item, owner: "training")
       })
+    label = try given("label").map { item throws(SettingsError) in try item.string("label") }
   }
 }
 
@@ -212,6 +247,8 @@ extension TrialSpec.Start {
     case .network(let structure): SettingsNode(mapping: ["network": structure])
     case .teacher: SettingsNode(mapping: ["teacher": true.node])
     case .shape(let address): SettingsNode(mapping: ["shape": address.node])
+    case .candidate(let address, let all):
+      SettingsNode(mapping: ["candidate": address.node, "among": all.node])
     case .model(let path, let digest, nil):
       SettingsNode(mapping: ["model": path.node, "digest": digest.node])
     case .model(let path, let digest, let normalization?):
@@ -220,11 +257,16 @@ extension TrialSpec.Start {
   }
 
   init(from node: SettingsNode) throws(SettingsError) {
-    try node.requireKeys(["network", "teacher", "shape", "model", "digest", "normalize"], of: "a start")
+    try node.requireKeys(
+      ["network", "teacher", "shape", "candidate", "among", "model", "digest", "normalize"], of: "a start")
     if let structure = node["network"] {
       self = .network(structure)
     } else if let address = node["shape"] {
       self = .shape(of: try address.string("shape"))
+    } else if let address = node["candidate"] {
+      self = .candidate(
+        try address.string("candidate"),
+        among: try [String](reading: node.required("among", of: "a candidate"), key: "among"))
     } else if let path = node["model"] {
       self = .model(
         path: try path.string("model"), digest: try node.required("digest", of: "a model").string("digest"),
@@ -246,7 +288,8 @@ extension TrialSpec {
       [
         "schema", "name", "role", "seed", "data", "dataDigest", "validation", "valFolder", "start", "stages",
         "teacher", "logits",
-        "goal", "threads", "precision", "instructionSet", "engine", "controlOf", "targets", "address",
+        "goal", "search", "settingsOf", "threads", "precision", "instructionSet", "engine", "controlOf",
+        "targets", "address",
       ], of: owner)
     func value<V: SettingValue>(_ key: String) throws(SettingsError) -> V {
       try V(reading: node.required(key, of: owner), key: key)
@@ -267,6 +310,8 @@ extension TrialSpec {
       precision: try value("precision"), instructionSet: try value("instructionSet"),
       controlOf: try value("controlOf"), targets: try value("targets"))
     if let use = node["valFolder"] { valFolder = try ValFolder(reading: use, key: "valFolder") }
+    search = node["search"]
+    settingsOf = try node["settingsOf"].map { value throws(SettingsError) in try value.string("settingsOf") }
     engine = try value("engine")
   }
 }

@@ -11,7 +11,8 @@ final class ComparisonProgress: Sendable {
     var status: ComparisonStatus
     var running: [String: ComparisonStatus.Running] = [:]
     var pace = TrialPace()
-    var waiting: [String: TrialSpec] = [:]
+    /// Planned trials that are not begun, by row and seed, and how often a search repeats them.
+    var waiting: [String: (spec: TrialSpec, repeats: Int)] = [:]
     /// Lines for the record that are not written yet.
     var pending = ""
     var drawnLines = 0
@@ -28,7 +29,7 @@ final class ComparisonProgress: Sendable {
   private let state: Mutex<State>
 
   init(_ run: ComparisonRun) {
-    total = run.plan.trials.count
+    total = run.plan.count
     jobs = run.jobs
     images = run.material.trainingImages
     name = run.recipe.name
@@ -39,7 +40,9 @@ final class ComparisonProgress: Sendable {
     counts = (total, students, controls, run.recipe.seeds.count)
     state = Mutex(State(status: ComparisonStatus(total: total)))
     state.withLock { state in
-      for spec in run.plan.trials { state.waiting[spec.address] = spec }
+      for spec in run.plan.trials {
+        state.waiting[Self.key(spec)] = (spec, run.plan.repeats(of: spec))
+      }
     }
   }
 
@@ -56,14 +59,14 @@ final class ComparisonProgress: Sendable {
       case .found(let spec):
         state.running[spec.address] = nil
         state.status.done += 1
-        state.waiting[spec.address] = nil
+        state.waiting[Self.key(spec)] = nil
         remember(spec, &state)
       case .rereading(let spec, let targets):
         state.running[spec.address] = ComparisonStatus.Running(spec, began: clock.now)
         state.pending += "\(title(spec)): read anew on \(targets.joined(separator: ", "))\n"
       case .started(let spec):
         state.running[spec.address] = ComparisonStatus.Running(spec, began: clock.now)
-        state.waiting[spec.address] = nil
+        state.waiting[Self.key(spec)] = nil
       case .said(let spec, let line):
         state.running[spec.address]?.hear(line)
       case .finished(let spec, let seconds):
@@ -76,12 +79,12 @@ final class ComparisonProgress: Sendable {
         )
       case .failed(let spec, let reason):
         state.running[spec.address] = nil
-        state.waiting[spec.address] = nil
+        state.waiting[Self.key(spec)] = nil
         state.status.failed += 1
         line(&state, "\(title(spec)): failed: \(reason)")
       case .notRun(let spec, let reason):
         state.running[spec.address] = nil
-        state.waiting[spec.address] = nil
+        state.waiting[Self.key(spec)] = nil
         state.status.notRun += 1
         line(&state, "\(title(spec)): not run: \(reason)")
       }
@@ -96,12 +99,14 @@ final class ComparisonProgress: Sendable {
     }
   }
 
+  private static func key(_ spec: TrialSpec) -> String { "\(spec.role) \(spec.name) \(spec.seed)" }
+
   private func title(_ spec: TrialSpec) -> String { "\(spec.name), seed \(spec.seed)" }
 
   /// What a finished trial found, as the beginning of its line.
   @discardableResult
   private func remember(_ spec: TrialSpec, _ state: inout State) -> String {
-    guard spec.role != .logits, let directory = folder.directory(of: spec.address),
+    guard spec.role.isRow, let directory = folder.directory(of: spec.address),
       let result = try? TrialResult.read(directory + "/" + TrialFolder.result)
     else { return "" }
     if spec.role == .student, result.accuracy.top1 > state.status.best?.top1 ?? 0 {
@@ -139,9 +144,9 @@ final class ComparisonProgress: Sendable {
   /// What the trials that wait and the rest of those that run will take; `nil` before the first one is done.
   private func secondsLeft(_ state: State) -> Double? {
     var sum = 0.0
-    for spec in state.waiting.values {
+    for (spec, repeats) in state.waiting.values {
       guard let seconds = state.pace.seconds(for: spec, images: images) else { return nil }
-      sum += seconds
+      sum += seconds * Double(repeats)
     }
     for trial in state.running.values {
       guard let seconds = state.pace.seconds(for: trial.spec, images: images) else { return nil }

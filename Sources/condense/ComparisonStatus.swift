@@ -16,7 +16,7 @@ struct ComparisonStatus {
       self.began = began
     }
 
-    /// Hears a line of a trial: `stage 1 of 2: codebook`, `epoch 3/6: loss …`, `goal: strength 0.5`.
+    /// Hears a line of a trial: `stage 1 of 2: codebook`, `epoch 3/6: loss …`.
     mutating func hear(_ line: String) {
       guard let word = line.split(separator: " ").first else { return }
       switch word {

@@ -8,6 +8,7 @@ import Ops
 import Settings
 import Targets
 import Training
+import Trials
 
 /// One kind of thing that `condense list` shows.
 struct Listing: Sendable {
@@ -57,6 +58,9 @@ struct Listing: Sendable {
     },
     Listing(name: "objectives") {
       DistillerCatalogue.all.map { Item(name: $0.name, summary: "\($0.summary) (\(settings(of: $0)))") }
+    },
+    Listing(name: "searches") {
+      SearchCatalogue.all.map { Item(name: $0.name, summary: "\($0.summary) (\(settings(of: $0)))") }
     },
     Listing(name: "schedules") {
       ScheduleCatalogue.all.map { Item(name: $0.name, summary: "\($0.summary) (\(settings(of: $0)))") }

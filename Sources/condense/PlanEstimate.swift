@@ -31,14 +31,15 @@ struct PlanEstimate {
       if case .shape(let address) = spec.start { shape = shapes[address] }
       let preview = try TrialPreview(spec, teacher: teacher, shape: shape?.structure, environment)
       shapes[spec.address] = preview
-      seconds[Self.key(spec)] = try forecast.seconds(spec, preview)
+      seconds[Self.key(spec)] = try forecast.seconds(
+        spec, preview, repeats: planned.plan.repeats(of: spec))
       previews.append((spec, preview))
     }
-    rows = previews.filter { $0.0.role != .logits }
+    rows = previews.filter { $0.0.role.isRow }
     self.seconds = seconds
     self.forecast = forecast
     let finished = planned.finishedTrials
-    done = finished.count
+    done = finished.reduce(0) { $0 + 1 + (planned.plan.searches[$1]?.tries ?? 0) }
     whole = planned.span { seconds[Self.key($0)] ?? 0 }
     left = planned.span { finished.contains($0.address) ? 0 : seconds[Self.key($0)] ?? 0 }
   }
@@ -50,7 +51,7 @@ struct PlanEstimate {
 
   /// The paragraphs under the list of trials.
   var texts: [String] {
-    let trials = planned.plan.trials.count.counted("trial")
+    let trials = planned.plan.count.counted("trial")
     let seeds = planned.recipe.seeds.count.counted("seed")
     var time = "about \(Self.words(whole)) with \(planned.jobs.counted("job"))"
     if done > 0 { time += "; \(done) of them done, about \(Self.words(left)) left" }
@@ -71,7 +72,7 @@ struct PlanEstimate {
   /// All of it as JSON.
   var node: SettingsNode {
     SettingsNode(mapping: [
-      "schema": 1.node, "trials": planned.plan.trials.count.node, "done": done.node,
+      "schema": 1.node, "trials": planned.plan.count.node, "done": done.node,
       "seeds": planned.recipe.seeds.count.node, "jobs": planned.jobs.node, "seconds": whole.node,
       "secondsLeft": left.node, "basis": basis.node, "measuredNetworks": forecast.pace.measured.node,
       "scaledNetworks": forecast.pace.scaled.node,

@@ -56,15 +56,13 @@ struct TrialCommand: ParsableCommand {
 
   private func perform(_ spec: TrialSpec, in folder: String, _ environment: TrialEnvironment) throws {
     try failing(.badInput) { try spec.requireMachine(of: environment.backend) }
-    let place = TrialDirectory(in: folder, name: spec.name, seed: spec.seed, address: spec.address)
-    if spec.role == .logits { return try store(spec, place, environment) }
+    let trials = TrialFolder(path: folder)
     // A finished trial may lie under the name that its student had before.
-    if let finished = TrialFolder(path: folder).directory(of: spec.address),
-      FileManager.default.fileExists(atPath: finished + "/" + TrialFolder.result)
-    {
+    if trials.isDone(spec) {
+      guard spec.role.isRow, let finished = trials.directory(of: spec.address) else { return }
       return try failing(.badInput) { try TrialRereading(spec, directory: finished, environment).run() }
     }
-    guard let filling = try failing(.badInput, { try place.begin() }) else { return }
+    guard let filling = try failing(.badInput, { try trials.place(of: spec).begin() }) else { return }
     let written = try? TrialResult.read(filling.path + "/" + TrialFolder.result)
     do {
       // A process that was killed before its last step left a result.
@@ -77,18 +75,6 @@ struct TrialCommand: ParsableCommand {
       throw CommandFailure(.badInput, error)
     }
     try failing(.internal) { try filling.finish() }
-  }
-
-  /// Fills the directory of a trial that leaves the teacher's logits and no result.
-  private func store(_ spec: TrialSpec, _ place: TrialDirectory, _ environment: TrialEnvironment) throws {
-    let files = FileManager.default
-    guard !files.fileExists(atPath: place.path + "/" + TrialFolder.logits) else { return }
-    let filling = try failing(.badInput) { try place.begin() }
-    try withExtendedLifetime(filling) {
-      _ = try TrialRunner(spec, directory: place.partialPath, environment).run()
-      try? files.removeItem(atPath: place.path)
-      try WholeFile.move(place.partialPath, to: place.path)
-    }
   }
 
   /// Ends the process when whoever holds its standard input is gone; a trial that was cut off is run again.

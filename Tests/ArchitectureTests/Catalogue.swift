@@ -53,6 +53,9 @@ struct Catalogue: CustomTestStringConvertible, Sendable {
       name: "exporters", folder: "Sources/Export", protocols: ["Exporter"],
       list: "Sources/Export/ExporterCatalogue.swift"),
     Catalogue(
+      name: "searches", folder: "Sources/Trials/Search", protocols: ["SearchStrategy"],
+      list: "Sources/Trials/Search/SearchStrategy.swift"),
+    Catalogue(
       name: "distillers", folder: "Sources/Training/Distillers", protocols: ["Distiller"],
       list: "Sources/Training/Distillers/Distiller.swift"),
     Catalogue(

@@ -250,6 +250,64 @@ struct CompareTests {
     #expect(errors.contains("instruction set avx9, found ") && errors.contains("plan it anew"), "\(errors)")
   }
 
+  @Test("a search gives the same bytes with one job, with three, and killed and gone on with")
+  func searched() throws {
+    let recipe = """
+      recipe: 1
+      data: glyphs
+      seeds: 1
+      targets: [cortex-m4]
+      teacher: {network: mlp, training: {epochs: 1, batch: 32}}
+      training: {batch: 32}
+      students:
+        - name: kept
+          keep: {accuracyPoints: 5}
+          pipeline: [{magnitude-pruning: {sparsity: 0.5, times: 1}, epochs: 1}]
+        - name: drawn
+          fit: {fileBytes: 200000}
+          search: {random: {tries: 4}}
+          over: {sparsity: {from: 0.2, to: 0.95}}
+          pipeline: [{magnitude-pruning: {sparsity: 0.5, times: 1}, epochs: 1}]
+
+      """
+    try Data(recipe.utf8).write(to: URL(filePath: folder + "/search.yaml"))
+    for jobs in [1, 3] {
+      let run = try tool.run("compare", "search.yaml", "--out", "jobs\(jobs)", "--jobs", "\(jobs)")
+      #expect(run.status == 0, "\(run.errors)")
+    }
+    for milliseconds in [400, 900, 1500] {
+      let process = try tool.start(["compare", "search.yaml", "--out", "cut", "--jobs", "2"], name: "cut")
+      usleep(UInt32(milliseconds) * 1000)
+      kill(process.processIdentifier, SIGKILL)
+      process.waitUntilExit()
+      usleep(300_000)
+    }
+    #expect(try tool.run("compare", "search.yaml", "--out", "cut", "--jobs", "2").status == 0)
+    let expected = try timeless("jobs1")
+    #expect(try timeless("jobs3") == expected && timeless("cut") == expected)
+    let names = try facts("jobs1").map { $0.split(separator: " ")[0] }
+    #expect(names == ["drawn", "drawn~random", "kept", "kept~random", "teacher"].map { "\"\($0)\"" })
+    let again = try tool.run("compare", "search.yaml", "--out", "jobs1")
+    #expect(again.status == 0 && !again.errors.contains("seed 0:"), "\(again.errors)")
+    let plan = try tool.run("plan", "search.yaml", "--out", "jobs1", "--json").json
+    // The teacher, six and four candidates, two chosen students, their two controls.
+    #expect(plan["trials"] == 15.node && plan["done"] == 15.node)
+  }
+
+  /// What all trials of a run left, without what depends on the clock.
+  private func timeless(_ run: String) throws -> [String: [String]] {
+    let trials = folder + "/\(run)/trials"
+    var left: [String: [String]] = [:]
+    for name in try FileManager.default.contentsOfDirectory(atPath: trials) where !name.hasPrefix(".") {
+      left[name] = ["result.json", "candidate.json", "student.condensed", "structure.json"].map { file in
+        guard let bytes = FileManager.default.contents(atPath: "\(trials)/\(name)/\(file)") else { return "" }
+        guard file.hasSuffix(".json") else { return bytes.base64EncodedString() }
+        return String(decoding: bytes, as: UTF8.self).replacing(/"seconds": ?[0-9.e-]+/, with: "")
+      }
+    }
+    return left
+  }
+
   @Test("Ctrl-C keeps what is done, exits with 130 and says how to go on")
   func interrupted() throws {
     let process = try tool.start(["compare", "r.yaml", "--out", "stopped"], name: "stopped")

@@ -3,6 +3,7 @@ import Recipes
 import Settings
 import TestSupport
 import Testing
+import Trials
 
 @Suite("Recipes")
 struct RecipeTests {
@@ -107,6 +108,60 @@ struct RecipeTests {
     #expect(
       errorMessage { _ = try teacher("network: lenet5, normalize: 'mean=0.5,std=0.25'") }
         .contains("is of a \"model\""))
+  }
+
+  @Test("A goal searches a strength by bisection, or the settings and the way that the recipe says")
+  func searches() throws {
+    func goal(_ text: String) throws -> RecipeGoal? {
+      let head = Self.small.split(separator: "\n").prefix(5).joined(separator: "\n")
+      return try Self.recipe(
+        head + """
+
+            - name: x
+              \(text)
+              pipeline:
+                - magnitude-pruning: {sparsity: 0.5}
+                  epochs: 1
+                - codebook: {convolutionBits: 5}
+          """
+      ).students[0].goal
+    }
+    let plain = try #require(try goal("keep: {accuracyPoints: 1}"))
+    #expect(type(of: plain.strategy) == Bisection.self)
+    #expect(plain.space == SearchSpace([SearchVariable(stage: 0, domain: .real(0...0.99, .linear))]))
+    let wide = try #require(
+      try goal(
+        "fit: {fileBytes: 9}\n    search: {random: {tries: 7}}\n    over: {sparsity: {from: 0.1, to: 0.9, scale: log}, "
+          + "linearBits: {from: 2, to: 6}, codebook.convolutionBits: [3, 5]}"))
+    #expect((wide.strategy as? RandomSearch)?.tries == 7)
+    #expect(
+      wide.space
+        == SearchSpace([
+          SearchVariable(stage: 0, setting: "sparsity", domain: .real(0.1...0.9, .log)),
+          SearchVariable(stage: 1, setting: "linearBits", domain: .integer(2...6)),
+          SearchVariable(stage: 1, setting: "convolutionBits", domain: .choices([3.node, 5.node])),
+        ]))
+    for (text, hint) in [
+      ("search: grid", "is for students with a goal"),
+      ("keep: {accuracyPoints: 1}\n    search: gird", "did you mean \"grid\""),
+      ("keep: {accuracyPoints: 1}\n    over: {sparsty: [0.1]}", "magnitude-pruning.sparsity"),
+      (
+        "keep: {accuracyPoints: 1}\n    over: {sparsity: [0.1, 0.2]}",
+        "bisection halves the range of one number"
+      ),
+      ("keep: {accuracyPoints: 1}\n    search: grid\n    over: {sparsity: {from: 0.5, to: 1.5}}", "1.5"),
+      (
+        "keep: {accuracyPoints: 1}\n    search: grid\n    over: {sparsity: {from: 0.5, to: 0.5}}",
+        "more than \"from\""
+      ),
+      (
+        "keep: {accuracyPoints: 1}\n    search: grid\n    over: {sparsity: {from: 0, to: 0.5, scale: log}}",
+        "above 0"
+      ),
+    ] {
+      let message = errorMessage { _ = try goal(text) }
+      #expect(message.contains(hint) && message.hasPrefix("r.yaml:"), "\(message)")
+    }
   }
 
   @Test("A codebook may be put on integers afterwards")

@@ -44,15 +44,6 @@ struct TrialResumeTests {
             objective: soft-targets
     """
 
-  private static let goal = """
-      - name: sought
-        fit: {fileBytes: 300000}
-        pipeline:
-          - magnitude-pruning: {sparsity: 0.1, times: 1}
-            epochs: 1
-          - epochs: 1
-    """
-
   private func environment(_ note: @escaping (String) -> Void) -> TrialEnvironment {
     var options = DatasetOptions()
     options.cacheDirectory = nil
@@ -145,7 +136,9 @@ struct TrialResumeTests {
         + Array(repeating: "stage 3 of 3", count: 3))
   }
 
-  @Test("killed anywhere in two stages of hints, a trial ends with the bytes of one that was not; no adapter is in them")
+  @Test(
+    "killed anywhere in two stages of hints, a trial ends with the bytes of one that was not; no adapter is in them"
+  )
   func hints() throws {
     let spec = try spec(Self.hints)
     let whole = try snapshots(spec, in: "trials/whole")
@@ -173,22 +166,6 @@ struct TrialResumeTests {
       let epochs = said.prefix { !$0.hasPrefix("stage") || $0 == said.first }.filter { $0.hasPrefix("epoch") }
       #expect(epochs.count == 1 && epochs[0].hasPrefix("epoch 2/2"), "\(said)")
     }
-  }
-
-  @Test("a goal's finished pipelines are not run again")
-  func goal() throws {
-    let spec = try spec(Self.goal)
-    let whole = try snapshots(spec, in: "trials/whole")
-    let expected = try facts(whole.result, in: "trials/whole")
-    let strengths = whole.kills.filter { $0.line.hasPrefix("goal") }
-    #expect(strengths.count > 3)
-    let kill = strengths[3]
-    var said: [String] = []
-    let result = try run(spec, in: kill.place) { said.append($0) }
-    #expect(try facts(result, in: kill.place) == expected)
-    let all = whole.kills.filter { $0.line.hasPrefix("epoch") }.count
-    let before = whole.kills.prefix { $0.place != kill.place }.filter { $0.line.hasPrefix("epoch") }.count
-    #expect(said.filter { $0.hasPrefix("epoch") }.count == all - before)
   }
 
   @Test("progress that is damaged, or of another trial, is passed over")

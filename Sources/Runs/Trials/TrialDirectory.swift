@@ -14,10 +14,15 @@ public struct TrialDirectory: Sendable, Equatable {
   public let folder: String
   /// `<student>-s<seed>-<hash12>`.
   public let name: String
+  /// The file whose presence says that the trial is done.
+  public let proof: String
 
   /// The place of a trial, which need not exist.
-  public init(in folder: String, name: String, seed: UInt64, address: String) {
+  public init(
+    in folder: String, name: String, seed: UInt64, address: String, proof: String = TrialResult.fileName
+  ) {
     self.folder = folder
+    self.proof = proof
     self.name = Self.name(of: name, seed: seed, address: address)
   }
 
@@ -30,8 +35,8 @@ public struct TrialDirectory: Sendable, Equatable {
   public var path: String { folder + "/" + name }
   /// Where it is filled.
   public var partialPath: String { folder + "/" + Self.partial + name }
-  /// Whether the trial is there with a result.
-  public var isFinished: Bool { FileManager.default.fileExists(atPath: path + "/" + TrialResult.fileName) }
+  /// Whether the trial is there with what it is to leave.
+  public var isFinished: Bool { FileManager.default.fileExists(atPath: path + "/" + proof) }
 
   private static let partial = ".partial-"
 

@@ -18,8 +18,8 @@ public final class TrialFilling {
 
   /// Puts the directory in its place, in one step, with the names in it on the disk.
   public func finish() throws(RunError) {
-    guard FileManager.default.fileExists(atPath: path + "/" + TrialResult.fileName) else {
-      throw .unwritable(path: place.path, reason: "the trial has no \(TrialResult.fileName)")
+    guard FileManager.default.fileExists(atPath: path + "/" + place.proof) else {
+      throw .unwritable(path: place.path, reason: "the trial has no \(place.proof)")
     }
     fsync(lock.fileDescriptor)
     do {

@@ -108,7 +108,7 @@ extension TrialResult.Accuracy {
 }
 
 extension TrialResult.TargetReading {
-  fileprivate func validate(_ check: ResultCheck, _ field: String) throws(RunError) {
+  func validate(_ check: ResultCheck, _ field: String) throws(RunError) {
     try check.count(flashBytes, field + ".flashBytes")
     try check.count(ramBytes, field + ".ramBytes")
     for (value, name) in [
@@ -144,7 +144,7 @@ extension TrialResult.TargetReading {
 }
 
 extension TrialResult.StageRecord {
-  fileprivate func validate(_ check: ResultCheck, _ field: String) throws(RunError) {
+  func validate(_ check: ResultCheck, _ field: String) throws(RunError) {
     try check.text(name, field + ".name")
     try check.rate(validationTop1, field + ".validationTop1")
     for (value, name) in [

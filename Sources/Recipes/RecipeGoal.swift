@@ -1,0 +1,170 @@
+public import Settings
+import Training
+public import Trials
+
+/// What a student is to reach, and how the settings that reach it are searched for.
+public struct RecipeGoal: Sendable {
+  /// The most accuracy that may be lost against the teacher on validation images, in points; `nil` for no such bound.
+  public var accuracyPoints: Double?
+  /// The target whose limits hold.
+  public var target: String?
+  /// The most bytes of the student's file.
+  public var fileBytes: Int?
+  /// What may be chosen: the strength of the first method that has one, unless the recipe says `over`.
+  public var space: SearchSpace
+  /// Who proposes: bisection, unless the recipe says `search`.
+  public var strategy: any SearchStrategy
+  /// Where it stands.
+  public var mark: SettingsMark
+
+  /// How strong a method may be made: all of a network cannot go.
+  static let strengths = 0...0.99
+
+  /// Reads `keep: {accuracyPoints: 1.0}` or `fit: {target: cortex-m4, fileBytes: 100000}`, with `search` and `over`; `nil` where
+  /// neither goal is given.
+  init?(student: SettingsNode, stages: [RecipeStage]) throws(SettingsError) {
+    let (keep, fit) = (student["keep"], student["fit"])
+    guard let node = keep ?? fit else {
+      if let stray = student["search"] ?? student["over"] {
+        let key = student["search"] == nil ? "over" : "search"
+        throw .invalid(stray.mark, key: key, reason: "is for students with a goal; give \"keep\" or \"fit\"")
+      }
+      return nil
+    }
+    mark = node.mark
+    if let over = student["over"] {
+      space = try SearchSpace(over: over, stages: stages)
+    } else {
+      guard let stage = stages.firstIndex(where: { $0.choice?.hasStrength ?? false }) else {
+        throw .invalid(
+          mark, key: "pipeline",
+          reason:
+            "no method of the pipeline has a strength that could be searched for the goal; say \"over\" which settings"
+        )
+      }
+      space = SearchSpace([SearchVariable(stage: stage, domain: .real(Self.strengths, .linear))])
+    }
+    strategy = Bisection()
+    if let search = student["search"] { strategy = try SearchCatalogue.read(search) }
+    if let refusal = strategy.refusal(of: space) {
+      throw .invalid(
+        (student["search"] ?? node).mark, key: "search", reason: "\(type(of: strategy).name) \(refusal)")
+    }
+    if let keep {
+      guard fit == nil else {
+        throw .invalid(keep.mark, key: "keep", reason: "give either \"keep\" or \"fit\"")
+      }
+      try keep.requireKeys(["accuracyPoints"], of: "keep")
+      let points = try keep.required("accuracyPoints", of: "keep")
+      let most = try points.number("accuracyPoints")
+      guard (0...100).contains(most) else {
+        throw .outOfRange(
+          points.mark, key: "accuracyPoints", expected: "points in 0...100", found: points.kindDescription)
+      }
+      accuracyPoints = most
+    } else {
+      try node.requireKeys(["target", "fileBytes"], of: "fit")
+      target = try node["target"].map { value throws(SettingsError) in try value.string("target") }
+      fileBytes = try node["fileBytes"].map { value throws(SettingsError) in try value.integer("fileBytes") }
+      guard target != nil || fileBytes != nil, (fileBytes ?? 1) > 0 else {
+        throw .invalid(node.mark, key: "fit", reason: "give \"target\", \"fileBytes\" (above 0), or both")
+      }
+    }
+  }
+}
+
+extension SearchSpace {
+  /// Reads `{sparsity: {from: 0.3, to: 0.9}, codebook.linearBits: [3, 4, 5]}`: settings of the pipeline's methods with the values that
+  /// they may take, a range (`scale: log` for equal ratios) or a list.
+  init(over node: SettingsNode, stages: [RecipeStage]) throws(SettingsError) {
+    var variables: [SearchVariable] = []
+    for entry in try node.mapping("over") {
+      let variable = try SearchVariable(entry, stages: stages)
+      guard !variables.contains(where: { $0.stage == variable.stage && $0.setting == variable.setting })
+      else {
+        throw .duplicateKey(entry.mark, key: entry.key)
+      }
+      variables.append(variable)
+    }
+    guard !variables.isEmpty else {
+      throw .invalid(
+        node.mark, key: "over", reason: "names no setting; give one with its range or its values")
+    }
+    self.init(variables)
+  }
+}
+
+extension SearchVariable {
+  /// Reads the values of `SETTING`, of the first method that has one of that name, or of `METHOD.SETTING`.
+  fileprivate init(_ entry: SettingsNode.Entry, stages: [RecipeStage]) throws(SettingsError) {
+    let words = entry.key.split(separator: ".", maxSplits: 1).map(String.init)
+    let (method, name) = words.count == 2 ? (words[0], words[1]) : (nil, entry.key)
+    var known: [String] = []
+    var place: (stage: Int, present: SettingsNode)?
+    for (index, stage) in stages.enumerated() {
+      guard let choice = stage.choice, case .mapping(let settings) = choice.settings.content else { continue }
+      known += settings.map { "\(choice.name).\($0.key)" }
+      guard place == nil, method == nil || method == choice.name else { continue }
+      place = settings.first { $0.key == name }.map { (index, $0.value) }
+    }
+    guard let place, let choice = stages[place.stage].choice else {
+      throw .unknownKey(
+        entry.mark, key: entry.key, owner: "the pipeline's methods",
+        suggestion: Spelling.nearest(to: entry.key, among: known), known: known)
+    }
+    self.init(
+      stage: place.stage, setting: name, domain: try Domain(entry.value, name, present: place.present))
+    // The ends of a range and the values of a list are what the method must accept.
+    let values: [SettingsNode] =
+      switch domain {
+      case .choices(let values): values
+      case .real, .integer: [value(at: 0), value(at: 1)]
+      }
+    for value in values {
+      let settings = SettingsNode(
+        .mapping([.init(key: name, mark: entry.mark, value: SettingsNode(value.content, mark: entry.mark))]),
+        mark: entry.mark)
+      _ = try choice.updated(settings)
+    }
+  }
+}
+
+extension SearchVariable.Domain {
+  /// Reads `[a, b, …]` or `{from: a, to: b, scale: log}`; a setting that is an integer now has integers between.
+  fileprivate init(_ node: SettingsNode, _ key: String, present: SettingsNode) throws(SettingsError) {
+    if case .list(let values) = node.content {
+      guard !values.isEmpty else {
+        throw .invalid(node.mark, key: key, reason: "the list is empty; give the values to choose from")
+      }
+      self = .choices(values)
+      return
+    }
+    let owner = "the range of \(key)"
+    try node.requireKeys(["from", "to", "scale"], of: owner)
+    let (from, to) = (try node.required("from", of: owner), try node.required("to", of: owner))
+    let scale = try node["scale"].map { value throws(SettingsError) in
+      try SearchVariable.Scale(reading: value, key: "scale")
+    }
+    func requireOrder<N: Comparable>(_ low: N, _ high: N) throws(SettingsError) {
+      guard low < high else {
+        throw .outOfRange(to.mark, key: "to", expected: "more than \"from\", \(low)", found: "\(high)")
+      }
+    }
+    if case .integer = present.content {
+      let (low, high) = (try from.integer("from"), try to.integer("to"))
+      try requireOrder(low, high)
+      guard scale == nil else {
+        throw .invalid(node.mark, key: "scale", reason: "is for numbers, and \(key) is an integer")
+      }
+      self = .integer(low...high)
+    } else {
+      let (low, high) = (try from.number("from"), try to.number("to"))
+      try requireOrder(low, high)
+      guard scale != .log || low > 0 else {
+        throw .outOfRange(
+          from.mark, key: "from", expected: "a number above 0, as the scale is log", found: "\(low)")
+      }
+      self = .real(low...high, scale ?? .linear)
+    }
+  }
+}

@@ -1,0 +1,283 @@
+import Foundation
+import Runs
+import Settings
+import Tensors
+public import Trials
+
+/// The trials of a recipe, given as they become known.
+///
+/// A plan names every trial that the recipe asks for, some of them by what others will find: a control from scratch by the shape that
+/// its student takes, a searched student by the best of its candidates, whose controls take its settings. Here they become trials
+/// of their own: equal shapes, seeds and budgets are equal trials, and run once. What comes out is a function of the recipe and
+/// of results, not of the order in which those come.
+public struct RecipeSource: TrialSource {
+  /// How the planned trials stand that came to their end, by their addresses in the plan.
+  public private(set) var outcomes: [String: TrialOutcome] = [:]
+
+  private let plan: TrialPlan
+  private let folder: TrialFolder
+  /// Planned trials that wait for others.
+  private var waiting: [TrialSpec]
+  /// Trials that can be begun.
+  private var ready: [TrialSpec] = []
+  /// Who waits for a trial that was given, by its address.
+  private var owners: [String: [(owner: Owner, spec: TrialSpec)]] = [:]
+  /// How trials that were given stand, by their addresses.
+  private var known: [String: TrialOutcome] = [:]
+  /// The trials that planned ones became, by the addresses of these.
+  private var resolved: [String: TrialSpec] = [:]
+  private var searches: [String: Search] = [:]
+  private var settled: [(spec: TrialSpec, outcome: TrialOutcome)] = []
+
+  /// Whom a trial's end is told to.
+  private enum Owner {
+    /// A planned trial, which it is.
+    case planned(TrialSpec)
+    /// A planned trial, of whose search it is a candidate.
+    case candidate(of: TrialSpec)
+  }
+
+  /// A search under way.
+  private struct Search {
+    let described: TrialSearch
+    var state: SearchState
+    /// All candidates, in the order in which they were asked for.
+    var candidates: [TrialSpec] = []
+    var assignments: [Assignment] = []
+    /// Candidates of the present round that are not done.
+    var out: Set<String> = []
+  }
+
+  /// The trials of a plan, in the folder where they lie when they are done.
+  public init(_ plan: TrialPlan, in folder: TrialFolder) {
+    self.plan = plan
+    self.folder = folder
+    waiting = plan.trials
+  }
+
+  // MARK: What a scheduler does
+
+  public mutating func pull() -> TrialSpec? {
+    beginReady()
+    return ready.isEmpty ? nil : ready.removeFirst()
+  }
+
+  public mutating func tell(_ outcome: TrialOutcome, of address: String) {
+    known[address] = outcome
+    for (number, waiting) in (owners.removeValue(forKey: address) ?? []).enumerated() {
+      // Who runs trials knows of the first one.
+      if number > 0 { settled.append((waiting.spec, outcome)) }
+      tell(outcome, of: address, to: waiting.owner)
+    }
+  }
+
+  public mutating func takeSettled() -> [(spec: TrialSpec, outcome: TrialOutcome)] {
+    defer { settled = [] }
+    return settled
+  }
+
+  public mutating func close(_ reason: String) -> [TrialSpec] {
+    let rest = plan.trials.filter { outcomes[$0.address] == nil }
+    for spec in rest { outcomes[spec.address] = .notRun(reason) }
+    (waiting, ready, owners) = ([], [], [:])
+    return rest
+  }
+
+  // MARK: What came of the plan
+
+  /// The trial that a planned one became; `nil` while that is not known.
+  public func resolution(of planned: String) -> TrialSpec? { resolved[planned] }
+
+  /// The rows of the plan with the addresses of the trials that they became.
+  public var rows: [TrialRow] {
+    plan.rows.map { row in
+      var row = row
+      row.trial = resolved[row.trial]?.address ?? row.trial
+      return row
+    }
+  }
+
+  /// The same, gone on with by what is done already, without running anything.
+  public func replayed() -> RecipeSource {
+    var source = self
+    while let spec = source.pull() {
+      if folder.isDone(spec) { source.tell(.done, of: spec.address) }
+    }
+    return source
+  }
+
+  // MARK: Planned trials
+
+  private mutating func beginReady() {
+    var isChanged = true
+    while isChanged {
+      isChanged = false
+      for planned in waiting where planned.dependencies.allSatisfy({ outcomes[$0] == .done }) {
+        waiting.removeAll { $0.address == planned.address }
+        begin(planned)
+        isChanged = true
+      }
+    }
+  }
+
+  private mutating func begin(_ planned: TrialSpec) {
+    do throws(TrialError) {
+      if let described = plan.searches[planned.address] {
+        searches[planned.address] = Search(
+          described: described,
+          state: SearchState(
+            space: described.space, prefersStrong: described.goal.prefersStrong,
+            random: SeededRandom(seed: planned.seed, purpose: "search")))
+        return try goOn(planned)
+      }
+      give(try resolve(planned), to: .planned(planned))
+    } catch {
+      settle(planned, .failed("\(error)"))
+    }
+  }
+
+  /// The trial that a planned one is, now that all it needs is done.
+  private func resolve(_ planned: TrialSpec) throws(TrialError) -> TrialSpec {
+    var spec = planned
+    if let address = planned.settingsOf, let student = plan.trials.first(where: { $0.address == address }),
+      let chosen = resolved[address]
+    {
+      spec = planned.following(student, as: chosen)
+    }
+    if case .shape(let address) = spec.start {
+      guard let trial = resolved[address] else { throw .missingTrial(address: address, folder: folder.path) }
+      spec.start = .network(try folder.structure(of: trial.address))
+    }
+    return spec
+  }
+
+  /// Gives a trial to be run, unless it is known already or on its way.
+  private mutating func give(_ spec: TrialSpec, to owner: Owner) {
+    if case .planned(let planned) = owner { resolved[planned.address] = spec }
+    let address = spec.address
+    if let outcome = known[address] {
+      settled.append((spec, outcome))
+      return tell(outcome, of: address, to: owner)
+    }
+    if owners[address] == nil { ready.append(spec) }
+    owners[address, default: []].append((owner, spec))
+  }
+
+  private mutating func tell(_ outcome: TrialOutcome, of address: String, to owner: Owner) {
+    switch owner {
+    case .planned(let planned):
+      outcomes[planned.address] = outcome
+      if let falls = outcome.ofDependents { drop(dependentsOf: planned, falls) }
+    case .candidate(let planned):
+      guard outcome == .done else {
+        return settle(planned, outcome.ofDependents ?? outcome)
+      }
+      searches[planned.address]?.out.remove(address)
+      do throws(TrialError) { try goOn(planned) } catch { settle(planned, .failed("\(error)")) }
+    }
+  }
+
+  /// Ends a planned trial that is not run.
+  private mutating func settle(_ planned: TrialSpec, _ outcome: TrialOutcome) {
+    guard outcomes[planned.address] == nil else { return }
+    searches[planned.address] = nil
+    outcomes[planned.address] = outcome
+    settled.append((planned, outcome))
+    if let falls = outcome.ofDependents { drop(dependentsOf: planned, falls) }
+  }
+
+  private mutating func drop(dependentsOf planned: TrialSpec, _ outcome: TrialOutcome) {
+    let falling = waiting.filter { $0.dependencies.contains(planned.address) }
+    waiting.removeAll { $0.dependencies.contains(planned.address) }
+    for spec in falling { settle(spec, outcome) }
+  }
+
+  // MARK: Searches
+
+  /// Asks for more candidates when those before are done; takes the best when there are no more.
+  private mutating func goOn(_ planned: TrialSpec) throws(TrialError) {
+    guard var search = searches[planned.address], search.out.isEmpty else { return }
+    let teacher = try planned.teacher.flatMap { address throws(TrialError) in
+      try folder.validationTop1(ofTeacher: address)
+    }
+    let results = try candidates(of: search)
+    let goal = search.described.goal
+    search.state.observations = []
+    for (assignment, result) in zip(search.assignments, results) {
+      search.state.observations.append(
+        SearchObservation(
+          assignment, meetsGoal: try goal.miss(of: result, teacher: teacher) == nil,
+          validationTop1: result.validationTop1))
+    }
+    let left = search.described.strategy.tries(in: search.state.space) - results.count
+    let next = left > 0 ? search.described.strategy.ask(left, search.state) : []
+    guard !next.isEmpty else {
+      searches[planned.address] = nil
+      let best = search.candidates[try goal.best(of: results, teacher: teacher).index]
+      return give(planned.taking(best, among: search.candidates), to: .planned(planned))
+    }
+    var round: [TrialSpec] = []
+    for assignment in next {
+      let stages = try trial(TrialError.settings) { () throws(SettingsError) in
+        try search.state.space.applied(assignment, to: planned.stages)
+      }
+      round.append(planned.candidate(stages, number: search.candidates.count + 1))
+      search.candidates.append(round[round.count - 1])
+      search.assignments.append(assignment)
+    }
+    search.out = Set(round.map(\.address).filter { known[$0] != .done })
+    searches[planned.address] = search
+    let out = search.out
+    for spec in round {
+      guard out.contains(spec.address) else {
+        settled.append((spec, .done))
+        continue
+      }
+      // One that is known to have failed ends the search.
+      if searches[planned.address] != nil { give(spec, to: .candidate(of: planned)) }
+    }
+    if out.isEmpty { try goOn(planned) }
+  }
+
+  private func candidates(of search: Search) throws(TrialError) -> [CandidateResult] {
+    try search.candidates.map { spec throws(TrialError) in try folder.candidate(spec.address) }
+  }
+}
+
+extension TrialSpec {
+  /// A candidate of a search for this student, with settings of its own. Of the goal it knows what it is to be read on.
+  fileprivate func candidate(_ stages: [Stage], number: Int) -> TrialSpec {
+    var spec = self
+    spec.name = "\(name)~try\(number)"
+    spec.role = .candidate
+    spec.stages = stages
+    spec.goal = goal.flatMap { $0.target == nil ? nil : TrialGoal(target: $0.target, profile: $0.profile) }
+    spec.search = nil
+    return spec
+  }
+
+  /// This student, as one of its candidates was found to be.
+  fileprivate func taking(_ best: TrialSpec, among candidates: [TrialSpec]) -> TrialSpec {
+    var spec = self
+    spec.start = .candidate(best.address, among: candidates.map(\.address))
+    spec.stages = best.stages
+    spec.search = nil
+    spec.logits = nil
+    return spec
+  }
+
+  /// This control, with the settings that its searched student was found with in place of those it was planned with.
+  fileprivate func following(_ student: TrialSpec, as chosen: TrialSpec) -> TrialSpec {
+    var spec = self
+    spec.settingsOf = nil
+    // One stage stands for all up to the last that changes the structure, where there are fewer stages.
+    let shift = student.stages.count - stages.count
+    for (index, stage) in stages.enumerated() {
+      guard let own = stage.choice, let planned = student.stages[index + shift].choice,
+        let found = chosen.stages[index + shift].choice
+      else { continue }
+      spec.stages[index].choice = own.node == planned.node ? found : found.randomControl
+    }
+    return spec
+  }
+}

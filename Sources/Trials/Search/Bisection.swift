@@ -1,0 +1,38 @@
+public import Settings
+import Training
+
+/// Halves the interval between a value that meets the goal and one that does not, one try after another.
+///
+/// With `prefersStrong` the highest value that meets the goal is sought (keep an accuracy), else the lowest (fit a size).
+/// After n tries the value is known to 2^-n of its range, if raising it never makes the goal easier to keep.
+public struct Bisection: SearchStrategy {
+  public static let name = "bisection"
+  public static let summary = "halves the range of one number between what meets the goal and what does not"
+
+  /// How many values are tried.
+  public var tries = 6
+
+  public init() {}
+
+  public static var settings: [Setting<Bisection>] {
+    [Setting("tries", \.tries, in: 1...30, "how many values are tried, one after another")]
+  }
+
+  public func tries(in space: SearchSpace) -> Int { tries }
+
+  public func refusal(of space: SearchSpace) -> String? {
+    let isOneNumber = space.variables.count == 1 && space.variables.allSatisfy(\.isOrdered)
+    return isOneNumber
+      ? nil : "halves the range of one number; for several settings or a list take grid or random"
+  }
+
+  public func ask(_ count: Int, _ search: SearchState) -> [Assignment] {
+    guard count > 0, search.observations.count < tries else { return [] }
+    var (low, high) = (0.0, 1.0)
+    for observation in search.observations {
+      let middle = (low + high) / 2
+      if observation.meetsGoal == search.prefersStrong { low = middle } else { high = middle }
+    }
+    return [Assignment(search.space.variables.map { $0.value(at: (low + high) / 2) })]
+  }
+}

@@ -1,0 +1,78 @@
+public import Settings
+public import Tensors
+public import Training
+
+/// Proposes settings, and learns from what became of those before: a pure function of what was observed, so that a search
+/// that was killed goes on as if it had not been.
+///
+/// One file in `Search/` and one line in `SearchCatalogue`. Every assignment becomes a trial of its own, and all that one
+/// call gives can run at a time; the next call comes when all of them are done, whatever the number of jobs.
+public protocol SearchStrategy: NamedKind {
+  /// How many assignments it asks for in all.
+  func tries(in space: SearchSpace) -> Int
+  /// Why it cannot search a space; `nil` where it can.
+  func refusal(of space: SearchSpace) -> String?
+  /// The next assignments, at most `count`; none when the search is over.
+  func ask(_ count: Int, _ search: SearchState) -> [Assignment]
+}
+
+extension SearchStrategy {
+  public func refusal(of space: SearchSpace) -> String? { nil }
+}
+
+/// What a search knows.
+public struct SearchState: Sendable {
+  /// What may be chosen.
+  public var space: SearchSpace
+  /// Whether the strongest compression that meets the goal is sought, not the weakest.
+  public var prefersStrong: Bool
+  /// What became of all assignments so far, in the order in which they were asked for.
+  public var observations: [SearchObservation]
+  /// Where draws come from; refined by the number of the assignment.
+  public var random: SeededRandom
+
+  /// Makes a state.
+  public init(
+    space: SearchSpace, prefersStrong: Bool, observations: [SearchObservation] = [], random: SeededRandom
+  ) {
+    self.space = space
+    self.prefersStrong = prefersStrong
+    self.observations = observations
+    self.random = random
+  }
+}
+
+/// What became of an assignment.
+public struct SearchObservation: Sendable, Equatable {
+  public var assignment: Assignment
+  /// Whether its student met the goal.
+  public var meetsGoal: Bool
+  /// Accuracy on validation images; `nil` where there are none.
+  public var validationTop1: Double?
+
+  /// Makes an observation.
+  public init(_ assignment: Assignment, meetsGoal: Bool, validationTop1: Double? = nil) {
+    self.assignment = assignment
+    self.meetsGoal = meetsGoal
+    self.validationTop1 = validationTop1
+  }
+}
+
+/// Every strategy that a recipe may name.
+public enum SearchCatalogue {
+  /// The types, in the order in which they are documented.
+  public static let all: [any SearchStrategy.Type] = [Bisection.self, GridSearch.self, RandomSearch.self]
+
+  /// Every name.
+  public static var names: [String] { all.map { $0.name } }
+
+  /// Reads a name (`grid`), or a name with settings (`{random: {tries: 20}}`).
+  public static func read(_ node: SettingsNode, key: String = "search") throws(SettingsError)
+    -> any SearchStrategy
+  {
+    try NamedChoice.read(node, key: key, present: Bisection(), among: all) { $0 as? any SearchStrategy }
+  }
+
+  /// The strategy with all its settings, as `read` reads it.
+  public static func write(_ strategy: any SearchStrategy) -> SettingsNode { NamedChoice.node(strategy) }
+}

@@ -1,0 +1,80 @@
+public import Runs
+
+extension TrialGoal {
+  /// How far a candidate is from the goal, and why.
+  public struct Miss: Sendable, Equatable {
+    /// In points of accuracy, or bytes: smaller is nearer.
+    public var distance: Double
+    public var reason: String
+  }
+
+  /// Whether the strongest compression that meets the goal is sought, not the weakest.
+  public var prefersStrong: Bool { accuracyPoints != nil }
+
+  /// How a candidate misses the goal; `nil` where it meets it.
+  ///
+  /// - Parameter teacher: the teacher's accuracy on validation images.
+  public func miss(of candidate: CandidateResult, teacher: Double?) throws(TrialError) -> Miss? {
+    if let failure = candidate.failure { return Miss(distance: .infinity, reason: failure) }
+    if let points = accuracyPoints {
+      guard let teacher, let top1 = candidate.validationTop1 else {
+        throw .target("a goal needs a teacher and validation images: give the recipe a \"validation\" share")
+      }
+      let bar = teacher - points / 100
+      guard top1 < bar else { return nil }
+      return Miss(distance: bar - top1, reason: "\(top1) on validation images is below \(bar)")
+    }
+    if let limit = fileBytes, candidate.fileBytes > limit {
+      let excess = candidate.fileBytes - limit
+      return Miss(
+        distance: Double(excess),
+        reason: "the file has \(candidate.fileBytes) bytes, \(excess) more than \(limit)")
+    }
+    if let target {
+      guard let reading = candidate.reading else {
+        throw .target("\(candidate.name): was not read on \(target), which its goal is about")
+      }
+      guard !reading.fits else { return nil }
+      return Miss(
+        distance: Double(reading.flashBytes + reading.ramBytes),
+        reason: reading.reason ?? "it does not fit \(target)")
+    }
+    return nil
+  }
+
+  /// The place of the candidate to take, and how it misses the goal if none meets it.
+  ///
+  /// Of those that keep the accuracy the smallest file is taken, then the fewest multiply-adds, then the last; of those that fit
+  /// the most accurate on validation images, then the largest file, then the first. Where none meets the goal, the nearest.
+  public func best(
+    of candidates: [CandidateResult], teacher: Double?
+  ) throws(TrialError) -> (index: Int, miss: Miss?) {
+    var misses: [Miss?] = []
+    for candidate in candidates { misses.append(try miss(of: candidate, teacher: teacher)) }
+    let meeting = candidates.indices.filter { misses[$0] == nil }
+    let best =
+      prefersStrong
+      ? meeting.min { first, second in
+        let (a, b) = (candidates[first], candidates[second])
+        return (a.fileBytes, a.multiplyAdds, -first) < (b.fileBytes, b.multiplyAdds, -second)
+      }
+      : meeting.min { first, second in
+        let (a, b) = (candidates[first], candidates[second])
+        // Without validation images all are equally accurate.
+        return (-(a.validationTop1 ?? 0), -a.fileBytes, first) < (
+          -(b.validationTop1 ?? 0), -b.fileBytes, second
+        )
+      }
+    if let best { return (best, nil) }
+    var nearest: (index: Int, miss: Miss)?
+    for (index, miss) in misses.enumerated() {
+      guard let miss, nearest.map({ miss.distance < $0.miss.distance }) ?? true else { continue }
+      nearest = (index, miss)
+    }
+    guard let nearest, nearest.miss.distance.isFinite else {
+      throw .target(
+        "no candidate of the search made a student" + (nearest.map { ": \($0.miss.reason)" } ?? ""))
+    }
+    return (nearest.index, nearest.miss)
+  }
+}

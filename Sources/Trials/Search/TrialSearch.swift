@@ -1,0 +1,23 @@
+public import Settings
+
+/// How a student is searched for: what is to be reached, what may be chosen, and who proposes.
+public struct TrialSearch: Sendable {
+  public var goal: TrialGoal
+  public var space: SearchSpace
+  public var strategy: any SearchStrategy
+
+  /// Makes a search.
+  public init(goal: TrialGoal, space: SearchSpace, strategy: any SearchStrategy) {
+    self.goal = goal
+    self.space = space
+    self.strategy = strategy
+  }
+
+  /// Candidates in all.
+  public var tries: Int { strategy.tries(in: space) }
+
+  /// Space and strategy as an address holds them; the goal stands there by itself.
+  public var node: SettingsNode {
+    SettingsNode(mapping: ["space": space.node, "strategy": SearchCatalogue.write(strategy)])
+  }
+}

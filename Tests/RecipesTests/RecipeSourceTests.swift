@@ -1,0 +1,258 @@
+import Datasets
+import Execution
+import Foundation
+import Recipes
+import Runs
+import Settings
+import Tensors
+import TestSupport
+import Testing
+import Trials
+
+@Suite("Trials as they become known", .serialized)
+struct RecipeSourceTests {
+  private let folder: String
+  private var trials: TrialFolder { TrialFolder(path: folder + "/trials") }
+
+  init() throws {
+    folder = FileManager.default.temporaryDirectory.path() + "/condense-source-" + UUID().uuidString
+    try FileManager.default.createDirectory(atPath: folder + "/trials", withIntermediateDirectories: true)
+    try GlyphMaker(seed: 3, count: 200, difficulty: 0).write(to: folder + "/glyphs", threads: 1)
+  }
+
+  private var environment: TrialEnvironment {
+    var options = DatasetOptions()
+    options.cacheDirectory = nil
+    return TrialEnvironment(
+      backend: ReferenceBackend(), datasetOptions: options,
+      targetFolders: [Checkout.path + "/Recipes/targets"])
+  }
+
+  private func plan(_ students: String, controls: Bool = false, network: String = "mlp") throws -> TrialPlan {
+    let described = try RecipeTests.recipe(
+      """
+      recipe: 1
+      data: \(folder)/glyphs
+      seeds: 1
+      targets: [cortex-m4]
+      controls: \(controls)
+      teacher: {network: \(network), training: {epochs: 2, batch: 32, learningRate: 0.05}}
+      training: {batch: 32}
+      students:
+      \(students)
+      """)
+    var options = DatasetOptions()
+    options.cacheDirectory = nil
+    let data = try Dataset.open(described.data, options: options)
+    let material = RecipeMaterial(
+      dataDigest: data.digest, channels: 1, classes: data.classes, trainingImages: data.count(of: .train),
+      teachers: [Checkout.path + "/Teachers"], instructionSet: ReferenceBackend().instructionSet,
+      precision: .f32, teacherInput: [1, 28, 28])
+    return try TrialPlanner(described, material).plan()
+  }
+
+  private static let grid = """
+      - name: sought
+        keep: {accuracyPoints: 100}
+        search: {grid: {points: 3}}
+        over: {magnitude-pruning.sparsity: {from: 0.2, to: 0.8}}
+        pipeline: [{magnitude-pruning: {sparsity: 0.1, times: 1}, epochs: 1}]
+    """
+
+  @Test(
+    "a search's candidates are trials of their own; the chosen one is the row, trained once, with its controls' settings"
+  )
+  func search() throws {
+    var source = RecipeSource(try plan(Self.grid, controls: true), in: trials)
+    var begun: [TrialSpec] = []
+    let results = try runAll(&source, in: trials, environment) { begun.append($0) }
+    #expect(
+      begun.map(\.name) == [
+        "teacher", "sought~try1", "sought~try2", "sought~try3", "sought", "sought~random",
+      ])
+    let candidates = begun.filter { $0.role == .candidate }
+    #expect(candidates.map { $0.stages[0].label } == ["sparsity 0.2", "sparsity 0.5", "sparsity 0.8"])
+    for candidate in candidates {
+      let place = trials.path + "/" + candidate.directoryName
+      #expect(!FileManager.default.fileExists(atPath: place + "/result.json"))
+      #expect(!FileManager.default.fileExists(atPath: place + "/progress"))
+    }
+    let sought = try #require(results["sought"])
+    // Any accuracy will do, so the smallest file is taken: the sparsest.
+    #expect(sought.stages.map(\.name) == ["magnitude-pruning (sparsity 0.8)"])
+    let chosen = trials.path + "/" + candidates[2].directoryName
+    let row = trials.path + "/" + (try #require(begun.first { $0.name == "sought" })).directoryName
+    #expect(
+      try Data(contentsOf: URL(filePath: row + "/student.condensed"))
+        == Data(contentsOf: URL(filePath: chosen + "/student.condensed")))
+    // What the search cost is what the student cost.
+    let costs = try candidates.map { spec in
+      try CandidateResult.read(trials.path + "/" + spec.directoryName + "/candidate.json").cost
+    }
+    #expect(costs.allSatisfy { $0.trainingImages > 0 })
+    #expect(sought.cost.trainingImages == costs.reduce(0) { $0 + $1.trainingImages })
+    #expect(sought.cost.seconds > costs.reduce(0) { $0 + $1.seconds })
+    let random = try #require(begun.first { $0.name == "sought~random" })
+    #expect(random.stages[0].choice?.name == "random-pruning")
+    #expect("\(random.node.canonicalJSON)".contains("\"sparsity\":0.8"))
+    #expect(source.rows.map(\.name) == ["teacher", "sought", "sought~random"])
+    #expect(source.rows[1].trial == sought.address)
+  }
+
+  @Test("a chosen student is what the same settings would have given without a search")
+  func equal() throws {
+    let plain = """
+        - name: plain
+          pipeline: [{magnitude-pruning: {sparsity: 0.8, times: 1}, epochs: 1}]
+      """
+    var source = RecipeSource(try plan(Self.grid + "\n" + plain), in: trials)
+    let results = try runAll(&source, in: trials, environment)
+    let (sought, direct) = (try #require(results["sought"]), try #require(results["plain"]))
+    #expect(sought.accuracy == direct.accuracy && sought.validationTop1 == direct.validationTop1)
+    // The files are of two trials, which their headers name.
+    #expect(abs(sought.size.fileBytes - direct.size.fileBytes) < 16)
+    #expect(abs(sought.size.codedBytes - direct.size.codedBytes) < 16)
+    #expect(sought.layers == direct.layers)
+    #expect(sought.nonZeros == direct.nonZeros && sought.parameters == direct.parameters)
+    #expect(sought.bits == direct.bits && sought.multiplyAdds == direct.multiplyAdds)
+    #expect(sought.warnings == direct.warnings)
+  }
+
+  @Test("told in any order, and gone on with after any trial, a search ends with the same trials")
+  func order() throws {
+    let plan = try plan(Self.grid)
+    var whole = RecipeSource(plan, in: trials)
+    var begun: [String] = []
+    _ = try runAll(&whole, in: trials, environment) { begun.append($0.address) }
+    // Everything is done now: candidates are told from the last to the first.
+    var backwards = RecipeSource(plan, in: trials)
+    var pulled: [TrialSpec] = []
+    while true {
+      while let spec = backwards.pull() { pulled.append(spec) }
+      guard let spec = pulled.popLast() else { break }
+      backwards.tell(.done, of: spec.address)
+    }
+    #expect(backwards.rows == whole.rows)
+    #expect(RecipeSource(plan, in: trials).replayed().rows == whole.rows)
+    // What one more try finds is asked for after the finished ones were found.
+    let more = try self.plan(Self.grid.replacing("points: 3", with: "points: 5"))
+    var wider = RecipeSource(more, in: trials)
+    var new: [String] = []
+    _ = try runAll(&wider, in: trials, environment) { new.append($0.name) }
+    // 0.2, 0.5 and 0.8 were tried already; the best is the same candidate, chosen among others.
+    #expect(new == ["sought~try2", "sought~try4", "sought"])
+  }
+
+  @Test("a candidate that fails takes its student along; one that cannot be run is not run")
+  func failures() throws {
+    var source = RecipeSource(try plan(Self.grid, controls: true), in: trials)
+    let pulled = source.pull()
+    let teacher = try #require(pulled)
+    let directory = trials.path + "/" + teacher.directoryName
+    try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
+    _ = try TrialRunner(teacher, directory: directory, environment).run()
+    source.tell(.done, of: teacher.address)
+    let next = source.pull()
+    let first = try #require(next)
+    source.tell(.failed("out of memory"), of: first.address)
+    let settled = source.takeSettled()
+    #expect(settled.map(\.spec.name) == ["sought", "sought~random"])
+    #expect(settled.allSatisfy { $0.outcome == .failed("a trial that it needs failed") })
+    #expect(source.takeSettled().isEmpty)
+    var stopped = RecipeSource(try plan(Self.grid), in: trials)
+    _ = stopped.pull()
+    #expect(stopped.close("stopped").map(\.name) == ["teacher", "sought"])
+    #expect(stopped.outcomes.values.allSatisfy { $0 == .notRun("stopped") })
+  }
+
+  @Test("controls of equal shape, seed and budget are one trial and one row, whatever made the shape")
+  func equalShapes() throws {
+    let students = """
+        - name: first
+          pipeline: [{channel-pruning: {criterion: l1, scope: layer, sparsity: 0.5}, epochs: 1}]
+        - name: second
+          pipeline: [{channel-pruning: {criterion: random, scope: layer, sparsity: 0.5}, epochs: 1}]
+        - name: longer
+          pipeline: [{channel-pruning: {criterion: l1, scope: layer, sparsity: 0.5}, epochs: 2}]
+        - name: narrower
+          pipeline: [{channel-pruning: {criterion: l1, scope: layer, sparsity: 0.75}, epochs: 1}]
+      """
+    var source = RecipeSource(try plan(students, controls: true), in: trials)
+    var begun: [String] = []
+    _ = try runAll(&source, in: trials, environment) { begun.append($0.name) }
+    let scratch = begun.filter { $0.hasSuffix("~scratch") }
+    let shapes: [String] = try ["first", "second"].map { name in
+      let row = try #require(source.rows.first { $0.name == name })
+      return try String(
+        contentsOfFile: try #require(trials.directory(of: row.trial)) + "/structure.json", encoding: .utf8)
+    }
+    try #require(shapes[0] == shapes[1])
+    #expect(scratch == ["first~scratch", "longer~scratch", "narrower~scratch"])
+    let rows = source.rows.withSharedControlsMerged.filter { $0.name.hasSuffix("~scratch") }
+    #expect(rows.map(\.name) == scratch)
+    #expect(rows.map(\.controlOf) == [["first", "second"], ["longer"], ["narrower"]])
+    #expect(source.takeSettled().map(\.spec.name).contains("second~scratch"))
+  }
+
+  @Test("a goal keeps the strongest student that is accurate enough, and says when none is")
+  func goals() throws {
+    let plan = try plan(
+      """
+        - name: kept
+          keep: {accuracyPoints: 100}
+          pipeline: [{magnitude-pruning: {sparsity: 0.1, times: 1}, epochs: 1}]
+        - name: fitting
+          fit: {fileBytes: 300000}
+          pipeline: [{magnitude-pruning: {sparsity: 0.1, times: 1}, epochs: 1}]
+        - name: impossible
+          fit: {fileBytes: 10}
+          pipeline: [{magnitude-pruning: {sparsity: 0.1, times: 1}, epochs: 1}]
+      """)
+    #expect(plan.count == 4 + 3 * 6)
+    var source = RecipeSource(plan, in: trials)
+    var begun: [TrialSpec] = []
+    let results = try runAll(&source, in: trials, environment) { begun.append($0) }
+    let kept = try #require(results["kept"])
+    #expect(Double(kept.nonZeros) < 0.05 * Double(kept.parameters))
+    #expect(!kept.warnings.contains { $0.contains("the goal was missed") })
+    #expect(kept.stages[0].name.hasPrefix("magnitude-pruning (strength 0.9"))
+    let fitting = try #require(results["fitting"])
+    // Of its candidates that fit, none is more accurate on validation images.
+    let row = try #require(begun.first { $0.name == "fitting" })
+    guard case .candidate(_, let all) = row.start else {
+      Issue.record("a searched student starts from no candidate")
+      return
+    }
+    let fits = try all.map { address in
+      try CandidateResult.read(try #require(trials.directory(of: address)) + "/candidate.json")
+    }.filter { $0.fileBytes <= 300_000 }
+    #expect(fits.count > 1 && fitting.size.fileBytes <= 300_000)
+    #expect(fitting.validationTop1 == fits.compactMap(\.validationTop1).max())
+    #expect(try #require(results["impossible"]).warnings.contains { $0.contains("the goal was missed") })
+    // Searches that ask for the same settings share the candidates: the first strength is one trial for all three.
+    let own = begun.count { $0.role == .candidate }
+    #expect(own < 3 * 6)
+    #expect(source.takeSettled().count { $0.spec.role == .candidate && $0.outcome == .done } == 3 * 6 - own)
+  }
+
+  @Test("a candidate whose training diverges makes no student, and the search goes on")
+  func diverged() throws {
+    let plan = try plan(
+      """
+        - name: steep
+          fit: {fileBytes: 1000000}
+          search: {grid: {points: 2}}
+          over: {sparsity: [0.5, 0.6]}
+          pipeline: [{magnitude-pruning: {sparsity: 0.1, times: 1}, epochs: 1, training: {learningRate: 1000}}]
+      """)
+    var source = RecipeSource(plan, in: trials)
+    let message = errorMessage {
+      _ = try runAll(&source, in: trials, environment)
+      let failed = source.takeSettled()
+      #expect(failed.map(\.spec.name) == ["steep"])
+      guard case .failed(let reason) = failed.first?.outcome else { return }
+      throw TrialError.target(reason)
+    }
+    #expect(message.contains("no candidate of the search made a student"), "\(message)")
+  }
+}

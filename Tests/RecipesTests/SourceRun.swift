@@ -1,0 +1,25 @@
+import Foundation
+import Recipes
+import Runs
+import Trials
+
+/// Runs a source's trials in this process, one after another, as a scheduler with one job would.
+func runAll(
+  _ source: inout RecipeSource, in folder: TrialFolder, _ environment: TrialEnvironment,
+  began: (TrialSpec) -> Void = { _ in }
+) throws -> [String: TrialResult] {
+  var results: [String: TrialResult] = [:]
+  while let spec = source.pull() {
+    if !folder.isDone(spec) {
+      began(spec)
+      let directory = folder.path + "/" + spec.directoryName
+      try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
+      _ = try TrialRunner(spec, directory: directory, environment).run()
+    }
+    if spec.role.isRow, let directory = folder.directory(of: spec.address) {
+      results[spec.name] = try TrialResult.read(directory + "/" + TrialFolder.result)
+    }
+    source.tell(.done, of: spec.address)
+  }
+  return results
+}

@@ -1,0 +1,211 @@
+import Foundation
+import Runs
+import Settings
+import Tensors
+import Testing
+import Trials
+
+@Suite("Searches")
+struct SearchTests {
+  private static let unit = SearchSpace([
+    SearchVariable(stage: 0, setting: "x", domain: .real(0...1, .linear))
+  ])
+
+  private static func state(
+    _ space: SearchSpace, prefersStrong: Bool = true, _ observations: [SearchObservation] = []
+  ) -> SearchState {
+    SearchState(
+      space: space, prefersStrong: prefersStrong, observations: observations,
+      random: SeededRandom(seed: 3, purpose: "search"))
+  }
+
+  /// Everything that a strategy asks for when `meets` says what becomes of it, a round at a time.
+  private static func rounds(
+    _ strategy: any SearchStrategy, _ space: SearchSpace, prefersStrong: Bool = true, most: Int = .max,
+    meets: (Assignment) -> Bool = { _ in true }
+  ) -> [[Assignment]] {
+    var rounds: [[Assignment]] = []
+    var search = state(space, prefersStrong: prefersStrong)
+    while true {
+      let next = strategy.ask(min(most, strategy.tries(in: space)), search)
+      if next.isEmpty { return rounds }
+      rounds.append(next)
+      search.observations += next.map { SearchObservation($0, meetsGoal: meets($0)) }
+    }
+  }
+
+  private static func number(_ assignment: Assignment) -> Double {
+    (try? assignment.values[0].number("x")) ?? .nan
+  }
+
+  @Test(
+    "Bisection comes within 2^-n of the strongest strength that meets the goal", arguments: [0.1, 0.37, 0.8])
+  func strongest(limit: Double) {
+    var bisection = Bisection()
+    bisection.tries = 10
+    let asked = Self.rounds(bisection, Self.unit) { Self.number($0) <= limit }.joined().map(Self.number)
+    let best = asked.filter { $0 <= limit }.max() ?? 0
+    #expect(asked.count == 10 && best <= limit && limit - best <= 1.0 / 1024)
+  }
+
+  @Test("and of the weakest one that fits", arguments: [0.1, 0.37, 0.8])
+  func weakest(limit: Double) {
+    var bisection = Bisection()
+    bisection.tries = 10
+    let asked = Self.rounds(bisection, Self.unit, prefersStrong: false) { Self.number($0) >= limit }
+    let best = asked.joined().map(Self.number).filter { $0 >= limit }.min() ?? 1
+    #expect(best >= limit && best - limit <= 1.0 / 1024)
+    #expect(asked.allSatisfy { $0.count == 1 })
+  }
+
+  /// A space that a strategy can search, of several variables where it takes them.
+  private static func space(for strategy: any SearchStrategy) -> SearchSpace {
+    strategy.refusal(of: several) == nil ? several : unit
+  }
+
+  @Test(
+    "Laws of strategies: as many assignments as said, never more than asked for, each a value of the space; asked again, the same",
+    arguments: SearchCatalogue.names)
+  func laws(name: String) throws {
+    let strategy = try SearchCatalogue.read(name.node)
+    let written = SearchCatalogue.write(strategy)
+    #expect(try SearchCatalogue.write(SearchCatalogue.read(written)) == written)
+    let space = Self.space(for: strategy)
+    let meets: (Assignment) -> Bool = { assignment in
+      assignment.values[0].canonicalJSON.utf8.reduce(0) { $0 &+ Int($1) } % 2 == 0
+    }
+    let rounds = Self.rounds(strategy, space, meets: meets)
+    let all = Array(rounds.joined())
+    #expect(all.count == strategy.tries(in: space))
+    #expect(Self.rounds(strategy, space, meets: meets) == rounds)
+    for most in [1, 3] {
+      let fewer = Self.rounds(strategy, space, most: most, meets: meets)
+      #expect(fewer.allSatisfy { $0.count <= most } && Array(fewer.joined()) == all)
+    }
+    for (index, variable) in space.variables.enumerated() {
+      for value in all.map({ $0.values[index] }) {
+        switch variable.domain {
+        case .real(let range, _): #expect(range.contains(try value.number("x")))
+        case .integer(let range): #expect(range.contains(try value.integer("x")))
+        case .choices(let choices): #expect(choices.contains(value))
+        }
+      }
+    }
+  }
+
+  private static let several = SearchSpace([
+    SearchVariable(stage: 0, setting: "a", domain: .real(1...100, .log)),
+    SearchVariable(stage: 1, setting: "b", domain: .integer(2...4)),
+    SearchVariable(stage: 1, setting: "c", domain: .choices(["x".node, "y".node])),
+  ])
+
+  @Test(
+    "A grid is every combination, ends of ranges among them, and of integers and lists no more than there are"
+  )
+  func grid() throws {
+    var grid = GridSearch()
+    grid.points = 3
+    #expect(grid.tries(in: Self.several) == 3 * 3 * 2)
+    let all = Self.rounds(grid, Self.several)
+    #expect(all.count == 1)
+    let texts = all.joined().map { $0.values.map(\.canonicalJSON).joined(separator: " ") }
+    var expected: [String] = []
+    for a in [1.0, 10, 100] {
+      for b in 2...4 {
+        for c in ["x", "y"] {
+          expected.append([a.node, b.node, c.node].map(\.canonicalJSON).joined(separator: " "))
+        }
+      }
+    }
+    #expect(texts == expected)
+    // In rounds of two it is the same grid.
+    #expect(Array(Self.rounds(grid, Self.several, most: 2).joined()) == Array(all.joined()))
+    grid.points = 100
+    #expect(
+      grid.refusal(of: SearchSpace([Self.unit.variables[0], Self.unit.variables[0]]))?.contains("10000")
+        == true)
+  }
+
+  @Test("Random draws cover ranges and values evenly, and are the same however they are asked for")
+  func random() throws {
+    var random = RandomSearch()
+    random.tries = 600
+    let all = Array(Self.rounds(random, Self.several).joined())
+    #expect(all.count == 600)
+    #expect(Array(Self.rounds(random, Self.several, most: 7).joined()) == all)
+    let decades = try all.map { try $0.values[0].number("a") }
+    #expect(decades.allSatisfy { (1...100).contains($0) })
+    // Half of the logarithms lie below 10: a binomial of 600 at 1/2 has a deviation of 12.2.
+    #expect(abs(decades.count { $0 < 10 } - 300) < 60)
+    for bits in 2...4 {
+      #expect(abs(all.count { $0.values[1] == bits.node } - 200) < 58, "\(bits)")
+    }
+    #expect(abs(all.count { $0.values[2] == "x".node } - 300) < 60)
+  }
+
+  @Test("Bisection refuses what has no halves")
+  func refusals() {
+    #expect(Bisection().refusal(of: Self.unit) == nil)
+    #expect(Bisection().refusal(of: Self.several) != nil)
+    let list = SearchSpace([SearchVariable(stage: 0, domain: .choices([1.node, 2.node]))])
+    #expect(Bisection().refusal(of: list) != nil && RandomSearch().refusal(of: list) == nil)
+  }
+
+  private static func candidate(
+    _ top1: Double?, bytes: Int, fits: Bool? = nil, failure: String? = nil
+  ) -> CandidateResult {
+    var result = CandidateResult(
+      name: "c", seed: 0, address: String(repeating: "a", count: 64), validationTop1: top1, fileBytes: bytes,
+      multiplyAdds: 1,
+      reading: fits.map {
+        TrialResult.TargetReading(
+          flashBytes: bytes, ramBytes: 1, latencyMs: 1, energyMicrojoules: 1, basis: "modelled", low: 1,
+          high: 1, fits: $0, reason: $0 ? nil : "flash: too small")
+      }, stages: [], cost: TrialResult.Cost(trainingImages: 0, seconds: 0), warnings: [])
+    result.failure = failure
+    return result
+  }
+
+  @Test(
+    "Of those that keep the accuracy the smallest is taken; where none does, the nearest, with the reason")
+  func keeping() throws {
+    let goal = TrialGoal(accuracyPoints: 2)
+    let all = [
+      Self.candidate(0.97, bytes: 50), Self.candidate(0.85, bytes: 10), Self.candidate(0.9, bytes: 30),
+    ]
+    #expect(try goal.best(of: all, teacher: 0.92).index == 2)
+    #expect(try goal.best(of: all, teacher: 0.99).index == 0)
+    let missed = try goal.best(of: [all[1], all[2]], teacher: 0.99)
+    #expect(missed.index == 1 && missed.miss?.reason.contains("0.9 on validation images is below") == true)
+    #expect(throws: TrialError.self) { try goal.best(of: all, teacher: nil) }
+  }
+
+  @Test("Of those that fit the most accurate is taken, among equals the largest; diverged trainings never")
+  func fitting() throws {
+    let goal = TrialGoal(target: "uno", fileBytes: 40)
+    let all = [
+      Self.candidate(0.99, bytes: 50, fits: true), Self.candidate(0.9, bytes: 20, fits: true),
+      Self.candidate(0.9, bytes: 30, fits: true), Self.candidate(0.95, bytes: 35, fits: false),
+      Self.candidate(nil, bytes: 0, failure: "stage 1: diverged"),
+    ]
+    #expect(try goal.best(of: all, teacher: nil).index == 2)
+    #expect(try goal.best(of: [all[0], all[4]], teacher: nil).index == 0)
+    #expect(throws: TrialError.self) { try goal.best(of: [all[4]], teacher: nil) }
+  }
+
+  @Test("A candidate's file survives its writing, and what it cannot be is refused by its field")
+  func file() throws {
+    let path = FileManager.default.temporaryDirectory.path() + "/condense-candidate-" + UUID().uuidString
+    defer { try? FileManager.default.removeItem(atPath: path) }
+    let candidate = Self.candidate(0.5, bytes: 9, fits: false, failure: nil)
+    try candidate.write(to: path)
+    #expect(try CandidateResult.read(path) == candidate)
+    let text = try String(contentsOfFile: path, encoding: .utf8)
+    try Data(text.replacing("\"validationTop1\":0.5", with: "\"validationTop1\":1.5").utf8).write(
+      to: URL(filePath: path))
+    do {
+      _ = try CandidateResult.read(path)
+      Issue.record("a rate of 1.5 was believed")
+    } catch { #expect("\(error)".contains("validationTop1")) }
+  }
+}
