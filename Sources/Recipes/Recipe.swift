@@ -74,6 +74,7 @@ public struct Recipe: Sendable {
       throw .settings(error)
     }
     try checkNames()
+    _ = try taughtByStudents()
     for student in students { try student.checkOrder() }
   }
 
@@ -155,6 +156,36 @@ public struct Recipe: Sendable {
       nodes.append(node)
     }
     return nodes
+  }
+
+  /// The students that other students teach, each after its teacher; those that teach themselves in a round are refused.
+  func taughtByStudents() throws(RecipeError) -> [RecipeStudent] {
+    var known = Set(students.filter { $0.teacher == nil }.map(\.name))
+    var rest = students.filter { $0.teacher != nil }
+    var order: [RecipeStudent] = []
+    while let index = rest.firstIndex(where: { $0.teacher.map(known.contains) ?? false }) {
+      let student = rest.remove(at: index)
+      known.insert(student.name)
+      order.append(student)
+    }
+    for student in students {
+      guard let name = student.teacher else { continue }
+      guard let teacher = students.first(where: { $0.name == name }) else {
+        let names = students.map(\.name)
+        let hint = Spelling.nearest(to: name, among: names).map { "; did you mean \"\($0)\"?" } ?? ""
+        throw .invalid(student.mark, "\(student.name): no student is called \"\(name)\"\(hint)")
+      }
+      guard teacher.goal == nil else {
+        throw .invalid(
+          student.mark,
+          "\(student.name): its teacher \"\(name)\" is searched for; a student that teaches has settings of its own"
+        )
+      }
+    }
+    guard let stuck = rest.first else { return order }
+    throw .invalid(
+      stuck.mark,
+      "\(stuck.name): is taught, through others, by itself; let one of them learn from the teacher")
   }
 
   private func checkNames() throws(RecipeError) {

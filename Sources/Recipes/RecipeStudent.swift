@@ -12,6 +12,8 @@ public struct RecipeStudent: Sendable {
   public var network: String?
   /// Multiplies the filters and features of `network`.
   public var width: Double
+  /// The student that teaches it; `nil` for the recipe's teacher.
+  public var teacher: String?
   /// What is done, in order.
   public var stages: [RecipeStage]
   /// What is to be reached by searching the strength of a method; `nil` takes the settings as they are.
@@ -19,7 +21,9 @@ public struct RecipeStudent: Sendable {
   /// Where it stands.
   public var mark: SettingsMark
 
-  private static let keys = ["name", "network", "width", "pipeline", "keep", "fit", "search", "over"]
+  private static let keys = [
+    "name", "network", "width", "teacher", "pipeline", "keep", "fit", "search", "over",
+  ]
 
   /// Reads a list of students, each list in a method's settings making one of every value.
   static func expanded(_ node: SettingsNode) throws(SettingsError) -> [RecipeStudent] {
@@ -65,6 +69,18 @@ public struct RecipeStudent: Sendable {
         node.mark, key: "pipeline", reason: "has no stage; a student of a network needs at least one")
     }
     goal = try RecipeGoal(student: node, stages: stages)
+    try readTeacher(node)
+  }
+
+  /// Who teaches, where that is another student: it has to learn from it, with a network of its own.
+  private mutating func readTeacher(_ node: SettingsNode) throws(SettingsError) {
+    guard let value = node["teacher"] else { return }
+    teacher = try value.string("teacher")
+    guard network != nil, stages.contains(where: { $0.objective != nil }) else {
+      throw .invalid(
+        value.mark, key: "teacher",
+        reason: "is for a student with a \"network\" of its own and an \"objective\" that learns from it")
+    }
   }
 
   /// Whether it is the teacher in another shape, which is held against that shape trained from scratch.

@@ -71,13 +71,11 @@ public struct TrialPlanner {
     for seed in recipe.seeds {
       let teacher = try self.teacher(seed)
       trials.add(teacher)
-      let students = try recipe.students.map { student throws(RecipeError) in
-        try self.student(student, seed, teacher: teacher)
-      }
-      let logits = storedLogits(for: students, teacher)
+      let (logits, students) = try students(seed, teacher)
       for trial in logits { trials.add(trial) }
-      for (student, described) in zip(students, recipe.students) {
-        let student = student.usingLogits(of: logits)
+      for described in recipe.students {
+        guard let student = students[described.name] else { continue }
+        for trial in taught(described, by: students) { trials.require(trial) }
         trials.add(student)
         searches[student.address] = search(described)
         guard recipe.controls else { continue }
@@ -130,6 +128,31 @@ public struct TrialPlanner {
   }
 
   // MARK: Students
+
+  /// The trials of all students of a seed by name, and those that store the teacher's logits for some of them.
+  private func students(
+    _ seed: UInt64, _ teacher: TrialSpec
+  ) throws(RecipeError) -> (logits: [TrialSpec], students: [String: TrialSpec]) {
+    let own = try recipe.students.filter { $0.teacher == nil }.map { student throws(RecipeError) in
+      try self.student(student, seed, teacher: teacher)
+    }
+    let logits = storedLogits(for: own, teacher)
+    var students: [String: TrialSpec] = [:]
+    for student in own { students[student.name] = student.usingLogits(of: logits) }
+    for student in try recipe.taughtByStudents() {
+      guard let teacher = student.teacher.flatMap({ students[$0] }) else { continue }
+      students[student.name] = try self.student(student, seed, teacher: teacher)
+    }
+    return (logits, students)
+  }
+
+  /// The trials of those that teach a student, the first of the chain first.
+  private func taught(_ student: RecipeStudent, by students: [String: TrialSpec]) -> [TrialSpec] {
+    guard let name = student.teacher, let teacher = recipe.students.first(where: { $0.name == name }),
+      let trial = students[name]
+    else { return [] }
+    return taught(teacher, by: students) + [trial]
+  }
 
   private func student(
     _ student: RecipeStudent, _ seed: UInt64, teacher: TrialSpec
@@ -327,6 +350,11 @@ private struct TrialList {
 
   mutating func add(_ trial: TrialSpec) {
     if trial.role.isRow { rows.append(TrialRow(trial)) }
+    require(trial)
+  }
+
+  /// Has a trial run that is no row here.
+  mutating func require(_ trial: TrialSpec) {
     if addresses.insert(trial.address).inserted { list.append(trial) }
   }
 }

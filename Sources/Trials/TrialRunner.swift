@@ -182,10 +182,11 @@ public final class TrialRunner {
       }
     }
     guard let address = spec.teacher else { return nil }
-    let path = try trialDirectory(address) + "/" + TrialFolder.teacher
-    return try trial(TrialError.model) { () throws(ModelFileError) in
-      try ModelFile.read(path, catalogue: .standard)
-    }
+    let place = try trialDirectory(address) + "/"
+    // A student that teaches left what it ships as.
+    let isStudent = !FileManager.default.fileExists(atPath: place + TrialFolder.teacher)
+    let path = place + (isStudent ? TrialFolder.student : TrialFolder.teacher)
+    return try trial(TrialError.model) { () throws(ModelFileError) in try AnyModelFile.read(path) }
   }
 
   private func startingGraph(_ teacher: Model?) throws(TrialError) -> Graph {

@@ -29,7 +29,10 @@ struct PlanEstimate {
     for spec in first {
       var shape: TrialPreview?
       if case .shape(let address) = spec.start { shape = shapes[address] }
-      let preview = try TrialPreview(spec, teacher: teacher, shape: shape?.structure, environment)
+      // A student may be taught by another one.
+      let taught = previews.first { $0.0.address == spec.teacher && $0.0.role == .student }
+      let preview = try TrialPreview(
+        spec, teacher: taught?.1.structure ?? teacher, shape: shape?.structure, environment)
       shapes[spec.address] = preview
       seconds[Self.key(spec)] = try forecast.seconds(
         spec, preview, repeats: planned.plan.repeats(of: spec))

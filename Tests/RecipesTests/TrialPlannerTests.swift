@@ -35,6 +35,75 @@ struct TrialPlannerTests {
     }
   }
 
+  private static func chain(_ students: String) -> String {
+    """
+    recipe: 1
+    data: glyphs
+    seeds: 2
+    teacher: {network: mlp}
+    students:
+    \(students)
+    """
+  }
+
+  @Test(
+    "A student may be taught by another one, also by one that stands behind it; its trial depends on that")
+  func chain() throws {
+    let yaml = Self.chain(
+      """
+        - {name: last, network: mlp, width: 0.1, teacher: middle, pipeline: [{epochs: 1, objective: soft-targets}]}
+        - {name: middle, network: mlp, width: 0.2, teacher: first, pipeline: [{epochs: 1, objective: soft-targets}]}
+        - {name: first, network: mlp, width: 0.5, pipeline: [{epochs: 1, objective: soft-targets}]}
+      """)
+    let plan = try plan(yaml)
+    func trial(_ name: String) throws -> TrialSpec {
+      try #require(plan.trials.first { $0.name == name && $0.seed == 1 })
+    }
+    let (last, middle, first) = (try trial("last"), try trial("middle"), try trial("first"))
+    #expect(last.teacher == middle.address && middle.teacher == first.address)
+    #expect(last.logits == nil && middle.logits == nil && first.logits != nil)
+    var seen: Set<String> = []
+    for trial in plan.trials {
+      #expect(trial.dependencies.allSatisfy(seen.contains), "\(trial.name)")
+      seen.insert(trial.address)
+    }
+    #expect(
+      plan.rows.filter { $0.role == .student && $0.seed == 0 }.map(\.name) == ["last", "middle", "first"])
+    let only = plan.only(["last"])
+    #expect(only.trials.contains { $0.name == "first" } && !only.rows.contains { $0.name == "first" })
+  }
+
+  @Test(
+    "Students that teach in a round, that are not there, that are searched for or cannot learn are refused",
+    arguments: [
+      (
+        """
+          - {name: a, network: mlp, teacher: b, pipeline: [{epochs: 1, objective: soft-targets}]}
+          - {name: b, network: mlp, teacher: a, pipeline: [{epochs: 1, objective: soft-targets}]}
+        """, "a: is taught, through others, by itself"
+      ),
+      (
+        "  - {name: pupil, network: mlp, teacher: pupils, pipeline: [{epochs: 1, objective: soft-targets}]}",
+        "pupil: no student is called \"pupils\"; did you mean \"pupil\"?"
+      ),
+      (
+        """
+          - {name: a, network: mlp, teacher: b, pipeline: [{epochs: 1, objective: soft-targets}]}
+          - {name: b, fit: {fileBytes: 9000}, pipeline: [{magnitude-pruning: {sparsity: 0.5}}]}
+        """, "its teacher \"b\" is searched for"
+      ),
+      (
+        """
+          - {name: a, teacher: b, pipeline: [{magnitude-pruning: {sparsity: 0.5}}]}
+          - {name: b, network: mlp, pipeline: [{epochs: 1}]}
+        """, "is for a student with a \"network\" of its own and an \"objective\""
+      ),
+    ])
+  func badChains(students: String, words: String) {
+    let message = errorMessage { _ = try RecipeTests.recipe(Self.chain(students)) }
+    #expect(message.contains(words), "\(message)")
+  }
+
   @Test("A changed board is another search for what fits it, and the same trial for everyone else")
   func goalProfiles() throws {
     let yaml =

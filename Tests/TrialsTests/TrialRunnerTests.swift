@@ -60,6 +60,29 @@ struct TrialRunnerTests {
     return results
   }
 
+  @Test("a student taught by a student learns from what that one ships as")
+  func taughtByStudent() throws {
+    let results = try results(
+      """
+        - name: pupil
+          network: mlp
+          width: 0.25
+          teacher: assistant
+          pipeline: [{epochs: 1, objective: soft-targets}]
+        - name: assistant
+          network: mlp
+          width: 0.5
+          pipeline: [{epochs: 1, objective: {hints: {pairs: {relu1: relu1}, base: soft-targets}}}]
+        - name: direct
+          network: mlp
+          width: 0.25
+          pipeline: [{epochs: 1, objective: soft-targets}]
+      """)
+    let (pupil, direct) = (try #require(results["pupil"]), try #require(results["direct"]))
+    #expect(pupil.parameters == direct.parameters && pupil.accuracy.loss != direct.accuracy.loss)
+    #expect(pupil.warnings.isEmpty, "\(pupil.warnings)")
+  }
+
   @Test("what is ranked is the file: its bytes, and the accuracy of what is loaded back from it")
   func file() throws {
     let results = try results(
