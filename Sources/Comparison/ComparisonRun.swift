@@ -40,7 +40,7 @@ public struct ComparisonRun: Sendable {
     lock = try RunLock(directory)
     planned = try PlannedComparison(recipe, options, drawingInto: directory + "/data", backend: backend)
     ledger = try run(ComparisonError.ledger) { () throws(RunError) in try Ledger(run: directory) }
-    messages = planned.messages + ledger.messages
+    messages = planned.messages + ledger.messages + planned.folder.messages
   }
 
   /// Notes the recipe, and runs what is not done yet; gives back how each planned trial stands, by its address in the plan.

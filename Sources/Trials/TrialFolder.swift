@@ -31,6 +31,24 @@ public struct TrialFolder: Sendable {
     return names.filter { $0.hasSuffix(suffix) && !$0.hasPrefix(".") }.min().map { path + "/" + $0 }
   }
 
+  /// What to say of finished trials that another revision of the engine made: they stay, and are not taken for this one's.
+  public var messages: [String] {
+    var counts: [Int: Int] = [:]
+    for name in (try? FileManager.default.contentsOfDirectory(atPath: path)) ?? [] where !name.hasPrefix(".")
+    {
+      let specification = path + "/" + name + "/" + Self.specification
+      guard let node = try? SettingsNode(contentsOf: specification),
+        let engine = try? node["engine"]?.integer("engine"),
+        engine != TrialSpec.engineRevision
+      else { continue }
+      counts[engine, default: 0] += 1
+    }
+    return counts.sorted { $0.key < $1.key }.map { engine, count in
+      "\(path): \(count == 1 ? "a finished trial is" : "\(count) finished trials are") of engine revision \(engine), this is "
+        + "\(TrialSpec.engineRevision): \(count == 1 ? "it stays" : "they stay"), and what the recipe asks for is run anew"
+    }
+  }
+
   /// The file whose presence says that a trial is done.
   static func proof(of role: TrialRole) -> String {
     switch role {
