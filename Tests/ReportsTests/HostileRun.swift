@@ -16,7 +16,7 @@ extension SyntheticRun {
     run.classes = Array(hostileNames.prefix(6))
     run.students = hostileNames.enumerated().map { number, name in
       Student(
-        name: name, role: number % 5 == 4 ? "control" : "student", methods: [name], controlOf: [name],
+        name: name, role: number % 5 == 4 ? TrialRole.control : .student, methods: [name], controlOf: [name],
         accuracyLoss: 0.002 * Double(number), sizeShare: 0.9 / Double(number + 1),
         codedShare: 0.8 / Double(number + 1), multiplyAddShare: 0.7 / Double(number + 1), bits: "w8a8")
     }
