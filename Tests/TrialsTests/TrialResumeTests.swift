@@ -1,6 +1,7 @@
 import Datasets
 import Execution
 import Foundation
+import Graphs
 import Recipes
 import Encodings
 import Runs
@@ -150,7 +151,7 @@ struct TrialResumeTests {
     }
     // A perceptron of half the width: 784·128 + 128 + 128·16 + 16 + 16·10 + 10.
     #expect(whole.result.parameters == 102_714 && whole.result.multiplyAdds == 102_560)
-    let names = try StudentFile.read("\(folder)/trials/whole/student.condensed", catalogue: .standard)
+    let names = try StudentFile.read("\(folder)/trials/whole/student.condensed")
       .graph.parameters.keys
     #expect(!names.contains { $0.hasPrefix(Objective.prefix) })
   }
