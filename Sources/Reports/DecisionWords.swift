@@ -19,10 +19,10 @@ struct DecisionWords {
 
   /// The choices; a student that was chosen for several reasons stands once, under all of them.
   var groups: [Group] {
-    let all = [
-      ("smallest", decision.smallest), ("fastest", decision.fastest), ("most frugal", decision.mostFrugal),
-      ("most accurate", decision.mostAccurate),
-    ]
+    let all =
+      [
+        ("smallest", decision.smallest), ("fastest", decision.fastest), ("most frugal", decision.mostFrugal),
+      ] + (decision.others ?? []).map { ($0.title, $0.choice) } + [("most accurate", decision.mostAccurate)]
     var groups: [Group] = []
     for (title, choice) in all {
       guard let choice else { continue }

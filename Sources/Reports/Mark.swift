@@ -1,3 +1,4 @@
+import Readings
 import Runs
 
 /// A sign behind a row's name, and what it stands for: the list is the legend.

@@ -1,4 +1,5 @@
 import Foundation
+public import Readings
 
 /// Numbers as people read them: three digits that count, and a unit of the right size.
 public enum Quantity {
@@ -16,6 +17,23 @@ public enum Quantity {
   /// An energy of so many microjoules: `45.6 nJ`, `12.3 µJ`, `1.23 mJ`.
   public static func microjoules(_ value: Double) -> String {
     scaled(value / 1e6, unit: "J", prefixes: small + large)
+  }
+
+  /// An amount in whatever it is counted: `12.3 kB`, `45.6 µs`, `1.23k`.
+  public static func amount(_ value: Double, _ unit: Resource.Unit) -> String {
+    switch unit {
+    case .bytes: bytes(Int(max(-1e18, min(value.rounded(), 1e18))))
+    case .milliseconds: milliseconds(value)
+    case .microjoules: microjoules(value)
+    case .joules: microjoules(value * 1e6)
+    default: unit.sign.map { scaled(value, unit: $0.text, prefixes: [(1, "")]) } ?? compact(value)
+    }
+  }
+
+  /// An interval: `9.50 ms to 12.3 ms`; a dash where an end is missing.
+  static func interval(_ figure: Figure?, _ unit: Resource.Unit) -> String {
+    guard let low = figure?.low, let high = figure?.high else { return missing }
+    return "\(amount(low, unit)) to \(amount(high, unit))"
   }
 
   /// How many times larger: `12.3×`.

@@ -1,3 +1,4 @@
+public import Readings
 public import Runs
 
 /// All that a report is made of: the ranking of a run, its trials, how they trained, and where all that came from.
@@ -43,6 +44,20 @@ public struct RunReport: Sendable {
     let known = Set(rows.flatMap(\.targets.keys)).union(ranking.targets.keys)
     let first = ranking.targetOrder.filter(known.contains)
     return first + known.subtracting(first).sorted()
+  }
+
+  /// The resources by which students are chosen on a target, in the order in which they are told.
+  public func resources(of target: String) -> [Resource] {
+    Set(rows.compactMap { $0.targets[target] }.flatMap(\.resources)).filter { $0.standing != .detail }
+      .sorted(by: Resource.isBefore)
+  }
+
+  /// Whether a resource's interval is told on a target: where some row has one, and of times and energies always.
+  func hasInterval(_ resource: Resource, on target: String) -> Bool {
+    resource == .latency || resource == .energy
+      || rows.contains { row in
+        row.targets[target]?[resource].map { $0.low != nil && $0.high != nil } ?? false
+      }
   }
 
   /// How many times larger the teacher's file is than a row's, both plain; `nil` without a teacher.

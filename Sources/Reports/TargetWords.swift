@@ -1,4 +1,5 @@
 import Foundation
+import Readings
 import Runs
 
 /// What the figures of a target rest on, in words.
@@ -15,16 +16,21 @@ struct TargetWords {
   }
 
   /// One basis with the uncertainty of its rows.
-  private static func words(_ basis: String, _ readings: [TrialResult.TargetReading]) -> String {
-    let below = readings.compactMap { share($0.low, of: $0.latencyMs) }.min() ?? 0
-    let above = readings.compactMap { share($0.high, of: $0.latencyMs) }.max() ?? 0
+  private static func words(_ basis: String, _ readings: [Reading]) -> String {
+    func shares(_ resource: Resource, _ end: KeyPath<Figure, Double?>) -> [Double] {
+      readings.compactMap { reading in
+        reading[resource].flatMap { figure in figure[keyPath: end].flatMap { share($0, of: figure.value) } }
+      }
+    }
+    let below = shares(.latency, \.low).min() ?? 0
+    let above = shares(.latency, \.high).max() ?? 0
     var words = basis
     if below < -0.005 || above > 0.005 {
       words += ", latency within \(text(below)) to \(text(above))"
-    } else if readings.contains(where: { $0.cycles != nil }) {
+    } else if readings.contains(where: { $0[.cycles] != nil }) {
       words += ", cycles exact"
     }
-    let factor = readings.compactMap { share($0.energyHigh ?? 0, of: $0.energyMicrojoules) }.max() ?? 0
+    let factor = shares(.energy, \.high).max() ?? 0
     if factor > 0.005 { words += ", energy within ×/÷ " + String(format: "%.2g", 1 + factor) }
     return words
   }

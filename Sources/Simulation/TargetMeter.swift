@@ -1,11 +1,15 @@
 public import Graphs
+public import Readings
 public import Targets
 
 /// What models take on targets: simulated where that can be done, else estimated, and marked so.
 ///
 ///     let meter = TargetMeter(SimulationRunner(cacheFolder: folder))
-///     let estimate = try await meter.estimate(model, flashBytes: bytes, on: uno, images: images)
+///     let reading = try await meter.read(model, flashBytes: bytes, on: uno, images: images).reading
 public struct TargetMeter: Sendable {
+  /// A reading, and what the simulated chip said, image by image, in the program's numbers; nothing where none was simulated.
+  public typealias Result = (reading: Reading, outputs: [[Float]])
+
   private let runner: SimulationRunner
   /// The most simulated cycles of all images together, which bounds the time a trial spends on it.
   private let cycleLimit: Double
@@ -24,39 +28,39 @@ public struct TargetMeter: Sendable {
     return simulator?.missingTools.map(\.name) ?? []
   }
 
-  /// The estimate of a model's shipped graph; `images` are normalized, `[C, H, W]` each.
+  /// What a model's shipped graph takes; `images` are normalized, `[C, H, W]` each.
   ///
   /// What cannot be simulated stays estimated, and `note` says why. Of many images so many are simulated as the limit on
   /// cycles allows, one at least.
-  public func estimate(
+  public func read(
     _ model: Model, flashBytes: Int, on profile: TargetProfile, images: [[Float]],
     measuredLatencyMs: Double? = nil
-  ) async throws(TargetError) -> TargetEstimate {
+  ) async throws(TargetError) -> Result {
     var analytic = try profile.estimate(
       model.graph, flashBytes: flashBytes, measuredLatencyMs: measuredLatencyMs)
-    guard profile.simulator != nil, !images.isEmpty else { return analytic }
+    guard profile.simulator != nil, !images.isEmpty else { return (analytic, []) }
     // What is far too large for the chip, or for a compiler, is not even written down.
-    if let flash = profile.flashBytes, Double(flashBytes) > 2 * flash.value { return analytic }
+    if let flash = profile.flashBytes, Double(flashBytes) > 2 * flash.value { return (analytic, []) }
     guard flashBytes <= Self.largestProgram else {
       analytic.note = "modelled: programs of more than \(Self.largestProgram) bytes are not compiled"
-      return analytic
+      return (analytic, [])
     }
     do throws(SimulationError) {
-      return try await simulated(model, on: profile, images, analytic) ?? analytic
+      return try await simulated(model, on: profile, images, analytic) ?? (analytic, [])
     } catch {
       analytic.note = Self.note(error)
-      return analytic
+      return (analytic, [])
     }
   }
 
   /// The same for callers that cannot await: blocks the thread meanwhile.
-  public func waitForEstimate(
+  public func waitForReading(
     _ model: Model, flashBytes: Int, on profile: TargetProfile, images: [[Float]],
     measuredLatencyMs: Double? = nil
-  ) throws(TargetError) -> TargetEstimate {
+  ) throws(TargetError) -> Result {
     let meter = self
     return try AsyncWork.wait { () async throws(TargetError) in
-      try await meter.estimate(
+      try await meter.read(
         model, flashBytes: flashBytes, on: profile, images: images, measuredLatencyMs: measuredLatencyMs)
     }
   }
@@ -70,29 +74,28 @@ public struct TargetMeter: Sendable {
   }
 
   private func simulated(
-    _ model: Model, on profile: TargetProfile, _ images: [[Float]], _ analytic: TargetEstimate
-  ) async throws(SimulationError) -> TargetEstimate? {
+    _ model: Model, on profile: TargetProfile, _ images: [[Float]], _ analytic: Reading
+  ) async throws(SimulationError) -> Result? {
     guard let simulator = try runner.simulator(of: profile) else { return nil }
     let simulated = try SimulatedModel(model, for: profile)
-    let cycles = analytic.latencyMs * profile.clockMHz.value * 1000
+    let cycles = (analytic[.latency]?.value ?? 0) * profile.clockMHz.value * 1000
     let count = max(1, min(images.count, Int(min(cycleLimit / max(1, cycles), 1e9))))
     let shown = Array(images.prefix(count))
     guard
       let simulation = try await runner.simulate(
         simulated.program, on: profile, images: simulated.arithmetic.bytes(shown))
     else { return nil }
-    var estimate = profile.estimate(
+    var reading = profile.reading(
       simulation, of: simulated.program, limits: simulator.limits, analytic: analytic)
-    guard simulation.fits else { return estimate }
+    guard simulation.fits else { return (reading, []) }
     let outputs = simulation.numbers(simulated.program)
-    estimate.outputs = outputs
     let unequal = zip(outputs, shown).count { !simulated.arithmetic.agrees($0, on: $1) }
-    estimate.unequalImages = unequal
+    reading.imagesUnequal = unequal
     if unequal > 0 {
-      estimate.fits = false
-      estimate.reason =
+      reading.fits = false
+      reading.reason =
         "the simulated outputs differ from the reference on \(unequal) of \(outputs.count) images"
     }
-    return estimate
+    return (reading, outputs)
   }
 }

@@ -1,4 +1,5 @@
 import Foundation
+public import Readings
 import Settings
 
 /// What a meter read on a real board, a line of a CSV file each.
@@ -7,19 +8,19 @@ import Settings
 /// the profile gave); `energyMicrojoules` may be there.
 public struct BoardReadings: Sendable, Equatable {
   /// One inference of one model.
-  public struct Reading: Sendable, Equatable {
+  public struct Entry: Sendable, Equatable {
     /// The line of the file.
     public var line: Int
     /// The model's file; `nil` where the estimate is given.
     public var model: String?
     /// What the profile gave; `nil` where the model is named.
     public var estimatedMs: Double?
-    public var latencyMs: Double
-    public var energyMicrojoules: Double?
+    /// What was measured: latency, and energy where it was.
+    public var reading: Reading
   }
 
   /// In the order of the file.
-  public let readings: [Reading]
+  public let entries: [Entry]
 
   /// The largest file that is read, in bytes.
   static let maximumBytes = 1 << 20
@@ -43,7 +44,7 @@ public struct BoardReadings: Sendable, Equatable {
   /// Reads text; the path is for messages.
   public init(_ text: String, path: String) throws(TargetError) {
     var names: [String]?
-    var readings: [Reading] = []
+    var entries: [Entry] = []
     for (index, line) in text.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline)
       .enumerated()
     {
@@ -51,17 +52,17 @@ public struct BoardReadings: Sendable, Equatable {
       let place = Place(path: path, line: index + 1)
       let fields = try place.fields(line)
       if let names {
-        readings.append(try place.reading(fields, names))
+        entries.append(try place.entry(fields, names))
       } else {
         names = try place.columns(fields, known: Self.columns)
       }
     }
-    guard !readings.isEmpty else {
+    guard !entries.isEmpty else {
       throw .readings(
         path: path, line: nil,
         reason: "no readings; the first line names the columns: \(Self.columns.joined(separator: ", "))")
     }
-    self.readings = readings
+    self.entries = entries
   }
 }
 
@@ -99,20 +100,20 @@ private struct Place {
     return names
   }
 
-  func reading(_ fields: [String], _ names: [String]) throws(TargetError) -> BoardReadings.Reading {
+  func entry(_ fields: [String], _ names: [String]) throws(TargetError) -> BoardReadings.Entry {
     guard fields.count == names.count else {
       throw fail("expected \(names.count) fields, found \(fields.count)")
     }
-    var reading = BoardReadings.Reading(line: line, latencyMs: 0)
+    var entry = BoardReadings.Entry(line: line, reading: Reading(basis: .measured, [:]))
     for (name, field) in zip(names, fields) {
       switch name {
-      case "model": reading.model = try text(field)
-      case "estimatedMs": reading.estimatedMs = try amount(field, name)
-      case "latencyMs": reading.latencyMs = try amount(field, name)
-      default: reading.energyMicrojoules = field.isEmpty ? nil : try amount(field, name)
+      case "model": entry.model = try text(field)
+      case "estimatedMs": entry.estimatedMs = try amount(field, name)
+      case "latencyMs": entry.reading[.latency] = Figure(try amount(field, name))
+      default: entry.reading[.energy] = field.isEmpty ? nil : Figure(try amount(field, name))
       }
     }
-    return reading
+    return entry
   }
 
   private func text(_ field: String) throws(TargetError) -> String {

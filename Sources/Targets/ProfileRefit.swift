@@ -1,4 +1,5 @@
 import Foundation
+import Readings
 import Settings
 
 /// Fits a profile's two constants, cycles and energy a cycle, to readings of a real board.
@@ -48,24 +49,25 @@ public struct ProfileRefit: Sendable, Equatable {
   /// Nanojoules a cycle, or watts.
   public var energy: Fit?
 
-  /// Fits; each reading with the milliseconds that the profile gives, analytic and simulated.
+  /// Fits; each entry with the milliseconds that the profile gives, analytic and simulated.
   public init(
-    _ readings: [(reading: BoardReadings.Reading, analyticMs: Double?, simulatedMs: Double?)],
+    _ entries: [(entry: BoardReadings.Entry, analyticMs: Double?, simulatedMs: Double?)],
     of profile: TargetProfile
   ) {
-    func ratios(_ estimate: (Int) -> Double?) -> [Double] {
-      readings.indices.compactMap { index in
-        estimate(index).flatMap { $0 > 0 ? readings[index].reading.latencyMs / $0 : nil }
+    let measured = entries.compactMap { entry, analytic, simulated in
+      entry.reading[.latency].map {
+        (ms: $0.value, energy: entry.reading[.energy]?.value, analytic, simulated)
       }
     }
-    analytic = Fit(ratios { readings[$0].analyticMs })
-    simulated = Fit(ratios { readings[$0].simulatedMs })
+    func ratio(_ latency: Double, _ estimate: Double?) -> Double? {
+      estimate.flatMap { $0 > 0 ? latency / $0 : nil }
+    }
+    analytic = Fit(measured.compactMap { ratio($0.ms, $0.2) })
+    simulated = Fit(measured.compactMap { ratio($0.ms, $0.3) })
     energy = Fit(
-      readings.compactMap { item in
-        item.reading.energyMicrojoules.map { energy in
-          profile.watts == nil
-            ? energy / (item.reading.latencyMs * profile.clockMHz.value)
-            : energy / (item.reading.latencyMs * 1000)
+      measured.compactMap { item in
+        item.energy.map { energy in
+          profile.watts == nil ? energy / (item.ms * profile.clockMHz.value) : energy / (item.ms * 1000)
         }
       })
   }

@@ -1,5 +1,6 @@
 public import Graphs
 import Ops
+public import Readings
 
 extension TargetProfile {
   /// What a network would take on this target, for one image.
@@ -11,42 +12,43 @@ extension TargetProfile {
   /// Throws `TargetError` for a missing measurement, and for a graph whose parameters are missing.
   public func estimate(
     _ graph: Graph, flashBytes weightBytes: Int, measuredLatencyMs: Double? = nil
-  ) throws(TargetError) -> TargetEstimate {
+  ) throws(TargetError) -> Reading {
     let shipped: Graph
     do throws(GraphError) { shipped = try graph.foldedForInference() } catch { throw .graph(error) }
     let work = shipped.nodes.map { LayerWork($0, in: shipped) }
     let cycles = basis == .measured ? work.map { _ in 0 } : work.map(cycles(of:))
     let latency = try latencyMs(cycles: cycles.reduce(0, +), measured: measuredLatencyMs)
+    let values = shipped.peakLiveBytes
     let flash = weightBytes + Int(codeBytes.value)
-    let ram = shipped.peakLiveBytes + Int(runtimeBytes.value) + (weightsInRAM ? weightBytes : 0)
+    let ram = values + Int(runtimeBytes.value) + (weightsInRAM ? weightBytes : 0)
     let reasons = [overflow("flash", flash, flashBytes), overflow("RAM", ram, ramBytes)].compactMap { $0 }
     let spread = basis == .measured ? (low: 1, high: 1) : (low: latencyLow.value, high: latencyHigh.value)
-    var estimate = TargetEstimate(
-      flashBytes: flash, ramBytes: ram, latencyMs: latency,
-      energyMicrojoules: energy(latencyMs: latency, work, weightBytes: weightBytes), basis: basis,
-      low: latency * spread.low, high: latency * spread.high, fits: reasons.isEmpty,
-      reason: reasons.isEmpty ? nil : reasons.joined(separator: "; "),
-      layers: zip(work, cycles).map { work, cycles in
-        TargetEstimate.Layer(
-          name: work.node.name, kind: work.layer, flashBytes: work.storedBytes,
-          multiplyAdds: work.multiplyAdds,
-          cycles: cycles)
-      })
-    estimate.method = basis == .measured ? "measured" : "analytic"
-    estimate.relativeError = relativeError.value
-    estimate.memory = TargetEstimate.Memory(
-      weightBytes: weightBytes, codeBytes: Int(codeBytes.value), valueBytes: shipped.peakLiveBytes,
+    var reading = Reading(
+      basis: basis,
+      [
+        .flash: Figure(Double(flash)), .ram: Figure(Double(ram)),
+        .latency: Figure(latency, low: latency * spread.low, high: latency * spread.high),
+      ], fits: reasons.isEmpty, reason: reasons.isEmpty ? nil : reasons.joined(separator: "; "))
+    reading.layers = zip(work, cycles).map { work, cycles in
+      Reading.Layer(
+        name: work.node.name, cycles: cycles, kind: work.layer, flashBytes: work.storedBytes,
+        multiplyAdds: work.multiplyAdds)
+    }
+    reading.method = basis == .measured ? "measured" : "analytic"
+    reading.relativeError = relativeError.value
+    reading.memory = Reading.Memory(
+      weightBytes: weightBytes, codeBytes: Int(codeBytes.value), valueBytes: values,
       variableBytes: weightsInRAM ? weightBytes : 0, stackBytes: 0, marginBytes: Int(runtimeBytes.value))
-    addEnergy(to: &estimate)
-    return estimate
+    set(energy(latencyMs: latency, work, weightBytes: weightBytes), latencyMs: latency, in: &reading)
+    return reading
   }
 
-  /// Fills the interval of an estimate's energy, and the energy of a day.
-  public func addEnergy(to estimate: inout TargetEstimate) {
-    estimate.energyLow = estimate.energyMicrojoules / max(1, energyFactor.value)
-    estimate.energyHigh = estimate.energyMicrojoules * max(1, energyFactor.value)
-    estimate.energyPerDayJoules = energyPerDayJoules(
-      latencyMs: estimate.latencyMs, energyMicrojoules: estimate.energyMicrojoules)
+  /// Puts the energy of an image into a reading, with its interval, and the energy of a day.
+  public func set(_ microjoules: Double, latencyMs: Double, in reading: inout Reading) {
+    let factor = max(1, energyFactor.value)
+    reading[.energy] = Figure(microjoules, low: microjoules / factor, high: microjoules * factor)
+    reading[.energyPerDay] =
+      energyPerDayJoules(latencyMs: latencyMs, energyMicrojoules: microjoules).map { Figure($0) }
   }
 
   /// `86,400 · (f · E + P_sleep · (1 − f · t))`; `nil` without frame rate or sleeping power, and where `f · t` exceeds 1.

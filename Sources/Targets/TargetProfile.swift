@@ -1,3 +1,4 @@
+public import Readings
 public import Settings
 
 /// A piece of hardware as a YAML file describes it: its memory, its clock, and what operations cost, each with its source.
@@ -20,7 +21,7 @@ public struct TargetProfile: Configurable, Sendable {
   /// One line for lists.
   public var title = ""
   /// How latencies come about; a `measured` profile is given them.
-  public var basis = TargetEstimate.Basis.modelled
+  public var basis = Reading.Basis.modelled
   /// Cycles in a microsecond.
   public var clockMHz = Sourced(1, source: "none")
   /// What weights and code share; `nil` where the storage is no limit.

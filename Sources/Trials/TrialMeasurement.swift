@@ -6,6 +6,7 @@ package import Graphs
 import Images
 import Integers
 import Ops
+import Readings
 import Runs
 import Settings
 import Tensors
@@ -111,7 +112,7 @@ package struct TrialMeasurement {
       name: stage.name + (stage.label.map { " (\($0))" } ?? ""), epochs: stage.training?.epochs ?? 0,
       validationTop1: validationTop1,
       fileBytes: sizes.fileBytes, multiplyAdds: shipped.multiplyAdds, nonZeros: nonZeros(shipped),
-      energyMicrojoules: reading?.energyMicrojoules, warnings: warnings)
+      energyMicrojoules: reading?[.energy]?.value, warnings: warnings)
     record.energyTarget = reading == nil ? nil : first.first
     record.energyOrigin = reading?.origin
     return record

@@ -2,6 +2,7 @@ import Datasets
 import Execution
 import Graphs
 import Integers
+import Readings
 import Runs
 import Simulation
 import Targets
@@ -29,22 +30,21 @@ struct TrialReadings {
   /// What the model that was loaded from the student's file takes on some targets: simulated where that can be done.
   func readings(
     of model: Model, fileBytes: Int, on targets: [String]
-  ) throws(TrialError) -> [String: TrialResult.TargetReading] {
+  ) throws(TrialError) -> [String: Reading] {
     let count = model.graph.hasEncodedValues ? Self.simulatedImages : Self.simulatedFloatImages
     let images = environment.meter == nil ? [] : try images(count)
-    var readings: [String: TrialResult.TargetReading] = [:]
+    var readings: [String: Reading] = [:]
     for name in targets {
       let profile = try profile(name)
       let measured = try hostLatencyMs(model.graph, profile)
       let meter = environment.meter
       readings[name] = try target { () throws(TargetError) in
         if let meter, !images.isEmpty {
-          return TrialResult.TargetReading(
-            try meter.waitForEstimate(
-              model, flashBytes: fileBytes, on: profile, images: images, measuredLatencyMs: measured))
+          return try meter.waitForReading(
+            model, flashBytes: fileBytes, on: profile, images: images, measuredLatencyMs: measured
+          ).reading.recorded
         }
-        return TrialResult.TargetReading(
-          try profile.estimate(model.graph, flashBytes: fileBytes, measuredLatencyMs: measured))
+        return try profile.estimate(model.graph, flashBytes: fileBytes, measuredLatencyMs: measured).recorded
       }
       readings[name]?.origin = ReadingOrigin(profile, meter).digest
     }
@@ -52,7 +52,7 @@ struct TrialReadings {
   }
 
   /// What is wrong with readings, for a result's warnings.
-  static func warnings(_ readings: [String: TrialResult.TargetReading]) -> [String] {
+  static func warnings(_ readings: [String: Reading]) -> [String] {
     readings.keys.sorted().compactMap { name in
       guard let count = readings[name]?.imagesUnequal, count > 0 else { return nil }
       return "\(errorMark) on \(name) the simulated outputs differ from the reference on \(count) images"
@@ -65,12 +65,11 @@ struct TrialReadings {
   /// What a network would take on a target by the estimate alone: for stages and goals, which compare many networks.
   func estimate(
     _ name: String, _ graph: Graph, fileBytes: Int
-  ) throws(TrialError) -> TrialResult.TargetReading {
+  ) throws(TrialError) -> Reading {
     let profile = try profile(name)
     let measured = try hostLatencyMs(graph, profile)
     return try target { () throws(TargetError) in
-      TrialResult.TargetReading(
-        try profile.estimate(graph, flashBytes: fileBytes, measuredLatencyMs: measured))
+      try profile.estimate(graph, flashBytes: fileBytes, measuredLatencyMs: measured).recorded
     }
   }
 
@@ -113,31 +112,16 @@ struct TrialReadings {
   }
 }
 
-extension TrialResult.TargetReading {
-  /// An estimate as a result keeps it.
-  init(_ estimate: TargetEstimate) {
-    self.init(
-      flashBytes: estimate.flashBytes, ramBytes: estimate.ramBytes, latencyMs: estimate.latencyMs,
-      energyMicrojoules: estimate.energyMicrojoules, basis: estimate.basis.rawValue, low: estimate.low,
-      high: estimate.high, fits: estimate.fits, reason: estimate.reason?.oneLine)
-    method = estimate.method
-    energyLow = estimate.energyLow
-    energyHigh = estimate.energyHigh
-    energyPerDayJoules = estimate.energyPerDayJoules
-    relativeError = estimate.relativeError
-    note = estimate.note?.oneLine
-    cycles = estimate.cycles.map { TrialResult.CycleRange(min: $0.least, mean: $0.mean, max: $0.most) }
-    memory = estimate.memory.map {
-      TrialResult.MemorySplit(
-        weightBytes: $0.weightBytes, codeBytes: $0.codeBytes, valueBytes: $0.valueBytes,
-        variableBytes: $0.variableBytes, stackBytes: $0.stackBytes, marginBytes: $0.marginBytes)
-    }
-    guard estimate.basis == .simulated else { return }
-    imagesSimulated = estimate.images
-    imagesUnequal = estimate.unequalImages
-    layers = estimate.layers.filter { $0.cycles > 0 }.map {
-      TrialResult.LayerCycles(name: $0.name, cycles: $0.cycles)
-    }
+extension Reading {
+  /// As a result keeps it: remarks in one line, and of layers the cycles that were seen, as results tell of layers elsewhere.
+  fileprivate var recorded: Reading {
+    var reading = self
+    reading.reason = reason?.oneLine
+    reading.note = note?.oneLine
+    reading.layers =
+      isSimulated
+      ? layers?.filter { $0.cycles > 0 }.map { Layer(name: $0.name, cycles: $0.cycles) } : nil
+    return reading
   }
 }
 

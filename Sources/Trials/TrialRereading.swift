@@ -3,6 +3,7 @@ import Encodings
 import Execution
 import Graphs
 import Images
+import Readings
 public import Runs
 import Settings
 import Simulation
@@ -80,7 +81,7 @@ extension TrialResult {
   /// stages keep theirs with what they were read on: the networks are gone, and the target may come back.
   fileprivate mutating func readLastEnergy(on first: String?) {
     guard let first, let reading = targets[first], let last = stages.indices.last else { return }
-    stages[last].energyMicrojoules = reading.energyMicrojoules
+    stages[last].energyMicrojoules = reading[.energy]?.value
     stages[last].energyTarget = first
     stages[last].energyOrigin = reading.origin
   }

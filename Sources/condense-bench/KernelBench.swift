@@ -5,6 +5,7 @@ import Foundation
 import Graphs
 import Methods
 import Ops
+import Readings
 import Settings
 import Simulation
 import Targets
@@ -110,19 +111,20 @@ struct KernelRow: Encodable {
     let model = try layer.student()
     var random = SeededRandom(seed: 1, purpose: "kernel images")
     let count = layer.input.count
-    let estimate = try meter.waitForEstimate(
+    let reading = try meter.waitForReading(
       model, flashBytes: 0, on: profile,
-      images: (0..<images).map { _ in (0..<count).map { _ in 2 * random.uniform() - 1 } })
-    guard estimate.basis == .simulated else {
+      images: (0..<images).map { _ in (0..<count).map { _ in 2 * random.uniform() - 1 } }
+    ).reading
+    guard reading.isSimulated else {
       throw ValidationError(
-        "\(profile.name), \(layer.name): \(estimate.note ?? estimate.reason ?? "not simulated")")
+        "\(profile.name), \(layer.name): \(reading.note ?? reading.reason ?? "not simulated")")
     }
     target = profile.name
     self.layer = layer.name
     multiplyAdds = model.graph.multiplyAdds
-    cycles = estimate.layers.first { $0.name == "layer" }?.cycles ?? 0
+    cycles = reading.layers?.first { $0.name == "layer" }?.cycles ?? 0
     cyclesPerMultiplyAdd = cycles / Double(multiplyAdds)
-    unequal = estimate.unequalImages
+    unequal = reading.imagesUnequal ?? 0
   }
 
   var text: String {

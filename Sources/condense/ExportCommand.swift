@@ -2,6 +2,7 @@ import ArgumentParser
 import Export
 import Foundation
 import Graphs
+import Readings
 import Settings
 import Targets
 

@@ -6,6 +6,7 @@ import Methods
 import Networks
 import Ops
 import Settings
+import Readings
 import Targets
 import Training
 import Trials

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Export
 import Graphs
+import Readings
 import Settings
 import Simulation
 import Targets
@@ -53,7 +54,7 @@ struct ProfileCommand: ParsableCommand {
       GraphSummary.isModel(model) ? try ProfileMaterial(model, options, data: data, count: count) : nil
     let report = try failing(.badInput) { try ProfileReport(graph, material, on: profiles, name: model) }
     Console.print(json ? report.node.prettyJSON : report.text(width: Console.width))
-    let unequal = report.rows.filter { $0.estimate.unequalImages > 0 }.map(\.profile.name)
+    let unequal = report.rows.filter { ($0.reading.imagesUnequal ?? 0) > 0 }.map(\.profile.name)
     guard unequal.isEmpty else {
       throw CommandFailure(
         .internal,

@@ -4,6 +4,7 @@ import Execution
 import Foundation
 import Graphs
 import Integers
+import Readings
 import Reports
 import Settings
 import Simulation
@@ -16,7 +17,7 @@ struct ProfileReport {
   private static let runs = 25
 
   let name: String
-  let rows: [(profile: TargetProfile, estimate: TargetEstimate)]
+  let rows: [(profile: TargetProfile, reading: Reading, outputs: [[Float]])]
   /// The class of each image that was simulated; empty where that is not known.
   private let labels: [Int]
   /// Whether values are integers; else the program computes in floats.
@@ -32,15 +33,15 @@ struct ProfileReport {
     let measured = profiles.contains { $0.basis == .measured } ? try Self.measuredLatencyMs(of: graph) : nil
     let meter = TargetMeter(.forCommands, cycleLimit: .infinity)
     rows = try profiles.map { profile in
-      if let material {
+      guard let material else {
         return (
-          profile,
-          try meter.waitForEstimate(
-            material.model, flashBytes: weightBytes, on: profile, images: material.images,
-            measuredLatencyMs: measured)
+          profile, try profile.estimate(graph, flashBytes: weightBytes, measuredLatencyMs: measured), []
         )
       }
-      return (profile, try profile.estimate(graph, flashBytes: weightBytes, measuredLatencyMs: measured))
+      let (reading, outputs) = try meter.waitForReading(
+        material.model, flashBytes: weightBytes, on: profile, images: material.images,
+        measuredLatencyMs: measured)
+      return (profile, reading, outputs)
     }
   }
 
@@ -59,12 +60,12 @@ struct ProfileReport {
   }
 
   /// The share of simulated images whose largest output is that of their class; `nil` where classes are not known.
-  private func top1(_ estimate: TargetEstimate) -> Double? {
-    guard !labels.isEmpty, !estimate.outputs.isEmpty else { return nil }
-    let right = zip(estimate.outputs, labels).count { outputs, label in
+  private func top1(_ outputs: [[Float]]) -> Double? {
+    guard !labels.isEmpty, !outputs.isEmpty else { return nil }
+    let right = zip(outputs, labels).count { outputs, label in
       outputs.firstIndex(of: outputs.max() ?? 0) == label
     }
-    return Double(right) / Double(estimate.outputs.count)
+    return Double(right) / Double(outputs.count)
   }
 }
 
@@ -86,61 +87,75 @@ extension ProfileReport {
   func text(width: Int) -> String {
     var lines = TextWrap.lines(name, width: width) + [""] + summary.lines(width: width)
     for row in rows {
-      for remark in [row.estimate.reason, row.estimate.note].compactMap(\.self) {
+      for remark in [row.reading.reason, row.reading.note].compactMap(\.self) {
         lines += TextWrap.lines("\(row.profile.name): \(remark)", width: width)
       }
     }
     if rows.count == 1, let row = rows.first {
       lines += [""] + TextWrap.lines(row.profile.title, width: width)
-      lines += details(row.profile, row.estimate).flatMap { TextWrap.lines($0, width: width) } + [""]
-      lines += layers(row.estimate).lines(width: width)
+      lines +=
+        details(row.profile, row.reading, row.outputs).flatMap { TextWrap.lines($0, width: width) } + [""]
+      lines += layers(row.reading).lines(width: width)
     }
     return lines.joined(separator: "\n")
   }
 
+  /// The resources that students are chosen by and some target was read on, but the four that have columns of their own.
+  private var others: [Resource] {
+    Set(rows.flatMap(\.reading.resources)).subtracting([.flash, .ram, .latency, .energy])
+      .filter { $0.standing != .detail }.sorted(by: Resource.isBefore)
+  }
+
   private var summary: TextTable {
-    var table = TextTable(columns: [
-      TextTable.Column("target"), TextTable.Column("flash B", isNumber: true),
-      TextTable.Column("RAM B", isNumber: true), TextTable.Column("ms", isNumber: true),
-      TextTable.Column("from", isNumber: true), TextTable.Column("to", isNumber: true),
-      TextTable.Column("µJ", isNumber: true), TextTable.Column("basis", shrinksTo: 6),
-      TextTable.Column("fits"),
-    ])
-    for (profile, estimate) in rows {
+    let others = others
+    var table = TextTable(
+      columns: [
+        TextTable.Column("target"), TextTable.Column("flash B", isNumber: true),
+        TextTable.Column("RAM B", isNumber: true), TextTable.Column("ms", isNumber: true),
+        TextTable.Column("from", isNumber: true), TextTable.Column("to", isNumber: true),
+        TextTable.Column("µJ", isNumber: true),
+      ] + others.map { TextTable.Column($0.title, isNumber: true) } + [
+        TextTable.Column("basis", shrinksTo: 6), TextTable.Column("fits"),
+      ])
+    for (profile, reading, _) in rows {
+      func whole(_ resource: Resource) -> String {
+        reading[resource].map { "\(Int($0.value))" } ?? Quantity.missing
+      }
+      let latency = reading[.latency]
       table.rows.append(
-        [profile.name, "\(estimate.flashBytes)", "\(estimate.ramBytes)"]
-          + [estimate.latencyMs, estimate.low, estimate.high, estimate.energyMicrojoules].map(Self.short)
-          + [estimate.basis.rawValue, estimate.fits ? "yes" : "no"])
+        [profile.name, whole(.flash), whole(.ram)]
+          + ([latency?.value, latency?.low, latency?.high, reading[.energy]?.value]
+          + others.map { reading[$0]?.value }).map { $0.map(Self.short) ?? Quantity.missing }
+          + [reading.basis, reading.fits ? "yes" : "no"])
     }
     return table
   }
 
   /// How the outputs on the simulated chip stand to the reference: integers are equal, floats near.
-  private func agreement(_ estimate: TargetEstimate) -> String {
+  private func agreement(images: Int, unequal: Int) -> String {
     let reference = isOfIntegers ? "integer reference's" : "float reference's"
-    guard estimate.unequalImages == 0 else {
-      return "OUTPUTS DIFFER from the \(reference) on \(estimate.unequalImages) of \(estimate.images)"
+    guard unequal == 0 else {
+      return "OUTPUTS DIFFER from the \(reference) on \(unequal) of \(images)"
     }
     return isOfIntegers
-      ? "outputs equal the \(reference) on all \(estimate.images), bit for bit"
-      : "outputs are within a ten-thousandth of the \(reference) on all \(estimate.images)"
+      ? "outputs equal the \(reference) on all \(images), bit for bit"
+      : "outputs are within a ten-thousandth of the \(reference) on all \(images)"
   }
 
   /// What one target's figures are made of, a line each.
-  private func details(_ profile: TargetProfile, _ estimate: TargetEstimate) -> [String] {
-    var lines = ["latency by \(estimate.method)"]
-    if let cycles = estimate.cycles {
-      let counts = [cycles.least, cycles.mean, cycles.most].map(Self.grouped)
+  private func details(_ profile: TargetProfile, _ reading: Reading, _ outputs: [[Float]]) -> [String] {
+    var lines = ["latency by \(reading.method ?? reading.basis)"]
+    if let cycles = reading[.cycles], let images = reading.imagesSimulated {
+      let counts = [cycles.low ?? cycles.value, cycles.value, cycles.high ?? cycles.value].map(Self.grouped)
       lines.append(
-        "cycles over \(estimate.images) image\(estimate.images == 1 ? "" : "s"): least \(counts[0]), mean \(counts[1]), "
+        "cycles over \(images) image\(images == 1 ? "" : "s"): least \(counts[0]), mean \(counts[1]), "
           + "most \(counts[2])")
-      lines.append(agreement(estimate))
+      lines.append(agreement(images: images, unequal: reading.imagesUnequal ?? 0))
     }
-    if let top1 = top1(estimate) {
-      lines.append(
-        "top-1 on the simulated chip: \(Quantity.percent(top1)) % of \(estimate.outputs.count) images")
+    if let top1 = top1(outputs) {
+      lines.append("top-1 on the simulated chip: \(Quantity.percent(top1)) % of \(outputs.count) images")
     }
-    if let memory = estimate.memory {
+    if let memory = reading.memory {
       lines.append(
         "flash: weights \(GraphSummary.grouped(memory.weightBytes)), code \(GraphSummary.grouped(memory.codeBytes)) bytes"
       )
@@ -148,27 +163,29 @@ extension ProfileReport {
         "RAM: values \(GraphSummary.grouped(memory.valueBytes)), variables \(memory.variableBytes), stack "
           + "\(memory.stackBytes), margin for interrupts \(memory.marginBytes) bytes")
     }
-    lines.append(
-      "energy: \(Self.short(estimate.energyLow)) to \(Self.short(estimate.energyHigh)) µJ an inference; derived from "
-        + "latency, so that it ranks networks as latency does")
-    if let day = estimate.energyPerDayJoules, let rate = profile.framesPerSecond?.value {
+    if let energy = reading[.energy], let low = energy.low, let high = energy.high {
+      lines.append(
+        "energy: \(Self.short(low)) to \(Self.short(high)) µJ an inference; derived from "
+          + "latency, so that it ranks networks as latency does")
+    }
+    if let day = reading[.energyPerDay]?.value, let rate = profile.framesPerSecond?.value {
       lines.append("a day at \(Self.short(rate)) images a second with sleep between: \(Self.short(day)) J")
     }
     return lines
   }
 
-  private func layers(_ estimate: TargetEstimate) -> TextTable {
+  private func layers(_ reading: Reading) -> TextTable {
     var table = TextTable(columns: [
       TextTable.Column("layer", shrinksTo: 12), TextTable.Column("kind"),
       TextTable.Column("bytes", isNumber: true), TextTable.Column("mult-adds", isNumber: true),
       TextTable.Column("cycles", isNumber: true), TextTable.Column("%", isNumber: true),
     ])
-    let all = estimate.layers.reduce(0) { $0 + $1.cycles }
-    for layer in estimate.layers {
+    let layers = reading.layers ?? []
+    let all = layers.reduce(0) { $0 + $1.cycles }
+    for layer in layers {
       table.rows.append([
-        layer.name, layer.kind, GraphSummary.grouped(layer.flashBytes),
-        GraphSummary.grouped(layer.multiplyAdds),
-        Self.grouped(layer.cycles),
+        layer.name, layer.kind ?? "", layer.flashBytes.map(GraphSummary.grouped) ?? "",
+        layer.multiplyAdds.map(GraphSummary.grouped) ?? "", Self.grouped(layer.cycles),
         all > 0 ? String(format: "%.1f", 100 * layer.cycles / all) : "",
       ])
     }
@@ -191,37 +208,48 @@ extension ProfileReport {
   var node: SettingsNode {
     SettingsNode(mapping: [
       "schema": 1.node, "model": name.node,
-      "targets": SettingsNode(.list(rows.map { node($0.profile, $0.estimate) })),
+      "targets": SettingsNode(.list(rows.map { node($0.profile, $0.reading, $0.outputs) })),
     ])
   }
 
-  private func node(_ profile: TargetProfile, _ estimate: TargetEstimate) -> SettingsNode {
-    let layers = estimate.layers.map { layer in
+  private func node(_ profile: TargetProfile, _ reading: Reading, _ outputs: [[Float]]) -> SettingsNode {
+    let layers = (reading.layers ?? []).map { layer in
       SettingsNode(mapping: [
         "name": layer.name.node, "kind": layer.kind.node, "flashBytes": layer.flashBytes.node,
         "multiplyAdds": layer.multiplyAdds.node, "cycles": layer.cycles.node,
       ])
     }
-    let cycles = estimate.cycles.map {
-      SettingsNode(mapping: ["min": $0.least.node, "mean": $0.mean.node, "max": $0.most.node])
+    let cycles = reading[.cycles].map {
+      SettingsNode(mapping: ["min": $0.low.node, "mean": $0.value.node, "max": $0.high.node])
     }
+    let others = others.compactMap { resource in
+      reading[resource].map { figure in
+        SettingsNode(mapping: [
+          "name": resource.name.node, "title": resource.title.node, "unit": resource.unit.rawValue.node,
+          "value": figure.value.node, "low": figure.low.node, "high": figure.high.node,
+        ])
+      }
+    }
+    func whole(_ resource: Resource) -> SettingsNode { reading[resource].map { Int($0.value) }.node }
+    let (latency, energy) = (reading[.latency], reading[.energy])
     return SettingsNode(mapping: [
-      "name": profile.name.node, "title": profile.title.node, "flashBytes": estimate.flashBytes.node,
-      "ramBytes": estimate.ramBytes.node, "memory": (estimate.memory.map(Self.node)).orNull,
-      "latencyMs": estimate.latencyMs.node, "energyMicrojoules": estimate.energyMicrojoules.node,
-      "basis": estimate.basis.rawValue.node, "method": estimate.method.node, "low": estimate.low.node,
-      "high": estimate.high.node, "energyLow": estimate.energyLow.node,
-      "energyHigh": estimate.energyHigh.node, "energyFactor": profile.energyFactor.value.node,
+      "name": profile.name.node, "title": profile.title.node, "flashBytes": whole(.flash),
+      "ramBytes": whole(.ram), "memory": (reading.memory.map(Self.node)).orNull,
+      "latencyMs": (latency?.value).node, "energyMicrojoules": (energy?.value).node,
+      "resources": SettingsNode(.list(others)),
+      "basis": reading.basis.node, "method": reading.method.node, "low": (latency?.low).node,
+      "high": (latency?.high).node, "energyLow": (energy?.low).node, "energyHigh": (energy?.high).node,
+      "energyFactor": profile.energyFactor.value.node,
       "framesPerSecond": (profile.framesPerSecond?.value).node,
-      "energyPerDayJoules": estimate.energyPerDayJoules.node, "cycles": cycles.orNull,
-      "relativeError": estimate.relativeError.node, "imagesSimulated": estimate.images.node,
-      "imagesUnequal": estimate.unequalImages.node, "top1": top1(estimate).node,
-      "fits": estimate.fits.node, "reason": estimate.reason.node, "note": estimate.note.node,
+      "energyPerDayJoules": (reading[.energyPerDay]?.value).node, "cycles": cycles.orNull,
+      "relativeError": reading.relativeError.node, "imagesSimulated": (reading.imagesSimulated ?? 0).node,
+      "imagesUnequal": (reading.imagesUnequal ?? 0).node, "top1": top1(outputs).node,
+      "fits": reading.fits.node, "reason": reading.reason.node, "note": reading.note.node,
       "layers": SettingsNode(.list(layers)),
     ])
   }
 
-  private static func node(_ memory: TargetEstimate.Memory) -> SettingsNode {
+  private static func node(_ memory: Reading.Memory) -> SettingsNode {
     SettingsNode(mapping: [
       "weightBytes": memory.weightBytes.node, "codeBytes": memory.codeBytes.node,
       "valueBytes": memory.valueBytes.node, "variableBytes": memory.variableBytes.node,

@@ -2,6 +2,7 @@ import ArgumentParser
 import Export
 import Foundation
 import Graphs
+import Readings
 import Settings
 import Simulation
 import Targets
@@ -50,9 +51,9 @@ struct TargetsRefitCommand: ParsableCommand {
     guard !FileManager.default.fileExists(atPath: out) else {
       throw CommandFailure(.badInput, "\(out): is there already; remove it, or choose another --out")
     }
-    let estimates = try readings.readings.map { try estimate($0, profile) }
+    let estimates = try readings.entries.map { try estimate($0, profile) }
     let refit = ProfileRefit(estimates, of: profile)
-    let source = "\(readings.readings.count.counted("reading")) of \(self.readings)"
+    let source = "\(readings.entries.count.counted("reading")) of \(self.readings)"
     let refitted = refit.refitted(profile, source: self.readings)
     let text = refitted.yaml(comment: "\(profile.name), fitted to \(source) by condense targets refit.")
     try failing(.badInput) { try requireReadable(text) }
@@ -84,21 +85,22 @@ struct TargetsRefitCommand: ParsableCommand {
 
   /// A reading with what the profile says of its model.
   private func estimate(
-    _ reading: BoardReadings.Reading, _ profile: TargetProfile
-  ) throws -> (reading: BoardReadings.Reading, analyticMs: Double?, simulatedMs: Double?) {
-    guard let path = reading.model else { return (reading, reading.estimatedMs, reading.estimatedMs) }
-    let place = "\(readings):\(reading.line): "
+    _ entry: BoardReadings.Entry, _ profile: TargetProfile
+  ) throws -> (entry: BoardReadings.Entry, analyticMs: Double?, simulatedMs: Double?) {
+    guard let path = entry.model else { return (entry, entry.estimatedMs, entry.estimatedMs) }
+    let place = "\(readings):\(entry.line): "
+    let measured = entry.reading[.latency]?.value
     do {
       let model = try ModelReader.read(path, ImportOptions(needsNormalization: false)).model
       let bytes = try TargetProfile.storedBytes(of: model.graph)
-      let analytic = try profile.estimate(
-        model.graph, flashBytes: bytes, measuredLatencyMs: reading.latencyMs)
+      let analytic = try profile.estimate(model.graph, flashBytes: bytes, measuredLatencyMs: measured)
       let size = model.input.shape.count
-      let simulated = try TargetMeter.forCommands.waitForEstimate(
+      let simulated = try TargetMeter.forCommands.waitForReading(
         model, flashBytes: bytes, on: profile, images: [Array(repeating: 0, count: size)],
-        measuredLatencyMs: reading.latencyMs)
+        measuredLatencyMs: measured
+      ).reading
       return (
-        reading, analytic.latencyMs, simulated.basis == .simulated ? simulated.latencyMs : nil
+        entry, analytic[.latency]?.value, simulated.isSimulated ? simulated[.latency]?.value : nil
       )
     } catch {
       throw CommandFailure(.badInput, place + "\(error)")

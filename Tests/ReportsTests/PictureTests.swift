@@ -43,7 +43,7 @@ struct PictureTests {
 
   static func pictures(of report: RunReport) -> [TradeoffPicture] {
     report.targets.flatMap { target in
-      PictureMeasure.onTarget.flatMap { measure in
+      PictureMeasure.onTarget(report.resources(of: target)).flatMap { measure in
         [(860.0, 480.0), (356.0, 400.0)].compactMap { width, height in
           TradeoffPicture(report, measure, target: target, width: width, height: height)
         }

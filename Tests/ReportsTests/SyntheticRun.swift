@@ -1,5 +1,6 @@
 import Foundation
 import Images
+import Readings
 import Reports
 import Tensors
 
@@ -182,7 +183,7 @@ struct SyntheticRun {
     (name: "uno", flash: 32_256, ram: 2_048, nanosecondsAMultiplyAdd: 620, microjoulesAMs: 79),
   ]
 
-  private func targets(_ student: Student) -> [String: TrialResult.TargetReading] {
+  private func targets(_ student: Student) -> [String: Reading] {
     guard hasTargets else { return [:] }
     return Dictionary(
       uniqueKeysWithValues: Self.targets.map { target in
@@ -195,11 +196,13 @@ struct SyntheticRun {
         let fits = overflow <= 0 && ram <= target.ram
         return (
           target.name,
-          TrialResult.TargetReading(
-            flashBytes: flash, ramBytes: ram, latencyMs: latency,
-            energyMicrojoules: latency * target.microjoulesAMs,
-            basis: target.name == "uno" ? "simulated" : "modelled",
-            low: latency * 0.7, high: latency * 1.4, fits: fits,
+          Reading(
+            basis: target.name == "uno" ? .simulated : .modelled,
+            [
+              .flash: Figure(Double(flash)), .ram: Figure(Double(ram)),
+              .latency: Figure(latency, low: latency * 0.7, high: latency * 1.4),
+              .energy: Figure(latency * target.microjoulesAMs),
+            ], fits: fits,
             reason: fits
               ? nil
               : overflow > 0

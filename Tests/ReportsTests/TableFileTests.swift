@@ -1,4 +1,5 @@
 import Foundation
+import Readings
 import Testing
 
 @testable import Reports
@@ -24,7 +25,7 @@ struct TableFileTests {
       #expect(fields["againstTeacherPValue"].flatMap(Double.init) == row.againstTeacher?.pValue)
       #expect(fields["codedBytes"].flatMap(Int.init) == row.size.codedBytes)
       for (target, reading) in row.targets {
-        #expect(fields["\(target).energyMicrojoules"].flatMap(Double.init) == reading.energyMicrojoules)
+        #expect(fields["\(target).energyMicrojoules"].flatMap(Double.init) == reading[.energy]?.value)
         #expect(fields["\(target).fits"] == "\(reading.fits)")
         #expect(fields["\(target).reason"] == reading.reason ?? "")
       }

@@ -1,4 +1,5 @@
 import Foundation
+import Readings
 import Testing
 
 @testable import Reports
@@ -31,8 +32,9 @@ struct TerminalReportTests {
       #expect(line.contains(Quantity.percent(row.accuracy.mean)))
       #expect(line.contains(Quantity.compact(Double(row.size.fileBytes))))
       let reading = try #require(row.targets["cortex-m4"])
-      #expect(line.contains(Quantity.milliseconds(reading.latencyMs).filter { $0 != " " }))
-      #expect(line.contains(Quantity.microjoules(reading.energyMicrojoules).filter { $0 != " " }))
+      let (latency, energy) = (try #require(reading[.latency]).value, try #require(reading[.energy]).value)
+      #expect(line.contains(Quantity.milliseconds(latency).filter { $0 != " " }))
+      #expect(line.contains(Quantity.microjoules(energy).filter { $0 != " " }))
     }
   }
 

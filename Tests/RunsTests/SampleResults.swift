@@ -1,4 +1,5 @@
 import Foundation
+import Readings
 
 @testable import Runs
 
@@ -30,16 +31,18 @@ enum SampleResults {
 
   static func reading(
     flash: Int = 1000, ram: Int = 500, ms: Double = 2, energy: Double = 8, fits: Bool = true
-  ) -> TrialResult.TargetReading {
-    TrialResult.TargetReading(
-      flashBytes: flash, ramBytes: ram, latencyMs: ms, energyMicrojoules: energy, basis: "modelled",
-      low: ms / 2,
-      high: ms * 2, fits: fits, reason: fits ? nil : "flash: 10 bytes too many")
+  ) -> Reading {
+    Reading(
+      basis: .modelled,
+      [
+        .flash: Figure(Double(flash)), .ram: Figure(Double(ram)),
+        .latency: Figure(ms, low: ms / 2, high: ms * 2), .energy: Figure(energy),
+      ], fits: fits, reason: fits ? nil : "flash: 10 bytes too many")
   }
 
   static func result(
     _ name: String, seed: UInt64, right: [Bool], role: TrialRole = .student, controlOf: [String] = [],
-    fileBytes: Int = 1000, targets: [String: TrialResult.TargetReading] = ["uno": reading()],
+    fileBytes: Int = 1000, targets: [String: Reading] = ["uno": reading()],
     arithmetic: String = "float"
   ) -> TrialResult {
     TrialResult(

@@ -3,6 +3,7 @@ import Execution
 import Foundation
 import Graphs
 import Ops
+import Readings
 import Settings
 import Targets
 import Tensors
@@ -50,24 +51,25 @@ struct MeterTests {
     defer { bench.remove() }
     let (model, images) = try Self.material()
     let profile = try Bench.profile(target)
-    let estimate = try await TargetMeter(bench.runner).estimate(
+    let (estimate, outputs) = try await TargetMeter(bench.runner).read(
       model, flashBytes: 1000, on: profile, images: images)
     #expect(estimate.note == nil)
-    #expect(estimate.basis == .simulated)
-    #expect(estimate.images == 4 && estimate.unequalImages == 0)
+    #expect(estimate.bases == [.simulated])
+    #expect(estimate.imagesSimulated == 4 && estimate.imagesUnequal == 0)
     let program = try IntegerProgram(model.graph)
     let expected = images.map { image in
       program.values(of: [image.map { program.values[0].integer($0) }])[program.outputs[0]]
     }
-    #expect(estimate.outputs == expected.map { $0.map(Float.init) })
-    let cycles = Dictionary(uniqueKeysWithValues: estimate.layers.map { ($0.name, $0.cycles) })
+    #expect(outputs == expected.map { $0.map(Float.init) })
+    let cycles = Dictionary(uniqueKeysWithValues: (estimate.layers ?? []).map { ($0.name, $0.cycles) })
     #expect((cycles["conv1"] ?? 0) > (cycles["logits"] ?? 0))
     #expect((cycles["logits"] ?? 0) > 0)
-    let sum = estimate.layers.reduce(0) { $0 + $1.cycles }
-    #expect(abs(sum - (estimate.cycles?.mean ?? 0)) < 1e-6 * sum)
-    #expect(abs(estimate.latencyMs - (estimate.cycles?.mean ?? 0) / (profile.clockMHz.value * 1000)) < 1e-12)
-    #expect(
-      estimate.energyLow < estimate.energyMicrojoules && estimate.energyHigh > estimate.energyMicrojoules)
+    let sum = (estimate.layers ?? []).reduce(0) { $0 + $1.cycles }
+    #expect(abs(sum - (estimate[.cycles]?.value ?? 0)) < 1e-6 * sum)
+    let latency = try #require(estimate[.latency]).value
+    #expect(abs(latency - (estimate[.cycles]?.value ?? 0) / (profile.clockMHz.value * 1000)) < 1e-12)
+    let energy = try #require(estimate[.energy])
+    #expect(try #require(energy.low) < energy.value && energy.value < #require(energy.high))
   }
 
   @Test("a missing compiler leaves the estimate, and the note says what to install")
@@ -77,15 +79,16 @@ struct MeterTests {
     var uno = try Bench.profile("uno")
     uno.simulator = SimulatorChoice(
       kind: "simavr", settings: SettingsNode(mapping: ["compiler": "no-such-gcc".node]))
-    let estimate = try await TargetMeter(bench.runner).estimate(
-      model, flashBytes: 1000, on: uno, images: images)
-    #expect(estimate.basis == .modelled)
+    let estimate = try await TargetMeter(bench.runner).read(
+      model, flashBytes: 1000, on: uno, images: images
+    ).reading
+    #expect(estimate.bases == [.modelled])
     #expect(estimate.method == "analytic")
     #expect(
       estimate.note?.hasPrefix("modelled, not simulated: no-such-gcc") == true, "\(estimate.note ?? "")")
     #expect(estimate.note?.contains("gcc-avr") == true)
     let analytic = try uno.estimate(model.graph, flashBytes: 1000)
-    #expect(estimate.latencyMs == analytic.latencyMs)
+    #expect(estimate[.latency] == analytic[.latency])
   }
 
   @Test(
@@ -104,16 +107,16 @@ struct MeterTests {
     graph.outputs = ["logits"]
     graph.initializeParameters(seed: 3)
     let numbers = Tensor(random: [2, 2, 6, 6], in: -1...1, seed: 4, "images").values
-    let estimate = try await TargetMeter(bench.runner).estimate(
+    let (estimate, outputs) = try await TargetMeter(bench.runner).read(
       Self.model(graph), flashBytes: 1000, on: try Bench.profile(target),
       images: [Array(numbers[..<72]), Array(numbers[72...])])
     #expect(estimate.note == nil)
-    #expect(estimate.basis == .simulated)
-    #expect(estimate.images == 2 && estimate.unequalImages == 0 && estimate.outputs.count == 2)
+    #expect(estimate.bases == [.simulated])
+    #expect(estimate.imagesSimulated == 2 && estimate.imagesUnequal == 0 && outputs.count == 2)
     // 864 products in the convolution, 240 in the linear layer: more than a cycle each anywhere.
-    #expect((estimate.cycles?.least ?? 0) > 1104)
+    #expect((estimate[.cycles]?.low ?? 0) > 1104)
     // Soft floats take many instructions a product.
-    #expect((estimate.cycles?.mean ?? 0) > (target == "cortex-m0plus" || target == "uno" ? 50_000 : 0))
+    #expect((estimate[.cycles]?.value ?? 0) > (target == "cortex-m0plus" || target == "uno" ? 50_000 : 0))
   }
 
   @Test("a network that the exporter refuses is estimated, and the note says why")
@@ -121,9 +124,10 @@ struct MeterTests {
     defer { bench.remove() }
     var (model, images) = try Self.material()
     model.graph.parameters["conv1.weight"]?.encoding = Dense()
-    let estimate = try await TargetMeter(bench.runner).estimate(
-      model, flashBytes: 1000, on: try Bench.profile("cortex-m4"), images: images)
-    #expect(estimate.basis == .modelled)
+    let estimate = try await TargetMeter(bench.runner).read(
+      model, flashBytes: 1000, on: try Bench.profile("cortex-m4"), images: images
+    ).reading
+    #expect(estimate.bases == [.modelled])
     #expect(
       estimate.note?.hasPrefix("modelled, not simulated, as simulators run exported C:") == true,
       "\(estimate.note ?? "")")
@@ -137,8 +141,9 @@ struct MeterTests {
     uno.simulator = SimulatorChoice(kind: "wrong", settings: SettingsNode(mapping: [:]))
     let runner = SimulationRunner(
       cacheFolder: bench.folder, catalogue: SimulatorCatalogue([WrongSimulator.self]))
-    let estimate = try await TargetMeter(runner).estimate(model, flashBytes: 1000, on: uno, images: images)
-    #expect(estimate.unequalImages == 4)
+    let estimate = try await TargetMeter(runner).read(model, flashBytes: 1000, on: uno, images: images)
+      .reading
+    #expect(estimate.imagesUnequal == 4)
     #expect(!estimate.fits)
     #expect(
       estimate.reason == "the simulated outputs differ from the reference on 4 of 4 images")

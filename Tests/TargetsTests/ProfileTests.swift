@@ -1,6 +1,7 @@
 import Foundation
 import Graphs
 import Networks
+import Readings
 import Settings
 import TestSupport
 import Testing
@@ -124,10 +125,12 @@ struct PublishedBoardTests {
     let profile = try TargetProfile.named(row.target, searching: shippedTargets)
     let estimate = try profile.estimate(network(isFloat: row.isFloat), flashBytes: 78_666)
     let published = 1000 / row.perSecond
-    #expect(estimate.low <= published && published <= estimate.high, "\(estimate.low)...\(estimate.high)")
+    let latency = try #require(estimate[.latency])
+    let (low, high) = (try #require(latency.low), try #require(latency.high))
+    #expect(low <= published && published <= high, "\(low)...\(high)")
     if let microjoules = row.microjoules {
       let factor = profile.energyFactor.value
-      let energy = estimate.energyMicrojoules
+      let energy = try #require(estimate[.energy]).value
       #expect(energy / factor <= microjoules && microjoules <= energy * factor, "\(energy)")
     }
     #expect(estimate.fits)
@@ -146,7 +149,7 @@ struct PublishedBoardTests {
     profile.skipsZeros = false
     for (isFloat, picojoules) in [(true, 4.6), (false, 0.3)] {
       let graph = try network(isFloat: isFloat)
-      let energy = try profile.estimate(graph, flashBytes: 0).energyMicrojoules
+      let energy = try #require(try profile.estimate(graph, flashBytes: 0)[.energy]).value
       #expect(abs(energy - Double(graph.multiplyAdds) * picojoules * 1e-6) < 1e-9 * energy)
     }
   }

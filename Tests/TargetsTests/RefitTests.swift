@@ -1,4 +1,5 @@
 import Foundation
+import Readings
 import Settings
 import TestSupport
 import Testing
@@ -7,8 +8,10 @@ import Testing
 
 @Suite("Readings of real boards")
 struct RefitTests {
-  private func reading(_ latency: Double, _ energy: Double? = nil) -> BoardReadings.Reading {
-    BoardReadings.Reading(line: 2, latencyMs: latency, energyMicrojoules: energy)
+  private func entry(_ latency: Double, _ energy: Double? = nil) -> BoardReadings.Entry {
+    var reading = Reading(basis: .measured, [.latency: Figure(latency)])
+    reading[.energy] = energy.map { Figure($0) }
+    return BoardReadings.Entry(line: 2, reading: reading)
   }
 
   @Test("constants that readings were made with are found again")
@@ -16,10 +19,10 @@ struct RefitTests {
     let profile = try TargetProfile.named("cortex-m4", searching: shippedTargets)
     // A board 1.5 times slower than the estimate, that takes 0.5 nanojoules a cycle at 120 MHz.
     let readings = [1.0, 2, 7].map { estimate in
-      (reading(1.5 * estimate, 1.5 * estimate * 120 * 0.5), Double?(estimate), Double?(estimate / 2))
+      (entry(1.5 * estimate, 1.5 * estimate * 120 * 0.5), Double?(estimate), Double?(estimate / 2))
     }
     let refit = ProfileRefit(
-      readings.map { (reading: $0.0, analyticMs: $0.1, simulatedMs: $0.2) }, of: profile)
+      readings.map { (entry: $0.0, analyticMs: $0.1, simulatedMs: $0.2) }, of: profile)
     #expect(abs((refit.analytic?.value ?? 0) - 1.5) < 1e-12)
     #expect(abs((refit.simulated?.value ?? 0) - 3) < 1e-12)
     #expect(abs((refit.energy?.value ?? 0) - 0.5) < 1e-12)
@@ -42,8 +45,8 @@ struct RefitTests {
     let profile = try TargetProfile.named("cortex-m4", searching: shippedTargets)
     let refit = ProfileRefit(
       [
-        (reading: reading(1), analyticMs: 1, simulatedMs: nil),
-        (reading: reading(4), analyticMs: 1, simulatedMs: nil),
+        (entry: entry(1), analyticMs: 1, simulatedMs: nil),
+        (entry: entry(4), analyticMs: 1, simulatedMs: nil),
       ],
       of: profile)
     #expect(refit.refitted(profile, source: "x").latencyHigh == profile.latencyHigh)
@@ -54,8 +57,8 @@ struct RefitTests {
     for profile in try TargetProfile.all(in: shippedTargets) {
       let refit = ProfileRefit(
         [
-          (reading: reading(3, 9), analyticMs: 2, simulatedMs: 2),
-          (reading: reading(3.1, 9), analyticMs: 2, simulatedMs: 2),
+          (entry: entry(3, 9), analyticMs: 2, simulatedMs: 2),
+          (entry: entry(3.1, 9), analyticMs: 2, simulatedMs: 2),
         ],
         of: profile)
       let refitted = refit.refitted(profile, source: "bench.csv")
@@ -68,7 +71,7 @@ struct RefitTests {
   @Test("a simulator's factors grow by one, with where it comes from")
   func factors() throws {
     let profile = try TargetProfile.named("cortex-m4", searching: shippedTargets)
-    let refit = ProfileRefit([(reading: reading(3), analyticMs: nil, simulatedMs: 2)], of: profile)
+    let refit = ProfileRefit([(entry: entry(3), analyticMs: nil, simulatedMs: 2)], of: profile)
     let refitted = refit.refitted(profile, source: "bench.csv")
     let factors = try refitted.simulator?.settings["factors"]?.list("factors") ?? []
     #expect(factors.count == 2)
@@ -124,8 +127,8 @@ struct RefitTests {
   func readings() throws {
     let file = try BoardReadings(
       "energyMicrojoules, model, latencyMs\n12.5,\"a,b.condensed\",3\n,c.condensed,4\n", path: "f.csv")
-    #expect(file.readings.map(\.model) == ["a,b.condensed", "c.condensed"])
-    #expect(file.readings.map(\.latencyMs) == [3, 4])
-    #expect(file.readings.map(\.energyMicrojoules) == [12.5, nil])
+    #expect(file.entries.map(\.model) == ["a,b.condensed", "c.condensed"])
+    #expect(file.entries.map { $0.reading[.latency]?.value } == [3, 4])
+    #expect(file.entries.map { $0.reading[.energy]?.value } == [12.5, nil])
   }
 }

@@ -1,4 +1,5 @@
 import Foundation
+import Readings
 import Runs
 import Settings
 import Tensors
@@ -158,9 +159,12 @@ struct SearchTests {
       name: "c", seed: 0, address: String(repeating: "a", count: 64), validationTop1: top1, fileBytes: bytes,
       multiplyAdds: 1,
       reading: fits.map {
-        TrialResult.TargetReading(
-          flashBytes: bytes, ramBytes: 1, latencyMs: 1, energyMicrojoules: 1, basis: "modelled", low: 1,
-          high: 1, fits: $0, reason: $0 ? nil : "flash: too small")
+        Reading(
+          basis: .modelled,
+          [
+            .flash: Figure(Double(bytes)), .ram: Figure(1), .latency: Figure(1, low: 1, high: 1),
+            .energy: Figure(1),
+          ], fits: $0, reason: $0 ? nil : "flash: too small")
       }, stages: [], cost: TrialResult.Cost(trainingImages: 0, seconds: 0), warnings: [])
     result.failure = failure
     return result

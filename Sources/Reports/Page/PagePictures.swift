@@ -10,7 +10,9 @@ struct PagePictures {
   var html: String? {
     guard !report.targets.isEmpty else { return figure(PictureMeasure.file, target: nil) }
     let parts = report.targets.compactMap { target -> String? in
-      let figures = PictureMeasure.onTarget.compactMap { figure($0, target: target) }
+      let figures = PictureMeasure.onTarget(report.resources(of: target)).compactMap {
+        figure($0, target: target)
+      }
       guard !figures.isEmpty else { return nil }
       return "<div class=\"pictures-of\" data-name=\"\(HTMLText.escaped(target))\">\n"
         + "<h3>\(HTMLText.escaped(target))</h3>\n<p class=\"quiet\">\(words(target))</p>\n"
@@ -43,7 +45,7 @@ extension RunReport {
   /// that says so.
   var picture: String {
     let target = targets.first
-    let measure = target == nil ? PictureMeasure.file : PictureMeasure.onTarget[0]
+    let measure = target.flatMap { PictureMeasure.onTarget(resources(of: $0)).first } ?? PictureMeasure.file
     if let picture = TradeoffPicture(self, measure, target: target, width: 860, height: 480) {
       return PictureSVG(picture).file
     }

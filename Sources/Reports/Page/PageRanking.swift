@@ -52,7 +52,7 @@ struct PageRanking {
   private var columns: [PageColumn] {
     let targets: [String?] = report.targets.isEmpty ? [nil] : report.targets
     return [name] + targets.map(marks) + accuracy + size
-      + report.targets.flatMap { PageReadings(target: $0).columns } + cost
+      + report.targets.flatMap { PageReadings(report, $0).columns } + cost
   }
 
   private var name: PageColumn {

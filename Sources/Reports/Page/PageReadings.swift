@@ -1,38 +1,35 @@
 import Foundation
+import Readings
 import Runs
 
 /// The columns of the page's ranking that tell of one target.
 struct PageReadings {
   /// The target's name.
   let target: String
+  /// What students are chosen by there.
+  let resources: [Resource]
+  /// Those whose figures have intervals.
+  private let uncertain: [Resource]
 
-  private typealias Reading = TrialResult.TargetReading
+  init(_ report: RunReport, _ target: String) {
+    self.target = target
+    resources = report.resources(of: target)
+    uncertain = resources.filter { report.hasInterval($0, on: target) }
+  }
 
   /// What is always shown, then what is on demand.
   var columns: [PageColumn] {
-    [
-      column("Flash", "Program memory", sort: { Double($0.flashBytes) }) { Quantity.bytes($0.flashBytes) },
-      column("RAM", "Peak working memory", sort: { Double($0.ramBytes) }) { Quantity.bytes($0.ramBytes) },
-      column("Latency", "Time an image", sort: \.latencyMs) { Quantity.milliseconds($0.latencyMs) },
-      column("Energy", "Energy an image", sort: \.energyMicrojoules) {
-        Quantity.microjoules($0.energyMicrojoules)
+    resources.map(amount) + [basis] + uncertain.map(interval) + [
+      extra(
+        "A day", "Energy of a day at the target's frame rate, sleep included",
+        sort: { $0[.energyPerDay]?.value }
+      ) {
+        $0[.energyPerDay].map { Quantity.amount($0.value, .joules) } ?? Quantity.missing
       },
-      basis,
-      extra("Latency from to", "Interval by the target's uncertainty", sort: \.high) {
-        "\(Quantity.milliseconds($0.low)) to \(Quantity.milliseconds($0.high))"
-      },
-      extra("Energy from to", "Interval by the target's uncertainty", sort: \.energyHigh) { reading in
-        guard let low = reading.energyLow, let high = reading.energyHigh else { return Quantity.missing }
-        return "\(Quantity.microjoules(low)) to \(Quantity.microjoules(high))"
-      },
-      extra("A day", "Energy of a day at the target's frame rate, sleep included", sort: \.energyPerDayJoules)
-      {
-        $0.energyPerDayJoules.map { Quantity.microjoules($0 * 1e6) } ?? Quantity.missing
-      },
-      extra("Cycles", "Clock cycles of an image, mean; least to most where they differ", sort: \.cycles?.mean)
-      {
-        $0.cycles.map(Self.words) ?? Quantity.missing
-      },
+      extra(
+        "Cycles", "Clock cycles of an image, mean; least to most where they differ",
+        sort: { $0[.cycles]?.value }
+      ) { $0[.cycles].map(Self.words) ?? Quantity.missing },
       extra("Stack", "Bytes of stack that were seen", sort: { $0.memory.map { Double($0.stackBytes) } }) {
         $0.imagesSimulated == nil ? Quantity.missing : $0.memory.map { Quantity.bytes($0.stackBytes) } ?? ""
       },
@@ -45,6 +42,33 @@ struct PageReadings {
         return unequal == 0 ? "\(images)" : "\(images - unequal) of \(images)"
       },
     ]
+  }
+
+  /// What the heads of a resource's column say when they are hovered over.
+  private static let hints: [Resource: String] = [
+    .flash: "Program memory", .ram: "Peak working memory", .latency: "Time an image",
+    .energy: "Energy an image",
+  ]
+
+  private func amount(_ resource: Resource) -> PageColumn {
+    let hint = Self.hints[resource] ?? "\(Self.head(resource)), in \(resource.unit.rawValue)"
+    return column(
+      Self.head(resource), hint, isLargestFirst: resource.direction == .higher,
+      sort: { $0[resource]?.value }
+    ) { reading in
+      reading[resource].map { Quantity.amount($0.value, resource.unit) } ?? Quantity.missing
+    }
+  }
+
+  private func interval(_ resource: Resource) -> PageColumn {
+    extra(
+      "\(Self.head(resource)) from to", "Interval by the target's uncertainty", sort: { $0[resource]?.high }
+    ) { Quantity.interval($0[resource], resource.unit) }
+  }
+
+  /// The title with a capital.
+  private static func head(_ resource: Resource) -> String {
+    resource.title.prefix(1).uppercased() + resource.title.dropFirst()
   }
 
   private static let shortBases = ["measured": "meas.", "simulated": "sim.", "modelled": "mod."]
@@ -64,11 +88,10 @@ struct PageReadings {
     }
   }
 
-  private static func words(_ cycles: TrialResult.CycleRange) -> String {
-    let mean = Quantity.count(Int(cycles.mean.rounded()))
-    guard cycles.min < cycles.max else { return mean }
-    return
-      "\(mean), \(Quantity.count(Int(cycles.min.rounded()))) to \(Quantity.count(Int(cycles.max.rounded())))"
+  private static func words(_ cycles: Figure) -> String {
+    func count(_ value: Double) -> String { Quantity.amount(value.rounded(), .cycles) }
+    guard let low = cycles.low, let high = cycles.high, low < high else { return count(cycles.value) }
+    return "\(count(cycles.value)), \(count(low)) to \(count(high))"
   }
 
   private func extra(
@@ -79,10 +102,14 @@ struct PageReadings {
   }
 
   private func column(
-    _ title: String, _ hint: String, isExtra: Bool = false, sort: @escaping (Reading) -> Double?,
+    _ title: String, _ hint: String, isLargestFirst: Bool = false, isExtra: Bool = false,
+    sort: @escaping (Reading) -> Double?,
     _ shown: @escaping (Reading) -> String
   ) -> PageColumn {
-    PageColumn(title: title, hint: "\(hint), \(target)", isExtra: isExtra, target: target) { row in
+    PageColumn(
+      title: title, hint: "\(hint), \(target)", isLargestFirst: isLargestFirst, isExtra: isExtra,
+      target: target
+    ) { row in
       guard let reading = row.targets[target] else {
         return PageColumn.Cell(shown: Quantity.missing, sort: "")
       }

@@ -1,4 +1,5 @@
 import Foundation
+import Readings
 import Runs
 
 /// Accuracy against what it takes, as geometry: every point, label, line and tick in units of the picture.

@@ -1,3 +1,4 @@
+import Readings
 import Runs
 
 /// `ranking.csv`: a line a row with every figure, unrounded; rates are fractions, sizes bytes, units are in the names.
@@ -57,18 +58,35 @@ struct RankingCSV {
   }
 
   private func readings(of target: String) -> [Column] {
-    func column(_ name: String, _ value: @escaping (TrialResult.TargetReading) -> String) -> Column {
+    func column(_ name: String, _ value: @escaping (Reading) -> String) -> Column {
       ("\(target).\(name)", { $0.targets[target].map(value) ?? "" })
     }
-    return [
-      column("flashBytes") { "\($0.flashBytes)" }, column("ramBytes") { "\($0.ramBytes)" },
-      column("latencyMs") { "\($0.latencyMs)" }, column("latencyMsLow") { "\($0.low)" },
-      column("latencyMsHigh") { "\($0.high)" }, column("energyMicrojoules") { "\($0.energyMicrojoules)" },
-      column("energyMicrojoulesLow") { Self.text($0.energyLow) },
-      column("energyMicrojoulesHigh") { Self.text($0.energyHigh) },
-      column("energyPerDayJoules") { Self.text($0.energyPerDayJoules) },
-      column("cyclesMin") { Self.text($0.cycles?.min) }, column("cyclesMean") { Self.text($0.cycles?.mean) },
-      column("cyclesMax") { Self.text($0.cycles?.max) },
+    func amount(_ name: String, _ resource: Resource, _ part: KeyPath<Figure, Double?>? = nil) -> Column {
+      column(name) { reading in
+        guard let figure = reading[resource] else { return "" }
+        if let part { return Self.text(figure[keyPath: part]) }
+        return resource.unit.isWhole
+          ? Int(exactly: figure.value).map(String.init) ?? "\(figure.value)" : "\(figure.value)"
+      }
+    }
+    func interval(_ name: String, _ resource: Resource) -> [Column] {
+      [amount(name + "Low", resource, \.low), amount(name + "High", resource, \.high)]
+    }
+    let known: [Resource] = [.flash, .ram, .latency, .energy]
+    let others = report.resources(of: target).filter { !known.contains($0) }.flatMap { resource in
+      let unit = resource.unit == .count ? "" : resource.unit.rawValue
+      let name = resource.name + unit.prefix(1).uppercased() + unit.dropFirst()
+      return [amount(name, resource)] + interval(name, resource)
+    }
+    let first = [
+      amount("flashBytes", .flash), amount("ramBytes", .ram), amount("latencyMs", .latency),
+      amount("latencyMsLow", .latency, \.low), amount("latencyMsHigh", .latency, \.high),
+      amount("energyMicrojoules", .energy), amount("energyMicrojoulesLow", .energy, \.low),
+      amount("energyMicrojoulesHigh", .energy, \.high), amount("energyPerDayJoules", .energyPerDay),
+      amount("cyclesMin", .cycles, \.low), amount("cyclesMean", .cycles),
+      amount("cyclesMax", .cycles, \.high),
+    ]
+    return first + others + [
       column("stackBytes") { $0.memory.map { "\($0.stackBytes)" } ?? "" },
       column("imagesSimulated") { $0.imagesSimulated.map(String.init) ?? "" },
       column("imagesUnequal") { $0.imagesUnequal.map(String.init) ?? "" },

@@ -1,3 +1,4 @@
+import Readings
 import Runs
 
 /// `ranking.md`: the ranking as GitHub shows it.
@@ -62,39 +63,50 @@ struct RankingMarkdown {
     if summary?.energyRanksAsLatency == true {
       lines.append("Energy ranks the rows exactly as latency does.")
     }
-    let titles = [
-      "name", "marks", "top-1, %", "flash", "RAM", "latency", "interval", "energy", "interval", "a day",
-      "basis", "fits",
-    ]
+    let columns = report.resources(of: target).flatMap { amounts($0, on: target) }
+    let titles =
+      ["name", "marks", "top-1, %"] + columns.map { MarkdownText.escaped($0.title) } + [
+        "a day", "basis", "fits",
+      ]
     let rows = report.rows.compactMap { row in
-      row.targets[target].map { MarkdownText.row(cells(row, $0, target)) }
+      row.targets[target].map { reading in
+        MarkdownText.row(
+          first(row, target) + columns.map { MarkdownText.escaped($0.cell(reading)) } + last(reading))
+      }
     }
-    let rule = MarkdownText.rule([
-      false, false, true, true, true, true, true, true, true, true, false, false,
-    ])
+    let rule = MarkdownText.rule(
+      [false, false, true] + columns.map { _ in true } + [true, false, false])
     return [
       ["## \(MarkdownText.escaped(target))"], lines, [MarkdownText.row(titles), rule] + rows,
     ]
   }
 
-  private func cells(_ row: Ranking.Row, _ reading: TrialResult.TargetReading, _ target: String) -> [String] {
+  private typealias Column = (title: String, cell: (Reading) -> String)
+
+  /// A resource's column, and that of its interval.
+  private func amounts(_ resource: Resource, on target: String) -> [Column] {
+    let amount: Column = (
+      resource.title,
+      { reading in reading[resource].map { Quantity.amount($0.value, resource.unit) } ?? Quantity.missing }
+    )
+    guard report.hasInterval(resource, on: target) else { return [amount] }
+    return [amount, ("interval", { Quantity.interval($0[resource], resource.unit) })]
+  }
+
+  private func first(_ row: Ranking.Row, _ target: String) -> [String] {
     [
       MarkdownText.escaped(row.name),
       MarkdownText.escaped(Mark.of(row, on: target, in: report.ranking).map(\.sign).joined()),
       Quantity.percent(row.accuracy.mean),
-      Quantity.bytes(reading.flashBytes), Quantity.bytes(reading.ramBytes),
-      Quantity.milliseconds(reading.latencyMs),
-      "\(Quantity.milliseconds(reading.low)) to \(Quantity.milliseconds(reading.high))",
-      Quantity.microjoules(reading.energyMicrojoules), Self.energyInterval(reading),
-      reading.energyPerDayJoules.map { Quantity.microjoules($0 * 1e6) } ?? Quantity.missing,
-      MarkdownText.escaped(reading.basis),
-      reading.fits ? "yes" : "no" + (reading.reason.map { ": " + MarkdownText.escaped($0) } ?? ""),
     ]
   }
 
-  private static func energyInterval(_ reading: TrialResult.TargetReading) -> String {
-    guard let low = reading.energyLow, let high = reading.energyHigh else { return Quantity.missing }
-    return "\(Quantity.microjoules(low)) to \(Quantity.microjoules(high))"
+  private func last(_ reading: Reading) -> [String] {
+    [
+      reading[.energyPerDay].map { Quantity.amount($0.value, .joules) } ?? Quantity.missing,
+      MarkdownText.escaped(reading.basis),
+      reading.fits ? "yes" : "no" + (reading.reason.map { ": " + MarkdownText.escaped($0) } ?? ""),
+    ]
   }
 
   private var comparisons: [String] {

@@ -1,3 +1,4 @@
+import Readings
 import Runs
 
 /// The ranking as a terminal shows it: what to take, the sentence to take away, a table, what failed, what the marks stand for.
@@ -82,14 +83,15 @@ public struct TerminalReport: Sendable {
   /// The columns of a target: the first one's stay longest, further ones come with room.
   private func readings(of target: String, _ number: Int) -> [Cells] {
     let rank = number == 0 ? 2 : 100 + number
-    return [
-      Cells(.init("latency", isNumber: true, group: target, leftOutAt: rank)) { row in
-        row.targets[target].map { Self.tight(Quantity.milliseconds($0.latencyMs)) } ?? Quantity.missing
-      },
-      Cells(.init("energy", isNumber: true, group: target, leftOutAt: rank)) { row in
-        row.targets[target].map { Self.tight(Quantity.microjoules($0.energyMicrojoules)) } ?? Quantity.missing
-      },
-    ]
+    return report.resources(of: target).filter { $0 != .flash && $0 != .ram }.map { resource in
+      let isFirst = resource == .latency || resource == .energy
+      return Cells(
+        .init(resource.title, isNumber: true, group: target, leftOutAt: isFirst ? rank : 100 + rank)
+      ) { row in
+        row.targets[target]?[resource].map { Self.tight(Quantity.amount($0.value, resource.unit)) }
+          ?? Quantity.missing
+      }
+    }
   }
 
   private static func deviation(_ row: Ranking.Row) -> String {

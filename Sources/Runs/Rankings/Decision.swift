@@ -22,6 +22,15 @@ extension Ranking {
       }
     }
 
+    /// A student that takes least of a resource for which there are no other words.
+    public struct Other: Codable, Sendable, Equatable {
+      /// The resource's name.
+      public var resource: String
+      /// What the student is, such as `least LUTs`.
+      public var title: String
+      public var choice: Choice
+    }
+
     public var target: String
     /// How much less accurate than the teacher a student may be, as a fraction: 0.01 is one percentage point.
     public var margin: Double
@@ -35,6 +44,8 @@ extension Ranking {
     @NullWhenNil public var mostAccurate: Choice?
     /// Why there is no choice where there is none; `nil` where all four are there.
     @NullWhenNil public var note: String?
+    /// Of the same students as `smallest`, by further resources; `nil` where targets tell of none.
+    public var others: [Other]?
   }
 
   /// How much less accurate than the teacher a student may be unless a recipe says otherwise: one percentage point.

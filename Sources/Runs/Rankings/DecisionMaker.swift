@@ -1,10 +1,12 @@
+import Readings
+
 /// Chooses students for a target by what the ranking says of them: a pure function.
 ///
 /// **Rule** a student is *close enough* to the teacher where the lower bound of its difference (one-sided, 95 %) lies above minus
 /// the margin: a test of non-inferiority at 0.05. Below three seeds there is no test, and the difference itself is held against the
 /// margin. Controls are never chosen, nor a student whose simulated outputs differ from those it was ranked by.
 struct DecisionMaker {
-  private typealias Candidate = (row: Ranking.Row, reading: TrialResult.TargetReading)
+  private typealias Candidate = (row: Ranking.Row, reading: Reading)
 
   private let ranking: Ranking
   private let target: String
@@ -25,12 +27,23 @@ struct DecisionMaker {
   var decision: Ranking.Decision {
     Ranking.Decision(
       target: target, margin: margin,
-      smallest: least("the smallest", { Double($0.flashBytes) }, { "flash \(Words.bytes($0.flashBytes))" }),
-      fastest: least("the fastest", \.latencyMs) { Words.seconds($0.latencyMs / 1e3) + " an image" },
-      mostFrugal: least("the most frugal", \.energyMicrojoules) {
-        Words.joules($0.energyMicrojoules / 1e6) + " an image"
-      },
-      mostAccurate: mostAccurate, note: note)
+      smallest: least(.flash, "the smallest"), fastest: least(.latency, "the fastest"),
+      mostFrugal: least(.energy, "the most frugal"), mostAccurate: mostAccurate, note: note,
+      others: others.isEmpty ? nil : others)
+  }
+
+  /// The resources that have words of their own.
+  private static let known: [Resource] = [.flash, .ram, .latency, .energy]
+
+  /// A choice for each further resource that students are chosen by.
+  private var others: [Ranking.Decision.Other] {
+    Set(close.flatMap(\.reading.resources)).subtracting(Self.known).filter { $0.standing != .detail }
+      .sorted(by: Resource.isBefore).compactMap { resource in
+        let title = (resource.direction == .lower ? "least " : "most ") + resource.title
+        return least(resource, "that of \(title)").map {
+          Ranking.Decision.Other(resource: resource.name, title: title, choice: $0)
+        }
+      }
   }
 
   private static func isClose(_ row: Ranking.Row, _ margin: Double) -> Bool {
@@ -41,19 +54,21 @@ struct DecisionMaker {
 
   // MARK: Choices
 
-  /// The close student of the least value; of equal ones the most accurate, then the first by name.
-  private func least(
-    _ superlative: String, _ value: (TrialResult.TargetReading) -> Double,
-    _ words: (TrialResult.TargetReading) -> String
-  ) -> Ranking.Decision.Choice? {
-    let best = close.min {
-      (value($0.reading), -$0.row.accuracy.mean, $0.row.name)
-        < (value($1.reading), -$1.row.accuracy.mean, $1.row.name)
+  /// The close student that takes least; of equal ones the most accurate, then the first by name.
+  private func least(_ resource: Resource, _ superlative: String) -> Ranking.Decision.Choice? {
+    let candidates = close.compactMap { candidate in
+      candidate.reading[resource].map { (row: candidate.row, value: $0.value) }
+    }
+    let best = candidates.min {
+      (resource.cost($0.value), -$0.row.accuracy.mean, $0.row.name)
+        < (resource.cost($1.value), -$1.row.accuracy.mean, $1.row.name)
     }
     guard let best else { return nil }
+    let isOfImages = resource == .latency || resource == .energy
     let reason =
       "\(superlative) of \(Words.count(close.count, "student")) that \(close.count == 1 ? "fits and is" : "fit and are") "
-      + "close enough to the teacher: \(words(best.reading)); \(closeness(best.row))"
+      + "close enough to the teacher: \(Words.amount(best.value, of: resource))\(isOfImages ? " an image" : ""); "
+      + closeness(best.row)
     return Ranking.Decision.Choice(best.row, reason: reason)
   }
 
@@ -67,9 +82,9 @@ struct DecisionMaker {
   }
 
   private var mostAccurate: Ranking.Decision.Choice? {
+    func flash(_ candidate: Candidate) -> Double { candidate.reading[.flash]?.value ?? .infinity }
     let best = fitting.min {
-      (-$0.row.accuracy.mean, $0.reading.flashBytes, $0.row.name)
-        < (-$1.row.accuracy.mean, $1.reading.flashBytes, $1.row.name)
+      (-$0.row.accuracy.mean, flash($0), $0.row.name) < (-$1.row.accuracy.mean, flash($1), $1.row.name)
     }
     guard let row = best?.row else { return nil }
     var reason =

@@ -1,7 +1,9 @@
+import Readings
+
 /// A row as a point: what it misses and takes on a target, each to be small.
 struct ParetoPoint: Equatable {
   let name: String
-  /// Error rate, flash, RAM, energy.
+  /// The error rate, then a cost an axis.
   let coordinates: [Double]
 
   init(name: String, coordinates: [Double]) {
@@ -9,13 +11,12 @@ struct ParetoPoint: Equatable {
     self.coordinates = coordinates
   }
 
-  /// The point of a row's accuracy and what a target says of it.
-  init(name: String, accuracy: Double, _ reading: TrialResult.TargetReading) {
+  /// The point of a row's accuracy and what a target says of it; what it says nothing of counts as endlessly much.
+  init(name: String, accuracy: Double, _ reading: Reading, axes: [Resource]) {
     self.init(
       name: name,
-      coordinates: [
-        1 - accuracy, Double(reading.flashBytes), Double(reading.ramBytes), reading.energyMicrojoules,
-      ])
+      coordinates: [1 - accuracy]
+        + axes.map { axis in reading[axis].map { axis.cost($0.value) } ?? .infinity })
   }
 
   /// Whether this point is nowhere worse than another and somewhere better.

@@ -1,3 +1,5 @@
+public import Readings
+
 /// What a run found out, over all seeds: `ranking.json`.
 ///
 /// Everything here is a function of the ledger alone. Rates are fractions 0…1.
@@ -50,8 +52,8 @@ public struct Ranking: Codable, Sendable, Equatable {
     public var multiplyAdds: Int
     public var bits: String
     /// Means over seeds; a target fits if it fits every seed.
-    public var targets: [String: TrialResult.TargetReading]
-    /// The targets on whose accuracy/flash/RAM/energy front the row lies; never any for the teacher.
+    public var targets: [String: Reading]
+    /// The targets on whose front of accuracy, flash, RAM, energy and further objectives the row lies; never any for the teacher.
     public var paretoOn: [String]
     /// Means over seeds.
     public var cost: TrialResult.Cost

@@ -1,3 +1,5 @@
+import Readings
+
 /// What a reader should know about all rows.
 struct RankingNotes {
   private let ranking: Ranking

@@ -1,3 +1,5 @@
+import Readings
+
 /// The trials of one row, one a seed, and what they say together.
 struct RowTrials {
   /// Ascending by seed.
@@ -58,9 +60,9 @@ struct RowTrials {
       perSeed: sample.perSeed, arithmetic: joined(\.accuracy.arithmetic))
   }
 
-  private var targets: [String: TrialResult.TargetReading] {
+  private var targets: [String: Reading] {
     Dictionary(grouping: results.flatMap { Array($0.targets) }, by: \.key).compactMapValues {
-      TrialResult.TargetReading(meanOf: $0.map(\.value))
+      Reading(meanOf: $0.map(\.value))
     }
   }
 

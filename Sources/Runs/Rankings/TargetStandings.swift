@@ -1,3 +1,5 @@
+import Readings
+
 /// How rows stand on every target.
 struct TargetStandings {
   private(set) var summaries: [String: Ranking.TargetSummary] = [:]
@@ -14,24 +16,30 @@ struct TargetStandings {
   func fronts(of row: String) -> [String] { names.filter { summaries[$0]?.front.contains(row) == true } }
 
   private mutating func add(
-    _ target: String, _ rows: [Ranking.Row], _ teacher: TrialResult.TargetReading?
+    _ target: String, _ rows: [Ranking.Row], _ teacher: Reading?
   ) {
     let all = rows.compactMap { row in row.targets[target].map { (row: row, reading: $0) } }
     let fitting = all.filter(\.reading.fits)
     // A control says what a method is worth; it is nothing to be taken.
     let students = fitting.filter { $0.row.role == TrialRole.student.rawValue }
-    let points = students.map { ParetoPoint(name: $0.row.name, accuracy: $0.row.accuracy.mean, $0.reading) }
+    let axes = Set(students.flatMap(\.reading.resources)).filter { $0.standing == .objective }
+      .sorted(by: Resource.isBefore)
+    let points = students.map {
+      ParetoPoint(name: $0.row.name, accuracy: $0.row.accuracy.mean, $0.reading, axes: axes)
+    }
     let front = ParetoPoint.front(points)
-    let reference = Self.reference(teacher, all.map(\.reading))
+    let reference = Self.reference(teacher, all.map(\.reading), axes)
     summaries[target] = Ranking.TargetSummary(
       best: students.first.map { Words.line($0.row, $0.reading) }
         ?? Words.nothingFits(all.filter { $0.row.role == TrialRole.student.rawValue }),
       front: front.map(\.name),
       hypervolume: Hypervolume.dominatedShare(
         front.map { zip($0.coordinates, reference).map { Self.share($0, of: $1) } }),
-      energyRanksAsLatency: Self.ranksAlike(all.map { ($0.reading.energyMicrojoules, $0.reading.latencyMs) }),
+      energyRanksAsLatency: Self.ranksAlike(all.compactMap { Self.pair($0.reading) }),
       ties: Self.ties(
-        fitting.map { ($0.row.name, $0.reading.latencyMs, $0.reading.relativeError ?? 0) }))
+        fitting.compactMap { row, reading in
+          reading[.latency].map { (row.name, $0.value, reading.relativeError ?? 0) }
+        }))
   }
 
   /// Runs of rows, fastest first, in which each row's latency exceeds the one before by less than the larger relative error.
@@ -55,11 +63,16 @@ struct TargetStandings {
   /// The point that a front's volume is measured from: accuracy 0 and what the teacher takes; without a teacher, the most
   /// that any row takes.
   private static func reference(
-    _ teacher: TrialResult.TargetReading?, _ rows: [TrialResult.TargetReading]
+    _ teacher: Reading?, _ rows: [Reading], _ axes: [Resource]
   ) -> [Double] {
     let readings = teacher.map { [$0] } ?? rows
-    let most = { (value: (TrialResult.TargetReading) -> Double) in readings.map(value).max() ?? 0 }
-    return [1, most { Double($0.flashBytes) }, most { Double($0.ramBytes) }, most(\.energyMicrojoules)]
+    return [1] + axes.map { axis in readings.compactMap { $0[axis] }.map { axis.cost($0.value) }.max() ?? 0 }
+  }
+
+  /// Energy and latency, where a reading has both.
+  private static func pair(_ reading: Reading) -> (Double, Double)? {
+    guard let energy = reading[.energy], let latency = reading[.latency] else { return nil }
+    return (energy.value, latency.value)
   }
 
   /// A coordinate as a share of the reference's, which may be nothing.

@@ -1,4 +1,5 @@
 import Foundation
+import Readings
 
 /// How figures read in a ranking's sentences.
 enum Words {
@@ -36,10 +37,30 @@ enum Words {
   }
 
   /// A row on a target, in a line.
-  static func line(_ row: Ranking.Row, _ reading: TrialResult.TargetReading) -> String {
-    "\(name(row)): \(interval(row.accuracy)), flash \(bytes(reading.flashBytes)), RAM \(bytes(reading.ramBytes)), "
-      + scaled(reading.latencyMs / 1e3, "s") + ", " + scaled(reading.energyMicrojoules / 1e6, "J")
-      + " (\(reading.basis))"
+  static func line(_ row: Ranking.Row, _ reading: Reading) -> String {
+    let resources = reading.resources.filter { $0.standing != .detail }
+    return "\(name(row)): \(interval(row.accuracy)), \(amounts(resources, of: reading)) (\(reading.basis))"
+  }
+
+  /// Some of a reading's figures: `flash 12.0 kB, 139.5 ms`.
+  private static func amounts(_ resources: [Resource], of reading: Reading) -> String {
+    resources.compactMap { resource in reading[resource].map { amount($0.value, of: resource) } }
+      .joined(separator: ", ")
+  }
+
+  /// An amount with the resource's title where its unit does not tell what it is.
+  static func amount(_ value: Double, of resource: Resource) -> String {
+    switch resource.unit {
+    case .bytes: "\(resource.title) \(bytes(Int(max(-1e18, min(value, 1e18)))))"
+    case .milliseconds, .microjoules: scaled(value, of: resource.unit)
+    default: "\(resource.title) \(scaled(value, of: resource.unit))"
+    }
+  }
+
+  /// Four digits and a unit of the right size; all digits of what is counted without a unit.
+  private static func scaled(_ value: Double, of unit: Resource.Unit) -> String {
+    guard let sign = unit.sign else { return String(format: "%.0f", value) }
+    return scaled(value * sign.factor, sign.text)
   }
 
   /// A time for people: `45 s`, `12 min`, `3.5 h`.
@@ -50,10 +71,6 @@ enum Words {
     default: String(format: "%.1f h", seconds / 3600)
     }
   }
-
-  static func seconds(_ value: Double) -> String { scaled(value, "s") }
-
-  static func joules(_ value: Double) -> String { scaled(value, "J") }
 
   /// A margin: `1 point`, `0.5 points`.
   static func margin(_ margin: Double) -> String {
@@ -82,11 +99,18 @@ enum Words {
   }
 
   /// What stands where no row fits: the smallest and why it does not.
-  static func nothingFits(_ rows: [(row: Ranking.Row, reading: TrialResult.TargetReading)]) -> String {
-    let smallest = rows.min { ($0.reading.flashBytes, $0.row.name) < ($1.reading.flashBytes, $1.row.name) }
+  static func nothingFits(_ rows: [(row: Ranking.Row, reading: Reading)]) -> String {
+    /// What a chip has only so much of.
+    func sizes(_ reading: Reading) -> [Resource] {
+      reading.resources.filter { $0.unit.isWhole && $0.standing == .objective }
+    }
+    func size(_ reading: Reading) -> Double {
+      sizes(reading).first.flatMap { reading[$0]?.value } ?? .infinity
+    }
+    let smallest = rows.min { (size($0.reading), $0.row.name) < (size($1.reading), $1.row.name) }
     guard let smallest else { return "no row was estimated" }
-    return "nothing fits; the smallest is \(name(smallest.row)) with flash "
-      + "\(bytes(smallest.reading.flashBytes)), RAM \(bytes(smallest.reading.ramBytes))"
+    return "nothing fits; the smallest is \(name(smallest.row)) with "
+      + amounts(sizes(smallest.reading), of: smallest.reading)
       + (smallest.reading.reason.map { ": \($0)" } ?? "")
   }
 

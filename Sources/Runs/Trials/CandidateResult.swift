@@ -1,4 +1,5 @@
 import Foundation
+public import Readings
 
 /// What a candidate of a search was found to be: `candidate.json` in its directory, beside the student's file.
 ///
@@ -19,7 +20,7 @@ public struct CandidateResult: Codable, Sendable, Equatable {
   public var fileBytes: Int
   public var multiplyAdds: Int
   /// On the target that the goal is about; `nil` where it is about none.
-  public var reading: TrialResult.TargetReading?
+  public var reading: Reading?
   public var stages: [TrialResult.StageRecord]
   public var cost: TrialResult.Cost
   public var warnings: [String]
@@ -36,7 +37,7 @@ public struct CandidateResult: Codable, Sendable, Equatable {
 
   public init(
     name: String, seed: UInt64, address: String, validationTop1: Double?, fileBytes: Int, multiplyAdds: Int,
-    reading: TrialResult.TargetReading?, stages: [TrialResult.StageRecord], cost: TrialResult.Cost,
+    reading: Reading?, stages: [TrialResult.StageRecord], cost: TrialResult.Cost,
     warnings: [String]
   ) {
     self.name = name

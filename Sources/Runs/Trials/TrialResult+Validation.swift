@@ -1,10 +1,9 @@
 import Foundation
+import Readings
 
 extension TrialResult {
   /// How test images can be scored.
   static let arithmetics = ["float", "simulated", "integer"]
-  /// How a target's figures can be obtained.
-  static let bases = ["measured", "simulated", "modelled"]
 
   /// Throws `RunError.result`, naming the field, where the result breaks its own rules; the path is for messages.
   public func validate(path: String) throws(RunError) {
@@ -107,26 +106,13 @@ extension TrialResult.Accuracy {
   }
 }
 
-extension TrialResult.TargetReading {
+extension Reading {
   func validate(_ check: ResultCheck, _ field: String) throws(RunError) {
-    try check.count(flashBytes, field + ".flashBytes")
-    try check.count(ramBytes, field + ".ramBytes")
-    for (value, name) in [
-      (latencyMs, "latencyMs"), (energyMicrojoules, "energyMicrojoules"), (low, "low"), (high, "high"),
-    ] { try check.amount(value, "\(field).\(name)") }
-    guard low <= high else { throw check.fail(field + ".low", "is \(low), above high, \(high)") }
-    try check.word(basis, of: TrialResult.bases, field + ".basis")
+    guard !figures.isEmpty else { throw check.fail(field, "tells of no resource") }
+    for resource in resources { try validate(resource, check, field) }
+    try check.word(basis, of: Basis.allCases.map(\.rawValue), field + ".basis")
     if let reason { try check.text(reason, field + ".reason", canBeEmpty: true) }
-    try validateDetails(check, field)
-  }
-
-  /// What results of simulated targets have beyond.
-  private func validateDetails(_ check: ResultCheck, _ field: String) throws(RunError) {
-    for (value, name) in [
-      (energyLow, "energyLow"), (energyHigh, "energyHigh"), (energyPerDayJoules, "energyPerDayJoules"),
-      (relativeError, "relativeError"), (cycles?.min, "cycles.min"), (cycles?.mean, "cycles.mean"),
-      (cycles?.max, "cycles.max"),
-    ] { if let value { try check.amount(value, "\(field).\(name)") } }
+    if let relativeError { try check.amount(relativeError, field + ".relativeError") }
     for (value, name) in [
       (memory?.weightBytes, "weightBytes"), (memory?.codeBytes, "codeBytes"),
       (memory?.valueBytes, "valueBytes"), (memory?.variableBytes, "variableBytes"),
@@ -139,6 +125,25 @@ extension TrialResult.TargetReading {
     try check.each(layers ?? [], field + ".layers") { (layer, field) throws(RunError) in
       try check.text(layer.name, field + ".name")
       try check.amount(layer.cycles, field + ".cycles")
+    }
+  }
+
+  private func validate(_ resource: Resource, _ check: ResultCheck, _ field: String) throws(RunError) {
+    guard let figure = self[resource] else { return }
+    let (value, low, high) = resource.keys
+    if resource.unit.isWhole {
+      guard let count = Int(exactly: figure.value) else {
+        throw check.fail("\(field).\(value)", "expected a whole number, found \(figure.value)")
+      }
+      try check.count(count, "\(field).\(value)")
+    }
+    try check.text(resource.title, "\(field).\(value)")
+    try check.text(resource.unit.rawValue, "\(field).\(value)")
+    for (amount, name) in [(figure.value, value), (figure.low, low), (figure.high, high)] {
+      if let amount { try check.amount(amount, "\(field).\(name)") }
+    }
+    if let least = figure.low, let most = figure.high, least > most {
+      throw check.fail("\(field).\(low)", "is \(least), above \(high), \(most)")
     }
   }
 }

@@ -1,3 +1,5 @@
+public import Readings
+
 /// What a trial found out: `result.json` in its directory, and a row of the ledger.
 ///
 /// Rates are fractions 0…1; sizes are bytes; times and energies carry their unit in the name.
@@ -45,106 +47,6 @@ public struct TrialResult: Codable, Sendable, Equatable {
     public init(fileBytes: Int, codedBytes: Int) {
       self.fileBytes = fileBytes
       self.codedBytes = codedBytes
-    }
-  }
-
-  /// What one target would take.
-  public struct TargetReading: Codable, Sendable, Equatable {
-    public var flashBytes: Int
-    public var ramBytes: Int
-    public var latencyMs: Double
-    public var energyMicrojoules: Double
-    /// `measured`, `simulated` or `modelled`.
-    public var basis: String
-    /// The interval of the latency, in milliseconds, by the target's stated uncertainty.
-    public var low: Double
-    public var high: Double
-    public var fits: Bool
-    /// Why it does not fit or cannot run; `nil` when it does.
-    public var reason: String?
-    /// How the latency came about, such as `analytic`, `cycle-exact-sim`, `insn-count-x-CPI`; `nil` in older results.
-    public var method: String?
-    /// The interval of the energy, in microjoules.
-    public var energyLow: Double?
-    public var energyHigh: Double?
-    /// Joules of a day at the target's frame rate; `nil` where the target has none or is too slow for it.
-    public var energyPerDayJoules: Double?
-    /// Clock cycles of the images that were simulated; `nil` where none were.
-    public var cycles: CycleRange?
-    /// What flash and RAM are made of.
-    public var memory: MemorySplit?
-    /// The share by which two rows must differ on this target to be told apart.
-    public var relativeError: Double?
-    /// Images that were simulated with outputs equal to the integer reference's, and those of them that were not equal.
-    public var imagesSimulated: Int?
-    public var imagesUnequal: Int?
-    /// Cycles by layer; `nil` where they are not known.
-    public var layers: [LayerCycles]?
-    /// Why the figures are not what the target promises, such as a simulator that is missing.
-    public var note: String?
-    /// The digest of what the reading depends on beside the model; `nil` in rankings, and in results of older programs.
-    public var origin: String?
-
-    public init(
-      flashBytes: Int, ramBytes: Int, latencyMs: Double, energyMicrojoules: Double, basis: String,
-      low: Double,
-      high: Double, fits: Bool, reason: String? = nil
-    ) {
-      self.flashBytes = flashBytes
-      self.ramBytes = ramBytes
-      self.latencyMs = latencyMs
-      self.energyMicrojoules = energyMicrojoules
-      self.basis = basis
-      self.low = low
-      self.high = high
-      self.fits = fits
-      self.reason = reason
-    }
-  }
-
-  /// Clock cycles over images.
-  public struct CycleRange: Codable, Sendable, Equatable {
-    public var min: Double
-    public var mean: Double
-    public var max: Double
-
-    public init(min: Double, mean: Double, max: Double) {
-      self.min = min
-      self.mean = mean
-      self.max = max
-    }
-  }
-
-  /// What flash and RAM are made of, in bytes.
-  public struct MemorySplit: Codable, Sendable, Equatable {
-    public var weightBytes: Int
-    public var codeBytes: Int
-    public var valueBytes: Int
-    public var variableBytes: Int
-    public var stackBytes: Int
-    /// Kept for interrupts; in estimates the target's allowance for stack, buffers and run time.
-    public var marginBytes: Int
-
-    public init(
-      weightBytes: Int, codeBytes: Int, valueBytes: Int, variableBytes: Int, stackBytes: Int, marginBytes: Int
-    ) {
-      self.weightBytes = weightBytes
-      self.codeBytes = codeBytes
-      self.valueBytes = valueBytes
-      self.variableBytes = variableBytes
-      self.stackBytes = stackBytes
-      self.marginBytes = marginBytes
-    }
-  }
-
-  /// A layer's share of a target's cycles.
-  public struct LayerCycles: Codable, Sendable, Equatable {
-    public var name: String
-    public var cycles: Double
-
-    public init(name: String, cycles: Double) {
-      self.name = name
-      self.cycles = cycles
     }
   }
 
@@ -258,7 +160,7 @@ public struct TrialResult: Codable, Sendable, Equatable {
   public var multiplyAdds: Int
   /// Bits of weights and values, such as `w8a8` or `w32a32`.
   public var bits: String
-  public var targets: [String: TargetReading]
+  public var targets: [String: Reading]
   public var cost: Cost
   public var stages: [StageRecord]
   public var layers: [LayerRecord]
@@ -274,7 +176,7 @@ public struct TrialResult: Codable, Sendable, Equatable {
     name: String, role: TrialRole, seed: UInt64, address: String, methods: [String], controlOf: [String] = [],
     classes: [String], accuracy: Accuracy, validationTop1: Double?, size: Size, parameters: Int,
     nonZeros: Int,
-    multiplyAdds: Int, bits: String, targets: [String: TargetReading], cost: Cost, stages: [StageRecord],
+    multiplyAdds: Int, bits: String, targets: [String: Reading], cost: Cost, stages: [StageRecord],
     layers: [LayerRecord], mistakes: [Mistake], warnings: [String], model: String, threads: Int,
     precision: String, instructionSet: String
   ) {

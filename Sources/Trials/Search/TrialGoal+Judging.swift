@@ -1,3 +1,4 @@
+import Readings
 public import Runs
 
 extension TrialGoal {
@@ -36,7 +37,7 @@ extension TrialGoal {
       }
       guard !reading.fits else { return nil }
       return Miss(
-        distance: Double(reading.flashBytes + reading.ramBytes),
+        distance: [Resource.flash, .ram].reduce(0) { $0 + (reading[$1]?.value ?? 0) },
         reason: reading.reason ?? "it does not fit \(target)")
     }
     return nil
