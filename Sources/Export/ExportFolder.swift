@@ -24,7 +24,7 @@ enum ExportFolder {
   static func place(of folder: String) -> String { URL(filePath: folder).resolvingSymlinksInPath().path }
 
   /// Writes all files, or leaves nothing behind.
-  static func write(_ contents: [ExportFile], to folder: String) throws(ExportError) -> WrittenExport {
+  static func write(_ contents: [ExportFile], to folder: String) throws(ExportError) {
     let place = place(of: folder)
     let part = ExportScratch.part(beside: place)
     do {
@@ -37,10 +37,5 @@ enum ExportFolder {
         (error as? SystemError).map { "\($0)" } ?? FileFailure.reason(error, path: part)
       throw .unwritable(folder: folder, reason: reason)
     }
-    return WrittenExport(
-      folder: folder,
-      files: contents.map {
-        WrittenExport.File(name: $0.name, summary: $0.summary, byteCount: $0.bytes.count)
-      })
   }
 }

@@ -4,7 +4,7 @@ public import Targets
 
 /// Writes networks in a format that other programs read: one file a format, and a line in `ExporterCatalogue`.
 ///
-/// An exporter is a pure function from model to files; `ExportFolder` puts them on the disk, all or none. What it cannot
+/// An exporter is a pure function from model to an artifact, which knows its files; `ExportFolder` puts them on the disk, all or none. What it cannot
 /// write it names first, by node and kind, from the structure alone: a comparison can ask before anything is trained.
 ///
 /// What a format can be written like is a `Setting` of its exporter: `--set onnx.weights=signed`.
@@ -12,6 +12,9 @@ public import Targets
 ///     let exporter = ONNXExporter()
 ///     let written = try exporter.export(model, to: "exported", ExportOptions())
 public protocol Exporter: Configurable, Sendable {
+  /// What it makes.
+  associatedtype Output: Artifact
+
   /// The name in commands: `onnx`; lower case, never renamed.
   static var name: String { get }
   /// The name of files and symbols where the user gives none.
@@ -23,14 +26,20 @@ public protocol Exporter: Configurable, Sendable {
   ///
   /// Parameters may be missing: only ops, shapes and encodings are asked about.
   func refusals(of graph: Graph, _ options: ExportOptions) -> [NodeRefusal]
-  /// The files of a verified model that nothing was refused of; equal models give equal bytes.
-  func files(of model: Model, _ options: ExportOptions) throws(ExportError) -> [ExportFile]
+  /// The artifact of a verified model that nothing was refused of; equal models give equal bytes.
+  func artifact(of model: Model, _ options: ExportOptions) throws(ExportError) -> Output
   /// Throws `ExportError.missingTool` where `verify` would need a tool that is not there.
   func requireVerificationTools() throws(ExportError)
   /// Runs what was written on images and compares with the model; `nil` where this exporter has no way to.
   func verify(
-    _ written: WrittenExport, of model: Model, _ options: ExportOptions, on images: VerificationImages
+    _ written: WrittenExport<Output>, of model: Model, on images: VerificationImages
   ) throws(ExportError) -> Verification?
+}
+
+/// What an exporter makes: files, and what whoever takes them must know, so that nobody reads it out of their text.
+public protocol Artifact: Sendable {
+  /// The files, in the order in which they are told.
+  var files: [ExportFile] { get }
 }
 
 extension Exporter {
@@ -47,22 +56,34 @@ extension Exporter {
 
   /// Cannot verify: the default of formats that only other programs run.
   public func verify(
-    _ written: WrittenExport, of model: Model, _ options: ExportOptions, on images: VerificationImages
+    _ written: WrittenExport<Output>, of model: Model, on images: VerificationImages
   ) throws(ExportError) -> Verification? { nil }
+
+  /// Refuses what cannot be written, then makes the artifact.
+  public func checkedArtifact(of model: Model, _ options: ExportOptions) throws(ExportError) -> Output {
+    try requireForms(of: model.graph, options)
+    return try artifact(of: model, options)
+  }
+
+  private func requireForms(of graph: Graph, _ options: ExportOptions) throws(ExportError) {
+    let refusals = refusals(of: graph, options)
+    guard refusals.isEmpty else { throw .refused(format: name, refusals) }
+  }
 
   /// Refuses what cannot be written, then writes all files into a folder that is new or empty, or none.
   public func export(
     _ model: Model, to folder: String, _ options: ExportOptions
-  ) throws(ExportError) -> WrittenExport {
+  ) throws(ExportError) -> WrittenExport<Output> {
     do throws(ModelFileError) {
       try ModelFile.check(model, file: "model")
     } catch {
       throw .model(format: name, error)
     }
-    let refusals = refusals(of: model.graph, options)
-    guard refusals.isEmpty else { throw .refused(format: name, refusals) }
+    try requireForms(of: model.graph, options)
     try ExportFolder.requireFree(folder)
-    return try ExportFolder.write(try files(of: model, options), to: folder)
+    let artifact = try artifact(of: model, options)
+    try ExportFolder.write(artifact.files, to: folder)
+    return WrittenExport(artifact: artifact, folder: folder)
   }
 }
 

@@ -1,3 +1,5 @@
+public import Export
+
 /// What a linker made of a program, or what did not fit.
 public enum LinkedProgram: Sendable {
   case firmware(Firmware)
@@ -7,7 +9,7 @@ public enum LinkedProgram: Sendable {
 /// A linked program.
 public struct Firmware: Sendable, Equatable {
   /// The program that it holds.
-  public let program: NetworkProgram
+  public let program: CProgram
   /// Its file in the workbench's folder.
   public let file: String
   /// Bytes of sections by name.
@@ -40,8 +42,8 @@ public struct Firmware: Sendable, Equatable {
 
   /// The address of each step's function, with whatever suffix the compiler gave it; `nil` where it was merged or inlined.
   var stepAddresses: [UInt64?] {
-    program.layers.indices.map { step in
-      let name = program.symbol("step_\(step)")
+    program.steps.indices.map { step in
+      let name = program.stepFunction(step)
       return symbols[name] ?? symbols.filter { $0.key.hasPrefix(name + ".") }.map(\.value).min()
     }
   }

@@ -1,3 +1,4 @@
+import Export
 import Settings
 
 /// A GNU cross compiler with its tools: `avr-gcc`, `avr-size`, `avr-nm`, `avr-objdump`.
@@ -19,11 +20,11 @@ struct GNUToolchain: Sendable {
   ///
   /// Where something does not fit, it is linked again without `limits`: old linkers tell that, but not by how much.
   func link(
-    _ program: NetworkProgram, firmware: [UInt8], flags: [String], limits: [String], libraries: [String],
+    _ program: CProgram, firmware: [UInt8], flags: [String], limits: [String], libraries: [String],
     within memory: MemoryLimits, _ bench: Workbench
   ) async throws(SimulationError) -> LinkedProgram {
-    try bench.write(Array(program.header.utf8), to: program.name + ".h")
-    try bench.write(Array(program.source.utf8), to: program.name + ".c")
+    try bench.write(program.header, to: program.name + ".h")
+    try bench.write(program.source, to: program.name + ".c")
     try bench.write(firmware, to: Self.firmwareSource)
     let arguments =
       flags + Self.definitions(program) + [
@@ -43,7 +44,7 @@ struct GNUToolchain: Sendable {
 
   /// What was linked.
   private func linked(
-    _ program: NetworkProgram, _ bench: Workbench
+    _ program: CProgram, _ bench: Workbench
   ) async throws(SimulationError) -> Firmware {
     let sections = try await bench.tool(tool("size"), ["-A", Self.linked]).successfulOutput()
     let symbols = try await bench.tool(tool("nm"), [Self.linked]).successfulOutput()
@@ -56,10 +57,10 @@ struct GNUToolchain: Sendable {
   private static let linked = "condense-firmware.elf"
 
   /// What a firmware's source needs to know of the network.
-  private static func definitions(_ program: NetworkProgram) -> [String] {
+  private static func definitions(_ program: CProgram) -> [String] {
     [
-      "-DCONDENSE_HEADER=\"\(program.name).h\"", "-DCONDENSE_INPUT=\(program.symbol("input"))",
-      "-DCONDENSE_RUN=\(program.symbol("run"))", "-DCONDENSE_INPUT_BYTES=\(program.inputBytes)",
+      "-DCONDENSE_HEADER=\"\(program.name).h\"", "-DCONDENSE_INPUT=\(program.inputFunction)",
+      "-DCONDENSE_RUN=\(program.runFunction)", "-DCONDENSE_INPUT_BYTES=\(program.inputBytes)",
       "-DCONDENSE_OUTPUT_BYTES=\(program.outputBytes)",
     ]
   }

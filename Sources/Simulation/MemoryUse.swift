@@ -1,3 +1,4 @@
+import Export
 public import Targets
 
 /// The memory of a target, in bytes; `nil` where it is no limit.
@@ -43,7 +44,7 @@ public struct MemoryOverflow: Codable, Sendable, Equatable, CustomStringConverti
   }
 }
 
-extension NetworkProgram {
+extension CProgram {
   /// What cannot fit whatever the compiler does: weights beyond the flash, values and the margin beyond the RAM.
   func staticOverflows(_ limits: MemoryLimits, interruptMarginBytes margin: Int) -> [MemoryOverflow] {
     [

@@ -1,3 +1,5 @@
+import Export
+
 /// The plugin that counts what a network executes, with whichever emulator of QEMU's runs it.
 struct QEMUPlugin {
   /// QEMU 7 and 8 take version 1 of the interface, later ones 2 and more; what the plugin uses is the same in all.
@@ -32,7 +34,7 @@ struct QEMUPlugin {
 
   /// Where the network and its steps begin.
   static func places(_ firmware: Firmware, mask: UInt64 = .max) throws(SimulationError) -> [String] {
-    let run = try firmware.address(firmware.program.symbol("run")) & mask
+    let run = try firmware.address(firmware.program.runFunction) & mask
     return ["run \(run)"]
       + firmware.stepAddresses.enumerated().compactMap { step, address in
         address.map { "step \(step) \($0 & mask)" }

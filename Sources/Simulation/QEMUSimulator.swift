@@ -1,3 +1,4 @@
+public import Export
 public import Settings
 public import Targets
 
@@ -78,7 +79,7 @@ public struct QEMUSimulator: Simulator {
   private static let machineBytes = 4 << 20
 
   public func build(
-    _ program: NetworkProgram, within memory: MemoryLimits, _ bench: Workbench
+    _ program: CProgram, within memory: MemoryLimits, _ bench: Workbench
   ) async throws(SimulationError) -> LinkedProgram {
     try bench.write(PackageResources.cortex_ld, to: "condense.ld")
     let flash = min(memory.flashBytes ?? Self.machineBytes, Self.machineBytes)
@@ -105,7 +106,7 @@ public struct QEMUSimulator: Simulator {
     guard stack.count == 4 else { throw .report("it does not tell the stack") }
     return SimulatedRun(
       outputs: try bench.read("outputs.bin"), cycles: report.cycles, instructions: report.instructions,
-      stepCycles: report.stepCycles(firmware.program.layers.count),
+      stepCycles: report.stepCycles(firmware.program.steps.count),
       stackBytes: stack.reversed().reduce(0) { $0 << 8 | Int($1) }, collisionBytes: 0)
   }
 

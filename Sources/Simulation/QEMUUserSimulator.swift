@@ -1,3 +1,4 @@
+public import Export
 public import Settings
 public import Targets
 
@@ -64,7 +65,7 @@ public struct QEMUUserSimulator: Simulator {
   ]
 
   public func build(
-    _ program: NetworkProgram, within memory: MemoryLimits, _ bench: Workbench
+    _ program: CProgram, within memory: MemoryLimits, _ bench: Workbench
   ) async throws(SimulationError) -> LinkedProgram {
     try await toolchain.link(
       program, firmware: PackageResources.linux_firmware_c, flags: Self.freestanding + flags, limits: [],
@@ -80,6 +81,6 @@ public struct QEMUUserSimulator: Simulator {
       firmware, arguments: [firmware.file], table: table, bench)
     return SimulatedRun(
       outputs: try bench.read("outputs.bin"), cycles: report.cycles, instructions: report.instructions,
-      stepCycles: report.stepCycles(firmware.program.layers.count), stackBytes: 0, collisionBytes: 0)
+      stepCycles: report.stepCycles(firmware.program.steps.count), stackBytes: 0, collisionBytes: 0)
   }
 }

@@ -1,3 +1,4 @@
+public import Export
 public import Settings
 public import Targets
 
@@ -64,7 +65,7 @@ public struct SimavrSimulator: Simulator {
   }
 
   public func build(
-    _ program: NetworkProgram, within memory: MemoryLimits, _ bench: Workbench
+    _ program: CProgram, within memory: MemoryLimits, _ bench: Workbench
   ) async throws(SimulationError) -> LinkedProgram {
     var limits: [String] = []
     if let bytes = memory.flashBytes { limits.append("-Wl,--defsym=__TEXT_REGION_LENGTH__=\(bytes)") }
@@ -94,7 +95,7 @@ public struct SimavrSimulator: Simulator {
     guard let stack = report.stackBytes else { throw .report("it does not tell the stack") }
     return SimulatedRun(
       outputs: try bench.read("outputs.bin"), cycles: report.cycles, instructions: [],
-      stepCycles: report.stepCycles(firmware.program.layers.count), stackBytes: stack,
+      stepCycles: report.stepCycles(firmware.program.steps.count), stackBytes: stack,
       collisionBytes: report.collisionBytes)
   }
 
@@ -103,7 +104,7 @@ public struct SimavrSimulator: Simulator {
     let end = try firmware.address("_end") & 0xFFFF
     return [
       "elf=\(firmware.file)", "mcu=\(mcu)", "hz=16000000", "inputs=inputs.bin", "outputs=outputs.bin",
-      "report=report.txt", "run=\(try firmware.address(program.symbol("run")))",
+      "report=report.txt", "run=\(try firmware.address(program.runFunction))",
       "fill=\(try firmware.address("condense_fill"))", "keep=\(try firmware.address("condense_keep"))",
       "end=\(end)", "in=\(program.inputBytes)", "out=\(program.outputBytes)", "limit=\(cycleLimit)",
     ] + firmware.stepAddresses.map { "step=\($0 ?? 0)" }

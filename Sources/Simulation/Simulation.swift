@@ -1,4 +1,4 @@
-import Export
+public import Export
 public import Foundation
 
 /// What a program takes on a simulated target, or what did not fit.
@@ -51,12 +51,12 @@ public struct Simulation: Codable, Sendable, Equatable {
   public var fits: Bool { overflows.isEmpty }
 
   /// The outputs, image by image, in the program's order.
-  public func numbers(_ program: NetworkProgram) -> [[Float]] {
+  public func numbers(_ program: CProgram) -> [[Float]] {
     let (bytes, size) = ([UInt8](outputs), program.outputBytes)
     guard size > 0 else { return [] }
     return stride(from: 0, through: bytes.count - size, by: size).map { start in
       let image = bytes[start..<start + size]
-      return program.numberBytes == 4
+      return program.number == .float
         ? [Float](littleEndian: Array(image)) : image.map { Float(Int8(bitPattern: $0)) }
     }
   }

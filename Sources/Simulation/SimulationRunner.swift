@@ -1,3 +1,4 @@
+public import Export
 import Crypto
 import Foundation
 import Settings
@@ -14,6 +15,9 @@ public import Targets
 public struct SimulationRunner: Sendable {
   /// Counts changes of what simulations mean.
   static let revision = 1
+
+  /// The steps whose cycles harness and plugin have room for.
+  private static let mostSteps = 4096
 
   /// Where results, harness and plugin are kept.
   let cacheFolder: String
@@ -34,7 +38,7 @@ public struct SimulationRunner: Sendable {
   ///
   /// Throws `SimulationError.missing` where tools are not installed.
   public func simulate(
-    _ program: NetworkProgram, on profile: TargetProfile, images: ImageBytes
+    _ program: CProgram, on profile: TargetProfile, images: ImageBytes
   ) async throws(SimulationError) -> Simulation? {
     guard let simulator = try catalogue.simulator(of: profile) else { return nil }
     guard images.bytes.count == images.count * program.inputBytes, images.count > 0 else {
@@ -42,6 +46,11 @@ public struct SimulationRunner: Sendable {
         name: program.name,
         reason: "takes images of \(program.inputBytes) bytes; \(images.count) images of "
           + "\(images.bytes.count) bytes in all were given")
+    }
+    guard program.steps.count <= Self.mostSteps else {
+      throw .program(
+        name: program.name,
+        reason: "has \(program.steps.count) steps; simulators count the cycles of \(Self.mostSteps) at most")
     }
     let memory = MemoryLimits(profile)
     let overflows = program.staticOverflows(
@@ -64,7 +73,7 @@ public struct SimulationRunner: Sendable {
   }
 
   private static func simulation(
-    _ simulator: any Simulator, _ program: NetworkProgram, _ memory: MemoryLimits, _ versions: [String],
+    _ simulator: any Simulator, _ program: CProgram, _ memory: MemoryLimits, _ versions: [String],
     _ images: ImageBytes, _ bench: Workbench
   ) async throws(SimulationError) -> Simulation {
     switch try await simulator.build(program, within: memory, bench) {
@@ -107,7 +116,7 @@ public struct SimulationRunner: Sendable {
 
   /// The digest of all that a result depends on.
   private static func key(
-    _ program: NetworkProgram, _ simulator: any Simulator, _ memory: MemoryLimits, _ versions: [String],
+    _ program: CProgram, _ simulator: any Simulator, _ memory: MemoryLimits, _ versions: [String],
     _ images: ImageBytes
   ) -> String {
     var hasher = SHA256()
@@ -117,10 +126,9 @@ public struct SimulationRunner: Sendable {
     ]
     let texts = [
       "revision \(revision)", simulator.kind, simulator.canonicalSettings, "\(memory)", program.name,
-      program.header, program.source,
     ]
-    for part in texts.map({ Array($0.utf8) }) + versions.map({ Array($0.utf8) }) + resources + [images.bytes]
-    {
+    let described = texts.map { Array($0.utf8) } + [program.header, program.source]
+    for part in described + versions.map({ Array($0.utf8) }) + resources + [images.bytes] {
       hasher.update(data: Array("\(part.count) ".utf8))
       hasher.update(data: part)
     }

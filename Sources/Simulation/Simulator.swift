@@ -1,3 +1,4 @@
+public import Export
 public import Settings
 public import Targets
 
@@ -20,7 +21,7 @@ public protocol Simulator: Configurable, Sendable {
   func versions(_ bench: Workbench) async throws(SimulationError) -> [String]
   /// Compiles and links a program within the memory of a target.
   func build(
-    _ program: NetworkProgram, within memory: MemoryLimits, _ bench: Workbench
+    _ program: CProgram, within memory: MemoryLimits, _ bench: Workbench
   ) async throws(SimulationError) -> LinkedProgram
   /// Runs a firmware on images, one after another.
   func run(_ firmware: Firmware, on images: ImageBytes, _ bench: Workbench) async throws(SimulationError)

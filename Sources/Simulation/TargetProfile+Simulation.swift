@@ -1,3 +1,4 @@
+public import Export
 public import Readings
 public import Targets
 
@@ -6,7 +7,7 @@ extension TargetProfile {
   ///
   /// Where the program does not fit, figures that were not simulated stay those of the estimate; the overflow is the reason.
   public func reading(
-    _ simulation: Simulation, of program: NetworkProgram, limits: SimulatorLimits, analytic: Reading
+    _ simulation: Simulation, of program: CProgram, limits: SimulatorLimits, analytic: Reading
   ) -> Reading {
     var reading = analytic
     if let flash = simulation.flash, let ram = simulation.ram {
@@ -47,10 +48,10 @@ extension TargetProfile {
 
   /// The estimate's layers with the cycles that were seen; a layer whose cycles lie in another's step has none.
   private static func layers(
-    _ simulation: Simulation, _ program: NetworkProgram, _ layers: [Reading.Layer]
+    _ simulation: Simulation, _ program: CProgram, _ layers: [Reading.Layer]
   ) -> [Reading.Layer] {
     var cycles: [String: Double] = [:]
-    for (name, count) in zip(program.layers, simulation.stepCycles) { cycles[name, default: 0] += count }
+    for (name, count) in zip(program.steps, simulation.stepCycles) { cycles[name, default: 0] += count }
     let known = layers.map { layer in
       var layer = layer
       layer.cycles = cycles[layer.name] ?? 0

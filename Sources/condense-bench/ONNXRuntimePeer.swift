@@ -32,10 +32,7 @@ struct ONNXRuntimePeer {
     var exporter = ONNXExporter()
     exporter.weights = weights
     let written = try exporter.export(model, to: folder + "/onnx", ExportOptions())
-    guard let path = written.path(ending: ".onnx") else {
-      throw ValidationError("the export has no .onnx file")
-    }
-    self.model = path
+    self.model = written.path(of: written.artifact.model)
     try Data(PackageResources.onnx_inference_py).write(to: URL(filePath: script))
   }
 

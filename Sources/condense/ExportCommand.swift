@@ -84,12 +84,7 @@ struct ExportCommand: ParsableCommand {
     let folder = out
     let cleanup = SignalCleanup { ExportScratch.remove(for: folder) }
     defer { cleanup.end() }
-    let written = try failing(.badInput) { try exporter.export(model, to: out, options) }
-    let verification = try failing(.internal) {
-      try material.flatMap { try exporter.verify(written, of: model, options, on: $0) }
-    }
-    let report = ExportReport(format: format, written: written, verification: verification)
-    Console.print(json ? report.node.prettyJSON : report.text)
+    let verification = try export(model, with: exporter, options, verifyingOn: material)
     if verify != nil, verification == nil {
       Console.note("\(format) cannot be verified here: only other programs run it; the files were written")
     }
@@ -97,6 +92,20 @@ struct ExportCommand: ParsableCommand {
       throw CommandFailure(
         .internal, "\(out): what was written does not compute what the model computes; do not use it")
     }
+  }
+
+  /// Writes the files, runs them on images where there are some, and says what came of it.
+  private func export<E: Exporter>(
+    _ model: Model, with exporter: E, _ options: ExportOptions, verifyingOn material: VerificationImages?
+  ) throws -> Verification? {
+    let written = try failing(.badInput) { try exporter.export(model, to: out, options) }
+    let verification = try failing(.internal) {
+      try material.flatMap { try exporter.verify(written, of: model, on: $0) }
+    }
+    let report = ExportReport(
+      format: format, folder: written.folder, files: written.artifact.files, verification: verification)
+    Console.print(json ? report.node.prettyJSON : report.text)
+    return verification
   }
 
   /// What `--set` takes, by format.

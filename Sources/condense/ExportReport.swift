@@ -4,13 +4,15 @@ import Settings
 /// What was exported, as text or JSON.
 struct ExportReport {
   let format: String
-  let written: WrittenExport
+  /// Where the files are.
+  let folder: String
+  let files: [ExportFile]
   let verification: Verification?
 
   /// A line a file, then what the verification found.
   var text: String {
-    var lines = written.files.map { file in
-      "\(written.folder)/\(file.name)  \(file.byteCount.counted("byte"))  \(file.summary)"
+    var lines = files.map { file in
+      "\(folder)/\(file.name)  \(file.bytes.count.counted("byte"))  \(file.summary)"
     }
     if let verification {
       lines.append("verified on \(verification.images.counted("image")): \(verification.method)")
@@ -22,12 +24,12 @@ struct ExportReport {
   /// `{schema, format, folder, files: [{name, bytes, summary}], verification: {…} or null}`.
   var node: SettingsNode {
     SettingsNode(mapping: [
-      "schema": 1.node, "format": format.node, "folder": written.folder.node,
+      "schema": 1.node, "format": format.node, "folder": folder.node,
       "files": SettingsNode(
         .list(
-          written.files.map {
+          files.map {
             SettingsNode(mapping: [
-              "name": $0.name.node, "bytes": $0.byteCount.node, "summary": $0.summary.node,
+              "name": $0.name.node, "bytes": $0.bytes.count.node, "summary": $0.summary.node,
             ])
           })),
       "verification": verification.map(node) ?? SettingsNode(.null),

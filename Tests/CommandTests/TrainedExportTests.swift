@@ -57,10 +57,10 @@ struct TrainedExportTests {
         abs(ours - theirs) * 1000 <= images.labels.count, "\(runtime): \(theirs) right, here \(ours)")
       #expect(ours * 10 > 8 * images.labels.count, "the student did not learn: \(ours)")
     }
-    let onnx = try ONNXExporter().files(of: model, ExportOptions())[0]
+    let onnx = try ONNXExporter().artifact(of: model, ExportOptions()).model
     let logits = try ONNXRuntime.run(onnx.bytes, on: images.images).logits
     check(logits.map { $0 / expected.scale + Float(expected.zeroPoint) }, "onnxruntime")
-    let lite = try TFLiteExporter().files(of: model, ExportOptions())[0]
+    let lite = try TFLiteExporter().artifact(of: model, ExportOptions()).model
     for runtime in TFLiteRuntime.all {
       check(try runtime.run(lite.bytes, on: images.images), "\(runtime.python.packages)")
     }

@@ -84,19 +84,4 @@ struct ListingTests {
       #expect(errorMessage { _ = try RunReport(text) }.hasPrefix("the simulator's report:"), "\(text)")
     }
   }
-
-  @Test("an exported program must keep its interface")
-  func programs() throws {
-    let header = HandWritten.linear.program.header
-    let program = try NetworkProgram(name: "hand", header: header, source: "")
-    #expect(program.inputSize == 24)
-    #expect(program.layers == ["step 0"])
-    #expect(
-      errorMessage { _ = try NetworkProgram(name: "../x", header: header, source: "") }
-        == "the exported program ../x: its name must be an identifier of C of at most 64 letters")
-    let broken = header.replacing("HAND_ARENA_BYTES 30", with: "HAND_ARENA_BYTES none")
-    #expect(
-      errorMessage { _ = try NetworkProgram(name: "hand", header: broken, source: "") }
-        .hasPrefix("the exported program hand: its header must define HAND_ARENA_BYTES as a number in"))
-  }
 }

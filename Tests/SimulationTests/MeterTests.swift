@@ -1,3 +1,4 @@
+import Export
 import Encodings
 import Execution
 import Foundation
@@ -205,7 +206,7 @@ private struct WrongSimulator: Simulator {
   func versions(_ bench: Workbench) async throws(SimulationError) -> [String] { [] }
 
   func build(
-    _ program: NetworkProgram, within memory: MemoryLimits, _ bench: Workbench
+    _ program: CProgram, within memory: MemoryLimits, _ bench: Workbench
   ) async throws(SimulationError) -> LinkedProgram {
     .firmware(Firmware(program: program, file: "", sections: [:], symbols: [:]))
   }
@@ -214,7 +215,7 @@ private struct WrongSimulator: Simulator {
     _ firmware: Firmware, on images: ImageBytes, _ bench: Workbench
   ) async throws(SimulationError) -> SimulatedRun {
     SimulatedRun(
-      outputs: Array(repeating: 0, count: images.count * firmware.program.outputSize),
+      outputs: Array(repeating: 0, count: images.count * firmware.program.outputCount),
       cycles: Array(repeating: 10, count: images.count), instructions: [], stepCycles: [], stackBytes: 2,
       collisionBytes: 0)
   }

@@ -1,3 +1,4 @@
+import Export
 import Foundation
 import Targets
 
@@ -5,14 +6,14 @@ import Targets
 
 /// Networks in C written by hand, with what they must compute.
 struct HandWritten: Sendable {
-  let program: NetworkProgram
+  let program: CProgram
   /// The outputs for an image.
   let expected: @Sendable ([Int8]) -> [Int8]
 
   /// Images of a fixed pattern.
   func images(_ count: Int) -> [[Int8]] {
     (0..<count).map { image in
-      (0..<program.inputSize).map { Int8(truncatingIfNeeded: 37 * $0 + 91 * image + $0 * $0) }
+      (0..<program.inputCount).map { Int8(truncatingIfNeeded: 37 * $0 + 91 * image + $0 * $0) }
     }
   }
 
@@ -95,17 +96,13 @@ struct HandWritten: Sendable {
   /// A program around a source of the names `hand_…`.
   static func program(
     _ source: String, input: Int, output: Int, arena: Int, weights: Int, steps: Int
-  ) -> NetworkProgram {
+  ) -> CProgram {
     let header = """
       #include <stdint.h>
-      #define HAND_INPUT_SIZE \(input)
-      #define HAND_OUTPUT_SIZE \(output)
-      #define HAND_ARENA_BYTES \(arena)
-      #define HAND_WEIGHT_BYTES \(weights)
-      #define HAND_STEPS \(steps)
       typedef int8_t hand_number;
       hand_number *hand_input(void);
       const hand_number *hand_run(void);
+
       """
     let before = """
       #include "hand.h"
@@ -119,11 +116,10 @@ struct HandWritten: Sendable {
       #endif
 
       """
-    do {
-      return try NetworkProgram(name: "hand", header: header + "\n", source: before + source + "\n")
-    } catch {
-      preconditionFailure("\(error)")
-    }
+    return CProgram(
+      name: "hand", header: Array(header.utf8), source: Array((before + source + "\n").utf8),
+      steps: (0..<steps).map { "step \($0)" }, number: .int8, inputCount: input, outputCount: output,
+      arenaBytes: arena, weightBytes: weights)
   }
 
   private static func list(_ numbers: [Int8]) -> String { numbers.map(String.init).joined(separator: ",") }
@@ -154,7 +150,7 @@ struct Bench {
 
   /// Runs images of int8 numbers.
   func simulate(
-    _ program: NetworkProgram, on target: TargetProfile, _ images: [[Int8]]
+    _ program: CProgram, on target: TargetProfile, _ images: [[Int8]]
   ) async throws -> Simulation? {
     try await runner.simulate(program, on: target, images: ImageBytes(images))
   }

@@ -1,3 +1,4 @@
+import Export
 import Foundation
 import Targets
 import Testing
@@ -25,7 +26,7 @@ struct QEMUTests {
   }
 
   /// A network whose every instruction is known: a loop of a hundred rounds, a load and a return.
-  private static let timed: NetworkProgram = {
+  private static let timed: CProgram = {
     let source = """
       int8_t hand_arena[4];
       hand_number *hand_input(void) { return hand_arena; }

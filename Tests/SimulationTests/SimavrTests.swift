@@ -1,3 +1,4 @@
+import Export
 import Foundation
 import Settings
 import Targets
@@ -26,7 +27,7 @@ struct SimavrTests {
   private static let timedCycles = 308.0
 
   /// A network whose every cycle is known: a loop of a hundred rounds.
-  private static func timed(pushes: Int = 0) -> NetworkProgram {
+  private static func timed(pushes: Int = 0) -> CProgram {
     let push = String(repeating: "\"push r24\\n\"", count: pushes)
     let pop = String(repeating: "\"pop r24\\n\"", count: pushes)
     let source = """

@@ -28,28 +28,38 @@ public struct CExporter: Exporter {
     return [NodeRefusal(node: name, kind: graph.node(named: name)?.op.kind ?? "input", reason: reason)]
   }
 
-  public func files(of model: Model, _ options: ExportOptions) throws(ExportError) -> [ExportFile] {
-    let (source, _) = try Self.source(of: model, options)
-    return [
-      ExportFile(
-        name: "\(source.name).h", summary: "what to include: \(source.arenaBytes) bytes of memory",
-        bytes: source.header),
-      ExportFile(
-        name: "\(source.name).c", summary: "the network: \(source.weightBytes) bytes of constants",
-        bytes: source.source),
-      ExportFile(name: "main.c", summary: "how to call it", bytes: source.example),
-    ]
+  public func artifact(of model: Model, _ options: ExportOptions) throws(ExportError) -> CArtifact {
+    let base = CIdentifier.sanitized(options.baseName, fallback: Self.defaultBaseName)
+    let room = Self.room(options)
+    do {
+      guard !model.graph.values.isEmpty else {
+        let network = try CNetwork(floats: try model.graph.foldedForInference())
+        return CArtifact(CSource(network, name: base, pixels: nil, room: room), integers: nil)
+      }
+      let program = try IntegerProgram(model.graph)
+      let pixels = CPixels(model.input, program)
+      let source = CSource(try CNetwork(program), name: base, pixels: pixels, room: room)
+      return CArtifact(source, integers: program)
+    } catch let refusal as CRefusal {
+      throw .refused(
+        format: name, [NodeRefusal(node: refusal.node, kind: refusal.kind, reason: refusal.reason)])
+    } catch {
+      throw .unsuitable(
+        format: name, what: "\(error)",
+        hint: "quantize all weights and values to integers of 8 bits or less, or none")
+    }
   }
 
   public func verify(
-    _ written: WrittenExport, of model: Model, _ options: ExportOptions, on images: VerificationImages
+    _ written: WrittenExport<CArtifact>, of model: Model, on images: VerificationImages
   ) throws(ExportError) -> Verification? {
-    let (source, program) = try Self.source(of: model, options)
     let compiler = try compiler()
     do {
-      let run = try CHostRun(source: source, folder: written.folder, compiler: compiler)
+      let run = try CHostRun(source: written.artifact.source, folder: written.folder, compiler: compiler)
       defer { run.remove() }
-      guard let program else { return try CFloatVerification(run: run, graph: model.graph).run(images) }
+      guard let program = written.artifact.integers else {
+        return try CFloatVerification(run: run, graph: model.graph).run(images)
+      }
       return try CVerification(graph: model.graph, program: program, run: run).run(images)
     } catch {
       throw .verification(format: Self.name, reason: "\(error)")
@@ -68,29 +78,5 @@ public struct CExporter: Exporter {
       throw .missingTool(format: Self.name, tool: "a C compiler", hint: HostCompiler.remedy)
     }
     return compiler
-  }
-
-  /// The source of a model, and the program where it computes in integers.
-  private static func source(
-    of model: Model, _ options: ExportOptions
-  ) throws(ExportError) -> (source: CSource, program: IntegerProgram?) {
-    let base = CIdentifier.sanitized(options.baseName, fallback: defaultBaseName)
-    do {
-      guard !model.graph.values.isEmpty else {
-        let network = try CNetwork(floats: try model.graph.foldedForInference())
-        return (CSource(network, name: base, pixels: nil, room: room(options)), nil)
-      }
-      let program = try IntegerProgram(model.graph)
-      let pixels = CPixels(model.input, program)
-      let source = CSource(try CNetwork(program), name: base, pixels: pixels, room: room(options))
-      return (source, program)
-    } catch let refusal as CRefusal {
-      throw .refused(
-        format: name, [NodeRefusal(node: refusal.node, kind: refusal.kind, reason: refusal.reason)])
-    } catch {
-      throw .unsuitable(
-        format: name, what: "\(error)",
-        hint: "quantize all weights and values to integers of 8 bits or less, or none")
-    }
   }
 }

@@ -68,6 +68,9 @@ struct CNetwork: Sendable {
       output: output, element: .int8)
   }
 
+  /// The same for callers.
+  var number: CProgram.Number { element == .float ? .float : .int8 }
+
   /// Multiply-adds of one image.
   var multiplyAdds: Int { steps.reduce(0) { $0 + $1.kernel.multiplyAdds } }
 }

@@ -5,16 +5,10 @@ import Tensors
 struct CSource: Sendable {
   /// The identifier that all names begin with.
   let name: String
-  /// `NAME.h`.
-  let header: [UInt8]
-  /// `NAME.c`.
-  let source: [UInt8]
+  /// Header, source, and what callers must know of them.
+  let program: CProgram
   /// `main.c`.
   let example: [UInt8]
-  /// The bytes of the arena.
-  let arenaBytes: Int
-  /// The bytes of constants that running needs.
-  let weightBytes: Int
   /// The plan that was written down.
   let plan: CPlan
 
@@ -25,14 +19,16 @@ struct CSource: Sendable {
     let parts = plan.steps.indices.map { plan.code($0) }
     let weightBytes = parts.reduce(0) { $0 + $1.arrays.reduce(0) { $0 + $1.byteCount } }
     self.plan = plan
-    self.weightBytes = weightBytes
-    arenaBytes = plan.arenaBytes
     let summary = CSummary(
       plan: plan, name: name, weightBytes: weightBytes, hasPixels: pixels != nil,
       callsMathematics: parts.contains { $0.routines.contains { $0.name == CRoutine.mathematics.name } })
-    header = summary.header
     example = summary.example
-    source = CSource.source(plan, parts, summary, pixels)
+    program = CProgram(
+      name: name, header: summary.header, source: CSource.source(plan, parts, summary, pixels),
+      steps: plan.steps.map(\.step.node), number: plan.network.number,
+      inputCount: plan.network.values[plan.network.input].shape.count,
+      outputCount: plan.network.values[plan.network.output].shape.count, arenaBytes: plan.arenaBytes,
+      weightBytes: weightBytes)
   }
 
   private static func source(

@@ -31,7 +31,7 @@ public struct TFLiteExporter: Exporter {
     }
   }
 
-  public func files(of model: Model, _ options: ExportOptions) throws(ExportError) -> [ExportFile] {
+  public func artifact(of model: Model, _ options: ExportOptions) throws(ExportError) -> TFLiteArtifact {
     let graph: Graph
     do throws(GraphError) { graph = try model.graph.foldedForInference() } catch {
       throw .unsuitable(format: Self.name, what: "\(error)", hint: "train the model again")
@@ -48,6 +48,18 @@ public struct TFLiteExporter: Exporter {
       metadata: [TFLiteModel.Metadata(name: "condense", text: description.canonicalJSON)])
     let bytes = builder.model.encoded(description: "\(options.baseName), made by Condense")
     let summary = builder.isInteger ? "the network in bytes" : "the network in floats"
-    return [ExportFile(name: "\(options.baseName).tflite", summary: summary, bytes: bytes)]
+    return TFLiteArtifact(
+      model: ExportFile(name: "\(options.baseName).tflite", summary: summary, bytes: bytes),
+      isInteger: builder.isInteger)
   }
+}
+
+/// What TensorFlow Lite export makes: one file.
+public struct TFLiteArtifact: Artifact {
+  /// The model.
+  public let model: ExportFile
+  /// Whether it computes in bytes.
+  public let isInteger: Bool
+
+  public var files: [ExportFile] { [model] }
 }

@@ -27,12 +27,12 @@ struct CExporterTests {
       split: SettingsNode(.null), provenance: SettingsNode(.null))
   }
 
-  private func written(_ model: Model, _ body: (WrittenExport) throws -> Void) throws {
+  private func written(_ model: Model, _ body: (WrittenExport<CArtifact>) throws -> Void) throws {
     let root = NSTemporaryDirectory() + "condense-export-\(UUID().uuidString)"
-    let files = try CExporter().files(of: model, ExportOptions(baseName: "tiny net"))
-    let written = try ExportFolder.write(files, to: root)
+    let artifact = try CExporter().artifact(of: model, ExportOptions(baseName: "tiny net"))
+    try ExportFolder.write(artifact.files, to: root)
     defer { try? FileManager.default.removeItem(atPath: root) }
-    try body(written)
+    try body(WrittenExport(artifact: artifact, folder: root))
   }
 
   private func images(_ model: Model) -> VerificationImages {
@@ -45,9 +45,9 @@ struct CExporterTests {
   @Test("Equal models give equal bytes, in a header, a source and an example")
   func files() throws {
     let model = try Self.model()
-    let files = try CExporter().files(of: model, ExportOptions(baseName: "tiny net"))
+    let files = try CExporter().artifact(of: model, ExportOptions(baseName: "tiny net")).files
     #expect(files.map(\.name) == ["tiny_net.h", "tiny_net.c", "main.c"])
-    #expect(try CExporter().files(of: model, ExportOptions(baseName: "tiny net")) == files)
+    #expect(try CExporter().artifact(of: model, ExportOptions(baseName: "tiny net")).files == files)
     let header = String(decoding: files[0].bytes, as: UTF8.self)
     let shape = model.input.shape
     for line in [
@@ -56,6 +56,42 @@ struct CExporterTests {
       "int8_t tiny_net_pixel(uint8_t channel, uint8_t value);",
     ] { #expect(header.contains(line), "\(line)") }
     #expect(String(decoding: files[2].bytes, as: UTF8.self).split(separator: "\n").count <= 12)
+  }
+
+  @Test("The artifact says what its header and source say to a compiler", arguments: [true, false])
+  func artifact(quantized: Bool) throws {
+    let artifact = try CExporter().artifact(
+      of: Self.model(quantized: quantized), ExportOptions(baseName: "network"))
+    let program = artifact.program
+    #expect(artifact.files.map(\.name) == ["network.h", "network.c", "main.c"])
+    #expect((artifact.integers != nil) == quantized)
+    // The macros, and the functions by their names, as a program of this machine sees them.
+    let main = """
+      #include "network.c"
+      #include <stdio.h>
+      int main(void) {
+        printf("%d %d %d %d %d %d ", NETWORK_INPUT_SIZE, NETWORK_OUTPUT_SIZE, NETWORK_ARENA_BYTES, NETWORK_WEIGHT_BYTES,
+               NETWORK_STEPS, (int)sizeof(network_number));
+        printf("%d %d", (int)sizeof network_arena, \(program.inputFunction)() != 0);
+        \(program.steps.indices.map { program.stepFunction($0) + "();" }.joined(separator: " "))
+        return \(program.runFunction)() == 0;
+      }
+
+      """
+    let root = NSTemporaryDirectory() + "condense-artifact-\(UUID().uuidString)"
+    try ExportFolder.write(
+      artifact.files + [ExportFile(name: "sizes.c", summary: "", bytes: Array(main.utf8))], to: root)
+    defer { try? FileManager.default.removeItem(atPath: root) }
+    try #require(HostCompiler()).compile(
+      root + "/sizes.c", to: root + "/sizes", flags: ["-std=c99", "-O1"], libraries: ["-lm"])
+    let found = try HostCompiler.run(root + "/sizes", []).split(separator: " ").compactMap { Int($0) }
+    #expect(
+      found == [
+        program.inputCount, program.outputCount, program.arenaBytes, program.weightBytes, program.steps.count,
+        program.number.byteCount, program.arenaBytes, 1,
+      ])
+    #expect(program.inputBytes == program.inputCount * (quantized ? 1 : 4))
+    #expect(program.outputBytes == program.outputCount * (quantized ? 1 : 4))
   }
 
   @Test("The device makes the host's integers of every pixel value")
@@ -91,9 +127,8 @@ struct CExporterTests {
   func verification() throws {
     let model = try Self.model()
     try written(model) { export in
-      let options = ExportOptions(baseName: "tiny net")
       let images = images(model)
-      let passed = try #require(try CExporter().verify(export, of: model, options, on: images))
+      let passed = try #require(try CExporter().verify(export, of: model, on: images))
       #expect(passed.isPassed && passed.mismatches == 0 && passed.images == 5)
 
       let source = export.folder + "/tiny_net.c"
@@ -102,7 +137,7 @@ struct CExporterTests {
       let brace = try #require(text[start.upperBound...].range(of: "{\n"))
       let changed = text.replacingCharacters(in: brace, with: "{\n90000+")
       try Data(changed.utf8).write(to: URL(filePath: source))
-      let failed = try #require(try CExporter().verify(export, of: model, options, on: images))
+      let failed = try #require(try CExporter().verify(export, of: model, on: images))
       let layer = CSource(
         try CNetwork(try IntegerProgram(model.graph)), name: "n", pixels: nil
       ).plan.steps[3].step.node
@@ -116,7 +151,7 @@ struct CExporterTests {
     var model = try Self.model()
     let name = model.graph.nodes[0].name
     model.graph.parameters["\(name).weight"]?.encoding = Dense()
-    let text = errorMessage { _ = try CExporter().files(of: model, ExportOptions()) }
+    let text = errorMessage { _ = try CExporter().artifact(of: model, ExportOptions()) }
     #expect(text.contains(name) && text.contains("quantize"), "\(text)")
   }
 }

@@ -25,14 +25,15 @@ struct CFloatTests {
     let root = NSTemporaryDirectory() + "condense-float-\(UUID().uuidString)"
     let exporter = CExporter()
     #expect(exporter.refusals(of: graph, ExportOptions()).isEmpty, "\(label)")
-    let written = try ExportFolder.write(
-      try exporter.files(of: model, ExportOptions(baseName: "net")), to: root)
+    let written = WrittenExport(
+      artifact: try exporter.artifact(of: model, ExportOptions(baseName: "net")), folder: root)
+    try ExportFolder.write(written.artifact.files, to: root)
     defer { try? FileManager.default.removeItem(atPath: root) }
     let images = VerificationImages(
       images: Tensor(random: Shape([3] + shape.dimensions), in: -2...2, seed: 5, "images"), labels: [],
       backend: ReferenceBackend(), threads: 1)
     let verification = try #require(
-      try exporter.verify(written, of: model, ExportOptions(baseName: "net"), on: images))
+      try exporter.verify(written, of: model, on: images))
     #expect(verification.isPassed, "\(label): \(verification.findings)")
     try #require(HostCompiler()).compile(
       root + "/net.c", to: root + "/net.o",
@@ -52,13 +53,14 @@ struct CFloatTests {
       split: .init(.null), provenance: .init(.null))
     let root = NSTemporaryDirectory() + "condense-float-\(UUID().uuidString)"
     defer { try? FileManager.default.removeItem(atPath: root) }
-    let written = try ExportFolder.write(
-      try CExporter().files(of: model, ExportOptions(baseName: "net")), to: root)
+    let written = WrittenExport(
+      artifact: try CExporter().artifact(of: model, ExportOptions(baseName: "net")), folder: root)
+    try ExportFolder.write(written.artifact.files, to: root)
     let images = VerificationImages(
       images: Tensor(random: Shape([3] + shape.dimensions), seed: 5, "images"), labels: [],
       backend: ReferenceBackend(), threads: 1)
     let verification = try #require(
-      try CExporter().verify(written, of: model, ExportOptions(baseName: "net"), on: images))
+      try CExporter().verify(written, of: model, on: images))
     #expect(!verification.isPassed)
     #expect(verification.findings.contains { $0.contains("no finite numbers") })
   }

@@ -36,7 +36,7 @@ struct CNetworkTests {
     for (index, expected) in exported.expected(inputs).enumerated() {
       #expect(found[index] == expected, "\(graphs[index].nodes.map(\.name))")
     }
-    for source in exported.sources { #expect(source.arenaBytes >= source.plan.lowerBound) }
+    for source in exported.sources { #expect(source.program.arenaBytes >= source.plan.lowerBound) }
   }
 
   @Test("Small networks equal the reference, in eight bits and in four", arguments: [8, 4])

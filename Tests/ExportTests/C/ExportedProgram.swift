@@ -23,8 +23,8 @@ struct ExportedPrograms {
     folder = NSTemporaryDirectory() + "condense-c-\(UUID().uuidString)"
     try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
     for source in sources {
-      try Data(source.header).write(to: URL(filePath: "\(folder)/\(source.name).h"))
-      try Data(source.source).write(to: URL(filePath: "\(folder)/\(source.name).c"))
+      try Data(source.program.header).write(to: URL(filePath: "\(folder)/\(source.name).h"))
+      try Data(source.program.source).write(to: URL(filePath: "\(folder)/\(source.name).c"))
     }
     try Data(sources[0].example).write(to: URL(filePath: "\(folder)/main.c"))
   }

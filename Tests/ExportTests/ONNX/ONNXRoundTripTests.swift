@@ -31,12 +31,13 @@ struct ONNXRoundTripTests {
     var graph = try spec.build(options: NetworkOptions(width: 0.25))
     graph.scatterParameters(seed: 3)
     let model = graph.model()
-    let files = try ONNXExporter().files(of: model, ExportOptions())
+    let files = try ONNXExporter().artifact(of: model, ExportOptions()).files
     #expect(files.map(\.name) == ["model.onnx"])
     let imported = try ONNXFile.read(bytes: files[0].bytes, file: "m", folder: nil, ImportOptions())
     #expect(imported.model == model)
     #expect(imported.namesClasses && imported.isNormalizationKnown)
-    #expect(try ONNXExporter().files(of: model, ExportOptions()) == files, "equal models give equal bytes")
+    #expect(
+      try ONNXExporter().artifact(of: model, ExportOptions()).files == files, "equal models give equal bytes")
   }
 
   @Test("Small networks compute the same after a round trip", arguments: SmallGraph.allCases)
@@ -65,7 +66,7 @@ struct ONNXRoundTripTests {
   func unnamedClasses() throws {
     var model = try SmallGraph.residual.graph().model()
     model.classes = model.classes.indices.map { "\($0)" }
-    let bytes = try ONNXExporter().files(of: model, ExportOptions())[0].bytes
+    let bytes = try ONNXExporter().artifact(of: model, ExportOptions()).model.bytes
     let imported = try ONNXFile.read(bytes: bytes, file: "m", folder: nil, ImportOptions())
     #expect(imported.model == model && !imported.namesClasses)
     let names = model.classes.map { "kind \($0)" }

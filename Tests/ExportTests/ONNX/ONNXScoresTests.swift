@@ -87,7 +87,7 @@ struct ONNXScoresTests {
       sample.add(op, ["z"], ["p"])
       sample.add("Softmax", ["p"], ["y"])
     }
-    let file = try ONNXExporter().files(of: imported.model, ExportOptions())[0]
+    let file = try ONNXExporter().artifact(of: imported.model, ExportOptions()).model
     let again = try ONNXFile.read(bytes: file.bytes, file: "m.onnx", folder: nil, ImportOptions())
     #expect(again.notes.isEmpty)
     #expect(again.model.graph.nodes.map { $0.op.kind } == imported.model.graph.nodes.map { $0.op.kind })

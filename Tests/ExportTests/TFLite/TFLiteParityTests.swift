@@ -98,7 +98,7 @@ struct TFLiteParityTests {
       graph: graph, classes: ["a", "b"],
       input: InputDescription(shape: graph.inputs[0].shape, mean: [0], deviation: [1]), split: .init(.null),
       provenance: .init(.null))
-    let files = try (0..<2).map { _ in try TFLiteExporter().files(of: model, ExportOptions()) }
+    let files = try (0..<2).map { _ in try TFLiteExporter().artifact(of: model, ExportOptions()).files }
     #expect(files[0] == files[1])
     #expect(Array(files[0][0].bytes[4..<8]) == Array("TFL3".utf8))
   }

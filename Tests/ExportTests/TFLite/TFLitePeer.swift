@@ -97,7 +97,7 @@ struct TFLitePeer {
         deviation: Array(repeating: 1, count: channels)),
       split: SettingsNode(.null), provenance: SettingsNode(.null))
     let isInteger = !item.graph.values.isEmpty
-    let file = try TFLiteExporter().files(of: model, ExportOptions(baseName: "model"))[0]
+    let file = try TFLiteExporter().artifact(of: model, ExportOptions(baseName: "model")).model
     try Data(file.bytes).write(to: URL(filePath: path + ".tflite"))
     for (index, images) in item.images.enumerated() {
       try Data(littleEndian: images.values).write(to: URL(filePath: "\(path).\(index).in"))

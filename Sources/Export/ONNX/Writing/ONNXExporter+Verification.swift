@@ -7,9 +7,9 @@ extension ONNXExporter {
   /// Reads the file back and runs both networks: floats agree within 1e-4 of the largest logit, integers within a step of
   /// the output's grid on 99 % of the logits.
   public func verify(
-    _ written: WrittenExport, of model: Model, _ options: ExportOptions, on images: VerificationImages
+    _ written: WrittenExport<ONNXArtifact>, of model: Model, on images: VerificationImages
   ) throws(ExportError) -> Verification? {
-    guard let path = written.path(ending: ".onnx") else { return nil }
+    let path = written.path(of: written.artifact.model)
     let expected: ModelLogits
     let found: ModelLogits
     do {

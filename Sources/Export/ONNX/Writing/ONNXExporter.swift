@@ -50,7 +50,7 @@ public struct ONNXExporter: Exporter {
     }
   }
 
-  public func files(of model: Model, _ options: ExportOptions) throws(ExportError) -> [ExportFile] {
+  public func artifact(of model: Model, _ options: ExportOptions) throws(ExportError) -> ONNXArtifact {
     var writer = ONNXModelWriter(model, self)
     let proto = writer.write()
     let integers = writer.weightSummary.map { ", \($0)" } ?? ""
@@ -61,12 +61,11 @@ public struct ONNXExporter: Exporter {
           format: Self.name, what: "\(bytes.count) bytes are more than a file of this format may have",
           hint: "make the network smaller")
       }
-      return [
-        ExportFile(
-          name: "\(options.baseName).onnx",
-          summary: "ONNX, operator set \(proto.opsetImport[0].version)\(integers)",
-          bytes: [UInt8](bytes))
-      ]
+      let version = Int(proto.opsetImport[0].version)
+      return ONNXArtifact(
+        model: ExportFile(
+          name: "\(options.baseName).onnx", summary: "ONNX, operator set \(version)\(integers)",
+          bytes: [UInt8](bytes)), operatorSet: version)
     } catch let error as ExportError {
       throw error
     } catch {
@@ -74,4 +73,14 @@ public struct ONNXExporter: Exporter {
         format: Self.name, what: "the network cannot be written: \(error)", hint: "make it smaller")
     }
   }
+}
+
+/// What ONNX export makes: one file.
+public struct ONNXArtifact: Artifact {
+  /// The model.
+  public let model: ExportFile
+  /// The version of ONNX's operators that it names.
+  public let operatorSet: Int
+
+  public var files: [ExportFile] { [model] }
 }

@@ -1,0 +1,30 @@
+public import Execution
+
+/// What C export makes: a program with its entry points and sizes, and an example that calls it.
+public struct CArtifact: Artifact {
+  /// The program.
+  public let program: CProgram
+  /// What it computes, to the bit; `nil` where it computes in floats.
+  public let integers: IntegerProgram?
+  /// How it was written down.
+  let source: CSource
+
+  init(_ source: CSource, integers: IntegerProgram?) {
+    self.source = source
+    self.integers = integers
+    program = source.program
+  }
+
+  /// The header, the source and the example.
+  public var files: [ExportFile] {
+    [
+      ExportFile(
+        name: "\(program.name).h", summary: "what to include: \(program.arenaBytes) bytes of memory",
+        bytes: program.header),
+      ExportFile(
+        name: "\(program.name).c", summary: "the network: \(program.weightBytes) bytes of constants",
+        bytes: program.source),
+      ExportFile(name: "main.c", summary: "how to call it", bytes: source.example),
+    ]
+  }
+}
