@@ -11,6 +11,8 @@ struct Catalogue: CustomTestStringConvertible, Sendable {
   let protocols: Set<String>
   /// The file with the list.
   let list: String
+  /// What the list names of another module.
+  var foreign: Set<String> = []
   /// Whether several of a family share a file.
   var sharesFiles = false
 
@@ -23,7 +25,7 @@ struct Catalogue: CustomTestStringConvertible, Sendable {
       list: "Sources/Ops/Losses/OpCatalogue+Training.swift"),
     Catalogue(
       name: "encodings", folder: "Sources/Encodings", protocols: ["Encoding", "ValueEncoding"],
-      list: "Sources/Encodings/EncodingCatalogue+Standard.swift"),
+      list: "Sources/Encodings/EncodingCatalogue+Standard.swift", foreign: ["Dense"]),
     Catalogue(
       name: "blocks", folder: "Sources/Networks/Blocks", protocols: ["Block"],
       list: "Sources/Networks/BlockCatalogue.swift"),
