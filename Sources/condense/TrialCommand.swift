@@ -33,9 +33,8 @@ struct TrialCommand: ParsableCommand {
   var detached = false
 
   func run() throws {
-    let spec = try failing(.badInput) {
-      try TrialSpec(from: SettingsNode(contentsOf: self.spec))
-    }
+    let node = try failing(.badInput) { try SettingsNode(contentsOf: self.spec) }
+    let spec = try failing(.badInput) { try TrialSpec(from: node) }
     try PrecisionChoice(rawValue: spec.precision.rawValue)?.requireSupport(at: self.spec)
     condense_prepare_compute()
     if !detached { Self.endWithStandardInput() }
@@ -47,6 +46,8 @@ struct TrialCommand: ParsableCommand {
       meter: .forCommands, note: { Console.print($0) },
       shouldStop: { signals.isStopping })
     do {
+      try failing(.badInput) { try spec.requireMachine(of: environment.backend) }
+      try requireAddress(node, of: spec)
       try perform(spec, in: folder, environment)
     } catch TrialError.stopped {
       throw CommandFailure(
@@ -55,7 +56,6 @@ struct TrialCommand: ParsableCommand {
   }
 
   private func perform(_ spec: TrialSpec, in folder: String, _ environment: TrialEnvironment) throws {
-    try failing(.badInput) { try spec.requireMachine(of: environment.backend) }
     let trials = TrialFolder(path: folder)
     // A finished trial may lie under the name that its student had before.
     if trials.isDone(spec) {
@@ -75,6 +75,15 @@ struct TrialCommand: ParsableCommand {
       throw CommandFailure(.badInput, error)
     }
     try failing(.internal) { try filling.finish() }
+  }
+
+  /// Refuses a specification that comes to another address than it says: methods of other revisions give other students.
+  private func requireAddress(_ node: SettingsNode, of spec: TrialSpec) throws {
+    guard let stated = node["address"], stated.content != spec.address.node.content else { return }
+    throw CommandFailure(
+      .missing,
+      "\(stated.mark): expected the address \(stated.compactJSON), found \(spec.address.prefix(12))…: the specification was "
+        + "changed, or its methods are of other revisions here; let condense compare plan it anew")
   }
 
   /// Ends the process when whoever holds its standard input is gone; a trial that was cut off is run again.

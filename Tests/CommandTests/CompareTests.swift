@@ -248,6 +248,10 @@ struct CompareTests {
     #expect(try trial(["--detached"]) == 69)
     let errors = try tool.text("trial.err")
     #expect(errors.contains("instruction set avx9, found ") && errors.contains("plan it anew"), "\(errors)")
+    try Data(text.replacing(/"epochs" *: *1/, with: "\"epochs\": 2").utf8)
+      .write(to: URL(filePath: folder + "/spec.json"))
+    #expect(try trial(["--detached"]) == 69)
+    #expect(try tool.text("trial.err").contains("expected the address"))
   }
 
   @Test("a search gives the same bytes with one job, with three, and killed and gone on with")
