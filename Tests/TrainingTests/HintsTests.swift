@@ -52,7 +52,7 @@ struct HintsTests {
     let student = try Self.network(2, seed: 1)
     let alone = try Self.objective(Hints(), student)
     #expect(alone.sources == [.student("relu2"), .teacher(.value("relu2"))])
-    #expect(alone.terms.map(\.weight) == [100])
+    #expect(alone.terms.map(\.weight) == [1])
     #expect(alone.graph.parameters["objective/hints/relu2/adapter.weight"]?.value.shape == [10, 4, 1, 1])
     let based = try Self.objective(
       Hints(weight: 3, base: Supervised(), pairs: [ValuePair(student: "flat", teacher: "flat")]), student)
@@ -83,7 +83,7 @@ struct HintsTests {
     arguments: [ReferenceBackend() as any Backend, DNNLBackend()])
   func trains(backend: any Backend) throws {
     var losses: [Double] = []
-    let setup = try Self.setup(Hints(), backend: backend)
+    let setup = try Self.setup(Hints(weight: 100), backend: backend)
     let trainer = try Trainer(
       setup, training: SyntheticSource(steps: 12, batch: 8),
       observer: TrainingObserver(epoch: { losses.append($0.loss) }))

@@ -11,15 +11,16 @@ import Tensors
 /// paper's two stages, the second being `soft-targets`.
 ///
 /// **Paper** Romero, Ballas, Ebrahimi Kahou, Chassang, Gatta, Bengio, "FitNets: hints for thin deep nets", ICLR 2015,
-/// arXiv:1412.6550. The paper halves the sum of squares and uses a larger convolution where heights and widths differ; the mean
-/// and the weight of 100 are those of RepDistiller.
+/// arXiv:1412.6550. The paper halves the sum of squares and uses a larger convolution where heights and widths differ. RepDistiller
+/// takes the mean as here, with a weight of 100 on values behind batch norms; values that no norm bounds make the first steps so
+/// long that all rectifiers die of it.
 public struct Hints: Distiller {
   public static let name = "hints"
   public static let summary =
     "match values within the teacher through adapters, alone or on top of another objective"
 
   /// The factor on the mean squared difference.
-  public var weight: Float = 100
+  public var weight: Float = 1
   /// What it is added to: `supervised`, `soft-targets`, or nothing.
   public var base: (any Distiller)?
   /// What is compared; `nil` takes the middle one of the resolutions that both have.
@@ -28,7 +29,7 @@ public struct Hints: Distiller {
   public init() {}
 
   /// Makes an objective.
-  public init(weight: Float = 100, base: (any Distiller)? = nil, pairs: [ValuePair]? = nil) {
+  public init(weight: Float = 1, base: (any Distiller)? = nil, pairs: [ValuePair]? = nil) {
     self.weight = weight
     self.base = base
     self.pairs = pairs
