@@ -181,7 +181,11 @@ public struct RecipeStage: Sendable {
     if let objective, epochs == 0 {
       throw .invalid(objective.mark, key: "objective", reason: "is for training; give \"epochs\"")
     }
-    // Read here, so that what is wrong in it is said by the recipe's line and before anything is trained.
-    if let objective { _ = try DistillerCatalogue.read(objective) }
+    // Read here, so that what is wrong in it is said by the recipe's line and before anything is trained; a trial's address stands
+    // for all of its settings, those that the recipe leaves out too.
+    if let given = objective {
+      let resolved = DistillerCatalogue.write(try DistillerCatalogue.read(given))
+      objective = SettingsNode(resolved.content, mark: given.mark)
+    }
   }
 }

@@ -77,7 +77,10 @@ package struct TrialPipeline {
     }
     let earlier = outcome.validationTop1
     outcome.validationTop1 = try Self.validate(outcome.graph, runner, data)
-    if let words = try collapse(since: before, earlier) { warnings.append("\(stage.name): \(words)") }
+    let isLast = index == runner.spec.stages.count - 1
+    if let words = try collapse(since: before, earlier, isLast: isLast) {
+      warnings.append("\(stage.name): \(words)")
+    }
     outcome.warnings += warnings
     outcome.stages.append(
       try TrialMeasurement(runner, data: data, before: outcome.graph).record(
@@ -87,18 +90,30 @@ package struct TrialPipeline {
     store.checkpoints(stage: index).remove()
   }
 
-  /// What to say where a stage left a network that tells no more than chance does, of one that told more.
+  /// Passes over the training images after which a network that still tells no more than chance is worth a word.
+  private static let patience = 5
+
+  /// What to say where a stage left a network that tells no more than chance does, of one that told more, or where that is all that
+  /// a trial comes to.
   ///
   /// Controls are bad on purpose.
-  private func collapse(since before: Graph, _ earlier: Double?) throws(TrialError) -> String? {
+  private func collapse(
+    since before: Graph, _ earlier: Double?, isLast: Bool
+  ) throws(TrialError) -> String? {
     let chance = 1 / Double(max(data.dataset.classes.count, 1))
     guard runner.spec.role != .control, let now = outcome.validationTop1, now < chance + 0.05 else {
       return nil
     }
     var known = earlier
     if known == nil { known = try Self.validate(before, runner, data) }
-    guard let earlier = known, earlier > chance + 0.3 else { return nil }
     func percent(_ share: Double) -> String { String(format: "%.1f %%", share * 100) }
+    guard let earlier = known, earlier > chance + 0.3 else {
+      let images = Self.patience * data.dataset.count(of: .train)
+      guard isLast, outcome.trainingImages >= images else { return nil }
+      return
+        "validation accuracy is \(percent(now)) in the end, no more than chance: nothing was learnt; try a lower rate, "
+        + "\"gradientClip: 1\" in the training, or less weight for what is learnt beside the labels"
+    }
     return
       "validation accuracy fell from \(percent(earlier)) to \(percent(now)), no more than chance: the training "
       + "diverged, or too much was taken; try a lower rate, \"gradientClip: 1\" in its training, or less at once"
