@@ -13,13 +13,8 @@ public struct NetworkSlimming: CompressionMethod {
       The first stage trains with the penalty norm-scale, which pulls the scales of all batch norms to zero; those of \
       channels that do little follow. This method then removes the channels of the smallest scales, ranked across the \
       network, with everything that is tied to them, and the stage's training recovers. Channels without a batch norm \
-      stay. It is channel-pruning with the criterion norm-scale. A recipe:
-
-        pipeline:
-          - epochs: 5
-            training: {penalties: {norm-scale: {weight: 1e-4}}}
-          - network-slimming: {sparsity: 0.4}
-            epochs: 7
+      stay. It is channel-pruning with the criterion norm-scale; the stage before it has \
+      "training: {penalties: {norm-scale: {weight: 1e-4}}}", as in Recipes/network-slimming.yaml.
       """,
     formula: """
       loss + weight·sum of |scale| in the first stage; score = |scale|, averaged over the batch norms of tied channels; the \
