@@ -125,6 +125,9 @@ let package = Package(
     .target(
       name: "TestSupport", dependencies: closure(["Execution", "Datasets"]), path: "Tests/TestSupport",
       swiftSettings: settings),
+    .target(
+      name: "TrialSupport", dependencies: closure(["Recipes"]) + ["TestSupport"], path: "Tests/TrialSupport",
+      swiftSettings: settings),
     tests("SettingsTests", ["Settings"]),
     tests("ReadingsTests", ["Readings"]),
     tests("TensorsTests", ["Tensors"]),
@@ -147,8 +150,8 @@ let package = Package(
     tests("SimulationTests", ["Simulation"]),
     tests("ExportTests", ["Export", "Networks", "DNNL"], exclude: ["Resources"]),
     tests("ReportsTests", ["Reports", "Images"]),
-    tests("TrialsTests", ["Recipes"]),
-    tests("RecipesTests", ["Recipes"]),
+    tests("TrialsTests", ["Recipes", "TrialSupport"]),
+    tests("RecipesTests", ["Recipes", "TrialSupport"]),
     tests("ComparisonTests", ["Comparison"]),
     tests("CommandTests", ["condense"]),
     tests("ArchitectureTests", ["Networks", "Datasets", "Ops"]),

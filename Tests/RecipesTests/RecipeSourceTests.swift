@@ -7,48 +7,20 @@ import Settings
 import Tensors
 import TestSupport
 import Testing
+import TrialSupport
 import Trials
 
 @Suite("Trials as they become known", .serialized)
 struct RecipeSourceTests {
-  private let folder: String
-  private var trials: TrialFolder { TrialFolder(path: folder + "/trials") }
+  private let digits: GlyphRun
+  private var folder: String { digits.folder }
+  private var trials: TrialFolder { digits.trials }
+  private var environment: TrialEnvironment { digits.environment() }
 
-  init() throws {
-    folder = FileManager.default.temporaryDirectory.path() + "/condense-source-" + UUID().uuidString
-    try FileManager.default.createDirectory(atPath: folder + "/trials", withIntermediateDirectories: true)
-    try GlyphMaker(seed: 3, count: 200, difficulty: 0).write(to: folder + "/glyphs", threads: 1)
-  }
-
-  private var environment: TrialEnvironment {
-    var options = DatasetOptions()
-    options.cacheDirectory = nil
-    return TrialEnvironment(
-      backend: ReferenceBackend(), datasetOptions: options,
-      targetFolders: [Checkout.path + "/Recipes/targets"])
-  }
+  init() throws { digits = try GlyphRun() }
 
   private func plan(_ students: String, controls: Bool = false, network: String = "mlp") throws -> TrialPlan {
-    let described = try RecipeTests.recipe(
-      """
-      recipe: 1
-      data: \(folder)/glyphs
-      seeds: 1
-      targets: [cortex-m4]
-      controls: \(controls)
-      teacher: {network: \(network), training: {epochs: 2, batch: 32, learningRate: 0.05}}
-      training: {batch: 32}
-      students:
-      \(students)
-      """)
-    var options = DatasetOptions()
-    options.cacheDirectory = nil
-    let data = try Dataset.open(described.data, options: options)
-    let material = RecipeMaterial(
-      dataDigest: data.digest, channels: 1, classes: data.classes, trainingImages: data.count(of: .train),
-      teachers: [Checkout.path + "/Teachers"], instructionSet: ReferenceBackend().instructionSet,
-      precision: .f32, teacherInput: [1, 28, 28])
-    return try TrialPlanner(described, material).plan()
+    try digits.plan(students, controls: controls, network: network)
   }
 
   private static let grid = """

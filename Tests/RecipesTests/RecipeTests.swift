@@ -3,6 +3,7 @@ import Recipes
 import Settings
 import TestSupport
 import Testing
+import TrialSupport
 import Trials
 
 @Suite("Recipes")
@@ -25,13 +26,9 @@ struct RecipeTests {
             objective: soft-targets
     """
 
-  static func recipe(_ yaml: String) throws -> Recipe {
-    try Recipe(SettingsNode(yaml: yaml, source: "r.yaml"), defaultName: "r")
-  }
-
   @Test("Lists make a student of every combination, named by what differs")
   func lists() throws {
-    let recipe = try Self.recipe(Self.small)
+    let recipe = try TrialSupport.recipe(Self.small)
     #expect(
       recipe.students.map(\.name) == [
         "pruned-0.5", "pruned-0.9", "tiny-0.25-1", "tiny-0.25-2", "tiny-0.5-1", "tiny-0.5-2",
@@ -63,7 +60,7 @@ struct RecipeTests {
     ])
   func mistakes(student: String, hint: String) {
     let head = Self.small.split(separator: "\n").prefix(5).joined(separator: "\n")
-    let message = errorMessage { _ = try Self.recipe(head + "\n" + student + "\n") }
+    let message = errorMessage { _ = try recipe(head + "\n" + student + "\n") }
     #expect(message.contains(hint), "\(message)")
     #expect(message.hasPrefix("r.yaml:"), "\(message)")
   }
@@ -81,7 +78,7 @@ struct RecipeTests {
     let stages = methods.map { "          - \($0)\n            epochs: 1" }.joined(separator: "\n")
     let head = Self.small.split(separator: "\n").prefix(5).joined(separator: "\n")
     let message = errorMessage {
-      _ = try Self.recipe(head + "\n      - name: x\n        pipeline:\n" + stages)
+      _ = try recipe(head + "\n      - name: x\n        pipeline:\n" + stages)
     }
     #expect(message.contains("would undo it") || message.contains("keep one"), "\(message)")
   }
@@ -97,7 +94,7 @@ struct RecipeTests {
   @Test("A model that teaches may bring its normalization, which is checked when the recipe is read")
   func normalization() throws {
     func teacher(_ text: String) throws -> RecipeTeacher {
-      try Self.recipe(
+      try recipe(
         "recipe: 1\ndata: glyphs\nteacher: {\(text)}\nstudents: [{name: a, pipeline: [{dead-neurons: {}}]}]"
       )
       .teacher
@@ -114,7 +111,7 @@ struct RecipeTests {
   func searches() throws {
     func goal(_ text: String) throws -> RecipeGoal? {
       let head = Self.small.split(separator: "\n").prefix(5).joined(separator: "\n")
-      return try Self.recipe(
+      return try recipe(
         head + """
 
             - name: x
@@ -170,7 +167,7 @@ struct RecipeTests {
       "          - \($0): \n            epochs: 1"
     }
     let head = Self.small.split(separator: "\n").prefix(5).joined(separator: "\n")
-    let recipe = try Self.recipe(
+    let recipe = try TrialSupport.recipe(
       head + "\n      - name: x\n        pipeline:\n" + stages.joined(separator: "\n"))
     #expect(recipe.students.contains { $0.stages.count == 2 })
   }
@@ -178,7 +175,7 @@ struct RecipeTests {
   @Test("Two students of one name are refused")
   func names() {
     let message = errorMessage {
-      _ = try Self.recipe(
+      _ = try recipe(
         Self.small + "\n  - name: pruned-0.5\n    pipeline: [{magnitude-pruning: {sparsity: 0.5}, epochs: 1}]"
       )
     }

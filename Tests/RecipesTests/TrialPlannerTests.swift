@@ -5,6 +5,7 @@ import Settings
 import Tensors
 import TestSupport
 import Testing
+import TrialSupport
 import Training
 import Trials
 
@@ -14,7 +15,7 @@ struct TrialPlannerTests {
     _ yaml: String, digest: String = "d", threads: Int? = nil, profiles: [String: String] = [:],
     teacherImages: Int? = nil
   ) throws -> TrialPlan {
-    var recipe = try RecipeTests.recipe(yaml)
+    var recipe = try TrialSupport.recipe(yaml)
     if let threads { recipe.threads = threads }
     var material = RecipeMaterial(
       dataDigest: digest, channels: 1, classes: (0..<10).map(String.init), trainingImages: 1000,
@@ -100,7 +101,7 @@ struct TrialPlannerTests {
       ),
     ])
   func badChains(students: String, words: String) {
-    let message = errorMessage { _ = try RecipeTests.recipe(Self.chain(students)) }
+    let message = errorMessage { _ = try recipe(Self.chain(students)) }
     #expect(message.contains(words), "\(message)")
   }
 

@@ -9,19 +9,17 @@ import Settings
 import Tensors
 import TestSupport
 import Testing
+import TrialSupport
 import Training
 import Trials
 
 /// Trials whose process was killed: what lay on the disk at that instant is given to a new one.
 @Suite("Trials that are gone on with", .serialized)
 struct TrialResumeTests {
-  private let folder: String
+  private let digits: GlyphRun
+  private var folder: String { digits.folder }
 
-  init() throws {
-    folder = FileManager.default.temporaryDirectory.path() + "/condense-resume-" + UUID().uuidString
-    try FileManager.default.createDirectory(atPath: folder + "/trials", withIntermediateDirectories: true)
-    try GlyphMaker(seed: 3, count: 200, difficulty: 0).write(to: folder + "/glyphs", threads: 1)
-  }
+  init() throws { digits = try GlyphRun() }
 
   /// Masks and moving masters, integers whose masters differ from what they project to, then plain training.
   private static let stages = """
@@ -45,42 +43,10 @@ struct TrialResumeTests {
             objective: soft-targets
     """
 
-  private func environment(_ note: @escaping (String) -> Void) -> TrialEnvironment {
-    var options = DatasetOptions()
-    options.cacheDirectory = nil
-    return TrialEnvironment(
-      backend: ReferenceBackend(), datasetOptions: options,
-      targetFolders: [Checkout.path + "/Recipes/targets"], note: note)
-  }
-
-  /// The student's trial, after its teacher has run.
+  /// The student's trial, after those that it needs have run.
   private func spec(_ student: String) throws -> TrialSpec {
-    let described = try recipe(
-      """
-      recipe: 1
-      data: \(folder)/glyphs
-      seeds: 1
-      targets: [cortex-m4]
-      controls: false
-      teacher: {network: mlp, training: {epochs: 1, batch: 32, learningRate: 0.05}}
-      training: {batch: 32}
-      students:
-      \(student)
-      """)
-    var options = DatasetOptions()
-    options.cacheDirectory = nil
-    let data = try Dataset.open(described.data, options: options)
-    let material = RecipeMaterial(
-      dataDigest: data.digest, channels: 1, classes: data.classes, trainingImages: data.count(of: .train),
-      teachers: [Checkout.path + "/Teachers"], instructionSet: ReferenceBackend().instructionSet,
-      precision: .f32,
-      teacherInput: [1, 28, 28])
-    let trials = try TrialPlanner(described, material).plan().trials
-    for needed in trials.dropLast() {
-      let directory = folder + "/trials/" + needed.directoryName
-      try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
-      _ = try TrialRunner(needed, directory: directory, environment { _ in }).run()
-    }
+    let trials = try digits.plan(student, teacherEpochs: 1).trials
+    for needed in trials.dropLast() { _ = try digits.run(needed) }
     return try #require(trials.last)
   }
 
@@ -89,7 +55,7 @@ struct TrialResumeTests {
   ) throws -> TrialResult {
     let directory = folder + "/" + place
     try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
-    return try #require(try TrialRunner(spec, directory: directory, environment(note)).run())
+    return try #require(try TrialRunner(spec, directory: directory, digits.environment(note)).run())
   }
 
   /// What a trial leaves, without what depends on the clock.

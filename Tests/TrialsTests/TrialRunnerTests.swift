@@ -7,55 +7,22 @@ import Settings
 import Tensors
 import TestSupport
 import Testing
+import TrialSupport
 import Trials
 
 @Suite("Running a trial", .serialized)
 struct TrialRunnerTests {
-  private let folder: String
+  private let digits: GlyphRun
+  private var folder: String { digits.folder }
+  private var environment: TrialEnvironment { digits.environment() }
 
-  init() throws {
-    folder = FileManager.default.temporaryDirectory.path() + "/condense-trial-" + UUID().uuidString
-    try FileManager.default.createDirectory(atPath: folder + "/trials", withIntermediateDirectories: true)
-    try GlyphMaker(seed: 3, count: 200, difficulty: 0).write(to: folder + "/glyphs", threads: 1)
-  }
-
-  private var environment: TrialEnvironment {
-    var options = DatasetOptions()
-    options.cacheDirectory = nil
-    return TrialEnvironment(
-      backend: ReferenceBackend(), datasetOptions: options,
-      targetFolders: [Checkout.path + "/Recipes/targets"])
-  }
+  init() throws { digits = try GlyphRun() }
 
   /// Runs every trial of a recipe in order; gives back the results by name.
   private func results(_ students: String, teacherEpochs: Int = 2) throws -> [String: TrialResult] {
-    let yaml = """
-      recipe: 1
-      data: \(folder)/glyphs
-      seeds: 1
-      targets: [cortex-m4]
-      controls: false
-      teacher: {network: mlp, training: {epochs: \(teacherEpochs), batch: 32, learningRate: 0.05}}
-      training: {batch: 32}
-      students:
-      \(students)
-      """
-    let described = try recipe(yaml)
-    var options = DatasetOptions()
-    options.cacheDirectory = nil
-    let data = try Dataset.open(described.data, options: options)
-    let material = RecipeMaterial(
-      dataDigest: data.digest, channels: 1, classes: data.classes, trainingImages: data.count(of: .train),
-      teachers: [Checkout.path + "/Teachers"], instructionSet: ReferenceBackend().instructionSet,
-      precision: .f32,
-      teacherInput: [1, 28, 28])
     var results: [String: TrialResult] = [:]
-    for spec in try TrialPlanner(described, material).plan().trials {
-      let directory = folder + "/trials/" + spec.directoryName
-      try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
-      if let result = try TrialRunner(spec, directory: directory, environment).run() {
-        results[spec.name] = result
-      }
+    for spec in try digits.plan(students, teacherEpochs: teacherEpochs).trials {
+      if let result = try digits.run(spec) { results[spec.name] = result }
     }
     return results
   }

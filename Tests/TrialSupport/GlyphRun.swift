@@ -1,0 +1,71 @@
+import Datasets
+import Execution
+import Foundation
+public import Recipes
+public import Runs
+import Settings
+import Tensors
+import TestSupport
+public import Trials
+
+/// A recipe of a test, in its own words.
+public func recipe(_ yaml: String) throws -> Recipe {
+  try Recipe(SettingsNode(yaml: yaml, source: "r.yaml"), defaultName: "r")
+}
+
+/// A comparison on 200 drawn digits, whose trials a test runs in its own process by the reference kernels.
+public struct GlyphRun {
+  /// Where data and trials lie.
+  public let folder: String
+  /// The folder of its trials.
+  public var trials: TrialFolder { TrialFolder(path: folder + "/trials") }
+
+  /// Draws the digits into a folder of its own.
+  public init() throws {
+    folder = FileManager.default.temporaryDirectory.path() + "/condense-run-" + UUID().uuidString
+    try FileManager.default.createDirectory(atPath: folder + "/trials", withIntermediateDirectories: true)
+    try GlyphMaker(seed: 3, count: 200, difficulty: 0).write(to: folder + "/glyphs", threads: 1)
+  }
+
+  /// What trials run in; `note` hears their lines.
+  public func environment(_ note: @escaping (String) -> Void = { _ in }) -> TrialEnvironment {
+    var options = DatasetOptions()
+    options.cacheDirectory = nil
+    return TrialEnvironment(
+      backend: ReferenceBackend(), datasetOptions: options,
+      targetFolders: [Checkout.path + "/Recipes/targets"], note: note)
+  }
+
+  /// The trials of students, which are lines of a recipe, one seed each.
+  public func plan(
+    _ students: String, controls: Bool = false, network: String = "mlp", teacherEpochs: Int = 2
+  ) throws -> TrialPlan {
+    let described = try recipe(
+      """
+      recipe: 1
+      data: \(folder)/glyphs
+      seeds: 1
+      targets: [cortex-m4]
+      controls: \(controls)
+      teacher: {network: \(network), training: {epochs: \(teacherEpochs), batch: 32, learningRate: 0.05}}
+      training: {batch: 32}
+      students:
+      \(students)
+      """)
+    var options = DatasetOptions()
+    options.cacheDirectory = nil
+    let data = try Dataset.open(described.data, options: options)
+    let material = RecipeMaterial(
+      dataDigest: data.digest, channels: 1, classes: data.classes, trainingImages: data.count(of: .train),
+      teachers: [Checkout.path + "/Teachers"], instructionSet: ReferenceBackend().instructionSet,
+      precision: .f32, teacherInput: [1, 28, 28])
+    return try TrialPlanner(described, material).plan()
+  }
+
+  /// Runs a trial in its directory; `nil` for those that leave no row.
+  public func run(_ spec: TrialSpec) throws -> TrialResult? {
+    let directory = trials.path + "/" + spec.directoryName
+    try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
+    return try TrialRunner(spec, directory: directory, environment()).run()
+  }
+}
