@@ -98,13 +98,15 @@ public struct ComparisonRun: Sendable {
   ) throws(ComparisonError) -> [String: TrialOutcome] {
     let (ledger, records) = (ledger, records(source))
     try run(ComparisonError.ledger) { () throws(RunError) in try ledger.plan(records) }
+    // A student that only teaches one that is asked for is run, and is no row.
+    let rows = Set(records.map(\.address))
     var outcomes: [String: TrialOutcome] = [:]
     for planned in plan.trials {
       let address = source.resolution(of: planned.address)?.address ?? planned.address
       let outcome = source.outcomes[planned.address] ?? .notRun("it was not reached")
-      if outcome == .done, planned.role.isRow { try ingest(address) }
+      if outcome == .done, rows.contains(address) { try ingest(address) }
       outcomes[planned.address] = unread[address] ?? outcome
-      if planned.role.isRow { try set(unread[address] ?? outcome, of: address) }
+      if rows.contains(address) { try set(unread[address] ?? outcome, of: address) }
     }
     return outcomes
   }

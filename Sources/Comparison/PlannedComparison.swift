@@ -61,7 +61,7 @@ public struct PlannedComparison: Sendable {
   /// Which students are run and ranked, where it is not all.
   var selection: String? {
     guard !options.only.isEmpty else { return nil }
-    let names = Set(plan.trials.filter { $0.role == .student }.map(\.name))
+    let names = Set(plan.rows.filter { $0.role == .student }.map(\.name))
     return "Ranked are \(names.count) of the recipe's \(recipe.students.count) students, those that match "
       + "\(options.only.joined(separator: ", ")), with what they need."
   }

@@ -202,6 +202,7 @@ public struct RecipeSource: TrialSource {
     }
     let results = try candidates(of: search)
     let goal = search.described.goal
+    guard !goal.prefersStrong || teacher != nil else { throw TrialGoal.withoutValidation }
     search.state.observations = []
     for (assignment, result) in zip(search.assignments, results) {
       search.state.observations.append(

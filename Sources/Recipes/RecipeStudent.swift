@@ -16,7 +16,7 @@ public struct RecipeStudent: Sendable {
   public var teacher: String?
   /// What is done, in order.
   public var stages: [RecipeStage]
-  /// What is to be reached by searching the strength of a method; `nil` takes the settings as they are.
+  /// What is to be reached by searching settings of its methods; `nil` takes the settings as they are.
   public var goal: RecipeGoal?
   /// Where it stands.
   public var mark: SettingsMark

@@ -177,8 +177,9 @@ public struct TrialPlanner {
     let needsTeacher = start == .teacher || stages.contains { $0.objective != nil } || student.goal != nil
     var spec = spec(student.name, .student, seed, start, stages)
     spec.teacher = needsTeacher ? teacher.address : nil
-    spec.goal = search(student)?.goal
-    spec.search = search(student)?.node
+    let search = search(student)
+    spec.goal = search?.goal
+    spec.search = search?.node
     return spec
   }
 

@@ -34,6 +34,17 @@ enum RunFile {
     }
   }
 
+  /// A value as JSON: keys sorted, a line's end behind it.
+  static func bytes(_ value: some Encodable, path: String) throws(RunError) -> Data {
+    do {
+      let encoder = JSONEncoder()
+      encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+      return try encoder.encode(value) + Data("\n".utf8)
+    } catch {
+      throw .unwritable(path: path, reason: "\(error)")
+    }
+  }
+
   /// Gives a file or folder the first free name of `NAME-1`, `NAME-2`, …, and returns it.
   static func setAside(_ path: String, as name: String) throws(RunError) -> String {
     var number = 1

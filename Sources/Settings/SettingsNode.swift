@@ -1,6 +1,6 @@
 /// Where a setting stands: a file (or another source, such as `--set`) and, where it has one, a line.
 public struct SettingsMark: Sendable, Hashable, CustomStringConvertible {
-  /// The file's path as the user gave it, or a phrase such as `--set training.rate`.
+  /// The file's path as the user gave it, or a phrase such as `--set training.learningRate`.
   public let source: String
   /// The line, counted from 1; `nil` where the source has no lines.
   public let line: Int?

@@ -140,8 +140,10 @@ public struct AveragePrecision: Metric {
       }
       return area
     }
+    var place = 0
     return recalls.reduce(0.0) { sum, recall in
-      sum + (points.first { $0.recall >= recall }?.precision ?? 0)
+      while place < points.count, points[place].recall < recall { place += 1 }
+      return sum + (place < points.count ? points[place].precision : 0)
     } / Double(recalls.count)
   }
 }

@@ -58,11 +58,14 @@ public enum NamedChoice {
     let names = types.map { $0.name }
     let (name, settings) = try split(node, key: key, names: names)
     guard let name, let type = types.first(where: { $0.name == name }) else {
-      if case .mapping(let entries) = node.content, let first = entries.first {
+      if case .mapping(let entries) = node.content,
+        let first = entries.first(where: { !names.contains($0.key) })
+      {
         throw unknown(first.key, first.mark, key: key, names: names)
       }
       throw .wrongType(
-        node.mark, key: key, expected: "one of \(names.joined(separator: ", "))", found: node.kindDescription)
+        node.mark, key: key, expected: "one of \(names.joined(separator: ", ")), alone or with its settings",
+        found: node.kindDescription)
     }
     guard let kind = cast(try make(type, settings)) else {
       preconditionFailure("\(type) stands in a list of \(Kind.self)")

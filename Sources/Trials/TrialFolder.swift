@@ -11,7 +11,7 @@ public struct TrialFolder: Sendable {
   /// A folder at a path.
   public init(path: String) { self.path = path }
 
-  /// The file whose presence says that a trial is done; it is written last.
+  /// The file whose presence says that a trial which is a row is done; it is written last.
   public static let result = "result.json"
   /// The student's file.
   public static let student = "student.condensed"
@@ -31,14 +31,18 @@ public struct TrialFolder: Sendable {
     return names.filter { $0.hasSuffix(suffix) && !$0.hasPrefix(".") }.min().map { path + "/" + $0 }
   }
 
+  private struct Engine: Decodable {
+    var engine: Int
+  }
+
   /// What to say of finished trials that another revision of the engine made: they stay, and are not taken for this one's.
   public var messages: [String] {
     var counts: [Int: Int] = [:]
     for name in (try? FileManager.default.contentsOfDirectory(atPath: path)) ?? [] where !name.hasPrefix(".")
     {
       let specification = path + "/" + name + "/" + Self.specification
-      guard let node = try? SettingsNode(contentsOf: specification),
-        let engine = try? node["engine"]?.integer("engine"),
+      guard let data = FileManager.default.contents(atPath: specification),
+        let engine = (try? JSONDecoder().decode(Engine.self, from: data))?.engine,
         engine != TrialSpec.engineRevision
       else { continue }
       counts[engine, default: 0] += 1

@@ -16,8 +16,8 @@ import Training
 ///     let runner = TrialRunner(spec, directory: "runs/demo/trials/" + spec.directoryName, environment)
 ///     let result = try runner.run()
 ///
-/// The result is a function of the specification alone. `result.json` is written last: its presence says that the trial
-/// is done. Run again after its process was killed, a trial goes on at the stage, and in it at the step, where it was.
+/// The result is a function of the specification alone. `result.json` (of a candidate `candidate.json`, of stored logits
+/// `logits.bin`) is written last: its presence says that the trial is done. Run again after its process was killed, a trial goes on at the stage, and in it at the step, where it was.
 public final class TrialRunner {
   package let spec: TrialSpec
   let directory: String

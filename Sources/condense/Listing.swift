@@ -60,6 +60,9 @@ struct Listing: Sendable {
     Listing(name: "objectives") {
       DistillerCatalogue.all.map { Item(name: $0.name, summary: "\($0.summary) (\(settings(of: $0)))") }
     },
+    Listing(name: "penalties") {
+      PenaltyCatalogue.all.map { Item(name: $0.name, summary: "\($0.summary) (\(settings(of: $0)))") }
+    },
     Listing(name: "searches") {
       SearchCatalogue.all.map { Item(name: $0.name, summary: "\($0.summary) (\(settings(of: $0)))") }
     },

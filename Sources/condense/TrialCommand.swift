@@ -63,10 +63,13 @@ struct TrialCommand: ParsableCommand {
       return try failing(.badInput) { try TrialRereading(spec, directory: finished, environment).run() }
     }
     guard let filling = try failing(.badInput, { try trials.place(of: spec).begin() }) else { return }
-    let written = try? TrialResult.read(filling.path + "/" + TrialFolder.result)
+    let written =
+      spec.role == .candidate
+      ? (try? CandidateResult.read(filling.path + "/" + CandidateResult.fileName))?.address
+      : (try? TrialResult.read(filling.path + "/" + TrialFolder.result))?.address
     do {
       // A process that was killed before its last step left a result.
-      if written?.address != spec.address {
+      if written != spec.address {
         _ = try TrialRunner(spec, directory: filling.path, environment).run()
       }
     } catch TrialError.stopped {

@@ -57,7 +57,7 @@ struct AttentionTransferTests {
     "Values that are not there, are no images or have other extents are refused by name",
     arguments: [
       ("relu3", "relu1", "the student has no value \"relu3\"; did you mean \"relu1\"?"),
-      ("relu1", "logits", "\"relu1\" is 2x6x6, the teacher's \"logits\" is 3"),
+      ("relu1", "logits", "the teacher's value \"logits\" is 3, expected channels, height and width"),
       ("relu1", "relu2", "\"relu1\" is 2x6x6, the teacher's \"relu2\" is 5x3x3"),
     ])
   func badPairs(student: String, teacher: String, words: String) throws {

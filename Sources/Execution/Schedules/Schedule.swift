@@ -62,7 +62,8 @@ public struct Schedule: Sendable {
     }
     for value in kept { ends[same[value]] = max(steps.count - 1, 0) }
 
-    // Then what an input leaves to an output.
+    // Then what an input leaves to an output: what is kept leaves nothing.
+    let isKept = Set(kept.map { same[$0] })
     var owner: [Int?] = Array(repeating: nil, count: bytes.count)
     var pieces: [(count: Int, start: Int, end: Int)] = []
     func open(_ value: Int, at start: Int) {
@@ -75,7 +76,8 @@ public struct Schedule: Sendable {
       for input in step.inputs { open(same[input], at: index) }
       guard let value = step.output else { continue }
       let output = same[value]
-      let heir = step.inputs.lazy.compactMap { owner[same[$0]] }.first {
+      let leavers = step.inputs.lazy.map { same[$0] }.filter { !isKept.contains($0) }
+      let heir = leavers.compactMap { owner[$0] }.first {
         step.placement == .inPlace && pieces[$0].end == index && pieces[$0].count == bytes[value]
       }
       if let heir, owner[output] == nil {

@@ -3,7 +3,7 @@ public import Execution
 /// What C export makes: a program with its entry points and sizes, and an example that calls it.
 public struct CArtifact: Artifact {
   /// The program.
-  public let program: CProgram
+  public var program: CProgram { source.program }
   /// What it computes, to the bit; `nil` where it computes in floats.
   public let integers: IntegerProgram?
   /// How it was written down.
@@ -12,7 +12,6 @@ public struct CArtifact: Artifact {
   init(_ source: CSource, integers: IntegerProgram?) {
     self.source = source
     self.integers = integers
-    program = source.program
   }
 
   /// The header, the source and the example.

@@ -4,7 +4,7 @@ import Tensors
 /// A network as C: a header, a source and an example.
 struct CSource: Sendable {
   /// The identifier that all names begin with.
-  let name: String
+  var name: String { program.name }
   /// Header, source, and what callers must know of them.
   let program: CProgram
   /// `main.c`.
@@ -14,7 +14,6 @@ struct CSource: Sendable {
 
   /// Writes a network down; `pixels` makes an integer network's input of pixels, `room` is for working memory.
   init(_ network: CNetwork, name: String, pixels: CPixels?, room: Int = 0) {
-    self.name = name
     let plan = CPlan(network, room: room)
     let parts = plan.steps.indices.map { plan.code($0) }
     let weightBytes = parts.reduce(0) { $0 + $1.arrays.reduce(0) { $0 + $1.byteCount } }

@@ -49,8 +49,7 @@ public struct TFLiteExporter: Exporter {
     let bytes = builder.model.encoded(description: "\(options.baseName), made by Condense")
     let summary = builder.isInteger ? "the network in bytes" : "the network in floats"
     return TFLiteArtifact(
-      model: ExportFile(name: "\(options.baseName).tflite", summary: summary, bytes: bytes),
-      isInteger: builder.isInteger)
+      model: ExportFile(name: "\(options.baseName).tflite", summary: summary, bytes: bytes))
   }
 }
 
@@ -58,8 +57,6 @@ public struct TFLiteExporter: Exporter {
 public struct TFLiteArtifact: Artifact {
   /// The model.
   public let model: ExportFile
-  /// Whether it computes in bytes.
-  public let isInteger: Bool
 
   public var files: [ExportFile] { [model] }
 }

@@ -55,7 +55,10 @@ extension ChannelPruning {
     if measure == .multiplyAdds, members.count > 1 {
       throw .impossible(
         method: Self.name,
-        node: choices.first { $0.settings.amount != amount }?.group.values.first ?? "layers",
+        node: choices.first {
+          $0.settings.amount != amount
+            || SaliencyCatalogue.key($0.settings.criterion) != SaliencyCatalogue.key(criterion)
+        }?.group.values.first ?? "layers",
         reason:
           "multiply-adds are those of the whole network; give all layers one sparsity and criterion, or leave layers out"
       )

@@ -83,7 +83,7 @@ public struct ChannelPruning: CompressionMethod {
 
   public func verdict(on node: Node, in graph: Graph) -> LayerVerdict {
     let verdict = graph.channelVerdict(on: node)
-    guard verdict == .touched, type(of: criterion).isSelective else { return verdict }
+    guard verdict == .touched else { return verdict }
     let group = graph.channelGroups().first { $0.values.contains(node.name) }
     let obstacle = group.flatMap { criterion.obstacle(to: UnitSet($0, in: graph)) }
     return obstacle.map { .untouched(reason: "\(type(of: criterion).name): \($0)") } ?? .touched

@@ -60,6 +60,6 @@ extension [Double] {
 }
 
 extension [Int] {
-  /// The arithmetic mean, rounded. Sums are floats, as counts up to `TrialResult.largestCount` may come together.
+  /// The arithmetic mean, rounded. Sums are floats, as counts up to `ResultCheck.largestCount` may come together.
   var roundedMean: Int { isEmpty ? 0 : Int((reduce(0.0) { $0 + Double($1) } / Double(count)).rounded()) }
 }

@@ -63,15 +63,7 @@ public struct CandidateResult: Codable, Sendable, Equatable {
   /// Writes the file beside its place and puts it there in one step; what could not be read back is refused.
   public func write(to path: String) throws(RunError) {
     try validate(path: path)
-    let bytes: Data
-    do {
-      let encoder = JSONEncoder()
-      encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-      bytes = try encoder.encode(self) + Data("\n".utf8)
-    } catch {
-      throw .unwritable(path: path, reason: "\(error)")
-    }
-    try RunFile.write(bytes, to: path)
+    try RunFile.write(try RunFile.bytes(self, path: path), to: path)
   }
 
   private func validate(path: String) throws(RunError) {

@@ -23,13 +23,7 @@ extension TrialResult {
   /// The file's bytes: keys sorted, every number finite. What could not be read back is refused.
   func json(path: String = fileName) throws(RunError) -> Data {
     try validate(path: path)
-    do {
-      let encoder = JSONEncoder()
-      encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-      return try encoder.encode(self) + Data("\n".utf8)
-    } catch {
-      throw .unwritable(path: path, reason: "\(error)")
-    }
+    return try RunFile.bytes(self, path: path)
   }
 
   /// Writes the file beside its place and puts it there in one step.

@@ -7,7 +7,8 @@ public enum DistillationError: Error, Sendable, Equatable, CustomStringConvertib
   case different(what: String, student: String, teacher: String)
   case noPairs(objective: String)
   case unknownValue(objective: String, network: String, value: String, suggestion: String?)
-  case notComparable(objective: String, network: String, value: String, shape: Shape)
+  case notComparable(
+    objective: String, network: String, value: String, shape: Shape, takesFeatures: Bool)
   case extents(objective: String, student: String, Shape, teacher: String, Shape)
   case file(path: String, reason: String)
   case stream(path: String, what: String, stored: String, found: String)
@@ -31,8 +32,9 @@ public enum DistillationError: Error, Sendable, Equatable, CustomStringConvertib
     case .unknownValue(let objective, let network, let value, let suggestion):
       "objective \(objective): the \(network) has no value \"\(value)\""
         + (suggestion.map { "; did you mean \"\($0)\"?" } ?? "")
-    case .notComparable(let objective, let network, let value, let shape):
-      "objective \(objective): the \(network)'s value \"\(value)\" is \(shape), expected channels, height and width, or features"
+    case .notComparable(let objective, let network, let value, let shape, let takesFeatures):
+      "objective \(objective): the \(network)'s value \"\(value)\" is \(shape), expected channels, height and width"
+        + (takesFeatures ? ", or features" : "")
     case .extents(let objective, let student, let own, let teacher, let its):
       "objective \(objective): \"\(student)\" is \(own), the teacher's \"\(teacher)\" is \(its): heights and widths must "
         + "be equal; pair other values"

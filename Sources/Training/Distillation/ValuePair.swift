@@ -46,9 +46,13 @@ public struct ValuePair: Sendable, Equatable {
   }
 
   /// Refuses a value that is not there, values that are no images or features, and images of another height and width.
-  func requireComparable(in student: Graph, _ teacher: Graph, objective: String) throws(DistillationError) {
-    let own = try Self.shape(of: self.student, in: student, network: "student", objective)
-    let its = try Self.shape(of: self.teacher, in: teacher, network: "teacher", objective)
+  ///
+  /// `ranks` are those that the objective can compare: 4 are images, 2 features.
+  func requireComparable(
+    in student: Graph, _ teacher: Graph, ranks: [Int], objective: String
+  ) throws(DistillationError) {
+    let own = try Self.shape(of: self.student, in: student, network: "student", ranks, objective)
+    let its = try Self.shape(of: self.teacher, in: teacher, network: "teacher", ranks, objective)
     let isAlike = own.rank == its.rank && (own.rank == 2 || (own[2] == its[2] && own[3] == its[3]))
     guard isAlike else {
       throw .extents(
@@ -57,7 +61,7 @@ public struct ValuePair: Sendable, Equatable {
   }
 
   private static func shape(
-    of value: String, in graph: Graph, network: String, _ objective: String
+    of value: String, in graph: Graph, network: String, _ ranks: [Int], _ objective: String
   ) throws(DistillationError) -> Shape {
     let known = graph.nodes.map(\.name)
     guard known.contains(value), let shape = graph.shape(of: value) else {
@@ -65,8 +69,10 @@ public struct ValuePair: Sendable, Equatable {
         objective: objective, network: network, value: value,
         suggestion: Spelling.nearest(to: value, among: known))
     }
-    guard shape.rank == 4 || shape.rank == 2 else {
-      throw .notComparable(objective: objective, network: network, value: value, shape: shape)
+    guard ranks.contains(shape.rank) else {
+      throw .notComparable(
+        objective: objective, network: network, value: value, shape: shape.item,
+        takesFeatures: ranks.contains(2))
     }
     return shape
   }

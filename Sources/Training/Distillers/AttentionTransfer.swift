@@ -51,7 +51,7 @@ public struct AttentionTransfer: Distiller {
 
   public func build(_ objective: inout ObjectiveBuilder) throws(TrainingError) {
     try base.build(&objective)
-    for pair in try objective.pairs(pairs, objective: Self.name) {
+    for pair in try objective.pairs(pairs, ranks: [4], objective: Self.name) {
       let values = [try objective.studentValue(pair.student), try objective.teacherValue(pair.teacher)]
       let loss = objective.append(AttentionMap(), name: "attention/" + pair.student, inputs: values)
       objective.minimize(loss, weight: weight)

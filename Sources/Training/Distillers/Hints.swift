@@ -61,7 +61,7 @@ public struct Hints: Distiller {
 
   public func build(_ objective: inout ObjectiveBuilder) throws(TrainingError) {
     try base?.build(&objective)
-    let all = try objective.pairs(pairs, objective: Self.name)
+    let all = try objective.pairs(pairs, ranks: [2, 4], objective: Self.name)
     for pair in pairs == nil ? [all[all.count / 2]] : all {
       let (own, its) = (try objective.studentValue(pair.student), try objective.teacherValue(pair.teacher))
       let shape = objective.teacher?.shape(of: pair.teacher) ?? []

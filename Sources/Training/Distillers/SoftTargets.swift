@@ -35,6 +35,8 @@ public struct SoftTargets: Distiller {
 
   public func build(_ objective: inout ObjectiveBuilder) {
     objective.minimizeLabelLoss(weight: 1 - weight)
+    // Without weight there is nothing for which a teacher would have to run.
+    guard weight > 0 else { return }
     let divergence = objective.append(
       KullbackLeibler(temperature: temperature), name: "soft-targets",
       inputs: [objective.logits(), objective.teacherLogits()])

@@ -43,9 +43,6 @@ public struct Objective: Sendable, Equatable {
     sources.compactMap { if case .teacher(.value(let name)) = $0 { name } else { nil } }
   }
 
-  /// The names of its own parameters.
-  var parameterNames: [String] { graph.parameters.keys.sorted() }
-
   /// A training's graph: the student with the objective behind it; the losses are its outputs.
   ///
   /// The student's part computes what it does alone, and the parameters of both keep their names.

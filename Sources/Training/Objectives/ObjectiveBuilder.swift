@@ -5,9 +5,9 @@ import Ops
 /// Puts an objective together for one student and its teacher.
 ///
 ///     var objective = try ObjectiveBuilder(student: student, teacher: teacher, smoothing: 0.1)
-///     try objective.minimizeLabelLoss(weight: 0.1)
-///     let said = try objective.teacherLogits()
-///     let divergence = try objective.append(
+///     objective.minimizeLabelLoss(weight: 0.1)
+///     let said = objective.teacherLogits()
+///     let divergence = objective.append(
 ///       KullbackLeibler(temperature: 4), name: "soft-targets", inputs: [objective.logits(), said])
 ///     objective.minimize(divergence, weight: 0.9)
 public struct ObjectiveBuilder {

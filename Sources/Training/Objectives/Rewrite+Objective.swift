@@ -11,7 +11,8 @@ extension Rewrite {
   func joined(
     _ objective: Objective, before: Graph, _ state: TrainingState
   ) throws(TrainingError) -> Rewrite {
-    var (joined, origin) = (graph, origin)
+    var joined: Graph
+    var origin = origin
     do throws(GraphError) { joined = try objective.joined(to: graph) } catch { throw .graph(error) }
     for node in objective.graph.nodes {
       let channels = node.inputs.first.flatMap { keptChannels(of: $0, before: before) }

@@ -18,12 +18,12 @@ extension Trainer.Setup {
       } catch {
         throw .distillation(error)
       }
-    case .network(let network, _): try requireAlike(network)
+    case .network(let network, _): try requireAlike(network, classes: classes)
     }
   }
 
   /// Refuses a teacher of other images or of other classes.
-  private func requireAlike(_ teacher: Graph) throws(TrainingError) {
+  private func requireAlike(_ teacher: Graph, classes own: Int) throws(TrainingError) {
     let inputs = (graph.inputs.map { "\($0.shape)" }, teacher.inputs.map { "\($0.shape)" })
     guard inputs.0 == inputs.1 else {
       throw .distillation(
@@ -31,7 +31,7 @@ extension Trainer.Setup {
           what: "input", student: inputs.0.joined(separator: ", "), teacher: inputs.1.joined(separator: ", "))
       )
     }
-    let classes = try (graph.scores(network: "student").classes, teacher.scores(network: "teacher").classes)
+    let classes = (own, try teacher.scores(network: "teacher").classes)
     guard classes.0 == classes.1 else {
       throw .distillation(
         .different(what: "classes", student: "\(classes.0)", teacher: "\(classes.1)"))

@@ -43,8 +43,9 @@ extension Graph {
       guard slot.decays, let axis = slot.outputAxis else { return nil }
       let inner = slot.shape.dimensions.dropFirst(axis + 1).reduce(1, *)
       let row = slot.shape[axis] * inner
-      let kept = Set(channels)
-      let places = (0..<slot.shape.count).filter { kept.contains($0 % row / inner) }
+      let places = stride(from: 0, to: slot.shape.count, by: max(row, 1)).flatMap { start in
+        channels.sorted().flatMap { start + $0 * inner..<start + ($0 + 1) * inner }
+      }
       return places.isEmpty ? nil : PenalizedElements.Part(parameter: name, places: places)
     }
   }

@@ -22,22 +22,3 @@ public struct L1: Penalty {
 
   public func cost(of magnitude: Float, elements: Int) -> (value: Float, slope: Float) { (magnitude, 1) }
 }
-
-/// The settings that all penalties have.
-enum PenaltySettings {
-  static func of<P: Penalty>(
-    _ weight: any WritableKeyPath<P, Float> & Sendable, _ warmUp: any WritableKeyPath<P, Double> & Sendable
-  ) -> [Setting<P>] {
-    [
-      Setting("weight", weight, in: 0...1e6, "factor"),
-      Setting("warmUp", warmUp, in: 0...1, "share of all updates over which the factor climbs from 0"),
-    ]
-  }
-}
-
-extension Graph {
-  /// The weights to which decay applies: of convolutions and linear layers, not biases and norms.
-  var decayingParameters: [String] {
-    nodes.flatMap { node in slots(of: node).filter(\.slot.decays).map(\.name) }
-  }
-}

@@ -82,3 +82,22 @@ public enum PenaltyCatalogue {
     SettingsNode(.list(penalties.map { NamedChoice.node($0) }))
   }
 }
+
+/// The settings that all penalties have.
+enum PenaltySettings {
+  static func of<P: Penalty>(
+    _ weight: any WritableKeyPath<P, Float> & Sendable, _ warmUp: any WritableKeyPath<P, Double> & Sendable
+  ) -> [Setting<P>] {
+    [
+      Setting("weight", weight, in: 0...1e6, "factor"),
+      Setting("warmUp", warmUp, in: 0...1, "share of all updates over which the factor climbs from 0"),
+    ]
+  }
+}
+
+extension Graph {
+  /// The weights to which decay applies: of convolutions and linear layers, not biases and norms.
+  var decayingParameters: [String] {
+    nodes.flatMap { node in slots(of: node).filter(\.slot.decays).map(\.name) }
+  }
+}

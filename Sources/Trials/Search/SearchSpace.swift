@@ -83,6 +83,9 @@ public struct SearchVariable: Sendable, Equatable {
       return (range.lowerBound + place * (range.upperBound - range.lowerBound)).node
     case .real(let range, .log):
       return (range.lowerBound * Double.pow(range.upperBound / range.lowerBound, place)).node
+    // The ends, which are held against the setting's own range, before so wide a range is counted.
+    case .integer(let range) where place == 0: return range.lowerBound.node
+    case .integer(let range) where place == 1: return range.upperBound.node
     case .integer(let range):
       return (range.lowerBound + Int((place * Double(range.count - 1)).rounded())).node
     case .choices(let values):

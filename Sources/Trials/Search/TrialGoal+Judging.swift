@@ -12,6 +12,11 @@ extension TrialGoal {
   /// Whether the strongest compression that meets the goal is sought, not the weakest.
   public var prefersStrong: Bool { accuracyPoints != nil }
 
+  /// Why a goal of accuracy cannot be judged.
+  package static var withoutValidation: TrialError {
+    .target("a goal needs a teacher and validation images: give the recipe a \"validation\" share")
+  }
+
   /// How a candidate misses the goal; `nil` where it meets it.
   ///
   /// - Parameter teacher: the teacher's accuracy on validation images.
@@ -19,7 +24,7 @@ extension TrialGoal {
     if let failure = candidate.failure { return Miss(distance: .infinity, reason: failure) }
     if let points = accuracyPoints {
       guard let teacher, let top1 = candidate.validationTop1 else {
-        throw .target("a goal needs a teacher and validation images: give the recipe a \"validation\" share")
+        throw Self.withoutValidation
       }
       let bar = teacher - points / 100
       guard top1 < bar else { return nil }

@@ -66,6 +66,14 @@ struct ScheduleTests {
     #expect(nothing.steps.isEmpty && nothing.peakBytes == 96 && arena(nothing) == 96)
   }
 
+  @Test("a kept value is not overwritten by a last step that works in place")
+  func keptInPlace() {
+    let steps = [Schedule.Step([0], 1, placement: .inPlace), Schedule.Step([1], 2, placement: .inPlace)]
+    let schedule = schedule([8, 8, 8], steps, kept: [1, 2])
+    #expect(schedule.owners[1] != schedule.owners[2] && schedule.peakBytes == 16)
+    #expect(self.schedule([8, 8, 8], steps).peakBytes == 8)
+  }
+
   @Test("kept values live to the end, what nothing touches has no memory")
   func kept() {
     let steps = [Schedule.Step([0], 1), .init([1], 2), .init([2], 3)]

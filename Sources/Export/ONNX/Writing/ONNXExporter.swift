@@ -61,11 +61,11 @@ public struct ONNXExporter: Exporter {
           format: Self.name, what: "\(bytes.count) bytes are more than a file of this format may have",
           hint: "make the network smaller")
       }
-      let version = Int(proto.opsetImport[0].version)
+      let version = proto.opsetImport[0].version
       return ONNXArtifact(
         model: ExportFile(
           name: "\(options.baseName).onnx", summary: "ONNX, operator set \(version)\(integers)",
-          bytes: [UInt8](bytes)), operatorSet: version)
+          bytes: [UInt8](bytes)))
     } catch let error as ExportError {
       throw error
     } catch {
@@ -79,8 +79,6 @@ public struct ONNXExporter: Exporter {
 public struct ONNXArtifact: Artifact {
   /// The model.
   public let model: ExportFile
-  /// The version of ONNX's operators that it names.
-  public let operatorSet: Int
 
   public var files: [ExportFile] { [model] }
 }
