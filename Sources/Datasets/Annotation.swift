@@ -7,6 +7,33 @@ public enum Annotation: Sendable, Equatable {
 
   /// The class of the whole image; `nil` where things in it are known instead.
   public var label: Int? { if case .label(let label) = self { label } else { nil } }
+
+  /// The same under other classes, by the number of each class here.
+  public func renumbered(_ classes: [Int]) -> Annotation {
+    switch self {
+    case .label(let label): .label(classes[label])
+    case .boxes(let boxes):
+      .boxes(boxes.map { LabelledBox(label: classes[$0.label], box: $0.box, isDifficult: $0.isDifficult) })
+    }
+  }
+
+  /// The same in an image of another size.
+  func scaled(across: Float, down: Float) -> Annotation {
+    guard case .boxes(let boxes) = self else { return self }
+    return .boxes(
+      boxes.map {
+        let box = $0.box.moved { ($0 * across, $1 * down) }
+        return LabelledBox(label: $0.label, box: box, isDifficult: $0.isDifficult)
+      })
+  }
+
+  /// The classes that it is about, by name.
+  public func words(_ classes: [String]) -> String {
+    switch self {
+    case .label(let label): classes[label]
+    case .boxes(let boxes): boxes.map { classes[$0.label] }.joined(separator: ", ")
+    }
+  }
 }
 
 /// A thing in an image: its class and the box around it.

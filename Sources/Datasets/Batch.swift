@@ -11,33 +11,34 @@ public final class Batch: @unchecked Sendable {
   public internal(set) var count = 0
   /// Normalized images `[N, C, H, W]`, contiguous; only the first `count` images mean anything.
   public internal(set) var images: [Float]
-  /// The class of each image.
-  public internal(set) var labels: [Int32]
+  /// What is known about each image, as augmentations left it.
+  public internal(set) var annotations: [Annotation]
   /// Which image of the data set each one is.
   public internal(set) var indices: [Int]
   /// Whether images were blended with their partners.
   public internal(set) var isMixed = false
-  /// The class of each image's partner; equal to `labels` where nothing was blended.
-  public internal(set) var partnerLabels: [Int32]
-  /// The share of an image's own class in its target, the partner's having the rest; 1 where nothing was blended.
+  /// What is known about each image's partner; equal to `annotations` where nothing was blended.
+  public internal(set) var partners: [Annotation]
+  /// The share of an image's own pixels in what is shown, the partner's having the rest; 1 where nothing was blended.
   public internal(set) var shares: [Float]
 
-  /// A batch in memory that no loader fills: normalized images `[N, C, H, W]` with their classes.
-  public convenience init(images: [Float], labels: [Int32]) {
-    precondition(images.count.isMultiple(of: max(labels.count, 1)), "images of one size")
-    self.init(capacity: labels.count, valuesPerImage: images.count / max(labels.count, 1))
-    count = labels.count
+  /// A batch in memory that no loader fills: normalized images `[N, C, H, W]` with what is known about them.
+  public convenience init(images: [Float], annotations: [Annotation]) {
+    let count = annotations.count
+    precondition(images.count.isMultiple(of: max(count, 1)), "images of one size")
+    self.init(capacity: count, valuesPerImage: images.count / max(count, 1))
+    self.count = count
     self.images = images
-    self.labels = labels
-    partnerLabels = labels
-    indices = Array(labels.indices)
+    self.annotations = annotations
+    partners = annotations
+    indices = Array(annotations.indices)
   }
 
   init(capacity: Int, valuesPerImage: Int) {
     images = Array(repeating: 0, count: capacity * valuesPerImage)
-    labels = Array(repeating: 0, count: capacity)
+    annotations = Array(repeating: .label(0), count: capacity)
     indices = Array(repeating: 0, count: capacity)
-    partnerLabels = Array(repeating: 0, count: capacity)
+    partners = annotations
     shares = Array(repeating: 1, count: capacity)
   }
 }

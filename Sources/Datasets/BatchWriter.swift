@@ -50,14 +50,15 @@ final class BatchWriter {
 
   private func write(_ index: Int, epoch: Int, into batch: Batch, at position: Int) throws(DatasetError) {
     let input = options.input
-    sample.annotation = dataset.records[index].annotation
-    guard let label = sample.annotation.label else {
-      preconditionFailure("a batch of labels holds images of one class each")
+    let record = dataset.records[index]
+    sample.annotation = record.annotation.scaled(
+      across: Float(input.width) / Float(record.width), down: Float(input.height) / Float(record.height))
+    defer {
+      batch.indices[position] = index
+      batch.annotations[position] = sample.annotation
+      batch.partners[position] = sample.annotation
+      batch.shares[position] = 1
     }
-    batch.indices[position] = index
-    batch.labels[position] = Int32(label)
-    batch.partnerLabels[position] = Int32(label)
-    batch.shares[position] = 1
     if options.augmentations.isEmpty, let place = dataset.storedPlace(of: index, as: input) {
       dataset.store.withPixels(place) { normalize($0, into: &batch.images, at: position * input.count) }
       return
@@ -97,8 +98,8 @@ final class BatchWriter {
       batch.isMixed = true
       batch.shares[first] = share
       batch.shares[second] = share
-      batch.partnerLabels[first] = batch.labels[second]
-      batch.partnerLabels[second] = batch.labels[first]
+      batch.partners[first] = batch.annotations[second]
+      batch.partners[second] = batch.annotations[first]
       Self.blend(&batch.images, first * size, second * size, count: size, share: share)
     }
   }

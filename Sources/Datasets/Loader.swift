@@ -5,7 +5,7 @@ import Tensors
 ///
 ///     let loader = try Loader(dataset, LoaderOptions(split: .train, shuffle: true, input: input, normalization: n))
 ///     loader.startEpoch(0)
-///     while let batch = try loader.next() { step(batch.images, batch.labels, batch.count) }
+///     while let batch = try loader.next() { step(batch.images, batch.annotations, batch.count) }
 ///
 /// Order and augmentation derive from (seed, epoch, index): any number of threads and any `fromStep` give the same
 /// bytes. At most two batches are held ahead, and a warm step allocates nothing. It is used from one thread.

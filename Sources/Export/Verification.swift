@@ -1,21 +1,28 @@
+public import Datasets
 public import Execution
+public import Tasks
 public import Tensors
 
 /// Images that an export is tried on, ready to be fed to the network.
 public struct VerificationImages: Sendable {
   /// `[N, C, H, W]`, normalized as the model expects it.
   public let images: Tensor
-  /// The class of each image, as an index into the model's classes.
-  public let labels: [Int]
+  /// What is known about each image, in the model's classes.
+  public let truth: [Annotation]
+  /// What the model is asked.
+  public let task: any ImageTask
   /// What runs the model, to compare with.
   public let backend: any Backend
   /// Compute threads.
   public let threads: Int
 
   /// Makes a set of images.
-  public init(images: Tensor, labels: [Int], backend: any Backend, threads: Int) {
+  public init(
+    images: Tensor, truth: [Annotation], task: any ImageTask, backend: any Backend, threads: Int
+  ) {
     self.images = images
-    self.labels = labels
+    self.truth = truth
+    self.task = task
     self.backend = backend
     self.threads = threads
   }

@@ -198,7 +198,7 @@ public struct RecipeSource: TrialSource {
   private mutating func goOn(_ planned: TrialSpec) throws(TrialError) {
     guard var search = searches[planned.address], search.out.isEmpty else { return }
     let teacher = try planned.teacher.flatMap { address throws(TrialError) in
-      try folder.validationTop1(ofTeacher: address)
+      try folder.validation(ofTeacher: address)
     }
     let results = try candidates(of: search)
     let goal = search.described.goal
@@ -208,7 +208,7 @@ public struct RecipeSource: TrialSource {
       search.state.observations.append(
         SearchObservation(
           assignment, meetsGoal: try goal.miss(of: result, teacher: teacher) == nil,
-          validationTop1: result.validationTop1))
+          validation: result.validation))
     }
     let left = search.described.strategy.tries(in: search.state.space) - results.count
     let next = left > 0 ? search.described.strategy.ask(left, search.state) : []

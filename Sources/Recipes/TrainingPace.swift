@@ -100,7 +100,8 @@ public struct TrainingPace {
     var ends: [ContinuousClock.Instant] = []
     let loader = try work.data.training(settings)
     let setup = Trainer.Setup(
-      graph: work.graph, backend: environment.backend, settings: settings, seed: work.spec.seed,
+      task: work.data.task, graph: work.graph, backend: environment.backend, settings: settings,
+      seed: work.spec.seed,
       threads: work.spec.threads, precision: work.spec.precision,
       objective: work.teacher == nil ? Supervised() : work.objective,
       teacher: work.teacher.map { .network($0) })

@@ -1,3 +1,5 @@
+import Metrics
+
 /// The words that a reader of a ranking must know, in the order in which they help.
 enum Glossary {
   struct Entry: Sendable {
@@ -5,12 +7,19 @@ enum Glossary {
     let meaning: String
   }
 
-  static let entries = [
-    Entry(
-      word: "top-1",
-      meaning:
-        "the share of test images told right, by the student loaded back from its file. The test images are read "
-        + "once, at the end of a trial; every decision before looks at validation images alone."),
+  /// The words of a ranking by a metric.
+  static func entries(_ metric: MetricKind?) -> [Entry] {
+    let first = metric.map { metric in
+      Entry(
+        word: metric.name,
+        meaning:
+          "\(metric.meaning), of test images and by the student loaded back from its file. The test images are read "
+          + "once, at the end of a trial; every decision before looks at validation images alone.")
+    }
+    return [first].compactMap(\.self) + others
+  }
+
+  private static let others = [
     Entry(
       word: "±",
       meaning: "one standard deviation over seeds. The 95 % interval says where the mean over all seeds lies."

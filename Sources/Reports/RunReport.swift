@@ -1,3 +1,4 @@
+import Metrics
 public import Readings
 public import Runs
 
@@ -35,6 +36,9 @@ public struct RunReport: Sendable {
     self.machine = machine
     self.families = families
   }
+
+  /// The name of what rows are ranked by.
+  public var metricName: String { ranking.metric?.name ?? "accuracy" }
 
   /// The teacher, then the students and controls from the best on.
   public var rows: [Ranking.Row] { (ranking.teacher.map { [$0] } ?? []) + ranking.students }

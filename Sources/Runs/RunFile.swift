@@ -62,12 +62,16 @@ enum RunFile {
     var schema: Int
   }
 
-  /// A value of JSON; an error names the field.
+  /// A value of JSON; an error names the field. `update` makes an object of the schema before one of this.
   static func decode<Value: Decodable>(
-    _ type: Value.Type, from data: Data, schema: Int, path: String
+    _ type: Value.Type, from data: Data, schema: Int, path: String,
+    update: ((inout [String: Any]) -> Void)? = nil
   ) throws(RunError) -> Value {
     do {
       let header = try JSONDecoder().decode(Header.self, from: data)
+      if let update, header.schema == schema - 1 {
+        return try JSONDecoder().decode(type, from: try updated(data, schema: schema, update))
+      }
       guard header.schema == schema else {
         throw RunError.result(
           path: path, field: "schema",
@@ -81,6 +85,17 @@ enum RunFile {
     } catch {
       throw .unreadable(path: path, reason: "\(error)")
     }
+  }
+}
+
+extension RunFile {
+  private static func updated(
+    _ data: Data, schema: Int, _ update: (inout [String: Any]) -> Void
+  ) throws -> Data {
+    guard var object = try JSONSerialization.jsonObject(with: data) as? [String: Any] else { return data }
+    update(&object)
+    object["schema"] = schema
+    return try JSONSerialization.data(withJSONObject: object)
   }
 }
 

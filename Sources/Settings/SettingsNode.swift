@@ -68,6 +68,12 @@ public struct SettingsNode: Sendable {
       .mapping(entries.map { Entry(key: $0.key, mark: SettingsMark(source: "built-in"), value: $0.value) }))
   }
 
+  /// A mapping with the entries of another one behind its own.
+  public func adding(_ other: SettingsNode) -> SettingsNode {
+    guard case .mapping(let entries) = content, case .mapping(let more) = other.content else { return self }
+    return SettingsNode(.mapping(entries + more), mark: mark)
+  }
+
   /// The value at a key of a mapping; `nil` when absent or when this is no mapping.
   public subscript(key: String) -> SettingsNode? {
     guard case .mapping(let entries) = content else { return nil }

@@ -1,6 +1,7 @@
 import Datasets
 import Execution
 import Graphs
+import Tasks
 import Tensors
 
 /// One update at a time: forward, loss, backward, clipping, update, in buffers made once.
@@ -37,7 +38,8 @@ final class StepEngine {
     optimizer = settings.optimizer
     objective = try StepObjective(setup, partSize: partSize, source: source, after: former?.objective)
     do throws(ExecutionError) {
-      plan = try setup.backend.compile(objective.graph, Self.options(setup, taps: [objective.head]))
+      plan = try setup.backend.compile(
+        objective.graph, Self.options(setup, taps: objective.outputs.heads.map(\.value)))
       imageInput = try plan.input(setup.graph.inputs[0].name)
       try objective.attach(to: plan)
     } catch {
@@ -77,7 +79,7 @@ final class StepEngine {
       }
       plan.backward()
       total.loss += score.loss
-      total.correct += score.correct
+      if let metric = score.metric { total.metric = (total.metric ?? 0) + metric }
     }
     total.loss +=
       Double(batch.count) * penalties.add(to: plan, scale: Float(parts), at: place.progress)
@@ -90,7 +92,8 @@ final class StepEngine {
   private func damage(_ place: Place) -> TrainingError {
     let damaged = plan.snapshot().parameters.filter { !$0.value.values.allSatisfy(\.isFinite) }
     return .weightsNotFinite(
-      epoch: place.epoch + 1, step: place.step + 1, parameter: damaged.keys.min() ?? objective.head)
+      epoch: place.epoch + 1, step: place.step + 1,
+      parameter: damaged.keys.min() ?? objective.outputs.heads[0].value)
   }
 
   func snapshot() -> TrainingState { plan.snapshot() }

@@ -1,10 +1,13 @@
 public import Execution
 public import Graphs
 public import Settings
+public import Tasks
 
 extension Trainer {
   /// What is trained, and how.
   public struct Setup {
+    /// What the network is asked.
+    public var task: any ImageTask
     /// The network with its first weights.
     public var graph: Graph
     /// What computes.
@@ -30,11 +33,13 @@ extension Trainer {
 
     /// Makes a setup.
     public init(
-      graph: Graph, backend: any Backend, settings: TrainingSettings, seed: UInt64 = 0, threads: Int = 1,
+      task: any ImageTask, graph: Graph, backend: any Backend, settings: TrainingSettings, seed: UInt64 = 0,
+      threads: Int = 1,
       precision: Precision = .f32, identity: SettingsNode = SettingsNode(.mapping([])),
       checkpointInterval: Duration = .seconds(60), objective: any Distiller = Supervised(),
       teacher: TeacherOutputs? = nil, rewriter: (any GraphRewriter)? = nil
     ) {
+      self.task = task
       self.graph = graph
       self.backend = backend
       self.settings = settings
@@ -71,7 +76,8 @@ extension Evaluator {
   /// Evaluates the network of a training.
   convenience init(_ setup: Trainer.Setup) throws(TrainingError) {
     try self.init(
-      setup.graph, backend: setup.backend, batch: setup.settings.batch, precision: setup.precision,
+      setup.graph, task: setup.task, backend: setup.backend, batch: setup.settings.batch,
+      precision: setup.precision,
       threads: setup.threads)
   }
 }

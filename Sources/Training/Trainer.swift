@@ -2,6 +2,7 @@ import Datasets
 import Execution
 import Graphs
 import Settings
+import Tasks
 import Tensors
 
 /// Trains a network: a synchronous loop over epochs and steps that can be stopped and resumed at any step.
@@ -89,7 +90,9 @@ public final class Trainer {
       try step(batch)
       progress.sums.seconds += (clock.now - began).inSeconds
       observer.step(
-        TrainingObserver.Step(progress: progress, stepsPerEpoch: stepsPerEpoch, epochs: setup.settings.epochs)
+        TrainingObserver.Step(
+          progress: progress, stepsPerEpoch: stepsPerEpoch, epochs: setup.settings.epochs,
+          metric: setup.task.metric)
       )
       guard progress.step < stepsPerEpoch else { break }
       if shouldStop() {
@@ -112,7 +115,7 @@ public final class Trainer {
     progress.step += 1
     progress.updates += 1
     progress.sums.loss += score.loss
-    progress.sums.correct += score.correct
+    if let metric = score.metric { progress.sums.metric = (progress.sums.metric ?? 0) + metric }
     progress.sums.images += batch.count
     progress.sums.rate = rate
   }
@@ -120,7 +123,7 @@ public final class Trainer {
   /// Validates, tells, and writes the checkpoint of a whole epoch; false when it was asked to stop meanwhile.
   private func finishEpoch(_ shouldStop: () -> Bool) throws(TrainingError) -> Bool {
     let state = try finiteState()
-    var scores: ClassificationMetrics?
+    var scores: (any TaskScores)?
     if let validation, let evaluator {
       try evaluator.load(weights(of: state))
       scores = try evaluator.score(validation, shouldStop: shouldStop)
@@ -141,9 +144,9 @@ public final class Trainer {
   }
 
   /// Keeps the weights of the best epoch and stops when the last gain is too long ago.
-  private func judge(_ scores: ClassificationMetrics, _ state: TrainingState, _ patience: Int) {
-    let present = TrainingProgress.Best(epoch: progress.epoch, top1: scores.top1, loss: scores.loss)
-    if progress.best?.isBeaten(by: present) ?? true {
+  private func judge(_ scores: any TaskScores, _ state: TrainingState, _ patience: Int) {
+    let present = TrainingProgress.Best(epoch: progress.epoch, value: scores.value, loss: scores.loss)
+    if progress.best?.isBeaten(by: present, on: setup.task.metric) ?? true {
       progress.best = present
       best = weights(of: state)
     }
@@ -183,12 +186,13 @@ public final class Trainer {
     if validation != nil { evaluator = try Evaluator(setup) }
   }
 
-  private func epochMetrics(_ scores: ClassificationMetrics?) -> EpochMetrics {
+  private func epochMetrics(_ scores: (any TaskScores)?) -> EpochMetrics {
     let sums = progress.sums
     let images = Double(max(sums.images, 1))
     return EpochMetrics(
-      epoch: progress.epoch + 1, loss: sums.loss / images, top1: Double(sums.correct) / images,
-      validationLoss: scores?.loss, validationTop1: scores?.top1, rate: sums.rate,
+      epoch: progress.epoch + 1, loss: sums.loss / images, metric: setup.task.metric,
+      value: sums.metric.map { $0 / images },
+      validationLoss: scores?.loss, validation: scores?.value, rate: sums.rate,
       imagesPerSecond: sums.seconds > 0 ? Double(sums.images) / sums.seconds : 0, seconds: sums.seconds)
   }
 

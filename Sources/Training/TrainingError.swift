@@ -2,6 +2,7 @@ public import Datasets
 public import Execution
 public import Graphs
 public import Settings
+public import Tasks
 
 /// What can go wrong in a training or an evaluation, and where.
 public enum TrainingError: Error, Sendable, CustomStringConvertible {
@@ -13,7 +14,9 @@ public enum TrainingError: Error, Sendable, CustomStringConvertible {
   case microBatches(batch: Int, parts: Int)
   case tooFewImages(images: Int, batch: Int)
   case patienceWithoutValidation
-  case output(network: String, classes: Int, found: String)
+  case task(TaskError)
+  case objective(any Error)
+  case tooManyClasses(network: String, limit: Int, found: Int)
   case notFinite(epoch: Int, step: Int, loss: Double, culprit: Culprit)
   case weightsNotFinite(epoch: Int, step: Int, parameter: String)
   case checkpoint(path: String, reason: String)
@@ -22,8 +25,6 @@ public enum TrainingError: Error, Sendable, CustomStringConvertible {
   case unwritable(path: String, reason: String)
   case distillation(DistillationError)
   case nothingToPenalize(penalty: String)
-  case unknownValue(network: String, String)
-  case reservedName(String)
   case rewritePoints(points: [Int], updates: Int)
   case rewrite(update: Int, any Error)
   case origin(parameter: String, reason: String)
@@ -64,8 +65,10 @@ public enum TrainingError: Error, Sendable, CustomStringConvertible {
       "training: \(images) training images do not fill one batch of \(batch); lower it with --set training.batch=N"
     case .patienceWithoutValidation:
       "training: \"patience\" needs validation images: give --validation a share above 0, or leave patience out"
-    case .output(let network, let classes, let found):
-      "\(network): expected an output of \(classes) classes, found \(found)"
+    case .task(let error): error.description
+    case .objective(let error): "\(error)"
+    case .tooManyClasses(let network, let limit, let found):
+      "\(network): expected at most \(limit) classes, found \(found)"
     case .notFinite(let epoch, let step, let loss, let culprit):
       "epoch \(epoch), step \(step): the loss is \(loss): \(culprit); lower the rate (--set training.learningRate=…) or limit "
         + "the gradient (--set training.gradientClip=1)"
@@ -83,9 +86,6 @@ public enum TrainingError: Error, Sendable, CustomStringConvertible {
     case .distillation(let error): error.description
     case .nothingToPenalize(let penalty):
       "training: penalty \(penalty): the network has nothing that it is a cost of; leave it out"
-    case .unknownValue(let network, let name): "training: the \(network) has no value \"\(name)\""
-    case .reservedName(let name):
-      "training: \"\(name)\": names that begin with \"\(Objective.prefix)\" are kept for what is minimized; rename the node"
     case .rewritePoints(let points, let updates):
       "training: a network is rewritten after ascending numbers of updates below \(updates), found \(points)"
     case .rewrite(let update, let error):

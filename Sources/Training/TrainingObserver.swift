@@ -1,3 +1,5 @@
+public import Metrics
+
 /// Who is told how a training goes.
 public struct TrainingObserver {
   /// What is known after a step.
@@ -8,6 +10,8 @@ public struct TrainingObserver {
     public var stepsPerEpoch: Int
     /// Epochs in all.
     public var epochs: Int
+    /// What the task is judged by.
+    public var metric: MetricKind
   }
 
   /// Called after every step, on the training's thread.

@@ -78,7 +78,7 @@ private struct Facts: Codable {
   let structure: String
   let stages: [TrialResult.StageRecord]
   let trainingImages: Int
-  let validationTop1: Double?
+  let validation: Double?
   let warnings: [String]
   let seconds: Double
 
@@ -87,7 +87,7 @@ private struct Facts: Codable {
     structure = outcome.structure.compactJSON
     stages = outcome.stages
     trainingImages = outcome.trainingImages
-    validationTop1 = outcome.validationTop1
+    validation = outcome.validation
     warnings = outcome.warnings
     seconds = outcome.seconds
   }
@@ -95,7 +95,7 @@ private struct Facts: Codable {
   func outcome(_ graph: Graph, source: String) throws(SettingsError) -> TrialPipeline.Outcome {
     TrialPipeline.Outcome(
       graph: graph, structure: try SettingsNode(json: structure, source: source),
-      validationTop1: validationTop1, stages: stages, trainingImages: trainingImages, warnings: warnings,
+      validation: validation, stages: stages, trainingImages: trainingImages, warnings: warnings,
       seconds: seconds)
   }
 }

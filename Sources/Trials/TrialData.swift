@@ -1,12 +1,15 @@
 package import Datasets
 import Graphs
 import Images
+package import Tasks
 package import Tensors
 package import Training
 
 /// The images of a trial as its network takes them.
 package struct TrialData {
   package let dataset: Dataset
+  /// What a network is asked of them.
+  package let task: any ImageTask
   let input: InputShape
   private(set) var normalization: Normalization
   /// How the teacher's pixels are normalized; `nil` where there is none.
@@ -25,6 +28,10 @@ package struct TrialData {
     options.imageSize = ImageSize(width: shape[2], height: shape[1])
     dataset = try trial(TrialError.dataset) { () throws(DatasetError) in
       try Dataset.open(spec.data, options: options)
+    }
+    let dataset = dataset
+    task = try trial({ TrialError.training(stage: 0, .task($0)) }) { () throws(TaskError) in
+      try TaskCatalogue.task(of: dataset)
     }
     guard dataset.digest == spec.dataDigest else {
       throw .changedData(path: spec.data, expected: spec.dataDigest, found: dataset.digest)

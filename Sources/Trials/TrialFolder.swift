@@ -96,10 +96,10 @@ public struct TrialFolder: Sendable {
     }
   }
 
-  /// The accuracy of a finished teacher on validation images; `nil` where there are none.
-  package func validationTop1(ofTeacher address: String) throws(TrialError) -> Double? {
+  /// The metric of a finished teacher on validation images; `nil` where there are none.
+  package func validation(ofTeacher address: String) throws(TrialError) -> Double? {
     let path = try required(address) + "/" + Self.result
-    do throws(RunError) { return try TrialResult.read(path).validationTop1 } catch {
+    do throws(RunError) { return try TrialResult.read(path).validation } catch {
       throw .damaged(path: path, reason: "\(error)")
     }
   }

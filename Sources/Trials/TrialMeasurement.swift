@@ -9,6 +9,7 @@ import Ops
 import Readings
 import Runs
 import Settings
+import Tasks
 import Tensors
 import Training
 
@@ -39,7 +40,7 @@ package struct TrialMeasurement {
     let shipped = try shipped(outcome.graph)
     let name = try write(model(shipped, classes: classes), trained: outcome.graph, classes: classes)
     let findings = Findings(
-      stages: outcome.stages, validationTop1: outcome.validationTop1, warnings: outcome.warnings,
+      stages: outcome.stages, validation: outcome.validation, warnings: outcome.warnings,
       cost: TrialResult.Cost(trainingImages: outcome.trainingImages, seconds: seconds))
     return try result(of: shipped, model: name, findings, classes: classes)
   }
@@ -47,7 +48,7 @@ package struct TrialMeasurement {
   /// What stages found out of the network that they made.
   struct Findings {
     var stages: [TrialResult.StageRecord]
-    var validationTop1: Double?
+    var validation: Double?
     var warnings: [String]
     var cost: TrialResult.Cost
   }
@@ -74,7 +75,7 @@ package struct TrialMeasurement {
     return TrialResult(
       name: spec.name, role: spec.role, seed: spec.seed, address: spec.address, methods: spec.methods,
       controlOf: spec.controlOf, classes: classes, accuracy: accuracy,
-      validationTop1: findings.validationTop1, size: sizes, parameters: shipped.parameterCount,
+      validation: findings.validation, size: sizes, parameters: shipped.parameterCount,
       nonZeros: nonZeros(shipped), multiplyAdds: shipped.multiplyAdds, bits: bits(shipped),
       targets: readings, cost: findings.cost, stages: findings.stages,
       layers: try layers(shipped, classes: classes), mistakes: mistakes, warnings: warnings, model: name,
@@ -89,8 +90,8 @@ package struct TrialMeasurement {
     _ = try write(model(shipped, classes: classes), trained: outcome.graph, classes: classes)
     let bytes = try fileBytes(outcome.graph)
     return CandidateResult(
-      name: spec.name, seed: spec.seed, address: spec.address, validationTop1: outcome.validationTop1,
-      fileBytes: bytes, multiplyAdds: shipped.multiplyAdds,
+      name: spec.name, seed: spec.seed, address: spec.address, metric: data.task.metric,
+      validation: outcome.validation, fileBytes: bytes, multiplyAdds: shipped.multiplyAdds,
       reading: try spec.goal?.target.map { name throws(TrialError) in
         try targets.estimate(name, shipped, fileBytes: bytes)
       },
@@ -101,7 +102,7 @@ package struct TrialMeasurement {
 
   /// What a stage left.
   func record(
-    _ stage: TrialSpec.Stage, _ graph: Graph, validationTop1: Double?, warnings: [String]
+    _ stage: TrialSpec.Stage, _ graph: Graph, validation: Double?, warnings: [String]
   ) throws(TrialError) -> TrialResult.StageRecord {
     let shipped = try shipped(graph)
     let model = model(shipped, classes: data.dataset.classes)
@@ -110,7 +111,7 @@ package struct TrialMeasurement {
     let reading = try targets.readings(of: model, fileBytes: sizes.fileBytes, on: first).values.first
     var record = TrialResult.StageRecord(
       name: stage.name + (stage.label.map { " (\($0))" } ?? ""), epochs: stage.training?.epochs ?? 0,
-      validationTop1: validationTop1,
+      validation: validation,
       fileBytes: sizes.fileBytes, multiplyAdds: shipped.multiplyAdds, nonZeros: nonZeros(shipped),
       energyMicrojoules: reading?[.energy]?.value, warnings: warnings)
     record.energyTarget = reading == nil ? nil : first.first
@@ -217,43 +218,37 @@ package struct TrialMeasurement {
     of model: Model, _ arithmetic: InferenceArithmetic
   ) throws(TrialError) -> (accuracy: TrialResult.Accuracy, mistakes: [TrialResult.Mistake]) {
     let loader = try data.test(batch: Self.batch)
-    var correct = [UInt8](repeating: 0, count: (loader.count + 7) / 8)
-    var worst: [(index: Int, truth: Int, predicted: Int, confidence: Double)] = []
-    var position = 0
+    let task = data.task
+    var worst: [Miss] = []
     let scores = try trial(TrialError.evaluation) { () throws(TrainingError) in
       let evaluator = try Evaluator(
-        model.graph, backend: arithmetic.backend, batch: Self.batch, precision: .f32,
+        model.graph, task: task, backend: arithmetic.backend, batch: Self.batch, precision: .f32,
         threads: spec.threads)
       return try evaluator.score(
         loader,
-        listener: { batch, place, prediction in
-          if prediction.label == Int(batch.labels[place]) {
-            correct[position / 8] |= 1 << UInt8(position % 8)
-          } else {
-            worst.append(
-              (batch.indices[place], Int(batch.labels[place]), prediction.label, prediction.confidence))
-          }
-          position += 1
+        listener: { batch, place, finding in
+          guard !finding.isRight else { return }
+          worst.append(
+            Miss(index: batch.indices[place], truth: batch.annotations[place], finding: finding))
         })
     }
     guard let scores else { throw .stopped }
     guard scores.isFinite else { throw .outputsNotFinite }
-    worst.sort { ($1.confidence, $0.index) < ($0.confidence, $1.index) }
-    let classes = model.classes.count
-    let accuracy = TrialResult.Accuracy(
-      images: scores.images, top1: scores.top1, top5: scores.top5, loss: scores.loss,
-      ece: scores.expectedCalibrationError, arithmetic: arithmetic.name,
-      perClass: scores.recall.map { $0 ?? 0 }, confusion: (0..<classes).map { scores.confusion(of: $0) },
-      correct: Data(correct).base64EncodedString())
+    worst.sort { ($1.finding.confidence, $0.index) < ($0.finding.confidence, $1.index) }
     return (
-      accuracy,
+      TrialResult.Accuracy(scores.details, arithmetic: arithmetic.name),
       try worst.prefix(Self.keptMistakes).map { item throws(TrialError) in try mistake(item, model) }
     )
   }
 
-  private func mistake(
-    _ item: (index: Int, truth: Int, predicted: Int, confidence: Double), _ model: Model
-  ) throws(TrialError) -> TrialResult.Mistake {
+  /// An image of which something was told wrong.
+  private struct Miss {
+    let index: Int
+    let truth: Annotation
+    let finding: Finding
+  }
+
+  private func mistake(_ item: Miss, _ model: Model) throws(TrialError) -> TrialResult.Mistake {
     let record = data.dataset.records[item.index]
     let dataset = data.dataset
     let input = data.input
@@ -262,9 +257,9 @@ package struct TrialMeasurement {
     }
     let png = (try? ImageEncoder.png(image)) ?? []
     return TrialResult.Mistake(
-      file: record.path, truth: model.classes[item.truth],
-      predicted: model.classes[item.predicted],
-      confidence: item.confidence, png: Data(png).base64EncodedString())
+      file: record.path, truth: item.truth.words(model.classes),
+      predicted: item.finding.said.words(model.classes), confidence: item.finding.confidence,
+      png: Data(png).base64EncodedString())
   }
 
   // MARK: Targets

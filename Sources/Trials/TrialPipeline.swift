@@ -4,9 +4,11 @@ import Execution
 import Foundation
 package import Graphs
 package import Methods
+import Metrics
 import Ops
 import Runs
 import Settings
+import Tasks
 package import Tensors
 package import Training
 
@@ -18,8 +20,8 @@ package struct TrialPipeline {
     var graph: Graph
     /// The structure after the last stage that changes it.
     var structure: SettingsNode
-    /// The accuracy on validation images at the end; `nil` where there are none.
-    var validationTop1: Double?
+    /// The metric on validation images at the end; `nil` where there are none.
+    var validation: Double?
     var stages: [TrialResult.StageRecord]
     /// Images seen, repeats counted.
     var trainingImages: Int
@@ -56,7 +58,7 @@ package struct TrialPipeline {
     for (index, stage) in stages.enumerated().dropFirst(pipeline.outcome.stages.count) {
       try pipeline.run(stage, index)
     }
-    if stages.isEmpty { pipeline.outcome.validationTop1 = try Self.validate(start, runner, data) }
+    if stages.isEmpty { pipeline.outcome.validation = try Self.validate(start, runner, data) }
     return pipeline.outcome
   }
 
@@ -75,8 +77,8 @@ package struct TrialPipeline {
       if warnings.isEmpty, outcome.graph == before { warnings.append("\(choice.name) changed nothing") }
       if choice.order == .structure { outcome.structure = outcome.graph.structureNode }
     }
-    let earlier = outcome.validationTop1
-    outcome.validationTop1 = try Self.validate(outcome.graph, runner, data)
+    let earlier = outcome.validation
+    outcome.validation = try Self.validate(outcome.graph, runner, data)
     let isLast = index == runner.spec.stages.count - 1
     if let words = try collapse(since: before, earlier, isLast: isLast) {
       warnings.append("\(stage.name): \(words)")
@@ -84,7 +86,7 @@ package struct TrialPipeline {
     outcome.warnings += warnings
     outcome.stages.append(
       try TrialMeasurement(runner, data: data, before: outcome.graph).record(
-        stage, outcome.graph, validationTop1: outcome.validationTop1, warnings: warnings))
+        stage, outcome.graph, validation: outcome.validation, warnings: warnings))
     outcome.seconds += (clock.now - began).inSeconds
     try store.save(outcome)
     store.checkpoints(stage: index).remove()
@@ -100,14 +102,14 @@ package struct TrialPipeline {
   private func collapse(
     since before: Graph, _ earlier: Double?, isLast: Bool
   ) throws(TrialError) -> String? {
-    let chance = 1 / Double(max(data.dataset.classes.count, 1))
-    guard runner.spec.role != .control, let now = outcome.validationTop1, now < chance + 0.05 else {
-      return nil
-    }
+    let metric = data.task.metric
+    guard let chance = data.task.chance(classes: data.dataset.classes.count),
+      runner.spec.role != .control, let now = outcome.validation, metric.gain(of: now, over: chance) < 0.05
+    else { return nil }
     var known = earlier
     if known == nil { known = try Self.validate(before, runner, data) }
     func percent(_ share: Double) -> String { String(format: "%.1f %%", share * 100) }
-    guard let earlier = known, earlier > chance + 0.3 else {
+    guard let earlier = known, metric.gain(of: earlier, over: chance) > 0.3 else {
       let images = Self.patience * data.dataset.count(of: .train)
       guard isLast, outcome.trainingImages >= images else { return nil }
       return
@@ -160,8 +162,9 @@ package struct TrialPipeline {
     let observer = TrainingObserver(epoch: { metrics in
       log.append(metrics)
       note(
-        "epoch \(metrics.epoch)/\(settings.epochs): loss \(metrics.loss), top-1 \(metrics.top1)"
-          + (metrics.validationTop1.map { ", validation \($0)" } ?? ""))
+        "epoch \(metrics.epoch)/\(settings.epochs): loss \(metrics.loss)"
+          + (metrics.value.map { ", \(metrics.metric.name) \($0)" } ?? "")
+          + (metrics.validation.map { ", validation \($0)" } ?? ""))
     })
     let shouldStop = runner.environment.shouldStop
     let checkpoints = store.checkpoints(stage: index)
@@ -193,8 +196,9 @@ package struct TrialPipeline {
         evidence: StageEvidence(runner, data), random: Self.random(runner.spec, choice, index))
     }
     return Trainer.Setup(
-      graph: outcome.graph, backend: runner.environment.backend, settings: settings, seed: runner.spec.seed,
-      threads: runner.spec.threads, precision: runner.spec.precision, identity: store.identity.node,
+      task: data.task, graph: outcome.graph, backend: runner.environment.backend, settings: settings,
+      seed: runner.spec.seed, threads: runner.spec.threads, precision: runner.spec.precision,
+      identity: store.identity.node,
       objective: objective, teacher: try teacherOutputs(for: objective, index), rewriter: rewriter)
   }
 
@@ -212,22 +216,22 @@ package struct TrialPipeline {
     return teacher.map { .network($0, change: data.teacherChange) }
   }
 
-  /// The accuracy on validation images; `nil` where there are none.
+  /// The metric on validation images; `nil` where there are none.
   static func validate(
     _ graph: Graph, _ runner: TrialRunner, _ data: TrialData
   ) throws(TrialError) -> Double? {
-    try scores(of: graph, runner, data)?.top1
+    try scores(of: graph, runner, data)?.value
   }
 
   /// What validation images say of a network; `nil` where there are none.
   static func scores(
     of graph: Graph, _ runner: TrialRunner, _ data: TrialData
-  ) throws(TrialError) -> ClassificationMetrics? {
+  ) throws(TrialError) -> (any TaskScores)? {
     guard let loader = try data.validation(batch: TrialMeasurement.batch) else { return nil }
     return try trial(TrialError.evaluation) { () throws(TrainingError) in
       let evaluator = try Evaluator(
-        graph, backend: runner.environment.backend, batch: TrialMeasurement.batch, precision: .f32,
-        threads: runner.spec.threads)
+        graph, task: data.task, backend: runner.environment.backend, batch: TrialMeasurement.batch,
+        precision: .f32, threads: runner.spec.threads)
       return try evaluator.score(loader)
     }
   }
@@ -257,8 +261,8 @@ package struct StageEvidence {
   package func of(_ graph: Graph) throws(TrialError) -> any Evidence {
     let loader = try data.evidence(batch: TrialMeasurement.batch)
     return PlanEvidence(
-      graph, backend: runner.environment.backend, source: loader, batch: loader.options.batch,
-      threads: runner.spec.threads)
+      graph, task: data.task, backend: runner.environment.backend, source: loader,
+      batch: loader.options.batch, threads: runner.spec.threads)
   }
 }
 

@@ -8,6 +8,7 @@ import Methods
 import Ops
 public import Runs
 package import Settings
+import Tasks
 import Tensors
 import Training
 
@@ -81,7 +82,9 @@ public final class TrialRunner {
       }
     } catch {
       guard spec.role == .candidate, let reason = error.divergence else { throw error }
-      try write(CandidateResult(name: spec.name, seed: spec.seed, address: spec.address, failure: reason))
+      try write(
+        CandidateResult(
+          name: spec.name, seed: spec.seed, address: spec.address, metric: data.task.metric, failure: reason))
       StageStore.remove(in: directory)
       return nil
     }
@@ -112,7 +115,7 @@ public final class TrialRunner {
     }
     let candidates = try all.map { address throws(TrialError) in try folder.candidate(address) }
     let (index, miss) = try goal.best(
-      of: candidates, teacher: try folder.validationTop1(ofTeacher: place))
+      of: candidates, teacher: try folder.validation(ofTeacher: place))
     guard candidates[index].address == address else {
       throw .damaged(
         path: path(TrialFolder.specification), reason: "another candidate is the best of its search")
@@ -126,7 +129,7 @@ public final class TrialRunner {
       spec, input: model.input.shape,
       normalization: Normalization(mean: model.input.mean, deviation: model.input.deviation), environment)
     var findings = TrialMeasurement.Findings(
-      stages: candidates[index].stages, validationTop1: candidates[index].validationTop1,
+      stages: candidates[index].stages, validation: candidates[index].validation,
       warnings: candidates[index].warnings,
       // What the search cost is what the student costs.
       cost: TrialResult.Cost(

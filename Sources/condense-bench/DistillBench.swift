@@ -6,6 +6,7 @@ import Foundation
 import Graphs
 import Settings
 import Tensors
+import Tasks
 import Training
 
 /// Times plain steps and steps that learn from a teacher's stored logits, in turns, through the trainer that recipes use.
@@ -67,7 +68,8 @@ private final class TimedTraining {
     let objective: any Distiller = teacher == nil ? Supervised() : SoftTargets()
     trainer = try Trainer(
       Trainer.Setup(
-        graph: graph, backend: DNNLBackend(), settings: settings, threads: options.threads,
+        task: Classification(), graph: graph, backend: DNNLBackend(), settings: settings,
+        threads: options.threads,
         precision: options.resolvedPrecision(), objective: objective, teacher: teacher.map { .stored($0) }),
       training: RepeatedBatch(graph, options, steps: steps),
       observer: TrainingObserver(step: { [unowned self] _ in note() }))
@@ -109,7 +111,7 @@ private final class RepeatedBatch: BatchSource {
   init(_ graph: Graph, _ options: BenchOptions, steps: Int) {
     let classes = graph.outputs.first.flatMap { graph.shape(of: $0) }?[1] ?? 1
     let synthetic = SyntheticBatch(graph.inputs[0].shape, batch: options.batch, classes: classes)
-    batch = Batch(images: synthetic.images, labels: synthetic.labels.map(Int32.init))
+    batch = Batch(images: synthetic.images, annotations: synthetic.labels.map { .label($0) })
     stepsPerEpoch = steps
     count = steps * options.batch
   }

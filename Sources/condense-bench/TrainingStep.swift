@@ -1,6 +1,8 @@
 import DNNL
 import Execution
 import Graphs
+import Tasks
+import Tensors
 import Training
 
 /// One training step on a batch in memory: forward, loss, backward, SGD with momentum and weight decay.
@@ -14,16 +16,17 @@ final class TrainingStep {
   private let rule = SGD(momentum: 0.9, nesterov: false)
 
   init(_ graph: Graph, _ options: BenchOptions) throws {
-    var builder = try ObjectiveBuilder(student: graph)
-    builder.minimizeLabelLoss()
+    var builder = try ObjectiveBuilder(Classification(), student: graph)
+    try builder.minimizeTaskLoss()
     let objective = try builder.finished(seed: 0)
     plan = try DNNLBackend().compile(
       objective.joined(to: graph),
       PlanOptions(
         batch: options.batch, mode: .training, precision: try options.resolvedPrecision(),
         threads: options.threads))
-    let batch = SyntheticBatch(graph.inputs[0].shape, batch: options.batch, classes: builder.classes)
-    inputs = batch.images + batch.targets(classes: builder.classes)
+    let classes = builder.heads[0].shape.count
+    let batch = SyntheticBatch(graph.inputs[0].shape, batch: options.batch, classes: classes)
+    inputs = batch.images + batch.targets(classes: classes)
     tap = try plan.tap(objective.terms[0].value)
     losses = Array(repeating: 0, count: tap.count)
     let seed = [Float](repeating: 1 / Float(tap.count), count: tap.count)

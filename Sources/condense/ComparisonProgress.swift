@@ -1,5 +1,6 @@
 import Comparison
 import Foundation
+import Metrics
 import Recipes
 import Runs
 import Synchronization
@@ -109,10 +110,11 @@ final class ComparisonProgress: Sendable {
     guard spec.role.isRow, let directory = folder.directory(of: spec.address),
       let result = try? TrialResult.read(directory + "/" + TrialFolder.result)
     else { return "" }
-    if spec.role == .student, result.accuracy.top1 > state.status.best?.top1 ?? 0 {
-      state.status.best = (spec.name, result.accuracy.top1)
+    let (value, metric) = (result.accuracy.value, result.accuracy.metric)
+    if spec.role == .student, state.status.best.map({ metric.isBetter(value, than: $0.value) }) ?? true {
+      state.status.best = (spec.name, value)
     }
-    let percent = String(format: "%.2f %%", result.accuracy.top1 * 100)
+    let percent = String(format: "%.2f %%", value * 100)
     return "\(percent), \(result.size.codedBytes) bytes, "
   }
 

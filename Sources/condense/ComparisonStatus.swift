@@ -38,7 +38,7 @@ struct ComparisonStatus {
   var failed = 0
   var notRun = 0
   var secondsLeft: Double?
-  var best: (name: String, top1: Double)?
+  var best: (name: String, value: Double)?
   var running: [Running] = []
 
   /// The most trials that get a line.
@@ -58,7 +58,7 @@ struct ComparisonStatus {
     var words = "\(settled)/\(total)"
     if failed > 0 { words += ", \(failed) failed" }
     if let secondsLeft { words += ", about \(Self.words(secondsLeft)) left" }
-    if let best { words += ", best \(best.name) \(String(format: "%.2f %%", best.top1 * 100))" }
+    if let best { words += ", best \(best.name) \(String(format: "%.2f %%", best.value * 100))" }
     let room = min(20, width - words.count - 3)
     guard room >= 5 else { return words }
     let filled = room * settled / max(total, 1)

@@ -10,6 +10,7 @@ import Images
 import Integers
 import Ops
 import Settings
+import Tasks
 import Tensors
 import Training
 
@@ -17,7 +18,7 @@ import Training
 struct EvaluateCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "evaluate",
-    abstract: "Scores a model: top-1, top-5, recall of every class, confusion, calibration error, loss.",
+    abstract: "Scores a model: what its task is judged by, and how it did on every class.",
     discussion: """
       A model knows how its data was split; the same split is used here, and images that were trained on are refused
       unless --split all is given. A student whose values are all integers is computed in integers, as a device does; other
@@ -78,7 +79,8 @@ struct EvaluateCommand: ParsableCommand {
       Console.note("\(self.model): names no classes; taken in the data's order: \(classList(model.classes))")
     }
     try requireUnseen(data, trained)
-    let labels = try labels(of: data, model)
+    let classes = try classes(of: data, model)
+    let task = try failing(.badInput) { try TaskCatalogue.task(of: data) }
     let loader = try loader(data, model)
     var table = predictions.map { _ in PredictionTable() }
     let clock = ContinuousClock()
@@ -86,17 +88,18 @@ struct EvaluateCommand: ParsableCommand {
     arithmetic.tellRefusal(of: self.model)
     let evaluator = try failing(.internal) {
       try Evaluator(
-        model.graph, backend: arithmetic.backend, batch: Self.batch, precision: .f32,
+        model.graph, task: task, backend: arithmetic.backend, batch: Self.batch, precision: .f32,
         threads: threads ?? max(1, ProcessInfo.processInfo.activeProcessorCount))
     }
     let began = clock.now
     let scores = try failing(.badInput) {
       try evaluator.score(
-        loader, labels: labels,
-        listener: { batch, place, prediction in
+        loader, classes: classes,
+        listener: { batch, place, finding in
           table?.add(
-            data.records[batch.indices[place]].path, label: model.classes[labels[Int(batch.labels[place])]],
-            prediction: model.classes[prediction.label], probability: prediction.confidence)
+            data.records[batch.indices[place]].path,
+            truth: batch.annotations[place].renumbered(classes).words(model.classes),
+            prediction: finding.said.words(model.classes), probability: finding.confidence)
         })
     }
     guard let scores else { return }
@@ -153,7 +156,7 @@ struct EvaluateCommand: ParsableCommand {
   }
 
   /// The model's class for each class of the data.
-  private func labels(of data: Dataset, _ model: Model) throws -> [Int] {
+  private func classes(of data: Dataset, _ model: Model) throws -> [Int] {
     let foreign = data.classes.filter { !model.classes.contains($0) }
     guard foreign.isEmpty else {
       throw CommandFailure(

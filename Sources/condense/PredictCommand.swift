@@ -1,5 +1,6 @@
 import ArgumentParser
 import DNNL
+import Datasets
 import Execution
 import Export
 import Foundation
@@ -8,6 +9,7 @@ import Images
 import Integers
 import Ops
 import Settings
+import Tasks
 import Tensors
 import Training
 
@@ -51,21 +53,22 @@ struct PredictCommand: ParsableCommand {
     let arithmetic = InferenceArithmetic(of: model.graph, floats: DNNLBackend())
     arithmetic.tellRefusal(of: self.model)
     let evaluator = try failing(.internal) {
-      try Evaluator(model.graph, backend: arithmetic.backend, batch: 1, precision: .f32, threads: 1)
+      try Evaluator(
+        model.graph, task: TaskCatalogue.task(of: model.graph, name: self.model), backend: arithmetic.backend,
+        batch: 1, precision: .f32, threads: 1)
     }
     var nodes: [SettingsNode] = []
     var failures: [CommandFailure] = []
     for path in images {
       do {
-        let probabilities = evaluator.probabilities(of: try Self.input(of: path, for: model))
-        guard probabilities.allSatisfy(\.isFinite) else {
+        let answers = evaluator.answers(to: try Self.input(of: path, for: model))
+        guard answers.allSatisfy(\.confidence.isFinite) else {
           throw CommandFailure.outputsNotFinite(of: self.model, on: path)
         }
-        let best = best(of: probabilities)
         if json {
-          nodes.append(node(path, best, probabilities, model))
+          nodes.append(node(path, answers.prefix(top), model))
         } else {
-          Console.print(line(path, best, probabilities, model))
+          Console.print(line(path, answers.prefix(top), model))
         }
       } catch let failure as CommandFailure {
         failures.append(failure)
@@ -82,23 +85,22 @@ struct PredictCommand: ParsableCommand {
     throw CommandFailure(.badInput, "\(failures.count) of \(images.count) images could not be read")
   }
 
-  /// The most probable classes, of equals the first ones.
-  private func best(of probabilities: [Double]) -> ArraySlice<Int> {
-    probabilities.indices.sorted { (probabilities[$1], $0) < (probabilities[$0], $1) }.prefix(top)
-  }
-
-  private func line(
-    _ path: String, _ best: ArraySlice<Int>, _ probabilities: [Double], _ model: Model
-  ) -> String {
-    let words = best.map { "\(model.classes[$0]) " + String(format: "%.1f %%", 100 * probabilities[$0]) }
+  private func line(_ path: String, _ answers: ArraySlice<Answer>, _ model: Model) -> String {
+    let words = answers.map { answer in
+      "\(model.classes[answer.label]) " + String(format: "%.1f %%", 100 * answer.confidence)
+        + (answer.box.map { " at \($0.left), \($0.top) to \($0.right), \($0.bottom)" } ?? "")
+    }
     return "\(path): " + words.joined(separator: ", ")
   }
 
-  private func node(
-    _ path: String, _ best: ArraySlice<Int>, _ probabilities: [Double], _ model: Model
-  ) -> SettingsNode {
-    let classes = best.map {
-      SettingsNode(mapping: ["class": model.classes[$0].node, "probability": probabilities[$0].node])
+  private func node(_ path: String, _ answers: ArraySlice<Answer>, _ model: Model) -> SettingsNode {
+    let classes = answers.map { answer in
+      let said = SettingsNode(mapping: [
+        "class": model.classes[answer.label].node, "probability": answer.confidence.node,
+      ])
+      guard let box = answer.box else { return said }
+      let sides = [box.left, box.top, box.right, box.bottom].map(Double.init)
+      return said.adding(SettingsNode(mapping: ["box": sides.node]))
     }
     return SettingsNode(mapping: ["image": path.node, "classes": SettingsNode(.list(classes))])
   }

@@ -7,8 +7,8 @@ struct PredictionTable {
   private var text = "path,label,prediction,probability\r\n"
 
   /// Adds an image.
-  mutating func add(_ path: String, label: String, prediction: String, probability: Double) {
-    text += CSVRecord.line([path, label, prediction, String(format: "%.6f", probability)])
+  mutating func add(_ path: String, truth: String, prediction: String, probability: Double) {
+    text += CSVRecord.line([path, truth, prediction, String(format: "%.6f", probability)])
   }
 
   /// Writes the table beside `path` and renames it.

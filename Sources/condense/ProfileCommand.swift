@@ -1,10 +1,12 @@
 import ArgumentParser
+import Datasets
 import Export
 import Graphs
 import Readings
 import Settings
 import Simulation
 import Targets
+import Tasks
 import Tensors
 
 /// `condense profile`: what a model takes of flash, RAM, time and energy on boards.
@@ -82,8 +84,8 @@ struct ProfileMaterial {
   let model: Model
   /// Normalized, `[C, H, W]` each.
   let images: [[Float]]
-  /// The class of each image; empty for random images.
-  let labels: [Int]
+  /// The task, and what is known about each image; `nil` for random images.
+  let truth: (task: any ImageTask, annotations: [Annotation])?
 
   /// The first test images of some data; without data random ones.
   init(_ path: String, _ options: ImportOptions, data: String?, count: Int) throws {
@@ -97,12 +99,12 @@ struct ProfileMaterial {
       var random = SeededRandom(seed: 0, purpose: "profile images")
       let count = max(1, min(count, VerificationMaterial.maximumElements / size))
       images = (0..<count).map { _ in (0..<size).map { _ in 2 * random.uniform() - 1 } }
-      labels = []
+      truth = nil
       return
     }
     let material = try VerificationMaterial(data: data, imported: imported).images(atMost: count)
     let values = material.images.values
-    images = material.labels.indices.map { image in (0..<size).map { values[image * size + $0] } }
-    labels = material.labels
+    images = material.truth.indices.map { image in (0..<size).map { values[image * size + $0] } }
+    truth = (material.task, material.truth)
   }
 }

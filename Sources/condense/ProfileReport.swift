@@ -4,11 +4,13 @@ import Execution
 import Foundation
 import Graphs
 import Integers
+import Metrics
 import Readings
 import Reports
 import Settings
 import Simulation
 import Targets
+import Tasks
 import Tensors
 
 /// What one network takes on some targets, as text or JSON.
@@ -18,8 +20,9 @@ struct ProfileReport {
 
   let name: String
   let rows: [(profile: TargetProfile, reading: Reading, outputs: [[Float]])]
-  /// The class of each image that was simulated; empty where that is not known.
-  private let labels: [Int]
+  /// The task, and what is known about each image that was simulated; `nil` where nothing is.
+  private let truth: (task: any ImageTask, annotations: [Annotation])?
+  private let graph: Graph
   /// Whether values are integers; else the program computes in floats.
   private let isOfIntegers: Bool
 
@@ -27,7 +30,8 @@ struct ProfileReport {
   /// on one thread.
   init(_ graph: Graph, _ material: ProfileMaterial?, on profiles: [TargetProfile], name: String) throws {
     self.name = name
-    labels = material?.labels ?? []
+    truth = material?.truth
+    self.graph = graph
     isOfIntegers = graph.hasEncodedValues
     let weightBytes = try TargetProfile.storedBytes(of: graph)
     let measured = profiles.contains { $0.basis == .measured } ? try Self.measuredLatencyMs(of: graph) : nil
@@ -59,13 +63,22 @@ struct ProfileReport {
     return times.sorted()[runs / 2]
   }
 
-  /// The share of simulated images whose largest output is that of their class; `nil` where classes are not known.
-  private func top1(_ outputs: [[Float]]) -> Double? {
-    guard !labels.isEmpty, !outputs.isEmpty else { return nil }
-    let right = zip(outputs, labels).count { outputs, label in
-      outputs.firstIndex(of: outputs.max() ?? 0) == label
+  /// The metric of simulated images; `nil` where nothing is known about them, or it is no mean over them.
+  private func metric(_ outputs: [[Float]]) -> (kind: MetricKind, value: Double)? {
+    guard let truth, !outputs.isEmpty, let heads = try? truth.task.heads(of: graph, network: name) else {
+      return nil
     }
-    return Double(right) / Double(outputs.count)
+    // A board gives the first head.
+    let said = HeadOutputs(Array(heads.prefix(1)), batch: outputs.count)
+    said.buffers[0].withMutableFloats { values in
+      for (image, outputs) in outputs.enumerated() {
+        for (place, value) in zip(said.row(of: image), outputs) { values[place] = value }
+      }
+    }
+    let parts = outputs.indices.compactMap {
+      truth.task.contribution(said, image: $0, truth: truth.annotations[$0])
+    }
+    return parts.isEmpty ? nil : (truth.task.metric, parts.reduce(0, +) / Double(outputs.count))
   }
 }
 
@@ -152,8 +165,9 @@ extension ProfileReport {
           + "most \(counts[2])")
       lines.append(agreement(images: images, unequal: reading.imagesUnequal ?? 0))
     }
-    if let top1 = top1(outputs) {
-      lines.append("top-1 on the simulated chip: \(Quantity.percent(top1)) % of \(outputs.count) images")
+    if let (kind, value) = metric(outputs) {
+      lines.append(
+        "\(kind.name) on the simulated chip: \(Quantity.percent(value)) % of \(outputs.count) images")
     }
     if let memory = reading.memory {
       lines.append(
@@ -232,6 +246,7 @@ extension ProfileReport {
     }
     func whole(_ resource: Resource) -> SettingsNode { reading[resource].map { Int($0.value) }.node }
     let (latency, energy) = (reading[.latency], reading[.energy])
+    let scored = metric(outputs).map { SettingsNode(mapping: [$0.kind.key: $0.value.node]) }
     return SettingsNode(mapping: [
       "name": profile.name.node, "title": profile.title.node, "flashBytes": whole(.flash),
       "ramBytes": whole(.ram), "memory": (reading.memory.map(Self.node)).orNull,
@@ -243,10 +258,10 @@ extension ProfileReport {
       "framesPerSecond": (profile.framesPerSecond?.value).node,
       "energyPerDayJoules": (reading[.energyPerDay]?.value).node, "cycles": cycles.orNull,
       "relativeError": reading.relativeError.node, "imagesSimulated": (reading.imagesSimulated ?? 0).node,
-      "imagesUnequal": (reading.imagesUnequal ?? 0).node, "top1": top1(outputs).node,
+      "imagesUnequal": (reading.imagesUnequal ?? 0).node,
       "fits": reading.fits.node, "reason": reading.reason.node, "note": reading.note.node,
       "layers": SettingsNode(.list(layers)),
-    ])
+    ]).adding(scored ?? SettingsNode(.mapping([])))
   }
 
   private static func node(_ memory: Reading.Memory) -> SettingsNode {

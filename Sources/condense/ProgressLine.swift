@@ -1,4 +1,5 @@
 import Foundation
+import Metrics
 import Training
 
 /// How a training goes, on standard error: one line that is drawn over and over on a terminal, and a line an epoch
@@ -51,10 +52,11 @@ final class ProgressLine {
     let sums = step.progress.sums
     let images = Double(max(sums.images, 1))
     let head = "epoch \(step.progress.epoch + 1)/\(step.epochs) "
+    let metric =
+      sums.metric.map { " \(step.metric.name) " + String(format: "%.1f %%", 100 * $0 / images) } ?? ""
     let tail =
-      String(
-        format: " loss %.3f top-1 %.1f %% %.0f images/s ", sums.loss / images,
-        100 * Double(sums.correct) / images, sums.seconds > 0 ? images / sums.seconds : 0)
+      String(format: " loss %.3f", sums.loss / images) + metric
+      + String(format: " %.0f images/s ", sums.seconds > 0 ? images / sums.seconds : 0)
       + clockText(secondsLeft) + " left"
     let room = min(30, width - head.count - tail.count - 2)
     guard room >= 3 else { return String((head + tail.dropFirst()).prefix(width)) }
@@ -65,10 +67,11 @@ final class ProgressLine {
 
   /// `epoch 3/10: loss 0.1234, top-1 97.81 %, validation 98.02 % (loss 0.0712), 12345 images/s, 4.9 s`.
   static func text(_ epoch: EpochMetrics, of epochs: Int) -> String {
-    var text = String(
-      format: "epoch %d/%d: loss %.4f, top-1 %.2f %%", epoch.epoch, epochs, epoch.loss, 100 * epoch.top1)
-    if let top1 = epoch.validationTop1, let loss = epoch.validationLoss {
-      text += String(format: ", validation %.2f %% (loss %.4f)", 100 * top1, loss)
+    var text = String(format: "epoch %d/%d: loss %.4f", epoch.epoch, epochs, epoch.loss)
+    if let value = epoch.value { text += ", \(epoch.metric.name) " + String(format: "%.2f %%", 100 * value) }
+    if let validation = epoch.validation {
+      text += String(format: ", validation %.2f %%", 100 * validation)
+      if let loss = epoch.validationLoss { text += String(format: " (loss %.4f)", loss) }
     }
     return text + String(format: ", %.0f images/s, %.1f s", epoch.imagesPerSecond, epoch.seconds)
   }

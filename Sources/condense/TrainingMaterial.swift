@@ -2,12 +2,15 @@ import Datasets
 import Graphs
 import Networks
 import Settings
+import Tasks
 import Tensors
 import Training
 
 /// A network that has met a data set: channels and classes follow the data, images follow the network's input.
 struct TrainingMaterial {
   let data: Dataset
+  /// What the network is asked of it.
+  let task: any ImageTask
   let graph: Graph
   let input: InputShape
   let normalization: Normalization
@@ -19,6 +22,7 @@ struct TrainingMaterial {
     _ spec: NetworkSpec, _ data: Dataset, settings: TrainingSettings, seed: UInt64, width: Double = 1
   ) throws {
     self.data = data
+    task = try failing(.badInput) { try TaskCatalogue.task(of: data) }
     self.seed = seed
     var settings = settings
     let input = InputShape(channels: data.channels, height: spec.input[1], width: spec.input[2])

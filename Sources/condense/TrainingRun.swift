@@ -142,7 +142,7 @@ struct TrainingRun {
   ) throws -> Trainer {
     let epochs = identity.settings.epochs
     let setup = Trainer.Setup(
-      graph: material.graph, backend: backend, settings: identity.settings, seed: seed,
+      task: material.task, graph: material.graph, backend: backend, settings: identity.settings, seed: seed,
       threads: identity.threads, precision: identity.precision, identity: identity.node)
     let machine = BusyMachine(setup) { try material.trainingLoader(threads: 0) }
     return try failing(.badInput) {

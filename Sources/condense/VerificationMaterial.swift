@@ -4,6 +4,7 @@ import Export
 import Foundation
 import Graphs
 import Images
+import Tasks
 import Tensors
 import Training
 
@@ -28,18 +29,20 @@ struct VerificationMaterial {
     let limit = max(1, min(count, Self.maximumElements / shape.count))
     let loader = try failing { () throws(DatasetError) in try testLoader(dataset) }
     var values: [Float] = []
-    var labels: [Int] = []
+    var truth: [Annotation] = []
+    let classes = try classes(of: dataset)
     loader.startEpoch(0, fromStep: 0)
-    while labels.count < limit, let batch = try failing({ () throws(DatasetError) in try loader.next() }) {
+    while truth.count < limit, let batch = try failing({ () throws(DatasetError) in try loader.next() }) {
       let images = batch.images
-      for place in 0..<min(batch.count, limit - labels.count) {
+      for place in 0..<min(batch.count, limit - truth.count) {
         for index in place * shape.count..<(place + 1) * shape.count { values.append(images[index]) }
-        labels.append(try label(Int(batch.labels[place]), of: dataset))
+        truth.append(batch.annotations[place].renumbered(classes))
       }
     }
     return VerificationImages(
-      images: Tensor(values, shape: Shape([labels.count] + shape.dimensions)), labels: labels,
-      backend: DNNLBackend(), threads: max(1, ProcessInfo.processInfo.activeProcessorCount))
+      images: Tensor(values, shape: Shape([truth.count] + shape.dimensions)), truth: truth,
+      task: try failing(.badInput) { try TaskCatalogue.task(of: dataset) }, backend: DNNLBackend(),
+      threads: max(1, ProcessInfo.processInfo.activeProcessorCount))
   }
 
   private func opened() throws -> Dataset {
@@ -59,12 +62,14 @@ struct VerificationMaterial {
         normalization: Normalization(mean: model.input.mean, deviation: model.input.deviation)))
   }
 
-  /// The model's class of a class of the data.
-  private func label(_ number: Int, of dataset: Dataset) throws -> Int {
-    let name = dataset.classes[number]
-    guard let index = imported.namingClasses(dataset.classes).classes.firstIndex(of: name) else {
-      throw CommandFailure(.badInput, "\(data): the model knows no class \(name)")
+  /// The model's class of each class of the data.
+  private func classes(of dataset: Dataset) throws -> [Int] {
+    let known = imported.namingClasses(dataset.classes).classes
+    return try dataset.classes.map { name in
+      guard let index = known.firstIndex(of: name) else {
+        throw CommandFailure(.badInput, "\(data): the model knows no class \(name)")
+      }
+      return index
     }
-    return index
   }
 }

@@ -1,3 +1,4 @@
+import Datasets
 import Encodings
 import Execution
 import Export
@@ -44,18 +45,18 @@ struct TrainedExportTests {
     let images = try VerificationMaterial(
       data: tool.folder + "/glyphs", imported: ModelReader.read(path)
     ).images(atMost: 10_000)
-    #expect(images.labels.count >= 1000)
+    #expect(images.truth.count >= 1000)
     let model = try AnyModelFile.read(path)
     let expected = try reference(model.graph, images.images)
 
     func check(_ found: [Float], _ runtime: String) {
       let near = zip(expected.integers, found).count { abs(Float($0) - $1) <= 1.001 }
       #expect(near * 100 >= 99 * found.count && found.count == expected.integers.count, "\(runtime): \(near)")
-      let ours = right(expected.integers.map(Float.init), images.labels)
-      let theirs = right(found, images.labels)
+      let ours = right(expected.integers.map(Float.init), images.truth.compactMap(\.label))
+      let theirs = right(found, images.truth.compactMap(\.label))
       #expect(
-        abs(ours - theirs) * 1000 <= images.labels.count, "\(runtime): \(theirs) right, here \(ours)")
-      #expect(ours * 10 > 8 * images.labels.count, "the student did not learn: \(ours)")
+        abs(ours - theirs) * 1000 <= images.truth.count, "\(runtime): \(theirs) right, here \(ours)")
+      #expect(ours * 10 > 8 * images.truth.count, "the student did not learn: \(ours)")
     }
     let onnx = try ONNXExporter().artifact(of: model, ExportOptions()).model
     let logits = try ONNXRuntime.run(onnx.bytes, on: images.images).logits

@@ -1,3 +1,4 @@
+import Metrics
 import Settings
 import Testing
 
@@ -13,9 +14,11 @@ struct WordsTests {
       progress.epoch = epoch
       progress.step = step
       progress.sums = TrainingProgress.Sums(
-        loss: Double(images) * 2.3, correct: images / 3, images: images, seconds: 0.001, rate: 0.1)
+        loss: Double(images) * 2.3, metric: Double(images) / 3, images: images, seconds: 0.001, rate: 0.1)
       let text = ProgressLine.text(
-        TrainingObserver.Step(progress: progress, stepsPerEpoch: 20_000, epochs: 100_000), secondsLeft: 1e6,
+        TrainingObserver.Step(
+          progress: progress, stepsPerEpoch: 20_000, epochs: 100_000, metric: Top1Accuracy.kind),
+        secondsLeft: 1e6,
         width: width)
       #expect(text.count <= width)
       #expect(text.hasPrefix("epoch \(epoch + 1)/100000"))

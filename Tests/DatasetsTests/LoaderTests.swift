@@ -30,9 +30,9 @@ struct LoaderTests {
 
   struct Seen: Equatable {
     var images: [Float]
-    var labels: [Int32]
+    var annotations: [Annotation]
     var indices: [Int]
-    var partners: [Int32]
+    var partners: [Annotation]
     var shares: [Float]
   }
 
@@ -43,8 +43,8 @@ struct LoaderTests {
       seen.append(
         Seen(
           images: Array(batch.images[..<(batch.count * input.count)]),
-          labels: Array(batch.labels[..<batch.count]),
-          indices: Array(batch.indices[..<batch.count]), partners: Array(batch.partnerLabels[..<batch.count]),
+          annotations: Array(batch.annotations[..<batch.count]),
+          indices: Array(batch.indices[..<batch.count]), partners: Array(batch.partners[..<batch.count]),
           shares: Array(batch.shares[..<batch.count])))
     }
     return seen
@@ -98,7 +98,7 @@ struct LoaderTests {
     let reader = ImageReader(dataset)
     for (position, index) in batch.indices.enumerated() {
       let image = try reader.image(index, atLeast: nil)
-      #expect(Int(batch.labels[position]) == dataset.records[index].annotation.label)
+      #expect(batch.annotations[position] == dataset.records[index].annotation)
       for c in 0..<3 {
         for p in 0..<64 {
           let expected = (Float(image.pixels[3 * p + c]) - [100, 110, 120][c]) / [50, 60, 70][c]
@@ -118,7 +118,7 @@ struct LoaderTests {
     let mixed = try Self.epoch(try Loader(dataset, options), 0)[0]
     for i in 0..<4 {
       let j = 3 - i
-      #expect(mixed.partners[i] == plain.labels[j] && mixed.shares[i] == mixed.shares[j])
+      #expect(mixed.partners[i] == plain.annotations[j] && mixed.shares[i] == mixed.shares[j])
       for k in 0..<192 {
         let expected =
           mixed.shares[i] * plain.images[i * 192 + k] + (1 - mixed.shares[i]) * plain.images[j * 192 + k]
@@ -133,11 +133,11 @@ struct LoaderTests {
     defer { withExtendedLifetime(folder) {} }
     var options = try Self.options(threads: 1, batch: 5)
     let partial = try Loader(dataset, options)
-    let sizes = try Self.epoch(partial, 0).map(\.labels.count)
+    let sizes = try Self.epoch(partial, 0).map(\.annotations.count)
     #expect(sizes == [5, 5, 5, 5, 2] && partial.stepsPerEpoch == 5)
     options.dropLast = true
     let full = try Loader(dataset, options)
-    let dropped = try Self.epoch(full, 0).map(\.labels.count)
+    let dropped = try Self.epoch(full, 0).map(\.annotations.count)
     #expect(dropped == [5, 5, 5, 5])
   }
 

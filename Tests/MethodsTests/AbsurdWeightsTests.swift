@@ -1,5 +1,6 @@
 import Graphs
 import Ops
+import Tasks
 import Tensors
 import TestSupport
 import Settings
@@ -54,7 +55,8 @@ struct AbsurdWeightsTests {
         let method = MethodCase(method: type.init())
         let message = errorMessage {
           let evidence = PlanEvidence(
-            graph, backend: ReferenceBackend(), source: PatternSource(graph, images: 4, batch: 4), batch: 4)
+            graph, task: Classification(), backend: ReferenceBackend(),
+            source: PatternSource(graph, images: 4, batch: 4), batch: 4)
           let rewrite = try method.compress(graph, evidence: evidence)
           _ = errorMessage { _ = try IntegerProgram(rewrite.graph) }
         }
@@ -78,7 +80,8 @@ struct AbsurdWeightsTests {
       Tensor(weight.values.map { $0 * 1e34 }, shape: weight.shape))
     let message = errorMessage {
       let evidence = PlanEvidence(
-        graph, backend: ReferenceBackend(), source: PatternSource(graph, images: 4, batch: 4), batch: 4)
+        graph, task: Classification(), backend: ReferenceBackend(),
+        source: PatternSource(graph, images: 4, batch: 4), batch: 4)
       _ = try MethodCase(method: PostTrainingQuantization()).compress(graph, evidence: evidence)
     }
     #expect(message.contains("logits"), "\(message)")

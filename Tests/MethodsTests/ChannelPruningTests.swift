@@ -2,6 +2,7 @@ import Execution
 import Graphs
 import Ops
 import Settings
+import Tasks
 import Tensors
 import TestSupport
 import Testing
@@ -44,7 +45,8 @@ struct ChannelPruningTests {
     // A network without norms has nothing that norm-scale can score.
     if type == NormScale.self, !graph.nodes.contains(where: { $0.op is BatchNorm }) { return }
     let evidence = PlanEvidence(
-      graph, backend: ReferenceBackend(), source: PatternSource(graph, images: 8, batch: 4), batch: 4)
+      graph, task: Classification(), backend: ReferenceBackend(),
+      source: PatternSource(graph, images: 8, batch: 4), batch: 4)
     let rewrite = try apply(
       ChannelPruning(sparsity: 0.4, criterion: type.init()), graph, evidence: evidence)
     try rewrite.graph.verify()

@@ -2,6 +2,7 @@ import DNNL
 import Execution
 import Graphs
 import Methods
+import Tasks
 import Tensors
 import TestSupport
 import Testing
@@ -12,7 +13,7 @@ struct CurvatureTests {
 
   private func evidence(_ network: SmoothNetwork, backend: Int) -> PlanEvidence {
     PlanEvidence(
-      network.graph, backend: Self.backends[backend],
+      network.graph, task: Classification(), backend: Self.backends[backend],
       source: PatternSource(network.graph, images: network.images.count, batch: 4), batch: 4)
   }
 
@@ -91,7 +92,7 @@ struct CurvatureTests {
     let network = try SmoothNetwork(seed: 2, images: 4, batch: 4)
     let start = ["hidden.bias": Tensor(random: [5], seed: 9)]
     let evidence = PlanEvidence(
-      network.graph, backend: ReferenceBackend(),
+      network.graph, task: Classification(), backend: ReferenceBackend(),
       source: PatternSource(network.graph, images: 4, batch: 4), batch: 4, initial: start)
     #expect(try evidence.initialWeights() == start)
   }

@@ -2,6 +2,7 @@ import Execution
 import Graphs
 import Ops
 import Settings
+import Tasks
 import Tensors
 import TestSupport
 import Testing
@@ -79,7 +80,8 @@ struct LaterCriteriaTests {
     now.parameters["logits.weight"] = Parameter(Tensor([1.5, 2.1, 5, 3], shape: [2, 2]))
     let initial = ["logits.weight": Tensor([1.4, 9, 9, 2.9], shape: [2, 2])]
     let evidence = PlanEvidence(
-      graph, backend: ReferenceBackend(), source: PatternSource(graph, images: 0, batch: 4), batch: 4,
+      graph, task: Classification(), backend: ReferenceBackend(),
+      source: PatternSource(graph, images: 0, batch: 4), batch: 4,
       initial: initial)
     func pruned(fromInitial: Bool) throws -> [Float]? {
       var criterion = Distance()

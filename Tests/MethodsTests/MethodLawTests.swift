@@ -3,6 +3,7 @@ import Foundation
 import Graphs
 import Ops
 import Settings
+import Tasks
 import Tensors
 import TestSupport
 import Testing
@@ -22,7 +23,8 @@ struct MethodLawTests {
 
   private func evidence(_ graph: Graph) -> PlanEvidence {
     PlanEvidence(
-      graph, backend: ReferenceBackend(), source: PatternSource(graph, images: 8, batch: 4), batch: 4)
+      graph, task: Classification(), backend: ReferenceBackend(),
+      source: PatternSource(graph, images: 8, batch: 4), batch: 4)
   }
 
   /// What a method makes of a network; `nil` where it says that there is nothing to do or that it cannot.

@@ -35,8 +35,8 @@ final class PatternSource: BatchSource {
     batch.images = Tensor(random: Shape([size] + shape.dimensions), seed: UInt64(step), "images").values
     var random = SeededRandom(seed: 1, purpose: "labels", step)
     for image in 0..<size {
-      batch.labels[image] = Int32(random.below(classes))
-      batch.partnerLabels[image] = batch.labels[image]
+      batch.annotations[image] = .label(random.below(classes))
+      batch.partners[image] = batch.annotations[image]
     }
     batch.count = min(size, count - step * size)
     batch.step = step

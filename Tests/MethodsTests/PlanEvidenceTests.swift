@@ -6,6 +6,7 @@ import Foundation
 import Graphs
 import Methods
 import Ops
+import Tasks
 import Tensors
 import TestSupport
 import Testing
@@ -45,7 +46,7 @@ struct PlanEvidenceTests {
     var total = 0.0
     for image in 0..<batch.count {
       let row = logits[image * 3..<(image + 1) * 3].map { Double($0) }
-      total += log(row.reduce(0) { $0 + exp($1) }) - row[Int(batch.labels[image])]
+      total += log(row.reduce(0) { $0 + exp($1) }) - row[batch.annotations[image].label ?? 0]
     }
     return total / Double(batch.count)
   }
@@ -54,7 +55,8 @@ struct PlanEvidenceTests {
   func gradients(backend: Int) throws {
     let graph = try network()
     let source = PatternSource(graph, images: 6, batch: 4)
-    let evidence = PlanEvidence(graph, backend: Self.backends[backend], source: source, batch: 4)
+    let evidence = PlanEvidence(
+      graph, task: Classification(), backend: Self.backends[backend], source: source, batch: 4)
     var batches: [[String: Tensor]] = []
     try evidence.forEachGradient(images: 100) { batches.append($0) }
     #expect(batches.count == 2)
@@ -91,7 +93,8 @@ struct PlanEvidenceTests {
     for index in value.values.indices where index % 2 == 1 { value.values[index] = 0 }
     graph.parameters["hidden.weight"] = Parameter(value, encoding: Sparse(mask: mask, inner: Dense()))
     let source = PatternSource(graph, images: 4, batch: 4)
-    let evidence = PlanEvidence(graph, backend: ReferenceBackend(), source: source, batch: 4)
+    let evidence = PlanEvidence(
+      graph, task: Classification(), backend: ReferenceBackend(), source: source, batch: 4)
     try evidence.forEachGradient(images: 4) { gradients in
       #expect(gradients["hidden.weight"]?.values[1] != 0)
     }
@@ -102,7 +105,7 @@ struct PlanEvidenceTests {
     let graph = try network()
     let source = PatternSource(graph, images: 10, batch: 4)
     for backend in Self.backends {
-      let evidence = PlanEvidence(graph, backend: backend, source: source, batch: 4)
+      let evidence = PlanEvidence(graph, task: Classification(), backend: backend, source: source, batch: 4)
       var batches: [[String: Tensor]] = []
       try evidence.forEachActivation(of: ["norm", "gate"], images: 100, real: true) { batches.append($0) }
       #expect(batches.map { $0["gate"]?.shape } == [[4, 4], [4, 4], [2, 4]])
@@ -119,7 +122,8 @@ struct PlanEvidenceTests {
       #expect(zip(found, truth).allSatisfy { abs($0 - $1) <= 1e-5 * (1 + abs($1)) })
     }
     let before = source.served
-    let evidence = PlanEvidence(graph, backend: ReferenceBackend(), source: source, batch: 4)
+    let evidence = PlanEvidence(
+      graph, task: Classification(), backend: ReferenceBackend(), source: source, batch: 4)
     var images = 0
     try evidence.forEachActivation(of: ["gate"], images: 5, real: false) {
       images += $0["gate"]?.shape[0] ?? 0
@@ -131,7 +135,8 @@ struct PlanEvidenceTests {
   func repeatable() throws {
     let graph = try network()
     let source = PatternSource(graph, images: 8, batch: 4)
-    let evidence = PlanEvidence(graph, backend: DNNLBackend(), source: source, batch: 4)
+    let evidence = PlanEvidence(
+      graph, task: Classification(), backend: DNNLBackend(), source: source, batch: 4)
     var answers: [[[String: Tensor]]] = [[], []]
     for index in answers.indices { try evidence.forEachGradient(images: 8) { answers[index].append($0) } }
     #expect(answers[0] == answers[1])
@@ -141,7 +146,8 @@ struct PlanEvidenceTests {
   func refusals() throws {
     let graph = try network()
     let source = PatternSource(graph, images: 0, batch: 4)
-    let evidence = PlanEvidence(graph, backend: ReferenceBackend(), source: source, batch: 4)
+    let evidence = PlanEvidence(
+      graph, task: Classification(), backend: ReferenceBackend(), source: source, batch: 4)
     #expect(
       errorMessage { try evidence.forEachGradient(images: 1) { _ in } }.contains("no training images"))
     #expect(

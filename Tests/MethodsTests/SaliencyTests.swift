@@ -3,6 +3,7 @@ import Foundation
 import Graphs
 import Ops
 import Settings
+import Tasks
 import Tensors
 import TestSupport
 import Testing
@@ -15,7 +16,7 @@ struct SaliencyTests {
     SaliencyContext(
       graph: network.graph,
       evidence: PlanEvidence(
-        network.graph, backend: ReferenceBackend(),
+        network.graph, task: Classification(), backend: ReferenceBackend(),
         source: PatternSource(network.graph, images: network.images.count, batch: 4), batch: 4))
   }
 

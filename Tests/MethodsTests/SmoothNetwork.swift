@@ -39,7 +39,7 @@ struct SmoothNetwork {
       batches.append(
         (0..<next.count).map { image in
           let pixels = next.images[image * Self.inputs..<(image + 1) * Self.inputs]
-          return (pixels.map(Double.init), Int(next.labels[image]))
+          return (pixels.map(Double.init), next.annotations[image].label ?? 0)
         })
     }
     self.batches = batches

@@ -80,7 +80,7 @@ struct RecipeSourceTests {
     var source = RecipeSource(try plan(Self.grid + "\n" + plain), in: trials)
     let results = try runAll(&source, in: trials, environment)
     let (sought, direct) = (try #require(results["sought"]), try #require(results["plain"]))
-    #expect(sought.accuracy == direct.accuracy && sought.validationTop1 == direct.validationTop1)
+    #expect(sought.accuracy == direct.accuracy && sought.validation == direct.validation)
     // The files are of two trials, which their headers name.
     #expect(abs(sought.size.fileBytes - direct.size.fileBytes) < 16)
     #expect(abs(sought.size.codedBytes - direct.size.codedBytes) < 16)
@@ -199,7 +199,7 @@ struct RecipeSourceTests {
       try CandidateResult.read(try #require(trials.directory(of: address)) + "/candidate.json")
     }.filter { $0.fileBytes <= 300_000 }
     #expect(fits.count > 1 && fitting.size.fileBytes <= 300_000)
-    #expect(fitting.validationTop1 == fits.compactMap(\.validationTop1).max())
+    #expect(fitting.validation == fits.compactMap(\.validation).max())
     #expect(try #require(results["impossible"]).warnings.contains { $0.contains("the goal was missed") })
     // Searches that ask for the same settings share the candidates: the first strength is one trial for all three.
     let own = begun.count { $0.role == .candidate }

@@ -24,7 +24,7 @@ final class RunDirectory {
       guard let curve = report.curves.first(where: { $0.name == trial.name && $0.seed == trial.seed }) else {
         continue
       }
-      let lines = try curve.epochs.map { try JSONEncoder().encode($0) + Data("\n".utf8) }
+      let lines = try curve.epochs.map { try JSONEncoder().encode(LogLine($0)) + Data("\n".utf8) }
       try write(Data(lines.joined()), to: folder + "/metrics.jsonl")
     }
   }
@@ -38,5 +38,17 @@ final class RunDirectory {
 
   func text(_ name: String) throws -> String {
     try String(contentsOfFile: path + "/" + name, encoding: .utf8)
+  }
+}
+
+/// A line of a training's log.
+private struct LogLine: Encodable {
+  let epoch: Int
+  let stage: String?
+  let loss, top1, validationLoss, validationTop1: Double?
+
+  init(_ record: EpochRecord) {
+    (epoch, stage, loss) = (record.epoch, record.stage, record.loss)
+    (top1, validationLoss, validationTop1) = (record.value, record.validationLoss, record.validation)
   }
 }

@@ -1,5 +1,6 @@
 import Foundation
 import Images
+import Metrics
 import Readings
 import Reports
 import Tensors
@@ -148,7 +149,8 @@ struct SyntheticRun {
       name: student.name, role: student.role.rawValue, methods: student.methods, controlOf: student.controlOf,
       seeds: seeds, indicative: seeds.count < 3,
       accuracy: Ranking.Row.Accuracy(
-        metric: "top1", mean: mean, sd: sd, low: mean - 0.0031, high: mean + 0.0031, perSeed: perSeed,
+        metric: Top1Accuracy.kind, mean: mean, sd: sd, low: mean - 0.0031, high: mean + 0.0031,
+        perSeed: perSeed,
         arithmetic: student.arithmetic),
       againstTeacher: student.role == .teacher
         ? nil
@@ -236,7 +238,7 @@ struct SyntheticRun {
       name: student.name, role: student.role, seed: seed,
       address: String(repeating: "0123456789abcdef", count: 4), methods: student.methods,
       controlOf: student.controlOf, classes: classes, accuracy: accuracy(student, seed),
-      validationTop1: top1(student, seed) + 0.004, size: size(student),
+      validation: top1(student, seed) + 0.004, size: size(student),
       parameters: Int(272_474 * student.sizeShare), nonZeros: Int(270_000 * student.codedShare),
       multiplyAdds: multiplyAdds(student), bits: student.bits, targets: targets(student),
       cost: cost(student), stages: stages(student, seed), layers: layers(student),
@@ -257,11 +259,11 @@ struct SyntheticRun {
       (0..<8).reduce(UInt8(0)) { $0 | (byte * 8 + $1 < right ? 1 << UInt8($1) : 0) }
     }
     return TrialResult.Accuracy(
-      images: images * classes.count, top1: Double(right) / Double(images * classes.count), top5: 0.997,
-      loss: 0.31, ece: 0.021,
-      arithmetic: student.arithmetic,
-      perClass: classes.indices.map { Double(confusion[$0][$0]) / Double(images) }, confusion: confusion,
-      correct: Data(bits).base64EncodedString())
+      ClassificationDetails(
+        images: images * classes.count, top1: Double(right) / Double(images * classes.count), top5: 0.997,
+        loss: 0.31, ece: 0.021,
+        perClass: classes.indices.map { Double(confusion[$0][$0]) / Double(images) }, confusion: confusion,
+        correct: Data(bits).base64EncodedString()), arithmetic: student.arithmetic)
   }
 
   private func stages(_ student: Student, _ seed: UInt64) -> [TrialResult.StageRecord] {
@@ -270,7 +272,7 @@ struct SyntheticRun {
       let share = Double(number + 1) / Double(names.count)
       func between(_ end: Double) -> Double { 1 + (end - 1) * share }
       return TrialResult.StageRecord(
-        name: name, epochs: 10, validationTop1: top1(student, seed) + 0.004 * (1 - share),
+        name: name, epochs: 10, validation: top1(student, seed) + 0.004 * (1 - share),
         fileBytes: Int(Self.teacherBytes * between(student.sizeShare)),
         multiplyAdds: Int(40_800_000 * between(student.multiplyAddShare)),
         nonZeros: Int(270_000 * between(student.codedShare)),
@@ -324,10 +326,10 @@ struct SyntheticRun {
       epochs: (0..<epochs).map { number in
         let settled = 1 - exp(-Double(number + 1) / 6)
         let noise = 0.012 * (Double.random(in: 0..<1, using: &random) - 0.5)
-        return TrainingCurve.Epoch(
+        return EpochRecord(
           epoch: number % 10 + 1, stage: stages[number / 10], loss: 2.2 * (1 - settled) + 0.14 + noise,
-          top1: 0.3 + 0.62 * settled, validationLoss: 2.0 * (1 - settled) + 0.27 + noise,
-          validationTop1: 0.35 + (top1(student, seed) - 0.35) * settled + noise)
+          value: 0.3 + 0.62 * settled, validationLoss: 2.0 * (1 - settled) + 0.27 + noise,
+          validation: 0.35 + (top1(student, seed) - 0.35) * settled + noise)
       })
   }
 }

@@ -71,9 +71,9 @@ struct TableFileTests {
     let curve = TrainingCurve(name: "a", seed: 3, metrics: Data(text.utf8))
     #expect(
       curve.epochs == [
-        TrainingCurve.Epoch(epoch: 1, loss: 2.5, top1: 0.3, validationLoss: nil, validationTop1: nil),
-        TrainingCurve.Epoch(
-          epoch: 2, stage: "logits", loss: 1.5, top1: 0.5, validationLoss: 1.25, validationTop1: 0.625),
+        EpochRecord(epoch: 1, loss: 2.5, value: 0.3, validationLoss: nil, validation: nil),
+        EpochRecord(
+          epoch: 2, stage: "logits", loss: 1.5, value: 0.5, validationLoss: 1.25, validation: 0.625),
       ])
   }
 }

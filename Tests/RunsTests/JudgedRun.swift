@@ -32,7 +32,7 @@ struct JudgedRun: CustomTestStringConvertible {
     let kinds = (0..<Self.images).map { _ in Double(random.uniform()) }
     return (0..<rows).map { row in
       let better = row == 1 ? difference : 0
-      let base = kinds.map { kind -> Int8 in
+      let base = kinds.map { kind -> Double in
         if kind < doubtful { return Double(random.uniform()) < 0.5 + better / doubtful ? 1 : 0 }
         return kind < doubtful + (accuracy - doubtful / 2) ? 1 : 0
       }
@@ -46,7 +46,7 @@ struct JudgedRun: CustomTestStringConvertible {
         var values = base
         // So many images more or fewer are right.
         var change = Int((Self.deviation * Double(Self.images) * Double(random.normal())).rounded())
-        let wanted: Int8 = change > 0 ? 0 : 1
+        let wanted: Double = change > 0 ? 0 : 1
         while change != 0 {
           let place = Int(Double(random.uniform()) * Double(Self.images)) % Self.images
           guard values[place] == wanted else { continue }

@@ -41,8 +41,8 @@ struct LedgerTests {
     #expect(try ledger.results() == [SampleResults.finished(result)])
     #expect(
       try ledger.epochs(of: result.address) == [
-        EpochRecord(epoch: 1, loss: 0.5, top1: 0.8, validationTop1: 0.75),
-        EpochRecord(epoch: 2, loss: 0.4, top1: 0.9),
+        EpochRecord(epoch: 1, loss: 0.5, value: 0.8, validationLoss: nil, validation: 0.75),
+        EpochRecord(epoch: 2, loss: 0.4, value: 0.9, validationLoss: nil, validation: nil),
       ])
   }
 

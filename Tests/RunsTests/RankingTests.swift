@@ -1,4 +1,5 @@
 import Foundation
+import Metrics
 import TestSupport
 import Testing
 
@@ -239,9 +240,12 @@ struct RankingTests {
   }
 
   @Test("A result that breaks its own rules is refused before it is ranked")
-  func invalid() {
+  func invalid() throws {
     var trial = Self.trials()[0]
-    trial.result.accuracy.correct = "AAAA"
+    var details =
+      SampleResults.accuracy(SampleResults.right(wrongEvery: 40)).details as? ClassificationDetails
+    details?.correct = "AAAA"
+    trial.result.accuracy.details = try #require(details)
     #expect(
       errorMessage { _ = try RankingBuilder(run: "r", trials: [trial]).ranking() }
         == "\(trial.directory)/result.json: accuracy.correct: expected 25 bytes for 200 images, found 3")

@@ -58,10 +58,10 @@ struct ResourceTests {
     let untold = Reading(basis: .modelled, [.flash: Figure(10)])
     let axes: [Resource] = [.flash, Self.lut]
     let points = [
-      ParetoPoint(name: "less", accuracy: 0.90, readings[0], axes: axes),
-      ParetoPoint(name: "more", accuracy: 0.92, readings[1], axes: axes),
-      ParetoPoint(name: "beaten", accuracy: 0.89, readings[1], axes: axes),
-      ParetoPoint(name: "untold", accuracy: 0.91, untold, axes: axes),
+      ParetoPoint(name: "less", shortfall: 0.10, readings[0], axes: axes),
+      ParetoPoint(name: "more", shortfall: 0.08, readings[1], axes: axes),
+      ParetoPoint(name: "beaten", shortfall: 0.11, readings[1], axes: axes),
+      ParetoPoint(name: "untold", shortfall: 0.09, untold, axes: axes),
     ]
     #expect(ParetoPoint.front(points).map(\.name) == ["less", "more"])
   }

@@ -1,4 +1,5 @@
 import Foundation
+import Metrics
 import Readings
 
 @testable import Runs
@@ -17,16 +18,15 @@ enum SampleResults {
   /// Two classes by turns, told right where `right` says so.
   static func accuracy(_ right: [Bool], arithmetic: String = "float") -> TrialResult.Accuracy {
     var confusion = [[0, 0], [0, 0]]
-    var bits = [UInt8](repeating: 0, count: (right.count + 7) / 8)
     for (image, isRight) in right.enumerated() {
       confusion[image % 2][isRight ? image % 2 : 1 - image % 2] += 1
-      if isRight { bits[image / 8] |= 1 << UInt8(image % 8) }
     }
     let top1 = Double(right.count { $0 }) / Double(right.count)
     return TrialResult.Accuracy(
-      images: right.count, top1: top1, top5: 1, loss: 0.25, ece: 0.02, arithmetic: arithmetic,
-      perClass: confusion.enumerated().map { Double($1[$0]) / Double(max(1, $1[0] + $1[1])) },
-      confusion: confusion, correct: Data(bits).base64EncodedString())
+      ClassificationDetails(
+        images: right.count, top1: top1, top5: 1, loss: 0.25, ece: 0.02,
+        perClass: confusion.enumerated().map { Double($1[$0]) / Double(max(1, $1[0] + $1[1])) },
+        confusion: confusion, correct: ClassificationDetails.text(of: right)), arithmetic: arithmetic)
   }
 
   static func reading(
@@ -48,13 +48,13 @@ enum SampleResults {
     TrialResult(
       name: name, role: role, seed: seed, address: address(name, seed),
       methods: role == .student ? ["pruning"] : [], controlOf: controlOf, classes: ["cat", "dog"],
-      accuracy: accuracy(right, arithmetic: arithmetic), validationTop1: 0.9,
+      accuracy: accuracy(right, arithmetic: arithmetic), validation: 0.9,
       size: TrialResult.Size(fileBytes: fileBytes, codedBytes: fileBytes), parameters: 100, nonZeros: 90,
       multiplyAdds: 1234, bits: "w32a32", targets: targets,
       cost: TrialResult.Cost(trainingImages: 10_000, seconds: 1.5),
       stages: [
         TrialResult.StageRecord(
-          name: "pruning", epochs: 2, validationTop1: 0.9, fileBytes: fileBytes, multiplyAdds: 1234,
+          name: "pruning", epochs: 2, validation: 0.9, fileBytes: fileBytes, multiplyAdds: 1234,
           nonZeros: 90,
           energyMicrojoules: nil, warnings: [])
       ],
@@ -71,6 +71,13 @@ enum SampleResults {
   /// Right but for every `step`-th image, from `offset` on.
   static func right(of images: Int = 200, wrongEvery step: Int, from offset: Int = 0) -> [Bool] {
     (0..<images).map { ($0 + offset) % step != 0 }
+  }
+
+  /// The same trial as one of a detector.
+  static func detector(_ result: TrialResult, _ judged: AveragePrecision) -> TrialResult {
+    var result = result
+    result.accuracy = TrialResult.Accuracy(DetectionDetails(judged), arithmetic: "float")
+    return result
   }
 
   static func finished(_ result: TrialResult) -> FinishedTrial {

@@ -1,4 +1,5 @@
 import Foundation
+import Metrics
 import TestSupport
 import Testing
 
@@ -58,7 +59,7 @@ struct TrialResultTests {
   @Test(
     "A field that breaks its rules is refused by name",
     arguments: [
-      Fault(["schema"], 2, "result.json: schema: expected 1, found 2; another version of Condense wrote it"),
+      Fault(["schema"], 3, "result.json: schema: expected 2, found 3; another version of Condense wrote it"),
       Fault(["schema"], nil, "result.json: schema: is missing"),
       Fault(["size", "fileBytes"], nil, "result.json: size.fileBytes: is missing"),
       Fault(
@@ -77,7 +78,7 @@ struct TrialResultTests {
       Fault(["address"], "abc", "result.json: address: expected 64 hexadecimal digits, found \"abc\""),
       Fault(["classes"], [String](), "result.json: classes: expected at least one class, found none"),
       Fault(["threads"], 0, "result.json: threads: expected a count from 1 to 2⁵³, found 0"),
-      Fault(["validationTop1"], 1.5, "result.json: validationTop1: expected a rate from 0 to 1, found 1.5"),
+      Fault(["validation"], 1.5, "result.json: validation: expected a rate from 0 to 1, found 1.5"),
       Fault(
         ["accuracy", "top5"], -0.1, "result.json: accuracy.top5: expected a rate from 0 to 1, found -0.1"),
       Fault(
@@ -87,6 +88,13 @@ struct TrialResultTests {
         "result.json: accuracy.loss: expected a number from 0 to 1e+18, found -1.0"),
       Fault(
         ["accuracy", "images"], 0, "result.json: accuracy.images: expected a count from 1 to 2⁵³, found 0"),
+      Fault(["accuracy", "task"], nil, "result.json: accuracy.task: is missing"),
+      Fault(
+        ["accuracy", "task"], "divination",
+        "result.json: accuracy.task: expected classification, detection, found \"divination\""),
+      Fault(
+        ["accuracy", "metric"], "map",
+        "result.json: accuracy.metric: expected top1 for classification, found \"map\""),
       Fault(
         ["accuracy", "arithmetic"], "magic",
         "result.json: accuracy.arithmetic: expected float, simulated, integer, found \"magic\""),
@@ -163,8 +171,28 @@ struct TrialResultTests {
   func unwritten() throws {
     let folder = try TemporaryFolder()
     var result = Self.result
-    result.accuracy.loss = .nan
+    var details = try #require(result.accuracy.details as? ClassificationDetails)
+    details.loss = .nan
+    result.accuracy.details = details
     #expect(throws: RunError.self) { try result.write(to: folder.path + "/result.json") }
     #expect(!FileManager.default.fileExists(atPath: folder.path + "/result.json"))
+  }
+
+  @Test(
+    "A file from before tasks had names is of classification, and its figures are found under their old names"
+  )
+  func before() throws {
+    let json = try JSONSerialization.jsonObject(with: Self.result.json(), options: .mutableContainers)
+    var object = try #require(json as? [String: Any])
+    object["schema"] = 1
+    object["validationTop1"] = object.removeValue(forKey: "validation")
+    var accuracy = try #require(object["accuracy"] as? [String: Any])
+    for key in ["task", "metric"] { accuracy[key] = nil }
+    object["accuracy"] = accuracy
+    var stages = try #require(object["stages"] as? [[String: Any]])
+    stages[0]["validationTop1"] = stages[0].removeValue(forKey: "validation")
+    object["stages"] = stages
+    let data = try JSONSerialization.data(withJSONObject: object)
+    #expect(try TrialResult.decoded(from: data, path: "result.json") == Self.result)
   }
 }

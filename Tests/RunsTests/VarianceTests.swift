@@ -138,19 +138,12 @@ struct VarianceTests {
   @Test("What images add is the analysis of variance's")
   func images() {
     let seeds = [[1, 0, 0, -1, 1, 0, 0, 1], [1, 0, 1, -1, 0, 0, 0, 1], [0, 0, 0, -1, 1, 0, 1, 1]].map { row in
-      ImageScores(row.map { Int8($0) })
+      ImageScores(row.map { Double($0) })
     }
     let crossed = ImageVariance(seeds).estimate
     #expect(abs(crossed.variance - 0.03869047619047619) < Self.tolerance)
     #expect(crossed.degreesOfFreedom == 7)
     #expect(abs(ImageVariance([seeds[0]]).estimate.variance - 0.0625) < Self.tolerance)
     #expect(ImageVariance([ImageScores([1])]).estimate == .none)
-  }
-
-  @Test("Bits are read least significant first, over bytes")
-  func bits() {
-    let scores = ImageScores(bits: [0b0000_0101, 0b10], images: 10)
-    #expect(scores.values == [1, 0, 1, 0, 0, 0, 0, 0, 0, 1])
-    #expect(scores.mean == 0.3)
   }
 }

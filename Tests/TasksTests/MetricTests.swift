@@ -1,4 +1,5 @@
 import Datasets
+import Metrics
 import Tasks
 import Tensors
 import Testing

@@ -2,6 +2,7 @@ import Execution
 import Graphs
 import Ops
 import Settings
+import Tasks
 import Tensors
 import TestSupport
 import Synchronization
@@ -35,7 +36,7 @@ struct AttentionTransferTests {
   private static func built(
     _ distiller: any Distiller, _ student: Graph, _ teacher: Graph
   ) throws -> Objective {
-    var builder = try ObjectiveBuilder(student: student, teacher: teacher)
+    var builder = try ObjectiveBuilder(Classification(), student: student, teacher: teacher)
     try distiller.build(&builder)
     return try builder.finished(seed: 0)
   }
@@ -45,7 +46,8 @@ struct AttentionTransferTests {
     let objective = try Self.built(AttentionTransfer(), Self.network(2), Self.network(5, deep: true))
     #expect(
       objective.sources == [
-        .student("logits"), .labels, .student("relu1"), .teacher(.value("relu1b")), .student("relu2"),
+        .student("logits"), .target(Target(name: "labels", shape: [3])), .student("relu1"),
+        .teacher(.value("relu1b")), .student("relu2"),
         .teacher(.value("relu2")),
       ])
     #expect(
@@ -87,7 +89,8 @@ struct AttentionTransferTests {
     var losses: [Double] = []
     let trainer = try Trainer(
       Trainer.Setup(
-        graph: network(2), backend: ReferenceBackend(), settings: settings, seed: 7, objective: objective,
+        task: Classification(), graph: network(2), backend: ReferenceBackend(), settings: settings, seed: 7,
+        objective: objective,
         teacher: teacher),
       training: SyntheticSource(steps: steps, batch: 8),
       observer: TrainingObserver(epoch: { losses.append($0.loss) }))
@@ -150,7 +153,7 @@ struct AttentionTransferTests {
     func trained(_ rewriter: (any GraphRewriter)?, _ backend: any Backend) throws -> Graph? {
       let trainer = try Trainer(
         Trainer.Setup(
-          graph: Self.network(2), backend: backend, settings: settings, seed: 7,
+          task: Classification(), graph: Self.network(2), backend: backend, settings: settings, seed: 7,
           objective: AttentionTransfer(),
           teacher: .network(teacher), rewriter: rewriter),
         training: SyntheticSource(steps: 12, batch: 8))

@@ -2,6 +2,7 @@ import DNNL
 import Execution
 import Graphs
 import Settings
+import Tasks
 import Tensors
 import Testing
 
@@ -21,7 +22,9 @@ struct BackendTrainingTests {
     try settings.update(from: SettingsNode(yaml: yaml, source: "test"), owner: "training")
     for stop in stops + [Int.max] {
       let trainer = try Trainer(
-        Trainer.Setup(graph: graph, backend: backend, settings: settings, seed: 3, precision: precision),
+        Trainer.Setup(
+          task: Classification(), graph: graph, backend: backend, settings: settings, seed: 3,
+          precision: precision),
         training: SyntheticSource(steps: 6, batch: 8),
         validation: SyntheticSource(steps: 2, batch: 8, seed: 1),
         checkpoints: store)

@@ -1,5 +1,6 @@
 import Execution
 import Foundation
+import Metrics
 import Settings
 import Tensors
 import Testing
@@ -13,9 +14,9 @@ struct CheckpointTests {
     progress.epoch = epoch
     progress.step = step
     progress.updates = 35
-    progress.best = TrainingProgress.Best(epoch: 2, top1: 1.0 / 3, loss: 0.1 + 0.2)
+    progress.best = TrainingProgress.Best(epoch: 2, value: 1.0 / 3, loss: 0.1 + 0.2)
     progress.sums = TrainingProgress.Sums(
-      loss: 1e-17 + 1.0 / 7, correct: 11, images: 40, seconds: 0.5, rate: 0.1)
+      loss: 1e-17 + 1.0 / 7, metric: 11, images: 40, seconds: 0.5, rate: 0.1)
     let tensor = Tensor([1, -0.0, .leastNonzeroMagnitude, 3.4e38], shape: [2, 2])
     return Checkpoint(
       progress: progress,
@@ -80,7 +81,9 @@ struct CheckpointTests {
     let log = MetricsLog(path: folder.path + "/metrics.jsonl")
     for epoch in 1...3 {
       try log.append(
-        EpochMetrics(epoch: epoch, loss: 0.5, top1: 0.25, rate: 0.1, imagesPerSecond: 10, seconds: 1))
+        EpochMetrics(
+          epoch: epoch, loss: 0.5, metric: Top1Accuracy.kind, value: 0.25, rate: 0.1, imagesPerSecond: 10,
+          seconds: 1))
     }
     let whole = try Data(contentsOf: URL(filePath: log.path))
     try (whole + Data("{\"epoch\":4,\"lo".utf8)).write(to: URL(filePath: log.path))

@@ -1,6 +1,7 @@
 import DNNL
 import Execution
 import Graphs
+import Tasks
 import Tensors
 import Testing
 
@@ -21,7 +22,8 @@ struct DivergenceTests {
     let source = SyntheticSource(steps: 4, batch: 8)
     source.damage = damage
     let trainer = try Trainer(
-      Trainer.Setup(graph: graph, backend: backend, settings: settings), training: source)
+      Trainer.Setup(task: Classification(), graph: graph, backend: backend, settings: settings),
+      training: source)
     do {
       _ = try trainer.run()
       return "finished"
@@ -98,7 +100,9 @@ struct DivergenceTests {
     let source = SyntheticSource(steps: 4, batch: 8)
     source.damage = (1, 2)
     let trainer = try Trainer(
-      Trainer.Setup(graph: TinyNetwork.normalized(), backend: ReferenceBackend(), settings: settings),
+      Trainer.Setup(
+        task: Classification(), graph: TinyNetwork.normalized(), backend: ReferenceBackend(),
+        settings: settings),
       training: source, checkpoints: store)
     #expect(throws: TrainingError.self) { try trainer.run() }
     #expect(try store.latest()?.progress.epoch == 1)

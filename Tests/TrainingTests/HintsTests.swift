@@ -3,6 +3,7 @@ import Execution
 import Graphs
 import Ops
 import Settings
+import Tasks
 import Tensors
 import TestSupport
 import Testing
@@ -28,7 +29,7 @@ struct HintsTests {
   }
 
   private static func objective(_ hints: Hints, _ student: Graph) throws -> Objective {
-    var builder = try ObjectiveBuilder(student: student, teacher: try network(5, seed: 2))
+    var builder = try ObjectiveBuilder(Classification(), student: student, teacher: try network(5, seed: 2))
     try hints.build(&builder)
     return try builder.finished(seed: 7)
   }
@@ -43,7 +44,8 @@ struct HintsTests {
         yaml: "{epochs: \(epochs), batch: 8, learningRate: 0.02, weightDecay: 0}", source: "test"),
       owner: "training")
     return Trainer.Setup(
-      graph: try network(2, seed: 1), backend: backend, settings: settings, seed: 7, objective: hints,
+      task: Classification(), graph: try network(2, seed: 1), backend: backend, settings: settings, seed: 7,
+      objective: hints,
       teacher: .network(try network(5, seed: 2)), rewriter: rewriter)
   }
 
@@ -74,7 +76,7 @@ struct HintsTests {
     var reserved = Graph(inputs: [GraphInput(name: "image", shape: [4])])
     try reserved.append(Linear(features: 2), name: "objective/x", inputs: ["image"])
     reserved.outputs = ["objective/x"]
-    let message = errorMessage { _ = try ObjectiveBuilder(student: reserved) }
+    let message = errorMessage { _ = try ObjectiveBuilder(Classification(), student: reserved) }
     #expect(message.contains("names that begin with \"objective/\" are kept"), "\(message)")
   }
 

@@ -1,6 +1,7 @@
 import Execution
 import Graphs
 import Ops
+import Tasks
 import Tensors
 import TestSupport
 import Testing
@@ -59,7 +60,7 @@ struct NormalizationChangeTests {
     func logits(_ images: [Float], _ change: NormalizationChange?) throws -> [Float] {
       let network = try TeacherNetwork(
         graph, backend: ReferenceBackend(), batch: 2, precision: .f32, threads: 1, change: change)
-      try network.prepare(Batch(images: images, labels: [0, 1]), epoch: 0, step: 0)
+      try network.prepare(Batch(images: images, annotations: [.label(0), .label(1)]), epoch: 0, step: 0)
       let logits = network.buffer(of: .logits)
       return (0..<8).map { logits.floats[$0] }
     }

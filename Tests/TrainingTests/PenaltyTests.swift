@@ -3,6 +3,7 @@ import Execution
 import Graphs
 import Ops
 import Settings
+import Tasks
 import Tensors
 import TestSupport
 import Testing
@@ -121,7 +122,8 @@ struct PenaltyTests {
       var graph = try Self.network()
       graph.parameters["norm1.scale"]?.value = Tensor(repeating: 1, shape: [5])
       let trainer = try Trainer(
-        Trainer.Setup(graph: graph, backend: ReferenceBackend(), settings: settings, seed: 7),
+        Trainer.Setup(
+          task: Classification(), graph: graph, backend: ReferenceBackend(), settings: settings, seed: 7),
         training: SyntheticSource(steps: 10, batch: 8))
       guard case .finished(let result) = try trainer.run() else {
         throw TrainingError.patienceWithoutValidation

@@ -5,6 +5,7 @@ import Foundation
 import Graphs
 import Ops
 import Settings
+import Tasks
 import Tensors
 import TestSupport
 import Testing
@@ -63,7 +64,8 @@ struct RewritingTests {
     try settings.update(from: SettingsNode(yaml: yaml, source: "test"), owner: "training")
     return try Trainer(
       Trainer.Setup(
-        graph: graph, backend: backend, settings: settings, seed: 7, checkpointInterval: .zero,
+        task: Classification(), graph: graph, backend: backend, settings: settings, seed: 7,
+        checkpointInterval: .zero,
         rewriter: rewriter),
       training: SyntheticSource(steps: 5, batch: 8),
       validation: SyntheticSource(steps: 2, batch: 8, seed: 1), checkpoints: store)

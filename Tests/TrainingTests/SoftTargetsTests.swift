@@ -3,6 +3,7 @@ import Foundation
 import Graphs
 import Ops
 import Settings
+import Tasks
 import Tensors
 import TestSupport
 import Testing
@@ -16,7 +17,7 @@ struct LogitCase {
   let logits: [Float]
   let teacher: [Float]
 
-  init(labels: [Int32], partners: [Int32], shares: [Float], classes: Int) {
+  init(labels: [Int], partners: [Int], shares: [Float], classes: Int) {
     var random = SeededRandom(seed: 3, purpose: "logits")
     self.init(
       labels: labels, partners: partners, shares: shares,
@@ -24,9 +25,10 @@ struct LogitCase {
       teacher: (0..<labels.count * classes).map { _ in 4 * random.normal() })
   }
 
-  init(labels: [Int32], partners: [Int32], shares: [Float], logits: [Float], teacher: [Float]) {
-    batch = Batch(images: Array(repeating: 0, count: labels.count), labels: labels)
-    batch.partnerLabels = partners
+  init(labels: [Int], partners: [Int], shares: [Float], logits: [Float], teacher: [Float]) {
+    batch = Batch(
+      images: Array(repeating: 0, count: labels.count), annotations: labels.map { .label($0) })
+    batch.partners = partners.map { .label($0) }
     batch.shares = shares
     self.logits = logits
     self.teacher = teacher
@@ -44,7 +46,7 @@ struct LogitCase {
     student.outputs = ["logits"]
     student.parameters["logits.weight"] = Parameter(
       Tensor(transposed(logits, rows: images), shape: [classes, images]))
-    var builder = try ObjectiveBuilder(student: student, smoothing: smoothing)
+    var builder = try ObjectiveBuilder(Classification(), student: student, smoothing: smoothing)
     try objective.build(&builder)
     let built = try builder.finished(seed: 0)
     let plan = try ReferenceBackend().compile(
@@ -54,11 +56,10 @@ struct LogitCase {
     for (input, source) in zip(built.graph.inputs, built.sources) {
       switch source {
       case .student: break
-      case .labels:
-        var targets = [Float](repeating: .nan, count: logits.count)
-        var span = targets.mutableSpan
-        batch.writeTargets(of: 0..<images, classes: classes, into: &span)
-        plan.writeInput(try plan.input(input.name), targets.span)
+      case .target(let target):
+        let buffer = AlignedBuffer(floats: images * target.shape.count)
+        Classification().writeTargets(of: batch, 0..<images, for: builder.heads, into: [buffer])
+        plan.writeInput(try plan.input(input.name), buffer.floats)
       case .teacher: plan.writeInput(try plan.input(input.name), teacher.span)
       }
     }

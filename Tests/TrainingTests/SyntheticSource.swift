@@ -50,8 +50,8 @@ final class SyntheticSource: BatchSource {
         batch.images[image * pixels + p] = pattern + random.normal()
       }
       let shown = isScrambled ? random.below(3) : label
-      batch.labels[image] = Int32(shown)
-      batch.partnerLabels[image] = Int32(shown)
+      batch.annotations[image] = .label(shown)
+      batch.partners[image] = .label(shown)
     }
     if let damage, damage == (epoch, step) { batch.images[3] = .nan }
     batch.step = step

@@ -4,6 +4,7 @@ import Foundation
 import Graphs
 import Ops
 import Settings
+import Tasks
 import Tensors
 import TestSupport
 import Testing
@@ -36,7 +37,8 @@ struct TeacherLogitsTests {
     try settings.update(from: SettingsNode(yaml: yaml, source: "test"), owner: "training")
     let trainer = try Trainer(
       Trainer.Setup(
-        graph: TinyNetwork.normalized(), backend: backend, settings: settings, seed: 7,
+        task: Classification(), graph: TinyNetwork.normalized(), backend: backend, settings: settings,
+        seed: 7,
         objective: SoftTargets(), teacher: teacher),
       training: source ?? SyntheticSource(steps: steps, batch: 8))
     guard case .finished(let result) = try trainer.run() else {

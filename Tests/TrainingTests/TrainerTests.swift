@@ -2,6 +2,7 @@ import Execution
 import Foundation
 import Graphs
 import Settings
+import Tasks
 import Tensors
 import Testing
 
@@ -21,7 +22,8 @@ struct TrainerTests {
     _ graph: Graph, _ yaml: String = "{}", interval: Duration = .seconds(60)
   ) throws -> Trainer.Setup {
     Trainer.Setup(
-      graph: graph, backend: ReferenceBackend(), settings: try settings(yaml), seed: 7,
+      task: Classification(), graph: graph, backend: ReferenceBackend(), settings: try settings(yaml),
+      seed: 7,
       checkpointInterval: interval)
   }
 
@@ -41,7 +43,7 @@ struct TrainerTests {
     _ = try Self.result(of: trainer.run())
     #expect(epochs.map(\.epoch) == [1, 2, 3, 4])
     #expect(epochs[3].loss < epochs[0].loss)
-    #expect((epochs[3].validationTop1 ?? 0) > 0.8, "\(epochs)")
+    #expect((epochs[3].validation ?? 0) > 0.8, "\(epochs)")
   }
 
   @Test(
@@ -183,11 +185,12 @@ struct TrainerTests {
     let result = try Self.result(of: trainer.run())
     let best = try #require(result.progress.best)
     #expect(epochs.count < 50 && epochs.count == best.epoch + 2)
-    #expect(best.top1 == epochs.compactMap(\.validationTop1).max())
+    #expect(best.value == epochs.compactMap(\.validation).max())
     let evaluator = try Evaluator(
-      result.graph, backend: ReferenceBackend(), batch: 8, precision: .f32, threads: 1)
+      result.graph, task: Classification(), backend: ReferenceBackend(), batch: 8, precision: .f32, threads: 1
+    )
     let scores = try #require(try evaluator.score(validation))
-    #expect(scores.top1 == best.top1 && scores.loss == best.loss)
+    #expect(scores.value == best.value && scores.loss == best.loss)
   }
 
   @Test("Scores tell outputs that are no numbers")
@@ -199,7 +202,7 @@ struct TrainerTests {
           parameter.value.values.map { _ in value }, shape: parameter.value.shape)
       }
       let evaluator = try Evaluator(
-        graph, backend: ReferenceBackend(), batch: 8, precision: .f32, threads: 1)
+        graph, task: Classification(), backend: ReferenceBackend(), batch: 8, precision: .f32, threads: 1)
       let scores = try #require(try evaluator.score(SyntheticSource(steps: 1, batch: 8, seed: 1)))
       #expect(scores.isFinite == (value == 1))
     }

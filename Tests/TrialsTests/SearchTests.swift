@@ -1,4 +1,5 @@
 import Foundation
+import Metrics
 import Readings
 import Runs
 import Settings
@@ -156,7 +157,8 @@ struct SearchTests {
     _ top1: Double?, bytes: Int, fits: Bool? = nil, failure: String? = nil
   ) -> CandidateResult {
     var result = CandidateResult(
-      name: "c", seed: 0, address: String(repeating: "a", count: 64), validationTop1: top1, fileBytes: bytes,
+      name: "c", seed: 0, address: String(repeating: "a", count: 64), metric: Top1Accuracy.kind,
+      validation: top1, fileBytes: bytes,
       multiplyAdds: 1,
       reading: fits.map {
         Reading(
@@ -205,11 +207,11 @@ struct SearchTests {
     try candidate.write(to: path)
     #expect(try CandidateResult.read(path) == candidate)
     let text = try String(contentsOfFile: path, encoding: .utf8)
-    try Data(text.replacing("\"validationTop1\":0.5", with: "\"validationTop1\":1.5").utf8).write(
+    try Data(text.replacing("\"validation\":0.5", with: "\"validation\":1.5").utf8).write(
       to: URL(filePath: path))
     do {
       _ = try CandidateResult.read(path)
       Issue.record("a rate of 1.5 was believed")
-    } catch { #expect("\(error)".contains("validationTop1")) }
+    } catch { #expect("\(error)".contains("validation")) }
   }
 }

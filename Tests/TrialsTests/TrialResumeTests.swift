@@ -6,6 +6,7 @@ import Recipes
 import Encodings
 import Runs
 import Settings
+import Tasks
 import Tensors
 import TestSupport
 import Testing

@@ -46,7 +46,7 @@ struct TrialRunnerTests {
           pipeline: [{epochs: 1, objective: soft-targets}]
       """)
     let (pupil, direct) = (try #require(results["pupil"]), try #require(results["direct"]))
-    #expect(pupil.parameters == direct.parameters && pupil.accuracy.loss != direct.accuracy.loss)
+    #expect(pupil.parameters == direct.parameters && pupil.accuracy != direct.accuracy)
     #expect(pupil.warnings.isEmpty, "\(pupil.warnings)")
   }
 
@@ -69,7 +69,7 @@ struct TrialRunnerTests {
     #expect(pruned.size.codedBytes * 5 < teacher.size.fileBytes)
     #expect(pruned.nonZeros * 5 < teacher.nonZeros && pruned.parameters == teacher.parameters)
     #expect(pruned.stages.map(\.name) == ["magnitude-pruning", "codebook"])
-    #expect(pruned.accuracy.confusion.joined().reduce(0, +) == pruned.accuracy.images)
+    #expect(pruned.accuracy.task == "classification" && pruned.accuracy.images > 0)
     #expect(pruned.layers.contains { $0.name == "linear1" && $0.bytesAfter * 5 < $0.bytesBefore })
     #expect(pruned.warnings.isEmpty)
   }
@@ -97,7 +97,7 @@ struct TrialRunnerTests {
           pipeline: [{magnitude-pruning: {sparsity: 0.1, times: 1}, epochs: 1}]
       """, teacherEpochs: 12)
     // The teacher must tell more than chance for anything to be lost.
-    #expect(try #require(results["teacher"]?.validationTop1) > 0.4)
+    #expect(try #require(results["teacher"]?.validation) > 0.4)
     let warnings = try #require(results["diverged"]).warnings
     #expect(
       warnings.contains { $0.contains("no more than chance") && $0.contains("gradientClip: 1") },

@@ -1,5 +1,6 @@
 public import Execution
 public import Graphs
+public import Tasks
 public import Tensors
 public import Training
 import Datasets
@@ -10,9 +11,10 @@ import Datasets
 /// the order of batches is the source's own and the same for every question. Answers depend on threads and precision
 /// as all sums of floats do.
 ///
-///     let evidence = PlanEvidence(graph, backend: DNNLBackend(), source: loader, batch: 128)
+///     let evidence = PlanEvidence(graph, task: Classification(), backend: DNNLBackend(), source: loader, batch: 128)
 public struct PlanEvidence: Evidence {
   let graph: Graph
+  private let task: any ImageTask
   private let backend: any Backend
   private let source: any BatchSource
   let options: PlanOptions
@@ -21,11 +23,13 @@ public struct PlanEvidence: Evidence {
   /// Makes evidence of a graph; nothing is computed before it is asked for. `batch` is the source's, `initial` holds the
   /// trainable parameters at initialization where they are known.
   public init(
-    _ graph: Graph, backend: any Backend, source: any BatchSource, batch: Int, precision: Precision = .f32,
+    _ graph: Graph, task: any ImageTask, backend: any Backend, source: any BatchSource, batch: Int,
+    precision: Precision = .f32,
     threads: Int = 1, initial: [String: Tensor]? = nil
   ) {
     self.initial = initial
     self.graph = graph
+    self.task = task
     self.backend = backend
     self.source = source
     options = PlanOptions(batch: batch, mode: .training, precision: precision, threads: threads)
@@ -69,27 +73,29 @@ public struct PlanEvidence: Evidence {
     let frozen = try FrozenNorms(graph)
     var options = options
     options.batch = together
-    var builder = try ObjectiveBuilder(student: frozen.graph)
-    builder.minimizeLabelLoss()
+    var builder = try ObjectiveBuilder(task, student: frozen.graph)
+    try builder.minimizeTaskLoss()
     let objective = try builder.finished(seed: 0)
+    let targets = task.targets(for: builder.heads)
     let plan = try backend.compile(objective.joined(to: frozen.graph), options)
     let images = try plan.input(frozen.graph.inputs[0].name)
-    let labels = try plan.input(builder.labels())
-    let loss = try plan.tap(objective.terms[0].value)
-    var targets = [Float](repeating: 0, count: labels.count)
+    let inputs = try targets.map { try plan.input(builder.target($0)) }
+    let buffers = targets.map { AlignedBuffer(floats: together * $0.shape.count) }
+    let losses = try objective.terms.map { (tap: try plan.tap($0.value), weight: $0.weight) }
     let pixels = images.count / together
     try forEachBatch(images: count) { batch in
       for start in stride(from: 0, to: batch.count, by: together) {
         let range = start..<min(start + together, batch.count)
         plan.writeInput(
           images, batch.images.span.extracting(start * pixels..<(start + together) * pixels))
-        var span = targets.mutableSpan
-        batch.writeTargets(of: range, classes: builder.classes, into: &span)
-        plan.writeInput(labels, targets.span)
+        task.writeTargets(of: batch, range, for: builder.heads, into: buffers)
+        for (input, buffer) in zip(inputs, buffers) { plan.writeInput(input, buffer.floats) }
         plan.run(key: 0)
         // Rows behind the last image of a batch that is not full weigh nothing.
-        let seed = (0..<together).map { $0 < range.count ? 1 / Float(range.count) : 0 }
-        plan.writeSeed(loss, seed.span)
+        for (tap, weight) in losses {
+          let seed = (0..<together).map { $0 < range.count ? weight / Float(range.count) : 0 }
+          plan.writeSeed(tap, seed.span)
+        }
         plan.backward()
         body(frozen.original(try plan.gradients()), range.count)
       }

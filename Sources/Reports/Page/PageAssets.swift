@@ -12,7 +12,7 @@ enum PageAssets {
   /// The scripts in the order in which they run: one more section is one file and one line here.
   static let scripts = [
     PackageResources.page_js, PackageResources.ranking_js, PackageResources.tradeoffs_js,
-    PackageResources.curves_js,
+    PackageResources.curves_js, PackageResources.classification_js, PackageResources.detection_js,
     PackageResources.student_js, PackageResources.comparisons_js, PackageResources.start_js,
   ].map(text).joined(separator: "\n")
 

@@ -4,6 +4,8 @@ import Runs
 /// What the page's scripts draw from: the report without what only statistics need.
 struct PageData: Encodable {
   let ranking: Ranking
+  /// The name of what rows are ranked by.
+  let metric: String
   let targets: [String]
   let missingCharts: String
   let trials: [Trial]
@@ -16,7 +18,7 @@ struct PageData: Encodable {
     let seed: UInt64
     let classes: [String]
     let accuracy: Accuracy
-    let validationTop1: Double?
+    let validation: Double?
     let size: TrialResult.Size
     let nonZeros: Int
     let multiplyAdds: Int
@@ -26,15 +28,20 @@ struct PageData: Encodable {
     let mistakes: [TrialResult.Mistake]
   }
 
-  /// Scores, and the confusion matrix as (truth, called, images) where there are images.
+  /// The metric, and what the task's own script shows.
   struct Accuracy: Encodable {
+    let task: String
     let images: Int
-    let top1: Double
-    let top5: Double
-    let loss: Double
-    let ece: Double
+    let value: Double
     let arithmetic: String
-    let confusion: [[Int]]
+    let details: Details?
+  }
+
+  /// What one task knows.
+  struct Details: Encodable {
+    let base: any Encodable
+
+    func encode(to encoder: any Encoder) throws { try base.encode(to: encoder) }
   }
 
   /// Pictures of mistakes that a trial may bring: they make most of a page's size.
@@ -42,6 +49,7 @@ struct PageData: Encodable {
 
   init(_ report: RunReport) {
     ranking = report.ranking
+    metric = report.metricName
     targets = report.targets
     missingCharts =
       "There are no curves here: Chart.js was missing when this report was made. Install it (\(ChartLibrary.remedy)) and "
@@ -64,19 +72,10 @@ struct PageData: Encodable {
     return Trial(
       name: trial.name, role: trial.role, seed: trial.seed, classes: trial.classes,
       accuracy: Accuracy(
-        images: accuracy.images, top1: accuracy.top1, top5: accuracy.top5, loss: accuracy.loss,
-        ece: accuracy.ece,
-        arithmetic: accuracy.arithmetic, confusion: sparse(accuracy.confusion, classes: trial.classes.count)),
-      validationTop1: trial.validationTop1, size: trial.size, nonZeros: trial.nonZeros,
+        task: accuracy.task, images: accuracy.images, value: accuracy.value, arithmetic: accuracy.arithmetic,
+        details: PageTasks.details(accuracy.details).map(Details.init)),
+      validation: trial.validation, size: trial.size, nonZeros: trial.nonZeros,
       multiplyAdds: trial.multiplyAdds, cost: trial.cost, stages: trial.stages, layers: trial.layers,
       mistakes: Array(trial.mistakes.prefix(shownMistakes)))
-  }
-
-  private static func sparse(_ confusion: [[Int]], classes: Int) -> [[Int]] {
-    confusion.prefix(classes).enumerated().flatMap { truth, row in
-      row.prefix(classes).enumerated().compactMap { called, images in
-        images > 0 ? [truth, called, images] : nil
-      }
-    }
   }
 }

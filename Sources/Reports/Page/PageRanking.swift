@@ -78,9 +78,14 @@ struct PageRanking {
     }
   }
 
+  private static func capitalized(_ name: String) -> String { name.prefix(1).uppercased() + name.dropFirst() }
+
   private var accuracy: [PageColumn] {
     [
-      PageColumn(title: "Top-1, %", hint: "Mean over seeds ± one standard deviation", isLargestFirst: true) {
+      PageColumn(
+        title: Self.capitalized(report.metricName) + ", %", hint: "Mean over seeds ± one standard deviation",
+        isLargestFirst: true
+      ) {
         row in
         let deviation = row.accuracy.sd.map { " <small>± \(Quantity.percent($0))</small>" } ?? ""
         return PageColumn.Cell(

@@ -33,7 +33,7 @@ struct PageSection: Sendable {
     PageSection(
       id: "comparisons", title: "Is one better than the other?",
       introduction:
-        "Differences of top-1 in percentage points, paired by seed, with 95 % intervals. Told apart means that "
+        "Differences in percentage points, paired by seed, with 95 % intervals. Told apart means that "
         + "p is below 0.05 after Holm's correction: over students against the teacher, their controls and the next on a front; "
         + "for other pairs of students, over all pairs of them.",
       body: { $0.ranking.comparisons.isEmpty && $0.ranking.studentPairs.isEmpty ? nil : "" }),

@@ -18,7 +18,7 @@ enum PageWords {
   /// Marks and words.
   static func glossary(_ report: RunReport) -> String {
     let marks = Mark.all.map { (word: $0.sign, meaning: $0.meaning(nil)) }
-    let entries = marks + Glossary.entries.map { (word: $0.word, meaning: $0.meaning) }
+    let entries = marks + Glossary.entries(report.ranking.metric).map { (word: $0.word, meaning: $0.meaning) }
     return "<dl class=\"words\">"
       + entries.map { "<dt>\(HTMLText.escaped($0.word))</dt><dd>\(HTMLText.escaped($0.meaning))</dd>" }
       .joined(separator: "\n") + "</dl>"

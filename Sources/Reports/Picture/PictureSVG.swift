@@ -76,7 +76,7 @@ struct PictureSVG {
     return ups + acrosses + [
       cut,
       "<path class=\"axis\" d=\"M\(Self.number(plot.left)) \(Self.number(plot.top))V\(Self.number(plot.bottom))H\(Self.number(plot.right))\"/>",
-      text("axis-title", Self.margin, plot.top - 8, "top-1, %"),
+      text("axis-title", Self.margin, plot.top - 8, picture.metricName + ", %"),
       text(
         "axis-title end", plot.right, plot.bottom + 34,
         picture.measure.title + scale + "; line: the front of students"),

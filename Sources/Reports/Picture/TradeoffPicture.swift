@@ -20,6 +20,8 @@ struct TradeoffPicture: Sendable {
   }
 
   let measure: PictureMeasure
+  /// The name of what rows are ranked by.
+  let metricName: String
   let target: String?
   let width: Double
   let height: Double
@@ -56,6 +58,7 @@ struct TradeoffPicture: Sendable {
     let leading = rows.filter { $0.row.role != "control" }
     guard leading.contains(where: \.isStudent) else { return nil }
     self.measure = measure
+    metricName = report.metricName
     self.target = target
     self.width = width
     self.height = height

@@ -40,8 +40,8 @@ sections.curves = section => {
   });
   const charts = [
     ['Training loss', chart('Training loss by epoch', config('loss', epoch => epoch.loss, value => digits(value)))],
-    ['Validation accuracy', chart('Validation accuracy by epoch', config('top-1, %',
-      epoch => epoch.validationTop1 == null ? null : epoch.validationTop1 * 100, value => String(Number(value.toFixed(1))), { max: 100 }))],
+    ['Validation accuracy', chart('Validation accuracy by epoch', config(`${report.metric}, %`,
+      epoch => epoch.validation == null ? null : epoch.validation * 100, value => String(Number(value.toFixed(1))), { max: 100 }))],
   ];
   const redraw = () => charts.forEach(([, chart]) => chart.draw());
   const keys = element('div', { className: 'keys' }, ...names.map((name, place) => {

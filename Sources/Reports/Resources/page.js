@@ -5,6 +5,8 @@ const report = JSON.parse(document.getElementById('report-data').textContent);
 const rows = (report.ranking.teacher ? [report.ranking.teacher] : []).concat(report.ranking.students);
 const targetNames = report.targets;
 const sections = {};
+// What each task shows of a trial: facts, and close-ups of its details.
+const tasks = {};
 
 function element(tag, attributes = {}, ...children) {
   const made = document.createElement(tag);

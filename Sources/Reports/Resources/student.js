@@ -1,5 +1,5 @@
-// One student up close: what each stage did, layer by layer, what it confuses, what it gets wrong.
-const closeUps = [lineage, layers, confusion, mistakes];
+// One student up close: what each stage did, layer by layer, what its task shows, what it gets wrong.
+const closeUps = [lineage, layers, ofTask, mistakes];
 
 sections.student = section => {
   const body = section.querySelector('.body');
@@ -21,9 +21,9 @@ sections.student = section => {
 };
 
 function facts(trial) {
+  const task = trial.accuracy.details && tasks[trial.accuracy.task];
   const entries = [
-    ['top-1', format.percent(trial.accuracy.top1) + ' %'], ['top-5', format.percent(trial.accuracy.top5) + ' %'],
-    ['loss', trial.accuracy.loss.toFixed(3)], ['calibration error', trial.accuracy.ece.toFixed(3)],
+    ...(task ? task.facts(trial.accuracy) : [[report.metric, format.percent(trial.accuracy.value) + ' %']]),
     ['arithmetic', trial.accuracy.arithmetic], ['test images', trial.accuracy.images.toLocaleString('en')],
     ['file', `${format.bytes(trial.size.fileBytes)}, coded ${format.bytes(trial.size.codedBytes)}`],
     ['trained on', `${format.count(trial.cost.trainingImages)} images in ${digits(trial.cost.seconds)} s`],
@@ -32,23 +32,28 @@ function facts(trial) {
     element('div', {}, element('dt', {}, word), element('dd', {}, value))));
 }
 
+function ofTask(trial) {
+  const task = trial.accuracy.details && tasks[trial.accuracy.task];
+  return task ? task.closeUps.flatMap(part => part(trial)) : [];
+}
+
 function lineage(trial) {
   if (!trial.stages.length) return [];
   // Earlier stages may have been read on another target, or on one that has changed since.
   const { energyTarget: target, energyOrigin: origin } = trial.stages.at(-1);
-  const heads = ['stage', 'epochs', 'validation top-1, %', 'file', 'change', 'multiply-adds', 'change', 'non-zeros',
+  const heads = ['stage', 'epochs', `validation ${report.metric}, %`, 'file', 'change', 'multiply-adds', 'change', 'non-zeros',
     target ? `energy, ${target}` : 'energy']
     .map((title, index) => ({ title, number: index > 0 }));
   const teacher = report.trials.find(other => other.role === 'teacher' && other.seed === trial.seed && other !== trial);
   const start = teacher && { ...teacher.stages.at(-1), name: 'teacher', epochs: '', warnings: [],
-    validationTop1: teacher.validationTop1, fileBytes: teacher.size.fileBytes, multiplyAdds: teacher.multiplyAdds,
+    validation: teacher.validation, fileBytes: teacher.size.fileBytes, multiplyAdds: teacher.multiplyAdds,
     nonZeros: teacher.nonZeros };
   const stages = (start ? [start] : []).concat(trial.stages);
   const lines = stages.map((stage, index) => {
     const before = stages[index - 1];
     const warnings = (stage.warnings || []).map(words => element('small', { className: 'warning' }, words));
     return [[stage.name, ...warnings], String(stage.epochs),
-      stage.validationTop1 == null ? '–' : format.percent(stage.validationTop1),
+      stage.validation == null ? '–' : format.percent(stage.validation),
       format.bytes(stage.fileBytes), before ? change(before.fileBytes, stage.fileBytes) : '',
       format.count(stage.multiplyAdds), before ? change(before.multiplyAdds, stage.multiplyAdds) : '',
       format.count(stage.nonZeros),
@@ -81,37 +86,6 @@ function layers(trial) {
     bars(layer.multiplyAddsBefore, layer.multiplyAddsAfter, multiplyAdds), format.count(layer.multiplyAddsBefore),
     format.count(layer.multiplyAddsAfter), change(layer.multiplyAddsBefore, layer.multiplyAddsAfter)]);
   return [element('h3', {}, 'Layer by layer'), table(heads, lines, 'layers')];
-}
-
-function confusion(trial) {
-  const { classes, accuracy } = trial;
-  if (!accuracy.confusion.length) return [];
-  const heading = element('h3', {}, 'What it takes for what');
-  const wrong = accuracy.confusion.filter(([truth, called]) => truth !== called).sort((a, b) => b[2] - a[2]);
-  const worst = element('ol', { className: 'plain' }, ...wrong.slice(0, 10).map(([truth, called, images]) =>
-    element('li', {}, element('b', {}, String(images)), ` ${classes[truth]} taken for ${classes[called]}`)));
-  const list = element('div', {}, element('h4', {}, 'Most frequent mistakes'), worst);
-  if (classes.length > 30) return [heading, list];
-  return [heading, element('div', { className: 'beside' }, matrix(trial), list)];
-}
-
-function matrix({ classes, accuracy }) {
-  const counts = classes.map(() => classes.map(() => 0));
-  for (const [truth, called, images] of accuracy.confusion) counts[truth][called] = images;
-  const most = Math.max(1, ...accuracy.confusion.filter(([truth, called]) => truth !== called).map(entry => entry[2]));
-  const body = counts.map((line, truth) => element('tr', {}, element('th', { scope: 'row' }, classes[truth]),
-    ...line.map((images, called) => {
-      const cell = element('td', { title: `${images} of ${classes[truth]} taken for ${classes[called]}` },
-        images ? String(images) : '·');
-      if (truth === called) cell.className = 'right';
-      else if (images) cell.style.setProperty('--heat', `${Math.round(images / most * 100)}%`);
-      return cell;
-    })));
-  return element('div', { className: 'scroll' }, element('table', { className: 'matrix' },
-    element('caption', {}, 'Rows: what it is. Columns: what it was called.'),
-    element('thead', {}, element('tr', {}, element('th'),
-      ...classes.map(name => element('th', { scope: 'col' }, element('span', {}, name))))),
-    element('tbody', {}, ...body)));
 }
 
 function mistakes(trial) {

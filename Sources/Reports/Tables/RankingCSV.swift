@@ -1,4 +1,5 @@
 import Readings
+import Metrics
 import Runs
 
 /// `ranking.csv`: a line a row with every figure, unrounded; rates are fractions, sizes bytes, units are in the names.
@@ -30,9 +31,10 @@ struct RankingCSV {
   }
 
   private var accuracy: [Column] {
-    [
-      ("top1Mean", { "\($0.accuracy.mean)" }), ("top1Sd", { Self.text($0.accuracy.sd) }),
-      ("top1Low", { "\($0.accuracy.low)" }), ("top1High", { "\($0.accuracy.high)" }),
+    let metric = report.ranking.metric?.key ?? "accuracy"
+    return [
+      (metric + "Mean", { "\($0.accuracy.mean)" }), (metric + "Sd", { Self.text($0.accuracy.sd) }),
+      (metric + "Low", { "\($0.accuracy.low)" }), (metric + "High", { "\($0.accuracy.high)" }),
       ("arithmetic", { $0.accuracy.arithmetic }),
       ("againstTeacherMean", { Self.text($0.againstTeacher?.mean) }),
       ("againstTeacherLow", { Self.text($0.againstTeacher?.low) }),

@@ -29,7 +29,8 @@ struct RankingMarkdown {
 
   private var table: [String] {
     let titles = [
-      "name", "role", "methods", "top-1, %", "95 % interval", "Δ teacher, points", "p", "bytes", "coded",
+      "name", "role", "methods", "\(report.metricName), %", "95 % interval", "Δ teacher, points", "p",
+      "bytes", "coded",
       "ratio", "parameters", "non-zeros", "multiply-adds", "bits", "seeds", "training images",
     ]
     let areNumbers = titles.indices.map { ![0, 1, 2, 13].contains($0) }
@@ -65,7 +66,7 @@ struct RankingMarkdown {
     }
     let columns = report.resources(of: target).flatMap { amounts($0, on: target) }
     let titles =
-      ["name", "marks", "top-1, %"] + columns.map { MarkdownText.escaped($0.title) } + [
+      ["name", "marks", "\(report.metricName), %"] + columns.map { MarkdownText.escaped($0.title) } + [
         "a day", "basis", "fits",
       ]
     let rows = report.rows.compactMap { row in
@@ -142,6 +143,8 @@ struct RankingMarkdown {
 
   private var words: [String] {
     Mark.all.map { "- `\($0.sign)` \(MarkdownText.escaped($0.meaning(nil)))" }
-      + Glossary.entries.map { "- **\($0.word)**: \(MarkdownText.escaped($0.meaning))" }
+      + Glossary.entries(report.ranking.metric).map {
+        "- **\($0.word)**: \(MarkdownText.escaped($0.meaning))"
+      }
   }
 }

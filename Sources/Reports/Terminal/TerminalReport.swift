@@ -63,7 +63,7 @@ public struct TerminalReport: Sendable {
       Cells(.init("marks", leftOutAt: 1)) { row in
         Mark.of(row, on: targets.first, in: report.ranking).map(\.sign).joined()
       },
-      Cells(.init("top-1, %", isNumber: true)) { row in
+      Cells(.init("\(report.metricName), %", isNumber: true)) { row in
         let deviation = Self.deviation(row)
         return Quantity.percent(row.accuracy.mean) + deviation
           + String(repeating: " ", count: deviations - deviation.count)

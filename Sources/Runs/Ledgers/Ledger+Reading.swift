@@ -1,5 +1,6 @@
 import Foundation
 import GRDB
+import Metrics
 
 extension Ledger {
   /// Reads every finished trial of the run's directory that the ledger lacks; one whose result cannot be believed
@@ -79,12 +80,14 @@ extension Ledger {
       ])
     try database.execute(
       sql: """
-        INSERT INTO results (address, directory, top1, fileBytes, multiplyAdds, json) VALUES (?, ?, ?, ?, ?, ?)
-        ON CONFLICT (address) DO UPDATE SET directory = excluded.directory, top1 = excluded.top1,
-          fileBytes = excluded.fileBytes, multiplyAdds = excluded.multiplyAdds, json = excluded.json
+        INSERT INTO results (address, directory, metric, value, fileBytes, multiplyAdds, json)
+        VALUES (?, ?, ?, ?, ?, ?, ?)
+        ON CONFLICT (address) DO UPDATE SET directory = excluded.directory, metric = excluded.metric,
+          value = excluded.value, fileBytes = excluded.fileBytes, multiplyAdds = excluded.multiplyAdds, json = excluded.json
         """,
       arguments: [
-        result.address, directory, result.accuracy.top1, result.size.fileBytes, result.multiplyAdds, json,
+        result.address, directory, result.accuracy.metric.key, result.accuracy.value, result.size.fileBytes,
+        result.multiplyAdds, json,
       ])
   }
 
@@ -94,7 +97,7 @@ extension Ledger {
       try database.execute(
         sql: "INSERT INTO epochs VALUES (?, ?, ?, ?, ?, ?, ?)",
         arguments: [
-          address, position, epoch.epoch, epoch.loss, epoch.top1, epoch.validationLoss, epoch.validationTop1,
+          address, position, epoch.epoch, epoch.loss, epoch.value, epoch.validationLoss, epoch.validation,
         ])
     }
   }

@@ -103,8 +103,8 @@ extension Ledger {
       )
       .map { row in
         EpochRecord(
-          epoch: row["epoch"], loss: row["loss"], top1: row["top1"], validationLoss: row["validationLoss"],
-          validationTop1: row["validationTop1"])
+          epoch: row["epoch"], loss: row["loss"], value: row["value"], validationLoss: row["validationLoss"],
+          validation: row["validation"])
       }
     }
   }

@@ -10,6 +10,7 @@ enum LedgerSchema {
     migrator.registerMigration("2026-11 invocations, trials, epochs, results", migrate: first)
     migrator.registerMigration("2026-11 what the present recipe says of a trial", migrate: second)
     migrator.registerMigration("2026-11 rows that share a trial", migrate: third)
+    migrator.registerMigration("2026-11 metrics by name", migrate: fourth)
     return migrator
   }
 
@@ -42,6 +43,17 @@ enum LedgerSchema {
       sql: """
         ALTER TABLE trials ADD COLUMN controlOf TEXT NOT NULL DEFAULT '[]';
         ALTER TABLE trials ADD COLUMN isPresent INTEGER NOT NULL DEFAULT 1;
+        """)
+  }
+
+  /// Figures are of the metric that a result names; before there was one metric alone.
+  private static func fourth(_ database: Database) throws {
+    try database.execute(
+      sql: """
+        ALTER TABLE results RENAME COLUMN top1 TO value;
+        ALTER TABLE results ADD COLUMN metric TEXT NOT NULL DEFAULT 'top1';
+        ALTER TABLE epochs RENAME COLUMN top1 TO value;
+        ALTER TABLE epochs RENAME COLUMN validationTop1 TO validation;
         """)
   }
 

@@ -1,3 +1,4 @@
+import Metrics
 import Readings
 
 /// Chooses students for a target by what the ranking says of them: a pure function.
@@ -48,7 +49,8 @@ struct DecisionMaker {
 
   private static func isClose(_ row: Ranking.Row, _ margin: Double) -> Bool {
     guard let difference = row.againstTeacher else { return false }
-    guard difference.pValue != nil, let bound = difference.atLeast else { return difference.mean >= -margin }
+    let metric = row.accuracy.metric
+    guard let bound = difference.leastGain(on: metric) else { return difference.gain(on: metric) >= -margin }
     return bound > -margin
   }
 
@@ -60,8 +62,8 @@ struct DecisionMaker {
       candidate.reading[resource].map { (row: candidate.row, value: $0.value) }
     }
     let best = candidates.min {
-      (resource.cost($0.value), -$0.row.accuracy.mean, $0.row.name)
-        < (resource.cost($1.value), -$1.row.accuracy.mean, $1.row.name)
+      (resource.cost($0.value), $0.row.shortfall, $0.row.name)
+        < (resource.cost($1.value), $1.row.shortfall, $1.row.name)
     }
     guard let best else { return nil }
     let isOfImages = resource == .latency || resource == .energy
@@ -75,16 +77,17 @@ struct DecisionMaker {
   /// How the row stands to the teacher, and whether that was tested.
   private func closeness(_ row: Ranking.Row) -> String {
     guard let difference = row.againstTeacher else { return "not compared with the teacher" }
-    guard difference.pValue != nil, let bound = difference.atLeast else {
+    guard let bound = difference.leastGain(on: row.accuracy.metric) else {
       return "\(Words.against(difference.mean)) over \(Words.count(row.seeds.count, "seed")), not tested"
     }
-    return "\(Words.against(difference.mean)), and \(Words.bound(bound)) with 95 % confidence"
+    return
+      "\(Words.against(difference.mean)), and \(Words.bound(bound, on: row.accuracy.metric)) with 95 % confidence"
   }
 
   private var mostAccurate: Ranking.Decision.Choice? {
     func flash(_ candidate: Candidate) -> Double { candidate.reading[.flash]?.value ?? .infinity }
     let best = fitting.min {
-      (-$0.row.accuracy.mean, flash($0), $0.row.name) < (-$1.row.accuracy.mean, flash($1), $1.row.name)
+      ($0.row.shortfall, flash($0), $0.row.name) < ($1.row.shortfall, flash($1), $1.row.name)
     }
     guard let row = best?.row else { return nil }
     var reason =
@@ -110,12 +113,18 @@ struct DecisionMaker {
         ? "no teacher gave a result that students could be held against"
         : "no student that fits shares a seed and test images with the teacher"
     }
-    let nearest = compared.max { Self.bound($0.1) < Self.bound($1.1) }
+    let nearest = compared.max { Self.bound($0) < Self.bound($1) }
     return "no student that fits is close enough to the teacher, within \(Words.margin(margin))"
       + (nearest.map { "; the nearest is \($0.0.name): \(closeness($0.0))" } ?? "")
   }
 
-  private static func bound(_ difference: Ranking.Row.Difference) -> Double {
-    difference.pValue == nil ? difference.mean : difference.atLeast ?? difference.mean
+  private static func bound(_ compared: (Ranking.Row, Ranking.Row.Difference)) -> Double {
+    let (row, difference) = compared
+    return difference.leastGain(on: row.accuracy.metric) ?? difference.gain(on: row.accuracy.metric)
   }
+}
+
+extension Ranking.Row {
+  /// How far its accuracy is from the best there could be.
+  var shortfall: Double { accuracy.metric.shortfall(of: accuracy.mean) }
 }

@@ -3,7 +3,7 @@ import Readings
 /// A row as a point: what it misses and takes on a target, each to be small.
 struct ParetoPoint: Equatable {
   let name: String
-  /// The error rate, then a cost an axis.
+  /// How far the accuracy is from the best one, then a cost an axis.
   let coordinates: [Double]
 
   init(name: String, coordinates: [Double]) {
@@ -11,11 +11,11 @@ struct ParetoPoint: Equatable {
     self.coordinates = coordinates
   }
 
-  /// The point of a row's accuracy and what a target says of it; what it says nothing of counts as endlessly much.
-  init(name: String, accuracy: Double, _ reading: Reading, axes: [Resource]) {
+  /// The point of what a row misses and what a target says of it; what it says nothing of counts as endlessly much.
+  init(name: String, shortfall: Double, _ reading: Reading, axes: [Resource]) {
     self.init(
       name: name,
-      coordinates: [1 - accuracy]
+      coordinates: [shortfall]
         + axes.map { axis in reading[axis].map { axis.cost($0.value) } ?? .infinity })
   }
 

@@ -1,3 +1,4 @@
+public import Metrics
 public import Readings
 
 /// What a run found out, over all seeds: `ranking.json`.
@@ -10,8 +11,8 @@ public struct Ranking: Codable, Sendable, Equatable {
   /// One student, control or teacher over its seeds.
   public struct Row: Codable, Sendable, Equatable {
     public struct Accuracy: Codable, Sendable, Equatable {
-      /// `top1`.
-      public var metric: String
+      /// What it is; `top1` in files for classifiers.
+      public var metric: MetricKind
       public var mean: Double
       /// The deviation over seeds; `nil` for one seed.
       @NullWhenNil public var sd: Double?
@@ -32,6 +33,15 @@ public struct Ranking: Codable, Sendable, Equatable {
       @NullWhenNil public var pValue: Double?
       /// What the difference exceeds with 95 % confidence: its one-sided lower bound, for tests of non-inferiority.
       @NullWhenNil public var atLeast: Double?
+
+      /// How much better than the teacher the row is, so that more is better whatever the metric.
+      func gain(on metric: MetricKind) -> Double { metric.gain(of: mean, over: 0) }
+
+      /// What that exceeds with 95 % confidence, by the interval's other end where less is better; `nil` where it was not tested.
+      func leastGain(on metric: MetricKind) -> Double? {
+        guard pValue != nil, let atLeast else { return nil }
+        return metric.isHigherBetter ? atLeast : atLeast - 2 * mean
+      }
     }
 
     public var name: String
@@ -126,4 +136,9 @@ public struct Ranking: Codable, Sendable, Equatable {
   public var targetOrder: [String] = []
   /// What to take, a target each, in the order of the recipe.
   public var decisions: [Decision] = []
+}
+
+extension Ranking {
+  /// What the rows are ranked by; `nil` where there is no row.
+  public var metric: MetricKind? { (students.first ?? teacher)?.accuracy.metric }
 }

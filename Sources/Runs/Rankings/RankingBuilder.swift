@@ -1,3 +1,5 @@
+import Metrics
+
 /// Makes the ranking of a run from what its trials found out: a pure function.
 ///
 ///     let ranking = try RankingBuilder(run: "tiny", trials: finished, failed: failed).ranking()
@@ -41,7 +43,16 @@ public struct RankingBuilder: Sendable {
 
   /// The ranking. Throws `RunError.result` where a result breaks its own rules.
   public func ranking() throws(RunError) -> Ranking {
-    for trial in trials { try trial.result.validate(path: trial.directory + "/result.json") }
+    for trial in trials {
+      let path = trial.directory + "/" + TrialResult.fileName
+      try trial.result.validate(path: path)
+      let (metric, first) = (trial.result.accuracy.metric, trials[0].result.accuracy.metric)
+      guard metric == first else {
+        throw .result(
+          path: path, field: "accuracy.metric",
+          reason: "is \(metric.name), other trials of the run are judged by \(first.name)")
+      }
+    }
     let groups = Dictionary(grouping: trials, by: \.result.name)
     let rows = groups.keys.sorted().compactMap { name in RowTrials(groups[name] ?? []) }
     let variance = SeedVariance(rows.map(\.sample))

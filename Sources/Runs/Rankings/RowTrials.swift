@@ -1,3 +1,4 @@
+import Metrics
 import Readings
 
 /// The trials of one row, one a seed, and what they say together.
@@ -19,11 +20,12 @@ struct RowTrials {
     sample = AccuracySample(
       name: first.result.name,
       scores: Dictionary(
-        kept.map { ($0.result.seed, ImageScores($0.result.accuracy)) },
+        kept.map { ($0.result.seed, ImageScores($0.result.accuracy.details.judged)) },
         uniquingKeysWith: { first, _ in first }))
   }
 
   var name: String { first.result.name }
+  var metric: MetricKind { first.result.accuracy.metric }
   var role: TrialRole { first.result.role }
   var methods: [String] { first.result.methods }
   var controlOf: [String] { first.result.controlOf }
@@ -34,7 +36,7 @@ struct RowTrials {
   /// Best first: by mean accuracy, then by smaller file, then by name.
   static func isBetter(_ first: RowTrials, _ second: RowTrials) -> Bool {
     let (mine, others) = (first.sample.mean, second.sample.mean)
-    if mine != others { return mine > others }
+    if mine != others { return first.metric.isBetter(mine, than: others) }
     return (first.fileBytes, first.name) < (second.fileBytes, second.name)
   }
 
@@ -55,7 +57,7 @@ struct RowTrials {
     let estimate = sample.estimate(variance)
     let own = VarianceEstimate(of: sample.perSeed)
     return Ranking.Row.Accuracy(
-      metric: "top1", mean: estimate.mean, sd: own.degreesOfFreedom > 0 ? own.variance.squareRoot() : nil,
+      metric: metric, mean: estimate.mean, sd: own.degreesOfFreedom > 0 ? own.variance.squareRoot() : nil,
       low: max(0, estimate.mean - estimate.reach), high: min(1, estimate.mean + estimate.reach),
       perSeed: sample.perSeed, arithmetic: joined(\.accuracy.arithmetic))
   }

@@ -25,7 +25,7 @@ struct TargetStandings {
     let axes = Set(students.flatMap(\.reading.resources)).filter { $0.standing == .objective }
       .sorted(by: Resource.isBefore)
     let points = students.map {
-      ParetoPoint(name: $0.row.name, accuracy: $0.row.accuracy.mean, $0.reading, axes: axes)
+      ParetoPoint(name: $0.row.name, shortfall: $0.row.shortfall, $0.reading, axes: axes)
     }
     let front = ParetoPoint.front(points)
     let reference = Self.reference(teacher, all.map(\.reading), axes)

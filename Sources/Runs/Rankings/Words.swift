@@ -1,4 +1,5 @@
 import Foundation
+import Metrics
 import Readings
 
 /// How figures read in a ranking's sentences.
@@ -86,9 +87,10 @@ enum Words {
   }
 
   /// A one-sided bound of a difference: `at most 0.82 points below it`.
-  static func bound(_ bound: Double) -> String {
-    String(
-      format: bound < 0 ? "at most %.2f points below it" : "at least %.2f points above it", 100 * abs(bound))
+  static func bound(_ bound: Double, on metric: MetricKind) -> String {
+    let (worse, better) = metric.isHigherBetter ? ("below", "above") : ("above", "below")
+    let side = bound < 0 ? "at most %.2f points \(worse) it" : "at least %.2f points \(better) it"
+    return String(format: side, 100 * abs(bound))
   }
 
   /// Four digits and a unit of the right size: `139.5 ms`, `5.859 mJ`.

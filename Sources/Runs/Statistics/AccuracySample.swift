@@ -18,7 +18,7 @@ struct AccuracySample {
   var mean: Double { perSeed.reduce(0, +) / Double(max(seeds.count, 1)) }
 
   /// The least difference that two accuracies can have: 1 over the number of images.
-  var resolution: Double { 1 / Double(max(1, scores.values.map(\.values.count).min() ?? 1)) }
+  var resolution: Double { 1 / Double(max(1, scores.values.map(\.images).min() ?? 1)) }
 
   /// The mean with the variance over seeds and over test images.
   func estimate(_ variance: SeedVariance) -> MeanEstimate {
@@ -30,7 +30,7 @@ struct AccuracySample {
   func seedsPaired(with other: AccuracySample) -> [UInt64] {
     seeds.filter { seed in
       guard let mine = scores[seed], let others = other.scores[seed] else { return false }
-      return mine.values.count == others.values.count
+      return mine.isComparable(with: others)
     }
   }
 

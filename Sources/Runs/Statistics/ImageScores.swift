@@ -1,20 +1,60 @@
-/// Which test images one trial told right, and how two trials compare image by image.
+import Metrics
+
+/// What test images say of one trial's metric, and how two trials compare over them.
 struct ImageScores: Equatable {
-  /// One score an image: 1 told right, 0 told wrong; in a difference of two trials -1…1.
-  let values: [Int8]
-
-  init(_ values: [Int8]) { self.values = values }
-
-  /// The scores of a bit set: bit `i` is bit `i mod 8` of byte `i / 8`, least significant first.
-  init(bits: [UInt8], images: Int) {
-    precondition(bits.count * 8 >= images, "\(bits.count) bytes hold no \(images) bits")
-    values = (0..<images).map { Int8(bits[$0 >> 3] >> UInt8($0 & 7) & 1) }
+  /// How the images carry the metric.
+  enum Form: Equatable {
+    /// It is the mean of one number an image: 1 told right, 0 told wrong; in a difference of two trials -1…1.
+    case contributions([Double])
+    /// It is no mean: its value when images are drawn anew, the same draws for all trials.
+    case draws([Double])
   }
 
-  var mean: Double { Double(values.reduce(into: 0) { $0 += Int($1) }) / Double(max(values.count, 1)) }
+  /// How many images were judged.
+  let images: Int
+  /// The metric, or the difference of two.
+  let mean: Double
+  let form: Form
+
+  /// How often images are drawn anew for a metric that is no mean.
+  static let draws = 1_000
+
+  init(images: Int, mean: Double, _ form: Form) {
+    (self.images, self.mean, self.form) = (images, mean, form)
+  }
+
+  init(_ values: [Double]) {
+    let sum = values.reduce(0, +)
+    self.init(images: values.count, mean: sum / Double(max(values.count, 1)), .contributions(values))
+  }
+
+  /// What a metric's images say.
+  init(_ metric: any Metric) {
+    if let contributions = metric.contributions {
+      self.init(contributions)
+    } else {
+      let draws = BootstrapDraws(images: metric.images, count: Self.draws)
+      self.init(images: metric.images, mean: metric.value, .draws(draws.values(of: metric)))
+    }
+  }
+
+  /// Whether two trials were judged on as many images in the same way.
+  func isComparable(with other: ImageScores) -> Bool {
+    switch (form, other.form) {
+    case (.contributions, .contributions), (.draws, .draws): images == other.images
+    default: false
+    }
+  }
 
   static func - (first: ImageScores, second: ImageScores) -> ImageScores {
-    precondition(first.values.count == second.values.count)
-    return ImageScores(zip(first.values, second.values).map { $0 - $1 })
+    precondition(first.isComparable(with: second))
+    func less(_ mine: [Double], _ others: [Double]) -> [Double] { zip(mine, others).map { $0 - $1 } }
+    switch (first.form, second.form) {
+    case (.contributions(let mine), .contributions(let others)): return ImageScores(less(mine, others))
+    case (.draws(let mine), .draws(let others)):
+      return ImageScores(
+        images: first.images, mean: first.mean - second.mean, .draws(less(mine, others)))
+    default: preconditionFailure("scores of two metrics")
+    }
   }
 }

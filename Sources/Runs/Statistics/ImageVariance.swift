@@ -19,10 +19,32 @@ struct ImageVariance: Equatable {
 
   private static let level = 0.05
 
-  /// **Shapes** `seeds [n]`, each of `[N]` scores.
+  private init() {}
+
+  /// Of a mean over seeds; none where the seeds were judged on other numbers of images, or on one alone.
   init(_ seeds: [ImageScores]) {
-    guard let images = seeds.first?.values.count, images > 1 else { return }
-    guard seeds.allSatisfy({ $0.values.count == images }) else { return }
+    guard let first = seeds.first, first.images > 1, seeds.allSatisfy(first.isComparable) else {
+      self.init()
+      return
+    }
+    var contributions: [[Double]] = []
+    var draws: [[Double]] = []
+    for seed in seeds {
+      switch seed.form {
+      case .contributions(let values): contributions.append(values)
+      case .draws(let values): draws.append(values)
+      }
+    }
+    if draws.isEmpty {
+      self.init(contributions: contributions)
+    } else {
+      self.init(draws: draws, images: first.images)
+    }
+  }
+
+  /// **Shapes** `seeds [n]`, each of `[N]` scores.
+  private init(contributions seeds: [[Double]]) {
+    let images = seeds[0].count
     let n = Double(seeds.count)
     let count = Double(images)
     let sums = SumsOfSquares(seeds, images: images)
@@ -30,17 +52,44 @@ struct ImageVariance: Equatable {
     let byImage = sums.images / n - constant
     let meanSquare = byImage / (count - 1)
     var interaction = 0.0
-    var degrees = 0.0
     if seeds.count > 1 {
-      degrees = (n - 1) * (count - 1)
+      let degrees = (n - 1) * (count - 1)
       interaction = max(0, sums.scores - constant - byImage - (sums.seeds / count - constant)) / degrees
     }
-    estimate = VarianceEstimate(
-      variance: max(0, meanSquare - interaction) / (n * count), degreesOfFreedom: count - 1)
+    self.init(
+      variance: (meanSquare - interaction) / (n * count), ratio: (meanSquare, interaction),
+      seeds: seeds.count,
+      images: images)
+  }
+
+  /// The same by drawing images anew: what the draws of all seeds share is the images' part.
+  ///
+  /// **Formula** with `V` the variance over draws of the mean over seeds and `W` the mean over seeds of the variance over
+  /// draws, `(n V - W) / (n - 1)`, which estimates what the formula above does; `V` for one seed. `MS_image / MS_interaction` is
+  /// `(n - 1) V / (W - V)`.
+  ///
+  /// **Shapes** `seeds [n]`, each of `[draws]` values of the metric.
+  private init(draws seeds: [[Double]], images: Int) {
+    let n = Double(seeds.count)
+    let means = seeds[0].indices.map { draw in seeds.reduce(0) { $0 + $1[draw] } / n }
+    // Drawing from N images varies by 1 - 1/N of what N fresh ones would.
+    let correction = Double(images) / Double(images - 1)
+    let shared = VarianceEstimate(of: means).variance * correction
+    let alone = seeds.map { VarianceEstimate(of: $0).variance * correction }.reduce(0, +) / n
+    self.init(
+      variance: seeds.count > 1 ? (n * shared - alone) / (n - 1) : shared,
+      ratio: ((n - 1) * shared, max(0, alone - shared)), seeds: seeds.count, images: images)
+  }
+
+  /// `ratio` holds two mean squares, up to a common factor: that of images, and that of what images and seeds leave unexplained.
+  private init(variance: Double, ratio: (images: Double, rest: Double), seeds: Int, images: Int) {
+    let degrees = Double(images - 1)
+    estimate = VarianceEstimate(variance: max(0, variance), degreesOfFreedom: degrees)
     isEstablished =
-      seeds.count == 1
-      || meanSquare > interaction
-        && VarianceRatio.pValue(meanSquare / interaction, degreesOfFreedom: count - 1, degrees) < Self.level
+      seeds == 1
+      || ratio.images > ratio.rest
+        && VarianceRatio.pValue(
+          ratio.images / ratio.rest, degreesOfFreedom: degrees, Double(seeds - 1) * degrees) < Self.level
   }
 
   /// The variance of a mean over these images, given that over seeds, which is independent of it.
@@ -50,7 +99,7 @@ struct ImageVariance: Equatable {
     return VarianceEstimate(variance: sum.variance, degreesOfFreedom: seeds.degreesOfFreedom)
   }
 
-  /// The sums that an analysis of variance is made of; all are whole numbers.
+  /// The sums that an analysis of variance is made of; whole numbers where scores are.
   private struct SumsOfSquares {
     var total = 0.0
     /// Of every score, of every image's sum, of every seed's sum.
@@ -58,21 +107,20 @@ struct ImageVariance: Equatable {
     var images = 0.0
     var seeds = 0.0
 
-    init(_ seeds: [ImageScores], images: Int) {
-      var sums = [Int](repeating: 0, count: images)
+    init(_ seeds: [[Double]], images: Int) {
+      var sums = [Double](repeating: 0, count: images)
       for seed in seeds {
-        var sum = 0
-        var squares = 0
-        for (image, value) in seed.values.enumerated() {
-          sums[image] += Int(value)
-          sum += Int(value)
-          squares += Int(value) * Int(value)
+        var (sum, squares) = (0.0, 0.0)
+        for (image, value) in seed.enumerated() {
+          sums[image] += value
+          sum += value
+          squares += value * value
         }
-        total += Double(sum)
-        scores += Double(squares)
-        self.seeds += Double(sum) * Double(sum)
+        total += sum
+        scores += squares
+        self.seeds += sum * sum
       }
-      self.images = sums.reduce(0) { $0 + Double($1 * $1) }
+      self.images = sums.reduce(0) { $0 + $1 * $1 }
     }
   }
 }

@@ -1,4 +1,5 @@
 import Foundation
+public import Metrics
 public import Readings
 
 /// What a candidate of a search was found to be: `candidate.json` in its directory, beside the student's file.
@@ -6,7 +7,7 @@ public import Readings
 /// It is judged on validation images alone. The one that is chosen becomes a row with test images; the others become none.
 public struct CandidateResult: Codable, Sendable, Equatable {
   /// The version of the schema that is written and read.
-  public static let schemaVersion = 1
+  public static let schemaVersion = 2
   /// The file's name in a trial's directory.
   public static let fileName = "candidate.json"
 
@@ -15,8 +16,10 @@ public struct CandidateResult: Codable, Sendable, Equatable {
   public var seed: UInt64
   /// The SHA-256 of all that the trial is a function of.
   public var address: String
-  /// `nil` where there are no validation images.
-  public var validationTop1: Double?
+  /// What it is judged by.
+  public var metric: MetricKind
+  /// The metric on validation images; `nil` where there are none.
+  public var validation: Double?
   public var fileBytes: Int
   public var multiplyAdds: Int
   /// On the target that the goal is about; `nil` where it is about none.
@@ -28,22 +31,25 @@ public struct CandidateResult: Codable, Sendable, Equatable {
   public var failure: String?
 
   /// A candidate that made no student, and would make none again.
-  public init(name: String, seed: UInt64, address: String, failure: String) {
+  public init(name: String, seed: UInt64, address: String, metric: MetricKind, failure: String) {
     self.init(
-      name: name, seed: seed, address: address, validationTop1: nil, fileBytes: 0, multiplyAdds: 0,
+      name: name, seed: seed, address: address, metric: metric, validation: nil, fileBytes: 0,
+      multiplyAdds: 0,
       reading: nil, stages: [], cost: TrialResult.Cost(trainingImages: 0, seconds: 0), warnings: [])
     self.failure = failure
   }
 
   public init(
-    name: String, seed: UInt64, address: String, validationTop1: Double?, fileBytes: Int, multiplyAdds: Int,
+    name: String, seed: UInt64, address: String, metric: MetricKind, validation: Double?, fileBytes: Int,
+    multiplyAdds: Int,
     reading: Reading?, stages: [TrialResult.StageRecord], cost: TrialResult.Cost,
     warnings: [String]
   ) {
     self.name = name
     self.seed = seed
     self.address = address
-    self.validationTop1 = validationTop1
+    self.metric = metric
+    self.validation = validation
     self.fileBytes = fileBytes
     self.multiplyAdds = multiplyAdds
     self.reading = reading
@@ -55,7 +61,8 @@ public struct CandidateResult: Codable, Sendable, Equatable {
   /// Reads a candidate's file, which is believed in nothing: every field is checked.
   public static func read(_ path: String) throws(RunError) -> CandidateResult {
     let result = try RunFile.decode(
-      CandidateResult.self, from: try RunFile.read(path), schema: schemaVersion, path: path)
+      CandidateResult.self, from: try RunFile.read(path), schema: schemaVersion, path: path
+    ) { $0.nameTask() }
     try result.validate(path: path)
     return result
   }
@@ -67,15 +74,23 @@ public struct CandidateResult: Codable, Sendable, Equatable {
   }
 
   private func validate(path: String) throws(RunError) {
-    let check = ResultCheck(path: path)
+    do throws(FieldProblem) {
+      try validate(FieldCheck())
+    } catch {
+      throw .result(path: path, field: error.field, reason: error.reason)
+    }
+  }
+
+  private func validate(_ check: FieldCheck) throws(FieldProblem) {
     try check.fileName(name, "name")
     try check.address(address, "address")
-    try check.rate(validationTop1, "validationTop1")
+    try check.rate(validation, "validation")
     try check.count(fileBytes, "fileBytes")
     try check.count(multiplyAdds, "multiplyAdds")
     try check.count(cost.trainingImages, "cost.trainingImages")
     try check.amount(cost.seconds, "cost.seconds")
     try reading?.validate(check, "reading")
-    try check.each(stages, "stages") { (stage, field) throws(RunError) in try stage.validate(check, field) }
+    try check.each(stages, "stages") { (stage, field) throws(FieldProblem) in try stage.validate(check, field)
+    }
   }
 }

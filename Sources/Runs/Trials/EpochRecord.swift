@@ -1,24 +1,78 @@
-import Foundation
+public import Foundation
+import Metrics
 
-/// What one epoch of a trial showed: a line of its `metrics.jsonl`.
-public struct EpochRecord: Sendable, Equatable, Codable {
+/// What one epoch of a trial showed: a line of its `metrics.jsonl`, in which the metric's own keys name its figures.
+public struct EpochRecord: Sendable, Equatable {
   /// The file's name in a trial's directory.
   public static let fileName = "metrics.jsonl"
 
   /// The number of the epoch in its stage, from 1.
   public var epoch: Int
+  /// The stage's name; `nil` where the trial has one stage.
+  public var stage: String?
+  /// The mean training loss.
   public var loss: Double?
-  public var top1: Double?
+  /// The metric of training images, 0…1.
+  public var value: Double?
+  /// The loss on validation images.
   public var validationLoss: Double?
-  public var validationTop1: Double?
+  /// The metric on validation images, 0…1.
+  public var validation: Double?
 
-  /// The epochs of a log. A line that is no epoch, such as half a line of a killed process, is passed over; a log that is
-  /// missing has none.
+  public init(
+    epoch: Int, stage: String? = nil, loss: Double?, value: Double?, validationLoss: Double?,
+    validation: Double?
+  ) {
+    self.epoch = epoch
+    self.stage = stage
+    self.loss = loss
+    self.value = value
+    self.validationLoss = validationLoss
+    self.validation = validation
+  }
+
+  /// The epochs of a log. A line that is no epoch, such as half a line of a killed process, is passed over.
+  public static func all(in log: Data) -> [EpochRecord] {
+    let decoder = JSONDecoder()
+    return log.split(separator: UInt8(ascii: "\n")).compactMap {
+      try? decoder.decode(Line.self, from: Data($0)).record
+    }
+  }
+
+  /// The epochs of a log; one that is missing has none.
   static func read(_ path: String) -> [EpochRecord] {
     guard let data = try? RunFile.read(path) else { return [] }
-    let decoder = JSONDecoder()
-    return data.split(separator: UInt8(ascii: "\n")).compactMap {
-      try? decoder.decode(EpochRecord.self, from: $0)
+    return all(in: data)
+  }
+}
+
+extension EpochRecord: Encodable {}
+
+/// A line of the log.
+private struct Line: Decodable {
+  let record: EpochRecord
+
+  private struct Key: CodingKey {
+    let stringValue: String
+    var intValue: Int? { nil }
+    init(_ name: String) { stringValue = name }
+    init(stringValue: String) { self.init(stringValue) }
+    init?(intValue: Int) { nil }
+  }
+
+  init(from decoder: any Decoder) throws {
+    let line = try decoder.container(keyedBy: Key.self)
+    func number(_ names: [String]) throws -> Double? {
+      for name in names {
+        if let value = try line.decodeIfPresent(Double.self, forKey: Key(name)) { return value }
+      }
+      return nil
     }
+    record = EpochRecord(
+      epoch: try line.decode(Int.self, forKey: Key("epoch")),
+      stage: try line.decodeIfPresent(String.self, forKey: Key("stage")),
+      loss: try number(["loss"]), value: try number(MetricKind.all.map(\.key)),
+      validationLoss: try number(["validationLoss"]),
+      validation: try number(MetricKind.all.map(\.validationKey)))
   }
 }

@@ -1,8 +1,9 @@
 import Foundation
+import Metrics
 
 extension TrialResult {
   /// The version of the schema that is written and read.
-  public static let schemaVersion = 1
+  public static let schemaVersion = 2
   /// The file's name in a trial's directory.
   public static let fileName = "result.json"
 
@@ -15,7 +16,9 @@ extension TrialResult {
 
   /// The result of a file's bytes; the path is for messages.
   static func decoded(from data: Data, path: String) throws(RunError) -> TrialResult {
-    let result = try RunFile.decode(TrialResult.self, from: data, schema: schemaVersion, path: path)
+    let result = try RunFile.decode(
+      TrialResult.self, from: data, schema: schemaVersion, path: path
+    ) { $0.nameTask() }
     try result.validate(path: path)
     return result
   }
@@ -29,5 +32,28 @@ extension TrialResult {
   /// Writes the file beside its place and puts it there in one step.
   public func write(to path: String) throws(RunError) {
     try RunFile.write(try json(path: path), to: path)
+  }
+}
+
+extension [String: Any] {
+  /// Makes a file of schema 1 one of schema 2: classification was the one task then, and no figure named its metric.
+  mutating func nameTask() {
+    func rename(_ object: inout [String: Any]) {
+      if let value = object.removeValue(forKey: "validationTop1") { object["validation"] = value }
+    }
+    rename(&self)
+    if let stages = self["stages"] as? [[String: Any]] {
+      self["stages"] = stages.map { stage in
+        var stage = stage
+        rename(&stage)
+        return stage
+      }
+    }
+    let names = ["task": ClassificationDetails.task, "metric": ClassificationDetails.metric.key]
+    if let accuracy = self["accuracy"] as? [String: Any] {
+      self["accuracy"] = accuracy.merging(names) { _, name in name }
+    } else {
+      self["metric"] = names["metric"]
+    }
   }
 }

@@ -1,4 +1,5 @@
 import Foundation
+import Metrics
 import Readings
 
 extension TrialResult {
@@ -7,25 +8,34 @@ extension TrialResult {
 
   /// Throws `RunError.result`, naming the field, where the result breaks its own rules; the path is for messages.
   public func validate(path: String) throws(RunError) {
-    let check = ResultCheck(path: path)
+    do throws(FieldProblem) {
+      try validate(FieldCheck())
+    } catch {
+      throw .result(path: path, field: error.field, reason: error.reason)
+    }
+  }
+
+  private func validate(_ check: FieldCheck) throws(FieldProblem) {
     guard schema == Self.schemaVersion else {
       throw check.fail("schema", "expected \(Self.schemaVersion), found \(schema)")
     }
     try validateIdentity(check)
     try accuracy.validate(check, classes: classes.count)
     try validateFigures(check)
-    try check.each(targets.keys.sorted(), "targets") { (name, field) throws(RunError) in
+    try check.each(targets.keys.sorted(), "targets") { (name, field) throws(FieldProblem) in
       try check.text(name, field)
       try targets[name]?.validate(check, "targets.\(name)")
     }
-    try check.each(stages, "stages") { (stage, field) throws(RunError) in try stage.validate(check, field) }
-    try check.each(layers, "layers") { (layer, field) throws(RunError) in try layer.validate(check, field) }
-    try check.each(mistakes, "mistakes") { (mistake, field) throws(RunError) in
+    try check.each(stages, "stages") { (stage, field) throws(FieldProblem) in try stage.validate(check, field)
+    }
+    try check.each(layers, "layers") { (layer, field) throws(FieldProblem) in try layer.validate(check, field)
+    }
+    try check.each(mistakes, "mistakes") { (mistake, field) throws(FieldProblem) in
       try mistake.validate(check, field)
     }
   }
 
-  private func validateIdentity(_ check: ResultCheck) throws(RunError) {
+  private func validateIdentity(_ check: FieldCheck) throws(FieldProblem) {
     try check.fileName(name, "name")
     guard role.isRow else {
       throw check.fail("role", "is \"\(role.rawValue)\", and trials of that role leave no result")
@@ -33,7 +43,7 @@ extension TrialResult {
     try check.address(address, "address")
     try check.fileName(model, "model")
     for (values, field) in [(methods, "methods"), (controlOf, "controlOf"), (classes, "classes")] {
-      try check.each(values, field) { (value, field) throws(RunError) in try check.text(value, field) }
+      try check.each(values, field) { (value, field) throws(FieldProblem) in try check.text(value, field) }
     }
     guard !classes.isEmpty else { throw check.fail("classes", "expected at least one class, found none") }
     for (value, field) in [(bits, "bits"), (precision, "precision"), (instructionSet, "instructionSet")] {
@@ -42,8 +52,8 @@ extension TrialResult {
     try check.count(threads, "threads", least: 1)
   }
 
-  private func validateFigures(_ check: ResultCheck) throws(RunError) {
-    try check.rate(validationTop1, "validationTop1")
+  private func validateFigures(_ check: FieldCheck) throws(FieldProblem) {
+    try check.rate(validation, "validation")
     for (value, field) in [
       (size.fileBytes, "size.fileBytes"), (size.codedBytes, "size.codedBytes"), (parameters, "parameters"),
       (nonZeros, "nonZeros"), (multiplyAdds, "multiplyAdds"), (cost.trainingImages, "cost.trainingImages"),
@@ -53,61 +63,18 @@ extension TrialResult {
 }
 
 extension TrialResult.Accuracy {
-  fileprivate func validate(_ check: ResultCheck, classes: Int) throws(RunError) {
-    try check.count(images, "accuracy.images", least: 1)
-    for (value, field) in [(top1, "top1"), (top5, "top5"), (ece, "ece")] {
-      try check.rate(value, "accuracy.\(field)")
-    }
-    try check.amount(loss, "accuracy.loss")
+  fileprivate func validate(_ check: FieldCheck, classes: Int) throws(FieldProblem) {
     try check.word(arithmetic, of: TrialResult.arithmetics, "accuracy.arithmetic")
-    try check.size(perClass.count, expected: classes, "accuracy.perClass")
-    try check.each(perClass, "accuracy.perClass") { (rate, field) throws(RunError) in
-      try check.rate(rate, field)
-    }
-    try validateConfusion(check, classes: classes)
-    try validateCorrect(check)
-  }
-
-  private func validateConfusion(_ check: ResultCheck, classes: Int) throws(RunError) {
-    try check.size(confusion.count, expected: classes, "accuracy.confusion")
-    var total = 0
-    for (truth, row) in confusion.enumerated() {
-      let field = "accuracy.confusion[\(truth)]"
-      try check.size(row.count, expected: classes, field)
-      for (predicted, count) in row.enumerated() {
-        guard count >= 0, count <= images - total else {
-          throw check.fail(
-            "\(field)[\(predicted)]", "expected \(images) images in all, none negative, found \(count)")
-        }
-        total += count
-      }
-    }
-    guard total == images else {
-      throw check.fail("accuracy.confusion", "expected \(images) images in all, found \(total)")
-    }
-  }
-
-  /// The bit set, its length, and that it counts as many images right as `top1` and the confusion matrix do.
-  private func validateCorrect(_ check: ResultCheck) throws(RunError) {
-    let bits = try check.base64(correct, "accuracy.correct")
-    let bytes = (images + 7) / 8
-    guard bits.count == bytes else {
-      throw check.fail(
-        "accuracy.correct", "expected \(bytes) bytes for \(images) images, found \(bits.count)")
-    }
-    let right = bits.reduce(0) { $0 + $1.nonzeroBitCount }
-    let diagonal = confusion.indices.reduce(0) { $0 + confusion[$1][$1] }
-    guard right == diagonal else {
-      throw check.fail("accuracy.correct", "has \(right) images told right, the confusion matrix \(diagonal)")
-    }
-    guard abs(top1 * Double(images) - Double(right)) < 0.5 else {
-      throw check.fail("accuracy.top1", "is \(top1), but \(right) of \(images) images were told right")
+    do throws(FieldProblem) {
+      try details.validate(classes: classes)
+    } catch {
+      throw check.fail("accuracy." + error.field, error.reason)
     }
   }
 }
 
 extension Reading {
-  func validate(_ check: ResultCheck, _ field: String) throws(RunError) {
+  func validate(_ check: FieldCheck, _ field: String) throws(FieldProblem) {
     guard !figures.isEmpty else { throw check.fail(field, "tells of no resource") }
     for resource in resources { try validate(resource, check, field) }
     try check.word(basis, of: Basis.allCases.map(\.rawValue), field + ".basis")
@@ -122,13 +89,13 @@ extension Reading {
     for (value, name) in [(method, "method"), (note, "note"), (origin, "origin")] {
       if let value { try check.text(value, "\(field).\(name)") }
     }
-    try check.each(layers ?? [], field + ".layers") { (layer, field) throws(RunError) in
+    try check.each(layers ?? [], field + ".layers") { (layer, field) throws(FieldProblem) in
       try check.text(layer.name, field + ".name")
       try check.amount(layer.cycles, field + ".cycles")
     }
   }
 
-  private func validate(_ resource: Resource, _ check: ResultCheck, _ field: String) throws(RunError) {
+  private func validate(_ resource: Resource, _ check: FieldCheck, _ field: String) throws(FieldProblem) {
     guard let figure = self[resource] else { return }
     let (value, low, high) = resource.keys
     if resource.unit.isWhole {
@@ -149,9 +116,9 @@ extension Reading {
 }
 
 extension TrialResult.StageRecord {
-  func validate(_ check: ResultCheck, _ field: String) throws(RunError) {
+  func validate(_ check: FieldCheck, _ field: String) throws(FieldProblem) {
     try check.text(name, field + ".name")
-    try check.rate(validationTop1, field + ".validationTop1")
+    try check.rate(validation, field + ".validation")
     for (value, name) in [
       (epochs, "epochs"), (fileBytes, "fileBytes"), (multiplyAdds, "multiplyAdds"), (nonZeros, "nonZeros"),
     ] { try check.count(value, "\(field).\(name)") }
@@ -163,7 +130,7 @@ extension TrialResult.StageRecord {
 }
 
 extension TrialResult.LayerRecord {
-  fileprivate func validate(_ check: ResultCheck, _ field: String) throws(RunError) {
+  fileprivate func validate(_ check: FieldCheck, _ field: String) throws(FieldProblem) {
     for (value, name) in [(name, "name"), (kind, "kind"), (encoding, "encoding")] {
       try check.text(value, "\(field).\(name)", canBeEmpty: name == "encoding")
     }
@@ -175,19 +142,11 @@ extension TrialResult.LayerRecord {
 }
 
 extension TrialResult.Mistake {
-  fileprivate func validate(_ check: ResultCheck, _ field: String) throws(RunError) {
+  fileprivate func validate(_ check: FieldCheck, _ field: String) throws(FieldProblem) {
     for (value, name) in [(file, "file"), (truth, "truth"), (predicted, "predicted")] {
       try check.text(value, "\(field).\(name)", canBeEmpty: true)
     }
     try check.rate(confidence, field + ".confidence")
     _ = try check.base64(png, field + ".png")
-  }
-}
-
-extension ImageScores {
-  /// What a validated accuracy says of every image.
-  init(_ accuracy: TrialResult.Accuracy) {
-    let bits = [UInt8](Data(base64Encoded: accuracy.correct) ?? Data())
-    self.init(bits: bits, images: accuracy.images)
   }
 }

@@ -4,39 +4,6 @@ public import Readings
 ///
 /// Rates are fractions 0…1; sizes are bytes; times and energies carry their unit in the name.
 public struct TrialResult: Codable, Sendable, Equatable {
-  /// How the test images were scored.
-  public struct Accuracy: Codable, Sendable, Equatable {
-    public var images: Int
-    public var top1: Double
-    public var top5: Double
-    public var loss: Double
-    /// Expected calibration error.
-    public var ece: Double
-    /// `float`, `simulated` (integers simulated in floats) or `integer`.
-    public var arithmetic: String
-    /// Recall by class.
-    public var perClass: [Double]
-    /// Rows are the truth, columns what was predicted.
-    public var confusion: [[Int]]
-    /// Whether each test image was told right, in the data set's order: one bit each, least significant first, base64.
-    public var correct: String
-
-    public init(
-      images: Int, top1: Double, top5: Double, loss: Double, ece: Double, arithmetic: String,
-      perClass: [Double], confusion: [[Int]], correct: String
-    ) {
-      self.images = images
-      self.top1 = top1
-      self.top5 = top5
-      self.loss = loss
-      self.ece = ece
-      self.arithmetic = arithmetic
-      self.perClass = perClass
-      self.confusion = confusion
-      self.correct = correct
-    }
-  }
-
   /// The student file.
   public struct Size: Codable, Sendable, Equatable {
     /// Bytes of the file with plain sections.
@@ -55,8 +22,8 @@ public struct TrialResult: Codable, Sendable, Equatable {
     /// The method's or objective's name.
     public var name: String
     public var epochs: Int
-    /// On validation images; `nil` where there are none.
-    public var validationTop1: Double?
+    /// The metric on validation images; `nil` where there are none.
+    public var validation: Double?
     public var fileBytes: Int
     public var multiplyAdds: Int
     public var nonZeros: Int
@@ -70,12 +37,12 @@ public struct TrialResult: Codable, Sendable, Equatable {
     public var warnings: [String]
 
     public init(
-      name: String, epochs: Int, validationTop1: Double?, fileBytes: Int, multiplyAdds: Int, nonZeros: Int,
+      name: String, epochs: Int, validation: Double?, fileBytes: Int, multiplyAdds: Int, nonZeros: Int,
       energyMicrojoules: Double?, warnings: [String]
     ) {
       self.name = name
       self.epochs = epochs
-      self.validationTop1 = validationTop1
+      self.validation = validation
       self.fileBytes = fileBytes
       self.multiplyAdds = multiplyAdds
       self.nonZeros = nonZeros
@@ -139,7 +106,7 @@ public struct TrialResult: Codable, Sendable, Equatable {
     }
   }
 
-  public var schema = 1
+  public var schema = TrialResult.schemaVersion
   /// The student's name in the recipe; `teacher` for teachers.
   public var name: String
   public var role: TrialRole
@@ -152,8 +119,8 @@ public struct TrialResult: Codable, Sendable, Equatable {
   public var controlOf: [String]
   public var classes: [String]
   public var accuracy: Accuracy
-  /// On validation images; `nil` where there are none.
-  public var validationTop1: Double?
+  /// The metric on validation images; `nil` where there are none.
+  public var validation: Double?
   public var size: Size
   public var parameters: Int
   public var nonZeros: Int
@@ -174,7 +141,7 @@ public struct TrialResult: Codable, Sendable, Equatable {
 
   public init(
     name: String, role: TrialRole, seed: UInt64, address: String, methods: [String], controlOf: [String] = [],
-    classes: [String], accuracy: Accuracy, validationTop1: Double?, size: Size, parameters: Int,
+    classes: [String], accuracy: Accuracy, validation: Double?, size: Size, parameters: Int,
     nonZeros: Int,
     multiplyAdds: Int, bits: String, targets: [String: Reading], cost: Cost, stages: [StageRecord],
     layers: [LayerRecord], mistakes: [Mistake], warnings: [String], model: String, threads: Int,
@@ -188,7 +155,7 @@ public struct TrialResult: Codable, Sendable, Equatable {
     self.controlOf = controlOf
     self.classes = classes
     self.accuracy = accuracy
-    self.validationTop1 = validationTop1
+    self.validation = validation
     self.size = size
     self.parameters = parameters
     self.nonZeros = nonZeros

@@ -1,3 +1,4 @@
+import Metrics
 import Settings
 
 /// How far a training is: enough, with the weights and moments, to go on as if it had never stopped.
@@ -17,18 +18,20 @@ public struct TrainingProgress: Sendable, Equatable {
   /// The sums of the present epoch.
   public var sums = Sums()
 
-  /// The epoch of the highest validation accuracy, the lower loss deciding between equals.
+  /// The epoch of the best metric on validation images, the lower loss deciding between equals.
   public struct Best: Sendable, Equatable {
     /// Its number, from 1.
     public var epoch: Int
-    /// Its validation accuracy.
-    public var top1: Double
-    /// Its validation loss.
-    public var loss: Double
+    /// Its metric on validation images.
+    public var value: Double
+    /// Its loss on them; `nil` where the task has none.
+    public var loss: Double?
 
     /// Whether a later epoch did better.
-    func isBeaten(by other: Best) -> Bool {
-      other.top1 > top1 || (other.top1 == top1 && other.loss < loss)
+    func isBeaten(by other: Best, on metric: MetricKind) -> Bool {
+      if other.value != value { return metric.isBetter(other.value, than: value) }
+      guard let loss, let lower = other.loss else { return false }
+      return lower < loss
     }
   }
 
@@ -36,8 +39,8 @@ public struct TrainingProgress: Sendable, Equatable {
   public struct Sums: Sendable, Equatable {
     /// Of the images' losses.
     public var loss = 0.0
-    /// Images that were right.
-    public var correct = 0
+    /// Of what the images contributed to the metric; `nil` where it is no mean over images.
+    public var metric: Double?
     /// Images that were seen.
     public var images = 0
     /// What the steps took.
@@ -56,9 +59,9 @@ extension TrainingProgress {
     SettingsNode(mapping: [
       "epoch": epoch.node, "step": step.node, "updates": updates.node, "isStoppedEarly": isStoppedEarly.node,
       "best": best.map {
-        SettingsNode(mapping: ["epoch": $0.epoch.node, "top1": $0.top1.node, "loss": $0.loss.node])
+        SettingsNode(mapping: ["epoch": $0.epoch.node, "value": $0.value.node, "loss": $0.loss.node])
       } ?? SettingsNode(.null),
-      "loss": sums.loss.node, "correct": sums.correct.node, "images": sums.images.node,
+      "loss": sums.loss.node, "metric": sums.metric.node, "images": sums.images.node,
       "seconds": sums.seconds.node, "rate": sums.rate.node, "rewrites": rewrites.node,
     ])
   }
@@ -68,17 +71,20 @@ extension TrainingProgress {
     func value<V: SettingValue>(_ key: String, of node: SettingsNode) throws(SettingsError) -> V {
       try V(reading: node[key] ?? SettingsNode(.null, mark: node.mark), key: key)
     }
+    func optional(_ key: String, of node: SettingsNode) throws(SettingsError) -> Double? {
+      node[key]?.content == .null ? nil : try value(key, of: node) as Double
+    }
     epoch = try value("epoch", of: node)
     step = try value("step", of: node)
     updates = try value("updates", of: node)
     isStoppedEarly = try value("isStoppedEarly", of: node)
     if let stored = node["best"], stored.content != .null {
       best = Best(
-        epoch: try value("epoch", of: stored), top1: try value("top1", of: stored),
-        loss: try value("loss", of: stored))
+        epoch: try value("epoch", of: stored), value: try value("value", of: stored),
+        loss: try optional("loss", of: stored))
     }
     sums = Sums(
-      loss: try value("loss", of: node), correct: try value("correct", of: node),
+      loss: try value("loss", of: node), metric: try optional("metric", of: node),
       images: try value("images", of: node), seconds: try value("seconds", of: node),
       rate: try value("rate", of: node))
     if node["rewrites"] != nil { rewrites = try value("rewrites", of: node) }

@@ -1,4 +1,5 @@
 import Foundation
+import Tasks
 import Tensors
 
 /// A teacher's logits of one image in few bytes: half-precision floats, each less the row's largest logit, which no

@@ -1,4 +1,5 @@
 import Graphs
+import Tasks
 import Tensors
 
 /// Which values of two networks correspond: the last ones before the resolution drops.
@@ -31,16 +32,13 @@ enum ResolutionStages {
 extension ObjectiveBuilder {
   /// The pairs that are named, or the last values of every resolution that both networks have; refused where there is nothing
   /// to compare. `objective` names the distiller in messages.
-  func pairs(_ named: [ValuePair]?, ranks: [Int], objective: String) throws(TrainingError) -> [ValuePair] {
-    guard let teacher else { throw .distillation(.valuesNeeded(objective: objective)) }
+  func pairs(_ named: [ValuePair]?, ranks: [Int], objective: String) throws(DistillationError) -> [ValuePair]
+  {
+    guard let teacher else { throw .valuesNeeded(objective: objective) }
     let pairs = named ?? ResolutionStages.pairs(student: student, teacher: teacher)
-    do throws(DistillationError) {
-      guard !pairs.isEmpty else { throw DistillationError.noPairs(objective: objective) }
-      for pair in pairs {
-        try pair.requireComparable(in: student, teacher, ranks: ranks, objective: objective)
-      }
-    } catch {
-      throw .distillation(error)
+    guard !pairs.isEmpty else { throw .noPairs(objective: objective) }
+    for pair in pairs {
+      try pair.requireComparable(in: student, teacher, ranks: ranks, objective: objective)
     }
     return pairs
   }

@@ -1,6 +1,7 @@
 import Datasets
 import Execution
 import Graphs
+import Tasks
 import Tensors
 
 /// A teacher that runs beside the student: what it says goes through the same rounding as what is stored.
@@ -14,7 +15,7 @@ final class TeacherNetwork: TeacherReader {
   private(set) var rows: [UInt8] = []
 
   private let plan: any Plan
-  private let output: TapID
+  private let output: TapID?
   private let taps: [TapID]
   private let raw: AlignedBuffer
   private var codec: LogitCodec
@@ -22,20 +23,20 @@ final class TeacherNetwork: TeacherReader {
   private let imageSize: Int
   private let changed: AlignedBuffer
 
-  /// Compiles the teacher for whole batches; `names` are the values that are read besides the logits, `change` makes
-  /// images of the teacher's normalization of the student's.
+  /// Compiles the teacher for whole batches; `names` are the values that are read besides the logits, where these are asked for, and
+  /// `change` makes images of the teacher's normalization of the student's.
   init(
     _ graph: Graph, backend: any Backend, batch: Int, precision: Precision, threads: Int,
-    values names: [String] = [], change: NormalizationChange? = nil
+    sayingLogits: Bool = true, values names: [String] = [], change: NormalizationChange? = nil
   ) throws(TrainingError) {
     self.change = change
     imageSize = graph.inputs.first?.shape.count ?? 0
     changed = AlignedBuffer(floats: change == nil ? 0 : batch * imageSize)
     compared = names
-    let head: String
-    (head, classes) = try graph.scores(network: "teacher")
+    let head = sayingLogits ? try Classification().heads(in: graph, "teacher")[0] : nil
+    classes = head?.shape.count ?? 0
     guard classes <= LogitCodec.maximumClasses else {
-      throw .output(network: "teacher", classes: LogitCodec.maximumClasses, found: "\(classes)")
+      throw .tooManyClasses(network: "teacher", limit: LogitCodec.maximumClasses, found: classes)
     }
     do throws(ExecutionError) {
       let plan = try backend.compile(
@@ -43,7 +44,7 @@ final class TeacherNetwork: TeacherReader {
         PlanOptions(
           batch: batch, mode: .inference, precision: precision, threads: threads, taps: names))
       self.plan = plan
-      output = try plan.tap(head)
+      output = try head.map { (head) throws(ExecutionError) in try plan.tap(head.value) }
       taps = try names.map { (name) throws(ExecutionError) in try plan.tap(name) }
     } catch {
       throw .execution(error)
@@ -58,8 +59,9 @@ final class TeacherNetwork: TeacherReader {
   func prepare(_ batch: Batch, epoch: Int, step: Int) throws(TrainingError) {
     let images = batch.images
     forward(images.span)
-    raw.withMutableFloats { plan.readTap(output, into: &$0) }
     for (tap, buffer) in zip(taps, values) { buffer.withMutableFloats { plan.readTap(tap, into: &$0) } }
+    guard let output else { return }
+    raw.withMutableFloats { plan.readTap(output, into: &$0) }
     rows.removeAll(keepingCapacity: true)
     let raw = raw
     for image in 0..<plan.options.batch {

@@ -1,5 +1,6 @@
 public import Datasets
 public import Graphs
+import Tasks
 import Tensors
 
 /// Where a training learns what its teacher says.

@@ -1,5 +1,6 @@
 import Graphs
 import Settings
+import Tasks
 import Tensors
 
 /// A value of the student and the value of the teacher that it is compared with, by name.

@@ -1,5 +1,6 @@
 import Ops
 public import Settings
+public import Tasks
 
 /// Learning where a teacher looks: the maps of how strongly each place of a value responds, made equal.
 ///
@@ -49,7 +50,7 @@ public struct AttentionTransfer: Distiller {
   /// Values, and what the objective that it is added to learns from.
   public var teacherParts: Set<TeacherPart> { base.teacherParts.union([.values]) }
 
-  public func build(_ objective: inout ObjectiveBuilder) throws(TrainingError) {
+  public func build(_ objective: inout ObjectiveBuilder) throws {
     try base.build(&objective)
     for pair in try objective.pairs(pairs, ranks: [4], objective: Self.name) {
       let values = [try objective.studentValue(pair.student), try objective.teacherValue(pair.teacher)]

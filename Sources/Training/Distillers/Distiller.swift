@@ -1,4 +1,5 @@
 public import Settings
+public import Tasks
 
 /// What a training minimizes: the loss of labels alone, or with what a teacher says added to it. Plain training is
 /// `supervised`. One file in `Distillers/` and one line in `DistillerCatalogue`.
@@ -7,7 +8,7 @@ public protocol Distiller: NamedKind {
   var teacherParts: Set<TeacherPart> { get }
 
   /// Adds its losses, and the layers that it trains beside the student, to an objective.
-  func build(_ objective: inout ObjectiveBuilder) throws(TrainingError)
+  func build(_ objective: inout ObjectiveBuilder) throws
 }
 
 /// What may be learnt of a teacher.

@@ -1,6 +1,7 @@
 import Graphs
 import Ops
 public import Settings
+public import Tasks
 import Tensors
 
 /// Learning values within a teacher: a layer that is trained beside the student, and left behind, makes of a value of the
@@ -59,7 +60,7 @@ public struct Hints: Distiller {
   /// Values, and what the objective that it is added to learns from.
   public var teacherParts: Set<TeacherPart> { (base?.teacherParts ?? []).union([.values]) }
 
-  public func build(_ objective: inout ObjectiveBuilder) throws(TrainingError) {
+  public func build(_ objective: inout ObjectiveBuilder) throws {
     try base?.build(&objective)
     let all = try objective.pairs(pairs, ranks: [2, 4], objective: Self.name)
     for pair in pairs == nil ? [all[all.count / 2]] : all {

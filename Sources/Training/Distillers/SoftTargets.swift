@@ -1,5 +1,6 @@
 import Ops
 public import Settings
+public import Tasks
 
 /// Learning from what a teacher says of every class, softened by a temperature.
 ///
@@ -33,13 +34,13 @@ public struct SoftTargets: Distiller {
 
   public var teacherParts: Set<TeacherPart> { [.logits] }
 
-  public func build(_ objective: inout ObjectiveBuilder) {
-    objective.minimizeLabelLoss(weight: 1 - weight)
+  public func build(_ objective: inout ObjectiveBuilder) throws {
+    try objective.minimizeTaskLoss(weight: 1 - weight)
     // Without weight there is nothing for which a teacher would have to run.
     guard weight > 0 else { return }
+    let values = [try objective.head(Head.scores), try objective.teacherLogits()]
     let divergence = objective.append(
-      KullbackLeibler(temperature: temperature), name: "soft-targets",
-      inputs: [objective.logits(), objective.teacherLogits()])
+      KullbackLeibler(temperature: temperature), name: "soft-targets", inputs: values)
     objective.minimize(divergence, weight: weight)
   }
 }

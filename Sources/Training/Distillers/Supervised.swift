@@ -1,6 +1,7 @@
 public import Settings
+public import Tasks
 
-/// Plain training: the cross-entropy of labels, with no teacher.
+/// Plain training: what the task minimizes by itself, such as the cross-entropy of labels; no teacher.
 public struct Supervised: Distiller {
   public static let name = "supervised"
   public static let summary = "cross-entropy with the labels; no teacher"
@@ -10,5 +11,5 @@ public struct Supervised: Distiller {
 
   public var teacherParts: Set<TeacherPart> { [] }
 
-  public func build(_ objective: inout ObjectiveBuilder) { objective.minimizeLabelLoss() }
+  public func build(_ objective: inout ObjectiveBuilder) throws { try objective.minimizeTaskLoss() }
 }

@@ -1,3 +1,4 @@
+public import Metrics
 public import Settings
 
 /// What one epoch showed: a line of `MODEL.metrics.jsonl`.
@@ -6,12 +7,14 @@ public struct EpochMetrics: Sendable, Equatable {
   public var epoch: Int
   /// The mean training loss, of augmented images in training mode.
   public var loss: Double
-  /// The share of training images whose own class had the largest logit meanwhile.
-  public var top1: Double
-  /// The loss on the validation split; `nil` without one.
+  /// What the task is judged by.
+  public var metric: MetricKind
+  /// The metric of the training images meanwhile; `nil` where it is no mean over images.
+  public var value: Double?
+  /// The loss on the validation split; `nil` without one, or where the task has none.
   public var validationLoss: Double?
-  /// The accuracy on the validation split; `nil` without one.
-  public var validationTop1: Double?
+  /// The metric on the validation split; `nil` without one.
+  public var validation: Double?
   /// The learning rate of the last step.
   public var rate: Float
   /// Training images a second, validation apart.
@@ -19,11 +22,11 @@ public struct EpochMetrics: Sendable, Equatable {
   /// What the training steps took.
   public var seconds: Double
 
-  /// The epoch as a mapping.
+  /// The epoch as a mapping, in which the metric's own keys name its figures.
   public var node: SettingsNode {
     SettingsNode(mapping: [
-      "epoch": epoch.node, "loss": loss.node, "top1": top1.node, "validationLoss": validationLoss.node,
-      "validationTop1": validationTop1.node, "rate": rate.node, "imagesPerSecond": imagesPerSecond.node,
+      "epoch": epoch.node, "loss": loss.node, metric.key: value.node, "validationLoss": validationLoss.node,
+      metric.validationKey: validation.node, "rate": rate.node, "imagesPerSecond": imagesPerSecond.node,
       "seconds": seconds.node,
     ])
   }

@@ -1,5 +1,6 @@
 import Execution
 import Graphs
+import Tasks
 import Tensors
 
 extension Rewrite {

@@ -1,9 +1,11 @@
 import Datasets
 import Graphs
+import Tasks
+import Tensors
 
 extension Trainer.Setup {
   /// Refuses a teacher that is missing, cannot say what the objective needs, or is one of other images or classes.
-  func requireTeacher(classes: Int, _ source: any BatchSource) throws(TrainingError) {
+  func requireTeacher(heads: [Head], _ source: any BatchSource) throws(TrainingError) {
     let name = type(of: objective).name
     let parts = objective.teacherParts
     guard !parts.isEmpty else { return }
@@ -13,17 +15,18 @@ extension Trainer.Setup {
       guard parts == [.logits] else { throw .distillation(.valuesNeeded(objective: name)) }
       do throws(DistillationError) {
         try stored.requireFit(
-          classes: classes, epochs: settings.epochs, batch: settings.batch, source: source,
+          classes: heads.first { $0.name == Head.scores }?.shape.count ?? 0, epochs: settings.epochs,
+          batch: settings.batch, source: source,
           normalization: normalization)
       } catch {
         throw .distillation(error)
       }
-    case .network(let network, _): try requireAlike(network, classes: classes)
+    case .network(let network, _): try requireAlike(network, heads)
     }
   }
 
-  /// Refuses a teacher of other images or of other classes.
-  private func requireAlike(_ teacher: Graph, classes own: Int) throws(TrainingError) {
+  /// Refuses a teacher of other images, or whose heads are of other extents: of other classes.
+  private func requireAlike(_ teacher: Graph, _ heads: [Head]) throws(TrainingError) {
     let inputs = (graph.inputs.map { "\($0.shape)" }, teacher.inputs.map { "\($0.shape)" })
     guard inputs.0 == inputs.1 else {
       throw .distillation(
@@ -31,10 +34,11 @@ extension Trainer.Setup {
           what: "input", student: inputs.0.joined(separator: ", "), teacher: inputs.1.joined(separator: ", "))
       )
     }
-    let classes = (own, try teacher.scores(network: "teacher").classes)
-    guard classes.0 == classes.1 else {
+    for (own, its) in zip(heads, try task.heads(in: teacher, "teacher")) where own.shape != its.shape {
       throw .distillation(
-        .different(what: "classes", student: "\(classes.0)", teacher: "\(classes.1)"))
+        own.name == Head.scores
+          ? .different(what: "classes", student: "\(own.shape.count)", teacher: "\(its.shape.count)")
+          : .different(what: own.name, student: "\(own.shape)", teacher: "\(its.shape)"))
     }
   }
 
@@ -54,7 +58,14 @@ extension Trainer.Setup {
       if let running = former as? TeacherNetwork, running.compared == values { return running }
       return try TeacherNetwork(
         network, backend: backend, batch: settings.batch, precision: precision, threads: threads,
-        values: values, change: change)
+        sayingLogits: objective.sources.contains(.teacher(.logits)), values: values, change: change)
     }
+  }
+}
+
+extension ImageTask {
+  /// The heads of a network, with a training's error.
+  func heads(in graph: Graph, _ network: String) throws(TrainingError) -> [Head] {
+    do throws(TaskError) { return try heads(of: graph, network: network) } catch { throw .task(error) }
   }
 }

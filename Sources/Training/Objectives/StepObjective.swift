@@ -1,34 +1,35 @@
-public import Datasets
+import Datasets
 import Execution
 import Graphs
+import Tasks
 import Tensors
 
-/// An objective at work on the plan of one student: tells the plan what labels and teacher say of a batch, and reads the
+/// An objective at work on the plan of one student: tells the plan what task and teacher say of a batch, and reads the
 /// losses. All buffers are made once.
 final class StepObjective {
   /// What a batch gave: sums, so that parts add up.
   struct Score: Equatable {
     /// The sum of the images' losses.
     var loss = 0.0
-    /// Images whose largest logit is that of their own class.
-    var correct = 0
+    /// The sum of what the images contributed to the metric; `nil` where it is no mean over images.
+    var metric: Double?
   }
 
   /// What is minimized.
   let objective: Objective
   /// The student and the objective behind it.
   let graph: Graph
-  /// The student's logits.
-  let head: String
+  /// What the student's heads say.
+  let outputs: HeadOutputs
 
+  private let task: any ImageTask
   private let teacher: (any TeacherReader)?
-  private let classes: Int
-  private let logits: AlignedBuffer
-  private let labels: AlignedBuffer
+  private let targets: [Target]
+  private let targetBuffers: [AlignedBuffer]
   private let losses: AlignedBuffer
-  private var headTap: TapID?
+  private var headTaps: [TapID] = []
   private var termTaps: [TapID] = []
-  private var labelInput: InputID?
+  private var targetInputs: [(input: InputID, buffer: AlignedBuffer)] = []
   private var teacherInputs: [(input: InputID, output: TeacherOutput, count: Int)] = []
 
   /// Prepares the objective of a setup for parts of `partSize` images; `source` is what the student learns from. A teacher
@@ -36,22 +37,20 @@ final class StepObjective {
   init(
     _ setup: Trainer.Setup, partSize: Int, source: any BatchSource, after former: StepObjective? = nil
   ) throws(TrainingError) {
-    (head, classes) = try setup.graph.scores(network: "training")
-    try setup.requireTeacher(classes: classes, source)
-    var builder = try ObjectiveBuilder(
-      student: setup.graph, teacher: setup.teacher?.network, smoothing: setup.settings.labelSmoothing)
-    try setup.objective.build(&builder)
-    objective = try builder.finished(seed: setup.seed)
+    task = setup.task
+    outputs = HeadOutputs(try setup.task.heads(in: setup.graph, "training"), batch: partSize)
+    try setup.requireTeacher(heads: outputs.heads, source)
+    objective = try setup.objectiveGraph()
     do throws(GraphError) { graph = try objective.joined(to: setup.graph) } catch { throw .graph(error) }
     teacher = try setup.teacherReader(of: objective, after: former?.teacher)
-    logits = AlignedBuffer(floats: partSize * classes)
-    labels = AlignedBuffer(floats: partSize * classes)
+    targets = task.targets(for: outputs.heads)
+    targetBuffers = targets.map { AlignedBuffer(floats: partSize * $0.shape.count) }
     losses = AlignedBuffer(floats: partSize)
   }
 
-  /// Finds inputs, losses and logits in the plan of `graph`, and sets the weights of the losses.
+  /// Finds inputs, losses and heads in the plan of `graph`, and sets the weights of the losses.
   func attach(to plan: any Plan) throws(ExecutionError) {
-    headTap = try plan.tap(head)
+    headTaps = try outputs.heads.map { (head) throws(ExecutionError) in try plan.tap(head.value) }
     let losses = losses
     for term in objective.terms {
       let tap = try plan.tap(term.value)
@@ -64,7 +63,11 @@ final class StepObjective {
     for (input, source) in zip(objective.graph.inputs, objective.sources) {
       switch source {
       case .student: break
-      case .labels: labelInput = try plan.input(input.name)
+      case .target(let target):
+        guard let place = targets.firstIndex(of: target) else {
+          preconditionFailure("the task writes no target \(target.name)")
+        }
+        targetInputs.append((try plan.input(input.name), targetBuffers[place]))
       case .teacher(let output):
         teacherInputs.append((try plan.input(input.name), output, input.shape.count))
       }
@@ -76,12 +79,11 @@ final class StepObjective {
     try teacher?.prepare(batch, epoch: epoch, step: step)
   }
 
-  /// Tells the plan what labels and teacher say of a part of the batch.
+  /// Tells the plan what task and teacher say of a part of the batch.
   func write(_ batch: Batch, _ range: Range<Int>, to plan: any Plan) {
-    if let labelInput {
-      let (labels, classes) = (labels, classes)
-      labels.withMutableFloats { batch.writeTargets(of: range, classes: classes, into: &$0) }
-      plan.writeInput(labelInput, labels.floats)
+    if !targetInputs.isEmpty {
+      task.writeTargets(of: batch, range, for: outputs.heads, into: targetBuffers)
+      for (input, buffer) in targetInputs { plan.writeInput(input, buffer.floats) }
     }
     guard let teacher else { return }
     for (input, output, count) in teacherInputs {
@@ -93,7 +95,7 @@ final class StepObjective {
   /// What the plan has just computed of a part of the batch.
   func score(_ batch: Batch, _ range: Range<Int>, from plan: any Plan) -> Score {
     var score = Score()
-    let (losses, logits) = (losses, logits)
+    let losses = losses
     for (term, tap) in zip(objective.terms, termTaps) {
       losses.withMutableFloats { plan.readTap(tap, into: &$0) }
       let values = losses.floats
@@ -101,25 +103,33 @@ final class StepObjective {
       for image in 0..<tap.count { sum += Double(values[image]) }
       score.loss += Double(term.weight) * sum
     }
-    guard let headTap else { preconditionFailure("an objective is scored before it is attached") }
-    logits.withMutableFloats { plan.readTap(headTap, into: &$0) }
-    let values = logits.floats
+    precondition(headTaps.count == outputs.heads.count, "an objective is scored before it is attached")
+    for (tap, buffer) in zip(headTaps, outputs.buffers) {
+      buffer.withMutableFloats { plan.readTap(tap, into: &$0) }
+    }
     for image in 0..<range.count {
-      let row = image * classes..<(image + 1) * classes
-      let label = Int(batch.labels[range.lowerBound + image])
-      if LogitRow.argmax(values, row) == label { score.correct += 1 }
+      let truth = batch.annotations[range.lowerBound + image]
+      guard let part = task.contribution(outputs, image: image, truth: truth) else { break }
+      score.metric = (score.metric ?? 0) + part
     }
     return score
   }
 }
 
-extension Batch {
-  /// Writes what each image of a range should be called: 1 for its class, or the shares of the two of a blended one; `[n, C]`.
-  public func writeTargets(of range: Range<Int>, classes: Int, into targets: inout MutableSpan<Float>) {
-    for i in 0..<range.count * classes { targets[i] = 0 }
-    for (row, image) in range.enumerated() {
-      targets[row * classes + Int(labels[image])] += shares[image]
-      targets[row * classes + Int(partnerLabels[image])] += 1 - shares[image]
+extension Trainer.Setup {
+  /// What is minimized, for the present network.
+  fileprivate func objectiveGraph() throws(TrainingError) -> Objective {
+    do {
+      var builder = try ObjectiveBuilder(
+        task, student: graph, teacher: teacher?.network, smoothing: settings.labelSmoothing)
+      try objective.build(&builder)
+      return try builder.finished(seed: seed)
+    } catch let error as TaskError {
+      throw .task(error)
+    } catch let error as DistillationError {
+      throw .distillation(error)
+    } catch {
+      throw .objective(error)
     }
   }
 }

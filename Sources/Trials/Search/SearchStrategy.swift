@@ -47,14 +47,14 @@ public struct SearchObservation: Sendable, Equatable {
   public var assignment: Assignment
   /// Whether its student met the goal.
   public var meetsGoal: Bool
-  /// Accuracy on validation images; `nil` where there are none.
-  public var validationTop1: Double?
+  /// The metric on validation images; `nil` where there are none.
+  public var validation: Double?
 
   /// Makes an observation.
-  public init(_ assignment: Assignment, meetsGoal: Bool, validationTop1: Double? = nil) {
+  public init(_ assignment: Assignment, meetsGoal: Bool, validation: Double? = nil) {
     self.assignment = assignment
     self.meetsGoal = meetsGoal
-    self.validationTop1 = validationTop1
+    self.validation = validation
   }
 }
 

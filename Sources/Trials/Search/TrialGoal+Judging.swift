@@ -1,3 +1,4 @@
+import Metrics
 import Readings
 public import Runs
 
@@ -19,16 +20,19 @@ extension TrialGoal {
 
   /// How a candidate misses the goal; `nil` where it meets it.
   ///
-  /// - Parameter teacher: the teacher's accuracy on validation images.
+  /// - Parameter teacher: the teacher's metric on validation images.
   public func miss(of candidate: CandidateResult, teacher: Double?) throws(TrialError) -> Miss? {
     if let failure = candidate.failure { return Miss(distance: .infinity, reason: failure) }
     if let points = accuracyPoints {
-      guard let teacher, let top1 = candidate.validationTop1 else {
+      guard let teacher, let found = candidate.validation else {
         throw Self.withoutValidation
       }
-      let bar = teacher - points / 100
-      guard top1 < bar else { return nil }
-      return Miss(distance: bar - top1, reason: "\(top1) on validation images is below \(bar)")
+      let metric = candidate.metric
+      let bar = metric.isHigherBetter ? teacher - points / 100 : teacher + points / 100
+      guard metric.isBetter(bar, than: found) else { return nil }
+      return Miss(
+        distance: abs(bar - found),
+        reason: "\(found) on validation images is \(metric.isHigherBetter ? "below" : "above") \(bar)")
     }
     if let limit = fileBytes, candidate.fileBytes > limit {
       let excess = candidate.fileBytes - limit
@@ -67,9 +71,10 @@ extension TrialGoal {
       : meeting.min { first, second in
         let (a, b) = (candidates[first], candidates[second])
         // Without validation images all are equally accurate.
-        return (-(a.validationTop1 ?? 0), -a.fileBytes, first) < (
-          -(b.validationTop1 ?? 0), -b.fileBytes, second
-        )
+        func shortfall(_ result: CandidateResult) -> Double {
+          result.validation.map { result.metric.shortfall(of: $0) } ?? 1
+        }
+        return (shortfall(a), -a.fileBytes, first) < (shortfall(b), -b.fileBytes, second)
       }
     if let best { return (best, nil) }
     var nearest: (index: Int, miss: Miss)?

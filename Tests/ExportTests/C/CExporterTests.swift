@@ -4,6 +4,7 @@ import Foundation
 import Graphs
 import Ops
 import Settings
+import Tasks
 import Tensors
 import TestSupport
 import Testing
@@ -38,7 +39,7 @@ struct CExporterTests {
   private func images(_ model: Model) -> VerificationImages {
     VerificationImages(
       images: Tensor(random: Shape([5] + model.input.shape.dimensions), in: -2...2, seed: 2, "images"),
-      labels: [],
+      truth: [], task: Classification(),
       backend: ReferenceBackend(), threads: 1)
   }
 

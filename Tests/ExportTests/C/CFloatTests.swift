@@ -5,6 +5,7 @@ import Graphs
 import Networks
 import Ops
 import Settings
+import Tasks
 import Tensors
 import TestSupport
 import Testing
@@ -30,7 +31,8 @@ struct CFloatTests {
     try ExportFolder.write(written.artifact.files, to: root)
     defer { try? FileManager.default.removeItem(atPath: root) }
     let images = VerificationImages(
-      images: Tensor(random: Shape([3] + shape.dimensions), in: -2...2, seed: 5, "images"), labels: [],
+      images: Tensor(random: Shape([3] + shape.dimensions), in: -2...2, seed: 5, "images"), truth: [],
+      task: Classification(),
       backend: ReferenceBackend(), threads: 1)
     let verification = try #require(
       try exporter.verify(written, of: model, on: images))
@@ -57,7 +59,8 @@ struct CFloatTests {
       artifact: try CExporter().artifact(of: model, ExportOptions(baseName: "net")), folder: root)
     try ExportFolder.write(written.artifact.files, to: root)
     let images = VerificationImages(
-      images: Tensor(random: Shape([3] + shape.dimensions), seed: 5, "images"), labels: [],
+      images: Tensor(random: Shape([3] + shape.dimensions), seed: 5, "images"), truth: [],
+      task: Classification(),
       backend: ReferenceBackend(), threads: 1)
     let verification = try #require(
       try CExporter().verify(written, of: model, on: images))

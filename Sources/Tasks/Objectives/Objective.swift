@@ -17,8 +17,8 @@ public struct Objective: Sendable, Equatable {
   public enum Source: Sendable, Hashable {
     /// A value of the student, under the student's name.
     case student(String)
-    /// The target distribution of each image, `[N, C]`.
-    case labels
+    /// What is known about each image.
+    case target(Target)
     /// What the teacher says of the same images.
     case teacher(TeacherOutput)
   }
@@ -39,7 +39,7 @@ public struct Objective: Sendable, Equatable {
   public let terms: [Term]
 
   /// The teacher's values that it compares, in the order of the inputs.
-  var teacherValues: [String] {
+  public var teacherValues: [String] {
     sources.compactMap { if case .teacher(.value(let name)) = $0 { name } else { nil } }
   }
 

@@ -1,14 +1,12 @@
 public import Graphs
-import Tensors
-import Ops
+package import Tensors
 
 /// Puts an objective together for one student and its teacher.
 ///
-///     var objective = try ObjectiveBuilder(student: student, teacher: teacher, smoothing: 0.1)
-///     objective.minimizeLabelLoss(weight: 0.1)
-///     let said = objective.teacherLogits()
-///     let divergence = objective.append(
-///       KullbackLeibler(temperature: 4), name: "soft-targets", inputs: [objective.logits(), said])
+///     var objective = try ObjectiveBuilder(Classification(), student: student, teacher: teacher, smoothing: 0.1)
+///     try objective.minimizeTaskLoss(weight: 0.1)
+///     let values = [try objective.head(Head.scores), try objective.teacherLogits()]
+///     let divergence = objective.append(KullbackLeibler(temperature: 4), name: "soft-targets", inputs: values)
 ///     objective.minimize(divergence, weight: 0.9)
 public struct ObjectiveBuilder {
   /// The network that is trained.
@@ -17,45 +15,61 @@ public struct ObjectiveBuilder {
   public let teacher: Graph?
   /// The share of the labels' target that is spread over all classes.
   public let smoothing: Float
-  /// Classes that the student tells apart.
-  public let classes: Int
+  /// What the student is asked.
+  public let task: any ImageTask
+  /// The student's heads.
+  public let heads: [Head]
 
-  private let head: String
   private var inputs: [(input: GraphInput, source: Objective.Source)] = []
   private var nodes: [Node] = []
   private var terms: [Objective.Term] = []
 
   /// Begins an objective without terms.
-  public init(student: Graph, teacher: Graph? = nil, smoothing: Float = 0) throws(TrainingError) {
+  public init(
+    _ task: any ImageTask, student: Graph, teacher: Graph? = nil, smoothing: Float = 0
+  ) throws(TaskError) {
+    self.task = task
     self.student = student
     self.teacher = teacher
     self.smoothing = smoothing
-    (head, classes) = try student.scores(network: "training")
+    heads = try task.heads(of: student, network: "training")
     let names = student.inputs.map(\.name) + student.nodes.map(\.name)
     if let name = names.first(where: { $0.hasPrefix(Objective.prefix) }) { throw .reservedName(name) }
   }
 
   // MARK: Inputs
 
-  /// The student's logits, `[N, C]`.
-  public mutating func logits() -> String { input(head, [classes], .student(head)) }
+  /// A head of the student.
+  public mutating func head(_ name: String) throws(TaskError) -> String {
+    let head = try self.named(name)
+    return input(head.value, head.shape, .student(head.value))
+  }
+
+  private func named(_ name: String) throws(TaskError) -> Head {
+    guard let head = heads.first(where: { $0.name == name }) else {
+      throw .noHead(network: "training", name: name, known: heads.map(\.name))
+    }
+    return head
+  }
 
   /// A value of the student.
-  public mutating func studentValue(_ name: String) throws(TrainingError) -> String {
+  public mutating func studentValue(_ name: String) throws(TaskError) -> String {
     guard let shape = student.shape(of: name) else { throw .unknownValue(network: "student", name) }
     return input(name, shape.item, .student(name))
   }
 
-  /// The target distribution of each image, `[N, C]`.
-  public mutating func labels() -> String { input(Objective.prefix + "labels", [classes], .labels) }
+  /// What is known about each image.
+  public mutating func target(_ target: Target) -> String {
+    input(Objective.prefix + target.name, target.shape, .target(target))
+  }
 
-  /// The teacher's logits, `[N, C]`.
-  public mutating func teacherLogits() -> String {
-    input(Objective.prefix + "teacher/logits", [classes], .teacher(.logits))
+  /// The teacher's logits, `[N, C]`, of as many classes as the student's.
+  public mutating func teacherLogits() throws(TaskError) -> String {
+    input(Objective.prefix + "teacher/logits", try named(Head.scores).shape, .teacher(.logits))
   }
 
   /// A value within the teacher, which then runs beside the student.
-  public mutating func teacherValue(_ name: String) throws(TrainingError) -> String {
+  public mutating func teacherValue(_ name: String) throws(TaskError) -> String {
     guard let shape = teacher?.shape(of: name) else { throw .unknownValue(network: "teacher", name) }
     return input(Objective.prefix + "teacher/value/" + name, shape.item, .teacher(.value(name)))
   }
@@ -81,16 +95,13 @@ public struct ObjectiveBuilder {
     if weight != 0 { terms.append(Objective.Term(value: value, weight: weight)) }
   }
 
-  /// Adds the cross-entropy with the labels, smoothed as the training says.
-  public mutating func minimizeLabelLoss(weight: Float = 1) {
-    guard weight != 0 else { return }
-    let loss = append(
-      SoftmaxCrossEntropy(smoothing: smoothing), name: "label-loss", inputs: [logits(), labels()])
-    minimize(loss, weight: weight)
+  /// Adds what the task minimizes by itself; nothing where it has no weight.
+  public mutating func minimizeTaskLoss(weight: Float = 1) throws(TaskError) {
+    if weight != 0 { try task.minimizeLoss(in: &self, weight: weight) }
   }
 
   /// The objective, its layers with their first weights.
-  public func finished(seed: UInt64) throws(TrainingError) -> Objective {
+  public func finished(seed: UInt64) throws(TaskError) -> Objective {
     do throws(GraphError) {
       var graph = Graph(inputs: inputs.map(\.input))
       for node in nodes { try graph.append(node.op, name: node.name, inputs: node.inputs) }
@@ -106,5 +117,5 @@ public struct ObjectiveBuilder {
 
 extension Shape {
   /// The extents of one item of a batch.
-  var item: Shape { Shape(Array(dimensions.dropFirst())) }
+  package var item: Shape { Shape(Array(dimensions.dropFirst())) }
 }

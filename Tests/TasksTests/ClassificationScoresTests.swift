@@ -1,14 +1,15 @@
 import Datasets
 import Foundation
 import Graphs
+import Metrics
 import Testing
 
-@testable import Training
+@testable import Tasks
 
-@Suite("Classification metrics")
-struct ClassificationMetricsTests {
-  private static func metrics(_ rows: [(logits: [Float], label: Int)]) -> ClassificationMetrics {
-    var metrics = ClassificationMetrics(classes: rows[0].logits.count)
+@Suite("Scores of classifiers")
+struct ClassificationScoresTests {
+  private static func metrics(_ rows: [(logits: [Float], label: Int)]) -> ClassificationScores {
+    var metrics = ClassificationScores(classes: rows[0].logits.count)
     for (logits, label) in rows { metrics.add(logits: logits.span, row: 0..<logits.count, label: label) }
     return metrics
   }
@@ -29,7 +30,7 @@ struct ClassificationMetricsTests {
   func manyClasses() {
     let classes = Dataset.maximumClasses
     #expect(classes == Model.maximumClasses)
-    var metrics = ClassificationMetrics(classes: classes)
+    var metrics = ClassificationScores(classes: classes)
     let logits = [Float](repeating: 0, count: classes)
     metrics.add(logits: logits.span, row: 0..<classes, label: classes - 1)
     #expect(metrics.top1 == 0 && metrics.recall[classes - 1] == 0 && metrics.recall[0] == nil)
@@ -46,7 +47,7 @@ struct ClassificationMetricsTests {
   @Test("The loss is the mean negative log-likelihood")
   func loss() {
     let found = Self.metrics([([Float(log(3.0)), 0], 0), ([Float(log(3.0)), 0], 1)])
-    #expect(abs(found.loss - (-log(0.75) - log(0.25)) / 2) < 1e-6)
+    #expect(abs(found.crossEntropy - (-log(0.75) - log(0.25)) / 2) < 1e-6)
   }
 
   /// Three images of confidence 0.75 (bin 12 of 15), two right: |2/3 - 0.75|; one of 0.9 (bin 14), right: |1 - 0.9|.
@@ -63,6 +64,18 @@ struct ClassificationMetricsTests {
   func notFinite() {
     let found = Self.metrics([([.nan, .nan], 1), ([.infinity, 0], 0)])
     #expect(found.images == 2)
-    #expect(!found.loss.isFinite)
+    #expect(!found.crossEntropy.isFinite)
+  }
+
+  @Test("What is kept of each image are bits, least significant first, over bytes")
+  func bits() throws {
+    let right = [true, false, true, false, false, false, false, false, false, true]
+    let text = ClassificationDetails.text(of: right)
+    #expect(Data(base64Encoded: text) == Data([0b0000_0101, 0b10]))
+    var scores = ClassificationScores(classes: 2)
+    for isRight in right { scores.add(logits: [isRight ? 1 : 0, 0.5].span, row: 0..<2, label: 0) }
+    let details = scores.details
+    try details.validate(classes: 2)
+    #expect(details.judged.contributions == right.map { $0 ? 1 : 0 } && details.value == 0.3)
   }
 }

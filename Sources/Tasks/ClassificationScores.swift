@@ -1,9 +1,15 @@
+public import Datasets
+import Foundation
+public import Metrics
+import Settings
+import Tensors
+
 /// Scores of a classifier over a set of images, as sums that images are added to.
 ///
-///     var metrics = ClassificationMetrics(classes: 10)
-///     metrics.add(logits: values.span, row: 0..<10, label: 3)
-///     print(metrics.top1, metrics.expectedCalibrationError)
-public struct ClassificationMetrics: Sendable, Equatable {
+///     var scores = ClassificationScores(classes: 10)
+///     scores.add(logits: values.span, row: 0..<10, label: 3)
+///     print(scores.top1, scores.expectedCalibrationError)
+public struct ClassificationScores: Sendable, Equatable {
   /// Bins of confidence for the calibration error.
   public static let binCount = 15
 
@@ -16,6 +22,7 @@ public struct ClassificationMetrics: Sendable, Equatable {
   private var lossSum = 0.0
   private var withinFive = 0
   private var bins = Array(repeating: Bin(), count: binCount)
+  private var isCorrect: [Bool] = []
   private var probabilities: [Double]
 
   private struct Bin: Sendable, Equatable {
@@ -24,7 +31,7 @@ public struct ClassificationMetrics: Sendable, Equatable {
     var confidence = 0.0
   }
 
-  /// Metrics of no images.
+  /// Scores of no images.
   public init(classes: Int) {
     self.classes = classes
     calls = Array(repeating: [:], count: classes)
@@ -46,6 +53,7 @@ public struct ClassificationMetrics: Sendable, Equatable {
     let normalizer = LogitRow.softmax(logits, row, into: &probabilities)
     let confidence = probabilities[predicted]
     images += 1
+    isCorrect.append(predicted == label)
     lossSum += normalizer - Double(logits[row.lowerBound + label])
     calls[label][predicted, default: 0] += 1
     if LogitRow.rank(logits, row, of: label) < 5 { withinFive += 1 }
@@ -62,11 +70,11 @@ public struct ClassificationMetrics: Sendable, Equatable {
   /// The share of images whose class is among the five largest logits.
   public var top5: Double { share(withinFive) }
   /// The mean cross-entropy.
-  public var loss: Double { images == 0 ? 0 : lossSum / Double(images) }
+  public var crossEntropy: Double { images == 0 ? 0 : lossSum / Double(images) }
 
   /// Whether the network said numbers of which scores can be made: one that is not, or that is infinitely large, makes the loss or
   /// the confidence none either.
-  public var isFinite: Bool { loss.isFinite && expectedCalibrationError.isFinite }
+  public var isFinite: Bool { crossEntropy.isFinite && expectedCalibrationError.isFinite }
 
   /// The share of each class's images that were called so; `nil` for a class without images.
   public var recall: [Double?] {
@@ -90,4 +98,54 @@ public struct ClassificationMetrics: Sendable, Equatable {
   }
 
   private func share(_ count: Int) -> Double { images == 0 ? 0 : Double(count) / Double(images) }
+}
+
+extension ClassificationScores: TaskScores {
+  public var loss: Double? { crossEntropy }
+  public var value: Double { top1 }
+
+  public var details: any TaskDetails {
+    ClassificationDetails(
+      images: images, top1: top1, top5: top5, loss: crossEntropy, ece: expectedCalibrationError,
+      perClass: recall.map { $0 ?? 0 }, confusion: (0..<classes).map { confusion(of: $0) },
+      correct: ClassificationDetails.text(of: isCorrect))
+  }
+
+  public mutating func add(_ outputs: HeadOutputs, image: Int, truth: Annotation) -> Finding {
+    let (scores, label) = (outputs.buffers[0], Classification.label(truth))
+    let prediction = add(logits: scores.floats, row: outputs.row(of: image), label: label)
+    return Finding(
+      said: .label(prediction.label), confidence: prediction.confidence, isRight: prediction.label == label)
+  }
+
+  public func report(classes names: [String]) -> TaskReport {
+    let recalls = recall
+    let rows = names.indices.map(confusion)
+    let perClass = names.indices.map { label in
+      SettingsNode(mapping: [
+        "class": names[label].node, "images": rows[label].reduce(0, +).node, "recall": recalls[label].node,
+      ])
+    }
+    return TaskReport(
+      figures: SettingsNode(mapping: [
+        "top1": top1.node, "top5": top5.node, "loss": crossEntropy.node,
+        "ece": expectedCalibrationError.node,
+        "perClass": SettingsNode(.list(perClass)), "confusion": rows.node,
+      ]),
+      line: String(
+        format: "top-1 %.2f %%, top-5 %.2f %%, loss %.4f, calibration error %.2f %%", 100 * top1, 100 * top5,
+        crossEntropy, 100 * expectedCalibrationError),
+      lines: ["recall, and what each class was called most often otherwise:"]
+        + names.indices.map { line(of: $0, recalls[$0], rows[$0], names) })
+  }
+
+  private func line(of label: Int, _ recall: Double?, _ row: [Int], _ names: [String]) -> String {
+    let width = max(1, min(30, names.map(\.count).max() ?? 0))
+    let name = names[label].padding(toLength: width, withPad: " ", startingAt: 0)
+    guard let recall else { return "  \(name)  no images" }
+    let line = "  \(name)  " + String(format: "%6.2f %%", 100 * recall)
+    let others = row.indices.filter { $0 != label && row[$0] > 0 }
+    guard let most = others.max(by: { row[$0] < row[$1] }) else { return line }
+    return line + "  \(names[most]) (\(row[most]))"
+  }
 }

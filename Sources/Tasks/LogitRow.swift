@@ -1,16 +1,16 @@
 import Foundation
 
 /// Reading one image's logits.
-enum LogitRow {
+package enum LogitRow {
   /// The position of the largest logit within the row; the first of equals.
-  static func argmax(_ logits: Span<Float>, _ row: Range<Int>) -> Int {
+  package static func argmax(_ logits: Span<Float>, _ row: Range<Int>) -> Int {
     var best = row.lowerBound
     for i in row where logits[i] > logits[best] { best = i }
     return best - row.lowerBound
   }
 
   /// How many classes come before `label`: those with a larger logit, and equal ones of a smaller index.
-  static func rank(_ logits: Span<Float>, _ row: Range<Int>, of label: Int) -> Int {
+  package static func rank(_ logits: Span<Float>, _ row: Range<Int>, of label: Int) -> Int {
     let own = logits[row.lowerBound + label]
     var rank = 0
     for i in row where logits[i] > own || (logits[i] == own && i < row.lowerBound + label) { rank += 1 }
@@ -19,7 +19,8 @@ enum LogitRow {
 
   /// Writes the row's softmax; gives back the logarithm of its normalizer, so that `log p = logit - normalizer`.
   @discardableResult
-  static func softmax(_ logits: Span<Float>, _ row: Range<Int>, into values: inout [Double]) -> Double {
+  package static func softmax(_ logits: Span<Float>, _ row: Range<Int>, into values: inout [Double]) -> Double
+  {
     let highest = Double(logits[row.lowerBound + argmax(logits, row)])
     var sum = 0.0
     for i in row {

@@ -1,0 +1,50 @@
+import Execution
+import Graphs
+import Integers
+import Tasks
+import Tensors
+
+/// What a network says of some images: in integers where a device could compute it so, else by a backend in 32-bit floats.
+struct ModelOutputs {
+  private static let batch = 50
+
+  /// The heads' values for all images.
+  let heads: HeadOutputs
+  /// The same, one head after the other.
+  let values: [Float]
+
+  /// Runs the network.
+  init(_ graph: Graph, on images: VerificationImages) throws {
+    let count = images.truth.count
+    let size = min(Self.batch, max(count, 1))
+    let options = PlanOptions(batch: size, mode: .inference, threads: images.threads)
+    let plan = try InferenceArithmetic(of: graph, floats: images.backend).backend.compile(graph, options)
+    let heads = HeadOutputs(try images.task.heads(of: graph, network: "export"), batch: count)
+    let taps = try heads.heads.map { try plan.tap($0.value) }
+    let elements = images.images.shape.count / max(count, 1)
+    for start in Swift.stride(from: 0, to: count, by: size) {
+      let taken = min(size, count - start)
+      var batch = Array(images.images.values[start * elements..<(start + taken) * elements])
+      batch += Array(repeating: 0, count: (size - taken) * elements)
+      plan.forward(batch.span, key: 0)
+      for (head, tap) in taps.enumerated() {
+        var said = [Float](repeating: 0, count: tap.count)
+        var span = said.mutableSpan
+        plan.readTap(tap, into: &span)
+        let first = heads.row(of: start, head: head).lowerBound
+        let known = taken * heads.heads[head].shape.count
+        heads.buffers[head].withMutableFloats { all in for i in 0..<known { all[first + i] = said[i] } }
+      }
+    }
+    self.heads = heads
+    values = heads.buffers.enumerated().flatMap { head, buffer in
+      (0..<count * heads.heads[head].shape.count).map { buffer.floats[$0] }
+    }
+  }
+
+  /// Whether another network gives an image the same surest answer.
+  func isAlike(_ other: ModelOutputs, on image: Int, _ task: any ImageTask) -> Bool {
+    let (mine, others) = (task.answers(heads, image: image), task.answers(other.heads, image: image))
+    return mine.first?.label == others.first?.label && mine.count == others.count
+  }
+}

@@ -1,0 +1,79 @@
+public import Datasets
+public import Graphs
+public import Metrics
+import Ops
+public import Tensors
+
+/// Telling which of some classes an image is of, by one score a class.
+public struct Classification: ImageTask {
+  public static let name = ClassificationDetails.task
+  public static let metric = ClassificationDetails.metric
+
+  /// The distribution over classes that an image should be given, `[N, C]`.
+  private static let labels = "labels"
+
+  public init() {}
+
+  public func reads(_ annotation: Annotation) -> Bool { annotation.label != nil }
+
+  public func heads(of graph: Graph, network: String) throws(TaskError) -> [Head] {
+    guard let output = graph.outputs.first, let shape = graph.shape(of: output), shape.rank == 2 else {
+      let found = graph.outputs.first.flatMap { graph.shape(of: $0)?.description } ?? "no output"
+      throw .head(network: network, expected: "scores, [N, classes]", found: found)
+    }
+    return [Head(name: Head.scores, value: output, shape: [shape[1]])]
+  }
+
+  public func targets(for heads: [Head]) -> [Target] { [Target(name: Self.labels, shape: heads[0].shape)] }
+
+  /// 1 for an image's class, or the shares of the two of a blended one.
+  public func writeTargets(
+    of batch: Batch, _ images: Range<Int>, for heads: [Head], into targets: [AlignedBuffer]
+  ) {
+    let classes = heads[0].shape.count
+    targets[0].withMutableFloats { values in
+      for i in 0..<images.count * classes { values[i] = 0 }
+      for (row, image) in images.enumerated() {
+        let share = batch.shares[image]
+        values[row * classes + Self.label(batch.annotations[image])] += share
+        values[row * classes + Self.label(batch.partners[image])] += 1 - share
+      }
+    }
+  }
+
+  /// The cross-entropy with the labels, smoothed as the training says.
+  public func minimizeLoss(in objective: inout ObjectiveBuilder, weight: Float) throws(TaskError) {
+    let scores = try objective.head(Head.scores)
+    let labels = objective.target(Target(name: Self.labels, shape: objective.heads[0].shape))
+    let loss = objective.append(
+      SoftmaxCrossEntropy(smoothing: objective.smoothing), name: "label-loss", inputs: [scores, labels])
+    objective.minimize(loss, weight: weight)
+  }
+
+  /// Every class with its probability.
+  public func answers(_ outputs: HeadOutputs, image: Int) -> [Answer] {
+    let row = outputs.row(of: image)
+    var probabilities = [Double](repeating: 0, count: row.count)
+    let scores = outputs.buffers[0]
+    LogitRow.softmax(scores.floats, row, into: &probabilities)
+    return probabilities.indices.sorted { (probabilities[$1], $0) < (probabilities[$0], $1) }
+      .map { Answer(label: $0, confidence: probabilities[$0]) }
+  }
+
+  public func contribution(_ outputs: HeadOutputs, image: Int, truth: Annotation) -> Double? {
+    let scores = outputs.buffers[0]
+    return LogitRow.argmax(scores.floats, outputs.row(of: image)) == truth.label ? 1 : 0
+  }
+
+  public func chance(classes: Int) -> Double? { 1 / Double(max(classes, 1)) }
+
+  public func scores(for heads: [Head]) -> any TaskScores {
+    ClassificationScores(classes: heads[0].shape.count)
+  }
+
+  /// The class of an image, which the task reads alone.
+  static func label(_ annotation: Annotation) -> Int {
+    guard let label = annotation.label else { preconditionFailure("images of one class each") }
+    return label
+  }
+}

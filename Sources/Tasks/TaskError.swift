@@ -1,0 +1,27 @@
+public import Graphs
+
+/// Why a task and a network, or a data set, do not go together.
+public enum TaskError: Error, Sendable, CustomStringConvertible {
+  case noTask(data: String)
+  case head(network: String, expected: String, found: String)
+  case noHead(network: String, name: String, known: [String])
+  case unknownValue(network: String, String)
+  case reservedName(String)
+  case graph(GraphError)
+
+  /// *where: what, expected, found; what to do*.
+  public var description: String {
+    switch self {
+    case .noTask(let data):
+      "\(data): no task learns from all of its annotations; expected images of one class each"
+    case .head(let network, let expected, let found):
+      "\(network): expected an output of \(expected), found \(found)"
+    case .noHead(let network, let name, let known):
+      "\(network): expected a head \"\(name)\", found \(known.joined(separator: ", ")); minimize something else"
+    case .unknownValue(let network, let name): "training: the \(network) has no value \"\(name)\""
+    case .reservedName(let name):
+      "training: \"\(name)\": names that begin with \"\(Objective.prefix)\" are kept for what is minimized; rename the node"
+    case .graph(let error): error.description
+    }
+  }
+}

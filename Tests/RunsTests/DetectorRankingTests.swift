@@ -1,0 +1,120 @@
+import Foundation
+import Metrics
+import Tensors
+import Testing
+
+@testable import Runs
+
+@Suite("Rankings of detectors")
+struct DetectorRankingTests {
+  /// A detector of one class on 60 images with two boxes each, that finds a box with probability `skill` and else something wrong.
+  private static func judged(skill: Float, seed: UInt64, images: Int = 60) -> AveragePrecision {
+    var one = AveragePrecision.Class(thresholds: 1)
+    var random = SeededRandom(seed: seed, purpose: "detector")
+    var found: [(score: Float, image: Int, verdict: AveragePrecision.Verdict)] = []
+    for image in 0..<images {
+      one.boxImages.append(image)
+      one.boxCounts.append(2)
+      for _ in 0..<2 {
+        let isRight = random.uniform() < skill
+        found.append((random.uniform() + (isRight ? 0.3 : 0), image, isRight ? .right : .wrong))
+      }
+    }
+    found.sort { $0.score > $1.score }
+    one.images = found.map(\.image)
+    one.verdicts = [found.map(\.verdict)]
+    return AveragePrecision(
+      images: images, classes: [one, AveragePrecision.Class(thresholds: 1)], by: .voc2010)
+  }
+
+  private static func trials(_ skills: KeyValuePairs<String, Float>, seeds: UInt64 = 3) -> [FinishedTrial] {
+    skills.flatMap { name, skill in
+      (0..<seeds).map { seed in
+        let result = SampleResults.result(
+          name, seed: seed, right: [true], role: name == "teacher" ? .teacher : .student)
+        return SampleResults.finished(
+          SampleResults.detector(result, judged(skill: skill, seed: 7 * seed + UInt64(name.count))))
+      }
+    }
+  }
+
+  @Test("Rows are ranked by mean average precision and told apart by drawing images anew")
+  func ranking() throws {
+    let trials = Self.trials(["teacher": 0.9, "good": 0.88, "poor": 0.3])
+    let ranking = try RankingBuilder(run: "boxes", trials: trials).ranking()
+    #expect(ranking.students.map(\.name) == ["good", "poor"] && ranking.metric == AveragePrecision.kind)
+    let good = ranking.students[0]
+    let own = trials.filter { $0.result.name == "good" }.map(\.result.accuracy.value)
+    #expect(abs(good.accuracy.mean - own.reduce(0, +) / 3) < 1e-12 && good.accuracy.perSeed == own)
+    #expect(good.accuracy.low < good.accuracy.mean && good.accuracy.mean < good.accuracy.high)
+    #expect(ranking.studentPairs[0].isDifference)
+    #expect(ranking.comparisons.first { $0.first == "good" && $0.second == "teacher" }?.isDifference == false)
+    let json = try JSONSerialization.jsonObject(with: ranking.json()) as? [String: Any]
+    let rows = json?["students"] as? [[String: Any]]
+    #expect((rows?.first?["accuracy"] as? [String: Any])?["metric"] as? String == "map")
+  }
+
+  @Test("A detector's result comes back from its file and from the ledger")
+  func files() throws {
+    let folder = try TemporaryFolder()
+    let result = Self.trials(["good": 0.8], seeds: 1)[0].result
+    let path = folder.path + "/result.json"
+    try result.write(to: path)
+    #expect(try TrialResult.read(path) == result)
+    var broken = DetectionDetails(Self.judged(skill: 0.8, seed: 1))
+    broken.classes[0].images[0] = 60
+    #expect(
+      throws: FieldProblem(field: "classes[0].images[0]", reason: "expected one of 60 images, found 60")
+    ) {
+      try broken.validate(classes: 2)
+    }
+    broken = DetectionDetails(Self.judged(skill: 0.8, seed: 1))
+    broken.map += 0.1
+    #expect(throws: FieldProblem.self) { try broken.validate(classes: 2) }
+  }
+
+  @Test("Trials of two metrics are not ranked together")
+  func mixed() {
+    let trials =
+      Self.trials(["good": 0.8], seeds: 1) + [
+        SampleResults.finished(SampleResults.result("other", seed: 0, right: [true, false]))
+      ]
+    #expect(throws: RunError.self) { try RankingBuilder(run: "r", trials: trials).ranking() }
+  }
+
+  /// A mean over images, told as if it were none.
+  private struct Hidden: Metric {
+    static let kind = AveragePrecision.kind
+    let base: Top1Accuracy
+    var images: Int { base.images }
+    var contributions: [Double]? { nil }
+    func value(weights: [Int]) -> Double { base.value(weights: weights) }
+  }
+
+  @Test("Of a mean, drawing images anew finds the variance that its contributions have")
+  func draws() {
+    var random = SeededRandom(seed: 3, purpose: "images")
+    let hard = (0..<300).map { _ in random.uniform() }
+    let seeds = (0..<3).map { _ in Top1Accuracy(hard.map { random.uniform() < 0.4 + 0.6 * $0 }) }
+    let direct = ImageVariance(seeds.map { ImageScores($0) })
+    let drawn = ImageVariance(seeds.map { ImageScores(Hidden(base: $0)) })
+    // A variance of 1,000 draws is known to 4.5 %, and the noise of three seeds comes off.
+    #expect(abs(drawn.estimate.variance / direct.estimate.variance - 1) < 0.25)
+    #expect(drawn.isEstablished == direct.isEstablished)
+    let alone = ImageVariance([ImageScores(Hidden(base: seeds[0]))]).estimate.variance
+    #expect(abs(alone / ImageVariance([ImageScores(seeds[0])]).estimate.variance - 1) < 0.15)
+  }
+
+  @Test("Where less is better, fewer come first and decisions take the other end of the interval")
+  func lessIsBetter() {
+    let kind = MetricKind(name: "error", key: "error", isHigherBetter: false, meaning: "the share told wrong")
+    #expect(
+      kind.isBetter(0.1, than: 0.2) && kind.shortfall(of: 0.1) == 0.1 && kind.gain(of: 0.1, over: 0.3) > 0)
+    // 0.02 above the teacher, from 0.01 at least to 0.03 at most.
+    let worse = Ranking.Row.Difference(mean: 0.02, low: 0, high: 0.04, pValue: 0.01, atLeast: 0.01)
+    #expect(worse.gain(on: kind) == -0.02)
+    #expect(abs((worse.leastGain(on: kind) ?? 0) + 0.03) < 1e-12)
+    #expect(worse.leastGain(on: Top1Accuracy.kind) == 0.01)
+    #expect(Words.bound(-0.03, on: kind) == "at most 3.00 points above it")
+  }
+}
