@@ -11,20 +11,21 @@ extension PlanBuilder {
     let said = try read(prediction, as: .plain(prediction.shape.dimensions, .f32)).region
     let wanted = try read(target, as: .plain(target.shape.dimensions, .f32)).region
     let result = try newOperand(.plain(site.shape.dimensions, .f32))
-    let scratch = Region(byteCount: 4 * loss.scratchCount(first), .transient)
-    add(scratch)
     let items = site.shape[0]
     let scratchCount = loss.scratchCount(first)
+    // Used by both directions, so that it lives from one to the other.
+    let scratch = Region(byteCount: 4 * items * scratchCount, .transient)
+    add(scratch)
     emit(site.name, "forward", "native:\(site.node.op.kind)", [said, wanted, result.region, scratch]) {
       guard let x = unsafe said.floats, let y = unsafe wanted.floats, let room = unsafe scratch.floats,
         let losses = unsafe result.region.floats
       else { return }
       var item = first
-      var free = unsafe MutableSpan(_unsafeStart: room, count: scratchCount)
       let predictions = unsafe Span(_unsafeStart: x, count: items * first.predictionCount)
       let targets = unsafe Span(_unsafeStart: y, count: items * first.targetCount)
       for index in 0..<items {
         item.index = index
+        var free = unsafe MutableSpan(_unsafeStart: room + index * scratchCount, count: scratchCount)
         unsafe losses[index] = loss.loss(
           of: predictions.extracting(item.predictionRange), targets.extracting(item.targetRange), item,
           scratch: &free)
@@ -56,7 +57,6 @@ extension PlanBuilder {
         let scales = unsafe gradient.floats, let own = unsafe byPrediction.region.floats
       else { return }
       var item = first
-      var free = unsafe MutableSpan(_unsafeStart: room, count: scratchCount)
       let predictions = unsafe Span(_unsafeStart: x, count: items * first.predictionCount)
       let targets = unsafe Span(_unsafeStart: y, count: items * first.targetCount)
       var left = unsafe MutableSpan(_unsafeStart: own, count: predictions.count)
@@ -64,6 +64,7 @@ extension PlanBuilder {
       var right = unsafe MutableSpan(_unsafeStart: other, count: byTarget == nil ? 0 : targets.count)
       for index in 0..<items {
         item.index = index
+        var free = unsafe MutableSpan(_unsafeStart: room + index * scratchCount, count: scratchCount)
         loss.writeGradients(
           of: predictions.extracting(item.predictionRange), targets.extracting(item.targetRange), item,
           scale: unsafe scales[index], scratch: &free, byPrediction: &left, byTarget: &right)

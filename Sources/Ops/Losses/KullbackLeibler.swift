@@ -48,10 +48,16 @@ public struct KullbackLeibler: Loss {
 
   public func outputShape(_ inputs: [Shape]) throws(ShapeError) -> Shape { try outputShape(ofScores: inputs) }
 
+  /// The probabilities of both, and what makes logarithms of them.
+  public func scratchCount(_ item: LossItem) -> Int { 2 * item.predictionCount + 2 }
+
   public func loss(
     of student: Span<Float>, _ teacher: Span<Float>, _ item: LossItem, scratch: inout MutableSpan<Float>
   ) -> Float {
-    Float(Double(temperature * temperature) * divergence(student, teacher, normalizers(student, teacher)))
+    let count = student.count
+    scratch[2 * count] = write(student, into: &scratch, from: 0)
+    scratch[2 * count + 1] = write(teacher, into: &scratch, from: count)
+    return Float(Double(temperature * temperature) * divergence(student, teacher, scratch.span))
   }
 
   public func writeGradients(
@@ -59,48 +65,49 @@ public struct KullbackLeibler: Loss {
     scratch: inout MutableSpan<Float>, byPrediction: inout MutableSpan<Float>,
     byTarget: inout MutableSpan<Float>
   ) {
-    let normalizers = normalizers(student, teacher)
+    let count = student.count
     let factor = scale * temperature
     let (own, other) = (item.predictionRange.lowerBound, item.targetRange.lowerBound)
-    for i in student.indices {
-      let q = student[i] / temperature - normalizers.student
-      let p = teacher[i] / temperature - normalizers.teacher
-      byPrediction[own + i] = factor * (exp(q) - exp(p))
-    }
+    for i in 0..<count { byPrediction[own + i] = factor * (scratch[i] - scratch[count + i]) }
     guard !byTarget.isEmpty else { return }
-    let divergence = Float(divergence(student, teacher, normalizers))
-    for i in teacher.indices {
-      let q = student[i] / temperature - normalizers.student
-      let p = teacher[i] / temperature - normalizers.teacher
-      byTarget[other + i] = factor * exp(p) * (p - q - divergence)
+    let divergence = Float(divergence(student, teacher, scratch.span))
+    for i in 0..<count {
+      let ratio = ratio(student[i], teacher[i], scratch[2 * count], scratch[2 * count + 1])
+      byTarget[other + i] = factor * scratch[count + i] * (ratio - divergence)
     }
   }
 
-  private func divergence(
-    _ student: Span<Float>, _ teacher: Span<Float>, _ normalizers: (student: Float, teacher: Float)
-  ) -> Double {
+  /// `Σ_c p[c] · log(p[c] / q[c])`; `scratch` holds the probabilities of the student, then those of the teacher.
+  private func divergence(_ student: Span<Float>, _ teacher: Span<Float>, _ scratch: Span<Float>) -> Double {
+    let count = student.count
     var divergence = 0.0
-    for i in student.indices {
-      let q = student[i] / temperature - normalizers.student
-      let p = teacher[i] / temperature - normalizers.teacher
-      let wanted = exp(p)
+    for i in 0..<count {
+      let wanted = scratch[count + i]
       // Not `> 0` alone: what is not a number must be seen.
-      if !(wanted == 0) { divergence += Double(wanted) * Double(p - q) }
+      guard !(wanted == 0) else { continue }
+      let ratio = ratio(student[i], teacher[i], scratch[2 * count], scratch[2 * count + 1])
+      divergence += Double(wanted) * Double(ratio)
     }
     return divergence
   }
 
-  private func normalizers(
-    _ student: Span<Float>, _ teacher: Span<Float>
-  ) -> (student: Float, teacher: Float) {
-    (normalizer(student), normalizer(teacher))
+  /// `log(p / q)` of a class, by the logarithms of both sums of powers.
+  private func ratio(_ student: Float, _ teacher: Float, _ ofStudent: Float, _ ofTeacher: Float) -> Float {
+    (teacher / temperature - ofTeacher) - (student / temperature - ofStudent)
   }
 
-  /// The logarithm of the sum of `exp(score / T)`.
-  private func normalizer(_ scores: Span<Float>) -> Float {
+  /// Writes `softmax(scores / T)` from `place` on; gives back the logarithm of the sum of `exp(score / T)`.
+  private func write(
+    _ scores: Span<Float>, into probabilities: inout MutableSpan<Float>, from place: Int
+  ) -> Float {
     let highest = Scores.highest(scores)
     var sum: Float = 0
-    for i in scores.indices { sum += exp((scores[i] - highest) / temperature) }
+    for i in scores.indices {
+      let power = exp((scores[i] - highest) / temperature)
+      probabilities[place + i] = power
+      sum += power
+    }
+    for i in scores.indices { probabilities[place + i] /= sum }
     return highest / temperature + log(sum)
   }
 }

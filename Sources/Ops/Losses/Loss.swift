@@ -9,13 +9,13 @@ public import Tensors
 /// A loss is written once, over spans of one item: the reference kernels and the native backend both run it, so it
 /// allocates nothing. Both inputs have a gradient, since layers that are trained with the student may stand on either side.
 public protocol Loss: Op {
-  /// Floats that one item needs to be worked on.
+  /// Floats that one item needs to be worked on. What `loss` leaves in them is there when `writeGradients` is called.
   func scratchCount(_ item: LossItem) -> Int
   /// The loss of one item; not a number where an element that decides it is none.
   func loss(
     of prediction: Span<Float>, _ target: Span<Float>, _ item: LossItem, scratch: inout MutableSpan<Float>
   ) -> Float
-  /// Writes the gradients of `scale` times the loss of one item to those of the whole batch, from the item's start on; that by
+  /// Writes the gradients of `scale` times the loss of one item, which was computed before, to those of the whole batch, from the item's start on; that by
   /// the target only where its span is not empty.
   func writeGradients(
     of prediction: Span<Float>, _ target: Span<Float>, _ item: LossItem, scale: Float,
@@ -80,9 +80,12 @@ extension Loss {
     var byTarget = second.mutableSpan
     for index in frame.outputGradient.values.indices {
       item.index = index
+      let (said, wanted) = (
+        predictions.span.extracting(item.predictionRange), targets.span.extracting(item.targetRange)
+      )
+      _ = loss(of: said, wanted, item, scratch: &room)
       writeGradients(
-        of: predictions.span.extracting(item.predictionRange), targets.span.extracting(item.targetRange),
-        item,
+        of: said, wanted, item,
         scale: frame.outputGradient.values[index], scratch: &room, byPrediction: &byPrediction,
         byTarget: &byTarget)
     }

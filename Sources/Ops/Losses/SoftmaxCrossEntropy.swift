@@ -48,14 +48,24 @@ public struct SoftmaxCrossEntropy: Loss {
 
   public func outputShape(_ inputs: [Shape]) throws(ShapeError) -> Shape { try outputShape(ofScores: inputs) }
 
+  /// The powers of the scores, what makes gradients of them, and the logarithm of their sum.
+  public func scratchCount(_ item: LossItem) -> Int { item.predictionCount + 2 }
+
   public func loss(
     of scores: Span<Float>, _ target: Span<Float>, _ item: LossItem, scratch: inout MutableSpan<Float>
   ) -> Float {
-    let highest = Scores.highest(scores)
-    var sum = 0.0
-    for i in scores.indices { sum += Double(exp(scores[i] - highest)) }
-    guard sum.isFinite else { return .nan }
+    let (highest, count) = (Scores.highest(scores), scores.count)
+    var (sum, total) = (0.0, 0.0)
+    for i in 0..<count {
+      let power = exp(scores[i] - highest)
+      scratch[i] = power
+      sum += Double(power)
+      total += Double(wanted(target, i))
+    }
     let normalizer = log(sum)
+    scratch[count] = Float(total / sum)
+    scratch[count + 1] = Float(normalizer)
+    guard sum.isFinite else { return .nan }
     var loss = 0.0
     for i in scores.indices {
       let wanted = wanted(target, i)
@@ -69,21 +79,12 @@ public struct SoftmaxCrossEntropy: Loss {
     scratch: inout MutableSpan<Float>, byPrediction: inout MutableSpan<Float>,
     byTarget: inout MutableSpan<Float>
   ) {
-    let highest = Scores.highest(scores)
+    let count = scores.count
     let (own, other) = (item.predictionRange.lowerBound, item.targetRange.lowerBound)
-    var (sum, total) = (0.0, 0.0)
-    for i in scores.indices {
-      let power = exp(scores[i] - highest)
-      byPrediction[own + i] = power
-      sum += Double(power)
-      total += Double(wanted(target, i))
-    }
-    let factor = Float(total / sum)
-    for i in scores.indices {
-      byPrediction[own + i] = (byPrediction[own + i] * factor - wanted(target, i)) * scale
-    }
+    let factor = scratch[count]
+    for i in 0..<count { byPrediction[own + i] = (scratch[i] * factor - wanted(target, i)) * scale }
     guard !byTarget.isEmpty else { return }
-    let normalizer = Float(log(sum))
+    let (highest, normalizer) = (Scores.highest(scores), scratch[count + 1])
     for i in target.indices {
       byTarget[other + i] = (1 - smoothing) * (normalizer - (scores[i] - highest)) * scale
     }
