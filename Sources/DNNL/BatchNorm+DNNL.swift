@@ -43,8 +43,8 @@ extension BatchNorm: DNNLOp {
     let result = builder.newOperand(source.layout)
     var arguments = [Argument(DNNL_ARG_SRC, source), Argument(DNNL_ARG_DST, result)]
     for (role, index) in [
-      ("scale", DNNL_ARG_SCALE), ("shift", DNNL_ARG_SHIFT), ("mean", DNNL_ARG_MEAN),
-      ("variance", DNNL_ARG_VARIANCE),
+      (ParameterRole.scale, DNNL_ARG_SCALE), (.shift, DNNL_ARG_SHIFT), (.mean, DNNL_ARG_MEAN),
+      (.variance, DNNL_ARG_VARIANCE),
     ] {
       arguments.append(Argument(index, try builder.kernelCopy(site.node, role, channels)))
     }
@@ -63,8 +63,8 @@ extension BatchNorm: DNNLOp {
     let result = builder.newOperand(layout)
     var shared = [
       Argument(DNNL_ARG_MEAN, mean), Argument(DNNL_ARG_VARIANCE, variance), Argument(DNNL_ARG_SRC, source),
-      Argument(DNNL_ARG_SCALE, try builder.kernelCopy(site.node, "scale", channels)),
-      Argument(DNNL_ARG_SHIFT, try builder.kernelCopy(site.node, "shift", channels)),
+      Argument(DNNL_ARG_SCALE, try builder.kernelCopy(site.node, .scale, channels)),
+      Argument(DNNL_ARG_SHIFT, try builder.kernelCopy(site.node, .shift, channels)),
     ]
     if let mask = try Layout.query(forward, dnnl_query_workspace_md, layout.dimensions, .f32) {
       shared.append(Argument(DNNL_ARG_WORKSPACE, builder.newOperand(mask)))
@@ -88,8 +88,8 @@ extension BatchNorm: DNNLOp {
       }
       let gradient = try sum.operand.viewed(layout.dimensions)
       let target = sum.isOwned ? gradient : builder.newOperand(layout)
-      try builder.withGradient(site.node, "scale", channels) { scale throws(ExecutionError) in
-        try builder.withGradient(site.node, "shift", channels) { shift throws(ExecutionError) in
+      try builder.withGradient(site.node, .scale, channels) { scale throws(ExecutionError) in
+        try builder.withGradient(site.node, .shift, channels) { shift throws(ExecutionError) in
           builder.emit(
             site.name, "backward", backward,
             shared + [
@@ -107,8 +107,8 @@ extension BatchNorm: DNNLOp {
     _ site: Site, _ builder: PlanBuilder, _ mean: Operand, _ variance: Operand
   ) throws(ExecutionError) {
     let layout = try Layout.plain([site.shape[1]], .f32)
-    let runningMean = try builder.declare(site.node, "mean", layout).region
-    let runningVariance = try builder.declare(site.node, "variance", layout).region
+    let runningMean = try builder.declare(site.node, .mean, layout).region
+    let runningVariance = try builder.declare(site.node, .variance, layout).region
     let count = Float(site.shape[0] * site.shape.spatialCount)
     let unbiased = count > 1 ? count / (count - 1) : 1
     let channels = Int64(site.shape[1])

@@ -76,10 +76,10 @@ extension BatchNorm {
     shape.channels_last = isLast ? 1 : 0
     let scratch = try unsafe Layout.plain([Int(condense_norm_scratch(&shape))], .f32)
     return try NativeNorm(
-      shape: shape, scale: builder.kernelCopy(site.node, "scale", channels).region,
-      shift: builder.kernelCopy(site.node, "shift", channels).region, mean: builder.newRegion(channels),
-      inverse: builder.newRegion(channels), runningMean: builder.declare(site.node, "mean", channels).region,
-      runningVariance: builder.declare(site.node, "variance", channels).region,
+      shape: shape, scale: builder.kernelCopy(site.node, .scale, channels).region,
+      shift: builder.kernelCopy(site.node, .shift, channels).region, mean: builder.newRegion(channels),
+      inverse: builder.newRegion(channels), runningMean: builder.declare(site.node, .mean, channels).region,
+      runningVariance: builder.declare(site.node, .variance, channels).region,
       scratch: builder.newRegion(scratch))
   }
 
@@ -98,8 +98,8 @@ extension BatchNorm {
     let sum = needsSum ? owned ?? builder.newOperand(layout) : nil
     let keepsFirst = site.residual != nil
     let target = keepsFirst ? builder.newOperand(layout) : owned ?? builder.newOperand(layout)
-    try builder.withGradient(site.node, "scale", channels) { scale throws(ExecutionError) in
-      try builder.withGradient(site.node, "shift", channels) { shift throws(ExecutionError) in
+    try builder.withGradient(site.node, .scale, channels) { scale throws(ExecutionError) in
+      try builder.withGradient(site.node, .shift, channels) { shift throws(ExecutionError) in
         norm.scaleGradient = scale.region
         norm.shiftGradient = shift.region
         emitBackward(

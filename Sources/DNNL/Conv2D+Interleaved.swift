@@ -25,8 +25,8 @@ extension Conv2D {
     let weightLayout = try Layout.plain(
       [filters, site.input.shape[1], kernel.height, kernel.width], .f32)
     let biasLayout = try Layout.plain([filters], .f32)
-    let weights = try builder.kernelCopy(site.node, "weight", weightLayout)
-    let bias = self.bias ? try builder.kernelCopy(site.node, "bias", biasLayout).region : nil
+    let weights = try builder.kernelCopy(site.node, .weight, weightLayout)
+    let bias = self.bias ? try builder.kernelCopy(site.node, .bias, biasLayout).region : nil
     let result = try builder.newOperand(.interleaved(site.shape.dimensions))
     let shape = interleavedShape(site, builder)
     let relu: Int32 = site.fusesReLU ? 1 : 0
@@ -80,7 +80,7 @@ extension Conv2D {
     let scratch = unsafe try withUnsafePointer(to: shape) { shape throws(ExecutionError) in
       try unsafe builder.newRegion(.plain([Int(condense_interleaved_scratch(shape))], .f32))
     }
-    try builder.withGradient(site.node, "weight", weightLayout) { weights throws(ExecutionError) in
+    try builder.withGradient(site.node, .weight, weightLayout) { weights throws(ExecutionError) in
       func emit(_ bias: Region?) {
         let touched = [source.region, gradient.region, weights.region, scratch] + (bias.map { [$0] } ?? [])
         builder.emit(site.name, "backward-weights", "native:interleaved", touched) {
@@ -92,7 +92,7 @@ extension Conv2D {
         }
       }
       guard bias else { return emit(nil) }
-      try builder.withGradient(site.node, "bias", biasLayout) { emit($0.region) }
+      try builder.withGradient(site.node, .bias, biasLayout) { emit($0.region) }
     }
   }
 }

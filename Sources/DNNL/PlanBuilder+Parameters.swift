@@ -15,8 +15,8 @@ extension PlanBuilder {
   /// Fixes the layout of a parameter's master: that of the shared store, or `layout` if this plan is the first.
   ///
   /// A parameter with an encoding keeps a plain master, which is what encodings work on.
-  func declare(_ node: Node, _ role: String, _ layout: Layout) throws(ExecutionError) -> Operand {
-    let name = "\(node.name).\(role)"
+  func declare(_ node: Node, _ role: ParameterRole, _ layout: Layout) throws(ExecutionError) -> Operand {
+    let name = role.name(of: node.name)
     if let known = masters[name] { return known }
     guard let slot = graph.slots(of: node).first(where: { $0.name == name })?.slot else {
       throw .missingParameter(name)
@@ -36,8 +36,8 @@ extension PlanBuilder {
 
   /// The parameter as a kernel reads it: the master itself, or its projection or a copy in the layout that the kernel
   /// reads, renewed when the weights have changed.
-  func kernelCopy(_ node: Node, _ role: String, _ layout: Layout) throws(ExecutionError) -> Operand {
-    let name = "\(node.name).\(role)"
+  func kernelCopy(_ node: Node, _ role: ParameterRole, _ layout: Layout) throws(ExecutionError) -> Operand {
+    let name = role.name(of: node.name)
     let master = try projected(try declare(node, role, layout), name)
     if master.layout.equals(layout) { return master }
     if let copy = copies(of: name).first(where: { $0.layout.equals(layout) }) { return copy }
@@ -87,9 +87,9 @@ extension PlanBuilder {
   /// Runs a kernel that writes a parameter's gradient in `layout`; reordered when the master has another one, and
   /// passed through the parameter's encoding.
   func withGradient(
-    _ node: Node, _ role: String, _ layout: Layout, _ body: (Operand) throws(ExecutionError) -> Void
+    _ node: Node, _ role: ParameterRole, _ layout: Layout, _ body: (Operand) throws(ExecutionError) -> Void
   ) throws(ExecutionError) {
-    let name = "\(node.name).\(role)"
+    let name = role.name(of: node.name)
     guard let gradient = gradients[name] else { throw .missingParameter(name) }
     markWritten(name)
     if gradient.layout.equals(layout) {

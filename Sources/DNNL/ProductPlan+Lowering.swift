@@ -1,5 +1,6 @@
 import CDNNL
 import Execution
+import Graphs
 import Tensors
 
 extension PlanBuilder {
@@ -8,9 +9,9 @@ extension PlanBuilder {
     _ site: Site, _ plan: ProductPlan, hasBias: Bool
   ) throws(ExecutionError) {
     let plain = try Layout.plain(plan.weights.dimensions, .f32)
-    _ = try declare(site.node, "weight", plan.backwardWeights?.gradient ?? plain)
+    _ = try declare(site.node, .weight, plan.backwardWeights?.gradient ?? plain)
     let source = try read(site.input, as: plan.source)
-    let weights = try kernelCopy(site.node, "weight", plan.weights)
+    let weights = try kernelCopy(site.node, .weight, plan.weights)
     var arguments = [Argument(DNNL_ARG_SRC, source), Argument(DNNL_ARG_WEIGHTS, weights)]
     if hasBias { arguments.append(Argument(DNNL_ARG_BIAS, try bias(site))) }
     let destination = newOperand(plan.destination)
@@ -23,7 +24,7 @@ extension PlanBuilder {
   }
 
   private func bias(_ site: Site) throws(ExecutionError) -> Operand {
-    try kernelCopy(site.node, "bias", Layout.plain([site.shape[1]], .f32))
+    try kernelCopy(site.node, .bias, Layout.plain([site.shape[1]], .f32))
   }
 
   private func undoProduct(
@@ -34,7 +35,7 @@ extension PlanBuilder {
     let layout = try plan.destination.retyped(plan.source.type)
     guard let gradient = try gradient(of: result, mask: mask, as: layout)?.operand else { return }
     if let data = plan.backwardData, site.input.needsGradient {
-      let weights = try kernelCopy(site.node, "weight", data.weights)
+      let weights = try kernelCopy(site.node, .weight, data.weights)
       let target = newOperand(plan.source)
       emit(
         site.name, "backward-data", data.kernel,
@@ -44,13 +45,13 @@ extension PlanBuilder {
         ])
       try contribute(site.input, target, owned: true)
     }
-    try withGradient(site.node, "weight", kernel.gradient) { weights throws(ExecutionError) in
+    try withGradient(site.node, .weight, kernel.gradient) { weights throws(ExecutionError) in
       var arguments = [
         Argument(DNNL_ARG_SRC, source), Argument(DNNL_ARG_DIFF_DST, gradient),
         Argument(DNNL_ARG_DIFF_WEIGHTS, weights),
       ]
       guard hasBias else { return emit(site.name, "backward-weights", kernel.kernel, arguments) }
-      try withGradient(site.node, "bias", Layout.plain([site.shape[1]], .f32)) {
+      try withGradient(site.node, .bias, Layout.plain([site.shape[1]], .f32)) {
         bias throws(ExecutionError) in
         arguments.append(Argument(DNNL_ARG_DIFF_BIAS, bias))
         emit(site.name, "backward-weights", kernel.kernel, arguments)

@@ -172,7 +172,7 @@ public struct Graph: Sendable, Equatable {
 
   /// The parameters that a node owns: their full names and slots.
   public func slots(of node: Node) -> [(name: String, slot: ParameterSlot)] {
-    node.op.parameters(inputShapes(of: node)).map { ("\(node.name).\($0.role)", $0) }
+    node.op.parameters(inputShapes(of: node)).map { ($0.role.name(of: node.name), $0) }
   }
 
   /// Gives every parameter its start, each from a stream keyed by seed and name.

@@ -65,8 +65,8 @@ public struct OpExample<O: Op>: Sendable {
 
 /// A parameter that an op owns.
 public struct ParameterSlot: Sendable, Equatable {
-  /// Its name within the node, such as `weight`; the graph calls it `node.weight`.
-  public let role: String
+  /// What it is to the op; the graph calls it `node.role`.
+  public let role: ParameterRole
   /// Its extents.
   public let shape: Shape
   /// How it starts.
@@ -84,7 +84,7 @@ public struct ParameterSlot: Sendable, Equatable {
 
   /// Makes a slot.
   public init(
-    _ role: String, _ shape: Shape, _ initializer: Initializer, isTrainable: Bool = true,
+    _ role: ParameterRole, _ shape: Shape, _ initializer: Initializer, isTrainable: Bool = true,
     decays: Bool = false,
     outputAxis: Int? = nil, inputAxis: Int? = nil, isNonNegative: Bool = false
   ) {

@@ -8,7 +8,7 @@ struct NewLayer {
   let name: String
   let inputs: [String]
   /// What it starts with, by role; roles that are not named start fresh.
-  var parameters: [String: Tensor] = [:]
+  var parameters: [ParameterRole: Tensor] = [:]
 }
 
 extension Graph {
@@ -22,7 +22,7 @@ extension Graph {
     for node in nodes {
       if let layers = replacements[node.name] {
         for layer in layers { try graph.append(layer, key: key) }
-        let bias = "\(node.name).bias"
+        let bias = ParameterRole.bias.name(of: node.name)
         if let kept = parameters[bias], graph.parameters[bias] == kept {
           origin[bias] = Origin(parameter: bias)
         }
@@ -62,12 +62,13 @@ extension Graph {
   }
 
   /// A node's parameter as kernels see it; `nil` where the node has no such role.
-  func projected(_ node: Node, _ role: String) -> Tensor? { parameters["\(node.name).\(role)"]?.projected }
+  func projected(_ node: Node, _ role: ParameterRole) -> Tensor? { self[role, of: node.name]?.projected }
 
   /// A node's weight as kernels see it.
   func weight(of node: Node) throws(GraphError) -> Tensor {
-    guard let weight = projected(node, "weight") else {
-      throw .missingParameter("\(node.name).weight", expected: slots(of: node).first?.slot.shape ?? [])
+    guard let weight = projected(node, .weight) else {
+      throw .missingParameter(
+        ParameterRole.weight.name(of: node.name), expected: slots(of: node).first?.slot.shape ?? [])
     }
     return weight
   }

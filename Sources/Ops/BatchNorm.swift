@@ -66,11 +66,11 @@ public struct BatchNorm: Op {
   public func parameters(_ inputs: [Shape]) -> [ParameterSlot] {
     let channels: Shape = [inputs[0][1]]
     return [
-      ParameterSlot("scale", channels, .ones, outputAxis: 0),
-      ParameterSlot("shift", channels, .zeros, outputAxis: 0),
-      ParameterSlot("mean", channels, .zeros, isTrainable: false, outputAxis: 0),
+      ParameterSlot(.scale, channels, .ones, outputAxis: 0),
+      ParameterSlot(.shift, channels, .zeros, outputAxis: 0),
+      ParameterSlot(.mean, channels, .zeros, isTrainable: false, outputAxis: 0),
       ParameterSlot(
-        "variance", channels, .ones, isTrainable: false, outputAxis: 0, isNonNegative: true),
+        .variance, channels, .ones, isTrainable: false, outputAxis: 0, isNonNegative: true),
     ]
   }
 

@@ -114,9 +114,9 @@ public struct Conv2D: Op {
     let channels = inputs[0][1] / groups
     let start = Initializer.uniform(fanIn: channels * kernel.count)
     let weight = ParameterSlot(
-      "weight", [filters, channels, kernel.height, kernel.width], start, decays: true, outputAxis: 0,
+      .weight, [filters, channels, kernel.height, kernel.width], start, decays: true, outputAxis: 0,
       inputAxis: groups == 1 ? 1 : nil)
-    return bias ? [weight, ParameterSlot("bias", [filters], start, outputAxis: 0)] : [weight]
+    return bias ? [weight, ParameterSlot(.bias, [filters], start, outputAxis: 0)] : [weight]
   }
 
   public func cost(_ inputs: [Shape], output: Shape) -> OpCost {

@@ -60,8 +60,8 @@ public struct Linear: Op {
   public func parameters(_ inputs: [Shape]) -> [ParameterSlot] {
     let start = Initializer.uniform(fanIn: inputs[0][1])
     let weight = ParameterSlot(
-      "weight", [features, inputs[0][1]], start, decays: true, outputAxis: 0, inputAxis: 1)
-    return bias ? [weight, ParameterSlot("bias", [features], start, outputAxis: 0)] : [weight]
+      .weight, [features, inputs[0][1]], start, decays: true, outputAxis: 0, inputAxis: 1)
+    return bias ? [weight, ParameterSlot(.bias, [features], start, outputAxis: 0)] : [weight]
   }
 
   public func cost(_ inputs: [Shape], output: Shape) -> OpCost {

@@ -26,7 +26,7 @@ struct LayerWork {
   init(_ node: Node, in graph: Graph) {
     self.node = node
     layer = (node.op as? Conv2D).map { $0.groups > 1 ? "depthwise" : Conv2D.kind } ?? node.op.kind
-    let weight = graph.parameters["\(node.name).weight"]
+    let weight = graph[.weight, of: node.name]
     encoding = weight?.encoding.kind
     bits = node.inputs.map(graph.bits(of:)).reduce(weight?.encoding.bits ?? 0, max)
     outputBits = graph.bits(of: node.name)

@@ -187,7 +187,7 @@ package struct TrialMeasurement {
       }
       var sums: [String: Int] = [:]
       for tensor in tensors {
-        let node = tensor.name.split(separator: ".").dropLast().joined(separator: ".")
+        let node = ParameterRole.split(tensor.name)?.node ?? tensor.name
         sums[node, default: 0] += tensor.bytes
       }
       return sums
@@ -201,7 +201,7 @@ package struct TrialMeasurement {
       let (old, new) = (first.node(named: name), graph.node(named: name))
       let record = TrialResult.LayerRecord(
         name: name, kind: (new ?? old)?.op.kind ?? "",
-        encoding: graph.parameters[name + ".weight"]?.encoding.kind ?? "",
+        encoding: graph[.weight, of: name]?.encoding.kind ?? "",
         bytesBefore: bytesBefore[name] ?? 0, bytesAfter: bytesAfter[name] ?? 0,
         multiplyAddsBefore: old.map { first.cost(of: $0).multiplyAdds } ?? 0,
         multiplyAddsAfter: new.map { graph.cost(of: $0).multiplyAdds } ?? 0)

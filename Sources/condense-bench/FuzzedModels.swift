@@ -62,7 +62,8 @@ enum FuzzedModels {
         model.graph.values[name] = model.graph.values[source]
       }
     }
-    for (index, name) in model.graph.parameters.keys.sorted().enumerated() where name.hasSuffix(".weight") {
+    for (index, name) in model.graph.parameters.keys.sorted().enumerated()
+    where ParameterRole.split(name)?.role == .weight {
       guard let weight = model.graph.parameters[name]?.value else { continue }
       let numbers = Integer(bits: 8, covering: weight, perChannel: index % 2 == 0)
       let mask = Mask(weight.values.indices.map { $0 % 3 > 0 })

@@ -39,7 +39,7 @@ private enum EncodingKind: String, CaseIterable {
   func graph(_ build: () throws -> Graph, values: Bool = false) throws -> Graph {
     var graph = try build()
     for node in graph.nodes {
-      for (name, slot) in graph.slots(of: node) where slot.role == "weight" {
+      for (name, slot) in graph.slots(of: node) where slot.role == .weight {
         guard let tensor = graph.parameters[name]?.value else { continue }
         graph.parameters[name]?.encoding = encoding(of: tensor)
       }

@@ -10,7 +10,7 @@ struct ValueFlowTests {
   func law(example: OpCase) throws {
     let inputs = example.inputs.enumerated().map { Tensor(random: $1, in: -9...9, seed: UInt64($0)) }
     let parameters = example.op.parameters(example.inputs).map {
-      Tensor(random: $0.shape, in: 0.5...1, seed: 1, $0.role)
+      Tensor(random: $0.shape, in: 0.5...1, seed: 1, $0.role.rawValue)
     }
     var frame = KernelFrame(
       inputs: inputs, parameters: parameters,

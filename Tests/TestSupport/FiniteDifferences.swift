@@ -23,7 +23,7 @@ struct FiniteDifferences {
     self.mode = mode
     inputs = example.inputs.enumerated().map { Self.lattice($1, seed: UInt64($0)) }
     slots = example.op.parameters(example.inputs)
-    parameters = slots.map { $0.initializer.scattered($0.shape, seed: 22, $0.role) }
+    parameters = slots.map { $0.initializer.scattered($0.shape, seed: 22, $0.role.rawValue) }
     functional = Tensor(random: try example.op.outputShape(example.inputs), seed: 23)
   }
 

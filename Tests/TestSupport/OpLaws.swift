@@ -22,7 +22,7 @@ extension OpCase {
   /// Every gradient equals central differences, relative to its L2 norm.
   public func gradientViolations(mode: ExecutionMode, tolerance: Double = 1e-3) throws -> [String] {
     let frame = try FiniteDifferences(self, mode: mode)
-    let names = inputs.indices.map { "input \($0)" } + frame.slots.map(\.role)
+    let names = inputs.indices.map { "input \($0)" } + frame.slots.map(\.role.rawValue)
     let found = frame.gradients()
     let expected = frame.differences()
     let whole = norm(expected.flatMap { $0 })

@@ -7,14 +7,14 @@ extension IntegerFrame {
   /// Refuses weights that are stored as anything but integers of eight bits or less, and channels of which
   /// `Σ|w|·255 + |bias|` is beyond 2³⁰.
   func products() throws(IntegerRefusal) -> IntegerProducts {
-    guard let weight = parameters["weight"] else { throw IntegerRefusal("it has no weights") }
+    guard let weight = parameters[.weight] else { throw IntegerRefusal("it has no weights") }
     guard let encoding = weight.encoding as? any IntegerStorable else {
       throw IntegerRefusal(
         "its weights are stored as \(weight.encoding.kind), not as integers; quantize this layer too")
     }
     let (weights, scales) = try encoding.integerWeights(of: weight.projected)
     let channels = weight.value.shape[0]
-    let bias = parameters["bias"]?.projected.values.map { Double($0) }
+    let bias = parameters[.bias]?.projected.values.map { Double($0) }
     return try products(
       weights, scales: (0..<channels).map { Double(scales[scales.count == 1 ? 0 : $0]) },
       bias: bias ?? Array(repeating: 0, count: channels))

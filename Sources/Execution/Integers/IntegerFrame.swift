@@ -10,7 +10,7 @@ struct IntegerFrame {
   /// The least and the greatest integer to write: of the output's bits, narrowed by a fused clamp.
   let bounds: ClosedRange<Int32>
   /// The op's parameters by role.
-  let parameters: [String: Parameter]
+  let parameters: [ParameterRole: Parameter]
 
   /// Input scale / output scale.
   func ratio(of input: Int = 0) -> Double { Double(inputs[input].scale) / Double(output.scale) }

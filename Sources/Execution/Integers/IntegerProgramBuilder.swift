@@ -50,8 +50,8 @@ struct IntegerProgramBuilder {
     steps.append(step)
   }
 
-  private func parameters(of node: Node) -> [String: Parameter] {
-    var parameters: [String: Parameter] = [:]
+  private func parameters(of node: Node) -> [ParameterRole: Parameter] {
+    var parameters: [ParameterRole: Parameter] = [:]
     for (name, slot) in graph.slots(of: node) { parameters[slot.role] = graph.parameters[name] }
     return parameters
   }

@@ -9,17 +9,17 @@ extension TFLiteBuilder {
   mutating func weights(
     of node: Node, shape: [Int32], axis: Int32, order: [Int], bias: Bool
   ) -> [Int32] {
-    let name = "\(node.name).weight"
+    let name = ParameterRole.weight.name(of: node.name)
     guard let weight = graph.parameters[name] else { return [] }
     let channels = weight.value.shape[0]
     let values = weight.projected.values
     guard isInteger, let grid = weight.encoding.integerGrid else {
-      let biases = graph.parameters["\(node.name).bias"]?.projected.values
+      let biases = graph[.bias, of: node.name]?.projected.values
       return [
         constant(reals: order.map { values[$0] }, shape: shape, name: name),
         constant(
           reals: biases ?? Array(repeating: 0, count: channels), shape: [Int32(channels)],
-          name: "\(node.name).bias"),
+          name: ParameterRole.bias.name(of: node.name)),
       ]
     }
     let width = values.count / channels
@@ -38,14 +38,14 @@ extension TFLiteBuilder {
   private mutating func integerBias(of node: Node, scales: [Float], channels: Int) -> Int32 {
     let inputScale = quantization(of: node.inputs[0])?.scales[0] ?? 1
     let steps = scales.map { $0 * inputScale }
-    let real = graph.parameters["\(node.name).bias"]?.projected.values
+    let real = graph[.bias, of: node.name]?.projected.values
     let integers = (0..<channels).map { channel -> Int32 in
       guard let real else { return 0 }
       let step = Double(steps[steps.count == 1 ? 0 : channel])
       return Int32(clamping: Int((Double(real[channel]) / step).rounded(.toNearestOrEven)))
     }
     return constant(
-      integers, shape: [Int32(channels)], name: "\(node.name).bias",
+      integers, shape: [Int32(channels)], name: ParameterRole.bias.name(of: node.name),
       TFLiteModel.Quantization(scales: steps, zeroPoints: steps.map { _ in 0 }))
   }
 }
@@ -61,7 +61,7 @@ extension Encoding {
 extension Graph {
   /// Why the weights of an integer layer cannot be written as bytes; `nil` where they can.
   func integerWeightProblem(_ node: Node) -> String? {
-    guard let weight = parameters["\(node.name).weight"], weight.encoding.integerGrid == nil else {
+    guard let weight = self[.weight, of: node.name], weight.encoding.integerGrid == nil else {
       return nil
     }
     return

@@ -44,16 +44,16 @@ struct FrozenNorms {
   func original(_ gradients: [String: Tensor]) -> [String: Tensor] {
     var result = gradients
     for norm in norms {
-      guard let factor = result.removeValue(forKey: norm.convolution + ".weight"),
-        let offset = result.removeValue(forKey: norm.convolution + ".bias")
+      guard let factor = result.removeValue(forKey: ParameterRole.weight.name(of: norm.convolution)),
+        let offset = result.removeValue(forKey: ParameterRole.bias.name(of: norm.convolution))
       else { continue }
       var scale = offset
       for channel in scale.values.indices {
         let byFactor = Double(factor.values[channel]) - norm.means[channel] * Double(offset.values[channel])
         scale.values[channel] = Float(byFactor * norm.inverseDeviations[channel])
       }
-      result["\(norm.name).scale"] = scale
-      result["\(norm.name).shift"] = offset
+      result[ParameterRole.scale.name(of: norm.name)] = scale
+      result[ParameterRole.shift.name(of: norm.name)] = offset
     }
     return result
   }
@@ -76,18 +76,18 @@ struct FrozenNorms {
       try graph.append(Reshape(shape: item), name: node.name, inputs: [affine])
     }
 
-    var values: [String: [Double]] = [:]
+    var values: [ParameterRole: [Double]] = [:]
     for (name, slot) in original.slots(of: node) {
       values[slot.role] = try original.projected(name, slot).values.map { Double($0) }
     }
-    let (scale, shift) = (values["scale"] ?? [], values["shift"] ?? [])
-    let (mean, variance) = (values["mean"] ?? [], values["variance"] ?? [])
+    let (scale, shift) = (values[.scale] ?? [], values[.shift] ?? [])
+    let (mean, variance) = (values[.mean] ?? [], values[.variance] ?? [])
     let inverse = variance.map { 1 / ($0 + Double(op.epsilon)).squareRoot() }
     let factor = zip(scale, inverse).map { $0 * $1 }
     let offset = factor.indices.map { Float(shift[$0] - mean[$0] * factor[$0]) }
-    graph.parameters[affine + ".weight"] = Parameter(
+    graph[.weight, of: affine] = Parameter(
       Tensor(factor.map { Float($0) }, shape: [channels, 1, 1, 1]))
-    graph.parameters[affine + ".bias"] = Parameter(Tensor(offset, shape: [channels]))
+    graph[.bias, of: affine] = Parameter(Tensor(offset, shape: [channels]))
     return Norm(name: node.name, convolution: affine, means: mean, inverseDeviations: inverse)
   }
 }

@@ -72,12 +72,12 @@ public struct SVDLinear: FactorizationMethod {
     let factors = svd.balancedFactors(rank: rank)
     expand.features = weight.shape[0]
     let reduced = graph.unusedName(node.name, "reduce")
-    var parameters = ["weight": factors.left]
-    parameters["bias"] = graph.projected(node, "bias")
+    var parameters: [ParameterRole: Tensor] = [.weight: factors.left]
+    parameters[.bias] = graph.projected(node, .bias)
     return [
       NewLayer(
         op: Linear(features: rank, bias: false), name: reduced, inputs: [input],
-        parameters: ["weight": factors.right]),
+        parameters: [.weight: factors.right]),
       NewLayer(op: expand, name: node.name, inputs: [reduced], parameters: parameters),
     ]
   }

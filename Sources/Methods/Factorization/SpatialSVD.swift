@@ -69,12 +69,12 @@ public struct SpatialSVD: FactorizationMethod {
     guard rank * termCost < weight.shape.count else { return [] }
     let factors = svd.balancedFactors(rank: rank)
     let reduced = graph.unusedName(node.name, "reduce")
-    var parameters = ["weight": Self.horizontal(factors.right, weight.shape)]
-    parameters["bias"] = graph.projected(node, "bias")
+    var parameters: [ParameterRole: Tensor] = [.weight: Self.horizontal(factors.right, weight.shape)]
+    parameters[.bias] = graph.projected(node, .bias)
     return [
       NewLayer(
         op: conv.vertical(filters: rank), name: reduced, inputs: [input],
-        parameters: ["weight": Self.vertical(factors.left, weight.shape)]),
+        parameters: [.weight: Self.vertical(factors.left, weight.shape)]),
       NewLayer(op: conv.horizontal, name: node.name, inputs: [reduced], parameters: parameters),
     ]
   }

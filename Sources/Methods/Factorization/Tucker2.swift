@@ -108,22 +108,22 @@ public struct Tucker2: FactorizationMethod {
       layers.append(
         NewLayer(
           op: Conv2D(filters: rank, kernel: 1, bias: false), name: value, inputs: [input],
-          parameters: ["weight": basis.reshaped([rank, basis.shape[1], 1, 1])]))
+          parameters: [.weight: basis.reshaped([rank, basis.shape[1], 1, 1])]))
     }
     var core = conv
     core.filters = parts.core.shape[0]
     guard let basis = parts.outputBasis else {
-      var last = NewLayer(op: core, name: node.name, inputs: [value], parameters: ["weight": parts.core])
-      last.parameters["bias"] = graph.projected(node, "bias")
+      var last = NewLayer(op: core, name: node.name, inputs: [value], parameters: [.weight: parts.core])
+      last.parameters[.bias] = graph.projected(node, .bias)
       return layers + [last]
     }
     core.bias = false
     let name = graph.unusedName(node.name, "core")
-    layers.append(NewLayer(op: core, name: name, inputs: [value], parameters: ["weight": parts.core]))
+    layers.append(NewLayer(op: core, name: name, inputs: [value], parameters: [.weight: parts.core]))
     var last = NewLayer(
       op: Conv2D(filters: conv.filters, kernel: 1, bias: conv.bias), name: node.name, inputs: [name],
-      parameters: ["weight": basis.reshaped([basis.shape[0], basis.shape[1], 1, 1])])
-    last.parameters["bias"] = graph.projected(node, "bias")
+      parameters: [.weight: basis.reshaped([basis.shape[0], basis.shape[1], 1, 1])])
+    last.parameters[.bias] = graph.projected(node, .bias)
     return layers + [last]
   }
 }

@@ -94,9 +94,9 @@ public struct DepthwiseSeparable: CompressionMethod {
     }
     do throws(LinearAlgebraError) {
       let parts = try SeparableKernel(nearestTo: kernel)
-      layers[0].parameters["weight"] = parts.depthwise
-      layers[3].parameters["weight"] = parts.pointwise
-      layers[3].parameters["bias"] = graph.projected(node, "bias")
+      layers[0].parameters[.weight] = parts.depthwise
+      layers[3].parameters[.weight] = parts.pointwise
+      layers[3].parameters[.bias] = graph.projected(node, .bias)
     } catch {
       throw .impossible(method: Self.name, node: node.name, reason: "\(error)")
     }

@@ -49,7 +49,7 @@ struct ChannelConstants {
       for reader in readers[value] ?? [] {
         guard let constants = contribution(of: plane, channels, to: reader) else { return nil }
         guard constants.contains(where: { $0 != 0 }) else { continue }
-        let bias = "\(reader.node.name).bias"
+        let bias = ParameterRole.bias.name(of: reader.node.name)
         guard let parameter = graph.parameters[bias], parameter.encoding is Dense else { return nil }
         result[bias] = result[bias].map { zip($0, constants).map { $0 + $1 } } ?? constants
       }

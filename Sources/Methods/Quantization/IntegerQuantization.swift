@@ -35,7 +35,7 @@ struct IntegerQuantization {
   /// Batch norms of layers whose weights share numbers stay: channels that are scaled apart share none.
   private func folded(_ graph: Graph) throws(MethodError) -> Graph {
     let shared = graph.nodes.map(\.name).filter {
-      graph.parameters["\($0).weight"]?.encoding.sharesNumbers == true
+      graph[.weight, of: $0]?.encoding.sharesNumbers == true
     }
     do throws(GraphError) { return try graph.foldingBatchNorms(keeping: Set(shared)) } catch {
       throw .graph(method: method, error)
@@ -104,8 +104,8 @@ struct IntegerQuantization {
 
   /// Gives a layer integer weights, and a bias in 32 bits with the scale of the products: input scale times weight scale.
   private func encodeParameters(of node: Node, in graph: inout Graph, bits: Int) throws(MethodError) {
-    guard let weight = graph.parameters["\(node.name).weight"] else { return }
-    let bias = graph.parameters["\(node.name).bias"]
+    guard let weight = graph[.weight, of: node.name] else { return }
+    let bias = graph[.bias, of: node.name]
     let inputScale = (graph.storedEncoding(of: node.inputs[0]) as? IntegerValue)?.scale
     let isPerChannel = grids.perChannel && !weight.encoding.sharesNumbers
     let grid = WeightGrid(bits: bits, perChannel: isPerChannel, minimizesError: grids.calibration == .mse)
@@ -113,14 +113,14 @@ struct IntegerQuantization {
     let encoding = grid.encoding(
       of: weight.projected, floors: floors ?? Array(repeating: 0, count: weight.value.shape[0]))
     guard let encoding else { throw outOfScale(node, "weights, or its bias beside its input,") }
-    graph.parameters["\(node.name).weight"] = Parameter(
+    graph[.weight, of: node.name] = Parameter(
       weight.projected, encoding: try weight.encoding.replacingNumbers(with: encoding, method, node.name))
     guard let bias, let inputScale else { return }
     let scales = encoding.scales.map { $0 * inputScale }
     guard Integer.problem(bits: 32, scales: scales) == nil else {
       throw outOfScale(node, "weights times its input")
     }
-    graph.parameters["\(node.name).bias"] = Parameter(bias.value, encoding: Integer(bits: 32, scales: scales))
+    graph[.bias, of: node.name] = Parameter(bias.value, encoding: Integer(bits: 32, scales: scales))
   }
 
   /// Numbers of which integers would be multiples of no float.

@@ -54,7 +54,7 @@ public struct WeightClustering: CompressionMethod {
 
   public func verdict(on node: Node, in graph: Graph) -> LayerVerdict {
     guard let bits = bits(for: node.op) else { return .untouched(reason: "it has no weights to share") }
-    let count = graph.slots(of: node).first { $0.slot.role == "weight" }?.slot.shape.count ?? 0
+    let count = graph.slots(of: node).first { $0.slot.role == .weight }?.slot.shape.count ?? 0
     guard count * bits + 32 << bits < 32 * count else {
       return .untouched(reason: "a codebook of \(1 << bits) numbers is no smaller than its \(count) weights")
     }
@@ -74,11 +74,11 @@ public struct WeightClustering: CompressionMethod {
         method: Self.name, reason: "no layer has enough weights for its codebook; use fewer bits")
     }
     for (node, settings) in layers {
-      guard let weight = graph.parameters["\(node.name).weight"], let bits = settings.bits(for: node.op)
+      guard let weight = graph[.weight, of: node.name], let bits = settings.bits(for: node.op)
       else {
         continue
       }
-      graph.parameters["\(node.name).weight"] = try Self.clustered(weight, bits: bits, node.name)
+      graph[.weight, of: node.name] = try Self.clustered(weight, bits: bits, node.name)
     }
     return Rewrite(inPlace: graph)
   }

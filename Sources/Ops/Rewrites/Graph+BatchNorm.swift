@@ -22,7 +22,7 @@ extension Graph {
   /// encoding can represent.
   public func foldedForInference() throws(GraphError) -> Graph {
     let kept = foldableBatchNorms().map(\.producer).filter { producer in
-      guard let encoding = parameters["\(producer).weight"]?.encoding else { return false }
+      guard let encoding = self[.weight, of: producer]?.encoding else { return false }
       return !encoding.afterChannelScaling().isEqual(to: encoding)
     }
     return try foldingBatchNorms(keeping: Set(kept))
@@ -54,19 +54,21 @@ extension Graph {
   private mutating func setFoldedParameters(
     of producer: Node, norm: Node, from graph: Graph
   ) throws(GraphError) {
-    func parameter(_ name: String) throws(GraphError) -> Tensor {
-      guard let parameter = graph.parameters[name] else { throw .missingParameter(name, expected: []) }
+    func parameter(_ role: ParameterRole, of node: Node) throws(GraphError) -> Tensor {
+      guard let parameter = graph[role, of: node.name] else {
+        throw .missingParameter(role.name(of: node.name), expected: [])
+      }
       return parameter.value
     }
     guard let batchNorm = norm.op as? BatchNorm else { return }
     let folded = batchNorm.folded(
-      weight: try parameter("\(producer.name).weight"),
-      bias: graph.parameters["\(producer.name).bias"]?.value,
-      scale: try parameter("\(norm.name).scale"), shift: try parameter("\(norm.name).shift"),
-      mean: try parameter("\(norm.name).mean"), variance: try parameter("\(norm.name).variance"))
-    let encoding = graph.parameters["\(producer.name).weight"]?.encoding ?? Dense()
-    parameters["\(norm.name).weight"] = Parameter(folded.weight, encoding: encoding.afterChannelScaling())
-    parameters["\(norm.name).bias"] = Parameter(folded.bias)
+      weight: try parameter(.weight, of: producer),
+      bias: graph[.bias, of: producer.name]?.value,
+      scale: try parameter(.scale, of: norm), shift: try parameter(.shift, of: norm),
+      mean: try parameter(.mean, of: norm), variance: try parameter(.variance, of: norm))
+    let encoding = graph[.weight, of: producer.name]?.encoding ?? Dense()
+    self[.weight, of: norm.name] = Parameter(folded.weight, encoding: encoding.afterChannelScaling())
+    self[.bias, of: norm.name] = Parameter(folded.bias)
   }
 }
 

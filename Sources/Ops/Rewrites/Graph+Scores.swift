@@ -48,7 +48,7 @@ extension Graph {
     let last = node(named: outputs[0])
     guard let last, let linear = last.op as? Linear, values.isEmpty,
       !nodes.contains(where: { $0.inputs.contains(last.name) }),
-      let weight = parameters["\(last.name).weight"], weight.encoding is Dense
+      let weight = self[.weight, of: last.name], weight.encoding is Dense
     else { return try withAppendedScores() }
     var graph = Graph(inputs: inputs)
     for node in nodes {
@@ -58,10 +58,10 @@ extension Graph {
     graph.outputs = outputs
     graph.parameters = parameters
     let zeros = Array(repeating: Float(0), count: weight.value.values.count)
-    graph.parameters["\(last.name).weight"] = Parameter(
+    graph[.weight, of: last.name] = Parameter(
       Tensor(zeros + weight.value.values, shape: [2, zeros.count]))
-    if let bias = parameters["\(last.name).bias"] {
-      graph.parameters["\(last.name).bias"] = Parameter(Tensor([0] + bias.projected.values, shape: [2]))
+    if let bias = self[.bias, of: last.name] {
+      graph[.bias, of: last.name] = Parameter(Tensor([0] + bias.projected.values, shape: [2]))
     }
     return graph
   }
@@ -71,7 +71,7 @@ extension Graph {
     var name = "scores"
     while graph.shape(of: name) != nil { name += "_2" }
     try graph.append(Linear(features: 2, bias: false), name: name, inputs: outputs)
-    graph.parameters["\(name).weight"] = Parameter(Tensor([0, 1], shape: [2, 1]))
+    graph[.weight, of: name] = Parameter(Tensor([0, 1], shape: [2, 1]))
     graph.outputs = [name]
     return graph
   }

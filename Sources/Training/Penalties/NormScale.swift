@@ -22,7 +22,7 @@ public struct NormScale: Penalty {
   public func elements(of graph: Graph) -> PenalizedElements {
     .single(
       graph.nodes.filter { $0.op is BatchNorm }.flatMap { node in
-        graph.slots(of: node).filter { $0.slot.role == "scale" }.map(\.name)
+        graph.slots(of: node).filter { $0.slot.role == .scale }.map(\.name)
       })
   }
 

@@ -38,11 +38,13 @@ extension BatchNorm: IntegerLowering {
   }
 
   /// `factor = scale/√(variance + epsilon)` and `offset = shift - mean·factor` of each channel.
-  private func affine(_ parameters: [String: Parameter]) -> (factors: [Double], offsets: [Double]) {
-    func values(_ role: String) -> [Double] { (parameters[role]?.projected.values ?? []).map { Double($0) } }
-    let deviations = values("variance").map { ($0 + Double(epsilon)).squareRoot() }
-    let factors = zip(values("scale"), deviations).map { $0 / $1 }
-    let moves = zip(values("mean"), factors).map { $0 * $1 }
-    return (factors, zip(values("shift"), moves).map { $0 - $1 })
+  private func affine(_ parameters: [ParameterRole: Parameter]) -> (factors: [Double], offsets: [Double]) {
+    func values(_ role: ParameterRole) -> [Double] {
+      (parameters[role]?.projected.values ?? []).map { Double($0) }
+    }
+    let deviations = values(.variance).map { ($0 + Double(epsilon)).squareRoot() }
+    let factors = zip(values(.scale), deviations).map { $0 / $1 }
+    let moves = zip(values(.mean), factors).map { $0 * $1 }
+    return (factors, zip(values(.shift), moves).map { $0 - $1 })
   }
 }

@@ -21,10 +21,10 @@ struct CFloatFrame {
   var output: Shape { Shape(Array((graph.shape(of: node.name) ?? [1]).dimensions.dropFirst())) }
 
   /// A parameter of the node by its role; `nil` where it has none.
-  func parameter(_ role: String) -> Parameter? { graph.parameters["\(node.name).\(role)"] }
+  func parameter(_ role: ParameterRole) -> Parameter? { graph[role, of: node.name] }
 
   /// The values that kernels compute with; zeros where there is no such parameter.
-  func values(_ role: String, count: Int) -> [Float] {
+  func values(_ role: ParameterRole, count: Int) -> [Float] {
     parameter(role)?.projected.values ?? Array(repeating: 0, count: count)
   }
 }

@@ -32,8 +32,8 @@ struct FloatAffine: CKernel {
 extension BatchNorm: CFloatLowering {
   func floatKernel(_ frame: CFloatFrame) -> any CKernel {
     let channels = frame.inputs[0][0]
-    let (scale, shift) = (frame.values("scale", count: channels), frame.values("shift", count: channels))
-    let (mean, variance) = (frame.values("mean", count: channels), frame.values("variance", count: channels))
+    let (scale, shift) = (frame.values(.scale, count: channels), frame.values(.shift, count: channels))
+    let (mean, variance) = (frame.values(.mean, count: channels), frame.values(.variance, count: channels))
     let factors = zip(scale, variance).map {
       Double($0) / (Double($1) + Double(epsilon)).squareRoot()
     }

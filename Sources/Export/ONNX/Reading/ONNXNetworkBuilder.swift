@@ -170,7 +170,7 @@ struct ONNXNetworkBuilder {
 
   /// Appends a node under the name of the first output of a file's node.
   mutating func append(
-    _ op: any Op, for node: ONNXNode, inputs: [String], parameters: [String: Parameter] = [:]
+    _ op: any Op, for node: ONNXNode, inputs: [String], parameters: [ParameterRole: Parameter] = [:]
   ) throws(ONNXRefusal) {
     let name = try append(op, name: freshName(node.output), inputs: inputs, parameters: parameters)
     self.name(name, node.output)
@@ -179,7 +179,7 @@ struct ONNXNetworkBuilder {
   /// Appends a node of a name that was made by `freshName`; parameters by role.
   @discardableResult
   mutating func append(
-    _ op: any Op, name: String, inputs: [String], parameters: [String: Parameter] = [:]
+    _ op: any Op, name: String, inputs: [String], parameters: [ParameterRole: Parameter] = [:]
   ) throws(ONNXRefusal) -> String {
     try take(parameters.values.reduce(0) { $0 + $1.value.values.count })
     do throws(GraphError) {
@@ -187,7 +187,7 @@ struct ONNXNetworkBuilder {
     } catch {
       throw .graph(error)
     }
-    for (role, parameter) in parameters { graph.parameters["\(name).\(role)"] = parameter }
+    for (role, parameter) in parameters { graph[role, of: name] = parameter }
     return name
   }
 

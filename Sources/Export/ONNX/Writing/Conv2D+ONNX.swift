@@ -1,9 +1,10 @@
+import Graphs
 import Ops
 
 extension Conv2D: ONNXNodeWriter {
   func write(_ node: ONNXNodeContext, to file: inout ONNXGraphWriter) {
     file.add(
-      "Conv", node.inputs + node.values("weight", "bias"), node.output,
+      "Conv", node.inputs + node.values(.weight, .bias), node.output,
       window.attributes + [.ints("dilations", [dilation.height, dilation.width]), .int("group", groups)])
   }
 }

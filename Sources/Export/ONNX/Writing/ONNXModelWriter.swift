@@ -86,7 +86,7 @@ struct ONNXModelWriter {
   }
 
   private mutating func context(_ node: Node, output: String) -> ONNXNodeContext {
-    var parameters: [String: String] = [:]
+    var parameters: [ParameterRole: String] = [:]
     for (name, slot) in model.graph.slots(of: node) {
       guard let parameter = model.graph.parameters[name] else { continue }
       parameters[slot.role] = store(parameter, name: name)

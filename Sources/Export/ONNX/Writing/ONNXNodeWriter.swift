@@ -12,7 +12,7 @@ struct ONNXNodeContext {
   /// The values that are read.
   let inputs: [String]
   /// By role, the values of the node's parameters.
-  let parameters: [String: String]
+  let parameters: [ParameterRole: String]
   /// The value to make.
   let output: String
   /// The shapes of the inputs for a batch of one.
@@ -21,5 +21,5 @@ struct ONNXNodeContext {
   let name: String
 
   /// The values of parameters in the order of roles, as far as the node has them.
-  func values(_ roles: String...) -> [String] { roles.compactMap { parameters[$0] } }
+  func values(_ roles: ParameterRole...) -> [String] { roles.compactMap { parameters[$0] } }
 }

@@ -9,11 +9,11 @@ extension BatchNorm: TFLiteNode {
 
   /// A product and a sum for each channel: what is left of a norm in inference.
   func write(_ node: Node, to builder: inout TFLiteBuilder) {
-    func values(_ role: String) -> [Float] {
-      builder.graph.parameters["\(node.name).\(role)"]?.projected.values ?? []
+    func values(_ role: ParameterRole) -> [Float] {
+      builder.graph[role, of: node.name]?.projected.values ?? []
     }
-    let factors = zip(values("scale"), values("variance")).map { $0 / ($1 + epsilon).squareRoot() }
-    let terms = zip(values("shift"), zip(values("mean"), factors)).map { $0 - $1.0 * $1.1 }
+    let factors = zip(values(.scale), values(.variance)).map { $0 / ($1 + epsilon).squareRoot() }
+    let terms = zip(values(.shift), zip(values(.mean), factors)).map { $0 - $1.0 * $1.1 }
     let channels = [Int32(factors.count)]
     let factor = builder.constant(reals: factors, shape: channels, name: "\(node.name).factor")
     let term = builder.constant(reals: terms, shape: channels, name: "\(node.name).term")

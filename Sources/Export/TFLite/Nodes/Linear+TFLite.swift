@@ -15,7 +15,7 @@ extension Linear: TFLiteNode {
     let order = order(of: builder.interleavedOrder(of: node.inputs[0]), features: features)
     let isPerChannel =
       builder.isInteger
-      && builder.graph.parameters["\(node.name).weight"]?.encoding.integerGrid.map { $0.scales.count > 1 }
+      && builder.graph[.weight, of: node.name]?.encoding.integerGrid.map { $0.scales.count > 1 }
         ?? false
     let input = builder.tensor(node.inputs[0])
     let (rows, columns) = (Int32(self.features), Int32(features))

@@ -62,7 +62,8 @@ extension AveragePool: TFLiteNode {
       shape: [1, Int32(kernel.height), Int32(kernel.width), Int32(channels)], name: "\(node.name).weights",
       TFLiteModel.Quantization(scales: [scale], zeroPoints: [0]))
     let bias = builder.constant(
-      Array(repeating: Int32(0), count: channels), shape: [Int32(channels)], name: "\(node.name).bias",
+      Array(repeating: Int32(0), count: channels), shape: [Int32(channels)],
+      name: ParameterRole.bias.name(of: node.name),
       TFLiteModel.Quantization(scales: [step], zeroPoints: [0]))
     let target = builder.target(of: node)
     let operation = TFLiteOperation.depthwiseConvolution(

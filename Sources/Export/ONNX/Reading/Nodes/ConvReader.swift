@@ -19,8 +19,10 @@ enum ConvReader: ONNXNodeReader {
       filters: weight.dims[0], kernel: window.kernel, stride: window.stride,
       padding: try window.symmetricPadding(), dilation: window.dilation,
       groups: try node.int("group", default: 1), bias: bias != nil)
-    var parameters = ["weight": Parameter(values, encoding: weight.parameterEncoding)]
-    parameters["bias"] = bias
+    var parameters: [ParameterRole: Parameter] = [
+      .weight: Parameter(values, encoding: weight.parameterEncoding)
+    ]
+    parameters[.bias] = bias
     try network.append(convolution, for: node, inputs: [input], parameters: parameters)
   }
 

@@ -68,16 +68,18 @@ struct WeightedFeatures: ONNXPending {
       parameters: try parameters(nil))
   }
 
-  private func parameters(_ bias: ONNXConstant?) throws(ONNXRefusal) -> [String: Parameter] {
+  private func parameters(_ bias: ONNXConstant?) throws(ONNXRefusal) -> [ParameterRole: Parameter] {
     guard let values = weight.tensor else { throw .because("its weight is no matrix of numbers") }
-    var parameters = ["weight": Parameter(values, encoding: weight.parameterEncoding)]
+    var parameters: [ParameterRole: Parameter] = [
+      .weight: Parameter(values, encoding: weight.parameterEncoding)
+    ]
     guard let bias else { return parameters }
     let features = weight.dims[0]
     guard let numbers = bias.floats, bias.dims.dropLast().allSatisfy({ $0 == 1 }),
       numbers.count == features || numbers.count == 1
     else { throw .because("a bias of \(bias.dims), expected [\(features)]") }
     let spread = numbers.count == features ? numbers : Array(repeating: numbers[0], count: features)
-    parameters["bias"] = Parameter(
+    parameters[.bias] = Parameter(
       Tensor(spread, shape: [features]),
       encoding: numbers.count == features ? bias.parameterEncoding : Dense())
     return parameters

@@ -10,9 +10,9 @@ enum NormReader: ONNXNodeReader {
     try node.require("training_mode", 0, default: 0, "export the network for inference")
     let input = try network.made(node.input(0))
     let channels = network.shape(of: input).rank >= 2 ? network.shape(of: input)[1] : 0
-    var parameters: [String: Parameter] = [:]
-    for (position, role) in ["scale", "shift", "mean", "variance"].enumerated() {
-      let constant = try network.requireConstant(node.input(position + 1), role)
+    var parameters: [ParameterRole: Parameter] = [:]
+    for (position, role) in [ParameterRole.scale, .shift, .mean, .variance].enumerated() {
+      let constant = try network.requireConstant(node.input(position + 1), role.rawValue)
       guard constant.dims == [channels], let values = constant.tensor else {
         throw .because("a \(role) of \(constant.dims), expected [\(channels)]")
       }
@@ -54,8 +54,8 @@ struct ChannelwiseMap {
     try network.append(
       BatchNorm(epsilon: Self.epsilon), for: node, inputs: [input],
       parameters: [
-        "scale": try parameter(scale), "shift": try parameter(shift), "mean": try parameter([0]),
-        "variance": try parameter([1]),
+        .scale: try parameter(scale), .shift: try parameter(shift), .mean: try parameter([0]),
+        .variance: try parameter([1]),
       ])
   }
 

@@ -42,7 +42,7 @@ enum PadReader: ONNXNodeReader {
     for channel in 0..<channels { weight.values[(before + channel) * channels + channel] = 1 }
     try network.append(
       Conv2D(filters: filters, kernel: 1, bias: false), for: node, inputs: [input],
-      parameters: ["weight": Parameter(weight)])
+      parameters: [.weight: Parameter(weight)])
   }
 
   /// How much is added before and after each axis: all beginnings, then all ends.
