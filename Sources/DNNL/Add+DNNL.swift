@@ -5,6 +5,8 @@ import Ops
 import Tensors
 
 extension Add: DNNLOp {
+  static func fusesReLU(_ output: Shape) -> Bool { true }
+
   func lower(_ site: Site, _ builder: PlanBuilder) throws(ExecutionError) -> Bool {
     let layout = site.input.operand.layout
     var sum = site.input.operand

@@ -5,6 +5,8 @@ import Ops
 import Tensors
 
 extension BatchNorm: DNNLOp {
+  static func fusesReLU(_ output: Shape) -> Bool { isNative(output) }
+
   func lower(_ site: Site, _ builder: PlanBuilder) throws(ExecutionError) -> Bool {
     guard Self.isNative(site.shape) else { return false }
     if !builder.isTraining {

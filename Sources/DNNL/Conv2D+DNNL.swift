@@ -5,6 +5,8 @@ import Ops
 import Tensors
 
 extension Conv2D: DNNLOp {
+  static func fusesReLU(_ output: Shape) -> Bool { true }
+
   func lower(_ site: Site, _ builder: PlanBuilder) throws(ExecutionError) -> Bool {
     if prefersInterleaving(site, builder) {
       try lowerInterleaved(site, builder)

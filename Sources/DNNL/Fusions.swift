@@ -49,8 +49,8 @@ struct Fusions {
   }
 
   private static func carriesReLU(_ node: Node, _ graph: Graph) -> Bool {
-    if node.op is BatchNorm { return BatchNorm.isNative(graph.shape(of: node.name) ?? []) }
-    return node.op is Conv2D || node.op is Linear || node.op is Add
+    guard let op = node.op as? any DNNLOp, let shape = graph.shape(of: node.name) else { return false }
+    return type(of: op).fusesReLU(shape)
   }
 
   /// Whether a value comes out of a ReLU and only one node, a max pool, reads it: the gradient can then be masked

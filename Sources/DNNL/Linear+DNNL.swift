@@ -5,6 +5,8 @@ import Ops
 import Tensors
 
 extension Linear: DNNLOp {
+  static func fusesReLU(_ output: Shape) -> Bool { true }
+
   func lower(_ site: Site, _ builder: PlanBuilder) throws(ExecutionError) -> Bool {
     var plan = try products(site, builder, builder.type)
     if plan.usesReference, builder.type != .f32 { plan = try products(site, builder, .f32) }

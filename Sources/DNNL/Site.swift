@@ -26,4 +26,11 @@ protocol DNNLOp: Op {
   /// Appends the calls of the forward pass, makes the result, and tapes the calls of the backward pass.
   /// False when these settings have no native path.
   func lower(_ site: Site, _ builder: PlanBuilder) throws(ExecutionError) -> Bool
+  /// Whether its native path applies a ReLU that alone reads an output of this shape, with its gradient.
+  static func fusesReLU(_ output: Shape) -> Bool
+}
+
+extension DNNLOp {
+  /// No ReLU is part of it.
+  static func fusesReLU(_ output: Shape) -> Bool { false }
 }

@@ -19,7 +19,7 @@ public import Tensors
 /// **Throws**: `ShapeError` when groups do not divide channels and filters, or the kernel exceeds the padded image.
 ///
 /// **Paper**: LeCun et al., "Gradient-based learning applied to document recognition", 1998.
-public struct Conv2D: Op {
+public struct Conv2D: ProductOp {
   public static let kind = "conv2d"
 
   /// Output channels.

@@ -15,7 +15,7 @@ public import Tensors
 /// **Settings**: features, bias.
 ///
 /// **Throws**: `ShapeError` when x is not `[N, I]`.
-public struct Linear: Op {
+public struct Linear: ProductOp {
   public static let kind = "linear"
   /// The most output features.
   static let maximumFeatures = 1 << 24

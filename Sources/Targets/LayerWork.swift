@@ -25,7 +25,7 @@ struct LayerWork {
 
   init(_ node: Node, in graph: Graph) {
     self.node = node
-    layer = (node.op as? Conv2D).map { $0.groups > 1 ? "depthwise" : Conv2D.kind } ?? node.op.kind
+    layer = (node.op as? any ProductOp).map { $0.groups > 1 } == true ? "depthwise" : node.op.kind
     let weight = graph[.weight, of: node.name]
     encoding = weight?.encoding.kind
     bits = node.inputs.map(graph.bits(of:)).reduce(weight?.encoding.bits ?? 0, max)

@@ -18,7 +18,7 @@ struct Catalogue: CustomTestStringConvertible, Sendable {
 
   static let all = [
     Catalogue(
-      name: "ops", folder: "Sources/Ops", protocols: ["Op", "Activation", "Pooling"],
+      name: "ops", folder: "Sources/Ops", protocols: ["Op", "ProductOp", "Activation", "Pooling"],
       list: "Sources/Ops/OpCatalogue+Standard.swift"),
     Catalogue(
       name: "losses", folder: "Sources/Ops/Losses", protocols: ["Loss"],

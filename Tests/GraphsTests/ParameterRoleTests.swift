@@ -13,7 +13,9 @@ struct ParameterRoleTests {
       let parts = ParameterRole.split(role.name(of: "a.b"))
       #expect(parts?.node == "a.b" && parts?.role == role)
     }
-    for name in ["weight", "conv.", "conv.kernel", ""] { #expect(ParameterRole.split(name) == nil, "\(name)") }
+    for name in ["weight", "conv.", "conv.kernel", ""] {
+      #expect(ParameterRole.split(name) == nil, "\(name)")
+    }
   }
 
   @Test("Every role is one of some op's, and an op has each at most once")

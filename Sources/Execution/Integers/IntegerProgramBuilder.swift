@@ -34,7 +34,7 @@ struct IntegerProgramBuilder {
     if let clamp {
       bounds = output.integer(clamp.op.bounds.lowerBound)...output.integer(clamp.op.bounds.upperBound)
     }
-    let inputs = node.inputs.compactMap { positions[$0] }
+    let inputs = node.inputs.map(position)
     let frame = IntegerFrame(
       inputs: inputs.map { values[$0] }, output: output, bounds: bounds, parameters: parameters(of: node))
     let step: IntegerProgram.Step
@@ -48,6 +48,12 @@ struct IntegerProgramBuilder {
     if let clamp { positions[clamp.node.name] = values.count }
     values.append(output)
     steps.append(step)
+  }
+
+  /// Where a value lies that an earlier node or an input of the graph made.
+  private func position(of value: String) -> Int {
+    guard let position = positions[value] else { preconditionFailure("\(value) is read before it is made") }
+    return position
   }
 
   private func parameters(of node: Node) -> [ParameterRole: Parameter] {
@@ -71,7 +77,7 @@ struct IntegerProgramBuilder {
     guard node.op.valueFlow == .moving else {
       return try value(name, shape: shape, encoding: graph.values[name])
     }
-    let source = values[positions[node.inputs[0]] ?? 0]
+    let source = values[position(of: node.inputs[0])]
     try requireAlike(node, source)
     return IntegerProgram.Value(
       name: name, shape: shape, scale: source.scale, zeroPoint: source.zeroPoint, bounds: source.bounds)
@@ -79,7 +85,7 @@ struct IntegerProgramBuilder {
 
   /// Dropouts are what they read.
   private mutating func appendAlias(_ node: Node) throws(ExecutionError) {
-    guard let position = positions[node.inputs[0]] else { return }
+    let position = position(of: node.inputs[0])
     try requireAlike(node, values[position])
     positions[node.name] = position
   }
@@ -89,7 +95,7 @@ struct IntegerProgramBuilder {
     if let reader = graph.nodes.first(where: { $0.inputs.contains(node.name) }) {
       throw .readHostOp(node, reader: reader)
     }
-    positions[node.name] = positions[node.inputs[0]]
+    positions[node.name] = position(of: node.inputs[0])
   }
 
   /// Refuses an encoding of a value's own where it must have that of what is read.

@@ -10,7 +10,9 @@ extension TFLiteBuilder {
     of node: Node, shape: [Int32], axis: Int32, order: [Int], bias: Bool
   ) -> [Int32] {
     let name = ParameterRole.weight.name(of: node.name)
-    guard let weight = graph.parameters[name] else { return [] }
+    guard let weight = graph.parameters[name] else {
+      preconditionFailure("\(name) is missing in a verified model")
+    }
     let channels = weight.value.shape[0]
     let values = weight.projected.values
     guard isInteger, let grid = weight.encoding.integerGrid else {

@@ -35,7 +35,10 @@ struct TFLiteBuilder {
   // MARK: Values
 
   /// The tensor of a value that has been written.
-  func tensor(_ value: String) -> Int32 { tensors[value] ?? 0 }
+  func tensor(_ value: String) -> Int32 {
+    guard let tensor = tensors[value] else { preconditionFailure("\(value) is read before it is written") }
+    return tensor
+  }
 
   /// Adds the tensor that a value will be stored in.
   @discardableResult
@@ -98,7 +101,7 @@ struct TFLiteBuilder {
   func onlyLinearsRead(_ value: String) -> Bool {
     guard !graph.outputs.contains(value) else { return false }
     return graph.nodes.filter { $0.inputs.contains(value) }.allSatisfy { node in
-      node.op is Linear
+      (node.op as? any TFLiteNode)?.readsAnyOrder == true
         || ((node.op is any Activation || node.op.valueFlow == .vanishing) && onlyLinearsRead(node.name))
     }
   }

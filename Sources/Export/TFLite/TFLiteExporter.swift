@@ -19,13 +19,12 @@ public struct TFLiteExporter: Exporter {
     let shipped = (try? graph.foldedForInference()) ?? graph
     let isInteger = TFLiteBuilder.isInteger(shipped)
     return shipped.nodes.compactMap { node in
+      guard let op = node.op as? any TFLiteNode else { return .withoutTFLiteForm(node) }
       let reason: String?
       if let shape = shipped.shape(of: node.name), shape.rank != 2, shape.rank != 4 {
         reason = "values of \(shape.rank) axes have no agreed order"
-      } else if let op = node.op as? any TFLiteNode {
-        reason = op.refusal(node, in: shipped, isInteger: isInteger)
       } else {
-        reason = "TensorFlow Lite has no form for it here"
+        reason = op.refusal(node, in: shipped, isInteger: isInteger)
       }
       return reason.map { NodeRefusal(node: node.name, kind: node.op.kind, reason: $0) }
     }
@@ -38,7 +37,10 @@ public struct TFLiteExporter: Exporter {
     }
     var builder = TFLiteBuilder(graph)
     for node in graph.nodes where !builder.isFused(node) {
-      (node.op as? any TFLiteNode)?.write(node, to: &builder)
+      guard let op = node.op as? any TFLiteNode else {
+        throw .refused(format: Self.name, [.withoutTFLiteForm(node)])
+      }
+      op.write(node, to: &builder)
     }
     let description = SettingsNode(mapping: [
       "classes": model.classes.node, "mean": model.input.mean.node, "deviation": model.input.deviation.node,
@@ -50,6 +52,13 @@ public struct TFLiteExporter: Exporter {
     let summary = builder.isInteger ? "the network in bytes" : "the network in floats"
     return TFLiteArtifact(
       model: ExportFile(name: "\(options.baseName).tflite", summary: summary, bytes: bytes))
+  }
+}
+
+extension NodeRefusal {
+  /// An op that TensorFlow Lite's form is not known of.
+  fileprivate static func withoutTFLiteForm(_ node: Node) -> NodeRefusal {
+    NodeRefusal(node: node.name, kind: node.op.kind, reason: "TensorFlow Lite has no form for it here")
   }
 }
 

@@ -6,9 +6,12 @@ protocol TFLiteNode: Op {
   func refusal(_ node: Node, in graph: Graph, isInteger: Bool) -> String?
   /// Adds the calls that compute the node's value.
   func write(_ node: Node, to builder: inout TFLiteBuilder)
+  /// Whether it reads features in whatever order they lie, as its weights are written in that order.
+  var readsAnyOrder: Bool { get }
 }
 
 extension TFLiteNode {
+  var readsAnyOrder: Bool { false }
   func refusal(_ node: Node, in graph: Graph, isInteger: Bool) -> String? { nil }
 }
 

@@ -53,7 +53,7 @@ public struct UnitSet: Sendable {
         }
         if slot.isPrunable { add(.making, node.name, slot.outputAxis) }
         if slot.isPrunable { add(.reading, node.inputs.first, slot.inputAxis) }
-        if node.op is BatchNorm, slot.role == .scale { add(.scaling, node.name, slot.outputAxis) }
+        if slot.role == .scale { add(.scaling, node.name, slot.outputAxis) }
       }
     }
     layout = .channels(group, parts)

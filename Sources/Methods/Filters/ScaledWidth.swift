@@ -47,7 +47,7 @@ public struct ScaledWidth: CompressionMethod {
   }
 
   public func verdict(on node: Node, in graph: Graph) -> LayerVerdict {
-    guard node.op is Conv2D || node.op is Linear else {
+    guard node.op is any ProductOp else {
       return .untouched(reason: "it makes no channels of its own")
     }
     guard let group = graph.channelGroups().first(where: { $0.values.contains(node.name) }) else {
@@ -89,7 +89,7 @@ public struct ScaledWidth: CompressionMethod {
     of group: ChannelGroup, _ compression: Compression<ScaledWidth>
   ) -> ScaledWidth? {
     let makers = group.values.filter { value in
-      compression.graph.node(named: value).map { $0.op is Conv2D || $0.op is Linear } ?? false
+      compression.graph.node(named: value).map { $0.op is any ProductOp } ?? false
     }
     let settings = makers.map { compression.settings(for: $0) }
     return settings.contains { $0 == nil } ? nil : settings.first ?? nil

@@ -22,9 +22,16 @@ struct IntegerQuantization {
       uniquingKeysWith: { first, _ in first })
     let real = realValues(graph, producerOfNorm)
     try encodeValues(&graph, real: real, evidence)
-    for node in graph.nodes where node.op is Conv2D || node.op is Linear {
+    for node in graph.nodes where !graph.slots(of: node).isEmpty {
       guard let bits = weightBits(producerOfNorm[node.name] ?? node.name) else { continue }
-      try encodeParameters(of: node, in: &graph, bits: bits)
+      if node.op is any ProductOp {
+        try encodeParameters(of: node, in: &graph, bits: bits)
+      } else if !(node.op is BatchNorm) {
+        // A norm that could not be folded stays real, and is lowered from its statistics.
+        throw .impossible(
+          method: method, node: node.name,
+          reason: "\(node.op.kind) has parameters that have no form in integers; leave this layer out")
+      }
     }
     let new = graph.parameters.keys.filter { original.parameters[$0] == nil }
     var rewrite = Rewrite(inPlace: graph)
@@ -104,7 +111,10 @@ struct IntegerQuantization {
 
   /// Gives a layer integer weights, and a bias in 32 bits with the scale of the products: input scale times weight scale.
   private func encodeParameters(of node: Node, in graph: inout Graph, bits: Int) throws(MethodError) {
-    guard let weight = graph[.weight, of: node.name] else { return }
+    guard let weight = graph[.weight, of: node.name] else {
+      throw .graph(
+        method: method, .missingParameter(ParameterRole.weight.name(of: node.name), expected: []))
+    }
     let bias = graph[.bias, of: node.name]
     let inputScale = (graph.storedEncoding(of: node.inputs[0]) as? IntegerValue)?.scale
     let isPerChannel = grids.perChannel && !weight.encoding.sharesNumbers

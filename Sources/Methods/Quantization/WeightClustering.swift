@@ -53,18 +53,18 @@ public struct WeightClustering: CompressionMethod {
   public static var strength: WritableKeyPath<WeightClustering, Double>? { \.savedShare }
 
   public func verdict(on node: Node, in graph: Graph) -> LayerVerdict {
-    guard let bits = bits(for: node.op) else { return .untouched(reason: "it has no weights to share") }
-    let count = graph.slots(of: node).first { $0.slot.role == .weight }?.slot.shape.count ?? 0
+    guard node.op is any ProductOp, let shape = graph.weightShape(of: node) else {
+      return .untouched(reason: "it has no weights to share")
+    }
+    let (bits, count) = (bits(for: shape), shape.count)
     guard count * bits + 32 << bits < 32 * count else {
       return .untouched(reason: "a codebook of \(1 << bits) numbers is no smaller than its \(count) weights")
     }
     return .touched
   }
 
-  private func bits(for op: any Op) -> Int? {
-    if op is Conv2D { return convolutionBits }
-    return op is Linear ? linearBits : nil
-  }
+  /// Weights of two axes are those of linear layers.
+  private func bits(for shape: Shape) -> Int { shape.rank == 2 ? linearBits : convolutionBits }
 
   public func compress(_ compression: inout Compression<WeightClustering>) throws(MethodError) -> Rewrite {
     var graph = compression.graph
@@ -74,10 +74,11 @@ public struct WeightClustering: CompressionMethod {
         method: Self.name, reason: "no layer has enough weights for its codebook; use fewer bits")
     }
     for (node, settings) in layers {
-      guard let weight = graph[.weight, of: node.name], let bits = settings.bits(for: node.op)
-      else {
-        continue
+      guard let weight = graph[.weight, of: node.name] else {
+        let name = ParameterRole.weight.name(of: node.name)
+        throw .graph(method: Self.name, .missingParameter(name, expected: graph.weightShape(of: node) ?? []))
       }
+      let bits = settings.bits(for: weight.value.shape)
       graph[.weight, of: node.name] = try Self.clustered(weight, bits: bits, node.name)
     }
     return Rewrite(inPlace: graph)
@@ -100,5 +101,12 @@ public struct WeightClustering: CompressionMethod {
     let codebook = Codebook(assignments: assignments, count: first + means.centroids.count, hasZero: hasZero)
     let encoding = try weight.encoding.replacingNumbers(with: codebook, name, node)
     return Parameter(Parameter(weight.projected, encoding: encoding).projected, encoding: encoding)
+  }
+}
+
+extension Graph {
+  /// The extents of a node's weight; `nil` where it has none.
+  fileprivate func weightShape(of node: Node) -> Shape? {
+    slots(of: node).first { $0.slot.role == .weight }?.slot.shape
   }
 }

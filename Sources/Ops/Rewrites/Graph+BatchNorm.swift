@@ -2,19 +2,32 @@ public import Graphs
 public import Tensors
 
 extension Graph {
-  /// The batch norms that can be folded into the convolution or linear layer they read: `(producer, norm)` by name.
+  /// The batch norms that can be folded into the layer of products they read: `(producer, norm)` by name.
   ///
   /// The producer's value must have no other reader and be neither an output nor in `keeping`.
   public func foldableBatchNorms(keeping: Set<String> = []) -> [(producer: String, norm: String)] {
+    foldings(keeping: keeping).map { ($0.producer.name, $0.norm.name) }
+  }
+
+  /// A layer of products and the batch norm that alone reads it.
+  private struct Folding {
+    let producer: Node
+    let product: any ProductOp
+    let norm: Node
+    let batchNorm: BatchNorm
+  }
+
+  private func foldings(keeping: Set<String>) -> [Folding] {
     var readers: [String: Int] = [:]
     for input in nodes.flatMap(\.inputs) { readers[input, default: 0] += 1 }
     let kept = keeping.union(outputs).union(values.keys)
-    let producers = Set(nodes.filter { $0.op is Conv2D || $0.op is Linear }.map(\.name))
+    let producers = Dictionary(nodes.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
     return nodes.compactMap { node in
-      guard node.op is BatchNorm, let producer = node.inputs.first, producers.contains(producer),
-        readers[producer] == 1, !kept.contains(producer)
+      guard let batchNorm = node.op as? BatchNorm, let value = node.inputs.first,
+        let producer = producers[value], let product = producer.op as? any ProductOp, readers[value] == 1,
+        !kept.contains(value)
       else { return nil }
-      return (producer, node.name)
+      return Folding(producer: producer, product: product, norm: node, batchNorm: batchNorm)
     }
   }
 
@@ -32,15 +45,14 @@ extension Graph {
   ///
   /// A folded layer has a bias, takes the norm's place and its name; values that are outputs or in `keeping` stay.
   public func foldingBatchNorms(keeping: Set<String> = []) throws(GraphError) -> Graph {
-    let pairs = foldableBatchNorms(keeping: keeping)
-    let producerOfNorm = Dictionary(
-      pairs.map { ($0.norm, $0.producer) }, uniquingKeysWith: { first, _ in first })
-    let folded = Set(pairs.map(\.producer))
+    let foldings = Dictionary(
+      foldings(keeping: keeping).map { ($0.norm.name, $0) }, uniquingKeysWith: { first, _ in first })
+    let folded = Set(foldings.values.map(\.producer.name))
     var graph = Graph(inputs: inputs)
     for node in nodes where !folded.contains(node.name) {
-      if let name = producerOfNorm[node.name], let producer = self.node(named: name) {
-        try graph.append(producer.op.withBias(), name: node.name, inputs: producer.inputs)
-        try graph.setFoldedParameters(of: producer, norm: node, from: self)
+      if let folding = foldings[node.name] {
+        try graph.append(folding.product.withBias(), name: node.name, inputs: folding.producer.inputs)
+        try graph.setFoldedParameters(folding, from: self)
       } else {
         try graph.append(node.op, name: node.name, inputs: node.inputs)
         for (name, _) in slots(of: node) { graph.parameters[name] = parameters[name] }
@@ -51,17 +63,15 @@ extension Graph {
     return graph
   }
 
-  private mutating func setFoldedParameters(
-    of producer: Node, norm: Node, from graph: Graph
-  ) throws(GraphError) {
+  private mutating func setFoldedParameters(_ folding: Folding, from graph: Graph) throws(GraphError) {
+    let (producer, norm) = (folding.producer, folding.norm)
     func parameter(_ role: ParameterRole, of node: Node) throws(GraphError) -> Tensor {
       guard let parameter = graph[role, of: node.name] else {
         throw .missingParameter(role.name(of: node.name), expected: [])
       }
       return parameter.value
     }
-    guard let batchNorm = norm.op as? BatchNorm else { return }
-    let folded = batchNorm.folded(
+    let folded = folding.batchNorm.folded(
       weight: try parameter(.weight, of: producer),
       bias: graph[.bias, of: producer.name]?.value,
       scale: try parameter(.scale, of: norm), shift: try parameter(.shift, of: norm),
@@ -93,17 +103,5 @@ extension BatchNorm {
       }
     }
     return (weight, newBias)
-  }
-}
-
-extension Op {
-  /// The same layer with a bias, where it may have one.
-  fileprivate func withBias() -> any Op {
-    if var convolution = self as? Conv2D {
-      convolution.bias = true
-      return convolution
-    }
-    if let linear = self as? Linear { return Linear(features: linear.features, bias: true) }
-    return self
   }
 }

@@ -7,7 +7,7 @@ extension Graph {
   /// `nil` where it ends in neither.
   ///
   /// Losses, calibration and distillation take scores and apply the softmax themselves: a network that keeps its own would get
-  /// two. What stands behind and only changes the shape, such as a flatten, stays. One softmax is taken away, not more.
+  /// two. What stands behind and only moves numbers, such as a flatten, stays. One softmax is taken away, not more.
   public func withoutProbabilities() throws(GraphError) -> (graph: Graph, removed: any Op)? {
     guard outputs.count == 1 else { return nil }
     var value = outputs[0]
@@ -17,9 +17,8 @@ extension Graph {
       if node.op is Softmax || node.op is Sigmoid, shape[1] == classes {
         return (try removing(node, source: source), node.op)
       }
-      guard node.op is Flatten || node.op is Reshape || node.op is Dropout, shape.count == classes else {
-        return nil
-      }
+      let flow = node.op.valueFlow
+      guard flow == .moving || flow == .vanishing, shape.count == classes else { return nil }
       value = source
     }
     return nil
@@ -41,25 +40,26 @@ extension Graph {
 
   /// A network of one score as one of two classes: the scores 0 and x, whose softmax is `1 - sigmoid(x)` and `sigmoid(x)`.
   ///
-  /// A linear layer at the end gets a row of zeros before its own; behind anything else, and behind weights or values that lie on
-  /// a grid, stands a linear layer that does nothing else.
+  /// A layer of products at the end gets a row of zeros before its own; behind anything else, and behind weights or values that
+  /// lie on a grid, stands a linear layer that does nothing else.
   public func withTwoScores() throws(GraphError) -> Graph {
     guard outputs.count == 1, shape(of: outputs[0]) == [1, 1] else { return self }
     let last = node(named: outputs[0])
-    guard let last, let linear = last.op as? Linear, values.isEmpty,
+    guard let last, let product = last.op as? any ProductOp, product.groups == 1, values.isEmpty,
       !nodes.contains(where: { $0.inputs.contains(last.name) }),
       let weight = self[.weight, of: last.name], weight.encoding is Dense
     else { return try withAppendedScores() }
     var graph = Graph(inputs: inputs)
     for node in nodes {
-      let op: any Op = node.name == last.name ? Linear(features: 2, bias: linear.bias) : node.op
+      let op: any Op =
+        node.name == last.name ? product.resized(inputs: inputShapes(of: last), outputChannels: 2) : node.op
       try graph.append(op, name: node.name, inputs: node.inputs)
     }
     graph.outputs = outputs
     graph.parameters = parameters
     let zeros = Array(repeating: Float(0), count: weight.value.values.count)
     graph[.weight, of: last.name] = Parameter(
-      Tensor(zeros + weight.value.values, shape: [2, zeros.count]))
+      Tensor(zeros + weight.value.values, shape: Shape([2] + weight.value.shape.dimensions.dropFirst())))
     if let bias = self[.bias, of: last.name] {
       graph[.bias, of: last.name] = Parameter(Tensor([0] + bias.projected.values, shape: [2]))
     }

@@ -23,6 +23,14 @@ struct CFloatFrame {
   /// A parameter of the node by its role; `nil` where it has none.
   func parameter(_ role: ParameterRole) -> Parameter? { graph[role, of: node.name] }
 
+  /// The weight of a layer of products: every one of a verified model has it.
+  var weight: Parameter {
+    guard let weight = parameter(.weight) else {
+      preconditionFailure("\(node.name) has no weight in a verified model")
+    }
+    return weight
+  }
+
   /// The values that kernels compute with; zeros where there is no such parameter.
   func values(_ role: ParameterRole, count: Int) -> [Float] {
     parameter(role)?.projected.values ?? Array(repeating: 0, count: count)
@@ -32,9 +40,7 @@ struct CFloatFrame {
 extension CNetwork {
   /// The nodes of a network of floats that have no C.
   static func floatRefusals(of graph: Graph) -> [CRefusal] {
-    var refusals = graph.nodes.filter { !($0.op is any CFloatLowering) }.map {
-      CRefusal(node: $0.name, kind: $0.op.kind, reason: "has no kernel in C")
-    }
+    var refusals = graph.nodes.filter { !($0.op is any CFloatLowering) }.map(CRefusal.withoutKernel)
     if graph.inputs.count != 1 {
       refusals.insert(
         CRefusal(
@@ -52,13 +58,24 @@ extension CNetwork {
     let values = names.map { name in
       Value(name: name, shape: Shape(Array((graph.shape(of: name) ?? [1, 1]).dimensions.dropFirst())))
     }
-    let steps = graph.nodes.enumerated().compactMap { index, node -> Step? in
-      guard let op = node.op as? any CFloatLowering else { return nil }
-      return Step(
-        node: node.name, kernel: op.floatKernel(CFloatFrame(node: node, graph: graph)),
-        inputs: node.inputs.compactMap { positions[$0] }, output: graph.inputs.count + index)
+    var steps: [Step] = []
+    for (index, node) in graph.nodes.enumerated() {
+      guard let op = node.op as? any CFloatLowering else { throw .withoutKernel(node) }
+      steps.append(
+        Step(
+          node: node.name, kernel: op.floatKernel(CFloatFrame(node: node, graph: graph)),
+          inputs: node.inputs.compactMap { positions[$0] }, output: graph.inputs.count + index))
     }
-    let output = graph.outputs.first.flatMap { positions[$0] } ?? 0
+    guard let output = graph.outputs.first.flatMap({ positions[$0] }) else {
+      throw CRefusal(node: "outputs", kind: "output", reason: "the network has none")
+    }
     self.init(values: values, steps: steps, input: 0, output: output, element: .float)
+  }
+}
+
+extension CRefusal {
+  /// An op of floats that has no C.
+  fileprivate static func withoutKernel(_ node: Node) -> CRefusal {
+    CRefusal(node: node.name, kind: node.op.kind, reason: "has no kernel in C")
   }
 }

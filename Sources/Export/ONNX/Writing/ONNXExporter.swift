@@ -40,9 +40,7 @@ public struct ONNXExporter: Exporter {
 
   public func refusals(of graph: Graph, _ options: ExportOptions) -> [NodeRefusal] {
     graph.nodes.compactMap { node in
-      guard node.op is any ONNXNodeWriter else {
-        return NodeRefusal(node: node.name, kind: node.op.kind, reason: "ONNX export has no form for this op")
-      }
+      guard node.op is any ONNXNodeWriter else { return .withoutONNXForm(node) }
       guard let encoding = graph.values[node.name], !(encoding is IntegerValue) else { return nil }
       return NodeRefusal(
         node: node.name, kind: node.op.kind,
@@ -52,7 +50,7 @@ public struct ONNXExporter: Exporter {
 
   public func artifact(of model: Model, _ options: ExportOptions) throws(ExportError) -> ONNXArtifact {
     var writer = ONNXModelWriter(model, self)
-    let proto = writer.write()
+    let proto = try writer.write()
     let integers = writer.weightSummary.map { ", \($0)" } ?? ""
     do {
       let bytes: Data = try proto.serializedBytes()

@@ -37,7 +37,7 @@ struct ONNXModelWriter {
   }
 
   /// The whole file.
-  mutating func write() -> ONNXModelProto {
+  mutating func write() throws(ExportError) -> ONNXModelProto {
     let graph = model.graph
     for input in graph.inputs {
       names[input.name] = input.name
@@ -47,7 +47,7 @@ struct ONNXModelWriter {
         names[input.name] = projected
       }
     }
-    for node in graph.nodes { write(node) }
+    for node in graph.nodes { try write(node) }
     file.declare(
       name: "network", inputs: graph.inputs.map { ($0.name, $0.shape.dimensions) },
       outputs: graph.outputs.map { ($0, Array(graph.shape(of: $0)?.dimensions.dropFirst() ?? [])) })
@@ -69,7 +69,7 @@ struct ONNXModelWriter {
     return "bytes of weights signed in \(byteCounts.signed) and unsigned in \(byteCounts.unsigned) layers"
   }
 
-  private mutating func write(_ node: Node) {
+  private mutating func write(_ node: Node) throws(ExportError) {
     if node.op.valueFlow == .vanishing, grids.isQuantized, !model.graph.outputs.contains(node.name) {
       names[node.name] = names[node.inputs[0]]
       return
@@ -79,7 +79,10 @@ struct ONNXModelWriter {
     let target = grids.redundantClampReading[node.name] ?? node.name
     let output = realNames[target] ?? node.name
     names[node.name] = node.name
-    if !isClampOfOthers, let writer = node.op as? any ONNXNodeWriter {
+    if !isClampOfOthers {
+      guard let writer = node.op as? any ONNXNodeWriter else {
+        throw .refused(format: ONNXExporter.name, [.withoutONNXForm(node)])
+      }
       writer.write(context(node, output: output), to: &file)
     }
     if let grid { quantize(realNames[node.name] ?? output, of: node.name, grid, to: node.name) }

@@ -23,3 +23,10 @@ struct ONNXNodeContext {
   /// The values of parameters in the order of roles, as far as the node has them.
   func values(_ roles: ParameterRole...) -> [String] { roles.compactMap { parameters[$0] } }
 }
+
+extension NodeRefusal {
+  /// An op that has no ONNX form.
+  static func withoutONNXForm(_ node: Node) -> NodeRefusal {
+    NodeRefusal(node: node.name, kind: node.op.kind, reason: "ONNX export has no form for this op")
+  }
+}

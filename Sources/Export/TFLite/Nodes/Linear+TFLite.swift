@@ -4,6 +4,8 @@ import Ops
 import Tensors
 
 extension Linear: TFLiteNode {
+  var readsAnyOrder: Bool { true }
+
   func refusal(_ node: Node, in graph: Graph, isInteger: Bool) -> String? {
     isInteger ? graph.integerWeightProblem(node) : nil
   }
