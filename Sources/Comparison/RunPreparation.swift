@@ -21,12 +21,11 @@ enum RunPreparation {
     _ recipe: Recipe, _ options: RunOptions, into drawn: String
   ) throws(ComparisonError) {
     guard
-      let folder = options.datasets.dataDirectories.first(where: {
-        FileManager.default.fileExists(atPath: $0 + "/" + recipe.data + ".yaml")
-      }), !FileManager.default.fileExists(atPath: recipe.data)
+      let path = NamedFiles(in: options.datasets.dataDirectories).path(of: recipe.data),
+      !FileManager.default.fileExists(atPath: recipe.data)
     else { return }
     try run(ComparisonError.dataset) { () throws(DatasetError) in
-      let manifest = try DataManifest(contentsOf: folder + "/" + recipe.data + ".yaml")
+      let manifest = try DataManifest(contentsOf: path)
       guard let maker = manifest.maker else { return }
       let places = options.datasets.sourceDirectories.map { $0 + "/" + manifest.path }
       guard !places.contains(where: FileManager.default.fileExists) else { return }

@@ -116,27 +116,15 @@ public struct DataManifest: Configurable, Sendable {
 
   /// Every manifest of some folders by name; the first folder that has a name counts.
   public static func all(in folders: [String]) throws(DatasetError) -> [DataManifest] {
-    var manifests: [String: DataManifest] = [:]
-    for folder in folders {
-      for entry in ((try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []).sorted() {
-        guard entry.hasSuffix(".yaml"), !entry.hasPrefix("."), manifests[String(entry.dropLast(5))] == nil
-        else {
-          continue
-        }
-        let manifest = try DataManifest(contentsOf: folder + "/" + entry)
-        manifests[manifest.name] = manifest
-      }
-    }
-    return manifests.values.sorted { $0.name < $1.name }
+    var manifests: [DataManifest] = []
+    for file in NamedFiles(in: folders).all { manifests.append(try DataManifest(contentsOf: file.path)) }
+    return manifests.sorted { $0.name < $1.name }
   }
 
   /// The manifest of a name, if some folder has it.
   public static func find(_ name: String, in folders: [String]) throws(DatasetError) -> DataManifest? {
-    guard !name.contains("/"), !name.isEmpty else { return nil }
-    for folder in folders where FileManager.default.fileExists(atPath: "\(folder)/\(name).yaml") {
-      return try DataManifest(contentsOf: "\(folder)/\(name).yaml")
-    }
-    return nil
+    guard let path = NamedFiles(in: folders).path(of: name) else { return nil }
+    return try DataManifest(contentsOf: path)
   }
 
   /// What is wrong where the data has splits and the manifest says otherwise, or the other way round.

@@ -33,7 +33,7 @@ extension Dataset {
       return (data, files.fileExists(atPath: own) ? try DataManifest(contentsOf: own) : nil)
     }
     if files.fileExists(atPath: data) {
-      guard data.hasSuffix(".yaml") || data.hasSuffix(".yml") else { return (data, nil) }
+      guard NamedFiles.isYAML(data) else { return (data, nil) }
       let manifest = try DataManifest(contentsOf: data)
       return (try manifest.located(options), manifest)
     }

@@ -32,12 +32,10 @@ extension TargetProfile {
   public static func named(_ name: String, searching directories: [String]) throws(TargetError)
     -> TargetProfile
   {
-    if name.contains("/") || name.hasSuffix(".yaml") || name.hasSuffix(".yml") {
-      return try TargetProfile(contentsOf: name)
-    }
-    let files = files(in: directories)
-    if let file = files.first(where: { $0.name == name }) { return try TargetProfile(contentsOf: file.path) }
-    let known = files.map(\.name).sorted()
+    if NamedFiles.isPath(name) { return try TargetProfile(contentsOf: name) }
+    let files = NamedFiles(in: directories)
+    if let path = files.path(of: name) { return try TargetProfile(contentsOf: path) }
+    let known = files.names.sorted()
     throw .unknown(
       name, suggestion: Spelling.nearest(to: name, among: known), known: known, searched: directories)
   }
@@ -45,21 +43,8 @@ extension TargetProfile {
   /// Every profile of the folders by name; of two with one name, the first folder's.
   public static func all(in directories: [String]) throws(TargetError) -> [TargetProfile] {
     var profiles: [TargetProfile] = []
-    for file in files(in: directories) { profiles.append(try TargetProfile(contentsOf: file.path)) }
+    for file in NamedFiles(in: directories).all { profiles.append(try TargetProfile(contentsOf: file.path)) }
     return profiles.sorted { $0.name < $1.name }
-  }
-
-  /// The YAML files of the folders by name; folders that do not exist hold none.
-  private static func files(in directories: [String]) -> [(name: String, path: String)] {
-    var files: [(name: String, path: String)] = []
-    for directory in directories {
-      let names = (try? FileManager.default.contentsOfDirectory(atPath: directory)) ?? []
-      for name in names.sorted() where name.hasSuffix(".yaml") && !name.hasPrefix(".") {
-        let stem = String(name.dropLast(".yaml".count))
-        if !files.contains(where: { $0.name == stem }) { files.append((stem, directory + "/" + name)) }
-      }
-    }
-    return files
   }
 
   /// Refuses constants that make no sense together.

@@ -166,16 +166,12 @@ enum RecipeFile {
   static func path(of name: String) throws -> String {
     let isFolder = FileManager.default.fileExists(atPath: name + "/.")
     if FileManager.default.fileExists(atPath: name), !isFolder { return name }
-    guard !name.contains("/"), !name.hasSuffix(".yaml") else {
+    guard !NamedFiles.isPath(name) else {
       throw CommandFailure(.badInput, "\(name): no such recipe")
     }
-    let folders = Locations.folders("Recipes")
-    for folder in folders {
-      let path = folder + "/" + name + ".yaml"
-      if FileManager.default.fileExists(atPath: path) { return path }
-    }
-    let known = folders.flatMap { (try? FileManager.default.contentsOfDirectory(atPath: $0)) ?? [] }
-      .filter { $0.hasSuffix(".yaml") }.map { String($0.dropLast(5)) }.sorted()
+    let files = NamedFiles(in: Locations.folders("Recipes"))
+    if let path = files.path(of: name) { return path }
+    let known = files.names.sorted()
     let hint = Spelling.nearest(to: name, among: known).map { "; did you mean \"\($0)\"?" } ?? ""
     let choices = (known + ["or the path of a YAML file"]).joined(separator: ", ")
     throw CommandFailure(.badInput, "\(name): no such recipe\(hint) (\(choices))")

@@ -36,7 +36,7 @@ struct DataFetchCommand: ParsableCommand {
 
   private func manifest(_ options: DatasetOptions) throws(DatasetError) -> DataManifest {
     if let manifest = try DataManifest.find(name, in: options.dataDirectories) { return manifest }
-    if name.hasSuffix(".yaml") || name.hasSuffix(".yml") { return try DataManifest(contentsOf: name) }
+    if NamedFiles.isYAML(name) { return try DataManifest(contentsOf: name) }
     let known = try DataManifest.all(in: options.dataDirectories).map(\.name)
     throw .unknownManifest(name: name, suggestion: Spelling.nearest(to: name, among: known), known: known)
   }

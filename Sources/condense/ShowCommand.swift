@@ -75,7 +75,7 @@ extension GraphSummary {
 
   /// Whether a user means a model's file, not a network by its name or spec.
   static func isModel(_ name: String) -> Bool {
-    if name.hasSuffix(".yaml") || name.hasSuffix(".yml") { return false }
+    if NamedFiles.isYAML(name) { return false }
     let endings = [".safetensors", ".condensed", ".onnx"]
     return name.contains("/") || endings.contains(where: name.hasSuffix) || isFile(name)
   }

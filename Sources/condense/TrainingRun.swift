@@ -73,7 +73,7 @@ struct TrainingRun {
 
   private func spec() throws -> NetworkSpec {
     let folders = Locations.folders("Teachers")
-    let isPath = command.network.contains("/") || command.network.hasSuffix(".yaml")
+    let isPath = NamedFiles.isPath(command.network)
     guard !folders.isEmpty || isPath else {
       throw CommandFailure(
         .missing,
