@@ -6,11 +6,7 @@ public import Tensors
 /// The draws come from a stream keyed by (seed, augmentation, epoch, index), so a sample's view in an epoch is the
 /// same with any number of loader threads and after any restart. An augmentation is one file in `Augmentations/`
 /// and one line in `AugmentationCatalogue`.
-public protocol Augmentation: Configurable, Sendable {
-  /// The name in recipes: lower case, hyphens, never renamed.
-  static var name: String { get }
-  /// One line for `condense list`.
-  static var summary: String { get }
+public protocol Augmentation: NamedKind {
   /// The settings under which nothing changes.
   static var identity: Self { get }
   /// Whether it turns left into right or otherwise leaves what a digit or a letter means behind.
@@ -37,57 +33,21 @@ extension Augmentation {
 }
 
 /// Every augmentation, and how a list of them is read and written.
-public enum AugmentationCatalogue {
-  /// The types, in the order in which they are documented.
+public enum AugmentationCatalogue: Catalogue {
   public static let all: [any Augmentation.Type] = [
     PadAndCrop.self, Flip.self, ShiftRotateScale.self, Cutout.self, ColorJitter.self, Mixup.self,
   ]
+  public static var kinds: [any NamedKind.Type] { all }
 
-  /// Every name.
-  public static var names: [String] { all.map { $0.name } }
+  public static func cast(_ kind: any NamedKind) -> (any Augmentation)? { kind as? any Augmentation }
 
   /// Reads a list such as `[pad-and-crop, {flip: {probability: 0.3}}]`; they are applied in its order.
-  public static func read(_ node: SettingsNode, key: String = "augmentations") throws(SettingsError)
-    -> [any Augmentation]
-  {
-    if node.content == .null { return [] }
-    var list: [any Augmentation] = []
-    for item in try node.list(key, allowingSingle: true) {
-      let one = try readOne(item, key: key)
-      let name = type(of: one).name
-      // Draws are keyed by name: a second one would repeat the first's, and two flips undo each other.
-      guard !list.contains(where: { type(of: $0).name == name }) else {
-        throw .duplicateKey(item.mark, key: name)
-      }
-      list.append(one)
-    }
-    return list
+  ///
+  /// Draws are keyed by name: a second one of a name would repeat the first's, and two flips undo each other.
+  public static func read(_ node: SettingsNode) throws(SettingsError) -> [any Augmentation] {
+    try readList(node, key: "augmentations")
   }
 
   /// The list as it is read, settings filled in.
-  public static func write(_ augmentations: [any Augmentation]) -> SettingsNode {
-    SettingsNode(.list(augmentations.map { SettingsNode(mapping: [type(of: $0).name: $0.node]) }))
-  }
-
-  private static func readOne(_ node: SettingsNode, key: String) throws(SettingsError) -> any Augmentation {
-    let name: String
-    let settings: SettingsNode
-    switch node.content {
-    case .string(let text):
-      name = text
-      settings = SettingsNode(.mapping([]), mark: node.mark)
-    case .mapping(let entries) where entries.count == 1:
-      name = entries[0].key
-      settings = entries[0].value
-    default:
-      throw .wrongType(
-        node.mark, key: key, expected: "names, or one name with its settings each",
-        found: node.kindDescription)
-    }
-    guard let type = all.first(where: { $0.name == name }) else {
-      throw .unknownKey(
-        node.mark, key: name, owner: key, suggestion: Spelling.nearest(to: name, among: names), known: names)
-    }
-    return try type.init(from: settings, owner: name)
-  }
+  public static func write(_ augmentations: [any Augmentation]) -> SettingsNode { writeList(augmentations) }
 }

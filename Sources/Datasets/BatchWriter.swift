@@ -1,4 +1,5 @@
 import Images
+import Settings
 import Tensors
 
 /// Prepares batches: fetches images, augments, normalizes.

@@ -11,16 +11,12 @@ public import Targets
 ///
 ///     let exporter = ONNXExporter()
 ///     let written = try exporter.export(model, to: "exported", ExportOptions())
-public protocol Exporter: Configurable, Sendable {
+public protocol Exporter: NamedKind {
   /// What it makes.
   associatedtype Output: Artifact
 
-  /// The name in commands: `onnx`; lower case, never renamed.
-  static var name: String { get }
   /// The name of files and symbols where the user gives none.
   static var defaultBaseName: String { get }
-  /// What it writes, for whom, with which rounding: one line.
-  static var summary: String { get }
 
   /// The nodes that the format or this exporter has no form for, in the graph's order; empty where all can be written.
   ///

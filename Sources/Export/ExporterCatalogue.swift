@@ -1,12 +1,11 @@
 public import Settings
 
 /// The formats that networks are exported to: one line each.
-public enum ExporterCatalogue {
-  /// The exporters in the order of documentation.
-  public static let types: [any Exporter.Type] = [ONNXExporter.self, TFLiteExporter.self, CExporter.self]
+public enum ExporterCatalogue: Catalogue {
+  public static let all: [any Exporter.Type] = [ONNXExporter.self, TFLiteExporter.self, CExporter.self]
+  public static var kinds: [any NamedKind.Type] { all }
 
-  /// The names of all formats.
-  public static var names: [String] { types.map { $0.name } }
+  public static func cast(_ kind: any NamedKind) -> (any Exporter)? { kind as? any Exporter }
 
   /// The exporter of a format with its defaults.
   public static func exporter(_ name: String) throws(ExportError) -> any Exporter { try type(name).init() }
@@ -29,8 +28,8 @@ public enum ExporterCatalogue {
   }
 
   private static func type(_ name: String) throws(ExportError) -> any Exporter.Type {
-    guard let type = types.first(where: { $0.name == name }) else {
-      throw .unknownFormat(name, known: names, suggestion: Spelling.nearest(to: name, among: names))
+    guard let type = type(named: name) else {
+      throw .unknownFormat(name, known: names, suggestion: suggestion(for: name))
     }
     return type
   }

@@ -28,7 +28,7 @@ extension ValueEncoding {
   }
 }
 
-/// The kinds of encoding that a file may name.
+/// The kinds of encoding that a file may name. A value and no `Catalogue`, as `OpCatalogue` is.
 public struct EncodingCatalogue: Sendable {
   /// The encodings of parameters, in the order of documentation.
   public let parameters: [any Encoding.Type]

@@ -5,9 +5,7 @@ public import Settings
 ///
 /// A method is one file in the folder of its family and one line in `MethodCatalogue`. It neither trains nor measures:
 /// stages do. Its documentation is a value in its file, from which `condense explain` prints.
-public protocol CompressionMethod: Configurable, Sendable {
-  /// The name in recipes: `channel-pruning`; never renamed.
-  static var name: String { get }
+public protocol CompressionMethod: NamedKind {
   /// Which family it belongs to.
   static var family: MethodFamily { get }
   /// What the method changes, and so where in a pipeline it may stand.
@@ -35,6 +33,7 @@ public protocol CompressionMethod: Configurable, Sendable {
 }
 
 extension CompressionMethod {
+  public static var summary: String { documentation.summary }
   public var pacing: Pacing { .once }
   public var evidence: Set<EvidenceKind> { [] }
   public static var strength: WritableKeyPath<Self, Double>? { nil }

@@ -1,7 +1,7 @@
 import Settings
 public import Targets
 
-/// All simulators by name.
+/// All simulators by name. A value and no `Catalogue`: tests hand in simulators of their own.
 public struct SimulatorCatalogue: Sendable {
   private let types: [any Simulator.Type]
 

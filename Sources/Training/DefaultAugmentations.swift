@@ -1,4 +1,5 @@
 public import Datasets
+import Settings
 
 /// The augmentations of the reference recipe, as far as a data set allows them.
 public enum DefaultAugmentations {

@@ -68,7 +68,7 @@ public struct TrainingSettings: Configurable, Sendable {
       "what turns gradients into weights",
       read: { (settings, node) throws(SettingsError) in
         settings.optimizer = try OptimizerCatalogue.read(node, key: "optimizer", present: settings.optimizer)
-      }, write: { NamedChoice.node($0.optimizer) })
+      }, write: { OptimizerCatalogue.write($0.optimizer) })
   }
 
   private static var scheduleSetting: Setting<TrainingSettings> {
@@ -77,7 +77,7 @@ public struct TrainingSettings: Configurable, Sendable {
       "how the rate goes",
       read: { (settings, node) throws(SettingsError) in
         settings.schedule = try ScheduleCatalogue.read(node, key: "schedule", present: settings.schedule)
-      }, write: { NamedChoice.node($0.schedule) })
+      }, write: { ScheduleCatalogue.write($0.schedule) })
   }
 
   private static var penaltiesSetting: Setting<TrainingSettings> {
@@ -85,8 +85,8 @@ public struct TrainingSettings: Configurable, Sendable {
       "penalties", expected: "a list of \(PenaltyCatalogue.names.joined(separator: ", ")), or null",
       "costs of the weights that are added to the loss",
       read: { (settings, node) throws(SettingsError) in
-        settings.penalties = try PenaltyCatalogue.read(node, key: "penalties")
-      }, write: { $0.penalties.isEmpty ? SettingsNode(.null) : PenaltyCatalogue.write($0.penalties) })
+        settings.penalties = try PenaltyCatalogue.readList(node, key: "penalties")
+      }, write: { $0.penalties.isEmpty ? SettingsNode(.null) : PenaltyCatalogue.writeList($0.penalties) })
   }
 
   private static var augmentationsSetting: Setting<TrainingSettings> {

@@ -25,8 +25,8 @@ struct ExplainCommand: ParsableCommand {
 
   private func explanation() throws -> MethodExplanation {
     if let type = MethodCatalogue.type(named: name) { return MethodExplanation(type) }
-    if let type = SaliencyCatalogue.all.first(where: { $0.name == name }) { return MethodExplanation(type) }
-    let (methods, criteria) = (MethodCatalogue.names, SaliencyCatalogue.all.map { $0.name })
+    if let type = SaliencyCatalogue.type(named: name) { return MethodExplanation(type) }
+    let (methods, criteria) = (MethodCatalogue.names, SaliencyCatalogue.names)
     let nearest = Spelling.nearest(to: name, among: methods + criteria)
     throw CommandFailure(
       .usage,

@@ -113,7 +113,7 @@ struct ExportCommand: ParsableCommand {
     func lines<E: Exporter>(_ type: E.Type) -> [String] {
       E.settings.map { "\(E.name).\($0.name), \($0.expected): \($0.summary)." }
     }
-    return ExporterCatalogue.types.flatMap { lines($0) }.joined(separator: " ")
+    return ExporterCatalogue.all.flatMap { lines($0) }.joined(separator: " ")
   }
 
   /// Says by how much a network is too large for the hardware before anything is written, and that it is written all the same.

@@ -26,7 +26,7 @@ struct Listing: Sendable {
 
   static let all = [
     Listing(name: "methods") {
-      MethodCatalogue.types.map { Item(name: $0.name, summary: $0.documentation.summary) }
+      MethodCatalogue.all.map { Item(name: $0.name, summary: $0.documentation.summary) }
     },
     Listing(name: "criteria") {
       SaliencyCatalogue.all.map { Item(name: $0.name, summary: "\($0.summary) (\(settings(of: $0)))") }
@@ -46,7 +46,7 @@ struct Listing: Sendable {
       }
     },
     Listing(name: "formats") {
-      ExporterCatalogue.types.map { Item(name: $0.name, summary: "\($0.summary) (\(settings(of: $0)))") }
+      ExporterCatalogue.all.map { Item(name: $0.name, summary: "\($0.summary) (\(settings(of: $0)))") }
     },
     Listing(name: "ops") {
       OpCatalogue.standard.types.map { Item(name: $0.kind, summary: settings(of: $0)) }

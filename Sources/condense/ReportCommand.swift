@@ -63,7 +63,7 @@ struct ReportCommand: ParsableCommand {
 
   /// The family of every method, and of the objectives that learn from a teacher.
   static var families: [String: String] {
-    let methods = MethodCatalogue.types.map { ($0.name, $0.family.rawValue) }
+    let methods = MethodCatalogue.all.map { ($0.name, $0.family.rawValue) }
     let objectives = DistillerCatalogue.all.map { $0.name }.filter { $0 != Supervised.name }
     return Dictionary(
       methods + objectives.map { ($0, MethodFamily.distillation.rawValue) },

@@ -2,6 +2,7 @@ import Datasets
 import Foundation
 import Graphs
 import Networks
+import Settings
 import Tensors
 import Testing
 

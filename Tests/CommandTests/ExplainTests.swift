@@ -9,7 +9,7 @@ struct ExplainTests {
   @Test(
     "Every method's text names every setting, its range and its default, and fits", arguments: [60, 80, 120])
   func everySetting(width: Int) {
-    for type in MethodCatalogue.types {
+    for type in MethodCatalogue.all {
       let lines = MethodExplanation(type).lines(width: width)
       #expect(lines.allSatisfy { $0.count <= width })
       let text = lines.joined(separator: "\n")

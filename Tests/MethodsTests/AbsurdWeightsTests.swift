@@ -51,7 +51,7 @@ struct AbsurdWeightsTests {
   func methods(weights: AbsurdWeights) throws {
     for network in SmallGraph.allCases {
       let graph = weights.applied(to: try network.graph())
-      for type in MethodCatalogue.types {
+      for type in MethodCatalogue.all {
         let method = MethodCase(method: type.init())
         let message = errorMessage {
           let evidence = PlanEvidence(

@@ -11,7 +11,7 @@ struct MethodCase: CustomTestStringConvertible, Sendable {
   var testDescription: String { Self.name(method) + " " + Self.settings(method).canonicalJSON }
 
   /// The methods of pruning and quantization as they come; those that replace layers have laws of their own.
-  static let defaults = MethodCatalogue.types.filter { $0.family == .pruning || $0.family == .quantization }
+  static let defaults = MethodCatalogue.all.filter { $0.family == .pruning || $0.family == .quantization }
     .map { MethodCase(method: $0.init()) }
 
   /// Every criterion in the methods that take it, for each unit and scope.

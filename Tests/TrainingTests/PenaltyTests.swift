@@ -46,7 +46,7 @@ struct PenaltyTests {
     "Gradients equal finite differences of the cost, in every layout", arguments: PenaltyCatalogue.names,
     [ReferenceBackend() as any Backend, DNNLBackend()])
   func gradient(name: String, backend: any Backend) throws {
-    let penalty = try PenaltyCatalogue.read(
+    let penalty = try PenaltyCatalogue.readList(
       SettingsNode(yaml: "{\(name): {weight: 0.5}}", source: "test"), key: "penalties")[0]
     let graph = try Self.network()
     let plan = try Self.plan(graph, backend)

@@ -38,7 +38,7 @@ public struct RandomScore: Saliency {
   private static var selective: [String] { SaliencyCatalogue.all.filter { $0.isSelective }.map { $0.name } }
 
   public func obstacle(to set: UnitSet) -> String? {
-    SaliencyCatalogue.all.first { $0.name == among }?.init().obstacle(to: set)
+    among.flatMap(SaliencyCatalogue.type(named:))?.init().obstacle(to: set)
   }
 
   public func scores(

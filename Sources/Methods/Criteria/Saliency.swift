@@ -1,6 +1,5 @@
 public import Settings
 public import Tensors
-public import Training
 
 /// Says how much prunable units matter: a criterion of pruning.
 ///
@@ -8,8 +7,6 @@ public import Training
 /// weights as well as coupled channels: `UnitSet.sums` adds up what it says of elements. What it may know besides weights
 /// is `evidence`. Pruning methods choose from it: `weight-pruning`, `channel-pruning`.
 public protocol Saliency: NamedKind {
-  /// The name in recipes: lower case, hyphens, never renamed.
-  static var name: String { get }
   /// What `condense explain` prints, besides the settings.
   static var documentation: MethodDocumentation { get }
   /// The kinds of units that it can score.
@@ -75,18 +72,20 @@ public enum ScoreScale: Sendable {
 }
 
 /// Every criterion that a recipe may name.
-public enum SaliencyCatalogue {
-  /// The types, in the order in which they are documented.
+public enum SaliencyCatalogue: Catalogue {
   public static let all: [any Saliency.Type] = [
     Magnitude.self, AbsoluteSum.self, TaylorExpansion.self, FisherInformation.self, NormScale.self,
     RandomScore.self,
   ]
+  public static var kinds: [any NamedKind.Type] { all }
+
+  public static func cast(_ kind: any NamedKind) -> (any Saliency)? { kind as? any Saliency }
 
   /// The names of those that can score all of some kinds of units.
   public static func names(scoring kinds: Set<UnitKind>) -> [String] { types(kinds).map { $0.name } }
 
   /// What tells criteria of different results apart.
-  static func key(_ criterion: any Saliency) -> String { write(criterion).canonicalJSON }
+  static func key(_ criterion: any Saliency) -> String { writeShort(criterion).canonicalJSON }
 
   /// The setting of criteria that look at images.
   static func imagesSetting<Owner>(_ path: WritableKeyPath<Owner, Int?>) -> Setting<Owner> {
@@ -99,13 +98,6 @@ public enum SaliencyCatalogue {
     all.filter { $0.kinds.isSuperset(of: kinds) }
   }
 
-  /// The criterion as it is read: its name, with its settings where one is not as it comes.
-  public static func write(_ criterion: any Saliency) -> SettingsNode {
-    let name = type(of: criterion).name
-    guard criterion.node != type(of: criterion).init().node else { return name.node }
-    return SettingsNode(mapping: [name: criterion.node])
-  }
-
   /// The setting `criterion` of a method that prunes some kinds of units: `taylor`, or `{taylor: {images: 2048}}`.
   static func setting<Owner>(
     _ path: WritableKeyPath<Owner, any Saliency>, scoring kinds: Set<UnitKind>, _ summary: String
@@ -114,9 +106,8 @@ public enum SaliencyCatalogue {
     return Setting(
       "criterion", expected: "one of \(names.joined(separator: ", ")), or one with its settings", summary,
       read: { (owner, node) throws(SettingsError) in
-        owner[keyPath: path] = try NamedChoice.read(
-          node, key: "criterion", present: owner[keyPath: path], among: types(kinds)
-        ) { $0 as? any Saliency }
-      }, write: { write($0[keyPath: path]) })
+        owner[keyPath: path] = try read(
+          node, key: "criterion", present: owner[keyPath: path], among: types(kinds))
+      }, write: { writeShort($0[keyPath: path]) })
   }
 }

@@ -1,4 +1,5 @@
 public import Graphs
+import Settings
 import Tensors
 
 /// A method that prunes weights, singly or in groups: masks go around what the weights are stored as.

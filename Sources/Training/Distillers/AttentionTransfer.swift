@@ -37,10 +37,9 @@ public struct AttentionTransfer: Distiller {
         "base", expected: "one of \(bases.map { $0.name }.joined(separator: ", ")), or settings",
         "what it is added to",
         read: { (objective, node) throws(SettingsError) in
-          objective.base = try NamedChoice.read(node, key: "base", present: objective.base, among: bases) {
-            $0 as? any Distiller
-          }
-        }, write: { NamedChoice.node($0.base) }),
+          objective.base = try DistillerCatalogue.read(
+            node, key: "base", present: objective.base, among: bases)
+        }, write: { DistillerCatalogue.write($0.base) }),
       ValuePair.setting(\.pairs, standard: "the last values of every resolution that both have"),
     ]
   }

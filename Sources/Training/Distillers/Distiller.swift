@@ -20,22 +20,18 @@ public enum TeacherPart: Sendable, Hashable {
 }
 
 /// Every objective that a recipe may name.
-public enum DistillerCatalogue {
-  /// The types, in the order in which they are documented.
+public enum DistillerCatalogue: Catalogue {
   public static let all: [any Distiller.Type] = [
     Supervised.self, SoftTargets.self, AttentionTransfer.self, Hints.self,
   ]
+  public static var kinds: [any NamedKind.Type] { all }
 
-  /// Every name.
-  public static var names: [String] { all.map { $0.name } }
+  public static func cast(_ kind: any NamedKind) -> (any Distiller)? { kind as? any Distiller }
 
   /// Reads a name (`soft-targets`), or a name with settings (`{soft-targets: {temperature: 4}}`).
   public static func read(
     _ node: SettingsNode, key: String = "objective"
   ) throws(SettingsError) -> any Distiller {
-    try NamedChoice.read(node, key: key, present: Supervised(), among: all) { $0 as? any Distiller }
+    try read(node, key: key, present: Supervised())
   }
-
-  /// The objective with all its settings, as `read` reads it.
-  public static func write(_ distiller: any Distiller) -> SettingsNode { NamedChoice.node(distiller) }
 }

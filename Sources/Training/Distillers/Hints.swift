@@ -46,10 +46,9 @@ public struct Hints: Distiller {
           objective.base =
             node.content == .null
             ? nil
-            : try NamedChoice.read(node, key: "base", present: objective.base ?? Supervised(), among: bases) {
-              $0 as? any Distiller
-            }
-        }, write: { $0.base.map { NamedChoice.node($0) } ?? SettingsNode(.null) }),
+            : try DistillerCatalogue.read(
+              node, key: "base", present: objective.base ?? Supervised(), among: bases)
+        }, write: { $0.base.map(DistillerCatalogue.write) ?? SettingsNode(.null) }),
       ValuePair.setting(
         \.pairs, standard: "the last values of the middle one of the resolutions that both have"),
     ]

@@ -1,5 +1,6 @@
 import Datasets
 import Graphs
+import Settings
 import Tasks
 import Tensors
 

@@ -1,5 +1,5 @@
 public import Execution
-import Settings
+public import Settings
 
 /// An update rule with a name and settings. One file in `Optimizers/` and one line in `OptimizerCatalogue`.
 ///
@@ -7,17 +7,9 @@ import Settings
 public protocol Optimizer: UpdateRule, NamedKind {}
 
 /// Every optimizer.
-public enum OptimizerCatalogue {
-  /// The types, in the order in which they are documented.
+public enum OptimizerCatalogue: Catalogue {
   public static let all: [any Optimizer.Type] = [SGD.self, AdamW.self]
+  public static var kinds: [any NamedKind.Type] { all }
 
-  /// Every name.
-  public static var names: [String] { all.map { $0.name } }
-
-  /// Reads a name, a name with settings, or settings for the present optimizer.
-  static func read(
-    _ node: SettingsNode, key: String, present: any Optimizer
-  ) throws(SettingsError) -> any Optimizer {
-    try NamedChoice.read(node, key: key, present: present, among: all) { $0 as? any Optimizer }
-  }
+  public static func cast(_ kind: any NamedKind) -> (any Optimizer)? { kind as? any Optimizer }
 }

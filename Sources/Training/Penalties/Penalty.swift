@@ -1,5 +1,5 @@
 public import Graphs
-import Settings
+public import Settings
 
 /// A cost of weights themselves that is added to what a training minimizes, so that some of them become small or zero. One file in
 /// `Penalties/` and one line in `PenaltyCatalogue`.
@@ -55,32 +55,11 @@ public enum PenalizedElements: Sendable, Equatable {
 }
 
 /// Every penalty.
-public enum PenaltyCatalogue {
-  /// The types, in the order in which they are documented.
+public enum PenaltyCatalogue: Catalogue {
   public static let all: [any Penalty.Type] = [L1.self, L2.self, GroupLasso.self, NormScale.self]
+  public static var kinds: [any NamedKind.Type] { all }
 
-  /// Every name.
-  public static var names: [String] { all.map { $0.name } }
-
-  /// Reads a list such as `[l1, {norm-scale: {weight: 1e-4}}]`; null is none.
-  static func read(_ node: SettingsNode, key: String) throws(SettingsError) -> [any Penalty] {
-    if node.content == .null { return [] }
-    var list: [any Penalty] = []
-    for item in try node.list(key, allowingSingle: true) {
-      let one: any Penalty = try NamedChoice.read(item, key: key, among: all) { $0 as? any Penalty }
-      let name = type(of: one).name
-      guard !list.contains(where: { type(of: $0).name == name }) else {
-        throw .duplicateKey(item.mark, key: name)
-      }
-      list.append(one)
-    }
-    return list
-  }
-
-  /// The list as it is read, settings filled in.
-  static func write(_ penalties: [any Penalty]) -> SettingsNode {
-    SettingsNode(.list(penalties.map { NamedChoice.node($0) }))
-  }
+  public static func cast(_ kind: any NamedKind) -> (any Penalty)? { kind as? any Penalty }
 }
 
 /// The settings that all penalties have.

@@ -1,5 +1,6 @@
 import Execution
 import Graphs
+import Settings
 import Tensors
 
 /// The penalties of a training at work on one plan: after the backward passes of a step they add their gradients.

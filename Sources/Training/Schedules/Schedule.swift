@@ -1,4 +1,4 @@
-import Settings
+public import Settings
 
 /// How the learning rate goes over a training. One file in `Schedules/` and one line in `ScheduleCatalogue`.
 public protocol Schedule: NamedKind {
@@ -25,19 +25,11 @@ extension Schedule {
 }
 
 /// Every schedule.
-public enum ScheduleCatalogue {
-  /// The types, in the order in which they are documented.
+public enum ScheduleCatalogue: Catalogue {
   public static let all: [any Schedule.Type] = [
     OneCycle.self, Cosine.self, StepDecay.self, ConstantRate.self,
   ]
+  public static var kinds: [any NamedKind.Type] { all }
 
-  /// Every name.
-  public static var names: [String] { all.map { $0.name } }
-
-  /// Reads a name, a name with settings, or settings for the present schedule.
-  static func read(
-    _ node: SettingsNode, key: String, present: any Schedule
-  ) throws(SettingsError) -> any Schedule {
-    try NamedChoice.read(node, key: key, present: present, among: all) { $0 as? any Schedule }
-  }
+  public static func cast(_ kind: any NamedKind) -> (any Schedule)? { kind as? any Schedule }
 }

@@ -1,6 +1,5 @@
 public import Settings
 public import Tensors
-public import Training
 
 /// Proposes settings, and learns from what became of those before: a pure function of what was observed, so that a search
 /// that was killed goes on as if it had not been.
@@ -59,20 +58,16 @@ public struct SearchObservation: Sendable, Equatable {
 }
 
 /// Every strategy that a recipe may name.
-public enum SearchCatalogue {
-  /// The types, in the order in which they are documented.
+public enum SearchCatalogue: Catalogue {
   public static let all: [any SearchStrategy.Type] = [Bisection.self, GridSearch.self, RandomSearch.self]
+  public static var kinds: [any NamedKind.Type] { all }
 
-  /// Every name.
-  public static var names: [String] { all.map { $0.name } }
+  public static func cast(_ kind: any NamedKind) -> (any SearchStrategy)? { kind as? any SearchStrategy }
 
   /// Reads a name (`grid`), or a name with settings (`{random: {tries: 20}}`).
   public static func read(_ node: SettingsNode, key: String = "search") throws(SettingsError)
     -> any SearchStrategy
   {
-    try NamedChoice.read(node, key: key, present: Bisection(), among: all) { $0 as? any SearchStrategy }
+    try read(node, key: key, present: Bisection())
   }
-
-  /// The strategy with all its settings, as `read` reads it.
-  public static func write(_ strategy: any SearchStrategy) -> SettingsNode { NamedChoice.node(strategy) }
 }

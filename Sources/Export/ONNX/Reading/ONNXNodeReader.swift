@@ -6,7 +6,7 @@ protocol ONNXNodeReader: Sendable {
   static func read(_ node: ONNXNode, into network: inout ONNXNetworkBuilder) throws(ONNXRefusal)
 }
 
-/// The ONNX operators that are imported.
+/// The ONNX operators that are imported. No `Catalogue`: a reader has several names, and no settings.
 enum ONNXReaderCatalogue {
   static let all: [any ONNXNodeReader.Type] = [
     ConvReader.self, GemmReader.self, MatMulReader.self, NormReader.self,

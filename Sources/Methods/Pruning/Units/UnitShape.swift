@@ -1,6 +1,5 @@
-import Settings
+public import Settings
 public import Tensors
-public import Training
 
 /// What of a weight tensor is pruned whole. One file in `Units/` and one line in `UnitCatalogue`.
 ///
@@ -27,14 +26,13 @@ public struct UnitPattern: Sendable, Equatable {
 }
 
 /// Every unit that a recipe may name.
-public enum UnitCatalogue {
-  /// The types, in the order in which they are documented.
+public enum UnitCatalogue: Catalogue {
   public static let all: [any UnitShape.Type] = [
     SingleWeights.self, Kernels.self, Blocks.self, NeighbourPattern.self,
   ]
+  public static var kinds: [any NamedKind.Type] { all }
 
-  /// Every name.
-  public static var names: [String] { all.map { $0.name } }
+  public static func cast(_ kind: any NamedKind) -> (any UnitShape)? { kind as? any UnitShape }
 
   /// The setting `unit` of a method: `kernel`, or `{block: {outputs: 8}}`.
   static func setting<Owner>(_ path: WritableKeyPath<Owner, any UnitShape>) -> Setting<Owner> {
@@ -42,16 +40,7 @@ public enum UnitCatalogue {
       "unit", expected: "one of \(names.joined(separator: ", ")), or one with its settings",
       "what is pruned whole: " + all.map { "\($0.name), \($0.summary)" }.joined(separator: "; "),
       read: { (owner, node) throws(SettingsError) in
-        owner[keyPath: path] = try NamedChoice.read(
-          node, key: "unit", present: owner[keyPath: path], among: all
-        ) {
-          $0 as? any UnitShape
-        }
-      }, write: { write($0[keyPath: path]) })
-  }
-
-  private static func write(_ unit: any UnitShape) -> SettingsNode {
-    let name = type(of: unit).name
-    return unit.node == type(of: unit).init().node ? name.node : SettingsNode(mapping: [name: unit.node])
+        owner[keyPath: path] = try read(node, key: "unit", present: owner[keyPath: path])
+      }, write: { writeShort($0[keyPath: path]) })
   }
 }
