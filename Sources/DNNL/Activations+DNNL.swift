@@ -16,7 +16,7 @@ extension ReLU: DNNLOp {
     builder.emit(
       site.name, "forward", kernel, [Argument(DNNL_ARG_SRC, source), Argument(DNNL_ARG_DST, result)])
     builder.define(site, result, needsGradient: site.input.needsGradient)
-    builder.undo { () throws(ExecutionError) in
+    builder.backward { () throws(ExecutionError) in
       guard let value = builder.values[site.result], value.needsGradient,
         let gradient = try builder.gradient(of: value, mask: result)
       else { return }
@@ -84,7 +84,7 @@ extension PlanBuilder {
     define(site, result, needsGradient: site.input.needsGradient)
     guard let backward = kernels.backward else { return true }
     let known = byOutput ? Argument(DNNL_ARG_DST, result) : Argument(DNNL_ARG_SRC, source)
-    undo { () throws(ExecutionError) in
+    self.backward { () throws(ExecutionError) in
       guard let value = self.values[site.result], value.needsGradient,
         let gradient = try self.gradient(of: value)
       else { return }

@@ -18,7 +18,7 @@ extension Add: DNNLOp {
       sum = result
     }
     builder.define(site, sum, needsGradient: site.inputs.contains { $0.needsGradient })
-    builder.undo { () throws(ExecutionError) in
+    builder.backward { () throws(ExecutionError) in
       guard let value = builder.values[site.result], value.needsGradient,
         let gradient = try builder.gradient(of: value, mask: site.fusesReLU ? sum : nil)
       else { return }

@@ -80,7 +80,7 @@ extension BatchNorm: DNNLOp {
       builder.emitAddition(site, result, other, to: output, relu: site.fusesReLU)
     }
     builder.define(site, output, needsGradient: true)
-    builder.undo { () throws(ExecutionError) in
+    builder.backward { () throws(ExecutionError) in
       let mask = site.residual != nil && site.fusesReLU ? output : nil
       guard let value = builder.values[site.result], var sum = try builder.gradient(of: value, mask: mask)
       else { return }

@@ -56,7 +56,7 @@ extension BatchNorm {
       }
     }
     builder.define(site, result, needsGradient: true)
-    builder.undo { () throws(ExecutionError) in try undoNative(site, builder, norm, result) }
+    builder.backward { () throws(ExecutionError) in try backwardNative(site, builder, norm, result) }
     return true
   }
 
@@ -83,7 +83,7 @@ extension BatchNorm {
       scratch: builder.newRegion(scratch))
   }
 
-  private func undoNative(
+  private func backwardNative(
     _ site: Site, _ builder: PlanBuilder, _ forward: NativeNorm, _ result: Operand
   ) throws(ExecutionError) {
     guard let value = builder.values[site.result] else { return }

@@ -13,7 +13,7 @@ extension ChannelShuffle: DNNLOp {
     let order = (0..<site.shape[1]).map { $0 % groups * (site.shape[1] / groups) + $0 / groups }
     builder.emitGather(site, "forward", source, to: result, order)
     builder.define(site, result, needsGradient: site.input.needsGradient)
-    builder.undo { () throws(ExecutionError) in
+    builder.backward { () throws(ExecutionError) in
       guard let value = builder.values[site.result], value.needsGradient,
         let gradient = try builder.gradient(of: value)?.operand
       else { return }

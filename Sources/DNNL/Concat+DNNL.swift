@@ -18,7 +18,7 @@ extension Concat: DNNLOp {
       offset += stack.rowBytes(input.shape)
     }
     builder.define(site, result, needsGradient: site.inputs.contains(where: \.needsGradient))
-    builder.undo { () throws(ExecutionError) in
+    builder.backward { () throws(ExecutionError) in
       guard let value = builder.values[site.result], value.needsGradient,
         let gradient = try builder.gradient(of: value)?.operand
       else { return }

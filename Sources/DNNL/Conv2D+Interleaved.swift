@@ -38,12 +38,12 @@ extension Conv2D {
       }
     }
     builder.define(site, result, needsGradient: true)
-    builder.undo { () throws(ExecutionError) in
+    builder.backward { () throws(ExecutionError) in
       guard let value = builder.values[site.result],
         let gradient = try builder.gradient(of: value, mask: site.fusesReLU ? result : nil)?.operand
       else { return }
-      try undoInputs(site, builder, shape, gradient, weights)
-      try undoWeights(site, builder, shape, gradient, source, weightLayout, biasLayout)
+      try backwardInputs(site, builder, shape, gradient, weights)
+      try backwardWeights(site, builder, shape, gradient, source, weightLayout, biasLayout)
     }
   }
 
@@ -56,7 +56,7 @@ extension Conv2D {
       out_width: Int64(site.shape[3]), threads: Int32(builder.options.threads))
   }
 
-  private func undoInputs(
+  private func backwardInputs(
     _ site: Site, _ builder: PlanBuilder, _ shape: condense_interleaved, _ gradient: Operand,
     _ weights: Operand
   ) throws(ExecutionError) {
@@ -72,7 +72,7 @@ extension Conv2D {
     try builder.contribute(site.input, target, owned: true)
   }
 
-  private func undoWeights(
+  private func backwardWeights(
     _ site: Site, _ builder: PlanBuilder, _ shape: condense_interleaved, _ gradient: Operand,
     _ source: Operand,
     _ weightLayout: Layout, _ biasLayout: Layout

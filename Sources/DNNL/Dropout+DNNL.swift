@@ -17,7 +17,7 @@ extension Dropout: DNNLOp {
     let factors = builder.newRegion(layout)
     emitMasked(site, builder, source.region, factors, to: result.region)
     builder.define(site, result, needsGradient: site.input.needsGradient)
-    builder.undo { () throws(ExecutionError) in
+    builder.backward { () throws(ExecutionError) in
       guard let value = builder.values[site.result], value.needsGradient,
         let gradient = try builder.gradient(of: value, as: layout)
       else { return }

@@ -12,7 +12,7 @@ extension Flatten: DNNLOp {
         region: image.region, layout: try Layout.plain(site.shape.dimensions, image.layout.type))
     }
     builder.define(site, image, needsGradient: site.input.needsGradient)
-    builder.undo { () throws(ExecutionError) in
+    builder.backward { () throws(ExecutionError) in
       guard let value = builder.values[site.result], value.needsGradient,
         let gradient = try builder.gradient(of: value)
       else { return }

@@ -32,12 +32,12 @@ extension PlanBuilder {
       }
     }
     define(site, result, needsGradient: prediction.needsGradient || target.needsGradient)
-    undo { () throws(ExecutionError) in
-      try self.undoLoss(site, loss, said, wanted, scratch, scratchCount)
+    backward { () throws(ExecutionError) in
+      try self.backwardLoss(site, loss, said, wanted, scratch, scratchCount)
     }
   }
 
-  private func undoLoss(
+  private func backwardLoss(
     _ site: Site, _ loss: some Loss, _ said: Region, _ wanted: Region, _ scratch: Region, _ scratchCount: Int
   ) throws(ExecutionError) {
     let plain = try Layout.plain(site.shape.dimensions, .f32)

@@ -29,7 +29,7 @@ extension PlanBuilder {
     define(site, result, needsGradient: site.input.needsGradient)
     let masks = fusions.masksAfterPooling(site.input.name)
     site.input.isMasked = masks
-    undo { () throws(ExecutionError) in
+    backward { () throws(ExecutionError) in
       guard let value = self.values[site.result], value.needsGradient,
         let gradient = try self.gradient(of: value, mask: masks ? result : nil, as: pooled.layout)?.operand
       else { return }

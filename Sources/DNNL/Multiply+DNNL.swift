@@ -18,7 +18,7 @@ extension Multiply: DNNLOp {
       product.multiply(a.region, b.region, to: result.region)
     }
     builder.define(site, result, needsGradient: first.needsGradient || second.needsGradient)
-    builder.undo { () throws(ExecutionError) in
+    builder.backward { () throws(ExecutionError) in
       guard let value = builder.values[site.result], value.needsGradient,
         let gradient = try builder.gradient(of: value, as: layout)?.operand
       else { return }

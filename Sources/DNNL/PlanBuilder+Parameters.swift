@@ -73,13 +73,13 @@ extension PlanBuilder {
   }
 
   /// Appends the turn of a gradient by a projection into one by the master, in place.
-  private func passGradient(_ gradient: Operand, of name: String) throws(ExecutionError) {
+  private func backwardThroughEncoding(_ gradient: Operand, of name: String) throws(ExecutionError) {
     guard let encoding = encodings[name], let master = masters[name] else { return }
     let shape = try shape(of: name)
     emit(name, "backward-weights", "native:\(encoding.kind)", [gradient.region, master.region]) {
       guard let to = unsafe gradient.region.floats, let from = unsafe master.region.floats else { return }
       var values = unsafe MutableSpan(_unsafeStart: to, count: shape.count)
-      encoding.passGradient(
+      encoding.backward(
         &values, masters: unsafe Span(_unsafeStart: from, count: shape.count), shape: shape)
     }
   }
@@ -102,6 +102,6 @@ extension PlanBuilder {
       }
       try reorder(own, to: gradient, name)
     }
-    try passGradient(gradient, of: name)
+    try backwardThroughEncoding(gradient, of: name)
   }
 }

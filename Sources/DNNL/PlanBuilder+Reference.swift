@@ -50,10 +50,10 @@ extension PlanBuilder {
       }
     }
     define(site, result, needsGradient: site.inputs.contains(where: \.needsGradient) || !slots.isEmpty)
-    undo { () throws(ExecutionError) in try self.undoReference(site, plain, slots) }
+    backward { () throws(ExecutionError) in try self.backwardReference(site, plain, slots) }
   }
 
-  private func undoReference(
+  private func backwardReference(
     _ site: Site, _ plain: PlainSite, _ slots: [ParameterSlot]
   ) throws(ExecutionError) {
     guard let value = values[site.result], value.needsGradient, let gradient = try gradient(of: value) else {

@@ -151,7 +151,7 @@ final class PlanBuilder {
       seeds[name] = seed.region
       try contribute(value, seed, owned: false)
     }
-    for undo in tape.reversed() { try undo() }
+    for step in tape.reversed() { try step() }
     tape = []
     for name in unwritten {
       guard let region = gradients[name]?.region else { continue }
@@ -194,8 +194,8 @@ final class PlanBuilder {
     values[site.result] = Value(site.result, site.shape, operand, needsGradient: needsGradient && isTraining)
   }
 
-  /// Plays `body` when the backward pass is built; ops are undone in the reverse of their order.
-  func undo(_ body: @escaping () throws(ExecutionError) -> Void) {
+  /// Plays `body` when the backward pass is built; the gradients of ops are lowered in the reverse of their order.
+  func backward(_ body: @escaping () throws(ExecutionError) -> Void) {
     if isTraining { tape.append(body) }
   }
 }

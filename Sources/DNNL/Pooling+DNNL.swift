@@ -63,7 +63,7 @@ extension PlanBuilder {
     let backward = try descriptor(CONDENSE_BACKWARD_DATA, layout, forward)
     let masks = pool == CONDENSE_POOL_MAX && fusions.masksAfterPooling(site.input.name)
     site.input.isMasked = masks
-    undo { () throws(ExecutionError) in
+    self.backward { () throws(ExecutionError) in
       guard let value = self.values[site.result],
         let gradient = try self.gradient(of: value, mask: masks ? result : nil)
       else { return }

@@ -18,8 +18,8 @@ extension PlanBuilder {
     arguments.append(Argument(DNNL_ARG_DST, destination))
     emit(site.name, "forward", plan.forward, arguments)
     define(site, destination, needsGradient: true)
-    undo { () throws(ExecutionError) in
-      try self.undoProduct(site, plan, source: source, hasBias: hasBias)
+    backward { () throws(ExecutionError) in
+      try self.backwardProduct(site, plan, source: source, hasBias: hasBias)
     }
   }
 
@@ -27,7 +27,7 @@ extension PlanBuilder {
     try kernelCopy(site.node, .bias, Layout.plain([site.shape[1]], .f32))
   }
 
-  private func undoProduct(
+  private func backwardProduct(
     _ site: Site, _ plan: ProductPlan, source: Operand, hasBias: Bool
   ) throws(ExecutionError) {
     guard let result = values[site.result], let kernel = plan.backwardWeights else { return }

@@ -12,7 +12,7 @@ extension Projection: DNNLOp {
     builder.emitProjection(site, onto: encoding, source, to: result)
     builder.define(site, result, needsGradient: site.input.needsGradient)
     let range = encoding.range
-    builder.undo { () throws(ExecutionError) in
+    builder.backward { () throws(ExecutionError) in
       guard let value = builder.values[site.result], value.needsGradient,
         let gradient = try builder.gradient(of: value)
       else { return }

@@ -30,7 +30,7 @@ extension Softmax: DNNLOp {
       [Argument(DNNL_ARG_SRC, source), Argument(DNNL_ARG_DST, result)])
     builder.define(site, result, needsGradient: site.input.needsGradient)
     guard let backward = kernels.backward else { return true }
-    builder.undo { () throws(ExecutionError) in
+    builder.backward { () throws(ExecutionError) in
       guard let value = builder.values[site.result], value.needsGradient,
         let gradient = try builder.gradient(of: value)
       else { return }

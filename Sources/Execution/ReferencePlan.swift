@@ -122,7 +122,7 @@ final class ReferencePlan: Plan {
   }
 
   /// The gradient by a value of the gradient by its projection: what lies outside the range passes nothing.
-  private func passed(_ gradient: Tensor, by index: Int) -> Tensor {
+  private func backwardThroughEncoding(_ gradient: Tensor, of index: Int) -> Tensor {
     guard let range = encodings[index]?.range, let value = unprojected[index] else { return gradient }
     var passed = gradient
     for i in passed.values.indices where !range.contains(value.values[i]) { passed.values[i] = 0 }
@@ -152,7 +152,8 @@ final class ReferencePlan: Plan {
       valueGradients[step.output] = nil
       var forward = self.frame(of: step)
       forward.output = unprojected[step.output] ?? forward.output
-      var frame = GradientFrame(forward, outputGradient: passed(outputGradient, by: step.output))
+      var frame = GradientFrame(
+        forward, outputGradient: backwardThroughEncoding(outputGradient, of: step.output))
       step.node.op.backward(&frame)
       for (input, gradient) in zip(step.inputs, frame.inputGradients) where input >= graph.inputs.count {
         Self.add(gradient, to: &valueGradients[input])

@@ -60,7 +60,7 @@ final class ReferenceWeights {
     let entry = entries[index]
     var values = gradient.values
     var span = values.mutableSpan
-    entry.encoding.passGradient(&span, masters: entry.value.values.span, shape: entry.slot.shape)
+    entry.encoding.backward(&span, masters: entry.value.values.span, shape: entry.slot.shape)
     for (i, position) in gradientRanges[index].enumerated() { gradients[position] += values[i] }
   }
 

@@ -3,7 +3,7 @@ public import Tensors
 /// How a parameter is stored: what of the reals it can represent, and how it is trained and written.
 ///
 /// Training keeps 32-bit masters. Kernels compute with the *projected* master; a gradient by the projection becomes a
-/// gradient by the master through `passGradient`. `store` and `restore` are exact on projected values. Encodings are
+/// gradient by the master through `backward`. `store` and `restore` are exact on projected values. Encodings are
 /// values: a mask or a codebook is part of the encoding, not of the tensor.
 public protocol Encoding: Sendable, Equatable {
   /// The name in files: `dense`, `sparse`, `integer`, `codebook`; never renamed.
@@ -12,7 +12,7 @@ public protocol Encoding: Sendable, Equatable {
   /// Replaces values by the nearest that can be represented; idempotent. `values` are row-major in `shape`.
   func project(_ values: inout MutableSpan<Float>, shape: Shape)
   /// Turns the loss's gradient by the projected values into one by the masters, in place: masked, tied, or as it is.
-  func passGradient(_ gradient: inout MutableSpan<Float>, masters: Span<Float>, shape: Shape)
+  func backward(_ gradient: inout MutableSpan<Float>, masters: Span<Float>, shape: Shape)
   /// Whether masters may be replaced by their projections without changing what training does.
   ///
   /// True for masks and codebooks; false where small updates must add up below a rounding step.
@@ -107,7 +107,7 @@ public struct Dense: Encoding {
   public init() {}
 
   public func project(_ values: inout MutableSpan<Float>, shape: Shape) {}
-  public func passGradient(_ gradient: inout MutableSpan<Float>, masters: Span<Float>, shape: Shape) {}
+  public func backward(_ gradient: inout MutableSpan<Float>, masters: Span<Float>, shape: Shape) {}
   public var keepsProjectedMasters: Bool { true }
   public func nonZeroCount(_ values: Span<Float>) -> Int { values.count }
   public var bits: Int { 32 }

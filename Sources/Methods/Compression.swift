@@ -57,10 +57,12 @@ public struct Compression<Method: CompressionMethod> {
     }
   }
 
-  /// The nodes that the method touches by its verdict and that the recipe does not leave out, with their settings.
+  /// The nodes that the method is applicable to and that the recipe does not leave out, with their settings.
   public var layers: [(node: Node, settings: Method)] {
     graph.nodes.compactMap { node in
-      guard let settings = settings(for: node.name), settings.verdict(on: node, in: graph) == .touched else {
+      guard let settings = settings(for: node.name),
+        settings.applicability(to: node, in: graph) == .applicable
+      else {
         return nil
       }
       return (node, settings)

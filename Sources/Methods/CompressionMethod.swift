@@ -26,8 +26,8 @@ public protocol CompressionMethod: NamedKind {
   /// The method that removes as much by chance, for the control row; `nil` where there is no such thing.
   var randomControl: (any CompressionMethod)? { get }
 
-  /// What the method would do to a node, or why nothing: for `condense plan`. Judged on shapes alone.
-  func verdict(on node: Node, in graph: Graph) -> LayerVerdict
+  /// Whether the method would change a node, or why not: for `condense plan`. Judged on shapes alone.
+  func applicability(to node: Node, in graph: Graph) -> Applicability
   /// The compressed network. `compression.progress` is 0…1 through a paced stage and 1 for `Pacing.once`.
   func compress(_ compression: inout Compression<Self>) throws(MethodError) -> Rewrite
 }
@@ -82,12 +82,12 @@ public enum EvidenceKind: String, Sendable {
   case initialWeights
 }
 
-/// What a method does to one node.
-public enum LayerVerdict: Sendable, Equatable {
+/// Whether a method can be applied to a node.
+public enum Applicability: Sendable, Equatable {
   /// It changes the node.
-  case touched
+  case applicable
   /// It leaves the node as it is, and why.
-  case untouched(reason: String)
+  case notApplicable(reason: String)
 }
 
 /// What a method is, in words.

@@ -105,11 +105,11 @@ public struct TrialPreview {
 extension TrialPreview.Stage {
   /// Notes which layers a method touches, and why not the others that have weights.
   fileprivate mutating func describe(_ choice: MethodChoice, _ graph: Graph) {
-    for (node, verdict) in choice.verdicts(on: graph) {
-      switch verdict {
-      case .touched:
+    for (node, applicability) in choice.applicabilities(on: graph) {
+      switch applicability {
+      case .applicable:
         touched.append(node.name)
-      case .untouched(let reason):
+      case .notApplicable(let reason):
         guard !graph.slots(of: node).isEmpty else { continue }
         if let place = untouched.firstIndex(where: { $0.reason == reason }) {
           untouched[place].layers.append(node.name)

@@ -120,19 +120,19 @@ public struct MethodChoice: Sendable {
   }
 
   /// What the method would do to every node of a network, in order.
-  public func verdicts(on graph: Graph) -> [(node: Node, verdict: LayerVerdict)] {
-    Self.verdicts(method, overrides, graph)
+  public func applicabilities(on graph: Graph) -> [(node: Node, applicability: Applicability)] {
+    Self.applicabilities(method, overrides, graph)
   }
 
-  private static func verdicts<M: CompressionMethod>(
+  private static func applicabilities<M: CompressionMethod>(
     _ method: M, _ overrides: [LayerOverride], _ graph: Graph
-  ) -> [(node: Node, verdict: LayerVerdict)] {
+  ) -> [(node: Node, applicability: Applicability)] {
     let changed = settings(method, overrides, graph)
     return graph.nodes.map { node in
       switch changed[node.name] {
-      case .some(.none): (node, .untouched(reason: "the recipe leaves it out"))
-      case .some(.some(let own)): (node, own.verdict(on: node, in: graph))
-      case .none: (node, method.verdict(on: node, in: graph))
+      case .some(.none): (node, .notApplicable(reason: "the recipe leaves it out"))
+      case .some(.some(let own)): (node, own.applicability(to: node, in: graph))
+      case .none: (node, method.applicability(to: node, in: graph))
       }
     }
   }

@@ -33,7 +33,7 @@ struct CodebookTests {
       assignments: (0..<60).map { UInt16($0 * 7 % 5) }, count: 5, hasZero: true)
     let masters = apply(Tensor(random: [60], seed: 1).values) { codebook.project(&$0, shape: [60]) }
     let gradient = Tensor(random: [60], seed: 2).values
-    let tied = apply(gradient) { codebook.passGradient(&$0, masters: masters.span, shape: [60]) }
+    let tied = apply(gradient) { codebook.backward(&$0, masters: masters.span, shape: [60]) }
     let stepped = zip(masters, tied).map { $0 - 0.1 * $1 }
     let free = apply(zip(masters, gradient).map { $0 - 0.1 * $1 }) { codebook.project(&$0, shape: [60]) }
     #expect(zip(stepped, free).allSatisfy { abs($0 - $1) < 1e-6 })
@@ -110,7 +110,7 @@ struct CodebookTests {
     // Means 1.2, 3.75 (the end of the last step) and 3.8.
     let masters: [Float] = [1, 1.4, 3.5, 4, 3.6, 4]
     let passed = apply([1, 3, 2, 4, 5, 7]) {
-      codebook.passGradient(&$0, masters: masters.span, shape: [6])
+      codebook.backward(&$0, masters: masters.span, shape: [6])
     }
     #expect(passed == [2, 2, 3, 3, 0, 0])
   }

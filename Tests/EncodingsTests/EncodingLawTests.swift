@@ -55,7 +55,7 @@ struct EncodingLawTests {
     let outer = Tensor(random: shape, seed: 8, "gradient")
     var passed = outer
     var span = passed.values.mutableSpan
-    item.encoding.passGradient(&span, masters: item.masters.values.span, shape: shape)
+    item.encoding.backward(&span, masters: item.masters.values.span, shape: shape)
     for index in stride(from: 0, to: shape.count, by: 7) {
       var (upper, lower) = (item.masters, item.masters)
       upper.values[index] += 0.5

@@ -64,7 +64,7 @@ struct IntegerTests {
     let masters: [Float] = [0, 0.4, 3, 3.5, 3.6, -3.5, -3.6]
     var gradient = Array(repeating: Float(2), count: 7)
     var span = gradient.mutableSpan
-    encoding.passGradient(&span, masters: masters.span, shape: [7])
+    encoding.backward(&span, masters: masters.span, shape: [7])
     #expect(gradient == [2, 2, 2, 2, 0, 2, 0])
   }
 

@@ -62,10 +62,10 @@ struct SparseTests {
     var expected = outer
     for index in expected.values.indices where !sparse.mask[index] { expected.values[index] = 0 }
     var span = expected.values.mutableSpan
-    sparse.inner.passGradient(&span, masters: item.masters.values.span, shape: EncodingCase.shape)
+    sparse.inner.backward(&span, masters: item.masters.values.span, shape: EncodingCase.shape)
     var passed = outer
     span = passed.values.mutableSpan
-    sparse.passGradient(&span, masters: item.masters.values.span, shape: EncodingCase.shape)
+    sparse.backward(&span, masters: item.masters.values.span, shape: EncodingCase.shape)
     for index in passed.values.indices {
       #expect(passed.values[index] == (sparse.mask[index] ? expected.values[index] : 0))
     }

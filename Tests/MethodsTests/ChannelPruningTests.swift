@@ -212,20 +212,21 @@ struct ChannelPruningTests {
     #expect((rewrite.graph.node(named: "a1.conv")?.op as? Conv2D)?.filters == 2)
   }
 
-  @Test("A verdict says why a node keeps its channels")
-  func verdicts() throws {
+  @Test("Applicability says why a node keeps its channels")
+  func applicability() throws {
     let graph = try SmallGraph.shuffled.graph()
-    func verdict(_ name: String) throws -> LayerVerdict {
-      ChannelPruning().verdict(on: try #require(graph.node(named: name)), in: graph)
+    func applicability(_ name: String) throws -> Applicability {
+      ChannelPruning().applicability(to: try #require(graph.node(named: name)), in: graph)
     }
-    #expect(try verdict("stem.conv") == .touched)
+    #expect(try applicability("stem.conv") == .applicable)
     #expect(
-      try verdict("depth")
-        == .untouched(
+      try applicability("depth")
+        == .notApplicable(
           reason: "it makes no channels of its own: it follows the layers that it reads"))
     #expect(
-      try verdict("grouped") == .untouched(reason: "its channels stay: a convolution of 2 groups ties them"))
-    guard case .untouched(let reason) = try verdict("mixed.conv") else {
+      try applicability("grouped")
+        == .notApplicable(reason: "its channels stay: a convolution of 2 groups ties them"))
+    guard case .notApplicable(let reason) = try applicability("mixed.conv") else {
       Issue.record("mixed.conv feeds a grouped convolution")
       return
     }

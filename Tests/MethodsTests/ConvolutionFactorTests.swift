@@ -146,23 +146,23 @@ struct ConvolutionFactorTests {
   }
 
   @Test("groups, 1x1 and one-row kernels are refused with the reason")
-  func verdicts() throws {
-    func verdicts(_ conv: Conv2D) throws -> [LayerVerdict] {
+  func applicability() throws {
+    func applicability(_ conv: Conv2D) throws -> [Applicability] {
       let graph = try network(conv)
       let node = try #require(graph.node(named: "conv"))
-      return [Tucker2().verdict(on: node, in: graph), SpatialSVD().verdict(on: node, in: graph)]
+      return [Tucker2().applicability(to: node, in: graph), SpatialSVD().applicability(to: node, in: graph)]
     }
-    let groups = LayerVerdict.untouched(reason: "it is a convolution of 8 groups")
-    #expect(try verdicts(Conv2D(filters: 8, kernel: 3, groups: 8)) == [groups, groups])
+    let groups = Applicability.notApplicable(reason: "it is a convolution of 8 groups")
+    #expect(try applicability(Conv2D(filters: 8, kernel: 3, groups: 8)) == [groups, groups])
     #expect(
-      try verdicts(Conv2D(filters: 8, kernel: 1)) == [
-        .untouched(reason: "its kernel is 1x1"),
-        .untouched(reason: "its kernel of 1x1 has one row or one column"),
+      try applicability(Conv2D(filters: 8, kernel: 1)) == [
+        .notApplicable(reason: "its kernel is 1x1"),
+        .notApplicable(reason: "its kernel of 1x1 has one row or one column"),
       ])
     #expect(
-      try verdicts(Conv2D(filters: 8, kernel: Extent(1, 5))) == [
-        .touched, .untouched(reason: "its kernel of 1x5 has one row or one column"),
+      try applicability(Conv2D(filters: 8, kernel: Extent(1, 5))) == [
+        .applicable, .notApplicable(reason: "its kernel of 1x5 has one row or one column"),
       ])
-    #expect(try verdicts(Conv2D(filters: 8, kernel: 3)) == [.touched, .touched])
+    #expect(try applicability(Conv2D(filters: 8, kernel: 3)) == [.applicable, .applicable])
   }
 }

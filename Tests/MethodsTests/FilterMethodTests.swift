@@ -21,10 +21,10 @@ struct FilterMethodTests {
     return graph
   }
 
-  private func verdict<M: CompressionMethod>(_ method: M, _ node: String, _ graph: Graph) throws
-    -> LayerVerdict
+  private func applicability<M: CompressionMethod>(_ method: M, _ node: String, _ graph: Graph) throws
+    -> Applicability
   {
-    method.verdict(on: try #require(graph.node(named: node)), in: graph)
+    method.applicability(to: try #require(graph.node(named: node)), in: graph)
   }
 
   @Test("the separable kernel has the cost that the paper says and the value's name and shape")
@@ -99,12 +99,12 @@ struct FilterMethodTests {
   func firstLayer() throws {
     let graph = try network()
     #expect(
-      try verdict(DepthwiseSeparable(), "first", graph)
-        == .untouched(reason: "it is the first convolution; set first to replace it too"))
+      try applicability(DepthwiseSeparable(), "first", graph)
+        == .notApplicable(reason: "it is the first convolution; set first to replace it too"))
     var method = DepthwiseSeparable()
     method.first = true
-    #expect(try verdict(method, "first", graph) == .touched)
-    #expect(try verdict(method, "relu", graph) == .untouched(reason: "it is no convolution"))
+    #expect(try applicability(method, "first", graph) == .applicable)
+    #expect(try applicability(method, "relu", graph) == .notApplicable(reason: "it is no convolution"))
   }
 
   @Test("fire modules have the widths of their settings", arguments: [true, false])
@@ -131,7 +131,7 @@ struct FilterMethodTests {
   }
 
   @Test("fire refuses what cannot be two convolutions side by side")
-  func fireVerdicts() throws {
+  func fireApplicability() throws {
     var graph = Graph(inputs: [GraphInput(name: "image", shape: [4, 8, 8])])
     try graph.append(Conv2D(filters: 8, kernel: 1), name: "point", inputs: ["image"])
     try graph.append(Conv2D(filters: 8, kernel: 3), name: "valid", inputs: ["point"])
@@ -144,9 +144,9 @@ struct FilterMethodTests {
       "depth": "it is a convolution of 4 groups already",
     ]
     for (name, reason) in reasons {
-      #expect(try verdict(FireModules(), name, graph) == .untouched(reason: reason))
+      #expect(try applicability(FireModules(), name, graph) == .notApplicable(reason: reason))
     }
-    #expect(try verdict(FireModules(), "tiny", graph) == .touched)
+    #expect(try applicability(FireModules(), "tiny", graph) == .applicable)
   }
 
   @Test("a network without convolutions is an error")

@@ -32,7 +32,7 @@ struct ForeignOpTests {
     let clustered = try method.compress(&clustering).graph
     #expect(clustered[.weight, of: "product"]?.encoding is Codebook)
     #expect(
-      ScaledWidth().verdict(on: try #require(graph.node(named: "product")), in: graph) == .touched)
+      ScaledWidth().applicability(to: try #require(graph.node(named: "product")), in: graph) == .applicable)
   }
 
   @Test("Parameters that have no integers are refused by name; left out they stay real")

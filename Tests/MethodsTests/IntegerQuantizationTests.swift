@@ -162,7 +162,7 @@ struct IntegerQuantizationTests {
     for (name, parameter) in graph.parameters where parameter.encoding is Integer {
       var gradient = Array(repeating: Float(1), count: parameter.value.values.count)
       var span = gradient.mutableSpan
-      parameter.encoding.passGradient(
+      parameter.encoding.backward(
         &span, masters: parameter.value.values.span, shape: parameter.value.shape)
       #expect(gradient.allSatisfy { $0 == 1 }, "\(name)")
       #expect(parameter.value != parameter.projected || name.hasSuffix("bias"), "\(name)")

@@ -110,25 +110,27 @@ struct MethodLawTests {
     try graph.append(Flatten(), name: "logits", inputs: ["pool"])
     graph.outputs = ["logits"]
     // Methods that encode values do find something here.
-    guard graph.nodes.allSatisfy({ method.method.verdict(on: $0, in: graph) != .touched }) else { return }
+    guard graph.nodes.allSatisfy({ method.method.applicability(to: $0, in: graph) != .applicable }) else {
+      return
+    }
     let message = errorMessage { _ = try method.compress(graph, evidence: evidence(graph)) }
     #expect(message.contains(": changes nothing: "))
   }
 
   @Test(
-    "A verdict gives a reason, and only what is touched changes, but for slices of what others lost",
+    "What is not applicable has a reason, and only layers that a method applies to change, but for slices of what others lost",
     arguments: MethodCase.all, SmallGraph.allCases)
-  func verdicts(method: MethodCase, network: SmallGraph) throws {
+  func applicability(method: MethodCase, network: SmallGraph) throws {
     let graph = try network.graph()
     let rewrite = try compress(method, graph)
     var touched = 0
     for node in graph.nodes {
-      switch method.method.verdict(on: node, in: graph) {
-      case .touched:
+      switch method.method.applicability(to: node, in: graph) {
+      case .applicable:
         touched += 1
         let encodes = rewrite?.graph.values[node.name] != nil
         #expect(!graph.slots(of: node).isEmpty || encodes, "\(node.name) has nothing to change")
-      case .untouched(let reason):
+      case .notApplicable(let reason):
         #expect(reason.count > 5)
         if let rewrite { try expectKept(node, of: graph, in: rewrite, by: method) }
       }

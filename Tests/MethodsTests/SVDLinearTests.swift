@@ -97,13 +97,14 @@ struct SVDLinearTests {
         == "svd-linear: changes nothing: at the rank asked for, the factors of hidden, logits would have no fewer "
         + "parameters than the layers; keep less")
     let narrow = try #require(graph.node(named: "norm"))
-    #expect(SVDLinear().verdict(on: narrow, in: graph) == .untouched(reason: "it is no linear layer"))
+    #expect(
+      SVDLinear().applicability(to: narrow, in: graph) == .notApplicable(reason: "it is no linear layer"))
     var column = Graph(inputs: [GraphInput(name: "image", shape: [30])])
     try column.append(Linear(features: 1), name: "logits", inputs: ["image"])
     let layer = try #require(column.node(named: "logits"))
     #expect(
-      method().verdict(on: layer, in: column)
-        == .untouched(reason: "even at rank 1 its factors have 31 weights, it has 30"))
+      method().applicability(to: layer, in: column)
+        == .notApplicable(reason: "even at rank 1 its factors have 31 weights, it has 30"))
   }
 
   @Test("factorizing twice takes another name for the new layer")

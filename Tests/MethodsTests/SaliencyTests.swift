@@ -209,9 +209,9 @@ struct SaliencyTests {
     #expect(rewrite.origin["conv.weight"]?.kept[0] == [1, 3, 5])
     #expect((rewrite.graph.node(named: "hidden")?.op as? Linear)?.features == 8)
     #expect(
-      method.verdict(on: try #require(graph.node(named: "hidden")), in: graph)
-        == .untouched(reason: "norm-scale: no batch norm scales its channels"))
-    #expect(method.verdict(on: try #require(graph.node(named: "conv")), in: graph) == .touched)
+      method.applicability(to: try #require(graph.node(named: "hidden")), in: graph)
+        == .notApplicable(reason: "norm-scale: no batch norm scales its channels"))
+    #expect(method.applicability(to: try #require(graph.node(named: "conv")), in: graph) == .applicable)
     // The control draws among the same channels.
     let control = try #require(method.randomControl as? ChannelPruning)
     #expect((control.criterion as? RandomScore)?.among == "norm-scale")

@@ -67,6 +67,7 @@ struct ScaledWidthTests {
       errorMessage { _ = try compressed(graph, by: method(1)) }
         == "width: changes nothing: no layer would lose a channel")
     let logits = try #require(graph.node(named: "logits"))
-    #expect(method(0.5).verdict(on: logits, in: graph) == .untouched(reason: "its channels must stay"))
+    #expect(
+      method(0.5).applicability(to: logits, in: graph) == .notApplicable(reason: "its channels must stay"))
   }
 }

@@ -55,15 +55,15 @@ struct WeightClusteringTests {
   }
 
   @Test("A layer too small for its codebook is left alone, and says why")
-  func verdicts() throws {
+  func applicability() throws {
     let graph = try SmallGraph.lenet.graph()
     let method = WeightClustering()
     let conv = try #require(graph.node(named: "conv1"))
-    #expect(method.verdict(on: conv, in: graph) != .touched)
-    guard case .untouched(let reason) = method.verdict(on: conv, in: graph) else { return }
+    #expect(method.applicability(to: conv, in: graph) != .applicable)
+    guard case .notApplicable(let reason) = method.applicability(to: conv, in: graph) else { return }
     #expect(reason == "a codebook of 256 numbers is no smaller than its 100 weights")
     let relu = try #require(graph.node(named: "relu1"))
-    #expect(method.verdict(on: relu, in: graph) == .untouched(reason: "it has no weights to share"))
+    #expect(method.applicability(to: relu, in: graph) == .notApplicable(reason: "it has no weights to share"))
     #expect(errorMessage { _ = try clustered(graph, bits: 12) }.contains("changes nothing"))
   }
 

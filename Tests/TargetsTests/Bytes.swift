@@ -23,7 +23,7 @@ struct ByteWeight: Encoding {
   var keepsProjectedMasters: Bool { true }
   var bits: Int { 8 }
   func project(_ values: inout MutableSpan<Float>, shape: Shape) {}
-  func passGradient(_ gradient: inout MutableSpan<Float>, masters: Span<Float>, shape: Shape) {}
+  func backward(_ gradient: inout MutableSpan<Float>, masters: Span<Float>, shape: Shape) {}
   func nonZeroCount(_ values: Span<Float>) -> Int { (0..<values.count).count { values[$0] != 0 } }
   func sliced(_ kept: [Int: [Int]], shape: Shape) -> ByteWeight { self }
   func afterChannelScaling() -> any Encoding { self }

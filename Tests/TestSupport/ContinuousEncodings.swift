@@ -15,7 +15,7 @@ public struct ThinnedEncoding: Encoding {
   public func project(_ values: inout MutableSpan<Float>, shape: Shape) {
     for i in values.indices { values[i] *= i % 3 == 1 ? 0 : 1.25 }
   }
-  public func passGradient(_ gradient: inout MutableSpan<Float>, masters: Span<Float>, shape: Shape) {
+  public func backward(_ gradient: inout MutableSpan<Float>, masters: Span<Float>, shape: Shape) {
     for i in gradient.indices { gradient[i] *= i % 3 == 1 ? 0 : 0.5 }
   }
   public var keepsProjectedMasters: Bool { false }
@@ -50,7 +50,7 @@ public struct PairedEncoding: Encoding {
   }
 
   public func project(_ values: inout MutableSpan<Float>, shape: Shape) { average(&values, shape) }
-  public func passGradient(_ gradient: inout MutableSpan<Float>, masters: Span<Float>, shape: Shape) {
+  public func backward(_ gradient: inout MutableSpan<Float>, masters: Span<Float>, shape: Shape) {
     average(&gradient, shape)
     for i in gradient.indices { gradient[i] /= 1 + masters[i] * masters[i] }
   }

@@ -58,12 +58,12 @@ public struct Codebook: Encoding {
     replace(&values, by: centroids(values.span))
   }
 
-  public func passGradient(_ gradient: inout MutableSpan<Float>, masters: Span<Float>, shape: Shape) {
+  public func backward(_ gradient: inout MutableSpan<Float>, masters: Span<Float>, shape: Shape) {
     var gradients = means(gradient.span)
     if let grid {
       let means = means(masters)
       var span = gradients.mutableSpan
-      grid.passGradient(&span, masters: means.span, shape: [count])
+      grid.backward(&span, masters: means.span, shape: [count])
     }
     replace(&gradient, by: gradients)
   }

@@ -96,15 +96,15 @@ public struct Integer: Encoding {
     }
   }
 
-  public func passGradient(_ gradient: inout MutableSpan<Float>, masters: Span<Float>, shape: Shape) {
+  public func backward(_ gradient: inout MutableSpan<Float>, masters: Span<Float>, shape: Shape) {
     let width = rowWidth(gradient.count, shape)
     for (channel, scale) in scales.enumerated() {
       let bound = (Float(Self.limit(bits: bits)) + 0.5) * scale
-      Self.passGradient(&gradient, masters, (channel * width)..<((channel + 1) * width), bound: bound)
+      Self.backward(&gradient, masters, (channel * width)..<((channel + 1) * width), bound: bound)
     }
   }
 
-  private static func passGradient(
+  private static func backward(
     _ gradient: inout MutableSpan<Float>, _ masters: Span<Float>, _ row: Range<Int>, bound: Float
   ) {
     precondition(row.lowerBound >= 0 && row.upperBound <= gradient.count && row.upperBound <= masters.count)

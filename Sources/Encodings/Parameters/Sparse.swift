@@ -40,9 +40,9 @@ public struct Sparse: Encoding {
     mask.apply(to: &values)
   }
 
-  public func passGradient(_ gradient: inout MutableSpan<Float>, masters: Span<Float>, shape: Shape) {
+  public func backward(_ gradient: inout MutableSpan<Float>, masters: Span<Float>, shape: Shape) {
     mask.apply(to: &gradient)
-    inner.passGradient(&gradient, masters: masters, shape: shape)
+    inner.backward(&gradient, masters: masters, shape: shape)
     mask.apply(to: &gradient)
   }
 

@@ -37,19 +37,19 @@ public struct SVDLinear: FactorizationMethod {
     ]
   }
 
-  public func verdict(on node: Node, in graph: Graph) -> LayerVerdict {
+  public func applicability(to node: Node, in graph: Graph) -> Applicability {
     guard let linear = node.op as? Linear, let inputs = graph.inputShapes(of: node).first?[1] else {
-      return .untouched(reason: "it is no linear layer")
+      return .notApplicable(reason: "it is no linear layer")
     }
     let (factors, whole) = (linear.features + inputs, linear.features * inputs)
     guard factors < whole else {
-      return .untouched(reason: "even at rank 1 its factors have \(factors) weights, it has \(whole)")
+      return .notApplicable(reason: "even at rank 1 its factors have \(factors) weights, it has \(whole)")
     }
     guard classifier || !graph.outputs.contains(node.name) else {
-      return .untouched(reason: "it makes the logits, and \"classifier\" is off")
+      return .notApplicable(reason: "it makes the logits, and \"classifier\" is off")
     }
-    if let keptRatio, keptRatio == 1 { return .untouched(reason: "keptRatio is 1: nothing is removed") }
-    return .touched
+    if let keptRatio, keptRatio == 1 { return .notApplicable(reason: "keptRatio is 1: nothing is removed") }
+    return .applicable
   }
 
   public func compress(_ compression: inout Compression<SVDLinear>) throws(MethodError) -> Rewrite {

@@ -30,20 +30,20 @@ public struct SpatialSVD: FactorizationMethod {
 
   public static var settings: [Setting<SpatialSVD>] { rankSettings }
 
-  public func verdict(on node: Node, in graph: Graph) -> LayerVerdict {
+  public func applicability(to node: Node, in graph: Graph) -> Applicability {
     guard let conv = node.op as? Conv2D, let inputs = graph.inputShapes(of: node).first?[1] else {
-      return .untouched(reason: "it is no convolution")
+      return .notApplicable(reason: "it is no convolution")
     }
-    if let reason = conv.refusal { return .untouched(reason: reason) }
+    if let reason = conv.refusal { return .notApplicable(reason: reason) }
     guard conv.kernel.height > 1, conv.kernel.width > 1 else {
-      return .untouched(reason: "its kernel of \(conv.kernel) has one row or one column")
+      return .notApplicable(reason: "its kernel of \(conv.kernel) has one row or one column")
     }
     let cost = Self.termCost(conv, inputs: inputs)
     guard cost < conv.filters * inputs * conv.kernel.count else {
-      return .untouched(reason: "even at rank 1 its factors have \(cost) weights")
+      return .notApplicable(reason: "even at rank 1 its factors have \(cost) weights")
     }
-    if let keptRatio, keptRatio == 1 { return .untouched(reason: "keptRatio is 1: nothing is removed") }
-    return .touched
+    if let keptRatio, keptRatio == 1 { return .notApplicable(reason: "keptRatio is 1: nothing is removed") }
+    return .applicable
   }
 
   private static func termCost(_ conv: Conv2D, inputs: Int) -> Int {

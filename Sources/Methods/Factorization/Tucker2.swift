@@ -40,19 +40,19 @@ public struct Tucker2: FactorizationMethod {
     ]
   }
 
-  public func verdict(on node: Node, in graph: Graph) -> LayerVerdict {
+  public func applicability(to node: Node, in graph: Graph) -> Applicability {
     guard let conv = node.op as? Conv2D, let inputs = graph.inputShapes(of: node).first?[1] else {
-      return .untouched(reason: "it is no convolution")
+      return .notApplicable(reason: "it is no convolution")
     }
-    if let reason = conv.refusal { return .untouched(reason: reason) }
-    guard conv.kernel.count > 1 else { return .untouched(reason: "its kernel is 1x1") }
+    if let reason = conv.refusal { return .notApplicable(reason: reason) }
+    guard conv.kernel.count > 1 else { return .notApplicable(reason: "its kernel is 1x1") }
     let whole = conv.filters * inputs * conv.kernel.count
     let ranks = Ranks(input: 1, output: 1)
     guard ranks.parameters(inputs: inputs, filters: conv.filters, taps: conv.kernel.count) < whole else {
-      return .untouched(reason: "even at rank 1 its factors have no fewer than its \(whole) weights")
+      return .notApplicable(reason: "even at rank 1 its factors have no fewer than its \(whole) weights")
     }
-    if let keptRatio, keptRatio == 1 { return .untouched(reason: "keptRatio is 1: nothing is removed") }
-    return .touched
+    if let keptRatio, keptRatio == 1 { return .notApplicable(reason: "keptRatio is 1: nothing is removed") }
+    return .applicable
   }
 
   public func compress(_ compression: inout Compression<Tucker2>) throws(MethodError) -> Rewrite {

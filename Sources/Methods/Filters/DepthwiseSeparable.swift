@@ -43,17 +43,18 @@ public struct DepthwiseSeparable: CompressionMethod {
     ]
   }
 
-  public func verdict(on node: Node, in graph: Graph) -> LayerVerdict {
+  public func applicability(to node: Node, in graph: Graph) -> Applicability {
     guard let traits = ConvolutionTraits(node, in: graph) else {
-      return .untouched(reason: "it is no convolution")
+      return .notApplicable(reason: "it is no convolution")
     }
-    if let reason = traits.refusal(firstToo: first) { return .untouched(reason: reason) }
+    if let reason = traits.refusal(firstToo: first) { return .notApplicable(reason: reason) }
     // Two numbers a channel are the norm's.
     let cost = traits.inputs * (traits.op.kernel.count + 2 + traits.op.filters)
     guard cost < traits.weights else {
-      return .untouched(reason: "its parts would have \(cost) parameters, it has \(traits.weights) weights")
+      return .notApplicable(
+        reason: "its parts would have \(cost) parameters, it has \(traits.weights) weights")
     }
-    return .touched
+    return .applicable
   }
 
   public func compress(_ compression: inout Compression<DepthwiseSeparable>) throws(MethodError) -> Rewrite {

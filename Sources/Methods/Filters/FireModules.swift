@@ -65,24 +65,26 @@ public struct FireModules: CompressionMethod {
     }
   }
 
-  public func verdict(on node: Node, in graph: Graph) -> LayerVerdict {
+  public func applicability(to node: Node, in graph: Graph) -> Applicability {
     guard let traits = ConvolutionTraits(node, in: graph) else {
-      return .untouched(reason: "it is no convolution")
+      return .notApplicable(reason: "it is no convolution")
     }
-    if let reason = traits.refusal(firstToo: first) { return .untouched(reason: reason) }
+    if let reason = traits.refusal(firstToo: first) { return .notApplicable(reason: reason) }
     guard traits.op.filters > 1 else {
-      return .untouched(reason: "it has one filter, which cannot be two kinds")
+      return .notApplicable(reason: "it has one filter, which cannot be two kinds")
     }
     guard traits.op.keepsPlane else {
-      return .untouched(reason: "its padding of \(traits.op.padding) does not fit beside a 1x1 convolution")
+      return .notApplicable(
+        reason: "its padding of \(traits.op.padding) does not fit beside a 1x1 convolution")
     }
     let widths = Widths(self, filters: traits.op.filters)
     let cost =
       widths.squeeze * (traits.inputs + widths.narrow + widths.wide * traits.op.kernel.count + (norm ? 2 : 1))
     guard cost < traits.weights else {
-      return .untouched(reason: "its parts would have \(cost) parameters, it has \(traits.weights) weights")
+      return .notApplicable(
+        reason: "its parts would have \(cost) parameters, it has \(traits.weights) weights")
     }
-    return .touched
+    return .applicable
   }
 
   public func compress(_ compression: inout Compression<FireModules>) throws(MethodError) -> Rewrite {

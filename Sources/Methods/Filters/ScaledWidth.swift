@@ -46,17 +46,17 @@ public struct ScaledWidth: CompressionMethod {
     set { factor = min(max(1 - newValue, 0.01), 1) }
   }
 
-  public func verdict(on node: Node, in graph: Graph) -> LayerVerdict {
+  public func applicability(to node: Node, in graph: Graph) -> Applicability {
     guard node.op is any ProductOp else {
-      return .untouched(reason: "it makes no channels of its own")
+      return .notApplicable(reason: "it makes no channels of its own")
     }
     guard let group = graph.channelGroups().first(where: { $0.values.contains(node.name) }) else {
-      return .untouched(reason: "its channels must stay")
+      return .notApplicable(reason: "its channels must stay")
     }
     guard kept(of: group.units.count) < group.units.count else {
-      return .untouched(reason: "\(factor) of its \(group.units.count) channels, rounded, are all")
+      return .notApplicable(reason: "\(factor) of its \(group.units.count) channels, rounded, are all")
     }
-    return .touched
+    return .applicable
   }
 
   private func kept(of count: Int) -> Int { max(1, Int((factor * Double(count)).rounded())) }

@@ -81,12 +81,12 @@ public struct ChannelPruning: CompressionMethod {
     return control
   }
 
-  public func verdict(on node: Node, in graph: Graph) -> LayerVerdict {
-    let verdict = graph.channelVerdict(on: node)
-    guard verdict == .touched else { return verdict }
+  public func applicability(to node: Node, in graph: Graph) -> Applicability {
+    let applicability = graph.channelApplicability(to: node)
+    guard applicability == .applicable else { return applicability }
     let group = graph.channelGroups().first { $0.values.contains(node.name) }
     let obstacle = group.flatMap { criterion.obstacle(to: UnitSet($0, in: graph)) }
-    return obstacle.map { .untouched(reason: "\(type(of: criterion).name): \($0)") } ?? .touched
+    return obstacle.map { .notApplicable(reason: "\(type(of: criterion).name): \($0)") } ?? .applicable
   }
 
   public func compress(_ compression: inout Compression<ChannelPruning>) throws(MethodError) -> Rewrite {

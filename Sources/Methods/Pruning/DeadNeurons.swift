@@ -38,7 +38,9 @@ public struct DeadNeurons: CompressionMethod {
     ]
   }
 
-  public func verdict(on node: Node, in graph: Graph) -> LayerVerdict { graph.channelVerdict(on: node) }
+  public func applicability(to node: Node, in graph: Graph) -> Applicability {
+    graph.channelApplicability(to: node)
+  }
 
   public func compress(_ compression: inout Compression<DeadNeurons>) throws(MethodError) -> Rewrite {
     var rewrite = Rewrite(inPlace: compression.graph)

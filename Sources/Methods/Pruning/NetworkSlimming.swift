@@ -48,7 +48,9 @@ public struct NetworkSlimming: CompressionMethod {
   public var pacing: Pacing { pruning.pacing }
   public var randomControl: (any CompressionMethod)? { pruning.randomControl }
 
-  public func verdict(on node: Node, in graph: Graph) -> LayerVerdict { pruning.verdict(on: node, in: graph) }
+  public func applicability(to node: Node, in graph: Graph) -> Applicability {
+    pruning.applicability(to: node, in: graph)
+  }
 
   public func compress(_ compression: inout Compression<NetworkSlimming>) throws(MethodError) -> Rewrite {
     var channels = compression.with(\.pruning)

@@ -23,11 +23,11 @@ extension WeightPruningMethod {
   public var unit: any UnitShape { SingleWeights() }
   public var threshold: Double? { nil }
 
-  public func verdict(on node: Node, in graph: Graph) -> LayerVerdict {
+  public func applicability(to node: Node, in graph: Graph) -> Applicability {
     let slots = graph.slots(of: node)
     let prunable = slots.filter(\.slot.isPrunable)
     guard !prunable.isEmpty else {
-      return .untouched(
+      return .notApplicable(
         reason: slots.contains(where: \.slot.isTrainable)
           ? "norms and biases are spared: they are few, and each one matters" : "it has no weights")
     }
@@ -35,9 +35,9 @@ extension WeightPruningMethod {
       criterion.obstacle(to: UnitSet(parameter: name, shape: slot.shape, unit: unit))
     }
     guard obstacles.contains(where: { $0 == nil }) else {
-      return .untouched(reason: obstacles.compactMap(\.self).joined(separator: "; "))
+      return .notApplicable(reason: obstacles.compactMap(\.self).joined(separator: "; "))
     }
-    return .touched
+    return .applicable
   }
 
   public func compress(_ compression: inout Compression<Self>) throws(MethodError) -> Rewrite {

@@ -39,7 +39,7 @@ public struct PostTrainingQuantization: CompressionMethod {
   public static var strength: WritableKeyPath<PostTrainingQuantization, Double>? { \.grids.savedShare }
   public var evidence: Set<EvidenceKind> { [.activations] }
 
-  public func verdict(on node: Node, in graph: Graph) -> LayerVerdict { .quantizing(node, in: graph) }
+  public func applicability(to node: Node, in graph: Graph) -> Applicability { .quantizing(node, in: graph) }
 
   public func compress(
     _ compression: inout Compression<PostTrainingQuantization>
@@ -52,15 +52,15 @@ public struct PostTrainingQuantization: CompressionMethod {
   }
 }
 
-extension LayerVerdict {
+extension Applicability {
   /// What quantization of weights and values does to a node.
-  static func quantizing(_ node: Node, in graph: Graph) -> LayerVerdict {
+  static func quantizing(_ node: Node, in graph: Graph) -> Applicability {
     if node.op.valueFlow == .vanishing {
-      return .untouched(reason: "it does nothing in inference, so nothing of it is stored")
+      return .notApplicable(reason: "it does nothing in inference, so nothing of it is stored")
     }
     guard graph.slots(of: node).isEmpty, case .fused(let clamp) = graph.valuePlaces()[node.name] else {
-      return .touched
+      return .applicable
     }
-    return .untouched(reason: "its value is not stored: \(clamp) takes it up")
+    return .notApplicable(reason: "its value is not stored: \(clamp) takes it up")
   }
 }

@@ -36,7 +36,7 @@ public struct QuantizationAwareTraining: CompressionMethod {
   public static var strength: WritableKeyPath<QuantizationAwareTraining, Double>? { \.grids.savedShare }
   public var evidence: Set<EvidenceKind> { [.activations] }
 
-  public func verdict(on node: Node, in graph: Graph) -> LayerVerdict { .quantizing(node, in: graph) }
+  public func applicability(to node: Node, in graph: Graph) -> Applicability { .quantizing(node, in: graph) }
 
   public func compress(
     _ compression: inout Compression<QuantizationAwareTraining>
@@ -57,7 +57,7 @@ extension Graph {
     for (name, parameter) in parameters {
       var reached = Array(repeating: Float(1), count: parameter.value.values.count)
       var span = reached.mutableSpan
-      parameter.encoding.passGradient(
+      parameter.encoding.backward(
         &span, masters: parameter.value.values.span, shape: parameter.value.shape)
       let projected = parameter.projected.values
       for i in reached.indices where reached[i] == 0 { parameters[name]?.value.values[i] = projected[i] }

@@ -52,15 +52,16 @@ public struct WeightClustering: CompressionMethod {
 
   public static var strength: WritableKeyPath<WeightClustering, Double>? { \.savedShare }
 
-  public func verdict(on node: Node, in graph: Graph) -> LayerVerdict {
+  public func applicability(to node: Node, in graph: Graph) -> Applicability {
     guard node.op is any ProductOp, let shape = graph.weightShape(of: node) else {
-      return .untouched(reason: "it has no weights to share")
+      return .notApplicable(reason: "it has no weights to share")
     }
     let (bits, count) = (bits(for: shape), shape.count)
     guard count * bits + 32 << bits < 32 * count else {
-      return .untouched(reason: "a codebook of \(1 << bits) numbers is no smaller than its \(count) weights")
+      return .notApplicable(
+        reason: "a codebook of \(1 << bits) numbers is no smaller than its \(count) weights")
     }
-    return .touched
+    return .applicable
   }
 
   /// Weights of two axes are those of linear layers.
