@@ -16,8 +16,11 @@ enum ExportFolder {
     guard files.fileExists(atPath: parent + "/.") else { throw .noParent(folder: folder, parent: parent) }
     guard files.fileExists(atPath: folder) else { return }
     guard files.fileExists(atPath: folder + "/.") else { throw .occupied(folder: folder, by: "a file") }
-    guard let first = (try? files.contentsOfDirectory(atPath: folder))?.min() else { return }
-    throw .occupied(folder: folder, by: "\"\(first)\"")
+    let names: [String]
+    do { names = try files.contentsOfDirectory(atPath: folder) } catch {
+      throw .unwritable(folder: folder, reason: FileFailure.reason(error, path: folder))
+    }
+    if let first = names.min() { throw .occupied(folder: folder, by: "\"\(first)\"") }
   }
 
   /// Where a folder is, whatever links lead to it.

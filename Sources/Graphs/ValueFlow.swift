@@ -38,7 +38,11 @@ extension Graph {
       case .clamping: places[node.name] = .stored
       case .computing:
         let only = readers[node.name].flatMap { $0.count == 1 && !outputs.contains(node.name) ? $0[0] : nil }
-        places[node.name] = only?.op.valueFlow == .clamping ? .fused(into: only?.name ?? "") : .stored
+        if let only, only.op.valueFlow == .clamping {
+          places[node.name] = .fused(into: only.name)
+        } else {
+          places[node.name] = .stored
+        }
       case .moving: places[node.name] = .alike(Self.root(of: node.inputs[0], places))
       case .vanishing: places[node.name] = .same(as: node.inputs[0])
       }

@@ -115,10 +115,12 @@ public struct TrialPlanner {
   private func teacher(_ seed: UInt64) throws(RecipeError) -> TrialSpec {
     switch recipe.teacher.origin {
     case .model(let path):
+      guard let digest = material.modelDigest else {
+        throw .invalid(recipe.teacher.mark, "the teacher's file \(path) was not read; its digest is missing")
+      }
       return spec(
         "teacher", .teacher, seed,
-        .model(
-          path: path, digest: material.modelDigest ?? "", normalization: recipe.teacher.normalization), [])
+        .model(path: path, digest: digest, normalization: recipe.teacher.normalization), [])
     case .network(let network):
       let graph = try graph(network, width: recipe.teacher.width, mark: recipe.teacher.mark)
       let training = try settings(network: network, [recipe.training, recipe.teacher.training])

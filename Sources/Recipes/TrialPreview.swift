@@ -64,9 +64,9 @@ public struct TrialPreview {
         untouched: [], warnings: [])
       let before = graph
       if let choice = stage.choice {
-        preview.describe(choice, graph)
         let began = clock.now
         do throws(MethodError) {
+          try preview.describe(choice, graph)
           graph =
             try choice.compress(
               graph, of: graph, progress: 1, evidence: try Self.evidence(runner, data, graph),
@@ -104,8 +104,8 @@ public struct TrialPreview {
 
 extension TrialPreview.Stage {
   /// Notes which layers a method touches, and why not the others that have weights.
-  fileprivate mutating func describe(_ choice: MethodChoice, _ graph: Graph) {
-    for (node, applicability) in choice.applicabilities(on: graph) {
+  fileprivate mutating func describe(_ choice: MethodChoice, _ graph: Graph) throws(MethodError) {
+    for (node, applicability) in try choice.applicabilities(on: graph) {
       switch applicability {
       case .applicable:
         touched.append(node.name)

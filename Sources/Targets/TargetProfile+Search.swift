@@ -67,7 +67,8 @@ extension TargetProfile {
       throw .missingKey(mark, key: "nanojoulesPerCycle", owner: "a target")
     }
     guard basis != .measured else { return }
-    for layer in ["conv2d", "depthwise", "linear"] where !operations.contains(where: { $0.layer == layer }) {
+    for layer in ["conv2d", "depthwise", "linear"]
+    where !operations.contains(where: { $0.layer == layer && $0.encoding == nil }) {
       throw .invalid(
         mark, key: "operations", reason: "no operation says what a multiply-add of \(layer) costs")
     }

@@ -115,19 +115,21 @@ public struct MethodChoice: Sendable {
   ) throws(MethodError) -> Rewrite {
     var compression = Compression(
       method, graph: graph, of: original, progress: progress, evidence: evidence, random: random,
-      overrides: settings(method, overrides, graph))
+      overrides: try settings(method, overrides, graph))
     return try method.compress(&compression)
   }
 
   /// What the method would do to every node of a network, in order.
-  public func applicabilities(on graph: Graph) -> [(node: Node, applicability: Applicability)] {
-    Self.applicabilities(method, overrides, graph)
+  public func applicabilities(
+    on graph: Graph
+  ) throws(MethodError) -> [(node: Node, applicability: Applicability)] {
+    try Self.applicabilities(method, overrides, graph)
   }
 
   private static func applicabilities<M: CompressionMethod>(
     _ method: M, _ overrides: [LayerOverride], _ graph: Graph
-  ) -> [(node: Node, applicability: Applicability)] {
-    let changed = settings(method, overrides, graph)
+  ) throws(MethodError) -> [(node: Node, applicability: Applicability)] {
+    let changed = try settings(method, overrides, graph)
     return graph.nodes.map { node in
       switch changed[node.name] {
       case .some(.none): (node, .notApplicable(reason: "the recipe leaves it out"))
@@ -143,9 +145,12 @@ public struct MethodChoice: Sendable {
   }
 
   /// By node, settings other than the method's: kinds first, then patterns, then names; `nil` inside leaves it out.
+  ///
+  /// Each override was read on top of the method's settings alone: on top of another's, such as one of a criterion that this
+  /// one does not know, it may be refused.
   private static func settings<M: CompressionMethod>(
     _ method: M, _ overrides: [LayerOverride], _ graph: Graph
-  ) -> [String: M?] {
+  ) throws(MethodError) -> [String: M?] {
     var result: [String: M?] = [:]
     for precedence in 0...2 {
       for override in overrides {
@@ -153,7 +158,15 @@ public struct MethodChoice: Sendable {
           for node in graph.nodes where pattern.matches(node) {
             let present: M? = result[node.name] ?? method
             let base = present ?? method
-            result[node.name] = .some(override.skips ? nil : (try? updated(base, by: override)) ?? base)
+            if override.skips {
+              result[node.name] = .some(nil)
+              continue
+            }
+            do throws(SettingsError) {
+              result[node.name] = .some(try updated(base, by: override))
+            } catch {
+              throw .impossible(method: M.name, node: node.name, reason: "its overrides contradict: \(error)")
+            }
           }
         }
       }

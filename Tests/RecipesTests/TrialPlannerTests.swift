@@ -13,14 +13,14 @@ import Trials
 struct TrialPlannerTests {
   private func plan(
     _ yaml: String, digest: String = "d", threads: Int? = nil, profiles: [String: String] = [:],
-    teacherImages: Int? = nil
+    teacherImages: Int? = nil, modelDigest: String? = "m"
   ) throws -> TrialPlan {
     var recipe = try TrialSupport.recipe(yaml)
     if let threads { recipe.threads = threads }
     var material = RecipeMaterial(
       dataDigest: digest, channels: 1, classes: (0..<10).map(String.init), trainingImages: 1000,
       teachers: [Checkout.path + "/Teachers"], instructionSet: "x", precision: .f32,
-      teacherInput: [1, 28, 28])
+      teacherInput: [1, 28, 28], modelDigest: modelDigest)
     material.profileDigests = profiles
     material.modelImages = teacherImages
     return try TrialPlanner(recipe, material).plan()
@@ -292,6 +292,8 @@ struct TrialPlannerTests {
     #expect(!unknown.trials.contains { $0.name == "narrow~scratch" })
     #expect(unknown.notes["narrow"]?.first?.contains("trainingImages: N") == true)
     #expect(unknown.notes["int8"] == nil)
+    #expect(
+      errorMessage { _ = try plan(Self.imported(""), modelDigest: nil) }.contains("net.onnx was not read"))
     #expect(
       errorMessage { _ = try plan(Self.imported(", trainingImages: 0")) }.contains("images above 0"))
     #expect(

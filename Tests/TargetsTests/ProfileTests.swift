@@ -68,6 +68,11 @@ struct ProfileTests {
       ("", "nanojoulesPerCycle"),
       ("watts: {value: 1, source: x}\n", "no operation says what a multiply-add of conv2d costs"),
       (
+        "watts: {value: 1, source: x}\n"
+          + "operations: [{layer: conv2d, bits: 8, encoding: codebook, cycles: 1, source: x}]\n",
+        "no operation says what a multiply-add of conv2d costs"
+      ),
+      (
         "watts: {value: 1, source: x}\nnanojoulesPerCycle: {value: 1, source: x}\n",
         "give the energy of a cycle or the power, not both"
       ),

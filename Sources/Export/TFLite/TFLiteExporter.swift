@@ -16,7 +16,15 @@ public struct TFLiteExporter: Exporter {
   public init() {}
 
   public func refusals(of graph: Graph, _ options: ExportOptions) -> [NodeRefusal] {
-    let shipped = (try? graph.foldedForInference()) ?? graph
+    let shipped: Graph
+    do throws(GraphError) {
+      shipped = try graph.foldedForInference()
+    } catch .missingParameter {
+      // Asked before there are weights: the structure tells as much as it can.
+      shipped = graph
+    } catch {
+      return [NodeRefusal(node: "network", kind: "graph", reason: "\(error)")]
+    }
     let isInteger = TFLiteBuilder.isInteger(shipped)
     return shipped.nodes.compactMap { node in
       guard let op = node.op as? any TFLiteNode else { return .withoutTFLiteForm(node) }

@@ -40,7 +40,7 @@ public struct UnitSet: Sendable {
 
   /// The units of a group of coupled channels.
   init(_ group: ChannelGroup, in graph: Graph) {
-    name = group.values.first ?? ""
+    name = group.values[0]
     kind = .channel
     count = group.units.count
     var parts: [Part] = []

@@ -11,7 +11,8 @@ struct ONNXExternalFiles {
   func file(of tensor: ONNXTensorProto) throws(ONNXFileProblem) -> (path: String, byteCount: Int) {
     let path = try path(of: Place(tensor).location, tensor.name)
     let size = (try? FileManager.default.attributesOfItem(atPath: path))?[.size] as? NSNumber
-    return (path, size?.intValue ?? 0)
+    guard let size else { throw .external(tensor: tensor.name, reason: "\(path): its size is not known") }
+    return (path, size.intValue)
   }
 
   /// The bytes of a tensor, `count` of them.
