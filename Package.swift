@@ -126,7 +126,7 @@ let package = Package(
       resources: [.embedInCode("Resources")]),
 
     .target(
-      name: "TestSupport", dependencies: closure(["Execution", "Datasets"]), path: "Tests/TestSupport",
+      name: "TestSupport", dependencies: closure(["Execution", "Tasks"]), path: "Tests/TestSupport",
       swiftSettings: settings),
     .target(
       name: "TrialSupport", dependencies: closure(["Recipes"]) + ["TestSupport"], path: "Tests/TrialSupport",

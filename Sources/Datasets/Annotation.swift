@@ -8,7 +8,7 @@ public enum Annotation: Sendable, Equatable {
   /// The class of the whole image; `nil` where things in it are known instead.
   public var label: Int? { if case .label(let label) = self { label } else { nil } }
 
-  /// The same under other classes, by the number of each class here.
+  /// The same in another list of classes: `classes[c]` is the place there of class c here.
   public func renumbered(_ classes: [Int]) -> Annotation {
     switch self {
     case .label(let label): .label(classes[label])
@@ -27,12 +27,18 @@ public enum Annotation: Sendable, Equatable {
       })
   }
 
-  /// The classes that it is about, by name.
-  public func words(_ classes: [String]) -> String {
+  /// The classes that it is about, one a thing.
+  public var classes: [Int] {
     switch self {
-    case .label(let label): classes[label]
-    case .boxes(let boxes): boxes.map { classes[$0.label] }.joined(separator: ", ")
+    case .label(let label): [label]
+    case .boxes(let boxes): boxes.map(\.label)
     }
+  }
+
+  /// The names of the classes that it is about, of many the first.
+  public func words(_ names: [String]) -> String {
+    let shown = classes.prefix(10).map { names[$0] }.joined(separator: ", ")
+    return classes.count > 10 ? shown + ", …" : shown
   }
 }
 

@@ -4,7 +4,7 @@ import Tensors
 
 /// Prepares batches: fetches images, augments, normalizes.
 ///
-/// One per thread; it allocates only when first used.
+/// One per thread; it allocates only when first used, but for the boxes of things in images.
 ///
 /// What it writes is a function of (seed, epoch, step, indices) alone.
 final class BatchWriter {

@@ -8,7 +8,7 @@ import Tensors
 ///     while let batch = try loader.next() { step(batch.images, batch.annotations, batch.count) }
 ///
 /// Order and augmentation derive from (seed, epoch, index): any number of threads and any `fromStep` give the same
-/// bytes. At most two batches are held ahead, and a warm step allocates nothing. It is used from one thread.
+/// bytes. At most two batches are held ahead, and a warm step allocates nothing for images of one class each. It is used from one thread.
 public final class Loader {
   /// How many images the split has.
   public let count: Int

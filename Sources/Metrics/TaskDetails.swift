@@ -10,12 +10,18 @@ public protocol TaskDetails: Codable, Sendable, Equatable {
   var images: Int { get }
   /// The metric's value, 0…1.
   var value: Double { get }
+  /// What the value is, whole: two networks are compared only where it is the same.
+  var judgedBy: String { get }
   /// The metric of these images.
   var judged: any Metric { get }
   /// Checks what was read from a file, believing nothing.
   ///
   /// - Parameter classes: how many classes the network knows.
   func validate(classes: Int) throws(FieldProblem)
+}
+
+extension TaskDetails {
+  public var judgedBy: String { Self.metric.name }
 }
 
 /// Every task whose details a file may hold.

@@ -13,7 +13,7 @@ enum Glossary {
       Entry(
         word: metric.name,
         meaning:
-          "\(metric.meaning), of test images and by the student loaded back from its file. The test images are read "
+          "\(metric.meaning): over the test images, by the student loaded back from its file. The test images are read "
           + "once, at the end of a trial; every decision before looks at validation images alone.")
     }
     return [first].compactMap(\.self) + others

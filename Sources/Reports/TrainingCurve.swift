@@ -2,7 +2,7 @@ public import Foundation
 public import Runs
 
 /// How a trial trained: an entry an epoch, over all its stages.
-public struct TrainingCurve: Sendable, Equatable, Encodable {
+public struct TrainingCurve: Sendable, Equatable {
   /// The trial's name and seed.
   public var name: String
   public var seed: UInt64

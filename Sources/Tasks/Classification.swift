@@ -6,11 +6,17 @@ public import Tensors
 
 /// Telling which of some classes an image is of, by one score a class.
 public struct Classification: ImageTask {
-  public static let name = ClassificationDetails.task
-  public static let metric = ClassificationDetails.metric
+  public static let details: any TaskDetails.Type = ClassificationDetails.self
 
   /// The distribution over classes that an image should be given, `[N, C]`.
   private static let labels = "labels"
+
+  public static func example() throws -> TaskExample {
+    var graph = Graph(inputs: [GraphInput(name: "image", shape: [4])])
+    try graph.append(Linear(features: 3), name: "scores", inputs: ["image"])
+    graph.outputs = ["scores"]
+    return TaskExample(graph: graph, annotations: [2, 0, 1, 1].map { .label($0) }, classes: 3)
+  }
 
   public init() {}
 

@@ -7,12 +7,13 @@ public import Tensors
 /// What a network is asked about images: which annotations it learns from, which of its values answer, what it minimizes, and what
 /// it is judged by.
 ///
-/// One file in this folder, its details in `Metrics`, and one line in `TaskCatalogue` and `TaskDetailsCatalogue`.
+/// One file in this folder with a line in `TaskCatalogue`; its metric and details are one in `Metrics`, with their lines there. What a
+/// page shows of the details stands in `PageTasks`.
 public protocol ImageTask: Sendable {
-  /// The name in files: lower case, hyphens, never renamed.
-  static var name: String { get }
-  /// What networks are ranked by.
-  static var metric: MetricKind { get }
+  /// What results keep of a judgement; it has the task's name and metric.
+  static var details: any TaskDetails.Type { get }
+  /// A small network and annotations that laws test it with.
+  static func example() throws -> TaskExample
   init()
 
   // MARK: Data
@@ -45,8 +46,23 @@ public protocol ImageTask: Sendable {
 }
 
 extension ImageTask {
-  /// The metric's kind.
-  public var metric: MetricKind { Self.metric }
+  /// What networks are ranked by.
+  public var metric: MetricKind { Self.details.metric }
+}
+
+/// A network with a task's heads, and annotations that the task reads.
+public struct TaskExample: Sendable {
+  /// The network.
+  public let graph: Graph
+  /// One an image.
+  public let annotations: [Annotation]
+  /// How many classes they are of.
+  public let classes: Int
+
+  /// Makes an example.
+  public init(graph: Graph, annotations: [Annotation], classes: Int) {
+    (self.graph, self.annotations, self.classes) = (graph, annotations, classes)
+  }
 }
 
 /// A value that a task reads of a network.

@@ -30,13 +30,14 @@ struct VerificationMaterial {
     let loader = try failing { () throws(DatasetError) in try testLoader(dataset) }
     var values: [Float] = []
     var truth: [Annotation] = []
-    let classes = try classes(of: dataset)
+    let classes = imported.namingClasses(dataset.classes).classes
+    let places = dataset.classes.map { classes.firstIndex(of: $0) }
     loader.startEpoch(0, fromStep: 0)
     while truth.count < limit, let batch = try failing({ () throws(DatasetError) in try loader.next() }) {
       let images = batch.images
       for place in 0..<min(batch.count, limit - truth.count) {
         for index in place * shape.count..<(place + 1) * shape.count { values.append(images[index]) }
-        truth.append(batch.annotations[place].renumbered(classes))
+        truth.append(try known(batch.annotations[place], places, dataset.classes))
       }
     }
     return VerificationImages(
@@ -62,14 +63,13 @@ struct VerificationMaterial {
         normalization: Normalization(mean: model.input.mean, deviation: model.input.deviation)))
   }
 
-  /// The model's class of each class of the data.
-  private func classes(of dataset: Dataset) throws -> [Int] {
-    let known = imported.namingClasses(dataset.classes).classes
-    return try dataset.classes.map { name in
-      guard let index = known.firstIndex(of: name) else {
-        throw CommandFailure(.badInput, "\(data): the model knows no class \(name)")
-      }
-      return index
+  /// An annotation in the model's classes, of which some of the data's may be none.
+  private func known(
+    _ annotation: Annotation, _ places: [Int?], _ names: [String]
+  ) throws -> Annotation {
+    for label in annotation.classes where places[label] == nil {
+      throw CommandFailure(.badInput, "\(data): the model knows no class \(names[label])")
     }
+    return annotation.renumbered(places.map { $0 ?? 0 })
   }
 }

@@ -42,6 +42,26 @@ struct PageTests {
     #expect(PageData(report).trials[0].accuracy.details?.base is ClassificationPage)
   }
 
+  @Test("A detector's report has its metric's name everywhere, and what its task shows")
+  func detector() throws {
+    var report = SyntheticRun().report
+    var one = AveragePrecision.Class(thresholds: 1)
+    (one.images, one.verdicts, one.boxImages, one.boxCounts) = (
+      [0, 1], [[.right, .wrong]], [0, 1], [1, 1]
+    )
+    let judged = AveragePrecision(images: 2, classes: [one], by: .voc2010)
+    for trial in report.trials.indices { report.trials[trial].accuracy.details = DetectionDetails(judged) }
+    for row in report.ranking.students.indices {
+      report.ranking.students[row].accuracy.metric = AveragePrecision.kind
+    }
+    let html = try ReportPage(report, charts: nil).html
+    #expect(html.contains("Mean-average-precision, %") && !html.contains("Top-1"))
+    #expect(html.contains("\"rule\":\"voc2010\"") && html.contains("\"task\":\"detection\""))
+    #expect(RankingCSV(report).text.contains("mapMean,mapSd"))
+    #expect(RankingMarkdown(report).text.contains("| mean-average-precision, % |"))
+    #expect(report.picture.contains("mean-average-precision, %"))
+  }
+
   @Test("The table stands without scripts, with a row a student")
   func staticTable() throws {
     let report = SyntheticRun().report

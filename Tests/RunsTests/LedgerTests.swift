@@ -175,6 +175,36 @@ struct LedgerTests {
     #expect(try ledger.results().count == 20)
   }
 
+  @Test("A ledger from before metrics had names keeps its results and epochs")
+  func before() throws {
+    let folder = try TemporaryFolder()
+    let result = Self.result("small", 3)
+    do {
+      let database = try DatabaseQueue(path: folder.path + "/ledger.sqlite")
+      try LedgerSchema.migrator.migrate(database, upTo: "2026-11 rows that share a trial")
+      let json = String(decoding: try SampleResults.before(result), as: UTF8.self)
+      try database.write { database in
+        try database.execute(
+          sql: """
+            INSERT INTO trials (address, name, role, seed, families, state) VALUES (?, 'small', 'student', 3, '[]', 'finished');
+            INSERT INTO results VALUES (?, 'trials/small', ?, 1000, 1234, ?);
+            INSERT INTO epochs VALUES (?, 0, 1, 0.5, 0.8, 0.6, 0.75);
+            """,
+          arguments: [
+            result.address, result.address, result.accuracy.value, json, result.address,
+          ])
+      }
+    }
+    let ledger = try Ledger(run: folder.path)
+    #expect(try ledger.results().map(\.result) == [result])
+    #expect(
+      try ledger.epochs(of: result.address) == [
+        EpochRecord(epoch: 1, loss: 0.5, value: 0.8, validationLoss: 0.6, validation: 0.75)
+      ])
+    let metric = try ledger.read { try String.fetchOne($0, sql: "SELECT metric FROM results") }
+    #expect(metric == "top1")
+  }
+
   @Test("A database of another program, and one of a newer version, are refused and left as they are")
   func foreign() throws {
     let folder = try TemporaryFolder()

@@ -73,6 +73,23 @@ enum SampleResults {
     (0..<images).map { ($0 + offset) % step != 0 }
   }
 
+  /// A result's file as schema 1 had it: classification was the one task, and no figure named its metric.
+  static func before(_ result: TrialResult) throws -> Data {
+    let json = try JSONSerialization.jsonObject(with: result.json()) as? [String: Any]
+    var object = json ?? [:]
+    object["schema"] = 1
+    object["validationTop1"] = object.removeValue(forKey: "validation")
+    var accuracy = object["accuracy"] as? [String: Any] ?? [:]
+    for key in ["task", "metric"] { accuracy[key] = nil }
+    object["accuracy"] = accuracy
+    object["stages"] = (object["stages"] as? [[String: Any]] ?? []).map { stage in
+      var stage = stage
+      stage["validationTop1"] = stage.removeValue(forKey: "validation")
+      return stage
+    }
+    return try JSONSerialization.data(withJSONObject: object)
+  }
+
   /// The same trial as one of a detector.
   static func detector(_ result: TrialResult, _ judged: AveragePrecision) -> TrialResult {
     var result = result

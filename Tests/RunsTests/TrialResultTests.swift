@@ -182,17 +182,7 @@ struct TrialResultTests {
     "A file from before tasks had names is of classification, and its figures are found under their old names"
   )
   func before() throws {
-    let json = try JSONSerialization.jsonObject(with: Self.result.json(), options: .mutableContainers)
-    var object = try #require(json as? [String: Any])
-    object["schema"] = 1
-    object["validationTop1"] = object.removeValue(forKey: "validation")
-    var accuracy = try #require(object["accuracy"] as? [String: Any])
-    for key in ["task", "metric"] { accuracy[key] = nil }
-    object["accuracy"] = accuracy
-    var stages = try #require(object["stages"] as? [[String: Any]])
-    stages[0]["validationTop1"] = stages[0].removeValue(forKey: "validation")
-    object["stages"] = stages
-    let data = try JSONSerialization.data(withJSONObject: object)
+    let data = try SampleResults.before(Self.result)
     #expect(try TrialResult.decoded(from: data, path: "result.json") == Self.result)
   }
 }

@@ -94,44 +94,20 @@ struct MetricTests {
     #expect(top1.contributions == [1, 0, 1, 1])
   }
 
-  @Test("The bootstrap's interval of a mean is that of the normal law; equal networks do not differ")
+  @Test(
+    "Of draws of a mean the mean and the deviation are those of the normal law, and equal for equal numbers")
   func bootstrap() {
     var random = SeededRandom(seed: 5, purpose: "images")
-    let first = (0..<400).map { _ in random.uniform() < 0.8 }
-    // One image in ten is lost, none is won.
-    let second = first.map { $0 && random.uniform() >= 0.1 }
-    let found = PairedBootstrap(Top1Accuracy(first), Top1Accuracy(second), draws: 4_000)
-    let lost = Double(zip(first, second).count { $0 != $1 })
-    let share = lost / 400
-    let deviation = (share * (1 - share) / 400).squareRoot()
-    #expect(abs(found.difference + share) < 1e-12)
-    #expect(abs(found.low - (-share - 1.96 * deviation)) < 0.15 * deviation + 1.0 / 400)
-    #expect(abs(found.high - (-share + 1.96 * deviation)) < 0.15 * deviation + 1.0 / 400)
-    #expect(found.pValue < 0.001)
-    #expect(found == PairedBootstrap(Top1Accuracy(first), Top1Accuracy(second), draws: 4_000))
-    let equal = PairedBootstrap(Top1Accuracy(first), Top1Accuracy(first), draws: 100)
-    #expect(equal.difference == 0 && equal.low == 0 && equal.high == 0 && equal.pValue == 1)
-  }
-
-  @Test("Of equally good detectors the bootstrap calls about one in twenty different")
-  func calibration() {
-    var called = 0
-    for run in 0..<200 {
-      var random = SeededRandom(seed: UInt64(run), purpose: "equal detectors")
-      let truth = (0..<40).map { _ in [Self.thing(0), Self.thing(30)] }
-      func detector() -> AveragePrecision {
-        let found = truth.map { boxes in
-          boxes.compactMap { box -> Detection? in
-            let score = random.uniform()
-            if random.uniform() < 0.3 { return Detection(label: 0, box: Self.box(70), score: score) }
-            return Detection(label: 0, box: box.box, score: score)
-          }
-        }
-        return AveragePrecision(found: found, truth: truth, classes: 1, by: .voc2010)
-      }
-      if PairedBootstrap(detector(), detector(), draws: 200, seed: UInt64(run)).pValue < 0.05 { called += 1 }
-    }
-    // 200 draws of a share of 5 %: two standard errors are 3 points.
-    #expect((4...18).contains(called), "\(called) of 200")
+    let metric = Top1Accuracy((0..<400).map { _ in random.uniform() < 0.8 })
+    let draws = BootstrapDraws(images: 400, count: 4_000)
+    let values = draws.values(of: metric)
+    let mean = values.reduce(0, +) / 4_000
+    let variance = values.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / 3_999
+    let expected = metric.value * (1 - metric.value) / 400
+    // The mean of 4,000 draws is known to a sixtieth of their deviation, their variance to 2.2 %.
+    #expect(abs(mean - metric.value) < expected.squareRoot() / 15)
+    #expect(abs(variance / expected - 1) < 0.1)
+    #expect(values == draws.values(of: metric))
+    #expect(values != BootstrapDraws(images: 400, count: 4_000, seed: 1).values(of: metric))
   }
 }

@@ -11,11 +11,19 @@ import Tensors
 /// The head gives the middle of a box of known size, as shares of the image's sides; the loss is the mean squared error; the
 /// metric is the average precision of one class, which is no mean over images.
 struct Locating: ImageTask {
-  static let name = "locating"
-  static let metric = AveragePrecision.kind
+  static let details: any TaskDetails.Type = DetectionDetails.self
   /// The image's side, and half the box's.
   static let side: Float = 8
   static let reach: Float = 2
+
+  static func example() throws -> TaskExample {
+    var graph = Graph(inputs: [GraphInput(name: "image", shape: [4])])
+    try graph.append(Linear(features: 2), name: "middle", inputs: ["image"])
+    graph.outputs = ["middle"]
+    let boxes = [0, 1, 3].map { Box(left: $0, top: 2, right: $0 + 4, bottom: 6) }
+    return TaskExample(
+      graph: graph, annotations: boxes.map { .boxes([LabelledBox(label: 0, box: $0)]) }, classes: 1)
+  }
 
   init() {}
 

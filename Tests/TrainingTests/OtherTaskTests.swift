@@ -61,6 +61,9 @@ struct OtherTaskTests {
     return graph
   }
 
+  @Test("The laws of tasks hold for a task of boxes")
+  func laws() throws { try TaskLaws.check(Locating(), Locating.example()) }
+
   @Test("A task of boxes trains, validates, stops early and is scored by its own metric")
   func boxes() throws {
     let settings = try TrainingSettings(

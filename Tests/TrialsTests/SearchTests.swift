@@ -172,6 +172,38 @@ struct SearchTests {
     return result
   }
 
+  @Test("Where less is better a goal allows so many points more, and the least is the most accurate")
+  func lessIsBetter() throws {
+    let error = MetricKind(
+      name: "error", key: "error", isHigherBetter: false, meaning: "the share told wrong")
+    func candidate(_ value: Double) -> CandidateResult {
+      var result = Self.candidate(value, bytes: 10, fits: true)
+      result.metric = error
+      return result
+    }
+    let goal = TrialGoal(accuracyPoints: 2)
+    #expect(try goal.miss(of: candidate(0.115), teacher: 0.1) == nil)
+    let miss = try #require(try goal.miss(of: candidate(0.15), teacher: 0.1))
+    #expect(abs(miss.distance - 0.03) < 1e-12 && miss.reason.contains("above"))
+    let fit = TrialGoal(target: "uno")
+    #expect(try fit.best(of: [candidate(0.2), candidate(0.1)], teacher: nil).index == 1)
+  }
+
+  @Test("A candidate's file from before metrics had names is read")
+  func candidateBefore() throws {
+    let path = FileManager.default.temporaryDirectory.path() + "/candidate-" + UUID().uuidString + ".json"
+    defer { try? FileManager.default.removeItem(atPath: path) }
+    let result = Self.candidate(0.75, bytes: 10)
+    try result.write(to: path)
+    let data = try Data(contentsOf: URL(filePath: path))
+    var object = try #require(try JSONSerialization.jsonObject(with: data) as? [String: Any])
+    object["schema"] = 1
+    object["metric"] = nil
+    object["validationTop1"] = object.removeValue(forKey: "validation")
+    try JSONSerialization.data(withJSONObject: object).write(to: URL(filePath: path))
+    #expect(try CandidateResult.read(path) == result)
+  }
+
   @Test(
     "Of those that keep the accuracy the smallest is taken; where none does, the nearest, with the reason")
   func keeping() throws {

@@ -41,15 +41,15 @@ public struct AttentionMap: Loss {
     return [inputs[0][0]]
   }
 
-  /// Both maps.
-  public func scratchCount(_ item: LossItem) -> Int { 2 * item.prediction[1] * item.prediction[2] }
+  /// Both maps, and the lengths that they had.
+  public func scratchCount(_ item: LossItem) -> Int { 2 * item.prediction[1] * item.prediction[2] + 2 }
 
   public func loss(
     of prediction: Span<Float>, _ target: Span<Float>, _ item: LossItem, scratch: inout MutableSpan<Float>
   ) -> Float {
-    let area = scratch.count / 2
-    _ = Self.write(prediction, into: &scratch, from: 0, area)
-    _ = Self.write(target, into: &scratch, from: area, area)
+    let area = scratch.count / 2 - 1
+    scratch[2 * area] = Self.write(prediction, into: &scratch, from: 0, area)
+    scratch[2 * area + 1] = Self.write(target, into: &scratch, from: area, area)
     var squares = 0.0
     for p in 0..<area {
       let difference = Double(scratch[p] - scratch[area + p])
@@ -63,9 +63,8 @@ public struct AttentionMap: Loss {
     scratch: inout MutableSpan<Float>, byPrediction: inout MutableSpan<Float>,
     byTarget: inout MutableSpan<Float>
   ) {
-    let area = scratch.count / 2
-    let own = Self.write(prediction, into: &scratch, from: 0, area)
-    let other = Self.write(target, into: &scratch, from: area, area)
+    let area = scratch.count / 2 - 1
+    let (own, other) = (scratch[2 * area], scratch[2 * area + 1])
     let factor = 2 * scale / Float(area)
     Self.writeGradient(
       prediction, Map(start: 0, other: area, area: area, norm: own), scratch.span, factor,

@@ -15,8 +15,8 @@ public protocol Loss: Op {
   func loss(
     of prediction: Span<Float>, _ target: Span<Float>, _ item: LossItem, scratch: inout MutableSpan<Float>
   ) -> Float
-  /// Writes the gradients of `scale` times the loss of one item, which was computed before, to those of the whole batch, from the item's start on; that by
-  /// the target only where its span is not empty.
+  /// Writes the gradients of `scale` times the loss of one item, which was computed before, to those of the whole batch, from the
+  /// item's start on; that by the target only where its span is not empty.
   func writeGradients(
     of prediction: Span<Float>, _ target: Span<Float>, _ item: LossItem, scale: Float,
     scratch: inout MutableSpan<Float>, byPrediction: inout MutableSpan<Float>,

@@ -9,7 +9,7 @@ struct PageData: Encodable {
   let targets: [String]
   let missingCharts: String
   let trials: [Trial]
-  let curves: [TrainingCurve]
+  let curves: [Curve]
 
   /// A trial up close.
   struct Trial: Encodable {
@@ -26,6 +26,20 @@ struct PageData: Encodable {
     let stages: [TrialResult.StageRecord]
     let layers: [TrialResult.LayerRecord]
     let mistakes: [TrialResult.Mistake]
+  }
+
+  /// How a trial trained.
+  struct Curve: Encodable {
+    let name: String
+    let seed: UInt64
+    let epochs: [Epoch]
+  }
+
+  /// One epoch, as the scripts name its figures.
+  struct Epoch: Encodable {
+    let epoch: Int
+    let stage: String?
+    let loss, validation: Double?
   }
 
   /// The metric, and what the task's own script shows.
@@ -55,7 +69,13 @@ struct PageData: Encodable {
       "There are no curves here: Chart.js was missing when this report was made. Install it (\(ChartLibrary.remedy)) and "
       + "run condense report again."
     trials = report.trials.map(Self.trial)
-    curves = report.curves
+    curves = report.curves.map { curve in
+      Curve(
+        name: curve.name, seed: curve.seed,
+        epochs: curve.epochs.map {
+          Epoch(epoch: $0.epoch, stage: $0.stage, loss: $0.loss, validation: $0.validation)
+        })
+    }
   }
 
   /// The JSON, ready to stand in a page.

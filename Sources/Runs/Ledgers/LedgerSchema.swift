@@ -46,17 +46,6 @@ enum LedgerSchema {
         """)
   }
 
-  /// Figures are of the metric that a result names; before there was one metric alone.
-  private static func fourth(_ database: Database) throws {
-    try database.execute(
-      sql: """
-        ALTER TABLE results RENAME COLUMN top1 TO value;
-        ALTER TABLE results ADD COLUMN metric TEXT NOT NULL DEFAULT 'top1';
-        ALTER TABLE epochs RENAME COLUMN top1 TO value;
-        ALTER TABLE epochs RENAME COLUMN validationTop1 TO validation;
-        """)
-  }
-
   /// A trial is one row of the ranking, and of those that ask for the same trial the others are shares in it.
   private static func third(_ database: Database) throws {
     try database.execute(
@@ -73,6 +62,17 @@ enum LedgerSchema {
           SELECT shares.address, shares.name, shares.role, shares.seed, shares.controlOf, shares.families,
             shares.notes, trials.state, trials.reason, trials.isPresent
           FROM shares JOIN trials USING (address);
+        """)
+  }
+
+  /// Figures are of the metric that a result names; before there was one metric alone.
+  private static func fourth(_ database: Database) throws {
+    try database.execute(
+      sql: """
+        ALTER TABLE results RENAME COLUMN top1 TO value;
+        ALTER TABLE results ADD COLUMN metric TEXT NOT NULL DEFAULT 'top1';
+        ALTER TABLE epochs RENAME COLUMN top1 TO value;
+        ALTER TABLE epochs RENAME COLUMN validationTop1 TO validation;
         """)
   }
 }

@@ -40,7 +40,7 @@ extension Ranking {
     @NullWhenNil public var fastest: Choice?
     /// The one of least energy an image, of the same students.
     @NullWhenNil public var mostFrugal: Choice?
-    /// The one of highest mean accuracy, of all students that fit.
+    /// The one of the best mean accuracy, of all students that fit.
     @NullWhenNil public var mostAccurate: Choice?
     /// Why there is no choice where there is none; `nil` where all four are there.
     @NullWhenNil public var note: String?

@@ -92,7 +92,8 @@ struct DecisionMaker {
     guard let row = best?.row else { return nil }
     var reason =
       fitting.count == 1
-      ? "the only student that fits" : "the highest mean of \(fitting.count) students that fit"
+      ? "the only student that fits"
+      : "the \(row.accuracy.metric.isHigherBetter ? "highest" : "lowest") mean of \(fitting.count) students that fit"
     if let difference = row.againstTeacher { reason += "; " + Words.against(difference.mean) }
     return Ranking.Decision.Choice(row, reason: reason)
   }

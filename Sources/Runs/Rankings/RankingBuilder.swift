@@ -46,11 +46,12 @@ public struct RankingBuilder: Sendable {
     for trial in trials {
       let path = trial.directory + "/" + TrialResult.fileName
       try trial.result.validate(path: path)
-      let (metric, first) = (trial.result.accuracy.metric, trials[0].result.accuracy.metric)
-      guard metric == first else {
+      let (own, first) = (
+        trial.result.accuracy.details.judgedBy, trials[0].result.accuracy.details.judgedBy
+      )
+      guard own == first else {
         throw .result(
-          path: path, field: "accuracy.metric",
-          reason: "is \(metric.name), other trials of the run are judged by \(first.name)")
+          path: path, field: "accuracy", reason: "is judged by \(own), another trial of the run by \(first)")
       }
     }
     let groups = Dictionary(grouping: trials, by: \.result.name)

@@ -1,3 +1,5 @@
+import Metrics
+
 /// The sentences that a reader should take away.
 struct RankingSummary {
   private let ranking: Ranking
@@ -40,7 +42,8 @@ struct RankingSummary {
   private func controls(ahead best: Ranking.Row) -> String? {
     let ahead = ranking.students.prefix { $0.name != best.name }
     return ahead.first.map {
-      "The control \($0.name) reached \(Words.percent($0.accuracy.mean)), more than any student."
+      "The control \($0.name) reached \(Words.percent($0.accuracy.mean)), "
+        + "\($0.accuracy.metric.isHigherBetter ? "more" : "less") than any student."
     }
   }
 

@@ -17,8 +17,8 @@ struct AccuracySample {
   var perSeed: [Double] { seeds.compactMap { accuracies[$0] } }
   var mean: Double { perSeed.reduce(0, +) / Double(max(seeds.count, 1)) }
 
-  /// The least difference that two accuracies can have: 1 over the number of images.
-  var resolution: Double { 1 / Double(max(1, scores.values.map(\.images).min() ?? 1)) }
+  /// The least difference that two accuracies can have.
+  var resolution: Double { scores.values.map(\.resolution).max() ?? 1 }
 
   /// The mean with the variance over seeds and over test images.
   func estimate(_ variance: SeedVariance) -> MeanEstimate {

@@ -38,6 +38,9 @@ struct ImageScores: Equatable {
     }
   }
 
+  /// The least difference that two trials can have: 1 over the number of images, where images are told right or wrong.
+  var resolution: Double { if case .contributions = form { 1 / Double(max(1, images)) } else { 0 } }
+
   /// Whether two trials were judged on as many images in the same way.
   func isComparable(with other: ImageScores) -> Bool {
     switch (form, other.form) {

@@ -59,7 +59,7 @@ struct ImageVariance: Equatable {
     self.init(
       variance: (meanSquare - interaction) / (n * count), ratio: (meanSquare, interaction),
       seeds: seeds.count,
-      images: images)
+      degrees: count - 1)
   }
 
   /// The same by drawing images anew: what the draws of all seeds share is the images' part.
@@ -68,9 +68,12 @@ struct ImageVariance: Equatable {
   /// draws, `(n V - W) / (n - 1)`, which estimates what the formula above does; `V` for one seed. `MS_image / MS_interaction` is
   /// `(n - 1) V / (W - V)`.
   ///
+  /// Both are known from `D` draws only: their degrees of freedom are `1/(1/(N - 1) + 1/(D - 1))`.
+  ///
   /// **Shapes** `seeds [n]`, each of `[draws]` values of the metric.
   private init(draws seeds: [[Double]], images: Int) {
     let n = Double(seeds.count)
+    let degrees = 1 / (1 / Double(images - 1) + 1 / Double(max(1, seeds[0].count - 1)))
     let means = seeds[0].indices.map { draw in seeds.reduce(0) { $0 + $1[draw] } / n }
     // Drawing from N images varies by 1 - 1/N of what N fresh ones would.
     let correction = Double(images) / Double(images - 1)
@@ -78,12 +81,11 @@ struct ImageVariance: Equatable {
     let alone = seeds.map { VarianceEstimate(of: $0).variance * correction }.reduce(0, +) / n
     self.init(
       variance: seeds.count > 1 ? (n * shared - alone) / (n - 1) : shared,
-      ratio: ((n - 1) * shared, max(0, alone - shared)), seeds: seeds.count, images: images)
+      ratio: ((n - 1) * shared, max(0, alone - shared)), seeds: seeds.count, degrees: degrees)
   }
 
   /// `ratio` holds two mean squares, up to a common factor: that of images, and that of what images and seeds leave unexplained.
-  private init(variance: Double, ratio: (images: Double, rest: Double), seeds: Int, images: Int) {
-    let degrees = Double(images - 1)
+  private init(variance: Double, ratio: (images: Double, rest: Double), seeds: Int, degrees: Double) {
     estimate = VarianceEstimate(variance: max(0, variance), degreesOfFreedom: degrees)
     isEstablished =
       seeds == 1

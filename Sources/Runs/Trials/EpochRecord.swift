@@ -46,8 +46,6 @@ public struct EpochRecord: Sendable, Equatable {
   }
 }
 
-extension EpochRecord: Encodable {}
-
 /// A line of the log.
 private struct Line: Decodable {
   let record: EpochRecord
