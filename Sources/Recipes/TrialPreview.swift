@@ -128,8 +128,8 @@ extension TrialRunner {
   /// The network that a trial starts from, untrained.
   fileprivate func previewGraph(_ teacher: Graph, shape: Graph?) throws(TrialError) -> Graph {
     switch spec.start {
-    case .network(let structure): return try freshGraph(structure)
-    case .shape: return try freshGraph((shape ?? teacher).structureNode)
+    case .network(let structure): return try freshGraph(structure, seed: spec.seed)
+    case .shape: return try freshGraph((shape ?? teacher).structureNode, seed: spec.seed)
     case .teacher, .model, .candidate: return teacher
     }
   }

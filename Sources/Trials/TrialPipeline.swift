@@ -258,11 +258,14 @@ package struct StageEvidence {
   }
 
   /// The evidence of a network, on training images without augmentation.
+  ///
+  /// Weights at initialization are those of parameters that kept their shape since.
   package func of(_ graph: Graph) throws(TrialError) -> any Evidence {
     let loader = try data.evidence(batch: TrialMeasurement.batch)
+    let initial = try runner.initialWeights()?.filter { graph.parameters[$0]?.value.shape == $1.shape }
     return PlanEvidence(
       graph, task: data.task, backend: runner.environment.backend, source: loader,
-      batch: loader.options.batch, threads: runner.spec.threads)
+      batch: loader.options.batch, threads: runner.spec.threads, initial: initial)
   }
 }
 

@@ -33,7 +33,7 @@ public final class TrialRunner {
   }
 
   /// The folder of the run's trials.
-  private var folder: TrialFolder {
+  var folder: TrialFolder {
     TrialFolder(path: URL(filePath: directory).deletingLastPathComponent().path)
   }
 
@@ -195,7 +195,7 @@ public final class TrialRunner {
   private func startingGraph(_ teacher: Model?) throws(TrialError) -> Graph {
     switch spec.start {
     case .network(let structure):
-      return try freshGraph(structure)
+      return try freshGraph(structure, seed: spec.seed)
     case .shape, .candidate:
       throw .damaged(
         path: path(TrialFolder.specification), reason: "is of a plan, whose trials condense compare runs")
@@ -205,12 +205,12 @@ public final class TrialRunner {
     }
   }
 
-  package func freshGraph(_ structure: SettingsNode) throws(TrialError) -> Graph {
+  package func freshGraph(_ structure: SettingsNode, seed: UInt64) throws(TrialError) -> Graph {
     var graph = try trial(TrialError.reading) { () throws(GraphReadingError) in
       try Graph(structure: structure, catalogue: .standard)
     }
     graph.values = [:]
-    graph.initializeParameters(seed: spec.seed)
+    graph.initializeParameters(seed: seed)
     return graph
   }
 

@@ -1,6 +1,9 @@
 import Datasets
+import Encodings
 import Execution
 import Foundation
+import Graphs
+import Ops
 import Recipes
 import Runs
 import Settings
@@ -25,6 +28,32 @@ struct TrialRunnerTests {
       if let result = try digits.run(spec) { results[spec.name] = result }
     }
     return results
+  }
+
+  @Test(
+    "Methods are told the weights at which the teacher's training began, and none where nobody knows them")
+  func initialWeights() throws {
+    let trials = try digits.plan(
+      "  - {name: same, pipeline: [{magnitude-pruning: {sparsity: 0.5}}]}", teacherEpochs: 1
+    ).trials
+    let (teacher, student) = (
+      try #require(trials.first { $0.role == .teacher }), try #require(trials.first { $0.name == "same" })
+    )
+    let runner = TrialRunner(
+      student, directory: folder + "/trials/" + student.directoryName, digits.environment())
+    #expect(try runner.initialWeights() == nil, "the teacher was not run yet")
+    _ = try digits.run(teacher)
+    let weights = try #require(try runner.initialWeights())
+    guard case .network(let structure) = teacher.start else {
+      Issue.record("a teacher starts from a network")
+      return
+    }
+    var graph = try Graph(structure: structure, catalogue: .standard)
+    graph.initializeParameters(seed: teacher.seed)
+    #expect(weights == graph.parameters.mapValues(\.value) && weights.count == 6)
+    let trained = try AnyModelFile.read(
+      folder + "/trials/" + teacher.directoryName + "/" + TrialFolder.teacher)
+    #expect(weights["linear1.weight"] != trained.graph.parameters["linear1.weight"]?.value)
   }
 
   @Test("a student taught by a student learns from what that one ships as")
