@@ -4,7 +4,7 @@ import Ops
 import Tensors
 
 extension PlanBuilder {
-  /// Runs a loss on plain copies of what it compares, item by item, without allocating.
+  /// Runs a loss on plain copies of what it compares without allocating; each item on its own, so that threads change nothing.
   func lowerLoss(_ site: Site, _ loss: some Loss) throws(ExecutionError) {
     let first = LossItem(site.inputs.map(\.shape))
     let (prediction, target) = (site.inputs[0], site.inputs[1])
@@ -13,17 +13,18 @@ extension PlanBuilder {
     let result = try newOperand(.plain(site.shape.dimensions, .f32))
     let items = site.shape[0]
     let scratchCount = loss.scratchCount(first)
+    let threads = options.threads
     // Used by both directions, so that it lives from one to the other.
     let scratch = Region(byteCount: 4 * items * scratchCount, .transient)
     add(scratch)
-    emit(site.name, "forward", "native:\(site.node.op.kind)", [said, wanted, result.region, scratch]) {
+    let loop = TeamLoop { range in
       guard let x = unsafe said.floats, let y = unsafe wanted.floats, let room = unsafe scratch.floats,
         let losses = unsafe result.region.floats
       else { return }
       var item = first
       let predictions = unsafe Span(_unsafeStart: x, count: items * first.predictionCount)
       let targets = unsafe Span(_unsafeStart: y, count: items * first.targetCount)
-      for index in 0..<items {
+      for index in range {
         item.index = index
         var free = unsafe MutableSpan(_unsafeStart: room + index * scratchCount, count: scratchCount)
         unsafe losses[index] = loss.loss(
@@ -31,11 +32,18 @@ extension PlanBuilder {
           scratch: &free)
       }
     }
+    let grain = Self.grain(first)
+    emit(site.name, "forward", "native:\(site.node.op.kind)", [said, wanted, result.region, scratch]) {
+      loop.run(items, grain: grain, threads: threads)
+    }
     define(site, result, needsGradient: prediction.needsGradient || target.needsGradient)
     backward { () throws(ExecutionError) in
       try self.backwardLoss(site, loss, said, wanted, scratch, scratchCount)
     }
   }
+
+  /// Items that are worth a thread: an element costs some ten nanoseconds.
+  private static func grain(_ item: LossItem) -> Int { max(1, 512 / max(1, item.predictionCount)) }
 
   private func backwardLoss(
     _ site: Site, _ loss: some Loss, _ said: Region, _ wanted: Region, _ scratch: Region, _ scratchCount: Int
@@ -50,9 +58,10 @@ extension PlanBuilder {
     let byTarget =
       target.needsGradient ? try newOperand(.plain(target.shape.dimensions, .f32)) : nil
     let items = site.shape[0]
+    let threads = options.threads
     let regions =
       [said, wanted, scratch, gradient, byPrediction.region] + (byTarget.map { [$0.region] } ?? [])
-    emit(site.name, "backward", "native:\(site.node.op.kind)", regions) {
+    let loop = TeamLoop { range in
       guard let x = unsafe said.floats, let y = unsafe wanted.floats, let room = unsafe scratch.floats,
         let scales = unsafe gradient.floats, let own = unsafe byPrediction.region.floats
       else { return }
@@ -62,13 +71,17 @@ extension PlanBuilder {
       var left = unsafe MutableSpan(_unsafeStart: own, count: predictions.count)
       let other = unsafe byTarget?.region.floats ?? room
       var right = unsafe MutableSpan(_unsafeStart: other, count: byTarget == nil ? 0 : targets.count)
-      for index in 0..<items {
+      for index in range {
         item.index = index
         var free = unsafe MutableSpan(_unsafeStart: room + index * scratchCount, count: scratchCount)
         loss.writeGradients(
           of: predictions.extracting(item.predictionRange), targets.extracting(item.targetRange), item,
           scale: unsafe scales[index], scratch: &free, byPrediction: &left, byTarget: &right)
       }
+    }
+    let grain = Self.grain(first)
+    emit(site.name, "backward", "native:\(site.node.op.kind)", regions) {
+      loop.run(items, grain: grain, threads: threads)
     }
     try contribute(prediction, byPrediction, owned: true)
     if let byTarget { try contribute(target, byTarget, owned: true) }

@@ -97,17 +97,16 @@ public struct KullbackLeibler: Loss {
   }
 
   /// Writes `softmax(scores / T)` from `place` on; gives back the logarithm of the sum of `exp(score / T)`.
+  ///
+  /// Probabilities are powers of their logarithms, so that they are what the divergence takes them for.
   private func write(
     _ scores: Span<Float>, into probabilities: inout MutableSpan<Float>, from place: Int
   ) -> Float {
     let highest = Scores.highest(scores)
     var sum: Float = 0
-    for i in scores.indices {
-      let power = exp((scores[i] - highest) / temperature)
-      probabilities[place + i] = power
-      sum += power
-    }
-    for i in scores.indices { probabilities[place + i] /= sum }
-    return highest / temperature + log(sum)
+    for i in scores.indices { sum += exp((scores[i] - highest) / temperature) }
+    let normalizer = highest / temperature + log(sum)
+    for i in scores.indices { probabilities[place + i] = exp(scores[i] / temperature - normalizer) }
+    return normalizer
   }
 }
