@@ -35,11 +35,11 @@ public struct ComparisonRun: Sendable {
   public var jobs: Int { planned.jobs }
 
   /// Makes the run directory and the data that Condense draws itself, opens data and ledger, and plans the trials.
-  public init(_ recipe: Recipe, _ options: RunOptions, backend: any Backend) throws(ComparisonError) {
+  public init(_ recipe: Recipe, _ options: RunOptions, backend: any Backend) throws {
     let directory = options.directory
     lock = try RunLock(directory)
     planned = try PlannedComparison(recipe, options, drawingInto: directory + "/data", backend: backend)
-    ledger = try run(ComparisonError.ledger) { () throws(RunError) in try Ledger(run: directory) }
+    ledger = try Ledger(run: directory)
     messages = planned.messages + ledger.messages + planned.folder.messages
   }
 
@@ -48,14 +48,12 @@ public struct ComparisonRun: Sendable {
     recipeText: String, machine: String, versions: [String: String],
     shouldStop: @Sendable @escaping () -> Bool,
     events: @Sendable @escaping (TrialEvent) -> Void
-  ) async throws(ComparisonError) -> [String: TrialOutcome] {
+  ) async throws -> [String: TrialOutcome] {
     var source = planned.source
     let records = records(source)
     let ledger = ledger
-    try run(ComparisonError.ledger) { () throws(RunError) in
-      try ledger.begin(recipe: recipeText, machine: machine, versions: versions)
-      try ledger.plan(records)
-    }
+    try ledger.begin(recipe: recipeText, machine: machine, versions: versions)
+    try ledger.plan(records)
     try RunPreparation.write(Array(recipeText.utf8), to: options.directory + "/recipe.yaml")
     let unread = await planned.scheduler(shouldStop: shouldStop).run(&source) { event in
       switch event {
@@ -68,14 +66,11 @@ public struct ComparisonRun: Sendable {
   }
 
   /// What the ledger says of the recipe's trials.
-  public func rank() throws(ComparisonError) -> Ranking {
-    let (ledger, name) = (ledger, recipe.name)
-    let (targets, margin, selection) = (recipe.targets, recipe.margin, planned.selection)
-    return try run(ComparisonError.ledger) { () throws(RunError) in
-      let current = try ledger.presentTrials().map(\.address)
-      return try ledger.ranking(
-        run: name, current: current, targets: targets, margin: margin, selection: selection)
-    }
+  public func rank() throws -> Ranking {
+    let current = try ledger.presentTrials().map(\.address)
+    return try ledger.ranking(
+      run: recipe.name, current: current, targets: recipe.targets, margin: recipe.margin,
+      selection: planned.selection)
   }
 
   // MARK: The ledger
@@ -95,9 +90,9 @@ public struct ComparisonRun: Sendable {
   /// Notes what became of every row, and reads in the results that are there.
   private func note(
     _ source: RecipeSource, _ unread: [String: TrialOutcome]
-  ) throws(ComparisonError) -> [String: TrialOutcome] {
-    let (ledger, records) = (ledger, records(source))
-    try run(ComparisonError.ledger) { () throws(RunError) in try ledger.plan(records) }
+  ) throws -> [String: TrialOutcome] {
+    let records = records(source)
+    try ledger.plan(records)
     // A student that only teaches one that is asked for is run, and is no row.
     let rows = Set(records.map(\.address))
     var outcomes: [String: TrialOutcome] = [:]
@@ -111,17 +106,14 @@ public struct ComparisonRun: Sendable {
     return outcomes
   }
 
-  private func set(_ outcome: TrialOutcome, of address: String) throws(ComparisonError) {
+  private func set(_ outcome: TrialOutcome, of address: String) throws {
     let (state, reason): (TrialState, String?) =
       switch outcome {
       case .done: (.finished, nil)
       case .failed(let reason): (.failed, reason)
       case .notRun(let reason): (.notRun, reason)
       }
-    let ledger = ledger
-    try run(ComparisonError.ledger) { () throws(RunError) in
-      try ledger.set(state, reason: reason, of: address)
-    }
+    try ledger.set(state, reason: reason, of: address)
   }
 
   private static func families(of spec: TrialSpec) -> [String] {
@@ -136,18 +128,11 @@ public struct ComparisonRun: Sendable {
   }
 
   @discardableResult
-  private func ingest(_ address: String) throws(ComparisonError) -> TrialResult? {
+  private func ingest(_ address: String) throws -> TrialResult? {
     guard let directory = planned.folder.directory(of: address) else { return nil }
     let relative =
       options.trials == nil
       ? Ledger.trialsFolder + "/" + URL(filePath: directory).lastPathComponent : directory
-    let ledger = ledger
-    return try run(ComparisonError.ledger) { () throws(RunError) in try ledger.ingest(relative) }
+    return try ledger.ingest(relative)
   }
-}
-
-/// Runs a piece that throws one kind of error and says where it belongs.
-func run<R, E: Error>(_ wrap: (E) -> ComparisonError, _ body: () throws(E) -> R) throws(ComparisonError) -> R
-{
-  do throws(E) { return try body() } catch { throw wrap(error) }
 }

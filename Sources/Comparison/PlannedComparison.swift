@@ -26,13 +26,11 @@ public struct PlannedComparison: Sendable {
   /// be found.
   public init(
     _ recipe: Recipe, _ options: RunOptions, drawingInto folder: String, backend: any Backend
-  ) throws(ComparisonError) {
+  ) throws {
     var recipe = recipe
     if let seeds = options.seeds { recipe.seeds = (0..<UInt64(seeds)).map { $0 } }
     self.recipe = recipe
-    try run(ComparisonError.recipe) { () throws(RecipeError) in
-      try recipe.requireTargets(in: options.targets)
-    }
+    try recipe.requireTargets(in: options.targets)
     var options = options
     var sources = [options.directory + "/data"]
     if folder != sources[0] { sources.append(folder) }
@@ -45,15 +43,12 @@ public struct PlannedComparison: Sendable {
   }
 
   /// The students that patterns mean; each must mean one.
-  private static func students(_ patterns: [String], of recipe: Recipe) throws(ComparisonError) -> Set<String>
-  {
+  private static func students(_ patterns: [String], of recipe: Recipe) throws -> Set<String> {
     let names = recipe.students.map(\.name)
     var meant: Set<String> = []
     for pattern in patterns {
       meant.formUnion(
-        try run({ ComparisonError.recipe(.settings($0)) }) { () throws(SettingsError) in
-          try Glob(pattern).names(among: names, at: "--only", of: "student")
-        })
+        try Glob(pattern).names(among: names, at: "--only", of: "student"))
     }
     return meant
   }
@@ -104,17 +99,16 @@ public struct PlannedComparison: Sendable {
   }
 
   /// The teacher's network before training, or as its file has it.
-  public func untrainedTeacher() throws(ComparisonError) -> Graph {
+  public func untrainedTeacher() throws -> Graph {
     switch recipe.teacher.origin {
     case .network:
       let planner = TrialPlanner(recipe, material)
-      let graph = try run(ComparisonError.recipe) { () throws(RecipeError) in try planner.teacherGraph() }
+      let graph = try planner.teacherGraph()
       guard var graph else { preconditionFailure("a network has a graph") }
       graph.initializeParameters(seed: recipe.seeds[0])
       return graph
     case .model(let path):
-      return try run({ ComparisonError.recipe(.invalid(recipe.teacher.mark, "\($0)")) }) {
-        () throws(ModelFileError) in
+      return try located("\(recipe.teacher.mark)") {
         try ModelReader.read(path, ImportOptions(text: recipe.teacher.normalization)).model.graph
       }
     }

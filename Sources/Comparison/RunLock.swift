@@ -6,16 +6,16 @@ final class RunLock: Sendable {
   private let handle: FileHandle
 
   /// Makes the directory and takes it; the operating system gives it back however the process ends.
-  init(_ directory: String) throws(ComparisonError) {
+  init(_ directory: String) throws {
     do {
       try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
       handle = try FileHandle(forReadingFrom: URL(filePath: directory))
     } catch {
-      throw .runDirectory(
+      throw ComparisonError.runDirectory(
         path: directory, reason: "cannot be used: \(FileFailure.reason(error, path: directory))")
     }
     guard flock(handle.fileDescriptor, LOCK_EX | LOCK_NB) == 0 else {
-      throw .runDirectory(
+      throw ComparisonError.runDirectory(
         path: directory, reason: "another comparison is at work there; wait for it, or choose another --out")
     }
   }

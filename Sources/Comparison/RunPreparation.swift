@@ -19,67 +19,57 @@ enum RunPreparation {
   /// Draws a data set that Condense makes itself, where the recipe names one that is nowhere to be found.
   static func makeData(
     _ recipe: Recipe, _ options: RunOptions, into drawn: String
-  ) throws(ComparisonError) {
+  ) throws {
     guard
       let path = NamedFiles(in: options.datasets.dataDirectories).path(of: recipe.data),
       !FileManager.default.fileExists(atPath: recipe.data)
     else { return }
-    try run(ComparisonError.dataset) { () throws(DatasetError) in
-      let manifest = try DataManifest(contentsOf: path)
-      guard let maker = manifest.maker else { return }
-      let places = options.datasets.sourceDirectories.map { $0 + "/" + manifest.path }
-      guard !places.contains(where: FileManager.default.fileExists) else { return }
-      let place = drawn + "/" + manifest.path
-      try? FileManager.default.createDirectory(
-        atPath: URL(filePath: place).deletingLastPathComponent().path, withIntermediateDirectories: true)
-      try maker.write(to: place)
-    }
+    let manifest = try DataManifest(contentsOf: path)
+    guard let maker = manifest.maker else { return }
+    let places = options.datasets.sourceDirectories.map { $0 + "/" + manifest.path }
+    guard !places.contains(where: FileManager.default.fileExists) else { return }
+    let place = drawn + "/" + manifest.path
+    try? FileManager.default.createDirectory(
+      atPath: URL(filePath: place).deletingLastPathComponent().path, withIntermediateDirectories: true)
+    try maker.write(to: place)
   }
 
   /// Opens the data as the teacher sees it, and plans the trials; with what is to be said of the data.
   static func plan(
     _ recipe: Recipe, _ options: RunOptions, backend: any Backend
-  ) throws(ComparisonError) -> (material: RecipeMaterial, plan: TrialPlan, messages: [String]) {
+  ) throws -> (material: RecipeMaterial, plan: TrialPlan, messages: [String]) {
     let (input, model) = try teacherInput(recipe, options)
     var datasets = options.datasets
     datasets.validationFraction = recipe.validationFraction
     datasets.valFolder = recipe.valFolder
     datasets.seed = recipe.seeds[0]
     datasets.imageSize = ImageSize(width: input[2], height: input[1])
-    let opening = datasets
-    let data = try run(ComparisonError.dataset) { () throws(DatasetError) in
-      try Dataset.open(recipe.data, options: opening)
-    }
+    let data = try Dataset.open(recipe.data, options: datasets)
     var material = RecipeMaterial(
       dataDigest: data.digest, channels: data.channels, classes: data.classes,
       trainingImages: data.count(of: .train), teachers: options.networks,
       instructionSet: backend.instructionSet, precision: .f32, teacherInput: input, modelDigest: model?.digest
     )
-    material.modelImages = try model.flatMap { model throws(ComparisonError) in
+    material.modelImages = try model.flatMap { model in
       try trainingImages(of: model.imported, recipe)
     }
     material.valFolder = data.splitDescription.valFolder
     for name in recipe.students.compactMap(\.goal?.target) {
-      let profile = try run({ ComparisonError.recipe(.invalid(recipe.mark, "\($0)")) }) {
-        () throws(TargetError) in
+      let profile = try located("\(recipe.mark)") {
         try TargetProfile.named(name, searching: options.targets)
       }
       material.profileDigests[name] = ReadingOrigin(profile, nil).digest
     }
     if let known = model?.imported.namingClasses(data.classes).classes, known != data.classes {
-      throw .recipe(
-        .invalid(
-          recipe.teacher.mark,
-          "the teacher tells \(known.count) classes apart (\(words(known))), the data has "
-            + "\(data.classes.count) (\(words(data.classes))); they must be the same, in the same order"))
+      throw RecipeError.invalid(
+        recipe.teacher.mark,
+        "the teacher tells \(known.count) classes apart (\(words(known))), the data has "
+          + "\(data.classes.count) (\(words(data.classes))); they must be the same, in the same order")
     }
-    guard data.count(of: .test) > 0 else { throw .noTestImages(path: recipe.data) }
+    guard data.count(of: .test) > 0 else { throw ComparisonError.noTestImages(path: recipe.data) }
     var messages = recipe.notes + data.messages
     material.precision = try precision(recipe, material, model?.imported, backend, &messages)
-    let resolved = material
-    let plan = try run(ComparisonError.recipe) { () throws(RecipeError) in
-      try TrialPlanner(recipe, resolved).plan()
-    }
+    let plan = try TrialPlanner(recipe, material).plan()
     return (material, plan, messages)
   }
 
@@ -87,11 +77,9 @@ enum RunPreparation {
   private static func precision(
     _ recipe: Recipe, _ material: RecipeMaterial, _ model: ImportedModel?, _ backend: any Backend,
     _ messages: inout [String]
-  ) throws(ComparisonError) -> Precision {
+  ) throws -> Precision {
     if let precision = Precision(rawValue: recipe.precision) { return precision }
-    let untrained = try run(ComparisonError.recipe) { () throws(RecipeError) in
-      try TrialPlanner(recipe, material).teacherGraph()
-    }
+    let untrained = try TrialPlanner(recipe, material).teacherGraph()
     guard let graph = untrained ?? model?.model.graph else {
       preconditionFailure("a teacher is a network or a model")
     }
@@ -102,19 +90,17 @@ enum RunPreparation {
   /// The input of the teacher's network, and the digest of its file where it is one.
   private static func teacherInput(
     _ recipe: Recipe, _ options: RunOptions
-  ) throws(ComparisonError) -> (
+  ) throws -> (
     input: Shape, model: (digest: String, imported: ImportedModel)?
   ) {
     switch recipe.teacher.origin {
     case .network(let name):
-      let spec = try run({ ComparisonError.recipe(.invalid(recipe.teacher.mark, "\($0)")) }) {
-        () throws(NetworkError) in
+      let spec = try located("\(recipe.teacher.mark)") {
         try NetworkSpec.named(name, searching: options.networks)
       }
       return (spec.input, nil)
     case .model(let path):
-      let imported = try run({ ComparisonError.recipe(.invalid(recipe.teacher.mark, "\($0)")) }) {
-        () throws(ModelFileError) in
+      let imported = try located("\(recipe.teacher.mark)") {
         try ModelReader.read(path, ImportOptions(text: recipe.teacher.normalization))
       }
       return (imported.model.input.shape, (try digest(of: path, recipe.teacher.mark), imported))
@@ -122,25 +108,25 @@ enum RunPreparation {
   }
 
   /// The SHA-256 of a file, hexadecimal.
-  private static func digest(of path: String, _ mark: SettingsMark) throws(ComparisonError) -> String {
+  private static func digest(of path: String, _ mark: SettingsMark) throws -> String {
     do {
       return SHA256.hash(data: try Data(contentsOf: URL(filePath: path))).hexadecimal
     } catch {
-      throw .recipe(.invalid(mark, "\(path): cannot be read: \(FileFailure.reason(error, path: path))"))
+      throw RecipeError.invalid(mark, "\(path): cannot be read: \(FileFailure.reason(error, path: path))")
     }
   }
 
   /// Images that a model's file says its training saw.
   private static func trainingImages(
     of imported: ImportedModel, _ recipe: Recipe
-  ) throws(ComparisonError) -> Int? {
+  ) throws -> Int? {
     let key = "trainingImages"
     guard let node = imported.model.provenance[key] else { return nil }
-    return try run({ ComparisonError.recipe(.invalid(recipe.teacher.mark, "the teacher's file: \($0)")) }) {
-      () throws(SettingsError) in
+    return try located("\(recipe.teacher.mark): the teacher's file") {
       let images = try node.integer(key)
       guard images > 0 else {
-        throw .outOfRange(node.mark, key: key, expected: "a number of images above 0", found: "\(images)")
+        throw SettingsError.outOfRange(
+          node.mark, key: key, expected: "a number of images above 0", found: "\(images)")
       }
       return images
     }
@@ -152,9 +138,7 @@ enum RunPreparation {
   }
 
   /// Writes a file whole or not at all.
-  static func write(_ bytes: [UInt8], to path: String) throws(ComparisonError) {
-    try run({ ComparisonError.runDirectory(path: path, reason: "\($0)") }) { () throws(SystemError) in
-      try WholeFile.write(bytes, to: path)
-    }
+  static func write(_ bytes: [UInt8], to path: String) throws {
+    try located(path) { try WholeFile.write(bytes, to: path) }
   }
 }

@@ -76,7 +76,7 @@ public struct TrialScheduler: Sendable {
       while true {
         while running < executor.capacity, !shouldStop(), !waiting.isEmpty {
           let work = waiting.removeFirst()
-          do throws(ComparisonError) {
+          do {
             guard let job = try begin(work, pace, elapsed: clock.now - began, events) else {
               tell(&source, .notRun(Self.late), of: work, events)
               pull(&source, into: &waiting, events)
@@ -174,7 +174,7 @@ public struct TrialScheduler: Sendable {
   /// Prepares a trial's directory; `nil` where the trial would end too late.
   private func begin(
     _ work: Work, _ pace: TrialPace, elapsed: Duration, _ events: (TrialEvent) -> Void
-  ) throws(ComparisonError) -> TrialJob? {
+  ) throws -> TrialJob? {
     switch work {
     case .reading(let spec, let targets):
       let job = try rereading(spec)
@@ -249,34 +249,34 @@ public struct TrialScheduler: Sendable {
   }
 
   /// The job that reads a finished trial anew; its specification names the present targets.
-  private func rereading(_ spec: TrialSpec) throws(ComparisonError) -> TrialJob {
+  private func rereading(_ spec: TrialSpec) throws -> TrialJob {
     guard let directory = folder.directory(of: spec.address) else {
-      throw .runDirectory(path: folder.path, reason: "the trial \(spec.directoryName) is gone")
+      throw ComparisonError.runDirectory(path: folder.path, reason: "the trial \(spec.directoryName) is gone")
     }
     try write(spec, to: directory)
     return TrialJob(spec: spec, directory: directory, filling: directory, log: "readings.txt")
   }
 
   /// Puts a trial's specification where the trial will be filled.
-  private func prepare(_ spec: TrialSpec) throws(ComparisonError) -> TrialJob {
+  private func prepare(_ spec: TrialSpec) throws -> TrialJob {
     let place = folder.place(of: spec)
     let filling = place.partialPath
     do {
       try FileManager.default.createDirectory(atPath: filling, withIntermediateDirectories: true)
     } catch {
-      throw .runDirectory(
+      throw ComparisonError.runDirectory(
         path: filling, reason: "cannot be written: \(FileFailure.reason(error, path: filling))")
     }
     try write(spec, to: filling)
     return TrialJob(spec: spec, directory: place.path, filling: filling, log: "log.txt")
   }
 
-  private func write(_ spec: TrialSpec, to directory: String) throws(ComparisonError) {
+  private func write(_ spec: TrialSpec, to directory: String) throws {
     let path = directory + "/" + TrialFolder.specification
     do throws(SystemError) {
       try WholeFile.write(Array((spec.node.prettyJSON + "\n").utf8), to: path)
     } catch {
-      throw .runDirectory(path: directory, reason: "cannot be written: \(error)")
+      throw ComparisonError.runDirectory(path: directory, reason: "cannot be written: \(error)")
     }
   }
 }

@@ -1,3 +1,5 @@
+import Settings
+
 /// An end of a command that is not success: what to say and with which code to exit.
 struct CommandFailure: Error {
   /// The exit codes that scripts may rely on.
@@ -21,9 +23,9 @@ struct CommandFailure: Error {
   }
 
   /// Wraps an error of a module, whose description already says where, what and what to do; `status` is for errors
-  /// that have none of their own.
+  /// that have none of their own, whatever places they were put at.
   init(_ status: Status, _ error: any Error) {
-    self.init((error as? any StatusGiving)?.status ?? status, "\(error)")
+    self.init(error.underlying(as: (any StatusGiving).self)?.status ?? status, "\(error)")
   }
 
   /// The network said what is no number: nothing that is made of it would mean anything.

@@ -1,4 +1,3 @@
-import Comparison
 import Datasets
 import Execution
 import Export
@@ -53,16 +52,6 @@ extension TrainingError: StatusGiving {
     case .dataset(let error): error.status
     case .model(let error): error.status
     case .unwritable: .internal
-    default: nil
-    }
-  }
-}
-
-extension ComparisonError: StatusGiving {
-  var status: CommandFailure.Status? {
-    switch self {
-    case .dataset(let error): error.status
-    case .ledger(let error): error.status
     default: nil
     }
   }
