@@ -59,20 +59,15 @@ public struct Recipe: Sendable {
   ]
 
   /// Reads a recipe from a file.
-  public init(contentsOf path: String) throws(RecipeError) {
-    let node: SettingsNode
-    do throws(SettingsError) { node = try SettingsNode(contentsOf: path) } catch { throw .settings(error) }
+  public init(contentsOf path: String) throws {
+    let node = try SettingsNode(contentsOf: path)
     let file = path.split(separator: "/").last ?? "recipe"
     try self.init(node, defaultName: String(file.split(separator: ".").first ?? file))
   }
 
   /// Reads a recipe that is already a mapping.
-  public init(_ node: SettingsNode, defaultName: String) throws(RecipeError) {
-    do throws(SettingsError) {
-      try self.init(reading: node, defaultName: defaultName)
-    } catch {
-      throw .settings(error)
-    }
+  public init(_ node: SettingsNode, defaultName: String) throws {
+    try self.init(reading: node, defaultName: defaultName)
     try checkNames()
     _ = try taughtByStudents()
     for student in students { try student.checkOrder() }
@@ -159,7 +154,7 @@ public struct Recipe: Sendable {
   }
 
   /// The students that other students teach, each after its teacher; those that teach themselves in a round are refused.
-  func taughtByStudents() throws(RecipeError) -> [RecipeStudent] {
+  func taughtByStudents() throws -> [RecipeStudent] {
     var known = Set(students.filter { $0.teacher == nil }.map(\.name))
     var rest = students.filter { $0.teacher != nil }
     var order: [RecipeStudent] = []
@@ -173,25 +168,26 @@ public struct Recipe: Sendable {
       guard let teacher = students.first(where: { $0.name == name }) else {
         let names = students.map(\.name)
         let hint = Spelling.nearest(to: name, among: names).map { "; did you mean \"\($0)\"?" } ?? ""
-        throw .invalid(student.mark, "\(student.name): no student is called \"\(name)\"\(hint)")
+        throw RecipeError.invalid(student.mark, "\(student.name): no student is called \"\(name)\"\(hint)")
       }
       guard teacher.goal == nil else {
-        throw .invalid(
+        throw RecipeError.invalid(
           student.mark,
           "\(student.name): its teacher \"\(name)\" is searched for; a student that teaches has settings of its own"
         )
       }
     }
     guard let stuck = rest.first else { return order }
-    throw .invalid(
+    throw RecipeError.invalid(
       stuck.mark,
       "\(stuck.name): is taught, through others, by itself; let one of them learn from the teacher")
   }
 
-  private func checkNames() throws(RecipeError) {
+  private func checkNames() throws {
     var seen: Set<String> = []
     for student in students where !seen.insert(student.name).inserted {
-      throw .invalid(student.mark, "two students are called \"\(student.name)\"; give each a name of its own")
+      throw RecipeError.invalid(
+        student.mark, "two students are called \"\(student.name)\"; give each a name of its own")
     }
   }
 

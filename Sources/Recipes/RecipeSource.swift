@@ -121,7 +121,7 @@ public struct RecipeSource: TrialSource {
   }
 
   private mutating func begin(_ planned: TrialSpec) {
-    do throws(TrialError) {
+    do {
       if let described = plan.searches[planned.address] {
         searches[planned.address] = Search(
           described: described,
@@ -137,7 +137,7 @@ public struct RecipeSource: TrialSource {
   }
 
   /// The trial that a planned one is, now that all it needs is done.
-  private func resolve(_ planned: TrialSpec) throws(TrialError) -> TrialSpec {
+  private func resolve(_ planned: TrialSpec) throws -> TrialSpec {
     var spec = planned
     if let address = planned.settingsOf, let student = plan.trials.first(where: { $0.address == address }),
       let chosen = resolved[address]
@@ -145,7 +145,9 @@ public struct RecipeSource: TrialSource {
       spec = planned.following(student, as: chosen)
     }
     if case .shape(let address) = spec.start {
-      guard let trial = resolved[address] else { throw .missingTrial(address: address, folder: folder.path) }
+      guard let trial = resolved[address] else {
+        throw TrialError.missingTrial(address: address, folder: folder.path)
+      }
       spec.start = .network(try folder.structure(of: trial.address))
     }
     return spec
@@ -173,7 +175,7 @@ public struct RecipeSource: TrialSource {
         return settle(planned, outcome.ofDependents ?? outcome)
       }
       searches[planned.address]?.out.remove(address)
-      do throws(TrialError) { try goOn(planned) } catch { settle(planned, .failed("\(error)")) }
+      do { try goOn(planned) } catch { settle(planned, .failed("\(error)")) }
     }
   }
 
@@ -195,9 +197,9 @@ public struct RecipeSource: TrialSource {
   // MARK: Searches
 
   /// Asks for more candidates when those before are done; takes the best when there are no more.
-  private mutating func goOn(_ planned: TrialSpec) throws(TrialError) {
+  private mutating func goOn(_ planned: TrialSpec) throws {
     guard var search = searches[planned.address], search.out.isEmpty else { return }
-    let teacher = try planned.teacher.flatMap { address throws(TrialError) in
+    let teacher = try planned.teacher.flatMap { address in
       try folder.validation(ofTeacher: address)
     }
     let results = try candidates(of: search)
@@ -219,9 +221,7 @@ public struct RecipeSource: TrialSource {
     }
     var round: [TrialSpec] = []
     for assignment in next {
-      let stages = try trial(TrialError.settings) { () throws(SettingsError) in
-        try search.state.space.applied(assignment, to: planned.stages)
-      }
+      let stages = try search.state.space.applied(assignment, to: planned.stages)
       round.append(planned.candidate(stages, number: search.candidates.count + 1))
       search.candidates.append(round[round.count - 1])
       search.assignments.append(assignment)
@@ -240,8 +240,8 @@ public struct RecipeSource: TrialSource {
     if out.isEmpty { try goOn(planned) }
   }
 
-  private func candidates(of search: Search) throws(TrialError) -> [CandidateResult] {
-    try search.candidates.map { spec throws(TrialError) in try folder.candidate(spec.address) }
+  private func candidates(of search: Search) throws -> [CandidateResult] {
+    try search.candidates.map { try folder.candidate($0.address) }
   }
 }
 

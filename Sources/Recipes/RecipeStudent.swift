@@ -97,24 +97,24 @@ public struct RecipeStudent: Sendable {
   }
 
   /// Refuses a later stage that would undo an earlier one, and names the better order.
-  func checkOrder() throws(RecipeError) {
+  func checkOrder() throws {
     let methods = stages.compactMap(\.choice)
     for (earlier, later) in zip(methods, methods.dropFirst()) where later.order < earlier.order {
       let better = methods.sorted { $0.order < $1.order }.map(\.name).joined(separator: ", ")
-      throw .invalid(
+      throw RecipeError.invalid(
         mark,
         "\(name): \(later.name) after \(earlier.name) would undo it; the order that keeps both is \(better)")
     }
     for order in [PipelineOrder.sharing, .values] {
       let values = methods.filter { $0.order == order }
       guard values.count > 1 else { continue }
-      throw .invalid(
+      throw RecipeError.invalid(
         mark,
         "\(name): \(values.map(\.name).joined(separator: " and ")) both say which values weights can take; keep one"
       )
     }
     if network == nil, let first = stages.first, first.choice == nil, stages.count == 1 {
-      throw .invalid(
+      throw RecipeError.invalid(
         first.mark, "\(name): only trains the teacher on; name a method, or a \"network\" that learns from it"
       )
     }

@@ -64,7 +64,7 @@ public struct TrainingPace {
     self.limit = limit
   }
 
-  mutating func pace(_ work: StageWork) throws(TrialError) -> Pace {
+  mutating func pace(_ work: StageWork) throws -> Pace {
     let key = work.key
     if let pace = known[key] { return pace }
     let multiplyAdds = work.graph.multiplyAdds + (work.teacher?.multiplyAdds ?? 0) / 3
@@ -92,7 +92,7 @@ public struct TrainingPace {
   }
 
   /// Trains for a few steps: the first one is warming up.
-  private func measure(_ work: StageWork) throws(TrialError) -> Pace {
+  private func measure(_ work: StageWork) throws -> Pace {
     var settings = work.settings
     settings.patience = nil
     let clock = clock
@@ -105,7 +105,7 @@ public struct TrainingPace {
       threads: work.spec.threads, precision: work.spec.precision,
       objective: work.teacher == nil ? Supervised() : work.objective,
       teacher: work.teacher.map { .network($0) })
-    _ = try trial({ TrialError.training(stage: 0, $0) }) { () throws(TrainingError) in
+    _ = try located("stage 1") {
       let trainer = try Trainer(
         setup, training: loader, observer: TrainingObserver(step: { _ in ends.append(clock.now) }))
       return try trainer.run(shouldStop: {

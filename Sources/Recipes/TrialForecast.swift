@@ -19,7 +19,7 @@ public struct TrialForecast {
   /// The seconds of a trial; of a searched student, those of all its candidates.
   public mutating func seconds(
     _ spec: TrialSpec, _ preview: TrialPreview, repeats: Int = 1
-  ) throws(TrialError) -> Double {
+  ) throws -> Double {
     var seconds = preview.openingSeconds
     let training = Double(preview.images[.train] ?? 0)
     let (validation, test) = (Double(preview.images[.validation] ?? 0), Double(preview.images[.test] ?? 0))

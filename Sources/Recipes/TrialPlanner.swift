@@ -65,7 +65,7 @@ public struct TrialPlanner {
   }
 
   /// All trials of all seeds.
-  public func plan() throws(RecipeError) -> TrialPlan {
+  public func plan() throws -> TrialPlan {
     var trials = TrialList()
     var searches: [String: TrialSearch] = [:]
     for seed in recipe.seeds {
@@ -106,17 +106,18 @@ public struct TrialPlanner {
   // MARK: Teachers
 
   /// The teacher's network before training; `nil` where the recipe names a model.
-  public func teacherGraph() throws(RecipeError) -> Graph? {
-    try recipe.teacher.network.map { name throws(RecipeError) in
+  public func teacherGraph() throws -> Graph? {
+    try recipe.teacher.network.map { name in
       try graph(name, width: recipe.teacher.width, mark: recipe.teacher.mark)
     }
   }
 
-  private func teacher(_ seed: UInt64) throws(RecipeError) -> TrialSpec {
+  private func teacher(_ seed: UInt64) throws -> TrialSpec {
     switch recipe.teacher.origin {
     case .model(let path):
       guard let digest = material.modelDigest else {
-        throw .invalid(recipe.teacher.mark, "the teacher's file \(path) was not read; its digest is missing")
+        throw RecipeError.invalid(
+          recipe.teacher.mark, "the teacher's file \(path) was not read; its digest is missing")
       }
       return spec(
         "teacher", .teacher, seed,
@@ -134,8 +135,8 @@ public struct TrialPlanner {
   /// The trials of all students of a seed by name, and those that store the teacher's logits for some of them.
   private func students(
     _ seed: UInt64, _ teacher: TrialSpec
-  ) throws(RecipeError) -> (logits: [TrialSpec], students: [String: TrialSpec]) {
-    let own = try recipe.students.filter { $0.teacher == nil }.map { student throws(RecipeError) in
+  ) throws -> (logits: [TrialSpec], students: [String: TrialSpec]) {
+    let own = try recipe.students.filter { $0.teacher == nil }.map { student in
       try self.student(student, seed, teacher: teacher)
     }
     let logits = storedLogits(for: own, teacher)
@@ -158,7 +159,7 @@ public struct TrialPlanner {
 
   private func student(
     _ student: RecipeStudent, _ seed: UInt64, teacher: TrialSpec
-  ) throws(RecipeError) -> TrialSpec {
+  ) throws -> TrialSpec {
     let network = student.network ?? recipe.teacher.network
     var stages: [TrialSpec.Stage] = []
     for stage in student.stages {
@@ -220,7 +221,7 @@ public struct TrialPlanner {
   /// What a student must be held against: trained alone, its shape from scratch, and chance.
   private func controls(
     for student: TrialSpec, of described: RecipeStudent, _ teacher: TrialSpec
-  ) throws(RecipeError) -> [TrialSpec] {
+  ) throws -> [TrialSpec] {
     let controls = [alone(student), try fromScratch(student, teacher), atRandom(student)]
     return controls.compactMap(\.self).map { control in
       var control = control
@@ -248,7 +249,7 @@ public struct TrialPlanner {
 
   /// The shape that structural stages left, trained from scratch on as many images as teacher and recovery saw; then
   /// the student's later stages.
-  private func fromScratch(_ student: TrialSpec, _ teacher: TrialSpec) throws(RecipeError) -> TrialSpec? {
+  private func fromScratch(_ student: TrialSpec, _ teacher: TrialSpec) throws -> TrialSpec? {
     let structural = student.stages.lastIndex { $0.choice?.order == .structure }
     guard let structural, student.start == .teacher, var training = try scratchTraining(teacher) else {
       return nil
@@ -266,7 +267,7 @@ public struct TrialPlanner {
   }
 
   /// How the teacher was trained; `nil` where nobody says how many images it saw.
-  private func scratchTraining(_ teacher: TrialSpec) throws(RecipeError) -> TrainingSettings? {
+  private func scratchTraining(_ teacher: TrialSpec) throws -> TrainingSettings? {
     if recipe.teacher.model == nil { return teacher.stages.first?.training }
     guard let images = scratchImages else { return nil }
     var training = try settings(network: nil, [recipe.training, recipe.teacher.training])
@@ -305,38 +306,28 @@ public struct TrialPlanner {
     return spec
   }
 
-  private func networkSpec(_ name: String, mark: SettingsMark) throws(RecipeError) -> NetworkSpec {
-    do throws(NetworkError) {
-      return try NetworkSpec.named(name, searching: material.teachers)
-    } catch {
-      throw .invalid(mark, "\(error)")
-    }
+  private func networkSpec(_ name: String, mark: SettingsMark) throws -> NetworkSpec {
+    try located("\(mark)") { try NetworkSpec.named(name, searching: material.teachers) }
   }
 
   private func graph(
     _ name: String, width: Double, input: Shape? = nil, mark: SettingsMark
-  ) throws(RecipeError) -> Graph {
+  ) throws -> Graph {
     let spec = try networkSpec(name, mark: mark)
-    do throws(NetworkError) {
-      return try spec.build(
+    return try located("\(mark)") {
+      try spec.build(
         options: NetworkOptions(
           input: input, channels: material.channels, classes: material.classes.count, width: width))
-    } catch {
-      throw .invalid(mark, "\(error)")
     }
   }
 
   /// The network's own training with mappings of the recipe on top, batches cut to what the data has.
-  private func settings(network: String?, _ layers: [SettingsNode]) throws(RecipeError) -> TrainingSettings {
+  private func settings(network: String?, _ layers: [SettingsNode]) throws -> TrainingSettings {
     var settings = TrainingSettings()
-    let own = try network.map { name throws(RecipeError) in try networkSpec(name, mark: recipe.mark).training
+    let own = try network.map { name in try networkSpec(name, mark: recipe.mark).training
     }
-    do throws(SettingsError) {
-      for node in [own].compactMap({ $0 }) + layers where node.content != .null {
-        try settings.update(from: node, owner: "training")
-      }
-    } catch {
-      throw .settings(error)
+    for node in [own].compactMap({ $0 }) + layers where node.content != .null {
+      try settings.update(from: node, owner: "training")
     }
     if material.trainingImages < settings.batch, material.trainingImages >= settings.accumulationSteps {
       settings.batch = material.trainingImages - material.trainingImages % settings.accumulationSteps

@@ -3,6 +3,7 @@ import Execution
 public import Graphs
 import Methods
 import Ops
+import Settings
 import Tensors
 import Training
 public import Trials
@@ -48,12 +49,12 @@ public struct TrialPreview {
   /// shape this one trains from scratch.
   public init(
     _ spec: TrialSpec, teacher: Graph, shape: Graph? = nil, _ environment: TrialEnvironment
-  ) throws(TrialError) {
+  ) throws {
     let clock = ContinuousClock()
     let runner = TrialRunner(spec, directory: "", environment)
     var graph = try runner.previewGraph(teacher, shape: shape)
     structure = graph
-    guard let shape = graph.inputs.first?.shape else { throw .graph(.noOutputs) }
+    guard let shape = graph.inputs.first?.shape else { throw GraphError.noOutputs }
     let opened = clock.now
     let data = try TrialData(spec, input: shape, normalization: nil, environment)
     openingSeconds = (clock.now - opened).inSeconds
@@ -65,7 +66,7 @@ public struct TrialPreview {
       let before = graph
       if let choice = stage.choice {
         let began = clock.now
-        do throws(MethodError) {
+        do {
           try preview.describe(choice, graph)
           graph =
             try choice.compress(
@@ -93,18 +94,14 @@ public struct TrialPreview {
 
   private static func evidence(
     _ runner: TrialRunner, _ data: TrialData, _ graph: Graph
-  ) throws(MethodError) -> any Evidence {
-    do throws(TrialError) {
-      return try StageEvidence(runner, data).of(graph)
-    } catch {
-      throw .evidence(method: "plan", reason: "\(error)")
-    }
+  ) throws -> any Evidence {
+    try located("plan") { try StageEvidence(runner, data).of(graph) }
   }
 }
 
 extension TrialPreview.Stage {
   /// Notes which layers a method touches, and why not the others that have weights.
-  fileprivate mutating func describe(_ choice: MethodChoice, _ graph: Graph) throws(MethodError) {
+  fileprivate mutating func describe(_ choice: MethodChoice, _ graph: Graph) throws {
     for (node, applicability) in try choice.applicabilities(on: graph) {
       switch applicability {
       case .applicable:
@@ -126,7 +123,7 @@ extension TrialPreview.Stage {
 
 extension TrialRunner {
   /// The network that a trial starts from, untrained.
-  fileprivate func previewGraph(_ teacher: Graph, shape: Graph?) throws(TrialError) -> Graph {
+  fileprivate func previewGraph(_ teacher: Graph, shape: Graph?) throws -> Graph {
     switch spec.start {
     case .network(let structure): return try freshGraph(structure, seed: spec.seed)
     case .shape: return try freshGraph((shape ?? teacher).structureNode, seed: spec.seed)
@@ -137,7 +134,7 @@ extension TrialRunner {
   /// What a stage trains on a network before and after its method.
   fileprivate func work(
     _ stage: TrialSpec.Stage, _ before: Graph, _ after: Graph, teacher: Graph, _ data: TrialData
-  ) throws(TrialError) -> (before: StageWork, after: StageWork)? {
+  ) throws -> (before: StageWork, after: StageWork)? {
     guard let training = stage.training else { return nil }
     let objective = try stage.distiller()
     let parts = objective.teacherParts
@@ -155,7 +152,7 @@ extension TrialMeasurement {
   /// What a network counts as it would ship.
   func counts(
     _ graph: Graph
-  ) throws(TrialError) -> (parameters: Int, nonZeros: Int, multiplyAdds: Int, fileBytes: Int) {
+  ) throws -> (parameters: Int, nonZeros: Int, multiplyAdds: Int, fileBytes: Int) {
     let shipped = try shipped(graph)
     return (shipped.parameterCount, nonZeros(shipped), shipped.multiplyAdds, try fileBytes(graph))
   }
