@@ -7,7 +7,7 @@ extension TrialRunner {
   /// The weights at which the training of the network began that the trial starts from, by name.
   ///
   /// They follow from its structure and seed. `nil` where these are not known: of an imported model, and of a student that teaches.
-  package func initialWeights() throws(TrialError) -> [String: Tensor]? {
+  package func initialWeights() throws -> [String: Tensor]? {
     switch spec.start {
     case .network(let structure):
       return try freshGraph(structure, seed: spec.seed).trainableWeights
@@ -19,15 +19,13 @@ extension TrialRunner {
   }
 
   /// What the teacher's trial was; `nil` while it was not run.
-  private func teacherSpec() throws(TrialError) -> TrialSpec? {
+  private func teacherSpec() throws -> TrialSpec? {
     guard let address = spec.teacher, let directory = folder.directory(of: address) else { return nil }
     let path = directory + "/" + TrialFolder.specification
     guard let data = FileManager.default.contents(atPath: path) else {
-      throw .damaged(path: path, reason: "cannot be read")
+      throw TrialError.damaged(path: path, reason: "cannot be read")
     }
-    return try trial(TrialError.settings) { () throws(SettingsError) in
-      try TrialSpec(from: try SettingsNode(json: data, source: path))
-    }
+    return try TrialSpec(from: try SettingsNode(json: data, source: path))
   }
 }
 

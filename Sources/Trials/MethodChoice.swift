@@ -104,7 +104,7 @@ public struct MethodChoice: Sendable {
   /// Applies the method to a network that was `original` when the stage began.
   public func compress(
     _ graph: Graph, of original: Graph, progress: Double, evidence: any Evidence, random: SeededRandom
-  ) throws(MethodError) -> Rewrite {
+  ) throws -> Rewrite {
     try Self.compress(
       method, overrides, graph, of: original, progress: progress, evidence: evidence, random: random)
   }
@@ -112,7 +112,7 @@ public struct MethodChoice: Sendable {
   private static func compress<M: CompressionMethod>(
     _ method: M, _ overrides: [LayerOverride], _ graph: Graph, of original: Graph, progress: Double,
     evidence: any Evidence, random: SeededRandom
-  ) throws(MethodError) -> Rewrite {
+  ) throws -> Rewrite {
     var compression = Compression(
       method, graph: graph, of: original, progress: progress, evidence: evidence, random: random,
       overrides: try settings(method, overrides, graph))
@@ -122,13 +122,13 @@ public struct MethodChoice: Sendable {
   /// What the method would do to every node of a network, in order.
   public func applicabilities(
     on graph: Graph
-  ) throws(MethodError) -> [(node: Node, applicability: Applicability)] {
+  ) throws -> [(node: Node, applicability: Applicability)] {
     try Self.applicabilities(method, overrides, graph)
   }
 
   private static func applicabilities<M: CompressionMethod>(
     _ method: M, _ overrides: [LayerOverride], _ graph: Graph
-  ) throws(MethodError) -> [(node: Node, applicability: Applicability)] {
+  ) throws -> [(node: Node, applicability: Applicability)] {
     let changed = try settings(method, overrides, graph)
     return graph.nodes.map { node in
       switch changed[node.name] {
@@ -150,7 +150,7 @@ public struct MethodChoice: Sendable {
   /// one does not know, it may be refused.
   private static func settings<M: CompressionMethod>(
     _ method: M, _ overrides: [LayerOverride], _ graph: Graph
-  ) throws(MethodError) -> [String: M?] {
+  ) throws -> [String: M?] {
     var result: [String: M?] = [:]
     for precedence in 0...2 {
       for override in overrides {
@@ -165,7 +165,8 @@ public struct MethodChoice: Sendable {
             do throws(SettingsError) {
               result[node.name] = .some(try updated(base, by: override))
             } catch {
-              throw .impossible(method: M.name, node: node.name, reason: "its overrides contradict: \(error)")
+              throw MethodError.impossible(
+                method: M.name, node: node.name, reason: "its overrides contradict: \(error)")
             }
           }
         }

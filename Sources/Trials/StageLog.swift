@@ -13,7 +13,7 @@ struct StageLog {
 
   /// Starts the stage's part of the file behind the lines of earlier stages and of the epochs of this one that are done
   /// already; returns the seconds that those took. What else a killed process left is dropped.
-  func begin(keeping epochs: Int) throws(TrialError) -> Double {
+  func begin(keeping epochs: Int) throws -> Double {
     let text = FileManager.default.contents(atPath: path).map { String(decoding: $0, as: UTF8.self) } ?? ""
     var seconds = 0.0
     var kept: [Substring] = []

@@ -38,7 +38,7 @@ struct StageStore {
   }
 
   /// Keeps what the stages so far made. A network that does not come back equal is not kept: its stage is run again.
-  func save(_ outcome: TrialPipeline.Outcome) throws(TrialError) {
+  func save(_ outcome: TrialPipeline.Outcome) throws {
     var file = NetworkFile(graph: outcome.graph, note: "")
     guard file.isExact else { return }
     do {
@@ -47,7 +47,7 @@ struct StageStore {
       file.note = String(decoding: try encoder.encode(Facts(outcome, identity: identity)), as: UTF8.self)
       try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
     } catch {
-      throw .unwritable(path: path, reason: FileFailure.reason(error, path: path))
+      throw TrialError.unwritable(path: path, reason: FileFailure.reason(error, path: path))
     }
     try TrialFolder.write(file.bytes, to: path)
   }
@@ -102,7 +102,7 @@ private struct Facts: Codable {
 
 extension CheckpointStore {
   /// Holds the folder, and gives the newest checkpoint in it; those of another training go.
-  func latest(of identity: SettingsNode) throws(TrainingError) -> Checkpoint? {
+  func latest(of identity: SettingsNode) throws -> Checkpoint? {
     try acquire()
     guard let checkpoint = try latest() else { return nil }
     if checkpoint.identity.canonicalJSON == identity.canonicalJSON { return checkpoint }

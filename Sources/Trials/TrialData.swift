@@ -1,6 +1,7 @@
 package import Datasets
 import Graphs
 import Images
+import Settings
 package import Tasks
 package import Tensors
 package import Training
@@ -20,21 +21,16 @@ package struct TrialData {
   /// from it, else that of the training images.
   package init(
     _ spec: TrialSpec, input shape: Shape, normalization: Normalization?, _ environment: TrialEnvironment
-  ) throws(TrialError) {
+  ) throws {
     var options = environment.datasetOptions
     options.seed = spec.seed
     options.validationFraction = spec.validationFraction
     options.valFolder = spec.valFolder
     options.imageSize = ImageSize(width: shape[2], height: shape[1])
-    dataset = try trial(TrialError.dataset) { () throws(DatasetError) in
-      try Dataset.open(spec.data, options: options)
-    }
-    let dataset = dataset
-    task = try trial({ TrialError.training(stage: 0, .task($0)) }) { () throws(TaskError) in
-      try TaskCatalogue.task(of: dataset)
-    }
+    dataset = try Dataset.open(spec.data, options: options)
+    task = try located("stage 1") { [dataset] in try TaskCatalogue.task(of: dataset) }
     guard dataset.digest == spec.dataDigest else {
-      throw .changedData(path: spec.data, expected: spec.dataDigest, found: dataset.digest)
+      throw TrialError.changedData(path: spec.data, expected: spec.dataDigest, found: dataset.digest)
     }
     let input = InputShape(channels: shape[0], height: shape[1], width: shape[2])
     self.input = input
@@ -42,10 +38,7 @@ package struct TrialData {
     if let normalization {
       self.normalization = normalization
     } else {
-      let dataset = dataset
-      var statistics = try trial(TrialError.dataset) { () throws(DatasetError) in
-        try dataset.statistics(.train, input: input)
-      }
+      var statistics = try dataset.statistics(.train, input: input)
       statistics.deviation = statistics.deviation.map { $0.isFinite && $0 > 0 ? $0 : 1 }
       self.normalization = statistics
     }
@@ -81,7 +74,7 @@ package struct TrialData {
   }
 
   /// The training batches: shuffled, augmented, all of them full; a function of the trial's seed and `settings` alone.
-  package func training(_ settings: TrainingSettings) throws(TrialError) -> Loader {
+  package func training(_ settings: TrainingSettings) throws -> Loader {
     try loader(
       LoaderOptions(
         split: .train, batch: settings.batch, seed: seed, shuffle: true,
@@ -90,7 +83,7 @@ package struct TrialData {
   }
 
   /// The training images in an order of their own, without augmentation: what methods look at.
-  func evidence(batch: Int) throws(TrialError) -> Loader {
+  func evidence(batch: Int) throws -> Loader {
     let batch = min(batch, dataset.count(of: .train))
     return try loader(
       LoaderOptions(
@@ -99,19 +92,18 @@ package struct TrialData {
   }
 
   /// The validation batches; `nil` where there are no such images.
-  func validation(batch: Int) throws(TrialError) -> Loader? {
+  func validation(batch: Int) throws -> Loader? {
     guard dataset.count(of: .validation) > 0 else { return nil }
     return try loader(
       LoaderOptions(split: .validation, batch: batch, input: input, normalization: normalization))
   }
 
   /// The test batches, in the data set's order.
-  func test(batch: Int) throws(TrialError) -> Loader {
+  func test(batch: Int) throws -> Loader {
     try loader(LoaderOptions(split: .test, batch: batch, input: input, normalization: normalization))
   }
 
-  private func loader(_ options: LoaderOptions) throws(TrialError) -> Loader {
-    let dataset = dataset
-    return try trial(TrialError.dataset) { () throws(DatasetError) in try Loader(dataset, options) }
+  private func loader(_ options: LoaderOptions) throws -> Loader {
+    try Loader(dataset, options)
   }
 }

@@ -1,20 +1,10 @@
-public import Datasets
-public import Graphs
-public import Methods
-public import Settings
-public import Training
+import Settings
+import Training
 
 /// Why a trial gives no result.
 public enum TrialError: Error, Sendable, CustomStringConvertible {
-  case settings(SettingsError)
-  case dataset(DatasetError)
-  case graph(GraphError)
-  case reading(GraphReadingError)
-  case model(ModelFileError)
-  case method(stage: Int, MethodError)
-  case training(stage: Int, TrainingError)
-  case evaluation(TrainingError)
-  case target(String)
+  /// A goal cannot be judged, or no candidate made a student.
+  case goal(String)
   /// The trained network's outputs overflow.
   case outputsNotFinite
   /// This machine or program would give other bits than those that the trial's address stands for.
@@ -26,26 +16,10 @@ public enum TrialError: Error, Sendable, CustomStringConvertible {
   /// It was asked to stop.
   case stopped
 
-  /// What is said of a training that diverged, as it would again; `nil` for all else.
-  var divergence: String? {
-    switch self {
-    case .outputsNotFinite, .training(_, .notFinite), .training(_, .weightsNotFinite): return description
-    default: return nil
-    }
-  }
-
   /// *where: what, expected, found; what to do*.
   public var description: String {
     switch self {
-    case .settings(let error): "\(error)"
-    case .dataset(let error): "\(error)"
-    case .graph(let error): "\(error)"
-    case .reading(let error): "\(error)"
-    case .model(let error): "\(error)"
-    case .method(let stage, let error): "stage \(stage + 1): \(error)"
-    case .training(let stage, let error): "stage \(stage + 1): \(error)"
-    case .evaluation(let error): "\(error)"
-    case .target(let reason): reason
+    case .goal(let reason): reason
     case .outputsNotFinite:
       "the network's outputs are not finite: its training diverged (lower the rate, or set \"gradientClip: 1\" in it), "
         + "or weights or normalization of an imported model are out of range"
@@ -64,9 +38,13 @@ public enum TrialError: Error, Sendable, CustomStringConvertible {
   }
 }
 
-/// Runs a piece that throws one kind of error and gives it a place in a trial.
-package func trial<R, E: Error>(
-  _ wrap: (E) -> TrialError, _ body: () throws(E) -> R
-) throws(TrialError) -> R {
-  do throws(E) { return try body() } catch { throw wrap(error) }
+extension Error {
+  /// What is said of a training that diverged, as it would again; `nil` for all else.
+  var divergence: String? {
+    if case .outputsNotFinite = underlying(as: TrialError.self) { return "\(self)" }
+    switch underlying(as: TrainingError.self) {
+    case .notFinite, .weightsNotFinite: return "\(self)"
+    default: return nil
+    }
+  }
 }

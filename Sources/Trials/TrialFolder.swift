@@ -75,41 +75,37 @@ public struct TrialFolder: Sendable {
   }
 
   /// The directory of a finished trial that another needs.
-  func required(_ address: String) throws(TrialError) -> String {
+  func required(_ address: String) throws -> String {
     guard let directory = directory(of: address) else {
-      throw .missingTrial(address: address, folder: path)
+      throw TrialError.missingTrial(address: address, folder: path)
     }
     return directory
   }
 
   /// The structure that a finished trial's network has.
-  package func structure(of address: String) throws(TrialError) -> SettingsNode {
+  package func structure(of address: String) throws -> SettingsNode {
     let path = try required(address) + "/" + Self.structure
-    return try trial(TrialError.settings) { () throws(SettingsError) in try SettingsNode(contentsOf: path) }
+    return try SettingsNode(contentsOf: path)
   }
 
   /// What a finished candidate was found to be.
-  package func candidate(_ address: String) throws(TrialError) -> CandidateResult {
+  package func candidate(_ address: String) throws -> CandidateResult {
     let path = try required(address) + "/" + CandidateResult.fileName
-    do throws(RunError) { return try CandidateResult.read(path) } catch {
-      throw .damaged(path: path, reason: "\(error)")
-    }
+    return try located(path) { try CandidateResult.read(path) }
   }
 
   /// The metric of a finished teacher on validation images; `nil` where there are none.
-  package func validation(ofTeacher address: String) throws(TrialError) -> Double? {
+  package func validation(ofTeacher address: String) throws -> Double? {
     let path = try required(address) + "/" + Self.result
-    do throws(RunError) { return try TrialResult.read(path).validation } catch {
-      throw .damaged(path: path, reason: "\(error)")
-    }
+    return try located(path) { try TrialResult.read(path).validation }
   }
 
   /// Writes a file whole or not at all.
-  static func write(_ bytes: [UInt8], to path: String) throws(TrialError) {
+  static func write(_ bytes: [UInt8], to path: String) throws {
     do throws(SystemError) {
       try WholeFile.write(bytes, to: path)
     } catch {
-      throw .unwritable(path: path, reason: "\(error)")
+      throw TrialError.unwritable(path: path, reason: "\(error)")
     }
   }
 }

@@ -36,7 +36,7 @@ package struct TrialMeasurement {
   /// Writes the student's file, loads it back, and measures what was loaded.
   func result(
     of outcome: TrialPipeline.Outcome, seconds: Double, classes: [String]
-  ) throws(TrialError) -> TrialResult {
+  ) throws -> TrialResult {
     let shipped = try shipped(outcome.graph)
     let name = try write(model(shipped, classes: classes), trained: outcome.graph, classes: classes)
     let findings = Findings(
@@ -56,10 +56,8 @@ package struct TrialMeasurement {
   /// Measures the student's file, which is there; `shipped` is the network that was written to it.
   func result(
     of shipped: Graph, model name: String, _ findings: Findings, classes: [String]
-  ) throws(TrialError) -> TrialResult {
-    let loaded = try trial(TrialError.model) { () throws(ModelFileError) in
-      try AnyModelFile.read(runner.path(TrialFolder.student))
-    }
+  ) throws -> TrialResult {
+    let loaded = try AnyModelFile.read(runner.path(TrialFolder.student))
     let sizes = try sizes(of: loaded)
     let arithmetic = InferenceArithmetic(of: loaded.graph, floats: runner.environment.backend)
     let (accuracy, mistakes) = try accuracy(of: loaded, arithmetic)
@@ -85,14 +83,14 @@ package struct TrialMeasurement {
   /// Writes a candidate's student file, and says what validation images and the goal's target have to say of it.
   func candidate(
     of outcome: TrialPipeline.Outcome, seconds: Double, classes: [String]
-  ) throws(TrialError) -> CandidateResult {
+  ) throws -> CandidateResult {
     let shipped = try shipped(outcome.graph)
     _ = try write(model(shipped, classes: classes), trained: outcome.graph, classes: classes)
     let bytes = try fileBytes(outcome.graph)
     return CandidateResult(
       name: spec.name, seed: spec.seed, address: spec.address, metric: data.task.metric,
       validation: outcome.validation, fileBytes: bytes, multiplyAdds: shipped.multiplyAdds,
-      reading: try spec.goal?.target.map { name throws(TrialError) in
+      reading: try spec.goal?.target.map { name in
         try targets.estimate(name, shipped, fileBytes: bytes)
       },
       stages: outcome.stages,
@@ -103,7 +101,7 @@ package struct TrialMeasurement {
   /// What a stage left.
   func record(
     _ stage: TrialSpec.Stage, _ graph: Graph, validation: Double?, warnings: [String]
-  ) throws(TrialError) -> TrialResult.StageRecord {
+  ) throws -> TrialResult.StageRecord {
     let shipped = try shipped(graph)
     let model = model(shipped, classes: data.dataset.classes)
     let sizes = try sizes(of: model)
@@ -122,8 +120,8 @@ package struct TrialMeasurement {
   // MARK: Files
 
   /// The network as it ships: batch norms folded where that keeps what weights can represent.
-  package func shipped(_ graph: Graph) throws(TrialError) -> Graph {
-    try trial(TrialError.graph) { () throws(GraphError) in try graph.foldedForInference() }
+  package func shipped(_ graph: Graph) throws -> Graph {
+    try graph.foldedForInference()
   }
 
   private func model(_ graph: Graph, classes: [String]) -> Model {
@@ -134,20 +132,16 @@ package struct TrialMeasurement {
   }
 
   /// Writes the student's file, and the teacher's as safetensors, from which students start.
-  private func write(_ model: Model, trained: Graph, classes: [String]) throws(TrialError) -> String {
-    try trial(TrialError.model) { () throws(ModelFileError) in
-      try StudentFile.write(model, to: runner.path(TrialFolder.student), coded: true)
-    }
+  private func write(_ model: Model, trained: Graph, classes: [String]) throws -> String {
+    try StudentFile.write(model, to: runner.path(TrialFolder.student), coded: true)
     guard spec.role == .teacher else { return TrialFolder.student }
     let teacher = self.model(trained, classes: classes)
-    try trial(TrialError.model) { () throws(ModelFileError) in
-      try ModelFile.write(teacher, to: runner.path(TrialFolder.teacher))
-    }
+    try ModelFile.write(teacher, to: runner.path(TrialFolder.teacher))
     return TrialFolder.teacher
   }
 
-  private func sizes(of model: Model) throws(TrialError) -> TrialResult.Size {
-    let sizes = try trial(TrialError.model) { () throws(ModelFileError) in try StudentFile.sizes(of: model) }
+  private func sizes(of model: Model) throws -> TrialResult.Size {
+    let sizes = try StudentFile.sizes(of: model)
     return TrialResult.Size(fileBytes: sizes.fileBytes, codedBytes: sizes.codedBytes)
   }
 
@@ -179,12 +173,10 @@ package struct TrialMeasurement {
   /// Whether a device would hold every value as an integer.
   private func isInteger(_ graph: Graph) -> Bool { graph.hasEncodedValues }
 
-  private func layers(_ graph: Graph, classes: [String]) throws(TrialError) -> [TrialResult.LayerRecord] {
-    func bytes(_ graph: Graph) throws(TrialError) -> [String: Int] {
+  private func layers(_ graph: Graph, classes: [String]) throws -> [TrialResult.LayerRecord] {
+    func bytes(_ graph: Graph) throws -> [String: Int] {
       let model = model(graph, classes: classes)
-      let tensors = try trial(TrialError.model) { () throws(ModelFileError) in
-        try StudentFile.tensorSizes(of: model, coded: true)
-      }
+      let tensors = try StudentFile.tensorSizes(of: model, coded: true)
       var sums: [String: Int] = [:]
       for tensor in tensors {
         let node = ParameterRole.split(tensor.name)?.node ?? tensor.name
@@ -216,28 +208,26 @@ package struct TrialMeasurement {
   /// Scores the test images; the split is read here and nowhere else.
   private func accuracy(
     of model: Model, _ arithmetic: InferenceArithmetic
-  ) throws(TrialError) -> (accuracy: TrialResult.Accuracy, mistakes: [TrialResult.Mistake]) {
+  ) throws -> (accuracy: TrialResult.Accuracy, mistakes: [TrialResult.Mistake]) {
     let loader = try data.test(batch: Self.batch)
     let task = data.task
     var worst: [Miss] = []
-    let scores = try trial(TrialError.evaluation) { () throws(TrainingError) in
-      let evaluator = try Evaluator(
-        model.graph, task: task, backend: arithmetic.backend, batch: Self.batch, precision: .f32,
-        threads: spec.threads)
-      return try evaluator.score(
-        loader,
-        listener: { batch, place, finding in
-          guard !finding.isRight else { return }
-          worst.append(
-            Miss(index: batch.indices[place], truth: batch.annotations[place], finding: finding))
-        })
-    }
-    guard let scores else { throw .stopped }
-    guard scores.isFinite else { throw .outputsNotFinite }
+    let evaluator = try Evaluator(
+      model.graph, task: task, backend: arithmetic.backend, batch: Self.batch, precision: .f32,
+      threads: spec.threads)
+    let scores = try evaluator.score(
+      loader,
+      listener: { batch, place, finding in
+        guard !finding.isRight else { return }
+        worst.append(
+          Miss(index: batch.indices[place], truth: batch.annotations[place], finding: finding))
+      })
+    guard let scores else { throw TrialError.stopped }
+    guard scores.isFinite else { throw TrialError.outputsNotFinite }
     worst.sort { ($1.finding.confidence, $0.index) < ($0.finding.confidence, $1.index) }
     return (
       TrialResult.Accuracy(scores.details, arithmetic: arithmetic.name),
-      try worst.prefix(Self.keptMistakes).map { item throws(TrialError) in try mistake(item, model) }
+      try worst.prefix(Self.keptMistakes).map { item in try mistake(item, model) }
     )
   }
 
@@ -248,13 +238,11 @@ package struct TrialMeasurement {
     let finding: Finding
   }
 
-  private func mistake(_ item: Miss, _ model: Model) throws(TrialError) -> TrialResult.Mistake {
+  private func mistake(_ item: Miss, _ model: Model) throws -> TrialResult.Mistake {
     let record = data.dataset.records[item.index]
     let dataset = data.dataset
     let input = data.input
-    let image = try trial(TrialError.dataset) { () throws(DatasetError) in
-      try dataset.image(at: item.index, as: input)
-    }
+    let image = try dataset.image(at: item.index, as: input)
     let png = (try? ImageEncoder.png(image)) ?? []
     return TrialResult.Mistake(
       file: record.path, truth: item.truth.words(model.classes),
@@ -267,7 +255,7 @@ package struct TrialMeasurement {
   private var targets: TrialReadings { TrialReadings(spec, runner.environment, data: data) }
 
   /// Bytes of the file that a network would ship in.
-  package func fileBytes(_ graph: Graph) throws(TrialError) -> Int {
+  package func fileBytes(_ graph: Graph) throws -> Int {
     try sizes(of: model(shipped(graph), classes: data.dataset.classes)).fileBytes
   }
 }

@@ -50,7 +50,7 @@ package struct TrialPipeline {
   }
 
   /// Runs every stage on a network, from the first one on that was not finished before.
-  func run(_ start: Graph) throws(TrialError) -> Outcome {
+  func run(_ start: Graph) throws -> Outcome {
     var pipeline = self
     pipeline.outcome.graph = start
     pipeline.outcome.structure = start.structureNode
@@ -62,8 +62,8 @@ package struct TrialPipeline {
     return pipeline.outcome
   }
 
-  private mutating func run(_ stage: TrialSpec.Stage, _ index: Int) throws(TrialError) {
-    if runner.environment.shouldStop() { throw .stopped }
+  private mutating func run(_ stage: TrialSpec.Stage, _ index: Int) throws {
+    if runner.environment.shouldStop() { throw TrialError.stopped }
     runner.environment.note("stage \(index + 1) of \(stages.count): \(stage.name)")
     let clock = ContinuousClock()
     let began = clock.now
@@ -101,7 +101,7 @@ package struct TrialPipeline {
   /// Controls are bad on purpose.
   private func collapse(
     since before: Graph, _ earlier: Double?, isLast: Bool
-  ) throws(TrialError) -> String? {
+  ) throws -> String? {
     let metric = data.task.metric
     guard let chance = data.task.chance(classes: data.dataset.classes.count),
       runner.spec.role != .control, let now = outcome.validation, metric.gain(of: now, over: chance) < 0.05
@@ -126,19 +126,21 @@ package struct TrialPipeline {
   /// Applies a method that acts once; one that finds nothing to do is a warning, not a failure.
   private mutating func apply(
     _ choice: MethodChoice, _ index: Int, _ warnings: inout [String]
-  ) throws(TrialError) {
+  ) throws {
     let graph = outcome.graph
     for pattern in choice.strayPatterns(in: graph) {
       warnings.append("\(choice.name): the override \"\(pattern.text)\" matches no layer")
     }
     let evidence = try StageEvidence(runner, data).of(graph)
-    do throws(MethodError) {
+    do {
       outcome.graph =
         try choice.compress(
           graph, of: graph, progress: 1, evidence: evidence, random: Self.random(runner.spec, choice, index)
         ).graph
     } catch {
-      guard case .nothingToDo = error else { throw .method(stage: index, error) }
+      guard case .nothingToDo = error.underlying(as: MethodError.self) else {
+        throw Located("stage \(index + 1)", error)
+      }
       warnings.append("\(error)")
     }
   }
@@ -152,7 +154,7 @@ package struct TrialPipeline {
 
   private mutating func train(
     _ stage: TrialSpec.Stage, _ settings: TrainingSettings, _ index: Int
-  ) throws(TrialError) {
+  ) throws {
     let settings = data.resolved(settings)
     let setup = try setup(stage, settings, index)
     let loader = try data.training(settings)
@@ -168,8 +170,7 @@ package struct TrialPipeline {
     })
     let shouldStop = runner.environment.shouldStop
     let checkpoints = store.checkpoints(stage: index)
-    let (trainer, checkpoint) = try trial({ TrialError.training(stage: index, $0) }) {
-      () throws(TrainingError) in
+    let (trainer, checkpoint) = try located("stage \(index + 1)") {
       let checkpoint = try checkpoints.latest(of: setup.identity)
       let trainer = try Trainer(
         setup, training: loader, validation: validation, checkpoints: checkpoints, observer: observer)
@@ -177,17 +178,17 @@ package struct TrialPipeline {
       return (trainer, checkpoint)
     }
     outcome.seconds += try log.begin(keeping: checkpoint?.progress.epoch ?? 0)
-    let result = try trial({ TrialError.training(stage: index, $0) }) { () throws(TrainingError) in
+    let result = try located("stage \(index + 1)") {
       try trainer.run(shouldStop: shouldStop)
     }
-    guard case .finished(let finished) = result else { throw .stopped }
+    guard case .finished(let finished) = result else { throw TrialError.stopped }
     outcome.graph = finished.graph
     outcome.trainingImages += finished.progress.updates * settings.batch
   }
 
   private func setup(
     _ stage: TrialSpec.Stage, _ settings: TrainingSettings, _ index: Int
-  ) throws(TrialError) -> Trainer.Setup {
+  ) throws -> Trainer.Setup {
     let objective = try stage.distiller()
     var rewriter: StageRewriter?
     if let choice = stage.choice, case .gradual(let times, let share) = choice.method.pacing {
@@ -203,13 +204,13 @@ package struct TrialPipeline {
   }
 
   /// What the objective learns from: stored logits where they are enough, else the teacher itself.
-  private func teacherOutputs(for objective: any Distiller, _ index: Int) throws(TrialError)
+  private func teacherOutputs(for objective: any Distiller, _ index: Int) throws
     -> TeacherOutputs?
   {
     guard !objective.teacherParts.isEmpty else { return nil }
     if objective.teacherParts == [.logits], let logits {
       return .stored(
-        try trial({ TrialError.training(stage: index, $0) }) { () throws(TrainingError) in
+        try located("stage \(index + 1)") {
           try TeacherLogits(contentsOf: logits)
         }, normalization: data.teacherNormalization)
     }
@@ -219,31 +220,27 @@ package struct TrialPipeline {
   /// The metric on validation images; `nil` where there are none.
   static func validate(
     _ graph: Graph, _ runner: TrialRunner, _ data: TrialData
-  ) throws(TrialError) -> Double? {
+  ) throws -> Double? {
     try scores(of: graph, runner, data)?.value
   }
 
   /// What validation images say of a network; `nil` where there are none.
   static func scores(
     of graph: Graph, _ runner: TrialRunner, _ data: TrialData
-  ) throws(TrialError) -> (any TaskScores)? {
+  ) throws -> (any TaskScores)? {
     guard let loader = try data.validation(batch: TrialMeasurement.batch) else { return nil }
-    return try trial(TrialError.evaluation) { () throws(TrainingError) in
-      let evaluator = try Evaluator(
-        graph, task: data.task, backend: runner.environment.backend, batch: TrialMeasurement.batch,
-        precision: .f32, threads: runner.spec.threads)
-      return try evaluator.score(loader)
-    }
+    let evaluator = try Evaluator(
+      graph, task: data.task, backend: runner.environment.backend, batch: TrialMeasurement.batch,
+      precision: .f32, threads: runner.spec.threads)
+    return try evaluator.score(loader)
   }
 }
 
 extension TrialSpec.Stage {
   /// What the stage minimizes.
-  package func distiller() throws(TrialError) -> any Distiller {
+  package func distiller() throws -> any Distiller {
     guard let objective else { return Supervised() }
-    return try trial(TrialError.settings) { () throws(SettingsError) in
-      try DistillerCatalogue.read(objective)
-    }
+    return try DistillerCatalogue.read(objective)
   }
 }
 
@@ -260,7 +257,7 @@ package struct StageEvidence {
   /// The evidence of a network, on training images without augmentation.
   ///
   /// Weights at initialization are those of parameters that kept their shape since.
-  package func of(_ graph: Graph) throws(TrialError) -> any Evidence {
+  package func of(_ graph: Graph) throws -> any Evidence {
     let loader = try data.evidence(batch: TrialMeasurement.batch)
     let initial = try runner.initialWeights()?.filter { graph.parameters[$0]?.value.shape == $1.shape }
     return PlanEvidence(

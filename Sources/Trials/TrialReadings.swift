@@ -2,6 +2,7 @@ import Datasets
 import Execution
 import Graphs
 import Integers
+import Settings
 import Readings
 import Runs
 import Simulation
@@ -30,7 +31,7 @@ struct TrialReadings {
   /// What the model that was loaded from the student's file takes on some targets: simulated where that can be done.
   func readings(
     of model: Model, fileBytes: Int, on targets: [String]
-  ) throws(TrialError) -> [String: Reading] {
+  ) throws -> [String: Reading] {
     let count = model.graph.hasEncodedValues ? Self.simulatedImages : Self.simulatedFloatImages
     let images = environment.meter == nil ? [] : try images(count)
     var readings: [String: Reading] = [:]
@@ -38,13 +39,13 @@ struct TrialReadings {
       let profile = try profile(name)
       let measured = try hostLatencyMs(model.graph, profile)
       let meter = environment.meter
-      readings[name] = try target { () throws(TargetError) in
-        if let meter, !images.isEmpty {
-          return try meter.waitForReading(
-            model, flashBytes: fileBytes, on: profile, images: images, measuredLatencyMs: measured
-          ).reading.recorded
-        }
-        return try profile.estimate(model.graph, flashBytes: fileBytes, measuredLatencyMs: measured).recorded
+      if let meter, !images.isEmpty {
+        readings[name] = try meter.waitForReading(
+          model, flashBytes: fileBytes, on: profile, images: images, measuredLatencyMs: measured
+        ).reading.recorded
+      } else {
+        readings[name] =
+          try profile.estimate(model.graph, flashBytes: fileBytes, measuredLatencyMs: measured).recorded
       }
       readings[name]?.origin = ReadingOrigin(profile, meter).digest
     }
@@ -65,38 +66,30 @@ struct TrialReadings {
   /// What a network would take on a target by the estimate alone: for stages and goals, which compare many networks.
   func estimate(
     _ name: String, _ graph: Graph, fileBytes: Int
-  ) throws(TrialError) -> Reading {
+  ) throws -> Reading {
     let profile = try profile(name)
     let measured = try hostLatencyMs(graph, profile)
-    return try target { () throws(TargetError) in
-      try profile.estimate(graph, flashBytes: fileBytes, measuredLatencyMs: measured).recorded
-    }
+    return try profile.estimate(graph, flashBytes: fileBytes, measuredLatencyMs: measured).recorded
   }
 
-  private func profile(_ name: String) throws(TrialError) -> TargetProfile {
-    let folders = environment.targetFolders
-    return try target { () throws(TargetError) in try TargetProfile.named(name, searching: folders) }
-  }
-
-  private func target<Value>(_ body: () throws(TargetError) -> Value) throws(TrialError) -> Value {
-    do throws(TargetError) { return try body() } catch { throw .target("\(error)") }
+  private func profile(_ name: String) throws -> TargetProfile {
+    try TargetProfile.named(name, searching: environment.targetFolders)
   }
 
   /// The first test images, normalized, `[C, H, W]` each.
-  private func images(_ count: Int) throws(TrialError) -> [[Float]] {
+  private func images(_ count: Int) throws -> [[Float]] {
     let loader = try data.test(batch: count)
     loader.startEpoch(0, fromStep: 0)
-    let next = try trial(TrialError.dataset) { () throws(DatasetError) in try loader.next() }
-    guard let batch = next else { return [] }
+    guard let batch = try loader.next() else { return [] }
     let size = data.input.count
     let values = batch.images
     return (0..<batch.count).map { image in (0..<size).map { values[image * size + $0] } }
   }
 
   /// The median milliseconds of one image on this machine, in the arithmetic of its accuracy; `nil` for profiles that are not measured.
-  private func hostLatencyMs(_ graph: Graph, _ profile: TargetProfile) throws(TrialError) -> Double? {
+  private func hostLatencyMs(_ graph: Graph, _ profile: TargetProfile) throws -> Double? {
     guard profile.basis == .measured else { return nil }
-    do throws(ExecutionError) {
+    return try located(profile.name) {
       let arithmetic = InferenceArithmetic(of: graph, floats: environment.backend)
       let plan = try arithmetic.backend.compile(
         graph, PlanOptions(batch: 1, mode: .inference, threads: spec.threads))
@@ -106,8 +99,6 @@ struct TrialReadings {
         clock.measure { plan.forward(image.span, key: 0) } / .milliseconds(1)
       }
       return times.sorted()[times.count / 2]
-    } catch {
-      throw .target("\(profile.name): \(error)")
     }
   }
 }

@@ -33,13 +33,11 @@ public struct TrialRereading {
   }
 
   /// Reads the student's file on what is stale, and writes the result; does nothing where nothing is.
-  public func run() throws(TrialError) {
+  public func run() throws {
     var result = try read()
     let stale = Self.staleTargets(of: result, try origins())
     guard !stale.isEmpty else { return }
-    let model = try trial(TrialError.model) { () throws(ModelFileError) in
-      try AnyModelFile.read(directory + "/" + TrialFolder.student)
-    }
+    let model = try AnyModelFile.read(directory + "/" + TrialFolder.student)
     let data = try TrialData(
       spec, input: model.input.shape,
       normalization: Normalization(mean: model.input.mean, deviation: model.input.deviation), environment)
@@ -50,27 +48,19 @@ public struct TrialRereading {
     result.warnings.removeAll { $0.hasPrefix(TrialReadings.errorMark) }
     result.warnings += TrialReadings.warnings(result.targets)
     let path = directory + "/" + TrialFolder.result
-    do throws(RunError) { try result.write(to: path) } catch {
-      throw .damaged(path: path, reason: "\(error)")
-    }
+    try located(path) { try result.write(to: path) }
   }
 
-  private func read() throws(TrialError) -> TrialResult {
+  private func read() throws -> TrialResult {
     let path = directory + "/" + TrialFolder.result
-    do throws(RunError) { return try TrialResult.read(path) } catch {
-      throw .damaged(path: path, reason: "\(error)")
-    }
+    return try located(path) { try TrialResult.read(path) }
   }
 
-  private func origins() throws(TrialError) -> [String: ReadingOrigin] {
+  private func origins() throws -> [String: ReadingOrigin] {
     var origins: [String: ReadingOrigin] = [:]
     for name in spec.targets {
-      do throws(TargetError) {
-        let profile = try TargetProfile.named(name, searching: environment.targetFolders)
-        origins[name] = ReadingOrigin(profile, environment.meter)
-      } catch {
-        throw .target("\(error)")
-      }
+      let profile = try TargetProfile.named(name, searching: environment.targetFolders)
+      origins[name] = ReadingOrigin(profile, environment.meter)
     }
     return origins
   }

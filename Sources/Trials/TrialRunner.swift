@@ -38,10 +38,10 @@ public final class TrialRunner {
   }
 
   /// Runs the trial; `nil` for stored logits and candidates, which are no rows.
-  public func run() throws(TrialError) -> TrialResult? {
+  public func run() throws -> TrialResult? {
     try spec.requireMachine(of: environment.backend)
     if spec.isPlanned {
-      throw .damaged(
+      throw TrialError.damaged(
         path: path(TrialFolder.specification), reason: "is of a plan, whose trials condense compare runs")
     }
     let began = clock.now
@@ -52,7 +52,7 @@ public final class TrialRunner {
       return try take(address, among: all, teacher: teacher, began)
     }
     let start = try startingGraph(teacher)
-    guard let shape = start.inputs.first?.shape else { throw .graph(.noOutputs) }
+    guard let shape = start.inputs.first?.shape else { throw GraphError.noOutputs }
     let inherits: InputDescription? = teacher.flatMap {
       spec.role == .logits || startsFromTeacher ? $0.input : nil
     }
@@ -63,7 +63,9 @@ public final class TrialRunner {
       Normalization(mean: $0.input.mean, deviation: $0.input.deviation)
     }
     if spec.role == .logits {
-      guard let teacher else { throw .missingTrial(address: spec.teacher ?? "", folder: folder.path) }
+      guard let teacher else {
+        throw TrialError.missingTrial(address: spec.teacher ?? "", folder: folder.path)
+      }
       try storeLogits(of: teacher, data)
       return nil
     }
@@ -72,13 +74,13 @@ public final class TrialRunner {
 
   private func runStages(
     _ start: Graph, _ data: TrialData, _ teacher: Graph?, prepared: Double
-  ) throws(TrialError) -> TrialResult? {
+  ) throws -> TrialResult? {
     let pipeline = TrialPipeline(self, data: data, teacher: teacher, logits: try logitsPath())
     let outcome: TrialPipeline.Outcome
-    do throws(TrialError) {
+    do {
       outcome = try pipeline.run(start)
       if spec.role == .candidate, try TrialPipeline.scores(of: outcome.graph, self, data)?.isFinite == false {
-        throw .outputsNotFinite
+        throw TrialError.outputsNotFinite
       }
     } catch {
       guard spec.role == .candidate, let reason = error.divergence else { throw error }
@@ -109,22 +111,20 @@ public final class TrialRunner {
   /// Measures the student of a candidate that was chosen: what was trained is taken as it is.
   private func take(
     _ address: String, among all: [String], teacher: Model?, _ began: ContinuousClock.Instant
-  ) throws(TrialError) -> TrialResult {
+  ) throws -> TrialResult {
     guard let teacher, let place = spec.teacher, let goal = spec.goal else {
-      throw .missingTrial(address: spec.teacher ?? "", folder: folder.path)
+      throw TrialError.missingTrial(address: spec.teacher ?? "", folder: folder.path)
     }
-    let candidates = try all.map { address throws(TrialError) in try folder.candidate(address) }
+    let candidates = try all.map { try folder.candidate($0) }
     let (index, miss) = try goal.best(
       of: candidates, teacher: try folder.validation(ofTeacher: place))
     guard candidates[index].address == address else {
-      throw .damaged(
+      throw TrialError.damaged(
         path: path(TrialFolder.specification), reason: "another candidate is the best of its search")
     }
     let chosen = try trialDirectory(address)
     for file in [TrialFolder.student, TrialFolder.structure, StageLog.file] { try copy(file, from: chosen) }
-    let model = try trial(TrialError.model) { () throws(ModelFileError) in
-      try AnyModelFile.read(path(TrialFolder.student))
-    }
+    let model = try AnyModelFile.read(path(TrialFolder.student))
     let data = try TrialData(
       spec, input: model.input.shape,
       normalization: Normalization(mean: model.input.mean, deviation: model.input.deviation), environment)
@@ -143,26 +143,26 @@ public final class TrialRunner {
   }
 
   /// Copies a file of another trial's directory, where it has it: what trained nothing has no log.
-  private func copy(_ file: String, from place: String) throws(TrialError) {
+  private func copy(_ file: String, from place: String) throws {
     guard let bytes = FileManager.default.contents(atPath: place + "/" + file) else {
       if file == StageLog.file { return }
-      throw .damaged(path: place + "/" + file, reason: "cannot be read")
+      throw TrialError.damaged(path: place + "/" + file, reason: "cannot be read")
     }
     try TrialFolder.write([UInt8](bytes), to: path(file))
   }
 
   /// Runs the teacher over the training images of the stream that students distil on.
-  private func storeLogits(of teacher: Model, _ data: TrialData) throws(TrialError) {
+  private func storeLogits(of teacher: Model, _ data: TrialData) throws {
     guard let training = spec.stages.first?.training else { return }
     let settings = data.resolved(training)
     let loader = try data.training(settings)
-    let stored = try trial({ TrialError.training(stage: 0, $0) }) { () throws(TrainingError) in
+    let stored = try located("stage 1") {
       try TeacherLogits.record(
         teacher.graph, to: path(TrialFolder.logits), backend: environment.backend, source: loader,
         epochs: settings.epochs, batch: settings.batch, precision: spec.precision, threads: spec.threads,
         shouldStop: environment.shouldStop)
     }
-    if stored == nil { throw .stopped }
+    if stored == nil { throw TrialError.stopped }
   }
 
   /// A file of the trial's directory.
@@ -178,76 +178,70 @@ public final class TrialRunner {
   // MARK: What it starts from
 
   /// The teacher's model, where the trial needs one.
-  private func teacherModel() throws(TrialError) -> Model? {
+  private func teacherModel() throws -> Model? {
     if case .model(let path, _, let normalization) = spec.start {
-      return try trial(TrialError.model) { () throws(ModelFileError) in
-        try ModelReader.read(path, ImportOptions(text: normalization)).model
-      }
+      return try ModelReader.read(path, ImportOptions(text: normalization)).model
     }
     guard let address = spec.teacher else { return nil }
     let place = try trialDirectory(address) + "/"
     // A student that teaches left what it ships as.
     let isStudent = !FileManager.default.fileExists(atPath: place + TrialFolder.teacher)
     let path = place + (isStudent ? TrialFolder.student : TrialFolder.teacher)
-    return try trial(TrialError.model) { () throws(ModelFileError) in try AnyModelFile.read(path) }
+    return try AnyModelFile.read(path)
   }
 
-  private func startingGraph(_ teacher: Model?) throws(TrialError) -> Graph {
+  private func startingGraph(_ teacher: Model?) throws -> Graph {
     switch spec.start {
     case .network(let structure):
       return try freshGraph(structure, seed: spec.seed)
     case .shape, .candidate:
-      throw .damaged(
+      throw TrialError.damaged(
         path: path(TrialFolder.specification), reason: "is of a plan, whose trials condense compare runs")
     case .teacher, .model:
-      guard let teacher else { throw .missingTrial(address: spec.teacher ?? "", folder: folder.path) }
+      guard let teacher else {
+        throw TrialError.missingTrial(address: spec.teacher ?? "", folder: folder.path)
+      }
       return teacher.graph
     }
   }
 
-  package func freshGraph(_ structure: SettingsNode, seed: UInt64) throws(TrialError) -> Graph {
-    var graph = try trial(TrialError.reading) { () throws(GraphReadingError) in
-      try Graph(structure: structure, catalogue: .standard)
-    }
+  package func freshGraph(_ structure: SettingsNode, seed: UInt64) throws -> Graph {
+    var graph = try Graph(structure: structure, catalogue: .standard)
     graph.values = [:]
     graph.initializeParameters(seed: seed)
     return graph
   }
 
-  private func trialDirectory(_ address: String) throws(TrialError) -> String { try folder.required(address) }
+  private func trialDirectory(_ address: String) throws -> String { try folder.required(address) }
 
-  private func logitsPath() throws(TrialError) -> String? {
-    try spec.logits.map { address throws(TrialError) in
+  private func logitsPath() throws -> String? {
+    try spec.logits.map { address in
       try trialDirectory(address) + "/" + TrialFolder.logits
     }
   }
 
   // MARK: What it leaves
 
-  private func write(_ result: CandidateResult) throws(TrialError) {
+  private func write(_ result: CandidateResult) throws {
     let path = path(CandidateResult.fileName)
-    do throws(RunError) { try result.write(to: path) } catch {
-      throw .damaged(path: path, reason: "\(error)")
-    }
+    try located(path) { try result.write(to: path) }
   }
 
-  private func write(_ result: TrialResult) throws(TrialError) {
+  private func write(_ result: TrialResult) throws {
     let path = path(TrialFolder.result)
-    do throws(RunError) { try result.write(to: path) } catch {
-      throw .damaged(path: path, reason: "\(error)")
-    }
+    try located(path) { try result.write(to: path) }
   }
 }
 
 extension TrialSpec {
   /// Refuses kernels other than those that the address stands for: other instruction sets and engines round sums otherwise.
-  public func requireMachine(of backend: any Backend) throws(TrialError) {
+  public func requireMachine(of backend: any Backend) throws {
     guard instructionSet == backend.instructionSet else {
-      throw .otherMachine(
+      throw TrialError.otherMachine(
         what: "instruction set", expected: instructionSet, found: backend.instructionSet)
     }
     guard engine == Self.engineRevision else {
-      throw .otherMachine(
+      throw TrialError.otherMachine(
         what: "engine revision", expected: "\(engine)", found: "\(Self.engineRevision)")
     }
   }

@@ -62,8 +62,6 @@ extension TrialError: StatusGiving {
     switch self {
     case .otherMachine: .missing
     case .unwritable: .internal
-    case .dataset(let error): error.status
-    case .training(_, let error), .evaluation(let error): error.status
     default: nil
     }
   }

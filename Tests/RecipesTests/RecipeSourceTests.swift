@@ -223,7 +223,7 @@ struct RecipeSourceTests {
       let failed = source.takeSettled()
       #expect(failed.map(\.spec.name) == ["steep"])
       guard case .failed(let reason) = failed.first?.outcome else { return }
-      throw TrialError.target(reason)
+      throw TrialError.goal(reason)
     }
     #expect(message.contains("no candidate of the search made a student"), "\(message)")
   }

@@ -15,13 +15,13 @@ extension TrialGoal {
 
   /// Why a goal of accuracy cannot be judged.
   package static var withoutValidation: TrialError {
-    .target("a goal needs a teacher and validation images: give the recipe a \"validation\" share")
+    .goal("a goal needs a teacher and validation images: give the recipe a \"validation\" share")
   }
 
   /// How a candidate misses the goal; `nil` where it meets it.
   ///
   /// - Parameter teacher: the teacher's metric on validation images.
-  public func miss(of candidate: CandidateResult, teacher: Double?) throws(TrialError) -> Miss? {
+  public func miss(of candidate: CandidateResult, teacher: Double?) throws -> Miss? {
     if let failure = candidate.failure { return Miss(distance: .infinity, reason: failure) }
     if let points = accuracyPoints {
       guard let teacher, let found = candidate.validation else {
@@ -42,7 +42,7 @@ extension TrialGoal {
     }
     if let target {
       guard let reading = candidate.reading else {
-        throw .target("\(candidate.name): was not read on \(target), which its goal is about")
+        throw TrialError.goal("\(candidate.name): was not read on \(target), which its goal is about")
       }
       guard !reading.fits else { return nil }
       return Miss(
@@ -58,7 +58,7 @@ extension TrialGoal {
   /// the most accurate on validation images, then the largest file, then the first. Where none meets the goal, the nearest.
   public func best(
     of candidates: [CandidateResult], teacher: Double?
-  ) throws(TrialError) -> (index: Int, miss: Miss?) {
+  ) throws -> (index: Int, miss: Miss?) {
     var misses: [Miss?] = []
     for candidate in candidates { misses.append(try miss(of: candidate, teacher: teacher)) }
     let meeting = candidates.indices.filter { misses[$0] == nil }
@@ -83,7 +83,7 @@ extension TrialGoal {
       nearest = (index, miss)
     }
     guard let nearest, nearest.miss.distance.isFinite else {
-      throw .target(
+      throw TrialError.goal(
         "no candidate of the search made a student" + (nearest.map { ": \($0.miss.reason)" } ?? ""))
     }
     return (nearest.index, nearest.miss)
