@@ -29,7 +29,7 @@ public protocol CompressionMethod: NamedKind {
   /// Whether the method would change a node, or why not: for `condense plan`. Judged on shapes alone.
   func applicability(to node: Node, in graph: Graph) -> Applicability
   /// The compressed network. `compression.progress` is 0…1 through a paced stage and 1 for `Pacing.once`.
-  func compress(_ compression: inout Compression<Self>) throws(MethodError) -> Rewrite
+  func compress(_ compression: inout Compression<Self>) throws -> Rewrite
 }
 
 extension CompressionMethod {
@@ -114,7 +114,6 @@ public struct MethodDocumentation: Sendable {
 public enum MethodError: Error, Sendable, CustomStringConvertible {
   case nothingToDo(method: String, reason: String)
   case impossible(method: String, node: String, reason: String)
-  case graph(method: String, GraphError)
   case evidence(method: String, reason: String)
 
   /// The same of another method, which is made of the one that it was thrown by.
@@ -122,7 +121,6 @@ public enum MethodError: Error, Sendable, CustomStringConvertible {
     switch self {
     case .nothingToDo(_, let reason): .nothingToDo(method: name, reason: reason)
     case .impossible(_, let node, let reason): .impossible(method: name, node: node, reason: reason)
-    case .graph(_, let error): .graph(method: name, error)
     case .evidence(_, let reason): .evidence(method: name, reason: reason)
     }
   }
@@ -132,7 +130,6 @@ public enum MethodError: Error, Sendable, CustomStringConvertible {
     switch self {
     case .nothingToDo(let method, let reason): "\(method): changes nothing: \(reason)"
     case .impossible(let method, let node, let reason): "\(method): \(node): \(reason)"
-    case .graph(let method, let error): "\(method): \(error)"
     case .evidence(let method, let reason): "\(method): \(reason)"
     }
   }

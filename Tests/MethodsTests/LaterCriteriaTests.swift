@@ -20,7 +20,7 @@ private struct Surgeon: Saliency {
   /// The inverse of the Hessian, row by row.
   static let inverse: [[Double]] = [[2, 0.5, -0.3], [0.5, 1, 0.4], [-0.3, 0.4, 1.5]]
 
-  func scores(of sets: [UnitSet], _ context: inout SaliencyContext) throws(MethodError) -> [[Double]] {
+  func scores(of sets: [UnitSet], _ context: inout SaliencyContext) throws -> [[Double]] {
     let weights = context.weights(of: sets, .making)
     return sets.map { set in
       set.sums(.making) { name in
@@ -32,7 +32,7 @@ private struct Surgeon: Saliency {
 
   func compensation(
     for losses: [(set: UnitSet, isGone: [Bool])], _ context: inout SaliencyContext
-  ) throws(MethodError) -> [String: Tensor] {
+  ) throws -> [String: Tensor] {
     var weights = context.weights(of: losses.map(\.set), .making)
     for (set, isGone) in losses {
       guard let gone = isGone.firstIndex(of: true), let before = weights[set.name]?.values else { continue }
@@ -55,7 +55,7 @@ private struct Distance: Saliency {
   var fromInitial = false
   var evidence: Set<EvidenceKind> { fromInitial ? [.initialWeights] : [] }
 
-  func scores(of sets: [UnitSet], _ context: inout SaliencyContext) throws(MethodError) -> [[Double]] {
+  func scores(of sets: [UnitSet], _ context: inout SaliencyContext) throws -> [[Double]] {
     let weights = context.weights(of: sets, .making)
     var before = context.original.parameters.mapValues(\.projected)
     if fromInitial { before = try context.evidence.initialWeights() }

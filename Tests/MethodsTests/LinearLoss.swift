@@ -36,43 +36,35 @@ struct LinearLoss: Evidence {
     }
   }
 
-  func forEachGradient(images: Int, _ body: ([String: Tensor]) -> Void) throws(MethodError) {
-    do {
-      let batch = batches[0].shape[0]
-      let plan = try ReferenceBackend().compile(graph, PlanOptions(batch: batch, mode: .training))
-      let tap = try plan.tap(graph.outputs[0])
-      let seed = (0..<tap.count).map { functional[$0 % functional.count] / Float(batch) }
-      for images in batches {
-        plan.forward(images.values.span, key: 0)
-        plan.writeSeed(tap, seed.span)
-        plan.backward()
-        body(try plan.gradients())
-      }
-    } catch {
-      throw .evidence(method: "linear loss", reason: "\(error)")
+  func forEachGradient(images: Int, _ body: ([String: Tensor]) -> Void) throws {
+    let batch = batches[0].shape[0]
+    let plan = try ReferenceBackend().compile(graph, PlanOptions(batch: batch, mode: .training))
+    let tap = try plan.tap(graph.outputs[0])
+    let seed = (0..<tap.count).map { functional[$0 % functional.count] / Float(batch) }
+    for images in batches {
+      plan.forward(images.values.span, key: 0)
+      plan.writeSeed(tap, seed.span)
+      plan.backward()
+      body(try plan.gradients())
     }
   }
 
   func forEachActivation(
     of values: [String], images: Int, real: Bool, _ body: ([String: Tensor]) -> Void
-  ) throws(MethodError) {
-    do {
-      let batch = batches[0].shape[0]
-      let plan = try ReferenceBackend().compile(
-        graph, PlanOptions(batch: batch, mode: .inference, taps: values))
-      var activations: [String: Tensor] = [:]
-      for images in batches {
-        plan.forward(images.values.span, key: 0)
-        for name in values {
-          var tensor = Tensor(zeros: graph.shape(of: name, batch: batch) ?? [])
-          var span = tensor.values.mutableSpan
-          plan.readTap(try plan.tap(name), into: &span)
-          activations[name] = tensor
-        }
-        body(activations)
+  ) throws {
+    let batch = batches[0].shape[0]
+    let plan = try ReferenceBackend().compile(
+      graph, PlanOptions(batch: batch, mode: .inference, taps: values))
+    var activations: [String: Tensor] = [:]
+    for images in batches {
+      plan.forward(images.values.span, key: 0)
+      for name in values {
+        var tensor = Tensor(zeros: graph.shape(of: name, batch: batch) ?? [])
+        var span = tensor.values.mutableSpan
+        plan.readTap(try plan.tap(name), into: &span)
+        activations[name] = tensor
       }
-    } catch {
-      throw .evidence(method: "linear loss", reason: "\(error)")
+      body(activations)
     }
   }
 }

@@ -23,7 +23,7 @@ public struct AbsoluteSum: Saliency {
 
   public func scores(
     of sets: [UnitSet], _ context: inout SaliencyContext
-  ) throws(MethodError) -> [[Double]] {
+  ) throws -> [[Double]] {
     let weights = context.weights(of: sets, .making)
     return sets.map { set in
       set.sums(.making) { name in weights[name].map { weight in { Double(abs(weight.values[$0])) } } }

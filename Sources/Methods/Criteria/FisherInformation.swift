@@ -31,7 +31,7 @@ public struct FisherInformation: Saliency {
 
   public func scores(
     of sets: [UnitSet], _ context: inout SaliencyContext
-  ) throws(MethodError) -> [[Double]] {
+  ) throws -> [[Double]] {
     let weights = context.weights(of: sets, .reading)
     let information = try context.evidence.fisherInformation(images: images ?? context.images)
     return sets.map { set in

@@ -24,7 +24,7 @@ public struct Magnitude: Saliency {
 
   public func scores(
     of sets: [UnitSet], _ context: inout SaliencyContext
-  ) throws(MethodError) -> [[Double]] {
+  ) throws -> [[Double]] {
     let weights = context.weights(of: sets, .making)
     return sets.map { set in
       // The square of a float and its root are exact, so a single weight's score is its absolute value.

@@ -33,7 +33,7 @@ public struct NormScale: Saliency {
 
   public func scores(
     of sets: [UnitSet], _ context: inout SaliencyContext
-  ) throws(MethodError) -> [[Double]] {
+  ) throws -> [[Double]] {
     let scales = context.weights(of: sets, .scaling)
     return sets.map { set in
       let sums = set.sums(.scaling) { name in

@@ -43,7 +43,7 @@ public struct RandomScore: Saliency {
 
   public func scores(
     of sets: [UnitSet], _ context: inout SaliencyContext
-  ) throws(MethodError) -> [[Double]] {
+  ) throws -> [[Double]] {
     sets.map { set in (0..<set.count).map { _ in Double(context.random.uniform()) } }
   }
 }

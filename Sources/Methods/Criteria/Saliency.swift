@@ -24,12 +24,12 @@ public protocol Saliency: NamedKind {
   /// infinite.
   ///
   /// Sets come in the order of the graph; a criterion that draws takes a number a unit in this order.
-  func scores(of sets: [UnitSet], _ context: inout SaliencyContext) throws(MethodError) -> [[Double]]
+  func scores(of sets: [UnitSet], _ context: inout SaliencyContext) throws -> [[Double]]
   /// Parameters with new values that make up for the units that go, by name: optimal brain surgery moves the weights that
   /// stay. `isGone` tells of each unit of the set. Nothing for most.
   func compensation(
     for losses: [(set: UnitSet, isGone: [Bool])], _ context: inout SaliencyContext
-  ) throws(MethodError) -> [String: Tensor]
+  ) throws -> [String: Tensor]
 }
 
 extension Saliency {
@@ -41,7 +41,7 @@ extension Saliency {
   public func obstacle(to set: UnitSet) -> String? { nil }
   public func compensation(
     for losses: [(set: UnitSet, isGone: [Bool])], _ context: inout SaliencyContext
-  ) throws(MethodError) -> [String: Tensor] { [:] }
+  ) throws -> [String: Tensor] { [:] }
 }
 
 /// The kinds of units that pruning takes away whole.

@@ -46,7 +46,7 @@ public struct TaylorExpansion: Saliency {
 
   public func scores(
     of sets: [UnitSet], _ context: inout SaliencyContext
-  ) throws(MethodError) -> [[Double]] {
+  ) throws -> [[Double]] {
     let weights = context.weights(of: sets, .reading)
     var totals = sets.map { Array(repeating: 0.0, count: $0.count) }
     var batches = 0.0

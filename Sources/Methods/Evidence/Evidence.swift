@@ -9,35 +9,37 @@ public import Tensors
 public protocol Evidence {
   /// Calls `body` with the mean loss's gradient by every trainable parameter, in plain layouts, batch after batch until
   /// `images` images or all there are have been seen.
-  func forEachGradient(images: Int, _ body: ([String: Tensor]) -> Void) throws(MethodError)
+  func forEachGradient(images: Int, _ body: ([String: Tensor]) -> Void) throws
   /// Calls `body` with the named values (batch on axis 0), batch after batch until `images` images or all there are have
   /// been seen.
   ///
   /// The network runs in inference, with its value encodings left out where `real` is true.
   func forEachActivation(
-    of values: [String], images: Int, real: Bool, _ body: ([String: Tensor]) -> Void) throws(MethodError)
+    of values: [String], images: Int, real: Bool, _ body: ([String: Tensor]) -> Void) throws
   /// Calls `body` with the gradient of each image's own loss, for the images of `forEachGradient`.
-  func forEachImageGradient(images: Int, _ body: ([String: Tensor]) -> Void) throws(MethodError)
+  func forEachImageGradient(images: Int, _ body: ([String: Tensor]) -> Void) throws
   /// The product of the loss's Hessian with a direction, given and returned by parameter; parameters that the direction
   /// does not name stay where they are. The loss is the mean over the images of `forEachGradient`.
-  func hessianProduct(_ direction: [String: Tensor], images: Int) throws(MethodError) -> [String: Tensor]
+  func hessianProduct(_ direction: [String: Tensor], images: Int) throws -> [String: Tensor]
   /// The trainable parameters at initialization, by name; those that the network has got since are not there.
-  func initialWeights() throws(MethodError) -> [String: Tensor]
+  func initialWeights() throws -> [String: Tensor]
 }
 
 extension Evidence {
   public func forEachImageGradient(
     images: Int, _ body: ([String: Tensor]) -> Void
-  ) throws(MethodError) {
-    throw .evidence(method: "evidence", reason: "no images were given to compute gradients of images on")
+  ) throws {
+    throw MethodError.evidence(
+      method: "evidence", reason: "no images were given to compute gradients of images on")
   }
   public func hessianProduct(
     _ direction: [String: Tensor], images: Int
-  ) throws(MethodError) -> [String: Tensor] {
-    throw .evidence(method: "evidence", reason: "no images were given to compute the loss's curvature on")
+  ) throws -> [String: Tensor] {
+    throw MethodError.evidence(
+      method: "evidence", reason: "no images were given to compute the loss's curvature on")
   }
-  public func initialWeights() throws(MethodError) -> [String: Tensor] {
-    throw .evidence(
+  public func initialWeights() throws -> [String: Tensor] {
+    throw MethodError.evidence(
       method: "evidence",
       reason: "the weights at initialization are not known here; choose a criterion that does without them")
   }
@@ -46,7 +48,7 @@ extension Evidence {
 extension Evidence {
   /// The diagonal of the empirical Fisher information by every trainable parameter: the mean over images, one by one, of
   /// the squared gradient of the image's own loss.
-  public func fisherInformation(images: Int) throws(MethodError) -> [String: Tensor] {
+  public func fisherInformation(images: Int) throws -> [String: Tensor] {
     var sums: [String: [Double]] = [:]
     var shapes: [String: Shape] = [:]
     var seen = 0.0
@@ -71,12 +73,12 @@ extension Evidence {
 public struct NoEvidence: Evidence {
   /// Makes it.
   public init() {}
-  public func forEachGradient(images: Int, _ body: ([String: Tensor]) -> Void) throws(MethodError) {
-    throw .evidence(method: "evidence", reason: "no images were given to compute gradients on")
+  public func forEachGradient(images: Int, _ body: ([String: Tensor]) -> Void) throws {
+    throw MethodError.evidence(method: "evidence", reason: "no images were given to compute gradients on")
   }
   public func forEachActivation(
     of values: [String], images: Int, real: Bool, _ body: ([String: Tensor]) -> Void
-  ) throws(MethodError) {
-    throw .evidence(method: "evidence", reason: "no images were given to compute values on")
+  ) throws {
+    throw MethodError.evidence(method: "evidence", reason: "no images were given to compute values on")
   }
 }

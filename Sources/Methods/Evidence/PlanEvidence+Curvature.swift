@@ -1,5 +1,6 @@
 import Execution
 import Graphs
+import Settings
 public import Tensors
 
 extension PlanEvidence {
@@ -8,8 +9,8 @@ extension PlanEvidence {
   /// no curvature in a rectifier's kink itself, only what crosses it.
   public func hessianProduct(
     _ direction: [String: Tensor], images: Int
-  ) throws(MethodError) -> [String: Tensor] {
-    do {
+  ) throws -> [String: Tensor] {
+    try located("curvature") {
       let step = try differenceStep(direction)
       guard step > 0 else {
         return graph.parameters.filter { trainable.contains($0.key) }.mapValues {
@@ -25,8 +26,6 @@ extension PlanEvidence {
         product[name] = Tensor(differences, shape: graph.parameters[name]?.value.shape ?? [])
       }
       return product
-    } catch {
-      throw .evidence(method: "curvature", reason: "\(error)")
     }
   }
 

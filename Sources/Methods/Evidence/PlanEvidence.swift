@@ -1,5 +1,6 @@
 public import Execution
 public import Graphs
+import Settings
 public import Tasks
 public import Tensors
 public import Training
@@ -37,29 +38,25 @@ public struct PlanEvidence: Evidence {
 
   public func forEachGradient(
     images: Int, _ body: ([String: Tensor]) -> Void
-  ) throws(MethodError) {
-    do {
+  ) throws {
+    try located("gradients") {
       try forEachGradient(of: graph, images: images, together: options.batch) { gradients, _ in
         body(gradients)
       }
-    } catch {
-      throw .evidence(method: "gradients", reason: "\(error)")
     }
   }
 
   public func forEachImageGradient(
     images: Int, _ body: ([String: Tensor]) -> Void
-  ) throws(MethodError) {
-    do {
+  ) throws {
+    try located("gradients of images") {
       try forEachGradient(of: graph, images: images, together: 1) { gradients, _ in body(gradients) }
-    } catch {
-      throw .evidence(method: "gradients of images", reason: "\(error)")
     }
   }
 
-  public func initialWeights() throws(MethodError) -> [String: Tensor] {
+  public func initialWeights() throws -> [String: Tensor] {
     guard let initial else {
-      throw .evidence(
+      throw MethodError.evidence(
         method: "initial weights",
         reason: "they are not known of this network; choose a criterion that does without them")
     }
@@ -104,8 +101,8 @@ public struct PlanEvidence: Evidence {
 
   public func forEachActivation(
     of values: [String], images: Int, real: Bool, _ body: ([String: Tensor]) -> Void
-  ) throws(MethodError) {
-    do {
+  ) throws {
+    try located("activations") {
       var observed = graph
       if real { observed.values = [:] }
       var options = options
@@ -123,8 +120,6 @@ public struct PlanEvidence: Evidence {
         }
         body(activations)
       }
-    } catch {
-      throw .evidence(method: "activations", reason: "\(error)")
     }
   }
 

@@ -11,12 +11,6 @@ public protocol FactorizationMethod: CompressionMethod {
   var keptRatio: Double? { get set }
 }
 
-/// Why the layers in place of a node cannot be computed.
-enum FactorizationError: Error {
-  case graph(GraphError)
-  case algebra(LinearAlgebraError)
-}
-
 extension FactorizationMethod {
   public static var family: MethodFamily { .factorization }
   public static var order: PipelineOrder { .structure }
@@ -48,20 +42,13 @@ extension FactorizationMethod {
   /// The network with the layers that `factors` gives in place of a node; it gives none where they would have as many
   /// parameters as the node.
   static func factorize(
-    _ compression: Compression<Self>, _ factors: (Self, Node) throws(FactorizationError) -> [NewLayer]
-  ) throws(MethodError) -> Rewrite {
+    _ compression: Compression<Self>, _ factors: (Self, Node) throws -> [NewLayer]
+  ) throws -> Rewrite {
     var replacements: [String: [NewLayer]] = [:]
     let layers = compression.layers
     for (node, settings) in layers {
-      do throws(FactorizationError) {
-        let parts = try factors(settings, node)
-        if !parts.isEmpty { replacements[node.name] = parts }
-      } catch {
-        switch error {
-        case .graph(let error): throw .graph(method: name, error)
-        case .algebra(let error): throw .impossible(method: name, node: node.name, reason: "\(error)")
-        }
-      }
+      let parts = try located("\(name): \(node.name)") { try factors(settings, node) }
+      if !parts.isEmpty { replacements[node.name] = parts }
     }
     guard !replacements.isEmpty else {
       let reason =
@@ -69,12 +56,8 @@ extension FactorizationMethod {
         ? "no layer is of a kind that it factorizes"
         : "at the rank asked for, the factors of \(layers.map(\.node.name).joined(separator: ", ")) would have no "
           + "fewer parameters than the layers; keep less"
-      throw .nothingToDo(method: name, reason: reason)
+      throw MethodError.nothingToDo(method: name, reason: reason)
     }
-    do throws(GraphError) {
-      return try compression.graph.replacing(replacements, key: compression.random.key)
-    } catch {
-      throw .graph(method: name, error)
-    }
+    return try located(name) { try compression.graph.replacing(replacements, key: compression.random.key) }
   }
 }

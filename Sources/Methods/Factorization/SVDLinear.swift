@@ -52,20 +52,18 @@ public struct SVDLinear: FactorizationMethod {
     return .applicable
   }
 
-  public func compress(_ compression: inout Compression<SVDLinear>) throws(MethodError) -> Rewrite {
+  public func compress(_ compression: inout Compression<SVDLinear>) throws -> Rewrite {
     let graph = compression.graph
-    return try Self.factorize(compression) { (settings, node) throws(FactorizationError) in
+    return try Self.factorize(compression) { settings, node in
       try settings.factors(of: node, in: graph)
     }
   }
 
   /// The layers in place of a node; none where they would have as many parameters.
-  private func factors(of node: Node, in graph: Graph) throws(FactorizationError) -> [NewLayer] {
+  private func factors(of node: Node, in graph: Graph) throws -> [NewLayer] {
     guard var expand = node.op as? Linear, let input = node.inputs.first else { return [] }
-    let weight: Tensor
-    do throws(GraphError) { weight = try graph.weight(of: node) } catch { throw .graph(error) }
-    let svd: SVD
-    do throws(LinearAlgebraError) { svd = try weight.svd() } catch { throw .algebra(error) }
+    let weight = try graph.weight(of: node)
+    let svd = try weight.svd()
     let termCost = weight.shape[0] + weight.shape[1]
     let rank = rule.rank(of: svd.values, termCost: termCost, cost: weight.shape.count)
     guard rank * termCost < weight.shape.count else { return [] }

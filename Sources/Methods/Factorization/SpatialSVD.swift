@@ -50,20 +50,18 @@ public struct SpatialSVD: FactorizationMethod {
     inputs * conv.kernel.height + conv.filters * conv.kernel.width
   }
 
-  public func compress(_ compression: inout Compression<SpatialSVD>) throws(MethodError) -> Rewrite {
+  public func compress(_ compression: inout Compression<SpatialSVD>) throws -> Rewrite {
     let graph = compression.graph
-    return try Self.factorize(compression) { (settings, node) throws(FactorizationError) in
+    return try Self.factorize(compression) { settings, node in
       try settings.factors(of: node, in: graph)
     }
   }
 
   /// The layers in place of a node; none where they would have as many parameters.
-  private func factors(of node: Node, in graph: Graph) throws(FactorizationError) -> [NewLayer] {
+  private func factors(of node: Node, in graph: Graph) throws -> [NewLayer] {
     guard let conv = node.op as? Conv2D, let input = node.inputs.first else { return [] }
-    let weight: Tensor
-    do throws(GraphError) { weight = try graph.weight(of: node) } catch { throw .graph(error) }
-    let svd: SVD
-    do throws(LinearAlgebraError) { svd = try Self.unfolded(weight).svd() } catch { throw .algebra(error) }
+    let weight = try graph.weight(of: node)
+    let svd = try Self.unfolded(weight).svd()
     let termCost = Self.termCost(conv, inputs: weight.shape[1])
     let rank = rule.rank(of: svd.values, termCost: termCost, cost: weight.shape.count)
     guard rank * termCost < weight.shape.count else { return [] }

@@ -55,29 +55,23 @@ public struct Tucker2: FactorizationMethod {
     return .applicable
   }
 
-  public func compress(_ compression: inout Compression<Tucker2>) throws(MethodError) -> Rewrite {
+  public func compress(_ compression: inout Compression<Tucker2>) throws -> Rewrite {
     let graph = compression.graph
-    return try Self.factorize(compression) { (settings, node) throws(FactorizationError) in
+    return try Self.factorize(compression) { settings, node in
       try settings.factors(of: node, in: graph)
     }
   }
 
   /// The layers in place of a node; none where they would have as many parameters.
-  private func factors(of node: Node, in graph: Graph) throws(FactorizationError) -> [NewLayer] {
+  private func factors(of node: Node, in graph: Graph) throws -> [NewLayer] {
     guard let conv = node.op as? Conv2D, let input = node.inputs.first else { return [] }
-    let weight: Tensor
-    do throws(GraphError) { weight = try graph.weight(of: node) } catch { throw .graph(error) }
-    let decomposition: TuckerDecomposition
-    do throws(LinearAlgebraError) {
-      let start = try TuckerDecomposition.Start(weight)
-      let ranks = ranks(start)
-      guard
-        ranks.parameters(inputs: start.inputs, filters: start.filters, taps: start.taps) < weight.shape.count
-      else { return [] }
-      decomposition = try start.decomposition(ranks, iterations: iterations)
-    } catch {
-      throw .algebra(error)
-    }
+    let weight = try graph.weight(of: node)
+    let start = try TuckerDecomposition.Start(weight)
+    let ranks = ranks(start)
+    guard
+      ranks.parameters(inputs: start.inputs, filters: start.filters, taps: start.taps) < weight.shape.count
+    else { return [] }
+    let decomposition = try start.decomposition(ranks, iterations: iterations)
     return layers(decomposition, conv, node, input, in: graph)
   }
 

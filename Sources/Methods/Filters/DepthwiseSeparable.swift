@@ -57,23 +57,19 @@ public struct DepthwiseSeparable: CompressionMethod {
     return .applicable
   }
 
-  public func compress(_ compression: inout Compression<DepthwiseSeparable>) throws(MethodError) -> Rewrite {
+  public func compress(_ compression: inout Compression<DepthwiseSeparable>) throws -> Rewrite {
     let graph = compression.graph
     var replacements: [String: [NewLayer]] = [:]
     for (node, settings) in compression.layers {
       replacements[node.name] = try settings.layers(for: node, in: graph)
     }
     guard !replacements.isEmpty else {
-      throw .nothingToDo(method: Self.name, reason: "no convolution would become smaller")
+      throw MethodError.nothingToDo(method: Self.name, reason: "no convolution would become smaller")
     }
-    do throws(GraphError) {
-      return try graph.replacing(replacements, key: compression.random.key)
-    } catch {
-      throw .graph(method: Self.name, error)
-    }
+    return try located(Self.name) { try graph.replacing(replacements, key: compression.random.key) }
   }
 
-  private func layers(for node: Node, in graph: Graph) throws(MethodError) -> [NewLayer] {
+  private func layers(for node: Node, in graph: Graph) throws -> [NewLayer] {
     guard let traits = ConvolutionTraits(node, in: graph), let input = node.inputs.first else { return [] }
     var depthwise = traits.op
     depthwise.filters = traits.inputs
@@ -89,17 +85,11 @@ public struct DepthwiseSeparable: CompressionMethod {
         inputs: [names[2]]),
     ]
     guard initialize == .decomposition else { return layers }
-    let kernel: Tensor
-    do throws(GraphError) { kernel = try graph.weight(of: node) } catch {
-      throw .graph(method: Self.name, error)
-    }
-    do throws(LinearAlgebraError) {
-      let parts = try SeparableKernel(nearestTo: kernel)
+    try located("\(Self.name): \(node.name)") {
+      let parts = try SeparableKernel(nearestTo: graph.weight(of: node))
       layers[0].parameters[.weight] = parts.depthwise
       layers[3].parameters[.weight] = parts.pointwise
       layers[3].parameters[.bias] = graph.projected(node, .bias)
-    } catch {
-      throw .impossible(method: Self.name, node: node.name, reason: "\(error)")
     }
     return layers
   }

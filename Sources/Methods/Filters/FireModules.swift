@@ -87,20 +87,16 @@ public struct FireModules: CompressionMethod {
     return .applicable
   }
 
-  public func compress(_ compression: inout Compression<FireModules>) throws(MethodError) -> Rewrite {
+  public func compress(_ compression: inout Compression<FireModules>) throws -> Rewrite {
     let graph = compression.graph
     var replacements: [String: [NewLayer]] = [:]
     for (node, settings) in compression.layers {
       replacements[node.name] = settings.layers(for: node, in: graph)
     }
     guard !replacements.isEmpty else {
-      throw .nothingToDo(method: Self.name, reason: "no convolution would become smaller")
+      throw MethodError.nothingToDo(method: Self.name, reason: "no convolution would become smaller")
     }
-    do throws(GraphError) {
-      return try graph.replacing(replacements, key: compression.random.key)
-    } catch {
-      throw .graph(method: Self.name, error)
-    }
+    return try located(Self.name) { try graph.replacing(replacements, key: compression.random.key) }
   }
 
   private func layers(for node: Node, in graph: Graph) -> [NewLayer] {

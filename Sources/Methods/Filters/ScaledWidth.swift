@@ -61,7 +61,7 @@ public struct ScaledWidth: CompressionMethod {
 
   private func kept(of count: Int) -> Int { max(1, Int((factor * Double(count)).rounded())) }
 
-  public func compress(_ compression: inout Compression<ScaledWidth>) throws(MethodError) -> Rewrite {
+  public func compress(_ compression: inout Compression<ScaledWidth>) throws -> Rewrite {
     let graph = compression.graph
     var removed: [ChannelUnit] = []
     for group in graph.channelGroups() {
@@ -71,16 +71,14 @@ public struct ScaledWidth: CompressionMethod {
       removed += ranked.dropFirst(settings.kept(of: group.units.count)).map { group.units[$0] }
     }
     guard !removed.isEmpty else {
-      throw .nothingToDo(method: Self.name, reason: "no layer would lose a channel")
+      throw MethodError.nothingToDo(method: Self.name, reason: "no layer would lose a channel")
     }
-    do throws(GraphError) {
+    return try located(Self.name) {
       var rewrite = try graph.removingChannels(removed)
       for node in graph.nodes where compression.settings(for: node.name)?.initialize == .fresh {
         rewrite.restart(node.name, key: compression.random.key)
       }
       return rewrite
-    } catch {
-      throw .graph(method: Self.name, error)
     }
   }
 

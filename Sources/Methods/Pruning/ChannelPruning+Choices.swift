@@ -1,4 +1,5 @@
 import Graphs
+import Settings
 
 extension ChannelPruning {
   /// A group that may be pruned, with its settings.
@@ -38,7 +39,7 @@ extension ChannelPruning {
   }
 
   /// Sorts groups into pools of equal amount and criterion.
-  func pools(_ choices: [Choice], _ scores: [[Double]]) throws(MethodError) -> [Pool] {
+  func pools(_ choices: [Choice], _ scores: [[Double]]) throws -> [Pool] {
     var members: [(key: String, settings: ChannelPruning, groups: [ChannelSelection.Group])] = []
     for (choice, scores) in zip(choices, scores) {
       let group = ChannelSelection.Group(
@@ -53,7 +54,7 @@ extension ChannelPruning {
       }
     }
     if measure == .multiplyAdds, members.count > 1 {
-      throw .impossible(
+      throw MethodError.impossible(
         method: Self.name,
         node: choices.first {
           $0.settings.amount != amount
@@ -74,7 +75,7 @@ extension ChannelPruning {
   static func removal(
     _ settings: ChannelPruning, _ selection: ChannelSelection,
     _ compression: Compression<ChannelPruning>
-  ) throws(MethodError) -> [ChannelUnit] {
+  ) throws -> [ChannelUnit] {
     let sparsity = settings.amount.sparsity(at: compression.progress)
     switch compression.method.measure {
     case .channels:
@@ -89,12 +90,12 @@ extension ChannelPruning {
 
   private static func requireChannels(
     _ settings: ChannelPruning, _ selection: ChannelSelection
-  ) throws(MethodError) {
+  ) throws {
     guard selection.scope == .global else { return }
     let wanted = Int((settings.amount.sparsity * Double(selection.originalCount)).rounded())
     let possible = selection.goneCount + selection.removable.count
     guard wanted > possible else { return }
-    throw .impossible(
+    throw MethodError.impossible(
       method: name, node: "sparsity",
       reason:
         "\(settings.amount.sparsity) is \(wanted) of \(selection.originalCount) channels, but only \(possible) can go "
@@ -103,11 +104,11 @@ extension ChannelPruning {
 
   private static func requireMultiplyAdds(
     _ settings: ChannelPruning, _ selection: ChannelSelection, _ graph: Graph, original: Double
-  ) throws(MethodError) {
+  ) throws {
     let least = try multiplyAdds(graph, without: selection.removable)
     guard Double(least) > (1 - settings.amount.sparsity) * original else { return }
     let reachable = (1 - Double(least) / original) * 100
-    throw .impossible(
+    throw MethodError.impossible(
       method: name, node: "sparsity",
       reason:
         "\(settings.amount.sparsity) of the multiply-adds cannot go: at most \(Int(reachable)) % when each group of "
@@ -117,7 +118,7 @@ extension ChannelPruning {
   /// The fewest units, in the selection's order, without which the network needs at most a number of multiply-adds.
   private static func fewest(
     _ selection: ChannelSelection, _ graph: Graph, multiplyAdds limit: Double
-  ) throws(MethodError) -> [ChannelUnit] {
+  ) throws -> [ChannelUnit] {
     let count = selection.originalCount
     var low = 0
     var high = count
@@ -130,11 +131,9 @@ extension ChannelPruning {
   }
 
   /// The multiply-adds of a network without some units.
-  private static func multiplyAdds(_ graph: Graph, without units: [ChannelUnit]) throws(MethodError) -> Int {
+  private static func multiplyAdds(_ graph: Graph, without units: [ChannelUnit]) throws -> Int {
     var shapes = graph
     shapes.parameters = [:]
-    do throws(GraphError) { return try shapes.removingChannels(units).graph.multiplyAdds } catch {
-      throw .graph(method: name, error)
-    }
+    return try located(name) { try shapes.removingChannels(units).graph.multiplyAdds }
   }
 }

@@ -89,10 +89,10 @@ public struct ChannelPruning: CompressionMethod {
     return obstacle.map { .notApplicable(reason: "\(type(of: criterion).name): \($0)") } ?? .applicable
   }
 
-  public func compress(_ compression: inout Compression<ChannelPruning>) throws(MethodError) -> Rewrite {
+  public func compress(_ compression: inout Compression<ChannelPruning>) throws -> Rewrite {
     let choices = Self.choices(compression)
     guard !choices.isEmpty else {
-      throw .nothingToDo(
+      throw MethodError.nothingToDo(
         method: Self.name,
         reason: "no channels are left to it that can be removed, and that its criterion can score")
     }
@@ -103,17 +103,13 @@ public struct ChannelPruning: CompressionMethod {
     for pool in pools { units += try Self.removal(pool.settings, pool.selection, compression) }
     let gone = pools.reduce(units.count) { $0 + $1.selection.goneCount }
     guard gone > 0 || compression.progress < 1 else {
-      throw .nothingToDo(
+      throw MethodError.nothingToDo(
         method: Self.name, reason: "a sparsity of \(amount.sparsity) is less than one channel; raise it")
     }
     let goneUnits = Set(units.map(\.key))
     let isGone = choices.map { $0.group.units.map { goneUnits.contains($0.key) } }
     let compensated = try compression.compensated(judged, isGone: isGone, images: images)
-    do throws(GraphError) {
-      return try compensated.removingChannels(units)
-    } catch {
-      throw .graph(method: Self.name, error)
-    }
+    return try located(Self.name) { try compensated.removingChannels(units) }
   }
 }
 

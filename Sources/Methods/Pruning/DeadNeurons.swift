@@ -42,11 +42,11 @@ public struct DeadNeurons: CompressionMethod {
     graph.channelApplicability(to: node)
   }
 
-  public func compress(_ compression: inout Compression<DeadNeurons>) throws(MethodError) -> Rewrite {
+  public func compress(_ compression: inout Compression<DeadNeurons>) throws -> Rewrite {
     var rewrite = Rewrite(inPlace: compression.graph)
     while let next = try pass(rewrite.graph, compression) { rewrite = rewrite.followed(by: next) }
     guard rewrite.graph != compression.graph else {
-      throw .nothingToDo(
+      throw MethodError.nothingToDo(
         method: Self.name,
         reason: "no channel is without weights that make it or read it; prune weights first")
     }
@@ -56,7 +56,7 @@ public struct DeadNeurons: CompressionMethod {
   /// Removes what is dead now; `nil` where nothing is.
   private func pass(
     _ graph: Graph, _ compression: Compression<DeadNeurons>
-  ) throws(MethodError) -> Rewrite? {
+  ) throws -> Rewrite? {
     let constants = ChannelConstants(graph)
     var smaller = graph
     var units: [ChannelUnit] = []
@@ -76,9 +76,7 @@ public struct DeadNeurons: CompressionMethod {
       }
     }
     guard !units.isEmpty else { return nil }
-    do throws(GraphError) { return try smaller.removingChannels(units) } catch {
-      throw .graph(method: Self.name, error)
-    }
+    return try located(Self.name) { try smaller.removingChannels(units) }
   }
 }
 

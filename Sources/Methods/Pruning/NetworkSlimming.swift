@@ -52,8 +52,10 @@ public struct NetworkSlimming: CompressionMethod {
     pruning.applicability(to: node, in: graph)
   }
 
-  public func compress(_ compression: inout Compression<NetworkSlimming>) throws(MethodError) -> Rewrite {
+  public func compress(_ compression: inout Compression<NetworkSlimming>) throws -> Rewrite {
     var channels = compression.with(\.pruning)
-    do throws(MethodError) { return try pruning.compress(&channels) } catch { throw error.of(Self.name) }
+    do { return try pruning.compress(&channels) } catch let error as MethodError {
+      throw error.of(Self.name)
+    }
   }
 }

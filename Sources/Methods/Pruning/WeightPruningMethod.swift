@@ -40,7 +40,7 @@ extension WeightPruningMethod {
     return .applicable
   }
 
-  public func compress(_ compression: inout Compression<Self>) throws(MethodError) -> Rewrite {
+  public func compress(_ compression: inout Compression<Self>) throws -> Rewrite {
     let graph = compression.graph
     var choices: [(set: UnitSet, settings: Self, parameter: Parameter)] = []
     for (node, settings) in compression.layers {
@@ -82,9 +82,9 @@ extension WeightPruningMethod {
   /// Throws `nothingToDo` where there is nothing to prune, and where the end is reached with nothing pruned.
   private func rewrite(
     _ graph: Graph, _ weights: [PrunedWeight], _ compression: Compression<Self>
-  ) throws(MethodError) -> Rewrite {
+  ) throws -> Rewrite {
     guard !weights.isEmpty else {
-      throw .nothingToDo(method: Self.name, reason: "no layer with weights is left to it")
+      throw MethodError.nothingToDo(method: Self.name, reason: "no layer with weights is left to it")
     }
     var graph = graph
     var changes = 0
@@ -98,7 +98,7 @@ extension WeightPruningMethod {
       graph.parameters[weight.name] = parameter.masked(by: kept)
     }
     if compression.progress >= 1, changes == 0, pruned == 0 || amount.schedule == .once {
-      throw .nothingToDo(
+      throw MethodError.nothingToDo(
         method: Self.name,
         reason: pruned == 0
           ? "no weight is below the limit; raise the sparsity"

@@ -12,13 +12,13 @@ extension Encoding {
   /// shared floats are replaced.
   func replacingNumbers(
     with numbers: any Encoding, _ method: String, _ node: String
-  ) throws(MethodError) -> any Encoding {
+  ) throws -> any Encoding {
     if let sparse = self as? Sparse {
       return Sparse(mask: sparse.mask, inner: try sparse.inner.replacingNumbers(with: numbers, method, node))
     }
     if let codebook = self as? Codebook, let grid = numbers as? Integer { return codebook.onGrid(grid) }
     guard self is Dense || kind == numbers.kind else {
-      throw .impossible(
+      throw MethodError.impossible(
         method: method, node: node,
         reason:
           "its weights are stored as \(kind) already; use one of the two methods, or leave this layer out of one"

@@ -1,6 +1,7 @@
 import Encodings
 import Graphs
 import Ops
+import Settings
 import Tensors
 
 /// Puts a whole network on integer grids: folds batch norms, calibrates the values that a device stores, and gives
@@ -14,7 +15,7 @@ struct IntegerQuantization {
   var weightBits: (_ node: String) -> Int?
 
   /// The network on integer grids; parameters of folded layers have no origin.
-  func rewrite(_ original: Graph, _ evidence: any Evidence) throws(MethodError) -> Rewrite {
+  func rewrite(_ original: Graph, _ evidence: any Evidence) throws -> Rewrite {
     var graph = try folded(original)
     let kept = Set(graph.nodes.filter { $0.op is BatchNorm }.map(\.name))
     let producerOfNorm = Dictionary(
@@ -28,7 +29,7 @@ struct IntegerQuantization {
         try encodeParameters(of: node, in: &graph, bits: bits)
       } else if !(node.op is BatchNorm) {
         // A norm that could not be folded stays real, and is lowered from its statistics.
-        throw .impossible(
+        throw MethodError.impossible(
           method: method, node: node.name,
           reason: "\(node.op.kind) has parameters that have no form in integers; leave this layer out")
       }
@@ -40,13 +41,11 @@ struct IntegerQuantization {
   }
 
   /// Batch norms of layers whose weights share numbers stay: channels that are scaled apart share none.
-  private func folded(_ graph: Graph) throws(MethodError) -> Graph {
+  private func folded(_ graph: Graph) throws -> Graph {
     let shared = graph.nodes.map(\.name).filter {
       graph[.weight, of: $0]?.encoding.sharesNumbers == true
     }
-    do throws(GraphError) { return try graph.foldingBatchNorms(keeping: Set(shared)) } catch {
-      throw .graph(method: method, error)
-    }
+    return try located(method) { try graph.foldingBatchNorms(keeping: Set(shared)) }
   }
 
   /// The values of nodes that the recipe leaves out, and of clamps that are fused into such nodes.
@@ -68,7 +67,7 @@ struct IntegerQuantization {
   /// Calibrates and encodes every stored value; what moves numbers takes over the encoding of what it reads.
   private func encodeValues(
     _ graph: inout Graph, real: Set<String>, _ evidence: any Evidence
-  ) throws(MethodError) {
+  ) throws {
     let places = graph.valuePlaces()
     let names = graph.inputs.map(\.name) + graph.nodes.map(\.name)
     let stored = names.filter { places[$0] == .stored && !real.contains($0) }
@@ -77,7 +76,7 @@ struct IntegerQuantization {
       let rule = graph.outputs.contains(name) ? CalibrationRule.minmax : grids.calibration
       let encoding = rule.encoding(of: histogram, bits: grids.activationBits, percentile: grids.percentile)
       if let problem = encoding.problem {
-        throw .impossible(method: method, node: name, reason: "its values would get \(problem)")
+        throw MethodError.impossible(method: method, node: name, reason: "its values would get \(problem)")
       }
       graph.values[name] = encoding
     }
@@ -90,7 +89,7 @@ struct IntegerQuantization {
 
   private func histograms(
     of values: [String], _ evidence: any Evidence
-  ) throws(MethodError) -> [String: ValueHistogram] {
+  ) throws -> [String: ValueHistogram] {
     var histograms = Dictionary(
       values.map { ($0, ValueHistogram()) }, uniquingKeysWith: { first, _ in first })
     var poisoned: String?
@@ -101,19 +100,20 @@ struct IntegerQuantization {
       }
     }
     if let poisoned {
-      throw .impossible(method: method, node: poisoned, reason: "its values are not all finite")
+      throw MethodError.impossible(method: method, node: poisoned, reason: "its values are not all finite")
     }
     if let name = values.first(where: { histograms[$0]?.total == 0 }) {
-      throw .evidence(method: method, reason: "\(name): no values were seen; calibration needs images")
+      throw MethodError.evidence(
+        method: method, reason: "\(name): no values were seen; calibration needs images")
     }
     return histograms
   }
 
   /// Gives a layer integer weights, and a bias in 32 bits with the scale of the products: input scale times weight scale.
-  private func encodeParameters(of node: Node, in graph: inout Graph, bits: Int) throws(MethodError) {
+  private func encodeParameters(of node: Node, in graph: inout Graph, bits: Int) throws {
     guard let weight = graph[.weight, of: node.name] else {
-      throw .graph(
-        method: method, .missingParameter(ParameterRole.weight.name(of: node.name), expected: []))
+      throw Located(
+        method, GraphError.missingParameter(ParameterRole.weight.name(of: node.name), expected: []))
     }
     let bias = graph[.bias, of: node.name]
     let inputScale = (graph.storedEncoding(of: node.inputs[0]) as? IntegerValue)?.scale

@@ -43,7 +43,7 @@ public struct PostTrainingQuantization: CompressionMethod {
 
   public func compress(
     _ compression: inout Compression<PostTrainingQuantization>
-  ) throws(MethodError) -> Rewrite {
+  ) throws -> Rewrite {
     let application = compression
     let quantization = IntegerQuantization(method: Self.name, grids: grids) {
       application.settings(for: $0)?.grids.bits

@@ -40,7 +40,7 @@ public struct QuantizationAwareTraining: CompressionMethod {
 
   public func compress(
     _ compression: inout Compression<QuantizationAwareTraining>
-  ) throws(MethodError) -> Rewrite {
+  ) throws -> Rewrite {
     let application = compression
     let quantization = IntegerQuantization(method: Self.name, grids: grids) {
       application.settings(for: $0)?.grids.bits

@@ -67,17 +67,18 @@ public struct WeightClustering: CompressionMethod {
   /// Weights of two axes are those of linear layers.
   private func bits(for shape: Shape) -> Int { shape.rank == 2 ? linearBits : convolutionBits }
 
-  public func compress(_ compression: inout Compression<WeightClustering>) throws(MethodError) -> Rewrite {
+  public func compress(_ compression: inout Compression<WeightClustering>) throws -> Rewrite {
     var graph = compression.graph
     let layers = compression.layers
     guard !layers.isEmpty else {
-      throw .nothingToDo(
+      throw MethodError.nothingToDo(
         method: Self.name, reason: "no layer has enough weights for its codebook; use fewer bits")
     }
     for (node, settings) in layers {
       guard let weight = graph[.weight, of: node.name] else {
         let name = ParameterRole.weight.name(of: node.name)
-        throw .graph(method: Self.name, .missingParameter(name, expected: graph.weightShape(of: node) ?? []))
+        throw Located(
+          Self.name, GraphError.missingParameter(name, expected: graph.weightShape(of: node) ?? []))
       }
       let bits = settings.bits(for: weight.value.shape)
       graph[.weight, of: node.name] = try Self.clustered(weight, bits: bits, node.name)
@@ -88,13 +89,13 @@ public struct WeightClustering: CompressionMethod {
   /// The weight with a codebook of at most 2^bits numbers; weights that are zero keep to a number of their own.
   private static func clustered(
     _ weight: Parameter, bits: Int, _ node: String
-  ) throws(MethodError) -> Parameter {
+  ) throws -> Parameter {
     let values = weight.projected.values
     let survivors = values.filter { $0 != 0 }
     let hasZero = survivors.count < values.count
     guard !survivors.isEmpty else { return weight }
     guard survivors.allSatisfy(\.isFinite) else {
-      throw .impossible(method: name, node: node, reason: "its weights are not all finite")
+      throw MethodError.impossible(method: name, node: node, reason: "its weights are not all finite")
     }
     let means = LinearKMeans(survivors, count: 1 << bits - (hasZero ? 1 : 0))
     let first = hasZero ? 1 : 0
