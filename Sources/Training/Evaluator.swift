@@ -14,26 +14,18 @@ public final class Evaluator {
   /// Compiles an inference plan of the graph, with weights of its own.
   public init(
     _ graph: Graph, task: any ImageTask, backend: any Backend, batch: Int, precision: Precision, threads: Int
-  ) throws(TrainingError) {
+  ) throws {
     self.task = task
-    outputs = HeadOutputs(try task.heads(in: graph, "evaluation"), batch: batch)
-    do throws(ExecutionError) {
-      let options = PlanOptions(batch: batch, mode: .inference, precision: precision, threads: threads)
-      let plan = try backend.compile(graph, options)
-      self.plan = plan
-      taps = try outputs.heads.map { (head) throws(ExecutionError) in try plan.tap(head.value) }
-    } catch {
-      throw .execution(error)
-    }
+    outputs = HeadOutputs(try task.heads(of: graph, network: "evaluation"), batch: batch)
+    let options = PlanOptions(batch: batch, mode: .inference, precision: precision, threads: threads)
+    let plan = try backend.compile(graph, options)
+    self.plan = plan
+    taps = try outputs.heads.map { try plan.tap($0.value) }
   }
 
   /// Takes other weights and statistics.
-  public func load(_ parameters: [String: Tensor]) throws(TrainingError) {
-    do throws(ExecutionError) {
-      try plan.load(TrainingState(parameters: parameters))
-    } catch {
-      throw .execution(error)
-    }
+  public func load(_ parameters: [String: Tensor]) throws {
+    try plan.load(TrainingState(parameters: parameters))
   }
 
   /// What is told about every image: its batch, its place in it, and what was found.
@@ -45,11 +37,11 @@ public final class Evaluator {
   public func score(
     _ source: any BatchSource, classes: [Int]? = nil, shouldStop: () -> Bool = { false },
     listener: Listener? = nil
-  ) throws(TrainingError) -> (any TaskScores)? {
+  ) throws -> (any TaskScores)? {
     var scores = task.scores(for: outputs.heads)
     source.startEpoch(0, fromStep: 0)
     while true {
-      guard let batch = try Self.next(source) else { return scores }
+      guard let batch = try source.next() else { return scores }
       let images = batch.images
       forward(images.span)
       for place in 0..<batch.count {
@@ -72,14 +64,6 @@ public final class Evaluator {
     plan.forward(images, key: 0)
     for (tap, buffer) in zip(taps, outputs.buffers) {
       buffer.withMutableFloats { plan.readTap(tap, into: &$0) }
-    }
-  }
-
-  private static func next(_ source: any BatchSource) throws(TrainingError) -> Batch? {
-    do throws(DatasetError) {
-      return try source.next()
-    } catch {
-      throw .dataset(error)
     }
   }
 }

@@ -30,21 +30,17 @@ final class StepEngine {
   /// was rewritten, whose teacher goes on.
   init(
     _ setup: Trainer.Setup, source: any BatchSource, after former: StepEngine? = nil
-  ) throws(TrainingError) {
+  ) throws {
     self.setup = setup
     let settings = setup.settings
     partSize = settings.batch / settings.accumulationSteps
     imageSize = setup.graph.inputs.first?.shape.count ?? 0
     optimizer = settings.optimizer
     objective = try StepObjective(setup, partSize: partSize, source: source, after: former?.objective)
-    do throws(ExecutionError) {
-      plan = try setup.backend.compile(
-        objective.graph, Self.options(setup, taps: objective.outputs.heads.map(\.value)))
-      imageInput = try plan.input(setup.graph.inputs[0].name)
-      try objective.attach(to: plan)
-    } catch {
-      throw .execution(error)
-    }
+    plan = try setup.backend.compile(
+      objective.graph, Self.options(setup, taps: objective.outputs.heads.map(\.value)))
+    imageInput = try plan.input(setup.graph.inputs[0].name)
+    try objective.attach(to: plan)
     penalties = try StepPenalties(settings.penalties, of: setup.graph, on: plan)
   }
 
@@ -59,7 +55,7 @@ final class StepEngine {
 
   /// Trains on one batch; refuses to go on from a loss that is not finite, before any weight changes, and from an update
   /// that leaves a weight or a running statistic so.
-  func step(_ batch: Batch, _ place: Place) throws(TrainingError) -> StepObjective.Score {
+  func step(_ batch: Batch, _ place: Place) throws -> StepObjective.Score {
     let images = batch.images
     try objective.prepare(batch, epoch: place.epoch, step: place.step)
     var total = StepObjective.Score()
@@ -73,7 +69,7 @@ final class StepEngine {
       plan.run(key: key)
       let score = objective.score(batch, range, from: plan)
       guard score.loss.isFinite else {
-        throw .notFinite(
+        throw TrainingError.notFinite(
           epoch: place.epoch + 1, step: place.step + 1, loss: score.loss / Double(partSize),
           culprit: try culprit(values, key: key))
       }
@@ -98,12 +94,8 @@ final class StepEngine {
 
   func snapshot() -> TrainingState { plan.snapshot() }
 
-  func load(_ state: TrainingState) throws(TrainingError) {
-    do throws(ExecutionError) {
-      try plan.load(state)
-    } catch {
-      throw .execution(error)
-    }
+  func load(_ state: TrainingState) throws {
+    try plan.load(state)
   }
 
   private func parameters(_ place: Place) -> StepParameters {
@@ -119,26 +111,22 @@ final class StepEngine {
   }
 
   /// The first parameter or value, in the order of computation, that is not finite on this input.
-  private func culprit(_ images: Span<Float>, key: UInt64) throws(TrainingError) -> TrainingError.Culprit {
+  private func culprit(_ images: Span<Float>, key: UInt64) throws -> TrainingError.Culprit {
     for i in images.indices where !images[i].isFinite { return .images }
     let parameters = plan.snapshot().parameters
-    do throws(ExecutionError) {
-      let options = Self.options(setup, taps: setup.graph.nodes.map(\.name))
-      let probe = try setup.backend.compile(objective.graph, options, sharing: plan)
-      probe.writeInput(imageInput, images)
-      probe.run(key: key)
-      for node in setup.graph.nodes {
-        for (name, slot) in setup.graph.slots(of: node) where slot.isTrainable {
-          if let tensor = parameters[name], !tensor.values.allSatisfy(\.isFinite) { return .parameter(name) }
-        }
-        let tap = try probe.tap(node.name)
-        var values = [Float](repeating: 0, count: tap.count)
-        var span = values.mutableSpan
-        probe.readTap(tap, into: &span)
-        if !values.allSatisfy(\.isFinite) { return .node(node.name, kind: node.op.kind) }
+    let options = Self.options(setup, taps: setup.graph.nodes.map(\.name))
+    let probe = try setup.backend.compile(objective.graph, options, sharing: plan)
+    probe.writeInput(imageInput, images)
+    probe.run(key: key)
+    for node in setup.graph.nodes {
+      for (name, slot) in setup.graph.slots(of: node) where slot.isTrainable {
+        if let tensor = parameters[name], !tensor.values.allSatisfy(\.isFinite) { return .parameter(name) }
       }
-    } catch {
-      throw .execution(error)
+      let tap = try probe.tap(node.name)
+      var values = [Float](repeating: 0, count: tap.count)
+      var span = values.mutableSpan
+      probe.readTap(tap, into: &span)
+      if !values.allSatisfy(\.isFinite) { return .node(node.name, kind: node.op.kind) }
     }
     return .loss
   }

@@ -74,7 +74,7 @@ extension Trainer {
 
 extension Evaluator {
   /// Evaluates the network of a training.
-  convenience init(_ setup: Trainer.Setup) throws(TrainingError) {
+  convenience init(_ setup: Trainer.Setup) throws {
     try self.init(
       setup.graph, task: setup.task, backend: setup.backend, batch: setup.settings.batch,
       precision: setup.precision,

@@ -41,12 +41,14 @@ public final class Trainer {
     _ setup: Setup, training: any BatchSource, validation: (any BatchSource)? = nil,
     checkpoints: CheckpointStore? = nil, log: MetricsLog? = nil,
     observer: TrainingObserver = TrainingObserver()
-  ) throws(TrainingError) {
+  ) throws {
     try setup.settings.validate()
     guard training.stepsPerEpoch > 0 else {
-      throw .tooFewImages(images: training.count, batch: setup.settings.batch)
+      throw TrainingError.tooFewImages(images: training.count, batch: setup.settings.batch)
     }
-    guard setup.settings.patience == nil || validation != nil else { throw .patienceWithoutValidation }
+    guard setup.settings.patience == nil || validation != nil else {
+      throw TrainingError.patienceWithoutValidation
+    }
     self.setup = setup
     self.training = training
     self.validation = validation
@@ -62,7 +64,7 @@ public final class Trainer {
   }
 
   /// Continues where a checkpoint stands.
-  public func restore(_ checkpoint: Checkpoint) throws(TrainingError) {
+  public func restore(_ checkpoint: Checkpoint) throws {
     if let network = checkpoint.network { try adopt(network) }
     try engine.load(checkpoint.state)
     progress = checkpoint.progress
@@ -70,7 +72,7 @@ public final class Trainer {
   }
 
   /// Trains until the end, or until `shouldStop` says so after a step.
-  public func run(shouldStop: () -> Bool = { false }) throws(TrainingError) -> Outcome {
+  public func run(shouldStop: () -> Bool = { false }) throws -> Outcome {
     try log?.keep(epochs: progress.epoch)
     lastCheckpoint = clock.now
     while progress.epoch < setup.settings.epochs, !progress.isStoppedEarly {
@@ -81,12 +83,12 @@ public final class Trainer {
   }
 
   /// Runs what is left of an epoch; false when it was asked to stop, with a checkpoint written.
-  private func runEpoch(_ shouldStop: () -> Bool) throws(TrainingError) -> Bool {
+  private func runEpoch(_ shouldStop: () -> Bool) throws -> Bool {
     training.startEpoch(progress.epoch, fromStep: progress.step)
     while progress.step < stepsPerEpoch {
       try rewriteWhereDue()
       let began = clock.now
-      guard let batch = try nextBatch() else { break }
+      guard let batch = try training.next() else { break }
       try step(batch)
       progress.sums.seconds += (clock.now - began).inSeconds
       observer.step(
@@ -104,7 +106,7 @@ public final class Trainer {
     return try finishEpoch(shouldStop)
   }
 
-  private func step(_ batch: Batch) throws(TrainingError) {
+  private func step(_ batch: Batch) throws {
     let steps = stepsPerEpoch * setup.settings.epochs
     let rate = setup.settings.schedule.rate(
       peak: setup.settings.learningRate, step: progress.updates, steps: steps)
@@ -121,7 +123,7 @@ public final class Trainer {
   }
 
   /// Validates, tells, and writes the checkpoint of a whole epoch; false when it was asked to stop meanwhile.
-  private func finishEpoch(_ shouldStop: () -> Bool) throws(TrainingError) -> Bool {
+  private func finishEpoch(_ shouldStop: () -> Bool) throws -> Bool {
     let state = try finiteState()
     var scores: (any TaskScores)?
     if let validation, let evaluator {
@@ -157,7 +159,7 @@ public final class Trainer {
   }
 
   /// Rewrites the network at every point that is reached. The best weights so far were those of another network.
-  private func rewriteWhereDue() throws(TrainingError) {
+  private func rewriteWhereDue() throws {
     while schedule.isDue(after: progress.rewrites, update: progress.updates) {
       let state = try finiteState()
       var graph = setup.graph
@@ -172,7 +174,7 @@ public final class Trainer {
   }
 
   /// Goes on with what a rewrite made of the network; what the objective trains beside it follows.
-  private func adopt(_ rewrite: Rewrite, _ state: TrainingState) throws(TrainingError) {
+  private func adopt(_ rewrite: Rewrite, _ state: TrainingState) throws {
     let before = setup.graph
     try adopt(rewrite.graph)
     try engine.load(
@@ -180,7 +182,7 @@ public final class Trainer {
   }
 
   /// Goes on with another network, whose weights are still to be loaded.
-  private func adopt(_ network: Graph) throws(TrainingError) {
+  private func adopt(_ network: Graph) throws {
     setup.graph = network
     engine = try StepEngine(setup, source: training, after: engine)
     if validation != nil { evaluator = try Evaluator(setup) }
@@ -210,7 +212,7 @@ public final class Trainer {
 
   /// Writes a checkpoint, unless the network has an encoding that does not come back from a file: then the training, if it
   /// is killed, starts again from the last one before, which takes longer and ends the same.
-  private func saveCheckpoint(_ state: TrainingState) throws(TrainingError) {
+  private func saveCheckpoint(_ state: TrainingState) throws {
     lastCheckpoint = clock.now
     guard isStorable else { return }
     try checkpoints?.save(
@@ -220,21 +222,13 @@ public final class Trainer {
   }
 
   /// The present state, refused when a weight or a running statistic is not finite: nothing of it is written.
-  private func finiteState() throws(TrainingError) -> TrainingState {
+  private func finiteState() throws -> TrainingState {
     let state = engine.snapshot()
     let damaged = state.parameters.filter { !$0.value.values.allSatisfy(\.isFinite) }
     if let name = damaged.keys.min() {
-      throw .weightsNotFinite(epoch: progress.epoch + 1, step: progress.step, parameter: name)
+      throw TrainingError.weightsNotFinite(epoch: progress.epoch + 1, step: progress.step, parameter: name)
     }
     return state
-  }
-
-  private func nextBatch() throws(TrainingError) -> Batch? {
-    do throws(DatasetError) {
-      return try training.next()
-    } catch {
-      throw .dataset(error)
-    }
   }
 }
 

@@ -1,21 +1,8 @@
-public import Datasets
-public import Execution
-public import Graphs
-public import Settings
-public import Tasks
-
 /// What can go wrong in a training or an evaluation, and where.
 public enum TrainingError: Error, Sendable, CustomStringConvertible {
-  case settings(SettingsError)
-  case execution(ExecutionError)
-  case dataset(DatasetError)
-  case graph(GraphError)
-  case model(ModelFileError)
   case microBatches(batch: Int, parts: Int)
   case tooFewImages(images: Int, batch: Int)
   case patienceWithoutValidation
-  case task(TaskError)
-  case objective(any Error)
   case tooManyClasses(network: String, limit: Int, found: Int)
   case notFinite(epoch: Int, step: Int, loss: Double, culprit: Culprit)
   case weightsNotFinite(epoch: Int, step: Int, parameter: String)
@@ -23,10 +10,8 @@ public enum TrainingError: Error, Sendable, CustomStringConvertible {
   case contradiction(path: String, what: String, stored: String, found: String)
   case locked(path: String)
   case unwritable(path: String, reason: String)
-  case distillation(DistillationError)
   case nothingToPenalize(penalty: String)
   case rewritePoints(points: [Int], updates: Int)
-  case rewrite(update: Int, any Error)
   case origin(parameter: String, reason: String)
 
   /// What first stopped being a finite number.
@@ -54,19 +39,12 @@ public enum TrainingError: Error, Sendable, CustomStringConvertible {
   /// *where: what, expected, found; what to do*.
   public var description: String {
     switch self {
-    case .settings(let error): error.description
-    case .execution(let error): error.description
-    case .dataset(let error): error.description
-    case .graph(let error): error.description
-    case .model(let error): error.description
     case .microBatches(let batch, let parts):
       "training: \"batch\" \(batch) cannot be cut into \(parts) \"accumulationSteps\" of equal size"
     case .tooFewImages(let images, let batch):
       "training: \(images) training images do not fill one batch of \(batch); lower it with --set training.batch=N"
     case .patienceWithoutValidation:
       "training: \"patience\" needs validation images: give --validation a share above 0, or leave patience out"
-    case .task(let error): error.description
-    case .objective(let error): "\(error)"
     case .tooManyClasses(let network, let limit, let found):
       "\(network): expected at most \(limit) classes, found \(found)"
     case .notFinite(let epoch, let step, let loss, let culprit):
@@ -83,13 +61,10 @@ public enum TrainingError: Error, Sendable, CustomStringConvertible {
       "\(path): another training writes there; wait for it to end or train to another --out"
     case .unwritable(let path, let reason):
       "\(path): cannot be written: \(reason)"
-    case .distillation(let error): error.description
     case .nothingToPenalize(let penalty):
       "training: penalty \(penalty): the network has nothing that it is a cost of; leave it out"
     case .rewritePoints(let points, let updates):
       "training: a network is rewritten after ascending numbers of updates below \(updates), found \(points)"
-    case .rewrite(let update, let error):
-      "after update \(update): \(error)"
     case .origin(let parameter, let reason):
       "rewrite: parameter \"\(parameter)\": \(reason)"
     }

@@ -90,7 +90,7 @@ public struct TrainingIdentity: Sendable, Equatable {
   public static func == (a: Self, b: Self) -> Bool { a.node == b.node }
 
   /// Refuses to go on with a training that began as another one; `path` is where it is kept.
-  public func requireSame(as began: TrainingIdentity, path: String) throws(TrainingError) {
+  public func requireSame(as began: TrainingIdentity, path: String) throws {
     let pairs = [
       ("seed", "\(began.seed)", "\(seed)"),
       ("threads", "\(began.threads)", "\(threads)"),
@@ -104,7 +104,7 @@ public struct TrainingIdentity: Sendable, Equatable {
       ("unreadable files", "\(began.skippedFiles)", "\(skippedFiles)"),
     ]
     for (what, stored, found) in pairs where stored != found {
-      throw .contradiction(path: path, what: what, stored: stored, found: found)
+      throw TrainingError.contradiction(path: path, what: what, stored: stored, found: found)
     }
     try settings.requireSame(as: began.settings, path: path)
   }
@@ -112,11 +112,11 @@ public struct TrainingIdentity: Sendable, Equatable {
 
 extension TrainingSettings {
   /// Refuses settings other than those that a training began with.
-  public func requireSame(as began: TrainingSettings, path: String) throws(TrainingError) {
+  public func requireSame(as began: TrainingSettings, path: String) throws {
     for setting in Self.settings {
       let (stored, found) = (began.node[setting.name], node[setting.name])
       if stored != found {
-        throw .contradiction(
+        throw TrainingError.contradiction(
           path: path, what: "training.\(setting.name)", stored: stored?.canonicalJSON ?? "null",
           found: found?.canonicalJSON ?? "null")
       }

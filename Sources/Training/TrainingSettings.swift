@@ -99,9 +99,9 @@ public struct TrainingSettings: Configurable, Sendable {
   }
 
   /// Refuses settings that make no sense together.
-  public func validate() throws(TrainingError) {
+  public func validate() throws {
     guard batch.isMultiple(of: accumulationSteps) else {
-      throw .microBatches(batch: batch, parts: accumulationSteps)
+      throw TrainingError.microBatches(batch: batch, parts: accumulationSteps)
     }
   }
 }

@@ -47,13 +47,7 @@ extension ExportError: StatusGiving {
 
 extension TrainingError: StatusGiving {
   var status: CommandFailure.Status? {
-    switch self {
-    case .execution(let error): error.status
-    case .dataset(let error): error.status
-    case .model(let error): error.status
-    case .unwritable: .internal
-    default: nil
-    }
+    if case .unwritable = self { .internal } else { nil }
   }
 }
 

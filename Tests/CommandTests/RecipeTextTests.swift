@@ -47,12 +47,13 @@ struct RecipeTextTests {
   func statuses() {
     let library = ExecutionError.library(call: "c", node: "n", status: 2)
     #expect(CommandFailure(.badInput, library).status == .internal)
-    #expect(CommandFailure(.badInput, TrainingError.execution(library)).status == .internal)
+    #expect(CommandFailure(.badInput, Located("stage 1", library)).status == .internal)
     let unwritable = TrainingError.unwritable(path: "p", reason: "r")
     #expect(CommandFailure(.badInput, unwritable).status == .internal)
     #expect(CommandFailure(.badInput, ModelFileError.unwritable(file: "p", reason: "r")).status == .internal)
     let memory = ExecutionError.memory(batch: 1, neededBytes: 2, limitBytes: 1)
-    #expect(CommandFailure(.internal, TrainingError.execution(memory)).status == .badInput)
+    #expect(
+      CommandFailure(.internal, Located("stage 1", Located("after update 2", memory))).status == .badInput)
     #expect(CommandFailure(.internal, DatasetError.nowhereToDraw(name: "n")).status == .missing)
     #expect(CommandFailure(.badInput, TrainingError.patienceWithoutValidation).status == .badInput)
   }

@@ -28,7 +28,7 @@ struct DivergenceTests {
       _ = try trainer.run()
       return "finished"
     } catch {
-      return error.description
+      return "\(error)"
     }
   }
 

@@ -17,6 +17,8 @@ final class SyntheticSource: BatchSource {
   private var step = 0
   /// The position (epoch, step) at which a pixel is not a number.
   var damage: (epoch: Int, step: Int)?
+  /// What reading a batch throws.
+  var failure: DatasetError?
   /// Whether every image bears a random label, so that nothing can be learned.
   var isScrambled = false
 
@@ -40,6 +42,7 @@ final class SyntheticSource: BatchSource {
   }
 
   func next() throws(DatasetError) -> Batch? {
+    if let failure { throw failure }
     guard step < stepsPerEpoch else { return nil }
     var random = SeededRandom(seed: seed, purpose: "synthetic", epoch, step)
     let pixels = Self.side * Self.side

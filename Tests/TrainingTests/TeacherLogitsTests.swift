@@ -143,6 +143,25 @@ struct TeacherLogitsTests {
     #expect(try FileManager.default.contentsOfDirectory(atPath: folder.path) == ["teacher.logits"])
   }
 
+  @Test(
+    "An image that cannot be read while recording is told as such, and a place that cannot be written as itself"
+  )
+  func failures() throws {
+    let folder = try TemporaryFolder()
+    let teacher = try TinyNetwork.plain()
+    let source = SyntheticSource(steps: Self.steps, batch: 8)
+    let message = errorMessage {
+      _ = try TeacherLogits.record(
+        teacher, to: folder.path + "/none/teacher.logits", backend: ReferenceBackend(), source: source,
+        epochs: 1,
+        batch: 8)
+    }
+    #expect(message.contains("none/teacher.logits: cannot be written: no such file"), "\(message)")
+    source.failure = .unreadable(path: "a.png", reason: "cut off")
+    #expect(throws: DatasetError.self) { try Self.record(folder, teacher, source: source) }
+    #expect(try FileManager.default.contentsOfDirectory(atPath: folder.path).isEmpty)
+  }
+
   @Test("Images that are not finite, and files beyond the limit, are refused")
   func refusals() throws {
     let folder = try TemporaryFolder()

@@ -59,15 +59,11 @@ public struct Checkpoint: Sendable, Equatable {
   }
 
   /// Reads a file's bytes; `file` is named in errors.
-  init(bytes: [UInt8], file: String) throws(TrainingError) {
+  init(bytes: [UInt8], file: String) throws {
     let container = try Safetensors(sealed: bytes, format: Self.format, schema: Self.schema, file: file)
     let metadata = container.metadata
-    do throws(SettingsError) {
-      progress = try TrainingProgress(from: SettingsNode(json: metadata["progress"] ?? "", source: file))
-      identity = try SettingsNode(json: metadata["identity"] ?? "", source: file)
-    } catch {
-      throw .settings(error)
-    }
+    progress = try TrainingProgress(from: SettingsNode(json: metadata["progress"] ?? "", source: file))
+    identity = try SettingsNode(json: metadata["identity"] ?? "", source: file)
     state = TrainingState(parameters: [:])
     best = [:]
     for (name, tensor) in container.tensors {
@@ -79,7 +75,7 @@ public struct Checkpoint: Sendable, Equatable {
       network = try StoredNetwork.read(
         SettingsNode(json: text, source: file), tensors: container.tensors, parameters: state.parameters)
     } catch {
-      throw .checkpoint(path: file, reason: "its network cannot be read: \(error)")
+      throw TrainingError.checkpoint(path: file, reason: "its network cannot be read: \(error)")
     }
   }
 }

@@ -22,24 +22,23 @@ public final class CheckpointStore {
   deinit { try? lock?.close() }
 
   /// Makes the folder and holds it until this object goes: two trainings never write to one model.
-  public func acquire() throws(TrainingError) {
+  public func acquire() throws {
     let path = directory + "/lock"
+    let handle: FileHandle
     do {
       try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
       if !FileManager.default.fileExists(atPath: path) {
         _ = FileManager.default.createFile(atPath: path, contents: nil)
       }
-      let handle = try FileHandle(forUpdating: URL(filePath: path))
-      guard flock(handle.fileDescriptor, LOCK_EX | LOCK_NB) == 0 else {
-        throw TrainingError.locked(path: directory)
-      }
-      lock = handle
-      removeParts()
-    } catch let error as TrainingError {
-      throw error
+      handle = try FileHandle(forUpdating: URL(filePath: path))
     } catch {
-      throw .unwritable(path: directory, reason: FileFailure.reason(error, path: path))
+      throw TrainingError.unwritable(path: directory, reason: FileFailure.reason(error, path: path))
     }
+    guard flock(handle.fileDescriptor, LOCK_EX | LOCK_NB) == 0 else {
+      throw TrainingError.locked(path: directory)
+    }
+    lock = handle
+    removeParts()
   }
 
   /// Removes what a killed training was writing; nobody else writes here.
@@ -53,7 +52,7 @@ public final class CheckpointStore {
   /// The newest checkpoint that is whole; `nil` when there is none at all.
   ///
   /// When all that is there is damaged, that is an error: to start afresh is for the user to decide.
-  public func latest() throws(TrainingError) -> Checkpoint? {
+  public func latest() throws -> Checkpoint? {
     damaged = []
     for name in try names().reversed() {
       let path = directory + "/" + name
@@ -64,7 +63,7 @@ public final class CheckpointStore {
       }
     }
     guard damaged.isEmpty else {
-      throw .checkpoint(
+      throw TrainingError.checkpoint(
         path: directory,
         reason: "no checkpoint can be read: \(damaged.joined(separator: "; ")); remove the folder to "
           + "train from the start")
@@ -73,14 +72,14 @@ public final class CheckpointStore {
   }
 
   /// Writes a checkpoint and removes all but the last two.
-  public func save(_ checkpoint: Checkpoint) throws(TrainingError) {
+  public func save(_ checkpoint: Checkpoint) throws {
     let progress = checkpoint.progress
     let name = "epoch-\(Self.digits(progress.epoch, 6))-step-\(Self.digits(progress.step, 9))"
     let path = "\(directory)/\(name)\(Self.suffix)"
     do throws(SystemError) {
       try WholeFile.write(checkpoint.bytes, to: path)
     } catch {
-      throw .unwritable(path: path, reason: "\(error)")
+      throw TrainingError.unwritable(path: path, reason: "\(error)")
     }
     for old in try names().dropLast(Self.kept) {
       try? FileManager.default.removeItem(atPath: "\(directory)/\(old)")
@@ -95,7 +94,7 @@ public final class CheckpointStore {
   }
 
   /// The checkpoints' names, oldest first.
-  private func names() throws(TrainingError) -> [String] {
+  private func names() throws -> [String] {
     guard FileManager.default.fileExists(atPath: directory) else { return [] }
     do {
       return try FileManager.default.contentsOfDirectory(atPath: directory).filter {
@@ -103,7 +102,7 @@ public final class CheckpointStore {
       }
       .sorted()
     } catch {
-      throw .checkpoint(
+      throw TrainingError.checkpoint(
         path: directory, reason: "cannot be read: \(FileFailure.reason(error, path: directory))")
     }
   }

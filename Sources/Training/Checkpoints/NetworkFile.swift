@@ -38,7 +38,7 @@ public struct NetworkFile: Sendable {
   }
 
   /// Reads a file's bytes; `file` is named in errors.
-  public init(bytes: [UInt8], file: String) throws(TrainingError) {
+  public init(bytes: [UInt8], file: String) throws {
     let container = try Safetensors(sealed: bytes, format: Self.format, schema: Self.schema, file: file)
     note = container.metadata["note"] ?? ""
     var parameters: [String: Tensor] = [:]
@@ -50,7 +50,7 @@ public struct NetworkFile: Sendable {
         SettingsNode(json: container.metadata["network"] ?? "", source: file), tensors: container.tensors,
         parameters: parameters)
     } catch {
-      throw .checkpoint(path: file, reason: "its network cannot be read: \(error)")
+      throw TrainingError.checkpoint(path: file, reason: "its network cannot be read: \(error)")
     }
   }
 }

@@ -14,18 +14,15 @@ extension Safetensors {
   }
 
   /// Reads a sealed container of one format and schema; `file` is named in errors.
-  init(sealed bytes: [UInt8], format: String, schema: String, file: String) throws(TrainingError) {
-    do throws(ModelFileError) {
-      try self.init(bytes: bytes, file: file)
-    } catch {
-      throw .model(error)
-    }
+  init(sealed bytes: [UInt8], format: String, schema: String, file: String) throws {
+    try self.init(bytes: bytes, file: file)
     guard metadata["format"] == format, metadata["schema"] == schema else {
-      throw .checkpoint(path: file, reason: "not a checkpoint of this version of condense")
+      throw TrainingError.checkpoint(path: file, reason: "not a checkpoint of this version of condense")
     }
     let stored = metadata.removeValue(forKey: Self.seal)
     guard stored == sealed.metadata[Self.seal] else {
-      throw .checkpoint(path: file, reason: "damaged: its content does not have the checksum that it gives")
+      throw TrainingError.checkpoint(
+        path: file, reason: "damaged: its content does not have the checksum that it gives")
     }
   }
 }

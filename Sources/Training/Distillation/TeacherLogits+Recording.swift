@@ -15,7 +15,7 @@ extension TeacherLogits {
   public static func record(
     _ teacher: Graph, to path: String, backend: any Backend, source: any BatchSource, epochs: Int, batch: Int,
     precision: Precision = .f32, threads: Int = 1, shouldStop: () -> Bool = { false }
-  ) throws(TrainingError) -> TeacherLogits? {
+  ) throws -> TeacherLogits? {
     let outputs = try TeacherNetwork(
       teacher, backend: backend, batch: batch, precision: precision, threads: threads)
     let header = Header(
@@ -26,20 +26,18 @@ extension TeacherLogits {
         "instructionSet": backend.instructionSet.node,
       ]), stream: source.stream)
     guard payloadBytes(header) != nil else {
-      throw .distillation(.tooLarge(bytes: unboundedBytes(header), limit: maximumBytes))
+      throw DistillationError.tooLarge(bytes: unboundedBytes(header), limit: maximumBytes)
     }
     do {
       try WholeFile.publish(path) { part in
-        let file = try RecordFile(path: part, header: header)
+        let file = try RecordFile(path, part: part, header: header)
         guard try write(file, outputs, source, header, shouldStop) else { throw CancellationError() }
         try file.finish()
       }
     } catch is CancellationError {
       return nil
-    } catch {
-      if let error = error as? TrainingError { throw error }
-      let reason = error is SystemError ? "\(error)" : FileFailure.reason(error, path: path)
-      throw .unwritable(path: path, reason: reason)
+    } catch let error as SystemError {
+      throw TrainingError.unwritable(path: path, reason: "\(error)")
     }
     return try TeacherLogits(contentsOf: path)
   }
@@ -53,8 +51,8 @@ extension TeacherLogits {
       for step in 0..<header.stepsPerEpoch {
         let images = try source.next()
         guard let images, images.count == header.batch else {
-          throw TrainingError.distillation(
-            .partialBatch(epoch: epoch + 1, step: step + 1, images: images?.count ?? 0, batch: header.batch))
+          throw DistillationError.partialBatch(
+            epoch: epoch + 1, step: step + 1, images: images?.count ?? 0, batch: header.batch)
         }
         try outputs.prepare(images, epoch: epoch, step: step)
         try file.append(outputs.rows)
@@ -85,12 +83,17 @@ extension TeacherLogits {
 
 /// A file of logits while it is written.
 private final class RecordFile {
+  private let path: String
   private let handle: FileHandle
   private var hash = SHA256()
 
-  init(path: String, header: TeacherLogits.Header) throws {
-    try Data().write(to: URL(filePath: path))
-    handle = try FileHandle(forWritingTo: URL(filePath: path))
+  /// Begins a file; `path` is where it will lie, for messages, `part` where it lies meanwhile.
+  init(_ path: String, part: String, header: TeacherLogits.Header) throws(TrainingError) {
+    self.path = path
+    handle = try Self.writing(path) {
+      try Data().write(to: URL(filePath: part))
+      return try FileHandle(forWritingTo: URL(filePath: part))
+    }
     let text = Array(header.node.canonicalJSON.utf8)
     let length = (0..<8).map { UInt8(truncatingIfNeeded: text.count >> (8 * $0)) }
     try append(TeacherLogits.magic + length + text)
@@ -98,15 +101,23 @@ private final class RecordFile {
 
   deinit { try? handle.close() }
 
-  func append(_ bytes: [UInt8]) throws {
+  func append(_ bytes: [UInt8]) throws(TrainingError) {
     hash.update(data: bytes)
-    try handle.write(contentsOf: Data(bytes))
+    try Self.writing(path) { try handle.write(contentsOf: Data(bytes)) }
   }
 
   /// Writes the checksum and brings all to the disk.
-  func finish() throws {
-    try handle.write(contentsOf: Data(hash.finalize()))
-    try handle.synchronize()
-    try handle.close()
+  func finish() throws(TrainingError) {
+    try Self.writing(path) {
+      try handle.write(contentsOf: Data(hash.finalize()))
+      try handle.synchronize()
+      try handle.close()
+    }
+  }
+
+  private static func writing<R>(_ path: String, _ body: () throws -> R) throws(TrainingError) -> R {
+    do { return try body() } catch {
+      throw .unwritable(path: path, reason: FileFailure.reason(error, path: path))
+    }
   }
 }

@@ -48,27 +48,23 @@ public final class TeacherLogits: Sendable {
   private let codec: LogitCodec
 
   /// Opens a file and checks all of it: form, size and checksum.
-  public init(contentsOf path: String) throws(TrainingError) {
-    do throws(DistillationError) {
-      let data = try Self.mapped(path)
-      let (header, start) = try Self.header(of: data, path: path)
-      let payload = Self.payloadBytes(header)
-      guard let payload, data.count == start + payload + Self.digestBytes else {
-        throw .file(
-          path: path,
-          reason:
-            "cut off or damaged: expected \(payload.map { "\(start + $0 + Self.digestBytes)" } ?? "fewer") "
-            + "bytes by its header, found \(data.count)")
-      }
-      let digest = SHA256.hash(data: data.prefix(start + payload))
-      guard Array(digest) == Array(data.suffix(Self.digestBytes)) else {
-        throw .file(path: path, reason: "damaged: its content does not have the checksum that it gives")
-      }
-      (self.path, self.header, self.data, self.start) = (path, header, data, start)
-      codec = LogitCodec(classes: header.classes)
-    } catch {
-      throw .distillation(error)
+  public init(contentsOf path: String) throws(DistillationError) {
+    let data = try Self.mapped(path)
+    let (header, start) = try Self.header(of: data, path: path)
+    let payload = Self.payloadBytes(header)
+    guard let payload, data.count == start + payload + Self.digestBytes else {
+      throw .file(
+        path: path,
+        reason:
+          "cut off or damaged: expected \(payload.map { "\(start + $0 + Self.digestBytes)" } ?? "fewer") "
+          + "bytes by its header, found \(data.count)")
     }
+    let digest = SHA256.hash(data: data.prefix(start + payload))
+    guard Array(digest) == Array(data.suffix(Self.digestBytes)) else {
+      throw .file(path: path, reason: "damaged: its content does not have the checksum that it gives")
+    }
+    (self.path, self.header, self.data, self.start) = (path, header, data, start)
+    codec = LogitCodec(classes: header.classes)
   }
 
   /// Bytes of the rows of so many images; `nil` where that is beyond all bounds.

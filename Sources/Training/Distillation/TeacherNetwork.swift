@@ -28,27 +28,23 @@ final class TeacherNetwork: TeacherReader {
   init(
     _ graph: Graph, backend: any Backend, batch: Int, precision: Precision, threads: Int,
     sayingLogits: Bool = true, values names: [String] = [], change: NormalizationChange? = nil
-  ) throws(TrainingError) {
+  ) throws {
     self.change = change
     imageSize = graph.inputs.first?.shape.count ?? 0
     changed = AlignedBuffer(floats: change == nil ? 0 : batch * imageSize)
     compared = names
-    let head = sayingLogits ? try Classification().heads(in: graph, "teacher")[0] : nil
+    let head = sayingLogits ? try Classification().heads(of: graph, network: "teacher")[0] : nil
     classes = head?.shape.count ?? 0
     guard classes <= LogitCodec.maximumClasses else {
-      throw .tooManyClasses(network: "teacher", limit: LogitCodec.maximumClasses, found: classes)
+      throw TrainingError.tooManyClasses(network: "teacher", limit: LogitCodec.maximumClasses, found: classes)
     }
-    do throws(ExecutionError) {
-      let plan = try backend.compile(
-        graph,
-        PlanOptions(
-          batch: batch, mode: .inference, precision: precision, threads: threads, taps: names))
-      self.plan = plan
-      output = try head.map { (head) throws(ExecutionError) in try plan.tap(head.value) }
-      taps = try names.map { (name) throws(ExecutionError) in try plan.tap(name) }
-    } catch {
-      throw .execution(error)
-    }
+    let plan = try backend.compile(
+      graph,
+      PlanOptions(
+        batch: batch, mode: .inference, precision: precision, threads: threads, taps: names))
+    self.plan = plan
+    output = try head.map { try plan.tap($0.value) }
+    taps = try names.map { try plan.tap($0) }
     values = taps.map { AlignedBuffer(floats: $0.count) }
     raw = AlignedBuffer(floats: batch * classes)
     logits = AlignedBuffer(floats: batch * classes)
@@ -56,7 +52,7 @@ final class TeacherNetwork: TeacherReader {
     rows.reserveCapacity(batch * codec.byteCount)
   }
 
-  func prepare(_ batch: Batch, epoch: Int, step: Int) throws(TrainingError) {
+  func prepare(_ batch: Batch, epoch: Int, step: Int) throws {
     let images = batch.images
     forward(images.span)
     for (tap, buffer) in zip(taps, values) { buffer.withMutableFloats { plan.readTap(tap, into: &$0) } }
@@ -66,7 +62,7 @@ final class TeacherNetwork: TeacherReader {
     let raw = raw
     for image in 0..<plan.options.batch {
       guard codec.append(raw.floats, image * classes..<(image + 1) * classes, to: &rows) else {
-        throw .distillation(.notFinite(epoch: epoch + 1, step: step + 1))
+        throw DistillationError.notFinite(epoch: epoch + 1, step: step + 1)
       }
     }
     decode()

@@ -17,7 +17,7 @@ public enum TeacherOutputs: Sendable {
 /// What a teacher says of the present batch.
 protocol TeacherReader: AnyObject {
   /// Gets ready what is said of a batch.
-  func prepare(_ batch: Batch, epoch: Int, step: Int) throws(TrainingError)
+  func prepare(_ batch: Batch, epoch: Int, step: Int) throws
   /// One of the things that it was made to say, for the whole batch.
   func buffer(of output: TeacherOutput) -> AlignedBuffer
 }
@@ -32,7 +32,7 @@ final class StoredTeacher: TeacherReader {
     logits = AlignedBuffer(floats: stored.header.batch * stored.header.classes)
   }
 
-  func prepare(_ batch: Batch, epoch: Int, step: Int) throws(TrainingError) {
+  func prepare(_ batch: Batch, epoch: Int, step: Int) throws {
     logits.withMutableFloats { stored.read(epoch: epoch, step: step, into: &$0) }
   }
 

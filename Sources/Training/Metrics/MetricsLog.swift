@@ -11,7 +11,7 @@ public final class MetricsLog {
   public init(path: String) { self.path = path }
 
   /// Keeps the lines of the first epochs and drops what a killed training wrote behind its last checkpoint.
-  public func keep(epochs: Int) throws(TrainingError) {
+  public func keep(epochs: Int) throws {
     let url = URL(filePath: path)
     guard let data = try? Data(contentsOf: url) else { return }
     let lines = data.split(separator: UInt8(ascii: "\n"))
@@ -24,7 +24,7 @@ public final class MetricsLog {
     do throws(SystemError) {
       try WholeFile.write(kept.flatMap { Array($0) + [UInt8(ascii: "\n")] }, to: path)
     } catch {
-      throw .unwritable(path: path, reason: "\(error)")
+      throw TrainingError.unwritable(path: path, reason: "\(error)")
     }
   }
 
@@ -37,7 +37,7 @@ public final class MetricsLog {
   }
 
   /// Adds an epoch's line and flushes it to the disk.
-  public func append(_ metrics: EpochMetrics) throws(TrainingError) {
+  public func append(_ metrics: EpochMetrics) throws {
     do {
       if !FileManager.default.fileExists(atPath: path) {
         _ = FileManager.default.createFile(atPath: path, contents: nil)
@@ -48,7 +48,7 @@ public final class MetricsLog {
       try handle.write(contentsOf: Data((metrics.node.compactJSON + "\n").utf8))
       try handle.synchronize()
     } catch {
-      throw .unwritable(path: path, reason: FileFailure.reason(error, path: path))
+      throw TrainingError.unwritable(path: path, reason: FileFailure.reason(error, path: path))
     }
   }
 }

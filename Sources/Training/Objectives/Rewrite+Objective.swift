@@ -11,10 +11,9 @@ extension Rewrite {
   /// starts anew. `objective` is that of the rewritten student, `before` the student as it was.
   func joined(
     _ objective: Objective, before: Graph, _ state: TrainingState
-  ) throws(TrainingError) -> Rewrite {
-    var joined: Graph
+  ) throws -> Rewrite {
+    var joined = try objective.joined(to: graph)
     var origin = origin
-    do throws(GraphError) { joined = try objective.joined(to: graph) } catch { throw .graph(error) }
     for node in objective.graph.nodes {
       let channels = node.inputs.first.flatMap { keptChannels(of: $0, before: before) }
       for (name, slot) in objective.graph.slots(of: node) {

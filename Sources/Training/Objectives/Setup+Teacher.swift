@@ -6,40 +6,35 @@ import Tensors
 
 extension Trainer.Setup {
   /// Refuses a teacher that is missing, cannot say what the objective needs, or is one of other images or classes.
-  func requireTeacher(heads: [Head], _ source: any BatchSource) throws(TrainingError) {
+  func requireTeacher(heads: [Head], _ source: any BatchSource) throws {
     let name = type(of: objective).name
     let parts = objective.teacherParts
     guard !parts.isEmpty else { return }
     switch teacher {
-    case .none: throw .distillation(.noTeacher(objective: name))
+    case .none: throw DistillationError.noTeacher(objective: name)
     case .stored(let stored, let normalization):
-      guard parts == [.logits] else { throw .distillation(.valuesNeeded(objective: name)) }
-      do throws(DistillationError) {
-        try stored.requireFit(
-          classes: heads.first { $0.name == Head.scores }?.shape.count ?? 0, epochs: settings.epochs,
-          batch: settings.batch, source: source,
-          normalization: normalization)
-      } catch {
-        throw .distillation(error)
-      }
+      guard parts == [.logits] else { throw DistillationError.valuesNeeded(objective: name) }
+      try stored.requireFit(
+        classes: heads.first { $0.name == Head.scores }?.shape.count ?? 0, epochs: settings.epochs,
+        batch: settings.batch, source: source,
+        normalization: normalization)
     case .network(let network, _): try requireAlike(network, heads)
     }
   }
 
   /// Refuses a teacher of other images, or whose heads are of other extents: of other classes.
-  private func requireAlike(_ teacher: Graph, _ heads: [Head]) throws(TrainingError) {
+  private func requireAlike(_ teacher: Graph, _ heads: [Head]) throws {
     let inputs = (graph.inputs.map { "\($0.shape)" }, teacher.inputs.map { "\($0.shape)" })
     guard inputs.0 == inputs.1 else {
-      throw .distillation(
-        .different(
-          what: "input", student: inputs.0.joined(separator: ", "), teacher: inputs.1.joined(separator: ", "))
-      )
+      throw DistillationError.different(
+        what: "input", student: inputs.0.joined(separator: ", "), teacher: inputs.1.joined(separator: ", "))
     }
-    for (own, its) in zip(heads, try task.heads(in: teacher, "teacher")) where own.shape != its.shape {
-      throw .distillation(
-        own.name == Head.scores
-          ? .different(what: "classes", student: "\(own.shape.count)", teacher: "\(its.shape.count)")
-          : .different(what: own.name, student: "\(own.shape)", teacher: "\(its.shape)"))
+    for (own, its) in zip(heads, try task.heads(of: teacher, network: "teacher")) where own.shape != its.shape
+    {
+      throw own.name == Head.scores
+        ? DistillationError.different(
+          what: "classes", student: "\(own.shape.count)", teacher: "\(its.shape.count)")
+        : DistillationError.different(what: own.name, student: "\(own.shape)", teacher: "\(its.shape)")
     }
   }
 
@@ -47,7 +42,7 @@ extension Trainer.Setup {
   /// goes on.
   func teacherReader(
     of objective: Objective, after former: (any TeacherReader)?
-  ) throws(TrainingError) -> (any TeacherReader)? {
+  ) throws -> (any TeacherReader)? {
     guard objective.sources.contains(where: { if case .teacher = $0 { true } else { false } }) else {
       return nil
     }
@@ -61,12 +56,5 @@ extension Trainer.Setup {
         network, backend: backend, batch: settings.batch, precision: precision, threads: threads,
         sayingLogits: objective.sources.contains(.teacher(.logits)), values: values, change: change)
     }
-  }
-}
-
-extension ImageTask {
-  /// The heads of a network, with a training's error.
-  func heads(in graph: Graph, _ network: String) throws(TrainingError) -> [Head] {
-    do throws(TaskError) { return try heads(of: graph, network: network) } catch { throw .task(error) }
   }
 }

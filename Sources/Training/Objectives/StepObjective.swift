@@ -36,12 +36,12 @@ final class StepObjective {
   /// that ran beside the student before it was rewritten goes on, where the same of its values are compared.
   init(
     _ setup: Trainer.Setup, partSize: Int, source: any BatchSource, after former: StepObjective? = nil
-  ) throws(TrainingError) {
+  ) throws {
     task = setup.task
-    outputs = HeadOutputs(try setup.task.heads(in: setup.graph, "training"), batch: partSize)
+    outputs = HeadOutputs(try setup.task.heads(of: setup.graph, network: "training"), batch: partSize)
     try setup.requireTeacher(heads: outputs.heads, source)
     objective = try setup.objectiveGraph()
-    do throws(GraphError) { graph = try objective.joined(to: setup.graph) } catch { throw .graph(error) }
+    graph = try objective.joined(to: setup.graph)
     teacher = try setup.teacherReader(of: objective, after: former?.teacher)
     targets = task.targets(for: outputs.heads)
     targetBuffers = targets.map { AlignedBuffer(floats: partSize * $0.shape.count) }
@@ -49,8 +49,8 @@ final class StepObjective {
   }
 
   /// Finds inputs, losses and heads in the plan of `graph`, and sets the weights of the losses.
-  func attach(to plan: any Plan) throws(ExecutionError) {
-    headTaps = try outputs.heads.map { (head) throws(ExecutionError) in try plan.tap(head.value) }
+  func attach(to plan: any Plan) throws {
+    headTaps = try outputs.heads.map { try plan.tap($0.value) }
     let losses = losses
     for term in objective.terms {
       let tap = try plan.tap(term.value)
@@ -75,7 +75,7 @@ final class StepObjective {
   }
 
   /// Gets ready what the teacher says of a batch, before its parts are run.
-  func prepare(_ batch: Batch, epoch: Int, step: Int) throws(TrainingError) {
+  func prepare(_ batch: Batch, epoch: Int, step: Int) throws {
     try teacher?.prepare(batch, epoch: epoch, step: step)
   }
 
@@ -118,18 +118,10 @@ final class StepObjective {
 
 extension Trainer.Setup {
   /// What is minimized, for the present network.
-  fileprivate func objectiveGraph() throws(TrainingError) -> Objective {
-    do {
-      var builder = try ObjectiveBuilder(
-        task, student: graph, teacher: teacher?.network, smoothing: settings.labelSmoothing)
-      try objective.build(&builder)
-      return try builder.finished(seed: seed)
-    } catch let error as TaskError {
-      throw .task(error)
-    } catch let error as DistillationError {
-      throw .distillation(error)
-    } catch {
-      throw .objective(error)
-    }
+  fileprivate func objectiveGraph() throws -> Objective {
+    var builder = try ObjectiveBuilder(
+      task, student: graph, teacher: teacher?.network, smoothing: settings.labelSmoothing)
+    try objective.build(&builder)
+    return try builder.finished(seed: seed)
   }
 }

@@ -14,29 +14,25 @@ final class StepPenalties {
   private let penalties: [(penalty: any Penalty, work: [Work])]
 
   /// Finds what the penalties are of in the plan of a network.
-  init(_ penalties: [any Penalty], of graph: Graph, on plan: any Plan) throws(TrainingError) {
+  init(_ penalties: [any Penalty], of graph: Graph, on plan: any Plan) throws {
     var all: [(any Penalty, [Work])] = []
     for penalty in penalties {
       let elements = penalty.elements(of: graph)
-      guard !elements.isEmpty else { throw .nothingToPenalize(penalty: type(of: penalty).name) }
-      do throws(ExecutionError) {
-        all.append((penalty, try Self.work(elements, on: plan)))
-      } catch {
-        throw .execution(error)
-      }
+      guard !elements.isEmpty else { throw TrainingError.nothingToPenalize(penalty: type(of: penalty).name) }
+      all.append((penalty, try Self.work(elements, on: plan)))
     }
     self.penalties = all
   }
 
   private static func work(
     _ elements: PenalizedElements, on plan: any Plan
-  ) throws(ExecutionError) -> [Work] {
+  ) throws -> [Work] {
     switch elements {
     case .single(let names):
-      return try names.map { (name) throws(ExecutionError) in .single(try plan.parameter(name)) }
+      return try names.map { .single(try plan.parameter($0)) }
     case .groups(let groups):
       var known: [String: (parameter: ParameterID, order: [Int32])] = [:]
-      return try groups.map { (group) throws(ExecutionError) in
+      return try groups.map { group in
         var parts: [(parameter: ParameterID, places: [Int32])] = []
         for part in group {
           if known[part.parameter] == nil {

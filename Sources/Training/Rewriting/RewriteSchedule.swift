@@ -1,4 +1,5 @@
 import Graphs
+import Settings
 
 /// When a training's network is rewritten, and by what.
 struct RewriteSchedule {
@@ -7,12 +8,12 @@ struct RewriteSchedule {
   private let updates: Int
 
   /// Asks for the points of a training of so many updates.
-  init(_ rewriter: (any GraphRewriter)?, updates: Int) throws(TrainingError) {
+  init(_ rewriter: (any GraphRewriter)?, updates: Int) throws {
     self.rewriter = rewriter
     self.updates = updates
     points = rewriter?.points(updates: updates) ?? []
     guard points.allSatisfy((0..<updates).contains), zip(points, points.dropFirst()).allSatisfy(<=) else {
-      throw .rewritePoints(points: points, updates: updates)
+      throw TrainingError.rewritePoints(points: points, updates: updates)
     }
   }
 
@@ -23,13 +24,9 @@ struct RewriteSchedule {
   func isDue(after done: Int, update: Int) -> Bool { done < points.count && points[done] <= update }
 
   /// What the next point after `done` ones makes of a network.
-  func rewrite(_ graph: Graph, after done: Int) throws(TrainingError) -> Rewrite? {
+  func rewrite(_ graph: Graph, after done: Int) throws -> Rewrite? {
     guard let rewriter, done < points.count else { return nil }
     let point = RewritePoint(index: done, count: points.count, update: points[done], updates: updates)
-    do {
-      return try rewriter.rewrite(graph, at: point)
-    } catch {
-      throw .rewrite(update: point.update, error)
-    }
+    return try located("after update \(point.update)") { try rewriter.rewrite(graph, at: point) }
   }
 }

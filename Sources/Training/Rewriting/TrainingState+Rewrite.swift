@@ -7,13 +7,13 @@ extension TrainingState {
   ///
   /// Parameters are the rewritten network's. Moments and averages follow the parameters that they belong to, cut as those
   /// were; of new parameters the moments start at zero and the averages as the parameters.
-  func carried(by rewrite: Rewrite) throws(TrainingError) -> TrainingState {
+  func carried(by rewrite: Rewrite) throws -> TrainingState {
     var carried = TrainingState(parameters: rewrite.graph.parameters.mapValues(\.value))
     for (name, tensor) in carried.parameters.sorted(by: { $0.key < $1.key }) {
       let origin = rewrite.origin[name]
       let isKnown = origin.map { parameters[$0.parameter] != nil } ?? true
       guard isKnown else {
-        throw .origin(
+        throw TrainingError.origin(
           parameter: name, reason: "its origin \"\(origin?.parameter ?? "")\" was not there before")
       }
       carried.firstMoments[name] = try origin?.part(of: firstMoments, like: tensor.shape, name)
@@ -29,17 +29,17 @@ extension Origin {
   /// The kept part of the tensor that belongs to the old parameter; `nil` where it has none.
   fileprivate func part(
     of tensors: [String: Tensor], like shape: Shape, _ name: String
-  ) throws(TrainingError) -> Tensor? {
+  ) throws -> Tensor? {
     guard var tensor = tensors[parameter] else { return nil }
     for (axis, indices) in kept.sorted(by: { $0.key < $1.key }) {
       guard axis < tensor.shape.rank, indices.allSatisfy({ (0..<tensor.shape[axis]).contains($0) }) else {
-        throw .origin(
+        throw TrainingError.origin(
           parameter: name, reason: "\"\(parameter)\" \(tensor.shape) has no such part on axis \(axis)")
       }
       tensor = tensor.gathering(indices, axis: axis)
     }
     guard tensor.shape == shape else {
-      throw .origin(
+      throw TrainingError.origin(
         parameter: name, reason: "is \(shape), what was kept of \"\(parameter)\" is \(tensor.shape)")
     }
     return tensor
