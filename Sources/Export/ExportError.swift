@@ -1,12 +1,7 @@
-public import Graphs
-public import Settings
-
 /// Why a network is not exported.
 public enum ExportError: Error, Sendable, Equatable, CustomStringConvertible {
   case unknownFormat(String, known: [String], suggestion: String?)
-  case setting(SettingsError)
   case refused(format: String, [NodeRefusal])
-  case model(format: String, ModelFileError)
   case unsuitable(format: String, what: String, hint: String)
   case noParent(folder: String, parent: String)
   case occupied(folder: String, by: String)
@@ -20,13 +15,9 @@ public enum ExportError: Error, Sendable, Equatable, CustomStringConvertible {
     case .unknownFormat(let name, let known, let suggestion):
       "\"\(name)\" is not a format" + (suggestion.map { "; did you mean \"\($0)\"?" } ?? "")
         + " (\(known.joined(separator: ", ")))"
-    case .setting(let error):
-      "\(error)"
     case .refused(let format, let refusals):
       "\(format) cannot hold \(refusals.count == 1 ? "a node" : "\(refusals.count) nodes") of this network:\n"
         + refusals.map { "  \($0)" }.joined(separator: "\n")
-    case .model(let format, let error):
-      "\(format): \(error)"
     case .unsuitable(let format, let what, let hint):
       "\(format): \(what); \(hint)"
     case .noParent(let folder, let parent):

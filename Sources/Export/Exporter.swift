@@ -69,12 +69,8 @@ extension Exporter {
   /// Refuses what cannot be written, then writes all files into a folder that is new or empty, or none.
   public func export(
     _ model: Model, to folder: String, _ options: ExportOptions
-  ) throws(ExportError) -> WrittenExport<Output> {
-    do throws(ModelFileError) {
-      try ModelFile.check(model, file: "model")
-    } catch {
-      throw .model(format: name, error)
-    }
+  ) throws -> WrittenExport<Output> {
+    try located(name) { try ModelFile.check(model, file: "model") }
     try requireForms(of: model.graph, options)
     try ExportFolder.requireFree(folder)
     let artifact = try artifact(of: model, options)

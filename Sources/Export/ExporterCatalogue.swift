@@ -11,19 +11,15 @@ public enum ExporterCatalogue: Catalogue {
   public static func exporter(_ name: String) throws(ExportError) -> any Exporter { try type(name).init() }
 
   /// The exporter of a format with settings on top of its defaults, all of them mappings.
-  public static func exporter(_ name: String, settings: [SettingsNode]) throws(ExportError) -> any Exporter {
+  public static func exporter(_ name: String, settings: [SettingsNode]) throws -> any Exporter {
     try made(try type(name), settings)
   }
 
   private static func made<E: Exporter>(
     _ type: E.Type, _ settings: [SettingsNode]
-  ) throws(ExportError) -> any Exporter {
+  ) throws(SettingsError) -> any Exporter {
     var exporter = E()
-    do throws(SettingsError) {
-      for node in settings { try exporter.update(from: node, owner: E.name) }
-    } catch {
-      throw .setting(error)
-    }
+    for node in settings { try exporter.update(from: node, owner: E.name) }
     return exporter
   }
 
