@@ -3,7 +3,6 @@ public import Settings
 /// Why something cannot be simulated.
 public enum SimulationError: Error, Sendable, Equatable, CustomStringConvertible {
   case unknownSimulator(SettingsMark, kind: String, suggestion: String?, known: [String])
-  case settings(SettingsError)
   /// Programs that are not there, each with what brings it.
   case missing(tools: [String], remedy: String)
   /// The exported program breaks the interface of exported networks.
@@ -23,7 +22,6 @@ public enum SimulationError: Error, Sendable, Equatable, CustomStringConvertible
     case .unknownSimulator(let mark, let kind, let suggestion, let known):
       "\(mark): \"\(kind)\" is no simulator"
         + (suggestion.map { "; did you mean \"\($0)\"?" } ?? ";") + " (\(known.joined(separator: ", ")))"
-    case .settings(let error): "\(error)"
     case .missing(let tools, let remedy):
       "\(tools.joined(separator: ", ")) \(tools.count == 1 ? "is" : "are") missing; \(remedy)"
     case .program(let name, let reason): "the exported program \(name): \(reason)"

@@ -30,7 +30,7 @@ public struct SimulationRunner: Sendable {
   }
 
   /// The simulator of a profile; `nil` where it has none.
-  func simulator(of profile: TargetProfile) throws(SimulationError) -> (any Simulator)? {
+  func simulator(of profile: TargetProfile) throws -> (any Simulator)? {
     try catalogue.simulator(of: profile)
   }
 
@@ -39,16 +39,16 @@ public struct SimulationRunner: Sendable {
   /// Throws `SimulationError.missing` where tools are not installed.
   public func simulate(
     _ program: CProgram, on profile: TargetProfile, images: ImageBytes
-  ) async throws(SimulationError) -> Simulation? {
+  ) async throws -> Simulation? {
     guard let simulator = try catalogue.simulator(of: profile) else { return nil }
     guard images.bytes.count == images.count * program.inputBytes, images.count > 0 else {
-      throw .program(
+      throw SimulationError.program(
         name: program.name,
         reason: "takes images of \(program.inputBytes) bytes; \(images.count) images of "
           + "\(images.bytes.count) bytes in all were given")
     }
     guard program.steps.count <= Self.mostSteps else {
-      throw .program(
+      throw SimulationError.program(
         name: program.name,
         reason: "has \(program.steps.count) steps; simulators count the cycles of \(Self.mostSteps) at most")
     }

@@ -17,14 +17,14 @@ public struct SimulatorCatalogue: Sendable {
   public var kinds: [String] { types.map { $0.kind } }
 
   /// The simulator of a profile; `nil` for profiles without one. Throws for unknown names and settings.
-  public func simulator(of profile: TargetProfile) throws(SimulationError) -> (any Simulator)? {
+  public func simulator(of profile: TargetProfile) throws -> (any Simulator)? {
     guard let choice = profile.simulator else { return nil }
     guard let type = types.first(where: { $0.kind == choice.kind }) else {
-      throw .unknownSimulator(
+      throw SimulationError.unknownSimulator(
         choice.settings.mark, kind: choice.kind, suggestion: Spelling.nearest(to: choice.kind, among: kinds),
         known: kinds)
     }
-    do throws(SettingsError) { return try Self.read(type, choice.settings) } catch { throw .settings(error) }
+    return try Self.read(type, choice.settings)
   }
 
   private static func read<S: Simulator>(
@@ -37,7 +37,7 @@ public struct SimulatorCatalogue: Sendable {
 extension TargetProfile {
   /// Refuses a profile whose simulator is not known, or does not take the settings that the profile gives it.
   public func requireSimulator(in catalogue: SimulatorCatalogue = .standard) throws(TargetError) {
-    do throws(SimulationError) {
+    do {
       _ = try catalogue.simulator(of: self)
     } catch {
       throw .simulator(reason: "\(error)")

@@ -45,7 +45,7 @@ public struct TargetMeter: Sendable {
       analytic.note = "modelled: programs of more than \(Self.largestProgram) bytes are not compiled"
       return (analytic, [])
     }
-    do throws(SimulationError) {
+    do {
       return try await simulated(model, on: profile, images, analytic) ?? (analytic, [])
     } catch {
       analytic.note = Self.note(error)
@@ -65,8 +65,8 @@ public struct TargetMeter: Sendable {
     }
   }
 
-  private static func note(_ error: SimulationError) -> String {
-    switch error {
+  private static func note(_ error: any Error) -> String {
+    switch error as? SimulationError {
     case .missing: "modelled, not simulated: \(error)"
     case .unsuitable: "modelled, not simulated, as simulators run exported C: \(error)"
     default: "modelled, as the simulation failed: \(error)"
@@ -75,7 +75,7 @@ public struct TargetMeter: Sendable {
 
   private func simulated(
     _ model: Model, on profile: TargetProfile, _ images: [[Float]], _ analytic: Reading
-  ) async throws(SimulationError) -> Result? {
+  ) async throws -> Result? {
     guard let simulator = try runner.simulator(of: profile) else { return nil }
     let simulated = try SimulatedModel(model, for: profile)
     let cycles = (analytic[.latency]?.value ?? 0) * profile.clockMHz.value * 1000
