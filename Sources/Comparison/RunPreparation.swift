@@ -10,6 +10,7 @@ import Networks
 import Recipes
 import Settings
 import Targets
+import Tasks
 import Tensors
 import Training
 import Trials
@@ -45,6 +46,7 @@ enum RunPreparation {
     datasets.seed = recipe.seeds[0]
     datasets.imageSize = ImageSize(width: input[2], height: input[1])
     let data = try Dataset.open(recipe.data, options: datasets)
+    _ = try TaskCatalogue.task(of: data)
     var material = RecipeMaterial(
       dataDigest: data.digest, channels: data.channels, classes: data.classes,
       trainingImages: data.count(of: .train), teachers: options.networks,

@@ -28,10 +28,10 @@ package struct TrialData {
     options.valFolder = spec.valFolder
     options.imageSize = ImageSize(width: shape[2], height: shape[1])
     dataset = try Dataset.open(spec.data, options: options)
-    task = try located("stage 1") { [dataset] in try TaskCatalogue.task(of: dataset) }
     guard dataset.digest == spec.dataDigest else {
       throw TrialError.changedData(path: spec.data, expected: spec.dataDigest, found: dataset.digest)
     }
+    task = try TaskCatalogue.task(of: dataset)
     let input = InputShape(channels: shape[0], height: shape[1], width: shape[2])
     self.input = input
     seed = spec.seed

@@ -158,7 +158,8 @@ public final class TrialRunner {
     let loader = try data.training(settings)
     let stored = try located("stage 1") {
       try TeacherLogits.record(
-        teacher.graph, to: path(TrialFolder.logits), backend: environment.backend, source: loader,
+        teacher.graph, task: data.task, to: path(TrialFolder.logits), backend: environment.backend,
+        source: loader,
         epochs: settings.epochs, batch: settings.batch, precision: spec.precision, threads: spec.threads,
         shouldStop: environment.shouldStop)
     }

@@ -175,6 +175,18 @@ struct LedgerTests {
     #expect(try ledger.results().count == 20)
   }
 
+  @Test("A ledger that a kill left with nothing but its list of migrations is made")
+  func halfMade() throws {
+    let folder = try TemporaryFolder()
+    do {
+      let database = try DatabaseQueue(path: folder.path + "/ledger.sqlite")
+      try database.write {
+        try $0.execute(sql: "CREATE TABLE grdb_migrations (identifier TEXT NOT NULL PRIMARY KEY)")
+      }
+    }
+    #expect(try Ledger(run: folder.path).trials().isEmpty)
+  }
+
   @Test("A ledger from before metrics had names keeps its results and epochs")
   func before() throws {
     let folder = try TemporaryFolder()

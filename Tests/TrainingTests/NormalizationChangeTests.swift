@@ -59,7 +59,8 @@ struct NormalizationChangeTests {
     graph.initializeParameters(seed: 2)
     func logits(_ images: [Float], _ change: NormalizationChange?) throws -> [Float] {
       let network = try TeacherNetwork(
-        graph, backend: ReferenceBackend(), batch: 2, precision: .f32, threads: 1, change: change)
+        graph, backend: ReferenceBackend(), batch: 2, precision: .f32, threads: 1,
+        scores: Classification().scoreHead(of: graph), change: change)
       try network.prepare(Batch(images: images, annotations: [.label(0), .label(1)]), epoch: 0, step: 0)
       let logits = network.buffer(of: .logits)
       return (0..<8).map { logits.floats[$0] }

@@ -21,7 +21,7 @@ struct TeacherLogitsTests {
     backend: any Backend = ReferenceBackend()
   ) throws -> TeacherLogits {
     let stored = try TeacherLogits.record(
-      teacher, to: folder.path + "/teacher.logits", backend: backend,
+      teacher, task: Classification(), to: folder.path + "/teacher.logits", backend: backend,
       source: source ?? SyntheticSource(steps: steps, batch: 8), epochs: epochs, batch: 8)
     return try #require(stored)
   }
@@ -134,7 +134,8 @@ struct TeacherLogitsTests {
     let folder = try TemporaryFolder()
     let source = SyntheticSource(steps: Self.steps, batch: 8)
     let stopped = try TeacherLogits.record(
-      TinyNetwork.plain(), to: folder.path + "/t", backend: ReferenceBackend(), source: source, epochs: 1,
+      TinyNetwork.plain(), task: Classification(), to: folder.path + "/t", backend: ReferenceBackend(),
+      source: source, epochs: 1,
       batch: 8, shouldStop: { true })
     #expect(stopped == nil)
     #expect(try FileManager.default.contentsOfDirectory(atPath: folder.path).isEmpty)
@@ -152,7 +153,8 @@ struct TeacherLogitsTests {
     let source = SyntheticSource(steps: Self.steps, batch: 8)
     let message = errorMessage {
       _ = try TeacherLogits.record(
-        teacher, to: folder.path + "/none/teacher.logits", backend: ReferenceBackend(), source: source,
+        teacher, task: Classification(), to: folder.path + "/none/teacher.logits",
+        backend: ReferenceBackend(), source: source,
         epochs: 1,
         batch: 8)
     }

@@ -76,8 +76,14 @@ public struct PlanEvidence: Evidence {
     let targets = task.targets(for: builder.heads)
     let plan = try backend.compile(objective.joined(to: frozen.graph), options)
     let images = try plan.input(frozen.graph.inputs[0].name)
-    let inputs = try targets.map { try plan.input(builder.target($0)) }
     let buffers = targets.map { AlignedBuffer(floats: together * $0.shape.count) }
+    // A loss need not use every target.
+    let inputs = try zip(objective.graph.inputs, objective.sources).compactMap { input, source in
+      guard case .target(let target) = source, let place = targets.firstIndex(of: target) else {
+        return nil as (InputID, AlignedBuffer)?
+      }
+      return (try plan.input(input.name), buffers[place])
+    }
     let losses = try objective.terms.map { (tap: try plan.tap($0.value), weight: $0.weight) }
     let pixels = images.count / together
     try forEachBatch(images: count) { batch in
@@ -86,7 +92,7 @@ public struct PlanEvidence: Evidence {
         plan.writeInput(
           images, batch.images.span.extracting(start * pixels..<(start + together) * pixels))
         task.writeTargets(of: batch, range, for: builder.heads, into: buffers)
-        for (input, buffer) in zip(inputs, buffers) { plan.writeInput(input, buffer.floats) }
+        for (input, buffer) in inputs { plan.writeInput(input, buffer.floats) }
         plan.run(key: 0)
         // Rows behind the last image of a batch that is not full weigh nothing.
         for (tap, weight) in losses {

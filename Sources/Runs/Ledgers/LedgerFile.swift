@@ -71,7 +71,10 @@ struct LedgerFile {
   @discardableResult
   private func verify(_ database: DatabaseQueue) throws -> Bool {
     try database.read { database in
-      let tables = try Int.fetchOne(database, sql: "SELECT COUNT(*) FROM sqlite_master") ?? 0
+      // A process that was killed while it made the file may have left the list of migrations alone.
+      let tables =
+        try Int.fetchOne(
+          database, sql: "SELECT COUNT(*) FROM sqlite_master WHERE tbl_name <> 'grdb_migrations'") ?? 0
       let application = try Int.fetchOne(database, sql: "PRAGMA application_id") ?? 0
       if tables == 0, application == 0 { return true }
       guard application == LedgerSchema.applicationID else { throw RunError.foreignLedger(path: path) }

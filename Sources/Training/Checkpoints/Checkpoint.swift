@@ -33,7 +33,7 @@ public struct Checkpoint: Sendable, Equatable {
   }
 
   static let format = "condense-checkpoint"
-  static let schema = "1"
+  static let schema = "2"
   private typealias Group = any WritableKeyPath<Checkpoint, [String: Tensor]> & Sendable
   private static let groups: [(prefix: String, path: Group)] = [
     ("parameter/", \.state.parameters), ("first/", \.state.firstMoments), ("second/", \.state.secondMoments),

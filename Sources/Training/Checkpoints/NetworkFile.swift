@@ -22,7 +22,7 @@ public struct NetworkFile: Sendable {
   public var isExact: Bool { StoredNetwork.isStorable(graph) }
 
   private static let format = "condense-network"
-  private static let schema = "1"
+  private static let schema = "2"
   private static let prefix = "parameter/"
 
   /// The file's bytes.

@@ -4,6 +4,7 @@ public import Execution
 import Foundation
 public import Graphs
 import Settings
+public import Tasks
 import Tensors
 
 extension TeacherLogits {
@@ -13,11 +14,13 @@ extension TeacherLogits {
   /// The file is put in place when it is whole. `batch` is the images of every batch of `source`; batch norms use their
   /// running statistics.
   public static func record(
-    _ teacher: Graph, to path: String, backend: any Backend, source: any BatchSource, epochs: Int, batch: Int,
+    _ teacher: Graph, task: any ImageTask, to path: String, backend: any Backend, source: any BatchSource,
+    epochs: Int, batch: Int,
     precision: Precision = .f32, threads: Int = 1, shouldStop: () -> Bool = { false }
   ) throws -> TeacherLogits? {
     let outputs = try TeacherNetwork(
-      teacher, backend: backend, batch: batch, precision: precision, threads: threads)
+      teacher, backend: backend, batch: batch, precision: precision, threads: threads,
+      scores: task.scoreHead(of: teacher))
     let header = Header(
       teacher: digest(of: teacher), classes: outputs.classes, epochs: epochs,
       stepsPerEpoch: source.stepsPerEpoch, batch: batch,

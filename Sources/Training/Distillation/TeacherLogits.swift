@@ -6,7 +6,8 @@ import Tensors
 
 /// What a teacher says of every image that a training will see, computed once and read from a file.
 ///
-///     try TeacherLogits.record(teacher, to: "teacher.logits", backend: backend, source: loader, epochs: 30, batch: 128)
+///     try TeacherLogits.record(
+///       teacher, task: task, to: "teacher.logits", backend: backend, source: loader, epochs: 30, batch: 128)
 ///     setup.teacher = .stored(try TeacherLogits(contentsOf: "teacher.logits"))
 ///
 /// Augmented views derive from (seed, epoch, index), so every student of a seed sees the same views: distilling from the

@@ -23,17 +23,16 @@ final class TeacherNetwork: TeacherReader {
   private let imageSize: Int
   private let changed: AlignedBuffer
 
-  /// Compiles the teacher for whole batches; `names` are the values that are read besides the logits, where these are asked for, and
+  /// Compiles the teacher for whole batches; `head` is where its logits are, where these are asked for, `names` are the values that are read besides, and
   /// `change` makes images of the teacher's normalization of the student's.
   init(
     _ graph: Graph, backend: any Backend, batch: Int, precision: Precision, threads: Int,
-    sayingLogits: Bool = true, values names: [String] = [], change: NormalizationChange? = nil
+    scores head: Head?, values names: [String] = [], change: NormalizationChange? = nil
   ) throws {
     self.change = change
     imageSize = graph.inputs.first?.shape.count ?? 0
     changed = AlignedBuffer(floats: change == nil ? 0 : batch * imageSize)
     compared = names
-    let head = sayingLogits ? try Classification().heads(of: graph, network: "teacher")[0] : nil
     classes = head?.shape.count ?? 0
     guard classes <= LogitCodec.maximumClasses else {
       throw TrainingError.tooManyClasses(network: "teacher", limit: LogitCodec.maximumClasses, found: classes)

@@ -29,8 +29,13 @@ extension Trainer.Setup {
       throw DistillationError.different(
         what: "input", student: inputs.0.joined(separator: ", "), teacher: inputs.1.joined(separator: ", "))
     }
-    for (own, its) in zip(heads, try task.heads(of: teacher, network: "teacher")) where own.shape != its.shape
-    {
+    let others = try task.heads(of: teacher, network: "teacher")
+    guard heads.map(\.name) == others.map(\.name) else {
+      throw DistillationError.different(
+        what: "heads", student: heads.map(\.name).joined(separator: ", "),
+        teacher: others.map(\.name).joined(separator: ", "))
+    }
+    for (own, its) in zip(heads, others) where own.shape != its.shape {
       throw own.name == Head.scores
         ? DistillationError.different(
           what: "classes", student: "\(own.shape.count)", teacher: "\(its.shape.count)")
@@ -54,7 +59,19 @@ extension Trainer.Setup {
       if let running = former as? TeacherNetwork, running.compared == values { return running }
       return try TeacherNetwork(
         network, backend: backend, batch: settings.batch, precision: precision, threads: threads,
-        sayingLogits: objective.sources.contains(.teacher(.logits)), values: values, change: change)
+        scores: objective.sources.contains(.teacher(.logits)) ? try task.scoreHead(of: network) : nil,
+        values: values, change: change)
     }
+  }
+}
+
+extension ImageTask {
+  /// The head of one score a class of a teacher; refused where the task has none.
+  func scoreHead(of teacher: Graph) throws(TaskError) -> Head {
+    let heads = try heads(of: teacher, network: "teacher")
+    guard let head = heads.first(where: { $0.name == Head.scores }) else {
+      throw .noHead(network: "teacher", name: Head.scores, known: heads.map(\.name))
+    }
+    return head
   }
 }
