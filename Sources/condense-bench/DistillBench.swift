@@ -43,7 +43,8 @@ struct DistillBench {
     let path = FileManager.default.temporaryDirectory.path() + "/condense-bench-\(UUID().uuidString).logits"
     defer { try? FileManager.default.removeItem(atPath: path) }
     return try TeacherLogits.record(
-      teacher, task: Classification(), to: path, backend: DNNLBackend(), source: RepeatedBatch(graph, options, steps: steps),
+      teacher, task: Classification(), to: path, backend: DNNLBackend(),
+      source: RepeatedBatch(graph, options, steps: steps),
       epochs: 1, batch: options.batch, precision: options.resolvedPrecision(), threads: options.threads)
   }
 }
