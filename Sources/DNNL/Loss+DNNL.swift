@@ -42,8 +42,8 @@ extension PlanBuilder {
     }
   }
 
-  /// Items that are worth a thread: an element costs some ten nanoseconds.
-  private static func grain(_ item: LossItem) -> Int { max(1, 512 / max(1, item.predictionCount)) }
+  /// Few items, so that threads get equally many.
+  private static func grain(_ item: LossItem) -> Int { max(1, 64 / max(1, item.predictionCount)) }
 
   private func backwardLoss(
     _ site: Site, _ loss: some Loss, _ said: Region, _ wanted: Region, _ scratch: Region, _ scratchCount: Int
