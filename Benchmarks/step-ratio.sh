@@ -5,14 +5,14 @@
 #   Benchmarks/step-ratio.sh OUT.json BEFORE_BENCH AFTER_BENCH NETWORK...      ROUNDS=5 SECONDS_EACH=4 PRECISIONS="f32 bf16"
 #
 # BEFORE_BENCH and AFTER_BENCH are two builds' condense-bench. OUT.json holds every raw line and the ratios of the medians:
-# plain after / plain before, and of each build distilled / plain.
+# plain after / plain before, and of each build distilled / plain. OUT.json.raw keeps the lines while it runs: started again, it goes on.
 set -euo pipefail
 out=$1 before=$2 after=$3
 shift 3
 rounds=${ROUNDS:-5}
 each=${SECONDS_EACH:-4}
-raw=$(mktemp)
-trap 'rm -f "$raw"' EXIT
+raw=$out.raw
+touch "$raw"
 for network in "$@"; do
   for precision in ${PRECISIONS:-f32 bf16}; do
     for round in $(seq "$rounds"); do
@@ -20,6 +20,9 @@ for network in "$@"; do
       order="before after"
       [ $((round % 2)) = 0 ] && order="after before"
       for build in $order; do
+        known=$(jq -s --arg b "$build" --arg n "$network" --arg p "$precision" --argjson r "$round" \
+          'any(.build == $b and .round == $r and .result.network == $n and .result.precision == $p)' "$raw")
+        [ "$known" = true ] && continue
         "${!build}" train --distill --network "$network" --batch 128 --precision "$precision" --threads 2 \
           --seconds "$each" --allocations --json |
           jq -c --arg build "$build" --argjson r "$round" '{build: $build, round: $r, result: .}' >> "$raw"
@@ -43,6 +46,7 @@ jq -s --arg date "$(date -u +%F)" --arg processor "$processor" --argjson cores "
           allocations: (results("after"; $n; $p) | map(.allocations_per_step.own // .allocationsPerStep.own) | max) } ],
     raw: $raw }' "$raw" > "$out.partial"
 mv "$out.partial" "$out"
+rm -f "$raw"
 jq -r '.ratios[] | [.network, .precision, (.beforeMs * 100 | round / 100), (.afterMs * 100 | round / 100),
   (.ratio * 1000 | round / 1000), (.distilledBefore * 1000 | round / 1000), (.distilledAfter * 1000 | round / 1000),
   .allocations] | @tsv' "$out"

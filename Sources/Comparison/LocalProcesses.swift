@@ -1,4 +1,8 @@
+import Foundation
+import Recipes
+import Subprocess
 import Synchronization
+import SystemPackage
 import Trials
 
 /// Runs trials as processes on this machine, none of which outlives this one.
@@ -46,4 +50,83 @@ private final class StopFlag: Sendable {
   private let flag = Atomic(false)
   var isSet: Bool { flag.load(ordering: .relaxed) }
   func set() { flag.store(true, ordering: .relaxed) }
+}
+
+/// Runs one trial in a process of its own: a crash or a lack of memory costs one row.
+///
+/// The child's standard input stays open as long as this process lives; a child exits when it closes, so that none
+/// outlives its parent. Its standard output tells progress, its standard error goes to its log.
+struct TrialProcess: Sendable {
+  /// The program that knows `trial`.
+  let executable: String
+  /// What it is to do.
+  let job: TrialJob
+  /// Folders in which the files that manifests name are searched for.
+  let sources: [String]
+
+  /// Runs the trial; `progress` is called with each line that the child says. The child is told to stop when `shouldStop`
+  /// says so.
+  func run(
+    shouldStop: @Sendable @escaping () -> Bool, progress: @Sendable @escaping (String) -> Void
+  ) async -> TrialEnd {
+    let errors: FileDescriptor
+    do {
+      errors = try FileDescriptor.open(
+        FilePath(job.name), .writeOnly, options: [.create, .truncate, .closeOnExec],
+        permissions: [.ownerReadWrite, .groupRead, .otherRead])
+    } catch {
+      return .failed("\(job.name): cannot be written: \(error)")
+    }
+    defer { try? errors.close() }
+    do {
+      let result = try await Subprocess.run(
+        .path(FilePath(executable)),
+        arguments: ["trial", job.filling + "/" + TrialFolder.specification, "--out", job.directory],
+        environment: .inherit.updating(["CONDENSE_DATA": sources.joined(separator: ":")]),
+        input: .inputWriter, output: .sequence,
+        error: .fileDescriptor(errors, closeAfterSpawningProcess: false)
+      ) { execution in
+        try await withThrowingTaskGroup(of: Void.self) { group in
+          group.addTask {
+            while !shouldStop() { try await Task.sleep(for: Self.patience) }
+            try execution.send(signal: .terminate)
+          }
+          for try await line in execution.standardOutput.strings() {
+            progress(line.trimmingCharacters(in: .whitespacesAndNewlines))
+          }
+          group.cancelAll()
+          while let ended = await group.nextResult() { _ = ended }
+        }
+      }
+      return end(of: result.terminationStatus)
+    } catch {
+      return .failed("\(executable): cannot be run: \(error)")
+    }
+  }
+
+  /// How often a running child's right to go on is looked at.
+  private static let patience = Duration.milliseconds(100)
+
+  private func end(of status: TerminationStatus) -> TrialEnd {
+    switch status {
+    case .exited(0): .done
+    case .exited(130), .exited(143): .stopped
+    case .exited(let code): .failed(lastWords ?? "exit code \(code)")
+    case .signaled(let signal): .failed(reason(signal))
+    }
+  }
+
+  private func reason(_ signal: Int32) -> String {
+    switch signal {
+    case SIGKILL: "killed (signal 9): out of memory, or by somebody"
+    default: "crashed (signal \(signal)); its \(job.log) may say where"
+    }
+  }
+
+  /// The last line of the log: the child's message.
+  private var lastWords: String? {
+    guard let text = try? String(contentsOfFile: job.name, encoding: .utf8) else { return nil }
+    let line = text.split(separator: "\n").last.map(String.init)
+    return line.map { $0.hasPrefix("condense: ") ? String($0.dropFirst(10)) : $0 }
+  }
 }

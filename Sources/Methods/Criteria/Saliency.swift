@@ -1,3 +1,4 @@
+public import Graphs
 public import Settings
 public import Tensors
 
@@ -109,5 +110,84 @@ public enum SaliencyCatalogue: Catalogue {
         owner[keyPath: path] = try read(
           node, key: "criterion", present: owner[keyPath: path], among: types(kinds))
       }, write: { writeShort($0[keyPath: path]) })
+  }
+}
+
+/// What a criterion may know of a network, and draw.
+public struct SaliencyContext {
+  /// The network as it is now.
+  public let graph: Graph
+  /// The network as the stage found it: for methods that act several times, before the stage's training.
+  public let original: Graph
+  /// Gradients, activations, curvature and initial weights, computed when they are asked for.
+  public let evidence: any Evidence
+  /// Training images to look at, where the criterion names no number of its own.
+  public let images: Int
+  /// The stream of this application.
+  public var random: SeededRandom
+
+  /// Makes a context.
+  public init(
+    graph: Graph, original: Graph? = nil, evidence: any Evidence = NoEvidence(), images: Int = 1024,
+    random: SeededRandom = SeededRandom(seed: 0, purpose: "saliency")
+  ) {
+    self.graph = graph
+    self.original = original ?? graph
+    self.evidence = evidence
+    self.images = images
+    self.random = random
+  }
+
+  /// What kernels compute with of the parameters that make up some sets, by name.
+  public func weights(of sets: [UnitSet], _ relation: UnitRelation) -> [String: Tensor] {
+    var weights: [String: Tensor] = [:]
+    for name in sets.flatMap({ $0.parameters(relation) }) where weights[name] == nil {
+      weights[name] = graph.parameters[name]?.projected
+    }
+    return weights
+  }
+}
+
+extension Compression {
+  /// Scores sets of units, each by its criterion; sets of equal criteria are scored together.
+  mutating func scores(
+    _ choices: [(set: UnitSet, criterion: any Saliency)], images: Int = 1024
+  ) throws -> [[Double]] {
+    var scores = Array(repeating: [Double](), count: choices.count)
+    try forEachCriterion(choices.map(\.criterion), images: images) {
+      (criterion, places, context) throws in
+      let found = try criterion.scores(of: places.map { choices[$0].set }, &context)
+      for (place, found) in zip(places, found) { scores[place] = found.map { $0.isNaN ? .infinity : $0 } }
+    }
+    return scores
+  }
+
+  /// The network with what criteria change of it to make up for units that go.
+  mutating func compensated(
+    _ choices: [(set: UnitSet, criterion: any Saliency)], isGone: [[Bool]], images: Int = 1024
+  ) throws -> Graph {
+    var compensated = graph
+    try forEachCriterion(choices.map(\.criterion), images: images) {
+      (criterion, places, context) throws in
+      let losses = places.map { (set: choices[$0].set, isGone: isGone[$0]) }
+      for (name, values) in try criterion.compensation(for: losses, &context) {
+        compensated.parameters[name]?.value = values
+      }
+    }
+    return compensated
+  }
+
+  /// Calls `body` with each of the different criteria, and the places at which it stands.
+  private mutating func forEachCriterion(
+    _ criteria: [any Saliency], images: Int,
+    _ body: (any Saliency, [Int], inout SaliencyContext) throws -> Void
+  ) throws {
+    var context = SaliencyContext(
+      graph: graph, original: original, evidence: evidence, images: images, random: random)
+    let keys = criteria.map(SaliencyCatalogue.key)
+    for (first, key) in keys.enumerated() where keys.firstIndex(of: key) == first {
+      try body(criteria[first], keys.indices.filter { keys[$0] == key }, &context)
+    }
+    random = context.random
   }
 }
