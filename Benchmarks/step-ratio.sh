@@ -5,14 +5,20 @@
 #   Benchmarks/step-ratio.sh OUT.json BEFORE_BENCH AFTER_BENCH NETWORK...      ROUNDS=5 SECONDS_EACH=4 PRECISIONS="f32 bf16"
 #
 # BEFORE_BENCH and AFTER_BENCH are two builds' condense-bench. OUT.json holds every raw line and the ratios of the medians:
-# plain after / plain before, and of each build distilled / plain. OUT.json.raw keeps the lines while it runs: started again, it goes on.
+# plain after / plain before, and of each build distilled / plain. OUT.json.raw keeps the lines while it runs: started again with the
+# same builds and SECONDS_EACH, on the same machine and as idle, it goes on.
 set -euo pipefail
 out=$1 before=$2 after=$3
 shift 3
 rounds=${ROUNDS:-5}
 each=${SECONDS_EACH:-4}
 raw=$out.raw
-touch "$raw"
+identity=$(cat "$before" "$after" | sha256sum | cut -c1-16)-$each
+[ -s "$raw" ] || echo "{\"identity\":\"$identity\"}" > "$raw"
+[ "$(head -n 1 "$raw")" = "{\"identity\":\"$identity\"}" ] ||
+  { echo "$raw: is of other builds or seconds; remove it" >&2; exit 65; }
+# A kill may have left half a line.
+sed -i -e '$!b' -e '/}$/!d' "$raw"
 for network in "$@"; do
   for precision in ${PRECISIONS:-f32 bf16}; do
     for round in $(seq "$rounds"); do
@@ -21,7 +27,7 @@ for network in "$@"; do
       [ $((round % 2)) = 0 ] && order="after before"
       for build in $order; do
         known=$(jq -s --arg b "$build" --arg n "$network" --arg p "$precision" --argjson r "$round" \
-          'any(.build == $b and .round == $r and .result.network == $n and .result.precision == $p)' "$raw")
+          'any(.[1:][]; .build == $b and .round == $r and .result.network == $n and .result.precision == $p)' "$raw")
         [ "$known" = true ] && continue
         "${!build}" train --distill --network "$network" --batch 128 --precision "$precision" --threads 2 \
           --seconds "$each" --allocations --json |
@@ -33,14 +39,14 @@ done
 processor=$(sed -n 's/^model name\t*: //p' /proc/cpuinfo | head -n 1)
 jq -s --arg date "$(date -u +%F)" --arg processor "$processor" --argjson cores "$(nproc)" '
   def median: sort | .[length / 2 | floor];
-  . as $raw
+  .[1:] as $raw
   | def results($build; $n; $p): $raw
       | map(select(.build == $build and .result.network == $n and .result.precision == $p) | .result);
   { schema: 1, date: $date, processor: $processor, cores: $cores, batch: 128, threads: 2,
-    ratios: [ ($raw | map(.result.network) | unique[]) as $n | ($raw | map(.result.precision) | unique[]) as $p
+    ratios: [ ($raw | map([.result.network, .result.precision]) | unique[]) as [$n, $p]
       | (results("before"; $n; $p) | map(.distill.plain_ms_per_step) | median) as $old
       | (results("after"; $n; $p) | map(.distill.plain_ms_per_step) | median) as $new
-      | { network: $n, precision: $p, beforeMs: $old, afterMs: $new, ratio: ($new / $old),
+      | { network: $n, precision: $p, rounds: (results("after"; $n; $p) | length), beforeMs: $old, afterMs: $new, ratio: ($new / $old),
           distilledBefore: (results("before"; $n; $p) | map(.distill.ratio) | median),
           distilledAfter: (results("after"; $n; $p) | map(.distill.ratio) | median),
           allocations: (results("after"; $n; $p) | map(.allocations_per_step.own // .allocationsPerStep.own) | max) } ],

@@ -21,12 +21,10 @@ enum RunPreparation {
   static func makeData(
     _ recipe: Recipe, _ options: RunOptions, into drawn: String
   ) throws {
-    guard
-      let path = NamedFiles(in: options.datasets.dataDirectories).path(of: recipe.data),
-      !FileManager.default.fileExists(atPath: recipe.data)
+    guard !FileManager.default.fileExists(atPath: recipe.data),
+      let manifest = try DataManifest.find(recipe.data, in: options.datasets.dataDirectories),
+      let maker = manifest.maker
     else { return }
-    let manifest = try DataManifest(contentsOf: path)
-    guard let maker = manifest.maker else { return }
     let places = options.datasets.sourceDirectories.map { $0 + "/" + manifest.path }
     guard !places.contains(where: FileManager.default.fileExists) else { return }
     let place = drawn + "/" + manifest.path
@@ -46,6 +44,7 @@ enum RunPreparation {
     datasets.seed = recipe.seeds[0]
     datasets.imageSize = ImageSize(width: input[2], height: input[1])
     let data = try Dataset.open(recipe.data, options: datasets)
+    // Refused here, before anything is trained.
     _ = try TaskCatalogue.task(of: data)
     var material = RecipeMaterial(
       dataDigest: data.digest, channels: data.channels, classes: data.classes,

@@ -42,7 +42,7 @@ extension PlanBuilder {
     }
   }
 
-  /// Few items, so that threads get equally many.
+  /// Items that go to a thread together: some 64 elements, so that threads get nearly equally many of a batch.
   private static func grain(_ item: LossItem) -> Int { max(1, 64 / max(1, item.predictionCount)) }
 
   private func backwardLoss(

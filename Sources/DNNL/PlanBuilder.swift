@@ -177,13 +177,11 @@ final class PlanBuilder {
       node: node, inputs: inputs, shape: shape, result: relu?.name ?? sum?.name ?? node.name,
       fusesReLU: relu != nil, residual: residual)
     if let op = node.op as? any DNNLOp, try op.lower(site, self) { return }
-    guard !site.fusesReLU, site.residual == nil else {
-      throw .unsupported(
-        node: node.name,
-        reason: "oneDNN has no kernel for this \(node.op.kind), with which \(site.result) is fused")
-    }
     if let loss = node.op as? any Loss { return try lowerLoss(site, loss) }
-    try lowerReference(site)
+    try lowerReference(
+      Site(node: node, inputs: inputs, shape: shape, result: node.name, fusesReLU: false, residual: nil))
+    // A reference kernel is its op alone: what was to be part of a native one comes behind it.
+    for swallowed in [sum, relu].compactMap(\.self) { try lower(swallowed) }
   }
 
   // MARK: Values

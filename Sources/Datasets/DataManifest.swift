@@ -69,7 +69,7 @@ public struct DataManifest: Configurable, Sendable {
   public init(contentsOf file: String) throws(DatasetError) {
     do {
       let node = try SettingsNode(contentsOf: file)
-      let name = URL(filePath: file).deletingPathExtension().lastPathComponent
+      let name = NamedFiles.name(ofPath: file)
       try self.init(from: node, owner: "the data set \(name)")
       self.name = name
       self.file = file

@@ -48,7 +48,7 @@ extension Dataset {
 
   private static func missing(_ data: String, _ options: DatasetOptions) throws(DatasetError) -> DatasetError
   {
-    let known = try DataManifest.all(in: options.dataDirectories).map(\.name)
+    let known = NamedFiles(in: options.dataDirectories).names
     guard !data.contains("/"), !known.isEmpty, let near = Spelling.nearest(to: data, among: known) else {
       return .missing(path: data, tried: options.dataDirectories)
     }

@@ -1,3 +1,5 @@
+import Tensors
+
 /// What a parameter is to the op that owns it.
 ///
 /// The raw value stands in files, as the end of a parameter's name: `conv1.weight`. It is never renamed.
@@ -34,5 +36,14 @@ extension Graph {
   public subscript(role: ParameterRole, of node: String) -> Parameter? {
     get { parameters[role.name(of: node)] }
     set { parameters[role.name(of: node)] = newValue }
+  }
+
+  /// The parameter that has a role in a node and must be there.
+  public func parameter(_ role: ParameterRole, of node: Node) throws(GraphError) -> Parameter {
+    guard let parameter = self[role, of: node.name] else {
+      let slot = slots(of: node).first { $0.slot.role == role }?.slot
+      throw .missingParameter(role.name(of: node.name), expected: slot?.shape ?? [])
+    }
+    return parameter
   }
 }

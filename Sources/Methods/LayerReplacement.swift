@@ -66,11 +66,7 @@ extension Graph {
 
   /// A node's weight as kernels see it.
   func weight(of node: Node) throws(GraphError) -> Tensor {
-    guard let weight = projected(node, .weight) else {
-      throw .missingParameter(
-        ParameterRole.weight.name(of: node.name), expected: slots(of: node).first?.slot.shape ?? [])
-    }
-    return weight
+    try parameter(.weight, of: node).projected
   }
 
   /// The trainable parameters of a node.

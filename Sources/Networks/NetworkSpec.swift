@@ -37,8 +37,7 @@ public struct NetworkSpec: Sendable {
   public init(contentsOf path: String) throws(NetworkError) {
     let node: SettingsNode
     do throws(SettingsError) { node = try SettingsNode(contentsOf: path) } catch { throw .settings(error) }
-    let file = path.split(separator: "/").last ?? "network"
-    try self.init(node, defaultName: String(file.split(separator: ".").first ?? file))
+    try self.init(node, defaultName: NamedFiles.name(ofPath: path))
   }
 
   /// Reads a spec that is already a mapping.

@@ -61,8 +61,7 @@ public struct Recipe: Sendable {
   /// Reads a recipe from a file.
   public init(contentsOf path: String) throws {
     let node = try SettingsNode(contentsOf: path)
-    let file = path.split(separator: "/").last ?? "recipe"
-    try self.init(node, defaultName: String(file.split(separator: ".").first ?? file))
+    try self.init(node, defaultName: NamedFiles.name(ofPath: path))
   }
 
   /// Reads a recipe that is already a mapping.

@@ -105,7 +105,7 @@ public struct TrainingPace {
       threads: work.spec.threads, precision: work.spec.precision,
       objective: work.teacher == nil ? Supervised() : work.objective,
       teacher: work.teacher.map { .network($0) })
-    _ = try located("stage 1") {
+    _ = try located("measuring the pace") {
       let trainer = try Trainer(
         setup, training: loader, observer: TrainingObserver(step: { _ in ends.append(clock.now) }))
       return try trainer.run(shouldStop: {

@@ -70,7 +70,7 @@ public struct TrialPreview {
           try preview.describe(choice, graph)
           graph =
             try choice.compress(
-              graph, of: graph, progress: 1, evidence: try Self.evidence(runner, data, graph),
+              graph, of: graph, progress: 1, evidence: try Self.evidence(runner, data, graph, teacher),
               random: TrialPipeline.random(spec, choice, index)
             ).graph
         } catch {
@@ -93,15 +93,21 @@ public struct TrialPreview {
   }
 
   private static func evidence(
-    _ runner: TrialRunner, _ data: TrialData, _ graph: Graph
+    _ runner: TrialRunner, _ data: TrialData, _ graph: Graph, _ teacher: Graph
   ) throws -> any Evidence {
-    try located("plan") { try StageEvidence(runner, data).of(graph) }
+    let initial: (() throws -> [String: Tensor]?)?
+    // The teacher has not been trained: it is as it begins.
+    if case .teacher = runner.spec.start { initial = { teacher.trainableWeights } } else { initial = nil }
+    return try located("plan") { try StageEvidence(runner, data, initial: initial).of(graph) }
   }
 }
 
 extension TrialPreview.Stage {
   /// Notes which layers a method touches, and why not the others that have weights.
   fileprivate mutating func describe(_ choice: MethodChoice, _ graph: Graph) throws {
+    for pattern in choice.strayPatterns(in: graph) {
+      warnings.append("the override \"\(pattern.text)\" matches no layer")
+    }
     for (node, applicability) in try choice.applicabilities(on: graph) {
       switch applicability {
       case .applicable:
@@ -114,9 +120,6 @@ extension TrialPreview.Stage {
           untouched.append((reason, [node.name]))
         }
       }
-    }
-    for pattern in choice.strayPatterns(in: graph) {
-      warnings.append("the override \"\(pattern.text)\" matches no layer")
     }
   }
 }

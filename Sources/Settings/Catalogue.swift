@@ -1,6 +1,6 @@
 /// One of several kinds that a setting names, each with settings of its own: an optimizer, a schedule, a method.
 public protocol NamedKind: Configurable, Sendable {
-  /// The name in recipes: lower case, hyphens, never renamed.
+  /// The name in recipes and commands: lower case, hyphens, never renamed.
   static var name: String { get }
   /// One line for `condense list`.
   static var summary: String { get }
@@ -50,7 +50,7 @@ extension Catalogue {
     _ node: SettingsNode, key: String, present: any NamedKind, among choices: [any NamedKind.Type]? = nil
   ) throws(SettingsError) -> Kind {
     let types = choices ?? kinds
-    let (name, settings) = try split(node, key: key, names: types.map { $0.name })
+    let (name, settings) = try split(node, key: key, names: types.map { $0.name }, ", or its settings")
     guard let name, let type = types.first(where: { $0.name == name }) else {
       return made(try updated(present, settings))
     }
@@ -58,12 +58,9 @@ extension Catalogue {
   }
 
   /// Reads a name, or a name with settings.
-  public static func read(_ node: SettingsNode, key: String) throws(SettingsError) -> Kind {
-    made(try readKind(node, key: key))
-  }
-
   private static func readKind(_ node: SettingsNode, key: String) throws(SettingsError) -> any NamedKind {
-    let (name, settings) = try split(node, key: key, names: names)
+    let settingsToo = ", alone or with its settings"
+    let (name, settings) = try split(node, key: key, names: names, settingsToo)
     guard let name, let type = kinds.first(where: { $0.name == name }) else {
       if case .mapping(let entries) = node.content,
         let first = entries.first(where: { !names.contains($0.key) })
@@ -71,7 +68,7 @@ extension Catalogue {
         throw unknown(first.key, first.mark, key: key, names: names)
       }
       throw .wrongType(
-        node.mark, key: key, expected: "one of \(names.joined(separator: ", ")), alone or with its settings",
+        node.mark, key: key, expected: "one of \(names.joined(separator: ", "))" + settingsToo,
         found: node.kindDescription)
     }
     return try make(type, settings)
@@ -107,9 +104,10 @@ extension Catalogue {
     SettingsNode(.list(kinds.map { write($0) }))
   }
 
-  /// The kind's name, `nil` when the present kind stays, and the settings to read on top.
+  /// The kind's name, `nil` when the present kind stays, and the settings to read on top; `more` says what may be given
+  /// besides a name.
   private static func split(
-    _ node: SettingsNode, key: String, names: [String]
+    _ node: SettingsNode, key: String, names: [String], _ more: String
   ) throws(SettingsError) -> (name: String?, settings: SettingsNode) {
     switch node.content {
     case .string(let text):
@@ -120,7 +118,7 @@ extension Catalogue {
       return (nil, node)
     default:
       throw .wrongType(
-        node.mark, key: key, expected: "one of \(names.joined(separator: ", ")), or its settings",
+        node.mark, key: key, expected: "one of \(names.joined(separator: ", "))" + more,
         found: node.kindDescription)
     }
   }

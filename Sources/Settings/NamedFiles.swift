@@ -11,7 +11,7 @@ public struct NamedFiles: Sendable {
     all = folders.flatMap { folder in
       ((try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []).sorted().compactMap { file in
         guard file.hasSuffix(Self.ending), !file.hasPrefix(".") else { return nil }
-        let name = String(file.dropLast(Self.ending.count))
+        let name = Self.name(ofPath: file)
         return seen.insert(name).inserted ? (name, folder + "/" + file) : nil
       }
     }
@@ -24,6 +24,13 @@ public struct NamedFiles: Sendable {
 
   /// The file of a name; `nil` where there is none.
   public func path(of name: String) -> String? { all.first { $0.name == name }?.path }
+
+  /// What a file is called: the last part of its path without the ending.
+  public static func name(ofPath path: String) -> String {
+    let file = path.split(separator: "/").last.map(String.init) ?? path
+    guard isYAML(file), let dot = file.lastIndex(of: ".") else { return file }
+    return String(file[..<dot])
+  }
 
   /// Whether a word ends as the name of a YAML file does.
   public static func isYAML(_ word: String) -> Bool { word.hasSuffix(ending) || word.hasSuffix(".yml") }

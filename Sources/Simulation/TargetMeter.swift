@@ -1,5 +1,6 @@
 public import Graphs
 public import Readings
+import Settings
 public import Targets
 
 /// What models take on targets: simulated where that can be done, else estimated, and marked so.
@@ -66,7 +67,7 @@ public struct TargetMeter: Sendable {
   }
 
   private static func note(_ error: any Error) -> String {
-    switch error as? SimulationError {
+    switch error.underlying(as: SimulationError.self) {
     case .missing: "modelled, not simulated: \(error)"
     case .unsuitable: "modelled, not simulated, as simulators run exported C: \(error)"
     default: "modelled, as the simulation failed: \(error)"

@@ -17,8 +17,11 @@ public enum TargetError: Error, Sendable, Equatable, CustomStringConvertible {
     case .graph(let error): "\(error)"
     case .unknown(let name, let suggestion, let known, let searched):
       "\"\(name)\" is no target" + (suggestion.map { "; did you mean \"\($0)\"?" } ?? ";")
-        + (known.isEmpty
-          ? " no profiles in \(searched.joined(separator: ", "))" : " (\(known.joined(separator: ", ")))")
+        + (!known.isEmpty
+          ? " (\(known.joined(separator: ", ")))"
+          : searched.isEmpty
+            ? " no folder of profiles was found; set CONDENSE_HOME to Condense's folder, or give a profile's path"
+            : " no profiles in \(searched.joined(separator: ", "))")
     case .simulator(let reason): reason
     case .readings(let path, let line, let reason):
       "\(path)\(line.map { ":\($0)" } ?? ""): \(reason)"

@@ -24,8 +24,7 @@ extension TargetProfile {
   private init(checking node: SettingsNode, path: String) throws(SettingsError) {
     self = try TargetProfile(from: node, owner: "a target")
     try requireConsistency(node.mark)
-    let file = path.split(separator: "/").last.map(String.init) ?? path
-    name = String(file.split(separator: ".").first ?? "target")
+    name = NamedFiles.name(ofPath: path)
   }
 
   /// The profile that a user means: a path (with a slash or `.yaml`) or the name of a file in `directories`.

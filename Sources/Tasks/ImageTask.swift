@@ -83,6 +83,16 @@ public struct Head: Sendable, Equatable {
   }
 }
 
+extension [Head] {
+  /// The head of a name; `network` says in messages whose it would be.
+  public func named(_ name: String, network: String) throws(TaskError) -> Head {
+    guard let head = first(where: { $0.name == name }) else {
+      throw .noHead(network: network, name: name, known: map(\.name))
+    }
+    return head
+  }
+}
+
 /// Something that a batch tells an objective besides its images.
 public struct Target: Sendable, Hashable {
   /// Its name: `labels`.

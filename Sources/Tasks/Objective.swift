@@ -38,6 +38,17 @@ public struct Objective: Sendable, Equatable {
   /// The summands.
   public let terms: [Term]
 
+  /// What it takes of a task: each target's place among `targets`, which the task writes, with the input's name.
+  public func targetInputs(among targets: [Target]) -> [(name: String, place: Int)] {
+    zip(graph.inputs, sources).compactMap { input, source in
+      guard case .target(let target) = source else { return nil }
+      guard let place = targets.firstIndex(of: target) else {
+        preconditionFailure("the task writes no target \(target.name)")
+      }
+      return (input.name, place)
+    }
+  }
+
   /// The teacher's values that it compares, in the order of the inputs.
   public var teacherValues: [String] {
     sources.compactMap { if case .teacher(.value(let name)) = $0 { name } else { nil } }
@@ -109,15 +120,8 @@ public struct ObjectiveBuilder {
 
   /// A head of the student.
   public mutating func head(_ name: String) throws(TaskError) -> String {
-    let head = try self.named(name)
+    let head = try heads.named(name, network: "training")
     return input(head.value, head.shape, .student(head.value))
-  }
-
-  private func named(_ name: String) throws(TaskError) -> Head {
-    guard let head = heads.first(where: { $0.name == name }) else {
-      throw .noHead(network: "training", name: name, known: heads.map(\.name))
-    }
-    return head
   }
 
   /// A value of the student.
@@ -133,7 +137,9 @@ public struct ObjectiveBuilder {
 
   /// The teacher's logits, `[N, C]`, of as many classes as the student's.
   public mutating func teacherLogits() throws(TaskError) -> String {
-    input(Objective.prefix + "teacher/logits", try named(Head.scores).shape, .teacher(.logits))
+    input(
+      Objective.prefix + "teacher/logits", try heads.named(Head.scores, network: "training").shape,
+      .teacher(.logits))
   }
 
   /// A value within the teacher, which then runs beside the student.

@@ -1,5 +1,6 @@
 import Foundation
-import Graphs
+package import Graphs
+import Runs
 import Settings
 package import Tensors
 
@@ -12,7 +13,9 @@ extension TrialRunner {
     case .network(let structure):
       return try freshGraph(structure, seed: spec.seed).trainableWeights
     case .teacher:
-      guard let teacher = try teacherSpec(), case .network(let structure) = teacher.start else { return nil }
+      guard let teacher = try teacherSpec(), teacher.role == .teacher,
+        case .network(let structure) = teacher.start
+      else { return nil }
       return try freshGraph(structure, seed: teacher.seed).trainableWeights
     case .model, .shape, .candidate: return nil
     }
@@ -31,7 +34,7 @@ extension TrialRunner {
 
 extension Graph {
   /// What training changes, by name.
-  fileprivate var trainableWeights: [String: Tensor] {
+  package var trainableWeights: [String: Tensor] {
     let slots = nodes.flatMap { self.slots(of: $0) }.filter(\.slot.isTrainable)
     return Dictionary(
       slots.compactMap { slot in parameters[slot.name].map { (slot.name, $0.value) } },

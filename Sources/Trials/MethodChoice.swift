@@ -119,7 +119,7 @@ public struct MethodChoice: Sendable {
     return try method.compress(&compression)
   }
 
-  /// What the method would do to every node of a network, in order.
+  /// Whether the method applies to each node of a network, in order.
   public func applicabilities(
     on graph: Graph
   ) throws -> [(node: Node, applicability: Applicability)] {

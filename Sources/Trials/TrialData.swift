@@ -1,7 +1,6 @@
 package import Datasets
 import Graphs
 import Images
-import Settings
 package import Tasks
 package import Tensors
 package import Training

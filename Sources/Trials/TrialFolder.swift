@@ -90,14 +90,12 @@ public struct TrialFolder: Sendable {
 
   /// What a finished candidate was found to be.
   package func candidate(_ address: String) throws -> CandidateResult {
-    let path = try required(address) + "/" + CandidateResult.fileName
-    return try located(path) { try CandidateResult.read(path) }
+    try CandidateResult.read(try required(address) + "/" + CandidateResult.fileName)
   }
 
   /// The metric of a finished teacher on validation images; `nil` where there are none.
   package func validation(ofTeacher address: String) throws -> Double? {
-    let path = try required(address) + "/" + Self.result
-    return try located(path) { try TrialResult.read(path).validation }
+    try TrialResult.read(try required(address) + "/" + Self.result).validation
   }
 
   /// Writes a file whole or not at all.

@@ -248,18 +248,20 @@ extension TrialSpec.Stage {
 package struct StageEvidence {
   private let runner: TrialRunner
   private let data: TrialData
+  private let initial: () throws -> [String: Tensor]?
 
-  package init(_ runner: TrialRunner, _ data: TrialData) {
+  /// Evidence in a trial; `initial` gives the weights at initialization, by default as the trial's folder knows them.
+  package init(
+    _ runner: TrialRunner, _ data: TrialData, initial: (() throws -> [String: Tensor]?)? = nil
+  ) {
     self.runner = runner
     self.data = data
+    self.initial = initial ?? runner.initialWeights
   }
 
   /// The evidence of a network, on training images without augmentation.
-  ///
-  /// Weights at initialization are those of parameters that kept their shape since.
   package func of(_ graph: Graph) throws -> any Evidence {
     let loader = try data.evidence(batch: TrialMeasurement.batch)
-    let initial = try runner.initialWeights()?.filter { graph.parameters[$0]?.value.shape == $1.shape }
     return PlanEvidence(
       graph, task: data.task, backend: runner.environment.backend, source: loader,
       batch: loader.options.batch, threads: runner.spec.threads, initial: initial)

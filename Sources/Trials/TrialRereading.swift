@@ -47,13 +47,11 @@ public struct TrialRereading {
     result.readLastEnergy(on: spec.targets.first)
     result.warnings.removeAll { $0.hasPrefix(TrialReadings.errorMark) }
     result.warnings += TrialReadings.warnings(result.targets)
-    let path = directory + "/" + TrialFolder.result
-    try located(path) { try result.write(to: path) }
+    try result.write(to: directory + "/" + TrialFolder.result)
   }
 
   private func read() throws -> TrialResult {
-    let path = directory + "/" + TrialFolder.result
-    return try located(path) { try TrialResult.read(path) }
+    try TrialResult.read(directory + "/" + TrialFolder.result)
   }
 
   private func origins() throws -> [String: ReadingOrigin] {

@@ -224,14 +224,10 @@ public final class TrialRunner {
   // MARK: What it leaves
 
   private func write(_ result: CandidateResult) throws {
-    let path = path(CandidateResult.fileName)
-    try located(path) { try result.write(to: path) }
+    try result.write(to: path(CandidateResult.fileName))
   }
 
-  private func write(_ result: TrialResult) throws {
-    let path = path(TrialFolder.result)
-    try located(path) { try result.write(to: path) }
-  }
+  private func write(_ result: TrialResult) throws { try result.write(to: path(TrialFolder.result)) }
 }
 
 extension TrialSpec {

@@ -37,7 +37,7 @@ struct DataFetchCommand: ParsableCommand {
   private func manifest(_ options: DatasetOptions) throws(DatasetError) -> DataManifest {
     if let manifest = try DataManifest.find(name, in: options.dataDirectories) { return manifest }
     if NamedFiles.isYAML(name) { return try DataManifest(contentsOf: name) }
-    let known = try DataManifest.all(in: options.dataDirectories).map(\.name)
+    let known = NamedFiles(in: options.dataDirectories).names
     throw .unknownManifest(name: name, suggestion: Spelling.nearest(to: name, among: known), known: known)
   }
 }

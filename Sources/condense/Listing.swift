@@ -26,7 +26,7 @@ struct Listing: Sendable {
 
   static let all = [
     Listing(name: "methods") {
-      MethodCatalogue.all.map { Item(name: $0.name, summary: $0.documentation.summary) }
+      MethodCatalogue.all.map { Item(name: $0.name, summary: $0.summary) }
     },
     Listing(name: "criteria") {
       SaliencyCatalogue.all.map { Item(name: $0.name, summary: "\($0.summary) (\(settings(of: $0)))") }

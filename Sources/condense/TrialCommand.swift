@@ -49,7 +49,7 @@ struct TrialCommand: ParsableCommand {
       try failing(.badInput) { try spec.requireMachine(of: environment.backend) }
       try requireAddress(node, of: spec)
       try perform(spec, in: folder, environment)
-    } catch TrialError.stopped {
+    } catch  where error.isStop {
       throw CommandFailure(
         signals.status, "stopped; the comparison goes on from here when it is called again")
     }
@@ -72,8 +72,8 @@ struct TrialCommand: ParsableCommand {
       if written != spec.address {
         _ = try TrialRunner(spec, directory: filling.path, environment).run()
       }
-    } catch TrialError.stopped {
-      throw TrialError.stopped
+    } catch  where error.isStop {
+      throw error
     } catch {
       throw CommandFailure(.badInput, error)
     }
@@ -96,4 +96,9 @@ struct TrialCommand: ParsableCommand {
       _exit(CommandFailure.Status.terminated.rawValue)
     }
   }
+}
+
+extension Error {
+  /// Whether a trial ended because it was asked to.
+  fileprivate var isStop: Bool { if case .stopped = underlying(as: TrialError.self) { true } else { false } }
 }

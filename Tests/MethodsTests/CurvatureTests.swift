@@ -93,7 +93,7 @@ struct CurvatureTests {
     let start = ["hidden.bias": Tensor(random: [5], seed: 9)]
     let evidence = PlanEvidence(
       network.graph, task: Classification(), backend: ReferenceBackend(),
-      source: PatternSource(network.graph, images: 4, batch: 4), batch: 4, initial: start)
+      source: PatternSource(network.graph, images: 4, batch: 4), batch: 4, initial: { start })
     #expect(try evidence.initialWeights() == start)
   }
 }

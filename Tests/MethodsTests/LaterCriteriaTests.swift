@@ -82,7 +82,7 @@ struct LaterCriteriaTests {
     let evidence = PlanEvidence(
       graph, task: Classification(), backend: ReferenceBackend(),
       source: PatternSource(graph, images: 0, batch: 4), batch: 4,
-      initial: initial)
+      initial: { initial })
     func pruned(fromInitial: Bool) throws -> [Float]? {
       var criterion = Distance()
       criterion.fromInitial = fromInitial

@@ -35,7 +35,7 @@ struct CatalogueTests {
 
   private func read(_ yaml: String, present: (any Shade)? = nil) throws -> any Shade {
     try present.map { try ShadeCatalogue.read(node(yaml), key: "shade", present: $0) }
-      ?? ShadeCatalogue.read(node(yaml), key: "shade")
+      ?? ShadeCatalogue.readList(node(yaml), key: "shade")[0]
   }
 
   @Test("Names, types and suggestions keep the order of the list")
@@ -65,7 +65,10 @@ struct CatalogueTests {
       (
         "{drak: {}}", "shade.yaml:1: \"drak\" is not a setting of shade; did you mean \"dark\"? (light, dark)"
       ),
-      ("3", "shade.yaml:1: \"shade\" must be one of light, dark, or its settings, found the integer 3"),
+      (
+        "3",
+        "shade.yaml:1: \"shade\" must be one of light, dark, alone or with its settings, found the integer 3"
+      ),
       (
         "{dark: {}, light: {}}",
         "shade.yaml:1: \"shade\" must be one of light, dark, alone or with its settings, found a mapping"
@@ -94,7 +97,7 @@ struct CatalogueTests {
     dark.depth = 5
     for written in [ShadeCatalogue.write(dark), ShadeCatalogue.writeShort(dark)] {
       #expect(written.canonicalJSON == "{\"dark\":{\"depth\":5}}")
-      #expect(try ShadeCatalogue.read(written, key: "shade").depth == 5)
+      #expect(try ShadeCatalogue.readList(written, key: "shade").map(\.depth) == [5])
     }
     #expect(
       ShadeCatalogue.writeList([dark, Light()]).canonicalJSON

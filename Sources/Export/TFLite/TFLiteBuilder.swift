@@ -96,13 +96,13 @@ struct TFLiteBuilder {
   /// Notes that features lie interleaved.
   mutating func markInterleaved(_ value: String, planes: Shape) { interleaved[value] = planes }
 
-  /// Whether all that reads features, possibly after activations and dropouts, are dense layers, whose columns can be
-  /// put into any order.
-  func onlyLinearsRead(_ value: String) -> Bool {
+  /// Whether all that reads features, possibly after activations and dropouts, takes them in any order, as layers do whose columns
+  /// can be put so.
+  func readersTakeAnyOrder(_ value: String) -> Bool {
     guard !graph.outputs.contains(value) else { return false }
     return graph.nodes.filter { $0.inputs.contains(value) }.allSatisfy { node in
       (node.op as? any TFLiteNode)?.readsAnyOrder == true
-        || ((node.op is any Activation || node.op.valueFlow == .vanishing) && onlyLinearsRead(node.name))
+        || ((node.op is any Activation || node.op.valueFlow == .vanishing) && readersTakeAnyOrder(node.name))
     }
   }
 

@@ -19,14 +19,15 @@ public struct PlanEvidence: Evidence {
   private let backend: any Backend
   private let source: any BatchSource
   let options: PlanOptions
-  private let initial: [String: Tensor]?
+  private let initial: () throws -> [String: Tensor]?
 
-  /// Makes evidence of a graph; nothing is computed before it is asked for. `batch` is the source's, `initial` holds the
-  /// trainable parameters at initialization where they are known.
+  /// Makes evidence of a graph; nothing is computed before it is asked for. `batch` is the source's, `initial` gives the
+  /// trainable parameters at initialization where they are known; it is called when a method asks, and those of another shape
+  /// than now are left out.
   public init(
     _ graph: Graph, task: any ImageTask, backend: any Backend, source: any BatchSource, batch: Int,
     precision: Precision = .f32,
-    threads: Int = 1, initial: [String: Tensor]? = nil
+    threads: Int = 1, initial: @escaping () throws -> [String: Tensor]? = { nil }
   ) {
     self.initial = initial
     self.graph = graph
@@ -55,12 +56,12 @@ public struct PlanEvidence: Evidence {
   }
 
   public func initialWeights() throws -> [String: Tensor] {
-    guard let initial else {
+    guard let initial = try initial() else {
       throw MethodError.evidence(
         method: "initial weights",
         reason: "they are not known of this network; choose a criterion that does without them")
     }
-    return initial
+    return initial.filter { graph.parameters[$0]?.value.shape == $1.shape }
   }
 
   /// Calls `body` with the gradient of the mean loss of `together` images at a time, and how many they were.
@@ -77,12 +78,8 @@ public struct PlanEvidence: Evidence {
     let plan = try backend.compile(objective.joined(to: frozen.graph), options)
     let images = try plan.input(frozen.graph.inputs[0].name)
     let buffers = targets.map { AlignedBuffer(floats: together * $0.shape.count) }
-    // A loss need not use every target.
-    let inputs = try zip(objective.graph.inputs, objective.sources).compactMap { input, source in
-      guard case .target(let target) = source, let place = targets.firstIndex(of: target) else {
-        return nil as (InputID, AlignedBuffer)?
-      }
-      return (try plan.input(input.name), buffers[place])
+    let inputs = try objective.targetInputs(among: targets).map { name, place in
+      (try plan.input(name), buffers[place])
     }
     let losses = try objective.terms.map { (tap: try plan.tap($0.value), weight: $0.weight) }
     let pixels = images.count / together

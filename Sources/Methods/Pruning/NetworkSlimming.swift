@@ -54,8 +54,12 @@ public struct NetworkSlimming: CompressionMethod {
 
   public func compress(_ compression: inout Compression<NetworkSlimming>) throws -> Rewrite {
     var channels = compression.with(\.pruning)
-    do { return try pruning.compress(&channels) } catch let error as MethodError {
+    do {
+      return try pruning.compress(&channels)
+    } catch let error as MethodError {
       throw error.of(Self.name)
+    } catch let error as Located where error.place == ChannelPruning.name {
+      throw Located(Self.name, error.underlying)
     }
   }
 }

@@ -111,10 +111,7 @@ struct IntegerQuantization {
 
   /// Gives a layer integer weights, and a bias in 32 bits with the scale of the products: input scale times weight scale.
   private func encodeParameters(of node: Node, in graph: inout Graph, bits: Int) throws {
-    guard let weight = graph[.weight, of: node.name] else {
-      throw Located(
-        method, GraphError.missingParameter(ParameterRole.weight.name(of: node.name), expected: []))
-    }
+    let weight = try located(method) { [graph] in try graph.parameter(.weight, of: node) }
     let bias = graph[.bias, of: node.name]
     let inputScale = (graph.storedEncoding(of: node.inputs[0]) as? IntegerValue)?.scale
     let isPerChannel = grids.perChannel && !weight.encoding.sharesNumbers

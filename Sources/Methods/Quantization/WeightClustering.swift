@@ -75,11 +75,7 @@ public struct WeightClustering: CompressionMethod {
         method: Self.name, reason: "no layer has enough weights for its codebook; use fewer bits")
     }
     for (node, settings) in layers {
-      guard let weight = graph[.weight, of: node.name] else {
-        let name = ParameterRole.weight.name(of: node.name)
-        throw Located(
-          Self.name, GraphError.missingParameter(name, expected: graph.weightShape(of: node) ?? []))
-      }
+      let weight = try located(Self.name) { [graph] in try graph.parameter(.weight, of: node) }
       let bits = settings.bits(for: weight.value.shape)
       graph[.weight, of: node.name] = try Self.clustered(weight, bits: bits, node.name)
     }

@@ -66,10 +66,7 @@ extension Graph {
   private mutating func setFoldedParameters(_ folding: Folding, from graph: Graph) throws(GraphError) {
     let (producer, norm) = (folding.producer, folding.norm)
     func parameter(_ role: ParameterRole, of node: Node) throws(GraphError) -> Tensor {
-      guard let parameter = graph[role, of: node.name] else {
-        throw .missingParameter(role.name(of: node.name), expected: [])
-      }
-      return parameter.value
+      try graph.parameter(role, of: node).value
     }
     let folded = folding.batchNorm.folded(
       weight: try parameter(.weight, of: producer),

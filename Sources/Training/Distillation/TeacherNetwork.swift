@@ -23,8 +23,12 @@ final class TeacherNetwork: TeacherReader {
   private let imageSize: Int
   private let changed: AlignedBuffer
 
-  /// Compiles the teacher for whole batches; `head` is where its logits are, where these are asked for, `names` are the values that are read besides, and
-  /// `change` makes images of the teacher's normalization of the student's.
+  /// Compiles the teacher for whole batches.
+  ///
+  /// - Parameters:
+  ///   - head: of its logits; `nil` where they are not asked for.
+  ///   - names: the values that are read besides.
+  ///   - change: makes images of the teacher's normalization of the student's.
   init(
     _ graph: Graph, backend: any Backend, batch: Int, precision: Precision, threads: Int,
     scores head: Head?, values names: [String] = [], change: NormalizationChange? = nil

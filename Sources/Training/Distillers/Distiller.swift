@@ -29,9 +29,7 @@ public enum DistillerCatalogue: Catalogue {
   public static func cast(_ kind: any NamedKind) -> (any Distiller)? { kind as? any Distiller }
 
   /// Reads a name (`soft-targets`), or a name with settings (`{soft-targets: {temperature: 4}}`).
-  public static func read(
-    _ node: SettingsNode, key: String = "objective"
-  ) throws(SettingsError) -> any Distiller {
-    try read(node, key: key, present: Supervised())
+  public static func read(_ node: SettingsNode) throws(SettingsError) -> any Distiller {
+    try read(node, key: "objective", present: Supervised())
   }
 }

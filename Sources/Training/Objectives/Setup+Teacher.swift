@@ -15,7 +15,7 @@ extension Trainer.Setup {
     case .stored(let stored, let normalization):
       guard parts == [.logits] else { throw DistillationError.valuesNeeded(objective: name) }
       try stored.requireFit(
-        classes: heads.first { $0.name == Head.scores }?.shape.count ?? 0, epochs: settings.epochs,
+        classes: heads.named(Head.scores, network: "training").shape.count, epochs: settings.epochs,
         batch: settings.batch, source: source,
         normalization: normalization)
     case .network(let network, _): try requireAlike(network, heads)
@@ -68,10 +68,6 @@ extension Trainer.Setup {
 extension ImageTask {
   /// The head of one score a class of a teacher; refused where the task has none.
   func scoreHead(of teacher: Graph) throws(TaskError) -> Head {
-    let heads = try heads(of: teacher, network: "teacher")
-    guard let head = heads.first(where: { $0.name == Head.scores }) else {
-      throw .noHead(network: "teacher", name: Head.scores, known: heads.map(\.name))
-    }
-    return head
+    try heads(of: teacher, network: "teacher").named(Head.scores, network: "teacher")
   }
 }

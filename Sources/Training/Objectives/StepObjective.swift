@@ -60,17 +60,11 @@ final class StepObjective {
       }
       plan.writeSeed(tap, losses.floats.extracting(0..<tap.count))
     }
-    for (input, source) in zip(objective.graph.inputs, objective.sources) {
-      switch source {
-      case .student: break
-      case .target(let target):
-        guard let place = targets.firstIndex(of: target) else {
-          preconditionFailure("the task writes no target \(target.name)")
-        }
-        targetInputs.append((try plan.input(input.name), targetBuffers[place]))
-      case .teacher(let output):
-        teacherInputs.append((try plan.input(input.name), output, input.shape.count))
-      }
+    for (name, place) in objective.targetInputs(among: targets) {
+      targetInputs.append((try plan.input(name), targetBuffers[place]))
+    }
+    for case (let input, .teacher(let output)) in zip(objective.graph.inputs, objective.sources) {
+      teacherInputs.append((try plan.input(input.name), output, input.shape.count))
     }
   }
 

@@ -1,5 +1,4 @@
 public import Graphs
-import Ops
 public import Settings
 
 /// The absolute scales of batch norms: drives whole channels to nothing, after which `network-slimming` removes them.
@@ -21,7 +20,7 @@ public struct NormScale: Penalty {
 
   public func elements(of graph: Graph) -> PenalizedElements {
     .single(
-      graph.nodes.filter { $0.op is BatchNorm }.flatMap { node in
+      graph.nodes.flatMap { node in
         graph.slots(of: node).filter { $0.slot.role == .scale }.map(\.name)
       })
   }

@@ -65,9 +65,7 @@ public enum SearchCatalogue: Catalogue {
   public static func cast(_ kind: any NamedKind) -> (any SearchStrategy)? { kind as? any SearchStrategy }
 
   /// Reads a name (`grid`), or a name with settings (`{random: {tries: 20}}`).
-  public static func read(_ node: SettingsNode, key: String = "search") throws(SettingsError)
-    -> any SearchStrategy
-  {
-    try read(node, key: key, present: Bisection())
+  public static func read(_ node: SettingsNode) throws(SettingsError) -> any SearchStrategy {
+    try read(node, key: "search", present: Bisection())
   }
 }

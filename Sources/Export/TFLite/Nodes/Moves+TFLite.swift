@@ -9,11 +9,11 @@ extension Flatten: TFLiteNode {
     let shape = builder.graph.inputShapes(of: node)[0]
     let isOrdered = shape.rank != 4 || shape[1] == 1 || shape[2] * shape[3] == 1
     var input = builder.tensor(node.inputs[0])
-    if !isOrdered, !builder.onlyLinearsRead(node.name) {
+    if !isOrdered, !builder.readersTakeAnyOrder(node.name) {
       input = builder.planesFirst(input, shape, "\(node.name).planes", like: node.inputs[0])
     }
     builder.reshape(input, to: node.name)
-    if !isOrdered, builder.onlyLinearsRead(node.name) {
+    if !isOrdered, builder.readersTakeAnyOrder(node.name) {
       builder.markInterleaved(node.name, planes: Shape(Array(shape.dimensions.dropFirst())))
     }
   }

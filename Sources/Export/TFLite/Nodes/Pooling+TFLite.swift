@@ -63,7 +63,7 @@ extension AveragePool: TFLiteNode {
       TFLiteModel.Quantization(scales: [scale], zeroPoints: [0]))
     let bias = builder.constant(
       Array(repeating: Int32(0), count: channels), shape: [Int32(channels)],
-      name: ParameterRole.bias.name(of: node.name),
+      name: "\(node.name).bias",
       TFLiteModel.Quantization(scales: [step], zeroPoints: [0]))
     let target = builder.target(of: node)
     let operation = TFLiteOperation.depthwiseConvolution(
