@@ -226,6 +226,18 @@ public struct Graph: Sendable, Equatable {
     }
   }
 
+  /// Elements of trainable parameters that are not zero by their encoding: those of masks that survive, all of others.
+  public var nonZeroCount: Int {
+    nodes.reduce(0) { sum, node in
+      sum
+        + slots(of: node).filter(\.slot.isTrainable).reduce(0) { total, slot in
+          guard let parameter = parameters[slot.name] else { return total }
+          let values = parameter.value.values
+          return total + parameter.encoding.nonZeroCount(values.span)
+        }
+    }
+  }
+
   /// What a node costs for one image.
   public func cost(of node: Node) -> OpCost {
     node.op.cost(inputShapes(of: node), output: shapes[node.name] ?? [])

@@ -157,6 +157,6 @@ extension TrialMeasurement {
     _ graph: Graph
   ) throws -> (parameters: Int, nonZeros: Int, multiplyAdds: Int, fileBytes: Int) {
     let shipped = try shipped(graph)
-    return (shipped.parameterCount, nonZeros(shipped), shipped.multiplyAdds, try fileBytes(graph))
+    return (shipped.parameterCount, shipped.nonZeroCount, shipped.multiplyAdds, try fileBytes(graph))
   }
 }

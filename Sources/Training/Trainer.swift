@@ -195,6 +195,7 @@ public final class Trainer {
       epoch: progress.epoch + 1, loss: sums.loss / images, metric: setup.task.metric,
       value: sums.metric.map { $0 / images },
       validationLoss: scores?.loss, validation: scores?.value, rate: sums.rate,
+      weights: setup.graph.nonZeroCount,
       imagesPerSecond: sums.seconds > 0 ? Double(sums.images) / sums.seconds : 0, seconds: sums.seconds)
   }
 

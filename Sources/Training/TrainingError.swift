@@ -11,6 +11,7 @@ public enum TrainingError: Error, Sendable, CustomStringConvertible {
   case locked(path: String)
   case unwritable(path: String, reason: String)
   case nothingToPenalize(penalty: String)
+  case strayLayers(penalty: String, pattern: String, known: [String])
   case rewritePoints(points: [Int], updates: Int)
   case origin(parameter: String, reason: String)
 
@@ -63,6 +64,8 @@ public enum TrainingError: Error, Sendable, CustomStringConvertible {
       "\(path): cannot be written: \(reason)"
     case .nothingToPenalize(let penalty):
       "training: penalty \(penalty): the network has nothing that it is a cost of; leave it out"
+    case .strayLayers(let penalty, let pattern, let known):
+      "training: penalty \(penalty): \"\(pattern)\" means no layer of the network; they are \(known.joined(separator: ", "))"
     case .rewritePoints(let points, let updates):
       "training: a network is rewritten after ascending numbers of updates below \(updates), found \(points)"
     case .origin(let parameter, let reason):

@@ -74,7 +74,7 @@ package struct TrialMeasurement {
       name: spec.name, role: spec.role, seed: spec.seed, address: spec.address, methods: spec.methods,
       controlOf: spec.controlOf, classes: classes, accuracy: accuracy,
       validation: findings.validation, size: sizes, parameters: shipped.parameterCount,
-      nonZeros: nonZeros(shipped), multiplyAdds: shipped.multiplyAdds, bits: bits(shipped),
+      nonZeros: shipped.nonZeroCount, multiplyAdds: shipped.multiplyAdds, bits: bits(shipped),
       targets: readings, cost: findings.cost, stages: findings.stages,
       layers: try layers(shipped, classes: classes), mistakes: mistakes, warnings: warnings, model: name,
       threads: spec.threads, precision: spec.precision.rawValue, instructionSet: spec.instructionSet)
@@ -110,7 +110,7 @@ package struct TrialMeasurement {
     var record = TrialResult.StageRecord(
       name: stage.name + (stage.label.map { " (\($0))" } ?? ""), epochs: stage.training?.epochs ?? 0,
       validation: validation,
-      fileBytes: sizes.fileBytes, multiplyAdds: shipped.multiplyAdds, nonZeros: nonZeros(shipped),
+      fileBytes: sizes.fileBytes, multiplyAdds: shipped.multiplyAdds, nonZeros: shipped.nonZeroCount,
       energyMicrojoules: reading?[.energy]?.value, warnings: warnings)
     record.energyTarget = reading == nil ? nil : first.first
     record.energyOrigin = reading?.origin
@@ -146,17 +146,6 @@ package struct TrialMeasurement {
   }
 
   // MARK: Counts
-
-  package func nonZeros(_ graph: Graph) -> Int {
-    graph.nodes.reduce(0) { sum, node in
-      sum
-        + graph.slots(of: node).filter(\.slot.isTrainable).reduce(0) { total, slot in
-          guard let parameter = graph.parameters[slot.name] else { return total }
-          let values = parameter.value.values
-          return total + parameter.encoding.nonZeroCount(values.span)
-        }
-    }
-  }
 
   /// The bits of most weights and the most bits of a value: `w8a8`.
   private func bits(_ graph: Graph) -> String {

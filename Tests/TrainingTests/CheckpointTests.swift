@@ -87,8 +87,8 @@ struct CheckpointTests {
     for epoch in 1...3 {
       try log.append(
         EpochMetrics(
-          epoch: epoch, loss: 0.5, metric: Top1Accuracy.kind, value: 0.25, rate: 0.1, imagesPerSecond: 10,
-          seconds: 1))
+          epoch: epoch, loss: 0.5, metric: Top1Accuracy.kind, value: 0.25, rate: 0.1, weights: 12,
+          imagesPerSecond: 10, seconds: 1))
     }
     let whole = try Data(contentsOf: URL(filePath: log.path))
     try (whole + Data("{\"epoch\":4,\"lo".utf8)).write(to: URL(filePath: log.path))
@@ -96,7 +96,7 @@ struct CheckpointTests {
     #expect(try Data(contentsOf: URL(filePath: log.path)) == whole)
     try log.keep(epochs: 1)
     let expected =
-      "{\"epoch\":1,\"loss\":0.5,\"top1\":0.25,\"validationLoss\":null,\"validationTop1\":null,\"rate\":0.1,"
+      "{\"epoch\":1,\"loss\":0.5,\"top1\":0.25,\"validationLoss\":null,\"validationTop1\":null,\"rate\":0.1,\"weights\":12,"
       + "\"imagesPerSecond\":10.0,\"seconds\":1.0}\n"
     #expect(try String(contentsOfFile: log.path, encoding: .utf8) == expected)
   }

@@ -40,6 +40,7 @@ struct PageData: Encodable {
     let epoch: Int
     let stage: String?
     let loss, validation: Double?
+    let weights: Int?
   }
 
   /// The metric, and what the task's own script shows.
@@ -73,7 +74,8 @@ struct PageData: Encodable {
       Curve(
         name: curve.name, seed: curve.seed,
         epochs: curve.epochs.map {
-          Epoch(epoch: $0.epoch, stage: $0.stage, loss: $0.loss, validation: $0.validation)
+          Epoch(
+            epoch: $0.epoch, stage: $0.stage, loss: $0.loss, validation: $0.validation, weights: $0.weights)
         })
     }
   }

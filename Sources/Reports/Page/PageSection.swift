@@ -28,7 +28,9 @@ struct PageSection: Sendable {
       id: "student", title: "One row up close", introduction: "Every figure here is of one trial: one seed.",
       body: { $0.trials.isEmpty ? nil : "" }),
     PageSection(
-      id: "curves", title: "How they trained", introduction: "Every stage's epochs, one after the other.",
+      id: "curves", title: "How they trained",
+      introduction:
+        "Every stage's epochs, one after the other; of pruning while training, what accuracy each number of weights left.",
       body: { $0.curves.isEmpty ? nil : "" }),
     PageSection(
       id: "comparisons", title: "Is one better than the other?",

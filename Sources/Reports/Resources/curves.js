@@ -1,4 +1,4 @@
-// How the trials trained: loss and validation accuracy by epoch.
+// How the trials trained: loss and validation accuracy by epoch, and accuracy by the weights that pruning left.
 sections.curves = section => {
   const body = section.querySelector('.body');
   const curves = report.curves.filter(curve => curve.epochs.length);
@@ -9,40 +9,57 @@ sections.curves = section => {
   const state = { shown: new Set(names.slice(0, 5)), seed: seeds[0], isAll: false };
   const dashes = [[], [6, 3], [2, 3], [8, 3, 2, 3]];
 
-  function datasets(colors, value) {
-    return curves.filter(curve => state.shown.has(curve.name) && (state.isAll || curve.seed === state.seed))
+  const byEpoch = {
+    scale: axis('epoch, all stages', value => Number.isInteger(value) ? value : '', { min: 0 }),
+    place: (epoch, index) => index + 1, isShown: () => true,
+  };
+  const byWeights = {
+    scale: axis('weights that are not zero', value => format.count(value), { type: 'logarithmic', reverse: true, ticks: { autoSkip: true } }),
+    place: epoch => epoch.weights,
+    isShown: curve => new Set(curve.epochs.map(epoch => epoch.weights)).size > 1,
+  };
+
+  function datasets(colors, value, horizontal) {
+    return curves.filter(curve => state.shown.has(curve.name) && (state.isAll || curve.seed === state.seed)
+      && horizontal.isShown(curve))
       .map(curve => {
         const place = names.indexOf(curve.name);
         const data = curve.epochs.map((epoch, index) => ({
-          x: index + 1, y: value(epoch), epoch,
-        })).filter(point => point.y != null);
+          x: horizontal.place(epoch, index), y: value(epoch), epoch,
+        })).filter(point => point.x != null && point.y != null);
         return { label: curve.name, seed: curve.seed, data, borderColor: colors.palette[place % 8], borderWidth: 1.75,
           borderDash: dashes[Math.floor(place / 8) % 4], pointRadius: 0, pointHitRadius: 6, showLine: true };
       });
   }
 
-  const config = (title, value, tick, more = {}) => colors => ({
-    type: 'scatter', data: { datasets: datasets(colors, value) },
+  const config = (title, value, tick, more = {}, horizontal = byEpoch) => colors => ({
+    type: 'scatter', data: { datasets: datasets(colors, value, horizontal) },
     options: {
       maintainAspectRatio: false, interaction: { mode: 'nearest', axis: 'xy', intersect: false },
       scales: {
-        x: axis('epoch, all stages', value => Number.isInteger(value) ? value : '', { min: 0 }),
+        x: horizontal.scale,
         y: axis(title, tick, more),
       },
       plugins: {
         legend: { display: false },
         tooltip: { callbacks: {
           title: items => items.length ? `${items[0].dataset.label}, seed ${items[0].dataset.seed}` : '',
-          label: ({ raw }) => `${raw.epoch.stage ? raw.epoch.stage + ', ' : ''}epoch ${raw.epoch.epoch}: ${raw.y.toFixed(3)}`,
+          label: ({ raw }) => `${raw.epoch.stage ? raw.epoch.stage + ', ' : ''}epoch ${raw.epoch.epoch}: ${raw.y.toFixed(3)}`
+            + (horizontal === byWeights ? ` with ${format.count(raw.x)} weights` : ''),
         } },
       },
     },
   });
+  const accuracy = epoch => epoch.validation == null ? null : epoch.validation * 100;
+  const tick = value => String(Number(value.toFixed(1)));
   const charts = [
     ['Training loss', chart('Training loss by epoch', config('loss', epoch => epoch.loss, value => digits(value)))],
-    ['Validation accuracy', chart('Validation accuracy by epoch', config(`${report.metric}, %`,
-      epoch => epoch.validation == null ? null : epoch.validation * 100, value => String(Number(value.toFixed(1))), { max: 100 }))],
+    ['Validation accuracy', chart('Validation accuracy by epoch', config(`${report.metric}, %`, accuracy, tick, { max: 100 }))],
   ];
+  if (curves.some(byWeights.isShown)) {
+    charts.push(['Validation accuracy by weights that are left', chart('Validation accuracy by weights that are left',
+      config(`${report.metric}, %`, accuracy, tick, { max: 100 }, byWeights))]);
+  }
   const redraw = () => charts.forEach(([, chart]) => chart.draw());
   const keys = element('div', { className: 'keys' }, ...names.map((name, place) => {
     const input = element('input', { type: 'checkbox', checked: state.shown.has(name), onchange: () => {

@@ -95,9 +95,10 @@ extension Ledger {
     try database.execute(sql: "DELETE FROM epochs WHERE address = ?", arguments: [address])
     for (position, epoch) in epochs.enumerated() {
       try database.execute(
-        sql: "INSERT INTO epochs VALUES (?, ?, ?, ?, ?, ?, ?)",
+        sql: "INSERT INTO epochs VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
         arguments: [
           address, position, epoch.epoch, epoch.loss, epoch.value, epoch.validationLoss, epoch.validation,
+          epoch.weights,
         ])
     }
   }

@@ -104,7 +104,7 @@ extension Ledger {
       .map { row in
         EpochRecord(
           epoch: row["epoch"], loss: row["loss"], value: row["value"], validationLoss: row["validationLoss"],
-          validation: row["validation"])
+          validation: row["validation"], weights: row["weights"])
       }
     }
   }

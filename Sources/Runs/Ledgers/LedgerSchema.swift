@@ -11,6 +11,7 @@ enum LedgerSchema {
     migrator.registerMigration("2026-11 what the present recipe says of a trial", migrate: second)
     migrator.registerMigration("2026-11 rows that share a trial", migrate: third)
     migrator.registerMigration("2026-11 metrics by name", migrate: fourth)
+    migrator.registerMigration("2026-11 weights that are left by epoch", migrate: fifth)
     return migrator
   }
 
@@ -74,5 +75,10 @@ enum LedgerSchema {
         ALTER TABLE epochs RENAME COLUMN top1 TO value;
         ALTER TABLE epochs RENAME COLUMN validationTop1 TO validation;
         """)
+  }
+
+  /// Pruning while training leaves fewer weights from epoch to epoch.
+  private static func fifth(_ database: Database) throws {
+    try database.execute(sql: "ALTER TABLE epochs ADD COLUMN weights INTEGER")
   }
 }

@@ -18,10 +18,12 @@ public struct EpochRecord: Sendable, Equatable {
   public var validationLoss: Double?
   /// The metric on validation images, 0…1.
   public var validation: Double?
+  /// Weights that are not zero; `nil` in logs of before.
+  public var weights: Int?
 
   public init(
     epoch: Int, stage: String? = nil, loss: Double?, value: Double?, validationLoss: Double?,
-    validation: Double?
+    validation: Double?, weights: Int? = nil
   ) {
     self.epoch = epoch
     self.stage = stage
@@ -29,6 +31,7 @@ public struct EpochRecord: Sendable, Equatable {
     self.value = value
     self.validationLoss = validationLoss
     self.validation = validation
+    self.weights = weights
   }
 
   /// The epochs of a log. A line that is no epoch, such as half a line of a killed process, is passed over.
@@ -71,6 +74,7 @@ private struct Line: Decodable {
       stage: try line.decodeIfPresent(String.self, forKey: Key("stage")),
       loss: try number(["loss"]), value: try number(MetricKind.all.map(\.key)),
       validationLoss: try number(["validationLoss"]),
-      validation: try number(MetricKind.all.map(\.validationKey)))
+      validation: try number(MetricKind.all.map(\.validationKey)),
+      weights: try line.decodeIfPresent(Int.self, forKey: Key("weights")))
   }
 }

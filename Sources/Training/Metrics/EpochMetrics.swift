@@ -17,6 +17,8 @@ public struct EpochMetrics: Sendable, Equatable {
   public var validation: Double?
   /// The learning rate of the last step.
   public var rate: Float
+  /// Weights, biases and norms that are not zero by construction: what pruning while training leaves.
+  public var weights: Int
   /// Training images a second, validation apart.
   public var imagesPerSecond: Double
   /// What the training steps took.
@@ -26,8 +28,8 @@ public struct EpochMetrics: Sendable, Equatable {
   public var node: SettingsNode {
     SettingsNode(mapping: [
       "epoch": epoch.node, "loss": loss.node, metric.key: value.node, "validationLoss": validationLoss.node,
-      metric.validationKey: validation.node, "rate": rate.node, "imagesPerSecond": imagesPerSecond.node,
-      "seconds": seconds.node,
+      metric.validationKey: validation.node, "rate": rate.node, "weights": weights.node,
+      "imagesPerSecond": imagesPerSecond.node, "seconds": seconds.node,
     ])
   }
 }

@@ -15,10 +15,11 @@ public struct GroupLasso: Penalty {
 
   public var weight: Float = 1e-5
   public var warmUp = 0.0
+  public var layers: [LayerPattern] = []
 
   public init() {}
 
-  public static var settings: [Setting<GroupLasso>] { PenaltySettings.of(\.weight, \.warmUp) }
+  public static var settings: [Setting<GroupLasso>] { PenaltySettings.of(\.weight, \.warmUp, \.layers) }
 
   public func elements(of graph: Graph) -> PenalizedElements {
     .groups(

@@ -13,10 +13,11 @@ public struct L1: Penalty {
 
   public var weight: Float = 1e-5
   public var warmUp = 0.0
+  public var layers: [LayerPattern] = []
 
   public init() {}
 
-  public static var settings: [Setting<L1>] { PenaltySettings.of(\.weight, \.warmUp) }
+  public static var settings: [Setting<L1>] { PenaltySettings.of(\.weight, \.warmUp, \.layers) }
 
   public func elements(of graph: Graph) -> PenalizedElements { .single(graph.decayingParameters) }
 

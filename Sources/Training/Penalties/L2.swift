@@ -10,10 +10,11 @@ public struct L2: Penalty {
 
   public var weight: Float = 1e-4
   public var warmUp = 0.0
+  public var layers: [LayerPattern] = []
 
   public init() {}
 
-  public static var settings: [Setting<L2>] { PenaltySettings.of(\.weight, \.warmUp) }
+  public static var settings: [Setting<L2>] { PenaltySettings.of(\.weight, \.warmUp, \.layers) }
 
   public func elements(of graph: Graph) -> PenalizedElements { .single(graph.decayingParameters) }
 

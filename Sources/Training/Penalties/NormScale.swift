@@ -13,10 +13,11 @@ public struct NormScale: Penalty {
 
   public var weight: Float = 1e-4
   public var warmUp = 0.0
+  public var layers: [LayerPattern] = []
 
   public init() {}
 
-  public static var settings: [Setting<NormScale>] { PenaltySettings.of(\.weight, \.warmUp) }
+  public static var settings: [Setting<NormScale>] { PenaltySettings.of(\.weight, \.warmUp, \.layers) }
 
   public func elements(of graph: Graph) -> PenalizedElements {
     .single(

@@ -15,13 +15,30 @@ public protocol Penalty: NamedKind {
   var weight: Float { get }
   /// The share of all updates over which the factor climbs from 0.
   var warmUp: Double { get }
-  /// What of a network it is a cost of; empty where the network has no such parameters.
+  /// The layers whose weights it is a cost of; empty for all.
+  var layers: [LayerPattern] { get }
+  /// What of a network it is a cost of, in all layers; empty where the network has no such parameters.
   func elements(of graph: Graph) -> PenalizedElements
   /// The cost of a group of so many elements whose length is `magnitude`, and its derivative by that.
   func cost(of magnitude: Float, elements: Int) -> (value: Float, slope: Float)
 }
 
 extension Penalty {
+  /// What it is a cost of in the layers that it is for: of elements that count together all must be of these.
+  ///
+  /// Throws where a pattern means no layer, and where nothing is left.
+  func penalized(in graph: Graph) throws -> PenalizedElements {
+    if let stray = layers.first(where: { pattern in !graph.nodes.contains(where: pattern.matches) }) {
+      throw TrainingError.strayLayers(
+        penalty: Self.name, pattern: stray.text, known: graph.nodes.map(\.name))
+    }
+    let nodes = graph.nodes.filter { node in layers.isEmpty || layers.contains { $0.matches(node) } }
+    let parameters = Set(nodes.flatMap { graph.slots(of: $0).map(\.name) })
+    let elements = elements(of: graph).among(parameters)
+    guard !elements.isEmpty else { throw TrainingError.nothingToPenalize(penalty: Self.name) }
+    return elements
+  }
+
   /// The factor at a point of the training, 0 at its first update and 1 past its last.
   ///
   /// **Formula** `weight · min(1, progress / warmUp)`.
@@ -45,6 +62,15 @@ public enum PenalizedElements: Sendable, Equatable {
     public let places: [Int]
   }
 
+  /// Those that are of some parameters alone.
+  func among(_ parameters: Set<String>) -> PenalizedElements {
+    switch self {
+    case .single(let names): .single(names.filter(parameters.contains))
+    case .groups(let groups):
+      .groups(groups.filter { $0.allSatisfy { parameters.contains($0.parameter) } })
+    }
+  }
+
   /// Whether there is nothing to penalize.
   var isEmpty: Bool {
     switch self {
@@ -65,11 +91,19 @@ public enum PenaltyCatalogue: Catalogue {
 /// The settings that all penalties have.
 enum PenaltySettings {
   static func of<P: Penalty>(
-    _ weight: any WritableKeyPath<P, Float> & Sendable, _ warmUp: any WritableKeyPath<P, Double> & Sendable
+    _ weight: any WritableKeyPath<P, Float> & Sendable, _ warmUp: any WritableKeyPath<P, Double> & Sendable,
+    _ layers: any WritableKeyPath<P, [LayerPattern]> & Sendable
   ) -> [Setting<P>] {
     [
       Setting("weight", weight, in: 0...1e6, "factor"),
       Setting("warmUp", warmUp, in: 0...1, "share of all updates over which the factor climbs from 0"),
+      Setting(
+        "layers", expected: "a layer, a pattern (conv*, kind:linear), or a list of them",
+        "the layers whose weights it is a cost of; an empty list for all",
+        read: { (penalty, node) throws(SettingsError) in
+          penalty[keyPath: layers] = try node.list("layers", allowingSingle: true)
+            .map { item throws(SettingsError) in LayerPattern(try item.string("layers")) }
+        }, write: { $0[keyPath: layers].map(\.text).node }),
     ]
   }
 }

@@ -17,9 +17,7 @@ final class StepPenalties {
   init(_ penalties: [any Penalty], of graph: Graph, on plan: any Plan) throws {
     var all: [(any Penalty, [Work])] = []
     for penalty in penalties {
-      let elements = penalty.elements(of: graph)
-      guard !elements.isEmpty else { throw TrainingError.nothingToPenalize(penalty: type(of: penalty).name) }
-      all.append((penalty, try Self.work(elements, on: plan)))
+      all.append((penalty, try Self.work(penalty.penalized(in: graph), on: plan)))
     }
     self.penalties = all
   }
