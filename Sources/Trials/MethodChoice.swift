@@ -98,7 +98,18 @@ public struct MethodChoice: Sendable {
 
   /// The same choice of a method that removes as much by chance; `nil` where there is none.
   package var randomControl: MethodChoice? {
-    method.randomControl.map { MethodChoice($0, overrides: overrides.filter { $0.skips }) }
+    guard let control = method.randomControl else { return nil }
+    let known = Self.settingNames(control)
+    var kept: [LayerOverride] = []
+    for override in overrides {
+      guard let amounts = override.leaving(["criterion"], of: known) else { return nil }
+      kept.append(amounts)
+    }
+    return MethodChoice(control, overrides: kept)
+  }
+
+  private static func settingNames<M: CompressionMethod>(_ method: M) -> Set<String> {
+    Set(M.settings.map(\.name))
   }
 
   /// Applies the method to a network that was `original` when the stage began.

@@ -14,6 +14,22 @@ struct MethodChoiceTests {
       overrides: node(overrides))
   }
 
+  @Test("A random control takes as much from each layer as the method does, by chance everywhere")
+  func control() throws {
+    let overridden = try choice(
+      "[{layers: conv1, sparsity: 0.25, criterion: l1}, {layers: conv2, criterion: l1}, {layers: linear1, skip: true}]"
+    )
+    let control = try #require(overridden.randomControl)
+    #expect((control.method as? ChannelPruning)?.criterion is RandomScore)
+    #expect(control.overrides.map(\.settings.canonicalJSON) == [#"{"sparsity":0.25}"#, "{}", "{}"])
+    #expect(control.overrides.map(\.skips) == [false, false, true])
+    // A threshold in one layer is nothing that chance could be told.
+    let thresholds = try MethodChoice(
+      name: MagnitudePruning.name, settings: SettingsNode(yaml: "{sparsity: 0.5}", source: "recipe"),
+      overrides: SettingsNode(yaml: "[{layers: conv1, threshold: 1}]", source: "recipe"))
+    #expect(thresholds.randomControl == nil)
+  }
+
   @Test("An override that only another one makes wrong is refused with its layer, not left out")
   func contradiction() throws {
     let graph = try SmallGraph.lenet.graph()

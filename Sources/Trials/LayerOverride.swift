@@ -1,0 +1,45 @@
+public import Graphs
+public import Settings
+
+/// Settings of a method for some layers, or that it leaves them out.
+public struct LayerOverride: Sendable, Equatable {
+  /// Which layers.
+  public var patterns: [LayerPattern]
+  /// Whether the method leaves these layers alone.
+  public var skips: Bool
+  /// Settings on top of the method's, as the recipe gives them.
+  public var settings: SettingsNode
+
+  /// Reads `{layers: "fc*", skip: true}` or `{layers: [a, b], sparsity: 0.5}`; settings are checked by the method.
+  init(from node: SettingsNode) throws(SettingsError) {
+    let layers = try node.required("layers", of: "an override")
+    patterns = try layers.list("layers", allowingSingle: true)
+      .map { item throws(SettingsError) in LayerPattern(try item.string("layers")) }
+    skips =
+      try node["skip"].map { value throws(SettingsError) in try Bool(reading: value, key: "skip") } ?? false
+    settings = SettingsNode(
+      .mapping(try node.mapping("overrides").filter { $0.key != "layers" && $0.key != "skip" }),
+      mark: node.mark)
+  }
+
+  /// The override without some of its settings, for a method of which `names` are the settings; `nil` where what is left is
+  /// none of these.
+  func leaving(_ dropped: Set<String>, of names: Set<String>) -> LayerOverride? {
+    guard case .mapping(let entries) = settings.content else { return self }
+    let left = entries.filter { !dropped.contains($0.key) }
+    guard left.allSatisfy({ names.contains($0.key) }) else { return nil }
+    var override = self
+    override.settings = SettingsNode(.mapping(left), mark: settings.mark)
+    return override
+  }
+
+  /// What a trial's specification holds.
+  var node: SettingsNode {
+    var entries = [
+      SettingsNode.Entry(key: "layers", mark: settings.mark, value: patterns.map(\.text).node),
+      SettingsNode.Entry(key: "skip", mark: settings.mark, value: skips.node),
+    ]
+    if case .mapping(let given) = settings.content { entries += given }
+    return SettingsNode(.mapping(entries), mark: settings.mark)
+  }
+}
