@@ -60,13 +60,38 @@ struct SearchTests {
     #expect(asked.allSatisfy { $0.count == 1 })
   }
 
+  @Test("An ascent raises all numbers together while the goal is met, then each alone as far as it goes")
+  func ascent() throws {
+    var ascent = Ascent()
+    ascent.steps = 4
+    func climb(prefersStrong: Bool, _ numbers: [[Double]], _ meets: ([Double]) -> Bool) {
+      let space = SearchSpace(
+        numbers[0].indices.map { SearchVariable(stage: 0, setting: "x\($0)", domain: .real(0...1, .linear)) })
+      func values(_ assignment: Assignment) -> [Double] {
+        assignment.values.map { (try? $0.number("x")) ?? .nan }
+      }
+      let rounds = Self.rounds(ascent, space, prefersStrong: prefersStrong) { meets(values($0)) }
+      #expect(rounds.map { values($0[0]) } == numbers && rounds.allSatisfy { $0.count == 1 })
+      #expect(rounds.count <= ascent.tries(in: space))
+    }
+    climb(prefersStrong: true, [[0], [0.25], [0.5], [0.75]]) { $0[0] <= 0.6 }
+    climb(prefersStrong: true, [[0]]) { _ in false }
+    climb(prefersStrong: true, [[0], [0.25], [0.5], [0.75], [1]]) { _ in true }
+    climb(
+      prefersStrong: true,
+      [[0, 0], [0.25, 0.25], [0.5, 0.5], [0.5, 0.25], [0.75, 0.25], [1, 0.25], [1, 0.5]]
+    ) { $0[1] <= 0.3 }
+    climb(prefersStrong: false, [[0, 0], [0.25, 0.25], [0.5, 0.5]]) { $0[0] + $0[1] >= 0.9 }
+    climb(prefersStrong: false, [[0], [0.25], [0.5], [0.75], [1]]) { _ in false }
+  }
+
   /// A space that a strategy can search, of several variables where it takes them.
   private static func space(for strategy: any SearchStrategy) -> SearchSpace {
     strategy.refusal(of: several) == nil ? several : unit
   }
 
   @Test(
-    "Laws of strategies: as many assignments as said, never more than asked for, each a value of the space; asked again, the same",
+    "Laws of strategies: no more assignments than said, never more than asked for, each a value of the space; asked again, the same",
     arguments: SearchCatalogue.names)
   func laws(name: String) throws {
     let strategy = try SearchCatalogue.read(name.node)
@@ -78,7 +103,7 @@ struct SearchTests {
     }
     let rounds = Self.rounds(strategy, space, meets: meets)
     let all = Array(rounds.joined())
-    #expect(all.count == strategy.tries(in: space))
+    #expect(!all.isEmpty && all.count <= strategy.tries(in: space))
     #expect(Self.rounds(strategy, space, meets: meets) == rounds)
     for most in [1, 3] {
       let fewer = Self.rounds(strategy, space, most: most, meets: meets)

@@ -7,7 +7,7 @@ public import Tensors
 /// One file in `Search/` and one line in `SearchCatalogue`. Every assignment becomes a trial of its own, and all that one
 /// call gives can run at a time; the next call comes when all of them are done, whatever the number of jobs.
 public protocol SearchStrategy: NamedKind {
-  /// How many assignments it asks for in all.
+  /// The most assignments that it asks for in all.
   func tries(in space: SearchSpace) -> Int
   /// Why it cannot search a space; `nil` where it can.
   func refusal(of space: SearchSpace) -> String?
@@ -59,7 +59,9 @@ public struct SearchObservation: Sendable, Equatable {
 
 /// Every strategy that a recipe may name.
 public enum SearchCatalogue: Catalogue {
-  public static let all: [any SearchStrategy.Type] = [Bisection.self, GridSearch.self, RandomSearch.self]
+  public static let all: [any SearchStrategy.Type] = [
+    Bisection.self, Ascent.self, GridSearch.self, RandomSearch.self,
+  ]
   public static var kinds: [any NamedKind.Type] { all }
 
   public static func cast(_ kind: any NamedKind) -> (any SearchStrategy)? { kind as? any SearchStrategy }
