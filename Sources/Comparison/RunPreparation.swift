@@ -54,6 +54,14 @@ enum RunPreparation {
     material.modelImages = try model.flatMap { model in
       try trainingImages(of: model.imported, recipe)
     }
+    material.isValidationUnseen =
+      try model.map { model in
+        let trained = try SplitDescription(from: model.imported.model.split)
+        // Images of a folder of their own are the same for every seed, a share of the training images is drawn by seed.
+        return trained.digest == data.digest
+          && trained.validationFraction == data.splitDescription.validationFraction
+          && (trained.validationFraction == 0 || recipe.seeds.allSatisfy { $0 == trained.seed })
+      } ?? false
     material.valFolder = data.splitDescription.valFolder
     for name in recipe.students.compactMap(\.goal?.target) {
       let profile = try located("\(recipe.mark)") {

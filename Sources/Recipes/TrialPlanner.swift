@@ -33,6 +33,8 @@ public struct RecipeMaterial: Sendable {
   public var modelDigest: String?
   /// Images that the teacher of that file saw in its training, repeats counted, as the file says; `nil` where it does not.
   public var modelImages: Int?
+  /// Whether the training of that file is known to have left out the validation images of every seed of the recipe.
+  public var isValidationUnseen = false
   /// The digests of the profiles that goals name, by target.
   public var profileDigests: [String: String] = [:]
 
@@ -83,10 +85,10 @@ public struct TrialPlanner {
       }
     }
     var notes: [String: [String]] = [:]
-    if recipe.controls, recipe.teacher.model != nil {
-      for student in recipe.students where student.isShapeOfTeacher {
-        notes[student.name] = [scratchNote].compactMap(\.self)
-      }
+    for student in recipe.students where recipe.teacher.model != nil {
+      let scratch = recipe.controls && student.isShapeOfTeacher ? scratchNote : nil
+      let said = [scratch, optimism(of: student)].compactMap(\.self)
+      if !said.isEmpty { notes[student.name] = said }
     }
     return TrialPlan(trials: trials.list, rows: trials.rows, notes: notes, searches: searches)
   }
@@ -101,6 +103,19 @@ public struct TrialPlanner {
     guard let seen = material.modelImages, images < seen else { return nil }
     return
       "its control from scratch stands for a teacher of \(images) training images, the teacher saw \(seen)"
+  }
+
+  /// What is to be said of a student that was chosen by images which its teacher may have learnt from.
+  private func optimism(of student: RecipeStudent) -> String? {
+    guard !material.isValidationUnseen else { return nil }
+    let stopsEarly = student.stages.contains { stage in
+      (try? settings(network: student.network, [recipe.training, stage.training]))?.patience != nil
+    }
+    let chosen = (student.goal == nil ? [] : ["its goal"]) + (stopsEarly ? ["when its training stopped"] : [])
+    guard !chosen.isEmpty else { return nil }
+    return
+      "\(chosen.joined(separator: " and ")) was judged on validation images that the teacher's file may have been trained "
+      + "on: too well; test images were read once, at the end"
   }
 
   // MARK: Teachers

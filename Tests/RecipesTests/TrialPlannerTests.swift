@@ -13,7 +13,7 @@ import Trials
 struct TrialPlannerTests {
   private func plan(
     _ yaml: String, digest: String = "d", threads: Int? = nil, profiles: [String: String] = [:],
-    teacherImages: Int? = nil, modelDigest: String? = "m"
+    teacherImages: Int? = nil, modelDigest: String? = "m", isValidationUnseen: Bool = false
   ) throws -> TrialPlan {
     var recipe = try TrialSupport.recipe(yaml)
     if let threads { recipe.threads = threads }
@@ -23,6 +23,7 @@ struct TrialPlannerTests {
       teacherInput: [1, 28, 28], modelDigest: modelDigest)
     material.profileDigests = profiles
     material.modelImages = teacherImages
+    material.isValidationUnseen = isValidationUnseen
     return try TrialPlanner(recipe, material).plan()
   }
 
@@ -34,6 +35,27 @@ struct TrialPlannerTests {
       #expect(trial.dependencies.allSatisfy(seen.contains), "\(trial.name)")
       #expect(seen.insert(trial.address).inserted, "\(trial.name)")
     }
+  }
+
+  @Test("What was chosen on validation images says so where the teacher's file may have been trained on them")
+  func optimism() throws {
+    let yaml = """
+      recipe: 1
+      data: glyphs
+      seeds: 1
+      controls: false
+      teacher: {model: teacher.safetensors}
+      students:
+        - {name: chosen, keep: {accuracyPoints: 1}, pipeline: [{magnitude-pruning: {}, epochs: 1}]}
+        - {name: early, pipeline: [{magnitude-pruning: {}, epochs: 5, training: {patience: 2}}]}
+        - {name: plain, pipeline: [{magnitude-pruning: {}, epochs: 1}]}
+      """
+    let notes = try plan(yaml).notes
+    #expect(notes["chosen"]?.count == 1 && notes["chosen"]?[0].hasPrefix("its goal was judged on") == true)
+    #expect(notes["early"]?.count == 1)
+    #expect(notes["early"]?[0].hasPrefix("when its training stopped was") == true)
+    #expect(notes["plain"] == nil)
+    #expect(try plan(yaml, isValidationUnseen: true).notes.isEmpty)
   }
 
   private static func chain(_ students: String) -> String {
@@ -280,14 +302,14 @@ struct TrialPlannerTests {
     let known = try plan(Self.imported(""), teacherImages: 10 * 992)
     let scratch = try #require(known.trials.first { $0.name == "narrow~scratch" })
     #expect(scratch.stages[0].training?.epochs == 10 + 2)
-    #expect(known.notes == ["narrow": []])
+    #expect(known.notes.isEmpty)
     let stated = try plan(Self.imported(", trainingImages: 3000"), teacherImages: 10 * 992)
     #expect(stated.trials.first { $0.name == "narrow~scratch" }?.stages[0].training?.epochs == 3 + 2)
     #expect(
       stated.notes["narrow"] == [
         "its control from scratch stands for a teacher of 3000 training images, the teacher saw 9920"
       ])
-    #expect(try plan(Self.imported(", trainingImages: 3000")).notes == ["narrow": []])
+    #expect(try plan(Self.imported(", trainingImages: 3000")).notes.isEmpty)
     let unknown = try plan(Self.imported(""))
     #expect(!unknown.trials.contains { $0.name == "narrow~scratch" })
     #expect(unknown.notes["narrow"]?.first?.contains("trainingImages: N") == true)
