@@ -16,6 +16,15 @@ extension Graph {
   ///
   /// Throws `GraphError.channels` for channels that must stay, do not exist, or are a value's last.
   public func removingChannels(_ removed: [String: Set<Int>]) throws(GraphError) -> Rewrite {
+    let kept = try keptChannels(without: removed)
+    if let value = nodes.first(where: { kept[$0.name]?.isEmpty == true }) {
+      throw .channels(value: value.name, reason: "none would be left")
+    }
+    return try keeping(kept)
+  }
+
+  /// What is left of every value that loses channels when some go with all that are tied to them.
+  func keptChannels(without removed: [String: Set<Int>]) throws(GraphError) -> [String: [Int]] {
     let coupling = ChannelCoupling(self)
     let gone = coupling.closure(of: try numbers(of: removed, coupling))
     for number in gone.sorted() {
@@ -26,12 +35,9 @@ extension Graph {
     for value in coupling.values {
       let numbers = coupling.numbers(of: value)
       let left = numbers.filter { !gone.contains($0) }
-      guard numbers.isEmpty || !left.isEmpty else {
-        throw .channels(value: value, reason: "none would be left")
-      }
       if left.count < numbers.count { kept[value] = left.map { $0 - numbers.lowerBound } }
     }
-    return try keeping(kept)
+    return kept
   }
 
   private func numbers(
@@ -55,16 +61,29 @@ extension Graph {
     return result
   }
 
-  /// Builds the graph in which the values of `kept` have only those channels.
-  private func keeping(_ kept: [String: [Int]]) throws(GraphError) -> Rewrite {
+  /// Builds the graph in which the values of `kept` have only those channels. A value without any is not made, nor what nobody
+  /// then reads; a concatenation goes on without it, and where one input is left that stands for it.
+  func keeping(_ kept: [String: [Int]]) throws(GraphError) -> Rewrite {
     var smaller = Graph(inputs: inputs)
     var origin: [String: Origin] = [:]
-    for node in nodes {
+    var standIns: [String: String] = [:]
+    let needed = neededNodes { kept[$0]?.isEmpty == true }
+    for node in nodes where needed.contains(node.name) {
+      let inputs = node.inputs.filter { kept[$0]?.isEmpty != true }.map { standIns[$0] ?? $0 }
+      if inputs.count < node.inputs.count {
+        guard node.op.channels(inputShapes(of: node)) == .stacking else {
+          throw .channels(value: node.name, reason: "it reads a value of which no channel would be left")
+        }
+        if inputs.count == 1 {
+          standIns[node.name] = inputs[0]
+          continue
+        }
+      }
       let channels = kept[node.name]?.count ?? shape(of: node.name)?.dimensions.dropFirst().first ?? 0
-      let shapes = node.inputs.compactMap { smaller.shape(of: $0) }
+      let shapes = inputs.compactMap { smaller.shape(of: $0) }
       let isTouched = kept[node.name] != nil || node.inputs.contains { kept[$0] != nil }
       let op = isTouched ? node.op.resized(inputs: shapes, outputChannels: channels) : node.op
-      try smaller.append(op, name: node.name, inputs: node.inputs)
+      try smaller.append(op, name: node.name, inputs: inputs)
       for (name, slot) in slots(of: node) {
         var axes: [Int: [Int]] = [:]
         if let axis = slot.outputAxis { axes[axis] = kept[node.name] }
@@ -74,7 +93,17 @@ extension Graph {
       }
     }
     smaller.outputs = outputs
-    smaller.values = values
+    smaller.values = values.filter { smaller.shape(of: $0.key) != nil }
     return Rewrite(graph: smaller, origin: origin)
+  }
+
+  /// The nodes that outputs depend on when some values are not made.
+  private func neededNodes(without isGone: (String) -> Bool) -> Set<String> {
+    guard nodes.contains(where: { isGone($0.name) }) else { return Set(nodes.map(\.name)) }
+    var needed = Set(outputs)
+    for node in nodes.reversed() where needed.contains(node.name) {
+      needed.formUnion(node.inputs.filter { !isGone($0) })
+    }
+    return needed.filter { !isGone($0) }
   }
 }

@@ -7,7 +7,7 @@ public enum MethodCatalogue: Catalogue {
     DepthwiseSeparable.self, FireModules.self, ScaledWidth.self,
     SVDLinear.self, SpatialSVD.self, Tucker2.self,
     WeightPruning.self, MagnitudePruning.self, RandomPruning.self, ChannelPruning.self, NetworkSlimming.self,
-    DeadNeurons.self,
+    PathPruning.self, DeadNeurons.self,
     PostTrainingQuantization.self, QuantizationAwareTraining.self, WeightClustering.self,
   ]
   public static var kinds: [any NamedKind.Type] { all }

@@ -1,0 +1,146 @@
+public import Graphs
+public import Settings
+
+/// Removes whole branches of a network that forks.
+public struct PathPruning: CompressionMethod {
+  public static let name = "path-pruning"
+  public static let family = MethodFamily.pruning
+  public static let order = PipelineOrder.structure
+  public static let revision = 1
+  public static let documentation = MethodDocumentation(
+    summary: "remove whole branches that meet others in a concatenation",
+    description: """
+      A network that forks, such as a tree of classifiers with a branch for each group of classes, computes along paths that \
+      meet in concatenations. A path is worth what its channels are worth together to the layers that read them, by a \
+      criterion of channels. The paths worth least go whole, with all layers that serve them alone; of each junction at \
+      least one path stays.
+      """,
+    formula: """
+      worth of a path = sum of the scores of its channels; the lowest go until round(s·n) of n paths are gone, one after the \
+      other; global: worth / mean worth of the junction's paths, where the criterion compares so
+      """,
+    paper: """
+      a tree of experts by groups of classes: Yan et al., "HD-CNN: hierarchical deep convolutional neural networks for large \
+      scale visual recognition", ICCV 2015, arXiv:1410.0736; removal of parts by their importance: Molchanov et al., 2019, \
+      arXiv:1906.10771
+      """)
+
+  /// How much, and when.
+  public var amount = PruningAmount(sparsity: 0.5)
+  /// What says how much a path's channels matter.
+  public var criterion: any Saliency = TaylorExpansion()
+  /// Training images on which a criterion looks that names no number of its own.
+  public var images = 1024
+
+  /// Half of the paths at once, ranked across junctions.
+  public init() {}
+
+  /// Prunes to a sparsity at once.
+  public init(sparsity: Double, criterion: any Saliency = TaylorExpansion(), scope: PruningScope = .global) {
+    amount.sparsity = sparsity
+    amount.scope = scope
+    self.criterion = criterion
+  }
+
+  public static var settings: [Setting<PathPruning>] {
+    PruningAmount.settings(\.amount, of: "paths") + [
+      SaliencyCatalogue.setting(
+        \.criterion, scoring: [.channel], "what says how much a path's channels matter"),
+      Setting(
+        "images", \.images, in: 1...1_000_000,
+        "training images on which a criterion looks that names no number of its own"),
+    ]
+  }
+
+  public static var strength: WritableKeyPath<PathPruning, Double>? { \.amount.sparsity }
+  public var pacing: Pacing { amount.pacing }
+  public var evidence: Set<EvidenceKind> { criterion.evidence }
+
+  public var randomControl: (any CompressionMethod)? {
+    guard !(criterion is RandomScore) else { return nil }
+    var control = self
+    control.criterion = RandomScore(controlling: criterion)
+    return control
+  }
+
+  public func applicability(to node: Node, in graph: Graph) -> Applicability {
+    graph.paths().contains { $0.junction == node.name }
+      ? .applicable : .notApplicable(reason: "no paths meet in it that could be removed")
+  }
+
+  public func compress(_ compression: inout Compression<PathPruning>) throws -> Rewrite {
+    let graph = compression.graph
+    let present = Self.paths(of: graph, compression)
+    let original = Self.paths(of: compression.original, compression)
+    guard !original.isEmpty else {
+      throw MethodError.nothingToDo(
+        method: Self.name, reason: "no paths are left to it that meet in a concatenation")
+    }
+    let worths = try worths(present, &compression)
+    var rewrite = Rewrite(inPlace: graph)
+    var left = present
+    while let next = next(left, of: original, in: rewrite.graph, worths, at: compression.progress) {
+      rewrite = rewrite.followed(by: try located(Self.name) { try rewrite.graph.removing(next) })
+      // Of a junction with one path left nothing can go, and what met in a path that went is gone with it.
+      left = Self.paths(of: rewrite.graph, compression)
+    }
+    guard Self.gone(original, from: rewrite.graph) > 0 || compression.progress < 1 else {
+      throw MethodError.nothingToDo(
+        method: Self.name, reason: "a sparsity of \(amount.sparsity) is less than one path; raise it")
+    }
+    return rewrite
+  }
+
+  /// The paths of a network whose junctions are left to the method.
+  private static func paths(of graph: Graph, _ compression: Compression<PathPruning>) -> [GraphPath] {
+    graph.paths().filter { compression.settings(for: $0.junction) != nil }
+  }
+
+  /// Paths that are there no more.
+  private static func gone(_ original: [GraphPath], from graph: Graph) -> Int {
+    original.count { graph.shape(of: $0.value) == nil }
+  }
+
+  /// The path that goes next; `nil` where enough are gone, or each junction has one left.
+  private func next(
+    _ left: [GraphPath], of original: [GraphPath], in graph: Graph, _ worths: [GraphPath: Double],
+    at progress: Double
+  ) -> GraphPath? {
+    let wanted = Int((amount.sparsity(at: progress) * Double(original.count)).rounded())
+    guard Self.gone(original, from: graph) < wanted else { return nil }
+    var counts: [String: Int] = [:]
+    for path in left { counts[path.junction, default: 0] += 1 }
+    let candidates = left.filter { counts[$0.junction, default: 0] > 1 }
+    return candidates.enumerated().min { a, b in
+      (worths[a.element] ?? 0, a.offset) < (worths[b.element] ?? 0, b.offset)
+    }?.element
+  }
+
+  /// What each path is worth, as paths are compared.
+  private func worths(
+    _ paths: [GraphPath], _ compression: inout Compression<PathPruning>
+  ) throws -> [GraphPath: Double] {
+    let graph = compression.graph
+    let groups = graph.channelGroups()
+    let sets = groups.map { UnitSet($0, in: graph) }
+    let known = groups.indices.filter { group in
+      paths.contains { groups[group].values.contains($0.value) } && criterion.obstacle(to: sets[group]) == nil
+    }
+    let scores = try compression.scores(known.map { (set: sets[$0], criterion: criterion) }, images: images)
+    var worths: [GraphPath: Double] = [:]
+    for path in paths {
+      for (group, scores) in zip(known, scores) {
+        for (unit, score) in zip(groups[group].units, scores) where unit.channels[path.value] != nil {
+          worths[path, default: 0] += score
+        }
+      }
+    }
+    guard amount.scope == .global else { return worths }
+    let scale = criterion.scale(of: .channel)
+    for (_, members) in Dictionary(grouping: paths, by: \.junction) {
+      let scaled = scale.applied(to: members.map { worths[$0] ?? 0 })
+      for (path, worth) in zip(members, scaled) { worths[path] = worth }
+    }
+    return worths
+  }
+}
