@@ -65,7 +65,7 @@ public enum ScoreScale: Sendable {
   case shareOfMean
 
   /// The scores as they are compared.
-  func applied(to scores: [Double]) -> [Double] {
+  public func applied(to scores: [Double]) -> [Double] {
     guard self == .shareOfMean else { return scores }
     let mean = scores.reduce(0, +) / Double(max(scores.count, 1))
     return mean > 0 && mean.isFinite ? scores.map { $0 / mean } : scores
@@ -76,7 +76,7 @@ public enum ScoreScale: Sendable {
 public enum SaliencyCatalogue: Catalogue {
   public static let all: [any Saliency.Type] = [
     Magnitude.self, AbsoluteSum.self, TaylorExpansion.self, FisherInformation.self, NormScale.self,
-    RandomScore.self,
+    ZeroShare.self, RandomScore.self,
   ]
   public static var kinds: [any NamedKind.Type] { all }
 

@@ -1,4 +1,4 @@
-import Graphs
+public import Graphs
 import Ops
 import Tensors
 
@@ -39,7 +39,7 @@ public struct UnitSet: Sendable {
   }
 
   /// The units of a group of coupled channels.
-  init(_ group: ChannelGroup, in graph: Graph) {
+  public init(_ group: ChannelGroup, in graph: Graph) {
     name = group.values[0]
     kind = .channel
     count = group.units.count

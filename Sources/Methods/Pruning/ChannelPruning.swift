@@ -17,8 +17,9 @@ public struct ChannelPruning: CompressionMethod {
       multiply-adds. Inputs and outputs of the network keep their channels.
       """,
     formula: """
-      the units of the lowest scores go until round(s·n) of n are gone; global: score / mean score of the group, where the \
-      criterion says so; cubic schedule: s(p) = sparsity + (initialSparsity - sparsity)·(1 - p)^3
+      the units of the lowest scores go until round(s·n) of n are gone, and those of score < below·(largest score of the \
+      group); global: score / mean score of the group, where the criterion says so; cubic schedule: s(p) = sparsity + \
+      (initialSparsity - sparsity)·(1 - p)^3
       """,
     paper: """
       Li, Kadav, Durdanovic, Samet, Graf, "Pruning filters for efficient ConvNets", 2017, arXiv:1608.08710; Molchanov, \
@@ -42,6 +43,8 @@ public struct ChannelPruning: CompressionMethod {
   public var measure = Measure.channels
   /// Channels that every group keeps.
   public var minimum = 1
+  /// Channels of scores below this share of the largest of their group go too, whatever the sparsity.
+  public var below = 0.0
   /// Training images on which a criterion looks that names no number of its own.
   public var images = 1024
 
@@ -64,6 +67,9 @@ public struct ChannelPruning: CompressionMethod {
       SaliencyCatalogue.setting(\.criterion, scoring: [.channel], "what says how much a channel matters"),
       Setting("of", \.measure, "what the sparsity is a share of"),
       Setting("minimum", \.minimum, in: 1...4096, "channels that every group of tied channels keeps"),
+      Setting(
+        "below", \.below, in: 0...1,
+        "channels that score less than this share of the largest of their group go too"),
       Setting(
         "images", \.images, in: 1...1_000_000,
         "training images on which a criterion looks that names no number of its own"),
@@ -101,6 +107,8 @@ public struct ChannelPruning: CompressionMethod {
     let pools = try pools(choices, scores)
     var units: [ChannelUnit] = []
     for pool in pools { units += try Self.removal(pool.settings, pool.selection, compression) }
+    let known = Set(units.map(\.key))
+    units += pools.flatMap { $0.selection.weak(below: $0.settings.below) }.filter { !known.contains($0.key) }
     let gone = pools.reduce(units.count) { $0 + $1.selection.goneCount }
     guard gone > 0 || compression.progress < 1 else {
       throw MethodError.nothingToDo(

@@ -54,6 +54,15 @@ struct ChannelSelection {
     }
   }
 
+  /// What scores less than `share` of the largest score of its group; each group keeps its minimum.
+  func weak(below share: Double) -> [ChannelUnit] {
+    groups.flatMap { group in
+      let limit = share * (group.scores.max() ?? 0)
+      let count = group.scores.count { $0 < limit }
+      return Self.lowest(min(count, group.removableCount), of: group)
+    }
+  }
+
   private static func lowest(_ count: Int, of group: Group) -> [ChannelUnit] {
     let order = group.units.indices.sorted { (group.scores[$0], $0) < (group.scores[$1], $1) }
     return order.prefix(count).map { group.units[$0] }

@@ -1,0 +1,57 @@
+import Graphs
+import Ops
+import Settings
+import Tensors
+import TestSupport
+import Testing
+
+@testable import Methods
+
+@Suite("Channels of small weights: shares of zeros, and shares of the largest score")
+struct ZeroShareTests {
+  /// Two layers, 3 -> 4 -> 2, with given weights.
+  private func network(_ hidden: [Float], _ logits: [Float]) throws -> Graph {
+    var graph = Graph(inputs: [GraphInput(name: "image", shape: [3])])
+    try graph.append(Linear(features: 4), name: "hidden", inputs: ["image"])
+    try graph.append(ReLU(), name: "relu", inputs: ["hidden"])
+    try graph.append(Linear(features: 2), name: "logits", inputs: ["relu"])
+    graph.outputs = ["logits"]
+    graph.initializeParameters(seed: 1)
+    graph.parameters["hidden.weight"] = Parameter(Tensor(hidden, shape: [4, 3]))
+    graph.parameters["logits.weight"] = Parameter(Tensor(logits, shape: [2, 4]))
+    return graph
+  }
+
+  @Test("The larger of the two shares of zeros decides, and what is below the threshold is zero")
+  func twoLayers() throws {
+    let hidden: [[Float]] = [[1, 0.04, 1], [0.01, -0.02, 1], [1, -1, 1], [0.06, 1, 1]]
+    let logits: [[Float]] = [[1, 1, 0, -0.05], [-0.01, 1, 0.02, 1]]
+    let graph = try network(hidden.flatMap(\.self), logits.flatMap(\.self))
+    let group = try #require(graph.channelGroups().first { $0.values.contains("hidden") })
+    var criterion = ZeroShare()
+    criterion.threshold = 0.05
+    var context = SaliencyContext(graph: graph)
+    let scores = try criterion.scores(of: [UnitSet(group, in: graph)], &context)[0]
+    // Made: 1/3, 2/3, 0, 0; read: 1/2, 0, 1, 0 (0.05 itself is no zero).
+    let truth = [1 - 1.0 / 2, 1 - 2.0 / 3, 0, 1]
+    #expect(scores.count == 4 && zip(scores, truth).allSatisfy { abs($0 - $1) < 1e-12 })
+  }
+
+  @Test("Channels below a share of the largest of their group go besides the sparsity, and the minimum stays")
+  func below() throws {
+    // Sums of absolute weights: 3, 0.2, 1, 0.02.
+    let graph = try network([1, 1, 1, 0.1, 0, 0.1, 0.5, 0.5, 0, 0.02, 0, 0], [1, 1, 1, 1, 1, 1, 1, 1])
+    func kept(_ below: Double, sparsity: Double = 0, minimum: Int = 1) throws -> [Float] {
+      var pruning = ChannelPruning(sparsity: sparsity)
+      (pruning.below, pruning.minimum) = (below, minimum)
+      return try compressed(graph, by: pruning).graph.parameters["hidden.weight"]?.value.values ?? []
+    }
+    let (large, small, middle) = ([1, 1, 1] as [Float], [0.1, 0, 0.1] as [Float], [0.5, 0.5, 0] as [Float])
+    // 0.2/3 and 0.02/3 of the largest.
+    #expect(try kept(0.01) == large + small + middle)
+    #expect(try kept(0.07) == large + middle)
+    #expect(try kept(0.07, minimum: 3) == large + small + middle)
+    #expect(try kept(0.07, sparsity: 0.75) == large)
+    #expect(try kept(1) == large)
+  }
+}
