@@ -5,9 +5,10 @@ import ArgumentParser
 struct CondenseBench: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "condense-bench",
-    abstract: "Measures the engine on synthetic batches and fuzzes the readers.",
+    abstract: "Measures the engine and the criteria of pruning, and fuzzes the readers.",
     subcommands: [
-      TrainBench.self, InferBench.self, KernelBench.self, LoadBench.self, FuzzModelCommand.self,
+      TrainBench.self, InferBench.self, KernelBench.self, LoadBench.self, CriteriaBench.self,
+      FuzzModelCommand.self,
       FuzzStudentCommand.self,
     ])
 }

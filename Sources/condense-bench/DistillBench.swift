@@ -101,29 +101,3 @@ private final class TimedTraining {
     last = clock.now
   }
 }
-
-/// The same batch in memory, again and again.
-private final class RepeatedBatch: BatchSource {
-  let stepsPerEpoch: Int
-  let count: Int
-  private let batch: Batch
-  private var step = 0
-
-  init(_ graph: Graph, _ options: BenchOptions, steps: Int) {
-    let classes = graph.outputs.first.flatMap { graph.shape(of: $0) }?[1] ?? 1
-    let synthetic = SyntheticBatch(graph.inputs[0].shape, batch: options.batch, classes: classes)
-    batch = Batch(images: synthetic.images, annotations: synthetic.labels.map { .label($0) })
-    stepsPerEpoch = steps
-    count = steps * options.batch
-  }
-
-  var stream: SettingsNode { SettingsNode(mapping: ["repeated": count.node]) }
-
-  func startEpoch(_ epoch: Int, fromStep: Int) { step = fromStep }
-
-  func next() throws(DatasetError) -> Batch? {
-    guard step < stepsPerEpoch else { return nil }
-    step += 1
-    return batch
-  }
-}

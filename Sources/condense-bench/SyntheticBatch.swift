@@ -1,5 +1,8 @@
+import Datasets
 import Graphs
+import Settings
 import Tensors
+import Training
 
 /// A batch in memory: normal pixels and labels, equal for equal seeds.
 struct SyntheticBatch {
@@ -16,5 +19,31 @@ struct SyntheticBatch {
   /// The distribution that each image should be given: 1 for its class, `[N, C]`.
   func targets(classes: Int) -> [Float] {
     labels.flatMap { label in (0..<classes).map { $0 == label ? 1 : 0 } }
+  }
+}
+
+/// The same batch in memory, again and again.
+final class RepeatedBatch: BatchSource {
+  let stepsPerEpoch: Int
+  let count: Int
+  private let batch: Batch
+  private var step = 0
+
+  init(_ graph: Graph, _ options: BenchOptions, steps: Int) {
+    let classes = graph.outputs.first.flatMap { graph.shape(of: $0) }?[1] ?? 1
+    let synthetic = SyntheticBatch(graph.inputs[0].shape, batch: options.batch, classes: classes)
+    batch = Batch(images: synthetic.images, annotations: synthetic.labels.map { .label($0) })
+    stepsPerEpoch = steps
+    count = steps * options.batch
+  }
+
+  var stream: SettingsNode { SettingsNode(mapping: ["repeated": count.node]) }
+
+  func startEpoch(_ epoch: Int, fromStep: Int) { step = fromStep }
+
+  func next() throws(DatasetError) -> Batch? {
+    guard step < stepsPerEpoch else { return nil }
+    step += 1
+    return batch
   }
 }

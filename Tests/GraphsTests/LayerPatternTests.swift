@@ -2,7 +2,6 @@ import Graphs
 import Ops
 import Settings
 import Testing
-import Trials
 
 @Suite("Layer patterns")
 struct LayerPatternTests {

@@ -93,6 +93,24 @@ struct PenaltyTests {
     #expect(abs(try Self.value(lasso, graph) - expected) < 1e-5 * expected)
   }
 
+  @Test("A penalty may be of some layers alone; a pattern that means none is refused")
+  func layers() throws {
+    let graph = try Self.network()
+    func penalty(_ yaml: String) throws -> any Penalty {
+      try PenaltyCatalogue.readList(SettingsNode(yaml: yaml, source: "test"), key: "penalties")[0]
+    }
+    let weights = graph.parameters["conv2.weight"]?.value.values.map { Double(abs($0)) } ?? []
+    let one = try Self.value(penalty("{l1: {weight: 2, layers: conv2}}"), graph)
+    #expect(abs(one - 2 * weights.reduce(0, +)) < 1e-4)
+    let rest = try Self.value(penalty("{l1: {weight: 2, layers: [conv1, 'kind:linear']}}"), graph)
+    #expect(abs(one + rest - (try Self.value(penalty("{l1: {weight: 2}}"), graph))) < 1e-4)
+    // Channels of both convolutions are tied: neither alone has groups of its own.
+    let message = errorMessage { _ = try Self.value(penalty("{group-lasso: {layers: conv1}}"), graph) }
+    #expect(message.contains("nothing that it is a cost of"), "\(message)")
+    let stray = errorMessage { _ = try Self.value(penalty("{l2: {layers: [conv3]}}"), graph) }
+    #expect(stray.contains("\"conv3\" means no layer") && stray.contains("conv1, norm1"), "\(stray)")
+  }
+
   @Test("The factor climbs over the first share of the updates")
   func warmUp() {
     var penalty = L1()
