@@ -121,6 +121,37 @@ struct WeightPruningTests {
     #expect(try apply(MagnitudePruning(sparsity: 0.9), graph).graph == stepped)
   }
 
+  @Test("The linear and the geometric schedule follow their closed forms, at the steps of a stage")
+  func schedules() throws {
+    let graph = try SmallGraph.separable.graph()
+    let count = weights(graph).reduce(0) { $0 + $1.parameter.value.values.count }
+    var method = MagnitudePruning(sparsity: 0.9)
+    method.amount.initialSparsity = 0.1
+    // Linear: 0.1 + 0.8·p. Geometric: of the 0.9 that are left at first 0.1 stay, a factor of 1/9 in all, 1/3 by half.
+    let expected: [(PruningSchedule, [(Double, Double)])] = [
+      (.linear, [(0, 0.1), (0.25, 0.3), (0.5, 0.5), (1, 0.9)]),
+      (.geometric, [(0, 0.1), (0.5, 0.7), (1, 0.9)]),
+    ]
+    for (schedule, steps) in expected {
+      method.amount.schedule = schedule
+      #expect(method.pacing == .gradual(times: 10, share: 0.5))
+      var stepped = graph
+      for (progress, sparsity) in steps {
+        #expect(abs(method.amount.sparsity(at: progress) - sparsity) < 1e-12, "\(schedule) \(progress)")
+        stepped = try apply(method, stepped, of: graph, progress: progress).graph
+        #expect(zeros(stepped) == Int((sparsity * Double(count)).rounded()))
+      }
+    }
+    // Three rounds that keep half each leave an eighth.
+    method.amount = PruningAmount(sparsity: 0.875)
+    method.amount.schedule = .geometric
+    #expect(
+      (1...3).map { method.amount.sparsity(at: Double($0) / 3) }.map { ($0 * 1e12).rounded() } == [
+        0.5e12, 0.75e12, 0.875e12,
+      ])
+    #expect(PruningSchedule.geometric.share(at: 0.3) == 0.3 && PruningSchedule.linear.share(at: 2) == 1)
+  }
+
   @Test("A threshold prunes below its multiple of each layer's standard deviation")
   func threshold() throws {
     var graph = Graph(inputs: [GraphInput(name: "image", shape: [4])])

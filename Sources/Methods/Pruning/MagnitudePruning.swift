@@ -15,7 +15,8 @@ public struct MagnitudePruning: WeightPruningMethod {
       """,
     formula: """
       keep w where |w| is above the round(s·n)-th smallest of n weights, or where |w| >= threshold·standard deviation of \
-      the layer; cubic schedule: s(p) = sparsity + (initialSparsity - sparsity)·(1 - p)^3, and threshold·(1 - (1 - p)^3)
+      the layer; schedules from i = initialSparsity to s = sparsity: cubic s + (i - s)·(1 - p)^3 and \
+      threshold·(1 - (1 - p)^3), linear i + (s - i)·p and threshold·p, geometric 1 - (1 - i)·((1 - s)/(1 - i))^p
       """,
     paper: """
       Han, Pool, Tran, Dally, "Learning both weights and connections for efficient neural networks", 2015, \

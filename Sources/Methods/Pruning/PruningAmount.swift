@@ -2,8 +2,8 @@ import Settings
 
 /// How much is pruned and when: the settings that pruning methods share.
 ///
-/// **Formula** at progress p of a stage `s(p) = sparsity + (initialSparsity - sparsity)·(1 - p)³` for `schedule: cubic`,
-/// `s(p) = sparsity` for `once`.
+/// **Formula** at progress p of a stage, with s for sparsity and i for initialSparsity: `s(p) = s` for `schedule: once`,
+/// `s + (i - s)·(1 - p)³` for `cubic`, `i + (s - i)·p` for `linear`, `1 - (1 - i)·((1 - s)/(1 - i))^p` for `geometric`.
 public struct PruningAmount: Sendable, Equatable {
   /// The share that is gone in the end.
   public var sparsity: Double
@@ -24,7 +24,7 @@ public struct PruningAmount: Sendable, Equatable {
   /// What is to be gone at some progress of the stage.
   public func sparsity(at progress: Double) -> Double {
     guard schedule != .once else { return sparsity }
-    return initialSparsity + (sparsity - initialSparsity) * schedule.share(at: progress)
+    return schedule.sparsity(from: initialSparsity, to: sparsity, at: progress)
   }
 
   /// When the method acts.
@@ -43,14 +43,15 @@ public struct PruningAmount: Sendable, Equatable {
         "global ranks \(what) across layers, layer takes the same share of each"),
       Setting(
         "schedule", path.appending(path: \.schedule),
-        "once before the training, or cubic: gradually, fast at first"),
-      Setting("times", path.appending(path: \.times), in: 1...1000, "steps of the cubic schedule"),
+        "once: all at the first step; or gradually: cubic, fast at first; linear, equal shares of all; geometric, equal shares of what is left"
+      ),
+      Setting("times", path.appending(path: \.times), in: 1...1000, "steps of a gradual schedule"),
       Setting(
         "share", path.appending(path: \.share), in: 0...1,
-        "the share of the stage's training over which the cubic schedule is spread"),
+        "the share of the stage's training over which a gradual schedule is spread"),
       Setting(
         "initialSparsity", path.appending(path: \.initialSparsity), in: 0...0.999,
-        "the sparsity at which the cubic schedule begins"),
+        "the sparsity at which a gradual schedule begins"),
     ]
   }
 }

@@ -1,19 +1,34 @@
+import Foundation
 public import Settings
 
 /// How the share that is pruned grows during a stage.
 public enum PruningSchedule: String, Sendable, SettingChoice {
-  /// All of it before the stage's training.
+  /// All of it at the first step: of methods that act once, before the stage's training.
   case once
   /// Fast at first, slowly at the end (Zhu, Gupta, "To prune, or not to prune", 2017, arXiv:1710.01878).
   case cubic
+  /// Equal shares of all that there was.
+  case linear
+  /// Equal shares of what is left: prune, train, repeat (Han, Pool, Tran, Dally, "Learning both weights and connections for
+  /// efficient neural networks", 2015, arXiv:1506.02626).
+  case geometric
 
-  /// How much of the way from the first to the last sparsity is gone: 1, or `1 - (1 - progress)³`.
+  /// How much of the way from the first to the last limit is gone: 1, `1 - (1 - progress)³`, or the progress itself.
+  ///
+  /// A limit is no share of anything, so that a geometric schedule takes its steps as a linear one does.
   func share(at progress: Double) -> Double {
+    let progress = min(max(progress, 0), 1)
     switch self {
     case .once: return 1
-    case .cubic:
-      let rest = 1 - min(max(progress, 0), 1)
-      return 1 - rest * rest * rest
+    case .cubic: return 1 - (1 - progress) * (1 - progress) * (1 - progress)
+    case .linear, .geometric: return progress
     }
+  }
+
+  /// The sparsity between a first and a last one (0..<1).
+  func sparsity(from first: Double, to last: Double, at progress: Double) -> Double {
+    guard self == .geometric else { return first + (last - first) * share(at: progress) }
+    guard progress < 1 else { return last }
+    return 1 - (1 - first) * pow((1 - last) / (1 - first), share(at: progress))
   }
 }

@@ -15,8 +15,9 @@ public struct WeightPruning: WeightPruningMethod {
       """,
     formula: """
       the units of the lowest scores go while together they have at most round(s·n) of n weights; across layers units \
-      of several weights are ranked by score / mean score of their tensor, where the criterion says so; cubic schedule: \
-      s(p) = sparsity + (initialSparsity - sparsity)·(1 - p)^3
+      of several weights are ranked by score / mean score of their tensor, where the criterion says so; schedules \
+      from i = initialSparsity to s = sparsity: cubic s + (i - s)·(1 - p)^3, linear i + (s - i)·p, geometric \
+      1 - (1 - i)·((1 - s)/(1 - i))^p
       """,
     paper: """
       Blalock, Gonzalez Ortiz, Frankle, Guttag, "What is the state of neural network pruning?", 2020, \
