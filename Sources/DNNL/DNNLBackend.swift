@@ -17,6 +17,12 @@ public struct DNNLBackend: Backend {
 
   public var instructionSet: String { unsafe String(cString: condense_instruction_set()) }
 
+  /// The floats of a vector register, or of two.
+  public var channelBlock: Int {
+    let set = instructionSet
+    return set.hasPrefix("avx512") ? 16 : set.hasPrefix("avx") || set == "sse41" ? 8 : 1
+  }
+
   /// The library's version: `2.6.3`.
   public var version: String {
     guard let version = unsafe dnnl_version() else { return "unknown" }

@@ -10,6 +10,8 @@ public protocol Backend: Sendable {
   func supports(_ precision: Precision) -> Bool
   /// The instruction set that kernels use, as recorded with a model: `avx512_core_bf16`.
   var instructionSet: String { get }
+  /// Channels that convolutions compute together: what a count of channels is rounded up to within kernels.
+  var channelBlock: Int { get }
   /// Fixes kernels, memory, arguments and order once, for one batch size, mode and precision.
   ///
   /// Plans made with `sharing:` another plan of the same graph read and train the same weights. The graph's
@@ -19,6 +21,8 @@ public protocol Backend: Sendable {
 }
 
 extension Backend {
+  public var channelBlock: Int { 1 }
+
   /// Compiles a plan with weights of its own.
   public func compile(_ graph: Graph, _ options: PlanOptions) throws(ExecutionError) -> any Plan {
     try compile(graph, options, sharing: nil)

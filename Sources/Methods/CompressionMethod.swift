@@ -38,6 +38,17 @@ extension CompressionMethod {
   public var evidence: Set<EvidenceKind> { [] }
   public static var strength: WritableKeyPath<Self, Double>? { nil }
   public var randomControl: (any CompressionMethod)? { nil }
+
+  /// Runs a part of another method, which is made of this one, and throws this one's errors as that one's.
+  static func errors<R>(as name: String, _ body: () throws -> R) throws -> R {
+    do {
+      return try body()
+    } catch let error as MethodError {
+      throw error.of(name)
+    } catch let error as Located where error.place == Self.name {
+      throw Located(name, error.underlying)
+    }
+  }
 }
 
 /// What a method changes. A pipeline goes through these in order: a later change would undo an earlier one of a higher

@@ -23,6 +23,8 @@ public struct TrialPreview {
     public var touched: [String]
     /// The layers with weights that it leaves, by the reason.
     public var untouched: [(reason: String, layers: [String])]
+    /// Layers to which the method leaves a number of channels that fills no block of the kernels, and what that costs.
+    public var idle: [String]
     /// Why the method cannot be applied, or what a reader should know.
     public var warnings: [String]
     /// What trains before and after the method; `nil` where nothing does.
@@ -62,7 +64,7 @@ public struct TrialPreview {
     for (index, stage) in spec.stages.enumerated() {
       var preview = Stage(
         name: stage.name, epochs: stage.training?.epochs ?? 0, objective: stage.objectiveName, touched: [],
-        untouched: [], warnings: [])
+        untouched: [], idle: [], warnings: [])
       let before = graph
       if let choice = stage.choice {
         let began = clock.now
@@ -76,6 +78,7 @@ public struct TrialPreview {
         } catch {
           preview.warnings.append("\(error)")
         }
+        preview.idle = graph.idleChannels(since: before, block: environment.backend.channelBlock)
         preview.methodSeconds = (clock.now - began).inSeconds
         if choice.order == .structure { structure = graph }
       }

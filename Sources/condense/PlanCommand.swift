@@ -84,6 +84,7 @@ struct PlanCommand: ParsableCommand {
       for (reason, layers) in stage.untouched {
         paragraph("not \(layers.joined(separator: ", ")): \(reason)", indent: 5)
       }
+      for layers in stage.idle { paragraph(layers, indent: 5) }
       for warning in stage.warnings { paragraph("! " + warning, indent: 5) }
     }
     paragraph(

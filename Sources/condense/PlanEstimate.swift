@@ -101,7 +101,7 @@ struct PlanEstimate {
         .list(
           stage.untouched.map { SettingsNode(mapping: ["reason": $0.reason.node, "layers": $0.layers.node]) })
       ),
-      "warnings": stage.warnings.node,
+      "idle": stage.idle.node, "warnings": stage.warnings.node,
     ])
   }
 

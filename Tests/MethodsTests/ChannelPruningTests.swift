@@ -204,6 +204,63 @@ struct ChannelPruningTests {
       errorMessage { _ = try apply(method, graph, progress: 0) }.contains("of the multiply-adds cannot go"))
   }
 
+  @Test("Counts that stay are rounded up to a multiple, where there are as many, and the minimum with them")
+  func rounding() throws {
+    var graph = Graph(inputs: [GraphInput(name: "image", shape: [2, 8, 8])])
+    try graph.append(Conv2D(filters: 24, kernel: 3, padding: 1), name: "a", inputs: ["image"])
+    try graph.append(Conv2D(filters: 20, kernel: 3, padding: 1), name: "b", inputs: ["a"])
+    try graph.append(Conv2D(filters: 5, kernel: 3, padding: 1), name: "c", inputs: ["b"])
+    try graph.append(GlobalAveragePool(), name: "pool", inputs: ["c"])
+    try graph.append(Flatten(), name: "flat", inputs: ["pool"])
+    try graph.append(Linear(features: 3), name: "logits", inputs: ["flat"])
+    graph.outputs = ["logits"]
+    graph.scatterParameters(seed: 6)
+    func counts(_ method: ChannelPruning) throws -> [Int] {
+      try apply(method, graph).graph.channelGroups().map(\.units.count)
+    }
+    var method = ChannelPruning(sparsity: 0.5, scope: .layer)
+    #expect(try counts(method) == [12, 10, 2])
+    method.roundTo = 8
+    #expect(try counts(method) == [16, 16, 5])
+    method.amount.sparsity = 0.7
+    #expect(try counts(method) == [8, 8, 5])
+    method.minimum = 9
+    #expect(try counts(method) == [16, 16, 5])
+    method.minimum = 1
+    method.amount.scope = .global
+    let free = try counts(ChannelPruning(sparsity: 0.7))
+    let rounded = try counts(method)
+    for (count, (free, whole)) in zip(rounded, zip(free, [24, 20, 5])) {
+      #expect(count == min(whole, (free + 7) / 8 * 8))
+    }
+    // What stays is what scores highest: the rounded network holds all that the free one does.
+    let kept = try apply(ChannelPruning(sparsity: 0.7), graph).origin["a.weight"]?.kept[0] ?? []
+    let more = try apply(method, graph).origin["a.weight"]?.kept[0] ?? Array(0..<24)
+    #expect(Set(kept).isSubset(of: more))
+    method.amount.sparsity = 0.05
+    #expect(errorMessage { _ = try counts(method) }.contains("rounded up to a multiple of 8"))
+    // A limit of multiply-adds is met whatever is rounded, in steps too.
+    method.measure = .multiplyAdds
+    method.amount.sparsity = 0.5
+    for scope in [PruningScope.global, .layer] {
+      method.amount.scope = scope
+      let pruned = try apply(method, graph).graph
+      #expect(pruned.multiplyAdds * 2 <= graph.multiplyAdds)
+      #expect(pruned.channelGroups().allSatisfy { $0.units.count % 8 == 0 || $0.units.count == 5 })
+    }
+    method.amount.schedule = .linear
+    var stepped = graph
+    for progress in [0.25, 0.5, 0.75, 1] {
+      stepped = try apply(method, stepped, of: graph, progress: progress).graph
+      #expect(Double(stepped.multiplyAdds) <= (1 - 0.5 * progress) * Double(graph.multiplyAdds))
+      #expect(
+        stepped.channelGroups().allSatisfy { $0.units.count % 8 == 0 || [20, 5].contains($0.units.count) })
+    }
+    method.amount.schedule = .once
+    method.amount.sparsity = 0.97
+    #expect(errorMessage { _ = try apply(method, graph) }.contains("keeps 1 and a multiple of 8"))
+  }
+
   @Test("Layers that are left out keep their channels, and with them all that is tied to these")
   func overrides() throws {
     let graph = try SmallGraph.residual.graph()

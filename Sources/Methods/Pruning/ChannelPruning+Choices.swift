@@ -44,7 +44,8 @@ extension ChannelPruning {
     for (choice, scores) in zip(choices, scores) {
       let group = ChannelSelection.Group(
         units: choice.group.units, scores: scores, scale: choice.settings.criterion.scale(of: .channel),
-        originalCount: choice.originalCount, minimum: choice.settings.minimum)
+        originalCount: choice.originalCount, minimum: choice.settings.minimum,
+        multiple: choice.settings.roundTo)
       let amount = choice.settings.amount
       let key = "\(amount) \(SaliencyCatalogue.key(choice.settings.criterion))"
       if let index = members.firstIndex(where: { $0.key == key }) {
@@ -93,7 +94,7 @@ extension ChannelPruning {
   ) throws {
     guard selection.scope == .global else { return }
     let wanted = Int((settings.amount.sparsity * Double(selection.originalCount)).rounded())
-    let possible = selection.goneCount + selection.removable.count
+    let possible = selection.goneCount + selection.groups.reduce(0) { $0 + $1.removableCount }
     guard wanted > possible else { return }
     throw MethodError.impossible(
       method: name, node: "sparsity",
@@ -112,7 +113,8 @@ extension ChannelPruning {
       method: name, node: "sparsity",
       reason:
         "\(settings.amount.sparsity) of the multiply-adds cannot go: at most \(Int(reachable)) % when each group of "
-        + "channels keeps \(settings.minimum); lower it")
+        + "channels keeps \(settings.minimum)"
+        + (settings.roundTo > 1 ? " and a multiple of \(settings.roundTo)" : "") + "; lower it")
   }
 
   /// The fewest units, in the selection's order, without which the network needs at most a number of multiply-adds.

@@ -14,12 +14,13 @@ public struct ChannelPruning: CompressionMethod {
       layer that makes or reads them: the network is really smaller, in file, memory and time. A criterion \
       (`condense list criteria`) scores each such unit. Ranking is per layer, or global over scores that most criteria \
       divide by the mean of their group. The sparsity is a share of the channels that can be removed, or of the network's \
-      multiply-adds. Inputs and outputs of the network keep their channels.
+      multiply-adds. Inputs and outputs of the network keep their channels. With roundTo the channels that a group keeps are \
+      rounded up to a multiple of it, as many as fill a block of the kernels; a share of channels then is what goes at most.
       """,
     formula: """
       the units of the lowest scores go until round(s·n) of n are gone, and those of score < below·(largest score of the \
-      group); global: score / mean score of the group, where the criterion says so; cubic schedule: s(p) = sparsity + \
-      (initialSparsity - sparsity)·(1 - p)^3
+      group); global: score / mean score of the group, where the criterion says so; schedules from i = initialSparsity to \
+      s = sparsity: cubic s + (i - s)·(1 - p)^3, linear i + (s - i)·p, geometric 1 - (1 - i)·((1 - s)/(1 - i))^p
       """,
     paper: """
       Li, Kadav, Durdanovic, Samet, Graf, "Pruning filters for efficient ConvNets", 2017, arXiv:1608.08710; Molchanov, \
@@ -45,6 +46,8 @@ public struct ChannelPruning: CompressionMethod {
   public var minimum = 1
   /// Channels of scores below this share of the largest of their group go too, whatever the sparsity.
   public var below = 0.0
+  /// What the number of channels that a group keeps is a multiple of: it is rounded up.
+  public var roundTo = 1
   /// Training images on which a criterion looks that names no number of its own.
   public var images = 1024
 
@@ -62,16 +65,27 @@ public struct ChannelPruning: CompressionMethod {
     self.measure = measure
   }
 
-  public static var settings: [Setting<ChannelPruning>] {
-    PruningAmount.settings(\.amount, of: "channels") + [
-      SaliencyCatalogue.setting(\.criterion, scoring: [.channel], "what says how much a channel matters"),
-      Setting("of", \.measure, "what the sparsity is a share of"),
-      Setting("minimum", \.minimum, in: 1...4096, "channels that every group of tied channels keeps"),
+  /// What `roundTo` means, here and in methods that are made of this one.
+  static let roundToSummary =
+    "rounds the channels that each group keeps up to a multiple: 8 fills the blocks of AVX2 kernels, 16 those of AVX-512"
+
+  public static var settings: [Setting<ChannelPruning>] { settings(\.self) }
+
+  /// The settings as those of a method that is made of this one.
+  static func settings<Owner>(_ path: WritableKeyPath<Owner, ChannelPruning>) -> [Setting<Owner>] {
+    PruningAmount.settings(path.appending(path: \.amount), of: "channels") + [
+      SaliencyCatalogue.setting(
+        path.appending(path: \.criterion), scoring: [.channel], "what says how much a channel matters"),
+      Setting("of", path.appending(path: \.measure), "what the sparsity is a share of"),
       Setting(
-        "below", \.below, in: 0...1,
+        "minimum", path.appending(path: \.minimum), in: 1...4096,
+        "channels that every group of tied channels keeps"),
+      Setting(
+        "below", path.appending(path: \.below), in: 0...1,
         "channels that score less than this share of the largest of their group go too"),
+      Setting("roundTo", path.appending(path: \.roundTo), in: 1...256, roundToSummary),
       Setting(
-        "images", \.images, in: 1...1_000_000,
+        "images", path.appending(path: \.images), in: 1...1_000_000,
         "training images on which a criterion looks that names no number of its own"),
     ]
   }
@@ -96,6 +110,27 @@ public struct ChannelPruning: CompressionMethod {
   }
 
   public func compress(_ compression: inout Compression<ChannelPruning>) throws -> Rewrite {
+    try losses(&compression).removed
+  }
+
+  /// What goes at this point of a stage.
+  struct Losses {
+    /// The groups that are left to the method.
+    let choices: [Choice]
+    /// By group and unit, whether it goes.
+    let isGone: [[Bool]]
+    /// The network with what criteria change of it to make up for what goes.
+    let compensated: Graph
+    fileprivate let units: [ChannelUnit]
+
+    /// The network without what goes.
+    var removed: Rewrite {
+      get throws { try located(ChannelPruning.name) { try compensated.removingChannels(units) } }
+    }
+  }
+
+  /// The channels that go at this point.
+  func losses(_ compression: inout Compression<ChannelPruning>) throws -> Losses {
     let choices = Self.choices(compression)
     guard !choices.isEmpty else {
       throw MethodError.nothingToDo(
@@ -112,12 +147,17 @@ public struct ChannelPruning: CompressionMethod {
     let gone = pools.reduce(units.count) { $0 + $1.selection.goneCount }
     guard gone > 0 || compression.progress < 1 else {
       throw MethodError.nothingToDo(
-        method: Self.name, reason: "a sparsity of \(amount.sparsity) is less than one channel; raise it")
+        method: Self.name,
+        reason: roundTo > 1
+          ? "a sparsity of \(amount.sparsity) leaves every group its channels when they are rounded up to a multiple of "
+            + "\(roundTo); raise it, or lower roundTo"
+          : "a sparsity of \(amount.sparsity) is less than one channel; raise it")
     }
     let goneUnits = Set(units.map(\.key))
     let isGone = choices.map { $0.group.units.map { goneUnits.contains($0.key) } }
-    let compensated = try compression.compensated(judged, isGone: isGone, images: images)
-    return try located(Self.name) { try compensated.removingChannels(units) }
+    return Losses(
+      choices: choices, isGone: isGone,
+      compensated: try compression.compensated(judged, isGone: isGone, images: images), units: units)
   }
 }
 

@@ -12,11 +12,18 @@ struct ChannelSelection {
     let originalCount: Int
     /// Units that must stay.
     let minimum: Int
+    /// What the number of units that stay is a multiple of, where there are as many.
+    let multiple: Int
 
     /// Units that are gone since.
     var goneCount: Int { originalCount - units.count }
     /// Units that may still go.
     var removableCount: Int { max(0, units.count - minimum) }
+    /// How many units may go of so many that should, when those that stay are rounded up to the multiple.
+    func rounded(_ count: Int) -> Int {
+      let kept = max(units.count - count, minimum)
+      return max(0, units.count - (kept + multiple - 1) / multiple * multiple)
+    }
     /// The scores as they are compared across groups.
     var scaledScores: [Double] { scale.applied(to: scores) }
   }
@@ -24,7 +31,14 @@ struct ChannelSelection {
   let groups: [Group]
   let scope: PruningScope
   /// For global scope, what may go, the least first.
-  private let order: [ChannelUnit]
+  private let order: [Candidate]
+
+  /// A unit by its places.
+  private struct Candidate {
+    let score: Double
+    let group: Int
+    let unit: Int
+  }
 
   init(_ groups: [Group], scope: PruningScope) {
     self.groups = groups
@@ -40,12 +54,19 @@ struct ChannelSelection {
   var removable: [ChannelUnit] { groups.flatMap { Self.lowest($0.removableCount, of: $0) } }
 
   /// What has to go for `share` of the original units to be gone: `round(share · units)`, of all groups together for
-  /// global scope, of each for layer scope; never more than leaves each group its minimum.
+  /// global scope, of each for layer scope; never more than leaves each group its minimum, rounded up to its multiple.
   func removal(share: Double) -> [ChannelUnit] {
     switch scope {
     case .global:
       let count = Int((share * Double(originalCount)).rounded()) - goneCount
-      return Array(order.prefix(max(0, count)))
+      var wanted = Array(repeating: 0, count: groups.count)
+      for candidate in order.prefix(max(0, count)) { wanted[candidate.group] += 1 }
+      var left = zip(groups, wanted).map { $0.rounded($1) }
+      return order.prefix(max(0, count)).compactMap { candidate in
+        guard left[candidate.group] > 0 else { return nil }
+        left[candidate.group] -= 1
+        return groups[candidate.group].units[candidate.unit]
+      }
     case .layer:
       return groups.flatMap { group in
         let count = Int((share * Double(group.originalCount)).rounded()) - group.goneCount
@@ -59,27 +80,29 @@ struct ChannelSelection {
     groups.flatMap { group in
       let limit = share * (group.scores.max() ?? 0)
       let count = group.scores.count { $0 < limit }
-      return Self.lowest(min(count, group.removableCount), of: group)
+      return Self.lowest(group.rounded(count), of: group)
     }
   }
 
   private static func lowest(_ count: Int, of group: Group) -> [ChannelUnit] {
     let order = group.units.indices.sorted { (group.scores[$0], $0) < (group.scores[$1], $1) }
-    return order.prefix(count).map { group.units[$0] }
+    return order.prefix(group.rounded(count)).map { group.units[$0] }
   }
 
   /// All units by scaled score, without those that groups need for their minimum; of equal scores the first.
-  private static func order(_ groups: [Group]) -> [ChannelUnit] {
-    var candidates: [(score: Double, group: Int, unit: Int)] = []
+  private static func order(_ groups: [Group]) -> [Candidate] {
+    var candidates: [Candidate] = []
     for (index, group) in groups.enumerated() {
-      for (unit, score) in group.scaledScores.enumerated() { candidates.append((score, index, unit)) }
+      for (unit, score) in group.scaledScores.enumerated() {
+        candidates.append(Candidate(score: score, group: index, unit: unit))
+      }
     }
     candidates.sort { ($0.score, $0.group, $0.unit) < ($1.score, $1.group, $1.unit) }
     var removable = groups.map(\.removableCount)
-    return candidates.compactMap { candidate in
-      guard removable[candidate.group] > 0 else { return nil }
+    return candidates.filter { candidate in
+      guard removable[candidate.group] > 0 else { return false }
       removable[candidate.group] -= 1
-      return groups[candidate.group].units[candidate.unit]
+      return true
     }
   }
 }

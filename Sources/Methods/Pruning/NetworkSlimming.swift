@@ -41,6 +41,7 @@ public struct NetworkSlimming: CompressionMethod {
     PruningAmount.settings(\.pruning.amount, of: "channels") + [
       Setting("of", \.pruning.measure, "what the sparsity is a share of"),
       Setting("minimum", \.pruning.minimum, in: 1...4096, "channels that every group of tied channels keeps"),
+      Setting("roundTo", \.pruning.roundTo, in: 1...256, ChannelPruning.roundToSummary),
     ]
   }
 
@@ -54,12 +55,6 @@ public struct NetworkSlimming: CompressionMethod {
 
   public func compress(_ compression: inout Compression<NetworkSlimming>) throws -> Rewrite {
     var channels = compression.with(\.pruning)
-    do {
-      return try pruning.compress(&channels)
-    } catch let error as MethodError {
-      throw error.of(Self.name)
-    } catch let error as Located where error.place == ChannelPruning.name {
-      throw Located(Self.name, error.underlying)
-    }
+    return try ChannelPruning.errors(as: Self.name) { try pruning.compress(&channels) }
   }
 }

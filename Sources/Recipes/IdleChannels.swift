@@ -1,0 +1,25 @@
+import Graphs
+import Ops
+
+extension Graph {
+  /// What convolutions cost whose number of channels has changed and fills no block of the kernels, layers of one number in a
+  /// line: `conv2, conv3: 13 channels, kernels compute 16 (19 % idle)`.
+  func idleChannels(since before: Graph, block: Int) -> [String] {
+    var layers: [Int: [String]] = [:]
+    var order: [Int] = []
+    for node in nodes {
+      guard let count = (node.op as? Conv2D)?.filters, count % block != 0,
+        let earlier = before.node(named: node.name)?.op as? Conv2D, earlier.filters != count
+      else { continue }
+      if layers[count] == nil { order.append(count) }
+      layers[count, default: []].append(node.name)
+    }
+    return order.map { count in
+      let computed = (count + block - 1) / block * block
+      let idle = (100 * Double(computed - count) / Double(computed)).rounded()
+      return
+        "\(layers[count, default: []].joined(separator: ", ")): \(count) channels, kernels compute \(computed) "
+        + "(\(Int(idle)) % idle)"
+    }
+  }
+}
