@@ -4,4 +4,7 @@ extension EncodingCatalogue {
   /// Every encoding that a file may name.
   public static let standard = EncodingCatalogue(
     parameters: [Dense.self, Sparse.self, Integer.self, Codebook.self], values: [IntegerValue.self])
+  /// Those, and what a checkpoint may name besides.
+  public static let training = EncodingCatalogue(
+    parameters: standard.parameters + [Spliced.self, Attracted.self], values: standard.values)
 }

@@ -24,7 +24,8 @@ struct Catalogue: CustomTestStringConvertible, Sendable {
       name: "losses", folder: "Sources/Ops/Losses", protocols: ["Loss"],
       list: "Sources/Ops/Losses/OpCatalogue+Training.swift"),
     Catalogue(
-      name: "encodings", folder: "Sources/Encodings", protocols: ["Encoding", "ValueEncoding"],
+      name: "encodings", folder: "Sources/Encodings",
+      protocols: ["Encoding", "ValueEncoding", "TrainingEncoding"],
       list: "Sources/Encodings/EncodingCatalogue+Standard.swift", foreign: ["Dense"]),
     Catalogue(
       name: "blocks", folder: "Sources/Networks/Blocks", protocols: ["Block"],
@@ -43,7 +44,7 @@ struct Catalogue: CustomTestStringConvertible, Sendable {
       list: "Sources/Training/Schedules/Schedule.swift"),
     Catalogue(
       name: "methods", folder: "Sources/Methods",
-      protocols: ["CompressionMethod", "WeightPruningMethod", "FactorizationMethod"],
+      protocols: ["CompressionMethod", "WeightPruningMethod", "SplicingMethod", "FactorizationMethod"],
       list: "Sources/Methods/MethodCatalogue.swift"),
     Catalogue(
       name: "criteria", folder: "Sources/Methods/Criteria", protocols: ["Saliency"],

@@ -9,7 +9,7 @@ import Testing
 /// Every encoding of the catalogue on the weights of a network, and in inference integers on its values: in training a
 /// value that lands on the next integer in one of two backends is carried on into weights and moments.
 private enum EncodingKind: String, CaseIterable {
-  case sparse, integer, codebook, sparseCodebook, sparseInteger
+  case sparse, integer, codebook, sparseCodebook, sparseInteger, spliced, attracted
 
   /// The kinds that the encoding is made of.
   var kinds: [String] {
@@ -19,6 +19,8 @@ private enum EncodingKind: String, CaseIterable {
     case .codebook: [Codebook.kind]
     case .sparseCodebook: [Sparse.kind, Codebook.kind]
     case .sparseInteger: [Sparse.kind, Integer.kind]
+    case .spliced: [Spliced.kind]
+    case .attracted: [Attracted.kind, Sparse.kind]
     }
   }
 
@@ -33,6 +35,11 @@ private enum EncodingKind: String, CaseIterable {
     case .codebook: codebook
     case .sparseCodebook: Sparse(mask: mask, inner: codebook)
     case .sparseInteger: Sparse(mask: mask, inner: integer)
+    case .spliced: Spliced(mask: mask)
+    case .attracted:
+      Attracted(
+        to: tensor.values.map { $0 / 2 }, strength: tensor.values.indices.map { Float($0 % 3) / 2 },
+        inner: Sparse(mask: mask))
     }
   }
 
@@ -69,7 +76,7 @@ struct CatalogueEncodingTests {
   @Test("every encoding of the catalogue is among the cases")
   func complete() {
     let kinds = Set(EncodingKind.allCases.flatMap(\.kinds))
-    let catalogue = EncodingCatalogue.standard
+    let catalogue = EncodingCatalogue.training
     #expect(kinds == Set(catalogue.parameters.map { $0.kind }).subtracting([Dense.kind]))
     #expect(catalogue.values.map { $0.kind } == [IntegerValue.kind])
   }

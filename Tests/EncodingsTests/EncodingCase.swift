@@ -30,8 +30,26 @@ struct EncodingCase: CustomTestStringConvertible, Sendable {
     let sparse = plain.flatMap { name, encoding in
       masks.map { ("sparse, \($0.0), \(name)", Sparse(mask: $0.1, inner: encoding) as any Encoding) }
     }
-    return (plain + sparse).map { EncodingCase(name: $0.0, encoding: $0.1, masters: masters) }
+    return (plain + sparse + trainingEncodings(of: masters)).map {
+      EncodingCase(name: $0.0, encoding: $0.1, masters: masters)
+    }
   }()
+
+  /// What acts in training alone, around what ships.
+  private static func trainingEncodings(of masters: Tensor) -> [(String, any Encoding)] {
+    let large = Mask(masters.values.map { $0.magnitude > 0.4 })
+    let kept = Sparse(mask: Mask(masters.values.indices.map { $0 % 5 != 2 }))
+    let integer = Integer(bits: 8, covering: masters, perChannel: true)
+    let target = masters.values.map { $0.magnitude > 0.4 ? $0 : 0 }
+    let strength = masters.values.indices.map { Float($0 % 7) / 8 }
+    return [
+      ("spliced", Spliced(mask: large)), ("spliced within a mask", Spliced(mask: large, inner: kept)),
+      ("attracted to zero", Attracted(to: [0], strength: [0.5])),
+      ("attracted, element by element", Attracted(to: target, strength: strength)),
+      ("attracted within a mask", Attracted(to: target, strength: [0.1], inner: kept)),
+      ("attracted integers", Attracted(to: [0], strength: strength, inner: integer)),
+    ]
+  }
 
   private static func plainEncodings(of masters: Tensor) -> [(String, any Encoding)] {
     let clusters = masters.values.map { UInt16(max(0, min(7, Int(($0 + 1) * 4)))) }

@@ -9,7 +9,7 @@ struct EncodingLawTests {
   @Test("Every kind of the catalogue is under the laws")
   func complete() {
     let kinds = Set(EncodingCase.all.map(\.encoding.kind))
-    #expect(kinds == Set(EncodingCatalogue.standard.parameters.map { $0.kind }))
+    #expect(kinds == Set(EncodingCatalogue.training.parameters.map { $0.kind }))
   }
 
   @Test("A projection projects to itself, bit for bit", arguments: EncodingCase.all)

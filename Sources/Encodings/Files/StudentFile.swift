@@ -22,7 +22,7 @@ public enum StudentFile {
 
   /// The bytes of a model's file, with Huffman codes where they are smaller if `coded`, else packed to the symbols' widths.
   ///
-  /// Throws what `read` would refuse.
+  /// Throws what `read` would refuse, and encodings that act in training alone.
   public static func bytes(
     of model: Model, coded: Bool, file: String = "model"
   ) throws(ModelFileError) -> [UInt8] {
@@ -56,8 +56,11 @@ public enum StudentFile {
     _ model: Model, coded: Bool, file: String
   ) throws(ModelFileError) -> (bytes: [UInt8], sizes: [TensorSize]) {
     var model = model
-    for name in model.graph.parameters.keys {
+    for name in model.graph.parameters.keys.sorted() {
       guard let parameter = model.graph.parameters[name] else { continue }
+      if parameter.encoding is any TrainingEncoding {
+        throw .student(file: file, .inTraining(tensor: name, encoding: parameter.encoding.kind))
+      }
       model.graph.parameters[name]?.value = parameter.projected
     }
     try ModelFile.check(model, file: file)

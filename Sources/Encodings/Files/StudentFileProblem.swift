@@ -10,6 +10,7 @@ public enum StudentFileProblem: FileProblem {
   case elements(expected: Int, found: Int)
   case unknownEncoding(kind: String, suggestion: String?)
   case tensor(String, EncodingError)
+  case inTraining(tensor: String, encoding: String)
 
   /// What, expected, found; what to do.
   public var description: String {
@@ -31,6 +32,8 @@ public enum StudentFileProblem: FileProblem {
       "\"\(kind)\" is not an encoding" + (suggestion.map { "; did you mean \"\($0)\"?" } ?? "")
     case .tensor(let name, let error):
       "tensor \"\(name)\": \(error)"
+    case .inTraining(let name, let encoding):
+      "tensor \"\(name)\" is \(encoding), which acts in training alone: expected a network whose stages are done"
     }
   }
 }

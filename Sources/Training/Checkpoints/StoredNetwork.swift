@@ -111,7 +111,7 @@ private struct EncodedParameter {
   }
 
   func encoding(shape: Shape) throws -> any Encoding {
-    guard let type = EncodingCatalogue.standard.parameters.first(where: { $0.kind == kind }) else {
+    guard let type = EncodingCatalogue.training.parameter(kind: kind) else {
       throw EncodingError.missing(kind: kind, what: "the encoding of this name")
     }
     return try Self.restore(type, stored, shape)

@@ -1,0 +1,92 @@
+public import Graphs
+public import Tensors
+
+/// Masters that are pulled towards a target while they train: a quadratic penalty of one parameter, element by element.
+///
+/// **Formula**: `w = inner(master)`; added to what is minimized is `sum of strength[i]/2 · (master[i] - target[i])²`.
+///
+/// **Gradient**: `inner'(gradient + strength ⊙ (master - target))`: what the inner encoding keeps still is not pulled.
+///
+/// **Papers**: Zhang, Ye, Zhang, et al., "A systematic DNN weight pruning framework using alternating direction method of
+/// multipliers", 2018, arXiv:1804.03294; Wang, Qin, Zhang, Fu, "Neural pruning via growing regularization", 2021, arXiv:2012.09243.
+public struct Attracted: TrainingEncoding {
+  public static let kind = "attracted"
+
+  /// Where masters are pulled, row-major, or one number for all.
+  public let target: [Float]
+  /// How strongly, row-major, 0 or more, or one number for all.
+  public let strength: [Float]
+  public let inner: any Encoding
+
+  /// Makes an encoding of numbers an element, or single ones.
+  public init(to target: [Float], strength: [Float], inner: any Encoding = Dense()) {
+    precondition(!target.isEmpty && !strength.isEmpty, "a target and a strength")
+    self.target = target
+    self.strength = strength
+    self.inner = inner
+  }
+
+  public static func == (a: Attracted, b: Attracted) -> Bool {
+    a.target == b.target && a.strength == b.strength && a.inner.isEqual(to: b.inner)
+  }
+
+  public func project(_ values: inout MutableSpan<Float>, shape: Shape) {
+    inner.project(&values, shape: shape)
+  }
+
+  public func backward(_ gradient: inout MutableSpan<Float>, masters: Span<Float>, shape: Shape) {
+    let (target, strength) = (target.span, strength.span)
+    let (targetStep, strengthStep) = (target.count > 1 ? 1 : 0, strength.count > 1 ? 1 : 0)
+    for i in gradient.indices {
+      gradient[i] += strength[i * strengthStep] * (masters[i] - target[i * targetStep])
+    }
+    inner.backward(&gradient, masters: masters, shape: shape)
+  }
+
+  public func nonZeroCount(_ values: Span<Float>) -> Int { inner.nonZeroCount(values) }
+
+  public func sliced(_ kept: [Int: [Int]], shape: Shape) -> Attracted {
+    func slice(_ numbers: [Float]) -> [Float] {
+      guard numbers.count > 1 else { return numbers }
+      var tensor = Tensor(numbers, shape: shape)
+      for (axis, kept) in kept.sorted(by: { $0.key < $1.key }) { tensor = tensor.gathering(kept, axis: axis) }
+      return tensor.values
+    }
+    return Attracted(to: slice(target), strength: slice(strength), inner: inner.sliced(kept, shape: shape))
+  }
+
+  /// Where masters have moved as a whole, there is no target any more.
+  public func afterChannelScaling() -> any Encoding { inner.afterChannelScaling() }
+
+  /// The streams `target` and `strength`, floats, then the inner encoding's.
+  public func store(_ tensor: Tensor) -> StoredTensor {
+    stored(
+      tensor,
+      behind: [
+        .init(name: "target", bits: 32, symbols: target.map(\.bitPattern)),
+        .init(name: "strength", bits: 32, symbols: strength.map(\.bitPattern)),
+      ])
+  }
+
+  /// Refuses numbers that are neither one nor one an element or not finite, negative strengths, and an inner encoding that does
+  /// not ship.
+  public static func restore(
+    _ stored: StoredTensor, shape: Shape
+  ) throws(EncodingError) -> (Attracted, Tensor) {
+    func numbers(_ name: String, from least: Float) throws(EncodingError) -> [Float] {
+      let numbers = try stored.stream(name, bits: 32, of: kind).map(Float.init(bitPattern:))
+      guard numbers.count == 1 || numbers.count == shape.count, !numbers.isEmpty else {
+        throw .invalid(
+          kind: kind, what: name, expected: "1 number, or \(shape.count)", found: "\(numbers.count)")
+      }
+      if let bad = numbers.first(where: { !($0 >= least && $0.isFinite) }) {
+        throw .invalid(kind: kind, what: name, expected: "finite numbers from \(least)", found: "\(bad)")
+      }
+      return numbers
+    }
+    let target = try numbers("target", from: -.greatestFiniteMagnitude)
+    let strength = try numbers("strength", from: 0)
+    let (inner, tensor) = try restoreInner(stored, shape: shape, behind: 2)
+    return (Attracted(to: target, strength: strength, inner: inner), tensor)
+  }
+}

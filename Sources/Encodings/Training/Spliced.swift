@@ -1,0 +1,67 @@
+public import Graphs
+public import Tensors
+
+/// A mask that may be taken back: what is outside is zero for the kernels, and its masters go on learning.
+///
+/// **Formula**: `w = mask ⊙ inner(master)`.
+///
+/// **Gradient**: `inner'(gradient)`, straight through the mask, to all masters: a weight whose absence costs grows until the
+/// method that made the mask splices it back.
+///
+/// **Paper**: Guo, Yao, Chen, "Dynamic network surgery for efficient DNNs", 2016, arXiv:1608.04493.
+public struct Spliced: TrainingEncoding {
+  public static let kind = "spliced"
+
+  /// Which elements the kernels see.
+  public let mask: Mask
+  /// Plain floats, or a mask around them that stays.
+  public let inner: any Encoding
+
+  /// Makes an encoding; where the inner one is a mask, what it leaves out is outside.
+  public init(mask: Mask, inner: any Encoding = Dense()) {
+    self.mask = (inner as? Sparse).map { mask.intersection($0.mask) } ?? mask
+    self.inner = inner
+  }
+
+  public static func == (a: Spliced, b: Spliced) -> Bool { a.mask == b.mask && a.inner.isEqual(to: b.inner) }
+
+  public func project(_ values: inout MutableSpan<Float>, shape: Shape) {
+    inner.project(&values, shape: shape)
+    mask.apply(to: &values)
+  }
+
+  public func backward(_ gradient: inout MutableSpan<Float>, masters: Span<Float>, shape: Shape) {
+    inner.backward(&gradient, masters: masters, shape: shape)
+  }
+
+  public func nonZeroCount(_ values: Span<Float>) -> Int { mask.survivorCount }
+
+  public func sliced(_ kept: [Int: [Int]], shape: Shape) -> Spliced {
+    Spliced(mask: mask.sliced(kept, shape: shape), inner: inner.sliced(kept, shape: shape))
+  }
+
+  public func afterChannelScaling() -> any Encoding {
+    Spliced(mask: mask, inner: inner.afterChannelScaling())
+  }
+
+  /// The stream `mask`, one bit an element, then the inner encoding's.
+  public func store(_ tensor: Tensor) -> StoredTensor {
+    let symbols = (0..<mask.count).map { UInt32(mask[$0] ? 1 : 0) }
+    return stored(tensor, behind: [.init(name: "mask", bits: 1, symbols: symbols)])
+  }
+
+  /// Refuses a mask of another size, and an inner encoding that does not ship.
+  public static func restore(
+    _ stored: StoredTensor, shape: Shape
+  ) throws(EncodingError) -> (Spliced, Tensor) {
+    let symbols = try stored.stream("mask", bits: 1, of: kind)
+    guard symbols.count == shape.count else {
+      throw .invalid(kind: kind, what: "mask", expected: "\(shape.count) bits", found: "\(symbols.count)")
+    }
+    var (inner, tensor) = try restoreInner(stored, shape: shape, behind: 1)
+    let encoding = Spliced(mask: Mask(symbols.map { $0 == 1 }), inner: inner)
+    var values = tensor.values.mutableSpan
+    encoding.mask.apply(to: &values)
+    return (encoding, tensor)
+  }
+}
