@@ -42,11 +42,13 @@ public struct Compression<Method: CompressionMethod> {
     self.overrides = overrides
   }
 
-  /// The same application of a method that this one is made of.
-  func with<Part: CompressionMethod>(_ part: (Method) -> Part) -> Compression<Part> {
+  /// The same application of a method that this one is made of, to the same network or another state of it.
+  func with<Part: CompressionMethod>(
+    _ part: (Method) -> Part, graph: Graph? = nil
+  ) -> Compression<Part> {
     Compression<Part>(
-      part(method), graph: graph, of: original, progress: progress, evidence: evidence, random: random,
-      overrides: overrides.mapValues { $0.map(part) })
+      part(method), graph: graph ?? self.graph, of: original, progress: progress, evidence: evidence,
+      random: random, overrides: overrides.mapValues { $0.map(part) })
   }
 
   /// The settings for a node; `nil` when the recipe leaves the node out.

@@ -127,6 +127,44 @@ struct TrialResumeTests {
     #expect(!names.contains { $0.hasPrefix(Objective.prefix) })
   }
 
+  /// Masks that come back, pulls and filters that fade, each stopped between two of its points.
+  private static let shadows = """
+      - name: shadows
+        pipeline:
+          - growing-regularization: {sparsity: 0.3, times: 4, share: 0.9}
+            epochs: 2
+          - soft-filter-pruning: {sparsity: 0.2, times: 3}
+            epochs: 2
+          - dynamic-surgery: {sparsity: 0.5, times: 4, share: 0.9}
+            epochs: 2
+          - movement-pruning: {sparsity: 0.6, times: 4, share: 0.9}
+            epochs: 2
+          - admm-pruning: {sparsity: 0.8, times: 4, share: 0.9}
+            epochs: 2
+    """
+
+  @Test(
+    "killed anywhere in stages of masks that come back and of pulls, a trial ends with the bytes of one that was not"
+  )
+  func shadows() throws {
+    let spec = try spec(Self.shadows)
+    let whole = try snapshots(spec, in: "trials/whole")
+    let expected = try facts(whole.result, in: "trials/whole")
+    #expect(!whole.result.warnings.contains { $0.contains("changed nothing") })
+    for kill in whole.kills {
+      let result = try run(spec, in: kill.place)
+      #expect(try facts(result, in: kill.place) == expected, "killed at \"\(kill.line)\"")
+    }
+    let student = try StudentFile.read("\(folder)/trials/whole/student.condensed").graph
+    #expect(student.parameters.values.allSatisfy { !($0.encoding is any TrainingEncoding) })
+    let weights = student.parameters.filter { $0.key.hasSuffix(".weight") }.values
+    let elements = weights.reduce(0) { $0 + $1.value.shape.count }
+    let left = weights.reduce(0) { $0 + $1.encoding.nonZeroCount($1.value.values.span) }
+    #expect(elements - left == Int((0.8 * Double(elements)).rounded()))
+    // A perceptron of 256 and 32 hidden units lost channels twice.
+    #expect(whole.result.parameters < 209_514)
+  }
+
   @Test("a stage in training goes on at its checkpoint, also when it is one of several")
   func withinStage() throws {
     let spec = try spec(Self.stages)

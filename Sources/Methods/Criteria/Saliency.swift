@@ -76,7 +76,7 @@ public enum ScoreScale: Sendable {
 public enum SaliencyCatalogue: Catalogue {
   public static let all: [any Saliency.Type] = [
     Magnitude.self, AbsoluteSum.self, TaylorExpansion.self, FisherInformation.self, NormScale.self,
-    ZeroShare.self, RandomScore.self,
+    ZeroShare.self, Movement.self, RandomScore.self,
   ]
   public static var kinds: [any NamedKind.Type] { all }
 

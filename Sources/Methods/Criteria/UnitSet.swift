@@ -92,6 +92,26 @@ public struct UnitSet: Sendable {
     }
   }
 
+  /// By parameter that has elements of the units a number for each element, row-major: its unit's, or 0 for elements of none.
+  func spread(_ numbers: [Float], over relations: [UnitRelation]) -> [(parameter: String, elements: [Float])]
+  {
+    switch layout {
+    case .weights(let units):
+      return [(name, units.map { $0.map { numbers[Int($0)] } } ?? numbers)]
+    case .channels(let group, let parts):
+      return parts.filter { relations.contains($0.relation) }.map { part in
+        var byChannel = Array(repeating: Float(0), count: part.shape[part.axis])
+        for (unit, number) in zip(group.units, numbers) {
+          for channel in unit.channels[part.value] ?? [] { byChannel[channel] = number }
+        }
+        let inner = part.shape.dimensions[(part.axis + 1)...].reduce(1, *)
+        return (
+          part.parameter, (0..<part.shape.count).map { byChannel[$0 / inner % part.shape[part.axis]] }
+        )
+      }
+    }
+  }
+
   /// The unit of a weight tensor's element.
   func unit(of element: Int) -> Int {
     guard case .weights(let numbers?) = layout else { return element }

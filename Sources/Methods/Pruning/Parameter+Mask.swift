@@ -3,9 +3,9 @@ import Graphs
 import Tensors
 
 extension Parameter {
-  /// Which elements are not pruned, row-major.
+  /// Which elements are not pruned for good, row-major.
   var survivors: [Bool] {
-    guard let mask = (encoding as? Sparse)?.mask else {
+    guard let mask = (encoding.shipped as? Sparse)?.mask else {
       return Array(repeating: true, count: value.values.count)
     }
     return (0..<mask.count).map { mask[$0] }
@@ -17,6 +17,6 @@ extension Parameter {
     var tensor = value
     var span = tensor.values.mutableSpan
     mask.apply(to: &span)
-    return Parameter(tensor, encoding: Sparse(mask: mask, inner: encoding))
+    return Parameter(tensor, encoding: Sparse(mask: mask, inner: encoding.shipped))
   }
 }

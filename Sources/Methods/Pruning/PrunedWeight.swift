@@ -15,6 +15,8 @@ struct PrunedWeight {
   private let isProtected: [Bool]
   /// By unit, whether it is pruned now.
   private(set) var isGone: [Bool]
+  /// The score that parts what is pruned now from what is not; `nil` where nothing is.
+  private var limit: Double?
 
   /// A tensor with the mask of earlier stages.
   init(_ set: UnitSet, shape: Shape, scores: [Double], survivors: [Bool], pattern: UnitPattern? = nil) {
@@ -45,6 +47,17 @@ struct PrunedWeight {
   var elementCount: Int { survivors.count }
   /// Which elements are kept.
   var kept: [Bool] { survivors.indices.map { survivors[$0] && !isGone[units.unit(of: $0)] } }
+  /// Which elements are kept where units change sides only when they are beyond a margin around the limit: below
+  /// `(1 - margin)·limit` they go, from `(1 + margin)·limit` on they come back, and between these they are as before.
+  func kept(margin: Double, before: [Bool]) -> [Bool] {
+    guard margin > 0, let limit else { return kept }
+    return survivors.indices.map { element in
+      let unit = units.unit(of: element)
+      guard survivors[element], !isProtected[unit] else { return survivors[element] }
+      if scores[unit] < (1 - margin) * limit { return false }
+      return scores[unit] >= (1 + margin) * limit || before[element]
+    }
+  }
   /// Elements that are pruned.
   var prunedCount: Int {
     let left = sizes.indices.reduce(0) { $0 + (isGone[$1] ? 0 : sizes[$1]) }
@@ -57,8 +70,9 @@ struct PrunedWeight {
   }
 
   /// Prunes every candidate with a score below a limit, and of those that equal it the first that together have at most
-  /// `ties` elements.
-  mutating func prune(below limit: Double, ties: inout Int) {
+  /// `ties` elements; `next` is the least score that stays, where all at the limit go.
+  mutating func prune(below limit: Double, ties: inout Int, next: Double? = nil) {
+    self.limit = next.map { (limit + $0) / 2 } ?? limit
     for unit in scores.indices where isCandidate(unit) {
       if scores[unit] < limit {
         isGone[unit] = true
@@ -110,7 +124,8 @@ struct WeightPool {
       reached += candidate.size
     }
     var ties = missing - below
-    for index in weights.indices { weights[index].prune(below: limit, ties: &ties) }
+    let next = candidates.first { $0.score > limit }?.score ?? .infinity
+    for index in weights.indices { weights[index].prune(below: limit, ties: &ties, next: next) }
   }
 }
 

@@ -41,6 +41,17 @@ extension WeightPruningMethod {
   }
 
   public func compress(_ compression: inout Compression<Self>) throws -> Rewrite {
+    let (graph, weights) = try chosen(&compression)
+    return try masked(graph, weights, compression)
+  }
+
+  /// The weight tensors that are left to the method with what goes of them at this point, and the network with what the
+  /// criterion changes of it to make up for that.
+  ///
+  /// Throws `nothingToDo` where there are none.
+  func chosen(
+    _ compression: inout Compression<Self>
+  ) throws -> (graph: Graph, weights: [PrunedWeight]) {
     let graph = compression.graph
     var choices: [(set: UnitSet, settings: Self, parameter: Parameter)] = []
     for (node, settings) in compression.layers {
@@ -72,20 +83,21 @@ extension WeightPruningMethod {
       weights.append(weight)
     }
     weights += pools.pruned()
+    guard !weights.isEmpty else {
+      throw MethodError.nothingToDo(method: Self.name, reason: "no layer with weights is left to it")
+    }
     let isGone = Dictionary(uniqueKeysWithValues: weights.map { ($0.name, $0.isGone) })
-    let compensated = try compression.compensated(judged, isGone: judged.map { isGone[$0.set.name] ?? [] })
-    return try rewrite(compensated, weights, compression)
+    return (
+      try compression.compensated(judged, isGone: judged.map { isGone[$0.set.name] ?? [] }), weights
+    )
   }
 
   /// A graph, that of the compression or what compensates for what goes, with new masks.
   ///
-  /// Throws `nothingToDo` where there is nothing to prune, and where the end is reached with nothing pruned.
-  private func rewrite(
+  /// Throws `nothingToDo` where the end is reached with nothing pruned.
+  func masked(
     _ graph: Graph, _ weights: [PrunedWeight], _ compression: Compression<Self>
   ) throws -> Rewrite {
-    guard !weights.isEmpty else {
-      throw MethodError.nothingToDo(method: Self.name, reason: "no layer with weights is left to it")
-    }
     var graph = graph
     var changes = 0
     var pruned = 0
@@ -97,7 +109,7 @@ extension WeightPruningMethod {
       changes += 1
       graph.parameters[weight.name] = parameter.masked(by: kept)
     }
-    if compression.progress >= 1, changes == 0, pruned == 0 || amount.schedule == .once {
+    if compression.progress >= 1, changes == 0, pruned == 0 || pacing == .once {
       throw MethodError.nothingToDo(
         method: Self.name,
         reason: pruned == 0

@@ -1,0 +1,55 @@
+import Graphs
+public import Settings
+import Tensors
+
+/// How far weights have moved away from zero since the stage began.
+public struct Movement: Saliency {
+  public static let name = "movement"
+  public static let documentation = MethodDocumentation(
+    summary: "how far a weight has moved away from zero since the stage began",
+    description: """
+      A weight that training makes larger is wanted, one that it pulls to zero is not, whatever their sizes are. Looks at \
+      the stage's first weights and the present ones; before anything has moved magnitude decides. It wants a method that \
+      acts while its stage trains: a gradual schedule, or movement-pruning.
+      """,
+    formula: """
+      score = sum of (w^2 - w0^2)/2 over the unit, w0 from the beginning of the stage: for plain gradient descent the sum of \
+      -rate·w·gradient over the updates, but for terms of the rate squared
+      """,
+    paper: """
+      Sanh, Wolf, Rush, "Movement pruning: adaptive sparsity by fine-tuning", 2020, arXiv:2005.07683
+      """)
+  public static let kinds: Set<UnitKind> = [.element, .kernel, .block]
+
+  /// The only way.
+  public init() {}
+
+  public static var settings: [Setting<Movement>] { [] }
+
+  public func scale(of kind: UnitKind) -> ScoreScale { .plain }
+
+  public func scores(
+    of sets: [UnitSet], _ context: inout SaliencyContext
+  ) throws -> [[Double]] {
+    let weights = context.weights(of: sets, .making)
+    var before: [String: Tensor] = [:]
+    for (name, weight) in weights {
+      guard let first = context.original.parameters[name]?.projected, first.shape == weight.shape else {
+        throw MethodError.impossible(
+          method: Self.name, node: name,
+          reason: "it is not what it was when the stage began; choose another criterion")
+      }
+      before[name] = first
+    }
+    let hasMoved = weights.contains { $1.values != before[$0]?.values }
+    return sets.map { set in
+      set.sums(.making) { name in
+        guard let now = weights[name], let first = before[name] else { return nil }
+        return { element in
+          let (w, w0) = (Double(now.values[element]), hasMoved ? Double(first.values[element]) : 0)
+          return (w * w - w0 * w0) / 2
+        }
+      }
+    }
+  }
+}

@@ -1,0 +1,110 @@
+import Encodings
+import Foundation
+public import Graphs
+public import Settings
+import Tensors
+
+/// Prunes by the alternating direction method of multipliers: weights are pulled towards what a sparse network would have.
+public struct ADMMPruning: WeightPruningMethod {
+  public static let name = "admm-pruning"
+  public static let revision = 1
+  public static let documentation = MethodDocumentation(
+    summary: "pull weights towards a sparse network's while training, then mask",
+    description: """
+      Looks for the weights of least loss under a sparsity. At each of `times` points Z becomes the nearest tensor to W + U that \
+      is sparse enough, and U, which adds up how far W has stayed away from it, grows; between points training pulls W \
+      towards Z - U. A weight that the loss holds against the pull wins its place, so it is not magnitude alone that \
+      decides. The strength rho grows over the stage, U being scaled with it. The last point masks what Z leaves out, for \
+      good, and the training after it recovers. A schedule lets the sparsity of Z grow.
+      """,
+    formula: """
+      U = (W - T)·rho/rho'; Z = the round(s(p)·n) lowest of W + U set to zero; T = Z - U; loss + rho'/2·|W - T|^2 with \
+      rho' = rho·growth^p
+      """,
+    paper: """
+      Zhang, Ye, Zhang, Tang, Wen, Fardad, Wang, "A systematic DNN weight pruning framework using alternating direction method \
+      of multipliers", 2018, arXiv:1804.03294; progressive: Ye et al., 2019, arXiv:1903.09769; scaling of U: Boyd, Parikh, \
+      Chu, Peleato, Eckstein, 2011, doi:10.1561/2200000016, section 3.4.1
+      """)
+
+  /// How much, and when.
+  public var amount = PruningAmount(sparsity: 0.8)
+  public var criterion: any Saliency { Magnitude() }
+  /// What is pruned whole.
+  public var unit: any UnitShape = SingleWeights()
+  /// The strength of the pull at the beginning of the stage.
+  public var rho = 1e-3
+  /// By how much it has grown at the end.
+  public var growth = 100.0
+
+  /// Four of five weights in the end, at 20 points.
+  public init() {
+    amount.times = 20
+    amount.share = 0.8
+  }
+
+  /// Prunes to a sparsity.
+  public init(sparsity: Double, scope: PruningScope = .global, rho: Double, growth: Double = 1) {
+    self.init()
+    amount.sparsity = sparsity
+    amount.scope = scope
+    self.rho = rho
+    self.growth = growth
+  }
+
+  public static var settings: [Setting<ADMMPruning>] {
+    PruningAmount.settings(\.amount, of: "weights") + [
+      UnitCatalogue.setting(\.unit),
+      Setting("rho", \.rho, in: 1e-9...1e3, "the strength of the pull at the beginning of the stage"),
+      Setting("growth", \.growth, in: 1...1e6, "by how much the strength has grown at the end"),
+    ]
+  }
+
+  public var pacing: Pacing { .gradual(times: amount.times, share: amount.share) }
+  public var randomControl: (any CompressionMethod)? {
+    var control = WeightPruning(
+      sparsity: amount.sparsity, criterion: RandomScore(controlling: criterion), unit: unit)
+    control.amount = amount
+    return control
+  }
+
+  public func compress(_ compression: inout Compression<ADMMPruning>) throws -> Rewrite {
+    let present = compression.graph
+    let shipped = present.shipped
+    let rho = Float(rho * pow(growth, compression.progress))
+    // W + U, of which Z is the projection.
+    var sums = shipped
+    for (node, _) in compression.layers {
+      for (name, parameter) in present.prunableWeights(of: node) {
+        guard let pull = parameter.encoding as? Attracted else { continue }
+        sums.parameters[name]?.value = pull.sum(parameter.value, strength: rho)
+      }
+    }
+    var projection = compression.with({ $0 }, graph: sums)
+    let (_, weights) = try chosen(&projection)
+    guard compression.progress < 1 else { return try masked(shipped, weights, compression) }
+    var pulled = shipped
+    for weight in weights {
+      guard let parameter = shipped.parameters[weight.name],
+        let sum = sums.parameters[weight.name]?.projected.values
+      else { continue }
+      let inner = try parameter.plainFloats(weight.name, for: Self.name)
+      let masters = parameter.projected.values
+      let kept = weight.kept
+      // T = Z - U with U = (W + U) - W.
+      let target = masters.indices.map { (kept[$0] ? sum[$0] : 0) - (sum[$0] - masters[$0]) }
+      pulled.parameters[weight.name]?.encoding = Attracted(to: target, strength: [rho], inner: inner)
+    }
+    return Rewrite(inPlace: pulled)
+  }
+}
+
+extension Attracted {
+  /// W + U where the pull was towards T = Z - U, so that U has become W - T, in units of another strength.
+  fileprivate func sum(_ masters: Tensor, strength rho: Float) -> Tensor {
+    var sum = masters
+    let factor = strength[0] / rho
+    for i in sum.values.indices { sum.values[i] += (masters.values[i] - target[i]) * factor }
+    return sum
+  }
+}

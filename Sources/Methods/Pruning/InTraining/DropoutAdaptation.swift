@@ -1,0 +1,87 @@
+public import Graphs
+import Ops
+public import Settings
+import Tensors
+
+/// Lowers the rates of dropouts to what the connections that are left need.
+public struct DropoutAdaptation: CompressionMethod {
+  public static let name = "dropout-adaptation"
+  public static let family = MethodFamily.pruning
+  public static let order = PipelineOrder.sparsity
+  public static let revision = 1
+  public static let documentation = MethodDocumentation(
+    summary: "lower the rates of dropouts by the connections that pruning has left",
+    description: """
+      A pruned layer has less capacity to overfit, and dropping as much as before keeps it from recovering. Follows a method \
+      that masks weights: each dropout's rate falls with the root of the share of connections left in the layers that \
+      read what it drops, or, where none does, in the one that makes it. Masked weights count as gone, channels that were removed \
+      whole count as never there. Applied again after more pruning, `rate` says what the rate was in the beginning.
+      """,
+    formula: "rate = rate(original)·sqrt(connections left / connections of the layer)",
+    paper: """
+      Han, Pool, Tran, Dally, "Learning both weights and connections for efficient neural networks", 2015, \
+      arXiv:1506.02626, section 3.2
+      """)
+
+  /// The rate before anything was pruned; `nil` takes what the stage began with.
+  public var rate: Float?
+
+  /// From the rates that the network has.
+  public init() {}
+
+  public static var settings: [Setting<DropoutAdaptation>] {
+    [
+      Setting(
+        "rate", \.rate, in: 0...0.99,
+        "the rate before anything was pruned; null takes what the network has when the stage begins")
+    ]
+  }
+
+  public func applicability(to node: Node, in graph: Graph) -> Applicability {
+    guard node.op is Dropout else { return .notApplicable(reason: "it drops nothing") }
+    return graph.connected(to: node).isEmpty
+      ? .notApplicable(reason: "no layer with weights reads or makes what it drops") : .applicable
+  }
+
+  public func compress(_ compression: inout Compression<DropoutAdaptation>) throws -> Rewrite {
+    let graph = compression.graph
+    var adapted: [String: [NewLayer]] = [:]
+    for (node, settings) in compression.layers {
+      guard let present = (node.op as? Dropout)?.rate else { continue }
+      let first = (compression.original.node(named: node.name)?.op as? Dropout)?.rate ?? present
+      let weights = graph.connected(to: node).flatMap { graph.prunableWeights(of: $0) }
+      let all = weights.reduce(0) { $0 + $1.parameter.value.shape.count }
+      let left = weights.reduce(0) { $0 + $1.parameter.survivors.count { $0 } }
+      let share = (Double(left) / Double(max(all, 1))).squareRoot()
+      let rate = Float(Double(settings.rate ?? first) * share)
+      guard rate != present else { continue }
+      adapted[node.name] = [NewLayer(op: Dropout(rate: rate), name: node.name, inputs: node.inputs)]
+    }
+    guard !adapted.isEmpty else {
+      throw MethodError.nothingToDo(
+        method: Self.name, reason: "no dropout stands at a layer with masked weights; prune weights first")
+    }
+    return try located(Self.name) { try graph.replacing(adapted, key: 0) }
+  }
+}
+
+extension Graph {
+  /// The layers with prunable weights that read a node's value, through others that have none; the one that makes it where none
+  /// does.
+  fileprivate func connected(to node: Node) -> [Node] {
+    var values: Set = [node.name]
+    var readers: [Node] = []
+    for reader in nodes where reader.inputs.contains(where: values.contains) {
+      if hasPrunableWeights(reader) { readers.append(reader) } else { values.insert(reader.name) }
+    }
+    guard readers.isEmpty else { return readers }
+    var made = node
+    while let maker = made.inputs.first.flatMap({ self.node(named: $0) }) {
+      if hasPrunableWeights(maker) { return [maker] }
+      made = maker
+    }
+    return []
+  }
+
+  private func hasPrunableWeights(_ node: Node) -> Bool { slots(of: node).contains { $0.slot.isPrunable } }
+}

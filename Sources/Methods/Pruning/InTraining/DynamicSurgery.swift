@@ -1,0 +1,60 @@
+public import Settings
+
+/// Prunes the smallest weights while the network trains, and splices back those that grow.
+public struct DynamicSurgery: SplicingMethod {
+  public static let name = "dynamic-surgery"
+  public static let revision = 1
+  public static let documentation = MethodDocumentation(
+    summary: "prune the smallest weights while training, and splice back what grows",
+    description: """
+      At each of `times` points the weights are ranked anew, those that are masked too: these are zero for the network, and go \
+      on learning unseen, straight through the mask. What falls below the limit by a margin is masked, what rises above \
+      it by as much comes back, and between the two a weight stays what it is. A weight that was wrongly pruned so \
+      returns. The limit is where the schedule's sparsity is reached, across the network or layer by layer, or a threshold in \
+      standard deviations of each layer's weights. The last point masks for good what is below the limit then, to exactly the \
+      sparsity; the training after it recovers. Masks of earlier stages stay, and so does one weight of each tensor.
+      """,
+    formula: """
+      mask' = 0 where |w| < (1 - margin)·t, 1 where |w| >= (1 + margin)·t, else mask; t lies midway between the round(s(p)·n)-th \
+      smallest of n |w| and the next, or is threshold·share(p)·standard deviation of the layer; gradient by w = gradient by mask·w
+      """,
+    paper: "Guo, Yao, Chen, \"Dynamic network surgery for efficient DNNs\", 2016, arXiv:1608.04493")
+
+  /// How much, and when.
+  public var amount = PruningAmount(sparsity: 0.8)
+  public var criterion: any Saliency { Magnitude() }
+  /// Prunes below this many standard deviations of each layer's weights, instead of to a sparsity.
+  public var threshold: Double?
+  /// How far beyond the limit, as a share of it, a weight has to be to change sides.
+  public var margin = 0.1
+
+  /// Four of five weights in the end, at 20 points, gradually.
+  public init() {
+    amount.schedule = .cubic
+    amount.times = 20
+    amount.share = 0.8
+  }
+
+  /// Prunes to a sparsity.
+  public init(sparsity: Double, scope: PruningScope = .global, margin: Double = 0.1) {
+    self.init()
+    amount.sparsity = sparsity
+    amount.scope = scope
+    self.margin = margin
+  }
+
+  public static var settings: [Setting<DynamicSurgery>] {
+    PruningAmount.settings(\.amount, of: "weights") + [
+      Setting(
+        "threshold", \.threshold, in: 0...10,
+        "prunes below this many standard deviations of each layer's weights, instead of to a sparsity"),
+      Setting(
+        "margin", \.margin, in: 0...0.9,
+        "how far beyond the limit, as a share of it, a weight has to be to change sides"),
+    ]
+  }
+
+  public var randomControl: (any CompressionMethod)? {
+    threshold == nil ? RandomPruning(amount: amount) : nil
+  }
+}

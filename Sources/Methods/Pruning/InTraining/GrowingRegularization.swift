@@ -1,0 +1,99 @@
+import Encodings
+public import Graphs
+public import Settings
+
+/// Pulls the channels that will go to zero, more and more strongly, and removes them when nothing is left of them.
+public struct GrowingRegularization: CompressionMethod {
+  public static let name = "growing-regularization"
+  public static let family = MethodFamily.pruning
+  public static let order = PipelineOrder.structure
+  public static let revision = 1
+  public static let documentation = MethodDocumentation(
+    summary: "pull the weakest channels to zero ever more strongly, then remove them",
+    description: """
+      At each of `times` points the channels are ranked anew. For those of the lowest scores the pull to zero on all that makes \
+      them grows by a step, up to the ceiling; for the others it falls by a step: filters of all tied layers, depthwise ones \
+      that follow, and scales of batch norms, without which a norm would make up for a small filter. A channel that is chosen \
+      at every point has the ceiling before the last one. The last point removes the lowest, as channel-pruning does; their \
+      weights are near zero by then, so that little is lost. A rate times the ceiling above 1 makes SGD unstable.
+      """,
+    formula: """
+      loss + sum over channels of strength/2·sum of w^2; strength' = min(ceiling, strength + ceiling/(times - 1)) for the \
+      round(s(p)·n) lowest of n channels, max(0, strength - ceiling/(times - 1)) for the others
+      """,
+    paper: """
+      Wang, Qin, Zhang, Fu, "Neural pruning via growing regularization", 2021, arXiv:2012.09243; Wang, Hu, Zhang, Wang, Hu, \
+      "Structured pruning for efficient convolutional neural networks via incremental regularization", 2019, \
+      arXiv:1804.09461; groups: Fang, Ma, Song, Mi, Wang, "DepGraph", 2023, arXiv:2301.12900
+      """)
+
+  /// What is removed in the end, and when.
+  private var pruning: ChannelPruning
+  /// The strongest pull.
+  public var ceiling = 1.0
+
+  /// Half of the channels, ranked across the network, at 20 points.
+  public init() { self.init(sparsity: 0.5) }
+
+  /// Removes a share of the channels, at a number of points.
+  public init(
+    sparsity: Double, criterion: any Saliency = AbsoluteSum(), scope: PruningScope = .global,
+    ceiling: Double = 1, times: Int = 20
+  ) {
+    pruning = ChannelPruning(sparsity: sparsity, criterion: criterion, scope: scope)
+    pruning.amount.times = times
+    self.ceiling = ceiling
+  }
+
+  public static var settings: [Setting<GrowingRegularization>] {
+    ChannelPruning.settings(\.pruning) + [
+      Setting("ceiling", \.ceiling, in: 1e-6...100, "the strongest pull: what strength/2·w^2 is added with")
+    ]
+  }
+  public static var strength: WritableKeyPath<GrowingRegularization, Double>? { \.pruning.amount.sparsity }
+  public var pacing: Pacing { .gradual(times: pruning.amount.times, share: pruning.amount.share) }
+  public var evidence: Set<EvidenceKind> { pruning.evidence }
+  public var randomControl: (any CompressionMethod)? { pruning.randomControl }
+
+  public func applicability(to node: Node, in graph: Graph) -> Applicability {
+    pruning.applicability(to: node, in: graph)
+  }
+
+  public func compress(_ compression: inout Compression<GrowingRegularization>) throws -> Rewrite {
+    let present = compression.graph
+    var channels = compression.with(\.pruning, graph: present.shipped)
+    let losses = try ChannelPruning.errors(as: Self.name) { try pruning.losses(&channels) }
+    guard compression.progress < 1 else {
+      return try ChannelPruning.errors(as: Self.name) { try losses.removed }
+    }
+    let step = Float(ceiling / Double(max(1, pruning.amount.times - 1)))
+    var strengths: [String: [Float]] = [:]
+    for (choice, isGone) in zip(losses.choices, losses.isGone) {
+      let grown = zip(present.strengths(of: choice.set), isGone).map { strength, isGone in
+        isGone ? min(Float(ceiling), strength + step) : max(0, strength - step)
+      }
+      // A norm behind a concatenation has channels of several groups.
+      for (name, elements) in choice.set.spread(grown, over: [.making, .scaling]) {
+        strengths[name] = strengths[name].map { zip($0, elements).map { max($0, $1) } } ?? elements
+      }
+    }
+    var pulled = losses.compensated
+    for (name, strength) in strengths where strength.contains(where: { $0 > 0 }) {
+      guard let inner = pulled.parameters[name]?.encoding else { continue }
+      pulled.parameters[name]?.encoding = Attracted(to: [0], strength: strength, inner: inner)
+    }
+    return Rewrite(inPlace: pulled)
+  }
+}
+
+extension Graph {
+  /// By unit how strongly the weights that make it are pulled: all alike, so that their mean is what each is.
+  fileprivate func strengths(of set: UnitSet) -> [Float] {
+    let sums = set.sums(.making) { name in
+      guard let strength = (parameters[name]?.encoding as? Attracted)?.strength else { return nil }
+      return { Double(strength[strength.count > 1 ? $0 : 0]) }
+    }
+    let counts = set.sums(.making) { _ in { _ in 1 } }
+    return zip(sums, counts).map { Float($1 > 0 ? $0 / $1 : 0) }
+  }
+}

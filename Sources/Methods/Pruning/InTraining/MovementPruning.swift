@@ -1,0 +1,41 @@
+public import Settings
+
+/// Prunes the weights that training moves towards zero.
+public struct MovementPruning: SplicingMethod {
+  public static let name = "movement-pruning"
+  public static let revision = 1
+  public static let documentation = MethodDocumentation(
+    summary: "prune the weights that training moves towards zero, whatever their size",
+    description: """
+      At each of `times` points the weights are ranked by how far they have moved away from zero since the stage began \
+      (criterion movement), those that are masked too: these are zero for the network, and go on learning unseen, straight \
+      through the mask, so that they come back when they move outwards. The last point masks for good. It suits a trained \
+      network that learns another task, where large weights are not the ones that matter, and wants a stage long enough \
+      for weights to move.
+      """,
+    formula: """
+      score = (w^2 - w0^2)/2, w0 from the beginning of the stage: for plain gradient descent the sum of -rate·w·gradient over the \
+      updates, but for terms of the rate squared; gradient by w = gradient by mask·w
+      """,
+    paper: """
+      Sanh, Wolf, Rush, "Movement pruning: adaptive sparsity by fine-tuning", 2020, arXiv:2005.07683, which sums the scores \
+      up in training
+      """)
+
+  /// How much, and when.
+  public var amount = PruningAmount(sparsity: 0.8)
+  public var criterion: any Saliency { Movement() }
+  /// Scores may be negative: there is nothing that a margin could be a share of.
+  public var margin: Double { 0 }
+
+  /// Four of five weights in the end, at 20 points, gradually.
+  public init() {
+    amount.schedule = .cubic
+    amount.times = 20
+    amount.share = 0.8
+  }
+
+  public static var settings: [Setting<MovementPruning>] { PruningAmount.settings(\.amount, of: "weights") }
+
+  public var randomControl: (any CompressionMethod)? { RandomPruning(amount: amount) }
+}

@@ -1,0 +1,65 @@
+public import Graphs
+public import Settings
+import Tensors
+
+/// Sets the weakest filters to zero again and again while they go on learning, and removes them at the end.
+public struct SoftFilterPruning: CompressionMethod {
+  public static let name = "soft-filter-pruning"
+  public static let family = MethodFamily.pruning
+  public static let order = PipelineOrder.structure
+  public static let revision = 1
+  public static let documentation = MethodDocumentation(
+    summary: "set the weakest filters to zero while they learn on, then remove them",
+    description: """
+      At each of `times` points (as many as the stage has epochs, in the paper) the filters that make the channels of the \
+      lowest scores are set to zero, in all layers that are tied; the training then goes on with all of them, so that a filter \
+      that was wrongly chosen grows again. The last point removes what is lowest then, as channel-pruning does, and the \
+      training after it recovers. A schedule makes the share of filters that are set to zero grow.
+      """,
+    formula: """
+      w = 0 in the filters of the round(s(p)·n) lowest of n channels by their Euclidean norms; at p = 1 these are removed
+      """,
+    paper: """
+      He, Kang, Dong, Fu, Yang, "Soft filter pruning for accelerating deep convolutional neural networks", 2018, \
+      arXiv:1808.06866; growing shares: He, Dong, Kang, Fu, Yan, Yang, 2018, arXiv:1808.07471
+      """)
+
+  /// What is removed in the end, and when.
+  private var pruning: ChannelPruning
+
+  /// Half of each layer's filters, at 10 points over nine tenths of the stage.
+  public init() { self.init(sparsity: 0.5) }
+
+  /// Removes a share of the filters.
+  public init(sparsity: Double, criterion: any Saliency = Magnitude(), scope: PruningScope = .layer) {
+    pruning = ChannelPruning(sparsity: sparsity, criterion: criterion, scope: scope)
+    pruning.amount.share = 0.9
+  }
+
+  public static var settings: [Setting<SoftFilterPruning>] { ChannelPruning.settings(\.pruning) }
+  public static var strength: WritableKeyPath<SoftFilterPruning, Double>? { \.pruning.amount.sparsity }
+  public var pacing: Pacing { .gradual(times: pruning.amount.times, share: pruning.amount.share) }
+  public var evidence: Set<EvidenceKind> { pruning.evidence }
+  public var randomControl: (any CompressionMethod)? { pruning.randomControl }
+
+  public func applicability(to node: Node, in graph: Graph) -> Applicability {
+    pruning.applicability(to: node, in: graph)
+  }
+
+  public func compress(_ compression: inout Compression<SoftFilterPruning>) throws -> Rewrite {
+    var channels = compression.with(\.pruning)
+    return try ChannelPruning.errors(as: Self.name) {
+      let losses = try pruning.losses(&channels)
+      guard compression.progress < 1 else { return try losses.removed }
+      var softened = losses.compensated
+      for (choice, isGone) in zip(losses.choices, losses.isGone) {
+        for (name, gone) in choice.set.spread(isGone.map { $0 ? 1 : 0 }, over: [.making]) {
+          guard var tensor = softened.parameters[name]?.value else { continue }
+          for element in gone.indices where gone[element] > 0 { tensor.values[element] = 0 }
+          softened.parameters[name]?.value = tensor
+        }
+      }
+      return Rewrite(inPlace: softened)
+    }
+  }
+}
