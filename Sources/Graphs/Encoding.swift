@@ -31,14 +31,17 @@ public protocol Encoding: Sendable, Equatable {
   /// norm does: a mask stays, a codebook does not.
   func afterChannelScaling() -> any Encoding
 
-  /// What a file holds of a tensor of projected values.
+  /// What a file holds of a tensor of projected values: of several forms that of the fewest bits without entropy codes.
   func store(_ tensor: Tensor) -> StoredTensor
+  /// The same in a form of choice, where an encoding has several.
+  func store(_ tensor: Tensor, as form: StoredForm) -> StoredTensor
   /// The encoding and the values of a stored tensor, which is untrusted.
   static func restore(_ stored: StoredTensor, shape: Shape) throws(EncodingError) -> (Self, Tensor)
 }
 
 extension Encoding {
   public func masked(by mask: Mask) -> Self { self }
+  public func store(_ tensor: Tensor, as form: StoredForm) -> StoredTensor { store(tensor) }
 
   /// The kind, reachable from an existential.
   public var kind: String { Self.kind }
@@ -82,6 +85,16 @@ public struct StoredTensor: Sendable, Equatable {
     self.inner = inner
     self.streams = streams
   }
+}
+
+/// Which of the forms that stand for the same tensor is taken, where an encoding has several.
+public enum StoredForm: Sendable {
+  /// That of the fewest bits, each symbol packed to its width.
+  case packed
+  /// That of the fewest bits with entropy codes where they are smaller.
+  case coded
+  /// That of a tensor that was read.
+  case like(StoredTensor)
 }
 
 /// Why a stored tensor is refused; the reader adds file and tensor.

@@ -30,7 +30,7 @@ struct StorageSummary {
     ])
     for (packed, coded) in zip(packed, coded) {
       table.rows.append([
-        packed.name, packed.encoding, packed.shape.description, GraphSummary.grouped(packed.nonZeros),
+        packed.name, coded.form, packed.shape.description, GraphSummary.grouped(packed.nonZeros),
         GraphSummary.grouped(packed.bytes), GraphSummary.grouped(coded.bytes),
       ])
     }
@@ -38,7 +38,8 @@ struct StorageSummary {
       "file", "", "", GraphSummary.grouped(packed.reduce(0) { $0 + $1.nonZeros }),
       GraphSummary.grouped(file.fileBytes), GraphSummary.grouped(file.codedBytes),
     ])
-    return table.lines(width: width) + valueLines(width: width)
+    let breakEven = BreakEvenTable(of: coded)?.lines(width: width) ?? []
+    return table.lines(width: width) + breakEven + valueLines(width: width)
   }
 
   private func valueLines(width: Int) -> [String] {
@@ -56,10 +57,16 @@ struct StorageSummary {
   /// The summary as JSON has it: `tensors`, `values` and `size`.
   var fields: [(key: String, value: SettingsNode)] {
     let tensors = zip(packed, coded).map { packed, coded in
-      SettingsNode(mapping: [
+      let sizes = SettingsNode(mapping: [
         "name": packed.name.node, "encoding": packed.encoding.node, "shape": packed.shape.settingsNode,
         "nonZeros": packed.nonZeros.node, "bytes": packed.bytes.node, "codedBytes": coded.bytes.node,
       ])
+      guard let places = packed.places, let codedPlaces = coded.places else { return sizes }
+      return sizes.adding(
+        SettingsNode(mapping: [
+          "places": places.description.node, "codedPlaces": codedPlaces.description.node,
+          "breakEven": BreakEvenTable.node(of: coded),
+        ]))
     }
     let values = graph.values.sorted { $0.key < $1.key }.map { name, encoding in
       SettingsNode(mapping: [

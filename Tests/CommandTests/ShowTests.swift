@@ -1,3 +1,4 @@
+import Encodings
 import Execution
 import Foundation
 import Graphs
@@ -66,6 +67,37 @@ struct ShowTests {
     #expect(try node.required("nodes", of: "show").list("nodes").count == graph.nodes.count)
     #expect(node["classes"] == model.classes.node)
     #expect(node["provenance"] == model.provenance)
+  }
+
+  @Test("A student's table names the form of each mask, and below which density it pays")
+  func breakEven() throws {
+    var graph = try NetworkSpec.named("mlp", searching: [teachers]).build()
+    graph.initializeParameters(seed: 0)
+    let weights = graph.parameters.keys.filter { $0.hasSuffix(".weight") }
+    for name in weights {
+      guard let value = graph.parameters[name]?.value else { continue }
+      let integers = Integer(bits: 8, covering: value, perChannel: true)
+      let mask = Mask(value.values.indices.map { $0 * 7919 % 10 == 0 })
+      let parameter = Parameter(value, encoding: Sparse(mask: mask, inner: integers))
+      graph.parameters[name] = Parameter(parameter.projected, encoding: parameter.encoding)
+    }
+    let model = Model(
+      graph: graph, classes: (0..<10).map { "digit \($0)" },
+      input: InputDescription(shape: [1, 28, 28], mean: [33], deviation: [78]),
+      split: SettingsNode(mapping: [:]), provenance: SettingsNode(mapping: [:]))
+    let summary = try #require(try StorageSummary(of: model))
+    let lines = summary.lines(width: 100)
+    #expect(lines.count { $0.contains(" sparse ") && $0.contains(" integer ") } == weights.count)
+    #expect(lines.count { $0.contains("10.0 %") && $0.contains("87.5 %") } == weights.count)
+    let tensors = try #require(summary.fields.first { $0.key == "tensors" }?.value).list("tensors")
+    for tensor in tensors {
+      let isMasked = try tensor.required("name", of: "a tensor").string("name").hasSuffix(".weight")
+      #expect((tensor["codedPlaces"] != nil) == isMasked)
+      #expect(tensor["breakEven"]?["mask"] == (isMasked ? 0.875.node : nil))
+    }
+    var plain = model
+    plain.graph.parameters = graph.parameters.mapValues { Parameter($0.projected) }
+    #expect(try StorageSummary(of: plain) == nil)
   }
 
   @Test(

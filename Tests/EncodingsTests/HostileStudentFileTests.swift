@@ -66,7 +66,7 @@ struct HostileStudentFileTests {
   func version() throws {
     var bytes = try StudentFile.bytes(of: Self.small(), coded: true)
     bytes[4] = 9
-    #expect(message(bytes) == "s: student file version 9, expected 1; a newer condense wrote it")
+    #expect(message(bytes) == "s: student file version 9, expected 1 to 2; a newer condense wrote it")
   }
 
   @Test(
@@ -98,7 +98,7 @@ struct HostileStudentFileTests {
       ("\"kind\":\"integer\"", "\"kind\":\"x\"", "\"x\" is not an encoding"),
       ("[\"größe 0\",", "[", "s: 9 class names for an output of 1x10"),
       ("\"mean\":[33.25]", "\"mean\":[]", "s: expected 1 means and deviations, found 0 and 1"),
-      ("[\"gaps\",", "[\"gabs\",", "sparse: first stream: expected gaps or mask, found \"gabs\""),
+      ("[\"gaps\",", "[\"gabs\",", "sparse: first stream: expected gaps, mask, rows or N:M, found \"gabs\""),
       ("[[{\"name\"", "[1,[{\"name\"", "s: damaged header: header:1: \"header\" must be [inputs, nodes"),
     ])
   func lies(old: String, new: String, expected: String) throws {

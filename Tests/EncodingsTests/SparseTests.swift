@@ -84,7 +84,7 @@ struct SparseTests {
       ),
       (
         StoredTensor(inner: ["dense"], streams: [.init(name: "mask", bits: 1, symbols: [1])]),
-        "sparse: mask: expected 8 symbols of 1 bit, found 1 of 1"
+        "sparse: mask: expected 8 symbols of 1 bit or 1 of 8, found 1 of 1"
       ),
       (StoredTensor(streams: []), "sparse: the stream of places is missing"),
       (
@@ -102,7 +102,7 @@ struct SparseTests {
       ),
       (
         StoredTensor(inner: ["dense"], streams: [.init(name: "values", bits: 32, symbols: [])]),
-        "sparse: first stream: expected gaps or mask, found \"values\""
+        "sparse: first stream: expected gaps, mask, rows or N:M, found \"values\""
       ),
     ])
   func lies(stored: StoredTensor, expected: String) {

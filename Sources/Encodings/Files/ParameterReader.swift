@@ -64,7 +64,7 @@ struct ParameterReader {
     _ type: E.Type, _ stored: StoredTensor, shape: Shape
   ) throws(EncodingError) -> Parameter {
     let (encoding, value) = try E.restore(stored, shape: shape)
-    guard encoding.store(value) == stored else {
+    guard encoding.store(value, as: .like(stored)) == stored else {
       throw .invalid(
         kind: E.kind, what: "the stored form", expected: "the one that the encoding writes", found: "another")
     }

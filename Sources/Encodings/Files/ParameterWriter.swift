@@ -18,7 +18,7 @@ struct ParameterWriter {
 
   /// Appends a parameter whose value is projected.
   mutating func write(_ parameter: Parameter, name: String, shape: Shape) {
-    let stored = parameter.encoding.store(parameter.value)
+    let stored = parameter.encoding.store(parameter.value, as: coded ? .coded : .packed)
     let layout = TensorLayout(kind: parameter.encoding.kind, of: stored)
     tensors.append(place(of: layout))
     let start = writer.bitCount
@@ -30,9 +30,10 @@ struct ParameterWriter {
     }
     sizes.append(
       TensorSize(
-        name: name, encoding: ([layout.kind] + layout.inner).joined(separator: " "), shape: shape,
+        name: name, encoding: ([layout.kind] + layout.inner).joined(separator: " "),
+        places: layout.kind == Sparse.kind ? PlaceForm(of: stored.streams) : nil, shape: shape,
         nonZeros: parameter.encoding.nonZeroCount(parameter.value.values.span),
-        bits: writer.bitCount - start))
+        symbolBits: parameter.encoding.bits, bits: writer.bitCount - start))
   }
 
   private mutating func place(of layout: TensorLayout) -> Int {

@@ -18,7 +18,8 @@ import Tensors
 /// has at most 1,024 a byte, or 2²⁴.
 public enum StudentFile {
   static let signature = FileKind.studentSignature
-  static let version = 1
+  /// 2 says where survivors are in more forms than 1, which is read.
+  static let version = 2
 
   /// The bytes of a model's file, with Huffman codes where they are smaller if `coded`, else packed to the symbols' widths.
   ///
@@ -121,7 +122,7 @@ extension StudentFile {
       throw .cutOff(section: "the version", expected: 1, found: 0)
     }
     let found = Int(bytes[signature.count])
-    guard found == version else { throw .version(found: found, known: version) }
+    guard (1...version).contains(found) else { throw .version(found: found, known: version) }
     let header = try FileSection.contents("the header", in: bytes, from: signature.count + 1)
     let parameters = try FileSection.contents(
       "the parameters", in: bytes, from: header.upperBound + FileSection.checksumBytes)

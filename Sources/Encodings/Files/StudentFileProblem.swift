@@ -16,7 +16,7 @@ public enum StudentFileProblem: FileProblem {
   public var description: String {
     switch self {
     case .version(let found, let known):
-      "student file version \(found), expected \(known); a newer condense wrote it"
+      "student file version \(found), expected 1 to \(known); a newer condense wrote it"
     case .cutOff(let section, let expected, let found):
       "cut off: \(section): expected \(expected) bytes, found \(found)"
     case .tooLong(let extra):

@@ -35,9 +35,35 @@ enum SymbolCoding {
     return (0..<count).reversed().map { index in (bits: min(8, bits - 8 * index), shift: 8 * index) }
   }
 
+  /// The bits that `write` takes.
+  static func bitCount(_ symbols: [UInt32], bits: Int, coded: Bool) -> Int {
+    guard bits > HuffmanCode.maximumSymbolBits else {
+      return bitCount(counts: counts(symbols, bits: bits), bits: bits, coded: coded)
+    }
+    return planes(bits).reduce(0) { sum, plane in
+      let mask = UInt32(1) << UInt32(plane.bits) - 1
+      let part = symbols.map { $0 >> UInt32(plane.shift) & mask }
+      return sum + bitCount(counts: counts(part, bits: plane.bits), bits: plane.bits, coded: coded)
+    }
+  }
+
+  /// The bits that `write` takes for symbols of at most 12 bits, of which symbol s occurs `counts[s]` times.
+  static func bitCount(counts: [Int], bits: Int, coded: Bool) -> Int {
+    let count = counts.reduce(0, +)
+    guard count > 0 else { return 0 }
+    let smaller = coded ? smallerCode(counts, bits: bits) : nil
+    return 1 + (smaller?.bitCount ?? bits * count)
+  }
+
+  private static func counts(_ symbols: [UInt32], bits: Int) -> [Int] {
+    var counts = Array(repeating: 0, count: 1 << bits)
+    for symbol in symbols { counts[Int(symbol)] += 1 }
+    return counts
+  }
+
   private static func writePlane(_ symbols: [UInt32], bits: Int, coded: Bool, to writer: inout BitWriter) {
     guard !symbols.isEmpty else { return }
-    if coded, let code = smallerCode(symbols, bits: bits) {
+    if coded, let code = smallerCode(counts(symbols, bits: bits), bits: bits)?.code {
       writer.write(1, bits: 1)
       code.writeTable(to: &writer)
       code.write(symbols, to: &writer)
@@ -47,14 +73,13 @@ enum SymbolCoding {
     }
   }
 
-  /// A code that takes less than the packed symbols, its table counted.
-  private static func smallerCode(_ symbols: [UInt32], bits: Int) -> HuffmanCode? {
-    var counts = Array(repeating: 0, count: 1 << bits)
-    for symbol in symbols { counts[Int(symbol)] += 1 }
+  /// A code that takes less than the packed symbols, and its bits, the table counted.
+  private static func smallerCode(_ counts: [Int], bits: Int) -> (code: HuffmanCode, bitCount: Int)? {
     let code = HuffmanCode(counts: counts)
     var table = BitWriter()
     code.writeTable(to: &table)
-    return table.bitCount + code.bitCount(counts) < bits * symbols.count ? code : nil
+    let bitCount = table.bitCount + code.bitCount(counts)
+    return bitCount < bits * counts.reduce(0, +) ? (code, bitCount) : nil
   }
 
   private static func readPlane(

@@ -7,10 +7,7 @@ public import Tensors
 ///
 /// **Gradient**: `mask ⊙ inner'(mask ⊙ gradient)`: what is zero neither moves nor moves those that share its value.
 ///
-/// **Size**: the symbols of survivors, and where they are: as gaps (zeros before each survivor) in the width of 2…12
-/// bits that takes the least, or as one bit an element where that is less. The largest symbol of a width w stands
-/// for 2^w - 1 zeros that no survivor follows; Deep Compression stores a survivor of value zero instead. Zeros behind
-/// the last survivor are not stored.
+/// **Size**: the symbols of survivors, and where they are, in the form of `PlaceForm` that takes the fewest bits.
 ///
 /// **Paper**: Han, Mao, Dally, "Deep Compression", ICLR 2016, arXiv:1510.00149, section 2.
 public struct Sparse: Encoding {
@@ -57,8 +54,10 @@ public struct Sparse: Encoding {
   public func masked(by mask: Mask) -> Sparse { Sparse(mask: mask, inner: self) }
   public func afterChannelScaling() -> any Encoding { Sparse(mask: mask, inner: inner.afterChannelScaling()) }
 
-  /// The stream `gaps` or `mask`, then the inner encoding's, of survivors alone where they are elementwise.
-  public func store(_ tensor: Tensor) -> StoredTensor {
+  public func store(_ tensor: Tensor) -> StoredTensor { store(tensor, as: .packed) }
+
+  /// The streams of places, then the inner encoding's, of survivors alone where they are elementwise.
+  public func store(_ tensor: Tensor, as form: StoredForm) -> StoredTensor {
     var stored = inner.store(tensor)
     let survivors = mask.survivors
     for index in stored.streams.indices where stored.streams[index].isElementwise {
@@ -66,14 +65,14 @@ public struct Sparse: Encoding {
       stored.streams[index].symbols = survivors.map { symbols[$0] }
     }
     stored.inner.insert(inner.kind, at: 0)
-    stored.streams.insert(SurvivorPlaces.stream(of: mask), at: 0)
+    let places = SurvivorPlaces(mask, shape: tensor.shape).streams(as: form)
+    stored.streams.insert(contentsOf: places, at: 0)
     return stored
   }
 
   /// Refuses places beyond the shape, an inner encoding that is unknown or sparse, and survivors without a symbol.
   public static func restore(_ stored: StoredTensor, shape: Shape) throws(EncodingError) -> (Sparse, Tensor) {
-    guard let places = stored.streams.first else { throw .missing(kind: kind, what: "the stream of places") }
-    let mask = try SurvivorPlaces.mask(places, count: shape.count)
+    let (mask, placeStreams) = try SurvivorPlaces.mask(stored.streams, shape: shape)
     guard let name = stored.inner.first else { throw .missing(kind: kind, what: "the inner encoding") }
     guard name != kind, let type = EncodingCatalogue.standard.parameter(kind: name) else {
       let known = EncodingCatalogue.standard.parameters.map { $0.kind }.filter { $0 != kind }
@@ -82,7 +81,7 @@ public struct Sparse: Encoding {
     }
     var whole = stored
     whole.inner.removeFirst()
-    whole.streams = try stored.streams.dropFirst().map { stream throws(EncodingError) in
+    whole.streams = try stored.streams.dropFirst(placeStreams).map { stream throws(EncodingError) in
       stream.isElementwise ? try spread(stream, mask) : stream
     }
     var (inner, tensor) = try restore(type, whole, shape: shape)

@@ -1,41 +1,117 @@
 import Graphs
+import Tensors
 
-/// Where survivors are, as a stream: gaps between them, or a bit for each element, whichever takes less.
-enum SurvivorPlaces {
-  /// The widths of a gap that are tried, in bits.
-  static let widths = 2...12
+/// Where the survivors of a tensor's mask are, as streams in the form that takes the fewest bits.
+struct SurvivorPlaces {
+  private let mask: Mask
+  private let shape: Shape
+  private let survivors: [Int]
 
-  /// The stream of a mask.
-  static func stream(of mask: Mask) -> StoredTensor.Stream {
-    let gaps = gaps(of: mask)
-    let sizes = widths.map { width in (bits: width * symbolCount(gaps, width: width), width: width) }
-    let best = sizes.min { ($0.bits, $0.width) < ($1.bits, $1.width) }
-    guard let best, best.bits <= mask.count else {
-      let symbols = (0..<mask.count).map { UInt32(mask[$0] ? 1 : 0) }
-      return .init(name: "mask", bits: 1, symbols: symbols)
+  /// Takes a mask with as many elements as the shape has.
+  init(_ mask: Mask, shape: Shape) {
+    self.mask = mask
+    self.shape = shape
+    survivors = mask.survivors
+  }
+
+  static func rows(of shape: Shape) -> (rows: Int, columns: Int) {
+    let rows = max(1, shape.dimensions.first ?? 1)
+    return (rows, shape.count / rows)
+  }
+
+  /// The streams; a form that was read but has no such mask is replaced by the smallest.
+  func streams(as form: StoredForm) -> [StoredTensor.Stream] {
+    switch form {
+    case .packed: smallest(coded: false)
+    case .coded: smallest(coded: true)
+    case .like(let stored): PlaceForm(of: stored.streams).flatMap { streams($0) } ?? smallest(coded: false)
     }
-    return .init(name: "gaps", bits: best.width, symbols: symbols(gaps, width: best.width))
+  }
+
+  // MARK: Sizes
+
+  /// Of all forms the one of the fewest bits in a file; of equals the first.
+  private func smallest(coded: Bool) -> [StoredTensor.Stream] {
+    var best: (bits: Int, form: PlaceForm) = (.max, .mask(bits: 1))
+    let maskSize = (PlaceForm.mask(bits: 1), countBits(shape.count) + shape.count + 1)
+    for (form, bits) in gapSizes(coded: coded) + [maskSize] where bits < best.bits { best = (bits, form) }
+    for form in [.mask(bits: 8), .rows] + patterns {
+      guard let streams = streams(form) else { continue }
+      var bits = 0
+      var previous: Int?
+      for stream in streams {
+        bits += countBits(stream.symbols.count, previous: previous)
+        bits += SymbolCoding.bitCount(stream.symbols, bits: stream.bits, coded: coded)
+        previous = stream.symbols.count
+      }
+      if bits < best.bits { best = (bits, form) }
+    }
+    return streams(best.form) ?? []
+  }
+
+  /// The bits in which a file says how many symbols a stream has.
+  private func countBits(_ count: Int, previous: Int? = nil) -> Int {
+    var writer = BitWriter()
+    SymbolCount.write(count, shape: shape, previous: previous, to: &writer)
+    return writer.bitCount
+  }
+
+  /// The bits of gaps in every width, by how often each gap occurs.
+  private func gapSizes(coded: Bool) -> [(PlaceForm, Int)] {
+    var occurrences: [Int: Int] = [:]
+    for gap in gaps { occurrences[gap, default: 0] += 1 }
+    return PlaceForm.gapWidths.map { width in
+      let skip = 1 << width - 1
+      var counts = Array(repeating: 0, count: skip + 1)
+      for (gap, times) in occurrences {
+        counts[gap % skip] += times
+        counts[skip] += times * (gap / skip)
+      }
+      let bits = SymbolCoding.bitCount(counts: counts, bits: width, coded: coded)
+      return (.gaps(bits: width), bits + countBits(counts.reduce(0, +)))
+    }
+  }
+
+  /// Patterns of neighbours that every group of the mask has.
+  private var patterns: [PlaceForm] {
+    guard shape.rank >= 2, shape.count > 0 else { return [] }
+    return (2...NeighbourGroups.largest).compactMap { of in
+      // Of the survivors each group has an equal share, or there is no pattern.
+      let kept = survivors.count * of / shape.count
+      guard kept * shape.count == survivors.count * of else { return nil }
+      return .pattern(kept: kept, of: of)
+    }
+  }
+
+  // MARK: Writing
+
+  /// The streams of a form; `nil` where the mask has none.
+  private func streams(_ form: PlaceForm) -> [StoredTensor.Stream]? {
+    switch form {
+    case .gaps(let bits): return [.init(name: "gaps", bits: bits, symbols: gapSymbols(width: bits))]
+    case .mask(let bits): return [.init(name: "mask", bits: bits, symbols: maskSymbols(width: bits))]
+    case .rows: return rowStreams
+    case .pattern(let kept, let of):
+      guard let groups = NeighbourGroups(kept: kept, of: of, shape: shape),
+        let symbols = groups.symbols(of: mask)
+      else { return nil }
+      return [.init(name: form.description, bits: groups.bits, symbols: symbols)]
+    }
   }
 
   /// The zeros before each survivor.
-  private static func gaps(of mask: Mask) -> [Int] {
+  private var gaps: [Int] {
     var next = 0
-    return mask.survivors.map { place in
+    return survivors.map { place in
       defer { next = place + 1 }
       return place - next
     }
   }
 
-  /// Symbols of a width that gaps take.
-  private static func symbolCount(_ gaps: [Int], width: Int) -> Int {
-    let skip = 1 << width - 1
-    return gaps.reduce(gaps.count) { $0 + $1 / skip }
-  }
-
-  private static func symbols(_ gaps: [Int], width: Int) -> [UInt32] {
+  private func gapSymbols(width: Int) -> [UInt32] {
     let skip = 1 << width - 1
     var symbols: [UInt32] = []
-    symbols.reserveCapacity(symbolCount(gaps, width: width))
+    symbols.reserveCapacity(survivors.count)
     for gap in gaps {
       symbols.append(contentsOf: repeatElement(UInt32(skip), count: gap / skip))
       symbols.append(UInt32(gap % skip))
@@ -43,43 +119,20 @@ enum SurvivorPlaces {
     return symbols
   }
 
-  /// The mask of a stream, which is untrusted.
-  static func mask(_ stream: StoredTensor.Stream, count: Int) throws(EncodingError) -> Mask {
-    switch stream.name {
-    case "gaps": return try mask(gaps: stream, count: count)
-    case "mask":
-      guard stream.bits == 1, stream.symbols.count == count else {
-        throw .invalid(
-          kind: Sparse.kind, what: "mask", expected: "\(count) symbols of 1 bit",
-          found: "\(stream.symbols.count) of \(stream.bits)")
-      }
-      return Mask(stream.symbols.map { $0 == 1 })
-    default:
-      throw .invalid(
-        kind: Sparse.kind, what: "first stream", expected: "gaps or mask", found: "\"\(stream.name)\"")
-    }
+  private func maskSymbols(width: Int) -> [UInt32] {
+    var symbols = Array(repeating: UInt32(0), count: (mask.count + width - 1) / width)
+    for place in survivors { symbols[place / width] |= 1 << UInt32(place % width) }
+    return symbols
   }
 
-  private static func mask(gaps: StoredTensor.Stream, count: Int) throws(EncodingError) -> Mask {
-    guard widths.contains(gaps.bits) else {
-      throw .invalid(
-        kind: Sparse.kind, what: "gaps",
-        expected: "symbols of \(widths.lowerBound) to \(widths.upperBound) bits", found: "\(gaps.bits) bits")
-    }
-    let skip = UInt32(1 << gaps.bits - 1)
-    var survivors: [Int] = []
-    var next = 0
-    for symbol in gaps.symbols {
-      next += Int(symbol)
-      guard next < count else {
-        throw .invalid(
-          kind: Sparse.kind, what: "gaps", expected: "survivors among \(count) elements",
-          found: "one at place \(next)")
-      }
-      guard symbol < skip else { continue }
-      survivors.append(next)
-      next += 1
-    }
-    return Mask(count: count, survivors: survivors)
+  private var rowStreams: [StoredTensor.Stream] {
+    let (rows, columns) = Self.rows(of: shape)
+    let widths = PlaceForm.rowWidths(columns: columns)
+    var counts = Array(repeating: UInt32(0), count: rows)
+    for place in survivors { counts[place / columns] += 1 }
+    return [
+      .init(name: "rows", bits: widths.count, symbols: counts),
+      .init(name: "columns", bits: widths.column, symbols: survivors.map { UInt32($0 % columns) }),
+    ]
   }
 }
