@@ -14,9 +14,9 @@ struct SimulatedModel {
   private static let name = "network"
 
   /// Exports a model for a target; throws `SimulationError.unsuitable` for networks that the exporter refuses.
-  init(_ model: Model, for profile: TargetProfile) throws(SimulationError) {
+  init(_ model: Model, for profile: TargetProfile, by exporter: CExporter) throws(SimulationError) {
     do {
-      let artifact = try CExporter().checkedArtifact(
+      let artifact = try exporter.checkedArtifact(
         of: model, ExportOptions(target: profile, baseName: Self.name))
       program = artifact.program
       arithmetic =

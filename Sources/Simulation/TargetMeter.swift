@@ -1,3 +1,4 @@
+public import Export
 public import Graphs
 public import Readings
 import Settings
@@ -10,6 +11,9 @@ public import Targets
 public struct TargetMeter: Sendable {
   /// A reading, and what the simulated chip said, image by image, in the program's numbers; nothing where none was simulated.
   public typealias Result = (reading: Reading, outputs: [[Float]])
+
+  /// How networks are written as C.
+  public var exporter = CExporter()
 
   private let runner: SimulationRunner
   /// The most simulated cycles of all images together, which bounds the time a trial spends on it.
@@ -78,7 +82,7 @@ public struct TargetMeter: Sendable {
     _ model: Model, on profile: TargetProfile, _ images: [[Float]], _ analytic: Reading
   ) async throws -> Result? {
     guard let simulator = try runner.simulator(of: profile) else { return nil }
-    let simulated = try SimulatedModel(model, for: profile)
+    let simulated = try SimulatedModel(model, for: profile, by: exporter)
     let cycles = (analytic[.latency]?.value ?? 0) * profile.clockMHz.value * 1000
     let count = max(1, min(images.count, Int(min(cycleLimit / max(1, cycles), 1e9))))
     let shown = Array(images.prefix(count))

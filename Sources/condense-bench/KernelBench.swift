@@ -136,7 +136,7 @@ struct KernelRow: Encodable {
 
 extension SimulatorChoice {
   /// The same without factors, and with other flags where a profile says `-O2`.
-  fileprivate func counting(optimization flags: [String]) -> SimulatorChoice {
+  func counting(optimization flags: [String]) -> SimulatorChoice {
     guard case .mapping(let all) = settings.content else { return self }
     var entries = all.filter { $0.key != "factors" }
     if !flags.isEmpty, let index = entries.firstIndex(where: { $0.key == "flags" }) {

@@ -2,6 +2,7 @@ import Encodings
 import Execution
 public import Graphs
 import Ops
+public import Settings
 import Targets
 import Tensors
 
@@ -16,7 +17,22 @@ public struct CExporter: Exporter {
   public static let summary =
     "C99 without libraries for microcontrollers: signed bytes, equal to the integer reference bit for bit, or floats"
 
+  /// Where only weights that are not zero are kept.
+  public var sparse = CSparse.auto
+
   public init() {}
+
+  /// Makes an exporter with the setting.
+  public init(sparse: CSparse) { self.sparse = sparse }
+
+  public static var settings: [Setting<CExporter>] {
+    [
+      Setting(
+        "sparse", \.sparse,
+        "where only weights that are not zero are kept, with the distances between them: auto (behind masks, where that takes "
+          + "fewer bytes), never or always")
+    ]
+  }
 
   public func refusals(of graph: Graph, _ options: ExportOptions) -> [NodeRefusal] {
     guard !graph.values.isEmpty else {
@@ -33,12 +49,12 @@ public struct CExporter: Exporter {
     let room = Self.room(options)
     do {
       guard !model.graph.values.isEmpty else {
-        let network = try CNetwork(floats: try model.graph.foldedForInference())
+        let network = try CNetwork(floats: try model.graph.foldedForInference(), sparse: sparse)
         return CArtifact(CSource(network, name: base, pixels: nil, room: room), integers: nil)
       }
       let program = try IntegerProgram(model.graph)
       let pixels = CPixels(model.input, program)
-      let source = CSource(try CNetwork(program), name: base, pixels: pixels, room: room)
+      let source = CSource(try CNetwork(program, sparse: sparse), name: base, pixels: pixels, room: room)
       return CArtifact(source, integers: program)
     } catch let refusal as CRefusal {
       throw .refused(

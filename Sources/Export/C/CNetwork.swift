@@ -50,10 +50,12 @@ struct CNetwork: Sendable {
   }
 
   /// An integer program; refused are steps whose kernels have no C.
-  init(_ program: IntegerProgram) throws(CRefusal) {
+  init(_ program: IntegerProgram, sparse: CSparse = .auto) throws(CRefusal) {
     var steps: [Step] = []
     for step in program.steps {
-      guard let kernel = step.kernel as? any CKernel else {
+      let weighted = step.kernel as? any CWeighted
+      let products = weighted.map { CProducts(kernel: $0, sparse: sparse) as any CKernel }
+      guard let kernel = products ?? (step.kernel as? any CKernel) else {
         throw CRefusal(node: step.node, kind: step.kernel.kind, reason: "has no kernel in C")
       }
       steps.append(Step(node: step.node, kernel: kernel, inputs: step.inputs, output: step.output))

@@ -20,6 +20,11 @@ struct CWeights: Sendable {
       case .packed(let bits), .indexed(let bits): bits
       }
     }
+
+    /// What so many weights take in rows of one length, tables apart.
+    func byteCount(_ count: Int, _ rowCount: Int) -> Int {
+      count / max(1, rowCount) * ((rowCount * bits + 7) / 8)
+    }
   }
 
   /// How they are kept.
@@ -33,33 +38,35 @@ struct CWeights: Sendable {
   /// What is in flash.
   let array: CArray
 
-  /// How weights are best kept when kernels read them in an order, rows of `rowCount` one after another: survivors with their
-  /// distances where that is smaller than keeping all, which is then also faster.
+  /// How weights are kept when kernels read them in an order, rows of `rowCount` one after another. With `auto` survivors are kept
+  /// with their distances where that is smaller than keeping all.
   static func form(
-    of weights: IntegerWeights, order: [Int], rowCount: Int, allowsSurvivors: Bool = true
+    of weights: IntegerWeights, order: [Int], rowCount: Int, _ sparse: CSparse
   ) -> Form {
-    switch weights.storage {
-    case .dense(let bits): return whole(bits: bits)
-    case .sparse(_, let bits):
-      let isSparse = allowsSurvivors && fewer(weights, order, rowCount, than: bits)
-      return isSparse ? .survivors : whole(bits: bits)
-    case .codebook(_, _, let bits):
+    let (form, isMasked): (Form, Bool) =
+      switch weights.storage {
+      case .dense(let bits): (whole(bits: bits), false)
+      case .sparse(_, let bits): (whole(bits: bits), true)
       // A codebook of pruned weights has a centroid of zero for most of them.
-      let isSparse = allowsSurvivors && fewer(weights, order, rowCount, than: bits)
-      return isSparse ? .survivors : .indexed(bits: bits)
+      case .codebook(_, _, let bits): (.indexed(bits: bits), true)
+      }
+    switch sparse {
+    case .never: return form
+    case .auto:
+      return isMasked
+        && survivorBytes(weights, order, rowCount).map { $0 < form.byteCount(order.count, rowCount) } == true
+        ? .survivors : form
+    case .always: return survivorBytes(weights, order, rowCount) == nil ? form : .survivors
     }
   }
 
   private static func whole(bits: Int) -> Form { bits >= 8 ? .bytes : .packed(bits: bits) }
 
-  /// Whether survivors take fewer bytes than so many bits for every weight.
-  private static func fewer(
-    _ weights: IntegerWeights, _ order: [Int], _ rowCount: Int, than bits: Int
-  ) -> Bool {
+  /// What survivors take, two bytes each and a count a row; `nil` where a row has more than can be counted.
+  private static func survivorBytes(_ weights: IntegerWeights, _ order: [Int], _ rowCount: Int) -> Int? {
     let rows = survivors(order.map { weights.values[$0] }, rowCount: rowCount)
-    let byteCount = rows.reduce(0) { $0 + $1.count + 2 }
-    let rowBytes = (rowCount * bits + 7) / 8
-    return byteCount < rowBytes * rows.count && rows.allSatisfy { $0.count / 2 <= Int(UInt16.max) }
+    guard rows.allSatisfy({ $0.count / 2 <= Int(UInt16.max) }) else { return nil }
+    return rows.reduce(0) { $0 + $1.count + 2 }
   }
 
   /// Arranges weights: `order[p]` is the place in `weights.values` of what lies p-th.

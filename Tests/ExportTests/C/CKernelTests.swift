@@ -12,9 +12,9 @@ struct CKernelTests {
   private typealias Case = (kernel: any IntegerKernel, inputs: [Shape], output: Shape)
 
   /// Compiles and runs kernels on random bytes under sanitizers, and holds them against the reference.
-  private func expectEqual(_ cases: [Case]) throws {
+  private func expectEqual(_ cases: [Case], sparse: CSparse = .auto) throws {
     let exported = try ExportedPrograms(
-      cases.map { RandomKernels.program($0.kernel, inputs: $0.inputs, output: $0.output) })
+      cases.map { RandomKernels.program($0.kernel, inputs: $0.inputs, output: $0.output) }, sparse: sparse)
     defer { exported.remove() }
     var random = RandomKernels("images")
     let images = cases.map { item in (0..<3).map { _ in random.bytes(item.inputs[0].count) } }
@@ -49,8 +49,10 @@ struct CKernelTests {
 
   private static let lines = [(67, 5), (3, 1), (600, 2), (64, 16)]
 
-  @Test("Convolutions and linear layers equal the reference in every storage", arguments: storages.indices)
-  func products(_ storage: Int) throws {
+  @Test(
+    "Convolutions and linear layers equal the reference in every storage, with their zeros and without",
+    arguments: storages.indices, CSparse.allCases)
+  func products(_ storage: Int, sparse: CSparse) throws {
     let (name, weights) = Self.storages[storage]
     var kernels = RandomKernels("products \(name)")
     var cases: [Case] = Self.lines.map { (kernels.linear($0, $1, weights), [[$0]], [$1]) }
@@ -58,7 +60,27 @@ struct CKernelTests {
       let kernel = try kernels.convolution(input, op, weights)
       cases.append((kernel, [input], kernel.output))
     }
-    try expectEqual(cases)
+    try expectEqual(cases, sparse: sparse)
+  }
+
+  @Test(
+    "Survivors are kept where they take fewer bytes, or as the setting says",
+    arguments: [
+      (0.1, CSparse.auto, true), (0.9, .auto, false), (0.1, .never, false), (0.9, .always, true),
+      (0.0, .auto, true),
+    ])
+  func choice(kept: Double, sparse: CSparse, expected: Bool) throws {
+    var kernels = RandomKernels("choice")
+    let linear = kernels.linear(300, 20, RandomKernels.sparse(8, kept: kept))
+    let program = RandomKernels.program(linear, inputs: [[300]], output: [20])
+    let source = CSource(try CNetwork(program, sparse: sparse), name: "n", pixels: nil)
+    let text = String(decoding: source.program.source, as: UTF8.self)
+    #expect(text.contains("n_sparse(") == expected)
+    // 7 bytes of bias and ratio an output; two a survivor and two a row, or one a weight.
+    let survivors = linear.products.weights.values.count { $0 != 0 }
+    #expect(source.program.weightBytes >= 20 * 7 + (expected ? survivors * 2 + 40 : 6000))
+    #expect(
+      source.program.weightBytes <= 20 * 7 + (expected ? max(2, survivors * 2 + 40 + 2 * 20 * 2) : 6000))
   }
 
   @Test("Ratios from far below to far above one equal the reference")

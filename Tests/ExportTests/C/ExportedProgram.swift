@@ -15,10 +15,13 @@ struct ExportedPrograms {
   let sources: [CSource]
   let folder: String
 
-  init(_ programs: [IntegerProgram], name: String = "network", room: Int = 0) throws {
+  init(_ programs: [IntegerProgram], name: String = "network", room: Int = 0, sparse: CSparse = .auto) throws
+  {
     self.programs = programs
     sources = try programs.enumerated().map { index, program in
-      CSource(try CNetwork(program), name: index == 0 ? name : "\(name)\(index)", pixels: nil, room: room)
+      CSource(
+        try CNetwork(program, sparse: sparse), name: index == 0 ? name : "\(name)\(index)", pixels: nil,
+        room: room)
     }
     folder = NSTemporaryDirectory() + "condense-c-\(UUID().uuidString)"
     try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)

@@ -14,6 +14,8 @@ struct CFloatFrame {
   let node: Node
   /// The network.
   let graph: Graph
+  /// Where only weights that are not zero are kept.
+  let sparse: CSparse
 
   /// The shapes of its inputs, without the batch.
   var inputs: [Shape] { graph.inputShapes(of: node).map { Shape(Array($0.dimensions.dropFirst())) } }
@@ -51,7 +53,7 @@ extension CNetwork {
   }
 
   /// A network of floats, its batch norms folded; refused are ops that have no C.
-  init(floats graph: Graph) throws(CRefusal) {
+  init(floats graph: Graph, sparse: CSparse) throws(CRefusal) {
     if let refusal = Self.floatRefusals(of: graph).first { throw refusal }
     let names = graph.inputs.map(\.name) + graph.nodes.map(\.name)
     let positions = Dictionary(names.enumerated().map { ($1, $0) }, uniquingKeysWith: { first, _ in first })
@@ -63,7 +65,7 @@ extension CNetwork {
       guard let op = node.op as? any CFloatLowering else { throw .withoutKernel(node) }
       steps.append(
         Step(
-          node: node.name, kernel: op.floatKernel(CFloatFrame(node: node, graph: graph)),
+          node: node.name, kernel: op.floatKernel(CFloatFrame(node: node, graph: graph, sparse: sparse)),
           inputs: node.inputs.compactMap { positions[$0] }, output: graph.inputs.count + index))
     }
     guard let output = graph.outputs.first.flatMap({ positions[$0] }) else {

@@ -134,7 +134,7 @@ extension Conv2D: CFloatLowering {
     FloatProducts(
       title: "convolution \(kernel)", multiplyAdds: frame.graph.cost(of: frame.node).multiplyAdds,
       input: frame.inputs[0], output: frame.output, op: self,
-      weights: FloatWeights(frame.weight),
+      weights: FloatWeights(frame.weight, frame.sparse),
       bias: frame.values(.bias, count: filters), isLinear: false)
   }
 }
@@ -145,7 +145,7 @@ extension Linear: CFloatLowering {
       title: "linear", multiplyAdds: frame.graph.cost(of: frame.node).multiplyAdds,
       input: [frame.inputs[0].count, 1, 1], output: [features, 1, 1],
       op: Conv2D(filters: features, kernel: 1),
-      weights: FloatWeights(frame.weight),
+      weights: FloatWeights(frame.weight, frame.sparse),
       bias: frame.values(.bias, count: features), isLinear: true)
   }
 }

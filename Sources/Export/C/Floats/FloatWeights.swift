@@ -30,8 +30,8 @@ struct FloatWeights: Sendable {
   /// The elements of a row: what an output reads.
   let rowCount: Int
 
-  /// Chooses a form.
-  init(_ parameter: Parameter) {
+  /// Chooses a form; integers stay integers.
+  init(_ parameter: Parameter, _ sparse: CSparse) {
     let tensor = parameter.projected
     let outputs = max(tensor.shape[0], 1)
     rowCount = tensor.values.count / outputs
@@ -43,24 +43,31 @@ struct FloatWeights: Sendable {
     }
     values = tensor.values
     scales = []
-    form = Self.smallest(values, rowCount: rowCount, outputs: outputs)
+    form = Self.smallest(values, rowCount: rowCount, outputs: outputs, sparse)
   }
 
-  private static func smallest(_ values: [Float], rowCount: Int, outputs: Int) -> Form {
+  private static func smallest(_ values: [Float], rowCount: Int, outputs: Int, _ sparse: CSparse) -> Form {
     let distinct = Set(values.map(\.bitPattern)).count
     let bits = max(2, Int.bitWidth - max(distinct - 1, 1).leadingZeroBitCount)
     let survivors = values.count { $0 != 0 }
-    var best = (form: Form.floats, bytes: values.count * 4)
+    var whole = [(form: Form.floats, bytes: values.count * 4)]
     if bits <= 8 {
-      let bytes = distinct * 4 + outputs * ((rowCount * bits + 7) / 8)
-      if bytes < best.bytes { best = (.indexed(bits: bits), bytes) }
+      whole.append((.indexed(bits: bits), distinct * 4 + outputs * ((rowCount * bits + 7) / 8)))
     }
-    // A float, a distance and now and then a bridge; a count for each output.
-    let bytes = survivors * 5 + values.count / 255 * 5 + outputs * 2
-    if bytes < best.bytes, rowCount <= Int(UInt16.max) { best = (.survivors, bytes) }
-    let shared = (survivors + values.count / 255) * 2 + (distinct + 1) * 4 + outputs * 2
-    if shared < best.bytes, rowCount <= Int(UInt16.max), distinct < 256 { best = (.shared, shared) }
-    return best.form
+    var survivorForms: [(form: Form, bytes: Int)] = []
+    if rowCount <= Int(UInt16.max) {
+      // A float, a distance and now and then a bridge; a count for each output.
+      survivorForms.append((.survivors, survivors * 5 + values.count / 255 * 5 + outputs * 2))
+      let shared = (survivors + values.count / 255) * 2 + (distinct + 1) * 4 + outputs * 2
+      if distinct < 256 { survivorForms.append((.shared, shared)) }
+    }
+    let candidates: [(form: Form, bytes: Int)] =
+      switch sparse {
+      case .auto: whole + survivorForms
+      case .never: whole
+      case .always: survivorForms.isEmpty ? whole : survivorForms
+      }
+    return candidates.min { $0.bytes < $1.bytes }?.form ?? .floats
   }
 
   /// The arrays in flash, for weights in an order: `order[p]` is the place of what lies p-th.

@@ -2,7 +2,7 @@ import Execution
 import Ops
 import Tensors
 
-extension IntegerConvolution: CKernel {
+extension IntegerConvolution: CWeighted {
   /// Bytes of a window's row from which on windows are read where they lie: shorter ones are copied first.
   private static let directRun = 16
   /// Filters whose weights are unpacked at a time at most: four share what they read, small ones also the copying of
@@ -31,13 +31,16 @@ extension IntegerConvolution: CKernel {
   }
 
   /// How the weights are kept.
-  private var form: CWeights.Form {
-    CWeights.form(
-      of: products.weights, order: order, rowCount: rowCount, allowsSurvivors: !isDepthwise)
+  private func form(_ sparse: CSparse) -> CWeights.Form {
+    CWeights.form(of: products.weights, order: order, rowCount: rowCount, isDepthwise ? .never : sparse)
   }
 
-  var scratch: ClosedRange<Int> {
-    let form = form
+  func orders(_ inputs: [COrder], shapes: [Shape], output: Shape) -> (inputs: [COrder], output: COrder) {
+    (shapes.map(COrder.init), COrder(output))
+  }
+
+  func scratch(_ sparse: CSparse) -> ClosedRange<Int> {
+    let form = form(sparse)
     let patch = patchSpace(form)
     switch form {
     case .bytes, .survivors: return patch...patch
@@ -51,8 +54,8 @@ extension IntegerConvolution: CKernel {
     isDirect(form) && !isPadded ? 0 : (rowCount + 3) / 4 * 4
   }
 
-  func code(_ site: CSite) -> CCode {
-    let weights = CWeights(products.weights, form: form, order: order, rowCount: rowCount, site: site)
+  func code(_ site: CSite, _ sparse: CSparse) -> CCode {
+    let weights = CWeights(products.weights, form: form(sparse), order: order, rowCount: rowCount, site: site)
     let constants = products.constants(site, weights: weights.pointer)
     var code = CCode(arrays: weights.arrays + constants.arrays)
     code.ratios = products.rescales

@@ -2,7 +2,7 @@ import Execution
 import Graphs
 import Tensors
 
-extension IntegerLinear: CKernel {
+extension IntegerLinear: CWeighted {
   /// Weights that are unpacked at a time.
   private static let chunk = 64
 
@@ -15,8 +15,8 @@ extension IntegerLinear: CKernel {
 
   private var rows: [Int] { Array(0..<outputs * inputs) }
 
-  var scratch: ClosedRange<Int> {
-    switch CWeights.form(of: products.weights, order: rows, rowCount: inputs) {
+  func scratch(_ sparse: CSparse) -> ClosedRange<Int> {
+    switch CWeights.form(of: products.weights, order: rows, rowCount: inputs, sparse) {
     case .bytes, .survivors: return 0...0
     case .packed, .indexed:
       let count = min((inputs + 7) / 8 * 8, Self.chunk)
@@ -24,10 +24,10 @@ extension IntegerLinear: CKernel {
     }
   }
 
-  func code(_ site: CSite) -> CCode {
+  func code(_ site: CSite, _ sparse: CSparse) -> CCode {
     let columns = site.orders[0].elements(inputs)
     let order = (0..<outputs).flatMap { row in columns.map { row * inputs + $0 } }
-    let form = CWeights.form(of: products.weights, order: rows, rowCount: inputs)
+    let form = CWeights.form(of: products.weights, order: rows, rowCount: inputs, sparse)
     let weights = CWeights(products.weights, form: form, order: order, rowCount: inputs, site: site)
     let constants = products.constants(site, weights: weights.pointer)
     var code = CCode(arrays: weights.arrays + constants.arrays)

@@ -111,6 +111,17 @@ extension CRoutine {
           pairs += 2 * left;
       #else
           const int8_t *from = x;
+          for (; left > 3; left = (uint16_t)(left - 4)) {
+            from += (uint8_t)pairs[0];
+            sum += (int32_t)*from * pairs[1];
+            from += (uint8_t)pairs[2];
+            sum += (int32_t)*from * pairs[3];
+            from += (uint8_t)pairs[4];
+            sum += (int32_t)*from * pairs[5];
+            from += (uint8_t)pairs[6];
+            sum += (int32_t)*from * pairs[7];
+            pairs += 8;
+          }
           for (; left > 0; left--) {
             from += (uint8_t)pairs[0];
             sum += (int32_t)*from * pairs[1];
