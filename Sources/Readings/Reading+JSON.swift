@@ -16,6 +16,7 @@ extension Reading: Codable {
     imagesSimulated = try keys.decodeIfPresent(Int.self, forKey: "imagesSimulated")
     imagesUnequal = try keys.decodeIfPresent(Int.self, forKey: "imagesUnequal")
     note = try keys.decodeIfPresent(String.self, forKey: "note")
+    unpruned = try keys.decodeIfPresent(Unpruned.self, forKey: "unpruned")
     origin = try keys.decodeIfPresent(String.self, forKey: "origin")
     for resource in Resource.first { figures[resource] = try resource.figure(in: keys) }
     guard keys.contains("resources") else { return }
@@ -38,6 +39,7 @@ extension Reading: Codable {
     try keys.encodeIfPresent(imagesSimulated, forKey: "imagesSimulated")
     try keys.encodeIfPresent(imagesUnequal, forKey: "imagesUnequal")
     try keys.encodeIfPresent(note, forKey: "note")
+    try keys.encodeIfPresent(unpruned, forKey: "unpruned")
     try keys.encodeIfPresent(origin, forKey: "origin")
     for resource in Resource.first { try resource.encode(figures[resource], into: &keys) }
     let others = resources.filter { !Resource.first.contains($0) }

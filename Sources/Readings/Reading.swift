@@ -57,6 +57,17 @@ public struct Reading: Sendable, Equatable {
     }
   }
 
+  /// What a network whose weights are partly masked takes on the same target with its zeros stored and multiplied.
+  public struct Unpruned: Codable, Sendable, Equatable {
+    public var flashBytes: Int
+    public var latencyMs: Double
+
+    public init(flashBytes: Int, latencyMs: Double) {
+      self.flashBytes = flashBytes
+      self.latencyMs = latencyMs
+    }
+  }
+
   /// By resource, how much of it.
   public var figures: [Resource: Figure]
   /// How the figures came about; several where a row's seeds differ.
@@ -77,6 +88,8 @@ public struct Reading: Sendable, Equatable {
   public var imagesSimulated, imagesUnequal: Int?
   /// Why the figures are not what the target promises, such as a simulator that is missing.
   public var note: String?
+  /// The same network without sparse storage; `nil` where no weight is masked, and in results of older programs.
+  public var unpruned: Unpruned?
   /// The digest of what the reading depends on beside the model; `nil` in rankings, and in results of older programs.
   public var origin: String?
 

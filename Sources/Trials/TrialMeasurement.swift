@@ -106,7 +106,9 @@ package struct TrialMeasurement {
     let model = model(shipped, classes: data.dataset.classes)
     let sizes = try sizes(of: model)
     let first = Array(spec.targets.prefix(1))
-    let reading = try targets.readings(of: model, fileBytes: sizes.fileBytes, on: first).values.first
+    let reading = try targets.readings(
+      of: model, fileBytes: sizes.fileBytes, on: first, isFinished: false
+    ).values.first
     var record = TrialResult.StageRecord(
       name: stage.name + (stage.label.map { " (\($0))" } ?? ""), epochs: stage.training?.epochs ?? 0,
       validation: validation,
@@ -163,9 +165,10 @@ package struct TrialMeasurement {
   private func isInteger(_ graph: Graph) -> Bool { graph.hasEncodedValues }
 
   private func layers(_ graph: Graph, classes: [String]) throws -> [TrialResult.LayerRecord] {
-    func bytes(_ graph: Graph) throws -> [String: Int] {
-      let model = model(graph, classes: classes)
-      let tensors = try StudentFile.tensorSizes(of: model, coded: true)
+    func tensors(_ graph: Graph) throws -> [TensorSize] {
+      try StudentFile.tensorSizes(of: model(graph, classes: classes), coded: true)
+    }
+    func bytes(_ tensors: [TensorSize]) -> [String: Int] {
       var sums: [String: Int] = [:]
       for tensor in tensors {
         let node = ParameterRole.split(tensor.name)?.node ?? tensor.name
@@ -174,7 +177,9 @@ package struct TrialMeasurement {
       return sums
     }
     let first = try shipped(before)
-    let (bytesBefore, bytesAfter) = (try bytes(first), try bytes(graph))
+    let after = try tensors(graph)
+    let (bytesBefore, bytesAfter) = (bytes(try tensors(first)), bytes(after))
+    let forms = Dictionary(after.map { ($0.name, $0.form) }, uniquingKeysWith: { first, _ in first })
     var names = first.nodes.map(\.name)
     let known = Set(names)
     names += graph.nodes.map(\.name).filter { !known.contains($0) }
@@ -182,7 +187,7 @@ package struct TrialMeasurement {
       let (old, new) = (first.node(named: name), graph.node(named: name))
       let record = TrialResult.LayerRecord(
         name: name, kind: (new ?? old)?.op.kind ?? "",
-        encoding: graph[.weight, of: name]?.encoding.kind ?? "",
+        encoding: forms[ParameterRole.weight.name(of: name)] ?? "",
         bytesBefore: bytesBefore[name] ?? 0, bytesAfter: bytesAfter[name] ?? 0,
         multiplyAddsBefore: old.map { first.cost(of: $0).multiplyAdds } ?? 0,
         multiplyAddsAfter: new.map { graph.cost(of: $0).multiplyAdds } ?? 0)

@@ -1,5 +1,7 @@
 import Datasets
+import Encodings
 import Execution
+import Export
 import Graphs
 import Integers
 import Settings
@@ -29,8 +31,10 @@ struct TrialReadings {
   }
 
   /// What the model that was loaded from the student's file takes on some targets: simulated where that can be done.
+  ///
+  /// A finished network's say, too, what it takes with its zeros stored and multiplied.
   func readings(
-    of model: Model, fileBytes: Int, on targets: [String]
+    of model: Model, fileBytes: Int, on targets: [String], isFinished: Bool = true
   ) throws -> [String: Reading] {
     let count = model.graph.hasEncodedValues ? Self.simulatedImages : Self.simulatedFloatImages
     let images = environment.meter == nil ? [] : try images(count)
@@ -47,9 +51,34 @@ struct TrialReadings {
         readings[name] =
           try profile.estimate(model.graph, flashBytes: fileBytes, measuredLatencyMs: measured).recorded
       }
+      if isFinished, let reading = readings[name] {
+        readings[name]?.unpruned = try unpruned(model, reading, on: profile, Array(images.prefix(1)))
+      }
       readings[name]?.origin = ReadingOrigin(profile, meter).digest
     }
     return readings
+  }
+
+  /// What the same network takes with its zeros stored and multiplied, found out as the reading was; `nil` without masks.
+  private func unpruned(
+    _ model: Model, _ reading: Reading, on profile: TargetProfile, _ images: [[Float]]
+  ) throws -> Reading.Unpruned? {
+    guard let graph = model.graph.withoutMasks, let latency = reading[.latency]?.value else { return nil }
+    var whole = model
+    whole.graph = graph
+    let fileBytes = try StudentFile.sizes(of: whole).fileBytes
+    let other: Reading
+    if reading.isSimulated, var meter = environment.meter {
+      meter.exporter.sparse = .never
+      other = try meter.waitForReading(model, flashBytes: fileBytes, on: profile, images: images).reading
+    } else {
+      // What is measured is measured on kernels that multiply every zero.
+      other = try profile.estimate(graph, flashBytes: fileBytes, measuredLatencyMs: latency)
+    }
+    guard other.bases == reading.bases || !other.fits, let flash = other[.flash]?.value,
+      let unprunedLatency = other[.latency]?.value
+    else { return nil }
+    return Reading.Unpruned(flashBytes: Int(flash), latencyMs: unprunedLatency)
   }
 
   /// What is wrong with readings, for a result's warnings.

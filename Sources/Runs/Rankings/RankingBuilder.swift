@@ -73,6 +73,7 @@ public struct RankingBuilder: Sendable {
             mean: $0.mean, low: $0.low, high: $0.high, pValue: $0.pValue, atLeast: $0.atLeast)
         }
         row.paretoOn = targets.fronts(of: row.name)
+        row.warnings += PruningGain(of: row, teacher: teacher?.row(variance)).warnings
         return row
       },
       comparisons: comparisons, targets: targets.summaries, failed: failed.sorted(by: Self.isBefore),

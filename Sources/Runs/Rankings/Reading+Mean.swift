@@ -20,6 +20,11 @@ extension Reading {
     imagesSimulated = simulated.isEmpty ? nil : simulated.reduce(0, +)
     imagesUnequal = simulated.isEmpty ? nil : readings.compactMap(\.imagesUnequal).reduce(0, +)
     note = readings.compactMap(\.note).first
+    let unpruned = readings.compactMap(\.unpruned)
+    if unpruned.count == readings.count {
+      self.unpruned = Unpruned(
+        flashBytes: unpruned.map(\.flashBytes).roundedMean, latencyMs: unpruned.map(\.latencyMs).mean)
+    }
   }
 }
 

@@ -80,10 +80,12 @@ extension Reading {
     try check.word(basis, of: Basis.allCases.map(\.rawValue), field + ".basis")
     if let reason { try check.text(reason, field + ".reason", canBeEmpty: true) }
     if let relativeError { try check.amount(relativeError, field + ".relativeError") }
+    if let unpruned { try check.amount(unpruned.latencyMs, field + ".unpruned.latencyMs") }
     for (value, name) in [
       (memory?.weightBytes, "weightBytes"), (memory?.codeBytes, "codeBytes"),
       (memory?.valueBytes, "valueBytes"), (memory?.variableBytes, "variableBytes"),
       (memory?.stackBytes, "stackBytes"), (memory?.marginBytes, "marginBytes"),
+      (unpruned?.flashBytes, "unpruned.flashBytes"),
       (imagesSimulated, "imagesSimulated"), (imagesUnequal, "imagesUnequal"),
     ] { if let value { try check.count(value, "\(field).\(name)") } }
     for (value, name) in [(method, "method"), (note, "note"), (origin, "origin")] {
