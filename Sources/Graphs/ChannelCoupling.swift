@@ -152,6 +152,12 @@ public struct ChannelGroup: Sendable, Equatable {
   public let values: [String]
   /// What can be removed, in the order of the first value's channels.
   public let units: [ChannelUnit]
+
+  /// Makes a group.
+  public init(values: [String], units: [ChannelUnit]) {
+    self.values = values
+    self.units = units
+  }
 }
 
 extension Graph {

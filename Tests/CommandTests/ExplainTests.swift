@@ -53,7 +53,7 @@ struct ExplainTests {
   func tool() throws {
     let tool = try Tool()
     let text = try tool.run("explain", "channel-pruning")
-    #expect(text.status == 0 && text.output.contains("criterion: one of magnitude, l1, taylor, fisher,"))
+    #expect(text.status == 0 && text.output.contains("criterion: one of magnitude, l1, taylor,"))
     #expect(text.output.contains("default l1"))
     let json = try tool.run("explain", "channel-pruning", "--json").json
     #expect(json["schema"] == 1.node && json["family"] == "pruning".node)

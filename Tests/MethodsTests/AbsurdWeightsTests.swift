@@ -65,6 +65,30 @@ struct AbsurdWeightsTests {
     }
   }
 
+  @Test("Every criterion scores them or says why not, and never crashes", arguments: AbsurdWeights.allCases)
+  func criteria(weights: AbsurdWeights) throws {
+    for network in [SmallGraph.lenet, .residual] {
+      let graph = weights.applied(to: try network.graph())
+      let evidence = PlanEvidence(
+        graph, task: Classification(), backend: ReferenceBackend(),
+        source: PatternSource(graph, images: 4, batch: 4), batch: 4)
+      for type in SaliencyCatalogue.all {
+        let criterion = MethodCase.quick(type)
+        var methods: [MethodCase] = []
+        if type.kinds.contains(.channel) {
+          methods.append(MethodCase(method: ChannelPruning(sparsity: 0.5, criterion: criterion)))
+        }
+        if type.kinds.contains(.element) {
+          methods.append(MethodCase(method: WeightPruning(sparsity: 0.5, criterion: criterion)))
+        }
+        for method in methods {
+          let message = errorMessage { _ = try method.compress(graph, evidence: evidence) }
+          #expect(message == "nothing thrown" || message.count > 20, "\(network) \(method): \(message)")
+        }
+      }
+    }
+  }
+
   @Test("Weights of 1e34 behind a value that is always zero are refused by their node")
   func deadValue() throws {
     var graph = Graph(inputs: [GraphInput(name: "image", shape: [1, 4, 4])])

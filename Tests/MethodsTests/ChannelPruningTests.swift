@@ -23,18 +23,6 @@ struct ChannelPruningTests {
 
   private func unitCount(_ graph: Graph) -> Int { graph.channelGroups().reduce(0) { $0 + $1.units.count } }
 
-  /// The channels of each value that are gone, found by the slices that layers kept.
-  private func removed(_ rewrite: Rewrite, from graph: Graph) -> [ChannelUnit] {
-    graph.nodes.compactMap { node in
-      for (name, slot) in graph.slots(of: node) {
-        guard let axis = slot.outputAxis, let kept = rewrite.origin[name]?.kept[axis] else { continue }
-        let gone = Set(0..<slot.shape[axis]).subtracting(kept).sorted()
-        return ChannelUnit(channels: [node.name: gone])
-      }
-      return nil
-    }
-  }
-
   @Test(
     "The smaller network computes what the masked one does, norms and biases included",
     arguments: [SmallGraph.residual, .fire, .separable, .lenet, .squeezeExcite, .shuffled],
@@ -48,30 +36,17 @@ struct ChannelPruningTests {
       graph, task: Classification(), backend: ReferenceBackend(),
       source: PatternSource(graph, images: 8, batch: 4), batch: 4)
     let rewrite = try apply(
-      ChannelPruning(sparsity: 0.4, criterion: type.init()), graph, evidence: evidence)
+      ChannelPruning(sparsity: 0.4, criterion: MethodCase.quick(type)), graph, evidence: evidence)
     try rewrite.graph.verify()
     #expect(rewrite.graph.parameterCount < graph.parameterCount)
-    var units: [ChannelUnit] = []
-    let gone = removed(rewrite, from: graph)
-    for group in graph.channelGroups() {
-      units += group.units.filter { unit in
-        gone.contains {
-          $0.channels.contains { value, channels in
-            unit.channels[value].map { !Set($0).isDisjoint(with: channels) } ?? false
-          }
-        }
-      }
-    }
+    #expect(try rewrite.shrinkingViolations(of: graph) == [])
+    let units = rewrite.removedUnits(from: graph)
     #expect(!units.isEmpty)
-    #expect(try graph.removingChannels(units).graph == rewrite.graph)
-    let truth = try graph.masking(units).outputValues()
-    let found = try rewrite.graph.outputValues()
-    for (found, truth) in zip(found, truth) {
-      let error = zip(found, truth).map { abs($0 - $1) }.max() ?? 0
-      let scale = truth.map(abs).max() ?? 0
-      #expect(error <= 1e-5 * scale)
-    }
-    #expect(truth != (try graph.outputValues()))
+    #expect(try graph.masking(units).outputValues() != graph.outputValues())
+    // What makes up for channels that go is more than surgery, and nothing else is.
+    let isCompensating = MethodCase(method: ChannelPruning(sparsity: 0.5, criterion: type.init()))
+      .changesReaders
+    #expect(try (graph.removingChannels(units).graph == rewrite.graph) != isCompensating)
   }
 
   @Test("Exactly the share of channels goes: of all together, or of each group")
@@ -303,7 +278,7 @@ struct ChannelPruningTests {
 
 extension Graph {
   /// The graph in which all that reads a unit's channels reads them weaker: weights times `1 + share`.
-  fileprivate func attenuating(_ unit: ChannelUnit, by share: Double) -> Graph {
+  func attenuating(_ unit: ChannelUnit, by share: Double) -> Graph {
     var graph = self
     for reader in ChannelReader.all(of: self) {
       guard let channels = unit.channels[reader.value], var tensor = parameters[reader.parameter]?.value

@@ -21,14 +21,39 @@ struct MethodCase: CustomTestStringConvertible, Sendable {
       if type.kinds.isSuperset(of: [.element, .kernel, .block]) {
         cases += UnitCatalogue.all.map { unit in
           MethodCase(
-            method: WeightPruning(sparsity: 0.5, criterion: type.init(), unit: unit.init(), scope: scope))
+            method: WeightPruning(sparsity: 0.5, criterion: quick(type), unit: unit.init(), scope: scope))
         }
       }
       if type.kinds.contains(.channel) {
-        cases.append(MethodCase(method: ChannelPruning(sparsity: 0.5, criterion: type.init(), scope: scope)))
+        cases.append(MethodCase(method: ChannelPruning(sparsity: 0.5, criterion: quick(type), scope: scope)))
       }
       return cases
     }
+  }
+
+  /// A criterion that looks at little, as laws ask it often.
+  static func quick(_ type: any Saliency.Type) -> any Saliency {
+    switch type.init() {
+    case var criterion as HessianDiagonal:
+      criterion.probes = 1
+      return criterion
+    case var criterion as BrainSurgeon:
+      criterion.block = 8
+      return criterion
+    case var criterion as Relevance:
+      criterion.images = 2
+      return criterion
+    case var criterion as Reconstruction:
+      criterion.places = 2
+      return criterion
+    case let criterion: return criterion
+    }
+  }
+
+  /// Whether the criterion changes what reads channels, to make up for those that go.
+  var changesReaders: Bool {
+    let criterion = (method as? ChannelPruning)?.criterion
+    return criterion is Reconstruction || criterion is NeuronMerging
   }
 
   /// All that laws run over.

@@ -293,7 +293,7 @@ struct SaliencyTests {
     #expect(again.node.canonicalJSON == set.node.canonicalJSON)
     #expect((again.criterion as? TaylorExpansion)?.images == 2048)
     let wrong = errorMessage { _ = try read("{criterion: norm-scale}") }
-    #expect(wrong.contains("norm-scale") && wrong.contains("magnitude, l1, taylor, fisher, random"))
+    #expect(wrong.contains("norm-scale") && wrong.contains("snip, fisher, obd, obs, random"))
     #expect(errorMessage { _ = try read("{criterion: tailor}") }.contains("did you mean \"taylor\"?"))
     #expect(errorMessage { _ = try read("{criterion: {taylor: {image: 3}}}") }.contains("\"images\""))
     #expect(errorMessage { _ = try read("{criterion: {random: {among: l1}}}") }.contains("leaves units out"))

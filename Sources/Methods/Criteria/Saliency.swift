@@ -75,8 +75,11 @@ public enum ScoreScale: Sendable {
 /// Every criterion that a recipe may name.
 public enum SaliencyCatalogue: Catalogue {
   public static let all: [any Saliency.Type] = [
-    Magnitude.self, AbsoluteSum.self, TaylorExpansion.self, FisherInformation.self, NormScale.self,
-    ZeroShare.self, Movement.self, RandomScore.self,
+    Magnitude.self, AbsoluteSum.self, Lookahead.self, TaylorExpansion.self, SecondOrderTaylor.self,
+    GateDerivative.self, ActivationTaylor.self, ConnectionSensitivity.self, FisherInformation.self,
+    HessianDiagonal.self, BrainSurgeon.self, NormScale.self, ZeroShare.self, GeometricMedian.self,
+    ActivationStatistic.self, Relevance.self, ResponseImportance.self, Reconstruction.self,
+    NeuronMerging.self, Movement.self, RandomScore.self,
   ]
   public static var kinds: [any NamedKind.Type] { all }
 

@@ -9,4 +9,14 @@ extension Shape {
     for index in 0..<count { sums[index / inner % extent] += element(index) }
     return sums
   }
+
+  /// The places, row-major, of the elements that have an index on an axis, ascending.
+  func elements(_ index: Int, axis: Int) -> [Int] {
+    let inner = dimensions[(axis + 1)...].reduce(1, *)
+    let outer = dimensions[..<axis].reduce(1, *)
+    return (0..<outer).flatMap { outer in
+      let start = (outer * self[axis] + index) * inner
+      return start..<start + inner
+    }
+  }
 }

@@ -1,5 +1,4 @@
 public import Settings
-import Tensors
 
 /// The first-order change of the loss when a unit is removed.
 public struct TaylorExpansion: Saliency {
@@ -47,20 +46,7 @@ public struct TaylorExpansion: Saliency {
   public func scores(
     of sets: [UnitSet], _ context: inout SaliencyContext
   ) throws -> [[Double]] {
-    let weights = context.weights(of: sets, .reading)
-    var totals = sets.map { Array(repeating: 0.0, count: $0.count) }
-    var batches = 0.0
-    try context.evidence.forEachGradient(images: images ?? context.images) { gradients in
-      for (index, set) in sets.enumerated() {
-        let changes = set.sums(.reading) { name in
-          guard let gradient = gradients[name], let weight = weights[name] else { return nil }
-          return { Double(gradient.values[$0]) * Double(weight.values[$0]) }
-        }
-        for unit in changes.indices { totals[index][unit] += change.of(changes[unit]) }
-      }
-      batches += 1
-    }
-    guard batches > 0 else { return totals }
-    return totals.map { scores in scores.map { $0 / batches } }
+    let change = change
+    return try context.meanChanges(of: sets, .reading, images: images) { change.of($2) }
   }
 }

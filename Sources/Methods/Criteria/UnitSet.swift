@@ -44,6 +44,7 @@ public struct UnitSet: Sendable {
     kind = .channel
     count = group.units.count
     var parts: [Part] = []
+    let gated = Self.gated(group, in: graph)
     for node in graph.nodes {
       for (parameter, slot) in graph.slots(of: node) {
         func add(_ relation: UnitRelation, _ value: String?, _ axis: Int?) {
@@ -54,15 +55,45 @@ public struct UnitSet: Sendable {
         if slot.isPrunable { add(.making, node.name, slot.outputAxis) }
         if slot.isPrunable { add(.reading, node.inputs.first, slot.inputAxis) }
         if slot.role == .scale { add(.scaling, node.name, slot.outputAxis) }
+        if slot.role == .bias { add(.shifting, node.name, slot.outputAxis) }
+        if slot.isTrainable, gated.contains(node.name) { add(.gating, node.name, slot.outputAxis) }
       }
     }
     layout = .channels(group, parts)
   }
 
+  /// The values of a group behind which a gate stands: those of layers and norms that no later one of the group follows.
+  private static func gated(_ group: ChannelGroup, in graph: Graph) -> Set<String> {
+    var gated: Set<String> = []
+    var leading: Set<String> = []
+    for node in graph.nodes.reversed() where group.values.contains(node.name) {
+      let isMixing = node.op.channels(graph.inputShapes(of: node)) == .mixing
+      let isAffine = graph.slots(of: node).contains { $0.slot.isTrainable && $0.slot.outputAxis != nil }
+      if isAffine, !leading.contains(node.name) { gated.insert(node.name) }
+      if !isMixing, isAffine || leading.contains(node.name) { leading.formUnion(node.inputs) }
+    }
+    return gated
+  }
+
+  /// The same channels as units of another graph that has some of the values, in the same order: of one whose norms are
+  /// folded, for example. `nil` where they are no units there, and of weights.
+  func matching(_ groups: [ChannelGroup], in graph: Graph) -> UnitSet? {
+    guard case .channels(let group, _) = layout else { return nil }
+    for candidate in groups {
+      guard let value = candidate.values.first(where: group.values.contains) else { continue }
+      var owners: [Int: ChannelUnit] = [:]
+      for unit in candidate.units { for channel in unit.channels[value] ?? [] { owners[channel] = unit } }
+      let units = group.units.compactMap { $0.channels[value]?.first.flatMap { owners[$0] } }
+      guard units.count == count, candidate.units.count == count else { continue }
+      return UnitSet(ChannelGroup(values: candidate.values, units: units), in: graph)
+    }
+    return nil
+  }
+
   /// The parameters that have elements of the units, in the graph's order. Of weights, making and reading name the same.
   public func parameters(_ relation: UnitRelation) -> [String] {
     switch layout {
-    case .weights: relation == .scaling ? [] : [name]
+    case .weights: relation.isOfWeights ? [name] : []
     case .channels(_, let parts): parts.filter { $0.relation == relation }.map(\.parameter)
     }
   }
@@ -74,7 +105,7 @@ public struct UnitSet: Sendable {
   public func sums(_ relation: UnitRelation, _ terms: (String) -> ((Int) -> Double)?) -> [Double] {
     switch layout {
     case .weights(let numbers):
-      guard relation != .scaling, let term = terms(name) else {
+      guard relation.isOfWeights, let term = terms(name) else {
         return Array(repeating: 0, count: count)
       }
       guard let numbers else { return (0..<count).map(term) }
@@ -112,6 +143,48 @@ public struct UnitSet: Sendable {
     }
   }
 
+  /// The values whose channels a relation's parameters count, each once, in the graph's order; none of weights.
+  public func values(_ relation: UnitRelation) -> [String] {
+    guard case .channels(_, let parts) = layout else { return [] }
+    var seen: Set<String> = []
+    return parts.filter { $0.relation == relation && seen.insert($0.value).inserted }.map(\.value)
+  }
+
+  /// The channels of a unit, by value; none of weights.
+  public func channels(of unit: Int) -> [String: [Int]] {
+    guard case .channels(let group, _) = layout else { return [:] }
+    return group.units[unit].channels
+  }
+
+  /// By unit the sum of what a criterion says of channels, by value; values that are not named count nothing.
+  public func sums(ofChannels numbers: [String: [Double]]) -> [Double] {
+    guard case .channels(let group, _) = layout else { return Array(repeating: 0, count: count) }
+    return group.sums(numbers)
+  }
+
+  /// By unit the places of its elements in each parameter of a relation, in the graph's order, channel after channel: what is at
+  /// one place of two units' lists has the same part in them.
+  public func elements(_ relation: UnitRelation) -> [[(parameter: String, elements: [Int])]] {
+    switch layout {
+    case .weights(let numbers):
+      guard relation.isOfWeights else { return Array(repeating: [], count: count) }
+      guard let numbers else { return (0..<count).map { [(name, [$0])] } }
+      var elements = Array(repeating: [Int](), count: count)
+      for element in numbers.indices { elements[Int(numbers[element])].append(element) }
+      return elements.map { [(name, $0)] }
+    case .channels(let group, let parts):
+      let parts = parts.filter { $0.relation == relation }
+      return group.units.map { unit in
+        parts.map { part in
+          (
+            part.parameter,
+            (unit.channels[part.value] ?? []).flatMap { part.shape.elements($0, axis: part.axis) }
+          )
+        }
+      }
+    }
+  }
+
   /// The unit of a weight tensor's element.
   func unit(of element: Int) -> Int {
     guard case .weights(let numbers?) = layout else { return element }
@@ -127,6 +200,14 @@ public enum UnitRelation: Sendable {
   case reading
   /// Scales of the batch norms that it goes through.
   case scaling
+  /// Biases of the layers that make it, depthwise ones that follow included.
+  case shifting
+  /// What decides how large it is where it leaves the last layer or norm of each of its paths in the group: a gate there
+  /// multiplies exactly these, scale and shift of a norm, or weights and bias of a layer without one.
+  case gating
+
+  /// Whether elements of a weight tensor have it, singly or in groups.
+  fileprivate var isOfWeights: Bool { self == .making || self == .reading }
 }
 
 /// A tensor cut into tiles of equal extents, those at the far ends smaller where the extents do not divide.

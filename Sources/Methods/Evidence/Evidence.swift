@@ -1,3 +1,4 @@
+public import Graphs
 public import Tensors
 
 /// What can be known of a network besides its present weights, on training images that are not augmented, in a fixed order
@@ -16,6 +17,9 @@ public protocol Evidence {
   /// The network runs in inference, with its value encodings left out where `real` is true.
   func forEachActivation(
     of values: [String], images: Int, real: Bool, _ body: ([String: Tensor]) -> Void) throws
+  /// The same of a changed network that reads the same images.
+  func forEachActivation(
+    of values: [String], in graph: Graph, images: Int, real: Bool, _ body: ([String: Tensor]) -> Void) throws
   /// Calls `body` with the gradient of each image's own loss, for the images of `forEachGradient`.
   func forEachImageGradient(images: Int, _ body: ([String: Tensor]) -> Void) throws
   /// The product of the loss's Hessian with a direction, given and returned by parameter; parameters that the direction
@@ -26,6 +30,12 @@ public protocol Evidence {
 }
 
 extension Evidence {
+  public func forEachActivation(
+    of values: [String], in graph: Graph, images: Int, real: Bool, _ body: ([String: Tensor]) -> Void
+  ) throws {
+    throw MethodError.evidence(
+      method: "evidence", reason: "no images were given to compute values of a changed network on")
+  }
   public func forEachImageGradient(
     images: Int, _ body: ([String: Tensor]) -> Void
   ) throws {

@@ -105,6 +105,12 @@ public struct PlanEvidence: Evidence {
   public func forEachActivation(
     of values: [String], images: Int, real: Bool, _ body: ([String: Tensor]) -> Void
   ) throws {
+    try forEachActivation(of: values, in: graph, images: images, real: real, body)
+  }
+
+  public func forEachActivation(
+    of values: [String], in graph: Graph, images: Int, real: Bool, _ body: ([String: Tensor]) -> Void
+  ) throws {
     try located("activations") {
       var observed = graph
       if real { observed.values = [:] }

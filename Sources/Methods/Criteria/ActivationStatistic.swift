@@ -1,0 +1,109 @@
+public import Settings
+import Tensors
+
+/// A statistic of a channel's values on training images.
+public struct ActivationStatistic: Saliency {
+  public static let name = "activation"
+  public static let documentation = MethodDocumentation(
+    summary: "how large, how often not zero, or how varied a channel's values are on training images",
+    description: """
+      A channel that is small, mostly zero or always the same on training images tells the next layers little. The values \
+      are those that the next layers read, behind norm, activation and pooling, over all images and places; of coupled \
+      channels over all their values that are read. The share that is not zero is 1 less the average percentage of zeros \
+      (APoZ). Ranked over the mean of their layer.
+      """,
+    formula: "score = mean of |a|; or the share of a that is not 0; or sqrt(mean of a^2 - (mean of a)^2)",
+    paper: """
+      Hu, Peng, Tai, Tang, "Network trimming: a data-driven neuron pruning approach towards efficient deep architectures", \
+      2016, arXiv:1607.03250; mean and deviation: Molchanov, Tyree, Karras, Aila, Kautz, "Pruning convolutional neural \
+      networks for resource efficient inference", 2017, arXiv:1611.06440
+      """)
+  public static let kinds: Set<UnitKind> = [.channel]
+
+  /// What is computed of a channel's values.
+  public enum Statistic: String, Sendable, SettingChoice {
+    /// The mean absolute value.
+    case mean
+    /// The share that is not zero.
+    case nonZero
+    /// The standard deviation.
+    case deviation
+  }
+
+  /// What is computed of a channel's values.
+  public var statistic = Statistic.mean
+  /// Training images to look at.
+  public var images: Int?
+
+  /// Mean absolute values.
+  public init() {}
+
+  public static var settings: [Setting<ActivationStatistic>] {
+    [
+      Setting(
+        "statistic", \.statistic,
+        "the mean absolute value, the share that is not zero, or the standard deviation"),
+      SaliencyCatalogue.imagesSetting(\.images),
+    ]
+  }
+
+  public var evidence: Set<EvidenceKind> { [.activations] }
+
+  /// Sums over the values of each channel.
+  private struct Sums {
+    var count: [Double]
+    var value: [Double]
+    var absolute: [Double]
+    var square: [Double]
+    var nonZero: [Double]
+
+    init(channels: Int) {
+      count = Array(repeating: 0, count: channels)
+      (value, absolute, square, nonZero) = (count, count, count, count)
+    }
+
+    /// Adds values `[batch, channels, …]`.
+    mutating func add(_ tensor: Tensor) {
+      let places = tensor.shape.spatialCount
+      for (index, element) in tensor.values.enumerated() {
+        let channel = index / places % count.count
+        let number = Double(element)
+        count[channel] += 1
+        value[channel] += number
+        absolute[channel] += abs(number)
+        square[channel] += number * number
+        if number != 0 { nonZero[channel] += 1 }
+      }
+    }
+  }
+
+  public func scores(
+    of sets: [UnitSet], _ context: inout SaliencyContext
+  ) throws -> [[Double]] {
+    var seen: Set<String> = []
+    let names = sets.flatMap { $0.values(.reading) }.filter { seen.insert($0).inserted }
+    var sums: [String: Sums] = [:]
+    guard !names.isEmpty else { return sets.map { Array(repeating: 0, count: $0.count) } }
+    try context.evidence.forEachActivation(of: names, images: images ?? context.images, real: true) {
+      values in
+      for (name, tensor) in values {
+        sums[name, default: Sums(channels: tensor.shape[1])].add(tensor)
+      }
+    }
+    return sets.map { set in
+      let read = Set(set.values(.reading))
+      let own = sums.filter { read.contains($0.key) }
+      func total(_ path: KeyPath<Sums, [Double]>) -> [Double] {
+        set.sums(ofChannels: own.mapValues { $0[keyPath: path] })
+      }
+      let counts = total(\.count).map { max($0, 1) }
+      func mean(_ path: KeyPath<Sums, [Double]>) -> [Double] { zip(total(path), counts).map { $0 / $1 } }
+      switch statistic {
+      case .mean: return mean(\.absolute)
+      case .nonZero: return mean(\.nonZero)
+      case .deviation:
+        return zip(mean(\.square), mean(\.value)).map { max($0 - $1 * $1, 0).squareRoot() }
+      }
+    }
+  }
+}

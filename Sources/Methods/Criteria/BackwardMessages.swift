@@ -1,0 +1,96 @@
+import Graphs
+import Ops
+import Tensors
+
+/// A network prepared for sending numbers of its values back through it, node by node: in plain numbers, without a softmax at
+/// its end, its norms folded into the layers before them. Values keep their names.
+struct BackwardMessages {
+  let graph: Graph
+  /// Whether a node is a layer of weights that mixes the channels it reads.
+  private let readers: Set<String>
+
+  init(_ original: Graph) throws {
+    var plain = original
+    plain.parameters = original.parameters.mapValues { Parameter($0.projected) }
+    plain.values = [:]
+    plain = try plain.withoutProbabilities()?.graph ?? plain
+    let graph = try plain.foldingBatchNorms()
+    self.graph = graph
+    readers = Set(
+      graph.nodes.filter { node in graph.slots(of: node).contains { $0.slot.inputAxis != nil } }.map(\.name))
+  }
+
+  func isReader(_ node: Node) -> Bool { readers.contains(node.name) }
+
+  /// Whether each element of the node's output is made of one element of its only input, in the same order.
+  static func isElementwise(_ node: Node) -> Bool {
+    node.inputs.count == 1 && !(node.op is any ProductOp)
+      && (node.op.placement != .apart || node.op is Softmax)
+  }
+
+  /// The node's parameters with each weight changed and nothing added.
+  func weights(of node: Node, _ change: (Float) -> Float) -> [Tensor] {
+    graph.slots(of: node).map { name, slot in
+      guard slot.isPrunable, var tensor = graph.parameters[name]?.value else {
+        return Tensor(zeros: slot.shape)
+      }
+      for i in tensor.values.indices { tensor.values[i] = change(tensor.values[i]) }
+      return tensor
+    }
+  }
+
+  /// The node's parameters as they are.
+  func parameters(of node: Node) -> [Tensor] {
+    graph.slots(of: node).map { graph.parameters[$0.name]?.value ?? Tensor(zeros: $0.slot.shape) }
+  }
+
+  /// Runs a node's reference kernel on inputs.
+  static func frame(_ op: any Op, _ inputs: [Tensor], _ parameters: [Tensor], output: Shape) -> KernelFrame {
+    var frame = KernelFrame(
+      inputs: inputs, parameters: parameters, output: Tensor(zeros: output), mode: .inference,
+      random: SeededRandom(seed: 0, purpose: "inference"))
+    op.forward(&frame)
+    return frame
+  }
+
+  /// The gradients by the inputs of a run.
+  static func gradients(_ op: any Op, _ frame: KernelFrame, by output: Tensor) -> [Tensor] {
+    var gradient = GradientFrame(frame, outputGradient: output)
+    op.backward(&gradient)
+    return gradient.inputGradients
+  }
+
+  /// Sends numbers back from some values: `step` gives those of a node's inputs from that of its output. Calls `reading` with
+  /// the input of each layer that mixes the channels it reads, and what arrives there.
+  func send(
+    _ start: [String: Tensor], _ step: (Node, Tensor) -> [Tensor], reading: (String, Tensor) -> Void
+  ) {
+    var numbers = start
+    for node in graph.nodes.reversed() {
+      guard let output = numbers[node.name] else { continue }
+      for (value, message) in zip(node.inputs, step(node, output)) {
+        if isReader(node) { reading(value, message) }
+        guard var sum = numbers[value] else {
+          numbers[value] = message
+          continue
+        }
+        for i in sum.values.indices { sum.values[i] += message.values[i] }
+        numbers[value] = sum
+      }
+      numbers[node.name] = nil
+    }
+  }
+}
+
+extension Tensor {
+  /// The sums over all axes but the channels', axis 1.
+  func channelSums() -> [Double] {
+    let places = shape.spatialCount
+    var sums = Array(repeating: 0.0, count: shape[1])
+    for (index, value) in values.enumerated() { sums[index / places % shape[1]] += Double(value) }
+    return sums
+  }
+
+  /// Each element changed.
+  func mapping(_ change: (Float) -> Float) -> Tensor { Tensor(values.map(change), shape: shape) }
+}

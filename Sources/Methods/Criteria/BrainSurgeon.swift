@@ -1,0 +1,225 @@
+import Graphs
+public import Settings
+public import Tensors
+
+/// Optimal brain surgery with blocks of the empirical Fisher information for the Hessian.
+public struct BrainSurgeon: Saliency {
+  public static let name = "obs"
+  public static let documentation = MethodDocumentation(
+    summary: "optimal brain surgery: the loss without a weight after the others have made up for it",
+    description: """
+      When a weight goes, the weights that stay can move so that the loss rises least. With the inverse of the Hessian both \
+      the rise and the moves are known. The Hessian is the empirical Fisher information of single images' gradients plus \
+      the damping on its diagonal, and of it the blocks of so many consecutive weights of a tensor; between blocks it is \
+      taken as zero. A unit of several weights has the rise for all its weights of a block together, summed over blocks. \
+      Of all weights of a block that go, the others make up for them jointly. Weights that were pruned before stay out. \
+      It keeps 8·block bytes a weight. Scores are changes of one loss, so they are ranked across layers as they are.
+      """,
+    formula: """
+      score = w^2/(2·[F^-1]qq), of several weights S w_S·([F^-1]SS)^-1·w_S/2; the others move by \
+      -[F^-1]RS·([F^-1]SS)^-1·w_S; F = damping·I + mean over images of g·g^T
+      """,
+    paper: """
+      Hassibi, Stork, "Second order derivatives for network pruning: optimal brain surgeon", NeurIPS 1992; blocks of the \
+      Fisher information: Singh, Alistarh, "WoodFisher", 2020, arXiv:2004.14340; several weights: Kurtic et al., "The \
+      optimal BERT surgeon", 2022, arXiv:2203.07259
+      """)
+  public static let kinds: Set<UnitKind> = [.element, .kernel, .block]
+
+  /// Consecutive weights of a tensor that are looked at together.
+  public var block = 32
+  /// Added to the diagonal of the Fisher information.
+  public var damping = 1e-5
+  /// Training images to look at.
+  public var images: Int?
+
+  /// Blocks of 32 weights.
+  public init() {}
+
+  public static var settings: [Setting<BrainSurgeon>] {
+    [
+      Setting("block", \.block, in: 1...1024, "consecutive weights of a tensor that are looked at together"),
+      Setting("damping", \.damping, in: 1e-12...1e3, "added to the diagonal of the Fisher information"),
+      SaliencyCatalogue.imagesSetting(\.images),
+    ]
+  }
+
+  public var evidence: Set<EvidenceKind> { [.imageGradients] }
+  public func scale(of kind: UnitKind) -> ScoreScale { .plain }
+
+  public func scores(
+    of sets: [UnitSet], _ context: inout SaliencyContext
+  ) throws -> [[Double]] {
+    let weights = context.weights(of: sets, .making)
+    let fisher = try fisherBlocks(sets, context)
+    return zip(sets, fisher).map { set, fisher in
+      var scores = Array(repeating: 0.0, count: set.count)
+      let survivors = context.graph.parameters[set.name]?.survivors ?? []
+      guard let values = weights[set.name]?.values else { return scores }
+      for range in fisher.ranges {
+        let kept = range.filter { survivors[$0] }
+        let inverse = fisher.inverse(range, of: kept, damping: damping)
+        for (unit, places) in Dictionary(grouping: kept.indices, by: { set.unit(of: kept[$0]) }) {
+          var own = inverse.restricted(to: places)
+          for place in places.indices { own.sweep(place) }
+          for row in places.indices {
+            for column in places.indices {
+              let product = Double(values[kept[places[row]]]) * Double(values[kept[places[column]]])
+              scores[unit] -= product * own[row, column] / 2
+            }
+          }
+        }
+      }
+      return scores
+    }
+  }
+
+  public func compensation(
+    for losses: [(set: UnitSet, isGone: [Bool])], _ context: inout SaliencyContext
+  ) throws -> [String: Tensor] {
+    let losses = losses.filter { $0.isGone.contains(true) }
+    guard !losses.isEmpty else { return [:] }
+    let sets = losses.map(\.set)
+    let weights = context.weights(of: sets, .making)
+    var moved: [String: Tensor] = [:]
+    for (loss, fisher) in zip(losses, try fisherBlocks(sets, context)) {
+      let name = loss.set.name
+      guard var tensor = weights[name], let survivors = context.graph.parameters[name]?.survivors else {
+        continue
+      }
+      for range in fisher.ranges {
+        let kept = range.filter { survivors[$0] }
+        let gone = kept.indices.filter { loss.isGone[loss.set.unit(of: kept[$0])] }
+        guard !gone.isEmpty else { continue }
+        var inverse = fisher.inverse(range, of: kept, damping: damping)
+        for place in gone { inverse.sweep(place) }
+        let lost = gone.map { Double(tensor.values[kept[$0]]) }
+        let isGone = Set(gone)
+        for row in kept.indices where !isGone.contains(row) {
+          let move = zip(gone, lost).reduce(0) { $0 + inverse[row, $1.0] * $1.1 }
+          tensor.values[kept[row]] = Float(Double(tensor.values[kept[row]]) - move)
+        }
+        for place in gone { tensor.values[kept[place]] = 0 }
+      }
+      guard tensor.values.allSatisfy(\.isFinite) else {
+        throw MethodError.impossible(
+          method: Self.name, node: name,
+          reason: "weights that make up for those that go are no finite numbers; raise the damping")
+      }
+      moved[name] = tensor
+    }
+    return moved
+  }
+
+  /// The Fisher information's blocks of each set's tensor.
+  private func fisherBlocks(_ sets: [UnitSet], _ context: SaliencyContext) throws -> [FisherBlocks] {
+    var fisher = sets.map { set in
+      FisherBlocks(count: context.graph.parameters[set.name]?.value.values.count ?? 0, block: block)
+    }
+    try context.evidence.forEachImageGradient(images: images ?? context.images) { gradients in
+      for (index, set) in sets.enumerated() {
+        if let gradient = gradients[set.name] { fisher[index].add(gradient.values) }
+      }
+    }
+    return fisher
+  }
+}
+
+/// Sums of products of a tensor's gradients, within blocks of consecutive elements.
+private struct FisherBlocks {
+  private let count: Int
+  private let block: Int
+  /// The lower triangles of `[block, block]`, block after block.
+  private var sums: [Double]
+  private var images = 0.0
+
+  init(count: Int, block: Int) {
+    self.count = count
+    self.block = min(block, max(count, 1))
+    sums = Array(repeating: 0, count: (count + self.block - 1) / self.block * self.block * self.block)
+  }
+
+  /// The elements of each block.
+  var ranges: [Range<Int>] { stride(from: 0, to: count, by: block).map { $0..<min($0 + block, count) } }
+
+  /// Adds the gradient of an image.
+  mutating func add(_ gradient: [Float]) {
+    images += 1
+    let gradient = gradient.map(Double.init)
+    let (block, count) = (block, count)
+    var sums = sums.mutableSpan
+    for start in stride(from: 0, to: count, by: block) {
+      for row in start..<min(start + block, count) where gradient[row] != 0 {
+        let first = row * block - start
+        for column in start...row { sums[first + column] += gradient[row] * gradient[column] }
+      }
+    }
+  }
+
+  /// The inverse of a block's damped mean, of those elements alone that are kept.
+  func inverse(_ range: Range<Int>, of kept: [Int], damping: Double) -> SweptMatrix {
+    var matrix = SweptMatrix(order: kept.count)
+    for (row, first) in kept.enumerated() {
+      for (column, second) in kept[...row].enumerated() {
+        let sum = sums[first * block - range.lowerBound + second] / max(images, 1)
+        matrix[row, column] = sum + (row == column ? damping : 0)
+        matrix[column, row] = matrix[row, column]
+      }
+    }
+    for place in kept.indices { matrix.sweep(place) }
+    return matrix.negated
+  }
+}
+
+/// A symmetric matrix that is inverted, in part or whole, by sweeping.
+///
+/// Sweeping the places S of A makes `-A_SS⁻¹` of `A_SS`, `A_RS·A_SS⁻¹` of `A_RS` and `A_RR - A_RS·A_SS⁻¹·A_SR` of `A_RR`.
+///
+/// Paper: Goodnight, "A tutorial on the SWEEP operator", 1979, doi:10.1080/00031305.1979.10482685.
+struct SweptMatrix {
+  let order: Int
+  private var elements: [Double]
+
+  /// Zeros.
+  init(order: Int) {
+    self.order = order
+    elements = Array(repeating: 0, count: order * order)
+  }
+
+  subscript(row: Int, column: Int) -> Double {
+    get { elements[row * order + column] }
+    set { elements[row * order + column] = newValue }
+  }
+
+  /// The matrix times -1.
+  var negated: SweptMatrix {
+    var matrix = self
+    matrix.elements = elements.map { -$0 }
+    return matrix
+  }
+
+  /// The rows and columns of some places.
+  func restricted(to places: [Int]) -> SweptMatrix {
+    var matrix = SweptMatrix(order: places.count)
+    for (row, first) in places.enumerated() {
+      for (column, second) in places.enumerated() { matrix[row, column] = self[first, second] }
+    }
+    return matrix
+  }
+
+  /// Sweeps a place whose element is not zero; O(order²).
+  mutating func sweep(_ place: Int) {
+    let order = order
+    let pivot = self[place, place]
+    let column = (0..<order).map { self[$0, place] / pivot }
+    let row = (0..<order).map { self[place, $0] }
+    for i in 0..<order where i != place && column[i] != 0 {
+      for j in 0..<order { elements[i * order + j] -= column[i] * row[j] }
+    }
+    for i in 0..<order {
+      self[i, place] = column[i]
+      self[place, i] = column[i]
+    }
+    self[place, place] = -1 / pivot
+  }
+}

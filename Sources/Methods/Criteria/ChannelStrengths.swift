@@ -1,0 +1,135 @@
+import Graphs
+import Ops
+import Tensors
+
+/// Which channels an element of a layer's weight `[outputs, inputs of a group, …]` joins.
+struct ProductShape {
+  private let outputs: Int
+  private let inputs: Int
+  private let inner: Int
+  private let groups: Int
+
+  init(_ node: Node, _ shape: Shape) {
+    outputs = shape[0]
+    inputs = shape.rank > 1 ? shape[1] : 1
+    inner = shape.spatialCount
+    groups = (node.op as? any ProductOp)?.groups ?? 1
+  }
+
+  func output(of element: Int) -> Int { element / inner / inputs }
+  func input(of element: Int) -> Int {
+    output(of: element) / max(outputs / groups, 1) * inputs + element / inner % inputs
+  }
+}
+
+/// By value and channel the squared norms of the weights that make it and of those that read it, as far as the next layers
+/// of products; norms between count by their factor, branches are put together.
+struct ChannelStrengths {
+  /// Of the weights that make a channel; 1 for inputs of the network.
+  private(set) var incoming: [String: [Double]] = [:]
+  /// Of the weights that read a channel; 1 for outputs of the network.
+  private(set) var outgoing: [String: [Double]] = [:]
+
+  init(_ graph: Graph) {
+    func channels(_ value: String) -> Int {
+      let shape = graph.shape(of: value) ?? []
+      return shape.rank > 1 ? shape[1] : 1
+    }
+    let layers = graph.nodes.map { Layer($0, in: graph) }
+    for input in graph.inputs {
+      incoming[input.name] = Array(repeating: 1, count: channels(input.name))
+    }
+    for layer in layers {
+      let node = layer.node
+      incoming[node.name] =
+        layer.making
+        ?? layer.forward(
+          node.inputs.map { incoming[$0] ?? [] }, channels: channels(node.name))
+    }
+    for value in graph.inputs.map(\.name) + graph.nodes.map(\.name) {
+      let isOutput = graph.outputs.contains(value)
+      outgoing[value] = Array(repeating: isOutput ? 1 : 0, count: channels(value))
+    }
+    for layer in layers.reversed() {
+      let read = outgoing[layer.node.name] ?? []
+      for (index, value) in layer.node.inputs.enumerated() {
+        let counts = layer.node.inputs.map(channels)
+        let squares = layer.reading ?? layer.backward(read, to: index, channels: counts)
+        guard let sum = outgoing[value], sum.count == squares.count else { continue }
+        outgoing[value] = zip(sum, squares).map { $0 + $1 }
+      }
+    }
+  }
+}
+
+/// How a node hands on the squares of its channels' weights.
+private struct Layer {
+  let node: Node
+  let rule: ChannelRule
+  /// By output channel the squares of its own weights; `nil` where it has none.
+  var making: [Double]?
+  /// By input channel the squares of its own weights; `nil` where it has none.
+  var reading: [Double]?
+  /// By channel the squared factor of a norm.
+  private var factors: [Double]?
+
+  init(_ node: Node, in graph: Graph) {
+    self.node = node
+    rule = node.op.channels(graph.inputShapes(of: node))
+    let weight = graph.slots(of: node).first { $0.slot.isPrunable && $0.slot.outputAxis == 0 }
+    if let weight, let tensor = graph.parameters[weight.name]?.projected {
+      let shape = ProductShape(node, tensor.shape)
+      var making = Array(repeating: 0.0, count: tensor.shape[0])
+      var reading = Array(repeating: 0.0, count: graph.inputShapes(of: node)[0][1])
+      for (element, value) in tensor.values.enumerated() {
+        making[shape.output(of: element)] += Double(value) * Double(value)
+        reading[shape.input(of: element)] += Double(value) * Double(value)
+      }
+      (self.making, self.reading) = (making, reading)
+    }
+    if let norm = node.op as? BatchNorm, let scale = graph[.scale, of: node.name]?.projected,
+      let variance = graph[.variance, of: node.name]?.projected
+    {
+      factors = zip(scale.values, variance.values).map {
+        Double($0) * Double($0) / (Double($1) + Double(norm.epsilon))
+      }
+    }
+  }
+
+  /// The squares of the output's channels from those of its inputs; 1 where the channels are not theirs.
+  func forward(_ inputs: [[Double]], channels: Int) -> [Double] {
+    var result = Array(repeating: 0.0, count: channels)
+    switch rule {
+    case .following:
+      for input in inputs where input.count == channels {
+        for channel in 0..<channels { result[channel] += input[channel] * (factors?[channel] ?? 1) }
+      }
+    case .stacking: result = inputs.flatMap(\.self)
+    case .spreading(let count): result = (inputs.first ?? []).flatMap { Array(repeating: $0, count: count) }
+    case .shuffling(let groups):
+      let input = inputs.first ?? []
+      result = (0..<channels).map { input[$0 % groups * (channels / groups) + $0 / groups] }
+    case .mixing, .fixed: result = Array(repeating: 1, count: channels)
+    }
+    return result
+  }
+
+  /// The squares of an input's channels from those of the output; 1 where the channels are not its own.
+  func backward(_ output: [Double], to index: Int, channels: [Int]) -> [Double] {
+    let count = channels[index]
+    switch rule {
+    case .following:
+      guard output.count == count else { return Array(repeating: 1, count: count) }
+      return output.indices.map { output[$0] * (factors?[$0] ?? 1) }
+    case .stacking:
+      let start = channels[..<index].reduce(0, +)
+      return Array(output[start..<start + count])
+    case .spreading(let spread):
+      return (0..<count).map { output[$0 * spread..<($0 + 1) * spread].reduce(0, +) }
+    case .shuffling(let groups):
+      let size = count / groups
+      return (0..<count).map { output[$0 % size * groups + $0 / size] }
+    case .mixing, .fixed: return Array(repeating: 1, count: count)
+    }
+  }
+}

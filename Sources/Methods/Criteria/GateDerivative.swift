@@ -1,0 +1,37 @@
+public import Settings
+
+/// The squared derivative of the loss by a gate of 1 behind the channel's last norm.
+public struct GateDerivative: Saliency {
+  public static let name = "taylor-gate"
+  public static let documentation = MethodDocumentation(
+    summary: "the squared derivative of the loss by a gate behind a channel's norm",
+    description: """
+      A gate multiplies the channel by 1 where it leaves its norm, shift included; the derivative of the loss by the gate \
+      says how fast the loss changes when the channel fades. It is the sum of gradient times parameter over the norm's \
+      scale and shift, or over the weights and the bias of a layer that no norm follows. Coupled channels have one gate, \
+      which stands behind the last norm or layer of each of their paths, so that no path is counted twice. Where all that \
+      stands behind a gate is linear or a rectifier it equals taylor, which counts what reads the channel.
+      """,
+    formula: "score = mean over batches of (dloss/dz at z = 1)^2, dloss/dz = sum of g·p over scale and shift",
+    paper: """
+      Molchanov, Mallya, Tyree, Frosio, Kautz, "Importance estimation for neural network pruning", 2019, \
+      arXiv:1906.10771, its gates after batch norms
+      """)
+  public static let kinds: Set<UnitKind> = [.channel]
+
+  /// Training images to look at.
+  public var images: Int?
+
+  /// As many images as the method looks at.
+  public init() {}
+
+  public static var settings: [Setting<GateDerivative>] { [SaliencyCatalogue.imagesSetting(\.images)] }
+
+  public var evidence: Set<EvidenceKind> { [.gradients] }
+
+  public func scores(
+    of sets: [UnitSet], _ context: inout SaliencyContext
+  ) throws -> [[Double]] {
+    try context.meanChanges(of: sets, .gating, images: images) { $2 * $2 }
+  }
+}

@@ -1,0 +1,78 @@
+public import Settings
+import Tensors
+
+/// Half the squared weight times the Hessian's diagonal: optimal brain damage.
+public struct HessianDiagonal: Saliency {
+  public static let name = "obd"
+  public static let documentation = MethodDocumentation(
+    summary: "optimal brain damage: the second-order change of the loss, by the Hessian's diagonal",
+    description: """
+      At a minimum the loss changes by half the Hessian's diagonal times the squared weight when a weight goes. The \
+      diagonal is estimated from products of the Hessian with random directions of 1 and -1: their product with the \
+      direction, element by element, has the diagonal as its mean. A probe costs two passes over the images; the error \
+      of a weight's curvature falls with the root of their number. A larger unit has the sum over its weights, a channel \
+      over the weights that read it. Away from a minimum curvatures may be negative, and such weights go first. Scores \
+      are changes of one loss, so they are ranked across layers as they are.
+      """,
+    formula: "score = sum over the unit of h·w^2/2, h = mean over probes v of v·(H·v), v of +-1",
+    paper: """
+      LeCun, Denker, Solla, "Optimal brain damage", NeurIPS 1989; the estimate of the diagonal: Bekas, Kokiopoulou, Saad, \
+      "An estimator for the diagonal of a matrix", 2007, doi:10.1016/j.apnum.2007.01.003
+      """)
+
+  /// Random directions.
+  public var probes = 16
+  /// Training images to look at.
+  public var images: Int?
+
+  /// Sixteen probes.
+  public init() {}
+
+  public static var settings: [Setting<HessianDiagonal>] {
+    [
+      Setting("probes", \.probes, in: 1...4096, "random directions, of two passes over the images each"),
+      SaliencyCatalogue.imagesSetting(\.images),
+    ]
+  }
+
+  public var evidence: Set<EvidenceKind> { [.hessianProducts] }
+  public func scale(of kind: UnitKind) -> ScoreScale { .plain }
+
+  public func scores(
+    of sets: [UnitSet], _ context: inout SaliencyContext
+  ) throws -> [[Double]] {
+    let weights = context.weights(of: sets, .reading)
+    // Draws are in the order of the graph, each parameter once.
+    var seen: Set<String> = []
+    let names = sets.flatMap { $0.parameters(.reading) }.filter {
+      weights[$0] != nil && seen.insert($0).inserted
+    }
+    var diagonal = weights.mapValues { Array(repeating: 0.0, count: $0.values.count) }
+    for _ in 0..<probes {
+      var direction: [String: Tensor] = [:]
+      for name in names {
+        guard var signs = weights[name] else { continue }
+        for i in signs.values.indices { signs.values[i] = context.random.uniform() < 0.5 ? -1 : 1 }
+        direction[name] = signs
+      }
+      let product = try context.evidence.hessianProduct(direction, images: images ?? context.images)
+      for name in names {
+        guard let signs = direction[name], let product = product[name],
+          var sum = diagonal.removeValue(forKey: name)
+        else { continue }
+        for i in sum.indices { sum[i] += Double(signs.values[i]) * Double(product.values[i]) }
+        diagonal[name] = sum
+      }
+    }
+    let probes = Double(probes)
+    return sets.map { set in
+      set.sums(.reading) { name in
+        guard let weight = weights[name], let curvature = diagonal[name] else { return nil }
+        return { element in
+          let value = Double(weight.values[element])
+          return value * value * curvature[element] / probes / 2
+        }
+      }
+    }
+  }
+}

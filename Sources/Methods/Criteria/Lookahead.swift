@@ -1,0 +1,52 @@
+import Graphs
+import Ops
+public import Settings
+import Tensors
+
+/// The change of the product of three layers' matrices without a weight.
+public struct Lookahead: Saliency {
+  public static let name = "lookahead"
+  public static let documentation = MethodDocumentation(
+    summary: "absolute weights times the norms of what makes and what reads the channels they join",
+    description: """
+      A weight joins an input channel to an output channel. Without it, the product of the matrices of its layer and its \
+      two neighbours changes by the weight's size times the norm of the weights that make the input channel times the norm \
+      of those that read the output channel. Batch norms between count by their scale over the standard deviation; \
+      activations count as nothing, sums and concatenations put the weights of their branches together. Inputs and outputs \
+      of the network have a norm of 1. A unit of several weights has the Euclidean norm over them. Single weights are \
+      ranked across layers as they are, larger units over the mean of their layer.
+      """,
+    formula:
+      "score = |w|·|W[l-1] that makes the input channel|·|W[l+1] that reads the output channel|, Frobenius norms",
+    paper: """
+      Park, Lee, Mo, Shin, "Lookahead: a far-sighted alternative of magnitude-based pruning", 2020, arXiv:2002.04809
+      """)
+  public static let kinds: Set<UnitKind> = [.element, .kernel, .block]
+
+  /// The only way.
+  public init() {}
+
+  public static var settings: [Setting<Lookahead>] { [] }
+
+  public func scores(
+    of sets: [UnitSet], _ context: inout SaliencyContext
+  ) throws -> [[Double]] {
+    let graph = context.graph
+    let weights = context.weights(of: sets, .making)
+    let strengths = ChannelStrengths(graph)
+    let nodes = Dictionary(graph.nodes.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
+    return sets.map { set in
+      let squares = set.sums(.making) { name in
+        guard let weight = weights[name], let node = ParameterRole.split(name).flatMap({ nodes[$0.node] }),
+          let made = strengths.incoming[node.inputs.first ?? ""], let read = strengths.outgoing[node.name]
+        else { return nil }
+        let layer = ProductShape(node, weight.shape)
+        return { element in
+          let value = Double(weight.values[element])
+          return value * value * made[layer.input(of: element)] * read[layer.output(of: element)]
+        }
+      }
+      return squares.map { $0.squareRoot() }
+    }
+  }
+}

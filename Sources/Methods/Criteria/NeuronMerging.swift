@@ -1,0 +1,109 @@
+import Graphs
+public import Settings
+public import Tensors
+
+/// How little is lost when a channel's readers read its nearest twin instead: merging without data.
+public struct NeuronMerging: Saliency {
+  public static let name = "merging"
+  public static let documentation = MethodDocumentation(
+    summary: "how near a channel is to another that takes over its part: merging without data",
+    description: """
+      Two channels of equal weights and biases have equal values, so one of them can go when what reads it is added to what \
+      reads the other. Pairs are merged one after another, the nearest first, and each score is what its merge loses, or the \
+      order of merges where that is less; the last channel has what is lost without any. Then the weights that read a \
+      channel that goes are added to those that read its nearest twin of those that stay. Norms are folded into the layers \
+      before them; coupled channels are compared by all that makes them. No image is looked at. Ranked over the mean of \
+      their layer.
+      """,
+    formula:
+      "score of j = min over i of mean(a_j^2)·|W_i - W_j|^2, a what reads j, W with biases; then a_i += a_j",
+    paper: """
+      Srinivas, Babu, "Data-free parameter pruning for deep neural networks", 2015, arXiv:1507.06149
+      """)
+  public static let kinds: Set<UnitKind> = [.channel]
+
+  /// The only way.
+  public init() {}
+
+  public static var settings: [Setting<NeuronMerging>] { [] }
+
+  public func scores(
+    of sets: [UnitSet], _ context: inout SaliencyContext
+  ) throws -> [[Double]] {
+    let vectors = try makingVectors(sets, context)
+    let weights = context.weights(of: sets, .reading)
+    return zip(sets, vectors).map { set, vectors in
+      var readers = set.vectors(.reading, of: weights).map { $0.map(Double.init) }
+      func meanSquare(_ values: [Double]) -> Double {
+        values.reduce(0) { $0 + $1 * $1 } / Double(max(values.count, 1))
+      }
+      var scores = Array(repeating: 0.0, count: set.count)
+      var left = Array(0..<set.count)
+      /// The nearest of the channels that are left, and how near it is.
+      func nearest(_ unit: Int) -> (twin: Int, distance: Double) {
+        left.filter { $0 != unit }.map { ($0, GeometricMedian.squaredDistance(vectors[unit], vectors[$0])) }
+          .min { ($0.1, $0.0) < ($1.1, $1.0) } ?? (unit, GeometricMedian.squaredDistance(vectors[unit], []))
+      }
+      var twins = left.map(nearest)
+      // Scores rise from merge to merge by as little as still tells them apart.
+      let step = 1e-9 * (left.map { meanSquare(readers[$0]) * twins[$0].distance }.max() ?? 0)
+      var last = -step
+      while !left.isEmpty {
+        let candidates = left.map { ($0, meanSquare(readers[$0]) * twins[$0].distance) }
+        guard let (gone, loss) = candidates.min(by: { ($0.1, $0.0) < ($1.1, $1.0) }) else { break }
+        last = max(loss, last + step)
+        scores[gone] = last
+        left.removeAll { $0 == gone }
+        let twin = twins[gone].twin
+        if twin != gone, readers[twin].count == readers[gone].count {
+          readers[twin] = zip(readers[twin], readers[gone]).map { $0 + $1 }
+        }
+        for unit in left where twins[unit].twin == gone { twins[unit] = nearest(unit) }
+      }
+      return scores
+    }
+  }
+
+  public func compensation(
+    for losses: [(set: UnitSet, isGone: [Bool])], _ context: inout SaliencyContext
+  ) throws -> [String: Tensor] {
+    let losses = losses.filter { $0.isGone.contains(true) && $0.isGone.contains(false) }
+    let vectors = try makingVectors(losses.map(\.set), context)
+    let weights = context.weights(of: losses.map(\.set), .reading)
+    var merged: [String: Tensor] = [:]
+    for (loss, vectors) in zip(losses, vectors) {
+      let elements = loss.set.elements(.reading)
+      let stay = loss.isGone.indices.filter { !loss.isGone[$0] }
+      for gone in loss.isGone.indices where loss.isGone[gone] {
+        let twin = stay.map { ($0, GeometricMedian.squaredDistance(vectors[gone], vectors[$0])) }
+          .min { ($0.1, $0.0) < ($1.1, $1.0) }?.0
+        guard let twin else { continue }
+        for (from, to) in zip(elements[gone], elements[twin]) where from.elements.count == to.elements.count {
+          guard var tensor = merged.removeValue(forKey: from.parameter) ?? weights[from.parameter] else {
+            continue
+          }
+          for (source, target) in zip(from.elements, to.elements) {
+            tensor.values[target] += tensor.values[source]
+          }
+          merged[from.parameter] = tensor
+        }
+      }
+    }
+    return merged
+  }
+
+  /// By set and unit all that makes the channels, biases included, norms as part of the layers before them or as layers of
+  /// one weight and one bias a channel.
+  private func makingVectors(_ sets: [UnitSet], _ context: SaliencyContext) throws -> [[[Float]]] {
+    let graph = try FrozenNorms(BackwardMessages(context.graph).graph).graph
+    let groups = graph.channelGroups()
+    return sets.map { set in
+      let own = set.matching(groups, in: graph) ?? set
+      let parameters = own.parameters(.making) + own.parameters(.shifting)
+      let weights = Dictionary(
+        parameters.compactMap { name in graph.parameters[name].map { (name, $0.projected) } },
+        uniquingKeysWith: { first, _ in first })
+      return zip(own.vectors(.making, of: weights), own.vectors(.shifting, of: weights)).map { $0 + $1 }
+    }
+  }
+}

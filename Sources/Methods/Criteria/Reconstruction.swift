@@ -1,0 +1,174 @@
+import Graphs
+import LinearAlgebra
+public import Settings
+public import Tensors
+
+/// The penalty at which the lasso drops a channel from what the next layers make, which then learn to do without.
+public struct Reconstruction: Saliency {
+  public static let name = "reconstruction"
+  public static let documentation = MethodDocumentation(
+    summary: "lasso selection of channels, and least squares of the next layers without the others",
+    description: """
+      What the next layers make of a group of channels is to be made of fewer. At sampled places of training images each \
+      channel's contribution gets a factor, and the absolute factors a penalty, of weights brought to equal norms. As the \
+      penalty falls, channels enter one after another; a channel's score is the penalty at which it does. Then, layer by \
+      layer, the weights that read channels of which some go are fitted by least squares to what the layer made before, \
+      on inputs from the network in which the layers before it have lost their channels and have been fitted already, so \
+      that errors do not add up; a bias is fitted too. A ridge keeps weights near what they were where images say \
+      nothing. Layers with masks or on grids are not fitted. Ranked over the mean of their layer.
+      """,
+    formula: """
+      score = the penalty p at which b_i enters min over b of |Y - sum of b_i·X_i·W_i/|W_i| |^2/(2N) + p·|b|_1; then \
+      min over W' of |Y - X'·W'|^2 + e·|W' - W|^2 with e = ridge·mean diagonal of X'^T·X'
+      """,
+    paper: """
+      He, Zhang, Sun, "Channel pruning for accelerating very deep neural networks", ICCV 2017, arXiv:1707.06168
+      """)
+  public static let kinds: Set<UnitKind> = [.channel]
+
+  /// Places of each layer's output that are sampled in each image.
+  public var places = 10
+  /// How strongly fitted weights are held near what they were.
+  public var ridge = 1e-3
+  /// Training images to look at.
+  public var images: Int?
+
+  /// Ten places an image.
+  public init() {}
+
+  public static var settings: [Setting<Reconstruction>] {
+    [
+      Setting("places", \.places, in: 1...4096, "places of a layer's output that are sampled in each image"),
+      Setting(
+        "ridge", \.ridge, in: 1e-4...1e3,
+        "how strongly fitted weights are held near what they were, over the mean square of inputs"),
+      SaliencyCatalogue.imagesSetting(\.images),
+    ]
+  }
+
+  public var evidence: Set<EvidenceKind> { [.activations] }
+
+  public func scores(
+    of sets: [UnitSet], _ context: inout SaliencyContext
+  ) throws -> [[Double]] {
+    let sampler = PlaceSampler(places: places, key: context.random.next())
+    let layers = SampledLayer.all(of: context.graph, reading: sets.flatMap { $0.values(.reading) })
+    let weights = context.weights(of: sets, .reading)
+    let inputs = try inputs(of: layers, in: context.graph, sampler, context)
+    return try located(Self.name) {
+      try sets.map { set in
+        let read = Set(set.values(.reading))
+        var gram = Array(repeating: Array(repeating: 0.0, count: set.count), count: set.count)
+        for (layer, rows) in zip(layers, inputs) where read.contains(layer.value) {
+          try Self.add(layer.contributions(rows, set), to: &gram)
+        }
+        let squares = set.sums(.reading) { name in
+          weights[name].map { weight in { Double(weight.values[$0]) * Double(weight.values[$0]) } }
+        }
+        return LassoPath(gram: gram, norms: squares.map { $0.squareRoot() }).entries
+      }
+    }
+  }
+
+  private static func add(_ terms: [[Double]], to gram: inout [[Double]]) {
+    for i in gram.indices { for j in gram.indices { gram[i][j] += terms[i][j] } }
+  }
+
+  public func compensation(
+    for losses: [(set: UnitSet, isGone: [Bool])], _ context: inout SaliencyContext
+  ) throws -> [String: Tensor] {
+    var gone: [String: Set<Int>] = [:]
+    for loss in losses {
+      for unit in loss.isGone.indices where loss.isGone[unit] {
+        for (value, channels) in loss.set.channels(of: unit) { gone[value, default: []].formUnion(channels) }
+      }
+    }
+    let sampler = PlaceSampler(places: places, key: context.random.next())
+    let layers = SampledLayer.all(of: context.graph, reading: Array(gone.keys))
+    let inputs = try inputs(of: layers, in: context.graph, sampler, context)
+    var smaller = context.graph
+    for layer in layers {
+      smaller.parameters[layer.weightName]?.value = layer.weight(without: gone[layer.value] ?? [])
+    }
+    var fitted: [String: Tensor] = [:]
+    for (layer, before) in zip(layers, inputs) {
+      let now = try self.inputs(of: [layer], in: smaller, sampler, context)[0]
+      let fit = try located("\(Self.name): \(layer.node.name)") {
+        try layer.fitted(before: before, now: now, without: gone[layer.value] ?? [], ridge: ridge)
+      }
+      for (name, tensor) in fit {
+        smaller.parameters[name]?.value = tensor
+        fitted[name] = tensor
+      }
+    }
+    return fitted
+  }
+
+  /// By layer, rows of what it reads at sampled places.
+  private func inputs(
+    of layers: [SampledLayer], in graph: Graph, _ sampler: PlaceSampler, _ context: SaliencyContext
+  ) throws -> [SampledRows] {
+    var rows = layers.map { SampledRows(columns: $0.columns) }
+    guard !layers.isEmpty else { return rows }
+    var names: [String] = []
+    for layer in layers where !names.contains(layer.value) { names.append(layer.value) }
+    var first = 0
+    try context.evidence.forEachActivation(
+      of: names, in: graph, images: images ?? context.images, real: true
+    ) { values in
+      for (index, layer) in layers.enumerated() {
+        guard let tensor = values[layer.value] else { continue }
+        for image in 0..<tensor.shape[0] {
+          for place in sampler.places(among: layer.places, image: first + image) {
+            layer.append(place, of: image, tensor, to: &rows[index])
+          }
+        }
+      }
+      first += values[names[0]]?.shape[0] ?? 0
+    }
+    return rows
+  }
+}
+
+/// The penalties at which channels enter a lasso whose target is the sum of all their contributions.
+///
+/// It minimizes `bᵀGb/2 - b·c + p·|b|₁` over factors b of contributions of equal weight norms by coordinate descent, for
+/// penalties that fall by a tenth from the largest at which a channel enters.
+struct LassoPath {
+  /// By channel, the penalty at which it enters; of channels that enter together the larger factor is the larger number.
+  private(set) var entries: [Double]
+
+  /// `gram [channels, channels]` are the mean products of contributions, `norms` those of the weights in them.
+  init(gram: [[Double]], norms: [Double]) {
+    let count = norms.count
+    entries = Array(repeating: 0, count: count)
+    let active = (0..<count).filter { norms[$0] > 0 && gram[$0][$0] > 0 && gram[$0][$0].isFinite }
+    let gram = active.map { i in active.map { gram[i][$0] / norms[i] / norms[$0] } }
+    let target = gram.map { row in zip(row, active).reduce(0) { $0 + $1.0 * norms[$1.1] } }
+    var penalty = target.map(abs).max() ?? 0
+    let last = penalty * 1e-5
+    var factors = Array(repeating: 0.0, count: active.count)
+    // By channel the target without what the factors make already.
+    var rest = target
+    while penalty > last, active.contains(where: { entries[$0] == 0 }) {
+      for _ in 0..<200 {
+        var change = 0.0
+        for i in active.indices {
+          let free = rest[i] + gram[i][i] * factors[i]
+          let next = max(abs(free) - penalty, 0) / gram[i][i] * (free < 0 ? -1 : 1)
+          let step = next - factors[i]
+          guard step != 0 else { continue }
+          change = max(change, abs(step) * gram[i][i])
+          factors[i] = next
+          for j in active.indices { rest[j] -= gram[i][j] * step }
+        }
+        if change <= 1e-6 * penalty { break }
+      }
+      let total = factors.reduce(0) { $0 + abs($1) }
+      for (i, channel) in active.enumerated() where entries[channel] == 0 && factors[i] != 0 {
+        entries[channel] = penalty * (1 + 0.1 * abs(factors[i]) / total)
+      }
+      penalty *= 0.9
+    }
+  }
+}

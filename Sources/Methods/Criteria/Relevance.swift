@@ -1,0 +1,113 @@
+import Graphs
+import Ops
+public import Settings
+import Tensors
+
+/// The relevance of a channel to the answers on reference images: layer-wise relevance propagation.
+public struct Relevance: Saliency {
+  public static let name = "relevance"
+  public static let documentation = MethodDocumentation(
+    summary: "how much of the network's answers goes back to a channel (LRP)",
+    description: """
+      The class that the network answers has a relevance of 1. Each layer hands the relevance of its outputs to its inputs, \
+      in proportion to what these contribute with positive sign (the z+ rule), so that none is lost or made: elements of \
+      sums and pools by their values, activations as it is, two factors in equal parts; norms are folded into the layers \
+      before them. A channel has the relevance that goes through the weights that read it, summed over places and \
+      averaged over images. A few reference images are enough, and none is trained on. It runs on the reference kernels: \
+      about a second for ten images of resnet20. Ranked over the mean of their layer.
+      """,
+    formula:
+      "R_i = sum over outputs j of (a_i·w_ij)+ / (sum over i of (a_i·w_ij)+)·R_j; score = mean over images",
+    paper: """
+      Yeom et al., "Pruning by explaining: a novel criterion for deep neural network pruning", 2021, arXiv:1912.08881; \
+      the rule: Montavon, Lapuschkin, Binder, Samek, Müller, "Explaining nonlinear classification decisions with deep \
+      Taylor decomposition", 2017, arXiv:1512.02479
+      """)
+  public static let kinds: Set<UnitKind> = [.channel]
+
+  /// Reference images.
+  public var images = 32
+
+  /// Thirty-two images.
+  public init() {}
+
+  public static var settings: [Setting<Relevance>] {
+    [Setting("images", \.images, in: 1...100_000, "reference images to look at")]
+  }
+
+  public var evidence: Set<EvidenceKind> { [.activations] }
+
+  public func scores(
+    of sets: [UnitSet], _ context: inout SaliencyContext
+  ) throws -> [[Double]] {
+    let messages = try BackwardMessages(context.graph)
+    let names = messages.graph.nodes.map(\.name)
+    var relevance: [String: [Double]] = [:]
+    var seen = 0
+    try context.evidence.forEachActivation(of: names, images: images, real: true) { values in
+      let count = min(images - seen, values[names[0]]?.shape[0] ?? 0)
+      guard count > 0 else { return }
+      seen += count
+      add(values.mapValues { $0.gathering(Array(0..<count), axis: 0) }, messages, to: &relevance)
+    }
+    let total = Double(max(seen, 1))
+    return sets.map { set in
+      set.sums(ofChannels: relevance.filter { set.values(.reading).contains($0.key) }).map { $0 / total }
+    }
+  }
+
+  /// Adds the relevance of a batch of images, by value and channel.
+  private func add(
+    _ values: [String: Tensor], _ messages: BackwardMessages, to relevance: inout [String: [Double]]
+  ) {
+    let graph = messages.graph
+    guard let answers = values[graph.outputs[0]] else { return }
+    let batch = answers.shape[0]
+    var start = Tensor(zeros: answers.shape)
+    let count = answers.values.count / batch
+    for image in 0..<batch {
+      let range = image * count..<(image + 1) * count
+      if let best = range.max(by: { answers.values[$0] < answers.values[$1] }) { start.values[best] = 1 }
+    }
+    messages.send([graph.outputs[0]: start]) { node, output in
+      let inputs = node.inputs.map { values[$0] ?? Tensor(zeros: graph.shape(of: $0, batch: batch) ?? []) }
+      return Self.step(node, output, inputs, messages)
+    } reading: { value, message in
+      let sums = message.channelSums()
+      relevance[value] = relevance[value].map { zip($0, sums).map { $0 + $1 } } ?? sums
+    }
+  }
+
+  /// The relevance of a node's inputs.
+  private static func step(
+    _ node: Node, _ output: Tensor, _ inputs: [Tensor], _ messages: BackwardMessages
+  ) -> [Tensor] {
+    if BackwardMessages.isElementwise(node) { return [output.reshaped(inputs[0].shape)] }
+    var terms = [
+      (inputs: inputs.map { $0.mapping { max($0, 0) } }, parameters: messages.parameters(of: node))
+    ]
+    if node.op is any ProductOp {
+      terms[0].parameters = messages.weights(of: node) { max($0, 0) }
+      if inputs[0].values.contains(where: { $0 < 0 }) {
+        terms.append((inputs.map { $0.mapping { min($0, 0) } }, messages.weights(of: node) { min($0, 0) }))
+      }
+    }
+    let frames = terms.map { BackwardMessages.frame(node.op, $0.inputs, $0.parameters, output: output.shape) }
+    // Two factors would each take all.
+    let share: Float = node.op is Multiply ? 1 / Float(inputs.count) : 1
+    var ratios = output
+    for i in ratios.values.indices {
+      let sum = frames.reduce(0) { $0 + $1.output.values[i] }
+      ratios.values[i] = sum > 0 ? share * ratios.values[i] / sum : 0
+    }
+    var result = inputs.map { Tensor(zeros: $0.shape) }
+    for frame in frames {
+      for (index, gradient) in BackwardMessages.gradients(node.op, frame, by: ratios).enumerated() {
+        for i in gradient.values.indices {
+          result[index].values[i] += frame.inputs[index].values[i] * gradient.values[i]
+        }
+      }
+    }
+    return result
+  }
+}

@@ -1,0 +1,192 @@
+import Graphs
+import Ops
+public import Settings
+import Tensors
+
+/// The importance of the final responses, sent back to each channel: NISP.
+public struct ResponseImportance: Saliency {
+  public static let name = "nisp"
+  public static let documentation = MethodDocumentation(
+    summary: "the importance of the classifier's features, sent back to each channel (NISP)",
+    description: """
+      The features that the last layers read are ranked by infinite feature selection: a feature matters as it varies and \
+      as it differs in rank from others, along all chains of features. Their importance goes back through the absolute \
+      weights: an input has that of the outputs it makes. Norms are folded into the layers before them, activations hand \
+      on what they get, pools in equal parts, sums and products to all that they are of. A channel has what arrives \
+      through the weights that read it, over all places. Ranked over the mean of their layer.
+      """,
+    formula: """
+      s[l] = |W[l+1]|^T·s[l+1]; s of the features = ((I - r·A)^-1 - I)·1, r = 0.9/spectral radius of A, \
+      A_ij = spread·max(d_i, d_j) + (1 - spread)·(1 - |rank correlation|), d the deviations over the largest
+      """,
+    paper: """
+      Yu et al., "NISP: pruning networks using neuron importance score propagation", 2018, arXiv:1711.05908; the \
+      features: Roffo, Melzi, Cristani, "Infinite feature selection", ICCV 2015, doi:10.1109/ICCV.2015.478
+      """)
+  public static let kinds: Set<UnitKind> = [.channel]
+
+  /// How much the spread of features counts against their difference.
+  public var spread = 0.5
+  /// Training images to look at.
+  public var images: Int?
+
+  /// Both alike.
+  public init() {}
+
+  public static var settings: [Setting<ResponseImportance>] {
+    [
+      Setting(
+        "spread", \.spread, in: 0...1, "how much the spread of features counts against their difference"),
+      SaliencyCatalogue.imagesSetting(\.images),
+    ]
+  }
+
+  public var evidence: Set<EvidenceKind> { [.activations] }
+
+  public func scores(
+    of sets: [UnitSet], _ context: inout SaliencyContext
+  ) throws -> [[Double]] {
+    let messages = try BackwardMessages(context.graph)
+    let graph = messages.graph
+    let start = try importances(of: Self.finalFeatures(messages), messages, context)
+    var importance: [String: [Double]] = start.mapValues { $0.channelSums() }
+    messages.send(start) { node, output in
+      let shapes = graph.inputShapes(of: node)
+      if BackwardMessages.isElementwise(node) { return [output.reshaped(shapes[0])] }
+      var op: any Op = node.op
+      // A maximum is of any of its places alike.
+      if let pool = node.op as? MaxPool {
+        op = AveragePool(
+          kernel: pool.kernel, stride: pool.stride, padding: pool.padding, countsPadding: false)
+      }
+      let parameters = op is any ProductOp ? messages.weights(of: node, abs) : messages.parameters(of: node)
+      let ones = shapes.map { Tensor(repeating: 1, shape: $0) }
+      let frame = BackwardMessages.frame(op, ones, parameters, output: output.shape)
+      return BackwardMessages.gradients(op, frame, by: output)
+    } reading: { value, message in
+      let sums = message.channelSums()
+      importance[value] = importance[value].map { zip($0, sums).map { $0 + $1 } } ?? sums
+    }
+    return sets.map { set in
+      set.sums(ofChannels: importance.filter { set.values(.reading).contains($0.key) })
+    }
+  }
+
+  /// The values that the last layers of weights before the outputs read.
+  private static func finalFeatures(_ messages: BackwardMessages) -> [String] {
+    var reached = Set(messages.graph.outputs)
+    var features: [String] = []
+    for node in messages.graph.nodes.reversed() where reached.contains(node.name) {
+      if messages.isReader(node) {
+        if !features.contains(node.inputs[0]) { features.append(node.inputs[0]) }
+      } else {
+        reached.formUnion(node.inputs)
+      }
+    }
+    return features.filter { messages.graph.node(named: $0) != nil }
+  }
+
+  /// The importance of features, spread over their places: `[1, channels, …]`.
+  private func importances(
+    of values: [String], _ messages: BackwardMessages, _ context: SaliencyContext
+  ) throws -> [String: Tensor] {
+    guard !values.isEmpty else { return [:] }
+    var responses: [String: [[Double]]] = [:]
+    try context.evidence.forEachActivation(of: values, images: images ?? context.images, real: true) {
+      batch in
+      for (name, tensor) in batch {
+        let (channels, places) = (tensor.shape[1], tensor.shape.spatialCount)
+        var columns = responses.removeValue(forKey: name) ?? Array(repeating: [], count: channels)
+        for image in 0..<tensor.shape[0] {
+          for channel in 0..<channels {
+            let start = (image * channels + channel) * places
+            let sum = tensor.values[start..<start + places].reduce(0) { $0 + Double($1) }
+            columns[channel].append(sum / Double(places))
+          }
+        }
+        responses[name] = columns
+      }
+    }
+    var importances: [String: Tensor] = [:]
+    for (name, columns) in responses {
+      let shape = messages.graph.shape(of: name) ?? []
+      let places = shape.spatialCount
+      let scores = FeatureSelection(columns, spread: spread).scores.map { Float($0 / Double(places)) }
+      importances[name] = Tensor(scores.flatMap { Array(repeating: $0, count: places) }, shape: shape)
+    }
+    return importances
+  }
+}
+
+/// Infinite feature selection: how much features differ from one another along chains of any length.
+struct FeatureSelection {
+  /// By feature.
+  let scores: [Double]
+
+  /// Ranks features, each with a number an image.
+  init(_ features: [[Double]], spread: Double) {
+    let count = features.count
+    let deviations = features.map { Self.deviation($0) }
+    let largest = deviations.max() ?? 0
+    let ranks = features.map { Self.standardized(Self.ranks($0)) }
+    var matrix = Array(repeating: Array(repeating: 0.0, count: count), count: count)
+    for i in 0..<count {
+      for j in 0...i {
+        let correlation = zip(ranks[i], ranks[j]).reduce(0) { $0 + $1.0 * $1.1 }
+        let deviation = largest > 0 ? max(deviations[i], deviations[j]) / largest : 0
+        matrix[i][j] = spread * deviation + (1 - spread) * (1 - min(abs(correlation), 1))
+        matrix[j][i] = matrix[i][j]
+      }
+    }
+    func product(_ vector: [Double]) -> [Double] {
+      matrix.map { row in zip(row, vector).reduce(0) { $0 + $1.0 * $1.1 } }
+    }
+    // The largest eigenvalue by powers: the matrix is symmetric and has no negative element.
+    var vector = Array(repeating: 1 / Double(max(count, 1)).squareRoot(), count: count)
+    var radius = 0.0
+    for _ in 0..<100 {
+      let next = product(vector)
+      radius = next.reduce(0) { $0 + $1 * $1 }.squareRoot()
+      guard radius > 0, radius.isFinite else { break }
+      vector = next.map { $0 / radius }
+    }
+    guard radius > 0, radius.isFinite else {
+      scores = Array(repeating: 1, count: count)
+      return
+    }
+    // The sum of all powers of rA, of which each is at most 0.9 of the one before.
+    var (term, sum) = (Array(repeating: 1.0, count: count), Array(repeating: 0.0, count: count))
+    for _ in 0..<200 {
+      term = product(term).map { $0 * 0.9 / radius }
+      for i in 0..<count { sum[i] += term[i] }
+    }
+    scores = sum
+  }
+
+  private static func deviation(_ values: [Double]) -> Double {
+    let count = Double(max(values.count, 1))
+    let mean = values.reduce(0, +) / count
+    return (values.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / count).squareRoot()
+  }
+
+  /// Ranks from 0; equal values have the mean of theirs.
+  private static func ranks(_ values: [Double]) -> [Double] {
+    let order = values.indices.sorted { values[$0] < values[$1] }
+    var ranks = Array(repeating: 0.0, count: values.count)
+    var start = 0
+    while start < order.count {
+      var end = start + 1
+      while end < order.count, values[order[end]] == values[order[start]] { end += 1 }
+      for place in start..<end { ranks[order[place]] = Double(start + end - 1) / 2 }
+      start = end
+    }
+    return ranks
+  }
+
+  /// Numbers of mean 0 and norm 1, so that products are correlations; zeros where all are equal.
+  private static func standardized(_ values: [Double]) -> [Double] {
+    let mean = values.reduce(0, +) / Double(max(values.count, 1))
+    let norm = values.reduce(0) { $0 + ($1 - mean) * ($1 - mean) }.squareRoot()
+    return values.map { norm > 0 ? ($0 - mean) / norm : 0 }
+  }
+}

@@ -1,0 +1,50 @@
+import Tensors
+
+extension SaliencyContext {
+  /// Which losses changes are of.
+  enum LossScope {
+    /// The mean loss of each batch.
+    case batches
+    /// Each image's own loss.
+    case images
+  }
+
+  /// Calls `body` with the sums of gradient times weight over the units of each set: to first order what the loss of a batch,
+  /// or of an image, loses without them.
+  func forEachChange(
+    of sets: [UnitSet], _ relation: UnitRelation, images: Int?, per scope: LossScope = .batches,
+    _ body: ([[Double]]) -> Void
+  ) throws {
+    let weights = weights(of: sets, relation)
+    func sum(_ gradients: [String: Tensor]) {
+      body(
+        sets.map { set in
+          set.sums(relation) { name in
+            guard let gradient = gradients[name], let weight = weights[name] else { return nil }
+            return { Double(gradient.values[$0]) * Double(weight.values[$0]) }
+          }
+        })
+    }
+    switch scope {
+    case .batches: try evidence.forEachGradient(images: images ?? self.images) { sum($0) }
+    case .images: try evidence.forEachImageGradient(images: images ?? self.images) { sum($0) }
+    }
+  }
+
+  /// By set and unit the mean over batches, or images, of what `term` makes of a change.
+  func meanChanges(
+    of sets: [UnitSet], _ relation: UnitRelation, images: Int?, per scope: LossScope = .batches,
+    _ term: (_ set: Int, _ unit: Int, _ change: Double) -> Double
+  ) throws -> [[Double]] {
+    var totals = sets.map { Array(repeating: 0.0, count: $0.count) }
+    var count = 0.0
+    try forEachChange(of: sets, relation, images: images, per: scope) { changes in
+      for (set, changes) in changes.enumerated() {
+        for (unit, change) in changes.enumerated() { totals[set][unit] += term(set, unit, change) }
+      }
+      count += 1
+    }
+    guard count > 0 else { return totals }
+    return totals.map { scores in scores.map { $0 / count } }
+  }
+}

@@ -1,0 +1,178 @@
+import Graphs
+import LinearAlgebra
+import Ops
+import Tensors
+
+/// Which places of a layer's output are looked at: the same of an image whenever it is asked.
+struct PlaceSampler {
+  let places: Int
+  let key: UInt64
+
+  /// Different places of an image among so many, ascending.
+  func places(among count: Int, image: Int) -> [Int] {
+    guard count > places else { return Array(0..<count) }
+    var random = SeededRandom(key: key).refined(by: image)
+    var chosen: Set<Int> = []
+    while chosen.count < places { chosen.insert(random.below(count)) }
+    return chosen.sorted()
+  }
+}
+
+/// Rows of numbers of equal length.
+struct SampledRows {
+  let columns: Int
+  var values: [Float] = []
+
+  init(columns: Int) { self.columns = columns }
+
+  /// The rows as a matrix.
+  var tensor: Tensor { Tensor(values, shape: [columns > 0 ? values.count / columns : 0, columns]) }
+}
+
+/// A convolution or a linear layer at places of its output: a matrix of weights `[outputs, columns]`, and what it is
+/// multiplied by there.
+struct SampledLayer {
+  let node: Node
+  /// What it reads.
+  let value: String
+  let weightName: String
+  /// Places of its output.
+  let places: Int
+  /// Numbers that each place of its output is made of: inputs, for each all elements of the kernel.
+  let columns: Int
+  private let weight: Tensor
+  private let bias: (name: String, values: Tensor)?
+  private let isPlain: Bool
+  private let shape: Shape
+  private let outputWidth: Int
+
+  /// The layers of a graph that read some values, in its order.
+  static func all(of graph: Graph, reading values: [String]) -> [SampledLayer] {
+    let values = Set(values)
+    return ChannelReader.all(of: graph).compactMap { reader in
+      values.contains(reader.value) ? SampledLayer(reader, in: graph) : nil
+    }
+  }
+
+  private init?(_ reader: ChannelReader, in graph: Graph) {
+    node = reader.node
+    value = reader.value
+    weightName = reader.parameter
+    weight = reader.weight
+    guard let output = graph.shape(of: node.name), let input = graph.shape(of: value),
+      let product = node.op as? any ProductOp, product.groups == 1, product is Conv2D || input.rank == 2
+    else { return nil }
+    places = output.spatialCount
+    outputWidth = output.rank > 3 ? output[3] : 1
+    columns = weight.values.count / weight.shape[0]
+    shape = input
+    let name = ParameterRole.bias.name(of: node.name)
+    bias = graph.parameters[name].map { (name, $0.projected) }
+    isPlain = [weightName, name].allSatisfy {
+      graph.parameters[$0].map { $0.encoding is Dense } ?? true
+    }
+  }
+
+  private var outputs: Int { weight.shape[0] }
+  /// Columns of one channel.
+  private var taps: Int { columns / weight.shape[1] }
+  private var matrix: Tensor { weight.reshaped([outputs, columns]) }
+
+  /// The weight with zeros where it reads some channels.
+  func weight(without channels: Set<Int>) -> Tensor {
+    var weight = weight
+    for i in weight.values.indices where channels.contains(i % columns / taps) { weight.values[i] = 0 }
+    return weight
+  }
+
+  /// Appends what a place of an image's output is made of.
+  func append(_ place: Int, of image: Int, _ tensor: Tensor, to rows: inout SampledRows) {
+    let item = image * shape.count
+    guard let conv = node.op as? Conv2D else {
+      rows.values.append(contentsOf: tensor.values[item..<item + columns])
+      return
+    }
+    let top = place / outputWidth * conv.stride.height - conv.padding.height
+    let left = place % outputWidth * conv.stride.width - conv.padding.width
+    let (height, width) = (shape[2], shape[3])
+    for channel in 0..<shape[1] {
+      for row in 0..<conv.kernel.height {
+        for column in 0..<conv.kernel.width {
+          let (y, x) = (top + row * conv.dilation.height, left + column * conv.dilation.width)
+          let isInside = y >= 0 && y < height && x >= 0 && x < width
+          rows.values.append(isInside ? tensor.values[item + (channel * height + y) * width + x] : 0)
+        }
+      }
+    }
+  }
+
+  /// The mean products of what the units of a set contribute to the outputs: `[units, units]`.
+  ///
+  /// With X the rows, the products of columns u and v are `(XᵀX ∘ WᵀW)[u, v]`, so outputs need not be made.
+  func contributions(_ rows: SampledRows, _ set: UnitSet) throws -> [[Double]] {
+    var sums = Array(repeating: Array(repeating: 0.0, count: set.count), count: set.count)
+    let inputs = rows.tensor
+    guard inputs.shape[0] > 0 else { return sums }
+    let products = try inputs.exchangingLeadingAxes().multiplied(by: inputs).values
+    let weights = try matrix.exchangingLeadingAxes().multiplied(by: matrix).values
+    var units = Array(repeating: -1, count: columns)
+    for unit in 0..<set.count {
+      for channel in set.channels(of: unit)[value] ?? [] {
+        for tap in 0..<taps { units[channel * taps + tap] = unit }
+      }
+    }
+    let count = Double(inputs.shape[0])
+    for row in 0..<columns where units[row] >= 0 {
+      for column in 0..<columns where units[column] >= 0 {
+        let place = row * columns + column
+        sums[units[row]][units[column]] += Double(products[place]) * Double(weights[place]) / count
+      }
+    }
+    return sums
+  }
+
+  /// Weight and bias by name that make of the rows `now`, without some channels, what the layer made of `before`.
+  ///
+  /// With `D` the change of the weights that stay: `(XᵀX + e·I)·D = Xᵀ·(Y - X·W)`.
+  func fitted(
+    before: SampledRows, now: SampledRows, without channels: Set<Int>, ridge: Double
+  ) throws -> [String: Tensor] {
+    let reduced = weight(without: channels)
+    guard isPlain, !now.values.isEmpty else { return [:] }
+    let target = try before.tensor.multiplied(by: matrix.exchangingLeadingAxes())
+    let made = try now.tensor.multiplied(by: reduced.reshaped([outputs, columns]).exchangingLeadingAxes())
+    let rest = Tensor(zip(target.values, made.values).map { $0 - $1 }, shape: target.shape)
+    let kept = (0..<columns).filter { !channels.contains($0 / taps) }
+    var inputs = now.tensor.gathering(kept, axis: 1)
+    if bias != nil { inputs = inputs.appendingOnes() }
+    let transposed = try inputs.exchangingLeadingAxes()
+    var products = try transposed.multiplied(by: inputs)
+    let order = inputs.shape[1]
+    let trace = (0..<order).reduce(0) { $0 + Double(products.values[$1 * order + $1]) }
+    guard trace > 0 else { return [:] }
+    for i in 0..<order { products.values[i * order + i] += Float(ridge * trace / Double(order)) }
+    let change = try products.cholesky().solve(try transposed.multiplied(by: rest)).values
+    var fitted = reduced
+    for (row, column) in kept.enumerated() {
+      for output in 0..<outputs { fitted.values[output * columns + column] += change[row * outputs + output] }
+    }
+    var result = [weightName: fitted]
+    if let bias {
+      var values = bias.values
+      for output in 0..<outputs { values.values[output] += change[kept.count * outputs + output] }
+      result[bias.name] = values
+    }
+    return result
+  }
+}
+
+extension Tensor {
+  /// The matrix with a column of ones behind its last.
+  fileprivate func appendingOnes() -> Tensor {
+    let (rows, columns) = (shape[0], shape[1])
+    var result: [Float] = []
+    result.reserveCapacity(rows * (columns + 1))
+    for row in 0..<rows { result += values[row * columns..<(row + 1) * columns] + [1] }
+    return Tensor(result, shape: [rows, columns + 1])
+  }
+}

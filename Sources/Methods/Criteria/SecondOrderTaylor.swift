@@ -1,0 +1,53 @@
+import Graphs
+public import Settings
+import Tensors
+
+/// The second-order change of the loss when a unit is removed.
+public struct SecondOrderTaylor: Saliency {
+  public static let name = "taylor-second-order"
+  public static let documentation = MethodDocumentation(
+    summary: "the second-order change of the loss without the unit",
+    description: """
+      As taylor, with the curvature: the loss changes by gradient times weight less half the weight times its row of the \
+      Hessian times all trainable weights, summed over the unit's weights, of a channel over those that read it. One \
+      product of the Hessian with the weights gives every row's: it costs two passes more over the images. Gradients are \
+      those of single batches, curvature is that of the mean loss. The changes are squared and averaged over batches. \
+      Single weights are ranked across layers as they are, larger units over the mean of their layer.
+      """,
+    formula: "score = mean over batches of (sum over the unit of g·w - w·(H·W)/2)^2, W all trainable weights",
+    paper: """
+      Molchanov, Mallya, Tyree, Frosio, Kautz, "Importance estimation for neural network pruning", 2019, \
+      arXiv:1906.10771, equation 7
+      """)
+
+  /// Training images to look at.
+  public var images: Int?
+
+  /// As many images as the method looks at.
+  public init() {}
+
+  public static var settings: [Setting<SecondOrderTaylor>] { [SaliencyCatalogue.imagesSetting(\.images)] }
+
+  public var evidence: Set<EvidenceKind> { [.gradients, .hessianProducts] }
+
+  public func scores(
+    of sets: [UnitSet], _ context: inout SaliencyContext
+  ) throws -> [[Double]] {
+    let graph = context.graph
+    var all: [String: Tensor] = [:]
+    for (name, slot) in graph.nodes.flatMap({ graph.slots(of: $0) }) where slot.isTrainable {
+      all[name] = graph.parameters[name]?.projected
+    }
+    let products = try context.evidence.hessianProduct(all, images: images ?? context.images)
+    let curvatures = sets.map { set in
+      set.sums(.reading) { name in
+        guard let product = products[name], let weight = all[name] else { return nil }
+        return { Double(product.values[$0]) * Double(weight.values[$0]) / 2 }
+      }
+    }
+    return try context.meanChanges(of: sets, .reading, images: images) { set, unit, change in
+      let change = change - curvatures[set][unit]
+      return change * change
+    }
+  }
+}
