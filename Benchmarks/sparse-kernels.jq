@@ -6,6 +6,7 @@ def layers: ["linear 200 to 80", "convolution 3x3, 16 to 32, 6x6 to 4x4"];
 # Density 0.02…1 and ratio 0.03…30, on logarithmic axes of a panel of 300 by 150.
 def x: 300 * (log10 - (0.02 | log10)) / -(0.02 | log10);
 def y: ([[., 0.03] | max, 30] | min) | 150 - 150 * (log10 - (0.03 | log10)) / 3;
+def short: if startswith("linear") then . else "convolution, 16 to 32" end;
 def round1: (. * 10 | round) / 10;
 def points($rows; f):
   . as $kind | [$rows[] | select("\(.numbers) \(.storage)" == $kind)
@@ -29,7 +30,7 @@ def panel($left; $top; $title; $rows; f):
   ([layers | to_entries[] | .key as $column | .value as $layer
     | ([["host", "host, time measured"], ["cortex-m4", "Cortex-M4, cycles counted"], ["uno", "Uno, cycles exact"]] | to_entries[]
       | [$all[] | select(.layer == $layer)] as $rows | .value[0] as $target
-      | panel(50 + $column * 360; 90 + .key * 205; "\(.value[1]): \($layer)"; [$rows[] | select(.target == $target)]; time)),
-      panel(50 + $column * 360; 705; "bytes of constants: \($layer)"; [$all[] | select(.layer == $layer and .target == "host")]; .constantBytes)]
+      | panel(50 + $column * 360; 90 + .key * 205; "\(.value[1]): \($layer | short)"; [$rows[] | select(.target == $target)]; time)),
+      panel(50 + $column * 360; 705; "bytes of constants: \($layer | short)"; [$all[] | select(.layer == $layer and .target == "host")]; .constantBytes)]
     | join("\n")),
   "</svg>"
