@@ -54,7 +54,8 @@ struct SimulatedFloats: SimulatedArithmetic {
     var expected = [Float](repeating: 0, count: tap.count)
     var span = expected.mutableSpan
     plan.readTap(tap, into: &span)
-    let ordered = expected.channelsLast(graph.shape(of: graph.outputs[0]) ?? [])
+    let shape = graph.shape(of: graph.outputs[0])?.dimensions.dropFirst() ?? []
+    let ordered = expected.channelsLast(Shape(Array(shape)))
     return outputs.count == ordered.count
       && Verification.differences(outputs, ordered).allSatisfy { $0 <= Verification.floatTolerance }
   }
