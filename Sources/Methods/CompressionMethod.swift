@@ -26,6 +26,8 @@ public protocol CompressionMethod: NamedKind {
   /// The method that removes as much by chance, for the control row; `nil` where there is no such thing.
   var randomControl: (any CompressionMethod)? { get }
 
+  /// The layers that lose the same channels as a node that the method applies to, itself among them, by name; alone for most.
+  func layersTied(to node: Node, in graph: Graph) -> [String]
   /// Whether the method would change a node, or why not: for `condense plan`. Judged on shapes alone.
   func applicability(to node: Node, in graph: Graph) -> Applicability
   /// The compressed network. `compression.progress` is 0…1 through a paced stage and 1 for `Pacing.once`.
@@ -38,6 +40,7 @@ extension CompressionMethod {
   public var evidence: Set<EvidenceKind> { [] }
   public static var strength: WritableKeyPath<Self, Double>? { nil }
   public var randomControl: (any CompressionMethod)? { nil }
+  public func layersTied(to node: Node, in graph: Graph) -> [String] { [node.name] }
 
   /// Runs a part of another method, which is made of this one, and throws this one's errors as that one's.
   static func errors<R>(as name: String, _ body: () throws -> R) throws -> R {
@@ -89,6 +92,8 @@ public enum EvidenceKind: String, Sendable {
   case imageGradients
   /// Products of the loss's Hessian with directions.
   case hessianProducts
+  /// The mean loss of changed networks.
+  case losses
   /// Weights at initialization.
   case initialWeights
 }

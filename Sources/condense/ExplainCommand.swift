@@ -2,13 +2,16 @@ import ArgumentParser
 import Methods
 import Settings
 
-/// `condense explain`: what a method or a criterion does, its formula, its paper and its settings.
+/// `condense explain`: what a method, a criterion or an allocation does, its formula, its paper and its settings.
 struct ExplainCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "explain", abstract: "Say what a method or a criterion of pruning does, and what can be set."
-  )
+    commandName: "explain",
+    abstract: "Say what a method, a criterion or an allocation of pruning does, and what can be set.")
 
-  @Argument(help: "A method or a criterion; `condense list methods` and `condense list criteria` name them.")
+  @Argument(
+    help:
+      "A method, a criterion or an allocation; `condense list methods`, `criteria` and `allocations` name them."
+  )
   var name: String
 
   @Flag(help: "Print JSON.")
@@ -26,11 +29,12 @@ struct ExplainCommand: ParsableCommand {
   private func explanation() throws -> MethodExplanation {
     if let type = MethodCatalogue.type(named: name) { return MethodExplanation(type) }
     if let type = SaliencyCatalogue.type(named: name) { return MethodExplanation(type) }
-    let (methods, criteria) = (MethodCatalogue.names, SaliencyCatalogue.names)
-    let nearest = Spelling.nearest(to: name, among: methods + criteria)
+    if let type = AllocationCatalogue.type(named: name) { return MethodExplanation(type) }
+    let lists = [MethodCatalogue.names, SaliencyCatalogue.names, AllocationCatalogue.names]
+    let nearest = Spelling.nearest(to: name, among: lists.flatMap(\.self))
     throw CommandFailure(
       .usage,
-      "\"\(name)\" is neither a method nor a criterion\(nearest.map { "; did you mean \"\($0)\"?" } ?? "") "
-        + "(\(methods.joined(separator: ", ")); \(criteria.joined(separator: ", ")))")
+      "\"\(name)\" is no method, criterion or allocation\(nearest.map { "; did you mean \"\($0)\"?" } ?? "") "
+        + "(\(lists.map { $0.joined(separator: ", ") }.joined(separator: "; ")))")
   }
 }

@@ -31,6 +31,9 @@ struct Listing: Sendable {
     Listing(name: "criteria") {
       SaliencyCatalogue.all.map { Item(name: $0.name, summary: "\($0.summary) (\(settings(of: $0)))") }
     },
+    Listing(name: "allocations") {
+      AllocationCatalogue.all.map { Item(name: $0.name, summary: "\($0.summary) (\(settings(of: $0)))") }
+    },
     Listing(name: "units") {
       UnitCatalogue.all.map { Item(name: $0.name, summary: "\($0.summary) (\(settings(of: $0)))") }
     },

@@ -2,7 +2,7 @@ import Methods
 import Reports
 import Settings
 
-/// A method or a criterion of pruning in words: its documentation, and every setting with what it accepts and its default.
+/// A method, a criterion or an allocation of pruning in words: its documentation, and every setting with what it accepts and its default.
 struct MethodExplanation {
   /// One setting in words.
   struct Entry {
@@ -13,11 +13,11 @@ struct MethodExplanation {
   }
 
   let name: String
-  /// The method's family, or `criterion`.
+  /// The method's family, `criterion` or `allocation`.
   let family: String
-  /// The method's revision; criteria have that of the methods that take them.
+  /// The method's revision; criteria and allocations have that of the methods that take them.
   let revision: Int?
-  /// What a criterion scores; empty for methods.
+  /// What a criterion scores; empty for all others.
   let units: [String]
   let documentation: MethodDocumentation
   let settings: [Entry]
@@ -37,6 +37,15 @@ struct MethodExplanation {
     revision = nil
     documentation = type.documentation
     units = UnitKind.allCases.filter { type.kinds.contains($0) }.map(\.rawValue)
+    settings = Self.entries(type)
+  }
+
+  init(_ type: any Allocation.Type) {
+    name = type.name
+    family = "allocation"
+    revision = nil
+    documentation = type.documentation
+    units = []
     settings = Self.entries(type)
   }
 

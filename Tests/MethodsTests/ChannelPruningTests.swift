@@ -130,7 +130,7 @@ struct ChannelPruningTests {
   @Test(
     "The share of multiply-adds is reached with as few channels as the order allows", arguments: [0.3, 0.6])
   func multiplyAdds(sparsity: Double) throws {
-    for scope in [PruningScope.global, .layer] {
+    for scope: any Allocation in [GlobalRanking(), UniformAllocation()] {
       let graph = try SmallGraph.residual.graph()
       let method = ChannelPruning(sparsity: sparsity, of: .multiplyAdds, scope: scope)
       let pruned = try apply(method, graph).graph
@@ -139,7 +139,7 @@ struct ChannelPruningTests {
       #expect(unitCount(pruned) < unitCount(graph))
       // With a share of channels that removes one channel less, the limit is missed.
       let gone = unitCount(graph) - unitCount(pruned)
-      guard scope == .global else { continue }
+      guard scope is GlobalRanking else { continue }
       let less = Double(gone - 1) / Double(unitCount(graph))
       #expect(Double(try apply(ChannelPruning(sparsity: less), graph).graph.multiplyAdds) > limit)
     }

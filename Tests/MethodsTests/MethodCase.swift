@@ -16,7 +16,7 @@ struct MethodCase: CustomTestStringConvertible, Sendable {
 
   /// Every criterion in the methods that take it, for each unit and scope.
   static let criteria: [MethodCase] = SaliencyCatalogue.all.flatMap { type in
-    [PruningScope.global, .layer].flatMap { scope in
+    [GlobalRanking(), UniformAllocation()].flatMap { (scope: any Allocation) in
       var cases: [MethodCase] = []
       if type.kinds.isSuperset(of: [.element, .kernel, .block]) {
         cases += UnitCatalogue.all.map { unit in
@@ -29,6 +29,17 @@ struct MethodCase: CustomTestStringConvertible, Sendable {
       }
       return cases
     }
+  }
+
+  /// Every allocation in the methods that take it.
+  static let allocations: [MethodCase] = AllocationCatalogue.all.flatMap { type in
+    var cases = [
+      MethodCase(method: WeightPruning(sparsity: 0.5, criterion: Magnitude(), scope: type.init()))
+    ]
+    if type.kinds.contains(.channel) {
+      cases.append(MethodCase(method: ChannelPruning(sparsity: 0.5, scope: type.init())))
+    }
+    return cases
   }
 
   /// A criterion that looks at little, as laws ask it often.
@@ -57,7 +68,7 @@ struct MethodCase: CustomTestStringConvertible, Sendable {
   }
 
   /// All that laws run over.
-  static let all = defaults + criteria
+  static let all = defaults + criteria + allocations
   /// Those that take something away by themselves, and do not follow others that do.
   static let shrinking = all.filter { !($0.method is Rewind || $0.method is DropoutAdaptation) }
   /// Those with a strength.

@@ -208,7 +208,7 @@ struct WeightPruningTests {
     let node = try SettingsNode(
       yaml: "{sparsity: 0.9, scope: layer, schedule: cubic, times: 4, share: 0.25}", source: "test.yaml")
     let method = try MagnitudePruning(from: node, owner: "magnitude-pruning")
-    #expect(method.amount.scope == .layer)
+    #expect(method.amount.scope is UniformAllocation)
     #expect(method.pacing == .gradual(times: 4, share: 0.25))
     let bad = try SettingsNode(yaml: "sparsty: 0.9", source: "test.yaml")
     #expect(

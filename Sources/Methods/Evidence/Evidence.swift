@@ -25,6 +25,9 @@ public protocol Evidence {
   /// The product of the loss's Hessian with a direction, given and returned by parameter; parameters that the direction
   /// does not name stay where they are. The loss is the mean over the images of `forEachGradient`.
   func hessianProduct(_ direction: [String: Tensor], images: Int) throws -> [String: Tensor]
+  /// The mean loss of another network of the same inputs and heads, such as this one with a layer changed, over the images of
+  /// `forEachGradient`.
+  func meanLoss(of changed: Graph, images: Int) throws -> Double
   /// The trainable parameters at initialization, by name; those that the network has got since are not there.
   func initialWeights() throws -> [String: Tensor]
 }
@@ -47,6 +50,10 @@ extension Evidence {
   ) throws -> [String: Tensor] {
     throw MethodError.evidence(
       method: "evidence", reason: "no images were given to compute the loss's curvature on")
+  }
+  public func meanLoss(of changed: Graph, images: Int) throws -> Double {
+    throw MethodError.evidence(
+      method: "evidence", reason: "no images were given to compute the loss of changed networks on")
   }
   public func initialWeights() throws -> [String: Tensor] {
     throw MethodError.evidence(

@@ -64,40 +64,31 @@ public struct PlanEvidence: Evidence {
     return initial.filter { graph.parameters[$0]?.value.shape == $1.shape }
   }
 
+  public func meanLoss(of changed: Graph, images: Int) throws -> Double {
+    try located("losses") {
+      let loss = try TaskLoss(task, of: changed, backend: backend, options)
+      var sum = 0.0
+      var seen = 0
+      try forEachBatch(images: images) { batch in
+        sum += loss.run(batch, 0..<batch.count)
+        seen += batch.count
+      }
+      return sum / Double(seen)
+    }
+  }
+
   /// Calls `body` with the gradient of the mean loss of `together` images at a time, and how many they were.
   func forEachGradient(
     of graph: Graph, images count: Int, together: Int, _ body: ([String: Tensor], _ count: Int) -> Void
   ) throws {
-    let frozen = try FrozenNorms(graph)
     var options = options
     options.batch = together
-    var builder = try ObjectiveBuilder(task, student: frozen.graph)
-    try builder.minimizeTaskLoss()
-    let objective = try builder.finished(seed: 0)
-    let targets = task.targets(for: builder.heads)
-    let plan = try backend.compile(objective.joined(to: frozen.graph), options)
-    let images = try plan.input(frozen.graph.inputs[0].name)
-    let buffers = targets.map { AlignedBuffer(floats: together * $0.shape.count) }
-    let inputs = try objective.targetInputs(among: targets).map { name, place in
-      (try plan.input(name), buffers[place])
-    }
-    let losses = try objective.terms.map { (tap: try plan.tap($0.value), weight: $0.weight) }
-    let pixels = images.count / together
+    let loss = try TaskLoss(task, of: graph, backend: backend, options)
     try forEachBatch(images: count) { batch in
       for start in stride(from: 0, to: batch.count, by: together) {
         let range = start..<min(start + together, batch.count)
-        plan.writeInput(
-          images, batch.images.span.extracting(start * pixels..<(start + together) * pixels))
-        task.writeTargets(of: batch, range, for: builder.heads, into: buffers)
-        for (input, buffer) in inputs { plan.writeInput(input, buffer.floats) }
-        plan.run(key: 0)
-        // Rows behind the last image of a batch that is not full weigh nothing.
-        for (tap, weight) in losses {
-          let seed = (0..<together).map { $0 < range.count ? weight / Float(range.count) : 0 }
-          plan.writeSeed(tap, seed.span)
-        }
-        plan.backward()
-        body(frozen.original(try plan.gradients()), range.count)
+        loss.run(batch, range)
+        body(try loss.gradients(of: range.count), range.count)
       }
     }
   }
@@ -148,7 +139,7 @@ public struct PlanEvidence: Evidence {
 
 extension Plan {
   /// A copy of a value.
-  fileprivate func values(of tap: TapID) -> [Float] {
+  func values(of tap: TapID) -> [Float] {
     var values = Array(repeating: Float(0), count: tap.count)
     var span = values.mutableSpan
     readTap(tap, into: &span)

@@ -39,15 +39,18 @@ extension ChannelPruning {
   }
 
   /// Sorts groups into pools of equal amount and criterion.
-  func pools(_ choices: [Choice], _ scores: [[Double]]) throws -> [Pool] {
+  func pools(
+    _ choices: [Choice], _ scores: [[Double]], _ compression: Compression<ChannelPruning>
+  ) throws -> [Pool] {
     var members: [(key: String, settings: ChannelPruning, groups: [ChannelSelection.Group])] = []
     for (choice, scores) in zip(choices, scores) {
       let group = ChannelSelection.Group(
-        units: choice.group.units, scores: scores, scale: choice.settings.criterion.scale(of: .channel),
+        name: choice.set.name, units: choice.group.units, scores: scores,
+        scale: choice.settings.criterion.scale(of: .channel),
         originalCount: choice.originalCount, minimum: choice.settings.minimum,
         multiple: choice.settings.roundTo)
       let amount = choice.settings.amount
-      let key = "\(amount) \(SaliencyCatalogue.key(choice.settings.criterion))"
+      let key = "\(amount.key) \(SaliencyCatalogue.key(choice.settings.criterion))"
       if let index = members.firstIndex(where: { $0.key == key }) {
         members[index].groups.append(group)
       } else {
@@ -65,8 +68,30 @@ extension ChannelPruning {
           "multiply-adds are those of the whole network; give all layers one sparsity and criterion, or leave layers out"
       )
     }
-    return members.map {
-      Pool(settings: $0.settings, selection: ChannelSelection($0.groups, scope: $0.settings.amount.scope))
+    return try members.map { _, settings, groups in
+      let scope = settings.amount.scope
+      let context = allocationContext(groups, compression)
+      return Pool(settings: settings, selection: try ChannelSelection(groups, scope: scope, context))
+    }
+  }
+
+  /// What allocations may ask about groups of this application.
+  private func allocationContext(
+    _ groups: [ChannelSelection.Group], _ compression: Compression<ChannelPruning>
+  ) -> AllocationContext {
+    func without(_ group: Int, _ gone: Int) -> [ChannelUnit] {
+      groups[group].lowest(gone - groups[group].goneCount)
+    }
+    let (graph, original) = (compression.graph, compression.original.multiplyAdds)
+    let measure = measure
+    return AllocationContext(saving: { group, gone in
+      switch measure {
+      case .channels: Double(gone)
+      case .multiplyAdds: Double(original - (try Self.multiplyAdds(graph, without: without(group, gone))))
+      }
+    }) { group, gone, images in
+      let smaller = try located(Self.name) { try graph.removingChannels(without(group, gone)).graph }
+      return try compression.evidence.meanLoss(of: smaller, images: images)
     }
   }
 
@@ -92,7 +117,7 @@ extension ChannelPruning {
   private static func requireChannels(
     _ settings: ChannelPruning, _ selection: ChannelSelection
   ) throws {
-    guard selection.scope == .global else { return }
+    guard !(selection.scope is UniformAllocation) else { return }
     let wanted = Int((settings.amount.sparsity * Double(selection.originalCount)).rounded())
     let possible = selection.goneCount + selection.groups.reduce(0) { $0 + $1.removableCount }
     guard wanted > possible else { return }

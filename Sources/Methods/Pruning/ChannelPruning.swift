@@ -12,10 +12,11 @@ public struct ChannelPruning: CompressionMethod {
     description: """
       Channels that sums, norms, depthwise layers and concatenations tie together are removed together, from every \
       layer that makes or reads them: the network is really smaller, in file, memory and time. A criterion \
-      (`condense list criteria`) scores each such unit. Ranking is per layer, or global over scores that most criteria \
-      divide by the mean of their group. The sparsity is a share of the channels that can be removed, or of the network's \
-      multiply-adds. Inputs and outputs of the network keep their channels. With roundTo the channels that a group keeps are \
-      rounded up to a multiple of it, as many as fill a block of the kernels; a share of channels then is what goes at most.
+      (`condense list criteria`) scores each such unit. Ranking is global over scores that most criteria divide by the \
+      mean of their group, or per layer (`scope`, one of `condense list allocations`). The sparsity is a share of the channels \
+      that can be removed, or of the network's multiply-adds. Inputs and outputs of the network keep their channels. With \
+      roundTo the channels that a group keeps are rounded up to a multiple of it, as many as fill a block of the kernels; a \
+      share of channels then is what goes at most.
       """,
     formula: """
       the units of the lowest scores go until round(s·n) of n are gone, and those of score < below·(largest score of the \
@@ -57,7 +58,7 @@ public struct ChannelPruning: CompressionMethod {
   /// Prunes to a sparsity at once.
   public init(
     sparsity: Double, criterion: any Saliency = AbsoluteSum(), of measure: Measure = .channels,
-    scope: PruningScope = .global
+    scope: any Allocation = .global
   ) {
     amount.sparsity = sparsity
     amount.scope = scope
@@ -73,7 +74,7 @@ public struct ChannelPruning: CompressionMethod {
 
   /// The settings as those of a method that is made of this one.
   static func settings<Owner>(_ path: WritableKeyPath<Owner, ChannelPruning>) -> [Setting<Owner>] {
-    PruningAmount.settings(path.appending(path: \.amount), of: "channels") + [
+    PruningAmount.settings(path.appending(path: \.amount), of: "channels", [.channel]) + [
       SaliencyCatalogue.setting(
         path.appending(path: \.criterion), scoring: [.channel], "what says how much a channel matters"),
       Setting("of", path.appending(path: \.measure), "what the sparsity is a share of"),
@@ -92,13 +93,22 @@ public struct ChannelPruning: CompressionMethod {
 
   public static var strength: WritableKeyPath<ChannelPruning, Double>? { \.amount.sparsity }
   public var pacing: Pacing { amount.pacing }
-  public var evidence: Set<EvidenceKind> { criterion.evidence }
+  public var evidence: Set<EvidenceKind> { criterion.evidence.union(amount.scope.evidence) }
 
   public var randomControl: (any CompressionMethod)? {
     guard !(criterion is RandomScore) else { return nil }
     var control = self
     control.criterion = RandomScore(controlling: criterion)
     return control
+  }
+
+  public func layersTied(to node: Node, in graph: Graph) -> [String] {
+    let groups = graph.channelGroups().map { graph.producers(of: $0).map(\.name) }
+    var tied: Set = [node.name]
+    while let next = groups.first(where: { !tied.isDisjoint(with: $0) && !tied.isSuperset(of: $0) }) {
+      tied.formUnion(next)
+    }
+    return graph.nodes.map(\.name).filter(tied.contains)
   }
 
   public func applicability(to node: Node, in graph: Graph) -> Applicability {
@@ -139,7 +149,7 @@ public struct ChannelPruning: CompressionMethod {
     }
     let judged = choices.map { (set: $0.set, criterion: $0.settings.criterion) }
     let scores = try compression.scores(judged, images: images)
-    let pools = try pools(choices, scores)
+    let pools = try pools(choices, scores, compression)
     var units: [ChannelUnit] = []
     for pool in pools { units += try Self.removal(pool.settings, pool.selection, compression) }
     let known = Set(units.map(\.key))

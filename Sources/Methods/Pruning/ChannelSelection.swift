@@ -4,6 +4,8 @@ import Graphs
 struct ChannelSelection {
   /// One group with what its units are worth.
   struct Group {
+    /// The first value.
+    let name: String
     let units: [ChannelUnit]
     let scores: [Double]
     /// How scores are compared with those of other groups.
@@ -26,12 +28,20 @@ struct ChannelSelection {
     }
     /// The scores as they are compared across groups.
     var scaledScores: [Double] { scale.applied(to: scores) }
+
+    /// The units of the lowest scores, of equal ones the first.
+    func lowest(_ count: Int) -> [ChannelUnit] {
+      let order = units.indices.sorted { (scores[$0], $0) < (scores[$1], $1) }
+      return order.prefix(max(0, count)).map { units[$0] }
+    }
   }
 
   let groups: [Group]
-  let scope: PruningScope
-  /// For global scope, what may go, the least first.
+  let scope: any Allocation
+  /// Where units are ranked across groups, what may go, the least first.
   private let order: [Candidate]
+  /// From the share that all lose together to that of each group.
+  private let division: (Double) -> [Double]
 
   /// A unit by its places.
   private struct Candidate {
@@ -40,10 +50,16 @@ struct ChannelSelection {
     let unit: Int
   }
 
-  init(_ groups: [Group], scope: PruningScope) {
+  init(_ groups: [Group], scope: any Allocation, _ context: AllocationContext) throws {
     self.groups = groups
     self.scope = scope
-    order = scope == .global ? Self.order(groups) : []
+    order = scope.ranksAcrossLayers ? Self.order(groups) : []
+    let layers = groups.map { group in
+      AllocatedLayer(
+        name: group.name, count: group.originalCount, gone: group.goneCount,
+        most: group.goneCount + group.rounded(group.removableCount))
+    }
+    division = try scope.division(among: layers, context)
   }
 
   /// Units when the stage began.
@@ -51,13 +67,12 @@ struct ChannelSelection {
   /// Units that are gone since.
   var goneCount: Int { groups.reduce(0) { $0 + $1.goneCount } }
   /// All units that may go, one group's minimum after the other.
-  var removable: [ChannelUnit] { groups.flatMap { Self.lowest($0.removableCount, of: $0) } }
+  var removable: [ChannelUnit] { groups.flatMap { $0.lowest($0.rounded($0.removableCount)) } }
 
-  /// What has to go for `share` of the original units to be gone: `round(share · units)`, of all groups together for
-  /// global scope, of each for layer scope; never more than leaves each group its minimum, rounded up to its multiple.
+  /// What has to go for `share` of the original units to be gone: `round(share · units)` of all groups together, or of each its
+  /// own share; never more than leaves each group its minimum, rounded up to its multiple.
   func removal(share: Double) -> [ChannelUnit] {
-    switch scope {
-    case .global:
+    guard !scope.ranksAcrossLayers else {
       let count = Int((share * Double(originalCount)).rounded()) - goneCount
       var wanted = Array(repeating: 0, count: groups.count)
       for candidate in order.prefix(max(0, count)) { wanted[candidate.group] += 1 }
@@ -67,11 +82,10 @@ struct ChannelSelection {
         left[candidate.group] -= 1
         return groups[candidate.group].units[candidate.unit]
       }
-    case .layer:
-      return groups.flatMap { group in
-        let count = Int((share * Double(group.originalCount)).rounded()) - group.goneCount
-        return Self.lowest(min(max(0, count), group.removableCount), of: group)
-      }
+    }
+    return zip(groups, division(share)).flatMap { group, share in
+      let count = Int((share * Double(group.originalCount)).rounded()) - group.goneCount
+      return group.lowest(group.rounded(count))
     }
   }
 
@@ -79,14 +93,8 @@ struct ChannelSelection {
   func weak(below share: Double) -> [ChannelUnit] {
     groups.flatMap { group in
       let limit = share * (group.scores.max() ?? 0)
-      let count = group.scores.count { $0 < limit }
-      return Self.lowest(group.rounded(count), of: group)
+      return group.lowest(group.rounded(group.scores.count { $0 < limit }))
     }
-  }
-
-  private static func lowest(_ count: Int, of group: Group) -> [ChannelUnit] {
-    let order = group.units.indices.sorted { (group.scores[$0], $0) < (group.scores[$1], $1) }
-    return order.prefix(group.rounded(count)).map { group.units[$0] }
   }
 
   /// All units by scaled score, without those that groups need for their minimum; of equal scores the first.

@@ -33,13 +33,13 @@ public struct MagnitudePruning: WeightPruningMethod {
   public init() {}
 
   /// Prunes to a sparsity at once.
-  public init(sparsity: Double, scope: PruningScope = .global) {
+  public init(sparsity: Double, scope: any Allocation = .global) {
     amount.sparsity = sparsity
     amount.scope = scope
   }
 
   public static var settings: [Setting<MagnitudePruning>] {
-    PruningAmount.settings(\.amount, of: "weights") + [
+    PruningAmount.settings(\.amount, of: "weights", [.element]) + [
       Setting(
         "threshold", \.threshold, in: 0...10,
         "prunes below this many standard deviations of each layer's weights, instead of to a sparsity")

@@ -38,7 +38,7 @@ public struct NetworkSlimming: CompressionMethod {
   }
 
   public static var settings: [Setting<NetworkSlimming>] {
-    PruningAmount.settings(\.pruning.amount, of: "channels") + [
+    PruningAmount.settings(\.pruning.amount, of: "channels", [.channel]) + [
       Setting("of", \.pruning.measure, "what the sparsity is a share of"),
       Setting("minimum", \.pruning.minimum, in: 1...4096, "channels that every group of tied channels keeps"),
       Setting("roundTo", \.pruning.roundTo, in: 1...256, ChannelPruning.roundToSummary),
@@ -47,10 +47,15 @@ public struct NetworkSlimming: CompressionMethod {
 
   public static var strength: WritableKeyPath<NetworkSlimming, Double>? { \.pruning.amount.sparsity }
   public var pacing: Pacing { pruning.pacing }
+  public var evidence: Set<EvidenceKind> { pruning.evidence }
   public var randomControl: (any CompressionMethod)? { pruning.randomControl }
 
   public func applicability(to node: Node, in graph: Graph) -> Applicability {
     pruning.applicability(to: node, in: graph)
+  }
+
+  public func layersTied(to node: Node, in graph: Graph) -> [String] {
+    pruning.layersTied(to: node, in: graph)
   }
 
   public func compress(_ compression: inout Compression<NetworkSlimming>) throws -> Rewrite {

@@ -17,7 +17,7 @@ public struct PathPruning: CompressionMethod {
       """,
     formula: """
       worth of a path = sum of the scores of its channels; the lowest go until round(s·n) of n paths are gone, one after the \
-      other; global: worth / mean worth of the junction's paths, where the criterion compares so
+      other; paths are ranked by worth / mean worth of their junction's, where the criterion compares so
       """,
     paper: """
       a tree of experts by groups of classes: Yan et al., "HD-CNN: hierarchical deep convolutional neural networks for large \
@@ -36,14 +36,13 @@ public struct PathPruning: CompressionMethod {
   public init() {}
 
   /// Prunes to a sparsity at once.
-  public init(sparsity: Double, criterion: any Saliency = TaylorExpansion(), scope: PruningScope = .global) {
+  public init(sparsity: Double, criterion: any Saliency = TaylorExpansion()) {
     amount.sparsity = sparsity
-    amount.scope = scope
     self.criterion = criterion
   }
 
   public static var settings: [Setting<PathPruning>] {
-    PruningAmount.settings(\.amount, of: "paths") + [
+    PruningAmount.settings(\.amount, of: "paths", [.channel]).filter { $0.name != "scope" } + [
       SaliencyCatalogue.setting(
         \.criterion, scoring: [.channel], "what says how much a path's channels matter"),
       Setting(
@@ -135,7 +134,6 @@ public struct PathPruning: CompressionMethod {
         }
       }
     }
-    guard amount.scope == .global else { return worths }
     let scale = criterion.scale(of: .channel)
     for (_, members) in Dictionary(grouping: paths, by: \.junction) {
       let scaled = scale.applied(to: members.map { worths[$0] ?? 0 })

@@ -64,6 +64,9 @@ struct PrunedWeight {
     return elementCount - left
   }
 
+  /// The most elements that may be pruned together, those that are pruned included.
+  var mostPruned: Int { candidates.reduce(prunedCount) { $0 + $1.size } }
+
   /// Scores and elements of the units that may still be pruned.
   var candidates: [(score: Double, size: Int)] {
     scores.indices.filter(isCandidate).map { (scores[$0], sizes[$0]) }
@@ -127,31 +130,11 @@ struct WeightPool {
     let next = candidates.first { $0.score > limit }?.score ?? .infinity
     for index in weights.indices { weights[index].prune(below: limit, ties: &ties, next: next) }
   }
-}
 
-/// The pools of one application: a layer by itself, or all layers of global scope with one sparsity and criterion.
-struct WeightPools {
-  private(set) var pools: [WeightPool] = []
-  private var globalPools: [String: Int] = [:]
-
-  /// Adds a tensor where its settings put it; `ranking` tells apart what cannot be ranked together.
-  mutating func add(_ weight: PrunedWeight, _ amount: PruningAmount, at progress: Double, ranking: String) {
-    let sparsity = amount.sparsity(at: progress)
-    let key = "\(sparsity) \(ranking)"
-    if amount.scope == .global, let index = globalPools[key] {
-      pools[index].weights.append(weight)
-      return
-    }
-    if amount.scope == .global { globalPools[key] = pools.count }
-    pools.append(WeightPool(sparsity: sparsity, weights: [weight]))
-  }
-
-  /// Every tensor after pruning.
+  /// The tensors after pruning.
   func pruned() -> [PrunedWeight] {
-    pools.flatMap { pool in
-      var pool = pool
-      pool.prune()
-      return pool.weights
-    }
+    var pool = self
+    pool.prune()
+    return pool.weights
   }
 }

@@ -4,13 +4,13 @@ import Settings
 ///
 /// **Formula** at progress p of a stage, with s for sparsity and i for initialSparsity: `s(p) = s` for `schedule: once`,
 /// `s + (i - s)·(1 - p)³` for `cubic`, `i + (s - i)·p` for `linear`, `1 - (1 - i)·((1 - s)/(1 - i))^p` for `geometric`.
-public struct PruningAmount: Sendable, Equatable {
+public struct PruningAmount: Sendable {
   /// The share that is gone in the end.
   public var sparsity: Double
   /// Where a gradual schedule begins.
   public var initialSparsity = 0.0
-  /// What is ranked against what.
-  public var scope = PruningScope.global
+  /// How much each layer loses.
+  public var scope: any Allocation = .global
   /// How the share grows.
   public var schedule = PruningSchedule.once
   /// Steps of a gradual schedule.
@@ -30,17 +30,15 @@ public struct PruningAmount: Sendable, Equatable {
   /// When the method acts.
   public var pacing: Pacing { schedule == .once ? .once : .gradual(times: times, share: share) }
 
-  /// The settings as those of a method that has an amount; `what` is what is counted: "weights".
-  static func settings<Owner>(_ path: WritableKeyPath<Owner, PruningAmount>, of what: String) -> [Setting<
-    Owner
-  >] {
+  /// The settings as those of a method that prunes some kinds of units; `what` is what is counted: "weights".
+  static func settings<Owner>(
+    _ path: WritableKeyPath<Owner, PruningAmount>, of what: String, _ kinds: Set<UnitKind>
+  ) -> [Setting<Owner>] {
     [
       Setting(
         "sparsity", path.appending(path: \.sparsity), in: 0...0.999,
         "the share of \(what) that is gone in the end"),
-      Setting(
-        "scope", path.appending(path: \.scope),
-        "global ranks \(what) across layers, layer takes the same share of each"),
+      AllocationCatalogue.setting(path.appending(path: \.scope), dividing: kinds, of: what),
       Setting(
         "schedule", path.appending(path: \.schedule),
         "once: all at the first step; or gradually: cubic, fast at first; linear, equal shares of all; geometric, equal shares of what is left"
@@ -53,5 +51,15 @@ public struct PruningAmount: Sendable, Equatable {
         "initialSparsity", path.appending(path: \.initialSparsity), in: 0...0.999,
         "the sparsity at which a gradual schedule begins"),
     ]
+  }
+}
+
+extension PruningAmount: Equatable {
+  public static func == (a: Self, b: Self) -> Bool { a.key == b.key }
+
+  /// What tells amounts apart.
+  var key: String {
+    let (scope, schedule) = (AllocationCatalogue.key(scope), schedule.rawValue)
+    return "\(sparsity) \(initialSparsity) \(scope) \(schedule) \(times) \(share)"
   }
 }

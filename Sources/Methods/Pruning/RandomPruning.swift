@@ -26,5 +26,7 @@ public struct RandomPruning: WeightPruningMethod {
   /// As much as another method prunes.
   public init(amount: PruningAmount) { self.amount = amount }
 
-  public static var settings: [Setting<RandomPruning>] { PruningAmount.settings(\.amount, of: "weights") }
+  public static var settings: [Setting<RandomPruning>] {
+    PruningAmount.settings(\.amount, of: "weights", [.element])
+  }
 }

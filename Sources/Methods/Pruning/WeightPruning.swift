@@ -8,7 +8,7 @@ public struct WeightPruning: WeightPruningMethod {
     summary: "set the weights that a criterion finds to matter least to zero",
     description: """
       Ranks units of the weights of convolutions and linear layers by a criterion (`condense list criteria`), across the \
-      network or layer by layer, and masks the lowest until the sparsity is reached, or as near below it as whole units \
+      network or layer by layer (`scope`, one of `condense list allocations`), and masks the lowest until the sparsity is reached, or as near below it as whole units \
       come; biases and norms are spared, and one unit of each tensor stays. What is pruned once stays pruned, through \
       training and through later stages. magnitude-pruning and random-pruning are this with the criteria magnitude and \
       random, of single weights. The file gets smaller; the time of dense kernels does not.
@@ -38,7 +38,7 @@ public struct WeightPruning: WeightPruningMethod {
   /// Prunes to a sparsity at once.
   public init(
     sparsity: Double, criterion: any Saliency, unit: any UnitShape = SingleWeights(),
-    scope: PruningScope = .global
+    scope: any Allocation = .global
   ) {
     amount.sparsity = sparsity
     amount.scope = scope
@@ -47,7 +47,7 @@ public struct WeightPruning: WeightPruningMethod {
   }
 
   public static var settings: [Setting<WeightPruning>] {
-    PruningAmount.settings(\.amount, of: "weights") + [
+    PruningAmount.settings(\.amount, of: "weights", [.element, .kernel, .block]) + [
       SaliencyCatalogue.setting(
         \.criterion, scoring: [.element, .kernel, .block], "what says how much a unit matters"),
       UnitCatalogue.setting(\.unit),

@@ -19,7 +19,7 @@ extension WeightPruningMethod {
   public static var order: PipelineOrder { .sparsity }
   public static var strength: WritableKeyPath<Self, Double>? { \.amount.sparsity }
   public var pacing: Pacing { amount.pacing }
-  public var evidence: Set<EvidenceKind> { criterion.evidence }
+  public var evidence: Set<EvidenceKind> { criterion.evidence.union(amount.scope.evidence) }
   public var unit: any UnitShape { SingleWeights() }
   public var threshold: Double? { nil }
 
@@ -63,17 +63,17 @@ extension WeightPruningMethod {
     }
     let judged = choices.map { (set: $0.set, criterion: $0.settings.criterion) }
     let scores = try compression.scores(judged)
-    var pools = WeightPools()
+    var candidates: [(weight: PrunedWeight, settings: Self)] = []
     var weights: [PrunedWeight] = []
     for (choice, scores) in zip(choices, scores) {
       let settings = choice.settings
-      let scale = settings.amount.scope == .global ? settings.criterion.scale(of: choice.set.kind) : .plain
+      let isGlobal = settings.amount.scope.ranksAcrossLayers
+      let scale = isGlobal ? settings.criterion.scale(of: choice.set.kind) : .plain
       var weight = PrunedWeight(
         choice.set, shape: choice.parameter.value.shape, scores: scale.applied(to: scores),
         survivors: choice.parameter.survivors, pattern: settings.unit.pattern)
       guard let threshold = settings.threshold else {
-        let ranking = "\(SaliencyCatalogue.key(settings.criterion)) \(choice.set.kind)"
-        pools.add(weight, settings.amount, at: compression.progress, ranking: ranking)
+        candidates.append((weight, settings))
         continue
       }
       let factor = threshold * settings.amount.schedule.share(at: compression.progress)
@@ -82,7 +82,7 @@ extension WeightPruningMethod {
       weight.prune(below: Double(Float(factor * deviation)), ties: &ties)
       weights.append(weight)
     }
-    weights += pools.pruned()
+    weights += try Self.pruned(candidates, compression)
     guard !weights.isEmpty else {
       throw MethodError.nothingToDo(method: Self.name, reason: "no layer with weights is left to it")
     }

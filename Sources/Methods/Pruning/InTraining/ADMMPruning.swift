@@ -44,7 +44,7 @@ public struct ADMMPruning: WeightPruningMethod {
   }
 
   /// Prunes to a sparsity.
-  public init(sparsity: Double, scope: PruningScope = .global, rho: Double, growth: Double = 1) {
+  public init(sparsity: Double, scope: any Allocation = .global, rho: Double, growth: Double = 1) {
     self.init()
     amount.sparsity = sparsity
     amount.scope = scope
@@ -53,7 +53,7 @@ public struct ADMMPruning: WeightPruningMethod {
   }
 
   public static var settings: [Setting<ADMMPruning>] {
-    PruningAmount.settings(\.amount, of: "weights") + [
+    PruningAmount.settings(\.amount, of: "weights", [.element]) + [
       UnitCatalogue.setting(\.unit),
       Setting("rho", \.rho, in: 1e-9...1e3, "the strength of the pull at the beginning of the stage"),
       Setting("growth", \.growth, in: 1...1e6, "by how much the strength has grown at the end"),

@@ -36,7 +36,7 @@ public struct DynamicSurgery: SplicingMethod {
   }
 
   /// Prunes to a sparsity.
-  public init(sparsity: Double, scope: PruningScope = .global, margin: Double = 0.1) {
+  public init(sparsity: Double, scope: any Allocation = .global, margin: Double = 0.1) {
     self.init()
     amount.sparsity = sparsity
     amount.scope = scope
@@ -44,7 +44,7 @@ public struct DynamicSurgery: SplicingMethod {
   }
 
   public static var settings: [Setting<DynamicSurgery>] {
-    PruningAmount.settings(\.amount, of: "weights") + [
+    PruningAmount.settings(\.amount, of: "weights", [.element]) + [
       Setting(
         "threshold", \.threshold, in: 0...10,
         "prunes below this many standard deviations of each layer's weights, instead of to a sparsity"),

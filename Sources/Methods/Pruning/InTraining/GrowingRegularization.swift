@@ -37,7 +37,7 @@ public struct GrowingRegularization: CompressionMethod {
 
   /// Removes a share of the channels, at a number of points.
   public init(
-    sparsity: Double, criterion: any Saliency = AbsoluteSum(), scope: PruningScope = .global,
+    sparsity: Double, criterion: any Saliency = AbsoluteSum(), scope: any Allocation = .global,
     ceiling: Double = 1, times: Int = 20
   ) {
     pruning = ChannelPruning(sparsity: sparsity, criterion: criterion, scope: scope)

@@ -31,7 +31,7 @@ public struct SoftFilterPruning: CompressionMethod {
   public init() { self.init(sparsity: 0.5) }
 
   /// Removes a share of the filters.
-  public init(sparsity: Double, criterion: any Saliency = Magnitude(), scope: PruningScope = .layer) {
+  public init(sparsity: Double, criterion: any Saliency = Magnitude(), scope: any Allocation = .layer) {
     pruning = ChannelPruning(sparsity: sparsity, criterion: criterion, scope: scope)
     pruning.amount.share = 0.9
   }

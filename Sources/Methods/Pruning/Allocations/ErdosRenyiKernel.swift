@@ -1,0 +1,69 @@
+public import Settings
+import Tensors
+
+/// Layers with few weights for their inputs and outputs stay denser, as edges of a random graph would lie.
+///
+/// **Formula** `density = min(1, ε · Σ extents / Π extents)` of a weight `[outputs, inputs of a group, rows, columns]`, with the one
+/// ε at which all layers together keep what they are to keep.
+public struct ErdosRenyiKernel: Allocation {
+  public static let name = "erdos-renyi-kernel"
+  public static let kinds: Set<UnitKind> = [.element, .kernel, .block]
+  public static let documentation = MethodDocumentation(
+    summary: "keep more of layers with few weights for their inputs and outputs (ERK)",
+    description: """
+      Small layers lose little and large ones much, by their shapes alone. Layers that would keep more than they have keep all, \
+      and the rest is shared anew, so that all together lose exactly what is asked for.
+      """,
+    formula: """
+      density = min(1, e·(n_in + n_out + k_h + k_w) / (n_in·n_out·k_h·k_w)), of linear layers \
+      min(1, e·(n_in + n_out) / (n_in·n_out)), with the one e that keeps round((1 - s)·n) of all n weights
+      """,
+    paper: """
+      Evci, Gale, Menick, Castro, Elsen, "Rigging the lottery: making all tickets winners", 2020, arXiv:1911.11134
+      """)
+
+  public init() {}
+  public static var settings: [Setting<ErdosRenyiKernel>] { [] }
+
+  public func division(
+    among layers: [AllocatedLayer], _ context: AllocationContext
+  ) throws -> (Double) -> [Double] {
+    let count = layers.reduce(0) { $0 + $1.count }
+    let densities = layers.map { layer in
+      let extents = layer.shape?.dimensions ?? [1]
+      return Double(extents.reduce(0, +)) / Double(max(1, extents.reduce(1, *)))
+    }
+    return { share in
+      let kept = Double(count) - (share * Double(count)).rounded()
+      func keeping(_ factor: Double) -> [Double] {
+        zip(layers, densities).map { layer, density in
+          min(
+            max(factor * density * Double(layer.count), Double(layer.count - layer.most)),
+            Double(layer.count - layer.gone))
+        }
+      }
+      // What is kept grows with the factor; above the inverse of the least density every layer is whole.
+      var (low, high) = (0.0, 1 / (densities.min() ?? 1))
+      for _ in 0..<200 {
+        let middle = (low + high) / 2
+        if keeping(middle).reduce(0, +) < kept { low = middle } else { high = middle }
+      }
+      return wholeShares(of: layers, losing: zip(layers, keeping(high)).map { Double($0.count) - $1 })
+    }
+  }
+}
+
+/// Shares of whole units that together lose what fractions of units lose together, rounded; no layer is further than one unit
+/// from its own.
+private func wholeShares(of layers: [AllocatedLayer], losing units: [Double]) -> [Double] {
+  var sum = 0.0
+  var whole = 0
+  return zip(layers, units).map { layer, lost in
+    sum += lost
+    let next = Int((sum).rounded())
+    defer { whole = next }
+    // Sums of what has no fraction may have one by rounding.
+    let count = min(max(next - whole, layer.gone), layer.most)
+    return Double(count) / Double(max(1, layer.count))
+  }
+}

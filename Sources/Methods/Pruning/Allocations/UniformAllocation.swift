@@ -1,0 +1,21 @@
+public import Settings
+
+/// Each layer by itself loses the same share.
+public struct UniformAllocation: Allocation {
+  public static let name = "layer"
+  public static let documentation = MethodDocumentation(
+    summary: "take the same share of each layer",
+    description: "Each layer is ranked by itself and loses the same share; one unit of each stays.",
+    formula: "of each layer's n units the round(s·n) of the lowest scores go",
+    paper: """
+      Blalock, Gonzalez Ortiz, Frankle, Guttag, "What is the state of neural network pruning?", 2020, arXiv:2003.03033
+      """)
+
+  public init() {}
+  public static var settings: [Setting<UniformAllocation>] { [] }
+}
+
+extension Allocation where Self == UniformAllocation {
+  /// The same share of each layer.
+  public static var layer: UniformAllocation { UniformAllocation() }
+}
