@@ -10,6 +10,13 @@ public struct LayerOverride: Sendable, Equatable {
   /// Settings on top of the method's, as the recipe gives them.
   public var settings: SettingsNode
 
+  /// Leaves out layers of these names.
+  init(skipping names: [String]) {
+    patterns = names.map { LayerPattern($0) }
+    skips = true
+    settings = SettingsNode(.mapping([]))
+  }
+
   /// Reads `{layers: "fc*", skip: true}` or `{layers: [a, b], sparsity: 0.5}`; settings are checked by the method.
   init(from node: SettingsNode) throws(SettingsError) {
     let layers = try node.required("layers", of: "an override")

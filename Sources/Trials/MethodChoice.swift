@@ -112,6 +112,16 @@ public struct MethodChoice: Sendable {
     Set(M.settings.map(\.name))
   }
 
+  /// The layers of a network that the method applies to, each with those that it is tied to, in the order of the network.
+  public func layers(of graph: Graph) throws -> [[String]] {
+    var layers: [[String]] = []
+    for (node, applicability) in try applicabilities(on: graph) where applicability == .applicable {
+      let tied = method.layersTied(to: node, in: graph)
+      if !layers.contains(tied) { layers.append(tied) }
+    }
+    return layers
+  }
+
   /// Applies the method to a network that was `original` when the stage began.
   public func compress(
     _ graph: Graph, of original: Graph, progress: Double, evidence: any Evidence, random: SeededRandom

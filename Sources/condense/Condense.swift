@@ -15,7 +15,7 @@ struct Condense: ParsableCommand {
     version: Version.text,
     subcommands: [
       CompareCommand.self, PlanCommand.self, ReportCommand.self, ExplainCommand.self, TrainCommand.self,
-      EvaluateCommand.self, PredictCommand.self, DataCommand.self, ShowCommand.self,
+      EvaluateCommand.self, PredictCommand.self, SensitivityCommand.self, DataCommand.self, ShowCommand.self,
       ProfileCommand.self, TargetsCommand.self, ExportCommand.self, ListCommand.self, DoctorCommand.self,
       TrialCommand.self,
     ])

@@ -62,33 +62,19 @@ struct EvaluateCommand: ParsableCommand {
 
   func run() throws {
     condense_prepare_compute()
-    let options = try normalization.importOptions()
-    let imported = try failing(.badInput) { try ModelReader.read(ModelPath.resolved(self.model), options) }
-    imported.tellNotes(of: self.model)
-    let trained = try failing(.badInput) { try SplitDescription(from: imported.model.split) }
-    let data = try openedData(imported.model, trained)
-    let model = imported.namingClasses(data.classes)
-    if !imported.namesClasses {
-      guard model.classes.count == data.classes.count else {
-        throw CommandFailure(
-          .badInput,
-          "\(self.model): has \(model.classes.count.counted("output")), a class each, and \(self.data) has "
-            + "\(data.classes.count) classes (\(classList(data.classes))); give it the data that it was made for"
-        )
-      }
-      Console.note("\(self.model): names no classes; taken in the data's order: \(classList(model.classes))")
-    }
-    try requireUnseen(data, trained)
-    let classes = try classes(of: data, model)
-    let task = try failing(.badInput) { try TaskCatalogue.task(of: data) }
-    let loader = try loader(data, model)
+    let material = try ScoringMaterial(
+      model: self.model, data: self.data, normalization.importOptions(), skipBad: skipBad)
+    try requireUnseen(material)
+    let (model, data, classes) = (material.model, material.data, material.classes)
+    let loader = try material.loader(Split(rawValue: split))
     var table = predictions.map { _ in PredictionTable() }
     let clock = ContinuousClock()
     let arithmetic = InferenceArithmetic(of: model.graph, floats: DNNLBackend())
     arithmetic.tellRefusal(of: self.model)
     let evaluator = try failing(.internal) {
       try Evaluator(
-        model.graph, task: task, backend: arithmetic.backend, batch: Self.batch, precision: .f32,
+        model.graph, task: material.task, backend: arithmetic.backend, batch: ScoringMaterial.batch,
+        precision: .f32,
         threads: threads ?? max(1, ProcessInfo.processInfo.activeProcessorCount))
     }
     let began = clock.now
@@ -111,71 +97,20 @@ struct EvaluateCommand: ParsableCommand {
     Console.print(json ? report.node.prettyJSON : report.text)
   }
 
-  private static let batch = 128
-
-  private func classList(_ names: [String]) -> String {
-    names.prefix(20).joined(separator: ", ") + (names.count > 20 ? ", …" : "")
-  }
-
-  private func openedData(_ model: Model, _ trained: SplitDescription) throws -> Dataset {
-    var options = DatasetOptions.forCommands
-    options.seed = trained.seed
-    options.validationFraction = trained.validationFraction
-    options.valFolder = trained.valFolder
-    options.skipBad = skipBad
-    options.imageSize = ImageSize(width: model.input.shape[2], height: model.input.shape[1])
-    let data = try failing { () throws(DatasetError) in try Dataset.open(self.data, options: options) }
-    for message in data.messages { Console.note(message) }
-    if !data.problems.isEmpty {
-      Console.note("left out \(data.problems.count.counted("file")) that cannot be read")
-    }
-    return data
-  }
-
   /// Refuses images that the model was trained on, or of which that cannot be told.
-  private func requireUnseen(_ data: Dataset, _ trained: SplitDescription) throws {
+  private func requireUnseen(_ material: ScoringMaterial) throws {
     guard split != "all" else { return }
-    let isSame = data.digest == trained.digest
-    if isSame, split == Split.train.rawValue {
+    guard let reason = material.unknownSplit else {
+      guard split == Split.train.rawValue else { return }
       throw CommandFailure(
         .badInput,
         "\(self.data): the model was trained on these images; score test or val, or all with --split all")
     }
-    guard !isSame else { return }
-    let reason =
-      trained.digest.isEmpty
-      ? "the model does not say what it was trained on"
-      : "not the data that the model was trained on (digest \(trained.digest.prefix(12)), found "
-        + "\(data.digest.prefix(12)))"
-    guard data.splitDescription.isGiven, split == Split.test.rawValue else {
+    guard material.data.splitDescription.isGiven, split == Split.test.rawValue else {
       throw CommandFailure(
         .badInput,
         "\(self.data): \(reason): which images it has seen cannot be told; --split all scores every image")
     }
     Console.note("\(self.data): \(reason); its test split is scored as the data gives it")
-  }
-
-  /// The model's class for each class of the data.
-  private func classes(of data: Dataset, _ model: Model) throws -> [Int] {
-    let foreign = data.classes.filter { !model.classes.contains($0) }
-    guard foreign.isEmpty else {
-      throw CommandFailure(
-        .badInput,
-        "\(self.data): the model knows no class \(foreign.prefix(5).joined(separator: ", ")); it knows "
-          + classList(model.classes))
-    }
-    return data.classes.map { name in model.classes.firstIndex(of: name) ?? 0 }
-  }
-
-  private func loader(_ data: Dataset, _ model: Model) throws -> Loader {
-    let shape = model.input.shape
-    return try failing { () throws(DatasetError) in
-      try Loader(
-        data,
-        LoaderOptions(
-          split: Split(rawValue: split), batch: Self.batch,
-          input: InputShape(channels: shape[0], height: shape[1], width: shape[2]),
-          normalization: Normalization(mean: model.input.mean, deviation: model.input.deviation)))
-    }
   }
 }

@@ -139,15 +139,21 @@ struct PictureSVG {
   }
 
   private func text(_ name: String, _ x: Double, _ y: Double, _ words: String) -> String {
-    "<text class=\"\(name)\" x=\"\(Self.number(x))\" y=\"\(Self.number(y))\">\(Self.escaped(words))</text>"
+    Self.text(name, x, y, words)
+  }
+
+  /// Words of a class at a place.
+  static func text(_ name: String, _ x: Double, _ y: Double, _ words: String) -> String {
+    "<text class=\"\(name)\" x=\"\(number(x))\" y=\"\(number(y))\">\(escaped(words))</text>"
   }
 
   private static func place(_ place: PicturePlace) -> String { "\(number(place.x)) \(number(place.y))" }
 
-  private static func number(_ value: Double) -> String { String(format: "%g", (value * 10).rounded() / 10) }
+  /// A coordinate with one decimal at most.
+  static func number(_ value: Double) -> String { String(format: "%g", (value * 10).rounded() / 10) }
 
   /// XML knows two scalars less than HTML.
-  private static func escaped(_ text: String) -> String {
+  static func escaped(_ text: String) -> String {
     HTMLText.escaped(text).replacing("\u{FFFE}", with: "\u{FFFD}").replacing("\u{FFFF}", with: "\u{FFFD}")
   }
 }
