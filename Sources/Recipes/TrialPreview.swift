@@ -101,7 +101,9 @@ public struct TrialPreview {
     let initial: (() throws -> [String: Tensor]?)?
     // The teacher has not been trained: it is as it begins.
     if case .teacher = runner.spec.start { initial = { teacher.trainableWeights } } else { initial = nil }
-    return try located("plan") { try StageEvidence(runner, data, initial: initial).of(graph) }
+    return try located("plan") {
+      try StageEvidence(runner, data, initial: initial, keepsLosses: false).of(graph)
+    }
   }
 }
 

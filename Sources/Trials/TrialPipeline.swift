@@ -249,11 +249,15 @@ package struct StageEvidence {
   private let runner: TrialRunner
   private let data: TrialData
   private let initial: () throws -> [String: Tensor]?
+  private let keepsLosses: Bool
 
-  /// Evidence in a trial; `initial` gives the weights at initialization, by default as the trial's folder knows them.
+  /// Evidence in a trial; `initial` gives the weights at initialization, by default as the trial's folder knows them;
+  /// `keepsLosses` has losses of changed networks kept in the cache.
   package init(
-    _ runner: TrialRunner, _ data: TrialData, initial: (() throws -> [String: Tensor]?)? = nil
+    _ runner: TrialRunner, _ data: TrialData, initial: (() throws -> [String: Tensor]?)? = nil,
+    keepsLosses: Bool = true
   ) {
+    self.keepsLosses = keepsLosses
     self.runner = runner
     self.data = data
     self.initial = initial ?? runner.initialWeights
@@ -262,9 +266,13 @@ package struct StageEvidence {
   /// The evidence of a network, on training images without augmentation.
   package func of(_ graph: Graph) throws -> any Evidence {
     let loader = try data.evidence(batch: TrialMeasurement.batch)
-    return PlanEvidence(
+    let evidence = PlanEvidence(
       graph, task: data.task, backend: runner.environment.backend, source: loader,
       batch: loader.options.batch, threads: runner.spec.threads, initial: initial)
+    guard keepsLosses, let cache = runner.environment.datasetOptions.cacheDirectory else { return evidence }
+    return KeptLosses(
+      evidence, cache: cache, images: loader.stream,
+      arithmetic: "\(runner.spec.instructionSet), \(runner.spec.threads) threads")
   }
 }
 

@@ -123,4 +123,40 @@ struct LayerSensitivityTests {
     try Data("damaged".utf8).write(to: URL(filePath: store.path))
     #expect(store.curves().isEmpty)
   }
+
+  /// Evidence of losses that counts how often it is asked.
+  private final class Counting: Evidence {
+    var asked = 0
+    func meanLoss(of changed: Graph, images: Int) throws -> Double {
+      asked += 1
+      return changed.parameters.isEmpty ? .nan : Double(asked) / 3
+    }
+    func forEachGradient(images: Int, _ body: ([String: Tensor]) -> Void) throws {}
+    func forEachActivation(
+      of values: [String], images: Int, real: Bool, _ body: ([String: Tensor]) -> Void
+    ) throws {}
+  }
+
+  @Test(
+    "Losses of changed networks are measured once, told apart by network and images; what is no number is not kept"
+  )
+  func keptLosses() throws {
+    let folder = FileManager.default.temporaryDirectory.path() + "/losses-" + UUID().uuidString
+    defer { try? FileManager.default.removeItem(atPath: folder) }
+    let graph = try SmallGraph.lenet.graph()
+    var other = graph
+    other.parameters["conv1.weight"]?.value.values[3] += 1
+    let counting = Counting()
+    func kept(_ images: String = "train") -> KeptLosses {
+      KeptLosses(counting, cache: folder, images: images.node, arithmetic: "AVX2")
+    }
+    #expect(try kept().meanLoss(of: graph, images: 64) == 1.0 / 3)
+    #expect(try kept().meanLoss(of: graph, images: 64) == 1.0 / 3 && counting.asked == 1)
+    #expect(try kept().meanLoss(of: other, images: 64) == 2.0 / 3)
+    #expect(try kept().meanLoss(of: graph, images: 65) == 1)
+    #expect(try kept("others").meanLoss(of: graph, images: 64) == 4.0 / 3)
+    let empty = Graph(inputs: graph.inputs)
+    #expect(try kept().meanLoss(of: empty, images: 64).isNaN && kept().meanLoss(of: empty, images: 64).isNaN)
+    #expect(counting.asked == 6)
+  }
 }
