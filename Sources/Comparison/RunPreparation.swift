@@ -51,6 +51,7 @@ enum RunPreparation {
       trainingImages: data.count(of: .train), teachers: options.networks,
       instructionSet: backend.instructionSet, precision: .f32, teacherInput: input, modelDigest: model?.digest
     )
+    material.modelGraph = model?.imported.model.graph
     material.modelImages = try model.flatMap { model in
       try trainingImages(of: model.imported, recipe)
     }
@@ -68,6 +69,7 @@ enum RunPreparation {
         try TargetProfile.named(name, searching: options.targets)
       }
       material.profileDigests[name] = ReadingOrigin(profile, nil).digest
+      material.profiles[name] = profile
     }
     if let known = model?.imported.namingClasses(data.classes).classes, known != data.classes {
       throw RecipeError.invalid(

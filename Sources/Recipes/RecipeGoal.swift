@@ -10,6 +10,8 @@ public struct RecipeGoal: Sendable {
   public var target: String?
   /// The most bytes of the student's file.
   public var fileBytes: Int?
+  /// The most milliseconds of an image on the target.
+  public var latencyMs: Double?
   /// What may be chosen: the strength of the first method that has one, unless the recipe says `over`.
   public var space: SearchSpace
   /// Who proposes: bisection, unless the recipe says `search`.
@@ -20,7 +22,7 @@ public struct RecipeGoal: Sendable {
   /// How strong a method may be made: all of a network cannot go.
   static let strengths = 0...0.99
 
-  /// Reads `keep: {accuracyPoints: 1.0}` or `fit: {target: cortex-m4, fileBytes: 100000}`, with `search` and `over`; `nil` where
+  /// Reads `keep: {accuracyPoints: 1.0}` or `fit: {target: cortex-m4, fileBytes: 100000, latencyMs: 20}`, with `search` and `over`; `nil` where
   /// neither goal is given.
   init?(student: SettingsNode, stages: [RecipeStage]) throws(SettingsError) {
     let (keep, fit) = (student["keep"], student["fit"])
@@ -63,28 +65,43 @@ public struct RecipeGoal: Sendable {
       }
       accuracyPoints = most
     } else {
-      try node.requireKeys(["target", "fileBytes"], of: "fit")
+      try node.requireKeys(["target", "fileBytes", "latencyMs"], of: "fit")
       target = try node["target"].map { value throws(SettingsError) in try value.string("target") }
       fileBytes = try node["fileBytes"].map { value throws(SettingsError) in try value.integer("fileBytes") }
+      latencyMs = try node["latencyMs"].map { value throws(SettingsError) in try value.number("latencyMs") }
       guard target != nil || fileBytes != nil, (fileBytes ?? 1) > 0 else {
         throw .invalid(node.mark, key: "fit", reason: "give \"target\", \"fileBytes\" (above 0), or both")
       }
+      guard latencyMs.map({ $0 > 0 && target != nil }) ?? true else {
+        throw .invalid(
+          node.mark, key: "latencyMs", reason: "is milliseconds above 0 on a target; give \"target\" too")
+      }
+    }
+    if strategy.needsLatency, latencyMs == nil {
+      throw .invalid(
+        (student["search"] ?? node).mark, key: "search",
+        reason:
+          "\(type(of: strategy).name) is for a latency on a target; give \"fit: {target: …, latencyMs: …}\"")
     }
   }
 }
 
 extension SearchSpace {
   /// Reads `{sparsity: {from: 0.3, to: 0.9}, codebook.linearBits: [3, 4, 5]}`: settings of the pipeline's methods with the values that
-  /// they may take, a range (`scale: log` for equal ratios) or a list.
+  /// they may take, a range (`scale: log` for equal ratios) or a list; a range with `layers: each`, or a list of layers, is of each
+  /// of them by itself.
   init(over node: SettingsNode, stages: [RecipeStage]) throws(SettingsError) {
     var variables: [SearchVariable] = []
     for entry in try node.mapping("over") {
-      let variable = try SearchVariable(entry, stages: stages)
-      guard !variables.contains(where: { $0.stage == variable.stage && $0.setting == variable.setting })
+      let read = try SearchVariable.variables(entry, stages: stages)
+      guard
+        !variables.contains(where: { known in
+          read.contains { $0.stage == known.stage && $0.setting == known.setting }
+        })
       else {
         throw .duplicateKey(entry.mark, key: entry.key)
       }
-      variables.append(variable)
+      variables += read
     }
     guard !variables.isEmpty else {
       throw .invalid(
@@ -95,8 +112,11 @@ extension SearchSpace {
 }
 
 extension SearchVariable {
-  /// Reads the values of `SETTING`, of the first method that has one of that name, or of `METHOD.SETTING`.
-  fileprivate init(_ entry: SettingsNode.Entry, stages: [RecipeStage]) throws(SettingsError) {
+  /// Reads the values of `SETTING`, of the first method that has one of that name, or of `METHOD.SETTING`: a variable, or one each of
+  /// some layers.
+  fileprivate static func variables(
+    _ entry: SettingsNode.Entry, stages: [RecipeStage]
+  ) throws(SettingsError) -> [SearchVariable] {
     let words = entry.key.split(separator: ".", maxSplits: 1).map(String.init)
     let (method, name) = words.count == 2 ? (words[0], words[1]) : (nil, entry.key)
     var known: [String] = []
@@ -112,13 +132,13 @@ extension SearchVariable {
         entry.mark, key: entry.key, owner: "the pipeline's methods",
         suggestion: Spelling.nearest(to: entry.key, among: known), known: known)
     }
-    self.init(
+    let variable = SearchVariable(
       stage: place.stage, setting: name, domain: try Domain(entry.value, name, present: place.present))
     // The ends of a range and the values of a list are what the method must accept.
     let values: [SettingsNode] =
-      switch domain {
+      switch variable.domain {
       case .choices(let values): values
-      case .real, .integer: [value(at: 0), value(at: 1)]
+      case .real, .integer: [variable.value(at: 0), variable.value(at: 1)]
       }
     for value in values {
       let settings = SettingsNode(
@@ -126,6 +146,28 @@ extension SearchVariable {
         mark: entry.mark)
       _ = try choice.updated(settings)
     }
+    return try layers(entry.value["layers"]).map { layers in
+      var own = variable
+      own.layers = layers
+      return own
+    }
+  }
+
+  /// Reads `each`, or names of layers, those in a list of their own together; all without it.
+  private static func layers(_ node: SettingsNode?) throws(SettingsError) -> [Layers] {
+    guard let node else { return [.all] }
+    if node.content == .string("each") { return [.each] }
+    let items = try node.list("layers")
+    guard !items.isEmpty else {
+      throw .invalid(node.mark, key: "layers", reason: "the list is empty; give layers, or \"each\"")
+    }
+    var layers: [Layers] = []
+    for item in items {
+      var names: [String] = []
+      for name in try item.list("layers", allowingSingle: true) { names.append(try name.string("layers")) }
+      layers.append(.named(names))
+    }
+    return layers
   }
 }
 
@@ -140,7 +182,7 @@ extension SearchVariable.Domain {
       return
     }
     let owner = "the range of \(key)"
-    try node.requireKeys(["from", "to", "scale"], of: owner)
+    try node.requireKeys(["from", "to", "scale", "layers"], of: owner)
     let (from, to) = (try node.required("from", of: owner), try node.required("to", of: owner))
     let scale = try node["scale"].map { value throws(SettingsError) in
       try SearchVariable.Scale(reading: value, key: "scale")

@@ -1,4 +1,6 @@
 import Foundation
+import Metrics
+import Readings
 import Runs
 import Settings
 import Tensors
@@ -127,7 +129,7 @@ public struct RecipeSource: TrialSource {
           described: described,
           state: SearchState(
             space: described.space, prefersStrong: described.goal.prefersStrong,
-            random: SeededRandom(seed: planned.seed, purpose: "search")))
+            random: SeededRandom(seed: planned.seed, purpose: "search"), latency: described.latency))
         return try goOn(planned)
       }
       give(try resolve(planned), to: .planned(planned))
@@ -205,12 +207,19 @@ public struct RecipeSource: TrialSource {
     let results = try candidates(of: search)
     let goal = search.described.goal
     guard !goal.prefersStrong || teacher != nil else { throw TrialGoal.withoutValidation }
+    if search.described.strategy.needsLatency, let first = results.first, first.failure == nil,
+      first.validation == nil
+    {
+      throw TrialGoal.withoutValidation
+    }
     search.state.observations = []
     for (assignment, result) in zip(search.assignments, results) {
       search.state.observations.append(
         SearchObservation(
           assignment, meetsGoal: try goal.miss(of: result, teacher: teacher) == nil,
-          validation: result.validation))
+          validation: result.validation,
+          shortfall: result.validation.map(result.metric.shortfall),
+          latencyMs: result.reading?[.latency]?.value))
     }
     let left = search.described.strategy.tries(in: search.state.space) - results.count
     let next = left > 0 ? search.described.strategy.ask(left, search.state) : []
@@ -252,7 +261,9 @@ extension TrialSpec {
     spec.name = "\(name)~try\(number)"
     spec.role = .candidate
     spec.stages = stages
-    spec.goal = goal.flatMap { $0.target == nil ? nil : TrialGoal(target: $0.target, profile: $0.profile) }
+    spec.goal = goal.flatMap { goal in
+      goal.target.map { TrialGoal(target: $0, profile: goal.profile, latencyMs: goal.latencyMs) }
+    }
     spec.search = nil
     return spec
   }

@@ -3,8 +3,10 @@ public import Execution
 public import Graphs
 import Methods
 import Networks
+import Readings
 import Runs
 import Settings
+public import Targets
 public import Tensors
 import Training
 import Trials
@@ -37,6 +39,10 @@ public struct RecipeMaterial: Sendable {
   public var isValidationUnseen = false
   /// The digests of the profiles that goals name, by target.
   public var profileDigests: [String: String] = [:]
+  /// The profiles themselves.
+  public var profiles: [String: TargetProfile] = [:]
+  /// The teacher's network, where the recipe names a model.
+  public var modelGraph: Graph?
 
   /// Makes a material.
   public init(
@@ -79,7 +85,7 @@ public struct TrialPlanner {
         guard let student = students[described.name] else { continue }
         for trial in taught(described, by: students) { trials.require(trial) }
         trials.add(student)
-        searches[student.address] = search(described)
+        searches[student.address] = try search(described)
         guard recipe.controls else { continue }
         for control in try controls(for: student, of: described, teacher) { trials.add(control) }
       }
@@ -195,21 +201,59 @@ public struct TrialPlanner {
     let needsTeacher = start == .teacher || stages.contains { $0.objective != nil } || student.goal != nil
     var spec = spec(student.name, .student, seed, start, stages)
     spec.teacher = needsTeacher ? teacher.address : nil
-    let search = search(student)
+    let search = try search(student)
     spec.goal = search?.goal
     spec.search = search?.node
     return spec
   }
 
   /// How a student with a goal is searched for.
-  private func search(_ student: RecipeStudent) -> TrialSearch? {
-    student.goal.map { goal in
-      TrialSearch(
-        goal: TrialGoal(
-          accuracyPoints: goal.accuracyPoints, target: goal.target,
-          profile: goal.target.flatMap { material.profileDigests[$0] }, fileBytes: goal.fileBytes),
-        space: goal.space, strategy: goal.strategy)
+  private func search(_ student: RecipeStudent) throws -> TrialSearch? {
+    guard let goal = student.goal else { return nil }
+    var search = TrialSearch(
+      goal: TrialGoal(
+        accuracyPoints: goal.accuracyPoints, target: goal.target,
+        profile: goal.target.flatMap { material.profileDigests[$0] }, fileBytes: goal.fileBytes,
+        latencyMs: goal.latencyMs),
+      space: goal.space, strategy: goal.strategy)
+    let isOfLayers = goal.space.variables.contains { $0.layers == .each }
+    guard isOfLayers || goal.strategy.needsLatency else { return search }
+    var graph = try searchedGraph(student)
+    if graph.parameters.isEmpty { graph.initializeParameters(seed: 0) }
+    let stages = student.stages.map { TrialSpec.Stage(choice: $0.choice) }
+    search.space = try located("\(goal.mark)") { try goal.space.expanded(on: graph, stages) }
+    guard !search.space.variables.isEmpty else {
+      throw RecipeError.invalid(
+        goal.mark, "\(student.name): its method applies to no layer that could be searched")
     }
+    if let refusal = goal.strategy.refusal(of: search.space) {
+      throw RecipeError.invalid(goal.mark, "search: \(type(of: goal.strategy).name) \(refusal)")
+    }
+    if goal.strategy.needsLatency, let limit = goal.latencyMs, let name = goal.target,
+      let profile = material.profiles[name]
+    {
+      guard profile.basis != .measured else {
+        throw RecipeError.invalid(
+          goal.mark,
+          "\(name) has no cost model, only measurements: "
+            + "\(type(of: goal.strategy).name) cannot tell what layers would save on it; choose another target"
+        )
+      }
+      search.latency = LatencyModel(limitMs: limit, of: graph, stages, search.space, on: profile)
+    }
+    return search
+  }
+
+  /// The network that a searched student starts from.
+  private func searchedGraph(_ student: RecipeStudent) throws -> Graph {
+    if let network = student.network {
+      let input = student.stages.contains { $0.objective != nil } ? material.teacherInput : nil
+      return try graph(network, width: student.width, input: input, mark: student.mark)
+    }
+    guard let graph = try teacherGraph() ?? material.modelGraph else {
+      throw RecipeError.invalid(recipe.teacher.mark, "the teacher's network was not read")
+    }
+    return graph
   }
 
   /// One trial for every stream of training images that some student distils on, as long as the longest needs.

@@ -10,6 +10,13 @@ public struct LayerOverride: Sendable, Equatable {
   /// Settings on top of the method's, as the recipe gives them.
   public var settings: SettingsNode
 
+  /// Gives layers of these names settings of their own.
+  init(of names: [String], settings: SettingsNode) {
+    patterns = names.map { LayerPattern($0) }
+    skips = false
+    self.settings = settings
+  }
+
   /// Leaves out layers of these names.
   init(skipping names: [String]) {
     patterns = names.map { LayerPattern($0) }

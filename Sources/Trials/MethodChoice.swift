@@ -96,7 +96,8 @@ public struct MethodChoice: Sendable {
   /// What the method changes.
   public var order: PipelineOrder { type(of: method).order }
 
-  /// The same choice of a method that removes as much by chance; `nil` where there is none.
+  /// The same choice of a method that removes as much by chance, layer by layer where overrides say how much; `nil` where there is
+  /// none.
   package var randomControl: MethodChoice? {
     guard let control = method.randomControl else { return nil }
     let known = Self.settingNames(control)

@@ -90,12 +90,21 @@ package struct TrialMeasurement {
     return CandidateResult(
       name: spec.name, seed: spec.seed, address: spec.address, metric: data.task.metric,
       validation: outcome.validation, fileBytes: bytes, multiplyAdds: shipped.multiplyAdds,
-      reading: try spec.goal?.target.map { name in
-        try targets.estimate(name, shipped, fileBytes: bytes)
-      },
+      reading: try reading(of: shipped, fileBytes: bytes),
       stages: outcome.stages,
       cost: TrialResult.Cost(trainingImages: outcome.trainingImages, seconds: seconds),
       warnings: outcome.warnings)
+  }
+
+  /// What a candidate takes on the target of its goal: estimated, as many are compared; where the goal is a latency, simulated where
+  /// that can be done, on validation images.
+  private func reading(of shipped: Graph, fileBytes: Int) throws -> Reading? {
+    guard let goal = spec.goal, let name = goal.target else { return nil }
+    guard goal.latencyMs != nil else { return try targets.estimate(name, shipped, fileBytes: fileBytes) }
+    let loaded = try AnyModelFile.read(runner.path(TrialFolder.student))
+    return try targets.readings(
+      of: loaded, fileBytes: fileBytes, on: [name], images: .validation, isFinished: false)[
+        name]
   }
 
   /// What a stage left.

@@ -30,14 +30,16 @@ struct TrialReadings {
     self.data = data
   }
 
-  /// What the model that was loaded from the student's file takes on some targets: simulated where that can be done.
+  /// What the model that was loaded from the student's file takes on some targets: simulated where that can be done, on images of a
+  /// split.
   ///
   /// A finished network's say, too, what it takes with its zeros stored and multiplied.
   func readings(
-    of model: Model, fileBytes: Int, on targets: [String], isFinished: Bool = true
+    of model: Model, fileBytes: Int, on targets: [String], images split: Split = .test,
+    isFinished: Bool = true
   ) throws -> [String: Reading] {
     let count = model.graph.hasEncodedValues ? Self.simulatedImages : Self.simulatedFloatImages
-    let images = environment.meter == nil ? [] : try images(count)
+    let images = environment.meter == nil ? [] : try images(count, of: split)
     var readings: [String: Reading] = [:]
     for name in targets {
       let profile = try profile(name)
@@ -105,9 +107,10 @@ struct TrialReadings {
     try TargetProfile.named(name, searching: environment.targetFolders)
   }
 
-  /// The first test images, normalized, `[C, H, W]` each.
-  private func images(_ count: Int) throws -> [[Float]] {
-    let loader = try data.test(batch: count)
+  /// The first images of the test split or of validation, normalized, `[C, H, W]` each.
+  private func images(_ count: Int, of split: Split) throws -> [[Float]] {
+    guard let loader = split == .test ? try data.test(batch: count) : try data.validation(batch: count)
+    else { return [] }
     loader.startEpoch(0, fromStep: 0)
     guard let batch = try loader.next() else { return [] }
     let size = data.input.count

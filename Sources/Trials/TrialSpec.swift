@@ -326,11 +326,15 @@ public struct TrialGoal: Sendable, Equatable {
   public var profile: String?
   /// The most bytes of the student's file.
   public var fileBytes: Int?
+  /// The most milliseconds of an image on the target.
+  public var latencyMs: Double?
 
   /// Makes a goal.
   public init(
-    accuracyPoints: Double? = nil, target: String? = nil, profile: String? = nil, fileBytes: Int? = nil
+    accuracyPoints: Double? = nil, target: String? = nil, profile: String? = nil, fileBytes: Int? = nil,
+    latencyMs: Double? = nil
   ) {
+    self.latencyMs = latencyMs
     self.accuracyPoints = accuracyPoints
     self.target = target
     self.profile = profile
@@ -338,14 +342,16 @@ public struct TrialGoal: Sendable, Equatable {
   }
 
   var node: SettingsNode {
-    SettingsNode(mapping: [
+    let node = SettingsNode(mapping: [
       "accuracyPoints": accuracyPoints.node, "target": target.node, "profile": profile.node,
       "fileBytes": fileBytes.node,
     ])
+    // Few goals have it: the addresses of all others stay.
+    return latencyMs.map { node.adding(SettingsNode(mapping: ["latencyMs": $0.node])) } ?? node
   }
 
   init(from node: SettingsNode) throws(SettingsError) {
-    try node.requireKeys(["accuracyPoints", "target", "profile", "fileBytes"], of: "a goal")
+    try node.requireKeys(["accuracyPoints", "target", "profile", "fileBytes", "latencyMs"], of: "a goal")
     func value<V: SettingValue>(_ key: String) throws(SettingsError) -> V {
       try V(reading: node.required(key, of: "a goal"), key: key)
     }
@@ -353,5 +359,6 @@ public struct TrialGoal: Sendable, Equatable {
     target = try value("target")
     profile = try value("profile")
     fileBytes = try value("fileBytes")
+    latencyMs = try node["latencyMs"].map { value throws(SettingsError) in try value.number("latencyMs") }
   }
 }

@@ -69,7 +69,7 @@ struct ADMMTests {
   @Test("The projection takes a share of each layer, or of all; masks of before and whole blocks are kept")
   func projections() throws {
     let graph = try SmallGraph.lenet.graph()
-    for scope in [PruningScope.layer, .global] {
+    for scope in [UniformAllocation(), GlobalRanking()] as [any Allocation] {
       let method = ADMMPruning(sparsity: 0.6, scope: scope, rho: 1)
       var compression = Compression(method, graph: graph, of: graph, progress: 0.5)
       let pulled = try method.compress(&compression).graph

@@ -217,7 +217,7 @@ struct ChannelPruningTests {
     // A limit of multiply-adds is met whatever is rounded, in steps too.
     method.measure = .multiplyAdds
     method.amount.sparsity = 0.5
-    for scope in [PruningScope.global, .layer] {
+    for scope in [GlobalRanking(), UniformAllocation()] as [any Allocation] {
       method.amount.scope = scope
       let pruned = try apply(method, graph).graph
       #expect(pruned.multiplyAdds * 2 <= graph.multiplyAdds)

@@ -1,9 +1,14 @@
 import Datasets
 import Execution
 import Foundation
+import Graphs
+import Methods
+import Networks
+import Readings
 import Recipes
 import Runs
 import Settings
+import Targets
 import Tensors
 import TestSupport
 import Testing
@@ -226,5 +231,73 @@ struct RecipeSourceTests {
       throw TrialError.goal(reason)
     }
     #expect(message.contains("no candidate of the search made a student"), "\(message)")
+  }
+
+  @Test(
+    "a latency is met round by round, each a candidate a layer and read on the target; the row keeps its layers' settings, as its controls do"
+  )
+  func netadapt() throws {
+    let spec = try NetworkSpec.named("mlp", searching: [Checkout.path + "/Teachers"])
+    var network = try spec.build(options: NetworkOptions(channels: 1, classes: 10))
+    network.initializeParameters(seed: 0)
+    let target = try TargetProfile.named("cortex-m4", searching: environment.targetFolders)
+    let whole = try #require(try target.estimate(network, flashBytes: 0)[.latency]?.value)
+    let limit = 0.6 * whole
+    let plan = try plan(
+      """
+        - name: adapted
+          fit: {target: cortex-m4, latencyMs: \(limit)}
+          search: {netadapt: {rounds: 2}}
+          over: {sparsity: {layers: each, from: 0, to: 0.9}}
+          pipeline: [{channel-pruning: {scope: layer}, epochs: 1}]
+      """, controls: true)
+    var source = RecipeSource(plan, in: trials)
+    var begun: [TrialSpec] = []
+    let results = try runAll(&source, in: trials, environment) { begun.append($0) }
+    let candidates = begun.filter { $0.role == .candidate }
+    let layers = try MethodChoice(ChannelPruning()).layers(of: network)
+    #expect(layers.count > 1 && candidates.count >= 1 + layers.count)
+    let found = try candidates.map { spec in
+      try CandidateResult.read(trials.path + "/" + spec.directoryName + "/candidate.json")
+    }
+    // The first is the network as it is; it takes what the model says, and the others less.
+    let times = found.compactMap { $0.reading?[.latency]?.value }
+    #expect(times.count == found.count && abs(times[0] - whole) < 0.02 * whole)
+    #expect(times.dropFirst().allSatisfy { $0 < 0.95 * whole })
+    #expect(candidates.allSatisfy { $0.stages[0].choice?.overrides.count == layers.count })
+
+    let adapted = try #require(results["adapted"])
+    #expect(!adapted.warnings.contains { $0.contains("the goal was missed") }, "\(adapted.warnings)")
+    let reading = try #require(adapted.targets["cortex-m4"]?[.latency]?.value)
+    #expect(reading <= limit && reading > 0.5 * limit)
+    #expect(adapted.stages[0].name.contains("sparsity of"))
+    // Chance removes as much of each layer.
+    let chance = try #require(results["adapted~random"])
+    #expect(chance.parameters == adapted.parameters && chance.multiplyAdds == adapted.multiplyAdds)
+    // All of it is found again.
+    var again = RecipeSource(plan, in: trials).replayed()
+    #expect(again.pull() == nil && again.rows == source.rows)
+  }
+
+  @Test(
+    "a search of layers that is for no latency, or of a target without a model, is refused with the reason")
+  func netadaptRefusals() throws {
+    func message(_ fit: String, _ over: String = "{sparsity: {layers: each, from: 0, to: 0.9}}") -> String {
+      errorMessage {
+        _ = try plan(
+          """
+            - name: a
+              fit: \(fit)
+              search: netadapt
+              over: \(over)
+              pipeline: [{channel-pruning: {scope: layer}}]
+          """)
+      }
+    }
+    #expect(message("{target: cortex-m4}").contains("latencyMs"))
+    #expect(message("{latencyMs: 3}").contains("target"))
+    #expect(message("{target: cortex-m4, latencyMs: -1}").contains("above 0"))
+    #expect(message("{target: host, latencyMs: 1}").contains("no cost model"))
+    #expect(message("{target: cortex-m4, latencyMs: 1}", "{sparsity: [0.1, 0.2]}").contains("ranges"))
   }
 }

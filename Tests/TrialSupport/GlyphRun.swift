@@ -4,6 +4,7 @@ import Foundation
 public import Recipes
 public import Runs
 import Settings
+import Targets
 import Tensors
 import TestSupport
 public import Trials
@@ -55,10 +56,14 @@ public struct GlyphRun {
     var options = DatasetOptions()
     options.cacheDirectory = nil
     let data = try Dataset.open(described.data, options: options)
-    let material = RecipeMaterial(
+    var material = RecipeMaterial(
       dataDigest: data.digest, channels: 1, classes: data.classes, trainingImages: data.count(of: .train),
       teachers: [Checkout.path + "/Teachers"], instructionSet: ReferenceBackend().instructionSet,
       precision: .f32, teacherInput: [1, 28, 28])
+    for name in described.students.compactMap(\.goal?.target) {
+      material.profiles[name] = try TargetProfile.named(
+        name, searching: [Checkout.path + "/Recipes/targets"])
+    }
     return try TrialPlanner(described, material).plan()
   }
 

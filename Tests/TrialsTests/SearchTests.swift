@@ -18,7 +18,11 @@ struct SearchTests {
   ) -> SearchState {
     SearchState(
       space: space, prefersStrong: prefersStrong, observations: observations,
-      random: SeededRandom(seed: 3, purpose: "search"))
+      random: SeededRandom(seed: 3, purpose: "search"),
+      latency: LatencyModel(limitMs: 1) { assignment in
+        let places = zip(space.variables, assignment.values).map { $0.place(of: $1) ?? 0 }
+        return 10 - 9 * places.reduce(0, +) / Double(places.count)
+      })
   }
 
   /// Everything that a strategy asks for when `meets` says what becomes of it, a round at a time.
@@ -32,7 +36,7 @@ struct SearchTests {
       let next = strategy.ask(min(most, strategy.tries(in: space)), search)
       if next.isEmpty { return rounds }
       rounds.append(next)
-      search.observations += next.map { SearchObservation($0, meetsGoal: meets($0)) }
+      search.observations += next.map { SearchObservation($0, meetsGoal: meets($0), shortfall: 0.1) }
     }
   }
 
@@ -168,6 +172,110 @@ struct SearchTests {
       #expect(abs(all.count { $0.values[1] == bits.node } - 200) < 58, "\(bits)")
     }
     #expect(abs(all.count { $0.values[2] == "x".node } - 300) < 60)
+  }
+
+  /// Two layers that take 6 and 4 ms, less what is gone of them.
+  private static let layered = SearchSpace(
+    [["a"], ["b", "c"]].map { layers in
+      SearchVariable(stage: 0, setting: "x", layers: .named(layers), domain: .real(0...0.9, .linear))
+    })
+
+  /// All that NetAdapt asks for, round by round, of networks that take `slowness` times what the model says and lose by `shortfall`.
+  private static func adapted(
+    limit: Double, rounds: Int, slowness: Double = 1, shortfall: (Double, Double) -> Double?
+  ) throws -> [[(x: [Double], latency: Double)]] {
+    @Sendable func time(_ assignment: Assignment) -> Double? {
+      guard let a = try? assignment.values[0].number("x"), let b = try? assignment.values[1].number("x")
+      else { return nil }
+      return 6 * (1 - a) + 4 * (1 - b)
+    }
+    var strategy = NetAdapt()
+    strategy.rounds = rounds
+    var search = SearchState(
+      space: layered, prefersStrong: false, random: SeededRandom(seed: 3, purpose: "search"),
+      latency: LatencyModel(limitMs: limit, predict: time))
+    var asked: [[(x: [Double], latency: Double)]] = []
+    while true {
+      let next = strategy.ask(100, search)
+      if next.isEmpty { return asked }
+      var round: [(x: [Double], latency: Double)] = []
+      for assignment in next {
+        let x = try assignment.values.map { try $0.number("x") }
+        let latency = try #require(time(assignment)) * slowness
+        round.append((x, latency))
+        let lost = shortfall(x[0], x[1])
+        search.observations.append(
+          SearchObservation(
+            assignment, meetsGoal: latency <= limit, validation: lost.map { 1 - $0 }, shortfall: lost,
+            latencyMs: latency))
+      }
+      asked.append(round)
+    }
+  }
+
+  @Test(
+    "NetAdapt asks a round for the smallest step of each layer that saves the round's share, and goes on from the best, until the latency is met",
+    arguments: [1.0, 1.7])
+  func netadapt(slowness: Double) throws {
+    let limit = 5 * slowness
+    let rounds = try Self.adapted(limit: limit, rounds: 5, slowness: slowness) { a, b in 0.01 * a + b * b * b
+    }
+    #expect(rounds.count == 6 && rounds[0].map(\.x) == [[0, 0]])
+    var present = rounds[0][0]
+    for round in rounds.dropFirst() {
+      let wanted = max(limit, present.latency - slowness)
+      for (place, candidate) in round.enumerated() {
+        // One layer alone is changed, by no more than a grid's step more than it must.
+        let other = 1 - place
+        #expect(candidate.x[other] == present.x[other] && candidate.x[place] > present.x[place])
+        #expect(candidate.latency <= wanted && candidate.latency > wanted - slowness * 0.005)
+      }
+      present = try #require(
+        round.min { first, second in
+          0.01 * first.x[0] + pow(first.x[1], 3) < 0.01 * second.x[0] + pow(second.x[1], 3)
+        })
+    }
+    #expect(present.latency <= limit)
+    #expect(Self.layered.variables.map(\.name) == ["x of a", "x of b+c"])
+  }
+
+  @Test(
+    "A layer that has no more to give is left out; where none has enough each gives all; where nothing is left it ends"
+  )
+  func exhausted() throws {
+    // Nine tenths of both take 9 of 10 ms: 0.5 cannot be met.
+    let rounds = try Self.adapted(limit: 0.5, rounds: 2) { a, b in a + b }
+    let all = rounds.joined().map(\.x)
+    #expect(all.allSatisfy { $0.allSatisfy { $0 <= 0.9 } })
+    #expect(rounds.last?.map(\.x) == [[0.9, 0.9]])
+    // Trainings that all fail end it.
+    #expect(try Self.adapted(limit: 5, rounds: 5) { a, b in a + b == 0 ? 0 : nil }.count == 2)
+  }
+
+  @Test("Places are those that values were asked for at")
+  func places() {
+    for variable in Self.several.variables + Self.layered.variables {
+      for place in [0, 0.5, 1] {
+        let found = variable.place(of: variable.value(at: place)) ?? .nan
+        #expect(abs(found - place) < 0.5 / Double(max(1, (variable.count ?? 1000) - 1)) + 1e-12)
+      }
+    }
+  }
+
+  @Test(
+    "A latency that is missed is a miss, once the rest fits; goals of latency are told apart in addresses")
+  func latency() throws {
+    func candidate(_ milliseconds: Double, fits: Bool = true) -> CandidateResult {
+      var result = Self.candidate(0.9, bytes: 10, fits: fits)
+      result.reading?[.latency] = Figure(milliseconds)
+      return result
+    }
+    let goal = TrialGoal(target: "uno", latencyMs: 20)
+    #expect(try goal.miss(of: candidate(20), teacher: nil) == nil)
+    let miss = try #require(try goal.miss(of: candidate(25), teacher: nil))
+    #expect(miss.distance == 5 && miss.reason.contains("25.0 ms on uno"))
+    #expect(try goal.miss(of: candidate(1, fits: false), teacher: nil)?.reason == "flash: too small")
+    #expect(try goal.best(of: [candidate(30), candidate(22)], teacher: nil).index == 1)
   }
 
   @Test("Bisection refuses what has no halves")

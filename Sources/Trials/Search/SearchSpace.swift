@@ -1,4 +1,5 @@
 import Foundation
+public import Graphs
 import RealModule
 public import Settings
 
@@ -25,6 +26,11 @@ public struct SearchSpace: Sendable, Equatable {
     return stages
   }
 
+  /// The space with a variable for each layer of a network, where one is of each layer by itself.
+  public func expanded(on graph: Graph, _ stages: [TrialSpec.Stage]) throws -> SearchSpace {
+    SearchSpace(try variables.flatMap { try $0.expanded(on: graph, stages) })
+  }
+
   /// The space as an address holds it.
   public var node: SettingsNode { SettingsNode(.list(variables.map(\.node))) }
 }
@@ -38,7 +44,7 @@ public struct Assignment: Sendable, Equatable {
   public init(_ values: [SettingsNode]) { self.values = values }
 }
 
-/// A setting of a stage's method, and the values that a search may give it.
+/// A setting of a stage's method, of all layers or of some, and the values that a search may give it.
 public struct SearchVariable: Sendable, Equatable {
   /// How a range is gone through.
   public enum Scale: String, Sendable, SettingChoice {
@@ -55,22 +61,60 @@ public struct SearchVariable: Sendable, Equatable {
     case choices([SettingsNode])
   }
 
+  /// Whose setting it is.
+  public enum Layers: Sendable, Equatable {
+    /// Of all layers that no override names.
+    case all
+    /// Of each layer by itself, tied ones together: a variable each, once the network is known.
+    case each
+    /// Of these layers.
+    case named([String])
+  }
+
   /// Which stage, counted from 0.
   public var stage: Int
   /// The setting's name; `nil` for the number that the method calls its strength.
   public var setting: String?
+  /// Whose setting it is.
+  public var layers: Layers
   /// The values.
   public var domain: Domain
 
-  /// Makes a variable.
-  public init(stage: Int, setting: String? = nil, domain: Domain) {
+  /// Makes a variable; one of layers by themselves must name its setting.
+  public init(stage: Int, setting: String? = nil, layers: Layers = .all, domain: Domain) {
+    precondition(layers == .all || setting != nil, "an override names its setting")
     self.stage = stage
     self.setting = setting
+    self.layers = layers
     self.domain = domain
   }
 
   /// How it is called in tables.
-  public var name: String { setting ?? "strength" }
+  public var name: String {
+    let name = setting ?? "strength"
+    return switch layers {
+    case .all: name
+    case .each: name + " of each layer"
+    case .named(let layers): name + " of " + layers.joined(separator: "+")
+    }
+  }
+
+  /// The place of a value in the domain, 0…1: what `value(at:)` was asked for, up to rounding; `nil` for what is none of its values.
+  public func place(of value: SettingsNode) -> Double? {
+    let number = try? value.number(name)
+    switch domain {
+    case .real(let range, .linear):
+      return number.map { ($0 - range.lowerBound) / (range.upperBound - range.lowerBound) }
+    case .real(let range, .log):
+      return number.map {
+        Double.log($0 / range.lowerBound) / Double.log(range.upperBound / range.lowerBound)
+      }
+    case .integer(let range):
+      return number.map { ($0 - Double(range.lowerBound)) / Double(max(1, range.count - 1)) }
+    case .choices(let values):
+      return values.firstIndex(of: value).map { Double($0) / Double(max(1, values.count - 1)) }
+    }
+  }
 
   /// The value at a place of the domain, 0 for its first and 1 for its last.
   public func value(at place: Double) -> SettingsNode {
@@ -107,7 +151,22 @@ public struct SearchVariable: Sendable, Equatable {
 
   func applied(_ value: SettingsNode, to choice: MethodChoice) throws(SettingsError) -> MethodChoice {
     guard let setting else { return choice.withStrength(try value.number("strength")) }
-    return try choice.updated(SettingsNode(mapping: [setting: value]))
+    let settings = SettingsNode(mapping: [setting: value])
+    guard case .named(let layers) = layers else { return try choice.updated(settings) }
+    var choice = choice
+    choice.overrides.append(LayerOverride(of: layers, settings: settings))
+    return choice
+  }
+
+  /// This variable for each layer of a network that the stage's method applies to, tied ones together; itself where it is of all
+  /// or of some.
+  fileprivate func expanded(on graph: Graph, _ stages: [TrialSpec.Stage]) throws -> [SearchVariable] {
+    guard layers == .each, let choice = stages[stage].choice else { return [self] }
+    return try choice.layers(of: graph).map { tied in
+      var variable = self
+      variable.layers = .named(tied)
+      return variable
+    }
   }
 
   fileprivate var node: SettingsNode {
@@ -121,7 +180,10 @@ public struct SearchVariable: Sendable, Equatable {
         SettingsNode(mapping: ["first": range.lowerBound.node, "last": range.upperBound.node])
       case .choices(let values): SettingsNode(.list(values))
       }
-    return SettingsNode(mapping: ["stage": stage.node, "setting": setting.node, "values": values])
+    let node = SettingsNode(mapping: ["stage": stage.node, "setting": setting.node, "values": values])
+    // Few variables have it: the addresses of all others stay.
+    guard case .named(let layers) = layers else { return node }
+    return node.adding(SettingsNode(mapping: ["layers": layers.node]))
   }
 }
 

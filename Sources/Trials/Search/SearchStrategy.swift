@@ -9,6 +9,8 @@ public import Tensors
 public protocol SearchStrategy: NamedKind {
   /// The most assignments that it asks for in all.
   func tries(in space: SearchSpace) -> Int
+  /// Whether it goes by the latency of settings before they are tried, and so is for goals of latency alone.
+  var needsLatency: Bool { get }
   /// Why it cannot search a space; `nil` where it can.
   func refusal(of space: SearchSpace) -> String?
   /// The next assignments, at most `count`; none when the search is over.
@@ -17,6 +19,7 @@ public protocol SearchStrategy: NamedKind {
 
 extension SearchStrategy {
   public func refusal(of space: SearchSpace) -> String? { nil }
+  public var needsLatency: Bool { false }
 }
 
 /// What a search knows.
@@ -29,11 +32,15 @@ public struct SearchState: Sendable {
   public var observations: [SearchObservation]
   /// Where draws come from; refined by the number of the assignment.
   public var random: SeededRandom
+  /// The latency that is to be met, and a model of it; `nil` for other goals.
+  public var latency: LatencyModel?
 
   /// Makes a state.
   public init(
-    space: SearchSpace, prefersStrong: Bool, observations: [SearchObservation] = [], random: SeededRandom
+    space: SearchSpace, prefersStrong: Bool, observations: [SearchObservation] = [], random: SeededRandom,
+    latency: LatencyModel? = nil
   ) {
+    self.latency = latency
     self.space = space
     self.prefersStrong = prefersStrong
     self.observations = observations
@@ -48,9 +55,17 @@ public struct SearchObservation: Sendable, Equatable {
   public var meetsGoal: Bool
   /// The metric on validation images; `nil` where there are none.
   public var validation: Double?
+  /// How far that is from the best there could be, 0…1: less is better, whatever the metric.
+  public var shortfall: Double?
+  /// The milliseconds of an image on the goal's target; `nil` where it was not read.
+  public var latencyMs: Double?
 
   /// Makes an observation.
-  public init(_ assignment: Assignment, meetsGoal: Bool, validation: Double? = nil) {
+  public init(
+    _ assignment: Assignment, meetsGoal: Bool, validation: Double? = nil, shortfall: Double? = nil,
+    latencyMs: Double? = nil
+  ) {
+    (self.shortfall, self.latencyMs) = (shortfall, latencyMs)
     self.assignment = assignment
     self.meetsGoal = meetsGoal
     self.validation = validation
@@ -60,7 +75,7 @@ public struct SearchObservation: Sendable, Equatable {
 /// Every strategy that a recipe may name.
 public enum SearchCatalogue: Catalogue {
   public static let all: [any SearchStrategy.Type] = [
-    Bisection.self, Ascent.self, GridSearch.self, RandomSearch.self,
+    Bisection.self, Ascent.self, GridSearch.self, RandomSearch.self, NetAdapt.self,
   ]
   public static var kinds: [any NamedKind.Type] { all }
 

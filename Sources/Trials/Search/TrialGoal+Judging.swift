@@ -5,7 +5,7 @@ public import Runs
 extension TrialGoal {
   /// How far a candidate is from the goal, and why.
   public struct Miss: Sendable, Equatable {
-    /// In points of accuracy, or bytes: smaller is nearer.
+    /// In points of accuracy, bytes or milliseconds: smaller is nearer.
     public var distance: Double
     public var reason: String
   }
@@ -44,10 +44,20 @@ extension TrialGoal {
       guard let reading = candidate.reading else {
         throw TrialError.goal("\(candidate.name): was not read on \(target), which its goal is about")
       }
-      guard !reading.fits else { return nil }
+      guard reading.fits else {
+        return Miss(
+          distance: [Resource.flash, .ram].reduce(0) { $0 + (reading[$1]?.value ?? 0) },
+          reason: reading.reason ?? "it does not fit \(target)")
+      }
+      guard let latencyMs else { return nil }
+      guard let found = reading[.latency]?.value else {
+        throw TrialError.goal(
+          "\(candidate.name): its latency on \(target) is not known, which its goal is about")
+      }
+      guard found > latencyMs else { return nil }
       return Miss(
-        distance: [Resource.flash, .ram].reduce(0) { $0 + (reading[$1]?.value ?? 0) },
-        reason: reading.reason ?? "it does not fit \(target)")
+        distance: found - latencyMs,
+        reason: "an image takes \(found) ms on \(target), \(found - latencyMs) ms more than \(latencyMs)")
     }
     return nil
   }

@@ -5,9 +5,14 @@ public struct TrialSearch: Sendable {
   public var goal: TrialGoal
   public var space: SearchSpace
   public var strategy: any SearchStrategy
+  /// What the goal's target is thought to take of settings; it decides nothing that the profile does not.
+  public var latency: LatencyModel?
 
   /// Makes a search.
-  public init(goal: TrialGoal, space: SearchSpace, strategy: any SearchStrategy) {
+  public init(
+    goal: TrialGoal, space: SearchSpace, strategy: any SearchStrategy, latency: LatencyModel? = nil
+  ) {
+    self.latency = latency
     self.goal = goal
     self.space = space
     self.strategy = strategy
