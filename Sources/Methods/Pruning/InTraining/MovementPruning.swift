@@ -35,7 +35,9 @@ public struct MovementPruning: SplicingMethod {
     amount.share = 0.8
   }
 
-  public static var settings: [Setting<MovementPruning>] { PruningAmount.settings(\.amount, of: "weights", [.element]) }
+  public static var settings: [Setting<MovementPruning>] {
+    PruningAmount.settings(\.amount, of: "weights", [.element])
+  }
 
   public var randomControl: (any CompressionMethod)? { RandomPruning(amount: amount) }
 }
