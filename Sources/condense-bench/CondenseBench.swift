@@ -7,8 +7,7 @@ struct CondenseBench: ParsableCommand {
     commandName: "condense-bench",
     abstract: "Measures the engine and the criteria of pruning, and fuzzes the readers.",
     subcommands: [
-      TrainBench.self, InferBench.self, KernelBench.self, SparseBench.self, LoadBench.self, CriteriaBench.self,
-      FuzzModelCommand.self,
-      FuzzStudentCommand.self,
+      TrainBench.self, InferBench.self, KernelBench.self, SparseBench.self, LoadBench.self,
+      CriteriaBench.self, PruneBench.self, FuzzModelCommand.self, FuzzStudentCommand.self,
     ])
 }

@@ -1,0 +1,79 @@
+import ArgumentParser
+import CProcess
+import DNNL
+import Execution
+import Graphs
+import Methods
+import Settings
+import Tasks
+import Tensors
+
+/// Times what pruning costs and what it saves, against plain training steps in the same run.
+struct PruneBench: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "prune",
+    abstract: "What gradients over images, masked weights and removed channels cost in plain training steps.",
+    discussion: """
+      Steps of the network, of the network with four of five weights masked, and of the network at half its multiply-adds take
+      turns on a batch in memory; gradients are the evidence of criteria over 2,048 images, against as many steps.
+      """)
+
+  @OptionGroup var options: BenchOptions
+  @Option(help: "Channels that stay are a multiple of this.")
+  var roundTo = 16
+
+  private static let images = 2048
+
+  func run() throws {
+    condense_prepare_compute()
+    let graph = try BenchNetworks.graph(options.network)
+    let masked = try pruned(graph, WeightPruning(sparsity: 0.8, criterion: Magnitude()))
+    var removal = ChannelPruning(sparsity: 0.5, of: .multiplyAdds)
+    removal.roundTo = roundTo
+    let half = try pruned(graph, removal)
+    let steps = try [graph, masked, half].map { try TrainingStep($0, options) }
+    var times = steps.map { _ in [Double]() }
+    for step in steps { for _ in 0..<3 { _ = step.run() } }
+    let clock = ContinuousClock()
+    let start = clock.now
+    repeat {
+      for (index, step) in steps.enumerated() {
+        let began = clock.now
+        _ = step.run()
+        times[index].append(began.duration(to: clock.now) / .milliseconds(1))
+      }
+    } while start.duration(to: clock.now) < .seconds(options.seconds)
+    let medians = times.map { Timings($0).median }
+    let gradients = try gradientMilliseconds(graph)
+    let report = SettingsNode(mapping: [
+      "schema": 1.node, "network": options.network.node, "batch": options.batch.node,
+      "precision": options.precision.node, "threads": options.threads.node, "rounds": times[0].count.node,
+      "stepMilliseconds": medians[0].node, "maskedRatio": (medians[1] / medians[0]).node,
+      "roundTo": roundTo.node, "halfShare": (Double(half.multiplyAdds) / Double(graph.multiplyAdds)).node,
+      "halfRatio": (medians[2] / medians[0]).node,
+      "gradientRatio": (gradients / (medians[0] * Double(Self.images / options.batch))).node,
+    ])
+    print(report.compactJSON)
+  }
+
+  private func pruned<M: CompressionMethod>(_ graph: Graph, _ method: M) throws -> Graph {
+    var compression = Compression(method, graph: graph)
+    return try method.compress(&compression).graph
+  }
+
+  /// The median of what gradients over the images take, compiling their plan included.
+  private func gradientMilliseconds(_ graph: Graph) throws -> Double {
+    let source = RepeatedBatch(graph, options, steps: Self.images / options.batch)
+    let evidence = PlanEvidence(
+      graph, task: Classification(), backend: DNNLBackend(), source: source, batch: options.batch,
+      precision: try options.resolvedPrecision(), threads: options.threads)
+    let clock = ContinuousClock()
+    var times: [Double] = []
+    for _ in 0..<3 {
+      let began = clock.now
+      try evidence.forEachGradient(images: Self.images) { _ in }
+      times.append(began.duration(to: clock.now) / .milliseconds(1))
+    }
+    return Timings(times).median
+  }
+}
