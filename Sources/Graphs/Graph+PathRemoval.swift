@@ -13,19 +13,25 @@ public struct GraphPath: Sendable, Hashable {
 }
 
 extension Graph {
-  /// The paths that can be removed: inputs of concatenations none of whose channels must stay, in the graph's order. A value that
-  /// is concatenated with itself is no path.
+  /// The paths that can be removed, in the graph's order: inputs of concatenations that nothing else needs. A value that is concatenated
+  /// with itself is no path.
   public func paths() -> [GraphPath] {
-    let coupling = ChannelCoupling(self)
+    var shapes = self
+    shapes.parameters = [:]
     return nodes.flatMap { node -> [GraphPath] in
-      guard node.op.channels(inputShapes(of: node)) == .stacking, Set(node.inputs).count > 1 else {
-        return []
-      }
-      return node.inputs.filter { value in
-        node.inputs.count { $0 == value } == 1
-          && coupling.numbers(of: value).allSatisfy { coupling.reason(of: $0) == nil }
-      }.map { GraphPath(junction: node.name, value: $0) }
+      guard node.op.channels(inputShapes(of: node)) == .stacking else { return [] }
+      return node.inputs.filter { value in node.inputs.count { $0 == value } == 1 }
+        .map { GraphPath(junction: node.name, value: $0) }
+        .filter { (try? shapes.removing($0)) != nil }
     }
+  }
+
+  /// The nodes that go with a path that can be removed, its junction apart.
+  public func nodes(on path: GraphPath) -> [Node] {
+    var shapes = self
+    shapes.parameters = [:]
+    guard let left = try? shapes.removing(path).graph else { return [] }
+    return nodes.filter { $0.name != path.junction && left.node(named: $0.name) == nil }
   }
 
   /// The graph without a path: without the value that it ends in, all that is tied to it, and all that serves it alone.

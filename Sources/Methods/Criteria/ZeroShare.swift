@@ -5,7 +5,7 @@ import Tensors
 public struct ZeroShare: Saliency {
   public static let name = "zero-share"
   public static let documentation = MethodDocumentation(
-    summary: "the share of weights that are not nearly zero, where a channel is made or where it is read",
+    summary: "the share of weights that are not nearly zero, where a channel is made or read",
     description: """
       A penalty l1 drives weights to zero; a channel goes when most of its filter is zero, or most of the weights of the next \
       layer that read it. One threshold says for all layers what counts as zero. Of the two shares the smaller decides: \

@@ -63,8 +63,11 @@ public struct PathPruning: CompressionMethod {
   }
 
   public func applicability(to node: Node, in graph: Graph) -> Applicability {
-    graph.paths().contains { $0.junction == node.name }
-      ? .applicable : .notApplicable(reason: "no paths meet in it that could be removed")
+    guard !graph.slots(of: node).isEmpty else {
+      return .notApplicable(reason: "it has no weights: it goes with the layers of its path")
+    }
+    return graph.paths().contains { graph.nodes(on: $0).contains { $0.name == node.name } }
+      ? .applicable : .notApplicable(reason: "it is on no path that could be removed")
   }
 
   public func compress(_ compression: inout Compression<PathPruning>) throws -> Rewrite {
@@ -90,9 +93,11 @@ public struct PathPruning: CompressionMethod {
     return rewrite
   }
 
-  /// The paths of a network whose junctions are left to the method.
+  /// The paths of a network all of whose layers are left to the method.
   private static func paths(of graph: Graph, _ compression: Compression<PathPruning>) -> [GraphPath] {
-    graph.paths().filter { compression.settings(for: $0.junction) != nil }
+    graph.paths().filter { path in
+      graph.nodes(on: path).allSatisfy { compression.settings(for: $0.name) != nil }
+    }
   }
 
   /// Paths that are there no more.
