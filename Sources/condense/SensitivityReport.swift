@@ -31,9 +31,11 @@ struct SensitivityReport {
 
   /// A table of layers by shares, the metric in percent.
   func text(width: Int) -> String {
+    // A title over few columns has no room for more.
+    let title = sparsities.count < 5 ? "gone" : "share of the layer that is gone"
     let shares = sparsities.map { share in
       TextTable.Column(
-        String(format: "%g", share), isNumber: true, group: "share of the layer that is gone")
+        String(format: "%g", share), isNumber: true, group: title)
     }
     var table = TextTable(
       columns: [TextTable.Column(""), TextTable.Column("layer", shrinksTo: 8)] + shares)

@@ -13,8 +13,8 @@ public struct Relevance: Saliency {
       in proportion to what these contribute with positive sign (the z+ rule), so that none is lost or made: elements of \
       sums and pools by their values, activations as it is, two factors in equal parts; norms are folded into the layers \
       before them. A channel has the relevance that goes through the weights that read it, summed over places and \
-      averaged over images. A few reference images are enough, and none is trained on. It runs on the reference kernels: \
-      about a second for ten images of resnet20. Ranked over the mean of their layer.
+      averaged over images. A few reference images are enough, and none is trained on. It runs on the reference kernels, \
+      so images are few. Ranked over the mean of their layer.
       """,
     formula:
       "R_i = sum over outputs j of (a_i·w_ij)+ / (sum over i of (a_i·w_ij)+)·R_j; score = mean over images",
