@@ -159,4 +159,47 @@ struct LayerSensitivityTests {
     #expect(try kept().meanLoss(of: empty, images: 64).isNaN && kept().meanLoss(of: empty, images: 64).isNaN)
     #expect(counting.asked == 6)
   }
+
+  /// Evidence that notes what it is asked.
+  private final class Noting: Evidence {
+    var asked: [String] = []
+    func meanLoss(of changed: Graph, images: Int) throws -> Double { 0 }
+    func forEachGradient(images: Int, _ body: ([String: Tensor]) -> Void) throws {
+      asked.append("gradients")
+    }
+    func forEachImageGradient(images: Int, _ body: ([String: Tensor]) -> Void) throws {
+      asked.append("image gradients")
+    }
+    func forEachActivation(
+      of values: [String], images: Int, real: Bool, _ body: ([String: Tensor]) -> Void
+    ) throws { asked.append("activations") }
+    func forEachActivation(
+      of values: [String], in graph: Graph, images: Int, real: Bool, _ body: ([String: Tensor]) -> Void
+    ) throws { asked.append("activations of another") }
+    func hessianProduct(_ direction: [String: Tensor], images: Int) throws -> [String: Tensor] {
+      asked.append("curvature")
+      return [:]
+    }
+    func initialWeights() throws -> [String: Tensor] {
+      asked.append("initial weights")
+      return [:]
+    }
+  }
+
+  @Test("Every question but that of losses goes on to the evidence")
+  func passedOn() throws {
+    let noting = Noting()
+    let kept = KeptLosses(noting, cache: "/nowhere", images: "train".node, arithmetic: "AVX2")
+    try kept.forEachGradient(images: 1) { _ in }
+    try kept.forEachImageGradient(images: 1) { _ in }
+    try kept.forEachActivation(of: [], images: 1, real: true) { _ in }
+    try kept.forEachActivation(of: [], in: SmallGraph.lenet.graph(), images: 1, real: true) { _ in }
+    _ = try kept.hessianProduct([:], images: 1)
+    _ = try kept.initialWeights()
+    #expect(
+      noting.asked == [
+        "gradients", "image gradients", "activations", "activations of another", "curvature",
+        "initial weights",
+      ])
+  }
 }

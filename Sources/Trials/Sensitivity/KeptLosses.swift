@@ -5,7 +5,7 @@ import Settings
 import Tensors
 
 /// Evidence whose losses of changed networks are kept in a cache by what they depend on: candidates of a search that measure the same
-/// curves measure them once.
+/// curves measure them once. All other questions go on to the evidence.
 struct KeptLosses: Evidence {
   private let evidence: any Evidence
   private let folder: String
@@ -51,6 +51,12 @@ struct KeptLosses: Evidence {
     of values: [String], images: Int, real: Bool, _ body: ([String: Tensor]) -> Void
   ) throws {
     try evidence.forEachActivation(of: values, images: images, real: real, body)
+  }
+
+  func forEachActivation(
+    of values: [String], in graph: Graph, images: Int, real: Bool, _ body: ([String: Tensor]) -> Void
+  ) throws {
+    try evidence.forEachActivation(of: values, in: graph, images: images, real: real, body)
   }
 
   func forEachImageGradient(images: Int, _ body: ([String: Tensor]) -> Void) throws {
