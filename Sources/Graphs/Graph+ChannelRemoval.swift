@@ -24,8 +24,10 @@ extension Graph {
   }
 
   /// What is left of every value that loses channels when some go with all that are tied to them.
-  func keptChannels(without removed: [String: Set<Int>]) throws(GraphError) -> [String: [Int]] {
-    let coupling = ChannelCoupling(self)
+  func keptChannels(
+    without removed: [String: Set<Int>], _ coupling: ChannelCoupling? = nil
+  ) throws(GraphError) -> [String: [Int]] {
+    let coupling = coupling ?? ChannelCoupling(self)
     let gone = coupling.closure(of: try numbers(of: removed, coupling))
     for number in gone.sorted() {
       guard let reason = coupling.reason(of: number) else { continue }
@@ -67,17 +69,13 @@ extension Graph {
     var smaller = Graph(inputs: inputs)
     var origin: [String: Origin] = [:]
     var standIns: [String: String] = [:]
-    let needed = neededNodes { kept[$0]?.isEmpty == true }
+    let needed = neededNodes(kept)
+    try requireReadable(kept, needed)
     for node in nodes where needed.contains(node.name) {
       let inputs = node.inputs.filter { kept[$0]?.isEmpty != true }.map { standIns[$0] ?? $0 }
-      if inputs.count < node.inputs.count {
-        guard node.op.channels(inputShapes(of: node)) == .stacking else {
-          throw .channels(value: node.name, reason: "it reads a value of which no channel would be left")
-        }
-        if inputs.count == 1 {
-          standIns[node.name] = inputs[0]
-          continue
-        }
+      if inputs.count == 1, node.inputs.count > 1 {
+        standIns[node.name] = inputs[0]
+        continue
       }
       let channels = kept[node.name]?.count ?? shape(of: node.name)?.dimensions.dropFirst().first ?? 0
       let shapes = inputs.compactMap { smaller.shape(of: $0) }
@@ -97,13 +95,24 @@ extension Graph {
     return Rewrite(graph: smaller, origin: origin)
   }
 
-  /// The nodes that outputs depend on when some values are not made.
-  private func neededNodes(without isGone: (String) -> Bool) -> Set<String> {
+  /// The nodes that outputs depend on when values without channels are not made.
+  func neededNodes(_ kept: [String: [Int]]) -> Set<String> {
+    func isGone(_ value: String) -> Bool { kept[value]?.isEmpty == true }
     guard nodes.contains(where: { isGone($0.name) }) else { return Set(nodes.map(\.name)) }
     var needed = Set(outputs)
     for node in nodes.reversed() where needed.contains(node.name) {
       needed.formUnion(node.inputs.filter { !isGone($0) })
     }
     return needed.filter { !isGone($0) }
+  }
+
+  /// Throws where a node that is needed reads a value without channels: only concatenations go on without.
+  func requireReadable(_ kept: [String: [Int]], _ needed: Set<String>) throws(GraphError) {
+    for node in nodes
+    where needed.contains(node.name) && node.inputs.contains(where: { kept[$0]?.isEmpty == true }) {
+      guard node.op.channels(inputShapes(of: node)) == .stacking else {
+        throw .channels(value: node.name, reason: "it reads a value of which no channel would be left")
+      }
+    }
   }
 }

@@ -8,30 +8,30 @@ public struct GraphPath: Sendable, Hashable {
   /// The value that the way ends in.
   public let value: String
 
+  /// The nodes that go with it, its junction apart, in the graph's order; empty where a path is only named.
+  public let nodes: [String]
+
   /// Names a path.
-  public init(junction: String, value: String) { (self.junction, self.value) = (junction, value) }
+  public init(junction: String, value: String, nodes: [String] = []) {
+    (self.junction, self.value, self.nodes) = (junction, value, nodes)
+  }
 }
 
 extension Graph {
-  /// The paths that can be removed, in the graph's order: inputs of concatenations that nothing else needs. A value that is concatenated
-  /// with itself is no path.
+  /// The paths that can be removed, in the graph's order: inputs of concatenations that nothing else needs. A value that is
+  /// concatenated with itself is no path.
   public func paths() -> [GraphPath] {
-    var shapes = self
-    shapes.parameters = [:]
+    let coupling = ChannelCoupling(self)
     return nodes.flatMap { node -> [GraphPath] in
       guard node.op.channels(inputShapes(of: node)) == .stacking else { return [] }
-      return node.inputs.filter { value in node.inputs.count { $0 == value } == 1 }
-        .map { GraphPath(junction: node.name, value: $0) }
-        .filter { (try? shapes.removing($0)) != nil }
+      return node.inputs.filter { value in node.inputs.count { $0 == value } == 1 }.compactMap { value in
+        let path = GraphPath(junction: node.name, value: value)
+        guard let kept = try? keptChannels(without: path, coupling) else { return nil }
+        let needed = neededNodes(kept)
+        let names = nodes.map(\.name).filter { !needed.contains($0) }
+        return GraphPath(junction: node.name, value: value, nodes: names)
+      }
     }
-  }
-
-  /// The nodes that go with a path that can be removed, its junction apart.
-  public func nodes(on path: GraphPath) -> [Node] {
-    var shapes = self
-    shapes.parameters = [:]
-    guard let left = try? shapes.removing(path).graph else { return [] }
-    return nodes.filter { $0.name != path.junction && left.node(named: $0.name) == nil }
   }
 
   /// The graph without a path: without the value that it ends in, all that is tied to it, and all that serves it alone.
@@ -39,14 +39,22 @@ extension Graph {
   /// The result computes what this graph does when every layer that mixes channels ignores those of the path. A junction
   /// of which one path is left goes too.
   ///
-  /// Throws `GraphError.channels` where channels of the path must stay, and where it is the last of a junction.
+  /// Throws `GraphError.channels` where channels of the path must stay, where something else reads it, and where it is the last of
+  /// a junction.
   public func removing(_ path: GraphPath) throws(GraphError) -> Rewrite {
+    try keeping(try keptChannels(without: path, ChannelCoupling(self)))
+  }
+
+  /// What is left of every value that loses channels with a path.
+  private func keptChannels(
+    without path: GraphPath, _ coupling: ChannelCoupling
+  ) throws(GraphError) -> [String: [Int]] {
     guard let shape = shape(of: path.value) else {
       throw .unknownValue(
         node: "removed path", value: path.value,
         suggestion: Spelling.nearest(to: path.value, among: nodes.map(\.name)))
     }
-    let kept = try keptChannels(without: [path.value: Set(0..<shape[1])])
+    let kept = try keptChannels(without: [path.value: Set(0..<shape[1])], coupling)
     if let node = nodes.first(where: { node in
       kept[node.name]?.isEmpty == true && node.inputs.contains { kept[$0]?.isEmpty == false }
     }) {
@@ -55,6 +63,7 @@ extension Graph {
     if kept[path.junction]?.isEmpty == true {
       throw .channels(value: path.junction, reason: "the path is the last that meets there")
     }
-    return try keeping(kept)
+    try requireReadable(kept, neededNodes(kept))
+    return kept
   }
 }

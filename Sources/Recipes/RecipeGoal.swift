@@ -165,6 +165,11 @@ extension SearchVariable {
     for item in items {
       var names: [String] = []
       for name in try item.list("layers", allowingSingle: true) { names.append(try name.string("layers")) }
+      guard !names.isEmpty, !layers.contains(.named(names)) else {
+        let reason =
+          names.isEmpty ? "an inner list is empty" : "\(names.joined(separator: ", ")) stands there twice"
+        throw .invalid(item.mark, key: "layers", reason: "\(reason); give each layer once")
+      }
       layers.append(.named(names))
     }
     return layers

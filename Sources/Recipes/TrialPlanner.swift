@@ -114,9 +114,12 @@ public struct TrialPlanner {
   /// What is to be said of a student that was chosen by images which its teacher may have learnt from.
   private func optimism(of student: RecipeStudent) -> String? {
     guard !material.isValidationUnseen else { return nil }
-    let stopsEarly = student.stages.contains { stage in
-      (try? settings(network: student.network, [recipe.training, stage.training]))?.patience != nil
-    }
+    let learnsFromTeacher = student.network == nil || student.stages.contains { $0.objective != nil }
+    let stopsEarly =
+      learnsFromTeacher
+      && student.stages.contains { stage in
+        (try? settings(network: student.network, [recipe.training, stage.training]))?.patience != nil
+      }
     let chosen = (student.goal == nil ? [] : ["its goal"]) + (stopsEarly ? ["when its training stopped"] : [])
     guard !chosen.isEmpty else { return nil }
     return
@@ -216,10 +219,13 @@ public struct TrialPlanner {
         profile: goal.target.flatMap { material.profileDigests[$0] }, fileBytes: goal.fileBytes,
         latencyMs: goal.latencyMs),
       space: goal.space, strategy: goal.strategy)
-    let isOfLayers = goal.space.variables.contains { $0.layers == .each }
+    let isOfLayers = goal.space.variables.contains { $0.layers != .all }
     guard isOfLayers || goal.strategy.needsLatency else { return search }
     var graph = try searchedGraph(student)
     if graph.parameters.isEmpty { graph.initializeParameters(seed: 0) }
+    for case .named(let layers) in goal.space.variables.map(\.layers) {
+      try requireLayers(layers.map(LayerPattern.init), of: graph, "over", goal.mark)
+    }
     let stages = student.stages.map { TrialSpec.Stage(choice: $0.choice) }
     search.space = try located("\(goal.mark)") { try goal.space.expanded(on: graph, stages) }
     guard !search.space.variables.isEmpty else {
@@ -239,9 +245,29 @@ public struct TrialPlanner {
             + "\(type(of: goal.strategy).name) cannot tell what layers would save on it; choose another target"
         )
       }
-      search.latency = LatencyModel(limitMs: limit, of: graph, stages, search.space, on: profile)
+      let model = LatencyModel(limitMs: limit, of: graph, stages, search.space, on: profile)
+      guard model.saves(in: search.space) else {
+        throw RecipeError.invalid(
+          goal.mark,
+          "search: nothing of \"over\" makes the network faster by the cost model of \(name): take settings of a method that "
+            + "changes its structure, such as channel-pruning's sparsity with \"scope: layer\"")
+      }
+      search.latency = model
     }
     return search
+  }
+
+  /// Refuses patterns that mean no layer of a network: probably misspelt.
+  private func requireLayers(
+    _ patterns: [LayerPattern], of graph: Graph, _ key: String, _ mark: SettingsMark
+  ) throws {
+    guard let stray = patterns.first(where: { !graph.nodes.contains(where: $0.matches) }) else { return }
+    let names = graph.nodes.map(\.name)
+    let nearest = Spelling.nearest(to: stray.text, among: names)
+    throw RecipeError.invalid(
+      mark,
+      "\(key): \"\(stray.text)\" means no layer\(nearest.map { "; did you mean \"\($0)\"?" } ?? "") "
+        + "(\(names.joined(separator: ", ")))")
   }
 
   /// The network that a searched student starts from.

@@ -75,7 +75,9 @@ struct TrialReadings {
       other = try meter.waitForReading(model, flashBytes: fileBytes, on: profile, images: images).reading
     } else {
       // What is measured is measured on kernels that multiply every zero.
-      other = try profile.estimate(graph, flashBytes: fileBytes, measuredLatencyMs: latency)
+      var plain = profile
+      plain.skipsZeros = false
+      other = try plain.estimate(graph, flashBytes: fileBytes, measuredLatencyMs: latency)
     }
     guard other.bases == reading.bases || !other.fits, let flash = other[.flash]?.value,
       let unprunedLatency = other[.latency]?.value

@@ -36,6 +36,12 @@ struct CriteriaBench: ParsableCommand {
   @Option(help: "Compute threads.")
   var threads = 2
 
+  func validate() throws {
+    guard images > 0, images.isMultiple(of: Self.batch) else {
+      throw ValidationError("--images must be a multiple of \(Self.batch) above 0, found \(images)")
+    }
+  }
+
   func run() throws {
     let model = try ModelFile.read(model, catalogue: .standard)
     let source = try source(model)
@@ -98,6 +104,7 @@ struct CriteriaBench: ParsableCommand {
     let clock = ContinuousClock()
     let began = clock.now
     let scores = try criterion.scores(of: known.map { sets[$0] }, &context)
+      .map { $0.map { $0.isNaN ? .infinity : $0 } }
     let seconds = (clock.now - began).inSeconds
     let changes = known.map { changes[$0] }
     let scaled = scores.map { criterion.scale(of: .channel).applied(to: $0) }
@@ -155,7 +162,8 @@ enum RankCorrelation {
     var ranks = Array(repeating: 0.0, count: values.count)
     var start = 0
     while start < order.count {
-      var end = start
+      // A number that is none equals nothing, itself included.
+      var end = start + 1
       while end < order.count, values[order[end]] == values[order[start]] { end += 1 }
       for place in start..<end { ranks[order[place]] = Double(start + end + 1) / 2 }
       start = end

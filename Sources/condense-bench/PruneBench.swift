@@ -24,6 +24,12 @@ struct PruneBench: ParsableCommand {
 
   private static let images = 2048
 
+  func validate() throws {
+    guard Self.images.isMultiple(of: options.batch) else {
+      throw ValidationError("--batch must divide \(Self.images), found \(options.batch)")
+    }
+  }
+
   func run() throws {
     condense_prepare_compute()
     let graph = try BenchNetworks.graph(options.network)

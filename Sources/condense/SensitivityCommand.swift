@@ -42,7 +42,7 @@ struct SensitivityCommand: ParsableCommand {
   @Option(help: "Which images: val, test, train, or all.")
   var split = "val"
 
-  @Option(help: "At most so many images of them, drawn at random, whole batches of 128. (default: all)")
+  @Option(help: "About so many images of them, drawn at random, rounded up to batches of 128. (default: all)")
   var images: Int?
 
   @Option(help: "Compute threads. (default: all cores)")

@@ -34,7 +34,10 @@ struct SensitivityMeasurement {
     batches = min(wanted ?? loader.stepsPerEpoch, loader.stepsPerEpoch)
     let backend = DNNLBackend()
     let identity = SensitivityIdentity(
-      study, images: SettingsNode(mapping: ["stream": loader.stream, "batches": batches.node]),
+      study,
+      images: SettingsNode(mapping: [
+        "stream": loader.stream, "batches": batches.node, "classes": material.classes.node,
+      ]),
       sparsities: sparsities, arithmetic: "\(backend.instructionSet), \(threads) threads")
     store = DatasetOptions.defaultCacheDirectory().map { SensitivityStore(identity, cache: $0) }
   }
@@ -52,7 +55,7 @@ struct SensitivityMeasurement {
       throw CommandFailure.outputsNotFinite(of: material.modelName, on: material.dataName)
     }
     let point = SensitivityCurve.Point(sparsity: 0, loss: judgement.loss, value: judgement.value)
-    try store?.save([SensitivityCurve(layers: [], points: [point])])
+    keep([SensitivityCurve(layers: [], points: [point])])
     return judgement
   }
 
@@ -80,9 +83,14 @@ struct SensitivityMeasurement {
       if !Console.isTerminal { Console.note(words) }
       curves.append(curve)
       stored.append(curve)
-      try failing(.internal) { try store?.save(stored) }
+      keep(stored)
     }
     return curves
+  }
+
+  /// Writes what is known to the cache; one that cannot be written costs time alone, and is told of.
+  private func keep(_ curves: [SensitivityCurve]) {
+    do { try store?.save(curves) } catch { Console.note("not kept for a second call: \(error)") }
   }
 
   /// What the cache holds of this study, points as they are asked for.
@@ -120,6 +128,13 @@ struct SensitivityMeasurement {
   private func evidence() throws -> any Evidence {
     let count = material.data.count(of: .train)
     guard count > 0 else { return NoEvidence() }
+    // Evidence takes the data's classes as the network's.
+    guard study.evidence.isEmpty || material.classes == Array(material.classes.indices) else {
+      throw CommandFailure(
+        .badInput,
+        "\(material.modelName): its classes stand in another order than the data's; choose a criterion that looks at weights "
+          + "alone")
+    }
     let batch = min(ScoringMaterial.batch, count)
     return PlanEvidence(
       study.graph, task: material.task, backend: DNNLBackend(),

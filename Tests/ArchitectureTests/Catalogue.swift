@@ -44,11 +44,17 @@ struct Catalogue: CustomTestStringConvertible, Sendable {
       list: "Sources/Training/Schedules/Schedule.swift"),
     Catalogue(
       name: "methods", folder: "Sources/Methods",
-      protocols: ["CompressionMethod", "WeightPruningMethod", "SplicingMethod", "FactorizationMethod"],
+      protocols: [
+        "CompressionMethod", "WeightPruningMethod", "SplicingMethod", "ChannelPruningMethod",
+        "FactorizationMethod",
+      ],
       list: "Sources/Methods/MethodCatalogue.swift"),
     Catalogue(
       name: "criteria", folder: "Sources/Methods/Criteria", protocols: ["Saliency"],
       list: "Sources/Methods/Criteria/Saliency.swift"),
+    Catalogue(
+      name: "allocations", folder: "Sources/Methods/Pruning/Allocations", protocols: ["Allocation"],
+      list: "Sources/Methods/Pruning/Allocations/Allocation.swift"),
     Catalogue(
       name: "pruned units", folder: "Sources/Methods/Pruning/Units", protocols: ["UnitShape"],
       list: "Sources/Methods/Pruning/Units/UnitShape.swift"),

@@ -10,41 +10,12 @@ import Testing
 
 @Suite("Criteria of weights by curvature, connections and neighbours")
 struct ElementCriteriaTests {
-  private func context(_ network: SmoothNetwork, seed: UInt64 = 1) -> SaliencyContext {
-    SaliencyContext(
-      graph: network.graph,
-      evidence: PlanEvidence(
-        network.graph, task: Classification(), backend: ReferenceBackend(),
-        source: PatternSource(network.graph, images: network.images.count, batch: 4), batch: 4),
-      random: SeededRandom(seed: seed, purpose: "criterion"))
-  }
-
-  private func sets(_ graph: Graph, _ unit: any UnitShape = SingleWeights()) -> [UnitSet] {
-    graph.nodes.flatMap { graph.prunableWeights(of: $0) }.map {
-      UnitSet(parameter: $0.name, shape: $0.parameter.value.shape, unit: unit)
-    }
-  }
-
-  private func expectNear(_ found: [Double], _ truth: [Double], _ tolerance: Double) {
-    #expect(found.count == truth.count)
-    let scale = truth.map(abs).max() ?? 0
-    #expect(scale > 0)
-    for (found, truth) in zip(found, truth) { #expect(abs(found - truth) <= tolerance * scale) }
-  }
-
-  /// The places of `hidden.weight` and `logits.weight` among all weights.
-  private let prunable = Array(0..<20) + Array(35..<50)
-
-  private func weights(_ network: SmoothNetwork) -> [Double] {
-    network.numbers(network.graph.parameters.mapValues(\.value))
-  }
-
   // MARK: Taylor, SNIP, OBD
 
   @Test("Second-order scores are those of the exact gradients and Hessian, jointly over blocks")
   func secondOrder() throws {
     let network = try SmoothNetwork(seed: 31, images: 8, batch: 4)
-    let (w, hessian) = (weights(network), network.hessian)
+    let (w, hessian) = (network.weights, network.hessian)
     let curvature = w.indices.map { i in
       w[i] * zip(hessian[i], w).reduce(0) { $0 + $1.0 * $1.1 } / 2
     }
@@ -58,27 +29,27 @@ struct ElementCriteriaTests {
         return sum + change * change / Double(gradients.count)
       }
     }
-    var context = context(network)
-    let found = try SecondOrderTaylor().scores(of: sets(network.graph), &context).flatMap(\.self)
-    expectNear(found, prunable.map { score([$0]) }, 5e-3)
+    var context = criterionContext(network)
+    let found = try SecondOrderTaylor().scores(of: weightSets(network.graph), &context).flatMap(\.self)
+    expectNear(found, SmoothNetwork.prunable.map { score([$0]) }, 5e-3)
     var block = Blocks()
     (block.outputs, block.inputs) = (2, 2)
-    let blocks = try SecondOrderTaylor().scores(of: sets(network.graph, block), &context)
+    let blocks = try SecondOrderTaylor().scores(of: weightSets(network.graph, block), &context)
     expectNear([blocks[0][3]], [score([10, 11, 14, 15])], 5e-3)
     // The curvature matters here, so the test can fail.
-    let first = try TaylorExpansion().scores(of: sets(network.graph), &context).flatMap(\.self)
+    let first = try TaylorExpansion().scores(of: weightSets(network.graph), &context).flatMap(\.self)
     #expect(zip(found, first).contains { abs($0 - $1) > 0.05 * (found.max() ?? 0) })
   }
 
   @Test("Connection sensitivities are shares of the summed derivatives' sizes")
   func sensitivity() throws {
     let network = try SmoothNetwork(seed: 33, images: 8, batch: 4)
-    let w = weights(network)
+    let w = network.weights
     // Batches of equal size: their mean gradient is that of all images.
     let gradients = network.images.map(network.gradient)
-    let sizes = prunable.map { i in abs(gradients.reduce(0) { $0 + $1[i] } * w[i]) }
-    var context = context(network)
-    let found = try ConnectionSensitivity().scores(of: sets(network.graph), &context).flatMap(\.self)
+    let sizes = SmoothNetwork.prunable.map { i in abs(gradients.reduce(0) { $0 + $1[i] } * w[i]) }
+    var context = criterionContext(network)
+    let found = try ConnectionSensitivity().scores(of: weightSets(network.graph), &context).flatMap(\.self)
     expectNear(found, sizes.map { $0 / sizes.reduce(0, +) }, 1e-4)
     #expect(abs(found.reduce(0, +) - 1) < 1e-9)
   }
@@ -86,27 +57,29 @@ struct ElementCriteriaTests {
   @Test("Curvatures are means of the exact Hessian's products with the probes, and tend to its diagonal")
   func damage() throws {
     let network = try SmoothNetwork(seed: 34, images: 8, batch: 4)
-    let (w, hessian) = (weights(network), network.hessian)
+    let (w, hessian) = (network.weights, network.hessian)
     var criterion = HessianDiagonal()
     criterion.probes = 3
     var stream = SeededRandom(seed: 5, purpose: "criterion")
     var diagonal = Array(repeating: 0.0, count: w.count)
     for _ in 0..<3 {
       var probe = Array(repeating: 0.0, count: w.count)
-      for i in prunable { probe[i] = stream.uniform() < 0.5 ? -1 : 1 }
-      for i in prunable {
+      for i in SmoothNetwork.prunable { probe[i] = stream.uniform() < 0.5 ? -1 : 1 }
+      for i in SmoothNetwork.prunable {
         diagonal[i] += probe[i] * zip(hessian[i], probe).reduce(0) { $0 + $1.0 * $1.1 } / 3
       }
     }
-    var exact = context(network, seed: 5)
-    let found = try criterion.scores(of: sets(network.graph), &exact).flatMap(\.self)
-    expectNear(found, prunable.map { diagonal[$0] * w[$0] * w[$0] / 2 }, 5e-3)
+    var exact = criterionContext(network, seed: 5)
+    let found = try criterion.scores(of: weightSets(network.graph), &exact).flatMap(\.self)
+    expectNear(found, SmoothNetwork.prunable.map { diagonal[$0] * w[$0] * w[$0] / 2 }, 5e-3)
     // The variance of a probe's estimate of h_i is the sum of h_ij² over the others, of n probes an nth of it.
     criterion.probes = 400
-    var many = context(network, seed: 6)
-    let scores = try criterion.scores(of: sets(network.graph), &many).flatMap(\.self)
-    for (score, i) in zip(scores, prunable) {
-      let others = prunable.filter { $0 != i }.reduce(0) { $0 + hessian[i][$1] * hessian[i][$1] }
+    var many = criterionContext(network, seed: 6)
+    let scores = try criterion.scores(of: weightSets(network.graph), &many).flatMap(\.self)
+    for (score, i) in zip(scores, SmoothNetwork.prunable) {
+      let others = SmoothNetwork.prunable.filter { $0 != i }.reduce(0) {
+        $0 + hessian[i][$1] * hessian[i][$1]
+      }
       let error = (others / 400).squareRoot()
       #expect(abs(score - hessian[i][i] * w[i] * w[i] / 2) <= 5 * error * w[i] * w[i] / 2 + 1e-4)
     }
@@ -140,14 +113,14 @@ struct ElementCriteriaTests {
   @Test("Surgery's scores are w²/2[F⁻¹]qq with the inverse of each block by recursion over images")
   func surgery() throws {
     let network = try SmoothNetwork(seed: 35, images: 8, batch: 4)
-    let w = weights(network)
+    let w = network.weights
     let gradients = network.images.map(network.gradient)
     let truth = blocks.flatMap { block in
       let inverse = inverse(gradients, block, damping: 1e-3)
       return block.indices.map { w[block[$0]] * w[block[$0]] / (2 * inverse[$0][$0]) }
     }
-    var context = context(network)
-    let found = try surgeon().scores(of: sets(network.graph), &context).flatMap(\.self)
+    var context = criterionContext(network)
+    let found = try surgeon().scores(of: weightSets(network.graph), &context).flatMap(\.self)
     expectNear(found, truth, 1e-3)
   }
 
@@ -163,12 +136,12 @@ struct ElementCriteriaTests {
   @Test("Of weights that go, those that stay in a block make up jointly, and the rise is what the score says")
   func surgeryCompensates() throws {
     let network = try SmoothNetwork(seed: 36, images: 8, batch: 4)
-    let w = weights(network)
+    let w = network.weights
     let gradients = network.images.map(network.gradient)
-    let all = sets(network.graph)
+    let all = weightSets(network.graph)
     var gone = Array(repeating: false, count: 20)
     for place in [1, 2, 5, 8, 15] { gone[place] = true }
-    var context = context(network)
+    var context = criterionContext(network)
     let moved = try surgeon().compensation(
       for: [(all[0], gone), (all[1], Array(repeating: false, count: 15))], &context)
     #expect(Array(moved.keys) == ["hidden.weight"])
@@ -186,7 +159,7 @@ struct ElementCriteriaTests {
     // Kernels of one column and two rows: their weights of a block go together, and blocks add up.
     var pairs = Blocks()
     (pairs.outputs, pairs.inputs) = (1, 2)
-    let scores = try surgeon().scores(of: sets(network.graph, pairs), &context)[0]
+    let scores = try surgeon().scores(of: weightSets(network.graph, pairs), &context)[0]
     for unit in [0, 3] {
       let places = [unit * 2, unit * 2 + 1]
       let rise = blocks[..<3].reduce(0.0) { sum, block in
@@ -257,7 +230,7 @@ struct ElementCriteriaTests {
     graph.outputs = ["logits"]
     graph.scatterParameters(seed: 9)
     var context = SaliencyContext(graph: graph)
-    let scores = try Lookahead().scores(of: sets(graph), &context)
+    let scores = try Lookahead().scores(of: weightSets(graph), &context)
     let whole = try jacobian(graph, inputs: 4)
     for element in [0, 7, 13, 29] {
       var without = graph
@@ -282,7 +255,7 @@ struct ElementCriteriaTests {
     // Blocks have the norm over their weights.
     var block = Blocks()
     (block.outputs, block.inputs) = (2, 2)
-    let blocks = try Lookahead().scores(of: sets(graph, block), &context)
+    let blocks = try Lookahead().scores(of: weightSets(graph, block), &context)
     change = [0, 1, 4, 5].reduce(0) { $0 + scores[0][$1] * scores[0][$1] }
     #expect(abs(blocks[0][0] - change.squareRoot()) < 1e-9)
   }
@@ -293,7 +266,7 @@ struct ElementCriteriaTests {
   func lookaheadPaths(network: SmallGraph) throws {
     let graph = try network.graph()
     var context = SaliencyContext(graph: graph)
-    let scores = try Lookahead().scores(of: sets(graph), &context)
+    let scores = try Lookahead().scores(of: weightSets(graph), &context)
     #expect(scores.allSatisfy { $0.allSatisfy { $0.isFinite && $0 > 0 } })
   }
 
@@ -311,7 +284,7 @@ struct ElementCriteriaTests {
     graph.outputs = ["logits"]
     graph.scatterParameters(seed: 10)
     var context = SaliencyContext(graph: graph)
-    let scores = try Lookahead().scores(of: sets(graph), &context)
+    let scores = try Lookahead().scores(of: weightSets(graph), &context)
     func values(_ name: String) throws -> [Double] {
       try #require(graph.parameters[name]).value.values.map(Double.init)
     }

@@ -47,7 +47,7 @@ struct PathPruningTests {
   @Test("Paths are the inputs of concatenations")
   func paths() throws {
     #expect(
-      try Self.tree().paths()
+      try Self.tree().paths().map { GraphPath(junction: $0.junction, value: $0.value) }
         == [
           GraphPath(junction: "ab", value: "a.norm"), GraphPath(junction: "ab", value: "b"),
           GraphPath(junction: "all", value: "first"), GraphPath(junction: "all", value: "second"),
@@ -117,5 +117,49 @@ struct PathPruningTests {
     #expect(!half.contains("b") && !half.contains("second") && half.contains("a") && half.contains("first"))
     #expect(try nodes(0.999) == half)
     #expect(errorMessage { _ = try nodes(0.1) }.contains("less than one path"))
+  }
+
+  /// Concatenations one behind the other, and one of a value that something else reads too.
+  private static func nested(_ dense: Bool) throws -> Graph {
+    var graph = Graph(inputs: [GraphInput(name: "image", shape: [2, 4, 4])])
+    try graph.append(Conv2D(filters: 3, kernel: 1), name: "a", inputs: ["image"])
+    try graph.append(Conv2D(filters: 2, kernel: 1), name: "b", inputs: [dense ? "a" : "image"])
+    try graph.append(Concat(), name: "ab", inputs: ["a", "b"])
+    if !dense {
+      try graph.append(Conv2D(filters: 4, kernel: 1), name: "c", inputs: ["image"])
+      try graph.append(Concat(), name: "abc", inputs: ["ab", "c"])
+    }
+    try graph.append(GlobalAveragePool(), name: "mean", inputs: [dense ? "ab" : "abc"])
+    try graph.append(Flatten(), name: "flat", inputs: ["mean"])
+    try graph.append(Linear(features: 3, bias: false), name: "logits", inputs: ["flat"])
+    graph.outputs = ["logits"]
+    graph.scatterParameters(seed: 3)
+    return graph
+  }
+
+  @Test("Of paths that meet twice each keeps its worth, and what stands for a junction is not gone")
+  func collapse() throws {
+    var graph = try Self.nested(false)
+    // By sums of absolute weights of the filters that make them: b the least, c less than a.
+    for (name, size) in [("a", 1.0), ("b", 0.01), ("c", 0.1)] as [(String, Float)] {
+      let shape = try #require(graph.parameters[name + ".weight"]).value.shape
+      graph.parameters[name + ".weight"]?.value = Tensor(repeating: size, shape: shape)
+    }
+    func nodes(_ sparsity: Double) throws -> [String] {
+      try compressed(graph, by: PathPruning(sparsity: sparsity, criterion: AbsoluteSum())).graph.nodes.map(
+        \.name)
+    }
+    // Four paths: a and b meet in ab, ab and c in abc.
+    #expect(try nodes(0.25) == ["a", "c", "abc", "mean", "flat", "logits"])
+    #expect(try nodes(0.5) == ["a", "mean", "flat", "logits"])
+    #expect(try nodes(0.999) == ["a", "mean", "flat", "logits"])
+  }
+
+  @Test("A path may go beside a value that must stay, as in dense blocks")
+  func dense() throws {
+    let graph = try Self.nested(true)
+    #expect(graph.paths().map(\.value) == ["b"])
+    let pruned = try compressed(graph, by: PathPruning(sparsity: 0.999, criterion: AbsoluteSum())).graph
+    #expect(pruned.nodes.map(\.name) == ["a", "mean", "flat", "logits"])
   }
 }

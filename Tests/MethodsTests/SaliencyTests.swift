@@ -12,51 +12,22 @@ import Testing
 
 @Suite("Criteria of pruning")
 struct SaliencyTests {
-  private func context(_ network: SmoothNetwork) -> SaliencyContext {
-    SaliencyContext(
-      graph: network.graph,
-      evidence: PlanEvidence(
-        network.graph, task: Classification(), backend: ReferenceBackend(),
-        source: PatternSource(network.graph, images: network.images.count, batch: 4), batch: 4))
-  }
-
-  private func sets(_ graph: Graph, _ unit: any UnitShape = SingleWeights()) -> [UnitSet] {
-    graph.nodes.flatMap { graph.prunableWeights(of: $0) }.map {
-      UnitSet(parameter: $0.name, shape: $0.parameter.value.shape, unit: unit)
-    }
-  }
-
-  private func expectNear(_ found: [Double], _ truth: [Double], _ tolerance: Double) {
-    #expect(found.count == truth.count)
-    let scale = truth.map(abs).max() ?? 0
-    #expect(scale > 0)
-    for (found, truth) in zip(found, truth) { #expect(abs(found - truth) <= tolerance * scale) }
-  }
-
-  /// A network's weights and, by weight, a number for each image or batch.
-  private func weights(_ network: SmoothNetwork) -> [Double] {
-    network.numbers(network.graph.parameters.mapValues(\.value))
-  }
-
-  /// The places of `hidden.weight` and `logits.weight` among all weights.
-  private let prunable = Array(0..<20) + Array(35..<50)
-
   @Test("Fisher scores are half the squared weight times the mean squared gradient")
   func fisher() throws {
     let network = try SmoothNetwork(seed: 21, images: 8, batch: 4)
     let gradients = network.images.map(network.gradient)
-    let weights = weights(network)
-    let truth = prunable.map { weight in
+    let weights = network.weights
+    let truth = SmoothNetwork.prunable.map { weight in
       let information = gradients.reduce(0) { $0 + $1[weight] * $1[weight] } / Double(gradients.count)
       return weights[weight] * weights[weight] * information / 2
     }
-    var context = context(network)
-    let found = try FisherInformation().scores(of: sets(network.graph), &context)
+    var context = criterionContext(network)
+    let found = try FisherInformation().scores(of: weightSets(network.graph), &context)
     expectNear(found.flatMap(\.self), truth, 1e-4)
     // A block of two inputs and two outputs has the sum of its weights.
     var block = Blocks()
     (block.outputs, block.inputs) = (2, 2)
-    let blocks = try FisherInformation().scores(of: sets(network.graph, block), &context)
+    let blocks = try FisherInformation().scores(of: weightSets(network.graph, block), &context)
     #expect(blocks.map(\.count) == [3 * 2, 2 * 3])
     expectNear([blocks[0][3]], [[10, 11, 14, 15].reduce(0) { $0 + truth[$1] }], 1e-4)
     // The last block of hidden.weight is of one output.
@@ -66,24 +37,25 @@ struct SaliencyTests {
   @Test("Taylor scores of weights are (g·w)² or |g·w|, averaged over batches")
   func taylor() throws {
     let network = try SmoothNetwork(seed: 22, images: 8, batch: 4)
-    let weights = weights(network)
+    let weights = network.weights
     let changes = network.batches.map { batch in
       let gradients = batch.map(network.gradient)
-      return prunable.map { weight in
+      return SmoothNetwork.prunable.map { weight in
         gradients.reduce(0) { $0 + $1[weight] } / Double(batch.count) * weights[weight]
       }
     }
-    var context = context(network)
-    let squared = try TaylorExpansion().scores(of: sets(network.graph), &context).flatMap(\.self)
+    var context = criterionContext(network)
+    let squared = try TaylorExpansion().scores(of: weightSets(network.graph), &context).flatMap(\.self)
     expectNear(
-      squared, prunable.indices.map { i in changes.reduce(0) { $0 + $1[i] * $1[i] } / 2 }, 1e-4)
+      squared, SmoothNetwork.prunable.indices.map { i in changes.reduce(0) { $0 + $1[i] * $1[i] } / 2 }, 1e-4)
     var absolute = TaylorExpansion()
     absolute.change = .absolute
-    let scores = try absolute.scores(of: sets(network.graph), &context).flatMap(\.self)
-    expectNear(scores, prunable.indices.map { i in changes.reduce(0) { $0 + abs($1[i]) } / 2 }, 1e-4)
+    let scores = try absolute.scores(of: weightSets(network.graph), &context).flatMap(\.self)
+    expectNear(
+      scores, SmoothNetwork.prunable.indices.map { i in changes.reduce(0) { $0 + abs($1[i]) } / 2 }, 1e-4)
     // Of one batch both rank alike; of four images, the first batch alone is looked at.
     absolute.images = 4
-    let first = try absolute.scores(of: sets(network.graph), &context).flatMap(\.self)
+    let first = try absolute.scores(of: weightSets(network.graph), &context).flatMap(\.self)
     expectNear(first, changes[0].map(abs), 1e-4)
   }
 
@@ -98,9 +70,9 @@ struct SaliencyTests {
     let weight = try #require(graph.parameters["conv.weight"]).value.values
     func element(_ o: Int, _ i: Int, _ place: Int) -> Double { Double(weight[(o * 3 + i) * 9 + place]) }
     var context = SaliencyContext(graph: graph)
-    let kernels = try AbsoluteSum().scores(of: sets(graph, Kernels()), &context)
+    let kernels = try AbsoluteSum().scores(of: weightSets(graph, Kernels()), &context)
     #expect(kernels.map(\.count) == [12, 72])
-    let norms = try Magnitude().scores(of: sets(graph, Kernels()), &context)
+    let norms = try Magnitude().scores(of: weightSets(graph, Kernels()), &context)
     for (o, i) in [(0, 0), (1, 2), (3, 1)] {
       let truth = (0..<9).reduce(0) { $0 + abs(element(o, i, $1)) }
       #expect(abs(kernels[0][o * 3 + i] - truth) < 1e-12)
@@ -109,7 +81,7 @@ struct SaliencyTests {
     }
     var block = Blocks()
     (block.outputs, block.inputs) = (2, 2)
-    let blocks = try AbsoluteSum().scores(of: sets(graph, block), &context)
+    let blocks = try AbsoluteSum().scores(of: weightSets(graph, block), &context)
     #expect(blocks[0].count == 2 * 2 * 9)
     // Outputs 2 and 3, input 2 alone, the kernel's place 5.
     let last = abs(element(2, 2, 5)) + abs(element(3, 2, 5))
@@ -123,7 +95,7 @@ struct SaliencyTests {
       let method = WeightPruning(sparsity: 0.6, criterion: AbsoluteSum(), unit: unit, scope: .layer)
       let pruned = try compressed(graph, by: method).graph
       var context = SaliencyContext(graph: graph)
-      for set in sets(graph, unit) {
+      for set in weightSets(graph, unit) {
         let scores = try AbsoluteSum().scores(of: [set], &context)[0]
         let survivors = try #require(pruned.parameters[set.name]).survivors
         var left = Array(repeating: 0, count: set.count)
@@ -305,13 +277,13 @@ struct SaliencyTests {
     let method = WeightPruning(sparsity: 0.5, criterion: Magnitude())
     let own = WeightPruning(sparsity: 0.5, criterion: FisherInformation())
     var compression = Compression(
-      method, graph: network.graph, evidence: context(network).evidence, overrides: ["logits": own])
+      method, graph: network.graph, evidence: criterionContext(network).evidence, overrides: ["logits": own])
     let pruned = try method.compress(&compression).graph
     for (name, count) in [("hidden.weight", 10), ("logits.weight", 8)] {
       #expect(try #require(pruned.parameters[name]).survivors.count { !$0 } == count)
     }
-    var context = context(network)
-    let scores = try FisherInformation().scores(of: [sets(network.graph)[1]], &context)[0]
+    var context = criterionContext(network)
+    let scores = try FisherInformation().scores(of: [weightSets(network.graph)[1]], &context)[0]
     let best = Set(scores.indices.sorted { scores[$0] > scores[$1] }.prefix(7))
     #expect(
       try #require(pruned.parameters["logits.weight"]).survivors == scores.indices.map(best.contains))
@@ -339,7 +311,7 @@ struct SaliencyTests {
     let graph = try network.graph()
     let channels = graph.channelGroups().map { UnitSet($0, in: graph) }
     for type in SaliencyCatalogue.all where !type.isSelective {
-      #expect((channels + sets(graph)).allSatisfy { type.init().obstacle(to: $0) == nil })
+      #expect((channels + weightSets(graph)).allSatisfy { type.init().obstacle(to: $0) == nil })
     }
   }
 }

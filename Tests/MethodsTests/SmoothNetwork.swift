@@ -20,7 +20,7 @@ struct SmoothNetwork {
   /// By batch, images with their classes.
   let batches: [[(image: [Double], label: Int)]]
   /// The trainable parameters, one after another.
-  private let weights: [Double]
+  let weights: [Double]
 
   init(seed: UInt64, images: Int, batch: Int) throws {
     var graph = Graph(inputs: [GraphInput(name: "image", shape: [Self.inputs])])

@@ -25,15 +25,6 @@ struct StructureCriteriaTests {
 
   private func sets(_ graph: Graph) -> [UnitSet] { graph.channelGroups().map { UnitSet($0, in: graph) } }
 
-  private func expectNear(_ found: [Double], _ truth: [Double], _ tolerance: Double) {
-    #expect(found.count == truth.count)
-    let scale = truth.map(abs).max() ?? 0
-    #expect(scale > 0)
-    for (found, truth) in zip(found, truth) {
-      #expect(abs(found - truth) <= tolerance * scale, "\(found) \(truth)")
-    }
-  }
-
   /// Values of a network for the images of its evidence.
   private func values(_ graph: Graph, images: Int = 8) throws -> [String: [Float]] {
     var all: [String: [Float]] = [:]
@@ -550,5 +541,43 @@ struct StructureCriteriaTests {
     let with = squaredDistance(truth, try values(fitted.graph, images: 64)["logits"] ?? [])
     let without = squaredDistance(truth, try values(plain, images: 64)["logits"] ?? [])
     #expect(with < 0.7 * without)
+  }
+
+  @Test("Importance that grows beyond what floats hold stays in proportion")
+  func deepImportance() throws {
+    var graph = Graph(inputs: [GraphInput(name: "image", shape: [2])])
+    var value = "image"
+    for layer in 0..<40 {
+      try graph.append(Linear(features: 2, bias: false), name: "l\(layer)", inputs: [value])
+      value = "l\(layer)"
+      graph.parameters["\(value).weight"] = Parameter(Tensor([5, 5, 5, 5], shape: [2, 2]))
+    }
+    try graph.append(Linear(features: 2, bias: false), name: "logits", inputs: [value])
+    graph.parameters["logits.weight"] = Parameter(Tensor([1, 0, 0, 1], shape: [2, 2]))
+    graph.outputs = ["logits"]
+    let sets = sets(graph)
+    // The features' importance is given, so that no value has to flow through forty layers.
+    var context = SaliencyContext(graph: graph, evidence: EvenValues(), images: 4)
+    let scores = try ResponseImportance().scores(of: sets, &context)
+    // Each layer hands on 5 + 5 times what arrives.
+    for (deeper, higher) in zip(scores, scores.dropFirst()) {
+      #expect(deeper[0].isFinite && abs(deeper[0] / higher[0] - 10) < 1e-4)
+    }
+    #expect(scores[0][0] > 1e38)
+  }
+
+  /// Two features that vary alike.
+  private struct EvenValues: Evidence {
+    func forEachGradient(images: Int, _ body: ([String: Tensor]) -> Void) throws {}
+    func forEachActivation(
+      of values: [String], images: Int, real: Bool, _ body: ([String: Tensor]) -> Void
+    ) throws {
+      body(
+        Dictionary(
+          uniqueKeysWithValues: values.map { ($0, Tensor([1, 2, 2, 1, 0, 3, 3, 0], shape: [4, 2])) }))
+    }
+    func forEachActivation(
+      of values: [String], in graph: Graph, images: Int, real: Bool, _ body: ([String: Tensor]) -> Void
+    ) throws { try forEachActivation(of: values, images: images, real: real, body) }
   }
 }

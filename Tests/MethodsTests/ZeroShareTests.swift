@@ -54,4 +54,28 @@ struct ZeroShareTests {
     #expect(try kept(0.07, sparsity: 0.75) == large)
     #expect(try kept(1) == large)
   }
+
+  /// Scores that may be negative, as curvatures are.
+  private struct Negative: Saliency {
+    static let name = "negative"
+    static let documentation = MethodDocumentation(summary: "", description: "", formula: "", paper: "")
+    static var settings: [Setting<Negative>] { [] }
+    func scale(of kind: UnitKind) -> ScoreScale { .plain }
+    func scores(of sets: [UnitSet], _ context: inout SaliencyContext) throws -> [[Double]] {
+      sets.map { set in (0..<set.count).map { Double($0) - 3 } }
+    }
+  }
+
+  @Test("Negative scores are none far below the largest, and each layer has a share of its own")
+  func negative() throws {
+    let graph = try network([1, 1, 1, 0.1, 0, 0.1, 0.5, 0.5, 0, 0.02, 0, 0], [1, 1, 1, 1, 1, 1, 1, 1])
+    func count(_ method: ChannelPruning, _ overrides: [String: ChannelPruning?] = [:]) throws -> Int? {
+      var compression = Compression(method, graph: graph, overrides: overrides)
+      return try method.compress(&compression).graph.shape(of: "hidden")?[1]
+    }
+    #expect(try count(ChannelPruning(sparsity: 0.25, criterion: Negative())) == 3)
+    var own = ChannelPruning(sparsity: 0.25)
+    own.below = 0.07
+    #expect(try count(ChannelPruning(sparsity: 0.25), ["hidden": own]) == 2)
+  }
 }

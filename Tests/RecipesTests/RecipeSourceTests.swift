@@ -298,6 +298,15 @@ struct RecipeSourceTests {
     #expect(message("{latencyMs: 3}").contains("target"))
     #expect(message("{target: cortex-m4, latencyMs: -1}").contains("above 0"))
     #expect(message("{target: host, latencyMs: 1}").contains("no cost model"))
+    let latency = "{target: cortex-m4, latencyMs: 1}"
+    func over(_ layers: String) -> String {
+      message(latency, "{sparsity: {layers: \(layers), from: 0, to: 0.9}}")
+    }
+    #expect(over("[linearr1]").contains("\"linearr1\" means no layer; did you mean \"linear1\"?"))
+    #expect(over("[[]]").contains("an inner list is empty"))
+    #expect(over("[linear1, linear1]").contains("linear1 stands there twice"))
+    #expect(
+      message(latency, "{roundTo: {layers: each, from: 1, to: 2}}").contains("nothing of \"over\" makes"))
     #expect(message("{target: cortex-m4, latencyMs: 1}", "{sparsity: [0.1, 0.2]}").contains("ranges"))
   }
 }

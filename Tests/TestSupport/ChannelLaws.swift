@@ -1,4 +1,4 @@
-import Execution
+public import Execution
 public import Graphs
 import Tensors
 
@@ -44,9 +44,9 @@ extension Graph {
     }
   }
 
-  /// All outputs for two random images, in inference by the reference kernels.
-  public func outputValues() throws -> [[Float]] {
-    let plan = try ReferenceBackend().compile(self, PlanOptions(batch: 2, mode: .inference))
+  /// All outputs for two random images, in inference.
+  public func outputValues(by backend: any Backend = ReferenceBackend()) throws -> [[Float]] {
+    let plan = try backend.compile(self, PlanOptions(batch: 2, mode: .inference))
     let images = inputs.flatMap {
       Tensor(random: Shape([2] + $0.shape.dimensions), seed: 31, "images " + $0.name).values
     }

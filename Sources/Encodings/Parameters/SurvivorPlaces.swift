@@ -30,7 +30,7 @@ struct SurvivorPlaces {
 
   // MARK: Sizes
 
-  /// Of all forms the one of the fewest bits in a file; of equals the first.
+  /// Of all forms the one whose own streams take the fewest bits in a file; of equals the first.
   private func smallest(coded: Bool) -> [StoredTensor.Stream] {
     var best: (bits: Int, form: PlaceForm) = (.max, .mask(bits: 1))
     let maskSize = (PlaceForm.mask(bits: 1), countBits(shape.count) + shape.count + 1)

@@ -6,7 +6,7 @@ import Tensors
 /// its end, its norms folded into the layers before them. Values keep their names.
 struct BackwardMessages {
   let graph: Graph
-  /// Whether a node is a layer of weights that mixes the channels it reads.
+  /// The layers of weights that mix the channels they read.
   private let readers: Set<String>
 
   init(_ original: Graph) throws {
@@ -20,6 +20,7 @@ struct BackwardMessages {
       graph.nodes.filter { node in graph.slots(of: node).contains { $0.slot.inputAxis != nil } }.map(\.name))
   }
 
+  /// Whether a node is a layer of weights that mixes the channels it reads.
   func isReader(_ node: Node) -> Bool { readers.contains(node.name) }
 
   /// Whether each element of the node's output is made of one element of its only input, in the same order.
@@ -60,16 +61,29 @@ struct BackwardMessages {
     return gradient.inputGradients
   }
 
+  /// The largest number that is sent on as it is.
+  private static let most: Float = 1e15
+
   /// Sends numbers back from some values: `step` gives those of a node's inputs from that of its output. Calls `reading` with
-  /// the input of each layer that mixes the channels it reads, and what arrives there.
+  /// the input of each layer that mixes the channels it reads, what arrives there, and what that is to be multiplied by: numbers
+  /// that grow from layer to layer are kept within what floats hold.
   func send(
-    _ start: [String: Tensor], _ step: (Node, Tensor) -> [Tensor], reading: (String, Tensor) -> Void
+    _ start: [String: Tensor], _ step: (Node, Tensor) -> [Tensor],
+    reading: (String, Tensor, _ scale: Double) -> Void
   ) {
     var numbers = start
+    var scale = 1.0
     for node in graph.nodes.reversed() {
       guard let output = numbers[node.name] else { continue }
-      for (value, message) in zip(node.inputs, step(node, output)) {
-        if isReader(node) { reading(value, message) }
+      var messages = step(node, output)
+      let largest = messages.reduce(0) { $1.values.reduce($0) { max($0, abs($1)) } }
+      if largest > Self.most, largest.isFinite {
+        messages = messages.map { $0.mapping { $0 / largest } }
+        numbers = numbers.mapValues { $0.mapping { $0 / largest } }
+        scale *= Double(largest)
+      }
+      for (value, message) in zip(node.inputs, messages) {
+        if isReader(node) { reading(value, message, scale) }
         guard var sum = numbers[value] else {
           numbers[value] = message
           continue
@@ -84,12 +98,7 @@ struct BackwardMessages {
 
 extension Tensor {
   /// The sums over all axes but the channels', axis 1.
-  func channelSums() -> [Double] {
-    let places = shape.spatialCount
-    var sums = Array(repeating: 0.0, count: shape[1])
-    for (index, value) in values.enumerated() { sums[index / places % shape[1]] += Double(value) }
-    return sums
-  }
+  func channelSums() -> [Double] { shape.sums(along: 1) { Double(values[$0]) } }
 
   /// Each element changed.
   func mapping(_ change: (Float) -> Float) -> Tensor { Tensor(values.map(change), shape: shape) }

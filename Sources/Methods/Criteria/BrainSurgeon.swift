@@ -47,10 +47,26 @@ public struct BrainSurgeon: Saliency {
   public var evidence: Set<EvidenceKind> { [.imageGradients] }
   public func scale(of kind: UnitKind) -> ScoreScale { .plain }
 
+  /// Refuses blocks that no memory holds.
+  private func requireMemory(_ sets: [UnitSet]) throws {
+    let elements = sets.reduce(0) { $0 + $1.elementCount }
+    let bytes = Double(elements) * Double(block) * 8
+    guard bytes > Self.mostBytes else { return }
+    throw MethodError.impossible(
+      method: Self.name, node: "block",
+      reason:
+        "\(block) would take \(Int(bytes / 1e9)) GB for \(elements) weights; take at most "
+        + "\(max(1, Int(Self.mostBytes / 8 / Double(elements)))), or leave layers out")
+  }
+
+  /// The most that the blocks of all layers may take.
+  private static let mostBytes = 8e9
+
   public func scores(
     of sets: [UnitSet], _ context: inout SaliencyContext
   ) throws -> [[Double]] {
     let weights = context.weights(of: sets, .making)
+    try requireMemory(sets)
     let fisher = try fisherBlocks(sets, context)
     return zip(sets, fisher).map { set, fisher in
       var scores = Array(repeating: 0.0, count: set.count)

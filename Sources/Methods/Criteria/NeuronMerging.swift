@@ -97,8 +97,14 @@ public struct NeuronMerging: Saliency {
   private func makingVectors(_ sets: [UnitSet], _ context: SaliencyContext) throws -> [[[Float]]] {
     let graph = try FrozenNorms(BackwardMessages(context.graph).graph).graph
     let groups = graph.channelGroups()
-    return sets.map { set in
-      let own = set.matching(groups, in: graph) ?? set
+    return try sets.map { set in
+      guard let own = set.matching(groups, in: graph) else {
+        throw MethodError.impossible(
+          method: Self.name, node: set.name,
+          reason:
+            "a norm of its channels can be made no part of a layer; leave the layer out, or choose another criterion"
+        )
+      }
       let parameters = own.parameters(.making) + own.parameters(.shifting)
       let weights = Dictionary(
         parameters.compactMap { name in graph.parameters[name].map { (name, $0.projected) } },

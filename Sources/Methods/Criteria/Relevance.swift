@@ -72,7 +72,7 @@ public struct Relevance: Saliency {
     messages.send([graph.outputs[0]: start]) { node, output in
       let inputs = node.inputs.map { values[$0] ?? Tensor(zeros: graph.shape(of: $0, batch: batch) ?? []) }
       return Self.step(node, output, inputs, messages)
-    } reading: { value, message in
+    } reading: { value, message, _ in
       let sums = message.channelSums()
       relevance[value] = relevance[value].map { zip($0, sums).map { $0 + $1 } } ?? sums
     }
@@ -98,7 +98,7 @@ public struct Relevance: Saliency {
     var ratios = output
     for i in ratios.values.indices {
       let sum = frames.reduce(0) { $0 + $1.output.values[i] }
-      ratios.values[i] = sum > 0 ? share * ratios.values[i] / sum : 0
+      ratios.values[i] = sum > Float.leastNormalMagnitude.squareRoot() ? share * ratios.values[i] / sum : 0
     }
     var result = inputs.map { Tensor(zeros: $0.shape) }
     for frame in frames {

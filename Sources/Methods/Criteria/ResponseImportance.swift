@@ -63,8 +63,8 @@ public struct ResponseImportance: Saliency {
       let ones = shapes.map { Tensor(repeating: 1, shape: $0) }
       let frame = BackwardMessages.frame(op, ones, parameters, output: output.shape)
       return BackwardMessages.gradients(op, frame, by: output)
-    } reading: { value, message in
-      let sums = message.channelSums()
+    } reading: { value, message, scale in
+      let sums = message.channelSums().map { $0 * scale }
       importance[value] = importance[value].map { zip($0, sums).map { $0 + $1 } } ?? sums
     }
     return sets.map { set in

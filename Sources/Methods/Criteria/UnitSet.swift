@@ -185,6 +185,12 @@ public struct UnitSet: Sendable {
     }
   }
 
+  /// Elements of a weight tensor; 0 of channels.
+  var elementCount: Int {
+    guard case .weights(let numbers) = layout else { return 0 }
+    return numbers?.count ?? count
+  }
+
   /// The unit of a weight tensor's element.
   func unit(of element: Int) -> Int {
     guard case .weights(let numbers?) = layout else { return element }

@@ -48,7 +48,7 @@ extension ChannelPruning {
         name: choice.set.name, units: choice.group.units, scores: scores,
         scale: choice.settings.criterion.scale(of: .channel),
         originalCount: choice.originalCount, minimum: choice.settings.minimum,
-        multiple: choice.settings.roundTo)
+        below: choice.settings.below, multiple: choice.settings.roundTo)
       let amount = choice.settings.amount
       let key = "\(amount.key) \(SaliencyCatalogue.key(choice.settings.criterion))"
       if let index = members.firstIndex(where: { $0.key == key }) {
@@ -119,7 +119,7 @@ extension ChannelPruning {
   ) throws {
     guard !(selection.scope is UniformAllocation) else { return }
     let wanted = Int((settings.amount.sparsity * Double(selection.originalCount)).rounded())
-    let possible = selection.goneCount + selection.groups.reduce(0) { $0 + $1.removableCount }
+    let possible = selection.goneCount + selection.removable.count
     guard wanted > possible else { return }
     throw MethodError.impossible(
       method: name, node: "sparsity",

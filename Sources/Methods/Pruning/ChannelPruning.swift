@@ -153,7 +153,7 @@ public struct ChannelPruning: CompressionMethod {
     var units: [ChannelUnit] = []
     for pool in pools { units += try Self.removal(pool.settings, pool.selection, compression) }
     let known = Set(units.map(\.key))
-    units += pools.flatMap { $0.selection.weak(below: $0.settings.below) }.filter { !known.contains($0.key) }
+    units += pools.flatMap(\.selection.weak).filter { !known.contains($0.key) }
     let gone = pools.reduce(units.count) { $0 + $1.selection.goneCount }
     guard gone > 0 || compression.progress < 1 else {
       throw MethodError.nothingToDo(

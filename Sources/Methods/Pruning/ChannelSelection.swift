@@ -14,6 +14,8 @@ struct ChannelSelection {
     let originalCount: Int
     /// Units that must stay.
     let minimum: Int
+    /// Units that score less than this share of the largest score go.
+    let below: Double
     /// What the number of units that stay is a multiple of, where there are as many.
     let multiple: Int
 
@@ -89,10 +91,11 @@ struct ChannelSelection {
     }
   }
 
-  /// What scores less than `share` of the largest score of its group; each group keeps its minimum.
-  func weak(below share: Double) -> [ChannelUnit] {
-    groups.flatMap { group in
-      let limit = share * (group.scores.max() ?? 0)
+  /// What scores less than the group's share of its largest score, where that is above 0; each group keeps its minimum.
+  var weak: [ChannelUnit] {
+    groups.flatMap { group -> [ChannelUnit] in
+      let limit = group.below * (group.scores.max() ?? 0)
+      guard limit > 0 else { return [] }
       return group.lowest(group.rounded(group.scores.count { $0 < limit }))
     }
   }

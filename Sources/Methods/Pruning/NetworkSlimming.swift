@@ -2,10 +2,8 @@ public import Graphs
 public import Settings
 
 /// Removes the channels whose batch norms have been driven to scale them to nothing.
-public struct NetworkSlimming: CompressionMethod {
+public struct NetworkSlimming: ChannelPruningMethod {
   public static let name = "network-slimming"
-  public static let family = MethodFamily.pruning
-  public static let order = PipelineOrder.structure
   public static let revision = 1
   public static let documentation = MethodDocumentation(
     summary: "remove the channels whose batch-norm scales a penalty made small",
@@ -26,7 +24,7 @@ public struct NetworkSlimming: CompressionMethod {
       """)
 
   /// What is removed, and when.
-  private var pruning = ChannelPruning(sparsity: 0.5, criterion: NormScale())
+  public var pruning = ChannelPruning(sparsity: 0.5, criterion: NormScale())
 
   /// Half of the channels at once, ranked across the network.
   public init() {}
@@ -45,18 +43,7 @@ public struct NetworkSlimming: CompressionMethod {
     ]
   }
 
-  public static var strength: WritableKeyPath<NetworkSlimming, Double>? { \.pruning.amount.sparsity }
   public var pacing: Pacing { pruning.pacing }
-  public var evidence: Set<EvidenceKind> { pruning.evidence }
-  public var randomControl: (any CompressionMethod)? { pruning.randomControl }
-
-  public func applicability(to node: Node, in graph: Graph) -> Applicability {
-    pruning.applicability(to: node, in: graph)
-  }
-
-  public func layersTied(to node: Node, in graph: Graph) -> [String] {
-    pruning.layersTied(to: node, in: graph)
-  }
 
   public func compress(_ compression: inout Compression<NetworkSlimming>) throws -> Rewrite {
     var channels = compression.with(\.pruning)

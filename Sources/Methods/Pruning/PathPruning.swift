@@ -66,7 +66,7 @@ public struct PathPruning: CompressionMethod {
     guard !graph.slots(of: node).isEmpty else {
       return .notApplicable(reason: "it has no weights: it goes with the layers of its path")
     }
-    return graph.paths().contains { graph.nodes(on: $0).contains { $0.name == node.name } }
+    return graph.paths().contains { $0.nodes.contains(node.name) }
       ? .applicable : .notApplicable(reason: "it is on no path that could be removed")
   }
 
@@ -95,35 +95,39 @@ public struct PathPruning: CompressionMethod {
 
   /// The paths of a network all of whose layers are left to the method.
   private static func paths(of graph: Graph, _ compression: Compression<PathPruning>) -> [GraphPath] {
-    graph.paths().filter { path in
-      graph.nodes(on: path).allSatisfy { compression.settings(for: $0.name) != nil }
-    }
+    graph.paths().filter { path in path.nodes.allSatisfy { compression.settings(for: $0) != nil } }
   }
 
-  /// Paths that are there no more.
+  /// Paths that are there no more. Where a junction has one path left, that stands for it.
   private static func gone(_ original: [GraphPath], from graph: Graph) -> Int {
-    original.count { graph.shape(of: $0.value) == nil }
+    func isLeft(_ path: GraphPath) -> Bool {
+      graph.shape(of: path.value) != nil || original.contains { $0.junction == path.value && isLeft($0) }
+    }
+    return original.count { !isLeft($0) }
   }
 
-  /// The path that goes next; `nil` where enough are gone, or each junction has one left.
+  /// The path that goes next; `nil` where enough are gone, or none can go.
   private func next(
-    _ left: [GraphPath], of original: [GraphPath], in graph: Graph, _ worths: [GraphPath: Double],
+    _ left: [GraphPath], of original: [GraphPath], in graph: Graph, _ worths: [String: Double],
     at progress: Double
   ) -> GraphPath? {
     let wanted = Int((amount.sparsity(at: progress) * Double(original.count)).rounded())
     guard Self.gone(original, from: graph) < wanted else { return nil }
-    var counts: [String: Int] = [:]
-    for path in left { counts[path.junction, default: 0] += 1 }
-    let candidates = left.filter { counts[$0.junction, default: 0] > 1 }
-    return candidates.enumerated().min { a, b in
-      (worths[a.element] ?? 0, a.offset) < (worths[b.element] ?? 0, b.offset)
+    let scale = criterion.scale(of: .channel)
+    var scaled: [GraphPath: Double] = [:]
+    for members in Dictionary(grouping: left, by: \.junction).values {
+      let numbers = scale.applied(to: members.map { worths[$0.value] ?? 0 })
+      for (path, number) in zip(members, numbers) { scaled[path] = number }
+    }
+    return left.enumerated().min { a, b in
+      (scaled[a.element] ?? 0, a.offset) < (scaled[b.element] ?? 0, b.offset)
     }?.element
   }
 
-  /// What each path is worth, as paths are compared.
+  /// By the value that a path ends in, what it is worth.
   private func worths(
     _ paths: [GraphPath], _ compression: inout Compression<PathPruning>
-  ) throws -> [GraphPath: Double] {
+  ) throws -> [String: Double] {
     let graph = compression.graph
     let groups = graph.channelGroups()
     let sets = groups.map { UnitSet($0, in: graph) }
@@ -131,18 +135,13 @@ public struct PathPruning: CompressionMethod {
       paths.contains { groups[group].values.contains($0.value) } && criterion.obstacle(to: sets[group]) == nil
     }
     let scores = try compression.scores(known.map { (set: sets[$0], criterion: criterion) }, images: images)
-    var worths: [GraphPath: Double] = [:]
-    for path in paths {
+    var worths: [String: Double] = [:]
+    for value in Set(paths.map(\.value)) {
       for (group, scores) in zip(known, scores) {
-        for (unit, score) in zip(groups[group].units, scores) where unit.channels[path.value] != nil {
-          worths[path, default: 0] += score
+        for (unit, score) in zip(groups[group].units, scores) where unit.channels[value] != nil {
+          worths[value, default: 0] += score
         }
       }
-    }
-    let scale = criterion.scale(of: .channel)
-    for (_, members) in Dictionary(grouping: paths, by: \.junction) {
-      let scaled = scale.applied(to: members.map { worths[$0] ?? 0 })
-      for (path, worth) in zip(members, scaled) { worths[path] = worth }
     }
     return worths
   }

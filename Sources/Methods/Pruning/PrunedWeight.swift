@@ -127,7 +127,8 @@ struct WeightPool {
       reached += candidate.size
     }
     var ties = missing - below
-    let next = candidates.first { $0.score > limit }?.score ?? .infinity
+    let atLimit = candidates.reduce(0) { $1.score <= limit ? $0 + $1.size : $0 }
+    let next = atLimit <= missing ? candidates.first { $0.score > limit }?.score : nil
     for index in weights.indices { weights[index].prune(below: limit, ties: &ties, next: next) }
   }
 

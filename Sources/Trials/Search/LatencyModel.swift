@@ -53,6 +53,17 @@ public struct LatencyModel: Sendable {
     }
   }
 
+  /// Whether any variable by itself, from its first value to its last, makes the network faster.
+  public func saves(in space: SearchSpace) -> Bool {
+    let first = space.variables.map { $0.value(at: 0) }
+    guard let whole = latencyMs(Assignment(first)) else { return false }
+    return space.variables.indices.contains { index in
+      var values = first
+      values[index] = space.variables[index].value(at: 1)
+      return (latencyMs(Assignment(values)) ?? whole) < whole
+    }
+  }
+
   /// The milliseconds of an image; `nil` for settings that cannot be, and where the target has no model.
   public func latencyMs(_ assignment: Assignment) -> Double? {
     let key = SettingsNode(.list(assignment.values)).canonicalJSON

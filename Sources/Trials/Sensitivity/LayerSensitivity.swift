@@ -39,6 +39,8 @@ public struct LayerSensitivity {
   public let refusals: [Refusal]
   /// The method, which ranks each layer by itself.
   let choice: MethodChoice
+  /// What its criterion wants to know of the network besides weights.
+  public var evidence: Set<EvidenceKind> { choice.method.evidence }
 
   /// A study of a network by a pruning method and one of its criteria; `nil` takes the method's own.
   public init(of graph: Graph, method: String, criterion: String?) throws {

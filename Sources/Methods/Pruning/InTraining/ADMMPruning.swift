@@ -71,11 +71,13 @@ public struct ADMMPruning: WeightPruningMethod {
   public func compress(_ compression: inout Compression<ADMMPruning>) throws -> Rewrite {
     let present = compression.graph
     let shipped = present.shipped
-    let rho = Float(rho * pow(growth, compression.progress))
+    var strengths: [String: Float] = [:]
     // W + U, of which Z is the projection.
     var sums = shipped
-    for (node, _) in compression.layers {
+    for (node, settings) in compression.layers {
+      let rho = Float(settings.rho * pow(settings.growth, compression.progress))
       for (name, parameter) in present.prunableWeights(of: node) {
+        strengths[name] = rho
         guard let pull = parameter.encoding as? Attracted else { continue }
         sums.parameters[name]?.value = pull.sum(parameter.value, strength: rho)
       }
@@ -86,7 +88,7 @@ public struct ADMMPruning: WeightPruningMethod {
     var pulled = shipped
     for weight in weights {
       guard let parameter = shipped.parameters[weight.name],
-        let sum = sums.parameters[weight.name]?.projected.values
+        let sum = sums.parameters[weight.name]?.projected.values, let rho = strengths[weight.name]
       else { continue }
       let inner = try parameter.plainFloats(weight.name, for: Self.name)
       let masters = parameter.projected.values

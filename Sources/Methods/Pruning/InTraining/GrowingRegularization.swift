@@ -3,10 +3,8 @@ public import Graphs
 public import Settings
 
 /// Pulls the channels that will go to zero, more and more strongly, and removes them when nothing is left of them.
-public struct GrowingRegularization: CompressionMethod {
+public struct GrowingRegularization: ChannelPruningMethod {
   public static let name = "growing-regularization"
-  public static let family = MethodFamily.pruning
-  public static let order = PipelineOrder.structure
   public static let revision = 1
   public static let documentation = MethodDocumentation(
     summary: "pull the weakest channels to zero ever more strongly, then remove them",
@@ -28,7 +26,7 @@ public struct GrowingRegularization: CompressionMethod {
       """)
 
   /// What is removed in the end, and when.
-  private var pruning: ChannelPruning
+  public var pruning: ChannelPruning
   /// The strongest pull.
   public var ceiling = 1.0
 
@@ -50,14 +48,7 @@ public struct GrowingRegularization: CompressionMethod {
       Setting("ceiling", \.ceiling, in: 1e-6...100, "the strongest pull: what strength/2·w^2 is added with")
     ]
   }
-  public static var strength: WritableKeyPath<GrowingRegularization, Double>? { \.pruning.amount.sparsity }
   public var pacing: Pacing { .gradual(times: pruning.amount.times, share: pruning.amount.share) }
-  public var evidence: Set<EvidenceKind> { pruning.evidence }
-  public var randomControl: (any CompressionMethod)? { pruning.randomControl }
-
-  public func applicability(to node: Node, in graph: Graph) -> Applicability {
-    pruning.applicability(to: node, in: graph)
-  }
 
   public func compress(_ compression: inout Compression<GrowingRegularization>) throws -> Rewrite {
     let present = compression.graph
@@ -66,18 +57,24 @@ public struct GrowingRegularization: CompressionMethod {
     guard compression.progress < 1 else {
       return try ChannelPruning.errors(as: Self.name) { try losses.removed }
     }
-    let step = Float(ceiling / Double(max(1, pruning.amount.times - 1)))
     var strengths: [String: [Float]] = [:]
     for (choice, isGone) in zip(losses.choices, losses.isGone) {
+      // Of tied layers with ceilings of their own the lowest.
+      let ceilings = present.producers(of: choice.group).compactMap {
+        compression.settings(for: $0.name)?.ceiling
+      }
+      let ceiling = Float(ceilings.min() ?? ceiling)
+      let step = ceiling / Float(max(1, pruning.amount.times - 1))
       let grown = zip(present.strengths(of: choice.set), isGone).map { strength, isGone in
-        isGone ? min(Float(ceiling), strength + step) : max(0, strength - step)
+        isGone ? min(ceiling, strength + step) : max(0, strength - step)
       }
       // A norm behind a concatenation has channels of several groups.
       for (name, elements) in choice.set.spread(grown, over: [.making, .scaling]) {
         strengths[name] = strengths[name].map { zip($0, elements).map { max($0, $1) } } ?? elements
       }
     }
-    var pulled = losses.compensated
+    // Nothing has gone yet: there is nothing to make up for.
+    var pulled = present.shipped
     for (name, strength) in strengths where strength.contains(where: { $0 > 0 }) {
       guard let inner = pulled.parameters[name]?.encoding else { continue }
       pulled.parameters[name]?.encoding = Attracted(to: [0], strength: strength, inner: inner)

@@ -3,10 +3,8 @@ public import Settings
 import Tensors
 
 /// Sets the weakest filters to zero again and again while they go on learning, and removes them at the end.
-public struct SoftFilterPruning: CompressionMethod {
+public struct SoftFilterPruning: ChannelPruningMethod {
   public static let name = "soft-filter-pruning"
-  public static let family = MethodFamily.pruning
-  public static let order = PipelineOrder.structure
   public static let revision = 1
   public static let documentation = MethodDocumentation(
     summary: "set the weakest filters to zero while they learn on, then remove them",
@@ -25,7 +23,7 @@ public struct SoftFilterPruning: CompressionMethod {
       """)
 
   /// What is removed in the end, and when.
-  private var pruning: ChannelPruning
+  public var pruning: ChannelPruning
 
   /// Half of each layer's filters, at 10 points over nine tenths of the stage.
   public init() { self.init(sparsity: 0.5) }
@@ -37,14 +35,7 @@ public struct SoftFilterPruning: CompressionMethod {
   }
 
   public static var settings: [Setting<SoftFilterPruning>] { ChannelPruning.settings(\.pruning) }
-  public static var strength: WritableKeyPath<SoftFilterPruning, Double>? { \.pruning.amount.sparsity }
   public var pacing: Pacing { .gradual(times: pruning.amount.times, share: pruning.amount.share) }
-  public var evidence: Set<EvidenceKind> { pruning.evidence }
-  public var randomControl: (any CompressionMethod)? { pruning.randomControl }
-
-  public func applicability(to node: Node, in graph: Graph) -> Applicability {
-    pruning.applicability(to: node, in: graph)
-  }
 
   public func compress(_ compression: inout Compression<SoftFilterPruning>) throws -> Rewrite {
     var channels = compression.with(\.pruning)
