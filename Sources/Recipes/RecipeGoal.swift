@@ -89,7 +89,7 @@ public struct RecipeGoal: Sendable {
 extension SearchSpace {
   /// Reads `{sparsity: {from: 0.3, to: 0.9}, codebook.linearBits: [3, 4, 5]}`: settings of the pipeline's methods with the values that
   /// they may take, a range (`scale: log` for equal ratios) or a list; a range with `layers: each`, or a list of layers, is of each
-  /// of them by itself.
+  /// of them by itself, and with `layers: {similar: 3}` of three groups of similar ones.
   init(over node: SettingsNode, stages: [RecipeStage]) throws(SettingsError) {
     var variables: [SearchVariable] = []
     for entry in try node.mapping("over") {
@@ -153,10 +153,20 @@ extension SearchVariable {
     }
   }
 
-  /// Reads `each`, or names of layers, those in a list of their own together; all without it.
+  /// Reads `each`, `{similar: 3}`, or names of layers, those in a list of their own together; all without it.
   private static func layers(_ node: SettingsNode?) throws(SettingsError) -> [Layers] {
     guard let node else { return [.all] }
     if node.content == .string("each") { return [.each] }
+    if case .mapping = node.content {
+      try node.requireKeys(["similar"], of: "layers")
+      let value = try node.required("similar", of: "layers")
+      let count = try value.integer("similar")
+      guard 1...100 ~= count else {
+        throw .outOfRange(
+          value.mark, key: "similar", expected: "a number of groups in 1...100", found: "\(count)")
+      }
+      return [.similar(count)]
+    }
     let items = try node.list("layers")
     guard !items.isEmpty else {
       throw .invalid(node.mark, key: "layers", reason: "the list is empty; give layers, or \"each\"")

@@ -110,7 +110,7 @@ public struct TrialPreview {
 extension TrialPreview.Stage {
   /// Notes which layers a method touches, and why not the others that have weights.
   fileprivate mutating func describe(_ choice: MethodChoice, _ graph: Graph) throws {
-    for pattern in choice.strayPatterns(in: graph) {
+    for pattern in try choice.strayPatterns(in: graph) {
       warnings.append("the override \"\(pattern.text)\" matches no layer")
     }
     for (node, applicability) in try choice.applicabilities(on: graph) {

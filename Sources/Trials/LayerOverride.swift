@@ -24,11 +24,20 @@ public struct LayerOverride: Sendable, Equatable {
     settings = SettingsNode(.mapping([]))
   }
 
-  /// Reads `{layers: "fc*", skip: true}` or `{layers: [a, b], sparsity: 0.5}`; settings are checked by the method.
+  /// Reads `{layers: "fc*", skip: true}`, `{layers: [a, b], sparsity: 0.5}` or `{layers: similar:1/3, threshold: 0.8}`; settings are checked by the method.
   init(from node: SettingsNode) throws(SettingsError) {
     let layers = try node.required("layers", of: "an override")
     patterns = try layers.list("layers", allowingSingle: true)
-      .map { item throws(SettingsError) in LayerPattern(try item.string("layers")) }
+      .map { item throws(SettingsError) in
+        let pattern = LayerPattern(try item.string("layers"))
+        guard !SimilarLayers.isMeant(by: pattern) || SimilarLayers(pattern) != nil else {
+          throw .outOfRange(
+            item.mark, key: "layers",
+            expected: "similar:K/N, the K-th of N groups, N at most \(SimilarLayers.maximum)",
+            found: pattern.text)
+        }
+        return pattern
+      }
     skips =
       try node["skip"].map { value throws(SettingsError) in try Bool(reading: value, key: "skip") } ?? false
     settings = SettingsNode(

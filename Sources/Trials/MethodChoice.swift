@@ -128,7 +128,8 @@ public struct MethodChoice: Sendable {
     _ graph: Graph, of original: Graph, progress: Double, evidence: any Evidence, random: SeededRandom
   ) throws -> Rewrite {
     try Self.compress(
-      method, overrides, graph, of: original, progress: progress, evidence: evidence, random: random)
+      method, resolvingSimilar(in: original).overrides, graph, of: original, progress: progress,
+      evidence: evidence, random: random)
   }
 
   private static func compress<M: CompressionMethod>(
@@ -145,7 +146,7 @@ public struct MethodChoice: Sendable {
   public func applicabilities(
     on graph: Graph
   ) throws -> [(node: Node, applicability: Applicability)] {
-    try Self.applicabilities(method, overrides, graph)
+    try Self.applicabilities(method, resolvingSimilar(in: graph).overrides, graph)
   }
 
   private static func applicabilities<M: CompressionMethod>(
@@ -162,8 +163,10 @@ public struct MethodChoice: Sendable {
   }
 
   /// Overrides that mean no layer of a network: probably misspelt.
-  public func strayPatterns(in graph: Graph) -> [LayerPattern] {
-    overrides.flatMap(\.patterns).filter { pattern in !graph.nodes.contains { pattern.matches($0) } }
+  public func strayPatterns(in graph: Graph) throws -> [LayerPattern] {
+    try resolvingSimilar(in: graph).overrides.flatMap(\.patterns).filter { pattern in
+      !graph.nodes.contains { pattern.matches($0) }
+    }
   }
 
   /// By node, settings other than the method's: kinds first, then patterns, then names; `nil` inside leaves it out.

@@ -128,7 +128,7 @@ package struct TrialPipeline {
     _ choice: MethodChoice, _ index: Int, _ warnings: inout [String]
   ) throws {
     let graph = outcome.graph
-    for pattern in choice.strayPatterns(in: graph) {
+    for pattern in try choice.strayPatterns(in: graph) {
       warnings.append("\(choice.name): the override \"\(pattern.text)\" matches no layer")
     }
     let evidence = try StageEvidence(runner, data).of(graph)

@@ -37,6 +37,38 @@ struct ZeroShareTests {
     #expect(scores.count == 4 && zip(scores, truth).allSatisfy { abs($0 - $1) < 1e-12 })
   }
 
+  /// Each weight of the hidden layer that is zero costs as much.
+  private struct Costly: Evidence {
+    let cost: Double
+    func meanLoss(of changed: Graph, images: Int) throws -> Double {
+      let zeros = changed.parameters["hidden.weight"]?.value.values.count { $0 == 0 } ?? 0
+      return 2 + cost * Double(zeros)
+    }
+    func forEachGradient(images: Int, _ body: ([String: Tensor]) -> Void) throws {}
+    func forEachActivation(
+      of values: [String], images: Int, real: Bool, _ body: ([String: Tensor]) -> Void
+    ) throws {}
+  }
+
+  @Test(
+    "The threshold is the largest that the loss can bear", arguments: [0, 0.09, 0.1, 0.35, 0.8, 1.15, 1.2, 9])
+  func rise(_ rise: Double) throws {
+    let hidden: [Float] = [0.5, -0.04, 1, 0.01, -0.02, 0.9, 0.8, -0.7, 0.6, 0.06, 0.3, 0.2]
+    let graph = try network(hidden, [1, 1, 1, 1, 1, 1, 1, 1])
+    let group = try #require(graph.channelGroups().first { $0.values.contains("hidden") })
+    var criterion = ZeroShare()
+    criterion.rise = rise
+    #expect(criterion.evidence == [.losses])
+    var context = SaliencyContext(graph: graph, evidence: Costly(cost: 0.1))
+    let scores = try criterion.scores(of: [UnitSet(group, in: graph)], &context)[0]
+    // As many of the smallest as cost no more, a rounding's width aside.
+    let gone = hidden.sorted { abs($0) < abs($1) }.prefix(Int(rise / 0.1 + 1e-9))
+    let truth = (0..<4).map { channel in
+      1 - Double(hidden[3 * channel..<3 * channel + 3].count { gone.contains($0) }) / 3
+    }
+    #expect(zip(scores, truth).allSatisfy { abs($0 - $1) < 1e-12 }, "\(scores) \(truth)")
+  }
+
   @Test("Channels below a share of the largest of their group go besides the sparsity, and the minimum stays")
   func below() throws {
     // Sums of absolute weights: 3, 0.2, 1, 0.02.

@@ -309,4 +309,26 @@ struct RecipeSourceTests {
       message(latency, "{roundTo: {layers: each, from: 1, to: 2}}").contains("nothing of \"over\" makes"))
     #expect(message("{target: cortex-m4, latencyMs: 1}", "{sparsity: [0.1, 0.2]}").contains("ranges"))
   }
+
+  @Test("groups of similar layers become a variable each, and more groups than layers are refused")
+  func similarLayers() throws {
+    func student(_ layers: String) -> String {
+      """
+        - name: a
+          keep: {accuracyPoints: 1}
+          search: ascent
+          over: {threshold: {layers: \(layers), from: 0, to: 2}}
+          pipeline: [{magnitude-pruning: {}}]
+      """
+    }
+    let search = try #require(
+      try plan(student("{similar: 2}")).trials.compactMap(\.spec.search).first)
+    #expect(search.canonicalJSON.contains(#""layers":["similar:1/2"]"#))
+    #expect(search.canonicalJSON.contains(#""layers":["similar:2/2"]"#))
+    #expect(
+      errorMessage { _ = try plan(student("{similar: 99}")) }.contains(
+        "99 groups of similar layers cannot be made of"))
+    #expect(errorMessage { _ = try plan(student("{similar: 0}")) }.contains("1...100"))
+    #expect(errorMessage { _ = try plan(student("{alike: 2}")) }.contains("similar"))
+  }
 }

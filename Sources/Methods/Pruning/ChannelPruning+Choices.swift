@@ -119,7 +119,8 @@ extension ChannelPruning {
   ) throws {
     guard !(selection.scope is UniformAllocation) else { return }
     let wanted = Int((settings.amount.sparsity * Double(selection.originalCount)).rounded())
-    let possible = selection.goneCount + selection.removable.count
+    // Rounding up may leave more, as the settings say.
+    let possible = selection.goneCount + selection.groups.reduce(0) { $0 + $1.removableCount }
     guard wanted > possible else { return }
     throw MethodError.impossible(
       method: name, node: "sparsity",

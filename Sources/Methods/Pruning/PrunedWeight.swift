@@ -128,7 +128,7 @@ struct WeightPool {
     }
     var ties = missing - below
     let atLimit = candidates.reduce(0) { $1.score <= limit ? $0 + $1.size : $0 }
-    let next = atLimit <= missing ? candidates.first { $0.score > limit }?.score : nil
+    let next = atLimit <= missing ? candidates.first { $0.score > limit }?.score ?? .infinity : nil
     for index in weights.indices { weights[index].prune(below: limit, ties: &ties, next: next) }
   }
 

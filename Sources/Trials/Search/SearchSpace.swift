@@ -67,6 +67,8 @@ public struct SearchVariable: Sendable, Equatable {
     case all
     /// Of each layer by itself, tied ones together: a variable each, once the network is known.
     case each
+    /// Of each of so many groups of layers by itself, those of similar size and distribution of weights together.
+    case similar(Int)
     /// Of these layers.
     case named([String])
   }
@@ -95,6 +97,7 @@ public struct SearchVariable: Sendable, Equatable {
     return switch layers {
     case .all: name
     case .each: name + " of each layer"
+    case .similar(let count): name + " of \(count) groups of similar layers"
     case .named(let layers): name + " of " + layers.joined(separator: "+")
     }
   }
@@ -158,13 +161,26 @@ public struct SearchVariable: Sendable, Equatable {
     return choice
   }
 
-  /// This variable for each layer of a network that the stage's method applies to, tied ones together; itself where it is of all
-  /// or of some.
+  /// This variable for each layer of a network that the stage's method applies to, tied ones together, or for each group of similar
+  /// ones; itself where it is of all or of some.
   fileprivate func expanded(on graph: Graph, _ stages: [TrialSpec.Stage]) throws -> [SearchVariable] {
-    guard layers == .each, let choice = stages[stage].choice else { return [self] }
-    return try choice.layers(of: graph).map { tied in
+    guard let choice = stages[stage].choice else { return [self] }
+    let names: [[String]]
+    switch layers {
+    case .all, .named: return [self]
+    case .each: names = try choice.layers(of: graph)
+    case .similar(let count):
+      let layers = try choice.layers(of: graph).count
+      guard count <= layers else {
+        throw MethodError.impossible(
+          method: choice.name, node: "over",
+          reason: "\(count) groups of similar layers cannot be made of \(layers); ask for fewer")
+      }
+      names = (1...count).map { [SimilarLayers($0, of: count).text] }
+    }
+    return names.map { names in
       var variable = self
-      variable.layers = .named(tied)
+      variable.layers = .named(names)
       return variable
     }
   }
