@@ -10,8 +10,8 @@ public import Trials
 
 /// What a trial would do, found out without training: the methods are applied to a network that is not trained.
 ///
-/// Sizes are exact where a method fixes shapes, masks and widths, and estimates where trained weights decide, such as
-/// ranks by energy or entropy-coded bytes.
+/// Sizes are exact where a method fixes shapes, masks and widths, and estimates where trained weights or images decide, such as
+/// ranks by energy, entropy-coded bytes or channels ranked across layers: methods see a few images (`SampledEvidence`).
 public struct TrialPreview {
   /// One stage of the trial.
   public struct Stage {
@@ -70,16 +70,19 @@ public struct TrialPreview {
         let began = clock.now
         do {
           try preview.describe(choice, graph)
+          let evidence = SampledEvidence(
+            try Self.evidence(runner, data, graph, teacher), available: images[.train] ?? 0)
+          defer { preview.methodSeconds = evidence.sparedSeconds }
           graph =
             try choice.compress(
-              graph, of: graph, progress: 1, evidence: try Self.evidence(runner, data, graph, teacher),
+              graph, of: graph, progress: 1, evidence: evidence,
               random: TrialPipeline.random(spec, choice, index)
             ).graph
         } catch {
           preview.warnings.append("\(error)")
         }
         preview.idle = graph.idleChannels(since: before, block: environment.backend.channelBlock)
-        preview.methodSeconds = (clock.now - began).inSeconds
+        preview.methodSeconds += (clock.now - began).inSeconds
         if choice.order == .structure { structure = graph }
       }
       preview.work = try runner.work(stage, before, graph, teacher: teacher, data)

@@ -321,8 +321,7 @@ struct RecipeSourceTests {
           pipeline: [{magnitude-pruning: {}}]
       """
     }
-    let search = try #require(
-      try plan(student("{similar: 2}")).trials.compactMap(\.spec.search).first)
+    let search = try #require(plan(student("{similar: 2}")).trials.compactMap(\.search).first)
     #expect(search.canonicalJSON.contains(#""layers":["similar:1/2"]"#))
     #expect(search.canonicalJSON.contains(#""layers":["similar:2/2"]"#))
     #expect(

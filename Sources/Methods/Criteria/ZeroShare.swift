@@ -1,3 +1,4 @@
+import Graphs
 public import Settings
 import Tensors
 

@@ -13,8 +13,10 @@ sections.curves = section => {
     scale: axis('epoch, all stages', value => Number.isInteger(value) ? value : '', { min: 0 }),
     place: (epoch, index) => index + 1, isShown: () => true,
   };
+  // 1, 2 and 5 of each power of ten: all that a logarithmic axis offers would overlap.
+  const isRound = value => [1, 2, 5].includes(Number(value.toExponential(1).split('e')[0]));
   const byWeights = {
-    scale: axis('weights that are not zero', value => format.count(value), { type: 'logarithmic', reverse: true, ticks: { autoSkip: true } }),
+    scale: axis('weights that are not zero', value => isRound(value) ? format.count(value) : null, { type: 'logarithmic', reverse: true }),
     place: epoch => epoch.weights,
     isShown: curve => new Set(curve.epochs.map(epoch => epoch.weights)).size > 1,
   };

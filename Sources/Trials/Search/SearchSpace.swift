@@ -1,5 +1,6 @@
 import Foundation
 public import Graphs
+import Methods
 import RealModule
 public import Settings
 
