@@ -60,7 +60,7 @@ public struct DNNLBackend: Backend {
     if options.mode == .inference { return try inferencePlan(graph, projected, options, device, shared) }
     let builder = try PlanBuilder(projected.graph, projected.renaming(options), device, store: shared)
     try builder.build()
-    let store = shared ?? WeightStore(builder.parameters, device)
+    let store = shared ?? WeightStore(builder.parameters, device, frozen: options.frozen)
     let plan = DNNLPlan(try PlanParts(builder, store), of: graph, projected, options)
     if shared == nil { try store.load(TrainingState(graph)) }
     return plan

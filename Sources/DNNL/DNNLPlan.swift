@@ -123,7 +123,7 @@ public final class DNNLPlan: Plan {
   }
 
   public func withGradients<R>(_ body: (inout MutableSpan<Float>) throws -> R) rethrows -> R {
-    try store.gradients.withMutableFloats(body)
+    try store.withUpdatedGradients(body)
   }
 
   public func parameter(_ name: String) throws(ExecutionError) -> ParameterID {

@@ -10,7 +10,7 @@ extension WeightStore {
     prepare(moments: rule.momentCount, averaging: step.averageDecay != nil)
     updatedFinitely.store(true, ordering: .relaxed)
     apply(rule, step, 0..<decayingCount, decay: step.decay, threads)
-    apply(rule, step, decayingCount..<trainableCount, decay: 0, threads)
+    apply(rule, step, decayingCount..<updatedCount, decay: 0, threads)
     if let decay = step.averageDecay { average(decay, threads) }
     pendingBackwards = 0
     version += 1
@@ -57,7 +57,7 @@ extension WeightStore {
     unsafe condense_average(
       averages.baseAddress.assumingMemoryBound(to: Float.self),
       weights.baseAddress.assumingMemoryBound(to: Float.self),
-      decay, Int64(trainableCount), Int32(threads))
+      decay, Int64(updatedCount), Int32(threads))
     unsafe condense_average(
       averageStatistics.baseAddress.assumingMemoryBound(to: Float.self),
       statistics.baseAddress.assumingMemoryBound(to: Float.self), decay, Int64(statistics.byteCount / 4), 1)

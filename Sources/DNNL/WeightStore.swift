@@ -7,8 +7,8 @@ import Tensors
 /// Masters, gradients, moments, averages and running statistics of one network, shared by all of its plans.
 ///
 /// Weights, gradients, moments and averages lie at equal offsets of arenas of one size: decaying parameters first,
-/// then the others, each starting on a cache line and padded with zeros as its layout says. An update is then one
-/// loop over two ranges. Running statistics have arenas of their own.
+/// then the others, then frozen ones, each starting on a cache line and padded with zeros as its layout says. An update is
+/// then one loop over two ranges. Running statistics have arenas of their own.
 final class WeightStore {
   /// One parameter: its layout and where it starts.
   struct Entry {
@@ -35,6 +35,8 @@ final class WeightStore {
   private(set) var averageStatistics: AlignedBuffer?
   /// The floats of the parameters that decay: the first part of the arenas.
   let decayingCount: Int
+  /// The floats of the parameters that updates change: the first part of the arenas.
+  let updatedCount: Int
   /// The floats of all trainable parameters.
   let trainableCount: Int
   /// Counts changes of weights or statistics, so that copies know when they are stale.
@@ -48,12 +50,17 @@ final class WeightStore {
   var pendingUpdate: PendingUpdate?
   private(set) lazy var updateLoop = TeamLoop { [unowned self] chunk in update(chunk) }
 
-  /// Lays out parameters by the layouts that kernels chose for their gradients.
-  init(_ parameters: [(name: String, slot: ParameterSlot, layout: Layout)], _ device: Device) {
+  /// Lays out parameters by the layouts that kernels chose for their gradients; updates leave frozen ones as they are.
+  init(
+    _ parameters: [(name: String, slot: ParameterSlot, layout: Layout)], _ device: Device,
+    frozen: Set<String> = []
+  ) {
     self.device = device
-    func end(_ start: Int, _ choose: (ParameterSlot) -> Bool, _ entries: inout [String: Entry]) -> Int {
+    func end(
+      _ start: Int, _ entries: inout [String: Entry], _ choose: (ParameterSlot, _ isFrozen: Bool) -> Bool
+    ) -> Int {
       var offset = start
-      for (name, slot, layout) in parameters where choose(slot) {
+      for (name, slot, layout) in parameters where choose(slot, frozen.contains(name)) {
         let line = AlignedBuffer.alignment / 4
         let count = (layout.elementCount + line - 1) / line * line
         entries[name] = Entry(slot: slot, layout: layout, offset: offset, count: count)
@@ -62,9 +69,10 @@ final class WeightStore {
       return offset
     }
     var entries: [String: Entry] = [:]
-    decayingCount = end(0, { $0.isTrainable && $0.decays }, &entries)
-    trainableCount = end(decayingCount, { $0.isTrainable && !$0.decays }, &entries)
-    let statisticsCount = end(0, { !$0.isTrainable }, &entries)
+    decayingCount = end(0, &entries) { $0.isTrainable && $0.decays && !$1 }
+    updatedCount = end(decayingCount, &entries) { $0.isTrainable && !$0.decays && !$1 }
+    trainableCount = end(updatedCount, &entries) { $0.isTrainable && $1 }
+    let statisticsCount = end(0, &entries) { slot, _ in !slot.isTrainable }
     self.entries = entries
     order = parameters.map(\.name)
     extents = order.map { (entries[$0]?.offset ?? 0, entries[$0]?.count ?? 0) }
@@ -100,6 +108,12 @@ final class WeightStore {
     var gradient = unsafe gradients.mutableFloats(offset, count).mutableSpan
     let values = unsafe Span(_unsafeElements: weights.mutableFloats(offset, count))
     return try body(values, &gradient)
+  }
+
+  /// Lends the gradients of the parameters that updates change.
+  func withUpdatedGradients<R>(_ body: (inout MutableSpan<Float>) throws -> R) rethrows -> R {
+    var gradients = unsafe gradients.mutableFloats(0, updatedCount).mutableSpan
+    return try body(&gradients)
   }
 
   /// Makes room for the moments and averages that an update needs.

@@ -50,13 +50,15 @@ public struct PlanOptions: Sendable, Equatable {
   public var seeds: [String]
   /// Backward passes whose gradients are summed, in order, into one update.
   public var microBatches: Int
+  /// Trainable parameters that updates leave as they are, by name.
+  public var frozen: Set<String>
   /// The most bytes that the values of a batch may take; the machine's memory unless set.
   public var memoryBytes = PlanOptions.machineMemoryBytes
 
   /// Makes options.
   public init(
     batch: Int, mode: ExecutionMode, precision: Precision = .f32, threads: Int = 1, taps: [String] = [],
-    seeds: [String] = [], microBatches: Int = 1
+    seeds: [String] = [], microBatches: Int = 1, frozen: Set<String> = []
   ) {
     self.batch = batch
     self.mode = mode
@@ -65,6 +67,7 @@ public struct PlanOptions: Sendable, Equatable {
     self.taps = taps
     self.seeds = seeds
     self.microBatches = microBatches
+    self.frozen = frozen
   }
 
   /// The memory of this machine, in bytes.

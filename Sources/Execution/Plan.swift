@@ -30,7 +30,8 @@ public protocol Plan: AnyObject {
   /// Runs all gradients. With micro-batches the sums are kept until the update; they belong to the shared weights, so
   /// plans of different batch sizes may add to one update.
   func backward()
-  /// Lends all trainable gradients as one span, for clipping, norms, penalties and sums over ranks.
+  /// Lends the gradients of all parameters that updates change as one span, for clipping, norms, penalties and sums over
+  /// ranks; those of frozen ones are not among them.
   ///
   /// The order is the plan's own; elements that only pad a layout are zero.
   func withGradients<R>(_ body: (inout MutableSpan<Float>) throws -> R) rethrows -> R
@@ -44,7 +45,8 @@ public protocol Plan: AnyObject {
   ) rethrows -> R
   /// The same gradients as tensors in plain layouts, by parameter; allocates, so for analyses and not for steps.
   func gradients() throws(ExecutionError) -> [String: Tensor]
-  /// Applies an update rule to every trainable parameter, decay only to those that decay, and the moving average.
+  /// Applies an update rule to every trainable parameter that is not frozen, decay only to those that decay, and the moving
+  /// average.
   func update(_ rule: any UpdateRule, _ step: StepParameters)
   /// Whether every weight that the last update wrote, and every running statistic, is a finite number; allocates nothing.
   ///

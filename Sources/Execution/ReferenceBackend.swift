@@ -34,14 +34,14 @@ public struct ReferenceBackend: Backend {
       throw .unknownTap(value, suggestion: Spelling.nearest(to: value, among: known))
     }
     try graph.requireMemory(for: options, keepsValues: true)
-    let weights = try weights(of: graph, sharing: other)
+    let weights = try weights(of: graph, frozen: options.frozen, sharing: other)
     return ReferencePlan(graph, options, weights: weights)
   }
 
   private func weights(
-    of graph: Graph, sharing other: (any Plan)?
+    of graph: Graph, frozen: Set<String>, sharing other: (any Plan)?
   ) throws(ExecutionError) -> ReferenceWeights {
-    guard let other else { return ReferenceWeights(graph) }
+    guard let other else { return ReferenceWeights(graph, frozen: frozen) }
     guard let plan = other as? ReferencePlan else {
       throw .unsupported(node: name, reason: "shares weights with reference plans only")
     }

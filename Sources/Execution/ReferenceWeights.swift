@@ -8,6 +8,8 @@ final class ReferenceWeights {
     let name: String
     let slot: ParameterSlot
     let encoding: any Encoding
+    /// Whether updates change it.
+    let isUpdated: Bool
     /// The master.
     var value: Tensor
     var first: [Float] = []
@@ -22,29 +24,39 @@ final class ReferenceWeights {
   }
 
   /// Every parameter, in the order of nodes and slots.
-  var entries: [Entry] = []
-  /// The gradients of all trainable parameters, one after another.
+  var entries: [Entry]
+  /// The gradients of all trainable parameters, one after another, frozen ones last.
   private var gradients: [Float]
+  /// How many of them are of parameters that are updated.
+  private let updatedCount: Int
   /// Where each entry's gradient lies; empty for statistics.
   private let gradientRanges: [Range<Int>]
   /// Backward passes summed in the gradients.
   private var summedPasses = 0
 
-  /// The parameters of a verified graph.
-  init(_ graph: Graph) {
+  /// The parameters of a verified graph, some of which may be frozen.
+  init(_ graph: Graph, frozen: Set<String> = []) {
+    var entries: [Entry] = []
     for node in graph.nodes {
       for (name, slot) in graph.slots(of: node) {
         let parameter = graph.parameters[name] ?? Parameter(Tensor(zeros: slot.shape))
         entries.append(
-          Entry(name: name, slot: slot, encoding: parameter.encoding, value: parameter.value))
+          Entry(
+            name: name, slot: slot, encoding: parameter.encoding,
+            isUpdated: slot.isTrainable && !frozen.contains(name), value: parameter.value))
       }
     }
+    let trainable = entries.indices.filter { entries[$0].slot.isTrainable }
+    let order = trainable.filter { entries[$0].isUpdated } + trainable.filter { !entries[$0].isUpdated }
     var total = 0
-    gradientRanges = entries.map { entry in
-      let count = entry.slot.isTrainable ? entry.slot.shape.count : 0
-      defer { total += count }
-      return total..<total + count
+    var ranges = Array(repeating: 0..<0, count: entries.count)
+    for index in order {
+      ranges[index] = total..<total + entries[index].slot.shape.count
+      total = ranges[index].upperBound
     }
+    updatedCount = order.reduce(0) { entries[$1].isUpdated ? $0 + ranges[$1].count : $0 }
+    gradientRanges = ranges
+    self.entries = entries
     gradients = Array(repeating: 0, count: total)
   }
 
@@ -70,9 +82,8 @@ final class ReferenceWeights {
   }
 
   func withGradients<R>(_ body: (inout MutableSpan<Float>) throws -> R) rethrows -> R {
-    var lent = gradients
-    gradients = []
-    defer { gradients = lent }
+    var lent = Array(gradients[..<updatedCount])
+    defer { gradients.replaceSubrange(..<updatedCount, with: lent) }
     var span = lent.mutableSpan
     return try body(&span)
   }
@@ -97,11 +108,11 @@ final class ReferenceWeights {
     return tensors
   }
 
-  /// Updates every trainable parameter and the averages, and starts a new sum of gradients.
+  /// Updates every trainable parameter that is not frozen and the averages, and starts a new sum of gradients.
   func update(_ rule: any UpdateRule, _ step: StepParameters) {
     if step.averageDecay != nil { startAverages() }
     let gradients = gradients
-    for (index, range) in gradientRanges.enumerated() where entries[index].slot.isTrainable {
+    for (index, range) in gradientRanges.enumerated() where entries[index].isUpdated {
       update(index, gradients.span.extracting(range), rule, step)
     }
     if let decay = step.averageDecay { followAverages(decay: decay) }
@@ -141,7 +152,7 @@ final class ReferenceWeights {
 
   /// Moves the averages towards the present weights and statistics.
   private func followAverages(decay: Float) {
-    for index in entries.indices {
+    for index in entries.indices where entries[index].isUpdated || !entries[index].slot.isTrainable {
       guard var average = entries[index].average else { continue }
       let values = entries[index].value.values
       for i in average.indices { average[i] = decay * average[i] + (1 - decay) * values[i] }

@@ -55,12 +55,15 @@ extension Configurable {
     }
   }
 
-  /// Every setting with its value, defaults filled: what a resolved recipe and a model file hold.
+  /// Every setting with its value, defaults filled but for those that are omitted: what a resolved recipe and a model file
+  /// hold.
   public var node: SettingsNode {
     SettingsNode(
       .mapping(
-        Self.settings.map {
-          SettingsNode.Entry(key: $0.name, mark: SettingsMark(source: "built-in"), value: $0.write(self))
+        Self.settings.compactMap { setting in
+          let value = setting.write(self)
+          if setting.isOmittedAsDefault, value == setting.write(Self()) { return nil }
+          return SettingsNode.Entry(key: setting.name, mark: SettingsMark(source: "built-in"), value: value)
         }))
   }
 }
@@ -77,6 +80,8 @@ public struct Setting<Owner> {
   public let isRequired: Bool
   /// The key of older files, which is read still.
   public private(set) var formerName: String?
+  /// Whether it is written only where it is not the default.
+  private(set) var isOmittedAsDefault = false
   let read: (inout Owner, SettingsNode) throws(SettingsError) -> Void
   let write: (Owner) -> SettingsNode
 
@@ -87,6 +92,14 @@ public struct Setting<Owner> {
   public func formerly(_ name: String) -> Setting {
     var setting = self
     setting.formerName = name
+    return setting
+  }
+
+  /// This setting, left out of what is written where it is the default: what was addressed before there was such a setting
+  /// keeps its address.
+  public func omittedAsDefault() -> Setting {
+    var setting = self
+    setting.isOmittedAsDefault = true
     return setting
   }
 

@@ -11,7 +11,8 @@ public enum TrainingError: Error, Sendable, CustomStringConvertible {
   case locked(path: String)
   case unwritable(path: String, reason: String)
   case nothingToPenalize(penalty: String)
-  case strayLayers(penalty: String, pattern: String, known: [String])
+  case strayLayers(place: String, pattern: String, known: [String])
+  case nothingLearns(layers: [String])
   case rewritePoints(points: [Int], updates: Int)
   case origin(parameter: String, reason: String)
 
@@ -63,9 +64,11 @@ public enum TrainingError: Error, Sendable, CustomStringConvertible {
     case .unwritable(let path, let reason):
       "\(path): cannot be written: \(reason)"
     case .nothingToPenalize(let penalty):
-      "training: penalty \(penalty): the network has nothing that it is a cost of; leave it out"
-    case .strayLayers(let penalty, let pattern, let known):
-      "training: penalty \(penalty): \"\(pattern)\" means no layer of the network; they are \(known.joined(separator: ", "))"
+      "training: penalty \(penalty): the network has nothing that it is a cost of and that learns; leave it out"
+    case .strayLayers(let place, let pattern, let known):
+      "training: \(place): \"\(pattern)\" means no layer of the network; they are \(known.joined(separator: ", "))"
+    case .nothingLearns(let layers):
+      "training: frozen: expected a layer that learns, found all of them named (\(layers.joined(separator: ", "))); leave one out"
     case .rewritePoints(let points, let updates):
       "training: a network is rewritten after ascending numbers of updates below \(updates), found \(points)"
     case .origin(let parameter, let reason):

@@ -1,4 +1,5 @@
 public import Datasets
+public import Graphs
 public import Settings
 
 /// How a network is trained: the defaults are the recipe that the project's reference accuracies were reached with.
@@ -26,6 +27,8 @@ public struct TrainingSettings: Configurable, Sendable {
   public var gradientClip: Float?
   /// Costs of the weights that are added to the loss.
   public var penalties: [any Penalty] = []
+  /// The layers whose weights stay as they are.
+  public var frozen: [LayerPattern] = []
   /// The decay of the moving average of weights, which then is what is evaluated and kept.
   public var emaDecay: Float?
   /// Epochs without a better validation accuracy after which training stops; the best weights are kept.
@@ -53,6 +56,10 @@ public struct TrainingSettings: Configurable, Sendable {
       Setting("gradientClip", \.gradientClip, in: 1e-6...1e6, "largest global norm of the gradient").formerly(
         "clip"),
       penaltiesSetting,
+      LayerPattern.setting(
+        "frozen", \.frozen,
+        "the layers whose weights, biases and scales stay as they are; statistics of norms follow the images still"
+      ).omittedAsDefault(),
       Setting("emaDecay", \.emaDecay, in: 0...0.999_999, "decay of the moving average of weights").formerly(
         "average"),
       Setting(

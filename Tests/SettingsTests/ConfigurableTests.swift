@@ -21,6 +21,25 @@ struct ConfigurableTests {
     #expect(try Demo(yaml: "null") == Demo())
   }
 
+  private struct Later: Configurable, Equatable {
+    var old = 1
+    var new = 2
+
+    static var settings: [Setting<Later>] {
+      [Setting("old", \.old, "was there"), Setting("new", \.new, "came later").omittedAsDefault()]
+    }
+  }
+
+  @Test("a setting that is omitted as the default is written where it is another, and read back")
+  func omitted() throws {
+    #expect(Later().node.canonicalJSON == #"{"old":1}"#)
+    var later = Later()
+    later.new = 3
+    #expect(later.node.canonicalJSON == #"{"new":3,"old":1}"#)
+    #expect(try Later(from: later.node, owner: "later") == later)
+    #expect(try Later(from: Later().node, owner: "later") == Later())
+  }
+
   @Test("equal settings have equal canonical text, whatever the order and spelling")
   func canonical() throws {
     let one = try Demo(yaml: "{steps: 3, sparsity: 0.25}").node.canonicalJSON

@@ -39,6 +39,7 @@ struct BackendTrainingTests {
   private static let recipes = [
     "{learningRate: 0.05}", "{learningRate: 0.05, gradientClip: 0.3, accumulationSteps: 2, emaDecay: 0.8}",
     "{learningRate: 0.005, optimizer: adamw, labelSmoothing: 0.1, patience: 1}",
+    "{learningRate: 0.05, gradientClip: 0.3, accumulationSteps: 2, emaDecay: 0.8, frozen: logits}",
   ]
 
   /// A bias before a batch norm has no gradient but rounding, which Adam makes as large as any other: it is left out,

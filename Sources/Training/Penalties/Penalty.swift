@@ -26,15 +26,11 @@ public protocol Penalty: NamedKind {
 extension Penalty {
   /// What it is a cost of in the layers that it is for: of elements that count together all must be of these.
   ///
-  /// Throws where a pattern means no layer, and where nothing is left.
-  func penalized(in graph: Graph) throws -> PenalizedElements {
-    if let stray = layers.first(where: { pattern in !graph.nodes.contains(where: pattern.matches) }) {
-      throw TrainingError.strayLayers(
-        penalty: Self.name, pattern: stray.text, known: graph.nodes.map(\.name))
-    }
-    let nodes = graph.nodes.filter { node in layers.isEmpty || layers.contains { $0.matches(node) } }
+  /// Throws where a pattern means no layer, and where nothing is left that is not frozen.
+  func penalized(in graph: Graph, frozen: Set<String>) throws -> PenalizedElements {
+    let nodes = layers.isEmpty ? graph.nodes : try graph.nodes(layers, for: "penalty \(Self.name)")
     let parameters = Set(nodes.flatMap { graph.slots(of: $0).map(\.name) })
-    let elements = elements(of: graph).among(parameters)
+    let elements = elements(of: graph).among(parameters.subtracting(frozen))
     guard !elements.isEmpty else { throw TrainingError.nothingToPenalize(penalty: Self.name) }
     return elements
   }
@@ -97,13 +93,8 @@ enum PenaltySettings {
     [
       Setting("weight", weight, in: 0...1e6, "factor"),
       Setting("warmUp", warmUp, in: 0...1, "share of all updates over which the factor climbs from 0"),
-      Setting(
-        "layers", expected: "a layer, a pattern (conv*, kind:linear), or a list of them",
-        "the layers whose weights it is a cost of; an empty list for all",
-        read: { (penalty, node) throws(SettingsError) in
-          penalty[keyPath: layers] = try node.list("layers", allowingSingle: true)
-            .map { item throws(SettingsError) in LayerPattern(try item.string("layers")) }
-        }, write: { $0[keyPath: layers].map(\.text).node }),
+      LayerPattern.setting(
+        "layers", layers, "the layers whose weights it is a cost of; an empty list for all"),
     ]
   }
 }

@@ -13,11 +13,12 @@ final class StepPenalties {
 
   private let penalties: [(penalty: any Penalty, work: [Work])]
 
-  /// Finds what the penalties are of in the plan of a network.
+  /// Finds what the penalties are of in the plan of a network: of what the plan updates.
   init(_ penalties: [any Penalty], of graph: Graph, on plan: any Plan) throws {
     var all: [(any Penalty, [Work])] = []
     for penalty in penalties {
-      all.append((penalty, try Self.work(penalty.penalized(in: graph), on: plan)))
+      all.append(
+        (penalty, try Self.work(penalty.penalized(in: graph, frozen: plan.options.frozen), on: plan)))
     }
     self.penalties = all
   }
