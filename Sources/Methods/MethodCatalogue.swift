@@ -8,7 +8,7 @@ public enum MethodCatalogue: Catalogue {
     SVDLinear.self, SpatialSVD.self, Tucker2.self,
     WeightPruning.self, MagnitudePruning.self, RandomPruning.self, ChannelPruning.self, NetworkSlimming.self,
     PathPruning.self, DeadNeurons.self,
-    DynamicSurgery.self, MovementPruning.self, ADMMPruning.self, SoftFilterPruning.self,
+    DynamicSurgery.self, MovementPruning.self, KarninPruning.self, ADMMPruning.self, SoftFilterPruning.self,
     GrowingRegularization.self, Rewind.self, DropoutAdaptation.self,
     PostTrainingQuantization.self, QuantizationAwareTraining.self, WeightClustering.self,
   ]

@@ -9,7 +9,7 @@ import Testing
 /// Every encoding of the catalogue on the weights of a network, and in inference integers on its values: in training a
 /// value that lands on the next integer in one of two backends is carried on into weights and moments.
 private enum EncodingKind: String, CaseIterable {
-  case sparse, integer, codebook, sparseCodebook, sparseInteger, spliced, attracted
+  case sparse, integer, codebook, sparseCodebook, sparseInteger, spliced, attracted, traced
 
   /// The kinds that the encoding is made of.
   var kinds: [String] {
@@ -21,6 +21,7 @@ private enum EncodingKind: String, CaseIterable {
     case .sparseInteger: [Sparse.kind, Integer.kind]
     case .spliced: [Spliced.kind]
     case .attracted: [Attracted.kind, Sparse.kind]
+    case .traced: [Traced.kind, Sparse.kind]
     }
   }
 
@@ -40,6 +41,8 @@ private enum EncodingKind: String, CaseIterable {
       Attracted(
         to: tensor.values.map { $0 / 2 }, strength: tensor.values.indices.map { Float($0 % 3) / 2 },
         inner: Sparse(mask: mask))
+    case .traced:
+      Traced(at: tensor.values, slope: tensor.values.map { $0 / 2 }, inner: Sparse(mask: mask))
     }
   }
 

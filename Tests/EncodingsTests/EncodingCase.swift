@@ -48,6 +48,8 @@ struct EncodingCase: CustomTestStringConvertible, Sendable {
       ("attracted, element by element", Attracted(to: target, strength: strength)),
       ("attracted within a mask", Attracted(to: target, strength: [0.1], inner: kept)),
       ("attracted integers", Attracted(to: [0], strength: strength, inner: integer)),
+      ("traced", Traced(at: target, slope: strength).followed(to: masters.values, slope: target)),
+      ("traced within a mask", Traced(at: target, slope: strength, inner: kept)),
     ]
   }
 

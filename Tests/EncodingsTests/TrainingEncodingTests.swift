@@ -49,6 +49,18 @@ struct TrainingEncodingTests {
     #expect(passed([1, 1], within, masters: [3, 4]) == [4, 0])
   }
 
+  @Test("The path integral is that of the trapezoids; training is the same with it as without")
+  func traced() {
+    let way = Traced(at: [1, 2], slope: [3, -1]).followed(to: [2, 2], slope: [5, 7])
+      .followed(to: [0, 3], slope: [-1, 1])
+    // (3 + 5)/2·1 + (5 - 1)/2·(-2) and (-1 + 7)/2·0 + (7 + 1)/2·1.
+    #expect(way.integral == [0, 4] && way.start == [1, 2] && way.last == [0, 3] && way.slope == [-1, 1])
+    #expect(passed([5, 6], way, masters: [0, 3]) == [5, 6])
+    #expect(Parameter(Tensor([0, 3], shape: [2]), encoding: way).projected.values == [0, 3])
+    let second = way.sliced([0: [1]], shape: [2])
+    #expect(second.integral == [4] && second.start == [2] && second.last == [3] && second.slope == [1])
+  }
+
   @Test("Student files neither write nor read them")
   func studentFiles() throws {
     var graph = Graph(inputs: [GraphInput(name: "image", shape: [1, 2, 2])])
@@ -61,9 +73,10 @@ struct TrainingEncodingTests {
       input: InputDescription(shape: [1, 2, 2], mean: [0], deviation: [1]),
       split: SettingsNode(mapping: [:]), provenance: SettingsNode(mapping: [:]))
     _ = try StudentFile.bytes(of: model, coded: true)
-    for encoding in [Spliced(mask: Mask((0..<8).map { $0 > 3 })), Attracted(to: [0], strength: [1])]
-      as [any Encoding]
-    {
+    for encoding in [
+      Spliced(mask: Mask((0..<8).map { $0 > 3 })), Attracted(to: [0], strength: [1]),
+      Traced(at: Array(repeating: 1, count: 8), slope: Array(repeating: 2, count: 8)),
+    ] as [any Encoding] {
       model.graph.parameters["logits.weight"]?.encoding = encoding
       let message = errorMessage { _ = try StudentFile.bytes(of: model, coded: true) }
       #expect(message.contains("\"logits.weight\" is \(encoding.kind), which acts in training alone"))
@@ -111,5 +124,23 @@ struct TrainingEncodingTests {
     #expect(
       errorMessage { _ = try Spliced.restore(stored, shape: [4]) }
         == "spliced: mask: expected 4 bits, found 1")
+  }
+
+  @Test("A way of another size, or that is no way of numbers, is refused")
+  func ways() {
+    func stored(_ slope: [Float]) -> StoredTensor {
+      let streams: [(String, [Float])] = [
+        ("start", [1, 2]), ("last", [1, 2]), ("slope", slope), ("integral", [0, 0]),
+      ]
+      return StoredTensor(
+        inner: ["dense"],
+        streams: streams.map { .init(name: $0.0, bits: 32, symbols: $0.1.map(\.bitPattern)) })
+    }
+    #expect(
+      errorMessage { _ = try Traced.restore(stored([1]), shape: [2]) }
+        == "traced: slope: expected 2 numbers, found 1")
+    #expect(
+      errorMessage { _ = try Traced.restore(stored([1, .infinity]), shape: [2]) }
+        == "traced: slope: expected finite numbers, found inf")
   }
 }

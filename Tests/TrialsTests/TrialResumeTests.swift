@@ -127,7 +127,7 @@ struct TrialResumeTests {
     #expect(!names.contains { $0.hasPrefix(Objective.prefix) })
   }
 
-  /// Masks that come back, pulls and filters that fade, each stopped between two of its points.
+  /// Masks that come back, pulls, filters that fade and ways that are followed, each stopped between two of its points.
   private static let shadows = """
       - name: shadows
         pipeline:
@@ -138,6 +138,8 @@ struct TrialResumeTests {
           - dynamic-surgery: {sparsity: 0.5, times: 4, share: 0.9}
             epochs: 2
           - movement-pruning: {sparsity: 0.6, times: 4, share: 0.9}
+            epochs: 2
+          - karnin-pruning: {sparsity: 0.7, times: 4, share: 0.9, images: 64}
             epochs: 2
           - admm-pruning: {sparsity: 0.8, times: 4, share: 0.9}
             epochs: 2

@@ -47,10 +47,7 @@ public struct Attracted: TrainingEncoding {
 
   public func sliced(_ kept: [Int: [Int]], shape: Shape) -> Attracted {
     func slice(_ numbers: [Float]) -> [Float] {
-      guard numbers.count > 1 else { return numbers }
-      var tensor = Tensor(numbers, shape: shape)
-      for (axis, kept) in kept.sorted(by: { $0.key < $1.key }) { tensor = tensor.gathering(kept, axis: axis) }
-      return tensor.values
+      numbers.count > 1 ? Self.sliced(numbers, kept, shape: shape) : numbers
     }
     return Attracted(to: slice(target), strength: slice(strength), inner: inner.sliced(kept, shape: shape))
   }

@@ -30,6 +30,13 @@ extension TrainingEncoding {
   public var bits: Int { inner.bits }
   public var keepsProjectedMasters: Bool { false }
 
+  /// The slice of numbers an element, row-major.
+  static func sliced(_ numbers: [Float], _ kept: [Int: [Int]], shape: Shape) -> [Float] {
+    var tensor = Tensor(numbers, shape: shape)
+    for (axis, kept) in kept.sorted(by: { $0.key < $1.key }) { tensor = tensor.gathering(kept, axis: axis) }
+    return tensor.values
+  }
+
   /// What the inner encoding stores of a tensor, behind streams of this one's own.
   func stored(_ tensor: Tensor, behind streams: [StoredTensor.Stream]) -> StoredTensor {
     var stored = inner.store(tensor)

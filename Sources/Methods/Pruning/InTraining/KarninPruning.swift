@@ -1,0 +1,135 @@
+import Encodings
+public import Graphs
+public import Settings
+import Tensors
+
+/// Prunes the weights that have had the least part in what training took off the loss.
+public struct KarninPruning: WeightPruningMethod {
+  public static let name = "karnin-pruning"
+  public static let revision = 1
+  public static let documentation = MethodDocumentation(
+    summary: "prune the weights of the least share in what training took off the loss",
+    description: """
+      Estimates what the loss would be without a weight from the way that the weight has gone: the loss's derivative by it is \
+      added up along the stage's training, and the fall of the loss that this explains is drawn out in a straight line from \
+      the way gone to the whole weight. At each of `times` points the gradients of training images are taken, with norms by \
+      their running statistics, and joined by the trapezoidal rule; Karnin adds up at every update what plain gradient descent \
+      makes of it. The last point masks the weights of the lowest scores, for good; the training after it recovers. It wants \
+      a stage in which weights go far, best the training from their beginning (a student with a network of its own): of a \
+      weight that has hardly moved little is known, and one that has not moved at all is scored by gradient times weight.
+      """,
+    formula: """
+      score = |w·I/(w - w0)|, w0 from the first point, I = sum over the points of (g + g')/2·(w' - w), which is the integral of \
+      dE/dw along the way; |w·g| where w = w0. Karnin's I is -sum over the updates of (w' - w)^2/rate
+      """,
+    paper: """
+      Karnin, "A simple procedure for pruning back-propagation trained neural networks", 1990, IEEE Transactions on Neural \
+      Networks 1(2), doi:10.1109/72.80236
+      """)
+
+  /// How much, and when.
+  public var amount = PruningAmount(sparsity: 0.8)
+  /// Training images whose gradients are taken at each point.
+  public var images = 1024
+  public var criterion: any Saliency { KarninSensitivity(images: images) }
+
+  /// Four of five weights, after 20 points.
+  public init() {
+    amount.times = 20
+    amount.share = 0.8
+  }
+
+  /// Prunes to a sparsity.
+  public init(sparsity: Double, scope: any Allocation = .global) {
+    self.init()
+    amount.sparsity = sparsity
+    amount.scope = scope
+  }
+
+  public static var settings: [Setting<KarninPruning>] {
+    // All goes at the last point: nothing grows, and one point is no way.
+    PruningAmount.settings(\.amount, of: "weights", [.element])
+      .filter { !["schedule", "initialSparsity", "times"].contains($0.name) } + [
+        Setting("times", \.amount.times, in: 2...1000, "points at which gradients are taken"),
+        Setting(
+          "images", \.images, in: 1...1_000_000, "training images whose gradients are taken at each point"),
+      ]
+  }
+
+  public var pacing: Pacing { .gradual(times: amount.times, share: amount.share) }
+  public var randomControl: (any CompressionMethod)? { RandomPruning(amount: amount) }
+
+  public func compress(_ compression: inout Compression<KarninPruning>) throws -> Rewrite {
+    guard compression.progress < 1 else {
+      let (graph, weights) = try chosen(&compression)
+      return try masked(graph.shipped, weights, compression)
+    }
+    let weights = compression.layers.flatMap { compression.graph.prunableWeights(of: $0.node) }
+    guard !weights.isEmpty else {
+      throw MethodError.nothingToDo(method: Self.name, reason: "no layer with weights is left to it")
+    }
+    let slopes = try compression.evidence.meanGradients(images: images)
+    var graph = compression.graph
+    for (name, parameter) in weights {
+      let inner = try parameter.plainFloats(name, for: Self.name)
+      guard let slope = slopes[name] else { continue }
+      let way = (parameter.encoding as? Traced)?.followed(to: parameter.projected.values, slope: slope)
+      graph.parameters[name]?.encoding =
+        way ?? Traced(at: parameter.projected.values, slope: slope, inner: inner)
+    }
+    return Rewrite(inPlace: graph)
+  }
+}
+
+/// What the loss loses by a weight, from its way through training: of weights that karnin-pruning has followed.
+private struct KarninSensitivity: Saliency {
+  static let name = "karnin"
+  static let documentation = KarninPruning.documentation
+  static let kinds: Set<UnitKind> = [.element]
+  static var settings: [Setting<KarninSensitivity>] {
+    [Setting("images", \.count, in: 1...1_000_000, "training images whose gradients are taken")]
+  }
+
+  private var count = 1024
+  var evidence: Set<EvidenceKind> { [.gradients] }
+
+  init() {}
+  init(images: Int) { count = images }
+
+  func scores(of sets: [UnitSet], _ context: inout SaliencyContext) throws -> [[Double]] {
+    let slopes = try context.evidence.meanGradients(images: count)
+    let graph = context.graph
+    return sets.map { set in
+      set.sums(.making) { name in
+        guard let parameter = graph.parameters[name], let slope = slopes[name] else { return nil }
+        let weights = parameter.projected.values
+        let way =
+          (parameter.encoding as? Traced)?.followed(to: weights, slope: slope)
+          ?? Traced(at: weights, slope: slope)
+        return { element in
+          let weight = Double(weights[element])
+          let gone = weight - Double(way.start[element])
+          let mean = gone == 0 ? Double(slope[element]) : Double(way.integral[element]) / gone
+          return abs(weight * mean)
+        }
+      }
+    }
+  }
+}
+
+extension Evidence {
+  /// The mean over batches of the mean loss's gradient by every trainable parameter, row-major.
+  fileprivate func meanGradients(images: Int) throws -> [String: [Float]] {
+    var sums: [String: [Double]] = [:]
+    var batches = 0.0
+    try forEachGradient(images: images) { gradients in
+      batches += 1
+      for (name, gradient) in gradients {
+        var sum = sums.removeValue(forKey: name) ?? Array(repeating: 0, count: gradient.values.count)
+        for i in sum.indices { sum[i] += Double(gradient.values[i]) }
+        sums[name] = sum
+      }
+    }
+    return sums.mapValues { sum in sum.map { Float($0 / batches) } }
+  }
+}
