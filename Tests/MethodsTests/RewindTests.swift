@@ -62,6 +62,52 @@ struct RewindTests {
     #expect(rewound.parameters["conv2.weight"] == initial.parameters["conv2.weight"])
   }
 
+  @Test(
+    "New weights are drawn for the shape that is left, by the seed, masks staying; no initialization is asked for"
+  )
+  func anew() throws {
+    let graph = try SmallGraph.residual.graph()
+    let smaller = try compressed(graph, by: ChannelPruning(sparsity: 0.5, scope: .layer)).graph
+    let masked = try compressed(smaller, by: MagnitudePruning(sparsity: 0.6)).graph
+    func drawn(_ seed: UInt64) throws -> Graph {
+      var compression = Compression(
+        Rewind(to: .random), graph: masked, evidence: NoEvidence(), random: SeededRandom(key: seed))
+      return try Rewind(to: .random).compress(&compression).graph
+    }
+    let first = try drawn(1)
+    try first.verify()
+    #expect(try first == drawn(1))
+    let second = try drawn(2)
+    #expect(Rewind(to: .random).evidence.isEmpty && Rewind().evidence == [.initialWeights])
+    for node in masked.nodes {
+      for (name, slot) in masked.slots(of: node) {
+        let before = try #require(masked.parameters[name])
+        let now = try #require(first.parameters[name])
+        #expect(now.encoding.isEqual(to: before.encoding))
+        var (one, other) = (SeededRandom(key: 1), SeededRandom(key: 2))
+        let constant = slot.initializer.tensor(slot.shape, &one)
+        guard constant != slot.initializer.tensor(slot.shape, &other) else {
+          #expect(now.value == constant, "\(name)")
+          continue
+        }
+        #expect(now.projected != before.projected && now != second.parameters[name], "\(name)")
+        #expect(now.survivors == before.survivors)
+      }
+    }
+    // The spread is that of the fan that is left, by draws of many weights.
+    let wide = Linear(features: 400)
+    var large = Graph(inputs: [GraphInput(name: "image", shape: [100])])
+    try large.append(wide, name: "logits", inputs: ["image"])
+    large.outputs = ["logits"]
+    large.initializeParameters(seed: 3)
+    var compression = Compression(Rewind(to: .random), graph: large)
+    let again = try Rewind(to: .random).compress(&compression).graph
+    func squares(_ graph: Graph) -> Double {
+      graph.parameters["logits.weight"]?.value.values.reduce(0) { $0 + Double($1) * Double($1) } ?? 0
+    }
+    #expect(abs(squares(again) / squares(large) - 1) < 0.05 && again != large)
+  }
+
   @Test("A dropout's rate falls with the root of the share of connections that are left")
   func dropouts() throws {
     var graph = try SmallGraph.dropout.graph()
@@ -109,11 +155,16 @@ struct RewindTests {
   func stored() throws {
     let graph = try SmallGraph.residual.graph()
     func between<M: CompressionMethod>(_ method: M) throws -> Graph {
-      var compression = Compression(method, graph: graph, of: graph, progress: 0.5)
+      var compression = Compression(
+        method, graph: graph, of: graph, progress: 0.5,
+        evidence: PlanEvidence(
+          graph, task: Classification(), backend: ReferenceBackend(),
+          source: PatternSource(graph, images: 8, batch: 4), batch: 4))
       return try method.compress(&compression).graph
     }
     let networks = [
       try between(DynamicSurgery()), try between(MovementPruning()), try between(ADMMPruning()),
+      try between(KarninPruning()),
       try between(GrowingRegularization()), try between(SoftFilterPruning()),
     ]
     for network in networks {

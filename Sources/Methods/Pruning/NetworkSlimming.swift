@@ -12,7 +12,12 @@ public struct NetworkSlimming: ChannelPruningMethod {
       channels that do little follow. This method then removes the channels of the smallest scales, ranked across the \
       network, with everything that is tied to them, and the stage's training recovers. Channels without a batch norm \
       stay. It is channel-pruning with the criterion norm-scale; the stage before it has \
-      "training: {penalties: {norm-scale: {weight: 1e-4}}}", as in Recipes/network-slimming.yaml.
+      "training: {penalties: {norm-scale: {weight: 1e-4}}}", as in Recipes/network-slimming.yaml. Pruning from scratch finds a \
+      shape by it before anything is trained: a network of random weights trains a little with all layers but norms frozen \
+      ("frozen: ['kind:conv2d', 'kind:linear']" beside the penalty), so that scales and shifts of norms alone learn; this method \
+      keeps to the budget ("of: multiplyAdds"), and "rewind: {to: random}" trains what is left from new weights, as in \
+      Recipes/pruning-from-scratch.yaml. The paper has gates of their own, and a penalty on how far their mean is from a \
+      ratio that a threshold then meets; here the sum of scales is the penalty, and the lowest go until the budget is met.
       """,
     formula: """
       loss + weight·sum of |scale| in the first stage; score = |scale|, averaged over the batch norms of tied channels; the \
@@ -20,7 +25,7 @@ public struct NetworkSlimming: ChannelPruningMethod {
       """,
     paper: """
       Liu, Li, Shen, Huang, Yan, Zhang, "Learning efficient convolutional networks through network slimming", 2017, \
-      arXiv:1708.06519
+      arXiv:1708.06519; from scratch: Wang, Zhang, Xie, Zhou, Su, Zhang, Hu, "Pruning from scratch", 2020, arXiv:1909.12579
       """)
 
   /// What is removed, and when.

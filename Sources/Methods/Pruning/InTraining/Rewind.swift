@@ -10,26 +10,50 @@ public struct Rewind: CompressionMethod {
   public static let order = PipelineOrder.sparsity
   public static let revision = 1
   public static let documentation = MethodDocumentation(
-    summary: "send the weights that are left back to initialization, masks staying",
+    summary: "send the weights that are left back to initialization, or to a new one",
     description: """
       Follows a method that masks weights: those that are left become what they were when the training of the network began, \
       biases and norms too, running statistics start afresh, and masks stay. The stage's training then trains the sparse \
       network from its lottery ticket, with the epochs and rates of the whole network's training. It wants to know the \
       network's initialization, so not an imported model, and whole layers: channels that were removed since, or layers that \
-      were replaced, have none. To rewind the learning rate alone needs no method: the stage that recovers takes the \
+      were replaced, have none. With "to: random" they are drawn anew for the shape that is left, whatever was removed: the \
+      control of the lottery ticket, and the last stage of pruning from scratch (Recipes/pruning-from-scratch.yaml). To \
+      rewind the learning rate alone needs no method: the stage that recovers takes the \
       schedule of the whole network's training.
       """,
-    formula: "w = mask·w(initialization)",
+    formula: "w = mask·w(initialization), or mask·(new draws of the layer's initializer)",
     paper: """
       Frankle, Carbin, "The lottery ticket hypothesis: finding sparse, trainable neural networks", 2019, arXiv:1803.03635; rates: \
-      Renda, Frankle, Carbin, "Comparing rewinding and fine-tuning in neural network pruning", 2020, arXiv:2003.02389
+      Renda, Frankle, Carbin, "Comparing rewinding and fine-tuning in neural network pruning", 2020, arXiv:2003.02389; shapes \
+      trained from new weights: Wang et al., "Pruning from scratch", 2020, arXiv:1909.12579
       """)
 
-  /// The only way.
+  /// Where weights are sent.
+  public enum Goal: String, Sendable, SettingChoice {
+    /// To what they were when the training of the network began.
+    case initialization
+    /// To new draws.
+    case random
+  }
+
+  /// Where weights are sent.
+  public var goal = Goal.initialization
+
+  /// To initialization.
   public init() {}
 
-  public static var settings: [Setting<Rewind>] { [] }
-  public var evidence: Set<EvidenceKind> { [.initialWeights] }
+  /// To initialization, or to new draws.
+  public init(to goal: Goal) { self.goal = goal }
+
+  public static var settings: [Setting<Rewind>] {
+    [
+      Setting(
+        "to", \.goal,
+        "initialization: what they were when the network's training began; random: drawn anew for the present shape"
+      )
+    ]
+  }
+  public var evidence: Set<EvidenceKind> { goal == .initialization ? [.initialWeights] : [] }
 
   public func applicability(to node: Node, in graph: Graph) -> Applicability {
     graph.slots(of: node).contains(where: \.slot.isTrainable)
@@ -41,23 +65,25 @@ public struct Rewind: CompressionMethod {
     guard !layers.isEmpty else {
       throw MethodError.nothingToDo(method: Self.name, reason: "no layer with weights is left to it")
     }
-    let initial = try compression.evidence.initialWeights()
+    let goals = Set(layers.map(\.settings.goal))
+    let initial = goals.contains(.initialization) ? try compression.evidence.initialWeights() : [:]
     var graph = compression.graph
-    for (node, _) in layers {
+    for (node, settings) in layers {
       for (name, slot) in graph.slots(of: node) {
         guard var parameter = graph.parameters[name] else { continue }
         let inner = try parameter.plainFloats(name, for: Self.name)
         let survivors = parameter.survivors
-        if slot.isTrainable {
+        if slot.isTrainable, settings.goal == .initialization {
           guard let first = initial[name] else {
             throw MethodError.impossible(
               method: Self.name, node: node.name,
               reason: "\(name) was not there, or had another shape, at initialization; "
-                + "put the method before what removes channels or replaces layers, or leave the layer out")
+                + "put the method before what removes channels or replaces layers, leave the layer out, or draw it anew (to: random)"
+            )
           }
           parameter.value = first
         } else {
-          var random = SeededRandom(seed: 0, purpose: "rewind " + name)
+          var random = SeededRandom(seed: compression.random.key, purpose: "rewind " + name)
           parameter.value = slot.initializer.tensor(slot.shape, &random)
         }
         graph.parameters[name] = inner is Sparse ? parameter.masked(by: survivors) : parameter
