@@ -85,6 +85,9 @@ public struct TrialPreview {
         preview.methodSeconds += (clock.now - began).inSeconds
         if choice.order == .structure { structure = graph }
       }
+      if let training = stage.training {
+        do { _ = try graph.frozenParameters(training.frozen) } catch { preview.warnings.append("\(error)") }
+      }
       preview.work = try runner.work(stage, before, graph, teacher: teacher, data)
       stages.append(preview)
     }

@@ -1,4 +1,4 @@
-import Graphs
+public import Graphs
 import Settings
 
 extension LayerPattern {
@@ -25,7 +25,7 @@ extension Graph {
   }
 
   /// The parameters of layers that a training leaves as they are, by name; refuses patterns after which nothing learns.
-  func frozenParameters(_ patterns: [LayerPattern]) throws -> Set<String> {
+  public func frozenParameters(_ patterns: [LayerPattern]) throws -> Set<String> {
     func trainable(_ nodes: [Node]) -> Set<String> {
       Set(nodes.flatMap { slots(of: $0) }.filter(\.slot.isTrainable).map(\.name))
     }

@@ -357,5 +357,11 @@ struct CompareTests {
     let text = try tool.run("plan", "r.yaml", "--out", "planned")
     #expect(text.status == 0 && text.output.contains("magnitude-pruning, 1 epoch"))
     #expect(text.output.split(separator: "\n").allSatisfy { $0.count <= 80 })
+    let frozen = Self.recipe.replacing("width: 0.25", with: "width: 1").replacing(
+      "epochs: 1, objective: soft-targets", with: "epochs: 1, training: {frozen: nowhere}")
+    try Data(frozen.utf8).write(to: URL(filePath: folder + "/frozen.yaml"))
+    let warned = try tool.run("plan", "frozen.yaml", "--only", "distilled", "--out", "planned")
+    #expect(
+      warned.status == 0 && warned.output.contains("frozen: \"nowhere\" means no layer"), "\(warned.output)")
   }
 }
