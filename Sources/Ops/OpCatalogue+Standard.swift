@@ -5,7 +5,7 @@ extension OpCatalogue {
   public static let standard = OpCatalogue([
     Conv2D.self, Linear.self, BatchNorm.self,
     ReLU.self, ReLU6.self, HardSwish.self, LeakyReLU.self, Sigmoid.self, Tanh.self, Softmax.self,
-    Add.self, Multiply.self, Concat.self,
+    Add.self, Multiply.self, ChannelGate.self, Concat.self,
     MaxPool.self, AveragePool.self, GlobalAveragePool.self,
     Flatten.self, Reshape.self, ChannelShuffle.self, Dropout.self, Upsample.self,
   ])

@@ -30,7 +30,10 @@ struct LayerWork {
     encoding = weight?.encoding.kind
     bits = node.inputs.map(graph.bits(of:)).reduce(weight?.encoding.bits ?? 0, max)
     outputBits = graph.bits(of: node.name)
-    multiplyAdds = graph.cost(of: node).multiplyAdds
+    // Kernels skip outputs that a gate closes where weights are plain, and read what others have closed.
+    multiplyAdds =
+      weight?.encoding.kind == Dense.kind
+      ? GatedWork(graph).mostByOutputs(of: node.name) : graph.cost(of: node).multiplyAdds
     let isMoved = node.op.placement != .unmoved
     outputElements = isMoved ? graph.shape(of: node.name)?.count ?? 0 : 0
     storedBytes = graph.slots(of: node).reduce(0) { $0 + (graph.parameters[$1.name]?.storedBytes ?? 0) }

@@ -21,6 +21,9 @@ public struct OpCase: Sendable, CustomStringConvertible {
     catalogue.types.flatMap { cases(of: $0) }
   }
 
+  /// Every example of every op that devices of integers know, and that other formats may hold: gates are refused by them.
+  public static let withoutGates = all().filter { !($0.op is ChannelGate) }
+
   private static func cases<O: Op>(of type: O.Type) -> [OpCase] {
     O.examples.map { OpCase(op: $0.op, inputs: $0.inputs) }
   }

@@ -81,6 +81,43 @@ struct CFloatTests {
     try expectAgreement(graph, "\(network)")
   }
 
+  @Test("Outputs that a gate closes are skipped, and what is left agrees with the reference")
+  func gates() throws {
+    var graph = Graph(inputs: [GraphInput(name: "image", shape: [3, 7, 6])])
+    try graph.append(GlobalAveragePool(), name: "mean", inputs: ["image"])
+    try graph.append(Conv2D(filters: 8, kernel: 1), name: "saliency", inputs: ["mean"])
+    try graph.append(ChannelGate(open: 3), name: "gate", inputs: ["saliency"])
+    try graph.append(Conv2D(filters: 8, kernel: 3, padding: 1, bias: false), name: "conv", inputs: ["image"])
+    try graph.append(BatchNorm(), name: "norm", inputs: ["conv"])
+    try graph.append(HardSwish(), name: "act", inputs: ["norm"])
+    try graph.append(Multiply(), name: "gated", inputs: ["act", "gate"])
+    try graph.append(Conv2D(filters: 5, kernel: 3, stride: 2), name: "last", inputs: ["gated"])
+    try graph.append(GlobalAveragePool(), name: "pool", inputs: ["last"])
+    try graph.append(Flatten(), name: "logits", inputs: ["pool"])
+    graph.outputs = ["logits"]
+    graph.scatterParameters(seed: 6)
+    try expectAgreement(graph, "gated")
+    let network = try CNetwork(floats: try graph.foldedForInference(), sparse: .auto)
+    let step = try #require(network.steps.first { $0.node == "norm" })
+    #expect((step.kernel as? FloatProducts)?.isGated == true && step.inputs.count == 2)
+    #expect(step.kernel.multiplyAdds == 3 * 42 * 3 * 9)
+  }
+
+  @Test("Formats that have no form for gates name them")
+  func refusedGates() throws {
+    let example = try #require(OpCase.all().first { $0.op is ChannelGate })
+    let graph = try example.graph()
+    for refusals in [
+      ONNXExporter().refusals(of: graph, ExportOptions()),
+      TFLiteExporter().refusals(of: graph, ExportOptions()),
+    ] {
+      #expect(refusals.map(\.kind).contains("channel-gate"))
+    }
+    #expect(
+      "\(String(describing: IntegerProgram.refusal(of: graph)))".contains(
+        "channel-gate has no integer kernel"))
+  }
+
   @Test("Weights in every form agree with the reference, each layer in each", arguments: 0..<4)
   func forms(_ shift: Int) throws {
     var graph = try SmallGraph.lenet.graph()

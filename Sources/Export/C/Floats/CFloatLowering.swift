@@ -60,13 +60,23 @@ extension CNetwork {
     let values = names.map { name in
       Value(name: name, shape: Shape(Array((graph.shape(of: name) ?? [1, 1]).dimensions.dropFirst())))
     }
+    let work = GatedWork(graph)
     var steps: [Step] = []
     for (index, node) in graph.nodes.enumerated() {
       guard let op = node.op as? any CFloatLowering else { throw .withoutKernel(node) }
-      steps.append(
-        Step(
-          node: node.name, kernel: op.floatKernel(CFloatFrame(node: node, graph: graph, sparse: sparse)),
-          inputs: node.inputs.compactMap { positions[$0] }, output: graph.inputs.count + index))
+      let output = graph.inputs.count + index
+      var kernel = op.floatKernel(CFloatFrame(node: node, graph: graph, sparse: sparse))
+      var inputs = node.inputs.compactMap { positions[$0] }
+      if var products = kernel as? FloatProducts, products.canBeGated,
+        let gate = work.gate(closing: node.name).flatMap({ positions[$0] }), gate < output
+      {
+        products.isGated = true
+        products.title += ", gated"
+        products.multiplyAdds = work.mostByOutputs(of: node.name)
+        kernel = products
+        inputs.append(gate)
+      }
+      steps.append(Step(node: node.name, kernel: kernel, inputs: inputs, output: output))
     }
     guard let output = graph.outputs.first.flatMap({ positions[$0] }) else {
       throw CRefusal(node: "outputs", kind: "output", reason: "the network has none")

@@ -33,6 +33,42 @@ extension CRoutine {
     name: "convolve_floats_memory", needs: [floatLayer, gatherFloats],
     text: floatConvolution(suffix: "_memory", read: "*weights"))
 
+  /// Convolutions of one group of whose outputs only those are needed whose gate is not zero.
+  static let convolveGatedFloats = CRoutine(
+    name: "convolve_gated_floats", needs: [convolveFloats],
+    text: #"""
+      static void @_convolve_gated(const @_convolution *layer, const float *gate, float *y, const float *x,
+                                   float *patch) {
+        const @_window *window = &layer->window;
+        int channels = window->channels, run = window->kernel_width * channels;
+        int length = window->kernel_height * run, row, column, output;
+        for (row = 0; row < window->rows; row++) {
+          int top = row * window->stride_height - window->padding_height;
+          for (column = 0; column < window->columns; column++) {
+            int left = column * window->stride_width - window->padding_width;
+            const float *from = patch;
+            int rows = 1, some = length, stride = 0;
+            if (layer->direct && top >= 0 && left >= 0 && top + window->kernel_height <= window->height
+                && left + window->kernel_width <= window->width) {
+              from = x + (top * window->width + left) * channels;
+              rows = window->kernel_height;
+              some = run;
+              stride = window->width * channels;
+            } else {
+              @_gather(window, patch, x, top, left, 0, channels, 0);
+            }
+            for (output = 0; output < layer->products.outputs; output++) {
+              y[output] = 0.0f;
+              if (gate[output] > 0.0f)
+                @_dense(&layer->products, layer->products.weights + output * length, output, 1, y, from, rows, some,
+                        stride);
+            }
+            y += layer->products.outputs;
+          }
+        }
+      }
+      """#)
+
   private static func floatConvolution(suffix: String, read: String) -> String {
     #"""
     /* Outputs first, first + 1, ... (count of them) of one place: rows runs of run floats, stride apart in x. */

@@ -8,8 +8,9 @@ struct FloatProducts: CKernel {
   /// Weights that are written out at a time at most, in rows.
   private static let rowsAtOnce = 4
 
-  let title: String
-  let multiplyAdds: Int
+  var title: String
+  /// Of a gated one at most.
+  var multiplyAdds: Int
   /// `[C, H, W]`.
   let input: Shape
   /// `[O, Ho, Wo]`.
@@ -22,6 +23,11 @@ struct FloatProducts: CKernel {
   let bias: [Float]
   /// Whether inputs may lie in any order: a linear layer's do.
   let isLinear: Bool
+  /// Whether a second input, one number an output, says which outputs are needed: the others are zero.
+  var isGated = false
+
+  /// Whether it has a form that skips outputs.
+  var canBeGated: Bool { !isLinear && op.groups == 1 && weights.form == .floats }
 
   var placement: OutputPlacement { .apart }
 
@@ -81,6 +87,14 @@ struct FloatProducts: CKernel {
 
   private func call(_ site: CSite) -> (routines: [CRoutine], body: [String]) {
     let arguments = "\(site.output), \(site.inputs[0]), \(site.scratch.pointer)"
+    if isGated {
+      return (
+        [.convolveGatedFloats],
+        [
+          "@_convolve_gated(&layer, \(site.inputs[1]), \(arguments));"
+        ]
+      )
+    }
     let some = "\(site.scratch.pointer) + \(patchCount)"
     let atOnce = max(1, min(op.filters, (site.scratch.count - patchCount) / max(rowCount, 1)))
     let unpacking = weights.unpacking(
