@@ -168,6 +168,6 @@ extension TrialMeasurement {
     _ graph: Graph
   ) throws -> (parameters: Int, nonZeros: Int, multiplyAdds: Int, fileBytes: Int) {
     let shipped = try shipped(graph)
-    return (shipped.parameterCount, shipped.nonZeroCount, shipped.multiplyAdds, try fileBytes(graph))
+    return (shipped.parameterCount, shipped.nonZeroCount, GatedWork(shipped).most, try fileBytes(graph))
   }
 }

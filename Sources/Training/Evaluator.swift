@@ -1,6 +1,7 @@
 public import Datasets
 public import Execution
 public import Graphs
+public import Ops
 public import Tasks
 public import Tensors
 
@@ -10,6 +11,10 @@ public final class Evaluator {
   private let plan: any Plan
   private let taps: [TapID]
   private let outputs: HeadOutputs
+  private let work: GatedWork
+  private let gateTaps: [TapID]
+  /// What `score` counted of the images that it saw last; `nil` for a network without gates.
+  public private(set) var imageWork: ImageWork?
 
   /// Compiles an inference plan of the graph, with weights of its own.
   public init(
@@ -17,10 +22,13 @@ public final class Evaluator {
   ) throws {
     self.task = task
     outputs = HeadOutputs(try task.heads(of: graph, network: "evaluation"), batch: batch)
-    let options = PlanOptions(batch: batch, mode: .inference, precision: precision, threads: threads)
+    work = GatedWork(graph)
+    let options = PlanOptions(
+      batch: batch, mode: .inference, precision: precision, threads: threads, taps: work.gates)
     let plan = try backend.compile(graph, options)
     self.plan = plan
     taps = try outputs.heads.map { try plan.tap($0.value) }
+    gateTaps = try work.gates.map { try plan.tap($0) }
   }
 
   /// Takes other weights and statistics.
@@ -39,11 +47,13 @@ public final class Evaluator {
     listener: Listener? = nil
   ) throws -> (any TaskScores)? {
     var scores = task.scores(for: outputs.heads)
+    imageWork = gateTaps.isEmpty ? nil : ImageWork()
     source.startEpoch(0, fromStep: 0)
     while true {
       guard let batch = try source.next() else { return scores }
       let images = batch.images
       forward(images.span)
+      countWork(images: batch.count)
       for place in 0..<batch.count {
         let truth = batch.annotations[place]
         let finding = scores.add(outputs, image: place, truth: classes.map(truth.renumbered) ?? truth)
@@ -51,6 +61,22 @@ public final class Evaluator {
       }
       if shouldStop() { return nil }
     }
+  }
+
+  /// Counts the multiply-adds of the first images of the batch that was computed: products of channels whose gates are 0 are none.
+  private func countWork(images: Int) {
+    guard !gateTaps.isEmpty else { return }
+    var open = Array(repeating: Array(repeating: 0, count: gateTaps.count), count: images)
+    for (gate, tap) in gateTaps.enumerated() {
+      var numbers = Array(repeating: Float(0), count: tap.count)
+      var span = numbers.mutableSpan
+      plan.readTap(tap, into: &span)
+      let channels = tap.count / plan.options.batch
+      for image in 0..<images {
+        open[image][gate] = numbers[image * channels..<(image + 1) * channels].count { $0 != 0 }
+      }
+    }
+    for image in open { imageWork?.add(work.multiplyAdds(open: image)) }
   }
 
   /// What the network says of one prepared input, the surest first.

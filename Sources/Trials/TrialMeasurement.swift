@@ -60,7 +60,7 @@ package struct TrialMeasurement {
     let loaded = try AnyModelFile.read(runner.path(TrialFolder.student))
     let sizes = try sizes(of: loaded)
     let arithmetic = InferenceArithmetic(of: loaded.graph, floats: runner.environment.backend)
-    let (accuracy, mistakes) = try accuracy(of: loaded, arithmetic)
+    let (accuracy, mistakes, work) = try accuracy(of: loaded, arithmetic)
     var warnings = findings.warnings
     if let refusal = arithmetic.refusal { warnings.append("measured in floats, not in integers: \(refusal)") }
     let dense = try self.sizes(of: self.model(try self.shipped(before), classes: classes))
@@ -70,14 +70,26 @@ package struct TrialMeasurement {
     }
     let readings = try targets.readings(of: loaded, fileBytes: sizes.fileBytes, on: spec.targets)
     warnings += TrialReadings.warnings(readings)
-    return TrialResult(
+    let gated = GatedWork(shipped)
+    if let work {
+      warnings.append(
+        "multiply-adds are counted image by image: \(Int(work.mean.rounded())) in the mean of \(work.images) test images, "
+          + "\(work.least) at least, \(work.most) at most; \(shipped.multiplyAdds) with all channels of its gates"
+      )
+    }
+    var result = TrialResult(
       name: spec.name, role: spec.role, seed: spec.seed, address: spec.address, methods: spec.methods,
       controlOf: spec.controlOf, classes: classes, accuracy: accuracy,
       validation: findings.validation, size: sizes, parameters: shipped.parameterCount,
-      nonZeros: shipped.nonZeroCount, multiplyAdds: shipped.multiplyAdds, bits: bits(shipped),
+      nonZeros: shipped.nonZeroCount, multiplyAdds: work.map { Int($0.mean.rounded()) } ?? gated.most,
+      bits: bits(shipped),
       targets: readings, cost: findings.cost, stages: findings.stages,
       layers: try layers(shipped, classes: classes), mistakes: mistakes, warnings: warnings, model: name,
       threads: spec.threads, precision: spec.precision.rawValue, instructionSet: spec.instructionSet)
+    result.multiplyAddsPerImage = work.map {
+      TrialResult.ImageWork(mean: $0.mean, least: $0.least, most: $0.most)
+    }
+    return result
   }
 
   /// Writes a candidate's student file, and says what validation images and the goal's target have to say of it.
@@ -89,7 +101,7 @@ package struct TrialMeasurement {
     let bytes = try fileBytes(outcome.graph)
     return CandidateResult(
       name: spec.name, seed: spec.seed, address: spec.address, metric: data.task.metric,
-      validation: outcome.validation, fileBytes: bytes, multiplyAdds: shipped.multiplyAdds,
+      validation: outcome.validation, fileBytes: bytes, multiplyAdds: GatedWork(shipped).most,
       reading: try reading(of: shipped, fileBytes: bytes),
       stages: outcome.stages,
       cost: TrialResult.Cost(trainingImages: outcome.trainingImages, seconds: seconds),
@@ -121,7 +133,7 @@ package struct TrialMeasurement {
     var record = TrialResult.StageRecord(
       name: stage.name + (stage.label.map { " (\($0))" } ?? ""), epochs: stage.training?.epochs ?? 0,
       validation: validation,
-      fileBytes: sizes.fileBytes, multiplyAdds: shipped.multiplyAdds, nonZeros: shipped.nonZeroCount,
+      fileBytes: sizes.fileBytes, multiplyAdds: GatedWork(shipped).most, nonZeros: shipped.nonZeroCount,
       energyMicrojoules: reading?[.energy]?.value, warnings: warnings)
     record.energyTarget = reading == nil ? nil : first.first
     record.energyOrigin = reading?.origin
@@ -186,6 +198,7 @@ package struct TrialMeasurement {
       return sums
     }
     let first = try shipped(before)
+    let (worksBefore, worksAfter) = (GatedWork(first), GatedWork(graph))
     let after = try tensors(graph)
     let (bytesBefore, bytesAfter) = (bytes(try tensors(first)), bytes(after))
     let forms = Dictionary(after.map { ($0.name, $0.form) }, uniquingKeysWith: { first, _ in first })
@@ -198,8 +211,8 @@ package struct TrialMeasurement {
         name: name, kind: (new ?? old)?.op.kind ?? "",
         encoding: forms[ParameterRole.weight.name(of: name)] ?? "",
         bytesBefore: bytesBefore[name] ?? 0, bytesAfter: bytesAfter[name] ?? 0,
-        multiplyAddsBefore: old.map { first.cost(of: $0).multiplyAdds } ?? 0,
-        multiplyAddsAfter: new.map { graph.cost(of: $0).multiplyAdds } ?? 0)
+        multiplyAddsBefore: old.map { worksBefore.most(of: $0.name) } ?? 0,
+        multiplyAddsAfter: new.map { worksAfter.most(of: $0.name) } ?? 0)
       let isSilent =
         record.bytesBefore + record.bytesAfter + record.multiplyAddsBefore + record.multiplyAddsAfter == 0
       return isSilent ? nil : record
@@ -211,7 +224,7 @@ package struct TrialMeasurement {
   /// Scores the test images; the split is read here and nowhere else.
   private func accuracy(
     of model: Model, _ arithmetic: InferenceArithmetic
-  ) throws -> (accuracy: TrialResult.Accuracy, mistakes: [TrialResult.Mistake]) {
+  ) throws -> (accuracy: TrialResult.Accuracy, mistakes: [TrialResult.Mistake], work: ImageWork?) {
     let loader = try data.test(batch: Self.batch)
     let task = data.task
     var worst: [Miss] = []
@@ -230,7 +243,8 @@ package struct TrialMeasurement {
     worst.sort { ($1.finding.confidence, $0.index) < ($0.finding.confidence, $1.index) }
     return (
       TrialResult.Accuracy(scores.details, arithmetic: arithmetic.name),
-      try worst.prefix(Self.keptMistakes).map { item in try mistake(item, model) }
+      try worst.prefix(Self.keptMistakes).map { item in try mistake(item, model) },
+      evaluator.imageWork
     )
   }
 

@@ -4,6 +4,7 @@ import Execution
 import Export
 import Graphs
 import Integers
+import Ops
 import Settings
 import Readings
 import Runs
@@ -38,7 +39,9 @@ struct TrialReadings {
     of model: Model, fileBytes: Int, on targets: [String], images split: Split = .test,
     isFinished: Bool = true
   ) throws -> [String: Reading] {
-    let count = model.graph.hasEncodedValues ? Self.simulatedImages : Self.simulatedFloatImages
+    // Gates let images take paths of their own.
+    let isAlike = !model.graph.hasEncodedValues && GatedWork(model.graph).gates.isEmpty
+    let count = isAlike ? Self.simulatedFloatImages : Self.simulatedImages
     let images = environment.meter == nil ? [] : try images(count, of: split)
     var readings: [String: Reading] = [:]
     for name in targets {

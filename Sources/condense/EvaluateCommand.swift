@@ -92,7 +92,8 @@ struct EvaluateCommand: ParsableCommand {
     guard scores.isFinite else { throw CommandFailure.outputsNotFinite(of: self.model, on: self.data) }
     let report = EvaluationReport(
       split: split, scores: scores, classes: model.classes, seconds: (clock.now - began).inSeconds,
-      skippedFiles: data.problems.count, arithmetic: arithmetic.name)
+      skippedFiles: data.problems.count, arithmetic: arithmetic.name,
+      work: evaluator.imageWork)
     if let predictions, let table { try failing(.badInput) { try table.write(to: predictions) } }
     Console.print(json ? report.node.prettyJSON : report.text)
   }

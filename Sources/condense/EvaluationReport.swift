@@ -1,4 +1,5 @@
 import Foundation
+import Ops
 import Settings
 import Tasks
 
@@ -11,6 +12,8 @@ struct EvaluationReport {
   let skippedFiles: Int
   /// `float`, `integer`, or `simulated`: float arithmetic on values as their encodings round them.
   let arithmetic: String
+  /// Multiply-adds image by image; `nil` for a network without gates.
+  let work: ImageWork?
 
   private var imagesPerSecond: Double { seconds > 0 ? Double(scores.images) / seconds : 0 }
 
@@ -20,7 +23,15 @@ struct EvaluationReport {
       "schema": 1.node, "split": split.node, "images": scores.images.node,
       "imagesPerSecond": imagesPerSecond.node, "arithmetic": arithmetic.node,
       "skippedFiles": skippedFiles.node,
-    ]).adding(scores.report(classes: classes).figures)
+    ]).adding(workFigures).adding(scores.report(classes: classes).figures)
+  }
+
+  private var workFigures: SettingsNode {
+    guard let work else { return SettingsNode(mapping: [:]) }
+    let node = SettingsNode(mapping: [
+      "mean": work.mean.node, "least": work.least.node, "most": work.most.node,
+    ])
+    return SettingsNode(mapping: ["multiplyAddsPerImage": node])
   }
 
   /// The report for people.
@@ -29,6 +40,10 @@ struct EvaluationReport {
     let line =
       "\(split): \(scores.images) images, \(report.line), " + String(format: "%.0f images/s", imagesPerSecond)
       + ", \(arithmetic) arithmetic"
-    return ([line] + report.lines).joined(separator: "\n")
+    let counted = work.map {
+      "multiply-adds an image: \(GraphSummary.short(Int($0.mean.rounded()))) in the mean, \(GraphSummary.short($0.least)) at least, "
+        + "\(GraphSummary.short($0.most)) at most"
+    }
+    return ([line, counted].compactMap(\.self) + report.lines).joined(separator: "\n")
   }
 }

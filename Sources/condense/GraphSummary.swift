@@ -1,5 +1,6 @@
 import Graphs
 import Networks
+import Ops
 import Reports
 import Settings
 import Tensors
@@ -51,12 +52,13 @@ struct GraphSummary {
     self.storage = storage
     self.graph = graph
     self.details = details
+    let work = GatedWork(graph)
     rows = graph.nodes.map { node in
       let slots = graph.slots(of: node).map(\.slot)
       return Row(
         node: node, output: graph.shape(of: node.name) ?? [],
         parameters: slots.filter(\.isTrainable).reduce(0) { $0 + $1.shape.count },
-        bytes: slots.reduce(0) { $0 + 4 * $1.shape.count }, multiplyAdds: graph.cost(of: node).multiplyAdds)
+        bytes: slots.reduce(0) { $0 + 4 * $1.shape.count }, multiplyAdds: work.most(of: node.name))
     }
   }
 
@@ -70,6 +72,12 @@ extension GraphSummary {
     for input in graph.inputs { lines.append("input \(input.name) \(input.shape)") }
     lines.append("")
     lines += table.lines(width: width)
+    if total(\.multiplyAdds) < graph.multiplyAdds {
+      let text =
+        "gates choose channels image by image: \(Self.grouped(total(\.multiplyAdds))) multiply-adds at most, "
+        + "\(Self.grouped(graph.multiplyAdds)) with all channels; `condense evaluate` counts them on images"
+      lines += [""] + TextWrap.lines(text, width: width)
+    }
     if let storage { lines += [""] + storage.lines(width: width) }
     for detail in details {
       lines.append("")

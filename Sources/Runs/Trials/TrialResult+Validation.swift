@@ -59,6 +59,10 @@ extension TrialResult {
       (nonZeros, "nonZeros"), (multiplyAdds, "multiplyAdds"), (cost.trainingImages, "cost.trainingImages"),
     ] { try check.count(value, field) }
     try check.amount(cost.seconds, "cost.seconds")
+    guard let work = multiplyAddsPerImage else { return }
+    try check.amount(work.mean, "multiplyAddsPerImage.mean")
+    try check.count(work.least, "multiplyAddsPerImage.least")
+    try check.count(work.most, "multiplyAddsPerImage.most", least: work.least)
   }
 }
 

@@ -94,6 +94,19 @@ public struct TrialResult: Codable, Sendable, Equatable {
     }
   }
 
+  /// Multiply-adds over the test images, of a network that computes other channels for each.
+  public struct ImageWork: Codable, Sendable, Equatable {
+    public var mean: Double
+    public var least: Int
+    public var most: Int
+
+    public init(mean: Double, least: Int, most: Int) {
+      self.mean = mean
+      self.least = least
+      self.most = most
+    }
+  }
+
   /// What the training cost.
   public struct Cost: Codable, Sendable, Equatable {
     /// Images seen, repeats counted, this trial alone.
@@ -124,7 +137,10 @@ public struct TrialResult: Codable, Sendable, Equatable {
   public var size: Size
   public var parameters: Int
   public var nonZeros: Int
+  /// Of one image; where gates choose channels image by image the mean over test images.
   public var multiplyAdds: Int
+  /// How multiply-adds differ from image to image; `nil` where they do not.
+  public var multiplyAddsPerImage: ImageWork?
   /// Bits of weights and values, such as `w8a8` or `w32a32`.
   public var bits: String
   public var targets: [String: Reading]
