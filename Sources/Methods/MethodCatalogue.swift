@@ -7,7 +7,7 @@ public enum MethodCatalogue: Catalogue {
     DepthwiseSeparable.self, FireModules.self, ScaledWidth.self,
     SVDLinear.self, SpatialSVD.self, Tucker2.self,
     WeightPruning.self, MagnitudePruning.self, RandomPruning.self, ChannelPruning.self, NetworkSlimming.self,
-    PathPruning.self, DeadNeurons.self,
+    PathPruning.self, DeadNeurons.self, ChannelGates.self,
     DynamicSurgery.self, MovementPruning.self, KarninPruning.self, ADMMPruning.self, SoftFilterPruning.self,
     GrowingRegularization.self, Rewind.self, DropoutAdaptation.self,
     PostTrainingQuantization.self, QuantizationAwareTraining.self, WeightClustering.self,

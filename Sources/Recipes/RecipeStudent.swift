@@ -113,6 +113,14 @@ public struct RecipeStudent: Sendable {
         "\(name): \(values.map(\.name).joined(separator: " and ")) both say which values weights can take; keep one"
       )
     }
+    if methods.contains(where: { $0.name == ChannelGates.name }),
+      let later = methods.first(where: { $0.order == .values })
+    {
+      throw RecipeError.invalid(
+        mark,
+        "\(name): \(later.name) after \(ChannelGates.name): gates that choose channels image by image have no form in integers; "
+          + "keep one")
+    }
     if network == nil, let first = stages.first, first.choice == nil, stages.count == 1 {
       throw RecipeError.invalid(
         first.mark, "\(name): only trains the teacher on; name a method, or a \"network\" that learns from it"

@@ -69,8 +69,10 @@ struct MethodCase: CustomTestStringConvertible, Sendable {
 
   /// All that laws run over.
   static let all = defaults + criteria + allocations
-  /// Those that take something away by themselves, and do not follow others that do.
-  static let shrinking = all.filter { !($0.method is Rewind || $0.method is DropoutAdaptation) }
+  /// Those that take something away by themselves, and do not follow others that do; gates take nothing but work.
+  static let shrinking = all.filter {
+    !($0.method is Rewind || $0.method is DropoutAdaptation || $0.method is ChannelGates)
+  }
   /// Those with a strength.
   static let graded = all.filter { hasStrength($0.method) }
 

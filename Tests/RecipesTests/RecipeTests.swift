@@ -74,6 +74,7 @@ struct RecipeTests {
       ["post-training-quantization: ", "codebook: "],
       ["post-training-quantization: ", "quantization-aware-training: "],
       ["codebook: ", "codebook: "],
+      ["channel-gates: ", "quantization-aware-training: "],
     ])
   func order(methods: [String]) {
     let stages = methods.map { "          - \($0)\n            epochs: 1" }.joined(separator: "\n")

@@ -16,6 +16,11 @@ struct IntegerQuantization {
 
   /// The network on integer grids; parameters of folded layers have no origin.
   func rewrite(_ original: Graph, _ evidence: any Evidence) throws -> Rewrite {
+    if let gate = original.nodes.first(where: { $0.op is ChannelGate }) {
+      throw MethodError.impossible(
+        method: method, node: gate.name,
+        reason: "gates that choose channels image by image have no form in integers; leave channel-gates out")
+    }
     var graph = try folded(original)
     let kept = Set(graph.nodes.filter { $0.op is BatchNorm }.map(\.name))
     let producerOfNorm = Dictionary(

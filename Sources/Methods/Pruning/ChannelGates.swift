@@ -1,0 +1,199 @@
+public import Graphs
+import Ops
+public import Settings
+import Tensors
+
+/// Gates that choose, image by image, which channels of a convolution are computed.
+public struct ChannelGates: CompressionMethod {
+  public static let name = "channel-gates"
+  public static let family = MethodFamily.pruning
+  public static let order = PipelineOrder.structure
+  public static let revision = 1
+  public static let documentation = MethodDocumentation(
+    summary: "compute only those channels that each image needs, as gates choose",
+    description: """
+      Behind each convolution, its norm and its activation, a gate lets through at most round(keep·C) of the C channels, others \
+      for each image. It is told by a small estimator what the layer reads: the mean of each channel and a 1x1 convolution \
+      (NAME.saliency); its numbers, at least 0, scale the channels that are open (NAME.gate, NAME.gated). Channels that are \
+      closed need not be computed, nor read by the next layer. No weight goes: the file grows by the estimators, and \
+      multiply-adds are counted image by image: at most those of `keep`, fewer where a gate's number is 0. The objective \
+      `gate-cost` pulls numbers to zero, so that images differ in how much they take. Gates start within a tenth of one, \
+      in the order of the filters' sums of magnitudes, norms folded: at first the strongest filters are open, as in pruning by \
+      L1; the stage must train. Exported C of floats skips closed outputs (it reads closed inputs), and so do estimates. Integers, \
+      ONNX and TensorFlow Lite have no form for gates: quantization after it is refused, and so are exports.
+      """,
+    formula: """
+      s = W·mean_ij x[n,:,i,j] + b; gate[n,c] = max(0, 1 + s[c]) for the round(keep·C) largest s, else 0; y = gate·relu(norm(conv(x))); \
+      multiply-adds of a layer: open outputs/O · open inputs/I of all
+      """,
+    paper: """
+      Chen, Zhu, Li et al., "Self-adaptive network pruning", 2019, arXiv:1910.08906; estimator and winners: Gao, Zhao, Dudziak, \
+      Mullins, Xu, "Dynamic channel pruning: feature boosting and suppression", ICLR 2019, arXiv:1810.05331
+      """)
+
+  /// How far from one gates start.
+  private static let spread: Float = 0.1
+
+  /// The share of a layer's channels that are open for an image at most.
+  public var keep = 0.5
+  /// Whether the convolution that reads the image is gated too.
+  public var first = false
+
+  /// Half of the channels.
+  public init() {}
+
+  /// Keeps a share of the channels.
+  public init(keep: Double, first: Bool = false) {
+    self.keep = keep
+    self.first = first
+  }
+
+  public static var settings: [Setting<ChannelGates>] {
+    [
+      Setting("keep", \.keep, in: 0.01...1, "share of a layer's channels that are open for an image at most"),
+      Setting("first", \.first, "whether the convolution that reads the image is gated too"),
+    ]
+  }
+
+  /// The most channels of so many that are open.
+  private func open(of channels: Int) -> Int {
+    min(channels, max(1, Int((keep * Double(channels)).rounded())))
+  }
+
+  public func applicability(to node: Node, in graph: Graph) -> Applicability {
+    guard let traits = ConvolutionTraits(node, in: graph) else {
+      return .notApplicable(reason: "it is no convolution")
+    }
+    if traits.op.groups > 1 {
+      return .notApplicable(reason: "it is a convolution of \(traits.op.groups) groups")
+    }
+    if traits.isFirst, !first {
+      return .notApplicable(reason: "it is the first convolution; set first to gate it too")
+    }
+    guard traits.op.filters > 1 else { return .notApplicable(reason: "it has one channel") }
+    guard let end = graph.lastOfLayer(node) else {
+      return .notApplicable(reason: "it is gated already")
+    }
+    guard graph.channelGroups().contains(where: { $0.values.contains(end) }) else {
+      return .notApplicable(
+        reason: "its channels must stay: they are outputs of the network, or layers tie them")
+    }
+    // What closed channels save at most in this layer alone.
+    let work = graph.cost(of: node).multiplyAdds
+    let open = open(of: traits.op.filters)
+    let saved = open < traits.op.filters ? work / traits.op.filters * (traits.op.filters - open) : work
+    guard traits.inputs * traits.op.filters < saved else {
+      return .notApplicable(
+        reason:
+          "its estimator would take \(traits.inputs * traits.op.filters) multiply-adds, its closed channels save \(saved)"
+      )
+    }
+    return .applicable
+  }
+
+  public func compress(_ compression: inout Compression<ChannelGates>) throws -> Rewrite {
+    let graph = compression.graph
+    let key = compression.random.key
+    let layers = compression.layers
+    guard !layers.isEmpty else {
+      throw MethodError.nothingToDo(
+        method: Self.name, reason: "no convolution is left to it that gates would make cheaper")
+    }
+    return try located(Self.name) {
+      var gates: [String: [NewLayer]] = [:]
+      var gated: [String: NewLayer] = [:]
+      let folded = try graph.foldedForInference()
+      // A folded layer bears its norm's name.
+      let names = Dictionary(
+        graph.foldableBatchNorms().map { ($0.producer, $0.norm) }, uniquingKeysWith: { first, _ in first })
+      for (node, settings) in layers {
+        guard let end = graph.lastOfLayer(node) else { continue }
+        let strengths = try folded.weight(of: folded.node(named: names[node.name] ?? node.name) ?? node)
+          .filterMagnitudes
+        gates[node.name] = settings.gate(of: node, in: graph, strengths, key: key)
+        gated[end] = NewLayer(
+          op: Multiply(), name: graph.unusedName(node.name, "gated"),
+          inputs: [end, gates[node.name]?.last?.name ?? end])
+      }
+      return try graph.inserting(gates, behind: gated)
+    }
+  }
+
+  /// The layers that tell a convolution which of its channels are open.
+  private func gate(of node: Node, in graph: Graph, _ strengths: [Float], key: UInt64) -> [NewLayer] {
+    let names = ["saliency.mean", "saliency", "gate"].map { graph.unusedName(node.name, $0) }
+    let channels = strengths.count
+    let estimator = Conv2D(filters: channels, kernel: 1)
+    var weight = Tensor(zeros: [channels, graph.inputShapes(of: node).first?[1] ?? 1, 1, 1])
+    var random = SeededRandom(seed: key, purpose: "initialize " + names[1])
+    let bound = Self.spread / Float(weight.shape[1]).squareRoot()
+    for i in weight.values.indices { weight.values[i] = random.uniform(in: -bound...bound) }
+    // From the weakest filter to the strongest.
+    var bias = Tensor(zeros: [channels])
+    let order = (0..<channels).sorted { (strengths[$0], $1) < (strengths[$1], $0) }
+    for (rank, channel) in order.enumerated() {
+      bias.values[channel] = Self.spread * (2 * Float(rank) / Float(max(1, channels - 1)) - 1)
+    }
+    return [
+      NewLayer(op: GlobalAveragePool(), name: names[0], inputs: node.inputs),
+      NewLayer(
+        op: estimator, name: names[1], inputs: [names[0]], parameters: [.weight: weight, .bias: bias]),
+      NewLayer(op: ChannelGate(open: open(of: channels)), name: names[2], inputs: [names[1]]),
+    ]
+  }
+}
+
+extension Tensor {
+  /// The sum of magnitudes of each slice of the first axis.
+  fileprivate var filterMagnitudes: [Float] {
+    let count = shape[0] == 0 ? 0 : values.count / shape[0]
+    return (0..<shape[0]).map { filter in
+      Float(values[filter * count..<(filter + 1) * count].reduce(0.0) { $0 + Double(abs($1)) })
+    }
+  }
+}
+
+extension Graph {
+  /// The value that a convolution, the norm and the activation that alone read it end in; `nil` where it is gated already.
+  fileprivate func lastOfLayer(_ node: Node) -> String? {
+    var value = node.name
+    while true {
+      let readers = nodes.filter { $0.inputs.contains(value) }
+      guard !outputs.contains(value), readers.count == 1, let reader = readers.first else { return value }
+      if reader.op is Multiply,
+        nodes.contains(where: { reader.inputs.contains($0.name) && $0.op is ChannelGate })
+      {
+        return nil
+      }
+      guard reader.op is BatchNorm || reader.op is any Activation else { return value }
+      value = reader.name
+    }
+  }
+
+  /// The network with layers before some nodes, and with products behind some values, which those read that read the value.
+  fileprivate func inserting(
+    _ before: [String: [NewLayer]], behind: [String: NewLayer]
+  ) throws(GraphError) -> Rewrite {
+    var graph = Graph(inputs: inputs)
+    var origin: [String: Origin] = [:]
+    var names: [String: String] = [:]
+    for node in nodes {
+      let inputs = node.inputs.map { names[$0] ?? $0 }
+      for layer in before[node.name] ?? [] {
+        try graph.append(layer.op, name: layer.name, inputs: layer.inputs.map { names[$0] ?? $0 })
+        for (role, value) in layer.parameters { graph[role, of: layer.name] = Parameter(value) }
+      }
+      try graph.append(node.op, name: node.name, inputs: inputs)
+      for (name, _) in slots(of: node) {
+        graph.parameters[name] = parameters[name]
+        origin[name] = Origin(parameter: name)
+      }
+      if let product = behind[node.name] {
+        names[node.name] = try graph.append(product.op, name: product.name, inputs: product.inputs)
+      }
+    }
+    graph.outputs = outputs
+    graph.values = values
+    return Rewrite(graph: graph, origin: origin)
+  }
+}
