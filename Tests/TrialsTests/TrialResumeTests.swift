@@ -2,6 +2,7 @@ import Datasets
 import Execution
 import Foundation
 import Graphs
+import Ops
 import Recipes
 import Encodings
 import Runs
@@ -165,6 +166,41 @@ struct TrialResumeTests {
     #expect(elements - left == Int((0.8 * Double(elements)).rounded()))
     // A perceptron of 256 and 32 hidden units lost channels twice.
     #expect(whole.result.parameters < 209_514)
+  }
+
+  /// Gates whose numbers are pulled to zero.
+  private static let gates = """
+      - name: gated
+        pipeline:
+          - channel-gates: {keep: 0.75}
+            epochs: 2
+            objective: {gate-cost: {weight: 1}}
+    """
+
+  @Test(
+    "killed anywhere in a stage of gates, a trial ends with the bytes of one that was not, and counts its work by images"
+  )
+  func gates() throws {
+    let trials = try digits.plan(Self.gates, network: "cnn-small", teacherEpochs: 1).trials
+    for needed in trials.dropLast() { _ = try digits.run(needed) }
+    let spec = try #require(trials.last)
+    let whole = try snapshots(spec, in: "trials/whole")
+    let expected = try facts(whole.result, in: "trials/whole")
+    for kill in whole.kills {
+      let result = try run(spec, in: kill.place)
+      #expect(try facts(result, in: kill.place) == expected, "killed at \"\(kill.line)\"")
+    }
+    let student = try StudentFile.read("\(folder)/trials/whole/student.condensed").graph
+    let work = try #require(whole.result.multiplyAddsPerImage)
+    #expect(Double(work.least) <= work.mean && work.mean <= Double(work.most))
+    #expect(work.most <= GatedWork(student).most && GatedWork(student).most < student.multiplyAdds)
+    #expect(whole.result.multiplyAdds == Int(work.mean.rounded()))
+    #expect(whole.result.stages[0].multiplyAdds == GatedWork(student).most)
+    #expect(whole.result.warnings.contains { $0.contains("counted image by image") })
+    #expect(student.node(named: "conv2.gate") != nil)
+    let counted = try JSONDecoder().decode(
+      TrialResult.self, from: JSONEncoder().encode(whole.result))
+    #expect(counted == whole.result)
   }
 
   @Test("a stage in training goes on at its checkpoint, also when it is one of several")

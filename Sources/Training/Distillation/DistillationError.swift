@@ -6,6 +6,7 @@ public enum DistillationError: Error, Sendable, Equatable, CustomStringConvertib
   case valuesNeeded(objective: String)
   case different(what: String, student: String, teacher: String)
   case noPairs(objective: String)
+  case noGates(objective: String)
   case unknownValue(objective: String, network: String, value: String, suggestion: String?)
   case notComparable(
     objective: String, network: String, value: String, shape: Shape, takesFeatures: Bool)
@@ -29,6 +30,8 @@ public enum DistillationError: Error, Sendable, Equatable, CustomStringConvertib
     case .noPairs(let objective):
       "objective \(objective): student and teacher have no value of one height and width of more than one place; name "
         + "pairs of values, or use soft-targets"
+    case .noGates(let objective):
+      "objective \(objective): no gate closes channels of a layer of the network; set gates first with channel-gates"
     case .unknownValue(let objective, let network, let value, let suggestion):
       "objective \(objective): the \(network) has no value \"\(value)\""
         + (suggestion.map { "; did you mean \"\($0)\"?" } ?? "")

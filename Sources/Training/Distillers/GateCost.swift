@@ -1,0 +1,68 @@
+import Graphs
+import Ops
+public import Settings
+public import Tasks
+
+/// What is minimized by itself, and the numbers of all gates: so gates close where an image does not need the channel.
+///
+/// **Formula** `loss = base + weight·Σ_g share_g·mean_c gate_g[c]` an image, `share_g` being the layer's share of the multiply-adds of
+/// all gated layers. Gates are 0 or more, so this is the L1 norm.
+///
+/// **Paper** Gao et al., "Dynamic channel pruning: feature boosting and suppression", ICLR 2019, arXiv:1810.05331, where all gates
+/// weigh the same; by cost: Chen et al., "Self-adaptive network pruning", 2019, arXiv:1910.08906.
+public struct GateCost: Distiller {
+  public static let name = "gate-cost"
+  public static let summary =
+    "pull the numbers of channel gates to zero, on top of labels or soft targets"
+
+  /// The factor on the mean of the gates' numbers.
+  public var weight: Float = 0.1
+  /// What it is added to: `supervised` or `soft-targets`.
+  public var base: any Distiller = Supervised()
+
+  public init() {}
+
+  /// Makes an objective.
+  public init(weight: Float, base: any Distiller = Supervised()) {
+    self.weight = weight
+    self.base = base
+  }
+
+  public static var settings: [Setting<GateCost>] {
+    [
+      Setting("weight", \.weight, in: 0...1e6, "factor on the mean of the gates' numbers"),
+      Setting(
+        "base", expected: "one of \(bases.map { $0.name }.joined(separator: ", ")), or settings",
+        "what it is added to",
+        read: { (objective, node) throws(SettingsError) in
+          objective.base = try DistillerCatalogue.read(
+            node, key: "base", present: objective.base, among: bases)
+        }, write: { DistillerCatalogue.write($0.base) }),
+    ]
+  }
+
+  private static let bases: [any Distiller.Type] = [Supervised.self, SoftTargets.self]
+
+  public var teacherParts: Set<TeacherPart> { base.teacherParts }
+
+  public func build(_ objective: inout ObjectiveBuilder) throws {
+    try base.build(&objective)
+    let student = objective.student
+    let work = GatedWork(student)
+    var costs: [String: Double] = [:]
+    for node in student.nodes {
+      guard let gate = work.gate(closing: node.name) else { continue }
+      costs[gate, default: 0] += Double(student.cost(of: node).multiplyAdds)
+    }
+    let total = costs.values.reduce(0, +)
+    guard total > 0 else { throw DistillationError.noGates(objective: Self.name) }
+    for gate in work.gates {
+      guard let cost = costs[gate] else { continue }
+      // The channels' mean is that of one plane.
+      let plane = objective.append(
+        Reshape(shape: [1, -1, 1]), name: "gate/" + gate, inputs: [try objective.studentValue(gate)])
+      let mean = objective.append(GlobalAveragePool(), name: "gate-cost/" + gate, inputs: [plane])
+      objective.minimize(mean, weight: weight * Float(cost / total))
+    }
+  }
+}
