@@ -80,6 +80,15 @@ public struct SeededRandom: RandomNumberGenerator, Sendable {
     return Float(radius * Double.cos(2 * .pi * Double(uniform())))
   }
 
+  /// The standard normal number at a position of the stream (Box-Muller): positions 2k and 2k + 1 are the pair that the bits at k give.
+  public func normal(at index: Int) -> Float {
+    let bits = bits(at: index >> 1)
+    let radius = Double.sqrt(-2 * Double.log(1 - Double(bits >> 40) * 0x1p-24))
+    let turn = Double((bits >> 16) & 0xFF_FFFF) * 0x1p-24
+    let angle = 2 * .pi * (index & 1 == 0 ? turn : turn - 0.25)
+    return Float(radius * Double.cos(angle))
+  }
+
   /// The integers 0..<count in random order (Fisher-Yates); O(count).
   public mutating func permutation(_ count: Int) -> [Int] {
     var order = Array(0..<count)

@@ -43,6 +43,28 @@ struct SeededRandomTests {
     #expect(abs(variance - 1.0 / 12) < 0.002)
   }
 
+  @Test(
+    "normal numbers at positions have the moments and the tails of a normal distribution, and do not follow one another"
+  )
+  func normalAtPositions() {
+    let stream = SeededRandom(seed: 9, purpose: "normal")
+    let count = 200_000
+    let values = (0..<count).map { Double(stream.normal(at: $0)) }
+    func moment(_ power: Int) -> Double {
+      values.reduce(0) { sum, x in sum + (0..<power).reduce(1) { product, _ in product * x } } / Double(count)
+    }
+    // Their standard errors are 1, √2, √15 and √96 over √count = 447.
+    #expect(abs(moment(1)) < 0.01 && abs(moment(2) - 1) < 0.015)
+    #expect(abs(moment(3)) < 0.04 && abs(moment(4) - 3) < 0.1)
+    for distance in [1, 2, 3] {
+      let product = (0..<count - distance).reduce(0) { $0 + values[$1] * values[$1 + distance] }
+      #expect(abs(product) / Double(count) < 0.01, "\(distance)")
+    }
+    let beyond = Double(values.count { abs($0) > 1.959964 }) / Double(count)
+    #expect(abs(beyond - 0.05) < 0.0025)
+    #expect(stream.normal(at: 7) == stream.normal(at: 7))
+  }
+
   @Test("integers below a bound are equally likely", arguments: [1, 2, 3, 7, 10, 100])
   func below(_ bound: Int) {
     var stream = SeededRandom(seed: 5, purpose: "below", bound)
