@@ -127,7 +127,8 @@ final class PlanBuilder {
   func register(_ name: String, _ slot: ParameterSlot, _ master: Operand, _ gradient: Operand?) {
     masters[name] = master
     gradients[name] = gradient
-    parameters.append((name, slot, master.layout))
+    let isWeight = encodings[name]?.mastersAreWeights ?? true
+    parameters.append((name, isWeight ? slot : slot.undecayed, master.layout))
   }
   func markWritten(_ name: String) { written.insert(name) }
   func copies(of name: String) -> [Operand] { kernelCopies[name] ?? [] }

@@ -6,5 +6,6 @@ extension EncodingCatalogue {
     parameters: [Dense.self, Sparse.self, Integer.self, Codebook.self], values: [IntegerValue.self])
   /// Those, and what a checkpoint may name besides.
   public static let training = EncodingCatalogue(
-    parameters: standard.parameters + [Spliced.self, Attracted.self, Traced.self], values: standard.values)
+    parameters: standard.parameters + [Spliced.self, Attracted.self, Traced.self, LogVariance.self],
+    values: standard.values)
 }

@@ -123,7 +123,8 @@ final class ReferenceWeights {
   private func update(_ index: Int, _ gradients: Span<Float>, _ rule: any UpdateRule, _ step: StepParameters)
   {
     let count = entries[index].value.values.count
-    let decay = entries[index].slot.decays ? step.decay : 0
+    let decays = entries[index].slot.decays && entries[index].encoding.mastersAreWeights
+    let decay = decays ? step.decay : 0
     if rule.momentCount >= 1, entries[index].first.isEmpty {
       entries[index].first = Array(repeating: 0, count: count)
     }

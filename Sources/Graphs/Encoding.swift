@@ -9,7 +9,8 @@ public protocol Encoding: Sendable, Equatable {
   /// The name in files: `dense`, `sparse`, `integer`, `codebook`; never renamed.
   static var kind: String { get }
 
-  /// Replaces values by the nearest that can be represented; idempotent. `values` are row-major in `shape`.
+  /// Replaces values by the nearest that can be represented; idempotent where masters are weights. `values` are row-major in
+  /// `shape`.
   func project(_ values: inout MutableSpan<Float>, shape: Shape)
   /// Turns the loss's gradient by the projected values into one by the masters, in place: masked, tied, or as it is.
   func backward(_ gradient: inout MutableSpan<Float>, masters: Span<Float>, shape: Shape)
@@ -17,6 +18,9 @@ public protocol Encoding: Sendable, Equatable {
   ///
   /// True for masks and codebooks; false where small updates must add up below a rounding step.
   var keepsProjectedMasters: Bool { get }
+  /// Whether masters are numbers of the kind that kernels compute with; false where they are logarithms, which no weight decay and
+  /// no penalty may draw to zero, and which are no weights of the network.
+  var mastersAreWeights: Bool { get }
   /// Elements that are not zero by construction: what is counted as a weight. O(elements).
   func nonZeroCount(_ values: Span<Float>) -> Int
   /// Bits of an element's symbol, side information apart: 32 for floats, 8 for bytes.
@@ -41,6 +45,7 @@ public protocol Encoding: Sendable, Equatable {
 
 extension Encoding {
   public func masked(by mask: Mask) -> Self { self }
+  public var mastersAreWeights: Bool { true }
   public func store(_ tensor: Tensor, as form: StoredForm) -> StoredTensor { store(tensor) }
 
   /// The kind, reachable from an existential.

@@ -226,12 +226,15 @@ public struct Graph: Sendable, Equatable {
     }
   }
 
-  /// Elements of trainable parameters that are not zero by their encoding: those of masks that survive, all of others.
+  /// Elements of trainable parameters that are not zero by their encoding: those of masks that survive, all of others; none of
+  /// masters that are no weights.
   public var nonZeroCount: Int {
     nodes.reduce(0) { sum, node in
       sum
         + slots(of: node).filter(\.slot.isTrainable).reduce(0) { total, slot in
-          guard let parameter = parameters[slot.name] else { return total }
+          guard let parameter = parameters[slot.name], parameter.encoding.mastersAreWeights else {
+            return total
+          }
           let values = parameter.value.values
           return total + parameter.encoding.nonZeroCount(values.span)
         }

@@ -97,6 +97,13 @@ public struct ParameterSlot: Sendable, Equatable {
     self.inputAxis = inputAxis
     self.isNonNegative = isNonNegative
   }
+
+  /// The same slot without weight decay.
+  public var undecayed: ParameterSlot {
+    ParameterSlot(
+      role, shape, initializer, isTrainable: isTrainable, outputAxis: outputAxis, inputAxis: inputAxis,
+      isNonNegative: isNonNegative)
+  }
 }
 
 /// How a parameter starts.

@@ -9,7 +9,7 @@ import Testing
 /// Every encoding of the catalogue on the weights of a network, and in inference integers on its values: in training a
 /// value that lands on the next integer in one of two backends is carried on into weights and moments.
 private enum EncodingKind: String, CaseIterable {
-  case sparse, integer, codebook, sparseCodebook, sparseInteger, spliced, attracted, traced
+  case sparse, integer, codebook, sparseCodebook, sparseInteger, spliced, attracted, traced, logVariance
 
   /// The kinds that the encoding is made of.
   var kinds: [String] {
@@ -22,6 +22,7 @@ private enum EncodingKind: String, CaseIterable {
     case .spliced: [Spliced.kind]
     case .attracted: [Attracted.kind, Sparse.kind]
     case .traced: [Traced.kind, Sparse.kind]
+    case .logVariance: [LogVariance.kind, Sparse.kind]
     }
   }
 
@@ -43,6 +44,7 @@ private enum EncodingKind: String, CaseIterable {
         inner: Sparse(mask: mask))
     case .traced:
       Traced(at: tensor.values, slope: tensor.values.map { $0 / 2 }, inner: Sparse(mask: mask))
+    case .logVariance: LogVariance(divergence: 1, inner: Sparse(mask: mask))
     }
   }
 

@@ -35,6 +35,9 @@ struct EncodingCase: CustomTestStringConvertible, Sendable {
     }
   }()
 
+  /// Those whose masters are weights.
+  static let ofWeights = all.filter(\.encoding.mastersAreWeights)
+
   /// What acts in training alone, around what ships.
   private static func trainingEncodings(of masters: Tensor) -> [(String, any Encoding)] {
     let large = Mask(masters.values.map { $0.magnitude > 0.4 })
@@ -50,6 +53,8 @@ struct EncodingCase: CustomTestStringConvertible, Sendable {
       ("attracted integers", Attracted(to: [0], strength: strength, inner: integer)),
       ("traced", Traced(at: target, slope: strength).followed(to: masters.values, slope: target)),
       ("traced within a mask", Traced(at: target, slope: strength, inner: kept)),
+      ("logarithms of variances", LogVariance(divergence: 0.25)),
+      ("logarithms of variances within a mask", LogVariance(divergence: 1, inner: kept)),
     ]
   }
 

@@ -61,6 +61,29 @@ struct TrainingEncodingTests {
     #expect(second.integral == [4] && second.start == [2] && second.last == [3] && second.slope == [1])
   }
 
+  @Test(
+    "Variances are the exponentials of masters, with the derivative of these, and none where the mask has no weight"
+  )
+  func logVariance() {
+    let kept = Sparse(mask: Mask([true, true, false, true]))
+    let encoding = LogVariance(divergence: 0.5, inner: kept)
+    let masters: [Float] = [0, -1, 2, 0.5]
+    let variances = Parameter(Tensor(masters, shape: [4]), encoding: encoding).projected.values
+    let expected: [Float] = [1, 0.36787944, 0, 1.6487213]
+    #expect(zip(variances, expected).allSatisfy { abs($0 - $1) < 1e-6 })
+    let found = passed([2, 3, 4, -1], encoding, masters: masters)
+    #expect(zip(found, [2, 1.1036383, 0, -1.6487213] as [Float]).allSatisfy { abs($0 - $1) < 1e-6 })
+    let slice = encoding.sliced([0: [1, 2]], shape: [4])
+    #expect(slice == LogVariance(divergence: 0.5, inner: Sparse(mask: Mask([true, false]))))
+    #expect(!encoding.mastersAreWeights && kept.mastersAreWeights)
+    let stored = StoredTensor(
+      inner: ["dense"],
+      streams: [.init(name: "divergence", bits: 32, symbols: [Float(-1).bitPattern])])
+    #expect(
+      errorMessage { _ = try LogVariance.restore(stored, shape: [1]) }
+        == "log-variance: divergence: expected one finite number from 0, found [-1.0]")
+  }
+
   @Test("Student files neither write nor read them")
   func studentFiles() throws {
     var graph = Graph(inputs: [GraphInput(name: "image", shape: [1, 2, 2])])
@@ -76,6 +99,7 @@ struct TrainingEncodingTests {
     for encoding in [
       Spliced(mask: Mask((0..<8).map { $0 > 3 })), Attracted(to: [0], strength: [1]),
       Traced(at: Array(repeating: 1, count: 8), slope: Array(repeating: 2, count: 8)),
+      LogVariance(divergence: 1),
     ] as [any Encoding] {
       model.graph.parameters["logits.weight"]?.encoding = encoding
       let message = errorMessage { _ = try StudentFile.bytes(of: model, coded: true) }

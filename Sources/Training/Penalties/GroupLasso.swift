@@ -40,8 +40,8 @@ extension Graph {
   /// The weights that make some channels of a value.
   fileprivate func filters(of value: String, channels: [Int]) -> [PenalizedElements.Part] {
     guard let node = node(named: value) else { return [] }
-    return slots(of: node).compactMap { name, slot in
-      guard slot.decays, let axis = slot.outputAxis else { return nil }
+    return decayingSlots(of: node).compactMap { name, slot in
+      guard let axis = slot.outputAxis else { return nil }
       let inner = slot.shape.dimensions.dropFirst(axis + 1).reduce(1, *)
       let row = slot.shape[axis] * inner
       let places = stride(from: 0, to: slot.shape.count, by: max(row, 1)).flatMap { start in

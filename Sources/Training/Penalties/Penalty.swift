@@ -101,7 +101,10 @@ enum PenaltySettings {
 
 extension Graph {
   /// The weights to which decay applies: of convolutions and linear layers, not biases and norms.
-  var decayingParameters: [String] {
-    nodes.flatMap { node in slots(of: node).filter(\.slot.decays).map(\.name) }
+  var decayingParameters: [String] { nodes.flatMap { decayingSlots(of: $0).map(\.name) } }
+
+  /// The weights of a node to which decay applies; masters that are no weights are left alone.
+  func decayingSlots(of node: Node) -> [(name: String, slot: ParameterSlot)] {
+    slots(of: node).filter { $0.slot.decays && parameters[$0.name]?.encoding.mastersAreWeights ?? true }
   }
 }
