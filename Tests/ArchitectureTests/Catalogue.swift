@@ -24,6 +24,9 @@ struct Catalogue: CustomTestStringConvertible, Sendable {
       name: "losses", folder: "Sources/Ops/Losses", protocols: ["Loss"],
       list: "Sources/Ops/Losses/OpCatalogue+Training.swift"),
     Catalogue(
+      name: "training ops", folder: "Sources/Ops/Training", protocols: ["TrainingOp"],
+      list: "Sources/Ops/Training/TrainingOp.swift"),
+    Catalogue(
       name: "encodings", folder: "Sources/Encodings",
       protocols: ["Encoding", "ValueEncoding", "TrainingEncoding"],
       list: "Sources/Encodings/EncodingCatalogue+Standard.swift", foreign: ["Dense"]),

@@ -62,6 +62,12 @@ void condense_multiply_sum(
     float *destination, const float *a, const float *b, condense_repeat repeat, int64_t items, int64_t channels,
     int64_t pixels, int threads);
 
+/// y = mean + √(max(variance, 0) + epsilon) · normal and slope = normal / (2 · that root), 0 where the variance is negative; row-major,
+/// normal being the standard normal number of the stream `key` at an element's position, as `SeededRandom.normal(at:)` gives it.
+void condense_gaussian_sample(
+    float *y, float *slope, const float *mean, const float *variance, float epsilon, uint64_t key, int64_t elements,
+    int threads);
+
 /// What a batch norm works on. Its channels lie in blocks of 16 behind the pixels (aBcd16b), a last block filled up with
 /// zeros, or last (acdb) without padding.
 typedef struct {

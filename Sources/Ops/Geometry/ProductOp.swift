@@ -21,4 +21,11 @@ extension ProductOp {
     layer.bias = true
     return layer
   }
+
+  /// The same layer without a bias.
+  public func withoutBias() -> Self {
+    var layer = self
+    layer.bias = false
+    return layer
+  }
 }

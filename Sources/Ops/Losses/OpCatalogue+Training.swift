@@ -1,9 +1,9 @@
 public import Graphs
 
 extension OpCatalogue {
-  /// Every op that the graph of a training may have: those of networks, and losses, which no file of a network holds.
+  /// Every op that the graph of a training may have: those of networks while they train, and losses, which no file holds.
   public static let training = OpCatalogue(
-    standard.types + [
+    trained.types + [
       SoftmaxCrossEntropy.self, KullbackLeibler.self, MeanSquaredError.self, AttentionMap.self,
     ])
 }

@@ -44,7 +44,7 @@ enum StoredNetwork {
   ) throws -> Graph {
     let owner = "a checkpoint's network"
     var graph = try Graph(
-      structure: node.required("structure", of: owner), catalogue: .standard, encodings: .standard)
+      structure: node.required("structure", of: owner), catalogue: .trained, encodings: .standard)
     graph.parameters = parameters.mapValues { Parameter($0) }
     for entry in try node.required("encodings", of: owner).mapping("encodings") {
       guard let shape = parameters[entry.key]?.shape else { continue }
