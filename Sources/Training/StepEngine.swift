@@ -21,6 +21,7 @@ final class StepEngine {
   private let plan: any Plan
   let objective: StepObjective
   private let penalties: StepPenalties
+  private let divergence: StepDivergence
   private let optimizer: any Optimizer
   private let partSize: Int
   private let imageSize: Int
@@ -42,6 +43,7 @@ final class StepEngine {
     imageInput = try plan.input(setup.graph.inputs[0].name)
     try objective.attach(to: plan)
     penalties = try StepPenalties(settings.penalties, of: setup.graph, on: plan)
+    divergence = try StepDivergence(of: setup.graph, images: source.count, on: plan)
   }
 
   private static func options(
@@ -78,8 +80,10 @@ final class StepEngine {
       total.loss += score.loss
       if let metric = score.metric { total.metric = (total.metric ?? 0) + metric }
     }
-    total.loss +=
-      Double(batch.count) * penalties.add(to: plan, scale: Float(parts), at: place.progress)
+    let costs =
+      penalties.add(to: plan, scale: Float(parts), at: place.progress)
+      + divergence.add(to: plan, scale: Float(parts))
+    total.loss += Double(batch.count) * costs
     plan.update(optimizer, parameters(place))
     guard plan.isFinite else { throw damage(place) }
     return total

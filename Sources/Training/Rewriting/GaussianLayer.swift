@@ -1,0 +1,34 @@
+import Encodings
+public import Graphs
+import Ops
+
+/// A layer of products whose weights are Gaussian while it trains: a layer of their means, one of their variances that reads the
+/// squared input, and the op that draws what comes of both.
+public struct GaussianLayer: Sendable {
+  /// What draws the output.
+  public let sample: Node
+  /// The layer itself, whose weights are the means.
+  public let mean: Node
+  /// The layer of variances, whose masters are their logarithms.
+  public let variance: Node
+  /// The square of the input.
+  public let square: Node
+
+  /// The parameter of the means.
+  public var means: String { ParameterRole.weight.name(of: mean.name) }
+  /// The parameter of the variances.
+  public var variances: String { ParameterRole.weight.name(of: variance.name) }
+}
+
+extension Graph {
+  /// The layers whose weights are Gaussian, in the order of nodes.
+  public var gaussianLayers: [GaussianLayer] {
+    nodes.compactMap { sample in
+      guard sample.op is GaussianSample, let mean = node(named: sample.inputs[0]),
+        let variance = node(named: sample.inputs[1]), let square = node(named: variance.inputs[0]),
+        self[.weight, of: variance.name]?.encoding is LogVariance
+      else { return nil }
+      return GaussianLayer(sample: sample, mean: mean, variance: variance, square: square)
+    }
+  }
+}
