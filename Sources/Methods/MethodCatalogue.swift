@@ -8,8 +8,9 @@ public enum MethodCatalogue: Catalogue {
     SVDLinear.self, SpatialSVD.self, Tucker2.self,
     WeightPruning.self, MagnitudePruning.self, RandomPruning.self, ChannelPruning.self, NetworkSlimming.self,
     PathPruning.self, DeadNeurons.self, ChannelGates.self,
-    DynamicSurgery.self, MovementPruning.self, KarninPruning.self, ADMMPruning.self, SoftFilterPruning.self,
-    GrowingRegularization.self, Rewind.self, DropoutAdaptation.self,
+    DynamicSurgery.self, MovementPruning.self, KarninPruning.self, ADMMPruning.self,
+    SparseVariationalDropout.self, SoftFilterPruning.self, GrowingRegularization.self, Rewind.self,
+    DropoutAdaptation.self,
     PostTrainingQuantization.self, QuantizationAwareTraining.self, WeightClustering.self,
   ]
   public static var kinds: [any NamedKind.Type] { all }
