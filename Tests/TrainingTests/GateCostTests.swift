@@ -1,4 +1,5 @@
 import DNNL
+import Datasets
 import Execution
 import Graphs
 import Ops
