@@ -24,6 +24,8 @@ public struct GatedWork: Sendable {
     var made: Int?
     /// The gate that closes channels that it reads.
     var read: Int?
+    /// Whether kernels can skip what is closed: a convolution of one group that is computed after its gate.
+    var isSkippable = false
   }
 
   /// Finds the gates of a network. O(nodes).
@@ -36,12 +38,16 @@ public struct GatedWork: Sendable {
     let numbers = Dictionary(gates.enumerated().map { ($1, $0) }, uniquingKeysWith: { first, _ in first })
     let zeros = Self.zeros(graph, numbers)
     let readers = numbers.isEmpty ? [:] : Self.readers(graph)
+    var isKnown: Set<String> = []
     layers = graph.nodes.compactMap { node in
+      if node.op is ChannelGate { isKnown.insert(node.name) }
       let cost = graph.cost(of: node).multiplyAdds
       guard cost > 0 else { return nil }
       var layer = Layer(
         name: node.name, multiplyAdds: cost, groups: (node.op as? any ProductOp)?.groups ?? 1)
       layer.made = Self.closing(node.name, graph, numbers, readers)
+      layer.isSkippable =
+        node.op is Conv2D && layer.groups == 1 && layer.made.map { gates[$0] }.map(isKnown.contains) == true
       layer.read = node.inputs.first.flatMap { zeros[$0] }
       return layer
     }
@@ -61,12 +67,17 @@ public struct GatedWork: Sendable {
     places[node].map { multiplyAdds(of: layers[$0], open: { sizes[$0].most }) } ?? 0
   }
 
-  /// Multiply-adds of a node for an image at most, where closed outputs are skipped and closed inputs are read.
+  /// Multiply-adds of a node for an image at most by kernels that skip closed outputs where they can, and read closed inputs.
   public func mostByOutputs(of node: String) -> Int {
     guard let place = places[node] else { return 0 }
     var layer = layers[place]
     layer.read = nil
-    return multiplyAdds(of: layer, open: { sizes[$0].most })
+    return layer.isSkippable ? multiplyAdds(of: layer, open: { sizes[$0].most }) : layer.multiplyAdds
+  }
+
+  /// The gate by which kernels skip outputs of a node; `nil` where they compute all of them.
+  public func skippingGate(of node: String) -> String? {
+    places[node].flatMap { layers[$0].isSkippable ? layers[$0].made : nil }.map { gates[$0] }
   }
 
   /// The gate that closes channels that a node makes; `nil` where all are needed.
@@ -125,7 +136,10 @@ public struct GatedWork: Sendable {
     var value = name
     while !graph.outputs.contains(value), let all = readers[value], all.count == 1, let reader = all.first {
       if let gate = gate(of: reader, numbers), reader.inputs[0] == value { return gate }
-      guard reader.inputs.count == 1, reader.op.channels(graph.inputShapes(of: reader)) == .following else {
+      // What is drawn around a mean is closed with it.
+      guard reader.inputs.count == 1 || reader.op is GaussianSample, reader.inputs[0] == value,
+        reader.op.channels(graph.inputShapes(of: reader)) == .following
+      else {
         return nil
       }
       value = reader.name

@@ -161,9 +161,10 @@ extension SearchVariable {
       try node.requireKeys(["similar"], of: "layers")
       let value = try node.required("similar", of: "layers")
       let count = try value.integer("similar")
-      guard 1...100 ~= count else {
+      guard 1...SimilarLayers.maximum ~= count else {
         throw .outOfRange(
-          value.mark, key: "similar", expected: "a number of groups in 1...100", found: "\(count)")
+          value.mark, key: "similar", expected: "a number of groups in 1...\(SimilarLayers.maximum)",
+          found: "\(count)")
       }
       return [.similar(count)]
     }
@@ -172,13 +173,18 @@ extension SearchVariable {
       throw .invalid(node.mark, key: "layers", reason: "the list is empty; give layers, or \"each\"")
     }
     var layers: [Layers] = []
+    var known: Set<String> = []
     for item in items {
       var names: [String] = []
-      for name in try item.list("layers", allowingSingle: true) { names.append(try name.string("layers")) }
-      guard !names.isEmpty, !layers.contains(.named(names)) else {
-        let reason =
-          names.isEmpty ? "an inner list is empty" : "\(names.joined(separator: ", ")) stands there twice"
-        throw .invalid(item.mark, key: "layers", reason: "\(reason); give each layer once")
+      for name in try item.list("layers", allowingSingle: true) {
+        let text = try name.string("layers")
+        guard known.insert(text).inserted else {
+          throw .invalid(name.mark, key: "layers", reason: "\(text) stands there twice; give each layer once")
+        }
+        names.append(text)
+      }
+      guard !names.isEmpty else {
+        throw .invalid(item.mark, key: "layers", reason: "an inner list is empty; give each layer once")
       }
       layers.append(.named(names))
     }

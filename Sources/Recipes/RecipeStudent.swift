@@ -76,7 +76,7 @@ public struct RecipeStudent: Sendable {
   private mutating func readTeacher(_ node: SettingsNode) throws(SettingsError) {
     guard let value = node["teacher"] else { return }
     teacher = try value.string("teacher")
-    guard network != nil, stages.contains(where: { $0.objective != nil }) else {
+    guard network != nil, stages.contains(where: { !$0.teacherParts.isEmpty }) else {
       throw .invalid(
         value.mark, key: "teacher",
         reason: "is for a student with a \"network\" of its own and an \"objective\" that learns from it")
@@ -143,6 +143,9 @@ public struct RecipeStage: Sendable {
   public var mark: SettingsMark
 
   private static let keys = ["epochs", "objective", "training", "overrides", "train"]
+
+  /// What it learns of a teacher.
+  var teacherParts: Set<TeacherPart> { DistillerCatalogue.teacherParts(of: objective) }
 
   /// The method's name, or `train`.
   public var name: String { choice?.name ?? "train" }

@@ -2,13 +2,14 @@ import Graphs
 import Methods
 import Tensors
 import Training
+import Trials
 
 /// Evidence for a plan: of a few images instead of as many as are asked for, with the time that all would have taken.
 ///
 /// A plan needs shapes and times. Shapes hardly depend on how many images a criterion saw, and time is proportional to it.
 final class SampledEvidence: Evidence {
-  /// The most images that are looked at.
-  static let images = 64
+  /// The most images that are looked at: a batch of evidence.
+  static let images = TrialMeasurement.batch
 
   private let whole: any Evidence
   /// Images that there are.
@@ -53,7 +54,7 @@ final class SampledEvidence: Evidence {
 
   /// Looks at some of the images, and notes what the others would have taken.
   private func sampled<Result>(_ images: Int, _ look: (Int) throws -> Result) rethrows -> Result {
-    let (asked, seen) = (min(images, available), min(images, Self.images))
+    let (asked, seen) = (min(images, available), min(images, available, Self.images))
     let began = ContinuousClock.now
     defer {
       let seconds = (ContinuousClock.now - began).inSeconds

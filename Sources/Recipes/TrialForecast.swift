@@ -44,7 +44,7 @@ public struct TrialForecast {
       let epochs = Double(stage.epochs)
       seconds += epochs * (training * perImage + validation * after.forwardSecondsPerImage)
     }
-    let forward = pace.forwardSecondsPerImage(multiplyAdds: preview.multiplyAdds)
+    let forward = pace.forwardSecondsPerImage(multiplyAdds: preview.computedMultiplyAdds)
     seconds += (test + validation * Double(preview.stages.count)) * forward
     seconds += preview.countingSeconds * Double(preview.stages.count + 3)
     return seconds * Double(repeats)

@@ -114,7 +114,7 @@ public struct TrialPlanner {
   /// What is to be said of a student that was chosen by images which its teacher may have learnt from.
   private func optimism(of student: RecipeStudent) -> String? {
     guard !material.isValidationUnseen else { return nil }
-    let learnsFromTeacher = student.network == nil || student.stages.contains { $0.objective != nil }
+    let learnsFromTeacher = student.network == nil || student.stages.contains { !$0.teacherParts.isEmpty }
     let stopsEarly =
       learnsFromTeacher
       && student.stages.contains { stage in
@@ -197,11 +197,12 @@ public struct TrialPlanner {
     var start = TrialSpec.Start.teacher
     if let network = student.network {
       // A student sees what its teacher sees, whatever size its network was made for.
-      let input = stages.contains { $0.objective != nil } ? material.teacherInput : nil
+      let input = stages.contains { !$0.teacherParts.isEmpty } ? material.teacherInput : nil
       let graph = try graph(network, width: student.width, input: input, mark: student.mark)
       start = .network(graph.structureNode)
     }
-    let needsTeacher = start == .teacher || stages.contains { $0.objective != nil } || student.goal != nil
+    let needsTeacher =
+      start == .teacher || stages.contains { !$0.teacherParts.isEmpty } || student.goal != nil
     var spec = spec(student.name, .student, seed, start, stages)
     spec.teacher = needsTeacher ? teacher.address : nil
     let search = try search(student)
@@ -223,8 +224,21 @@ public struct TrialPlanner {
     guard isOfLayers || goal.strategy.needsLatency else { return search }
     var graph = try searchedGraph(student)
     if graph.parameters.isEmpty { graph.initializeParameters(seed: 0) }
-    for case .named(let layers) in goal.space.variables.map(\.layers) {
+    for variable in goal.space.variables {
+      guard case .named(let layers) = variable.layers,
+        // An earlier stage may make layers that are not there yet.
+        !student.stages[..<variable.stage].contains(where: { $0.choice?.order == .structure })
+      else { continue }
       try requireLayers(layers.map(LayerPattern.init), of: graph, "over", goal.mark)
+    }
+    if goal.strategy.needsLatency,
+      goal.space.variables.contains(where: { if case .similar = $0.layers { true } else { false } })
+    {
+      throw RecipeError.invalid(
+        goal.mark,
+        "over: similar layers are told by weights that are not trained yet, and "
+          + "\(type(of: goal.strategy).name) has to know what each variable saves; name the layers, or take \"layers: each\""
+      )
     }
     let stages = student.stages.map { TrialSpec.Stage(choice: $0.choice) }
     search.space = try located("\(goal.mark)") { try goal.space.expanded(on: graph, stages) }
@@ -273,7 +287,7 @@ public struct TrialPlanner {
   /// The network that a searched student starts from.
   private func searchedGraph(_ student: RecipeStudent) throws -> Graph {
     if let network = student.network {
-      let input = student.stages.contains { $0.objective != nil } ? material.teacherInput : nil
+      let input = student.stages.contains { !$0.teacherParts.isEmpty } ? material.teacherInput : nil
       return try graph(network, width: student.width, input: input, mark: student.mark)
     }
     guard let graph = try teacherGraph() ?? material.modelGraph else {
@@ -286,7 +300,7 @@ public struct TrialPlanner {
   private func storedLogits(for students: [TrialSpec], _ teacher: TrialSpec) -> [TrialSpec] {
     var longest: [String: TrainingSettings] = [:]
     var order: [String] = []
-    for stage in students.flatMap(\.stages) where stage.objective != nil {
+    for stage in students.flatMap(\.stages) where stage.teacherParts == [.logits] {
       guard let training = stage.training else { continue }
       let key = training.streamKey
       if longest[key] == nil { order.append(key) }
@@ -321,12 +335,14 @@ public struct TrialPlanner {
 
   /// The same network trained without its teacher, on as many images.
   private func alone(_ student: TrialSpec) -> TrialSpec? {
-    guard case .network = student.start, student.stages.contains(where: { $0.objective != nil }) else {
+    guard case .network = student.start, student.stages.contains(where: { !$0.teacherParts.isEmpty }) else {
       return nil
     }
     var control = student
     control.name = student.name + "~alone"
-    for index in control.stages.indices { control.stages[index].objective = nil }
+    for index in control.stages.indices where !control.stages[index].teacherParts.isEmpty {
+      control.stages[index].objective = control.stages[index].objectiveWithoutTeacher
+    }
     control.teacher = nil
     control.logits = nil
     return control
@@ -344,7 +360,7 @@ public struct TrialPlanner {
     control.name = student.name + "~scratch"
     control.start = .shape(of: student.address)
     control.stages = [TrialSpec.Stage(training: training)] + student.stages[(structural + 1)...]
-    if !control.stages.contains(where: { $0.objective != nil }) {
+    if control.stages.allSatisfy(\.teacherParts.isEmpty) {
       control.teacher = nil
       control.logits = nil
     }
@@ -442,7 +458,7 @@ extension TrialSpec {
   /// The trial with its teacher's logits taken from where they are stored.
   fileprivate func usingLogits(of stored: [TrialSpec]) -> TrialSpec {
     var trial = self
-    let stream = stages.first { $0.objective != nil }?.training?.streamKey
+    let stream = stages.first { $0.teacherParts == [.logits] }?.training?.streamKey
     trial.logits = stored.first { $0.stages.first?.training?.streamKey == stream }?.address
     return trial
   }

@@ -37,6 +37,8 @@ public struct TrialPreview {
   public var parameters = 0
   public var nonZeros = 0
   public var multiplyAdds = 0
+  /// What scoring an image here computes: channels that gates close too.
+  var computedMultiplyAdds = 0
   public var fileBytes = 0
   /// The network after the last stage that changes its structure: what a control from scratch starts from.
   public var structure: Graph
@@ -86,7 +88,7 @@ public struct TrialPreview {
         if choice.order == .structure { structure = graph }
       }
       if let training = stage.training {
-        do { _ = try graph.frozenParameters(training.frozen) } catch { preview.warnings.append("\(error)") }
+        do { try graph.requireFrozen(training.frozen) } catch { preview.warnings.append("\(error)") }
       }
       preview.work = try runner.work(stage, before, graph, teacher: teacher, data)
       stages.append(preview)
@@ -98,6 +100,7 @@ public struct TrialPreview {
     parameters = counts.parameters
     nonZeros = counts.nonZeros
     multiplyAdds = counts.multiplyAdds
+    computedMultiplyAdds = graph.multiplyAdds
     fileBytes = counts.fileBytes
   }
 

@@ -23,7 +23,7 @@ struct LayerWork {
   /// Bytes of values that it reads and writes.
   let movedBytes: Int
 
-  init(_ node: Node, in graph: Graph) {
+  init(_ node: Node, in graph: Graph, _ work: GatedWork) {
     self.node = node
     layer = (node.op as? any ProductOp).map { $0.groups > 1 } == true ? "depthwise" : node.op.kind
     let weight = graph[.weight, of: node.name]
@@ -33,7 +33,7 @@ struct LayerWork {
     // Kernels skip outputs that a gate closes where weights are plain, and read what others have closed.
     multiplyAdds =
       weight?.encoding.kind == Dense.kind
-      ? GatedWork(graph).mostByOutputs(of: node.name) : graph.cost(of: node).multiplyAdds
+      ? work.mostByOutputs(of: node.name) : graph.cost(of: node).multiplyAdds
     let isMoved = node.op.placement != .unmoved
     outputElements = isMoved ? graph.shape(of: node.name)?.count ?? 0 : 0
     storedBytes = graph.slots(of: node).reduce(0) { $0 + (graph.parameters[$1.name]?.storedBytes ?? 0) }

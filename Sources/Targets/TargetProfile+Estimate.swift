@@ -15,7 +15,8 @@ extension TargetProfile {
   ) throws(TargetError) -> Reading {
     let shipped: Graph
     do throws(GraphError) { shipped = try graph.foldedForInference() } catch { throw .graph(error) }
-    let work = shipped.nodes.map { LayerWork($0, in: shipped) }
+    let gated = GatedWork(shipped)
+    let work = shipped.nodes.map { LayerWork($0, in: shipped, gated) }
     let cycles = basis == .measured ? work.map { _ in 0 } : work.map(cycles(of:))
     let latency = try latencyMs(cycles: cycles.reduce(0, +), measured: measuredLatencyMs)
     let values = shipped.peakLiveBytes
@@ -63,7 +64,8 @@ extension TargetProfile {
   public static func storedBytes(of graph: Graph) throws(TargetError) -> Int {
     let shipped: Graph
     do throws(GraphError) { shipped = try graph.foldedForInference() } catch { throw .graph(error) }
-    return shipped.nodes.reduce(0) { $0 + LayerWork($1, in: shipped).storedBytes }
+    let gated = GatedWork(shipped)
+    return shipped.nodes.reduce(0) { $0 + LayerWork($1, in: shipped, gated).storedBytes }
   }
 
   private func latencyMs(cycles: Double, measured: Double?) throws(TargetError) -> Double {

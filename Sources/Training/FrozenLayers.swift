@@ -24,15 +24,32 @@ extension Graph {
     return nodes.filter { node in patterns.contains { $0.matches(node) } }
   }
 
-  /// The parameters of layers that a training leaves as they are, by name; refuses patterns after which nothing learns.
-  public func frozenParameters(_ patterns: [LayerPattern]) throws -> Set<String> {
-    func trainable(_ nodes: [Node]) -> Set<String> {
-      Set(nodes.flatMap { slots(of: $0) }.filter(\.slot.isTrainable).map(\.name))
+  /// The parameters of layers that a training leaves as they are, by name. Variances of Gaussian weights stay with their means.
+  func frozenParameters(_ patterns: [LayerPattern]) -> Set<String> {
+    guard !patterns.isEmpty else { return [] }
+    let variances = Dictionary(
+      gaussianLayers.map { ($0.variance.name, $0.mean) }, uniquingKeysWith: { first, _ in first })
+    return trainable(
+      nodes.filter { node in
+        let layer = variances[node.name] ?? node
+        return patterns.contains { $0.matches(layer) }
+      })
+  }
+
+  /// Refuses patterns that mean no layer that learns, and those after which nothing does.
+  ///
+  /// Asked once, of the network with which a training begins: a rewrite may take away all that a pattern means.
+  public func requireFrozen(_ patterns: [LayerPattern]) throws {
+    let learning = nodes.filter { !trainable([$0]).isEmpty }
+    if let stray = patterns.first(where: { pattern in !learning.contains(where: pattern.matches) }) {
+      throw TrainingError.strayLayers(place: "frozen", pattern: stray.text, known: learning.map(\.name))
     }
-    let frozen = trainable(try nodes(patterns, for: "frozen"))
-    guard frozen.isEmpty || frozen != trainable(nodes) else {
+    guard patterns.isEmpty || frozenParameters(patterns) != trainable(nodes) else {
       throw TrainingError.nothingLearns(layers: patterns.map(\.text))
     }
-    return frozen
+  }
+
+  private func trainable(_ nodes: [Node]) -> Set<String> {
+    Set(nodes.flatMap { slots(of: $0) }.filter(\.slot.isTrainable).map(\.name))
   }
 }

@@ -34,26 +34,25 @@ final class StepEngine {
   ) throws {
     self.setup = setup
     let settings = setup.settings
+    if former == nil { try setup.graph.requireFrozen(settings.frozen) }
     partSize = settings.batch / settings.accumulationSteps
     imageSize = setup.graph.inputs.first?.shape.count ?? 0
     optimizer = settings.optimizer
     objective = try StepObjective(setup, partSize: partSize, source: source, after: former?.objective)
     plan = try setup.backend.compile(
-      objective.graph, try Self.options(setup, taps: objective.outputs.heads.map(\.value)))
+      objective.graph, Self.options(setup, taps: objective.outputs.heads.map(\.value)))
     imageInput = try plan.input(setup.graph.inputs[0].name)
     try objective.attach(to: plan)
     penalties = try StepPenalties(settings.penalties, of: setup.graph, on: plan)
     divergence = try StepDivergence(of: setup.graph, images: source.count, on: plan)
   }
 
-  private static func options(
-    _ setup: Trainer.Setup, taps: [String]
-  ) throws -> PlanOptions {
+  private static func options(_ setup: Trainer.Setup, taps: [String]) -> PlanOptions {
     let settings = setup.settings
     return PlanOptions(
       batch: settings.batch / settings.accumulationSteps, mode: .training, precision: setup.precision,
       threads: setup.threads, taps: taps, microBatches: settings.accumulationSteps,
-      frozen: try setup.graph.frozenParameters(settings.frozen))
+      frozen: setup.graph.frozenParameters(settings.frozen))
   }
 
   /// Trains on one batch; refuses to go on from a loss that is not finite, before any weight changes, and from an update
@@ -119,7 +118,7 @@ final class StepEngine {
   private func culprit(_ images: Span<Float>, key: UInt64) throws -> TrainingError.Culprit {
     for i in images.indices where !images[i].isFinite { return .images }
     let parameters = plan.snapshot().parameters
-    let options = try Self.options(setup, taps: setup.graph.nodes.map(\.name))
+    let options = Self.options(setup, taps: setup.graph.nodes.map(\.name))
     let probe = try setup.backend.compile(objective.graph, options, sharing: plan)
     probe.writeInput(imageInput, images)
     probe.run(key: key)

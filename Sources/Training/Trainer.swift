@@ -178,7 +178,9 @@ public final class Trainer {
     let before = setup.graph
     try adopt(rewrite.graph)
     try engine.load(
-      state.carried(by: rewrite.joined(engine.objective.objective, before: before, state)))
+      state.carried(
+        by: rewrite.joined(engine.objective.objective, before: before, state),
+        frozen: setup.graph.frozenParameters(setup.settings.frozen)))
   }
 
   /// Goes on with another network, whose weights are still to be loaded.

@@ -11,7 +11,7 @@ import Tensors
 /// **Formula** the distance of two layers is `|log₁₀ n_a - log₁₀ n_b| + mean_q |Q_a(q) - Q_b(q)|`, n being their numbers of weights and Q the
 /// quantiles of `|w| / σ`, σ the standard deviation of the layer's weights (thirty-two of them; the mean is the Wasserstein distance
 /// of the histograms); of groups, the mean over pairs of their layers.
-struct SimilarLayers: Equatable {
+package struct SimilarLayers: Equatable {
   /// Which group, counted from 1.
   let place: Int
   /// How many groups there are.
@@ -20,7 +20,7 @@ struct SimilarLayers: Equatable {
   private static let prefix = "similar:"
   private static let quantiles = 32
   /// The most groups that may be asked for.
-  static let maximum = 100
+  package static let maximum = 100
 
   /// One of the groups.
   init(_ place: Int, of count: Int) { (self.place, self.count) = (place, count) }
@@ -62,7 +62,7 @@ struct SimilarLayers: Equatable {
   }
 
   /// What makes layers similar.
-  private struct Traits {
+  struct Traits {
     /// The logarithm of the number of weights.
     let size: Double
     /// Quantiles of the absolute weights over their standard deviation; none where weights are not known.
@@ -104,12 +104,21 @@ extension MethodChoice {
     var plain = self
     plain.overrides.removeAll { $0.patterns.contains(where: SimilarLayers.isMeant) }
     let layers = try plain.layers(of: graph)
+    var known: [Int: [[String]]] = [:]
     var resolved = self
     for place in overrides.indices {
-      resolved.overrides[place].patterns = overrides[place].patterns.flatMap { pattern -> [LayerPattern] in
+      resolved.overrides[place].patterns = try overrides[place].patterns.flatMap {
+        pattern -> [LayerPattern] in
         guard let similar = SimilarLayers(pattern) else { return [pattern] }
-        let groups = SimilarLayers.groups(layers, in: graph, count: similar.count)
-        return similar.place <= groups.count ? groups[similar.place - 1].map { LayerPattern($0) } : [pattern]
+        guard similar.count <= layers.count else {
+          throw MethodError.impossible(
+            method: name, node: pattern.text,
+            reason: "its \(layers.count) layers make no \(similar.count) groups; ask for fewer")
+        }
+        let groups =
+          known[similar.count] ?? SimilarLayers.groups(layers, in: graph, count: similar.count)
+        known[similar.count] = groups
+        return groups[similar.place - 1].map { LayerPattern($0) }
       }
     }
     return resolved

@@ -206,6 +206,17 @@ public struct TrialSpec: Sendable {
 }
 
 extension TrialSpec.Stage {
+  /// What it learns of a teacher.
+  public var teacherParts: Set<TeacherPart> { DistillerCatalogue.teacherParts(of: objective) }
+
+  /// What is left of the objective without a teacher; `nil` for the plain loss.
+  public var objectiveWithoutTeacher: SettingsNode? {
+    guard let left = objective.flatMap({ try? DistillerCatalogue.read($0) })?.withoutTeacher,
+      !(left is Supervised)
+    else { return nil }
+    return DistillerCatalogue.write(left)
+  }
+
   /// The objective's name; `nil` for the plain loss.
   public var objectiveName: String? {
     switch objective?.content {

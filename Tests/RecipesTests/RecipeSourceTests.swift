@@ -305,6 +305,8 @@ struct RecipeSourceTests {
     #expect(over("[linearr1]").contains("\"linearr1\" means no layer; did you mean \"linear1\"?"))
     #expect(over("[[]]").contains("an inner list is empty"))
     #expect(over("[linear1, linear1]").contains("linear1 stands there twice"))
+    #expect(over("[[linear1, linear2], linear2]").contains("linear2 stands there twice"))
+    #expect(over("{similar: 2}").contains("not trained yet"))
     #expect(
       message(latency, "{roundTo: {layers: each, from: 1, to: 2}}").contains("nothing of \"over\" makes"))
     #expect(message("{target: cortex-m4, latencyMs: 1}", "{sparsity: [0.1, 0.2]}").contains("ranges"))

@@ -37,6 +37,35 @@ struct TrialPlannerTests {
     }
   }
 
+  @Test(
+    "An objective that learns nothing of a teacher asks for none, and is no reason for a control without one")
+  func teacherParts() throws {
+    func trials(_ objective: String) throws -> [TrialSpec] {
+      try plan(
+        """
+        recipe: 1
+        data: glyphs
+        seeds: 1
+        teacher: {network: cnn-small, training: {epochs: 1}}
+        students:
+          - name: own
+            network: cnn-small
+            pipeline:
+              - {channel-gates: {}, epochs: 1, objective: \(objective)}
+        """
+      ).trials
+    }
+    let plain = try trials("{gate-cost: {weight: 2}}")
+    #expect(!plain.contains { $0.role == .logits || $0.name.hasSuffix("~alone") })
+    #expect(plain.filter { $0.name == "own" }.allSatisfy { $0.teacher == nil && $0.logits == nil })
+    let taught = try trials("{gate-cost: {weight: 2, base: soft-targets}}")
+    #expect(taught.contains { $0.role == .logits })
+    let alone = try #require(taught.first { $0.name == "own~alone" })
+    #expect(
+      alone.stages[0].objective?.canonicalJSON
+        == plain.first { $0.name == "own" }?.stages[0].objective?.canonicalJSON)
+  }
+
   @Test("What was chosen on validation images says so where the teacher's file may have been trained on them")
   func optimism() throws {
     let yaml = """

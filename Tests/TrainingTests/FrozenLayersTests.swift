@@ -1,6 +1,8 @@
 import DNNL
+import Encodings
 import Execution
 import Graphs
+import Ops
 import Settings
 import Tasks
 import Tensors
@@ -12,13 +14,16 @@ import Testing
 @Suite("Frozen layers", .serialized)
 struct FrozenLayersTests {
   private static func train(
-    _ graph: Graph, on backend: any Backend, _ yaml: String, steps: Int = 6
+    _ graph: Graph, on backend: any Backend, _ yaml: String, steps: Int = 6,
+    rewriter: (any GraphRewriter)? = nil
   ) throws -> Graph {
     var settings = TrainingSettings()
     (settings.epochs, settings.batch) = (2, 8)
     try settings.update(from: SettingsNode(yaml: yaml, source: "test"), owner: "training")
     let trainer = try Trainer(
-      Trainer.Setup(task: Classification(), graph: graph, backend: backend, settings: settings, seed: 3),
+      Trainer.Setup(
+        task: Classification(), graph: graph, backend: backend, settings: settings, seed: 3,
+        rewriter: rewriter),
       training: SyntheticSource(steps: steps, batch: 8))
     guard case .finished(let result) = try trainer.run() else {
       throw TrainingError.patienceWithoutValidation
@@ -80,7 +85,7 @@ struct FrozenLayersTests {
     }
     #expect(
       message("{frozen: [conv, cnov]}")
-        == "training: frozen: \"cnov\" means no layer of the network; they are conv, norm, relu, flatten, drop, logits"
+        == "training: frozen: \"cnov\" means no layer of the network; they are conv, norm, logits"
     )
     #expect(
       message("{frozen: ['*']}")
@@ -88,7 +93,53 @@ struct FrozenLayersTests {
     #expect(
       message("{frozen: [conv, logits], penalties: l1}").contains(
         "penalty l1: the network has nothing that it is a cost of and that learns"))
+    #expect(message("{frozen: ['kind:relu']}").contains("\"kind:relu\" means no layer"))
     #expect(message("{frozen: 3}").contains("\"frozen\" must be"))
+  }
+
+  /// Takes a channel of the convolution away, and changes a weight of what reads it.
+  private struct Cutter: GraphRewriter {
+    func points(updates: Int) -> [Int] { [0, updates / 2] }
+    func rewrite(_ graph: Graph, at point: RewritePoint) throws -> Rewrite { try Self.cut(graph) }
+    static func cut(_ graph: Graph) throws -> Rewrite {
+      var rewrite = try graph.removingChannels(["conv": [0]])
+      rewrite.graph.parameters["logits.weight"]?.value.values[0] = 7
+      return rewrite
+    }
+  }
+
+  @Test(
+    "A rewrite moves what is frozen, and averages with it",
+    arguments: [ReferenceBackend() as any Backend, DNNLBackend()])
+  func rewritten(backend: any Backend) throws {
+    let trained = try Self.train(
+      TinyNetwork.normalized(), on: backend, "{emaDecay: 0.9, frozen: logits}", rewriter: Cutter())
+    let weights = try #require(trained.parameters["logits.weight"]?.value)
+    let truth = try Cutter.cut(Cutter.cut(TinyNetwork.normalized()).graph)
+    #expect(weights == truth.graph.parameters["logits.weight"]?.value && weights.values[0] == 7)
+  }
+
+  @Test("What a pattern means may go while a network trains, and variances are frozen with their means")
+  func patterns() throws {
+    var graph = try TinyNetwork.normalized()
+    #expect(graph.frozenParameters([LayerPattern("gone")]).isEmpty)
+    try graph.requireFrozen([LayerPattern("conv")])
+    graph = Graph(inputs: [GraphInput(name: "image", shape: [4])])
+    try graph.append(Linear(features: 3), name: "a", inputs: ["image"])
+    try graph.append(Multiply(), name: "a.square", inputs: ["image", "image"])
+    try graph.append(Linear(features: 3, bias: false), name: "a.variance", inputs: ["a.square"])
+    try graph.append(GaussianSample(), name: "a.sample", inputs: ["a", "a.variance"])
+    try graph.append(Linear(features: 2), name: "b", inputs: ["a.sample"])
+    graph.outputs = ["b"]
+    graph.initializeParameters(seed: 1)
+    graph.parameters["a.variance.weight"]?.encoding = LogVariance(divergence: 1)
+    #expect(graph.gaussianLayers.map(\.mean.name) == ["a"])
+    let all: Set = ["a.weight", "a.bias", "a.variance.weight"]
+    #expect(graph.frozenParameters([LayerPattern("a")]) == all)
+    #expect(graph.frozenParameters([LayerPattern("a.variance")]).isEmpty)
+    // Means and variances of unequal shapes are no layer.
+    graph.parameters["a.variance.weight"]?.value = Tensor(zeros: [3, 5])
+    #expect(graph.gaussianLayers.isEmpty)
   }
 
   @Test("Settings without frozen layers are written as they were before there were any")

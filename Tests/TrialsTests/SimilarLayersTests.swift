@@ -58,8 +58,14 @@ struct SimilarLayersTests {
       return sign * scale * (layer == 0 || layer == 3 ? rank : Float.pow(rank, 9))
     }
     #expect(groups(graph, 2) == [["a", "d"], ["b", "c"]])
-    // By closed form: quantiles of a flat distribution over its deviation are q·√3, of the ninth power q⁹·√19.
-    #expect(groups(graph, 1) == [["a", "b", "c", "d"]])
+    // Quantiles of a flat distribution over its deviation are q·√3, of the ninth power q⁹·√19.
+    let truth = (0..<32).reduce(0.0) { sum, place in
+      let q = (Double(place) + 0.5) / 32
+      return sum + abs(q * 3.0.squareRoot() - Double.pow(q, 9) * 19.0.squareRoot()) / 32
+    }
+    func traits(_ name: String) -> SimilarLayers.Traits { SimilarLayers.Traits(of: [name], in: graph) }
+    #expect(abs(traits("a").distance(to: traits("b")) - truth) < 0.02 * truth)
+    #expect(traits("a").distance(to: traits("d")) < 1e-5)
   }
 
   @Test("An override is of one group alone, and what another leaves out is in none")
@@ -89,10 +95,9 @@ struct SimilarLayersTests {
       try pruned("[{layers: similar:2/2, threshold: 1}]") == ["b": below(3000), "c": below(4500)])
     #expect(
       try pruned("[{layers: c, skip: true}, {layers: similar:2/2, threshold: 1}]") == ["b": below(3000)])
-    let stray = try MethodChoice(
-      name: MagnitudePruning.name, settings: SettingsNode(yaml: "{}", source: "recipe"),
-      overrides: SettingsNode(yaml: "[{layers: similar:9/9, threshold: 1}]", source: "recipe"))
-    #expect(try stray.strayPatterns(in: graph).map(\.text) == ["similar:9/9"])
+    #expect(
+      errorMessage { _ = try pruned("[{layers: similar:1/9, threshold: 1}]") }
+        == "magnitude-pruning: similar:1/9: its 5 layers make no 9 groups; ask for fewer")
   }
 
   @Test(

@@ -13,7 +13,7 @@ public struct ZeroShare: Saliency {
       a filter that makes much of what nobody reads is as little use as one that makes nothing. With rise the threshold is \
       found: the largest at which the layers that are pruned together can do without all smaller weights before the mean loss \
       over training images has risen by more. "below: 0.1" of channel-pruning then removes channels of which nine tenths are \
-      zeros, where the largest score of a layer is 1.
+      zeros, where the largest score of a layer is 1. On a schedule each point may raise the loss as much.
       """,
     formula: """
       score = 1 - max(share of |w| < t in the filters that make it, share of |w| < t in what reads it); t = threshold, or the \
@@ -87,7 +87,12 @@ public struct ZeroShare: Saliency {
       return try context.evidence.meanLoss(of: graph, images: images)
     }
     let limit = try loss(below: 0) + rise
-    guard try loss(below: largest.nextUp) > limit else { return Double(largest.nextUp) }
+    guard limit.isFinite else {
+      throw MethodError.evidence(
+        method: Self.name,
+        reason: "the network's loss is not finite before anything is removed; train it at a lower rate first")
+    }
+    guard try !(loss(below: largest.nextUp) <= limit) else { return Double(largest.nextUp) }
     // How many of the smallest weights can go, and how many are too many.
     var (few, many) = (0, magnitudes.count)
     while many - few > max(1, magnitudes.count / 1024) {

@@ -107,20 +107,25 @@ public struct ChannelGates: CompressionMethod {
       let names = Dictionary(
         graph.foldableBatchNorms().map { ($0.producer, $0.norm) }, uniquingKeysWith: { first, _ in first })
       for (node, settings) in layers {
-        guard let end = graph.lastOfLayer(node) else { continue }
-        let strengths = try folded.weight(of: folded.node(named: names[node.name] ?? node.name) ?? node)
-          .filterMagnitudes
-        gates[node.name] = settings.gate(of: node, in: graph, strengths, key: key)
+        guard let end = graph.lastOfLayer(node), let layer = folded.node(named: names[node.name] ?? node.name)
+        else {
+          throw MethodError.impossible(
+            method: Self.name, node: node.name, reason: "where its channels end is not found; leave it out")
+        }
+        let (estimator, gate) = settings.gate(
+          of: node, in: graph, try folded.weight(of: layer).filterMagnitudes, key: key)
+        gates[node.name] = estimator + [gate]
         gated[end] = NewLayer(
-          op: Multiply(), name: graph.unusedName(node.name, "gated"),
-          inputs: [end, gates[node.name]?.last?.name ?? end])
+          op: Multiply(), name: graph.unusedName(node.name, "gated"), inputs: [end, gate.name])
       }
       return try graph.inserting(gates, behind: gated)
     }
   }
 
-  /// The layers that tell a convolution which of its channels are open.
-  private func gate(of node: Node, in graph: Graph, _ strengths: [Float], key: UInt64) -> [NewLayer] {
+  /// The layers that tell a convolution which of its channels are open, and the gate that they end in.
+  private func gate(
+    of node: Node, in graph: Graph, _ strengths: [Float], key: UInt64
+  ) -> (estimator: [NewLayer], gate: NewLayer) {
     let names = ["saliency.mean", "saliency", "gate"].map { graph.unusedName(node.name, $0) }
     let channels = strengths.count
     let estimator = Conv2D(filters: channels, kernel: 1)
@@ -134,12 +139,14 @@ public struct ChannelGates: CompressionMethod {
     for (rank, channel) in order.enumerated() {
       bias.values[channel] = Self.spread * (2 * Float(rank) / Float(max(1, channels - 1)) - 1)
     }
-    return [
-      NewLayer(op: GlobalAveragePool(), name: names[0], inputs: node.inputs),
-      NewLayer(
-        op: estimator, name: names[1], inputs: [names[0]], parameters: [.weight: weight, .bias: bias]),
-      NewLayer(op: ChannelGate(open: open(of: channels)), name: names[2], inputs: [names[1]]),
-    ]
+    return (
+      [
+        NewLayer(op: GlobalAveragePool(), name: names[0], inputs: node.inputs),
+        NewLayer(
+          op: estimator, name: names[1], inputs: [names[0]], parameters: [.weight: weight, .bias: bias]),
+      ],
+      NewLayer(op: ChannelGate(open: open(of: channels)), name: names[2], inputs: [names[1]])
+    )
   }
 }
 

@@ -3,7 +3,8 @@ import Settings
 /// How much is pruned and when: the settings that pruning methods share.
 ///
 /// **Formula** at progress p of a stage, with s for sparsity and i for initialSparsity: `s(p) = s` for `schedule: once`,
-/// `s + (i - s)·(1 - p)³` for `cubic`, `i + (s - i)·p` for `linear`, `1 - (1 - i)·((1 - s)/(1 - i))^p` for `geometric`.
+/// `s + (i - s)·(1 - p)³` for `cubic`, `i + (s - i)·p` for `linear`, `1 - (1 - i)·((1 - s)/(1 - i))^p` for `geometric`, i and at p = 1
+/// s for `last`.
 public struct PruningAmount: Sendable {
   /// The share that is gone in the end.
   public var sparsity: Double
@@ -30,6 +31,13 @@ public struct PruningAmount: Sendable {
   /// When the method acts.
   public var pacing: Pacing { schedule == .once ? .once : .gradual(times: times, share: share) }
 
+  /// The same amount, all of it at the last of the points: for controls of methods that learn until then what goes.
+  var atLast: PruningAmount {
+    var amount = self
+    amount.schedule = .last
+    return amount
+  }
+
   /// The settings as those of a method that prunes some kinds of units; `what` is what is counted: "weights".
   static func settings<Owner>(
     _ path: WritableKeyPath<Owner, PruningAmount>, of what: String, _ kinds: Set<UnitKind>
@@ -41,7 +49,7 @@ public struct PruningAmount: Sendable {
       AllocationCatalogue.setting(path.appending(path: \.scope), dividing: kinds, of: what),
       Setting(
         "schedule", path.appending(path: \.schedule),
-        "once: all at the first step; or gradually: cubic, fast at first; linear, equal shares of all; geometric, equal shares of what is left"
+        "once: all at the first step; or gradually: cubic, fast at first; linear, equal shares of all; geometric, equal shares of what is left; last, all at the last step"
       ),
       Setting("times", path.appending(path: \.times), in: 1...1000, "steps of a gradual schedule"),
       Setting(

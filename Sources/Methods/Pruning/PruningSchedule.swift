@@ -12,6 +12,8 @@ public enum PruningSchedule: String, Sendable, SettingChoice {
   /// Equal shares of what is left: prune, train, repeat (Han, Pool, Tran, Dally, "Learning both weights and connections for
   /// efficient neural networks", 2015, arXiv:1506.02626).
   case geometric
+  /// All of it at the last of the points.
+  case last
 
   /// How much of the way from the first to the last limit is gone: 1, `1 - (1 - progress)³`, or the progress itself.
   ///
@@ -22,6 +24,7 @@ public enum PruningSchedule: String, Sendable, SettingChoice {
     case .once: return 1
     case .cubic: return 1 - (1 - progress) * (1 - progress) * (1 - progress)
     case .linear, .geometric: return progress
+    case .last: return progress < 1 ? 0 : 1
     }
   }
 

@@ -17,7 +17,9 @@ enum ResolutionStages {
   /// The last value of every height and width, in the order of the first one.
   private static func lastValues(of graph: Graph) -> [(shape: Shape, name: String)] {
     var last: [(shape: Shape, name: String)] = []
-    for node in graph.nodes {
+    // What stands beside a layer of Gaussian weights is no stage of the network.
+    let aside = Set(graph.gaussianLayers.flatMap { [$0.square.name, $0.variance.name] })
+    for node in graph.nodes where !aside.contains(node.name) {
       guard let shape = graph.shape(of: node.name), shape.rank == 4, shape[2] * shape[3] > 1 else { continue }
       if let place = last.firstIndex(where: { hasSameExtent($0.shape, shape) }) {
         last[place] = (shape, node.name)

@@ -7,8 +7,15 @@ public protocol Distiller: NamedKind {
   /// What it learns of a teacher; empty where there need not be one.
   var teacherParts: Set<TeacherPart> { get }
 
+  /// What is left of it without a teacher.
+  var withoutTeacher: any Distiller { get }
+
   /// Adds its losses, and the layers that it trains beside the student, to an objective.
   func build(_ objective: inout ObjectiveBuilder) throws
+}
+
+extension Distiller {
+  public var withoutTeacher: any Distiller { Supervised() }
 }
 
 /// What may be learnt of a teacher.
@@ -31,5 +38,10 @@ public enum DistillerCatalogue: Catalogue {
   /// Reads a name (`soft-targets`), or a name with settings (`{soft-targets: {temperature: 4}}`).
   public static func read(_ node: SettingsNode) throws(SettingsError) -> any Distiller {
     try read(node, key: "objective", present: Supervised())
+  }
+
+  /// What a stage learns of a teacher by its objective; nothing without one.
+  public static func teacherParts(of objective: SettingsNode?) -> Set<TeacherPart> {
+    objective.flatMap { try? read($0) }?.teacherParts ?? []
   }
 }

@@ -6,7 +6,7 @@ public import Tasks
 /// What is minimized by itself, and the numbers of all gates: so gates close where an image does not need the channel.
 ///
 /// **Formula** `loss = base + weight·Σ_g share_g·mean_c gate_g[c]` an image, `share_g` being the layer's share of the multiply-adds of
-/// all gated layers. Gates are 0 or more, so this is the L1 norm.
+/// all gated layers. Gates are 0 or more, so this is the L1 norm. A gate that closes no layer's outputs is not pulled.
 ///
 /// **Paper** Gao et al., "Dynamic channel pruning: feature boosting and suppression", ICLR 2019, arXiv:1810.05331, where all gates
 /// weigh the same; by cost: Chen et al., "Self-adaptive network pruning", 2019, arXiv:1910.08906.
@@ -44,6 +44,7 @@ public struct GateCost: Distiller {
   private static let bases: [any Distiller.Type] = [Supervised.self, SoftTargets.self]
 
   public var teacherParts: Set<TeacherPart> { base.teacherParts }
+  public var withoutTeacher: any Distiller { GateCost(weight: weight, base: base.withoutTeacher) }
 
   public func build(_ objective: inout ObjectiveBuilder) throws {
     try base.build(&objective)

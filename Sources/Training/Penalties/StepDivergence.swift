@@ -22,7 +22,7 @@ final class StepDivergence {
   init(of graph: Graph, images: Int, on plan: any Plan) throws {
     layers = try graph.gaussianLayers.compactMap { layer in
       guard let encoding = graph.parameters[layer.variances]?.encoding as? LogVariance,
-        encoding.divergence > 0
+        encoding.divergence > 0, !plan.options.frozen.contains(layer.means)
       else { return nil }
       return Layer(
         factor: encoding.divergence / Float(max(images, 1)),

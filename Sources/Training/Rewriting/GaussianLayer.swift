@@ -26,7 +26,8 @@ extension Graph {
     nodes.compactMap { sample in
       guard sample.op is GaussianSample, let mean = node(named: sample.inputs[0]),
         let variance = node(named: sample.inputs[1]), let square = node(named: variance.inputs[0]),
-        self[.weight, of: variance.name]?.encoding is LogVariance
+        let variances = self[.weight, of: variance.name], variances.encoding is LogVariance,
+        self[.weight, of: mean.name]?.value.shape == variances.value.shape
       else { return nil }
       return GaussianLayer(sample: sample, mean: mean, variance: variance, square: square)
     }

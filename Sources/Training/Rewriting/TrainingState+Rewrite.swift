@@ -6,8 +6,9 @@ extension TrainingState {
   /// The state with which training goes on after a rewrite.
   ///
   /// Parameters are the rewritten network's. Moments and averages follow the parameters that they belong to, cut as those
-  /// were; of new parameters the moments start at zero and the averages as the parameters.
-  func carried(by rewrite: Rewrite) throws -> TrainingState {
+  /// were; of new parameters the moments start at zero and the averages as the parameters. Averages of `frozen` parameters, which no
+  /// update brings nearer to what a rewrite makes of these, are the parameters.
+  func carried(by rewrite: Rewrite, frozen: Set<String> = []) throws -> TrainingState {
     var carried = TrainingState(parameters: rewrite.graph.parameters.mapValues(\.value))
     for (name, tensor) in carried.parameters.sorted(by: { $0.key < $1.key }) {
       let origin = rewrite.origin[name]
@@ -19,7 +20,8 @@ extension TrainingState {
       carried.firstMoments[name] = try origin?.part(of: firstMoments, like: tensor.shape, name)
       carried.secondMoments[name] = try origin?.part(of: secondMoments, like: tensor.shape, name)
       guard !averages.isEmpty else { continue }
-      carried.averages[name] = try origin?.part(of: averages, like: tensor.shape, name) ?? tensor
+      let average = frozen.contains(name) ? nil : try origin?.part(of: averages, like: tensor.shape, name)
+      carried.averages[name] = average ?? tensor
     }
     return carried
   }

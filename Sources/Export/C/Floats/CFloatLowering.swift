@@ -68,7 +68,7 @@ extension CNetwork {
       var kernel = op.floatKernel(CFloatFrame(node: node, graph: graph, sparse: sparse))
       var inputs = node.inputs.compactMap { positions[$0] }
       if var products = kernel as? FloatProducts, products.canBeGated,
-        let gate = work.gate(closing: node.name).flatMap({ positions[$0] }), gate < output
+        let gate = work.skippingGate(of: node.name).flatMap({ positions[$0] })
       {
         products.isGated = true
         products.title += ", gated"

@@ -57,7 +57,7 @@ public struct KarninPruning: WeightPruningMethod {
   }
 
   public var pacing: Pacing { .gradual(times: amount.times, share: amount.share) }
-  public var randomControl: (any CompressionMethod)? { RandomPruning(amount: amount) }
+  public var randomControl: (any CompressionMethod)? { RandomPruning(amount: amount.atLast) }
 
   public func compress(_ compression: inout Compression<KarninPruning>) throws -> Rewrite {
     guard compression.progress < 1 else {

@@ -50,7 +50,7 @@ public struct Rewind: CompressionMethod {
       Setting(
         "to", \.goal,
         "initialization: what they were when the network's training began; random: drawn anew for the present shape"
-      )
+      ).omittedAsDefault()
     ]
   }
   public var evidence: Set<EvidenceKind> { goal == .initialization ? [.initialWeights] : [] }

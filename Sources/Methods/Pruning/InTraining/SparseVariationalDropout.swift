@@ -31,7 +31,8 @@ public struct SparseVariationalDropout: WeightPruningMethod {
       outputs: Kingma, Salimans, Welling, 2015, arXiv:1506.02557
       """)
 
-  /// How much, and when; a sparsity of 0 goes by the threshold.
+  /// How much, and when; a sparsity of 0 goes by the threshold. The rule is that of the whole stage: with one, a layer of sparsity 0
+  /// is spared.
   public var amount = PruningAmount(sparsity: 0)
   public var criterion: any Saliency { Magnitude() }
   /// The log alpha above which a weight is noise.
@@ -41,7 +42,7 @@ public struct SparseVariationalDropout: WeightPruningMethod {
   /// The share of the points over which the divergence climbs from nothing.
   public var warmUp = 0.25
 
-  /// By the threshold, at the end of nine tenths of the stage.
+  /// By the threshold, at the last of 20 points in nine tenths of the stage.
   public init() {
     amount.times = 20
     amount.share = 0.9
@@ -70,7 +71,7 @@ public struct SparseVariationalDropout: WeightPruningMethod {
 
   public var pacing: Pacing { .gradual(times: amount.times, share: amount.share) }
   public var randomControl: (any CompressionMethod)? {
-    amount.sparsity > 0 ? RandomPruning(amount: amount) : nil
+    amount.sparsity > 0 ? RandomPruning(amount: amount.atLast) : nil
   }
 
   public func compress(_ compression: inout Compression<SparseVariationalDropout>) throws -> Rewrite {
@@ -112,7 +113,7 @@ public struct SparseVariationalDropout: WeightPruningMethod {
         var weight = PrunedWeight(
           UnitSet(parameter: name, shape: parameter.value.shape, unit: SingleWeights()),
           shape: parameter.value.shape, scores: values.map { -$0 }, survivors: parameter.survivors)
-        if settings.amount.sparsity > 0 {
+        if compression.method.amount.sparsity > 0 {
           candidates.append((weight, settings))
         } else {
           var ties = 0
