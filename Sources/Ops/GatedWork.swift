@@ -31,7 +31,8 @@ public struct GatedWork: Sendable {
   /// Finds the gates of a network. O(nodes).
   public init(_ graph: Graph) {
     let found = graph.nodes.filter { $0.op is ChannelGate }
-    gates = found.map(\.name)
+    let names = found.map(\.name)
+    gates = names
     sizes = found.map { node in
       (graph.shape(of: node.name)?[1] ?? 1, (node.op as? ChannelGate)?.open ?? 1)
     }
@@ -46,8 +47,8 @@ public struct GatedWork: Sendable {
       var layer = Layer(
         name: node.name, multiplyAdds: cost, groups: (node.op as? any ProductOp)?.groups ?? 1)
       layer.made = Self.closing(node.name, graph, numbers, readers)
-      layer.isSkippable =
-        node.op is Conv2D && layer.groups == 1 && layer.made.map { gates[$0] }.map(isKnown.contains) == true
+      let gate = layer.made.map { names[$0] }
+      layer.isSkippable = node.op is Conv2D && layer.groups == 1 && gate.map(isKnown.contains) == true
       layer.read = node.inputs.first.flatMap { zeros[$0] }
       return layer
     }

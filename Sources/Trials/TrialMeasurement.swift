@@ -16,7 +16,7 @@ import Training
 /// What a trial's network is worth: the file it is written to, and the accuracy of what is loaded back from that.
 package struct TrialMeasurement {
   /// Images a pass of evaluations and evidence.
-  static let batch = 128
+  package static let batch = 128
   /// The most mistakes that are kept with their pictures.
   static let keptMistakes = 12
 

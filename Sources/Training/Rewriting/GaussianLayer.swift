@@ -1,6 +1,7 @@
 import Encodings
 public import Graphs
 import Ops
+import Tensors
 
 /// A layer of products whose weights are Gaussian while it trains: a layer of their means, one of their variances that reads the
 /// squared input, and the op that draws what comes of both.
