@@ -68,6 +68,8 @@ struct ChannelGateTests {
     var graph = try network()
     let work = GatedWork(graph)
     #expect(work.gates == ["a.gate", "b.gate"])
+    // Fewer than the gate would let have a number above zero.
+    for channel in 0..<3 { graph.parameters["a.saliency.bias"]?.value.values[channel] = -10 }
     graph.outputs += ["a.gate", "b.gate", "pool", "flat"]
     let values = Dictionary(uniqueKeysWithValues: zip(graph.outputs, try graph.outputValues()))
     var counts: Set<[Int]> = []
@@ -94,7 +96,7 @@ struct ChannelGateTests {
         #expect(Set(pooled[channel * 9..<channel * 9 + 9]) == [0])
       }
     }
-    #expect(counts.contains { $0 != [4, 3] }, "no image has a gate of zero: \(counts)")
+    #expect(counts.allSatisfy { $0[0] < 4 }, "gates of zero are open: \(counts)")
   }
 
   @Test("At most as many are open as the gates let; a layer that skips outputs alone reads all inputs")
