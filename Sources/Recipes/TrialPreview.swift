@@ -88,7 +88,12 @@ public struct TrialPreview {
         if choice.order == .structure { structure = graph }
       }
       if let training = stage.training {
-        do { try graph.requireFrozen(training.frozen) } catch { preview.warnings.append("\(error)") }
+        do {
+          try graph.requireFrozen(training.frozen)
+          try stage.distiller().requireStudent(graph)
+        } catch {
+          preview.warnings.append("\(error)")
+        }
       }
       preview.work = try runner.work(stage, before, graph, teacher: teacher, data)
       stages.append(preview)

@@ -107,6 +107,8 @@ struct GateCostTests {
     let graph = try SmallGraph.lenet.graph()
     let message = errorMessage { _ = try objective(GateCost(), graph) }
     #expect(message.contains("objective gate-cost: no gate closes") && message.contains("channel-gates"))
+    #expect(errorMessage { try GateCost().requireStudent(graph) } == message)
+    try Supervised().requireStudent(graph)
   }
 }
 

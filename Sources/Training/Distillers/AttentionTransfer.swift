@@ -33,18 +33,10 @@ public struct AttentionTransfer: Distiller {
   public static var settings: [Setting<AttentionTransfer>] {
     [
       Setting("weight", \.weight, in: 0...1e6, "factor on the maps' squared difference"),
-      Setting(
-        "base", expected: "one of \(bases.map { $0.name }.joined(separator: ", ")), or settings",
-        "what it is added to",
-        read: { (objective, node) throws(SettingsError) in
-          objective.base = try DistillerCatalogue.read(
-            node, key: "base", present: objective.base, among: bases)
-        }, write: { DistillerCatalogue.write($0.base) }),
+      DistillerCatalogue.baseSetting(\.base),
       ValuePair.setting(\.pairs, standard: "the last values of every resolution that both have"),
     ]
   }
-
-  private static let bases: [any Distiller.Type] = [Supervised.self, SoftTargets.self]
 
   /// Values, and what the objective that it is added to learns from.
   public var teacherParts: Set<TeacherPart> { base.teacherParts.union([.values]) }

@@ -1,3 +1,4 @@
+public import Graphs
 public import Settings
 public import Tasks
 
@@ -10,12 +11,16 @@ public protocol Distiller: NamedKind {
   /// What is left of it without a teacher.
   var withoutTeacher: any Distiller { get }
 
+  /// Refuses a student for which its structure alone says that this cannot be minimized.
+  func requireStudent(_ student: Graph) throws
+
   /// Adds its losses, and the layers that it trains beside the student, to an objective.
   func build(_ objective: inout ObjectiveBuilder) throws
 }
 
 extension Distiller {
   public var withoutTeacher: any Distiller { Supervised() }
+  public func requireStudent(_ student: Graph) throws {}
 }
 
 /// What may be learnt of a teacher.

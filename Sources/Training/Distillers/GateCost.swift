@@ -1,4 +1,4 @@
-import Graphs
+public import Graphs
 import Ops
 public import Settings
 public import Tasks
@@ -31,39 +31,36 @@ public struct GateCost: Distiller {
   public static var settings: [Setting<GateCost>] {
     [
       Setting("weight", \.weight, in: 0...1e6, "factor on the mean of the gates' numbers"),
-      Setting(
-        "base", expected: "one of \(bases.map { $0.name }.joined(separator: ", ")), or settings",
-        "what it is added to",
-        read: { (objective, node) throws(SettingsError) in
-          objective.base = try DistillerCatalogue.read(
-            node, key: "base", present: objective.base, among: bases)
-        }, write: { DistillerCatalogue.write($0.base) }),
+      DistillerCatalogue.baseSetting(\.base),
     ]
   }
-
-  private static let bases: [any Distiller.Type] = [Supervised.self, SoftTargets.self]
 
   public var teacherParts: Set<TeacherPart> { base.teacherParts }
   public var withoutTeacher: any Distiller { GateCost(weight: weight, base: base.withoutTeacher) }
 
+  public func requireStudent(_ student: Graph) throws { _ = try shares(in: student) }
+
   public func build(_ objective: inout ObjectiveBuilder) throws {
     try base.build(&objective)
-    let student = objective.student
+    for (gate, share) in try shares(in: objective.student) {
+      // The channels' mean is that of one plane.
+      let plane = objective.append(
+        Reshape(shape: [1, -1, 1]), name: "gate/" + gate, inputs: [try objective.studentValue(gate)])
+      let mean = objective.append(GlobalAveragePool(), name: "gate-cost/" + gate, inputs: [plane])
+      objective.minimize(mean, weight: weight * Float(share))
+    }
+  }
+
+  /// The gates that close outputs of layers, each with its layers' share of the multiply-adds of all such layers.
+  private func shares(in student: Graph) throws(DistillationError) -> [(gate: String, share: Double)] {
     let work = GatedWork(student)
     var costs: [String: Double] = [:]
     for node in student.nodes {
       guard let gate = work.gate(closing: node.name) else { continue }
       costs[gate, default: 0] += Double(student.cost(of: node).multiplyAdds)
     }
-    let total = costs.values.reduce(0, +)
-    guard total > 0 else { throw DistillationError.noGates(objective: Self.name) }
-    for gate in work.gates {
-      guard let cost = costs[gate] else { continue }
-      // The channels' mean is that of one plane.
-      let plane = objective.append(
-        Reshape(shape: [1, -1, 1]), name: "gate/" + gate, inputs: [try objective.studentValue(gate)])
-      let mean = objective.append(GlobalAveragePool(), name: "gate-cost/" + gate, inputs: [plane])
-      objective.minimize(mean, weight: weight * Float(cost / total))
-    }
+    let total = work.gates.reduce(0) { $0 + (costs[$1] ?? 0) }
+    guard total > 0 else { throw .noGates(objective: Self.name) }
+    return work.gates.compactMap { gate in costs[gate].map { (gate, $0 / total) } }
   }
 }

@@ -40,21 +40,21 @@ public struct Hints: Distiller {
     [
       Setting("weight", \.weight, in: 1e-6...1e6, "factor on the mean squared difference"),
       Setting(
-        "base", expected: "one of \(bases.map { $0.name }.joined(separator: ", ")), or settings, or null",
+        "base",
+        expected:
+          "one of \(DistillerCatalogue.bases.map { $0.name }.joined(separator: ", ")), or settings, or null",
         "what it is added to; null trains the hint alone",
         read: { (objective, node) throws(SettingsError) in
           objective.base =
             node.content == .null
             ? nil
             : try DistillerCatalogue.read(
-              node, key: "base", present: objective.base ?? Supervised(), among: bases)
+              node, key: "base", present: objective.base ?? Supervised(), among: DistillerCatalogue.bases)
         }, write: { $0.base.map(DistillerCatalogue.write) ?? SettingsNode(.null) }),
       ValuePair.setting(
         \.pairs, standard: "the last values of the middle one of the resolutions that both have"),
     ]
   }
-
-  private static let bases: [any Distiller.Type] = [Supervised.self, SoftTargets.self]
 
   /// Values, and what the objective that it is added to learns from.
   public var teacherParts: Set<TeacherPart> { (base?.teacherParts ?? []).union([.values]) }
