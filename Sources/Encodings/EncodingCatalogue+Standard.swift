@@ -3,9 +3,12 @@ public import Graphs
 extension EncodingCatalogue {
   /// Every encoding that a file may name.
   public static let standard = EncodingCatalogue(
-    parameters: [Dense.self, Sparse.self, Integer.self, Codebook.self], values: [IntegerValue.self])
+    parameters: [Dense.self, Sparse.self, Integer.self, Codebook.self, PowersOfTwo.self],
+    values: [IntegerValue.self])
   /// Those, and what a checkpoint may name besides.
   public static let training = EncodingCatalogue(
-    parameters: standard.parameters + [Spliced.self, Attracted.self, Traced.self, LogVariance.self],
+    parameters: standard.parameters + [
+      Spliced.self, Attracted.self, Traced.self, LogVariance.self, Frozen.self,
+    ],
     values: standard.values)
 }

@@ -70,7 +70,8 @@ enum FuzzedModels {
       let shared = Codebook(
         assignments: weight.values.indices.map { UInt16($0 % 3) }, count: 3, hasZero: false,
         grid: Integer(bits: 6, scales: [0.015625]))
-      let ways: [any Encoding] = [Sparse(mask: mask, inner: numbers), shared, numbers]
+      let powers = PowersOfTwo(levels: LevelSet(termBits: 4), exponents: [-6])
+      let ways: [any Encoding] = [Sparse(mask: mask, inner: numbers), shared, numbers, powers]
       model.graph.parameters[name]?.encoding = ways[index % ways.count]
     }
     return model
@@ -84,6 +85,8 @@ enum FuzzedModels {
     return [
       Sparse(mask: mask), clusters, Sparse(mask: mask, inner: integers), Dense(), integers,
       Sparse(mask: mask, inner: clusters), clusters.onGrid(Integer(bits: 8, scales: [0.0078125])),
+      PowersOfTwo(levels: LevelSet(termBits: 4), exponents: Array(repeating: -6, count: tensor.shape[0])),
+      Sparse(mask: mask, inner: PowersOfTwo(levels: LevelSet(alphabet: 1), rounding: .log, exponents: [-7])),
     ]
   }
 

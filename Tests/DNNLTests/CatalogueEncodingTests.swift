@@ -10,6 +10,7 @@ import Testing
 /// value that lands on the next integer in one of two backends is carried on into weights and moments.
 private enum EncodingKind: String, CaseIterable {
   case sparse, integer, codebook, sparseCodebook, sparseInteger, spliced, attracted, traced, logVariance
+  case powersOfTwo, frozen
 
   /// The kinds that the encoding is made of.
   var kinds: [String] {
@@ -23,6 +24,8 @@ private enum EncodingKind: String, CaseIterable {
     case .attracted: [Attracted.kind, Sparse.kind]
     case .traced: [Traced.kind, Sparse.kind]
     case .logVariance: [LogVariance.kind, Sparse.kind]
+    case .powersOfTwo: [PowersOfTwo.kind]
+    case .frozen: [Frozen.kind, Sparse.kind]
     }
   }
 
@@ -31,6 +34,7 @@ private enum EncodingKind: String, CaseIterable {
     let codebook = Codebook(
       assignments: tensor.values.map { UInt16(min(max(4 * $0 + 4, 0), 7)) }, count: 8, hasZero: false)
     let integer = Integer(bits: 8, covering: tensor, perChannel: true)
+    let powers = PowersOfTwo(levels: LevelSet(termBits: 4), exponents: [-6])
     return switch self {
     case .sparse: Sparse(mask: mask)
     case .integer: integer
@@ -45,6 +49,12 @@ private enum EncodingKind: String, CaseIterable {
     case .traced:
       Traced(at: tensor.values, slope: tensor.values.map { $0 / 2 }, inner: Sparse(mask: mask))
     case .logVariance: LogVariance(divergence: 1, inner: Sparse(mask: mask))
+    case .powersOfTwo: powers
+    case .frozen:
+      Frozen(
+        mask: Mask(tensor.values.indices.map { $0 % 6 == 1 }),
+        values: tensor.values.indices.map { $0 % 6 == 1 ? 0.125 : 0 },
+        inner: Sparse(mask: mask, inner: powers))
     }
   }
 

@@ -53,6 +53,20 @@ struct EncodingCase: CustomTestStringConvertible, Sendable {
       ("attracted integers", Attracted(to: [0], strength: strength, inner: integer)),
       ("traced", Traced(at: target, slope: strength).followed(to: masters.values, slope: target)),
       ("traced within a mask", Traced(at: target, slope: strength, inner: kept)),
+      (
+        "frozen in part",
+        Frozen(
+          mask: large, values: masters.values.map { $0.magnitude > 0.4 ? ($0 < 0 ? -0.5 : 0.5) : 0 },
+          inner: PowersOfTwo(levels: LevelSet(termBits: 4), exponents: [-6]))
+      ),
+      (
+        "frozen in part within a mask",
+        Frozen(
+          mask: kept.mask.intersection(large),
+          values: masters.values.indices.map { kept.mask[$0] && large[$0] ? 0.25 : 0 },
+          inner: Sparse(
+            mask: kept.mask, inner: PowersOfTwo(levels: LevelSet(termBits: 4), exponents: [-6])))
+      ),
       ("logarithms of variances", LogVariance(divergence: 0.25)),
       ("logarithms of variances within a mask", LogVariance(divergence: 1, inner: kept)),
     ]
@@ -78,6 +92,13 @@ struct EncodingCase: CustomTestStringConvertible, Sendable {
         "3 clusters with zero on a grid that clips",
         Codebook(assignments: withZero, count: 3, hasZero: true, grid: Integer(bits: 2, scales: [0.3]))
       ),
+      ("powers of two", PowersOfTwo(levels: LevelSet(termBits: 4), exponents: [-5])),
+      (
+        "powers of two a channel that clip, by logarithms",
+        PowersOfTwo(levels: LevelSet(termBits: 3), rounding: .log, exponents: [-4, -3, -5, -6, -2, -4])
+      ),
+      ("sums of two powers", PowersOfTwo(levels: LevelSet(termBits: 4, terms: 2), exponents: [-7])),
+      ("quartets of an alphabet", PowersOfTwo(levels: LevelSet(alphabet: 3), exponents: [-7])),
       ("one cluster", Codebook(assignments: clusters.map { _ in 0 }, count: 1, hasZero: false)),
     ]
   }

@@ -65,6 +65,7 @@ enum Students {
     return [
       Sparse(mask: mask(value)), integers, clusters, Sparse(mask: mask(value), inner: integers),
       Sparse(mask: mask(value), inner: clusters), Dense(),
+      PowersOfTwo(levels: LevelSet(termBits: 4), exponents: Array(repeating: -6, count: value.shape[0])),
     ]
   }
 }
