@@ -1,4 +1,4 @@
-import Encodings
+public import Encodings
 public import Execution
 public import Graphs
 import Ops
@@ -26,6 +26,39 @@ extension Graph {
     }
     for node in nodes where node.op is Conv2D || node.op is Linear {
       graph.quantizeParameters(of: node, bits: weightBits ?? bits)
+    }
+    return graph
+  }
+
+  /// A graph of bytes with scales rounded up to powers of two, and weights of a set of numbers that reach the largest of each output
+  /// channel. Independent of the methods of quantization.
+  public func onPowersOfTwo(_ levels: LevelSet) -> Graph {
+    func power(_ scale: Float) -> Int {
+      scale.significand > 1 ? Int(scale.exponent) + 1 : Int(scale.exponent)
+    }
+    var graph = self
+    for (name, value) in values {
+      guard let value = value as? IntegerValue else { continue }
+      let scale = Float(sign: .plus, exponent: power(value.scale), significand: 1)
+      let below = Int((-value.range.lowerBound / scale).rounded())
+      graph.values[name] = IntegerValue(
+        bits: value.bits, scale: scale, zeroPoint: value.integers.lowerBound + below)
+    }
+    for node in nodes where node.op is Conv2D || node.op is Linear {
+      guard let weight = parameters["\(node.name).weight"]?.value,
+        let input = graph.storedEncoding(of: node.inputs[0]) as? IntegerValue
+      else { continue }
+      let width = weight.values.count / weight.shape[0]
+      let top = Float(levels.magnitudes[levels.magnitudes.count - 1])
+      let encoding = PowersOfTwo(
+        levels: levels,
+        exponents: (0..<weight.shape[0]).map { channel in
+          power(
+            weight.values[channel * width..<(channel + 1) * width].reduce(0) { max($0, $1.magnitude) } / top)
+        })
+      graph.parameters["\(node.name).weight"]?.encoding = encoding
+      graph.parameters["\(node.name).bias"]?.encoding = Integer(
+        bits: 32, scales: encoding.scales.map { $0 * input.scale })
     }
     return graph
   }

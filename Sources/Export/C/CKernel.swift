@@ -62,6 +62,8 @@ struct CSite: Sendable {
   let shapes: [Shape]
   /// The output's shape.
   let shape: Shape
+  /// Whether ratios of all layers with weights are powers of two: there is no code for others then.
+  let rescalesByShifts: Bool
 
   /// The name of an array of this step.
   func name(_ role: String) -> String { "@_\(role)_\(index)" }

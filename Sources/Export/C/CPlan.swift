@@ -24,6 +24,8 @@ struct CPlan: Sendable {
   let arenaBytes: Int
   /// The most bytes that live at once, working memory included.
   let lowerBound: Int
+  /// Whether ratios of all layers with weights are powers of two.
+  let rescalesByShifts: Bool
 
   /// Plans a network's memory; the arena is as small as it can be, but where `room` holds one with all the working memory
   /// that is of use.
@@ -39,6 +41,8 @@ struct CPlan: Sendable {
     }
     arenaBytes = max(memory.byteCount, Self.alignment)
     lowerBound = memory.lowerBound
+    let layers = steps.compactMap { ($0.step.kernel as? CProducts)?.kernel.products }
+    rescalesByShifts = !layers.isEmpty && layers.allSatisfy(\.rescalesByShifts)
   }
 
   /// Where values may begin: at what 32-bit numbers need.

@@ -39,7 +39,8 @@ struct CSource: Sendable {
     let hasLargeRatios = parts.contains { $0.ratios.contains { $0.shift < 17 } }
     let isFullRange = parts.allSatisfy { $0.bounds.allSatisfy { $0 == -128...127 } }
     writer.code("#define @@_FULL_RANGE \(isFullRange ? 1 : 0)")
-    writer.code("#define @@_LARGE_RATIOS \(hasLargeRatios ? 1 : 0)\n")
+    writer.code("#define @@_LARGE_RATIOS \(hasLargeRatios ? 1 : 0)")
+    writer.code("#define @@_SHIFTS_ALONE \(plan.rescalesByShifts ? 1 : 0)\n")
     for routine in CRoutine.ordered([.prelude] + parts.flatMap(\.routines)) {
       writer.code(routine.text + "\n")
     }
@@ -84,7 +85,7 @@ extension CPlan {
       index: index, inputs: step.inputs.map(pointer), output: pointer(step.output),
       scratch: ("@_arena.numbers + \(scratch.offset / size)", scratch.byteCount / size),
       orders: step.inputs.map { orders[$0] }, shapes: step.inputs.map { network.values[$0].shape },
-      shape: network.values[step.output].shape)
+      shape: network.values[step.output].shape, rescalesByShifts: rescalesByShifts)
     return step.kernel.code(site)
   }
 }

@@ -10,6 +10,8 @@ struct CWeights: Sendable {
     case packed(bits: Int)
     /// Indices of so many bits into a table; rows begin at bytes.
     case indexed(bits: Int)
+    /// Symbols of four bits, two a byte; rows begin at bytes. Where multiplying costs, inputs are summed by symbol.
+    case levels([Int8])
     /// Pairs of distance and weight.
     case survivors
 
@@ -18,7 +20,14 @@ struct CWeights: Sendable {
       switch self {
       case .bytes, .survivors: 8
       case .packed(let bits), .indexed(let bits): bits
+      case .levels: 4
       }
+    }
+
+    /// Whether there is code for AVR that sums inputs instead of multiplying them.
+    var isSummed: Bool {
+      if case .levels = self { return true }
+      return false
     }
 
     /// What so many weights take in rows of one length, tables apart.
@@ -49,6 +58,9 @@ struct CWeights: Sendable {
       case .sparse(_, let bits): (whole(bits: bits), true)
       // A codebook of pruned weights has a centroid of zero for most of them.
       case .codebook(_, _, let bits): (.indexed(bits: bits), true)
+      // Survivors would be multiplied; zero has a symbol like any number.
+      case .levels(_, let magnitudes, let bits):
+        (bits == 4 ? .levels(magnitudes) : .indexed(bits: bits), false)
       }
     switch sparse {
     case .never: return form
@@ -84,11 +96,11 @@ struct CWeights: Sendable {
       array = CArray(
         site.name("weights"), .uint8, CWeights.packed(symbols, bits: bits, rowCount: rowCount))
       side = nil
-    case .indexed(let bits):
+    case .indexed, .levels:
       let book = CWeights.book(weights)
       let symbols = order.map { book.indices[$0] }
       array = CArray(
-        site.name("indices"), .uint8, CWeights.packed(symbols, bits: bits, rowCount: rowCount))
+        site.name("indices"), .uint8, CWeights.packed(symbols, bits: form.bits, rowCount: rowCount))
       side = CArray(site.name("table"), .int8, book.table)
     case .survivors:
       let rows = CWeights.survivors(values, rowCount: rowCount)
@@ -98,8 +110,13 @@ struct CWeights: Sendable {
   }
 
   private static func book(_ weights: IntegerWeights) -> (indices: [Int], table: [Int8]) {
-    guard case .codebook(let indices, let table, _) = weights.storage else { return ([], []) }
-    return (indices.map(Int.init), table)
+    switch weights.storage {
+    case .codebook(let indices, let table, _): return (indices.map(Int.init), table)
+    case .levels(let symbols, let magnitudes, let bits):
+      let half = [0] + magnitudes + Array(repeating: Int8(0), count: 1 << (bits - 1) - 1 - magnitudes.count)
+      return (symbols.map(Int.init), half + half.map { -$0 })
+    case .dense, .sparse: return ([], [])
+    }
   }
 
   /// By row, pairs of the distance from the survivor before (the first: from the beginning) and the weight; distances
@@ -145,8 +162,8 @@ struct CWeights: Sendable {
     switch form {
     case .bytes, .survivors: nil
     case .packed(let bits): (.unpack(bits: bits), "@_unpack_\(bits)(\(to), \(from), \(count));")
-    case .indexed(let bits):
-      (.lookUp(bits: bits), "@_look_up_\(bits)(\(to), \(from), \(count), \(side?.name ?? "0"));")
+    case .indexed, .levels:
+      (.lookUp(bits: form.bits), "@_look_up_\(form.bits)(\(to), \(from), \(count), \(side?.name ?? "0"));")
     }
   }
 }

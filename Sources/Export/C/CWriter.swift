@@ -34,10 +34,19 @@ struct CWriter {
 
   /// Appends the definition of a constant array that lies in flash.
   mutating func array(_ array: CArray) {
-    code("static const \(array.type.rawValue) \(array.name)[\(array.texts.count)] @@_FLASH = {")
+    guard let avrTexts = array.avrTexts else { return define(array, array.texts) }
+    code("#if defined(__AVR__)")
+    define(array, avrTexts)
+    code("#else")
+    define(array, array.texts)
+    code("#endif")
+  }
+
+  private mutating func define(_ array: CArray, _ texts: [String]) {
+    code("static const \(array.type.rawValue) \(array.name)[\(texts.count)] @@_FLASH = {")
     var column = 0
-    for (position, text) in array.texts.enumerated() {
-      let isLast = position == array.texts.count - 1
+    for (position, text) in texts.enumerated() {
+      let isLast = position == texts.count - 1
       if column > 0, column + text.utf8.count + 1 > 100 {
         bytes.append(10)
         column = 0
@@ -78,19 +87,29 @@ struct CArray: Sendable {
   let type: Element
   /// The elements as C writes them; not empty.
   let texts: [String]
+  /// As many others where the source is compiled for AVR; `nil` where there are none.
+  let avrTexts: [String]?
 
-  /// Integers.
-  init<Number: FixedWidthInteger>(_ name: String, _ type: Element, _ values: [Number]) {
+  /// Integers, and perhaps as many others for AVR.
+  init<Number: FixedWidthInteger>(
+    _ name: String, _ type: Element, _ values: [Number], avr: [Number]? = nil
+  ) {
     self.name = name
     self.type = type
+    texts = Self.texts(values)
+    if let avr { avrTexts = Self.texts(avr) } else { avrTexts = nil }
+  }
+
+  private static func texts<Number: FixedWidthInteger>(_ values: [Number]) -> [String] {
     // The least 32-bit number has no literal of its own type.
-    texts = (values.isEmpty ? [0] : values).map { $0 == Int32.min ? "(-2147483647 - 1)" : "\($0)" }
+    (values.isEmpty ? [0] : values).map { $0 == Int32.min ? "(-2147483647 - 1)" : "\($0)" }
   }
 
   /// Finite floats, in the shortest form that reads back equal.
   init(_ name: String, floats: [Float]) {
     self.name = name
     type = .float
+    avrTexts = nil
     texts = (floats.isEmpty ? [0] : floats).map(CArray.literal)
   }
 

@@ -109,6 +109,30 @@ struct IntegerLoweringTests {
     #expect(zeroed[0] == 0 && masked.indices.allSatisfy { mask[$0] || masked[$0] == 0 })
   }
 
+  @Test("Powers of two become bytes with their symbols, under a mask too")
+  func levels() throws {
+    let (original, _) = try quantized(try SmallGraph.lenet.graph())
+    let weight = try #require(original.parameters["conv1.weight"]).value
+    let mask = Mask(weight.values.map { $0 > 0 })
+    let powers = PowersOfTwo(levels: LevelSet(termBits: 4), exponents: [-6])
+    for encoding in [powers, Sparse(mask: mask, inner: powers)] as [any Encoding] {
+      var graph = original
+      graph.parameters["conv1.weight"]?.encoding = encoding
+      let projected = try #require(graph.parameters["conv1.weight"]).projected.values
+      let weights = try #require(try IntegerProgram(graph).steps[0].kernel as? IntegerConvolution).products
+        .weights
+      #expect(weights.values.map { Float($0) / 64 } == projected)
+      guard case .levels(let symbols, let magnitudes, let bits) = weights.storage else {
+        Issue.record("\(weights.storage)")
+        return
+      }
+      #expect(bits == 4 && magnitudes == [1, 2, 4, 8, 16, 32, 64])
+      // A sign in the highest bit, then 0 for zero or n + 1 for 2^n.
+      let decoded = symbols.map { ($0 & 8 == 0 ? 1 : -1) * Int8((1 << Int($0 & 7)) >> 1) }
+      #expect(decoded == weights.values)
+    }
+  }
+
   @Test("ReLU6 is a bound above too")
   func upperBound() throws {
     var graph = Graph(inputs: [GraphInput(name: "image", shape: [2])])

@@ -32,6 +32,9 @@ struct CKernelTests {
       ("sparse, many left", RandomKernels.sparse(8, kept: 0.8)),
       ("nothing left", RandomKernels.sparse(8, kept: 0)),
       ("codebook 5, few left", RandomKernels.codebook(5, kept: 0.1)),
+      ("powers of two", RandomKernels.levels([1, 2, 4, 8, 16, 32, 64], bits: 4)),
+      ("three powers of two", RandomKernels.levels([1, 2, 4], bits: 3)),
+      ("quartets", RandomKernels.levels([1, 2, 4, 8, 16, 17, 18, 20, 24, 32, 64, 72], bits: 6)),
     ]
 
   private static let convolutions: [(Shape, Conv2D)] = [
@@ -90,6 +93,18 @@ struct CKernelTests {
       [-40, -24, -16, -9, -3, -1, 0, 3, 14, 20].map { exponent in
         (kernels.linear(33, 6, exponent: exponent, RandomKernels.dense(8)), [[33]], [6])
       })
+  }
+
+  @Test("Ratios that are all powers of two become shifts, from 2^-32 to 2^6, and equal the reference")
+  func shifts() throws {
+    var kernels = RandomKernels("shifts")
+    let kernel = RandomKernels.byShifts(
+      kernels.linear(33, 40, RandomKernels.levels([1, 2, 4], bits: 3)), exponents: -32...6)
+    try expectEqual([(kernel, [[33]], [40])])
+    let program = RandomKernels.program(kernel, inputs: [[33]], output: [40])
+    let text = String(
+      decoding: CSource(try CNetwork(program), name: "n", pixels: nil).program.source, as: UTF8.self)
+    #expect(text.contains("N_SHIFTS_ALONE 1") && !text.contains("n_multipliers_0["))
   }
 
   @Test("Pools, sums, tables, products, concatenations and moves equal the reference")

@@ -1,3 +1,4 @@
+import Encodings
 import Execution
 import Foundation
 import Graphs
@@ -17,12 +18,14 @@ struct CNetworkTests {
 
   /// Compiles quantized graphs and holds them against the reference on the images that they were calibrated on.
   private func expectEqual(
-    _ graphs: [Graph], bits: Int = 8, flags: [String] = ExportedPrograms.sanitized
+    _ graphs: [Graph], bits: Int = 8, levels: LevelSet? = nil,
+    flags: [String] = ExportedPrograms.sanitized
   ) throws {
     let batch = 3
     let images = graphs.map { Self.images($0, batch: batch) }
     let programs = try zip(graphs, images).map { graph, images in
-      try IntegerProgram(try graph.quantized(calibratedOn: images, batch: batch, bits: bits))
+      let quantized = try graph.quantized(calibratedOn: images, batch: batch, bits: bits)
+      return try IntegerProgram(levels.map { quantized.onPowersOfTwo($0) } ?? quantized)
     }
     let exported = try ExportedPrograms(programs)
     defer { exported.remove() }
@@ -43,6 +46,14 @@ struct CNetworkTests {
   func smallNetworks(bits: Int) throws {
     try expectEqual(
       try SmallGraph.allCases.map { try $0.graph() }.filter { $0.inputs.count == 1 }, bits: bits)
+  }
+
+  @Test(
+    "So do small networks of powers of two, and of sums of two",
+    arguments: [LevelSet(termBits: 4), LevelSet(termBits: 4, terms: 2)])
+  func powersOfTwo(levels: LevelSet) throws {
+    try expectEqual(
+      try SmallGraph.allCases.map { try $0.graph() }.filter { $0.inputs.count == 1 }, levels: levels)
   }
 
   @Test("Every op equals the reference on every example of one input")

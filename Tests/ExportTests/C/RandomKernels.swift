@@ -64,6 +64,36 @@ struct RandomKernels {
     }
   }
 
+  /// Numbers of a set of magnitudes, of either sign or zero.
+  static func levels(_ magnitudes: [Int8], bits: Int) -> WeightMaker {
+    { kernels, count in
+      let symbols = (0..<count).map { _ -> UInt8 in
+        let place = kernels.integer(0...magnitudes.count)
+        return UInt8(place) | (place > 0 && kernels.integer(0...1) == 1 ? 1 << UInt8(bits - 1) : 0)
+      }
+      let sign: UInt8 = 1 << UInt8(bits - 1)
+      let values = symbols.map { symbol -> Int8 in
+        guard symbol > 0 else { return 0 }
+        return magnitudes[Int(symbol & (sign - 1)) - 1] * (symbol & sign == 0 ? 1 : -1)
+      }
+      return IntegerWeights(
+        values: values, storage: .levels(symbols: symbols, magnitudes: magnitudes, bits: bits))
+    }
+  }
+
+  /// The same kernel with ratios that are powers of two.
+  static func byShifts(_ kernel: IntegerLinear, exponents: ClosedRange<Int>) -> IntegerLinear {
+    let products = kernel.products
+    let all = Array(exponents)
+    return IntegerLinear(
+      inputs: kernel.inputs, outputs: kernel.outputs,
+      products: IntegerProducts(
+        weights: products.weights, bias: products.bias, inputZero: products.inputZero,
+        rescales: products.rescales.indices.map {
+          Rescale(Double(sign: .plus, exponent: all[$0 % all.count], significand: 1))
+        }, outputZero: products.outputZero, bounds: products.bounds))
+  }
+
   mutating func linear(
     _ inputs: Int, _ outputs: Int, exponent: Int = -8,
     _ storage: WeightMaker

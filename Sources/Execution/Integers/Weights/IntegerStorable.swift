@@ -52,3 +52,13 @@ extension Codebook: IntegerStorable {
     )
   }
 }
+
+extension PowersOfTwo: IntegerStorable {
+  /// The numbers of the set as bytes, stored as their symbols.
+  func integerWeights(of tensor: Tensor) throws(IntegerRefusal) -> (weights: IntegerWeights, scales: [Float])
+  {
+    let storage = IntegerWeights.Storage.levels(
+      symbols: symbols(tensor), magnitudes: levels.magnitudes.map { Int8($0) }, bits: levels.bits)
+    return (IntegerWeights(values: grid.integers(tensor).map { Int8($0) }, storage: storage), scales)
+  }
+}

@@ -4,6 +4,8 @@ import Tensors
 
 /// An integer kernel with weights, which lie in flash as a setting of the exporter says.
 protocol CWeighted: IntegerKernel {
+  /// Weights, biases and ratios.
+  var products: IntegerProducts { get }
   /// A few words for the comment over the step.
   var title: String { get }
   /// As `CKernel.orders`.

@@ -44,7 +44,7 @@ extension IntegerConvolution: CWeighted {
     let patch = patchSpace(form)
     switch form {
     case .bytes, .survivors: return patch...patch
-    case .packed, .indexed:
+    case .packed, .indexed, .levels:
       return patch + rowCount...patch + rowCount * (isDepthwise ? 1 : filtersAtOnce)
     }
   }
@@ -56,7 +56,8 @@ extension IntegerConvolution: CWeighted {
 
   func code(_ site: CSite, _ sparse: CSparse) -> CCode {
     let weights = CWeights(products.weights, form: form(sparse), order: order, rowCount: rowCount, site: site)
-    let constants = products.constants(site, weights: weights.pointer)
+    let constants = products.constants(
+      site, weights: weights.pointer, isSummed: weights.form.isSummed && !isDepthwise)
     var code = CCode(arrays: weights.arrays + constants.arrays)
     code.ratios = products.rescales
     code.bounds = [products.bounds]
@@ -115,6 +116,17 @@ extension IntegerConvolution: CWeighted {
       return ([.convolveSparse], ["@_convolve_sparse(&layer, \(site.name("counts")), \(arguments));"])
     case .packed, .indexed:
       return unpacked(weights, site, arguments)
+    case .levels(let magnitudes):
+      let (routines, body) = unpacked(weights, site, arguments)
+      let summing = CRoutine.convolveLevels(magnitudes)
+      return (
+        routines + [summing],
+        [
+          "#if defined(__AVR__)", "@_\(summing.name)(&layer, \(weights.array.name), \(arguments));", "#else",
+          "{",
+        ]
+          + body.map { "  " + $0 } + ["}", "#endif"]
+      )
     }
   }
 

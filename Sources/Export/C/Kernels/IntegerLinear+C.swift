@@ -18,7 +18,7 @@ extension IntegerLinear: CWeighted {
   func scratch(_ sparse: CSparse) -> ClosedRange<Int> {
     switch CWeights.form(of: products.weights, order: rows, rowCount: inputs, sparse) {
     case .bytes, .survivors: return 0...0
-    case .packed, .indexed:
+    case .packed, .indexed, .levels:
       let count = min((inputs + 7) / 8 * 8, Self.chunk)
       return count...count
     }
@@ -29,7 +29,7 @@ extension IntegerLinear: CWeighted {
     let order = (0..<outputs).flatMap { row in columns.map { row * inputs + $0 } }
     let form = CWeights.form(of: products.weights, order: rows, rowCount: inputs, sparse)
     let weights = CWeights(products.weights, form: form, order: order, rowCount: inputs, site: site)
-    let constants = products.constants(site, weights: weights.pointer)
+    let constants = products.constants(site, weights: weights.pointer, isSummed: weights.form.isSummed)
     var code = CCode(arrays: weights.arrays + constants.arrays)
     code.ratios = products.rescales
     code.bounds = [products.bounds]
@@ -47,7 +47,18 @@ extension IntegerLinear: CWeighted {
       )
     } else if let unpacking = weights.unpacking(to: "some", from: "row + i / 8 * BITS", count: "count") {
       code.routines = [unpacking.routine, .products, .dotInMemory]
-      code.body += packed(weights, site, call: unpacking.call)
+      let unpacked = packed(weights, site, call: unpacking.call)
+      guard case .levels(let magnitudes) = weights.form else {
+        code.body += unpacked
+        return code
+      }
+      let summing = CRoutine.levels(magnitudes)
+      code.routines.append(summing)
+      code.body += ["#if defined(__AVR__)"]
+      code.body.append(
+        "@_\(summing.name)(&layer, \(weights.array.name), 0, \(outputs), \(site.output), \(site.inputs[0]), \(inputs));"
+      )
+      code.body += ["#else", "{"] + unpacked.map { "  " + $0 } + ["}", "#endif"]
     }
     return code
   }

@@ -1,24 +1,51 @@
 import Execution
 
 extension IntegerProducts {
+  /// Whether every ratio is a power of two: rescaling is a shift then.
+  var rescalesByShifts: Bool { rescales.allSatisfy { $0.bitsByShift != nil } }
+
   /// The arrays that products are told of besides weights, and the initializer of `@_products`.
   ///
   /// The input's zero point goes into the bias, so that kernels multiply bytes as they are: `Σ w (x - zero) = Σ w x - zero Σ w`.
-  func constants(_ site: CSite, weights: String) -> (arrays: [CArray], initializer: String) {
+  /// Where `isSummed`, kernels of AVR read bytes from 0 to 255, and the 128 that these are more goes into their bias too.
+  func constants(
+    _ site: CSite, weights: String, isSummed: Bool = false
+  ) -> (arrays: [CArray], initializer: String) {
     let outputs = bias.count
-    let length = outputs == 0 ? 0 : self.weights.values.count / outputs
-    let folded = (0..<outputs).map { output in
-      let sum = self.weights.values[output * length..<(output + 1) * length].reduce(Int64(0)) {
-        $0 + Int64($1)
-      }
-      return Int32(clamping: Int64(bias[output]) - Int64(inputZero) * sum)
-    }
-    let arrays = [
-      CArray(site.name("bias"), .int32, folded),
-      CArray(site.name("multipliers"), .int16, rescales.map(\.multiplier)),
-      CArray(site.name("shifts"), .uint8, rescales.map(\.shift)),
+    var arrays = [
+      CArray(
+        site.name("bias"), .int32, folded(zero: inputZero),
+        avr: isSummed ? folded(zero: inputZero + 128) : nil)
     ]
-    let names = ([weights] + arrays.map(\.name)).joined(separator: ", ")
-    return (arrays, "{\(names), \(outputs), \(outputZero), \(bounds.lowerBound), \(bounds.upperBound)}")
+    var names = [weights, arrays[0].name]
+    if site.rescalesByShifts {
+      arrays.append(CArray(site.name("shifts"), .int8, rescales.map { $0.bitsByShift ?? 0 }))
+      names += ["0", arrays[1].name]
+    } else {
+      arrays.append(CArray(site.name("multipliers"), .int16, rescales.map(\.multiplier)))
+      arrays.append(CArray(site.name("shifts"), .int8, rescales.map(\.shift)))
+      names += [arrays[1].name, arrays[2].name]
+    }
+    return (
+      arrays,
+      "{\(names.joined(separator: ", ")), \(outputs), \(outputZero), \(bounds.lowerBound), \(bounds.upperBound)}"
+    )
+  }
+
+  /// Biases less a zero times the sum of the weights.
+  private func folded(zero: Int32) -> [Int32] {
+    let length = bias.isEmpty ? 0 : weights.values.count / bias.count
+    return bias.indices.map { output in
+      let sum = weights.values[output * length..<(output + 1) * length].reduce(Int64(0)) { $0 + Int64($1) }
+      return Int32(clamping: Int64(bias[output]) - Int64(zero) * sum)
+    }
+  }
+}
+
+extension Rescale {
+  /// Where the ratio is a power of two, the bits that are dropped, or less than none where bits are added.
+  var bitsByShift: Int32? {
+    guard multiplier > 0, multiplier & (multiplier - 1) == 0 else { return nil }
+    return shift - Int32(multiplier.trailingZeroBitCount)
   }
 }

@@ -139,7 +139,7 @@ extension CRoutine {
       #endif
 
       /* floor((sum * multiplier + 2^(shift - 1)) / 2^shift): flooring twice by shifts is flooring once. */
-      static int32_t @_rescale(int32_t sum, int16_t multiplier, uint8_t shift) {
+      static @@_SPARE int32_t @_rescale(int32_t sum, int16_t multiplier, uint8_t shift) {
         int32_t product;
       #if @@_LARGE_RATIOS
         if (shift < 17) return @_rescale_large(sum, multiplier, shift);

@@ -7,13 +7,19 @@ extension CRoutine {
         const int8_t *weights;
         const int32_t *bias;
         const int16_t *multipliers;
-        const uint8_t *shifts;
+        const int8_t *shifts;
         int outputs, zero, low, high;
       } @_products;
 
       /* An output of a sum with its bias. */
       static int8_t @_output(const @_products *layer, int output, int32_t sum) {
-        int32_t value = @_rescale(sum, @@_HALF(layer->multipliers + output), @@_UBYTE(layer->shifts + output));
+        int8_t shift = @@_BYTE(layer->shifts + output);
+      #if @@_SHIFTS_ALONE
+        /* Halves go up: flooring twice by shifts is flooring once. */
+        int32_t value = shift > 0 ? ((sum >> (shift - 1)) + 1) >> 1 : (int32_t)((uint32_t)sum << -shift);
+      #else
+        int32_t value = @_rescale(sum, @@_HALF(layer->multipliers + output), (uint8_t)shift);
+      #endif
         return @_clamp(value + layer->zero, layer->low, layer->high);
       }
       """#)

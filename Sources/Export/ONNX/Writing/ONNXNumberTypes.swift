@@ -45,5 +45,8 @@ struct ONNXNumberTypes {
 
 extension Encoding {
   /// The integer grid of a parameter, under a mask too; `nil` where it is stored otherwise.
-  var integers: Integer? { (self as? Integer) ?? ((self as? Sparse)?.inner as? Integer) }
+  var integers: Integer? {
+    if let sparse = self as? Sparse { return sparse.inner.integers }
+    return (self as? Integer) ?? (self as? PowersOfTwo)?.grid
+  }
 }
