@@ -11,7 +11,8 @@ public enum MethodCatalogue: Catalogue {
     DynamicSurgery.self, MovementPruning.self, KarninPruning.self, ADMMPruning.self,
     SparseVariationalDropout.self, SoftFilterPruning.self, GrowingRegularization.self, Rewind.self,
     DropoutAdaptation.self,
-    PostTrainingQuantization.self, QuantizationAwareTraining.self, WeightClustering.self,
+    PostTrainingQuantization.self, QuantizationAwareTraining.self, PowersOfTwoWeights.self,
+    WeightClustering.self,
   ]
   public static var kinds: [any NamedKind.Type] { all }
 

@@ -13,6 +13,13 @@ struct IntegerQuantization {
   var grids: IntegerGrids
   /// Bits of weights by node; `nil` for nodes that stay real.
   var weightBits: (_ node: String) -> Int?
+  /// Whether scales of values are powers of two.
+  var valuesOnPowersOfTwo = false
+  /// The numbers of a node's weights where they are others than integers, with their scales, none below a channel's floor.
+  var weightNumbers: ((_ node: String, Tensor, _ floors: [Float]) -> ScaledNumbers?)?
+
+  /// An encoding of weights as integers times a scale, one for each output channel or one for all.
+  typealias ScaledNumbers = (encoding: any Encoding, scales: [Float])
 
   /// The network on integer grids; parameters of folded layers have no origin.
   func rewrite(_ original: Graph, _ evidence: any Evidence) throws -> Rewrite {
@@ -79,7 +86,8 @@ struct IntegerQuantization {
     graph.values = [:]
     for (name, histogram) in try histograms(of: stored, evidence) {
       let rule = graph.outputs.contains(name) ? CalibrationRule.minmax : grids.calibration
-      let encoding = rule.encoding(of: histogram, bits: grids.activationBits, percentile: grids.percentile)
+      var encoding = rule.encoding(of: histogram, bits: grids.activationBits, percentile: grids.percentile)
+      if valuesOnPowersOfTwo { encoding = encoding.onPowerOfTwo(histogram, clamps: rule != .minmax) }
       if let problem = encoding.problem {
         throw MethodError.impossible(method: method, node: name, reason: "its values would get \(problem)")
       }
@@ -119,20 +127,27 @@ struct IntegerQuantization {
     let weight = try located(method) { [graph] in try graph.parameter(.weight, of: node) }
     let bias = graph[.bias, of: node.name]
     let inputScale = (graph.storedEncoding(of: node.inputs[0]) as? IntegerValue)?.scale
-    let isPerChannel = grids.perChannel && !weight.encoding.sharesNumbers
-    let grid = WeightGrid(bits: bits, perChannel: isPerChannel, minimizesError: grids.calibration == .mse)
     let floors = inputScale.map { scaleFloors(bias: bias, channels: weight.value.shape[0], inputScale: $0) }
-    let encoding = grid.encoding(
-      of: weight.projected, floors: floors ?? Array(repeating: 0, count: weight.value.shape[0]))
-    guard let encoding else { throw outOfScale(node, "weights, or its bias beside its input,") }
+    let numbers = numbers(
+      of: weight, node.name, bits: bits,
+      floors: floors ?? Array(repeating: 0, count: weight.value.shape[0]))
+    guard let numbers else { throw outOfScale(node, "weights, or its bias beside its input,") }
     graph[.weight, of: node.name] = Parameter(
-      weight.projected, encoding: try weight.encoding.replacingNumbers(with: encoding, method, node.name))
+      weight.projected,
+      encoding: try weight.encoding.replacingNumbers(with: numbers.encoding, method, node.name))
     guard let bias, let inputScale else { return }
-    let scales = encoding.scales.map { $0 * inputScale }
+    let scales = numbers.scales.map { $0 * inputScale }
     guard Integer.problem(bits: 32, scales: scales) == nil else {
       throw outOfScale(node, "weights times its input")
     }
     graph[.bias, of: node.name] = Parameter(bias.value, encoding: Integer(bits: 32, scales: scales))
+  }
+
+  private func numbers(of weight: Parameter, _ node: String, bits: Int, floors: [Float]) -> ScaledNumbers? {
+    if let weightNumbers { return weightNumbers(node, weight.projected, floors) }
+    let isPerChannel = grids.perChannel && !weight.encoding.sharesNumbers
+    let grid = WeightGrid(bits: bits, perChannel: isPerChannel, minimizesError: grids.calibration == .mse)
+    return grid.encoding(of: weight.projected, floors: floors).map { ($0, $0.scales) }
   }
 
   /// Numbers of which integers would be multiples of no float.

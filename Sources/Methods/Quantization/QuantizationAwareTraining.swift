@@ -53,7 +53,7 @@ public struct QuantizationAwareTraining: CompressionMethod {
 
 extension Graph {
   /// Replaces masters by their projections where they are so far beyond their range that no gradient reaches them.
-  fileprivate mutating func moveMastersIntoRange() {
+  mutating func moveMastersIntoRange() {
     for (name, parameter) in parameters {
       var reached = Array(repeating: Float(1), count: parameter.value.values.count)
       var span = reached.mutableSpan

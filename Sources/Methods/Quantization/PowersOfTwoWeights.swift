@@ -1,0 +1,163 @@
+public import Encodings
+public import Graphs
+import Ops
+public import Settings
+import Tensors
+
+/// Which numbers weights take.
+public enum LevelFamily: String, Sendable, SettingChoice {
+  /// Powers of two, or sums of them.
+  case powers
+  /// Bytes whose quartets are powers of two.
+  case alphabet1
+  /// Bytes whose quartets are 1 or 3 times a power of two.
+  case alphabet3
+  /// Bytes whose quartets are 1, 3, 5 or 7 times a power of two.
+  case alphabet7
+}
+
+/// Weights that are powers of two, or sums of few, and values on grids whose scales are powers of two.
+public struct PowersOfTwoWeights: CompressionMethod {
+  public static let name = "powers-of-two"
+  public static let family = MethodFamily.quantization
+  public static let order = PipelineOrder.values
+  public static let revision = 1
+  public static let documentation = MethodDocumentation(
+    summary: "weights that are powers of two, so that nothing is multiplied",
+    description: """
+      Folds batch norms and puts all on grids whose scales are powers of two: values as post-training-quantization does, \
+      weights on a set of few numbers, biases on 32 bits. A product is a shift then, and so is rescaling: exported C for processors \
+      where multiplying costs has neither. A weight is a sign and an exponent of `bits` bits together, or the sum of two such terms, \
+      or a byte whose two quartets are numbers of an alphabet times a power of two. The stage's training computes with the numbers and \
+      passes gradients through the rounding. `incremental` freezes the largest weights first: half, three quarters, seven \
+      eighths, all, at four points of the stage's training; the others train as floats in between and make up for those. Give the stage \
+      `gradientClip: 1` and a tenth of the usual rate where the network is deep. A teacher for the stage (`soft-targets`) is the second \
+      phase of Tann et al.
+      """,
+    formula: """
+      w = 2^e · s · m, m of 0, 1, 2, 4 … 2^(2^(bits-1) - 2), or |±2^a ± 2^b|, or 16·h + l with h and l of the alphabet times powers; e \
+      by the least Σ (w - ŵ)², a channel; log rounding: the nearest in log2 |w|
+      """,
+    paper: """
+      Tann, Hashemi, Bahar, Reda 2017, arXiv:1705.04288; Ding et al. 2017, LightNN, arXiv:1802.02178; Zhou et al. 2017, Incremental \
+      network quantization, arXiv:1702.03044; Sarwar et al. 2016, arXiv:1602.08557
+      """)
+
+  /// The shares of weights that are frozen at the points of an incremental stage.
+  static let frozenShares = [0.5, 0.75, 0.875, 1]
+
+  /// Which numbers weights take.
+  public var numbers = LevelFamily.powers
+  /// Bits of a term: a sign and an exponent.
+  public var bits = 4
+  /// Terms of a sum.
+  public var terms = 1
+  /// How a weight between two numbers is rounded.
+  public var rounding = LevelRounding.linear
+  /// Whether the largest weights are frozen first.
+  public var incremental = false
+  /// The share of the stage's training over which an incremental stage freezes.
+  public var share = 0.75
+  /// How fine the grids of values are, and how they are found.
+  public var grids = IntegerGrids()
+
+  /// Weights of four bits, values of eight.
+  public init() {}
+
+  public static var settings: [Setting<PowersOfTwoWeights>] {
+    [
+      Setting(
+        "numbers", \.numbers,
+        "powers (of two, or sums of them), or bytes whose quartets are 1 (alphabet1), 1 or 3 (alphabet3), or 1, 3, 5 or 7 (alphabet7) "
+          + "times a power of two"),
+      Setting("bits", \.bits, in: 2...4, "bits of a term, its sign among them, for numbers: powers"),
+      Setting("terms", \.terms, in: 1...2, "terms that are summed, for numbers: powers"),
+      Setting("rounding", \.rounding, "whether a weight takes the number nearest to it, or to its logarithm"),
+      Setting(
+        "incremental", \.incremental,
+        "whether half, three quarters, seven eighths and all of the weights are frozen one after another, the largest first"
+      ),
+      Setting(
+        "share", \.share, in: 0.1...1, "share of the stage's training over which an incremental stage freezes"
+      ),
+    ] + IntegerGrids.settings(\.grids).filter { $0.name != "bits" }
+  }
+
+  public var evidence: Set<EvidenceKind> { [.activations] }
+  public var pacing: Pacing {
+    incremental ? .gradual(times: Self.frozenShares.count, share: share) : .once
+  }
+
+  /// The set of numbers.
+  var levels: LevelSet {
+    switch numbers {
+    case .powers: LevelSet(termBits: bits, terms: terms)
+    case .alphabet1: LevelSet(alphabet: 1)
+    case .alphabet3: LevelSet(alphabet: 3)
+    case .alphabet7: LevelSet(alphabet: 7)
+    }
+  }
+
+  public func applicability(to node: Node, in graph: Graph) -> Applicability { .quantizing(node, in: graph) }
+
+  public func compress(_ compression: inout Compression<PowersOfTwoWeights>) throws -> Rewrite {
+    let application = compression
+    guard incremental else {
+      var rewrite = try quantized(application)
+      rewrite.graph.moveMastersIntoRange()
+      return rewrite
+    }
+    let isFirst = !compression.graph.parameters.values.contains { $0.encoding is Frozen }
+    var rewrite = isFirst ? try quantized(application) : Rewrite(inPlace: compression.graph)
+    let points = Self.frozenShares.count
+    let point = min(max(Int((compression.progress * Double(points)).rounded()) - 1, 0), points - 1)
+    for (name, parameter) in rewrite.graph.parameters where parameter.encoding.shipped.hasLevels {
+      rewrite.graph.parameters[name] = Self.frozen(parameter, share: Self.frozenShares[point])
+    }
+    return rewrite
+  }
+
+  private func quantized(_ application: Compression<PowersOfTwoWeights>) throws -> Rewrite {
+    var quantization = IntegerQuantization(method: Self.name, grids: grids) {
+      application.settings(for: $0) == nil ? nil : 8
+    }
+    quantization.valuesOnPowersOfTwo = true
+    quantization.weightNumbers = { node, weight, floors in
+      let settings = application.settings(for: node) ?? self
+      let encoding = PowersOfTwo(
+        levels: settings.levels, rounding: settings.rounding, of: weight, floors: floors,
+        perChannel: settings.grids.perChannel)
+      return encoding.map { ($0, $0.scales) }
+    }
+    return try quantization.rewrite(application.graph, application.evidence)
+  }
+
+  /// The parameter with its largest share frozen; with all of them it is what ships.
+  private static func frozen(_ parameter: Parameter, share: Double) -> Parameter {
+    let shipped = parameter.encoding.shipped
+    let before = parameter.encoding as? Frozen
+    // What is frozen already is its number, whatever became of its master.
+    let current = before == nil ? parameter.value : parameter.projected
+    let numbers = Parameter(current, encoding: shipped).projected.values
+    guard share < 1 else { return Parameter(Tensor(numbers, shape: current.shape), encoding: shipped) }
+    let values = current.values
+    let order = values.indices.sorted { a, b in
+      let (first, second) = (before?.mask[a] ?? false, before?.mask[b] ?? false)
+      if first != second { return first }
+      return values[a].magnitude != values[b].magnitude ? values[a].magnitude > values[b].magnitude : a < b
+    }
+    let count = (shipped as? Sparse)?.mask.survivorCount ?? values.count
+    let chosen = order.prefix(Int((share * Double(count)).rounded()))
+    let mask = Mask(count: values.count, survivors: chosen.sorted())
+    let fixed = values.indices.map { place -> Float in
+      guard mask[place] else { return 0 }
+      return before?.mask[place] == true ? values[place] : numbers[place]
+    }
+    return Parameter(parameter.value, encoding: Frozen(mask: mask, values: fixed, inner: shipped))
+  }
+}
+
+extension Encoding {
+  /// Whether elements are numbers of a set, within a mask too.
+  fileprivate var hasLevels: Bool { (self as? Sparse)?.inner.hasLevels ?? (self is PowersOfTwo) }
+}
