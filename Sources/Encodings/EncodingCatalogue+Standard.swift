@@ -3,7 +3,7 @@ public import Graphs
 extension EncodingCatalogue {
   /// Every encoding that a file may name.
   public static let standard = EncodingCatalogue(
-    parameters: [Dense.self, Sparse.self, Integer.self, Codebook.self, PowersOfTwo.self],
+    parameters: [Dense.self, Sparse.self, Integer.self, Codebook.self, PowersOfTwo.self, Binary.self],
     values: [IntegerValue.self])
   /// Those, and what a checkpoint may name besides.
   public static let training = EncodingCatalogue(

@@ -71,7 +71,8 @@ enum FuzzedModels {
         assignments: weight.values.indices.map { UInt16($0 % 3) }, count: 3, hasZero: false,
         grid: Integer(bits: 6, scales: [0.015625]))
       let powers = PowersOfTwo(levels: LevelSet(termBits: 4), exponents: [-6])
-      let ways: [any Encoding] = [Sparse(mask: mask, inner: numbers), shared, numbers, powers]
+      let signs = Binary(scales: Array(repeating: 0.0625, count: weight.shape[0]))
+      let ways: [any Encoding] = [Sparse(mask: mask, inner: numbers), shared, numbers, powers, signs]
       model.graph.parameters[name]?.encoding = ways[index % ways.count]
     }
     return model
@@ -86,6 +87,7 @@ enum FuzzedModels {
       Sparse(mask: mask), clusters, Sparse(mask: mask, inner: integers), Dense(), integers,
       Sparse(mask: mask, inner: clusters), clusters.onGrid(Integer(bits: 8, scales: [0.0078125])),
       PowersOfTwo(levels: LevelSet(termBits: 4), exponents: Array(repeating: -6, count: tensor.shape[0])),
+      Binary(scales: [0.125]), Sparse(mask: mask, inner: Binary(scales: [0.5])),
       Sparse(mask: mask, inner: PowersOfTwo(levels: LevelSet(alphabet: 1), rounding: .log, exponents: [-7])),
     ]
   }

@@ -10,7 +10,7 @@ import Testing
 /// value that lands on the next integer in one of two backends is carried on into weights and moments.
 private enum EncodingKind: String, CaseIterable {
   case sparse, integer, codebook, sparseCodebook, sparseInteger, spliced, attracted, traced, logVariance
-  case powersOfTwo, frozen
+  case powersOfTwo, binary, frozen
 
   /// The kinds that the encoding is made of.
   var kinds: [String] {
@@ -25,6 +25,7 @@ private enum EncodingKind: String, CaseIterable {
     case .traced: [Traced.kind, Sparse.kind]
     case .logVariance: [LogVariance.kind, Sparse.kind]
     case .powersOfTwo: [PowersOfTwo.kind]
+    case .binary: [Binary.kind]
     case .frozen: [Frozen.kind, Sparse.kind]
     }
   }
@@ -50,6 +51,7 @@ private enum EncodingKind: String, CaseIterable {
       Traced(at: tensor.values, slope: tensor.values.map { $0 / 2 }, inner: Sparse(mask: mask))
     case .logVariance: LogVariance(divergence: 1, inner: Sparse(mask: mask))
     case .powersOfTwo: powers
+    case .binary: Binary(scales: [0.125])
     case .frozen:
       Frozen(
         mask: Mask(tensor.values.indices.map { $0 % 6 == 1 }),

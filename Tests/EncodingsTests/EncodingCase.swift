@@ -99,6 +99,8 @@ struct EncodingCase: CustomTestStringConvertible, Sendable {
       ),
       ("sums of two powers", PowersOfTwo(levels: LevelSet(termBits: 4, terms: 2), exponents: [-7])),
       ("quartets of an alphabet", PowersOfTwo(levels: LevelSet(alphabet: 3), exponents: [-7])),
+      ("signs a channel", Binary(scales: [0.5, 0.25, 1, 0.3, 0.7, 0.1])),
+      ("signs", Binary(scales: [0.4])),
       ("one cluster", Codebook(assignments: clusters.map { _ in 0 }, count: 1, hasZero: false)),
     ]
   }

@@ -65,6 +65,7 @@ enum Students {
     return [
       Sparse(mask: mask(value)), integers, clusters, Sparse(mask: mask(value), inner: integers),
       Sparse(mask: mask(value), inner: clusters), Dense(),
+      Binary(scales: Array(repeating: 0.125, count: value.shape[0])),
       PowersOfTwo(levels: LevelSet(termBits: 4), exponents: Array(repeating: -6, count: value.shape[0])),
     ]
   }

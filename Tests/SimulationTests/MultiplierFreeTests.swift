@@ -18,9 +18,24 @@ import Testing
 struct MultiplierFreeTests {
   let bench = Bench()
 
-  /// Layers of odd and even widths, one wider than sums of 16 bits reach, and images for them; `nil` leaves bytes.
+  /// What weights are.
+  enum Numbers: CaseIterable {
+    case bytes, signs, powers, twoTerms
+
+    /// A graph of bytes with these weights.
+    func graph(_ bytes: Graph) -> Graph {
+      switch self {
+      case .bytes: bytes
+      case .signs: bytes.onPowersOfTwo(nil)
+      case .powers: bytes.onPowersOfTwo(LevelSet(termBits: 4))
+      case .twoTerms: bytes.onPowersOfTwo(LevelSet(termBits: 3, terms: 2))
+      }
+    }
+  }
+
+  /// Layers of odd and even widths, one wider than sums of 16 bits reach, and images for them.
   private static func material(
-    _ levels: LevelSet?, isConvolutional: Bool
+    _ numbers: Numbers, isConvolutional: Bool
   ) throws -> (model: Model, images: [[Float]]) {
     let shape: Shape = isConvolutional ? [3, 7, 7] : [331]
     var graph = Graph(inputs: [GraphInput(name: "image", shape: shape)])
@@ -38,23 +53,23 @@ struct MultiplierFreeTests {
     graph.outputs = ["logits"]
     graph.initializeParameters(seed: 3)
     let count = 6
-    let numbers = Tensor(random: Shape([count] + shape.dimensions), in: -1...1, seed: 5, "images").values
-    let bytes = try graph.quantized(calibratedOn: numbers, batch: count)
+    let pixels = Tensor(random: Shape([count] + shape.dimensions), in: -1...1, seed: 5, "images").values
+    let bytes = try graph.quantized(calibratedOn: pixels, batch: count)
     let model = Model(
-      graph: levels.map { bytes.onPowersOfTwo($0) } ?? bytes, classes: ["a", "b", "c", "d", "e"],
+      graph: numbers.graph(bytes), classes: ["a", "b", "c", "d", "e"],
       input: InputDescription(
         shape: shape, mean: Array(repeating: 0, count: shape[0]),
         deviation: Array(repeating: 1, count: shape[0])),
       split: SettingsNode(.null), provenance: SettingsNode(.null))
-    return (model, (0..<count).map { Array(numbers[$0 * shape.count..<($0 + 1) * shape.count]) })
+    return (model, (0..<count).map { Array(pixels[$0 * shape.count..<($0 + 1) * shape.count]) })
   }
 
   @Test(
     "outputs are the reference's, bit for bit",
-    arguments: [LevelSet(termBits: 4), LevelSet(termBits: 3, terms: 2)], [false, true])
-  func outputs(levels: LevelSet, isConvolutional: Bool) async throws {
+    arguments: Numbers.allCases, [false, true])
+  func outputs(numbers: Numbers, isConvolutional: Bool) async throws {
     defer { bench.remove() }
-    let (model, images) = try Self.material(levels, isConvolutional: isConvolutional)
+    let (model, images) = try Self.material(numbers, isConvolutional: isConvolutional)
     let reading = try await TargetMeter(bench.runner).read(
       model, flashBytes: 0, on: try Bench.profile("uno"), images: images
     ).reading
@@ -62,12 +77,29 @@ struct MultiplierFreeTests {
     #expect(reading.imagesSimulated == 6 && reading.imagesUnequal == 0)
   }
 
+  @Test(
+    "so they are on a Cortex-M4, with its dual instructions",
+    .enabled(if: Bench.mayAsk("cortex-m4"), "a simulator is missing: make simulators"),
+    arguments: Numbers.allCases)
+  func dual(numbers: Numbers) async throws {
+    defer { bench.remove() }
+    for isConvolutional in [false, true] {
+      let (model, images) = try Self.material(numbers, isConvolutional: isConvolutional)
+      let reading = try await TargetMeter(bench.runner).read(
+        model, flashBytes: 0, on: try Bench.profile("cortex-m4"), images: images
+      ).reading
+      #expect(reading.imagesSimulated == 6 && reading.imagesUnequal == 0)
+    }
+  }
+
   @Test("no function that a linear layer calls multiplies; with bytes for weights they do")
   func disassembly() async throws {
     defer { bench.remove() }
-    let powers = try Self.material(LevelSet(termBits: 4), isConvolutional: false).model
-    #expect(try await multiplications(powers) == [])
-    let bytes = try Self.material(nil, isConvolutional: false).model
+    for numbers in [Numbers.signs, .powers, .twoTerms] {
+      let model = try Self.material(numbers, isConvolutional: false).model
+      #expect(try await multiplications(model) == [], "\(numbers)")
+    }
+    let bytes = try Self.material(.bytes, isConvolutional: false).model
     #expect(try await !multiplications(bytes).isEmpty)
   }
 

@@ -32,7 +32,8 @@ extension Graph {
 
   /// A graph of bytes with scales rounded up to powers of two, and weights of a set of numbers that reach the largest of each output
   /// channel. Independent of the methods of quantization.
-  public func onPowersOfTwo(_ levels: LevelSet) -> Graph {
+  /// Without a set weights become signs.
+  public func onPowersOfTwo(_ levels: LevelSet?) -> Graph {
     func power(_ scale: Float) -> Int {
       scale.significand > 1 ? Int(scale.exponent) + 1 : Int(scale.exponent)
     }
@@ -49,16 +50,16 @@ extension Graph {
         let input = graph.storedEncoding(of: node.inputs[0]) as? IntegerValue
       else { continue }
       let width = weight.values.count / weight.shape[0]
-      let top = Float(levels.magnitudes[levels.magnitudes.count - 1])
-      let encoding = PowersOfTwo(
-        levels: levels,
-        exponents: (0..<weight.shape[0]).map { channel in
-          power(
-            weight.values[channel * width..<(channel + 1) * width].reduce(0) { max($0, $1.magnitude) } / top)
-        })
-      graph.parameters["\(node.name).weight"]?.encoding = encoding
+      let largest = (0..<weight.shape[0]).map { channel in
+        weight.values[channel * width..<(channel + 1) * width].reduce(0) { max($0, $1.magnitude) }
+      }
+      let top = Float(levels.map { $0.magnitudes[$0.magnitudes.count - 1] } ?? 1)
+      let exponents = largest.map { power($0 / top) }
+      let scales = exponents.map { Float(sign: .plus, exponent: $0, significand: 1) }
+      graph.parameters["\(node.name).weight"]?.encoding =
+        levels.map { PowersOfTwo(levels: $0, exponents: exponents) } ?? Binary(scales: scales)
       graph.parameters["\(node.name).bias"]?.encoding = Integer(
-        bits: 32, scales: encoding.scales.map { $0 * input.scale })
+        bits: 32, scales: scales.map { $0 * input.scale })
     }
     return graph
   }

@@ -10,6 +10,8 @@ public struct IntegerWeights: Sendable, Equatable {
     case sparse(Mask, bits: Int)
     /// An index of so many bits into a table of bytes.
     case codebook(indices: [UInt8], table: [Int8], bits: Int)
+    /// Ones with a sign, which takes a bit.
+    case signs
     /// A sign before the place among zero and a few magnitudes, ascending, in so many bits (2…8).
     case levels(symbols: [UInt8], magnitudes: [Int8], bits: Int)
   }

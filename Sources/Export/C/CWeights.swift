@@ -1,5 +1,8 @@
 import Execution
 
+/// Which kernels read bytes as 0…255, so that biases are those of zeros that are 128 more.
+enum COffset: Sendable { case never, onAVR, always }
+
 /// Weights in the order in which kernels read them, as they are kept in flash.
 struct CWeights: Sendable {
   /// How they are kept.
@@ -12,6 +15,8 @@ struct CWeights: Sendable {
     case indexed(bits: Int)
     /// Symbols of four bits, two a byte; rows begin at bytes. Where multiplying costs, inputs are summed by symbol.
     case levels([Int8])
+    /// A bit each, 1 for plus one; rows begin at bytes. Inputs of plus one are summed.
+    case signs
     /// Pairs of distance and weight.
     case survivors
 
@@ -21,13 +26,25 @@ struct CWeights: Sendable {
       case .bytes, .survivors: 8
       case .packed(let bits), .indexed(let bits): bits
       case .levels: 4
+      case .signs: 1
       }
     }
 
-    /// Whether there is code for AVR that sums inputs instead of multiplying them.
-    var isSummed: Bool {
-      if case .levels = self { return true }
-      return false
+    /// Which code reads bytes as 0…255.
+    var offset: COffset {
+      switch self {
+      case .levels: .onAVR
+      case .signs: .always
+      case .bytes, .packed, .indexed, .survivors: .never
+      }
+    }
+
+    /// The form for kernels that multiply all the same.
+    var multiplied: Form {
+      switch self {
+      case .levels, .signs: .indexed(bits: bits)
+      case .bytes, .packed, .indexed, .survivors: self
+      }
     }
 
     /// What so many weights take in rows of one length, tables apart.
@@ -59,6 +76,7 @@ struct CWeights: Sendable {
       // A codebook of pruned weights has a centroid of zero for most of them.
       case .codebook(_, _, let bits): (.indexed(bits: bits), true)
       // Survivors would be multiplied; zero has a symbol like any number.
+      case .signs: (.signs, false)
       case .levels(_, let magnitudes, let bits):
         (bits == 4 ? .levels(magnitudes) : .indexed(bits: bits), false)
       }
@@ -96,6 +114,11 @@ struct CWeights: Sendable {
       array = CArray(
         site.name("weights"), .uint8, CWeights.packed(symbols, bits: bits, rowCount: rowCount))
       side = nil
+    case .signs:
+      let symbols = values.map { $0 > 0 ? 1 : 0 }
+      array = CArray(
+        site.name("signs"), .uint8, CWeights.packed(symbols, bits: 1, rowCount: rowCount))
+      side = nil
     case .indexed, .levels:
       let book = CWeights.book(weights)
       let symbols = order.map { book.indices[$0] }
@@ -115,6 +138,7 @@ struct CWeights: Sendable {
     case .levels(let symbols, let magnitudes, let bits):
       let half = [0] + magnitudes + Array(repeating: Int8(0), count: 1 << (bits - 1) - 1 - magnitudes.count)
       return (symbols.map(Int.init), half + half.map { -$0 })
+    case .signs: return (weights.values.map { $0 > 0 ? 1 : 0 }, [-1, 1])
     case .dense, .sparse: return ([], [])
     }
   }
@@ -160,7 +184,7 @@ struct CWeights: Sendable {
   /// The routine that writes rows out as bytes, and a call of it.
   func unpacking(to: String, from: String, count: String) -> (routine: CRoutine, call: String)? {
     switch form {
-    case .bytes, .survivors: nil
+    case .bytes, .survivors, .signs: nil
     case .packed(let bits): (.unpack(bits: bits), "@_unpack_\(bits)(\(to), \(from), \(count));")
     case .indexed, .levels:
       (.lookUp(bits: form.bits), "@_look_up_\(form.bits)(\(to), \(from), \(count), \(side?.name ?? "0"));")

@@ -57,6 +57,7 @@ extension Encoding {
   var integerGrid: Integer? {
     if let sparse = self as? Sparse { return sparse.inner.integerGrid }
     if let numbers = self as? PowersOfTwo { return numbers.grid }
+    if let signs = self as? Binary { return Integer(bits: 2, scales: signs.scales) }
     return (self as? Integer ?? (self as? Codebook)?.grid).flatMap { $0.bits <= 8 ? $0 : nil }
   }
 }

@@ -133,6 +133,23 @@ struct IntegerLoweringTests {
     }
   }
 
+  @Test("Signs become ones, and a mask's zeros beside them two bits")
+  func signs() throws {
+    let (original, _) = try quantized(try SmallGraph.lenet.graph())
+    let weight = try #require(original.parameters["conv1.weight"]).value
+    let mask = Mask(weight.values.indices.map { $0 % 3 > 0 })
+    let signs = Binary(scales: [0.25])
+    for encoding in [signs, Sparse(mask: mask, inner: signs)] as [any Encoding] {
+      var graph = original
+      graph.parameters["conv1.weight"]?.encoding = encoding
+      let projected = try #require(graph.parameters["conv1.weight"]).projected.values
+      let weights = try #require(try IntegerProgram(graph).steps[0].kernel as? IntegerConvolution).products
+        .weights
+      #expect(weights.values.map { Float($0) / 4 } == projected)
+      #expect(weights.storage == (encoding is Sparse ? .sparse(mask, bits: 2) : .signs))
+    }
+  }
+
   @Test("ReLU6 is a bound above too")
   func upperBound() throws {
     var graph = Graph(inputs: [GraphInput(name: "image", shape: [2])])

@@ -13,6 +13,7 @@ enum RoutineCoverage {
   private static let storages: [WeightMaker] = [
     RandomKernels.dense(8), RandomKernels.dense(3), RandomKernels.codebook(4),
     RandomKernels.sparse(8, kept: 0.1), RandomKernels.levels([1, 2, 4, 8, 16, 32, 64], bits: 4),
+    RandomKernels.signs,
   ]
 
   /// Convolutions, depthwise ones and linear layers in every storage, one after another, and pools.

@@ -33,7 +33,7 @@ struct CKernelTests {
       ("nothing left", RandomKernels.sparse(8, kept: 0)),
       ("codebook 5, few left", RandomKernels.codebook(5, kept: 0.1)),
       ("powers of two", RandomKernels.levels([1, 2, 4, 8, 16, 32, 64], bits: 4)),
-      ("three powers of two", RandomKernels.levels([1, 2, 4], bits: 3)),
+      ("signs", RandomKernels.signs), ("three powers of two", RandomKernels.levels([1, 2, 4], bits: 3)),
       ("quartets", RandomKernels.levels([1, 2, 4, 8, 16, 17, 18, 20, 24, 32, 64, 72], bits: 6)),
     ]
 

@@ -64,6 +64,12 @@ struct RandomKernels {
     }
   }
 
+  /// Ones of either sign.
+  static let signs: WeightMaker = { kernels, count in
+    IntegerWeights(
+      values: (0..<count).map { _ in Int8(2 * kernels.integer(0...1) - 1) }, storage: .signs)
+  }
+
   /// Numbers of a set of magnitudes, of either sign or zero.
   static func levels(_ magnitudes: [Int8], bits: Int) -> WeightMaker {
     { kernels, count in

@@ -27,7 +27,13 @@ extension Sparse: IntegerStorable {
         "its surviving weights are stored as \(inner.kind), not as integers; quantize this layer too")
     }
     let (weights, scales) = try inner.integerWeights(of: tensor)
-    guard case .dense(let bits) = weights.storage else { return (weights, scales) }
+    let bits: Int
+    switch weights.storage {
+    case .dense(let width): bits = width
+    // What is masked is neither of the two numbers.
+    case .signs: bits = 2
+    case .codebook, .levels, .sparse: return (weights, scales)
+    }
     return (IntegerWeights(values: weights.values, storage: .sparse(mask, bits: bits)), scales)
   }
 }
@@ -60,5 +66,13 @@ extension PowersOfTwo: IntegerStorable {
     let storage = IntegerWeights.Storage.levels(
       symbols: symbols(tensor), magnitudes: levels.magnitudes.map { Int8($0) }, bits: levels.bits)
     return (IntegerWeights(values: grid.integers(tensor).map { Int8($0) }, storage: storage), scales)
+  }
+}
+
+extension Binary: IntegerStorable {
+  /// Ones with the sign of each weight; none where a mask makes it zero.
+  func integerWeights(of tensor: Tensor) throws(IntegerRefusal) -> (weights: IntegerWeights, scales: [Float])
+  {
+    (IntegerWeights(values: tensor.values.map { $0 > 0 ? 1 : $0 < 0 ? -1 : 0 }, storage: .signs), scales)
   }
 }

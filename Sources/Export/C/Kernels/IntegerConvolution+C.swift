@@ -32,7 +32,9 @@ extension IntegerConvolution: CWeighted {
 
   /// How the weights are kept.
   private func form(_ sparse: CSparse) -> CWeights.Form {
-    CWeights.form(of: products.weights, order: order, rowCount: rowCount, isDepthwise ? .never : sparse)
+    let form = CWeights.form(
+      of: products.weights, order: order, rowCount: rowCount, isDepthwise ? .never : sparse)
+    return isDepthwise ? form.multiplied : form
   }
 
   func orders(_ inputs: [COrder], shapes: [Shape], output: Shape) -> (inputs: [COrder], output: COrder) {
@@ -43,7 +45,7 @@ extension IntegerConvolution: CWeighted {
     let form = form(sparse)
     let patch = patchSpace(form)
     switch form {
-    case .bytes, .survivors: return patch...patch
+    case .bytes, .survivors, .signs: return patch...patch
     case .packed, .indexed, .levels:
       return patch + rowCount...patch + rowCount * (isDepthwise ? 1 : filtersAtOnce)
     }
@@ -57,7 +59,7 @@ extension IntegerConvolution: CWeighted {
   func code(_ site: CSite, _ sparse: CSparse) -> CCode {
     let weights = CWeights(products.weights, form: form(sparse), order: order, rowCount: rowCount, site: site)
     let constants = products.constants(
-      site, weights: weights.pointer, isSummed: weights.form.isSummed && !isDepthwise)
+      site, weights: weights.pointer, offset: weights.form.offset)
     var code = CCode(arrays: weights.arrays + constants.arrays)
     code.ratios = products.rescales
     code.bounds = [products.bounds]
@@ -76,7 +78,7 @@ extension IntegerConvolution: CWeighted {
 
   /// Survivors are read where they lie only if a window is one pixel of one group.
   private func isDirect(_ form: CWeights.Form) -> Bool {
-    form == .survivors ? op.kernel == 1 && op.groups == 1 && !isPadded : isDirect
+    form == .survivors || form == .signs ? op.kernel == 1 && op.groups == 1 && !isPadded : isDirect
   }
 
   /// Elements of a row, and of a window: those that a filter sees, or all channels where they lie side by side.
@@ -114,6 +116,8 @@ extension IntegerConvolution: CWeighted {
       )
     case .survivors:
       return ([.convolveSparse], ["@_convolve_sparse(&layer, \(site.name("counts")), \(arguments));"])
+    case .signs:
+      return ([.convolveSigns], ["@_convolve_signs(&layer, \(weights.array.name), \(arguments));"])
     case .packed, .indexed:
       return unpacked(weights, site, arguments)
     case .levels(let magnitudes):

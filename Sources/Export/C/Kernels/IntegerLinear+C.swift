@@ -17,7 +17,7 @@ extension IntegerLinear: CWeighted {
 
   func scratch(_ sparse: CSparse) -> ClosedRange<Int> {
     switch CWeights.form(of: products.weights, order: rows, rowCount: inputs, sparse) {
-    case .bytes, .survivors: return 0...0
+    case .bytes, .survivors, .signs: return 0...0
     case .packed, .indexed, .levels:
       let count = min((inputs + 7) / 8 * 8, Self.chunk)
       return count...count
@@ -29,7 +29,7 @@ extension IntegerLinear: CWeighted {
     let order = (0..<outputs).flatMap { row in columns.map { row * inputs + $0 } }
     let form = CWeights.form(of: products.weights, order: rows, rowCount: inputs, sparse)
     let weights = CWeights(products.weights, form: form, order: order, rowCount: inputs, site: site)
-    let constants = products.constants(site, weights: weights.pointer, isSummed: weights.form.isSummed)
+    let constants = products.constants(site, weights: weights.pointer, offset: weights.form.offset)
     var code = CCode(arrays: weights.arrays + constants.arrays)
     code.ratios = products.rescales
     code.bounds = [products.bounds]
@@ -44,6 +44,11 @@ extension IntegerLinear: CWeighted {
       code.routines = [.sparse]
       code.body.append(
         "@_sparse(&layer, \(site.name("counts")), layer.weights, 0, \(outputs), \(site.output), \(site.inputs[0]));"
+      )
+    } else if weights.form == .signs {
+      code.routines = [.signs]
+      code.body.append(
+        "@_signs(&layer, \(weights.array.name), 0, \(outputs), \(site.output), \(site.inputs[0]), \(inputs));"
       )
     } else if let unpacking = weights.unpacking(to: "some", from: "row + i / 8 * BITS", count: "count") {
       code.routines = [unpacking.routine, .products, .dotInMemory]

@@ -7,15 +7,16 @@ extension IntegerProducts {
   /// The arrays that products are told of besides weights, and the initializer of `@_products`.
   ///
   /// The input's zero point goes into the bias, so that kernels multiply bytes as they are: `Σ w (x - zero) = Σ w x - zero Σ w`.
-  /// Where `isSummed`, kernels of AVR read bytes from 0 to 255, and the 128 that these are more goes into their bias too.
+  /// Where kernels read bytes as 0…255, the 128 that these are more goes into it too.
   func constants(
-    _ site: CSite, weights: String, isSummed: Bool = false
+    _ site: CSite, weights: String, offset: COffset = .never
   ) -> (arrays: [CArray], initializer: String) {
     let outputs = bias.count
+    let plain = folded(zero: inputZero)
+    let shifted = offset == .never ? plain : folded(zero: inputZero + 128)
     var arrays = [
       CArray(
-        site.name("bias"), .int32, folded(zero: inputZero),
-        avr: isSummed ? folded(zero: inputZero + 128) : nil)
+        site.name("bias"), .int32, offset == .always ? shifted : plain, avr: offset == .onAVR ? shifted : nil)
     ]
     var names = [weights, arrays[0].name]
     if site.rescalesByShifts {
