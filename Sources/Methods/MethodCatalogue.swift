@@ -12,6 +12,7 @@ public enum MethodCatalogue: Catalogue {
     SparseVariationalDropout.self, SoftFilterPruning.self, GrowingRegularization.self, Rewind.self,
     DropoutAdaptation.self,
     PostTrainingQuantization.self, QuantizationAwareTraining.self, PowersOfTwoWeights.self,
+    BinaryWeights.self,
     WeightClustering.self,
   ]
   public static var kinds: [any NamedKind.Type] { all }

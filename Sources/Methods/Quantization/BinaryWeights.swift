@@ -1,0 +1,96 @@
+import Encodings
+public import Graphs
+import Ops
+public import Settings
+import Tensors
+
+/// How many bits a layer's weights have.
+public enum BinaryNumbers: String, Sendable, SettingChoice {
+  /// Plus or minus a scale.
+  case binary
+  /// Signed bytes, for layers that one bit harms most.
+  case bytes
+}
+
+/// Weights of one bit, trained as the stage's training computes with their signs.
+public struct BinaryWeights: CompressionMethod {
+  public static let name = "binary-weights"
+  public static let family = MethodFamily.quantization
+  public static let order = PipelineOrder.values
+  public static let revision = 1
+  public static let documentation = MethodDocumentation(
+    summary: "weights of one bit: plus or minus a scale for each output channel",
+    description: """
+      Folds batch norms, calibrates the values between layers as post-training-quantization does, and replaces each weight by its       sign times the mean magnitude of its output channel, found before the stage's training and fixed in it. The training       computes with signs; gradients pass straight through to the masters, but for those that would move a master further than two scales       from zero. Products are sums: inputs of plus one less those of minus one. Without training little is left of a network; the       first and the last layer bear it worst: `numbers: bytes` in their overrides leaves them eight bits. With `powerOfTwoScales`       rescaling is a shift, and exported C for an AVR does not multiply at all.
+      """,
+    formula:
+      "w = s_c · sign(w), s_c = mean |w| of channel c; ∂L/∂w = ∂L/∂ŵ, 0 where |w| > 2·s_c and w would grow",
+    paper: """
+      Courbariaux, Bengio, David 2015, BinaryConnect, arXiv:1511.00363; Rastegari et al. 2016, XNOR-Net, arXiv:1603.05279
+      """)
+
+  /// How many bits weights have.
+  public var numbers = BinaryNumbers.binary
+  /// Whether scales of weights and values are powers of two.
+  public var powerOfTwoScales = false
+  /// How fine the grids of values are, and how they are found.
+  public var grids = IntegerGrids()
+
+  /// One bit, and values of eight.
+  public init() {}
+
+  public static var settings: [Setting<BinaryWeights>] {
+    [
+      Setting("numbers", \.numbers, "binary, or bytes for layers that one bit harms most"),
+      Setting(
+        "powerOfTwoScales", \.powerOfTwoScales, "whether scales of weights and values are powers of two"),
+    ] + IntegerGrids.settings(\.grids).filter { $0.name != "bits" }
+  }
+
+  public var evidence: Set<EvidenceKind> { [.activations] }
+
+  public func applicability(to node: Node, in graph: Graph) -> Applicability { .quantizing(node, in: graph) }
+
+  public func compress(_ compression: inout Compression<BinaryWeights>) throws -> Rewrite {
+    let application = compression
+    var quantization = IntegerQuantization(method: Self.name, grids: grids) {
+      application.settings(for: $0) == nil ? nil : 8
+    }
+    quantization.valuesOnPowersOfTwo = powerOfTwoScales
+    quantization.weightNumbers = { node, weight, floors in
+      (application.settings(for: node) ?? self).numbers(of: weight, floors: floors)
+    }
+    return try quantization.rewrite(compression.graph, compression.evidence)
+  }
+
+  private func numbers(of weight: Tensor, floors: [Float]) -> IntegerQuantization.ScaledNumbers? {
+    guard weight.values.allSatisfy(\.isFinite) else { return nil }
+    let channels = grids.perChannel ? weight.shape[0] : 1
+    let all = grids.perChannel ? floors : [floors.max() ?? 0]
+    guard numbers == .binary else {
+      let grid = WeightGrid(
+        bits: 8, perChannel: grids.perChannel, minimizesError: grids.calibration == .mse)
+      guard let encoding = grid.encoding(of: weight, floors: floors) else { return nil }
+      let scales = rounded(encoding.scales, up: true, all)
+      return Integer.problem(bits: 8, scales: scales) == nil
+        ? (Integer(bits: 8, scales: scales), scales) : nil
+    }
+    let width = weight.values.count / channels
+    let means = (0..<channels).map { channel in
+      let row = weight.values[(channel * width)..<((channel + 1) * width)]
+      return Float(row.reduce(0.0) { $0 + Double($1.magnitude) } / Double(max(width, 1)))
+    }
+    let scales = rounded(zip(means, all).map { max($0, $1, .leastNormalMagnitude) }, up: false, all)
+    return scales.allSatisfy(\.isFinite) ? (Binary(scales: scales), scales) : nil
+  }
+
+  /// The powers of two nearest to scales in the domain of logarithms, or above them, and none below its floor, where that is asked for.
+  private func rounded(_ scales: [Float], up: Bool, _ floors: [Float]) -> [Float] {
+    guard powerOfTwoScales else { return scales }
+    return zip(scales, floors).map { scale, floor in
+      let lower = Float(sign: .plus, exponent: Int(scale.exponent), significand: 1)
+      if scale == lower { return scale }
+      return !up && scale.significand < Float(2).squareRoot() && lower >= floor ? lower : 2 * lower
+    }
+  }
+}
