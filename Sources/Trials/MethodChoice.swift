@@ -136,9 +136,12 @@ public struct MethodChoice: Sendable {
     _ method: M, _ overrides: [LayerOverride], _ graph: Graph, of original: Graph, progress: Double,
     evidence: any Evidence, random: SeededRandom
   ) throws -> Rewrite {
+    // A layer that a former point of the stage put into another is known by its name of then.
+    let settings = try settings(method, overrides, original)
+      .merging(settings(method, overrides, graph)) { _, present in present }
     var compression = Compression(
       method, graph: graph, of: original, progress: progress, evidence: evidence, random: random,
-      overrides: try settings(method, overrides, graph))
+      overrides: settings)
     return try method.compress(&compression)
   }
 

@@ -21,7 +21,12 @@ public struct BinaryWeights: CompressionMethod {
   public static let documentation = MethodDocumentation(
     summary: "weights of one bit: plus or minus a scale for each output channel",
     description: """
-      Folds batch norms, calibrates the values between layers as post-training-quantization does, and replaces each weight by its       sign times the mean magnitude of its output channel, found before the stage's training and fixed in it. The training       computes with signs; gradients pass straight through to the masters, but for those that would move a master further than two scales       from zero. Products are sums: inputs of plus one less those of minus one. Without training little is left of a network; the       first and the last layer bear it worst: `numbers: bytes` in their overrides leaves them eight bits. With `powerOfTwoScales`       rescaling is a shift, and exported C for an AVR does not multiply at all.
+      Folds batch norms, calibrates the values between layers as post-training-quantization does, and replaces each weight by its \
+      sign times the mean magnitude of its output channel, found before the stage's training and fixed in it. The training \
+      computes with signs; gradients pass straight through to the masters, but for those that would move a master further than two scales \
+      from zero. Products are sums: inputs of plus one less those of minus one. Without training little is left of a network; the \
+      first and the last layer bear it worst: `numbers: bytes` in their overrides leaves them eight bits. With `powerOfTwoScales` \
+      rescaling is a shift, and exported C for an AVR does not multiply at all.
       """,
     formula:
       "w = s_c · sign(w), s_c = mean |w| of channel c; ∂L/∂w = ∂L/∂ŵ, 0 where |w| > 2·s_c and w would grow",

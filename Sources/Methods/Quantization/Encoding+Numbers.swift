@@ -5,6 +5,16 @@ extension Encoding {
   /// Whether elements share numbers, so that these have one scale for all.
   var sharesNumbers: Bool { (self as? Sparse)?.inner.sharesNumbers ?? (self is Codebook) }
 
+  /// The encoding without the integers that its numbers are rounded to; masks and shared numbers stay.
+  var withRealNumbers: any Encoding {
+    switch self {
+    case let sparse as Sparse: Sparse(mask: sparse.mask, inner: sparse.inner.withRealNumbers)
+    case let codebook as Codebook: codebook.onGrid(nil)
+    case is Integer: Dense()
+    default: self
+    }
+  }
+
   /// The encoding that stores the numbers of an element in another way; masks stay as they are, and the numbers of a
   /// codebook come to lie on a grid.
   ///
