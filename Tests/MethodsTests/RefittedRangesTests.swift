@@ -1,6 +1,7 @@
 import Encodings
 import Graphs
 import Ops
+import Tensors
 import TestSupport
 import Testing
 
