@@ -113,12 +113,18 @@ extension CRoutine {
         """)
   }
 
-  /// `sum = 2·sum + Σ of those magnitudes that have the bit`, without a multiplication.
+  /// `sum = 2·sum + Σ of those magnitudes that have the bit`, without a multiplication; sums that several bits take are kept.
   private static func puttingTogether(_ magnitudes: [Int8]) -> String {
-    var lines = ["  int32_t sum = 0, sums[\(magnitudes.count + 1)];", "  uint8_t i;"]
-    lines.append("  for (i = 1; i <= \(magnitudes.count); i++) sums[i] = @_take(i);")
+    let isKept = magnitudes.contains { $0 & ($0 - 1) != 0 }
+    var lines = ["  int32_t sum = 0\(isKept ? ", sums[\(magnitudes.count + 1)]" : "");"]
+    if isKept {
+      lines.append("  uint8_t i;")
+      lines.append("  for (i = 1; i <= \(magnitudes.count); i++) sums[i] = @_take(i);")
+    }
     for bit in (0..<7).reversed() {
-      let places = magnitudes.indices.filter { magnitudes[$0] >> bit & 1 == 1 }.map { "sums[\($0 + 1)]" }
+      let places = magnitudes.indices.filter { magnitudes[$0] >> bit & 1 == 1 }.map {
+        isKept ? "sums[\($0 + 1)]" : "@_take(\($0 + 1))"
+      }
       let higher = magnitudes.contains { $0 >> (bit + 1) > 0 }
       guard higher || !places.isEmpty else { continue }
       if higher { lines.append("  sum += sum;") }

@@ -45,6 +45,15 @@ extension CRoutine {
           x += 8;
           signs++;
         }
+      #else
+        for (; count > 7; count -= 8) {
+          uint32_t set = *signs++;
+      #define @@_MASKED(bit) sum += (x[bit] + 128) & ((int32_t)(set << (31 - bit)) >> 31)
+          @@_MASKED(0); @@_MASKED(1); @@_MASKED(2); @@_MASKED(3);
+          @@_MASKED(4); @@_MASKED(5); @@_MASKED(6); @@_MASKED(7);
+      #undef @@_MASKED
+          x += 8;
+        }
       #endif
         for (; bit < count; bit++) sum += (*x++ + 128) & -(int32_t)(signs[bit >> 3] >> (bit & 7) & 1);
         return sum;
