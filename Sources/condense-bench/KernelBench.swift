@@ -1,6 +1,7 @@
 import ArgumentParser
 import CProcess
 import Encodings
+import Export
 import Foundation
 import Graphs
 import Methods
@@ -64,27 +65,38 @@ struct KernelBench: ParsableCommand {
 /// A layer that is measured.
 struct BenchLayer {
   let name: String
-  /// Bits of its weights.
-  let bits: Int
+  /// What its weights are.
+  var numbers = BenchNumbers.integers(8)
   let input: Shape
   let op: any Op
 
-  static let all = [
-    BenchLayer(name: "linear 64 to 16", bits: 8, input: [64], op: Linear(features: 16)),
-    BenchLayer(
-      name: "convolution 3x3, 16 to 16, 6x6", bits: 8, input: [16, 6, 6],
-      op: Conv2D(filters: 16, kernel: 3, padding: 1)),
-    BenchLayer(
-      name: "convolution 3x3, 1 to 16, 6x6", bits: 8, input: [1, 6, 6],
-      op: Conv2D(filters: 16, kernel: 3, padding: 1)),
-    BenchLayer(
-      name: "depthwise 3x3, 16, 6x6", bits: 8, input: [16, 6, 6],
-      op: Conv2D(filters: 16, kernel: 3, padding: 1, groups: 16)),
-    BenchLayer(name: "linear 64 to 16, packed", bits: 4, input: [64], op: Linear(features: 16)),
-    BenchLayer(
-      name: "convolution 3x3, 16 to 16, 6x6, packed", bits: 4, input: [16, 6, 6],
-      op: Conv2D(filters: 16, kernel: 3, padding: 1)),
-  ]
+  static let all =
+    [
+      BenchLayer(name: "linear 64 to 16", input: [64], op: Linear(features: 16)),
+      BenchLayer(
+        name: "convolution 3x3, 16 to 16, 6x6", input: [16, 6, 6],
+        op: Conv2D(filters: 16, kernel: 3, padding: 1)),
+      BenchLayer(
+        name: "convolution 3x3, 1 to 16, 6x6", input: [1, 6, 6],
+        op: Conv2D(filters: 16, kernel: 3, padding: 1)),
+      BenchLayer(
+        name: "depthwise 3x3, 16, 6x6", input: [16, 6, 6],
+        op: Conv2D(filters: 16, kernel: 3, padding: 1, groups: 16)),
+    ] + packed
+
+  /// Layers whose weights have fewer bits, in each kind of numbers.
+  private static let packed: [BenchLayer] = [
+    ("packed", .integers(4)), ("ternary", .integers(2)), ("powers of two", .powers(LevelSet(termBits: 4))),
+    ("sums of two powers", .powers(LevelSet(termBits: 3, terms: 2))), ("signs", .signs),
+  ].flatMap { (name: String, numbers: BenchNumbers) in
+    [
+      BenchLayer(
+        name: "linear 64 to 16, \(name)", numbers: numbers, input: [64], op: Linear(features: 16)),
+      BenchLayer(
+        name: "convolution 3x3, 16 to 16, 6x6, \(name)", numbers: numbers, input: [16, 6, 6],
+        op: Conv2D(filters: 16, kernel: 3, padding: 1)),
+    ]
+  }
 
   /// The layer alone, with weights at random, on integer grids.
   func student() throws -> Model {
@@ -92,8 +104,18 @@ struct BenchLayer {
     try graph.append(op, name: "layer", inputs: ["image"])
     graph.outputs = ["layer"]
     graph.initializeParameters(seed: 0)
-    return try SyntheticStudent.bytes(of: graph, name: name, weightBits: bits)
+    return try SyntheticStudent.student(of: graph, name: name, numbers: numbers)
   }
+}
+
+/// What the weights of a student are.
+enum BenchNumbers {
+  /// Of so many bits.
+  case integers(Int)
+  /// Of a set, with values whose scales are powers of two.
+  case powers(LevelSet)
+  /// One bit, with such values.
+  case signs
 }
 
 /// What a layer takes on a board.
@@ -101,6 +123,8 @@ struct KernelRow: Encodable {
   let target: String
   let layer: String
   let multiplyAdds: Int
+  /// Constants of the layer: weights, biases, ratios, tables.
+  let constantBytes: Int
   /// Of an image, without the calls around it.
   let cycles: Double
   let cyclesPerMultiplyAdd: Double
@@ -122,6 +146,7 @@ struct KernelRow: Encodable {
     target = profile.name
     self.layer = layer.name
     multiplyAdds = model.graph.multiplyAdds
+    constantBytes = try meter.exporter.artifact(of: model, ExportOptions(target: profile)).program.weightBytes
     cycles = reading.layers?.first { $0.name == "layer" }?.cycles ?? 0
     cyclesPerMultiplyAdd = cycles / Double(multiplyAdds)
     unequal = reading.imagesUnequal ?? 0
@@ -129,8 +154,8 @@ struct KernelRow: Encodable {
 
   var text: String {
     String(
-      format: "%@, %@: %.1f cycles a multiply-add (%.0f in all), %d outputs unequal", target, layer,
-      cyclesPerMultiplyAdd, cycles, unequal)
+      format: "%@, %@: %.1f cycles a multiply-add (%.0f in all), %d bytes, %d outputs unequal", target, layer,
+      cyclesPerMultiplyAdd, cycles, constantBytes, unequal)
   }
 }
 

@@ -1,4 +1,5 @@
 import DNNL
+import Encodings
 import Execution
 import Graphs
 import Methods
@@ -15,15 +16,38 @@ enum SyntheticStudent {
     try bytes(of: BenchNetworks.graph(network), name: network)
   }
 
-  /// The same of a graph, with weights of so many bits.
-  static func bytes(of graph: Graph, name: String, weightBits: Int = 8) throws -> Model {
-    var method = PostTrainingQuantization()
-    method.grids.bits = weightBits
-    method.grids.calibration = .minmax
+  /// The same of a graph.
+  static func bytes(of graph: Graph, name: String) throws -> Model {
+    try student(of: graph, name: name, numbers: .integers(8))
+  }
+
+  /// The student of a graph with weights of a kind.
+  static func student(of graph: Graph, name: String, numbers: BenchNumbers) throws -> Model {
+    switch numbers {
+    case .integers(let bits):
+      var method = PostTrainingQuantization()
+      method.grids.bits = bits
+      method.grids.calibration = .minmax
+      return try student(of: graph, name, method)
+    case .powers(let levels):
+      var method = PowersOfTwoWeights()
+      (method.bits, method.terms) = (levels.termBits, levels.terms)
+      method.grids.calibration = .minmax
+      return try student(of: graph, name, method)
+    case .signs:
+      var method = BinaryWeights()
+      method.powerOfTwoScales = true
+      method.grids.calibration = .minmax
+      return try student(of: graph, name, method)
+    }
+  }
+
+  private static func student<M: CompressionMethod>(
+    of graph: Graph, _ name: String, _ method: M
+  ) throws -> Model {
     var compression = Compression(
       method, graph: graph, evidence: SyntheticEvidence(graph: graph, images: images), overrides: [:])
-    let student = try method.compress(&compression).graph
-    return model(student, name)
+    return model(try method.compress(&compression).graph, name)
   }
 
   /// A graph as a model of classes without names.
