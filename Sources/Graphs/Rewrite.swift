@@ -4,6 +4,8 @@ public struct Rewrite: Sendable, Equatable {
   public var graph: Graph
   /// By parameter of the changed graph, what it was made of; parameters without an origin are new.
   public var origin: [String: Origin]
+  /// What whoever asked for the change should be told, a sentence each: of changes that a stage makes once, its record has them.
+  public var warnings: [String] = []
 
   /// Makes a rewrite.
   public init(graph: Graph, origin: [String: Origin]) {
@@ -24,7 +26,9 @@ public struct Rewrite: Sendable, Equatable {
       guard let first = origin[last.parameter] else { continue }
       composed[name] = first.followed(by: last)
     }
-    return Rewrite(graph: next.graph, origin: composed)
+    var rewrite = Rewrite(graph: next.graph, origin: composed)
+    rewrite.warnings = warnings + next.warnings
+    return rewrite
   }
 }
 

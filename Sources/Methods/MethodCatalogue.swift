@@ -11,9 +11,8 @@ public enum MethodCatalogue: Catalogue {
     DynamicSurgery.self, MovementPruning.self, KarninPruning.self, ADMMPruning.self,
     SparseVariationalDropout.self, SoftFilterPruning.self, GrowingRegularization.self, Rewind.self,
     DropoutAdaptation.self,
-    PostTrainingQuantization.self, QuantizationAwareTraining.self, PowersOfTwoWeights.self,
-    BinaryWeights.self,
-    WeightClustering.self,
+    CrossLayerEqualization.self, PostTrainingQuantization.self, AdaptiveRounding.self,
+    QuantizationAwareTraining.self, PowersOfTwoWeights.self, BinaryWeights.self, WeightClustering.self,
   ]
   public static var kinds: [any NamedKind.Type] { all }
 

@@ -133,10 +133,10 @@ package struct TrialPipeline {
     }
     let evidence = try StageEvidence(runner, data).of(graph)
     do {
-      outcome.graph =
-        try choice.compress(
-          graph, of: graph, progress: 1, evidence: evidence, random: Self.random(runner.spec, choice, index)
-        ).graph
+      let rewrite = try choice.compress(
+        graph, of: graph, progress: 1, evidence: evidence, random: Self.random(runner.spec, choice, index))
+      outcome.graph = rewrite.graph
+      warnings += rewrite.warnings.map { "\(choice.name): \($0)" }
     } catch {
       guard case .nothingToDo = error.underlying(as: MethodError.self) else {
         throw Located("stage \(index + 1)", error)

@@ -17,6 +17,50 @@ struct CalibrationTests {
     return histogram
   }
 
+  private func observed(_ batches: [[Float]]) -> ObservedValues {
+    var observed = ObservedValues()
+    for batch in batches {
+      let isFinite = observed.add(Tensor(batch, shape: [1, batch.count]))
+      #expect(isFinite)
+    }
+    return observed
+  }
+
+  @Test("A moving average is the closed form of its batches, and is in their order")
+  func movingAverage() {
+    let values = observed([[-1, 4], [-3, 2], [0, 10]])
+    let upper: Float = 0.9 * (0.9 * 4 + 0.1 * 2) + 0.1 * 10
+    let lower: Float = 0.9 * (0.9 * -1 + 0.1 * -3)
+    #expect(abs(values.movingRange.upperBound - upper) < 1e-5)
+    #expect(abs(values.movingRange.lowerBound - lower) < 1e-5)
+    let chosen = CalibrationRule.movingAverage.encoding(
+      of: values, bits: 8, percentile: 100, symmetric: false)
+    #expect(abs(chosen.scale - (upper - lower) / 255) < 1e-6)
+    #expect(values.channelMagnitudes == [3, 10])
+  }
+
+  @Test("Entropy keeps the whole of even numbers, and lets go of a tail that hardly anything is in")
+  func entropy() {
+    let even = (0..<8000).map { Float($0) / 1000 }
+    func bound(_ values: [Float], bits: Int) -> Float {
+      CalibrationRule.entropy.encoding(of: observed([values]), bits: bits, percentile: 100, symmetric: false)
+        .range.upperBound
+    }
+    #expect(abs(bound(even, bits: 8) - 8) < 0.2)
+    #expect(bound(even + [800], bits: 4) < 100)
+    #expect(bound(tailed(20_000, seed: 3, negative: 0), bits: 4) < 7.5)
+  }
+
+  @Test(
+    "Symmetric grids have the zero point 0 and reach the larger side",
+    arguments: [CalibrationRule.minmax, .movingAverage, .percentile, .mse, .entropy])
+  func symmetric(rule: CalibrationRule) {
+    let values = observed([tailed(4000, seed: 5, negative: 0.5)])
+    let chosen = rule.encoding(of: values, bits: 8, percentile: 100, symmetric: true)
+    #expect(chosen.zeroPoint == 0 && chosen.problem == nil)
+    if rule == .minmax { #expect(abs(chosen.scale * 127 - values.histogram.maximum) < 1e-4) }
+  }
+
   /// Numbers with a long tail: the fourth power of uniform ones, some negative.
   private func tailed(_ count: Int, seed: UInt64, negative: Float) -> [Float] {
     Tensor(random: [count], in: -negative...1, seed: seed).values.map { number in
@@ -70,7 +114,8 @@ struct CalibrationTests {
     [Float(0), 0.7])
   func leastError(bits: Int, negative: Float) {
     let values = tailed(4000, seed: 7, negative: negative)
-    let chosen = CalibrationRule.mse.encoding(of: histogram([values]), bits: bits, percentile: 100)
+    let chosen = CalibrationRule.mse.encoding(
+      of: observed([values]), bits: bits, percentile: 100, symmetric: false)
     let lowest = min(values.min() ?? 0, 0)
     let highest = values.max() ?? 0
     var least = Double.infinity
@@ -81,7 +126,8 @@ struct CalibrationTests {
       }
     }
     #expect(squaredError(values, chosen) <= 1.05 * least)
-    let covering = CalibrationRule.minmax.encoding(of: histogram([values]), bits: bits, percentile: 100)
+    let covering = CalibrationRule.minmax.encoding(
+      of: observed([values]), bits: bits, percentile: 100, symmetric: false)
     #expect(squaredError(values, chosen) <= squaredError(values, covering) * 1.0001)
     if bits == 2 { #expect(squaredError(values, chosen) < 0.9 * squaredError(values, covering)) }
   }

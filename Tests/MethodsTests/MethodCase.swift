@@ -12,7 +12,14 @@ struct MethodCase: CustomTestStringConvertible, Sendable {
 
   /// The methods of pruning and quantization as they come; those that replace layers have laws of their own.
   static let defaults = MethodCatalogue.all.filter { $0.family == .pruning || $0.family == .quantization }
-    .map { MethodCase(method: $0.init()) }
+    .map { MethodCase(method: quick($0.init())) }
+
+  /// A method that learns for a short while, as laws ask it often.
+  private static func quick(_ method: any CompressionMethod) -> any CompressionMethod {
+    guard var rounding = method as? AdaptiveRounding else { return method }
+    rounding.iterations = 5
+    return rounding
+  }
 
   /// Every criterion in the methods that take it, for each unit and scope.
   static let criteria: [MethodCase] = SaliencyCatalogue.all.flatMap { type in
@@ -69,9 +76,11 @@ struct MethodCase: CustomTestStringConvertible, Sendable {
 
   /// All that laws run over.
   static let all = defaults + criteria + allocations
-  /// Those that take something away by themselves, and do not follow others that do; gates take nothing but work.
+  /// Those that take something away by themselves, and do not follow others that do; gates take nothing but work, and scaled
+  /// channels nothing at all.
   static let shrinking = all.filter {
-    !($0.method is Rewind || $0.method is DropoutAdaptation || $0.method is ChannelGates)
+    !($0.method is Rewind || $0.method is DropoutAdaptation || $0.method is ChannelGates
+      || $0.method is CrossLayerEqualization)
   }
   /// Those with a strength.
   static let graded = all.filter { hasStrength($0.method) }

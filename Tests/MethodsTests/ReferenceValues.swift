@@ -54,6 +54,12 @@ struct ImageEvidence: Evidence {
   func forEachActivation(
     of values: [String], images: Int, real: Bool, _ body: ([String: Tensor]) -> Void
   ) throws {
+    try forEachActivation(of: values, in: graph, images: images, real: real, body)
+  }
+
+  func forEachActivation(
+    of values: [String], in graph: Graph, images: Int, real: Bool, _ body: ([String: Tensor]) -> Void
+  ) throws {
     var graph = graph
     if real { graph.values = [:] }
     for start in stride(from: 0, to: self.images.shape[0], by: 8) {

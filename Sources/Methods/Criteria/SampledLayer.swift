@@ -92,18 +92,7 @@ struct SampledLayer {
       rows.values.append(contentsOf: tensor.values[item..<item + columns])
       return
     }
-    let top = place / outputWidth * conv.stride.height - conv.padding.height
-    let left = place % outputWidth * conv.stride.width - conv.padding.width
-    let (height, width) = (shape[2], shape[3])
-    for channel in 0..<shape[1] {
-      for row in 0..<conv.kernel.height {
-        for column in 0..<conv.kernel.width {
-          let (y, x) = (top + row * conv.dilation.height, left + column * conv.dilation.width)
-          let isInside = y >= 0 && y < height && x >= 0 && x < width
-          rows.values.append(isInside ? tensor.values[item + (channel * height + y) * width + x] : 0)
-        }
-      }
-    }
+    conv.appendPatch(at: place, width: outputWidth, of: tensor, image: image, to: &rows)
   }
 
   /// The mean products of what the units of a set contribute to the outputs: `[units, units]`.
@@ -163,6 +152,26 @@ struct SampledLayer {
       result[bias.name] = values
     }
     return result
+  }
+}
+
+extension Conv2D {
+  /// Appends what a place of an image's output, `width` places wide, is made of: channel by channel the elements under the kernel,
+  /// zeros beyond the image.
+  func appendPatch(at place: Int, width: Int, of tensor: Tensor, image: Int, to rows: inout SampledRows) {
+    let (channels, rowCount, columnCount) = (tensor.shape[1], tensor.shape[2], tensor.shape[3])
+    let item = image * channels * rowCount * columnCount
+    let top = place / width * stride.height - padding.height
+    let left = place % width * stride.width - padding.width
+    for channel in 0..<channels {
+      for row in 0..<kernel.height {
+        for column in 0..<kernel.width {
+          let (y, x) = (top + row * dilation.height, left + column * dilation.width)
+          let isInside = y >= 0 && y < rowCount && x >= 0 && x < columnCount
+          rows.values.append(isInside ? tensor.values[item + (channel * rowCount + y) * columnCount + x] : 0)
+        }
+      }
+    }
   }
 }
 

@@ -1,37 +1,61 @@
 import Encodings
+import Foundation
 public import Settings
 
 /// How the range of integers for a value, or for weights, is chosen from the numbers that occur.
 public enum CalibrationRule: String, Sendable, SettingChoice {
   /// From the least to the greatest: nothing is clamped.
   case minmax
+  /// The extremes of batches of images, averaged with a momentum of 0.9.
+  case movingAverage = "moving-average"
   /// Without a share of outliers at either end.
   case percentile
   /// The range with the least mean squared error, of clamping and rounding together.
   case mse
+  /// The range whose rounded numbers tell the least apart from the numbers: least Kullback-Leibler divergence.
+  case entropy
 
   /// Bounds are tried as multiples of 1/64 of the extremes.
   static let steps = 64
 
-  /// The encoding of a value.
-  func encoding(of histogram: ValueHistogram, bits: Int, percentile: Double) -> IntegerValue {
-    switch self {
-    case .minmax: IntegerValue(bits: bits, covering: histogram.minimum...histogram.maximum)
-    case .percentile:
-      IntegerValue(bits: bits, covering: histogram.range(leavingOut: 1 - percentile / 100))
-    case .mse: Self.leastError(histogram, bits: bits)
+  /// The encoding of a value; `symmetric` ones have the zero point 0.
+  func encoding(
+    of observed: ObservedValues, bits: Int, percentile: Double, symmetric: Bool
+  ) -> IntegerValue {
+    let grid = Grid(bits: bits, symmetric: symmetric)
+    let histogram = observed.histogram
+    return switch self {
+    case .minmax: grid.covering(histogram.minimum...histogram.maximum)
+    case .movingAverage: grid.covering(observed.movingRange)
+    case .percentile: grid.covering(histogram.range(leavingOut: 1 - percentile / 100))
+    case .mse: Self.leastError(histogram, grid)
+    case .entropy: Self.leastDivergence(histogram, grid)
+    }
+  }
+
+  /// Which grids there are to choose from.
+  private struct Grid {
+    let bits: Int
+    let symmetric: Bool
+
+    /// The finest grid that reaches both bounds.
+    func covering(_ range: ClosedRange<Float>) -> IntegerValue {
+      guard symmetric else { return IntegerValue(bits: bits, covering: range) }
+      let scale = max(-range.lowerBound, range.upperBound) / Float(Integer.limit(bits: bits))
+      return IntegerValue(bits: bits, scale: scale >= .leastNormalMagnitude ? scale : 1, zeroPoint: 0)
     }
   }
 
   /// The encoding of the least squared error among all pairs of bounds; wider ranges win ties.
-  private static func leastError(_ histogram: ValueHistogram, bits: Int) -> IntegerValue {
+  private static func leastError(_ histogram: ValueHistogram, _ grid: Grid) -> IntegerValue {
     let (centers, counts) = histogram.occupied
     var projected = centers
-    var best = IntegerValue(bits: bits, covering: histogram.minimum...histogram.maximum)
+    var best = grid.covering(histogram.minimum...histogram.maximum)
     var leastError = Float.infinity
-    for lower in bounds(histogram.minimum) {
-      for upper in bounds(histogram.maximum) {
-        let encoding = IntegerValue(bits: bits, covering: lower...upper)
+    let largest = max(-histogram.minimum, histogram.maximum)
+    for lower in grid.symmetric ? [0] : bounds(histogram.minimum) {
+      for upper in bounds(grid.symmetric ? largest : histogram.maximum) {
+        let encoding = grid.covering(lower...upper)
         let error = squaredError(encoding, centers, counts, &projected)
         if error < leastError {
           leastError = error
@@ -56,6 +80,50 @@ public enum CalibrationRule: String, Sendable, SettingChoice {
     for i in centers.indices {
       let difference = centers[i] - projected[i]
       sum += counts[i] * difference * difference
+    }
+    return sum
+  }
+
+  /// The encoding of the least divergence; both bounds are the same multiple of their extremes, wider ranges win ties.
+  private static func leastDivergence(_ histogram: ValueHistogram, _ grid: Grid) -> IntegerValue {
+    let (centers, counts) = histogram.occupied
+    var best = grid.covering(histogram.minimum...histogram.maximum)
+    var least = Double.infinity
+    for step in (1...steps).reversed() {
+      let share = Float(step) / Float(steps)
+      let encoding = grid.covering(histogram.minimum * share...histogram.maximum * share)
+      let divergence = divergence(encoding, centers, counts.map(Double.init))
+      if divergence < least {
+        least = divergence
+        best = encoding
+      }
+    }
+    return best
+  }
+
+  /// `Σ p · ln(p/q)`: p counts the numbers with those beyond the range in its outermost bins, q spreads what a level stands
+  /// for evenly over the bins of that level, without those beyond.
+  private static func divergence(
+    _ encoding: IntegerValue, _ centers: [Float], _ counts: [Double]
+  ) -> Double {
+    let inside = centers.indices.filter { encoding.range.contains(centers[$0]) }
+    guard let first = inside.first, let last = inside.last else { return .infinity }
+    var reference = counts
+    reference[first] += counts[..<first].reduce(0, +)
+    reference[last] += counts[(last + 1)...].reduce(0, +)
+    let (total, within) = (counts.reduce(0, +), counts[first...last].reduce(0, +))
+    var sum = 0.0
+    var start = first
+    while start <= last {
+      let level = encoding.integer(centers[start])
+      var end = start
+      while end <= last, encoding.integer(centers[end]) == level { end += 1 }
+      let spread = counts[start..<end].reduce(0, +) / Double(end - start) / within
+      for bin in start..<end {
+        let share = reference[bin] / total
+        sum += share * log(share / spread)
+      }
+      start = end
     }
     return sum
   }

@@ -14,6 +14,8 @@ public struct IntegerGrids: Sendable, Equatable {
   public var images = 512
   /// Whether every output channel has a scale of its own.
   public var perChannel = true
+  /// Whether values have the zero point 0, as some accelerators demand.
+  public var symmetric = false
 
   /// Signed bytes for all.
   public init() {}
@@ -40,6 +42,10 @@ public struct IntegerGrids: Sendable, Equatable {
       Setting(
         "perChannel", path.appending(path: \.perChannel),
         "whether every output channel has a scale of its own"),
+      Setting(
+        "symmetric", path.appending(path: \.symmetric),
+        "whether values have the zero point 0; those that are never negative then lose a bit"
+      ).omittedAsDefault(),
     ]
   }
 }

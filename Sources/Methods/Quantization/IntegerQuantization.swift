@@ -34,7 +34,7 @@ struct IntegerQuantization {
       original.foldableBatchNorms().filter { !kept.contains($0.norm) }.map { ($0.norm, $0.producer) },
       uniquingKeysWith: { first, _ in first })
     let real = realValues(graph, producerOfNorm)
-    try encodeValues(&graph, real: real, evidence)
+    let warning = try encodeValues(&graph, real: real, evidence)
     for node in graph.nodes where !graph.slots(of: node).isEmpty {
       guard let bits = weightBits(producerOfNorm[node.name] ?? node.name) else { continue }
       if node.op is any ProductOp {
@@ -49,11 +49,12 @@ struct IntegerQuantization {
     let new = graph.parameters.keys.filter { original.parameters[$0] == nil }
     var rewrite = Rewrite(inPlace: graph)
     for name in new { rewrite.origin[name] = nil }
+    if let warning { rewrite.warnings.append(warning) }
     return rewrite
   }
 
   /// Batch norms of layers whose weights share numbers stay: channels that are scaled apart share none.
-  private func folded(_ graph: Graph) throws -> Graph {
+  func folded(_ graph: Graph) throws -> Graph {
     let shared = graph.nodes.map(\.name).filter {
       graph[.weight, of: $0]?.encoding.sharesNumbers == true
     }
@@ -76,18 +77,24 @@ struct IntegerQuantization {
     return real
   }
 
-  /// Calibrates and encodes every stored value; what moves numbers takes over the encoding of what it reads.
+  /// Calibrates and encodes every stored value; what moves numbers takes over the encoding of what it reads. Gives back what is
+  /// to be said of channels that are too unequal for a grid.
   private func encodeValues(
     _ graph: inout Graph, real: Set<String>, _ evidence: any Evidence
-  ) throws {
+  ) throws -> String? {
     let places = graph.valuePlaces()
     let names = graph.inputs.map(\.name) + graph.nodes.map(\.name)
     let stored = names.filter { places[$0] == .stored && !real.contains($0) }
     graph.values = [:]
-    for (name, histogram) in try histograms(of: stored, evidence) {
+    let observed = try observed(stored, evidence)
+    for (name, numbers) in observed {
       let rule = graph.outputs.contains(name) ? CalibrationRule.minmax : grids.calibration
-      var encoding = rule.encoding(of: histogram, bits: grids.activationBits, percentile: grids.percentile)
-      if valuesOnPowersOfTwo { encoding = encoding.onPowerOfTwo(histogram, clamps: rule != .minmax) }
+      var encoding = rule.encoding(
+        of: numbers, bits: grids.activationBits, percentile: grids.percentile, symmetric: grids.symmetric)
+      if valuesOnPowersOfTwo {
+        encoding = encoding.onPowerOfTwo(
+          numbers.histogram, clamps: rule != .minmax, symmetric: grids.symmetric)
+      }
       if let problem = encoding.problem {
         throw MethodError.impossible(method: method, node: name, reason: "its values would get \(problem)")
       }
@@ -98,28 +105,29 @@ struct IntegerQuantization {
         graph.values[name] = graph.values[source]
       }
     }
+    return UnequalChannels.warning(in: graph, magnitudes: observed.mapValues(\.channelMagnitudes))
   }
 
-  private func histograms(
-    of values: [String], _ evidence: any Evidence
-  ) throws -> [String: ValueHistogram] {
-    var histograms = Dictionary(
-      values.map { ($0, ValueHistogram()) }, uniquingKeysWith: { first, _ in first })
+  private func observed(
+    _ values: [String], _ evidence: any Evidence
+  ) throws -> [String: ObservedValues] {
+    var observed = Dictionary(
+      values.map { ($0, ObservedValues()) }, uniquingKeysWith: { first, _ in first })
     var poisoned: String?
     try evidence.forEachActivation(of: values, images: grids.images, real: true) { batch in
       for name in values {
         guard let tensor = batch[name] else { continue }
-        if histograms[name]?.add(tensor.values) == false { poisoned = poisoned ?? name }
+        if observed[name]?.add(tensor) == false { poisoned = poisoned ?? name }
       }
     }
     if let poisoned {
       throw MethodError.impossible(method: method, node: poisoned, reason: "its values are not all finite")
     }
-    if let name = values.first(where: { histograms[$0]?.total == 0 }) {
+    if let name = values.first(where: { observed[$0]?.histogram.total == 0 }) {
       throw MethodError.evidence(
         method: method, reason: "\(name): no values were seen; calibration needs images")
     }
-    return histograms
+    return observed
   }
 
   /// Gives a layer integer weights, and a bias in 32 bits with the scale of the products: input scale times weight scale.

@@ -17,25 +17,39 @@ public struct PostTrainingQuantization: CompressionMethod {
       its encoding; max pooling and flattening keep the encoding of what they read; the outputs' ranges are never clamped, \
       since a tie at the top would lose the decision. Masks of earlier pruning stay, and so do codebooks: their numbers get \
       one scale a layer, and a batch norm behind such a layer is not folded. A layer that the recipe leaves out \
-      stays in floats, and so do its output and a network input that only it reads.
+      stays in floats, and so do its output and a network input that only it reads. With biasCorrection, layer after layer, \
+      biases take the difference between the mean outputs of the real network and of the one quantized so far. Says so where \
+      channels that matter share a value's grid with channels so large that few steps are left for them.
       """,
     formula: """
       x ≈ scale · (q - zeroPoint), q = clamp(round(x/scale) + zeroPoint); w ≈ scale[c] · q; bias ≈ scale_x · scale_w[c] · q
       minmax: [min x, max x]; percentile: leaves out (100 - percentile) % at either end; mse: the bounds, multiples of 1/64 \
-      of the extremes, with the least Σ (x - x̂)²
+      of the extremes, with the least Σ (x - x̂)²; moving-average: m ← 0.9 · m + 0.1 · extreme of a batch; entropy: the share \
+      of the extremes with the least Σ p · ln(p/q), p the histogram with what is beyond in its last bins, q its levels spread; \
+      biasCorrection: b[c] ← b[c] + mean y[c] - mean ŷ[c]
       """,
     paper: """
       Jacob et al. 2018, Quantization and training of neural networks for efficient integer-arithmetic-only inference, \
-      arXiv:1712.05877; Krishnamoorthi 2018, arXiv:1806.08342
+      arXiv:1712.05877; Krishnamoorthi 2018, arXiv:1806.08342; entropy: Migacz 2017, 8-bit inference with TensorRT; biases: \
+      Nagel et al. 2019, arXiv:1906.04721
       """)
 
   /// How fine the grids are, and how they are found.
   public var grids = IntegerGrids()
+  /// Whether biases make up for the mean error of each channel.
+  public var biasCorrection = false
 
   /// Signed bytes for all.
   public init() {}
 
-  public static var settings: [Setting<PostTrainingQuantization>] { IntegerGrids.settings(\.grids) }
+  public static var settings: [Setting<PostTrainingQuantization>] {
+    IntegerGrids.settings(\.grids) + [
+      Setting(
+        "biasCorrection", \.biasCorrection,
+        "whether biases take up the mean error of each output channel over the calibration images"
+      ).omittedAsDefault()
+    ]
+  }
   public static var strength: WritableKeyPath<PostTrainingQuantization, Double>? { \.grids.savedShare }
   public var evidence: Set<EvidenceKind> { [.activations] }
 
@@ -48,7 +62,12 @@ public struct PostTrainingQuantization: CompressionMethod {
     let quantization = IntegerQuantization(method: Self.name, grids: grids) {
       application.settings(for: $0)?.grids.bits
     }
-    return try quantization.rewrite(compression.graph, compression.evidence)
+    var rewrite = try quantization.rewrite(compression.graph, compression.evidence)
+    if biasCorrection {
+      let correction = BiasCorrection(evidence: compression.evidence, images: grids.images)
+      rewrite.graph = try correction.corrected(rewrite.graph, real: quantization.folded(compression.graph))
+    }
+    return rewrite
   }
 }
 

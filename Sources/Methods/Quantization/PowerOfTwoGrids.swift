@@ -7,15 +7,15 @@ extension IntegerValue {
   ///
   /// The coarser of the two reaches as far, from the same least number on: so the number that most black pixels and rectified
   /// values are stays the least integer, which kernels may skip. The finer one clamps more, in equal shares above and below zero, and
-  /// is taken only where that is allowed and its squared error is the smaller one.
-  func onPowerOfTwo(_ histogram: ValueHistogram, clamps: Bool) -> IntegerValue {
+  /// is taken only where that is allowed and its squared error is the smaller one. A symmetric grid keeps the zero point 0.
+  func onPowerOfTwo(_ histogram: ValueHistogram, clamps: Bool, symmetric: Bool = false) -> IntegerValue {
     guard scale.significand > 1 else { return self }
     let exponent = max(Int(scale.exponent), -126)
     let below = zeroPoint - integers.lowerBound
     func grid(_ exponent: Int, below: Float) -> IntegerValue {
       IntegerValue(
         bits: bits, scale: Float(sign: .plus, exponent: exponent, significand: 1),
-        zeroPoint: integers.lowerBound + Int(below.rounded(.toNearestOrEven)))
+        zeroPoint: symmetric ? 0 : integers.lowerBound + Int(below.rounded(.toNearestOrEven)))
     }
     let coarse = grid(exponent + 1, below: Float(below) * scale.significand / 2)
     guard clamps else { return coarse }

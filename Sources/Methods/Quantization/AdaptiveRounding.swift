@@ -1,0 +1,219 @@
+import Encodings
+public import Graphs
+import LinearAlgebra
+import Ops
+public import Settings
+import Tensors
+
+/// Integers for weights, biases and values, where each weight is rounded up or down as its layer's output wants it.
+public struct AdaptiveRounding: CompressionMethod {
+  public static let name = "adaptive-rounding"
+  public static let family = MethodFamily.quantization
+  public static let order = PipelineOrder.values
+  public static let revision = 1
+  public static let documentation = MethodDocumentation(
+    summary: "integers as post-training quantization has, with rounding that is learnt layer by layer",
+    description: """
+      Puts the network on the grids of post-training-quantization, then decides for each weight whether it is rounded up or down. \
+      Layer by layer, at sampled places of training images, the output of the quantized layer, with its ReLU, is brought near \
+      that of the real one; inputs come from the network whose earlier layers have been rounded already. A share of a step \
+      that is learnt for each weight by Adam goes from 0 to 1; a regularizer, which sets in after a fifth of the iterations, \
+      presses it to either end. A layer keeps the nearest rounding where that has the smaller error at the places looked at. \
+      Masked weights stay zero; codebooks are rounded to the nearest. Pays most at 4 bits and fewer.
+      """,
+    formula: """
+      ŵ = scale · clamp(⌊w/scale⌋ + h(v)), h(v) = clamp(1.2 · sigmoid(v) - 0.1, 0, 1); min over v of the mean over places of \
+      |f(W·x) - f(Ŵ·x̂)|² over the mean square of f(W·x), plus regularization · Σ (1 - |2h(v) - 1|^β), β from 20 to 2
+      """,
+    paper: """
+      Nagel, Amjad, van Baalen, Louizos, Blankevoort 2020, Up or down? Adaptive rounding for post-training quantization, \
+      arXiv:2004.10568
+      """)
+
+  /// How fine the grids are, and how they are found.
+  public var grids = IntegerGrids()
+  /// Updates of each layer's rounding.
+  public var iterations = 1_000
+  /// Places of each layer's output that are sampled in each image.
+  public var places = 10
+  /// Places in an update.
+  public var batch = 128
+  /// The step of Adam.
+  public var learningRate = 0.01
+  /// How strongly shares of a step are pressed to 0 or 1.
+  public var regularization = 0.01
+
+  /// Signed bytes for all.
+  public init() {}
+
+  public static var settings: [Setting<AdaptiveRounding>] {
+    IntegerGrids.settings(\.grids) + [
+      Setting("iterations", \.iterations, in: 1...1_000_000, "updates of each layer's rounding"),
+      Setting("places", \.places, in: 1...4096, "places of a layer's output that are sampled in each image"),
+      Setting("batch", \.batch, in: 1...65_536, "places in an update"),
+      Setting("learningRate", \.learningRate, in: 1e-6...1, "the step of Adam"),
+      Setting(
+        "regularization", \.regularization, in: 0...1000,
+        "how strongly shares of a step are pressed to 0 or 1"),
+    ]
+  }
+  public static var strength: WritableKeyPath<AdaptiveRounding, Double>? { \.grids.savedShare }
+  public var evidence: Set<EvidenceKind> { [.activations] }
+
+  public func applicability(to node: Node, in graph: Graph) -> Applicability { .quantizing(node, in: graph) }
+
+  public func compress(_ compression: inout Compression<AdaptiveRounding>) throws -> Rewrite {
+    let application = compression
+    let quantization = IntegerQuantization(method: Self.name, grids: grids) {
+      application.settings(for: $0)?.grids.bits
+    }
+    var rewrite = try quantization.rewrite(compression.graph, compression.evidence)
+    let real = try quantization.folded(compression.graph)
+    let sampler = PlaceSampler(places: places, key: compression.random.next())
+    let layers = RoundedLayer.all(of: rewrite.graph, real: real)
+    let truth = try samples(of: layers, in: real, sampler, compression.evidence)
+    for (layer, inputs) in zip(layers, truth) {
+      let target = try located("\(Self.name): \(layer.node.name)") { try layer.outputs(of: inputs) }
+      let now = try samples(of: [layer], in: rewrite.graph, sampler, compression.evidence)[0]
+      let rounded = try located("\(Self.name): \(layer.node.name)") { [graph = rewrite.graph] in
+        try layer.rounded(inputs: now, target: target, in: graph, self, &compression.random)
+      }
+      rewrite.graph[.weight, of: layer.node.name]?.value = rounded
+    }
+    return rewrite
+  }
+
+  /// By layer, rows of what it reads at sampled places of a network.
+  private func samples(
+    of layers: [RoundedLayer], in graph: Graph, _ sampler: PlaceSampler, _ evidence: any Evidence
+  ) throws -> [SampledRows] {
+    var rows = layers.map { SampledRows(columns: $0.columns) }
+    guard !layers.isEmpty else { return rows }
+    let names = Set(layers.map(\.value)).sorted()
+    var first = 0
+    try evidence.forEachActivation(of: names, in: graph, images: grids.images, real: false) { values in
+      for (index, layer) in layers.enumerated() {
+        guard let tensor = values[layer.value] else { continue }
+        for image in 0..<tensor.shape[0] {
+          for place in sampler.places(among: layer.places, image: first + image) {
+            layer.append(place, of: image, tensor, to: &rows[index])
+          }
+        }
+      }
+      first += values[names[0]]?.shape[0] ?? 0
+    }
+    return rows
+  }
+}
+
+/// A layer of a quantized network whose weights are to be rounded.
+private struct RoundedLayer {
+  let node: Node
+  let product: any ProductOp
+  /// What it reads.
+  let value: String
+  /// Places of its output.
+  let places: Int
+  /// Numbers that each place of its output is made of, all groups together.
+  let columns: Int
+  private let outputWidth: Int
+  private let weight: Tensor
+  private let bias: [Float]?
+  private let clamp: (any Activation)?
+
+  /// The layers with integer weights that share no numbers, in the order of the graph; the real network has nodes of the same names.
+  static func all(of graph: Graph, real: Graph) -> [RoundedLayer] {
+    let places = graph.valuePlaces()
+    return graph.nodes.compactMap { node in
+      guard let product = node.op as? any ProductOp, let parameter = graph[.weight, of: node.name],
+        parameter.encoding.integers != nil, let weight = real[.weight, of: node.name]?.projected,
+        let output = graph.shape(of: node.name), let input = graph.shape(of: node.inputs[0]),
+        product is Conv2D || input.rank == 2
+      else { return nil }
+      var clamp: (any Activation)?
+      if case .fused(let name) = places[node.name] { clamp = graph.node(named: name)?.op as? any Activation }
+      return RoundedLayer(
+        node: node, product: product, value: node.inputs[0], places: output.spatialCount,
+        columns: weight.values.count / weight.shape[0] * product.groups,
+        outputWidth: output.rank > 3 ? output[3] : 1, weight: weight,
+        bias: real[.bias, of: node.name]?.projected.values, clamp: clamp)
+    }
+  }
+
+  func append(_ place: Int, of image: Int, _ tensor: Tensor, to rows: inout SampledRows) {
+    if let conv = product as? Conv2D {
+      conv.appendPatch(at: place, width: outputWidth, of: tensor, image: image, to: &rows)
+    } else {
+      rows.values.append(contentsOf: tensor.values[image * columns..<(image + 1) * columns])
+    }
+  }
+
+  private var rowsPerGroup: Int { weight.shape[0] / product.groups }
+  private var groupColumns: Int { columns / product.groups }
+
+  /// What a group of input channels holds of rows: `[rows, columns of the group]`.
+  private func inputs(of group: Int, in rows: SampledRows) -> Tensor {
+    guard product.groups > 1 else { return rows.tensor }
+    let count = rows.values.count / columns
+    var values: [Float] = []
+    values.reserveCapacity(count * groupColumns)
+    for row in 0..<count {
+      let start = row * columns + group * groupColumns
+      values += rows.values[start..<start + groupColumns]
+    }
+    return Tensor(values, shape: [count, groupColumns])
+  }
+
+  private func slice(_ values: [Float], of group: Int) -> [Float] {
+    let width = values.count / product.groups
+    return Array(values[group * width..<(group + 1) * width])
+  }
+
+  /// By group, what the real layer makes of rows `[rows, outputs of the group]`, clamped.
+  func outputs(of rows: SampledRows) throws -> [Tensor] {
+    try (0..<product.groups).map { group in
+      let weights = Tensor(slice(weight.values, of: group), shape: [rowsPerGroup, groupColumns])
+      var made = try inputs(of: group, in: rows).multiplied(by: weights.exchangingLeadingAxes())
+      let bias = bias.map { slice($0, of: group) }
+      for i in made.values.indices {
+        let sum = made.values[i] + (bias?[i % rowsPerGroup] ?? 0)
+        made.values[i] = clamp?.value(sum) ?? sum
+      }
+      return made
+    }
+  }
+
+  /// The weight on its grid with the least error that was found.
+  func rounded(
+    inputs rows: SampledRows, target: [Tensor], in graph: Graph, _ settings: AdaptiveRounding,
+    _ random: inout SeededRandom
+  ) throws -> Tensor {
+    guard let parameter = graph[.weight, of: node.name], let grid = parameter.encoding.integers else {
+      return weight
+    }
+    let scales = (0..<weight.shape[0]).map { grid.scales[grid.scales.count == 1 ? 0 : $0] }
+    let bias = graph[.bias, of: node.name]?.projected.values
+    let encoding = graph.storedEncoding(of: value)
+    var result = parameter.projected
+    for group in 0..<product.groups {
+      var inputs = inputs(of: group, in: rows)
+      if let encoding {
+        let real = inputs.values
+        var span = inputs.values.mutableSpan
+        encoding.project(real.span, into: &span)
+      }
+      let problem = RoundingProblem(
+        inputs: inputs, target: target[group], weights: slice(weight.values, of: group),
+        nearest: slice(parameter.projected.values, of: group), scales: slice(scales, of: group),
+        limit: Float(Integer.limit(bits: grid.bits)), bias: bias.map { slice($0, of: group) }, clamp: clamp)
+      let found = try problem.solved(settings, &random)
+      result.values.replaceSubrange(group * found.count..<(group + 1) * found.count, with: found)
+    }
+    return result
+  }
+}
+
+extension Encoding {
+  /// The grid of integers that numbers lie on, alone or under a mask.
+  fileprivate var integers: Integer? { (self as? Sparse)?.inner.integers ?? self as? Integer }
+}

@@ -1,0 +1,57 @@
+import Encodings
+import Graphs
+import Ops
+import Tensors
+
+/// Biases that give every layer of a quantized network the mean outputs of the real one (Nagel et al. 2019, arXiv:1906.04721, 4.2, by
+/// images).
+struct BiasCorrection {
+  let evidence: any Evidence
+  let images: Int
+
+  /// The quantized network with corrected biases: layer after layer, each takes `mean of the real output - mean of the quantized
+  /// one` a channel, in the network whose earlier layers are corrected already. Layers without a bias stay.
+  func corrected(_ quantized: Graph, real: Graph) throws -> Graph {
+    let layers = quantized.nodes.filter { node in
+      node.op is any ProductOp && quantized[.bias, of: node.name] != nil
+        && !(quantized[.weight, of: node.name]?.encoding is Dense)
+    }
+    let truth = try means(of: layers.map(\.name), in: real)
+    var graph = quantized
+    for layer in layers {
+      let found = try means(of: [layer.name], in: graph)
+      guard let wanted = truth[layer.name], let made = found[layer.name],
+        var bias = graph[.bias, of: layer.name]
+      else { continue }
+      for channel in bias.value.values.indices {
+        bias.value.values[channel] += Float(wanted[channel] - made[channel])
+      }
+      guard bias.value.values.allSatisfy(\.isFinite) else { continue }
+      graph[.bias, of: layer.name] = bias
+    }
+    return graph
+  }
+
+  /// By value, the mean of each channel over images and places.
+  private func means(of values: [String], in graph: Graph) throws -> [String: [Double]] {
+    var sums: [String: [Double]] = [:]
+    var counts: [String: Int] = [:]
+    try evidence.forEachActivation(of: values, in: graph, images: images, real: false) { batch in
+      for name in values {
+        guard let tensor = batch[name] else { continue }
+        let (channels, width) = (tensor.shape[1], tensor.shape.spatialCount)
+        var sum = sums[name] ?? Array(repeating: 0, count: channels)
+        for row in 0..<tensor.shape[0] * channels {
+          var part = 0.0
+          for value in tensor.values[row * width..<(row + 1) * width] { part += Double(value) }
+          sum[row % channels] += part
+        }
+        sums[name] = sum
+        counts[name, default: 0] += tensor.shape[0] * width
+      }
+    }
+    var means: [String: [Double]] = [:]
+    for (name, sum) in sums { means[name] = sum.map { $0 / Double(counts[name] ?? 1) } }
+    return means
+  }
+}

@@ -1,0 +1,112 @@
+public import Graphs
+import Ops
+public import Settings
+
+/// The same network with channels scaled so that all of a layer's weights can share a grid.
+public struct CrossLayerEqualization: CompressionMethod {
+  public static let name = "cross-layer-equalization"
+  public static let family = MethodFamily.quantization
+  public static let order = PipelineOrder.sharing
+  public static let revision = 1
+  public static let documentation = MethodDocumentation(
+    summary: "channels scaled so that the weights on both sides have equal ranges",
+    description: """
+      A channel that is multiplied by a number where a layer makes it, and divided by it where the next one reads it, leaves the \
+      network as it is wherever only rectifiers, pooling, flattening, dropout and sums stand between. Folds batch norms, then \
+      scales every such channel so that the largest weight that makes it equals the largest one that reads it, layer after \
+      layer until nothing changes. Depthwise convolutions are scaled on both sides; paths that meet in a sum have the same \
+      factors. ReLU6, other activations that bend, concatenations, inputs and outputs end a chain; with replaceReLU6 each \
+      ReLU6 becomes a ReLU first, which does change the network. Masks stay; layers whose weights lie on grids or in \
+      codebooks, or that the recipe leaves out, stay as they are. Stands before post-training-quantization or \
+      quantization-aware-training.
+      """,
+    formula:
+      "s[c] = √(max|W₂[:, c]| / max|W₁[c]|); W₁[c], b₁[c] ← s[c] · W₁[c], s[c] · b₁[c]; W₂[:, c] ← W₂[:, c] / s[c]",
+    paper: """
+      Nagel, van Baalen, Blankevoort, Welling 2019, Data-free quantization through weight equalization and bias correction, \
+      arXiv:1906.04721
+      """)
+
+  /// Whether each ReLU6 becomes a ReLU.
+  public var replaceReLU6 = false
+
+  /// Leaves ReLU6 where it is.
+  public init() {}
+
+  public static var settings: [Setting<CrossLayerEqualization>] {
+    [
+      Setting(
+        "replaceReLU6", \.replaceReLU6,
+        "whether each ReLU6 becomes a ReLU, which channels can be scaled across but which clamps less")
+    ]
+  }
+
+  public func applicability(to node: Node, in graph: Graph) -> Applicability {
+    let norms = graph.foldableBatchNorms(keeping: graph.layersThatKeepScale)
+    if norms.contains(where: { $0.norm == node.name || $0.producer == node.name }) { return .applicable }
+    guard node.op is any ProductOp else { return .notApplicable(reason: "it has no weights to scale") }
+    let graph = replaceReLU6 ? (try? graph.replacingReLU6()) ?? graph : graph
+    let scales = ChannelScales(graph) { !graph.layersThatKeepScale.contains($0.name) }
+    return scales.scalable.contains(node.name)
+      ? .applicable
+      : .notApplicable(
+        reason: "no channel of it leads to or comes from another layer through ops that keep scales")
+  }
+
+  public func compress(_ compression: inout Compression<CrossLayerEqualization>) throws -> Rewrite {
+    let original = compression.graph
+    guard original.values.isEmpty else {
+      throw MethodError.nothingToDo(
+        method: Self.name, reason: "values lie on grids already; put it before the stage that quantizes")
+    }
+    let leftOut = Set(original.nodes.map(\.name).filter { compression.settings(for: $0) == nil })
+    let kept = original.layersThatKeepScale.union(leftOut)
+    let producers = Dictionary(
+      original.foldableBatchNorms(keeping: kept).map { ($0.norm, $0.producer) },
+      uniquingKeysWith: { first, _ in first })
+    var graph = try located(Self.name) { try original.foldingBatchNorms(keeping: kept) }
+    if replaceReLU6 { graph = try located(Self.name) { [graph] in try graph.replacingReLU6() } }
+    let scales = ChannelScales(graph) { !kept.contains(producers[$0.name] ?? $0.name) }
+    guard !scales.scalable.isEmpty else {
+      throw MethodError.nothingToDo(
+        method: Self.name,
+        reason:
+          "no two layers are joined by ops that keep scales (ReLU, pooling, sums; ReLU6 with replaceReLU6)")
+    }
+    guard let equalized = scales.equalized(graph) else {
+      throw MethodError.impossible(
+        method: Self.name, node: "weights",
+        reason: "scaled weights would be no finite numbers; train with decay, or leave the method out")
+    }
+    var rewrite = Rewrite(inPlace: equalized)
+    for name in equalized.parameters.keys where original.parameters[name] == nil {
+      rewrite.origin[name] = nil
+    }
+    return rewrite
+  }
+}
+
+extension Graph {
+  /// Layers with weights that would no longer be what their encoding can represent if their channels were scaled.
+  fileprivate var layersThatKeepScale: Set<String> {
+    Set(
+      nodes.map(\.name).filter { name in
+        [ParameterRole.weight, .bias].contains { role in
+          guard let encoding = self[role, of: name]?.encoding else { return false }
+          return !encoding.afterChannelScaling().isEqual(to: encoding)
+        }
+      })
+  }
+
+  /// The graph with a ReLU in place of each ReLU6.
+  fileprivate func replacingReLU6() throws(GraphError) -> Graph {
+    var graph = Graph(inputs: inputs)
+    for node in nodes {
+      try graph.append(node.op is ReLU6 ? ReLU() : node.op, name: node.name, inputs: node.inputs)
+    }
+    graph.parameters = parameters
+    graph.outputs = outputs
+    graph.values = values
+    return graph
+  }
+}

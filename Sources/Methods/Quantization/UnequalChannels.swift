@@ -1,0 +1,82 @@
+import Encodings
+import Graphs
+import Ops
+import Tensors
+
+/// Finds channels that get hardly any steps of their value's grid, since others reach much further, though layers that read the
+/// value need them as much as the others.
+enum UnequalChannels {
+  /// A channel is small that reaches less than this share of the largest one's magnitude…
+  static let smallShare: Float = 1 / 64
+  /// …and fewer than this many steps.
+  static let fewSteps: Float = 4
+  /// A channel matters of which a layer makes at least this share of what it makes of the channel that it makes the most of: magnitude
+  /// times the largest weight that reads it.
+  static let weightyShare: Float = 0.1
+  /// How many values are named.
+  private static let named = 4
+
+  /// What to say of a graph whose values have their grids, `nil` where nothing is wrong; `magnitudes` are of the channels of stored
+  /// values.
+  static func warning(in graph: Graph, magnitudes: [String: [Float]]) -> String? {
+    var findings: [String] = []
+    for node in graph.nodes {
+      guard let product = node.op as? any ProductOp, let weight = graph[.weight, of: node.name]?.projected,
+        let encoding = graph.storedEncoding(of: node.inputs[0]) as? IntegerValue,
+        let channels = magnitudes[graph.storedValue(of: node.inputs[0])]
+      else { continue }
+      let reach = product.inputMagnitudes(weight, channels: channels.count)
+      let parts = zip(channels, reach).map { $0 * $1 }
+      guard let largest = channels.max(), let weightiest = parts.max(), reach.count == channels.count else {
+        continue
+      }
+      let bound = min(largest * smallShare, encoding.scale * fewSteps)
+      let small = channels.indices.filter {
+        channels[$0] > 0 && channels[$0] < bound && parts[$0] >= weightyShare * weightiest
+      }
+      guard let least = small.map({ channels[$0] }).min() else { continue }
+      findings.append(
+        "\(node.inputs[0]) (\(small.count) of \(channels.count) channels, down to 1/\(Int((largest / least).rounded())) of the "
+          + "largest, read by \(node.name))")
+    }
+    guard !findings.isEmpty else { return nil }
+    let rest = findings.count > named ? " and \(findings.count - named) more" : ""
+    return
+      "channels that matter get fewer than \(Int(fewSteps)) steps of their value's grid in "
+      + findings.prefix(named).joined(separator: ", ") + rest + "; put cross-layer-equalization before"
+  }
+}
+
+extension Graph {
+  /// The value that a device stores where it reads a value: behind moves and dropouts.
+  fileprivate func storedValue(of value: String) -> String {
+    guard let node = node(named: value), node.op.valueFlow == .moving || node.op.valueFlow == .vanishing
+    else {
+      return value
+    }
+    return storedValue(of: node.inputs[0])
+  }
+}
+
+extension ProductOp {
+  /// The channel of the input that a weight `[outputs, columns, …]` reads at a row and a column.
+  func inputChannel(row: Int, column: Int, of shape: Shape) -> Int {
+    row / (shape[0] / groups) * shape[1] + column
+  }
+
+  /// By channel the largest magnitude of a weight that reads it; empty where the weight's columns are no multiple of the channels,
+  /// as flattened ones are.
+  func inputMagnitudes(_ weight: Tensor, channels: Int) -> [Float] {
+    let columns = groups * weight.shape[1]
+    guard channels > 0, columns % channels == 0 else { return [] }
+    let width = columns / channels
+    let taps = weight.shape.spatialCount
+    var magnitudes = Array(repeating: Float(0), count: channels)
+    for (index, value) in weight.values.enumerated() {
+      let (row, column) = (index / taps / weight.shape[1], index / taps % weight.shape[1])
+      let channel = inputChannel(row: row, column: column, of: weight.shape) / width
+      magnitudes[channel] = max(magnitudes[channel], value.magnitude)
+    }
+    return magnitudes
+  }
+}
