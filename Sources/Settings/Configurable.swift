@@ -68,6 +68,11 @@ extension Configurable {
   }
 }
 
+extension Setting where Owner: Configurable {
+  /// The default, also where it is left out of what is written.
+  public var initial: SettingsNode { write(Owner()) }
+}
+
 /// One setting of `Owner`: its name, where it lives, what it accepts and what it means.
 public struct Setting<Owner> {
   /// The key in YAML and JSON; never renamed once released.

@@ -50,12 +50,9 @@ struct MethodExplanation {
   }
 
   private static func entries<C: Configurable>(_ type: C.Type) -> [Entry] {
-    let defaults = C().node
-    return C.settings.map { setting in
+    C.settings.map { setting in
       Entry(
-        name: setting.name, expected: setting.expected,
-        initial: defaults[setting.name] ?? SettingsNode(.null),
-        summary: setting.summary)
+        name: setting.name, expected: setting.expected, initial: setting.initial, summary: setting.summary)
     }
   }
 

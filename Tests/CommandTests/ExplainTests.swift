@@ -47,6 +47,9 @@ struct ExplainTests {
         """))
     #expect(text.contains("threshold: a number in 0.0...10.0, or null; default null"))
     #expect(text.contains("arXiv:1506.02626"))
+    // It is left out of what is written where it is the default.
+    let training = MethodExplanation(QuantizationAwareTraining.self).lines(width: 200).joined(separator: "\n")
+    #expect(training.contains("refits: an integer in 0...1000; default 0"))
   }
 
   @Test("The tool explains and lists methods as text and as JSON, and helps with names")
