@@ -75,6 +75,47 @@ struct BinaryWeightsTests {
     #expect(try IntegerProgram(rewritten).steps.count > 1)
   }
 
+  @Test("A layer that a norm is folded into keeps the settings of its own name")
+  func behindNorms() throws {
+    var bytes = BinaryWeights()
+    bytes.numbers = .bytes
+    let graph = try SmallGraph.residual.graph()
+    let folded = try #require(graph.foldableBatchNorms().first)
+    let rewritten = try quantized(graph, overrides: [folded.producer: bytes])
+    #expect((rewritten[.weight, of: folded.norm]?.encoding as? Integer)?.bits == 8)
+    #expect(rewritten.parameters["logits.weight"]?.encoding is Binary)
+  }
+
+  @Test("The scale of masked weights is the mean of those that are left")
+  func maskedScales() throws {
+    var graph = try SmallGraph.lenet.graph()
+    let weight = try #require(graph.parameters["logits.weight"]).value
+    let mask = Mask(weight.values.indices.map { $0 % 10 == 0 })
+    graph.parameters["logits.weight"] = Parameter(weight, encoding: Sparse(mask: mask))
+    let sparse = try #require(try quantized(graph).parameters["logits.weight"]?.encoding as? Sparse)
+    let scales = try #require(sparse.inner as? Binary).scales
+    let width = weight.values.count / scales.count
+    for (channel, scale) in scales.enumerated() {
+      let left = (channel * width..<(channel + 1) * width).filter { mask[$0] }.map {
+        weight.values[$0].magnitude
+      }
+      guard !left.isEmpty else { continue }
+      #expect(abs(scale - left.reduce(0, +) / Float(left.count)) < 1e-5 * scale)
+    }
+  }
+
+  @Test("Bytes of a codebook have one scale for all")
+  func codebooks() throws {
+    var bytes = BinaryWeights()
+    bytes.numbers = .bytes
+    var graph = try SmallGraph.lenet.graph()
+    let weight = try #require(graph.parameters["logits.weight"]).value
+    let codebook = Codebook(assignments: weight.values.map { $0 < 0 ? 0 : 1 }, count: 2, hasZero: false)
+    graph.parameters["logits.weight"] = Parameter(weight, encoding: codebook)
+    let rewritten = try quantized(graph, overrides: ["logits": bytes])
+    #expect((rewritten.parameters["logits.weight"]?.encoding as? Codebook)?.grid?.scales.count == 1)
+  }
+
   @Test(
     "Two bits by least squares are ternary weights: no threshold and scale do better by more than the search's step"
   )

@@ -100,6 +100,16 @@ struct CrossLayerEqualizationTests {
     #expect(try quantized(network.graph()).warnings.isEmpty)
   }
 
+  @Test("A layer of zeros needs no channel, so nothing is said of those that it reads")
+  func deadLayers() throws {
+    var graph = try unequal().scaled
+    for name in ["conv2.weight", "hidden.weight", "logits.weight"] {
+      let shape = try #require(graph.parameters[name]).value.shape
+      graph.parameters[name]?.value = Tensor(zeros: shape)
+    }
+    #expect(try quantized(graph).warnings.isEmpty)
+  }
+
   @Test("Masks stay, and layers with codebooks stay whole")
   func masks() throws {
     var graph = try unequal().scaled
@@ -146,20 +156,24 @@ struct CrossLayerEqualizationTests {
       var compression = Compression(method, graph: graph, evidence: evidence)
       let quantized = try method.compress(&compression).graph
       let real = try ReferenceValues(graph.foldingBatchNorms(), evidence.images).values
-      let found = try ReferenceValues(quantized, evidence.images).values
       return try quantized.nodes.filter { $0.op is Conv2D }.map { node in
+        // Grids of values are no errors of the weights.
+        var measured = quantized
+        measured.values = [:]
+        let found = try ReferenceValues(measured, evidence.images).values
         let (a, b) = (try #require(real[node.name]), try #require(found[node.name]))
         let channels = a.shape[1]
         var sums = Array(repeating: 0.0, count: channels)
         for i in a.values.indices {
           sums[i / a.shape.spatialCount % channels] += Double(b.values[i] - a.values[i])
         }
-        return sums.map { abs($0) / Double(a.values.count / channels) }.max() ?? 0
+        let step = try #require(quantized[.bias, of: node.name]?.encoding as? Integer).scales.max() ?? 0
+        return (sums.map { abs($0) / Double(a.values.count / channels) }.max() ?? 0) / Double(step)
       }
     }
     let (before, after) = (try errors(false), try errors(true))
-    // Convolutions whose values are stored are rounded once more.
-    #expect((after.max() ?? 1) < 0.02 && (after.max() ?? 1) < (before.max() ?? 0) / 4, "\(before) \(after)")
+    // In steps of the biases, which are rounded to them.
+    #expect((after.max() ?? 1) < 0.51 && (before.max() ?? 0) > 10, "\(before) \(after)")
   }
 
   @Test(

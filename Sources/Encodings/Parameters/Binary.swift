@@ -35,6 +35,8 @@ public struct Binary: Encoding {
   }
 
   public var bits: Int { 1 }
+  /// The signed integers of two bits that the numbers are a subset of.
+  public var grid: Integer { Integer(bits: 2, scales: scales) }
   public var keepsProjectedMasters: Bool { false }
   public func nonZeroCount(_ values: Span<Float>) -> Int { values.count }
 

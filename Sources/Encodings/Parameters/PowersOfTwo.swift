@@ -18,7 +18,7 @@ public enum LevelRounding: String, Sendable, SettingChoice {
 /// 1/√2 of it.
 ///
 /// **Gradient**: straight through (Bengio et al. 2013, arXiv:1308.3432), zero where the master lies further beyond the largest
-/// number than the border to a next one would. Masters are not replaced by their projections.
+/// number than the border between it and the one below lies before it. Masters are not replaced by their projections.
 ///
 /// **Size**: `LevelSet.bits` an element, and a byte for each exponent.
 ///

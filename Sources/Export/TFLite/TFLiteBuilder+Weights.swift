@@ -56,8 +56,7 @@ extension Encoding {
   /// The integers of a byte or less that elements are multiples of; `nil` where they are others or reals.
   var integerGrid: Integer? {
     if let sparse = self as? Sparse { return sparse.inner.integerGrid }
-    if let numbers = self as? PowersOfTwo { return numbers.grid }
-    if let signs = self as? Binary { return Integer(bits: 2, scales: signs.scales) }
+    if let grid = (self as? PowersOfTwo)?.grid ?? (self as? Binary)?.grid { return grid }
     return (self as? Integer ?? (self as? Codebook)?.grid).flatMap { $0.bits <= 8 ? $0 : nil }
   }
 }

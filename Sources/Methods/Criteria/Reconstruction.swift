@@ -54,7 +54,7 @@ public struct Reconstruction: Saliency {
     let sampler = PlaceSampler(places: places, key: context.random.next())
     let layers = SampledLayer.all(of: context.graph, reading: sets.flatMap { $0.values(.reading) })
     let weights = context.weights(of: sets, .reading)
-    let inputs = try inputs(of: layers, in: context.graph, sampler, context)
+    let inputs = try rows(of: layers, in: context.graph, sampler, context)
     return try located(Self.name) {
       try sets.map { set in
         let read = Set(set.values(.reading))
@@ -85,14 +85,14 @@ public struct Reconstruction: Saliency {
     }
     let sampler = PlaceSampler(places: places, key: context.random.next())
     let layers = SampledLayer.all(of: context.graph, reading: Array(gone.keys))
-    let inputs = try inputs(of: layers, in: context.graph, sampler, context)
+    let inputs = try rows(of: layers, in: context.graph, sampler, context)
     var smaller = context.graph
     for layer in layers {
       smaller.parameters[layer.weightName]?.value = layer.weight(without: gone[layer.value] ?? [])
     }
     var fitted: [String: Tensor] = [:]
     for (layer, before) in zip(layers, inputs) {
-      let now = try self.inputs(of: [layer], in: smaller, sampler, context)[0]
+      let now = try rows(of: [layer], in: smaller, sampler, context)[0]
       let fit = try located("\(Self.name): \(layer.node.name)") {
         try layer.fitted(before: before, now: now, without: gone[layer.value] ?? [], ridge: ridge)
       }
@@ -104,29 +104,11 @@ public struct Reconstruction: Saliency {
     return fitted
   }
 
-  /// By layer, rows of what it reads at sampled places.
-  private func inputs(
+  private func rows(
     of layers: [SampledLayer], in graph: Graph, _ sampler: PlaceSampler, _ context: SaliencyContext
   ) throws -> [SampledRows] {
-    var rows = layers.map { SampledRows(columns: $0.columns) }
-    guard !layers.isEmpty else { return rows }
-    var names: [String] = []
-    for layer in layers where !names.contains(layer.value) { names.append(layer.value) }
-    var first = 0
-    try context.evidence.forEachActivation(
-      of: names, in: graph, images: images ?? context.images, real: true
-    ) { values in
-      for (index, layer) in layers.enumerated() {
-        guard let tensor = values[layer.value] else { continue }
-        for image in 0..<tensor.shape[0] {
-          for place in sampler.places(among: layer.places, image: first + image) {
-            layer.append(place, of: image, tensor, to: &rows[index])
-          }
-        }
-      }
-      first += values[names[0]]?.shape[0] ?? 0
-    }
-    return rows
+    try sampler.rows(
+      of: layers, in: graph, images: images ?? context.images, real: true, context.evidence)
   }
 }
 

@@ -29,9 +29,45 @@ struct SampledRows {
   var tensor: Tensor { Tensor(values, shape: [columns > 0 ? values.count / columns : 0, columns]) }
 }
 
+/// A layer that is looked at where the sampled places of its output are made.
+protocol PlaceReader {
+  /// What it reads.
+  var value: String { get }
+  /// Places of its output.
+  var places: Int { get }
+  /// Numbers that each place of its output is made of.
+  var columns: Int { get }
+  /// Appends what a place of an image's output is made of.
+  func append(_ place: Int, of image: Int, _ tensor: Tensor, to rows: inout SampledRows)
+}
+
+extension PlaceSampler {
+  /// By layer, rows of what it reads in a network at the sampled places of images; encodings of values are left out where `real`.
+  func rows(
+    of layers: [any PlaceReader], in graph: Graph, images: Int, real: Bool, _ evidence: any Evidence
+  ) throws -> [SampledRows] {
+    var rows = layers.map { SampledRows(columns: $0.columns) }
+    let names = Set(layers.map(\.value)).sorted()
+    guard let any = names.first else { return rows }
+    var first = 0
+    try evidence.forEachActivation(of: names, in: graph, images: images, real: real) { values in
+      for (index, layer) in layers.enumerated() {
+        guard let tensor = values[layer.value] else { continue }
+        for image in 0..<tensor.shape[0] {
+          for place in places(among: layer.places, image: first + image) {
+            layer.append(place, of: image, tensor, to: &rows[index])
+          }
+        }
+      }
+      first += values[any]?.shape[0] ?? 0
+    }
+    return rows
+  }
+}
+
 /// A convolution or a linear layer at places of its output: a matrix of weights `[outputs, columns]`, and what it is
 /// multiplied by there.
-struct SampledLayer {
+struct SampledLayer: PlaceReader {
   let node: Node
   /// What it reads.
   let value: String

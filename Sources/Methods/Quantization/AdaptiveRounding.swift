@@ -19,7 +19,7 @@ public struct AdaptiveRounding: CompressionMethod {
       that of the real one; inputs come from the network whose earlier layers have been rounded already. A share of a step \
       that is learnt for each weight by Adam goes from 0 to 1; a regularizer, which sets in after a fifth of the iterations, \
       presses it to either end. A layer keeps the nearest rounding where that has the smaller error at the places looked at. \
-      Masked weights stay zero; codebooks are rounded to the nearest. Pays most at 4 bits and fewer.
+      Masked weights stay zero; codebooks are rounded to the nearest. Layers may have `bits` of their own; the other settings hold for all. Pays most at 4 bits and fewer.
       """,
     formula: """
       ŵ = scale · clamp(⌊w/scale⌋ + h(v)), h(v) = clamp(1.2 · sigmoid(v) - 0.1, 0, 1); min over v of the mean over places of \
@@ -71,10 +71,12 @@ public struct AdaptiveRounding: CompressionMethod {
     let real = try quantization.folded(compression.graph)
     let sampler = PlaceSampler(places: places, key: compression.random.next())
     let layers = RoundedLayer.all(of: rewrite.graph, real: real)
-    let truth = try samples(of: layers, in: real, sampler, compression.evidence)
+    let truth = try sampler.rows(
+      of: layers, in: real, images: grids.images, real: false, compression.evidence)
     for (layer, inputs) in zip(layers, truth) {
       let target = try located("\(Self.name): \(layer.node.name)") { try layer.outputs(of: inputs) }
-      let now = try samples(of: [layer], in: rewrite.graph, sampler, compression.evidence)[0]
+      let now = try sampler.rows(
+        of: [layer], in: rewrite.graph, images: grids.images, real: false, compression.evidence)[0]
       let rounded = try located("\(Self.name): \(layer.node.name)") { [graph = rewrite.graph] in
         try layer.rounded(inputs: now, target: target, in: graph, self, &compression.random)
       }
@@ -82,32 +84,10 @@ public struct AdaptiveRounding: CompressionMethod {
     }
     return rewrite
   }
-
-  /// By layer, rows of what it reads at sampled places of a network.
-  private func samples(
-    of layers: [RoundedLayer], in graph: Graph, _ sampler: PlaceSampler, _ evidence: any Evidence
-  ) throws -> [SampledRows] {
-    var rows = layers.map { SampledRows(columns: $0.columns) }
-    guard !layers.isEmpty else { return rows }
-    let names = Set(layers.map(\.value)).sorted()
-    var first = 0
-    try evidence.forEachActivation(of: names, in: graph, images: grids.images, real: false) { values in
-      for (index, layer) in layers.enumerated() {
-        guard let tensor = values[layer.value] else { continue }
-        for image in 0..<tensor.shape[0] {
-          for place in sampler.places(among: layer.places, image: first + image) {
-            layer.append(place, of: image, tensor, to: &rows[index])
-          }
-        }
-      }
-      first += values[names[0]]?.shape[0] ?? 0
-    }
-    return rows
-  }
 }
 
 /// A layer of a quantized network whose weights are to be rounded.
-private struct RoundedLayer {
+private struct RoundedLayer: PlaceReader {
   let node: Node
   let product: any ProductOp
   /// What it reads.
@@ -193,17 +173,10 @@ private struct RoundedLayer {
     }
     let scales = (0..<weight.shape[0]).map { grid.scales[grid.scales.count == 1 ? 0 : $0] }
     let bias = graph[.bias, of: node.name]?.projected.values
-    let encoding = graph.storedEncoding(of: value)
     var result = parameter.projected
     for group in 0..<product.groups {
-      var inputs = inputs(of: group, in: rows)
-      if let encoding {
-        let real = inputs.values
-        var span = inputs.values.mutableSpan
-        encoding.project(real.span, into: &span)
-      }
       let problem = RoundingProblem(
-        inputs: inputs, target: target[group], weights: slice(weight.values, of: group),
+        inputs: inputs(of: group, in: rows), target: target[group], weights: slice(weight.values, of: group),
         nearest: slice(parameter.projected.values, of: group), scales: slice(scales, of: group),
         limit: Float(Integer.limit(bits: grid.bits)), bias: bias.map { slice($0, of: group) }, clamp: clamp)
       let found = try problem.solved(settings, &random)

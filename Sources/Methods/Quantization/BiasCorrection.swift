@@ -9,12 +9,13 @@ struct BiasCorrection {
   let evidence: any Evidence
   let images: Int
 
-  /// The quantized network with corrected biases: layer after layer, each takes `mean of the real output - mean of the quantized
-  /// one` a channel, in the network whose earlier layers are corrected already. Layers without a bias stay.
+  /// The quantized network with corrected biases: layer after layer, each takes `mean of the real output - mean of the one with
+  /// quantized weights` a channel, in the network whose earlier layers are corrected already. Values are real meanwhile: what their
+  /// grids round and clamp is no error of the weights, and a bias that made up for clamps would move all that is not clamped.
+  /// Layers without a bias, and layers that are left out, stay.
   func corrected(_ quantized: Graph, real: Graph) throws -> Graph {
     let layers = quantized.nodes.filter { node in
-      node.op is any ProductOp && quantized[.bias, of: node.name] != nil
-        && !(quantized[.weight, of: node.name]?.encoding is Dense)
+      node.op is any ProductOp && quantized[.bias, of: node.name]?.encoding is Integer
     }
     let truth = try means(of: layers.map(\.name), in: real)
     var graph = quantized
@@ -36,7 +37,7 @@ struct BiasCorrection {
   private func means(of values: [String], in graph: Graph) throws -> [String: [Double]] {
     var sums: [String: [Double]] = [:]
     var counts: [String: Int] = [:]
-    try evidence.forEachActivation(of: values, in: graph, images: images, real: false) { batch in
+    try evidence.forEachActivation(of: values, in: graph, images: images, real: true) { batch in
       for name in values {
         guard let tensor = batch[name] else { continue }
         let (channels, width) = (tensor.shape[1], tensor.shape.spatialCount)

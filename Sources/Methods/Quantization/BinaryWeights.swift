@@ -26,7 +26,8 @@ public struct BinaryWeights: CompressionMethod {
       computes with signs; gradients pass straight through to the masters, but for those that would move a master further than two scales \
       from zero. Products are sums: inputs of plus one less those of minus one. Without training little is left of a network; the \
       first and the last layer bear it worst: `numbers: bytes` in their overrides leaves them eight bits. With `powerOfTwoScales` \
-      rescaling is a shift, and exported C for an AVR does not multiply at all.
+      rescaling is a shift, and exported C for AVR multiplies in no linear layer and in no convolution but depthwise ones. Layers may \
+      have `numbers` of their own; the other settings hold for all.
       """,
     formula:
       "w = s_c · sign(w), s_c = mean |w| of channel c; ∂L/∂w = ∂L/∂ŵ, 0 where |w| > 2·s_c and w would grow",
@@ -62,19 +63,23 @@ public struct BinaryWeights: CompressionMethod {
       application.settings(for: $0) == nil ? nil : 8
     }
     quantization.valuesOnPowersOfTwo = powerOfTwoScales
-    quantization.weightNumbers = { node, weight, floors in
-      (application.settings(for: node) ?? self).numbers(of: weight, floors: floors)
+    quantization.weightNumbers = { layer, weight, floors, sharesNumbers in
+      let settings = application.settings(for: layer) ?? self
+      return scaled(
+        settings.numbers, of: weight, floors: floors, perChannel: grids.perChannel && !sharesNumbers)
     }
     return try quantization.rewrite(compression.graph, compression.evidence)
   }
 
-  private func numbers(of weight: Tensor, floors: [Float]) -> IntegerQuantization.ScaledNumbers? {
+  private func scaled(
+    _ numbers: BinaryNumbers, of weight: Tensor, floors: [Float], perChannel: Bool
+  ) -> IntegerQuantization.ScaledNumbers? {
     guard weight.values.allSatisfy(\.isFinite) else { return nil }
-    let channels = grids.perChannel ? weight.shape[0] : 1
-    let all = grids.perChannel ? floors : [floors.max() ?? 0]
+    let channels = perChannel ? weight.shape[0] : 1
+    let all = perChannel ? floors : [floors.max() ?? 0]
     guard numbers == .binary else {
       let grid = WeightGrid(
-        bits: 8, perChannel: grids.perChannel, minimizesError: grids.calibration == .mse)
+        bits: 8, perChannel: perChannel, minimizesError: grids.calibration == .mse)
       guard let encoding = grid.encoding(of: weight, floors: floors) else { return nil }
       let scales = rounded(encoding.scales, up: true, all)
       return Integer.problem(bits: 8, scales: scales) == nil
@@ -83,7 +88,9 @@ public struct BinaryWeights: CompressionMethod {
     let width = weight.values.count / channels
     let means = (0..<channels).map { channel in
       let row = weight.values[(channel * width)..<((channel + 1) * width)]
-      return Float(row.reduce(0.0) { $0 + Double($1.magnitude) } / Double(max(width, 1)))
+      // What a mask makes zero has no part in the mean.
+      let count = row.reduce(0) { $0 + ($1 == 0 ? 0 : 1) }
+      return Float(row.reduce(0.0) { $0 + Double($1.magnitude) } / Double(max(count, 1)))
     }
     let scales = rounded(zip(means, all).map { max($0, $1, .leastNormalMagnitude) }, up: false, all)
     return scales.allSatisfy(\.isFinite) ? (Binary(scales: scales), scales) : nil

@@ -18,7 +18,7 @@ public struct CrossLayerEqualization: CompressionMethod {
       factors. ReLU6, other activations that bend, concatenations, inputs and outputs end a chain; with replaceReLU6 each \
       ReLU6 becomes a ReLU first, which does change the network. Masks stay; layers whose weights lie on grids or in \
       codebooks, or that the recipe leaves out, stay as they are. Stands before post-training-quantization or \
-      quantization-aware-training.
+      quantization-aware-training, for which a layer that a norm was folded into bears the norm's name.
       """,
     formula:
       "s[c] = √(max|W₂[:, c]| / max|W₁[c]|); W₁[c], b₁[c] ← s[c] · W₁[c], s[c] · b₁[c]; W₂[:, c] ← W₂[:, c] / s[c]",

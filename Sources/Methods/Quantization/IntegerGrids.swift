@@ -1,6 +1,6 @@
 import Settings
 
-/// How fine the grids of weights and values are and how they are found: the settings that both methods of integers share.
+/// How fine the grids of weights and values are and how they are found: the settings that the methods of integers share.
 public struct IntegerGrids: Sendable, Equatable {
   /// Bits of weights.
   public var bits = 8

@@ -5,7 +5,7 @@ import Settings
 import Tensors
 
 /// Puts a whole network on integer grids: folds batch norms, calibrates the values that a device stores, and gives
-/// weights, biases and values their encodings. Post-training quantization and quantization-aware training share it.
+/// weights, biases and values their encodings. All methods that choose numbers share it.
 struct IntegerQuantization {
   /// The method's name, for messages.
   var method: String
@@ -15,8 +15,9 @@ struct IntegerQuantization {
   var weightBits: (_ node: String) -> Int?
   /// Whether scales of values are powers of two.
   var valuesOnPowersOfTwo = false
-  /// The numbers of a node's weights where they are others than integers, with their scales, none below a channel's floor.
-  var weightNumbers: ((_ node: String, Tensor, _ floors: [Float]) -> ScaledNumbers?)?
+  /// The numbers of a layer's weights where they are others than integers, with their scales, none below a channel's floor; one
+  /// scale for all where channels share numbers.
+  var weightNumbers: ((_ layer: String, Tensor, _ floors: [Float], _ sharesNumbers: Bool) -> ScaledNumbers?)?
 
   /// An encoding of weights as integers times a scale, one for each output channel or one for all.
   typealias ScaledNumbers = (encoding: any Encoding, scales: [Float])
@@ -36,9 +37,10 @@ struct IntegerQuantization {
     let real = realValues(graph, producerOfNorm)
     let warning = try encodeValues(&graph, real: real, evidence)
     for node in graph.nodes where !graph.slots(of: node).isEmpty {
-      guard let bits = weightBits(producerOfNorm[node.name] ?? node.name) else { continue }
+      let layer = producerOfNorm[node.name] ?? node.name
+      guard let bits = weightBits(layer) else { continue }
       if node.op is any ProductOp {
-        try encodeParameters(of: node, in: &graph, bits: bits)
+        try encodeParameters(of: node, calledBefore: layer, in: &graph, bits: bits)
       } else if !(node.op is BatchNorm) {
         // A norm that could not be folded stays real, and is lowered from its statistics.
         throw MethodError.impossible(
@@ -130,14 +132,17 @@ struct IntegerQuantization {
     return observed
   }
 
-  /// Gives a layer integer weights, and a bias in 32 bits with the scale of the products: input scale times weight scale.
-  private func encodeParameters(of node: Node, in graph: inout Graph, bits: Int) throws {
+  /// Gives a layer integer weights, and a bias in 32 bits with the scale of the products: input scale times weight scale. Before a
+  /// norm was folded into it, the layer was called `layer`.
+  private func encodeParameters(
+    of node: Node, calledBefore layer: String, in graph: inout Graph, bits: Int
+  ) throws {
     let weight = try located(method) { [graph] in try graph.parameter(.weight, of: node) }
     let bias = graph[.bias, of: node.name]
     let inputScale = (graph.storedEncoding(of: node.inputs[0]) as? IntegerValue)?.scale
     let floors = inputScale.map { scaleFloors(bias: bias, channels: weight.value.shape[0], inputScale: $0) }
     let numbers = numbers(
-      of: weight, node.name, bits: bits,
+      of: weight, layer, bits: bits,
       floors: floors ?? Array(repeating: 0, count: weight.value.shape[0]))
     guard let numbers else { throw outOfScale(node, "weights, or its bias beside its input,") }
     graph[.weight, of: node.name] = Parameter(
@@ -151,9 +156,10 @@ struct IntegerQuantization {
     graph[.bias, of: node.name] = Parameter(bias.value, encoding: Integer(bits: 32, scales: scales))
   }
 
-  private func numbers(of weight: Parameter, _ node: String, bits: Int, floors: [Float]) -> ScaledNumbers? {
-    if let weightNumbers { return weightNumbers(node, weight.projected, floors) }
-    let isPerChannel = grids.perChannel && !weight.encoding.sharesNumbers
+  private func numbers(of weight: Parameter, _ layer: String, bits: Int, floors: [Float]) -> ScaledNumbers? {
+    let sharesNumbers = weight.encoding.sharesNumbers
+    if let weightNumbers { return weightNumbers(layer, weight.projected, floors, sharesNumbers) }
+    let isPerChannel = grids.perChannel && !sharesNumbers
     let grid = WeightGrid(bits: bits, perChannel: isPerChannel, minimizesError: grids.calibration == .mse)
     return grid.encoding(of: weight.projected, floors: floors).map { ($0, $0.scales) }
   }

@@ -23,11 +23,11 @@ public struct PowersOfTwoWeights: CompressionMethod {
   public static let order = PipelineOrder.values
   public static let revision = 1
   public static let documentation = MethodDocumentation(
-    summary: "weights that are powers of two, so that nothing is multiplied",
+    summary: "weights that are powers of two, so that products are shifts",
     description: """
       Folds batch norms and puts all on grids whose scales are powers of two: values as post-training-quantization does, \
-      weights on a set of few numbers, biases on 32 bits. A product is a shift then, and so is rescaling: exported C for processors \
-      where multiplying costs has neither. A weight is a sign and an exponent of `bits` bits together, or the sum of two such terms, \
+      weights on a set of few numbers, biases on 32 bits. A product is a shift then, and so is rescaling: exported C for AVR \
+      multiplies in no linear layer, and in no convolution but depthwise ones, whose weights have four bits and one term. A weight is a sign and an exponent of `bits` bits together, or the sum of two such terms, \
       or a byte whose two quartets are numbers of an alphabet times a power of two. The stage's training computes with the numbers and \
       passes gradients through the rounding. `incremental` freezes the largest weights first: half, three quarters, seven \
       eighths, all, at four points of the stage's training; the others train as floats in between and make up for those. Give the stage \
@@ -122,8 +122,8 @@ public struct PowersOfTwoWeights: CompressionMethod {
       application.settings(for: $0) == nil ? nil : 8
     }
     quantization.valuesOnPowersOfTwo = true
-    quantization.weightNumbers = { node, weight, floors in
-      let settings = application.settings(for: node) ?? self
+    quantization.weightNumbers = { layer, weight, floors, _ in
+      let settings = application.settings(for: layer) ?? self
       let encoding = PowersOfTwo(
         levels: settings.levels, rounding: settings.rounding, of: weight, floors: floors,
         perChannel: settings.grids.perChannel)

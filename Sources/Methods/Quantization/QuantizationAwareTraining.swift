@@ -60,14 +60,17 @@ public struct QuantizationAwareTraining: CompressionMethod {
     let application = compression
     // After the first point a layer bears the name of the norm that was folded into it.
     let producers = Dictionary(
-      compression.original.foldableBatchNorms().map { ($0.norm, $0.producer) },
+      compression.original.foldableBatchNorms().filter {
+        !(application.graph.node(named: $0.norm)?.op is BatchNorm)
+      }.map { ($0.norm, $0.producer) },
       uniquingKeysWith: { first, _ in first })
     let quantization = IntegerQuantization(method: Self.name, grids: grids) {
       application.settings(for: producers[$0] ?? $0)?.grids.bits
     }
-    let graph = compression.graph.withRealNumbers {
-      application.settings(for: producers[$0] ?? $0) != nil
-    }
+    let graph =
+      refits == 0
+      ? compression.graph
+      : compression.graph.withRealNumbers { application.settings(for: producers[$0] ?? $0) != nil }
     var rewrite = try quantization.rewrite(graph, compression.evidence)
     // At the first point alone: moved to the ends of every new range, weights would pull it in point after point.
     if compression.progress * Double(refits + 1) < 1.5 { rewrite.graph.moveMastersIntoRange() }

@@ -11,7 +11,7 @@ struct RoundingProblem {
   let target: Tensor
   /// Real weights, `[outputs, columns]`.
   let weights: [Float]
-  /// The same rounded to the nearest; what is zero here and not in reach of another integer, as masked weights, stays.
+  /// The same rounded to the nearest: what weights stay that are zero, as masked ones are, or beyond the grid.
   let nearest: [Float]
   /// By output, the step.
   let scales: [Float]
@@ -67,8 +67,7 @@ struct RoundingProblem {
     var gradient = Array(repeating: Float(0), count: weights.count)
     var soft = nearest
     for iteration in 0..<settings.iterations {
-      let start = iteration * count % (order.count - count + 1)
-      let rows = Array(start..<start + count)
+      let rows = (0..<count).map { (iteration * count + $0) % order.count }
       for i in weights.indices where isFree[i] {
         soft[i] = (floors[i] + Self.height(share[i])) * scales[i / columns]
       }

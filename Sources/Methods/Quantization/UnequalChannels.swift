@@ -27,16 +27,16 @@ enum UnequalChannels {
       else { continue }
       let reach = product.inputMagnitudes(weight, channels: channels.count)
       let parts = zip(channels, reach).map { $0 * $1 }
-      guard let largest = channels.max(), let weightiest = parts.max(), reach.count == channels.count else {
-        continue
-      }
+      guard let largest = channels.max(), let weightiest = parts.max(), weightiest > 0,
+        reach.count == channels.count
+      else { continue }
       let bound = min(largest * smallShare, encoding.scale * fewSteps)
       let small = channels.indices.filter {
         channels[$0] > 0 && channels[$0] < bound && parts[$0] >= weightyShare * weightiest
       }
       guard let least = small.map({ channels[$0] }).min() else { continue }
       findings.append(
-        "\(node.inputs[0]) (\(small.count) of \(channels.count) channels, down to 1/\(Int((largest / least).rounded())) of the "
+        "\(node.inputs[0]) (\(small.count) of \(channels.count) channels, down to 1/\(Int(min(Double(largest) / Double(least), 1e9).rounded())) of the "
           + "largest, read by \(node.name))")
     }
     guard !findings.isEmpty else { return nil }
@@ -48,12 +48,11 @@ enum UnequalChannels {
 }
 
 extension Graph {
-  /// The value that a device stores where it reads a value: behind moves and dropouts.
+  /// The value that a device stores where it reads a value: behind what moves numbers and leaves channels where they are.
   fileprivate func storedValue(of value: String) -> String {
-    guard let node = node(named: value), node.op.valueFlow == .moving || node.op.valueFlow == .vanishing
-    else {
-      return value
-    }
+    guard let node = node(named: value),
+      node.op is Dropout || node.op is MaxPool || node.op is Flatten || node.op is Upsample
+    else { return value }
     return storedValue(of: node.inputs[0])
   }
 }

@@ -44,9 +44,10 @@ extension IntegerProducts {
 }
 
 extension Rescale {
-  /// Where the ratio is a power of two, the bits that are dropped, or less than none where bits are added.
+  /// Where the ratio is a power of two, the bits that are dropped, or less than none where bits are added; 32 where no sum leaves
+  /// more than zero, as C does not shift further.
   var bitsByShift: Int32? {
-    guard multiplier > 0, multiplier & (multiplier - 1) == 0 else { return nil }
-    return shift - Int32(multiplier.trailingZeroBitCount)
+    guard multiplier & (multiplier - 1) == 0 else { return nil }
+    return multiplier == 0 ? 32 : min(shift - Int32(multiplier.trailingZeroBitCount), 32)
   }
 }

@@ -82,35 +82,7 @@ extension CRoutine {
 
   /// Convolutions of such rows.
   static func convolveLevels(_ magnitudes: [Int8]) -> CRoutine {
-    let levels = levels(magnitudes)
-    return CRoutine(
-      name: "convolve_" + levels.name, needs: [convolution, gather, levels],
-      text: """
-        #if defined(__AVR__)
-        static @@_SPARE void @_convolve_\(levels.name)(const @_convolution *layer, const uint8_t *all, int8_t *y, const int8_t *x,
-                                      int8_t *patch) {
-          const @_window *window = &layer->window;
-          int channels = window->channels / layer->groups, filters = layer->products.outputs / layer->groups;
-          int run = window->kernel_height * window->kernel_width * channels, row, column, group;
-          for (row = 0; row < window->rows; row++) {
-            int top = row * window->stride_height - window->padding_height;
-            for (column = 0; column < window->columns; column++) {
-              int left = column * window->stride_width - window->padding_width;
-              const uint8_t *symbols = all;
-              for (group = 0; group < layer->groups; group++) {
-                const int8_t *from = patch;
-                if (run == window->channels && layer->direct && top >= 0 && left >= 0 && top < window->height
-                    && left < window->width)
-                  from = x + (top * window->width + left) * channels;
-                else @_gather(window, patch, x, top, left, group * channels, channels, layer->zero);
-                symbols = @_\(levels.name)(&layer->products, symbols, group * filters, filters, y, from, run);
-              }
-              y += layer->products.outputs;
-            }
-          }
-        }
-        #endif
-        """)
+    convolve(levels(magnitudes), onAVRAlone: true)
   }
 
   /// `sum = 2·sum + Σ of those magnitudes that have the bit`, without a multiplication; sums that several bits take are kept.

@@ -90,28 +90,5 @@ extension CRoutine {
       """#)
 
   /// Convolutions of such rows.
-  static let convolveSigns = CRoutine(
-    name: "convolve_signs", needs: [convolution, gather, signs],
-    text: #"""
-      static void @_convolve_signs(const @_convolution *layer, const uint8_t *all, int8_t *y, const int8_t *x,
-                                   int8_t *patch) {
-        const @_window *window = &layer->window;
-        int channels = window->channels / layer->groups, filters = layer->products.outputs / layer->groups;
-        int run = window->kernel_height * window->kernel_width * channels, row, column, group;
-        for (row = 0; row < window->rows; row++) {
-          int top = row * window->stride_height - window->padding_height;
-          for (column = 0; column < window->columns; column++) {
-            int left = column * window->stride_width - window->padding_width;
-            const uint8_t *signs = all;
-            for (group = 0; group < layer->groups; group++) {
-              const int8_t *from = patch;
-              if (layer->direct) from = x + (top * window->width + left) * channels;
-              else @_gather(window, patch, x, top, left, group * channels, channels, layer->zero);
-              signs = @_signs(&layer->products, signs, group * filters, filters, y, from, run);
-            }
-            y += layer->products.outputs;
-          }
-        }
-      }
-      """#)
+  static let convolveSigns = convolve(signs, onAVRAlone: false)
 }

@@ -122,4 +122,36 @@ extension CRoutine {
     }
     """#
   }
+
+  /// Convolutions by a routine that makes outputs of one window after another of packed rows of weights, and gives back the rows
+  /// that follow.
+  static func convolve(_ rows: CRoutine, onAVRAlone: Bool) -> CRoutine {
+    let text = """
+      static @@_SPARE void @_convolve_\(rows.name)(const @_convolution *layer, const uint8_t *all, int8_t *y, const int8_t *x,
+                                    int8_t *patch) {
+        const @_window *window = &layer->window;
+        int channels = window->channels / layer->groups, filters = layer->products.outputs / layer->groups;
+        int run = window->kernel_height * window->kernel_width * channels, row, column, group;
+        for (row = 0; row < window->rows; row++) {
+          int top = row * window->stride_height - window->padding_height;
+          for (column = 0; column < window->columns; column++) {
+            int left = column * window->stride_width - window->padding_width;
+            const uint8_t *weights = all;
+            for (group = 0; group < layer->groups; group++) {
+              const int8_t *from = patch;
+              if (run == window->channels && layer->direct && top >= 0 && left >= 0 && top < window->height
+                  && left < window->width)
+                from = x + (top * window->width + left) * channels;
+              else @_gather(window, patch, x, top, left, group * channels, channels, layer->zero);
+              weights = @_\(rows.name)(&layer->products, weights, group * filters, filters, y, from, run);
+            }
+            y += layer->products.outputs;
+          }
+        }
+      }
+      """
+    return CRoutine(
+      name: "convolve_" + rows.name, needs: [convolution, gather, rows],
+      text: onAVRAlone ? "#if defined(__AVR__)\n\(text)\n#endif" : text)
+  }
 }

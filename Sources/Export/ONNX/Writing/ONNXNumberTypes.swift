@@ -47,7 +47,6 @@ extension Encoding {
   /// The integer grid of a parameter, under a mask too; `nil` where it is stored otherwise.
   var integers: Integer? {
     if let sparse = self as? Sparse { return sparse.inner.integers }
-    if let signs = self as? Binary { return Integer(bits: 2, scales: signs.scales) }
-    return (self as? Integer) ?? (self as? PowersOfTwo)?.grid
+    return (self as? Integer) ?? (self as? PowersOfTwo)?.grid ?? (self as? Binary)?.grid
   }
 }
