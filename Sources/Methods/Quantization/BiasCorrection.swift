@@ -24,6 +24,8 @@ struct BiasCorrection {
       guard let wanted = truth[layer.name], let made = found[layer.name],
         var bias = graph[.bias, of: layer.name]
       else { continue }
+      // What was measured is the rounded bias.
+      bias.value = bias.projected
       for channel in bias.value.values.indices {
         bias.value.values[channel] += Float(wanted[channel] - made[channel])
       }
