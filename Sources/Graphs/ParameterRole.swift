@@ -16,6 +16,8 @@ public enum ParameterRole: String, Sendable, CaseIterable {
   case mean
   /// The running variance of each channel `[C]`, 0 or more, not trained by gradient.
   case variance
+  /// The step of a grid that is learned while a network trains `[1]`, positive.
+  case step
 
   /// The name of the parameter that has this role in a node: `node.role`.
   public func name(of node: String) -> String { "\(node).\(rawValue)" }

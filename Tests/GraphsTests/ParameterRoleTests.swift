@@ -8,7 +8,7 @@ struct ParameterRoleTests {
   func names() {
     #expect(ParameterRole.weight.name(of: "stage1.conv") == "stage1.conv.weight")
     #expect(
-      ParameterRole.allCases.map(\.rawValue) == ["weight", "bias", "scale", "shift", "mean", "variance"])
+      ParameterRole.allCases.map(\.rawValue) == ["weight", "bias", "scale", "shift", "mean", "variance", "step"])
     for role in ParameterRole.allCases {
       let parts = ParameterRole.split(role.name(of: "a.b"))
       #expect(parts?.node == "a.b" && parts?.role == role)
@@ -28,7 +28,7 @@ struct ParameterRoleTests {
         found.formUnion(roles)
       }
     }
-    for type in OpCatalogue.standard.types { collect(type) }
+    for type in OpCatalogue.trained.types { collect(type) }
     #expect(found == Set(ParameterRole.allCases))
   }
 }

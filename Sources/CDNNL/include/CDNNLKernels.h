@@ -68,6 +68,16 @@ void condense_gaussian_sample(
     float *y, float *slope, const float *mean, const float *variance, float epsilon, uint64_t key, int64_t elements,
     int threads);
 
+/// y = s · round(clamp(x / s, low, high)), ties to even, s = max(*step, 2^-100).
+void condense_learned_step(
+    void *y, const void *x, const float *step, float low, float high, int64_t elements, int bf16, int threads);
+
+/// by_x = gradient where low <= x / s <= high, else 0; *by_step = scale times the sum of gradient times the bound that x / s is
+/// beyond, elsewhere times round(x / s) - x / s, or 0 without `rounds`. `sums` has room for a number a thread.
+void condense_learned_step_gradients(
+    void *by_x, float *by_step, const void *gradient, const void *x, const float *step, float low, float high, int rounds,
+    float scale, double *sums, int64_t elements, int bf16, int threads);
+
 /// What a batch norm works on. Its channels lie in blocks of 16 behind the pixels (aBcd16b), a last block filled up with
 /// zeros, or last (acdb) without padding.
 typedef struct {
