@@ -34,6 +34,9 @@ public protocol Encoding: Sendable, Equatable {
   /// What is left of the encoding when each output channel is multiplied by a number of its own, as folding a batch
   /// norm does: a mask stays, a codebook does not.
   func afterChannelScaling() -> any Encoding
+  /// The encoding in which a tensor is represented as it is in this one when it and its masters are multiplied by a finite number
+  /// for each output channel (axis 0 of `shape`); `nil` where no encoding of the kind does that.
+  func scalingChannels(by factors: [Float], shape: Shape) -> Self?
 
   /// What a file holds of a tensor of projected values: of several forms that of the fewest bits without entropy codes.
   func store(_ tensor: Tensor) -> StoredTensor
@@ -45,6 +48,7 @@ public protocol Encoding: Sendable, Equatable {
 
 extension Encoding {
   public func masked(by mask: Mask) -> Self { self }
+  public func scalingChannels(by factors: [Float], shape: Shape) -> Self? { nil }
   public var mastersAreWeights: Bool { true }
   public func store(_ tensor: Tensor, as form: StoredForm) -> StoredTensor { store(tensor) }
 
@@ -131,6 +135,7 @@ public struct Dense: Encoding {
   public var bits: Int { 32 }
   public func sliced(_ kept: [Int: [Int]], shape: Shape) -> Dense { self }
   public func afterChannelScaling() -> any Encoding { self }
+  public func scalingChannels(by factors: [Float], shape: Shape) -> Dense? { self }
 
   public func store(_ tensor: Tensor) -> StoredTensor {
     StoredTensor(streams: [

@@ -85,6 +85,12 @@ public struct Binary: Encoding {
   /// Channels of other sizes need other scales.
   public func afterChannelScaling() -> any Encoding { Dense() }
 
+  /// A scale for each channel, times the magnitude of its factor: a negative one turns the signs.
+  public func scalingChannels(by factors: [Float], shape: Shape) -> Binary? {
+    guard let scaled = scaled(scales, by: factors), Self.problem(scaled) == nil else { return nil }
+    return Binary(scales: scaled)
+  }
+
   /// Streams `scales` (floats) and `signs` (1 for plus).
   public func store(_ tensor: Tensor) -> StoredTensor {
     StoredTensor(streams: [

@@ -124,4 +124,12 @@ public struct Integer: Encoding {
 
   /// Channels of other sizes need other scales.
   public func afterChannelScaling() -> any Encoding { Dense() }
+
+  /// A scale for each channel, times the magnitude of its factor: a negative one turns the integers' signs.
+  public func scalingChannels(by factors: [Float], shape: Shape) -> Integer? {
+    guard let scaled = scaled(scales, by: factors), Self.problem(bits: bits, scales: scaled) == nil else {
+      return nil
+    }
+    return Integer(bits: bits, scales: scaled)
+  }
 }

@@ -53,6 +53,9 @@ public struct Sparse: Encoding {
 
   public func masked(by mask: Mask) -> Sparse { Sparse(mask: mask, inner: self) }
   public func afterChannelScaling() -> any Encoding { Sparse(mask: mask, inner: inner.afterChannelScaling()) }
+  public func scalingChannels(by factors: [Float], shape: Shape) -> Sparse? {
+    inner.scalingChannels(by: factors, shape: shape).map { Sparse(mask: mask, inner: $0) }
+  }
 
   public func store(_ tensor: Tensor) -> StoredTensor { store(tensor, as: .packed) }
 

@@ -35,15 +35,18 @@ extension Graph {
   /// encoding can represent.
   public func foldedForInference() throws(GraphError) -> Graph {
     let kept = foldableBatchNorms().map(\.producer).filter { producer in
-      guard let encoding = self[.weight, of: producer]?.encoding else { return false }
-      return !encoding.afterChannelScaling().isEqual(to: encoding)
+      guard let weight = self[.weight, of: producer] else { return false }
+      let ones = Array(repeating: Float(1), count: weight.value.shape.rank > 0 ? weight.value.shape[0] : 0)
+      return weight.encoding.scalingChannels(by: ones, shape: weight.value.shape) == nil
+        && !weight.encoding.afterChannelScaling().isEqual(to: weight.encoding)
     }
     return try foldingBatchNorms(keeping: Set(kept))
   }
 
   /// The graph for inference in which batch norms are folded into what they read.
   ///
-  /// A folded layer has a bias, takes the norm's place and its name; values that are outputs or in `keeping` stay.
+  /// A folded layer has a bias, takes the norm's place and its name; values that are outputs or in `keeping` stay. Weights keep an
+  /// encoding that represents them scaled, such as integers with a scale for each channel; of others a mask alone stays.
   public func foldingBatchNorms(keeping: Set<String> = []) throws(GraphError) -> Graph {
     let foldings = Dictionary(
       foldings(keeping: keeping).map { ($0.norm.name, $0) }, uniquingKeysWith: { first, _ in first })
@@ -74,7 +77,9 @@ extension Graph {
       scale: try parameter(.scale, of: norm), shift: try parameter(.shift, of: norm),
       mean: try parameter(.mean, of: norm), variance: try parameter(.variance, of: norm))
     let encoding = graph[.weight, of: producer.name]?.encoding ?? Dense()
-    self[.weight, of: norm.name] = Parameter(folded.weight, encoding: encoding.afterChannelScaling())
+    let scaled = encoding.scalingChannels(by: folded.factors, shape: folded.weight.shape)
+    self[.weight, of: norm.name] = Parameter(
+      folded.weight, encoding: scaled ?? encoding.afterChannelScaling())
     self[.bias, of: norm.name] = Parameter(folded.bias)
   }
 }
@@ -82,23 +87,25 @@ extension Graph {
 extension BatchNorm {
   /// Weight and bias of the layer that does what a layer followed by this norm does in inference.
   ///
-  /// `weight' = weight · scale/√(variance + epsilon)` along axis 0, `bias' = (bias - mean) · scale/√(variance + epsilon) + shift`.
+  /// `weight' = weight · factor` along axis 0 and `bias' = (bias - mean) · factor + shift`, `factor = scale/√(variance + epsilon)`.
   public func folded(
     weight: Tensor, bias: Tensor?, scale: Tensor, shift: Tensor, mean: Tensor, variance: Tensor
-  ) -> (weight: Tensor, bias: Tensor) {
+  ) -> (weight: Tensor, bias: Tensor, factors: [Float]) {
     var weight = weight
     var newBias = shift
+    var factors: [Float] = []
     let channels = shift.values.count
     let perChannel = weight.values.count / max(channels, 1)
     for channel in 0..<channels {
       let deviation = (Double(variance.values[channel]) + Double(epsilon)).squareRoot()
       let factor = Double(scale.values[channel]) / deviation
+      factors.append(Float(factor))
       let old = Double(bias?.values[channel] ?? 0) - Double(mean.values[channel])
       newBias.values[channel] = Float(old * factor + Double(shift.values[channel]))
       for i in channel * perChannel..<(channel + 1) * perChannel {
         weight.values[i] = Float(Double(weight.values[i]) * factor)
       }
     }
-    return (weight, newBias)
+    return (weight, newBias, factors)
   }
 }
