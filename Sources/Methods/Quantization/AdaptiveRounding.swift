@@ -58,16 +58,17 @@ public struct AdaptiveRounding: CompressionMethod {
     ]
   }
   public static var strength: WritableKeyPath<AdaptiveRounding, Double>? { \.grids.savedShare }
-  public var evidence: Set<EvidenceKind> { [.activations] }
+  public var evidence: Set<EvidenceKind> { grids.evidence }
 
   public func applicability(to node: Node, in graph: Graph) -> Applicability { .quantizing(node, in: graph) }
 
   public func compress(_ compression: inout Compression<AdaptiveRounding>) throws -> Rewrite {
-    let application = compression
-    let quantization = IntegerQuantization(method: Self.name, grids: grids) {
-      application.settings(for: $0)?.grids.bits
+    let widths = try grids.weightBits(&compression, \.grids) { graph in
+      try IntegerQuantization(method: Self.name, grids: grids) { _ in nil }.folded(graph)
     }
+    let quantization = IntegerQuantization(method: Self.name, grids: grids, weightBits: widths.of)
     var rewrite = try quantization.rewrite(compression.graph, compression.evidence)
+    if let warning = widths.warning { rewrite.warnings.append(warning) }
     let real = try quantization.folded(compression.graph)
     let sampler = PlaceSampler(places: places, key: compression.random.next())
     let layers = RoundedLayer.all(of: rewrite.graph, real: real)
@@ -184,9 +185,4 @@ private struct RoundedLayer: PlaceReader {
     }
     return result
   }
-}
-
-extension Encoding {
-  /// The grid of integers that numbers lie on, alone or under a mask.
-  fileprivate var integers: Integer? { (self as? Sparse)?.inner.integers ?? self as? Integer }
 }

@@ -50,7 +50,7 @@ public struct BinaryWeights: CompressionMethod {
       Setting("numbers", \.numbers, "binary, or bytes for layers that one bit harms most"),
       Setting(
         "powerOfTwoScales", \.powerOfTwoScales, "whether scales of weights and values are powers of two"),
-    ] + IntegerGrids.settings(\.grids).filter { $0.name != "bits" }
+    ] + IntegerGrids.rangeSettings(\.grids)
   }
 
   public var evidence: Set<EvidenceKind> { [.activations] }

@@ -5,12 +5,25 @@ extension Encoding {
   /// Whether elements share numbers, so that these have one scale for all.
   var sharesNumbers: Bool { (self as? Sparse)?.inner.sharesNumbers ?? (self is Codebook) }
 
+  /// The grid of integers that numbers lie on, alone or under a mask.
+  var integers: Integer? { (self as? Sparse)?.inner.integers ?? self as? Integer }
+
+  /// The scales of the integers or signs that elements are, a mask around them or not; `nil` for other numbers.
+  var scalesOfNumbers: [Float]? {
+    switch self {
+    case let sparse as Sparse: sparse.inner.scalesOfNumbers
+    case let integer as Integer: integer.scales
+    case let binary as Binary: binary.scales
+    default: nil
+    }
+  }
+
   /// The encoding without the integers that its numbers are rounded to; masks and shared numbers stay.
   var withRealNumbers: any Encoding {
     switch self {
     case let sparse as Sparse: Sparse(mask: sparse.mask, inner: sparse.inner.withRealNumbers)
     case let codebook as Codebook: codebook.onGrid(nil)
-    case is Integer: Dense()
+    case is Integer, is Binary: Dense()
     default: self
     }
   }

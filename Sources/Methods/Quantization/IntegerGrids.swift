@@ -1,9 +1,18 @@
+import Graphs
+import Ops
 import Settings
+import Tensors
 
 /// How fine the grids of weights and values are and how they are found: the settings that the methods of integers share.
 public struct IntegerGrids: Sendable, Equatable {
   /// Bits of weights.
   public var bits = 8
+  /// The mean over all weights of the widths that layers get of their own; `nil` gives all `bits`.
+  public var meanBits: Double?
+  /// By what layers get widths of their own.
+  public var allocation = BitAllocation.loss
+  /// The widths that layers may get, rising.
+  public var widths = [2, 3, 4, 5, 6, 7, 8]
   /// Bits of values.
   public var activationBits = 8
   /// How ranges are chosen.
@@ -22,14 +31,42 @@ public struct IntegerGrids: Sendable, Equatable {
 
   /// The share of a 32-bit weight that is saved.
   public var savedShare: Double {
-    get { 1 - Double(bits) / 32 }
-    set { bits = min(max(Int((32 * (1 - newValue)).rounded(.down)), 2), 16) }
+    get { 1 - (meanBits ?? Double(bits)) / 32 }
+    set {
+      let kept = 32 * (1 - newValue)
+      if meanBits == nil {
+        bits = min(max(Int(kept.rounded(.down)), 2), 16)
+      } else {
+        meanBits = min(max(kept, 2), 16)
+      }
+    }
   }
 
-  /// The settings as those of a method that has grids.
+  /// The settings as those of a method that has grids of its own for weights.
   static func settings<Owner>(_ path: WritableKeyPath<Owner, IntegerGrids>) -> [Setting<Owner>] {
     [
       Setting("bits", path.appending(path: \.bits), in: 2...16, "bits of weights; biases have 32"),
+      Setting(
+        "meanBits", path.appending(path: \.meanBits), in: 2...16,
+        "mean bits of weights where layers get widths of their own; not given, all have \"bits\""
+      ).omittedAsDefault(),
+      Setting(
+        "allocation", path.appending(path: \.allocation),
+        "by what layers get widths with meanBits: the loss with each rounded alone, or the trace of its Hessian"
+      ).omittedAsDefault(),
+      Setting(
+        "widths", path.appending(path: \.widths), expected: "integers from 2 to 16, rising",
+        "the widths that layers may get with meanBits"
+      ) { widths in
+        !widths.isEmpty && widths.allSatisfy((2...16).contains)
+          && zip(widths, widths.dropFirst()).allSatisfy { $0 < $1 }
+      }.omittedAsDefault(),
+    ] + rangeSettings(path)
+  }
+
+  /// The settings of a method whose weights are other numbers.
+  static func rangeSettings<Owner>(_ path: WritableKeyPath<Owner, IntegerGrids>) -> [Setting<Owner>] {
+    [
       Setting(
         "activationBits", path.appending(path: \.activationBits), in: 2...16, "bits of values between layers"),
       Setting("calibration", path.appending(path: \.calibration), "how ranges are chosen"),
@@ -47,5 +84,45 @@ public struct IntegerGrids: Sendable, Equatable {
         "whether values have the zero point 0; those that are never negative then lose a bit"
       ).omittedAsDefault(),
     ]
+  }
+}
+
+extension IntegerGrids {
+  /// What the methods ask of a network for these grids.
+  var evidence: Set<EvidenceKind> {
+    meanBits == nil ? [.activations] : allocation.evidence.union([.activations])
+  }
+
+  /// The bits of each layer's weights: those of its settings, or such as the layers without `bits` of their own get together; `nil`
+  /// for layers that are left out. And what is to be said of them.
+  func weightBits<Method: CompressionMethod>(
+    _ compression: inout Compression<Method>, _ grids: @escaping (Method) -> IntegerGrids,
+    folded: (Graph) throws -> Graph
+  ) throws -> (of: (_ layer: String) -> Int?, warning: String?) {
+    let application = compression
+    func settings(_ layer: String) -> IntegerGrids? { application.settings(for: layer).map(grids) }
+    guard let meanBits else { return ({ settings($0)?.bits }, nil) }
+    let graph = compression.graph
+    let shipped = try folded(graph)
+    let norms = Dictionary(
+      graph.foldableBatchNorms().filter { shipped.node(named: $0.norm)?.op is any ProductOp }
+        .map { ($0.producer, $0.norm) }, uniquingKeysWith: { first, _ in first })
+    var layers: [MixedPrecision.Layer] = []
+    var fixed: [String: Int] = [:]
+    for node in graph.nodes where node.op is any ProductOp {
+      guard let own = settings(node.name), let weight = graph[.weight, of: node.name] else { continue }
+      let name = norms[node.name] ?? node.name
+      if own.meanBits == nil || weight.encoding.sharesNumbers {
+        fixed[name] = own.bits
+      } else {
+        layers.append(
+          MixedPrecision.Layer(name: node.name, folded: name, count: weight.value.values.count))
+      }
+    }
+    let precision = MixedPrecision(
+      method: Method.name, grids: self, meanBits: meanBits, evidence: compression.evidence)
+    let found = try precision.widths(
+      of: layers, in: graph, folded: shipped, fixed: fixed, &compression.random)
+    return ({ layer in settings(layer).map { found.bits[layer] ?? $0.bits } }, found.warning)
   }
 }

@@ -15,6 +15,13 @@ struct IntegerQuantization {
   var weightBits: (_ node: String) -> Int?
   /// Whether scales of values are powers of two.
   var valuesOnPowersOfTwo = false
+  /// Whether batch norms stay, to be folded later: weights then get the grids that become those of the folded ones, with no regard to
+  /// what biases will need.
+  var keepsNorms = false
+  /// Whether weights that are on grids stay on them, where their biases fit.
+  var keepsGrids = false
+  /// Encodings of values that are known already, by name.
+  var knownValues: [String: IntegerValue] = [:]
   /// The numbers of a layer's weights where they are others than integers, with their scales, none below a channel's floor; one
   /// scale for all where channels share numbers.
   var weightNumbers: ((_ layer: String, Tensor, _ floors: [Float], _ sharesNumbers: Bool) -> ScaledNumbers?)?
@@ -29,17 +36,21 @@ struct IntegerQuantization {
         method: method, node: gate.name,
         reason: "gates that choose channels image by image have no form in integers; leave channel-gates out")
     }
-    var graph = try folded(original)
-    let kept = Set(graph.nodes.filter { $0.op is BatchNorm }.map(\.name))
+    let shipped = try folded(original)
+    var graph = keepsNorms ? original : shipped
+    let kept = Set(shipped.nodes.filter { $0.op is BatchNorm }.map(\.name))
     let producerOfNorm = Dictionary(
       original.foldableBatchNorms().filter { !kept.contains($0.norm) }.map { ($0.norm, $0.producer) },
       uniquingKeysWith: { first, _ in first })
-    let real = realValues(graph, producerOfNorm)
-    let warning = try encodeValues(&graph, real: real, evidence)
+    let real = realValues(shipped, producerOfNorm)
+    let warning = try encodeValues(&graph, as: shipped, real: real, evidence)
+    let foldedLater = keepsNorms ? Set(producerOfNorm.values) : []
     for node in graph.nodes where !graph.slots(of: node).isEmpty {
       let layer = producerOfNorm[node.name] ?? node.name
       guard let bits = weightBits(layer) else { continue }
-      if node.op is any ProductOp {
+      if foldedLater.contains(node.name) {
+        try encodeWeights(of: node, in: &graph, bits: bits)
+      } else if node.op is any ProductOp {
         try encodeParameters(of: node, calledBefore: layer, in: &graph, bits: bits)
       } else if !(node.op is BatchNorm) {
         // A norm that could not be folded stays real, and is lowered from its statistics.
@@ -79,15 +90,15 @@ struct IntegerQuantization {
     return real
   }
 
-  /// Calibrates and encodes every stored value; what moves numbers takes over the encoding of what it reads. Gives back what is
-  /// to be said of channels that are too unequal for a grid.
+  /// Calibrates and encodes every value that the network stores as it ships; what moves numbers takes over the encoding of what it
+  /// reads. Gives back what is to be said of channels that are too unequal for a grid.
   private func encodeValues(
-    _ graph: inout Graph, real: Set<String>, _ evidence: any Evidence
+    _ graph: inout Graph, as shipped: Graph, real: Set<String>, _ evidence: any Evidence
   ) throws -> String? {
-    let places = graph.valuePlaces()
-    let names = graph.inputs.map(\.name) + graph.nodes.map(\.name)
-    let stored = names.filter { places[$0] == .stored && !real.contains($0) }
-    graph.values = [:]
+    let places = shipped.valuePlaces()
+    let names = shipped.inputs.map(\.name) + shipped.nodes.map(\.name)
+    graph.values = knownValues.filter { places[$0.key] == .stored && !real.contains($0.key) }
+    let stored = names.filter { places[$0] == .stored && !real.contains($0) && graph.values[$0] == nil }
     let observed = try observed(stored, evidence)
     for (name, numbers) in observed {
       let rule = graph.outputs.contains(name) ? CalibrationRule.minmax : grids.calibration
@@ -107,7 +118,9 @@ struct IntegerQuantization {
         graph.values[name] = graph.values[source]
       }
     }
-    return UnequalChannels.warning(in: graph, magnitudes: observed.mapValues(\.channelMagnitudes))
+    var named = shipped
+    named.values = graph.values
+    return UnequalChannels.warning(in: named, magnitudes: observed.mapValues(\.channelMagnitudes))
   }
 
   private func observed(
@@ -140,20 +153,45 @@ struct IntegerQuantization {
     let weight = try located(method) { [graph] in try graph.parameter(.weight, of: node) }
     let bias = graph[.bias, of: node.name]
     let inputScale = (graph.storedEncoding(of: node.inputs[0]) as? IntegerValue)?.scale
-    let floors = inputScale.map { scaleFloors(bias: bias, channels: weight.value.shape[0], inputScale: $0) }
-    let numbers = numbers(
-      of: weight, layer, bits: bits,
-      floors: floors ?? Array(repeating: 0, count: weight.value.shape[0]))
-    guard let numbers else { throw outOfScale(node, "weights, or its bias beside its input,") }
-    graph[.weight, of: node.name] = Parameter(
-      weight.projected,
-      encoding: try weight.encoding.replacingNumbers(with: numbers.encoding, method, node.name))
+    let channels = weight.value.shape[0]
+    let floors =
+      inputScale.map { scaleFloors(bias: bias, channels: channels, inputScale: $0) }
+      ?? Array(repeating: 0, count: channels)
+    let weightScales: [Float]
+    if keepsGrids, let scales = weight.encoding.scalesOfNumbers,
+      zip(scales, scales.count == 1 ? [floors.max() ?? 0] : floors).allSatisfy({ $0 >= $1 })
+    {
+      weightScales = scales
+    } else {
+      guard let numbers = numbers(of: weight, layer, bits: bits, floors: floors) else {
+        throw outOfScale(node, "weights, or its bias beside its input,")
+      }
+      try setNumbers(numbers, of: node, in: &graph)
+      weightScales = numbers.scales
+    }
     guard let bias, let inputScale else { return }
-    let scales = numbers.scales.map { $0 * inputScale }
+    let scales = weightScales.map { $0 * inputScale }
     guard Integer.problem(bits: 32, scales: scales) == nil else {
       throw outOfScale(node, "weights times its input")
     }
     graph[.bias, of: node.name] = Parameter(bias.value, encoding: Integer(bits: 32, scales: scales))
+  }
+
+  /// Gives a layer whose norm is folded later the weights that the folded layer will have but for a factor a channel.
+  private func encodeWeights(of node: Node, in graph: inout Graph, bits: Int) throws {
+    let weight = try located(method) { [graph] in try graph.parameter(.weight, of: node) }
+    let floors = Array(repeating: Float.leastNormalMagnitude, count: weight.value.shape[0])
+    guard let numbers = numbers(of: weight, node.name, bits: bits, floors: floors) else {
+      throw outOfScale(node, "weights")
+    }
+    try setNumbers(numbers, of: node, in: &graph)
+  }
+
+  private func setNumbers(_ numbers: ScaledNumbers, of node: Node, in graph: inout Graph) throws {
+    let weight = try located(method) { [graph] in try graph.parameter(.weight, of: node) }
+    graph[.weight, of: node.name] = Parameter(
+      weight.projected,
+      encoding: try weight.encoding.replacingNumbers(with: numbers.encoding, method, node.name))
   }
 
   private func numbers(of weight: Parameter, _ layer: String, bits: Int, floors: [Float]) -> ScaledNumbers? {

@@ -51,18 +51,19 @@ public struct PostTrainingQuantization: CompressionMethod {
     ]
   }
   public static var strength: WritableKeyPath<PostTrainingQuantization, Double>? { \.grids.savedShare }
-  public var evidence: Set<EvidenceKind> { [.activations] }
+  public var evidence: Set<EvidenceKind> { grids.evidence }
 
   public func applicability(to node: Node, in graph: Graph) -> Applicability { .quantizing(node, in: graph) }
 
   public func compress(
     _ compression: inout Compression<PostTrainingQuantization>
   ) throws -> Rewrite {
-    let application = compression
-    let quantization = IntegerQuantization(method: Self.name, grids: grids) {
-      application.settings(for: $0)?.grids.bits
+    let widths = try grids.weightBits(&compression, \.grids) { graph in
+      try IntegerQuantization(method: Self.name, grids: grids) { _ in nil }.folded(graph)
     }
+    let quantization = IntegerQuantization(method: Self.name, grids: grids, weightBits: widths.of)
     var rewrite = try quantization.rewrite(compression.graph, compression.evidence)
+    if let warning = widths.warning { rewrite.warnings.append(warning) }
     if biasCorrection {
       let correction = BiasCorrection(evidence: compression.evidence, images: grids.images)
       rewrite.graph = try correction.corrected(rewrite.graph, real: quantization.folded(compression.graph))

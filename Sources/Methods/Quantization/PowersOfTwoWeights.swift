@@ -80,7 +80,7 @@ public struct PowersOfTwoWeights: CompressionMethod {
       Setting(
         "share", \.share, in: 0.1...1, "share of the stage's training over which an incremental stage freezes"
       ),
-    ] + IntegerGrids.settings(\.grids).filter { $0.name != "bits" }
+    ] + IntegerGrids.rangeSettings(\.grids)
   }
 
   public var evidence: Set<EvidenceKind> { [.activations] }

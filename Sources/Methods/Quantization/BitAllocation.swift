@@ -1,0 +1,221 @@
+import Encodings
+import Graphs
+import Ops
+public import Settings
+import Tensors
+
+/// By what layers are given widths of their own.
+public enum BitAllocation: String, Sendable, SettingChoice {
+  /// The loss of the network in which the layer alone is rounded, as measured.
+  case loss
+  /// Half the mean of the Hessian's diagonal over the layer's weights times their squared error.
+  case hessianTrace = "hessian-trace"
+
+  /// What it asks of the network; the choice is held against one width for all by the loss.
+  var evidence: Set<EvidenceKind> { self == .loss ? [.losses] : [.losses, .hessianProducts] }
+}
+
+/// Gives each layer of weights the width with which all together cost the network least, for a mean width.
+///
+/// **Formula**: the widths b_l out of a list that minimize `Σ_l cost(l, b_l)` with `Σ_l n_l·b_l ≤ mean·Σ_l n_l`, n_l being a layer's
+/// weights. By loss `cost = loss(layer l alone on its grid of b bits) - loss(now)`; by the Hessian
+/// `cost = ½ · trace(H_l)/n_l · ‖w_l - ŵ_l‖²`, the trace as the mean of `vᵀ·H_l·v` over probes v of ±1. The minimum is exact: the
+/// choices of ever more layers of which no other is both smaller and better.
+///
+/// **Papers**: Dong, Yao, Arfeen, Gholami, Mahoney, Keutzer, "HAWQ-V2: Hessian aware trace-weighted quantization of neural networks",
+/// NeurIPS 2020, arXiv:1911.03852; Shoham, Gersho, "Efficient bit allocation for an arbitrary set of quantizers", 1988,
+/// doi:10.1109/29.90373.
+struct MixedPrecision {
+  /// A layer whose width is to be found.
+  struct Layer {
+    /// The layer in the network as it is.
+    let name: String
+    /// The layer in the folded network.
+    let folded: String
+    let count: Int
+  }
+
+  /// Random directions by which traces are found.
+  static let probes = 16
+
+  /// The method's name, for messages.
+  let method: String
+  let grids: IntegerGrids
+  let meanBits: Double
+  let evidence: any Evidence
+
+  /// By layer, a width; and what is to be said of them.
+  func widths(
+    of layers: [Layer], in graph: Graph, folded: Graph, fixed: [String: Int], _ random: inout SeededRandom
+  ) throws -> (bits: [String: Int], warning: String?) {
+    guard !layers.isEmpty else { return ([:], nil) }
+    let total = layers.reduce(0) { $0 + $1.count }
+    let budget = Int((meanBits * Double(total)).rounded(.down))
+    let costs =
+      switch grids.allocation {
+      case .loss: try measuredCosts(of: layers, folded)
+      case .hessianTrace: try curvatureCosts(of: layers, graph, &random)
+      }
+    let choices = zip(layers, costs).map { layer, costs in
+      zip(grids.widths, costs).map { BitChoice(bits: $0, size: layer.count * $0, cost: $1) }
+    }
+    guard let chosen = BitChoice.cheapest(choices, budget: budget) else {
+      throw MethodError.impossible(
+        method: method, node: "meanBits",
+        reason: "\(meanBits) is less than the least of the widths \(grids.widths)")
+    }
+    let mixed = Dictionary(uniqueKeysWithValues: zip(layers.map(\.name), chosen))
+    // Layers were judged one by one: together they may do worse than all of one width.
+    guard let same = grids.widths.last(where: { Double($0) <= meanBits }) else { return (mixed, nil) }
+    let uniform = mixed.mapValues { _ in same }
+    guard mixed != uniform else { return (mixed, nil) }
+    func loss(_ bits: [String: Int]) throws -> Double {
+      var changed = folded
+      for layer in layers { try round(layer.folded, to: bits[layer.name] ?? same, in: &changed) }
+      for (name, bits) in fixed { try round(name, to: bits, in: &changed) }
+      return try evidence.meanLoss(of: changed, images: grids.images)
+    }
+    let (own, others) = (try loss(mixed), try loss(uniform))
+    guard others < own else { return (mixed, nil) }
+    return (
+      uniform,
+      "widths of their own leave the layers a loss of \(Self.text(own)), one width of \(same) bits one of "
+        + "\(Self.text(others)): all have \(same)"
+    )
+  }
+
+  private static func text(_ loss: Double) -> String { "\((loss * 10_000).rounded() / 10_000)" }
+
+  /// By layer and width, what the loss grows by when the layer alone is rounded.
+  private func measuredCosts(of layers: [Layer], _ folded: Graph) throws -> [[Double]] {
+    let now = try evidence.meanLoss(of: folded, images: grids.images)
+    return try layers.map { layer in
+      try grids.widths.map { bits in
+        var changed = folded
+        try round(layer.folded, to: bits, in: &changed)
+        let loss = try evidence.meanLoss(of: changed, images: grids.images)
+        return loss.isFinite ? loss - now : .greatestFiniteMagnitude.squareRoot()
+      }
+    }
+  }
+
+  /// By layer and width, the change of the loss that a quadratic form of one curvature a layer gives.
+  private func curvatureCosts(
+    of layers: [Layer], _ graph: Graph, _ random: inout SeededRandom
+  ) throws -> [[Double]] {
+    let names = layers.map { ParameterRole.weight.name(of: $0.name) }
+    var traces = Array(repeating: 0.0, count: layers.count)
+    for _ in 0..<Self.probes {
+      var direction: [String: Tensor] = [:]
+      for name in names {
+        guard var signs = graph.parameters[name]?.value else { continue }
+        for i in signs.values.indices { signs.values[i] = random.uniform() < 0.5 ? -1 : 1 }
+        direction[name] = signs
+      }
+      let product = try evidence.hessianProduct(direction, images: grids.images)
+      for (place, name) in names.enumerated() {
+        guard let signs = direction[name]?.values, let product = product[name]?.values else { continue }
+        traces[place] += zip(signs, product).reduce(0.0) { $0 + Double($1.0) * Double($1.1) }
+      }
+    }
+    return zip(layers, traces).map { layer, trace in
+      guard let weight = graph[.weight, of: layer.name]?.projected else { return grids.widths.map { _ in 0 } }
+      // Away from a minimum a trace may be negative; a layer still is no better for being rounded.
+      let curvature = max(trace, 0) / Double(Self.probes) / Double(max(layer.count, 1))
+      return grids.widths.map { bits in
+        guard let rounded = rounded(weight, to: bits) else { return .greatestFiniteMagnitude.squareRoot() }
+        let error = zip(weight.values, rounded.values).reduce(0.0) { sum, pair in
+          let difference = Double(pair.0) - Double(pair.1)
+          return sum + difference * difference
+        }
+        return curvature * error / 2
+      }
+    }
+  }
+
+  private func round(_ layer: String, to bits: Int, in graph: inout Graph) throws {
+    guard let weight = graph[.weight, of: layer] else { return }
+    guard let rounded = rounded(weight.projected, to: bits) else {
+      throw MethodError.impossible(
+        method: method, node: layer,
+        reason: "its weights are too large for a scale; train with decay, or leave it real")
+    }
+    graph[.weight, of: layer] = Parameter(rounded)
+  }
+
+  private func rounded(_ weight: Tensor, to bits: Int) -> Tensor? {
+    let grid = WeightGrid(
+      bits: bits, perChannel: grids.perChannel, minimizesError: grids.calibration == .mse)
+    let floors = Array(repeating: Float.leastNormalMagnitude, count: weight.shape[0])
+    return grid.encoding(of: weight, floors: floors).map { Parameter(weight, encoding: $0).projected }
+  }
+}
+
+/// A width that a layer may have.
+struct BitChoice: Equatable {
+  let bits: Int
+  /// Bits of all the layer's weights.
+  let size: Int
+  /// What it costs the network.
+  let cost: Double
+
+  /// One choice of several layers.
+  private struct Joint {
+    let size: Int
+    let cost: Double
+    /// The choice of the last layer, and the joint choice of those before it, by place.
+    let bits: Int
+    let before: Int
+  }
+
+  /// Most joint choices that are carried from layer to layer; with more, sizes that are nearly equal count as equal.
+  private static let most = 20_000
+
+  /// The bits of each layer with the least sum of costs whose sizes sum up to the budget at most; of equal sums the smaller. `nil`
+  /// where no choice is small enough.
+  static func cheapest(_ layers: [[BitChoice]], budget: Int) -> [Int]? {
+    var fronts: [[Joint]] = [[Joint(size: 0, cost: 0, bits: 0, before: 0)]]
+    // What the layers that follow take at least.
+    let least = layers.map { $0.map(\.size).min() ?? 0 }
+    var rest = least.reduce(0, +)
+    for (place, choices) in layers.enumerated() {
+      rest -= least[place]
+      var joined: [Joint] = []
+      for (index, before) in fronts[place].enumerated() {
+        for choice in choices where before.size + choice.size + rest <= budget {
+          joined.append(
+            Joint(
+              size: before.size + choice.size, cost: before.cost + choice.cost, bits: choice.bits,
+              before: index))
+        }
+      }
+      fronts.append(front(joined))
+      guard !fronts[place + 1].isEmpty else { return nil }
+    }
+    // A front's costs fall as sizes grow.
+    var index = fronts[layers.count].count - 1
+    var bits: [Int] = []
+    for place in layers.indices.reversed() {
+      let joint = fronts[place + 1][index]
+      bits.append(joint.bits)
+      index = joint.before
+    }
+    return bits.reversed()
+  }
+
+  /// Those of which no other is as small and as cheap, sizes rising.
+  private static func front(_ joints: [Joint]) -> [Joint] {
+    var kept: [Joint] = []
+    let sorted = joints.sorted { ($0.size, $0.cost, $0.before) < ($1.size, $1.cost, $1.before) }
+    for joint in sorted where joint.cost < kept.last?.cost ?? .infinity { kept.append(joint) }
+    guard kept.count > most, let first = kept.first, let last = kept.last else { return kept }
+    // Of each of `most` equal ranges of size the cheapest, which is its last.
+    let width = max((last.size - first.size) / most, 1)
+    var thinned: [Joint] = []
+    for (index, joint) in kept.enumerated() {
+      let isLast = index + 1 == kept.count || kept[index + 1].size / width != joint.size / width
+      if isLast || index == 0 { thinned.append(joint) }
+    }
+    return thinned
+  }
+}
