@@ -8,7 +8,9 @@ struct ParameterRoleTests {
   func names() {
     #expect(ParameterRole.weight.name(of: "stage1.conv") == "stage1.conv.weight")
     #expect(
-      ParameterRole.allCases.map(\.rawValue) == ["weight", "bias", "scale", "shift", "mean", "variance", "step"])
+      ParameterRole.allCases.map(\.rawValue) == [
+        "weight", "bias", "scale", "shift", "mean", "variance", "step",
+      ])
     for role in ParameterRole.allCases {
       let parts = ParameterRole.split(role.name(of: "a.b"))
       #expect(parts?.node == "a.b" && parts?.role == role)
