@@ -163,7 +163,7 @@ struct MixedPrecisionTests {
   func training() throws {
     let graph = try network()
     var method = QuantizationAwareTraining()
-    (method.grids.meanBits, method.grids.widths, method.refits) = (4, [2, 4, 8], 1)
+    (method.grids.meanBits, method.grids.widths, method.training.refits) = (4, [2, 4, 8], 1)
     var first = Compression(
       method, graph: graph, of: graph, progress: 0.5,
       evidence: QuadraticLoss(graph, ["a": 10, "b": 0.01, "c": 1]))

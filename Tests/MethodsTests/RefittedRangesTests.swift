@@ -14,7 +14,7 @@ struct RefittedRangesTests {
     method.grids.bits = 4
     // Every weight is within range, so scales are known.
     method.grids.calibration = .minmax
-    method.refits = 3
+    method.training.refits = 3
     return method
   }
 

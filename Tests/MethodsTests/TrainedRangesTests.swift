@@ -22,7 +22,7 @@ struct TrainedRangesTests {
     var method = QuantizationAwareTraining()
     method.grids.bits = bits
     method.grids.calibration = .minmax
-    (method.norms, method.ranges, method.refits) = (norms, ranges, refits)
+    (method.training.norms, method.training.ranges, method.training.refits) = (norms, ranges, refits)
     return method
   }
 

@@ -137,7 +137,8 @@ struct TeacherTests {
       try NetworkSpec.named("resnet21", searching: [teachers])
     } throws: { error in
       "\(error)".hasPrefix(
-        "\"resnet21\" is no network; did you mean \"resnet20\"? (cnn-32-64, cnn-small, cnn-uno, lenet")
+        "\"resnet21\" is no network; did you mean \"resnet20\"? (cnn-32-64, cnn-small, cnn-uno, cnv, finn-cnv, lenet"
+      )
     }
   }
 }

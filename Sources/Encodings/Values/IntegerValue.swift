@@ -11,7 +11,7 @@ public import Settings
 public struct IntegerValue: ValueEncoding, Equatable {
   public static let kind = "integer"
 
-  /// Bits of an integer, 2…16.
+  /// Bits of an integer, 1…16; with one, -1 and 0, of which one stands for zero.
   public var bits = 8
   /// The step between two representable values.
   public var scale: Float = 1
@@ -45,7 +45,7 @@ public struct IntegerValue: ValueEncoding, Equatable {
 
   public static var settings: [Setting<IntegerValue>] {
     [
-      Setting("bits", \.bits, in: 2...16, required: true, "bits of an integer"),
+      Setting("bits", \.bits, in: 1...16, required: true, "bits of an integer"),
       Setting(
         "scale", \.scale, required: true, expected: "a positive number", "step between two values"
       ) { $0 >= .leastNormalMagnitude },
@@ -65,7 +65,7 @@ public struct IntegerValue: ValueEncoding, Equatable {
   public var range: ClosedRange<Float> { steps.lowerBound * scale...steps.upperBound * scale }
 
   public var problem: String? {
-    guard (2...16).contains(bits) else { return "integers of \(bits) bits, expected 2…16" }
+    guard (1...16).contains(bits) else { return "integers of \(bits) bits, expected 1…16" }
     guard scale >= .leastNormalMagnitude, (scale * Float(1 << bits)).isFinite else {
       return "a scale of \(scale), expected a positive number whose largest multiple is finite"
     }

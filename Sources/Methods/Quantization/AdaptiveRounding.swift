@@ -19,7 +19,8 @@ public struct AdaptiveRounding: CompressionMethod {
       that of the real one; inputs come from the network whose earlier layers have been rounded already. A share of a step \
       that is learnt for each weight by Adam goes from 0 to 1; a regularizer, which sets in after a fifth of the iterations, \
       presses it to either end. A layer keeps the nearest rounding where that has the smaller error at the places looked at. \
-      Masked weights stay zero; codebooks are rounded to the nearest. Layers may have `bits` of their own; the other settings hold for all. Pays most at 4 bits and fewer.
+      Masked weights stay zero; codebooks are rounded to the nearest. Layers may have `bits` and `activationBits` of \
+      their own; the other settings hold for all. Pays most at 4 bits and fewer.
       """,
     formula: """
       ŵ = scale · clamp(⌊w/scale⌋ + h(v)), h(v) = clamp(1.2 · sigmoid(v) - 0.1, 0, 1); min over v of the mean over places of \
@@ -66,7 +67,9 @@ public struct AdaptiveRounding: CompressionMethod {
     let widths = try grids.weightBits(&compression, \.grids) { graph in
       try IntegerQuantization(method: Self.name, grids: grids) { _ in nil }.folded(graph)
     }
-    let quantization = IntegerQuantization(method: Self.name, grids: grids, weightBits: widths.of)
+    let application = compression
+    var quantization = IntegerQuantization(method: Self.name, grids: grids, weightBits: widths.of)
+    quantization.valueGrids = { application.settings(for: $0)?.grids }
     var rewrite = try quantization.rewrite(compression.graph, compression.evidence)
     if let warning = widths.warning { rewrite.warnings.append(warning) }
     let real = try quantization.folded(compression.graph)

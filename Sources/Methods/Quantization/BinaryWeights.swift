@@ -27,7 +27,8 @@ public struct BinaryWeights: CompressionMethod {
       from zero. Products are sums: inputs of plus one less those of minus one. Without training little is left of a network; the \
       first and the last layer bear it worst: `numbers: bytes` in their overrides leaves them eight bits. With `powerOfTwoScales` \
       rescaling is a shift, and exported C for AVR multiplies in no linear layer and in no convolution but depthwise ones. Layers may \
-      have `numbers` of their own; the other settings hold for all.
+      have `numbers` and `activationBits` of their own; the other settings hold for all. With `activationBits: 1` values behind rectifiers are zero or a step, \
+      and products of signs and bits; that takes `norms: late`, `ranges: lsq` and a long training.
       """,
     formula:
       "w = s_c · sign(w), s_c = mean |w| of channel c; ∂L/∂w = ∂L/∂ŵ, 0 where |w| > 2·s_c and w would grow",
@@ -41,6 +42,8 @@ public struct BinaryWeights: CompressionMethod {
   public var powerOfTwoScales = false
   /// How fine the grids of values are, and how they are found.
   public var grids = IntegerGrids()
+  /// What becomes of norms and ranges while the stage trains.
+  public var training = QuantizedTraining()
 
   /// One bit, and values of eight.
   public init() {}
@@ -50,25 +53,34 @@ public struct BinaryWeights: CompressionMethod {
       Setting("numbers", \.numbers, "binary, or bytes for layers that one bit harms most"),
       Setting(
         "powerOfTwoScales", \.powerOfTwoScales, "whether scales of weights and values are powers of two"),
-    ] + IntegerGrids.rangeSettings(\.grids)
+    ] + IntegerGrids.rangeSettings(\.grids) + QuantizedTraining.settings(\.training)
   }
 
   public var evidence: Set<EvidenceKind> { [.activations] }
+  public var pacing: Pacing { training.pacing }
 
   public func applicability(to node: Node, in graph: Graph) -> Applicability { .quantizing(node, in: graph) }
 
   public func compress(_ compression: inout Compression<BinaryWeights>) throws -> Rewrite {
-    let application = compression
-    var quantization = IntegerQuantization(method: Self.name, grids: grids) {
-      application.settings(for: $0) == nil ? nil : 8
+    guard !powerOfTwoScales || training == QuantizedTraining() else {
+      throw MethodError.impossible(
+        method: Self.name, node: "powerOfTwoScales",
+        reason:
+          "norms that are folded late and steps that are learned leave no powers of two; use one or the other"
+      )
     }
+    let application = compression
+    let producers = compression.producersOfFoldedNorms
+    func settings(_ layer: String) -> BinaryWeights? { application.settings(for: producers[layer] ?? layer) }
+    var quantization = IntegerQuantization(method: Self.name, grids: grids) { settings($0) == nil ? nil : 8 }
+    quantization.valueGrids = { application.settings(for: $0)?.grids }
     quantization.valuesOnPowersOfTwo = powerOfTwoScales
     quantization.weightNumbers = { layer, weight, floors, sharesNumbers in
-      let settings = application.settings(for: layer) ?? self
+      let settings = settings(layer) ?? self
       return scaled(
         settings.numbers, of: weight, floors: floors, perChannel: grids.perChannel && !sharesNumbers)
     }
-    return try quantization.rewrite(compression.graph, compression.evidence)
+    return try training.rewrite(compression, &quantization) { settings($0) != nil }
   }
 
   private func scaled(

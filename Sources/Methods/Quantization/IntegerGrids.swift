@@ -15,6 +15,8 @@ public struct IntegerGrids: Sendable, Equatable {
   public var widths = [2, 3, 4, 5, 6, 7, 8]
   /// Bits of values.
   public var activationBits = 8
+  /// Bits of the network's inputs and scores; `nil` for those of other values.
+  public var edgeBits: Int?
   /// How ranges are chosen.
   public var calibration = CalibrationRule.mse
   /// The share of numbers between the bounds, in percent, where the rule is `percentile`.
@@ -68,7 +70,11 @@ public struct IntegerGrids: Sendable, Equatable {
   static func rangeSettings<Owner>(_ path: WritableKeyPath<Owner, IntegerGrids>) -> [Setting<Owner>] {
     [
       Setting(
-        "activationBits", path.appending(path: \.activationBits), in: 2...16, "bits of values between layers"),
+        "activationBits", path.appending(path: \.activationBits), in: 1...16, "bits of values between layers"),
+      Setting(
+        "edgeBits", path.appending(path: \.edgeBits), in: 1...16,
+        "bits of the network's inputs and scores; not given, activationBits"
+      ).omittedAsDefault(),
       Setting("calibration", path.appending(path: \.calibration), "how ranges are chosen"),
       Setting(
         "percentile", path.appending(path: \.percentile), in: 50...100,

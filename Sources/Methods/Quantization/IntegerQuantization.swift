@@ -13,6 +13,8 @@ struct IntegerQuantization {
   var grids: IntegerGrids
   /// Bits of weights by node; `nil` for nodes that stay real.
   var weightBits: (_ node: String) -> Int?
+  /// The grids of a node's value, where they are others in bits than `grids`.
+  var valueGrids: (_ node: String) -> IntegerGrids? = { _ in nil }
   /// Whether scales of values are powers of two.
   var valuesOnPowersOfTwo = false
   /// Whether batch norms stay, to be folded later: weights then get the grids that become those of the folded ones, with no regard to
@@ -100,10 +102,19 @@ struct IntegerQuantization {
     graph.values = knownValues.filter { places[$0.key] == .stored && !real.contains($0.key) }
     let stored = names.filter { places[$0] == .stored && !real.contains($0) && graph.values[$0] == nil }
     let observed = try observed(stored, evidence)
+    let edges = Set(graph.inputs.map(\.name) + graph.outputs)
     for (name, numbers) in observed {
       let rule = graph.outputs.contains(name) ? CalibrationRule.minmax : grids.calibration
+      let own = valueGrids(name) ?? grids
+      let bits = edges.contains(name) ? own.edgeBits ?? own.activationBits : own.activationBits
+      guard bits > 1 || !grids.symmetric else {
+        throw MethodError.impossible(
+          method: method, node: name,
+          reason:
+            "one bit and the zero point 0 leave no positive number; leave symmetric off, or take two bits")
+      }
       var encoding = rule.encoding(
-        of: numbers, bits: grids.activationBits, percentile: grids.percentile, symmetric: grids.symmetric)
+        of: numbers, bits: bits, percentile: grids.percentile, symmetric: grids.symmetric)
       if valuesOnPowersOfTwo {
         encoding = encoding.onPowerOfTwo(
           numbers.histogram, clamps: rule != .minmax, symmetric: grids.symmetric)

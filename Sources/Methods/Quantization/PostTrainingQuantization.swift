@@ -61,7 +61,9 @@ public struct PostTrainingQuantization: CompressionMethod {
     let widths = try grids.weightBits(&compression, \.grids) { graph in
       try IntegerQuantization(method: Self.name, grids: grids) { _ in nil }.folded(graph)
     }
-    let quantization = IntegerQuantization(method: Self.name, grids: grids, weightBits: widths.of)
+    let application = compression
+    var quantization = IntegerQuantization(method: Self.name, grids: grids, weightBits: widths.of)
+    quantization.valueGrids = { application.settings(for: $0)?.grids }
     var rewrite = try quantization.rewrite(compression.graph, compression.evidence)
     if let warning = widths.warning { rewrite.warnings.append(warning) }
     if biasCorrection {

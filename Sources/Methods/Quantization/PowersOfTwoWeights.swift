@@ -121,6 +121,7 @@ public struct PowersOfTwoWeights: CompressionMethod {
     var quantization = IntegerQuantization(method: Self.name, grids: grids) {
       application.settings(for: $0) == nil ? nil : 8
     }
+    quantization.valueGrids = { application.settings(for: $0)?.grids }
     quantization.valuesOnPowersOfTwo = true
     quantization.weightNumbers = { layer, weight, floors, _ in
       let settings = application.settings(for: layer) ?? self

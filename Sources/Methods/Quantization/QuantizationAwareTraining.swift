@@ -4,32 +4,6 @@ import Ops
 import Tensors
 public import Settings
 
-/// What becomes of batch norms in a training with rounding.
-public enum NormHandling: String, Sendable, SettingChoice {
-  /// They are folded before it.
-  case folded
-  /// They follow the batches over the first 0.8 of it, and are folded then.
-  case late
-}
-
-/// Whether the ranges of values are learned.
-public enum RangeLearning: String, Sendable, SettingChoice {
-  /// They stay as they were calibrated.
-  case fixed
-  /// The step between two values is a parameter, taught by the errors of rounding and clipping: learned step size quantization.
-  case lsq
-  /// The step is a parameter taught by what is clipped alone: the parametrized clipping activation.
-  case pact
-
-  var rule: StepRule? {
-    switch self {
-    case .fixed: nil
-    case .lsq: .rounding
-    case .pact: .clipping
-    }
-  }
-}
-
 /// Training with the rounding of integers in the forward pass.
 public struct QuantizationAwareTraining: CompressionMethod {
   public static let name = "quantization-aware-training"
@@ -60,15 +34,8 @@ public struct QuantizationAwareTraining: CompressionMethod {
 
   /// How fine the grids are, and how they are found.
   public var grids = IntegerGrids()
-  /// How often in the stage's training all ranges are found anew; those that are learned are not.
-  public var refits = 0
-  /// What becomes of batch norms.
-  public var norms = NormHandling.folded
-  /// Whether the ranges of values are learned.
-  public var ranges = RangeLearning.fixed
-
-  /// The share of the stage's training over which ranges change: what is left gets used to the last ones.
-  static let refittingShare = 0.8
+  /// What changes besides weights while the stage trains.
+  public var training = QuantizedTraining()
 
   /// Signed bytes for all.
   public init() {}
@@ -76,79 +43,38 @@ public struct QuantizationAwareTraining: CompressionMethod {
   public static var settings: [Setting<QuantizationAwareTraining>] {
     IntegerGrids.settings(\.grids) + [
       Setting(
-        "refits", \.refits, in: 0...1000,
+        "refits", \.training.refits, in: 0...1000,
         "how often all ranges are found anew, evenly over the first 0.8 of the stage's training"
-      ).omittedAsDefault(),
-      Setting(
-        "norms", \.norms,
-        "when batch norms are folded: before the stage's training, or late, at 0.8 of it; without training, at once"
-      ).omittedAsDefault(),
-      Setting(
-        "ranges", \.ranges, "whether ranges of values are fixed, or learned by lsq or pact"
-      ).omittedAsDefault(),
-    ]
+      ).omittedAsDefault()
+    ] + QuantizedTraining.settings(\.training)
   }
   public static var strength: WritableKeyPath<QuantizationAwareTraining, Double>? { \.grids.savedShare }
   public var evidence: Set<EvidenceKind> { grids.evidence }
-  public var pacing: Pacing {
-    switch (refits, settles) {
-    case (0, false): .once
-    case (_, false): .gradual(times: refits + 1, share: Self.refittingShare)
-    // The last of equally spaced points lies at the share itself.
-    case (_, true):
-      .gradual(times: refits + 2, share: Self.refittingShare * Double(refits + 2) / Double(refits + 1))
-    }
-  }
-
-  /// Whether something that acts in training alone is taken away before its end.
-  private var settles: Bool { norms == .late || ranges != .fixed }
-  /// How often the method acts.
-  private var points: Int { refits + (settles ? 2 : 1) }
+  public var pacing: Pacing { training.pacing }
 
   public func applicability(to node: Node, in graph: Graph) -> Applicability { .quantizing(node, in: graph) }
 
   public func compress(
     _ compression: inout Compression<QuantizationAwareTraining>
   ) throws -> Rewrite {
-    let isFirst = compression.progress * Double(points) < 1.5
-    let widths = try presentWidths(&compression, isFirst: isFirst)
+    let widths = try presentWidths(&compression)
     let application = compression
     // After the first point a layer bears the name of the norm that was folded into it.
-    let producers = Dictionary(
-      compression.original.foldableBatchNorms().filter {
-        !(application.graph.node(named: $0.norm)?.op is BatchNorm)
-      }.map { ($0.norm, $0.producer) },
-      uniquingKeysWith: { first, _ in first })
-    guard norms == .folded || grids.perChannel else {
-      throw MethodError.impossible(
-        method: Self.name, node: "norms",
-        reason: "late folding gives each channel a scale of its own; leave perChannel on, or norms: folded")
-    }
+    let producers = compression.producersOfFoldedNorms
     var quantization = IntegerQuantization(method: Self.name, grids: grids) { widths.of(producers[$0] ?? $0) }
-    let isLast = settles && compression.progress >= 1
-    quantization.keepsNorms = norms == .late && !isLast
-    quantization.keepsGrids = isLast
-    var graph = compression.graph
-    if ranges != .fixed { (graph, quantization.knownValues) = try graph.withoutLearnedSteps(for: Self.name) }
-    if refits > 0, !isLast {
-      graph = graph.withRealNumbers { application.settings(for: producers[$0] ?? $0) != nil }
+    quantization.valueGrids = { application.settings(for: $0)?.grids }
+    var rewrite = try training.rewrite(compression, &quantization) {
+      application.settings(for: producers[$0] ?? $0) != nil
     }
-    var rewrite = try quantization.rewrite(graph, compression.evidence)
     // At the first point alone: moved to the ends of every new range, weights would pull it in point after point.
-    if isFirst { rewrite.graph.moveMastersIntoRange() }
+    if training.isFirst(compression.progress) { rewrite.graph.moveMastersIntoRange() }
     if let warning = widths.warning { rewrite.warnings.append(warning) }
-    if let rule = ranges.rule, !isLast {
-      rewrite.graph = try rewrite.graph.withLearnedSteps(rule, for: Self.name)
-      for name in rewrite.graph.parameters.keys where compression.graph.parameters[name] != nil {
-        rewrite.origin[name] = rewrite.origin[name] ?? Origin(parameter: name)
-      }
-    }
     return rewrite
   }
 
   /// The bits of each layer's weights: found at the first point, and the present ones at later points.
   private func presentWidths(
-    _ compression: inout Compression<QuantizationAwareTraining>, isFirst: Bool
+    _ compression: inout Compression<QuantizationAwareTraining>
   ) throws -> (of: (_ layer: String) -> Int?, warning: String?) {
     let graph = compression.graph
     let application = compression
@@ -159,35 +85,13 @@ public struct QuantizationAwareTraining: CompressionMethod {
       let weight = graph[.weight, of: layer] ?? norms[layer].flatMap { graph[.weight, of: $0] }
       return weight?.encoding.integers?.bits
     }
-    guard !isFirst, grids.meanBits != nil, graph.nodes.contains(where: { present($0.name) != nil }) else {
+    guard !training.isFirst(compression.progress), grids.meanBits != nil,
+      graph.nodes.contains(where: { present($0.name) != nil })
+    else {
       return try grids.weightBits(&compression, \.grids) { graph in
         try IntegerQuantization(method: Self.name, grids: grids) { _ in nil }.folded(graph)
       }
     }
     return ({ layer in application.settings(for: layer).map { present(layer) ?? $0.grids.bits } }, nil)
-  }
-}
-
-extension Graph {
-  /// The network with the masters of some layers' weights as they are, on no grid; masks and shared numbers stay.
-  fileprivate func withRealNumbers(_ isChosen: (_ node: String) -> Bool) -> Graph {
-    var graph = self
-    for node in nodes where isChosen(node.name) {
-      guard let encoding = graph[.weight, of: node.name]?.encoding else { continue }
-      graph[.weight, of: node.name]?.encoding = encoding.withRealNumbers
-    }
-    return graph
-  }
-
-  /// Replaces masters by their projections where they are so far beyond their range that no gradient reaches them.
-  mutating func moveMastersIntoRange() {
-    for (name, parameter) in parameters {
-      var reached = Array(repeating: Float(1), count: parameter.value.values.count)
-      var span = reached.mutableSpan
-      parameter.encoding.backward(
-        &span, masters: parameter.value.values.span, shape: parameter.value.shape)
-      let projected = parameter.projected.values
-      for i in reached.indices where reached[i] == 0 { parameters[name]?.value.values[i] = projected[i] }
-    }
   }
 }
