@@ -67,6 +67,8 @@ struct BenchLayer {
   let name: String
   /// What its weights are.
   var numbers = BenchNumbers.integers(8)
+  /// Whether weights are Huffman-coded; most are then near zero, as trained ones are.
+  var isCoded = false
   let input: Shape
   let op: any Op
 
@@ -82,12 +84,23 @@ struct BenchLayer {
       BenchLayer(
         name: "depthwise 3x3, 16, 6x6", input: [16, 6, 6],
         op: Conv2D(filters: 16, kernel: 3, padding: 1, groups: 16)),
-    ] + packed
+    ] + packed + coded
+
+  /// Weights of four bits that are decoded row by row.
+  private static let coded = [
+    BenchLayer(
+      name: "linear 64 to 16, packed, coded", numbers: .integers(4), isCoded: true, input: [64],
+      op: Linear(features: 16)),
+    BenchLayer(
+      name: "convolution 3x3, 16 to 16, 6x6, packed, coded", numbers: .integers(4), isCoded: true,
+      input: [16, 6, 6], op: Conv2D(filters: 16, kernel: 3, padding: 1)),
+  ]
 
   /// Layers whose weights have fewer bits, in each kind of numbers.
   private static let packed: [BenchLayer] = [
     ("packed", .integers(4)), ("ternary", .integers(2)), ("powers of two", .powers(LevelSet(termBits: 4))),
     ("sums of two powers", .powers(LevelSet(termBits: 3, terms: 2))), ("signs", .signs),
+    ("signs and bits", .bits),
   ].flatMap { (name: String, numbers: BenchNumbers) in
     [
       BenchLayer(
@@ -104,6 +117,9 @@ struct BenchLayer {
     try graph.append(op, name: "layer", inputs: ["image"])
     graph.outputs = ["layer"]
     graph.initializeParameters(seed: 0)
+    if isCoded, let weight = graph[.weight, of: "layer"]?.value {
+      graph[.weight, of: "layer"]?.value.values = weight.values.map { 100 * $0 * $0 * $0 }
+    }
     return try SyntheticStudent.student(of: graph, name: name, numbers: numbers)
   }
 }
@@ -116,6 +132,8 @@ enum BenchNumbers {
   case powers(LevelSet)
   /// One bit, with such values.
   case signs
+  /// One bit, with values of one bit.
+  case bits
 }
 
 /// What a layer takes on a board.
@@ -133,6 +151,8 @@ struct KernelRow: Encodable {
 
   init(_ layer: BenchLayer, _ profile: TargetProfile, _ meter: TargetMeter, images: Int) throws {
     let model = try layer.student()
+    var meter = meter
+    meter.exporter = CExporter(sparse: .auto, huffman: layer.isCoded)
     var random = SeededRandom(seed: 1, purpose: "kernel images")
     let count = layer.input.count
     let reading = try meter.waitForReading(

@@ -34,8 +34,9 @@ enum SyntheticStudent {
       (method.bits, method.terms) = (levels.termBits, levels.terms)
       method.grids.calibration = .minmax
       return try student(of: graph, name, method)
-    case .signs:
+    case .signs, .bits:
       var method = BinaryWeights()
+      if case .bits = numbers { method.grids.activationBits = 1 }
       method.powerOfTwoScales = true
       method.grids.calibration = .minmax
       return try student(of: graph, name, method)

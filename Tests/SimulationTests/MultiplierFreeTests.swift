@@ -20,13 +20,14 @@ struct MultiplierFreeTests {
 
   /// What weights are.
   enum Numbers: CaseIterable {
-    case bytes, signs, powers, twoTerms
+    case bytes, signs, bits, powers, twoTerms
 
     /// A graph of bytes with these weights.
     func graph(_ bytes: Graph) -> Graph {
       switch self {
       case .bytes: bytes
       case .signs: bytes.onPowersOfTwo(nil)
+      case .bits: bytes.onPowersOfTwo(nil).withBitsBetweenLayers()
       case .powers: bytes.onPowersOfTwo(LevelSet(termBits: 4))
       case .twoTerms: bytes.onPowersOfTwo(LevelSet(termBits: 3, terms: 2))
       }
@@ -95,7 +96,7 @@ struct MultiplierFreeTests {
   @Test("no function that a linear layer calls multiplies; with bytes for weights they do")
   func disassembly() async throws {
     defer { bench.remove() }
-    for numbers in [Numbers.signs, .powers, .twoTerms] {
+    for numbers in [Numbers.signs, .bits, .powers, .twoTerms] {
       let model = try Self.material(numbers, isConvolutional: false).model
       #expect(try await multiplications(model) == [], "\(numbers)")
     }
@@ -149,5 +150,22 @@ struct MultiplierFreeTests {
       let offset = Int64(relative.output.1)
     else { return nil }
     return UInt64(Int64(instruction.address) + 2 + offset)
+  }
+}
+
+extension Graph {
+  /// The network with one bit for the values between layers, zero or 64 of the steps that they had.
+  fileprivate func withBitsBetweenLayers() -> Graph {
+    var graph = self
+    let edges = Set(inputs.map(\.name) + outputs)
+    for (name, encoding) in values where !edges.contains(name) {
+      guard let grid = encoding as? IntegerValue else { continue }
+      graph.values[name] = IntegerValue(bits: 1, scale: grid.scale * 64, zeroPoint: -1)
+    }
+    for node in nodes where values[node.inputs[0]] != nil && !edges.contains(node.inputs[0]) {
+      guard let grid = self[.bias, of: node.name]?.encoding as? Integer else { continue }
+      graph[.bias, of: node.name]?.encoding = Integer(bits: 32, scales: grid.scales.map { $0 * 64 })
+    }
+    return graph
   }
 }

@@ -2,22 +2,22 @@
 /// alone tell the code.
 ///
 /// **Paper**: Huffman, "A method for the construction of minimum-redundancy codes", Proc. IRE 40(9), 1952.
-struct HuffmanCode: Equatable {
+public struct HuffmanCode: Sendable, Equatable {
   /// The longest code, in bits.
-  static let maximumLength = 15
+  public static let maximumLength = 15
   /// The widest symbols that are coded whole, in bits.
   static let maximumSymbolBits = 12
 
   /// Bits of each symbol's code; 0 for symbols that have none.
-  let lengths: [Int]
+  public let lengths: [Int]
   /// By length: the first code, and where its symbols begin in `symbols`.
   private let firstCodes: [Int]
   private let starts: [Int]
   /// The symbols by length, then by number.
-  private let symbols: [Int]
+  public let symbols: [Int]
 
   /// The best code for symbols that occur so often.
-  init(counts: [Int]) {
+  public init(counts: [Int]) {
     self.init(canonical: CodeLengths.optimal(counts: counts, limit: Self.maximumLength))
   }
 
@@ -51,15 +51,21 @@ struct HuffmanCode: Equatable {
   }
 
   /// Bits of symbols that occur so often, without the table.
-  func bitCount(_ counts: [Int]) -> Int { zip(counts, lengths).reduce(0) { $0 + $1.0 * $1.1 } }
+  public func bitCount(_ counts: [Int]) -> Int { zip(counts, lengths).reduce(0) { $0 + $1.0 * $1.1 } }
 
-  /// Appends the codes of symbols.
-  func write(_ values: [UInt32], to writer: inout BitWriter) {
+  /// Each symbol's code, of its length; 0 for symbols that have none.
+  public var codes: [UInt32] {
     var codes = Array(repeating: UInt32(0), count: lengths.count)
     for (rank, symbol) in symbols.enumerated() {
       let length = lengths[symbol]
       codes[symbol] = UInt32(firstCodes[length] + rank - starts[length])
     }
+    return codes
+  }
+
+  /// Appends the codes of symbols.
+  func write(_ values: [UInt32], to writer: inout BitWriter) {
+    let codes = codes
     for value in values { writer.write(codes[Int(value)], bits: lengths[Int(value)]) }
   }
 

@@ -37,7 +37,8 @@ extension IntegerFrame {
       integers.append(Int32(steps))
     }
     return IntegerProducts(
-      weights: weights, bias: integers, inputZero: inputs[0].zeroPoint, rescales: rescales,
+      weights: weights, bias: integers, inputZero: inputs[0].zeroPoint, inputBounds: inputs[0].bounds,
+      rescales: rescales,
       outputZero: output.zeroPoint, bounds: bounds)
   }
 }

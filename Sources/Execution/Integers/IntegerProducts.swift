@@ -36,6 +36,8 @@ public struct IntegerProducts: Sendable, Equatable {
   public let bias: [Int32]
   /// The integer that stands for zero in the input; what lies outside of an image is this.
   public let inputZero: Int32
+  /// The least and the greatest integer of the input.
+  public let inputBounds: ClosedRange<Int32>
   /// One for each output channel: input scale · weight scale / output scale.
   public let rescales: [Rescale]
   /// The integer that stands for zero in the output.
@@ -45,12 +47,14 @@ public struct IntegerProducts: Sendable, Equatable {
 
   /// Makes the constants.
   public init(
-    weights: IntegerWeights, bias: [Int32], inputZero: Int32, rescales: [Rescale], outputZero: Int32,
+    weights: IntegerWeights, bias: [Int32], inputZero: Int32,
+    inputBounds: ClosedRange<Int32> = -128...127, rescales: [Rescale], outputZero: Int32,
     bounds: ClosedRange<Int32>
   ) {
     self.weights = weights
     self.bias = bias
     self.inputZero = inputZero
+    self.inputBounds = inputBounds
     self.rescales = rescales
     self.outputZero = outputZero
     self.bounds = bounds

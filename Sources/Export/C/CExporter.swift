@@ -20,17 +20,27 @@ public struct CExporter: Exporter {
   /// Where only weights that are not zero are kept.
   public var sparse = CSparse.auto
 
+  /// Whether integer weights are Huffman-coded where that takes fewer bytes.
+  public var huffman = false
+
   public init() {}
 
-  /// Makes an exporter with the setting.
-  public init(sparse: CSparse) { self.sparse = sparse }
+  /// Makes an exporter with the settings.
+  public init(sparse: CSparse, huffman: Bool = false) {
+    self.sparse = sparse
+    self.huffman = huffman
+  }
 
   public static var settings: [Setting<CExporter>] {
     [
       Setting(
         "sparse", \.sparse,
         "where only weights that are not zero are kept, with the distances between them: auto (behind masks, where that takes "
-          + "fewer bytes), never or always")
+          + "fewer bytes), never or always"),
+      Setting(
+        "huffman", \.huffman,
+        "whether integer weights are Huffman-coded where that takes fewer bytes, and decoded some rows at a time"
+      ),
     ]
   }
 
@@ -54,7 +64,9 @@ public struct CExporter: Exporter {
       }
       let program = try IntegerProgram(model.graph)
       let pixels = CPixels(model.input, program)
-      let source = CSource(try CNetwork(program, sparse: sparse), name: base, pixels: pixels, room: room)
+      let source = CSource(
+        try CNetwork(program, CStorage(sparse: sparse, huffman: huffman)), name: base, pixels: pixels,
+        room: room)
       return CArtifact(source, integers: program)
     } catch let refusal as CRefusal {
       throw .refused(

@@ -50,11 +50,11 @@ struct CNetwork: Sendable {
   }
 
   /// An integer program; refused are steps whose kernels have no C.
-  init(_ program: IntegerProgram, sparse: CSparse = .auto) throws(CRefusal) {
+  init(_ program: IntegerProgram, _ storage: CStorage = CStorage()) throws(CRefusal) {
     var steps: [Step] = []
     for step in program.steps {
       let weighted = step.kernel as? any CWeighted
-      let products = weighted.map { CProducts(kernel: $0, sparse: sparse) as any CKernel }
+      let products = weighted.map { CProducts(kernel: $0, storage: storage) as any CKernel }
       guard let kernel = products ?? (step.kernel as? any CKernel) else {
         throw CRefusal(node: step.node, kind: step.kernel.kind, reason: "has no kernel in C")
       }

@@ -1,7 +1,8 @@
 import Execution
 
-/// Which kernels read bytes as 0…255, so that biases are those of zeros that are 128 more.
-enum COffset: Sendable { case never, onAVR, always }
+/// What kernels take bytes for: themselves, 128 more than they are (in code for AVR alone, or everywhere), or what they are more than
+/// the least. Biases are those of zeros that are as much more.
+enum COffset: Sendable { case never, onAVR, always, least }
 
 /// Weights in the order in which kernels read them, as they are kept in flash.
 struct CWeights: Sendable {
@@ -17,16 +18,20 @@ struct CWeights: Sendable {
     case levels([Int8])
     /// A bit each, 1 for plus one; rows begin at bytes. Inputs of plus one are summed.
     case signs
+    /// The same where inputs have one bit too, which are packed: bits that are set in both are counted.
+    case bits
     /// Pairs of distance and weight.
     case survivors
+    /// Huffman codes of weights, the highest bit of a byte first; rows follow without gaps.
+    case coded
 
     /// Bits of a symbol.
     var bits: Int {
       switch self {
-      case .bytes, .survivors: 8
+      case .bytes, .survivors, .coded: 8
       case .packed(let bits), .indexed(let bits): bits
       case .levels: 4
-      case .signs: 1
+      case .signs, .bits: 1
       }
     }
 
@@ -35,15 +40,16 @@ struct CWeights: Sendable {
       switch self {
       case .levels: .onAVR
       case .signs: .always
-      case .bytes, .packed, .indexed, .survivors: .never
+      case .bits: .least
+      case .bytes, .packed, .indexed, .survivors, .coded: .never
       }
     }
 
     /// The form for kernels that multiply all the same.
     var multiplied: Form {
       switch self {
-      case .levels, .signs: .indexed(bits: bits)
-      case .bytes, .packed, .indexed, .survivors: self
+      case .levels, .signs, .bits: .indexed(bits: bits)
+      case .bytes, .packed, .indexed, .survivors, .coded: self
       }
     }
 
@@ -59,16 +65,17 @@ struct CWeights: Sendable {
   let rowCount: Int
   /// The bytes of a row where rows are of one length.
   let rowBytes: Int
-  /// What is in flash besides the bytes: counts of survivors, the table.
-  let side: CArray?
+  /// What is in flash besides the bytes: counts of survivors, the table, what decodes.
+  let side: [CArray]
   /// What is in flash.
   let array: CArray
 
   /// How weights are kept when kernels read them in an order, rows of `rowCount` one after another. With `auto` survivors are kept
   /// with their distances where that is smaller than keeping all.
   static func form(
-    of weights: IntegerWeights, order: [Int], rowCount: Int, _ sparse: CSparse
+    of products: IntegerProducts, order: [Int], rowCount: Int, _ storage: CStorage
   ) -> Form {
+    let weights = products.weights
     let (form, isMasked): (Form, Bool) =
       switch weights.storage {
       case .dense(let bits): (whole(bits: bits), false)
@@ -76,18 +83,22 @@ struct CWeights: Sendable {
       // A codebook of pruned weights has a centroid of zero for most of them.
       case .codebook(_, _, let bits): (.indexed(bits: bits), true)
       // Survivors would be multiplied; zero has a symbol like any number.
-      case .signs: (.signs, false)
+      case .signs: (products.inputBounds.count == 2 ? .bits : .signs, false)
       case .levels(_, let magnitudes, let bits):
         (bits == 4 ? .levels(magnitudes) : .indexed(bits: bits), false)
       }
-    switch sparse {
-    case .never: return form
-    case .auto:
-      return isMasked
-        && survivorBytes(weights, order, rowCount).map { $0 < form.byteCount(order.count, rowCount) } == true
-        ? .survivors : form
-    case .always: return survivorBytes(weights, order, rowCount) == nil ? form : .survivors
+    let survivors = storage.sparse == .never ? nil : survivorBytes(weights, order, rowCount)
+    let kept: Form
+    switch (storage.sparse, survivors) {
+    case (.auto, let bytes?):
+      kept = isMasked && bytes < form.byteCount(order.count, rowCount) ? .survivors : form
+    case (.always, .some): kept = .survivors
+    default: kept = form
     }
+    guard storage.huffman else { return kept }
+    let bytes = kept == .survivors ? survivors ?? 0 : kept.byteCount(order.count, rowCount)
+    let table = if case .indexed(let bits) = kept { 1 << bits } else { 0 }
+    return CodedWeights(order.map { weights.values[$0] }).byteCount < bytes + table ? .coded : kept
   }
 
   private static func whole(bits: Int) -> Form { bits >= 8 ? .bytes : .packed(bits: bits) }
@@ -108,27 +119,34 @@ struct CWeights: Sendable {
     switch form {
     case .bytes:
       array = CArray(site.name("weights"), .int8, values)
-      side = nil
+      side = []
     case .packed(let bits):
       let symbols = values.map { Int($0) + 1 << (bits - 1) }
       array = CArray(
         site.name("weights"), .uint8, CWeights.packed(symbols, bits: bits, rowCount: rowCount))
-      side = nil
-    case .signs:
+      side = []
+    case .signs, .bits:
       let symbols = values.map { $0 > 0 ? 1 : 0 }
       array = CArray(
         site.name("signs"), .uint8, CWeights.packed(symbols, bits: 1, rowCount: rowCount))
-      side = nil
+      side = []
     case .indexed, .levels:
       let book = CWeights.book(weights)
       let symbols = order.map { book.indices[$0] }
       array = CArray(
         site.name("indices"), .uint8, CWeights.packed(symbols, bits: form.bits, rowCount: rowCount))
-      side = CArray(site.name("table"), .int8, book.table)
+      side = [CArray(site.name("table"), .int8, book.table)]
+    case .coded:
+      let coded = CodedWeights(values)
+      array = CArray(site.name("codes"), .uint8, coded.bytes)
+      side = [
+        CArray(site.name("lengths"), .uint16, coded.lengths),
+        CArray(site.name("symbols"), .int8, coded.symbols),
+      ]
     case .survivors:
       let rows = CWeights.survivors(values, rowCount: rowCount)
       array = CArray(site.name("pairs"), .int8, rows.flatMap { $0 })
-      side = CArray(site.name("counts"), .uint16, rows.map { $0.count / 2 })
+      side = [CArray(site.name("counts"), .uint16, rows.map { $0.count / 2 })]
     }
   }
 
@@ -179,15 +197,21 @@ struct CWeights: Sendable {
   var pointer: String { form == .bytes || form == .survivors ? array.name : "0" }
 
   /// The arrays in flash.
-  var arrays: [CArray] { [array] + (side.map { [$0] } ?? []) }
+  var arrays: [CArray] { [array] + side }
 
-  /// The routine that writes rows out as bytes, and a call of it.
+  /// What stands before the first row is written out.
+  var preparation: [String] {
+    form == .coded ? ["@_code_stream stream = {\(array.name), 0, 0};"] : []
+  }
+
+  /// The routine that writes rows out as bytes, and a call of it; coded rows come one after another.
   func unpacking(to: String, from: String, count: String) -> (routine: CRoutine, call: String)? {
     switch form {
-    case .bytes, .survivors, .signs: nil
+    case .bytes, .survivors, .signs, .bits: nil
     case .packed(let bits): (.unpack(bits: bits), "@_unpack_\(bits)(\(to), \(from), \(count));")
     case .indexed, .levels:
-      (.lookUp(bits: form.bits), "@_look_up_\(form.bits)(\(to), \(from), \(count), \(side?.name ?? "0"));")
+      (.lookUp(bits: form.bits), "@_look_up_\(form.bits)(\(to), \(from), \(count), \(side[0].name));")
+    case .coded: (.decode, "@_decode(&stream, \(to), \(count), \(side[0].name), \(side[1].name));")
     }
   }
 }

@@ -40,6 +40,12 @@ enum RoutineCoverage {
         ratio: 1, outputZero: 0, bounds: -128...127), [4, 1, 1])
     append(IntegerReshape(), [4])
     for weights in storages { append(kernels.linear(shapes[shapes.count - 1][0], 5, weights), [5]) }
+    kernels.inputBounds = 0...1
+    append(kernels.linear(5, 16, RandomKernels.signs), [16])
+    append(IntegerReshape(), [1, 4, 4])
+    append(
+      try kernels.convolution([1, 4, 4], Conv2D(filters: 3, kernel: 3, padding: 1), RandomKernels.signs),
+      [3, 4, 4])
     return IntegerProgram(
       values: shapes.enumerated().map {
         IntegerProgram.Value(name: "v\($0)", shape: $1, scale: 1, zeroPoint: 0, bounds: -128...127)
@@ -71,15 +77,21 @@ struct CCompilerTests {
 
   private func expectSilence(_ tool: String, _ flags: [String]) throws {
     let compiler = try #require(HostCompiler([tool]))
-    let exported = try ExportedPrograms([try RoutineCoverage.program()])
+    for huffman in [false, true] { try expectSilence(compiler, flags, huffman) }
+  }
+
+  private func expectSilence(_ compiler: HostCompiler, _ flags: [String], _ huffman: Bool) throws {
+    let exported = try ExportedPrograms([try RoutineCoverage.program()], huffman: huffman)
     defer { exported.remove() }
+    let source = try String(contentsOfFile: exported.folder + "/network.c", encoding: .utf8)
+    #expect(source.contains("_decode(") == huffman)
     for level in ["-O0", "-O1", "-O2", "-O3", "-Os"] {
       let all = ExportedPrograms.strict + flags + [level, "-ffreestanding", "-c"]
       let message = errorMessage {
         try compiler.compile(exported.folder + "/network.c", to: exported.folder + "/network.o", flags: all)
         try compiler.compile(exported.folder + "/main.c", to: exported.folder + "/main.o", flags: all)
       }
-      #expect(message == "nothing thrown", "\(tool) \(flags) \(level): \(message)")
+      #expect(message == "nothing thrown", "\(compiler.path) \(flags) \(level): \(message)")
     }
   }
 

@@ -12,12 +12,15 @@ struct CKernelTests {
   private typealias Case = (kernel: any IntegerKernel, inputs: [Shape], output: Shape)
 
   /// Compiles and runs kernels on random bytes under sanitizers, and holds them against the reference.
-  private func expectEqual(_ cases: [Case], sparse: CSparse = .auto) throws {
+  private func expectEqual(
+    _ cases: [Case], sparse: CSparse = .auto, huffman: Bool = false, bytes: ClosedRange<Int> = -128...127
+  ) throws {
     let exported = try ExportedPrograms(
-      cases.map { RandomKernels.program($0.kernel, inputs: $0.inputs, output: $0.output) }, sparse: sparse)
+      cases.map { RandomKernels.program($0.kernel, inputs: $0.inputs, output: $0.output) }, sparse: sparse,
+      huffman: huffman)
     defer { exported.remove() }
     var random = RandomKernels("images")
-    let images = cases.map { item in (0..<3).map { _ in random.bytes(item.inputs[0].count) } }
+    let images = cases.map { item in (0..<3).map { _ in random.bytes(item.inputs[0].count, bytes) } }
     let found = try exported.outputs(images)
     for (index, expected) in exported.expected(images).enumerated() {
       #expect(found[index] == expected, "\(cases[index].kernel.kind) \(cases[index].inputs)")
@@ -66,6 +69,58 @@ struct CKernelTests {
     try expectEqual(cases, sparse: sparse)
   }
 
+  @Test("Coded weights equal the reference in every storage", arguments: storages.indices)
+  func coded(_ storage: Int) throws {
+    let (name, weights) = Self.storages[storage]
+    var kernels = RandomKernels("coded \(name)")
+    var cases: [Case] = (Self.lines + [(1000, 9)]).map { (kernels.linear($0, $1, weights), [[$0]], [$1]) }
+    for (input, op) in Self.convolutions {
+      let kernel = try kernels.convolution(input, op, weights)
+      cases.append((kernel, [input], kernel.output))
+    }
+    try expectEqual(cases, huffman: true)
+  }
+
+  @Test("Weights are coded where that takes fewer bytes, as many as the entropy and what decodes say")
+  func codedBytes() throws {
+    // Of 4,096 weights half are zero, a quarter one, and so on: 1.98 bits each instead of four.
+    let values = (0..<4096).map { Int8(min((~$0 & ($0 + 1)).trailingZeroBitCount, 7)) }
+    let skewed: WeightMaker = { _, _ in IntegerWeights(values: values, storage: .dense(bits: 4)) }
+    var kernels = RandomKernels("coded bytes")
+    func source(_ weights: WeightMaker, _ storage: CStorage) throws -> (text: String, bytes: Int) {
+      let program = RandomKernels.program(kernels.linear(64, 64, weights), inputs: [[64]], output: [64])
+      let source = CSource(try CNetwork(program, storage), name: "n", pixels: nil)
+      return (String(decoding: source.program.source, as: UTF8.self), source.program.weightBytes)
+    }
+    let plain = try source(skewed, CStorage())
+    let coded = try source(skewed, CStorage(huffman: true))
+    #expect(!plain.text.contains("n_decode(") && coded.text.contains("n_decode("))
+    let bits = values.reduce(0) { $0 + min(Int($1) + 1, 7) }
+    #expect(plain.bytes - coded.bytes == 2048 - ((bits + 7) / 8 + 2 * 7 + 8))
+    // Bytes at random have no shorter code.
+    #expect(try !source(RandomKernels.dense(8), CStorage(huffman: true)).text.contains("n_decode("))
+  }
+
+  @Test(
+    "Signs of inputs of one bit are counted, whatever the two numbers are and which of them is zero",
+    arguments: [-1, 0, -128, 126, 57])
+  func bits(least: Int) throws {
+    var kernels = RandomKernels("bits \(least)")
+    kernels.inputBounds = Int32(least)...Int32(least + 1)
+    var cases: [Case] = (Self.lines + [(2305, 3), (8, 1)]).map {
+      (kernels.linear($0, $1, exponent: -4, RandomKernels.signs), [[$0]], [$1])
+    }
+    for (input, op) in Self.convolutions {
+      let kernel = try kernels.convolution(input, op, exponent: -2, RandomKernels.signs)
+      cases.append((kernel, [input], kernel.output))
+    }
+    try expectEqual(cases, bytes: least...least + 1)
+    let program = RandomKernels.program(cases[0].kernel, inputs: cases[0].inputs, output: cases[0].output)
+    let text = String(
+      decoding: CSource(try CNetwork(program), name: "n", pixels: nil).program.source, as: UTF8.self)
+    #expect(text.contains("n_count_of_both(") && !text.contains("n_sum_of_set("))
+  }
+
   @Test(
     "Survivors are kept where they take fewer bytes, or as the setting says",
     arguments: [
@@ -76,7 +131,7 @@ struct CKernelTests {
     var kernels = RandomKernels("choice")
     let linear = kernels.linear(300, 20, RandomKernels.sparse(8, kept: kept))
     let program = RandomKernels.program(linear, inputs: [[300]], output: [20])
-    let source = CSource(try CNetwork(program, sparse: sparse), name: "n", pixels: nil)
+    let source = CSource(try CNetwork(program, CStorage(sparse: sparse)), name: "n", pixels: nil)
     let text = String(decoding: source.program.source, as: UTF8.self)
     #expect(text.contains("n_sparse(") == expected)
     // 7 bytes of bias and ratio an output; two a survivor and two a row, or one a weight.

@@ -15,12 +15,15 @@ struct ExportedPrograms {
   let sources: [CSource]
   let folder: String
 
-  init(_ programs: [IntegerProgram], name: String = "network", room: Int = 0, sparse: CSparse = .auto) throws
-  {
+  init(
+    _ programs: [IntegerProgram], name: String = "network", room: Int = 0, sparse: CSparse = .auto,
+    huffman: Bool = false
+  ) throws {
     self.programs = programs
     sources = try programs.enumerated().map { index, program in
       CSource(
-        try CNetwork(program, sparse: sparse), name: index == 0 ? name : "\(name)\(index)", pixels: nil,
+        try CNetwork(program, CStorage(sparse: sparse, huffman: huffman)),
+        name: index == 0 ? name : "\(name)\(index)", pixels: nil,
         room: room)
     }
     folder = NSTemporaryDirectory() + "condense-c-\(UUID().uuidString)"

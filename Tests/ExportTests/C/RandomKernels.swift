@@ -9,6 +9,8 @@ typealias WeightMaker = @Sendable (inout RandomKernels, Int) -> IntegerWeights
 /// Kernels of random constants, and programs of them.
 struct RandomKernels {
   var random: SeededRandom
+  /// Of which numbers kernels are told that they read.
+  var inputBounds: ClosedRange<Int32> = -128...127
 
   init(_ purpose: String) { random = SeededRandom(seed: 7, purpose: purpose) }
 
@@ -26,7 +28,9 @@ struct RandomKernels {
   ) -> IntegerProducts {
     IntegerProducts(
       weights: storage(&self, outputs * length),
-      bias: (0..<outputs).map { _ in Int32(integer(-5000...5000)) }, inputZero: Int32(integer(-128...127)),
+      bias: (0..<outputs).map { _ in Int32(integer(-5000...5000)) },
+      inputZero: Int32(integer(Int(inputBounds.lowerBound)...Int(inputBounds.upperBound))),
+      inputBounds: inputBounds,
       rescales: (0..<outputs).map { _ in
         Rescale(Double(integer(1000...3000)) / 2000 * Double(sign: .plus, exponent: exponent, significand: 1))
       },

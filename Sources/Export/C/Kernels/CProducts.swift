@@ -11,24 +11,24 @@ protocol CWeighted: IntegerKernel {
   /// As `CKernel.orders`.
   func orders(_ inputs: [COrder], shapes: [Shape], output: Shape) -> (inputs: [COrder], output: COrder)
   /// As `CKernel.scratch`.
-  func scratch(_ sparse: CSparse) -> ClosedRange<Int>
+  func scratch(_ storage: CStorage) -> ClosedRange<Int>
   /// As `CKernel.code`.
-  func code(_ site: CSite, _ sparse: CSparse) -> CCode
+  func code(_ site: CSite, _ storage: CStorage) -> CCode
 }
 
 /// A kernel with weights and the setting.
 struct CProducts: CKernel {
   let kernel: any CWeighted
-  let sparse: CSparse
+  let storage: CStorage
 
   var title: String { kernel.title }
   var multiplyAdds: Int { kernel.multiplyAdds }
   var placement: OutputPlacement { kernel.placement }
-  var scratch: ClosedRange<Int> { kernel.scratch(sparse) }
+  var scratch: ClosedRange<Int> { kernel.scratch(storage) }
 
   func orders(_ inputs: [COrder], shapes: [Shape], output: Shape) -> (inputs: [COrder], output: COrder) {
     kernel.orders(inputs, shapes: shapes, output: output)
   }
 
-  func code(_ site: CSite) -> CCode { kernel.code(site, sparse) }
+  func code(_ site: CSite) -> CCode { kernel.code(site, storage) }
 }

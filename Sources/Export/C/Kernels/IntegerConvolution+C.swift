@@ -31,9 +31,9 @@ extension IntegerConvolution: CWeighted {
   }
 
   /// How the weights are kept.
-  private func form(_ sparse: CSparse) -> CWeights.Form {
+  private func form(_ storage: CStorage) -> CWeights.Form {
     let form = CWeights.form(
-      of: products.weights, order: order, rowCount: rowCount, isDepthwise ? .never : sparse)
+      of: products, order: order, rowCount: rowCount, isDepthwise ? storage.withoutSurvivors : storage)
     return isDepthwise ? form.multiplied : form
   }
 
@@ -41,12 +41,13 @@ extension IntegerConvolution: CWeighted {
     (shapes.map(COrder.init), COrder(output))
   }
 
-  func scratch(_ sparse: CSparse) -> ClosedRange<Int> {
-    let form = form(sparse)
+  func scratch(_ storage: CStorage) -> ClosedRange<Int> {
+    let form = form(storage)
     let patch = patchSpace(form)
     switch form {
     case .bytes, .survivors, .signs: return patch...patch
-    case .packed, .indexed, .levels:
+    case .bits: return patch + (rowCount + 7) / 8...patch + (rowCount + 7) / 8
+    case .packed, .indexed, .levels, .coded:
       return patch + rowCount...patch + rowCount * (isDepthwise ? 1 : filtersAtOnce)
     }
   }
@@ -56,8 +57,9 @@ extension IntegerConvolution: CWeighted {
     isDirect(form) && !isPadded ? 0 : (rowCount + 3) / 4 * 4
   }
 
-  func code(_ site: CSite, _ sparse: CSparse) -> CCode {
-    let weights = CWeights(products.weights, form: form(sparse), order: order, rowCount: rowCount, site: site)
+  func code(_ site: CSite, _ storage: CStorage) -> CCode {
+    let weights = CWeights(
+      products.weights, form: form(storage), order: order, rowCount: rowCount, site: site)
     let constants = products.constants(
       site, weights: weights.pointer, offset: weights.form.offset)
     var code = CCode(arrays: weights.arrays + constants.arrays)
@@ -78,7 +80,7 @@ extension IntegerConvolution: CWeighted {
 
   /// Survivors are read where they lie only if a window is one pixel of one group.
   private func isDirect(_ form: CWeights.Form) -> Bool {
-    form == .survivors || form == .signs ? op.kernel == 1 && op.groups == 1 && !isPadded : isDirect
+    form == .survivors || form.bits == 1 ? op.kernel == 1 && op.groups == 1 && !isPadded : isDirect
   }
 
   /// Elements of a row, and of a window: those that a filter sees, or all channels where they lie side by side.
@@ -103,7 +105,7 @@ extension IntegerConvolution: CWeighted {
     }
     return (
       [.depthwiseInMemory, unpacking.routine],
-      [unpacking.call, "@_depthwise_memory(&layer, \(all), \(arguments));"]
+      weights.preparation + [unpacking.call, "@_depthwise_memory(&layer, \(all), \(arguments));"]
     )
   }
 
@@ -118,7 +120,11 @@ extension IntegerConvolution: CWeighted {
       return ([.convolveSparse], ["@_convolve_sparse(&layer, \(site.name("counts")), \(arguments));"])
     case .signs:
       return ([.convolveSigns], ["@_convolve_signs(&layer, \(weights.array.name), \(arguments));"])
-    case .packed, .indexed:
+    case .bits:
+      let packed =
+        "(uint8_t *)\(site.scratch.pointer) + \(patchSpace(.bits)), \(products.inputBounds.lowerBound)"
+      return ([.convolveBits], ["@_convolve_bits(&layer, \(weights.array.name), \(arguments), \(packed));"])
+    case .packed, .indexed, .coded:
       return unpacked(weights, site, arguments)
     case .levels(let magnitudes):
       let (routines, body) = unpacked(weights, site, arguments)
@@ -147,7 +153,7 @@ extension IntegerConvolution: CWeighted {
     else { return ([], []) }
     return (
       [.convolveInMemory, unpacking.routine],
-      [
+      weights.preparation + [
         "int first, i;",
         "for (first = 0; first < \(op.filters); first += \(atOnce)) {",
         "  int count = \(op.filters) - first < \(atOnce) ? \(op.filters) - first : \(atOnce);",

@@ -15,19 +15,20 @@ extension IntegerLinear: CWeighted {
 
   private var rows: [Int] { Array(0..<outputs * inputs) }
 
-  func scratch(_ sparse: CSparse) -> ClosedRange<Int> {
-    switch CWeights.form(of: products.weights, order: rows, rowCount: inputs, sparse) {
+  func scratch(_ storage: CStorage) -> ClosedRange<Int> {
+    switch CWeights.form(of: products, order: rows, rowCount: inputs, storage) {
     case .bytes, .survivors, .signs: return 0...0
-    case .packed, .indexed, .levels:
+    case .bits: return (inputs + 7) / 8...(inputs + 7) / 8
+    case .packed, .indexed, .levels, .coded:
       let count = min((inputs + 7) / 8 * 8, Self.chunk)
       return count...count
     }
   }
 
-  func code(_ site: CSite, _ sparse: CSparse) -> CCode {
+  func code(_ site: CSite, _ storage: CStorage) -> CCode {
     let columns = site.orders[0].elements(inputs)
     let order = (0..<outputs).flatMap { row in columns.map { row * inputs + $0 } }
-    let form = CWeights.form(of: products.weights, order: rows, rowCount: inputs, sparse)
+    let form = CWeights.form(of: products, order: rows, rowCount: inputs, storage)
     let weights = CWeights(products.weights, form: form, order: order, rowCount: inputs, site: site)
     let constants = products.constants(site, weights: weights.pointer, offset: weights.form.offset)
     var code = CCode(arrays: weights.arrays + constants.arrays)
@@ -50,6 +51,11 @@ extension IntegerLinear: CWeighted {
       code.body.append(
         "@_signs(&layer, \(weights.array.name), 0, \(outputs), \(site.output), \(site.inputs[0]), \(inputs));"
       )
+    } else if weights.form == .bits {
+      code.routines = [.bits]
+      code.body.append(
+        "@_bits(&layer, \(weights.array.name), 0, \(outputs), \(site.output), \(site.inputs[0]), \(inputs), "
+          + "(uint8_t *)\(site.scratch.pointer), \(products.inputBounds.lowerBound));")
     } else if let unpacking = weights.unpacking(to: "some", from: "row + i / 8 * BITS", count: "count") {
       code.routines = [unpacking.routine, .products, .dotInMemory]
       let unpacked = packed(weights, site, call: unpacking.call)
@@ -70,8 +76,8 @@ extension IntegerLinear: CWeighted {
 
   private func packed(_ weights: CWeights, _ site: CSite, call: String) -> [String] {
     let bits = weights.form.bits
-    return [
-      "const uint8_t *row = \(weights.array.name);",
+    let isCoded = weights.form == .coded
+    return weights.preparation + (isCoded ? [] : ["const uint8_t *row = \(weights.array.name);"]) + [
       "const int8_t *x = \(site.inputs[0]);",
       "int8_t *y = \(site.output), *some = \(site.scratch.pointer);",
       "int output, i;",
@@ -83,8 +89,6 @@ extension IntegerLinear: CWeighted {
       "    sum = @_dot_memory(x + i, some, count, sum);",
       "  }",
       "  y[output] = @_output(&layer, output, sum);",
-      "  row += \(weights.rowBytes);",
-      "}",
-    ]
+    ] + (isCoded ? [] : ["  row += \(weights.rowBytes);"]) + ["}"]
   }
 }

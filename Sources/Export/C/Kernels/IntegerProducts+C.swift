@@ -7,17 +7,21 @@ extension IntegerProducts {
   /// The arrays that products are told of besides weights, and the initializer of `@_products`.
   ///
   /// The input's zero point goes into the bias, so that kernels multiply bytes as they are: `Σ w (x - zero) = Σ w x - zero Σ w`.
-  /// Where kernels read bytes as 0…255, the 128 that these are more goes into it too.
+  /// Where kernels take bytes for more than they are, that goes into it too.
   func constants(
     _ site: CSite, weights: String, offset: COffset = .never
   ) -> (arrays: [CArray], initializer: String) {
-    let outputs = bias.count
+    let outputs = self.bias.count
     let plain = folded(zero: inputZero)
-    let shifted = offset == .never ? plain : folded(zero: inputZero + 128)
-    var arrays = [
-      CArray(
-        site.name("bias"), .int32, offset == .always ? shifted : plain, avr: offset == .onAVR ? shifted : nil)
-    ]
+    let shifted = folded(zero: inputZero + 128)
+    let bias =
+      switch offset {
+      case .never: CArray(site.name("bias"), .int32, plain)
+      case .onAVR: CArray(site.name("bias"), .int32, plain, avr: shifted)
+      case .always: CArray(site.name("bias"), .int32, shifted)
+      case .least: CArray(site.name("bias"), .int32, folded(zero: inputZero - inputBounds.lowerBound))
+      }
+    var arrays = [bias]
     var names = [weights, arrays[0].name]
     if site.rescalesByShifts {
       arrays.append(CArray(site.name("shifts"), .int8, rescales.map { $0.bitsByShift ?? 0 }))

@@ -75,6 +75,48 @@ extension CRoutine {
       """
   }
 
+  /// Canonical Huffman codes, a bit at a time: of codes of one length the first is the number after the last one of the length before,
+  /// with a zero behind it.
+  static let decode = CRoutine(
+    name: "decode", needs: [prelude],
+    text: #"""
+      typedef struct {
+        const uint8_t *next;
+        uint8_t byte, left;
+      } @_code_stream;
+
+      /* The next count numbers; lengths says how many codes there are of each length, symbols what they stand for. */
+      static @@_NOINLINE void @_decode(@_code_stream *stream, int8_t *to, int count, const uint16_t *lengths,
+                                       const int8_t *symbols) {
+        const uint8_t *next = stream->next;
+        uint8_t byte = stream->byte, left = stream->left;
+        for (; count > 0; count--) {
+          const uint16_t *length = lengths;
+          const int8_t *symbol = symbols;
+          uint16_t code = 0;   /* less the first code of its length */
+          for (;;) {
+            uint16_t some = @@_UHALF(length);
+            if (left == 0) {
+              byte = @@_UBYTE(next);
+              next++;
+              left = 8;
+            }
+            code = (uint16_t)(code << 1 | byte >> 7);
+            byte = (uint8_t)(byte << 1);
+            left--;
+            if (code < some) break;
+            code = (uint16_t)(code - some);
+            symbol += some;
+            length++;
+          }
+          *to++ = @@_BYTE(symbol + code);
+        }
+        stream->next = next;
+        stream->byte = byte;
+        stream->left = left;
+      }
+      """#)
+
   /// Survivors with the distances between them.
   ///
   /// On AVR the sum is a function of its own: its assembly takes all pointers there are, and within a larger function compilers

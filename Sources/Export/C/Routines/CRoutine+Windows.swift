@@ -124,11 +124,11 @@ extension CRoutine {
   }
 
   /// Convolutions by a routine that makes outputs of one window after another of packed rows of weights, and gives back the rows
-  /// that follow.
-  static func convolve(_ rows: CRoutine, onAVRAlone: Bool) -> CRoutine {
+  /// that follow. Those that pack what they read are told where to, and the least byte.
+  static func convolve(_ rows: CRoutine, onAVRAlone: Bool, packing: Bool = false) -> CRoutine {
     let text = """
       static @@_SPARE void @_convolve_\(rows.name)(const @_convolution *layer, const uint8_t *all, int8_t *y, const int8_t *x,
-                                    int8_t *patch) {
+                                    int8_t *patch\(packing ? ", uint8_t *packed, int least" : "")) {
         const @_window *window = &layer->window;
         int channels = window->channels / layer->groups, filters = layer->products.outputs / layer->groups;
         int run = window->kernel_height * window->kernel_width * channels, row, column, group;
@@ -143,7 +143,7 @@ extension CRoutine {
                   && left < window->width)
                 from = x + (top * window->width + left) * channels;
               else @_gather(window, patch, x, top, left, group * channels, channels, layer->zero);
-              weights = @_\(rows.name)(&layer->products, weights, group * filters, filters, y, from, run);
+              weights = @_\(rows.name)(&layer->products, weights, group * filters, filters, y, from, run\(packing ? ", packed, least" : ""));
             }
             y += layer->products.outputs;
           }
