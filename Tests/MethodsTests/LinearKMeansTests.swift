@@ -68,4 +68,56 @@ struct LinearKMeansTests {
     #expect(LinearKMeans([4], count: 8).centroids == [4])
     #expect(LinearKMeans([1, 2, 6], count: 1).centroids == [3])
   }
+
+  @Test(
+    "With weights of numbers the centroids are those of numpy, not those of equal numbers",
+    arguments: [
+      (2, [-0.4738806, 2.5307692], 13.4965055), (3, [-1.5681818, 0.0611111, 2.5307692], 3.6903506),
+      (4, [-1.5681818, 0.0611111, 1.75, 2.9878049], 0.7910307),
+    ])
+  func weighted(count: Int, centroids: [Double], error: Double) {
+    // Lloyd's iterations in numpy; every partition was tried too, and none has a smaller weighted error.
+    let values: [Float] = [-2, -1.5, -1.25, -0.25, 0.0625, 0.5, 0.75, 1.75, 2.5, 3]
+    let importance = [1, 4, 0.5, 2, 8, 1, 0.25, 3, 0.125, 5]
+    var random = SeededRandom(seed: 0, purpose: "none")
+    let means = LinearKMeans(values, importance: importance, count: count, random: &random)
+    #expect(means.centroids.count == count)
+    #expect(zip(means.centroids, centroids).allSatisfy { abs(Double($0) - $1) < 1e-6 })
+    let found = zip(values, importance).reduce(0) {
+      let difference = Double($1.0) - Double(means.centroids[means.cluster(of: $1.0)])
+      return $0 + $1.1 * difference * difference
+    }
+    #expect(abs(found - error) < 1e-6)
+    #expect(LinearKMeans(values, count: count).centroids != means.centroids)
+    let alike = LinearKMeans(
+      values, importance: values.map { _ in 3 }, count: count, random: &random)
+    let plain = LinearKMeans(values, count: count).centroids
+    #expect(zip(alike.centroids, plain).allSatisfy { abs($0 - $1) < 1e-6 })
+    let free = LinearKMeans(values, importance: values.map { _ in 0 }, count: count, random: &random)
+    #expect(free.centroids == plain)
+  }
+
+  @Test("Starts differ: one far number takes a centroid from its neighbours where they are spread evenly")
+  func starts() {
+    let values: [Float] = [0, 1, 2, 3, 4, 5, 6, 7, 100]
+    var random = SeededRandom(seed: 1, purpose: "start")
+    // By hand: 0, 50 and 100, of which 50 gets no member; 1, 4 and 7, which Lloyd's rounds move.
+    #expect(LinearKMeans(values, count: 3).centroids == [3.5, 100])
+    #expect(
+      LinearKMeans(values, count: 3, start: .density, random: &random).centroids == [1.5, 5.5, 100])
+    var found: Set<[Float]> = []
+    for seed in 0..<20 {
+      var first = SeededRandom(seed: UInt64(seed), purpose: "start")
+      var again = first
+      let means = LinearKMeans(values, count: 3, start: .random, random: &first)
+      #expect(
+        means.centroids == LinearKMeans(values, count: 3, start: .random, random: &again).centroids)
+      for cluster in means.centroids.indices {
+        let members = values.filter { means.cluster(of: $0) == cluster }
+        #expect(means.centroids[cluster] == members.reduce(0, +) / Float(members.count))
+      }
+      found.insert(means.centroids)
+    }
+    #expect(found.count > 1)
+  }
 }

@@ -2,6 +2,7 @@ import Encodings
 import Graphs
 import Methods
 import Ops
+import Settings
 import Tensors
 import TestSupport
 import Testing
@@ -80,4 +81,77 @@ struct WeightClusteringTests {
     }
     #expect(last == (1, 4))
   }
+
+  @Test(
+    "By the Fisher information a number is the weighted mean of its weights, within masks too",
+    arguments: [false, true])
+  func importance(isMasked: Bool) throws {
+    var original = try SmallGraph.lenet.graph()
+    let value = try #require(original.parameters["hidden.weight"]).value
+    let mask = Mask(value.values.indices.map { !isMasked || $0 % 3 > 0 })
+    if isMasked { original.parameters["hidden.weight"] = Parameter(value, encoding: Sparse(mask: mask)) }
+    let evidence = KnownGradients(original)
+    var method = WeightClustering()
+    (method.convolutionBits, method.linearBits) = (2, 2)
+    method.importance.rule = .fisher
+    #expect(method.evidence == [.imageGradients])
+    var compression = Compression(method, graph: original, evidence: evidence)
+    let graph = try method.compress(&compression).graph
+    let gradient = try #require(evidence.gradients["hidden.weight"]).values
+    let fisher = gradient.map { Double($0) * Double($0) }
+    let floor = 0.01 * fisher.reduce(0, +) / Double(fisher.count)
+    let after = try #require(graph.parameters["hidden.weight"]).projected.values
+    for number in Set(after) where number != 0 {
+      let members = after.indices.filter { after[$0] == number }
+      let weights = members.map { fisher[$0] + floor }
+      let mean =
+        zip(members, weights).reduce(0) { $0 + $1.1 * Double(value.values[$1.0]) } / weights.reduce(0, +)
+      #expect(abs(mean - Double(number)) < 1e-5)
+      let plain = members.reduce(0) { $0 + Double(value.values[$1]) } / Double(members.count)
+      if members.count > 1 { #expect(abs(plain - Double(number)) > 1e-5) }
+      for member in members {
+        let nearest =
+          Set(after).subtracting(isMasked ? [0] : []).map { abs($0 - value.values[member]) }.min() ?? 0
+        #expect(abs(number - value.values[member]) <= nearest + 1e-6)
+      }
+    }
+    for (index, number) in after.enumerated() { #expect((number == 0) == !mask[index]) }
+  }
+
+  @Test("Settings of before are written as before")
+  func settings() throws {
+    #expect(WeightClustering().node.compactJSON == #"{"convolutionBits":8,"linearBits":5}"#)
+    var method = WeightClustering()
+    method.start = .density
+    method.importance.rule = .hessian
+    #expect(
+      method.node.compactJSON
+        == #"{"convolutionBits":8,"linearBits":5,"start":"density","importance":"hessian"}"#)
+  }
+}
+
+/// Gradients of single images that are made up: of two images, the same but for their sign.
+struct KnownGradients: Evidence {
+  let gradients: [String: Tensor]
+
+  /// Gradients that differ by a factor of up to a hundred; those of the named layers are larger still.
+  init(_ graph: Graph, larger: (name: String, factor: Float)? = nil) {
+    gradients = Dictionary(
+      uniqueKeysWithValues: graph.parameters.map { name, parameter in
+        var tensor = Tensor(random: parameter.value.shape, in: 0.01...1, seed: 3, name)
+        if let larger, larger.name == name {
+          for i in tensor.values.indices { tensor.values[i] *= larger.factor }
+        }
+        return (name, tensor)
+      })
+  }
+
+  func forEachGradient(images: Int, _ body: ([String: Tensor]) -> Void) throws { body(gradients) }
+  func forEachImageGradient(images: Int, _ body: ([String: Tensor]) -> Void) throws {
+    body(gradients)
+    body(gradients.mapValues { Tensor($0.values.map { -$0 }, shape: $0.shape) })
+  }
+  func forEachActivation(
+    of values: [String], images: Int, real: Bool, _ body: ([String: Tensor]) -> Void
+  ) throws {}
 }

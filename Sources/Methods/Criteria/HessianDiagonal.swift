@@ -47,30 +47,14 @@ public struct HessianDiagonal: Saliency {
     let names = sets.flatMap { $0.parameters(.reading) }.filter {
       weights[$0] != nil && seen.insert($0).inserted
     }
-    var diagonal = weights.mapValues { Array(repeating: 0.0, count: $0.values.count) }
-    for _ in 0..<probes {
-      var direction: [String: Tensor] = [:]
-      for name in names {
-        guard var signs = weights[name] else { continue }
-        for i in signs.values.indices { signs.values[i] = context.random.uniform() < 0.5 ? -1 : 1 }
-        direction[name] = signs
-      }
-      let product = try context.evidence.hessianProduct(direction, images: images ?? context.images)
-      for name in names {
-        guard let signs = direction[name], let product = product[name],
-          var sum = diagonal.removeValue(forKey: name)
-        else { continue }
-        for i in sum.indices { sum[i] += Double(signs.values[i]) * Double(product.values[i]) }
-        diagonal[name] = sum
-      }
-    }
-    let probes = Double(probes)
+    let diagonal = try context.evidence.hessianDiagonal(
+      by: names, of: weights, probes: probes, images: images ?? context.images, random: &context.random)
     return sets.map { set in
       set.sums(.reading) { name in
         guard let weight = weights[name], let curvature = diagonal[name] else { return nil }
         return { element in
           let value = Double(weight.values[element])
-          return value * value * curvature[element] / probes / 2
+          return value * value * curvature[element] / 2
         }
       }
     }

@@ -84,6 +84,35 @@ extension Evidence {
     }
     return information
   }
+
+  /// An estimate of the diagonal of the loss's Hessian by some parameters, given in the order of draws with their values: the
+  /// mean over `probes` random directions v of 1 and -1 of v·(H·v), element by element.
+  ///
+  /// The error of an element falls with the root of the number of directions; estimates may be negative.
+  ///
+  /// **Paper**: Bekas, Kokiopoulou, Saad, "An estimator for the diagonal of a matrix", 2007, doi:10.1016/j.apnum.2007.01.003.
+  public func hessianDiagonal(
+    by names: [String], of weights: [String: Tensor], probes: Int, images: Int, random: inout SeededRandom
+  ) throws -> [String: [Double]] {
+    var sums = weights.mapValues { Array(repeating: 0.0, count: $0.values.count) }
+    for _ in 0..<probes {
+      var direction: [String: Tensor] = [:]
+      for name in names {
+        guard var signs = weights[name] else { continue }
+        for i in signs.values.indices { signs.values[i] = random.uniform() < 0.5 ? -1 : 1 }
+        direction[name] = signs
+      }
+      let product = try hessianProduct(direction, images: images)
+      for name in names {
+        guard let signs = direction[name], let product = product[name],
+          var sum = sums.removeValue(forKey: name)
+        else { continue }
+        for i in sum.indices { sum[i] += Double(signs.values[i]) * Double(product.values[i]) }
+        sums[name] = sum
+      }
+    }
+    return sums.mapValues { sum in sum.map { $0 / Double(probes) } }
+  }
 }
 
 /// For methods that look at weights alone; asking it is an error.

@@ -16,19 +16,28 @@ public struct WeightClustering: CompressionMethod {
       Clusters the weights of each convolution and linear layer into at most 2^bits numbers and stores an index for each \
       weight. Centroids start evenly spaced between the extremes, which keeps the few large weights. Weights that are \
       zero, as pruning leaves them, are no part of the clustering and stay zero: zero then is one of the 2^bits numbers. \
+      With `start: density` centroids begin where weights are dense, with `random` at weights that are drawn. With \
+      `importance` the error of a weight counts by the loss's curvature, so that weights that matter lie near a number. \
       The stage's training goes on with tied weights. Biases and batch norms stay in floats, and so do the shared numbers, \
       until a later stage of quantization puts them on a grid of integers.
       """,
     formula: """
-      min Σ_k Σ_{w in cluster k} (w - c_k)², c_k the mean of its cluster; training: c_k ← c_k - rate · mean of ∂L/∂w over the \
+      min Σ_k Σ_{w in cluster k} h_w (w - c_k)², c_k = Σ h_w w / Σ h_w over its cluster, h_w 1 or the curvature of the loss by w; training: c_k ← c_k - rate · mean of ∂L/∂w over the \
       cluster; bits of a layer of n weights: n · bits + 32 · 2^bits
       """,
-    paper: "Han, Mao, Dally 2016, Deep Compression, arXiv:1510.00149")
+    paper: """
+      Han, Mao, Dally 2016, Deep Compression, arXiv:1510.00149; importance: Choi, El-Khamy, Lee 2017, Towards the limit of network \
+      quantization, arXiv:1612.01543
+      """)
 
   /// Bits of an index in convolutions.
   public var convolutionBits = 8
   /// Bits of an index in linear layers.
   public var linearBits = 5
+  /// Where centroids begin.
+  public var start = CentroidStart.linear
+  /// How much the errors of weights matter.
+  public var importance = WeightImportance()
 
   /// 256 numbers for a convolution, 32 for a linear layer.
   public init() {}
@@ -37,8 +46,14 @@ public struct WeightClustering: CompressionMethod {
     [
       Setting("convolutionBits", \.convolutionBits, in: 1...12, "bits of an index in convolutions"),
       Setting("linearBits", \.linearBits, in: 1...12, "bits of an index in linear layers"),
-    ]
+      Setting(
+        "start", \.start,
+        "where centroids begin: evenly between the extremes (linear), evenly over the weights in order (density), at weights drawn (random)"
+      ).omittedAsDefault(),
+    ] + WeightImportance.settings(\.importance)
   }
+
+  public var evidence: Set<EvidenceKind> { importance.evidence }
 
   /// The share of a linear layer's 32-bit weight that is saved; convolutions get three bits more, at most 8, as in the
   /// paper.
@@ -53,15 +68,7 @@ public struct WeightClustering: CompressionMethod {
   public static var strength: WritableKeyPath<WeightClustering, Double>? { \.savedShare }
 
   public func applicability(to node: Node, in graph: Graph) -> Applicability {
-    guard node.op is any ProductOp, let shape = graph.weightShape(of: node) else {
-      return .notApplicable(reason: "it has no weights to share")
-    }
-    let (bits, count) = (bits(for: shape), shape.count)
-    guard count * bits + 32 << bits < 32 * count else {
-      return .notApplicable(
-        reason: "a codebook of \(1 << bits) numbers is no smaller than its \(count) weights")
-    }
-    return .applicable
+    .sharing(node, in: graph, bits: bits)
   }
 
   /// Weights of two axes are those of linear layers.
@@ -74,37 +81,19 @@ public struct WeightClustering: CompressionMethod {
       throw MethodError.nothingToDo(
         method: Self.name, reason: "no layer has enough weights for its codebook; use fewer bits")
     }
+    let importance = try compression.importance(\.importance)
     for (node, settings) in layers {
       let weight = try located(Self.name) { [graph] in try graph.parameter(.weight, of: node) }
-      let bits = settings.bits(for: weight.value.shape)
-      graph[.weight, of: node.name] = try Self.clustered(weight, bits: bits, node.name)
+      let shared = try SharedWeight(
+        weight, importance: importance[ParameterRole.weight.name(of: node.name)], Self.name, node.name)
+      guard !shared.survivors.isEmpty else { continue }
+      let means = LinearKMeans(
+        shared.survivors, importance: shared.importance,
+        count: 1 << settings.bits(for: weight.value.shape) - (shared.hasZero ? 1 : 0),
+        start: settings.start, random: &compression.random)
+      graph[.weight, of: node.name] = try shared.parameter(
+        clusters: shared.survivors.map(means.cluster), centroids: means.centroids)
     }
     return Rewrite(inPlace: graph)
-  }
-
-  /// The weight with a codebook of at most 2^bits numbers; weights that are zero keep to a number of their own.
-  private static func clustered(
-    _ weight: Parameter, bits: Int, _ node: String
-  ) throws -> Parameter {
-    let values = weight.projected.values
-    let survivors = values.filter { $0 != 0 }
-    let hasZero = survivors.count < values.count
-    guard !survivors.isEmpty else { return weight }
-    guard survivors.allSatisfy(\.isFinite) else {
-      throw MethodError.impossible(method: name, node: node, reason: "its weights are not all finite")
-    }
-    let means = LinearKMeans(survivors, count: 1 << bits - (hasZero ? 1 : 0))
-    let first = hasZero ? 1 : 0
-    let assignments = values.map { $0 == 0 ? 0 : UInt16(first + means.cluster(of: $0)) }
-    let codebook = Codebook(assignments: assignments, count: first + means.centroids.count, hasZero: hasZero)
-    let encoding = try weight.encoding.replacingNumbers(with: codebook, name, node)
-    return Parameter(Parameter(weight.projected, encoding: encoding).projected, encoding: encoding)
-  }
-}
-
-extension Graph {
-  /// The extents of a node's weight; `nil` where it has none.
-  fileprivate func weightShape(of node: Node) -> Shape? {
-    slots(of: node).first { $0.slot.role == .weight }?.slot.shape
   }
 }
