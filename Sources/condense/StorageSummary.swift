@@ -21,25 +21,34 @@ struct StorageSummary {
     file = try StudentFile.sizes(of: model)
   }
 
-  /// A table of parameters with the file's bytes below, and one of values.
+  /// A table of parameters with the file's bytes below, and one of values. Behind the coded bytes stand their bits for each weight
+  /// that is not zero, and what these bits can come down to: the entropy of the symbols.
   func lines(width: Int) -> [String] {
     var table = TextTable(columns: [
       TextTable.Column("parameter", shrinksTo: 12), TextTable.Column("encoding", shrinksTo: 10),
       TextTable.Column("shape"), TextTable.Column("non-zeros", isNumber: true),
       TextTable.Column("bytes", isNumber: true), TextTable.Column("coded", isNumber: true),
+      TextTable.Column("bits", isNumber: true), TextTable.Column("bound", isNumber: true),
     ])
     for (packed, coded) in zip(packed, coded) {
       table.rows.append([
         packed.name, coded.form, packed.shape.description, GraphSummary.grouped(packed.nonZeros),
         GraphSummary.grouped(packed.bytes), GraphSummary.grouped(coded.bytes),
+        Self.hundredths(coded.bitsPerWeight), Self.hundredths(coded.entropyPerWeight),
       ])
     }
     table.rows.append([
       "file", "", "", GraphSummary.grouped(packed.reduce(0) { $0 + $1.nonZeros }),
-      GraphSummary.grouped(file.fileBytes), GraphSummary.grouped(file.codedBytes),
+      GraphSummary.grouped(file.fileBytes), GraphSummary.grouped(file.codedBytes), "", "",
     ])
     let breakEven = BreakEvenTable(of: coded)?.lines(width: width) ?? []
-    return table.lines(width: width) + breakEven + valueLines(width: width)
+    let legend = "bits: coded, of a weight that is not zero; bound: the entropy of its symbols"
+    return table.lines(width: width) + [legend] + breakEven + valueLines(width: width)
+  }
+
+  private static func hundredths(_ number: Double) -> String {
+    let hundredths = Int((number * 100).rounded())
+    return "\(hundredths / 100).\(hundredths % 100 / 10)\(hundredths % 10)"
   }
 
   private func valueLines(width: Int) -> [String] {
@@ -60,6 +69,7 @@ struct StorageSummary {
       let sizes = SettingsNode(mapping: [
         "name": packed.name.node, "encoding": packed.encoding.node, "shape": packed.shape.settingsNode,
         "nonZeros": packed.nonZeros.node, "bytes": packed.bytes.node, "codedBytes": coded.bytes.node,
+        "bitsPerWeight": coded.bitsPerWeight.node, "entropyPerWeight": coded.entropyPerWeight.node,
       ])
       guard let places = packed.places, let codedPlaces = coded.places else { return sizes }
       return sizes.adding(

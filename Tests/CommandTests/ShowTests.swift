@@ -100,6 +100,42 @@ struct ShowTests {
     #expect(try StorageSummary(of: plain) == nil)
   }
 
+  @Test("Beside the coded bytes of shared weights stand their bits and the entropy that bounds them")
+  func entropy() throws {
+    var graph = try NetworkSpec.named("mlp", searching: [teachers]).build()
+    graph.initializeParameters(seed: 0)
+    // Halves, quarters and two eighths: 1.75 bits, which Huffman's code takes, too.
+    let shares: [UInt16] = [0, 0, 0, 0, 1, 1, 2, 3]
+    let weights = graph.parameters.keys.filter { $0.hasSuffix(".weight") }
+    for name in weights {
+      guard let value = graph.parameters[name]?.value else { continue }
+      let codebook = Codebook(
+        assignments: value.values.indices.map { shares[$0 % 8] }, count: 4, hasZero: false)
+      let parameter = Parameter(value, encoding: codebook)
+      graph.parameters[name] = Parameter(parameter.projected, encoding: codebook)
+    }
+    let model = Model(
+      graph: graph, classes: (0..<10).map { "digit \($0)" },
+      input: InputDescription(shape: [1, 28, 28], mean: [33], deviation: [78]),
+      split: SettingsNode(mapping: [:]), provenance: SettingsNode(mapping: [:]))
+    let summary = try #require(try StorageSummary(of: model))
+    let lines = summary.lines(width: 80)
+    #expect(lines.first?.hasSuffix("bits  bound") == true && lines.contains { $0.hasPrefix("bits: ") })
+    #expect(lines.allSatisfy { $0.count <= 80 })
+    let tensors = try #require(summary.fields.first { $0.key == "tensors" }?.value).list("tensors")
+    for tensor in tensors where tensor["encoding"] == "codebook".node {
+      let count = Double(try tensor.required("nonZeros", of: "a tensor").integer("nonZeros"))
+      let entropy = try Double(reading: tensor.required("entropyPerWeight", of: "a tensor"), key: "entropy")
+      let bits = try Double(reading: tensor.required("bitsPerWeight", of: "a tensor"), key: "bits")
+      // Beside the indices stand four numbers of 32 bits, whose bytes have two bits of entropy each at most.
+      #expect(entropy >= 1.75 && entropy <= 1.75 + 32 / count)
+      #expect(bits >= entropy && bits <= 1.75 + 200 / count)
+      let bytes = Double(try tensor.required("codedBytes", of: "a tensor").integer("codedBytes"))
+      #expect(abs(bits * count / 8 - bytes) < 1)
+    }
+    #expect(lines.count { $0.contains(" 1.75 ") && $0.hasSuffix(" 1.75") } >= 1)
+  }
+
   @Test(
     "The plan of a network names a kernel for each of its nodes, in training and in inference, as text and as JSON"
   )

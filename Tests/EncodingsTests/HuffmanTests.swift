@@ -63,6 +63,23 @@ struct HuffmanTests {
     #expect(mean >= entropy - 1e-9 && mean < entropy + 1)
   }
 
+  @Test("The entropy of symbols is Shannon's, and no file is below it")
+  func entropyBits() throws {
+    // Halves, quarters and eighths: 1, 2, 3 and 3 bits.
+    let symbols: [UInt32] = [0, 0, 0, 0, 5, 5, 2, 7]
+    #expect(SymbolCoding.entropyBits(symbols, bits: 3) == 14)
+    // Planes of eight bits: the upper ones are all alike, 0 and 1 among the lower as often.
+    #expect(SymbolCoding.entropyBits([256, 257, 256, 257], bits: 16) == 4)
+    #expect(SymbolCoding.entropyBits([], bits: 4) == 0 && SymbolCoding.entropyBits([3, 3], bits: 2) == 0)
+    var random = SeededRandom(seed: 6, purpose: "bell")
+    for bits in [2, 7, 12, 20] {
+      let bell = (0..<5000).map { _ in UInt32(abs(random.normal()) * Float(1 << bits) / 8) }
+      let entropy = SymbolCoding.entropyBits(bell, bits: bits)
+      let written = Double(SymbolCoding.bitCount(bell, bits: bits, coded: true))
+      #expect(entropy < written && written < entropy + 5000 * Double((bits + 7) / 8) + 4000)
+    }
+  }
+
   @Test("Symbols of every width come back, packed and coded", arguments: 1...32, [false, true])
   func roundTrip(bits: Int, coded: Bool) throws {
     var random = SeededRandom(seed: 5, purpose: "symbols", bits)

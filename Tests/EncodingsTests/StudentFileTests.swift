@@ -77,6 +77,8 @@ struct StudentFileTests {
       #expect(tensors.map(\.name).sorted() == model.graph.parameters.keys.sorted())
       let bits = tensors.reduce(0) { $0 + $1.bits }
       let rest = bytes - (bits + 7) / 8
+      // Each stream's symbols take their entropy at least, coded or not.
+      #expect(tensors.allSatisfy { $0.entropyBits <= Double($0.bits) && $0.entropyBits >= 0 })
       #expect(
         rest > 0 && rest < 400 + 40 * model.graph.nodes.count, "\(name) takes \(rest) bytes beside tensors")
     }

@@ -23,17 +23,20 @@ struct ParameterWriter {
     tensors.append(place(of: layout))
     let start = writer.bitCount
     var previous: Int?
+    var entropyBits = 0.0
     for stream in stored.streams {
       SymbolCount.write(stream.symbols.count, shape: shape, previous: previous, to: &writer)
       SymbolCoding.write(stream.symbols, bits: stream.bits, coded: coded, to: &writer)
       previous = stream.symbols.count
+      entropyBits += SymbolCoding.entropyBits(stream.symbols, bits: stream.bits)
     }
     sizes.append(
       TensorSize(
         name: name, encoding: ([layout.kind] + layout.inner).joined(separator: " "),
         places: layout.kind == Sparse.kind ? PlaceForm(of: stored.streams) : nil, shape: shape,
         nonZeros: parameter.encoding.nonZeroCount(parameter.value.values.span),
-        symbolBits: parameter.encoding.bits, bits: writer.bitCount - start))
+        symbolBits: parameter.encoding.bits, bits: writer.bitCount - start,
+        entropyBits: entropyBits))
   }
 
   private mutating func place(of layout: TensorLayout) -> Int {

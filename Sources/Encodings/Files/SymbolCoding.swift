@@ -1,3 +1,5 @@
+import Foundation
+
 /// Symbols of one width as bits: a flag, then the symbols packed to their width, or a Huffman table and their codes where
 /// that is smaller.
 ///
@@ -53,6 +55,23 @@ enum SymbolCoding {
     guard count > 0 else { return 0 }
     let smaller = coded ? smallerCode(counts, bits: bits) : nil
     return 1 + (smaller?.bitCount ?? bits * count)
+  }
+
+  /// The empirical entropy of symbols times their number: what no code of single symbols, or of single planes of wide ones, goes
+  /// below, its table not counted.
+  ///
+  /// **Formula**: `-Σ n_s log2(n_s / n)`, of n symbols n_s being s.
+  static func entropyBits(_ symbols: [UInt32], bits: Int) -> Double {
+    guard bits > HuffmanCode.maximumSymbolBits else { return entropyBits(counts(symbols, bits: bits)) }
+    return planes(bits).reduce(0) { sum, plane in
+      let mask = UInt32(1) << UInt32(plane.bits) - 1
+      return sum + entropyBits(counts(symbols.map { $0 >> UInt32(plane.shift) & mask }, bits: plane.bits))
+    }
+  }
+
+  private static func entropyBits(_ counts: [Int]) -> Double {
+    let total = Double(counts.reduce(0, +))
+    return counts.reduce(0) { $1 > 0 ? $0 - Double($1) * log2(Double($1) / total) : $0 }
   }
 
   private static func counts(_ symbols: [UInt32], bits: Int) -> [Int] {

@@ -16,9 +16,16 @@ public struct TensorSize: Sendable, Equatable {
   public let symbolBits: Int
   /// Bits in the file, the checksum and the header apart.
   public let bits: Int
+  /// The entropy of all its symbols, in bits: what a code of single symbols can come down to.
+  public let entropyBits: Double
 
   /// Bits as bytes, rounded up.
   public var bytes: Int { (bits + 7) / 8 }
+
+  /// Bits in the file for each element that is not zero by construction, whatever they stand for: symbols, places, tables.
+  public var bitsPerWeight: Double { Double(bits) / Double(max(nonZeros, 1)) }
+  /// The entropy of all its symbols for each element that is not zero by construction.
+  public var entropyPerWeight: Double { entropyBits / Double(max(nonZeros, 1)) }
 
   /// The encodings with the form of places: `sparse gaps(5) codebook`.
   public var form: String {
