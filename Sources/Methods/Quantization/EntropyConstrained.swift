@@ -1,0 +1,128 @@
+import Encodings
+public import Graphs
+import Ops
+public import Settings
+import Tensors
+
+/// Weights that share numbers of which the more frequent ones have shorter codes: fewest bits after Huffman's code for an error.
+public struct EntropyConstrained: CompressionMethod {
+  public static let name = "entropy-constrained"
+  public static let family = MethodFamily.quantization
+  public static let order = PipelineOrder.sharing
+  public static let revision = 1
+  public static let documentation = MethodDocumentation(
+    summary: "shared numbers chosen for the entropy of their indices, as Huffman codes them",
+    description: """
+      Chooses the shared numbers of each layer so that the weighted squared error plus a price for each bit of the indices' \
+      entropy is least. A weight goes to a number of a short code where that costs little, numbers that few weights would have \
+      vanish, and the file, whose indices are Huffman-coded, becomes smaller than after k-means at the same error. One price \
+      serves all layers, and is found so that the entropy is `bitsPerWeight` on average. With `errors: relative` an error counts as a \
+      share of its layer's mean square, so that layers get about as many bits each; with `absolute` as `importance` says, so that \
+      layers whose curvature is large get more. Each layer has numbers of its own, as its file holds them. Weights that are zero stay zero and take no \
+      part. A Huffman code has one bit at least for each weight, so that below 1 the file does not follow the entropy. The stage's training goes on \
+      with tied weights.
+      """,
+    formula: """
+      min Σ h_w (w - c_k)² - λ Σ log2 p_k, p_k the share of the layer's weights in w's cluster k; c_k = Σ h_w w / Σ h_w; λ by bisection \
+      so that -Σ log2 p_k over all weights is bitsPerWeight each
+      """,
+    paper: """
+      Choi, El-Khamy, Lee 2017, Towards the limit of network quantization, arXiv:1612.01543; Chou, Lookabaugh, Gray 1989, \
+      Entropy-constrained vector quantization, doi:10.1109/29.17498
+      """)
+
+  /// The entropy of an index, in bits, as a mean over the layers.
+  public var bitsPerWeight = 3.0
+  /// Bits of an index before entropy codes: a layer begins with 2^bits numbers.
+  public var bits = 6
+  /// How the errors of layers compare.
+  public var errors = Errors.relative
+  /// How much the errors of weights matter.
+  public var importance = WeightImportance()
+
+  /// How the errors of different layers compare.
+  public enum Errors: String, Sendable, SettingChoice {
+    /// As shares of the layer's mean square, with the importance of weights counted.
+    case relative
+    /// As they are.
+    case absolute
+  }
+
+  /// Three bits a weight, of at most 64 numbers.
+  public init() {}
+
+  public static var settings: [Setting<EntropyConstrained>] {
+    [
+      Setting(
+        "bitsPerWeight", \.bitsPerWeight, in: 0.1...12,
+        "entropy of an index in bits, as a mean over all layers of this setting"),
+      Setting(
+        "bits", \.bits, in: 1...12,
+        "bits of an index before entropy codes: a layer begins with 2^bits numbers"),
+      Setting(
+        "errors", \.errors,
+        "how errors of layers compare: as shares of the layer's mean square (relative) or as they are (absolute)"
+      ),
+    ] + WeightImportance.settings(\.importance)
+  }
+
+  /// The share of a 32-bit weight that is saved.
+  public var savedShare: Double {
+    get { 1 - bitsPerWeight / 32 }
+    set {
+      bitsPerWeight = min(max(32 * (1 - newValue), 0.5), 8)
+      bits = min(Int(bitsPerWeight.rounded(.up)) + 2, 8)
+    }
+  }
+
+  public static var strength: WritableKeyPath<EntropyConstrained, Double>? { \.savedShare }
+  public var evidence: Set<EvidenceKind> { importance.evidence }
+
+  public func applicability(to node: Node, in graph: Graph) -> Applicability {
+    .sharing(node, in: graph) { _ in bits }
+  }
+
+  public func compress(_ compression: inout Compression<EntropyConstrained>) throws -> Rewrite {
+    var graph = compression.graph
+    let importance = try compression.importance(\.importance)
+    var layers: [(node: String, settings: EntropyConstrained, weight: SharedWeight)] = []
+    for (node, settings) in compression.layers {
+      let weight = try located(Self.name) { [graph] in try graph.parameter(.weight, of: node) }
+      let shared = try SharedWeight(
+        weight, importance: importance[ParameterRole.weight.name(of: node.name)], Self.name, node.name)
+      if !shared.survivors.isEmpty { layers.append((node.name, settings, shared)) }
+    }
+    guard !layers.isEmpty else {
+      throw MethodError.nothingToDo(
+        method: Self.name, reason: "no layer has enough weights for its numbers; use fewer bits")
+    }
+    for target in Set(layers.map(\.settings.bitsPerWeight)).sorted() {
+      let group = layers.filter { $0.settings.bitsPerWeight == target }
+      let budget = EntropyBudget(
+        problems: group.map { layer in
+          (
+            layer.weight.entropyProblem(layer.settings.errors),
+            1 << layer.settings.bits - (layer.weight.hasZero ? 1 : 0)
+          )
+        })
+      for (layer, solution) in zip(group, budget.solutions(bitsPerWeight: target)) {
+        graph[.weight, of: layer.node] = try layer.weight.parameter(
+          clusters: solution.clusters, centroids: solution.centroids)
+      }
+    }
+    return Rewrite(inPlace: graph)
+  }
+}
+
+extension SharedWeight {
+  /// The numbers to choose, with what their errors count.
+  fileprivate func entropyProblem(_ errors: EntropyConstrained.Errors) -> EntropyProblem {
+    var weights = importance ?? survivors.map { _ in 1 }
+    if errors == .relative {
+      let square = zip(survivors, weights).reduce(0) { $0 + Double($1.0) * Double($1.0) * $1.1 }
+      let mean = square / Double(survivors.count)
+      if mean > 0 { weights = weights.map { $0 / mean } }
+    }
+    return EntropyProblem(survivors, weights: weights)
+  }
+}
