@@ -3,7 +3,11 @@ public import Graphs
 extension EncodingCatalogue {
   /// Every encoding that a file may name.
   public static let standard = EncodingCatalogue(
-    parameters: [Dense.self, Sparse.self, Integer.self, Codebook.self, PowersOfTwo.self, Binary.self],
+    parameters: [
+      Dense.self, Sparse.self, Integer.self, Codebook.self, ProductCodebook.self, Hashed.self,
+      PowersOfTwo.self,
+      Binary.self,
+    ],
     values: [IntegerValue.self])
   /// Those, and what a checkpoint may name besides.
   public static let training = EncodingCatalogue(

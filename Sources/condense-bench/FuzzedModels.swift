@@ -72,10 +72,22 @@ enum FuzzedModels {
         grid: Integer(bits: 6, scales: [0.015625]))
       let powers = PowersOfTwo(levels: LevelSet(termBits: 4), exponents: [-6])
       let signs = Binary(scales: Array(repeating: 0.0625, count: weight.shape[0]))
-      let ways: [any Encoding] = [Sparse(mask: mask, inner: numbers), shared, numbers, powers, signs]
+      let grid = Integer(bits: 8, scales: [0.0078125])
+      let ways: [any Encoding] = [
+        Sparse(mask: mask, inner: numbers), shared, numbers, powers, signs, rows(of: weight).onGrid(grid),
+        Hashed(shape: weight.shape, count: 7, seed: 1, grid: grid),
+      ]
       model.graph.parameters[name]?.encoding = ways[index % ways.count]
     }
     return model
+  }
+
+  /// Rows as a whole, each one of two.
+  private static func rows(of tensor: Tensor) -> ProductCodebook {
+    let rows = tensor.shape[0]
+    return ProductCodebook(
+      assignments: (0..<rows).map { UInt32($0 % 2) }, subspaces: 1, width: tensor.values.count / rows,
+      count: 2)
   }
 
   private static func encodings(of tensor: Tensor) -> [any Encoding] {
@@ -89,6 +101,8 @@ enum FuzzedModels {
       PowersOfTwo(levels: LevelSet(termBits: 4), exponents: Array(repeating: -6, count: tensor.shape[0])),
       Binary(scales: [0.125]), Sparse(mask: mask, inner: Binary(scales: [0.5])),
       Sparse(mask: mask, inner: PowersOfTwo(levels: LevelSet(alphabet: 1), rounding: .log, exponents: [-7])),
+      rows(of: tensor), Hashed(shape: tensor.shape, count: 5, seed: 9),
+      Sparse(mask: mask, inner: Hashed(shape: tensor.shape, count: 5, seed: 9)),
     ]
   }
 

@@ -28,7 +28,7 @@ struct Catalogue: CustomTestStringConvertible, Sendable {
       list: "Sources/Ops/Training/TrainingOp.swift"),
     Catalogue(
       name: "encodings", folder: "Sources/Encodings",
-      protocols: ["Encoding", "ValueEncoding", "TrainingEncoding"],
+      protocols: ["Encoding", "SharedNumbers", "TiedEncoding", "ValueEncoding", "TrainingEncoding"],
       list: "Sources/Encodings/EncodingCatalogue+Standard.swift", foreign: ["Dense"]),
     Catalogue(
       name: "blocks", folder: "Sources/Networks/Blocks", protocols: ["Block"],

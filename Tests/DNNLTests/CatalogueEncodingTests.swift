@@ -10,7 +10,7 @@ import Testing
 /// value that lands on the next integer in one of two backends is carried on into weights and moments.
 private enum EncodingKind: String, CaseIterable {
   case sparse, integer, codebook, sparseCodebook, sparseInteger, spliced, attracted, traced, logVariance
-  case powersOfTwo, binary, frozen
+  case powersOfTwo, binary, frozen, product, sparseHashed
 
   /// The kinds that the encoding is made of.
   var kinds: [String] {
@@ -26,6 +26,8 @@ private enum EncodingKind: String, CaseIterable {
     case .logVariance: [LogVariance.kind, Sparse.kind]
     case .powersOfTwo: [PowersOfTwo.kind]
     case .binary: [Binary.kind]
+    case .product: [ProductCodebook.kind]
+    case .sparseHashed: [Sparse.kind, Hashed.kind]
     case .frozen: [Frozen.kind, Sparse.kind]
     }
   }
@@ -52,6 +54,12 @@ private enum EncodingKind: String, CaseIterable {
     case .logVariance: LogVariance(divergence: 1, inner: Sparse(mask: mask))
     case .powersOfTwo: powers
     case .binary: Binary(scales: [0.125])
+    case .product:
+      ProductCodebook(
+        assignments: (0..<tensor.shape[0]).map { UInt32($0 % 3) }, subspaces: 1,
+        width: tensor.values.count / tensor.shape[0], count: 3)
+    case .sparseHashed:
+      Sparse(mask: mask, inner: Hashed(shape: tensor.shape, count: max(1, tensor.values.count / 4), seed: 6))
     case .frozen:
       Frozen(
         mask: Mask(tensor.values.indices.map { $0 % 6 == 1 }),

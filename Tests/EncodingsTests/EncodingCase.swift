@@ -72,6 +72,12 @@ struct EncodingCase: CustomTestStringConvertible, Sendable {
     ]
   }
 
+  private static func product(width: Int, count: Int, hasOwnBooks: Bool = false) -> ProductCodebook {
+    ProductCodebook(
+      assignments: (0..<shape.count / width).map { UInt32($0 * $0 % 7 % count) }, subspaces: 36 / width,
+      width: width, count: count, hasOwnBooks: hasOwnBooks)
+  }
+
   private static func plainEncodings(of masters: Tensor) -> [(String, any Encoding)] {
     let clusters = masters.values.map { UInt16(max(0, min(7, Int(($0 + 1) * 4)))) }
     let withZero = masters.values.map { UInt16($0.magnitude < 0.3 ? 0 : $0 < 0 ? 1 : 2) }
@@ -101,6 +107,23 @@ struct EncodingCase: CustomTestStringConvertible, Sendable {
       ("quartets of an alphabet", PowersOfTwo(levels: LevelSet(alphabet: 3), exponents: [-7])),
       ("signs a channel", Binary(scales: [0.5, 0.25, 1, 0.3, 0.7, 0.1])),
       ("signs", Binary(scales: [0.4])),
+      ("kernels of 5 centroids", product(width: 9, count: 5)),
+      ("pairs of 3 centroids, of each place in a row", product(width: 2, count: 3, hasOwnBooks: true)),
+      ("sub-vectors of 6 that cut kernels", product(width: 6, count: 4)),
+      (
+        "kernels of 5 centroids on bytes",
+        product(width: 9, count: 5).onGrid(Integer(bits: 8, scales: [0.01]))
+      ),
+      ("hashed to 40", Hashed(shape: shape, count: 40, seed: 1)),
+      ("hashed to more than there are", Hashed(shape: shape, count: 300, seed: 2)),
+      (
+        "a slice of hashed",
+        Hashed(shape: [6, 9, 3, 3], count: 60, seed: 3).sliced([1: [0, 2, 3, 8]], shape: [6, 9, 3, 3])
+      ),
+      (
+        "hashed to 40 on a grid that clips",
+        Hashed(shape: shape, count: 40, seed: 4, grid: Integer(bits: 3, scales: [0.05]))
+      ),
       ("one cluster", Codebook(assignments: clusters.map { _ in 0 }, count: 1, hasZero: false)),
     ]
   }

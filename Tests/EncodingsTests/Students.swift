@@ -58,6 +58,13 @@ enum Students {
     return Mask(value.values.map { $0.magnitude >= bound })
   }
 
+  /// Rows as a whole, each one of four.
+  private static func product(of value: Tensor) -> ProductCodebook {
+    ProductCodebook(
+      assignments: (0..<value.shape[0]).map { UInt32($0 % 4) }, subspaces: 1,
+      width: value.shape.count / value.shape[0], count: 4)
+  }
+
   private static func encodings(of value: Tensor) -> [any Encoding] {
     let integers = Integer(bits: 8, covering: value, perChannel: true)
     let clusters = Codebook(
@@ -67,6 +74,8 @@ enum Students {
       Sparse(mask: mask(value), inner: clusters), Dense(),
       Binary(scales: Array(repeating: 0.125, count: value.shape[0])),
       PowersOfTwo(levels: LevelSet(termBits: 4), exponents: Array(repeating: -6, count: value.shape[0])),
+      Hashed(shape: value.shape, count: max(1, value.shape.count / 8), seed: 5),
+      Sparse(mask: mask(value), inner: product(of: value)),
     ]
   }
 }

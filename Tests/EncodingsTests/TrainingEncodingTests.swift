@@ -127,7 +127,7 @@ struct TrainingEncodingTests {
           streams: [
             .init(name: "target", bits: 32, symbols: [0]), .init(name: "strength", bits: 32, symbols: [0]),
           ]),
-        "attracted: inner encoding: expected dense or sparse or integer or codebook or powers-of-two or binary, found \"spliced\""
+        "attracted: inner encoding: expected dense or sparse or integer or codebook or product or hashed or powers-of-two or binary, found \"spliced\""
       ),
       (
         StoredTensor(

@@ -66,6 +66,31 @@ struct IntegerProgramTests {
     #expect(shared.map(\.node) == ["stem.conv", "b2.conv", "logits"])
   }
 
+  @Test("So do sub-vectors and hashed weights")
+  func tied() throws {
+    var graph = try SmallGraph.residual.graph()
+    for (index, node) in ["stem.conv", "b2.conv", "logits"].enumerated() {
+      let weight = try #require(graph.parameters["\(node).weight"]).value
+      let width = weight.shape.spatialCount
+      let subspaces = weight.values.count / weight.shape[0] / width
+      let product = ProductCodebook(
+        assignments: (0..<weight.shape[0] * subspaces).map { UInt32($0 % 3) }, subspaces: subspaces,
+        width: width, count: 3)
+      let hashed = Hashed(shape: weight.shape, count: max(2, weight.values.count / 6), seed: 3)
+      graph.parameters["\(node).weight"] = Parameter(weight, encoding: index == 1 ? hashed : product)
+    }
+    let (agreement, program) = try agreement(graph, images: 32)
+    for difference in agreement.steps { #expect(difference.largest <= 1, "\(difference)") }
+    let vectors = program.steps.filter {
+      let weights =
+        ($0.kernel as? IntegerConvolution)?.products.weights
+        ?? ($0.kernel as? IntegerLinear)?.products.weights
+      if case .vectors = weights?.storage { return true }
+      return false
+    }
+    #expect(vectors.map(\.node) == ["stem.conv", "logits"])
+  }
+
   @Test("So do the small networks, which hold every way of joining nodes", arguments: SmallGraph.allCases)
   func small(network: SmallGraph) throws {
     let (agreement, _) = try agreement(try network.graph(), images: 32)

@@ -15,7 +15,7 @@ public import Tensors
 /// **Size**: `count` floats, or integers of the grid, and `bits = ⌈log2 count⌉` for each element.
 ///
 /// **Paper**: Han, Mao, Dally, "Deep Compression", ICLR 2016, arXiv:1510.00149.
-public struct Codebook: Encoding {
+public struct Codebook: SharedNumbers {
   public static let kind = "codebook"
   /// The most centroids: with a zero for masked elements beside them, 16 bits are enough for an assignment.
   public static let maximumCount = 1 << 16 - 1

@@ -14,6 +14,31 @@ public struct IntegerWeights: Sendable, Equatable {
     case signs
     /// A sign before the place among zero and a few magnitudes, ascending, in so many bits (2…8).
     case levels(symbols: [UInt8], magnitudes: [Int8], bits: Int)
+    /// Rows of sub-vectors that share few.
+    case vectors(SubVectors)
+  }
+
+  /// Sub-vectors, each one of a few in a table: rows of `books` of them have a table for each place, or one for all.
+  public struct SubVectors: Sendable, Equatable {
+    /// Which one each is, row by row.
+    public let indices: [UInt8]
+    /// The tables, one after another, all of one length.
+    public let table: [Int8]
+    /// Numbers of a sub-vector.
+    public let width: Int
+    /// The number of tables: 1, or as many as a row has sub-vectors.
+    public let books: Int
+    /// Bits that a number takes where all are written out.
+    public let bits: Int
+
+    /// Makes sub-vectors.
+    public init(indices: [UInt8], table: [Int8], width: Int, books: Int, bits: Int) {
+      self.indices = indices
+      self.table = table
+      self.width = width
+      self.books = books
+      self.bits = bits
+    }
   }
 
   /// The numbers, row-major: `[O, I/groups, Kh, Kw]` or `[O, I]`.

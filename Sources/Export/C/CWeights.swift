@@ -24,11 +24,13 @@ struct CWeights: Sendable {
     case survivors
     /// Huffman codes of weights, the highest bit of a byte first; rows follow without gaps.
     case coded
+    /// A byte for each sub-vector of a row: which one of a table it is.
+    case vectors(CSubVectors)
 
     /// Bits of a symbol.
     var bits: Int {
       switch self {
-      case .bytes, .survivors, .coded: 8
+      case .bytes, .survivors, .vectors, .coded: 8
       case .packed(let bits), .indexed(let bits): bits
       case .levels: 4
       case .signs, .bits: 1
@@ -41,7 +43,7 @@ struct CWeights: Sendable {
       case .levels: .onAVR
       case .signs: .always
       case .bits: .least
-      case .bytes, .packed, .indexed, .survivors, .coded: .never
+      case .bytes, .packed, .indexed, .survivors, .vectors, .coded: .never
       }
     }
 
@@ -49,7 +51,7 @@ struct CWeights: Sendable {
     var multiplied: Form {
       switch self {
       case .levels, .signs, .bits: .indexed(bits: bits)
-      case .bytes, .packed, .indexed, .survivors, .coded: self
+      case .bytes, .packed, .indexed, .survivors, .vectors, .coded: self
       }
     }
 
@@ -86,6 +88,11 @@ struct CWeights: Sendable {
       case .signs: (products.inputBounds.count == 2 ? .bits : .signs, false)
       case .levels(_, let magnitudes, let bits):
         (bits == 4 ? .levels(magnitudes) : .indexed(bits: bits), false)
+      case .vectors(let vectors):
+        (
+          CSubVectors(vectors, order: order, rowCount: rowCount).map { .vectors($0) }
+            ?? whole(bits: vectors.bits), false
+        )
       }
     let survivors = storage.sparse == .never ? nil : survivorBytes(weights, order, rowCount)
     let kept: Form
@@ -96,12 +103,18 @@ struct CWeights: Sendable {
     default: kept = form
     }
     guard storage.huffman else { return kept }
-    let bytes = kept == .survivors ? survivors ?? 0 : kept.byteCount(order.count, rowCount)
-    let table = if case .indexed(let bits) = kept { 1 << bits } else { 0 }
-    return CodedWeights(order.map { weights.values[$0] }).byteCount < bytes + table ? .coded : kept
+    let bytes =
+      switch kept {
+      case .survivors: survivors ?? 0
+      case .vectors(let vectors): vectors.indices.count + vectors.table.count
+      case .indexed(let bits): kept.byteCount(order.count, rowCount) + 1 << bits
+      default: kept.byteCount(order.count, rowCount)
+      }
+    return CodedWeights(order.map { weights.values[$0] }).byteCount < bytes ? .coded : kept
   }
 
-  private static func whole(bits: Int) -> Form { bits >= 8 ? .bytes : .packed(bits: bits) }
+  /// Numbers that are written out.
+  static func whole(bits: Int) -> Form { bits >= 8 ? .bytes : .packed(bits: bits) }
 
   /// What survivors take, two bytes each and a count a row; `nil` where a row has more than can be counted.
   private static func survivorBytes(_ weights: IntegerWeights, _ order: [Int], _ rowCount: Int) -> Int? {
@@ -115,7 +128,10 @@ struct CWeights: Sendable {
     self.form = form
     self.rowCount = rowCount
     let values = order.map { weights.values[$0] }
-    rowBytes = (rowCount * form.bits + 7) / 8
+    switch form {
+    case .vectors(let vectors): rowBytes = vectors.count
+    default: rowBytes = (rowCount * form.bits + 7) / 8
+    }
     switch form {
     case .bytes:
       array = CArray(site.name("weights"), .int8, values)
@@ -136,6 +152,9 @@ struct CWeights: Sendable {
       array = CArray(
         site.name("indices"), .uint8, CWeights.packed(symbols, bits: form.bits, rowCount: rowCount))
       side = [CArray(site.name("table"), .int8, book.table)]
+    case .vectors(let vectors):
+      array = CArray(site.name("indices"), .uint8, vectors.indices)
+      side = [CArray(site.name("table"), .int8, vectors.table)]
     case .coded:
       let coded = CodedWeights(values)
       array = CArray(site.name("codes"), .uint8, coded.bytes)
@@ -157,7 +176,7 @@ struct CWeights: Sendable {
       let half = [0] + magnitudes + Array(repeating: Int8(0), count: 1 << (bits - 1) - 1 - magnitudes.count)
       return (symbols.map(Int.init), half + half.map { -$0 })
     case .signs: return (weights.values.map { $0 > 0 ? 1 : 0 }, [-1, 1])
-    case .dense, .sparse: return ([], [])
+    case .dense, .sparse, .vectors: return ([], [])
     }
   }
 
@@ -208,6 +227,7 @@ struct CWeights: Sendable {
   func unpacking(to: String, from: String, count: String) -> (routine: CRoutine, call: String)? {
     switch form {
     case .bytes, .survivors, .signs, .bits: nil
+    case .vectors(let vectors): (.vectors, vectors.call(to: to, from: from, table: side[0].name))
     case .packed(let bits): (.unpack(bits: bits), "@_unpack_\(bits)(\(to), \(from), \(count));")
     case .indexed, .levels:
       (.lookUp(bits: form.bits), "@_look_up_\(form.bits)(\(to), \(from), \(count), \(side[0].name));")

@@ -57,7 +57,7 @@ extension Encoding {
   var integerGrid: Integer? {
     if let sparse = self as? Sparse { return sparse.inner.integerGrid }
     if let grid = (self as? PowersOfTwo)?.grid ?? (self as? Binary)?.grid { return grid }
-    return (self as? Integer ?? (self as? Codebook)?.grid).flatMap { $0.bits <= 8 ? $0 : nil }
+    return (self as? Integer ?? (self as? any SharedNumbers)?.grid).flatMap { $0.bits <= 8 ? $0 : nil }
   }
 }
 

@@ -3,7 +3,7 @@ import Graphs
 
 extension Encoding {
   /// Whether elements share numbers, so that these have one scale for all.
-  var sharesNumbers: Bool { (self as? Sparse)?.inner.sharesNumbers ?? (self is Codebook) }
+  var sharesNumbers: Bool { (self as? Sparse)?.inner.sharesNumbers ?? (self is any SharedNumbers) }
 
   /// The grid of integers that numbers lie on, alone or under a mask.
   var integers: Integer? { (self as? Sparse)?.inner.integers ?? self as? Integer }
@@ -22,14 +22,14 @@ extension Encoding {
   var withRealNumbers: any Encoding {
     switch self {
     case let sparse as Sparse: Sparse(mask: sparse.mask, inner: sparse.inner.withRealNumbers)
-    case let codebook as Codebook: codebook.onGrid(nil)
+    case let shared as any SharedNumbers: shared.onGrid(nil)
     case is Integer, is Binary: Dense()
     default: self
     }
   }
 
-  /// The encoding that stores the numbers of an element in another way; masks stay as they are, and the numbers of a
-  /// codebook come to lie on a grid.
+  /// The encoding that stores the numbers of an element in another way; masks stay as they are, and shared
+  /// numbers come to lie on a grid.
   ///
   /// Throws where the numbers have an encoding that another would undo: only plain floats, those of the same kind and
   /// shared floats are replaced.
@@ -39,7 +39,7 @@ extension Encoding {
     if let sparse = self as? Sparse {
       return Sparse(mask: sparse.mask, inner: try sparse.inner.replacingNumbers(with: numbers, method, node))
     }
-    if let codebook = self as? Codebook, let grid = numbers as? Integer { return codebook.onGrid(grid) }
+    if let shared = self as? any SharedNumbers, let grid = numbers as? Integer { return shared.onGrid(grid) }
     guard self is Dense || kind == numbers.kind else {
       throw MethodError.impossible(
         method: method, node: node,

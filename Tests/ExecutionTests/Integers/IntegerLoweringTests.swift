@@ -109,6 +109,48 @@ struct IntegerLoweringTests {
     #expect(zeroed[0] == 0 && masked.indices.allSatisfy { mask[$0] || masked[$0] == 0 })
   }
 
+  @Test("Sub-vectors become indices and a table, hashed weights are written out; so are both under a mask")
+  func tied() throws {
+    let (original, _) = try quantized(try SmallGraph.lenet.graph())
+    let weight = try #require(original.parameters["conv2.weight"]).value
+    let mask = Mask(weight.values.indices.map { $0 % 3 > 0 })
+    let grid = Integer(bits: 6, scales: [0.02])
+    func weights(_ encoding: any Encoding) throws -> IntegerWeights {
+      var graph = original
+      graph.parameters["conv2.weight"]?.encoding = encoding
+      let projected = try #require(graph.parameters["conv2.weight"]).projected.values
+      let step = try #require(try IntegerProgram(graph).steps.first { $0.node == "conv2" })
+      let kernel = try #require(step.kernel as? IntegerConvolution)
+      #expect(kernel.products.weights.values.map { Float($0) * 0.02 } == projected)
+      #expect(Set(projected).count > 4)
+      return kernel.products.weights
+    }
+    let assignments = (0..<24).map { UInt32($0 * $0 % 5 % 3) }
+    for hasOwnBooks in [false, true] {
+      let product = ProductCodebook(
+        assignments: assignments, subspaces: 4, width: 9, count: 3, hasOwnBooks: hasOwnBooks, grid: grid)
+      let shared = try weights(product)
+      guard case .vectors(let vectors) = shared.storage else {
+        Issue.record("\(shared.storage)")
+        return
+      }
+      #expect(vectors.indices == assignments.map { UInt8($0) } && vectors.width == 9 && vectors.bits == 6)
+      #expect(vectors.books == (hasOwnBooks ? 4 : 1) && vectors.table.count == 27 * vectors.books)
+      let lookedUp = vectors.indices.enumerated().flatMap { place, index in
+        let entry = ((hasOwnBooks ? place % 4 : 0) * 3 + Int(index)) * 9
+        return vectors.table[entry..<entry + 9]
+      }
+      #expect(lookedUp == shared.values)
+      #expect(try weights(Sparse(mask: mask, inner: product)).storage == .sparse(mask, bits: 6))
+    }
+    let hashed = Hashed(shape: weight.shape, count: 20, seed: 1, grid: grid)
+    #expect(try weights(hashed).storage == .dense(bits: 6))
+    #expect(try weights(Sparse(mask: mask, inner: hashed)).storage == .sparse(mask, bits: 6))
+    var real = original
+    real.parameters["conv2.weight"]?.encoding = hashed.onGrid(nil)
+    #expect(errorMessage { _ = try IntegerProgram(real) }.contains("share real numbers"))
+  }
+
   @Test("Powers of two become bytes with their symbols, under a mask too")
   func levels() throws {
     let (original, _) = try quantized(try SmallGraph.lenet.graph())

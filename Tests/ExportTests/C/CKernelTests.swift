@@ -122,6 +122,41 @@ struct CKernelTests {
   }
 
   @Test(
+    "Sub-vectors are looked up while layers compute, with a table for all or for each place, and equal the reference",
+    arguments: [false, true])
+  func subVectors(hasOwnBooks: Bool) throws {
+    var kernels = RandomKernels("sub-vectors")
+    let lines = [(48, 60, 4), (96, 50, 3), (400, 90, 80), (7, 40, 1), (130, 40, 5)]
+    var cases: [Case] = lines.map { inputs, outputs, width in
+      let weights = RandomKernels.vectors(width: width, books: hasOwnBooks ? inputs / width : 1, count: 2)
+      return (kernels.linear(inputs, outputs, weights), [[inputs]], [outputs])
+    }
+    let convolutions: [(Shape, Conv2D, width: Int)] = [
+      ([3, 7, 5], Conv2D(filters: 25, kernel: 3, padding: 1), 9),
+      ([8, 5, 6], Conv2D(filters: 16, kernel: Extent(3, 2), stride: Extent(2, 1)), 6),
+      ([8, 5, 6], Conv2D(filters: 16, kernel: 3, padding: 1), 18),
+      ([6, 5, 5], Conv2D(filters: 24, kernel: 3, padding: 2, dilation: 2, groups: 2), 9),
+      ([8, 4, 4], Conv2D(filters: 40, kernel: 1), 4),
+      ([24, 5, 4], Conv2D(filters: 24, kernel: 3, stride: 2, padding: 1, groups: 24), 9),
+      ([4, 5, 5], Conv2D(filters: 30, kernel: 3), 6),
+    ]
+    for (input, op, width) in convolutions {
+      let books = hasOwnBooks ? input[0] / op.groups * op.kernel.count / width : 1
+      let kernel = try kernels.convolution(
+        input, op, RandomKernels.vectors(width: width, books: books, count: 2))
+      cases.append((kernel, [input], kernel.output))
+    }
+    try expectEqual(cases)
+    let lookedUp = try cases.map { item in
+      let program = RandomKernels.program(item.kernel, inputs: item.inputs, output: item.output)
+      let source = CSource(try CNetwork(program), name: "n", pixels: nil)
+      return String(decoding: source.program.source, as: UTF8.self).contains("n_vectors(")
+    }
+    // Indices of single weights take no less than they do; sub-vectors of two kernels or of parts lie at no equal distances.
+    #expect(lookedUp == cases.indices.map { ![3, 7, 11].contains($0) })
+  }
+
+  @Test(
     "Survivors are kept where they take fewer bytes, or as the setting says",
     arguments: [
       (0.1, CSparse.auto, true), (0.9, .auto, false), (0.1, .never, false), (0.9, .always, true),

@@ -68,6 +68,21 @@ struct RandomKernels {
     }
   }
 
+  /// Sub-vectors of a row, each one of so many.
+  static func vectors(width: Int, books: Int, count: Int) -> WeightMaker {
+    { kernels, elements in
+      let table = kernels.bytes(books * count * width, -100...100)
+      let indices = (0..<elements / width).map { _ in UInt8(kernels.integer(0...count - 1)) }
+      let values = indices.enumerated().flatMap { place, index in
+        let entry = (place % books * count + Int(index)) * width
+        return table[entry..<entry + width]
+      }
+      return IntegerWeights(
+        values: Array(values),
+        storage: .vectors(.init(indices: indices, table: table, width: width, books: books, bits: 8)))
+    }
+  }
+
   /// Ones of either sign.
   static let signs: WeightMaker = { kernels, count in
     IntegerWeights(

@@ -30,6 +30,8 @@ extension Sparse: IntegerStorable {
     let bits: Int
     switch weights.storage {
     case .dense(let width): bits = width
+    // Its zeros are in no sub-vector.
+    case .vectors(let vectors): bits = vectors.bits
     // What is masked is neither of the two numbers.
     case .signs: bits = 2
     case .codebook, .levels, .sparse: return (weights, scales)
@@ -42,11 +44,7 @@ extension Codebook: IntegerStorable {
   /// Indices into a table of bytes; plain integers where there are more than 256 of them.
   func integerWeights(of tensor: Tensor) throws(IntegerRefusal) -> (weights: IntegerWeights, scales: [Float])
   {
-    guard let grid else {
-      throw IntegerRefusal("its weights share real numbers, not integers; quantize this layer too")
-    }
-    guard grid.bits <= 8 else { throw IntegerRefusal("its weights have \(grid.bits) bits, more than 8") }
-    let values = grid.integers(tensor).map { Int8($0) }
+    let (values, grid) = try tiedIntegers(of: tensor)
     guard count <= 256 else {
       return (IntegerWeights(values: values, storage: .dense(bits: grid.bits)), grid.scales)
     }
@@ -56,6 +54,43 @@ extension Codebook: IntegerStorable {
       IntegerWeights(values: values, storage: .codebook(indices: indices, table: table, bits: bits)),
       grid.scales
     )
+  }
+}
+
+extension ProductCodebook: IntegerStorable {
+  /// Indices of bytes into tables of sub-vectors; plain integers where a table has more than 256 of them.
+  func integerWeights(of tensor: Tensor) throws(IntegerRefusal) -> (weights: IntegerWeights, scales: [Float])
+  {
+    let (values, grid) = try tiedIntegers(of: tensor)
+    guard count <= 256 else {
+      return (IntegerWeights(values: values, storage: .dense(bits: grid.bits)), grid.scales)
+    }
+    let shared = centroids(tensor.values.span)
+    let vectors = IntegerWeights.SubVectors(
+      indices: assignments.map { UInt8($0) },
+      table: grid.integers(Tensor(shared, shape: [shared.count])).map { Int8($0) }, width: width,
+      books: books, bits: grid.bits)
+    return (IntegerWeights(values: values, storage: .vectors(vectors)), grid.scales)
+  }
+}
+
+extension Hashed: IntegerStorable {
+  /// The integers written out: no kernel computes hashes.
+  func integerWeights(of tensor: Tensor) throws(IntegerRefusal) -> (weights: IntegerWeights, scales: [Float])
+  {
+    let (values, grid) = try tiedIntegers(of: tensor)
+    return (IntegerWeights(values: values, storage: .dense(bits: grid.bits)), grid.scales)
+  }
+}
+
+extension SharedNumbers {
+  /// The integers of a tensor whose numbers lie on a grid of bytes, and the grid.
+  fileprivate func tiedIntegers(of tensor: Tensor) throws(IntegerRefusal) -> (values: [Int8], grid: Integer) {
+    guard let grid else {
+      throw IntegerRefusal("its weights share real numbers, not integers; quantize this layer too")
+    }
+    guard grid.bits <= 8 else { throw IntegerRefusal("its weights have \(grid.bits) bits, more than 8") }
+    return (grid.integers(tensor).map { Int8($0) }, grid)
   }
 }
 

@@ -47,7 +47,7 @@ extension IntegerConvolution: CWeighted {
     switch form {
     case .bytes, .survivors, .signs: return patch...patch
     case .bits: return patch + (rowCount + 7) / 8...patch + (rowCount + 7) / 8
-    case .packed, .indexed, .levels, .coded:
+    case .packed, .indexed, .levels, .vectors, .coded:
       return patch + rowCount...patch + rowCount * (isDepthwise ? 1 : filtersAtOnce)
     }
   }
@@ -124,7 +124,7 @@ extension IntegerConvolution: CWeighted {
       let packed =
         "(uint8_t *)\(site.scratch.pointer) + \(patchSpace(.bits)), \(products.inputBounds.lowerBound)"
       return ([.convolveBits], ["@_convolve_bits(&layer, \(weights.array.name), \(arguments), \(packed));"])
-    case .packed, .indexed, .coded:
+    case .packed, .indexed, .vectors, .coded:
       return unpacked(weights, site, arguments)
     case .levels(let magnitudes):
       let (routines, body) = unpacked(weights, site, arguments)

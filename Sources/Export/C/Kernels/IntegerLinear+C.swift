@@ -22,13 +22,27 @@ extension IntegerLinear: CWeighted {
     case .packed, .indexed, .levels, .coded:
       let count = min((inputs + 7) / 8 * 8, Self.chunk)
       return count...count
+    case .vectors(let vectors):
+      // Whole sub-vectors, and whole bytes where they must be written out.
+      let whole = 8 * vectors.width
+      let count = min((inputs + 7) / 8 * 8, max(Self.chunk / whole, 1) * whole)
+      return count...count
     }
+  }
+
+  /// How the weights are kept when inputs lie in an order: sub-vectors are looked up in parts of a row, whose elements must lie
+  /// side by side.
+  private func form(_ order: [Int], _ storage: CStorage) -> CWeights.Form {
+    let form = CWeights.form(of: products, order: rows, rowCount: inputs, storage)
+    guard case .vectors = form, case .vectors(let vectors) = products.weights.storage else { return form }
+    let ordered = CSubVectors(vectors, order: order, rowCount: inputs)
+    return ordered?.isContiguous == true ? form : CWeights.whole(bits: vectors.bits)
   }
 
   func code(_ site: CSite, _ storage: CStorage) -> CCode {
     let columns = site.orders[0].elements(inputs)
     let order = (0..<outputs).flatMap { row in columns.map { row * inputs + $0 } }
-    let form = CWeights.form(of: products, order: rows, rowCount: inputs, storage)
+    let form = form(order, storage)
     let weights = CWeights(products.weights, form: form, order: order, rowCount: inputs, site: site)
     let constants = products.constants(site, weights: weights.pointer, offset: weights.form.offset)
     var code = CCode(arrays: weights.arrays + constants.arrays)
@@ -56,6 +70,10 @@ extension IntegerLinear: CWeighted {
       code.body.append(
         "@_bits(&layer, \(weights.array.name), 0, \(outputs), \(site.output), \(site.inputs[0]), \(inputs), "
           + "(uint8_t *)\(site.scratch.pointer), \(products.inputBounds.lowerBound));")
+    } else if case .vectors(let vectors) = weights.form {
+      code.routines = [.vectors, .products, .dotInMemory]
+      code.body += packed(
+        weights, site, call: vectors.partCall(to: "some", row: "row", table: weights.side[0].name))
     } else if let unpacking = weights.unpacking(to: "some", from: "row + i / 8 * BITS", count: "count") {
       code.routines = [unpacking.routine, .products, .dotInMemory]
       let unpacked = packed(weights, site, call: unpacking.call)

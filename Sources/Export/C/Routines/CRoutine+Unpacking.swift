@@ -24,6 +24,32 @@ extension CRoutine {
         """)
   }
 
+  /// Sub-vectors by indices of bytes.
+  static let vectors = CRoutine(
+    name: "vectors", needs: [prelude],
+    text: #"""
+      /* outer times inner sub-vectors of some width, by indices into a table; tables are book bytes apart. */
+      static void @_vectors(int8_t *to, const uint8_t *from, const int8_t *table, int outer, int inner, int width,
+                            int far, int near, int step, int book) {
+        int i, element;
+        for (; outer > 0; outer--) {
+          int8_t *next = to + far;
+          for (i = 0; i < inner; i++) {
+            const int8_t *entry = table + @@_UBYTE(from) * width;
+            int8_t *at = to;
+            for (element = 0; element < width; element++) {
+              *at = @@_BYTE(entry + element);
+              at += step;
+            }
+            from++;
+            table += book;
+            to += near;
+          }
+          to = next;
+        }
+      }
+      """#)
+
   /// Signed numbers of some bits, as floats.
   static func unpackFloats(bits: Int) -> CRoutine {
     CRoutine(
