@@ -13,7 +13,7 @@ public enum MethodCatalogue: Catalogue {
     DropoutAdaptation.self,
     CrossLayerEqualization.self, PostTrainingQuantization.self, AdaptiveRounding.self,
     QuantizationAwareTraining.self, PowersOfTwoWeights.self, BinaryWeights.self, WeightClustering.self,
-    EntropyConstrained.self,
+    EntropyConstrained.self, ProductQuantization.self, HashedWeights.self,
   ]
   public static var kinds: [any NamedKind.Type] { all }
 

@@ -74,8 +74,29 @@ struct MethodCase: CustomTestStringConvertible, Sendable {
     return criterion is Reconstruction || criterion is NeuronMerging
   }
 
+  /// The methods of shared numbers with every start and importance.
+  static let sharing: [MethodCase] = {
+    var density = WeightClustering()
+    (density.start, density.convolutionBits, density.linearBits) = (.density, 3, 2)
+    density.importance.rule = .fisher
+    var random = WeightClustering()
+    (random.start, random.convolutionBits, random.linearBits) = (.random, 2, 3)
+    random.importance.rule = .hessian
+    random.importance.probes = 1
+    var entropy = EntropyConstrained()
+    (entropy.bitsPerWeight, entropy.bits, entropy.importance.rule) = (1.5, 3, .fisher)
+    var product = ProductQuantization()
+    (product.bits, product.width, product.importance.rule) = (2, 2, .fisher)
+    var own = ProductQuantization()
+    (own.bits, own.width, own.codebooks) = (1, 2, .own)
+    return [
+      MethodCase(method: density), MethodCase(method: random), MethodCase(method: entropy),
+      MethodCase(method: product), MethodCase(method: own),
+    ]
+  }()
+
   /// All that laws run over.
-  static let all = defaults + criteria + allocations
+  static let all = defaults + criteria + allocations + sharing
   /// Those that take something away by themselves, and do not follow others that do; gates take nothing but work, and scaled
   /// channels nothing at all.
   static let shrinking = all.filter {

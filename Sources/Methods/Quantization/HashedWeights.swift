@@ -1,0 +1,97 @@
+import Encodings
+public import Graphs
+import Ops
+public import Settings
+import Tensors
+
+/// Weights that share numbers by a hash of their place.
+public struct HashedWeights: CompressionMethod {
+  public static let name = "hashed-weights"
+  public static let family = MethodFamily.quantization
+  public static let order = PipelineOrder.sharing
+  public static let revision = 1
+  public static let documentation = MethodDocumentation(
+    summary: "weights that share numbers by a hash of their place, which files need not hold",
+    description: """
+      Ties the weights of each convolution and linear layer to few numbers: a hash of a weight's place says which one it is, and \
+      with which sign, so that a file holds the numbers and a seed and nothing for each weight. The numbers begin as what is \
+      nearest to the weights, scaled so that the layer's mean square stays. As weights are tied by chance, little is left of a trained \
+      network: the stage's training is one from scratch, best beside a teacher (`soft-targets`). Weights that are zero within a mask stay zero and \
+      have no part in it. The shared numbers are floats until a later stage of quantization puts them on a grid of integers. \
+      Exported C and integer programs hold the integers written out: hashing saves bytes of the file, not of flash.
+      """,
+    formula: """
+      w_i = ξ(i) · c_h(i), h(i) = ⌊K · xxHash32(i, seed) / 2^32⌋, ξ(i) = ±1 by xxHash32(i, seed + 1); K = share · n of n weights; c_k the \
+      mean of ξ(i) w_i
+      """,
+    paper:
+      "Chen, Wilson, Tyree, Weinberger, Chen 2015, Compressing neural networks with the hashing trick, arXiv:1504.04788"
+  )
+
+  /// Shared numbers of a layer, as a share of its weights.
+  public var share = 0.125
+
+  /// Eight weights a number.
+  public init() {}
+
+  public static var settings: [Setting<HashedWeights>] {
+    [Setting("share", \.share, in: 0.0001...0.5, "shared numbers of a layer, as a share of its weights")]
+  }
+
+  /// The share of numbers that is saved.
+  public var savedShare: Double {
+    get { 1 - share }
+    set { share = min(max(1 - newValue, 0.0001), 0.5) }
+  }
+
+  public static var strength: WritableKeyPath<HashedWeights, Double>? { \.savedShare }
+
+  public func applicability(to node: Node, in graph: Graph) -> Applicability {
+    guard node.op is any ProductOp, let shape = graph.weightShape(of: node) else {
+      return .notApplicable(reason: "it has no weights to share")
+    }
+    guard count(of: shape) < shape.count else {
+      return .notApplicable(reason: "its \(shape.count) weights are too few to share numbers")
+    }
+    return .applicable
+  }
+
+  private func count(of shape: Shape) -> Int { max(1, Int((share * Double(shape.count)).rounded())) }
+
+  public func compress(_ compression: inout Compression<HashedWeights>) throws -> Rewrite {
+    var graph = compression.graph
+    let layers = compression.layers
+    guard !layers.isEmpty else {
+      throw MethodError.nothingToDo(
+        method: Self.name, reason: "no layer has weights that could share numbers")
+    }
+    for (node, settings) in layers {
+      let weight = try located(Self.name) { [graph] in try graph.parameter(.weight, of: node) }
+      let hashed = Hashed(
+        shape: weight.value.shape, count: settings.count(of: weight.value.shape),
+        seed: UInt32(truncatingIfNeeded: compression.random.next()))
+      let encoding = try weight.encoding.replacingNumbers(with: hashed, Self.name, node.name)
+      graph[.weight, of: node.name] = try Self.scaled(weight.projected, encoding, node.name)
+    }
+    return Rewrite(inPlace: graph)
+  }
+
+  /// The weights tied, with the mean square that they had.
+  private static func scaled(_ tensor: Tensor, _ encoding: any Encoding, _ node: String) throws -> Parameter {
+    var tied = Parameter(tensor, encoding: encoding).projected
+    func square(_ tensor: Tensor) -> Double { tensor.values.reduce(0) { $0 + Double($1) * Double($1) } }
+    let (before, after) = (square(tensor), square(tied))
+    guard before.isFinite, after.isFinite else {
+      throw MethodError.impossible(method: name, node: node, reason: "its weights are not all finite")
+    }
+    if after > 0 {
+      let factor = (before / after).squareRoot()
+      for i in tied.values.indices { tied.values[i] = Float(Double(tied.values[i]) * factor) }
+    }
+    guard tied.values.allSatisfy(\.isFinite) else {
+      throw MethodError.impossible(
+        method: name, node: node, reason: "its weights are too large to be tied and scaled; train with decay")
+    }
+    return Parameter(tied, encoding: encoding)
+  }
+}

@@ -1,0 +1,160 @@
+import Encodings
+public import Graphs
+import Ops
+public import Settings
+import Tensors
+
+/// Rows of weights cut into sub-vectors that share a few centroids.
+public struct ProductQuantization: CompressionMethod {
+  public static let name = "product-quantization"
+  public static let family = MethodFamily.quantization
+  public static let order = PipelineOrder.sharing
+  public static let revision = 1
+  public static let documentation = MethodDocumentation(
+    summary: "sub-vectors of weights that share a few centroids, found by k-means and trained on",
+    description: """
+      Cuts the weights that an output reads into sub-vectors: `width` neighbours in linear layers and convolutions of 1x1, whole \
+      kernels in other convolutions. k-means finds at most 2^bits centroids for them, and one for four sub-vectors at most, of a layer together or, with `codebooks: own`, \
+      of each place in a row by itself, and an index stands for `width` weights: less than a bit each is possible. Weights that a mask \
+      leaves out have no part in it and stay zero. With `importance` the error of a weight counts by the loss's curvature. The \
+      stage's training goes on with tied weights. The shared numbers are floats until a later stage of quantization puts them on a grid \
+      of integers. Files hold indices and centroids; exported C and integer programs hold the integers written out.
+      """,
+    formula: """
+      min Σ_v Σ_t h_vt (x_vt - c_k(v),t)², x_v the sub-vectors, h 1 or the curvature of the loss; bits of a layer of n weights: \
+      n / width · bits + 32 · width · 2^bits a codebook
+      """,
+    paper: """
+      Gong, Liu, Yang, Bourdev 2014, arXiv:1412.6115; Stock et al. 2020, And the bit goes down, arXiv:1907.05686; importance: Choi, \
+      El-Khamy, Lee 2017, arXiv:1612.01543
+      """)
+
+  /// Which sub-vectors share centroids.
+  public enum Codebooks: String, Sendable, SettingChoice {
+    /// All of a layer.
+    case shared
+    /// Those of the same place in a row.
+    case own
+  }
+
+  /// Elements of a sub-vector where kernels have one.
+  public var width = 4
+  /// Bits of an index.
+  public var bits = 8
+  /// Which sub-vectors share centroids.
+  public var codebooks = Codebooks.shared
+  /// How much the errors of weights matter.
+  public var importance = WeightImportance()
+
+  /// 256 centroids a layer, of four weights or a kernel.
+  public init() {}
+
+  public static var settings: [Setting<ProductQuantization>] {
+    [
+      Setting(
+        "width", \.width, in: 1...64,
+        "weights of a sub-vector in linear layers and convolutions of 1x1; others take whole kernels"),
+      Setting(
+        "bits", \.bits, in: 1...12,
+        "bits of an index: a codebook has at most 2^bits centroids, and one for four sub-vectors"),
+      Setting(
+        "codebooks", \.codebooks,
+        "whether all sub-vectors of a layer share centroids (shared), or those of the same place in a row (own)"
+      ),
+    ] + WeightImportance.settings(\.importance)
+  }
+
+  public var evidence: Set<EvidenceKind> { importance.evidence }
+
+  public func applicability(to node: Node, in graph: Graph) -> Applicability {
+    guard node.op is any ProductOp, let shape = graph.weightShape(of: node) else {
+      return .notApplicable(reason: "it has no weights to share")
+    }
+    let cut = Cut(shape, self)
+    guard cut.rowLength.isMultiple(of: cut.width) else {
+      return .notApplicable(
+        reason: "the \(cut.rowLength) weights of an output are no multiple of \(cut.width)")
+    }
+    guard cut.count > 1, cut.bits < 32 * shape.count else {
+      return .notApplicable(
+        reason:
+          "its \(shape.count / cut.width) sub-vectors of \(cut.width) are too few to share centroids")
+    }
+    return .applicable
+  }
+
+  /// How the weights of a layer are cut.
+  private struct Cut {
+    let rowLength: Int
+    let width: Int
+    let books: Int
+    /// The most centroids of a codebook.
+    let count: Int
+    /// What all takes in bits.
+    let bits: Int
+
+    init(_ shape: Shape, _ settings: ProductQuantization) {
+      rowLength = shape.count / max(shape[0], 1)
+      width = shape.spatialCount > 1 ? shape.spatialCount : settings.width
+      books = settings.codebooks == .own ? rowLength / width : 1
+      count = min(1 << settings.bits, shape.count / width / max(books, 1) / 4)
+      bits = shape.count / width * settings.bits + 32 * books * width * count
+    }
+  }
+
+  public func compress(_ compression: inout Compression<ProductQuantization>) throws -> Rewrite {
+    var graph = compression.graph
+    let layers = compression.layers
+    guard !layers.isEmpty else {
+      throw MethodError.nothingToDo(
+        method: Self.name, reason: "no layer has enough weights for its codebooks; use fewer bits")
+    }
+    let importance = try compression.importance(\.importance)
+    for (node, settings) in layers {
+      let weight = try located(Self.name) { [graph] in try graph.parameter(.weight, of: node) }
+      graph[.weight, of: node.name] = try settings.shared(
+        weight, importance[ParameterRole.weight.name(of: node.name)], node.name, &compression.random)
+    }
+    return Rewrite(inPlace: graph)
+  }
+
+  private func shared(
+    _ parameter: Parameter, _ importance: [Double]?, _ node: String, _ random: inout SeededRandom
+  ) throws -> Parameter {
+    let tensor = parameter.projected
+    guard tensor.values.allSatisfy(\.isFinite) else {
+      throw MethodError.impossible(method: Self.name, node: node, reason: "its weights are not all finite")
+    }
+    let cut = Cut(tensor.shape, self)
+    let survivors = parameter.survivors
+    // Errors of any scale in 32 bits: what they count on average is 1.
+    let mean = importance.map { $0.reduce(0, +) / Double(max($0.count, 1)) } ?? 1
+    let weights = survivors.indices.map { index -> Float in
+      survivors[index] ? Float((importance?[index] ?? mean) / mean) : 0
+    }
+    let subspaces = cut.rowLength / cut.width
+    let vectors = Array(0..<tensor.values.count / cut.width)
+    var (assignments, count, values) = (Array(repeating: UInt32(0), count: vectors.count), 1, tensor.values)
+    for book in 0..<cut.books {
+      let members = cut.books == 1 ? vectors : vectors.filter { $0 % subspaces == book }
+      let elements = members.flatMap { ($0 * cut.width)..<(($0 + 1) * cut.width) }
+      let means = VectorKMeans(
+        elements.map { values[$0] }, weights: elements.map { weights[$0] }, width: cut.width,
+        count: 1 << bits,
+        random: &random)
+      count = max(count, means.count)
+      for (place, vector) in members.enumerated() { assignments[vector] = UInt32(means.clusters[place]) }
+      guard importance != nil else { continue }
+      for (place, element) in elements.enumerated() {
+        values[element] = means.centroids[means.clusters[place / cut.width] * cut.width + place % cut.width]
+      }
+    }
+    let codebook = ProductCodebook(
+      assignments: assignments, subspaces: subspaces, width: cut.width, count: count,
+      hasOwnBooks: codebooks == .own)
+    let encoding = try parameter.encoding.replacingNumbers(with: codebook, Self.name, node)
+    // The codebook makes elements the mean of those they are tied to, which is their centroid where all matter alike.
+    let replaced = Parameter(Tensor(values, shape: tensor.shape), encoding: encoding)
+    return Parameter(replaced.projected, encoding: encoding)
+  }
+}
