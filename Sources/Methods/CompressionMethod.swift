@@ -23,6 +23,9 @@ public protocol CompressionMethod: NamedKind {
   /// number.
   static var strength: WritableKeyPath<Self, Double>? { get }
 
+  /// Bits of the weights that most layers end with; `nil` where it leaves them as they are.
+  var weightBits: Int? { get }
+
   /// The method that removes as much by chance, for the control row; `nil` where there is no such thing.
   var randomControl: (any CompressionMethod)? { get }
 
@@ -40,6 +43,7 @@ extension CompressionMethod {
   public var evidence: Set<EvidenceKind> { [] }
   public static var strength: WritableKeyPath<Self, Double>? { nil }
   public var randomControl: (any CompressionMethod)? { nil }
+  public var weightBits: Int? { nil }
   public func layersTied(to node: Node, in graph: Graph) -> [String] { [node.name] }
 
   /// Runs a part of another method, which is made of this one, and throws this one's errors as that one's.

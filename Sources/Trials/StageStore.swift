@@ -9,6 +9,7 @@ import Training
 ///
 ///     .partial-NAME/progress/stages.safetensors     the last finished stage: network, records, warnings
 ///     .partial-NAME/progress/stage-2/               checkpoints of the stage in training
+///     .partial-NAME/progress/stage-2.warnings.json  what its method has said so far
 ///
 /// A file is written beside and renamed, and names the trial that it is of; one that is damaged or of others
 /// is passed over, and the stages are run again with the same result.
@@ -36,6 +37,9 @@ struct StageStore {
   func checkpoints(stage: Int) -> CheckpointStore {
     CheckpointStore(directory: "\(directory)/stage-\(stage + 1)")
   }
+
+  /// What the method of a stage in training says.
+  func warnings(stage: Int) -> StageWarnings { StageWarnings(directory: directory, stage: stage) }
 
   /// Keeps what the stages so far made. A network that does not come back equal is not kept: its stage is run again.
   func save(_ outcome: TrialPipeline.Outcome) throws {

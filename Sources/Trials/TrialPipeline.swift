@@ -72,7 +72,12 @@ package struct TrialPipeline {
     if let choice = stage.choice, choice.method.pacing == .once {
       try apply(choice, index, &warnings)
     }
-    if let settings = stage.training { try train(stage, settings, index) }
+    if let words = try stage.softTargetsOfFewBits { warnings.append("\(stage.name): \(words)") }
+    if let settings = stage.training {
+      try train(stage, settings, index)
+      let name = stage.choice?.name ?? stage.name
+      warnings += store.warnings(stage: index).ofEnds.map { "\(name): \($0)" }
+    }
     if let choice = stage.choice {
       if warnings.isEmpty, outcome.graph == before { warnings.append("\(choice.name) changed nothing") }
       if choice.order == .structure { outcome.structure = outcome.graph.structureNode }
@@ -194,7 +199,8 @@ package struct TrialPipeline {
     if let choice = stage.choice, case .gradual(let times, let share) = choice.method.pacing {
       rewriter = StageRewriter(
         choice: choice, times: times, share: share, original: outcome.graph,
-        evidence: StageEvidence(runner, data), random: Self.random(runner.spec, choice, index))
+        evidence: StageEvidence(runner, data), warnings: store.warnings(stage: index),
+        random: Self.random(runner.spec, choice, index))
     }
     return Trainer.Setup(
       task: data.task, graph: outcome.graph, backend: runner.environment.backend, settings: settings,
@@ -237,6 +243,22 @@ package struct TrialPipeline {
 }
 
 extension TrialSpec.Stage {
+  /// The temperature from which on students of three bits and fewer have been seen to collapse (Distiller, quantized distillation: at 5),
+  /// and those bits.
+  private static let collapsing = (temperature: Float(5), bits: 3)
+
+  /// What to say where weights of few bits learn from a teacher that is softened much.
+  package var softTargetsOfFewBits: String? {
+    get throws {
+      guard training != nil, let bits = choice?.method.weightBits, bits <= Self.collapsing.bits,
+        let temperature = try distiller().temperatureOfTargets, temperature >= Self.collapsing.temperature
+      else { return nil }
+      return
+        "weights of \(bits) \(bits == 1 ? "bit" : "bits") learn from a teacher softened by a temperature of \(temperature): such students "
+        + "have been seen to collapse; take 1 to 4"
+    }
+  }
+
   /// What the stage minimizes.
   package func distiller() throws -> any Distiller {
     guard let objective else { return Supervised() }
@@ -283,13 +305,16 @@ struct StageRewriter: GraphRewriter {
   let share: Double
   let original: Graph
   let evidence: StageEvidence
+  let warnings: StageWarnings
   let random: SeededRandom
 
   func points(updates: Int) -> [Int] { RewritePoint.gradual(times: times, share: share, updates: updates) }
 
   func rewrite(_ graph: Graph, at point: RewritePoint) throws -> Rewrite {
-    try choice.compress(
+    let rewrite = try choice.compress(
       graph, of: original, progress: point.progress, evidence: evidence.of(graph),
       random: random.refined(by: point.index))
+    try warnings.record(rewrite.warnings, at: point.index)
+    return rewrite
   }
 }

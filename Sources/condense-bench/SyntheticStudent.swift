@@ -66,7 +66,7 @@ enum SyntheticStudent {
 }
 
 /// Values of a network on one synthetic batch.
-private struct SyntheticEvidence: Evidence {
+struct SyntheticEvidence: Evidence {
   let graph: Graph
   let images: Int
 

@@ -13,7 +13,8 @@ import TestSupport
 import Testing
 import TrialSupport
 import Training
-import Trials
+
+@testable import Trials
 
 /// Trials whose process was killed: what lay on the disk at that instant is given to a new one.
 @Suite("Trials that are gone on with", .serialized)
@@ -204,6 +205,55 @@ struct TrialResumeTests {
     let counted = try JSONDecoder().decode(
       TrialResult.self, from: JSONEncoder().encode(whole.result))
     #expect(counted == whole.result)
+  }
+
+  /// Norms that are folded late, steps that are learned, widths that layers got at the first point, and much softened targets.
+  private static let fewBits = """
+      - name: few-bits
+        pipeline:
+          - quantization-aware-training:
+              {meanBits: 3, images: 64, activationBits: 4, edgeBits: 8, norms: late, ranges: lsq, refits: 2}
+            epochs: 3
+            objective: {soft-targets: {temperature: 8}}
+    """
+
+  @Test(
+    "killed anywhere in a training of few bits, a trial ends with the bytes of one that was not, and says all that it said"
+  )
+  func fewBits() throws {
+    let trials = try digits.plan(Self.fewBits, network: "resnet8", teacherEpochs: 1).trials
+    for needed in trials.dropLast() { _ = try digits.run(needed) }
+    let spec = try #require(trials.last)
+    let whole = try snapshots(spec, in: "trials/whole")
+    let expected = try facts(whole.result, in: "trials/whole")
+    for kill in whole.kills {
+      let result = try run(spec, in: kill.place)
+      #expect(try facts(result, in: kill.place) == expected, "killed at \"\(kill.line)\"")
+    }
+    #expect(
+      whole.result.warnings.contains { $0.contains("weights of 3 bits learn from a teacher softened by") })
+    let student = try StudentFile.read("\(folder)/trials/whole/student.condensed").graph
+    #expect(
+      student.hasEncodedValues && !student.nodes.contains { $0.op is BatchNorm || $0.op is any TrainingOp })
+    #expect(student.values.values.contains { $0.bits == 4 } && student.values["image"]?.bits == 8)
+  }
+
+  @Test(
+    "What a method says at its first and last point is kept, each sentence once, and said anew in its place")
+  func warnings() throws {
+    let warnings = StageWarnings(directory: folder + "/said", stage: 1)
+    #expect(warnings.ofEnds.isEmpty)
+    try warnings.record(["a", "b"], at: 0)
+    try warnings.record(["never"], at: 1)
+    try warnings.record(["b", "c"], at: 2)
+    try warnings.record([], at: 3)
+    #expect(warnings.ofEnds == ["a", "b", "c"])
+    try warnings.record(["d"], at: 0)
+    #expect(warnings.ofEnds == ["d", "b", "c"])
+    try Data("{\"0\":".utf8).write(to: URL(filePath: folder + "/said/stage-2.warnings.json"))
+    #expect(warnings.ofEnds.isEmpty)
+    try warnings.record(["e"], at: 0)
+    #expect(warnings.ofEnds == ["e"])
   }
 
   @Test("a stage in training goes on at its checkpoint, also when it is one of several")

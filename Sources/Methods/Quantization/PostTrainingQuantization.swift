@@ -52,6 +52,7 @@ public struct PostTrainingQuantization: CompressionMethod {
   }
   public static var strength: WritableKeyPath<PostTrainingQuantization, Double>? { \.grids.savedShare }
   public var evidence: Set<EvidenceKind> { grids.evidence }
+  public var weightBits: Int? { grids.meanBits.map { Int($0.rounded(.up)) } ?? grids.bits }
 
   public func applicability(to node: Node, in graph: Graph) -> Applicability { .quantizing(node, in: graph) }
 

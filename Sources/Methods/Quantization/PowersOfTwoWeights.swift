@@ -84,6 +84,7 @@ public struct PowersOfTwoWeights: CompressionMethod {
   }
 
   public var evidence: Set<EvidenceKind> { [.activations] }
+  public var weightBits: Int? { bits * terms }
   public var pacing: Pacing {
     incremental ? .gradual(times: Self.frozenShares.count, share: share) : .once
   }

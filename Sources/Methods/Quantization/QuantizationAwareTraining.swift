@@ -50,6 +50,7 @@ public struct QuantizationAwareTraining: CompressionMethod {
   }
   public static var strength: WritableKeyPath<QuantizationAwareTraining, Double>? { \.grids.savedShare }
   public var evidence: Set<EvidenceKind> { grids.evidence }
+  public var weightBits: Int? { grids.meanBits.map { Int($0.rounded(.up)) } ?? grids.bits }
   public var pacing: Pacing { training.pacing }
 
   public func applicability(to node: Node, in graph: Graph) -> Applicability { .quantizing(node, in: graph) }

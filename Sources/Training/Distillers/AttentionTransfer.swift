@@ -41,6 +41,8 @@ public struct AttentionTransfer: Distiller {
   /// Values, and what the objective that it is added to learns from.
   public var teacherParts: Set<TeacherPart> { base.teacherParts.union([.values]) }
 
+  public var temperatureOfTargets: Float? { base.temperatureOfTargets }
+
   public func build(_ objective: inout ObjectiveBuilder) throws {
     try base.build(&objective)
     for pair in try objective.pairs(pairs, ranks: [4], objective: Self.name) {

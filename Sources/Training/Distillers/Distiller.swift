@@ -11,6 +11,9 @@ public protocol Distiller: NamedKind {
   /// What is left of it without a teacher.
   var withoutTeacher: any Distiller { get }
 
+  /// What the teacher's logits are divided by, its base's where it has one; `nil` where they are not softened.
+  var temperatureOfTargets: Float? { get }
+
   /// Refuses a student for which its structure alone says that this cannot be minimized.
   func requireStudent(_ student: Graph) throws
 
@@ -20,6 +23,7 @@ public protocol Distiller: NamedKind {
 
 extension Distiller {
   public var withoutTeacher: any Distiller { Supervised() }
+  public var temperatureOfTargets: Float? { nil }
   public func requireStudent(_ student: Graph) throws {}
 }
 

@@ -36,6 +36,7 @@ public struct GateCost: Distiller {
   }
 
   public var teacherParts: Set<TeacherPart> { base.teacherParts }
+  public var temperatureOfTargets: Float? { base.temperatureOfTargets }
   public var withoutTeacher: any Distiller { GateCost(weight: weight, base: base.withoutTeacher) }
 
   public func requireStudent(_ student: Graph) throws { _ = try shares(in: student) }

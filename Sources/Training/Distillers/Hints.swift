@@ -59,6 +59,8 @@ public struct Hints: Distiller {
   /// Values, and what the objective that it is added to learns from.
   public var teacherParts: Set<TeacherPart> { (base?.teacherParts ?? []).union([.values]) }
 
+  public var temperatureOfTargets: Float? { base?.temperatureOfTargets }
+
   public func build(_ objective: inout ObjectiveBuilder) throws {
     try base?.build(&objective)
     let all = try objective.pairs(pairs, ranks: [2, 4], objective: Self.name)

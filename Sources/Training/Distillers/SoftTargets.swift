@@ -33,6 +33,8 @@ public struct SoftTargets: Distiller {
   }
 
   public var teacherParts: Set<TeacherPart> { [.logits] }
+  /// Where the teacher has no weight, nothing is learnt from it.
+  public var temperatureOfTargets: Float? { weight > 0 ? temperature : nil }
 
   public func build(_ objective: inout ObjectiveBuilder) throws {
     try objective.minimizeTaskLoss(weight: 1 - weight)
