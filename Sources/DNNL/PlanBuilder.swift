@@ -179,6 +179,8 @@ final class PlanBuilder {
       fusesReLU: relu != nil, residual: residual)
     if let op = node.op as? any DNNLOp, try op.lower(site, self) { return }
     if let loss = node.op as? any Loss { return try lowerLoss(site, loss) }
+    if let loss = node.op as? any BatchLoss { return try lowerBatchLoss(site, loss) }
+    if let map = node.op as? any ItemMap { return try lowerItemMap(site, map) }
     try lowerReference(
       Site(node: node, inputs: inputs, shape: shape, result: node.name, fusesReLU: false, residual: nil))
     // A reference kernel is its op alone: what was to be part of a native one comes behind it.

@@ -21,7 +21,8 @@ struct Catalogue: CustomTestStringConvertible, Sendable {
       name: "ops", folder: "Sources/Ops", protocols: ["Op", "ProductOp", "Activation", "Pooling"],
       list: "Sources/Ops/OpCatalogue+Standard.swift"),
     Catalogue(
-      name: "losses", folder: "Sources/Ops/Losses", protocols: ["Loss"],
+      name: "ops of objectives", folder: "Sources/Ops/Losses",
+      protocols: ["Loss", "BatchLoss", "RelationLoss", "ItemMap", "ObjectiveOp"],
       list: "Sources/Ops/Losses/OpCatalogue+Training.swift"),
     Catalogue(
       name: "training ops", folder: "Sources/Ops/Training", protocols: ["TrainingOp"],
@@ -68,7 +69,8 @@ struct Catalogue: CustomTestStringConvertible, Sendable {
       name: "searches", folder: "Sources/Trials/Search", protocols: ["SearchStrategy"],
       list: "Sources/Trials/Search/SearchStrategy.swift"),
     Catalogue(
-      name: "distillers", folder: "Sources/Training/Distillers", protocols: ["Distiller"],
+      name: "distillers", folder: "Sources/Training/Distillers",
+      protocols: ["Distiller", "LogitDistiller"],
       list: "Sources/Training/Distillers/Distiller.swift"),
     Catalogue(
       name: "penalties", folder: "Sources/Training/Penalties", protocols: ["Penalty"],

@@ -30,16 +30,7 @@ public struct AttentionMap: Loss {
     ]
   }
 
-  public func outputShape(_ inputs: [Shape]) throws(ShapeError) -> Shape {
-    try requireInputs(inputs, count: 2)
-    for input in inputs where input.rank != 4 {
-      throw .wrongRank(op: kind, expected: "[N, C, H, W]", found: input)
-    }
-    guard inputs[0][0] == inputs[1][0], inputs[0][2] == inputs[1][2], inputs[0][3] == inputs[1][3] else {
-      throw .mismatch(op: kind, what: "height and width differ", first: inputs[0], second: inputs[1])
-    }
-    return [inputs[0][0]]
-  }
+  public func outputShape(_ inputs: [Shape]) throws(ShapeError) -> Shape { try outputShape(ofPlanes: inputs) }
 
   /// Both maps, and the lengths that they had.
   public func scratchCount(_ item: LossItem) -> Int { 2 * item.prediction[1] * item.prediction[2] + 2 }

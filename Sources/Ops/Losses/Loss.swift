@@ -8,7 +8,7 @@ public import Tensors
 ///
 /// A loss is written once, over spans of one item: the reference kernels and the native backend both run it, so it
 /// allocates nothing. Both inputs have a gradient, since layers that are trained with the student may stand on either side.
-public protocol Loss: Op {
+public protocol Loss: ObjectiveOp {
   /// Floats that one item needs to be worked on. What `loss` leaves in them is there when `writeGradients` is called.
   func scratchCount(_ item: LossItem) -> Int
   /// The loss of one item; not a number where an element that decides it is none.
@@ -98,6 +98,18 @@ extension Loss {
     try requireInputs(inputs, count: 2)
     guard inputs[0] == inputs[1] else {
       throw .mismatch(op: kind, what: "the shapes differ", first: inputs[0], second: inputs[1])
+    }
+    return [inputs[0][0]]
+  }
+
+  /// The shape of the output, one loss an item, of images of one height and width.
+  func outputShape(ofPlanes inputs: [Shape]) throws(ShapeError) -> Shape {
+    try requireInputs(inputs, count: 2)
+    for input in inputs where input.rank != 4 {
+      throw .wrongRank(op: kind, expected: "[N, C, H, W]", found: input)
+    }
+    guard inputs[0][0] == inputs[1][0], inputs[0][2] == inputs[1][2], inputs[0][3] == inputs[1][3] else {
+      throw .mismatch(op: kind, what: "height and width differ", first: inputs[0], second: inputs[1])
     }
     return [inputs[0][0]]
   }

@@ -5,5 +5,10 @@ extension OpCatalogue {
   public static let training = OpCatalogue(
     trained.types + [
       SoftmaxCrossEntropy.self, KullbackLeibler.self, MeanSquaredError.self, AttentionMap.self,
+      StandardScore.self, DecoupledDivergence.self, CentredSquaredError.self, PredictionCorrelation.self,
+      PearsonDistance.self, PairwiseSimilarity.self, PairwiseKernel.self, PairwiseDistance.self,
+      TripletAngle.self, PairwiseProbability.self, NeuronSelectivity.self, ActivationBoundary.self,
+      FlowMatrix.self, ChannelConstants.self, GaussianLikelihood.self, PyramidError.self,
+      ContrastiveEntropy.self,
     ])
 }
