@@ -8,9 +8,6 @@ public import Tensors
 public struct Classification: ImageTask {
   public static let details: any TaskDetails.Type = ClassificationDetails.self
 
-  /// The distribution over classes that an image should be given, `[N, C]`.
-  private static let labels = "labels"
-
   public static func example() throws -> TaskExample {
     var graph = Graph(inputs: [GraphInput(name: "image", shape: [4])])
     try graph.append(Linear(features: 3), name: "scores", inputs: ["image"])
@@ -30,7 +27,7 @@ public struct Classification: ImageTask {
     return [Head(name: Head.scores, value: output, shape: [shape[1]])]
   }
 
-  public func targets(for heads: [Head]) -> [Target] { [Target(name: Self.labels, shape: heads[0].shape)] }
+  public func targets(for heads: [Head]) -> [Target] { [Target(name: Target.labels, shape: heads[0].shape)] }
 
   /// 1 for an image's class, or the shares of the two of a blended one.
   public func writeTargets(
@@ -50,7 +47,7 @@ public struct Classification: ImageTask {
   /// The cross-entropy with the labels, smoothed as the training says.
   public func minimizeLoss(in objective: inout ObjectiveBuilder, weight: Float) throws(TaskError) {
     let scores = try objective.head(Head.scores)
-    let labels = objective.target(Target(name: Self.labels, shape: objective.heads[0].shape))
+    let labels = try objective.labels()
     let loss = objective.append(
       SoftmaxCrossEntropy(smoothing: objective.smoothing), name: "label-loss", inputs: [scores, labels])
     objective.minimize(loss, weight: weight)

@@ -95,6 +95,9 @@ extension [Head] {
 
 /// Something that a batch tells an objective besides its images.
 public struct Target: Sendable, Hashable {
+  /// The name of the distribution over classes that an image should be given.
+  public static let labels = "labels"
+
   /// Its name: `labels`.
   public let name: String
   /// The extents of one image.

@@ -135,6 +135,14 @@ public struct ObjectiveBuilder {
     input(Objective.prefix + target.name, target.shape, .target(target))
   }
 
+  /// The distribution over classes that each image should be given, `[N, C]`; refused where the task has none.
+  public mutating func labels() throws(TaskError) -> String {
+    guard let labels = task.targets(for: heads).first(where: { $0.name == Target.labels }) else {
+      throw .noTarget(name: Target.labels, known: task.targets(for: heads).map(\.name))
+    }
+    return target(labels)
+  }
+
   /// The teacher's logits, `[N, C]`, of as many classes as the student's.
   public mutating func teacherLogits() throws(TaskError) -> String {
     input(

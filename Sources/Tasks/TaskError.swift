@@ -5,6 +5,7 @@ public enum TaskError: Error, Sendable, CustomStringConvertible {
   case noTask(data: String)
   case head(network: String, expected: String, found: String)
   case noHead(network: String, name: String, known: [String])
+  case noTarget(name: String, known: [String])
   case unknownValue(network: String, String)
   case reservedName(String)
   case graph(GraphError)
@@ -18,6 +19,8 @@ public enum TaskError: Error, Sendable, CustomStringConvertible {
       "\(network): expected an output of \(expected), found \(found)"
     case .noHead(let network, let name, let known):
       "\(network): expected a head \"\(name)\", found \(known.joined(separator: ", ")); minimize something else"
+    case .noTarget(let name, let known):
+      "training: the task tells \(known.joined(separator: ", ")) of an image, expected \"\(name)\"; minimize something else"
     case .unknownValue(let network, let name): "training: the \(network) has no value \"\(name)\""
     case .reservedName(let name):
       "training: \"\(name)\": names that begin with \"\(Objective.prefix)\" are kept for what is minimized; rename the node"

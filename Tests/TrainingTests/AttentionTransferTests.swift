@@ -13,7 +13,7 @@ import Testing
 
 @Suite("Attention transfer")
 struct AttentionTransferTests {
-  private static func network(_ channels: Int, deep: Bool = false, side: Int = 6) throws -> Graph {
+  static func network(_ channels: Int, deep: Bool = false, side: Int = 6) throws -> Graph {
     var graph = Graph(inputs: [GraphInput(name: "image", shape: [1, side, side])])
     try graph.append(Conv2D(filters: channels, kernel: 3, padding: 1), name: "conv1", inputs: ["image"])
     try graph.append(ReLU(), name: "relu1", inputs: ["conv1"])

@@ -169,7 +169,7 @@ struct ObjectiveSettingsTests {
       ("{soft-targets: {temperature: 0}}", "test:1: \"temperature\" must be a number in 0.1...100"),
       ("{attention: {pairs: {}}}", "at least one pair"),
       ("{attention: {base: attention}}", "is not a setting of base"),
-      ("7", "\"objective\" must be one of supervised, soft-targets, attention, hints"),
+      ("7", "\"objective\" must be one of supervised, soft-targets, decoupled"),
     ])
   func refusals(yaml: String, words: String) {
     let message = errorMessage { _ = try Self.read(yaml) }

@@ -2,7 +2,24 @@ import Settings
 
 extension DistillerCatalogue {
   /// What other objectives may be added to.
-  static let bases: [any Distiller.Type] = [Supervised.self, SoftTargets.self]
+  static let bases: [any Distiller.Type] = [
+    Supervised.self, SoftTargets.self, Decoupled.self, MultiLevel.self, PearsonRelations.self,
+    LogitSquares.self,
+  ]
+
+  /// The setting of an objective that may be added to another, or be alone.
+  static func optionalBaseSetting<D: Distiller>(
+    _ path: any WritableKeyPath<D, (any Distiller)?> & Sendable
+  ) -> Setting<D> {
+    Setting(
+      "base", expected: "one of \(bases.map { $0.name }.joined(separator: ", ")), or settings, or null",
+      "what it is added to; null trains it alone",
+      read: { (objective, node) throws(SettingsError) in
+        objective[keyPath: path] =
+          node.content == .null
+          ? nil : try read(node, key: "base", present: objective[keyPath: path] ?? Supervised(), among: bases)
+      }, write: { $0[keyPath: path].map(write) ?? SettingsNode(.null) })
+  }
 
   /// The setting of an objective that is added to another.
   static func baseSetting<D: Distiller>(

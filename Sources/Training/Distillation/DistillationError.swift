@@ -7,6 +7,7 @@ public enum DistillationError: Error, Sendable, Equatable, CustomStringConvertib
   case different(what: String, student: String, teacher: String)
   case noPairs(objective: String)
   case noGates(objective: String)
+  case noShare(objective: String, weight: Float)
   case unknownValue(objective: String, network: String, value: String, suggestion: String?)
   case notComparable(
     objective: String, network: String, value: String, shape: Shape, takesFeatures: Bool)
@@ -32,6 +33,9 @@ public enum DistillationError: Error, Sendable, Equatable, CustomStringConvertib
         + "pairs of values, or use soft-targets"
     case .noGates(let objective):
       "objective \(objective): no gate closes channels of a layer of the network; set gates first with channel-gates"
+    case .noShare(let objective, let weight):
+      "objective \(objective): \"weight\" is a share of at most 1 where \"labels\" is null, found \(weight); give "
+        + "\"labels\" a factor of its own, such as 0.1"
     case .unknownValue(let objective, let network, let value, let suggestion):
       "objective \(objective): the \(network) has no value \"\(value)\""
         + (suggestion.map { "; did you mean \"\($0)\"?" } ?? "")

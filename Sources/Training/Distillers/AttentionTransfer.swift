@@ -12,11 +12,11 @@ public import Tasks
 /// places and the weight of 1000 are those of the authors' implementation.
 public struct AttentionTransfer: Distiller {
   public static let name = "attention"
-  public static let summary = "match the teacher's attention maps, on top of labels or soft targets"
+  public static let summary = "match the teacher's attention maps, beside another objective"
 
   /// The factor on the maps' squared difference.
   public var weight: Float = 1000
-  /// What it is added to: `supervised` or `soft-targets`.
+  /// What it is added to: `supervised`, or one of logits.
   public var base: any Distiller = Supervised()
   /// What is compared; `nil` pairs the last values of every resolution that both have.
   public var pairs: [ValuePair]?

@@ -38,7 +38,9 @@ public enum TeacherPart: Sendable, Hashable {
 /// Every objective that a recipe may name.
 public enum DistillerCatalogue: Catalogue {
   public static let all: [any Distiller.Type] = [
-    Supervised.self, SoftTargets.self, AttentionTransfer.self, Hints.self, GateCost.self,
+    Supervised.self, SoftTargets.self, Decoupled.self, MultiLevel.self, PearsonRelations.self,
+    LogitSquares.self,
+    AttentionTransfer.self, Hints.self, GateCost.self,
   ]
   public static var kinds: [any NamedKind.Type] { all }
 

@@ -13,11 +13,11 @@ public import Tasks
 public struct GateCost: Distiller {
   public static let name = "gate-cost"
   public static let summary =
-    "pull the numbers of channel gates to zero, on top of labels or soft targets"
+    "pull the numbers of channel gates to zero, beside another objective"
 
   /// The factor on the mean of the gates' numbers.
   public var weight: Float = 0.1
-  /// What it is added to: `supervised` or `soft-targets`.
+  /// What it is added to: `supervised`, or one of logits.
   public var base: any Distiller = Supervised()
 
   public init() {}

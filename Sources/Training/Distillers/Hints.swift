@@ -18,11 +18,11 @@ import Tensors
 public struct Hints: Distiller {
   public static let name = "hints"
   public static let summary =
-    "match values within the teacher through adapters, alone or on top of another objective"
+    "match values within the teacher through adapters, alone or beside another"
 
   /// The factor on the mean squared difference.
   public var weight: Float = 1
-  /// What it is added to: `supervised`, `soft-targets`, or nothing.
+  /// What it is added to: `supervised`, one of logits, or nothing.
   public var base: (any Distiller)?
   /// What is compared; `nil` takes the middle one of the resolutions that both have.
   public var pairs: [ValuePair]?
@@ -39,18 +39,7 @@ public struct Hints: Distiller {
   public static var settings: [Setting<Hints>] {
     [
       Setting("weight", \.weight, in: 1e-6...1e6, "factor on the mean squared difference"),
-      Setting(
-        "base",
-        expected:
-          "one of \(DistillerCatalogue.bases.map { $0.name }.joined(separator: ", ")), or settings, or null",
-        "what it is added to; null trains the hint alone",
-        read: { (objective, node) throws(SettingsError) in
-          objective.base =
-            node.content == .null
-            ? nil
-            : try DistillerCatalogue.read(
-              node, key: "base", present: objective.base ?? Supervised(), among: DistillerCatalogue.bases)
-        }, write: { $0.base.map(DistillerCatalogue.write) ?? SettingsNode(.null) }),
+      DistillerCatalogue.optionalBaseSetting(\.base),
       ValuePair.setting(
         \.pairs, standard: "the last values of the middle one of the resolutions that both have"),
     ]

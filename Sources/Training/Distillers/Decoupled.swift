@@ -1,0 +1,55 @@
+import Ops
+public import Settings
+public import Tasks
+
+/// Learning apart how sure a teacher is of an image's class, and how it divides what is left among the others (DKD).
+///
+/// **Formula** `loss = labels·CE + T²·(target·B + others·O)`, B being the divergence of (p_k, 1 - p_k) from the teacher's for the
+/// image's class k, O that of the softened probabilities of the other classes among themselves; soft targets are
+/// `B + (1 - p_k)·O` with the teacher's p_k. A blended image counts for both of its classes, by their shares.
+///
+/// **Paper** Zhao, Cui, Song, Qiu, Liang, "Decoupled knowledge distillation", CVPR 2022, arXiv:2203.08679. Defaults are those of the
+/// authors' code (mdistiller) for most pairs, 2 for `others` from ResNet-56 to ResNet-20; there the teacher's part grows over the
+/// first 20 of 240 epochs, here it does not. Standardized: Sun et al., CVPR 2024, arXiv:2403.01427, at a temperature of 2 with 9
+/// times both factors.
+public struct Decoupled: LogitDistiller {
+  public static let name = "decoupled"
+  public static let summary =
+    "match how sure the teacher is of the class and how it orders the others, each with its own factor (DKD)"
+
+  /// The factor on what the task minimizes by itself.
+  public var labels: Float = 1
+  /// The factor on how sure it is.
+  public var target: Float = 1
+  /// The factor on how the others are divided.
+  public var others: Float = 8
+  /// What logits are divided by.
+  public var temperature: Float = 4
+  /// Whether logits are standardized first.
+  public var standardize = false
+
+  public init() {}
+
+  public static var settings: [Setting<Decoupled>] {
+    [
+      labelsSetting,
+      Setting("target", \.target, in: 0...1000, "factor on how sure the teacher is of the image's class"),
+      Setting("others", \.others, in: 0...1000, "factor on how it divides what is left among the others"),
+      Setting("temperature", \.temperature, in: 0.1...100, "what logits are divided by"),
+      standardizeSetting,
+    ]
+  }
+
+  public var teacherParts: Set<TeacherPart> { [.logits] }
+
+  public func build(_ objective: inout ObjectiveBuilder) throws {
+    try objective.minimizeTaskLoss(weight: labels)
+    let pair = try objective.logits(standardized: standardize)
+    let known = objective.append(
+      Concat(), name: "decoupled/known", inputs: [pair[1], try objective.labels()])
+    let loss = objective.append(
+      DecoupledDivergence(target: target, others: others, temperature: temperature), name: "decoupled",
+      inputs: [pair[0], known])
+    objective.minimize(loss, weight: 1)
+  }
+}
