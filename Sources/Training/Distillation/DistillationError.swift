@@ -7,6 +7,10 @@ public enum DistillationError: Error, Sendable, Equatable, CustomStringConvertib
   case different(what: String, student: String, teacher: String)
   case noPairs(objective: String)
   case noGates(objective: String)
+  case noFeatures(objective: String, network: String)
+  case onePair(objective: String, String)
+  case channels(objective: String, student: String, Shape, teacher: String, Shape)
+  case noMultiple(objective: String, String, Shape, String, Shape)
   case noShare(objective: String, weight: Float)
   case unknownValue(objective: String, network: String, value: String, suggestion: String?)
   case notComparable(
@@ -33,6 +37,16 @@ public enum DistillationError: Error, Sendable, Equatable, CustomStringConvertib
         + "pairs of values, or use soft-targets"
     case .noGates(let objective):
       "objective \(objective): no gate closes channels of a layer of the network; set gates first with channel-gates"
+    case .noFeatures(let objective, let network):
+      "objective \(objective): the \(network) makes its scores of the image itself; name pairs of values"
+    case .onePair(let objective, let value):
+      "objective \(objective): goes from one value to the next, found \"\(value)\" alone; name two pairs or more"
+    case .channels(let objective, let student, let own, let teacher, let its):
+      "objective \(objective): \"\(student)\" is \(own), the teacher's \"\(teacher)\" is \(its): the numbers of channels must "
+        + "be equal; pair other values"
+    case .noMultiple(let objective, let first, let large, let second, let small):
+      "objective \(objective): \"\(first)\" is \(large), \"\(second)\" is \(small): expected heights and widths of which one is "
+        + "the same multiple of the other; pair other values"
     case .noShare(let objective, let weight):
       "objective \(objective): \"weight\" is a share of at most 1 where \"labels\" is null, found \(weight); give "
         + "\"labels\" a factor of its own, such as 0.1"

@@ -61,8 +61,26 @@ public struct ValuePair: Sendable, Equatable {
     }
   }
 
+  /// Refuses a value that is not there.
+  func requirePresent(in student: Graph, _ teacher: Graph, objective: String) throws(DistillationError) {
+    _ = try Self.shape(of: self.student, in: student, network: "student", nil, objective)
+    _ = try Self.shape(of: self.teacher, in: teacher, network: "teacher", nil, objective)
+  }
+
+  /// Refuses values of unequally many channels.
+  func requireEqualChannels(
+    _ student: Graph, _ teacher: Graph?, objective: String
+  ) throws(DistillationError) {
+    let (own, its) = (student.shape(of: self.student) ?? [], teacher?.shape(of: self.teacher) ?? [])
+    guard own.rank > 1, its.rank > 1, own[1] == its[1] else {
+      throw .channels(
+        objective: objective, student: self.student, own.item, teacher: self.teacher, its.item)
+    }
+  }
+
+  /// The shape of a value; refused where it is not there, or of another rank than one of `ranks` where those are given.
   private static func shape(
-    of value: String, in graph: Graph, network: String, _ ranks: [Int], _ objective: String
+    of value: String, in graph: Graph, network: String, _ ranks: [Int]?, _ objective: String
   ) throws(DistillationError) -> Shape {
     let known = graph.nodes.map(\.name)
     guard known.contains(value), let shape = graph.shape(of: value) else {
@@ -70,7 +88,7 @@ public struct ValuePair: Sendable, Equatable {
         objective: objective, network: network, value: value,
         suggestion: Spelling.nearest(to: value, among: known))
     }
-    guard ranks.contains(shape.rank) else {
+    if let ranks, !ranks.contains(shape.rank) {
       throw .notComparable(
         objective: objective, network: network, value: value, shape: shape.item,
         takesFeatures: ranks.contains(2))

@@ -40,7 +40,10 @@ public enum DistillerCatalogue: Catalogue {
   public static let all: [any Distiller.Type] = [
     Supervised.self, SoftTargets.self, Decoupled.self, MultiLevel.self, PearsonRelations.self,
     LogitSquares.self,
-    AttentionTransfer.self, Hints.self, GateCost.self,
+    AttentionTransfer.self, Hints.self, SimilarityPreserving.self, CorrelationCongruence.self, Relations.self,
+    ProbabilisticTransfer.self, SolutionFlow.self, NeuronSelectivityTransfer.self, ActivationBoundaries.self,
+    VariationalInformation.self, KnowledgeReview.self, Contrastive.self,
+    GateCost.self,
   ]
   public static var kinds: [any NamedKind.Type] { all }
 

@@ -11,7 +11,7 @@ public import Tasks
 /// Where a training splits its batches (`accumulationSteps`), each part is a batch of its own.
 ///
 /// **Paper** Huang, You, Wang, Qian, Xu, "Knowledge distillation from a stronger teacher", NeurIPS 2022, arXiv:2205.10536; factors of
-/// 2 and, for CIFAR-100, a temperature of 4 are the paper's.
+/// 2 and a temperature of 4 are those of the authors' code for CIFAR-100.
 public struct PearsonRelations: LogitDistiller {
   public static let name = "dist"
   public static let summary =

@@ -1,0 +1,55 @@
+import Ops
+public import Settings
+public import Tasks
+
+/// Learning how strongly a teacher correlates the images of a batch, by a Gaussian kernel.
+///
+/// **Formula** `loss = base + weight·Σ_pairs 1/N²·Σ_ij (K_S[i,j] - K_T[i,j])²`, K being a series for the kernel
+/// `e^(-gamma·‖f[i] - f[j]‖²)` of every two images' features f, each as long as 1 (`PairwiseKernel`). Values may be of any two shapes.
+///
+/// Where a training splits its batches (`accumulationSteps`), each part is a batch of its own.
+///
+/// **Paper** Peng et al., "Correlation congruence for knowledge distillation", ICCV 2019, arXiv:1904.01802: gamma of 0.4 and order 2; the
+/// weight of 100 is that of the Knowledge-Distillation-Zoo, whose loss this is. The paper draws batches in which classes come several
+/// times; here they are those of the training.
+public struct CorrelationCongruence: Distiller {
+  public static let name = "correlation"
+  public static let summary =
+    "match how strongly the teacher correlates the images of a batch, beside another objective (CC)"
+
+  /// The factor on the squared difference of kernels.
+  public var weight: Float = 100
+  /// How fast the kernel falls.
+  public var gamma: Float = 0.4
+  /// The order of the series.
+  public var order = 2
+  /// What it is added to: `supervised`, or one of logits.
+  public var base: any Distiller = Supervised()
+  /// What is compared; `nil` pairs what both networks make their scores of.
+  public var pairs: [ValuePair]?
+
+  public init() {}
+
+  public static var settings: [Setting<CorrelationCongruence>] {
+    [
+      Setting("weight", \.weight, in: 0...1e6, "factor on the squared difference of kernels"),
+      Setting("gamma", \.gamma, in: 0.01...10, "how fast the kernel falls with the distance"),
+      Setting("order", \.order, in: 1...16, "the order of the series that stands for the kernel"),
+      DistillerCatalogue.baseSetting(\.base),
+      ValuePair.setting(\.pairs, standard: "what both networks make their scores of"),
+    ]
+  }
+
+  /// Values, and what the objective that it is added to learns from.
+  public var teacherParts: Set<TeacherPart> { base.teacherParts.union([.values]) }
+
+  public func build(_ objective: inout ObjectiveBuilder) throws {
+    try base.build(&objective)
+    for pair in try objective.relatedPairs(pairs, standard: .features, objective: Self.name) {
+      let loss = objective.append(
+        PairwiseKernel(gamma: gamma, order: order), name: "correlation/" + pair.student,
+        inputs: try objective.values(of: pair))
+      objective.minimize(loss, weight: weight)
+    }
+  }
+}

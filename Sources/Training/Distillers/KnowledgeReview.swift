@@ -1,0 +1,120 @@
+import Graphs
+import Ops
+public import Settings
+public import Tasks
+import Tensors
+
+/// Learning each of a teacher's values from the student's value there and all deeper ones, which the student reviews.
+///
+/// **Formula** `loss = base + weight·Σ_k pyramid(b_k(f_k), A_T,k)` an image, from the last pair to the first `f_k = x·s(x, y) + y·t(x, y)`, x
+/// being the student's value of pair k through a 1x1 convolution to `channels` and a batch norm, y being `f_{k+1}` enlarged to its
+/// height and width, s and t one number a place, 1x1 convolutions of both with a sigmoid; b_k is a 3x3 convolution to the teacher's
+/// channels with a batch norm, pyramid the squared difference of values and of their means over larger windows (`PyramidError`). All
+/// layers are trained beside the student and left behind.
+///
+/// **Paper** Chen, Liu, Zhao, Jia, "Distilling knowledge via knowledge review", CVPR 2021, arXiv:2104.09044. `channels` are the student's
+/// last ones, at most 512, as in the authors' code (mdistiller), where the weight is 1 to 8 by pair of networks and grows over the
+/// first 20 epochs, and teachers' values are those before rectifiers; here it stays, and values are as in other objectives.
+public struct KnowledgeReview: Distiller {
+  public static let name = "review"
+  public static let summary =
+    "match each of the teacher's values from the student's there and all deeper ones, beside another objective (ReviewKD)"
+
+  /// The factor on the squared differences.
+  public var weight: Float = 1
+  /// Channels in which values are brought together; `nil` for those of the student's last one, at most 512.
+  public var channels: Int?
+  /// What it is added to: `supervised`, or one of logits.
+  public var base: any Distiller = Supervised()
+  /// What is compared, from the first to the last; `nil` pairs the last values of every resolution that both have, and what both make
+  /// their scores of.
+  public var pairs: [ValuePair]?
+
+  public init() {}
+
+  public static var settings: [Setting<KnowledgeReview>] {
+    [
+      Setting("weight", \.weight, in: 0...1e6, "factor on the squared differences"),
+      Setting("channels", \.channels, in: 1...4096, "channels in which values are brought together"),
+      DistillerCatalogue.baseSetting(\.base),
+      ValuePair.setting(
+        \.pairs,
+        standard: "the last values of every resolution that both have, and what both make their scores of"),
+    ]
+  }
+
+  /// Values, and what the objective that it is added to learns from.
+  public var teacherParts: Set<TeacherPart> { base.teacherParts.union([.values]) }
+
+  public func build(_ objective: inout ObjectiveBuilder) throws {
+    try base.build(&objective)
+    var compared = try objective.pairs(pairs, ranks: [2, 4], objective: Self.name)
+    if pairs == nil,
+      let features = try? objective.relatedPairs(nil, standard: .features, objective: Self.name)[0],
+      (try? features.requireComparable(
+        in: objective.student, objective.teacher ?? objective.student, ranks: [2], objective: Self.name))
+        != nil
+    {
+      compared.append(features)
+    }
+    let last = objective.student.shape(of: compared[compared.count - 1].student) ?? [1, 1]
+    let channels = channels ?? min(512, last[1])
+    var deeper: (value: String, shape: Shape)?
+    for pair in compared.reversed() {
+      let place = "review/" + pair.student
+      let (image, shape) = try objective.image(
+        objective.studentValue(pair.student), pair.student, place + "/own")
+      let reduced = objective.append(
+        Conv2D(filters: channels, kernel: 1, bias: false), name: place + "/reduce", inputs: [image])
+      var own = objective.append(BatchNorm(), name: place + "/reduce-norm", inputs: [reduced])
+      if let deeper { own = try objective.fused(own, shape, deeper, name: place) }
+      deeper = (own, shape)
+      let its = try objective.teacherValue(pair.teacher)
+      let wanted = objective.teacher?.shape(of: pair.teacher) ?? []
+      let expanded = objective.append(
+        Conv2D(filters: wanted[1], kernel: 3, padding: 1, bias: false), name: place + "/expand", inputs: [own]
+      )
+      let found = objective.append(BatchNorm(), name: place + "/expand-norm", inputs: [expanded])
+      let target =
+        wanted.rank == 4
+        ? its : objective.append(Reshape(shape: [wanted[1], 1, 1]), name: place + "/its", inputs: [its])
+      objective.minimize(
+        objective.append(PyramidError(), name: place, inputs: [found, target]), weight: weight)
+    }
+  }
+}
+
+extension ObjectiveBuilder {
+  /// A value of the student as an image: features are one of one place.
+  fileprivate mutating func image(
+    _ value: String, _ name: String, _ place: String
+  ) throws -> (value: String, shape: Shape) {
+    let shape = student.shape(of: name) ?? []
+    guard shape.rank == 2 else { return (value, shape) }
+    return (
+      append(Reshape(shape: [shape[1], 1, 1]), name: place, inputs: [value]), [shape[0], shape[1], 1, 1]
+    )
+  }
+
+  /// A value and a deeper one of fewer places, each times a number a place that is made of both.
+  fileprivate mutating func fused(
+    _ own: String, _ shape: Shape, _ deeper: (value: String, shape: Shape), name: String
+  ) throws -> String {
+    let factor = shape[2] / max(deeper.shape[2], 1)
+    guard 1...64 ~= factor, deeper.shape[2] * factor == shape[2], deeper.shape[3] * factor == shape[3] else {
+      throw DistillationError.noMultiple(
+        objective: KnowledgeReview.name, own, shape.item, deeper.value, deeper.shape.item)
+    }
+    let other =
+      factor == 1
+      ? deeper.value : append(Upsample(factor: factor), name: name + "/deeper", inputs: [deeper.value])
+    let both = append(Concat(), name: name + "/both", inputs: [own, other])
+    var parts: [String] = []
+    for (part, value) in [("own", own), ("deeper", other)] {
+      let gate = append(Conv2D(filters: 1, kernel: 1), name: "\(name)/\(part)-gate", inputs: [both])
+      let share = append(Sigmoid(), name: "\(name)/\(part)-share", inputs: [gate])
+      parts.append(append(Multiply(), name: "\(name)/\(part)-part", inputs: [value, share]))
+    }
+    return append(Add(), name: name + "/fused", inputs: parts)
+  }
+}

@@ -1,0 +1,80 @@
+import Graphs
+import Ops
+public import Settings
+public import Tasks
+import Tensors
+
+/// Learning how a teacher's channels of one resolution go together with those of the next: the flow of its solution (FSP).
+///
+/// **Formula** `loss = base + weight·Σ_k mean_cd (F_S[c,d] - F_T[c,d])²` an image, `F[c,d] = mean_p a[c,p]·b[d,p]` of values a of pair k and b of
+/// pair k + 1 (`FlowMatrix`); the larger of both is averaged down to the smaller.
+///
+/// **Paper** Yim, Joo, Bae, Kim, "A gift from knowledge distillation", CVPR 2017, which trains it alone first and then the labels; the
+/// weight of 50 and the values are those of RepDistiller.
+public struct SolutionFlow: Distiller {
+  public static let name = "flow"
+  public static let summary =
+    "match how the teacher's channels of one resolution go together with those of the next, alone or beside another (FSP)"
+
+  /// The factor on the mean squared difference.
+  public var weight: Float = 50
+  /// What it is added to: `supervised`, one of logits, or nothing.
+  public var base: (any Distiller)? = Supervised()
+  /// What flows, in order; `nil` pairs the last values of every resolution that both have.
+  public var pairs: [ValuePair]?
+
+  public init() {}
+
+  public static var settings: [Setting<SolutionFlow>] {
+    [
+      Setting("weight", \.weight, in: 1e-6...1e6, "factor on the mean squared difference"),
+      DistillerCatalogue.optionalBaseSetting(\.base),
+      ValuePair.setting(\.pairs, standard: "the last values of every resolution that both have"),
+    ]
+  }
+
+  /// Values, and what the objective that it is added to learns from.
+  public var teacherParts: Set<TeacherPart> { (base?.teacherParts ?? []).union([.values]) }
+
+  public func build(_ objective: inout ObjectiveBuilder) throws {
+    try base?.build(&objective)
+    let all = try objective.pairs(pairs, ranks: [4], objective: Self.name)
+    guard all.count > 1 else { throw DistillationError.onePair(objective: Self.name, all[0].student) }
+    for pair in all {
+      try pair.requireEqualChannels(objective.student, objective.teacher, objective: Self.name)
+    }
+    for (from, to) in zip(all, all.dropFirst()) {
+      let place = "flow/" + to.student
+      let first = try objective.values(of: from)
+      let second = try objective.values(of: to)
+      let shapes = [from, to].map { objective.student.shape(of: $0.student) ?? [] }
+      var flows: [String] = []
+      for (network, pair) in [("student", [first[0], second[0]]), ("teacher", [first[1], second[1]])] {
+        let values = try objective.averaged(pair, shapes, name: "\(place)/\(network)", from, to)
+        flows.append(objective.append(FlowMatrix(), name: "\(place)/\(network)", inputs: values))
+      }
+      objective.minimize(objective.append(MeanSquaredError(), name: place, inputs: flows), weight: weight)
+    }
+  }
+}
+
+extension ObjectiveBuilder {
+  /// Both values at the smaller resolution of the two.
+  fileprivate mutating func averaged(
+    _ values: [String], _ shapes: [Shape], name: String, _ from: ValuePair, _ to: ValuePair
+  ) throws -> [String] {
+    let larger = shapes[0][2] >= shapes[1][2] ? 0 : 1
+    let (large, small) = (shapes[larger], shapes[1 - larger])
+    guard large[2] != small[2] || large[3] != small[3] else { return values }
+    guard large[2] % small[2] == 0, large[3] % small[3] == 0, large[2] / small[2] == large[3] / small[3]
+    else {
+      throw DistillationError.noMultiple(
+        objective: SolutionFlow.name, [from, to][larger].student, large.item, [from, to][1 - larger].student,
+        small.item)
+    }
+    var averaged = values
+    averaged[larger] = append(
+      AveragePool(kernel: large[2] / small[2]), name: name + "/averaged", inputs: [values[larger]])
+    return averaged
+  }
+}

@@ -1,0 +1,67 @@
+import Graphs
+import Ops
+public import Settings
+public import Tasks
+import Tensors
+
+/// Learning values within a teacher as the means of normal distributions, each channel with a variance that is learnt too: what the
+/// student cannot know counts less.
+///
+/// **Formula** `loss = base + weight·Σ_pairs mean_cp ½·((r(A_S)[c,p] - A_T[c,p])²/v[c] + log v[c])` an image, r being three 1x1 convolutions
+/// without biases for images `[C, H, W]`, linear layers for features `[C]`, rectifiers between them, and v variances
+/// (`GaussianLikelihood`), all trained beside the student and left behind.
+///
+/// **Paper** Ahn, Hu, Damianou, Lawrence, Dai, "Variational information distillation for knowledge transfer", CVPR 2019,
+/// arXiv:1904.05835; the layers, the weight and the variance of 5 to start from are those of RepDistiller. Variances do not decay.
+public struct VariationalInformation: Distiller {
+  public static let name = "variational"
+  public static let summary =
+    "match values within the teacher through adapters, each channel as surely as it can be known, beside another objective (VID)"
+
+  /// The factor on the negative logarithm of the likelihood.
+  public var weight: Float = 1
+  /// The variance that each channel starts from.
+  public var variance: Float = 5
+  /// What it is added to: `supervised`, or one of logits.
+  public var base: any Distiller = Supervised()
+  /// What is compared; `nil` pairs the last values of every resolution that both have.
+  public var pairs: [ValuePair]?
+
+  public init() {}
+
+  public static var settings: [Setting<VariationalInformation>] {
+    [
+      Setting("weight", \.weight, in: 0...1e6, "factor on the negative logarithm of the likelihood"),
+      Setting("variance", \.variance, in: 0.001...1000, "the variance that each channel starts from"),
+      DistillerCatalogue.baseSetting(\.base),
+      ValuePair.setting(\.pairs, standard: "the last values of every resolution that both have"),
+    ]
+  }
+
+  /// Values, and what the objective that it is added to learns from.
+  public var teacherParts: Set<TeacherPart> { base.teacherParts.union([.values]) }
+
+  public func build(_ objective: inout ObjectiveBuilder) throws {
+    try base.build(&objective)
+    for pair in try objective.pairs(pairs, ranks: [2, 4], objective: Self.name) {
+      let place = "variational/" + pair.student
+      let (own, its) = (try objective.studentValue(pair.student), try objective.teacherValue(pair.teacher))
+      let shape = objective.teacher?.shape(of: pair.teacher) ?? []
+      let layer: any Op =
+        shape.rank == 4
+        ? Conv2D(filters: shape[1], kernel: 1, bias: false) : Linear(features: shape[1], bias: false)
+      var means = objective.append(layer, name: place + "/adapter1", inputs: [own])
+      for index in 2...3 {
+        let rectified = objective.append(ReLU(), name: "\(place)/rectifier\(index)", inputs: [means])
+        means = objective.append(layer, name: "\(place)/adapter\(index)", inputs: [rectified])
+      }
+      if shape.rank == 4 { means = objective.append(Flatten(), name: place + "/means", inputs: [means]) }
+      let variances = objective.append(
+        ChannelConstants(channels: shape[1]), name: place + "/variances",
+        inputs: [try objective.head(objective.heads[0].name)])
+      let known = objective.append(Concat(), name: place + "/known", inputs: [means, variances])
+      let loss = objective.append(GaussianLikelihood(variance: variance), name: place, inputs: [known, its])
+      objective.minimize(loss, weight: weight)
+    }
+  }
+}
