@@ -162,6 +162,20 @@ struct ObjectiveSettingsTests {
   }
 
   @Test(
+    "Every objective reads back as it is written, also beside another", arguments: DistillerCatalogue.names)
+  func everyOne(name: String) throws {
+    let type = try #require(DistillerCatalogue.type(named: name))
+    let plain = try Self.read(name)
+    #expect(Swift.type(of: plain).name == name)
+    #expect(DistillerCatalogue.write(plain) == DistillerCatalogue.write(type.init()))
+    guard DistillerCatalogue.write(plain)[name]?["base"] != nil else { return }
+    let other = try Self.read("{\(name): {base: {decoupled: {others: 2}}}}")
+    let node = DistillerCatalogue.write(other)
+    #expect(DistillerCatalogue.write(try DistillerCatalogue.read(node)) == node)
+    #expect(other.teacherParts.contains(.logits))
+  }
+
+  @Test(
     "What is misspelt, out of range or of the wrong kind is refused with its place",
     arguments: [
       ("soft-target", "did you mean \"soft-targets\"?"),

@@ -100,6 +100,18 @@ public struct NeuronSelectivity: Loss {
     return sum / Double(x.channels * y.channels)
   }
 
+  /// Adds each channel of a value, times its product with the channel that lies at `own`, times `factor`.
+  private static func add(
+    _ side: Side, _ factor: Float, _ own: Int, _ scratch: Span<Float>, to gradient: inout MutableSpan<Float>,
+    at place: Int
+  ) {
+    for d in 0..<side.channels {
+      let other = side.start + d * side.area
+      let product = SpanSums.dot(scratch, own, scratch, other, side.area)
+      SpanSums.add(factor * product, scratch, other, to: &gradient, place, side.area)
+    }
+  }
+
   private static func writeGradient(
     _ x: Side, _ y: Side, _ scale: Float, _ scratch: Span<Float>, into gradient: inout MutableSpan<Float>,
     at place: Int
@@ -107,15 +119,8 @@ public struct NeuronSelectivity: Loss {
     for c in 0..<x.channels {
       let (own, start) = (x.start + c * x.area, place + c * x.area)
       for p in start..<start + x.area { gradient[p] = 0 }
-      for (side, factor) in [
-        (x, 4 / Float(x.channels * x.channels)), (y, -4 / Float(x.channels * y.channels)),
-      ] {
-        for d in 0..<side.channels {
-          let other = side.start + d * side.area
-          let product = SpanSums.dot(scratch, own, scratch, other, x.area)
-          SpanSums.add(scale * factor * product, scratch, other, to: &gradient, start, x.area)
-        }
-      }
+      add(x, 4 * scale / Float(x.channels * x.channels), own, scratch, to: &gradient, at: start)
+      add(y, -4 * scale / Float(x.channels * y.channels), own, scratch, to: &gradient, at: start)
       let length = scratch[x.lengths + c]
       let along = SpanSums.dot(gradient.span, start, scratch, own, x.area)
       for p in 0..<x.area {
