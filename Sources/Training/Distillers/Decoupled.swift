@@ -41,6 +41,7 @@ public struct Decoupled: LogitDistiller {
   }
 
   public var teacherParts: Set<TeacherPart> { [.logits] }
+  public var temperatureOfTargets: Float? { temperature }
 
   public func build(_ objective: inout ObjectiveBuilder) throws {
     try objective.minimizeTaskLoss(weight: labels)

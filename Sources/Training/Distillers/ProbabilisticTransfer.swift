@@ -35,6 +35,7 @@ public struct ProbabilisticTransfer: Distiller {
 
   /// Values, and what the objective that it is added to learns from.
   public var teacherParts: Set<TeacherPart> { base.teacherParts.union([.values]) }
+  public var temperatureOfTargets: Float? { base.temperatureOfTargets }
 
   public func build(_ objective: inout ObjectiveBuilder) throws {
     try base.build(&objective)
