@@ -24,9 +24,14 @@ struct FuzzStudentCommand: ParsableCommand {
 
   func run() throws {
     let plain = try [FuzzedModels.convolutional(seed: seed), FuzzedModels.branched(seed: seed)]
-    let models = plain.map(FuzzedModels.encoded) + plain.map(FuzzedModels.integers)
+    // The models have few parameters: each begins with another encoding.
+    let models = [0, 5, 10].flatMap { first in
+      plain.flatMap {
+        [FuzzedModels.encoded($0, from: first), FuzzedModels.integers($0, from: first)]
+      }
+    }
     let files = try models.enumerated().map { index, model in
-      try StudentFile.bytes(of: model, coded: index % 2 == 0)
+      try StudentFile.bytes(of: model, coded: index / 2 % 2 == 0)
     }
     let report = FuzzTally.report(
       of: "fuzz-student", files: files, count: count, seed: seed, mutated: StudentFileMutation.mutated,

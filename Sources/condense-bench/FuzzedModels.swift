@@ -36,13 +36,13 @@ enum FuzzedModels {
     return model(graph, channels: 3, side: 6, seed: seed)
   }
 
-  /// The model with an encoding for every parameter, each kind in turn, and for every computed value.
-  static func encoded(_ model: Model) -> Model {
+  /// The model with an encoding for every parameter, each kind in turn from the `first` on, and for every computed value.
+  static func encoded(_ model: Model, from first: Int) -> Model {
     var model = model
     for (index, name) in model.graph.parameters.keys.sorted().enumerated() {
       guard let parameter = model.graph.parameters[name] else { continue }
       let encodings = encodings(of: parameter.value)
-      model.graph.parameters[name]?.encoding = encodings[index % encodings.count]
+      model.graph.parameters[name]?.encoding = encodings[(first + index) % encodings.count]
     }
     for (index, node) in model.graph.nodes.enumerated() {
       model.graph.values[node.name] = IntegerValue(bits: 8, scale: 0.25, zeroPoint: index - 3)
@@ -50,8 +50,8 @@ enum FuzzedModels {
     return model
   }
 
-  /// The model on signed bytes throughout, weights stored in each way in turn: an integer program.
-  static func integers(_ model: Model) -> Model {
+  /// The model on signed bytes throughout, weights stored in each way in turn from the `first` on: an integer program.
+  static func integers(_ model: Model, from first: Int) -> Model {
     var model = model
     let places = model.graph.valuePlaces()
     let names = model.graph.inputs.map(\.name) + model.graph.nodes.map(\.name)
@@ -77,7 +77,7 @@ enum FuzzedModels {
         Sparse(mask: mask, inner: numbers), shared, numbers, powers, signs, rows(of: weight).onGrid(grid),
         Hashed(shape: weight.shape, count: 7, seed: 1, grid: grid),
       ]
-      model.graph.parameters[name]?.encoding = ways[index % ways.count]
+      model.graph.parameters[name]?.encoding = ways[(first + index) % ways.count]
     }
     return model
   }

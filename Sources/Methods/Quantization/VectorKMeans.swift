@@ -79,17 +79,51 @@ struct VectorKMeans {
 
   /// Gives each vector to its nearest centroid; of equal ones to the one that it has, then the first.
   private mutating func assign() {
+    let count = count
+    // Coordinate by coordinate, so that the distances of a vector from all centroids are sums of rows.
+    var coordinates = Array(repeating: Float(0), count: centroids.count)
+    for cluster in 0..<count {
+      for element in 0..<width {
+        coordinates[element * count + cluster] = centroids[cluster * width + element]
+      }
+    }
+    var distances = Array(repeating: Float(0), count: count)
     var sum = 0.0
     for vector in clusters.indices {
-      var best = (cluster: clusters[vector], distance: distance(vector, clusters[vector], below: .infinity))
-      for cluster in 0..<count {
-        let distance = distance(vector, cluster, below: best.distance)
-        if distance < best.distance { best = (cluster, distance) }
+      measure(vector, from: coordinates.span, into: &distances)
+      var best = (cluster: clusters[vector], distance: distances[clusters[vector]])
+      for cluster in 0..<count where distances[cluster] < best.distance {
+        best = (cluster, distances[cluster])
       }
       clusters[vector] = best.cluster
       sum += Double(best.distance)
     }
     error = sum
+  }
+
+  /// The weighted squared distances of a vector from all centroids, which are given coordinate by coordinate.
+  private func measure(_ vector: Int, from coordinates: Span<Float>, into distances: inout [Float]) {
+    let count = distances.count
+    var span = distances.mutableSpan
+    for cluster in 0..<count { span[cluster] = 0 }
+    for element in 0..<width {
+      let place = vector * width + element
+      Self.add(
+        values[place], weights[place], coordinates.extracting(element * count..<(element + 1) * count), &span)
+    }
+  }
+
+  /// Adds the weighted squared differences of a number from one coordinate of all centroids.
+  @inline(never)
+  private static func add(
+    _ value: Float, _ weight: Float, _ coordinate: Span<Float>, _ distances: inout MutableSpan<Float>
+  ) {
+    let count = distances.count
+    precondition(coordinate.count == count)
+    for cluster in 0..<count {
+      let difference = value - coordinate[cluster]
+      distances[cluster] += weight * difference * difference
+    }
   }
 
   /// Moves centroids to the means of their members; elements without weight, and centroids without members, stay.
