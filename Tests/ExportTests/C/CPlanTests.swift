@@ -25,7 +25,7 @@ struct CPlanTests {
       let (first, second) = (
         images[kernels.integer(0...images.count - 1)], images[kernels.integer(0...images.count - 1)]
       )
-      switch kernels.integer(0...5) {
+      switch kernels.integer(0...6) {
       case 0, 1:
         append(
           IntegerAdd(zeros: [1, -3], ratios: [0.6, 0.7], outputZero: 2, bounds: -128...127), [first, second])
@@ -37,9 +37,18 @@ struct CPlanTests {
         append(IntegerReshape(), [first], [24])
         append(IntegerTable(table: kernels.bytes(256)), [shapes.count - 1], [24])
         append(IntegerReshape(), [shapes.count - 1])
-      default:
+      case 5:
         append(IntegerReshape(), [first], [24])
         append(kernels.linear(24, 24, RandomKernels.codebook(4)), [shapes.count - 1], [24])
+        append(IntegerReshape(), [shapes.count - 1])
+      default:
+        // Six pixels of four channels: parts of a channel, a channel, and what is cut through two.
+        let width = [2, 3, 4, 6][kernels.integer(0...3)]
+        let books = kernels.integer(0...1) == 0 ? 1 : 24 / width
+        append(IntegerReshape(), [first], [24])
+        append(
+          kernels.linear(24, 24, RandomKernels.vectors(width: width, books: books, count: 3)),
+          [shapes.count - 1], [24])
         append(IntegerReshape(), [shapes.count - 1])
       }
     }

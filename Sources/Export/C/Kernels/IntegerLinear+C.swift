@@ -23,26 +23,32 @@ extension IntegerLinear: CWeighted {
       let count = min((inputs + 7) / 8 * 8, Self.chunk)
       return count...count
     case .vectors(let vectors):
-      // Whole sub-vectors, and whole bytes where they must be written out.
-      let whole = 8 * vectors.width
-      let count = min((inputs + 7) / 8 * 8, max(Self.chunk / whole, 1) * whole)
-      return count...count
+      // With room for a row, sub-vectors may lie apart.
+      let least = leastChunk(vectors.width)
+      return least...max(least, inputs)
     }
   }
 
-  /// How the weights are kept when inputs lie in an order: sub-vectors are looked up in parts of a row, whose elements must lie
-  /// side by side.
-  private func form(_ order: [Int], _ storage: CStorage) -> CWeights.Form {
+  /// Weights that are looked up at a time where a row has no room: whole sub-vectors, and whole bytes where they must be written
+  /// out.
+  private func leastChunk(_ width: Int) -> Int {
+    min((inputs + 7) / 8 * 8, max(Self.chunk / (8 * width), 1) * 8 * width)
+  }
+
+  /// How the weights are kept when inputs lie in an order: sub-vectors that lie apart are looked up where there is room for a row.
+  private func form(_ order: [Int], _ storage: CStorage, room: Int) -> CWeights.Form {
     let form = CWeights.form(of: products, order: rows, rowCount: inputs, storage)
     guard case .vectors = form, case .vectors(let vectors) = products.weights.storage else { return form }
-    let ordered = CSubVectors(vectors, order: order, rowCount: inputs)
-    return ordered?.isContiguous == true ? form : CWeights.whole(bits: vectors.bits)
+    guard let ordered = CSubVectors(vectors, order: order, rowCount: inputs),
+      ordered.isContiguous || room >= inputs
+    else { return CWeights.whole(bits: vectors.bits) }
+    return .vectors(ordered)
   }
 
   func code(_ site: CSite, _ storage: CStorage) -> CCode {
     let columns = site.orders[0].elements(inputs)
     let order = (0..<outputs).flatMap { row in columns.map { row * inputs + $0 } }
-    let form = form(order, storage)
+    let form = form(order, storage, room: site.scratch.count)
     let weights = CWeights(products.weights, form: form, order: order, rowCount: inputs, site: site)
     let constants = products.constants(site, weights: weights.pointer, offset: weights.form.offset)
     var code = CCode(arrays: weights.arrays + constants.arrays)
@@ -72,11 +78,16 @@ extension IntegerLinear: CWeighted {
           + "(uint8_t *)\(site.scratch.pointer), \(products.inputBounds.lowerBound));")
     } else if case .vectors(let vectors) = weights.form {
       code.routines = [.vectors, .products, .dotInMemory]
+      let table = weights.side[0].name
+      let isWhole = site.scratch.count >= inputs
       code.body += packed(
-        weights, site, call: vectors.partCall(to: "some", row: "row", table: weights.side[0].name))
+        weights, chunk: isWhole ? inputs : leastChunk(vectors.width), site,
+        call: isWhole
+          ? vectors.call(to: "some", from: "row", table: table)
+          : vectors.partCall(to: "some", row: "row", table: table))
     } else if let unpacking = weights.unpacking(to: "some", from: "row + i / 8 * BITS", count: "count") {
       code.routines = [unpacking.routine, .products, .dotInMemory]
-      let unpacked = packed(weights, site, call: unpacking.call)
+      let unpacked = packed(weights, chunk: chunk(site), site, call: unpacking.call)
       guard case .levels(let magnitudes) = weights.form else {
         code.body += unpacked
         return code
@@ -92,7 +103,12 @@ extension IntegerLinear: CWeighted {
     return code
   }
 
-  private func packed(_ weights: CWeights, _ site: CSite, call: String) -> [String] {
+  /// Weights that are unpacked at a time: whole bytes, whatever room there is for more.
+  private func chunk(_ site: CSite) -> Int {
+    site.scratch.count >= inputs ? site.scratch.count : site.scratch.count / 8 * 8
+  }
+
+  private func packed(_ weights: CWeights, chunk: Int, _ site: CSite, call: String) -> [String] {
     let bits = weights.form.bits
     let isCoded = weights.form == .coded
     return weights.preparation + (isCoded ? [] : ["const uint8_t *row = \(weights.array.name);"]) + [
@@ -101,8 +117,8 @@ extension IntegerLinear: CWeighted {
       "int output, i;",
       "for (output = 0; output < \(outputs); output++) {",
       "  int32_t sum = @@_WORD(layer.bias + output);",
-      "  for (i = 0; i < \(inputs); i += \(site.scratch.count)) {",
-      "    int count = \(inputs) - i < \(site.scratch.count) ? \(inputs) - i : \(site.scratch.count);",
+      "  for (i = 0; i < \(inputs); i += \(chunk)) {",
+      "    int count = \(inputs) - i < \(chunk) ? \(inputs) - i : \(chunk);",
       "    " + call.replacing("BITS", with: "\(bits)"),
       "    sum = @_dot_memory(x + i, some, count, sum);",
       "  }",
