@@ -25,7 +25,7 @@ public struct WeightImportance: Sendable, Equatable {
   /// Training images to look at.
   public var images = 1024
   /// Random directions for the Hessian's diagonal.
-  public var probes = 16
+  public var probes = 64
   /// What is added to each number, as a share of its layer's mean.
   public var damping = 0.01
 
