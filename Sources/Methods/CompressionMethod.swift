@@ -17,6 +17,8 @@ public protocol CompressionMethod: NamedKind {
 
   /// When during a stage's training the method acts.
   var pacing: Pacing { get }
+  /// Whether it acts once more, with a progress of 1, when the stage's training is done: to take away what acts in training alone.
+  var settles: Bool { get }
   /// What it wants to know of the network besides its weights.
   var evidence: Set<EvidenceKind> { get }
   /// How strong the compression is, for goals: raising it never makes the student larger. `nil` where there is no such
@@ -40,6 +42,7 @@ public protocol CompressionMethod: NamedKind {
 extension CompressionMethod {
   public static var summary: String { documentation.summary }
   public var pacing: Pacing { .once }
+  public var settles: Bool { false }
   public var evidence: Set<EvidenceKind> { [] }
   public static var strength: WritableKeyPath<Self, Double>? { nil }
   public var randomControl: (any CompressionMethod)? { nil }

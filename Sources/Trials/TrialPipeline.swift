@@ -76,7 +76,11 @@ package struct TrialPipeline {
     if let settings = stage.training {
       try train(stage, settings, index)
       let name = stage.choice?.name ?? stage.name
-      warnings += store.warnings(stage: index).ofEnds.map { "\(name): \($0)" }
+      var said = store.warnings(stage: index).ofEnds
+      if let choice = stage.choice, choice.method.settles {
+        for words in try settle(choice, index, of: before) where !said.contains(words) { said.append(words) }
+      }
+      warnings += said.map { "\(name): \($0)" }
     }
     if let choice = stage.choice {
       if warnings.isEmpty, outcome.graph == before { warnings.append("\(choice.name) changed nothing") }
@@ -153,6 +157,20 @@ package struct TrialPipeline {
   /// The stream of a method in a stage.
   package static func random(_ spec: TrialSpec, _ choice: MethodChoice, _ stage: Int) -> SeededRandom {
     SeededRandom(seed: spec.seed, purpose: "compress " + choice.name, stage)
+  }
+
+  /// Takes away what a method had act in training alone; gives back what it says.
+  private mutating func settle(
+    _ choice: MethodChoice, _ index: Int, of original: Graph
+  ) throws -> [String] {
+    let times = if case .gradual(let times, _) = choice.method.pacing { times } else { 1 }
+    let rewrite = try located("stage \(index + 1)") {
+      try choice.compress(
+        outcome.graph, of: original, progress: 1, evidence: StageEvidence(runner, data).of(outcome.graph),
+        random: Self.random(runner.spec, choice, index).refined(by: times))
+    }
+    outcome.graph = rewrite.graph
+    return rewrite.warnings
   }
 
   // MARK: Training
@@ -311,8 +329,11 @@ struct StageRewriter: GraphRewriter {
   func points(updates: Int) -> [Int] { RewritePoint.gradual(times: times, share: share, updates: updates) }
 
   func rewrite(_ graph: Graph, at point: RewritePoint) throws -> Rewrite {
+    // The last step of a method that settles comes after the training.
+    let progress =
+      choice.method.settles ? Double(point.index + 1) / Double(point.count + 1) : point.progress
     let rewrite = try choice.compress(
-      graph, of: original, progress: point.progress, evidence: evidence.of(graph),
+      graph, of: original, progress: progress, evidence: evidence.of(graph),
       random: random.refined(by: point.index))
     try warnings.record(rewrite.warnings, at: point.index)
     return rewrite

@@ -31,10 +31,12 @@ struct TrainedRangesTests {
     return try #require(try ReferenceValues(graph, images).values[graph.outputs[0]]).values
   }
 
-  @Test("What must be taken away again is so at 0.8 of the training")
+  @Test("What acts in training alone is taken away when it is done")
   func pacing() {
-    #expect(method(norms: .late).pacing == .gradual(times: 2, share: 1.6))
-    #expect(method(ranges: .lsq, refits: 3).pacing == .gradual(times: 5, share: 1))
+    #expect(method(norms: .late).pacing == .gradual(times: 1, share: 0.8) && method(norms: .late).settles)
+    #expect(method(ranges: .lsq, refits: 3).pacing == .gradual(times: 4, share: 0.8))
+    #expect(!method(refits: 3).settles && method(refits: 3).pacing == .gradual(times: 4, share: 0.8))
+    #expect(!method().settles && method().pacing == .once)
   }
 
   @Test(

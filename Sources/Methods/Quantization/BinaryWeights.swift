@@ -58,6 +58,7 @@ public struct BinaryWeights: CompressionMethod {
 
   public var evidence: Set<EvidenceKind> { [.activations] }
   public var pacing: Pacing { training.pacing }
+  public var settles: Bool { training.settles }
   public var weightBits: Int? { numbers == .binary ? 1 : 8 }
 
   public func applicability(to node: Node, in graph: Graph) -> Applicability { .quantizing(node, in: graph) }

@@ -19,10 +19,10 @@ public struct QuantizationAwareTraining: CompressionMethod {
       pass through the rounding as if it were not there, and stop where a number is beyond its range. Weights beyond the \
       range are moved to its end at the start. A codebook keeps its clusters, whose numbers are rounded. Where eight bits lose little, fewer become possible. \
       Without its batch norms a deep network bears only small steps: give the stage a tenth of the usual rate or less, and \
-      `gradientClip: 1`. With `norms: late` they follow the batches until 0.8 of the training and are folded then, which changes no \
-      weight's integer: a norm scales whole channels, and so their scales. Four bits and less need that, or many epochs. With \
-      `ranges: lsq` or `pact` the step of each value between layers is learned with the weights up to the same point; inputs and \
-      scores keep the calibrated ranges.
+      `gradientClip: 1`. With `norms: late` they follow the batches and are folded when the training is done, which \
+      changes no weight's integer: a norm scales whole channels, and so their scales. Four bits and less need that, or many epochs. With \
+      `ranges: lsq` or `pact` the step of each value between layers is learned with the weights; inputs and scores keep the \
+      calibrated ranges.
       """,
     formula:
       "ŵ = scale · clamp(round(w/scale)), x̂ alike; ∂L/∂w = ∂L/∂ŵ within the range, else 0; w ← w - rate · ∂L/∂w",
@@ -52,6 +52,7 @@ public struct QuantizationAwareTraining: CompressionMethod {
   public var evidence: Set<EvidenceKind> { grids.evidence }
   public var weightBits: Int? { grids.meanBits.map { Int($0.rounded(.up)) } ?? grids.bits }
   public var pacing: Pacing { training.pacing }
+  public var settles: Bool { training.settles }
 
   public func applicability(to node: Node, in graph: Graph) -> Applicability { .quantizing(node, in: graph) }
 

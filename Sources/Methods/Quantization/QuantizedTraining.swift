@@ -8,7 +8,8 @@ import Tensors
 public enum NormHandling: String, Sendable, SettingChoice {
   /// They are folded before it.
   case folded
-  /// They follow the batches over the first 0.8 of it, and are folded then.
+  /// They follow the batches, and are folded when it is done: a step that is small for a layer behind its norm may be large for
+  /// the folded one.
   case late
 }
 
@@ -39,7 +40,7 @@ public struct QuantizedTraining: Sendable, Equatable {
   /// Whether the ranges of values are learned.
   public var ranges = RangeLearning.fixed
 
-  /// The share of the stage's training over which ranges change and norms stay: what is left gets used to the last ones.
+  /// The share of the stage's training over which ranges are found anew: what is left gets used to the last ones.
   static let share = 0.8
 
   /// Ranges are found once, and norms folded before the training.
@@ -50,7 +51,7 @@ public struct QuantizedTraining: Sendable, Equatable {
     [
       Setting(
         "norms", path.appending(path: \.norms),
-        "when batch norms are folded: before the stage's training, or late, at 0.8 of it; without training, at once"
+        "when batch norms are folded: before the stage's training, or late, when it is done"
       ).omittedAsDefault(),
       Setting(
         "ranges", path.appending(path: \.ranges),
@@ -60,16 +61,11 @@ public struct QuantizedTraining: Sendable, Equatable {
   }
 
   var pacing: Pacing {
-    switch (refits, settles) {
-    case (0, false): .once
-    case (_, false): .gradual(times: refits + 1, share: Self.share)
-    // The last of equally spaced points lies at the share itself.
-    case (_, true): .gradual(times: refits + 2, share: Self.share * Double(refits + 2) / Double(refits + 1))
-    }
+    refits == 0 && !settles ? .once : .gradual(times: refits + 1, share: Self.share)
   }
 
-  /// Whether something that acts in training alone is taken away before its end.
-  private var settles: Bool { norms == .late || ranges != .fixed }
+  /// Whether something that acts in training alone is taken away when it is done.
+  var settles: Bool { norms == .late || ranges != .fixed }
   /// How often a method acts.
   private var points: Int { refits + (settles ? 2 : 1) }
 
