@@ -1,4 +1,5 @@
 import Foundation
+import Methods
 import Settings
 
 extension RecipeStudent {
@@ -33,7 +34,7 @@ extension RecipeStudent {
         switch entry.key {
         case "objective", "training", "overrides", "train": [Variant(node: entry.value)]
         case "epochs": values(of: entry.value)
-        default: settingVariants(entry.value)
+        default: settingVariants(entry.value, of: entry.key)
         }
       variants = product(variants, options) { mapping, value in
         mapping.adding(SettingsNode.Entry(key: entry.key, mark: entry.mark, value: value))
@@ -42,16 +43,27 @@ extension RecipeStudent {
     return variants
   }
 
-  /// The variants of a method's settings.
-  private static func settingVariants(_ settings: SettingsNode) -> [Variant] {
+  /// The variants of a method's settings; a list where the setting takes one is no choice between its items.
+  private static func settingVariants(_ settings: SettingsNode, of method: String) -> [Variant] {
     guard case .mapping(let entries) = settings.content else { return [Variant(node: settings)] }
     var variants = [Variant(node: SettingsNode(.mapping([]), mark: settings.mark))]
+    let lists = MethodCatalogue.type(named: method).map { listSettings(of: $0) } ?? []
     for entry in entries {
-      variants = product(variants, values(of: entry.value)) { mapping, value in
+      let isOne = lists.contains(entry.key) && !entry.value.isListOfLists
+      let options = isOne ? [Variant(node: entry.value)] : values(of: entry.value)
+      variants = product(variants, options) { mapping, value in
         mapping.adding(SettingsNode.Entry(key: entry.key, mark: entry.mark, value: value))
       }
     }
     return variants
+  }
+
+  /// The settings of a method that take a list.
+  private static func listSettings<M: CompressionMethod>(of type: M.Type) -> Set<String> {
+    Set(
+      M.settings.filter { setting in
+        if case .list = setting.initial.content { true } else { false }
+      }.map(\.name))
   }
 
   /// A list's items with their texts as suffixes; a single value without one.
@@ -94,5 +106,16 @@ extension SettingsNode {
   fileprivate func adding(_ entry: Entry) -> SettingsNode {
     guard case .mapping(let entries) = content else { return self }
     return SettingsNode(.mapping(entries + [entry]), mark: mark)
+  }
+}
+
+extension SettingsNode {
+  /// Whether it is a list of lists alone.
+  fileprivate var isListOfLists: Bool {
+    guard case .list(let items) = content else { return false }
+    return !items.isEmpty
+      && items.allSatisfy { item in
+        if case .list = item.content { true } else { false }
+      }
   }
 }

@@ -184,6 +184,7 @@ public struct ObjectiveBuilder {
 
   /// The objective, its layers with their first weights.
   public func finished(seed: UInt64) throws(TaskError) -> Objective {
+    guard !terms.isEmpty else { throw .nothingMinimized }
     do throws(GraphError) {
       var graph = Graph(inputs: inputs.map(\.input))
       for node in nodes { try graph.append(node.op, name: node.name, inputs: node.inputs) }

@@ -8,6 +8,7 @@ public enum TaskError: Error, Sendable, CustomStringConvertible {
   case noTarget(name: String, known: [String])
   case unknownValue(network: String, String)
   case reservedName(String)
+  case nothingMinimized
   case graph(GraphError)
 
   /// *where: what, expected, found; what to do*.
@@ -24,6 +25,8 @@ public enum TaskError: Error, Sendable, CustomStringConvertible {
     case .unknownValue(let network, let name): "training: the \(network) has no value \"\(name)\""
     case .reservedName(let name):
       "training: \"\(name)\": names that begin with \"\(Objective.prefix)\" are kept for what is minimized; rename the node"
+    case .nothingMinimized:
+      "objective: every part has the weight 0, so nothing would be learnt; give one more"
     case .graph(let error): error.description
     }
   }

@@ -119,7 +119,11 @@ final class StepEngine {
     for i in images.indices where !images[i].isFinite { return .images }
     let parameters = plan.snapshot().parameters
     let options = Self.options(setup, taps: setup.graph.nodes.map(\.name))
-    let probe = try setup.backend.compile(objective.graph, options, sharing: plan)
+    // Weights that are no numbers any more may leave a backend without a way to look behind each node.
+    guard let probe = try? setup.backend.compile(objective.graph, options, sharing: plan) else {
+      let damaged = parameters.filter { !$0.value.values.allSatisfy(\.isFinite) }
+      return damaged.keys.min().map { .parameter($0) } ?? .loss
+    }
     probe.writeInput(imageInput, images)
     probe.run(key: key)
     for node in setup.graph.nodes {

@@ -140,6 +140,20 @@ struct MixedPrecisionTests {
     #expect(192 * (found["b"] ?? 8) + 24 * (found["c"] ?? 8) <= 3 * 216)
   }
 
+  @Test("So does one whose bits alone are others; a mean of its own is refused")
+  func overridesOfBits() throws {
+    let graph = try network()
+    let evidence = QuadraticLoss(graph, ["a": 1, "b": 1, "c": 1])
+    var six = PostTrainingQuantization()
+    (six.grids.calibration, six.grids.meanBits, six.grids.widths, six.grids.bits) = (
+      .minmax, 3, [2, 3, 4, 6, 8], 6
+    )
+    #expect(bits(try quantized(graph, evidence, .loss, mean: 3, overrides: ["a": six]).graph)["a"] == 6)
+    six.grids.meanBits = 5
+    let message = errorMessage { _ = try quantized(graph, evidence, .loss, mean: 3, overrides: ["a": six]) }
+    #expect(message.contains("a: meanBits is of all layers together"), "\(message)")
+  }
+
   @Test("Where layers do worse together than one by one, all get one width, and it is said")
   func worseThanUniform() throws {
     let graph = try network()

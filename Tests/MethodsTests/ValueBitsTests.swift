@@ -39,6 +39,25 @@ struct ValueBitsTests {
     for name in stored { #expect(graph.values[name]?.bits == (name == own ? 6 : 2), "\(name)") }
   }
 
+  @Test("So they are where the value is the rectifier's behind the layer, or the norm's between")
+  func overridesOfLayers() throws {
+    let original = try SmallGraph.residual.graph()
+    let places = try original.foldingBatchNorms().valuePlaces()
+    let (producer, norm) = try #require(
+      original.foldableBatchNorms().first { places[$0.norm] != .stored })
+    guard case .fused(let clamp)? = places[norm] else {
+      Issue.record("no clamp behind \(norm)")
+      return
+    }
+    var method = PostTrainingQuantization()
+    method.grids.activationBits = 2
+    var six = method
+    six.grids.activationBits = 6
+    for named in [producer, norm, clamp] {
+      #expect(try quantized(method, original, overrides: [named: six]).values[clamp]?.bits == 6, "\(named)")
+    }
+  }
+
   @Test("One bit behind a rectifier is zero or a step, half of which is the border")
   func oneBit() throws {
     let grid = IntegerValue(bits: 1, covering: 0...3)

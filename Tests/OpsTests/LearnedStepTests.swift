@@ -7,7 +7,7 @@ import Testing
 
 /// Numbers of a step of 0.7 on x = 3·sin(k + 0.5) `[2, 6]` with dy = cos(k), k from 0, that PyTorch 2.15 computes in double precision:
 /// by `rounding` with the paper's functions `gradscale` and `roundpass` in front of autograd, by `clipping` from autograd of
-/// `clamp(x, -below·s, above·s)`.
+/// `clamp(x, -below·s, above·s)`, divided by `above²` as a step is that moves its bound.
 @Suite("Steps that are learned")
 struct LearnedStepTests {
   struct Golden: Sendable {
@@ -29,9 +29,9 @@ struct LearnedStepTests {
     Golden(
       op: LearnedStep(0...3, rule: .rounding), output: unsigned, byInput: byUnsigned, byStep: 0.774354367),
     Golden(
-      op: LearnedStep(-2...3, rule: .clipping), output: signed, byInput: bySigned, byStep: 5.855368112),
+      op: LearnedStep(-2...3, rule: .clipping), output: signed, byInput: bySigned, byStep: 5.855368112 / 9),
     Golden(
-      op: LearnedStep(0...3, rule: .clipping), output: unsigned, byInput: byUnsigned, byStep: 3.446113559),
+      op: LearnedStep(0...3, rule: .clipping), output: unsigned, byInput: byUnsigned, byStep: 3.446113559 / 9),
   ]
 
   private func frame(_ op: LearnedStep, _ x: [Float], step: Float) -> KernelFrame {

@@ -107,8 +107,16 @@ extension IntegerGrids {
   ) throws -> (of: (_ layer: String) -> Int?, warning: String?) {
     let application = compression
     func settings(_ layer: String) -> IntegerGrids? { application.settings(for: layer).map(grids) }
-    guard let meanBits else { return ({ settings($0)?.bits }, nil) }
     let graph = compression.graph
+    let others = graph.nodes.filter {
+      settings($0.name).map { $0.meanBits != nil && $0.meanBits != meanBits } == true
+    }
+    if let other = others.first {
+      throw MethodError.impossible(
+        method: Method.name, node: other.name,
+        reason: "meanBits is of all layers together; give a layer \"bits\" of its own")
+    }
+    guard let meanBits else { return ({ settings($0)?.bits }, nil) }
     let shipped = try folded(graph)
     let norms = Dictionary(
       graph.foldableBatchNorms().filter { shipped.node(named: $0.norm)?.op is any ProductOp }
@@ -118,7 +126,7 @@ extension IntegerGrids {
     for node in graph.nodes where node.op is any ProductOp {
       guard let own = settings(node.name), let weight = graph[.weight, of: node.name] else { continue }
       let name = norms[node.name] ?? node.name
-      if own.meanBits == nil || weight.encoding.sharesNumbers {
+      if own.meanBits == nil || own.bits != bits || weight.encoding.sharesNumbers {
         fixed[name] = own.bits
       } else {
         layers.append(

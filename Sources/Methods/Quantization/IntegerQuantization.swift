@@ -45,7 +45,7 @@ struct IntegerQuantization {
       original.foldableBatchNorms().filter { !kept.contains($0.norm) }.map { ($0.norm, $0.producer) },
       uniquingKeysWith: { first, _ in first })
     let real = realValues(shipped, producerOfNorm)
-    let warning = try encodeValues(&graph, as: shipped, real: real, evidence)
+    let warning = try encodeValues(&graph, as: shipped, real: real, producerOfNorm, evidence)
     let foldedLater = keepsNorms ? Set(producerOfNorm.values) : []
     for node in graph.nodes where !graph.slots(of: node).isEmpty {
       let layer = producerOfNorm[node.name] ?? node.name
@@ -95,18 +95,26 @@ struct IntegerQuantization {
   /// Calibrates and encodes every value that the network stores as it ships; what moves numbers takes over the encoding of what it
   /// reads. Gives back what is to be said of channels that are too unequal for a grid.
   private func encodeValues(
-    _ graph: inout Graph, as shipped: Graph, real: Set<String>, _ evidence: any Evidence
+    _ graph: inout Graph, as shipped: Graph, real: Set<String>, _ producerOfNorm: [String: String],
+    _ evidence: any Evidence
   ) throws -> String? {
     let places = shipped.valuePlaces()
     let names = shipped.inputs.map(\.name) + shipped.nodes.map(\.name)
     graph.values = knownValues.filter { places[$0.key] == .stored && !real.contains($0.key) }
     let stored = names.filter { places[$0] == .stored && !real.contains($0) && graph.values[$0] == nil }
-    let observed = try observed(stored, evidence)
+    let observed = stored.isEmpty ? [:] : try observed(stored, evidence)
     let edges = Set(graph.inputs.map(\.name) + graph.outputs)
+    var makers: [String: [String]] = [:]
+    for case (let maker, .fused(let clamp)) in places { makers[clamp, default: []].append(maker) }
+    /// Bits that a recipe gives a value by the node that makes it: the clamp, the layer before it, or the norm between.
+    func ownBits(_ name: String) -> Int? {
+      let nodes = [name] + (makers[name] ?? [])
+      let layers = nodes + nodes.compactMap { producerOfNorm[$0] }
+      return layers.compactMap { valueGrids($0)?.activationBits }.first { $0 != grids.activationBits }
+    }
     for (name, numbers) in observed {
       let rule = graph.outputs.contains(name) ? CalibrationRule.minmax : grids.calibration
-      let own = valueGrids(name) ?? grids
-      let bits = edges.contains(name) ? own.edgeBits ?? own.activationBits : own.activationBits
+      let bits = ownBits(name) ?? (edges.contains(name) ? grids.edgeBits : nil) ?? grids.activationBits
       guard bits > 1 || !grids.symmetric else {
         throw MethodError.impossible(
           method: method, node: name,

@@ -77,7 +77,9 @@ public struct QuantizedTraining: Sendable, Equatable {
     _ compression: Compression<Method>, _ quantization: inout IntegerQuantization,
     isChosen: (_ layer: String) -> Bool
   ) throws -> Rewrite {
-    guard norms == .folded || quantization.grids.perChannel else {
+    guard
+      norms == .folded || quantization.grids.perChannel || compression.original.foldableBatchNorms().isEmpty
+    else {
       throw MethodError.impossible(
         method: Method.name, node: "norms",
         reason: "late folding gives each channel a scale of its own; leave perChannel on, or norms: folded")
@@ -88,6 +90,12 @@ public struct QuantizedTraining: Sendable, Equatable {
     var graph = compression.graph
     if ranges != .fixed {
       (graph, quantization.knownValues) = try graph.withoutLearnedSteps(for: Method.name)
+    }
+    if isLast {
+      // The weights have got used to these ranges, and to what they clip.
+      for (name, encoding) in graph.values where quantization.knownValues[name] == nil {
+        quantization.knownValues[name] = encoding as? IntegerValue
+      }
     }
     if refits > 0, !isLast { graph = graph.withRealNumbers(isChosen) }
     var rewrite = try quantization.rewrite(graph, compression.evidence)

@@ -19,8 +19,9 @@ public enum StepRule: String, Sendable, SettingChoice {
 ///
 /// **Gradient**: straight through by x: `dy` where `-below ≤ x/s ≤ above`, else 0. By s the sum over elements of dy times `-below` or
 /// `above` where x lies beyond them, and elsewhere times `round(x/s) - x/s` by `rounding` or 0 by `clipping`; by `rounding` divided by
-/// `√(n · above)` for n elements of an image, so that steps move no faster, for their size, than weights. These are no derivatives of
-/// the rounded value, which has none, but by `clipping` those of `clamp(x, -below·s, above·s)`.
+/// `√(n · above)` for n elements of an image, so that steps move no faster, for their size, than weights, and by `clipping` by `above²`,
+/// so that the bound `above·s` moves as a parameter of its own would. These are no derivatives of the rounded value, which has none, but
+/// by `clipping` those of `clamp(x, -below·s, above·s)`, scaled.
 ///
 /// **Cost**: traffic only.
 ///
@@ -92,7 +93,7 @@ public struct LearnedStep: TrainingOp {
 
   /// What the gradient by the step is multiplied by, for values of a shape, batch first.
   public func gradientScale(_ shape: Shape) -> Float {
-    guard rule == .rounding else { return 1 }
+    guard rule == .rounding else { return 1 / (Float(above) * Float(above)) }
     return 1 / (Float(shape.count / max(shape[0], 1)) * Float(above)).squareRoot()
   }
 

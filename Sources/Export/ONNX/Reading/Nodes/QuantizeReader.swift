@@ -17,7 +17,7 @@ enum QuantizeReader: ONNXNodeReader {
     }
     var grid = IntegerValue(bits: zero.bits, scale: scale, zeroPoint: point)
     if let clipped {
-      let narrower = (2...zero.bits).map { IntegerValue(bits: $0, scale: scale, zeroPoint: point) }
+      let narrower = (1...zero.bits).map { IntegerValue(bits: $0, scale: scale, zeroPoint: point) }
       guard let fitting = narrower.first(where: { $0.range == clipped.lower...clipped.upper }) else {
         throw .because("it reads a Clip to \(clipped.lower)...\(clipped.upper), no end of a grid")
       }
