@@ -71,7 +71,9 @@ struct QuantizeBench: ParsableCommand {
 
   /// What a method makes of a network as its stage's training begins.
   private func begun<M: CompressionMethod>(_ graph: Graph, _ method: M) throws -> Graph {
-    let progress = if case .gradual(let times, _) = method.pacing { 1 / Double(times) } else { 1.0 }
+    // A method that settles has one more step, after the training.
+    let last = method.settles ? 1 : 0
+    let progress = if case .gradual(let times, _) = method.pacing { 1 / Double(times + last) } else { 1.0 }
     var compression = Compression(
       method, graph: graph, of: graph, progress: progress,
       evidence: SyntheticEvidence(graph: graph, images: 16))
