@@ -38,22 +38,12 @@ struct PruneBench: ParsableCommand {
     removal.roundTo = roundTo
     let half = try pruned(graph, removal)
     let steps = try [graph, masked, half].map { try TrainingStep($0, options) }
-    var times = steps.map { _ in [Double]() }
-    for step in steps { for _ in 0..<3 { _ = step.run() } }
-    let clock = ContinuousClock()
-    let start = clock.now
-    repeat {
-      for (index, step) in steps.enumerated() {
-        let began = clock.now
-        _ = step.run()
-        times[index].append(began.duration(to: clock.now) / .milliseconds(1))
-      }
-    } while start.duration(to: clock.now) < .seconds(options.seconds)
-    let medians = times.map { Timings($0).median }
+    let timings = Timings.ofTurns(seconds: options.seconds, steps.map { step in { _ = step.run() } })
+    let medians = timings.map(\.median)
     let gradients = try gradientMilliseconds(graph)
     let report = SettingsNode(mapping: [
       "schema": 1.node, "network": options.network.node, "batch": options.batch.node,
-      "precision": options.precision.node, "threads": options.threads.node, "rounds": times[0].count.node,
+      "precision": options.precision.node, "threads": options.threads.node, "rounds": timings[0].count.node,
       "stepMilliseconds": medians[0].node, "maskedRatio": (medians[1] / medians[0]).node,
       "roundTo": roundTo.node, "halfShare": (Double(half.multiplyAdds) / Double(graph.multiplyAdds)).node,
       "halfRatio": (medians[2] / medians[0]).node,

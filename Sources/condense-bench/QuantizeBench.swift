@@ -83,17 +83,7 @@ struct QuantizeBench: ParsableCommand {
   /// The medians of steps of two networks that take turns, in milliseconds.
   private func medians(of first: Graph, and second: Graph) throws -> (Double, Double) {
     let steps = try [first, second].map { try TrainingStep($0, options) }
-    var times = steps.map { _ in [Double]() }
-    for step in steps { for _ in 0..<3 { _ = step.run() } }
-    let clock = ContinuousClock()
-    let start = clock.now
-    repeat {
-      for (index, step) in steps.enumerated() {
-        let began = clock.now
-        _ = step.run()
-        times[index].append(began.duration(to: clock.now) / .milliseconds(1))
-      }
-    } while start.duration(to: clock.now) < .seconds(options.seconds)
-    return (Timings(times[0]).median, Timings(times[1]).median)
+    let timings = Timings.ofTurns(seconds: options.seconds, steps.map { step in { _ = step.run() } })
+    return (timings[0].median, timings[1].median)
   }
 }

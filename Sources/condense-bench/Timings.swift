@@ -18,6 +18,22 @@ struct Timings {
     return Timings(times)
   }
 
+  /// The durations of several bodies that take turns for some seconds, after three turns that are not timed.
+  static func ofTurns(seconds: Double, _ bodies: [() -> Void]) -> [Timings] {
+    for body in bodies { for _ in 0..<3 { body() } }
+    let clock = ContinuousClock()
+    var times = bodies.map { _ in [Double]() }
+    let start = clock.now
+    repeat {
+      for (index, body) in bodies.enumerated() {
+        let began = clock.now
+        body()
+        times[index].append(began.duration(to: clock.now) / .milliseconds(1))
+      }
+    } while start.duration(to: clock.now) < .seconds(seconds)
+    return times.map(Timings.init)
+  }
+
   var count: Int { sorted.count }
   var minimum: Double { sorted.first ?? 0 }
   var median: Double { sorted.isEmpty ? 0 : sorted[sorted.count / 2] }

@@ -70,7 +70,7 @@ struct Catalogue: CustomTestStringConvertible, Sendable {
       list: "Sources/Trials/Search/SearchStrategy.swift"),
     Catalogue(
       name: "distillers", folder: "Sources/Training/Distillers",
-      protocols: ["Distiller", "LogitDistiller"],
+      protocols: ["Distiller", "LogitDistiller", "ValueDistiller"],
       list: "Sources/Training/Distillers/Distiller.swift"),
     Catalogue(
       name: "penalties", folder: "Sources/Training/Penalties", protocols: ["Penalty"],

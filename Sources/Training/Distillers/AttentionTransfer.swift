@@ -10,7 +10,7 @@ public import Tasks
 ///
 /// **Paper** Zagoruyko, Komodakis, "Paying more attention to attention", ICLR 2017, arXiv:1612.03928; the mean over
 /// places and the weight of 1000 are those of the authors' implementation.
-public struct AttentionTransfer: Distiller {
+public struct AttentionTransfer: ValueDistiller {
   public static let name = "attention"
   public static let summary = "match the teacher's attention maps, beside another objective"
 
@@ -37,11 +37,6 @@ public struct AttentionTransfer: Distiller {
       ValuePair.setting(\.pairs, standard: "the last values of every resolution that both have"),
     ]
   }
-
-  /// Values, and what the objective that it is added to learns from.
-  public var teacherParts: Set<TeacherPart> { base.teacherParts.union([.values]) }
-
-  public var temperatureOfTargets: Float? { base.temperatureOfTargets }
 
   public func build(_ objective: inout ObjectiveBuilder) throws {
     try base.build(&objective)

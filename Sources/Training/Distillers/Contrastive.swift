@@ -16,7 +16,7 @@ import Tensors
 /// **Paper** Tian, Krishnan, Isola, "Contrastive representation distillation", ICLR 2020, arXiv:1910.10699. The weight, the temperature
 /// and the 128 features are those of the authors' code (RepDistiller), which instead estimates by noise contrast, over 16,384 images
 /// whose features it remembers from earlier batches: about half a kilobyte twice for each image of the data.
-public struct Contrastive: Distiller {
+public struct Contrastive: ValueDistiller {
   public static let name = "contrastive"
   public static let summary =
     "tell each image from the others of its batch as the teacher's features do, beside another objective (CRD within a batch)"
@@ -43,10 +43,6 @@ public struct Contrastive: Distiller {
       ValuePair.setting(\.pairs, standard: "what both networks make their scores of"),
     ]
   }
-
-  /// Values, and what the objective that it is added to learns from.
-  public var teacherParts: Set<TeacherPart> { base.teacherParts.union([.values]) }
-  public var temperatureOfTargets: Float? { base.temperatureOfTargets }
 
   public func build(_ objective: inout ObjectiveBuilder) throws {
     try base.build(&objective)

@@ -12,7 +12,7 @@ public import Tasks
 /// **Paper** Peng et al., "Correlation congruence for knowledge distillation", ICCV 2019, arXiv:1904.01802: gamma of 0.4 and order 2; the
 /// weight of 100 is that of the Knowledge-Distillation-Zoo, whose loss this is. The paper draws batches in which classes come several
 /// times; here they are those of the training.
-public struct CorrelationCongruence: Distiller {
+public struct CorrelationCongruence: ValueDistiller {
   public static let name = "correlation"
   public static let summary =
     "match how strongly the teacher correlates the images of a batch, beside another objective (CC)"
@@ -39,10 +39,6 @@ public struct CorrelationCongruence: Distiller {
       ValuePair.setting(\.pairs, standard: "what both networks make their scores of"),
     ]
   }
-
-  /// Values, and what the objective that it is added to learns from.
-  public var teacherParts: Set<TeacherPart> { base.teacherParts.union([.values]) }
-  public var temperatureOfTargets: Float? { base.temperatureOfTargets }
 
   public func build(_ objective: inout ObjectiveBuilder) throws {
     try base.build(&objective)

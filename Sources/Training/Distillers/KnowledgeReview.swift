@@ -15,7 +15,7 @@ import Tensors
 /// **Paper** Chen, Liu, Zhao, Jia, "Distilling knowledge via knowledge review", CVPR 2021, arXiv:2104.09044. `channels` are the student's
 /// last ones, at most 512, as in the authors' code (mdistiller), where the weight is 1 to 8 by pair of networks and grows over the
 /// first 20 epochs, and teachers' values are those before rectifiers; here it stays, and values are as in other objectives.
-public struct KnowledgeReview: Distiller {
+public struct KnowledgeReview: ValueDistiller {
   public static let name = "review"
   public static let summary =
     "match each of the teacher's values from the student's there and all deeper ones, beside another objective (ReviewKD)"
@@ -42,10 +42,6 @@ public struct KnowledgeReview: Distiller {
         standard: "the last values of every resolution that both have, and what both make their scores of"),
     ]
   }
-
-  /// Values, and what the objective that it is added to learns from.
-  public var teacherParts: Set<TeacherPart> { base.teacherParts.union([.values]) }
-  public var temperatureOfTargets: Float? { base.temperatureOfTargets }
 
   public func build(_ objective: inout ObjectiveBuilder) throws {
     try base.build(&objective)

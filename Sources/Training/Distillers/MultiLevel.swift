@@ -51,6 +51,8 @@ public struct MultiLevel: LogitDistiller {
   }
 
   public var teacherParts: Set<TeacherPart> { [.logits] }
+  /// The mean of all.
+  public var temperatureOfTargets: Float? { temperatures.reduce(0, +) / Float(max(temperatures.count, 1)) }
 
   public func build(_ objective: inout ObjectiveBuilder) throws {
     try objective.minimizeTaskLoss(weight: labels)

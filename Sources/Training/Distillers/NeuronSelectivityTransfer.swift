@@ -9,7 +9,7 @@ public import Tasks
 ///
 /// **Paper** Huang, Wang, "Like what you like: knowledge distill via neuron selectivity transfer", 2017, arXiv:1707.01219; the weight is
 /// that of RepDistiller and mdistiller.
-public struct NeuronSelectivityTransfer: Distiller {
+public struct NeuronSelectivityTransfer: ValueDistiller {
   public static let name = "neuron-selectivity"
   public static let summary =
     "match how the teacher's channels spread over the places of an image, beside another objective (NST)"
@@ -30,10 +30,6 @@ public struct NeuronSelectivityTransfer: Distiller {
       ValuePair.setting(\.pairs, standard: "the last values of every resolution that both have"),
     ]
   }
-
-  /// Values, and what the objective that it is added to learns from.
-  public var teacherParts: Set<TeacherPart> { base.teacherParts.union([.values]) }
-  public var temperatureOfTargets: Float? { base.temperatureOfTargets }
 
   public func build(_ objective: inout ObjectiveBuilder) throws {
     try base.build(&objective)

@@ -11,7 +11,7 @@ public import Tasks
 ///
 /// **Paper** Passalis, Tefas, "Learning deep representations with probabilistic knowledge transfer", ECCV 2018, arXiv:1803.10837; the
 /// weight is that of RepDistiller and mdistiller.
-public struct ProbabilisticTransfer: Distiller {
+public struct ProbabilisticTransfer: ValueDistiller {
   public static let name = "probabilistic"
   public static let summary =
     "match the teacher's probabilities that images of a batch are neighbours, beside another objective (PKT)"
@@ -32,10 +32,6 @@ public struct ProbabilisticTransfer: Distiller {
       ValuePair.setting(\.pairs, standard: "what both networks make their scores of"),
     ]
   }
-
-  /// Values, and what the objective that it is added to learns from.
-  public var teacherParts: Set<TeacherPart> { base.teacherParts.union([.values]) }
-  public var temperatureOfTargets: Float? { base.temperatureOfTargets }
 
   public func build(_ objective: inout ObjectiveBuilder) throws {
     try base.build(&objective)

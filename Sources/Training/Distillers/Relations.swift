@@ -12,7 +12,7 @@ public import Tasks
 /// Where a training splits its batches (`accumulationSteps`), each part is a batch of its own.
 ///
 /// **Paper** Park, Kim, Lu, Cho, "Relational knowledge distillation", CVPR 2019, arXiv:1904.05068: factors of 25 and 50 are the paper's.
-public struct Relations: Distiller {
+public struct Relations: ValueDistiller {
   public static let name = "relational"
   public static let summary =
     "match the teacher's distances and angles between images of a batch, beside another objective (RKD)"
@@ -36,10 +36,6 @@ public struct Relations: Distiller {
       ValuePair.setting(\.pairs, standard: "what both networks make their scores of"),
     ]
   }
-
-  /// Values, and what the objective that it is added to learns from.
-  public var teacherParts: Set<TeacherPart> { base.teacherParts.union([.values]) }
-  public var temperatureOfTargets: Float? { base.temperatureOfTargets }
 
   public func build(_ objective: inout ObjectiveBuilder) throws {
     try base.build(&objective)

@@ -11,7 +11,7 @@ public import Tasks
 ///
 /// **Paper** Tung, Mori, "Similarity-preserving knowledge distillation", ICCV 2019, arXiv:1907.09682; the weight and the one pair of
 /// last maps are those of RepDistiller and mdistiller.
-public struct SimilarityPreserving: Distiller {
+public struct SimilarityPreserving: ValueDistiller {
   public static let name = "similarity"
   public static let summary =
     "match which images of a batch the teacher finds alike, beside another objective (SP)"
@@ -32,10 +32,6 @@ public struct SimilarityPreserving: Distiller {
       ValuePair.setting(\.pairs, standard: "the last values of the smallest resolution that both have"),
     ]
   }
-
-  /// Values, and what the objective that it is added to learns from.
-  public var teacherParts: Set<TeacherPart> { base.teacherParts.union([.values]) }
-  public var temperatureOfTargets: Float? { base.temperatureOfTargets }
 
   public func build(_ objective: inout ObjectiveBuilder) throws {
     try base.build(&objective)

@@ -13,7 +13,7 @@ import Tensors
 ///
 /// **Paper** Ahn, Hu, Damianou, Lawrence, Dai, "Variational information distillation for knowledge transfer", CVPR 2019,
 /// arXiv:1904.05835; the layers, the weight and the variance of 5 to start from are those of RepDistiller. Variances do not decay.
-public struct VariationalInformation: Distiller {
+public struct VariationalInformation: ValueDistiller {
   public static let name = "variational"
   public static let summary =
     "match values within the teacher through adapters, each channel as surely as it can be known, beside another objective (VID)"
@@ -37,10 +37,6 @@ public struct VariationalInformation: Distiller {
       ValuePair.setting(\.pairs, standard: "the last values of every resolution that both have"),
     ]
   }
-
-  /// Values, and what the objective that it is added to learns from.
-  public var teacherParts: Set<TeacherPart> { base.teacherParts.union([.values]) }
-  public var temperatureOfTargets: Float? { base.temperatureOfTargets }
 
   public func build(_ objective: inout ObjectiveBuilder) throws {
     try base.build(&objective)
