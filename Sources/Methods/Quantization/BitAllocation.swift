@@ -19,8 +19,8 @@ public enum BitAllocation: String, Sendable, SettingChoice {
 ///
 /// **Formula**: the widths b_l out of a list that minimize `Σ_l cost(l, b_l)` with `Σ_l n_l·b_l ≤ mean·Σ_l n_l`, n_l being a layer's
 /// weights. By loss `cost = loss(layer l alone on its grid of b bits) - loss(now)`; by the Hessian
-/// `cost = ½ · trace(H_l)/n_l · ‖w_l - ŵ_l‖²`, the trace as the mean of `vᵀ·H_l·v` over probes v of ±1. The minimum is exact: the
-/// choices of ever more layers of which no other is both smaller and better.
+/// `cost = ½ · trace(H_l)/n_l · ‖w_l - ŵ_l‖²`, the trace being the sum of the diagonal that probes estimate
+/// (`Evidence.hessianDiagonal`). The minimum is exact: the choices of ever more layers of which no other is both smaller and better.
 ///
 /// **Papers**: Dong, Yao, Arfeen, Gholami, Mahoney, Keutzer, "HAWQ-V2: Hessian aware trace-weighted quantization of neural networks",
 /// NeurIPS 2020, arXiv:1911.03852; Shoham, Gersho, "Efficient bit allocation for an arbitrary set of quantizers", 1988,
@@ -104,24 +104,15 @@ struct MixedPrecision {
     of layers: [Layer], _ graph: Graph, _ random: inout SeededRandom
   ) throws -> [[Double]] {
     let names = layers.map { ParameterRole.weight.name(of: $0.name) }
-    var traces = Array(repeating: 0.0, count: layers.count)
-    for _ in 0..<Self.probes {
-      var direction: [String: Tensor] = [:]
-      for name in names {
-        guard var signs = graph.parameters[name]?.value else { continue }
-        for i in signs.values.indices { signs.values[i] = random.uniform() < 0.5 ? -1 : 1 }
-        direction[name] = signs
-      }
-      let product = try evidence.hessianProduct(direction, images: grids.images)
-      for (place, name) in names.enumerated() {
-        guard let signs = direction[name]?.values, let product = product[name]?.values else { continue }
-        traces[place] += zip(signs, product).reduce(0.0) { $0 + Double($1.0) * Double($1.1) }
-      }
-    }
+    var weights: [String: Tensor] = [:]
+    for name in names { weights[name] = graph.parameters[name]?.projected }
+    let diagonal = try evidence.hessianDiagonal(
+      by: names, of: weights, probes: Self.probes, images: grids.images, random: &random)
+    let traces = names.map { diagonal[$0]?.reduce(0, +) ?? 0 }
     return zip(layers, traces).map { layer, trace in
       guard let weight = graph[.weight, of: layer.name]?.projected else { return grids.widths.map { _ in 0 } }
       // Away from a minimum a trace may be negative; a layer still is no better for being rounded.
-      let curvature = max(trace, 0) / Double(Self.probes) / Double(max(layer.count, 1))
+      let curvature = max(trace, 0) / Double(max(layer.count, 1))
       return grids.widths.map { bits in
         guard let rounded = rounded(weight, to: bits) else { return .greatestFiniteMagnitude.squareRoot() }
         let error = zip(weight.values, rounded.values).reduce(0.0) { sum, pair in

@@ -18,7 +18,7 @@ public struct ProductQuantization: CompressionMethod {
       of each place in a row by itself, and an index stands for `width` weights: less than a bit each is possible. Weights that a mask \
       leaves out have no part in it and stay zero. With `importance` the error of a weight counts by the loss's curvature. The \
       stage's training goes on with tied weights. The shared numbers are floats until a later stage of quantization puts them on a grid \
-      of integers. Files hold indices and centroids; exported C and integer programs hold the integers written out.
+      of integers. Files hold indices and centroids, and so does exported C where that takes fewer bytes than the integers written out.
       """,
     formula: """
       min Σ_v Σ_t h_vt (x_vt - c_k(v),t)², x_v the sub-vectors, h 1 or the curvature of the loss; bits of a layer of n weights: \
