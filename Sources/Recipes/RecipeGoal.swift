@@ -122,7 +122,8 @@ extension SearchVariable {
     var known: [String] = []
     var place: (stage: Int, present: SettingsNode)?
     for (index, stage) in stages.enumerated() {
-      guard let choice = stage.choice, case .mapping(let settings) = choice.settings.content else { continue }
+      guard let choice = stage.choice, case .mapping(let settings) = choice.method.everySetting.content
+      else { continue }
       known += settings.map { "\(choice.name).\($0.key)" }
       guard place == nil, method == nil || method == choice.name else { continue }
       place = settings.first { $0.key == name }.map { (index, $0.value) }
@@ -132,7 +133,7 @@ extension SearchVariable {
         entry.mark, key: entry.key, owner: "the pipeline's methods",
         suggestion: Spelling.nearest(to: entry.key, among: known), known: known)
     }
-    let variable = SearchVariable(
+    var variable = SearchVariable(
       stage: place.stage, setting: name, domain: try Domain(entry.value, name, present: place.present))
     // The ends of a range and the values of a list are what the method must accept.
     let values: [SettingsNode] =
@@ -146,6 +147,7 @@ extension SearchVariable {
         mark: entry.mark)
       _ = try choice.updated(settings)
     }
+    if variable.isOrdered { variable.descends = try choice.isWeakened(name, from: values[0], to: values[1]) }
     return try layers(entry.value["layers"]).map { layers in
       var own = variable
       own.layers = layers

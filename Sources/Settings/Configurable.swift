@@ -68,6 +68,18 @@ extension Configurable {
   }
 }
 
+extension Configurable {
+  /// Every setting with its value, those that are left out of what is written too.
+  public var everySetting: SettingsNode {
+    SettingsNode(
+      .mapping(
+        Self.settings.map { setting in
+          SettingsNode.Entry(
+            key: setting.name, mark: SettingsMark(source: "built-in"), value: setting.write(self))
+        }))
+  }
+}
+
 extension Setting where Owner: Configurable {
   /// The default, also where it is left out of what is written.
   public var initial: SettingsNode { write(Owner()) }

@@ -69,6 +69,21 @@ public struct MethodChoice: Sendable {
     return method
   }
 
+  /// Whether the method is weaker with the second value of a setting than with the first, as its strength tells.
+  package func isWeakened(
+    _ setting: String, from first: SettingsNode, to second: SettingsNode
+  ) throws(SettingsError) -> Bool {
+    func strength(_ value: SettingsNode) throws(SettingsError) -> Double? {
+      Self.strength(try updated(SettingsNode(mapping: [setting: value])).method)
+    }
+    guard let before = try strength(first), let after = try strength(second) else { return false }
+    return after < before
+  }
+
+  private static func strength<M: CompressionMethod>(_ method: M) -> Double? {
+    M.strength.map { method[keyPath: $0] }
+  }
+
   /// What a trial's specification holds: the name, the revision, every setting and the overrides.
   package var node: SettingsNode {
     SettingsNode(mapping: [

@@ -137,7 +137,7 @@ struct RecipeTests {
       wide.space
         == SearchSpace([
           SearchVariable(stage: 0, setting: "sparsity", domain: .real(0.1...0.9, .log)),
-          SearchVariable(stage: 1, setting: "linearBits", domain: .integer(2...6)),
+          SearchVariable(stage: 1, setting: "linearBits", domain: .integer(2...6), descends: true),
           SearchVariable(stage: 1, setting: "convolutionBits", domain: .choices([3.node, 5.node])),
         ]))
     for (text, hint) in [

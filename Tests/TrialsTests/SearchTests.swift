@@ -278,6 +278,18 @@ struct SearchTests {
     #expect(try goal.best(of: [candidate(30), candidate(22)], teacher: nil).index == 1)
   }
 
+  @Test("A variable that descends is gone through from its upper end, the weak one, down")
+  func descending() {
+    let bits = SearchVariable(stage: 0, setting: "bits", domain: .integer(2...8), descends: true)
+    #expect([0, 0.5, 1].map { bits.value(at: $0) } == [8.node, 5.node, 2.node])
+    #expect([8, 5, 2].map { bits.place(of: $0.node) } == [0, 0.5, 1])
+    // To fit, the most bits that do: of 5 and 4, too many, and 3, which fits, the search stays about the border.
+    let tried = Self.rounds(Bisection(), SearchSpace([bits]), prefersStrong: false) { assignment in
+      (try? assignment.values[0].integer("bits")).map { $0 <= 3 } == true
+    }.joined().compactMap { try? $0.values[0].integer("bits") }
+    #expect(tried.first == 5 && tried.dropFirst().allSatisfy { (3...4).contains($0) } && tried.contains(3))
+  }
+
   @Test("Bisection refuses what has no halves")
   func refusals() {
     #expect(Bisection().refusal(of: Self.unit) == nil)

@@ -82,10 +82,16 @@ public struct SearchVariable: Sendable, Equatable {
   public var layers: Layers
   /// The values.
   public var domain: Domain
+  /// Whether places count from the range's upper end down, since the method is weaker there, as with bits: strategies take it that
+  /// no place makes a student larger than those before it.
+  public var descends: Bool
 
   /// Makes a variable; one of layers by themselves must name its setting.
-  public init(stage: Int, setting: String? = nil, layers: Layers = .all, domain: Domain) {
+  public init(
+    stage: Int, setting: String? = nil, layers: Layers = .all, domain: Domain, descends: Bool = false
+  ) {
     precondition(layers == .all || setting != nil, "an override names its setting")
+    self.descends = descends
     self.stage = stage
     self.setting = setting
     self.layers = layers
@@ -105,6 +111,11 @@ public struct SearchVariable: Sendable, Equatable {
 
   /// The place of a value in the domain, 0…1: what `value(at:)` was asked for, up to rounding; `nil` for what is none of its values.
   public func place(of value: SettingsNode) -> Double? {
+    let place = ascendingPlace(of: value)
+    return descends ? place.map { 1 - $0 } : place
+  }
+
+  private func ascendingPlace(of value: SettingsNode) -> Double? {
     let number = try? value.number(name)
     switch domain {
     case .real(let range, .linear):
@@ -120,9 +131,10 @@ public struct SearchVariable: Sendable, Equatable {
     }
   }
 
-  /// The value at a place of the domain, 0 for its first and 1 for its last.
+  /// The value at a place of the domain: 0 for its first and 1 for its last, or the other way round where it descends.
   public func value(at place: Double) -> SettingsNode {
-    let place = min(max(place, 0), 1)
+    let clamped = min(max(place, 0), 1)
+    let place = descends ? 1 - clamped : clamped
     switch domain {
     // The ends are given as they are: sums and logarithms would round them.
     case .real(let range, _) where place == 0: return range.lowerBound.node
