@@ -97,6 +97,8 @@ public struct Setting<Owner> {
   public let isRequired: Bool
   /// The key of older files, which is read still.
   public private(set) var formerName: String?
+  /// Whether a stage has one for all layers, so that none may have its own.
+  public private(set) var isOfWholeStage = false
   /// Whether it is written only where it is not the default.
   private(set) var isOmittedAsDefault = false
   let read: (inout Owner, SettingsNode) throws(SettingsError) -> Void
@@ -109,6 +111,13 @@ public struct Setting<Owner> {
   public func formerly(_ name: String) -> Setting {
     var setting = self
     setting.formerName = name
+    return setting
+  }
+
+  /// This setting, of which a stage has one for all layers.
+  public func ofWholeStage() -> Setting {
+    var setting = self
+    setting.isOfWholeStage = true
     return setting
   }
 

@@ -27,7 +27,22 @@ public struct MethodChoice: Sendable {
     self.overrides =
       try overrides?.list("overrides").map { item throws(SettingsError) in try LayerOverride(from: item) }
       ?? []
-    for override in self.overrides { _ = try Self.updated(method, by: override) }
+    for override in self.overrides {
+      _ = try Self.updated(method, by: override)
+      try Self.requireSettingsOfLayers(in: override, of: type)
+    }
+  }
+
+  /// Refuses settings of the whole stage for some layers, where they would do nothing.
+  private static func requireSettingsOfLayers<M: CompressionMethod>(
+    in override: LayerOverride, of type: M.Type
+  ) throws(SettingsError) {
+    for entry in try override.settings.mapping("overrides") {
+      guard M.settings.contains(where: { $0.name == entry.key && $0.isOfWholeStage }) else { continue }
+      throw .invalid(
+        entry.mark, key: entry.key,
+        reason: "is of all layers of \(M.name); give it beside the method's settings")
+    }
   }
 
   private static func make<M: CompressionMethod>(

@@ -30,6 +30,26 @@ struct MethodChoiceTests {
     #expect(thresholds.randomControl == nil)
   }
 
+  @Test(
+    "A setting that a stage has for all layers is refused for some, where it would do nothing",
+    arguments: [
+      ("post-training-quantization", "calibration: minmax"), ("quantization-aware-training", "norms: late"),
+      ("adaptive-rounding", "iterations: 5"), ("binary-weights", "powerOfTwoScales: true"),
+      ("powers-of-two", "incremental: true"), ("channel-pruning", "times: 3"),
+    ])
+  func ofWholeStage(method: String, setting: String) throws {
+    func choice(_ overrides: String) throws -> MethodChoice {
+      try MethodChoice(
+        name: method, settings: SettingsNode(yaml: "{}", source: "recipe"),
+        overrides: SettingsNode(yaml: overrides, source: "recipe"))
+    }
+    let message = errorMessage { _ = try choice("[{layers: conv1, \(setting)}]") }
+    let key = setting.prefix { $0 != ":" }
+    #expect(
+      message == "recipe:1: \"\(key)\" is of all layers of \(method); give it beside the method's settings")
+    #expect(try choice("[{layers: conv1, skip: true}]").overrides.count == 1)
+  }
+
   @Test("An override that only another one makes wrong is refused with its layer, not left out")
   func contradiction() throws {
     let graph = try SmallGraph.lenet.graph()

@@ -50,11 +50,13 @@ public struct PruningAmount: Sendable {
       Setting(
         "schedule", path.appending(path: \.schedule),
         "once: all at the first step; or gradually: cubic, fast at first; linear, equal shares of all; geometric, equal shares of what is left; last, all at the last step"
-      ),
-      Setting("times", path.appending(path: \.times), in: 1...1000, "steps of a gradual schedule"),
+      ).ofWholeStage(),
+      Setting("times", path.appending(path: \.times), in: 1...1000, "steps of a gradual schedule")
+        .ofWholeStage(),
       Setting(
         "share", path.appending(path: \.share), in: 0...1,
-        "the share of the stage's training over which a gradual schedule is spread"),
+        "the share of the stage's training over which a gradual schedule is spread"
+      ).ofWholeStage(),
       Setting(
         "initialSparsity", path.appending(path: \.initialSparsity), in: 0...0.999,
         "the sparsity at which a gradual schedule begins"),

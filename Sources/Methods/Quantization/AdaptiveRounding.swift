@@ -49,13 +49,16 @@ public struct AdaptiveRounding: CompressionMethod {
 
   public static var settings: [Setting<AdaptiveRounding>] {
     IntegerGrids.settings(\.grids) + [
-      Setting("iterations", \.iterations, in: 1...1_000_000, "updates of each layer's rounding"),
-      Setting("places", \.places, in: 1...4096, "places of a layer's output that are sampled in each image"),
-      Setting("batch", \.batch, in: 1...65_536, "places in an update"),
-      Setting("learningRate", \.learningRate, in: 1e-6...1, "the step of Adam"),
+      Setting("iterations", \.iterations, in: 1...1_000_000, "updates of each layer's rounding")
+        .ofWholeStage(),
+      Setting("places", \.places, in: 1...4096, "places of a layer's output that are sampled in each image")
+        .ofWholeStage(),
+      Setting("batch", \.batch, in: 1...65_536, "places in an update").ofWholeStage(),
+      Setting("learningRate", \.learningRate, in: 1e-6...1, "the step of Adam").ofWholeStage(),
       Setting(
         "regularization", \.regularization, in: 0...1000,
-        "how strongly shares of a step are pressed to 0 or 1"),
+        "how strongly shares of a step are pressed to 0 or 1"
+      ).ofWholeStage(),
     ]
   }
   public static var strength: WritableKeyPath<AdaptiveRounding, Double>? { \.grids.savedShare }

@@ -52,7 +52,8 @@ public struct BinaryWeights: CompressionMethod {
     [
       Setting("numbers", \.numbers, "binary, or bytes for layers that one bit harms most"),
       Setting(
-        "powerOfTwoScales", \.powerOfTwoScales, "whether scales of weights and values are powers of two"),
+        "powerOfTwoScales", \.powerOfTwoScales, "whether scales of weights and values are powers of two"
+      ).ofWholeStage(),
     ] + IntegerGrids.rangeSettings(\.grids) + QuantizedTraining.settings(\.training)
   }
 
@@ -80,7 +81,7 @@ public struct BinaryWeights: CompressionMethod {
     quantization.weightNumbers = { layer, weight, floors, sharesNumbers in
       let settings = settings(layer) ?? self
       return scaled(
-        settings.numbers, of: weight, floors: floors, perChannel: grids.perChannel && !sharesNumbers)
+        settings.numbers, of: weight, floors: floors, perChannel: settings.grids.perChannel && !sharesNumbers)
     }
     return try training.rewrite(compression, &quantization) { settings($0) != nil }
   }

@@ -55,14 +55,14 @@ public struct IntegerGrids: Sendable, Equatable {
       Setting(
         "allocation", path.appending(path: \.allocation),
         "by what layers get widths with meanBits: the loss with each rounded alone, or the trace of its Hessian"
-      ).omittedAsDefault(),
+      ).ofWholeStage().omittedAsDefault(),
       Setting(
         "widths", path.appending(path: \.widths), expected: "integers from 2 to 16, rising",
         "the widths that layers may get with meanBits"
       ) { widths in
         !widths.isEmpty && widths.allSatisfy((2...16).contains)
           && zip(widths, widths.dropFirst()).allSatisfy { $0 < $1 }
-      }.omittedAsDefault(),
+      }.ofWholeStage().omittedAsDefault(),
     ] + rangeSettings(path)
   }
 
@@ -74,21 +74,23 @@ public struct IntegerGrids: Sendable, Equatable {
       Setting(
         "edgeBits", path.appending(path: \.edgeBits), in: 1...16,
         "bits of the network's inputs and scores; not given, activationBits"
-      ).omittedAsDefault(),
-      Setting("calibration", path.appending(path: \.calibration), "how ranges are chosen"),
+      ).ofWholeStage().omittedAsDefault(),
+      Setting("calibration", path.appending(path: \.calibration), "how ranges are chosen").ofWholeStage(),
       Setting(
         "percentile", path.appending(path: \.percentile), in: 50...100,
-        "share of numbers between the bounds, in percent, for calibration: percentile"),
+        "share of numbers between the bounds, in percent, for calibration: percentile"
+      ).ofWholeStage(),
       Setting(
         "images", path.appending(path: \.images), in: 1...1_000_000,
-        "training images to calibrate on, at least"),
+        "training images to calibrate on, at least"
+      ).ofWholeStage(),
       Setting(
         "perChannel", path.appending(path: \.perChannel),
         "whether every output channel has a scale of its own"),
       Setting(
         "symmetric", path.appending(path: \.symmetric),
         "whether values have the zero point 0; those that are never negative then lose a bit"
-      ).omittedAsDefault(),
+      ).ofWholeStage().omittedAsDefault(),
     ]
   }
 }

@@ -216,7 +216,7 @@ struct IntegerQuantization {
   private func numbers(of weight: Parameter, _ layer: String, bits: Int, floors: [Float]) -> ScaledNumbers? {
     let sharesNumbers = weight.encoding.sharesNumbers
     if let weightNumbers { return weightNumbers(layer, weight.projected, floors, sharesNumbers) }
-    let isPerChannel = grids.perChannel && !sharesNumbers
+    let isPerChannel = (valueGrids(layer) ?? grids).perChannel && !sharesNumbers
     let grid = WeightGrid(bits: bits, perChannel: isPerChannel, minimizesError: grids.calibration == .mse)
     return grid.encoding(of: weight.projected, floors: floors).map { ($0, $0.scales) }
   }

@@ -47,7 +47,7 @@ public struct PostTrainingQuantization: CompressionMethod {
       Setting(
         "biasCorrection", \.biasCorrection,
         "whether biases take up the mean error of each output channel over the calibration images"
-      ).omittedAsDefault()
+      ).ofWholeStage().omittedAsDefault()
     ]
   }
   public static var strength: WritableKeyPath<PostTrainingQuantization, Double>? { \.grids.savedShare }

@@ -76,10 +76,10 @@ public struct PowersOfTwoWeights: CompressionMethod {
       Setting(
         "incremental", \.incremental,
         "whether half, three quarters, seven eighths and all of the weights are frozen one after another, the largest first"
-      ),
+      ).ofWholeStage(),
       Setting(
         "share", \.share, in: 0.1...1, "share of the stage's training over which an incremental stage freezes"
-      ),
+      ).ofWholeStage(),
     ] + IntegerGrids.rangeSettings(\.grids)
   }
 

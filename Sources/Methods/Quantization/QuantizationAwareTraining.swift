@@ -45,7 +45,7 @@ public struct QuantizationAwareTraining: CompressionMethod {
       Setting(
         "refits", \.training.refits, in: 0...1000,
         "how often all ranges are found anew, evenly over the first 0.8 of the stage's training"
-      ).omittedAsDefault()
+      ).ofWholeStage().omittedAsDefault()
     ] + QuantizedTraining.settings(\.training)
   }
   public static var strength: WritableKeyPath<QuantizationAwareTraining, Double>? { \.grids.savedShare }

@@ -52,11 +52,11 @@ public struct QuantizedTraining: Sendable, Equatable {
       Setting(
         "norms", path.appending(path: \.norms),
         "when batch norms are folded: before the stage's training, or late, when it is done"
-      ).omittedAsDefault(),
+      ).ofWholeStage().omittedAsDefault(),
       Setting(
         "ranges", path.appending(path: \.ranges),
         "whether ranges of values are fixed, or learned by lsq or pact"
-      ).omittedAsDefault(),
+      ).ofWholeStage().omittedAsDefault(),
     ]
   }
 
