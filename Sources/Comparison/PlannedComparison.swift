@@ -36,7 +36,7 @@ public struct PlannedComparison: Sendable {
     if folder != sources[0] { sources.append(folder) }
     options.datasets.sourceDirectories.insert(contentsOf: sources, at: 0)
     self.options = options
-    try RunPreparation.makeData(recipe, options, into: folder)
+    try RunPreparation.makeData(recipe.data, options, into: folder)
     let whole: TrialPlan
     (material, whole, messages) = try RunPreparation.plan(recipe, options, backend: backend)
     plan = try options.only.isEmpty ? whole : whole.only(Self.students(options.only, of: recipe))

@@ -17,12 +17,12 @@ import Trials
 
 /// What must be there before trials can be planned.
 enum RunPreparation {
-  /// Draws a data set that Condense makes itself, where the recipe names one that is nowhere to be found.
+  /// Draws a data set that Condense makes itself, where one is named that is nowhere to be found.
   static func makeData(
-    _ recipe: Recipe, _ options: RunOptions, into drawn: String
+    _ data: String, _ options: RunOptions, into drawn: String
   ) throws {
-    guard !FileManager.default.fileExists(atPath: recipe.data),
-      let manifest = try DataManifest.find(recipe.data, in: options.datasets.dataDirectories),
+    guard !FileManager.default.fileExists(atPath: data),
+      let manifest = try DataManifest.find(data, in: options.datasets.dataDirectories),
       let maker = manifest.maker
     else { return }
     let places = options.datasets.sourceDirectories.map { $0 + "/" + manifest.path }

@@ -1,6 +1,14 @@
 import Images
 
 extension Dataset {
+  /// The channels, and the medians of the images' heights and widths; `nil` without images.
+  public var usualShape: InputShape? {
+    func median(_ sides: [Int]) -> Int { sides.sorted()[sides.count / 2] }
+    guard !records.isEmpty else { return nil }
+    return InputShape(
+      channels: channels, height: median(records.map(\.height)), width: median(records.map(\.width)))
+  }
+
   /// Mean and standard deviation of each channel over a split's pixels, after channels and size are as a network
   /// takes them; pixels count 0...255.
   ///

@@ -42,6 +42,8 @@ public struct TrialPreview {
   public var fileBytes = 0
   /// The network after the last stage that changes its structure: what a control from scratch starts from.
   public var structure: Graph
+  /// The network after all stages, with the encodings that it ships with.
+  public var graph: Graph
   /// What opening the data took.
   var openingSeconds = 0.0
   /// What counting the network and its file took.
@@ -58,6 +60,7 @@ public struct TrialPreview {
     let runner = TrialRunner(spec, directory: "", environment)
     var graph = try runner.previewGraph(teacher, shape: shape)
     structure = graph
+    self.graph = graph
     guard let shape = graph.inputs.first?.shape else { throw GraphError.noOutputs }
     let opened = clock.now
     let data = try TrialData(spec, input: shape, normalization: nil, environment)
@@ -99,6 +102,7 @@ public struct TrialPreview {
       preview.work = try runner.work(stage, before, graph, teacher: teacher, data)
       stages.append(preview)
     }
+    self.graph = graph
     let measurement = TrialMeasurement(runner, data: data, before: graph)
     let counted = clock.now
     let counts = try measurement.counts(graph)

@@ -81,6 +81,17 @@ struct CompareCommand: ParsableCommand {
     condense_prepare_compute()
     let run = try failing(.badInput) { try ComparisonRun(recipe, options(recipe), backend: DNNLBackend()) }
     for message in run.messages { Console.note(message) }
+    let outcomes = try Self.perform(run, text) { try report(run) }
+    try requireResults(run, outcomes)
+  }
+
+  /// Runs what is missing of a comparison, showing how it goes; at Ctrl-C it ends with what to call to go on.
+  ///
+  /// - Parameter report: tells what is known then, also where it was stopped.
+  @discardableResult
+  static func perform(
+    _ run: ComparisonRun, _ text: String, report: () throws -> Void = {}
+  ) throws -> [String: TrialOutcome] {
     let signals = StopSignals()
     let progress = ComparisonProgress(run)
     progress.announce()
@@ -92,14 +103,14 @@ struct CompareCommand: ParsableCommand {
       }
     }
     progress.finish()
-    try report(run)
+    try report()
     if signals.isStopping {
       throw CommandFailure(
         signals.status,
         "stopped; what is done is kept, go on with\n  "
           + CommandLine.arguments.map(Shell.quoted).joined(separator: " "))
     }
-    try requireResults(run, outcomes)
+    return outcomes
   }
 
   /// Fails where trials failed: a script must not take a ranking with holes for a whole one.

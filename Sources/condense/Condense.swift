@@ -9,12 +9,14 @@ struct Condense: ParsableCommand {
     abstract: "Trains a teacher on a folder of images and makes small, fast students of it.",
     discussion: """
       Start with:  condense compare quickstart
+                   condense fit PHOTOS --target cortex-m4 --time-limit 30m
                    condense train lenet5 --data PHOTOS --out lenet5.safetensors
                    condense evaluate lenet5.safetensors --data PHOTOS
       """,
     version: Version.text,
     subcommands: [
-      CompareCommand.self, PlanCommand.self, ReportCommand.self, ExplainCommand.self, TrainCommand.self,
+      FitCommand.self, CompareCommand.self, PlanCommand.self, ReportCommand.self, ExplainCommand.self,
+      TrainCommand.self,
       EvaluateCommand.self, PredictCommand.self, SensitivityCommand.self, DataCommand.self, ShowCommand.self,
       ProfileCommand.self, TargetsCommand.self, ExportCommand.self, ListCommand.self, DoctorCommand.self,
       TrialCommand.self,

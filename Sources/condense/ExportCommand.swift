@@ -98,14 +98,10 @@ struct ExportCommand: ParsableCommand {
   private func export<E: Exporter>(
     _ model: Model, with exporter: E, _ options: ExportOptions, verifyingOn material: VerificationImages?
   ) throws -> Verification? {
-    let written = try failing(.badInput) { try exporter.export(model, to: out, options) }
-    let verification = try failing(.internal) {
-      try material.flatMap { try exporter.verify(written, of: model, on: $0) }
-    }
-    let report = ExportReport(
-      format: format, folder: written.folder, files: written.artifact.files, verification: verification)
+    let report = try ExportReport(
+      exporting: model, with: exporter, to: out, options, verifyingOn: material)
     Console.print(json ? report.node.prettyJSON : report.text)
-    return verification
+    return report.verification
   }
 
   /// What `--set` takes, by format.

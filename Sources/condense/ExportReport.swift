@@ -1,4 +1,5 @@
 import Export
+import Graphs
 import Settings
 
 /// What was exported, as text or JSON.
@@ -8,6 +9,18 @@ struct ExportReport {
   let folder: String
   let files: [ExportFile]
   let verification: Verification?
+
+  /// Writes a model's files, and runs them on images where there are some.
+  init<E: Exporter>(
+    exporting model: Model, with exporter: E, to folder: String, _ options: ExportOptions,
+    verifyingOn material: VerificationImages?
+  ) throws {
+    let written = try failing(.badInput) { try exporter.export(model, to: folder, options) }
+    verification = try failing(.internal) {
+      try material.flatMap { try exporter.verify(written, of: model, on: $0) }
+    }
+    (format, self.folder, files) = (exporter.name, written.folder, written.artifact.files)
+  }
 
   /// A line a file, then what the verification found.
   var text: String {

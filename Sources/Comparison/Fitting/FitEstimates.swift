@@ -1,0 +1,145 @@
+import Datasets
+import Execution
+import Foundation
+import Graphs
+import Readings
+import Recipes
+import Runs
+import Settings
+import Targets
+import Trials
+
+/// What every student that a fit could try would take of the device and of the time, found out without training.
+final class FitEstimates {
+  private let trials: FitTrials
+  private let profile: TargetProfile
+  private let planned: PlannedComparison
+  private let teacher: Graph
+  private let environment: TrialEnvironment
+  private var forecast: TrialForecast
+  private var previews: [String: TrialPreview] = [:]
+  private var readings: [String: Reading] = [:]
+
+  /// Plans all students of all families, and looks at none yet.
+  init(
+    _ trials: FitTrials, _ options: RunOptions, backend: any Backend, on profile: TargetProfile
+  ) throws {
+    self.trials = trials
+    self.profile = profile
+    let students = trials.families.flatMap { family in
+      family.strengths.map { FitStudent(family: family, strength: $0) }
+    }
+    let text = trials.recipe(students, epochs: Self.passes)
+    let recipe = try Recipe(SettingsNode(yaml: text, source: "the recipe of the fit"), defaultName: "fit")
+    planned = try PlannedComparison(
+      recipe, options, drawingInto: options.directory + "/data", backend: backend)
+    teacher = try planned.untrainedTeacher()
+    var datasets = planned.options.datasets
+    datasets.progress = nil
+    environment = TrialEnvironment(
+      backend: backend, datasetOptions: datasets, targetFolders: options.targets)
+    forecast = TrialForecast(TrainingPace(environment))
+  }
+
+  /// The passes that recipes are looked at with: enough that no share of them is rounded much.
+  private static let passes = 100
+
+  // MARK: The device
+
+  /// Where in a family's strengths the weakest one stands that keeps the limits; `nil` where none does.
+  func weakestThatFits(_ family: FitFamily, _ limits: FitLimits) throws -> Int? {
+    let strengths = family.strengths
+    guard try fits(FitStudent(family: family, strength: strengths[strengths.count - 1]), limits) else {
+      return nil
+    }
+    // The strongest fits; what is weaker takes more.
+    var (weak, fitting) = (-1, strengths.count - 1)
+    while fitting - weak > 1 {
+      let middle = (weak + fitting) / 2
+      if try fits(FitStudent(family: family, strength: strengths[middle]), limits) {
+        fitting = middle
+      } else {
+        weak = middle
+      }
+    }
+    return fitting
+  }
+
+  private func fits(_ student: FitStudent, _ limits: FitLimits) throws -> Bool {
+    let reading = try reading(of: student)
+    func keeps(_ resource: Resource, _ limit: Double?) -> Bool {
+      guard let limit, let value = reading[resource]?.value else { return true }
+      return value <= limit
+    }
+    let isTimed = profile.basis != .measured
+    return keeps(.flash, limits.flashBytes) && keeps(.ram, limits.ramBytes)
+      && (!isTimed || keeps(.latency, limits.latencyMs))
+  }
+
+  /// The smallest of all students that were looked at: what it is called, and what it takes.
+  var smallest: String? {
+    readings.min { ($0.value[.ram]?.value ?? 0) < ($1.value[.ram]?.value ?? 0) }.map { name, reading in
+      func bytes(_ resource: Resource) -> String { "\(Int(reading[resource]?.value ?? 0))" }
+      let latency = reading[.latency].map { ", \(String(format: "%.3g", $0.value)) ms" } ?? ""
+      return "\(name): \(bytes(.flash)) bytes of flash, \(bytes(.ram)) of RAM\(latency)"
+    }
+  }
+
+  /// What a student takes by the profile's model, with weights as they begin.
+  private func reading(of student: FitStudent) throws -> Reading {
+    if let reading = readings[student.name] { return reading }
+    let graph = try preview(of: student.name).graph
+    let reading = try profile.estimate(
+      graph, flashBytes: TargetProfile.storedBytes(of: graph),
+      measuredLatencyMs: profile.basis == .measured ? 0 : nil)
+    readings[student.name] = reading
+    return reading
+  }
+
+  // MARK: Time
+
+  /// What the teacher's training takes.
+  func teacherSeconds(epochs: Int) throws -> Double {
+    guard let spec = planned.plan.trials.first(where: { $0.role == .teacher }) else { return 0 }
+    return try seconds(spec, passes: epochs)
+  }
+
+  /// What teacher, stored logits and students take in all, so many at a time.
+  func seconds(_ students: [FitStudent], epochs: Int, jobs: Int) throws -> Double {
+    let specs = students.compactMap { student in spec(student.name).map { (student, $0) } }
+    let needed = Set(specs.compactMap(\.1.logits))
+    let logits = planned.plan.trials.filter { needed.contains($0.address) }
+    var each: [Double] = []
+    for (student, spec) in specs {
+      each.append(try seconds(spec, passes: trials.passes(of: student.family, epochs)))
+    }
+    for spec in logits { each.append(try seconds(spec, passes: epochs)) }
+    let together = each.reduce(0, +) / Double(jobs)
+    return try teacherSeconds(epochs: epochs) + max(together, each.max() ?? 0)
+  }
+
+  /// A trial's seconds, were its stages that train as long as asked for.
+  private func seconds(_ spec: TrialSpec, passes: Int) throws -> Double {
+    var preview = try preview(spec)
+    for index in preview.stages.indices where preview.stages[index].epochs > 0 {
+      preview.stages[index].epochs = passes
+    }
+    return try forecast.seconds(spec, preview)
+  }
+
+  private func spec(_ name: String) -> TrialSpec? {
+    planned.plan.trials.first { $0.name == name && $0.role == .student }
+  }
+
+  private func preview(of name: String) throws -> TrialPreview {
+    guard let spec = spec(name) else { preconditionFailure("every student of a fit is planned") }
+    return try preview(spec)
+  }
+
+  private func preview(_ spec: TrialSpec) throws -> TrialPreview {
+    if let preview = previews[spec.address] { return preview }
+    let preview = try TrialPreview(spec, teacher: teacher, environment)
+    previews[spec.address] = preview
+    return preview
+  }
+}

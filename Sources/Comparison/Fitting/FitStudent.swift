@@ -1,0 +1,15 @@
+/// A student that a fit tries.
+struct FitStudent: Sendable {
+  let family: FitFamily
+  let strength: Double
+
+  /// Its name in the ranking.
+  var name: String { family.studentName(strength) }
+}
+
+/// What a student may take; `nil` for no limit.
+struct FitLimits: Sendable {
+  var flashBytes: Double?
+  var ramBytes: Double?
+  var latencyMs: Double?
+}
