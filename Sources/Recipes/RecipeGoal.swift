@@ -10,8 +10,10 @@ public struct RecipeGoal: Sendable {
   public var target: String?
   /// The most bytes of the student's file.
   public var fileBytes: Int?
-  /// The most milliseconds of an image on the target.
+  /// The most milliseconds of an image on the target; with an exponent, what the latency is weighed against.
   public var latencyMs: Double?
+  /// w of the reward `accuracy · (latency / latencyMs)^w`; `nil` makes the latency a limit.
+  public var latencyExponent: Double?
   /// What may be chosen: the strength of the first method that has one, unless the recipe says `over`.
   public var space: SearchSpace
   /// Who proposes: bisection, unless the recipe says `search`.
@@ -65,7 +67,7 @@ public struct RecipeGoal: Sendable {
       }
       accuracyPoints = most
     } else {
-      try node.requireKeys(["target", "fileBytes", "latencyMs"], of: "fit")
+      try node.requireKeys(["target", "fileBytes", "latencyMs", "latencyExponent"], of: "fit")
       target = try node["target"].map { value throws(SettingsError) in try value.string("target") }
       fileBytes = try node["fileBytes"].map { value throws(SettingsError) in try value.integer("fileBytes") }
       latencyMs = try node["latencyMs"].map { value throws(SettingsError) in try value.number("latencyMs") }
@@ -76,6 +78,21 @@ public struct RecipeGoal: Sendable {
         throw .invalid(
           node.mark, key: "latencyMs", reason: "is milliseconds above 0 on a target; give \"target\" too")
       }
+    }
+    latencyExponent = try node["latencyExponent"].map { value throws(SettingsError) in
+      let exponent = try value.number("latencyExponent")
+      guard (-10...0).contains(exponent) else {
+        throw .outOfRange(
+          value.mark, key: "latencyExponent", expected: "a number in -10...0", found: value.kindDescription)
+      }
+      guard latencyMs != nil, !strategy.needsLatency, !(strategy is Bisection), !(strategy is Ascent) else {
+        throw .invalid(
+          value.mark, key: "latencyExponent",
+          reason:
+            "weighs accuracy and a \"latencyMs\"; give that too, and a search that compares rewards, such as bayesian"
+        )
+      }
+      return exponent
     }
     if strategy.needsLatency, latencyMs == nil {
       throw .invalid(
@@ -112,12 +129,19 @@ extension SearchSpace {
 }
 
 extension SearchVariable {
-  /// Reads the values of `SETTING`, of the first method that has one of that name, or of `METHOD.SETTING`: a variable, or one each of
-  /// some layers.
+  /// Reads the values of `SETTING`, of the first method that has one of that name, of `METHOD.SETTING`, or of `network.VARIABLE`: a
+  /// variable, or one each of some layers.
   fileprivate static func variables(
     _ entry: SettingsNode.Entry, stages: [RecipeStage]
   ) throws(SettingsError) -> [SearchVariable] {
     let words = entry.key.split(separator: ".", maxSplits: 1).map(String.init)
+    if words.count == 2, words[0] == "network" {
+      return [
+        SearchVariable(
+          stage: nil, setting: words[1],
+          domain: try Domain(entry.value, words[1], present: entry.value["from"]))
+      ]
+    }
     let (method, name) = words.count == 2 ? (words[0], words[1]) : (nil, entry.key)
     var known: [String] = []
     var place: (stage: Int, present: SettingsNode)?
@@ -196,7 +220,7 @@ extension SearchVariable {
 
 extension SearchVariable.Domain {
   /// Reads `[a, b, …]` or `{from: a, to: b, scale: log}`; a setting that is an integer now has integers between.
-  fileprivate init(_ node: SettingsNode, _ key: String, present: SettingsNode) throws(SettingsError) {
+  fileprivate init(_ node: SettingsNode, _ key: String, present: SettingsNode?) throws(SettingsError) {
     if case .list(let values) = node.content {
       guard !values.isEmpty else {
         throw .invalid(node.mark, key: key, reason: "the list is empty; give the values to choose from")
@@ -215,7 +239,7 @@ extension SearchVariable.Domain {
         throw .outOfRange(to.mark, key: "to", expected: "more than \"from\", \(low)", found: "\(high)")
       }
     }
-    if case .integer = present.content {
+    if case .integer? = present?.content {
       let (low, high) = (try from.integer("from"), try to.integer("to"))
       try requireOrder(low, high)
       guard scale == nil else {

@@ -337,15 +337,18 @@ public struct TrialGoal: Sendable, Equatable {
   public var profile: String?
   /// The most bytes of the student's file.
   public var fileBytes: Int?
-  /// The most milliseconds of an image on the target.
+  /// The most milliseconds of an image on the target; with an exponent, what the latency is weighed against.
   public var latencyMs: Double?
+  /// w of the reward `accuracy · (latency / latencyMs)^w`, at most 0; `nil` makes the latency a limit.
+  public var latencyExponent: Double?
 
   /// Makes a goal.
   public init(
     accuracyPoints: Double? = nil, target: String? = nil, profile: String? = nil, fileBytes: Int? = nil,
-    latencyMs: Double? = nil
+    latencyMs: Double? = nil, latencyExponent: Double? = nil
   ) {
     self.latencyMs = latencyMs
+    self.latencyExponent = latencyExponent
     self.accuracyPoints = accuracyPoints
     self.target = target
     self.profile = profile
@@ -358,11 +361,13 @@ public struct TrialGoal: Sendable, Equatable {
       "fileBytes": fileBytes.node,
     ])
     // Few goals have it: the addresses of all others stay.
-    return latencyMs.map { node.adding(SettingsNode(mapping: ["latencyMs": $0.node])) } ?? node
+    let timed = latencyMs.map { node.adding(SettingsNode(mapping: ["latencyMs": $0.node])) } ?? node
+    return latencyExponent.map { timed.adding(SettingsNode(mapping: ["latencyExponent": $0.node])) } ?? timed
   }
 
   init(from node: SettingsNode) throws(SettingsError) {
-    try node.requireKeys(["accuracyPoints", "target", "profile", "fileBytes", "latencyMs"], of: "a goal")
+    try node.requireKeys(
+      ["accuracyPoints", "target", "profile", "fileBytes", "latencyMs", "latencyExponent"], of: "a goal")
     func value<V: SettingValue>(_ key: String) throws(SettingsError) -> V {
       try V(reading: node.required(key, of: "a goal"), key: key)
     }
@@ -371,5 +376,8 @@ public struct TrialGoal: Sendable, Equatable {
     profile = try value("profile")
     fileBytes = try value("fileBytes")
     latencyMs = try node["latencyMs"].map { value throws(SettingsError) in try value.number("latencyMs") }
+    latencyExponent = try node["latencyExponent"].map { value throws(SettingsError) in
+      try value.number("latencyExponent")
+    }
   }
 }

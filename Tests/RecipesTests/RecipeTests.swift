@@ -142,6 +142,8 @@ struct RecipeTests {
         ]))
     for (text, hint) in [
       ("search: grid", "is for students with a goal"),
+      ("fit: {target: uno, latencyMs: 5, latencyExponent: -0.07}", "compares rewards"),
+      ("fit: {target: uno, latencyMs: 5, latencyExponent: 0.07}\n    search: grid", "-10...0"),
       ("keep: {accuracyPoints: 1}\n    search: gird", "did you mean \"grid\""),
       ("keep: {accuracyPoints: 1}\n    over: {sparsty: [0.1]}", "magnitude-pruning.sparsity"),
       (

@@ -334,6 +334,25 @@ struct SearchTests {
     #expect(try fit.best(of: [candidate(0.2), candidate(0.1)], teacher: nil).index == 1)
   }
 
+  @Test("With an exponent the latency is no limit: accuracy · (latency / limit)^w decides")
+  func reward() throws {
+    func candidate(_ top1: Double, ms: Double) -> CandidateResult {
+      var result = Self.candidate(top1, bytes: 10, fits: true)
+      result.reading?[.latency] = Figure(ms)
+      return result
+    }
+    // Rewards at w = -0.07 and 10 ms: 0.9, 0.92 · 2^-0.07 = 0.8764, 0.88 · 0.5^-0.07 = 0.9237.
+    let all = [candidate(0.9, ms: 10), candidate(0.92, ms: 20), candidate(0.88, ms: 5)]
+    let soft = TrialGoal(target: "uno", latencyMs: 10, latencyExponent: -0.07)
+    #expect(try soft.best(of: all, teacher: nil).index == 2)
+    #expect(abs(1 - soft.shortfall(of: all[1]) - 0.87642) < 1e-5)
+    #expect(abs(1 - soft.shortfall(of: all[2]) - 0.92375) < 1e-5)
+    #expect(try soft.miss(of: all[1], teacher: nil) == nil)
+    let hard = TrialGoal(target: "uno", latencyMs: 10)
+    #expect(try hard.best(of: all, teacher: nil).index == 0)
+    #expect(try hard.miss(of: all[1], teacher: nil)?.distance == 10)
+  }
+
   @Test("A candidate's file from before metrics had names is read")
   func candidateBefore() throws {
     let path = FileManager.default.temporaryDirectory.path() + "/candidate-" + UUID().uuidString + ".json"

@@ -24,14 +24,7 @@ public struct RandomSearch: SearchStrategy {
     let done = search.observations.count
     return (done..<max(done, min(tries, done + count))).map { number in
       var random = search.random.refined(by: number)
-      return Assignment(
-        search.space.variables.map { variable in
-          // Each of n values has an n-th of the line.
-          let place = Double(random.next() >> 11) * 0x1p-53
-          guard let count = variable.count else { return variable.value(at: place) }
-          return variable.value(
-            at: count == 1 ? 0 : (place * Double(count)).rounded(.down) / Double(count - 1))
-        })
+      return Assignment(search.space.variables.map { $0.value(at: $0.drawnPlace(&random)) })
     }
   }
 }

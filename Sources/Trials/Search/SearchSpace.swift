@@ -3,8 +3,9 @@ public import Graphs
 import Methods
 import RealModule
 public import Settings
+import Tensors
 
-/// What a search may choose: settings of a pipeline's methods, each with the values it can take.
+/// What a search may choose: settings of a pipeline's methods and variables of its network, each with the values it can take.
 public struct SearchSpace: Sendable, Equatable {
   /// The variables, in the order in which assignments give values.
   public var variables: [SearchVariable]
@@ -18,13 +19,24 @@ public struct SearchSpace: Sendable, Equatable {
   ) throws(SettingsError) -> [TrialSpec.Stage] {
     var stages = stages
     for (variable, value) in zip(variables, assignment.values) {
-      let index = variable.stage
-      guard let choice = stages[index].choice else { continue }
-      stages[index].choice = try variable.applied(value, to: choice)
+      let index = variable.stage ?? 0
+      if variable.stage != nil {
+        guard let choice = stages[index].choice else { continue }
+        stages[index].choice = try variable.applied(value, to: choice)
+      }
       let words = "\(variable.name) \(value.words)"
       stages[index].label = stages[index].label.map { $0 + ", " + words } ?? words
     }
     return stages
+  }
+
+  /// The values that an assignment gives to the network's variables, by name; none where the network is given.
+  public func networkValues(_ assignment: Assignment) -> [String: SettingsNode] {
+    var values: [String: SettingsNode] = [:]
+    for (variable, value) in zip(variables, assignment.values) where variable.stage == nil {
+      values[variable.setting ?? ""] = value
+    }
+    return values
   }
 
   /// The space with a variable for each layer of a network, where one is of each layer by itself.
@@ -45,7 +57,7 @@ public struct Assignment: Sendable, Equatable {
   public init(_ values: [SettingsNode]) { self.values = values }
 }
 
-/// A setting of a stage's method, of all layers or of some, and the values that a search may give it.
+/// A setting of a stage's method, of all layers or of some, or a variable of the network, and the values that a search may give it.
 public struct SearchVariable: Sendable, Equatable {
   /// How a range is gone through.
   public enum Scale: String, Sendable, SettingChoice {
@@ -74,8 +86,8 @@ public struct SearchVariable: Sendable, Equatable {
     case named([String])
   }
 
-  /// Which stage, counted from 0.
-  public var stage: Int
+  /// Which stage, counted from 0; `nil` for a variable of the network.
+  public var stage: Int?
   /// The setting's name; `nil` for the number that the method calls its strength.
   public var setting: String?
   /// Whose setting it is.
@@ -88,9 +100,10 @@ public struct SearchVariable: Sendable, Equatable {
 
   /// Makes a variable; one of layers by themselves must name its setting.
   public init(
-    stage: Int, setting: String? = nil, layers: Layers = .all, domain: Domain, descends: Bool = false
+    stage: Int?, setting: String? = nil, layers: Layers = .all, domain: Domain, descends: Bool = false
   ) {
-    precondition(layers == .all || setting != nil, "an override names its setting")
+    precondition(
+      setting != nil || (layers == .all && stage != nil), "overrides and variables of networks have names")
     self.descends = descends
     self.stage = stage
     self.setting = setting
@@ -100,7 +113,7 @@ public struct SearchVariable: Sendable, Equatable {
 
   /// How it is called in tables.
   public var name: String {
-    let name = setting ?? "strength"
+    let name = (stage == nil ? "network." : "") + (setting ?? "strength")
     return switch layers {
     case .all: name
     case .each: name + " of each layer"
@@ -162,6 +175,20 @@ public struct SearchVariable: Sendable, Equatable {
     }
   }
 
+  /// A place for each of its values, in their order; so many equal steps for numbers.
+  func places(steps: Int) -> [Double] {
+    let count = min(count ?? steps, steps)
+    return (0..<count).map { count == 1 ? 0 : Double($0) / Double(count - 1) }
+  }
+
+  /// A place that is drawn evenly over its values.
+  func drawnPlace(_ random: inout SeededRandom) -> Double {
+    let place = Double(random.next() >> 11) * 0x1p-53
+    // Each of n values has an n-th of the line.
+    guard let count else { return place }
+    return count == 1 ? 0 : (place * Double(count)).rounded(.down) / Double(count - 1)
+  }
+
   /// Whether its values have an order, by which a search can halve them.
   public var isOrdered: Bool { if case .choices = domain { false } else { true } }
 
@@ -177,7 +204,7 @@ public struct SearchVariable: Sendable, Equatable {
   /// This variable for each layer of a network that the stage's method applies to, tied ones together, or for each group of similar
   /// ones; itself where it is of all or of some.
   fileprivate func expanded(on graph: Graph, _ stages: [TrialSpec.Stage]) throws -> [SearchVariable] {
-    guard let choice = stages[stage].choice else { return [self] }
+    guard let stage, let choice = stages[stage].choice else { return [self] }
     let names: [[String]]
     switch layers {
     case .all, .named: return [self]

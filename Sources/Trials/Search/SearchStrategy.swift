@@ -48,6 +48,17 @@ public struct SearchState: Sendable {
   }
 }
 
+extension SearchState {
+  /// Where the present round began, by the number of observations, if the first round has `first` members and each other `size`.
+  ///
+  /// Strategies that learn propose a round from what was observed before it, so that it does not matter how many of its members are
+  /// asked for at a time.
+  func roundStart(first: Int, size: Int) -> Int {
+    let done = observations.count
+    return done < first ? 0 : first + (done - first) / size * size
+  }
+}
+
 /// What became of an assignment.
 public struct SearchObservation: Sendable, Equatable {
   public var assignment: Assignment
@@ -59,23 +70,50 @@ public struct SearchObservation: Sendable, Equatable {
   public var shortfall: Double?
   /// The milliseconds of an image on the goal's target; `nil` where it was not read.
   public var latencyMs: Double?
+  /// What the goal makes least of: the file's bytes where the accuracy is to be kept, the shortfall where limits are.
+  public var cost: Double
+  /// How far it is from meeting the goal, in the goal's unit; 0 where it meets it, infinite where there is no student.
+  public var miss: Double
 
-  /// Makes an observation.
+  /// Makes an observation; without a cost it is the shortfall.
   public init(
     _ assignment: Assignment, meetsGoal: Bool, validation: Double? = nil, shortfall: Double? = nil,
-    latencyMs: Double? = nil
+    latencyMs: Double? = nil, cost: Double? = nil, miss: Double? = nil
   ) {
     (self.shortfall, self.latencyMs) = (shortfall, latencyMs)
+    self.cost = cost ?? shortfall ?? 1
+    self.miss = miss ?? (meetsGoal ? 0 : 1)
     self.assignment = assignment
     self.meetsGoal = meetsGoal
     self.validation = validation
   }
 }
 
+extension SearchObservation {
+  /// Whether it is nearer to what is sought: what meets the goal before what does not, then the least cost or miss.
+  public func isBetter(than other: SearchObservation) -> Bool {
+    (miss, cost) < (other.miss, other.cost)
+  }
+}
+
+extension [SearchObservation] {
+  /// The share of the other observations that each is better than, half of those that are as good: 0…1, whatever costs are in.
+  var ranks: [Double] {
+    map { own in
+      guard count > 1 else { return 0.5 }
+      let beaten = reduce(0.0) { sum, other in
+        sum + (own.isBetter(than: other) ? 1 : other.isBetter(than: own) ? 0 : 0.5)
+      }
+      return (beaten - 0.5) / Double(count - 1)
+    }
+  }
+}
+
 /// Every strategy that a recipe may name.
 public enum SearchCatalogue: Catalogue {
   public static let all: [any SearchStrategy.Type] = [
-    Bisection.self, Ascent.self, GridSearch.self, RandomSearch.self, NetAdapt.self,
+    Bisection.self, Ascent.self, GridSearch.self, RandomSearch.self, AgingEvolution.self,
+    ControllerSearch.self, BayesianSearch.self, NetAdapt.self,
   ]
   public static var kinds: [any NamedKind.Type] { all }
 

@@ -1,5 +1,6 @@
 import Metrics
 import Readings
+import RealModule
 public import Runs
 
 extension TrialGoal {
@@ -54,7 +55,7 @@ extension TrialGoal {
         throw TrialError.goal(
           "\(candidate.name): its latency on \(target) is not known, which its goal is about")
       }
-      guard found > latencyMs else { return nil }
+      guard latencyExponent == nil, found > latencyMs else { return nil }
       return Miss(
         distance: found - latencyMs,
         reason: "an image takes \(found) ms on \(target), \(found - latencyMs) ms more than \(latencyMs)")
@@ -62,10 +63,23 @@ extension TrialGoal {
     return nil
   }
 
+  /// How far a candidate is from the best there could be, less is better: of its accuracy on validation images, or with an exponent w
+  /// of the reward `accuracy · (latency / limit)^w`. Without validation images all are equally accurate.
+  ///
+  /// Paper: Tan et al., "MnasNet: platform-aware neural architecture search for mobile", CVPR 2019, arXiv:1807.11626, equation 2.
+  public func shortfall(of candidate: CandidateResult) -> Double {
+    let shortfall = candidate.validation.map { candidate.metric.shortfall(of: $0) } ?? 1
+    guard let latencyExponent, let latencyMs, let found = candidate.reading?[.latency]?.value, found > 0
+    else {
+      return shortfall
+    }
+    return 1 - (1 - shortfall) * Double.pow(found / latencyMs, latencyExponent)
+  }
+
   /// The place of the candidate to take, and how it misses the goal if none meets it.
   ///
   /// Of those that keep the accuracy the smallest file is taken, then the fewest multiply-adds, then the last; of those that fit
-  /// the most accurate on validation images, then the largest file, then the first. Where none meets the goal, the nearest.
+  /// the one of the least shortfall on validation images, then the largest file, then the first. Where none meets the goal, the nearest.
   public func best(
     of candidates: [CandidateResult], teacher: Double?
   ) throws -> (index: Int, miss: Miss?) {
@@ -80,11 +94,7 @@ extension TrialGoal {
       }
       : meeting.min { first, second in
         let (a, b) = (candidates[first], candidates[second])
-        // Without validation images all are equally accurate.
-        func shortfall(_ result: CandidateResult) -> Double {
-          result.validation.map { result.metric.shortfall(of: $0) } ?? 1
-        }
-        return (shortfall(a), -a.fileBytes, first) < (shortfall(b), -b.fileBytes, second)
+        return (shortfall(of: a), -a.fileBytes, first) < (shortfall(of: b), -b.fileBytes, second)
       }
     if let best { return (best, nil) }
     var nearest: (index: Int, miss: Miss)?

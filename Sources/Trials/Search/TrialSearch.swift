@@ -1,3 +1,4 @@
+public import Graphs
 public import Settings
 
 /// How a student is searched for: what is to be reached, what may be chosen, and who proposes.
@@ -7,6 +8,9 @@ public struct TrialSearch: Sendable {
   public var strategy: any SearchStrategy
   /// What the goal's target is thought to take of settings; it decides nothing that the profile does not.
   public var latency: LatencyModel?
+  /// The network of an assignment, where the space has variables of the network; throws why there is none, or why it cannot meet
+  /// the goal whatever training makes of it.
+  public var network: (@Sendable (Assignment) throws -> Graph)?
 
   /// Makes a search.
   public init(

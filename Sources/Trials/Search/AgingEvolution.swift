@@ -1,0 +1,99 @@
+public import Settings
+import Tensors
+import Training
+
+/// Evolution whose population forgets: the oldest dies, not the worst, so that what was lucky once does not stay.
+///
+/// The first `population` assignments are drawn at random. Then each child is the best of `sample` members of the population with
+/// one variable changed: a number moves by a normal step, a choice becomes another one. The population is always the last
+/// `population` that were tried. Children come in rounds of a fixed size, which know only rounds that are finished, so that
+/// neither jobs nor kills change what is tried.
+///
+/// Paper: Real, Aggarwal, Huang, Le, "Regularized evolution for image classifier architecture search", AAAI 2019, arXiv:1802.01548.
+public struct AgingEvolution: SearchStrategy {
+  public static let name = "evolution"
+  public static let summary =
+    "changes one setting of the best of some recent combinations; the oldest are forgotten"
+
+  /// How many assignments are tried in all.
+  public var tries = 40
+  /// How many live at a time.
+  public var population = 12
+  /// Of how many the best becomes a parent.
+  public var sample = 4
+  /// Children that are tried at a time.
+  public var round = 4
+
+  /// The deviation of a number's step, as a share of its range.
+  private static let step = 0.2
+  /// How often a child that was tried before is drawn again.
+  private static let redraws = 20
+
+  public init() {}
+
+  public static var settings: [Setting<AgingEvolution>] {
+    [
+      Setting("tries", \.tries, in: 1...10_000, "how many combinations are tried in all"),
+      Setting("population", \.population, in: 1...1000, "how many of the last ones may become parents"),
+      Setting("sample", \.sample, in: 1...1000, "of how many of them the best becomes a parent"),
+      Setting("round", \.round, in: 1...1000, "how many children are tried at a time"),
+    ]
+  }
+
+  public func tries(in space: SearchSpace) -> Int { tries }
+
+  public func ask(_ count: Int, _ search: SearchState) -> [Assignment] {
+    let start = search.roundStart(first: population, size: round)
+    let members = min(start == 0 ? population : round, tries - start)
+    let done = search.observations.count
+    guard done < tries, count > 0 else { return [] }
+    let variables = search.space.variables
+    let before = search.observations[..<start]
+    let living = before.suffix(population)
+    var known = before.map(\.assignment)
+    let proposed = (0..<members).map { number in
+      var random = search.random.refined(by: start + number)
+      guard start > 0 else { return Assignment(variables.map { $0.value(at: $0.drawnPlace(&random)) }) }
+      var child = known[0]
+      for _ in 0...Self.redraws {
+        let drawn = (0..<sample).map { _ in living[living.startIndex + random.below(living.count)] }
+        let parent = drawn.dropFirst().reduce(drawn[0]) { $1.isBetter(than: $0) ? $1 : $0 }
+        child = Self.changed(parent.assignment, variables, &random)
+        if !known.contains(child) { break }
+      }
+      known.append(child)
+      return child
+    }
+    return Array(proposed.dropFirst(done - start).prefix(count))
+  }
+
+  /// An assignment with another value for one variable.
+  private static func changed(
+    _ parent: Assignment, _ variables: [SearchVariable], _ random: inout SeededRandom
+  ) -> Assignment {
+    var child = parent
+    let changeable = variables.indices.filter { variables[$0].count != 1 }
+    guard !changeable.isEmpty else { return child }
+    let index = changeable[random.below(changeable.count)]
+    let variable = variables[index]
+    let place = variable.place(of: parent.values[index]) ?? 0
+    if variable.isOrdered {
+      // A step that rounds to the same integer goes to its neighbour.
+      let step = step * Double(random.normal())
+      let least = variable.count.map { 1 / Double($0 - 1) } ?? 0
+      let moved = place + (abs(step) < least ? (step < 0 ? -least : least) : step)
+      child.values[index] = variable.value(at: reflected(moved))
+    } else if let count = variable.count {
+      let own = Int((place * Double(count - 1)).rounded())
+      let other = (own + 1 + random.below(count - 1)) % count
+      child.values[index] = variable.value(at: Double(other) / Double(count - 1))
+    }
+    return child
+  }
+
+  /// A place beyond an end of the range, as far inside it.
+  private static func reflected(_ place: Double) -> Double {
+    let folded = abs(place).truncatingRemainder(dividingBy: 2)
+    return folded > 1 ? 2 - folded : folded
+  }
+}
