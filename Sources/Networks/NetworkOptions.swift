@@ -1,3 +1,4 @@
+public import Settings
 public import Tensors
 
 /// What may differ between two networks of one spec.
@@ -10,9 +11,15 @@ public struct NetworkOptions: Sendable, Equatable {
   public var classes: Int?
   /// Multiplies every layer's filters and features, except the classifier's; rounded, at least 1. In 0.001…64.
   public var width: Double
+  /// Values in place of the defaults of the spec's variables, by name.
+  public var variables: [String: SettingsNode]
 
   /// Makes options; `nil` leaves what the spec says.
-  public init(input: Shape? = nil, channels: Int? = nil, classes: Int? = nil, width: Double = 1) {
+  public init(
+    input: Shape? = nil, channels: Int? = nil, classes: Int? = nil, width: Double = 1,
+    variables: [String: SettingsNode] = [:]
+  ) {
+    self.variables = variables
     self.input = input
     self.channels = channels
     self.classes = classes

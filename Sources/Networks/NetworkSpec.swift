@@ -10,7 +10,8 @@ public import Tensors
 ///     graph.initializeParameters(seed: 0)
 ///
 /// A layer is the kind of a block or an op, alone (`relu`), with its first setting (`max-pool: 2`) or with a mapping
-/// of settings, among which `name` and `from` (one earlier layer or several) are understood everywhere.
+/// of settings, among which `name` and `from` (one earlier layer or several) are understood everywhere. What may differ between networks
+/// of one spec stands under `variables` with its default, and in the layers as `$NAME`, for a value or a kind.
 public struct NetworkSpec: Sendable {
   static let classRange = 1...1_000_000
   static let maximumInputElements = 1 << 28
@@ -27,6 +28,8 @@ public struct NetworkSpec: Sendable {
   public let input: Shape
   /// The classes unless the data set has others.
   public let classes: Int
+  /// What may be chosen, with the default of each, in the spec's order.
+  public let variables: [(name: String, value: SettingsNode)]
   /// What the spec says about its training, for the trainer to read; an empty mapping if nothing.
   public let training: SettingsNode
   /// Where the spec stands.
@@ -52,7 +55,8 @@ public struct NetworkSpec: Sendable {
   private init(reading node: SettingsNode, defaultName: String) throws(SettingsError) {
     let owner = "a network"
     try node.requireKeys(
-      ["name", "aliases", "title", "paper", "input", "classes", "layers", "training"], of: owner)
+      ["name", "aliases", "title", "paper", "input", "classes", "variables", "layers", "training"],
+      of: owner)
     mark = node.mark
     name = try node["name"]?.string("name") ?? defaultName
     aliases =
@@ -77,6 +81,60 @@ public struct NetworkSpec: Sendable {
     training = node["training"] ?? SettingsNode(.mapping([]), mark: node.mark)
     if training.content != .null { _ = try training.mapping("training") }
     layers = try node.required("layers", of: owner).list("layers")
+    if let given = node["variables"] {
+      variables = try Self.variables(given, layers)
+    } else {
+      variables = []
+    }
+    if variables.isEmpty, let stray = layers.lazy.compactMap(\.variableNames.first).first {
+      throw .unknownKey(
+        stray.mark, key: "$" + stray.name, owner: "the network's variables", suggestion: nil, known: [])
+    }
+  }
+
+  /// Reads the defaults; each must stand in a layer, and each `$NAME` of a layer must be there.
+  private static func variables(
+    _ node: SettingsNode, _ layers: [SettingsNode]
+  ) throws(SettingsError) -> [(name: String, value: SettingsNode)] {
+    let entries = try node.mapping("variables")
+    let used = layers.flatMap(\.variableNames)
+    let known = entries.map(\.key)
+    for (name, mark) in used where !known.contains(name) {
+      throw .unknownKey(
+        mark, key: "$" + name, owner: "the network's variables",
+        suggestion: Spelling.nearest(to: name, among: known).map { "$" + $0 }, known: known.map { "$" + $0 })
+    }
+    for entry in entries {
+      switch entry.value.content {
+      case .integer, .number, .bool, .string: break
+      default:
+        throw .wrongType(
+          entry.mark, key: entry.key, expected: "a number, true, false or a word",
+          found: entry.value.kindDescription)
+      }
+      guard used.contains(where: { $0.name == entry.key }) else {
+        throw .invalid(
+          entry.mark, key: entry.key, reason: "stands in no layer; write $\(entry.key) where it is meant")
+      }
+    }
+    return entries.map { ($0.key, $0.value) }
+  }
+
+  /// The values of all variables, those that are given in place of their defaults.
+  private func values(_ given: [String: SettingsNode]) throws(NetworkError) -> [String: SettingsNode] {
+    var values: [String: SettingsNode] = [:]
+    for (name, value) in variables { values[name] = value }
+    for (name, value) in given.sorted(by: { $0.key < $1.key }) {
+      guard values[name] != nil else {
+        let known = variables.map(\.name)
+        throw .settings(
+          .unknownKey(
+            value.mark, key: name, owner: "the variables of \(self.name)",
+            suggestion: Spelling.nearest(to: name, among: known), known: known))
+      }
+      values[name] = value
+    }
+    return values
   }
 
   /// The network as a graph without parameters' values; its input is `image`, its output `logits`.
@@ -85,9 +143,10 @@ public struct NetworkSpec: Sendable {
     var input = options.input ?? input
     if let channels = options.channels { input[0] = channels }
     let classes = options.classes ?? classes
+    let values = try values(options.variables)
     var network = NetworkBuilder(
       input: input, classes: classes, width: options.width, catalogue: OpCatalogue.standard, mark: mark)
-    _ = try network.append(layers: layers, from: NetworkBuilder.inputName)
+    _ = try network.append(layers: layers.map { $0.replacing(values) }, from: NetworkBuilder.inputName)
     var graph = network.graph
     guard let found = graph.shape(of: NetworkBuilder.outputName) else { throw .noLogits(mark) }
     guard found == [1, classes] else { throw .logitsShape(mark, expected: [1, classes], found: found) }
@@ -97,6 +156,45 @@ public struct NetworkSpec: Sendable {
       return try graph.withoutProbabilities()?.graph ?? graph
     } catch {
       throw .graph(mark, error)
+    }
+  }
+}
+
+extension SettingsNode {
+  /// The name after a `$`, where a text is a variable.
+  private static func variable(_ text: String) -> String? {
+    text.hasPrefix("$") && text.count > 1 ? String(text.dropFirst()) : nil
+  }
+
+  /// Every `$NAME` in it, with its place.
+  fileprivate var variableNames: [(name: String, mark: SettingsMark)] {
+    switch content {
+    case .string(let text): Self.variable(text).map { [($0, mark)] } ?? []
+    case .list(let items): items.flatMap(\.variableNames)
+    case .mapping(let entries):
+      entries.flatMap { entry in
+        (Self.variable(entry.key).map { [($0, entry.mark)] } ?? []) + entry.value.variableNames
+      }
+    default: []
+    }
+  }
+
+  /// The node with values in place of variables.
+  fileprivate func replacing(_ values: [String: SettingsNode]) -> SettingsNode {
+    switch content {
+    case .string(let text):
+      guard let value = Self.variable(text).flatMap({ values[$0] }) else { return self }
+      return SettingsNode(value.content, mark: mark)
+    case .list(let items): return SettingsNode(.list(items.map { $0.replacing(values) }), mark: mark)
+    case .mapping(let entries):
+      return SettingsNode(
+        .mapping(
+          entries.map { entry in
+            var key = entry.key
+            if case .string(let kind)? = Self.variable(key).flatMap({ values[$0]?.content }) { key = kind }
+            return Entry(key: key, mark: entry.mark, value: entry.value.replacing(values))
+          }), mark: mark)
+    default: return self
     }
   }
 }

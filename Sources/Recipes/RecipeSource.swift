@@ -1,4 +1,5 @@
 import Foundation
+import Graphs
 import Metrics
 import Readings
 import Runs
@@ -29,6 +30,8 @@ public struct RecipeSource: TrialSource {
   /// The trials that planned ones became, by the addresses of these.
   private var resolved: [String: TrialSpec] = [:]
   private var searches: [String: Search] = [:]
+  /// The networks that searches found, by the addresses of planned trials.
+  private var starts: [String: TrialSpec.Start] = [:]
   private var settled: [(spec: TrialSpec, outcome: TrialOutcome)] = []
 
   /// Whom a trial's end is told to.
@@ -46,6 +49,8 @@ public struct RecipeSource: TrialSource {
     /// All candidates, in the order in which they were asked for.
     var candidates: [TrialSpec] = []
     var assignments: [Assignment] = []
+    /// Why candidates were refused before they were run, by their addresses.
+    var refused: [String: String] = [:]
     /// Candidates of the present round that are not done.
     var out: Set<String> = []
   }
@@ -145,6 +150,7 @@ public struct RecipeSource: TrialSource {
       let chosen = resolved[address]
     {
       spec = planned.following(student, as: chosen)
+      if case .network = spec.start, let start = starts[address] { spec.start = start }
     }
     if case .shape(let address) = spec.start {
       guard let trial = resolved[address] else {
@@ -214,25 +220,39 @@ public struct RecipeSource: TrialSource {
     }
     search.state.observations = []
     for (assignment, result) in zip(search.assignments, results) {
+      let miss = try goal.miss(of: result, teacher: teacher)
       search.state.observations.append(
         SearchObservation(
-          assignment, meetsGoal: try goal.miss(of: result, teacher: teacher) == nil,
-          validation: result.validation,
+          assignment, meetsGoal: miss == nil, validation: result.validation,
           shortfall: result.validation.map(result.metric.shortfall),
-          latencyMs: result.reading?[.latency]?.value))
+          latencyMs: result.reading?[.latency]?.value,
+          cost: goal.prefersStrong ? Double(result.fileBytes) : goal.shortfall(of: result),
+          miss: miss?.distance ?? 0))
     }
     let left = search.described.strategy.tries(in: search.state.space) - results.count
     let next = left > 0 ? search.described.strategy.ask(left, search.state) : []
     guard !next.isEmpty else {
       searches[planned.address] = nil
       let best = search.candidates[try goal.best(of: results, teacher: teacher).index]
-      return give(planned.taking(best, among: search.candidates), to: .planned(planned))
+      if search.described.network != nil { starts[planned.address] = best.start }
+      let run = search.candidates.map(\.address).filter { search.refused[$0] == nil }
+      return give(planned.taking(best, among: run), to: .planned(planned))
     }
     var round: [TrialSpec] = []
     for assignment in next {
       let stages = try search.state.space.applied(assignment, to: planned.stages)
-      round.append(planned.candidate(stages, number: search.candidates.count + 1))
-      search.candidates.append(round[round.count - 1])
+      var candidate = planned.candidate(stages, number: search.candidates.count + 1)
+      if let network = search.described.network {
+        do {
+          candidate.start = .network(try network(assignment).structureNode)
+        } catch {
+          candidate.start = .network(
+            SettingsNode(mapping: ["refused": SettingsNode(.list(assignment.values))]))
+          search.refused[candidate.address] = "\(error)"
+        }
+      }
+      if search.refused[candidate.address] == nil { round.append(candidate) }
+      search.candidates.append(candidate)
       search.assignments.append(assignment)
     }
     search.out = Set(round.map(\.address).filter { known[$0] != .done })
@@ -250,7 +270,11 @@ public struct RecipeSource: TrialSource {
   }
 
   private func candidates(of search: Search) throws -> [CandidateResult] {
-    try search.candidates.map { try folder.candidate($0.address) }
+    try search.candidates.map { spec in
+      guard let reason = search.refused[spec.address] else { return try folder.candidate(spec.address) }
+      return CandidateResult(
+        name: spec.name, seed: spec.seed, address: spec.address, metric: Top1Accuracy.kind, failure: reason)
+    }
   }
 }
 
@@ -269,9 +293,9 @@ extension TrialSpec {
   }
 
   /// This student, as one of its candidates was found to be.
-  fileprivate func taking(_ best: TrialSpec, among candidates: [TrialSpec]) -> TrialSpec {
+  fileprivate func taking(_ best: TrialSpec, among candidates: [String]) -> TrialSpec {
     var spec = self
-    spec.start = .candidate(best.address, among: candidates.map(\.address))
+    spec.start = .candidate(best.address, among: candidates)
     spec.stages = best.stages
     spec.search = nil
     spec.logits = nil

@@ -9,13 +9,14 @@ extension RecipeStudent {
     var suffix = ""
   }
 
-  /// Every combination of the values in lists: of a method's settings, `epochs` and `width`.
+  /// Every combination of the values in lists: of a method's settings, `epochs`, `width` and the network's variables.
   static func variants(of student: SettingsNode) throws(SettingsError) -> [Variant] {
     var variants = [Variant(node: SettingsNode(.mapping([]), mark: student.mark))]
     for entry in try student.mapping("a student") {
       let options: [Variant] =
         switch (entry.key, entry.value.content) {
         case ("width", _): values(of: entry.value)
+        case ("variables", _): mappingVariants(entry.value)
         case ("pipeline", .list(let stages)): combined(stages.map(stageVariants), mark: entry.value.mark)
         default: [Variant(node: entry.value)]
         }
@@ -52,6 +53,18 @@ extension RecipeStudent {
       let isOne = lists.contains(entry.key) && !entry.value.isListOfLists
       let options = isOne ? [Variant(node: entry.value)] : values(of: entry.value)
       variants = product(variants, options) { mapping, value in
+        mapping.adding(SettingsNode.Entry(key: entry.key, mark: entry.mark, value: value))
+      }
+    }
+    return variants
+  }
+
+  /// The variants of a mapping of which each value may be a list.
+  private static func mappingVariants(_ mapping: SettingsNode) -> [Variant] {
+    guard case .mapping(let entries) = mapping.content else { return [Variant(node: mapping)] }
+    var variants = [Variant(node: SettingsNode(.mapping([]), mark: mapping.mark))]
+    for entry in entries {
+      variants = product(variants, values(of: entry.value)) { mapping, value in
         mapping.adding(SettingsNode.Entry(key: entry.key, mark: entry.mark, value: value))
       }
     }

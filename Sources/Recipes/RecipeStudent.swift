@@ -12,6 +12,8 @@ public struct RecipeStudent: Sendable {
   public var network: String?
   /// Multiplies the filters and features of `network`.
   public var width: Double
+  /// Values of the network's variables, by name.
+  public var variables: [String: SettingsNode] = [:]
   /// The student that teaches it; `nil` for the recipe's teacher.
   public var teacher: String?
   /// What is done, in order.
@@ -22,7 +24,7 @@ public struct RecipeStudent: Sendable {
   public var mark: SettingsMark
 
   private static let keys = [
-    "name", "network", "width", "teacher", "pipeline", "keep", "fit", "search", "over",
+    "name", "network", "width", "variables", "teacher", "pipeline", "keep", "fit", "search", "over",
   ]
 
   /// Reads a list of students, each list in a method's settings making one of every value.
@@ -62,6 +64,12 @@ public struct RecipeStudent: Sendable {
         node.mark, key: "width", reason: "is of a \"network\"; to narrow the teacher use the method \"width\""
       )
     }
+    if let given = node["variables"] {
+      guard network != nil else {
+        throw .invalid(given.mark, key: "variables", reason: "are of a \"network\"; name one")
+      }
+      for entry in try given.mapping("variables") { variables[entry.key] = entry.value }
+    }
     stages = try node.required("pipeline", of: "a student").list("pipeline")
       .map { item throws(SettingsError) in try RecipeStage(from: item) }
     guard !stages.isEmpty else {
@@ -69,6 +77,9 @@ public struct RecipeStudent: Sendable {
         node.mark, key: "pipeline", reason: "has no stage; a student of a network needs at least one")
     }
     goal = try RecipeGoal(student: node, stages: stages)
+    if let goal, network == nil, goal.space.variables.contains(where: { $0.stage == nil }) {
+      throw .invalid(goal.mark, key: "over", reason: "searches a network's variables; name a \"network\"")
+    }
     try readTeacher(node)
   }
 

@@ -198,7 +198,8 @@ public struct TrialPlanner {
     if let network = student.network {
       // A student sees what its teacher sees, whatever size its network was made for.
       let input = stages.contains { !$0.teacherParts.isEmpty } ? material.teacherInput : nil
-      let graph = try graph(network, width: student.width, input: input, mark: student.mark)
+      let graph = try graph(
+        network, width: student.width, variables: student.variables, input: input, mark: student.mark)
       start = .network(graph.structureNode)
     }
     let needsTeacher =
@@ -218,8 +219,9 @@ public struct TrialPlanner {
       goal: TrialGoal(
         accuracyPoints: goal.accuracyPoints, target: goal.target,
         profile: goal.target.flatMap { material.profileDigests[$0] }, fileBytes: goal.fileBytes,
-        latencyMs: goal.latencyMs),
+        latencyMs: goal.latencyMs, latencyExponent: goal.latencyExponent),
       space: goal.space, strategy: goal.strategy)
+    search.network = try searchedNetwork(student, goal)
     let isOfLayers = goal.space.variables.contains { $0.layers != .all }
     guard isOfLayers || goal.strategy.needsLatency else { return search }
     var graph = try searchedGraph(student)
@@ -227,7 +229,8 @@ public struct TrialPlanner {
     for variable in goal.space.variables {
       guard case .named(let layers) = variable.layers,
         // An earlier stage may make layers that are not there yet.
-        !student.stages[..<variable.stage].contains(where: { $0.choice?.order == .structure })
+        let stage = variable.stage,
+        !student.stages[..<stage].contains(where: { $0.choice?.order == .structure })
       else { continue }
       try requireLayers(layers.map(LayerPattern.init), of: graph, "over", goal.mark)
     }
@@ -271,6 +274,43 @@ public struct TrialPlanner {
     return search
   }
 
+  /// The network of an assignment, where some of the goal's variables are the network's: each is built once to see that they are there.
+  ///
+  /// A network whose values or weights cannot fit the goal's target, whatever training makes of them, is refused before it is trained.
+  private func searchedNetwork(
+    _ student: RecipeStudent, _ goal: RecipeGoal
+  ) throws -> (@Sendable (Assignment) throws -> Graph)? {
+    let space = goal.space
+    guard let name = student.network, space.variables.contains(where: { $0.stage == nil }) else { return nil }
+    let spec = try networkSpec(name, mark: student.mark)
+    let known = spec.variables.map(\.name)
+    for variable in space.variables where variable.stage == nil {
+      guard let setting = variable.setting, known.contains(setting) else {
+        throw RecipeError.invalid(
+          goal.mark,
+          "over: \(name) has no variable \"\(variable.setting ?? "")\""
+            + (Spelling.nearest(to: variable.setting ?? "", among: known).map { "; did you mean \"\($0)\"?" }
+              ?? "")
+            + " (\(known.isEmpty ? "it has none" : known.joined(separator: ", ")))")
+      }
+    }
+    let options = NetworkOptions(
+      input: student.stages.contains { !$0.teacherParts.isEmpty } ? material.teacherInput : nil,
+      channels: material.channels, classes: material.classes.count, width: student.width,
+      variables: student.variables)
+    let profile = goal.target.flatMap { material.profiles[$0] }
+    let bits = student.stages.contains { $0.choice?.order == .values } ? 8 : 32
+    return { assignment in
+      var options = options
+      options.variables.merge(space.networkValues(assignment)) { $1 }
+      let graph = try spec.build(options: options)
+      if let reason = try profile?.certainMiss(of: graph, bitsOfValues: bits) {
+        throw TrialError.goal("not trained: \(reason)")
+      }
+      return graph
+    }
+  }
+
   /// Refuses patterns that mean no layer of a network: probably misspelt.
   private func requireLayers(
     _ patterns: [LayerPattern], of graph: Graph, _ key: String, _ mark: SettingsMark
@@ -288,7 +328,8 @@ public struct TrialPlanner {
   private func searchedGraph(_ student: RecipeStudent) throws -> Graph {
     if let network = student.network {
       let input = student.stages.contains { !$0.teacherParts.isEmpty } ? material.teacherInput : nil
-      return try graph(network, width: student.width, input: input, mark: student.mark)
+      return try graph(
+        network, width: student.width, variables: student.variables, input: input, mark: student.mark)
     }
     guard let graph = try teacherGraph() ?? material.modelGraph else {
       throw RecipeError.invalid(recipe.teacher.mark, "the teacher's network was not read")
@@ -412,13 +453,15 @@ public struct TrialPlanner {
   }
 
   private func graph(
-    _ name: String, width: Double, input: Shape? = nil, mark: SettingsMark
+    _ name: String, width: Double, variables: [String: SettingsNode] = [:], input: Shape? = nil,
+    mark: SettingsMark
   ) throws -> Graph {
     let spec = try networkSpec(name, mark: mark)
     return try located("\(mark)") {
       try spec.build(
         options: NetworkOptions(
-          input: input, channels: material.channels, classes: material.classes.count, width: width))
+          input: input, channels: material.channels, classes: material.classes.count, width: width,
+          variables: variables))
     }
   }
 

@@ -44,6 +44,19 @@ extension TargetProfile {
     return reading
   }
 
+  /// Why a network cannot fit this target whatever its weights come to, were its values stored with so many bits and each weight with
+  /// one; `nil` where it may fit.
+  public func certainMiss(of graph: Graph, bitsOfValues bits: Int) throws(TargetError) -> String? {
+    var shipped = graph
+    if shipped.parameters.isEmpty { shipped.initializeParameters(seed: 0) }
+    let parameters = shipped.parameterCount
+    do throws(GraphError) { shipped = try shipped.foldedForInference() } catch { throw .graph(error) }
+    // Values without an encoding count four bytes.
+    let values = shipped.peakLiveBytes * bits / 32 + Int(runtimeBytes.value)
+    let weights = parameters / 8 + Int(codeBytes.value)
+    return overflow("RAM", values, ramBytes) ?? overflow("flash", weights, flashBytes)
+  }
+
   /// Puts the energy of an image into a reading, with its interval, and the energy of a day.
   public func set(_ microjoules: Double, latencyMs: Double, in reading: inout Reading) {
     let factor = max(1, energyFactor.value)

@@ -33,6 +33,17 @@ struct SpecErrorTests {
         "Teachers/x.yaml:4: \"filtres\" is not a setting of conv; did you mean \"filters\"?"
       ),
       ("layers:\n  - conv: 4", "Teachers/x.yaml:4: conv needs \"kernel\""),
+      ("layers:\n  - linear: $width", "Teachers/x.yaml:4: \"$width\" is not"),
+      (
+        "variables: {wide: 3}\nlayers:\n  - linear: $wid",
+        "Teachers/x.yaml:5: \"$wid\" is not a setting of the network's variables; did you mean \"$wide\"?"
+      ),
+      ("variables: {wide: 3}\nlayers:\n  - relu", "Teachers/x.yaml:3: \"wide\": stands in no layer"),
+      (
+        "variables: {wide: [3]}\nlayers:\n  - linear: $wide",
+        "Teachers/x.yaml:3: \"wide\" must be a number, true, false or a word, found"
+      ),
+      ("variables: {wide: x}\nlayers:\n  - flatten\n  - linear: $wide", "Teachers/x.yaml:6"),
       ("layers:\n  - flatten\n  - residual: 16", "Teachers/x.yaml:5: "),
       ("layers:\n  - relu: 3", "Teachers/x.yaml:4: \"relu\" must be no setting, found the integer 3"),
       (

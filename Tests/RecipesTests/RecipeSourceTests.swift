@@ -212,6 +212,40 @@ struct RecipeSourceTests {
     #expect(source.takeSettled().count { $0.spec.role == .candidate && $0.outcome == .done } == 3 * 6 - own)
   }
 
+  @Test(
+    "a search among networks refuses what cannot fit before it is trained; its controls take the network that was found"
+  )
+  func networks() throws {
+    let network = trials.path + "/space.yaml"
+    try """
+    input: [1, 28, 28]
+    classes: 10
+    variables: {hidden: 12}
+    layers: [flatten, {linear: $hidden}, relu, classifier]
+    """.write(toFile: network, atomically: true, encoding: .utf8)
+    func student(_ over: String) -> String {
+      """
+        - name: searched
+          network: \(network)
+          fit: {target: uno}
+          search: {grid: {points: 3}}
+          over: {\(over)}
+          pipeline: [{epochs: 1, objective: soft-targets}, {post-training-quantization: {images: 32}}]
+      """
+    }
+    // A hidden layer of 4,000 bytes is twice the memory.
+    let plan = try plan(student("network.hidden: [8, 16, 4000]"), controls: true)
+    var source = RecipeSource(plan, in: trials)
+    var begun: [TrialSpec] = []
+    let results = try runAll(&source, in: trials, environment) { begun.append($0) }
+    #expect(begun.count { $0.role == .candidate } == 2)
+    let found = try #require(results["searched"])
+    #expect([8, 16].map { 784 * $0 + $0 * 10 }.contains(found.multiplyAdds))
+    #expect(try #require(results["searched~alone"]).multiplyAdds == found.multiplyAdds)
+    let message = errorMessage { _ = try self.plan(student("network.hiden: [8, 16]")) }
+    #expect(message.contains("did you mean \"hidden\"?"), "\(message)")
+  }
+
   @Test("a candidate whose training diverges makes no student, and the search goes on")
   func diverged() throws {
     let plan = try plan(
