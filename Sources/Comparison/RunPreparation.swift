@@ -30,7 +30,7 @@ enum RunPreparation {
     let place = drawn + "/" + manifest.path
     try? FileManager.default.createDirectory(
       atPath: URL(filePath: place).deletingLastPathComponent().path, withIntermediateDirectories: true)
-    try maker.write(to: place)
+    try maker.write(to: place, threads: 2)
   }
 
   /// Opens the data as the teacher sees it, and plans the trials; with what is to be said of the data.

@@ -13,7 +13,12 @@ public enum Annotation: Sendable, Equatable {
     switch self {
     case .label(let label): .label(classes[label])
     case .boxes(let boxes):
-      .boxes(boxes.map { LabelledBox(label: classes[$0.label], box: $0.box, isDifficult: $0.isDifficult) })
+      .boxes(
+        boxes.map { box in
+          var box = box
+          box.label = classes[box.label]
+          return box
+        })
     }
   }
 
@@ -21,11 +26,15 @@ public enum Annotation: Sendable, Equatable {
   func scaled(across: Float, down: Float) -> Annotation {
     guard case .boxes(let boxes) = self else { return self }
     return .boxes(
-      boxes.map {
-        let box = $0.box.moved { ($0 * across, $1 * down) }
-        return LabelledBox(label: $0.label, box: box, isDifficult: $0.isDifficult)
+      boxes.map { box in
+        var scaled = box
+        scaled.box = box.box.moved { ($0 * across, $1 * down) }
+        return scaled
       })
   }
+
+  /// The things in the image; none where the class of the whole image is known.
+  public var things: [LabelledBox] { if case .boxes(let boxes) = self { boxes } else { [] } }
 
   /// The classes that it is about, one a thing.
   public var classes: [Int] {
@@ -53,12 +62,15 @@ public struct LabelledBox: Sendable, Equatable {
   public var box: Box
   /// Whether it is too hard to be judged: finding it counts neither for a detector nor against it.
   public var isDifficult: Bool
+  /// Whether it is a region of many things, in which all that is found counts nothing.
+  public var isCrowd: Bool
 
   /// Makes a labelled box.
-  public init(label: Int, box: Box, isDifficult: Bool = false) {
+  public init(label: Int, box: Box, isDifficult: Bool = false, isCrowd: Bool = false) {
     self.label = label
     self.box = box
     self.isDifficult = isDifficult
+    self.isCrowd = isCrowd
   }
 }
 

@@ -84,6 +84,7 @@ extension Augmentation {
 public enum AugmentationCatalogue: Catalogue {
   public static let all: [any Augmentation.Type] = [
     PadAndCrop.self, Flip.self, ShiftRotateScale.self, Cutout.self, ColorJitter.self, Mixup.self,
+    BoxCrop.self, ZoomOut.self,
   ]
   public static var kinds: [any NamedKind.Type] { all }
 

@@ -1,13 +1,14 @@
 public import Images
 import Tensors
 
-/// A picture of some images of a data set: one row a class, in the order of the classes.
+/// A picture of some images of a data set: one row a class, in the order of the classes; of images with boxes those with a thing of the
+/// class, every thing in a frame of its class's colour.
 public struct ContactSheet: Sendable {
   /// The most images of a class.
   public var columns = 16
   /// The most rows; further classes are left out.
   public var rows = 40
-  /// The longer side of one image on the sheet, in pixels.
+  /// The longer side of one image on the sheet, in pixels; twice as long where boxes are to be seen.
   public var tile = 64
   /// Which images are chosen.
   public var seed: UInt64 = 0
@@ -17,10 +18,18 @@ public struct ContactSheet: Sendable {
 
   /// Draws the sheet.
   public func image(of dataset: Dataset) throws(DatasetError) -> Image {
+    guard dataset.hasBoxes else { return try drawn(dataset) }
+    var sheet = self
+    (sheet.tile, sheet.columns) = (2 * tile, max(1, columns / 2))
+    return try sheet.drawn(dataset)
+  }
+
+  private func drawn(_ dataset: Dataset) throws(DatasetError) -> Image {
     var byClass = Array(repeating: [Int](), count: min(rows, dataset.classes.count))
     for (index, record) in dataset.records.enumerated() {
-      guard let label = record.annotation.label, label < byClass.count else { continue }
-      byClass[label].append(index)
+      for label in Set(record.annotation.classes) where label < byClass.count {
+        byClass[label].append(index)
+      }
     }
     let step = tile + gap
     let width = min(columns, byClass.map(\.count).max() ?? 0) * step + gap
@@ -32,7 +41,18 @@ public struct ContactSheet: Sendable {
     for (row, indices) in byClass.enumerated() {
       for (column, index) in chosen(indices, row).enumerated() {
         let image = try reader.image(index, atLeast: ImageSize(width: tile, height: tile))
-        Self.paste(fitted(image), into: &sheet, left: gap + column * step, top: gap + row * step)
+        let (left, top) = (gap + column * step, gap + row * step)
+        let shown = fitted(image)
+        Self.paste(shown, into: &sheet, left: left, top: top)
+        let record = dataset.records[index]
+        let scale = Float(shown.width) / Float(record.width)
+        for thing in record.annotation.things {
+          sheet.drawFrame(
+            left: left + Int((thing.box.left * scale).rounded()),
+            top: top + Int((thing.box.top * scale).rounded()),
+            right: left + Int((thing.box.right * scale).rounded()),
+            bottom: top + Int((thing.box.bottom * scale).rounded()), color: Image.markColor(thing.label))
+        }
       }
     }
     return sheet

@@ -53,7 +53,7 @@ public struct DataManifest: Configurable, Sendable {
       Setting("path", \.path, required: true, "the file or folder that holds the data"),
       Setting("url", \.url, "where it can be fetched"),
       Setting("sha256", \.sha256, "checksum of the file, 64 hexadecimal digits"),
-      Setting("made", \.made, "the maker, for data that Condense draws itself (glyphs)"),
+      Setting("made", \.made, "the maker, for data that Condense draws itself (glyphs, scenes)"),
       Setting("seed", \.seed, in: 0...Int.max, "with made: the seed of every draw"),
       Setting("count", \.count, in: GlyphMaker.counts, "with made: how many images"),
       Setting("difficulty", \.difficulty, in: GlyphMaker.levels, "with made: how hard the images are"),
@@ -80,9 +80,16 @@ public struct DataManifest: Configurable, Sendable {
   }
 
   /// What draws the data; `nil` where it is not Condense that does.
-  public var maker: GlyphMaker? {
-    made.map { _ in GlyphMaker(seed: UInt64(seed), count: count, difficulty: difficulty) }
+  public var maker: (any ImageMaker)? {
+    switch made {
+    case SceneMaker.name: SceneMaker(seed: UInt64(seed), count: count)
+    case GlyphMaker.name: GlyphMaker(seed: UInt64(seed), count: count, difficulty: difficulty)
+    default: nil
+    }
   }
+
+  /// The names of what Condense draws itself.
+  private static let makers = [GlyphMaker.name, SceneMaker.name]
 
   private func check(_ node: SettingsNode) throws(SettingsError) {
     if let list = node["augmentations"] {
@@ -99,14 +106,18 @@ public struct DataManifest: Configurable, Sendable {
       throw .invalid(
         node["sha256"]?.mark ?? node.mark, key: "sha256", reason: "expected 64 hexadecimal digits")
     }
-    if let made, GlyphMaker.name != made {
+    if let made, !Self.makers.contains(made) {
       throw .invalid(
-        node["made"]?.mark ?? node.mark, key: "made", reason: "expected \(GlyphMaker.name), found \"\(made)\""
-      )
+        node["made"]?.mark ?? node.mark, key: "made",
+        reason: "expected \(Self.makers.joined(separator: " or ")), found \"\(made)\"")
+    }
+    if made == SceneMaker.name, let value = node["difficulty"] {
+      throw .invalid(value.mark, key: "difficulty", reason: "is for \(GlyphMaker.name); leave it out")
     }
     for key in ["seed", "count", "difficulty"] where made == nil {
       guard let value = node[key] else { continue }
-      let reason = "is for data that Condense draws itself; say `made: \(GlyphMaker.name)` too"
+      let reason =
+        "is for data that Condense draws itself; say `made:` too (\(Self.makers.joined(separator: ", ")))"
       throw .invalid(value.mark, key: key, reason: reason)
     }
     if path.split(separator: "/").contains("..") {

@@ -88,42 +88,52 @@ extension Dataset {
     _ scan: Scan, path: String, opener: (any MemberOpener)?, options: DatasetOptions,
     allowedAugmentations: [String]?
   ) throws(DatasetError) {
+    if let annotations = try BoxFormats.read(scan, path: path) {
+      try self.init(
+        annotations, scan, path: path, opener: opener, options: options,
+        allowedAugmentations: allowedAugmentations)
+      return
+    }
     let sorting = try Sorting(scan, path: path)
     guard options.skipBad || sorting.problems.isEmpty else {
       throw .badFiles(path: path, problems: sorting.problems)
     }
-    let digest = sorting.digest
-    let given = sorting.layout.givesSplits
-    let present = Set(sorting.files.map(\.split))
-    // Without test images the validation images are tested on, and validation is taken from training.
-    let valIsTest =
-      present.isSuperset(of: [.train, .validation]) && !present.contains(.test)
-      && options.valFolder != .validation
-    let fraction = given && present.contains(.validation) && !valIsTest ? 0 : options.validationFraction
-    let rule = SplitRule(seed: options.seed, validation: fraction, test: given ? 0 : 0.1)
-    let records = Self.records(sorting, scan, rule, valIsTest: valIsTest)
+    let plan = SplitPlan(
+      Set(sorting.files.map(\.split)), isGiven: sorting.layout.givesSplits, options)
+    try self.init(
+      Self.records(sorting, scan, plan.rule, valIsTest: plan.valIsTest), classes: sorting.classes,
+      digest: sorting.digest, plan: plan, problems: sorting.problems, messages: sorting.messages, path: path,
+      store: scan.store, opener: opener, options: options, allowedAugmentations: allowedAugmentations)
+  }
+
+  /// Puts a set together of images whose splits are known, and says how these came about.
+  init(
+    _ records: [Record], classes: [String], digest: String, plan: SplitPlan, problems: [FileProblem],
+    messages: [String], path: String, store: PixelStore, opener: (any MemberOpener)?, options: DatasetOptions,
+    allowedAugmentations: [String]?
+  ) throws(DatasetError) {
+    let rule = plan.rule
     var counts: [Split: Int] = [:]
     for split in Split.allCases { counts[split] = records.count { $0.split == split } }
     let description = SplitDescription(
-      isGiven: given, validationFraction: fraction, testFraction: rule.test, seed: options.seed,
-      digest: digest,
-      counts: counts)
-    if !given, (counts[.test] ?? 0) == 0 {
-      throw .tooFewImages(path: path, classes: sorting.classes.count)
+      isGiven: plan.isGiven, validationFraction: rule.validation, testFraction: rule.test, seed: options.seed,
+      digest: digest, counts: counts)
+    if !plan.isGiven, (counts[.test] ?? 0) == 0 {
+      throw .tooFewImages(path: path, classes: classes.count)
     }
-    var messages = sorting.messages + [description.description]
-    if valIsTest {
+    var messages = messages + [description.description]
+    if plan.valIsTest {
       messages.append(
         "the data has no test images: val is tested on, and validation is taken from train (val-folder: val keeps it)"
       )
     }
-    if fraction > 0, (counts[.validation] ?? 0) == 0 {
+    if rule.validation > 0, (counts[.validation] ?? 0) == 0 {
       messages.append("no class can spare an image for validation: no image is validated on")
     }
     self.init(
-      path: path, classes: sorting.classes, records: records, digest: digest, splitDescription: description,
-      problems: sorting.problems, messages: messages,
-      allowedAugmentations: allowedAugmentations, store: scan.store, opener: opener, options: options)
+      path: path, classes: classes, records: records, digest: digest, splitDescription: description,
+      problems: problems, messages: messages, allowedAugmentations: allowedAugmentations, store: store,
+      opener: opener, options: options)
   }
 
   private static func records(_ sorting: Sorting, _ scan: Scan, _ rule: SplitRule, valIsTest: Bool)
@@ -158,5 +168,24 @@ extension Dataset {
       for (member, split) in zip(group, part) { result[member] = split }
     }
     return result
+  }
+}
+
+/// How images come to their splits, given those that the data has.
+struct SplitPlan {
+  /// Whether the data itself separates training from test images.
+  let isGiven: Bool
+  /// Whether validation images are tested on, as the data has none for testing; validation is then taken from training.
+  let valIsTest: Bool
+  /// What the data leaves to be derived.
+  let rule: SplitRule
+
+  init(_ present: Set<Split?>, isGiven: Bool, _ options: DatasetOptions) {
+    self.isGiven = isGiven
+    valIsTest =
+      present.isSuperset(of: [.train, .validation]) && !present.contains(.test)
+      && options.valFolder != .validation
+    let fraction = isGiven && present.contains(.validation) && !valIsTest ? 0 : options.validationFraction
+    rule = SplitRule(seed: options.seed, validation: fraction, test: isGiven ? 0 : 0.1)
   }
 }

@@ -1,4 +1,4 @@
-import Images
+public import Images
 import Tensors
 
 /// An opened data set: its classes, its images in a stable order, their splits, and their pixels where they fit.
@@ -19,6 +19,8 @@ public struct Dataset: Sendable {
     public let annotation: Annotation
     /// Its split.
     public let split: Split
+    /// The size of the image before it was brought to another; `nil` where that does not matter.
+    public var original: ImageSize?
     /// Columns as stored.
     public var width: Int { Int(place.width) }
     /// Rows as stored.
@@ -59,6 +61,9 @@ public struct Dataset: Sendable {
     guard let split else { return Array(records.indices) }
     return records.indices.filter { records[$0].split == split }
   }
+
+  /// Whether it says where things are in images, instead of what images show.
+  public var hasBoxes: Bool { records.contains { $0.annotation.label == nil } }
 
   /// 1 when every image is grey, else 3.
   public var channels: Int { records.contains { $0.channels == 3 } ? 3 : 1 }

@@ -6,6 +6,7 @@ import Foundation
 /// - misnamed: the extension says another format than the content; it is still decoded
 /// - duplicate: the same pixels twice in one split
 /// - leak: the same pixels in two splits, so that testing would meet what was trained on
+/// - missing, annotation: what says where things are names an image that is not there, or cannot be understood
 /// - odd: a size or a number of channels that nine tenths of the images do not have, a single colour all over, a class
 ///   without images, or a structure that is no data set
 public struct DatasetCheck: Sendable {
@@ -59,6 +60,7 @@ public struct DatasetCheck: Sendable {
     let layout = FolderLayout(sound.map(\.path))
     found += Self.fileProblems(scan) + Self.outliers(sound)
     var splits: [String: Split] = [:]
+    var hasBoxes = false
     // As the data gives them: images carved for validation are not told apart from training images.
     let sides = layout
     do throws(DatasetError) {
@@ -68,9 +70,11 @@ public struct DatasetCheck: Sendable {
       if let error = manifest?.contradiction(isGiven: dataset.splitDescription.isGiven, path: data) {
         found.append(FileProblem(file: data, kind: .odd, reason: error.description))
       }
+      hasBoxes = dataset.hasBoxes
+      if hasBoxes { found += Self.boxProblems(scan, path: data) }
       for record in dataset.records {
         splits[record.path] =
-          dataset.splitDescription.isGiven ? sides.place(of: record.path)?.split : record.split
+          dataset.splitDescription.isGiven && !hasBoxes ? sides.place(of: record.path)?.split : record.split
       }
     } catch {
       classes = []
@@ -79,8 +83,17 @@ public struct DatasetCheck: Sendable {
         found.append(FileProblem(file: data, kind: .odd, reason: error.description))
       }
     }
-    found += Self.repetitions(sound, splits, layout) + Self.emptyClasses(scan, classes, layout)
+    found += Self.repetitions(sound, splits, hasBoxes ? nil : layout)
+    if !hasBoxes { found += Self.emptyClasses(scan, classes, layout) }
     problems = found.sorted { ($0.file, $0.kind.rawValue) < ($1.file, $1.kind.rawValue) }
+  }
+
+  /// What is wrong with what is said of the images of a set that was opened.
+  private static func boxProblems(_ scan: Scan, path: String) -> [FileProblem] {
+    guard let annotations = try? BoxFormats.read(scan, path: path),
+      let sorting = try? BoxSorting(annotations, scan, path: path)
+    else { return [] }
+    return sorting.problems.filter { $0.kind != .unreadable }
   }
 
   private static func fileProblems(_ scan: Scan) -> [FileProblem] {
@@ -115,7 +128,7 @@ public struct DatasetCheck: Sendable {
 
   /// Images whose pixels occurred before.
   private static func repetitions(
-    _ files: [ScannedFile], _ splits: [String: Split], _ layout: FolderLayout
+    _ files: [ScannedFile], _ splits: [String: Split], _ layout: FolderLayout?
   ) -> [FileProblem] {
     struct Key: Hashable {
       let digest: ContentDigest
@@ -148,7 +161,7 @@ public struct DatasetCheck: Sendable {
             file: file.path, kind: .leak,
             reason: "LEAK: the same pixels as \(other.path): they are in \(names.0) and in \(names.1)"))
       } else {
-        let (mine, theirs) = (layout.place(of: file.path)?.name, layout.place(of: first.path)?.name)
+        let (mine, theirs) = (layout?.place(of: file.path)?.name, layout?.place(of: first.path)?.name)
         let classes = mine == theirs ? "" : ", which is of another class"
         problems.append(
           FileProblem(file: file.path, kind: .duplicate, reason: "the same pixels as \(first.path)\(classes)")

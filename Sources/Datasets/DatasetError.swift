@@ -15,6 +15,10 @@ public struct FileProblem: Sendable, Equatable {
     case leak
     /// It differs from all the others in a way that is rarely meant.
     case odd
+    /// It says something of an image that is not there.
+    case missing
+    /// What it says of an image cannot be understood.
+    case annotation
   }
 
   /// The path inside the data set.
@@ -55,6 +59,7 @@ public enum DatasetError: Error, Sendable, CustomStringConvertible {
   case empty(path: String)
   case noImages(path: String, files: Int)
   case noClasses(path: String, images: Int, example: String)
+  case noThings(path: String, images: Int)
   case singleClass(path: String, name: String)
   case onlyInTest(path: String, classes: [String], split: Split)
   case emptySplit(path: String, split: Split, available: [Split])
@@ -120,6 +125,8 @@ public enum DatasetError: Error, Sendable, CustomStringConvertible {
       "\(path): expected one folder of images a class, found \(images) \(images == 1 ? "image" : "images") outside any "
         + "folder, such as \(example); labels in the names of files are not read: move each image into a folder named after "
         + "its class"
+    case .noThings(let path, let images):
+      "\(path): expected boxes around things, found none in \(images) annotated images"
     case .singleClass(let path, let name):
       "\(path): expected at least two classes, found only \"\(name)\"; add a folder a class"
     case .onlyInTest(let path, let classes, let split):
@@ -171,9 +178,10 @@ public enum DatasetError: Error, Sendable, CustomStringConvertible {
     let shown = problems.prefix(20).map { "  \($0.file): \($0.reason)" }
     let more = problems.count > 20 ? ["  … and \(problems.count - 20) more"] : []
     let noun = problems.count == 1 ? "file" : "files"
+    let isReading = problems.allSatisfy { $0.kind == .unreadable }
     return
       ([
-        "\(path): \(problems.count) \(noun) cannot be read; repair or remove, or go on without with --skip-bad:"
+        "\(path): \(problems.count) \(noun) cannot be \(isReading ? "read" : "used"); repair or remove, or go on without with --skip-bad:"
       ] + shown + more).joined(separator: "\n")
   }
 }

@@ -10,7 +10,7 @@ public struct DatasetSummary: Sendable {
     public let count: Int
   }
 
-  /// Images of each class (outer) and split.
+  /// Images, or things in them, of each class (outer) and split.
   public let counts: [[Split: Int]]
   /// The shapes, most frequent first.
   public let sizes: [Size]
@@ -24,7 +24,7 @@ public struct DatasetSummary: Sendable {
     var counts = Array(repeating: [Split: Int](), count: dataset.classes.count)
     var shapes: [InputShape: Int] = [:]
     for record in dataset.records {
-      if let label = record.annotation.label { counts[label][record.split, default: 0] += 1 }
+      for label in record.annotation.classes { counts[label][record.split, default: 0] += 1 }
       shapes[InputShape(channels: record.channels, height: record.height, width: record.width), default: 0] +=
         1
     }

@@ -6,7 +6,7 @@ import Tensors
 /// Keeps a decoded set as one raw file, addressed by the source's content and by how it was decoded.
 ///
 /// Layout, integers little-endian: `CNDPIX01`, bytes of the header (8), bytes of pixels (8), SHA-256 of the header
-/// (32), the header (every file's path, digest, format, size and place), zeros up to a multiple of 64, the pixels.
+/// (32), the header (every file's path, digest, format, sizes and place, and the text of those that may hold boxes), zeros up to a multiple of 64, the pixels.
 /// The file is written beside its place, flushed and renamed; one that does not hold together is not used. The ones not
 /// used for the longest time go when all together exceed `DatasetOptions.cacheLimit`.
 struct DecodedCache {
@@ -19,7 +19,7 @@ struct DecodedCache {
   private static let magic = Array("CNDPIX01".utf8)
   private static let preamble = 56
   /// Counts changes of decoding or resizing that change pixels.
-  private static let revision = 2
+  private static let revision = 3
 
   /// The place for a location under the given options.
   init(_ location: DataLocation, source: String, _ options: DatasetOptions, below root: String)
@@ -96,6 +96,10 @@ struct DecodedCache {
       let format = file.format.flatMap { ImageFormat.allCases.firstIndex(of: $0) }.map { $0 + 1 } ?? 0
       header.append(format, 1)
       header.append(file.byteCount, 8)
+      header.append(file.original.width, 4)
+      header.append(file.original.height, 4)
+      header.append(file.text.map { $0.count + 1 } ?? 0, 8)
+      header.bytes += file.text ?? []
       header.append(Int(file.place.width), 4)
       header.append(Int(file.place.height), 4)
       header.append(Int(file.place.channels), 1)
@@ -181,7 +185,9 @@ private struct ByteReader {
 
   mutating func file(pixels: Range<Int>) -> ScannedFile? {
     guard let path = text(), let problem = text(), let digest = bytes(32), let format = integer(1),
-      format <= ImageFormat.allCases.count, let byteCount = integer(8), let width = integer(4),
+      format <= ImageFormat.allCases.count, let byteCount = integer(8), let originalWidth = integer(4),
+      let originalHeight = integer(4), let textCount = integer(8), let text = bytes(max(textCount - 1, 0)),
+      let width = integer(4),
       let height = integer(4), let channels = integer(1), let offset = integer(8),
       let width = Int32(exactly: width), let height = Int32(exactly: height), channels <= 3
     else { return nil }
@@ -189,6 +195,8 @@ private struct ByteReader {
     file.problem = problem.isEmpty ? nil : problem
     file.format = format == 0 ? nil : ImageFormat.allCases[format - 1]
     file.byteCount = byteCount
+    file.original = ImageSize(width: originalWidth, height: originalHeight)
+    file.text = textCount == 0 ? nil : Array(text)
     let (area, overflow) = Int(width).multipliedReportingOverflow(by: Int(height) * max(channels, 1))
     guard !overflow, file.format == nil || file.problem != nil || channels == 1 || channels == 3,
       offset <= pixels.count, area <= pixels.count - offset || channels == 0

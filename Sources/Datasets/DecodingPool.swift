@@ -26,10 +26,13 @@ struct BlockBuilder {
     file.format = ImageFormat.detect(bytes.span)
     if file.format != nil {
       do throws(ImageError) {
+        file.original = try decoder.header(bytes.span).size
         append(try decode(bytes.span), to: &file)
       } catch {
         file.problem = error.description
       }
+    } else if let most = BoxFormats.mostBytes(of: path), bytes.count <= most {
+      file.text = Array(bytes)
     } else if let foreign = ForeignFormat.detect(bytes.span) {
       file.problem = ImageError.foreignFormat(foreign.rawValue).description
     } else if bytes.isEmpty, file.isNamedLikeAnImage {
@@ -44,6 +47,7 @@ struct BlockBuilder {
     file.byteCount = image.pixels.count
     file.digest = digest
     file.format = .png
+    file.original = ImageSize(width: image.width, height: image.height)
     append(sized(image), to: &file)
     files.append(file)
   }

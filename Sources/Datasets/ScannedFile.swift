@@ -10,6 +10,10 @@ struct ScannedFile: Sendable, Equatable {
   var format: ImageFormat?
   /// The size as decoded and, where pixels are kept, where they lie.
   var place = PixelPlace()
+  /// The image's size before it was brought to another.
+  var original = ImageSize(width: 0, height: 0)
+  /// The content of a file that may say where things are in images.
+  var text: [UInt8]?
   /// Size of the file, in bytes.
   var byteCount = 0
   /// SHA-256 of the decoded pixels, where pixels are inspected.

@@ -249,4 +249,6 @@ public struct ImageHeader: Sendable, Equatable {
   public let height: Int
   /// Channels of the decoded image: 1 (grey) or 3.
   public let channels: Int
+  /// Columns and rows.
+  public var size: ImageSize { ImageSize(width: width, height: height) }
 }

@@ -39,23 +39,7 @@ struct GlyphDrawing {
     2 * (Double(random.uniform()) + Double(random.uniform()) + Double(random.uniform()) - 1.5)
   }
 
-  /// A straight piece of a stroke, in pixels.
-  private struct Piece {
-    var start: GlyphPoint
-    var end: GlyphPoint
-
-    /// The squared distance of a point.
-    func squaredDistance(_ x: Double, _ y: Double) -> Double {
-      let (dx, dy) = (end.x - start.x, end.y - start.y)
-      let (px, py) = (x - start.x, y - start.y)
-      let length = dx * dx + dy * dy
-      let along = length > 0 ? min(1, max(0, (px * dx + py * dy) / length)) : 0
-      let (ex, ey) = (px - along * dx, py - along * dy)
-      return ex * ex + ey * ey
-    }
-  }
-
-  private mutating func pieces(of shape: GlyphShape) -> [Piece] {
+  private mutating func pieces(of shape: GlyphShape) -> [GlyphPiece] {
     let half = Double(Self.side) / 2
     let turn = ExactTurn(degrees: uniform(-difficulty.rotation...difficulty.rotation))
     let scale = uniform(difficulty.scale) * half
@@ -64,7 +48,7 @@ struct GlyphDrawing {
     let centre = GlyphPoint(
       half + uniform(-difficulty.shift...difficulty.shift),
       half + uniform(-difficulty.shift...difficulty.shift))
-    var pieces: [Piece] = []
+    var pieces: [GlyphPiece] = []
     for stroke in shape.strokes {
       let points = stroke.map { point in
         let x = (point.x + uniform(-difficulty.jitter...difficulty.jitter)) * (1 + stretch)
@@ -74,13 +58,16 @@ struct GlyphDrawing {
           centre.x + scale * (turn.cosine * slanted - turn.sine * y),
           centre.y + scale * (turn.sine * slanted + turn.cosine * y))
       }
-      for (start, end) in zip(points, points.dropFirst()) { pieces.append(Piece(start: start, end: end)) }
+      for (start, end) in zip(points, points.dropFirst()) {
+        pieces.append(GlyphPiece(start: start, end: end))
+      }
     }
     return pieces
   }
 
   /// Lays strokes over the image, a pixel of ramp at their edges.
-  private static func draw(_ pieces: [Piece], width: Double, level: Double, into values: inout [Double]) {
+  private static func draw(_ pieces: [GlyphPiece], width: Double, level: Double, into values: inout [Double])
+  {
     let reach = width / 2 + 0.5
     for piece in pieces {
       let rows = band(piece.start.y, piece.end.y, reach)
@@ -112,7 +99,8 @@ struct GlyphDrawing {
       let end = GlyphPoint(start.x + length * turn.cosine, start.y + length * turn.sine)
       let level = background + uniform(difficulty.contrast)
       Self.draw(
-        [Piece(start: start, end: end)], width: uniform(difficulty.strokeWidth), level: level, into: &values)
+        [GlyphPiece(start: start, end: end)], width: uniform(difficulty.strokeWidth), level: level,
+        into: &values)
     }
   }
 
@@ -126,5 +114,21 @@ struct GlyphDrawing {
     for row in top..<top + height {
       for column in left..<left + width { values[row * Self.side + column] = background }
     }
+  }
+}
+
+/// A straight piece of a stroke, in pixels.
+struct GlyphPiece {
+  var start: GlyphPoint
+  var end: GlyphPoint
+
+  /// The squared distance of a point.
+  func squaredDistance(_ x: Double, _ y: Double) -> Double {
+    let (dx, dy) = (end.x - start.x, end.y - start.y)
+    let (px, py) = (x - start.x, y - start.y)
+    let length = dx * dx + dy * dy
+    let along = length > 0 ? min(1, max(0, (px * dx + py * dy) / length)) : 0
+    let (ex, ey) = (px - along * dx, py - along * dy)
+    return ex * ex + ey * ey
   }
 }

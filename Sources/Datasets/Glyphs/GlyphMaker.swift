@@ -10,7 +10,7 @@ import Tensors
 ///     try GlyphMaker(seed: 0, count: 10_000).write(to: "glyphs")
 ///
 /// Every image is a function of (seed, class, number) alone.
-public struct GlyphMaker: Sendable {
+public struct GlyphMaker: ImageMaker {
   /// The name of the data set.
   public static let name = "glyphs"
   /// How many images there may be.
@@ -48,20 +48,9 @@ public struct GlyphMaker: Sendable {
 
   /// Draws every image into a folder, which appears only when it is complete; an existing one must be empty.
   public func write(to folder: String, threads: Int = 2) throws(DatasetError) {
-    let files = FileManager.default
-    let there = (try? files.contentsOfDirectory(atPath: folder)) ?? []
-    guard there.isEmpty, !files.fileExists(atPath: folder) || files.fileExists(atPath: folder + "/.") else {
-      throw .unwritable(path: folder, reason: "it is there already; remove it or choose another folder")
-    }
-    do {
-      try WholeFile.publish(folder) { part in
-        try draw(into: part, threads: threads)
-        try Data(manifest.utf8).write(to: URL(filePath: part + "/" + Dataset.manifestName))
-      }
-    } catch {
-      if let error = error as? DatasetError { throw error }
-      let reason = (error as? SystemError)?.description ?? FileFailure.reason(error, path: folder)
-      throw .unwritable(path: folder, reason: reason)
+    try publish(folder) { part in
+      try draw(into: part, threads: threads)
+      try Data(manifest.utf8).write(to: URL(filePath: part + "/" + Dataset.manifestName))
     }
   }
 
