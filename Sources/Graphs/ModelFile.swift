@@ -127,7 +127,7 @@ public enum ModelFile {
       throw .graph(file: file, .graph(error))
     }
     let output = model.graph.outputs.first.flatMap { model.graph.shape(of: $0) } ?? []
-    guard output.rank == 2, output[1] == model.classes.count else {
+    guard model.graph.classCount == model.classes.count else {
       throw .classCount(file: file, classes: model.classes.count, output: output)
     }
     guard model.classes.count <= Model.maximumClasses else {

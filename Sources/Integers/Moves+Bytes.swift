@@ -46,6 +46,10 @@ extension IntegerChannelShuffle: ByteMove {
   }
 }
 
+extension IntegerPixelRows: ByteMove {
+  func source(of index: Int) -> Int { source(ofElement: index) }
+}
+
 extension IntegerUpsample: ByteMove {
   func source(of index: Int) -> Int {
     let (rows, columns) = (input[1] * factor, input[2] * factor)

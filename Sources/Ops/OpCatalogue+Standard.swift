@@ -8,5 +8,6 @@ extension OpCatalogue {
     Add.self, Multiply.self, ChannelGate.self, Concat.self,
     MaxPool.self, AveragePool.self, GlobalAveragePool.self,
     Flatten.self, Reshape.self, ChannelShuffle.self, Dropout.self, Upsample.self,
+    AnchorRows.self,
   ])
 }

@@ -65,6 +65,7 @@ struct CNetwork: Sendable {
       throw CRefusal(
         node: "inputs", kind: "input", reason: "C takes one input, the network has \(program.inputs.count)")
     }
+    guard program.outputs.count == 1 else { throw .ofOutputs(program.outputs.count) }
     self.init(
       values: program.values.map { Value(name: $0.name, shape: $0.shape) }, steps: steps, input: input,
       output: output, element: .int8)
@@ -82,6 +83,13 @@ struct CRefusal: Error, Equatable, CustomStringConvertible {
   let node: String
   let kind: String
   let reason: String
+
+  /// A network of several outputs.
+  static func ofOutputs(_ count: Int) -> CRefusal {
+    CRefusal(
+      node: "outputs", kind: "output",
+      reason: "C gives back one output, the network has \(count); export a detector as ONNX")
+  }
 
   /// Node, kind and reason.
   var description: String { "\(node) (\(kind)): \(reason)" }

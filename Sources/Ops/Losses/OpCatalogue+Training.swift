@@ -9,6 +9,7 @@ extension OpCatalogue {
       PearsonDistance.self, PairwiseSimilarity.self, PairwiseKernel.self, PairwiseDistance.self,
       TripletAngle.self, PairwiseProbability.self, NeuronSelectivity.self, ActivationBoundary.self,
       FlowMatrix.self, ChannelConstants.self, GaussianLikelihood.self, PyramidError.self,
-      ContrastiveEntropy.self,
+      ContrastiveEntropy.self, AnchorClassLoss.self, AnchorBoxLoss.self,
+      AnchorDivergence.self,
     ])
 }

@@ -14,6 +14,12 @@ extension ChannelShuffle: IntegerLowering {
   }
 }
 
+extension AnchorRows: IntegerLowering {
+  func integerKernel(_ frame: IntegerFrame) throws(IntegerRefusal) -> any IntegerKernel {
+    IntegerPixelRows(shape: frame.inputs[0].shape)
+  }
+}
+
 extension Upsample: IntegerLowering {
   func integerKernel(_ frame: IntegerFrame) throws(IntegerRefusal) -> any IntegerKernel {
     let input = frame.inputs[0]

@@ -81,6 +81,7 @@ extension CNetwork {
     guard let output = graph.outputs.first.flatMap({ positions[$0] }) else {
       throw CRefusal(node: "outputs", kind: "output", reason: "the network has none")
     }
+    guard graph.outputs.count == 1 else { throw CRefusal.ofOutputs(graph.outputs.count) }
     self.init(values: values, steps: steps, input: 0, output: output, element: .float)
   }
 }

@@ -17,6 +17,10 @@ extension Dropout: CFloatLowering {
   func floatKernel(_ frame: CFloatFrame) -> any CKernel { IntegerReshape() }
 }
 
+extension AnchorRows: CFloatLowering {
+  func floatKernel(_ frame: CFloatFrame) -> any CKernel { IntegerPixelRows(shape: frame.inputs[0]) }
+}
+
 extension ChannelShuffle: CFloatLowering {
   func floatKernel(_ frame: CFloatFrame) -> any CKernel {
     IntegerChannelShuffle(shape: frame.inputs[0], groups: groups)

@@ -33,6 +33,22 @@ extension IntegerChannelShuffle: CKernel {
   }
 }
 
+extension IntegerPixelRows: CKernel {
+  var title: String { "rows of anchors" }
+
+  /// Images lie place by place already.
+  func code(_ site: CSite) -> CCode {
+    CCode(
+      routines: [.prelude],
+      body: [
+        "const @_number *x = \(site.inputs[0]);",
+        "@_number *y = \(site.output);",
+        "int i;",
+        "for (i = 0; i < \(shape.count); i++) y[i] = x[i];",
+      ])
+  }
+}
+
 extension IntegerUpsample: CKernel {
   var title: String { "upsampling by \(factor)" }
 

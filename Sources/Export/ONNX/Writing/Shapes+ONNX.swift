@@ -29,6 +29,15 @@ extension ChannelShuffle: ONNXNodeWriter {
   }
 }
 
+extension AnchorRows: ONNXNodeWriter {
+  /// Channels last, then as features.
+  func write(_ node: ONNXNodeContext, to file: inout ONNXGraphWriter) {
+    let last = file.add(
+      "Transpose", node.inputs, file.fresh(node.name + "/places"), [.ints("perm", [0, 2, 3, 1])])
+    file.add("Flatten", [last], node.output, [.int("axis", 1)])
+  }
+}
+
 extension Dropout: ONNXNodeWriter {
   /// In inference its output is its input; the rate is kept for who trains on.
   func write(_ node: ONNXNodeContext, to file: inout ONNXGraphWriter) {

@@ -50,6 +50,13 @@ extension Reshape: TFLiteNode {
   }
 }
 
+extension AnchorRows: TFLiteNode {
+  /// Pixels lie with their channels together already.
+  func write(_ node: Node, to builder: inout TFLiteBuilder) {
+    builder.reshape(builder.tensor(node.inputs[0]), to: node.name)
+  }
+}
+
 extension Dropout: TFLiteNode {
   /// Nothing, in inference.
   func write(_ node: Node, to builder: inout TFLiteBuilder) {

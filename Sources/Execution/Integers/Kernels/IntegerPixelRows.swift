@@ -1,0 +1,21 @@
+public import Tensors
+
+/// An image place by place: `y[p·C + c] = x[c, p]`.
+public struct IntegerPixelRows: IntegerKernel {
+  public static let kind = "pixel-rows"
+
+  /// `[C, H, W]`.
+  public let shape: Shape
+
+  /// Makes a kernel.
+  public init(shape: Shape) { self.shape = shape }
+
+  /// The row-major input element that an output element copies.
+  public func source(ofElement index: Int) -> Int {
+    index % shape[0] * (shape.count / shape[0]) + index / shape[0]
+  }
+
+  public func forward(_ inputs: [[Int8]]) -> [Int8] {
+    inputs[0].indices.map { inputs[0][source(ofElement: $0)] }
+  }
+}
