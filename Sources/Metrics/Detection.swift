@@ -27,7 +27,12 @@ public struct AveragePrecision: Metric, Equatable {
     case coco
 
     /// The overlaps from which on a detection is right.
-    public var thresholds: [Float] { self == .coco ? (0..<10).map { 0.5 + 0.05 * Float($0) } : [0.5] }
+    public var thresholds: [Double] {
+      guard self == .coco else { return [0.5] }
+      // As numpy spaces them, so that overlaps that are just as much are judged alike.
+      let step: Double = (0.95 - 0.5) / 9
+      return (0..<10).map { $0 < 9 ? 0.5 + step * Double($0) : 0.95 }
+    }
     /// Detections of an image and class that are looked at.
     public var limit: Int { self == .coco ? 100 : .max }
     /// The recalls at which precision is read; `nil` for the area.
@@ -35,7 +40,7 @@ public struct AveragePrecision: Metric, Equatable {
       switch self {
       case .voc2007: (0...10).map { Double($0) / 10 }
       case .voc2010: nil
-      case .coco: (0...100).map { Double($0) / 100 }
+      case .coco: (0...100).map { 0.01 * Double($0) }
       }
     }
   }
@@ -88,6 +93,28 @@ public struct AveragePrecision: Metric, Equatable {
     let weights = Array(repeating: 1, count: images)
     var curve: [Point] = []
     return classes.map { precision(of: $0, weights, &curve) }
+  }
+
+  /// The mean over classes at one of the rule's thresholds; `nil` where no class has boxes.
+  public func value(threshold: Int) -> Double? {
+    let single = classes.map { one in
+      var one = one
+      one.verdicts = [one.verdicts[threshold]]
+      return one
+    }
+    let values = AveragePrecision(images: images, classes: single, by: rule).perClass.compactMap { $0 }
+    return values.isEmpty ? nil : values.reduce(0, +) / Double(values.count)
+  }
+
+  /// The mean over classes and thresholds of the share of boxes that were found; `nil` where no class has boxes.
+  public var recall: Double? {
+    let values = classes.compactMap { one -> Double? in
+      let boxes = one.boxCounts.reduce(0, +)
+      guard boxes > 0 else { return nil }
+      let right = one.verdicts.map { verdicts in Double(verdicts.count { $0 == .right }) / Double(boxes) }
+      return right.reduce(0, +) / Double(right.count)
+    }
+    return values.isEmpty ? nil : values.reduce(0, +) / Double(values.count)
   }
 
   /// A point of the curve of one class and threshold.

@@ -9,5 +9,6 @@ public enum BlockCatalogue {
     Fire.self,
     Stage.self,
     Classifier.self,
+    Detector.self,
   ]
 }

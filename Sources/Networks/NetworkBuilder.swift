@@ -17,6 +17,8 @@ public struct NetworkBuilder {
   public let classes: Int
   /// The layer of the spec that is being built, for messages.
   public internal(set) var mark: SettingsMark
+  /// The values of a detector's scores and offsets; none without one.
+  var detector: [String] = []
   let catalogue: OpCatalogue
   private let width: Double
   private var scope: [String] = []

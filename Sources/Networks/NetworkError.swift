@@ -39,7 +39,7 @@ public enum NetworkError: Error, Sendable, Equatable, CustomStringConvertible {
     case .tooManyNodes(let mark, let limit):
       "\(mark): the layers expand to more than \(limit) nodes"
     case .noLogits(let mark):
-      "\(mark): no layer makes \"logits\"; end the layers with \"classifier\""
+      "\(mark): no layer makes \"logits\"; end the layers with \"classifier\" or \"detector\""
     case .logitsShape(let mark, let expected, let found):
       "\(mark): \"logits\" must have the shape \(expected.withoutBatch), found \(found.withoutBatch)"
     case .unknownNetwork(let name, let suggestion, let known, let searched):

@@ -9,7 +9,7 @@ public struct NetworkOptions: Sendable, Equatable {
   public var channels: Int?
   /// Classes instead of the spec's: they follow the data set.
   public var classes: Int?
-  /// Multiplies every layer's filters and features, except the classifier's; rounded, at least 1. In 0.001…64.
+  /// Multiplies every layer's filters and features, except the classifier's and a detector's heads; rounded, at least 1. In 0.001…64.
   public var width: Double
   /// Values in place of the defaults of the spec's variables, by name.
   public var variables: [String: SettingsNode]

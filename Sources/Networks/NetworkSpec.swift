@@ -137,7 +137,7 @@ public struct NetworkSpec: Sendable {
     return values
   }
 
-  /// The network as a graph without parameters' values; its input is `image`, its output `logits`.
+  /// The network as a graph without parameters' values; its input is `image`, its output `logits`, or the two of a detector.
   public func build(options: NetworkOptions = NetworkOptions()) throws(NetworkError) -> Graph {
     try options.validate()
     var input = options.input ?? input
@@ -148,6 +148,10 @@ public struct NetworkSpec: Sendable {
       input: input, classes: classes, width: options.width, catalogue: OpCatalogue.standard, mark: mark)
     _ = try network.append(layers: layers.map { $0.replacing(values) }, from: NetworkBuilder.inputName)
     var graph = network.graph
+    guard network.detector.isEmpty else {
+      graph.outputs = network.detector
+      return graph
+    }
     guard let found = graph.shape(of: NetworkBuilder.outputName) else { throw .noLogits(mark) }
     guard found == [1, classes] else { throw .logitsShape(mark, expected: [1, classes], found: found) }
     graph.outputs = [NetworkBuilder.outputName]

@@ -94,6 +94,7 @@ public struct TrialPreview {
         do {
           try graph.requireFrozen(training.frozen)
           try stage.distiller().requireStudent(graph)
+          try stage.distiller().requireHeads(data.task, of: graph)
           if let words = try stage.softTargetsOfFewBits { preview.warnings.append(words) }
         } catch {
           preview.warnings.append("\(error)")

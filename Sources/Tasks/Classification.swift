@@ -20,7 +20,9 @@ public struct Classification: ImageTask {
   public func reads(_ annotation: Annotation) -> Bool { annotation.label != nil }
 
   public func heads(of graph: Graph, network: String) throws(TaskError) -> [Head] {
-    guard let output = graph.outputs.first, let shape = graph.shape(of: output), shape.rank == 2 else {
+    guard let output = graph.outputs.first, let shape = graph.shape(of: output), shape.rank == 2,
+      graph.anchorRows(behind: output) == nil
+    else {
       let found = graph.outputs.first.flatMap { graph.shape(of: $0)?.description } ?? "no output"
       throw .head(network: network, expected: "scores, [N, classes]", found: found)
     }
@@ -46,6 +48,7 @@ public struct Classification: ImageTask {
 
   /// The cross-entropy with the labels, smoothed as the training says.
   public func minimizeLoss(in objective: inout ObjectiveBuilder, weight: Float) throws(TaskError) {
+    guard objective.focus == nil else { throw .focusOfClasses }
     let scores = try objective.head(Head.scores)
     let labels = try objective.labels()
     let loss = objective.append(

@@ -76,10 +76,12 @@ public struct Head: Sendable, Equatable {
   public let value: String
   /// The extents of one image.
   public let shape: Shape
+  /// The boxes that its rows are about; `nil` where it is about whole images.
+  public let anchors: Anchors?
 
   /// Makes a head.
-  public init(name: String, value: String, shape: Shape) {
-    (self.name, self.value, self.shape) = (name, value, shape)
+  public init(name: String, value: String, shape: Shape, anchors: Anchors? = nil) {
+    (self.name, self.value, self.shape, self.anchors) = (name, value, shape, anchors)
   }
 }
 

@@ -94,6 +94,8 @@ public struct ObjectiveBuilder {
   public let teacher: Graph?
   /// The share of a class's target that is spread over all classes.
   public let smoothing: Float
+  /// The exponent of the focal loss of a detector; `nil` counts the worst of the background.
+  public let focus: Float?
   /// What the student is asked.
   public let task: any ImageTask
   /// The student's heads.
@@ -105,12 +107,13 @@ public struct ObjectiveBuilder {
 
   /// Begins an objective without terms.
   public init(
-    _ task: any ImageTask, student: Graph, teacher: Graph? = nil, smoothing: Float = 0
+    _ task: any ImageTask, student: Graph, teacher: Graph? = nil, smoothing: Float = 0, focus: Float? = nil
   ) throws(TaskError) {
     self.task = task
     self.student = student
     self.teacher = teacher
     self.smoothing = smoothing
+    self.focus = focus
     heads = try task.heads(of: student, network: "training")
     let names = student.inputs.map(\.name) + student.nodes.map(\.name)
     if let name = names.first(where: { $0.hasPrefix(Objective.prefix) }) { throw .reservedName(name) }

@@ -4,7 +4,7 @@ public import Graphs
 /// Every task that networks are trained for.
 public enum TaskCatalogue {
   /// The types, in the order in which they are asked for.
-  public static let all: [any ImageTask.Type] = [Classification.self]
+  public static let all: [any ImageTask.Type] = [Classification.self, ObjectDetection.self]
 
   /// The task of a data set: the first that learns from its annotations.
   public static func task(of dataset: Dataset) throws(TaskError) -> any ImageTask {

@@ -9,13 +9,14 @@ public enum TaskError: Error, Sendable, CustomStringConvertible {
   case unknownValue(network: String, String)
   case reservedName(String)
   case nothingMinimized
+  case focusOfClasses
   case graph(GraphError)
 
   /// *where: what, expected, found; what to do*.
   public var description: String {
     switch self {
     case .noTask(let data):
-      "\(data): no task learns from all of its annotations; expected images of one class each"
+      "\(data): no task learns from all of its annotations; expected images of one class each, or of boxes around things"
     case .head(let network, let expected, let found):
       "\(network): expected an output of \(expected), found \(found)"
     case .noHead(let network, let name, let known):
@@ -27,6 +28,8 @@ public enum TaskError: Error, Sendable, CustomStringConvertible {
       "training: \"\(name)\": names that begin with \"\(Objective.prefix)\" are kept for what is minimized; rename the node"
     case .nothingMinimized:
       "objective: every part has the weight 0, so nothing would be learnt; give one more"
+    case .focusOfClasses:
+      "training.focus: is for detectors, found images of one class each; leave it out"
     case .graph(let error): error.description
     }
   }

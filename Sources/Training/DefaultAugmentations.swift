@@ -3,10 +3,17 @@ import Settings
 
 /// The augmentations of the reference recipe, as far as a data set allows them.
 public enum DefaultAugmentations {
-  /// Pad-and-crop and flip for colour images, none for grey ones; `allowed` are the manifest's, `nil` where it says
-  /// nothing.
-  public static func list(channels: Int, allowed: [String]?) -> [any Augmentation] {
-    guard channels == 3 else { return [] }
+  /// Pad-and-crop and flip for colour images, none for grey ones; those of SSD for images with boxes. `allowed` are the manifest's,
+  /// `nil` where it says nothing.
+  public static func list(of data: Dataset) -> [any Augmentation] {
+    let allowed = data.allowedAugmentations
+    if data.hasBoxes {
+      let recipe: [any Augmentation] = [ColorJitter(), ZoomOut(), BoxCrop(), Flip()]
+      return recipe.filter { augmentation in
+        allowed.map { $0.contains(type(of: augmentation).name) } ?? true
+      }
+    }
+    guard data.channels == 3 else { return [] }
     let recipe: [any Augmentation] = [PadAndCrop(), Flip()]
     return recipe.filter { augmentation in
       allowed.map { $0.contains(type(of: augmentation).name) } ?? true

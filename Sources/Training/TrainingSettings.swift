@@ -23,6 +23,8 @@ public struct TrainingSettings: Configurable, Sendable {
   public var schedule: any Schedule = OneCycle()
   /// The share of the target that is spread over all classes.
   public var labelSmoothing: Float = 0
+  /// The exponent of the focal loss of a detector; `nil` counts the worst of the background instead.
+  public var focus: Float?
   /// The largest global norm of the gradient; longer ones are shortened to it.
   public var gradientClip: Float?
   /// Costs of the weights that are added to the loss.
@@ -53,6 +55,10 @@ public struct TrainingSettings: Configurable, Sendable {
       scheduleSetting,
       Setting("labelSmoothing", \.labelSmoothing, in: 0...0.9, "share of the target spread over all classes")
         .formerly("smoothing"),
+      Setting(
+        "focus", \.focus, in: 0...10,
+        "exponent of a detector's focal loss; null counts the background's worst anchors instead"
+      ).omittedAsDefault(),
       Setting("gradientClip", \.gradientClip, in: 1e-6...1e6, "largest global norm of the gradient").formerly(
         "clip"),
       penaltiesSetting,

@@ -68,7 +68,7 @@ package struct TrialData {
     var settings = settings
     settings.augmentations =
       settings.augmentations
-      ?? DefaultAugmentations.list(channels: dataset.channels, allowed: dataset.allowedAugmentations)
+      ?? DefaultAugmentations.list(of: dataset)
     return settings
   }
 

@@ -82,7 +82,7 @@ struct SpecErrorTests {
       ),
       (
         "layers:\n  - relu",
-        "Teachers/x.yaml:1: no layer makes \"logits\"; end the layers with \"classifier\""
+        "Teachers/x.yaml:1: no layer makes \"logits\"; end the layers with \"classifier\" or \"detector\""
       ),
       (
         "layers:\n  - flatten\n  - linear: {features: 9, name: logits}",

@@ -12,7 +12,7 @@ import Testing
 @testable import Training
 
 /// Images of a bright square at some place, with its box.
-private final class SquareSource: BatchSource {
+final class SquareSource: BatchSource {
   let stepsPerEpoch: Int
   let count: Int
   private let batch: Batch

@@ -40,6 +40,11 @@ public struct Relevance: Saliency {
   public func scores(
     of sets: [UnitSet], _ context: inout SaliencyContext
   ) throws -> [[Double]] {
+    if let output = context.graph.outputs.first, context.graph.anchorRows(behind: output) != nil {
+      throw MethodError.impossible(
+        method: Self.name, node: output,
+        reason: "a detector gives no one answer to an image; choose another criterion")
+    }
     let messages = try BackwardMessages(context.graph)
     let names = messages.graph.nodes.map(\.name)
     var relevance: [String: [Double]] = [:]

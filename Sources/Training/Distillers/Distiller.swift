@@ -17,6 +17,9 @@ public protocol Distiller: NamedKind {
   /// Refuses a student for which its structure alone says that this cannot be minimized.
   func requireStudent(_ student: Graph) throws
 
+  /// Refuses a student whose task has not the heads that this compares.
+  func requireHeads(_ task: any ImageTask, of student: Graph) throws
+
   /// Adds its losses, and the layers that it trains beside the student, to an objective.
   func build(_ objective: inout ObjectiveBuilder) throws
 }
@@ -25,6 +28,14 @@ extension Distiller {
   public var withoutTeacher: any Distiller { Supervised() }
   public var temperatureOfTargets: Float? { nil }
   public func requireStudent(_ student: Graph) throws {}
+}
+
+extension Distiller {
+  /// Where it learns from a teacher's scores, these must be of whole images.
+  public func requireHeads(_ task: any ImageTask, of student: Graph) throws {
+    guard teacherParts.contains(.logits) else { return }
+    _ = try task.heads(of: student, network: "training").named(Head.scores, network: "training")
+  }
 }
 
 /// What may be learnt of a teacher.
@@ -43,7 +54,7 @@ public enum DistillerCatalogue: Catalogue {
     AttentionTransfer.self, Hints.self, SimilarityPreserving.self, CorrelationCongruence.self, Relations.self,
     ProbabilisticTransfer.self, SolutionFlow.self, NeuronSelectivityTransfer.self, ActivationBoundaries.self,
     VariationalInformation.self, KnowledgeReview.self, Contrastive.self,
-    GateCost.self,
+    GateCost.self, AnchorTargets.self,
   ]
   public static var kinds: [any NamedKind.Type] { all }
 

@@ -114,7 +114,8 @@ extension Trainer.Setup {
   /// What is minimized, for the present network.
   fileprivate func objectiveGraph() throws -> Objective {
     var builder = try ObjectiveBuilder(
-      task, student: graph, teacher: teacher?.network, smoothing: settings.labelSmoothing)
+      task, student: graph, teacher: teacher?.network, smoothing: settings.labelSmoothing,
+      focus: settings.focus)
     try objective.build(&builder)
     return try builder.finished(seed: seed)
   }

@@ -1,0 +1,145 @@
+import Ops
+public import Settings
+import Tensors
+
+/// The heads of a detector: at every place of some layers a score for each anchor, class and the background, and four numbers that say
+/// where a thing is: `detector: {levels: [{from: stage4, scale: 0.2}, …]}`. Its values are `scores` and `offsets`.
+///
+/// **Papers** Liu et al., "SSD: single shot multibox detector", ECCV 2016, arXiv:1512.02325; separable: Sandler et al., "MobileNetV2",
+/// CVPR 2018, arXiv:1801.04381.
+public struct Detector: Block {
+  public static let kind = "detector"
+  public static let summary = "scores and boxes of anchors at every place of some layers"
+  public static let scopeName: String? = nil
+
+  /// The layers that are looked at, with their anchors.
+  public var levels = DetectorLevels()
+  /// The height and width of the kernels.
+  public var kernel = 3
+  /// Whether each head is a depthwise convolution with norm and ReLU6, then a 1x1 convolution.
+  public var separable = false
+
+  public init() {}
+
+  public static var settings: [Setting<Self>] {
+    [
+      Setting("levels", \.levels, required: true, "the layers that are looked at, with their anchors"),
+      Setting("kernel", \.kernel, in: 1...31, "height and width of the kernels"),
+      Setting("separable", \.separable, "whether heads are a depthwise and a 1x1 convolution"),
+    ]
+  }
+
+  public func append(to network: inout NetworkBuilder, from input: String) throws(NetworkError) -> String {
+    var (scores, offsets): ([String], [String]) = ([], [])
+    for (number, level) in levels.levels.enumerated() {
+      let source = try level.from.map { name throws(NetworkError) in
+        try network.value(referredTo: name, by: Self.kind)
+      }
+      let value = source ?? input
+      let channels = try network.channels(of: value)
+      let rows = AnchorRows(anchors: level.extents)
+      for (name, numbers) in [("scores", network.classes + 1), ("offsets", 4)] {
+        let made = try network.within("head\(number + 1)") { network throws(NetworkError) in
+          var value = value
+          if separable {
+            let depthwise = Conv2D(
+              filters: channels, kernel: kernel, padding: kernel / 2, groups: channels, bias: false)
+            value = try network.append(depthwise, named: name + ".depthwise", from: [value])
+            value = try network.append(BatchNorm(), named: name + ".norm", from: [value])
+            value = try network.append(ReLU6(), named: name + ".relu", from: [value])
+          }
+          let size = separable ? 1 : kernel
+          let head = Conv2D(filters: rows.count * numbers, kernel: size, padding: size / 2)
+          value = try network.append(head, named: name, from: [value])
+          return try network.append(rows, named: name + ".rows", from: [value])
+        }
+        if name == "scores" { scores.append(made) } else { offsets.append(made) }
+      }
+    }
+    network.detector = [
+      try Self.joined(scores, as: "scores", &network), try Self.joined(offsets, as: "offsets", &network),
+    ]
+    return network.detector[0]
+  }
+
+  /// The rows of all levels, one level after another.
+  private static func joined(
+    _ rows: [String], as name: String, _ network: inout NetworkBuilder
+  ) throws(NetworkError) -> String {
+    if rows.count == 1 { return rows[0] }
+    return try network.append(Concat(), named: name, from: rows)
+  }
+}
+
+/// A layer that a detector looks at, with the anchors of its places.
+public struct DetectorLevel: Configurable, Sendable {
+  /// The layer's name; the one before if `nil`.
+  public var from: String?
+  /// The side of a square anchor, as a share of the image's.
+  public var scale = 0.2
+  /// The scale of the next level, which gives one more square anchor, of a side between both; none if `nil`.
+  public var next: Double?
+  /// Width over height of further anchors, each with its inverse.
+  public var ratios: [Double] = [2]
+  /// Widths and heights instead of scale and ratios.
+  public var anchors: [Float]?
+
+  public init() {}
+
+  public static var settings: [Setting<Self>] {
+    [
+      Setting("from", \.from, "the layer that is looked at; the one before if null"),
+      Setting("scale", \.scale, in: 0.001...8, "side of a square anchor, as a share of the image's"),
+      Setting("next", \.next, in: 0.001...8, "the next level's scale: one more square anchor; none if null"),
+      Setting(
+        "ratios", \.ratios, expected: "numbers in 1.01...32, or an empty list",
+        "width over height of further anchors, each with its inverse"
+      ) { (list: [Double]) in list.allSatisfy { (1.01...32).contains($0) } && list.count <= 8 },
+      Setting(
+        "anchors", \.anchors, expected: "1 to 64 pairs of width and height in 0.0001...8, or null",
+        "widths and heights instead of scale and ratios"
+      ) { (list: [Float]?) in list.map(Self.isSensible) ?? true },
+    ]
+  }
+
+  private static func isSensible(_ anchors: [Float]) -> Bool {
+    let sides: ClosedRange<Float> = 1e-4...8
+    return (2...128).contains(anchors.count) && anchors.count.isMultiple(of: 2)
+      && anchors.allSatisfy { sides.contains($0) }
+  }
+
+  /// The width and the height of each anchor.
+  ///
+  /// **Formula** for a scale s, the next one t and ratios r: `(s, s)`, `(√(s·t), √(s·t))`, `(s·√r, s/√r)`, `(s/√r, s·√r)`.
+  var extents: [Float] {
+    if let anchors { return anchors }
+    var extents = [scale, scale]
+    if let next { extents += [(scale * next).squareRoot(), (scale * next).squareRoot()] }
+    for ratio in ratios {
+      let root = ratio.squareRoot()
+      extents += [scale * root, scale / root, scale / root, scale * root]
+    }
+    return extents.map { Float($0) }
+  }
+}
+
+/// The levels of a detector as a spec holds them.
+public struct DetectorLevels: SettingValue, Sendable {
+  public static let expectation = "a list of one level or more"
+
+  /// The levels, the finest first.
+  let levels: [DetectorLevel]
+
+  init() { levels = [] }
+
+  public init(reading node: SettingsNode, key: String) throws(SettingsError) {
+    var levels: [DetectorLevel] = []
+    for item in try node.list(key) { levels.append(try DetectorLevel(from: item, owner: "a level")) }
+    guard (1...16).contains(levels.count) else {
+      throw .wrongType(node.mark, key: key, expected: Self.expectation, found: node.kindDescription)
+    }
+    self.levels = levels
+  }
+
+  public var node: SettingsNode { SettingsNode(.list(levels.map { $0.node })) }
+}

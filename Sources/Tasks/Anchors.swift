@@ -1,0 +1,132 @@
+import Datasets
+import Foundation
+import Graphs
+import Ops
+import Tensors
+
+/// The anchors of a detector: the boxes that the rows of its heads are about, in the order of the rows.
+///
+/// **Formula** a thing of centre (x, y), width w and height h is told to an anchor of (X, Y, W, H) as
+/// `(x - X)/(0.1·W), (y - Y)/(0.1·H), ln(w/W)/0.2, ln(h/H)/0.2`.
+///
+/// **Paper** Liu et al., "SSD: single shot multibox detector", ECCV 2016, arXiv:1512.02325.
+public struct Anchors: Sendable, Equatable {
+  /// What differences of centres and of sizes are divided by.
+  static let (centreScale, sizeScale): (Float, Float) = (0.1, 0.2)
+  /// The most that a size is multiplied by: 1,000/16, as is usual.
+  static let largestGrowth: Float = 62.5
+  /// From this overlap on an anchor stands for a thing.
+  static let matchingOverlap: Float = 0.5
+
+  /// Columns and rows of the images.
+  public let width, height: Float
+  /// The centre, the width and the height of each, in pixels: `[x, y, w, h, x, …]`.
+  public let boxes: [Float]
+
+  /// How many there are.
+  public var count: Int { boxes.count / 4 }
+
+  /// The anchors of some nodes that lay out rows, in images of a graph's input; `nil` where the graph takes no images.
+  init?(of rows: [Node], in graph: Graph) {
+    guard let image = graph.inputs.first?.shape, image.rank == 3 else { return nil }
+    (width, height) = (Float(image[2]), Float(image[1]))
+    var boxes: [Float] = []
+    for node in rows {
+      guard let op = node.op as? AnchorRows, let shape = graph.inputShapes(of: node).first else { return nil }
+      for row in 0..<shape[2] {
+        for column in 0..<shape[3] {
+          for anchor in 0..<op.count {
+            boxes.append((Float(column) + 0.5) / Float(shape[3]) * width)
+            boxes.append((Float(row) + 0.5) / Float(shape[2]) * height)
+            boxes.append(op.anchors[2 * anchor] * width)
+            boxes.append(op.anchors[2 * anchor + 1] * height)
+          }
+        }
+      }
+    }
+    self.boxes = boxes
+  }
+
+  /// An anchor as a box, which may reach beyond the image.
+  func box(_ anchor: Int) -> Box {
+    let (x, y, w, h) = (
+      boxes[4 * anchor], boxes[4 * anchor + 1], boxes[4 * anchor + 2], boxes[4 * anchor + 3]
+    )
+    return Box(left: x - w / 2, top: y - h / 2, right: x + w / 2, bottom: y + h / 2)
+  }
+
+  /// Where an anchor's four numbers say that a thing is, within the image.
+  func decoded(_ anchor: Int, _ offsets: Span<Float>, at start: Int) -> Box {
+    let (x, y, w, h) = (
+      boxes[4 * anchor], boxes[4 * anchor + 1], boxes[4 * anchor + 2], boxes[4 * anchor + 3]
+    )
+    let centre = (
+      x: x + offsets[start] * Self.centreScale * w, y: y + offsets[start + 1] * Self.centreScale * h
+    )
+    let across = w * min(exp(offsets[start + 2] * Self.sizeScale), Self.largestGrowth)
+    let down = h * min(exp(offsets[start + 3] * Self.sizeScale), Self.largestGrowth)
+    return Box(
+      left: centre.x - across / 2, top: centre.y - down / 2, right: centre.x + across / 2,
+      bottom: centre.y + down / 2
+    ).clipped(width: width, height: height)
+  }
+
+  /// Writes what is there to the anchors of an image, five numbers each: the class plus one, 0 for the background, and a thing's four
+  /// numbers.
+  ///
+  /// Each thing takes the free anchor that it overlaps most, of equal ones the first; every other anchor stands for the thing that it
+  /// overlaps most, where that is at least a half. Crowds are passed over. Allocates nothing.
+  func writeMatches(
+    _ things: [LabelledBox], _ others: [LabelledBox], into target: inout MutableSpan<Float>, at start: Int
+  ) {
+    // Until the end, an anchor's numbers are: the thing's place plus one (negative where it was taken), and how much they overlap.
+    for i in start..<start + 5 * count { target[i] = 0 }
+    let all = things.count + others.count
+    func thing(_ place: Int) -> LabelledBox {
+      place < things.count ? things[place] : others[place - things.count]
+    }
+    for place in 0..<all where !thing(place).isCrowd {
+      let box = thing(place).box
+      for anchor in 0..<count {
+        let overlap = self.box(anchor).overlap(with: box)
+        let own = start + 5 * anchor
+        if overlap >= Self.matchingOverlap, overlap > target[own + 1] {
+          target[own] = Float(place + 1)
+          target[own + 1] = overlap
+        }
+      }
+    }
+    for place in 0..<all where !thing(place).isCrowd {
+      let box = thing(place).box
+      var (best, most): (Int?, Float) = (nil, 0)
+      for anchor in 0..<count where target[start + 5 * anchor] >= 0 {
+        let overlap = self.box(anchor).overlap(with: box)
+        if overlap > most { (best, most) = (anchor, overlap) }
+      }
+      if let best { target[start + 5 * best] = -Float(place + 1) }
+    }
+    for anchor in 0..<count {
+      let own = start + 5 * anchor
+      guard target[own] != 0 else {
+        target[own + 1] = 0
+        continue
+      }
+      let match = thing(Int(abs(target[own])) - 1)
+      write(match, of: anchor, into: &target, at: own)
+    }
+  }
+
+  private func write(
+    _ thing: LabelledBox, of anchor: Int, into target: inout MutableSpan<Float>, at place: Int
+  ) {
+    let (x, y, w, h) = (
+      boxes[4 * anchor], boxes[4 * anchor + 1], boxes[4 * anchor + 2], boxes[4 * anchor + 3]
+    )
+    let box = thing.box
+    target[place] = Float(thing.label + 1)
+    target[place + 1] = ((box.left + box.right) / 2 - x) / (Self.centreScale * w)
+    target[place + 2] = ((box.top + box.bottom) / 2 - y) / (Self.centreScale * h)
+    target[place + 3] = log(max(box.right - box.left, 1e-3) / w) / Self.sizeScale
+    target[place + 4] = log(max(box.bottom - box.top, 1e-3) / h) / Self.sizeScale
+  }
+}

@@ -1,0 +1,88 @@
+import Datasets
+import Foundation
+import Metrics
+import Settings
+import Tensors
+
+/// What a detector found in a set of images, beside what is there.
+struct ObjectDetectionScores {
+  /// How sure a detector must be for `Finding` to count a box.
+  private static let sure: Float = 0.5
+
+  private let classes: Int
+  private var found: [[Detection]] = []
+  private var truth: [[LabelledBox]] = []
+  private(set) var isFinite = true
+
+  /// Scores of no images.
+  init(classes: Int) { self.classes = classes }
+
+  /// The judgement by one's way of judging.
+  func judged(by rule: AveragePrecision.Rule) -> AveragePrecision {
+    AveragePrecision(found: found, truth: truth, classes: classes, by: rule)
+  }
+}
+
+extension ObjectDetectionScores: TaskScores {
+  var images: Int { truth.count }
+  var loss: Double? { nil }
+  /// The mean average precision as VOC counts since 2010.
+  var value: Double { judged(by: .voc2010).value }
+  var details: any TaskDetails { DetectionDetails(judged(by: .voc2010)) }
+
+  mutating func add(_ outputs: HeadOutputs, image: Int, truth annotation: Annotation) -> Finding {
+    for head in outputs.heads.indices {
+      let buffer = outputs.buffers[head]
+      for i in outputs.row(of: image, head: head) where !buffer.floats[i].isFinite { isFinite = false }
+    }
+    let detections = DetectionDecoder().detections(outputs, image: image)
+    let things = annotation.things
+    found.append(detections)
+    truth.append(things)
+    let said = detections.prefix(max(1, detections.count { $0.score >= Self.sure }))
+    return Finding(
+      said: .boxes(said.map { LabelledBox(label: $0.label, box: $0.box) }),
+      confidence: Double(detections.first?.score ?? 0),
+      isRight: Self.isRight(detections.filter { $0.score >= Self.sure }, things))
+  }
+
+  /// Whether what was found for sure is what is there, difficult things aside.
+  private static func isRight(_ found: [Detection], _ truth: [LabelledBox]) -> Bool {
+    var left = truth
+    for detection in found {
+      let match = left.indices.filter {
+        left[$0].label == detection.label && left[$0].box.overlap(with: detection.box) >= 0.5
+      }.max { left[$0].box.overlap(with: detection.box) < left[$1].box.overlap(with: detection.box) }
+      guard let match else { return false }
+      if !left[match].isDifficult { left.remove(at: match) }
+    }
+    return left.allSatisfy(\.isDifficult)
+  }
+
+  func report(classes names: [String]) -> TaskReport {
+    let area = judged(by: .voc2010)
+    let (points, coco) = (judged(by: .voc2007), judged(by: .coco))
+    let perClass = area.perClass
+    let boxes = area.classes.map { $0.boxCounts.reduce(0, +) }
+    let rows = names.indices.map { label in
+      SettingsNode(mapping: [
+        "class": names[label].node, "boxes": boxes[label].node, "ap": perClass[label].node,
+      ])
+    }
+    let width = max(1, min(30, names.map(\.count).max() ?? 0))
+    return TaskReport(
+      figures: SettingsNode(mapping: [
+        "map": area.value.node, "map11Points": points.value.node, "mapCoco": coco.value.node,
+        "perClass": SettingsNode(.list(rows)),
+      ]),
+      line: String(
+        format: "mAP@0.5 %.2f %% (%.2f %% by eleven points), COCO's mAP %.2f %%", 100 * area.value,
+        100 * points.value, 100 * coco.value),
+      lines: ["average precision at an overlap of 0.5:"]
+        + names.indices.map { label in
+          let name = names[label].padding(toLength: width, withPad: " ", startingAt: 0)
+          guard let precision = perClass[label] else { return "  \(name)  no boxes" }
+          return "  \(name)  " + String(format: "%6.2f %%", 100 * precision) + "  of \(boxes[label]) boxes"
+        })
+  }
+}

@@ -1,0 +1,65 @@
+public import Graphs
+import Ops
+public import Settings
+public import Tasks
+import Tensors
+
+/// Learning what a detector says of each of its anchors: its probabilities, softened by a temperature, and where it sees things.
+///
+/// **Formula** `loss = l·labels + a·D`, D being `anchor-divergence`: `1/W · Σ_a w_a·(T²·KL(teacher ‖ student) + b·smoothL1)`, with
+/// weights of how surely the teacher sees a thing.
+///
+/// **Paper** Chen, Choi, Yu, Han, Chandraker, "Learning efficient object detection models with knowledge distillation", NIPS 2017.
+public struct AnchorTargets: Distiller {
+  public static let name = "anchor-targets"
+  public static let summary = "match what a teaching detector says of each anchor"
+
+  /// The factor on the teacher's part.
+  public var weight: Float = 1
+  /// The factor on what the task minimizes by itself.
+  public var labels: Float = 1
+  /// What scores are divided by.
+  public var temperature: Float = 2
+  /// The factor on boxes within the teacher's part.
+  public var boxes: Float = 1
+
+  public init() {}
+
+  public static var settings: [Setting<AnchorTargets>] {
+    [
+      Setting("weight", \.weight, in: 1e-6...1000, "factor on the teacher's part"),
+      Setting("labels", \.labels, in: 0...1000, "factor on what the task minimizes by itself"),
+      Setting("temperature", \.temperature, in: 0.1...100, "what scores are divided by"),
+      Setting("boxes", \.boxes, in: 0...1000, "factor on boxes within the teacher's part"),
+    ]
+  }
+
+  public var teacherParts: Set<TeacherPart> { [.values] }
+  public var temperatureOfTargets: Float? { temperature }
+
+  public func requireHeads(_ task: any ImageTask, of student: Graph) throws {
+    _ = try task.heads(of: student, network: "training").named(Head.anchorScores, network: "training")
+  }
+
+  public func build(_ objective: inout ObjectiveBuilder) throws {
+    try objective.minimizeTaskLoss(weight: labels)
+    let scores = try objective.heads.named(Head.anchorScores, network: "training")
+    guard let teacher = objective.teacher else { throw DistillationError.noTeacher(objective: Self.name) }
+    let others = try objective.task.heads(of: teacher, network: "teacher")
+    guard others.map(\.anchors) == objective.heads.map(\.anchors) else {
+      throw DistillationError.different(
+        what: "anchors", student: "\(scores.anchors?.count ?? 0)", teacher: "\(others[0].anchors?.count ?? 0)"
+      )
+    }
+    var own: [String] = []
+    for head in objective.heads { own.append(try objective.head(head.name)) }
+    var its: [String] = []
+    for head in others { its.append(try objective.teacherValue(head.value)) }
+    let said = objective.append(Concat(), name: "anchor-targets/student", inputs: own)
+    let wanted = objective.append(Concat(), name: "anchor-targets/teacher", inputs: its)
+    let divergence = AnchorDivergence(
+      classes: scores.shape.count / (scores.anchors?.count ?? 1), temperature: temperature, boxes: boxes)
+    let loss = objective.append(divergence, name: "anchor-targets", inputs: [said, wanted])
+    objective.minimize(loss, weight: weight)
+  }
+}
