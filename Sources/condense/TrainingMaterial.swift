@@ -29,7 +29,7 @@ struct TrainingMaterial {
     self.input = input
     settings.augmentations =
       settings.augmentations
-      ?? DefaultAugmentations.list(channels: data.channels, allowed: data.allowedAugmentations)
+      ?? DefaultAugmentations.list(of: data)
     self.settings = settings
     let options = NetworkOptions(channels: data.channels, classes: data.classes.count, width: width)
     var graph = try failing(.badInput) { try spec.build(options: options) }
