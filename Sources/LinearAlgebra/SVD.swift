@@ -7,8 +7,8 @@ public import Tensors
 /// orthonormal v_i. Among matrices of rank r the first r terms are nearest to A, at the squared distance
 /// `Σ_{i ≥ r} σ_i²` (Eckart, Young, "The approximation of one matrix by another of lower rank", 1936).
 ///
-/// **Signs**: of each pair of vectors the sign is free; here the element of u_i with the largest magnitude (the first of
-/// equal ones) is positive.
+/// **Signs**: of each pair of vectors the sign is free; here the element of u_i with the largest magnitude (the first
+/// of equal ones) is positive.
 public struct SVD: Sendable, Equatable {
   /// The left singular vectors, one a column: `[m, k]`.
   public let left: Tensor
@@ -16,6 +16,11 @@ public struct SVD: Sendable, Equatable {
   public let values: [Double]
   /// The right singular vectors, one a row: `[k, n]`.
   public let right: Tensor
+
+  /// Makes a decomposition of its parts, as one that others are made of.
+  public init(left: Tensor, values: [Double], right: Tensor) {
+    (self.left, self.values, self.right) = (left, values, right)
+  }
 }
 
 extension Tensor {
