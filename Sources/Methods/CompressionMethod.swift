@@ -31,6 +31,9 @@ public protocol CompressionMethod: NamedKind {
   /// The method that removes as much by chance, for the control row; `nil` where there is no such thing.
   var randomControl: (any CompressionMethod)? { get }
 
+  /// The target whose cost model says what layers are worth, by name; `nil` for none.
+  var target: String? { get }
+
   /// The layers that lose the same channels as a node that the method applies to, itself among them, by name; alone for most.
   func layersTied(to node: Node, in graph: Graph) -> [String]
   /// Whether the method would change a node, or why not: for `condense plan`. Judged on shapes alone.
@@ -47,6 +50,7 @@ extension CompressionMethod {
   public static var strength: WritableKeyPath<Self, Double>? { nil }
   public var randomControl: (any CompressionMethod)? { nil }
   public var weightBits: Int? { nil }
+  public var target: String? { nil }
   public func layersTied(to node: Node, in graph: Graph) -> [String] { [node.name] }
 
   /// Runs a part of another method, which is made of this one, and throws this one's errors as that one's.
@@ -103,6 +107,8 @@ public enum EvidenceKind: String, Sendable {
   case losses
   /// Weights at initialization.
   case initialWeights
+  /// What networks take on a target.
+  case latency
 }
 
 /// Whether a method can be applied to a node.

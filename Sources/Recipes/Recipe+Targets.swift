@@ -1,6 +1,9 @@
-import Settings
+import Methods
+import Readings
+public import Settings
 import Simulation
 import Targets
+import Trials
 
 extension Recipe {
   /// Refuses targets that are not there, cannot be read or name a simulator that is none, before anything is trained.
@@ -15,8 +18,26 @@ extension Recipe {
       }
       try Self.require(name, in: folders, mark)
     }
+    for (name, mark) in methodTargets {
+      let profile = try located("\(mark)") { try TargetProfile.named(name, searching: folders) }
+      guard profile.basis != .measured else {
+        throw RecipeError.invalid(
+          mark,
+          "\(name) has no cost model, only measurements, which would differ from run to run: a method cannot go by it; "
+            + "choose another target")
+      }
+    }
     for goal in students.compactMap(\.goal) {
       if let name = goal.target, !seen.contains(name) { try Self.require(name, in: folders, goal.mark) }
+    }
+  }
+
+  /// The targets that methods go by, and where their students stand.
+  public var methodTargets: [(name: String, mark: SettingsMark)] {
+    students.flatMap { student in
+      student.stages.compactMap { stage in
+        stage.choice?.method.target.map { ($0, student.mark) }
+      }
     }
   }
 

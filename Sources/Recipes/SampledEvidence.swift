@@ -50,6 +50,10 @@ final class SampledEvidence: Evidence {
     try sampled(images) { try whole.meanLoss(of: changed, images: $0) }
   }
 
+  func latencyMs(of graph: Graph, on target: String) throws -> Double {
+    try whole.latencyMs(of: graph, on: target)
+  }
+
   func initialWeights() throws -> [String: Tensor] { try whole.initialWeights() }
 
   /// Looks at some of the images, and notes what the others would have taken.

@@ -37,7 +37,7 @@ public struct RecipeMaterial: Sendable {
   public var modelImages: Int?
   /// Whether the training of that file is known to have left out the validation images of every seed of the recipe.
   public var isValidationUnseen = false
-  /// The digests of the profiles that goals name, by target.
+  /// The digests of the profiles that goals and methods name, by target.
   public var profileDigests: [String: String] = [:]
   /// The profiles themselves.
   public var profiles: [String: TargetProfile] = [:]
@@ -192,7 +192,9 @@ public struct TrialPlanner {
         training = try settings(network: network, [recipe.training, stage.training])
         training?.epochs = stage.epochs
       }
-      stages.append(TrialSpec.Stage(choice: stage.choice, objective: stage.objective, training: training))
+      var choice = stage.choice
+      choice?.profile = stage.choice?.method.target.flatMap { material.profileDigests[$0] }
+      stages.append(TrialSpec.Stage(choice: choice, objective: stage.objective, training: training))
     }
     var start = TrialSpec.Start.teacher
     if let network = student.network {

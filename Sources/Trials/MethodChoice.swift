@@ -9,6 +9,8 @@ public struct MethodChoice: Sendable {
   public var method: any CompressionMethod
   /// What differs for some layers, in the recipe's order.
   public var overrides: [LayerOverride]
+  /// The digest of the profile of the target that the method names: another profile makes another student.
+  package var profile: String?
 
   /// Makes a choice.
   public init(_ method: any CompressionMethod, overrides: [LayerOverride] = []) {
@@ -61,7 +63,7 @@ public struct MethodChoice: Sendable {
 
   /// The same choice with some settings changed.
   package func updated(_ settings: SettingsNode) throws(SettingsError) -> MethodChoice {
-    MethodChoice(try Self.updated(method, settings), overrides: overrides)
+    with(try Self.updated(method, settings))
   }
 
   private static func updated<M: CompressionMethod>(
@@ -74,7 +76,13 @@ public struct MethodChoice: Sendable {
 
   /// The same choice at another strength.
   package func withStrength(_ strength: Double) -> MethodChoice {
-    MethodChoice(Self.with(method, strength), overrides: overrides)
+    with(Self.with(method, strength))
+  }
+
+  private func with(_ method: any CompressionMethod) -> MethodChoice {
+    var choice = self
+    choice.method = method
+    return choice
   }
 
   private static func with<M: CompressionMethod>(_ method: M, _ strength: Double) -> any CompressionMethod {
@@ -101,19 +109,22 @@ public struct MethodChoice: Sendable {
 
   /// What a trial's specification holds: the name, the revision, every setting and the overrides.
   package var node: SettingsNode {
-    SettingsNode(mapping: [
+    let node = SettingsNode(mapping: [
       "name": name.node, "revision": type(of: method).revision.node, "settings": method.node,
       "overrides": SettingsNode(.list(overrides.map(\.node))),
     ])
+    // Few methods have it: the addresses of all others stay.
+    return profile.map { node.adding(SettingsNode(mapping: ["profile": $0.node])) } ?? node
   }
 
   /// Reads what `node` gives.
   init(from node: SettingsNode) throws(SettingsError) {
     let owner = "a method"
-    try node.requireKeys(["name", "revision", "settings", "overrides"], of: owner)
+    try node.requireKeys(["name", "revision", "settings", "overrides", "profile"], of: owner)
     try self.init(
       name: node.required("name", of: owner).string("name"), settings: node.required("settings", of: owner),
       overrides: node["overrides"])
+    profile = try node["profile"].map { value throws(SettingsError) in try value.string("profile") }
   }
 
   /// Every setting of the method with its value.

@@ -6,8 +6,10 @@ package import Graphs
 package import Methods
 import Metrics
 import Ops
+import Readings
 import Runs
 import Settings
+import Targets
 import Tasks
 package import Tensors
 package import Training
@@ -303,12 +305,18 @@ package struct StageEvidence {
     self.initial = initial ?? runner.initialWeights
   }
 
+  /// What a target's cost model says of a network.
+  private func latencyMs(of graph: Graph, on target: String) throws -> Double {
+    let profile = try TargetProfile.named(target, searching: runner.environment.targetFolders)
+    return try profile.estimate(graph, flashBytes: 0)[.latency]?.value ?? 0
+  }
+
   /// The evidence of a network, on training images without augmentation.
   package func of(_ graph: Graph) throws -> any Evidence {
     let loader = try data.evidence(batch: TrialMeasurement.batch)
     let evidence = PlanEvidence(
       graph, task: data.task, backend: runner.environment.backend, source: loader,
-      batch: loader.options.batch, threads: runner.spec.threads, initial: initial)
+      batch: loader.options.batch, threads: runner.spec.threads, initial: initial, latency: latencyMs)
     guard keepsLosses, let cache = runner.environment.datasetOptions.cacheDirectory else { return evidence }
     return KeptLosses(
       evidence, cache: cache, images: loader.stream,

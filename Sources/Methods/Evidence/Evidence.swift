@@ -30,6 +30,8 @@ public protocol Evidence {
   func meanLoss(of changed: Graph, images: Int) throws -> Double
   /// The trainable parameters at initialization, by name; those that the network has got since are not there.
   func initialWeights() throws -> [String: Tensor]
+  /// The milliseconds that a network of its own, such as one layer, would take on a target by the target's cost model.
+  func latencyMs(of graph: Graph, on target: String) throws -> Double
 }
 
 extension Evidence {
@@ -54,6 +56,10 @@ extension Evidence {
   public func meanLoss(of changed: Graph, images: Int) throws -> Double {
     throw MethodError.evidence(
       method: "evidence", reason: "no images were given to compute the loss of changed networks on")
+  }
+  public func latencyMs(of graph: Graph, on target: String) throws -> Double {
+    throw MethodError.evidence(
+      method: "evidence", reason: "what layers take on \(target) is not known here; leave \"target\" out")
   }
   public func initialWeights() throws -> [String: Tensor] {
     throw MethodError.evidence(

@@ -20,15 +20,18 @@ public struct PlanEvidence: Evidence {
   private let source: any BatchSource
   let options: PlanOptions
   private let initial: () throws -> [String: Tensor]?
+  private let latency: ((Graph, String) throws -> Double)?
 
   /// Makes evidence of a graph; nothing is computed before it is asked for. `batch` is the source's, `initial` gives the
   /// trainable parameters at initialization where they are known; it is called when a method asks, and those of another shape
-  /// than now are left out.
+  /// than now are left out. `latency` tells the milliseconds of a network on a target of a name.
   public init(
     _ graph: Graph, task: any ImageTask, backend: any Backend, source: any BatchSource, batch: Int,
     precision: Precision = .f32,
-    threads: Int = 1, initial: @escaping () throws -> [String: Tensor]? = { nil }
+    threads: Int = 1, initial: @escaping () throws -> [String: Tensor]? = { nil },
+    latency: ((Graph, String) throws -> Double)? = nil
   ) {
+    self.latency = latency
     self.initial = initial
     self.graph = graph
     self.task = task
@@ -62,6 +65,11 @@ public struct PlanEvidence: Evidence {
         reason: "they are not known of this network; choose a criterion that does without them")
     }
     return initial.filter { graph.parameters[$0]?.value.shape == $1.shape }
+  }
+
+  public func latencyMs(of graph: Graph, on target: String) throws -> Double {
+    guard let latency else { return try NoEvidence().latencyMs(of: graph, on: target) }
+    return try latency(graph, target)
   }
 
   public func meanLoss(of changed: Graph, images: Int) throws -> Double {

@@ -43,6 +43,10 @@ struct KeptLosses: Evidence {
     return loss
   }
 
+  func latencyMs(of graph: Graph, on target: String) throws -> Double {
+    try evidence.latencyMs(of: graph, on: target)
+  }
+
   func forEachGradient(images: Int, _ body: ([String: Tensor]) -> Void) throws {
     try evidence.forEachGradient(images: images, body)
   }
