@@ -5,7 +5,8 @@ public enum MethodCatalogue: Catalogue {
   /// Family by family, in the order of documentation.
   public static let all: [any CompressionMethod.Type] = [
     DepthwiseSeparable.self, FireModules.self, ScaledWidth.self,
-    SVDLinear.self, SpatialSVD.self, Tucker2.self,
+    SVDLinear.self, ActivationSVD.self, TensorTrain.self,
+    SpatialSVD.self, ChannelSVD.self, Tucker2.self, CanonicalConvolution.self,
     WeightPruning.self, MagnitudePruning.self, RandomPruning.self, ChannelPruning.self, NetworkSlimming.self,
     PathPruning.self, DeadNeurons.self, ChannelGates.self,
     DynamicSurgery.self, MovementPruning.self, KarninPruning.self, ADMMPruning.self,

@@ -68,4 +68,13 @@ struct ImageEvidence: Evidence {
       body(all.filter { values.contains($0.key) })
     }
   }
+
+  /// All that a value of a network is for the images, one after another.
+  func values(_ name: String, _ graph: Graph) throws -> [Float] {
+    var all: [Float] = []
+    try forEachActivation(of: [name], in: graph, images: images.shape[0], real: true) {
+      all += $0[name]?.values ?? []
+    }
+    return all
+  }
 }

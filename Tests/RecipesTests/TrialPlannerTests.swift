@@ -27,6 +27,52 @@ struct TrialPlannerTests {
     return try TrialPlanner(recipe, material).plan()
   }
 
+  @Test(
+    "A method that goes by a target's costs is another trial where the profile is another, others are not")
+  func methodTargets() throws {
+    let yaml = """
+      recipe: 1
+      data: glyphs
+      seeds: 1
+      teacher: {network: cnn-small, training: {epochs: 1}}
+      students:
+        - name: timed
+          pipeline: [{tucker-2: {target: cortex-m4}, epochs: 1}]
+        - name: plain
+          pipeline: [{tucker-2: {}, epochs: 1}]
+      """
+    func addresses(_ digest: String) throws -> [String: String] {
+      let trials = try plan(yaml, profiles: ["cortex-m4": digest]).trials.filter { $0.role == .student }
+      return Dictionary(uniqueKeysWithValues: trials.map { ($0.name, $0.address) })
+    }
+    let (first, second) = (try addresses("a"), try addresses("b"))
+    #expect(first["timed"] != second["timed"] && first["timed"] != nil)
+    #expect(first["plain"] == second["plain"])
+    let timed = try #require(try plan(yaml, profiles: ["cortex-m4": "a"]).trials.first { $0.name == "timed" })
+    #expect(try TrialSpec(from: timed.node).address == timed.address)
+  }
+
+  @Test("Targets of methods are there, and have a cost model")
+  func requiredTargets() throws {
+    func message(_ target: String) -> String {
+      errorMessage {
+        try TrialSupport.recipe(
+          """
+          recipe: 1
+          data: glyphs
+          teacher: {network: cnn-small, training: {epochs: 1}}
+          students:
+            - name: timed
+              pipeline: [{svd-linear: {target: \(target)}, epochs: 1}]
+          """
+        ).requireTargets(in: [Checkout.path + "/Recipes/targets"])
+      }
+    }
+    #expect(message("cortex-m4") == "nothing thrown")
+    #expect(message("host").contains("has no cost model, only measurements"))
+    #expect(message("cortex-m5").contains("cortex-m"))
+  }
+
   @Test("Every trial stands after those it needs, and none twice")
   func order() throws {
     let trials = try plan(RecipeTests.small).trials

@@ -42,7 +42,8 @@ protocol PlaceReader {
 }
 
 extension PlaceSampler {
-  /// By layer, rows of what it reads in a network at the sampled places of images; encodings of values are left out where `real`.
+  /// By layer, rows of what it reads in a network at the sampled places of images; encodings of values are left out
+  /// where `real`.
   func rows(
     of layers: [any PlaceReader], in graph: Graph, images: Int, real: Bool, _ evidence: any Evidence
   ) throws -> [SampledRows] {
@@ -81,13 +82,25 @@ struct SampledLayer: PlaceReader {
   private let isPlain: Bool
   private let shape: Shape
   private let outputWidth: Int
+  private let groups: Int
 
   /// The layers of a graph that read some values, in its order.
   static func all(of graph: Graph, reading values: [String]) -> [SampledLayer] {
     let values = Set(values)
     return ChannelReader.all(of: graph).compactMap { reader in
-      values.contains(reader.value) ? SampledLayer(reader, in: graph) : nil
+      let isWhole = (reader.node.op as? any ProductOp)?.groups == 1
+      return isWhole && values.contains(reader.value) ? SampledLayer(reader, in: graph) : nil
     }
+  }
+
+  /// The layer of a name, which may have groups; `nil` for what is none.
+  static func making(_ value: String, in graph: Graph) -> SampledLayer? {
+    let name = ParameterRole.weight.name(of: value)
+    guard let node = graph.node(named: value), let input = node.inputs.first,
+      let weight = graph.parameters[name]?.projected
+    else { return nil }
+    return SampledLayer(
+      ChannelReader(node: node, parameter: name, value: input, axis: 1, weight: weight), in: graph)
   }
 
   private init?(_ reader: ChannelReader, in graph: Graph) {
@@ -96,11 +109,12 @@ struct SampledLayer: PlaceReader {
     weightName = reader.parameter
     weight = reader.weight
     guard let output = graph.shape(of: node.name), let input = graph.shape(of: value),
-      let product = node.op as? any ProductOp, product.groups == 1, product is Conv2D || input.rank == 2
+      let product = node.op as? any ProductOp, product is Conv2D || input.rank == 2
     else { return nil }
     places = output.spatialCount
     outputWidth = output.rank > 3 ? output[3] : 1
-    columns = weight.values.count / weight.shape[0]
+    groups = product.groups
+    columns = weight.values.count / weight.shape[0] * groups
     shape = input
     let name = ParameterRole.bias.name(of: node.name)
     bias = graph.parameters[name].map { (name, $0.projected) }
@@ -168,15 +182,9 @@ struct SampledLayer: PlaceReader {
     let made = try now.tensor.multiplied(by: reduced.reshaped([outputs, columns]).exchangingLeadingAxes())
     let rest = Tensor(zip(target.values, made.values).map { $0 - $1 }, shape: target.shape)
     let kept = (0..<columns).filter { !channels.contains($0 / taps) }
-    var inputs = now.tensor.gathering(kept, axis: 1)
-    if bias != nil { inputs = inputs.appendingOnes() }
-    let transposed = try inputs.exchangingLeadingAxes()
-    var products = try transposed.multiplied(by: inputs)
-    let order = inputs.shape[1]
-    let trace = (0..<order).reduce(0) { $0 + Double(products.values[$1 * order + $1]) }
-    guard trace > 0 else { return [:] }
-    for i in 0..<order { products.values[i * order + i] += Float(ridge * trace / Double(order)) }
-    let change = try products.cholesky().solve(try transposed.multiplied(by: rest)).values
+    guard let change = try change(of: now.tensor.gathering(kept, axis: 1), to: rest, ridge: ridge) else {
+      return [:]
+    }
     var fitted = reduced
     for (row, column) in kept.enumerated() {
       for output in 0..<outputs { fitted.values[output * columns + column] += change[row * outputs + output] }
@@ -189,11 +197,50 @@ struct SampledLayer: PlaceReader {
     }
     return result
   }
+
+  /// Weight and bias by name that make of the rows `now` what is nearest to `target [rows, outputs]`, group by group.
+  func fitted(to target: SampledRows, reading now: SampledRows, ridge: Double) throws -> [String: Tensor] {
+    guard isPlain, !now.values.isEmpty else { return [:] }
+    var (fitted, biases) = (weight, bias?.values ?? Tensor(zeros: [outputs]))
+    let (width, height) = (columns / groups, outputs / groups)
+    for group in 0..<groups {
+      let rows = Array(group * height..<(group + 1) * height)
+      let inputs = now.tensor.gathering(Array(group * width..<(group + 1) * width), axis: 1)
+      let own = weight.gathering(rows, axis: 0).reshaped([height, width])
+      let made = try inputs.multiplied(by: own.exchangingLeadingAxes())
+      let wanted = target.tensor.gathering(rows, axis: 1)
+      let rest = Tensor(
+        wanted.values.indices.map { i in
+          wanted.values[i] - made.values[i] - biases.values[rows[i % height]]
+        }, shape: made.shape)
+      guard let change = try change(of: inputs, to: rest, ridge: ridge) else { continue }
+      for (place, output) in rows.enumerated() {
+        for column in 0..<width { fitted.values[output * width + column] += change[column * height + place] }
+        if bias != nil { biases.values[output] += change[width * height + place] }
+      }
+    }
+    var result = [weightName: fitted]
+    if let bias { result[bias.name] = biases }
+    return result
+  }
+
+  /// What must be added to weights `[columns, outputs]`, and to the bias behind them, to make of inputs what `rest`
+  /// lacks; `nil` where all inputs are zero.
+  private func change(of inputs: Tensor, to rest: Tensor, ridge: Double) throws -> [Float]? {
+    let inputs = bias == nil ? inputs : inputs.appendingOnes()
+    let transposed = try inputs.exchangingLeadingAxes()
+    var products = try transposed.multiplied(by: inputs)
+    let order = inputs.shape[1]
+    let trace = (0..<order).reduce(0) { $0 + Double(products.values[$1 * order + $1]) }
+    guard trace > 0 else { return nil }
+    for i in 0..<order { products.values[i * order + i] += Float(ridge * trace / Double(order)) }
+    return try products.cholesky().solve(try transposed.multiplied(by: rest)).values
+  }
 }
 
 extension Conv2D {
-  /// Appends what a place of an image's output, `width` places wide, is made of: channel by channel the elements under the kernel,
-  /// zeros beyond the image.
+  /// Appends what a place of an image's output, `width` places wide, is made of: channel by channel the elements
+  /// under the kernel, zeros beyond the image.
   func appendPatch(at place: Int, width: Int, of tensor: Tensor, image: Int, to rows: inout SampledRows) {
     let (channels, rowCount, columnCount) = (tensor.shape[1], tensor.shape[2], tensor.shape[3])
     let item = image * channels * rowCount * columnCount

@@ -3,28 +3,36 @@ import LinearAlgebra
 import Settings
 import Tensors
 
-/// What the methods share that replace a layer by two or three smaller ones computed from its weights.
+/// What the methods share that replace a layer by smaller ones computed from its weights.
 public protocol FactorizationMethod: CompressionMethod {
   /// The share of the sum of squared singular values to keep.
   var energy: Double { get set }
   /// The share of the layer's parameters to keep; rules instead of the energy where given.
   var keptRatio: Double? { get set }
+  /// How ranks are chosen otherwise, and what happens to layers afterwards.
+  var choice: RankChoice { get set }
 }
 
 extension FactorizationMethod {
   public static var family: MethodFamily { .factorization }
   public static var order: PipelineOrder { .structure }
   public static var strength: WritableKeyPath<Self, Double>? { \Self.removedShare }
+  public var evidence: Set<EvidenceKind> { choice.evidence }
+  public var target: String? { choice.target }
 
-  /// How the ranks are chosen.
-  var rule: RankRule { RankRule(energy: energy, keptRatio: keptRatio) }
-
-  /// The share that is removed: of the parameters where a kept ratio rules, else of the energy.
+  /// The share that is removed: of the network where a budget rules, of the parameters where a kept ratio does, else
+  /// of the energy.
   var removedShare: Double {
-    get { 1 - (keptRatio ?? energy) }
+    get { 1 - (choice.budget ?? keptRatio ?? energy) }
     set {
       let kept = min(max(1 - newValue, 0.001), 1)
-      if keptRatio == nil { energy = kept } else { keptRatio = kept }
+      if choice.budget != nil {
+        choice.budget = kept
+      } else if keptRatio != nil {
+        keptRatio = kept
+      } else {
+        energy = kept
+      }
     }
   }
 
@@ -39,25 +47,255 @@ extension FactorizationMethod {
     ]
   }
 
-  /// The network with the layers that `factors` gives in place of a node; it gives none where they would have as many
-  /// parameters as the node.
+  /// The settings that came later.
+  static var choiceSettings: [Setting<Self>] { RankChoice.settings(\.choice) }
+
+  /// Why a layer is left alone whatever it is; `nil` where nothing speaks against it.
+  var refusal: String? {
+    guard choice.budget == nil, choice.rule == .given, keptRatio == 1 else { return nil }
+    return "keptRatio is 1: nothing is removed"
+  }
+
+  /// The network with the layers in place of the nodes that `factors` takes apart, at the ranks that the settings
+  /// choose; a node whose chain would be no smaller is left alone.
   static func factorize(
-    _ compression: Compression<Self>, _ factors: (Self, Node) throws -> [NewLayer]
+    _ compression: inout Compression<Self>,
+    _ factors: (Self, Node, inout Compression<Self>) throws -> (any LayerFactors)?
   ) throws -> Rewrite {
-    var replacements: [String: [NewLayer]] = [:]
     let layers = compression.layers
+    let choice = compression.method.choice
+    let budget = choice.budget
+    if budget != nil, choice.measure == .latency, choice.target == nil {
+      throw MethodError.impossible(
+        method: name, node: "budget", reason: "it is a share of the latency, so \"target\" must say where")
+    }
+    let meter = CostMeter(graph: compression.graph, target: choice.target, evidence: compression.evidence)
+    var slower: [String] = []
+    var candidates: [FactorizedLayer] = []
     for (node, settings) in layers {
-      let parts = try located("\(name): \(node.name)") { try factors(settings, node) }
-      if !parts.isEmpty { replacements[node.name] = parts }
+      try located("\(name): \(node.name)") {
+        guard let parts = try factors(settings, node, &compression) else { return }
+        let layer =
+          budget == nil
+          ? try FactorizedLayer(node, parts, settings, meter)
+          : try FactorizedLayer(node, ladderOf: parts, meter)
+        let faster = layer.withoutSlower
+        if !faster.chains.isEmpty {
+          candidates.append(faster)
+        } else if !layer.chains.isEmpty {
+          slower.append(node.name)
+        }
+      }
+    }
+    var warnings: [String] = []
+    if let target = choice.target, !slower.isEmpty {
+      warnings.append("on \(target) \(slower.joined(separator: ", ")) would become no faster: left alone")
+    }
+    if let budget { candidates = try spend(budget, candidates, meter, choice, &warnings) }
+    var replacements: [String: [NewLayer]] = [:]
+    for layer in candidates {
+      replacements[layer.node.name] = try located("\(name): \(layer.node.name)") {
+        try layer.chains[0].layers()
+      }
     }
     guard !replacements.isEmpty else {
-      let reason =
-        layers.isEmpty
-        ? "no layer is of a kind that it factorizes"
-        : "at the rank asked for, the factors of \(layers.map(\.node.name).joined(separator: ", ")) would have no "
-          + "fewer parameters than the layers; keep less"
-      throw MethodError.nothingToDo(method: name, reason: reason)
+      throw MethodError.nothingToDo(
+        method: name, reason: warnings.first ?? nothing(layers.map(\.node.name), budget))
     }
-    return try located(name) { try compression.graph.replacing(replacements, key: compression.random.key) }
+    var rewrite = try located(name) {
+      try compression.graph.replacing(replacements, key: compression.random.key)
+    }
+    rewrite.warnings = warnings
+    let fits = layers.filter { $0.settings.choice.reconstruct && replacements[$0.node.name] != nil }
+    guard !fits.isEmpty else { return rewrite }
+    let parts = fits.map { layer in
+      let channels = compression.graph.shape(of: layer.node.name)?[1] ?? 0
+      return OutputFit.Part(value: layer.node.name, layer: layer.node.name, channels: 0..<channels)
+    }
+    return try compression.method.choice.fit.fitted(rewrite, parts, &compression)
+  }
+
+  /// Why nothing was done to some layers.
+  private static func nothing(_ layers: [String], _ budget: Double?) -> String {
+    if layers.isEmpty { return "no layer is of a kind that it factorizes" }
+    if let budget, budget == 1 { return "a budget of 1 keeps the whole network; lower it" }
+    return "at the rank asked for, the factors of \(layers.joined(separator: ", ")) would have no fewer "
+      + "parameters than the layers; keep less"
+  }
+
+  /// The layers that a budget of the network has factorized, each with the one chain that it chose.
+  private static func spend(
+    _ budget: Double, _ candidates: [FactorizedLayer], _ meter: CostMeter, _ choice: RankChoice,
+    _ warnings: inout [String]
+  ) throws -> [FactorizedLayer] {
+    let measure = choice.measure
+    let total = try meter.cost(of: meter.graph).number(measure)
+    let options = try candidates.map { layer in
+      try layer.chains.map { chain in
+        RankBudget.Option(cost: chain.cost.number(measure), lost: try chain.lost())
+      }
+    }
+    let spent = RankBudget.choose(
+      options, whole: candidates.map { $0.whole.number(measure) }, limit: budget * total, of: total)
+    if spent.total > budget * total {
+      let reached = (1000 * spent.total / total).rounded() / 10
+      warnings.append(
+        "\(reached) % of the network's \(measure.words) are left at the least ranks, not "
+          + "\((1000 * budget).rounded() / 10) %")
+    }
+    return zip(candidates, spent.choices).compactMap { layer, choice in
+      choice.map { FactorizedLayer(layer.node, layer.whole, [layer.chains[$0]]) }
+    }
+  }
+}
+
+/// A layer with chains that may stand in its place, each smaller than it.
+struct FactorizedLayer {
+  /// A chain of one rank.
+  struct Chain {
+    let cost: LayerCost
+    let lost: () throws -> Double
+    let layers: () throws -> [NewLayer]
+  }
+
+  /// The most ranks of a layer that a budget chooses from.
+  private static let steps = 24
+
+  let node: Node
+  let whole: LayerCost
+  let chains: [Chain]
+
+  init(_ node: Node, _ whole: LayerCost, _ chains: [Chain]) {
+    (self.node, self.whole, self.chains) = (node, whole, chains)
+  }
+
+  /// The chain of the rank that a layer's settings choose.
+  init<M: FactorizationMethod, F: LayerFactors>(
+    _ node: Node, _ factors: F, _ settings: M, _ meter: CostMeter
+  ) throws {
+    let graph = meter.graph
+    let whole = try meter.cost(of: [NewLayer(op: node.op, name: node.name, inputs: node.inputs)])
+    let biases = graph[.bias, of: node.name]?.value.shape.count ?? 0
+    let rank: F.Rank
+    switch (settings.choice.rule, settings.keptRatio) {
+    case (.bayesian, _): rank = try factors.bayesianRank()
+    case (.given, let ratio?):
+      rank = try factors.rank(
+        keeping: ratio,
+        of: { try graph.cost(of: factors.layers($0, shapesAlone: true)).parameters - biases },
+        whole: whole.parameters - biases)
+    case (.given, nil): rank = try factors.rank(holding: settings.energy)
+    }
+    try self.init(node, whole, Self.smaller([rank], than: whole, factors, meter))
+  }
+
+  /// The layer without chains that are no faster than it, where a target says so.
+  var withoutSlower: FactorizedLayer {
+    FactorizedLayer(node, whole, chains.filter { ($0.cost.latencyMs ?? 0) < (whole.latencyMs ?? 1) })
+  }
+
+  /// Chains of ranks from the least on.
+  init<F: LayerFactors>(_ node: Node, ladderOf factors: F, _ meter: CostMeter) throws {
+    let whole = try meter.cost(of: [NewLayer(op: node.op, name: node.name, inputs: node.inputs)])
+    let ranks = factors.ranks
+    var steps: [Int] = []
+    for step in 0..<Self.steps {
+      // As many small ranks as large ones matter more: each halves what is left.
+      let share = Double(step) / Double(Self.steps - 1)
+      let index = Int((Double(ranks.count - 1) * share * share).rounded())
+      if steps.last != index { steps.append(index) }
+    }
+    try self.init(node, whole, Self.smaller(steps.map { ranks[$0] }, than: whole, factors, meter))
+  }
+
+  private static func smaller<F: LayerFactors>(
+    _ ranks: [F.Rank], than whole: LayerCost, _ factors: F, _ meter: CostMeter
+  ) throws -> [Chain] {
+    try ranks.compactMap { rank in
+      let cost = try meter.cost(of: factors.layers(rank, shapesAlone: true))
+      guard cost.parameters < whole.parameters else { return nil }
+      return Chain(
+        cost: cost, lost: { try factors.lost(rank) },
+        layers: { try factors.layers(rank, shapesAlone: false) })
+    }
+  }
+}
+
+/// What layers take.
+struct LayerCost {
+  let parameters: Int
+  let multiplyAdds: Int
+  /// Milliseconds on the target; `nil` where none is named.
+  var latencyMs: Double?
+
+  /// All of a network.
+  init(_ graph: Graph) {
+    parameters = graph.parameterCount
+    multiplyAdds = graph.multiplyAdds
+  }
+
+  func number(_ measure: RankChoice.Measure) -> Double {
+    switch measure {
+    case .parameters: Double(parameters)
+    case .multiplyAdds: Double(multiplyAdds)
+    case .latency: latencyMs ?? 0
+    }
+  }
+}
+
+/// Tells what layers of a network take, also on a target where one is named.
+struct CostMeter {
+  let graph: Graph
+  let target: String?
+  let evidence: any Evidence
+
+  /// A network, or a part of one.
+  func cost(of graph: Graph) throws -> LayerCost {
+    var cost = LayerCost(graph)
+    if let target { cost.latencyMs = try evidence.latencyMs(of: graph, on: target) }
+    return cost
+  }
+
+  /// A chain of layers on the values of the network, with parameters of no zeros.
+  func cost(of layers: [NewLayer]) throws -> LayerCost {
+    var alone = try graph.alone(layers)
+    for node in alone.nodes {
+      for (name, slot) in alone.slots(of: node) {
+        alone.parameters[name] = Parameter(Tensor(repeating: 1, shape: slot.shape))
+      }
+    }
+    return try cost(of: alone)
+  }
+}
+
+extension RankChoice.Measure {
+  fileprivate var words: String {
+    switch self {
+    case .parameters: "parameters"
+    case .multiplyAdds: "multiply-adds"
+    case .latency: "latency"
+    }
+  }
+}
+
+extension Graph {
+  /// What a chain of layers takes on the values of this network.
+  func cost(of layers: [NewLayer]) throws(GraphError) -> LayerCost { LayerCost(try alone(layers)) }
+
+  /// A chain of layers by itself, on inputs of the shapes that it reads here.
+  fileprivate func alone(_ layers: [NewLayer]) throws(GraphError) -> Graph {
+    let made = Set(layers.map(\.name))
+    var inputs: [GraphInput] = []
+    for name in layers.flatMap(\.inputs)
+    where !made.contains(name) && !inputs.contains(where: { $0.name == name }) {
+      guard let shape = shape(of: name) else { continue }
+      inputs.append(GraphInput(name: name, shape: Shape(Array(shape.dimensions.dropFirst()))))
+    }
+    var graph = Graph(inputs: inputs)
+    for layer in layers {
+      try graph.append(layer.op, name: layer.name, inputs: layer.inputs)
+    }
+    if let last = layers.last { graph.outputs = [last.name] }
+    return graph
   }
 }

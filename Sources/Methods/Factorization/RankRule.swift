@@ -1,25 +1,5 @@
-/// How many terms of a decomposition are kept.
-enum RankRule: Equatable {
-  /// The fewest that hold a share of the sum of squared singular values.
-  case energy(Double)
-  /// As many as a share of the layer's parameters pays for.
-  case keptRatio(Double)
-
-  /// The energy where no kept ratio is given.
-  init(energy: Double, keptRatio: Double?) {
-    self = keptRatio.map(RankRule.keptRatio) ?? .energy(energy)
-  }
-
-  /// The rank for singular values (descending) when a term costs `termCost` of the `cost` parameters of the layer: at
-  /// least 1.
-  func rank(of values: [Double], termCost: Int, cost: Int) -> Int {
-    switch self {
-    case .energy(let share): Self.rank(holding: share, of: values)
-    case .keptRatio(let ratio):
-      max(1, min(values.count, Int((ratio * Double(cost) / Double(termCost)).rounded(.down))))
-    }
-  }
-
+/// What singular values say of ranks.
+enum RankRule {
   /// The fewest leading values whose squares sum to a share of all squares; at least 1.
   static func rank(holding share: Double, of values: [Double]) -> Int {
     // From the smallest upward: what is dropped must stay within the rest, exactly for a share of 1.
@@ -32,5 +12,11 @@ enum RankRule: Equatable {
       rank -= 1
     }
     return rank
+  }
+
+  /// The share of all squares that the leading values leave out; 0 where all are zero.
+  static func lost(_ rank: Int, of values: [Double]) -> Double {
+    let all = values.reduce(0) { $0 + $1 * $1 }
+    return all > 0 ? values.dropFirst(rank).reduce(0) { $0 + $1 * $1 } / all : 0
   }
 }

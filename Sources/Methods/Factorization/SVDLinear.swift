@@ -25,6 +25,7 @@ public struct SVDLinear: FactorizationMethod {
 
   public var energy = 0.9
   public var keptRatio: Double?
+  public var choice = RankChoice()
   /// Whether the layer that makes the graph's output is factorized too: below as many terms as classes it can no longer
   /// tell all of them apart.
   public var classifier = false
@@ -34,7 +35,7 @@ public struct SVDLinear: FactorizationMethod {
   public static var settings: [Setting<SVDLinear>] {
     rankSettings + [
       Setting("classifier", \.classifier, "whether the layer that makes the logits is factorized too")
-    ]
+    ] + choiceSettings
   }
 
   public func applicability(to node: Node, in graph: Graph) -> Applicability {
@@ -48,36 +49,44 @@ public struct SVDLinear: FactorizationMethod {
     guard classifier || !graph.outputs.contains(node.name) else {
       return .notApplicable(reason: "it makes the logits, and \"classifier\" is off")
     }
-    if let keptRatio, keptRatio == 1 { return .notApplicable(reason: "keptRatio is 1: nothing is removed") }
-    return .applicable
+    return refusal.map { .notApplicable(reason: $0) } ?? .applicable
   }
 
   public func compress(_ compression: inout Compression<SVDLinear>) throws -> Rewrite {
-    let graph = compression.graph
-    return try Self.factorize(compression) { settings, node in
-      try settings.factors(of: node, in: graph)
+    try Self.factorize(&compression) { _, node, compression in
+      try LinearFactors(node, in: compression.graph, by: compression.graph.weight(of: node).svd())
     }
   }
+}
 
-  /// The layers in place of a node; none where they would have as many parameters.
-  private func factors(of node: Node, in graph: Graph) throws -> [NewLayer] {
-    guard var expand = node.op as? Linear, let input = node.inputs.first else { return [] }
-    let weight = try graph.weight(of: node)
-    let svd = try weight.svd()
-    let termCost = weight.shape[0] + weight.shape[1]
-    let rank = rule.rank(of: svd.values, termCost: termCost, cost: weight.shape.count)
-    guard rank * termCost < weight.shape.count else { return [] }
-    let factors = svd.balancedFactors(rank: rank)
-    expand.features = weight.shape[0]
-    let reduced = graph.unusedName(node.name, "reduce")
-    var parameters: [ParameterRole: Tensor] = [.weight: factors.left]
-    parameters[.bias] = graph.projected(node, .bias)
-    return [
-      NewLayer(
-        op: Linear(features: rank, bias: false), name: reduced, inputs: [input],
-        parameters: [.weight: factors.right]),
-      NewLayer(op: expand, name: node.name, inputs: [reduced], parameters: parameters),
+/// A linear layer as two, by the singular value decomposition of its weight.
+struct LinearFactors: SingularFactors {
+  let svd: SVD
+  private let node: Node
+  private let op: Linear
+  private let input: String
+  private let reduced: String
+  private let bias: Tensor?
+
+  /// `nil` for what is no linear layer.
+  init?(_ node: Node, in graph: Graph, by svd: SVD) {
+    guard let op = node.op as? Linear, let input = node.inputs.first else { return nil }
+    (self.node, self.op, self.input, self.svd) = (node, op, input, svd)
+    reduced = graph.unusedName(node.name, "reduce")
+    bias = graph.projected(node, .bias)
+  }
+
+  func layers(_ rank: Int, shapesAlone: Bool) -> [NewLayer] {
+    var layers = [
+      NewLayer(op: Linear(features: rank, bias: false), name: reduced, inputs: [input]),
+      NewLayer(op: op, name: node.name, inputs: [reduced]),
     ]
+    guard !shapesAlone else { return layers }
+    let factors = svd.balancedFactors(rank: rank)
+    layers[0].parameters[.weight] = factors.right
+    layers[1].parameters[.weight] = factors.left
+    layers[1].parameters[.bias] = bias
+    return layers
   }
 }
 

@@ -11,11 +11,11 @@ public struct SpatialSVD: FactorizationMethod {
   public static let documentation = MethodDocumentation(
     summary: "convolutions become a vertical and a horizontal one of low rank",
     description: """
-      Replaces a convolution of Kh x Kw by one of Kh x 1 with r filters and no bias (NAME.reduce), which takes the vertical \
-      stride, padding and dilation, and one of 1 x Kw, which takes the horizontal ones, keeps the bias and the name. The \
-      kernel, unfolded to a matrix of (input channel, row) by (filter, column), is approximated with the least squared \
-      error. A layer whose two parts would have no fewer parameters, r(I·Kh + O·Kw), is left alone; convolutions of \
-      groups and kernels of one row or one column are refused.
+      Replaces a convolution of Kh x Kw by one of Kh x 1 with r filters and no bias (NAME.reduce), which takes the \
+      vertical stride, padding and dilation, and one of 1 x Kw, which takes the horizontal ones, keeps the bias and \
+      the name. The kernel, unfolded to a matrix of (input channel, row) by (filter, column), is approximated with \
+      the least squared error. A layer whose two parts would have no fewer parameters, r(I·Kh + O·Kw), is left \
+      alone; convolutions of groups and kernels of one row or one column are refused.
       """,
     formula:
       "M[(i,u),(o,v)] = K[o,i,u,v] ≈ Σ_{j≤r} σ_j p_j q_jᵀ; ‖K - K_r‖² = Σ_{j>r} σ_j²; parameters r(I·Kh + O·Kw)",
@@ -25,10 +25,11 @@ public struct SpatialSVD: FactorizationMethod {
 
   public var energy = 0.9
   public var keptRatio: Double?
+  public var choice = RankChoice()
 
   public init() {}
 
-  public static var settings: [Setting<SpatialSVD>] { rankSettings }
+  public static var settings: [Setting<SpatialSVD>] { rankSettings + choiceSettings }
 
   public func applicability(to node: Node, in graph: Graph) -> Applicability {
     guard let conv = node.op as? Conv2D, let inputs = graph.inputShapes(of: node).first?[1] else {
@@ -42,8 +43,7 @@ public struct SpatialSVD: FactorizationMethod {
     guard cost < conv.filters * inputs * conv.kernel.count else {
       return .notApplicable(reason: "even at rank 1 its factors have \(cost) weights")
     }
-    if let keptRatio, keptRatio == 1 { return .notApplicable(reason: "keptRatio is 1: nothing is removed") }
-    return .applicable
+    return refusal.map { .notApplicable(reason: $0) } ?? .applicable
   }
 
   private static func termCost(_ conv: Conv2D, inputs: Int) -> Int {
@@ -51,30 +51,44 @@ public struct SpatialSVD: FactorizationMethod {
   }
 
   public func compress(_ compression: inout Compression<SpatialSVD>) throws -> Rewrite {
-    let graph = compression.graph
-    return try Self.factorize(compression) { settings, node in
-      try settings.factors(of: node, in: graph)
+    try Self.factorize(&compression) { _, node, compression in try SpatialFactors(node, in: compression.graph)
     }
   }
+}
 
-  /// The layers in place of a node; none where they would have as many parameters.
-  private func factors(of node: Node, in graph: Graph) throws -> [NewLayer] {
-    guard let conv = node.op as? Conv2D, let input = node.inputs.first else { return [] }
+/// A convolution as a vertical and a horizontal one.
+struct SpatialFactors: SingularFactors {
+  let svd: SVD
+  private let node: Node
+  private let conv: Conv2D
+  private let input: String
+  private let shape: Shape
+  private let reduced: String
+  private let bias: Tensor?
+
+  /// `nil` for what is no convolution.
+  init?(_ node: Node, in graph: Graph) throws {
+    guard let conv = node.op as? Conv2D, let input = node.inputs.first else { return nil }
     let weight = try graph.weight(of: node)
-    let svd = try Self.unfolded(weight).svd()
-    let termCost = Self.termCost(conv, inputs: weight.shape[1])
-    let rank = rule.rank(of: svd.values, termCost: termCost, cost: weight.shape.count)
-    guard rank * termCost < weight.shape.count else { return [] }
-    let factors = svd.balancedFactors(rank: rank)
-    let reduced = graph.unusedName(node.name, "reduce")
-    var parameters: [ParameterRole: Tensor] = [.weight: Self.horizontal(factors.right, weight.shape)]
-    parameters[.bias] = graph.projected(node, .bias)
-    return [
-      NewLayer(
-        op: conv.vertical(filters: rank), name: reduced, inputs: [input],
-        parameters: [.weight: Self.vertical(factors.left, weight.shape)]),
-      NewLayer(op: conv.horizontal, name: node.name, inputs: [reduced], parameters: parameters),
+    (self.node, self.conv, self.input, shape) = (node, conv, input, weight.shape)
+    svd = try Self.unfolded(weight).svd()
+    reduced = graph.unusedName(node.name, "reduce")
+    bias = graph.projected(node, .bias)
+  }
+
+  func layers(_ rank: Int, shapesAlone: Bool) -> [NewLayer] {
+    var column = conv.columnOfTaps
+    (column.filters, column.bias) = (rank, false)
+    var layers = [
+      NewLayer(op: column, name: reduced, inputs: [input]),
+      NewLayer(op: conv.rowOfTaps, name: node.name, inputs: [reduced]),
     ]
+    guard !shapesAlone else { return layers }
+    let factors = svd.balancedFactors(rank: rank)
+    layers[0].parameters[.weight] = Self.vertical(factors.left, shape)
+    layers[1].parameters[.weight] = Self.horizontal(factors.right, shape)
+    layers[1].parameters[.bias] = bias
+    return layers
   }
 
   /// `[O, I, Kh, Kw]` as `[I·Kh, O·Kw]`.
@@ -119,17 +133,23 @@ extension Conv2D {
   /// Why a convolution cannot be factorized, whatever its size; `nil` when it can.
   var refusal: String? { groups > 1 ? "it is a convolution of \(groups) groups" : nil }
 
-  /// The vertical half: this convolution along rows alone, of `filters`, without bias.
-  fileprivate func vertical(filters: Int) -> Conv2D {
-    Conv2D(
-      filters: filters, kernel: Extent(kernel.height, 1), stride: Extent(stride.height, 1),
-      padding: Extent(padding.height, 0), dilation: Extent(dilation.height, 1), bias: false)
+  /// This convolution along columns alone, with the vertical stride, padding and dilation.
+  var columnOfTaps: Conv2D {
+    var half = self
+    half.kernel = Extent(kernel.height, 1)
+    half.stride = Extent(stride.height, 1)
+    half.padding = Extent(padding.height, 0)
+    half.dilation = Extent(dilation.height, 1)
+    return half
   }
 
-  /// The horizontal half: this convolution along columns alone.
-  fileprivate var horizontal: Conv2D {
-    Conv2D(
-      filters: filters, kernel: Extent(1, kernel.width), stride: Extent(1, stride.width),
-      padding: Extent(0, padding.width), dilation: Extent(1, dilation.width), bias: bias)
+  /// This convolution along rows alone, with the horizontal stride, padding and dilation.
+  var rowOfTaps: Conv2D {
+    var half = self
+    half.kernel = Extent(1, kernel.width)
+    half.stride = Extent(1, stride.width)
+    half.padding = Extent(0, padding.width)
+    half.dilation = Extent(1, dilation.width)
+    return half
   }
 }

@@ -11,13 +11,13 @@ public struct Tucker2: FactorizationMethod {
   public static let documentation = MethodDocumentation(
     summary: "convolutions become 1x1, a core of fewer channels and 1x1 by the Tucker-2 decomposition",
     description: """
-      Replaces a convolution of O filters over I channels by one of 1x1 to r3 channels (NAME.reduce), a core of the old \
-      kernel, stride, padding and dilation from r3 to r4 channels (NAME.core), and one of 1x1 to O channels, which keeps \
-      the bias and the name. The channel bases start as the leading singular vectors of the kernel unfolded along each \
-      channel axis (HOSVD) and are improved in turn (HOOI). By energy, each axis keeps the fewest directions that hold \
-      that share of its squared singular values; by keptRatio, both axes keep the same share of their channels, as many \
-      as the parameters pay for. An axis that keeps all its channels gets no 1x1. Left alone are convolutions of groups, \
-      1x1 kernels, and layers whose parts would have no fewer parameters.
+      Replaces a convolution of O filters over I channels by one of 1x1 to r3 channels (NAME.reduce), a core of the \
+      old kernel, stride, padding and dilation from r3 to r4 channels (NAME.core), and one of 1x1 to O channels, \
+      which keeps the bias and the name. The channel bases start as the leading singular vectors of the kernel \
+      unfolded along each channel axis (HOSVD) and are improved in turn (HOOI). By energy, each axis keeps the \
+      fewest directions that hold that share of its squared singular values; by keptRatio, both axes keep the same \
+      share of their channels, as many as the parameters pay for. An axis that keeps all its channels gets no 1x1. \
+      Left alone are convolutions of groups, 1x1 kernels, and layers whose parts would have no fewer parameters.
       """,
     formula:
       "K[o,i,u,v] ≈ Σ_{b≤r4} Σ_{a≤r3} B[o,b]·C[b,a,u,v]·A[i,a], C = K ×_o Bᵀ ×_i Aᵀ; ‖K - K̂‖² = ‖K‖² - ‖C‖²; "
@@ -28,6 +28,7 @@ public struct Tucker2: FactorizationMethod {
 
   public var energy = 0.9
   public var keptRatio: Double?
+  public var choice = RankChoice()
   /// Rounds of improving one basis given the other.
   public var iterations = 3
 
@@ -37,7 +38,7 @@ public struct Tucker2: FactorizationMethod {
     rankSettings + [
       Setting(
         "iterations", \.iterations, in: 0...100, "rounds of improving one channel basis given the other")
-    ]
+    ] + choiceSettings
   }
 
   public func applicability(to node: Node, in graph: Graph) -> Applicability {
@@ -51,54 +52,91 @@ public struct Tucker2: FactorizationMethod {
     guard ranks.parameters(inputs: inputs, filters: conv.filters, taps: conv.kernel.count) < whole else {
       return .notApplicable(reason: "even at rank 1 its factors have no fewer than its \(whole) weights")
     }
-    if let keptRatio, keptRatio == 1 { return .notApplicable(reason: "keptRatio is 1: nothing is removed") }
-    return .applicable
+    return refusal.map { .notApplicable(reason: $0) } ?? .applicable
   }
 
   public func compress(_ compression: inout Compression<Tucker2>) throws -> Rewrite {
-    let graph = compression.graph
-    return try Self.factorize(compression) { settings, node in
-      try settings.factors(of: node, in: graph)
+    try Self.factorize(&compression) { settings, node, compression in
+      try TuckerFactors(node, in: compression.graph, iterations: settings.iterations)
     }
   }
+}
 
-  /// The layers in place of a node; none where they would have as many parameters.
-  private func factors(of node: Node, in graph: Graph) throws -> [NewLayer] {
-    guard let conv = node.op as? Conv2D, let input = node.inputs.first else { return [] }
-    let weight = try graph.weight(of: node)
-    let start = try TuckerDecomposition.Start(weight)
-    let ranks = ranks(start)
-    guard
-      ranks.parameters(inputs: start.inputs, filters: start.filters, taps: start.taps) < weight.shape.count
-    else { return [] }
-    let decomposition = try start.decomposition(ranks, iterations: iterations)
-    return layers(decomposition, conv, node, input, in: graph)
+/// A convolution as a 1x1, a core and a 1x1.
+private struct TuckerFactors: LayerFactors {
+  private let node: Node
+  private let conv: Conv2D
+  private let input: String
+  private let start: TuckerDecomposition.Start
+  private let iterations: Int
+  private let names: (reduce: String, core: String)
+  private let bias: Tensor?
+
+  /// `nil` for what is no convolution.
+  init?(_ node: Node, in graph: Graph, iterations: Int) throws {
+    guard let conv = node.op as? Conv2D, let input = node.inputs.first else { return nil }
+    (self.node, self.conv, self.input, self.iterations) = (node, conv, input, iterations)
+    start = try TuckerDecomposition.Start(graph.weight(of: node))
+    names = (graph.unusedName(node.name, "reduce"), graph.unusedName(node.name, "core"))
+    bias = graph.projected(node, .bias)
   }
 
-  private func ranks(_ start: TuckerDecomposition.Start) -> Ranks {
-    let ranks =
-      switch rule {
-      case .energy(let share):
+  /// The same share of both axes' channels, step by step.
+  var ranks: [Ranks] {
+    let steps = max(start.inputs, start.filters)
+    var ranks: [Ranks] = []
+    for step in 1...steps {
+      let share = Double(step) / Double(steps)
+      let next = possible(
         Ranks(
-          input: RankRule.rank(holding: share, of: start.inputValues),
-          output: RankRule.rank(holding: share, of: start.outputValues))
-      case .keptRatio(let ratio):
-        Ranks(inputs: start.inputs, filters: start.filters, taps: start.taps, keptRatio: ratio)
-      }
+          input: max(1, Int((share * Double(start.inputs)).rounded())),
+          output: max(1, Int((share * Double(start.filters)).rounded()))))
+      if ranks.last != next { ranks.append(next) }
+    }
+    return ranks
+  }
+
+  func rank(holding energy: Double) -> Ranks {
+    possible(
+      Ranks(
+        input: RankRule.rank(holding: energy, of: start.inputValues),
+        output: RankRule.rank(holding: energy, of: start.outputValues)))
+  }
+
+  func rank(keeping ratio: Double, of cost: (Ranks) throws -> Int, whole: Int) -> Ranks {
+    possible(Ranks(inputs: start.inputs, filters: start.filters, taps: start.taps, keptRatio: ratio))
+  }
+
+  func bayesianRank() -> Ranks {
+    possible(Ranks(input: max(1, start.bayesian.input), output: max(1, start.bayesian.output)))
+  }
+
+  /// As singular values bound it: what both axes leave out, each by itself.
+  func lost(_ ranks: Ranks) -> Double {
+    min(
+      1,
+      RankRule.lost(ranks.input, of: start.inputValues) + RankRule.lost(ranks.output, of: start.outputValues))
+  }
+
+  func layers(_ ranks: Ranks, shapesAlone: Bool) throws -> [NewLayer] {
+    let parts =
+      shapesAlone ? start.shapes(ranks) : try start.decomposition(ranks, iterations: iterations)
+    return layers(parts)
+  }
+
+  private func possible(_ ranks: Ranks) -> Ranks {
     let limited = ranks.limited(
       input: start.inputValues.count, output: start.outputValues.count, taps: start.taps)
     return limited.cheapest(inputs: start.inputs, filters: start.filters, taps: start.taps)
   }
 
   /// The chain of layers; a basis of all channels is part of the core and makes none.
-  private func layers(
-    _ parts: TuckerDecomposition, _ conv: Conv2D, _ node: Node, _ input: String, in graph: Graph
-  ) -> [NewLayer] {
+  private func layers(_ parts: TuckerDecomposition) -> [NewLayer] {
     var layers: [NewLayer] = []
     var value = input
     if let basis = parts.inputBasis {
       let rank = basis.shape[0]
-      value = graph.unusedName(node.name, "reduce")
+      value = names.reduce
       layers.append(
         NewLayer(
           op: Conv2D(filters: rank, kernel: 1, bias: false), name: value, inputs: [input],
@@ -108,16 +146,15 @@ public struct Tucker2: FactorizationMethod {
     core.filters = parts.core.shape[0]
     guard let basis = parts.outputBasis else {
       var last = NewLayer(op: core, name: node.name, inputs: [value], parameters: [.weight: parts.core])
-      last.parameters[.bias] = graph.projected(node, .bias)
+      last.parameters[.bias] = bias
       return layers + [last]
     }
     core.bias = false
-    let name = graph.unusedName(node.name, "core")
-    layers.append(NewLayer(op: core, name: name, inputs: [value], parameters: [.weight: parts.core]))
+    layers.append(NewLayer(op: core, name: names.core, inputs: [value], parameters: [.weight: parts.core]))
     var last = NewLayer(
-      op: Conv2D(filters: conv.filters, kernel: 1, bias: conv.bias), name: node.name, inputs: [name],
+      op: Conv2D(filters: conv.filters, kernel: 1, bias: conv.bias), name: node.name, inputs: [names.core],
       parameters: [.weight: basis.reshaped([basis.shape[0], basis.shape[1], 1, 1])])
-    last.parameters[.bias] = graph.projected(node, .bias)
+    last.parameters[.bias] = bias
     return layers + [last]
   }
 }

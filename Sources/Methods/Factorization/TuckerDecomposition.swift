@@ -11,7 +11,8 @@ struct Ranks: Equatable {
     self.output = output
   }
 
-  /// The same share of both channel counts, the largest whose parameters are within a share of the kernel's; at least 1.
+  /// The same share of both channel counts, the largest whose parameters are within a share of the kernel's; at least
+  /// 1.
   init(inputs: Int, filters: Int, taps: Int, keptRatio: Double) {
     self.init(input: 1, output: 1)
     let allowed = keptRatio * Double(inputs * filters * taps)
@@ -82,8 +83,19 @@ struct TuckerDecomposition {
       input = try byInput.unfolded.svd()
     }
 
-    /// The core and bases of some ranks after rounds of alternating improvement (De Lathauwer, De Moor, Vandewalle, "On the
-    /// best rank-1 and rank-(R1, …, RN) approximation of higher-order tensors", 2000).
+    /// The ranks that variational Bayes finds along both axes; they may be 0.
+    var bayesian: Ranks { Ranks(input: input.bayesianRank().rank, output: output.bayesianRank().rank) }
+
+    /// Tensors of zeros of the shapes that some ranks give.
+    func shapes(_ ranks: Ranks) -> TuckerDecomposition {
+      TuckerDecomposition(
+        core: Tensor(zeros: [ranks.output, ranks.input, kernel.shape[2], kernel.shape[3]]),
+        inputBasis: ranks.input < inputs ? Tensor(zeros: [ranks.input, inputs]) : nil,
+        outputBasis: ranks.output < filters ? Tensor(zeros: [filters, ranks.output]) : nil)
+    }
+
+    /// The core and bases of some ranks after rounds of alternating improvement (De Lathauwer, De Moor, Vandewalle,
+    /// "On the best rank-1 and rank-(R1, …, RN) approximation of higher-order tensors", 2000).
     func decomposition(_ ranks: Ranks, iterations: Int) throws(LinearAlgebraError) -> TuckerDecomposition {
       let inputStart = ranks.input < inputs ? try input.leading(ranks.input) : nil
       let outputStart = ranks.output < filters ? try output.leading(ranks.output) : nil

@@ -1,0 +1,97 @@
+public import Graphs
+import LinearAlgebra
+import Ops
+public import Settings
+import Tensors
+
+/// Linear layers as two smaller ones, whose outputs on training images are nearest to the layer's.
+public struct ActivationSVD: FactorizationMethod {
+  public static let name = "svd-activations"
+  public static let revision = 1
+  public static let documentation = MethodDocumentation(
+    summary: "linear layers become two of low rank that keep what they make of images",
+    description: """
+      As svd-linear, but the least squared error is that of the layer's outputs on training images, not of its \
+      weights: directions that inputs never take cost nothing. Weights by the second moment of the layer's inputs, \
+      seen on `images` training images; energy and ranks are of outputs, the bias apart.
+      """,
+    formula:
+      "min ‖(W - Ŵ)·X‖² at rank r: Ŵ = U_r·U_rᵀ·W, U_r the leading left singular vectors of W·M^½, M = E[x·xᵀ]; "
+      + "E‖(W - Ŵ)·x‖² = Σ_{i>r} σ_i²",
+    paper:
+      "Zhang, Zou, He, Sun, 2016, Accelerating very deep convolutional networks for classification and detection, "
+      + "arXiv:1505.06798")
+
+  public var energy = 0.9
+  public var keptRatio: Double?
+  public var choice = RankChoice()
+  /// Whether the layer that makes the graph's output is factorized too.
+  public var classifier = false
+
+  public init() {}
+
+  public static var settings: [Setting<ActivationSVD>] {
+    rankSettings + [
+      Setting("classifier", \.classifier, "whether the layer that makes the logits is factorized too")
+    ] + choiceSettings
+  }
+
+  public var evidence: Set<EvidenceKind> { choice.evidence.union([.activations]) }
+
+  public func applicability(to node: Node, in graph: Graph) -> Applicability {
+    var plain = SVDLinear()
+    (plain.keptRatio, plain.choice, plain.classifier) = (keptRatio, choice, classifier)
+    return plain.applicability(to: node, in: graph)
+  }
+
+  public func compress(_ compression: inout Compression<ActivationSVD>) throws -> Rewrite {
+    try Self.factorize(&compression) { settings, node, compression in
+      let moment = try compression.inputMoment(of: node, settings.choice.fit)
+      let svd = try compression.graph.weight(of: node).svd(weightedBy: moment)
+      return LinearFactors(node, in: compression.graph, by: svd)
+    }
+  }
+}
+
+extension Compression {
+  /// The mean over training images, and places of a convolution's output, of the products of what each output is made
+  /// of: `[columns, columns]`, symmetric.
+  mutating func inputMoment(of node: Node, _ fit: OutputFit) throws -> Tensor {
+    guard let layer = SampledLayer.making(node.name, in: graph) else {
+      throw MethodError.impossible(
+        method: Method.name, node: node.name, reason: "it is no layer whose inputs can be looked at")
+    }
+    let sampler = PlaceSampler(places: fit.places, key: random.next())
+    let rows = try sampler.rows(of: [layer], in: graph, images: fit.images, real: true, evidence)[0].tensor
+    let count = Float(max(rows.shape[0], 1))
+    var moment = try rows.exchangingLeadingAxes().multiplied(by: rows)
+    for i in moment.values.indices { moment.values[i] /= count }
+    return moment
+  }
+}
+
+extension Tensor {
+  /// Factors of this matrix W `[m, n]` that hold the most of W·M^½ for a second moment M `[n, n]`: `left` and
+  /// `values` are those of W·M^½, and `right` is such that left · diag(values) · right is W where the rank is whole,
+  /// W's projection on the leading left vectors where it is less.
+  func svd(weightedBy moment: Tensor) throws -> SVD {
+    let eigen = try moment.eigen()
+    let order = shape[1]
+    // M^½ = Σ_i √λ_i v_i v_iᵀ; of W·M^½ the left vectors and values are those of W·[√λ_i v_i].
+    let largest = max(eigen.values.first ?? 0, 0)
+    guard largest > 0 else { return try svd() }
+    // Inputs that images never show count a little, so that ties are broken by the weights.
+    let floor = largest * 1e-6
+    var root = try eigen.vectors.exchangingLeadingAxes()
+    for i in root.values.indices {
+      root.values[i] *= Float(max(eigen.values[i % order], floor).squareRoot())
+    }
+    let weighted = try multiplied(by: root).svd()
+    var right = try weighted.left.exchangingLeadingAxes().multiplied(by: self)
+    for i in right.values.indices {
+      let value = weighted.values[i / order]
+      right.values[i] = value > 0 ? Float(Double(right.values[i]) / value) : 0
+    }
+    return SVD(left: weighted.left, values: weighted.values, right: right)
+  }
+}

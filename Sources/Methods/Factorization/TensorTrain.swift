@@ -1,0 +1,280 @@
+public import Graphs
+import LinearAlgebra
+import Ops
+public import Settings
+import Tensors
+
+/// Linear layers as a train of small tensors, computed by convolutions.
+public struct TensorTrain: FactorizationMethod {
+  public static let name = "tensor-train"
+  public static let revision = 1
+  public static let documentation = MethodDocumentation(
+    summary: "linear layers become a train of small tensors, computed by convolutions",
+    description: """
+      Writes the numbers of inputs and outputs of a linear layer as products of `cores` factors, as even as they \
+      come, and its weight as a train of as many tensors. The inputs are reshaped to an image (NAME.image); each \
+      core is a convolution (NAME.core1, NAME.core2, …) over one factor of the inputs, and between them the values \
+      are reshaped, never moved. Where the layer has a bias, NAME.bias adds it. Ranks by energy are those of the \
+      truncations one after another, which share the error evenly; by a kept ratio or a budget all ranks have the \
+      same bound. Left alone are the classifier unless it is asked for, layers whose inputs or outputs are a prime, \
+      and those whose train would have no fewer parameters. Multiply-adds may grow: what each core makes of part of \
+      the inputs is large.
+      """,
+    formula:
+      "W[(o_d…o_1), (i_1…i_d)] ≈ G_1[o_1,i_1]·G_2[o_2,i_2]·…·G_d[o_d,i_d], G_k[o,i] of r_{k-1} x r_k; parameters "
+      + "Σ_k r_{k-1}·o_k·i_k·r_k; ‖W - Ŵ‖² ≤ Σ_k (truncated σ²)_k",
+    paper:
+      "Novikov, Podoprikhin, Osokin, Vetrov, 2015, Tensorizing neural networks, arXiv:1509.06569; Oseledets, 2011, "
+      + "Tensor-train decomposition, doi:10.1137/090752286")
+
+  public var energy = 0.9
+  public var keptRatio: Double?
+  public var choice = RankChoice()
+  /// Tensors of the train.
+  public var cores = 2
+  /// Whether the layer that makes the graph's output is factorized too.
+  public var classifier = false
+
+  public init() {}
+
+  public static var settings: [Setting<TensorTrain>] {
+    rankSettings + [
+      Setting("cores", \.cores, in: 2...6, "tensors of the train"),
+      Setting("classifier", \.classifier, "whether the layer that makes the logits is factorized too"),
+    ] + choiceSettings
+  }
+
+  public func applicability(to node: Node, in graph: Graph) -> Applicability {
+    guard let linear = node.op as? Linear, let inputs = graph.inputShapes(of: node).first?[1] else {
+      return .notApplicable(reason: "it is no linear layer")
+    }
+    guard classifier || !graph.outputs.contains(node.name) else {
+      return .notApplicable(reason: "it makes the logits, and \"classifier\" is off")
+    }
+    let modes = TrainModes(inputs: inputs, outputs: linear.features, count: cores)
+    guard modes.isProper else {
+      return .notApplicable(
+        reason: "its \(inputs) inputs and \(linear.features) outputs are no products of numbers")
+    }
+    let least = modes.weights(Array(repeating: 1, count: cores - 1)) + (linear.bias ? linear.features : 0)
+    guard least < inputs * linear.features else {
+      return .notApplicable(reason: "even at rank 1 its train has \(least) weights")
+    }
+    return refusal.map { .notApplicable(reason: $0) } ?? .applicable
+  }
+
+  public func compress(_ compression: inout Compression<TensorTrain>) throws -> Rewrite {
+    guard !compression.layers.contains(where: { $0.settings.choice.reconstruct }) else {
+      throw MethodError.impossible(
+        method: Self.name, node: compression.layers.first?.node.name ?? "",
+        reason:
+          "\"reconstruct\" fits a layer that makes all outputs by itself, and a train has none; leave it out")
+    }
+    return try Self.factorize(&compression) { settings, node, compression in
+      try TrainFactors(node, settings, in: compression.graph)
+    }
+  }
+}
+
+/// How the inputs and outputs of a linear layer are products.
+struct TrainModes: Equatable {
+  let inputs: [Int]
+  let outputs: [Int]
+
+  init(inputs: Int, outputs: Int, count: Int) {
+    self.inputs = Self.factors(of: inputs, count: count)
+    // The largest outputs meet the smallest inputs, so that cores are of a size.
+    self.outputs = Self.factors(of: outputs, count: count).reversed()
+  }
+
+  /// Whether both are products of more than one number.
+  var isProper: Bool { inputs.count { $0 > 1 } > 1 && outputs.count { $0 > 1 } > 1 }
+
+  /// Weights of the cores for the ranks between them.
+  func weights(_ ranks: [Int]) -> Int {
+    let ends = [1] + ranks + [1]
+    return inputs.indices.reduce(0) { $0 + ends[$1] * inputs[$1] * outputs[$1] * ends[$1 + 1] }
+  }
+
+  /// `count` factors of a number, descending, each prime given to the smallest so far.
+  static func factors(of number: Int, count: Int) -> [Int] {
+    var primes: [Int] = []
+    var (rest, divisor) = (number, 2)
+    while divisor * divisor <= rest {
+      while rest % divisor == 0 {
+        primes.append(divisor)
+        rest /= divisor
+      }
+      divisor += 1
+    }
+    if rest > 1 { primes.append(rest) }
+    var factors = Array(repeating: 1, count: count)
+    for prime in primes.reversed() {
+      let smallest = factors.indices.min { factors[$0] < factors[$1] } ?? 0
+      factors[smallest] *= prime
+    }
+    return factors.sorted(by: >)
+  }
+}
+
+/// A linear layer as a train of convolutions.
+struct TrainFactors: LayerFactors {
+  private let node: Node
+  private let op: Linear
+  private let input: String
+  private let modes: TrainModes
+  /// `[i_1, o_1, i_2, o_2, …]`.
+  private let tensor: Tensor
+  private let names: (image: String, cores: [String], steps: [String], bias: String, biased: String)
+  private let bias: Tensor?
+
+  /// `nil` for what is no linear layer.
+  init?(_ node: Node, _ settings: TensorTrain, in graph: Graph) throws {
+    guard let op = node.op as? Linear, let input = node.inputs.first else { return nil }
+    let weight = try graph.weight(of: node)
+    (self.node, self.op, self.input) = (node, op, input)
+    modes = TrainModes(inputs: weight.shape[1], outputs: weight.shape[0], count: settings.cores)
+    tensor = Self.interleaved(weight, modes)
+    names = (
+      graph.unusedName(node.name, "image"),
+      (1...settings.cores).map { graph.unusedName(node.name, "core\($0)") },
+      (2...settings.cores).map { graph.unusedName(node.name, "step\($0)") },
+      graph.unusedName(node.name, "bias"), graph.unusedName(node.name, "plane")
+    )
+    bias = graph.projected(node, .bias)
+  }
+
+  /// The weight with the axes of each core side by side: outputs are numbered with the last factor slowest, inputs
+  /// with the first.
+  private static func interleaved(_ weight: Tensor, _ modes: TrainModes) -> Tensor {
+    let count = modes.inputs.count
+    var shape: [Int] = []
+    for k in 0..<count { shape += [modes.inputs[k], modes.outputs[k]] }
+    var result = Tensor(zeros: Shape(shape))
+    for place in result.values.indices {
+      var rest = place
+      var (row, column) = (0, 0)
+      var (rowStep, columnStep) = (modes.outputs.reduce(1, *), 1)
+      for k in (0..<count).reversed() {
+        // Outputs: o_d is slowest, so its step is the product of those before it.
+        rowStep /= modes.outputs[k]
+        row += rest % modes.outputs[k] * rowStep
+        rest /= modes.outputs[k]
+        column += rest % modes.inputs[k] * columnStep
+        columnStep *= modes.inputs[k]
+        rest /= modes.inputs[k]
+      }
+      result.values[place] = weight.values[row * weight.shape[1] + column]
+    }
+    return result
+  }
+
+  /// The same bound for all ranks.
+  var ranks: [[Int]] {
+    let largest = most.max() ?? 1
+    return (1...largest).map { bound in most.map { min(bound, $0) } }
+  }
+
+  /// The largest ranks between cores.
+  private var most: [Int] {
+    let sizes = zip(modes.inputs, modes.outputs).map { $0 * $1 }
+    return (1..<sizes.count).map { k in
+      min(sizes[..<k].reduce(1, *), sizes[k...].reduce(1, *))
+    }
+  }
+
+  func rank(holding energy: Double) throws -> [Int] {
+    let share = (1 - energy) / Double(modes.inputs.count - 1)
+    let norm = tensor.values.reduce(0) { $0 + Double($1) * Double($1) }
+    return try train { svd, _ in
+      // What is left of the norm at this core is less: the error allowed is of the whole.
+      let present = svd.values.reduce(0) { $0 + $1 * $1 }
+      guard present > 0 else { return 1 }
+      return RankRule.rank(holding: max(0, 1 - share * norm / present), of: svd.values)
+    }.ranks
+  }
+
+  func bayesianRank() throws -> [Int] { try train { svd, _ in max(1, svd.bayesianRank().rank) }.ranks }
+
+  func lost(_ ranks: [Int]) throws -> Double { try train(ranks).lost }
+
+  private func train(_ ranks: [Int]) throws -> (cores: [Tensor], ranks: [Int], lost: Double) {
+    try train { _, index in ranks[index] }
+  }
+
+  /// The cores `[r_{k-1}, i_k, o_k, r_k]` by singular value decompositions one after another, at ranks that are asked
+  /// for with each; what they leave out of the squared norm.
+  private func train(
+    _ rank: (SVD, Int) -> Int
+  ) throws -> (cores: [Tensor], ranks: [Int], lost: Double) {
+    let norm = tensor.values.reduce(0) { $0 + Double($1) * Double($1) }
+    var cores: [Tensor] = []
+    var ranks: [Int] = []
+    var (rest, before, dropped) = (tensor, 1, 0.0)
+    for k in 0..<modes.inputs.count - 1 {
+      let rows = before * modes.inputs[k] * modes.outputs[k]
+      let svd = try rest.reshaped([rows, rest.shape.count / rows]).svd()
+      let kept = min(max(1, rank(svd, k)), svd.values.count)
+      dropped += svd.values.dropFirst(kept).reduce(0) { $0 + $1 * $1 }
+      let (left, right) = svd.balancedFactors(rank: kept)
+      cores.append(left.reshaped([before, modes.inputs[k], modes.outputs[k], kept]))
+      ranks.append(kept)
+      (rest, before) = (right, kept)
+    }
+    let (i, o) = (modes.inputs[modes.inputs.count - 1], modes.outputs[modes.outputs.count - 1])
+    cores.append(rest.reshaped([before, i, o, 1]))
+    return (cores, ranks, norm > 0 ? dropped / norm : 0)
+  }
+
+  /// Core k reads `[r_{k-1}, outputs so far, i_k · rest]` as an image, taps i_k columns that are a rest apart, and
+  /// makes `[r_k · o_k, outputs so far, rest]`, whose elements lie as the next core reads them.
+  func layers(_ ranks: [Int], shapesAlone: Bool) throws -> [NewLayer] {
+    let count = modes.inputs.count
+    let found = shapesAlone ? nil : try train(ranks)
+    let ends = [1] + (found?.ranks ?? ranks) + [1]
+    var layers: [NewLayer] = []
+    var (value, made) = (input, 1)
+    var rest = modes.inputs.reduce(1, *)
+    for k in 0..<count {
+      let image = k == 0 ? names.image : names.steps[k - 1]
+      layers.append(NewLayer(op: Reshape(shape: [ends[k], made, rest]), name: image, inputs: [value]))
+      rest /= modes.inputs[k]
+      let conv = Conv2D(
+        filters: ends[k + 1] * modes.outputs[k], kernel: Extent(1, modes.inputs[k]),
+        dilation: Extent(1, rest), bias: false)
+      var layer = NewLayer(op: conv, name: names.cores[k], inputs: [image])
+      if let core = found?.cores[k] { layer.parameters[.weight] = Self.kernel(core) }
+      layers.append(layer)
+      (value, made) = (names.cores[k], made * modes.outputs[k])
+    }
+    if let bias {
+      layers.append(NewLayer(op: Reshape(shape: [op.features, 1, 1]), name: names.biased, inputs: [value]))
+      let add = Conv2D(filters: op.features, kernel: 1, groups: op.features)
+      layers.append(
+        NewLayer(
+          op: add, name: names.bias, inputs: [names.biased],
+          parameters: [
+            .weight: Tensor(repeating: 1, shape: [op.features, 1, 1, 1]), .bias: bias,
+          ]))
+      value = names.bias
+    }
+    layers.append(NewLayer(op: Flatten(), name: node.name, inputs: [value]))
+    return layers
+  }
+
+  /// `[r, i, o, s]` as the kernel `[s·o, r, 1, i]`.
+  private static func kernel(_ core: Tensor) -> Tensor {
+    let (r, i, o, s) = (core.shape[0], core.shape[1], core.shape[2], core.shape[3])
+    var kernel = Tensor(zeros: [s * o, r, 1, i])
+    for a in 0..<r {
+      for b in 0..<i {
+        for c in 0..<o {
+          for d in 0..<s {
+            kernel.values[((d * o + c) * r + a) * i + b] = core.values[((a * i + b) * o + c) * s + d]
+          }
+        }
+      }
+    }
+    return kernel
+  }
+}
