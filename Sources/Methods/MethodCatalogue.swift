@@ -4,7 +4,10 @@ public import Settings
 public enum MethodCatalogue: Catalogue {
   /// Family by family, in the order of documentation.
   public static let all: [any CompressionMethod.Type] = [
-    DepthwiseSeparable.self, FireModules.self, ScaledWidth.self,
+    DepthwiseSeparable.self, FireModules.self, BottleneckBlocks.self, InvertedResiduals.self,
+    GroupedShuffle.self,
+    AsymmetricFilters.self, PointwiseSubstitution.self, GhostModules.self,
+    ScaledWidth.self, ScaledDepth.self, ScaledResolution.self, LateDownsampling.self,
     SVDLinear.self, ActivationSVD.self, TensorTrain.self,
     SpatialSVD.self, ChannelSVD.self, Tucker2.self, CanonicalConvolution.self,
     WeightPruning.self, MagnitudePruning.self, RandomPruning.self, ChannelPruning.self, NetworkSlimming.self,

@@ -50,7 +50,7 @@ struct Catalogue: CustomTestStringConvertible, Sendable {
       name: "methods", folder: "Sources/Methods",
       protocols: [
         "CompressionMethod", "WeightPruningMethod", "SplicingMethod", "ChannelPruningMethod",
-        "FactorizationMethod",
+        "FactorizationMethod", "FilterMethod",
       ],
       list: "Sources/Methods/MethodCatalogue.swift"),
     Catalogue(

@@ -14,6 +14,44 @@ struct MethodCase: CustomTestStringConvertible, Sendable {
   static let defaults = MethodCatalogue.all.filter { $0.family == .pruning || $0.family == .quantization }
     .map { MethodCase(method: quick($0.init())) }
 
+  /// Those that replace layers or shapes, as they come and with what else they can do.
+  static let replacing: [MethodCase] = MethodCatalogue.all.filter {
+    $0.family == .filters || $0.family == .factorization
+  }.flatMap { type in variants(type.init()) }
+
+  private static func variants(_ method: any CompressionMethod) -> [MethodCase] {
+    if let method = method as? any FactorizationMethod { return variants(of: method) }
+    guard let method = method as? any FilterMethod else { return [MethodCase(method: method)] }
+    return variants(of: method)
+  }
+
+  /// Weights that are drawn at random have no small ranks: half of their energy is much.
+  private static func variants<M: FactorizationMethod>(of method: M) -> [MethodCase] {
+    var energy = brief(method)
+    energy.energy = 0.5
+    var (ratio, bayesian, budget, fitted) = (energy, energy, energy, energy)
+    ratio.keptRatio = 0.5
+    bayesian.choice.rule = .bayesian
+    budget.choice.budget = 0.6
+    (fitted.keptRatio, fitted.choice.reconstruct, fitted.choice.fit.images) = (0.4, true, 8)
+    let all = [energy, ratio, bayesian, budget] + (method is TensorTrain ? [] : [fitted])
+    return all.map { MethodCase(method: $0) }
+  }
+
+  private static func brief<M: FactorizationMethod>(_ method: M) -> M {
+    guard var canonical = method as? CanonicalConvolution else { return method }
+    canonical.iterations = 5
+    return canonical as? M ?? method
+  }
+
+  private static func variants<M: FilterMethod>(of method: M) -> [MethodCase] {
+    var (budget, harm, fitted) = (method, method, method)
+    budget.choice.budget = 0.8
+    (harm.choice.budget, harm.choice.layers, harm.choice.fit.images) = (0.8, .leastHarm, 8)
+    (fitted.choice.reconstruct, fitted.choice.fit.images) = (true, 8)
+    return [method, budget, harm, fitted].map { MethodCase(method: $0) }
+  }
+
   /// A method that learns for a short while, as laws ask it often.
   private static func quick(_ method: any CompressionMethod) -> any CompressionMethod {
     guard var rounding = method as? AdaptiveRounding else { return method }

@@ -5,21 +5,19 @@ public import Settings
 import Tensors
 
 /// Convolutions as one filter a channel, then a 1x1 convolution across channels.
-public struct DepthwiseSeparable: CompressionMethod {
+public struct DepthwiseSeparable: FilterMethod {
   public static let name = "depthwise-separable"
-  public static let family = MethodFamily.filters
-  public static let order = PipelineOrder.structure
   public static let revision = 1
   public static let documentation = MethodDocumentation(
     summary: "convolutions become one filter a channel, norm, ReLU and a 1x1 across channels",
     description: """
       Replaces each convolution larger than 1x1 by a depthwise one of the same kernel, stride, padding and dilation \
-      (NAME.depthwise), batch norm and ReLU (NAME.depthwise.norm, NAME.depthwise.relu), and a 1x1 convolution that keeps \
-      the bias and the name. Started by decomposition, the two hold for each input channel the rank-1 matrix nearest to \
-      its slice of the kernel, filters by taps; the sign of a depthwise filter makes its taps sum to 0 or more, so that \
-      ReLU passes what it finds in images and rectified values. Norm and ReLU are new, so the network must be retrained. \
-      The first convolution, whose few channels give few depthwise filters, is left alone unless `first` is set; grouped \
-      convolutions are left alone.
+      (NAME.depthwise), batch norm and ReLU (NAME.depthwise.norm, NAME.depthwise.relu), and a 1x1 convolution that \
+      keeps the bias and the name. Started by decomposition, the two hold for each input channel the rank-1 matrix \
+      nearest to its slice of the kernel, filters by taps; the sign of a depthwise filter makes its taps sum to 0 or \
+      more, so that ReLU passes what it finds in images and rectified values. Norm and ReLU are new, so the network \
+      must be retrained. The first convolution, whose few channels give few depthwise filters, is left alone unless \
+      `first` is set; grouped convolutions are left alone.
       """,
     formula:
       "K[o,i,u,v] ≈ P[o,i]·D[i,u,v], per input channel i: K_i [O, Kh·Kw] ≈ σ_1 p_1 d_1ᵀ; weights I·Kh·Kw + I·O "
@@ -32,6 +30,7 @@ public struct DepthwiseSeparable: CompressionMethod {
   public var initialize = DecompositionStart.decomposition
   /// Whether the first convolution is replaced too.
   public var first = false
+  public var choice = FilterChoice()
 
   public init() {}
 
@@ -40,7 +39,7 @@ public struct DepthwiseSeparable: CompressionMethod {
       Setting(
         "initialize", \.initialize, "how the new layers start: from the old kernel or from random numbers"),
       Setting("first", \.first, "whether the convolution that reads the image is replaced too"),
-    ]
+    ] + FilterChoice.settings(\.choice)
   }
 
   public func applicability(to node: Node, in graph: Graph) -> Applicability {
@@ -58,61 +57,57 @@ public struct DepthwiseSeparable: CompressionMethod {
   }
 
   public func compress(_ compression: inout Compression<DepthwiseSeparable>) throws -> Rewrite {
-    let graph = compression.graph
-    var replacements: [String: [NewLayer]] = [:]
-    for (node, settings) in compression.layers {
-      replacements[node.name] = try settings.layers(for: node, in: graph)
+    try Self.replace(&compression) { settings, traits, graph in
+      guard settings.initialize == .decomposition else {
+        return Self.block(traits, in: graph, nil, bias: nil)
+      }
+      let kernel = try SeparableKernel(nearestTo: graph.weight(of: traits.node))
+      return Self.block(traits, in: graph, kernel, bias: graph.projected(traits.node, .bias))
     }
-    guard !replacements.isEmpty else {
-      throw MethodError.nothingToDo(method: Self.name, reason: "no convolution would become smaller")
-    }
-    return try located(Self.name) { try graph.replacing(replacements, key: compression.random.key) }
   }
 
-  private func layers(for node: Node, in graph: Graph) throws -> [NewLayer] {
-    guard let traits = ConvolutionTraits(node, in: graph), let input = node.inputs.first else { return [] }
+  private static func block(
+    _ traits: ConvolutionTraits, in graph: Graph, _ kernel: SeparableKernel?, bias: Tensor?
+  ) -> FilterBlock {
     var depthwise = traits.op
-    depthwise.filters = traits.inputs
-    depthwise.groups = traits.inputs
-    depthwise.bias = false
-    let names = ["depthwise", "depthwise.norm", "depthwise.relu"].map { graph.unusedName(node.name, $0) }
-    var layers = [
-      NewLayer(op: depthwise, name: names[0], inputs: [input]),
-      NewLayer(op: BatchNorm(), name: names[1], inputs: [names[0]]),
-      NewLayer(op: ReLU(), name: names[2], inputs: [names[1]]),
-      NewLayer(
-        op: Conv2D(filters: traits.op.filters, kernel: 1, bias: traits.op.bias), name: node.name,
-        inputs: [names[2]]),
-    ]
-    guard initialize == .decomposition else { return layers }
-    try located("\(Self.name): \(node.name)") {
-      let parts = try SeparableKernel(nearestTo: graph.weight(of: node))
-      layers[0].parameters[.weight] = parts.depthwise
-      layers[3].parameters[.weight] = parts.pointwise
-      layers[3].parameters[.bias] = graph.projected(node, .bias)
-    }
-    return layers
+    (depthwise.filters, depthwise.groups, depthwise.bias) = (traits.inputs, traits.inputs, false)
+    var block = FilterBlock(traits, in: graph)
+    block.add(depthwise, "depthwise", weight: kernel?.depthwise)
+    block.clamp("depthwise", norm: true)
+    block.finish(
+      Conv2D(filters: traits.op.filters, kernel: 1, bias: traits.op.bias), weight: kernel?.pointwise,
+      bias: bias)
+    return block
   }
 }
 
-/// The kernel `pointwise[o,i] · depthwise[i,u,v]` that is nearest to a given one.
+/// The kernel `Σ_j pointwise[o,(i,j)] · depthwise[(i,j),u,v]` that is nearest to a given one.
 struct SeparableKernel {
-  /// `[I, 1, Kh, Kw]`.
+  /// `[I·terms, 1, Kh, Kw]`.
   let depthwise: Tensor
-  /// `[O, I, 1, 1]`.
+  /// `[O, I·terms, 1, 1]`.
   let pointwise: Tensor
 
-  /// The best rank-1 approximation of each input channel's `[O, Kh·Kw]` slice; the singular value is shared evenly.
-  init(nearestTo kernel: Tensor) throws(LinearAlgebraError) {
+  /// The best approximation of each input channel's `[O, Kh·Kw]` slice by so many terms; singular values are shared
+  /// evenly. Terms that a slice has not are zero.
+  init(nearestTo kernel: Tensor, terms: Int = 1) throws(LinearAlgebraError) {
     let (filters, inputs, taps) = (kernel.shape[0], kernel.shape[1], kernel.shape.spatialCount)
-    var depthwise = Tensor(zeros: [inputs, 1, kernel.shape[2], kernel.shape[3]])
-    var pointwise = Tensor(zeros: [filters, inputs, 1, 1])
+    var depthwise = Tensor(zeros: [inputs * terms, 1, kernel.shape[2], kernel.shape[3]])
+    var pointwise = Tensor(zeros: [filters, inputs * terms, 1, 1])
     for channel in 0..<inputs {
       let slice = kernel.gathering([channel], axis: 1).reshaped([filters, taps])
-      let (left, right) = try slice.svd().balancedFactors(rank: 1)
-      let sign: Float = right.values.reduce(0, +) < 0 ? -1 : 1
-      for tap in 0..<taps { depthwise.values[channel * taps + tap] = sign * right.values[tap] }
-      for filter in 0..<filters { pointwise.values[filter * inputs + channel] = sign * left.values[filter] }
+      let svd = try slice.svd()
+      let rank = min(terms, svd.values.count)
+      let (left, right) = svd.balancedFactors(rank: rank)
+      for term in 0..<rank {
+        let row = right.values[term * taps..<(term + 1) * taps]
+        let sign: Float = row.reduce(0, +) < 0 ? -1 : 1
+        let place = channel * terms + term
+        for (tap, value) in row.enumerated() { depthwise.values[place * taps + tap] = sign * value }
+        for filter in 0..<filters {
+          pointwise.values[filter * inputs * terms + place] = sign * left.values[filter * rank + term]
+        }
+      }
     }
     self.depthwise = depthwise
     self.pointwise = pointwise

@@ -4,19 +4,19 @@ public import Settings
 import Tensors
 
 /// Convolutions as a squeezing 1x1 convolution, then 1x1 and 3x3 ones side by side.
-public struct FireModules: CompressionMethod {
+public struct FireModules: FilterMethod {
   public static let name = "fire"
-  public static let family = MethodFamily.filters
-  public static let order = PipelineOrder.structure
   public static let revision = 1
   public static let documentation = MethodDocumentation(
     summary: "convolutions become fire modules: squeeze by 1x1, expand by 1x1 and 3x3 side by side",
     description: """
       Replaces each convolution larger than 1x1 of O filters by a 1x1 convolution of squeezeRatio·O filters \
-      (NAME.squeeze) with norm, where set, and ReLU, whose output is read by a 1x1 convolution (NAME.expand1x1) and one of \
-      the old kernel with expandShare·O filters (NAME.expand3x3); their channels side by side are the value of the old \
-      name. Stride stays with the two expanding convolutions. The weights are new, so the network must be retrained. Left \
-      alone are grouped convolutions, those whose padding does not keep the plane, and, unless `first` is set, the first.
+      (NAME.squeeze) with norm, where set, and ReLU, whose output is read by a 1x1 convolution (NAME.expand1x1) and \
+      one of the old kernel with expandShare·O filters (NAME.expand3x3); their channels side by side are the value \
+      of the old name. Stride stays with the two expanding convolutions. The weights are new, so the network must be \
+      retrained; with `initialize: decomposition` the squeeze takes the leading directions of the kernel along its \
+      input channels, the others what the kernel makes of these, the 1x1 ones the sum of their taps. Left alone are \
+      grouped convolutions, those whose padding does not keep the plane, and, unless `first` is set, the first.
       """,
     formula:
       "s = squeezeRatio·O, e3 = expandShare·O, e1 = O - e3; weights s·I + e1·s + e3·s·Kh·Kw against O·I·Kh·Kw",
@@ -33,6 +33,9 @@ public struct FireModules: CompressionMethod {
   public var norm = true
   /// Whether the first convolution is replaced too.
   public var first = false
+  /// How the new layers start.
+  public var initialize = DecompositionStart.fresh
+  public var choice = FilterChoice()
 
   public init() {}
 
@@ -49,7 +52,10 @@ public struct FireModules: CompressionMethod {
         "expandShare", \.expandShare, in: 0.01...0.99, "share of expanding filters that have the old kernel"),
       Setting("norm", \.norm, "whether a batch norm stands between the squeezing convolution and its ReLU"),
       Setting("first", \.first, "whether the convolution that reads the image is replaced too"),
-    ]
+      Setting(
+        "initialize", \.initialize, "how the new layers start: from the old kernel or from random numbers"
+      ).omittedAsDefault(),
+    ] + FilterChoice.settings(\.choice)
   }
 
   /// The filters of the three convolutions for `filters` in all.
@@ -73,10 +79,7 @@ public struct FireModules: CompressionMethod {
     guard traits.op.filters > 1 else {
       return .notApplicable(reason: "it has one filter, which cannot be two kinds")
     }
-    guard traits.op.keepsPlane else {
-      return .notApplicable(
-        reason: "its padding of \(traits.op.padding) does not fit beside a 1x1 convolution")
-    }
+    if let reason = traits.planeObstacle { return .notApplicable(reason: reason) }
     let widths = Widths(self, filters: traits.op.filters)
     let cost =
       widths.squeeze * (traits.inputs + widths.narrow + widths.wide * traits.op.kernel.count + (norm ? 2 : 1))
@@ -88,46 +91,46 @@ public struct FireModules: CompressionMethod {
   }
 
   public func compress(_ compression: inout Compression<FireModules>) throws -> Rewrite {
-    let graph = compression.graph
-    var replacements: [String: [NewLayer]] = [:]
-    for (node, settings) in compression.layers {
-      replacements[node.name] = settings.layers(for: node, in: graph)
+    try Self.replace(&compression) { settings, traits, graph in
+      guard settings.initialize == .decomposition else {
+        return settings.block(traits, in: graph, nil, bias: nil)
+      }
+      let start = try TuckerDecomposition.Start(graph.weight(of: traits.node))
+      let squeeze = Widths(settings, filters: traits.op.filters).squeeze
+      guard squeeze < min(traits.inputs, start.inputValues.count + 1) else {
+        return settings.block(traits, in: graph, nil, bias: nil)
+      }
+      let parts = try start.decomposition(Ranks(input: squeeze, output: traits.op.filters), iterations: 0)
+      return settings.block(traits, in: graph, parts, bias: graph.projected(traits.node, .bias))
     }
-    guard !replacements.isEmpty else {
-      throw MethodError.nothingToDo(method: Self.name, reason: "no convolution would become smaller")
-    }
-    return try located(Self.name) { try graph.replacing(replacements, key: compression.random.key) }
   }
 
-  private func layers(for node: Node, in graph: Graph) -> [NewLayer] {
-    guard let conv = node.op as? Conv2D, let input = node.inputs.first else { return [] }
+  /// A block that starts as the kernel `parts.core` of directions of its input channels, or at random.
+  private func block(
+    _ traits: ConvolutionTraits, in graph: Graph, _ parts: TuckerDecomposition?, bias: Tensor?
+  ) -> FilterBlock {
+    let conv = traits.op
     let widths = Widths(self, filters: conv.filters)
-    let squeeze = Conv2D(filters: widths.squeeze, kernel: 1, bias: !norm)
-    var value = graph.unusedName(node.name, "squeeze")
-    var layers = [NewLayer(op: squeeze, name: value, inputs: [input])]
-    if norm {
-      let name = graph.unusedName(node.name, "squeeze.norm")
-      layers.append(NewLayer(op: BatchNorm(), name: name, inputs: [value]))
-      value = name
-    }
-    let squeezed = graph.unusedName(node.name, "squeeze.relu")
-    layers.append(NewLayer(op: ReLU(), name: squeezed, inputs: [value]))
     var wide = conv
     wide.filters = widths.wide
     let narrow = Conv2D(filters: widths.narrow, kernel: 1, stride: conv.stride, bias: conv.bias)
-    let names = ["expand1x1", "expand3x3"].map { graph.unusedName(node.name, $0) }
-    return layers + [
-      NewLayer(op: narrow, name: names[0], inputs: [squeezed]),
-      NewLayer(op: wide, name: names[1], inputs: [squeezed]),
-      NewLayer(op: Concat(), name: node.name, inputs: names),
-    ]
-  }
-}
-
-extension Conv2D {
-  /// Whether the output plane is that of a 1x1 convolution of the same stride.
-  fileprivate var keepsPlane: Bool {
-    2 * padding.height == dilation.height * (kernel.height - 1)
-      && 2 * padding.width == dilation.width * (kernel.width - 1)
+    let (narrowChannels, wideChannels) = (0..<widths.narrow, widths.narrow..<conv.filters)
+    let core = parts?.core
+    var block = FilterBlock(traits, in: graph)
+    block.add(
+      Conv2D(filters: widths.squeeze, kernel: 1, bias: !norm), "squeeze",
+      weight: parts?.inputBasis?.reshaped([widths.squeeze, traits.inputs, 1, 1]),
+      bias: core == nil || norm ? nil : Tensor(zeros: [widths.squeeze]))
+    block.clamp("squeeze", norm: norm)
+    let squeezed = block.present
+    block.add(
+      narrow, "expand1x1", weight: core?.gathering(Array(narrowChannels), axis: 0).summingTaps(),
+      bias: bias?.gathering(Array(narrowChannels), axis: 0))
+    let first = block.present
+    block.add(
+      wide, "expand3x3", from: squeezed, weight: core?.gathering(Array(wideChannels), axis: 0),
+      bias: bias?.gathering(Array(wideChannels), axis: 0))
+    block.finish(joining: [(first, narrowChannels), (block.present, wideChannels)])
+    return block
   }
 }

@@ -1,0 +1,92 @@
+public import Graphs
+import LinearAlgebra
+import Ops
+public import Settings
+import Tensors
+
+/// Convolutions as a column of taps and a row of taps with a clamp between.
+public struct AsymmetricFilters: FilterMethod {
+  public static let name = "asymmetric"
+  public static let revision = 1
+  public static let documentation = MethodDocumentation(
+    summary: "convolutions become a column of taps, ReLU and a row of taps",
+    description: """
+      Replaces each convolution of Kh x Kw by one of Kh x 1 with ratio·O filters (NAME.column), which takes the \
+      vertical stride, padding and dilation, norm, where set, and ReLU, and one of 1 x Kw, which takes the \
+      horizontal ones, keeps the bias and the name. By decomposition the two start as the kernel's spatial-svd \
+      factors, which norm and ReLU then bend; `reconstruct` fits the second to what the layer made. Without the \
+      clamp between it is spatial-svd. Left alone are grouped convolutions, kernels of one row or column and, unless \
+      `first` is set, the first.
+      """,
+    formula: "m = ratio·O; weights m·I·Kh + O·m·Kw against O·I·Kh·Kw",
+    paper:
+      "Szegedy, Vanhoucke, Ioffe, Shlens, Wojna, 2016, Rethinking the Inception architecture for computer vision, "
+      + "arXiv:1512.00567")
+  public static var strength: WritableKeyPath<AsymmetricFilters, Double>? { \.removedShare }
+
+  /// Filters of the column by filters of the layer.
+  public var ratio = 0.5
+  /// How the new layers start.
+  public var initialize = DecompositionStart.decomposition
+  /// Whether a batch norm stands before the ReLU.
+  public var norm = true
+  /// Whether the first convolution is replaced too.
+  public var first = false
+  public var choice = FilterChoice()
+
+  public init() {}
+
+  /// How much narrower the middle is: 1 - ratio.
+  var removedShare: Double {
+    get { 1 - ratio }
+    set { ratio = min(max(1 - newValue, 0.01), 1) }
+  }
+
+  public static var settings: [Setting<AsymmetricFilters>] {
+    [
+      Setting("ratio", \.ratio, in: 0.01...1, "filters of the column by filters of the layer"),
+      Setting(
+        "initialize", \.initialize, "how the new layers start: from the old kernel or from random numbers"),
+      Setting("norm", \.norm, "whether a batch norm stands before the ReLU"),
+      Setting("first", \.first, "whether the convolution that reads the image is replaced too"),
+    ] + FilterChoice.settings(\.choice)
+  }
+
+  public func applicability(to node: Node, in graph: Graph) -> Applicability {
+    applicability(
+      to: node, in: graph, first: first,
+      obstacle: { traits in
+        traits.op.kernel.height > 1 && traits.op.kernel.width > 1
+          ? nil : "its kernel of \(traits.op.kernel) has one row or one column"
+      }, { block($0, in: graph, nil, bias: nil) })
+  }
+
+  public func compress(_ compression: inout Compression<AsymmetricFilters>) throws -> Rewrite {
+    try Self.replace(&compression) { settings, traits, graph in
+      guard settings.initialize == .decomposition else {
+        return settings.block(traits, in: graph, nil, bias: nil)
+      }
+      let factors = try SpatialFactors(traits.node, in: graph)
+      let width = traits.filters(settings.ratio)
+      let layers = factors.flatMap {
+        width <= $0.svd.values.count ? $0.layers(width, shapesAlone: false) : nil
+      }
+      return settings.block(traits, in: graph, layers, bias: graph.projected(traits.node, .bias))
+    }
+  }
+
+  /// A block that starts as two layers, or at random.
+  private func block(
+    _ traits: ConvolutionTraits, in graph: Graph, _ layers: [NewLayer]?, bias: Tensor?
+  ) -> FilterBlock {
+    var column = traits.op.columnOfTaps
+    (column.filters, column.bias) = (traits.filters(ratio), !norm)
+    var block = FilterBlock(traits, in: graph)
+    block.add(
+      column, "column", weight: layers?.first?.parameters[.weight],
+      bias: layers == nil || norm ? nil : Tensor(zeros: [column.filters]))
+    block.clamp("column", norm: norm)
+    block.finish(traits.op.rowOfTaps, weight: layers?.last?.parameters[.weight], bias: bias)
+    return block
+  }
+}

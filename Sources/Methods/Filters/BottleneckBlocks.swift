@@ -1,0 +1,94 @@
+public import Graphs
+import LinearAlgebra
+import Ops
+public import Settings
+import Tensors
+
+/// Convolutions as a 1x1 to few channels, the old kernel between these, and a 1x1 back.
+public struct BottleneckBlocks: FilterMethod {
+  public static let name = "bottleneck"
+  public static let revision = 1
+  public static let documentation = MethodDocumentation(
+    summary: "convolutions become 1x1, the old kernel on few channels and 1x1",
+    description: """
+      Replaces each convolution larger than 1x1 of O filters by a 1x1 to ratio·O channels (NAME.reduce), one of the \
+      old kernel, stride and padding between as many (NAME.core), each with norm, where set, and ReLU, and a 1x1 of \
+      O filters, which keeps the bias and the name. By decomposition the three start as the kernel's Tucker-2 \
+      factors, which norm and ReLU then bend; `reconstruct` fits the last to what the layer made. Left alone are \
+      grouped convolutions and, unless `first` is set, the first.
+      """,
+    formula: "m = ratio·O; weights m·I + m²·Kh·Kw + O·m against O·I·Kh·Kw",
+    paper: "He, Zhang, Ren, Sun, 2016, Deep residual learning for image recognition, arXiv:1512.03385")
+  public static var strength: WritableKeyPath<BottleneckBlocks, Double>? { \.removedShare }
+
+  /// Channels between by filters.
+  public var ratio = 0.25
+  /// How the new layers start.
+  public var initialize = DecompositionStart.decomposition
+  /// Whether batch norms stand before the two ReLUs.
+  public var norm = true
+  /// Whether the first convolution is replaced too.
+  public var first = false
+  public var choice = FilterChoice()
+
+  public init() {}
+
+  /// How much narrower the middle is: 1 - ratio.
+  var removedShare: Double {
+    get { 1 - ratio }
+    set { ratio = min(max(1 - newValue, 0.01), 1) }
+  }
+
+  public static var settings: [Setting<BottleneckBlocks>] {
+    [
+      Setting("ratio", \.ratio, in: 0.01...1, "channels of the middle by filters of the layer"),
+      Setting(
+        "initialize", \.initialize, "how the new layers start: from the old kernel or from random numbers"),
+      Setting("norm", \.norm, "whether batch norms stand before the two ReLUs"),
+      Setting("first", \.first, "whether the convolution that reads the image is replaced too"),
+    ] + FilterChoice.settings(\.choice)
+  }
+
+  public func applicability(to node: Node, in graph: Graph) -> Applicability {
+    applicability(to: node, in: graph, first: first) { block($0, in: graph, nil, bias: nil) }
+  }
+
+  public func compress(_ compression: inout Compression<BottleneckBlocks>) throws -> Rewrite {
+    try Self.replace(&compression) { settings, traits, graph in
+      guard settings.initialize == .decomposition else {
+        return settings.block(traits, in: graph, nil, bias: nil)
+      }
+      let start = try TuckerDecomposition.Start(graph.weight(of: traits.node))
+      let width = traits.filters(settings.ratio)
+      let ranks = Ranks(
+        input: min(width, start.inputValues.count), output: min(width, start.outputValues.count))
+      let parts = try start.decomposition(ranks, iterations: 3)
+      return settings.block(traits, in: graph, parts, bias: graph.projected(traits.node, .bias))
+    }
+  }
+
+  /// A block that starts as far as a decomposition's bases reach: what is left of the middle starts at random.
+  private func block(
+    _ traits: ConvolutionTraits, in graph: Graph, _ parts: TuckerDecomposition?, bias: Tensor?
+  ) -> FilterBlock {
+    let (width, conv) = (traits.filters(ratio), traits.op)
+    var core = conv
+    (core.filters, core.bias) = (width, !norm)
+    // Bases of all channels are none: a middle as wide as the layer starts at random.
+    let fits = parts?.core.shape[0] == width && parts?.core.shape[1] == width
+    let (into, back) = fits ? (parts?.inputBasis, parts?.outputBasis) : (nil, nil)
+    let start = into != nil && back != nil ? parts?.core : nil
+    var block = FilterBlock(traits, in: graph)
+    block.add(
+      Conv2D(filters: width, kernel: 1, bias: !norm), "reduce",
+      weight: start == nil ? nil : into?.reshaped([width, traits.inputs, 1, 1]),
+      bias: start == nil || norm ? nil : Tensor(zeros: [width]))
+    block.clamp("reduce", norm: norm)
+    block.add(core, "core", weight: start, bias: start == nil || norm ? nil : Tensor(zeros: [width]))
+    block.clamp("core", norm: norm)
+    block.finish(
+      Conv2D(filters: conv.filters, kernel: 1, bias: conv.bias),
+      weight: start == nil ? nil : back?.reshaped([conv.filters, width, 1, 1]), bias: bias)
+    return block
+  }
+}

@@ -1,0 +1,83 @@
+public import Graphs
+import Ops
+public import Settings
+import Tensors
+
+/// Convolutions as one of fewer filters, and cheap filters of its channels beside them.
+public struct GhostModules: FilterMethod {
+  public static let name = "ghost"
+  public static let revision = 1
+  public static let documentation = MethodDocumentation(
+    summary: "convolutions become one of fewer filters, and cheap filters of what it makes",
+    description: """
+      Replaces each convolution larger than 1x1 of O filters by one of O/ratio (NAME.primary), and a depthwise one \
+      of `kernel` taps a side that makes ratio - 1 more channels of each of its (NAME.cheap); their channels side by \
+      side are the value of the old name. By decomposition the primary filters are the layer's first, and cheap ones \
+      start at random; `reconstruct` fits both to what the layer made, each channel to its own. Left alone are \
+      grouped convolutions, those whose filters the ratio does not divide and, unless `first` is set, the first.
+      """,
+    formula: "m = O/ratio; weights m·I·Kh·Kw + (ratio - 1)·m·kernel² against O·I·Kh·Kw",
+    paper:
+      "Han, Wang, Tian, Guo, Xu, Xu, 2020, GhostNet: more features from cheap operations, arXiv:1911.11907")
+
+  /// Filters by primary ones.
+  public var ratio = 2
+  /// Taps a side of the cheap filters.
+  public var kernel = 3
+  /// How the primary filters start.
+  public var initialize = DecompositionStart.decomposition
+  /// Whether the first convolution is replaced too.
+  public var first = false
+  public var choice = FilterChoice()
+
+  public init() {}
+
+  public static var settings: [Setting<GhostModules>] {
+    [
+      Setting("ratio", \.ratio, in: 2...64, "filters of the layer by primary ones"),
+      Setting("kernel", \.kernel, expected: "an odd integer in 1...15", "taps a side of the cheap filters") {
+        $0 % 2 == 1 && (1...15).contains($0)
+      },
+      Setting(
+        "initialize", \.initialize, "how primary filters start: as the old ones or from random numbers"),
+      Setting("first", \.first, "whether the convolution that reads the image is replaced too"),
+    ] + FilterChoice.settings(\.choice)
+  }
+
+  public func applicability(to node: Node, in graph: Graph) -> Applicability {
+    applicability(
+      to: node, in: graph, first: first,
+      obstacle: { traits in
+        traits.op.filters % ratio == 0
+          ? nil : "a ratio of \(ratio) does not divide its \(traits.op.filters) filters"
+      }, { block($0, in: graph, nil, bias: nil) })
+  }
+
+  public func compress(_ compression: inout Compression<GhostModules>) throws -> Rewrite {
+    try Self.replace(&compression) { settings, traits, graph in
+      guard settings.initialize == .decomposition else {
+        return settings.block(traits, in: graph, nil, bias: nil)
+      }
+      let kept = Array(0..<traits.op.filters / settings.ratio)
+      return settings.block(
+        traits, in: graph, try graph.weight(of: traits.node).gathering(kept, axis: 0),
+        bias: graph.projected(traits.node, .bias))
+    }
+  }
+
+  private func block(
+    _ traits: ConvolutionTraits, in graph: Graph, _ weight: Tensor?, bias: Tensor?
+  ) -> FilterBlock {
+    let (filters, width) = (traits.op.filters, traits.op.filters / ratio)
+    var primary = traits.op
+    primary.filters = width
+    let cheap = Conv2D(
+      filters: filters - width, kernel: kernel, padding: kernel / 2, groups: width, bias: traits.op.bias)
+    var block = FilterBlock(traits, in: graph)
+    block.add(primary, "primary", weight: weight, bias: bias?.gathering(Array(0..<width), axis: 0))
+    let name = block.present
+    block.add(cheap, "cheap", bias: bias?.gathering(Array(width..<filters), axis: 0))
+    block.finish(joining: [(name, 0..<width), (block.present, width..<filters)])
+    return block
+  }
+}

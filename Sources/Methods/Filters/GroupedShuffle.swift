@@ -1,0 +1,92 @@
+public import Graphs
+import Ops
+public import Settings
+import Tensors
+
+/// Convolutions as one of groups, a shuffle of channels and a 1x1 of groups.
+public struct GroupedShuffle: FilterMethod {
+  public static let name = "grouped-shuffle"
+  public static let revision = 1
+  public static let documentation = MethodDocumentation(
+    summary: "convolutions become one of groups, shuffled channels and a 1x1 of groups",
+    description: """
+      Replaces each convolution larger than 1x1 by one of `groups` groups of the old kernel, stride, padding and \
+      dilation (NAME.grouped) with norm, where set, and ReLU, a shuffle (NAME.shuffle) that deals each group's \
+      channels out to all groups, and a 1x1 of as many groups, which keeps the bias and the name: every output still \
+      sees every input. By decomposition the first takes the kernel's own slices, filters and channels of one group; \
+      the 1x1 starts at random, and `reconstruct` fits it, group by group, to what the layer made. Left alone are \
+      grouped convolutions, those whose channels or filters the groups do not divide and, unless `first` is set, the \
+      first.
+      """,
+    formula:
+      "g groups: weights O·I·Kh·Kw/g + O²/g against O·I·Kh·Kw; shuffled channel j·g + k is channel k·O/g + j",
+    paper:
+      "Zhang, Zhou, Lin, Sun, 2018, ShuffleNet: an extremely efficient convolutional neural network for mobile devices, "
+      + "arXiv:1707.01083")
+
+  /// Groups of both convolutions.
+  public var groups = 4
+  /// How the first of the new layers starts.
+  public var initialize = DecompositionStart.decomposition
+  /// Whether a batch norm stands before the ReLU.
+  public var norm = true
+  /// Whether the first convolution is replaced too.
+  public var first = false
+  public var choice = FilterChoice()
+
+  public init() {}
+
+  public static var settings: [Setting<GroupedShuffle>] {
+    [
+      Setting("groups", \.groups, in: 2...256, "groups of both convolutions"),
+      Setting(
+        "initialize", \.initialize, "how the first layer starts: from the old kernel or from random numbers"),
+      Setting("norm", \.norm, "whether a batch norm stands before the ReLU"),
+      Setting("first", \.first, "whether the convolution that reads the image is replaced too"),
+    ] + FilterChoice.settings(\.choice)
+  }
+
+  public func applicability(to node: Node, in graph: Graph) -> Applicability {
+    applicability(to: node, in: graph, first: first, obstacle: obstacle) { block($0, in: graph, nil) }
+  }
+
+  private func obstacle(_ traits: ConvolutionTraits) -> String? {
+    guard traits.inputs % groups != 0 || traits.op.filters % groups != 0 else { return nil }
+    return "\(groups) groups do not divide its \(traits.inputs) channels and \(traits.op.filters) filters"
+  }
+
+  public func compress(_ compression: inout Compression<GroupedShuffle>) throws -> Rewrite {
+    try Self.replace(&compression) { settings, traits, graph in
+      guard settings.initialize == .decomposition else { return settings.block(traits, in: graph, nil) }
+      return settings.block(traits, in: graph, try graph.weight(of: traits.node))
+    }
+  }
+
+  private func block(_ traits: ConvolutionTraits, in graph: Graph, _ kernel: Tensor?) -> FilterBlock {
+    var grouped = traits.op
+    (grouped.groups, grouped.bias) = (groups, !norm)
+    var block = FilterBlock(traits, in: graph)
+    block.add(
+      grouped, "grouped", weight: kernel.map(own),
+      bias: kernel != nil && !norm ? Tensor(zeros: [grouped.filters]) : nil)
+    block.clamp("grouped", norm: norm)
+    block.add(ChannelShuffle(groups: groups), "shuffle")
+    block.finish(
+      Conv2D(
+        filters: traits.op.filters, kernel: 1, groups: groups, bias: traits.op.bias))
+    return block
+  }
+
+  /// Of each filter the channels of its own group: `[O, I/groups, Kh, Kw]`.
+  private func own(_ kernel: Tensor) -> Tensor {
+    let (filters, inputs, taps) = (kernel.shape[0], kernel.shape[1], kernel.shape.spatialCount)
+    let width = inputs / groups
+    var values: [Float] = []
+    values.reserveCapacity(kernel.values.count / groups)
+    for filter in 0..<filters {
+      let start = (filter * inputs + filter / (filters / groups) * width) * taps
+      values.append(contentsOf: kernel.values[start..<start + width * taps])
+    }
+    return Tensor(values, shape: [filters, width, kernel.shape[2], kernel.shape[3]])
+  }
+}

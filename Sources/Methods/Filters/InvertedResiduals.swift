@@ -1,0 +1,91 @@
+public import Graphs
+import LinearAlgebra
+import Ops
+public import Settings
+import Tensors
+
+/// Convolutions as a 1x1 to more channels, one filter for each, and a 1x1 back.
+public struct InvertedResiduals: FilterMethod {
+  public static let name = "inverted-residual"
+  public static let revision = 1
+  public static let documentation = MethodDocumentation(
+    summary: "convolutions become 1x1 to more channels, one filter a channel and 1x1",
+    description: """
+      Replaces each convolution larger than 1x1 over I channels by a 1x1 to expansion·I channels (NAME.expand), a \
+      depthwise one of the old kernel, stride, padding and dilation (NAME.depthwise), each with norm, where set, and \
+      ReLU6, and a 1x1 of O filters without a clamp, which keeps the bias and the name. By decomposition each input \
+      channel is copied `expansion` times, and its copies take the leading terms of its slice of the kernel, filters \
+      by taps; norms and clamps then bend that, and `reconstruct` fits the last layer to what the layer made. The \
+      sum around the block stays what the network has. Left alone are grouped convolutions, those whose block would \
+      be no smaller and, unless `first` is set, the first.
+      """,
+    formula:
+      "K[o,i,u,v] ≈ Σ_{j≤t} P[o,(i,j)]·D[(i,j),u,v], t = expansion; weights t·I² + t·I·Kh·Kw + t·I·O against O·I·Kh·Kw",
+    paper:
+      "Sandler, Howard, Zhu, Zhmoginov, Chen, 2018, MobileNetV2: inverted residuals and linear bottlenecks, "
+      + "arXiv:1801.04381")
+
+  /// Channels of the middle by channels that the layer reads.
+  public var expansion = 2
+  /// How the new layers start.
+  public var initialize = DecompositionStart.decomposition
+  /// Whether batch norms stand before the two clamps.
+  public var norm = true
+  /// Whether the first convolution is replaced too.
+  public var first = false
+  public var choice = FilterChoice()
+
+  public init() {}
+
+  public static var settings: [Setting<InvertedResiduals>] {
+    [
+      Setting(
+        "expansion", \.expansion, in: 1...16, "channels of the middle by channels that the layer reads"),
+      Setting(
+        "initialize", \.initialize, "how the new layers start: from the old kernel or from random numbers"),
+      Setting("norm", \.norm, "whether batch norms stand before the two clamps"),
+      Setting("first", \.first, "whether the convolution that reads the image is replaced too"),
+    ] + FilterChoice.settings(\.choice)
+  }
+
+  public func applicability(to node: Node, in graph: Graph) -> Applicability {
+    applicability(to: node, in: graph, first: first) { block($0, in: graph, nil, bias: nil) }
+  }
+
+  public func compress(_ compression: inout Compression<InvertedResiduals>) throws -> Rewrite {
+    try Self.replace(&compression) { settings, traits, graph in
+      guard settings.initialize == .decomposition else {
+        return settings.block(traits, in: graph, nil, bias: nil)
+      }
+      let kernel = try SeparableKernel(nearestTo: graph.weight(of: traits.node), terms: settings.expansion)
+      return settings.block(traits, in: graph, kernel, bias: graph.projected(traits.node, .bias))
+    }
+  }
+
+  private func block(
+    _ traits: ConvolutionTraits, in graph: Graph, _ kernel: SeparableKernel?, bias: Tensor?
+  ) -> FilterBlock {
+    let width = expansion * traits.inputs
+    var depthwise = traits.op
+    (depthwise.filters, depthwise.groups, depthwise.bias) = (width, width, !norm)
+    let none = kernel != nil && !norm ? Tensor(zeros: [width]) : nil
+    var block = FilterBlock(traits, in: graph)
+    block.add(
+      Conv2D(filters: width, kernel: 1, bias: !norm), "expand",
+      weight: kernel == nil ? nil : Self.copies(of: traits.inputs, expansion), bias: none)
+    block.clamp("expand", norm: norm, by: ReLU6())
+    block.add(depthwise, "depthwise", weight: kernel?.depthwise, bias: none)
+    block.clamp("depthwise", norm: norm, by: ReLU6())
+    block.finish(
+      Conv2D(filters: traits.op.filters, kernel: 1, bias: traits.op.bias), weight: kernel?.pointwise,
+      bias: bias)
+    return block
+  }
+
+  /// The 1x1 that copies each channel so many times.
+  private static func copies(of channels: Int, _ times: Int) -> Tensor {
+    var weight = Tensor(zeros: [channels * times, channels, 1, 1])
+    for row in 0..<channels * times { weight.values[row * channels + row / times] = 1 }
+    return weight
+  }
+}

@@ -1,0 +1,125 @@
+public import Graphs
+import Ops
+public import Settings
+import Tensors
+
+/// Steps of early convolutions given to the last that steps: larger maps on the way.
+public struct LateDownsampling: CompressionMethod {
+  public static let name = "late-downsampling"
+  public static let family = MethodFamily.filters
+  public static let order = PipelineOrder.structure
+  public static let revision = 1
+  public static let documentation = MethodDocumentation(
+    summary: "early convolutions step by one, and the last that steps makes up for it",
+    description: """
+      Convolutions with a stride that read planes of one size are one stage of down-sampling, shortcuts among them. \
+      The first `stages` of them get a stride of 1, and the last stage theirs on top of its own: the maps between \
+      are larger, the last ones are as before. Weights stay, multiply-adds and memory grow; it goes with methods \
+      that save more than that, as in SqueezeNet. Stages of pooling stay where they are.
+      """,
+    formula: "strides s_1, …, s_n become 1, …, s_k+1, …, s_1·…·s_k·s_n for k = stages",
+    paper:
+      "Iandola, Han, Moskewicz, Ashraf, Dally, Keutzer, 2016, SqueezeNet: AlexNet-level accuracy with 50x fewer "
+      + "parameters, section 3.1, arXiv:1602.07360")
+
+  /// Stages that no longer step.
+  public var stages = 1
+
+  public init() {}
+
+  public static var settings: [Setting<LateDownsampling>] {
+    [Setting("stages", \.stages, in: 1...16, "stages of down-sampling that no longer step")]
+  }
+
+  public func layersTied(to node: Node, in graph: Graph) -> [String] {
+    graph.downsamplingStages().first { $0.contains(node.name) } ?? [node.name]
+  }
+
+  public func applicability(to node: Node, in graph: Graph) -> Applicability {
+    let all = graph.downsamplingStages()
+    guard all.contains(where: { $0.contains(node.name) }) else {
+      return .notApplicable(reason: "it is no convolution with a stride")
+    }
+    guard all.count > stages else {
+      return .notApplicable(
+        reason: "there are \(all.count) stages of down-sampling, \(stages) cannot be put off")
+    }
+    guard all[..<stages].contains(where: { $0.contains(node.name) }) || all[all.count - 1].contains(node.name)
+    else { return .notApplicable(reason: "it is neither among the first stages nor of the last") }
+    do throws(GraphError) {
+      _ = try later(graph)
+      return .applicable
+    } catch {
+      return .notApplicable(reason: "the maps would not fit one another: \(error)")
+    }
+  }
+
+  public func compress(_ compression: inout Compression<LateDownsampling>) throws -> Rewrite {
+    let graph = compression.graph
+    let all = graph.downsamplingStages()
+    let free = Set(compression.layers.map(\.node.name))
+    guard all.count > stages,
+      (all[..<stages] + [all[all.count - 1]]).allSatisfy({ $0.allSatisfy(free.contains) })
+    else {
+      throw MethodError.nothingToDo(
+        method: Self.name,
+        reason: "it has no \(stages + 1) stages of strided convolutions whose steps could move")
+    }
+    return try located(Self.name) {
+      var later = try later(graph)
+      later.parameters = graph.parameters
+      later.values = graph.values
+      return Rewrite(inPlace: later)
+    }
+  }
+
+  /// The network with its steps moved, without parameters.
+  ///
+  /// Throws `GraphError` where values that meet would have different planes, or layers other shapes.
+  private func later(_ graph: Graph) throws(GraphError) -> Graph {
+    let all = graph.downsamplingStages()
+    let (early, last) = (Set(all.prefix(stages).joined()), Set(all.last ?? []))
+    var (height, width) = (1, 1)
+    for stage in all.prefix(stages) {
+      guard let conv = stage.first.flatMap({ graph.node(named: $0)?.op as? Conv2D }) else { continue }
+      height *= conv.stride.height
+      width *= conv.stride.width
+    }
+    var later = Graph(inputs: graph.inputs)
+    for node in graph.nodes {
+      guard var conv = node.op as? Conv2D, early.contains(node.name) || last.contains(node.name) else {
+        try later.append(node.op, name: node.name, inputs: node.inputs)
+        continue
+      }
+      conv.stride =
+        early.contains(node.name)
+        ? 1 : Extent(conv.stride.height * height, conv.stride.width * width)
+      try later.append(conv, name: node.name, inputs: node.inputs)
+    }
+    for output in graph.outputs {
+      guard let before = graph.shape(of: output), let after = later.shape(of: output), before == after else {
+        throw .channels(value: output, reason: "it would have another shape")
+      }
+    }
+    later.outputs = graph.outputs
+    return later
+  }
+}
+
+extension Graph {
+  /// Convolutions that step, by the size of the planes that they read, from the largest on.
+  fileprivate func downsamplingStages() -> [[String]] {
+    var stages: [(area: Int, names: [String])] = []
+    for node in nodes {
+      guard let conv = node.op as? Conv2D, conv.stride.height * conv.stride.width > 1,
+        let area = inputShapes(of: node).first?.spatialCount
+      else { continue }
+      if let place = stages.firstIndex(where: { $0.area == area }) {
+        stages[place].names.append(node.name)
+      } else {
+        stages.append((area, [node.name]))
+      }
+    }
+    return stages.sorted { $0.area > $1.area }.map(\.names)
+  }
+}

@@ -1,0 +1,66 @@
+public import Graphs
+import Ops
+public import Settings
+import Tensors
+
+/// Convolutions as 1x1 ones.
+public struct PointwiseSubstitution: FilterMethod {
+  public static let name = "pointwise"
+  public static let revision = 1
+  public static let documentation = MethodDocumentation(
+    summary: "convolutions become 1x1 ones of as many filters",
+    description: """
+      Replaces each convolution larger than 1x1 by a 1x1 of the same filters and stride, which keeps the bias and \
+      the name. By decomposition it starts as the sum of each filter's taps, what the filter makes of even areas; \
+      `reconstruct` fits it to what the layer made. What the network sees of a place shrinks with each, so a budget \
+      or overrides should leave some layers whole. Left alone are grouped convolutions, those whose padding does not \
+      keep the plane and, unless `first` is set, the first.
+      """,
+    formula: "P[o,i] = Σ_{u,v} K[o,i,u,v]; weights O·I against O·I·Kh·Kw",
+    paper:
+      "Iandola, Han, Moskewicz, Ashraf, Dally, Keutzer, 2016, SqueezeNet: AlexNet-level accuracy with 50x fewer "
+      + "parameters, section 3.1, arXiv:1602.07360")
+
+  /// How the new layer starts.
+  public var initialize = DecompositionStart.decomposition
+  /// Whether the first convolution is replaced too.
+  public var first = false
+  public var choice = FilterChoice()
+
+  public init() {}
+
+  public static var settings: [Setting<PointwiseSubstitution>] {
+    [
+      Setting(
+        "initialize", \.initialize, "how the new layer starts: from the old kernel or from random numbers"),
+      Setting("first", \.first, "whether the convolution that reads the image is replaced too"),
+    ] + FilterChoice.settings(\.choice)
+  }
+
+  public func applicability(to node: Node, in graph: Graph) -> Applicability {
+    applicability(
+      to: node, in: graph, first: first, obstacle: \.planeObstacle,
+      { Self.block($0, in: graph, nil, bias: nil) })
+  }
+
+  public func compress(_ compression: inout Compression<PointwiseSubstitution>) throws -> Rewrite {
+    try Self.replace(&compression) { settings, traits, graph in
+      guard settings.initialize == .decomposition else {
+        return Self.block(traits, in: graph, nil, bias: nil)
+      }
+      return Self.block(
+        traits, in: graph, try graph.weight(of: traits.node).summingTaps(),
+        bias: graph.projected(traits.node, .bias))
+    }
+  }
+
+  private static func block(
+    _ traits: ConvolutionTraits, in graph: Graph, _ weight: Tensor?, bias: Tensor?
+  ) -> FilterBlock {
+    var block = FilterBlock(traits, in: graph)
+    block.finish(
+      Conv2D(filters: traits.op.filters, kernel: 1, stride: traits.op.stride, bias: traits.op.bias),
+      weight: weight, bias: bias)
+    return block
+  }
+}

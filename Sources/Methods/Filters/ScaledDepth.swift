@@ -1,0 +1,160 @@
+public import Graphs
+import Ops
+public import Settings
+
+/// A shallower network: residual blocks go, and their shortcuts stay.
+public struct ScaledDepth: CompressionMethod {
+  public static let name = "depth"
+  public static let family = MethodFamily.filters
+  public static let order = PipelineOrder.structure
+  public static let revision = 1
+  public static let documentation = MethodDocumentation(
+    summary: "residual blocks go, and what they were added to stays",
+    description: """
+      A block whose sum adds to a value something that is made of that value alone can go: what read the sum reads \
+      the value. Of the blocks that can go as many stay as `factor` says, rounded. Blocks that change the shape have \
+      no shortcut to fall back on and stay; so do blocks with a layer that the recipe leaves out. Which go first: \
+      those behind (`latest`), or those without which the loss rises the least, each measured by itself on `images` \
+      training images (`leastHarm`).
+      """,
+    formula: "y = x + f(x) becomes y = x for n - round(factor·n) of n blocks",
+    paper:
+      "Veit, Wilber, Belongie, 2016, Residual networks behave like ensembles of relatively shallow networks, "
+      + "arXiv:1605.06431; Tan, Le, 2019, EfficientNet, arXiv:1905.11946")
+
+  /// Which blocks go first.
+  public enum Order: String, Sendable, SettingChoice {
+    case latest, leastHarm
+  }
+
+  /// The share of blocks that stays.
+  public var factor = 0.5
+  /// Which go first.
+  public var blocks = Order.latest
+  /// Training images on which the loss without a block is measured.
+  public var images = 256
+
+  public init() {}
+
+  public static var settings: [Setting<ScaledDepth>] {
+    [
+      Setting("factor", \.factor, in: 0...1, "share of the blocks that can go which stays"),
+      Setting("blocks", \.blocks, "which blocks go first: those behind, or those that are missed the least"),
+      Setting(
+        "images", \.images, in: 1...1_000_000, "training images on which the loss without a block is measured"
+      ),
+    ]
+  }
+
+  public static var strength: WritableKeyPath<ScaledDepth, Double>? { \.removedShare }
+
+  /// The share of blocks that goes.
+  var removedShare: Double {
+    get { 1 - factor }
+    set { factor = min(max(1 - newValue, 0), 1) }
+  }
+
+  public var evidence: Set<EvidenceKind> { blocks == .leastHarm ? [.losses] : [] }
+
+  public func layersTied(to node: Node, in graph: Graph) -> [String] {
+    graph.residualBlocks().first { $0.layers.contains(node.name) }?.layers ?? [node.name]
+  }
+
+  public func applicability(to node: Node, in graph: Graph) -> Applicability {
+    guard graph.residualBlocks().contains(where: { $0.layers.contains(node.name) }) else {
+      return .notApplicable(reason: "it is in no block that can go")
+    }
+    return .applicable
+  }
+
+  public func compress(_ compression: inout Compression<ScaledDepth>) throws -> Rewrite {
+    let graph = compression.graph
+    let free = Set(compression.layers.map(\.node.name))
+    let blocks = graph.residualBlocks().filter { $0.layers.allSatisfy(free.contains) }
+    let kept = Int((factor * Double(blocks.count)).rounded())
+    guard kept < blocks.count else {
+      throw MethodError.nothingToDo(
+        method: Self.name,
+        reason: blocks.isEmpty
+          ? "it has no residual block that can go" : "of \(blocks.count) blocks all stay; lower the factor")
+    }
+    var order = Array(blocks.indices.reversed())
+    if self.blocks == .leastHarm {
+      let losses = try blocks.map { block in
+        try compression.evidence.meanLoss(of: graph.removing([block]).graph, images: images)
+      }
+      order.sort { (losses[$0], -$0) < (losses[$1], -$1) }
+    }
+    let gone = order.prefix(blocks.count - kept).map { blocks[$0] }
+    return try located(Self.name) { try graph.removing(gone) }
+  }
+}
+
+/// A sum of a value and what is made of it alone.
+struct ResidualBlock: Equatable {
+  /// The sum's value.
+  let sum: String
+  /// The value that is added to.
+  let shortcut: String
+  /// The nodes with parameters that are there for the block alone.
+  let layers: [String]
+}
+
+extension Graph {
+  /// The blocks that can go, in the graph's order: none has another's layers.
+  func residualBlocks() -> [ResidualBlock] {
+    var taken: Set<String> = []
+    return nodes.compactMap { node in
+      guard node.op is Add, node.inputs.count == 2, !outputs.contains(node.name) else { return nil }
+      for (shortcut, branch) in [(node.inputs[0], node.inputs[1]), (node.inputs[1], node.inputs[0])] {
+        guard shortcut != branch, isMade(branch, of: shortcut),
+          let left = try? removing([ResidualBlock(sum: node.name, shortcut: shortcut, layers: [])]).graph
+        else { continue }
+        let layers = nodes.filter { left.node(named: $0.name) == nil && !slots(of: $0).isEmpty }.map(\.name)
+        guard !layers.isEmpty, taken.isDisjoint(with: layers) else { continue }
+        taken.formUnion(layers)
+        return ResidualBlock(sum: node.name, shortcut: shortcut, layers: layers)
+      }
+      return nil
+    }
+  }
+
+  /// Whether all that a value is made of goes through another one.
+  private func isMade(_ value: String, of source: String) -> Bool {
+    var open = [value]
+    var seen: Set<String> = []
+    while let name = open.popLast() {
+      guard name != source, seen.insert(name).inserted else { continue }
+      guard let node = node(named: name) else { return false }
+      open += node.inputs
+    }
+    return true
+  }
+
+  /// The graph in which what reads a block's sum reads its shortcut; what nobody reads then is not there.
+  func removing(_ blocks: [ResidualBlock]) throws(GraphError) -> Rewrite {
+    var standIns: [String: String] = [:]
+    for block in blocks { standIns[block.sum] = block.shortcut }
+    func present(_ name: String) -> String {
+      var name = name
+      while let other = standIns[name] { name = other }
+      return name
+    }
+    var needed = Set(outputs)
+    for node in nodes.reversed() where needed.contains(node.name) && standIns[node.name] == nil {
+      needed.formUnion(node.inputs.map(present))
+    }
+    var graph = Graph(inputs: inputs)
+    var origin: [String: Origin] = [:]
+    for node in nodes where needed.contains(node.name) && standIns[node.name] == nil {
+      try graph.append(node.op, name: node.name, inputs: node.inputs.map(present))
+      for (name, _) in slots(of: node) {
+        graph.parameters[name] = parameters[name]
+        origin[name] = Origin(parameter: name)
+      }
+    }
+    graph.outputs = outputs
+    graph.values = values.filter { graph.shape(of: $0.key) != nil }
+    return Rewrite(graph: graph, origin: origin)
+  }
+}

@@ -1,0 +1,99 @@
+public import Graphs
+import Ops
+public import Settings
+import Tensors
+
+/// A network that looks at smaller images: the mean of each square of pixels.
+public struct ScaledResolution: CompressionMethod {
+  public static let name = "resolution"
+  public static let family = MethodFamily.filters
+  public static let order = PipelineOrder.structure
+  public static let revision = 1
+  public static let documentation = MethodDocumentation(
+    summary: "the network looks at images of fewer pixels, made by averaging",
+    description: """
+      Averages squares of `factor` pixels a side in front of the network (INPUT.smaller): all maps behind are \
+      smaller by that factor each way, and multiply-adds and memory by about its square; parameters stay. The \
+      averaging is part of the network, so files, exports and costs have it, and it takes the data as it is. Only \
+      networks that average over whole planes in the end, and count no places, can look at another size.
+      """,
+    formula: "x'[c,i,j] = mean of x[c, factor·i + u, factor·j + v] over 0 ≤ u, v < factor",
+    paper:
+      "Howard et al., 2017, MobileNets, section 3.4 (resolution multiplier), arXiv:1704.04861; Tan, Le, 2019, EfficientNet, "
+      + "arXiv:1905.11946")
+
+  /// Pixels a side that become one.
+  public var factor = 2
+
+  public init() {}
+
+  public static var settings: [Setting<ScaledResolution>] {
+    [Setting("factor", \.factor, in: 2...16, "pixels a side that become one")]
+  }
+
+  public func layersTied(to node: Node, in graph: Graph) -> [String] { graph.imageReaders }
+
+  public func applicability(to node: Node, in graph: Graph) -> Applicability {
+    guard graph.imageReaders.contains(node.name) else {
+      return .notApplicable(reason: "it does not look at the image")
+    }
+    do throws(GraphError) {
+      let smaller = try smaller(graph)
+      let changed = graph.nodes.first { node in
+        graph.slots(of: node).map(\.slot.shape)
+          != (smaller.node(named: node.name).map { smaller.slots(of: $0).map(\.slot.shape) } ?? [])
+      }
+      if let changed {
+        return .notApplicable(reason: "\(changed.name) counts the places of its input")
+      }
+      return .applicable
+    } catch {
+      return .notApplicable(reason: "on smaller images the network is impossible: \(error)")
+    }
+  }
+
+  public func compress(_ compression: inout Compression<ScaledResolution>) throws -> Rewrite {
+    let graph = compression.graph
+    let free = Set(compression.layers.map(\.node.name))
+    guard !free.isEmpty, free.isSuperset(of: graph.imageReaders) else {
+      let node = graph.nodes.first { graph.imageReaders.contains($0.name) }
+      guard let node, case .notApplicable(let reason) = applicability(to: node, in: graph) else {
+        throw MethodError.nothingToDo(
+          method: Self.name, reason: "no layer that looks at the image is left to it")
+      }
+      throw MethodError.nothingToDo(method: Self.name, reason: reason)
+    }
+    return try located(Self.name) {
+      var smaller = try smaller(graph)
+      smaller.parameters = graph.parameters
+      smaller.values = graph.values
+      return Rewrite(inPlace: smaller)
+    }
+  }
+
+  /// The network behind averages of its images, without parameters.
+  private func smaller(_ graph: Graph) throws(GraphError) -> Graph {
+    var smaller = Graph(inputs: graph.inputs)
+    var names: [String: String] = [:]
+    for input in graph.inputs where input.shape.rank == 3 {
+      let name = graph.unusedName(input.name, "smaller")
+      try smaller.append(AveragePool(kernel: factor), name: name, inputs: [input.name])
+      names[input.name] = name
+    }
+    for node in graph.nodes {
+      try smaller.append(node.op, name: node.name, inputs: node.inputs.map { names[$0] ?? $0 })
+    }
+    smaller.outputs = graph.outputs
+    return smaller
+  }
+}
+
+extension Graph {
+  /// The layers of weights that read an image.
+  fileprivate var imageReaders: [String] {
+    nodes.filter { node in
+      node.op is any ProductOp
+        && node.inputs.contains { name in inputs.contains { $0.name == name && $0.shape.rank == 3 } }
+    }.map(\.name)
+  }
+}
