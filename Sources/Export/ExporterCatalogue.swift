@@ -2,7 +2,9 @@ public import Settings
 
 /// The formats that networks are exported to: one line each.
 public enum ExporterCatalogue: Catalogue {
-  public static let all: [any Exporter.Type] = [ONNXExporter.self, TFLiteExporter.self, CExporter.self]
+  public static let all: [any Exporter.Type] = [
+    ONNXExporter.self, TFLiteExporter.self, CExporter.self, VerilogExporter.self,
+  ]
   public static var kinds: [any NamedKind.Type] { all }
 
   public static func cast(_ kind: any NamedKind) -> (any Exporter)? { kind as? any Exporter }

@@ -6,6 +6,9 @@ struct CPixels: Sendable {
   /// By channel, 256 integers; one table where all channels are alike.
   let tables: [[Int8]]
 
+  /// Given tables.
+  init(tables: [[Int8]]) { self.tables = tables }
+
   /// The integers for pixels that the model's input describes.
   init(_ input: InputDescription, _ program: IntegerProgram) {
     let all = program.pixelTables(input)

@@ -45,11 +45,14 @@ struct HostCompiler: Sendable {
     _ = try Self.run(path, ownFlags + flags + [source, "-o", product] + libraries)
   }
 
-  /// Runs a program to its end; what it wrote to standard output.
-  static func run(_ program: String, _ arguments: [String]) throws(ProgramFailure) -> String {
+  /// Runs a program to its end, in a folder; what it wrote to standard output.
+  static func run(
+    _ program: String, _ arguments: [String], in folder: String? = nil
+  ) throws(ProgramFailure) -> String {
     let process = Process()
     process.executableURL = URL(filePath: program)
     process.arguments = arguments
+    if let folder { process.currentDirectoryURL = URL(filePath: folder) }
     process.standardInput = FileHandle.nullDevice
     let output = Pipe()
     process.standardOutput = output

@@ -1,0 +1,123 @@
+import Execution
+public import Graphs
+public import Settings
+import Targets
+import Tensors
+
+/// How a network is laid out as hardware.
+public enum VerilogForm: String, Sendable, SettingChoice {
+  /// One engine of some multiply-adds, layer after layer.
+  case folded
+  /// Every weight wired, all layers at once.
+  case parallel
+}
+
+/// Writes a network of integers as synthesizable Verilog-2001, with a test bench that checks itself.
+///
+/// **Folded**: so many multiply-adds at a time, one an output channel, with weights in a ROM. Where weights are powers of two, or sums of
+/// two, no lane has a multiplier. **Parallel**: linear layers as trees of shifts and additions with shared sub-expressions and registers.
+/// Either equals `IntegerProgram` bit for bit.
+public struct VerilogExporter: Exporter {
+  public static let name = "verilog"
+  public static let defaultBaseName = "network"
+  public static let summary =
+    "Verilog-2001 for FPGAs: integers, folded over some multiply-adds or fully parallel, equal to the integer reference bit for bit"
+
+  /// How it is laid out.
+  public var form = VerilogForm.folded
+  /// Multiply-adds at a time, of the folded form.
+  public var units = 16
+  /// Additions one behind another between registers, of the parallel form.
+  public var levels = 1
+
+  public init() {}
+
+  /// Makes an exporter with the settings.
+  public init(form: VerilogForm, units: Int = 16, levels: Int = 1) {
+    self.form = form
+    self.units = units
+    self.levels = levels
+  }
+
+  public static var settings: [Setting<VerilogExporter>] {
+    [
+      Setting(
+        "form", \.form, "folded: one engine, layer after layer; parallel: every weight of linear layers wired"
+      ),
+      Setting("units", \.units, in: 1...1024, "multiply-adds at a time, of the folded form"),
+      Setting(
+        "levels", \.levels, in: 1...16, "additions one behind another between registers, of the parallel form"
+      ),
+    ]
+  }
+
+  public func refusals(of graph: Graph, _ options: ExportOptions) -> [NodeRefusal] {
+    if case .unsupported(let name, let reason)? = IntegerProgram.refusal(of: graph) {
+      return [NodeRefusal(node: name, kind: graph.node(named: name)?.op.kind ?? "input", reason: reason)]
+    }
+    // The rest is known of the program alone, which needs numbers.
+    guard !graph.values.isEmpty, let program = try? IntegerProgram(graph) else { return [] }
+    do throws(VerilogRefusal) {
+      _ = try design(program)
+      return []
+    } catch {
+      return [NodeRefusal(node: error.node, kind: error.kind, reason: error.reason)]
+    }
+  }
+
+  public func artifact(of model: Model, _ options: ExportOptions) throws(ExportError) -> VerilogArtifact {
+    let base = VerilogText.identifier(options.baseName)
+    let program: IntegerProgram
+    do throws(ExecutionError) { program = try IntegerProgram(model.graph) } catch {
+      throw .unsuitable(
+        format: name, what: "\(error)", hint: "quantize all weights and values to integers of 8 bits or less")
+    }
+    do throws(VerilogRefusal) {
+      let pixels = CPixels(model.input, program)
+      return VerilogArtifact(try design(program), name: base, integers: program, pixels: pixels)
+    } catch {
+      throw .refused(format: name, [NodeRefusal(node: error.node, kind: error.kind, reason: error.reason)])
+    }
+  }
+
+  /// Lays a program out.
+  func design(_ program: IntegerProgram) throws(VerilogRefusal) -> any VerilogDesign {
+    switch form {
+    case .folded: try FoldedDesign(program, lanes: units)
+    case .parallel: try ParallelDesign(program, levels: levels)
+    }
+  }
+
+  public func requireVerificationTools() throws(ExportError) { _ = try VerilatorRun.tool() }
+
+  public func verify(
+    _ written: WrittenExport<VerilogArtifact>, of model: Model, on images: VerificationImages
+  ) throws(ExportError) -> Verification? {
+    let verilator = try VerilatorRun.tool()
+    do {
+      let artifact = written.artifact
+      let program = artifact.integers
+      let (input, output) = (program.values[program.inputs[0]], program.values[program.outputs[0]])
+      let count = input.shape.count
+      let numbers = stride(from: 0, to: images.images.values.count, by: count).map { start in
+        images.images.values[start..<start + count].map { input.integer($0) as Int8 }
+      }
+      let run = try VerilatorRun(artifact, verilator: verilator)
+      defer { run.remove() }
+      let (found, cycles) = try run.outputs(of: numbers)
+      let expected = try ModelOutputs(model.graph, on: images).values.map { output.integer($0) as Int8 }
+      let differing = zip(found, expected).count { $0 != $1 }
+      let exact = found.count == expected.count && differing == 0
+      return Verification(
+        method: run.method, images: numbers.count, mismatches: differing,
+        findings: [
+          differing == 0
+            ? "all \(found.count) outputs equal the integer reference bit for bit"
+            : "\(differing) of \(found.count) outputs differ",
+          "\(cycles.min() ?? 0) to \(cycles.max() ?? 0) clock cycles an image",
+        ], isPassed: exact)
+    } catch {
+      throw .verification(format: Self.name, reason: "\(error)")
+    }
+  }
+}
