@@ -23,7 +23,12 @@ PYTHON = python3-venv
 
 # What the quickstart's simulated board needs, and what the other boards need: without them figures are modelled.
 SIMULATED = libsimavr-dev gcc-avr avr-libc libelf-dev
-SIMULATORS = $(SIMULATED) qemu-system-arm gcc-arm-none-eabi libnewlib-arm-none-eabi qemu-user
+SIMULATORS = $(SIMULATED) qemu-system-arm gcc-arm-none-eabi libnewlib-arm-none-eabi qemu-user \
+  yosys nextpnr-ice40 fpga-icestorm verilator iverilog make $(PYTHON)
+
+# Programs from PyPI that model targets, in a place of their own in the cache.
+PYTHON_PLACE = $(or $(CONDENSE_CACHE),$(if $(XDG_CACHE_HOME),$(XDG_CACHE_HOME)/condense),$(HOME)/.cache/condense)/python
+PYTHON_TOOLS = ethos-u-vela==5.2.0
 
 # Installs those of some Debian packages that are missing.
 define install
@@ -46,7 +51,7 @@ help:
 	@echo "make test-limited  pass the tests of arithmetic again, without AVX-512, and without AVX"
 	@echo "make build     build condense and condense-bench"
 	@echo "make deps      install the Debian packages that are missing; deps-report: browser and Python of some tests"
-	@echo "make simulators  install what simulates all boards (800 MB); the Arduino's alone comes with make compare"
+	@echo "make simulators  install what simulates or places all targets (1.2 GB); the Arduino's alone comes with make compare"
 	@echo "make lint      check the format of the sources"
 
 deps:
@@ -63,6 +68,7 @@ deps-simulated:
 
 simulators:
 	@$(call install,$(SIMULATORS))
+	@[ -x $(PYTHON_PLACE)/bin/vela ] || { python3 -m venv $(PYTHON_PLACE) && $(PYTHON_PLACE)/bin/pip install -q $(PYTHON_TOOLS); }
 
 build: deps
 	swift build $(SWIFT_FLAGS)

@@ -10,6 +10,8 @@ public struct Reading: Sendable, Equatable {
   /// How figures were obtained.
   public enum Basis: String, Sendable, SettingChoice {
     case measured, simulated, modelled
+    /// Logic that was placed and routed on a device, with the clock that static timing allows it.
+    case placed = "placed-and-routed"
   }
 
   /// What flash and RAM are made of, in bytes.

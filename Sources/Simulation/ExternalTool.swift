@@ -7,11 +7,18 @@ public struct ExternalTool: Sendable, Equatable {
   /// The Debian package that brings it.
   public let package: String
 
+  /// Whether the package is one of PyPI's, not Debian's.
+  public let isFromPyPI: Bool
+
   /// Makes a tool.
-  public init(_ name: String, package: String) {
+  public init(_ name: String, package: String, isFromPyPI: Bool = false) {
     self.name = name
     self.package = package
+    self.isFromPyPI = isFromPyPI
   }
+
+  /// What brings it.
+  public var remedy: String { isFromPyPI ? "pip install \(package)" : "apt-get install \(package)" }
 
   /// The host's compiler, which builds harness and plugin.
   static let hostCompiler = ExternalTool("gcc", package: "gcc")
@@ -32,9 +39,18 @@ public struct ExternalTool: Sendable, Equatable {
     let folders = (ProcessInfo.processInfo.environment["PATH"] ?? "/usr/bin:/bin").split(separator: ":")
       .map(String.init)
     let swift = folders.map { $0 + "/swift" }.first(where: FileManager.default.isExecutableFile(atPath:))
-    return folders
+    return folders + [pythonFolder].compactMap(\.self)
       + [swift].compactMap { $0.map { URL(filePath: $0).resolvingSymlinksInPath() } }
       .map { $0.deletingLastPathComponent().path }
+  }
+
+  /// Where `make simulators` puts programs from PyPI.
+  private static var pythonFolder: String? {
+    let variables = ProcessInfo.processInfo.environment
+    let cache =
+      variables["CONDENSE_CACHE"] ?? variables["XDG_CACHE_HOME"].map { $0 + "/condense" }
+      ?? variables["HOME"].map { $0 + "/.cache/condense" }
+    return cache.map { $0 + "/python/bin" }
   }
 
   private static var libraryFolders: [String] {

@@ -23,14 +23,14 @@ struct SimulationCache: Sendable {
   }
 
   /// The result of a key; `make` is called with an empty folder where it is not there or cannot be read.
-  func value(
-    of key: String, make: (_ folder: String) async throws(SimulationError) -> Simulation
-  ) async throws(SimulationError) -> Simulation {
+  func value<Value: CachedResult>(
+    of key: String, make: (_ folder: String) async throws(SimulationError) -> Value
+  ) async throws(SimulationError) -> Value {
     let path = "\(folder)/\(key).json"
-    if let known = Self.read(path) { return known }
+    if let known: Value = Self.read(path) { return known }
     let lock = try await self.lock(key)
     defer { try? lock.close() }
-    if let known = Self.read(path) { return known }
+    if let known: Value = Self.read(path) { return known }
     let work = "\(folder)/.work-\(key)"
     try? FileManager.default.removeItem(atPath: work)
     try Self.makeFolder(work)
@@ -40,10 +40,10 @@ struct SimulationCache: Sendable {
     return simulation
   }
 
-  private static func read(_ path: String) -> Simulation? {
+  private static func read<Value: CachedResult>(_ path: String) -> Value? {
     guard let data = FileManager.default.contents(atPath: path) else { return nil }
-    let simulation = try? JSONDecoder().decode(Simulation.self, from: data)
-    return simulation.flatMap { $0.isPlausible ? $0 : nil }
+    let value = try? JSONDecoder().decode(Value.self, from: data)
+    return value.flatMap { $0.isPlausible ? $0 : nil }
   }
 
   /// Holds a key until the descriptor is closed, or its process ends.
@@ -67,14 +67,30 @@ struct SimulationCache: Sendable {
     return file
   }
 
-  private func write(_ simulation: Simulation, to path: String) throws(SimulationError) {
+  private func write(_ value: some CachedResult, to path: String) throws(SimulationError) {
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.sortedKeys]
     do {
-      try WholeFile.write(Array(try encoder.encode(simulation)), to: path)
+      try WholeFile.write(Array(try encoder.encode(value)), to: path)
     } catch {
       let reason = (error as? SystemError)?.description ?? FileFailure.reason(error, path: path)
       throw .file(path: path, reason: reason)
     }
+  }
+}
+
+/// What the cache keeps; what cannot be true is made anew.
+protocol CachedResult: Codable {
+  var isPlausible: Bool { get }
+}
+
+extension Simulation: CachedResult {}
+
+extension FlowResult: CachedResult {
+  /// Whether all numbers can be of a run.
+  var isPlausible: Bool {
+    let numbers = cycles + clocksMHz + clockInterval + layers.map(\.cycles) + amounts.map { Double($0.value) }
+    return cycles.count == 3 && clockInterval.count == 2 && flashBytes >= 0 && ramBytes >= 0
+      && numbers.allSatisfy { $0 >= 0 && $0 < 1e15 }
   }
 }

@@ -34,6 +34,12 @@ public struct SimulationRunner: Sendable {
     try catalogue.simulator(of: profile)
   }
 
+  /// The flow of a profile; `nil` where it has none.
+  func flow(of profile: TargetProfile) throws -> (any DeviceFlow)? { try catalogue.flow(of: profile) }
+
+  /// The programs that a profile's simulator or flow needs.
+  func tools(of profile: TargetProfile) throws -> [ExternalTool] { try catalogue.tools(of: profile) }
+
   /// Runs a program on images; `nil` where the profile has no simulator.
   ///
   /// Throws `SimulationError.missing` where tools are not installed.

@@ -29,8 +29,8 @@ public struct TargetMeter: Sendable {
 
   /// The tools of a target's simulator that this machine lacks, by name; none for a target that is only estimated.
   public func missingTools(of profile: TargetProfile) -> [String] {
-    let simulator = try? runner.simulator(of: profile)
-    return simulator?.missingTools.map(\.name) ?? []
+    let tools = try? runner.tools(of: profile)
+    return tools?.filter { $0.path == nil }.map(\.name) ?? []
   }
 
   /// What a model's shipped graph takes; `images` are normalized, `[C, H, W]` each.
@@ -51,9 +51,12 @@ public struct TargetMeter: Sendable {
       return (analytic, [])
     }
     do {
+      if let flow = try runner.flow(of: profile) {
+        return try await read(model, by: flow, on: profile, images, analytic)
+      }
       return try await simulated(model, on: profile, images, analytic) ?? (analytic, [])
     } catch {
-      analytic.note = Self.note(error)
+      analytic.note = Self.note(error, isFlow: (try? runner.flow(of: profile)) != nil)
       return (analytic, [])
     }
   }
@@ -70,12 +73,24 @@ public struct TargetMeter: Sendable {
     }
   }
 
-  private static func note(_ error: any Error) -> String {
+  private static func note(_ error: any Error, isFlow: Bool) -> String {
     switch error.underlying(as: SimulationError.self) {
     case .missing: "modelled, not simulated: \(error)"
+    case .unsuitable where isFlow: "modelled, as the network cannot be written for this target: \(error)"
     case .unsuitable: "modelled, not simulated, as simulators run exported C: \(error)"
     default: "modelled, as the simulation failed: \(error)"
     }
+  }
+
+  /// What a flow finds, on top of the estimate; as many images as the limit on cycles allows are run in Verilog.
+  private func read(
+    _ model: Model, by flow: any DeviceFlow, on profile: TargetProfile, _ images: [[Float]],
+    _ analytic: Reading
+  ) async throws -> Result {
+    let cycles = max(1, (analytic[.latency]?.value ?? 0) * profile.clockMHz.value * 1000)
+    let count = max(1, min(images.count, Int(min(cycleLimit / 30 / cycles, 1e9))))
+    let result = try await runner.run(flow, on: model, images: Array(images.prefix(count)))
+    return (profile.reading(result, analytic: analytic), result.outputs)
   }
 
   private func simulated(

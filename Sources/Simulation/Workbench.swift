@@ -38,7 +38,7 @@ public struct Workbench: Sendable {
     _ tool: ExternalTool, _ arguments: [String], limit: Duration = buildLimit
   ) throws(SimulationError) -> ToolRun {
     guard let path = tool.path else {
-      throw .missing(tools: [tool.name], remedy: "apt-get install \(tool.package)")
+      throw .missing(tools: [tool.name], remedy: tool.remedy)
     }
     return ToolRun(path: path, arguments: arguments, folder: folder, limit: limit)
   }

@@ -141,13 +141,13 @@ struct TrialReadings {
 }
 
 extension Reading {
-  /// As a result keeps it: remarks in one line, and of layers the cycles that were seen, as results tell of layers elsewhere.
+  /// As a result keeps it: remarks in one line, and of layers the cycles that tools told, as results tell of layers elsewhere.
   fileprivate var recorded: Reading {
     var reading = self
     reading.reason = reason?.oneLine
     reading.note = note?.oneLine
     reading.layers =
-      isSimulated
+      isSimulated || !["analytic", "measured"].contains(method)
       ? layers?.filter { $0.cycles > 0 }.map { Layer(name: $0.name, cycles: $0.cycles) } : nil
     return reading
   }

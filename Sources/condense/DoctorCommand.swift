@@ -110,8 +110,7 @@ struct OptionalTool {
     var tools: [ExternalTool] = []
     let profiles = (try? TargetProfile.all(in: Locations.folders("Recipes/targets"))) ?? []
     for profile in profiles {
-      guard let simulator = try? SimulatorCatalogue.standard.simulator(of: profile) else { continue }
-      for tool in simulator.tools {
+      for tool in (try? SimulatorCatalogue.standard.tools(of: profile)) ?? [] {
         if !tools.contains(tool) { tools.append(tool) }
         targets[tool.name, default: []].append(profile.name)
       }
@@ -120,7 +119,7 @@ struct OptionalTool {
       OptionalTool(
         name: tool.name,
         loss: "\(targets[tool.name, default: []].joined(separator: ", ")) modelled, not simulated",
-        remedy: "apt-get install \(tool.package), or make simulators"
+        remedy: "\(tool.remedy), or make simulators"
       ) { tool.path }
     }
   }

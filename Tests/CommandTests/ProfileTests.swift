@@ -41,6 +41,6 @@ struct ProfileTests {
     #expect(wrong.status == 65)
     #expect(wrong.errors.contains("\"cortex-m5\" is no target; did you mean \"cortex-m"))
     let listed = try tool.run("list", "targets", "--json")
-    #expect(try listed.json.required("targets", of: "a list").list("targets").count == 9)
+    #expect(try listed.json.required("targets", of: "a list").list("targets").count == 14)
   }
 }

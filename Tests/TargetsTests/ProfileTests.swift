@@ -15,7 +15,9 @@ struct ProfileTests {
     let names = try TargetProfile.all(in: shippedTargets).map(\.name)
     #expect(
       names == [
-        "asic-45nm", "cortex-m0plus", "cortex-m33", "cortex-m4", "cortex-m7", "host", "raspberry-pi-4", "uno",
+        "asic-45nm", "cortex-m0plus", "cortex-m33", "cortex-m4", "cortex-m7", "ethos-u55-128",
+        "ethos-u55-256",
+        "ethos-u85-256", "host", "ice40-hx8k", "ice40-up5k", "raspberry-pi-4", "uno",
         "zynq-7020",
       ])
   }

@@ -71,7 +71,9 @@ struct PageReadings {
     resource.title.prefix(1).uppercased() + resource.title.dropFirst()
   }
 
-  private static let shortBases = ["measured": "meas.", "simulated": "sim.", "modelled": "mod."]
+  private static let shortBases = [
+    "measured": "meas.", "simulated": "sim.", "modelled": "mod.", "placed-and-routed": "p&r",
+  ]
 
   private var basis: PageColumn {
     PageColumn(title: "Basis", hint: "How the figures came about, \(target)", isNumber: false, target: target)

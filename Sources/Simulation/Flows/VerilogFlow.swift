@@ -1,0 +1,83 @@
+import Execution
+import Export
+import Foundation
+import Graphs
+import Settings
+
+/// What flows by Verilog share: how a network is written, and how yosys and Verilator run on it.
+struct VerilogSettings: Sendable {
+  var form = VerilogForm.folded
+  var units = 16
+  var levels = 1
+  /// Seconds that each tool may take.
+  var seconds = 600
+
+  /// The name of the exported network.
+  private static let name = "network"
+
+  /// The network with images in its numbers; those must come from what the model's input describes.
+  func input(of model: Model, images: [[Float]]) throws(SimulationError) -> FlowInput {
+    let artifact: VerilogArtifact
+    do {
+      artifact = try VerilogExporter(form: form, units: units, levels: levels)
+        .checkedArtifact(of: model, ExportOptions(baseName: Self.name))
+    } catch {
+      throw .unsuitable("\(error)")
+    }
+    let program = artifact.integers
+    let numbers = images.map { image in image.map { program.values[program.inputs[0]].integer($0) as Int8 } }
+    let expected = numbers.flatMap { program.values(of: [$0])[program.outputs[0]] }
+    return FlowInput(files: artifact.sources, verilog: (artifact, numbers, expected))
+  }
+
+  /// Lets yosys map the network; the cells by their kind.
+  func synthesized(
+    _ artifact: VerilogArtifact, command: String, _ bench: Workbench
+  ) async throws(SimulationError) -> [String: Int] {
+    let script = "read_verilog \(artifact.name).v; \(command); tee -o stat.txt stat"
+    _ = try await bench.tool(.yosys, ["-q", "-p", script], limit: .seconds(seconds)).successfulOutput()
+    return try YosysReport.cells(String(decoding: try bench.read("stat.txt"), as: UTF8.self))
+  }
+
+  /// A result before anything is known of place and clock.
+  func result(
+    _ artifact: VerilogArtifact, method: String, amounts: [FlowResult.Amount],
+    run: (cycles: [Double], unequal: Int, outputs: [[Float]])?
+  ) -> FlowResult {
+    let cycles = run?.cycles ?? [Double(artifact.cycles)]
+    return FlowResult(
+      method: method, isPlaced: false,
+      cycles: [
+        cycles.min() ?? 0, cycles.reduce(0, +) / Double(max(1, cycles.count)), cycles.max() ?? 0,
+      ], clocksMHz: [], amounts: amounts, flashBytes: (artifact.constantBits + 7) / 8,
+      ramBytes: artifact.valueBytes,
+      layers: artifact.passes.map { .init(name: $0.node, cycles: Double($0.cycles)) },
+      imagesRun: run.map { $0.cycles.count }, imagesUnequal: run?.unequal,
+      note: run == nil
+        ? "outputs were not compared, as verilator is missing; apt-get install verilator" : nil,
+      outputs: run?.outputs ?? [], clockInterval: [1, 1])
+  }
+}
+
+/// What yosys says with `stat`.
+enum YosysReport {
+  /// Cells by their kind, of the last module that is told, which is the whole design.
+  static func cells(_ text: String) throws(SimulationError) -> [String: Int] {
+    guard let start = text.range(of: "Number of cells:", options: .backwards) else {
+      throw .report("yosys told no number of cells")
+    }
+    var cells: [String: Int] = [:]
+    for line in text[start.upperBound...].split(separator: "\n").dropFirst() {
+      let words = line.split(separator: " ")
+      guard words.count == 2, let count = Int(words[1]), (0...1_000_000_000).contains(count) else { break }
+      cells[String(words[0]).replacing("\\", with: ""), default: 0] += count
+    }
+    guard !cells.isEmpty else { throw .report("yosys told of no cells") }
+    return cells
+  }
+}
+
+extension [String: Int] {
+  /// The sum over kinds.
+  func count(_ kinds: [String]) -> Int { kinds.reduce(0) { $0 + (self[$1] ?? 0) } }
+}

@@ -1,0 +1,84 @@
+public import Graphs
+public import Settings
+public import Targets
+public import Export
+
+/// Xilinx' 7 series, synthesized by yosys: what logic a network takes. No open tool places it, so the clock is the profile's, assumed.
+public struct XilinxFlow: DeviceFlow {
+  public static let kind = "xilinx"
+
+  public var form = VerilogForm.folded
+  public var units = 64
+  public var levels = 1
+  public var seconds = 600
+  /// Tables of six inputs, flip-flops, DSP slices and block RAMs of 36 kbit that there are.
+  public var tables = Sourced(53_200, source: "none")
+  public var flipFlops = Sourced(106_400, source: "none")
+  public var slices = Sourced(220, source: "none")
+  public var blockRAMs = Sourced(140, source: "none")
+  /// The latency divided by that at the assumed clock, at least and at most.
+  public var latencyLow = Sourced(0.7, source: "assumed")
+  public var latencyHigh = Sourced(1.7, source: "assumed")
+
+  public init() {}
+
+  public static var settings: [Setting<XilinxFlow>] {
+    [
+      Setting("form", \.form, "how the network is laid out"),
+      Setting("units", \.units, in: 1...1024, "multiply-adds at a time, of the folded form"),
+      Setting("levels", \.levels, in: 1...16, "additions between registers, of the parallel form"),
+      Setting("seconds", \.seconds, in: 1...36_000, "seconds that each tool may take"),
+      .limit("LUTs", \.tables, "tables of six inputs that there are"),
+      .limit("flipFlops", \.flipFlops, "flip-flops that there are"),
+      .limit("DSPs", \.slices, "DSP slices that there are"),
+      .limit("blockRAMs", \.blockRAMs, "block RAMs of 36 kbit that there are"),
+      .factor(
+        "latencyLow", \.latencyLow, in: 0.001...1, "the latency divided by that at the clock, at least"),
+      .factor(
+        "latencyHigh", \.latencyHigh, in: 1...1000, "the latency divided by that at the clock, at most"),
+    ]
+  }
+
+  public var tools: [ExternalTool] { [.yosys] }
+
+  public func versions(_ bench: Workbench) async throws(SimulationError) -> [String] {
+    [try await bench.tool(.yosys, ["-V"]).successfulOutput()]
+  }
+
+  private var verilog: VerilogSettings {
+    VerilogSettings(form: form, units: units, levels: levels, seconds: seconds)
+  }
+
+  public func input(of model: Model, images: [[Float]]) throws(SimulationError) -> FlowInput {
+    try verilog.input(of: model, images: images)
+  }
+
+  public func run(_ input: FlowInput, _ bench: Workbench) async throws(SimulationError) -> FlowResult {
+    guard let (artifact, _, _) = input.verilog else { throw .unsuitable("the network has no Verilog") }
+    let cells = try await verilog.synthesized(
+      artifact, command: "synth_xilinx -family xc7 -flatten -top \(artifact.topModule)", bench)
+    let memory = ["RAM32X1D", "RAM64X1D", "RAM128X1D", "RAM32M", "RAM64M", "RAM256X1D"]
+    let sizes = [2, 2, 4, 4, 4, 8]
+    let distributed = zip(memory, sizes).reduce(0) { $0 + (cells[$1.0] ?? 0) * $1.1 }
+    let amounts = [
+      FlowResult.Amount(
+        name: "LUTs", title: "LUTs",
+        value: cells.count((1...6).map { "LUT\($0)" } + ["SRL16E", "SRLC32E"]) + distributed,
+        limit: Int(tables.value)),
+      FlowResult.Amount(
+        name: "flipFlops", title: "flip-flops", value: cells.count(["FDRE", "FDSE", "FDCE", "FDPE"]),
+        limit: Int(flipFlops.value)),
+      FlowResult.Amount(
+        name: "DSPs", title: "DSP slices", value: cells["DSP48E1"] ?? 0, limit: Int(slices.value)),
+      FlowResult.Amount(
+        name: "blockRAMs", title: "block RAMs",
+        value: (cells["RAMB36E1"] ?? 0) + ((cells["RAMB18E1"] ?? 0) + 1) / 2,
+        limit: Int(blockRAMs.value)),
+    ]
+    let run = try await bench.verilated(input.verilog, seconds: seconds)
+    var result = verilog.result(
+      artifact, method: "yosys synth_xilinx, clock assumed", amounts: amounts, run: run)
+    result.clockInterval = [latencyLow.value, latencyHigh.value]
+    return result
+  }
+}
