@@ -25,6 +25,9 @@ static dnnl_alg_kind_t algorithm(condense_activation activation) {
     case CONDENSE_RELU_BY_OUTPUT: return dnnl_eltwise_relu_use_dst_for_bwd;
     case CONDENSE_CLIP: return dnnl_eltwise_clip_v2;
     case CONDENSE_HARD_SWISH: return dnnl_eltwise_hardswish;
+    case CONDENSE_ELU: return dnnl_eltwise_elu;
+    case CONDENSE_GELU: return dnnl_eltwise_gelu_erf;
+    case CONDENSE_GELU_BY_TANH: return dnnl_eltwise_gelu_tanh;
     case CONDENSE_SIGMOID_BY_OUTPUT: return dnnl_eltwise_logistic_use_dst_for_bwd;
     case CONDENSE_TANH_BY_OUTPUT: return dnnl_eltwise_tanh_use_dst_for_bwd;
     case CONDENSE_NO_ACTIVATION: break;
@@ -70,36 +73,37 @@ int condense_reorder(
 int condense_convolution(
     dnnl_primitive_desc_t *out, dnnl_engine_t engine, condense_pass pass, condense_method method,
     const condense_layout *source, const condense_layout *weights, const condense_layout *bias,
-    const condense_layout *destination, const int64_t *strides, const int64_t *dilations, const int64_t *padding, dnnl_primitive_attr_t attributes,
+    const condense_layout *destination, const int64_t *strides, const int64_t *dilations, const int64_t *padding_before,
+    const int64_t *padding_after, dnnl_primitive_attr_t attributes,
     const_dnnl_primitive_desc_t hint) {
   dnnl_alg_kind_t kind = method == CONDENSE_WINOGRAD ? dnnl_convolution_winograd : dnnl_convolution_direct;
 #if V3
   if (forward(pass))
     return dnnl_convolution_forward_primitive_desc_create(
         out, engine, prop(pass), kind, MD(source), MD(weights), MD(bias), MD(destination),
-        strides, dilations, padding, padding, attributes);
+        strides, dilations, padding_before, padding_after, attributes);
   if (pass == CONDENSE_BACKWARD_DATA)
     return dnnl_convolution_backward_data_primitive_desc_create(
-        out, engine, kind, MD(source), MD(weights), MD(destination), strides, dilations, padding,
-        padding, hint, attributes);
+        out, engine, kind, MD(source), MD(weights), MD(destination), strides, dilations,
+        padding_before, padding_after, hint, attributes);
   return dnnl_convolution_backward_weights_primitive_desc_create(
       out, engine, kind, MD(source), MD(weights), MD(bias), MD(destination), strides, dilations,
-      padding, padding, hint, attributes);
+      padding_before, padding_after, hint, attributes);
 #else
   dnnl_convolution_desc_t desc;
   int status;
   if (forward(pass))
     status = dnnl_dilated_convolution_forward_desc_init(
         &desc, prop(pass), kind, MD(source), MD(weights), MD(bias), MD(destination), strides,
-        dilations, padding, padding);
+        dilations, padding_before, padding_after);
   else if (pass == CONDENSE_BACKWARD_DATA)
     status = dnnl_dilated_convolution_backward_data_desc_init(
-        &desc, kind, MD(source), MD(weights), MD(destination), strides, dilations, padding,
-        padding);
+        &desc, kind, MD(source), MD(weights), MD(destination), strides, dilations,
+        padding_before, padding_after);
   else
     status = dnnl_dilated_convolution_backward_weights_desc_init(
         &desc, kind, MD(source), MD(weights), MD(bias), MD(destination), strides, dilations,
-        padding, padding);
+        padding_before, padding_after);
   return status != dnnl_success ? status : (int)dnnl_primitive_desc_create(out, &desc, attributes, engine, hint);
 #endif
 }

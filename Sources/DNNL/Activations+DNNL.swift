@@ -44,6 +44,26 @@ extension LeakyReLU: DNNLOp {
   }
 }
 
+extension Clamp: DNNLOp {
+  func lower(_ site: Site, _ builder: PlanBuilder) throws(ExecutionError) -> Bool {
+    try builder.emitActivation(site, CONDENSE_CLIP, alpha: -below, beta: above, byOutput: false)
+  }
+}
+
+extension ELU: DNNLOp {
+  func lower(_ site: Site, _ builder: PlanBuilder) throws(ExecutionError) -> Bool {
+    guard scale == 1 else { return false }
+    return try builder.emitActivation(site, CONDENSE_ELU, alpha: alpha, byOutput: false)
+  }
+}
+
+extension GELU: DNNLOp {
+  func lower(_ site: Site, _ builder: PlanBuilder) throws(ExecutionError) -> Bool {
+    try builder.emitActivation(
+      site, form == .exact ? CONDENSE_GELU : CONDENSE_GELU_BY_TANH, byOutput: false)
+  }
+}
+
 extension Sigmoid: DNNLOp {
   func lower(_ site: Site, _ builder: PlanBuilder) throws(ExecutionError) -> Bool {
     try builder.emitActivation(site, CONDENSE_SIGMOID_BY_OUTPUT, byOutput: true)

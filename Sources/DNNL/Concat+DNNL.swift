@@ -33,6 +33,32 @@ extension Concat: DNNLOp {
   }
 }
 
+extension ChannelSlice: DNNLOp {
+  /// The other way round: rows of the result are stretches of the input's rows.
+  func lower(_ site: Site, _ builder: PlanBuilder) throws(ExecutionError) -> Bool {
+    let stack = try ChannelStack(site, sliced: start)
+    let source = try builder.read(site.input, as: stack.layout(site.input.shape))
+    let result = try builder.newOperand(stack.layout(site.shape))
+    let offset = stack.rowBytes(site.input.shape) / site.input.shape[1] * start
+    builder.emitRows(site.name, "forward", stack, from: source, offset, to: result, 0, width: site.shape)
+    builder.define(site, result, needsGradient: site.input.needsGradient)
+    builder.backward { () throws(ExecutionError) in
+      guard let value = builder.values[site.result], value.needsGradient,
+        let gradient = try builder.gradient(of: value)?.operand
+      else { return }
+      let target = try builder.newOperand(stack.layout(site.input.shape))
+      builder.emit(site.name, "backward", "native:zero", [target.region]) {
+        unsafe target.region.address?.initializeMemory(
+          as: UInt8.self, repeating: 0, count: target.region.byteCount)
+      }
+      builder.emitRows(
+        site.name, "backward", stack, from: gradient, 0, to: target, offset, width: site.shape)
+      try builder.contribute(site.input, target, owned: true)
+    }
+    return true
+  }
+}
+
 /// How values lie whose channels are stacked: as the first of them where that can be, else row-major.
 private struct ChannelStack {
   private enum Order { case plain, blocked, channelsLast }
@@ -41,9 +67,12 @@ private struct ChannelStack {
   /// Rows of the result.
   let rows: Int
 
-  init(_ site: Site) throws(ExecutionError) {
+  /// Of inputs that are joined, or of one that is sliced from a channel on.
+  init(_ site: Site, sliced start: Int = 0) throws(ExecutionError) {
     let layout = site.input.operand.layout
-    let fillsBlocks = site.inputs.allSatisfy { $0.shape.rank == 4 && $0.shape[1] % 16 == 0 }
+    let fillsBlocks =
+      start % 16 == 0
+      && (site.inputs.map(\.shape) + [site.shape]).allSatisfy { $0.rank == 4 && $0[1] % 16 == 0 }
     type = site.inputs.allSatisfy { $0.operand.layout.type == .bf16 } ? .bf16 : .f32
     if layout.dimensions.count == 4, site.shape.rank == 4 {
       if fillsBlocks, try layout.equals(.blocked(layout.dimensions, layout.type)) {

@@ -60,7 +60,8 @@ extension Conv2D: DNNLOp {
   /// 64 and more 2.0-2.8; a plane of 2x2, where a quarter of a tile is used, 0.5. Channels that are filled up to whole
   /// blocks: 40 on 16x16 1.1, 51 on 8x8 1.26, 27 1.0, 33 less than that.
   private func prefersWinograd(_ site: Site) -> Bool {
-    guard kernel == 3, stride == 1, dilation == 1, groups == 1, padding.height <= 1, padding.width <= 1,
+    guard kernel == 3, stride == 1, dilation == 1, groups == 1, window.isSymmetric, padding.height <= 1,
+      padding.width <= 1,
       channelsSuitWinograd(site.input.shape[1])
     else { return false }
     let tiles = ((site.shape[2] + 3) / 4) * ((site.shape[3] + 3) / 4)

@@ -13,7 +13,7 @@ extension Conv2D {
   func prefersInterleaving(_ site: Site, _ builder: PlanBuilder) -> Bool {
     let batch = site.shape[0]
     let padded = (batch + 15) / 16 * 16
-    guard builder.type == .f32, stride == 1, dilation == 1, padding == 0, groups == 1,
+    guard builder.type == .f32, stride == 1, dilation == 1, !window.isPadded, groups == 1,
       kernel.width == 3 || kernel.width == 5, kernel.height <= 7, 4 * batch >= 3 * padded,
       Arrangement.preferred(self, site) == .channelsLast
     else { return false }

@@ -56,12 +56,15 @@ struct ConvolutionKernels {
     _ epilogue: Epilogue, _ hint: Descriptor?
   ) throws(ExecutionError) -> Descriptor {
     let engine = unsafe builder.device.engine
-    let (stride, dilation, padding) = (convolution.stride, convolution.dilation, convolution.padding)
+    let window = convolution.window
+    let (stride, dilation) = (window.stride, window.dilation)
+    let before = [Int64(window.padding.height), Int64(window.padding.width)]
+    let after = [Int64(window.endPadding.height), Int64(window.endPadding.width)]
     return try unsafe Descriptor("condense_convolution", node: site.name, epilogue) { handle, attributes in
       unsafe condense_convolution(
         &handle, engine, pass, way.method, source.handle, weights.handle, bias?.handle, destination.handle,
         [Int64(stride.height), Int64(stride.width)], [Int64(dilation.height - 1), Int64(dilation.width - 1)],
-        [Int64(padding.height), Int64(padding.width)], attributes, hint?.handle)
+        before, after, attributes, hint?.handle)
     }
   }
 

@@ -89,7 +89,7 @@ struct Fusions {
 
   /// Whether a pool's windows do not overlap and stay inside.
   static func isInterleavable(_ window: Window) -> Bool {
-    window.padding == 0 && window.dilation == 1 && window.stride.height >= window.kernel.height
+    !window.isPadded && window.dilation == 1 && window.stride.height >= window.kernel.height
       && window.stride.width >= window.kernel.width
   }
 

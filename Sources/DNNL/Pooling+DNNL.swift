@@ -40,7 +40,7 @@ extension PlanBuilder {
           [Int64(window.stride.height), Int64(window.stride.width)],
           [Int64(window.kernel.height), Int64(window.kernel.width)],
           [Int64(window.padding.height), Int64(window.padding.width)],
-          [Int64(window.padding.height), Int64(window.padding.width)], attributes, hint?.handle)
+          [Int64(window.endPadding.height), Int64(window.endPadding.width)], attributes, hint?.handle)
       }
     }
     let forward: Descriptor

@@ -114,6 +114,8 @@ struct ChannelCoupling {
       }
     case .shuffling(let groups):
       for input in inputs { shuffle(input, output, groups: groups) }
+    case .slicing(let start):
+      for input in inputs { join(input.lowerBound + start..<input.upperBound, output) }
     case .fixed(let reason):
       for value in node.inputs + [node.name] { keep(value, because: reason) }
     }

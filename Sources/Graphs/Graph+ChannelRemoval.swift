@@ -80,7 +80,10 @@ extension Graph {
       let channels = kept[node.name]?.count ?? shape(of: node.name)?.dimensions.dropFirst().first ?? 0
       let shapes = inputs.compactMap { smaller.shape(of: $0) }
       let isTouched = kept[node.name] != nil || node.inputs.contains { kept[$0] != nil }
-      let op = isTouched ? node.op.resized(inputs: shapes, outputChannels: channels) : node.op
+      let op =
+        isTouched
+        ? node.op.resized(inputs: shapes, outputChannels: channels, kept: node.inputs.map { kept[$0] })
+        : node.op
       try smaller.append(op, name: node.name, inputs: inputs)
       for (name, slot) in slots(of: node) {
         var axes: [Int: [Int]] = [:]

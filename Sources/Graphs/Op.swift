@@ -26,6 +26,8 @@ public protocol Op: Configurable, Sendable {
   var valueFlow: ValueFlow { get }
   /// The op that does the same on fewer channels: settings that count channels follow the new shapes.
   func resized(inputs: [Shape], outputChannels: Int) -> Self
+  /// The same where it matters which channels are left: `kept` are those of each input, `nil` where all are.
+  func resized(inputs: [Shape], outputChannels: Int, kept: [[Int]?]) -> Self
   /// Where a device may put the output in inference.
   var placement: OutputPlacement { get }
 
@@ -41,6 +43,9 @@ extension Op {
   public func cost(_ inputs: [Shape], output: Shape) -> OpCost { OpCost(inputs: inputs, output: output) }
   public var valueFlow: ValueFlow { .computing }
   public func resized(inputs: [Shape], outputChannels: Int) -> Self { self }
+  public func resized(inputs: [Shape], outputChannels: Int, kept: [[Int]?]) -> Self {
+    resized(inputs: inputs, outputChannels: outputChannels)
+  }
   public var placement: OutputPlacement { .apart }
 
   /// The op's kind, reachable from an existential.
@@ -153,6 +158,8 @@ public enum ChannelRule: Sendable, Equatable {
   case spreading(count: Int)
   /// Output channel `j·groups + g` is input channel `g·(C/groups) + j`; removal keeps the groups equal (channel shuffle).
   case shuffling(groups: Int)
+  /// Output channel c is input channel `start + c`; the others are not read (channel slice).
+  case slicing(start: Int)
   /// Channels cannot be removed through this op, and why.
   case fixed(reason: String)
 }

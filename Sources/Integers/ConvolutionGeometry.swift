@@ -20,7 +20,7 @@ struct ConvolutionGeometry {
     op = kernel.op
     input = kernel.input
     output = kernel.output
-    needsBorder = op.padding != 0
+    needsBorder = op.window.isPadded
     padded =
       needsBorder
       ? Extent(

@@ -50,6 +50,10 @@ extension IntegerPixelRows: ByteMove {
   func source(of index: Int) -> Int { source(ofElement: index) }
 }
 
+extension IntegerChannelSlice: ByteMove {
+  func source(of index: Int) -> Int { start * (shape.count / shape[0]) + index }
+}
+
 extension IntegerUpsample: ByteMove {
   func source(of index: Int) -> Int {
     let (rows, columns) = (input[1] * factor, input[2] * factor)

@@ -7,13 +7,14 @@ import Tensors
 /// **Formula**: `y[n,c,i,j] = Σ_{u,v} x[n, c, i·s - p + u, j·s - p + v] / count`, where what lies outside is zero and count is
 /// the whole kernel, or what lies inside when padding does not count.
 ///
-/// **Shapes**: `x [N, C, H, W]`, `y [N, C, Ho, Wo]` with `Ho = (H + 2p - Kh)/s + 1`, rounded down.
+/// **Shapes**: `x [N, C, H, W]`, `y [N, C, Ho, Wo]` with `Ho = (H + p + e - Kh)/s + 1`, rounded down; p
+/// is the padding before, e the one behind.
 ///
 /// **Gradient**: `dy/count` to every element of the window.
 ///
 /// **Cost**: traffic only.
 ///
-/// **Settings**: kernel, stride (the kernel when null), padding, countsPadding.
+/// **Settings**: kernel, stride (the kernel when null), padding, endPadding, countsPadding.
 ///
 /// **Throws**: `ShapeError` when the kernel exceeds the padded image or the padding reaches the kernel.
 public struct AveragePool: Pooling {
@@ -23,8 +24,10 @@ public struct AveragePool: Pooling {
   public var kernel: Extent = 2
   /// The step between windows; `nil` is the kernel.
   public var stride: Extent?
-  /// Zeros on each side.
+  /// Zeros at the top and on the left.
   public var padding: Extent = 0
+  /// The same at the bottom and on the right; `nil` is as much as `padding`.
+  public var endPadding: Extent?
   /// Whether padding counts in the mean.
   public var countsPadding = true
 
@@ -32,10 +35,14 @@ public struct AveragePool: Pooling {
   public init() {}
 
   /// Makes a pooling.
-  public init(kernel: Extent, stride: Extent? = nil, padding: Extent = 0, countsPadding: Bool = true) {
+  public init(
+    kernel: Extent, stride: Extent? = nil, padding: Extent = 0, endPadding: Extent? = nil,
+    countsPadding: Bool = true
+  ) {
     self.kernel = kernel
     self.stride = stride
     self.padding = padding
+    self.endPadding = endPadding
     self.countsPadding = countsPadding
   }
 
@@ -47,7 +54,7 @@ public struct AveragePool: Pooling {
   }
 
   public static var settings: [Setting<AveragePool>] {
-    windowSettings(padding: "zeros on each side") + [
+    windowSettings(padding: "zeros at the top and on the left") + [
       Setting("countsPadding", \.countsPadding, "whether padding counts in the mean")
     ]
   }
@@ -57,6 +64,9 @@ public struct AveragePool: Pooling {
       OpExample(AveragePool(kernel: 2), [2, 3, 4, 6]),
       OpExample(AveragePool(kernel: 3, stride: 2, padding: 1), [1, 2, 7, 6]),
       OpExample(AveragePool(kernel: 3, stride: 2, padding: 1, countsPadding: false), [1, 2, 7, 6]),
+      OpExample(
+        AveragePool(kernel: 3, stride: 2, endPadding: Extent(0, 1), countsPadding: false), [2, 2, 5, 6]),
+      OpExample(AveragePool(kernel: 3, stride: 2, padding: 1, endPadding: 0), [1, 2, 6, 6]),
       OpExample(AveragePool(kernel: Extent(1, 3), stride: Extent(1, 2)), [2, 2, 3, 8]),
     ]
   }

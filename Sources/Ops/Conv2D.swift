@@ -8,13 +8,13 @@ public import Tensors
 /// g being o's group; what lies outside the image is zero.
 ///
 /// **Shapes**: `x [N, I, H, W]`, `weight [O, I/groups, Kh, Kw]`, `bias [O]`, `y [N, O, Ho, Wo]` with
-/// `Ho = (H + 2p - d(Kh - 1) - 1)/s + 1`, rounded down.
+/// `Ho = (H + p + e - d(Kh - 1) - 1)/s + 1`, rounded down; p is the padding before, e the one behind.
 ///
 /// **Gradient**: by x the transposed convolution of `dy`, by weight the correlation of x with `dy`, by bias the sum of `dy`.
 ///
 /// **Cost**: `N·O·Ho·Wo · I/groups·Kh·Kw` multiply-adds.
 ///
-/// **Settings**: filters, kernel, stride, padding, dilation, groups, bias.
+/// **Settings**: filters, kernel, stride, padding, endPadding, dilation, groups, bias.
 ///
 /// **Throws**: `ShapeError` when groups do not divide channels and filters, or the kernel exceeds the padded image.
 ///
@@ -28,8 +28,10 @@ public struct Conv2D: ProductOp {
   public var kernel: Extent = 1
   /// The step between windows.
   public var stride: Extent = 1
-  /// Zeros on each side.
+  /// Zeros at the top and on the left.
   public var padding: Extent = 0
+  /// Zeros at the bottom and on the right; `nil` is as many as `padding`.
+  public var endPadding: Extent?
   /// The step between kernel elements.
   public var dilation: Extent = 1
   /// Groups of channels that do not see one another; as many as channels is a depthwise convolution.
@@ -42,14 +44,14 @@ public struct Conv2D: ProductOp {
 
   /// Makes a convolution.
   public init(
-    filters: Int, kernel: Extent, stride: Extent = 1, padding: Extent = 0, dilation: Extent = 1,
-    groups: Int = 1,
-    bias: Bool = true
+    filters: Int, kernel: Extent, stride: Extent = 1, padding: Extent = 0, endPadding: Extent? = nil,
+    dilation: Extent = 1, groups: Int = 1, bias: Bool = true
   ) {
     self.filters = filters
     self.kernel = kernel
     self.stride = stride
     self.padding = padding
+    self.endPadding = endPadding
     self.dilation = dilation
     self.groups = groups
     self.bias = bias
@@ -71,7 +73,11 @@ public struct Conv2D: ProductOp {
       Setting("filters", \.filters, in: side, required: true, "output channels"),
       .extent("kernel", \.kernel, in: side, required: true, "rows and columns of the kernel"),
       .extent("stride", \.stride, in: side, "step between windows"),
-      .extent("padding", \.padding, in: 0...Window.maximumSide, "zeros on each side"),
+      .extent("padding", \.padding, in: 0...Window.maximumSide, "zeros at the top and on the left"),
+      .extent(
+        "endPadding", \.endPadding, in: 0...Window.maximumSide,
+        "zeros at the bottom and on the right; null is as many as padding"
+      ).omittedAsDefault(),
       .extent("dilation", \.dilation, in: side, "step between kernel elements"),
       Setting("groups", \.groups, in: side, "groups of channels that do not see one another"),
       Setting("bias", \.bias, "whether each filter adds a bias"),
@@ -86,11 +92,17 @@ public struct Conv2D: ProductOp {
       OpExample(Conv2D(filters: 3, kernel: 3, stride: 2, padding: 1, groups: 3, bias: false), [2, 3, 6, 6]),
       OpExample(Conv2D(filters: 6, kernel: 3, padding: 1, groups: 3), [1, 3, 4, 5]),
       OpExample(Conv2D(filters: 5, kernel: 1), [3, 4, 3, 3]),
+      OpExample(Conv2D(filters: 3, kernel: 3, stride: 2, padding: 0, endPadding: 1), [2, 2, 6, 4]),
+      OpExample(
+        Conv2D(filters: 2, kernel: 2, padding: Extent(1, 0), endPadding: Extent(0, 1), groups: 2),
+        [1, 2, 4, 3]),
     ]
   }
 
   /// How the kernel slides.
-  public var window: Window { Window(kernel: kernel, stride: stride, padding: padding, dilation: dilation) }
+  public var window: Window {
+    Window(kernel: kernel, stride: stride, padding: padding, dilation: dilation, endPadding: endPadding)
+  }
 
   public func validate() throws(ShapeError) {
     try require(filters, in: 1...Window.maximumSide, "filters")

@@ -117,7 +117,8 @@ public struct GatedWork: Sendable {
   /// Whether channels of zeros stay such, and stay apart from others.
   private static func keepsZeros(_ op: any Op) -> Bool {
     switch op {
-    case is ReLU, is ReLU6, is HardSwish, is LeakyReLU, is Tanh, is Multiply, is MaxPool, is AveragePool,
+    case is ReLU, is ReLU6, is HardSwish, is LeakyReLU, is ELU, is GELU, is Tanh, is Multiply, is MaxPool,
+      is AveragePool,
       is GlobalAveragePool, is Flatten, is ChannelShuffle, is Dropout, is Upsample:
       true
     default: false

@@ -6,13 +6,14 @@ import Tensors
 ///
 /// **Formula**: `y[n,c,i,j] = max_{u,v} x[n, c, i·s - p + u, j·s - p + v]` over what lies inside the image.
 ///
-/// **Shapes**: `x [N, C, H, W]`, `y [N, C, Ho, Wo]` with `Ho = (H + 2p - Kh)/s + 1`, rounded down.
+/// **Shapes**: `x [N, C, H, W]`, `y [N, C, Ho, Wo]` with `Ho = (H + p + e - Kh)/s + 1`, rounded down; p
+/// is the padding before, e the one behind.
 ///
 /// **Gradient**: `dy` goes to the first largest element of its window in row-major order.
 ///
 /// **Cost**: traffic only.
 ///
-/// **Settings**: kernel, stride (the kernel when null), padding.
+/// **Settings**: kernel, stride (the kernel when null), padding, endPadding.
 ///
 /// **Throws**: `ShapeError` when the kernel exceeds the padded image or the padding reaches the kernel.
 public struct MaxPool: Pooling {
@@ -22,17 +23,20 @@ public struct MaxPool: Pooling {
   public var kernel: Extent = 2
   /// The step between windows; `nil` is the kernel.
   public var stride: Extent?
-  /// Rows and columns outside the image on each side; they never win.
+  /// Rows and columns outside the image at the top and on the left; they never win.
   public var padding: Extent = 0
+  /// The same at the bottom and on the right; `nil` is as much as `padding`.
+  public var endPadding: Extent?
 
   /// Windows of two by two.
   public init() {}
 
   /// Makes a pooling.
-  public init(kernel: Extent, stride: Extent? = nil, padding: Extent = 0) {
+  public init(kernel: Extent, stride: Extent? = nil, padding: Extent = 0, endPadding: Extent? = nil) {
     self.kernel = kernel
     self.stride = stride
     self.padding = padding
+    self.endPadding = endPadding
   }
 
   /// Makes a pooling of square windows.
@@ -41,13 +45,14 @@ public struct MaxPool: Pooling {
   }
 
   public static var settings: [Setting<MaxPool>] {
-    windowSettings(padding: "rows and columns outside on each side")
+    windowSettings(padding: "rows and columns outside at the top and on the left")
   }
 
   public static var examples: [OpExample<MaxPool>] {
     [
       OpExample(MaxPool(kernel: 2), [2, 3, 4, 6]),
       OpExample(MaxPool(kernel: 3, stride: 2, padding: 1), [1, 2, 7, 6]),
+      OpExample(MaxPool(kernel: 3, stride: 2, endPadding: 1), [2, 2, 6, 4]),
       OpExample(MaxPool(kernel: Extent(1, 3), stride: Extent(1, 2)), [2, 2, 3, 8]),
     ]
   }

@@ -68,6 +68,27 @@ struct ChannelRemovalTests {
     #expect(try graph.removalViolations([groups[0].units[1]]) == [])
   }
 
+  @Test("a slice loses what its input loses of its channels, and begins earlier by what goes before it")
+  func slice() throws {
+    var graph = Graph(inputs: [GraphInput(name: "image", shape: [1, 3, 3])])
+    try graph.append(Conv2D(filters: 6, kernel: 1), name: "conv", inputs: ["image"])
+    try graph.append(ChannelSlice(start: 0, count: 3), name: "first", inputs: ["conv"])
+    try graph.append(ChannelSlice(start: 3, count: 3), name: "second", inputs: ["conv"])
+    try graph.append(ReLU(), name: "relu", inputs: ["second"])
+    try graph.append(Concat(), name: "joined", inputs: ["relu", "first"])
+    try graph.append(Conv2D(filters: 2, kernel: 3), name: "y", inputs: ["joined"])
+    graph.outputs = ["y"]
+    graph.scatterParameters(seed: 3)
+    let units = graph.channelGroups().flatMap(\.units)
+    #expect(units.map { $0.channels["conv"] } == (0..<6).map { [$0] })
+    #expect(units[1].channels["second"] == nil && units[1].channels["joined"] == [4])
+    #expect(units[4].channels["second"] == [1] && units[4].channels["joined"] == [1])
+    let smaller = try graph.removingChannels([units[1], units[4]]).graph
+    #expect((smaller.node(named: "second")?.op as? ChannelSlice)?.start == 2)
+    #expect((smaller.node(named: "second")?.op as? ChannelSlice)?.count == 2)
+    #expect(try graph.removalViolations([units[1], units[4]]) == [])
+  }
+
   @Test("the origin names the old parameter and the kept indices of each axis")
   func origin() throws {
     let graph = try SmallGraph.lenet.graph()

@@ -54,6 +54,30 @@ struct PyTorchTests {
     Golden(
       op: Upsample(factor: 3, mode: .bilinear), input: [1, 2, 3, 4], expected: [3.989583, 0.06944444]),
     Golden(op: HardSwish(), input: [2, 3, 4], scale: 4, expected: [-0.75, 2.958333]),
+    Golden(op: HardSigmoid(), input: [2, 3, 4], scale: 4, expected: [1.1875, 0.6666667]),
+    Golden(
+      op: HardSigmoid(slope: 0.2, offset: 0.5), input: [2, 3, 4], scale: 4, expected: [1.275, 0.8]),
+    Golden(op: Clamp(below: 0.7, above: 0.9), input: [2, 3, 4], expected: [1.4875, 1.09375]),
+    Golden(op: ELU(alpha: 0.5), input: [2, 3, 4], expected: [0.5673733, 0.7499995]),
+    Golden(
+      op: ELU(alpha: 1.673_263_2, scale: 1.050_701), input: [2, 3, 4], expected: [2.226138, 1.096211]),
+    Golden(op: GELU(), input: [2, 3, 4], expected: [0.04994604, 0.6892833]),
+    Golden(op: GELU(form: .tanh), input: [2, 3, 4], expected: [0.0504376, 0.6891293]),
+    Golden(op: ChannelSlice(start: 1, count: 3), input: [2, 6, 2, 2], expected: [2.96875, -1.71875]),
+    Golden(
+      op: MaxPool(kernel: 3, stride: 2, endPadding: 1), input: [1, 2, 6, 6], expected: [-1.59375, 0.46875]),
+    Golden(
+      op: AveragePool(kernel: 3, stride: 2, endPadding: 1, countsPadding: false), input: [1, 2, 6, 6],
+      expected: [-0.7239583, 0.5729167]),
+    Golden(
+      op: Conv2D(filters: 3, kernel: 3, stride: 2, endPadding: 1), input: [2, 2, 6, 4],
+      expected: [-4.367188, 3.84375, 0.390625, -0.21875]),
+    Golden(
+      op: GroupNorm(groups: 2), input: [2, 4, 3, 2],
+      expected: [-0.2056587, 0.7931609, -0.7305926, 0.8125]),
+    Golden(
+      op: GroupNorm(groups: 1, epsilon: 0.01, span: .pixel), input: [2, 5, 2, 3],
+      expected: [3.947371, -0.580369, -4.977474, -0.875]),
     Golden(op: Softmax(), input: [2, 3, 2, 2], expected: [0.2325839, 0.2330415]),
     Golden(op: ChannelShuffle(groups: 3), input: [2, 6, 2, 2], expected: [0.6875, 2.625]),
   ]

@@ -31,6 +31,9 @@ typedef enum {
   CONDENSE_RELU_BY_OUTPUT,
   CONDENSE_CLIP,
   CONDENSE_HARD_SWISH,
+  CONDENSE_ELU,
+  CONDENSE_GELU,
+  CONDENSE_GELU_BY_TANH,
   CONDENSE_SIGMOID_BY_OUTPUT,
   CONDENSE_TANH_BY_OUTPUT
 } condense_activation;
@@ -74,7 +77,8 @@ typedef enum { CONDENSE_DIRECT = 0, CONDENSE_WINOGRAD = 1 } condense_method;
 int condense_convolution(
     dnnl_primitive_desc_t *out, dnnl_engine_t engine, condense_pass pass, condense_method method,
     const condense_layout *source, const condense_layout *weights, const condense_layout *bias,
-    const condense_layout *destination, const int64_t *strides, const int64_t *dilations, const int64_t *padding, dnnl_primitive_attr_t attributes,
+    const condense_layout *destination, const int64_t *strides, const int64_t *dilations, const int64_t *padding_before,
+    const int64_t *padding_after, dnnl_primitive_attr_t attributes,
     const_dnnl_primitive_desc_t hint);
 
 int condense_inner_product(

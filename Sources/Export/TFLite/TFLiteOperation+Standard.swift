@@ -90,6 +90,12 @@ extension TFLiteOperation {
   static let relu = TFLiteOperation(code: 19, version: (1, 2))
   static let relu6 = TFLiteOperation(code: 21, version: (1, 2))
   static let hardSwish = TFLiteOperation(code: 117, optionsKind: 91)
+  static let elu = TFLiteOperation(code: 111)
+  /// The greater or the lesser of two numbers.
+  static let maximum = TFLiteOperation(code: 55, version: (1, 2), optionsKind: 39)
+  static let minimum = TFLiteOperation(code: 57, version: (1, 2), optionsKind: 39)
+  /// A part, by its beginning and its size.
+  static let slice = TFLiteOperation(code: 65, version: (1, 2), optionsKind: 48)
   static let reshape = TFLiteOperation(code: 22)
   static let transpose = TFLiteOperation(code: 39, version: (1, 2), optionsKind: 26)
   static let pad = TFLiteOperation(code: 34, version: (1, 2), optionsKind: 22)

@@ -109,6 +109,7 @@ private struct Layer {
     case .shuffling(let groups):
       let input = inputs.first ?? []
       result = (0..<channels).map { input[$0 % groups * (channels / groups) + $0 / groups] }
+    case .slicing(let start): result = Array((inputs.first ?? []).dropFirst(start).prefix(channels))
     case .mixing, .fixed: result = Array(repeating: 1, count: channels)
     }
     return result
@@ -129,6 +130,8 @@ private struct Layer {
     case .shuffling(let groups):
       let size = count / groups
       return (0..<count).map { output[$0 % size * groups + $0 / size] }
+    case .slicing(let start):
+      return (0..<count).map { output.indices.contains($0 - start) ? output[$0 - start] : 0 }
     case .mixing, .fixed: return Array(repeating: 1, count: count)
     }
   }

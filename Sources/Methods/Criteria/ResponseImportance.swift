@@ -57,7 +57,8 @@ public struct ResponseImportance: Saliency {
       // A maximum is of any of its places alike.
       if let pool = node.op as? MaxPool {
         op = AveragePool(
-          kernel: pool.kernel, stride: pool.stride, padding: pool.padding, countsPadding: false)
+          kernel: pool.kernel, stride: pool.stride, padding: pool.padding, endPadding: pool.endPadding,
+          countsPadding: false)
       }
       let parameters = op is any ProductOp ? messages.weights(of: node, abs) : messages.parameters(of: node)
       let ones = shapes.map { Tensor(repeating: 1, shape: $0) }

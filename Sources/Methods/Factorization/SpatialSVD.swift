@@ -139,6 +139,7 @@ extension Conv2D {
     half.kernel = Extent(kernel.height, 1)
     half.stride = Extent(stride.height, 1)
     half.padding = Extent(padding.height, 0)
+    half.endPadding = endPadding.map { Extent($0.height, 0) }
     half.dilation = Extent(dilation.height, 1)
     return half
   }
@@ -149,6 +150,7 @@ extension Conv2D {
     half.kernel = Extent(1, kernel.width)
     half.stride = Extent(1, stride.width)
     half.padding = Extent(0, padding.width)
+    half.endPadding = endPadding.map { Extent(0, $0.width) }
     half.dilation = Extent(1, dilation.width)
     return half
   }

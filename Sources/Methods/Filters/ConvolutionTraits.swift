@@ -40,8 +40,9 @@ struct ConvolutionTraits {
   /// Why a 1x1 of its stride does not make the plane that it makes; `nil` where it does.
   var planeObstacle: String? {
     let keeps =
-      2 * op.padding.height == op.dilation.height * (op.kernel.height - 1)
+      op.window.isSymmetric && 2 * op.padding.height == op.dilation.height * (op.kernel.height - 1)
       && 2 * op.padding.width == op.dilation.width * (op.kernel.width - 1)
-    return keeps ? nil : "its padding of \(op.padding) does not fit beside a 1x1 convolution"
+    let end = op.endPadding.map { " and \($0)" } ?? ""
+    return keeps ? nil : "its padding of \(op.padding)\(end) does not fit beside a 1x1 convolution"
   }
 }

@@ -62,13 +62,18 @@ struct ChannelConstants {
     var planes: [String: Tensor] = [:]
     for node in graph.nodes {
       guard let channels = unit.channels[node.name] else { continue }
-      guard graph.values[node.name] == nil, let plane = plane(node, channels, planes) else { return nil }
+      guard graph.values[node.name] == nil, let plane = plane(node, unit, channels, planes) else {
+        return nil
+      }
       planes[node.name] = plane
     }
     return planes
   }
 
-  private func plane(_ node: Node, _ channels: [Int], _ planes: [String: Tensor]) -> Tensor? {
+  private func plane(
+    _ node: Node, _ unit: ChannelUnit, _ channels: [Int], _ planes: [String: Tensor]
+  ) -> Tensor? {
+    let kept = node.inputs.map { unit.channels[$0] }
     switch node.op.channels(graph.inputShapes(of: node)) {
     case .mixing:
       // All weights are zero: on any image it makes what it makes of one zero channel.
@@ -76,33 +81,38 @@ struct ChannelConstants {
         var shape = graph.inputShapes(of: node).first
       else { return nil }
       shape[1] = 1
-      return run(node, [Tensor(zeros: shape)], outputChannels: channels) { slot in
+      return run(node, [Tensor(zeros: shape)], kept, outputChannels: channels) { slot in
         (slot.outputAxis.map { [$0: channels] } ?? [:]).merging(slot.inputAxis.map { [$0: [0]] } ?? [:]) {
           $1
         }
       }
     case .stacking:
       let inputs = node.inputs.compactMap { planes[$0] }
-      return inputs.count == 1 ? inputs[0] : follow(node, inputs, channels)
+      return inputs.count == 1 ? inputs[0] : follow(node, inputs, kept, channels)
     default:
       let inputs = node.inputs.compactMap { planes[$0] }
-      return inputs.count == node.inputs.count ? follow(node, inputs, channels) : nil
+      return inputs.count == node.inputs.count ? follow(node, inputs, kept, channels) : nil
     }
   }
 
-  private func follow(_ node: Node, _ inputs: [Tensor], _ channels: [Int]) -> Tensor? {
-    run(node, inputs, outputChannels: channels) { slot in slot.outputAxis.map { [$0: channels] } ?? [:] }
+  private func follow(
+    _ node: Node, _ inputs: [Tensor], _ kept: [[Int]?], _ channels: [Int]
+  ) -> Tensor? {
+    run(node, inputs, kept, outputChannels: channels) { slot in slot.outputAxis.map { [$0: channels] } ?? [:]
+    }
   }
 
   /// Runs a node's reference kernel in inference on some of its channels.
   private func run(
-    _ node: Node, _ inputs: [Tensor], outputChannels: [Int], slices: (ParameterSlot) -> [Int: [Int]]
+    _ node: Node, _ inputs: [Tensor], _ kept: [[Int]?], outputChannels: [Int],
+    slices: (ParameterSlot) -> [Int: [Int]]
   ) -> Tensor? {
     let parameters = graph.slots(of: node).compactMap { name, slot in
       graph.parameters[name]?.sliced(slices(slot)).projected
     }
     return run(
-      node.op.resized(inputs: inputs.map(\.shape), outputChannels: outputChannels.count), inputs, parameters)
+      node.op.resized(inputs: inputs.map(\.shape), outputChannels: outputChannels.count, kept: kept), inputs,
+      parameters)
   }
 
   private func run(_ op: any Op, _ inputs: [Tensor], _ parameters: [Tensor]) -> Tensor? {

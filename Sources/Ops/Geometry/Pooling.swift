@@ -8,13 +8,17 @@ public protocol Pooling: Op {
   var kernel: Extent { get set }
   /// The step between windows; `nil` is the kernel.
   var stride: Extent? { get set }
-  /// Rows and columns outside the image on each side.
+  /// Rows and columns outside the image at the top and on the left.
   var padding: Extent { get set }
+  /// Rows and columns outside at the bottom and on the right; `nil` is as many as `padding`.
+  var endPadding: Extent? { get set }
 }
 
 extension Pooling {
   /// How the window slides.
-  public var window: Window { Window(kernel: kernel, stride: stride ?? kernel, padding: padding) }
+  public var window: Window {
+    Window(kernel: kernel, stride: stride ?? kernel, padding: padding, endPadding: endPadding)
+  }
 
   /// The settings of the window; `padding` says what the padding is.
   static func windowSettings(padding: String) -> [Setting<Self>] {
@@ -23,14 +27,19 @@ extension Pooling {
       .extent("kernel", \.kernel, in: side, required: true, "rows and columns of a window"),
       .extent("stride", \.stride, in: side, "step between windows; null is the kernel"),
       .extent("padding", \.padding, in: 0...Window.maximumSide, padding),
+      .extent(
+        "endPadding", \.endPadding, in: 0...Window.maximumSide,
+        "the same at the bottom and on the right; null is as much as padding"
+      ).omittedAsDefault(),
     ]
   }
 
   /// Refuses sides out of range, and padding that a window could lie in wholly.
   public func validate() throws(ShapeError) {
     try window.validate(op: kind)
-    guard padding.height < kernel.height, padding.width < kernel.width else {
-      throw .invalidSetting(op: kind, reason: "padding \(padding) must be smaller than the kernel \(kernel)")
+    for (name, extent) in [("padding", padding), ("endPadding", window.endPadding)]
+    where extent.height >= kernel.height || extent.width >= kernel.width {
+      throw .invalidSetting(op: kind, reason: "\(name) \(extent) must be smaller than the kernel \(kernel)")
     }
   }
 

@@ -3,7 +3,8 @@ import Tensors
 
 /// How a kernel slides over a plane: what convolutions and poolings share.
 ///
-/// Output row i reads input rows `i·stride - padding + k·dilation` for kernel rows k; rows outside are padding.
+/// Output row i reads input rows `i·stride - padding + k·dilation` for kernel rows k; rows outside are padding. How many rows lie
+/// outside at the end decides how many windows there are and nothing else.
 public struct Window: Sendable, Hashable {
   /// The most that kernel, stride, padding and dilation may be: products of two stay far from overflow.
   public static let maximumSide = 65_536
@@ -14,18 +15,28 @@ public struct Window: Sendable, Hashable {
   public var kernel: Extent
   /// The step between windows.
   public var stride: Extent
-  /// Rows and columns of padding on each side.
+  /// Rows and columns of padding at the top and on the left.
   public var padding: Extent
+  /// Rows and columns of padding at the bottom and on the right.
+  public var endPadding: Extent
   /// The step between kernel elements.
   public var dilation: Extent
 
-  /// Makes a window.
-  public init(kernel: Extent, stride: Extent = 1, padding: Extent = 0, dilation: Extent = 1) {
+  /// Makes a window; where `endPadding` is not given it is as much as `padding`.
+  public init(
+    kernel: Extent, stride: Extent = 1, padding: Extent = 0, dilation: Extent = 1, endPadding: Extent? = nil
+  ) {
     self.kernel = kernel
     self.stride = stride
     self.padding = padding
+    self.endPadding = endPadding ?? padding
     self.dilation = dilation
   }
+
+  /// Whether anything lies outside of the image.
+  public var isPadded: Bool { padding != 0 || endPadding != 0 }
+  /// Whether as much lies outside on opposite sides.
+  public var isSymmetric: Bool { padding == endPadding }
 
   /// Refuses sides out of range.
   func validate(op: String) throws(ShapeError) {
@@ -38,25 +49,27 @@ public struct Window: Sendable, Hashable {
       throw .invalidSetting(
         op: op, reason: "kernel \(kernel) has more than \(Self.maximumKernelCount) elements")
     }
-    guard padding.isWithin(0...Self.maximumSide) else {
-      throw .invalidSetting(op: op, reason: "padding \(padding) is outside 0...\(Self.maximumSide)")
+    for (name, extent) in [("padding", padding), ("endPadding", endPadding)]
+    where !extent.isWithin(0...Self.maximumSide) {
+      throw .invalidSetting(op: op, reason: "\(name) \(extent) is outside 0...\(Self.maximumSide)")
     }
   }
 
   /// The plane that sliding over `[N, C, H, W]` gives.
   func outputExtent(_ input: Shape, op: String) throws(ShapeError) -> Extent {
-    let height = Self.steps(input[2], kernel.height, stride.height, padding.height, dilation.height)
-    let width = Self.steps(input[3], kernel.width, stride.width, padding.width, dilation.width)
+    let outside = Extent(padding.height + endPadding.height, padding.width + endPadding.width)
+    let height = Self.steps(input[2], kernel.height, stride.height, outside.height, dilation.height)
+    let width = Self.steps(input[3], kernel.width, stride.width, outside.width, dilation.width)
     guard let height, let width else {
       throw .tooSmall(op: op, what: "the kernel", input: input, kernel: [kernel.height, kernel.width])
     }
     return Extent(height, width)
   }
 
-  private static func steps(_ input: Int, _ kernel: Int, _ stride: Int, _ padding: Int, _ dilation: Int)
+  private static func steps(_ input: Int, _ kernel: Int, _ stride: Int, _ outside: Int, _ dilation: Int)
     -> Int?
   {
-    let room = input + 2 * padding - ((kernel - 1) * dilation + 1)
+    let room = input + outside - ((kernel - 1) * dilation + 1)
     return room >= 0 ? room / stride + 1 : nil
   }
 

@@ -73,6 +73,8 @@ struct IntegerKernelTests {
       IntegerTable(table: (0..<256).map { Int8(127 - $0) }).forward([[-128, 0, 127]]) == [127, -1, -128])
     let shuffle = IntegerChannelShuffle(shape: [6, 1], groups: 2)
     #expect(shuffle.forward([[0, 1, 2, 3, 4, 5]]) == [0, 3, 1, 4, 2, 5])
+    let slice = IntegerChannelSlice(shape: [4, 2], start: 1, count: 2)
+    #expect(slice.forward([[0, 1, 2, 3, 4, 5, 6, 7]]) == [2, 3, 4, 5])
     #expect(IntegerUpsample(input: [1, 1, 2], factor: 2).forward([[1, 2]]) == [1, 1, 2, 2, 1, 1, 2, 2])
     #expect(IntegerReshape().forward([[3, 1]]) == [3, 1])
     let parts = [

@@ -234,6 +234,7 @@ struct CKernelTests {
       (IntegerReshape(), [shape], [60]), (product, [shape, shape], shape),
       (IntegerUpsample(input: shape, factor: 2), [shape], [3, 8, 10]), (interpolation, [shape], [3, 12, 15]),
       (IntegerChannelShuffle(shape: [6, 3, 2], groups: 2), [[6, 3, 2]], [6, 3, 2]),
+      (IntegerChannelSlice(shape: [6, 3, 2], start: 2, count: 3), [[6, 3, 2]], [3, 3, 2]),
     ])
   }
 }

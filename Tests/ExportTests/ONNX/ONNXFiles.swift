@@ -12,6 +12,7 @@ struct ONNXSample {
     operators.version = opset
     proto.irVersion = 8
     proto.opsetImport = [operators]
+    proto.graph.name = "sample"
     proto.graph.input = [Self.value("image", [nil, 3, 8, 8])]
     proto.graph.output = [Self.value("y", [nil, 3])]
   }

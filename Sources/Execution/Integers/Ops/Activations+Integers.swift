@@ -31,6 +31,20 @@ extension HardSwish: IntegerTabulated {
   func exactValue(_ x: Double) -> Double { x * min(max(x + 3, 0), 6) / 6 }
 }
 
+extension HardSigmoid: IntegerTabulated {
+  func exactValue(_ x: Double) -> Double { min(max(Double(slope) * x + Double(offset), 0), 1) }
+}
+
+extension Clamp: IntegerTabulated {
+  func exactValue(_ x: Double) -> Double { min(max(x, -Double(below)), Double(above)) }
+}
+
+extension ELU: IntegerTabulated {
+  func exactValue(_ x: Double) -> Double { Double(scale) * (x > 0 ? x : Double(alpha) * expm1(x)) }
+}
+
+extension GELU: IntegerTabulated {}
+
 extension LeakyReLU: IntegerTabulated {
   func exactValue(_ x: Double) -> Double { x > 0 ? x : Double(slope) * x }
 }

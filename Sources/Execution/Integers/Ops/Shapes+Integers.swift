@@ -20,6 +20,12 @@ extension AnchorRows: IntegerLowering {
   }
 }
 
+extension ChannelSlice: IntegerLowering {
+  func integerKernel(_ frame: IntegerFrame) throws(IntegerRefusal) -> any IntegerKernel {
+    IntegerChannelSlice(shape: frame.inputs[0].shape, start: start, count: count)
+  }
+}
+
 extension Upsample: IntegerLowering {
   func integerKernel(_ frame: IntegerFrame) throws(IntegerRefusal) -> any IntegerKernel {
     let input = frame.inputs[0]

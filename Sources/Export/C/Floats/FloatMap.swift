@@ -46,6 +46,39 @@ extension LeakyReLU: CFloatLowering {
   }
 }
 
+extension HardSigmoid: CFloatLowering {
+  func floatKernel(_ frame: CFloatFrame) -> any CKernel {
+    let line = "\(CArray.literal(slope)) * v + \(CArray.literal(offset))"
+    return FloatMap(
+      title: kind, expression: "\(line) > 0.0f ? (\(line) < 1.0f ? \(line) : 1.0f) : 0.0f")
+  }
+}
+
+extension Clamp: CFloatLowering {
+  func floatKernel(_ frame: CFloatFrame) -> any CKernel {
+    let (low, high) = (CArray.literal(-below), CArray.literal(above))
+    return FloatMap(title: kind, expression: "v > \(low) ? (v < \(high) ? v : \(high)) : \(low)")
+  }
+}
+
+extension ELU: CFloatLowering {
+  func floatKernel(_ frame: CFloatFrame) -> any CKernel {
+    FloatMap(
+      title: kind,
+      expression: "v > 0.0f ? \(CArray.literal(scale)) * v : \(CArray.literal(scale * alpha)) * expm1f(v)",
+      usesMathematics: true)
+  }
+}
+
+extension GELU: CFloatLowering {
+  func floatKernel(_ frame: CFloatFrame) -> any CKernel {
+    let inner =
+      form == .exact
+      ? "erff(0.70710678f * v)" : "tanhf(0.79788456f * (v + 0.044715f * v * v * v))"
+    return FloatMap(title: kind, expression: "0.5f * v * (1.0f + \(inner))", usesMathematics: true)
+  }
+}
+
 extension HardSwish: CFloatLowering {
   func floatKernel(_ frame: CFloatFrame) -> any CKernel {
     FloatMap(title: kind, expression: "v > -3.0f ? (v < 3.0f ? v * (v + 3.0f) / 6.0f : v) : 0.0f")

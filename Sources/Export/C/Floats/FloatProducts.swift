@@ -41,7 +41,7 @@ struct FloatProducts: CKernel {
     guard op.dilation == 1, op.groups == 1 else { return false }
     return op.kernel == 1 || (!weights.form.isSparse && channels * op.kernel.width >= 4)
   }
-  private var patchCount: Int { isDirect && op.padding == 0 ? 0 : rowCount }
+  private var patchCount: Int { isDirect && !op.window.isPadded ? 0 : rowCount }
 
   var scratch: ClosedRange<Int> {
     switch weights.form {

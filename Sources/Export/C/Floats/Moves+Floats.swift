@@ -26,3 +26,9 @@ extension ChannelShuffle: CFloatLowering {
     IntegerChannelShuffle(shape: frame.inputs[0], groups: groups)
   }
 }
+
+extension ChannelSlice: CFloatLowering {
+  func floatKernel(_ frame: CFloatFrame) -> any CKernel {
+    IntegerChannelSlice(shape: frame.inputs[0], start: start, count: count)
+  }
+}

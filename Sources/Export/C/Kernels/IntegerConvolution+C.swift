@@ -21,7 +21,7 @@ extension IntegerConvolution: CWeighted {
   private var isDepthwise: Bool { op.groups == input[0] && op.groups == op.filters && op.groups > 1 }
   /// Channels that a filter sees.
   private var channels: Int { input[0] / op.groups }
-  private var isPadded: Bool { op.padding != 0 }
+  private var isPadded: Bool { op.window.isPadded }
 
   /// Whether windows inside of the image are read where they lie.
   private var isDirect: Bool {

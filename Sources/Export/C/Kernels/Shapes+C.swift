@@ -49,6 +49,28 @@ extension IntegerPixelRows: CKernel {
   }
 }
 
+extension IntegerChannelSlice: CKernel {
+  var title: String { "channels \(start)...\(start + count - 1)" }
+
+  func code(_ site: CSite) -> CCode {
+    let pixels = shape.count / shape[0]
+    return CCode(
+      routines: [.prelude],
+      body: [
+        "const @_number *x = \(site.inputs[0]) + \(start);",
+        "@_number *y = \(site.output);",
+        "int i, j;",
+        "for (i = 0; i < \(pixels); i++) {",
+        "  for (j = 0; j < \(count); j++) {",
+        "    *y++ = x[j];",
+        "    @@_SHORT_LOOP();",
+        "  }",
+        "  x += \(shape[0]);",
+        "}",
+      ])
+  }
+}
+
 extension IntegerUpsample: CKernel {
   var title: String { "upsampling by \(factor)" }
 

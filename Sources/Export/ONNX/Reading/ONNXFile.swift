@@ -11,7 +11,7 @@ import Tensors
 /// those beside it.
 public enum ONNXFile {
   /// The versions of the operator set that are read.
-  public static let operatorSets = 13...23
+  public static let operatorSets = 7...27
   /// How deep messages may be nested: a network's tensors are six deep.
   static let messageDepth = 16
 
@@ -50,7 +50,7 @@ public enum ONNXFile {
     do throws(ONNXFileProblem) {
       let proto = try parsed(bytes)
       var reader = try ONNXModelReader(
-        proto, files: ONNXExternalFiles(folder: folder), fileBytes: bytes.count)
+        proto, files: ONNXExternalFiles(folder: folder), fileBytes: bytes.count, takesImages: true)
       imported = try reader.read(options)
     } catch {
       throw .onnx(file: file, error)
@@ -62,7 +62,7 @@ public enum ONNXFile {
   /// The network of a file's bytes alone, of any number of inputs of any shape.
   static func graph(bytes: [UInt8]) throws(ONNXFileProblem) -> Graph {
     var reader = try ONNXModelReader(
-      parsed(bytes), files: ONNXExternalFiles(folder: nil), fileBytes: bytes.count)
+      parsed(bytes), files: ONNXExternalFiles(folder: nil), fileBytes: bytes.count, takesImages: false)
     return try reader.readGraph()
   }
 

@@ -6,6 +6,14 @@ enum ONNXInput {
   /// The most rows, columns or channels.
   private static let maximumSide: Int64 = 65_536
 
+  /// What is said of a file that computes in half precision.
+  static let halfPrecision =
+    "computes in half precision; here it computes in single, so results differ in the last digits of halves"
+
+  /// What is said of a file that takes channels last.
+  static let channelsLast =
+    "takes images with channels last; here, and written again, it takes them with channels first"
+
   /// The inputs that are no stored tensors.
   static func all(of graph: ONNXGraphProto, tensors: Set<String>) throws(ONNXFileProblem) -> [GraphInput] {
     var inputs: [GraphInput] = []
@@ -31,15 +39,37 @@ enum ONNXInput {
     return inputs[0]
   }
 
+  /// Whether an item's extents are those of an image whose channels stand last: one, three or four of them there, and not in front.
+  static func isChannelsLast(_ shape: Shape) -> Bool {
+    let counts: Set<Int> = [1, 3, 4]
+    return shape.rank == 3 && counts.contains(shape[2]) && !counts.contains(shape[0])
+  }
+
+  /// The batch that a file was written for; `nil` where it is free.
+  static func batch(of graph: ONNXGraphProto, input: String) -> Int? {
+    guard let extent = graph.input.first(where: { $0.name == input })?.type.tensorType.shape.dim.first,
+      extent.hasDimValue, (1...maximumSide).contains(extent.dimValue)
+    else { return nil }
+    return Int(extent.dimValue)
+  }
+
+  /// Whether an input's numbers are halves.
+  static func isHalf(_ graph: ONNXGraphProto, input: String) -> Bool {
+    let type = graph.input.first { $0.name == input }?.type.tensorType.elemType ?? 0
+    return [ONNXTensorProto.DataType.float16, .bfloat16].contains { Int32($0.rawValue) == type }
+  }
+
   /// Floats of N items of known size.
   private static func read(_ input: ONNXValueInfoProto) throws(ONNXFileProblem) -> GraphInput {
     guard input.hasType, input.type.hasTensorType else {
       throw .input(reason: "\"\(input.name)\" is no tensor")
     }
     let tensor = input.type.tensorType
-    guard tensor.elemType == Int32(ONNXTensorProto.DataType.float.rawValue) else {
+    let types: [ONNXTensorProto.DataType] = [.float, .float16, .bfloat16, .double]
+    guard types.contains(where: { Int32($0.rawValue) == tensor.elemType }) else {
       throw .input(
-        reason: "\"\(input.name)\" has elements of type \(tensor.elemType), expected 1 (32-bit floats)")
+        reason: "\"\(input.name)\" has elements of type \(tensor.elemType), expected floats (1, 10, 11 or 16)"
+      )
     }
     let extents = tensor.shape.dim
     guard (2...8).contains(extents.count) else {

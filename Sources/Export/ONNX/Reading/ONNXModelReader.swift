@@ -15,10 +15,12 @@ struct ONNXModelReader {
   private let output: String
   private let nodes: [ONNXNode]
   private var network: ONNXNetworkBuilder
+  /// Whether the output is the logarithm of a softmax, which was left off.
+  private var endsInLogarithms = false
 
-  /// Looks for input, output and the nodes between.
+  /// Looks for input, output and the nodes between; `takesImages` says that channels which stand last are to be put first.
   init(
-    _ proto: ONNXModelProto, files: ONNXExternalFiles, fileBytes: Int
+    _ proto: ONNXModelProto, files: ONNXExternalFiles, fileBytes: Int, takesImages: Bool
   ) throws(ONNXFileProblem) {
     self.proto = proto
     let graph = proto.graph
@@ -26,19 +28,35 @@ struct ONNXModelReader {
     for tensor in graph.initializer where tensors.updateValue(tensor, forKey: tensor.name) != nil {
       throw .tensor(name: tensor.name, reason: "two tensors have this name")
     }
-    inputs = try ONNXInput.all(of: graph, tensors: Set(tensors.keys))
+    let given = try ONNXInput.all(of: graph, tensors: Set(tensors.keys))
+    let isLast = takesImages && given.count == 1 && ONNXInput.isChannelsLast(given[0].shape)
+    inputs = isLast ? [given[0].channelsFirst] : given
     guard let first = graph.output.first?.name, !first.isEmpty else { throw .output(reason: "there is none") }
     output = first
     let opset = proto.opsetImport.first { $0.domain.isEmpty || $0.domain == "ai.onnx" }?.version ?? 0
-    nodes = try ONNXReach(graph.node, of: first).nodes.map { ONNXNode($0, opset: Int(opset)) }
-    guard nodes.count <= Self.maximumNodes else {
-      throw .tooMany(what: "nodes", found: nodes.count, limit: Self.maximumNodes)
+    try Self.requireOwnNames(graph.node, besides: Set(tensors.keys).union(given.map(\.name)))
+    let decoder = ONNXTensorDecoder(external: files)
+    let reach = try ONNXReach(graph.node, of: first)
+    guard reach.nodes.count <= Self.maximumNodes else {
+      throw .tooMany(what: "nodes", found: reach.nodes.count, limit: Self.maximumNodes)
     }
-    try Self.requireOwnNames(graph.node, besides: Set(tensors.keys).union(inputs.map(\.name)))
+    let expanded = ONNXExpansion(reach.nodes, tensors: tensors, decoder: decoder)
+    let fused = ONNXFusion(expanded.nodes, tensors: expanded.tensors, decoder: decoder)
+    nodes = try ONNXReach(fused.nodes, of: first).nodes.map { ONNXNode($0, opset: Int(opset)) }
     network = ONNXNetworkBuilder(
-      Graph(inputs: inputs), tensors: tensors, decoder: ONNXTensorDecoder(external: files),
+      Graph(inputs: inputs), tensors: expanded.tensors, decoder: decoder,
       readers: ONNXReaders.counted(nodes, output: first),
       elements: max(Self.freeElements, 2 * fileBytes))
+    if let input = inputs.first { network.batch = ONNXInput.batch(of: graph, input: input.name) }
+    if inputs.contains(where: { ONNXInput.isHalf(graph, input: $0.name) }) {
+      network.note(ONNXInput.halfPrecision)
+    }
+    if expanded.isDynamic {
+      network.note(
+        "quantizes values by the range that they have in each batch; here they are floats, and results differ by such steps"
+      )
+    }
+    if isLast { network.takeChannelsLast(inputs[0].name) }
   }
 
   /// Refuses nodes that make what is there already: the readers of such a name could mean either.
@@ -59,9 +77,9 @@ struct ONNXModelReader {
     try flattenOutput()
     let texts = ONNXTexts(proto)
     let scores =
-      texts.saysScores
+      texts.saysScores || endsInLogarithms
       ? ONNXScores(asTheyAre: network.graph) : try ONNXScores(network.graph, names: try texts.classes())
-    return try texts.model(of: scores, input: input, options)
+    return try texts.model(of: scores, input: input, options, notes: network.notes)
   }
 
   /// The network alone, of any number of inputs.
@@ -83,7 +101,7 @@ struct ONNXModelReader {
   }
 
   private mutating func read(_ node: ONNXNode) throws(ONNXRefusal) {
-    guard node.isStandard, let reader = ONNXReaderCatalogue.byType[node.type] else {
+    guard let reader = ONNXReaderCatalogue.byType[node.fullType] else {
       throw .because("this operator is not supported")
     }
     guard !node.output.isEmpty else { throw .because("it makes nothing that has a name") }
@@ -106,6 +124,13 @@ struct ONNXModelReader {
   /// Makes the output if it is pending.
   private mutating func finishOutput() throws(ONNXFileProblem) {
     do throws(ONNXRefusal) {
+      if let last = try network.pending(output, as: LogProbabilities.self) {
+        network.set(output, last.scores.value, last.scores.view)
+        endsInLogarithms = true
+        network.note(
+          "ends in the logarithm of a softmax; its scores before that are taken, whose softmax gives the same probabilities"
+        )
+      }
       network.graph.outputs = [try network.made(output)]
     } catch {
       if case .because(let reason) = error { throw .output(reason: reason) }
@@ -138,6 +163,47 @@ struct ONNXReach {
       guard let maker = makers[name], needed.insert(maker).inserted else { continue }
       waiting += all[maker].input
     }
-    nodes = all.indices.filter { needed.contains($0) }.map { all[$0] }
+    nodes = Self.inOrder(all, needed: needed, makers)
+  }
+
+  /// Nodes as they stand in the file, each behind those whose outputs it reads; of a circle some stand before them.
+  private static func inOrder(
+    _ all: [ONNXNodeProto], needed: Set<Int>, _ makers: [String: Int]
+  ) -> [ONNXNodeProto] {
+    var nodes: [ONNXNodeProto] = []
+    var begun: Set<Int> = []
+    for start in all.indices where needed.contains(start) && !begun.contains(start) {
+      begun.insert(start)
+      var path = [(node: start, next: 0)]
+      while let (node, next) = path.last {
+        guard next < all[node].input.count else {
+          nodes.append(all[node])
+          path.removeLast()
+          continue
+        }
+        path[path.count - 1].next += 1
+        if let maker = makers[all[node].input[next]], begun.insert(maker).inserted {
+          path.append((maker, 0))
+        }
+      }
+    }
+    return nodes
+  }
+}
+
+extension GraphInput {
+  /// The same image with its channels first.
+  fileprivate var channelsFirst: GraphInput {
+    GraphInput(name: name, shape: [shape[2], shape[0], shape[1]])
+  }
+}
+
+extension ONNXNetworkBuilder {
+  /// Takes an input of images as the file has it, channels last.
+  fileprivate mutating func takeChannelsLast(_ input: String) {
+    let view = ONNXView(of: shape(of: input)).transposed([0, 2, 3, 1])
+    guard let view else { return }
+    set(input, input, view)
+    note(ONNXInput.channelsLast)
   }
 }

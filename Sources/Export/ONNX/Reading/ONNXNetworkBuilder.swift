@@ -17,6 +17,10 @@ struct ONNXNetworkBuilder {
   var graph: Graph
   /// The readers of each name of the file.
   let readers: [String: ONNXReaders]
+  /// The batch that the file was written for; `nil` where it is free.
+  var batch: Int?
+  /// What reading changes of the network, in words that follow the file's name.
+  var notes: [String] = []
   /// How many nodes read each value of the graph as it is, under any of the file's names for it.
   private var plainReaders: [String: Int] = [:]
   private var values: [String: Value] = [:]
@@ -168,13 +172,18 @@ struct ONNXNetworkBuilder {
     values[name] = .constant(constant)
   }
 
-  /// Appends a node under the name of the first output of a file's node.
+  /// Appends a node under the name of the first output of a file's node, which may have its axes in another order.
   mutating func append(
-    _ op: any Op, for node: ONNXNode, inputs: [String], parameters: [ParameterRole: Parameter] = [:]
+    _ op: any Op, for node: ONNXNode, inputs: [String], parameters: [ParameterRole: Parameter] = [:],
+    view: ONNXView? = nil
   ) throws(ONNXRefusal) {
     let name = try append(op, name: freshName(node.output), inputs: inputs, parameters: parameters)
-    self.name(name, node.output)
+    guard let view else { return self.name(name, node.output) }
+    set(node.output, name, view)
   }
+
+  /// Adds to what is told of the file, once.
+  mutating func note(_ words: String) { if !notes.contains(words) { notes.append(words) } }
 
   /// Appends a node of a name that was made by `freshName`; parameters by role.
   @discardableResult

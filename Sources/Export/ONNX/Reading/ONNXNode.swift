@@ -17,6 +17,12 @@ struct ONNXNode {
   var name: String { proto.name.isEmpty ? output : proto.name }
   /// The first output.
   var output: String { proto.output.first ?? "" }
+  /// An output; `nil` where it is left out.
+  func output(_ position: Int) -> String? {
+    position < proto.output.count && !proto.output[position].isEmpty ? proto.output[position] : nil
+  }
+  /// How many outputs there are, whether they have a name or not.
+  var outputCount: Int { proto.output.count }
   /// All outputs that have a name.
   var outputs: [String] { proto.output.filter { !$0.isEmpty } }
   /// All inputs that have a name.

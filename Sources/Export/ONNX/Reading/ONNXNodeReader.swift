@@ -9,9 +9,10 @@ protocol ONNXNodeReader: Sendable {
 /// The ONNX operators that are imported. No `Catalogue`: a reader has several names, and no settings.
 enum ONNXReaderCatalogue {
   static let all: [any ONNXNodeReader.Type] = [
-    ConvReader.self, GemmReader.self, MatMulReader.self, NormReader.self,
-    ActivationReader.self, ClipReader.self, LeakyReluReader.self, HardSigmoidReader.self, SoftmaxReader.self,
-    SumReader.self, ProductReader.self, DifferenceReader.self, ConcatReader.self,
+    ConvReader.self, GemmReader.self, MatMulReader.self, NormReader.self, GroupNormReader.self,
+    ActivationReader.self, ClipReader.self, PReluReader.self, HardSigmoidReader.self, SoftmaxReader.self,
+    LogSoftmaxReader.self, SumReader.self, ProductReader.self, DifferenceReader.self, NegationReader.self,
+    ConcatReader.self, SplitReader.self, ExpandReader.self,
     MaxPoolReader.self, AveragePoolReader.self, GlobalPoolReader.self, MeanReader.self,
     FlattenReader.self, ReshapeReader.self, SqueezeReader.self, TransposeReader.self, PadReader.self,
     SliceReader.self, ResizeReader.self, PassingReader.self, DropoutReader.self, ConstantReader.self,

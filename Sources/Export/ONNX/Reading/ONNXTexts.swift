@@ -18,7 +18,7 @@ struct ONNXTexts {
 
   /// The model of a graph; what the file does not say is taken from `options`, or marked as unknown.
   func model(
-    of scores: ONNXScores, input: GraphInput, _ options: ImportOptions
+    of scores: ONNXScores, input: GraphInput, _ options: ImportOptions, notes: [String]
   ) throws(ONNXFileProblem) -> ImportedModel {
     let graph = scores.graph
     let channels = input.shape[0]
@@ -44,7 +44,7 @@ struct ONNXTexts {
       provenance: provenance)
     return ImportedModel(
       model: model, namesClasses: named != nil, isNormalizationKnown: normalization != nil,
-      notes: scores.notes)
+      notes: notes + scores.notes)
   }
 
   /// What is said of a file that Condense did not write.

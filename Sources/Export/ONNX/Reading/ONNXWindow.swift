@@ -1,36 +1,12 @@
 import Ops
 import Tensors
 
-/// Rows and columns that are added to an image on each side.
-struct ONNXPadding: Equatable {
-  var top = 0
-  var left = 0
-  var bottom = 0
-  var right = 0
-
-  /// Both together.
-  static func + (a: ONNXPadding, b: ONNXPadding) -> ONNXPadding {
-    ONNXPadding(
-      top: a.top + b.top, left: a.left + b.left, bottom: a.bottom + b.bottom, right: a.right + b.right)
-  }
-
-  /// A value and the zeros that a `Pad` before its reader adds.
-  static func taken(
-    _ name: String?, into network: inout ONNXNetworkBuilder
-  ) throws(ONNXRefusal) -> (value: String, padding: ONNXPadding) {
-    guard let padded = try network.pending(name, as: PaddedImage.self) else {
-      return (try network.made(name), ONNXPadding())
-    }
-    return (padded.value, padded.padding)
-  }
-}
-
 /// Kernel, stride, dilation and padding of a convolution or a pooling, as a node gives them.
 struct ONNXWindow {
   let kernel: Extent
   let stride: Extent
   let dilation: Extent
-  let padding: ONNXPadding
+  var padding: ONNXPadding
 
   /// Reads the attributes; `kernel` is for nodes that leave it out, `padding` what stands before the node.
   init(
@@ -52,20 +28,38 @@ struct ONNXWindow {
     case "NOTSET", "": self.padding = try Self.padding(try node.ints("pads") ?? [0, 0, 0, 0]) + padding
     case "VALID": self.padding = padding
     case "SAME_UPPER", "SAME_LOWER":
-      self.padding = Self.same(self.kernel, stride, dilation, input, lower: automatic == "SAME_LOWER")
-      guard padding == ONNXPadding() else { throw .because("auto_pad \(automatic) after a Pad") }
+      let padded = Shape([
+        input[0], input[1], input[2] + padding.top + padding.bottom, input[3] + padding.left + padding.right,
+      ])
+      self.padding =
+        Self.same(self.kernel, stride, dilation, padded, lower: automatic == "SAME_LOWER") + padding
     default: throw .because("auto_pad \(automatic)")
+    }
+    guard self.padding.sides.allSatisfy({ (0...Window.maximumSide).contains($0) }) else {
+      throw .because("padding of \(self.padding.sides), expected 0...\(Window.maximumSide)")
     }
   }
 
-  /// The padding as the catalogue's ops have it: as much above as below, as much left as right.
-  func symmetricPadding() throws(ONNXRefusal) -> Extent {
-    guard padding.top == padding.bottom, padding.left == padding.right else {
-      throw .because(
-        "padding top \(padding.top), left \(padding.left), bottom \(padding.bottom), right \(padding.right); "
-          + "only equal padding on opposite sides is supported")
-    }
-    return Extent(padding.top, padding.left)
+  /// Adds the rows and columns that windows reach beyond the padding where their number is rounded up; gives back whether there are any.
+  mutating func roundUp(_ input: Shape) throws(ONNXRefusal) -> Bool {
+    let rows = try Self.missing(
+      input[2] + padding.top + padding.bottom, kernel.height, stride.height,
+      start: input[2] + padding.top)
+    let columns = try Self.missing(
+      input[3] + padding.left + padding.right, kernel.width, stride.width, start: input[3] + padding.left)
+    padding.bottom += rows
+    padding.right += columns
+    return rows > 0 || columns > 0
+  }
+
+  /// How much a last window hangs over the end; none that would start beyond the image is counted.
+  private static func missing(
+    _ extent: Int, _ kernel: Int, _ stride: Int, start: Int
+  ) throws(ONNXRefusal) -> Int {
+    guard extent >= kernel else { throw .because("ceil_mode with windows larger than the image") }
+    var windows = (extent - kernel + stride - 1) / stride + 1
+    if (windows - 1) * stride >= start { windows -= 1 }
+    return max((windows - 1) * stride + kernel - extent, 0)
   }
 
   private static func extent(_ sides: [Int], _ name: String, least: Int) throws(ONNXRefusal) -> Extent {

@@ -15,7 +15,7 @@ extension Window {
     [
       .ints("kernel_shape", [kernel.height, kernel.width]),
       .ints("strides", [stride.height, stride.width]),
-      .ints("pads", [padding.height, padding.width, padding.height, padding.width]),
+      .ints("pads", [padding.height, padding.width, endPadding.height, endPadding.width]),
     ]
   }
 }

@@ -38,6 +38,14 @@ extension AnchorRows: ONNXNodeWriter {
   }
 }
 
+extension ChannelSlice: ONNXNodeWriter {
+  func write(_ node: ONNXNodeContext, to file: inout ONNXGraphWriter) {
+    let numbers = [("start", start), ("end", start + count), ("axis", 1)]
+    file.add(
+      "Slice", node.inputs + numbers.map { file.integers("\(node.name)/\($0.0)", [$0.1]) }, node.output)
+  }
+}
+
 extension Dropout: ONNXNodeWriter {
   /// In inference its output is its input; the rate is kept for who trains on.
   func write(_ node: ONNXNodeContext, to file: inout ONNXGraphWriter) {

@@ -11,8 +11,7 @@ extension Conv2D: TFLiteNode {
   /// "same" becomes an operator of its own.
   func write(_ node: Node, to builder: inout TFLiteBuilder) {
     let shape = builder.graph.inputShapes(of: node)[0]
-    let window = TFLiteWindow(
-      input: shape, kernel: kernel, stride: stride, padding: padding, dilation: dilation)
+    let window = TFLiteWindow(input: shape, self.window)
     let input = window.padded(node.inputs[0], by: .zero, in: &builder)
     let isDepthwise = groups > 1 && groups == shape[1]
     let constants =

@@ -100,6 +100,18 @@ extension ChannelShuffle: TFLiteNode {
   }
 }
 
+extension ChannelSlice: TFLiteNode {
+  /// Channels lie last.
+  func write(_ node: Node, to builder: inout TFLiteBuilder) {
+    let shape = TFLiteBuilder.shape(builder.graph.shape(of: node.name) ?? [])
+    let places = Int32(shape.count)
+    let first = Array(repeating: Int32(0), count: shape.count - 1) + [Int32(start)]
+    let begin = builder.constant(integers: first, shape: [places], name: "\(node.name).begin")
+    let size = builder.constant(integers: shape, shape: [places], name: "\(node.name).size")
+    builder.call(.slice, [builder.tensor(node.inputs[0]), begin, size], to: builder.define(node.name))
+  }
+}
+
 extension TFLiteBuilder {
   /// A tensor as planes, `[1, C, H, W]`, of one that lies as pixels.
   fileprivate mutating func planesFirst(

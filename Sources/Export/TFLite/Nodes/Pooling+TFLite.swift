@@ -5,8 +5,7 @@ import Tensors
 extension MaxPool: TFLiteNode {
   func write(_ node: Node, to builder: inout TFLiteBuilder) {
     let stride = stride ?? kernel
-    let window = TFLiteWindow(
-      input: builder.graph.inputShapes(of: node)[0], kernel: kernel, stride: stride, padding: padding)
+    let window = TFLiteWindow(input: builder.graph.inputShapes(of: node)[0], self.window)
     let input = window.padded(node.inputs[0], by: .least, in: &builder)
     builder.call(
       .maxPool(kernel: kernel, stride: stride, window.mode), [input], to: builder.define(node.name))
@@ -15,9 +14,8 @@ extension MaxPool: TFLiteNode {
 
 extension AveragePool: TFLiteNode {
   func refusal(_ node: Node, in graph: Graph, isInteger: Bool) -> String? {
-    let window = TFLiteWindow(
-      input: graph.inputShapes(of: node)[0], kernel: kernel, stride: stride ?? kernel, padding: padding)
-    return padding != 0 && !countsPadding && window.mode != .same
+    let mode = TFLiteWindow(input: graph.inputShapes(of: node)[0], self.window).mode
+    return window.isPadded && !countsPadding && mode != .same
       ? "a mean without its padding has a form only where the padding is TensorFlow's \"same\"" : nil
   }
 
@@ -27,9 +25,10 @@ extension AveragePool: TFLiteNode {
   func write(_ node: Node, to builder: inout TFLiteBuilder) {
     let stride = stride ?? kernel
     let shape = builder.graph.inputShapes(of: node)[0]
-    let window = TFLiteWindow(input: shape, kernel: kernel, stride: stride, padding: padding)
-    let isPadded = padding != 0 && countsPadding
-    if builder.isInteger, padding == 0 || countsPadding {
+    let isOutside = self.window.isPadded
+    let window = TFLiteWindow(input: shape, self.window)
+    let isPadded = isOutside && countsPadding
+    if builder.isInteger, !isOutside || countsPadding {
       let input = window.padded(node.inputs[0], by: .zero, in: &builder)
       writeEqualWeights(node, input, channels: shape[1], window.mode, to: &builder)
       return

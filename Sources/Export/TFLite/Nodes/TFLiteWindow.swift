@@ -15,27 +15,29 @@ struct TFLiteWindow {
   /// The operator's own padding, after what `padded` adds.
   let mode: TFLiteOperation.Padding
   private let shape: Shape
-  private let padding: Extent
+  private let window: Window
   private let needsPadding: Bool
 
-  init(input: Shape, kernel: Extent, stride: Extent, padding: Extent, dilation: Extent = 1) {
+  init(input: Shape, _ window: Window) {
     shape = input
-    self.padding = padding
+    self.window = window
+    let (kernel, stride, dilation) = (window.kernel, window.stride, window.dilation)
+    let (before, after) = (window.padding, window.endPadding)
     let isSame =
-      Self.isSame(input[2], kernel.height, stride.height, padding.height, dilation.height)
-      && Self.isSame(input[3], kernel.width, stride.width, padding.width, dilation.width)
-    needsPadding = padding != 0 && !isSame
-    mode = padding != 0 && isSame ? .same : .valid
+      Self.isSame(input[2], kernel.height, stride.height, before.height, after.height, dilation.height)
+      && Self.isSame(input[3], kernel.width, stride.width, before.width, after.width, dilation.width)
+    needsPadding = window.isPadded && !isSame
+    mode = window.isPadded && isSame ? .same : .valid
   }
 
   /// Whether TensorFlow's "same" starts as far outside, and ends up with as many windows.
-  private static func isSame(_ input: Int, _ kernel: Int, _ stride: Int, _ padding: Int, _ dilation: Int)
-    -> Bool
-  {
+  private static func isSame(
+    _ input: Int, _ kernel: Int, _ stride: Int, _ before: Int, _ after: Int, _ dilation: Int
+  ) -> Bool {
     let reach = dilation * (kernel - 1) + 1
-    let windows = (input + 2 * padding - reach) / stride + 1
+    let windows = (input + before + after - reach) / stride + 1
     let same = (input + stride - 1) / stride
-    return windows == same && max((same - 1) * stride + reach - input, 0) / 2 == padding
+    return windows == same && max((same - 1) * stride + reach - input, 0) / 2 == before
   }
 
   /// The tensor of a value, padded where the operator cannot.
@@ -48,12 +50,13 @@ struct TFLiteWindow {
     _ value: String, by outside: Outside = .zero, in builder: inout TFLiteBuilder
   ) -> Int32 {
     let tensor = builder.tensor(value)
-    let (rows, columns) = (Int32(padding.height), Int32(padding.width))
+    let (top, left) = (Int32(window.padding.height), Int32(window.padding.width))
+    let (bottom, right) = (Int32(window.endPadding.height), Int32(window.endPadding.width))
     let sides = builder.constant(
-      integers: [0, 0, rows, rows, columns, columns, 0, 0], shape: [4, 2], name: "\(value).padding")
+      integers: [0, 0, top, bottom, left, right, 0, 0], shape: [4, 2], name: "\(value).padding")
     var extents = TFLiteBuilder.shape(shape)
-    extents[1] += 2 * rows
-    extents[2] += 2 * columns
+    extents[1] += top + bottom
+    extents[2] += left + right
     let quantization = builder.quantization(of: value)
     let result = builder.temporary("\(value).padded", extents, quantization)
     switch outside {

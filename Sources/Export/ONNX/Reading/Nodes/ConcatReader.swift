@@ -9,14 +9,19 @@ enum ConcatReader: ONNXNodeReader {
   static func read(_ node: ONNXNode, into network: inout ONNXNetworkBuilder) throws(ONNXRefusal) {
     guard let axis = try node.int("axis") else { throw .because("axis is missing") }
     if try network.constant(node.input(0)) != nil { return try fold(node, axis: axis, &network) }
-    var inputs: [String] = []
-    for name in node.inputs { inputs.append(try network.made(name)) }
-    let rank = network.shape(of: inputs.first ?? "").rank
-    guard (axis < 0 ? axis + rank : axis) == 1 else {
+    guard node.inputs.count > 1 else { return network.set(node.output, try network.value(node.input(0))) }
+    let aligned = try network.aligned(node.inputs)
+    let rank = aligned.places.count
+    let place = axis < 0 ? axis + rank : axis
+    guard aligned.places.firstIndex(of: place) == 1 else {
       throw .because("axis \(axis), expected the channels")
     }
-    guard inputs.count > 1 else { return network.set(node.output, .made(inputs[0])) }
-    try network.append(Concat(), for: node, inputs: inputs)
+    let shapes = aligned.values.map { network.shape(of: $0) }
+    let channels = shapes.reduce(0) { $0 + $1[1] }
+    guard channels <= Graph.maximumElements else { throw .because("\(channels) channels") }
+    try network.append(
+      Concat(), for: node, inputs: aligned.values,
+      view: try network.view(like: aligned.view, aligned.places, channels: channels))
   }
 
   private static func fold(

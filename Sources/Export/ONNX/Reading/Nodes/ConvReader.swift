@@ -17,7 +17,7 @@ enum ConvReader: ONNXNodeReader {
     let bias = try bias(of: node, filters: weight.dims[0], &network)
     let convolution = Conv2D(
       filters: weight.dims[0], kernel: window.kernel, stride: window.stride,
-      padding: try window.symmetricPadding(), dilation: window.dilation,
+      padding: window.padding.start, endPadding: window.padding.end, dilation: window.dilation,
       groups: try node.int("group", default: 1), bias: bias != nil)
     var parameters: [ParameterRole: Parameter] = [
       .weight: Parameter(values, encoding: weight.parameterEncoding)

@@ -18,7 +18,11 @@ enum DequantizeReader: ONNXNodeReader {
       throw .because("scale and zero point are not those of its QuantizeLinear")
     }
     try encode(quantized, &network)
-    network.setDequantized(node.output, quantized.value)
+    if let view = quantized.view {
+      network.set(node.output, quantized.value, view)
+    } else {
+      network.setDequantized(node.output, quantized.value)
+    }
   }
 
   /// Gives the value its encoding; one that only moves numbers of another value has that one's already.

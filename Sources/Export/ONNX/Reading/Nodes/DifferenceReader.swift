@@ -17,21 +17,43 @@ enum DifferenceReader: ONNXNodeReader {
       return try network.setConstant(node.output, folded)
     }
     if let second {
-      let input = try network.made(node.input(0))
-      let numbers = try ChannelwiseMap.numbers(second, beside: network.shape(of: input))
+      let (numbers, input, view) = try ChannelwiseMap.beside(second, node.input(0), &network)
       let map =
         isQuotient
         ? ChannelwiseMap(scale: numbers.map { 1 / $0 }) : ChannelwiseMap(shift: numbers.map { -$0 })
-      return try map.append(input, for: node, to: &network)
+      return try map.append(input, for: node, view: view, to: &network)
     }
-    guard let first, !isQuotient else {
-      throw .because(
-        isQuotient
-          ? "by a computed value; quotients by a constant are supported"
-          : "of two computed values; their sum is supported")
+    guard !isQuotient else {
+      throw .because("by a computed value; quotients by a constant are supported")
     }
-    let input = try network.made(node.input(1))
-    let numbers = try ChannelwiseMap.numbers(first, beside: network.shape(of: input))
-    try ChannelwiseMap(scale: [-1], shift: numbers).append(input, for: node, to: &network)
+    guard let first else { return try subtract(node, &network) }
+    let (numbers, input, view) = try ChannelwiseMap.beside(first, node.input(1), &network)
+    try ChannelwiseMap(scale: [-1], shift: numbers).append(input, for: node, view: view, to: &network)
+  }
+
+  /// One value and another's opposite.
+  private static func subtract(
+    _ node: ONNXNode, _ network: inout ONNXNetworkBuilder
+  ) throws(ONNXRefusal) {
+    let aligned = try network.aligned(node.inputs)
+    let name = network.freshName(node.output)
+    let opposite = try ChannelwiseMap(scale: [-1])
+      .append(aligned.values[1], name: network.freshName(name + ".opposite"), to: &network)
+    let terms = try network.repeated([aligned.values[0], opposite])
+    network.set(node.output, try network.append(Add(), name: name, inputs: terms), aligned.view)
+  }
+}
+
+/// A value's opposite.
+enum NegationReader: ONNXNodeReader {
+  static let types = ["Neg"]
+
+  static func read(_ node: ONNXNode, into network: inout ONNXNetworkBuilder) throws(ONNXRefusal) {
+    if let constant = try network.constant(node.input(0)) {
+      let zero = ONNXConstant(dims: [], content: constant.integers == nil ? .floats([0]) : .integers([0]))
+      return try network.setConstant(node.output, try zero.combined(with: constant, -, &-))
+    }
+    let input = try network.viewed(node.input(0))
+    try ChannelwiseMap(scale: [-1]).append(input.value, for: node, view: input.view, to: &network)
   }
 }

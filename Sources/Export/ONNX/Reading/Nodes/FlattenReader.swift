@@ -1,24 +1,23 @@
-import Tensors
 import Graphs
 import Ops
+import Tensors
 
 /// Images as features.
 enum FlattenReader: ONNXNodeReader {
   static let types = ["Flatten"]
 
   static func read(_ node: ONNXNode, into network: inout ONNXNetworkBuilder) throws(ONNXRefusal) {
-    let input = try network.made(node.input(0))
+    let found = try network.viewed(node.input(0))
     let axis = try node.int("axis", default: 1)
-    let rank = network.shape(of: input).rank
+    let rank = found.view.extents.count + 1
     guard (axis < 0 ? axis + rank : axis) == 1 else {
       throw .because("axis \(axis), expected 1, which keeps the batch")
     }
-    guard rank > 2 else { return network.set(node.output, .made(input)) }
-    try network.append(Flatten(), for: node, inputs: [input])
+    try network.setReshaped(node.output, found, to: [found.view.extents.reduce(1, *)])
   }
 }
 
-/// Axes of one element that are left out or put in: features of images of one pixel, or shapes.
+/// Axes of one element that are left out or put in.
 enum SqueezeReader: ONNXNodeReader {
   static let types = ["Squeeze", "Unsqueeze"]
 
@@ -27,17 +26,43 @@ enum SqueezeReader: ONNXNodeReader {
     if let constant = try network.constant(node.input(0)) {
       return try fold(node, constant, isSqueeze, &network)
     }
-    let input = try network.made(node.input(0))
-    let shape = network.shape(of: input)
-    let added = isSqueeze ? 0 : 8
-    let axes = try network.axes(of: node, input: 1, rank: shape.rank + added)?.sorted() ?? []
-    if isSqueeze, shape.rank == 4, axes == [2, 3], shape[2] == 1, shape[3] == 1 {
-      return try network.append(Flatten(), for: node, inputs: [input])
+    let found = try network.viewed(node.input(0))
+    var extents = [1] + found.view.extents
+    if isSqueeze {
+      let axes =
+        try network.axes(of: node, input: 1, rank: extents.count)
+        ?? extents.indices.dropFirst().filter { extents[$0] == 1 }
+      guard axes.allSatisfy({ $0 > 0 && extents[$0] == 1 }) else {
+        throw .because("axes \(axes) of \(Shape(extents)), expected axes of one element behind the batch")
+      }
+      extents = extents.indices.filter { !axes.contains($0) }.map { extents[$0] }
+    } else {
+      extents = try unsqueezed(node, extents, &network)
+      guard extents.first == 1, try !added(node, extents.count, &network).contains(0) else {
+        throw .because("an axis before the batch, expected the batch first")
+      }
     }
-    if !isSqueeze, shape.rank == 2, axes == [2, 3] {
-      return try network.append(Reshape(shape: [shape[1], 1, 1]), for: node, inputs: [input])
-    }
-    throw .because("axes \(axes) of \(shape); rows and columns of one pixel are supported")
+    try network.setReshaped(node.output, found, to: Array(extents.dropFirst()))
+  }
+
+  /// The axes that `Unsqueeze` adds, counted in the result.
+  private static func added(
+    _ node: ONNXNode, _ rank: Int, _ network: inout ONNXNetworkBuilder
+  ) throws(ONNXRefusal) -> [Int] {
+    try network.axes(of: node, input: 1, rank: rank) ?? []
+  }
+
+  /// Extents with those of one element put in.
+  private static func unsqueezed(
+    _ node: ONNXNode, _ extents: [Int], _ network: inout ONNXNetworkBuilder
+  ) throws(ONNXRefusal) -> [Int] {
+    let count = try network.axes(of: node, input: 1, rank: 16)?.count ?? 0
+    let rank = extents.count + count
+    guard count > 0, rank <= 8 else { throw .because("\(count) axes more of \(extents.count)") }
+    let axes = Set(try added(node, rank, &network))
+    guard axes.count == count else { throw .because("an axis twice") }
+    var left = extents[...]
+    return (0..<rank).map { axes.contains($0) ? 1 : left.popFirst() ?? 1 }
   }
 
   private static func fold(
@@ -50,10 +75,21 @@ enum SqueezeReader: ONNXNodeReader {
       guard axes.allSatisfy({ dims[$0] == 1 }) else { throw .because("axes \(axes) of \(dims)") }
       dims = dims.indices.filter { !axes.contains($0) }.map { dims[$0] }
     } else {
-      let count = try network.axes(of: node, input: 1, rank: 16)?.count ?? 0
-      guard dims.count <= 1, count == 1 else { throw .because("of a constant of \(dims)") }
-      dims = dims.isEmpty ? [1] : [1] + dims
+      dims = try unsqueezed(node, dims, &network)
     }
     try network.setConstant(node.output, constant.reshaped(dims))
+  }
+}
+
+extension ONNXNetworkBuilder {
+  /// Says that a name stands for a value under other extents; where an axis would be cut in a way that no view has, the value is
+  /// made as the file has it and reshaped.
+  mutating func setReshaped(
+    _ name: String, _ found: ViewedValue, to extents: [Int]
+  ) throws(ONNXRefusal) {
+    if let view = found.view.reshaped(extents) { return set(name, found.value, view) }
+    let isAsItIs = found.view.isIdentity(of: shape(of: found.value))
+    let value = isAsItIs ? found.value : try found.made(freshName(name + ".ordered"), in: &self)
+    set(name, .made(try append(Reshape(shape: extents), name: freshName(name), inputs: [value])))
   }
 }

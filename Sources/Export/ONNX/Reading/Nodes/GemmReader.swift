@@ -12,8 +12,8 @@ enum GemmReader: ONNXNodeReader {
     let weight = try network.requireConstant(node.input(1), "weight")
     let isTransposed = try node.int("transB", default: 0) != 0
     let product = try WeightedFeatures(
-      input: try network.made(node.input(0)), weight: isTransposed ? weight : weight.transposed(),
-      factor: try node.float("alpha", default: 1))
+      node.input(0), weight: isTransposed ? weight : weight.transposed(),
+      factor: try node.float("alpha", default: 1), &network)
     guard node.input(2) != nil else {
       return try product.append(nil, for: node, to: &network)
     }
@@ -22,18 +22,47 @@ enum GemmReader: ONNXNodeReader {
   }
 }
 
-/// Products of features with a constant matrix; the sum that follows adds the bias.
+/// Products of features with a constant matrix; the sum that follows adds the bias. Of images whose channels stand last in the file it
+/// is a convolution of one pixel.
 enum MatMulReader: ONNXNodeReader {
   static let types = ["MatMul"]
 
   static func read(_ node: ONNXNode, into network: inout ONNXNetworkBuilder) throws(ONNXRefusal) {
     let weight = try network.requireConstant(node.input(1), "second input")
-    let features = try WeightedFeatures(
-      input: try network.made(node.input(0)), weight: try weight.transposed(), factor: 1)
-    guard network.shape(of: features.input).rank == 2 else {
-      throw .because("it reads \(network.shape(of: features.input)), expected features NxF")
+    let shape = try network.fileShape(of: node.input(0))
+    guard shape.rank > 2 else {
+      let features = try WeightedFeatures(
+        node.input(0), weight: try weight.transposed(), factor: 1, &network)
+      return network.set(node.output, .pending(features))
     }
-    network.set(node.output, .pending(features))
+    let (input, view, places) = try network.ordered(node.input(0))
+    let matrix = try weight.transposed()
+    guard network.shape(of: input).rank == 4, places[1] == 3, let values = matrix.floats else {
+      throw .because("it reads \(shape), expected features NxF, or images with channels last")
+    }
+    try network.append(
+      Conv2D(filters: matrix.dims[0], kernel: 1, bias: false), for: node, inputs: [input],
+      parameters: [
+        .weight: Parameter(
+          Tensor(values, shape: Shape(matrix.dims + [1, 1])), encoding: matrix.parameterEncoding)
+      ], view: try network.view(like: view, places, channels: matrix.dims[0]))
+  }
+}
+
+extension ONNXNetworkBuilder {
+  /// The view of a value that lies in the file as another one, with another number of channels.
+  func view(like view: ONNXView, _ places: [Int], channels: Int) throws(ONNXRefusal) -> ONNXView {
+    var extents = places.map { $0 == 0 ? 1 : view.extents[$0 - 1] }
+    extents[1] = channels
+    return try self.view(like: view, places, shape: Shape(extents))
+  }
+
+  /// The view of a value of another shape that lies in the file as another one.
+  func view(like view: ONNXView, _ places: [Int], shape: Shape) throws(ONNXRefusal) -> ONNXView {
+    var order = Array(repeating: 0, count: places.count)
+    for (axis, place) in places.enumerated() { order[place] = axis }
+    guard let turned = ONNXView(of: shape).transposed(order) else { throw .because("axes \(places)") }
+    return turned
   }
 }
 
@@ -44,13 +73,47 @@ struct WeightedFeatures: ONNXPending {
   /// `[O, I]`.
   let weight: ONNXConstant
 
-  /// Refuses weights that are not a matrix.
-  init(input: String, weight: ONNXConstant, factor: Float) throws(ONNXRefusal) {
+  /// Refuses weights that are not a matrix. Features that the file has in another order than the graph leave their order to the
+  /// weight's columns.
+  init(
+    _ name: String?, weight: ONNXConstant, factor: Float, _ network: inout ONNXNetworkBuilder
+  ) throws(ONNXRefusal) {
     guard weight.dims.count == 2, weight.floats != nil else {
       throw .because("a weight of \(weight.dims), expected a matrix")
     }
+    let found = try network.viewed(name)
+    let shape = network.shape(of: found.value)
+    let isTurned = found.view.axes.count == 1 && !found.view.isInOrder(of: shape)
+    guard isTurned, found.view.shuffledGroups(of: shape) == nil else {
+      input = try network.made(name)
+      self.weight = weight.times(factor)
+      return
+    }
+    let sources = found.view.sources(of: shape)
+    guard weight.dims[1] == sources.count else {
+      throw .because("a weight of \(weight.dims) for \(sources.count) features")
+    }
+    input = try network.append(
+      Flatten(), name: network.freshName(name ?? ""), inputs: [found.value])
+    var columns = Array(repeating: 0, count: sources.count)
+    for (column, source) in sources.enumerated() { columns[source] = column }
+    let positions = (0..<weight.dims[0]).flatMap { row in columns.map { row * sources.count + $0 } }
+    var ordered = weight.gathering(positions, dims: weight.dims)
+    ordered.encoding = weight.encoding
+    self.weight = ordered.times(factor)
+  }
+
+  private init(input: String, weight: ONNXConstant) {
     self.input = input
-    self.weight = weight.times(factor)
+    self.weight = weight
+  }
+
+  /// The layer whose outputs are multiplied with one number each, or all with one; `nil` where the numbers do not fit.
+  func times(_ factors: ONNXConstant) -> WeightedFeatures? {
+    guard let numbers = factors.floats, factors.dims.dropLast().allSatisfy({ $0 == 1 }),
+      numbers.count == weight.dims[0] || numbers.count == 1
+    else { return nil }
+    return WeightedFeatures(input: input, weight: weight.times(rows: numbers))
   }
 
   /// Appends the layer for a node, with a bias that may be one number for all features.
@@ -90,18 +153,22 @@ extension ONNXConstant {
   /// The matrix with rows and columns changed; grids of one scale stay.
   func transposed() throws(ONNXRefusal) -> ONNXConstant {
     guard dims.count == 2 else { throw .because("a weight of \(dims), expected a matrix") }
-    let (rows, columns) = (dims[0], dims[1])
-    var positions: [Int] = []
-    positions.reserveCapacity(count)
-    for column in 0..<columns { for row in 0..<rows { positions.append(row * columns + column) } }
-    var turned = gathering(positions, dims: [columns, rows])
-    turned.encoding = encoding.flatMap { $0.scales.count == 1 ? $0 : nil }
-    return turned
+    return try transposed([1, 0])
   }
 
   /// Every element times a factor; as it is for 1.
   func times(_ factor: Float) -> ONNXConstant {
     guard factor != 1, let floats else { return self }
     return ONNXConstant(dims: dims, content: .floats(floats.map { $0 * factor }))
+  }
+
+  /// The rows of a matrix times a factor each, or all times one.
+  func times(rows factors: [Float]) -> ONNXConstant {
+    guard let floats, dims[0] > 0 else { return self }
+    let width = count / dims[0]
+    return ONNXConstant(
+      dims: dims,
+      content: .floats(
+        floats.enumerated().map { $1 * factors[factors.count == 1 ? 0 : $0 / max(width, 1)] }))
   }
 }

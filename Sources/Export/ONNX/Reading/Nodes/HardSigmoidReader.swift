@@ -1,25 +1,25 @@
 import Graphs
 import Ops
 
-/// The factor of hard swish, as exporters write it where the operator set has no HardSwish.
+/// The factor of hard swish, as exporters write it where the operator set has no HardSwish, or an activation of its own.
 enum HardSigmoidReader: ONNXNodeReader {
   static let types = ["HardSigmoid"]
 
   static func read(_ node: ONNXNode, into network: inout ONNXNetworkBuilder) throws(ONNXRefusal) {
     let alpha = try node.float("alpha", default: 0.2)
     let beta = try node.float("beta", default: 0.5)
-    guard abs(alpha - 1 / 6) < 1e-6, beta == 0.5 else {
-      throw .because("alpha \(alpha) and beta \(beta), expected 1/6 and 1/2 as a part of hard swish")
-    }
-    network.set(node.output, .pending(HardFactor(value: try network.made(node.input(0)))))
+    let input = try network.viewed(node.input(0))
+    network.set(
+      node.output, .pending(HardFactor(input: input, sigmoid: HardSigmoid(slope: alpha, offset: beta))))
   }
 }
 
-/// `min(max(x + 3, 0), 6) / 6`, waiting to be multiplied with x.
-struct HardFactor: ONNXPending {
-  let value: String
+/// A hard sigmoid, waiting to be multiplied with what it reads.
+struct HardFactor: ONNXPendingMap {
+  let input: ViewedValue
+  let sigmoid: HardSigmoid
 
-  func made(_ name: String, in network: inout ONNXNetworkBuilder) throws(ONNXRefusal) -> String {
-    throw .because("it reads a HardSigmoid, which is supported as a part of hard swish alone")
-  }
+  var op: any Op { sigmoid }
+  /// Whether it is `min(max(x + 3, 0), 6) / 6`.
+  var isOfHardSwish: Bool { abs(sigmoid.slope - 1 / 6) < 1e-6 && sigmoid.offset == 0.5 }
 }

@@ -7,13 +7,30 @@ enum MaxPoolReader: ONNXNodeReader {
   static let types = ["MaxPool"]
 
   static func read(_ node: ONNXNode, into network: inout ONNXNetworkBuilder) throws(ONNXRefusal) {
-    let input = try network.made(node.input(0))
     guard node.outputs.count == 1 else { throw .because("positions of the largest are not supported") }
-    let window = try ONNXWindow(node, input: network.shape(of: input))
-    try window.requirePooling(node, network.shape(of: input))
+    let (input, before) = try inputAndZeros(node, &network)
+    let shape = network.shape(of: input)
+    var window = try ONNXWindow(node, input: shape, padding: before)
+    try window.requirePooling(node)
+    if try node.int("ceil_mode", default: 0) != 0 { _ = try window.roundUp(shape) }
     try network.append(
-      MaxPool(kernel: window.kernel, stride: window.poolingStride, padding: try window.symmetricPadding()),
+      MaxPool(
+        kernel: window.kernel, stride: window.poolingStride, padding: window.padding.start,
+        endPadding: window.padding.end),
       for: node, inputs: [input])
+  }
+
+  /// Zeros around images of which no pixel is below zero are the least there is, as what lies outside of a maximum.
+  private static func inputAndZeros(
+    _ node: ONNXNode, _ network: inout ONNXNetworkBuilder
+  ) throws(ONNXRefusal) -> (value: String, padding: ONNXPadding) {
+    let (input, padding) = try ONNXPadding.taken(node.input(0), into: &network)
+    guard padding != ONNXPadding() else { return (input, padding) }
+    let kernel = try node.ints("kernel_shape") ?? []
+    let fits = kernel.count == 2 && zip(padding.sides, kernel + kernel).allSatisfy { (0..<$1).contains($0) }
+    let own = try node.ints("pads") ?? [0, 0, 0, 0]
+    if fits, network.isNonNegative(input), own.allSatisfy({ $0 == 0 }) { return (input, padding) }
+    return (try network.made(node.input(0)), ONNXPadding())
   }
 }
 
@@ -22,28 +39,48 @@ enum AveragePoolReader: ONNXNodeReader {
   static let types = ["AveragePool"]
 
   static func read(_ node: ONNXNode, into network: inout ONNXNetworkBuilder) throws(ONNXRefusal) {
-    let (input, before) = try ONNXPadding.taken(node.input(0), into: &network)
-    let window = try ONNXWindow(node, input: network.shape(of: input), padding: before)
-    try window.requirePooling(node, network.shape(of: input))
     let counts = try node.int("count_include_pad", default: 0) != 0
     let own = try node.ints("pads") ?? [0, 0, 0, 0]
-    guard before == ONNXPadding() || counts || own.allSatisfy({ $0 == 0 }) else {
-      throw .because("it counts the zeros of a Pad and not its own padding")
+    var (input, before) = try ONNXPadding.taken(node.input(0), into: &network)
+    let automatic = try node.string("auto_pad", default: "NOTSET")
+    let isOwn = own.contains { $0 != 0 } || automatic.hasPrefix("SAME")
+    let kernel = try node.ints("kernel_shape") ?? []
+    let fits = kernel.count == 2 && zip(before.sides, kernel + kernel).allSatisfy { (0..<$1).contains($0) }
+    if before != ONNXPadding(), !fits || (isOwn && !counts) {
+      (input, before) = (try network.made(node.input(0)), ONNXPadding())
+    }
+    let shape = network.shape(of: input)
+    var window = try ONNXWindow(node, input: shape, padding: before)
+    try window.requirePooling(node)
+    let isCounting = counts && window.padding != ONNXPadding() || before != ONNXPadding()
+    let mayHang = try node.int("ceil_mode", default: 0) != 0
+    let hangs = mayHang ? try window.roundUp(shape) : false
+    guard !hangs || !isCounting else {
+      throw .because(
+        "a mean that counts its padding and hangs over the end of \(shape); export it without ceil_mode or count_include_pad"
+      )
     }
     try network.append(
       AveragePool(
-        kernel: window.kernel, stride: window.poolingStride, padding: try window.symmetricPadding(),
-        countsPadding: counts || before != ONNXPadding()),
+        kernel: window.kernel, stride: window.poolingStride, padding: window.padding.start,
+        endPadding: window.padding.end,
+        countsPadding: hangs ? false : counts || before != ONNXPadding()),
       for: node, inputs: [input])
   }
 }
 
-/// The mean of each channel.
+/// The mean or the largest of each channel.
 enum GlobalPoolReader: ONNXNodeReader {
-  static let types = ["GlobalAveragePool"]
+  static let types = ["GlobalAveragePool", "GlobalMaxPool"]
 
   static func read(_ node: ONNXNode, into network: inout ONNXNetworkBuilder) throws(ONNXRefusal) {
-    try network.append(GlobalAveragePool(), for: node, inputs: [try network.made(node.input(0))])
+    let input = try network.made(node.input(0))
+    guard node.type == "GlobalMaxPool" else {
+      return try network.append(GlobalAveragePool(), for: node, inputs: [input])
+    }
+    let shape = network.shape(of: input)
+    guard shape.rank == 4 else { throw .because("it reads \(shape), expected images NxCxHxW") }
+    try network.append(MaxPool(kernel: Extent(shape[2], shape[3])), for: node, inputs: [input])
   }
 }
 
@@ -51,14 +88,8 @@ extension ONNXWindow {
   /// The stride, `nil` where windows stand side by side.
   var poolingStride: Extent? { stride == kernel ? nil : stride }
 
-  /// Refuses what the catalogue's pooling does not have: dilation, and windows that hang over the end.
-  func requirePooling(_ node: ONNXNode, _ input: Shape) throws(ONNXRefusal) {
-    guard dilation == Extent(1) else { throw .because("dilations \(dilation) of a pooling") }
-    guard try node.int("ceil_mode", default: 0) != 0 else { return }
-    let rows = input[2] + padding.top + padding.bottom - kernel.height
-    let columns = input[3] + padding.left + padding.right - kernel.width
-    guard rows >= 0, columns >= 0, rows % stride.height == 0, columns % stride.width == 0 else {
-      throw .because("ceil_mode with windows that hang over the end of \(input)")
-    }
+  /// Refuses what the catalogue's pooling does not have.
+  func requirePooling(_ node: ONNXNode) throws(ONNXRefusal) {
+    guard dilation == Extent(1) else { throw .because("dilations \(dilation) of a pooling, expected 1") }
   }
 }

@@ -1,24 +1,38 @@
-import Tensors
 import Graphs
 import Ops
+import Tensors
 
-/// The mean over rows and columns.
+/// The mean or the largest over rows, columns or both.
 enum MeanReader: ONNXNodeReader {
-  static let types = ["ReduceMean"]
+  static let types = ["ReduceMean", "ReduceMax"]
 
   static func read(_ node: ONNXNode, into network: inout ONNXNetworkBuilder) throws(ONNXRefusal) {
-    let input = try network.made(node.input(0))
+    let source = try network.viewed(node.input(0))
+    let rank = source.view.axes.count + 1
+    let named = try network.axes(of: node, input: 1, rank: rank)
+    let isKept = try node.int("keepdims", default: 1) != 0
+    var axes: Set<Int> = []
+    guard let named,
+      let view = source.view.reducing(
+        Set(named), of: network.shape(of: source.value), keeping: isKept, left: &axes)
+    else {
+      throw .because(
+        "axes \(named ?? []) of \(Shape([1] + source.view.extents)), expected rows and columns of images")
+    }
+    let name = isKept ? node.output : node.output + ".pool"
+    network.set(node.output, try pool(node, source.value, name, axes, &network), view)
+  }
+
+  private static func pool(
+    _ node: ONNXNode, _ input: String, _ name: String, _ axes: Set<Int>, _ network: inout ONNXNetworkBuilder
+  ) throws(ONNXRefusal) -> String {
     let shape = network.shape(of: input)
-    let axes = try network.axes(of: node, input: 1, rank: shape.rank)
-    guard shape.rank == 4, axes?.sorted() == [2, 3] else {
-      throw .because("axes \(axes ?? []) of \(shape), expected rows and columns of images")
-    }
-    guard try node.int("keepdims", default: 1) == 0 else {
-      return try network.append(GlobalAveragePool(), for: node, inputs: [input])
-    }
-    let pooled = try network.append(
-      GlobalAveragePool(), name: network.freshName(node.output + ".pool"), inputs: [input])
-    try network.append(Flatten(), for: node, inputs: [pooled])
+    guard !axes.isEmpty else { return input }
+    let kernel = Extent(axes.contains(2) ? shape[2] : 1, axes.contains(3) ? shape[3] : 1)
+    let mean: any Op =
+      kernel == Extent(shape[2], shape[3]) ? GlobalAveragePool() : AveragePool(kernel: kernel)
+    let op: any Op = node.type == "ReduceMax" ? MaxPool(kernel: kernel) : mean
+    return try network.append(op, name: network.freshName(name), inputs: [input])
   }
 }
 

@@ -38,9 +38,25 @@ struct ChannelwiseMap {
   /// The epsilon of which the square root of 1 + epsilon is 1 in double precision and all but 1 in single.
   private static let epsilon: Float = 1e-12
 
-  /// Appends the norm.
-  func append(_ input: String, for node: ONNXNode, to network: inout ONNXNetworkBuilder) throws(ONNXRefusal) {
-    let shape = network.shape(of: input)
+  /// Appends the norm for a node, which may have its axes in another order.
+  func append(
+    _ input: String, for node: ONNXNode, view: ONNXView? = nil, to network: inout ONNXNetworkBuilder
+  ) throws(ONNXRefusal) {
+    try network.append(
+      BatchNorm(epsilon: Self.epsilon), for: node, inputs: [input],
+      parameters: try parameters(network.shape(of: input)), view: view)
+  }
+
+  /// Appends the norm under a name that was made by `freshName`.
+  func append(
+    _ input: String, name: String, to network: inout ONNXNetworkBuilder
+  ) throws(ONNXRefusal) -> String {
+    try network.append(
+      BatchNorm(epsilon: Self.epsilon), name: name, inputs: [input],
+      parameters: try parameters(network.shape(of: input)))
+  }
+
+  private func parameters(_ shape: Shape) throws(ONNXRefusal) -> [ParameterRole: Parameter] {
     let channels = shape.rank >= 2 ? shape[1] : 0
     func parameter(_ numbers: [Float]) throws(ONNXRefusal) -> Parameter {
       guard numbers.count == channels || numbers.count == 1 else {
@@ -51,16 +67,16 @@ struct ChannelwiseMap {
           numbers.count == channels ? numbers : Array(repeating: numbers[0], count: channels),
           shape: [channels]))
     }
-    try network.append(
-      BatchNorm(epsilon: Self.epsilon), for: node, inputs: [input],
-      parameters: [
-        .scale: try parameter(scale), .shift: try parameter(shift), .mean: try parameter([0]),
-        .variance: try parameter([1]),
-      ])
+    return [
+      .scale: try parameter(scale), .shift: try parameter(shift), .mean: try parameter([0]),
+      .variance: try parameter([1]),
+    ]
   }
 
   /// The numbers of a constant that stands beside a value: one for all, or one a channel.
-  static func numbers(_ constant: ONNXConstant, beside shape: Shape) throws(ONNXRefusal) -> [Float] {
+  static func numbers(
+    _ constant: ONNXConstant, beside shape: Shape, named dims: [Int]? = nil
+  ) throws(ONNXRefusal) -> [Float] {
     guard let numbers = constant.floats else { throw .because("a constant that depends on the batch") }
     // Axes are matched from the last: behind the channels a constant has as many as the value, of one element each.
     let behind = max(0, shape.rank - 2)
@@ -69,8 +85,33 @@ struct ChannelwiseMap {
       numbers.count == 1
       || extents == [shape.rank >= 2 ? shape[1] : 0] + Array(repeating: 1, count: behind)
     guard isChannelwise, constant.dims.count <= shape.rank else {
-      throw .because("a constant of \(constant.dims) beside \(shape), expected one number a channel")
+      throw .because("a constant of \(dims ?? constant.dims) beside \(shape), expected one number a channel")
     }
     return numbers
+  }
+
+  /// The numbers of a constant beside a value that the file has, and that value.
+  static func beside(
+    _ constant: ONNXConstant, _ name: String?, _ network: inout ONNXNetworkBuilder
+  ) throws(ONNXRefusal) -> (numbers: [Float], value: String, view: ONNXView) {
+    if constant.count == 1, constant.dims.count <= (try network.fileShape(of: name).rank) {
+      let found = try network.viewed(name)
+      guard let numbers = constant.floats else { throw .because("a constant that depends on the batch") }
+      return (numbers, found.value, found.view)
+    }
+    let (value, view, places) = try network.ordered(name)
+    let placed = try constant.placed(places)
+    return (try numbers(placed, beside: network.shape(of: value), named: constant.dims), value, view)
+  }
+}
+
+extension ONNXConstant {
+  /// The elements beside a value whose axes stand in the file at `places`: with as many axes, in the graph's order.
+  func placed(_ places: [Int]) throws(ONNXRefusal) -> ONNXConstant {
+    guard dims.count <= places.count else {
+      throw .because("a constant of \(dims) beside \(places.count) axes, expected one number a channel")
+    }
+    let missing = Array(repeating: 1, count: places.count - dims.count)
+    return try reshaped(missing + dims).transposed(places)
   }
 }

@@ -8,25 +8,46 @@ enum PadReader: ONNXNodeReader {
 
   static func read(_ node: ONNXNode, into network: inout ONNXNetworkBuilder) throws(ONNXRefusal) {
     let mode = try node.string("mode", default: "constant")
+    let (input, order, before) = try source(node, &network)
+    let pads = try pads(of: node, rank: order.count, &network)
+    guard pads.contains(where: { $0 != 0 }) else {
+      return network.set(node.output, try network.value(node.input(0)))
+    }
     guard mode == "constant" else { throw .because("mode \(mode), expected constant zeros") }
-    if node.input(2) != nil, try network.requireConstant(node.input(2), "value").scalar != 0 {
-      throw .because("a value other than zero")
+    // Before operator set 11 the value is an attribute.
+    let given =
+      node.input(2) == nil
+      ? try node.float("value", default: 0) : try network.requireConstant(node.input(2), "value").scalar
+    guard given == 0 else { throw .because("a value other than zero") }
+    // By axis of the graph.
+    let starts = order.map { pads[$0] }
+    let ends = order.map { pads[order.count + $0] }
+    guard order.count == 4, starts[0] == 0, ends[0] == 0 else {
+      throw .because("pads \(pads), expected zeros around images or channels")
     }
-    let (input, before) = try ONNXPadding.taken(node.input(0), into: &network)
-    let shape = network.shape(of: input)
-    let pads = try pads(of: node, rank: shape.rank, &network)
-    guard shape.rank == 4, pads[0] == 0, pads[4] == 0 else {
-      throw .because("pads \(pads) of \(shape), expected zeros around images or channels")
-    }
-    let around = ONNXPadding(top: pads[2], left: pads[3], bottom: pads[6], right: pads[7]) + before
-    guard pads[1] > 0 || pads[5] > 0 else {
+    let around =
+      ONNXPadding(top: starts[2], left: starts[3], bottom: ends[2], right: ends[3]) + before
+    guard starts[1] != 0 || ends[1] != 0 else {
+      let places = order.indices.map { axis in order.firstIndex(of: axis) ?? axis }
       return network.set(
-        node.output,
-        around == ONNXPadding()
-          ? .made(input) : .pending(PaddedImage(value: input, padding: around)))
+        node.output, .pending(PaddedImage(value: input, padding: around, order: places)))
     }
-    guard around == ONNXPadding() else { throw .because("pads of channels and of rows or columns at once") }
-    try addChannels(node, input, before: pads[1], after: pads[5], &network)
+    guard around == ONNXPadding(), starts[1] >= 0, ends[1] >= 0, order == [0, 1, 2, 3] else {
+      throw .because("pads of channels and of rows or columns at once")
+    }
+    try addChannels(node, input, before: starts[1], after: ends[1], &network)
+  }
+
+  /// What is padded, by axis of the graph that of the file, and the zeros that were added before.
+  private static func source(
+    _ node: ONNXNode, _ network: inout ONNXNetworkBuilder
+  ) throws(ONNXRefusal) -> (value: String, places: [Int], before: ONNXPadding) {
+    if let padded = try network.pending(node.input(0), as: PaddedImage.self) {
+      let places = padded.order.indices.map { axis in padded.order.firstIndex(of: axis) ?? axis }
+      return (padded.value, places, padded.padding)
+    }
+    let found = try network.ordered(node.input(0))
+    return (found.value, found.places, ONNXPadding())
   }
 
   /// Zero channels come from a convolution of one pixel, whose filters hand each channel on or are zero.
@@ -50,24 +71,18 @@ enum PadReader: ONNXNodeReader {
     of node: ONNXNode, rank: Int, _ network: inout ONNXNetworkBuilder
   ) throws(ONNXRefusal) -> [Int] {
     let axes = try network.axes(of: node, input: 3, rank: rank) ?? Array(0..<rank)
-    guard let given = try network.requireConstant(node.input(1), "pads").knownIntegers,
-      given.count == 2 * axes.count, given.allSatisfy({ (0...Window.maximumSide).contains($0) })
-    else { throw .because("pads that are not two numbers of 0...\(Window.maximumSide) an axis") }
+    // Before operator set 11 they are an attribute.
+    let numbers =
+      node.input(1) == nil
+      ? try node.ints("pads") : try network.requireConstant(node.input(1), "pads").knownIntegers
+    guard let given = numbers, given.count == 2 * axes.count,
+      given.allSatisfy({ abs($0) <= Window.maximumSide })
+    else { throw .because("pads that are not two numbers of at most \(Window.maximumSide) an axis") }
     var pads = Array(repeating: 0, count: 2 * rank)
     for (place, axis) in axes.enumerated() {
       pads[axis] = given[place]
       pads[rank + axis] = given[axes.count + place]
     }
     return pads
-  }
-}
-
-/// Images with zeros around them.
-struct PaddedImage: ONNXPending {
-  let value: String
-  let padding: ONNXPadding
-
-  func made(_ name: String, in network: inout ONNXNetworkBuilder) throws(ONNXRefusal) -> String {
-    throw .because("it reads a Pad; convolutions and average pooling take one in")
   }
 }

@@ -11,7 +11,10 @@ enum PassingReader: ONNXNodeReader {
     guard node.type == "Cast" else { return network.set(node.output, value) }
     let type = ONNXTensorProto.DataType(rawValue: try node.int("to", default: 0)) ?? .undefined
     guard case .constant(let constant) = value else {
-      guard type == .float else { throw .because("of computed values to another type than floats") }
+      guard [.float, .float16, .bfloat16, .double].contains(type) else {
+        throw .because("of computed values to another type than floats")
+      }
+      if type == .float16 || type == .bfloat16 { network.note(ONNXInput.halfPrecision) }
       return network.set(node.output, value)
     }
     try network.setConstant(node.output, try constant.cast(to: type))
@@ -23,23 +26,26 @@ enum DropoutReader: ONNXNodeReader {
   static let types = ["Dropout"]
 
   static func read(_ node: ONNXNode, into network: inout ONNXNetworkBuilder) throws(ONNXRefusal) {
-    let input = try network.made(node.input(0))
-    let ratio = node.input(1) == nil ? 0.5 : try network.requireConstant(node.input(1), "ratio").scalar
+    let input = try network.viewed(node.input(0))
+    // Before operator set 12 the ratio is an attribute.
+    let ratio =
+      node.input(1) == nil
+      ? try node.float("ratio", default: 0.5) : try network.requireConstant(node.input(1), "ratio").scalar
     let mode = node.input(2) == nil ? nil : try network.requireConstant(node.input(2), "training mode")
     guard mode?.knownIntegers ?? [0] == [0] else {
       throw .because("training_mode 1, expected 0: export the network for inference")
     }
-    guard let ratio, ratio >= 0, ratio <= 0.99, network.shape(of: input).rank >= 2 else {
-      return network.set(node.output, .made(input))
+    guard let ratio, ratio >= 0, ratio <= 0.99, network.shape(of: input.value).rank >= 2 else {
+      return network.set(node.output, input.value, input.view)
     }
-    try network.append(Dropout(rate: ratio), for: node, inputs: [input])
+    try network.append(Dropout(rate: ratio), for: node, inputs: [input.value], view: input.view)
   }
 }
 
 extension ONNXConstant {
   /// The elements as floats or as whole numbers, rounded towards zero; what a type cannot hold becomes what it makes of it.
   fileprivate func cast(to type: ONNXTensorProto.DataType) throws(ONNXRefusal) -> ONNXConstant {
-    if [.float, .double, .float16].contains(type) {
+    if [.float, .double, .float16, .bfloat16].contains(type) {
       guard let floats else { throw .because("of the batch size to floats") }
       guard type == .float16 else {
         return ONNXConstant(dims: dims, content: .floats(floats), encoding: encoding)

@@ -13,25 +13,40 @@ enum ProductReader: ONNXNodeReader {
       return try network.setConstant(node.output, try first.combined(with: second, *, &*))
     }
     if let constant = first ?? second {
-      let input = try network.made(node.input(first == nil ? 0 : 1))
-      let scale = try ChannelwiseMap.numbers(constant, beside: network.shape(of: input))
-      return try ChannelwiseMap(scale: scale).append(input, for: node, to: &network)
+      return try scale(node, node.input(first == nil ? 0 : 1), by: constant, &network)
     }
     if try readHardSwish(node, &network) { return }
-    var inputs = [try network.made(node.input(0)), try network.made(node.input(1))]
+    let aligned = try network.aligned(node.inputs, repeating: true)
+    var inputs = aligned.values
     // The op repeats its second input only.
     let shapes = inputs.map { network.shape(of: $0) }
     if shapes[0] != shapes[1], shapes[0].count < shapes[1].count { inputs.reverse() }
-    try network.append(Multiply(), for: node, inputs: inputs)
+    try network.append(Multiply(), for: node, inputs: inputs, view: aligned.view)
+  }
+
+  private static func scale(
+    _ node: ONNXNode, _ computed: String?, by constant: ONNXConstant, _ network: inout ONNXNetworkBuilder
+  ) throws(ONNXRefusal) {
+    if let features = try network.pending(computed, as: WeightedFeatures.self),
+      network.readers[computed ?? ""]?.all == 1, let scaled = features.times(constant)
+    {
+      return network.set(node.output, .pending(scaled))
+    }
+    if let norm = try network.norm(computed, taking: constant, isFactor: true) {
+      return network.set(node.output, .pending(norm))
+    }
+    let (scale, input, view) = try ChannelwiseMap.beside(constant, computed, &network)
+    try ChannelwiseMap(scale: scale).append(input, for: node, view: view, to: &network)
   }
 
   private static func readHardSwish(
     _ node: ONNXNode, _ network: inout ONNXNetworkBuilder
   ) throws(ONNXRefusal) -> Bool {
     for (factor, value) in [(0, 1), (1, 0)] {
-      guard let pending = try network.pending(node.input(factor), as: HardFactor.self) else { continue }
-      guard try network.made(node.input(value)) == pending.value else { continue }
-      try network.append(HardSwish(), for: node, inputs: [pending.value])
+      guard let pending = try network.pending(node.input(factor), as: HardFactor.self), pending.isOfHardSwish
+      else { continue }
+      guard try network.viewed(node.input(value)) == pending.input else { continue }
+      try network.append(HardSwish(), for: node, inputs: [pending.input.value], view: pending.input.view)
       return true
     }
     return false

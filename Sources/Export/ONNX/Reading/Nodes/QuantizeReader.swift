@@ -9,7 +9,15 @@ enum QuantizeReader: ONNXNodeReader {
     try node.requireNoBlocks()
     let clipped = try network.pending(node.input(0), as: ClippedValue.self)
     let input: String
-    if let clipped { input = clipped.value } else { input = try network.made(node.input(0)) }
+    // What is turned within a shuffle keeps its grid, which it has already.
+    var view: ONNXView?
+    if clipped == nil, let turned = try network.pending(node.input(0), as: ViewedValue.self),
+      !turned.view.isInOrder(of: network.shape(of: turned.value))
+    {
+      (input, view) = (turned.value, turned.view)
+    } else {
+      input = try network.made(clipped == nil ? node.input(0) : clipped?.source)
+    }
     let scale = try network.requireConstant(node.input(1), "scale").scalar
     let zero = try ZeroPoint(node.input(2), &network)
     guard let scale, let point = zero.point else {
@@ -31,7 +39,8 @@ enum QuantizeReader: ONNXNodeReader {
     network.set(
       node.output,
       .pending(
-        QuantizedValue(value: input, grid: grid, isReadAsQuantizedOnly: isReadAsQuantizedOnly)))
+        QuantizedValue(
+          value: input, view: view, grid: grid, isReadAsQuantizedOnly: isReadAsQuantizedOnly)))
   }
 
   /// The integer that stands for zero, signed whatever the file has, and how many bits its type has.
@@ -59,6 +68,8 @@ enum QuantizeReader: ONNXNodeReader {
 /// A value on a grid, waiting for the second of the pair.
 struct QuantizedValue: ONNXPending {
   let value: String
+  /// How the file has it where its axes are turned.
+  let view: ONNXView?
   let grid: IntegerValue
   /// Whether nothing reads the value before it was put on a grid.
   let isReadAsQuantizedOnly: Bool

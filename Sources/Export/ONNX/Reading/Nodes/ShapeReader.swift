@@ -9,8 +9,7 @@ enum ShapeReader: ONNXNodeReader {
     if let constant = try network.constant(node.input(0)) {
       extents = constant.dims
     } else {
-      extents = network.shape(of: try network.made(node.input(0))).dimensions
-      if !extents.isEmpty { extents[0] = nil }
+      extents = [nil] + (try network.viewed(node.input(0)).view.extents)
     }
     let rank = extents.count
     func place(_ index: Int) -> Int { min(max(index < 0 ? max(index, -rank) + rank : index, 0), rank) }

@@ -1,5 +1,6 @@
 import Graphs
 import Ops
+import Tensors
 
 /// Sums: of values, of a value and a constant for each channel, of features and a bias, of constants.
 enum SumReader: ONNXNodeReader {
@@ -19,19 +20,52 @@ enum SumReader: ONNXNodeReader {
     {
       return try features.append(constant, for: node, to: &network)
     }
-    let input = try network.made(computed)
-    let shift = try ChannelwiseMap.numbers(constant, beside: network.shape(of: input))
-    try ChannelwiseMap(shift: shift).append(input, for: node, to: &network)
+    if let norm = try network.norm(computed, taking: constant, isFactor: false) {
+      return network.set(node.output, .pending(norm))
+    }
+    let (shift, input, view) = try ChannelwiseMap.beside(constant, computed, &network)
+    try ChannelwiseMap(shift: shift).append(input, for: node, view: view, to: &network)
   }
 
   private static func readMany(
     _ node: ONNXNode, _ network: inout ONNXNetworkBuilder
   ) throws(ONNXRefusal) {
-    var inputs: [String] = []
-    for name in node.inputs { inputs.append(try network.made(name)) }
-    guard inputs.count > 1 else {
-      return network.set(node.output, .made(try network.made(node.input(0))))
+    guard node.inputs.count > 1 else {
+      return network.set(node.output, try network.value(node.input(0)))
     }
-    try network.append(Add(), for: node, inputs: inputs)
+    for name in node.inputs {
+      guard try network.constant(name) == nil else {
+        throw .because("of constants and several values; sums of values are supported")
+      }
+    }
+    let aligned = try network.aligned(node.inputs)
+    try network.append(
+      Add(), for: node, inputs: try network.repeated(aligned.values), view: aligned.view)
+  }
+}
+
+extension ONNXNetworkBuilder {
+  /// Values of which those of one pixel are repeated to the largest's rows and columns: a maximum over one pixel, whose windows all
+  /// hold it.
+  mutating func repeated(_ values: [String]) throws(ONNXRefusal) -> [String] {
+    let largest = values.map { shape(of: $0) }.max { $0.count < $1.count } ?? []
+    var result: [String] = []
+    for value in values { result.append(try repeated(value, to: largest)) }
+    return result
+  }
+
+  /// A value of one pixel with as many rows and columns as a shape; others as they are.
+  mutating func repeated(
+    _ value: String, to target: Shape, name: String? = nil
+  ) throws(ONNXRefusal) -> String {
+    let own = shape(of: value)
+    guard own != target, own.rank == 4, target.rank == 4, own[1] == target[1], own[2] == 1, own[3] == 1 else {
+      return value
+    }
+    let plane = Extent(target[2], target[3])
+    guard plane.count <= Window.maximumKernelCount else { throw .because("one pixel repeated to \(target)") }
+    return try append(
+      MaxPool(kernel: plane, stride: 1, padding: Extent(plane.height - 1, plane.width - 1)),
+      name: name ?? freshName(value + ".repeated"), inputs: [value])
   }
 }

@@ -1,31 +1,49 @@
+import Encodings
 import Tensors
 
-/// Axes in another order: within a channel shuffle, of constant matrices, or not at all.
+/// Axes in another order, which a later node takes back, or of constants.
 enum TransposeReader: ONNXNodeReader {
   static let types = ["Transpose"]
 
   static func read(_ node: ONNXNode, into network: inout ONNXNetworkBuilder) throws(ONNXRefusal) {
-    let order = try node.ints("perm") ?? []
+    let given = try node.ints("perm")
     if let constant = try network.constant(node.input(0)) {
-      guard constant.dims.count == 2, order.isEmpty || order == [1, 0] else {
-        guard order == Array(constant.dims.indices) || constant.dims.count <= 1 else {
-          throw .because("perm \(order) of a constant of \(constant.dims)")
-        }
-        return try network.setConstant(node.output, constant)
-      }
-      return try network.setConstant(node.output, try constant.transposed())
+      let order = given ?? Array(constant.dims.indices.reversed())
+      return try network.setConstant(node.output, try constant.transposed(order))
     }
-    if let grouped = try network.pending(node.input(0), as: GroupedChannels.self) {
-      guard order == [0, 2, 1] + (3..<3 + max(grouped.shape.count - 2, 0)) else {
-        throw .because("perm \(order); a shuffle of channels has [0, 2, 1, 3, …]")
-      }
-      let shuffled = ShuffledChannels(value: grouped.value, groups: grouped.groups)
-      return network.set(node.output, .pending(shuffled))
+    if let padded = try network.pending(node.input(0), as: PaddedImage.self) {
+      let order = given ?? [3, 2, 1, 0]
+      guard order.sorted() == [0, 1, 2, 3], order[0] == 0 else { throw .because("perm \(order)") }
+      let turned = PaddedImage(
+        value: padded.value, padding: padded.padding, order: order.map { padded.order[$0] })
+      return network.set(node.output, .pending(turned))
     }
-    let input = try network.made(node.input(0))
-    guard order == Array(0..<network.shape(of: input).rank) else {
-      throw .because("perm \(order) of \(network.shape(of: input)); shuffles of channels are supported")
+    let found = try network.viewed(node.input(0))
+    let order = given ?? Array((0...found.view.extents.count).reversed())
+    guard let view = found.view.transposed(order) else {
+      throw .because(
+        "perm \(order) of \(found.view.extents.count + 1) axes, expected all of them and the batch first")
     }
-    network.set(node.output, .made(input))
+    network.set(node.output, found.value, view)
+  }
+}
+
+extension ONNXConstant {
+  /// The elements with their axes in another order; grids of one scale stay.
+  func transposed(_ order: [Int]) throws(ONNXRefusal) -> ONNXConstant {
+    guard order.sorted() == Array(dims.indices) else {
+      throw .because("perm \(order) of a constant of \(dims)")
+    }
+    guard order != Array(dims.indices) else { return self }
+    var steps = Array(repeating: 1, count: dims.count)
+    for axis in dims.indices.dropLast().reversed() { steps[axis] = steps[axis + 1] * dims[axis + 1] }
+    var positions = [0]
+    positions.reserveCapacity(count)
+    for axis in order {
+      positions = positions.flatMap { place in (0..<dims[axis]).map { place + $0 * steps[axis] } }
+    }
+    var turned = gathering(positions, dims: order.map { dims[$0] })
+    turned.encoding = encoding.flatMap { $0.scales.count == 1 ? $0 : nil }
+    return turned
   }
 }

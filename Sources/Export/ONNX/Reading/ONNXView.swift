@@ -1,0 +1,273 @@
+import Graphs
+import Ops
+import Tensors
+
+/// How the elements of a value of the graph lie in a value of the file: which axes of the graph's value, or parts of them, each of
+/// the file's axes is made of. The batch stays the first axis of both.
+///
+/// Files turn axes, take them apart and join them; a network has one order, channels first. What only changes the order is kept as
+/// such a view until somebody reads it, so that most of it never becomes an op.
+struct ONNXView: Equatable {
+  /// Every `stride`-th index of an axis of the graph's value, `extent` of them.
+  struct Part: Equatable {
+    let axis: Int
+    let stride: Int
+    let extent: Int
+  }
+
+  /// By axis of the file behind the batch its parts, the slowest first; none is an extent of one.
+  private(set) var axes: [[Part]]
+
+  private init(axes: [[Part]]) { self.axes = axes.map(Self.joined) }
+
+  /// A value as it is.
+  init(of shape: Shape) {
+    axes = shape.dimensions.enumerated().dropFirst().map { axis, extent in
+      extent == 1 ? [] : [Part(axis: axis, stride: 1, extent: extent)]
+    }
+  }
+
+  /// The extents of an item in the file.
+  var extents: [Int] { axes.map { $0.reduce(1) { $0 * $1.extent } } }
+
+  /// Whether a value of a shape lies in the file as it is.
+  func isIdentity(of shape: Shape) -> Bool { self == ONNXView(of: shape) }
+
+  /// All parts in a row, the slowest first.
+  private var parts: [Part] { Self.joined(axes.flatMap(\.self)) }
+
+  /// Whether the elements lie one after another as they do in the graph, under whatever extents.
+  func isInOrder(of shape: Shape) -> Bool { parts == ONNXView(of: shape).parts }
+
+  /// The same elements under other extents; `nil` where an axis would be cut that way.
+  func reshaped(_ extents: [Int]) -> ONNXView? {
+    var waiting = parts[...]
+    var axes: [[Part]] = []
+    for extent in extents {
+      var left = extent
+      var axis: [Part] = []
+      while left > 1 {
+        guard let part = waiting.popFirst() else { return nil }
+        if left % part.extent == 0 {
+          axis.append(part)
+          left /= part.extent
+        } else {
+          guard part.extent % left == 0 else { return nil }
+          let inner = part.extent / left
+          axis.append(Part(axis: part.axis, stride: part.stride * inner, extent: left))
+          waiting = [Part(axis: part.axis, stride: part.stride, extent: inner)] + waiting
+          left = 1
+        }
+      }
+      axes.append(axis)
+    }
+    return waiting.isEmpty ? ONNXView(axes: axes) : nil
+  }
+
+  /// Without some axes, counted with the batch, each of which is rows, columns or both of an image, whole, or of one element; `nil` where
+  /// they are not. They stay with one element each if `keeping`. What is left out is told by `left`.
+  func reducing(_ named: Set<Int>, of shape: Shape, keeping: Bool, left: inout Set<Int>) -> ONNXView? {
+    guard shape.rank == 4 else { return nil }
+    for position in named {
+      guard axes.indices.contains(position - 1) else { return nil }
+      for part in axes[position - 1] {
+        guard part.axis > 1, part.stride == 1, part.extent == shape[part.axis] else { return nil }
+        left.insert(part.axis)
+      }
+    }
+    let rest = axes.indices.compactMap { position -> [Part]? in
+      guard named.contains(position + 1) else { return axes[position] }
+      return keeping ? [] : nil
+    }
+    return ONNXView(axes: rest)
+  }
+
+  /// The axes in another order, counted with the batch, which must stay.
+  func transposed(_ order: [Int]) -> ONNXView? {
+    guard order.first == 0, order.sorted() == Array(0...axes.count) else { return nil }
+    return ONNXView(axes: order.dropFirst().map { axes[$0 - 1] })
+  }
+
+  /// Where each axis of the graph's value stands among those of the file, both counted with the batch; `nil` unless each of the
+  /// file's is one of the graph's, whole.
+  func places(of shape: Shape) -> [Int]? {
+    guard axes.count == shape.rank - 1 else { return nil }
+    var places: [Int?] = [0] + Array(repeating: nil, count: axes.count)
+    for (position, axis) in axes.enumerated() where !axis.isEmpty {
+      guard axis.count == 1, axis[0].stride == 1, axis[0].extent == shape[axis[0].axis] else { return nil }
+      places[axis[0].axis] = position + 1
+    }
+    var free = axes.indices.filter { axes[$0].isEmpty }.map { $0 + 1 }[...]
+    for axis in places.indices where places[axis] == nil { places[axis] = free.popFirst() }
+    let known = places.compactMap { $0 }
+    return known.count == places.count ? known : nil
+  }
+
+  /// The groups of a channel shuffle that puts channels so; `nil` where it is none.
+  func shuffledGroups(of shape: Shape) -> Int? {
+    guard axes.count == shape.rank - 1, axes.count >= 1, axes[0].count == 2,
+      axes.dropFirst().elementsEqual(ONNXView(of: shape).axes.dropFirst())
+    else { return nil }
+    let (member, group) = (axes[0][0], axes[0][1])
+    guard member.axis == 1, group.axis == 1, member.stride == 1, group.stride == member.extent,
+      member.extent * group.extent == shape[1]
+    else { return nil }
+    return group.extent
+  }
+
+  /// For each element of an item in the file's order, its place in the graph's.
+  func sources(of shape: Shape) -> [Int] {
+    var inner = Array(repeating: 1, count: shape.rank)
+    for axis in (0..<shape.rank - 1).reversed() { inner[axis] = inner[axis + 1] * shape[axis + 1] }
+    var places = [0]
+    for part in parts {
+      let step = part.stride * inner[part.axis]
+      places = places.flatMap { place in (0..<part.extent).map { place + $0 * step } }
+    }
+    return places
+  }
+
+  /// Neighbours that together are a longer stretch of their axis become one.
+  private static func joined(_ parts: [Part]) -> [Part] {
+    var result: [Part] = []
+    for part in parts {
+      if let last = result.last, last.axis == part.axis, last.stride == part.stride * part.extent {
+        result[result.count - 1] = Part(
+          axis: part.axis, stride: part.stride, extent: last.extent * part.extent)
+      } else {
+        result.append(part)
+      }
+    }
+    return result
+  }
+}
+
+/// A value of the graph that the file has under other axes.
+struct ViewedValue: ONNXPending, Equatable {
+  let value: String
+  let view: ONNXView
+
+  init(value: String, view: ONNXView) {
+    self.value = value
+    self.view = view
+  }
+
+  /// A value as it is.
+  init(named value: String, in network: ONNXNetworkBuilder) {
+    self.init(value: value, view: ONNXView(of: network.shape(of: value)))
+  }
+
+  func made(_ name: String, in network: inout ONNXNetworkBuilder) throws(ONNXRefusal) -> String {
+    let shape = network.shape(of: value)
+    if view.isIdentity(of: shape) { return value }
+    let extents = view.extents
+    if view.isInOrder(of: shape) {
+      let op: any Op = extents.count == 1 ? Flatten() : Reshape(shape: extents)
+      return try network.append(op, name: name, inputs: [value])
+    }
+    if let groups = view.shuffledGroups(of: shape) {
+      return try network.append(ChannelShuffle(groups: groups), name: name, inputs: [value])
+    }
+    throw .because(
+      "it reads \(extents.map(String.init).joined(separator: "x")) of turned axes, which are \(shape) with channels first; "
+        + "export the network with channels first, or tf2onnx's with --inputs-as-nchw")
+  }
+}
+
+/// Values of a node of several inputs in one order: that of the graph's value of the largest of them.
+struct AlignedValues {
+  /// The values; those of fewer elements have extents of one where they are repeated.
+  let values: [String]
+  /// How the file has the result.
+  let view: ONNXView
+  /// By axis of the graph the file's.
+  let places: [Int]
+}
+
+extension ONNXNetworkBuilder {
+  /// What lies behind a name, and how the file has it.
+  mutating func viewed(_ name: String?) throws(ONNXRefusal) -> ViewedValue {
+    if let pending = try pending(name, as: ViewedValue.self) { return pending }
+    if let name, case .pending(let pending) = try value(name), let map = pending as? any ONNXPendingMap {
+      let value = try append(map.op, name: freshName(name), inputs: [map.input.value])
+      set(name, value, map.input.view)
+      return ViewedValue(value: value, view: map.input.view)
+    }
+    if let norm = try pending(name, as: NormedGroups.self), let name {
+      let value = try append(
+        norm.op, name: freshName(name), inputs: [norm.input], parameters: norm.parameters)
+      set(name, value, norm.view)
+      return ViewedValue(value: value, view: norm.view)
+    }
+    return ViewedValue(named: try made(name), in: self)
+  }
+
+  /// The extents that the file has of a value, the batch as 1.
+  mutating func fileShape(of name: String?) throws(ONNXRefusal) -> Shape {
+    Shape([1] + (try viewed(name).view.extents))
+  }
+
+  /// Says that a name of the file stands for a value under a view.
+  mutating func set(_ name: String, _ value: String, _ view: ONNXView) {
+    set(
+      name,
+      view.isIdentity(of: shape(of: value)) ? .made(value) : .pending(ViewedValue(value: value, view: view)))
+  }
+
+  /// A value whose axes stand in the file in another order at most, and where they stand; made as the file has it where
+  /// that is not so.
+  mutating func ordered(
+    _ name: String?
+  ) throws(ONNXRefusal) -> (value: String, view: ONNXView, places: [Int]) {
+    let found = try viewed(name)
+    if let places = found.view.places(of: shape(of: found.value)) { return (found.value, found.view, places) }
+    let value = ViewedValue(named: try made(name), in: self)
+    return (value.value, value.view, Array(0...value.view.axes.count))
+  }
+
+  /// The inputs of a node that works element by element, in the order of the first of those with the most elements. Where the node
+  /// repeats what has fewer, values that the file repeats before are taken as they were.
+  mutating func aligned(_ names: [String], repeating: Bool = false) throws(ONNXRefusal) -> AlignedValues {
+    var values: [ViewedValue] = []
+    var repeats: [Int: [Int]] = [:]
+    for (position, name) in names.enumerated() {
+      if repeating, let expanded = try pending(name, as: ExpandedValue.self) {
+        values.append(expanded.source)
+        repeats[position] = expanded.extents
+      } else {
+        values.append(try viewed(name))
+      }
+    }
+    func size(_ position: Int) -> (Int, Int) {
+      let extents = values[position].view.extents
+      return (extents.count, extents.reduce(1, *))
+    }
+    var leader = 0
+    for position in values.indices where size(position) > size(leader) { leader = position }
+    // The leader gives the extents, so it must be as the file has it.
+    for (position, extents) in repeats where position == leader || extents != values[leader].view.extents {
+      values[position] = ViewedValue(named: try made(names[position]), in: self)
+      if size(position) > size(leader) { leader = position }
+    }
+    let first = try ordered(names[leader])
+    var result: [String] = []
+    for (position, value) in values.enumerated() {
+      result.append(
+        position == leader ? first.value : try placed(value, names[position], first.places))
+    }
+    return AlignedValues(values: result, view: first.view, places: first.places)
+  }
+
+  /// A value with its axes in the order in which another one has them.
+  private mutating func placed(
+    _ found: ViewedValue, _ name: String, _ places: [Int]
+  ) throws(ONNXRefusal) -> String {
+    guard found.view.axes.count == places.count - 1, let view = found.view.transposed(places) else {
+      throw .because(
+        "values of \(found.view.axes.count + 1) and \(places.count) axes, expected as many; the batch is the first of each"
+      )
+    }
+    if view.isIdentity(of: shape(of: found.value)) { return found.value }
+    return try ViewedValue(value: found.value, view: view).made(freshName(name), in: &self)
+  }
+}
