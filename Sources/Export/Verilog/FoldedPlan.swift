@@ -34,7 +34,12 @@ struct FoldedPlan: Sendable {
     /// Terms of a sum.
     var terms: Int { channels * kernel.count }
     /// Whether a window may reach beyond the image.
-    var isPadded: Bool { padding.height > 0 || padding.width > 0 }
+    var isPadded: Bool {
+      func reaches(_ size: Int, _ places: Int, _ side: (Extent) -> Int) -> Bool {
+        side(padding) > 0 || (places - 1) * side(stride) + (side(kernel) - 1) * side(dilation) >= size
+      }
+      return reaches(height, outputHeight, \.height) || reaches(width, outputWidth, \.width)
+    }
   }
 
   /// The same of every element: a weighted sum of one or more inputs, or a table's entry.
