@@ -29,7 +29,7 @@ struct BoxFormatTests {
     try folder.write(Array(text.utf8), to: "set/Annotations/\(name).xml")
     if image {
       try folder.write(
-        try TestImages.png(abs(name.hashValue % 97) + Int(name.utf8.last ?? 0), width: 16, height: 12),
+        try TestImages.png(name.utf8.reduce(0) { 31 * $0 % 9_973 + Int($1) }, width: 16, height: 12),
         to: "set/JPEGImages/\(name).png")
     }
   }
@@ -228,6 +228,33 @@ struct BoxFormatTests {
       }
     }
     #expect(read > 100 && refused > 100)
+  }
+
+  @Test(
+    "XML: characters by name and number, CDATA, comments and attributes; what is not closed is refused with its line"
+  )
+  func xml() {
+    func things(_ text: String) -> [String]? {
+      guard case .success(let annotation) = VOCAnnotation.read(Array(text.utf8)) else { return nil }
+      return annotation.things.map(\.name)
+    }
+    let box = "<bndbox q='>'><xmin>1</xmin><ymin>2</ymin><xmax>3</xmax><ymax>4.5</ymax></bndbox>"
+    let whole =
+      "<?xml version='1.0'?>\n<!DOCTYPE annotation><annotation><!-- c --><object><name>a &#228; &lt;<![CDATA[b<]]></name>"
+      + box + "</object></annotation >\n"
+    #expect(things(whole) == ["a ä <b<"])
+    #expect(things("<annotation/>") == [])
+    for broken in ["", "<a", "<annotation></annotation>x", "<annotation>&nbsp;</annotation>", "<a></b>"] {
+      #expect(things(broken) == nil)
+    }
+    guard case .failure(let problem) = VOCAnnotation.read(Array("<annotation>\n<object></annotation>".utf8))
+    else {
+      Issue.record("read")
+      return
+    }
+    #expect(
+      problem.reason
+        == "line 2: expected XML, found </annotation> where </object> would end; repair or remove it")
   }
 
   @Test("Entities that grow are refused")

@@ -1,5 +1,4 @@
 import Foundation
-import FoundationXML
 import Images
 
 /// Boxes as PASCAL VOC keeps them: an XML file an image in `Annotations/`, and lists of images in `ImageSets/`.
@@ -135,58 +134,52 @@ struct VOCAnnotation {
   var size: ImageSize?
   var things: [BoxAnnotations.Thing] = []
 
+  /// Far more than any image has.
+  private static let maximumThings = 100_000
+
   /// Reads a file; nothing that it says is looked for elsewhere.
   static func read(_ text: [UInt8]) -> Result<VOCAnnotation, Problem> {
-    let reader = VOCReader()
-    let parser = XMLParser(data: Data(text))
-    parser.shouldResolveExternalEntities = false
-    parser.delegate = reader
-    let isWhole = parser.parse()
-    if let problem = reader.problem { return .failure(Problem(reason: problem)) }
-    guard isWhole else {
+    do throws(XMLText.Problem) {
+      var parts = try XMLText(text)
+      var reader = VOCReader()
+      while let part = try parts.next() {
+        reader.take(part)
+        if let problem = reader.problem { return .failure(Problem(reason: problem)) }
+        guard reader.annotation.things.count <= maximumThings else {
+          return .failure(Problem(reason: "expected at most \(maximumThings) things; split the image"))
+        }
+      }
+      return .success(reader.annotation)
+    } catch {
       return .failure(
-        Problem(
-          reason: "expected well-formed XML, found an error in line \(parser.lineNumber); repair or remove it"
-        ))
+        Problem(reason: "line \(error.line): expected XML, \(error.reason); repair or remove it"))
     }
-    return .success(reader.annotation)
   }
 }
 
 /// Takes what it knows of the elements of an annotation.
-private final class VOCReader: NSObject, XMLParserDelegate {
+private struct VOCReader {
   var annotation = VOCAnnotation()
   var problem: String?
   private var path: [String] = []
   private var text = ""
   private var values: [String: String] = [:]
-  /// Far deeper than any annotation, and far from the end of a stack.
-  private static let maximumDepth = 32
-  private static let maximumThings = 100_000
 
-  func parser(
-    _ parser: XMLParser, didStartElement name: String, namespaceURI: String?, qualifiedName: String?,
-    attributes: [String: String] = [:]
-  ) {
-    path.append(name)
-    text = ""
-    if path == ["annotation", "object"] { values = [:] }
-    guard path.count <= Self.maximumDepth, annotation.things.count < Self.maximumThings else {
-      problem =
-        "expected an annotation of one image, found more than \(Self.maximumThings) things or deeper elements"
-      parser.abortParsing()
-      return
+  mutating func take(_ part: XMLText.Part) {
+    switch part {
+    case .start(let name):
+      path.append(name)
+      text = ""
+      if path == ["annotation", "object"] { values = [:] }
+    case .text(let more): text += more
+    case .end(let name):
+      end(name, text.trimmingCharacters(in: .whitespacesAndNewlines))
+      path.removeLast()
+      text = ""
     }
   }
 
-  func parser(_ parser: XMLParser, foundCharacters string: String) {
-    if text.utf8.count < 4096 { text += string }
-  }
-
-  func parser(
-    _ parser: XMLParser, didEndElement name: String, namespaceURI: String?, qualifiedName: String?
-  ) {
-    let value = text.trimmingCharacters(in: .whitespacesAndNewlines)
+  private mutating func end(_ name: String, _ value: String) {
     switch path {
     case ["annotation", "filename"]: annotation.filename = value.isEmpty ? nil : value
     case ["annotation", "size", "width"], ["annotation", "size", "height"]: values[name] = value
@@ -200,26 +193,25 @@ private final class VOCReader: NSObject, XMLParserDelegate {
       ["annotation", "object", "bndbox", "xmin"], ["annotation", "object", "bndbox", "ymin"],
       ["annotation", "object", "bndbox", "xmax"], ["annotation", "object", "bndbox", "ymax"]:
       values[name] = value
-    case ["annotation", "object"]: endObject(parser)
+    case ["annotation", "object"]: endObject()
     default: break
     }
-    if !path.isEmpty { path.removeLast() }
-    text = ""
   }
 
-  private func endObject(_ parser: XMLParser) {
+  private mutating func endObject() {
     func edge(_ name: String) -> Float? {
       values[name].flatMap(Float.init).flatMap { abs($0) < 1e7 ? $0 : nil }
     }
+    let number = annotation.things.count + 1
     guard let name = values["name"], !name.isEmpty else {
-      problem = "object \(annotation.things.count + 1) has no name; give it one, or remove it"
-      return parser.abortParsing()
+      problem = "object \(number) has no name; give it one, or remove it"
+      return
     }
-    guard let left = edge("xmin"), let top = edge("ymin"), let right = edge("xmax"), let bottom = edge("ymax")
+    guard let left = edge("xmin"), let top = edge("ymin"), let right = edge("xmax"),
+      let bottom = edge("ymax")
     else {
-      problem =
-        "object \(annotation.things.count + 1), \"\(name)\": expected xmin, ymin, xmax and ymax as numbers"
-      return parser.abortParsing()
+      problem = "object \(number), \"\(name)\": expected xmin, ymin, xmax and ymax as numbers"
+      return
     }
     annotation.things.append(
       BoxAnnotations.Thing(
