@@ -116,8 +116,9 @@ public struct DataManifest: Configurable, Sendable {
     }
     for key in ["seed", "count", "difficulty"] where made == nil {
       guard let value = node[key] else { continue }
-      let reason =
-        "is for data that Condense draws itself; say `made:` too (\(Self.makers.joined(separator: ", ")))"
+      let makers = key == "difficulty" ? [GlyphMaker.name] : Self.makers
+      let said = makers.map { "`made: \($0)`" }.joined(separator: " or ")
+      let reason = "is for data that Condense draws itself; say \(said) too"
       throw .invalid(value.mark, key: key, reason: reason)
     }
     if path.split(separator: "/").contains("..") {

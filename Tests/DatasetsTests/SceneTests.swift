@@ -32,7 +32,7 @@ struct SceneTests {
     #expect(data.classes == SceneMaker.classes.sorted())
     #expect(data.count(of: .test) == 12 && data.count(of: .train) + data.count(of: .validation) == 48)
     for record in data.records {
-      let number = try #require(Int((record.path as NSString).lastPathComponent.prefix(7)))
+      let number = try #require(Int((record.path as NSString).lastPathComponent.prefix(6)))
       let things = maker.scene(number: number).things
       #expect(record.annotation.things.map(\.box) == things.map(\.box))
     }

@@ -68,7 +68,7 @@ struct AnchorTests {
     for _ in 0..<100 {
       let (left, top) = (random.uniform(in: 0...60), random.uniform(in: 0...60))
       let thing = Self.thing(
-        0, [left, top, left + random.uniform(in: 5...39), top + random.uniform(in: 5...39)])
+        0, [left, top, left + random.uniform(in: 12...39), top + random.uniform(in: 12...39)])
       let told = Self.matches(anchors, [thing])
       for anchor in told.indices where told[anchor][0] > 0 {
         let numbers = Array(told[anchor].dropFirst())
