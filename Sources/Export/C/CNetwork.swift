@@ -65,7 +65,8 @@ struct CNetwork: Sendable {
       throw CRefusal(
         node: "inputs", kind: "input", reason: "C takes one input, the network has \(program.inputs.count)")
     }
-    guard program.outputs.count == 1 else { throw .ofOutputs(program.outputs.count) }
+    guard program.outputs.count == 1 || !program.steps.contains(where: { $0.kernel is IntegerPixelRows })
+    else { throw .ofOutputs(program.outputs.count) }
     self.init(
       values: program.values.map { Value(name: $0.name, shape: $0.shape) }, steps: steps, input: input,
       output: output, element: .int8)
@@ -84,7 +85,7 @@ struct CRefusal: Error, Equatable, CustomStringConvertible {
   let kind: String
   let reason: String
 
-  /// A network of several outputs.
+  /// A detector, whose outputs are two.
   static func ofOutputs(_ count: Int) -> CRefusal {
     CRefusal(
       node: "outputs", kind: "output",

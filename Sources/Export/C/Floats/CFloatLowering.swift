@@ -81,7 +81,9 @@ extension CNetwork {
     guard let output = graph.outputs.first.flatMap({ positions[$0] }) else {
       throw CRefusal(node: "outputs", kind: "output", reason: "the network has none")
     }
-    guard graph.outputs.count == 1 else { throw CRefusal.ofOutputs(graph.outputs.count) }
+    guard graph.outputs.count == 1 || !graph.nodes.contains(where: { $0.op is AnchorRows }) else {
+      throw CRefusal.ofOutputs(graph.outputs.count)
+    }
     self.init(values: values, steps: steps, input: 0, output: output, element: .float)
   }
 }

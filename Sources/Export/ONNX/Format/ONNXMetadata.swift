@@ -1,5 +1,6 @@
 import Tensors
 import Graphs
+import Ops
 import Settings
 
 /// What an ONNX file says about a network besides what it computes: texts by key.
@@ -18,6 +19,10 @@ enum ONNXMetadata {
   /// What the file's outputs are: `scores`, of which a softmax makes probabilities, whatever the last operator is.
   static let outputs = "outputs"
   static let scores = "scores"
+  /// The other form of `outputs`: scores and offsets of a detector, place by place and anchor by anchor.
+  static let anchorRows = "anchor-scores,anchor-offsets"
+  /// The width and the height of each anchor at a place, as shares of the image's, by the values that lay out rows: JSON.
+  static let anchors = "anchors"
 
   /// The texts of a model, in the order of writing.
   static func entries(of model: Model) -> [ONNXStringStringEntryProto] {
@@ -25,7 +30,8 @@ enum ONNXMetadata {
       (mean, list(model.input.mean)), (deviation, list(model.input.deviation)), (pixelRange, "255"),
       (channelOrder, model.input.shape[0] == 1 ? "grey" : "RGB"),
       (classes, model.classes == numbers(model.classes.count) ? "" : model.classes.node.compactJSON),
-      (outputs, scores), (split, model.split.compactJSON), (provenance, model.provenance.compactJSON),
+      (outputs, rows(of: model.graph).isEmpty ? scores : anchorRows), (anchors, anchors(of: model.graph)),
+      (split, model.split.compactJSON), (provenance, model.provenance.compactJSON),
     ].filter { !$0.1.isEmpty }.map { key, value in
       var entry = ONNXStringStringEntryProto()
       entry.key = key
@@ -36,6 +42,19 @@ enum ONNXMetadata {
 
   /// The names of classes that have none: their places. A file does not tell them.
   static func numbers(_ count: Int) -> [String] { (0..<count).map { "\($0)" } }
+
+  /// The nodes that lay out rows of anchors for a detector's outputs.
+  private static func rows(of graph: Graph) -> [Node] {
+    graph.outputs.flatMap { graph.anchorRows(behind: $0) ?? [] }
+  }
+
+  private static func anchors(of graph: Graph) -> String {
+    let mark = SettingsMark(source: "graph")
+    let entries = rows(of: graph).compactMap { node in
+      (node.op as? AnchorRows).map { SettingsNode.Entry(key: node.name, mark: mark, value: $0.anchors.node) }
+    }
+    return entries.isEmpty ? "" : SettingsNode(.mapping(entries)).compactJSON
+  }
 
   private static func list(_ numbers: [Float]) -> String { numbers.map { "\($0)" }.joined(separator: ",") }
 }

@@ -2,7 +2,7 @@ import Graphs
 import Ops
 import Tensors
 
-/// Makes a graph of the nodes that a file's first output depends on.
+/// Makes a graph of the nodes that a file's first output depends on, or both of a detector.
 struct ONNXModelReader {
   /// Parameters of any file may have this many elements together, of larger ones twice what the bytes could hold.
   private static let freeElements = 1 << 24
@@ -12,7 +12,7 @@ struct ONNXModelReader {
 
   private let proto: ONNXModelProto
   private let inputs: [GraphInput]
-  private let output: String
+  private let outputs: [String]
   private let nodes: [ONNXNode]
   private var network: ONNXNetworkBuilder
   /// Whether the output is the logarithm of a softmax, which was left off.
@@ -32,20 +32,21 @@ struct ONNXModelReader {
     let isLast = takesImages && given.count == 1 && ONNXInput.isChannelsLast(given[0].shape)
     inputs = isLast ? [given[0].channelsFirst] : given
     guard let first = graph.output.first?.name, !first.isEmpty else { throw .output(reason: "there is none") }
-    output = first
+    let texts = ONNXTexts(proto)
+    outputs = texts.isDetector ? graph.output.map(\.name) : [first]
     let opset = proto.opsetImport.first { $0.domain.isEmpty || $0.domain == "ai.onnx" }?.version ?? 0
     try Self.requireOwnNames(graph.node, besides: Set(tensors.keys).union(given.map(\.name)))
     let decoder = ONNXTensorDecoder(external: files)
-    let reach = try ONNXReach(graph.node, of: first)
+    let reach = try ONNXReach(graph.node, of: outputs)
     guard reach.nodes.count <= Self.maximumNodes else {
       throw .tooMany(what: "nodes", found: reach.nodes.count, limit: Self.maximumNodes)
     }
     let expanded = ONNXExpansion(reach.nodes, tensors: tensors, decoder: decoder)
     let fused = ONNXFusion(expanded.nodes, tensors: expanded.tensors, decoder: decoder)
-    nodes = try ONNXReach(fused.nodes, of: first).nodes.map { ONNXNode($0, opset: Int(opset)) }
+    nodes = try ONNXReach(fused.nodes, of: outputs).nodes.map { ONNXNode($0, opset: Int(opset)) }
     network = ONNXNetworkBuilder(
       Graph(inputs: inputs), tensors: expanded.tensors, decoder: decoder,
-      readers: ONNXReaders.counted(nodes, output: first),
+      readers: ONNXReaders.counted(nodes, outputs: outputs),
       elements: max(Self.freeElements, 2 * fileBytes))
     if let input = inputs.first { network.batch = ONNXInput.batch(of: graph, input: input.name) }
     if inputs.contains(where: { ONNXInput.isHalf(graph, input: $0.name) }) {
@@ -57,6 +58,7 @@ struct ONNXModelReader {
       )
     }
     if isLast { network.takeChannelsLast(inputs[0].name) }
+    network.anchors = try texts.anchors()
   }
 
   /// Refuses nodes that make what is there already: the readers of such a name could mean either.
@@ -124,14 +126,16 @@ struct ONNXModelReader {
   /// Makes the output if it is pending.
   private mutating func finishOutput() throws(ONNXFileProblem) {
     do throws(ONNXRefusal) {
-      if let last = try network.pending(output, as: LogProbabilities.self) {
-        network.set(output, last.scores.value, last.scores.view)
+      if outputs.count == 1, let last = try network.pending(outputs[0], as: LogProbabilities.self) {
+        network.set(outputs[0], last.scores.value, last.scores.view)
         endsInLogarithms = true
         network.note(
           "ends in the logarithm of a softmax; its scores before that are taken, whose softmax gives the same probabilities"
         )
       }
-      network.graph.outputs = [try network.made(output)]
+      var made: [String] = []
+      for output in outputs { made.append(try network.made(output)) }
+      network.graph.outputs = made
     } catch {
       if case .because(let reason) = error { throw .output(reason: reason) }
       throw .output(reason: "it is not made")
@@ -140,12 +144,12 @@ struct ONNXModelReader {
   }
 }
 
-/// The nodes that a value depends on, in the order of the file.
+/// The nodes that values depend on, in the order of the file.
 struct ONNXReach {
   let nodes: [ONNXNodeProto]
 
   /// Refuses values that two nodes make.
-  init(_ all: [ONNXNodeProto], of output: String) throws(ONNXFileProblem) {
+  init(_ all: [ONNXNodeProto], of outputs: [String]) throws(ONNXFileProblem) {
     var makers: [String: Int] = [:]
     for (index, node) in all.enumerated() {
       for name in node.output where !name.isEmpty {
@@ -154,11 +158,11 @@ struct ONNXReach {
         }
       }
     }
-    guard makers[output] != nil else {
+    for output in outputs where makers[output] == nil {
       throw .output(reason: "no node makes \"\(output)\"")
     }
     var needed: Set<Int> = []
-    var waiting = [output]
+    var waiting = outputs
     while let name = waiting.popLast() {
       guard let maker = makers[name], needed.insert(maker).inserted else { continue }
       waiting += all[maker].input

@@ -21,6 +21,8 @@ struct ONNXNetworkBuilder {
   var batch: Int?
   /// What reading changes of the network, in words that follow the file's name.
   var notes: [String] = []
+  /// The anchors of values that lay out rows, where the file tells them.
+  var anchors: [String: [Float]] = [:]
   /// How many nodes read each value of the graph as it is, under any of the file's names for it.
   private var plainReaders: [String: Int] = [:]
   private var values: [String: Value] = [:]

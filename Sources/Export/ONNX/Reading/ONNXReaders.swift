@@ -8,8 +8,9 @@ struct ONNXReaders: Equatable {
   var plain: Int { all - quantizing }
 
   /// The readers of every name.
-  static func counted(_ nodes: [ONNXNode], output: String) -> [String: ONNXReaders] {
-    var readers = [output: ONNXReaders(all: 1)]
+  static func counted(_ nodes: [ONNXNode], outputs: [String]) -> [String: ONNXReaders] {
+    var readers: [String: ONNXReaders] = [:]
+    for output in outputs { readers[output, default: ONNXReaders()].all += 1 }
     for node in nodes {
       for name in Set(node.inputs) { readers[name, default: ONNXReaders()].all += 1 }
       if node.type == "QuantizeLinear", let name = node.input(0) {

@@ -14,7 +14,24 @@ struct ONNXTexts {
   }
 
   /// Whether the file says that its outputs are scores.
-  var saysScores: Bool { texts[ONNXMetadata.outputs] == ONNXMetadata.scores }
+  var saysScores: Bool { texts[ONNXMetadata.outputs] == ONNXMetadata.scores || isDetector }
+
+  /// Whether the file says that its outputs are those of a detector.
+  var isDetector: Bool { texts[ONNXMetadata.outputs] == ONNXMetadata.anchorRows }
+
+  /// The anchors of the values that lay out rows, by their names.
+  func anchors() throws(ONNXFileProblem) -> [String: [Float]] {
+    guard let node = try json(ONNXMetadata.anchors) else { return [:] }
+    do throws(SettingsError) {
+      var anchors: [String: [Float]] = [:]
+      for entry in try node.mapping(ONNXMetadata.anchors) {
+        anchors[entry.key] = try [Float](reading: entry.value, key: entry.key)
+      }
+      return anchors
+    } catch {
+      throw .metadata(key: ONNXMetadata.anchors, reason: "\(error)")
+    }
+  }
 
   /// The model of a graph; what the file does not say is taken from `options`, or marked as unknown.
   func model(
@@ -22,7 +39,7 @@ struct ONNXTexts {
   ) throws(ONNXFileProblem) -> ImportedModel {
     let graph = scores.graph
     let channels = input.shape[0]
-    let count = graph.outputs.first.flatMap { graph.shape(of: $0) }.map { $0.rank == 2 ? $0[1] : 0 } ?? 0
+    let count = graph.classCount ?? 0
     let named = scores.classes(named: try classes()).flatMap {
       $0 == ONNXMetadata.numbers($0.count) ? nil : $0
     }

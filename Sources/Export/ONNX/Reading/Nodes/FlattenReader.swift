@@ -9,6 +9,13 @@ enum FlattenReader: ONNXNodeReader {
   static func read(_ node: ONNXNode, into network: inout ONNXNetworkBuilder) throws(ONNXRefusal) {
     let found = try network.viewed(node.input(0))
     let axis = try node.int("axis", default: 1)
+    // Channels put last, then features: the rows of a detector's anchors, which the file tells.
+    let shape = network.shape(of: found.value)
+    if axis == 1, shape.rank == 4, let anchors = network.anchors[node.output],
+      found.view == ONNXView(of: shape).transposed([0, 2, 3, 1])
+    {
+      return try network.append(AnchorRows(anchors: anchors), for: node, inputs: [found.value])
+    }
     let rank = found.view.extents.count + 1
     guard (axis < 0 ? axis + rank : axis) == 1 else {
       throw .because("axis \(axis), expected 1, which keeps the batch")
