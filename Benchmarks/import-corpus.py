@@ -7,8 +7,8 @@ Groups: patterns torchscript dynamo keras quantized transformers; all where none
 comes from PyPI (a virtual environment in $VENV, made where it is missing). Each file is imported, written again by
 `condense export`, and both files are run by onnxruntime on the same images: equal is a greatest difference of 1e-4 of the largest
 logit, or of twice as much as the runtime's result with and without its optimizations differs (`runtime`: random networks may blow
-rounding up); of bytes a step on 99 % of the logits, both run without optimizations (with them the runtime differs from itself by as much
-as `runtime` says); of values that the file quantizes by their own range 5 % of the largest logit, or nearer than the runtime to the
+rounding up); of bytes a step on 99 % of the logits, both run without optimizations or both with them (the runtime with
+them differs from itself without by as much as `runtime` says); of values that the file quantizes by their own range 5 % of the largest logit, or nearer than the runtime to the
 network that was quantized.
 CONDENSE is the program, KEEP a folder for the files.
 """
@@ -110,9 +110,10 @@ def judge(path, folder, images=4):
         result["equal"] = bool(away.max() <= 0.05 * largest or np.abs(found - real).max() <= np.abs(expected - real).max())
     elif exact:
         step = score_step(model) or largest / 255
-        result["runtime"] = float(f"{np.abs(run(path, x) - expected).max() / max(largest, 1e-30):.2e}")
-        result["withinStep"] = float((away <= 1.001 * step).mean())
-        result["equal"] = result["withinStep"] >= 0.99
+        usual, ours = run(path, x), run(out + "/model.onnx", x.transpose(0, 3, 1, 2).copy() if last else x)
+        result["runtime"] = float(f"{np.abs(usual - expected).max() / max(largest, 1e-30):.2e}")
+        result["withinStep"] = [float((d <= 1.001 * step).mean()) for d in (away, np.abs(usual - ours))]
+        result["equal"] = max(result["withinStep"]) >= 0.99
     else:
         limit = (1e-2 if half else 1e-4) * largest
         if away.max() > limit:

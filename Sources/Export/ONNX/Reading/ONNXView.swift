@@ -67,11 +67,12 @@ struct ONNXView: Equatable {
   /// Without some axes, counted with the batch, each of which is rows, columns or both of an image, whole, or of one element; `nil` where
   /// they are not. They stay with one element each if `keeping`. What is left out is told by `left`.
   func reducing(_ named: Set<Int>, of shape: Shape, keeping: Bool, left: inout Set<Int>) -> ONNXView? {
-    guard shape.rank == 4 else { return nil }
     for position in named {
       guard axes.indices.contains(position - 1) else { return nil }
       for part in axes[position - 1] {
-        guard part.axis > 1, part.stride == 1, part.extent == shape[part.axis] else { return nil }
+        guard shape.rank == 4, part.axis > 1, part.stride == 1, part.extent == shape[part.axis] else {
+          return nil
+        }
         left.insert(part.axis)
       }
     }
