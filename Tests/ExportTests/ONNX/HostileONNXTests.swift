@@ -81,7 +81,7 @@ struct HostileONNXTests {
       $0.add("Relu", ["a"], ["b"])
       $0.addEnd(from: "b")
     }
-    #expect(message(circle).contains("Relu \"n1\": it reads \"a\", which no earlier node makes"))
+    #expect(message(circle).contains("Add \"n0\": it reads \"b\", which no earlier node makes"))
     let twice = convolution { $0.add("Relu", ["image"], ["c"]) }
     #expect(message(twice) == "m.onnx: damaged ONNX: two nodes make \"c\"")
     let nothing = convolution { $0.proto.graph.output[0].name = "z" }

@@ -44,7 +44,8 @@ extension ONNXSample {
     weights("fw", [3, channels])
     add("GlobalAveragePool", [value], ["pooled"])
     add("Flatten", ["pooled"], ["features"])
-    add("Gemm", ["features", "fw"], ["y"], [.int("transB", 1)])
+    weights("fb", [3])
+    add("Gemm", ["features", "fw", "fb"], ["y"], [.int("transB", 1)])
   }
 
   /// A number.
@@ -236,12 +237,6 @@ extension ONNXKind {
       $0.add("Add", ["shift", "s"], ["n"])
       $0.add("Neg", ["n"], ["y"])
     },
-    ONNXKind("nodes in any order") {
-      $0.addConvolution()
-      $0.add("Relu", ["c"], ["a"])
-      $0.addEnd(from: "a")
-      $0.proto.graph.node.reverse()
-    },
   ]
 
   static let shapes: [ONNXKind] = [
@@ -375,6 +370,15 @@ struct ONNXKindsTests {
     expectEqual(
       try ONNXRuntime.run(sample.bytes, on: images).logits,
       try imported.model.graph.reference([images]).values)
+  }
+
+  @Test("Nodes may stand in any order")
+  func order() throws {
+    var sample = ONNXKind.shapes[1].sample
+    let graph = try read(sample).model.graph
+    sample.proto.graph.node.reverse()
+    let images = images([3, 8, 8])
+    #expect(try read(sample).model.graph.reference([images]) == graph.reference([images]))
   }
 
   @Test("So are those of the file that is written of it", arguments: ONNXKind.all)
@@ -512,7 +516,7 @@ struct ONNXKindsTests {
     let expected = try ONNXRuntime.run(sample.bytes, on: images).logits
     let found = try graph.reference([images]).values
     let near = zip(expected, found).count { abs($0 - $1) <= 1.001 * 0.03 }
-    #expect(near * 100 >= 99 * expected.count && Set(expected).count > 20, "\(near) of \(expected.count)")
+    #expect(near * 100 >= 99 * expected.count && Set(expected).count > 5, "\(near) of \(expected.count)")
   }
 
   @Test("Values that are quantized by their own range are floats, and it is told")

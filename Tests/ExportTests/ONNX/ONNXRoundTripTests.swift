@@ -21,9 +21,10 @@ struct ONNXRoundTripTests {
     let copy = try ONNXFile.graph(bytes: graph.onnx())
     let inputs = graph.randomInputs(batch: example.inputs[0][0])
     #expect(try copy.reference(inputs) == graph.reference(inputs))
-    #expect(copy.inputs == graph.inputs && copy.outputs == graph.outputs)
-    // An open extent comes back as the number that it is.
-    #expect(copy.nodes == graph.nodes || (example.op is Reshape && copy.nodes.count == 1))
+    // An open extent comes back as the number that it is, a norm of pixels under the name of the operator within.
+    let isRenamed = (example.op as? GroupNorm)?.span == .pixel
+    #expect(copy.inputs == graph.inputs && (copy.outputs == graph.outputs || isRenamed))
+    #expect(copy.nodes == graph.nodes || ((example.op is Reshape || isRenamed) && copy.nodes.count == 1))
   }
 
   @Test("Every network of Teachers/ comes back node by node with its weights", arguments: names)
