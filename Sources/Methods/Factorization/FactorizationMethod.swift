@@ -158,9 +158,6 @@ struct FactorizedLayer {
     let layers: () throws -> [NewLayer]
   }
 
-  /// The most ranks of a layer that a budget chooses from.
-  private static let steps = 24
-
   let node: Node
   let whole: LayerCost
   let chains: [Chain]
@@ -199,9 +196,9 @@ struct FactorizedLayer {
     let whole = try meter.cost(of: [NewLayer(op: node.op, name: node.name, inputs: node.inputs)])
     let ranks = factors.ranks
     var steps: [Int] = []
-    for step in 0..<Self.steps {
+    for step in 0..<factors.steps {
       // As many small ranks as large ones matter more: each halves what is left.
-      let share = Double(step) / Double(Self.steps - 1)
+      let share = Double(step) / Double(factors.steps - 1)
       let index = Int((Double(ranks.count - 1) * share * share).rounded())
       if steps.last != index { steps.append(index) }
     }

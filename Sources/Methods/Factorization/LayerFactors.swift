@@ -6,6 +6,8 @@ import Tensors
 protocol LayerFactors {
   associatedtype Rank
 
+  /// The most ranks that a budget chooses from.
+  var steps: Int { get }
   /// Ranks to choose from, from the least on; each holds no less than the one before.
   var ranks: [Rank] { get }
   /// The least rank that holds a share of the weight's squared norm, as far as its singular values tell.
@@ -21,6 +23,8 @@ protocol LayerFactors {
 }
 
 extension LayerFactors {
+  var steps: Int { 24 }
+
   func rank(keeping ratio: Double, of cost: (Rank) throws -> Int, whole: Int) throws -> Rank {
     var kept = ranks[0]
     for rank in ranks.dropFirst() {
