@@ -15,7 +15,7 @@ public struct SimulatorCatalogue: Sendable {
   /// One more simulator is one line here.
   public static let standard = SimulatorCatalogue(
     [SimavrSimulator.self, QEMUSimulator.self, QEMUUserSimulator.self],
-    flows: [IceFlow.self, XilinxFlow.self, VelaFlow.self])
+    flows: FlowCatalogue.all)
 
   /// The names, in order.
   public var kinds: [String] { types.map { $0.kind } + flows.map { $0.kind } }

@@ -79,6 +79,9 @@ struct Catalogue: CustomTestStringConvertible, Sendable {
       name: "simulators", folder: "Sources/Simulation", protocols: ["Simulator"],
       list: "Sources/Simulation/SimulatorCatalogue.swift"),
     Catalogue(
+      name: "flows", folder: "Sources/Simulation/Flows", protocols: ["DeviceFlow"],
+      list: "Sources/Simulation/Flows/FlowCatalogue.swift"),
+    Catalogue(
       name: "ONNX readers", folder: "Sources/Export/ONNX/Reading/Nodes", protocols: ["ONNXNodeReader"],
       list: "Sources/Export/ONNX/Reading/ONNXNodeReader.swift", sharesFiles: true),
   ]

@@ -158,7 +158,8 @@ struct MeterTests {
     let profile = uno
     #expect(
       errorMessage { _ = try SimulatorCatalogue.standard.simulator(of: profile) }
-        == "my.yaml:1: \"simavrr\" is no simulator; did you mean \"simavr\"? (simavr, qemu, qemu-user)")
+        == "my.yaml:1: \"simavrr\" is no simulator; did you mean \"simavr\"? (simavr, qemu, qemu-user, ice40, xilinx, vela)"
+    )
   }
 
   @Test(

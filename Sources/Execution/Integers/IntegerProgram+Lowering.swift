@@ -27,6 +27,18 @@ extension IntegerProgram {
     }
     return nil
   }
+
+  /// All nodes for which no quantization could make a kernel, in the graph's order, with the reason.
+  public static func refusals(of graph: Graph) -> [(node: Node, reason: String)] {
+    graph.nodes.compactMap { node in
+      guard node.op.valueFlow != .vanishing, !(node.op is any IntegerLowering) else { return nil }
+      guard node.op is any IntegerHostOp else { return (node, "\(node.op.kind) has no integer kernel") }
+      let reader = graph.nodes.first { $0.inputs.contains(node.name) }
+      return reader.map {
+        (node, "\(node.op.kind) is left to the host and must come last, but \($0.name) reads it")
+      }
+    }
+  }
 }
 
 extension ExecutionError {

@@ -52,9 +52,8 @@ public struct VerilogExporter: Exporter {
   }
 
   public func refusals(of graph: Graph, _ options: ExportOptions) -> [NodeRefusal] {
-    if case .unsupported(let name, let reason)? = IntegerProgram.refusal(of: graph) {
-      return [NodeRefusal(node: name, kind: graph.node(named: name)?.op.kind ?? "input", reason: reason)]
-    }
+    let unknown = Self.withoutIntegers(graph)
+    guard unknown.isEmpty else { return unknown }
     // The rest is known of the program alone, which needs numbers.
     guard !graph.values.isEmpty, let program = try? IntegerProgram(graph) else { return [] }
     do throws(VerilogRefusal) {
@@ -66,6 +65,8 @@ public struct VerilogExporter: Exporter {
   }
 
   public func artifact(of model: Model, _ options: ExportOptions) throws(ExportError) -> VerilogArtifact {
+    let unknown = Self.withoutIntegers(model.graph)
+    guard unknown.isEmpty else { throw .refused(format: name, unknown) }
     let base = VerilogText.identifier(options.baseName)
     let program: IntegerProgram
     do throws(ExecutionError) { program = try IntegerProgram(model.graph) } catch {
@@ -77,6 +78,13 @@ public struct VerilogExporter: Exporter {
       return VerilogArtifact(try design(program), name: base, integers: program, pixels: pixels)
     } catch {
       throw .refused(format: name, [NodeRefusal(node: error.node, kind: error.kind, reason: error.reason)])
+    }
+  }
+
+  /// The nodes for which there is no arithmetic of integers.
+  private static func withoutIntegers(_ graph: Graph) -> [NodeRefusal] {
+    IntegerProgram.refusals(of: graph).map {
+      NodeRefusal(node: $0.node.name, kind: $0.node.op.kind, reason: $0.reason)
     }
   }
 

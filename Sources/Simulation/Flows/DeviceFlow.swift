@@ -5,7 +5,7 @@ import Targets
 
 /// Programs that tell what a network takes on a device which no simulator of processors runs: synthesis, placement, an NPU's compiler.
 ///
-/// One more flow is one file and one line in `SimulatorCatalogue`. Its settings are those of a profile's `simulator:` mapping.
+/// One more flow is one file and one line in `FlowCatalogue`. Its settings are those of a profile's `simulator:` mapping.
 public protocol DeviceFlow: Configurable, Sendable {
   /// The name in profiles; never renamed.
   static var kind: String { get }

@@ -76,6 +76,9 @@ public struct VelaFlow: DeviceFlow {
       for column in columns { sum += try summary.number(column, 0) * 1024 }
       return Int(sum.rounded())
     }
+    // Where a system keeps weights in DRAM, they were loaded from somewhere.
+    let stored = try bytes(["on_chip_flash_memory_used", "off_chip_flash_memory_used"])
+    let weights = Int(try summary.number("total_npu_encoded_weights", 0))
     var names: [String] = []
     var sums: [String: Double] = [:]
     for row in layers.rows.indices {
@@ -87,7 +90,7 @@ public struct VelaFlow: DeviceFlow {
       method: "Vela \(version)", isPlaced: false, cycles: [cycles, cycles, cycles],
       clocksMHz: [clock],
       amounts: [],
-      flashBytes: try bytes(["on_chip_flash_memory_used", "off_chip_flash_memory_used"]),
+      flashBytes: stored > 0 ? stored : weights,
       ramBytes: try bytes(["sram_memory_used", "dram_memory_used"]),
       layers: names.map { .init(name: $0, cycles: sums[$0] ?? 0) }, imagesRun: nil, imagesUnequal: nil,
       note: VelaReport.leftToProcessor(text), outputs: [],
