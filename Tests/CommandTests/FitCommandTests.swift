@@ -14,7 +14,7 @@ struct FitCommandTests {
   @Test("finds a student within limits, exports it verified, and called again trains nothing")
   func fits() throws {
     let arguments = [
-      "fit", "glyphs", "--target", "uno", "--ram", "2k", "--latency", "3s", "--time-limit", "40s", "--margin",
+      "fit", "glyphs", "--target", "uno", "--ram", "2k", "--latency", "3s", "--time-limit", "60s", "--margin",
       "100",
       "--out", "f", "--json",
     ]

@@ -48,7 +48,7 @@ struct ByteKernelTests {
   }
 
   @Test(
-    "Every op's bytes are the reference's, on every example", arguments: OpCase.withoutGates, instructions)
+    "Every op's bytes are the reference's, on every example", arguments: OpCase.withIntegers, instructions)
   func ops(example: OpCase, instructions: IntegerBackend.Instructions) throws {
     guard !(example.op is Softmax) else { return }
     #expect(try differences(try example.graph(), instructions) == [])

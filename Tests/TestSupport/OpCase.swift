@@ -24,6 +24,9 @@ public struct OpCase: Sendable, CustomStringConvertible {
   /// Every example of every op that devices of integers know, and that other formats may hold: gates are refused by them.
   public static let withoutGates = all().filter { !($0.op is ChannelGate) }
 
+  /// Those of them that have an integer kernel: a norm over groups divides by what an image shows.
+  public static let withIntegers = withoutGates.filter { !($0.op is GroupNorm) }
+
   private static func cases<O: Op>(of type: O.Type) -> [OpCase] {
     O.examples.map { OpCase(op: $0.op, inputs: $0.inputs) }
   }

@@ -32,15 +32,18 @@ public struct FitPlanner {
   private let backend: any Backend
   private let seconds: Double
   private let profile: TargetProfile
+  private let began = ContinuousClock.now
 
   /// The share of a limit that a student may take by the profile's model, which leaves out what a compiler adds.
   private static let caution = 0.9
   /// The share of the time that trials may take; the rest is for readings, the report and exports.
-  private static let shareForTrials = 0.8
+  private static let shareForTrials = 0.75
   /// The share of the time that the teacher may take.
   private static let shareForTeacher = 0.45
   /// Images in all that a teacher should see, and must see, in passes of the training images.
   private static let (idealImages, fewestImages) = (2_000_000, 300_000)
+  /// Families that a teacher is to have students of, unless it is the last.
+  private static let fewestFamilies = 2
   /// Students below which it does not go for the sake of more epochs.
   private static let fewestStudents = 4
 
@@ -98,7 +101,9 @@ public struct FitPlanner {
     let estimates = try FitEstimates(trials, options, backend: backend, on: profile)
     let few = try estimates.teacherSeconds(epochs: epochs.lowerBound)
     guard isLast || few <= Self.shareForTeacher * seconds else { return nil }
-    let budget = Self.shareForTrials * seconds
+    // What looking at data and networks took is gone.
+    let left = seconds - (ContinuousClock.now - began) / .seconds(1)
+    let budget = Self.shareForTrials * left
     let one = try estimates.teacherSeconds(epochs: 1)
     guard one < budget else {
       throw ComparisonError.tooLittleTime(seconds: seconds, needed: 2 * one / Self.shareForTrials)
@@ -120,6 +125,8 @@ public struct FitPlanner {
       if isLast { throw ComparisonError.nothingFits(target: profile.name, smallest: estimates.smallest) }
       return nil
     }
+    // A teacher of which nothing fits is no start for most families: a smaller one is.
+    guard first.count >= Self.fewestFamilies || isLast else { return nil }
     var students = first + further
     // The most passes that the time allows; more passes take longer.
     func most(_ students: [FitStudent]) throws -> Int {

@@ -19,7 +19,7 @@ struct IntegerLoweringTests {
   }
 
   @Test(
-    "Every op computes what its simulation does, to a step, on every example", arguments: OpCase.withoutGates)
+    "Every op computes what its simulation does, to a step, on every example", arguments: OpCase.withIntegers)
   func ops(example: OpCase) throws {
     let (graph, images) = try quantized(try example.graph(), batch: 16)
     guard IntegerProgram.refusal(of: graph) == nil else {

@@ -58,7 +58,7 @@ struct CNetworkTests {
 
   @Test("Every op equals the reference on every example of one input")
   func ops() throws {
-    try expectEqual(try OpCase.withoutGates.map { try $0.graph() }.filter { $0.inputs.count == 1 })
+    try expectEqual(try OpCase.withIntegers.map { try $0.graph() }.filter { $0.inputs.count == 1 })
   }
 
   private static let teachers = URL(filePath: #filePath).deletingLastPathComponent()

@@ -70,7 +70,7 @@ extension Graph {
   /// A model of the graph, whose first input is of images and whose first output is of features.
   func model(classes: Int? = nil) -> Model {
     let shape = inputs[0].shape
-    let count = classes ?? self.shape(of: outputs[0])?[1] ?? 1
+    let count = classes ?? classCount ?? 1
     return Model(
       graph: self, classes: (0..<count).map { "class \($0)" },
       input: InputDescription(

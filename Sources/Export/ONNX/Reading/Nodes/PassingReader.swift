@@ -26,7 +26,13 @@ enum DropoutReader: ONNXNodeReader {
   static let types = ["Dropout"]
 
   static func read(_ node: ONNXNode, into network: inout ONNXNetworkBuilder) throws(ONNXRefusal) {
-    let input = try network.viewed(node.input(0))
+    var input = try network.viewed(node.input(0))
+    let shape = network.shape(of: input.value)
+    if input.view.extents.count == 1, shape.rank > 2, input.view.isInOrder(of: shape) {
+      // An image that was laid out as features stays so, and nodes in the file's order.
+      let value = try network.made(node.input(0))
+      input = ViewedValue(value: value, view: ONNXView(of: network.shape(of: value)))
+    }
     // Before operator set 12 the ratio is an attribute.
     let ratio =
       node.input(1) == nil
