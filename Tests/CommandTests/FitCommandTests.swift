@@ -28,7 +28,7 @@ struct FitCommandTests {
     let exports = try #require(node["exports"]).list("exports")
     #expect(try exports.map { try #require($0["format"]).string("format") } == ["c", "tflite"])
     let files = FileManager.default
-    for file in ["export/student.condensed", "export/c/model.c", "report.html", "fit.json", "recipe.yaml"] {
+    for file in ["export/student.condensed", "export/c/network.c", "report.html", "fit.json", "recipe.yaml"] {
       #expect(files.fileExists(atPath: tool.folder + "/f/" + file), "\(file)")
     }
     let again = try tool.run(arguments)

@@ -124,7 +124,8 @@ struct TrialResultTests {
         ["targets", "uno", "low"], 1e9, "result.json: targets.uno.low: is 1000000000.0, above high, 4.0"),
       Fault(
         ["targets", "uno", "basis"], "guessed",
-        "result.json: targets.uno.basis: expected measured, simulated, modelled, found \"guessed\""),
+        "result.json: targets.uno.basis: expected measured, simulated, modelled, placed-and-routed, found \"guessed\""
+      ),
       Fault(
         ["stages", 0, "epochs"], -2, "result.json: stages[0].epochs: expected a count from 0 to 2⁵³, found -2"
       ),

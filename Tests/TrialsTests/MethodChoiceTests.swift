@@ -46,7 +46,7 @@ struct MethodChoiceTests {
     let message = errorMessage { _ = try choice("[{layers: conv1, \(setting)}]") }
     let key = setting.prefix { $0 != ":" }
     #expect(
-      message == "recipe:1: \"\(key)\" is of all layers of \(method); give it beside the method's settings")
+      message == "recipe:1: \"\(key)\": is of all layers of \(method); give it beside the method's settings")
     #expect(try choice("[{layers: conv1, skip: true}]").overrides.count == 1)
   }
 
