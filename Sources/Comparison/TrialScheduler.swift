@@ -292,12 +292,17 @@ public struct TrialPace: Sendable {
   /// Learns from a trial that is done.
   public mutating func add(_ spec: TrialSpec, images: Int, seconds: Double) {
     self.seconds += seconds
-    self.images += spec.trainingImages(of: images) + images
+    self.images += Self.work(of: spec, images)
   }
 
   /// The expected seconds of a trial; `nil` before the first one is done.
   public func seconds(for spec: TrialSpec, images: Int) -> Double? {
     guard self.images > 0 else { return nil }
-    return seconds / Double(self.images) * Double(spec.trainingImages(of: images) + images)
+    return seconds / Double(self.images) * Double(Self.work(of: spec, images))
+  }
+
+  /// Images that a trial trains on and looks at; logits take a forward pass, a third of a step.
+  private static func work(of spec: TrialSpec, _ images: Int) -> Int {
+    spec.trainingImages(of: images) / (spec.role == .logits ? 3 : 1) + images
   }
 }

@@ -201,6 +201,19 @@ struct BoxFormatTests {
     #expect(!data.hasBoxes && data.classes == ["cat", "dog"])
   }
 
+  @Test("Texts beside images in folders of classes are no boxes: the folders are the classes")
+  func besideClasses() throws {
+    let folder = try TemporaryFolder()
+    try TestImages.write(to: folder, parts: ["train", "test"])
+    for name in ["cat", "dog"] {
+      try folder.write(Array("0 0.5 0.5 1 1".utf8), to: "train/\(name)/0.txt")
+      let xml = "<annotation><filename>0.png</filename>\(Self.object("cat", [1, 1, 3, 3]))</annotation>"
+      try folder.write(Array(xml.utf8), to: "train/\(name)/0.xml")
+    }
+    let data = try Dataset.open(folder.path, options: Self.options)
+    #expect(!data.hasBoxes && data.classes == ["cat", "dog"])
+  }
+
   @Test("10,000 damaged annotations are read or refused, and never crash")
   func damaged() {
     var random = SeededRandom(seed: 7, purpose: "damage")

@@ -75,6 +75,8 @@ struct BoxFiles {
   let path: String
   /// The places of images by the stem of their names: `cat` of `a/cat.jpg`.
   private let stems: [Substring: [Int]]
+  /// Folders of images that are called after classes, where there are several: what lies beside their images is no word about boxes.
+  private let classFolders: Set<Substring>
 
   init(_ files: [ScannedFile], path: String) {
     self.files = files
@@ -84,6 +86,12 @@ struct BoxFiles {
       stems[FilePath(file.path).stem, default: []].append(position)
     }
     self.stems = stems
+    var folders: Set<Substring> = []
+    for position in stems.values.joined() {
+      let folder = FilePath(files[position].path).folder
+      if !folder.isEmpty, FilePath.isOfClass(folder) { folders.insert(folder) }
+    }
+    classFolders = Set(folders.map { $0.split(separator: "/").last ?? $0 }).count > 1 ? folders : []
   }
 
   /// The places of images.
@@ -92,7 +100,10 @@ struct BoxFiles {
   /// The files with a text whose names end so, by path.
   func texts(_ extensions: String...) -> [(path: String, text: [UInt8])] {
     files.compactMap { file in
-      guard let text = file.text, extensions.contains(String(FilePath(file.path).suffix)) else { return nil }
+      let place = FilePath(file.path)
+      guard let text = file.text, extensions.contains(place.suffix) else { return nil }
+      // A text of all images, such as COCO's, may lie anywhere.
+      guard place.suffix == "json" || !classFolders.contains(place.folder) else { return nil }
       return (file.path, text)
     }.sorted { $0.path < $1.path }
   }
@@ -129,6 +140,13 @@ struct FilePath {
 
   /// The folder's own name, and the folder around it.
   var parent: Substring { folder[..<(folder.lastIndex(of: "/") ?? folder.startIndex)] }
+
+  /// Whether a folder's own name is none of a split and none that data with boxes gives to its images.
+  static func isOfClass(_ folder: Substring) -> Bool {
+    guard let name = folder.split(separator: "/").last else { return false }
+    if let split = SplitName(name), split.rest.isEmpty { return false }
+    return !["images", "jpegimages", "imgs", "img", "image"].contains(name.lowercased())
+  }
 
   /// The split that a folder of the path is called after, the innermost first.
   var split: Split? {
