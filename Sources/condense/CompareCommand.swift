@@ -87,10 +87,13 @@ struct CompareCommand: ParsableCommand {
 
   /// Runs what is missing of a comparison, showing how it goes; at Ctrl-C it ends with what to call to go on.
   ///
-  /// - Parameter report: tells what is known then, also where it was stopped.
+  /// - Parameters:
+  ///   - deadline: when trials are stopped that are not done, to go on from their checkpoints another time; `nil` for never.
+  ///   - report: tells what is known then, also where it was stopped.
   @discardableResult
   static func perform(
-    _ run: ComparisonRun, _ text: String, report: () throws -> Void = {}
+    _ run: ComparisonRun, _ text: String, deadline: ContinuousClock.Instant? = nil,
+    report: () throws -> Void = {}
   ) throws -> [String: TrialOutcome] {
     let signals = StopSignals()
     let progress = ComparisonProgress(run)
@@ -99,7 +102,8 @@ struct CompareCommand: ParsableCommand {
       try AsyncWork.wait {
         try await run.runTrials(
           recipeText: text, machine: Machine.current.description, versions: ["condense": Version.text],
-          shouldStop: { signals.isStopping }, events: { progress.show($0) })
+          shouldStop: { signals.isStopping || deadline.map { ContinuousClock.now >= $0 } ?? false },
+          events: { progress.show($0) })
       }
     }
     progress.finish()
