@@ -17,6 +17,8 @@ public enum ComparisonError: Error, Sendable, CustomStringConvertible {
       "\(path): is no data of one class an image, which fits are of; write a recipe for other tasks"
     case .tooLittleTime(let seconds, let needed):
       "--time-limit: \(Int(seconds)) s are too few for one pass of a teacher over these images; give at least \(Int(needed.rounded(.up))) s, or smaller images (--side)"
+    case .noFittingStudent(let target, let reasons) where reasons.isEmpty:
+      "\(target): no student was done in the time; call again to go on where this stopped, or give more time"
     case .noFittingStudent(let target, let reasons):
       "\(target): no student keeps the limits: \(reasons.joined(separator: "; "))"
     case .nothingFits(let target, let smallest):

@@ -16,6 +16,9 @@ public enum NetworkError: Error, Sendable, Equatable, CustomStringConvertible {
   case unknownNetwork(String, suggestion: String?, known: [String], searched: [String])
   case invalidOption(String, expected: String, found: String)
 
+  /// Whether each layer was understood, and only the shapes do not go together.
+  public var isOfShape: Bool { if case .graph = self { true } else { false } }
+
   /// *where: what, expected, found; what to do*.
   public var description: String {
     switch self {

@@ -160,11 +160,7 @@ extension SearchVariable {
     var variable = SearchVariable(
       stage: place.stage, setting: name, domain: try Domain(entry.value, name, present: place.present))
     // The ends of a range and the values of a list are what the method must accept.
-    let values: [SettingsNode] =
-      switch variable.domain {
-      case .choices(let values): values
-      case .real, .integer: [variable.value(at: 0), variable.value(at: 1)]
-      }
+    let values = variable.domain.ends
     for value in values {
       let settings = SettingsNode(
         .mapping([.init(key: name, mark: entry.mark, value: SettingsNode(value.content, mark: entry.mark))]),

@@ -300,6 +300,20 @@ public struct TrialPlanner {
       input: student.stages.contains { !$0.teacherParts.isEmpty } ? material.teacherInput : nil,
       channels: material.channels, classes: material.classes.count, width: student.width,
       variables: student.variables)
+    for variable in space.variables where variable.stage == nil {
+      for value in variable.domain.ends {
+        var options = options
+        options.variables[variable.setting ?? ""] = value
+        // A value that no layer takes never will; one that fits no shape may beside other values.
+        do throws(NetworkError) {
+          _ = try spec.build(options: options)
+        } catch {
+          guard error.isOfShape else {
+            throw RecipeError.invalid(goal.mark, "over: \(variable.name): \(error)")
+          }
+        }
+      }
+    }
     let profile = goal.target.flatMap { material.profiles[$0] }
     let bits = student.stages.contains { $0.choice?.order == .values } ? 8 : 32
     return { assignment in

@@ -33,6 +33,9 @@ public struct TargetMeter: Sendable {
     return tools?.filter { $0.path == nil }.map(\.name) ?? []
   }
 
+  /// Whether a target is read by synthesis or another long flow, of minutes a network, not by a simulator of a processor.
+  public func takesMinutes(_ profile: TargetProfile) -> Bool { (try? runner.flow(of: profile)) != nil }
+
   /// What a model's shipped graph takes; `images` are normalized, `[C, H, W]` each.
   ///
   /// What cannot be simulated stays estimated, and `note` says why. Of many images so many are simulated as the limit on

@@ -25,7 +25,7 @@ struct ProfileCommand: ParsableCommand {
     help: "A model file; RUN/ROW, a row of a comparison; or a network's name or the path of its spec.")
   var model: String
 
-  @Option(help: "A profile's name or path; repeat for several. All profiles by default.")
+  @Option(help: "A profile's name or path; repeat for several. All profiles by default, without synthesis.")
   var target: [String] = []
 
   @Option(help: "Images to simulate: a manifest's name, a manifest, a folder or an archive; its test split.")
@@ -49,8 +49,9 @@ struct ProfileCommand: ParsableCommand {
     let model = try ModelPath.resolved(model)
     let options = try normalization.importOptions()
     let graph = try failing(.badInput) { try Self.graph(of: model, options.normalization) }
-    let profiles = try failing(.badInput) { try Self.profiles(target) }
+    var profiles = try failing(.badInput) { try Self.profiles(target) }
     try failing(.badInput) { for profile in profiles { try profile.requireSimulator() } }
+    if target.isEmpty { profiles = Self.withoutFlows(profiles) }
     let count = images ?? (graph.hasEncodedValues ? 20 : 2)
     let material =
       GraphSummary.isModel(model) ? try ProfileMaterial(model, options, data: data, count: count) : nil
@@ -70,6 +71,19 @@ struct ProfileCommand: ParsableCommand {
     var graph = try GraphSummary(of: model, specs: specs, normalization: normalization).graph
     if graph.parameters.isEmpty { graph.initializeParameters(seed: 0) }
     return graph
+  }
+
+  /// The profiles, those whose tools take minutes a network left to their cost models, which is said.
+  private static func withoutFlows(_ profiles: [TargetProfile]) -> [TargetProfile] {
+    let slow = profiles.filter(TargetMeter.forCommands.takesMinutes).map(\.name)
+    guard !slow.isEmpty else { return profiles }
+    Console.note(
+      "estimated, as their tools take minutes: \(slow.joined(separator: ", ")); run them with --target NAME")
+    return profiles.map { profile in
+      var profile = profile
+      if slow.contains(profile.name) { profile.simulator = nil }
+      return profile
+    }
   }
 
   static func profiles(_ names: [String]) throws -> [TargetProfile] {

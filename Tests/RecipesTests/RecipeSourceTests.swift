@@ -244,6 +244,8 @@ struct RecipeSourceTests {
     #expect(try #require(results["searched~alone"]).multiplyAdds == found.multiplyAdds)
     let message = errorMessage { _ = try self.plan(student("network.hiden: [8, 16]")) }
     #expect(message.contains("did you mean \"hidden\"?"), "\(message)")
+    let word = errorMessage { _ = try self.plan(student("network.hidden: [8, many]")) }
+    #expect(word.contains("network.hidden") && word.contains("many"), "\(word)")
   }
 
   @Test("a candidate whose training diverges makes no student, and the search goes on")

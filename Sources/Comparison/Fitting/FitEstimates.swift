@@ -6,6 +6,7 @@ import Readings
 import Recipes
 import Runs
 import Settings
+import Simulation
 import Targets
 import Trials
 
@@ -16,6 +17,7 @@ final class FitEstimates {
   private let planned: PlannedComparison
   private let teacher: Graph
   private let environment: TrialEnvironment
+  private let meter: TargetMeter?
   private var forecast: TrialForecast
   private var previews: [String: TrialPreview] = [:]
   private var readings: [String: Reading] = [:]
@@ -26,6 +28,7 @@ final class FitEstimates {
   ) throws {
     self.trials = trials
     self.profile = profile
+    meter = options.meter
     let students = trials.families.flatMap { family in
       family.strengths.map { FitStudent(family: family, strength: $0) }
     }
@@ -47,6 +50,8 @@ final class FitEstimates {
   // MARK: The device
 
   /// Where in a family's strengths the weakest one stands that keeps the limits; `nil` where none does.
+  ///
+  /// The profile's model finds it; what a simulator then says of its program decides, and the next stronger one is asked for.
   func weakestThatFits(_ family: FitFamily, _ limits: FitLimits) throws -> Int? {
     let strengths = family.strengths
     guard try fits(FitStudent(family: family, strength: strengths[strengths.count - 1]), limits) else {
@@ -62,11 +67,41 @@ final class FitEstimates {
         weak = middle
       }
     }
+    while try !isConfirmed(FitStudent(family: family, strength: strengths[fitting]), limits) {
+      fitting += 1
+      guard fitting < strengths.count else { return nil }
+    }
     return fitting
+  }
+
+  /// Whether a student keeps the limits where its program runs; what cannot be run is believed.
+  private func isConfirmed(_ student: FitStudent, _ limits: FitLimits) throws -> Bool {
+    guard let meter, profile.basis != .measured, !meter.takesMinutes(profile) else { return true }
+    let preview = try preview(of: student.name)
+    let graph = try preview.graph.foldedForInference()
+    guard let shape = graph.inputs.first?.shape else { return true }
+    let model = Model(
+      graph: graph, classes: planned.material.classes,
+      input: InputDescription(
+        shape: shape, mean: Array(repeating: 0, count: shape[0]),
+        deviation: Array(repeating: 1, count: shape[0])),
+      split: SettingsNode(.mapping([])), provenance: SettingsNode(.mapping([])))
+    // Cycles of integers do not depend on the image.
+    let reading = try meter.waitForReading(
+      model, flashBytes: preview.fileBytes, on: profile,
+      images: [Array(repeating: 0, count: shape.count)]
+    ).reading
+    guard reading.basis == .simulated else { return true }
+    readings[student.name] = reading
+    return reading.fits && keeps(reading, limits)
   }
 
   private func fits(_ student: FitStudent, _ limits: FitLimits) throws -> Bool {
     let reading = try reading(of: student)
+    return keeps(reading, limits)
+  }
+
+  private func keeps(_ reading: Reading, _ limits: FitLimits) -> Bool {
     func keeps(_ resource: Resource, _ limit: Double?) -> Bool {
       guard let limit, let value = reading[resource]?.value else { return true }
       return value <= limit

@@ -5,7 +5,7 @@ public import Settings
 import Tensors
 
 /// Convolutions as a column of taps and a row of taps with a clamp between.
-public struct AsymmetricFilters: FilterMethod {
+public struct AsymmetricFilters: FilterMethod, NarrowMiddle {
   public static let name = "asymmetric"
   public static let revision = 1
   public static let documentation = MethodDocumentation(
@@ -35,12 +35,6 @@ public struct AsymmetricFilters: FilterMethod {
   public var choice = FilterChoice()
 
   public init() {}
-
-  /// How much narrower the middle is: 1 - ratio.
-  var removedShare: Double {
-    get { 1 - ratio }
-    set { ratio = min(max(1 - newValue, 0.01), 1) }
-  }
 
   public static var settings: [Setting<AsymmetricFilters>] {
     [

@@ -5,7 +5,7 @@ public import Settings
 import Tensors
 
 /// Convolutions as a 1x1 to few channels, the old kernel between these, and a 1x1 back.
-public struct BottleneckBlocks: FilterMethod {
+public struct BottleneckBlocks: FilterMethod, NarrowMiddle {
   public static let name = "bottleneck"
   public static let revision = 1
   public static let documentation = MethodDocumentation(
@@ -32,12 +32,6 @@ public struct BottleneckBlocks: FilterMethod {
   public var choice = FilterChoice()
 
   public init() {}
-
-  /// How much narrower the middle is: 1 - ratio.
-  var removedShare: Double {
-    get { 1 - ratio }
-    set { ratio = min(max(1 - newValue, 0.01), 1) }
-  }
 
   public static var settings: [Setting<BottleneckBlocks>] {
     [

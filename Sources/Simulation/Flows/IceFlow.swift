@@ -17,10 +17,7 @@ public struct IceFlow: DeviceFlow {
 
   public var device = Device.hx8k
   public var package = "ct256"
-  public var form = VerilogForm.folded
-  public var units = 16
-  public var levels = 1
-  public var seconds = 600
+  var verilog = VerilogSettings()
   /// Logic cells, block RAMs of 4 kbit and multipliers that there are.
   public var logicCells = Sourced(7680, source: "none")
   public var blockRAMs = Sourced(32, source: "none")
@@ -34,10 +31,7 @@ public struct IceFlow: DeviceFlow {
       Setting("package", \.package, expected: "a package's name", "the chip's package") {
         $0.wholeMatch(of: /[a-z0-9]+(:[a-z0-9]+)?/) != nil
       },
-      Setting("form", \.form, "how the network is laid out"),
-      Setting("units", \.units, in: 1...1024, "multiply-adds at a time, of the folded form"),
-      Setting("levels", \.levels, in: 1...16, "additions between registers, of the parallel form"),
-      Setting("seconds", \.seconds, in: 1...36_000, "seconds that each tool may take"),
+    ] + VerilogSettings.settings(\.verilog) + [
       .limit("logicCells", \.logicCells, "logic cells that there are"),
       .limit("blockRAMs", \.blockRAMs, "block RAMs that there are"),
       .limit("multipliers", \.multipliers, "multipliers that there are"),
@@ -53,10 +47,6 @@ public struct IceFlow: DeviceFlow {
     ]
   }
 
-  private var verilog: VerilogSettings {
-    VerilogSettings(form: form, units: units, levels: levels, seconds: seconds)
-  }
-
   public func input(of model: Model, images: [[Float]]) throws(SimulationError) -> FlowInput {
     try verilog.input(of: model, images: images)
   }
@@ -66,7 +56,7 @@ public struct IceFlow: DeviceFlow {
     let multiplies = multipliers.value > 0 ? " -dsp" : ""
     let cells = try await verilog.synthesized(
       artifact, command: "synth_ice40 -top \(artifact.topModule)\(multiplies) -json net.json", bench)
-    let run = try await bench.verilated(input.verilog, seconds: seconds)
+    let run = try await bench.verilated(input.verilog, seconds: verilog.seconds)
     var amounts = [
       // A cell has a table of four inputs, a carry and a flip-flop; what needs least cells has them all in use.
       FlowResult.Amount(
@@ -91,7 +81,7 @@ public struct IceFlow: DeviceFlow {
         "--\(device.rawValue)", "--package", package, "--json", "net.json", "--asc", "net.asc", "--seed", "1",
         "--freq",
         "200", "--timing-allow-fail",
-      ], limit: .seconds(seconds)
+      ], limit: .seconds(verilog.seconds)
     ).output()
     guard let used = PlacementReport.logicCells(placed.text) else {
       throw .report(
@@ -104,7 +94,7 @@ public struct IceFlow: DeviceFlow {
       throw .report(placed.isSuccess ? "nextpnr told no clock" : PlacementReport.error(placed.text))
     }
     let timed = try await bench.tool(
-      .timer, ["-d", device.rawValue, "-P", package, "-t", "net.asc"], limit: .seconds(seconds)
+      .timer, ["-d", device.rawValue, "-P", package, "-t", "net.asc"], limit: .seconds(verilog.seconds)
     ).successfulOutput()
     guard let second = PlacementReport.icetimeMHz(timed) else { throw .report("icetime told no clock") }
     result.isPlaced = true

@@ -12,6 +12,19 @@ struct VerilogSettings: Sendable {
   /// Seconds that each tool may take.
   var seconds = 600
 
+  /// The settings of a flow that writes Verilog.
+  static func settings<Owner>(_ path: WritableKeyPath<Owner, VerilogSettings>) -> [Setting<Owner>] {
+    [
+      Setting("form", path.appending(path: \.form), "how the network is laid out"),
+      Setting(
+        "units", path.appending(path: \.units), in: 1...1024, "multiply-adds at a time, of the folded form"),
+      Setting(
+        "levels", path.appending(path: \.levels), in: 1...16,
+        "additions between registers, of the parallel form"),
+      Setting("seconds", path.appending(path: \.seconds), in: 1...36_000, "seconds that each tool may take"),
+    ]
+  }
+
   /// The name of the exported network.
   private static let name = "network"
 

@@ -7,10 +7,7 @@ public import Export
 public struct XilinxFlow: DeviceFlow {
   public static let kind = "xilinx"
 
-  public var form = VerilogForm.folded
-  public var units = 64
-  public var levels = 1
-  public var seconds = 600
+  var verilog = VerilogSettings(units: 64)
   /// Tables of six inputs, flip-flops, DSP slices and block RAMs of 36 kbit that there are.
   public var tables = Sourced(53_200, source: "none")
   public var flipFlops = Sourced(106_400, source: "none")
@@ -23,11 +20,7 @@ public struct XilinxFlow: DeviceFlow {
   public init() {}
 
   public static var settings: [Setting<XilinxFlow>] {
-    [
-      Setting("form", \.form, "how the network is laid out"),
-      Setting("units", \.units, in: 1...1024, "multiply-adds at a time, of the folded form"),
-      Setting("levels", \.levels, in: 1...16, "additions between registers, of the parallel form"),
-      Setting("seconds", \.seconds, in: 1...36_000, "seconds that each tool may take"),
+    VerilogSettings.settings(\.verilog) + [
       .limit("LUTs", \.tables, "tables of six inputs that there are"),
       .limit("flipFlops", \.flipFlops, "flip-flops that there are"),
       .limit("DSPs", \.slices, "DSP slices that there are"),
@@ -43,10 +36,6 @@ public struct XilinxFlow: DeviceFlow {
 
   public func versions(_ bench: Workbench) async throws(SimulationError) -> [String] {
     [try await bench.tool(.yosys, ["-V"]).successfulOutput()]
-  }
-
-  private var verilog: VerilogSettings {
-    VerilogSettings(form: form, units: units, levels: levels, seconds: seconds)
   }
 
   public func input(of model: Model, images: [[Float]]) throws(SimulationError) -> FlowInput {
@@ -75,7 +64,7 @@ public struct XilinxFlow: DeviceFlow {
         value: (cells["RAMB36E1"] ?? 0) + ((cells["RAMB18E1"] ?? 0) + 1) / 2,
         limit: Int(blockRAMs.value)),
     ]
-    let run = try await bench.verilated(input.verilog, seconds: seconds)
+    let run = try await bench.verilated(input.verilog, seconds: verilog.seconds)
     var result = verilog.result(
       artifact, method: "yosys synth_xilinx, clock assumed", amounts: amounts, run: run)
     result.clockInterval = [latencyLow.value, latencyHigh.value]

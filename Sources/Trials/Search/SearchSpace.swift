@@ -72,6 +72,15 @@ public struct SearchVariable: Sendable, Equatable {
     case real(ClosedRange<Double>, Scale)
     case integer(ClosedRange<Int>)
     case choices([SettingsNode])
+
+    /// The ends of a range, or all that can be chosen: what must be accepted for the rest to be.
+    public var ends: [SettingsNode] {
+      switch self {
+      case .real(let range, _): [range.lowerBound.node, range.upperBound.node]
+      case .integer(let range): [range.lowerBound.node, range.upperBound.node]
+      case .choices(let values): values
+      }
+    }
   }
 
   /// Whose setting it is.
