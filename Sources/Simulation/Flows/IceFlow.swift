@@ -1,7 +1,7 @@
 public import Graphs
 public import Settings
 public import Targets
-public import Export
+import Export
 import Foundation
 
 /// Lattice's iCE40, placed and routed by open tools: yosys, nextpnr-ice40, and icetime as a second opinion on the clock.

@@ -1,7 +1,7 @@
 public import Graphs
 public import Settings
 public import Targets
-public import Export
+import Export
 
 /// Xilinx' 7 series, synthesized by yosys: what logic a network takes. No open tool places it, so the clock is the profile's, assumed.
 public struct XilinxFlow: DeviceFlow {
