@@ -2,12 +2,14 @@ import Datasets
 import Execution
 import Foundation
 import Graphs
+import Ops
 import Readings
 import Recipes
 import Runs
 import Settings
 import Simulation
 import Targets
+import Tensors
 import Trials
 
 /// What every student that a fit could try would take of the device and of the time, found out without training.
@@ -91,7 +93,7 @@ final class FitEstimates {
       model, flashBytes: preview.fileBytes, on: profile,
       images: [Array(repeating: 0, count: shape.count)]
     ).reading
-    guard reading.basis == .simulated else { return true }
+    guard reading.basis == Reading.Basis.simulated.rawValue else { return true }
     readings[student.name] = reading
     return reading.fits && keeps(reading, limits)
   }
