@@ -1,15 +1,16 @@
 #!/usr/bin/env bash
-# Damaged files through a reader under the address sanitizer: models (.safetensors) or students (.condensed).
+# Damaged files through a reader under the address sanitizer: models (.safetensors), students (.condensed) or
+# TensorFlow Lite files (.tflite).
 #
-#   Benchmarks/fuzz-files.sh model|student [COUNT] [SEED]
+#   Benchmarks/fuzz-files.sh model|student|tflite [COUNT] [SEED]
 #
 # Builds condense-bench with the sanitizer in .build-asan (minutes), then reads COUNT files (200,000). Any single
 # allocation above 256 MiB ends the run. The report goes to Benchmarks/fuzz-KIND-file.json; "broken" must be empty.
 set -euo pipefail
 kind=${1:-}
 case $kind in
-  model | student) ;;
-  *) echo "usage: $0 model|student [COUNT] [SEED]" >&2; exit 64 ;;
+  model | student | tflite) ;;
+  *) echo "usage: $0 model|student|tflite [COUNT] [SEED]" >&2; exit 64 ;;
 esac
 count=${2:-200000} seed=${3:-1}
 for number in "$count" "$seed"; do

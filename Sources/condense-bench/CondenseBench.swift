@@ -9,6 +9,6 @@ struct CondenseBench: ParsableCommand {
     subcommands: [
       TrainBench.self, InferBench.self, KernelBench.self, SparseBench.self, LoadBench.self,
       CriteriaBench.self, PruneBench.self, QuantizeBench.self, AdderBench.self, FuzzModelCommand.self,
-      FuzzStudentCommand.self,
+      FuzzStudentCommand.self, FuzzTFLiteCommand.self,
     ])
 }

@@ -1,4 +1,5 @@
 import Encodings
+import Export
 import Foundation
 import Graphs
 import Settings
@@ -52,6 +53,7 @@ struct FuzzTally {
     case .format(_, let problem):
       switch problem.problem {
       case StudentFileProblem.tensor(_, let error): "tensor." + caseName(error)
+      case let problem as TFLiteFileProblem: "tflite." + caseName(problem.problem)
       case let problem: "student." + caseName(problem)
       }
     default: caseName(error)

@@ -27,7 +27,7 @@ struct EvaluateCommand: ParsableCommand {
 
   @Argument(
     help:
-      "A model: safetensors that `condense train` wrote, a student (.condensed) or an ONNX file; or RUN/ROW, a row of a comparison."
+      "A model: safetensors that `condense train` wrote, a student (.condensed), an ONNX or a TensorFlow Lite file; or RUN/ROW, a row of a comparison."
   )
   var model: String
 

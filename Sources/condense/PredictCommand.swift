@@ -29,7 +29,7 @@ struct PredictCommand: ParsableCommand {
 
   @Argument(
     help:
-      "A model: safetensors that `condense train` wrote, a student (.condensed) or an ONNX file; or RUN/ROW, a row of a comparison."
+      "A model: safetensors that `condense train` wrote, a student (.condensed), an ONNX or a TensorFlow Lite file; or RUN/ROW, a row of a comparison."
   )
   var model: String
 
@@ -139,7 +139,7 @@ struct PredictCommand: ParsableCommand {
   }
 
   /// An image as the network takes it.
-  private static func input(of path: String, for model: Model) throws -> [Float] {
+  static func input(of path: String, for model: Model) throws -> [Float] {
     let bytes: [UInt8]
     do {
       bytes = try [UInt8](Data(contentsOf: URL(filePath: path)))

@@ -24,7 +24,9 @@ struct SensitivityCommand: ParsableCommand {
       each layer's share by curves on training images, give a pruning method "scope: sensitivity".
       """)
 
-  @Argument(help: "A model file (safetensors, .condensed or ONNX); or RUN/ROW, a row of a comparison.")
+  @Argument(
+    help:
+      "A model file (safetensors, .condensed, ONNX or TensorFlow Lite); or RUN/ROW, a row of a comparison.")
   var model: String
 
   @Option(help: "A manifest's name, or the path of a manifest, a folder or an archive.")

@@ -76,7 +76,7 @@ extension GraphSummary {
   /// Whether a user means a model's file, not a network by its name or spec.
   static func isModel(_ name: String) -> Bool {
     if NamedFiles.isYAML(name) { return false }
-    let endings = [".safetensors", ".condensed", ".onnx"]
+    let endings = [".safetensors", ".condensed", ".onnx", ".tflite"]
     return name.contains("/") || endings.contains(where: name.hasSuffix) || isFile(name)
   }
 

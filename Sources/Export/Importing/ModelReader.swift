@@ -2,15 +2,18 @@ import Tensors
 import Encodings
 public import Graphs
 
-/// Reads models in files of any kind, told by their content: safetensors, students, ONNX.
+/// Reads models in files of any kind, told by their content: safetensors, students, ONNX, TensorFlow Lite.
 public enum ModelReader {
   /// Reads a model; anything else is refused before it is read to its end.
   public static func read(
     _ path: String, _ options: ImportOptions = ImportOptions()
   ) throws(ModelFileError) -> ImportedModel {
-    let bytes = try ModelFile.contents(of: path, expected: "safetensors, a student file or ONNX") {
-      AnyModelFile.isBeginning($0) || ONNXFile.isBeginning($0)
+    let bytes = try ModelFile.contents(
+      of: path, expected: "safetensors, a student file, ONNX or TensorFlow Lite"
+    ) {
+      AnyModelFile.isBeginning($0) || ONNXFile.isBeginning($0) || TFLiteFile.isBeginning($0)
     }
+    if TFLiteFile.isBeginning(bytes) { return try TFLiteFile.read(bytes: bytes, file: path, options) }
     if !AnyModelFile.isBeginning(bytes) { return try ONNXFile.read(bytes: bytes, file: path, options) }
     var imported = ImportedModel(model: try AnyModelFile.read(bytes: bytes, file: path))
     if let normalization = options.normalization {

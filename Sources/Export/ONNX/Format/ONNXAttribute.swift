@@ -16,6 +16,11 @@ extension ONNXAttributeProto {
     ONNXAttributeProto(name, .float) { $0.f = value }
   }
 
+  /// Numbers.
+  static func floats(_ name: String, _ values: [Float]) -> ONNXAttributeProto {
+    ONNXAttributeProto(name, .floats) { $0.floats = values }
+  }
+
   /// A word.
   static func string(_ name: String, _ value: String) -> ONNXAttributeProto {
     ONNXAttributeProto(name, .string) { $0.s = Data(value.utf8) }

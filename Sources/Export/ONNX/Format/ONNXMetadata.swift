@@ -48,12 +48,15 @@ enum ONNXMetadata {
     graph.outputs.flatMap { graph.anchorRows(behind: $0) ?? [] }
   }
 
-  private static func anchors(of graph: Graph) -> String {
+  private static func anchors(of graph: Graph) -> String { anchorNode(of: graph)?.compactJSON ?? "" }
+
+  /// The anchors of a detector's rows by the values that lay them out; `nil` of other networks.
+  static func anchorNode(of graph: Graph) -> SettingsNode? {
     let mark = SettingsMark(source: "graph")
     let entries = rows(of: graph).compactMap { node in
       (node.op as? AnchorRows).map { SettingsNode.Entry(key: node.name, mark: mark, value: $0.anchors.node) }
     }
-    return entries.isEmpty ? "" : SettingsNode(.mapping(entries)).compactJSON
+    return entries.isEmpty ? nil : SettingsNode(.mapping(entries))
   }
 
   private static func list(_ numbers: [Float]) -> String { numbers.map { "\($0)" }.joined(separator: ",") }

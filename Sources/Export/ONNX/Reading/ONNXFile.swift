@@ -50,7 +50,8 @@ public enum ONNXFile {
     do throws(ONNXFileProblem) {
       let proto = try parsed(bytes)
       var reader = try ONNXModelReader(
-        proto, files: ONNXExternalFiles(folder: folder), fileBytes: bytes.count, takesImages: true)
+        proto,
+        .init(files: ONNXExternalFiles(folder: folder), fileBytes: bytes.count, images: .asShaped))
       imported = try reader.read(options)
     } catch {
       throw .onnx(file: file, error)
@@ -62,7 +63,7 @@ public enum ONNXFile {
   /// The network of a file's bytes alone, of any number of inputs of any shape.
   static func graph(bytes: [UInt8]) throws(ONNXFileProblem) -> Graph {
     var reader = try ONNXModelReader(
-      parsed(bytes), files: ONNXExternalFiles(folder: nil), fileBytes: bytes.count, takesImages: false)
+      parsed(bytes), .init(fileBytes: bytes.count, images: .channelsFirst))
     return try reader.readGraph()
   }
 

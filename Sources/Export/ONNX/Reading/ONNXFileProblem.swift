@@ -36,29 +36,32 @@ public enum ONNXFileProblem: FileProblem {
   case noNormalization
 
   /// What, expected, found; what to do.
-  public var description: String {
+  public var description: String { description(of: .onnx) }
+
+  /// The words about a file of a format that is read by way of ONNX's nodes.
+  func description(of format: ImportedFormat) -> String {
     switch self {
     case .damaged(let reason):
-      "damaged ONNX: \(reason)"
+      "damaged \(format): \(reason)"
     case .operatorSet(let found, let expected):
       "ONNX operator set \(found.map { "\($0)" } ?? "missing"), expected \(expected.lowerBound) to "
         + "\(expected.upperBound); export it again with such an opset_version"
     case .input(let reason):
-      "ONNX input: \(reason)"
+      "\(format) input: \(reason)"
     case .output(let reason):
-      "ONNX output: \(reason)"
+      "\(format) output: \(reason)"
     case .tensor(let name, let reason):
-      "ONNX tensor \"\(name)\": \(reason)"
+      "\(format) tensor \"\(name)\": \(reason)"
     case .external(let tensor, let reason):
       "ONNX tensor \"\(tensor)\" in a file of its own: \(reason)"
     case .nodes(let nodes):
-      "\(nodes.count == 1 ? "an ONNX node" : "\(nodes.count) ONNX nodes") cannot be imported:\n"
+      "\(nodes.count == 1 ? format.oneNode : "\(nodes.count) \(format.nodes)") cannot be imported:\n"
         + nodes.prefix(50).map { "  \($0)" }.joined(separator: "\n")
         + (nodes.count > 50 ? "\n  … and \(nodes.count - 50) more" : "")
     case .tooMany(let what, let found, let limit):
-      "ONNX: \(found) \(what), at most \(limit) are accepted"
+      "\(format): \(found) \(what), at most \(limit) are accepted"
     case .metadata(let key, let reason):
-      "ONNX metadata \"\(key)\": \(reason)"
+      "\(format) metadata \"\(key)\": \(reason)"
     case .normalization(let key, let found, let channels):
       "normalization: \(found) numbers of \"\(key)\" for an input of \(channels == 1 ? "1 channel" : "\(channels) channels");"
         + " give one a channel, or one for all"

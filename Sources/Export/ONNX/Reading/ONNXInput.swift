@@ -39,12 +39,6 @@ enum ONNXInput {
     return inputs[0]
   }
 
-  /// Whether an item's extents are those of an image whose channels stand last: one, three or four of them there, and not in front.
-  static func isChannelsLast(_ shape: Shape) -> Bool {
-    let counts: Set<Int> = [1, 3, 4]
-    return shape.rank == 3 && counts.contains(shape[2]) && !counts.contains(shape[0])
-  }
-
   /// The batch that a file was written for; `nil` where it is free.
   static func batch(of graph: ONNXGraphProto, input: String) -> Int? {
     guard let extent = graph.input.first(where: { $0.name == input })?.type.tensorType.shape.dim.first,
@@ -86,5 +80,26 @@ enum ONNXInput {
       shape.append(Int(extent.dimValue))
     }
     return GraphInput(name: input.name, shape: Shape(shape))
+  }
+}
+
+/// How images lie in a file.
+enum ONNXImages {
+  /// Channels first.
+  case channelsFirst
+  /// Channels last where there are one, three or four of them, and not as many in front.
+  case asShaped
+  /// Channels last, unless there are one, three or four of them in front alone.
+  case usuallyLast
+  /// Channels last.
+  case channelsLast
+
+  /// Whether an item of a shape has its channels last.
+  func areLast(_ shape: Shape) -> Bool {
+    let counts: Set<Int> = [1, 3, 4]
+    guard shape.rank == 3, self != .channelsFirst else { return false }
+    if self == .channelsLast { return true }
+    let (isFirst, isLast) = (counts.contains(shape[0]), counts.contains(shape[2]))
+    return self == .usuallyLast ? isLast || !isFirst : isLast && !isFirst
   }
 }

@@ -11,6 +11,7 @@ struct ONNXModelReader {
   private static let maximumNodes = 20_000
 
   private let proto: ONNXModelProto
+  private let format: ImportedFormat
   private let inputs: [GraphInput]
   private let outputs: [String]
   private let nodes: [ONNXNode]
@@ -18,25 +19,35 @@ struct ONNXModelReader {
   /// Whether the output is the logarithm of a softmax, which was left off.
   private var endsInLogarithms = false
 
-  /// Looks for input, output and the nodes between; `takesImages` says that channels which stand last are to be put first.
-  init(
-    _ proto: ONNXModelProto, files: ONNXExternalFiles, fileBytes: Int, takesImages: Bool
-  ) throws(ONNXFileProblem) {
+  /// What of the file is known before it is read.
+  struct Source {
+    var format = ImportedFormat.onnx
+    /// Where tensors are that do not lie in the file.
+    var files = ONNXExternalFiles(folder: nil)
+    var fileBytes: Int
+    /// How images lie in it.
+    var images: ONNXImages
+  }
+
+  /// Looks for input, output and the nodes between.
+  init(_ proto: ONNXModelProto, _ source: Source, notes: [String] = []) throws(ONNXFileProblem) {
     self.proto = proto
+    format = source.format
     let graph = proto.graph
     var tensors: [String: ONNXTensorProto] = [:]
     for tensor in graph.initializer where tensors.updateValue(tensor, forKey: tensor.name) != nil {
       throw .tensor(name: tensor.name, reason: "two tensors have this name")
     }
     let given = try ONNXInput.all(of: graph, tensors: Set(tensors.keys))
-    let isLast = takesImages && given.count == 1 && ONNXInput.isChannelsLast(given[0].shape)
-    inputs = isLast ? [given[0].channelsFirst] : given
+    let mayBeLast = given.count == 1 || source.format == .tflite
+    let areLast = given.map { mayBeLast && source.images.areLast($0.shape) }
+    inputs = zip(given, areLast).map { $1 ? $0.channelsFirst : $0 }
     guard let first = graph.output.first?.name, !first.isEmpty else { throw .output(reason: "there is none") }
-    let texts = ONNXTexts(proto)
+    let texts = ONNXTexts(proto, of: format)
     outputs = texts.isDetector ? graph.output.map(\.name) : [first]
     let opset = proto.opsetImport.first { $0.domain.isEmpty || $0.domain == "ai.onnx" }?.version ?? 0
     try Self.requireOwnNames(graph.node, besides: Set(tensors.keys).union(given.map(\.name)))
-    let decoder = ONNXTensorDecoder(external: files)
+    let decoder = ONNXTensorDecoder(external: source.files)
     let reach = try ONNXReach(graph.node, of: outputs)
     guard reach.nodes.count <= Self.maximumNodes else {
       throw .tooMany(what: "nodes", found: reach.nodes.count, limit: Self.maximumNodes)
@@ -47,7 +58,8 @@ struct ONNXModelReader {
     network = ONNXNetworkBuilder(
       Graph(inputs: inputs), tensors: expanded.tensors, decoder: decoder,
       readers: ONNXReaders.counted(nodes, outputs: outputs),
-      elements: max(Self.freeElements, 2 * fileBytes))
+      elements: max(Self.freeElements, 2 * source.fileBytes))
+    for note in notes { network.note(note) }
     if let input = inputs.first { network.batch = ONNXInput.batch(of: graph, input: input.name) }
     if inputs.contains(where: { ONNXInput.isHalf(graph, input: $0.name) }) {
       network.note(ONNXInput.halfPrecision)
@@ -57,7 +69,10 @@ struct ONNXModelReader {
         "quantizes values by the range that they have in each batch; here they are floats, and results differ by such steps"
       )
     }
-    if isLast { network.takeChannelsLast(inputs[0].name) }
+    for (input, isLast) in zip(inputs, areLast) where isLast {
+      network.takeChannelsLast(input.name)
+      if format == .onnx { network.note(ONNXInput.channelsLast) }
+    }
     network.anchors = try texts.anchors()
   }
 
@@ -77,7 +92,7 @@ struct ONNXModelReader {
     let input = try ONNXInput.requireImages(inputs)
     _ = try readGraph()
     try flattenOutput()
-    let texts = ONNXTexts(proto)
+    let texts = ONNXTexts(proto, of: format)
     let scores =
       texts.saysScores || endsInLogarithms
       ? ONNXScores(asTheyAre: network.graph) : try ONNXScores(network.graph, names: try texts.classes())
@@ -123,6 +138,15 @@ struct ONNXModelReader {
     }
   }
 
+  /// An output; one of images that the file has channels last stays as the network has it.
+  private mutating func finished(_ output: String) throws(ONNXRefusal) -> String {
+    guard format == .tflite else { return try network.made(output) }
+    let found = try network.viewed(output)
+    if found.view.places(of: network.shape(of: found.value)) != nil { return found.value }
+    if let whole = try network.untangled(found, output) { return whole.value }
+    return try network.made(output)
+  }
+
   /// Makes the output if it is pending.
   private mutating func finishOutput() throws(ONNXFileProblem) {
     do throws(ONNXRefusal) {
@@ -134,13 +158,15 @@ struct ONNXModelReader {
         )
       }
       var made: [String] = []
-      for output in outputs { made.append(try network.made(output)) }
+      for output in outputs { made.append(try finished(output)) }
       network.graph.outputs = made
     } catch {
       if case .because(let reason) = error { throw .output(reason: reason) }
       throw .output(reason: "it is not made")
     }
-    guard !network.graph.nodes.isEmpty else { throw .output(reason: "it is the input as it came") }
+    guard !network.graph.nodes.isEmpty || format == .tflite else {
+      throw .output(reason: "it is the input as it came")
+    }
   }
 }
 
@@ -208,6 +234,5 @@ extension ONNXNetworkBuilder {
     let view = ONNXView(of: shape(of: input)).transposed([0, 2, 3, 1])
     guard let view else { return }
     set(input, input, view)
-    note(ONNXInput.channelsLast)
   }
 }

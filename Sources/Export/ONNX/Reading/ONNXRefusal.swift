@@ -10,6 +10,14 @@ enum ONNXRefusal: Error {
 }
 
 extension ONNXRefusal {
+  /// What is not supported.
+  var words: String {
+    switch self {
+    case .because(let reason): reason
+    case .afterAnother: "it reads what is not made"
+    }
+  }
+
   /// A graph's refusal of what a node became.
   static func graph(_ error: GraphError) -> ONNXRefusal {
     if case .shape(_, let inputs, let error) = error {

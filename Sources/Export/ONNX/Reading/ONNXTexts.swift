@@ -6,8 +6,10 @@ import Tensors
 struct ONNXTexts {
   private let texts: [String: String]
   private let producer: String
+  private let format: ImportedFormat
 
-  init(_ proto: ONNXModelProto) {
+  init(_ proto: ONNXModelProto, of format: ImportedFormat) {
+    self.format = format
     texts = Dictionary(
       proto.metadataProps.map { ($0.key, $0.value) }, uniquingKeysWith: { first, _ in first })
     producer = "\(proto.producerName) \(proto.producerVersion)".trimmingSpaces
@@ -66,7 +68,7 @@ struct ONNXTexts {
 
   /// What is said of a file that Condense did not write.
   private func imported() throws(ONNXFileProblem) -> SettingsNode {
-    let producer = SettingsNode(mapping: ["importedFrom": "ONNX".node, "producer": producer.node])
+    let producer = SettingsNode(mapping: ["importedFrom": format.rawValue.node, "producer": producer.node])
     let key = ONNXMetadata.trainingImages
     guard let text = texts[key], case .mapping(let entries) = producer.content else { return producer }
     guard let images = Int(text), images > 0 else {

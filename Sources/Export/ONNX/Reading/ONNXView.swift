@@ -222,8 +222,26 @@ extension ONNXNetworkBuilder {
   ) throws(ONNXRefusal) -> (value: String, view: ONNXView, places: [Int]) {
     let found = try viewed(name)
     if let places = found.view.places(of: shape(of: found.value)) { return (found.value, found.view, places) }
+    if let whole = try untangled(found, name ?? ""),
+      let places = whole.view.places(of: shape(of: whole.value))
+    {
+      return (whole.value, whole.view, places)
+    }
     let value = ViewedValue(named: try made(name), in: self)
     return (value.value, value.view, Array(0...value.view.axes.count))
+  }
+
+  /// Images whose channels stand last in the file and are made of others, such as shuffled ones, made with their channels first;
+  /// `nil` where that cannot be.
+  mutating func untangled(_ found: ViewedValue, _ name: String) throws(ONNXRefusal) -> ViewedValue? {
+    let shape = shape(of: found.value)
+    guard found.view.axes.count == 3, let turned = found.view.transposed([0, 3, 1, 2]),
+      turned.isInOrder(of: shape) || turned.shuffledGroups(of: shape) != nil
+    else { return nil }
+    let value = try ViewedValue(value: found.value, view: turned).made(freshName(name), in: &self)
+    return ONNXView(of: self.shape(of: value)).transposed([0, 2, 3, 1]).map {
+      ViewedValue(value: value, view: $0)
+    }
   }
 
   /// The inputs of a node that works element by element, in the order of the first of those with the most elements. Where the node

@@ -77,7 +77,7 @@ enum DequantizeReader: ONNXNodeReader {
 
 extension Graph {
   /// The encoding of the value, or of the one whose numbers it holds.
-  fileprivate func encodingHeld(by value: String) -> (any ValueEncoding)? {
+  func encodingHeld(by value: String) -> (any ValueEncoding)? {
     var value = value
     while true {
       if let encoding = values[value] { return encoding }

@@ -76,7 +76,7 @@ enum PadReader: ONNXNodeReader {
       node.input(1) == nil
       ? try node.ints("pads") : try network.requireConstant(node.input(1), "pads").knownIntegers
     guard let given = numbers, given.count == 2 * axes.count,
-      given.allSatisfy({ abs($0) <= Window.maximumSide })
+      given.allSatisfy({ $0.magnitude <= UInt(Window.maximumSide) })
     else { throw .because("pads that are not two numbers of at most \(Window.maximumSide) an axis") }
     var pads = Array(repeating: 0, count: 2 * rank)
     for (place, axis) in axes.enumerated() {

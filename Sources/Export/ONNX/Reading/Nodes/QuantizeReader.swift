@@ -7,29 +7,27 @@ enum QuantizeReader: ONNXNodeReader {
 
   static func read(_ node: ONNXNode, into network: inout ONNXNetworkBuilder) throws(ONNXRefusal) {
     try node.requireNoBlocks()
-    let clipped = try network.pending(node.input(0), as: ClippedValue.self)
-    let input: String
-    // What is turned within a shuffle keeps its grid, which it has already.
-    var view: ONNXView?
-    if clipped == nil, let turned = try network.pending(node.input(0), as: ViewedValue.self),
-      !turned.view.isInOrder(of: network.shape(of: turned.value))
-    {
-      (input, view) = (turned.value, turned.view)
-    } else {
-      input = try network.made(clipped == nil ? node.input(0) : clipped?.source)
-    }
     let scale = try network.requireConstant(node.input(1), "scale").scalar
     let zero = try ZeroPoint(node.input(2), &network)
     guard let scale, let point = zero.point else {
       throw .because("scales for each channel of a value; one for all is supported")
     }
     var grid = IntegerValue(bits: zero.bits, scale: scale, zeroPoint: point)
-    if let clipped {
+    var clipped = try network.pending(node.input(0), as: ClippedValue.self)
+    if let bounds = clipped {
+      // A clip to the ends of a grid of as many bits or fewer is what putting it there does; another one stays.
       let narrower = (1...zero.bits).map { IntegerValue(bits: $0, scale: scale, zeroPoint: point) }
-      guard let fitting = narrower.first(where: { $0.range == clipped.lower...clipped.upper }) else {
-        throw .because("it reads a Clip to \(clipped.lower)...\(clipped.upper), no end of a grid")
-      }
-      grid = fitting
+      let fitting = narrower.first { $0.range == bounds.lower...bounds.upper }
+      if let fitting { grid = fitting } else { clipped = nil }
+    }
+    let input: String
+    // What the file has under other axes stays so where nothing else reads it; within a shuffle it has its grid already.
+    var view: ONNXView?
+    let turned = if let clipped { clipped.input } else { try network.viewed(node.input(0)) }
+    if network.mayStayTurned(turned, on: grid) {
+      (input, view) = (turned.value, turned.view)
+    } else {
+      input = try network.made(clipped == nil ? node.input(0) : clipped?.source)
     }
     if let problem = grid.problem { throw .because(problem) }
     // Of a clipped value the clamp is the one reader that sees it as it was before.
@@ -62,6 +60,17 @@ enum QuantizeReader: ONNXNodeReader {
       bits = kind.bits
       point = zero.knownIntegers.flatMap { $0.count == 1 ? $0[0] - kind.offset : nil }
     }
+  }
+}
+
+extension ONNXNetworkBuilder {
+  /// Whether a value may be put on a grid under the axes that the graph has.
+  fileprivate func mayStayTurned(_ turned: ViewedValue, on grid: IntegerValue) -> Bool {
+    let shape = shape(of: turned.value)
+    guard !turned.view.isIdentity(of: shape) else { return false }
+    guard turned.view.isInOrder(of: shape) else { return true }
+    let held = graph.encodingHeld(by: turned.value)
+    return plainReaders(of: turned.value) == 0 && (held == nil || held?.isEqual(to: grid) == true)
   }
 }
 

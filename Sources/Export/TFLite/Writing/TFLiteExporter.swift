@@ -50,12 +50,7 @@ public struct TFLiteExporter: Exporter {
       }
       op.write(node, to: &builder)
     }
-    let description = SettingsNode(mapping: [
-      "classes": model.classes.node, "mean": model.input.mean.node, "deviation": model.input.deviation.node,
-    ])
-    builder.finish(
-      outputs: graph.outputs,
-      metadata: [TFLiteModel.Metadata(name: "condense", text: description.canonicalJSON)])
+    builder.finish(outputs: graph.outputs, metadata: [TFLiteMetadata.entry(of: model)])
     let bytes = builder.model.encoded(description: "\(options.baseName), made by Condense")
     let summary = builder.isInteger ? "the network in bytes" : "the network in floats"
     return TFLiteArtifact(

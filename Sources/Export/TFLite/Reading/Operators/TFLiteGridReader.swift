@@ -1,0 +1,43 @@
+/// Values that are put on grids of integers, on others, or taken from them.
+enum TFLiteGridReader: TFLiteOperatorReader {
+  static let types = ["QUANTIZE", "DEQUANTIZE"]
+
+  static func read(_ call: TFLiteCall, into network: inout TFLiteTranslation) throws(ONNXRefusal) {
+    let input = try network.value(call, 0)
+    guard call.type == "QUANTIZE", !network.isJoined(call) else { return network.handOn(input, for: call) }
+    guard let output = call.outputs.first, let grid = try network.grid(of: output) else {
+      throw .because("to a type that is not read")
+    }
+    guard let source = try network.grid(of: try call.requiredInput(0)), !source.isEqual(to: grid) else {
+      return try network.set(call, 0, input, isMoving: true)
+    }
+    // Other integers for the same numbers: a clamp between the ends of theirs.
+    let ends = grid.ends
+    let clamped = network.emitOwn(
+      ONNXNode.regridded, [input], [.float("min", ends.lowerBound), .float("max", ends.upperBound)], for: call
+    )
+    try network.set(call, 0, clamped)
+  }
+}
+
+extension TFLiteGrids.Value {
+  /// The integers, as signed ones.
+  private var signed: (zero: Int, range: ClosedRange<Int>) {
+    switch type {
+    case .uint8: (Int(zeroPoint) - 128, -128...127)
+    case .int16: (Int(zeroPoint), -32_768...32_767)
+    default: (Int(zeroPoint), -128...127)
+    }
+  }
+
+  /// Whether both stand for the same numbers.
+  func isEqual(to other: TFLiteGrids.Value) -> Bool {
+    scale == other.scale && signed.zero == other.signed.zero && signed.range == other.signed.range
+  }
+
+  /// The least and the greatest number.
+  var ends: ClosedRange<Float> {
+    let (zero, range) = signed
+    return Float(range.lowerBound - zero) * scale...Float(range.upperBound - zero) * scale
+  }
+}
