@@ -17,7 +17,8 @@ struct Condense: ParsableCommand {
     subcommands: [
       FitCommand.self, CompareCommand.self, PlanCommand.self, ReportCommand.self, ExplainCommand.self,
       TrainCommand.self,
-      EvaluateCommand.self, PredictCommand.self, SensitivityCommand.self, DataCommand.self, ShowCommand.self,
+      EvaluateCommand.self, PredictCommand.self, DiffCommand.self, SensitivityCommand.self, DataCommand.self,
+      ShowCommand.self,
       ProfileCommand.self, TargetsCommand.self, ExportCommand.self, ListCommand.self, DoctorCommand.self,
       TrialCommand.self,
     ])

@@ -3,7 +3,8 @@ public import Tensors
 
 /// onnxruntime, which runs what we wrote.
 public enum ONNXRuntime {
-  private static let python = PeerPython("onnxruntime==1.31.1", "numpy==2.4.6", "onnx==1.23.2")
+  /// Where it is installed.
+  public static let python = PeerPython("onnxruntime==1.31.1", "numpy==2.4.6", "onnx==1.23.2")
 
   /// Whether tests may ask it.
   public static let mayBeAsked = python.mayBeAsked

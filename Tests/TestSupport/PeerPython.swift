@@ -18,7 +18,9 @@ public struct PeerPython: Sendable {
     return "\(cache)/condense/peers/\(String(name))"
   }
 
-  private var python: String { folder + "/bin/python" }
+  /// The interpreter, once it was asked.
+  public var program: String { folder + "/bin/python" }
+  private var python: String { program }
   private var mark: String { folder + "/complete" }
 
   /// Whether tests may ask it: it is there, it can be made, or it must be there.

@@ -1,0 +1,102 @@
+import Execution
+import Foundation
+public import Graphs
+public import Tensors
+
+/// A network as C source, compiled for this machine.
+public struct CompiledRun: ModelRun {
+  private let artifact: CArtifact
+  private let compiler: HostCompiler
+  /// What the graph calls its values.
+  private let names: Set<String>
+
+  /// Writes the source; refuses what has no form in C, or machines without a compiler.
+  public init(_ model: Model) throws(ExportError) {
+    let exporter = CExporter()
+    try exporter.requireVerificationTools()
+    guard let compiler = HostCompiler() else {
+      throw .missingTool(format: CExporter.name, tool: "a C compiler", hint: HostCompiler.remedy)
+    }
+    self.compiler = compiler
+    artifact = try exporter.checkedArtifact(of: model, ExportOptions())
+    names = Set(model.graph.nodes.map(\.name))
+  }
+
+  public var method: String { "C, compiled by \(compiler.path)" }
+  public var isInteger: Bool { artifact.integers != nil }
+
+  public func outputs(of images: Tensor) throws -> [Float] {
+    try running { run in
+      let network = run.source.plan.network
+      let bytes = try run.outputs(of: inputs(images, network))
+      let numbers = reals(bytes, of: network.output)
+      let size = run.output.count
+      let elements = COrder(run.output).elements(size)
+      return (0..<images.shape[0]).flatMap { image in
+        Self.ordered(Array(numbers[image * size..<(image + 1) * size]), elements)
+      }
+    }
+  }
+
+  public func layers(of image: Tensor) throws -> [RunLayer] {
+    try running { run in
+      let plan = run.source.plan
+      let bytes = try run.outputs(of: inputs(image, plan.network), isTraced: true)
+      let width = plan.network.element.byteCount
+      var start = 0
+      var told: Set<String> = []
+      var layers: [RunLayer] = []
+      for placed in plan.steps {
+        let value = placed.step.output
+        let (name, shape) = (plan.network.values[value].name, plan.network.values[value].shape)
+        let part = Array(bytes[start..<start + shape.count * width])
+        start += part.count
+        // Values behind the network's own are reordered copies.
+        guard names.contains(name), value < artifact.integers?.values.count ?? .max,
+          told.insert(name).inserted
+        else { continue }
+        let values = Self.ordered(reals(part, of: value), plan.orders[value].elements(shape.count))
+        layers.append(
+          RunLayer(name: name, shape: shape, values: values, step: artifact.integers?.values[value].scale))
+      }
+      return layers
+    }
+  }
+
+  /// Values that lie in memory, as the network counts them.
+  private static func ordered(_ values: [Float], _ elements: [Int]) -> [Float] {
+    var ordered = values
+    for (place, element) in elements.enumerated() { ordered[element] = values[place] }
+    return ordered
+  }
+
+  private func running<Result>(_ body: (CHostRun) throws -> Result) throws -> Result {
+    let folder = ExportScratch.work()
+    defer { try? FileManager.default.removeItem(atPath: folder) }
+    try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+    for file in artifact.files {
+      try Data(file.bytes).write(to: URL(filePath: folder).appending(path: file.name))
+    }
+    let run = try CHostRun(source: artifact.source, folder: folder, compiler: compiler)
+    defer { run.remove() }
+    return try body(run)
+  }
+
+  /// The numbers that the bytes of a value stand for.
+  private func reals(_ bytes: [UInt8], of value: Int) -> [Float] {
+    guard let program = artifact.integers else { return [Float](littleEndian: bytes) }
+    let value = program.values[value]
+    return bytes.map { Float(Int32(Int8(bitPattern: $0)) - value.zeroPoint) * value.scale }
+  }
+
+  private func inputs(_ images: Tensor, _ network: CNetwork) -> [UInt8] {
+    let count = images.shape.count / images.shape[0]
+    let order = COrder(network.values[network.input].shape)
+    return (0..<images.shape[0]).flatMap { image in
+      let values = Array(images.values[image * count..<(image + 1) * count])
+      guard let program = artifact.integers else { return order.arranged(values).littleEndianBytes }
+      let input = program.values[program.inputs[0]]
+      return order.arranged(values.map { input.integer($0) }).map { UInt8(bitPattern: $0) }
+    }
+  }
+}

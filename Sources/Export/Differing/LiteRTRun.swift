@@ -1,0 +1,106 @@
+import Foundation
+import Graphs
+public import Tensors
+
+/// A .tflite file in TensorFlow Lite's interpreter, which a Python on this machine has.
+public struct LiteRTRun: ModelRun {
+  private static let package = RuntimePython.Package(
+    name: "ai-edge-litert",
+    modules: ["ai_edge_litert.interpreter", "tflite_runtime.interpreter", "tensorflow.lite"])
+
+  private let python: RuntimePython
+  private let file: String
+  private let network: TFLiteNetwork
+
+  /// Reads the file; throws where it is none, or where the interpreter is missing.
+  public init(_ file: String) throws {
+    python = try RuntimePython(with: Self.package)
+    self.file = URL(filePath: file).standardizedFileURL.path
+    let bytes = try ModelFile.contents(
+      of: file, expected: "TensorFlow Lite", accepting: TFLiteFile.isBeginning)
+    do throws(ONNXFileProblem) { network = try TFLiteNetwork(bytes) } catch {
+      throw ModelFileError.format(file: file, FormatProblem(TFLiteFileProblem(problem: error)))
+    }
+  }
+
+  public var method: String { "TensorFlow Lite's interpreter in \(python.path)" }
+  public var isInteger: Bool {
+    network.outputs.first.map { network.tensors[$0].type?.isReal == false } ?? false
+      || network.operators.contains { $0.type == "QUANTIZE" }
+  }
+
+  public func outputs(of images: Tensor) throws -> [Float] {
+    [Float](littleEndian: [UInt8](try run(images, places: [])))
+  }
+
+  public func layers(of image: Tensor) throws -> [RunLayer] {
+    var places: [Int] = []
+    for call in network.operators {
+      for place in call.outputs where !places.contains(place) { places.append(place) }
+    }
+    return try RunListing(data: try run(image, places: places)).layers.compactMap { entry in
+      guard let place = Int(entry.name), network.tensors.indices.contains(place) else { return nil }
+      let tensor = network.tensors[place]
+      let name = tensor.name.split(separator: ";").first.map(String.init) ?? ""
+      return RunLayer(
+        name: ONNXNames.readable(name), channelsLast: entry.extents, values: entry.values,
+        step: tensor.type?.isReal == false ? tensor.grid?.scales.first : nil)
+    }
+  }
+
+  private func run(_ images: Tensor, places: [Int]) throws -> Data {
+    let files = [
+      "images.f32": Data(images.values.littleEndianBytes),
+      "places.txt": Data(places.map { "\($0)" }.joined(separator: "\n").utf8),
+    ]
+    return try python.run(
+      Self.script, files: files, arguments: [file] + images.shape.dimensions.map { "\($0)" }, result: "result"
+    )
+  }
+
+  private static let script =
+    RunListing.writer + """
+
+      try:
+          from ai_edge_litert.interpreter import Interpreter
+      except ImportError:
+          try:
+              from tflite_runtime.interpreter import Interpreter
+          except ImportError:
+              from tensorflow.lite import Interpreter
+      shape = [int(a) for a in sys.argv[2:]]
+      places = [int(n) for n in open("places.txt").read().split()]
+      interpreter = Interpreter(model_path=sys.argv[1], experimental_preserve_all_tensors=bool(places))
+      interpreter.allocate_tensors()
+      takes, gives = interpreter.get_input_details()[0], interpreter.get_output_details()[0]
+      images = numpy.fromfile("images.f32", "<f4").reshape(shape)
+      sides = [int(e) for e in takes["shape"][1:]]
+      if sides != shape[1:]: images = images.transpose(0, 2, 3, 1)
+      def real(detail, value):
+          scale, zero = detail["quantization"]
+          if value.dtype.kind == "f" or scale == 0: return value
+          return (value.astype("f4") - zero) * numpy.float32(scale)
+      found = []
+      for image in images:
+          x = image[None]
+          if takes["dtype"] != numpy.float32:
+              scale, zero = takes["quantization"]
+              ends = numpy.iinfo(takes["dtype"])
+              x = numpy.clip(numpy.rint(x / numpy.float32(scale)) + zero, ends.min, ends.max)
+          interpreter.set_tensor(takes["index"], x.astype(takes["dtype"]))
+          interpreter.invoke()
+          found.append(real(gives, interpreter.get_tensor(gives["index"])).ravel())
+          if places: break
+      if places:
+          details = {d["index"]: d for d in interpreter.get_tensor_details()}
+          layers = []
+          for place in places:
+              if place not in details: continue
+              try: value = interpreter.get_tensor(place)
+              except ValueError: continue
+              layers.append((str(place), real(details[place], value)))
+          write_layers(layers)
+      else:
+          numpy.array(found).astype("<f4").tofile("result")
+      """
+}

@@ -1,0 +1,52 @@
+import Foundation
+
+/// Layers as a script of Python hands them over: a name, extents and numbers each.
+struct RunListing {
+  /// One value.
+  struct Entry {
+    let name: String
+    /// Without the batch.
+    let extents: [Int]
+    let values: [Float]
+  }
+
+  let layers: [Entry]
+
+  /// Reads what `write_layers` wrote: a line of names and extents each, an empty line, all numbers.
+  init(data: Data) throws {
+    let separator = Data([0x0A, 0x0A])
+    guard let end = data.range(of: separator) else {
+      throw ProgramFailure(program: "python", text: "left no list of layers")
+    }
+    let numbers = [Float](littleEndian: [UInt8](data[end.upperBound...]))
+    var start = 0
+    var layers: [Entry] = []
+    for line in String(decoding: data[..<end.lowerBound], as: UTF8.self).split(separator: "\n") {
+      let parts = line.split(separator: "\t", omittingEmptySubsequences: false)
+      let extents = parts.dropFirst().compactMap { Int($0) }
+      let count = extents.reduce(1, *)
+      guard let name = parts.first, extents.count == parts.count - 1, count >= 0,
+        start + count <= numbers.count
+      else { throw ProgramFailure(program: "python", text: "left a list of layers that is no list") }
+      layers.append(
+        Entry(name: String(name), extents: extents, values: Array(numbers[start..<start + count])))
+      start += count
+    }
+    self.layers = layers
+  }
+
+  /// What scripts begin with: floats of one image, the batch first.
+  static let writer = """
+    import sys, numpy
+    def write_layers(layers):
+        kept = []
+        for name, value in layers:
+            value = numpy.asarray(value)
+            if value.ndim < 2 or value.shape[0] != 1 or value.dtype.kind not in "fiu" or value.size == 0: continue
+            kept.append((name.replace("\\t", " ").replace("\\n", " "), value[0].astype("<f4")))
+        with open("result", "wb") as file:
+            text = "\\n".join("\\t".join([n] + [str(e) for e in v.shape]) for n, v in kept)
+            file.write(text.encode("utf-8") + b"\\n\\n")
+            for _, value in kept: file.write(value.tobytes())
+    """
+}

@@ -1,0 +1,81 @@
+import Datasets
+import Export
+import Foundation
+import Graphs
+import Images
+import Tensors
+import Training
+
+/// Images as each of two models takes them, with what is known of them.
+struct DiffMaterial {
+  /// `[N, C, H, W]` for each model, under its own normalization.
+  let images: [Tensor]
+  /// The classes in the model's numbers, by image; `nil` where the data or the models do not tell them.
+  let truth: [Int]?
+
+  /// Reads images of a data set, the first of its test split, or of a folder of image files.
+  init(data: String, _ subjects: [DiffSubject], atMost count: Int) throws {
+    let files = Self.files(of: data)
+    guard files.isEmpty else {
+      let taken = files.prefix(count)
+      images = try subjects.map { subject in
+        let model = subject.imported.model
+        let values = try taken.flatMap { try PredictCommand.input(of: $0, for: model) }
+        return Tensor(values, shape: Shape([taken.count] + model.input.shape.dimensions))
+      }
+      truth = nil
+      return
+    }
+    let first = subjects[0].imported
+    let dataset = try Self.opened(data, first.model)
+    let limit = max(1, min(count, VerificationMaterial.maximumElements / first.model.input.shape.count))
+    let (tensor, labels) = try Self.batch(dataset, first.model, limit)
+    let other = subjects[1].imported.model
+    let isAlike = first.model.input == other.input
+    images = [tensor, isAlike ? tensor : try Self.batch(dataset, other, limit).images]
+    let names = first.namingClasses(dataset.classes).classes
+    let places = dataset.classes.map { names.firstIndex(of: $0) }
+    let known = labels.compactMap { $0.flatMap { places[$0] } }
+    truth = known.count == labels.count && !known.isEmpty ? known : nil
+  }
+
+  /// The image files of a folder that has no folders of classes.
+  private static func files(of folder: String) -> [String] {
+    let endings = [".png", ".jpg", ".jpeg"]
+    let names = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
+    return names.filter { name in endings.contains { name.lowercased().hasSuffix($0) } }.sorted()
+      .map { folder + "/" + $0 }
+  }
+
+  private static func opened(_ data: String, _ model: Model) throws -> Dataset {
+    var options = DatasetOptions.forCommands
+    options.imageSize = ImageSize(width: model.input.shape[2], height: model.input.shape[1])
+    return try failing { () throws(DatasetError) in try Dataset.open(data, options: options) }
+  }
+
+  /// The first images of the test split, or of all where there is none, with their classes in the data's numbers.
+  private static func batch(
+    _ dataset: Dataset, _ model: Model, _ limit: Int
+  ) throws -> (images: Tensor, labels: [Int?]) {
+    let shape = model.input.shape
+    let loader = try failing { () throws(DatasetError) in
+      try Loader(
+        dataset,
+        LoaderOptions(
+          split: dataset.count(of: .test) > 0 ? .test : nil, batch: min(limit, 100),
+          input: InputShape(channels: shape[0], height: shape[1], width: shape[2]),
+          normalization: Normalization(mean: model.input.mean, deviation: model.input.deviation)))
+    }
+    var values: [Float] = []
+    var labels: [Int?] = []
+    loader.startEpoch(0, fromStep: 0)
+    while labels.count < limit, let batch = try failing({ () throws(DatasetError) in try loader.next() }) {
+      let images = batch.images
+      for place in 0..<min(batch.count, limit - labels.count) {
+        for index in place * shape.count..<(place + 1) * shape.count { values.append(images[index]) }
+        labels.append(batch.annotations[place].label)
+      }
+    }
+    return (Tensor(values, shape: Shape([labels.count] + shape.dimensions)), labels)
+  }
+}
