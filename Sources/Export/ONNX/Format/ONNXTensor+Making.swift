@@ -13,12 +13,21 @@ extension ONNXTensorProto {
       name: name, type: .int64, dims: dims, bytes: integers.flatMap { Self.bytes(of: Int64($0)) })
   }
 
-  /// Whole numbers in the bytes of a type, which they must fit.
+  /// Whole numbers in the bits of a type, which they must fit; of fewer than 8 bits the first lies lowest in a byte.
   init(name: String, integers: [Int32], type: ONNXTensorProto.DataType, dims: [Int]) {
-    let width = type.byteCount ?? 4
-    self.init(
-      name: name, type: type, dims: dims,
-      bytes: integers.flatMap { Self.bytes(of: UInt32(bitPattern: $0)).prefix(width) })
+    let bits = type.bitCount ?? 32
+    guard bits < 8 else {
+      self.init(
+        name: name, type: type, dims: dims,
+        bytes: integers.flatMap { Self.bytes(of: UInt32(bitPattern: $0)).prefix(bits / 8) })
+      return
+    }
+    var bytes = [UInt8](repeating: 0, count: (integers.count * bits + 7) / 8)
+    for (place, integer) in integers.enumerated() {
+      let symbol = UInt8(truncatingIfNeeded: integer) & (1 << UInt8(bits) - 1)
+      bytes[place * bits / 8] |= symbol << UInt8(place * bits % 8)
+    }
+    self.init(name: name, type: type, dims: dims, bytes: bytes)
   }
 
   private init(name: String, type: ONNXTensorProto.DataType, dims: [Int], bytes: [UInt8]) {
@@ -36,11 +45,18 @@ extension ONNXTensorProto {
 }
 
 extension ONNXTensorProto.DataType {
-  /// Bytes of an element; `nil` for text and what is unknown.
-  var byteCount: Int? { Self.byteCounts[self] }
+  /// Bits of an element; `nil` for text and what is unknown.
+  var bitCount: Int? { Self.bitCounts[self] }
 
-  private static let byteCounts: [ONNXTensorProto.DataType: Int] = [
-    .float: 4, .uint8: 1, .int8: 1, .uint16: 2, .int16: 2, .int32: 4, .int64: 8, .bool: 1, .float16: 2,
-    .double: 8, .uint32: 4, .uint64: 8, .bfloat16: 2,
+  /// Whether several elements share a byte.
+  var isPacked: Bool { (bitCount ?? 8) < 8 }
+
+  /// The bytes that so many elements take; `nil` for text and what is unknown.
+  func byteCount(of elements: Int) -> Int? { bitCount.map { (elements * $0 + 7) / 8 } }
+
+  private static let bitCounts: [ONNXTensorProto.DataType: Int] = [
+    .float: 32, .uint8: 8, .int8: 8, .uint16: 16, .int16: 16, .int32: 32, .int64: 64, .bool: 8,
+    .float16: 16, .double: 64, .uint32: 32, .uint64: 64, .bfloat16: 16, .uint4: 4, .int4: 4, .uint2: 2,
+    .int2: 2,
   ]
 }

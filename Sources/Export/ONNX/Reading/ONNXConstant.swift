@@ -13,13 +13,18 @@ struct ONNXConstant {
   var dims: [Int]
   /// The elements, row-major.
   var content: Content
+  /// The type that the elements were stored in; `nil` where they are computed. A Cast of integers to a wider type leaves it.
+  var type: ONNXTensorProto.DataType?
   /// The grid that `DequantizeLinear` took the numbers from, where Condense has such a grid.
   var encoding: Integer?
 
   /// Makes a constant.
-  init(dims: [Int], content: Content, encoding: Integer? = nil) {
+  init(
+    dims: [Int], content: Content, type: ONNXTensorProto.DataType? = nil, encoding: Integer? = nil
+  ) {
     self.dims = dims
     self.content = content
+    self.type = type
     self.encoding = encoding
   }
 
@@ -62,14 +67,16 @@ struct ONNXConstant {
 
   /// The same elements under other extents, which must be as many.
   func reshaped(_ dims: [Int]) -> ONNXConstant {
-    ONNXConstant(dims: dims, content: content, encoding: dims == self.dims ? encoding : nil)
+    ONNXConstant(dims: dims, content: content, type: type, encoding: dims == self.dims ? encoding : nil)
   }
 
   /// Elements chosen by their positions.
   func gathering(_ positions: [Int], dims: [Int]) -> ONNXConstant {
     switch content {
-    case .floats(let values): ONNXConstant(dims: dims, content: .floats(positions.map { values[$0] }))
-    case .integers(let values): ONNXConstant(dims: dims, content: .integers(positions.map { values[$0] }))
+    case .floats(let values):
+      ONNXConstant(dims: dims, content: .floats(positions.map { values[$0] }), type: type)
+    case .integers(let values):
+      ONNXConstant(dims: dims, content: .integers(positions.map { values[$0] }), type: type)
     }
   }
 }

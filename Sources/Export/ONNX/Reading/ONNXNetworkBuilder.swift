@@ -73,19 +73,25 @@ struct ONNXNetworkBuilder {
   /// A stored tensor; of those that lie in other files no more together than twice what these could hold, as any number
   /// of them may say that they lie at one place.
   private mutating func storedConstant(_ tensor: ONNXTensorProto) throws(ONNXFileProblem) -> ONNXConstant {
-    guard tensor.dataLocation == .external else { return try decoder.constant(tensor) }
+    let packed = try decoder.packedByteCount(of: tensor)
+    guard tensor.dataLocation == .external else {
+      let constant = try decoder.constant(tensor)
+      // A file has more of these elements than bytes: they become bytes, numbers and a parameter.
+      if packed != nil { elementsLeft += 3 * constant.count }
+      return constant
+    }
     let file = try decoder.external.file(of: tensor)
     let count = try decoder.count(of: tensor)
     if externalFiles.insert(file.path).inserted {
       externalLeft += 2 * min(file.byteCount, Graph.maximumElements)
     }
-    guard count <= externalLeft else {
+    guard packed ?? count <= externalLeft else {
       throw .external(
         tensor: tensor.name,
         reason: "its \(count) elements and those before are out of proportion to the size of their files")
     }
-    externalLeft -= count
-    elementsLeft += 2 * count
+    externalLeft -= packed ?? count
+    elementsLeft += (packed == nil ? 2 : 3) * count
     return try decoder.constant(tensor)
   }
 

@@ -10,16 +10,18 @@ struct ONNXTensorDecoder {
   func constant(_ tensor: ONNXTensorProto) throws(ONNXFileProblem) -> ONNXConstant {
     let dims = try dims(of: tensor)
     let count = dims.reduce(1, *)
-    guard let type = ONNXTensorProto.DataType(rawValue: Int(tensor.dataType)), let width = type.byteCount
+    guard let type = ONNXTensorProto.DataType(rawValue: Int(tensor.dataType)), let bits = type.bitCount,
+      let size = type.byteCount(of: count)
     else { throw .tensor(name: tensor.name, reason: "elements of type \(tensor.dataType) are not read") }
     if tensor.hasDataLocation, tensor.dataLocation == .external {
-      return try decoded(external.bytes(of: tensor, count: count * width), type, dims, tensor.name)
+      return try decoded(external.bytes(of: tensor, count: size), type, dims, tensor.name)
     }
     if tensor.hasRawData, !tensor.rawData.isEmpty || count == 0 {
-      guard tensor.rawData.count == count * width else {
+      guard tensor.rawData.count == size else {
+        let width = bits < 8 ? "\(bits) bits" : "\(bits / 8) bytes"
         throw .tensor(
           name: tensor.name,
-          reason: "\(dims) of \(width) bytes take \(count * width) bytes, found \(tensor.rawData.count)")
+          reason: "\(dims) of \(width) take \(size) bytes, found \(tensor.rawData.count)")
       }
       return try decoded([UInt8](tensor.rawData), type, dims, tensor.name)
     }
@@ -29,6 +31,14 @@ struct ONNXTensorDecoder {
   /// How many elements a tensor claims to have, within what any may have.
   func count(of tensor: ONNXTensorProto) throws(ONNXFileProblem) -> Int {
     try dims(of: tensor).reduce(1, *)
+  }
+
+  /// The bytes that a tensor's elements take, several to a byte, as far as its type is packed; else `nil`.
+  func packedByteCount(of tensor: ONNXTensorProto) throws(ONNXFileProblem) -> Int? {
+    guard let type = ONNXTensorProto.DataType(rawValue: Int(tensor.dataType)), type.isPacked else {
+      return nil
+    }
+    return type.byteCount(of: try count(of: tensor))
   }
 
   private func dims(of tensor: ONNXTensorProto) throws(ONNXFileProblem) -> [Int] {
@@ -62,9 +72,17 @@ struct ONNXTensorDecoder {
       content = .floats(tensor.int32Data.map { Self.half(UInt16(truncatingIfNeeded: $0)) })
     case .bfloat16:
       content = .floats(tensor.int32Data.map { Float(bitPattern: UInt32(truncatingIfNeeded: $0) << 16) })
+    case .int4, .uint4, .int2, .uint2:
+      // A byte of elements in each number.
+      let bytes = tensor.int32Data.map { UInt8(truncatingIfNeeded: $0) }
+      guard bytes.count == type.byteCount(of: count) else {
+        throw .tensor(
+          name: tensor.name, reason: "\(dims) has \(count) elements, found \(bytes.count) bytes of them")
+      }
+      return try decoded(bytes, type, dims, tensor.name)
     default: content = .integers(tensor.int32Data.map { Int($0) })
     }
-    let constant = ONNXConstant(dims: dims, content: content)
+    let constant = ONNXConstant(dims: dims, content: content, type: type)
     guard constant.count == count else {
       throw .tensor(
         name: tensor.name, reason: "\(dims) has \(count) elements, found \(constant.count)")
@@ -94,10 +112,22 @@ struct ONNXTensorDecoder {
     case .uint16: content = .integers(Self.words(bytes, as: UInt16.self).map { Int($0) })
     case .int8: content = .integers(bytes.map { Int(Int8(bitPattern: $0)) })
     case .uint8, .bool: content = .integers(bytes.map { Int($0) })
+    case .int4, .uint4, .int2, .uint2:
+      content = .integers(Self.packed(bytes, type, count: dims.reduce(1, *)))
     case .undefined, .string:
       throw .tensor(name: name, reason: "elements of this type are not read")
     }
-    return ONNXConstant(dims: dims, content: content)
+    return ONNXConstant(dims: dims, content: content, type: type)
+  }
+
+  /// Elements of which several share a byte, the first lowest in it.
+  private static func packed(_ bytes: [UInt8], _ type: ONNXTensorProto.DataType, count: Int) -> [Int] {
+    let bits = type.bitCount ?? 8
+    let isSigned = type == .int4 || type == .int2
+    return (0..<count).map { place in
+      let symbol = Int(bytes[place * bits / 8] >> UInt8(place * bits % 8)) & (1 << bits - 1)
+      return isSigned && symbol >= 1 << (bits - 1) ? symbol - 1 << bits : symbol
+    }
   }
 
   private static func words<I: FixedWidthInteger>(_ bytes: [UInt8], as type: I.Type) -> [I] {

@@ -19,6 +19,8 @@ public struct ONNXExporter: Exporter {
 
   /// How the bytes of weights are stored.
   public var weights = ONNXWeights.exact
+  /// How weights of at most 4 bits are stored.
+  public var lowBits = ONNXLowBits.packed
   /// How the bytes of values are stored.
   public var values = ONNXValues.unsigned
 
@@ -31,6 +33,11 @@ public struct ONNXExporter: Exporter {
         "weights", \.weights,
         "bytes of weights: exact (signed where no pair of products can leave 16 bits, else unsigned around 128: the same "
           + "numbers on every processor), signed (twice as fast with VNNI, wrong without) or unsigned"),
+      Setting(
+        "lowBits", \.lowBits,
+        "weights of at most 4 bits: packed (INT4 and INT2; bytes are made of them before the DequantizeLinear of quantized networks, "
+          + "so that onnxruntime computes in integers), direct (a DequantizeLinear reads them, which onnxruntime computes in "
+          + "floats; beside quantized values 2 bits take 4) or bytes (a byte each, operator set 17)"),
       Setting(
         "values", \.values,
         "bytes of values: unsigned, or signed for programs that take nothing else (onnxruntime makes them unsigned)"

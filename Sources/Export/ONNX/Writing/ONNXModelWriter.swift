@@ -21,13 +21,15 @@ struct ONNXModelWriter {
   private var realNames: [String: String] = [:]
   /// How many parameters were stored as signed and as unsigned bytes.
   private var byteCounts = (signed: 0, unsigned: 0)
+  /// How many parameters were stored in 4 and in 2 bits an element.
+  private var packedCounts = (four: 0, two: 0)
 
   /// Prepares to write a model of which nothing is refused.
   init(_ model: Model, _ exporter: ONNXExporter = ONNXExporter()) {
     self.model = model
     weights = exporter.weights
     grids = ONNXGrids(model.graph)
-    numbers = ONNXNumberTypes(model.graph, values: exporter.values)
+    numbers = ONNXNumberTypes(model.graph, exporter, isQuantized: grids.isQuantized)
     let graph = model.graph
     file = ONNXGraphWriter(
       reserved: Set(graph.inputs.map(\.name) + graph.nodes.map(\.name) + graph.parameters.keys))
@@ -63,10 +65,17 @@ struct ONNXModelWriter {
     return proto
   }
 
-  /// How weights are stored, in words; `nil` where nothing is computed in bytes. For after `write()`.
+  /// How weights are stored, in words; `nil` where there is nothing to say. For after `write()`.
   var weightSummary: String? {
-    guard grids.isQuantized, byteCounts.signed + byteCounts.unsigned > 0 else { return nil }
-    return "bytes of weights signed in \(byteCounts.signed) and unsigned in \(byteCounts.unsigned) layers"
+    var parts: [String] = []
+    if grids.isQuantized, byteCounts.signed + byteCounts.unsigned > 0 {
+      parts.append(
+        "bytes of weights signed in \(byteCounts.signed) and unsigned in \(byteCounts.unsigned) layers")
+    }
+    for (bits, count) in [(4, packedCounts.four), (2, packedCounts.two)] where count > 0 {
+      parts.append("weights of \(bits) bits in \(count) layer\(count == 1 ? "" : "s")")
+    }
+    return parts.isEmpty ? nil : parts.joined(separator: ", ")
   }
 
   private mutating func write(_ node: Node) throws(ExportError) {
@@ -107,6 +116,9 @@ struct ONNXModelWriter {
       return file.store(ONNXTensorProto(name: name, floats: projected.values, dims: dims))
     }
     let integers = grid.integers(projected)
+    if let type = numbers.packedType(ofParameterBits: grid.bits) {
+      return store(packed: integers, type, grid, name: name, dims: dims)
+    }
     let isByte = grid.bits <= 8 && grids.isQuantized
     let offset = isByte ? weights.offset(of: integers, channels: dims.first ?? 1) : 0
     if isByte, offset == 0 { byteCounts.signed += 1 } else if isByte { byteCounts.unsigned += 1 }
@@ -125,6 +137,31 @@ struct ONNXModelWriter {
           type: type, dims: scaleDims)),
     ]
     return file.add("DequantizeLinear", inputs, name, grid.scales.count == 1 ? [] : [.int("axis", 0)])
+  }
+
+  /// Stores integers several to a byte. onnxruntime's kernels of integers take bytes, which it makes once, as it opens the file.
+  private mutating func store(
+    packed integers: [Int32], _ type: ONNXTensorProto.DataType, _ grid: Integer, name: String, dims: [Int]
+  ) -> String {
+    if type == .int2 { packedCounts.two += 1 } else { packedCounts.four += 1 }
+    let stored = file.store(
+      ONNXTensorProto(name: file.fresh(name + "/integers"), integers: integers, type: type, dims: dims))
+    let isPerTensor = grid.scales.count == 1
+    let scaleDims = isPerTensor ? [] : [grid.scales.count]
+    let scale = file.store(
+      ONNXTensorProto(name: file.fresh(name + "/scale"), floats: grid.scales, dims: scaleDims))
+    var inputs = [stored, scale]
+    if numbers.unpacksFirst {
+      inputs[0] = file.add(
+        "Cast", [stored], file.fresh(name + "/bytes"), [.int("to", ONNXTensorProto.DataType.int8.rawValue)])
+      // Zero by default, but onnxruntime makes a QGemm only of what says so.
+      inputs.append(
+        file.store(
+          ONNXTensorProto(
+            name: file.fresh(name + "/zero"), integers: Array(repeating: 0, count: grid.scales.count),
+            type: .int8, dims: scaleDims)))
+    }
+    return file.add("DequantizeLinear", inputs, name, isPerTensor ? [] : [.int("axis", 0)])
   }
 
   /// Puts a value on its grid: what `source` holds becomes `output`, a multiple of the scale within the range.

@@ -4,7 +4,7 @@ import Graphs
 /// With which types integers are stored, and which version of ONNX has them.
 ///
 /// Values are unsigned unless the exporter is asked otherwise: onnxruntime computes with unsigned bytes in integers without being
-/// asked, and the zero point moves by as much as the numbers do. Grids of 9 to 15 bits take 16, which ONNX has from operator set 21 on.
+/// asked, and the zero point moves by as much as the numbers do. Grids of 9 to 15 bits take 16, which ONNX has from operator set 21 on, as 4 bits; 2 bits it has from 25 on.
 struct ONNXNumberTypes {
   /// The version of the operator set.
   let opset: Int64
@@ -12,20 +12,33 @@ struct ONNXNumberTypes {
   let irVersion: Int64
 
   private let values: ONNXValues
+  private let lowBits: ONNXLowBits
+  private let isQuantized: Bool
 
   /// Looks for what the least version lacks.
-  init(_ graph: Graph, values: ONNXValues) {
-    self.values = values
+  init(_ graph: Graph, _ exporter: ONNXExporter, isQuantized: Bool) {
+    values = exporter.values
+    // Numbers around an unsigned byte's middle have no form in fewer bits.
+    lowBits = exporter.weights == .unsigned ? .bytes : exporter.lowBits
+    self.isQuantized = isQuantized
     let weightBits = graph.parameters.values.compactMap(\.encoding.integers).map(\.bits)
     let valueBits = graph.values.values.map(\.bits)
+    let packed = weightBits.compactMap { [lowBits] in lowBits.type(ofBits: $0, isQuantized: isQuantized) }
     let isWide = weightBits.contains { (9...16).contains($0) } || valueBits.contains { $0 > 8 }
-    opset = isWide ? 21 : 17
-    irVersion = isWide ? 10 : 8
+    (opset, irVersion) = packed.contains(.int2) ? (25, 13) : isWide || !packed.isEmpty ? (21, 10) : (17, 8)
   }
 
   func type(ofParameterBits bits: Int) -> ONNXTensorProto.DataType {
     bits <= 8 ? .int8 : bits <= 16 ? .int16 : .int32
   }
+
+  /// The type of weights that share bytes; `nil` where each has a byte of its own or more.
+  func packedType(ofParameterBits bits: Int) -> ONNXTensorProto.DataType? {
+    lowBits.type(ofBits: bits, isQuantized: isQuantized)
+  }
+
+  /// Whether bytes are made of weights that share them before they are scaled.
+  var unpacksFirst: Bool { isQuantized && lowBits == .packed }
 
   func type(ofValueBits bits: Int) -> ONNXTensorProto.DataType {
     switch values {

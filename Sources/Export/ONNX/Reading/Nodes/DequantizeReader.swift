@@ -61,9 +61,9 @@ enum DequantizeReader: ONNXNodeReader {
       let zero = zeros.count == 1 ? zeros[0] : zeros[channel]
       values.append(Float(Double(integer &- zero) * Double(scales[channel])))
     }
-    let type = try network.elementType(of: node.input(0) ?? "")
-    let bits = type.byteCount.map { $0 * 8 } ?? 0
-    let middle = type == .uint8 ? 128 : 0
+    let bits = constant.type?.bitCount ?? 0
+    let isUnsigned = [.uint8, .uint4, .uint2].contains(constant.type)
+    let middle = isUnsigned ? 1 << (bits - 1) : 0
     let isGrid =
       zeros.allSatisfy { $0 == middle } && (scales.count == 1 || place == 0)
       && Integer.problem(bits: bits, scales: scales) == nil

@@ -69,7 +69,11 @@ extension ONNXConstant {
       guard type == .int64 || type == .int32 else { throw .because("of the batch size to the type \(type)") }
       return self
     }
-    return ONNXConstant(dims: dims, content: .integers(known.map(converted)))
+    // What comes out equal keeps its narrow type: a grid of 4 bits stays one where bytes are made of it.
+    let values = known.map(converted)
+    return ONNXConstant(
+      dims: dims, content: .integers(values),
+      type: self.type?.isPacked == true && values == known ? self.type : type)
   }
 
   /// What types of whole numbers make of one.
