@@ -89,6 +89,8 @@ public struct ONNXRuntimeRun: ModelRun {
       names = [n for n in open("names.txt", encoding="utf-8").read().split("\\n") if n]
       options = onnxruntime.SessionOptions()
       options.log_severity_level = 3
+      # Optimizations may move the quantizing in front of a value that is an output: it would come out rounded.
+      if names: options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL
       options.add_session_config_entry("session.model_external_initializers_file_folder_path", sys.argv[1])
       session = onnxruntime.InferenceSession(open("model.onnx", "rb").read(), options,
                                              providers=["CPUExecutionProvider"])
