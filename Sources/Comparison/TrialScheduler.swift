@@ -14,6 +14,8 @@ public enum TrialEvent: Sendable {
   /// A line that a trial says of itself.
   case said(TrialSpec, String)
   case finished(TrialSpec, seconds: Double)
+  /// A search's candidate that failed is begun once more.
+  case retrying(TrialSpec, reason: String)
   case failed(TrialSpec, reason: String)
   case notRun(TrialSpec, reason: String)
 }
@@ -68,6 +70,7 @@ public struct TrialScheduler: Sendable {
     var unread: [String: TrialOutcome] = [:]
     var waiting: [Work] = []
     var pace = TrialPace()
+    var retried: Set<String> = []
     let clock = ContinuousClock()
     let began = clock.now
     await withTaskGroup(of: Ended.self) { group in
@@ -100,10 +103,19 @@ public struct TrialScheduler: Sendable {
         running -= 1
         if ended.isReading {
           settleReading(ended, &unread, events)
-        } else {
-          settle(ended, &source, &pace, events)
-          pull(&source, into: &waiting, events)
+          continue
         }
+        let outcome = outcome(of: ended)
+        // A search goes on without a candidate, and would never ask for it again: what only happened to it is told apart by a second try.
+        if case .failed(let reason) = outcome, ended.spec.role == .candidate,
+          retried.insert(ended.spec.address).inserted, !shouldStop()
+        {
+          waiting.insert(.trial(ended.spec), at: 0)
+          events(.retrying(ended.spec, reason: reason))
+          continue
+        }
+        settle(ended, outcome, &source, &pace, events)
+        pull(&source, into: &waiting, events)
       }
     }
     close(&source, waiting, events)
@@ -210,16 +222,19 @@ public struct TrialScheduler: Sendable {
   /// How often the right of running trials to go on is looked at.
   private static let patience = Duration.milliseconds(100)
 
+  private func outcome(of ended: Ended) -> TrialOutcome {
+    switch ended.end {
+    case .done: isDone(ended.spec) ? .done : .failed("it ended without a result")
+    case .failed(let reason): .failed(reason)
+    case .stopped: shouldStop() ? .notRun("stopped") : .failed("it was ended from outside")
+    }
+  }
+
   private func settle(
-    _ ended: Ended, _ source: inout some TrialSource, _ pace: inout TrialPace, _ events: (TrialEvent) -> Void
+    _ ended: Ended, _ outcome: TrialOutcome, _ source: inout some TrialSource, _ pace: inout TrialPace,
+    _ events: (TrialEvent) -> Void
   ) {
     let spec = ended.spec
-    let outcome: TrialOutcome =
-      switch ended.end {
-      case .done: isDone(spec) ? .done : .failed("it ended without a result")
-      case .failed(let reason): .failed(reason)
-      case .stopped: shouldStop() ? .notRun("stopped") : .failed("it was ended from outside")
-      }
     source.tell(outcome, of: spec.address)
     guard case .done = outcome else { return tell(outcome, of: spec, events) }
     pace.add(spec, images: trainingImages, seconds: ended.seconds)

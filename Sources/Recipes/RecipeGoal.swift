@@ -1,3 +1,4 @@
+public import Readings
 public import Settings
 import Training
 public import Trials
@@ -14,6 +15,8 @@ public struct RecipeGoal: Sendable {
   public var latencyMs: Double?
   /// w of the reward `accuracy · (latency / latencyMs)^w`; `nil` makes the latency a limit.
   public var latencyExponent: Double?
+  /// The most of the target's resources, beside what the target has of them.
+  public var limits: [Resource: Double] = [:]
   /// What may be chosen: the strength of the first method that has one, unless the recipe says `over`.
   public var space: SearchSpace
   /// Who proposes: bisection, unless the recipe says `search`.
@@ -67,7 +70,8 @@ public struct RecipeGoal: Sendable {
       }
       accuracyPoints = most
     } else {
-      try node.requireKeys(["target", "fileBytes", "latencyMs", "latencyExponent"], of: "fit")
+      try node.requireKeys(
+        ["target", "fileBytes", "latencyMs", "latencyExponent"] + TrialGoal.limitable.map(\.key), of: "fit")
       target = try node["target"].map { value throws(SettingsError) in try value.string("target") }
       fileBytes = try node["fileBytes"].map { value throws(SettingsError) in try value.integer("fileBytes") }
       latencyMs = try node["latencyMs"].map { value throws(SettingsError) in try value.number("latencyMs") }
@@ -77,6 +81,16 @@ public struct RecipeGoal: Sendable {
       guard latencyMs.map({ $0 > 0 && target != nil }) ?? true else {
         throw .invalid(
           node.mark, key: "latencyMs", reason: "is milliseconds above 0 on a target; give \"target\" too")
+      }
+      for (key, resource) in TrialGoal.limitable {
+        guard let value = node[key] else { continue }
+        let limit = try value.number(key)
+        guard limit > 0, target != nil else {
+          throw .invalid(
+            value.mark, key: key,
+            reason: "is \(resource.unit.rawValue) above 0 of a target; give \"target\" too")
+        }
+        limits[resource] = limit
       }
     }
     latencyExponent = try node["latencyExponent"].map { value throws(SettingsError) in

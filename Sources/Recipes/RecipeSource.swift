@@ -49,7 +49,7 @@ public struct RecipeSource: TrialSource {
     /// All candidates, in the order in which they were asked for.
     var candidates: [TrialSpec] = []
     var assignments: [Assignment] = []
-    /// Why candidates were refused before they were run, by their addresses.
+    /// Why candidates made no student, refused before they were run or failed, by their addresses.
     var refused: [String: String] = [:]
     /// Candidates of the present round that are not done.
     var out: Set<String> = []
@@ -179,8 +179,10 @@ public struct RecipeSource: TrialSource {
       outcomes[planned.address] = outcome
       if let falls = outcome.ofDependents { drop(dependentsOf: planned, falls) }
     case .candidate(let planned):
-      guard outcome == .done else {
-        return settle(planned, outcome.ofDependents ?? outcome)
+      switch outcome {
+      case .done: break
+      case .failed(let reason): searches[planned.address]?.refused[address] = reason
+      case .notRun: return settle(planned, outcome.ofDependents ?? outcome)
       }
       searches[planned.address]?.out.remove(address)
       do { try goOn(planned) } catch { settle(planned, .failed("\(error)")) }
@@ -207,6 +209,11 @@ public struct RecipeSource: TrialSource {
   /// Asks for more candidates when those before are done; takes the best when there are no more.
   private mutating func goOn(_ planned: TrialSpec) throws {
     guard var search = searches[planned.address], search.out.isEmpty else { return }
+    // What no candidate survives is no matter of its settings.
+    let ended = search.candidates.compactMap { known[$0.address] }
+    if case .failed(let reason)? = ended.first, ended.allSatisfy(\.isFailure) {
+      return settle(planned, .failed("each candidate of its search failed, the first one so: \(reason)"))
+    }
     let teacher = try planned.teacher.flatMap { address in
       try folder.validation(ofTeacher: address)
     }
@@ -263,7 +270,7 @@ public struct RecipeSource: TrialSource {
         settled.append((spec, .done))
         continue
       }
-      // One that is known to have failed ends the search.
+      // One that was told at once, as it had failed, may have ended the search.
       if searches[planned.address] != nil { give(spec, to: .candidate(of: planned)) }
     }
     if out.isEmpty { try goOn(planned) }
@@ -286,7 +293,12 @@ extension TrialSpec {
     spec.role = .candidate
     spec.stages = stages
     spec.goal = goal.flatMap { goal in
-      goal.target.map { TrialGoal(target: $0, profile: goal.profile, latencyMs: goal.latencyMs) }
+      goal.target.map { target in
+        var read = TrialGoal(target: target, profile: goal.profile, latencyMs: goal.latencyMs)
+        // The limits themselves stay out: searches of other limits share their candidates.
+        read.readsAsRows = !goal.limits.isEmpty
+        return read
+      }
     }
     spec.search = nil
     return spec

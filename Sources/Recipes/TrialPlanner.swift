@@ -221,7 +221,7 @@ public struct TrialPlanner {
       goal: TrialGoal(
         accuracyPoints: goal.accuracyPoints, target: goal.target,
         profile: goal.target.flatMap { material.profileDigests[$0] }, fileBytes: goal.fileBytes,
-        latencyMs: goal.latencyMs, latencyExponent: goal.latencyExponent),
+        latencyMs: goal.latencyMs, latencyExponent: goal.latencyExponent, limits: goal.limits),
       space: goal.space, strategy: goal.strategy)
     search.network = try searchedNetwork(student, goal)
     let isOfLayers = goal.space.variables.contains { $0.layers != .all }
@@ -314,13 +314,20 @@ public struct TrialPlanner {
         }
       }
     }
-    let profile = goal.target.flatMap { material.profiles[$0] }
+    var profile = goal.target.flatMap { material.profiles[$0] }
+    if let limit = goal.limits[.flash], let own = profile?.flashBytes?.value {
+      profile?.flashBytes?.value = min(own, limit)
+    }
+    if let limit = goal.limits[.ram], let own = profile?.ramBytes?.value {
+      profile?.ramBytes?.value = min(own, limit)
+    }
+    let limited = profile
     let bits = student.stages.contains { $0.choice?.order == .values } ? 8 : 32
     return { assignment in
       var options = options
       options.variables.merge(space.networkValues(assignment)) { $1 }
       let graph = try spec.build(options: options)
-      if let reason = try profile?.certainMiss(of: graph, bitsOfValues: bits) {
+      if let reason = try limited?.certainMiss(of: graph, bitsOfValues: bits) {
         throw TrialError.goal("not trained: \(reason)")
       }
       return graph

@@ -108,11 +108,13 @@ package struct TrialMeasurement {
       warnings: outcome.warnings)
   }
 
-  /// What a candidate takes on the target of its goal: estimated, as many are compared; where the goal is a latency, simulated where
-  /// that can be done, on validation images.
+  /// What a candidate takes on the target of its goal: estimated, as many are compared; where the goal limits what the target's own
+  /// limits do not, simulated where that can be done, on validation images.
   private func reading(of shipped: Graph, fileBytes: Int) throws -> Reading? {
     guard let goal = spec.goal, let name = goal.target else { return nil }
-    guard goal.latencyMs != nil else { return try targets.estimate(name, shipped, fileBytes: fileBytes) }
+    guard goal.latencyMs != nil || goal.readsAsRows else {
+      return try targets.estimate(name, shipped, fileBytes: fileBytes)
+    }
     let loaded = try AnyModelFile.read(runner.path(TrialFolder.student))
     return try targets.readings(
       of: loaded, fileBytes: fileBytes, on: [name], images: .validation, isFinished: false)[

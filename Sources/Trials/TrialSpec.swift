@@ -2,6 +2,7 @@ import Crypto
 public import Datasets
 public import Execution
 import Methods
+public import Readings
 public import Runs
 public import Settings
 public import Training
@@ -341,12 +342,22 @@ public struct TrialGoal: Sendable, Equatable {
   public var latencyMs: Double?
   /// w of the reward `accuracy · (latency / latencyMs)^w`, at most 0; `nil` makes the latency a limit.
   public var latencyExponent: Double?
+  /// The most of the target's resources, beside what the target has of them.
+  public var limits: [Resource: Double]
+  /// Whether a candidate is read on the target as rows are, simulated where that can be done, even where no latency is sought.
+  public var readsAsRows = false
+
+  /// The resources that may have limits of their own, by their keys in recipes and specifications.
+  public static let limitable: [(key: String, resource: Resource)] = [
+    ("flashBytes", .flash), ("ramBytes", .ram), ("energyMicrojoules", .energy),
+  ]
 
   /// Makes a goal.
   public init(
     accuracyPoints: Double? = nil, target: String? = nil, profile: String? = nil, fileBytes: Int? = nil,
-    latencyMs: Double? = nil, latencyExponent: Double? = nil
+    latencyMs: Double? = nil, latencyExponent: Double? = nil, limits: [Resource: Double] = [:]
   ) {
+    self.limits = limits
     self.latencyMs = latencyMs
     self.latencyExponent = latencyExponent
     self.accuracyPoints = accuracyPoints
@@ -362,12 +373,18 @@ public struct TrialGoal: Sendable, Equatable {
     ])
     // Few goals have it: the addresses of all others stay.
     let timed = latencyMs.map { node.adding(SettingsNode(mapping: ["latencyMs": $0.node])) } ?? node
-    return latencyExponent.map { timed.adding(SettingsNode(mapping: ["latencyExponent": $0.node])) } ?? timed
+    var goal =
+      latencyExponent.map { timed.adding(SettingsNode(mapping: ["latencyExponent": $0.node])) } ?? timed
+    for (key, resource) in Self.limitable {
+      if let limit = limits[resource] { goal = goal.adding(SettingsNode(mapping: [key: limit.node])) }
+    }
+    return readsAsRows ? goal.adding(SettingsNode(mapping: ["readsAsRows": true.node])) : goal
   }
 
   init(from node: SettingsNode) throws(SettingsError) {
     try node.requireKeys(
-      ["accuracyPoints", "target", "profile", "fileBytes", "latencyMs", "latencyExponent"], of: "a goal")
+      ["accuracyPoints", "target", "profile", "fileBytes", "latencyMs", "latencyExponent", "readsAsRows"]
+        + Self.limitable.map(\.key), of: "a goal")
     func value<V: SettingValue>(_ key: String) throws(SettingsError) -> V {
       try V(reading: node.required(key, of: "a goal"), key: key)
     }
@@ -379,5 +396,13 @@ public struct TrialGoal: Sendable, Equatable {
     latencyExponent = try node["latencyExponent"].map { value throws(SettingsError) in
       try value.number("latencyExponent")
     }
+    limits = [:]
+    for (key, resource) in Self.limitable {
+      limits[resource] = try node[key].map { limit throws(SettingsError) in try limit.number(key) }
+    }
+    readsAsRows =
+      try node["readsAsRows"].map { flag throws(SettingsError) in
+        try Bool(reading: flag, key: "readsAsRows")
+      } ?? false
   }
 }

@@ -78,6 +78,9 @@ final class ComparisonProgress: Sendable {
           &state,
           "\(title(spec)): \(remember(spec, &state))\(seconds.formatted(.number.precision(.fractionLength(1)))) s"
         )
+      case .retrying(let spec, let reason):
+        state.running[spec.address] = nil
+        line(&state, "\(title(spec)): failed, and is tried once more: \(reason)")
       case .failed(let spec, let reason):
         state.running[spec.address] = nil
         state.waiting[Self.key(spec)] = nil

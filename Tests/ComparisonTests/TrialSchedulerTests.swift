@@ -83,6 +83,7 @@ struct TrialSchedulerTests {
         case .started(let spec): "started \(spec.name)"
         case .said(let spec, _): "said \(spec.name)"
         case .finished(let spec, _): "finished \(spec.name)"
+        case .retrying(let spec, let reason): "retrying \(spec.name): \(reason)"
         case .failed(let spec, let reason): "failed \(spec.name): \(reason)"
         case .notRun(let spec, let reason): "not run \(spec.name): \(reason)"
         }
@@ -123,6 +124,18 @@ struct TrialSchedulerTests {
     #expect(
       queue.outcomes[trials[2].address] == .done && executor.began == ["good", "bad", "x", "outside"]
         || executor.began == ["good", "bad", "outside", "x"])
+  }
+
+  @Test("A search's candidate that fails is tried once more, then told as failed")
+  func retries() async {
+    var (lost, well) = (spec("lost"), spec("well"))
+    lost.role = .candidate
+    let executor = Rehearsal(capacity: 1, folder: folder, ends: ["lost": .failed("ended by signal 9")])
+    let (queue, events) = await run(executor, [lost, well])
+    #expect(executor.began == ["lost", "lost", "well"])
+    #expect(events.count { $0 == "retrying lost: ended by signal 9" } == 1)
+    #expect(events.count { $0 == "failed lost: ended by signal 9" } == 1)
+    #expect(queue.outcomes[lost.address] == .failed("ended by signal 9"))
   }
 
   @Test("Asked to stop, running trials are cancelled, and the rest is not run")

@@ -120,23 +120,45 @@ struct RecipeSourceTests {
     #expect(new == ["sought~try2", "sought~try4", "sought"])
   }
 
-  @Test("a candidate that fails takes its student along; one that cannot be run is not run")
+  @Test("a search goes on without candidates that fail; where each does, its student falls")
   func failures() throws {
-    var source = RecipeSource(try plan(Self.grid, controls: true), in: trials)
-    let pulled = source.pull()
-    let teacher = try #require(pulled)
-    let directory = trials.path + "/" + teacher.directoryName
-    try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
-    _ = try TrialRunner(teacher, directory: directory, environment).run()
-    source.tell(.done, of: teacher.address)
-    let next = source.pull()
-    let first = try #require(next)
-    source.tell(.failed("out of memory"), of: first.address)
-    let settled = source.takeSettled()
+    let plan = try plan(Self.grid, controls: true)
+    var source = RecipeSource(plan, in: trials)
+    var begun: [TrialSpec] = []
+    while let spec = source.pull() {
+      begun.append(spec)
+      // The strongest, which would be chosen.
+      guard spec.name != "sought~try3" else {
+        source.tell(.failed("out of memory"), of: spec.address)
+        continue
+      }
+      let directory = trials.path + "/" + spec.directoryName
+      try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
+      _ = try TrialRunner(spec, directory: directory, environment).run()
+      source.tell(.done, of: spec.address)
+    }
+    #expect(begun.map(\.name).suffix(3) == ["sought~try3", "sought", "sought~random"])
+    let sought = try #require(begun.first { $0.name == "sought" })
+    #expect(sought.stages[0].label == "sparsity 0.5")
+    guard case .candidate(_, let among) = sought.start else {
+      Issue.record("a searched student starts from no candidate")
+      return
+    }
+    #expect(among == begun.filter { ["sought~try1", "sought~try2"].contains($0.name) }.map(\.address))
+
+    var fallen = RecipeSource(plan, in: trials)
+    while let spec = fallen.pull() {
+      fallen.tell(spec.role == .candidate ? .failed("out of memory") : .done, of: spec.address)
+    }
+    let settled = fallen.takeSettled()
     #expect(settled.map(\.spec.name) == ["sought", "sought~random"])
-    #expect(settled.allSatisfy { $0.outcome == .failed("a trial that it needs failed") })
-    #expect(source.takeSettled().isEmpty)
-    var stopped = RecipeSource(try plan(Self.grid), in: trials)
+    #expect(
+      settled.map(\.outcome) == [
+        .failed("each candidate of its search failed, the first one so: out of memory"),
+        .failed("a trial that it needs failed"),
+      ])
+    #expect(fallen.takeSettled().isEmpty)
+    var stopped = RecipeSource(try self.plan(Self.grid), in: trials)
     _ = stopped.pull()
     #expect(stopped.close("stopped").map(\.name) == ["teacher", "sought"])
     #expect(stopped.outcomes.values.allSatisfy { $0 == .notRun("stopped") })
@@ -246,6 +268,41 @@ struct RecipeSourceTests {
     #expect(message.contains("did you mean \"hidden\"?"), "\(message)")
     let word = errorMessage { _ = try self.plan(student("network.hidden: [8, many]")) }
     #expect(word.contains("network.hidden") && word.contains("many"), "\(word)")
+  }
+
+  @Test("a fit keeps limits of its own on a target's resources, which candidates are read for as rows are")
+  func limits() throws {
+    func student(_ fit: String) -> String {
+      """
+        - name: small
+          fit: {target: uno, \(fit)}
+          search: {grid: {points: 2}}
+          over: {sparsity: [0.5, 0.9]}
+          pipeline: [{magnitude-pruning: {sparsity: 0.1, times: 1}, epochs: 1}, {post-training-quantization: {images: 32}}]
+      """
+    }
+    let plan = try plan(student("flashBytes: 30000, energyMicrojoules: 1e9"))
+    var source = RecipeSource(plan, in: trials)
+    var begun: [TrialSpec] = []
+    _ = try runAll(&source, in: trials, environment) { begun.append($0) }
+    let candidates = begun.filter { $0.role == .candidate }
+    #expect(candidates.count == 2)
+    #expect(candidates.allSatisfy { $0.goal?.readsAsRows == true && $0.goal?.limits == [:] })
+    // Other limits share the candidates.
+    var wider = RecipeSource(try self.plan(student("flashBytes: 31000, energyMicrojoules: 1e9")), in: trials)
+    var again: [String] = []
+    _ = try runAll(&wider, in: trials, environment) { again.append($0.name) }
+    #expect(again.isEmpty || again == ["small"])
+    for (fit, words) in [
+      ("flashBytes: -1", "bytes above 0"), ("ramBytes: many", "ramBytes"), ("flashBites: 1", "did you mean"),
+    ] {
+      let message = errorMessage { _ = try self.plan(student(fit)) }
+      #expect(message.contains(words), "\(message)")
+    }
+    let untargeted = errorMessage {
+      _ = try self.plan(student("ramBytes: 100").replacing("target: uno, ", with: "fileBytes: 9, "))
+    }
+    #expect(untargeted.contains("give \"target\" too"), "\(untargeted)")
   }
 
   @Test("a candidate whose training diverges makes no student, and the search goes on")

@@ -1,3 +1,4 @@
+import Execution
 import Foundation
 import Metrics
 import Readings
@@ -351,6 +352,34 @@ struct SearchTests {
     let hard = TrialGoal(target: "uno", latencyMs: 10)
     #expect(try hard.best(of: all, teacher: nil).index == 0)
     #expect(try hard.miss(of: all[1], teacher: nil)?.distance == 10)
+  }
+
+  @Test("A goal's own limits hold beside the target's, in the resource's unit, and survive their writing")
+  func limits() throws {
+    func candidate(_ top1: Double, flash: Double, ram: Double) -> CandidateResult {
+      var result = Self.candidate(top1, bytes: 10, fits: true)
+      result.reading?[.flash] = Figure(flash)
+      result.reading?[.ram] = Figure(ram)
+      return result
+    }
+    let goal = TrialGoal(target: "uno", limits: [.flash: 8192, .ram: 2000])
+    let all = [
+      candidate(0.99, flash: 9000, ram: 1000), candidate(0.98, flash: 8192, ram: 2001),
+      candidate(0.9, flash: 8000, ram: 2000),
+    ]
+    #expect(try goal.best(of: all, teacher: nil).index == 2)
+    let flash = try #require(try goal.miss(of: all[0], teacher: nil))
+    #expect(flash.distance == 808 && flash.reason.hasPrefix("flash: 9000.0 bytes on uno, 808.0 more"))
+    #expect(try goal.miss(of: all[1], teacher: nil)?.reason.hasPrefix("RAM") == true)
+    #expect(try TrialGoal(target: "uno").miss(of: all[0], teacher: nil) == nil)
+    var unread = all[2]
+    unread.reading?[.flash] = nil
+    #expect(throws: TrialError.self) { try goal.miss(of: unread, teacher: nil) }
+    var spec = TrialSpec(
+      name: "s", role: .student, seed: 0, data: "d", dataDigest: "x", validationFraction: 0, start: .teacher,
+      stages: [], goal: goal, threads: 1, precision: .f32, instructionSet: "x")
+    spec.goal?.readsAsRows = true
+    #expect(try TrialSpec(from: spec.node).goal == spec.goal)
   }
 
   @Test("A candidate's file from before metrics had names is read")

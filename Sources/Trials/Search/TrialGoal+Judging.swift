@@ -50,6 +50,19 @@ extension TrialGoal {
           distance: [Resource.flash, .ram].reduce(0) { $0 + (reading[$1]?.value ?? 0) },
           reason: reading.reason ?? "it does not fit \(target)")
       }
+      for (_, resource) in Self.limitable {
+        guard let limit = limits[resource] else { continue }
+        guard let found = reading[resource]?.value else {
+          throw TrialError.goal(
+            "\(candidate.name): its \(resource.title) on \(target) is not known, which its goal is about")
+        }
+        guard found <= limit else {
+          let unit = resource.unit.rawValue
+          return Miss(
+            distance: found - limit,
+            reason: "\(resource.title): \(found) \(unit) on \(target), \(found - limit) more than \(limit)")
+        }
+      }
       guard let latencyMs else { return nil }
       guard let found = reading[.latency]?.value else {
         throw TrialError.goal(
