@@ -24,7 +24,9 @@ public struct Classification: ImageTask {
       graph.anchorRows(behind: output) == nil
     else {
       let found = graph.outputs.first.flatMap { graph.shape(of: $0)?.description } ?? "no output"
-      throw .head(network: network, expected: "scores, [N, classes]", found: found)
+      throw .head(
+        network: network, expected: "scores, [N, classes]", found: found, data: "one class an image",
+        answer: "a classifier, such as lenet5")
     }
     return [Head(name: Head.scores, value: output, shape: [shape[1]])]
   }

@@ -37,27 +37,25 @@ public struct ObjectDetection: ImageTask {
   }
 
   public func heads(of graph: Graph, network: String) throws(TaskError) -> [Head] {
-    let expected = "scores and offsets of a detector's anchors"
-    guard graph.outputs.count == 2 else {
-      throw .head(network: network, expected: expected, found: Self.words(graph.outputs.count))
+    func mismatch(_ found: String) -> TaskError {
+      .head(
+        network: network, expected: "scores and offsets of a detector's anchors", found: found,
+        data: "boxes around things", answer: "a detector, such as ssd-tiny")
     }
+    guard graph.outputs.count == 2 else { throw mismatch(Self.words(graph.outputs.count)) }
     var heads: [Head] = []
     for (name, value) in zip([Head.anchorScores, Head.anchorOffsets], graph.outputs) {
       guard let rows = graph.anchorRows(behind: value), let shape = graph.shape(of: value),
         let anchors = Anchors(of: rows, in: graph), anchors.count > 0, shape[1].isMultiple(of: anchors.count)
       else {
-        throw .head(
-          network: network, expected: expected, found: "\(value) \(graph.shape(of: value)?.description ?? "")"
-        )
+        throw mismatch("\(value) \(graph.shape(of: value)?.description ?? "")")
       }
       heads.append(Head(name: name, value: value, shape: [shape[1]], anchors: anchors))
     }
     let (scores, offsets) = (heads[0], heads[1])
     guard scores.anchors == offsets.anchors, offsets.numbersPerAnchor == 4, scores.numbersPerAnchor >= 2
     else {
-      throw .head(
-        network: network, expected: expected,
-        found: "\(scores.numbersPerAnchor) and \(offsets.numbersPerAnchor) numbers an anchor")
+      throw mismatch("\(scores.numbersPerAnchor) and \(offsets.numbersPerAnchor) numbers an anchor")
     }
     return heads
   }

@@ -3,7 +3,8 @@ public import Graphs
 /// Why a task and a network, or a data set, do not go together.
 public enum TaskError: Error, Sendable, CustomStringConvertible {
   case noTask(data: String)
-  case head(network: String, expected: String, found: String)
+  /// A network without the outputs that a task needs; `data` says of which data it is, and `network` what answers it.
+  case head(network: String, expected: String, found: String, data: String, answer: String)
   case noHead(network: String, name: String, known: [String])
   case noTarget(name: String, known: [String])
   case unknownValue(network: String, String)
@@ -17,8 +18,9 @@ public enum TaskError: Error, Sendable, CustomStringConvertible {
     switch self {
     case .noTask(let data):
       "\(data): no task learns from all of its annotations; expected images of one class each, or of boxes around things"
-    case .head(let network, let expected, let found):
-      "\(network): expected an output of \(expected), found \(found)"
+    case .head(let network, let expected, let found, let data, let answer):
+      "\(network): expected an output of \(expected), found \(found); data of \(data) needs \(answer); "
+        + "`condense list networks` shows all"
     case .noHead(let network, let name, let known):
       "\(network): expected a head \"\(name)\", found \(known.joined(separator: ", ")); minimize something else"
     case .noTarget(let name, let known):

@@ -117,6 +117,12 @@ struct AnchorTests {
     #expect(detector.classCount == 2 && classifier.classCount == 3)
     #expect(
       errorMessage { _ = try ObjectDetection().heads(of: classifier, network: "net") }
-        == "net: expected an output of scores and offsets of a detector's anchors, found one output")
+        == "net: expected an output of scores and offsets of a detector's anchors, found one output; data of boxes "
+        + "around things needs a detector, such as ssd-tiny; `condense list networks` shows all")
+    #expect(
+      errorMessage { _ = try Classification().heads(of: detector, network: "net") }
+        .hasSuffix(
+          "data of one class an image needs a classifier, such as lenet5; `condense list networks` shows all")
+    )
   }
 }

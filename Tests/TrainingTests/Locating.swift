@@ -47,7 +47,9 @@ struct Locating: ImageTask {
 
   func heads(of graph: Graph, network: String) throws(TaskError) -> [Head] {
     guard let output = graph.outputs.first, graph.shape(of: output)?.dimensions.last == 2 else {
-      throw .head(network: network, expected: "a point, [N, 2]", found: graph.outputs.description)
+      throw .head(
+        network: network, expected: "a point, [N, 2]", found: graph.outputs.description, data: "points",
+        answer: "a network of two outputs")
     }
     return [Head(name: "middle", value: output, shape: [2])]
   }
