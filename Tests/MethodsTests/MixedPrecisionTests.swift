@@ -173,6 +173,20 @@ struct MixedPrecisionTests {
     #expect(message.contains("meanBits: 3.0 is less than the least of the widths [4, 8]"), "\(message)")
   }
 
+  @Test("A mean that takes nothing from the largest width gives it to all layers, and says so")
+  func tooMany() throws {
+    let graph = try network()
+    for mean in [4.0, 12] {
+      var method = PostTrainingQuantization()
+      (method.grids.meanBits, method.grids.widths) = (mean, [2, 4])
+      var compression = Compression(
+        method, graph: graph, evidence: QuadraticLoss(graph, ["a": 10, "b": 0.001, "c": 0]))
+      let rewrite = try method.compress(&compression)
+      #expect(bits(rewrite.graph) == ["a": 4, "b": 4, "c": 4])
+      #expect(rewrite.warnings.contains { $0.contains("all layers have 4 bits") }, "\(rewrite.warnings)")
+    }
+  }
+
   @Test("Training keeps the widths that its first point found")
   func training() throws {
     let graph = try network()

@@ -49,6 +49,13 @@ struct MixedPrecision {
     of layers: [Layer], in graph: Graph, folded: Graph, fixed: [String: Int], _ random: inout SeededRandom
   ) throws -> (bits: [String: Int], warning: String?) {
     guard !layers.isEmpty else { return ([:], nil) }
+    if let most = grids.widths.max(), meanBits >= Double(most) {
+      return (
+        Dictionary(uniqueKeysWithValues: layers.map { ($0.name, most) }),
+        "meanBits \(Self.text(meanBits)) is no less than the largest of the widths, \(most): all layers have \(most) bits; "
+          + "ask for fewer, or for wider ones by \"widths\""
+      )
+    }
     let total = layers.reduce(0) { $0 + $1.count }
     let budget = Int((meanBits * Double(total)).rounded(.down))
     let costs =
