@@ -15,12 +15,12 @@ import Trials
 struct CompareCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "compare",
-    abstract: "Runs a recipe: a teacher, its students by every method, and an honest ranking.",
+    abstract: "Run a recipe: a teacher, its students by every method, and an honest ranking.",
     discussion: """
-      Called again on the same directory it goes on where it stopped, and trains nothing twice. The report is
+      Called again on the same directory it goes on where it stopped, and trains nothing twice. The report is \
       report.html in the run's directory.
 
-      Exits with 0 when every trial gave a result, or the time limit alone kept some from being run; with 1 when the ranking
+      Exits with 0 when every trial gave a result, or the time limit alone kept some from being run; with 1 when the ranking \
       is written but some trials failed; with 70 when no student gave a result.
       """)
 

@@ -6,7 +6,7 @@ import DNNL
 struct Condense: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "condense",
-    abstract: "Trains a teacher on a folder of images and makes small, fast students of it.",
+    abstract: "Train a teacher on a folder of images and make small, fast students of it.",
     discussion: """
       Start with:  condense compare quickstart
                    condense fit PHOTOS --target cortex-m4 --time-limit 30m

@@ -7,11 +7,11 @@ import Settings
 struct DataCheckCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "check",
-    abstract: "Lists every file of a data set that something is wrong with.",
+    abstract: "List every file of a data set that something is wrong with.",
     discussion: """
-      Kinds: unreadable (damage, or no image where one belongs), misnamed (the extension says another format), duplicate
-      (the same pixels twice in one split), leak (the same pixels in two splits), odd (a size or channels that nine
-      tenths of the images do not have, one colour all over, an empty class, no classes at all).
+      Kinds: unreadable (damage, or no image where one belongs), misnamed (the extension says another format), duplicate \
+      (the same pixels twice in one split), leak (the same pixels in two splits), odd (a size or channels that nine \
+      tenths of the images do not have, one colour all over, an empty class, no classes at all). \
       Exit code 65 if there is any problem of a kind that is not allowed by --allow.
       """)
 

@@ -6,16 +6,16 @@ import Foundation
 struct DataCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "data",
-    abstract: "Makes, checks, counts and fetches data sets.",
+    abstract: "Make, check, count and fetch data sets.",
     discussion: """
-      DATA is the name of a manifest in Data/, or the path of a manifest, a folder or an archive (tar, tar.gz, zip)
-      that holds one folder of images a class, with or without train/, val/ and test/ above them; also MNIST's IDX
+      DATA is the name of a manifest in Data/, or the path of a manifest, a folder or an archive (tar, tar.gz, zip) \
+      that holds one folder of images a class, with or without train/, val/ and test/ above them; also MNIST's IDX \
       files and CIFAR-10's binary ones.
 
-      A manifest's file is looked for beside the manifest, in the folders of $CONDENSE_DATA, and in the cache
+      A manifest's file is looked for beside the manifest, in the folders of $CONDENSE_DATA, and in the cache \
       ($CONDENSE_CACHE, else $XDG_CACHE_HOME/condense, else ~/.cache/condense), where `fetch` puts it.
 
-      Decoded sets are kept in the cache too, 20 GiB of them at most ($CONDENSE_CACHE_LIMIT, in GiB): those not used
+      Decoded sets are kept in the cache too, 20 GiB of them at most ($CONDENSE_CACHE_LIMIT, in GiB): those not used \
       for the longest time go first.
       """,
     subcommands: [DataMakeCommand.self, DataCheckCommand.self, DataStatsCommand.self, DataFetchCommand.self])

@@ -7,9 +7,9 @@ import Settings
 struct DataFetchCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "fetch",
-    abstract: "Downloads the file that a manifest describes and verifies its checksum.",
+    abstract: "Download the file that a manifest describes, and verify its checksum.",
     discussion: """
-      Uses the curl program. What has arrived lies in FILE.partial and is gone on with next time; FILE appears only
+      Uses the curl program. What has arrived lies in FILE.partial and is gone on with next time; FILE appears only \
       when it is complete and its checksum is right. Without --to it goes to where manifests look for it.
       """)
 

@@ -6,10 +6,10 @@ import Foundation
 struct DataMakeCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "make",
-    abstract: "Draws a built-in data set: glyphs to classify, or scenes of them to detect.",
+    abstract: "Draw a built-in data set: glyphs to classify, or scenes of them to detect.",
     discussion: """
       glyphs: ten kinds of symbols, grey, 28x28, as PNG files, a folder a class.
-      scenes: one to four of them with boxes on clutter, grey, 64x64, in the folders of PASCAL VOC.
+      scenes: one to four of them with boxes on clutter, grey, 64x64, in the folders of PASCAL VOC. \
       Equal seeds give equal files. A fifth of the images is for testing.
       """)
 

@@ -8,7 +8,7 @@ import Settings
 struct DataStatsCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "stats",
-    abstract: "Prints a data set's counts, sizes and channel means.",
+    abstract: "Print a data set's counts, sizes and channel means.",
     discussion: "Files that cannot be read are left out and counted; `condense data check` lists them.")
 
   @Argument(help: "A manifest's name, or the path of a manifest, a folder or an archive.")

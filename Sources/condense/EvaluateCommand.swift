@@ -18,10 +18,10 @@ import Training
 struct EvaluateCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "evaluate",
-    abstract: "Scores a model: what its task is judged by, and how it did on every class.",
+    abstract: "Score a model: what its task is judged by, and how it did on every class.",
     discussion: """
-      A model knows how its data was split; the same split is used here, and images that were trained on are refused
-      unless --split all is given. A student whose values are all integers is computed in integers, as a device does; other
+      A model knows how its data was split; the same split is used here, and images that were trained on are refused \
+      unless --split all is given. A student whose values are all integers is computed in integers, as a device does; other \
       models in 32-bit floats, whatever precision they were trained in.
       """)
 

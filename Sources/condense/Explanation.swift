@@ -2,8 +2,8 @@ import Methods
 import Reports
 import Settings
 
-/// A method, a criterion or an allocation of pruning in words: its documentation, and every setting with what it accepts and its default.
-struct MethodExplanation {
+/// Something that a recipe names in words: its documentation, and every setting with what it accepts and its default.
+struct Explanation {
   /// One setting in words.
   struct Entry {
     let name: String
@@ -13,13 +13,15 @@ struct MethodExplanation {
   }
 
   let name: String
-  /// The method's family, `criterion` or `allocation`.
+  /// The method's family, or what else it is: `criterion`, `allocation`, `objective`.
   let family: String
-  /// The method's revision; criteria and allocations have that of the methods that take them.
+  let summary: String
+  /// The method's revision; all else has that of the methods that take it.
   let revision: Int?
   /// What a criterion scores; empty for all others.
   let units: [String]
-  let documentation: MethodDocumentation
+  /// What methods, criteria and allocations say of themselves at length; `nil` of all else.
+  let documentation: MethodDocumentation?
   let settings: [Entry]
 
   init(_ type: any CompressionMethod.Type) {
@@ -27,6 +29,7 @@ struct MethodExplanation {
     family = type.family.rawValue
     revision = type.revision
     documentation = type.documentation
+    summary = type.documentation.summary
     units = []
     settings = Self.entries(type)
   }
@@ -36,6 +39,7 @@ struct MethodExplanation {
     family = "criterion"
     revision = nil
     documentation = type.documentation
+    summary = type.documentation.summary
     units = UnitKind.allCases.filter { type.kinds.contains($0) }.map(\.rawValue)
     settings = Self.entries(type)
   }
@@ -45,6 +49,18 @@ struct MethodExplanation {
     family = "allocation"
     revision = nil
     documentation = type.documentation
+    summary = type.documentation.summary
+    units = []
+    settings = Self.entries(type)
+  }
+
+  /// A kind of a catalogue, such as an objective.
+  init(_ type: any NamedKind.Type, family: String) {
+    name = type.name
+    self.family = family
+    summary = type.summary
+    revision = nil
+    documentation = nil
     units = []
     settings = Self.entries(type)
   }
@@ -58,10 +74,12 @@ struct MethodExplanation {
 
   /// The text in lines of at most `width` characters, where words allow it.
   func lines(width: Int) -> [String] {
-    var lines = TextWrap.lines("\(name) (\(family)): \(documentation.summary)", width: width)
-    lines += [""] + indented(documentation.description, by: 0, width: width)
-    lines += ["", "Formula"] + indented(documentation.formula, by: 2, width: width)
-    lines += ["", "Paper"] + indented(documentation.paper, by: 2, width: width)
+    var lines = TextWrap.lines("\(name) (\(family)): \(summary)", width: width)
+    if let documentation {
+      lines += [""] + indented(documentation.description, by: 0, width: width)
+      lines += ["", "Formula"] + indented(documentation.formula, by: 2, width: width)
+      lines += ["", "Paper"] + indented(documentation.paper, by: 2, width: width)
+    }
     if !units.isEmpty {
       lines += ["", "Scores"] + indented(units.joined(separator: ", "), by: 2, width: width)
     }
@@ -98,11 +116,14 @@ struct MethodExplanation {
     ]
     if let revision { entries.append(("revision", revision.node)) }
     if !units.isEmpty { entries.append(("scores", units.node)) }
-    entries += [
-      ("summary", documentation.summary.node), ("description", documentation.description.node),
-      ("formula", documentation.formula.node), ("paper", documentation.paper.node),
-      ("settings", SettingsNode(.list(described))),
-    ]
+    entries.append(("summary", summary.node))
+    if let documentation {
+      entries += [
+        ("description", documentation.description.node), ("formula", documentation.formula.node),
+        ("paper", documentation.paper.node),
+      ]
+    }
+    entries.append(("settings", SettingsNode(.list(described))))
     let mark = SettingsMark(source: "built-in")
     return SettingsNode(.mapping(entries.map { SettingsNode.Entry(key: $0.0, mark: mark, value: $0.1) }))
   }

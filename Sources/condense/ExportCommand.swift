@@ -12,8 +12,8 @@ struct ExportCommand: ParsableCommand {
     commandName: "export",
     abstract: "Write a model in a format that other programs read; `condense list formats` names them.",
     discussion: """
-      What a format cannot hold is refused, node by node, before anything is written. The folder must be new or
-      empty; it appears when all its files are complete. With --verify the files are run on images of DATA (the first
+      What a format cannot hold is refused, node by node, before anything is written. The folder must be new or \
+      empty; it appears when all its files are complete. With --verify the files are run on images of DATA (the first \
       of its test split) and held against the model; a disagreement beyond what the format allows exits with 70.
       """)
 

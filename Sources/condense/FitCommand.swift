@@ -19,11 +19,11 @@ import Trials
 struct FitCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "fit",
-    abstract: "Finds a student of your images that fits a device, within a time, and exports it.",
+    abstract: "Find a student of your images that fits a device, within a time, and export it.",
     discussion: """
-      Looks at the images, picks a teacher, gives every family of compression the weakest student that fits the device by its
-      model, then stronger ones as the time allows; trains them, measures them, and takes the one of least energy that loses no more
-      than the margin against the teacher, else the most accurate one that fits. The decision stands in OUT/fit.json, the
+      Looks at the images, picks a teacher, gives every family of compression the weakest student that fits the device by its \
+      model, then stronger ones as the time allows; trains them, measures them, and takes the one of least energy that loses no more \
+      than the margin against the teacher, else the most accurate one that fits. The decision stands in OUT/fit.json, the \
       ranking in OUT/report.html, the student with its exported and verified files in OUT/export.
 
       What was decided is written to OUT/recipe.yaml, a recipe like any other. Stopped and called again, it goes on where it was.

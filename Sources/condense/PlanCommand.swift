@@ -15,10 +15,10 @@ import Trials
 struct PlanCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "plan",
-    abstract: "Says what `compare` would do with a recipe: trials, layers, sizes, time. Trains nothing.",
+    abstract: "Say what `compare` would do with a recipe: trials, layers, sizes, time. Nothing is trained.",
     discussion: """
-      Sizes come from applying the methods to a network that is not trained: exact where settings fix them, estimates
-      where trained weights decide. The time comes from a short measurement of this machine: a few training steps of every
+      Sizes come from applying the methods to a network that is not trained: exact where settings fix them, estimates \
+      where trained weights decide. The time comes from a short measurement of this machine: a few training steps of every \
       distinct network of the recipe. The run's directory is left as it is, and a comparison that is at work in the directory is not disturbed.
       """)
 

@@ -18,12 +18,12 @@ struct PredictCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "predict",
     abstract:
-      "Prints the classes that a model gives to images, or what it finds in them, the most probable first.",
+      "Print the classes that a model gives to images, or what it finds in them, the most probable first.",
     discussion: """
-      A detector's boxes are in pixels of the image, from its top left corner; with --out they are also drawn, each class in a
+      A detector's boxes are in pixels of the image, from its top left corner; with --out they are also drawn, each class in a \
       colour of its own, into FOLDER/NAME.png.
 
-      Of several images, those that cannot be read are told on standard error (and with --json as entries with an
+      Of several images, those that cannot be read are told on standard error (and with --json as entries with an \
       "error" instead of "classes"); the others are predicted all the same, and the exit code is 65.
       """)
 

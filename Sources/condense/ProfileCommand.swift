@@ -14,10 +14,10 @@ struct ProfileCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "profile",
     abstract:
-      "What a model takes on targets: flash, RAM, latency, energy; one target in full, layer by layer.",
+      "Measure what a model takes on targets: flash, RAM, latency, energy; one target in full, layer by layer.",
     discussion: """
-      Models are compiled and run in the target's simulator where its tools are installed (condense doctor), and held
-      against the reference: integers bit for bit, floats within a ten-thousandth. Networks without a model, and targets
+      Models are compiled and run in the target's simulator where its tools are installed (condense doctor), and held \
+      against the reference: integers bit for bit, floats within a ten-thousandth. Networks without a model, and targets \
       without a simulator, are estimated, and marked so. Without --data images are random: cycles hardly depend on them.
       """)
 

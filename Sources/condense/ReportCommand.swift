@@ -13,7 +13,7 @@ struct ReportCommand: ParsableCommand {
     abstract:
       "Report a run: a table here, and ranking.json, ranking.csv, ranking.md, picture.svg, report.html in its directory.",
     discussion: """
-      report.html is one file that works offline in any browser. Its training curves need Chart.js (Debian's libjs-chart.js)
+      report.html is one file that works offline in any browser. Its training curves need Chart.js (Debian's libjs-chart.js) \
       when the report is made. picture.svg shows accuracy against flash on the first target.
       """)
 

@@ -16,11 +16,11 @@ import Trials
 struct SensitivityCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "sensitivity",
-    abstract: "Prunes each layer alone, more and more of it, and shows what the model loses.",
+    abstract: "Prune each layer alone, more and more of it, and show what the model loses.",
     discussion: """
-      Nothing is trained: each layer by itself is pruned to some shares, and loss and metric are measured on validation
-      images, in 32-bit floats. Layers that lose the same channels are pruned together and count as one. Curves are kept
-      in the cache by what they depend on; a call that was stopped goes on behind its last layer. To let a recipe choose
+      Nothing is trained: each layer by itself is pruned to some shares, and loss and metric are measured on validation \
+      images, in 32-bit floats. Layers that lose the same channels are pruned together and count as one. Curves are kept \
+      in the cache by what they depend on; a call that was stopped goes on behind its last layer. To let a recipe choose \
       each layer's share by curves on training images, give a pruning method "scope: sensitivity".
       """)
 

@@ -21,8 +21,8 @@ struct TargetsRefitCommand: ParsableCommand {
     commandName: "refit",
     abstract: "Write a profile whose two constants, cycles and energy, fit readings of a real board.",
     discussion: """
-      FILE.csv names its columns in the first line: latencyMs, measured; and model, a file that is estimated anew, or
-      estimatedMs, what the profile gave; energyMicrojoules may be there. The least squares of logarithms decide; the
+      FILE.csv names its columns in the first line: latencyMs, measured; and model, a file that is estimated anew, or \
+      estimatedMs, what the profile gave; energyMicrojoules may be there. The least squares of logarithms decide; the \
       interval becomes that in which 95 of 100 further readings lie, where that is narrower.
       """)
 

@@ -10,17 +10,17 @@ import Training
 struct TrainCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "train",
-    abstract: "Trains a network on a folder or archive of images.",
+    abstract: "Train a network on a folder or archive of images.",
     discussion: """
-      Beside MODEL are MODEL.metrics.jsonl, a line an epoch, and while training goes on MODEL.checkpoint/. Killed at any
+      Beside MODEL are MODEL.metrics.jsonl, a line an epoch, and while training goes on MODEL.checkpoint/. Killed at any \
       moment and started again with --resume, it ends with the same bytes as if it had never stopped.
 
-      The recipe (SGD with Nesterov momentum, one-cycle rate, batch 128) is that of the network's own file on top of the
-      defaults, changed by --set: training.learningRate, training.batch, training.optimizer=adamw, training.optimizer.momentum,
-      training.schedule=cosine, training.schedule.warmUp, training.weightDecay, training.labelSmoothing, training.gradientClip,
+      The recipe (SGD with Nesterov momentum, one-cycle rate, batch 128) is that of the network's own file on top of the \
+      defaults, changed by --set: training.learningRate, training.batch, training.optimizer=adamw, training.optimizer.momentum, \
+      training.schedule=cosine, training.schedule.warmUp, training.weightDecay, training.labelSmoothing, training.gradientClip, \
       training.emaDecay, training.patience, training.accumulationSteps, training.augmentations='[pad-and-crop, flip]'.
 
-      --set network.width=0.25 multiplies the filters and features of every layer but the classifier; the model records
+      --set network.width=0.25 multiplies the filters and features of every layer but the classifier; the model records \
       it.
       """)
 

@@ -15,11 +15,11 @@ import Trials
 struct TrialCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "trial",
-    abstract: "Runs one trial of a comparison from its specification; `compare` calls it.",
+    abstract: "Run one trial of a comparison from its specification; `compare` calls it.",
     discussion: """
-      Fills the directory and exits; of a finished trial it takes the readings on targets that were added or changed
-      since. It ends at once when its standard input closes, so that it never outlives whoever
-      started it; with --detached it goes on to its end, as a job of a cluster does. On an instruction set or an engine other than
+      Fills the directory and exits; of a finished trial it takes the readings on targets that were added or changed \
+      since. It ends at once when its standard input closes, so that it never outlives whoever \
+      started it; with --detached it goes on to its end, as a job of a cluster does. On an instruction set or an engine other than \
       the specification says it does not run, and exits with 69.
       """)
 

@@ -10,7 +10,7 @@ struct ExplainTests {
     "Every method's text names every setting, its range and its default, and fits", arguments: [60, 80, 120])
   func everySetting(width: Int) {
     for type in MethodCatalogue.all {
-      let lines = MethodExplanation(type).lines(width: width)
+      let lines = Explanation(type).lines(width: width)
       #expect(lines.allSatisfy { $0.count <= width })
       let text = lines.joined(separator: "\n")
       #expect(text.hasPrefix("\(type.name) (\(type.family.rawValue)): "))
@@ -23,7 +23,7 @@ struct ExplainTests {
   @Test("Every criterion's text names every setting and fits", arguments: [60, 80, 120])
   func everyCriterion(width: Int) {
     for type in SaliencyCatalogue.all {
-      let lines = MethodExplanation(type).lines(width: width)
+      let lines = Explanation(type).lines(width: width)
       #expect(lines.allSatisfy { $0.count <= width })
       let text = lines.joined(separator: "\n")
       #expect(text.hasPrefix("\(type.name) (criterion): "))
@@ -37,7 +37,7 @@ struct ExplainTests {
 
   @Test("Ranges and defaults are those of the settings")
   func ranges() {
-    let text = MethodExplanation(MagnitudePruning.self).lines(width: 200).joined(separator: "\n")
+    let text = Explanation(MagnitudePruning.self).lines(width: 200).joined(separator: "\n")
     #expect(
       text.contains(
         """
@@ -48,7 +48,7 @@ struct ExplainTests {
     #expect(text.contains("threshold: a number in 0.0...10.0, or null; default null"))
     #expect(text.contains("arXiv:1506.02626"))
     // It is left out of what is written where it is the default.
-    let training = MethodExplanation(QuantizationAwareTraining.self).lines(width: 200).joined(separator: "\n")
+    let training = Explanation(QuantizationAwareTraining.self).lines(width: 200).joined(separator: "\n")
     #expect(training.contains("refits: an integer in 0...1000; default 0"))
   }
 
@@ -74,6 +74,16 @@ struct ExplainTests {
     let criteria = try tool.run("list", "criteria", "--json").json.required("criteria", of: "list").list(
       "criteria")
     #expect(criteria.map { $0["name"] } == SaliencyCatalogue.all.map { $0.name.node })
+    let objective = try tool.run("explain", "soft-targets")
+    #expect(
+      objective.status == 0 && objective.output.contains("soft-targets (objective): match the teacher's"))
+    #expect(objective.output.contains("temperature: a number") && objective.output.contains("default 4"))
+    // One name, several things.
+    let l1 = try tool.run("explain", "l1")
+    #expect(l1.output.contains("l1 (criterion): ") && l1.output.contains("\nl1 (penalty): "))
+    let both = try tool.run("explain", "l1", "--json").json
+    let others = try both.required("others", of: "explain").list("others")
+    #expect(both["family"] == "criterion".node && others.map { $0["family"] } == ["penalty".node])
     let wrong = try tool.run("explain", "chanel-pruning")
     #expect(wrong.status == 64 && wrong.errors.contains("did you mean \"channel-pruning\"?"))
   }
