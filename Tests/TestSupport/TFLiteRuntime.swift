@@ -15,25 +15,27 @@ public struct TFLiteRuntime: Sendable {
   /// Whether tests may ask both.
   public static var mayBeAsked: Bool { all.allSatisfy(\.python.mayBeAsked) }
 
-  /// The outputs of a file on images `[N, C, H, W]` of reals, in the file's numbers, one image after another.
-  public func run(_ bytes: [UInt8], on images: Tensor) throws -> [Float] {
+  /// The outputs of a file on images `[N, C, H, W]` of reals, in the file's numbers, one image after another; without delegates by
+  /// the interpreter's own kernels alone.
+  public func run(_ bytes: [UInt8], on images: Tensor, delegates: Bool = true) throws -> [Float] {
     let place = NSTemporaryDirectory() + "condense-tflite-\(UUID().uuidString)"
     try FileManager.default.createDirectory(atPath: place, withIntermediateDirectories: true)
     defer { try? FileManager.default.removeItem(atPath: place) }
     try Data(bytes).write(to: URL(filePath: place + "/model.tflite"))
     try Data(littleEndian: images.values).write(to: URL(filePath: place + "/images.f32"))
-    _ = try python.run(Self.script, [place] + images.shape.dimensions.map { "\($0)" })
+    let resolver = delegates ? "AUTO" : "BUILTIN_WITHOUT_DEFAULT_DELEGATES"
+    _ = try python.run(Self.script, [place, resolver] + images.shape.dimensions.map { "\($0)" })
     return try Data(contentsOf: URL(filePath: place + "/outputs.f32")).littleEndianFloats
   }
 
   private static let script = """
     import sys, numpy as np
     try:
-        from tflite_runtime.interpreter import Interpreter
+        from tflite_runtime.interpreter import Interpreter, OpResolverType
     except ImportError:
-        from ai_edge_litert.interpreter import Interpreter
-    place, shape = sys.argv[1], [int(a) for a in sys.argv[2:]]
-    interpreter = Interpreter(model_path=place + "/model.tflite")
+        from ai_edge_litert.interpreter import Interpreter, OpResolverType
+    place, resolver, shape = sys.argv[1], getattr(OpResolverType, sys.argv[2]), [int(a) for a in sys.argv[3:]]
+    interpreter = Interpreter(model_path=place + "/model.tflite", experimental_op_resolver_type=resolver)
     interpreter.allocate_tensors()
     takes, gives = interpreter.get_input_details()[0], interpreter.get_output_details()[0]
     images = np.fromfile(place + "/images.f32", "<f4").reshape(shape).transpose(0, 2, 3, 1)

@@ -16,9 +16,9 @@ public struct HuffmanCode: Sendable, Equatable {
   /// The symbols by length, then by number.
   public let symbols: [Int]
 
-  /// The best code for symbols that occur so often.
-  public init(counts: [Int]) {
-    self.init(canonical: CodeLengths.optimal(counts: counts, limit: Self.maximumLength))
+  /// The best code for symbols that occur so often, of those whose codes are no longer than `longest` bits; they must be enough.
+  public init(counts: [Int], longest: Int = maximumLength) {
+    self.init(canonical: CodeLengths.optimal(counts: counts, limit: min(longest, Self.maximumLength)))
   }
 
   /// The code of untrusted lengths: it must leave no bits unused and use none twice, save that a code of one symbol has

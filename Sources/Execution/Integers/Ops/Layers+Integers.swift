@@ -1,5 +1,5 @@
-import Graphs
-import Ops
+public import Graphs
+public import Ops
 import Tensors
 
 extension Conv2D: IntegerLowering {
@@ -17,24 +17,32 @@ extension Linear: IntegerLowering {
 
 extension BatchNorm: IntegerLowering {
   /// A batch norm that could not be folded: the affine map of its statistics as a depthwise convolution of one element.
-  ///
-  /// The weight is ±127 and the scale a 127th of the factor, so that the factor is exact and the offset finely divided; where
-  /// the offset dwarfs the factor the scale is larger, and the offset takes 2²⁹ steps.
   func integerKernel(_ frame: IntegerFrame) throws(IntegerRefusal) -> any IntegerKernel {
-    let (factors, offsets) = affine(frame.parameters)
-    let scales = zip(factors, offsets).map { factor, offset in
-      max(factor.magnitude / 127, offset.magnitude / (Double(frame.inputs[0].scale) * 0x1p29))
-    }
-    let weights = zip(factors, scales).map { factor, scale in
-      scale == 0 ? Int8(0) : Int8((factor / scale).rounded(.toNearestOrEven))
-    }
+    let (weights, scales, offsets) = depthwiseIntegers(frame.parameters, inputScale: frame.inputs[0].scale)
     let products = try frame.products(
       IntegerWeights(values: weights, storage: .dense(bits: 8)), scales: scales, bias: offsets)
-    let channels = factors.count
+    let channels = weights.count
     let plane: Shape = [channels, frame.output.shape.count / channels, 1]
     return IntegerConvolution(
       input: plane, output: plane, op: Conv2D(filters: channels, kernel: 1, groups: channels),
       products: products)
+  }
+
+  /// The affine map of its statistics as a depthwise convolution of one element: a weight, its scale and an offset a channel.
+  ///
+  /// The weight is ±127 and the scale a 127th of the factor, so that the factor is exact and the offset finely divided; where
+  /// the offset dwarfs the factor the scale is larger, and the offset takes 2²⁹ steps of input scale times it.
+  public func depthwiseIntegers(
+    _ parameters: [ParameterRole: Parameter], inputScale: Float
+  ) -> (weights: [Int8], scales: [Double], offsets: [Double]) {
+    let (factors, offsets) = affine(parameters)
+    let scales = zip(factors, offsets).map { factor, offset in
+      max(factor.magnitude / 127, offset.magnitude / (Double(inputScale) * 0x1p29))
+    }
+    let weights = zip(factors, scales).map { factor, scale in
+      scale == 0 ? Int8(0) : Int8((factor / scale).rounded(.toNearestOrEven))
+    }
+    return (weights, scales, offsets)
   }
 
   /// `factor = scale/√(variance + epsilon)` and `offset = shift - mean·factor` of each channel.

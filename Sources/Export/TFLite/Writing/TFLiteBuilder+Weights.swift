@@ -17,12 +17,12 @@ extension TFLiteBuilder {
     let values = weight.projected.values
     guard isInteger, let grid = weight.encoding.integerGrid else {
       let biases = graph[.bias, of: node.name]?.projected.values
-      return [
-        constant(reals: order.map { values[$0] }, shape: shape, name: name),
-        constant(
-          reals: biases ?? Array(repeating: 0, count: channels), shape: [Int32(channels)],
-          name: ParameterRole.bias.name(of: node.name)),
-      ]
+      let bias = constant(
+        reals: biases ?? Array(repeating: 0, count: channels), shape: [Int32(channels)],
+        name: ParameterRole.bias.name(of: node.name))
+      let elements = TFLiteElements(
+        symbols: order.map { values[$0].bitPattern }, width: 4, channels: 1, isChannelLast: false)
+      return [weights(elements, shape: shape, name: name, bits: 32, nil), bias]
     }
     let width = values.count / channels
     let scales = grid.scales.count == 1 ? Array(repeating: grid.scales[0], count: channels) : grid.scales
@@ -32,8 +32,11 @@ extension TFLiteBuilder {
     let isPerTensor = grid.scales.count == 1
     let quantization = TFLiteModel.Quantization(
       scales: grid.scales, zeroPoints: grid.scales.map { _ in 0 }, axis: isPerTensor ? 0 : axis)
-    let weights = constant(order.map { integers[$0] }, shape: shape, name: name, quantization)
-    return [weights, integerBias(of: node, scales: grid.scales, channels: channels)]
+    let bias = integerBias(of: node, scales: grid.scales, channels: channels)
+    let elements = TFLiteElements(
+      symbols: order.map { UInt32(UInt8(bitPattern: integers[$0])) }, width: 1,
+      channels: grid.scales.count, isChannelLast: !isPerTensor && axis > 0)
+    return [weights(elements, shape: shape, name: name, bits: grid.bits, quantization), bias]
   }
 
   /// The bias in steps of input scale times weight scale.

@@ -16,9 +16,16 @@ struct TFLiteBuilder {
   /// channels of planes, `[C, H, W]`.
   private var interleaved: [String: Shape] = [:]
   private(set) var model = TFLiteModel()
+  /// How weights are stored.
+  let exporter: TFLiteExporter
+  /// The form of DECODE that all weights take which it can hold; `nil` for the smallest where the exporter asks for it.
+  var form: TFLiteDecode.Form?
+  /// How many tensors of weights lie in each form of DECODE.
+  private(set) var decoded: [TFLiteDecode.Form: Int] = [:]
 
-  init(_ graph: Graph) {
+  init(_ graph: Graph, _ exporter: TFLiteExporter = TFLiteExporter()) {
     self.graph = graph
+    self.exporter = exporter
     isInteger = Self.isInteger(graph)
     places = graph.valuePlaces()
     for input in graph.inputs {
@@ -154,6 +161,16 @@ struct TFLiteBuilder {
     model.calls.append(TFLiteModel.Call(operation: operation, inputs: inputs, outputs: [output]))
   }
 
+  /// A tensor's elements, as they lie, in another shape.
+  mutating func reshaped(
+    _ tensor: Int32, _ shape: [Int32], _ name: String, _ quantization: TFLiteModel.Quantization?
+  ) -> Int32 {
+    let extents = constant(integers: shape, shape: [Int32(shape.count)], name: "\(name).shape")
+    let result = temporary(name, shape, quantization)
+    call(.reshape, [tensor, extents], to: result)
+    return result
+  }
+
   /// A tensor of the same reals in other integers: itself where they are the same.
   mutating func requantized(
     _ tensor: Int32, to quantization: TFLiteModel.Quantization?, name: String
@@ -188,6 +205,37 @@ struct TFLiteBuilder {
     _ values: [Int32], shape: [Int32], name: String, _ quantization: TFLiteModel.Quantization
   ) -> Int32 {
     constant(name, shape, .int32, values.flatMap(Self.bytes), quantization)
+  }
+
+  /// Weights as the exporter's settings say: as they are, two to a byte, or as what DECODE makes them of. Then the call to it is
+  /// the next, so this must be asked for when all else that the layer reads is there.
+  mutating func weights(
+    _ elements: TFLiteElements, shape: [Int32], name: String, bits: Int,
+    _ quantization: TFLiteModel.Quantization?
+  ) -> Int32 {
+    let isPacked = isInteger && exporter.lowBits == .packed && bits <= 4
+    let size = isPacked ? (elements.symbols.count + 1) / 2 : elements.symbols.count * elements.width
+    let type: TFLiteModel.ElementType = isInteger ? .int8 : .float32
+    let decode =
+      form.map { TFLiteDecode.of(elements, in: $0) }
+      ?? (exporter.decode == .smallest ? TFLiteDecode.smallest(of: elements, below: size) : nil)
+    if let decode {
+      let (data, description) = (decode.data, decode.description)
+      let inputs = [
+        constant(name, [Int32(data.count)], .uint8, data, nil),
+        constant("\(name)_ancillary", [Int32(description.count)], .uint8, description, nil),
+      ]
+      let output = temporary("\(name)_decoded", shape, quantization)
+      call(.decode, inputs, to: output)
+      decoded[decode.form, default: 0] += 1
+      return output
+    }
+    guard isPacked else { return constant(name, shape, type, elements.bytes, quantization) }
+    let nibbles = elements.symbols.map { UInt8(truncatingIfNeeded: $0) & 15 }
+    let pairs = stride(from: 0, to: nibbles.count, by: 2).map { place in
+      nibbles[place] | (place + 1 < nibbles.count ? nibbles[place + 1] << 4 : 0)
+    }
+    return constant(name, shape, .int4, pairs, quantization)
   }
 
   private mutating func constant(

@@ -1,19 +1,38 @@
 public import Graphs
 import Ops
 import Tensors
-import Settings
+public import Settings
 
 /// Writes TensorFlow Lite's .tflite: in bytes where all values are integers, else in floats.
 ///
 /// Bytes are TensorFlow Lite's int8 scheme: `real = scale · (q - zeroPoint)`, a scale for each output channel of weights, biases of 32
 /// bits. Its kernels round by a multiplier of 31 bits, and some of them twice, so logits may differ by a step from those of
-/// the integer reference. Weights behind masks or in codebooks are written out: the format has no form that its kernels run.
+/// the integer reference. Weights behind masks or in codebooks are written out, as the format has no form that its kernels run, unless
+/// the file is for TFLite Micro and its operator DECODE.
 public struct TFLiteExporter: Exporter {
   public static let name = "tflite"
   public static let summary =
     "TensorFlow Lite: floats, or int8 where all values are integers; rounds as its kernels do, within a step of ours"
 
+  /// How weights of at most 4 bits are stored.
+  public var lowBits = TFLiteLowBits.bytes
+  /// Whether weights are stored as what TFLite Micro makes them of.
+  public var decode = TFLiteDecoding.never
+
   public init() {}
+
+  public static var settings: [Setting<TFLiteExporter>] {
+    [
+      Setting(
+        "lowBits", \.lowBits,
+        "weights of at most 4 bits in a network of bytes: bytes, or packed (INT4; LiteRT and TFLite Micro run them, LiteRT more "
+          + "slowly than bytes)"),
+      Setting(
+        "decode", \.decode,
+        "weights in the forms of TFLite Micro's operator DECODE, which no other program runs: never, or smallest (tables, codes or "
+          + "masks where they take fewer bytes)"),
+    ]
+  }
 
   public func refusals(of graph: Graph, _ options: ExportOptions) -> [NodeRefusal] {
     let shipped: Graph
@@ -43,7 +62,7 @@ public struct TFLiteExporter: Exporter {
     do throws(GraphError) { graph = try model.graph.foldedForInference() } catch {
       throw .unsuitable(format: Self.name, what: "\(error)", hint: "train the model again")
     }
-    var builder = TFLiteBuilder(graph)
+    var builder = TFLiteBuilder(graph, self)
     for node in graph.nodes where !builder.isFused(node) {
       guard let op = node.op as? any TFLiteNode else {
         throw .refused(format: Self.name, [.withoutTFLiteForm(node)])
@@ -52,9 +71,19 @@ public struct TFLiteExporter: Exporter {
     }
     builder.finish(outputs: graph.outputs, metadata: [TFLiteMetadata.entry(of: model)])
     let bytes = builder.model.encoded(description: "\(options.baseName), made by Condense")
-    let summary = builder.isInteger ? "the network in bytes" : "the network in floats"
+    let numbers = builder.isInteger ? "the network in bytes" : "the network in floats"
     return TFLiteArtifact(
-      model: ExportFile(name: "\(options.baseName).tflite", summary: summary, bytes: bytes))
+      model: ExportFile(
+        name: "\(options.baseName).tflite", summary: numbers + words(for: builder.decoded), bytes: bytes))
+  }
+
+  /// Who runs the file, and in which forms weights lie, where that was asked for.
+  private func words(for forms: [TFLiteDecode.Form: Int]) -> String {
+    guard decode == .smallest else { return "" }
+    guard !forms.isEmpty else { return "; no weights take fewer bytes in the forms of DECODE" }
+    let parts = [(TFLiteDecode.Form.table, "tables"), (.huffman, "codes"), (.pruned, "masks")]
+      .compactMap { form, words in forms[form].map { "\(words) in \($0)" } }
+    return "; for TFLite Micro alone, which decodes weights: " + parts.joined(separator: ", ")
   }
 }
 

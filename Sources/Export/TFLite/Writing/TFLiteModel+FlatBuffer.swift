@@ -7,7 +7,7 @@ extension TFLiteModel {
   /// The bytes of a .tflite file; equal models give equal bytes.
   func encoded(description: String) -> [UInt8] {
     let writer = FlatBufferWriter()
-    let operators = Operators(calls, isInteger: tensors.contains { $0.type == .int8 })
+    let operators = Operators(self)
     let bufferTables = (buffers + metadata.map { Array($0.text.utf8) }).map { bytes in
       writer.table(
         bytes.isEmpty ? [:] : [0: .offset(writer.bytes(bytes, alignment: Self.alignment))])
@@ -30,7 +30,7 @@ extension TFLiteModel {
 
   private func graph(_ writer: FlatBufferWriter, _ operators: Operators) -> FlatBufferWriter.Offset {
     let tensorTables = tensors.map { table($0, writer) }
-    let callTables = calls.map { table($0, index: operators.index(of: $0.operation), writer) }
+    let callTables = calls.map { table($0, index: operators.index(of: $0), writer) }
     return writer.table([
       0: .offset(writer.vector(tensorTables)), 1: .offset(writer.vector(inputs)),
       2: .offset(writer.vector(outputs)), 3: .offset(writer.vector(callTables)),
@@ -67,22 +67,42 @@ extension TFLiteModel {
 
   /// The distinct operators in the order of first use.
   private struct Operators {
-    private var codes: [Int32] = []
-    private var versions: [Int32] = []
-
-    init(_ calls: [Call], isInteger: Bool) {
-      for call in calls where !codes.contains(call.operation.code) {
-        codes.append(call.operation.code)
-        versions.append(isInteger ? call.operation.version.int8 : call.operation.version.float)
-      }
+    private struct Key: Equatable {
+      let code: Int32
+      let version: Int32
+      let name: String?
     }
 
-    func index(of operation: TFLiteOperation) -> Int { codes.firstIndex(of: operation.code) ?? 0 }
+    private let model: TFLiteModel
+    private let isInteger: Bool
+    private var keys: [Key] = []
+
+    init(_ model: TFLiteModel) {
+      self.model = model
+      isInteger = model.tensors.contains { $0.type == .int8 }
+      for call in model.calls where !keys.contains(key(of: call)) { keys.append(key(of: call)) }
+    }
+
+    private func key(of call: Call) -> Key {
+      let operation = call.operation
+      let isPacked = call.inputs.contains { model.tensors[Int($0)].type == .int4 }
+      return Key(
+        code: operation.code,
+        version: isPacked
+          ? operation.int4Version : isInteger ? operation.version.int8 : operation.version.float,
+        name: operation.customName)
+    }
+
+    func index(of call: Call) -> Int { keys.firstIndex(of: key(of: call)) ?? 0 }
 
     /// Readers that know only the old field of one byte find 127, "look at the new one", for codes beyond it.
     func tables(_ writer: FlatBufferWriter) -> [FlatBufferWriter.Offset] {
-      zip(codes, versions).map { code, version in
-        writer.table([0: .int8(Int8(clamping: code)), 2: .int32(version), 3: .int32(code)])
+      keys.map { key in
+        var fields: [UInt16: FlatBufferWriter.Field] = [
+          0: .int8(Int8(clamping: key.code)), 2: .int32(key.version), 3: .int32(key.code),
+        ]
+        if let name = key.name { fields[1] = .offset(writer.string(name)) }
+        return writer.table(fields)
       }
     }
   }

@@ -4,7 +4,9 @@ struct TFLiteModel {
   enum ElementType: Int8 {
     case float32 = 0
     case int32 = 2
+    case uint8 = 3
     case int8 = 9
+    case int4 = 17
   }
 
   /// Integers that stand for reals: `real = scale · (q - zeroPoint)`, one pair or one for each index on an axis.
@@ -60,6 +62,10 @@ struct TFLiteOperation {
   var code: Int32
   /// The version that holds for the types in use, in floats and in bytes.
   var version: (float: Int32, int8: Int32) = (1, 1)
+  /// The version for constants of 4 bits; 0 where there is none.
+  var int4Version: Int32 = 0
+  /// The name of an operator that is none of TensorFlow Lite's own.
+  var customName: String?
   /// The number of its table of options in the union `BuiltinOptions`; 0 for none.
   var optionsKind: UInt8 = 0
   /// The options by their position in that table.

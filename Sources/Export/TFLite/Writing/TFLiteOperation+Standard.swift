@@ -51,7 +51,7 @@ extension TFLiteOperation {
     stride: Extent, dilation: Extent, _ padding: Padding, _ activation: Activation
   ) -> TFLiteOperation {
     TFLiteOperation(
-      code: 3, version: (1, 3), optionsKind: 1,
+      code: 3, version: (1, 3), int4Version: 7, optionsKind: 1,
       options: [
         0: .choice(padding.rawValue), 1: .integer(Int32(stride.width)), 2: .integer(Int32(stride.height)),
         3: .choice(activation.rawValue), 4: .integer(Int32(dilation.width)),
@@ -63,7 +63,7 @@ extension TFLiteOperation {
     multiplier: Int, stride: Extent, dilation: Extent, _ padding: Padding, _ activation: Activation
   ) -> TFLiteOperation {
     TFLiteOperation(
-      code: 4, version: (dilation == 1 ? 1 : 2, 3), optionsKind: 2,
+      code: 4, version: (dilation == 1 ? 1 : 2, 3), int4Version: 7, optionsKind: 2,
       options: [
         0: .choice(padding.rawValue), 1: .integer(Int32(stride.width)), 2: .integer(Int32(stride.height)),
         3: .integer(Int32(multiplier)), 4: .choice(activation.rawValue), 5: .integer(Int32(dilation.width)),
@@ -73,7 +73,7 @@ extension TFLiteOperation {
 
   static func fullyConnected(_ activation: Activation) -> TFLiteOperation {
     TFLiteOperation(
-      code: 9, version: (1, 4), optionsKind: 8,
+      code: 9, version: (1, 4), int4Version: 10, optionsKind: 8,
       options: [0: .choice(activation.rawValue), 1: .choice(0), 2: .truth(false)])
   }
 
@@ -106,6 +106,12 @@ extension TFLiteOperation {
   static let softmax = TFLiteOperation(code: 25, version: (1, 2), optionsKind: 9, options: [0: .real(1)])
   static let resizeNearest = TFLiteOperation(
     code: 97, version: (1, 2), optionsKind: 74, options: [0: .truth(false), 1: .truth(false)])
+
+  /// With the centres of pixels at halves.
+  static let resizeBilinear = TFLiteOperation(
+    code: 23, version: (3, 3), optionsKind: 15, options: [2: .truth(false), 3: .truth(true)])
+  /// TFLite Micro's own: makes constants of what they are encoded as.
+  static let decode = TFLiteOperation(code: 32, customName: "TFLM_DECODE")
 
   static func leakyReLU(slope: Float) -> TFLiteOperation {
     TFLiteOperation(code: 98, version: (1, 2), optionsKind: 75, options: [0: .real(slope)])

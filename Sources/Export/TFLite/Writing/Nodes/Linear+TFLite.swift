@@ -27,10 +27,10 @@ extension Linear: TFLiteNode {
       builder.call(.fullyConnected(target.activation), [input] + constants, to: target.tensor)
       return
     }
+    let pixel = builder.reshaped(
+      input, [1, 1, 1, columns], "\(node.name).pixel", builder.quantization(of: node.inputs[0]))
     let constants = builder.weights(
       of: node, shape: [rows, 1, 1, columns], axis: 0, order: order, bias: bias)
-    let pixel = reshaped(
-      input, [1, 1, 1, columns], "\(node.name).pixel", builder.quantization(of: node.inputs[0]), &builder)
     let target = builder.target(of: node)
     let result = builder.temporary(
       "\(node.name).convolved", [1, 1, 1, rows], builder.quantization(of: target.value))
@@ -38,16 +38,6 @@ extension Linear: TFLiteNode {
     builder.call(convolution, [pixel] + constants, to: result)
     let shape = builder.constant(integers: [1, rows], shape: [2], name: "\(node.name).shape")
     builder.call(.reshape, [result, shape], to: target.tensor)
-  }
-
-  private func reshaped(
-    _ tensor: Int32, _ shape: [Int32], _ name: String, _ quantization: TFLiteModel.Quantization?,
-    _ builder: inout TFLiteBuilder
-  ) -> Int32 {
-    let extents = builder.constant(integers: shape, shape: [Int32(shape.count)], name: "\(name).shape")
-    let result = builder.temporary(name, shape, quantization)
-    builder.call(.reshape, [tensor, extents], to: result)
-    return result
   }
 
   /// Places in `[O, I]`, with columns in the order in which interleaved features lie.

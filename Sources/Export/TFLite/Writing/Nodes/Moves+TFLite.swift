@@ -65,15 +65,29 @@ extension Dropout: TFLiteNode {
 }
 
 extension Upsample: TFLiteNode {
+  /// Kernels of bytes step along an image in 1024ths, and the error of other factors in them adds up.
   func refusal(_ node: Node, in graph: Graph, isInteger: Bool) -> String? {
-    mode == .nearest ? nil : "only nearest upsampling is written"
+    isInteger && mode == .bilinear && factor & (factor - 1) != 0
+      ? "bilinear upsampling of bytes is exact there for factors that are powers of two alone, found \(factor)"
+      : nil
   }
 
+  /// The operator keeps its input's integers; a grid of its own is made of them afterwards.
   func write(_ node: Node, to builder: inout TFLiteBuilder) {
     let shape = TFLiteBuilder.shape(builder.graph.shape(of: node.name) ?? [])
     let size = builder.constant(integers: [shape[1], shape[2]], shape: [2], name: "\(node.name).size")
-    builder.call(
-      .resizeNearest, [builder.tensor(node.inputs[0]), size], to: builder.define(node.name))
+    let inputs = [builder.tensor(node.inputs[0]), size]
+    guard mode == .bilinear else {
+      builder.call(.resizeNearest, inputs, to: builder.define(node.name))
+      return
+    }
+    guard builder.isInteger else {
+      builder.call(.resizeBilinear, inputs, for: node)
+      return
+    }
+    let larger = builder.temporary("\(node.name).larger", shape, builder.quantization(of: node.inputs[0]))
+    builder.call(.resizeBilinear, inputs, to: larger)
+    builder.call(.requantize, [larger], for: node)
   }
 }
 
