@@ -128,6 +128,30 @@ struct ONNXView: Equatable {
     return places
   }
 
+  /// The stretches of elements that the file puts in another order: their extents in the graph's order, and by place in the file's order
+  /// which of them stands there. None stands behind the same one in both orders.
+  func pieces() -> (extents: [Int], order: [Int]) {
+    let parts = self.parts
+    let inOrder = parts.indices.sorted {
+      (parts[$0].axis, -parts[$0].stride) < (parts[$1].axis, -parts[$1].stride)
+    }
+    var ranks = Array(repeating: 0, count: parts.count)
+    for (rank, place) in inOrder.enumerated() { ranks[place] = rank }
+    // Runs of neighbours in both orders, by the rank of their first.
+    var runs: [(rank: Int, extent: Int)] = []
+    for (place, part) in parts.enumerated() {
+      if place > 0, ranks[place] == ranks[place - 1] + 1 {
+        runs[runs.count - 1].extent *= part.extent
+      } else {
+        runs.append((ranks[place], part.extent))
+      }
+    }
+    let sorted = runs.indices.sorted { runs[$0].rank < runs[$1].rank }
+    var order = Array(repeating: 0, count: runs.count)
+    for (piece, place) in sorted.enumerated() { order[place] = piece }
+    return (sorted.map { runs[$0].extent }, order)
+  }
+
   /// Neighbours that together are a longer stretch of their axis become one.
   private static func joined(_ parts: [Part]) -> [Part] {
     var result: [Part] = []
@@ -169,9 +193,12 @@ struct ViewedValue: ONNXPending, Equatable {
     if let groups = view.shuffledGroups(of: shape) {
       return try network.append(ChannelShuffle(groups: groups), name: name, inputs: [value])
     }
-    throw .because(
-      "it reads \(extents.map(String.init).joined(separator: "x")) of turned axes, which are \(shape) with channels first; "
-        + "export the network with channels first, or tf2onnx's with --inputs-as-nchw")
+    guard let turns = ONNXTurns(view, of: shape) else {
+      throw .because(
+        "it reads \(extents.map(String.init).joined(separator: "x")) of turned axes, which are \(shape) with channels first; "
+          + "export the network with channels first, or tf2onnx's with --inputs-as-nchw")
+    }
+    return try turns.append(to: value, under: extents, name: name, &network)
   }
 }
 

@@ -68,9 +68,11 @@ extension ONNXNetworkBuilder {
   fileprivate func mayStayTurned(_ turned: ViewedValue, on grid: IntegerValue) -> Bool {
     let shape = shape(of: turned.value)
     guard !turned.view.isIdentity(of: shape) else { return false }
-    guard turned.view.isInOrder(of: shape) else { return true }
     let held = graph.encodingHeld(by: turned.value)
-    return plainReaders(of: turned.value) == 0 && (held == nil || held?.isEqual(to: grid) == true)
+    guard held.map({ $0.isEqual(to: grid) }) ?? true else { return false }
+    guard turned.view.isInOrder(of: shape) else { return true }
+    // A shuffle's pieces are on their grid already, whoever else reads the value.
+    return plainReaders(of: turned.value) == 0 || held != nil && turned.view.extents.count > 3
   }
 }
 

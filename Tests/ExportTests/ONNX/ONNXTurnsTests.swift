@@ -1,0 +1,95 @@
+import Graphs
+import Ops
+import Tensors
+import TestSupport
+import Testing
+
+@testable import Export
+
+extension ONNXKind {
+  /// Orders of axes that no later node takes back.
+  static let turns: [ONNXKind] = [
+    turned("depth to space, blocks first", channels: 3, filters: 12) {
+      $0.add("DepthToSpace", ["c"], ["t"], [.int("blocksize", 2)])
+    },
+    turned("depth to space, channels first", channels: 2, filters: 18) {
+      $0.add("DepthToSpace", ["c"], ["t"], [.int("blocksize", 3), .string("mode", "CRD")])
+    },
+    turned("space to depth", channels: 20, filters: 5) {
+      $0.add("SpaceToDepth", ["c"], ["t"], [.int("blocksize", 2)])
+    },
+    turned("space to depth by other axes", channels: 12, filters: 3) {
+      $0.integers("split", [0, 3, 4, 2, 4, 2])
+      $0.integers("joined", [0, 12, 4, 4])
+      $0.add("Reshape", ["c", "split"], ["s"])
+      $0.add("Transpose", ["s"], ["p"], [.ints("perm", [0, 1, 3, 5, 2, 4])])
+      $0.add("Reshape", ["p", "joined"], ["t"])
+    },
+    turned("rows and columns that change places", channels: 4, filters: 4) {
+      $0.add("Transpose", ["c"], ["t"], [.ints("perm", [0, 1, 3, 2])])
+    },
+    turned("rows as channels", channels: 8, filters: 5) {
+      $0.add("Transpose", ["c"], ["t"], [.ints("perm", [0, 2, 3, 1])])
+    },
+  ]
+
+  /// Axes of a convolution's result `c` in another order, `t`, and layers that see which pixel is beside which.
+  private static func turned(
+    _ name: String, channels: Int, filters: Int, _ build: @escaping @Sendable (inout ONNXSample) -> Void
+  ) -> ONNXKind {
+    ONNXKind(name) {
+      $0.addConvolution(filters)
+      build(&$0)
+      $0.weights("tw", [4, channels, 3, 3], spread: 0.7)
+      $0.add("Conv", ["t", "tw"], ["v"])
+      $0.add("Relu", ["v"], ["a"])
+      $0.addLayer(from: "a", channels: 4)
+    }
+  }
+}
+
+@Suite("Axes in another order")
+struct ONNXTurnsTests {
+  /// A random order of parts of the axes of `[4, 6, 5]`.
+  private static func view(_ order: [Int]) throws -> ONNXView {
+    let shape: Shape = [1, 4, 6, 5]
+    return try #require(
+      ONNXView(of: shape).reshaped([2, 2, 3, 2, 5])?.transposed([0] + order.map { $0 + 1 }))
+  }
+
+  private static func orders(_ places: [Int]) -> [[Int]] {
+    guard places.count > 1 else { return [places] }
+    return places.flatMap { first in orders(places.filter { $0 != first }).map { [first] + $0 } }
+  }
+
+  @Test("Shuffles reach all 120 orders of five stretches, by as few as the farthest needs")
+  func all() throws {
+    let shape: Shape = [1, 4, 6, 5]
+    var most = 0
+    for order in Self.orders([0, 1, 2, 3, 4]) {
+      let view = try Self.view(order)
+      guard !view.isInOrder(of: shape) else { continue }
+      let turns = try #require(ONNXTurns(view, of: shape))
+      var places = Array(0..<120)
+      for turn in turns.turns {
+        #expect(turn.groups * turn.members * turn.rest == 120)
+        // What the op's formula says of a channel's source.
+        places = (0..<120).map { place in
+          let (channel, rest) = (place / turn.rest, place % turn.rest)
+          return places[(channel % turn.groups * turn.members + channel / turn.groups) * turn.rest + rest]
+        }
+      }
+      #expect(places == view.sources(of: shape), "\(order)")
+      most = max(most, turns.turns.count)
+    }
+    #expect(most == 4, "a shuffle joins at most two neighbours more")
+  }
+
+  @Test("Stretches that stay together are one")
+  func pieces() throws {
+    let pieces = try Self.view([2, 3, 0, 1, 4]).pieces()
+    #expect(pieces.extents == [4, 6, 5] && pieces.order == [1, 0, 2])
+    let single = try Self.view([0, 1, 2, 3, 4]).pieces()
+    #expect(single.extents == [120] && single.order == [0])
+  }
+}
