@@ -118,8 +118,9 @@ let package = Package(
     library("Trials", ["Integers", "Methods", "Simulation", "Runs", crypto]),
     library("Recipes", ["Trials", "Networks"]),
     library("Comparison", ["Recipes", subprocess, system]),
-    library("Reports", ["Runs", "Settings"], resources: [.embedInCode("Resources")]),
-    program("condense", ["DNNL", "Integers", "Comparison", "Reports", "CProcess", arguments]),
+    library("Reports", ["Runs", "Settings", crypto], resources: [.embedInCode("Resources")]),
+    program(
+      "condense", ["DNNL", "Integers", "Comparison", "Reports", "CProcess", arguments]),
     program(
       "condense-bench",
       ["DNNL", "Integers", "Networks", "Methods", "Simulation", "CProcess", "CAllocations", arguments],
@@ -131,6 +132,9 @@ let package = Package(
     .target(
       name: "TrialSupport", dependencies: closure(["Recipes"]) + ["TestSupport"], path: "Tests/TrialSupport",
       swiftSettings: settings),
+    .target(
+      name: "ReportSupport", dependencies: closure(["Reports", "Images"]) + ["TestSupport"],
+      path: "Tests/ReportSupport", swiftSettings: settings),
     tests("SettingsTests", ["Settings"]),
     tests("ReadingsTests", ["Readings"]),
     tests("TensorsTests", ["Tensors"]),
@@ -152,7 +156,7 @@ let package = Package(
     tests("TargetsTests", ["Targets", "Networks"]),
     tests("SimulationTests", ["Simulation"]),
     tests("ExportTests", ["Export", "Networks", "DNNL"], exclude: ["Resources"]),
-    tests("ReportsTests", ["Reports", "Images"]),
+    tests("ReportsTests", ["Reports", "ReportSupport"]),
     tests("TrialsTests", ["Recipes", "TrialSupport"]),
     tests("RecipesTests", ["Recipes", "TrialSupport"]),
     tests("ComparisonTests", ["Comparison"]),

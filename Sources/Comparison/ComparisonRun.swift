@@ -31,6 +31,8 @@ public struct ComparisonRun: Sendable {
   public var material: RecipeMaterial { planned.material }
   /// Every trial.
   public var plan: TrialPlan { planned.plan }
+  /// Where the trials lie.
+  public var trials: TrialFolder { planned.folder }
   /// Trials at a time: their threads together never exceed the cores.
   public var jobs: Int { planned.jobs }
 

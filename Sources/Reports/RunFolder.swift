@@ -21,6 +21,8 @@ public struct RunFolder: Sendable {
     var report = RunReport(
       ranking: ranking, trials: trials.map(\.result), curves: trials.compactMap(curve), recipe: recipe,
       machine: kept?.machine ?? [], families: families)
+    report.folders = Dictionary(
+      trials.map { ($0.result.address, folder(of: $0)) }, uniquingKeysWith: { first, _ in first })
     report.messages = [rankedAnew, message].compactMap(\.self)
     return report
   }
@@ -55,10 +57,13 @@ public struct RunFolder: Sendable {
   }
 
   private func curve(_ trial: FinishedTrial) -> TrainingCurve? {
-    let folder = trial.directory.hasPrefix("/") ? trial.directory : path + "/" + trial.directory
-    return FileManager.default.contents(atPath: folder + "/" + EpochRecord.fileName).map {
+    FileManager.default.contents(atPath: folder(of: trial) + "/" + EpochRecord.fileName).map {
       TrainingCurve(name: trial.result.name, seed: trial.result.seed, metrics: $0)
     }
+  }
+
+  private func folder(of trial: FinishedTrial) -> String {
+    trial.directory.hasPrefix("/") ? trial.directory : path + "/" + trial.directory
   }
 
   private func requireFolder() throws(ReportError) {

@@ -16,6 +16,8 @@ public struct RunReport: Sendable {
   public var machine: [String]
   /// What reading the run met that the user should know.
   public var messages: [String] = []
+  /// The folders of trials, by their addresses, as far as they are known.
+  public var folders: [String: String] = [:]
   /// The family of a method, by the method's name.
   public var families: [String: String]
 

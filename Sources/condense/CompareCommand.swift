@@ -55,6 +55,9 @@ struct CompareCommand: ParsableCommand {
     help: "Percentage points below the teacher that a chosen student may be, instead of the recipe's margin.")
   var margin: Double?
 
+  @Option(help: LogOption.help, transform: LogOption.init)
+  var log: LogOption?
+
   @Flag(help: "Print the ranking as JSON.")
   var json = false
 
@@ -81,7 +84,7 @@ struct CompareCommand: ParsableCommand {
     condense_prepare_compute()
     let run = try failing(.badInput) { try ComparisonRun(recipe, options(recipe), backend: DNNLBackend()) }
     for message in run.messages { Console.note(message) }
-    let outcomes = try Self.perform(run, text) { try report(run) }
+    let outcomes = try Self.perform(run, text, logs: log.map(TrainingLogs.init)) { try report(run) }
     try requireResults(run, outcomes)
   }
 
@@ -89,11 +92,12 @@ struct CompareCommand: ParsableCommand {
   ///
   /// - Parameters:
   ///   - deadline: when trials are stopped that are not done, to go on from their checkpoints another time; `nil` for never.
+  ///   - logs: also told how the trials train.
   ///   - report: tells what is known then, also where it was stopped.
   @discardableResult
   static func perform(
     _ run: ComparisonRun, _ text: String, deadline: ContinuousClock.Instant? = nil,
-    report: () throws -> Void = {}
+    logs: TrainingLogs? = nil, report: () throws -> Void = {}
   ) throws -> [String: TrialOutcome] {
     let signals = StopSignals()
     let progress = ComparisonProgress(run)
@@ -103,7 +107,10 @@ struct CompareCommand: ParsableCommand {
         try await run.runTrials(
           recipeText: text, machine: Machine.current.description, versions: ["condense": Version.text],
           shouldStop: { signals.isStopping || deadline.map { ContinuousClock.now >= $0 } ?? false },
-          events: { progress.show($0) })
+          events: { event in
+            logs?.show(event, in: run.trials)
+            progress.show(event)
+          })
       }
     }
     progress.finish()
@@ -157,7 +164,7 @@ struct CompareCommand: ParsableCommand {
     let report = try failing(.internal) {
       try RunFolder(path: directory).report(families: ReportCommand.families)
     }
-    try ReportCommand.write(report, to: directory, json: json)
+    try ReportCommand.write(report, to: directory, of: directory, json: json)
   }
 }
 

@@ -35,7 +35,7 @@ final class ComparisonProgress: Sendable {
     images = run.material.trainingImages
     name = run.recipe.name
     directory = run.options.directory
-    folder = TrialFolder(path: run.options.trials ?? directory + "/" + Ledger.trialsFolder)
+    folder = run.trials
     let controls = Set(run.plan.trials.filter { $0.role == .control }.map(\.name)).count
     let students = Set(run.plan.trials.filter { $0.role == .student }.map(\.name)).count
     counts = (total, students, controls, run.recipe.seeds.count)

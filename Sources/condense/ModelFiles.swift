@@ -16,6 +16,9 @@ struct ModelFiles {
   /// The file of a line an epoch.
   var metrics: String { model + ".metrics.jsonl" }
 
+  /// The model's name without folder and extension.
+  var name: String { URL(filePath: model).deletingPathExtension().lastPathComponent }
+
   private var hasModel: Bool { FileManager.default.fileExists(atPath: model) }
 
   private var hasCheckpoint: Bool {

@@ -69,6 +69,9 @@ struct TrainCommand: ParsableCommand {
   @Option(help: "Threads that prepare batches; they never change a result.")
   var loaderThreads = 1
 
+  @Option(help: LogOption.help, transform: LogOption.init)
+  var log: LogOption?
+
   @Flag(help: "Print the result as JSON.")
   var json = false
 

@@ -17,10 +17,12 @@ struct TrainingRun {
   private let backend = DNNLBackend()
   private let checkpoint: Checkpoint?
   private let began: TrainingIdentity?
+  private let logs: TrainingLogs?
 
   init(_ command: TrainCommand, _ files: ModelFiles) throws {
     self.command = command
     self.files = files
+    logs = command.log.map(TrainingLogs.init)
     checkpoint = try failing(.badInput) { try files.store.latest() }
     for problem in files.store.damaged { Console.note("passing over a checkpoint: \(problem)") }
     began = try checkpoint.map { checkpoint in
@@ -52,6 +54,9 @@ struct TrainingRun {
     announce(identity, material)
     let signals = StopSignals()
     let progress = ProgressLine()
+    try failing(.badInput) {
+      try logs?.follow(files.metrics, named: files.name, epochs: checkpoint?.progress.epoch ?? 0)
+    }
     let trainer = try trainer(identity, material, progress)
     let start = ContinuousClock().now
     let outcome = try failing(.badInput) { try trainer.run { signals.isStopping } }
@@ -157,7 +162,11 @@ struct TrainingRun {
             guard let words = machine.afterStep() else { return }
             progress.clear()
             Console.note(words)
-          }, epoch: { progress.show($0, of: epochs) }))
+          },
+          epoch: {
+            progress.show($0, of: epochs)
+            logs?.update(files.metrics, named: files.name)
+          }))
       if let checkpoint { try trainer.restore(checkpoint) }
       return trainer
     }

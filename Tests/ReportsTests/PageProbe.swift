@@ -1,6 +1,8 @@
 import Foundation
 import Testing
 
+@testable import ReportSupport
+
 /// A page with scripts added that watch for errors, use its controls, and leave what they saw on its root element.
 struct PageProbe: Decodable {
   /// What one canvas shows.

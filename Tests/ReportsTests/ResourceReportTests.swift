@@ -2,6 +2,7 @@ import Foundation
 import Readings
 import Testing
 
+@testable import ReportSupport
 @testable import Reports
 @testable import Runs
 

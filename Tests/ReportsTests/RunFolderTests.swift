@@ -2,6 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
+@testable import ReportSupport
 @testable import Reports
 @testable import Runs
 
@@ -18,11 +19,11 @@ struct RunFolderTests {
     #expect(report.curves == expected.curves)
     #expect(report.recipe == expected.recipe)
     try report.write(to: directory.path, charts: nil)
-    for file in ReportFile.all {
-      #expect(try !directory.text(file.name).isEmpty)
+    for name in ReportFormat.standardNames {
+      #expect(try !directory.text(name).isEmpty)
     }
     let left = try FileManager.default.contentsOfDirectory(atPath: directory.path)
-    #expect(Set(left) == Set(ReportFile.all.map(\.name) + ["recipe.yaml", "trials"]))
+    #expect(Set(left) == Set(ReportFormat.standardNames + ["recipe.yaml", "trials"]))
   }
 
   @Test("What is no run is refused with where, what and what to do")

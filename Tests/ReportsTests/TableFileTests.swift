@@ -1,7 +1,9 @@
 import Foundation
+import Metrics
 import Readings
 import Testing
 
+@testable import ReportSupport
 @testable import Reports
 @testable import Runs
 
@@ -71,9 +73,12 @@ struct TableFileTests {
     let curve = TrainingCurve(name: "a", seed: 3, metrics: Data(text.utf8))
     #expect(
       curve.epochs == [
-        EpochRecord(epoch: 1, loss: 2.5, value: 0.3, validationLoss: nil, validation: nil),
         EpochRecord(
-          epoch: 2, stage: "logits", loss: 1.5, value: 0.5, validationLoss: 1.25, validation: 0.625),
+          epoch: 1, loss: 2.5, metric: Top1Accuracy.kind, value: 0.3, validationLoss: nil, validation: nil,
+          rate: 0.1),
+        EpochRecord(
+          epoch: 2, stage: "logits", loss: 1.5, metric: Top1Accuracy.kind, value: 0.5, validationLoss: 1.25,
+          validation: 0.625),
       ])
   }
 }

@@ -1,5 +1,5 @@
 public import Foundation
-import Metrics
+public import Metrics
 
 /// What one epoch of a trial showed: a line of its `metrics.jsonl`, in which the metric's own keys name its figures.
 public struct EpochRecord: Sendable, Equatable {
@@ -12,6 +12,8 @@ public struct EpochRecord: Sendable, Equatable {
   public var stage: String?
   /// The mean training loss.
   public var loss: Double?
+  /// What the training is judged by; `nil` where only the ledger was asked, which does not say.
+  public var metric: MetricKind?
   /// The metric of training images, 0…1.
   public var value: Double?
   /// The loss on validation images.
@@ -20,18 +22,22 @@ public struct EpochRecord: Sendable, Equatable {
   public var validation: Double?
   /// Weights that are not zero; `nil` in logs of before.
   public var weights: Int?
+  /// The learning rate of the last step; `nil` where only the ledger was asked.
+  public var rate: Double?
 
   public init(
-    epoch: Int, stage: String? = nil, loss: Double?, value: Double?, validationLoss: Double?,
-    validation: Double?, weights: Int? = nil
+    epoch: Int, stage: String? = nil, loss: Double?, metric: MetricKind? = nil, value: Double?,
+    validationLoss: Double?, validation: Double?, weights: Int? = nil, rate: Double? = nil
   ) {
     self.epoch = epoch
     self.stage = stage
     self.loss = loss
+    self.metric = metric
     self.value = value
     self.validationLoss = validationLoss
     self.validation = validation
     self.weights = weights
+    self.rate = rate
   }
 
   /// The epochs of a log. A line that is no epoch, such as half a line of a killed process, is passed over.
@@ -43,7 +49,7 @@ public struct EpochRecord: Sendable, Equatable {
   }
 
   /// The epochs of a log; one that is missing has none.
-  static func read(_ path: String) -> [EpochRecord] {
+  public static func read(_ path: String) -> [EpochRecord] {
     guard let data = try? RunFile.read(path) else { return [] }
     return all(in: data)
   }
@@ -63,18 +69,18 @@ private struct Line: Decodable {
 
   init(from decoder: any Decoder) throws {
     let line = try decoder.container(keyedBy: Key.self)
-    func number(_ names: [String]) throws -> Double? {
-      for name in names {
-        if let value = try line.decodeIfPresent(Double.self, forKey: Key(name)) { return value }
-      }
-      return nil
+    func number(_ name: String) throws -> Double? {
+      try line.decodeIfPresent(Double.self, forKey: Key(name))
+    }
+    let metric = MetricKind.all.first {
+      line.contains(Key($0.key)) || line.contains(Key($0.validationKey))
     }
     record = EpochRecord(
       epoch: try line.decode(Int.self, forKey: Key("epoch")),
       stage: try line.decodeIfPresent(String.self, forKey: Key("stage")),
-      loss: try number(["loss"]), value: try number(MetricKind.all.map(\.key)),
-      validationLoss: try number(["validationLoss"]),
-      validation: try number(MetricKind.all.map(\.validationKey)),
-      weights: try line.decodeIfPresent(Int.self, forKey: Key("weights")))
+      loss: try number("loss"), metric: metric, value: try metric.flatMap { try number($0.key) },
+      validationLoss: try number("validationLoss"),
+      validation: try metric.flatMap { try number($0.validationKey) },
+      weights: try line.decodeIfPresent(Int.self, forKey: Key("weights")), rate: try number("rate"))
   }
 }

@@ -24,9 +24,40 @@ final class RunDirectory {
       guard let curve = report.curves.first(where: { $0.name == trial.name && $0.seed == trial.seed }) else {
         continue
       }
-      let lines = try curve.epochs.map { try JSONEncoder().encode(LogLine($0)) + Data("\n".utf8) }
-      try write(Data(lines.joined()), to: folder + "/metrics.jsonl")
+      try write(try Self.log(curve.epochs), to: folder + "/metrics.jsonl")
     }
+  }
+
+  /// Writes what a comparison leaves while it runs and afterwards: trials under their names, logs, models of a few bytes, the ledger.
+  ///
+  /// - Parameter waiting: names of rows that are planned and not begun.
+  func record(_ report: RunReport, waiting: [String] = []) throws {
+    try write(RankingJSON.encode(report.ranking), to: "ranking.json")
+    try write(Data((report.recipe ?? "").utf8), to: "recipe.yaml")
+    let ledger = try Ledger(run: path)
+    try ledger.begin(recipe: report.recipe ?? "", machine: "a machine", versions: ["condense": "0"])
+    try ledger.plan(
+      report.trials.map {
+        TrialRecord(name: $0.name, role: $0.role, seed: $0.seed, address: $0.address, controlOf: $0.controlOf)
+      }
+        + waiting.map {
+          TrialRecord(name: $0, role: .student, seed: 0, address: SyntheticRun.address($0, 0))
+        })
+    for trial in report.trials {
+      let folder =
+        "trials/" + TrialDirectory.name(of: trial.name, seed: trial.seed, address: trial.address)
+      try write(try JSONEncoder().encode(trial), to: folder + "/result.json")
+      try write(Data("model of \(trial.name)".utf8), to: folder + "/student.condensed")
+      if let curve = report.curves.first(where: { $0.name == trial.name && $0.seed == trial.seed }) {
+        try write(try Self.log(curve.epochs), to: folder + "/metrics.jsonl")
+      }
+      try ledger.ingest(folder)
+    }
+  }
+
+  /// Epochs as a training logs them.
+  static func log(_ epochs: [EpochRecord]) throws -> Data {
+    Data(try epochs.map { try JSONEncoder().encode(LogLine($0)) + Data("\n".utf8) }.joined())
   }
 
   func write(_ data: Data, to name: String) throws {
@@ -45,10 +76,11 @@ final class RunDirectory {
 private struct LogLine: Encodable {
   let epoch: Int
   let stage: String?
-  let loss, top1, validationLoss, validationTop1: Double?
+  let loss, top1, validationLoss, validationTop1, rate: Double?
 
   init(_ record: EpochRecord) {
     (epoch, stage, loss) = (record.epoch, record.stage, record.loss)
     (top1, validationLoss, validationTop1) = (record.value, record.validationLoss, record.validation)
+    rate = record.rate
   }
 }

@@ -137,6 +137,14 @@ struct SyntheticRun {
     }
   }
 
+  /// 64 hexadecimal digits that follow from a name and a seed.
+  static func address(_ name: String, _ seed: UInt64) -> String {
+    var hash: UInt64 = 0xcbf2_9ce4_8422_2325
+    for byte in "\(name)/\(seed)".utf8 { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01b3 }
+    let digits = String(hash, radix: 16)
+    return String(repeating: String(repeating: "0", count: 16 - digits.count) + digits, count: 4)
+  }
+
   // MARK: Rows
 
   private func row(_ student: Student) -> Ranking.Row {
@@ -236,7 +244,7 @@ struct SyntheticRun {
   private func trial(_ student: Student, _ seed: UInt64) -> TrialResult {
     TrialResult(
       name: student.name, role: student.role, seed: seed,
-      address: String(repeating: "0123456789abcdef", count: 4), methods: student.methods,
+      address: Self.address(student.name, seed), methods: student.methods,
       controlOf: student.controlOf, classes: classes, accuracy: accuracy(student, seed),
       validation: top1(student, seed) + 0.004, size: size(student),
       parameters: Int(272_474 * student.sizeShare), nonZeros: Int(270_000 * student.codedShare),
@@ -328,8 +336,9 @@ struct SyntheticRun {
         let noise = 0.012 * (Double.random(in: 0..<1, using: &random) - 0.5)
         return EpochRecord(
           epoch: number % 10 + 1, stage: stages[number / 10], loss: 2.2 * (1 - settled) + 0.14 + noise,
-          value: 0.3 + 0.62 * settled, validationLoss: 2.0 * (1 - settled) + 0.27 + noise,
-          validation: 0.35 + (top1(student, seed) - 0.35) * settled + noise)
+          metric: Top1Accuracy.kind, value: 0.3 + 0.62 * settled,
+          validationLoss: 2.0 * (1 - settled) + 0.27 + noise,
+          validation: 0.35 + (top1(student, seed) - 0.35) * settled + noise, rate: 0.1 * (1 - settled))
       })
   }
 }

@@ -15,18 +15,30 @@ enum Browser {
     case light = 1
   }
 
+  /// The elements of a page that a server gives, after it was loaded; what it goes on loading is not waited for.
+  static func elements(at address: String, width: Int = 1280) throws -> String {
+    let profile = FileManager.default.temporaryDirectory.path() + "/condense-browser-" + UUID().uuidString
+    defer { try? FileManager.default.removeItem(atPath: profile) }
+    return try run(
+      address, profile: profile, width, 2_400, .light, ["--timeout=20000", "--dump-dom"])
+  }
+
   /// The page's elements after its scripts have run.
   static func elements(of page: String, width: Int = 1280, scheme: Scheme = .light) throws -> String {
-    try run(page, width, 2_400, scheme, ["--dump-dom"])
+    try run(
+      "file://" + page, profile: page + ".profile", width, 2_400, scheme,
+      ["--virtual-time-budget=4000", "--dump-dom"])
   }
 
   /// Writes a picture of the page.
   static func picture(of page: String, width: Int, height: Int, scheme: Scheme, to path: String) throws {
-    _ = try run(page, width, height, scheme, ["--screenshot=\(path)", "--hide-scrollbars"])
+    _ = try run(
+      "file://" + page, profile: page + ".profile", width, height, scheme,
+      ["--virtual-time-budget=4000", "--screenshot=\(path)", "--hide-scrollbars"])
   }
 
   private static func run(
-    _ page: String, _ width: Int, _ height: Int, _ scheme: Scheme, _ arguments: [String]
+    _ address: String, profile: String, _ width: Int, _ height: Int, _ scheme: Scheme, _ arguments: [String]
   ) throws -> String {
     let path = try #require(path, "chromium is missing: make deps-report")
     let process = Process()
@@ -37,8 +49,8 @@ enum Browser {
         "--kill-after=5", "120", path, "--headless", "--no-sandbox", "--disable-gpu",
         "--disable-dev-shm-usage",
         "--window-size=\(width),\(height)", "--blink-settings=preferredColorScheme=\(scheme.rawValue)",
-        "--virtual-time-budget=4000", "--user-data-dir=\(page).profile",
-      ] + arguments + ["file://" + page]
+        "--user-data-dir=\(profile)",
+      ] + arguments + [address]
     process.standardOutput = output
     process.standardError = FileHandle.nullDevice
     try process.run()
