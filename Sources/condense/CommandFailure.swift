@@ -4,8 +4,9 @@ import Settings
 struct CommandFailure: Error {
   /// The exit codes that scripts may rely on.
   enum Status: Int32 {
-    /// A comparison has its ranking, but some of its trials failed.
-    case trialsFailed = 1
+    /// The work is done, and its answer is no: a comparison has its ranking, but some of its trials failed; no student fits; a
+    /// trial that was run again gave other bytes.
+    case negative = 1
     case usage = 64
     case badInput = 65
     case missing = 69

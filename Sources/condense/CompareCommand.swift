@@ -135,7 +135,7 @@ struct CompareCommand: ParsableCommand {
     let failed = run.plan.trials.filter { outcomes[$0.address]?.isFailure ?? false }
     guard failed.isEmpty else {
       throw CommandFailure(
-        .trialsFailed,
+        .negative,
         "\(failed.count) of \(run.plan.trials.count.counted("trial")) failed; the reasons stand above, the ranking in "
           + "\(directory) holds the others, and called again the failed ones are run again")
     }

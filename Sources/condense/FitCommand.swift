@@ -120,7 +120,7 @@ struct FitCommand: ParsableCommand {
     for message in report.messages { Console.note(message) }
     try failing(.internal) { try report.write(to: folder.path, charts: ChartLibrary.find()) }
     let target = run.recipe.targets[0]
-    let decision = try failing(.trialsFailed) { try FitDecision(ranking, target: target, request) }
+    let decision = try failing(.negative) { try FitDecision(ranking, target: target, request) }
     try finish(decision, ranking, request, folder, target: target)
   }
 
