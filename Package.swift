@@ -57,6 +57,9 @@ let crypto: Target.Dependency = .product(name: "Crypto", package: "swift-crypto"
 let arguments: Target.Dependency = .product(name: "ArgumentParser", package: "swift-argument-parser")
 let grdb: Target.Dependency = .product(name: "GRDB", package: "GRDB.swift")
 let protobuf: Target.Dependency = .product(name: "SwiftProtobuf", package: "swift-protobuf")
+let flyingFox: [Target.Dependency] = [
+  .product(name: "FlyingFox", package: "FlyingFox"), .product(name: "FlyingSocks", package: "FlyingFox"),
+]
 let subprocess: Target.Dependency = .product(name: "Subprocess", package: "swift-subprocess")
 let system: Target.Dependency = .product(name: "SystemPackage", package: "swift-system")
 
@@ -75,6 +78,7 @@ let package = Package(
     .package(url: "https://github.com/swiftlang/swift-subprocess", from: "1.0.2"),
     .package(url: "https://github.com/apple/swift-system", from: "1.8.1"),
     .package(url: "https://github.com/apple/swift-protobuf", from: "1.39.0"),
+    .package(url: "https://github.com/swhitty/FlyingFox", from: "0.27.1"),
   ],
   targets: [
     native("CDNNL", ["CGomp", "CInstructions"], links: "dnnl"),
@@ -119,8 +123,9 @@ let package = Package(
     library("Recipes", ["Trials", "Networks"]),
     library("Comparison", ["Recipes", subprocess, system]),
     library("Reports", ["Runs", "Settings", crypto], resources: [.embedInCode("Resources")]),
+    library("Serving", ["Reports"] + flyingFox, resources: [.embedInCode("Resources")]),
     program(
-      "condense", ["DNNL", "Integers", "Comparison", "Reports", "CProcess", arguments]),
+      "condense", ["DNNL", "Integers", "Comparison", "Reports", "Serving", "CProcess", arguments]),
     program(
       "condense-bench",
       ["DNNL", "Integers", "Networks", "Methods", "Simulation", "CProcess", "CAllocations", arguments],
@@ -157,6 +162,7 @@ let package = Package(
     tests("SimulationTests", ["Simulation"]),
     tests("ExportTests", ["Export", "Networks", "DNNL"], exclude: ["Resources"]),
     tests("ReportsTests", ["Reports", "ReportSupport"]),
+    tests("ServingTests", ["Serving", "ReportSupport"]),
     tests("TrialsTests", ["Recipes", "TrialSupport"]),
     tests("RecipesTests", ["Recipes", "TrialSupport"]),
     tests("ComparisonTests", ["Comparison"]),

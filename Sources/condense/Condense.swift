@@ -15,8 +15,9 @@ struct Condense: ParsableCommand {
       """,
     version: Version.text,
     subcommands: [
-      FitCommand.self, CompareCommand.self, PlanCommand.self, ReportCommand.self,
-      ReproduceCommand.self, ExplainCommand.self,
+      FitCommand.self, CompareCommand.self, PlanCommand.self, ReportCommand.self, ServeCommand.self,
+      ReproduceCommand.self,
+      ExplainCommand.self,
       TrainCommand.self,
       EvaluateCommand.self, PredictCommand.self, DiffCommand.self, SensitivityCommand.self, DataCommand.self,
       ShowCommand.self,

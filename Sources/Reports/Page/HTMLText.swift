@@ -1,14 +1,14 @@
 /// Words set in HTML, so that they show as they are.
-enum HTMLText {
+package enum HTMLText {
   /// A text in which no sign of HTML acts, in elements and in quoted attributes.
-  static func escaped(_ text: String) -> String {
+  package static func escaped(_ text: String) -> String {
     TerminalText.printable(text.replacing("\n", with: " ")).reduce(into: "") { set, character in
       set += entities[character] ?? String(character)
     }
   }
 
   /// A text of several lines, for `pre`: tabs and line ends stay.
-  static func preformatted(_ text: String) -> String {
+  package static func preformatted(_ text: String) -> String {
     text.split(separator: "\n", omittingEmptySubsequences: false).map { line in
       escaped(String(line).replacing("\t", with: "  ").replacing("\r", with: ""))
     }.joined(separator: "\n")
@@ -16,7 +16,7 @@ enum HTMLText {
 
   /// JSON that may stand in a `script` element: what could end the element or reorder lines is written as escapes of JSON
   /// strings, where alone it can occur.
-  static func scriptJSON(_ json: String) -> String {
+  package static func scriptJSON(_ json: String) -> String {
     json.unicodeScalars.reduce(into: "") { set, scalar in
       switch scalar {
       case "<": set += "\\u003C"

@@ -1,13 +1,13 @@
 /// The texts of the page that are files of this module, built into the program.
-enum PageAssets {
+package enum PageAssets {
   /// How the page looks.
-  static let style = pictureStyle + text(PackageResources.page_css)
+  package static let style = pictureStyle + text(PackageResources.page_css)
 
   /// How pictures look, with the colours that they take.
   static let pictureStyle = text(PackageResources.palette_css) + text(PackageResources.picture_css)
 
   /// What the page may load: nothing.
-  static let policy = text(PackageResources.policy_txt)
+  package static let policy = text(PackageResources.policy_txt)
 
   /// The scripts in the order in which they run: one more section is one file and one line here.
   static let scripts = [

@@ -62,15 +62,22 @@ struct PageData: Encodable {
   /// Pictures of mistakes that a trial may bring: they make most of a page's size.
   private static let shownMistakes = 24
 
-  init(_ report: RunReport) {
-    ranking = report.ranking
+  init(_ report: RunReport, _ detail: PageDetail = .all) {
+    var ranking = report.ranking
+    if detail > .all { ranking.studentPairs = [] }
+    self.ranking = ranking
     metric = report.metricName
     targets = report.targets
     missingCharts =
       "There are no curves here: Chart.js was missing when this report was made. Install it (\(ChartLibrary.remedy)) and "
       + "run condense report again."
-    trials = report.trials.map(Self.trial)
-    curves = report.curves.map { curve in
+    let first = Dictionary(
+      report.rows.map { ($0.name, $0.seeds.first) }, uniquingKeysWith: { first, _ in first })
+    func isShown(_ name: String, _ seed: UInt64) -> Bool {
+      detail < .firstSeeds || (detail == .firstSeeds && first[name] == seed)
+    }
+    trials = report.trials.filter { isShown($0.name, $0.seed) }.map { Self.trial($0, detail) }
+    curves = report.curves.filter { isShown($0.name, $0.seed) }.map { curve in
       Curve(
         name: curve.name, seed: curve.seed,
         epochs: curve.epochs.map {
@@ -89,7 +96,7 @@ struct PageData: Encodable {
     }
   }
 
-  private static func trial(_ trial: TrialResult) -> Trial {
+  private static func trial(_ trial: TrialResult, _ detail: PageDetail) -> Trial {
     let accuracy = trial.accuracy
     return Trial(
       name: trial.name, role: trial.role, seed: trial.seed, classes: trial.classes,
@@ -98,6 +105,6 @@ struct PageData: Encodable {
         details: PageTasks.details(accuracy.details).map(Details.init)),
       validation: trial.validation, size: trial.size, nonZeros: trial.nonZeros,
       multiplyAdds: trial.multiplyAdds, cost: trial.cost, stages: trial.stages, layers: trial.layers,
-      mistakes: Array(trial.mistakes.prefix(shownMistakes)))
+      mistakes: Array(trial.mistakes.prefix(detail == .all ? shownMistakes : 0)))
   }
 }

@@ -1,3 +1,4 @@
+package import Foundation
 import Runs
 
 /// `report.html`: one file that works offline. Its style, scripts, data and Chart.js stand in it; its content policy
@@ -5,11 +6,13 @@ import Runs
 struct ReportPage {
   private let report: RunReport
   private let charts: ChartLibrary?
+  private let detail: PageDetail
 
   /// A page with charts where there is a library to draw them.
-  init(_ report: RunReport, charts: ChartLibrary?) {
+  init(_ report: RunReport, charts: ChartLibrary?, detail: PageDetail = .all) {
     self.report = report
     self.charts = charts
+    self.detail = detail
   }
 
   /// The whole file.
@@ -34,7 +37,7 @@ struct ReportPage {
         <noscript><p class="note">Sorting, training curves and close-ups need JavaScript; decisions, pictures and the ranking do not.</p></noscript>
         \(sections.map(\.1).joined(separator: "\n"))
         </main>
-        <script type="application/json" id="report-data">\(try PageData(report).script)</script>
+        <script type="application/json" id="report-data">\(try PageData(report, detail).script)</script>
         <script>\(charts?.script ?? "")</script>
         <script>
         \(PageAssets.scripts)</script>
@@ -51,7 +54,80 @@ struct ReportPage {
     <p class="kicker">Condense, report of a comparison</p>
     <h1>\(HTMLText.escaped(report.ranking.run))</h1>
     <p class="quiet">\(PageWords.extent(report))</p>
+    \(detail.omission.map { "<p class=\"note\">So that it opens at once, this page leaves out \($0); the report.html that condense report writes has all.</p>" } ?? "")
     </header>
     """
+  }
+}
+
+/// What a page tells of single trials and targets; a page of many rows tells less, so that it opens at once.
+enum PageDetail: Int, CaseIterable, Comparable {
+  /// All that there is.
+  case all
+  /// No pictures of mistakes, and none of the pairs of students beside the comparisons that the report lists.
+  case withoutMistakes
+  /// Close-ups and curves of first seeds alone.
+  case firstSeeds
+  /// Neither close-ups nor curves.
+  case ranking
+  /// Figures of the first target alone.
+  case firstTarget
+
+  static func < (first: PageDetail, second: PageDetail) -> Bool { first.rawValue < second.rawValue }
+
+  /// What is left out, in words; `nil` where nothing is.
+  var omission: String? {
+    switch self {
+    case .all: nil
+    case .withoutMistakes:
+      "pictures of mistakes, and differences of pairs that are none of the run's questions"
+    case .firstSeeds: "pictures of mistakes, differences of further pairs, and all seeds but the first"
+    case .ranking: "single trials and differences of further pairs"
+    case .firstTarget: "single trials, differences of further pairs, and all targets but the first"
+    }
+  }
+}
+
+extension RunReport {
+  /// `report.html` of at most so many bytes, where that can be: it tells less of single trials and targets where all would be more,
+  /// and says so.
+  package func page(charts: ChartLibrary?, limit: Int) throws -> Data {
+    var page = Data()
+    for detail in PageDetail.allCases where detail == .firstTarget || leastBytes(detail) <= limit {
+      let report = detail == .firstTarget ? ofFirstTarget : self
+      let library = detail < .ranking ? charts : nil
+      page = Data(try ReportPage(report, charts: library, detail: detail).html.utf8)
+      if page.count <= limit { break }
+    }
+    return page
+  }
+
+  /// Bytes that a page has at least, so that one which is surely too large is not made.
+  private func leastBytes(_ detail: PageDetail) -> Int {
+    let seeds = detail == .firstSeeds ? max(1, trials.count / max(1, rows.count)) : 1
+    guard detail < .ranking else { return 0 }
+    let mistakes =
+      detail == .all
+      ? trials.reduce(0) { $0 + $1.mistakes.prefix(24).reduce(0) { $0 + $1.png.utf8.count } } : 0
+    let pairs = detail == .all ? ranking.studentPairs.count * 60 : 0
+    let layers = trials.reduce(0) { $0 + $1.layers.count } * 120 / seeds
+    let epochs = curves.reduce(0) { $0 + $1.epochs.count } * 30 / seeds
+    return mistakes + pairs + layers + epochs
+  }
+
+  private var ofFirstTarget: RunReport {
+    guard let first = targets.first else { return self }
+    func kept(_ row: Ranking.Row) -> Ranking.Row {
+      var row = row
+      row.targets = row.targets.filter { $0.key == first }
+      return row
+    }
+    var report = self
+    report.ranking.teacher = ranking.teacher.map(kept)
+    report.ranking.students = ranking.students.map(kept)
+    report.ranking.targets = ranking.targets.filter { $0.key == first }
+    report.ranking.decisions = ranking.decisions.filter { $0.target == first }
+    report.ranking.targetOrder = [first]
+    return report
   }
 }

@@ -1,0 +1,193 @@
+public import Foundation
+public import Reports
+import Runs
+
+/// What a browser asks for: the parts of its path, each decoded by itself, and its query.
+public struct SiteRequest: Sendable {
+  public var path: [String]
+  public var query: [String: String]
+
+  /// Makes a request.
+  public init(path: [String], query: [String: String] = [:]) {
+    self.path = path
+    self.query = query
+  }
+}
+
+/// What is answered.
+public enum SiteAnswer: Sendable {
+  /// A whole text or file, with its type.
+  case content(Data, type: String, policy: String = Site.policy)
+  /// A file to keep, under a name.
+  case download(path: String, name: String)
+  /// How a run changes, as server-sent events.
+  case events(run: String)
+  case missing(String)
+  case failed(String)
+}
+
+/// The pages about the runs below a folder. It reads, and writes nothing.
+///
+///     let site = Site(runs: "runs")
+///     let answer = await site.answer(to: SiteRequest(path: ["run", "quickstart"]))
+public actor Site {
+  /// What a page of the site may load: its own style, script and data. Whatever a name or a file says, no browser takes it for a
+  /// program.
+  public static let policy =
+    "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self' data:; "
+    + "base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+  /// A report has its scripts in it, and is kept apart from the site.
+  static let reportPolicy = PageAssets.policy + "; frame-ancestors 'none'; sandbox allow-scripts"
+  /// The most bytes of a report's page.
+  static let reportBytes = 2_000_000
+
+  private let root: ClosedFolder
+  private let charts: ChartLibrary?
+  private let families: [String: String]
+  private var ledgers: [String: (stamp: [Double], view: LedgerView?)] = [:]
+  private var reports: [String: (stamp: [Double], report: RunReport)] = [:]
+  private var pages: [String: (stamp: [Double], page: Data)] = [:]
+  private var states: [String: (time: ContinuousClock.Instant, state: WatchedRun)] = [:]
+
+  /// A site of a folder that holds runs, or that is one.
+  ///
+  /// - Parameter families: the family of a method, by its name.
+  public init(runs path: String, charts: ChartLibrary? = nil, families: [String: String] = [:]) {
+    root = ClosedFolder(path)
+    self.charts = charts
+    self.families = families
+  }
+
+  /// The answer to a request to read.
+  public func answer(to request: SiteRequest) -> SiteAnswer {
+    switch (request.path.first, request.path.count) {
+    case (nil, _): return page(SitePages.list(names.compactMap(state)))
+    case ("assets", 2): return asset(request.path[1])
+    case ("compare", 1): return comparison(request.query["a"], request.query["b"])
+    case ("run", 2...): return run(request.path[1], Array(request.path.dropFirst(2)))
+    default: return .missing("there is no such page")
+    }
+  }
+
+  // MARK: Runs
+
+  /// The runs' names.
+  var names: [String] {
+    if RunReader.isRun(root) { return [URL(filePath: root.path).lastPathComponent] }
+    return root.names.filter { !$0.hasPrefix(".") && root.folder($0).map(RunReader.isRun) == true }
+  }
+
+  private func reader(_ name: String) -> RunReader? {
+    if RunReader.isRun(root) {
+      return name == URL(filePath: root.path).lastPathComponent ? RunReader(name: name, folder: root) : nil
+    }
+    guard !name.hasPrefix("."), let folder = root.folder(name), RunReader.isRun(folder) else { return nil }
+    return RunReader(name: name, folder: folder)
+  }
+
+  /// How a run stands; what was read within the last half second is given again.
+  func state(_ name: String) -> WatchedRun? {
+    if let known = states[name], .now - known.time < .milliseconds(500) { return known.state }
+    guard let reader = reader(name) else { return nil }
+    if ledgers[name]?.stamp != reader.stamp { ledgers[name] = (reader.stamp, reader.ledger()) }
+    let state = reader.state(ledgers[name]?.view)
+    states[name] = (.now, state)
+    return state
+  }
+
+  private func report(_ reader: RunReader) throws -> RunReport {
+    if let known = reports[reader.name], known.stamp == reader.stamp { return known.report }
+    if let link = reader.link {
+      throw ReportError.unreadable(
+        path: "\(reader.name)/\(link)", reason: "it is a link, which is not followed")
+    }
+    let stamp = reader.stamp
+    let report = try RunFolder(path: reader.folder.path).report(families: families)
+    reports[reader.name] = (stamp, report)
+    return report
+  }
+
+  private func reportPage(_ reader: RunReader) throws -> Data {
+    if let known = pages[reader.name], known.stamp == reader.stamp { return known.page }
+    let stamp = reader.stamp
+    let page = try report(reader).page(charts: charts, limit: Self.reportBytes)
+    pages[reader.name] = (stamp, page)
+    return page
+  }
+
+  private func run(_ name: String, _ path: [String]) -> SiteAnswer {
+    guard let reader = reader(name) else { return .missing("there is no run of that name") }
+    switch (path.first, path.count) {
+    case (nil, _):
+      guard let state = state(name) else { return .missing("there is no run of that name") }
+      return page(SitePages.run(state, others: names.filter { $0 != name }))
+    case ("state", 1): return json(state(name))
+    case ("events", 1): return .events(run: name)
+    case ("curve", 2):
+      guard let epochs = reader.epochs(of: path[1]) else { return .missing("there is no such trial") }
+      return json(epochs.map(CurvePoint.init))
+    case ("model", 2):
+      guard let model = reader.model(of: path[1]) else { return .missing("there is no such model") }
+      return .download(path: model.path, name: model.name)
+    case ("report", 1):
+      return made {
+        .content(try reportPage(reader), type: Self.html, policy: Self.reportPolicy)
+      }
+    case ("file", 2):
+      guard let format = ReportFormat.all.first(where: { $0.standardName == path[1] && $0.name != "html" })
+      else { return .missing("there is no such file") }
+      return made {
+        let type =
+          ["json": "application/json", "svg": "image/svg+xml"][format.name] ?? "text/plain; charset=utf-8"
+        return .content(try report(reader).bytes(of: format), type: type)
+      }
+    default: return .missing("there is no such page")
+    }
+  }
+
+  private func comparison(_ first: String?, _ second: String?) -> SiteAnswer {
+    let chosen = [first, second].compactMap(\.self)
+    let readers = chosen.compactMap(reader)
+    guard readers.count == chosen.count else { return .missing("there is no run of that name") }
+    return made {
+      page(SitePages.comparison(names, chosen, try readers.map(report).map(\.ranking)))
+    }
+  }
+
+  // MARK: Answers
+
+  static let html = "text/html; charset=utf-8"
+
+  private func page(_ html: String) -> SiteAnswer { .content(Data(html.utf8), type: Self.html) }
+
+  private func json(_ value: (some Encodable)?) -> SiteAnswer {
+    guard let value, let data = try? JSONEncoder().encode(value) else {
+      return .missing("there is no such run")
+    }
+    return .content(data, type: "application/json")
+  }
+
+  private func asset(_ name: String) -> SiteAnswer {
+    switch name {
+    case "style.css": .content(Data(SiteAssets.style.utf8), type: "text/css; charset=utf-8")
+    case "live.js": .content(Data(SiteAssets.script.utf8), type: "text/javascript; charset=utf-8")
+    default: .missing("there is no such file")
+    }
+  }
+
+  private func made(_ body: () throws -> SiteAnswer) -> SiteAnswer {
+    do { return try body() } catch { return .failed("\(error)") }
+  }
+}
+
+/// An epoch of a curve, as the page's script draws it.
+private struct CurvePoint: Encodable {
+  let stage: String?
+  let loss, validationLoss, value, validation, rate: Double?
+
+  init(_ record: EpochRecord) {
+    stage = record.stage
+    (loss, validationLoss, value) = (record.loss, record.validationLoss, record.value)
+    (validation, rate) = (record.validation, record.rate)
+  }
+}
