@@ -15,7 +15,9 @@ struct TFLiteRoundTripTests {
     var count = 0
     for example in OpCase.withoutGates {
       let graph = try example.graph()
-      guard TFLiteExporter().refusals(of: graph, ExportOptions()).isEmpty, !(example.op is Dropout) else { continue }
+      guard TFLiteExporter().refusals(of: graph, ExportOptions()).isEmpty, !(example.op is Dropout) else {
+        continue
+      }
       let copy = try TFLiteFile.graph(bytes: graph.tflite())
       let inputs = graph.randomInputs(batch: 1)
       let (found, wanted) = (try copy.reference(inputs), try graph.reference(inputs))
