@@ -13,6 +13,9 @@ struct CommandFailure: Error {
     case `internal` = 70
     case interrupted = 130
     case terminated = 143
+
+    /// Two models were compared and part.
+    static let differs = trialsFailed
   }
 
   let status: Status

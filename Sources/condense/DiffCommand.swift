@@ -25,9 +25,6 @@ struct DiffCommand: ParsableCommand {
       for 99 of 100 where two programs round integers. Exits with 0 where both compute the same, with 1 where they part.
       """)
 
-  /// The exit code of a comparison whose models part.
-  private static let parted: Int32 = 1
-
   @Argument(help: "A model: a file, RUN/ROW, onnxruntime:FILE, litert:FILE or c:MODEL.")
   var first: String
 
@@ -70,6 +67,6 @@ struct DiffCommand: ParsableCommand {
       names: [first, second], methods: runs.map(\.method), difference, truth: material.truth,
       tolerance: tolerance)
     Console.print(json ? report.node.prettyJSON : report.text)
-    if !difference.isAlike { throw ExitCode(DiffCommand.parted) }
+    guard difference.isAlike else { throw CommandFailure(.differs, "\(first) and \(second) part") }
   }
 }

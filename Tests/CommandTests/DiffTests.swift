@@ -3,6 +3,7 @@ import Export
 import Foundation
 import Graphs
 import Networks
+import Ops
 import Settings
 import Tensors
 import TestSupport
@@ -95,8 +96,11 @@ struct DiffTests {
 
     var integers = try quantized()
     try write(integers, "int8.condensed")
+    let places = integers.graph.valuePlaces()
     let grid = try #require(
-      integers.graph.nodes.dropFirst(2).first { integers.graph.values[$0.name] is IntegerValue })
+      integers.graph.nodes.dropFirst(2).first {
+        places[$0.name] == .stored && integers.graph.values[$0.name] is IntegerValue
+      })
     let encoding = try #require(integers.graph.values[grid.name] as? IntegerValue)
     integers.graph.values[grid.name] = IntegerValue(
       bits: 8, scale: encoding.scale * 1.25, zeroPoint: encoding.zeroPoint)

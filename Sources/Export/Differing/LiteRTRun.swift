@@ -38,14 +38,36 @@ public struct LiteRTRun: ModelRun {
     for call in network.operators {
       for place in call.outputs where !places.contains(place) { places.append(place) }
     }
+    let planes = self.planes
     return try RunListing(data: try run(image, places: places)).layers.compactMap { entry in
       guard let place = Int(entry.name), network.tensors.indices.contains(place) else { return nil }
       let tensor = network.tensors[place]
       let name = tensor.name.split(separator: ";").first.map(String.init) ?? ""
-      return RunLayer(
-        name: ONNXNames.readable(name), channelsLast: entry.extents, values: entry.values,
+      let layer = RunLayer(
+        name: ONNXNames.readable(name), channelsLast: planes[place] ?? entry.extents, values: entry.values,
         step: tensor.type?.isReal == false ? tensor.grid?.scales.first : nil)
+      guard planes[place] != nil else { return layer }
+      return RunLayer(
+        name: layer.name, shape: [layer.values.count], values: layer.values, step: layer.step)
     }
+  }
+
+  /// By features that lie as the image did that they were: rows, columns and channels.
+  private var planes: [Int: [Int]] {
+    var planes: [Int: [Int]] = [:]
+    for call in network.operators {
+      guard let input = call.inputs.first, input >= 0, let output = call.outputs.first else { continue }
+      let (from, to) = (network.tensors[input].shape, network.tensors[output].shape)
+      guard to.count == 2 else { continue }
+      if call.type == "RESHAPE", from.count == 4,
+        Shape(Array(from.dropFirst())).count(upTo: Graph.maximumElements) == to[1]
+      {
+        planes[output] = Array(from.dropFirst())
+      } else if from == to, !["FULLY_CONNECTED", "SOFTMAX", "LOG_SOFTMAX"].contains(call.type) {
+        planes[output] = planes[input]
+      }
+    }
+    return planes
   }
 
   private func run(_ images: Tensor, places: [Int]) throws -> Data {

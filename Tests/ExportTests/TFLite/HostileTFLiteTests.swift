@@ -1,5 +1,5 @@
-import FlatBuffers
 import Graphs
+import Ops
 import Tensors
 import TestSupport
 import Testing
@@ -73,7 +73,7 @@ struct HostileTFLiteTests {
     #expect(message(sample { $0.buffers[1].removeLast() }).contains("[3, 1, 1, 3] takes 36 bytes, found 35"))
     #expect(message(sample { $0.tensors[1].shape[0] = -3 }).contains("extents [-3, 1, 1, 3]"))
     let huge = sample { $0.tensors[1].shape = [1 << 29, 1 << 29, 1 << 29, 1 << 29] }
-    #expect(message(huge).contains("has more than"))
+    #expect(message(huge).contains("a weight of [536870912, "))
     #expect(message(sample { $0.tensors[1].buffer = 77 }).contains("in buffer 77 of"))
     #expect(message(sample { $0.calls[0].inputs[1] = 99 }).contains("tensor 99 of 6"))
     #expect(message(sample { $0.calls[0].inputs[0] = -5 }).contains("tensor -5 of 6"))
@@ -96,7 +96,7 @@ struct HostileTFLiteTests {
       message(twice) == "m.tflite: damaged TensorFlow Lite: two operators make \"c\", or it is an input")
     #expect(message(sample { $0.outputs = [] }) == "m.tflite: TensorFlow Lite output: there is none")
     #expect(message(sample { $0.outputs = [1] }).contains("no node makes"))
-    #expect(message(sample { $0.inputs = [] }).contains("which no earlier operator makes"))
+    #expect(message(sample { $0.inputs = [] }).contains("0 inputs (), expected one of images"))
     let many = sample { model in
       model.calls = (0..<2501).map { _ in model.calls[0] }
     }

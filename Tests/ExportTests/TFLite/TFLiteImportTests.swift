@@ -7,8 +7,8 @@ import Testing
 
 @testable import Export
 
-/// Files that TensorFlow's converter made of Keras's networks (`Resources/make-keras-networks.py`), with the outputs that TensorFlow
-/// Lite's interpreter gave.
+/// Files that TensorFlow's converter made of Keras's networks and LiteRT's tools of one of PyTorch's (`Resources/make-keras-networks.py`,
+/// `make-litert-networks.py`), with the outputs that TensorFlow Lite's interpreter gave.
 @Suite("TensorFlow Lite files of other makers")
 struct TFLiteImportTests {
   private static let resources = URL(filePath: #filePath).deletingLastPathComponent()
@@ -48,6 +48,7 @@ struct TFLiteImportTests {
     "Floats and halves: within 1e-4 of the largest output",
     arguments: [
       "keras_mobile-float", "keras_mobile-f16", "keras_flat-float", "keras_flat-f16", "keras_rare-float",
+      "litert_residual-float", "litert_residual-weights",
     ])
   func floats(name: String) throws {
     let (found, wanted, model) = try Self.outputs(name)
@@ -59,7 +60,10 @@ struct TFLiteImportTests {
 
   @Test(
     "Integers: 99 of 100 outputs within a step",
-    arguments: ["keras_mobile-int8", "keras_mobile-uint8", "keras_flat-int8", "keras_mobile-int16"])
+    arguments: [
+      "keras_mobile-int8", "keras_mobile-uint8", "keras_flat-int8", "keras_mobile-int16",
+      "litert_residual-int8",
+    ])
   func integers(name: String) throws {
     let (found, wanted, model) = try Self.outputs(name)
     let graph = model.model.graph

@@ -68,7 +68,11 @@ enum TFLiteSoftmaxReader: TFLiteOperatorReader {
       let beta = try call.real(.softmax, 0)
       guard beta == 1 else { throw .because("a factor of \(beta), expected 1") }
     }
-    try network.append(
-      isLogarithm ? "LogSoftmax" : "Softmax", [try network.value(call, 0)], [.int("axis", -1)], for: call)
+    guard isLogarithm else {
+      return try network.append("Softmax", [try network.value(call, 0)], [.int("axis", -1)], for: call)
+    }
+    // Left off where the network ends in it: what is read are scores, on whatever grid the logarithms are.
+    network.handOn(
+      network.emit("LogSoftmax", [try network.value(call, 0)], [.int("axis", -1)], for: call), for: call)
   }
 }

@@ -137,10 +137,10 @@ extension TFLiteTranslation {
 
   /// Tells of weights that are integers beside values that are floats: kernels put the values on grids as they come.
   mutating func tellMixedTypes(_ call: TFLiteCall, _ weight: TFLiteNetwork.Tensor) throws(ONNXRefusal) {
-    guard weight.grid != nil, weight.type?.isReal == false, try grid(of: try call.requiredInput(0)) == nil
-    else {
-      return
-    }
+    // Behind a DEQUANTIZE of their own weights are floats to the kernel as well.
+    guard let place = call.input(1), isConstant(place), weight.grid != nil, weight.type?.isReal == false,
+      try grid(of: try call.requiredInput(0)) == nil
+    else { return }
     note(
       "quantizes values by the range that they have in each image; here they are floats, and results differ by such steps"
     )

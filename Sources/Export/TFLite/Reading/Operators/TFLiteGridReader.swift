@@ -8,6 +8,10 @@ enum TFLiteGridReader: TFLiteOperatorReader {
     guard let output = call.outputs.first, let grid = try network.grid(of: output) else {
       throw .because("to a type that is not read")
     }
+    if let place = call.input(0), network.soleSource(of: place, "LOG_SOFTMAX") != nil {
+      // Scores are taken before it, which have integers of their own.
+      return network.handOn(input, for: call)
+    }
     guard let source = try network.grid(of: try call.requiredInput(0)), !source.isEqual(to: grid) else {
       return try network.set(call, 0, input, isMoving: true)
     }

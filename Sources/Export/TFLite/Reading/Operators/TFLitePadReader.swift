@@ -34,8 +34,11 @@ enum TFLitePadReader: TFLiteOperatorReader {
     else { return nil }
     if let number = try network.number(call, 2) { return number <= least ? sides : nil }
     let tensor = network.tensor(value)
-    let lowest: [TFLiteNetwork.ElementType: [UInt8]] = [.int8: [0x80], .uint8: [0], .int16: [0, 0x80]]
-    guard let type = tensor.type, lowest[type] == Array(tensor.bytes),
+    // Of 16 bits converters use one integer less.
+    let lowest: [TFLiteNetwork.ElementType: [[UInt8]]] = [
+      .int8: [[0x80]], .uint8: [[0]], .int16: [[0, 0x80], [1, 0x80]],
+    ]
+    guard let type = tensor.type, lowest[type]?.contains(Array(tensor.bytes)) == true,
       let padded = call.outputs.first, let grid = tensor.grid, network.tensor(padded).grid == grid
     else { return nil }
     return sides
