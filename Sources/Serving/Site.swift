@@ -161,7 +161,9 @@ public actor Site {
   private func page(_ html: String) -> SiteAnswer { .content(Data(html.utf8), type: Self.html) }
 
   private func json(_ value: (some Encodable)?) -> SiteAnswer {
-    guard let value, let data = try? JSONEncoder().encode(value) else {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+    guard let value, let data = try? encoder.encode(value) else {
       return .missing("there is no such run")
     }
     return .content(data, type: "application/json")

@@ -110,6 +110,6 @@ struct ReproduceTests {
     try FileManager.default.moveItem(atPath: tool.folder + "/kept", toPath: tool.folder + "/" + teacher)
 
     try FileManager.default.moveItem(atPath: tool.folder + "/glyphs", toPath: tool.folder + "/moved")
-    try reproduce("call it where the comparison was called", status: 69)
+    try reproduce("give the data that the comparison saw", status: 69)
   }
 }

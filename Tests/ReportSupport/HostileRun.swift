@@ -22,4 +22,20 @@ extension SyntheticRun {
     }
     return run
   }
+
+  /// The same with those names alone that results may have and folders may bear: a comparison can have left it.
+  static var recordable: SyntheticRun {
+    var run = hostile
+    run.classes = SyntheticRun().classes
+    run.students = run.students.filter { student in
+      !student.name.isEmpty && !student.name.contains("/") && student.name.utf8.count < 200
+        && student.name.unicodeScalars.allSatisfy { scalar in
+          switch scalar.properties.generalCategory {
+          case .control, .format, .lineSeparator, .paragraphSeparator: false
+          default: true
+          }
+        }
+    }
+    return run
+  }
 }

@@ -14,9 +14,6 @@ struct MLflowTests {
 
   /// A report of a run in a folder, with specifications beside the results.
   private static func report(_ run: SyntheticRun, in directory: RunDirectory) throws -> RunReport {
-    var run = run
-    // Classes of such names are refused in results.
-    run.classes = SyntheticRun().classes
     try directory.fill(run.report)
     let report = try RunFolder(path: directory.path).report()
     for folder in report.folders.values {
@@ -34,7 +31,7 @@ struct MLflowTests {
     arguments: 0..<2)
   func files(run: Int) throws {
     let directory = try RunDirectory()
-    let report = try Self.report(TableFileTests.runs[run], in: directory)
+    let report = try Self.report([SyntheticRun(), .recordable][run], in: directory)
     let files = MLflowStore(report, "/store").files
     #expect(files.count == Set(files.map(\.path)).count)
     #expect(files.map(\.path) == MLflowStore(report, "/store").files.map(\.path))
@@ -60,7 +57,7 @@ struct MLflowTests {
     arguments: 0..<2)
   func peer(run: Int) throws {
     let directory = try RunDirectory()
-    let report = try Self.report(TableFileTests.runs[run], in: directory)
+    let report = try Self.report([SyntheticRun(), .recordable][run], in: directory)
     let out = directory.path + "/out"
     try report.write(try #require(ReportFormat.named("mlflow")), to: out, charts: nil)
     let script = """
