@@ -43,12 +43,16 @@ if [ -n "$$missing" ]; then \
 fi
 endef
 
-.PHONY: help deps deps-report deps-simulated simulators build build-tests test test-limited lint format compare clean
+# Slurm on two virtual nodes of this machine.
+SLURM = slurm-wlm munge
+
+.PHONY: help deps deps-report deps-simulated simulators build build-tests test test-limited slurm-test lint format compare clean
 
 help:
 	@echo "make compare   every family of compression on the built-in data set (installs, builds, runs)"
 	@echo "make test      pass the tests (installs, builds, runs)"
 	@echo "make test-limited  pass the tests of arithmetic again, without AVX-512, and without AVX"
+	@echo "make slurm-test  install Slurm and run the quickstart through it on two virtual nodes (root; not part of make test)"
 	@echo "make build     build condense and condense-bench"
 	@echo "make deps      install the Debian packages that are missing; deps-report: browser and Python of some tests"
 	@echo "make simulators  install what simulates or places all targets (1.2 GB); the Arduino's alone comes with make compare"
@@ -93,6 +97,11 @@ test: build-tests
 test-limited: build-tests
 	$(call run-tests,--filter '$(ARITHMETIC)',CONDENSE_MAX_CPU_ISA=AVX2 OPENBLAS_CORETYPE=Haswell)
 	$(call run-tests,--filter '$(KERNELS)',CONDENSE_MAX_CPU_ISA=SSE41 OPENBLAS_CORETYPE=Nehalem)
+
+# Its own daemons in a folder of its own; nothing of a cluster that is set up here is touched.
+slurm-test: build
+	@$(call install,$(SLURM))
+	Benchmarks/slurm.sh
 
 lint:
 	swift format lint --strict --recursive --parallel Sources Tests Package.swift

@@ -66,20 +66,30 @@ public struct PlannedComparison: Sendable {
     TrialFolder(path: options.trials ?? options.directory + "/" + Ledger.trialsFolder)
   }
 
-  /// Trials at a time: their threads together never exceed the cores.
+  /// Trials at a time: as processes of this machine, their threads together never exceed the cores.
   public var jobs: Int {
-    options.jobs ?? max(1, ProcessInfo.processInfo.activeProcessorCount / recipe.threads)
+    if let slurm = options.slurm { return min(options.jobs ?? slurm.jobs, slurm.jobs) }
+    return options.jobs ?? max(1, ProcessInfo.processInfo.activeProcessorCount / recipe.threads)
   }
 
   /// The trials as they become known.
   var source: RecipeSource { RecipeSource(plan, in: folder) }
 
-  /// Runs trials here, as processes.
+  private var executor: any TrialExecutor {
+    let sources = options.datasets.sourceDirectories
+    guard var profile = options.slurm else {
+      return LocalProcesses(executable: options.executable, capacity: jobs, sources: sources)
+    }
+    profile.jobs = jobs
+    return SlurmJobs(
+      profile, folder: options.directory + "/slurm", executable: options.executable, sources: sources)
+  }
+
+  /// Runs trials here, as processes, or through a cluster's queue.
   func scheduler(shouldStop: @Sendable @escaping () -> Bool) -> TrialScheduler {
     TrialScheduler(
-      executor: LocalProcesses(
-        executable: options.executable, capacity: jobs, sources: options.datasets.sourceDirectories),
-      folder: folder, timeLimit: options.timeLimit, trainingImages: material.trainingImages,
+      executor: executor, folder: folder, timeLimit: options.timeLimit,
+      trainingImages: material.trainingImages,
       origins: origins, shouldStop: shouldStop)
   }
 

@@ -23,6 +23,8 @@ public struct RunOptions: Sendable {
   public var datasets: DatasetOptions
   /// The program that knows `trial`.
   public var executable: String
+  /// The cluster's queue that trials are given to; `nil` runs them as processes of this machine.
+  public var slurm: SlurmProfile?
   /// What trials are read with on targets; `nil` for estimates alone.
   public var meter: TargetMeter?
 
@@ -31,7 +33,7 @@ public struct RunOptions: Sendable {
     directory: String, trials: String? = nil, jobs: Int? = nil, seeds: Int? = nil, only: [String] = [],
     timeLimit: Duration? = nil, networks: [String], targets: [String], datasets: DatasetOptions,
     executable: String,
-    meter: TargetMeter? = nil
+    slurm: SlurmProfile? = nil, meter: TargetMeter? = nil
   ) {
     self.directory = directory
     self.trials = trials
@@ -43,6 +45,7 @@ public struct RunOptions: Sendable {
     self.targets = targets
     self.datasets = datasets
     self.executable = executable
+    self.slurm = slurm
     self.meter = meter
   }
 }

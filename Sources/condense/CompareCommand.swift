@@ -45,6 +45,14 @@ struct CompareCommand: ParsableCommand {
   @Option(help: "Start no trial that would end later, such as 30m, 2h or 90s; what is missing is named.")
   var timeLimit: String?
 
+  @Option(help: "Who runs the trials: local, processes of this machine, or slurm, the jobs of a cluster.")
+  var executor = Executor.local
+
+  @Option(
+    help:
+      "With --executor slurm: a YAML file of how its queue is asked (partition, account, time, memoryMB, …).")
+  var profile: String?
+
   @Option(help: "A folder of trials that several runs share.")
   var trials: String?
 
@@ -61,8 +69,13 @@ struct CompareCommand: ParsableCommand {
   @Flag(help: "Print the ranking as JSON.")
   var json = false
 
+  enum Executor: String, CaseIterable, ExpressibleByArgument { case local, slurm }
+
   func validate() throws {
     try ReportCommand.requireMargin(margin)
+    if profile != nil, executor != .slurm {
+      throw ValidationError("--profile is of --executor slurm; give both, or leave it out")
+    }
     if let jobs, !(1...1024).contains(jobs) {
       throw ValidationError("--jobs must be in 1...1024, found \(jobs)")
     }
@@ -82,7 +95,9 @@ struct CompareCommand: ParsableCommand {
     recipe.margin = margin.map { $0 / 100 } ?? recipe.margin
     try recipe.requireSupportedPrecision()
     condense_prepare_compute()
-    let run = try failing(.badInput) { try ComparisonRun(recipe, options(recipe), backend: DNNLBackend()) }
+    let run = try failing(.badInput) {
+      try ComparisonRun(recipe, options(recipe, try slurm()), backend: DNNLBackend())
+    }
     for message in run.messages { Console.note(message) }
     let outcomes = try Self.perform(run, text, logs: log.map(TrainingLogs.init)) { try report(run) }
     try requireResults(run, outcomes)
@@ -141,14 +156,23 @@ struct CompareCommand: ParsableCommand {
     }
   }
 
-  private func options(_ recipe: Recipe) -> RunOptions {
+  /// How the cluster's queue is asked, where trials are given to it.
+  private func slurm() throws -> SlurmProfile? {
+    guard executor == .slurm else { return nil }
+    guard let profile else { return SlurmProfile() }
+    return try failing(.badInput) {
+      try SlurmProfile(from: SettingsNode(contentsOf: profile), owner: "a profile of Slurm")
+    }
+  }
+
+  private func options(_ recipe: Recipe, _ slurm: SlurmProfile?) -> RunOptions {
     RunOptions(
       directory: out ?? "runs/" + recipe.name,
       trials: trials.map(Self.absolute), jobs: jobs, seeds: seeds, only: only,
       timeLimit: timeLimit.flatMap(TimeText.seconds).map { .seconds($0) },
       networks: Locations.folders("Teachers"),
       targets: Locations.folders("Recipes/targets"), datasets: .forCommands, executable: Locations.executable,
-      meter: .forCommands)
+      slurm: slurm, meter: .forCommands)
   }
 
   /// The path from the root: children and reports may stand elsewhere.

@@ -1,0 +1,69 @@
+public import Settings
+
+/// How a cluster's queue is asked for trials: a YAML file.
+///
+///     partition: cpu
+///     time: 4h
+///     memoryMB: 4000
+///     modules: ["module load gcc"]
+///
+/// The nodes need the program and the run's directory under the paths that they have here, and nothing else.
+public struct SlurmProfile: Configurable, Sendable, Equatable {
+  /// Where jobs go; `nil` takes the cluster's own choice.
+  public var partition: String?
+  /// On whose account; `nil` takes the user's own.
+  public var account: String?
+  /// The longest time of one trial, as Slurm takes it: minutes, `HH:MM:SS` or `D-HH`.
+  public var time: String?
+  /// Memory of one trial.
+  public var memoryMB: Int?
+  /// Cores of one trial; `nil` for its threads.
+  public var cores: Int?
+  /// The most trials in one array.
+  public var arraySize = 500
+  /// The most trials that wait and run at a time.
+  public var jobs = 1_000
+  /// How often a trial whose node or job was lost is given to the queue again.
+  public var retries = 3
+  /// Whether Ctrl-C ends the jobs too; else they go on, and a later call finds them.
+  public var cancelOnStop = false
+  /// Seconds between two looks at the queue.
+  public var pollSeconds = 5.0
+  /// Further directives, without `#SBATCH`: `--qos=low`.
+  public var directives: [String] = []
+  /// Lines of shell before the trial, such as `module load gcc`.
+  public var modules: [String] = []
+
+  /// The defaults.
+  public init() {}
+
+  public static var settings: [Setting<SlurmProfile>] {
+    [
+      word("partition", \.partition, "where jobs go"), word("account", \.account, "on whose account"),
+      word("time", \.time, "the longest time of a trial, as sbatch takes it"),
+      Setting("memoryMB", \.memoryMB, in: 1...100_000_000, "memory of a trial, in MB"),
+      Setting("cores", \.cores, in: 1...1024, "cores of a trial; its threads where it is left out"),
+      Setting("arraySize", \.arraySize, in: 1...100_000, "the most trials in one array"),
+      Setting("jobs", \.jobs, in: 1...100_000, "the most trials that wait and run at a time"),
+      Setting("retries", \.retries, in: 0...100, "how often a lost trial is given to the queue again"),
+      Setting("cancelOnStop", \.cancelOnStop, "whether Ctrl-C ends the jobs too"),
+      Setting("pollSeconds", \.pollSeconds, in: 0.1...3_600, "seconds between two looks at the queue"),
+      Setting(
+        "directives", \.directives,
+        expected: "a list of options of sbatch, each of one line that begins with -",
+        "further directives"
+      ) { $0.allSatisfy { $0.hasPrefix("-") && !$0.contains(where: \.isNewline) } },
+      Setting(
+        "modules", \.modules, expected: "a list of lines of shell", "lines of shell before the trial"
+      ) { $0.allSatisfy { !$0.contains(where: \.isNewline) } },
+    ]
+  }
+
+  private static func word(
+    _ name: String, _ path: WritableKeyPath<SlurmProfile, String?>, _ summary: String
+  ) -> Setting<SlurmProfile> {
+    Setting(name, path, expected: "a word without spaces", summary) { value in
+      value.map { !$0.isEmpty && !$0.contains(where: \.isWhitespace) } ?? true
+    }
+  }
+}
