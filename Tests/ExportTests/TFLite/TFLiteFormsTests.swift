@@ -21,7 +21,7 @@ struct TFLiteFormsTests {
   }
 
   /// Numbers that a decoder of the operator's published layout makes of a form: independent of how it was written.
-  private static func decoded(_ decode: TFLiteDecode, _ elements: TFLiteElements) -> [UInt32] {
+  private static func decoded(_ decode: TFLiteDecode, _ elements: TFLiteSymbols) -> [UInt32] {
     let bits = decode.data.flatMap { byte in (0..<8).map { Int(byte >> UInt8(7 - $0)) & 1 } }
     let table = Array(decode.description.dropFirst(16))
     func number(_ place: Int) -> UInt32 {
@@ -58,7 +58,7 @@ struct TFLiteFormsTests {
       for distinct in [1, 2, 3, 16, 100] {
         let draws = Tensor(random: [count], in: 0...1, seed: UInt64(distinct), "symbols").values
         let symbols = draws.map { UInt32($0 * $0 * Float(distinct)) * 37 & 0xFF }
-        let elements = TFLiteElements(symbols: symbols, width: 1, channels: channels, isChannelLast: isLast)
+        let elements = TFLiteSymbols(symbols: symbols, width: 1, channels: channels, isChannelLast: isLast)
         let table = try #require(TFLiteDecode.table(elements))
         let huffman = try #require(TFLiteDecode.huffman(elements))
         for decode in [table, huffman, .pruned(elements)] {
@@ -68,13 +68,13 @@ struct TFLiteFormsTests {
         #expect(huffman.data.count % 4 == 0)
       }
     }
-    let reals = TFLiteElements(
+    let reals = TFLiteSymbols(
       symbols: [0.5, 0, -1.25, 0.5].map(\Float.bitPattern), width: 4, channels: 1, isChannelLast: false)
     #expect(TFLiteDecode.huffman(reals) == nil)
     let table = try #require(TFLiteDecode.table(reals))
     #expect(Self.decoded(table, reals) == reals.symbols)
     #expect(Self.decoded(.pruned(reals), reals) == reals.symbols)
-    let many = TFLiteElements(
+    let many = TFLiteSymbols(
       symbols: (0..<129).map { UInt32($0) }, width: 1, channels: 1, isChannelLast: false)
     #expect(TFLiteDecode.table(many) == nil, "indices have at most 7 bits")
   }

@@ -20,7 +20,7 @@ extension TFLiteBuilder {
       let bias = constant(
         reals: biases ?? Array(repeating: 0, count: channels), shape: [Int32(channels)],
         name: ParameterRole.bias.name(of: node.name))
-      let elements = TFLiteElements(
+      let elements = TFLiteSymbols(
         symbols: order.map { values[$0].bitPattern }, width: 4, channels: 1, isChannelLast: false)
       return [weights(elements, shape: shape, name: name, bits: 32, nil), bias]
     }
@@ -33,7 +33,7 @@ extension TFLiteBuilder {
     let quantization = TFLiteModel.Quantization(
       scales: grid.scales, zeroPoints: grid.scales.map { _ in 0 }, axis: isPerTensor ? 0 : axis)
     let bias = integerBias(of: node, scales: grid.scales, channels: channels)
-    let elements = TFLiteElements(
+    let elements = TFLiteSymbols(
       symbols: order.map { UInt32(UInt8(bitPattern: integers[$0])) }, width: 1,
       channels: grid.scales.count, isChannelLast: !isPerTensor && axis > 0)
     return [weights(elements, shape: shape, name: name, bits: grid.bits, quantization), bias]

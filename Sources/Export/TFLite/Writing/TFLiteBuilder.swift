@@ -210,7 +210,7 @@ struct TFLiteBuilder {
   /// Weights as the exporter's settings say: as they are, two to a byte, or as what DECODE makes them of. Then the call to it is
   /// the next, so this must be asked for when all else that the layer reads is there.
   mutating func weights(
-    _ elements: TFLiteElements, shape: [Int32], name: String, bits: Int,
+    _ elements: TFLiteSymbols, shape: [Int32], name: String, bits: Int,
     _ quantization: TFLiteModel.Quantization?
   ) -> Int32 {
     let isPacked = isInteger && exporter.lowBits == .packed && bits <= 4

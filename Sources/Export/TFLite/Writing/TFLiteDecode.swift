@@ -1,7 +1,7 @@
 import Encodings
 
 /// The elements of a constant, and which of them share a scale.
-struct TFLiteElements {
+struct TFLiteSymbols {
   /// The bits of each element, in the order of the file.
   let symbols: [UInt32]
   /// Bytes of an element: 1 or 4.
@@ -52,13 +52,13 @@ struct TFLiteDecode: Equatable {
   var byteCount: Int { data.count + description.count + Self.overhead }
 
   /// The form that takes the fewest bytes; `nil` where none takes fewer than `byteCount`.
-  static func smallest(of elements: TFLiteElements, below byteCount: Int) -> TFLiteDecode? {
+  static func smallest(of elements: TFLiteSymbols, below byteCount: Int) -> TFLiteDecode? {
     let forms = Form.allCases.compactMap { of(elements, in: $0) }
     return forms.min { $0.byteCount < $1.byteCount }.flatMap { $0.byteCount < byteCount ? $0 : nil }
   }
 
   /// Elements in a form; `nil` where it cannot hold them.
-  static func of(_ elements: TFLiteElements, in form: Form) -> TFLiteDecode? {
+  static func of(_ elements: TFLiteSymbols, in form: Form) -> TFLiteDecode? {
     switch form {
     case .table: table(elements)
     case .huffman: huffman(elements)
@@ -74,7 +74,7 @@ struct TFLiteDecode: Equatable {
   }
 
   /// Indices into as many different numbers as a channel has; `nil` where one has more than 128.
-  static func table(_ elements: TFLiteElements) -> TFLiteDecode? {
+  static func table(_ elements: TFLiteSymbols) -> TFLiteDecode? {
     var numbers = Array(repeating: Set<UInt32>(), count: elements.channels)
     for (place, symbol) in elements.symbols.enumerated() {
       numbers[elements.channel(place)].insert(symbol)
@@ -96,7 +96,7 @@ struct TFLiteDecode: Equatable {
   }
 
   /// The elements that are not zero; zero points are zero.
-  static func pruned(_ elements: TFLiteElements) -> TFLiteDecode {
+  static func pruned(_ elements: TFLiteSymbols) -> TFLiteDecode {
     var writer = HighBitsFirst()
     for symbol in elements.symbols { writer.append(symbol == 0 ? 0 : 1, bits: 1) }
     let left = elements.symbols.filter { $0 != 0 }
@@ -105,7 +105,7 @@ struct TFLiteDecode: Equatable {
 
   /// Codes for bytes, whose one table has 2^n numbers of 16 bits, n the longest code's bits: a mark, the code's length, the byte.
   /// `nil` for wider elements, for which the operator has no codes.
-  static func huffman(_ elements: TFLiteElements) -> TFLiteDecode? {
+  static func huffman(_ elements: TFLiteSymbols) -> TFLiteDecode? {
     guard elements.width == 1 else { return nil }
     var counts = Array(repeating: 0, count: 256)
     for symbol in elements.symbols { counts[Int(symbol)] += 1 }
