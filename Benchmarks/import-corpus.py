@@ -160,10 +160,8 @@ def torchvision_networks(transformers=False):
     import torchvision.models as models
     for name in models.list_models(module=models):
         if name.startswith(TRANSFORMERS) != transformers: continue
-        with torch.device("meta"):
-            extra = {"init_weights": False} if name in ("googlenet", "inception_v3") else {}
-            size = sum(p.numel() for p in models.get_model(name, weights=None, **extra).parameters())
-        if 4 * size > 100 << 20: continue
+        extra = {"init_weights": False} if name in ("googlenet", "inception_v3") else {}
+        if 4 * models.get_model_weights(name).DEFAULT.meta["num_params"] > 100 << 20: continue
         yield name, (lambda name=name, extra=extra: models.get_model(name, weights=None, **extra)), 299 if name == "inception_v3" else 224
 
 
