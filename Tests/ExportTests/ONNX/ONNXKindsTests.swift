@@ -344,7 +344,7 @@ extension ONNXKind {
     },
   ]
 
-  static let all = windows + activations + combinations + shapes + norms + turns
+  static let all = windows + activations + combinations + shapes + norms + turns + [strided]
 }
 
 @Suite("Ways in which exporters write things", .enabled(if: ONNXRuntime.mayBeAsked))

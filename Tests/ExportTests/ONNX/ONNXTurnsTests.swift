@@ -33,6 +33,31 @@ extension ONNXKind {
     },
   ]
 
+  /// As PyTorch's exporter writes `as_strided` of a mean whose channels lay last.
+  static let strided = ONNXKind("elements of a batch by their places", opset: 18) {
+    $0.addConvolution(6)
+    $0.add("GlobalAveragePool", ["c"], ["p"])
+    for (name, dims, values) in [
+      ("row", [1], [-1]), ("zero", [], [0]), ("one", [], [1]), ("size", [], [6]), ("axes", [3], [1, 2, 3]),
+      ("offsets", [6, 1, 1], [0, 1, 2, 3, 4, 5]), ("none", [1, 1, 1, 1], [0]), ("features", [2], [-1, 6]),
+    ] as [(String, [Int], [Int])] {
+      $0.proto.graph.initializer.append(ONNXTensorProto(name: name, integers: values, dims: dims))
+    }
+    $0.add("Shape", ["image"], ["batch"], [.int("start", 0), .int("end", 1)])
+    $0.add("Squeeze", ["batch"], ["n"])
+    $0.add("Reshape", ["p", "row"], ["elements"])
+    $0.add("Range", ["zero", "n", "one"], ["images"])
+    $0.add("Mul", ["images", "size"], ["starts"])
+    $0.add("Unsqueeze", ["starts", "axes"], ["first"])
+    $0.add("Add", ["first", "offsets"], ["places"])
+    $0.add("Add", ["none", "places"], ["all"])
+    $0.add("Gather", ["elements", "all"], ["taken"])
+    $0.add("Reshape", ["taken", "features"], ["f"])
+    $0.weights("fw", [3, 6])
+    $0.weights("fb", [3])
+    $0.add("Gemm", ["f", "fw", "fb"], ["y"], [.int("transB", 1)])
+  }
+
   /// Axes of a convolution's result `c` in another order, `t`, and layers that see which pixel is beside which.
   private static func turned(
     _ name: String, channels: Int, filters: Int, _ build: @escaping @Sendable (inout ONNXSample) -> Void
@@ -50,6 +75,21 @@ extension ONNXKind {
 
 @Suite("Axes in another order")
 struct ONNXTurnsTests {
+  @Test("Elements of a batch that are taken in another order than they lie in are refused")
+  func otherPlaces() {
+    var sample = ONNXKind.strided.sample
+    for place in sample.proto.graph.initializer.indices
+    where sample.proto.graph.initializer[place].name == "offsets" {
+      sample.proto.graph.initializer[place] = ONNXTensorProto(
+        name: "offsets", integers: [1, 0, 2, 3, 4, 5], dims: [6, 1, 1])
+    }
+    let told = errorMessage {
+      _ = try ONNXFile.read(
+        bytes: sample.bytes, file: "m.onnx", folder: nil, ImportOptions(needsNormalization: false))
+    }
+    #expect(told.contains("of elements of a batch in another order than they lie in"), "\(told)")
+  }
+
   /// A random order of parts of the axes of `[4, 6, 5]`.
   private static func view(_ order: [Int]) throws -> ONNXView {
     let shape: Shape = [1, 4, 6, 5]

@@ -122,6 +122,7 @@ struct ONNXModelReader {
       throw .because("this operator is not supported")
     }
     guard !node.output.isEmpty else { throw .because("it makes nothing that has a name") }
+    if try StridedReader.reads(node, &network) { return }
     try reader.read(node, into: &network)
   }
 

@@ -17,7 +17,7 @@ enum ONNXReaderCatalogue {
     FlattenReader.self, ReshapeReader.self, SqueezeReader.self, TransposeReader.self, DepthToSpaceReader.self,
     PadReader.self,
     SliceReader.self, ResizeReader.self, PassingReader.self, DropoutReader.self, ConstantReader.self,
-    ShapeReader.self, GatherReader.self, QuantizeReader.self, DequantizeReader.self,
+    ShapeReader.self, GatherReader.self, StridedReader.self, QuantizeReader.self, DequantizeReader.self,
     RegridReader.self,
   ]
 
