@@ -5,7 +5,7 @@ struct CommandFailure: Error {
   /// The exit codes that scripts may rely on.
   enum Status: Int32 {
     /// The work is done, and its answer is no: a comparison has its ranking, but some of its trials failed; no student fits; a
-    /// trial that was run again gave other bytes.
+    /// trial that was run again gave other bytes; two models part.
     case negative = 1
     case usage = 64
     case badInput = 65
@@ -13,9 +13,6 @@ struct CommandFailure: Error {
     case `internal` = 70
     case interrupted = 130
     case terminated = 143
-
-    /// Two models were compared and part.
-    static let differs = trialsFailed
   }
 
   let status: Status

@@ -67,6 +67,6 @@ struct DiffCommand: ParsableCommand {
       names: [first, second], methods: runs.map(\.method), difference, truth: material.truth,
       tolerance: tolerance)
     Console.print(json ? report.node.prettyJSON : report.text)
-    guard difference.isAlike else { throw CommandFailure(.differs, "\(first) and \(second) part") }
+    guard difference.isAlike else { throw CommandFailure(.negative, "\(first) and \(second) part") }
   }
 }
