@@ -115,8 +115,9 @@ let package = Package(
     library("Targets", ["Execution", "Readings"]),
     library("FlatBuffers", ["CFlatBuffers"]),
     library(
-      "Export", ["Targets", "Integers", "Tasks", "FlatBuffers", protobuf], exclude: ["ONNX/Format/onnx.proto"]
-    ),
+      "Export", ["Targets", "Integers", "Tasks", "FlatBuffers", protobuf],
+      exclude: ["ONNX/Format/onnx.proto"],
+      resources: [.embedInCode("Resources")]),
     library("Simulation", ["Export", subprocess, system, crypto], resources: [.embedInCode("Resources")]),
     library("Runs", ["Readings", "Metrics", grdb]),
     library("Trials", ["Integers", "Methods", "Simulation", "Runs", crypto]),

@@ -198,7 +198,9 @@ struct SlurmTests {
       try await Task.sleep(for: .milliseconds(250))
       queue.set(queue: ["101_1 \(state)", "99_1 RUNNING"])
       if state == "PREEMPTED" { try place.end("101_1", "143 n1\n") }
-      if state == "RUNNING" { try Data("epoch 1/2: loss 1\n".utf8).write(to: URL(filePath: job.name)) }
+      if state == "RUNNING" {
+        try Data("epoch 1/2: loss 1\n".utf8).write(to: URL(filePath: job.name), options: .atomic)
+      }
     }
     try await Task.sleep(for: .milliseconds(250))
     try place.end("101_1", "0 n1\n")

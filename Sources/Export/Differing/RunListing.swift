@@ -35,18 +35,8 @@ struct RunListing {
     self.layers = layers
   }
 
-  /// What scripts begin with: floats of one image, the batch first.
-  static let writer = """
-    import sys, numpy
-    def write_layers(layers):
-        kept = []
-        for name, value in layers:
-            value = numpy.asarray(value)
-            if value.ndim < 2 or value.shape[0] != 1 or value.dtype.kind not in "fiu" or value.size == 0: continue
-            kept.append((name.replace("\\t", " ").replace("\\n", " "), value[0].astype("<f4")))
-        with open("result", "wb") as file:
-            text = "\\n".join("\\t".join([n] + [str(e) for e in v.shape]) for n, v in kept)
-            file.write(text.encode("utf-8") + b"\\n\\n")
-            for _, value in kept: file.write(value.tobytes())
-    """
+  /// A script of the resources, behind the function that writes layers.
+  static func script(_ body: [UInt8]) -> String {
+    String(decoding: PackageResources.write_layers_py + body, as: UTF8.self)
+  }
 }
