@@ -33,7 +33,7 @@ public enum GraphReadingError: Error, Sendable, Equatable, CustomStringConvertib
 
 extension Graph {
   /// The longest name of a value that a file may hold, in bytes.
-  static let maximumNameBytes = 256
+  public static let maximumNameBytes = 256
 
   /// The structure as settings: inputs, nodes, outputs and, where values have any, their encodings; without the
   /// parameters' values.

@@ -1,3 +1,4 @@
+import Encodings
 import Foundation
 import Graphs
 import Tensors
@@ -107,6 +108,27 @@ struct HostileONNXTests {
       $0.addEnd(from: "s")
     }
     #expect(message(sample).contains("out of proportion to the size of the file"))
+  }
+
+  @Test("Names are cut by bytes, so that a student file takes them; an input's long one is refused")
+  func longNames() throws {
+    let long = String(repeating: "\u{5C42}", count: 200)
+    let sample = convolution {
+      $0.proto.graph.node = []
+      $0.add("Conv", ["image", "w"], [long + "1"])
+      $0.add("Relu", [long + "1"], [long + "2"])
+      $0.addEnd(from: long + "2")
+    }
+    let model = try ONNXFile.read(
+      bytes: sample.bytes, file: "m.onnx", folder: nil, ImportOptions(needsNormalization: false)
+    ).model
+    #expect(model.graph.nodes.allSatisfy { $0.name.utf8.count <= 170 })
+    let again = try StudentFile.read(bytes: try StudentFile.bytes(of: model, coded: true), file: "m")
+    #expect(again.graph == model.graph)
+    var input = sample
+    input.proto.graph.input[0].name = long
+    input.proto.graph.node[0].input[0] = long
+    #expect(message(input).contains("its name has 600 bytes, expected at most 256"))
   }
 
   @Test("Endless chains are refused, and long ones of equal names are read in time", .timeLimit(.minutes(1)))

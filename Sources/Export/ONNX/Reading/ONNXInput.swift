@@ -58,6 +58,12 @@ enum ONNXInput {
     guard input.hasType, input.type.hasTensorType else {
       throw .input(reason: "\"\(input.name)\" is no tensor")
     }
+    let length = input.name.utf8.count
+    guard length <= Graph.maximumNameBytes else {
+      throw .input(
+        reason:
+          "its name has \(length) bytes, expected at most \(Graph.maximumNameBytes); give it a shorter one")
+    }
     let tensor = input.type.tensorType
     let types: [ONNXTensorProto.DataType] = [.float, .float16, .bfloat16, .double]
     guard types.contains(where: { Int32($0.rawValue) == tensor.elemType }) else {

@@ -1,16 +1,24 @@
 /// Names of values as exporters write them, made fit for patterns and messages.
 enum ONNXNames {
-  /// The most characters that are kept.
-  static let maximumLength = 160
+  /// The most bytes that are kept: a student file takes names of 256, and numbers and roles come behind.
+  static let maximumBytes = 160
 
   /// `/3/conv1/Conv_output_0` becomes `3.conv1.Conv`: paths with dots, without the number of a node's first output.
   static func readable(_ name: String) -> String {
     var name = name[...]
     if name.hasSuffix("_output_0") { name = name.dropLast("_output_0".count) }
-    let kept = name.drop { $0 == "/" }.prefix(maximumLength).map { character -> Character in
-      if character == "/" || character == ":" { return "." }
-      return character.isLetter || character.isNumber || "._- +~".contains(character) ? character : "_"
+    var kept = ""
+    var bytes = 0
+    for character in name.drop(while: { $0 == "/" }) {
+      bytes += character.utf8.count
+      guard bytes <= maximumBytes else { break }
+      if character == "/" || character == ":" {
+        kept.append(".")
+      } else {
+        let isPlain = character.isLetter || character.isNumber || "._- +~".contains(character)
+        kept.append(isPlain ? character : "_")
+      }
     }
-    return kept.isEmpty ? "value" : String(kept)
+    return kept.isEmpty ? "value" : kept
   }
 }
