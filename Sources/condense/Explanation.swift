@@ -25,43 +25,30 @@ struct Explanation {
   let settings: [Entry]
 
   init(_ type: any CompressionMethod.Type) {
-    name = type.name
-    family = type.family.rawValue
-    revision = type.revision
-    documentation = type.documentation
-    summary = type.documentation.summary
-    units = []
-    settings = Self.entries(type)
+    self.init(type, family: type.family.rawValue, documentation: type.documentation, revision: type.revision)
   }
 
   init(_ type: any Saliency.Type) {
-    name = type.name
-    family = "criterion"
-    revision = nil
-    documentation = type.documentation
-    summary = type.documentation.summary
-    units = UnitKind.allCases.filter { type.kinds.contains($0) }.map(\.rawValue)
-    settings = Self.entries(type)
+    let units = UnitKind.allCases.filter { type.kinds.contains($0) }.map(\.rawValue)
+    self.init(type, family: "criterion", documentation: type.documentation, units: units)
   }
 
   init(_ type: any Allocation.Type) {
-    name = type.name
-    family = "allocation"
-    revision = nil
-    documentation = type.documentation
-    summary = type.documentation.summary
-    units = []
-    settings = Self.entries(type)
+    self.init(type, family: "allocation", documentation: type.documentation)
   }
 
   /// A kind of a catalogue, such as an objective.
-  init(_ type: any NamedKind.Type, family: String) {
+  init(
+    _ type: any NamedKind.Type, family: String, documentation: MethodDocumentation? = nil,
+    revision: Int? = nil,
+    units: [String] = []
+  ) {
     name = type.name
     self.family = family
-    summary = type.summary
-    revision = nil
-    documentation = nil
-    units = []
+    summary = documentation?.summary ?? type.summary
+    self.revision = revision
+    self.documentation = documentation
+    self.units = units
     settings = Self.entries(type)
   }
 

@@ -32,8 +32,7 @@ struct ONNXNetworkBuilder {
   private var elementsLeft: Int
   private var externalFiles: Set<String> = []
   private var externalLeft = 0
-  private var names: Set<String>
-  private var nextNumbers: [String: Int] = [:]
+  private var names: UniqueNames
 
   /// Begins with the inputs of a graph; `elements` is how many elements of parameters and of what is computed of constants
   /// the file may take.
@@ -47,7 +46,7 @@ struct ONNXNetworkBuilder {
     self.decoder = decoder
     self.readers = readers
     elementsLeft = elements
-    names = Set(graph.inputs.map(\.name))
+    names = UniqueNames(taken: Set(graph.inputs.map(\.name)))
     for input in graph.inputs { name(input.name, input.name) }
   }
 
@@ -209,16 +208,7 @@ struct ONNXNetworkBuilder {
   }
 
   /// A name for the graph: the file's without the marks of exporters, and with a number if it is taken.
-  mutating func freshName(_ name: String) -> String {
-    let base = ONNXNames.readable(name)
-    var candidate = base
-    while !names.insert(candidate).inserted {
-      let number = nextNumbers[base, default: 2]
-      nextNumbers[base] = number + 1
-      candidate = "\(base)_\(number)"
-    }
-    return candidate
-  }
+  mutating func freshName(_ name: String) -> String { names.fresh(ONNXNames.readable(name)) }
 
   private mutating func take(_ elements: Int) throws(ONNXRefusal) {
     guard elements <= elementsLeft else {

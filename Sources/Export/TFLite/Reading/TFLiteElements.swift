@@ -4,7 +4,7 @@ import Tensors
 
 /// The bytes of a stored tensor with what they are.
 struct TFLiteElements {
-  let type: TFLiteNetwork.ElementType
+  let type: TFLiteElementType
   let shape: [Int]
   let bytes: [UInt8]
 
@@ -27,7 +27,7 @@ struct TFLiteElements {
     bytes = type == .int4 ? Self.unpacked(tensor.bytes, count) : Array(tensor.bytes)
   }
 
-  private init(_ type: TFLiteNetwork.ElementType, _ shape: [Int], _ bytes: [UInt8]) {
+  private init(_ type: TFLiteElementType, _ shape: [Int], _ bytes: [UInt8]) {
     self.type = type
     self.shape = shape
     self.bytes = bytes
@@ -110,7 +110,7 @@ struct TFLiteElements {
   }
 }
 
-extension TFLiteNetwork.ElementType {
+extension TFLiteElementType {
   /// Bytes of an element; `nil` where it is less than one.
   var width: Int? {
     switch self {

@@ -64,8 +64,7 @@ struct TFLiteGrids {
     return Value(scale: grid.scales[0], zeroPoint: Int32(point), type: kind.type)
   }
 
-  private static let types:
-    [TFLiteNetwork.ElementType: (type: ONNXTensorProto.DataType, range: ClosedRange<Int>)] = [
-      .int8: (.int8, -128...127), .uint8: (.uint8, 0...255), .int16: (.int16, -32_768...32_767),
-    ]
+  private static let types: [TFLiteElementType: (type: ONNXTensorProto.DataType, range: ClosedRange<Int>)] = [
+    .int8: (.int8, -128...127), .uint8: (.uint8, 0...255), .int16: (.int16, -32_768...32_767),
+  ]
 }

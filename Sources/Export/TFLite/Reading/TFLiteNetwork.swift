@@ -4,22 +4,6 @@ import Graphs
 
 /// What a .tflite file holds of its main network, its lists held against one another: tensors and operators refer to what is there.
 struct TFLiteNetwork {
-  /// What elements are, by the number in the schema.
-  enum ElementType: Int8 {
-    case float32 = 0
-    case float16 = 1
-    case int32 = 2
-    case uint8 = 3
-    case int64 = 4
-    case bool = 6
-    case int16 = 7
-    case int8 = 9
-    case int4 = 17
-
-    /// Whether elements are numbers as they are, and no integers that may stand for others.
-    var isReal: Bool { self == .float32 || self == .float16 }
-  }
-
   /// Integers that stand for reals: `real = scale · (q - zeroPoint)`, one pair or one for each index on an axis.
   struct Grid: Equatable {
     var scales: [Float]
@@ -33,7 +17,7 @@ struct TFLiteNetwork {
     /// The extents for the batch that the file was written for.
     let shape: [Int]
     /// `nil` for types that are not read.
-    let type: ElementType?
+    let type: TFLiteElementType?
     let typeNumber: Int8
     /// The bytes of a constant; empty for values.
     let bytes: ArraySlice<UInt8>
@@ -143,7 +127,7 @@ struct TFLiteNetwork {
     }
     let signature = try table.integers(7, as: Int32.self, limit: maximumAxes)
     return Tensor(
-      name: name, shape: shape.map { Int($0) }, type: ElementType(rawValue: number), typeNumber: number,
+      name: name, shape: shape.map { Int($0) }, type: TFLiteElementType(rawValue: number), typeNumber: number,
       bytes: buffer == 0 ? [] : try bytes(of: buffers[buffer], file), grid: grid,
       isSparse: try table.table(6) != nil, hasFreeBatch: signature?.first == -1)
   }

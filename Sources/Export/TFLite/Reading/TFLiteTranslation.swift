@@ -20,7 +20,7 @@ struct TFLiteTranslation {
 
   /// By tensor its name: the file's, unlike all others.
   private var names: [String] = []
-  private var taken = TFLiteUniqueNames()
+  private var taken = UniqueNames()
   /// By tensor the node's result that holds it, as the file has its axes.
   private var values: [Int: String] = [:]
   private let grids: TFLiteGrids
@@ -507,23 +507,5 @@ struct TFLiteTranslation {
     return value
   }
 
-  private mutating func fresh(_ name: String) -> String { taken.fresh(name) }
-}
-
-/// Names of which each is given once.
-private struct TFLiteUniqueNames {
-  private var taken: Set<String> = []
-  private var nextNumbers: [String: Int] = [:]
-
-  /// A name, with a number if it is taken.
-  mutating func fresh(_ name: String) -> String {
-    let base = name.isEmpty ? "value" : name
-    var candidate = base
-    while !taken.insert(candidate).inserted {
-      let number = nextNumbers[base, default: 2]
-      nextNumbers[base] = number + 1
-      candidate = "\(base)_\(number)"
-    }
-    return candidate
-  }
+  private mutating func fresh(_ name: String) -> String { taken.fresh(name.isEmpty ? "value" : name) }
 }

@@ -215,7 +215,7 @@ struct TFLiteBuilder {
   ) -> Int32 {
     let isPacked = isInteger && exporter.lowBits == .packed && bits <= 4
     let size = isPacked ? (elements.symbols.count + 1) / 2 : elements.symbols.count * elements.width
-    let type: TFLiteModel.ElementType = isInteger ? .int8 : .float32
+    let type: TFLiteElementType = isInteger ? .int8 : .float32
     let decode =
       form.map { TFLiteDecode.of(elements, in: $0) }
       ?? (exporter.decode == .smallest ? TFLiteDecode.smallest(of: elements, below: size) : nil)
@@ -239,7 +239,7 @@ struct TFLiteBuilder {
   }
 
   private mutating func constant(
-    _ name: String, _ shape: [Int32], _ type: TFLiteModel.ElementType, _ bytes: [UInt8],
+    _ name: String, _ shape: [Int32], _ type: TFLiteElementType, _ bytes: [UInt8],
     _ quantization: TFLiteModel.Quantization?
   ) -> Int32 {
     model.buffers.append(bytes)

@@ -1,14 +1,5 @@
 /// What a .tflite file holds: the part of TensorFlow Lite's schema (version 3) that classifiers need.
 struct TFLiteModel {
-  /// What elements are.
-  enum ElementType: Int8 {
-    case float32 = 0
-    case int32 = 2
-    case uint8 = 3
-    case int8 = 9
-    case int4 = 17
-  }
-
   /// Integers that stand for reals: `real = scale · (q - zeroPoint)`, one pair or one for each index on an axis.
   struct Quantization: Equatable {
     var scales: [Float]
@@ -20,7 +11,7 @@ struct TFLiteModel {
   struct Tensor {
     var name: String
     var shape: [Int32]
-    var type: ElementType
+    var type: TFLiteElementType
     /// The position of its bytes in `buffers`; 0, which is empty, for values.
     var buffer: UInt32
     var quantization: Quantization?

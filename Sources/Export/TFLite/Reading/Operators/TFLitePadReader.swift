@@ -35,7 +35,7 @@ enum TFLitePadReader: TFLiteOperatorReader {
     if let number = try network.number(call, 2) { return number <= least ? sides : nil }
     let tensor = network.tensor(value)
     // Of 16 bits converters use one integer less.
-    let lowest: [TFLiteNetwork.ElementType: [[UInt8]]] = [
+    let lowest: [TFLiteElementType: [[UInt8]]] = [
       .int8: [[0x80]], .uint8: [[0]], .int16: [[0, 0x80], [1, 0x80]],
     ]
     guard let type = tensor.type, lowest[type]?.contains(Array(tensor.bytes)) == true,

@@ -40,7 +40,7 @@ enum TFLitePassingReader: TFLiteOperatorReader {
     try network.append("Cast", [input], [.int("to", target.rawValue)], for: call)
   }
 
-  private static let targets: [TFLiteNetwork.ElementType: ONNXTensorProto.DataType] = [
+  private static let targets: [TFLiteElementType: ONNXTensorProto.DataType] = [
     .float32: .float, .int32: .int32, .int64: .int64, .float16: .float,
   ]
 }
