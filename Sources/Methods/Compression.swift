@@ -1,21 +1,21 @@
 public import Graphs
 public import Tensors
 
-/// One application of a method: the network, how far the stage is, and what may be known and drawn.
+/// One application of a method: its settings, the network, the progress of the stage, evidence and chance.
 public struct Compression<Method: CompressionMethod> {
   /// The settings that apply where no override does.
   public let method: Method
-  /// The network as it is now: after earlier stages, and with the weights of this moment.
+  /// The network as it is now: after earlier stages, and with its present weights.
   public let graph: Graph
-  /// The network as the stage found it: what ratios are of. The same as `graph` for `Pacing.once`.
+  /// The network as the stage found it, to which ratios refer; the same as `graph` for `Pacing.once`.
   public let original: Graph
-  /// How far the method is: 1 at its end, and always 1 for `Pacing.once`.
+  /// The method's progress, 0...1: 1 at its end, and always 1 for `Pacing.once`.
   public let progress: Double
-  /// Gradients and activations, computed when they are asked for.
+  /// Gradients, activations and other knowledge of the network, computed when they are asked for.
   public let evidence: any Evidence
-  /// The stream of this application.
+  /// The random numbers of this application.
   public var random: SeededRandom
-  /// The settings by node, where the recipe overrides them; `nil` for nodes that it leaves out.
+  /// The settings by node where the recipe overrides them; `nil` for nodes that it leaves out.
   private let overrides: [String: Method?]
 
   /// Makes the only application of a method that acts once.
@@ -27,7 +27,7 @@ public struct Compression<Method: CompressionMethod> {
       method, graph: graph, of: graph, progress: 1, evidence: evidence, random: random, overrides: overrides)
   }
 
-  /// Makes one of several applications, or the only one, to a network that was `original` when the stage began.
+  /// Makes one application of several to a network that was `original` when the stage began.
   public init(
     _ method: Method, graph: Graph, of original: Graph, progress: Double,
     evidence: any Evidence = NoEvidence(),
@@ -42,7 +42,7 @@ public struct Compression<Method: CompressionMethod> {
     self.overrides = overrides
   }
 
-  /// The same application of a method that this one is made of, to the same network or another state of it.
+  /// The same application for a method that this one uses, on the same network or another state of it.
   func with<Part: CompressionMethod>(
     _ part: (Method) -> Part, graph: Graph? = nil
   ) -> Compression<Part> {
@@ -51,7 +51,7 @@ public struct Compression<Method: CompressionMethod> {
       random: random, overrides: overrides.mapValues { $0.map(part) })
   }
 
-  /// The settings for a node; `nil` when the recipe leaves the node out.
+  /// The settings for a node; `nil` if the recipe leaves the node out.
   public func settings(for node: String) -> Method? {
     switch overrides[node] {
     case .none: method
@@ -59,7 +59,7 @@ public struct Compression<Method: CompressionMethod> {
     }
   }
 
-  /// The nodes that the method is applicable to and that the recipe does not leave out, with their settings.
+  /// The nodes to which the method applies and that the recipe does not leave out, with their settings.
   public var layers: [(node: Node, settings: Method)] {
     graph.nodes.compactMap { node in
       guard let settings = settings(for: node.name),

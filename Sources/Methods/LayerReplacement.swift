@@ -1,21 +1,22 @@
 import Graphs
 import Tensors
 
-/// A layer that stands, with others, in the place of one that was replaced.
+/// A layer that, with others, replaces a layer.
 struct NewLayer {
   let op: any Op
-  /// The value that it makes; the last layer of a replacement bears the name of the layer replaced.
+  /// The name of the layer and its value; the last layer of a replacement bears the name of the layer
+  /// replaced.
   let name: String
   let inputs: [String]
-  /// What it starts with, by role; roles that are not named start fresh.
+  /// The parameters that it starts with, by role; roles that are missing start fresh.
   var parameters: [ParameterRole: Tensor] = [:]
 }
 
 extension Graph {
   /// The graph with some nodes replaced by layers, the last of which makes the node's value.
   ///
-  /// Parameters of nodes that stay, and biases that a replacement takes over unchanged, have an origin. Fresh ones come from
-  /// streams keyed by `key` and their names, so one more replacement changes no other.
+  /// Parameters of nodes that stay, and biases that a replacement takes over unchanged, have an origin. Fresh
+  /// parameters come from streams keyed by `key` and their names, so one more replacement changes no other.
   func replacing(_ replacements: [String: [NewLayer]], key: UInt64) throws(GraphError) -> Rewrite {
     var graph = Graph(inputs: inputs)
     var origin: [String: Origin] = [:]
@@ -39,6 +40,7 @@ extension Graph {
     return Rewrite(graph: graph, origin: origin)
   }
 
+  /// Adds a layer with its parameters.
   private mutating func append(_ layer: NewLayer, key: UInt64) throws(GraphError) {
     try append(layer.op, name: layer.name, inputs: layer.inputs)
     guard let node = nodes.last else { return }
@@ -49,7 +51,7 @@ extension Graph {
     }
   }
 
-  /// `node.part`, with a number behind where a value has that name.
+  /// `node.part`, with a number behind it if a value of that name exists.
   func unusedName(_ node: String, _ part: String) -> String {
     let name = "\(node).\(part)"
     var candidate = name
@@ -61,7 +63,7 @@ extension Graph {
     return candidate
   }
 
-  /// A node's parameter as kernels see it; `nil` where the node has no such role.
+  /// A node's parameter as kernels see it; `nil` if the node has no such role.
   func projected(_ node: Node, _ role: ParameterRole) -> Tensor? { self[role, of: node.name]?.projected }
 
   /// A node's weight as kernels see it.
@@ -69,7 +71,7 @@ extension Graph {
     try parameter(.weight, of: node).projected
   }
 
-  /// The trainable parameters of a node.
+  /// The number of trainable parameters of a node.
   func parameterCount(of node: Node) -> Int {
     slots(of: node).filter(\.slot.isTrainable).reduce(0) { $0 + $1.slot.shape.count }
   }

@@ -1,8 +1,8 @@
 public import Settings
 
-/// Every method that a recipe may name.
+/// All methods that a recipe may name.
 public enum MethodCatalogue: Catalogue {
-  /// Family by family, in the order of documentation.
+  /// The methods, family by family, in the order of the documentation.
   public static let all: [any CompressionMethod.Type] = [
     DepthwiseSeparable.self, FireModules.self, BottleneckBlocks.self, InvertedResiduals.self,
     GroupedShuffle.self,
@@ -19,8 +19,10 @@ public enum MethodCatalogue: Catalogue {
     QuantizationAwareTraining.self, PowersOfTwoWeights.self, BinaryWeights.self, WeightClustering.self,
     EntropyConstrained.self, ProductQuantization.self, HashedWeights.self,
   ]
+  /// The same types as named kinds.
   public static var kinds: [any NamedKind.Type] { all }
 
+  /// The method as a compression method; `nil` if it is none.
   public static func cast(_ kind: any NamedKind) -> (any CompressionMethod)? {
     kind as? any CompressionMethod
   }

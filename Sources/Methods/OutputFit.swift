@@ -4,26 +4,29 @@ import Ops
 import Settings
 import Tensors
 
-/// Fits layers of a changed network, one after another, to what the layers in whose place they stand made in the
-/// network before, on the inputs that the changed network gives them: errors of earlier layers are made up for, not
-/// added to.
+/// Fits layers of a changed network, one after another, to the outputs of the layers that they replace.
 ///
-/// **Formula**: `min over W of ‖Y - X·W‖² + e·‖W - W₀‖²` with Y the old layer's outputs at sampled places, X what the
-/// new layer reads there, and `e = ridge · mean diagonal of XᵀX`; a bias is fitted too.
+/// Targets are outputs of the network before. Inputs are those that the changed network gives the layers, so
+/// a fit corrects the errors of earlier layers.
 ///
-/// **Paper**: Zhang, Zou, He, Sun, "Accelerating very deep convolutional networks for classification and detection",
-/// 2016, arXiv:1505.06798 (asymmetric reconstruction).
+/// **Formula**: `min over W of ‖Y - X·W‖² + e·‖W - W₀‖²` with Y the old layer's outputs at sampled places, X
+/// the new layer's inputs there, W₀ the weights before, and `e = ridge · mean diagonal of XᵀX`. A bias is
+/// fitted too.
+///
+/// **Paper**: Zhang, Zou, He, Sun, "Accelerating very deep convolutional networks for classification and
+/// detection", 2016, arXiv:1505.06798 (asymmetric reconstruction).
 public struct OutputFit: Sendable {
-  /// Training images to look at.
+  /// Training images to look at; 256 by default.
   public var images = 256
-  /// Places of each layer's output that are sampled in each image.
+  /// Places of each layer's output that are sampled in each image; ten by default.
   public var places = 10
-  /// How strongly fitted weights are held near what they were.
+  /// The strength that holds fitted weights near their start, relative to the mean square of inputs.
   public var ridge = 1e-3
 
-  /// 256 images, ten places each.
+  /// Takes 256 images and ten places of each.
   public init() {}
 
+  /// Settings: `images`, `places`, `ridge`.
   static func settings<Owner>(_ path: WritableKeyPath<Owner, OutputFit>) -> [Setting<Owner>] {
     [
       Setting(
@@ -40,7 +43,7 @@ public struct OutputFit: Sendable {
     ]
   }
 
-  /// A layer that is fitted: which channels of which value of the network before it makes.
+  /// A layer to fit, and the channels of a value of the network before that it makes.
   struct Part {
     /// The value in the network before.
     let value: String
@@ -50,7 +53,7 @@ public struct OutputFit: Sendable {
     let channels: Range<Int>
   }
 
-  /// The changed network with its parts fitted, in the order given, which must be that of the network.
+  /// The changed network with its parts fitted in the order given, which must be the network's.
   func fitted<M: CompressionMethod>(
     _ rewrite: Rewrite, _ parts: [Part], _ compression: inout Compression<M>
   ) throws -> Rewrite {
@@ -80,8 +83,11 @@ public struct OutputFit: Sendable {
     return fitted
   }
 
-  /// Gives new batch norms before a layer the statistics of what they read, and a scale and shift that undo them:
-  /// they change nothing, in training as in inference, until training moves them.
+  /// Gives new batch norms before a layer the statistics of their inputs, and a scale and shift that undo
+  /// them.
+  ///
+  /// So they change nothing, in training as in inference, until training moves them. A norm is new if its
+  /// scale has no origin.
   private func neutralize(
     _ rewrite: inout Rewrite, upTo layer: String, _ done: inout Set<String>, _ evidence: any Evidence
   ) throws {
@@ -125,7 +131,7 @@ public struct OutputFit: Sendable {
   }
 }
 
-/// Some channels of a value at places of it.
+/// Reads some channels of a value at places of it.
 private struct OutputPlaces: PlaceReader {
   let value: String
   let places: Int

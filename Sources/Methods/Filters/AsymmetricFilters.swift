@@ -4,10 +4,13 @@ import Ops
 public import Settings
 import Tensors
 
-/// Convolutions as a column of taps and a row of taps with a clamp between.
+/// Replaces convolutions by a column of taps, a ReLU and a row of taps.
 public struct AsymmetricFilters: FilterMethod, NarrowMiddle {
+  /// The name in recipes: `asymmetric`.
   public static let name = "asymmetric"
+  /// Changes when results change; part of a trial's address.
   public static let revision = 1
+  /// The text that `condense explain` prints.
   public static let documentation = MethodDocumentation(
     summary: "convolutions become a column of taps, ReLU and a row of taps",
     description: """
@@ -22,20 +25,24 @@ public struct AsymmetricFilters: FilterMethod, NarrowMiddle {
     paper:
       "Szegedy, Vanhoucke, Ioffe, Shlens, Wojna, 2016, Rethinking the Inception architecture for computer vision, "
       + "arXiv:1512.00567")
+  /// The strength is `1 - ratio`, the share by which the middle is narrower than the layer.
   public static var strength: WritableKeyPath<AsymmetricFilters, Double>? { \.removedShare }
 
-  /// Filters of the column by filters of the layer.
+  /// Filters of the column by filters of the layer, 0.01...1.
   public var ratio = 0.5
-  /// How the new layers start.
+  /// The start of the new layers: from the old kernel or from random numbers.
   public var initialize = DecompositionStart.decomposition
-  /// Whether a batch norm stands before the ReLU.
+  /// True if a batch norm stands before the ReLU.
   public var norm = true
-  /// Whether the first convolution is replaced too.
+  /// True if the convolution that reads the image is replaced too.
   public var first = false
+  /// The choice of the layers to replace, and the fit of their blocks.
   public var choice = FilterChoice()
 
+  /// Creates it with its default settings.
   public init() {}
 
+  /// Settings: `ratio`, `initialize`, `norm`, `first`, and those of `FilterChoice`.
   public static var settings: [Setting<AsymmetricFilters>] {
     [
       Setting("ratio", \.ratio, in: 0.01...1, "filters of the column by filters of the layer"),
@@ -46,6 +53,8 @@ public struct AsymmetricFilters: FilterMethod, NarrowMiddle {
     ] + FilterChoice.settings(\.choice)
   }
 
+  /// Refuses kernels of one row or column, grouped convolutions, and layers whose block would have no fewer
+  /// parameters.
   public func applicability(to node: Node, in graph: Graph) -> Applicability {
     applicability(
       to: node, in: graph, first: first,
@@ -55,6 +64,8 @@ public struct AsymmetricFilters: FilterMethod, NarrowMiddle {
       }, { block($0, in: graph, nil, bias: nil) })
   }
 
+  /// Replaces each layer by `NAME.column`, norm, ReLU and a row; both start as spatial SVD factors if asked
+  /// to.
   public func compress(_ compression: inout Compression<AsymmetricFilters>) throws -> Rewrite {
     try Self.replace(&compression) { settings, traits, graph in
       guard settings.initialize == .decomposition else {
@@ -69,7 +80,7 @@ public struct AsymmetricFilters: FilterMethod, NarrowMiddle {
     }
   }
 
-  /// A block that starts as two layers, or at random.
+  /// A block that starts as two layers, or at random if `layers` is `nil`.
   private func block(
     _ traits: ConvolutionTraits, in graph: Graph, _ layers: [NewLayer]?, bias: Tensor?
   ) -> FilterBlock {

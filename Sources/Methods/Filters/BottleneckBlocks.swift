@@ -4,10 +4,13 @@ import Ops
 public import Settings
 import Tensors
 
-/// Convolutions as a 1x1 to few channels, the old kernel between these, and a 1x1 back.
+/// Replaces convolutions by a 1x1 to few channels, the old kernel between these, and a 1x1 back.
 public struct BottleneckBlocks: FilterMethod, NarrowMiddle {
+  /// The name in recipes: `bottleneck`.
   public static let name = "bottleneck"
+  /// Changes when results change; part of a trial's address.
   public static let revision = 1
+  /// The text that `condense explain` prints.
   public static let documentation = MethodDocumentation(
     summary: "convolutions become 1x1, the old kernel on few channels and 1x1",
     description: """
@@ -19,20 +22,24 @@ public struct BottleneckBlocks: FilterMethod, NarrowMiddle {
       """,
     formula: "m = ratio·O; weights m·I + m²·Kh·Kw + O·m against O·I·Kh·Kw",
     paper: "He, Zhang, Ren, Sun, 2016, Deep residual learning for image recognition, arXiv:1512.03385")
+  /// The strength is `1 - ratio`, the share by which the middle is narrower than the layer.
   public static var strength: WritableKeyPath<BottleneckBlocks, Double>? { \.removedShare }
 
-  /// Channels between by filters.
+  /// Channels of the middle by filters of the layer, 0.01...1.
   public var ratio = 0.25
-  /// How the new layers start.
+  /// The start of the new layers: from the old kernel or from random numbers.
   public var initialize = DecompositionStart.decomposition
-  /// Whether batch norms stand before the two ReLUs.
+  /// True if batch norms stand before the two ReLUs.
   public var norm = true
-  /// Whether the first convolution is replaced too.
+  /// True if the convolution that reads the image is replaced too.
   public var first = false
+  /// The choice of the layers to replace, and the fit of their blocks.
   public var choice = FilterChoice()
 
+  /// Creates it with its default settings.
   public init() {}
 
+  /// Settings: `ratio`, `initialize`, `norm`, `first`, and those of `FilterChoice`.
   public static var settings: [Setting<BottleneckBlocks>] {
     [
       Setting("ratio", \.ratio, in: 0.01...1, "channels of the middle by filters of the layer"),
@@ -43,10 +50,12 @@ public struct BottleneckBlocks: FilterMethod, NarrowMiddle {
     ] + FilterChoice.settings(\.choice)
   }
 
+  /// Refuses 1x1 kernels, grouped convolutions, and layers whose block would have no fewer parameters.
   public func applicability(to node: Node, in graph: Graph) -> Applicability {
     applicability(to: node, in: graph, first: first) { block($0, in: graph, nil, bias: nil) }
   }
 
+  /// Replaces each layer by `NAME.reduce`, `NAME.core` and a 1x1; they start as Tucker-2 factors if asked to.
   public func compress(_ compression: inout Compression<BottleneckBlocks>) throws -> Rewrite {
     try Self.replace(&compression) { settings, traits, graph in
       guard settings.initialize == .decomposition else {
@@ -61,14 +70,15 @@ public struct BottleneckBlocks: FilterMethod, NarrowMiddle {
     }
   }
 
-  /// A block that starts as far as a decomposition's bases reach: what is left of the middle starts at random.
+  /// A block that starts from a decomposition, or at random where the decomposition has not the block's
+  /// ranks.
   private func block(
     _ traits: ConvolutionTraits, in graph: Graph, _ parts: TuckerDecomposition?, bias: Tensor?
   ) -> FilterBlock {
     let (width, conv) = (traits.filters(ratio), traits.op)
     var core = conv
     (core.filters, core.bias) = (width, !norm)
-    // Bases of all channels are none: a middle as wide as the layer starts at random.
+    // A decomposition of full rank has no bases, so a middle as wide as the layer starts at random.
     let fits = parts?.core.shape[0] == width && parts?.core.shape[1] == width
     let (into, back) = fits ? (parts?.inputBasis, parts?.outputBasis) : (nil, nil)
     let start = into != nil && back != nil ? parts?.core : nil

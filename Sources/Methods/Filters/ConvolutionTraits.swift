@@ -2,18 +2,18 @@ import Graphs
 import Ops
 import Tensors
 
-/// What the filter methods ask of a convolution before they replace it.
+/// The facts about a convolution that filter methods need before they replace it.
 struct ConvolutionTraits {
   let node: Node
   let op: Conv2D
-  /// What it reads.
+  /// The value that the convolution reads.
   let input: String
-  /// Channels that it reads.
+  /// Channels of that value.
   let inputs: Int
-  /// Whether it reads an input of the graph.
+  /// True if the convolution reads an input of the graph.
   let isFirst: Bool
 
-  /// The traits of a node; `nil` for what is no convolution.
+  /// The traits of a node; `nil` if it is no convolution of planes.
   init?(_ node: Node, in graph: Graph) {
     guard let op = node.op as? Conv2D, let shape = graph.inputShapes(of: node).first, shape.rank == 4,
       let input = node.inputs.first
@@ -23,13 +23,15 @@ struct ConvolutionTraits {
     isFirst = node.inputs.contains { name in graph.inputs.contains { $0.name == name } }
   }
 
-  /// Weights, without biases.
+  /// The number of weights, without biases.
   var weights: Int { op.filters * (inputs / op.groups) * op.kernel.count }
 
-  /// So many of its filters, rounded; at least 1.
+  /// A share of the layer's filters, rounded; at least 1.
   func filters(_ share: Double) -> Int { max(1, Int((share * Double(op.filters)).rounded())) }
 
-  /// Why no filter method replaces it: it is grouped, 1x1 or, unless `firstToo`, the first; `nil` when one may.
+  /// The reason why no filter method replaces the layer; `nil` if one may.
+  ///
+  ///  It is refused if it is grouped, if it is 1x1, and, unless `firstToo` is set, if it is the first.
   func refusal(firstToo: Bool) -> String? {
     if op.groups > 1 { return "it is a convolution of \(op.groups) groups already" }
     if op.kernel.count == 1 { return "its kernel is 1x1" }
@@ -37,7 +39,7 @@ struct ConvolutionTraits {
     return nil
   }
 
-  /// Why a 1x1 of its stride does not make the plane that it makes; `nil` where it does.
+  /// The reason why a 1x1 of the same stride would make another plane; `nil` if it makes the same.
   var planeObstacle: String? {
     let keeps =
       op.window.isSymmetric && 2 * op.padding.height == op.dilation.height * (op.kernel.height - 1)

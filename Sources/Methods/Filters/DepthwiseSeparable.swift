@@ -4,10 +4,13 @@ import Ops
 public import Settings
 import Tensors
 
-/// Convolutions as one filter a channel, then a 1x1 convolution across channels.
+/// Replaces convolutions by one filter a channel, norm, ReLU and a 1x1 convolution across channels.
 public struct DepthwiseSeparable: FilterMethod {
+  /// The name in recipes: `depthwise-separable`.
   public static let name = "depthwise-separable"
+  /// Changes when results change; part of a trial's address.
   public static let revision = 1
+  /// The text that `condense explain` prints.
   public static let documentation = MethodDocumentation(
     summary: "convolutions become one filter a channel, norm, ReLU and a 1x1 across channels",
     description: """
@@ -26,14 +29,17 @@ public struct DepthwiseSeparable: FilterMethod {
       "Howard et al., 2017, MobileNets: efficient convolutional neural networks for mobile vision applications, "
       + "arXiv:1704.04861")
 
-  /// How the new layers start.
+  /// The start of the new layers: from the old kernel or from random numbers.
   public var initialize = DecompositionStart.decomposition
-  /// Whether the first convolution is replaced too.
+  /// True if the convolution that reads the image is replaced too.
   public var first = false
+  /// The choice of the layers to replace, and the fit of their blocks.
   public var choice = FilterChoice()
 
+  /// Creates it with its default settings.
   public init() {}
 
+  /// Settings: `initialize`, `first`, and those of `FilterChoice`.
   public static var settings: [Setting<DepthwiseSeparable>] {
     [
       Setting(
@@ -42,12 +48,13 @@ public struct DepthwiseSeparable: FilterMethod {
     ] + FilterChoice.settings(\.choice)
   }
 
+  /// Refuses 1x1 kernels, grouped convolutions, and layers whose parts would have no fewer parameters.
   public func applicability(to node: Node, in graph: Graph) -> Applicability {
     guard let traits = ConvolutionTraits(node, in: graph) else {
       return .notApplicable(reason: "it is no convolution")
     }
     if let reason = traits.refusal(firstToo: first) { return .notApplicable(reason: reason) }
-    // Two numbers a channel are the norm's.
+    // The norm has two numbers a channel.
     let cost = traits.inputs * (traits.op.kernel.count + 2 + traits.op.filters)
     guard cost < traits.weights else {
       return .notApplicable(
@@ -56,6 +63,7 @@ public struct DepthwiseSeparable: FilterMethod {
     return .applicable
   }
 
+  /// Replaces each layer by `NAME.depthwise`, norm, ReLU and a 1x1; they start as rank-1 slices if asked to.
   public func compress(_ compression: inout Compression<DepthwiseSeparable>) throws -> Rewrite {
     try Self.replace(&compression) { settings, traits, graph in
       guard settings.initialize == .decomposition else {
@@ -66,6 +74,7 @@ public struct DepthwiseSeparable: FilterMethod {
     }
   }
 
+  /// A block that starts from a kernel, or at random if it is `nil`.
   private static func block(
     _ traits: ConvolutionTraits, in graph: Graph, _ kernel: SeparableKernel?, bias: Tensor?
   ) -> FilterBlock {
@@ -82,14 +91,17 @@ public struct DepthwiseSeparable: FilterMethod {
 }
 
 /// The kernel `Σ_j pointwise[o,(i,j)] · depthwise[(i,j),u,v]` that is nearest to a given one.
+///
+/// The indices are the filter o, the input channel i, the term j and the tap u, v.
 struct SeparableKernel {
-  /// `[I·terms, 1, Kh, Kw]`.
+  /// One filter a channel and term: `[I·terms, 1, Kh, Kw]`.
   let depthwise: Tensor
-  /// `[O, I·terms, 1, 1]`.
+  /// The filters across channels and terms: `[O, I·terms, 1, 1]`.
   let pointwise: Tensor
 
-  /// The best approximation of each input channel's `[O, Kh·Kw]` slice by so many terms; singular values are shared
-  /// evenly. Terms that a slice has not are zero.
+  /// Approximates each input channel's slice `[O, Kh·Kw]` by its `terms` leading singular triples.
+  ///
+  /// The square root of a singular value goes to each side. Terms beyond the rank of a slice are zero.
   init(nearestTo kernel: Tensor, terms: Int = 1) throws(LinearAlgebraError) {
     let (filters, inputs, taps) = (kernel.shape[0], kernel.shape[1], kernel.shape.spatialCount)
     var depthwise = Tensor(zeros: [inputs * terms, 1, kernel.shape[2], kernel.shape[3]])
@@ -101,6 +113,7 @@ struct SeparableKernel {
       let (left, right) = svd.balancedFactors(rank: rank)
       for term in 0..<rank {
         let row = right.values[term * taps..<(term + 1) * taps]
+        // A singular pair has a free sign: taps that sum to 0 or more pass a ReLU where the input is even.
         let sign: Float = row.reduce(0, +) < 0 ? -1 : 1
         let place = channel * terms + term
         for (tap, value) in row.enumerated() { depthwise.values[place * taps + tap] = sign * value }

@@ -1,27 +1,28 @@
 public import Settings
 
-/// Which layers a filter method replaces, and whether blocks are fitted.
+/// The choice of the layers that a filter method replaces, and the fit of their blocks.
 public struct FilterChoice: Sendable {
-  /// In which order layers are replaced until a budget is met.
+  /// The order in which layers are replaced until a budget is met.
   public enum Order: String, Sendable, SettingChoice {
-    /// Those that save the most multiply-adds first.
+    /// Layers that save the most multiply-adds come first.
     case largest
-    /// Those that raise the loss the least by what they save first, each measured by itself on images.
+    /// Layers that raise the loss the least by multiply-add saved come first, each measured alone on images.
     case leastHarm
   }
 
-  /// The share of the network's multiply-adds to which layers are replaced; all that can be where none is given.
+  /// The share of the network's multiply-adds to reach, 0.001...1; `nil` replaces all layers that can be.
   public var budget: Double?
-  /// In which order.
+  /// The order in which layers are replaced for the budget.
   public var layers = Order.largest
-  /// Whether the last layers of each block are fitted to what the old layer made.
+  /// True if the last layers of each block are fitted to the old layer's outputs.
   public var reconstruct = false
-  /// How they are fitted.
+  /// The settings of that fit.
   public var fit = OutputFit()
 
-  /// All layers, and no fit.
+  /// Replaces all layers and fits none.
   public init() {}
 
+  /// Activations for a fit, losses for the order of least harm under a budget.
   var evidence: Set<EvidenceKind> {
     var kinds: Set<EvidenceKind> = []
     if reconstruct { kinds.insert(.activations) }
@@ -29,6 +30,7 @@ public struct FilterChoice: Sendable {
     return kinds
   }
 
+  /// Settings: `budget`, `layers`, `reconstruct`, and those of `OutputFit`.
   static func settings<Owner>(_ path: WritableKeyPath<Owner, FilterChoice>) -> [Setting<Owner>] {
     [
       Setting(

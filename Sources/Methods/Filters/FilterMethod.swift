@@ -2,18 +2,23 @@ import Graphs
 import Settings
 import Tensors
 
-/// What the methods share that replace a convolution by a block of smaller ones.
+/// A method that replaces a convolution by a block of smaller layers.
 public protocol FilterMethod: CompressionMethod {
-  /// Which layers are replaced, and how blocks start.
+  /// The choice of the layers to replace, and the fit of their blocks.
   var choice: FilterChoice { get set }
 }
 
 extension FilterMethod {
+  /// The family that rankings show it in: filters.
   public static var family: MethodFamily { .filters }
+  /// Changes nodes and shapes.
   public static var order: PipelineOrder { .structure }
+  /// Activations for a fit, losses for the order of least harm under a budget.
   public var evidence: Set<EvidenceKind> { choice.evidence }
 
-  /// Whether a layer becomes smaller by a block; `obstacle` is what else speaks against it.
+  /// Applicable if a block has fewer parameters than the layer.
+  ///
+  /// `obstacle` returns a reason of the method's own against a layer.
   func applicability(
     to node: Node, in graph: Graph, first: Bool, obstacle: (ConvolutionTraits) -> String? = { _ in nil },
     _ block: (ConvolutionTraits) -> FilterBlock
@@ -37,7 +42,10 @@ extension FilterMethod {
     }
   }
 
-  /// The network with blocks in place of layers: of all that the method applies to, or of as many as a budget needs.
+  /// The network with blocks in place of layers: all that the method applies to, or as many as a budget
+  /// needs.
+  ///
+  /// Throws if a block cannot be made, and if no layer would be replaced.
   static func replace(
     _ compression: inout Compression<Self>,
     _ block: (Self, ConvolutionTraits, Graph) throws -> FilterBlock
@@ -63,7 +71,7 @@ extension FilterMethod {
     return rewrite
   }
 
-  /// The network with some blocks, fitted where the settings say so.
+  /// The network with the given blocks, fitted if the settings say so.
   private static func replaced(
     _ blocks: [FilterBlock], _ compression: inout Compression<Self>
   ) throws -> Rewrite {
@@ -76,7 +84,9 @@ extension FilterMethod {
     return try choice.fit.fitted(rewrite, blocks.flatMap(\.parts), &compression)
   }
 
-  /// As many blocks as bring the network within a share of its multiply-adds, those of the best order first.
+  /// The blocks that bring the network within a share of its multiply-adds, the best by the order first.
+  ///
+  /// Warns if all blocks together do not reach the budget.
   private static func spend(
     _ budget: Double, _ blocks: [FilterBlock], _ compression: inout Compression<Self>,
     _ warnings: inout [String]
@@ -87,6 +97,7 @@ extension FilterMethod {
     let before =
       choice.layers == .leastHarm
       ? try compression.evidence.meanLoss(of: graph, images: choice.fit.images) : 0
+    // Each block is tried alone, so its saving counts the norms and activations that come with it.
     for (index, block) in blocks.enumerated() {
       let without = try replaced([block], &compression).graph
       let saved = graph.multiplyAdds - without.multiplyAdds
@@ -100,6 +111,7 @@ extension FilterMethod {
     let limit = budget * Double(graph.multiplyAdds)
     var left = graph.multiplyAdds
     var chosen: Set<Int> = []
+    // The index breaks ties, so equal layers always go in the graph's order.
     for layer in ranked.sorted(by: { ($0.harm, $0.index) < ($1.harm, $1.index) }) where Double(left) > limit {
       chosen.insert(layer.index)
       left -= layer.saved

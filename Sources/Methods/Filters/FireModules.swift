@@ -3,10 +3,13 @@ import Ops
 public import Settings
 import Tensors
 
-/// Convolutions as a squeezing 1x1 convolution, then 1x1 and 3x3 ones side by side.
+/// Replaces convolutions by a squeezing 1x1, then 1x1 and 3x3 ones side by side.
 public struct FireModules: FilterMethod {
+  /// The name in recipes: `fire`.
   public static let name = "fire"
+  /// Changes when results change; part of a trial's address.
   public static let revision = 1
+  /// The text that `condense explain` prints.
   public static let documentation = MethodDocumentation(
     summary: "convolutions become fire modules: squeeze by 1x1, expand by 1x1 and 3x3 side by side",
     description: """
@@ -23,28 +26,32 @@ public struct FireModules: FilterMethod {
     paper:
       "Iandola, Han, Moskewicz, Ashraf, Dally, Keutzer, 2016, SqueezeNet: AlexNet-level accuracy with 50x fewer "
       + "parameters, arXiv:1602.07360")
+  /// The strength is `1 - squeezeRatio`.
   public static var strength: WritableKeyPath<FireModules, Double>? { \.squeezedShare }
 
-  /// Squeezing filters by expanding ones.
+  /// Squeezing filters by expanding ones, 0.01...1.
   public var squeezeRatio = 0.125
-  /// The share of expanding filters that have the old kernel.
+  /// The share of expanding filters that have the old kernel, 0.01...0.99.
   public var expandShare = 0.5
-  /// Whether a batch norm stands between the squeezing convolution and its ReLU.
+  /// True if a batch norm stands between the squeezing convolution and its ReLU.
   public var norm = true
-  /// Whether the first convolution is replaced too.
+  /// True if the convolution that reads the image is replaced too.
   public var first = false
-  /// How the new layers start.
+  /// The start of the new layers: from the old kernel or from random numbers.
   public var initialize = DecompositionStart.fresh
+  /// The choice of the layers to replace, and the fit of their blocks.
   public var choice = FilterChoice()
 
+  /// Creates it with its default settings.
   public init() {}
 
-  /// How much narrower the squeeze is than the expansion: 1 - squeezeRatio.
+  /// The share by which the squeeze is narrower than the expansion: `1 - squeezeRatio`.
   var squeezedShare: Double {
     get { 1 - squeezeRatio }
     set { squeezeRatio = min(max(1 - newValue, 0.01), 1) }
   }
 
+  /// Settings: `squeezeRatio`, `expandShare`, `norm`, `first`, `initialize`, and those of `FilterChoice`.
   public static var settings: [Setting<FireModules>] {
     [
       Setting("squeezeRatio", \.squeezeRatio, in: 0.01...1, "squeezing filters by expanding ones"),
@@ -58,7 +65,7 @@ public struct FireModules: FilterMethod {
     ] + FilterChoice.settings(\.choice)
   }
 
-  /// The filters of the three convolutions for `filters` in all.
+  /// The filters of the three convolutions in place of one of `filters`.
   private struct Widths {
     let squeeze: Int
     let narrow: Int
@@ -71,6 +78,7 @@ public struct FireModules: FilterMethod {
     }
   }
 
+  /// Refuses layers of one filter, paddings that do not keep the plane, and blocks of no fewer parameters.
   public func applicability(to node: Node, in graph: Graph) -> Applicability {
     guard let traits = ConvolutionTraits(node, in: graph) else {
       return .notApplicable(reason: "it is no convolution")
@@ -90,6 +98,7 @@ public struct FireModules: FilterMethod {
     return .applicable
   }
 
+  /// Replaces each layer by `NAME.squeeze`, norm, ReLU and the concatenation of two expanding convolutions.
   public func compress(_ compression: inout Compression<FireModules>) throws -> Rewrite {
     try Self.replace(&compression) { settings, traits, graph in
       guard settings.initialize == .decomposition else {
@@ -97,6 +106,7 @@ public struct FireModules: FilterMethod {
       }
       let start = try TuckerDecomposition.Start(graph.weight(of: traits.node))
       let squeeze = Widths(settings, filters: traits.op.filters).squeeze
+      // The decomposition has an input basis only where the squeeze is narrower than the input.
       guard squeeze < min(traits.inputs, start.inputValues.count + 1) else {
         return settings.block(traits, in: graph, nil, bias: nil)
       }
@@ -105,7 +115,7 @@ public struct FireModules: FilterMethod {
     }
   }
 
-  /// A block that starts as the kernel `parts.core` of directions of its input channels, or at random.
+  /// A block that starts from the kernel's leading input directions, or at random if `parts` is `nil`.
   private func block(
     _ traits: ConvolutionTraits, in graph: Graph, _ parts: TuckerDecomposition?, bias: Tensor?
   ) -> FilterBlock {

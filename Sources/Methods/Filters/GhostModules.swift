@@ -3,10 +3,13 @@ import Ops
 public import Settings
 import Tensors
 
-/// Convolutions as one of fewer filters, and cheap filters of its channels beside them.
+/// Replaces convolutions by one of fewer filters, and cheap filters of its channels beside them.
 public struct GhostModules: FilterMethod {
+  /// The name in recipes: `ghost`.
   public static let name = "ghost"
+  /// Changes when results change; part of a trial's address.
   public static let revision = 1
+  /// The text that `condense explain` prints.
   public static let documentation = MethodDocumentation(
     summary: "convolutions become one of fewer filters, and cheap filters of what it makes",
     description: """
@@ -20,18 +23,21 @@ public struct GhostModules: FilterMethod {
     paper:
       "Han, Wang, Tian, Guo, Xu, Xu, 2020, GhostNet: more features from cheap operations, arXiv:1911.11907")
 
-  /// Filters by primary ones.
+  /// Filters of the layer by primary ones, 2...64.
   public var ratio = 2
-  /// Taps a side of the cheap filters.
+  /// Taps a side of the cheap filters, odd, 1...15.
   public var kernel = 3
-  /// How the primary filters start.
+  /// The start of the primary filters: as the old ones or from random numbers.
   public var initialize = DecompositionStart.decomposition
-  /// Whether the first convolution is replaced too.
+  /// True if the convolution that reads the image is replaced too.
   public var first = false
+  /// The choice of the layers to replace, and the fit of their blocks.
   public var choice = FilterChoice()
 
+  /// Creates it with its default settings.
   public init() {}
 
+  /// Settings: `ratio`, `kernel`, `initialize`, `first`, and those of `FilterChoice`.
   public static var settings: [Setting<GhostModules>] {
     [
       Setting("ratio", \.ratio, in: 2...64, "filters of the layer by primary ones"),
@@ -44,6 +50,7 @@ public struct GhostModules: FilterMethod {
     ] + FilterChoice.settings(\.choice)
   }
 
+  /// Refuses layers whose filters the ratio does not divide, and blocks of no fewer parameters.
   public func applicability(to node: Node, in graph: Graph) -> Applicability {
     applicability(
       to: node, in: graph, first: first,
@@ -53,6 +60,7 @@ public struct GhostModules: FilterMethod {
       }, { block($0, in: graph, nil, bias: nil) })
   }
 
+  /// Replaces each layer by the concatenation of `NAME.primary` and `NAME.cheap`, which reads it.
   public func compress(_ compression: inout Compression<GhostModules>) throws -> Rewrite {
     try Self.replace(&compression) { settings, traits, graph in
       guard settings.initialize == .decomposition else {
@@ -65,6 +73,7 @@ public struct GhostModules: FilterMethod {
     }
   }
 
+  /// A block whose primary filters start from a weight, or at random if it is `nil`.
   private func block(
     _ traits: ConvolutionTraits, in graph: Graph, _ weight: Tensor?, bias: Tensor?
   ) -> FilterBlock {

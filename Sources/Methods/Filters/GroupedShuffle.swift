@@ -3,10 +3,13 @@ import Ops
 public import Settings
 import Tensors
 
-/// Convolutions as one of groups, a shuffle of channels and a 1x1 of groups.
+/// Replaces convolutions by a grouped one, a shuffle of channels and a grouped 1x1.
 public struct GroupedShuffle: FilterMethod {
+  /// The name in recipes: `grouped-shuffle`.
   public static let name = "grouped-shuffle"
+  /// Changes when results change; part of a trial's address.
   public static let revision = 1
+  /// The text that `condense explain` prints.
   public static let documentation = MethodDocumentation(
     summary: "convolutions become one of groups, shuffled channels and a 1x1 of groups",
     description: """
@@ -24,18 +27,21 @@ public struct GroupedShuffle: FilterMethod {
       "Zhang, Zhou, Lin, Sun, 2018, ShuffleNet: an extremely efficient convolutional neural network for mobile devices, "
       + "arXiv:1707.01083")
 
-  /// Groups of both convolutions.
+  /// Groups of both convolutions, 2...256.
   public var groups = 4
-  /// How the first of the new layers starts.
+  /// The start of the first of the new layers: from the old kernel or from random numbers.
   public var initialize = DecompositionStart.decomposition
-  /// Whether a batch norm stands before the ReLU.
+  /// True if a batch norm stands before the ReLU.
   public var norm = true
-  /// Whether the first convolution is replaced too.
+  /// True if the convolution that reads the image is replaced too.
   public var first = false
+  /// The choice of the layers to replace, and the fit of their blocks.
   public var choice = FilterChoice()
 
+  /// Creates it with its default settings.
   public init() {}
 
+  /// Settings: `groups`, `initialize`, `norm`, `first`, and those of `FilterChoice`.
   public static var settings: [Setting<GroupedShuffle>] {
     [
       Setting("groups", \.groups, in: 2...256, "groups of both convolutions"),
@@ -46,15 +52,18 @@ public struct GroupedShuffle: FilterMethod {
     ] + FilterChoice.settings(\.choice)
   }
 
+  /// Refuses layers whose channels or filters the groups do not divide, and blocks of no fewer parameters.
   public func applicability(to node: Node, in graph: Graph) -> Applicability {
     applicability(to: node, in: graph, first: first, obstacle: obstacle) { block($0, in: graph, nil) }
   }
 
+  /// The reason if the groups do not divide the layer's channels or filters.
   private func obstacle(_ traits: ConvolutionTraits) -> String? {
     guard traits.inputs % groups != 0 || traits.op.filters % groups != 0 else { return nil }
     return "\(groups) groups do not divide its \(traits.inputs) channels and \(traits.op.filters) filters"
   }
 
+  /// Replaces each layer by `NAME.grouped`, norm, ReLU, `NAME.shuffle` and a grouped 1x1.
   public func compress(_ compression: inout Compression<GroupedShuffle>) throws -> Rewrite {
     try Self.replace(&compression) { settings, traits, graph in
       guard settings.initialize == .decomposition else { return settings.block(traits, in: graph, nil) }
@@ -62,6 +71,7 @@ public struct GroupedShuffle: FilterMethod {
     }
   }
 
+  /// A block whose first layer starts from a kernel, or at random if it is `nil`.
   private func block(_ traits: ConvolutionTraits, in graph: Graph, _ kernel: Tensor?) -> FilterBlock {
     var grouped = traits.op
     (grouped.groups, grouped.bias) = (groups, !norm)
@@ -77,7 +87,9 @@ public struct GroupedShuffle: FilterMethod {
     return block
   }
 
-  /// Of each filter the channels of its own group: `[O, I/groups, Kh, Kw]`.
+  /// The part of a kernel that a grouped convolution keeps: `[O, I/groups, Kh, Kw]`.
+  ///
+  /// Each filter keeps the input channels of its own group.
   private func own(_ kernel: Tensor) -> Tensor {
     let (filters, inputs, taps) = (kernel.shape[0], kernel.shape[1], kernel.shape.spatialCount)
     let width = inputs / groups

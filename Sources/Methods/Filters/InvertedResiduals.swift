@@ -4,10 +4,13 @@ import Ops
 public import Settings
 import Tensors
 
-/// Convolutions as a 1x1 to more channels, one filter for each, and a 1x1 back.
+/// Replaces convolutions by a 1x1 to more channels, one filter for each, and a 1x1 back.
 public struct InvertedResiduals: FilterMethod {
+  /// The name in recipes: `inverted-residual`.
   public static let name = "inverted-residual"
+  /// Changes when results change; part of a trial's address.
   public static let revision = 1
+  /// The text that `condense explain` prints.
   public static let documentation = MethodDocumentation(
     summary: "convolutions become 1x1 to more channels, one filter a channel and 1x1",
     description: """
@@ -25,18 +28,21 @@ public struct InvertedResiduals: FilterMethod {
       "Sandler, Howard, Zhu, Zhmoginov, Chen, 2018, MobileNetV2: inverted residuals and linear bottlenecks, "
       + "arXiv:1801.04381")
 
-  /// Channels of the middle by channels that the layer reads.
+  /// Channels of the middle by channels that the layer reads, 1...16.
   public var expansion = 2
-  /// How the new layers start.
+  /// The start of the new layers: from the old kernel or from random numbers.
   public var initialize = DecompositionStart.decomposition
-  /// Whether batch norms stand before the two clamps.
+  /// True if batch norms stand before the two clamps.
   public var norm = true
-  /// Whether the first convolution is replaced too.
+  /// True if the convolution that reads the image is replaced too.
   public var first = false
+  /// The choice of the layers to replace, and the fit of their blocks.
   public var choice = FilterChoice()
 
+  /// Creates it with its default settings.
   public init() {}
 
+  /// Settings: `expansion`, `initialize`, `norm`, `first`, and those of `FilterChoice`.
   public static var settings: [Setting<InvertedResiduals>] {
     [
       Setting(
@@ -48,10 +54,12 @@ public struct InvertedResiduals: FilterMethod {
     ] + FilterChoice.settings(\.choice)
   }
 
+  /// Refuses 1x1 kernels, grouped convolutions, and layers whose block would have no fewer parameters.
   public func applicability(to node: Node, in graph: Graph) -> Applicability {
     applicability(to: node, in: graph, first: first) { block($0, in: graph, nil, bias: nil) }
   }
 
+  /// Replaces each layer by `NAME.expand`, `NAME.depthwise`, both with norm and ReLU6, and a 1x1.
   public func compress(_ compression: inout Compression<InvertedResiduals>) throws -> Rewrite {
     try Self.replace(&compression) { settings, traits, graph in
       guard settings.initialize == .decomposition else {
@@ -62,6 +70,7 @@ public struct InvertedResiduals: FilterMethod {
     }
   }
 
+  /// A block that starts from a kernel of `expansion` terms, or at random if it is `nil`.
   private func block(
     _ traits: ConvolutionTraits, in graph: Graph, _ kernel: SeparableKernel?, bias: Tensor?
   ) -> FilterBlock {
@@ -82,7 +91,7 @@ public struct InvertedResiduals: FilterMethod {
     return block
   }
 
-  /// The 1x1 that copies each channel so many times.
+  /// The weight `[channels·times, channels, 1, 1]` of a 1x1 that copies each channel `times` times.
   private static func copies(of channels: Int, _ times: Int) -> Tensor {
     var weight = Tensor(zeros: [channels * times, channels, 1, 1])
     for row in 0..<channels * times { weight.values[row * channels + row / times] = 1 }

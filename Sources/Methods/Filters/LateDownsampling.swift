@@ -3,12 +3,17 @@ import Ops
 public import Settings
 import Tensors
 
-/// Steps of early convolutions given to the last that steps: larger maps on the way.
+/// Moves the strides of early convolutions to the last strided ones, so that maps between are larger.
 public struct LateDownsampling: CompressionMethod {
+  /// The name in recipes: `late-downsampling`.
   public static let name = "late-downsampling"
+  /// The family that rankings show it in: filters.
   public static let family = MethodFamily.filters
+  /// Changes nodes and shapes.
   public static let order = PipelineOrder.structure
+  /// Changes when results change; part of a trial's address.
   public static let revision = 1
+  /// The text that `condense explain` prints.
   public static let documentation = MethodDocumentation(
     summary: "early convolutions step by one, and the last that steps makes up for it",
     description: """
@@ -22,19 +27,23 @@ public struct LateDownsampling: CompressionMethod {
       "Iandola, Han, Moskewicz, Ashraf, Dally, Keutzer, 2016, SqueezeNet: AlexNet-level accuracy with 50x fewer "
       + "parameters, section 3.1, arXiv:1602.07360")
 
-  /// Stages that no longer step.
+  /// Stages of down-sampling that get a stride of 1, 1...16.
   public var stages = 1
 
+  /// Creates it with its default settings.
   public init() {}
 
+  /// Settings: `stages`.
   public static var settings: [Setting<LateDownsampling>] {
     [Setting("stages", \.stages, in: 1...16, "stages of down-sampling that no longer step")]
   }
 
+  /// The convolutions of the node's stage: those with a stride that read planes of the same size.
   public func layersTied(to node: Node, in graph: Graph) -> [String] {
     graph.downsamplingStages().first { $0.contains(node.name) } ?? [node.name]
   }
 
+  /// Refuses layers without a stride or of a stage in the middle, and networks whose maps would not fit.
   public func applicability(to node: Node, in graph: Graph) -> Applicability {
     let all = graph.downsamplingStages()
     guard all.contains(where: { $0.contains(node.name) }) else {
@@ -54,6 +63,7 @@ public struct LateDownsampling: CompressionMethod {
     }
   }
 
+  /// Moves the strides of the first stages to the last one; throws if a layer of these is left out.
   public func compress(_ compression: inout Compression<LateDownsampling>) throws -> Rewrite {
     let graph = compression.graph
     let all = graph.downsamplingStages()
@@ -73,9 +83,9 @@ public struct LateDownsampling: CompressionMethod {
     }
   }
 
-  /// The network with its steps moved, without parameters.
+  /// The network with its strides moved, without parameters.
   ///
-  /// Throws `GraphError` where values that meet would have different planes, or layers other shapes.
+  /// Throws `GraphError` if values that meet would have different planes, or an output another shape.
   private func later(_ graph: Graph) throws(GraphError) -> Graph {
     let all = graph.downsamplingStages()
     let (early, last) = (Set(all.prefix(stages).joined()), Set(all.last ?? []))
@@ -107,7 +117,7 @@ public struct LateDownsampling: CompressionMethod {
 }
 
 extension Graph {
-  /// Convolutions that step, by the size of the planes that they read, from the largest on.
+  /// The convolutions with a stride, grouped by the area of the planes that they read, the largest first.
   fileprivate func downsamplingStages() -> [[String]] {
     var stages: [(area: Int, names: [String])] = []
     for node in nodes {

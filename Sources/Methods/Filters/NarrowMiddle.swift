@@ -5,7 +5,7 @@ protocol NarrowMiddle {
 }
 
 extension NarrowMiddle {
-  /// How much narrower the middle is, the strength of such a method: 1 - ratio.
+  /// The share by which the middle is narrower than the layer, the strength of such a method: `1 - ratio`.
   var removedShare: Double {
     get { 1 - ratio }
     set { ratio = min(max(1 - newValue, 0.01), 1) }

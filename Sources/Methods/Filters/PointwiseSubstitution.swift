@@ -3,10 +3,13 @@ import Ops
 public import Settings
 import Tensors
 
-/// Convolutions as 1x1 ones.
+/// Replaces convolutions by 1x1 ones of as many filters.
 public struct PointwiseSubstitution: FilterMethod {
+  /// The name in recipes: `pointwise`.
   public static let name = "pointwise"
+  /// Changes when results change; part of a trial's address.
   public static let revision = 1
+  /// The text that `condense explain` prints.
   public static let documentation = MethodDocumentation(
     summary: "convolutions become 1x1 ones of as many filters",
     description: """
@@ -21,14 +24,17 @@ public struct PointwiseSubstitution: FilterMethod {
       "Iandola, Han, Moskewicz, Ashraf, Dally, Keutzer, 2016, SqueezeNet: AlexNet-level accuracy with 50x fewer "
       + "parameters, section 3.1, arXiv:1602.07360")
 
-  /// How the new layer starts.
+  /// The start of the new layer: from the old kernel or from random numbers.
   public var initialize = DecompositionStart.decomposition
-  /// Whether the first convolution is replaced too.
+  /// True if the convolution that reads the image is replaced too.
   public var first = false
+  /// The choice of the layers to replace, and the fit of their blocks.
   public var choice = FilterChoice()
 
+  /// Creates it with its default settings.
   public init() {}
 
+  /// Settings: `initialize`, `first`, and those of `FilterChoice`.
   public static var settings: [Setting<PointwiseSubstitution>] {
     [
       Setting(
@@ -37,12 +43,14 @@ public struct PointwiseSubstitution: FilterMethod {
     ] + FilterChoice.settings(\.choice)
   }
 
+  /// Refuses 1x1 kernels, grouped convolutions, and paddings that do not keep the plane.
   public func applicability(to node: Node, in graph: Graph) -> Applicability {
     applicability(
       to: node, in: graph, first: first, obstacle: \.planeObstacle,
       { Self.block($0, in: graph, nil, bias: nil) })
   }
 
+  /// Replaces each layer by a 1x1 of the same stride; it starts as the sums of taps if asked to.
   public func compress(_ compression: inout Compression<PointwiseSubstitution>) throws -> Rewrite {
     try Self.replace(&compression) { settings, traits, graph in
       guard settings.initialize == .decomposition else {
@@ -54,6 +62,7 @@ public struct PointwiseSubstitution: FilterMethod {
     }
   }
 
+  /// A block that starts from a weight, or at random if it is `nil`.
   private static func block(
     _ traits: ConvolutionTraits, in graph: Graph, _ weight: Tensor?, bias: Tensor?
   ) -> FilterBlock {

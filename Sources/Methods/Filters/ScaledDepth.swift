@@ -2,12 +2,17 @@ public import Graphs
 import Ops
 public import Settings
 
-/// A shallower network: residual blocks go, and their shortcuts stay.
+/// Makes a network shallower: removes residual blocks and keeps their shortcuts.
 public struct ScaledDepth: CompressionMethod {
+  /// The name in recipes: `depth`.
   public static let name = "depth"
+  /// The family that rankings show it in: filters.
   public static let family = MethodFamily.filters
+  /// Changes nodes and shapes.
   public static let order = PipelineOrder.structure
+  /// Changes when results change; part of a trial's address.
   public static let revision = 1
+  /// The text that `condense explain` prints.
   public static let documentation = MethodDocumentation(
     summary: "residual blocks go, and what they were added to stays",
     description: """
@@ -22,20 +27,23 @@ public struct ScaledDepth: CompressionMethod {
       "Veit, Wilber, Belongie, 2016, Residual networks behave like ensembles of relatively shallow networks, "
       + "arXiv:1605.06431; Tan, Le, 2019, EfficientNet, arXiv:1905.11946")
 
-  /// Which blocks go first.
+  /// The order in which blocks are removed.
   public enum Order: String, Sendable, SettingChoice {
+    /// The blocks nearest to the output first, or those without which the loss is least.
     case latest, leastHarm
   }
 
-  /// The share of blocks that stays.
+  /// The share of blocks that stays, 0...1.
   public var factor = 0.5
-  /// Which go first.
+  /// The order in which blocks are removed.
   public var blocks = Order.latest
   /// Training images on which the loss without a block is measured.
   public var images = 256
 
+  /// Creates it with its default settings.
   public init() {}
 
+  /// Settings: `factor`, `blocks`, `images`.
   public static var settings: [Setting<ScaledDepth>] {
     [
       Setting("factor", \.factor, in: 0...1, "share of the blocks that can go which stays"),
@@ -46,20 +54,24 @@ public struct ScaledDepth: CompressionMethod {
     ]
   }
 
+  /// The strength is `1 - factor`.
   public static var strength: WritableKeyPath<ScaledDepth, Double>? { \.removedShare }
 
-  /// The share of blocks that goes.
+  /// The share of blocks that is removed: `1 - factor`.
   var removedShare: Double {
     get { 1 - factor }
     set { factor = min(max(1 - newValue, 0), 1) }
   }
 
+  /// Losses of changed networks for `leastHarm`, none otherwise.
   public var evidence: Set<EvidenceKind> { blocks == .leastHarm ? [.losses] : [] }
 
+  /// The layers of the residual block that the node is in.
   public func layersTied(to node: Node, in graph: Graph) -> [String] {
     graph.residualBlocks().first { $0.layers.contains(node.name) }?.layers ?? [node.name]
   }
 
+  /// Refuses nodes that are in no block with an identity shortcut.
   public func applicability(to node: Node, in graph: Graph) -> Applicability {
     guard graph.residualBlocks().contains(where: { $0.layers.contains(node.name) }) else {
       return .notApplicable(reason: "it is in no block that can go")
@@ -67,6 +79,7 @@ public struct ScaledDepth: CompressionMethod {
     return .applicable
   }
 
+  /// Removes blocks until `round(factor·n)` of n stay; throws if none would go.
   public func compress(_ compression: inout Compression<ScaledDepth>) throws -> Rewrite {
     let graph = compression.graph
     let free = Set(compression.layers.map(\.node.name))
@@ -83,6 +96,7 @@ public struct ScaledDepth: CompressionMethod {
       let losses = try blocks.map { block in
         try compression.evidence.meanLoss(of: graph.removing([block]).graph, images: images)
       }
+      // Of equal losses the later block goes first, as with `latest`.
       order.sort { (losses[$0], -$0) < (losses[$1], -$1) }
     }
     let gone = order.prefix(blocks.count - kept).map { blocks[$0] }
@@ -90,24 +104,25 @@ public struct ScaledDepth: CompressionMethod {
   }
 }
 
-/// A sum of a value and what is made of it alone.
+/// A sum of a value and a branch that is made of that value alone.
 struct ResidualBlock: Equatable {
-  /// The sum's value.
+  /// The name of the sum.
   let sum: String
-  /// The value that is added to.
+  /// The value to which the branch is added.
   let shortcut: String
-  /// The nodes with parameters that are there for the block alone.
+  /// The nodes with parameters that serve this block alone.
   let layers: [String]
 }
 
 extension Graph {
-  /// The blocks that can go, in the graph's order: none has another's layers.
+  /// The blocks that can be removed, in the graph's order; no two share a layer.
   func residualBlocks() -> [ResidualBlock] {
     var taken: Set<String> = []
     return nodes.compactMap { node in
       guard node.op is Add, node.inputs.count == 2, !outputs.contains(node.name) else { return nil }
       for (shortcut, branch) in [(node.inputs[0], node.inputs[1]), (node.inputs[1], node.inputs[0])] {
         guard shortcut != branch, isMade(branch, of: shortcut),
+          // What nobody reads once the sum is its shortcut belongs to the block.
           let left = try? removing([ResidualBlock(sum: node.name, shortcut: shortcut, layers: [])]).graph
         else { continue }
         let layers = nodes.filter { left.node(named: $0.name) == nil && !slots(of: $0).isEmpty }.map(\.name)
@@ -119,7 +134,7 @@ extension Graph {
     }
   }
 
-  /// Whether all that a value is made of goes through another one.
+  /// True if every path from the graph's inputs to a value goes through `source`.
   private func isMade(_ value: String, of source: String) -> Bool {
     var open = [value]
     var seen: Set<String> = []
@@ -131,10 +146,11 @@ extension Graph {
     return true
   }
 
-  /// The graph in which what reads a block's sum reads its shortcut; what nobody reads then is not there.
+  /// The graph in which readers of a block's sum read its shortcut, without nodes that nobody reads then.
   func removing(_ blocks: [ResidualBlock]) throws(GraphError) -> Rewrite {
     var standIns: [String: String] = [:]
     for block in blocks { standIns[block.sum] = block.shortcut }
+    // A shortcut may be the sum of another removed block.
     func present(_ name: String) -> String {
       var name = name
       while let other = standIns[name] { name = other }

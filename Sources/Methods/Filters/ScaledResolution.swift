@@ -3,12 +3,17 @@ import Ops
 public import Settings
 import Tensors
 
-/// A network that looks at smaller images: the mean of each square of pixels.
+/// Makes a network read smaller images: the mean of each square of pixels.
 public struct ScaledResolution: CompressionMethod {
+  /// The name in recipes: `resolution`.
   public static let name = "resolution"
+  /// The family that rankings show it in: filters.
   public static let family = MethodFamily.filters
+  /// Changes nodes and shapes.
   public static let order = PipelineOrder.structure
+  /// Changes when results change; part of a trial's address.
   public static let revision = 1
+  /// The text that `condense explain` prints.
   public static let documentation = MethodDocumentation(
     summary: "the network looks at images of fewer pixels, made by averaging",
     description: """
@@ -22,17 +27,21 @@ public struct ScaledResolution: CompressionMethod {
       "Howard et al., 2017, MobileNets, section 3.4 (resolution multiplier), arXiv:1704.04861; Tan, Le, 2019, EfficientNet, "
       + "arXiv:1905.11946")
 
-  /// Pixels a side that become one.
+  /// Pixels a side that become one, 2...16.
   public var factor = 2
 
+  /// Creates it with its default settings.
   public init() {}
 
+  /// Settings: `factor`.
   public static var settings: [Setting<ScaledResolution>] {
     [Setting("factor", \.factor, in: 2...16, "pixels a side that become one")]
   }
 
+  /// All layers that read the image: they go together.
   public func layersTied(to node: Node, in graph: Graph) -> [String] { graph.imageReaders }
 
+  /// Refuses layers that do not read the image, and networks with weights that depend on the image's size.
   public func applicability(to node: Node, in graph: Graph) -> Applicability {
     guard graph.imageReaders.contains(node.name) else {
       return .notApplicable(reason: "it does not look at the image")
@@ -52,6 +61,7 @@ public struct ScaledResolution: CompressionMethod {
     }
   }
 
+  /// Puts an average pooling `INPUT.smaller` before all readers of the image; weights stay.
   public func compress(_ compression: inout Compression<ScaledResolution>) throws -> Rewrite {
     let graph = compression.graph
     let free = Set(compression.layers.map(\.node.name))
@@ -71,7 +81,7 @@ public struct ScaledResolution: CompressionMethod {
     }
   }
 
-  /// The network behind averages of its images, without parameters.
+  /// The network behind an average pooling of its images, without parameters.
   private func smaller(_ graph: Graph) throws(GraphError) -> Graph {
     var smaller = Graph(inputs: graph.inputs)
     var names: [String: String] = [:]
@@ -89,7 +99,7 @@ public struct ScaledResolution: CompressionMethod {
 }
 
 extension Graph {
-  /// The layers of weights that read an image.
+  /// The layers of weights that read an image: an input of three axes.
   fileprivate var imageReaders: [String] {
     nodes.filter { node in
       node.op is any ProductOp

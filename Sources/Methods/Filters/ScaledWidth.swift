@@ -3,12 +3,17 @@ import Ops
 public import Settings
 import Tensors
 
-/// A uniformly narrower network: every group of removable channels keeps the same share.
+/// Makes a network narrower: each group of removable channels keeps the same share.
 public struct ScaledWidth: CompressionMethod {
+  /// The name in recipes: `width`.
   public static let name = "width"
+  /// The family that rankings show it in: filters.
   public static let family = MethodFamily.filters
+  /// Changes nodes and shapes.
   public static let order = PipelineOrder.structure
+  /// Changes when results change; part of a trial's address.
   public static let revision = 1
+  /// The text that `condense explain` prints.
   public static let documentation = MethodDocumentation(
     summary: "every layer keeps the same share of its channels",
     description: """
@@ -22,13 +27,15 @@ public struct ScaledWidth: CompressionMethod {
       "Howard et al., 2017, MobileNets, section 3.3 (width multiplier), arXiv:1704.04861; Li, Kadav, Durdanovic, Samet, "
       + "Graf, 2017, Pruning filters for efficient ConvNets, arXiv:1608.08710")
 
-  /// The share of channels that is kept.
+  /// The share of channels that is kept, 0.01...1.
   public var factor = 0.5
-  /// How the weights start.
+  /// The start of the weights: the old ones of the channels kept, or random numbers.
   public var initialize = WidthStart.kept
 
+  /// Creates it with its default settings.
   public init() {}
 
+  /// Settings: `factor`, `initialize`.
   public static var settings: [Setting<ScaledWidth>] {
     [
       Setting("factor", \.factor, in: 0.01...1, "share of each layer's channels that is kept"),
@@ -38,14 +45,16 @@ public struct ScaledWidth: CompressionMethod {
     ]
   }
 
+  /// The strength is `1 - factor`.
   public static var strength: WritableKeyPath<ScaledWidth, Double>? { \.removedShare }
 
-  /// The share of channels that is removed.
+  /// The share of channels that is removed: `1 - factor`.
   var removedShare: Double {
     get { 1 - factor }
     set { factor = min(max(1 - newValue, 0.01), 1) }
   }
 
+  /// Refuses layers without weights, with channels that must stay, or that would keep all channels.
   public func applicability(to node: Node, in graph: Graph) -> Applicability {
     guard node.op is any ProductOp else {
       return .notApplicable(reason: "it makes no channels of its own")
@@ -59,13 +68,16 @@ public struct ScaledWidth: CompressionMethod {
     return .applicable
   }
 
+  /// The channels that stay of a group of `count`.
   private func kept(of count: Int) -> Int { max(1, Int((factor * Double(count)).rounded())) }
 
+  /// Removes the channels of each group with the smallest sums of magnitudes; throws if none would go.
   public func compress(_ compression: inout Compression<ScaledWidth>) throws -> Rewrite {
     let graph = compression.graph
     var removed: [ChannelUnit] = []
     for group in graph.channelGroups() {
       guard let settings = Self.settings(of: group, compression) else { continue }
+      // Fresh weights tell nothing apart, so the first channels stay.
       let scores = group.units.map { settings.initialize == .kept ? Self.magnitude(of: $0, in: graph) : 0 }
       let ranked = group.units.indices.sorted { (scores[$0], $1) > (scores[$1], $0) }
       removed += ranked.dropFirst(settings.kept(of: group.units.count)).map { group.units[$0] }
@@ -82,7 +94,7 @@ public struct ScaledWidth: CompressionMethod {
     }
   }
 
-  /// The settings of the layers that make a group's channels; `nil` when the recipe leaves one of them out.
+  /// The settings of the layers that make a group's channels; `nil` if the recipe leaves one of them out.
   private static func settings(
     of group: ChannelGroup, _ compression: Compression<ScaledWidth>
   ) -> ScaledWidth? {
@@ -108,7 +120,7 @@ public struct ScaledWidth: CompressionMethod {
 }
 
 extension Rewrite {
-  /// Gives the parameters of a node a new start: they are new, so they lose their origins.
+  /// Draws the parameters of a node anew; they lose their origins.
   fileprivate mutating func restart(_ name: String, key: UInt64) {
     guard let node = graph.node(named: name) else { return }
     for (parameter, slot) in graph.slots(of: node) {

@@ -1,6 +1,6 @@
 public import Settings
 
-/// How layers start that stand in the place of trained ones.
+/// The start of layers that replace trained ones.
 public enum DecompositionStart: String, SettingChoice, Sendable {
   /// From the trained weights, as near as the new shape allows.
   case decomposition
@@ -8,9 +8,9 @@ public enum DecompositionStart: String, SettingChoice, Sendable {
   case fresh
 }
 
-/// How the weights of a narrower network start.
+/// The start of the weights of a narrower network.
 public enum WidthStart: String, SettingChoice, Sendable {
-  /// The channels with the largest weights are kept.
+  /// The old weights of the channels that stay.
   case kept
   /// From random numbers.
   case fresh
