@@ -4,10 +4,13 @@ import Ops
 public import Settings
 import Tensors
 
-/// Linear layers as two smaller ones, whose outputs on training images are nearest to the layer's.
+/// Replaces linear layers by two smaller ones whose outputs on training images are nearest to the layer's.
 public struct ActivationSVD: FactorizationMethod {
+  /// The name in recipes: `svd-activations`.
   public static let name = "svd-activations"
+  /// Changes when results change; part of a trial's address.
   public static let revision = 1
+  /// The text that `condense explain` prints.
   public static let documentation = MethodDocumentation(
     summary: "linear layers become two of low rank that keep what they make of images",
     description: """
@@ -22,28 +25,36 @@ public struct ActivationSVD: FactorizationMethod {
       "Zhang, Zou, He, Sun, 2016, Accelerating very deep convolutional networks for classification and detection, "
       + "arXiv:1505.06798")
 
+  /// The share of the outputs' squared norm to keep, 0.001...1.
   public var energy = 0.9
+  /// The share of the layer's weights to keep, 0.001...1; overrides the energy if given.
   public var keptRatio: Double?
+  /// The rule for ranks, a budget, and the fit afterwards.
   public var choice = RankChoice()
-  /// Whether the layer that makes the graph's output is factorized too.
+  /// True if the layer that makes the graph's output is factorized too.
   public var classifier = false
 
+  /// Creates it with its default settings.
   public init() {}
 
+  /// Settings: `energy`, `keptRatio`, `classifier`, and those of `RankChoice`.
   public static var settings: [Setting<ActivationSVD>] {
     rankSettings + [
       Setting("classifier", \.classifier, "whether the layer that makes the logits is factorized too")
     ] + choiceSettings
   }
 
+  /// Activations, and the evidence of the choice of ranks.
   public var evidence: Set<EvidenceKind> { choice.evidence.union([.activations]) }
 
+  /// Refuses what `SVDLinear` refuses.
   public func applicability(to node: Node, in graph: Graph) -> Applicability {
     var plain = SVDLinear()
     (plain.keptRatio, plain.choice, plain.classifier) = (keptRatio, choice, classifier)
     return plain.applicability(to: node, in: graph)
   }
 
+  /// Takes the singular value decomposition of W·M^½ for each layer, M the second moment of its inputs.
   public func compress(_ compression: inout Compression<ActivationSVD>) throws -> Rewrite {
     try Self.factorize(&compression) { settings, node, compression in
       let moment = try compression.inputMoment(of: node, settings.choice.fit)
@@ -54,8 +65,9 @@ public struct ActivationSVD: FactorizationMethod {
 }
 
 extension Compression {
-  /// The mean over training images, and places of a convolution's output, of the products of what each output is made
-  /// of: `[columns, columns]`, symmetric.
+  /// The mean of x·xᵀ over training images, and over places of a convolution's output: `[columns, columns]`.
+  ///
+  /// x holds the inputs that one output is computed from. Throws if the node's inputs cannot be sampled.
   mutating func inputMoment(of node: Node, _ fit: OutputFit) throws -> Tensor {
     guard let layer = SampledLayer.making(node.name, in: graph) else {
       throw MethodError.impossible(
@@ -71,16 +83,17 @@ extension Compression {
 }
 
 extension Tensor {
-  /// Factors of this matrix W `[m, n]` that hold the most of W·M^½ for a second moment M `[n, n]`: `left` and
-  /// `values` are those of W·M^½, and `right` is such that left · diag(values) · right is W where the rank is whole,
-  /// W's projection on the leading left vectors where it is less.
+  /// The singular value decomposition of W·M^½ for this matrix W `[m, n]` and a second moment M `[n, n]`.
+  ///
+  /// `left` and `values` are those of W·M^½. `right` is such that left · diag(values) · right is W at full
+  /// rank, and W's projection on the leading left vectors at a lower rank.
   func svd(weightedBy moment: Tensor) throws -> SVD {
     let eigen = try moment.eigen()
     let order = shape[1]
-    // M^½ = Σ_i √λ_i v_i v_iᵀ; of W·M^½ the left vectors and values are those of W·[√λ_i v_i].
+    // M^½ = Σ_i √λ_i v_i v_iᵀ, so W·M^½ and W·[√λ_i v_i] have the same left vectors and values.
     let largest = max(eigen.values.first ?? 0, 0)
     guard largest > 0 else { return try svd() }
-    // Inputs that images never show count a little, so that ties are broken by the weights.
+    // Directions that images never show count a little, so that ties are broken by the weights.
     let floor = largest * 1e-6
     var root = try eigen.vectors.exchangingLeadingAxes()
     for i in root.values.indices {

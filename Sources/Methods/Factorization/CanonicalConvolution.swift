@@ -4,10 +4,15 @@ import Ops
 public import Settings
 import Tensors
 
-/// Convolutions as a 1x1, a column and a row of taps a channel, and a 1x1, by a canonical polyadic decomposition.
+/// Replaces convolutions by a 1x1, a column and a row of taps for each channel, and a 1x1.
+///
+/// The vectors come from a canonical polyadic decomposition.
 public struct CanonicalConvolution: FactorizationMethod {
+  /// The name in recipes: `cp`.
   public static let name = "cp"
+  /// Changes when results change; part of a trial's address.
   public static let revision = 1
+  /// The text that `condense explain` prints.
   public static let documentation = MethodDocumentation(
     summary: "convolutions become 1x1, depthwise column, depthwise row and 1x1 (canonical polyadic)",
     description: """
@@ -27,20 +32,25 @@ public struct CanonicalConvolution: FactorizationMethod {
       + "CP-decomposition, arXiv:1412.6553; Phan et al., 2020, Stable low-rank tensor decomposition for compression of "
       + "convolutional neural network, arXiv:2008.05441")
 
+  /// The share of the kernel's squared norm to keep, 0.001...1.
   public var energy = 0.9
+  /// The share of the layer's weights to keep, 0.001...1; overrides the energy if given.
   public var keptRatio: Double?
+  /// The rule for ranks, a budget, and the fit afterwards.
   public var choice = RankChoice()
-  /// Whether rows and columns of taps are apart.
+  /// True if columns and rows of taps are separate layers.
   public var split = true
-  /// How strongly squared norms of terms are held down, over the kernel's.
+  /// The weight of the terms' squared norms, relative to the kernel's, 0...1; 0 leaves terms unbounded.
   public var penalty = 1e-5
-  /// Rounds over all axes.
+  /// Rounds of alternating least squares over all axes.
   public var iterations = 100
-  /// Random starts, of which the best is kept.
+  /// Random starts, of which the best is kept, 1...100.
   public var starts = 1
 
+  /// Creates it with its default settings.
   public init() {}
 
+  /// Settings: `energy`, `keptRatio`, `split`, `penalty`, `iterations`, `starts`, and those of `RankChoice`.
   public static var settings: [Setting<CanonicalConvolution>] {
     rankSettings + [
       Setting("split", \.split, "whether rows and columns of taps are layers of their own"),
@@ -51,6 +61,7 @@ public struct CanonicalConvolution: FactorizationMethod {
     ] + choiceSettings
   }
 
+  /// Refuses grouped convolutions, 1x1 kernels, and layers with no more weights than their factors of rank 1.
   public func applicability(to node: Node, in graph: Graph) -> Applicability {
     guard let conv = node.op as? Conv2D, let inputs = graph.inputShapes(of: node).first?[1] else {
       return .notApplicable(reason: "it is no convolution")
@@ -65,6 +76,7 @@ public struct CanonicalConvolution: FactorizationMethod {
     return refusal.map { .notApplicable(reason: $0) } ?? .applicable
   }
 
+  /// Replaces each layer by its factors at the chosen rank; warns if terms are large and cancel one another.
   public func compress(_ compression: inout Compression<CanonicalConvolution>) throws -> Rewrite {
     let largest = LargestTerms()
     var rewrite = try Self.factorize(&compression) { settings, node, compression in
@@ -80,18 +92,20 @@ public struct CanonicalConvolution: FactorizationMethod {
   }
 }
 
-/// The largest term of the layers that were made.
+/// Keeps the largest term of all layers that are made.
 final class LargestTerms {
-  /// Terms that are no more than so many times the kernel are no matter.
+  /// Terms up to this multiple of the kernel's norm do no harm.
   private static let harmless = 5.0
+  /// The layer with the largest harmful term, and that term's norm over the kernel's.
   private(set) var worst: (layer: String, norm: Double)?
 
+  /// Takes note of a layer's largest term.
   func note(_ layer: String, _ norm: Double) {
     if norm > max(Self.harmless, worst?.norm ?? 0) { worst = (layer, norm) }
   }
 }
 
-/// A convolution as a chain of products of vectors.
+/// A convolution as a chain of layers whose kernels are vectors.
 struct CanonicalFactors: LayerFactors {
   private let node: Node
   private let conv: Conv2D
@@ -103,7 +117,7 @@ struct CanonicalFactors: LayerFactors {
   private let names: [String]
   private let bias: Tensor?
 
-  /// `nil` for what is no convolution.
+  /// Takes a convolution apart; `nil` if the node is none.
   init?(
     _ node: Node, _ settings: CanonicalConvolution, in graph: Graph, key: UInt64, _ largest: LargestTerms
   ) throws {
@@ -115,12 +129,15 @@ struct CanonicalFactors: LayerFactors {
     bias = graph.projected(node, .bias)
   }
 
+  /// True if the kernel has several rows and columns, and these become separate layers.
   private var isSplit: Bool { settings.split && conv.kernel.height > 1 && conv.kernel.width > 1 }
 
-  /// Each is found by itself, in seconds.
+  /// Eight: each decomposition takes seconds.
   var steps: Int { 8 }
 
-  /// No sum of products needs more terms than the kernel has elements without its longest axis.
+  /// All ranks that the decomposition may need and that save parameters.
+  ///
+  /// No kernel needs more terms than it has elements divided by its longest axis.
   var ranks: [Int] {
     let extents = kernel.shape.dimensions
     let most = extents.reduce(1, *) / max(extents.max() ?? 1, 1)
@@ -129,7 +146,9 @@ struct CanonicalFactors: LayerFactors {
     return Array(1...max(1, min(most, affordable)))
   }
 
-  /// By bisection, as more terms hold more but for the luck of starts.
+  /// The least rank that holds the energy, by bisection.
+  ///
+  /// Bisection takes it that more terms hold more; the luck of random starts may break that.
   func rank(holding energy: Double) throws -> Int {
     var (low, high) = (0, ranks.count - 1)
     while low < high {
@@ -139,6 +158,7 @@ struct CanonicalFactors: LayerFactors {
     return ranks[low]
   }
 
+  /// The larger of the ranks that variational Bayes finds along both channel axes.
   func bayesianRank() throws -> Int {
     let (filters, inputs) = (kernel.shape[0], kernel.shape[1])
     let byInput = try kernel.exchangingLeadingAxes()
@@ -149,9 +169,10 @@ struct CanonicalFactors: LayerFactors {
     return min(max(1, found.max() ?? 1), ranks.count)
   }
 
+  /// The share of the kernel's squared norm that the decomposition of a rank does not hold.
   func lost(_ rank: Int) throws -> Double { try decomposition(rank).lost }
 
-  /// The same of a rank whenever it is asked for.
+  /// The decomposition of a rank, the same whenever it is asked for.
   private func decomposition(_ rank: Int) throws -> CanonicalPolyadic {
     var random = SeededRandom(seed: key, purpose: "cp", rank)
     let shape = kernel.shape
@@ -161,6 +182,7 @@ struct CanonicalFactors: LayerFactors {
       random: &random)
   }
 
+  /// The chain `NAME.reduce`, `NAME.column`, `NAME.row` and the 1x1 of the old name.
   func layers(_ rank: Int, shapesAlone: Bool) throws -> [NewLayer] {
     var layers = [
       NewLayer(op: Conv2D(filters: rank, kernel: 1, bias: false), name: names[0], inputs: [input])
@@ -188,7 +210,7 @@ struct CanonicalFactors: LayerFactors {
     return layers
   }
 
-  /// The depthwise layers.
+  /// The depthwise layers with their names.
   private func taps(_ rank: Int) -> [(name: String, op: Conv2D)] {
     var whole = conv
     (whole.filters, whole.groups, whole.bias) = (rank, rank, false)

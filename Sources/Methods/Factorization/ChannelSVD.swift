@@ -4,10 +4,13 @@ import Ops
 public import Settings
 import Tensors
 
-/// Convolutions as one of fewer filters and a 1x1, by a truncated singular value decomposition.
+/// Replaces convolutions by one of fewer filters and a 1x1, by a truncated singular value decomposition.
 public struct ChannelSVD: FactorizationMethod {
+  /// The name in recipes: `channel-svd`.
   public static let name = "channel-svd"
+  /// Changes when results change; part of a trial's address.
   public static let revision = 1
+  /// The text that `condense explain` prints.
   public static let documentation = MethodDocumentation(
     summary: "convolutions become one of fewer filters and a 1x1",
     description: """
@@ -25,22 +28,29 @@ public struct ChannelSVD: FactorizationMethod {
       "Zhang, Zou, He, Sun, 2016, Accelerating very deep convolutional networks for classification and detection, "
       + "arXiv:1505.06798")
 
+  /// The share of the squared norm to keep, 0.001...1.
   public var energy = 0.9
+  /// The share of the layer's weights to keep, 0.001...1; overrides the energy if given.
   public var keptRatio: Double?
+  /// The rule for ranks, a budget, and the fit afterwards.
   public var choice = RankChoice()
-  /// What the least error is of.
+  /// The error to minimize: of the weights, or of the layer's outputs.
   public var weighting = FactorWeighting.weights
 
+  /// Creates it with its default settings.
   public init() {}
 
+  /// Settings: `energy`, `keptRatio`, `weighting`, and those of `RankChoice`.
   public static var settings: [Setting<ChannelSVD>] {
     rankSettings + [Setting("weighting", \.weighting, "what the least squared error is of")] + choiceSettings
   }
 
+  /// Activations for `weighting: outputs`, and the evidence of the choice of ranks.
   public var evidence: Set<EvidenceKind> {
     choice.evidence.union(weighting == .outputs ? [.activations] : [])
   }
 
+  /// Refuses grouped convolutions, and layers with no more weights than their factors of rank 1.
   public func applicability(to node: Node, in graph: Graph) -> Applicability {
     guard let conv = node.op as? Conv2D, let inputs = graph.inputShapes(of: node).first?[1] else {
       return .notApplicable(reason: "it is no convolution")
@@ -55,6 +65,7 @@ public struct ChannelSVD: FactorizationMethod {
     return refusal.map { .notApplicable(reason: $0) } ?? .applicable
   }
 
+  /// Replaces each layer by `NAME.reduce` of r filters and a 1x1.
   public func compress(_ compression: inout Compression<ChannelSVD>) throws -> Rewrite {
     try Self.factorize(&compression) { settings, node, compression in
       try ChannelFactors(node, settings, &compression)
@@ -62,9 +73,9 @@ public struct ChannelSVD: FactorizationMethod {
   }
 }
 
-/// What the least squared error of a factorization is of.
+/// The quantity whose squared error a factorization minimizes.
 public enum FactorWeighting: String, Sendable, SettingChoice {
-  /// The weights.
+  /// The layer's weights.
   case weights
   /// The layer's outputs on training images.
   case outputs
@@ -80,7 +91,7 @@ struct ChannelFactors: SingularFactors {
   private let reduced: String
   private let bias: Tensor?
 
-  /// `nil` for what is no convolution.
+  /// Takes a convolution apart; `nil` if the node is none.
   init?(_ node: Node, _ settings: ChannelSVD, _ compression: inout Compression<ChannelSVD>) throws {
     guard let conv = node.op as? Conv2D, let input = node.inputs.first else { return nil }
     let graph = compression.graph
@@ -97,6 +108,7 @@ struct ChannelFactors: SingularFactors {
     bias = graph.projected(node, .bias)
   }
 
+  /// The chain `NAME.reduce` of `rank` filters and the 1x1 of the old name.
   func layers(_ rank: Int, shapesAlone: Bool) -> [NewLayer] {
     var fewer = conv
     (fewer.filters, fewer.bias) = (rank, false)

@@ -3,25 +3,32 @@ import LinearAlgebra
 import Settings
 import Tensors
 
-/// What the methods share that replace a layer by smaller ones computed from its weights.
+/// A method that replaces a layer by smaller ones computed from its weights.
 public protocol FactorizationMethod: CompressionMethod {
-  /// The share of the sum of squared singular values to keep.
+  /// The share of the sum of squared singular values to keep, 0.001...1.
   var energy: Double { get set }
-  /// The share of the layer's parameters to keep; rules instead of the energy where given.
+  /// The share of the layer's parameters to keep, 0.001...1; overrides the energy if given.
   var keptRatio: Double? { get set }
-  /// How ranks are chosen otherwise, and what happens to layers afterwards.
+  /// The rule for ranks, a budget, and the fit afterwards.
   var choice: RankChoice { get set }
 }
 
 extension FactorizationMethod {
+  /// The family that rankings show it in: factorization.
   public static var family: MethodFamily { .factorization }
+  /// Changes nodes and shapes.
   public static var order: PipelineOrder { .structure }
+  /// The strength is the share that is removed: 1 minus the budget, the kept ratio or the energy.
   public static var strength: WritableKeyPath<Self, Double>? { \Self.removedShare }
+  /// Activations for a fit, latency where a target is named.
   public var evidence: Set<EvidenceKind> { choice.evidence }
+  /// The target on which no layer may become slower.
   public var target: String? { choice.target }
 
-  /// The share that is removed: of the network where a budget rules, of the parameters where a kept ratio does, else
-  /// of the energy.
+  /// The share that is removed.
+  ///
+  /// It is of the network if a budget is given, of the layer's parameters if a kept ratio is, else of the
+  /// energy.
   var removedShare: Double {
     get { 1 - (choice.budget ?? keptRatio ?? energy) }
     set {
@@ -36,7 +43,7 @@ extension FactorizationMethod {
     }
   }
 
-  /// The settings that all of them have.
+  /// Settings of all factorizations: `energy`, `keptRatio`.
   static var rankSettings: [Setting<Self>] {
     [
       Setting(
@@ -47,17 +54,19 @@ extension FactorizationMethod {
     ]
   }
 
-  /// The settings that came later.
+  /// Settings of all factorizations that come last: those of `RankChoice`.
   static var choiceSettings: [Setting<Self>] { RankChoice.settings(\.choice) }
 
-  /// Why a layer is left alone whatever it is; `nil` where nothing speaks against it.
+  /// The reason why no layer would change with these settings; `nil` if layers may.
   var refusal: String? {
     guard choice.budget == nil, choice.rule == .given, keptRatio == 1 else { return nil }
     return "keptRatio is 1: nothing is removed"
   }
 
-  /// The network with the layers in place of the nodes that `factors` takes apart, at the ranks that the settings
-  /// choose; a node whose chain would be no smaller is left alone.
+  /// The network with chains in place of the nodes that `factors` takes apart, at the chosen ranks.
+  ///
+  /// A node stays if its chain would have no fewer parameters, or be no faster on the target, which is warned
+  /// of. Throws if no node is replaced.
   static func factorize(
     _ compression: inout Compression<Self>,
     _ factors: (Self, Node, inout Compression<Self>) throws -> (any LayerFactors)?
@@ -88,6 +97,7 @@ extension FactorizationMethod {
       }
     }
     var warnings: [String] = []
+    // Only layers that would be smaller and yet no faster are worth a warning.
     if let target = choice.target, !slower.isEmpty {
       warnings.append("on \(target) \(slower.joined(separator: ", ")) would become no faster: left alone")
     }
@@ -115,7 +125,7 @@ extension FactorizationMethod {
     return try compression.method.choice.fit.fitted(rewrite, parts, &compression)
   }
 
-  /// Why nothing was done to some layers.
+  /// The reason why no layer was replaced.
   private static func nothing(_ layers: [String], _ budget: Double?) -> String {
     if layers.isEmpty { return "no layer is of a kind that it factorizes" }
     if let budget, budget == 1 { return "a budget of 1 keeps the whole network; lower it" }
@@ -123,7 +133,9 @@ extension FactorizationMethod {
       + "parameters than the layers; keep less"
   }
 
-  /// The layers that a budget of the network has factorized, each with the one chain that it chose.
+  /// The layers that a budget of the network factorizes, each with the chain that it chose.
+  ///
+  /// Warns if the budget cannot be reached.
   private static func spend(
     _ budget: Double, _ candidates: [FactorizedLayer], _ meter: CostMeter, _ choice: RankChoice,
     _ warnings: inout [String]
@@ -149,29 +161,35 @@ extension FactorizationMethod {
   }
 }
 
-/// A layer with chains that may stand in its place, each smaller than it.
+/// A layer with the chains that may replace it, each of fewer parameters.
 struct FactorizedLayer {
-  /// A chain of one rank.
+  /// A chain of one rank: its cost, the share of the squared norm that it loses, and its layers when asked
+  /// for.
   struct Chain {
     let cost: LayerCost
     let lost: () throws -> Double
     let layers: () throws -> [NewLayer]
   }
 
+  /// The layer that may be replaced.
   let node: Node
+  /// The cost of the layer as it is.
   let whole: LayerCost
+  /// The chains that may replace the layer, by rank.
   let chains: [Chain]
 
+  /// Makes it of its parts.
   init(_ node: Node, _ whole: LayerCost, _ chains: [Chain]) {
     (self.node, self.whole, self.chains) = (node, whole, chains)
   }
 
-  /// The chain of the rank that a layer's settings choose.
+  /// Makes it with one chain, of the rank that a layer's settings choose.
   init<M: FactorizationMethod, F: LayerFactors>(
     _ node: Node, _ factors: F, _ settings: M, _ meter: CostMeter
   ) throws {
     let graph = meter.graph
     let whole = try meter.cost(of: [NewLayer(op: node.op, name: node.name, inputs: node.inputs)])
+    // The bias stays in any case, so the kept ratio is of the weights alone.
     let biases = graph[.bias, of: node.name]?.value.shape.count ?? 0
     let rank: F.Rank
     switch (settings.choice.rule, settings.keptRatio) {
@@ -186,18 +204,18 @@ struct FactorizedLayer {
     try self.init(node, whole, Self.smaller([rank], than: whole, factors, meter))
   }
 
-  /// The layer without chains that are no faster than it, where a target says so.
+  /// The layer without the chains that are no faster than it on the target; all of them without a target.
   var withoutSlower: FactorizedLayer {
     FactorizedLayer(node, whole, chains.filter { ($0.cost.latencyMs ?? 0) < (whole.latencyMs ?? 1) })
   }
 
-  /// Chains of ranks from the least on.
+  /// Makes it with chains of up to `steps` ranks, from the least on.
   init<F: LayerFactors>(_ node: Node, ladderOf factors: F, _ meter: CostMeter) throws {
     let whole = try meter.cost(of: [NewLayer(op: node.op, name: node.name, inputs: node.inputs)])
     let ranks = factors.ranks
     var steps: [Int] = []
     for step in 0..<factors.steps {
-      // As many small ranks as large ones matter more: each halves what is left.
+      // Ranks go with the square of the step: between small ranks losses differ the most.
       let share = Double(step) / Double(factors.steps - 1)
       let index = Int((Double(ranks.count - 1) * share * share).rounded())
       if steps.last != index { steps.append(index) }
@@ -205,6 +223,7 @@ struct FactorizedLayer {
     try self.init(node, whole, Self.smaller(steps.map { ranks[$0] }, than: whole, factors, meter))
   }
 
+  /// The chains of those ranks that have fewer parameters than the layer.
   private static func smaller<F: LayerFactors>(
     _ ranks: [F.Rank], than whole: LayerCost, _ factors: F, _ meter: CostMeter
   ) throws -> [Chain] {
@@ -218,19 +237,20 @@ struct FactorizedLayer {
   }
 }
 
-/// What layers take.
+/// The cost of layers: parameters, multiply-adds and latency.
 struct LayerCost {
   let parameters: Int
   let multiplyAdds: Int
-  /// Milliseconds on the target; `nil` where none is named.
+  /// Milliseconds on the target; `nil` if none is named.
   var latencyMs: Double?
 
-  /// All of a network.
+  /// The parameters and multiply-adds of a whole network.
   init(_ graph: Graph) {
     parameters = graph.parameterCount
     multiplyAdds = graph.multiplyAdds
   }
 
+  /// The number that a budget counts.
   func number(_ measure: RankChoice.Measure) -> Double {
     switch measure {
     case .parameters: Double(parameters)
@@ -240,20 +260,22 @@ struct LayerCost {
   }
 }
 
-/// Tells what layers of a network take, also on a target where one is named.
+/// Computes costs of layers of a network, also on a target if one is named.
 struct CostMeter {
   let graph: Graph
   let target: String?
   let evidence: any Evidence
 
-  /// A network, or a part of one.
+  /// The cost of a network or a part of one.
   func cost(of graph: Graph) throws -> LayerCost {
     var cost = LayerCost(graph)
     if let target { cost.latencyMs = try evidence.latencyMs(of: graph, on: target) }
     return cost
   }
 
-  /// A chain of layers on the values of the network, with parameters of no zeros.
+  /// The cost of a chain of layers that reads values of the network.
+  ///
+  /// Weights are all 1: a cost model must not skip zeros that the real factors do not have.
   func cost(of layers: [NewLayer]) throws -> LayerCost {
     var alone = try graph.alone(layers)
     for node in alone.nodes {
@@ -266,6 +288,7 @@ struct CostMeter {
 }
 
 extension RankChoice.Measure {
+  /// The measure in messages.
   fileprivate var words: String {
     switch self {
     case .parameters: "parameters"
@@ -276,10 +299,10 @@ extension RankChoice.Measure {
 }
 
 extension Graph {
-  /// What a chain of layers takes on the values of this network.
+  /// The parameters and multiply-adds of a chain of layers that reads values of this network.
   func cost(of layers: [NewLayer]) throws(GraphError) -> LayerCost { LayerCost(try alone(layers)) }
 
-  /// A chain of layers by itself, on inputs of the shapes that it reads here.
+  /// A chain of layers as a graph, with inputs of the shapes that it reads here.
   fileprivate func alone(_ layers: [NewLayer]) throws(GraphError) -> Graph {
     let made = Set(layers.map(\.name))
     var inputs: [GraphInput] = []

@@ -1,27 +1,30 @@
 import RealModule
 
-/// Ranks across layers for one budget.
+/// Chooses ranks across layers for one budget.
 ///
-/// **Formula**: least `Σ_l -ln(1 - lost_l)` with `Σ_l cost_l ≤ limit`, by the lower convex hull of each layer's
-/// options: the steps of all layers are taken in the order of what they lose by what they save. What is multiplied is
-/// the share of each layer's squared norm that is held.
+/// **Formula**: minimizes `Σ_l -ln(1 - lost_l)` with `Σ_l cost_l ≤ limit`, so the product of the shares of
+/// squared norm that the layers hold is largest. The options of each layer are reduced to their lower convex
+/// hull; steps along the hulls of all layers are taken in the order of penalty added by cost saved.
 ///
 /// **Paper**: Kim, Khan, Kyung, "Efficient neural network compression", 2019, arXiv:1811.12781.
 enum RankBudget {
-  /// A rank of a layer.
+  /// A rank of a layer: its cost, and the share of the squared norm that it loses.
   struct Option {
     let cost: Double
     let lost: Double
 
+    /// The term of the sum: `-ln(1 - lost)`, bounded where everything is lost.
     fileprivate var penalty: Double { -Double.log(max(1 - lost, 1e-12)) }
   }
 
-  /// The chosen option of each layer, `nil` for a layer that stays whole, and what the network takes then.
+  /// The chosen option of each layer, `nil` for a layer that stays whole, and the network's cost with them.
   struct Spending {
     var choices: [Int?]
     var total: Double
   }
 
+  /// A step from one option of a layer to the next on its hull: the cost saved, and the penalty by cost
+  /// saved.
   private struct Step {
     let layer: Int
     let option: Int
@@ -29,12 +32,13 @@ enum RankBudget {
     let slope: Double
   }
 
-  /// Chooses an option a layer, so that a network of `total`, of which the layers take `whole` as they are, takes
-  /// `limit` at most; where that cannot be, the cheapest of all.
+  /// Chooses an option for each layer, so that a network of cost `total` costs `limit` at most.
+  ///
+  /// `whole` holds the costs of the layers as they are. If the limit cannot be reached, all steps are taken.
   static func choose(_ layers: [[Option]], whole: [Double], limit: Double, of total: Double) -> Spending {
     var steps: [Step] = []
     for (layer, options) in layers.enumerated() { steps += hull(options, whole: whole[layer], layer: layer) }
-    // A stable order: steps of one layer never change places.
+    // The index breaks ties, so steps of one layer stay in their order.
     let order = steps.indices.sorted { (steps[$0].slope, $0) < (steps[$1].slope, $1) }
     var spending = Spending(choices: Array(repeating: nil, count: layers.count), total: total)
     for index in order where spending.total > limit {
@@ -48,7 +52,7 @@ enum RankBudget {
     return spending
   }
 
-  /// Takes back of the last step what the limit does not need.
+  /// Replaces the last step by the option of its layer with the least penalty that still meets the limit.
   private static func refine(
     _ spending: inout Spending, _ step: Step, from before: Spending, _ options: [Option], whole: Double,
     limit: Double

@@ -1,42 +1,45 @@
 public import Settings
 
-/// How ranks are chosen beside a layer's own energy or kept ratio, and whether layers are fitted afterwards.
+/// The choice of ranks beside a layer's own energy or kept ratio, and the fit of layers afterwards.
 public struct RankChoice: Sendable {
-  /// What says how many terms a layer keeps.
+  /// The rule for the number of terms that a layer keeps.
   public enum Rule: String, Sendable, SettingChoice {
-    /// Its kept ratio, where one is given, else its energy.
+    /// The layer's kept ratio if one is given, else its energy.
     case given
-    /// Empirical variational Bayes.
+    /// Empirical variational Bayes, which needs no threshold.
     case bayesian
   }
 
-  /// What a budget is a share of.
+  /// The quantity of which a budget is a share.
   public enum Measure: String, Sendable, SettingChoice {
+    /// Trainable parameters, or multiply-adds of one image.
     case parameters, multiplyAdds
-    /// The time on the target.
+    /// The milliseconds on the target.
     case latency
   }
 
-  /// What says how many terms a layer keeps.
+  /// The rule for the number of terms that a layer keeps.
   public var rule = Rule.given
-  /// The share of the network that is kept; rules instead of all else where given.
+  /// The share of the network to keep, 0.001...1; overrides all other rules if given.
   public var budget: Double?
-  /// What the budget is a share of.
+  /// The quantity of which the budget is a share.
   public var measure = Measure.multiplyAdds
-  /// The target on which no layer may become slower, by name; `nil` for none.
+  /// The name of the target on which no layer may become slower; `nil` for none.
   public var target: String?
-  /// Whether the last layer of each chain is fitted to what the layer made.
+  /// True if the last layer of each chain is fitted to the old layer's outputs.
   public var reconstruct = false
-  /// How it is fitted.
+  /// The settings of that fit.
   public var fit = OutputFit()
 
+  /// Activations for a fit, latency if a target is named.
   var evidence: Set<EvidenceKind> {
     (reconstruct ? [.activations] : [] as Set).union(target == nil ? [] : [.latency])
   }
 
-  /// The layer's own rule, and no fit.
+  /// Takes the layer's own rule and no fit.
   public init() {}
 
+  /// Settings: `ranks`, `budget`, `of`, `target`, `reconstruct`, and those of `OutputFit`.
   static func settings<Owner>(_ path: WritableKeyPath<Owner, RankChoice>) -> [Setting<Owner>] {
     [
       Setting(

@@ -4,10 +4,13 @@ import Ops
 public import Settings
 import Tensors
 
-/// Linear layers as two smaller ones by a truncated singular value decomposition.
+/// Replaces linear layers by two smaller ones by a truncated singular value decomposition.
 public struct SVDLinear: FactorizationMethod {
+  /// The name in recipes: `svd-linear`.
   public static let name = "svd-linear"
+  /// Changes when results change; part of a trial's address.
   public static let revision = 2
+  /// The text that `condense explain` prints.
   public static let documentation = MethodDocumentation(
     summary: "linear layers become two of low rank by the singular value decomposition",
     description: """
@@ -23,21 +26,28 @@ public struct SVDLinear: FactorizationMethod {
       "Denton, Zaremba, Bruna, LeCun, Fergus, 2014, Exploiting linear structure within convolutional networks for "
       + "efficient evaluation, arXiv:1404.0736")
 
+  /// The share of the weight's squared norm to keep, 0.001...1.
   public var energy = 0.9
+  /// The share of the layer's weights to keep, 0.001...1; overrides the energy if given.
   public var keptRatio: Double?
+  /// The rule for ranks, a budget, and the fit afterwards.
   public var choice = RankChoice()
-  /// Whether the layer that makes the graph's output is factorized too: below as many terms as classes it can no longer
-  /// tell all of them apart.
+  /// True if the layer that makes the graph's output is factorized too.
+  ///
+  /// With fewer terms than classes it can no longer tell all of them apart.
   public var classifier = false
 
+  /// Creates it with its default settings.
   public init() {}
 
+  /// Settings: `energy`, `keptRatio`, `classifier`, and those of `RankChoice`.
   public static var settings: [Setting<SVDLinear>] {
     rankSettings + [
       Setting("classifier", \.classifier, "whether the layer that makes the logits is factorized too")
     ] + choiceSettings
   }
 
+  /// Refuses layers with no more weights than their factors of rank 1, and the classifier unless asked for.
   public func applicability(to node: Node, in graph: Graph) -> Applicability {
     guard let linear = node.op as? Linear, let inputs = graph.inputShapes(of: node).first?[1] else {
       return .notApplicable(reason: "it is no linear layer")
@@ -52,6 +62,7 @@ public struct SVDLinear: FactorizationMethod {
     return refusal.map { .notApplicable(reason: $0) } ?? .applicable
   }
 
+  /// Replaces each layer by `NAME.reduce` of r features and one that keeps the name and the bias.
   public func compress(_ compression: inout Compression<SVDLinear>) throws -> Rewrite {
     try Self.factorize(&compression) { _, node, compression in
       try LinearFactors(node, in: compression.graph, by: compression.graph.weight(of: node).svd())
@@ -68,7 +79,7 @@ struct LinearFactors: SingularFactors {
   private let reduced: String
   private let bias: Tensor?
 
-  /// `nil` for what is no linear layer.
+  /// Takes a linear layer apart; `nil` if the node is none.
   init?(_ node: Node, in graph: Graph, by svd: SVD) {
     guard let op = node.op as? Linear, let input = node.inputs.first else { return nil }
     (self.node, self.op, self.input, self.svd) = (node, op, input, svd)
@@ -76,6 +87,7 @@ struct LinearFactors: SingularFactors {
     bias = graph.projected(node, .bias)
   }
 
+  /// The chain `NAME.reduce` of `rank` features and the layer of the old name.
   func layers(_ rank: Int, shapesAlone: Bool) -> [NewLayer] {
     var layers = [
       NewLayer(op: Linear(features: rank, bias: false), name: reduced, inputs: [input]),
@@ -91,7 +103,9 @@ struct LinearFactors: SingularFactors {
 }
 
 extension SVD {
-  /// `left · √diag` `[m, rank]` and `√diag · right` `[rank, n]`: their product is the nearest matrix of that rank.
+  /// The factors `left · √diag` `[m, rank]` and `√diag · right` `[rank, n]`.
+  ///
+  /// Their product is the nearest matrix of that rank. The even split keeps the gradients of both alike.
   func balancedFactors(rank: Int) -> (left: Tensor, right: Tensor) {
     let kept = Array(0..<rank)
     var columns = left.gathering(kept, axis: 1)

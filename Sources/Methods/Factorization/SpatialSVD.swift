@@ -4,10 +4,14 @@ import Ops
 public import Settings
 import Tensors
 
-/// Convolutions as a column of taps followed by a row of taps, by a truncated singular value decomposition.
+/// Replaces convolutions by a column of taps, then a row of taps, by a truncated singular value
+/// decomposition.
 public struct SpatialSVD: FactorizationMethod {
+  /// The name in recipes: `spatial-svd`.
   public static let name = "spatial-svd"
+  /// Changes when results change; part of a trial's address.
   public static let revision = 1
+  /// The text that `condense explain` prints.
   public static let documentation = MethodDocumentation(
     summary: "convolutions become a vertical and a horizontal one of low rank",
     description: """
@@ -23,14 +27,20 @@ public struct SpatialSVD: FactorizationMethod {
       "Jaderberg, Vedaldi, Zisserman, 2014, Speeding up convolutional neural networks with low rank expansions, "
       + "arXiv:1405.3866")
 
+  /// The share of the kernel's squared norm to keep, 0.001...1.
   public var energy = 0.9
+  /// The share of the layer's weights to keep, 0.001...1; overrides the energy if given.
   public var keptRatio: Double?
+  /// The rule for ranks, a budget, and the fit afterwards.
   public var choice = RankChoice()
 
+  /// Creates it with its default settings.
   public init() {}
 
+  /// Settings: `energy`, `keptRatio`, and those of `RankChoice`.
   public static var settings: [Setting<SpatialSVD>] { rankSettings + choiceSettings }
 
+  /// Refuses grouped convolutions, kernels of one row or column, and factors of no fewer weights at rank 1.
   public func applicability(to node: Node, in graph: Graph) -> Applicability {
     guard let conv = node.op as? Conv2D, let inputs = graph.inputShapes(of: node).first?[1] else {
       return .notApplicable(reason: "it is no convolution")
@@ -46,10 +56,12 @@ public struct SpatialSVD: FactorizationMethod {
     return refusal.map { .notApplicable(reason: $0) } ?? .applicable
   }
 
+  /// The weights of one term.
   private static func termCost(_ conv: Conv2D, inputs: Int) -> Int {
     inputs * conv.kernel.height + conv.filters * conv.kernel.width
   }
 
+  /// Replaces each layer by `NAME.reduce` of r columns of taps and a layer of rows.
   public func compress(_ compression: inout Compression<SpatialSVD>) throws -> Rewrite {
     try Self.factorize(&compression) { _, node, compression in try SpatialFactors(node, in: compression.graph)
     }
@@ -66,7 +78,7 @@ struct SpatialFactors: SingularFactors {
   private let reduced: String
   private let bias: Tensor?
 
-  /// `nil` for what is no convolution.
+  /// Takes a convolution apart; `nil` if the node is none.
   init?(_ node: Node, in graph: Graph) throws {
     guard let conv = node.op as? Conv2D, let input = node.inputs.first else { return nil }
     let weight = try graph.weight(of: node)
@@ -76,6 +88,7 @@ struct SpatialFactors: SingularFactors {
     bias = graph.projected(node, .bias)
   }
 
+  /// The chain `NAME.reduce` of `rank` columns of taps and the rows of the old name.
   func layers(_ rank: Int, shapesAlone: Bool) -> [NewLayer] {
     var column = conv.columnOfTaps
     (column.filters, column.bias) = (rank, false)
@@ -91,7 +104,7 @@ struct SpatialFactors: SingularFactors {
     return layers
   }
 
-  /// `[O, I, Kh, Kw]` as `[I·Kh, O·Kw]`.
+  /// A kernel `[O, I, Kh, Kw]` as the matrix `[I·Kh, O·Kw]`.
   private static func unfolded(_ weight: Tensor) -> Tensor {
     let (filters, channels, height, width) = (
       weight.shape[0], weight.shape[1], weight.shape[2], weight.shape[3]
@@ -107,14 +120,14 @@ struct SpatialFactors: SingularFactors {
     return matrix
   }
 
-  /// `[I·Kh, r]` as `[r, I, Kh, 1]`.
+  /// Left factors `[I·Kh, r]` as the kernel `[r, I, Kh, 1]`.
   private static func vertical(_ columns: Tensor, _ shape: Shape) -> Tensor {
     let (rows, rank) = (columns.shape[0], columns.shape[1])
     let values = (0..<rank * rows).map { columns.values[$0 % rows * rank + $0 / rows] }
     return Tensor(values, shape: [rank, shape[1], shape[2], 1])
   }
 
-  /// `[r, O·Kw]` as `[O, r, 1, Kw]`.
+  /// Right factors `[r, O·Kw]` as the kernel `[O, r, 1, Kw]`.
   private static func horizontal(_ rows: Tensor, _ shape: Shape) -> Tensor {
     let (rank, filters, width) = (rows.shape[0], shape[0], shape[3])
     var values: [Float] = []
@@ -130,7 +143,7 @@ struct SpatialFactors: SingularFactors {
 }
 
 extension Conv2D {
-  /// Why a convolution cannot be factorized, whatever its size; `nil` when it can.
+  /// The reason why a convolution cannot be factorized, whatever its size; `nil` if it can.
   var refusal: String? { groups > 1 ? "it is a convolution of \(groups) groups" : nil }
 
   /// This convolution along columns alone, with the vertical stride, padding and dilation.

@@ -4,10 +4,13 @@ import Ops
 public import Settings
 import Tensors
 
-/// Linear layers as a train of small tensors, computed by convolutions.
+/// Replaces linear layers by a train of small tensors, computed by convolutions.
 public struct TensorTrain: FactorizationMethod {
+  /// The name in recipes: `tensor-train`.
   public static let name = "tensor-train"
+  /// Changes when results change; part of a trial's address.
   public static let revision = 1
+  /// The text that `condense explain` prints.
   public static let documentation = MethodDocumentation(
     summary: "linear layers become a train of small tensors, computed by convolutions",
     description: """
@@ -27,16 +30,21 @@ public struct TensorTrain: FactorizationMethod {
       "Novikov, Podoprikhin, Osokin, Vetrov, 2015, Tensorizing neural networks, arXiv:1509.06569; Oseledets, 2011, "
       + "Tensor-train decomposition, doi:10.1137/090752286")
 
+  /// The share of the weight's squared norm to keep, 0.001...1; cores share the error evenly.
   public var energy = 0.9
+  /// The share of the layer's weights to keep, 0.001...1; overrides the energy if given.
   public var keptRatio: Double?
+  /// The rule for ranks and a budget; a fit is refused.
   public var choice = RankChoice()
-  /// Tensors of the train.
+  /// The number of tensors of the train, 2...6.
   public var cores = 2
-  /// Whether the layer that makes the graph's output is factorized too.
+  /// True if the layer that makes the graph's output is factorized too.
   public var classifier = false
 
+  /// Creates it with its default settings.
   public init() {}
 
+  /// Settings: `energy`, `keptRatio`, `cores`, `classifier`, and those of `RankChoice`.
   public static var settings: [Setting<TensorTrain>] {
     rankSettings + [
       Setting("cores", \.cores, in: 2...6, "tensors of the train"),
@@ -44,6 +52,8 @@ public struct TensorTrain: FactorizationMethod {
     ] + choiceSettings
   }
 
+  /// Refuses prime inputs or outputs, trains of no fewer weights at rank 1, and the classifier unless asked
+  /// for.
   public func applicability(to node: Node, in graph: Graph) -> Applicability {
     guard let linear = node.op as? Linear, let inputs = graph.inputShapes(of: node).first?[1] else {
       return .notApplicable(reason: "it is no linear layer")
@@ -63,6 +73,7 @@ public struct TensorTrain: FactorizationMethod {
     return refusal.map { .notApplicable(reason: $0) } ?? .applicable
   }
 
+  /// Replaces each layer by `NAME.image`, `NAME.core1`, … and `NAME.bias`; throws if a fit is asked for.
   public func compress(_ compression: inout Compression<TensorTrain>) throws -> Rewrite {
     guard !compression.layers.contains(where: { $0.settings.choice.reconstruct }) else {
       throw MethodError.impossible(
@@ -76,27 +87,32 @@ public struct TensorTrain: FactorizationMethod {
   }
 }
 
-/// How the inputs and outputs of a linear layer are products.
+/// The factors whose products are the inputs and outputs of a linear layer.
 struct TrainModes: Equatable {
+  /// The factors of the inputs i_1, …, i_d, in descending order.
   let inputs: [Int]
+  /// The factors of the outputs o_1, …, o_d, in ascending order.
   let outputs: [Int]
 
+  /// Splits both numbers into `count` factors, some of which may be 1.
   init(inputs: Int, outputs: Int, count: Int) {
     self.inputs = Self.factors(of: inputs, count: count)
-    // The largest outputs meet the smallest inputs, so that cores are of a size.
+    // The largest factors of the outputs meet the smallest of the inputs, so that cores are of similar size.
     self.outputs = Self.factors(of: outputs, count: count).reversed()
   }
 
-  /// Whether both are products of more than one number.
+  /// True if inputs and outputs are both products of more than one number.
   var isProper: Bool { inputs.count { $0 > 1 } > 1 && outputs.count { $0 > 1 } > 1 }
 
-  /// Weights of the cores for the ranks between them.
+  /// The weights of all cores with the given ranks between them.
   func weights(_ ranks: [Int]) -> Int {
     let ends = [1] + ranks + [1]
     return inputs.indices.reduce(0) { $0 + ends[$1] * inputs[$1] * outputs[$1] * ends[$1 + 1] }
   }
 
-  /// `count` factors of a number, descending, each prime given to the smallest so far.
+  /// The number as `count` factors in descending order.
+  ///
+  /// Each prime, the largest first, multiplies the smallest factor so far.
   static func factors(of number: Int, count: Int) -> [Int] {
     var primes: [Int] = []
     var (rest, divisor) = (number, 2)
@@ -123,12 +139,12 @@ struct TrainFactors: LayerFactors {
   private let op: Linear
   private let input: String
   private let modes: TrainModes
-  /// `[i_1, o_1, i_2, o_2, …]`.
+  /// The weight as `[i_1, o_1, i_2, o_2, …]`.
   private let tensor: Tensor
   private let names: (image: String, cores: [String], steps: [String], bias: String, biased: String)
   private let bias: Tensor?
 
-  /// `nil` for what is no linear layer.
+  /// Takes a linear layer apart; `nil` if the node is none.
   init?(_ node: Node, _ settings: TensorTrain, in graph: Graph) throws {
     guard let op = node.op as? Linear, let input = node.inputs.first else { return nil }
     let weight = try graph.weight(of: node)
@@ -144,8 +160,10 @@ struct TrainFactors: LayerFactors {
     bias = graph.projected(node, .bias)
   }
 
-  /// The weight with the axes of each core side by side: outputs are numbered with the last factor slowest, inputs
-  /// with the first.
+  /// The weight with the axes of each core side by side: `[i_1, o_1, i_2, o_2, …]`.
+  ///
+  /// Rows of the weight are numbered with the last output factor slowest, columns with the first input factor
+  /// slowest.
   private static func interleaved(_ weight: Tensor, _ modes: TrainModes) -> Tensor {
     let count = modes.inputs.count
     var shape: [Int] = []
@@ -156,7 +174,7 @@ struct TrainFactors: LayerFactors {
       var (row, column) = (0, 0)
       var (rowStep, columnStep) = (modes.outputs.reduce(1, *), 1)
       for k in (0..<count).reversed() {
-        // Outputs: o_d is slowest, so its step is the product of those before it.
+        // The last output factor is slowest, so its step is the product of those before it.
         rowStep /= modes.outputs[k]
         row += rest % modes.outputs[k] * rowStep
         rest /= modes.outputs[k]
@@ -169,13 +187,13 @@ struct TrainFactors: LayerFactors {
     return result
   }
 
-  /// The same bound for all ranks.
+  /// The ranks between cores under one bound, from 1 on.
   var ranks: [[Int]] {
     let largest = most.max() ?? 1
     return (1...largest).map { bound in most.map { min(bound, $0) } }
   }
 
-  /// The largest ranks between cores.
+  /// The largest ranks that the sizes of the cores allow.
   private var most: [Int] {
     let sizes = zip(modes.inputs, modes.outputs).map { $0 * $1 }
     return (1..<sizes.count).map { k in
@@ -183,27 +201,33 @@ struct TrainFactors: LayerFactors {
     }
   }
 
+  /// The ranks at which each truncation takes an even part of the allowed error.
   func rank(holding energy: Double) throws -> [Int] {
     let share = (1 - energy) / Double(modes.inputs.count - 1)
     let norm = tensor.values.reduce(0) { $0 + Double($1) * Double($1) }
     return try train { svd, _ in
-      // What is left of the norm at this core is less: the error allowed is of the whole.
+      // Truncations before have made the present norm smaller, but the allowed error is of the whole.
       let present = svd.values.reduce(0) { $0 + $1 * $1 }
       guard present > 0 else { return 1 }
       return RankRule.rank(holding: max(0, 1 - share * norm / present), of: svd.values)
     }.ranks
   }
 
+  /// The rank that variational Bayes finds at each truncation, at least 1.
   func bayesianRank() throws -> [Int] { try train { svd, _ in max(1, svd.bayesianRank().rank) }.ranks }
 
+  /// The share of the weight's squared norm that the train does not hold.
   func lost(_ ranks: [Int]) throws -> Double { try train(ranks).lost }
 
+  /// The train of given ranks.
   private func train(_ ranks: [Int]) throws -> (cores: [Tensor], ranks: [Int], lost: Double) {
     try train { _, index in ranks[index] }
   }
 
-  /// The cores `[r_{k-1}, i_k, o_k, r_k]` by singular value decompositions one after another, at ranks that are asked
-  /// for with each; what they leave out of the squared norm.
+  /// The cores `[r_{k-1}, i_k, o_k, r_k]`, their ranks, and the share of the squared norm that they lose.
+  ///
+  /// Each core is the left factor of a singular value decomposition of what the cores before it left. `rank`
+  /// is asked for each with the decomposition.
   private func train(
     _ rank: (SVD, Int) -> Int
   ) throws -> (cores: [Tensor], ranks: [Int], lost: Double) {
@@ -226,8 +250,11 @@ struct TrainFactors: LayerFactors {
     return (cores, ranks, norm > 0 ? dropped / norm : 0)
   }
 
-  /// Core k reads `[r_{k-1}, outputs so far, i_k · rest]` as an image, taps i_k columns that are a rest apart, and
-  /// makes `[r_k · o_k, outputs so far, rest]`, whose elements lie as the next core reads them.
+  /// The chain of reshapes and convolutions, the bias, and a flatten of the old name.
+  ///
+  /// Core k reads `[r_{k-1}, outputs so far, i_k · rest]` as an image and taps i_k columns that are `rest`
+  /// apart. It makes `[r_k · o_k, outputs so far, rest]`, whose elements already lie in the order that the
+  /// next core reads.
   func layers(_ ranks: [Int], shapesAlone: Bool) throws -> [NewLayer] {
     let count = modes.inputs.count
     let found = shapesAlone ? nil : try train(ranks)
@@ -262,7 +289,7 @@ struct TrainFactors: LayerFactors {
     return layers
   }
 
-  /// `[r, i, o, s]` as the kernel `[s·o, r, 1, i]`.
+  /// A core `[r, i, o, s]` as the kernel `[s·o, r, 1, i]`.
   private static func kernel(_ core: Tensor) -> Tensor {
     let (r, i, o, s) = (core.shape[0], core.shape[1], core.shape[2], core.shape[3])
     var kernel = Tensor(zeros: [s * o, r, 1, i])

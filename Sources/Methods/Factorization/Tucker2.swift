@@ -4,10 +4,13 @@ import Ops
 public import Settings
 import Tensors
 
-/// Convolutions as a 1x1, a smaller core and a 1x1, by a Tucker decomposition along both channel axes.
+/// Replaces convolutions by a 1x1, a smaller core and a 1x1, by a Tucker decomposition of both channel axes.
 public struct Tucker2: FactorizationMethod {
+  /// The name in recipes: `tucker-2`.
   public static let name = "tucker-2"
+  /// Changes when results change; part of a trial's address.
   public static let revision = 1
+  /// The text that `condense explain` prints.
   public static let documentation = MethodDocumentation(
     summary: "convolutions become 1x1, a core of fewer channels and 1x1 by the Tucker-2 decomposition",
     description: """
@@ -26,14 +29,19 @@ public struct Tucker2: FactorizationMethod {
       "Kim, Park, Yoo, Choi, Yang, Shin, 2016, Compression of deep convolutional neural networks for fast and low "
       + "power mobile applications, arXiv:1511.06530")
 
+  /// The share of squared singular values to keep along each channel axis, 0.001...1.
   public var energy = 0.9
+  /// The share of the layer's weights to keep, 0.001...1; overrides the energy if given.
   public var keptRatio: Double?
+  /// The rule for ranks, a budget, and the fit afterwards.
   public var choice = RankChoice()
-  /// Rounds of improving one basis given the other.
+  /// Rounds of improving one basis given the other, 0...100.
   public var iterations = 3
 
+  /// Creates it with its default settings.
   public init() {}
 
+  /// Settings: `energy`, `keptRatio`, `iterations`, and those of `RankChoice`.
   public static var settings: [Setting<Tucker2>] {
     rankSettings + [
       Setting(
@@ -41,6 +49,7 @@ public struct Tucker2: FactorizationMethod {
     ] + choiceSettings
   }
 
+  /// Refuses grouped convolutions, 1x1 kernels, and factors of no fewer weights at rank 1.
   public func applicability(to node: Node, in graph: Graph) -> Applicability {
     guard let conv = node.op as? Conv2D, let inputs = graph.inputShapes(of: node).first?[1] else {
       return .notApplicable(reason: "it is no convolution")
@@ -55,6 +64,7 @@ public struct Tucker2: FactorizationMethod {
     return refusal.map { .notApplicable(reason: $0) } ?? .applicable
   }
 
+  /// Replaces each layer by `NAME.reduce`, `NAME.core` and a 1x1; an axis that stays whole gets no 1x1.
   public func compress(_ compression: inout Compression<Tucker2>) throws -> Rewrite {
     try Self.factorize(&compression) { settings, node, compression in
       try TuckerFactors(node, in: compression.graph, iterations: settings.iterations)
@@ -72,7 +82,7 @@ private struct TuckerFactors: LayerFactors {
   private let names: (reduce: String, core: String)
   private let bias: Tensor?
 
-  /// `nil` for what is no convolution.
+  /// Takes a convolution apart; `nil` if the node is none.
   init?(_ node: Node, in graph: Graph, iterations: Int) throws {
     guard let conv = node.op as? Conv2D, let input = node.inputs.first else { return nil }
     (self.node, self.conv, self.input, self.iterations) = (node, conv, input, iterations)
@@ -81,7 +91,7 @@ private struct TuckerFactors: LayerFactors {
     bias = graph.projected(node, .bias)
   }
 
-  /// The same share of both axes' channels, step by step.
+  /// Ranks of the same share of both axes' channels, in rising order.
   var ranks: [Ranks] {
     let steps = max(start.inputs, start.filters)
     var ranks: [Ranks] = []
@@ -96,6 +106,7 @@ private struct TuckerFactors: LayerFactors {
     return ranks
   }
 
+  /// The least ranks that hold the energy along each axis.
   func rank(holding energy: Double) -> Ranks {
     possible(
       Ranks(
@@ -103,34 +114,38 @@ private struct TuckerFactors: LayerFactors {
         output: RankRule.rank(holding: energy, of: start.outputValues)))
   }
 
+  /// The largest equal share of both axes' channels whose weights are within the ratio.
   func rank(keeping ratio: Double, of cost: (Ranks) throws -> Int, whole: Int) -> Ranks {
     possible(Ranks(inputs: start.inputs, filters: start.filters, taps: start.taps, keptRatio: ratio))
   }
 
+  /// The ranks that variational Bayes finds along both axes, at least 1.
   func bayesianRank() -> Ranks {
     possible(Ranks(input: max(1, start.bayesian.input), output: max(1, start.bayesian.output)))
   }
 
-  /// As singular values bound it: what both axes leave out, each by itself.
+  /// A bound of the squared norm that is lost: the sum of what the axes leave out one by one, 1 at most.
   func lost(_ ranks: Ranks) -> Double {
     min(
       1,
       RankRule.lost(ranks.input, of: start.inputValues) + RankRule.lost(ranks.output, of: start.outputValues))
   }
 
+  /// The chain of a rank.
   func layers(_ ranks: Ranks, shapesAlone: Bool) throws -> [NewLayer] {
     let parts =
       shapesAlone ? start.shapes(ranks) : try start.decomposition(ranks, iterations: iterations)
     return layers(parts)
   }
 
+  /// Ranks that exist, with an axis kept whole where that takes no more weights.
   private func possible(_ ranks: Ranks) -> Ranks {
     let limited = ranks.limited(
       input: start.inputValues.count, output: start.outputValues.count, taps: start.taps)
     return limited.cheapest(inputs: start.inputs, filters: start.filters, taps: start.taps)
   }
 
-  /// The chain of layers; a basis of all channels is part of the core and makes none.
+  /// The chain of layers; an axis without a basis gets none.
   private func layers(_ parts: TuckerDecomposition) -> [NewLayer] {
     var layers: [NewLayer] = []
     var value = input

@@ -3,16 +3,20 @@ import Tensors
 
 /// The channels that the core of a Tucker-2 decomposition reads and makes.
 struct Ranks: Equatable {
+  /// Channels that the core reads.
   var input: Int
+  /// Channels that the core makes.
   var output: Int
 
+  /// Makes them of two numbers.
   init(input: Int, output: Int) {
     self.input = input
     self.output = output
   }
 
-  /// The same share of both channel counts, the largest whose parameters are within a share of the kernel's; at least
-  /// 1.
+  /// The largest equal share of both channel counts whose weights are within a share of the kernel's.
+  ///
+  /// Both are at least 1.
   init(inputs: Int, filters: Int, taps: Int, keptRatio: Double) {
     self.init(input: 1, output: 1)
     let allowed = keptRatio * Double(inputs * filters * taps)
@@ -29,13 +33,13 @@ struct Ranks: Equatable {
     }
   }
 
-  /// No more directions than an axis has, nor than the other axis and the taps can tell apart.
+  /// These ranks, no larger than an axis has directions, nor than the other axis and the taps can tell apart.
   func limited(input most: Int, output mostOutput: Int, taps: Int) -> Ranks {
     let input = min(input, most, output * taps)
     return Ranks(input: input, output: min(output, mostOutput, input * taps))
   }
 
-  /// These ranks with an axis kept whole where that takes no more weights: it needs no basis, and loses nothing.
+  /// These ranks with an axis kept whole if that takes no more weights; it needs no basis and loses nothing.
   func cheapest(inputs: Int, filters: Int, taps: Int) -> Ranks {
     let options = [
       Ranks(input: inputs, output: filters), Ranks(input: inputs, output: output),
@@ -45,7 +49,7 @@ struct Ranks: Equatable {
     return zip(options, costs).first { $0.1 == costs.min() }?.0 ?? self
   }
 
-  /// Weights of the parts: an axis that keeps all its channels needs no basis.
+  /// The weights of core and bases; an axis that keeps all of its channels has no basis.
   func parameters(inputs: Int, filters: Int, taps: Int) -> Int {
     (input < inputs ? inputs * input : 0) + taps * input * output + (output < filters ? output * filters : 0)
   }
@@ -53,29 +57,33 @@ struct Ranks: Equatable {
 
 /// A kernel `[O, I, Kh, Kw]` as a core between orthonormal bases of its channels.
 struct TuckerDecomposition {
-  /// `[r4, r3, Kh, Kw]`.
+  /// The core `[r4, r3, Kh, Kw]`.
   let core: Tensor
-  /// Directions of input channels, one a row, `[r3, I]`; `nil` where the core reads all channels.
+  /// Directions of input channels, one a row, `[r3, I]`; `nil` if the core reads all channels.
   let inputBasis: Tensor?
-  /// Directions of output channels, one a column, `[O, r4]`; `nil` where the core makes all channels.
+  /// Directions of output channels, one a column, `[O, r4]`; `nil` if the core makes all channels.
   let outputBasis: Tensor?
 
   /// A kernel with the singular vectors of its two unfoldings: the higher-order singular value decomposition.
   struct Start {
     private let kernel: Tensor
-    /// The kernel with input channels first.
+    /// The kernel with input channels first: `[I, O, Kh, Kw]`.
     private let byInput: Tensor
     private let output: SVD
     private let input: SVD
 
+    /// Output channels of the kernel.
     var filters: Int { kernel.shape[0] }
+    /// Input channels of the kernel.
     var inputs: Int { kernel.shape[1] }
+    /// Elements of one slice: Kh·Kw.
     var taps: Int { kernel.shape.spatialCount }
-    /// Singular values along the output axis; at most as many as filters.
+    /// The singular values along the output axis, at most as many as filters.
     var outputValues: [Double] { output.values }
-    /// Singular values along the input axis; at most as many as channels.
+    /// The singular values along the input axis, at most as many as channels.
     var inputValues: [Double] { input.values }
 
+    /// Decomposes the kernel `[O, I, Kh, Kw]` unfolded along both channel axes.
     init(_ kernel: Tensor) throws(LinearAlgebraError) {
       self.kernel = kernel
       byInput = try kernel.exchangingLeadingAxes()
@@ -86,7 +94,7 @@ struct TuckerDecomposition {
     /// The ranks that variational Bayes finds along both axes; they may be 0.
     var bayesian: Ranks { Ranks(input: input.bayesianRank().rank, output: output.bayesianRank().rank) }
 
-    /// Tensors of zeros of the shapes that some ranks give.
+    /// Zero tensors of the shapes that some ranks give.
     func shapes(_ ranks: Ranks) -> TuckerDecomposition {
       TuckerDecomposition(
         core: Tensor(zeros: [ranks.output, ranks.input, kernel.shape[2], kernel.shape[3]]),
@@ -94,11 +102,15 @@ struct TuckerDecomposition {
         outputBasis: ranks.output < filters ? Tensor(zeros: [filters, ranks.output]) : nil)
     }
 
-    /// The core and bases of some ranks after rounds of alternating improvement (De Lathauwer, De Moor, Vandewalle,
-    /// "On the best rank-1 and rank-(R1, …, RN) approximation of higher-order tensors", 2000).
+    /// The core and bases of some ranks after rounds of alternating improvement.
+    ///
+    /// Without an axis that stays whole, each round takes the leading vectors of one axis after projection on
+    /// the other's basis (De Lathauwer, De Moor, Vandewalle, "On the best rank-1 and rank-(R1, …, RN)
+    /// approximation of higher-order tensors", 2000).
     func decomposition(_ ranks: Ranks, iterations: Int) throws(LinearAlgebraError) -> TuckerDecomposition {
       let inputStart = ranks.input < inputs ? try input.leading(ranks.input) : nil
       let outputStart = ranks.output < filters ? try output.leading(ranks.output) : nil
+      // With one basis alone the singular vectors are the optimum already.
       guard var inputBasis = inputStart, var outputBasis = outputStart else {
         return try parts(inputBasis: inputStart, outputBasis: outputStart)
       }
@@ -111,7 +123,7 @@ struct TuckerDecomposition {
       return try parts(inputBasis: inputBasis, outputBasis: outputBasis)
     }
 
-    /// The core for bases of rows; an axis without one is kept whole.
+    /// The core for bases of rows; an axis without a basis stays whole.
     private func parts(
       inputBasis: Tensor?, outputBasis: Tensor?
     ) throws(LinearAlgebraError) -> TuckerDecomposition {
@@ -124,7 +136,7 @@ struct TuckerDecomposition {
         core: core, inputBasis: inputBasis, outputBasis: try outputBasis?.exchangingLeadingAxes())
     }
 
-    /// The tensor's coordinates along axis 0 in a basis of rows: `[r, …]`.
+    /// The coordinates `[r, …]` of a tensor along axis 0 in a basis of rows.
     private static func project(_ tensor: Tensor, onto basis: Tensor) throws(LinearAlgebraError) -> Tensor {
       let product = try basis.multiplied(by: tensor.unfolded)
       return product.reshaped(Shape([basis.shape[0]] + tensor.shape.dimensions.dropFirst()))
