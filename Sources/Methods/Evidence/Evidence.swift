@@ -1,66 +1,78 @@
 public import Graphs
 public import Tensors
 
-/// What can be known of a network besides its present weights, on training images that are not augmented, in a fixed order
-/// of batches.
+/// Knowledge of a network besides its present weights, from training images that are not augmented.
 ///
-/// What a source does not know it refuses by name, which is what the defaults do: one more kind of evidence changes no
-/// source that lacks it. The loss is the mean cross-entropy over images. Batch norms use running statistics, nothing drops
-/// out, and derivatives are by what kernels compute with: the projected values, pruned weights included.
+/// Images come in a fixed order of batches. A source throws for a kind of evidence that it does not have; the
+/// defaults do so. The loss is what the task minimizes, as a mean over images. Batch norms use running
+/// statistics, nothing drops out, and derivatives are by the projected values that kernels compute with,
+/// pruned weights included.
+///
+/// Sources read whole batches, so they may see up to a batch more than `images`.
 public protocol Evidence {
-  /// Calls `body` with the mean loss's gradient by every trainable parameter, in plain layouts, batch after batch until
-  /// `images` images or all there are have been seen.
-  func forEachGradient(images: Int, _ body: ([String: Tensor]) -> Void) throws
-  /// Calls `body` with the named values (batch on axis 0), batch after batch until `images` images or all there are have
-  /// been seen.
+  /// Calls `body` with the gradient of each batch's mean loss by every trainable parameter, in plain layouts.
   ///
-  /// The network runs in inference, with its value encodings left out where `real` is true.
+  /// Goes on until `images` images have been seen, or all.
+  func forEachGradient(images: Int, _ body: ([String: Tensor]) -> Void) throws
+  /// Calls `body` with the named values of each batch, the batch on axis 0.
+  ///
+  /// Goes on until `images` images have been seen, or all. The network runs in inference, without its value
+  /// encodings if `real` is true.
   func forEachActivation(
     of values: [String], images: Int, real: Bool, _ body: ([String: Tensor]) -> Void) throws
-  /// The same of a changed network that reads the same images.
+  /// Calls `body` with the named values of a changed network that reads the same images.
   func forEachActivation(
     of values: [String], in graph: Graph, images: Int, real: Bool, _ body: ([String: Tensor]) -> Void) throws
   /// Calls `body` with the gradient of each image's own loss, for the images of `forEachGradient`.
   func forEachImageGradient(images: Int, _ body: ([String: Tensor]) -> Void) throws
-  /// The product of the loss's Hessian with a direction, given and returned by parameter; parameters that the direction
-  /// does not name stay where they are. The loss is the mean over the images of `forEachGradient`.
-  func hessianProduct(_ direction: [String: Tensor], images: Int) throws -> [String: Tensor]
-  /// The mean loss of another network of the same inputs and heads, such as this one with a layer changed, over the images of
+  /// The product of the loss's Hessian with a direction, both by parameter.
+  ///
+  /// Parameters that the direction does not name stay where they are. The loss is the mean over the images of
   /// `forEachGradient`.
+  func hessianProduct(_ direction: [String: Tensor], images: Int) throws -> [String: Tensor]
+  /// The mean loss of another network of the same inputs and heads over the images of `forEachGradient`.
+  ///
+  /// That may be this network with a layer changed.
   func meanLoss(of changed: Graph, images: Int) throws -> Double
-  /// The trainable parameters at initialization, by name; those that the network has got since are not there.
+  /// The trainable parameters at initialization, by name; parameters that the network got later are missing.
   func initialWeights() throws -> [String: Tensor]
-  /// The milliseconds that a network of its own, such as one layer, would take on a target by the target's cost model.
+  /// The milliseconds that a network, such as one layer, takes on a target by the target's cost model.
   func latencyMs(of graph: Graph, on target: String) throws -> Double
 }
 
 extension Evidence {
+  /// Throws: there are no images.
   public func forEachActivation(
     of values: [String], in graph: Graph, images: Int, real: Bool, _ body: ([String: Tensor]) -> Void
   ) throws {
     throw MethodError.evidence(
       method: "evidence", reason: "no images were given to compute values of a changed network on")
   }
+  /// Throws: there are no images.
   public func forEachImageGradient(
     images: Int, _ body: ([String: Tensor]) -> Void
   ) throws {
     throw MethodError.evidence(
       method: "evidence", reason: "no images were given to compute gradients of images on")
   }
+  /// Throws: there are no images.
   public func hessianProduct(
     _ direction: [String: Tensor], images: Int
   ) throws -> [String: Tensor] {
     throw MethodError.evidence(
       method: "evidence", reason: "no images were given to compute the loss's curvature on")
   }
+  /// Throws: there are no images.
   public func meanLoss(of changed: Graph, images: Int) throws -> Double {
     throw MethodError.evidence(
       method: "evidence", reason: "no images were given to compute the loss of changed networks on")
   }
+  /// Throws: there is no cost model.
   public func latencyMs(of graph: Graph, on target: String) throws -> Double {
     throw MethodError.evidence(
       method: "evidence", reason: "what layers take on \(target) is not known here; leave \"target\" out")
   }
+  /// Throws: there are no initial weights.
   public func initialWeights() throws -> [String: Tensor] {
     throw MethodError.evidence(
       method: "evidence",
@@ -69,8 +81,9 @@ extension Evidence {
 }
 
 extension Evidence {
-  /// The diagonal of the empirical Fisher information by every trainable parameter: the mean over images, one by one, of
-  /// the squared gradient of the image's own loss.
+  /// The diagonal of the empirical Fisher information by every trainable parameter.
+  ///
+  /// **Formula**: the mean over images of the squared gradient of the image's own loss, g².
   public func fisherInformation(images: Int) throws -> [String: Tensor] {
     var sums: [String: [Double]] = [:]
     var shapes: [String: Shape] = [:]
@@ -91,12 +104,14 @@ extension Evidence {
     return information
   }
 
-  /// An estimate of the diagonal of the loss's Hessian by some parameters, given in the order of draws with their values: the
-  /// mean over `probes` random directions v of 1 and -1 of v·(H·v), element by element.
+  /// An estimate of the diagonal of the loss's Hessian by some parameters, whose values are `weights`.
   ///
-  /// The error of an element falls with the root of the number of directions; estimates may be negative.
+  /// **Formula**: the mean over `probes` random directions v of 1 and -1 of v·(H·v), element by element.
+  /// Directions are drawn in the order of `names`. The error of an element falls with the root of their
+  /// number; estimates may be negative.
   ///
-  /// **Paper**: Bekas, Kokiopoulou, Saad, "An estimator for the diagonal of a matrix", 2007, doi:10.1016/j.apnum.2007.01.003.
+  /// **Paper**: Bekas, Kokiopoulou, Saad, "An estimator for the diagonal of a matrix", 2007,
+  /// doi:10.1016/j.apnum.2007.01.003.
   public func hessianDiagonal(
     by names: [String], of weights: [String: Tensor], probes: Int, images: Int, random: inout SeededRandom
   ) throws -> [String: [Double]] {
@@ -121,13 +136,15 @@ extension Evidence {
   }
 }
 
-/// For methods that look at weights alone; asking it is an error.
+/// The evidence of methods that look at weights alone; everything it is asked for throws.
 public struct NoEvidence: Evidence {
-  /// Makes it.
+  /// Creates the empty evidence.
   public init() {}
+  /// Throws: there are no images.
   public func forEachGradient(images: Int, _ body: ([String: Tensor]) -> Void) throws {
     throw MethodError.evidence(method: "evidence", reason: "no images were given to compute gradients on")
   }
+  /// Throws: there are no images.
   public func forEachActivation(
     of values: [String], images: Int, real: Bool, _ body: ([String: Tensor]) -> Void
   ) throws {

@@ -2,17 +2,17 @@ import Graphs
 import Ops
 import Tensors
 
-/// A graph that computes in training what another one computes in inference, so that it can be differentiated.
+/// A graph that computes in training what another one computes in inference, so that it has gradients.
 ///
-/// Each batch norm becomes the affine map of its running statistics, `y = factor·x + offset` with
-/// `factor = scale/√(variance + epsilon)` and `offset = shift - mean·factor`, as a convolution of one element a channel;
-/// dropouts drop nothing. Parameters are what kernels compute with: projected, and dense.
+/// Each batch norm becomes the affine map of its running statistics, `y = factor·x + offset` with `factor =
+/// scale/√(variance + epsilon)` and `offset = shift - mean·factor`. The map is a depthwise 1x1 convolution.
+/// Dropouts drop nothing. Parameters are the dense projected values that kernels compute with.
 struct FrozenNorms {
   /// The graph to differentiate; every value keeps its name.
   let graph: Graph
   private let norms: [Norm]
 
-  /// A batch norm that was replaced.
+  /// A batch norm that was replaced, with the constants that its gradients need.
   private struct Norm {
     let name: String
     let convolution: String
@@ -20,6 +20,7 @@ struct FrozenNorms {
     let inverseDeviations: [Double]
   }
 
+  /// Replaces the norms of a graph; throws if a parameter is missing.
   init(_ original: Graph) throws(GraphError) {
     var graph = Graph(inputs: original.inputs)
     var norms: [Norm] = []
@@ -40,7 +41,9 @@ struct FrozenNorms {
     self.norms = norms
   }
 
-  /// The gradients by the original's parameters: `dscale = (dfactor - mean·doffset)/√(variance + epsilon)`, `dshift = doffset`.
+  /// The gradients by the original's parameters.
+  ///
+  /// **Formula**: `dscale = (dfactor - mean·doffset)/√(variance + epsilon)`, `dshift = doffset`.
   func original(_ gradients: [String: Tensor]) -> [String: Tensor] {
     var result = gradients
     for norm in norms {
@@ -58,7 +61,7 @@ struct FrozenNorms {
     return result
   }
 
-  /// Appends the affine map; values that are not images are taken as images of one column meanwhile.
+  /// Appends the affine map of a norm; values that are not images become images of one column meanwhile.
   private static func append(
     _ op: BatchNorm, _ node: Node, of original: Graph, to graph: inout Graph
   ) throws(GraphError) -> Norm {
@@ -93,7 +96,7 @@ struct FrozenNorms {
 }
 
 extension Graph {
-  /// What kernels compute with of a parameter that must be there.
+  /// The value that kernels compute with of a parameter that must exist.
   fileprivate func projected(_ name: String, _ slot: ParameterSlot) throws(GraphError) -> Tensor {
     guard let parameter = parameters[name] else { throw .missingParameter(name, expected: slot.shape) }
     return parameter.projected

@@ -4,9 +4,11 @@ import Settings
 public import Tensors
 
 extension PlanEvidence {
-  /// By central differences of gradients, `(∇L(w + εv) - ∇L(w - εv))/2ε` with `‖εv‖ = 2⁻⁸·‖w‖` over the direction's
-  /// parameters: errors of the third derivative are of the order of ε², those of 32-bit gradients of 1/ε. Differences see
-  /// no curvature in a rectifier's kink itself, only what crosses it.
+  /// The product of the Hessian with a direction v, by central differences of gradients.
+  ///
+  /// **Formula**: `(∇L(w + εv) - ∇L(w - εv))/2ε` with `‖εv‖ = 2⁻⁸·‖w‖` over the direction's parameters. The
+  /// third derivative adds an error of the order ε², rounding of the 32-bit gradients one of the order 1/ε.
+  /// Differences see no curvature in a rectifier's kink itself, only in steps that cross it.
   public func hessianProduct(
     _ direction: [String: Tensor], images: Int
   ) throws -> [String: Tensor] {
@@ -29,13 +31,14 @@ extension PlanEvidence {
     }
   }
 
+  /// The names of the trainable parameters.
   private var trainable: Set<String> {
     Set(graph.nodes.flatMap { graph.slots(of: $0) }.filter(\.slot.isTrainable).map(\.name))
   }
 
   /// The length of a step along a direction, in units of the direction; 0 for a direction of zeros.
   ///
-  /// Throws for parameters that cannot be moved.
+  /// Throws for parameters that cannot be moved or have another shape.
   private func differenceStep(_ direction: [String: Tensor]) throws -> Double {
     let trainable = trainable
     var squares = (weights: 0.0, direction: 0.0)
@@ -57,7 +60,7 @@ extension PlanEvidence {
     return length / squares.direction.squareRoot() / 256
   }
 
-  /// The network with plain weights, moved along a direction.
+  /// The network with plain weights, moved along a direction by `step` times its length.
   private func moved(by step: Double, _ direction: [String: Tensor]) -> Graph {
     var moved = graph
     for (name, tensor) in direction {
@@ -70,7 +73,7 @@ extension PlanEvidence {
     return moved
   }
 
-  /// The gradient of the mean loss over all images, in 64 bits.
+  /// The gradient of the mean loss over all images, summed in 64 bits.
   private func meanGradient(of graph: Graph, images: Int) throws -> [String: [Double]] {
     var sums: [String: [Double]] = [:]
     var seen = 0.0

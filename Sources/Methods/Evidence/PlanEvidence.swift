@@ -8,9 +8,9 @@ import Datasets
 
 /// Evidence from running a network on training images through a backend.
 ///
-/// The source must yield images that are not augmented; each question reads it from the start of its first epoch, so
-/// the order of batches is the source's own and the same for every question. Answers depend on threads and precision
-/// as all sums of floats do.
+/// The source must yield images that are not augmented. Each question reads the source's first epoch from its
+/// start, so all questions see the same batches in the same order. Like all sums of floats, answers depend on
+/// threads and precision.
 ///
 ///     let evidence = PlanEvidence(graph, task: Classification(), backend: DNNLBackend(), source: loader, batch: 128)
 public struct PlanEvidence: Evidence {
@@ -22,9 +22,11 @@ public struct PlanEvidence: Evidence {
   private let initial: () throws -> [String: Tensor]?
   private let latency: ((Graph, String) throws -> Double)?
 
-  /// Makes evidence of a graph; nothing is computed before it is asked for. `batch` is the source's, `initial` gives the
-  /// trainable parameters at initialization where they are known; it is called when a method asks, and those of another shape
-  /// than now are left out. `latency` tells the milliseconds of a network on a target of a name.
+  /// Makes evidence of a graph; nothing is computed before it is asked for.
+  ///
+  /// `batch` is the source's. `initial` returns the trainable parameters at initialization if they are known;
+  /// it is called when a method asks, and parameters whose shape has changed are left out. `latency` returns
+  /// the milliseconds of a network on a target of a name.
   public init(
     _ graph: Graph, task: any ImageTask, backend: any Backend, source: any BatchSource, batch: Int,
     precision: Precision = .f32,
@@ -40,6 +42,7 @@ public struct PlanEvidence: Evidence {
     options = PlanOptions(batch: batch, mode: .training, precision: precision, threads: threads)
   }
 
+  /// Calls `body` with the gradients of each batch of the source.
   public func forEachGradient(
     images: Int, _ body: ([String: Tensor]) -> Void
   ) throws {
@@ -50,6 +53,7 @@ public struct PlanEvidence: Evidence {
     }
   }
 
+  /// Calls `body` with the gradients of one image at a time.
   public func forEachImageGradient(
     images: Int, _ body: ([String: Tensor]) -> Void
   ) throws {
@@ -58,6 +62,7 @@ public struct PlanEvidence: Evidence {
     }
   }
 
+  /// The trainable parameters at initialization that have the same shape now; throws if they are not known.
   public func initialWeights() throws -> [String: Tensor] {
     guard let initial = try initial() else {
       throw MethodError.evidence(
@@ -67,11 +72,13 @@ public struct PlanEvidence: Evidence {
     return initial.filter { graph.parameters[$0]?.value.shape == $1.shape }
   }
 
+  /// The milliseconds by the closure `latency`; throws if there is none.
   public func latencyMs(of graph: Graph, on target: String) throws -> Double {
     guard let latency else { return try NoEvidence().latencyMs(of: graph, on: target) }
     return try latency(graph, target)
   }
 
+  /// The mean loss of a changed network over images, with norms frozen as for gradients.
   public func meanLoss(of changed: Graph, images: Int) throws -> Double {
     try located("losses") {
       let loss = try TaskLoss(task, of: changed, backend: backend, options)
@@ -85,7 +92,7 @@ public struct PlanEvidence: Evidence {
     }
   }
 
-  /// Calls `body` with the gradient of the mean loss of `together` images at a time, and how many they were.
+  /// Calls `body` with the gradient of the mean loss of `together` images at a time, and their number.
   func forEachGradient(
     of graph: Graph, images count: Int, together: Int, _ body: ([String: Tensor], _ count: Int) -> Void
   ) throws {
@@ -101,12 +108,14 @@ public struct PlanEvidence: Evidence {
     }
   }
 
+  /// Calls `body` with values of the network in inference.
   public func forEachActivation(
     of values: [String], images: Int, real: Bool, _ body: ([String: Tensor]) -> Void
   ) throws {
     try forEachActivation(of: values, in: graph, images: images, real: real, body)
   }
 
+  /// Calls `body` with values of a changed network in inference.
   public func forEachActivation(
     of values: [String], in graph: Graph, images: Int, real: Bool, _ body: ([String: Tensor]) -> Void
   ) throws {
@@ -131,7 +140,7 @@ public struct PlanEvidence: Evidence {
     }
   }
 
-  /// The batches of the first epoch until enough images have been seen.
+  /// The batches of the first epoch until enough images have been seen; throws if there is none.
   private func forEachBatch(images: Int, _ body: (Batch) throws -> Void) throws {
     source.startEpoch(0, fromStep: 0)
     var seen = 0

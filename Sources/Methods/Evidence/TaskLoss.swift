@@ -4,15 +4,16 @@ import Graphs
 import Tasks
 import Tensors
 
-/// What a task minimizes of a network as it will be used, image by image, and its gradients: batch norms are the affine maps of
-/// their running statistics, nothing drops out.
+/// The task's loss of a network in inference, image by image, and its gradients.
+///
+/// Batch norms are the affine maps of their running statistics, and nothing drops out.
 struct TaskLoss {
   private let frozen: FrozenNorms
   private let task: any ImageTask
   private let heads: [Head]
   private let plan: any Plan
   private let images: InputID
-  /// What the task writes of a batch, and the plan's inputs that take it.
+  /// The memory to which the task writes targets of a batch.
   private let buffers: [AlignedBuffer]
   private let inputs: [(input: InputID, buffer: AlignedBuffer)]
   private let losses: [(tap: TapID, weight: Float)]
@@ -41,7 +42,7 @@ struct TaskLoss {
     losses = try objective.terms.map { (tap: try plan.tap($0.value), weight: $0.weight) }
   }
 
-  /// Runs some images of a batch, at most as many as the plan takes; gives back the sum of their losses.
+  /// Runs some images of a batch, at most as many as the plan takes; returns the sum of their losses.
   @discardableResult
   func run(_ batch: Batch, _ range: Range<Int>) -> Double {
     let size = plan.options.batch
@@ -56,9 +57,10 @@ struct TaskLoss {
     }
   }
 
-  /// The gradients of the mean loss of the `count` images that were run last, by the network's own parameters.
+  /// The gradients of the mean loss of the `count` images that were run last, by the network's own
+  /// parameters.
   func gradients(of count: Int) throws -> [String: Tensor] {
-    // Rows behind the last image of a batch that is not full weigh nothing.
+    // Rows behind the last image of an incomplete batch have no weight.
     for (tap, weight) in losses {
       let seed = (0..<plan.options.batch).map { $0 < count ? weight / Float(count) : 0 }
       plan.writeSeed(tap, seed.span)
