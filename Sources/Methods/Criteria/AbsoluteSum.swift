@@ -1,9 +1,11 @@
 public import Settings
 import Tensors
 
-/// The sum of a unit's absolute weights.
+/// Scores units by the sum of their absolute weights.
 public struct AbsoluteSum: Saliency {
+  /// The name in recipes: `l1`.
   public static let name = "l1"
+  /// The text that `condense explain` prints.
   public static let documentation = MethodDocumentation(
     summary: "the sum of a unit's absolute weights",
     description: """
@@ -16,11 +18,13 @@ public struct AbsoluteSum: Saliency {
       Li, Kadav, Durdanovic, Samet, Graf, "Pruning filters for efficient ConvNets", 2017, arXiv:1608.08710
       """)
 
-  /// The only way.
+  /// Creates it; there are no settings.
   public init() {}
 
+  /// There are no settings.
   public static var settings: [Setting<AbsoluteSum>] { [] }
 
+  /// Σ|w| over each unit, over the filters that make it for a channel.
   public func scores(
     of sets: [UnitSet], _ context: inout SaliencyContext
   ) throws -> [[Double]] {

@@ -1,9 +1,11 @@
 public import Settings
 import Tensors
 
-/// A statistic of a channel's values on training images.
+/// Scores channels by a statistic of their values on training images.
 public struct ActivationStatistic: Saliency {
+  /// The name in recipes: `activation`.
   public static let name = "activation"
+  /// The text that `condense explain` prints.
   public static let documentation = MethodDocumentation(
     summary: "how large, how often not zero, or how varied a channel's values are on training images",
     description: """
@@ -18,26 +20,28 @@ public struct ActivationStatistic: Saliency {
       2016, arXiv:1607.03250; mean and deviation: Molchanov, Tyree, Karras, Aila, Kautz, "Pruning convolutional neural \
       networks for resource efficient inference", 2017, arXiv:1611.06440
       """)
+  /// Channels alone.
   public static let kinds: Set<UnitKind> = [.channel]
 
-  /// What is computed of a channel's values.
+  /// A statistic of a channel's values.
   public enum Statistic: String, Sendable, SettingChoice {
     /// The mean absolute value.
     case mean
-    /// The share that is not zero.
+    /// The share of values that are not zero.
     case nonZero
     /// The standard deviation.
     case deviation
   }
 
-  /// What is computed of a channel's values.
+  /// The statistic to compute.
   public var statistic = Statistic.mean
-  /// Training images to look at.
+  /// Training images to look at; `nil` takes the method's number.
   public var images: Int?
 
-  /// Mean absolute values.
+  /// Takes mean absolute values.
   public init() {}
 
+  /// Settings: `statistic`, `images`.
   public static var settings: [Setting<ActivationStatistic>] {
     [
       Setting(
@@ -47,6 +51,7 @@ public struct ActivationStatistic: Saliency {
     ]
   }
 
+  /// Activations.
   public var evidence: Set<EvidenceKind> { [.activations] }
 
   /// Sums over the values of each channel.
@@ -77,6 +82,7 @@ public struct ActivationStatistic: Saliency {
     }
   }
 
+  /// The statistic over all images, places and values of each channel that layers read.
   public func scores(
     of sets: [UnitSet], _ context: inout SaliencyContext
   ) throws -> [[Double]] {

@@ -1,8 +1,10 @@
 public import Settings
 
-/// The mean absolute change of single images' losses when a channel is removed, over the norm of its layer's.
+/// Scores channels by the mean absolute first-order change of single images' losses, relative to their layer.
 public struct ActivationTaylor: Saliency {
+  /// The name in recipes: `taylor-activation`.
   public static let name = "taylor-activation"
+  /// The text that `condense explain` prints.
   public static let documentation = MethodDocumentation(
     summary: "the mean absolute first-order change of single images' losses without a channel",
     description: """
@@ -18,19 +20,24 @@ public struct ActivationTaylor: Saliency {
       Molchanov, Tyree, Karras, Aila, Kautz, "Pruning convolutional neural networks for resource efficient inference", \
       2017, arXiv:1611.06440
       """)
+  /// Channels alone.
   public static let kinds: Set<UnitKind> = [.channel]
 
-  /// Training images to look at.
+  /// Training images to look at; `nil` takes the method's number.
   public var images: Int?
 
-  /// As many images as the method looks at.
+  /// Looks at as many images as the method.
   public init() {}
 
+  /// Settings: `images`.
   public static var settings: [Setting<ActivationTaylor>] { [SaliencyCatalogue.imagesSetting(\.images)] }
 
+  /// Gradients of single images.
   public var evidence: Set<EvidenceKind> { [.imageGradients] }
+  /// Scores are compared as they are: they are relative to the layer's norm already.
   public func scale(of kind: UnitKind) -> ScoreScale { .plain }
 
+  /// The mean over images of |Σ a·∂loss/∂a| over places, divided by the Euclidean norm over the set.
   public func scores(
     of sets: [UnitSet], _ context: inout SaliencyContext
   ) throws -> [[Double]] {

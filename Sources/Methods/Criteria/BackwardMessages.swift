@@ -2,13 +2,17 @@ import Graphs
 import Ops
 import Tensors
 
-/// A network prepared for sending numbers of its values back through it, node by node: in plain numbers, without a softmax at
-/// its end, its norms folded into the layers before them. Values keep their names.
+/// A network prepared for sending numbers of its values back through it, node by node.
+///
+/// Its parameters are plain, a softmax at its end is removed, and its norms are folded into the layers before
+/// them. Values keep their names.
 struct BackwardMessages {
+  /// The prepared network.
   let graph: Graph
-  /// The layers of weights that mix the channels they read.
+  /// The names of the layers of weights that mix the channels they read.
   private let readers: Set<String>
 
+  /// Prepares a network.
   init(_ original: Graph) throws {
     var plain = original
     plain.parameters = original.parameters.mapValues { Parameter($0.projected) }
@@ -20,16 +24,16 @@ struct BackwardMessages {
       graph.nodes.filter { node in graph.slots(of: node).contains { $0.slot.inputAxis != nil } }.map(\.name))
   }
 
-  /// Whether a node is a layer of weights that mixes the channels it reads.
+  /// True if a node is a layer of weights that mixes the channels it reads.
   func isReader(_ node: Node) -> Bool { readers.contains(node.name) }
 
-  /// Whether each element of the node's output is made of one element of its only input, in the same order.
+  /// True if each element of the node's output comes from one element of its only input, in the same order.
   static func isElementwise(_ node: Node) -> Bool {
     node.inputs.count == 1 && !(node.op is any ProductOp)
       && (node.op.placement != .apart || node.op is Softmax)
   }
 
-  /// The node's parameters with each weight changed and nothing added.
+  /// The node's parameters with each weight changed; what is added, such as a bias, is zero.
   func weights(of node: Node, _ change: (Float) -> Float) -> [Tensor] {
     graph.slots(of: node).map { name, slot in
       guard slot.isPrunable, var tensor = graph.parameters[name]?.value else {
@@ -45,7 +49,7 @@ struct BackwardMessages {
     graph.slots(of: node).map { graph.parameters[$0.name]?.value ?? Tensor(zeros: $0.slot.shape) }
   }
 
-  /// Runs a node's reference kernel on inputs.
+  /// The frame of a run of a node's reference kernel on inputs.
   static func frame(_ op: any Op, _ inputs: [Tensor], _ parameters: [Tensor], output: Shape) -> KernelFrame {
     var frame = KernelFrame(
       inputs: inputs, parameters: parameters, output: Tensor(zeros: output), mode: .inference,
@@ -64,9 +68,11 @@ struct BackwardMessages {
   /// The largest number that is sent on as it is.
   private static let most: Float = 1e15
 
-  /// Sends numbers back from some values: `step` gives those of a node's inputs from that of its output. Calls `reading` with
-  /// the input of each layer that mixes the channels it reads, what arrives there, and what that is to be multiplied by: numbers
-  /// that grow from layer to layer are kept within what floats hold.
+  /// Sends numbers back from some values, through the nodes in reverse order.
+  ///
+  /// `step` returns the numbers of a node's inputs from those of its output. `reading` is called with the
+  /// input of each layer that mixes its channels, the numbers that arrive there, and a factor to multiply
+  /// them by. The factor keeps numbers that grow from layer to layer within the range of floats.
   func send(
     _ start: [String: Tensor], _ step: (Node, Tensor) -> [Tensor],
     reading: (String, Tensor, _ scale: Double) -> Void
@@ -77,6 +83,7 @@ struct BackwardMessages {
       guard let output = numbers[node.name] else { continue }
       var messages = step(node, output)
       let largest = messages.reduce(0) { $1.values.reduce($0) { max($0, abs($1)) } }
+      // All pending numbers are divided at once, so they stay comparable.
       if largest > Self.most, largest.isFinite {
         messages = messages.map { $0.mapping { $0 / largest } }
         numbers = numbers.mapValues { $0.mapping { $0 / largest } }
@@ -100,6 +107,6 @@ extension Tensor {
   /// The sums over all axes but the channels', axis 1.
   func channelSums() -> [Double] { shape.sums(along: 1) { Double(values[$0]) } }
 
-  /// Each element changed.
+  /// The tensor with each element changed.
   func mapping(_ change: (Float) -> Float) -> Tensor { Tensor(values.map(change), shape: shape) }
 }

@@ -2,9 +2,11 @@ import Graphs
 public import Settings
 public import Tensors
 
-/// Optimal brain surgery with blocks of the empirical Fisher information for the Hessian.
+/// Scores weights by optimal brain surgery, with blocks of the empirical Fisher information as the Hessian.
 public struct BrainSurgeon: Saliency {
+  /// The name in recipes: `obs`.
   public static let name = "obs"
+  /// The text that `condense explain` prints.
   public static let documentation = MethodDocumentation(
     summary: "optimal brain surgery: the loss without a weight after the others have made up for it",
     description: """
@@ -24,18 +26,20 @@ public struct BrainSurgeon: Saliency {
       Fisher information: Singh, Alistarh, "WoodFisher", 2020, arXiv:2004.14340; several weights: Kurtic et al., "The \
       optimal BERT surgeon", 2022, arXiv:2203.07259
       """)
+  /// Single weights, kernels and blocks.
   public static let kinds: Set<UnitKind> = [.element, .kernel, .block]
 
-  /// Consecutive weights of a tensor that are looked at together.
+  /// Consecutive weights of a tensor whose Hessian block is used, 1...1024.
   public var block = 32
-  /// Added to the diagonal of the Fisher information.
+  /// The number added to the diagonal of the Fisher information, 1e-12...1e3.
   public var damping = 1e-5
-  /// Training images to look at.
+  /// Training images to look at; `nil` takes the method's number.
   public var images: Int?
 
-  /// Blocks of 32 weights.
+  /// Takes blocks of 32 weights.
   public init() {}
 
+  /// Settings: `block`, `damping`, `images`.
   public static var settings: [Setting<BrainSurgeon>] {
     [
       Setting("block", \.block, in: 1...1024, "consecutive weights of a tensor that are looked at together"),
@@ -44,10 +48,12 @@ public struct BrainSurgeon: Saliency {
     ]
   }
 
+  /// Gradients of single images.
   public var evidence: Set<EvidenceKind> { [.imageGradients] }
+  /// Scores are compared as they are: all are changes of one loss.
   public func scale(of kind: UnitKind) -> ScoreScale { .plain }
 
-  /// Refuses blocks that no memory holds.
+  /// Throws if the blocks of all layers would take more than 8 GB.
   private func requireMemory(_ sets: [UnitSet]) throws {
     let elements = sets.reduce(0) { $0 + $1.elementCount }
     let bytes = Double(elements) * Double(block) * 8
@@ -59,9 +65,11 @@ public struct BrainSurgeon: Saliency {
         + "\(max(1, Int(Self.mostBytes / 8 / Double(elements)))), or leave layers out")
   }
 
-  /// The most that the blocks of all layers may take.
+  /// The bytes that the blocks of all layers may take.
   private static let mostBytes = 8e9
 
+  /// The rise of the loss without a unit S when the others move: `w_S·([F^-1]SS)^-1·w_S/2`, summed over
+  /// blocks.
   public func scores(
     of sets: [UnitSet], _ context: inout SaliencyContext
   ) throws -> [[Double]] {
@@ -77,6 +85,7 @@ public struct BrainSurgeon: Saliency {
         let inverse = fisher.inverse(range, of: kept, damping: damping)
         for (unit, places) in Dictionary(grouping: kept.indices, by: { set.unit(of: kept[$0]) }) {
           var own = inverse.restricted(to: places)
+          // Sweeping all places of the restricted inverse leaves its negative inverse, hence the minus below.
           for place in places.indices { own.sweep(place) }
           for row in places.indices {
             for column in places.indices {
@@ -90,6 +99,9 @@ public struct BrainSurgeon: Saliency {
     }
   }
 
+  /// Moves the weights that stay by `-[F^-1]RS·([F^-1]SS)^-1·w_S`, block by block.
+  ///
+  /// Throws if a weight would not be finite.
   public func compensation(
     for losses: [(set: UnitSet, isGone: [Bool])], _ context: inout SaliencyContext
   ) throws -> [String: Tensor] {
@@ -108,6 +120,7 @@ public struct BrainSurgeon: Saliency {
         let gone = kept.indices.filter { loss.isGone[loss.set.unit(of: kept[$0])] }
         guard !gone.isEmpty else { continue }
         var inverse = fisher.inverse(range, of: kept, damping: damping)
+        // After the sweep the rows of R hold [F^-1]RS·([F^-1]SS)^-1.
         for place in gone { inverse.sweep(place) }
         let lost = gone.map { Double(tensor.values[kept[$0]]) }
         let isGone = Set(gone)
@@ -127,7 +140,7 @@ public struct BrainSurgeon: Saliency {
     return moved
   }
 
-  /// The Fisher information's blocks of each set's tensor.
+  /// The blocks of the Fisher information for each set's tensor.
   private func fisherBlocks(_ sets: [UnitSet], _ context: SaliencyContext) throws -> [FisherBlocks] {
     var fisher = sets.map { set in
       FisherBlocks(count: context.graph.parameters[set.name]?.value.values.count ?? 0, block: block)
@@ -172,7 +185,7 @@ private struct FisherBlocks {
     }
   }
 
-  /// The inverse of a block's damped mean, of those elements alone that are kept.
+  /// The inverse of a block's damped mean, restricted to the elements that are kept.
   func inverse(_ range: Range<Int>, of kept: [Int], damping: Double) -> SweptMatrix {
     var matrix = SweptMatrix(order: kept.count)
     for (row, first) in kept.enumerated() {
@@ -189,19 +202,22 @@ private struct FisherBlocks {
 
 /// A symmetric matrix that is inverted, in part or whole, by sweeping.
 ///
-/// Sweeping the places S of A makes `-A_SS⁻¹` of `A_SS`, `A_RS·A_SS⁻¹` of `A_RS` and `A_RR - A_RS·A_SS⁻¹·A_SR` of `A_RR`.
+/// Sweeping the places S of A replaces `A_SS` by `-A_SS⁻¹`, `A_RS` by `A_RS·A_SS⁻¹`, and `A_RR` by
+/// `A_RR - A_RS·A_SS⁻¹·A_SR`.
 ///
-/// Paper: Goodnight, "A tutorial on the SWEEP operator", 1979, doi:10.1080/00031305.1979.10482685.
+/// **Paper**: Goodnight, "A tutorial on the SWEEP operator", 1979, doi:10.1080/00031305.1979.10482685.
 struct SweptMatrix {
+  /// The number of rows and columns.
   let order: Int
   private var elements: [Double]
 
-  /// Zeros.
+  /// A matrix of zeros.
   init(order: Int) {
     self.order = order
     elements = Array(repeating: 0, count: order * order)
   }
 
+  /// An element.
   subscript(row: Int, column: Int) -> Double {
     get { elements[row * order + column] }
     set { elements[row * order + column] = newValue }
@@ -214,7 +230,7 @@ struct SweptMatrix {
     return matrix
   }
 
-  /// The rows and columns of some places.
+  /// The rows and columns of some places, in their order.
   func restricted(to places: [Int]) -> SweptMatrix {
     var matrix = SweptMatrix(order: places.count)
     for (row, first) in places.enumerated() {
@@ -223,7 +239,7 @@ struct SweptMatrix {
     return matrix
   }
 
-  /// Sweeps a place whose element is not zero; O(order²).
+  /// Sweeps a place whose diagonal element is not zero, in O(order²).
   mutating func sweep(_ place: Int) {
     let order = order
     let pivot = self[place, place]

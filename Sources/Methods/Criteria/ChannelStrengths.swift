@@ -2,7 +2,7 @@ import Graphs
 import Ops
 import Tensors
 
-/// Which channels an element of a layer's weight `[outputs, inputs of a group, …]` joins.
+/// Maps elements of a layer's weight `[outputs, inputs of a group, …]` to the channels that they join.
 struct ProductShape {
   private let outputs: Int
   private let inputs: Int
@@ -16,20 +16,24 @@ struct ProductShape {
     groups = (node.op as? any ProductOp)?.groups ?? 1
   }
 
+  /// The output channel of an element.
   func output(of element: Int) -> Int { element / inner / inputs }
+  /// The input channel of an element, counted over all groups.
   func input(of element: Int) -> Int {
     output(of: element) / max(outputs / groups, 1) * inputs + element / inner % inputs
   }
 }
 
-/// By value and channel the squared norms of the weights that make it and of those that read it, as far as the next layers
-/// of products; norms between count by their factor, branches are put together.
+/// Squared norms of the weights that make and that read each channel, as far as the next layers of weights.
+///
+/// Norms between multiply by their squared factor; the branches of sums and concatenations are added up.
 struct ChannelStrengths {
-  /// Of the weights that make a channel; 1 for inputs of the network.
+  /// Squared norms of the weights that make a channel, by value; 1 for inputs of the network.
   private(set) var incoming: [String: [Double]] = [:]
-  /// Of the weights that read a channel; 1 for outputs of the network.
+  /// Squared norms of the weights that read a channel, by value; 1 for outputs of the network.
   private(set) var outgoing: [String: [Double]] = [:]
 
+  /// Computes both for all values of a graph.
   init(_ graph: Graph) {
     func channels(_ value: String) -> Int {
       let shape = graph.shape(of: value) ?? []
@@ -62,15 +66,15 @@ struct ChannelStrengths {
   }
 }
 
-/// How a node hands on the squares of its channels' weights.
+/// A node, and how squared norms pass through it.
 private struct Layer {
   let node: Node
   let rule: ChannelRule
-  /// By output channel the squares of its own weights; `nil` where it has none.
+  /// The squared norms of its own weights by output channel; `nil` if it has none.
   var making: [Double]?
-  /// By input channel the squares of its own weights; `nil` where it has none.
+  /// The squared norms of its own weights by input channel; `nil` if it has none.
   var reading: [Double]?
-  /// By channel the squared factor of a norm.
+  /// The squared factors of a norm by channel.
   private var factors: [Double]?
 
   init(_ node: Node, in graph: Graph) {
@@ -96,7 +100,7 @@ private struct Layer {
     }
   }
 
-  /// The squares of the output's channels from those of its inputs; 1 where the channels are not theirs.
+  /// The squares of the output's channels from those of its inputs; 1 where the node makes channels anew.
   func forward(_ inputs: [[Double]], channels: Int) -> [Double] {
     var result = Array(repeating: 0.0, count: channels)
     switch rule {
@@ -115,7 +119,7 @@ private struct Layer {
     return result
   }
 
-  /// The squares of an input's channels from those of the output; 1 where the channels are not its own.
+  /// The squares of an input's channels from those of the output; 1 where the node makes channels anew.
   func backward(_ output: [Double], to index: Int, channels: [Int]) -> [Double] {
     let count = channels[index]
     switch rule {

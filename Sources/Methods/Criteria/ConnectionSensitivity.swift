@@ -1,8 +1,10 @@
 public import Settings
 
-/// The share of the sensitivity of the loss to all connections.
+/// Scores units by their share of the loss's sensitivity to all connections, as SNIP does.
 public struct ConnectionSensitivity: Saliency {
+  /// The name in recipes: `snip`.
   public static let name = "snip"
+  /// The text that `condense explain` prints.
   public static let documentation = MethodDocumentation(
     summary: "how sensitive the loss is to a connection: pruning at initialization",
     description: """
@@ -18,17 +20,21 @@ public struct ConnectionSensitivity: Saliency {
       Lee, Ajanthan, Torr, "SNIP: single-shot network pruning based on connection sensitivity", 2019, arXiv:1810.02340
       """)
 
-  /// Training images to look at.
+  /// Training images to look at; `nil` takes the method's number.
   public var images: Int?
 
-  /// As many images as the method looks at.
+  /// Looks at as many images as the method.
   public init() {}
 
+  /// Settings: `images`.
   public static var settings: [Setting<ConnectionSensitivity>] { [SaliencyCatalogue.imagesSetting(\.images)] }
 
+  /// Gradients.
   public var evidence: Set<EvidenceKind> { [.gradients] }
+  /// Scores are compared as they are: they are shares of one sum.
   public func scale(of kind: UnitKind) -> ScoreScale { .plain }
 
+  /// |Σ g·w| over batches and the unit, divided by the sum over all units of all sets.
   public func scores(
     of sets: [UnitSet], _ context: inout SaliencyContext
   ) throws -> [[Double]] {

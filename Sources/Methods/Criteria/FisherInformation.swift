@@ -1,9 +1,13 @@
 public import Settings
 import Tensors
 
-/// Half the squared weight times its empirical Fisher information: optimal brain damage with that curvature.
+/// Scores units by half the squared weight times its empirical Fisher information.
+///
+/// This is optimal brain damage with the Fisher information as the curvature.
 public struct FisherInformation: Saliency {
+  /// The name in recipes: `fisher`.
   public static let name = "fisher"
+  /// The text that `condense explain` prints.
   public static let documentation = MethodDocumentation(
     summary: "the second-order change of the loss, by the empirical Fisher information",
     description: """
@@ -18,17 +22,21 @@ public struct FisherInformation: Saliency {
       Huszár, "Faster gaze prediction with dense networks and Fisher pruning", 2018, arXiv:1801.05787
       """)
 
-  /// Training images to look at.
+  /// Training images to look at; `nil` takes the method's number.
   public var images: Int?
 
-  /// As many images as the method looks at.
+  /// Looks at as many images as the method.
   public init() {}
 
+  /// Settings: `images`.
   public static var settings: [Setting<FisherInformation>] { [SaliencyCatalogue.imagesSetting(\.images)] }
 
+  /// Gradients of single images.
   public var evidence: Set<EvidenceKind> { [.imageGradients] }
+  /// Scores are compared as they are: all are changes of one loss.
   public func scale(of kind: UnitKind) -> ScoreScale { .plain }
 
+  /// Σ w²·F/2 over each unit, over the weights that read it for a channel.
   public func scores(
     of sets: [UnitSet], _ context: inout SaliencyContext
   ) throws -> [[Double]] {

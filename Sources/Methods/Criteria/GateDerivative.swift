@@ -1,8 +1,10 @@
 public import Settings
 
-/// The squared derivative of the loss by a gate of 1 behind the channel's last norm.
+/// Scores channels by the squared derivative of the loss by a gate of 1 behind their last norm.
 public struct GateDerivative: Saliency {
+  /// The name in recipes: `taylor-gate`.
   public static let name = "taylor-gate"
+  /// The text that `condense explain` prints.
   public static let documentation = MethodDocumentation(
     summary: "the squared derivative of the loss by a gate behind a channel's norm",
     description: """
@@ -17,18 +19,22 @@ public struct GateDerivative: Saliency {
       Molchanov, Mallya, Tyree, Frosio, Kautz, "Importance estimation for neural network pruning", 2019, \
       arXiv:1906.10771, its gates after batch norms
       """)
+  /// Channels alone.
   public static let kinds: Set<UnitKind> = [.channel]
 
-  /// Training images to look at.
+  /// Training images to look at; `nil` takes the method's number.
   public var images: Int?
 
-  /// As many images as the method looks at.
+  /// Looks at as many images as the method.
   public init() {}
 
+  /// Settings: `images`.
   public static var settings: [Setting<GateDerivative>] { [SaliencyCatalogue.imagesSetting(\.images)] }
 
+  /// Gradients.
   public var evidence: Set<EvidenceKind> { [.gradients] }
 
+  /// The mean over batches of (Σ g·p)² over scale and shift, or over weights and bias without a norm.
   public func scores(
     of sets: [UnitSet], _ context: inout SaliencyContext
   ) throws -> [[Double]] {

@@ -1,9 +1,11 @@
 public import Settings
 import Tensors
 
-/// The sum of a filter's distances to the other filters of its layer.
+/// Scores channels by the sum of their filter's distances to the other filters of the layer.
 public struct GeometricMedian: Saliency {
+  /// The name in recipes: `geometric-median`.
   public static let name = "geometric-median"
+  /// The text that `condense explain` prints.
   public static let documentation = MethodDocumentation(
     summary: "the sum of a filter's distances to the others of its layer",
     description: """
@@ -16,13 +18,16 @@ public struct GeometricMedian: Saliency {
       He, Liu, Wang, Hu, Yang, "Filter pruning via geometric median for deep convolutional neural networks acceleration", \
       2019, arXiv:1811.00250
       """)
+  /// Channels alone.
   public static let kinds: Set<UnitKind> = [.channel]
 
-  /// The only way.
+  /// Creates it; there are no settings.
   public init() {}
 
+  /// There are no settings.
   public static var settings: [Setting<GeometricMedian>] { [] }
 
+  /// Σ_j |W_i - W_j| over the other filters of the set.
   public func scores(
     of sets: [UnitSet], _ context: inout SaliencyContext
   ) throws -> [[Double]] {
@@ -41,7 +46,7 @@ public struct GeometricMedian: Saliency {
     }
   }
 
-  /// The squared Euclidean distance of two lists; what one has more counts as against zeros.
+  /// The squared Euclidean distance of two lists; the shorter one continues with zeros.
   static func squaredDistance(_ a: [Float], _ b: [Float]) -> Double {
     var sum = 0.0
     for i in 0..<min(a.count, b.count) {
@@ -54,7 +59,8 @@ public struct GeometricMedian: Saliency {
 }
 
 extension UnitSet {
-  /// By unit its elements in the parameters of a relation, one after another; units of one set have as many.
+  /// The elements of each unit in the parameters of a relation, one after another; as many for all units of a
+  /// set.
   func vectors(_ relation: UnitRelation, of weights: [String: Tensor]) -> [[Float]] {
     elements(relation).map { parts in
       parts.flatMap { part in

@@ -1,9 +1,11 @@
 public import Settings
 import Tensors
 
-/// Half the squared weight times the Hessian's diagonal: optimal brain damage.
+/// Scores units by half the squared weight times the Hessian's diagonal: optimal brain damage.
 public struct HessianDiagonal: Saliency {
+  /// The name in recipes: `obd`.
   public static let name = "obd"
+  /// The text that `condense explain` prints.
   public static let documentation = MethodDocumentation(
     summary: "optimal brain damage: the second-order change of the loss, by the Hessian's diagonal",
     description: """
@@ -20,14 +22,15 @@ public struct HessianDiagonal: Saliency {
       "An estimator for the diagonal of a matrix", 2007, doi:10.1016/j.apnum.2007.01.003
       """)
 
-  /// Random directions.
+  /// Random directions, 1...4096, of two passes over the images each.
   public var probes = 16
-  /// Training images to look at.
+  /// Training images to look at; `nil` takes the method's number.
   public var images: Int?
 
-  /// Sixteen probes.
+  /// Takes sixteen directions.
   public init() {}
 
+  /// Settings: `probes`, `images`.
   public static var settings: [Setting<HessianDiagonal>] {
     [
       Setting("probes", \.probes, in: 1...4096, "random directions, of two passes over the images each"),
@@ -35,14 +38,17 @@ public struct HessianDiagonal: Saliency {
     ]
   }
 
+  /// Products of the Hessian.
   public var evidence: Set<EvidenceKind> { [.hessianProducts] }
+  /// Scores are compared as they are: all are changes of one loss.
   public func scale(of kind: UnitKind) -> ScoreScale { .plain }
 
+  /// Σ h·w²/2 over each unit, over the weights that read it for a channel; may be negative.
   public func scores(
     of sets: [UnitSet], _ context: inout SaliencyContext
   ) throws -> [[Double]] {
     let weights = context.weights(of: sets, .reading)
-    // Draws are in the order of the graph, each parameter once.
+    // Numbers are drawn in the order of the graph, for each parameter once.
     var seen: Set<String> = []
     let names = sets.flatMap { $0.parameters(.reading) }.filter {
       weights[$0] != nil && seen.insert($0).inserted

@@ -3,9 +3,11 @@ import Ops
 public import Settings
 import Tensors
 
-/// The change of the product of three layers' matrices without a weight.
+/// Scores weights by the change that the product of three layers' matrices has without them.
 public struct Lookahead: Saliency {
+  /// The name in recipes: `lookahead`.
   public static let name = "lookahead"
+  /// The text that `condense explain` prints.
   public static let documentation = MethodDocumentation(
     summary: "absolute weights times the norms of what makes and what reads the channels they join",
     description: """
@@ -21,13 +23,16 @@ public struct Lookahead: Saliency {
     paper: """
       Park, Lee, Mo, Shin, "Lookahead: a far-sighted alternative of magnitude-based pruning", 2020, arXiv:2002.04809
       """)
+  /// Single weights, kernels and blocks.
   public static let kinds: Set<UnitKind> = [.element, .kernel, .block]
 
-  /// The only way.
+  /// Creates it; there are no settings.
   public init() {}
 
+  /// There are no settings.
   public static var settings: [Setting<Lookahead>] { [] }
 
+  /// √Σ (w·|made|·|read|)² over each unit, with the norms of the weights that make and read its channels.
   public func scores(
     of sets: [UnitSet], _ context: inout SaliencyContext
   ) throws -> [[Double]] {

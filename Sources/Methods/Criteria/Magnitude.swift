@@ -1,9 +1,11 @@
 public import Settings
 import Tensors
 
-/// The size of weights: absolute values, Euclidean norms of larger units.
+/// Scores units by the size of their weights: absolute values, Euclidean norms of larger units.
 public struct Magnitude: Saliency {
+  /// The name in recipes: `magnitude`.
   public static let name = "magnitude"
+  /// The text that `condense explain` prints.
   public static let documentation = MethodDocumentation(
     summary: "absolute weights, of larger units the Euclidean norm",
     description: """
@@ -17,17 +19,20 @@ public struct Magnitude: Saliency {
       arXiv:1506.02626; norms of filters: He, Kang, Dong, Fu, Yang, "Soft filter pruning", 2018, arXiv:1808.06866
       """)
 
-  /// The only way.
+  /// Creates it; there are no settings.
   public init() {}
 
+  /// There are no settings.
   public static var settings: [Setting<Magnitude>] { [] }
 
+  /// √Σ w² over each unit, over the filters that make it for a channel.
   public func scores(
     of sets: [UnitSet], _ context: inout SaliencyContext
   ) throws -> [[Double]] {
     let weights = context.weights(of: sets, .making)
     return sets.map { set in
-      // The square of a float and its root are exact, so a single weight's score is its absolute value.
+      // The square of a float is exact in 64 bits, and so is its root: a single weight scores its absolute
+      // value.
       set.sums(.making) { name in
         weights[name].map { weight in { Double(weight.values[$0]) * Double(weight.values[$0]) } }
       }.map { $0.squareRoot() }

@@ -2,9 +2,11 @@ import Graphs
 public import Settings
 import Tensors
 
-/// How far weights have moved away from zero since the stage began.
+/// Scores weights by how far they have moved away from zero since the stage began.
 public struct Movement: Saliency {
+  /// The name in recipes: `movement`.
   public static let name = "movement"
+  /// The text that `condense explain` prints.
   public static let documentation = MethodDocumentation(
     summary: "how far a weight has moved away from zero since the stage began",
     description: """
@@ -19,15 +21,20 @@ public struct Movement: Saliency {
     paper: """
       Sanh, Wolf, Rush, "Movement pruning: adaptive sparsity by fine-tuning", 2020, arXiv:2005.07683
       """)
+  /// Single weights, kernels and blocks.
   public static let kinds: Set<UnitKind> = [.element, .kernel, .block]
 
-  /// The only way.
+  /// Creates it; there are no settings.
   public init() {}
 
+  /// There are no settings.
   public static var settings: [Setting<Movement>] { [] }
 
+  /// Scores are compared as they are.
   public func scale(of kind: UnitKind) -> ScoreScale { .plain }
 
+  /// Σ (w² - w0²)/2 over each unit, w0 from the beginning of the stage; throws if a weight has another shape
+  /// now.
   public func scores(
     of sets: [UnitSet], _ context: inout SaliencyContext
   ) throws -> [[Double]] {
@@ -41,6 +48,7 @@ public struct Movement: Saliency {
       }
       before[name] = first
     }
+    // Before the first update all scores would be 0, so magnitude decides.
     let hasMoved = weights.contains { $1.values != before[$0]?.values }
     return sets.map { set in
       set.sums(.making) { name in

@@ -2,9 +2,11 @@ import Graphs
 public import Settings
 public import Tensors
 
-/// How little is lost when a channel's readers read its nearest twin instead: merging without data.
+/// Scores channels by the loss of adding what reads them to what reads their nearest twin; needs no data.
 public struct NeuronMerging: Saliency {
+  /// The name in recipes: `merging`.
   public static let name = "merging"
+  /// The text that `condense explain` prints.
   public static let documentation = MethodDocumentation(
     summary: "how near a channel is to another that takes over its part: merging without data",
     description: """
@@ -20,13 +22,18 @@ public struct NeuronMerging: Saliency {
     paper: """
       Srinivas, Babu, "Data-free parameter pruning for deep neural networks", 2015, arXiv:1507.06149
       """)
+  /// Channels alone.
   public static let kinds: Set<UnitKind> = [.channel]
 
-  /// The only way.
+  /// Creates it; there are no settings.
   public init() {}
 
+  /// There are no settings.
   public static var settings: [Setting<NeuronMerging>] { [] }
 
+  /// Merges the nearest pair of each set again and again; a score is the loss of the channel's merge.
+  ///
+  /// The loss is the mean square of the weights that read it, times the squared distance to the twin.
   public func scores(
     of sets: [UnitSet], _ context: inout SaliencyContext
   ) throws -> [[Double]] {
@@ -39,13 +46,15 @@ public struct NeuronMerging: Saliency {
       }
       var scores = Array(repeating: 0.0, count: set.count)
       var left = Array(0..<set.count)
-      /// The nearest of the channels that are left, and how near it is.
+      /// The nearest of the channels that are left, and its squared distance.
+      ///
+      /// The last channel is its own twin, at the distance from zero.
       func nearest(_ unit: Int) -> (twin: Int, distance: Double) {
         left.filter { $0 != unit }.map { ($0, GeometricMedian.squaredDistance(vectors[unit], vectors[$0])) }
           .min { ($0.1, $0.0) < ($1.1, $1.0) } ?? (unit, GeometricMedian.squaredDistance(vectors[unit], []))
       }
       var twins = left.map(nearest)
-      // Scores rise from merge to merge by as little as still tells them apart.
+      // Each score exceeds the one before at least by this step, so that the order of merges is kept.
       let step = 1e-9 * (left.map { meanSquare(readers[$0]) * twins[$0].distance }.max() ?? 0)
       var last = -step
       while !left.isEmpty {
@@ -64,6 +73,7 @@ public struct NeuronMerging: Saliency {
     }
   }
 
+  /// Adds the weights that read a removed channel to those that read its nearest twin of those that stay.
   public func compensation(
     for losses: [(set: UnitSet, isGone: [Bool])], _ context: inout SaliencyContext
   ) throws -> [String: Tensor] {
@@ -92,8 +102,10 @@ public struct NeuronMerging: Saliency {
     return merged
   }
 
-  /// By set and unit all that makes the channels, biases included, norms as part of the layers before them or as layers of
-  /// one weight and one bias a channel.
+  /// Everything that makes each channel, by set and unit, biases included.
+  ///
+  /// Norms are part of the layers before them, or layers of one weight and one bias a channel. Throws if a
+  /// set has no counterpart in the folded graph.
   private func makingVectors(_ sets: [UnitSet], _ context: SaliencyContext) throws -> [[[Float]]] {
     let graph = try FrozenNorms(BackwardMessages(context.graph).graph).graph
     let groups = graph.channelGroups()

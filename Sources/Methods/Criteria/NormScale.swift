@@ -1,9 +1,11 @@
 public import Settings
 import Tensors
 
-/// The absolute scales of the batch norms that a channel goes through.
+/// Scores channels by the absolute scales of the batch norms that they go through.
 public struct NormScale: Saliency {
+  /// The name in recipes: `norm-scale`.
   public static let name = "norm-scale"
+  /// The text that `condense explain` prints.
   public static let documentation = MethodDocumentation(
     summary: "the absolute batch-norm scale of a channel: network slimming",
     description: """
@@ -17,20 +19,26 @@ public struct NormScale: Saliency {
       Liu, Li, Shen, Huang, Yan, Zhang, "Learning efficient convolutional networks through network slimming", 2017, \
       arXiv:1708.06519
       """)
+  /// Channels alone.
   public static let kinds: Set<UnitKind> = [.channel]
+  /// True: channels without a batch norm are left alone.
   public static let isSelective = true
 
-  /// The only way.
+  /// Creates it; there are no settings.
   public init() {}
 
+  /// There are no settings.
   public static var settings: [Setting<NormScale>] { [] }
 
+  /// Scores are compared as they are.
   public func scale(of kind: UnitKind) -> ScoreScale { .plain }
 
+  /// Refuses sets that no batch norm scales.
   public func obstacle(to set: UnitSet) -> String? {
     set.parameters(.scaling).isEmpty ? "no batch norm scales its channels" : nil
   }
 
+  /// The mean of |scale| over the batch norms of each channel.
   public func scores(
     of sets: [UnitSet], _ context: inout SaliencyContext
   ) throws -> [[Double]] {

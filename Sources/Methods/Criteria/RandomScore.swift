@@ -1,9 +1,11 @@
 public import Settings
 import Tensors
 
-/// Chance: the control of the criteria that choose.
+/// Scores units by chance: the control of the other criteria.
 public struct RandomScore: Saliency {
+  /// The name in recipes: `random`.
   public static let name = "random"
+  /// The text that `condense explain` prints.
   public static let documentation = MethodDocumentation(
     summary: "chance: the control of the criteria that choose",
     description: """
@@ -15,17 +17,18 @@ public struct RandomScore: Saliency {
       Blalock, Gonzalez Ortiz, Frankle, Guttag, "What is the state of neural network pruning?", 2020, arXiv:2003.03033
       """)
 
-  /// The criterion whose units are drawn among; `nil` draws among all.
+  /// The criterion whose units are drawn from; `nil` draws from all.
   public var among: String?
 
-  /// Among all units.
+  /// Draws from all units.
   public init() {}
 
-  /// The control of a criterion: among the units that it can score.
+  /// The control of a criterion: draws from the units that it can score.
   init(controlling criterion: any Saliency) {
     if type(of: criterion).isSelective { among = type(of: criterion).name }
   }
 
+  /// Settings: `among`.
   public static var settings: [Setting<RandomScore>] {
     [
       Setting(
@@ -35,12 +38,15 @@ public struct RandomScore: Saliency {
     ]
   }
 
+  /// The names of the criteria that leave units out.
   private static var selective: [String] { SaliencyCatalogue.all.filter { $0.isSelective }.map { $0.name } }
 
+  /// The obstacle of the criterion that it controls.
   public func obstacle(to set: UnitSet) -> String? {
     among.flatMap(SaliencyCatalogue.type(named:))?.init().obstacle(to: set)
   }
 
+  /// A number for each unit, uniform in [0, 1).
   public func scores(
     of sets: [UnitSet], _ context: inout SaliencyContext
   ) throws -> [[Double]] {

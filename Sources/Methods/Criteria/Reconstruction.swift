@@ -3,9 +3,11 @@ import LinearAlgebra
 public import Settings
 public import Tensors
 
-/// The penalty at which the lasso drops a channel from what the next layers make, which then learn to do without.
+/// Scores channels by the penalty at which the lasso drops them, and fits the next layers to do without them.
 public struct Reconstruction: Saliency {
+  /// The name in recipes: `reconstruction`.
   public static let name = "reconstruction"
+  /// The text that `condense explain` prints.
   public static let documentation = MethodDocumentation(
     summary: "lasso selection of channels, and least squares of the next layers without the others",
     description: """
@@ -24,18 +26,20 @@ public struct Reconstruction: Saliency {
     paper: """
       He, Zhang, Sun, "Channel pruning for accelerating very deep neural networks", ICCV 2017, arXiv:1707.06168
       """)
+  /// Channels alone.
   public static let kinds: Set<UnitKind> = [.channel]
 
-  /// Places of each layer's output that are sampled in each image.
+  /// Places of each layer's output that are sampled in each image, 1...4096.
   public var places = 10
-  /// How strongly fitted weights are held near what they were.
+  /// The strength that holds fitted weights near their start, relative to the mean square of inputs.
   public var ridge = 1e-3
-  /// Training images to look at.
+  /// Training images to look at; `nil` takes the method's number.
   public var images: Int?
 
-  /// Ten places an image.
+  /// Takes ten places an image.
   public init() {}
 
+  /// Settings: `places`, `ridge`, `images`.
   public static var settings: [Setting<Reconstruction>] {
     [
       Setting("places", \.places, in: 1...4096, "places of a layer's output that are sampled in each image"),
@@ -46,8 +50,10 @@ public struct Reconstruction: Saliency {
     ]
   }
 
+  /// Activations.
   public var evidence: Set<EvidenceKind> { [.activations] }
 
+  /// The penalty at which each channel's factor becomes nonzero on a lasso path.
   public func scores(
     of sets: [UnitSet], _ context: inout SaliencyContext
   ) throws -> [[Double]] {
@@ -70,10 +76,14 @@ public struct Reconstruction: Saliency {
     }
   }
 
+  /// Adds the products of one layer's contributions.
   private static func add(_ terms: [[Double]], to gram: inout [[Double]]) {
     for i in gram.indices { for j in gram.indices { gram[i][j] += terms[i][j] } }
   }
 
+  /// Fits the weights that read the channels of a set by least squares, layer by layer.
+  ///
+  /// Inputs come from the network in which earlier layers have lost their channels and are fitted already.
   public func compensation(
     for losses: [(set: UnitSet, isGone: [Bool])], _ context: inout SaliencyContext
   ) throws -> [String: Tensor] {
@@ -104,6 +114,7 @@ public struct Reconstruction: Saliency {
     return fitted
   }
 
+  /// The sampled inputs of layers in a network.
   private func rows(
     of layers: [SampledLayer], in graph: Graph, _ sampler: PlaceSampler, _ context: SaliencyContext
   ) throws -> [SampledRows] {
@@ -114,13 +125,16 @@ public struct Reconstruction: Saliency {
 
 /// The penalties at which channels enter a lasso whose target is the sum of all their contributions.
 ///
-/// It minimizes `bᵀGb/2 - b·c + p·|b|₁` over factors b of contributions of equal weight norms by coordinate descent, for
-/// penalties that fall by a tenth from the largest at which a channel enters.
+/// It minimizes `bᵀGb/2 - b·c + p·|b|₁` over factors b of contributions of equal weight norms. Coordinate
+/// descent is run for penalties that fall by a tenth, from the largest at which a channel enters.
 struct LassoPath {
-  /// By channel, the penalty at which it enters; of channels that enter together the larger factor is the larger number.
+  /// The penalty at which each channel enters, 0 if it never does.
+  ///
+  /// Of channels that enter together, the one with the larger factor gets the larger number.
   private(set) var entries: [Double]
 
-  /// `gram [channels, channels]` are the mean products of contributions, `norms` those of the weights in them.
+  /// Follows the path for `gram [channels, channels]`, mean products of contributions, and norms of their
+  /// weights.
   init(gram: [[Double]], norms: [Double]) {
     let count = norms.count
     entries = Array(repeating: 0, count: count)
@@ -130,13 +144,14 @@ struct LassoPath {
     var penalty = target.map(abs).max() ?? 0
     let last = penalty * 1e-5
     var factors = Array(repeating: 0.0, count: active.count)
-    // By channel the target without what the factors make already.
+    // The target of each channel without what the factors make already.
     var rest = target
     while penalty > last, active.contains(where: { entries[$0] == 0 }) {
       for _ in 0..<200 {
         var change = 0.0
         for i in active.indices {
           let free = rest[i] + gram[i][i] * factors[i]
+          // Soft thresholding: the minimum over one factor while the others stay.
           let next = max(abs(free) - penalty, 0) / gram[i][i] * (free < 0 ? -1 : 1)
           let step = next - factors[i]
           guard step != 0 else { continue }

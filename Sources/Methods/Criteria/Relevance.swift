@@ -3,9 +3,11 @@ import Ops
 public import Settings
 import Tensors
 
-/// The relevance of a channel to the answers on reference images: layer-wise relevance propagation.
+/// Scores channels by their relevance to the answers on reference images: layer-wise relevance propagation.
 public struct Relevance: Saliency {
+  /// The name in recipes: `relevance`.
   public static let name = "relevance"
+  /// The text that `condense explain` prints.
   public static let documentation = MethodDocumentation(
     summary: "how much of the network's answers goes back to a channel (LRP)",
     description: """
@@ -23,20 +25,26 @@ public struct Relevance: Saliency {
       the rule: Montavon, Lapuschkin, Binder, Samek, Müller, "Explaining nonlinear classification decisions with deep \
       Taylor decomposition", 2017, arXiv:1512.02479
       """)
+  /// Channels alone.
   public static let kinds: Set<UnitKind> = [.channel]
 
-  /// Reference images.
+  /// Reference images, 1...100,000.
   public var images = 32
 
-  /// Thirty-two images.
+  /// Takes thirty-two images.
   public init() {}
 
+  /// Settings: `images`.
   public static var settings: [Setting<Relevance>] {
     [Setting("images", \.images, in: 1...100_000, "reference images to look at")]
   }
 
+  /// Activations.
   public var evidence: Set<EvidenceKind> { [.activations] }
 
+  /// The relevance that goes through the weights that read a channel, as a mean over images.
+  ///
+  /// Throws for detectors, which give no one answer to an image.
   public func scores(
     of sets: [UnitSet], _ context: inout SaliencyContext
   ) throws -> [[Double]] {
@@ -83,7 +91,7 @@ public struct Relevance: Saliency {
     }
   }
 
-  /// The relevance of a node's inputs.
+  /// The relevance of a node's inputs by the z+ rule: in proportion to their positive contributions.
   private static func step(
     _ node: Node, _ output: Tensor, _ inputs: [Tensor], _ messages: BackwardMessages
   ) -> [Tensor] {
@@ -94,11 +102,12 @@ public struct Relevance: Saliency {
     if node.op is any ProductOp {
       terms[0].parameters = messages.weights(of: node) { max($0, 0) }
       if inputs[0].values.contains(where: { $0 < 0 }) {
+        // A negative input with a negative weight contributes positively too.
         terms.append((inputs.map { $0.mapping { min($0, 0) } }, messages.weights(of: node) { min($0, 0) }))
       }
     }
     let frames = terms.map { BackwardMessages.frame(node.op, $0.inputs, $0.parameters, output: output.shape) }
-    // Two factors would each take all.
+    // Each of two factors would take all of the relevance.
     let share: Float = node.op is Multiply ? 1 / Float(inputs.count) : 1
     var ratios = output
     for i in ratios.values.indices {

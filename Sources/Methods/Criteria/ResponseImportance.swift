@@ -3,9 +3,11 @@ import Ops
 public import Settings
 import Tensors
 
-/// The importance of the final responses, sent back to each channel: NISP.
+/// Scores channels by the importance of the final responses, sent back to each channel: NISP.
 public struct ResponseImportance: Saliency {
+  /// The name in recipes: `nisp`.
   public static let name = "nisp"
+  /// The text that `condense explain` prints.
   public static let documentation = MethodDocumentation(
     summary: "the importance of the classifier's features, sent back to each channel (NISP)",
     description: """
@@ -23,16 +25,18 @@ public struct ResponseImportance: Saliency {
       Yu et al., "NISP: pruning networks using neuron importance score propagation", 2018, arXiv:1711.05908; the \
       features: Roffo, Melzi, Cristani, "Infinite feature selection", ICCV 2015, doi:10.1109/ICCV.2015.478
       """)
+  /// Channels alone.
   public static let kinds: Set<UnitKind> = [.channel]
 
-  /// How much the spread of features counts against their difference.
+  /// The weight of the features' spread against their difference, 0...1.
   public var spread = 0.5
-  /// Training images to look at.
+  /// Training images to look at; `nil` takes the method's number.
   public var images: Int?
 
-  /// Both alike.
+  /// Weighs spread and difference alike.
   public init() {}
 
+  /// Settings: `spread`, `images`.
   public static var settings: [Setting<ResponseImportance>] {
     [
       Setting(
@@ -41,8 +45,10 @@ public struct ResponseImportance: Saliency {
     ]
   }
 
+  /// Activations.
   public var evidence: Set<EvidenceKind> { [.activations] }
 
+  /// |W|ᵀ·s of each reader of a channel, summed over places, from the importances of the final features.
   public func scores(
     of sets: [UnitSet], _ context: inout SaliencyContext
   ) throws -> [[Double]] {
@@ -54,13 +60,14 @@ public struct ResponseImportance: Saliency {
       let shapes = graph.inputShapes(of: node)
       if BackwardMessages.isElementwise(node) { return [output.reshaped(shapes[0])] }
       var op: any Op = node.op
-      // A maximum is of any of its places alike.
+      // Any place of a maximum's window may be the largest, so all share alike.
       if let pool = node.op as? MaxPool {
         op = AveragePool(
           kernel: pool.kernel, stride: pool.stride, padding: pool.padding, endPadding: pool.endPadding,
           countsPadding: false)
       }
       let parameters = op is any ProductOp ? messages.weights(of: node, abs) : messages.parameters(of: node)
+      // The gradient of a layer of absolute weights is |W|ᵀ·s, whatever the inputs are.
       let ones = shapes.map { Tensor(repeating: 1, shape: $0) }
       let frame = BackwardMessages.frame(op, ones, parameters, output: output.shape)
       return BackwardMessages.gradients(op, frame, by: output)
@@ -119,12 +126,15 @@ public struct ResponseImportance: Saliency {
   }
 }
 
-/// Infinite feature selection: how much features differ from one another along chains of any length.
+/// Infinite feature selection: scores features by how they vary and differ, along chains of any length.
+///
+/// **Formula**: `((I - r·A)^-1 - I)·1` with r = 0.9/spectral radius of A; A holds deviations and rank
+/// differences of pairs.
 struct FeatureSelection {
-  /// By feature.
+  /// The score of each feature.
   let scores: [Double]
 
-  /// Ranks features, each with a number an image.
+  /// Scores features, each given as one number an image.
   init(_ features: [[Double]], spread: Double) {
     let count = features.count
     let deviations = features.map { Self.deviation($0) }
@@ -142,7 +152,7 @@ struct FeatureSelection {
     func product(_ vector: [Double]) -> [Double] {
       matrix.map { row in zip(row, vector).reduce(0) { $0 + $1.0 * $1.1 } }
     }
-    // The largest eigenvalue by powers: the matrix is symmetric and has no negative element.
+    // Power iteration finds the largest eigenvalue: the matrix is symmetric and has no negative element.
     var vector = Array(repeating: 1 / Double(max(count, 1)).squareRoot(), count: count)
     var radius = 0.0
     for _ in 0..<100 {
@@ -155,7 +165,7 @@ struct FeatureSelection {
       scores = Array(repeating: 1, count: count)
       return
     }
-    // The sum of all powers of rA, of which each is at most 0.9 of the one before.
+    // Sums the powers of r·A; each is at most 0.9 of the one before, so 200 terms are enough.
     var (term, sum) = (Array(repeating: 1.0, count: count), Array(repeating: 0.0, count: count))
     for _ in 0..<200 {
       term = product(term).map { $0 * 0.9 / radius }
@@ -164,13 +174,14 @@ struct FeatureSelection {
     scores = sum
   }
 
+  /// The standard deviation of numbers.
   private static func deviation(_ values: [Double]) -> Double {
     let count = Double(max(values.count, 1))
     let mean = values.reduce(0, +) / count
     return (values.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / count).squareRoot()
   }
 
-  /// Ranks from 0; equal values have the mean of theirs.
+  /// Ranks from 0; equal values share the mean of their ranks.
   private static func ranks(_ values: [Double]) -> [Double] {
     let order = values.indices.sorted { values[$0] < values[$1] }
     var ranks = Array(repeating: 0.0, count: values.count)
@@ -184,7 +195,7 @@ struct FeatureSelection {
     return ranks
   }
 
-  /// Numbers of mean 0 and norm 1, so that products are correlations; zeros where all are equal.
+  /// Numbers of mean 0 and norm 1, so that products are correlations; zeros if all are equal.
   private static func standardized(_ values: [Double]) -> [Double] {
     let mean = values.reduce(0, +) / Double(max(values.count, 1))
     let norm = values.reduce(0) { $0 + ($1 - mean) * ($1 - mean) }.squareRoot()

@@ -2,50 +2,61 @@ public import Graphs
 public import Settings
 public import Tensors
 
-/// Says how much prunable units matter: a criterion of pruning.
+/// Scores prunable units by how much they matter: a criterion of pruning.
 ///
-/// A criterion is one file in `Criteria/` and one line in `SaliencyCatalogue`. It scores whatever units it is handed, single
-/// weights as well as coupled channels: `UnitSet.sums` adds up what it says of elements. What it may know besides weights
-/// is `evidence`. Pruning methods choose from it: `weight-pruning`, `channel-pruning`.
+/// A criterion is one file in `Criteria/` and one line in `SaliencyCatalogue`. It scores whatever units it
+/// gets, single weights as well as coupled channels: `UnitSet.sums` adds up its numbers of elements.
+/// `evidence` says what it needs besides weights. `weight-pruning` and `channel-pruning` are among the
+/// methods that choose one.
 public protocol Saliency: NamedKind {
-  /// What `condense explain` prints, besides the settings.
+  /// The text that `condense explain` prints, besides the settings.
   static var documentation: MethodDocumentation { get }
   /// The kinds of units that it can score.
   static var kinds: Set<UnitKind> { get }
-  /// Whether it has obstacles to some sets of those kinds.
+  /// True if it has obstacles to some sets of those kinds.
   static var isSelective: Bool { get }
 
-  /// What it wants to know of the network besides its weights.
+  /// The knowledge of the network that it needs besides the weights.
   var evidence: Set<EvidenceKind> { get }
-  /// How the scores of different sets are compared, where units are ranked across them.
+  /// The scale on which scores of different sets are compared, if units are ranked across sets.
   func scale(of kind: UnitKind) -> ScoreScale
-  /// Why it cannot score the units of a set, judged on shapes alone; `nil` where it can.
+  /// The reason why it cannot score the units of a set, judged on shapes alone; `nil` if it can.
   func obstacle(to set: UnitSet) -> String?
-  /// A score for each unit of each set: the lower, the less is lost without it. A score that is not a number counts as
-  /// infinite.
+  /// A score for each unit of each set: the lower, the less is lost without the unit.
   ///
-  /// Sets come in the order of the graph; a criterion that draws takes a number a unit in this order.
+  /// A score that is not a number counts as infinite. Sets come in the order of the graph; a criterion that
+  /// draws takes one number a unit in this order.
   func scores(of sets: [UnitSet], _ context: inout SaliencyContext) throws -> [[Double]]
-  /// Parameters with new values that make up for the units that go, by name: optimal brain surgery moves the weights that
-  /// stay. `isGone` tells of each unit of the set. Nothing for most.
+  /// New values of parameters that make up for the units that go, by name; empty for most criteria.
+  ///
+  /// `isGone` has one element a unit of the set. Optimal brain surgery moves the weights that stay, for
+  /// example.
   func compensation(
     for losses: [(set: UnitSet, isGone: [Bool])], _ context: inout SaliencyContext
   ) throws -> [String: Tensor]
 }
 
 extension Saliency {
+  /// The summary of the criterion's documentation.
   public static var summary: String { documentation.summary }
+  /// All kinds of units.
   public static var kinds: Set<UnitKind> { Set(UnitKind.allCases) }
+  /// False: no set has an obstacle.
   public static var isSelective: Bool { false }
+  /// Nothing besides the weights.
   public var evidence: Set<EvidenceKind> { [] }
+  /// Scores of single weights are compared as they are, those of larger units relative to the mean of their
+  /// set.
   public func scale(of kind: UnitKind) -> ScoreScale { kind == .element ? .plain : .shareOfMean }
+  /// No obstacle.
   public func obstacle(to set: UnitSet) -> String? { nil }
+  /// No compensation.
   public func compensation(
     for losses: [(set: UnitSet, isGone: [Bool])], _ context: inout SaliencyContext
   ) throws -> [String: Tensor] { [:] }
 }
 
-/// The kinds of units that pruning takes away whole.
+/// A kind of unit that pruning removes as a whole.
 public enum UnitKind: String, Sendable, CaseIterable {
   /// Single weights.
   case element
@@ -53,18 +64,18 @@ public enum UnitKind: String, Sendable, CaseIterable {
   case kernel
   /// Rectangles of weights, outputs by inputs.
   case block
-  /// Coupled channels, with all that makes, norms and reads them.
+  /// Coupled channels, with everything that makes, norms and reads them.
   case channel
 }
 
-/// How scores of several sets are compared.
+/// The scale on which scores of several sets are compared.
 public enum ScoreScale: Sendable {
-  /// As they are.
+  /// Scores as they are.
   case plain
-  /// Over the mean of their set, so that neither the size of a layer's weights nor that of its units counts.
+  /// Scores over the mean of their set, so that neither the size of weights nor of units counts.
   case shareOfMean
 
-  /// The scores as they are compared.
+  /// The scores on this scale; they stay as they are if their mean is not positive and finite.
   public func applied(to scores: [Double]) -> [Double] {
     guard self == .shareOfMean else { return scores }
     let mean = scores.reduce(0, +) / Double(max(scores.count, 1))
@@ -72,8 +83,9 @@ public enum ScoreScale: Sendable {
   }
 }
 
-/// Every criterion that a recipe may name.
+/// All criteria that a recipe may name.
 public enum SaliencyCatalogue: Catalogue {
+  /// The criteria, in the order of the documentation.
   public static let all: [any Saliency.Type] = [
     Magnitude.self, AbsoluteSum.self, Lookahead.self, TaylorExpansion.self, SecondOrderTaylor.self,
     GateDerivative.self, ActivationTaylor.self, ConnectionSensitivity.self, FisherInformation.self,
@@ -81,14 +93,16 @@ public enum SaliencyCatalogue: Catalogue {
     ActivationStatistic.self, Relevance.self, ResponseImportance.self, Reconstruction.self,
     NeuronMerging.self, Movement.self, RandomScore.self,
   ]
+  /// The same types as named kinds.
   public static var kinds: [any NamedKind.Type] { all }
 
+  /// The criterion as a saliency; `nil` if it is none.
   public static func cast(_ kind: any NamedKind) -> (any Saliency)? { kind as? any Saliency }
 
-  /// The names of those that can score all of some kinds of units.
+  /// The names of the criteria that can score all of some kinds of units.
   public static func names(scoring kinds: Set<UnitKind>) -> [String] { types(kinds).map { $0.name } }
 
-  /// What tells criteria of different results apart.
+  /// A text that is equal for criteria of equal results.
   static func key(_ criterion: any Saliency) -> String { writeShort(criterion).canonicalJSON }
 
   /// The setting of criteria that look at images.
@@ -98,11 +112,14 @@ public enum SaliencyCatalogue: Catalogue {
       "training images to look at; null takes as many as the method says, or 1024")
   }
 
+  /// The criteria that can score all of some kinds of units.
   private static func types(_ kinds: Set<UnitKind>) -> [any Saliency.Type] {
     all.filter { $0.kinds.isSuperset(of: kinds) }
   }
 
-  /// The setting `criterion` of a method that prunes some kinds of units: `taylor`, or `{taylor: {images: 2048}}`.
+  /// The setting `criterion` of a method that prunes some kinds of units.
+  ///
+  /// It takes a name, `taylor`, or a name with settings, `{taylor: {images: 2048}}`.
   static func setting<Owner>(
     _ path: WritableKeyPath<Owner, any Saliency>, scoring kinds: Set<UnitKind>, _ summary: String
   ) -> Setting<Owner> {
@@ -116,20 +133,20 @@ public enum SaliencyCatalogue: Catalogue {
   }
 }
 
-/// What a criterion may know of a network, and draw.
+/// The knowledge of a network and the random numbers that a criterion may use.
 public struct SaliencyContext {
   /// The network as it is now.
   public let graph: Graph
-  /// The network as the stage found it: for methods that act several times, before the stage's training.
+  /// The network as the stage found it; differs from `graph` for methods that act several times.
   public let original: Graph
   /// Gradients, activations, curvature and initial weights, computed when they are asked for.
   public let evidence: any Evidence
-  /// Training images to look at, where the criterion names no number of its own.
+  /// Training images to look at, for criteria that name no number.
   public let images: Int
-  /// The stream of this application.
+  /// The random numbers of this application.
   public var random: SeededRandom
 
-  /// Makes a context.
+  /// Makes a context; `original` is the graph itself by default.
   public init(
     graph: Graph, original: Graph? = nil, evidence: any Evidence = NoEvidence(), images: Int = 1024,
     random: SeededRandom = SeededRandom(seed: 0, purpose: "saliency")
@@ -141,7 +158,7 @@ public struct SaliencyContext {
     self.random = random
   }
 
-  /// What kernels compute with of the parameters that make up some sets, by name.
+  /// The projected values of the parameters that have elements of some sets, by name.
   public func weights(of sets: [UnitSet], _ relation: UnitRelation) -> [String: Tensor] {
     var weights: [String: Tensor] = [:]
     for name in sets.flatMap({ $0.parameters(relation) }) where weights[name] == nil {
@@ -152,7 +169,7 @@ public struct SaliencyContext {
 }
 
 extension Compression {
-  /// Scores sets of units, each by its criterion; sets of equal criteria are scored together.
+  /// The scores of sets of units, each by its criterion; sets of equal criteria are scored together.
   mutating func scores(
     _ choices: [(set: UnitSet, criterion: any Saliency)], images: Int = 1024
   ) throws -> [[Double]] {
@@ -165,7 +182,7 @@ extension Compression {
     return scores
   }
 
-  /// The network with what criteria change of it to make up for units that go.
+  /// The network with the parameters that criteria change to make up for units that go.
   mutating func compensated(
     _ choices: [(set: UnitSet, criterion: any Saliency)], isGone: [[Bool]], images: Int = 1024
   ) throws -> Graph {

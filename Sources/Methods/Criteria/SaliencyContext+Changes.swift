@@ -1,7 +1,7 @@
 import Tensors
 
 extension SaliencyContext {
-  /// Which losses changes are of.
+  /// The losses whose changes are computed.
   enum LossScope {
     /// The mean loss of each batch.
     case batches
@@ -9,8 +9,9 @@ extension SaliencyContext {
     case images
   }
 
-  /// Calls `body` with the sums of gradient times weight over the units of each set: to first order what the loss of a batch,
-  /// or of an image, loses without them.
+  /// Calls `body` with the sums of gradient times weight over the units of each set, for each batch or image.
+  ///
+  /// To first order that is what the loss falls by without them.
   func forEachChange(
     of sets: [UnitSet], _ relation: UnitRelation, images: Int?, per scope: LossScope = .batches,
     _ body: ([[Double]]) -> Void
@@ -31,7 +32,7 @@ extension SaliencyContext {
     }
   }
 
-  /// By set and unit the mean over batches, or images, of what `term` makes of a change.
+  /// The mean over batches or images of `term` of each change, by set and unit.
   func meanChanges(
     of sets: [UnitSet], _ relation: UnitRelation, images: Int?, per scope: LossScope = .batches,
     _ term: (_ set: Int, _ unit: Int, _ change: Double) -> Double

@@ -3,12 +3,14 @@ import LinearAlgebra
 import Ops
 import Tensors
 
-/// Which places of a layer's output are looked at: the same of an image whenever it is asked.
+/// Samples places of a layer's output: the same places of an image whenever they are asked for.
 struct PlaceSampler {
+  /// Places in each image.
   let places: Int
+  /// The key of the random numbers.
   let key: UInt64
 
-  /// Different places of an image among so many, ascending.
+  /// Different places of an image among `count`, ascending; all of them if they are no more than `places`.
   func places(among count: Int, image: Int) -> [Int] {
     guard count > places else { return Array(0..<count) }
     var random = SeededRandom(key: key).refined(by: image)
@@ -29,27 +31,29 @@ struct SampledRows {
   var tensor: Tensor { Tensor(values, shape: [columns > 0 ? values.count / columns : 0, columns]) }
 }
 
-/// A layer that is looked at where the sampled places of its output are made.
+/// A layer whose inputs are read at sampled places of its output.
 protocol PlaceReader {
-  /// What it reads.
+  /// The value that it reads.
   var value: String { get }
-  /// Places of its output.
+  /// Places of its output in one image.
   var places: Int { get }
-  /// Numbers that each place of its output is made of.
+  /// Numbers that each place of its output is computed from.
   var columns: Int { get }
-  /// Appends what a place of an image's output is made of.
+  /// Appends the numbers that a place of an image's output is computed from.
   func append(_ place: Int, of image: Int, _ tensor: Tensor, to rows: inout SampledRows)
 }
 
 extension PlaceSampler {
-  /// By layer, rows of what it reads in a network at the sampled places of images; encodings of values are left out
-  /// where `real`.
+  /// The rows that layers read in a network at the sampled places of images, by layer.
+  ///
+  /// Encodings of values are left out if `real` is true.
   func rows(
     of layers: [any PlaceReader], in graph: Graph, images: Int, real: Bool, _ evidence: any Evidence
   ) throws -> [SampledRows] {
     var rows = layers.map { SampledRows(columns: $0.columns) }
     let names = Set(layers.map(\.value)).sorted()
     guard let any = names.first else { return rows }
+    // Images are counted across batches, so the batch size does not change the places.
     var first = 0
     try evidence.forEachActivation(of: names, in: graph, images: images, real: real) { values in
       for (index, layer) in layers.enumerated() {
@@ -66,16 +70,19 @@ extension PlaceSampler {
   }
 }
 
-/// A convolution or a linear layer at places of its output: a matrix of weights `[outputs, columns]`, and what it is
-/// multiplied by there.
+/// A convolution or a linear layer at places of its output.
+///
+/// It is a matrix of weights `[outputs, columns]` that multiplies the inputs of a place.
 struct SampledLayer: PlaceReader {
   let node: Node
-  /// What it reads.
+  /// The value that it reads.
   let value: String
+  /// The name of its weight.
   let weightName: String
-  /// Places of its output.
+  /// Places of its output in one image.
   let places: Int
-  /// Numbers that each place of its output is made of: inputs, for each all elements of the kernel.
+  /// Numbers that each place of its output is computed from: for each input channel all elements of the
+  /// kernel.
   let columns: Int
   private let weight: Tensor
   private let bias: (name: String, values: Tensor)?
@@ -84,7 +91,7 @@ struct SampledLayer: PlaceReader {
   private let outputWidth: Int
   private let groups: Int
 
-  /// The layers of a graph that read some values, in its order.
+  /// The layers of a graph that read some values, in its order; grouped ones are left out.
   static func all(of graph: Graph, reading values: [String]) -> [SampledLayer] {
     let values = Set(values)
     return ChannelReader.all(of: graph).compactMap { reader in
@@ -93,7 +100,7 @@ struct SampledLayer: PlaceReader {
     }
   }
 
-  /// The layer of a name, which may have groups; `nil` for what is none.
+  /// The layer of a name, which may have groups; `nil` if the node is no such layer.
   static func making(_ value: String, in graph: Graph) -> SampledLayer? {
     let name = ParameterRole.weight.name(of: value)
     guard let node = graph.node(named: value), let input = node.inputs.first,
@@ -126,6 +133,7 @@ struct SampledLayer: PlaceReader {
   private var outputs: Int { weight.shape[0] }
   /// Columns of one channel.
   private var taps: Int { columns / weight.shape[1] }
+  /// The weight as `[outputs, columns]`; only for layers without groups.
   private var matrix: Tensor { weight.reshaped([outputs, columns]) }
 
   /// The weight with zeros where it reads some channels.
@@ -135,7 +143,7 @@ struct SampledLayer: PlaceReader {
     return weight
   }
 
-  /// Appends what a place of an image's output is made of.
+  /// Appends the inputs of a place of an image's output.
   func append(_ place: Int, of image: Int, _ tensor: Tensor, to rows: inout SampledRows) {
     let item = image * shape.count
     guard let conv = node.op as? Conv2D else {
@@ -147,7 +155,8 @@ struct SampledLayer: PlaceReader {
 
   /// The mean products of what the units of a set contribute to the outputs: `[units, units]`.
   ///
-  /// With X the rows, the products of columns u and v are `(XᵀX ∘ WᵀW)[u, v]`, so outputs need not be made.
+  /// With X the rows, the products of columns u and v are `(XᵀX ∘ WᵀW)[u, v]`, so outputs need not be
+  /// computed.
   func contributions(_ rows: SampledRows, _ set: UnitSet) throws -> [[Double]] {
     var sums = Array(repeating: Array(repeating: 0.0, count: set.count), count: set.count)
     let inputs = rows.tensor
@@ -170,9 +179,10 @@ struct SampledLayer: PlaceReader {
     return sums
   }
 
-  /// Weight and bias by name that make of the rows `now`, without some channels, what the layer made of `before`.
+  /// The weight and bias, by name, that make what the layer made of `before` from the rows `now`.
   ///
-  /// With `D` the change of the weights that stay: `(XᵀX + e·I)·D = Xᵀ·(Y - X·W)`.
+  /// Some channels are missing in `now`. With D the change of the weights that stay,
+  /// `(XᵀX + e·I)·D = Xᵀ·(Y - X·W)`. Empty if the layer has masks or grids, or there are no rows.
   func fitted(
     before: SampledRows, now: SampledRows, without channels: Set<Int>, ridge: Double
   ) throws -> [String: Tensor] {
@@ -198,7 +208,9 @@ struct SampledLayer: PlaceReader {
     return result
   }
 
-  /// Weight and bias by name that make of the rows `now` what is nearest to `target [rows, outputs]`, group by group.
+  /// The weight and bias, by name, that make the nearest to `target [rows, outputs]` from the rows `now`.
+  ///
+  /// Each group is fitted alone. Empty if the layer has masks or grids, or there are no rows.
   func fitted(to target: SampledRows, reading now: SampledRows, ridge: Double) throws -> [String: Tensor] {
     guard isPlain, !now.values.isEmpty else { return [:] }
     var (fitted, biases) = (weight, bias?.values ?? Tensor(zeros: [outputs]))
@@ -224,8 +236,10 @@ struct SampledLayer: PlaceReader {
     return result
   }
 
-  /// What must be added to weights `[columns, outputs]`, and to the bias behind them, to make of inputs what `rest`
-  /// lacks; `nil` where all inputs are zero.
+  /// The change of weights `[columns, outputs]`, with that of the bias behind them, that adds `rest` to the
+  /// outputs.
+  ///
+  /// `nil` if all inputs are zero.
   private func change(of inputs: Tensor, to rest: Tensor, ridge: Double) throws -> [Float]? {
     let inputs = bias == nil ? inputs : inputs.appendingOnes()
     let transposed = try inputs.exchangingLeadingAxes()
@@ -239,8 +253,9 @@ struct SampledLayer: PlaceReader {
 }
 
 extension Conv2D {
-  /// Appends what a place of an image's output, `width` places wide, is made of: channel by channel the elements
-  /// under the kernel, zeros beyond the image.
+  /// Appends the inputs of a place of an image's output: the elements under the kernel, channel by channel.
+  ///
+  /// `width` is the width of the output. Elements outside the image are zeros.
   func appendPatch(at place: Int, width: Int, of tensor: Tensor, image: Int, to rows: inout SampledRows) {
     let (channels, rowCount, columnCount) = (tensor.shape[1], tensor.shape[2], tensor.shape[3])
     let item = image * channels * rowCount * columnCount

@@ -2,9 +2,11 @@ import Graphs
 public import Settings
 import Tensors
 
-/// The second-order change of the loss when a unit is removed.
+/// Scores units by the second-order change of the loss without them.
 public struct SecondOrderTaylor: Saliency {
+  /// The name in recipes: `taylor-second-order`.
   public static let name = "taylor-second-order"
+  /// The text that `condense explain` prints.
   public static let documentation = MethodDocumentation(
     summary: "the second-order change of the loss without the unit",
     description: """
@@ -20,16 +22,19 @@ public struct SecondOrderTaylor: Saliency {
       arXiv:1906.10771, equation 7
       """)
 
-  /// Training images to look at.
+  /// Training images to look at; `nil` takes the method's number.
   public var images: Int?
 
-  /// As many images as the method looks at.
+  /// Looks at as many images as the method.
   public init() {}
 
+  /// Settings: `images`.
   public static var settings: [Setting<SecondOrderTaylor>] { [SaliencyCatalogue.imagesSetting(\.images)] }
 
+  /// Gradients and products of the Hessian.
   public var evidence: Set<EvidenceKind> { [.gradients, .hessianProducts] }
 
+  /// The mean over batches of (Σ g·w - w·(H·W)/2)² over each unit, W all trainable weights.
   public func scores(
     of sets: [UnitSet], _ context: inout SaliencyContext
   ) throws -> [[Double]] {

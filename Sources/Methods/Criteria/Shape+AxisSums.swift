@@ -1,7 +1,9 @@
 import Tensors
 
 extension Shape {
-  /// The sums of numbers by element, row-major, over all axes but one, in 64 bits: `[extent of axis]`.
+  /// The sums of numbers over all axes but one, in 64 bits: `[extent of axis]`.
+  ///
+  /// `element` returns the number of an element by its row-major place.
   func sums(along axis: Int, of element: (Int) -> Double) -> [Double] {
     let extent = self[axis]
     let inner = dimensions[(axis + 1)...].reduce(1, *)
@@ -10,7 +12,7 @@ extension Shape {
     return sums
   }
 
-  /// The places, row-major, of the elements that have an index on an axis, ascending.
+  /// The row-major places of the elements with an index on an axis, ascending.
   func elements(_ index: Int, axis: Int) -> [Int] {
     let inner = dimensions[(axis + 1)...].reduce(1, *)
     let outer = dimensions[..<axis].reduce(1, *)

@@ -1,8 +1,10 @@
 public import Settings
 
-/// The first-order change of the loss when a unit is removed.
+/// Scores units by the first-order change of the loss without them.
 public struct TaylorExpansion: Saliency {
+  /// The name in recipes: `taylor`.
   public static let name = "taylor"
+  /// The text that `condense explain` prints.
   public static let documentation = MethodDocumentation(
     summary: "the first-order change of the loss without the unit",
     description: """
@@ -19,21 +21,24 @@ public struct TaylorExpansion: Saliency {
       Song, Mi, Wang, "DepGraph", 2023, arXiv:2301.12900
       """)
 
-  /// How the changes of batches become one number.
+  /// The way in which the changes of batches become one number.
   public enum Change: String, Sendable, SettingChoice {
+    /// The mean square, or the mean absolute value.
     case squared, absolute
 
+    /// The number that a change adds to the mean.
     func of(_ change: Double) -> Double { self == .squared ? change * change : abs(change) }
   }
 
-  /// How the changes of batches become one number.
+  /// The way in which the changes of batches become one number.
   public var change = Change.squared
-  /// Training images to look at.
+  /// Training images to look at; `nil` takes the method's number.
   public var images: Int?
 
-  /// Mean squares.
+  /// Takes mean squares.
   public init() {}
 
+  /// Settings: `change`, `images`.
   public static var settings: [Setting<TaylorExpansion>] {
     [
       Setting("change", \.change, "what is averaged over batches: squared or absolute changes of the loss"),
@@ -41,8 +46,10 @@ public struct TaylorExpansion: Saliency {
     ]
   }
 
+  /// Gradients.
   public var evidence: Set<EvidenceKind> { [.gradients] }
 
+  /// The mean over batches of (Σ g·w)², or of |Σ g·w|, over each unit; over the weights that read a channel.
   public func scores(
     of sets: [UnitSet], _ context: inout SaliencyContext
   ) throws -> [[Double]] {

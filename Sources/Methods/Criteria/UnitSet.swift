@@ -2,24 +2,27 @@ public import Graphs
 import Ops
 import Tensors
 
-/// Units that are alternatives to one another: the weights of one tensor, singly or in groups, or channels of one coupled
-/// group.
+/// Units that are alternatives to one another.
+///
+/// They are the weights of one tensor, singly or in groups, or the channels of one coupled group.
 public struct UnitSet: Sendable {
-  /// What messages call it: the parameter, or the group's first value.
+  /// The name in messages: the parameter, or the group's first value.
   public let name: String
-  /// What the units are.
+  /// The kind of the units.
   public let kind: UnitKind
-  /// How many units there are.
+  /// The number of units.
   public let count: Int
   private let layout: Layout
 
+  /// The elements of the units.
   private enum Layout {
-    /// By element of a parameter the number of its unit; `nil` where each element is one.
+    /// The number of each element's unit in a parameter; `nil` if each element is a unit.
     case weights(numbers: [Int32]?)
-    /// Channels, and the parameters along whose axes they are counted.
+    /// Coupled channels, and the parameters along whose axes they are counted.
     case channels(ChannelGroup, [Part])
   }
 
+  /// A parameter with an axis that counts channels of the group.
   private struct Part {
     let parameter: String
     let relation: UnitRelation
@@ -29,7 +32,7 @@ public struct UnitSet: Sendable {
     let shape: Shape
   }
 
-  /// The units of one weight tensor.
+  /// Makes the units of one weight tensor.
   init(parameter: String, shape: Shape, unit: any UnitShape) {
     name = parameter
     kind = unit.kind
@@ -38,7 +41,7 @@ public struct UnitSet: Sendable {
     layout = .weights(numbers: grid.isTrivial ? nil : grid.numbers)
   }
 
-  /// The units of a group of coupled channels.
+  /// Makes the units of a group of coupled channels.
   public init(_ group: ChannelGroup, in graph: Graph) {
     name = group.values[0]
     kind = .channel
@@ -62,7 +65,8 @@ public struct UnitSet: Sendable {
     layout = .channels(group, parts)
   }
 
-  /// The values of a group behind which a gate stands: those of layers and norms that no later one of the group follows.
+  /// The values of a group behind which a gate stands: those of layers and norms that no later one of the
+  /// group follows.
   private static func gated(_ group: ChannelGroup, in graph: Graph) -> Set<String> {
     var gated: Set<String> = []
     var leading: Set<String> = []
@@ -75,8 +79,9 @@ public struct UnitSet: Sendable {
     return gated
   }
 
-  /// The same channels as units of another graph that has some of the values, in the same order: of one whose norms are
-  /// folded, for example. `nil` where they are no units there, and of weights.
+  /// The same channels as units of another graph that has some of the values, in the same order.
+  ///
+  /// That may be a graph whose norms are folded. `nil` if they are no units there, and for units of weights.
   func matching(_ groups: [ChannelGroup], in graph: Graph) -> UnitSet? {
     guard case .channels(let group, _) = layout else { return nil }
     for candidate in groups {
@@ -90,7 +95,9 @@ public struct UnitSet: Sendable {
     return nil
   }
 
-  /// The parameters that have elements of the units, in the graph's order. Of weights, making and reading name the same.
+  /// The parameters that have elements of the units, in the graph's order.
+  ///
+  /// For units of weights, making and reading are the same.
   public func parameters(_ relation: UnitRelation) -> [String] {
     switch layout {
     case .weights: relation.isOfWeights ? [name] : []
@@ -98,10 +105,10 @@ public struct UnitSet: Sendable {
     }
   }
 
-  /// By unit the sum of what a criterion says of its elements, in 64 bits.
+  /// The sum of a criterion's numbers over the elements of each unit, in 64 bits.
   ///
-  /// `terms` gives for a parameter the function from its element, row-major, to the number that is added; `nil` where the
-  /// parameter counts nothing.
+  /// `terms` returns for a parameter the function from its element, row-major, to the number that is added;
+  /// `nil` if the parameter counts nothing.
   public func sums(_ relation: UnitRelation, _ terms: (String) -> ((Int) -> Double)?) -> [Double] {
     switch layout {
     case .weights(let numbers):
@@ -123,7 +130,7 @@ public struct UnitSet: Sendable {
     }
   }
 
-  /// By parameter that has elements of the units a number for each element, row-major: its unit's, or 0 for elements of none.
+  /// Gives each element the number of its unit, or 0 if it is of none: row-major, by parameter.
   func spread(_ numbers: [Float], over relations: [UnitRelation]) -> [(parameter: String, elements: [Float])]
   {
     switch layout {
@@ -143,27 +150,31 @@ public struct UnitSet: Sendable {
     }
   }
 
-  /// The values whose channels a relation's parameters count, each once, in the graph's order; none of weights.
+  /// The values whose channels a relation's parameters count, each once, in the graph's order; empty for
+  /// weights.
   public func values(_ relation: UnitRelation) -> [String] {
     guard case .channels(_, let parts) = layout else { return [] }
     var seen: Set<String> = []
     return parts.filter { $0.relation == relation && seen.insert($0.value).inserted }.map(\.value)
   }
 
-  /// The channels of a unit, by value; none of weights.
+  /// The channels of a unit, by value; empty for weights.
   public func channels(of unit: Int) -> [String: [Int]] {
     guard case .channels(let group, _) = layout else { return [:] }
     return group.units[unit].channels
   }
 
-  /// By unit the sum of what a criterion says of channels, by value; values that are not named count nothing.
+  /// The sum of a criterion's numbers over the channels of each unit; values that are not named count
+  /// nothing.
   public func sums(ofChannels numbers: [String: [Double]]) -> [Double] {
     guard case .channels(let group, _) = layout else { return Array(repeating: 0, count: count) }
     return group.sums(numbers)
   }
 
-  /// By unit the places of its elements in each parameter of a relation, in the graph's order, channel after channel: what is at
-  /// one place of two units' lists has the same part in them.
+  /// The places of each unit's elements in each parameter of a relation, in the graph's order, channel after
+  /// channel.
+  ///
+  /// Elements at the same place of two units' lists have the same part in them.
   public func elements(_ relation: UnitRelation) -> [[(parameter: String, elements: [Int])]] {
     switch layout {
     case .weights(let numbers):
@@ -185,7 +196,7 @@ public struct UnitSet: Sendable {
     }
   }
 
-  /// Elements of a weight tensor; 0 of channels.
+  /// Elements of a weight tensor; 0 for channels.
   var elementCount: Int {
     guard case .weights(let numbers) = layout else { return 0 }
     return numbers?.count ?? count
@@ -198,25 +209,29 @@ public struct UnitSet: Sendable {
   }
 }
 
-/// What elements have to do with a channel. A weight that is a unit of its own, or part of one, both makes and reads.
+/// The relation of elements to a channel.
+///
+/// A weight that is a unit, or part of one, both makes and reads.
 public enum UnitRelation: Sendable {
   /// Weights of the filters that make it, depthwise ones that follow included.
   case making
-  /// Weights that read it: removing the channel is setting exactly these to zero.
+  /// Weights that read it; to remove the channel is to set exactly these to zero.
   case reading
   /// Scales of the batch norms that it goes through.
   case scaling
   /// Biases of the layers that make it, depthwise ones that follow included.
   case shifting
-  /// What decides how large it is where it leaves the last layer or norm of each of its paths in the group: a gate there
-  /// multiplies exactly these, scale and shift of a norm, or weights and bias of a layer without one.
+  /// The parameters that a gate behind the last layer or norm of each of its paths in the group would
+  /// multiply.
+  ///
+  /// These are the scale and shift of a norm, or the weights and bias of a layer without one.
   case gating
 
-  /// Whether elements of a weight tensor have it, singly or in groups.
+  /// True if elements of a weight tensor, singly or in groups, can have the relation.
   fileprivate var isOfWeights: Bool { self == .making || self == .reading }
 }
 
-/// A tensor cut into tiles of equal extents, those at the far ends smaller where the extents do not divide.
+/// A tensor cut into tiles of equal extents; those at the far ends may be smaller.
 struct UnitGrid {
   let shape: Shape
   /// Extents of a tile, by axis.
@@ -230,12 +245,12 @@ struct UnitGrid {
 
   /// Tiles along each axis.
   private var tiles: [Int] { zip(shape.dimensions, extents).map { ($0 + $1 - 1) / $1 } }
-  /// All tiles.
+  /// The number of all tiles.
   var count: Int { tiles.reduce(1, *) }
-  /// Whether each element is a tile.
+  /// True if each element is a tile.
   var isTrivial: Bool { extents.allSatisfy { $0 == 1 } }
 
-  /// By element, row-major, the number of its tile.
+  /// The number of each element's tile, row-major.
   var numbers: [Int32] {
     let tiles = tiles
     var numbers: [Int32] = [0]
@@ -249,7 +264,7 @@ struct UnitGrid {
 }
 
 extension ChannelGroup {
-  /// By unit the sum of numbers that its channels have, value by value; values without numbers count nothing.
+  /// The sum of the numbers of each unit's channels over all values; values without numbers count nothing.
   func sums(_ numbers: [String: [Double]]) -> [Double] {
     units.map { unit in
       values.reduce(0) { sum, value in

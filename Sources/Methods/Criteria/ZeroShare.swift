@@ -2,9 +2,13 @@ import Graphs
 public import Settings
 import Tensors
 
-/// How few of the weights that make or read a channel are nearly zero: the two-layer choice of the multi-layer framework.
+/// Scores channels by the share of their weights that are not nearly zero, where they are made or read.
+///
+/// This is the two-layer choice of the multi-layer pruning framework.
 public struct ZeroShare: Saliency {
+  /// The name in recipes: `zero-share`.
   public static let name = "zero-share"
+  /// The text that `condense explain` prints.
   public static let documentation = MethodDocumentation(
     summary: "the share of weights that are not nearly zero, where a channel is made or read",
     description: """
@@ -23,19 +27,23 @@ public struct ZeroShare: Saliency {
       Singh, Kadi, Iyer, Sheet, Namboodiri, "Multi-layer pruning framework for compressing single shot multibox detector", \
       WACV 2019, arXiv:1811.08342
       """)
+  /// Channels alone.
   public static let kinds: Set<UnitKind> = [.channel]
 
-  /// What counts as zero: smaller absolute weights.
+  /// The absolute weight below which a weight counts as zero.
   public var threshold = 1e-3
 
-  /// What the mean loss may rise by when all weights below the threshold are zero: finds the threshold. `nil` takes `threshold`.
+  /// The rise of the mean loss at which the threshold is found; `nil` takes `threshold`.
+  ///
+  /// The found threshold is the largest at which all smaller weights can be zero.
   public var rise: Double?
-  /// Training images on which the loss is measured; `nil` takes what the method says.
+  /// Training images on which the loss is measured; `nil` takes the method's number.
   public var images: Int?
 
-  /// Weights below a thousandth.
+  /// Counts weights below a thousandth as zero.
   public init() {}
 
+  /// Settings: `threshold`, `rise`, `images`.
   public static var settings: [Setting<ZeroShare>] {
     [
       Setting("threshold", \.threshold, in: 0...1_000, "absolute weights below this count as zero"),
@@ -47,10 +55,13 @@ public struct ZeroShare: Saliency {
     ]
   }
 
+  /// Losses, if the threshold is to be found.
   public var evidence: Set<EvidenceKind> { rise == nil ? [] : [.losses] }
 
+  /// Scores are compared as they are: they are shares.
   public func scale(of kind: UnitKind) -> ScoreScale { .plain }
 
+  /// 1 - max(share of |w| < t in the filters that make it, share of |w| < t in what reads it).
   public func scores(
     of sets: [UnitSet], _ context: inout SaliencyContext
   ) throws -> [[Double]] {
@@ -67,8 +78,10 @@ public struct ZeroShare: Saliency {
       return zip(shares(.making, making), shares(.reading, reading)).map { 1 - max($0, $1) }
     }
   }
-  /// The largest threshold below which all of some weights can be zero while the mean loss rises by at most `rise`, found by halving to
-  /// a thousandth of the weights; the loss is taken to grow with the threshold.
+  /// The largest threshold below which all weights can be zero while the mean loss rises by at most `rise`.
+  ///
+  /// Found by halving, to a thousandth of the weights; the loss is taken to grow with the threshold. Throws
+  /// if the loss is not finite to begin with.
   private func largestThreshold(
     of weights: [String: Tensor], raisingBy rise: Double, _ context: SaliencyContext
   ) throws -> Double {
@@ -93,7 +106,8 @@ public struct ZeroShare: Saliency {
         reason: "the network's loss is not finite before anything is removed; train it at a lower rate first")
     }
     guard try !(loss(below: largest.nextUp) <= limit) else { return Double(largest.nextUp) }
-    // How many of the smallest weights can go, and how many are too many.
+    // The number of the smallest weights that can go, and one that is too many; a loss that is no number is
+    // too much.
     var (few, many) = (0, magnitudes.count)
     while many - few > max(1, magnitudes.count / 1024) {
       let middle = (few + many) / 2
