@@ -1,16 +1,20 @@
 import Graphs
 import Tensors
 
-/// What channels hold that do not depend on the image, and what that adds to the layers that read them.
+/// Finds channels that hold constants, and what these add to the layers that read them.
+///
+/// A channel is constant if its values do not depend on the image.
 struct ChannelConstants {
+  /// The network.
   let graph: Graph
-  /// By value, the sums of the absolute weights that make each channel.
+  /// The sums of the absolute weights that make each channel, by value.
   private let incoming: [String: [Double]]
-  /// By value, the weights that read it.
+  /// The weights that read a value, by value.
   private let readers: [String: [ChannelReader]]
-  /// By value, the sums of the absolute weights that read each channel.
+  /// The sums of the absolute weights that read each channel, by value.
   private let outgoing: [String: [Double]]
 
+  /// Sums up the weights of a network.
   init(_ graph: Graph) {
     self.graph = graph
     var incoming: [String: [Double]] = [:]
@@ -37,10 +41,11 @@ struct ChannelConstants {
   /// The sums of the absolute weights that read each unit's channels.
   func outgoing(_ group: ChannelGroup) -> [Double] { group.sums(outgoing) }
 
-  /// What a unit adds to the biases of the layers that read it, by parameter; empty where it adds nothing.
+  /// The numbers that a unit adds to the biases of the layers that read it, by parameter; empty if it adds
+  /// nothing.
   ///
-  /// `nil` where the unit depends on the image, where a reader's output would not change by one number a channel (as
-  /// at padded borders), and where a reader has no bias of plain floats to take it up.
+  /// `nil` if the unit depends on the image, if it would change a reader's output by more than one number a
+  /// channel, as at padded borders, or if a reader has no bias of plain floats.
   func contributions(of unit: ChannelUnit) -> [String: [Float]]? {
     guard let planes = planes(of: unit) else { return nil }
     var result: [String: [Float]] = [:]
@@ -57,7 +62,8 @@ struct ChannelConstants {
     return result
   }
 
-  /// What the unit's channels of each value hold, `[1, channels of the unit, …]`; `nil` where that depends on the image.
+  /// The constants of the unit's channels, by value, `[1, channels of the unit, …]`; `nil` if one depends on
+  /// the image.
   private func planes(of unit: ChannelUnit) -> [String: Tensor]? {
     var planes: [String: Tensor] = [:]
     for node in graph.nodes {
@@ -70,13 +76,14 @@ struct ChannelConstants {
     return planes
   }
 
+  /// The constants of a node's channels from those of its inputs; `nil` if they depend on the image.
   private func plane(
     _ node: Node, _ unit: ChannelUnit, _ channels: [Int], _ planes: [String: Tensor]
   ) -> Tensor? {
     let kept = node.inputs.map { unit.channels[$0] }
     switch node.op.channels(graph.inputShapes(of: node)) {
     case .mixing:
-      // All weights are zero: on any image it makes what it makes of one zero channel.
+      // All weights are zero: on any image the layer makes what it makes of one zero channel.
       guard let sums = incoming[node.name], channels.allSatisfy({ sums[$0] == 0 }),
         var shape = graph.inputShapes(of: node).first
       else { return nil }
@@ -95,6 +102,7 @@ struct ChannelConstants {
     }
   }
 
+  /// The constants of a node that keeps channels apart, such as a norm.
   private func follow(
     _ node: Node, _ inputs: [Tensor], _ kept: [[Int]?], _ channels: [Int]
   ) -> Tensor? {
@@ -115,6 +123,7 @@ struct ChannelConstants {
       parameters)
   }
 
+  /// Runs a reference kernel in inference; `nil` if the shapes do not fit.
   private func run(_ op: any Op, _ inputs: [Tensor], _ parameters: [Tensor]) -> Tensor? {
     guard let shape = try? op.outputShape(inputs.map(\.shape)) else { return nil }
     var frame = KernelFrame(
@@ -124,7 +133,7 @@ struct ChannelConstants {
     return frame.output
   }
 
-  /// What known channels add to each output channel of a layer; `nil` where it is not one number.
+  /// The number that known channels add to each output channel of a layer; `nil` if it is not one number.
   private func contribution(of plane: Tensor, _ channels: [Int], to reader: ChannelReader) -> [Float]? {
     let weight = reader.weight.gathering(channels, axis: reader.axis)
     let outputs = graph.shape(of: reader.node.name)?[1] ?? 0

@@ -3,12 +3,17 @@ import Ops
 public import Settings
 import Tensors
 
-/// Gates that choose, image by image, which channels of a convolution are computed.
+/// Adds gates that choose, image by image, which channels of a convolution are computed.
 public struct ChannelGates: CompressionMethod {
+  /// The name in recipes: `channel-gates`.
   public static let name = "channel-gates"
+  /// The family that rankings show it in: pruning.
   public static let family = MethodFamily.pruning
+  /// Changes nodes and shapes.
   public static let order = PipelineOrder.structure
+  /// Changes when results change; part of a trial's address.
   public static let revision = 1
+  /// The text that `condense explain` prints.
   public static let documentation = MethodDocumentation(
     summary: "compute only those channels that each image needs, as gates choose",
     description: """
@@ -31,23 +36,24 @@ public struct ChannelGates: CompressionMethod {
       Mullins, Xu, "Dynamic channel pruning: feature boosting and suppression", ICLR 2019, arXiv:1810.05331
       """)
 
-  /// How far from one gates start.
+  /// The half-width of the interval around 1 in which gates start.
   private static let spread: Float = 0.1
 
-  /// The share of a layer's channels that are open for an image at most.
+  /// The largest share of a layer's channels that are open for an image, 0.01...1.
   public var keep = 0.5
-  /// Whether the convolution that reads the image is gated too.
+  /// True if the convolution that reads the image is gated too.
   public var first = false
 
-  /// Half of the channels.
+  /// Keeps half of the channels open.
   public init() {}
 
-  /// Keeps a share of the channels.
+  /// Keeps a share of the channels open.
   public init(keep: Double, first: Bool = false) {
     self.keep = keep
     self.first = first
   }
 
+  /// Settings: `keep`, `first`.
   public static var settings: [Setting<ChannelGates>] {
     [
       Setting("keep", \.keep, in: 0.01...1, "share of a layer's channels that are open for an image at most"),
@@ -55,11 +61,13 @@ public struct ChannelGates: CompressionMethod {
     ]
   }
 
-  /// The most channels of so many that are open.
+  /// The most channels of a layer that are open for an image; at least 1.
   private func open(of channels: Int) -> Int {
     min(channels, max(1, Int((keep * Double(channels)).rounded())))
   }
 
+  /// Refuses grouped convolutions, layers whose channels must stay, and estimators that cost more than closed
+  /// channels save.
   public func applicability(to node: Node, in graph: Graph) -> Applicability {
     guard let traits = ConvolutionTraits(node, in: graph) else {
       return .notApplicable(reason: "it is no convolution")
@@ -78,7 +86,7 @@ public struct ChannelGates: CompressionMethod {
       return .notApplicable(
         reason: "its channels must stay: they are outputs of the network, or layers tie them")
     }
-    // What closed channels save at most in this layer alone.
+    // The most that closed channels save in this layer alone.
     let work = graph.cost(of: node).multiplyAdds
     let open = open(of: traits.op.filters)
     let saved = open < traits.op.filters ? work / traits.op.filters * (traits.op.filters - open) : work
@@ -91,6 +99,7 @@ public struct ChannelGates: CompressionMethod {
     return .applicable
   }
 
+  /// Adds `NAME.saliency`, `NAME.gate` and `NAME.gated` to each layer; weights stay.
   public func compress(_ compression: inout Compression<ChannelGates>) throws -> Rewrite {
     let graph = compression.graph
     let key = compression.random.key
@@ -122,7 +131,7 @@ public struct ChannelGates: CompressionMethod {
     }
   }
 
-  /// The layers that tell a convolution which of its channels are open, and the gate that they end in.
+  /// The layers that estimate which channels of a convolution to open, and the gate behind them.
   private func gate(
     of node: Node, in graph: Graph, _ strengths: [Float], key: UInt64
   ) -> (estimator: [NewLayer], gate: NewLayer) {
@@ -133,7 +142,7 @@ public struct ChannelGates: CompressionMethod {
     var random = SeededRandom(seed: key, purpose: "initialize " + names[1])
     let bound = Self.spread / Float(weight.shape[1]).squareRoot()
     for i in weight.values.indices { weight.values[i] = random.uniform(in: -bound...bound) }
-    // From the weakest filter to the strongest.
+    // Biases rise from the weakest filter to the strongest.
     var bias = Tensor(zeros: [channels])
     let order = (0..<channels).sorted { (strengths[$0], $1) < (strengths[$1], $0) }
     for (rank, channel) in order.enumerated() {
@@ -151,7 +160,7 @@ public struct ChannelGates: CompressionMethod {
 }
 
 extension Tensor {
-  /// The sum of magnitudes of each slice of the first axis.
+  /// The sum of magnitudes of each slice along the first axis.
   fileprivate var filterMagnitudes: [Float] {
     let count = shape[0] == 0 ? 0 : values.count / shape[0]
     return (0..<shape[0]).map { filter in
@@ -161,7 +170,8 @@ extension Tensor {
 }
 
 extension Graph {
-  /// The value that a convolution, the norm and the activation that alone read it end in; `nil` where it is gated already.
+  /// The value at the end of a convolution with the norm and activation that alone read it; `nil` if it is
+  /// gated already.
   fileprivate func lastOfLayer(_ node: Node) -> String? {
     var value = node.name
     while true {
@@ -177,7 +187,9 @@ extension Graph {
     }
   }
 
-  /// The network with layers before some nodes, and with products behind some values, which those read that read the value.
+  /// The network with layers before some nodes, and products behind some values.
+  ///
+  /// Nodes that read such a value read the product; outputs of the graph stay as they are.
   fileprivate func inserting(
     _ before: [String: [NewLayer]], behind: [String: NewLayer]
   ) throws(GraphError) -> Rewrite {

@@ -7,7 +7,7 @@ extension ChannelPruning {
     let group: ChannelGroup
     let set: UnitSet
     let settings: ChannelPruning
-    /// Units when the stage began.
+    /// Units of the group when the stage began.
     let originalCount: Int
   }
 
@@ -17,8 +17,9 @@ extension ChannelPruning {
     let selection: ChannelSelection
   }
 
-  /// The groups whose layers are all left to the method and that its criterion can score; where their settings differ,
-  /// those of the lowest sparsity.
+  /// The groups whose layers are all left to the method and that its criterion can score.
+  ///
+  /// If the settings of a group's layers differ, those of the lowest sparsity apply.
   static func choices(_ compression: Compression<ChannelPruning>) -> [Choice] {
     let graph = compression.graph
     var originalCounts: [[String]: Int] = [:]
@@ -38,7 +39,7 @@ extension ChannelPruning {
     return choices
   }
 
-  /// Sorts groups into pools of equal amount and criterion.
+  /// Sorts groups into pools of equal amount and criterion; throws if multiply-adds would need several.
   func pools(
     _ choices: [Choice], _ scores: [[Double]], _ compression: Compression<ChannelPruning>
   ) throws -> [Pool] {
@@ -75,7 +76,7 @@ extension ChannelPruning {
     }
   }
 
-  /// What allocations may ask about groups of this application.
+  /// The answers to allocations about groups of this application.
   private func allocationContext(
     _ groups: [ChannelSelection.Group], _ compression: Compression<ChannelPruning>
   ) -> AllocationContext {
@@ -97,7 +98,7 @@ extension ChannelPruning {
 
   /// The units of a pool that go now.
   ///
-  /// Throws `impossible` at the first step where the minimum stands in the way of the last.
+  /// Throws `impossible` at the first step if the final sparsity cannot be reached with the minimum.
   static func removal(
     _ settings: ChannelPruning, _ selection: ChannelSelection,
     _ compression: Compression<ChannelPruning>
@@ -114,6 +115,7 @@ extension ChannelPruning {
     }
   }
 
+  /// Throws if groups cannot lose as many channels as the final sparsity asks for.
   private static func requireChannels(
     _ settings: ChannelPruning, _ selection: ChannelSelection
   ) throws {
@@ -129,6 +131,7 @@ extension ChannelPruning {
         + "when each group keeps \(settings.minimum); lower it")
   }
 
+  /// Throws if the network cannot lose as many multiply-adds as the final sparsity asks for.
   private static func requireMultiplyAdds(
     _ settings: ChannelPruning, _ selection: ChannelSelection, _ graph: Graph, original: Double
   ) throws {
@@ -143,7 +146,8 @@ extension ChannelPruning {
         + (settings.roundTo > 1 ? " and a multiple of \(settings.roundTo)" : "") + "; lower it")
   }
 
-  /// The fewest units, in the selection's order, without which the network needs at most a number of multiply-adds.
+  /// The fewest units, in the selection's order, without which the network needs at most a number of
+  /// multiply-adds.
   private static func fewest(
     _ selection: ChannelSelection, _ graph: Graph, multiplyAdds limit: Double
   ) throws -> [ChannelUnit] {

@@ -3,10 +3,15 @@ public import Settings
 
 /// Removes whole channels, with everything that is tied to them.
 public struct ChannelPruning: CompressionMethod {
+  /// The name in recipes: `channel-pruning`.
   public static let name = "channel-pruning"
+  /// The family that rankings show it in: pruning.
   public static let family = MethodFamily.pruning
+  /// Changes nodes and shapes.
   public static let order = PipelineOrder.structure
+  /// Changes when results change; part of a trial's address.
   public static let revision = 1
+  /// The text that `condense explain` prints.
   public static let documentation = MethodDocumentation(
     summary: "remove whole channels, so that dense kernels get faster too",
     description: """
@@ -29,33 +34,33 @@ public struct ChannelPruning: CompressionMethod {
       Ma, Song, Mi, Wang, "DepGraph: towards any structural pruning", 2023, arXiv:2301.12900
       """)
 
-  /// What a sparsity is a share of.
+  /// The quantity of which a sparsity is a share.
   public enum Measure: String, Sendable, SettingChoice {
     /// Channels that can be removed.
     case channels
-    /// The network's multiply-adds.
+    /// Multiply-adds of the network.
     case multiplyAdds
   }
 
-  /// How much, and when.
+  /// The sparsity, and the schedule by which it is reached.
   public var amount = PruningAmount(sparsity: 0.5)
-  /// What says how much a channel matters.
+  /// The criterion that scores channels.
   public var criterion: any Saliency = AbsoluteSum()
-  /// What the sparsity is a share of.
+  /// The quantity of which the sparsity is a share.
   public var measure = Measure.channels
   /// Channels that every group keeps.
   public var minimum = 1
-  /// Channels of scores below this share of the largest of their group go too, whatever the sparsity.
+  /// The share of the group's largest score below which channels go too, whatever the sparsity; 0...1.
   public var below = 0.0
-  /// What the number of channels that a group keeps is a multiple of: it is rounded up.
+  /// The number to whose multiple the channels that a group keeps are rounded up.
   public var roundTo = 1
-  /// Training images on which a criterion looks that names no number of its own.
+  /// Training images to look at, for criteria that name no number.
   public var images = 1024
 
-  /// Half of the channels at once, ranked across the network.
+  /// Removes half of the channels at once, ranked across the network.
   public init() {}
 
-  /// Prunes to a sparsity at once.
+  /// Removes channels to a sparsity at once.
   public init(
     sparsity: Double, criterion: any Saliency = AbsoluteSum(), of measure: Measure = .channels,
     scope: any Allocation = .global
@@ -66,13 +71,14 @@ public struct ChannelPruning: CompressionMethod {
     self.measure = measure
   }
 
-  /// What `roundTo` means, here and in methods that are made of this one.
+  /// The description of `roundTo`, here and in methods that use this one.
   static let roundToSummary =
     "rounds the channels that each group keeps up to a multiple: 8 fills the blocks of AVX2 kernels, 16 those of AVX-512"
 
+  /// Settings: those of `PruningAmount`, `criterion`, `of`, `minimum`, `below`, `roundTo`, `images`.
   public static var settings: [Setting<ChannelPruning>] { settings(\.self) }
 
-  /// The settings as those of a method that is made of this one.
+  /// The settings as those of a method that uses this one.
   static func settings<Owner>(_ path: WritableKeyPath<Owner, ChannelPruning>) -> [Setting<Owner>] {
     PruningAmount.settings(path.appending(path: \.amount), of: "channels", [.channel]) + [
       SaliencyCatalogue.setting(
@@ -91,10 +97,14 @@ public struct ChannelPruning: CompressionMethod {
     ]
   }
 
+  /// The strength is the sparsity.
   public static var strength: WritableKeyPath<ChannelPruning, Double>? { \.amount.sparsity }
+  /// Acts at once or on the schedule of the amount.
   public var pacing: Pacing { amount.pacing }
+  /// The evidence of the criterion and of the allocation.
   public var evidence: Set<EvidenceKind> { criterion.evidence.union(amount.scope.evidence) }
 
+  /// The same method with the criterion `random`; `nil` if it is that already.
   public var randomControl: (any CompressionMethod)? {
     guard !(criterion is RandomScore) else { return nil }
     var control = self
@@ -102,6 +112,7 @@ public struct ChannelPruning: CompressionMethod {
     return control
   }
 
+  /// All layers that lose channels together with the node, through shared groups.
   public func layersTied(to node: Node, in graph: Graph) -> [String] {
     let groups = graph.channelGroups().map { graph.producers(of: $0).map(\.name) }
     var tied: Set = [node.name]
@@ -111,6 +122,7 @@ public struct ChannelPruning: CompressionMethod {
     return graph.nodes.map(\.name).filter(tied.contains)
   }
 
+  /// Refuses layers whose channels must stay, and groups that the criterion cannot score.
   public func applicability(to node: Node, in graph: Graph) -> Applicability {
     let applicability = graph.channelApplicability(to: node)
     guard applicability == .applicable else { return applicability }
@@ -119,27 +131,28 @@ public struct ChannelPruning: CompressionMethod {
     return obstacle.map { .notApplicable(reason: "\(type(of: criterion).name): \($0)") } ?? .applicable
   }
 
+  /// Scores all groups, removes the units of the lowest scores, and applies the criterion's compensation.
   public func compress(_ compression: inout Compression<ChannelPruning>) throws -> Rewrite {
     try losses(&compression).removed
   }
 
-  /// What goes at this point of a stage.
+  /// The units that go at one point of a stage.
   struct Losses {
     /// The groups that are left to the method.
     let choices: [Choice]
-    /// By group and unit, whether it goes.
+    /// True for each unit that goes, by group.
     let isGone: [[Bool]]
-    /// The network with what criteria change of it to make up for what goes.
+    /// The network with the criterion's compensation for the units that go.
     let compensated: Graph
     fileprivate let units: [ChannelUnit]
 
-    /// The network without what goes.
+    /// The network without the units that go.
     var removed: Rewrite {
       get throws { try located(ChannelPruning.name) { try compensated.removingChannels(units) } }
     }
   }
 
-  /// The channels that go at this point.
+  /// The channels that go at this point; throws if none can ever go, or none has gone at the end.
   func losses(_ compression: inout Compression<ChannelPruning>) throws -> Losses {
     let choices = Self.choices(compression)
     guard !choices.isEmpty else {
@@ -172,6 +185,6 @@ public struct ChannelPruning: CompressionMethod {
 }
 
 extension ChannelUnit {
-  /// One of its channels, which is no other unit's.
+  /// One of its channels as text, which no other unit has.
   fileprivate var key: String { channels.map { "\($0.key) \($0.value.first ?? 0)" }.min() ?? "" }
 }

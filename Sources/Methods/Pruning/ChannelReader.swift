@@ -3,18 +3,18 @@ import Tensors
 
 /// A weight tensor that reads a value channel by channel.
 struct ChannelReader {
-  /// The node that owns it.
+  /// The node of the weight.
   let node: Node
-  /// The parameter: `conv2.weight`.
+  /// The name of the parameter, such as `conv2.weight`.
   let parameter: String
   /// The value that it reads.
   let value: String
   /// The axis that counts the value's channels.
   let axis: Int
-  /// What kernels compute with.
+  /// The weight as kernels see it.
   let weight: Tensor
 
-  /// Every reader of a graph, in its order.
+  /// All readers of a graph, in its order.
   static func all(of graph: Graph) -> [ChannelReader] {
     graph.nodes.flatMap { node in
       graph.slots(of: node).compactMap { name, slot in

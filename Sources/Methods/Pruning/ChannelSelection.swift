@@ -1,29 +1,29 @@
 import Graphs
 
-/// Chooses which units of scored groups go.
+/// Chooses the units of scored groups that go.
 struct ChannelSelection {
-  /// One group with what its units are worth.
+  /// A group with the scores of its units.
   struct Group {
-    /// The first value.
+    /// The name of the group's first value.
     let name: String
     let units: [ChannelUnit]
     let scores: [Double]
-    /// How scores are compared with those of other groups.
+    /// The scale on which scores are compared with those of other groups.
     let scale: ScoreScale
     /// Units when the stage began.
     let originalCount: Int
     /// Units that must stay.
     let minimum: Int
-    /// Units that score less than this share of the largest score go.
+    /// The share of the largest score below which units go.
     let below: Double
-    /// What the number of units that stay is a multiple of, where there are as many.
+    /// The number of units that stay is rounded up to a multiple of this, if there are as many.
     let multiple: Int
 
-    /// Units that are gone since.
+    /// Units that have gone since the stage began.
     var goneCount: Int { originalCount - units.count }
     /// Units that may still go.
     var removableCount: Int { max(0, units.count - minimum) }
-    /// How many units may go of so many that should, when those that stay are rounded up to the multiple.
+    /// The units that go of `count` that should, when those that stay are rounded up to the multiple.
     func rounded(_ count: Int) -> Int {
       let kept = max(units.count - count, minimum)
       return max(0, units.count - (kept + multiple - 1) / multiple * multiple)
@@ -31,7 +31,7 @@ struct ChannelSelection {
     /// The scores as they are compared across groups.
     var scaledScores: [Double] { scale.applied(to: scores) }
 
-    /// The units of the lowest scores, of equal ones the first.
+    /// The units of the lowest scores; of equal scores the first.
     func lowest(_ count: Int) -> [ChannelUnit] {
       let order = units.indices.sorted { (scores[$0], $0) < (scores[$1], $1) }
       return order.prefix(max(0, count)).map { units[$0] }
@@ -40,12 +40,12 @@ struct ChannelSelection {
 
   let groups: [Group]
   let scope: any Allocation
-  /// Where units are ranked across groups, what may go, the least first.
+  /// The units that may go if they are ranked across groups, the lowest score first.
   private let order: [Candidate]
-  /// From the share that all lose together to that of each group.
+  /// The function from the share that all lose together to that of each group.
   private let division: (Double) -> [Double]
 
-  /// A unit by its places.
+  /// A unit of a group, by its places.
   private struct Candidate {
     let score: Double
     let group: Int
@@ -64,18 +64,21 @@ struct ChannelSelection {
     division = try scope.division(among: layers, context)
   }
 
-  /// Units when the stage began.
+  /// Units of all groups when the stage began.
   var originalCount: Int { groups.reduce(0) { $0 + $1.originalCount } }
-  /// Units that are gone since.
+  /// Units of all groups that have gone since.
   var goneCount: Int { groups.reduce(0) { $0 + $1.goneCount } }
-  /// All units that may go, one group's minimum after the other.
+  /// All units that may go, group by group.
   var removable: [ChannelUnit] { groups.flatMap { $0.lowest($0.rounded($0.removableCount)) } }
 
-  /// What has to go for `share` of the original units to be gone: `round(share · units)` of all groups together, or of each its
-  /// own share; never more than leaves each group its minimum, rounded up to its multiple.
+  /// The units that have to go for `share` of the original units to be gone.
+  ///
+  /// Of all groups together that is `round(share · units)`, or of each group its own share. Each group keeps
+  /// its minimum, rounded up to its multiple.
   func removal(share: Double) -> [ChannelUnit] {
     guard !scope.ranksAcrossLayers else {
       let count = Int((share * Double(originalCount)).rounded()) - goneCount
+      // Rounding up each group's rest needs the number that the ranking wants of it, so counting comes first.
       var wanted = Array(repeating: 0, count: groups.count)
       for candidate in order.prefix(max(0, count)) { wanted[candidate.group] += 1 }
       var left = zip(groups, wanted).map { $0.rounded($1) }
@@ -91,7 +94,9 @@ struct ChannelSelection {
     }
   }
 
-  /// What scores less than the group's share of its largest score, where that is above 0; each group keeps its minimum.
+  /// The units that score less than the group's share of its largest score, if that is above 0.
+  ///
+  /// Each group keeps its minimum.
   var weak: [ChannelUnit] {
     groups.flatMap { group -> [ChannelUnit] in
       let limit = group.below * (group.scores.max() ?? 0)

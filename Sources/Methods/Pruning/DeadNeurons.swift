@@ -4,11 +4,15 @@ import Tensors
 
 /// Removes channels that pruning has left without effect.
 public struct DeadNeurons: CompressionMethod {
+  /// The name in recipes: `dead-neurons`.
   public static let name = "dead-neurons"
+  /// The family that rankings show it in: pruning.
   public static let family = MethodFamily.pruning
-  /// It only takes away what masks have made useless, so it may follow them.
+  /// Stands with masks, because it only removes what these have made useless.
   public static let order = PipelineOrder.sparsity
+  /// Changes when results change; part of a trial's address.
   public static let revision = 1
+  /// The text that `condense explain` prints.
   public static let documentation = MethodDocumentation(
     summary: "remove channels that no weight reads or no weight makes",
     description: """
@@ -24,12 +28,13 @@ public struct DeadNeurons: CompressionMethod {
       arXiv:1506.02626, section 3.5
       """)
 
-  /// Whether constant channels go too.
+  /// True if constant channels go too.
   public var foldsConstants = true
 
-  /// Both kinds of dead channels.
+  /// Removes both kinds of dead channels.
   public init() {}
 
+  /// Settings: `foldConstants`.
   public static var settings: [Setting<DeadNeurons>] {
     [
       Setting(
@@ -38,10 +43,12 @@ public struct DeadNeurons: CompressionMethod {
     ]
   }
 
+  /// Refuses layers whose channels must stay.
   public func applicability(to node: Node, in graph: Graph) -> Applicability {
     graph.channelApplicability(to: node)
   }
 
+  /// Removes unread and constant channels again and again until none is left; throws if there is none.
   public func compress(_ compression: inout Compression<DeadNeurons>) throws -> Rewrite {
     var rewrite = Rewrite(inPlace: compression.graph)
     while let next = try pass(rewrite.graph, compression) { rewrite = rewrite.followed(by: next) }
@@ -53,7 +60,7 @@ public struct DeadNeurons: CompressionMethod {
     return rewrite
   }
 
-  /// Removes what is dead now; `nil` where nothing is.
+  /// Removes the channels that are dead now; `nil` if none is.
   private func pass(
     _ graph: Graph, _ compression: Compression<DeadNeurons>
   ) throws -> Rewrite? {

@@ -1,7 +1,7 @@
 import Graphs
 
 extension Graph {
-  /// Whether the channels that a node makes can be removed, judged on shapes.
+  /// Says if the channels that a node makes can be removed, judged on shapes.
   func channelApplicability(to node: Node) -> Applicability {
     let rule = node.op.channels(inputShapes(of: node))
     if case .fixed(let reason) = rule { return .notApplicable(reason: "its channels stay: \(reason)") }

@@ -1,9 +1,12 @@
 public import Settings
 
-/// Prunes the smallest weights.
+/// Sets the smallest weights to zero and keeps them there.
 public struct MagnitudePruning: WeightPruningMethod {
+  /// The name in recipes: `magnitude-pruning`.
   public static let name = "magnitude-pruning"
+  /// Changes when results change; part of a trial's address.
   public static let revision = 1
+  /// The text that `condense explain` prints.
   public static let documentation = MethodDocumentation(
     summary: "set the smallest weights to zero and keep them there",
     description: """
@@ -23,13 +26,14 @@ public struct MagnitudePruning: WeightPruningMethod {
       arXiv:1506.02626; schedule: Zhu, Gupta, "To prune, or not to prune", 2017, arXiv:1710.01878
       """)
 
-  /// How much, and when.
+  /// The sparsity, and the schedule by which it is reached.
   public var amount = PruningAmount(sparsity: 0.8)
+  /// Absolute weights.
   public var criterion: any Saliency { Magnitude() }
-  /// Prunes below this many standard deviations of each layer's weights, instead of to a sparsity.
+  /// The limit in standard deviations of each layer's weights, 0...10; `nil` prunes to the sparsity.
   public var threshold: Double?
 
-  /// Four of five weights at once, ranked across the network.
+  /// Prunes four of five weights at once, ranked across the network.
   public init() {}
 
   /// Prunes to a sparsity at once.
@@ -38,6 +42,7 @@ public struct MagnitudePruning: WeightPruningMethod {
     amount.scope = scope
   }
 
+  /// Settings: those of `PruningAmount`, `threshold`.
   public static var settings: [Setting<MagnitudePruning>] {
     PruningAmount.settings(\.amount, of: "weights", [.element]) + [
       Setting(
@@ -46,6 +51,7 @@ public struct MagnitudePruning: WeightPruningMethod {
     ]
   }
 
+  /// Random pruning of the same amount; `nil` with a threshold, which sets no amount.
   public var randomControl: (any CompressionMethod)? {
     threshold == nil ? RandomPruning(amount: amount) : nil
   }

@@ -1,10 +1,13 @@
 public import Graphs
 public import Settings
 
-/// Removes the channels whose batch norms have been driven to scale them to nothing.
+/// Removes the channels whose batch-norm scales a penalty has driven to zero.
 public struct NetworkSlimming: ChannelPruningMethod {
+  /// The name in recipes: `network-slimming`.
   public static let name = "network-slimming"
+  /// Changes when results change; part of a trial's address.
   public static let revision = 1
+  /// The text that `condense explain` prints.
   public static let documentation = MethodDocumentation(
     summary: "remove the channels whose batch-norm scales a penalty made small",
     description: """
@@ -28,18 +31,19 @@ public struct NetworkSlimming: ChannelPruningMethod {
       arXiv:1708.06519; from scratch: Wang, Zhang, Xie, Zhou, Su, Zhang, Hu, "Pruning from scratch", 2020, arXiv:1909.12579
       """)
 
-  /// What is removed, and when.
+  /// The channels to remove, and the schedule.
   public var pruning = ChannelPruning(sparsity: 0.5, criterion: NormScale())
 
-  /// Half of the channels at once, ranked across the network.
+  /// Removes half of the channels at once, ranked across the network.
   public init() {}
 
-  /// Prunes to a sparsity at once.
+  /// Removes channels to a sparsity at once.
   public init(sparsity: Double, of measure: ChannelPruning.Measure = .channels) {
     pruning.amount.sparsity = sparsity
     pruning.measure = measure
   }
 
+  /// Settings: those of `PruningAmount`, `of`, `minimum`, `roundTo`.
   public static var settings: [Setting<NetworkSlimming>] {
     PruningAmount.settings(\.pruning.amount, of: "channels", [.channel]) + [
       Setting("of", \.pruning.measure, "what the sparsity is a share of"),
@@ -48,8 +52,10 @@ public struct NetworkSlimming: ChannelPruningMethod {
     ]
   }
 
+  /// Acts at once or on the schedule of the amount.
   public var pacing: Pacing { pruning.pacing }
 
+  /// Removes the channels of the smallest norm scales, as channel pruning does.
   public func compress(_ compression: inout Compression<NetworkSlimming>) throws -> Rewrite {
     var channels = compression.with(\.pruning)
     return try ChannelPruning.errors(as: Self.name) { try pruning.compress(&channels) }

@@ -3,7 +3,7 @@ import Graphs
 import Tensors
 
 extension Parameter {
-  /// Which elements are not pruned for good, row-major.
+  /// True for each element that is not pruned for good, row-major.
   var survivors: [Bool] {
     guard let mask = (encoding.shipped as? Sparse)?.mask else {
       return Array(repeating: true, count: value.values.count)
@@ -11,7 +11,8 @@ extension Parameter {
     return (0..<mask.count).map { mask[$0] }
   }
 
-  /// The parameter with a mask around what it is stored as, within the mask that it has; pruned elements are zero.
+  /// The parameter with a mask around its stored encoding, within the mask that it has; pruned elements
+  /// become zero.
   func masked(by survivors: [Bool]) -> Parameter {
     let mask = Mask(survivors)
     var tensor = value

@@ -3,10 +3,15 @@ public import Settings
 
 /// Removes whole branches of a network that forks.
 public struct PathPruning: CompressionMethod {
+  /// The name in recipes: `path-pruning`.
   public static let name = "path-pruning"
+  /// The family that rankings show it in: pruning.
   public static let family = MethodFamily.pruning
+  /// Changes nodes and shapes.
   public static let order = PipelineOrder.structure
+  /// Changes when results change; part of a trial's address.
   public static let revision = 1
+  /// The text that `condense explain` prints.
   public static let documentation = MethodDocumentation(
     summary: "remove whole branches that meet others in a concatenation",
     description: """
@@ -25,22 +30,23 @@ public struct PathPruning: CompressionMethod {
       arXiv:1906.10771
       """)
 
-  /// How much, and when.
+  /// The sparsity, a share of the paths, and the schedule by which it is reached.
   public var amount = PruningAmount(sparsity: 0.5)
-  /// What says how much a path's channels matter.
+  /// The criterion that scores a path's channels.
   public var criterion: any Saliency = TaylorExpansion()
-  /// Training images on which a criterion looks that names no number of its own.
+  /// Training images to look at, for criteria that name no number.
   public var images = 1024
 
-  /// Half of the paths at once, ranked across junctions.
+  /// Removes half of the paths at once, ranked across junctions.
   public init() {}
 
-  /// Prunes to a sparsity at once.
+  /// Removes paths to a sparsity at once.
   public init(sparsity: Double, criterion: any Saliency = TaylorExpansion()) {
     amount.sparsity = sparsity
     self.criterion = criterion
   }
 
+  /// Settings: those of `PruningAmount` without `scope`, `criterion`, `images`.
   public static var settings: [Setting<PathPruning>] {
     PruningAmount.settings(\.amount, of: "paths", [.channel]).filter { $0.name != "scope" } + [
       SaliencyCatalogue.setting(
@@ -51,10 +57,14 @@ public struct PathPruning: CompressionMethod {
     ]
   }
 
+  /// The strength is the sparsity.
   public static var strength: WritableKeyPath<PathPruning, Double>? { \.amount.sparsity }
+  /// Acts at once or on the schedule of the amount.
   public var pacing: Pacing { amount.pacing }
+  /// The evidence of the criterion.
   public var evidence: Set<EvidenceKind> { criterion.evidence }
 
+  /// The same method with the criterion `random`; `nil` if it is that already.
   public var randomControl: (any CompressionMethod)? {
     guard !(criterion is RandomScore) else { return nil }
     var control = self
@@ -62,6 +72,7 @@ public struct PathPruning: CompressionMethod {
     return control
   }
 
+  /// Refuses nodes without weights, and nodes on no path that could be removed.
   public func applicability(to node: Node, in graph: Graph) -> Applicability {
     guard !graph.slots(of: node).isEmpty else {
       return .notApplicable(reason: "it has no weights: it goes with the layers of its path")
@@ -70,6 +81,7 @@ public struct PathPruning: CompressionMethod {
       ? .applicable : .notApplicable(reason: "it is on no path that could be removed")
   }
 
+  /// Removes the path worth least, one after the other, until enough are gone.
   public func compress(_ compression: inout Compression<PathPruning>) throws -> Rewrite {
     let graph = compression.graph
     let present = Self.paths(of: graph, compression)
@@ -83,7 +95,8 @@ public struct PathPruning: CompressionMethod {
     var left = present
     while let next = next(left, of: original, in: rewrite.graph, worths, at: compression.progress) {
       rewrite = rewrite.followed(by: try located(Self.name) { try rewrite.graph.removing(next) })
-      // Of a junction with one path left nothing can go, and what met in a path that went is gone with it.
+      // Of a junction with one path left nothing can go, and junctions within a removed path are gone with
+      // it.
       left = Self.paths(of: rewrite.graph, compression)
     }
     guard Self.gone(original, from: rewrite.graph) > 0 || compression.progress < 1 else {
@@ -98,7 +111,7 @@ public struct PathPruning: CompressionMethod {
     graph.paths().filter { path in path.nodes.allSatisfy { compression.settings(for: $0) != nil } }
   }
 
-  /// Paths that are there no more. Where a junction has one path left, that stands for it.
+  /// The number of paths that are gone; a path at whose junction one path is left counts as that one.
   private static func gone(_ original: [GraphPath], from graph: Graph) -> Int {
     func isLeft(_ path: GraphPath) -> Bool {
       graph.shape(of: path.value) != nil || original.contains { $0.junction == path.value && isLeft($0) }
@@ -106,7 +119,7 @@ public struct PathPruning: CompressionMethod {
     return original.count { !isLeft($0) }
   }
 
-  /// The path that goes next; `nil` where enough are gone, or none can go.
+  /// The path that goes next; `nil` if enough are gone, or none can go.
   private func next(
     _ left: [GraphPath], of original: [GraphPath], in graph: Graph, _ worths: [String: Double],
     at progress: Double
@@ -124,7 +137,7 @@ public struct PathPruning: CompressionMethod {
     }?.element
   }
 
-  /// By the value that a path ends in, what it is worth.
+  /// The sum of the scores of each path's channels, by the value in which the path ends.
   private func worths(
     _ paths: [GraphPath], _ compression: inout Compression<PathPruning>
   ) throws -> [String: Double] {

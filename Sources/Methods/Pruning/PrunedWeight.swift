@@ -1,24 +1,26 @@
 import Graphs
 import Tensors
 
-/// A weight tensor while it is pruned: how much each of its units matters, and which are kept.
+/// A weight tensor while it is pruned: the scores of its units, and which of them go.
 struct PrunedWeight {
   /// The units.
   let units: UnitSet
-  /// How much each unit matters.
+  /// The score of each unit.
   let scores: [Double]
-  /// Elements that earlier stages left.
+  /// True for elements that earlier stages left.
   private let survivors: [Bool]
-  /// By unit, the elements that earlier stages left of it.
+  /// The number of elements that earlier stages left of each unit.
   private let sizes: [Int]
-  /// By unit, whether it always stays: the first of the largest scores, so that no layer vanishes, and what a pattern asks.
+  /// True for units that always stay.
+  ///
+  /// They are the one of the largest score, so that no layer vanishes, and those that a pattern asks for.
   private let isProtected: [Bool]
-  /// By unit, whether it is pruned now.
+  /// True for units that are pruned now.
   private(set) var isGone: [Bool]
-  /// The score that parts what is pruned now from what is not; `nil` where nothing is.
+  /// The score that separates what is pruned now from what is not; `nil` if nothing is pruned.
   private var limit: Double?
 
-  /// A tensor with the mask of earlier stages.
+  /// Makes a tensor with the mask of earlier stages.
   init(_ set: UnitSet, shape: Shape, scores: [Double], survivors: [Bool], pattern: UnitPattern? = nil) {
     self.units = set
     self.scores = scores
@@ -41,14 +43,16 @@ struct PrunedWeight {
     self.isProtected = isProtected
   }
 
-  /// The parameter: `conv1.weight`.
+  /// The name of the parameter, such as `conv1.weight`.
   var name: String { units.name }
   /// Elements of the tensor.
   var elementCount: Int { survivors.count }
-  /// Which elements are kept.
+  /// True for elements that are kept.
   var kept: [Bool] { survivors.indices.map { survivors[$0] && !isGone[units.unit(of: $0)] } }
-  /// Which elements are kept where units change sides only when they are beyond a margin around the limit: below
-  /// `(1 - margin)·limit` they go, from `(1 + margin)·limit` on they come back, and between these they are as before.
+  /// The elements that are kept if units change sides only beyond a margin around the limit.
+  ///
+  /// Below `(1 - margin)·limit` they go, from `(1 + margin)·limit` on they come back, and in between they
+  /// stay as before.
   func kept(margin: Double, before: [Bool]) -> [Bool] {
     guard margin > 0, let limit else { return kept }
     return survivors.indices.map { element in
@@ -58,7 +62,7 @@ struct PrunedWeight {
       return scores[unit] >= (1 + margin) * limit || before[element]
     }
   }
-  /// Elements that are pruned.
+  /// Elements that are pruned, by this stage or before.
   var prunedCount: Int {
     let left = sizes.indices.reduce(0) { $0 + (isGone[$1] ? 0 : sizes[$1]) }
     return elementCount - left
@@ -67,13 +71,15 @@ struct PrunedWeight {
   /// The most elements that may be pruned together, those that are pruned included.
   var mostPruned: Int { candidates.reduce(prunedCount) { $0 + $1.size } }
 
-  /// Scores and elements of the units that may still be pruned.
+  /// The scores and elements of the units that may still be pruned.
   var candidates: [(score: Double, size: Int)] {
     scores.indices.filter(isCandidate).map { (scores[$0], sizes[$0]) }
   }
 
-  /// Prunes every candidate with a score below a limit, and of those that equal it the first that together have at most
-  /// `ties` elements; `next` is the least score that stays, where all at the limit go.
+  /// Prunes every candidate below a limit, and of those that equal it the first that have at most `ties`
+  /// elements.
+  ///
+  /// `next` is the least score that stays if all at the limit go; the limit for margins is then midway.
   mutating func prune(below limit: Double, ties: inout Int, next: Double? = nil) {
     self.limit = next.map { (limit + $0) / 2 } ?? limit
     for unit in scores.indices where isCandidate(unit) {
@@ -86,6 +92,7 @@ struct PrunedWeight {
     }
   }
 
+  /// True if a unit may still be pruned.
   private func isCandidate(_ unit: Int) -> Bool { sizes[unit] > 0 && !isGone[unit] && !isProtected[unit] }
 }
 
@@ -106,13 +113,15 @@ extension UnitPattern {
 
 /// Weight tensors that are pruned to one sparsity together.
 struct WeightPool {
-  /// The share of all elements that is to be pruned, 0...1.
+  /// The share of all elements to prune, 0...1.
   let sparsity: Double
   /// The tensors, in the order of the graph.
   var weights: [PrunedWeight]
 
-  /// Prunes the units of the lowest scores until `round(sparsity · elements)` elements are gone, or as many below it as
-  /// whole units allow, those of earlier stages included; of equal scores the first. One unit of each tensor stays.
+  /// Prunes the units of the lowest scores until `round(sparsity · elements)` elements are gone.
+  ///
+  /// If whole units do not fit, fewer go. Elements of earlier stages are included. Of equal scores the first
+  /// go. One unit of each tensor stays.
   mutating func prune() {
     let count = weights.reduce(0) { $0 + $1.elementCount }
     let pruned = weights.reduce(0) { $0 + $1.prunedCount }
@@ -120,7 +129,7 @@ struct WeightPool {
     var candidates = weights.flatMap(\.candidates)
     guard missing > 0, !candidates.isEmpty else { return }
     candidates.sort { $0.score < $1.score }
-    // The limit is the score at which the elements that are missing end; what lies below it goes whole.
+    // The limit is the score at which enough elements are found; what lies below it goes whole.
     var (limit, below, reached) = (candidates[0].score, 0, 0)
     for candidate in candidates where reached < missing {
       if candidate.score > limit { (limit, below) = (candidate.score, reached) }

@@ -1,44 +1,52 @@
 import Settings
 
-/// How much is pruned and when: the settings that pruning methods share.
+/// The amount that is pruned, and the schedule: the settings that pruning methods share.
 ///
-/// **Formula** at progress p of a stage, with s for sparsity and i for initialSparsity: `s(p) = s` for `schedule: once`,
-/// `s + (i - s)·(1 - p)³` for `cubic`, `i + (s - i)·p` for `linear`, `1 - (1 - i)·((1 - s)/(1 - i))^p` for `geometric`, i and at p = 1
-/// s for `last`.
+/// **Formula**: at progress p of a stage, with s for `sparsity` and i for `initialSparsity`, s(p) is
+///
+/// - `s` for `schedule: once`,
+/// - `s + (i - s)·(1 - p)³` for `cubic`,
+/// - `i + (s - i)·p` for `linear`,
+/// - `1 - (1 - i)·((1 - s)/(1 - i))^p` for `geometric`,
+/// - i before p = 1 and s at p = 1 for `last`.
 public struct PruningAmount: Sendable {
-  /// The share that is gone in the end.
+  /// The share that is gone in the end, 0...0.999.
   public var sparsity: Double
-  /// Where a gradual schedule begins.
+  /// The share at which a gradual schedule begins, 0...0.999.
   public var initialSparsity = 0.0
-  /// How much each layer loses.
+  /// The allocation that divides the loss among layers.
   public var scope: any Allocation = .global
-  /// How the share grows.
+  /// The schedule by which the share grows.
   public var schedule = PruningSchedule.once
-  /// Steps of a gradual schedule.
+  /// Steps of a gradual schedule, 1...1000.
   public var times = 10
-  /// The share of the stage's training over which a gradual schedule is spread.
+  /// The share of the stage's training over which a gradual schedule is spread, 0...1.
   public var share = 0.5
 
-  /// An amount that is pruned at once.
+  /// Prunes a share at once.
   public init(sparsity: Double) { self.sparsity = sparsity }
 
-  /// What is to be gone at some progress of the stage.
+  /// The share that is to be gone at some progress of the stage.
   public func sparsity(at progress: Double) -> Double {
     guard schedule != .once else { return sparsity }
     return schedule.sparsity(from: initialSparsity, to: sparsity, at: progress)
   }
 
-  /// When the method acts.
+  /// At once, or in `times` steps over `share` of the training.
   public var pacing: Pacing { schedule == .once ? .once : .gradual(times: times, share: share) }
 
-  /// The same amount, all of it at the last of the points: for controls of methods that learn until then what goes.
+  /// The same amount, all of it at the last of the points.
+  ///
+  /// It is for controls of methods that learn until then what goes.
   var atLast: PruningAmount {
     var amount = self
     amount.schedule = .last
     return amount
   }
 
-  /// The settings as those of a method that prunes some kinds of units; `what` is what is counted: "weights".
+  /// Settings: `sparsity`, `scope`, `schedule`, `times`, `share`, `initialSparsity`.
+  ///
+  /// `what` names what is counted, such as "weights".
   static func settings<Owner>(
     _ path: WritableKeyPath<Owner, PruningAmount>, of what: String, _ kinds: Set<UnitKind>
   ) -> [Setting<Owner>] {
@@ -65,9 +73,10 @@ public struct PruningAmount: Sendable {
 }
 
 extension PruningAmount: Equatable {
+  /// True if all settings are equal.
   public static func == (a: Self, b: Self) -> Bool { a.key == b.key }
 
-  /// What tells amounts apart.
+  /// A text that is equal for equal amounts.
   var key: String {
     let (scope, schedule) = (AllocationCatalogue.key(scope), schedule.rawValue)
     return "\(sparsity) \(initialSparsity) \(scope) \(schedule) \(times) \(share)"

@@ -1,23 +1,25 @@
 import Foundation
 public import Settings
 
-/// How the share that is pruned grows during a stage.
+/// The schedule by which the share that is pruned grows during a stage.
 public enum PruningSchedule: String, Sendable, SettingChoice {
-  /// All of it at the first step: of methods that act once, before the stage's training.
+  /// All at the first step, before the stage's training.
   case once
   /// Fast at first, slowly at the end (Zhu, Gupta, "To prune, or not to prune", 2017, arXiv:1710.01878).
   case cubic
-  /// Equal shares of all that there was.
+  /// Equal shares of the original units.
   case linear
-  /// Equal shares of what is left: prune, train, repeat (Han, Pool, Tran, Dally, "Learning both weights and connections for
-  /// efficient neural networks", 2015, arXiv:1506.02626).
+  /// Equal shares of what is left: prune, train, repeat.
+  ///
+  /// **Paper**: Han, Pool, Tran, Dally, "Learning both weights and connections for efficient neural
+  /// networks", 2015, arXiv:1506.02626.
   case geometric
-  /// All of it at the last of the points.
+  /// All at the last of the points.
   case last
 
-  /// How much of the way from the first to the last limit is gone: 1, `1 - (1 - progress)³`, or the progress itself.
+  /// The share of the way from the first limit to the last: 1, `1 - (1 - progress)³`, or the progress itself.
   ///
-  /// A limit is no share of anything, so that a geometric schedule takes its steps as a linear one does.
+  /// A limit is not a share of anything, so a geometric schedule moves it as a linear one does.
   func share(at progress: Double) -> Double {
     let progress = min(max(progress, 0), 1)
     switch self {

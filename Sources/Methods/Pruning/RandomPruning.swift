@@ -1,9 +1,12 @@
 public import Settings
 
-/// Prunes weights by chance: the control of the methods that choose.
+/// Sets random weights to zero: the control of the methods that choose them.
 public struct RandomPruning: WeightPruningMethod {
+  /// The name in recipes: `random-pruning`.
   public static let name = "random-pruning"
+  /// Changes when results change; part of a trial's address.
   public static let revision = 1
+  /// The text that `condense explain` prints.
   public static let documentation = MethodDocumentation(
     summary: "set random weights to zero: the control for methods that choose them",
     description: """
@@ -16,16 +19,18 @@ public struct RandomPruning: WeightPruningMethod {
       Blalock, Gonzalez Ortiz, Frankle, Guttag, "What is the state of neural network pruning?", 2020, arXiv:2003.03033
       """)
 
-  /// How much, and when.
+  /// The sparsity, and the schedule by which it is reached.
   public var amount = PruningAmount(sparsity: 0.8)
+  /// Chance.
   public var criterion: any Saliency { RandomScore() }
 
-  /// Four of five weights at once.
+  /// Prunes four of five weights at once.
   public init() {}
 
-  /// As much as another method prunes.
+  /// Prunes as much as another method does.
   public init(amount: PruningAmount) { self.amount = amount }
 
+  /// Settings: those of `PruningAmount`.
   public static var settings: [Setting<RandomPruning>] {
     PruningAmount.settings(\.amount, of: "weights", [.element])
   }

@@ -1,9 +1,12 @@
 public import Settings
 
-/// Prunes the weights, or groups of weights, that a criterion finds to matter least.
+/// Sets the weights, or groups of weights, that a criterion finds to matter least to zero.
 public struct WeightPruning: WeightPruningMethod {
+  /// The name in recipes: `weight-pruning`.
   public static let name = "weight-pruning"
+  /// Changes when results change; part of a trial's address.
   public static let revision = 1
+  /// The text that `condense explain` prints.
   public static let documentation = MethodDocumentation(
     summary: "set the weights that a criterion finds to matter least to zero",
     description: """
@@ -25,14 +28,14 @@ public struct WeightPruning: WeightPruningMethod {
       2021, arXiv:2102.04010; each criterion has its own
       """)
 
-  /// How much, and when.
+  /// The sparsity, and the schedule by which it is reached.
   public var amount = PruningAmount(sparsity: 0.8)
-  /// What says how much a unit matters.
+  /// The criterion that scores units.
   public var criterion: any Saliency = Magnitude()
-  /// What is pruned whole.
+  /// The shape of the units that are pruned as a whole.
   public var unit: any UnitShape = SingleWeights()
 
-  /// Four of five weights at once, ranked across the network.
+  /// Prunes four of five weights at once, ranked across the network.
   public init() {}
 
   /// Prunes to a sparsity at once.
@@ -46,6 +49,7 @@ public struct WeightPruning: WeightPruningMethod {
     self.unit = unit
   }
 
+  /// Settings: those of `PruningAmount`, `criterion`, `unit`.
   public static var settings: [Setting<WeightPruning>] {
     PruningAmount.settings(\.amount, of: "weights", [.element, .kernel, .block]) + [
       SaliencyCatalogue.setting(
@@ -54,6 +58,7 @@ public struct WeightPruning: WeightPruningMethod {
     ]
   }
 
+  /// The same method with the criterion `random`; `nil` if it is that already.
   public var randomControl: (any CompressionMethod)? {
     guard !(criterion is RandomScore) else { return nil }
     var control = self

@@ -2,7 +2,7 @@ import Graphs
 import Tensors
 
 extension WeightPruningMethod {
-  /// Every tensor after pruning: by itself to its share, or together with all of one sparsity and criterion.
+  /// All tensors after pruning: each to its share, or together with all of the same sparsity and criterion.
   static func pruned(
     _ candidates: [(weight: PrunedWeight, settings: Self)], _ compression: Compression<Self>
   ) throws -> [PrunedWeight] {
@@ -25,7 +25,7 @@ extension WeightPruningMethod {
     return pools.flatMap { $0.pruned() }
   }
 
-  /// What each tensor is to lose at this moment: those of one amount divide it among them.
+  /// The share that each tensor is to lose now; tensors of one amount divide it among them.
   private static func sparsities(
     _ candidates: [(weight: PrunedWeight, settings: Self)], _ compression: Compression<Self>
   ) throws -> [Double] {

@@ -2,27 +2,35 @@ public import Graphs
 import Settings
 import Tensors
 
-/// A method that prunes weights, singly or in groups: masks go around what the weights are stored as.
+/// A method that prunes weights, singly or in groups, with masks around their stored encodings.
 public protocol WeightPruningMethod: CompressionMethod {
-  /// How much, and when.
+  /// The sparsity, and the schedule by which it is reached.
   var amount: PruningAmount { get set }
-  /// What says how much a unit matters.
+  /// The criterion that scores units.
   var criterion: any Saliency { get }
-  /// What is pruned whole.
+  /// The shape of the units that are pruned as a whole.
   var unit: any UnitShape { get }
-  /// Prunes units of scores below this many standard deviations of their layer's weights, instead of to a sparsity.
+  /// The limit of scores in standard deviations of the layer's weights; `nil` prunes to the sparsity.
   var threshold: Double? { get }
 }
 
 extension WeightPruningMethod {
+  /// The family that rankings show it in: pruning.
   public static var family: MethodFamily { .pruning }
+  /// Decides which weights are zero.
   public static var order: PipelineOrder { .sparsity }
+  /// The strength is the sparsity.
   public static var strength: WritableKeyPath<Self, Double>? { \.amount.sparsity }
+  /// Acts at once or on the schedule of the amount.
   public var pacing: Pacing { amount.pacing }
+  /// The evidence of the criterion and of the allocation.
   public var evidence: Set<EvidenceKind> { criterion.evidence.union(amount.scope.evidence) }
+  /// Single weights.
   public var unit: any UnitShape { SingleWeights() }
+  /// Prunes to the sparsity.
   public var threshold: Double? { nil }
 
+  /// Refuses nodes without weights; biases and norms are spared.
   public func applicability(to node: Node, in graph: Graph) -> Applicability {
     let slots = graph.slots(of: node)
     let prunable = slots.filter(\.slot.isPrunable)
@@ -40,15 +48,16 @@ extension WeightPruningMethod {
     return .applicable
   }
 
+  /// Scores all units, and masks those of the lowest scores for good.
   public func compress(_ compression: inout Compression<Self>) throws -> Rewrite {
     let (graph, weights) = try chosen(&compression)
     return try masked(graph, weights, compression)
   }
 
-  /// The weight tensors that are left to the method with what goes of them at this point, and the network with what the
-  /// criterion changes of it to make up for that.
+  /// The weight tensors with what goes of them at this point, and the network with the criterion's
+  /// compensation.
   ///
-  /// Throws `nothingToDo` where there are none.
+  /// Throws `nothingToDo` if no layer with weights is left to the method.
   func chosen(
     _ compression: inout Compression<Self>
   ) throws -> (graph: Graph, weights: [PrunedWeight]) {
@@ -92,9 +101,10 @@ extension WeightPruningMethod {
     )
   }
 
-  /// A graph, that of the compression or what compensates for what goes, with new masks.
+  /// The given graph with new masks.
   ///
-  /// Throws `nothingToDo` where the end is reached with nothing pruned.
+  /// The graph is that of the compression, or the compensated one. Throws `nothingToDo` at the end if nothing
+  /// is pruned.
   func masked(
     _ graph: Graph, _ weights: [PrunedWeight], _ compression: Compression<Self>
   ) throws -> Rewrite {
@@ -129,12 +139,12 @@ extension WeightPruningMethod {
 }
 
 extension ParameterSlot {
-  /// Whether single elements may go: weights may, biases, norms and statistics may not.
+  /// True if single elements may go: those of weights may, biases, norms and statistics may not.
   var isPrunable: Bool { isTrainable && decays }
 }
 
 extension Graph {
-  /// The weight tensors of a node that may be pruned.
+  /// The weight tensors of a node that may be pruned, with their names.
   func prunableWeights(of node: Node) -> [(name: String, parameter: Parameter)] {
     slots(of: node).compactMap { name, slot in
       guard slot.isPrunable, let parameter = parameters[name] else { return nil }

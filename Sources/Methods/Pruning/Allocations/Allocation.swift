@@ -1,31 +1,38 @@
 public import Settings
 public import Tensors
 
-/// Says how much each layer loses of what all lose together: the `scope` of pruning. One file in `Allocations/` and one line in
-/// `AllocationCatalogue`.
+/// Divides what all layers lose together among them: the `scope` of pruning.
+///
+/// An allocation is one file in `Allocations/` and one line in `AllocationCatalogue`.
 public protocol Allocation: NamedKind {
-  /// What `condense explain` prints, besides the settings.
+  /// The text that `condense explain` prints, besides the settings.
   static var documentation: MethodDocumentation { get }
   /// The kinds of units that it can divide a loss among.
   static var kinds: Set<UnitKind> { get }
 
-  /// What it wants to know of the network.
+  /// The knowledge of the network that it needs.
   var evidence: Set<EvidenceKind> { get }
-  /// Whether units are ranked across layers, so that their scores alone decide what each layer loses.
+  /// True if units are ranked across layers, so that their scores alone decide what each layer loses.
   var ranksAcrossLayers: Bool { get }
-  /// The function from the share that all layers lose together to the share that each of them loses, earlier losses included.
+  /// The function from the share that all layers lose together to the share that each of them loses.
   ///
-  /// Layers come in the order of the graph. What cannot be met is come as near to as the layers' bounds allow.
+  /// Shares include earlier losses. Layers come in the order of the graph. A share that cannot be met is
+  /// approached as far as the layers' bounds allow.
   func division(
     among layers: [AllocatedLayer], _ context: AllocationContext
   ) throws -> (Double) -> [Double]
 }
 
 extension Allocation {
+  /// The summary of the allocation's documentation.
   public static var summary: String { documentation.summary }
+  /// All kinds of units.
   public static var kinds: Set<UnitKind> { Set(UnitKind.allCases) }
+  /// Nothing besides the weights.
   public var evidence: Set<EvidenceKind> { [] }
+  /// False: layers are pruned one by one.
   public var ranksAcrossLayers: Bool { false }
+  /// Gives each layer the same share.
   public func division(
     among layers: [AllocatedLayer], _ context: AllocationContext
   ) throws -> (Double) -> [Double] {
@@ -33,19 +40,24 @@ extension Allocation {
   }
 }
 
-/// Every allocation that a recipe may name.
+/// All allocations that a recipe may name.
 public enum AllocationCatalogue: Catalogue {
+  /// The allocations, in the order of the documentation.
   public static let all: [any Allocation.Type] = [
     GlobalRanking.self, UniformAllocation.self, ErdosRenyiKernel.self, MeasuredSensitivity.self,
   ]
+  /// The same types as named kinds.
   public static var kinds: [any NamedKind.Type] { all }
 
+  /// The allocation as such; `nil` if the kind is none.
   public static func cast(_ kind: any NamedKind) -> (any Allocation)? { kind as? any Allocation }
 
-  /// What tells allocations of different results apart.
+  /// A text that is equal for allocations of equal results.
   static func key(_ allocation: any Allocation) -> String { writeShort(allocation).canonicalJSON }
 
-  /// The setting `scope` of a method that prunes some kinds of units: `layer`, or `{sensitivity: {images: 1024}}`.
+  /// The setting `scope` of a method that prunes some kinds of units.
+  ///
+  /// It takes a name, `layer`, or a name with settings, `{sensitivity: {images: 1024}}`.
   static func setting<Owner>(
     _ path: WritableKeyPath<Owner, any Allocation>, dividing kinds: Set<UnitKind>, of what: String
   ) -> Setting<Owner> {
@@ -61,33 +73,34 @@ public enum AllocationCatalogue: Catalogue {
   }
 }
 
-/// A layer, or a group of tied ones, that is to lose a share: units are single weights, or channels.
+/// A layer, or a group of tied ones, that is to lose a share of its weights or channels.
 public struct AllocatedLayer: Sendable, Equatable {
-  /// The parameter, or the group's first value.
+  /// The name of the parameter, or of the group's first value.
   public var name: String
   /// The weight's extents; `nil` for channels.
   public var shape: Shape?
-  /// Units before any was lost: what shares are of.
+  /// Units before any was lost, of which shares are taken.
   public var count: Int
   /// Units that are gone already.
   public var gone: Int
   /// The most units that may be gone.
   public var most: Int
 
-  /// Makes a layer.
+  /// Makes a layer of which nothing is gone, unless given.
   public init(name: String, shape: Shape? = nil, count: Int, gone: Int = 0, most: Int) {
     (self.name, self.shape, self.count, self.gone, self.most) = (name, shape, count, gone, most)
   }
 }
 
-/// What an allocation may ask about layers, by their places.
+/// The questions that an allocation may ask about layers, which it names by their places.
 public struct AllocationContext {
-  /// The mean loss of the network over some images when a layer alone has lost so many units.
+  /// The mean loss of the network over some images when a layer alone has lost `gone` units.
   public let meanLoss: (_ layer: Int, _ gone: Int, _ images: Int) throws -> Double
-  /// What a layer's loss of so many units saves, in whatever sparsity is a share of: units, or multiply-adds.
+  /// The saving when a layer loses `gone` units, in units or multiply-adds, whichever the sparsity is a share
+  /// of.
   public let saving: (_ layer: Int, _ gone: Int) throws -> Double
 
-  /// Makes a context; without `saving` units count alike.
+  /// Makes a context; without `saving` each unit saves 1.
   public init(
     saving: @escaping (_ layer: Int, _ gone: Int) throws -> Double = { Double($1) },
     meanLoss: @escaping (_ layer: Int, _ gone: Int, _ images: Int) throws -> Double

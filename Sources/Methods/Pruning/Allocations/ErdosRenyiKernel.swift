@@ -1,13 +1,17 @@
 public import Settings
 import Tensors
 
-/// Layers with few weights for their inputs and outputs stay denser, as edges of a random graph would lie.
+/// Keeps more of layers with few weights for their inputs and outputs, as edges of a random graph would lie.
 ///
-/// **Formula** `density = min(1, ε · Σ extents / Π extents)` of a weight `[outputs, inputs of a group, rows, columns]`, with the one
-/// ε at which all layers together keep what they are to keep.
+/// **Formula**: `density = min(1, ε · Σ extents / Π extents)` of a weight
+/// `[outputs, inputs of a group, rows, columns]`, with the one ε at which all layers together keep what they
+/// are to keep.
 public struct ErdosRenyiKernel: Allocation {
+  /// The name in recipes: `erdos-renyi-kernel`.
   public static let name = "erdos-renyi-kernel"
+  /// Weights in any grouping; shapes say nothing of channels.
   public static let kinds: Set<UnitKind> = [.element, .kernel, .block]
+  /// The text that `condense explain` prints.
   public static let documentation = MethodDocumentation(
     summary: "keep more of layers with few weights for their inputs and outputs (ERK)",
     description: """
@@ -22,9 +26,12 @@ public struct ErdosRenyiKernel: Allocation {
       Evci, Gale, Menick, Castro, Elsen, "Rigging the lottery: making all tickets winners", 2020, arXiv:1911.11134
       """)
 
+  /// Creates it with its default settings.
   public init() {}
+  /// There are no settings.
   public static var settings: [Setting<ErdosRenyiKernel>] { [] }
 
+  /// Finds ε by bisection for each share, within the layers' bounds, then rounds to whole units.
   public func division(
     among layers: [AllocatedLayer], _ context: AllocationContext
   ) throws -> (Double) -> [Double] {
@@ -53,8 +60,9 @@ public struct ErdosRenyiKernel: Allocation {
   }
 }
 
-/// Shares of whole units that together lose what fractions of units lose together, rounded; no layer is further than one unit
-/// from its own.
+/// Shares of whole units that together lose what fractions of units lose together, rounded.
+///
+/// No layer is further than one unit from its fraction.
 private func wholeShares(of layers: [AllocatedLayer], losing units: [Double]) -> [Double] {
   var sum = 0.0
   var whole = 0
@@ -62,7 +70,7 @@ private func wholeShares(of layers: [AllocatedLayer], losing units: [Double]) ->
     sum += lost
     let next = Int((sum).rounded())
     defer { whole = next }
-    // Sums of what has no fraction may have one by rounding.
+    // A sum of numbers without fractions may get one by rounding.
     let count = min(max(next - whole, layer.gone), layer.most)
     return Double(count) / Double(max(1, layer.count))
   }

@@ -1,8 +1,10 @@
 public import Settings
 
-/// All layers of one sparsity and criterion are ranked together: some lose more than others.
+/// Ranks all layers of one sparsity and criterion together, so that some lose more than others.
 public struct GlobalRanking: Allocation {
+  /// The name in recipes: `global`.
   public static let name = "global"
+  /// The text that `condense explain` prints.
   public static let documentation = MethodDocumentation(
     summary: "rank units across layers: their scores decide what each layer loses",
     description: """
@@ -14,8 +16,11 @@ public struct GlobalRanking: Allocation {
       Blalock, Gonzalez Ortiz, Frankle, Guttag, "What is the state of neural network pruning?", 2020, arXiv:2003.03033
       """)
 
+  /// True.
   public var ranksAcrossLayers: Bool { true }
+  /// Creates it with its default settings.
   public init() {}
+  /// There are no settings.
   public static var settings: [Setting<GlobalRanking>] { [] }
 }
 

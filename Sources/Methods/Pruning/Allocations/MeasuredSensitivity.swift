@@ -1,11 +1,14 @@
 public import Settings
 
-/// Each layer loses as much as costs the network least, by curves that are measured.
+/// Divides the loss so that the network's mean loss rises least, by measured curves of each layer.
 ///
-/// **Formula** the shares that minimize `Σ_layers (loss(layer alone at its share) - loss(now))` for what all lose together, where each
-/// curve is replaced by its lower convex hull: of all hulls' segments the flattest are taken first.
+/// **Formula**: the shares minimize `Σ_layers (loss(layer alone at its share) - loss(now))` for what all lose
+/// together. Each curve is replaced by its lower convex hull; of all hulls' segments the flattest are taken
+/// first.
 public struct MeasuredSensitivity: Allocation {
+  /// The name in recipes: `sensitivity`.
   public static let name = "sensitivity"
+  /// The text that `condense explain` prints.
   public static let documentation = MethodDocumentation(
     summary: "take most of layers whose loss costs the network least, as measured",
     description: """
@@ -23,12 +26,14 @@ public struct MeasuredSensitivity: Allocation {
       "Efficient bit allocation for an arbitrary set of quantizers", 1988, doi:10.1109/29.90373
       """)
 
-  /// The shares at which each layer's loss is measured.
+  /// The rising shares, between 0 and 1, at which each layer's loss is measured.
   public var at = [0.25, 0.5, 0.7, 0.8, 0.9, 0.95, 0.98]
-  /// Training images on which it is measured.
+  /// Training images on which losses are measured.
   public var images = 512
 
+  /// Creates it with its default settings.
   public init() {}
+  /// Settings: `at`, `images`.
   public static var settings: [Setting<MeasuredSensitivity>] {
     [
       Setting(
@@ -42,8 +47,10 @@ public struct MeasuredSensitivity: Allocation {
     ]
   }
 
+  /// Losses of changed networks.
   public var evidence: Set<EvidenceKind> { [.losses] }
 
+  /// Measures each layer's curve alone, then takes hull segments by rising slope until enough units are gone.
   public func division(
     among layers: [AllocatedLayer], _ context: AllocationContext
   ) throws -> (Double) -> [Double] {
@@ -79,9 +86,9 @@ public struct MeasuredSensitivity: Allocation {
   }
 }
 
-/// The lower convex hull of a layer's curve.
+/// Computes the lower convex hull of a layer's curve.
 enum SensitivityHull {
-  /// A loss of units, what it saves, and the network's mean loss then.
+  /// A number of lost units, the saving, and the network's mean loss then.
   struct Point: Equatable {
     var gone: Int
     var saving: Double
@@ -91,15 +98,18 @@ enum SensitivityHull {
   /// A straight piece of a hull.
   struct Segment: Equatable {
     let layer: Int
-    /// Units that are gone at its ends.
+    /// Units that are gone at its start.
     let first: Int
+    /// Units that are gone at its end.
     let last: Int
-    /// What the loss grows by for what is saved.
+    /// The rise of the loss by unit of saving.
     let slope: Double
   }
 
-  /// The segments of the hull from the first point to the last, slopes rising; a loss that is no number counts as infinite, and
-  /// points that save nothing lie on no hull but as its end.
+  /// The segments of the hull from the first point to the last, with rising slopes.
+  ///
+  /// A loss that is not a finite number counts as very large. A point that saves nothing lies on the hull
+  /// only as its end.
   static func segments(of points: [Point], layer: Int) -> [Segment] {
     var hull: [Point] = []
     for point in points {
@@ -117,6 +127,7 @@ enum SensitivityHull {
     }
   }
 
+  /// The rise of the loss by saving between two points.
   private static func slope(_ start: Point, _ end: Point) -> Double {
     (end.loss - start.loss) / max(end.saving - start.saving, .leastNonzeroMagnitude)
   }

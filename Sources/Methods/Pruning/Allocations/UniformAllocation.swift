@@ -1,8 +1,10 @@
 public import Settings
 
-/// Each layer by itself loses the same share.
+/// Takes the same share of each layer.
 public struct UniformAllocation: Allocation {
+  /// The name in recipes: `layer`.
   public static let name = "layer"
+  /// The text that `condense explain` prints.
   public static let documentation = MethodDocumentation(
     summary: "take the same share of each layer",
     description: "Each layer is ranked by itself and loses the same share; one unit of each stays.",
@@ -11,7 +13,9 @@ public struct UniformAllocation: Allocation {
       Blalock, Gonzalez Ortiz, Frankle, Guttag, "What is the state of neural network pruning?", 2020, arXiv:2003.03033
       """)
 
+  /// Creates it with its default settings.
   public init() {}
+  /// There are no settings.
   public static var settings: [Setting<UniformAllocation>] { [] }
 }
 

@@ -4,10 +4,13 @@ public import Graphs
 public import Settings
 import Tensors
 
-/// Prunes by the alternating direction method of multipliers: weights are pulled towards what a sparse network would have.
+/// Prunes by the alternating direction method of multipliers, which pulls weights towards a sparse network's.
 public struct ADMMPruning: WeightPruningMethod {
+  /// The name in recipes: `admm-pruning`.
   public static let name = "admm-pruning"
+  /// Changes when results change; part of a trial's address.
   public static let revision = 1
+  /// The text that `condense explain` prints.
   public static let documentation = MethodDocumentation(
     summary: "pull weights towards a sparse network's while training, then mask",
     description: """
@@ -27,17 +30,18 @@ public struct ADMMPruning: WeightPruningMethod {
       Chu, Peleato, Eckstein, 2011, doi:10.1561/2200000016, section 3.4.1
       """)
 
-  /// How much, and when.
+  /// The sparsity, and the points at which weights are projected.
   public var amount = PruningAmount(sparsity: 0.8)
+  /// Absolute weights.
   public var criterion: any Saliency { Magnitude() }
-  /// What is pruned whole.
+  /// The shape of the units that are pruned as a whole.
   public var unit: any UnitShape = SingleWeights()
-  /// The strength of the pull at the beginning of the stage.
+  /// The strength of the pull at the beginning of the stage, 1e-9...1e3.
   public var rho = 1e-3
-  /// By how much it has grown at the end.
+  /// The factor by which the strength has grown at the end, 1...1e6.
   public var growth = 100.0
 
-  /// Four of five weights in the end, at 20 points.
+  /// Prunes four of five weights in the end, at 20 points over 0.8 of the training.
   public init() {
     amount.times = 20
     amount.share = 0.8
@@ -52,6 +56,7 @@ public struct ADMMPruning: WeightPruningMethod {
     self.growth = growth
   }
 
+  /// Settings: those of `PruningAmount`, `unit`, `rho`, `growth`.
   public static var settings: [Setting<ADMMPruning>] {
     PruningAmount.settings(\.amount, of: "weights", [.element]) + [
       UnitCatalogue.setting(\.unit),
@@ -60,7 +65,9 @@ public struct ADMMPruning: WeightPruningMethod {
     ]
   }
 
+  /// Acts at `times` points, whatever the schedule.
   public var pacing: Pacing { .gradual(times: amount.times, share: amount.share) }
+  /// Weight pruning with the criterion `random`, of the same amount.
   public var randomControl: (any CompressionMethod)? {
     var control = WeightPruning(
       sparsity: amount.sparsity, criterion: RandomScore(controlling: criterion), unit: unit)
@@ -68,11 +75,12 @@ public struct ADMMPruning: WeightPruningMethod {
     return control
   }
 
+  /// Updates U, projects W + U to the sparsity, and pulls weights towards Z - U; masks at the last point.
   public func compress(_ compression: inout Compression<ADMMPruning>) throws -> Rewrite {
     let present = compression.graph
     let shipped = present.shipped
     var strengths: [String: Float] = [:]
-    // W + U, of which Z is the projection.
+    // The sums W + U, whose projection is Z.
     var sums = shipped
     for (node, settings) in compression.layers {
       let rho = Float(settings.rho * pow(settings.growth, compression.progress))
@@ -93,7 +101,7 @@ public struct ADMMPruning: WeightPruningMethod {
       let inner = try parameter.plainFloats(weight.name, for: Self.name)
       let masters = parameter.projected.values
       let kept = weight.kept
-      // T = Z - U with U = (W + U) - W.
+      // The target is T = Z - U, and U = (W + U) - W.
       let target = masters.indices.map { (kept[$0] ? sum[$0] : 0) - (sum[$0] - masters[$0]) }
       pulled.parameters[weight.name]?.encoding = Attracted(to: target, strength: [rho], inner: inner)
     }
@@ -102,7 +110,9 @@ public struct ADMMPruning: WeightPruningMethod {
 }
 
 extension Attracted {
-  /// W + U where the pull was towards T = Z - U, so that U has become W - T, in units of another strength.
+  /// The sum W + U after a pull towards T = Z - U, scaled to another strength.
+  ///
+  /// During the pull U has become W - T.
   fileprivate func sum(_ masters: Tensor, strength rho: Float) -> Tensor {
     var sum = masters
     let factor = strength[0] / rho

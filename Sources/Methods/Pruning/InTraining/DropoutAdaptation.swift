@@ -3,12 +3,17 @@ import Ops
 public import Settings
 import Tensors
 
-/// Lowers the rates of dropouts to what the connections that are left need.
+/// Lowers the rates of dropouts to what the remaining connections need.
 public struct DropoutAdaptation: CompressionMethod {
+  /// The name in recipes: `dropout-adaptation`.
   public static let name = "dropout-adaptation"
+  /// The family that rankings show it in: pruning.
   public static let family = MethodFamily.pruning
+  /// Decides which weights are zero.
   public static let order = PipelineOrder.sparsity
+  /// Changes when results change; part of a trial's address.
   public static let revision = 1
+  /// The text that `condense explain` prints.
   public static let documentation = MethodDocumentation(
     summary: "lower the rates of dropouts by the connections that pruning has left",
     description: """
@@ -23,12 +28,13 @@ public struct DropoutAdaptation: CompressionMethod {
       arXiv:1506.02626, section 3.2
       """)
 
-  /// The rate before anything was pruned; `nil` takes what the stage began with.
+  /// The rate before anything was pruned, 0...0.99; `nil` takes the rate at the beginning of the stage.
   public var rate: Float?
 
-  /// From the rates that the network has.
+  /// Starts from the rates that the network has.
   public init() {}
 
+  /// Settings: `rate`.
   public static var settings: [Setting<DropoutAdaptation>] {
     [
       Setting(
@@ -37,12 +43,14 @@ public struct DropoutAdaptation: CompressionMethod {
     ]
   }
 
+  /// Refuses nodes other than dropouts, and dropouts without a layer of weights beside them.
   public func applicability(to node: Node, in graph: Graph) -> Applicability {
     guard node.op is Dropout else { return .notApplicable(reason: "it drops nothing") }
     return graph.connected(to: node).isEmpty
       ? .notApplicable(reason: "no layer with weights reads or makes what it drops") : .applicable
   }
 
+  /// Multiplies each rate by √(connections left / connections of the layer); throws if no rate changes.
   public func compress(_ compression: inout Compression<DropoutAdaptation>) throws -> Rewrite {
     let graph = compression.graph
     var adapted: [String: [NewLayer]] = [:]
@@ -66,8 +74,9 @@ public struct DropoutAdaptation: CompressionMethod {
 }
 
 extension Graph {
-  /// The layers with prunable weights that read a node's value, through others that have none; the one that makes it where none
-  /// does.
+  /// The layers with prunable weights that read a node's value, also through nodes without weights.
+  ///
+  /// If there is none, the layer with prunable weights that makes it.
   fileprivate func connected(to node: Node) -> [Node] {
     var values: Set = [node.name]
     var readers: [Node] = []
@@ -83,5 +92,6 @@ extension Graph {
     return []
   }
 
+  /// True if a node has prunable weights.
   private func hasPrunableWeights(_ node: Node) -> Bool { slots(of: node).contains { $0.slot.isPrunable } }
 }

@@ -2,8 +2,11 @@ public import Settings
 
 /// Prunes the smallest weights while the network trains, and splices back those that grow.
 public struct DynamicSurgery: SplicingMethod {
+  /// The name in recipes: `dynamic-surgery`.
   public static let name = "dynamic-surgery"
+  /// Changes when results change; part of a trial's address.
   public static let revision = 1
+  /// The text that `condense explain` prints.
   public static let documentation = MethodDocumentation(
     summary: "prune the smallest weights while training, and splice back what grows",
     description: """
@@ -20,15 +23,16 @@ public struct DynamicSurgery: SplicingMethod {
       """,
     paper: "Guo, Yao, Chen, \"Dynamic network surgery for efficient DNNs\", 2016, arXiv:1608.04493")
 
-  /// How much, and when.
+  /// The sparsity, and the schedule by which it is reached.
   public var amount = PruningAmount(sparsity: 0.8)
+  /// Absolute weights.
   public var criterion: any Saliency { Magnitude() }
-  /// Prunes below this many standard deviations of each layer's weights, instead of to a sparsity.
+  /// The limit in standard deviations of each layer's weights, 0...10; `nil` prunes to the sparsity.
   public var threshold: Double?
-  /// How far beyond the limit, as a share of it, a weight has to be to change sides.
+  /// The distance from the limit, as a share of it, beyond which a weight changes sides, 0...0.9.
   public var margin = 0.1
 
-  /// Four of five weights in the end, at 20 points, gradually.
+  /// Prunes four of five weights in the end, at 20 points, by the cubic schedule.
   public init() {
     amount.schedule = .cubic
     amount.times = 20
@@ -43,6 +47,7 @@ public struct DynamicSurgery: SplicingMethod {
     self.margin = margin
   }
 
+  /// Settings: those of `PruningAmount`, `threshold`, `margin`.
   public static var settings: [Setting<DynamicSurgery>] {
     PruningAmount.settings(\.amount, of: "weights", [.element]) + [
       Setting(
@@ -54,6 +59,7 @@ public struct DynamicSurgery: SplicingMethod {
     ]
   }
 
+  /// Random pruning of the same amount; `nil` with a threshold, which sets no amount.
   public var randomControl: (any CompressionMethod)? {
     threshold == nil ? RandomPruning(amount: amount) : nil
   }

@@ -8,8 +8,9 @@ import Training
 extension Graph {
   /// The network in which the weights of some layers are Gaussian while it trains.
   ///
-  /// A layer keeps its name and its weights, which are the means. Beside it come `NAME.square`, `NAME.variance` and `NAME.sample`;
-  /// what read the layer's value reads what is drawn. `logVariances` are those of the beginning, by layer.
+  /// A layer keeps its name and its weights, which are the means. Beside it come `NAME.square`,
+  /// `NAME.variance` and `NAME.sample`; readers of the layer's value read the sample. `logVariances` are the
+  /// first logarithms of the variances, by layer. Throws for weights that are no floats.
   func withGaussianWeights(
     _ logVariances: [String: Float], divergence: Float, for method: String
   ) throws -> Rewrite {

@@ -2,10 +2,13 @@ import Encodings
 public import Graphs
 public import Settings
 
-/// Pulls the channels that will go to zero, more and more strongly, and removes them when nothing is left of them.
+/// Pulls the channels that will go to zero, more and more strongly, and removes them in the end.
 public struct GrowingRegularization: ChannelPruningMethod {
+  /// The name in recipes: `growing-regularization`.
   public static let name = "growing-regularization"
+  /// Changes when results change; part of a trial's address.
   public static let revision = 1
+  /// The text that `condense explain` prints.
   public static let documentation = MethodDocumentation(
     summary: "pull the weakest channels to zero ever more strongly, then remove them",
     description: """
@@ -25,12 +28,12 @@ public struct GrowingRegularization: ChannelPruningMethod {
       arXiv:1804.09461; groups: Fang, Ma, Song, Mi, Wang, "DepGraph", 2023, arXiv:2301.12900
       """)
 
-  /// What is removed in the end, and when.
+  /// The channels to remove in the end, and the points at which they are ranked.
   public var pruning: ChannelPruning
-  /// The strongest pull.
+  /// The strongest pull, 1e-6...100: the strength in strength/2·w².
   public var ceiling = 1.0
 
-  /// Half of the channels, ranked across the network, at 20 points.
+  /// Removes half of the channels, ranked across the network, at 20 points.
   public init() { self.init(sparsity: 0.5) }
 
   /// Removes a share of the channels, at a number of points.
@@ -43,13 +46,17 @@ public struct GrowingRegularization: ChannelPruningMethod {
     self.ceiling = ceiling
   }
 
+  /// Settings: those of `ChannelPruning`, `ceiling`.
   public static var settings: [Setting<GrowingRegularization>] {
     ChannelPruning.settings(\.pruning) + [
       Setting("ceiling", \.ceiling, in: 1e-6...100, "the strongest pull: what strength/2·w^2 is added with")
     ]
   }
+  /// Acts at `times` points, whatever the schedule.
   public var pacing: Pacing { .gradual(times: pruning.amount.times, share: pruning.amount.share) }
 
+  /// Raises the pull on the lowest channels by ceiling/(times - 1) and lowers that on the others; removes at
+  /// the end.
   public func compress(_ compression: inout Compression<GrowingRegularization>) throws -> Rewrite {
     let present = compression.graph
     var channels = compression.with(\.pruning, graph: present.shipped)
@@ -59,7 +66,7 @@ public struct GrowingRegularization: ChannelPruningMethod {
     }
     var strengths: [String: [Float]] = [:]
     for (choice, isGone) in zip(losses.choices, losses.isGone) {
-      // Of tied layers with ceilings of their own the lowest.
+      // Of tied layers with different ceilings the lowest applies.
       let ceilings = present.producers(of: choice.group).compactMap {
         compression.settings(for: $0.name)?.ceiling
       }
@@ -73,7 +80,7 @@ public struct GrowingRegularization: ChannelPruningMethod {
         strengths[name] = strengths[name].map { zip($0, elements).map { max($0, $1) } } ?? elements
       }
     }
-    // Nothing has gone yet: there is nothing to make up for.
+    // Nothing has gone yet, so there is nothing to compensate for.
     var pulled = present.shipped
     for (name, strength) in strengths where strength.contains(where: { $0 > 0 }) {
       guard let inner = pulled.parameters[name]?.encoding else { continue }
@@ -84,7 +91,8 @@ public struct GrowingRegularization: ChannelPruningMethod {
 }
 
 extension Graph {
-  /// By unit how strongly the weights that make it are pulled: all alike, so that their mean is what each is.
+  /// The strength of the pull on each unit: the mean over the weights that make it, which are all pulled
+  /// alike.
   fileprivate func strengths(of set: UnitSet) -> [Float] {
     let sums = set.sums(.making) { name in
       guard let strength = (parameters[name]?.encoding as? Attracted)?.strength else { return nil }

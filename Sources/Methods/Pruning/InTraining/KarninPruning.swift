@@ -3,10 +3,13 @@ public import Graphs
 public import Settings
 import Tensors
 
-/// Prunes the weights that have had the least part in what training took off the loss.
+/// Prunes the weights that have contributed least to the fall of the loss in training.
 public struct KarninPruning: WeightPruningMethod {
+  /// The name in recipes: `karnin-pruning`.
   public static let name = "karnin-pruning"
+  /// Changes when results change; part of a trial's address.
   public static let revision = 1
+  /// The text that `condense explain` prints.
   public static let documentation = MethodDocumentation(
     summary: "prune the weights of the least share in what training took off the loss",
     description: """
@@ -27,13 +30,14 @@ public struct KarninPruning: WeightPruningMethod {
       Networks 1(2), doi:10.1109/72.80236
       """)
 
-  /// How much, and when.
+  /// The sparsity, and the points at which gradients are taken.
   public var amount = PruningAmount(sparsity: 0.8)
   /// Training images whose gradients are taken at each point.
   public var images = 1024
+  /// The sensitivity of each weight along its way through training.
   public var criterion: any Saliency { KarninSensitivity(images: images) }
 
-  /// Four of five weights, after 20 points.
+  /// Prunes four of five weights, after 20 points.
   public init() {
     amount.times = 20
     amount.share = 0.8
@@ -46,8 +50,9 @@ public struct KarninPruning: WeightPruningMethod {
     amount.scope = scope
   }
 
+  /// Settings: those of `PruningAmount` without `schedule` and `initialSparsity`, `images`.
   public static var settings: [Setting<KarninPruning>] {
-    // All goes at the last point: nothing grows, and one point is no way.
+    // All weights go at the last point, so no share grows, and one point would trace no way.
     PruningAmount.settings(\.amount, of: "weights", [.element])
       .filter { !["schedule", "initialSparsity", "times"].contains($0.name) } + [
         Setting("times", \.amount.times, in: 2...1000, "points at which gradients are taken"),
@@ -56,9 +61,13 @@ public struct KarninPruning: WeightPruningMethod {
       ]
   }
 
+  /// Acts at `times` points, of which the last prunes.
   public var pacing: Pacing { .gradual(times: amount.times, share: amount.share) }
+  /// Random pruning of the same amount at the last point.
   public var randomControl: (any CompressionMethod)? { RandomPruning(amount: amount.atLast) }
 
+  /// Follows each weight's way by its mean gradient; masks the weights of the lowest scores at the last
+  /// point.
   public func compress(_ compression: inout Compression<KarninPruning>) throws -> Rewrite {
     guard compression.progress < 1 else {
       let (graph, weights) = try chosen(&compression)
@@ -81,7 +90,7 @@ public struct KarninPruning: WeightPruningMethod {
   }
 }
 
-/// What the loss loses by a weight, from its way through training: of weights that karnin-pruning has followed.
+/// Scores weights that karnin-pruning has followed by their part in the fall of the loss.
 private struct KarninSensitivity: Saliency {
   static let name = "karnin"
   static let documentation = KarninPruning.documentation

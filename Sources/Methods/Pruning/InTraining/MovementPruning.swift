@@ -2,8 +2,11 @@ public import Settings
 
 /// Prunes the weights that training moves towards zero.
 public struct MovementPruning: SplicingMethod {
+  /// The name in recipes: `movement-pruning`.
   public static let name = "movement-pruning"
+  /// Changes when results change; part of a trial's address.
   public static let revision = 1
+  /// The text that `condense explain` prints.
   public static let documentation = MethodDocumentation(
     summary: "prune the weights that training moves towards zero, whatever their size",
     description: """
@@ -22,22 +25,25 @@ public struct MovementPruning: SplicingMethod {
       up in training
       """)
 
-  /// How much, and when.
+  /// The sparsity, and the schedule by which it is reached.
   public var amount = PruningAmount(sparsity: 0.8)
+  /// Movement away from zero since the stage began.
   public var criterion: any Saliency { Movement() }
-  /// Scores may be negative: there is nothing that a margin could be a share of.
+  /// No margin: scores may be negative, so a share of the limit has no meaning.
   public var margin: Double { 0 }
 
-  /// Four of five weights in the end, at 20 points, gradually.
+  /// Prunes four of five weights in the end, at 20 points, by the cubic schedule.
   public init() {
     amount.schedule = .cubic
     amount.times = 20
     amount.share = 0.8
   }
 
+  /// Settings: those of `PruningAmount`.
   public static var settings: [Setting<MovementPruning>] {
     PruningAmount.settings(\.amount, of: "weights", [.element])
   }
 
+  /// Random pruning of the same amount.
   public var randomControl: (any CompressionMethod)? { RandomPruning(amount: amount) }
 }

@@ -3,12 +3,17 @@ public import Graphs
 public import Settings
 import Tensors
 
-/// Sends the weights that pruning has left back to where they began.
+/// Sends the weights that pruning has left back to their initialization, or to new draws.
 public struct Rewind: CompressionMethod {
+  /// The name in recipes: `rewind`.
   public static let name = "rewind"
+  /// The family that rankings show it in: pruning.
   public static let family = MethodFamily.pruning
+  /// Decides which weights are zero.
   public static let order = PipelineOrder.sparsity
+  /// Changes when results change; part of a trial's address.
   public static let revision = 1
+  /// The text that `condense explain` prints.
   public static let documentation = MethodDocumentation(
     summary: "send the weights that are left back to initialization, or to a new one",
     description: """
@@ -28,23 +33,24 @@ public struct Rewind: CompressionMethod {
       trained from new weights: Wang et al., "Pruning from scratch", 2020, arXiv:1909.12579
       """)
 
-  /// Where weights are sent.
+  /// The values to which weights are sent.
   public enum Goal: String, Sendable, SettingChoice {
-    /// To what they were when the training of the network began.
+    /// Their values when the training of the network began.
     case initialization
-    /// To new draws.
+    /// New draws of the layer's initializer.
     case random
   }
 
-  /// Where weights are sent.
+  /// The values to which weights are sent.
   public var goal = Goal.initialization
 
-  /// To initialization.
+  /// Sends weights to their initialization.
   public init() {}
 
-  /// To initialization, or to new draws.
+  /// Sends weights to their initialization, or to new draws.
   public init(to goal: Goal) { self.goal = goal }
 
+  /// Settings: `to`.
   public static var settings: [Setting<Rewind>] {
     [
       Setting(
@@ -53,13 +59,17 @@ public struct Rewind: CompressionMethod {
       ).omittedAsDefault()
     ]
   }
+  /// Initial weights, unless weights are drawn anew.
   public var evidence: Set<EvidenceKind> { goal == .initialization ? [.initialWeights] : [] }
 
+  /// Refuses nodes without trainable parameters.
   public func applicability(to node: Node, in graph: Graph) -> Applicability {
     graph.slots(of: node).contains(where: \.slot.isTrainable)
       ? .applicable : .notApplicable(reason: "it has no weights")
   }
 
+  /// Resets parameters and running statistics and keeps masks; throws for parameters without an
+  /// initialization.
   public func compress(_ compression: inout Compression<Rewind>) throws -> Rewrite {
     let layers = compression.layers
     guard !layers.isEmpty else {

@@ -4,8 +4,11 @@ import Tensors
 
 /// Sets the weakest filters to zero again and again while they go on learning, and removes them at the end.
 public struct SoftFilterPruning: ChannelPruningMethod {
+  /// The name in recipes: `soft-filter-pruning`.
   public static let name = "soft-filter-pruning"
+  /// Changes when results change; part of a trial's address.
   public static let revision = 1
+  /// The text that `condense explain` prints.
   public static let documentation = MethodDocumentation(
     summary: "set the weakest filters to zero while they learn on, then remove them",
     description: """
@@ -22,10 +25,10 @@ public struct SoftFilterPruning: ChannelPruningMethod {
       arXiv:1808.06866; growing shares: He, Dong, Kang, Fu, Yan, Yang, 2018, arXiv:1808.07471
       """)
 
-  /// What is removed in the end, and when.
+  /// The channels to remove in the end, and the points at which filters are set to zero.
   public var pruning: ChannelPruning
 
-  /// Half of each layer's filters, at 10 points over nine tenths of the stage.
+  /// Removes half of each layer's filters, at 10 points over nine tenths of the stage.
   public init() { self.init(sparsity: 0.5) }
 
   /// Removes a share of the filters.
@@ -34,9 +37,12 @@ public struct SoftFilterPruning: ChannelPruningMethod {
     pruning.amount.share = 0.9
   }
 
+  /// Settings: those of `ChannelPruning`.
   public static var settings: [Setting<SoftFilterPruning>] { ChannelPruning.settings(\.pruning) }
+  /// Acts at `times` points, whatever the schedule.
   public var pacing: Pacing { .gradual(times: pruning.amount.times, share: pruning.amount.share) }
 
+  /// Zeroes the filters of the lowest scores without a mask; removes them at the last point.
   public func compress(_ compression: inout Compression<SoftFilterPruning>) throws -> Rewrite {
     var channels = compression.with(\.pruning)
     return try ChannelPruning.errors(as: Self.name) {

@@ -5,10 +5,13 @@ public import Settings
 import Tensors
 import Training
 
-/// Learns how much noise each weight bears while the network trains, and masks those that are noise alone.
+/// Learns the noise that each weight bears while the network trains, and masks weights that are mostly noise.
 public struct SparseVariationalDropout: WeightPruningMethod {
+  /// The name in recipes: `sparse-variational-dropout`.
   public static let name = "sparse-variational-dropout"
+  /// Changes when results change; part of a trial's address.
   public static let revision = 1
+  /// The text that `condense explain` prints.
   public static let documentation = MethodDocumentation(
     summary: "learn how much noise each weight bears while training, mask what is noise alone",
     description: """
@@ -31,23 +34,26 @@ public struct SparseVariationalDropout: WeightPruningMethod {
       outputs: Kingma, Salimans, Welling, 2015, arXiv:1506.02557
       """)
 
-  /// How much, and when; a sparsity of 0 goes by the threshold. The rule is that of the whole stage: with one, a layer of sparsity 0
-  /// is spared.
+  /// The sparsity, and the points; a sparsity of 0 goes by the threshold.
+  ///
+  /// The stage's sparsity chooses the rule for all layers: if it is above 0, a layer of sparsity 0 is spared.
   public var amount = PruningAmount(sparsity: 0)
+  /// Absolute weights; log alpha decides instead.
   public var criterion: any Saliency { Magnitude() }
-  /// The log alpha above which a weight is noise.
+  /// The log alpha above which a weight is noise, -10...20.
   public var limit = 3.0
-  /// The logarithm of all variances at the beginning.
+  /// The logarithm of all variances at the beginning, -20...0.
   public var initialLogVariance: Float = -10
-  /// The share of the points over which the divergence climbs from nothing.
+  /// The share of the points over which the divergence climbs from nothing, 0...1.
   public var warmUp = 0.25
 
-  /// By the threshold, at the last of 20 points in nine tenths of the stage.
+  /// Goes by the threshold, at the last of 20 points in nine tenths of the stage.
   public init() {
     amount.times = 20
     amount.share = 0.9
   }
 
+  /// Settings: `sparsity`, `scope`, `threshold`, `initialLogVariance`, `warmUp`, `times`, `share`.
   public static var settings: [Setting<SparseVariationalDropout>] {
     [
       Setting(
@@ -69,11 +75,14 @@ public struct SparseVariationalDropout: WeightPruningMethod {
     ]
   }
 
+  /// Acts at `times` points, of which the last masks.
   public var pacing: Pacing { .gradual(times: amount.times, share: amount.share) }
+  /// Random pruning of the same amount at the last point; `nil` if the threshold decides.
   public var randomControl: (any CompressionMethod)? {
     amount.sparsity > 0 ? RandomPruning(amount: amount.atLast) : nil
   }
 
+  /// Makes weights Gaussian at the first point, raises the divergence, and masks by log alpha at the last.
   public func compress(_ compression: inout Compression<SparseVariationalDropout>) throws -> Rewrite {
     let graph = compression.graph
     guard compression.progress >= 1 else {
@@ -90,14 +99,16 @@ public struct SparseVariationalDropout: WeightPruningMethod {
     return settled.followed(by: try pruned(settled.graph, by: graph.logAlphas, compression))
   }
 
-  /// The factor of the divergence from a point on.
+  /// The factor of the divergence after a point.
   private func divergence(at progress: Double) -> Float {
     let climbed = (progress * Double(amount.times)).rounded() - 1
     let length = warmUp * Double(amount.times)
     return climbed < length ? Float(climbed / length) : 1
   }
 
-  /// The network of the means with a mask around each tensor's weights; where no variance was learnt it is that of the beginning.
+  /// The network of the means with a mask around each tensor's weights.
+  ///
+  /// A weight without a learnt variance has that of the beginning. Throws if nothing would be masked.
   private func pruned(
     _ graph: Graph, by logAlphas: [String: [Double]], _ compression: Compression<SparseVariationalDropout>
   ) throws -> Rewrite {
@@ -112,6 +123,7 @@ public struct SparseVariationalDropout: WeightPruningMethod {
           ?? parameter.projected.values.map { Self.logAlpha(mean: $0, settings.initialLogVariance) }
         var weight = PrunedWeight(
           UnitSet(parameter: name, shape: parameter.value.shape, unit: SingleWeights()),
+          // Scores are -log alpha, so the noisiest weights go first.
           shape: parameter.value.shape, scores: values.map { -$0 }, survivors: parameter.survivors)
         if compression.method.amount.sparsity > 0 {
           candidates.append((weight, settings))
@@ -133,14 +145,14 @@ public struct SparseVariationalDropout: WeightPruningMethod {
     return try masked(graph, weights, means)
   }
 
-  /// How much more noise than mean a weight has; finite where the mean is zero.
+  /// The logarithm of variance by squared mean; finite if the mean is zero.
   fileprivate static func logAlpha(mean: Float, _ logVariance: Float) -> Double {
     Double(logVariance) - log(max(Double(mean) * Double(mean), .leastNormalMagnitude))
   }
 }
 
 extension Graph {
-  /// By the name of a weight tensor that is Gaussian, log alpha of each element.
+  /// The log alpha of each element, by the name of a Gaussian weight tensor.
   fileprivate var logAlphas: [String: [Double]] {
     var all: [String: [Double]] = [:]
     for layer in gaussianLayers {

@@ -2,17 +2,20 @@ import Encodings
 public import Graphs
 import Settings
 
-/// A method that masks weights while their stage trains and may take masks back: masters of what is masked go on learning.
+/// A method that masks weights while their stage trains and may take masks back.
 ///
-/// Each point ranks the masters anew. The last one masks what is lowest then, for good.
+/// Masters of masked weights go on learning. Each point ranks the masters anew. The last point masks the
+/// lowest for good.
 public protocol SplicingMethod: WeightPruningMethod {
-  /// How far beyond the limit, as a share of it, a score has to be for its unit to change sides.
+  /// The distance from the limit, as a share of it, beyond which a unit changes sides.
   var margin: Double { get }
 }
 
 extension SplicingMethod {
+  /// Acts at `times` points, whatever the schedule.
   public var pacing: Pacing { .gradual(times: amount.times, share: amount.share) }
 
+  /// Masks and unmasks by the present scores and the margin; masks for good at the last point.
   public func compress(_ compression: inout Compression<Self>) throws -> Rewrite {
     var masters = compression.with({ $0 }, graph: compression.graph.shipped)
     let (graph, weights) = try chosen(&masters)
@@ -35,8 +38,9 @@ extension SplicingMethod {
 }
 
 extension Parameter {
-  /// What the parameter ships as, which must be floats, masked or not: integers and shared values have no masters that could
-  /// be moved one by one.
+  /// The stored encoding of the parameter, which must be floats, masked or not.
+  ///
+  /// Integers and shared values have no masters that could be moved one by one; they throw.
   func plainFloats(_ name: String, for method: String) throws -> any Encoding {
     let shipped = encoding.shipped
     let innermost = (shipped as? Sparse)?.inner ?? shipped

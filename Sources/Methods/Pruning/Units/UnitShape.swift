@@ -1,40 +1,45 @@
 public import Settings
 public import Tensors
 
-/// What of a weight tensor is pruned whole. One file in `Units/` and one line in `UnitCatalogue`.
+/// The part of a weight tensor that is pruned as a whole.
 ///
-/// Weights are `[outputs, inputs of a group, rows, columns]` in convolutions and `[outputs, inputs]` in linear layers.
+/// A shape is one file in `Units/` and one line in `UnitCatalogue`. Weights are
+/// `[outputs, inputs of a group, rows, columns]` in convolutions and `[outputs, inputs]` in linear layers.
 public protocol UnitShape: NamedKind {
-  /// What its units are.
+  /// The kind of its units.
   var kind: UnitKind { get }
-  /// The extents of a unit, by axis; those at the far ends may be smaller.
+  /// The extents of a unit, by axis; units at the far ends may be smaller.
   func extents(in shape: Shape) -> [Int]
-  /// How many neighbours along the inputs stay; `nil` where units stand alone.
+  /// The number of neighbours along the inputs that stay; `nil` if units stand alone.
   var pattern: UnitPattern? { get }
 }
 
 extension UnitShape {
+  /// No pattern.
   public var pattern: UnitPattern? { nil }
 }
 
-/// Of each so many neighbours along the inputs, at least some stay.
+/// A pattern in which at least some of so many neighbours along the inputs stay.
 public struct UnitPattern: Sendable, Equatable {
-  /// Weights that stay.
+  /// Weights that stay of each group.
   public let kept: Int
-  /// Weights of which they stay.
+  /// Neighbours in each group.
   public let of: Int
 }
 
-/// Every unit that a recipe may name.
+/// All units that a recipe may name.
 public enum UnitCatalogue: Catalogue {
+  /// The unit shapes, in the order of the documentation.
   public static let all: [any UnitShape.Type] = [
     SingleWeights.self, Kernels.self, Blocks.self, NeighbourPattern.self,
   ]
+  /// The same types as named kinds.
   public static var kinds: [any NamedKind.Type] { all }
 
+  /// The kind as a unit shape; `nil` if it is none.
   public static func cast(_ kind: any NamedKind) -> (any UnitShape)? { kind as? any UnitShape }
 
-  /// The setting `unit` of a method: `kernel`, or `{block: {outputs: 8}}`.
+  /// The setting `unit` of a method: a name, `kernel`, or a name with settings, `{block: {outputs: 8}}`.
   static func setting<Owner>(_ path: WritableKeyPath<Owner, any UnitShape>) -> Setting<Owner> {
     Setting(
       "unit", expected: "one of \(names.joined(separator: ", ")), or one with its settings",
