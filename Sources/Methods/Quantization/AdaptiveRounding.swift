@@ -5,12 +5,17 @@ import Ops
 public import Settings
 import Tensors
 
-/// Integers for weights, biases and values, where each weight is rounded up or down as its layer's output wants it.
+/// Puts weights, biases and values on integers and learns for each weight whether it is rounded up or down.
 public struct AdaptiveRounding: CompressionMethod {
+  /// The name in recipes: `adaptive-rounding`.
   public static let name = "adaptive-rounding"
+  /// The family that rankings show it in: quantization.
   public static let family = MethodFamily.quantization
+  /// Puts weights or activations on grids of numbers.
   public static let order = PipelineOrder.values
+  /// Changes when results change; part of a trial's address.
   public static let revision = 1
+  /// The text that `condense explain` prints.
   public static let documentation = MethodDocumentation(
     summary: "integers as post-training quantization has, with rounding that is learnt layer by layer",
     description: """
@@ -31,22 +36,23 @@ public struct AdaptiveRounding: CompressionMethod {
       arXiv:2004.10568
       """)
 
-  /// How fine the grids are, and how they are found.
+  /// The grids of weights and values, and the rules by which they are found.
   public var grids = IntegerGrids()
-  /// Updates of each layer's rounding.
+  /// Updates of each layer's rounding, 1...1,000,000.
   public var iterations = 1_000
-  /// Places of each layer's output that are sampled in each image.
+  /// Places of each layer's output that are sampled in each image, 1...4096.
   public var places = 10
-  /// Places in an update.
+  /// Places in an update, 1...65,536.
   public var batch = 128
-  /// The step of Adam.
+  /// The step of Adam, 1e-6...1.
   public var learningRate = 0.01
-  /// How strongly shares of a step are pressed to 0 or 1.
+  /// The weight of the regularizer that presses shares of a step to 0 or 1, 0...1000.
   public var regularization = 0.01
 
-  /// Signed bytes for all.
+  /// Takes signed bytes for weights and values.
   public init() {}
 
+  /// Settings: those of `IntegerGrids`, `iterations`, `places`, `batch`, `learningRate`, `regularization`.
   public static var settings: [Setting<AdaptiveRounding>] {
     IntegerGrids.settings(\.grids) + [
       Setting("iterations", \.iterations, in: 1...1_000_000, "updates of each layer's rounding")
@@ -61,12 +67,17 @@ public struct AdaptiveRounding: CompressionMethod {
       ).ofWholeStage(),
     ]
   }
+  /// The strength is the saved share of a 32-bit weight.
   public static var strength: WritableKeyPath<AdaptiveRounding, Double>? { \.grids.savedShare }
+  /// Activations, and the evidence for the choice of widths.
   public var evidence: Set<EvidenceKind> { grids.evidence }
+  /// The mean bits, rounded up, or the bits of all layers.
   public var weightBits: Int? { grids.meanBits.map { Int($0.rounded(.up)) } ?? grids.bits }
 
+  /// Refuses nodes that vanish in inference and values that a clamp takes up.
   public func applicability(to node: Node, in graph: Graph) -> Applicability { .quantizing(node, in: graph) }
 
+  /// Quantizes as post-training quantization does, then rounds layer after layer to the real layer's outputs.
   public func compress(_ compression: inout Compression<AdaptiveRounding>) throws -> Rewrite {
     let widths = try grids.weightBits(&compression, \.grids) { graph in
       try IntegerQuantization(method: Self.name, grids: grids) { _ in nil }.folded(graph)
@@ -83,6 +94,7 @@ public struct AdaptiveRounding: CompressionMethod {
       of: layers, in: real, images: grids.images, real: false, compression.evidence)
     for (layer, inputs) in zip(layers, truth) {
       let target = try located("\(Self.name): \(layer.node.name)") { try layer.outputs(of: inputs) }
+      // Inputs come from the network whose earlier layers are rounded already, so errors do not add up.
       let now = try sampler.rows(
         of: [layer], in: rewrite.graph, images: grids.images, real: false, compression.evidence)[0]
       let rounded = try located("\(Self.name): \(layer.node.name)") { [graph = rewrite.graph] in
@@ -98,18 +110,20 @@ public struct AdaptiveRounding: CompressionMethod {
 private struct RoundedLayer: PlaceReader {
   let node: Node
   let product: any ProductOp
-  /// What it reads.
+  /// The value that it reads.
   let value: String
-  /// Places of its output.
+  /// Places of its output in one image.
   let places: Int
-  /// Numbers that each place of its output is made of, all groups together.
+  /// Numbers that each place of its output is computed from, all groups together.
   let columns: Int
   private let outputWidth: Int
   private let weight: Tensor
   private let bias: [Float]?
   private let clamp: (any Activation)?
 
-  /// The layers with integer weights that share no numbers, in the order of the graph; the real network has nodes of the same names.
+  /// The layers with integer weights that share no numbers, in the order of the graph.
+  ///
+  /// The real network has nodes of the same names.
   static func all(of graph: Graph, real: Graph) -> [RoundedLayer] {
     let places = graph.valuePlaces()
     return graph.nodes.compactMap { node in
@@ -128,6 +142,7 @@ private struct RoundedLayer: PlaceReader {
     }
   }
 
+  /// Appends the inputs of a place of an image's output.
   func append(_ place: Int, of image: Int, _ tensor: Tensor, to rows: inout SampledRows) {
     if let conv = product as? Conv2D {
       conv.appendPatch(at: place, width: outputWidth, of: tensor, image: image, to: &rows)
@@ -139,7 +154,7 @@ private struct RoundedLayer: PlaceReader {
   private var rowsPerGroup: Int { weight.shape[0] / product.groups }
   private var groupColumns: Int { columns / product.groups }
 
-  /// What a group of input channels holds of rows: `[rows, columns of the group]`.
+  /// The columns of rows that a group of channels reads: `[rows, columns of the group]`.
   private func inputs(of group: Int, in rows: SampledRows) -> Tensor {
     guard product.groups > 1 else { return rows.tensor }
     let count = rows.values.count / columns
@@ -152,12 +167,13 @@ private struct RoundedLayer: PlaceReader {
     return Tensor(values, shape: [count, groupColumns])
   }
 
+  /// The part of numbers by output that belongs to a group.
   private func slice(_ values: [Float], of group: Int) -> [Float] {
     let width = values.count / product.groups
     return Array(values[group * width..<(group + 1) * width])
   }
 
-  /// By group, what the real layer makes of rows `[rows, outputs of the group]`, clamped.
+  /// The outputs of the real layer for sampled rows, clamped, by group: `[rows, outputs of the group]`.
   func outputs(of rows: SampledRows) throws -> [Tensor] {
     try (0..<product.groups).map { group in
       let weights = Tensor(slice(weight.values, of: group), shape: [rowsPerGroup, groupColumns])

@@ -3,16 +3,22 @@ import Graphs
 import Ops
 import Tensors
 
-/// Biases that give every layer of a quantized network the mean outputs of the real one (Nagel et al. 2019, arXiv:1906.04721, 4.2, by
-/// images).
+/// Corrects biases so that every layer of a quantized network has the mean outputs of the real one.
+///
+/// **Paper**: Nagel, van Baalen, Blankevoort, Welling, "Data-free quantization through weight equalization
+/// and bias correction", 2019, arXiv:1906.04721, section 4.2, here with images.
 struct BiasCorrection {
+  /// The source of values.
   let evidence: any Evidence
+  /// Images over which means are taken.
   let images: Int
 
-  /// The quantized network with corrected biases: layer after layer, each takes `mean of the real output - mean of the one with
-  /// quantized weights` a channel, in the network whose earlier layers are corrected already. Values are real meanwhile: what their
-  /// grids round and clamp is no error of the weights, and a bias that made up for clamps would move all that is not clamped.
-  /// Layers without a bias, and layers that are left out, stay.
+  /// The quantized network with corrected biases.
+  ///
+  /// Layer after layer, each bias takes `mean of the real output - mean of the output with quantized weights`
+  /// a channel, in the network whose earlier layers are corrected already. Values are real meanwhile: the
+  /// rounding and clamping of their grids is no error of the weights, and a bias that made up for clamps
+  /// would shift everything that is not clamped. Layers without a bias, and layers that are left out, stay.
   func corrected(_ quantized: Graph, real: Graph) throws -> Graph {
     let layers = quantized.nodes.filter { node in
       node.op is any ProductOp && quantized[.bias, of: node.name]?.encoding is Integer
@@ -24,7 +30,7 @@ struct BiasCorrection {
       guard let wanted = truth[layer.name], let made = found[layer.name],
         var bias = graph[.bias, of: layer.name]
       else { continue }
-      // What was measured is the rounded bias.
+      // The means were measured with the rounded bias.
       bias.value = bias.projected
       for channel in bias.value.values.indices {
         bias.value.values[channel] += Float(wanted[channel] - made[channel])
@@ -35,7 +41,7 @@ struct BiasCorrection {
     return graph
   }
 
-  /// By value, the mean of each channel over images and places.
+  /// The mean of each channel over images and places, by value.
   private func means(of values: [String], in graph: Graph) throws -> [String: [Double]] {
     var sums: [String: [Double]] = [:]
     var counts: [String: Int] = [:]

@@ -4,7 +4,7 @@ import Ops
 public import Settings
 import Tensors
 
-/// How many bits a layer's weights have.
+/// The kind of numbers that a layer's weights become.
 public enum BinaryNumbers: String, Sendable, SettingChoice {
   /// Plus or minus a scale.
   case binary
@@ -12,12 +12,17 @@ public enum BinaryNumbers: String, Sendable, SettingChoice {
   case bytes
 }
 
-/// Weights of one bit, trained as the stage's training computes with their signs.
+/// Replaces weights by their signs times a scale, which the stage's training then computes with.
 public struct BinaryWeights: CompressionMethod {
+  /// The name in recipes: `binary-weights`.
   public static let name = "binary-weights"
+  /// The family that rankings show it in: quantization.
   public static let family = MethodFamily.quantization
+  /// Puts weights or activations on grids of numbers.
   public static let order = PipelineOrder.values
+  /// Changes when results change; part of a trial's address.
   public static let revision = 1
+  /// The text that `condense explain` prints.
   public static let documentation = MethodDocumentation(
     summary: "weights of one bit: plus or minus a scale for each output channel",
     description: """
@@ -36,18 +41,20 @@ public struct BinaryWeights: CompressionMethod {
       Courbariaux, Bengio, David 2015, BinaryConnect, arXiv:1511.00363; Rastegari et al. 2016, XNOR-Net, arXiv:1603.05279
       """)
 
-  /// How many bits weights have.
+  /// The kind of numbers: one bit, or bytes.
   public var numbers = BinaryNumbers.binary
-  /// Whether scales of weights and values are powers of two.
+  /// True if scales of weights and values are powers of two.
   public var powerOfTwoScales = false
-  /// How fine the grids of values are, and how they are found.
+  /// The grids of values, and the rules by which they are found.
   public var grids = IntegerGrids()
-  /// What becomes of norms and ranges while the stage trains.
+  /// The handling of norms and ranges while the stage trains.
   public var training = QuantizedTraining()
 
-  /// One bit, and values of eight.
+  /// Takes one bit for weights and eight for values.
   public init() {}
 
+  /// Settings: `numbers`, `powerOfTwoScales`, the range settings of `IntegerGrids`, those of
+  /// `QuantizedTraining`.
   public static var settings: [Setting<BinaryWeights>] {
     [
       Setting("numbers", \.numbers, "binary, or bytes for layers that one bit harms most"),
@@ -57,13 +64,20 @@ public struct BinaryWeights: CompressionMethod {
     ] + IntegerGrids.rangeSettings(\.grids) + QuantizedTraining.settings(\.training)
   }
 
+  /// Activations.
   public var evidence: Set<EvidenceKind> { [.activations] }
+  /// Acts once, or again if ranges are found anew or something settles.
   public var pacing: Pacing { training.pacing }
+  /// True if norms are folded late or ranges are learned.
   public var settles: Bool { training.settles }
+  /// One bit, or eight for bytes.
   public var weightBits: Int? { numbers == .binary ? 1 : 8 }
 
+  /// Refuses nodes that vanish in inference and values that a clamp takes up.
   public func applicability(to node: Node, in graph: Graph) -> Applicability { .quantizing(node, in: graph) }
 
+  /// Folds norms, calibrates values and gives weights signs with scales; throws for powers of two with
+  /// learned scales.
   public func compress(_ compression: inout Compression<BinaryWeights>) throws -> Rewrite {
     guard !powerOfTwoScales || training == QuantizedTraining() else {
       throw MethodError.impossible(
@@ -86,6 +100,7 @@ public struct BinaryWeights: CompressionMethod {
     return try training.rewrite(compression, &quantization) { settings($0) != nil }
   }
 
+  /// The encoding of a weight with its scales; `nil` if the weight or a scale is not finite.
   private func scaled(
     _ numbers: BinaryNumbers, of weight: Tensor, floors: [Float], perChannel: Bool
   ) -> IntegerQuantization.ScaledNumbers? {
@@ -103,7 +118,7 @@ public struct BinaryWeights: CompressionMethod {
     let width = weight.values.count / channels
     let means = (0..<channels).map { channel in
       let row = weight.values[(channel * width)..<((channel + 1) * width)]
-      // What a mask makes zero has no part in the mean.
+      // Masked weights have no part in the mean.
       let count = row.reduce(0) { $0 + ($1 == 0 ? 0 : 1) }
       return Float(row.reduce(0.0) { $0 + Double($1.magnitude) } / Double(max(count, 1)))
     }
@@ -111,7 +126,9 @@ public struct BinaryWeights: CompressionMethod {
     return scales.allSatisfy(\.isFinite) ? (Binary(scales: scales), scales) : nil
   }
 
-  /// The powers of two nearest to scales in the domain of logarithms, or above them, and none below its floor, where that is asked for.
+  /// Scales rounded to powers of two, if asked for, none below its floor.
+  ///
+  /// With `up` the power is at least the scale, otherwise the nearest in the logarithm.
   private func rounded(_ scales: [Float], up: Bool, _ floors: [Float]) -> [Float] {
     guard powerOfTwoScales else { return scales }
     return zip(scales, floors).map { scale, floor in

@@ -4,38 +4,40 @@ import Ops
 public import Settings
 import Tensors
 
-/// By what layers are given widths of their own.
+/// The cost by which layers get different widths.
 public enum BitAllocation: String, Sendable, SettingChoice {
-  /// The loss of the network in which the layer alone is rounded, as measured.
+  /// The measured loss of the network in which the layer alone is rounded.
   case loss
   /// Half the mean of the Hessian's diagonal over the layer's weights times their squared error.
   case hessianTrace = "hessian-trace"
 
-  /// What it asks of the network; the choice is held against one width for all by the loss.
+  /// Losses, with which the result is compared to one width for all, and products of the Hessian for its
+  /// trace.
   var evidence: Set<EvidenceKind> { self == .loss ? [.losses] : [.losses, .hessianProducts] }
 }
 
 /// Gives each layer of weights the width with which all together cost the network least, for a mean width.
 ///
-/// **Formula**: the widths b_l out of a list that minimize `Σ_l cost(l, b_l)` with `Σ_l n_l·b_l ≤ mean·Σ_l n_l`, n_l being a layer's
-/// weights. By loss `cost = loss(layer l alone on its grid of b bits) - loss(now)`; by the Hessian
-/// `cost = ½ · trace(H_l)/n_l · ‖w_l - ŵ_l‖²`, the trace being the sum of the diagonal that probes estimate
-/// (`Evidence.hessianDiagonal`). The minimum is exact: the choices of ever more layers of which no other is both smaller and better.
+/// **Formula**: the widths b_l from a list minimize `Σ_l cost(l, b_l)` with `Σ_l n_l·b_l ≤ mean·Σ_l n_l`, n_l
+/// being a layer's weights. By loss, `cost = loss(layer l alone on its grid of b bits) - loss(now)`. By the
+/// Hessian, `cost = ½ · trace(H_l)/n_l · ‖w_l - ŵ_l‖²`; the trace is the sum of the diagonal that
+/// `Evidence.hessianDiagonal` estimates. The minimum is found layer by layer, from all joint choices that no
+/// other one beats in both size and cost.
 ///
-/// **Papers**: Dong, Yao, Arfeen, Gholami, Mahoney, Keutzer, "HAWQ-V2: Hessian aware trace-weighted quantization of neural networks",
-/// NeurIPS 2020, arXiv:1911.03852; Shoham, Gersho, "Efficient bit allocation for an arbitrary set of quantizers", 1988,
-/// doi:10.1109/29.90373.
+/// **Papers**: Dong, Yao, Arfeen, Gholami, Mahoney, Keutzer, "HAWQ-V2: Hessian aware trace-weighted
+/// quantization of neural networks", NeurIPS 2020, arXiv:1911.03852; Shoham, Gersho, "Efficient bit
+/// allocation for an arbitrary set of quantizers", 1988, doi:10.1109/29.90373.
 struct MixedPrecision {
   /// A layer whose width is to be found.
   struct Layer {
-    /// The layer in the network as it is.
+    /// The layer's name in the network as it is.
     let name: String
-    /// The layer in the folded network.
+    /// The layer's name in the folded network.
     let folded: String
     let count: Int
   }
 
-  /// Random directions by which traces are found.
+  /// Random directions by which traces are estimated.
   static let probes = 16
 
   /// The method's name, for messages.
@@ -44,7 +46,11 @@ struct MixedPrecision {
   let meanBits: Double
   let evidence: any Evidence
 
-  /// By layer, a width; and what is to be said of them.
+  /// A width for each layer, and a warning if there is one.
+  ///
+  /// All layers get one width if the mean allows the largest, or if the network with different widths has a
+  /// larger loss. Throws if the mean is below the smallest width. `fixed` holds widths of other layers, by
+  /// name in the folded network.
   func widths(
     of layers: [Layer], in graph: Graph, folded: Graph, fixed: [String: Int], _ random: inout SeededRandom
   ) throws -> (bits: [String: Int], warning: String?) {
@@ -91,9 +97,10 @@ struct MixedPrecision {
     )
   }
 
+  /// A number with four decimals.
   private static func text(_ loss: Double) -> String { "\((loss * 10_000).rounded() / 10_000)" }
 
-  /// By layer and width, what the loss grows by when the layer alone is rounded.
+  /// The rise of the loss when a layer alone is rounded, by layer and width.
   private func measuredCosts(of layers: [Layer], _ folded: Graph) throws -> [[Double]] {
     let now = try evidence.meanLoss(of: folded, images: grids.images)
     return try layers.map { layer in
@@ -106,7 +113,7 @@ struct MixedPrecision {
     }
   }
 
-  /// By layer and width, the change of the loss that a quadratic form of one curvature a layer gives.
+  /// The change of the loss by a quadratic form with one curvature a layer, by layer and width.
   private func curvatureCosts(
     of layers: [Layer], _ graph: Graph, _ random: inout SeededRandom
   ) throws -> [[Double]] {
@@ -118,7 +125,7 @@ struct MixedPrecision {
     let traces = names.map { diagonal[$0]?.reduce(0, +) ?? 0 }
     return zip(layers, traces).map { layer, trace in
       guard let weight = graph[.weight, of: layer.name]?.projected else { return grids.widths.map { _ in 0 } }
-      // Away from a minimum a trace may be negative; a layer still is no better for being rounded.
+      // Away from a minimum a trace may be negative, but rounding makes no layer better.
       let curvature = max(trace, 0) / Double(max(layer.count, 1))
       return grids.widths.map { bits in
         guard let rounded = rounded(weight, to: bits) else { return .greatestFiniteMagnitude.squareRoot() }
@@ -131,6 +138,7 @@ struct MixedPrecision {
     }
   }
 
+  /// Replaces a layer's weight by its rounded values; throws if these have no scale.
   private func round(_ layer: String, to bits: Int, in graph: inout Graph) throws {
     guard let weight = graph[.weight, of: layer] else { return }
     guard let rounded = rounded(weight.projected, to: bits) else {
@@ -141,6 +149,7 @@ struct MixedPrecision {
     graph[.weight, of: layer] = Parameter(rounded)
   }
 
+  /// The weight rounded to a width; `nil` if it has no scale.
   private func rounded(_ weight: Tensor, to bits: Int) -> Tensor? {
     let grid = WeightGrid(
       bits: bits, perChannel: grids.perChannel, minimizesError: grids.calibration == .mse)
@@ -152,28 +161,31 @@ struct MixedPrecision {
 /// A width that a layer may have.
 struct BitChoice: Equatable {
   let bits: Int
-  /// Bits of all the layer's weights.
+  /// Bits of all weights of the layer.
   let size: Int
-  /// What it costs the network.
+  /// The cost to the network.
   let cost: Double
 
   /// One choice of several layers.
   private struct Joint {
     let size: Int
     let cost: Double
-    /// The choice of the last layer, and the joint choice of those before it, by place.
+    /// The bits of the last layer.
     let bits: Int
+    /// The place of the joint choice of the layers before it.
     let before: Int
   }
 
-  /// Most joint choices that are carried from layer to layer; with more, sizes that are nearly equal count as equal.
+  /// The most joint choices that are carried from layer to layer; with more, sizes that are nearly equal
+  /// count as equal.
   private static let most = 20_000
 
-  /// The bits of each layer with the least sum of costs whose sizes sum up to the budget at most; of equal sums the smaller. `nil`
-  /// where no choice is small enough.
+  /// The bits of each layer with the least sum of costs whose sizes sum up to the budget at most.
+  ///
+  /// Of equal sums the smaller is taken. `nil` if no choice is small enough.
   static func cheapest(_ layers: [[BitChoice]], budget: Int) -> [Int]? {
     var fronts: [[Joint]] = [[Joint(size: 0, cost: 0, bits: 0, before: 0)]]
-    // What the layers that follow take at least.
+    // The least size of the layers that follow.
     let least = layers.map { $0.map(\.size).min() ?? 0 }
     var rest = least.reduce(0, +)
     for (place, choices) in layers.enumerated() {
@@ -190,7 +202,7 @@ struct BitChoice: Equatable {
       fronts.append(front(joined))
       guard !fronts[place + 1].isEmpty else { return nil }
     }
-    // A front's costs fall as sizes grow.
+    // A front's costs fall as sizes grow, so the last choice is the cheapest.
     var index = fronts[layers.count].count - 1
     var bits: [Int] = []
     for place in layers.indices.reversed() {
@@ -201,13 +213,13 @@ struct BitChoice: Equatable {
     return bits.reversed()
   }
 
-  /// Those of which no other is as small and as cheap, sizes rising.
+  /// The joint choices of which no other is as small and as cheap, in rising size.
   private static func front(_ joints: [Joint]) -> [Joint] {
     var kept: [Joint] = []
     let sorted = joints.sorted { ($0.size, $0.cost, $0.before) < ($1.size, $1.cost, $1.before) }
     for joint in sorted where joint.cost < kept.last?.cost ?? .infinity { kept.append(joint) }
     guard kept.count > most, let first = kept.first, let last = kept.last else { return kept }
-    // Of each of `most` equal ranges of size the cheapest, which is its last.
+    // Keep the cheapest of each of `most` equal ranges of size, which is its last.
     let width = max((last.size - first.size) / most, 1)
     var thinned: [Joint] = []
     for (index, joint) in kept.enumerated() {

@@ -2,23 +2,23 @@ import Encodings
 import Foundation
 public import Settings
 
-/// How the range of integers for a value, or for weights, is chosen from the numbers that occur.
+/// The rule by which an integer range is chosen from the numbers that occur.
 public enum CalibrationRule: String, Sendable, SettingChoice {
-  /// From the least to the greatest: nothing is clamped.
+  /// From the least number to the greatest, so that nothing is clamped.
   case minmax
   /// The extremes of batches of images, averaged with a momentum of 0.9.
   case movingAverage = "moving-average"
-  /// Without a share of outliers at either end.
+  /// The range without a share of outliers at either end.
   case percentile
-  /// The range with the least mean squared error, of clamping and rounding together.
+  /// The range with the least mean squared error of clamping and rounding together.
   case mse
-  /// The range whose rounded numbers tell the least apart from the numbers: least Kullback-Leibler divergence.
+  /// The range with the least Kullback-Leibler divergence of the rounded numbers from the numbers.
   case entropy
 
-  /// Bounds are tried as multiples of 1/64 of the extremes.
+  /// The number of bounds that are tried: multiples of 1/64 of the extremes.
   static let steps = 64
 
-  /// The encoding of a value; `symmetric` ones have the zero point 0.
+  /// The encoding of a value; with `symmetric` its zero point is 0.
   func encoding(
     of observed: ObservedValues, bits: Int, percentile: Double, symmetric: Bool
   ) -> IntegerValue {
@@ -33,7 +33,7 @@ public enum CalibrationRule: String, Sendable, SettingChoice {
     }
   }
 
-  /// Which grids there are to choose from.
+  /// The grids from which a rule chooses.
   private struct Grid {
     let bits: Int
     let symmetric: Bool
@@ -46,7 +46,7 @@ public enum CalibrationRule: String, Sendable, SettingChoice {
     }
   }
 
-  /// The encoding of the least squared error among all pairs of bounds; wider ranges win ties.
+  /// The encoding of the least squared error among all pairs of bounds; of equal errors the wider range.
   private static func leastError(_ histogram: ValueHistogram, _ grid: Grid) -> IntegerValue {
     let (centers, counts) = histogram.occupied
     var projected = centers
@@ -66,11 +66,12 @@ public enum CalibrationRule: String, Sendable, SettingChoice {
     return best
   }
 
-  /// An extreme and its smaller multiples, the extreme first; zero alone stays alone.
+  /// An extreme and its smaller multiples, the extreme first; zero stays alone.
   private static func bounds(_ extreme: Float) -> [Float] {
     extreme == 0 ? [0] : (1...steps).reversed().map { extreme * Float($0) / Float(steps) }
   }
 
+  /// The squared error of an encoding over a histogram's bins.
   private static func squaredError(
     _ encoding: IntegerValue, _ centers: [Float], _ counts: [Float], _ projected: inout [Float]
   ) -> Float {
@@ -84,7 +85,9 @@ public enum CalibrationRule: String, Sendable, SettingChoice {
     return sum
   }
 
-  /// The encoding of the least divergence; both bounds are the same multiple of their extremes, wider ranges win ties.
+  /// The encoding of the least divergence, with both bounds at the same multiple of their extremes.
+  ///
+  /// Of equal divergences the wider range is taken.
   private static func leastDivergence(_ histogram: ValueHistogram, _ grid: Grid) -> IntegerValue {
     let (centers, counts) = histogram.occupied
     var best = grid.covering(histogram.minimum...histogram.maximum)
@@ -101,8 +104,10 @@ public enum CalibrationRule: String, Sendable, SettingChoice {
     return best
   }
 
-  /// `Σ p · ln(p/q)`: p counts the numbers with those beyond the range in its outermost bins, q spreads what a level stands
-  /// for evenly over the bins of that level, without those beyond.
+  /// The divergence `Σ p · ln(p/q)` of an encoding.
+  ///
+  /// p counts the numbers, with those beyond the range in its outermost bins. q spreads the count of each
+  /// level evenly over the level's bins, without the numbers beyond.
   private static func divergence(
     _ encoding: IntegerValue, _ centers: [Float], _ counts: [Double]
   ) -> Double {

@@ -2,14 +2,14 @@ import Graphs
 import Ops
 import Tensors
 
-/// Which channels of a network can be multiplied by a number where they are made and divided by it where they are read, and by
-/// which numbers ranges of weights become equal.
+/// Finds channels that can be scaled where they are made and unscaled where they are read, and their factors.
 ///
-/// Values that are joined by ops that commute with positive factors a channel (rectifiers, pooling, flattening, dropout, sums)
-/// have the same factors: a *set*. A set can be scaled where layers of products make and read all of it: it holds neither an
-/// input nor an output of the network.
+/// A factor makes the ranges of weights on both sides equal. Values that are joined by ops that commute with
+/// positive factors a channel (rectifiers, pooling, flattening, dropout, sums) have the same factors: a
+/// *set*. A set can be scaled if layers of products make and read all of it, so it holds neither an input nor
+/// an output of the network.
 struct ChannelScales {
-  /// Rounds over all sets at most.
+  /// The most rounds over all sets.
   private static let rounds = 1_000
   /// The relative change of a factor below which a round is the last.
   private static let tolerance = 1e-6
@@ -20,7 +20,7 @@ struct ChannelScales {
     let product: any ProductOp
     let made: Int
     let read: Int
-    /// By row and column of the weight, the largest magnitude.
+    /// The largest magnitudes of the weight by row and column.
     var magnitudes: [Double] = []
     var shape: Shape = []
   }
@@ -31,7 +31,9 @@ struct ChannelScales {
   private var sets: [String: Int] = [:]
   private var layers: [Layer] = []
 
-  /// Finds the sets of a graph; layers that are not `free` are left as they are. Norms that can be folded count as folded.
+  /// Finds the sets of a graph; layers that are not free stay as they are.
+  ///
+  /// Norms that can be folded count as folded. A union-find structure joins values that meet in a sum.
   init(_ graph: Graph, isFree: (_ layer: Node) -> Bool) {
     let folded = Set(graph.foldableBatchNorms().map(\.norm))
     for input in graph.inputs { sets[input.name] = makeSet(graph.shape(of: input.name), fixed: true) }
@@ -55,12 +57,13 @@ struct ChannelScales {
     }
   }
 
-  /// Whether the op of scaled channels is the op's value, scaled alike.
+  /// True if the op of scaled channels is the op's value, scaled alike.
   private static func commutes(_ op: any Op) -> Bool {
     op is ReLU || op is LeakyReLU || op is MaxPool || op is AveragePool || op is GlobalAveragePool
       || op is Flatten || op is Dropout || op is Upsample || op is Add
   }
 
+  /// Adds a set of one value and returns its number.
   private mutating func makeSet(_ shape: Shape?, fixed: Bool) -> Int {
     parents.append(parents.count)
     channels.append(shape.map { $0.rank > 1 ? $0[1] : 0 } ?? 0)
@@ -68,8 +71,10 @@ struct ChannelScales {
     return parents.count - 1
   }
 
+  /// The number by which a set is known after joins.
   private func root(_ set: Int) -> Int { parents[set] == set ? set : root(parents[set]) }
 
+  /// Makes two sets one; it is fixed if either is, or if their channels differ in number.
   private mutating func join(_ a: Int, _ b: Int) {
     let (a, b) = (root(a), root(b))
     guard a != b else { return }
@@ -77,14 +82,14 @@ struct ChannelScales {
     parents[b] = a
   }
 
-  /// The layers that make or read a set that can be scaled.
+  /// The names of the layers that make or read a set that can be scaled.
   var scalable: Set<String> {
     let sets = scalableSets
     return Set(
       layers.filter { sets.contains(root($0.made)) || sets.contains(root($0.read)) }.map(\.node.name))
   }
 
-  /// The sets that can be scaled: made and read by layers, in the order in which they are made.
+  /// The sets that can be scaled, in the order in which they are made.
   private var scalableSets: [Int] {
     let read = Set(layers.map { root($0.read) })
     var found: [Int] = []
@@ -95,7 +100,7 @@ struct ChannelScales {
     return found
   }
 
-  /// The graph with its channels scaled; `nil` where some weight would be no finite number.
+  /// The graph with its channels scaled; `nil` if a weight or bias would not be finite.
   func equalized(_ graph: Graph) -> Graph? {
     var layers = layers
     for index in layers.indices {
@@ -123,6 +128,7 @@ struct ChannelScales {
     return graph
   }
 
+  /// The largest magnitude of each kernel of a weight.
   private static func magnitudes(_ weight: Tensor) -> [Double] {
     let taps = weight.shape.spatialCount
     return (0..<weight.values.count / max(taps, 1)).map { element in
@@ -130,20 +136,23 @@ struct ChannelScales {
     }
   }
 
-  /// What an element of a weight, by row and column, is multiplied by.
+  /// The factor of an element of a weight, by row and column: that of the made channel over that of the read
+  /// one.
   private static func factor(_ layer: Layer, _ element: Int, _ made: [Double]?, _ read: [Double]?) -> Double {
     let (row, column) = (element / layer.shape[1], element % layer.shape[1])
     return (made?[row] ?? 1) / (read?[channel(layer, row, column, of: read?.count ?? 1)] ?? 1)
   }
 
-  /// The channel that an element of a weight reads; a flattened channel is several columns.
+  /// The channel that an element of a weight reads; a flattened channel has several columns.
   private static func channel(_ layer: Layer, _ row: Int, _ column: Int, of channels: Int) -> Int {
     let width = layer.product.groups * layer.shape[1] / max(channels, 1)
     return layer.product.inputChannel(row: row, column: column, of: layer.shape) / max(width, 1)
   }
 
-  /// By set, what its channels are multiplied by: round after round, each set is scaled so that the largest weight that makes a
-  /// channel equals the largest that reads it.
+  /// The factors of the channels, by set.
+  ///
+  /// Round after round, each set is scaled so that the largest weight that makes a channel equals the largest
+  /// that reads it: by √(read/made).
   private func factors(_ layers: [Layer]) -> [Int: [Double]] {
     let order = scalableSets
     var factors = Dictionary(

@@ -2,12 +2,17 @@ public import Graphs
 import Ops
 public import Settings
 
-/// The same network with channels scaled so that all of a layer's weights can share a grid.
+/// Scales channels so that the weights on both sides have equal ranges, without changing the network.
 public struct CrossLayerEqualization: CompressionMethod {
+  /// The name in recipes: `cross-layer-equalization`.
   public static let name = "cross-layer-equalization"
+  /// The family that rankings show it in: quantization.
   public static let family = MethodFamily.quantization
+  /// Makes weights share numbers.
   public static let order = PipelineOrder.sharing
+  /// Changes when results change; part of a trial's address.
   public static let revision = 1
+  /// The text that `condense explain` prints.
   public static let documentation = MethodDocumentation(
     summary: "channels scaled so that the weights on both sides have equal ranges",
     description: """
@@ -27,12 +32,13 @@ public struct CrossLayerEqualization: CompressionMethod {
       arXiv:1906.04721
       """)
 
-  /// Whether each ReLU6 becomes a ReLU.
+  /// True if each ReLU6 becomes a ReLU, which does change the network.
   public var replaceReLU6 = false
 
-  /// Leaves ReLU6 where it is.
+  /// Leaves ReLU6 as it is.
   public init() {}
 
+  /// Settings: `replaceReLU6`.
   public static var settings: [Setting<CrossLayerEqualization>] {
     [
       Setting(
@@ -41,6 +47,7 @@ public struct CrossLayerEqualization: CompressionMethod {
     ]
   }
 
+  /// Refuses layers without a channel that could be scaled, and encodings that scaling would break.
   public func applicability(to node: Node, in graph: Graph) -> Applicability {
     let norms = graph.foldableBatchNorms(keeping: graph.layersThatKeepScale)
     if norms.contains(where: { $0.norm == node.name || $0.producer == node.name }) { return .applicable }
@@ -53,6 +60,7 @@ public struct CrossLayerEqualization: CompressionMethod {
         reason: "no channel of it leads to or comes from another layer through ops that keep scales")
   }
 
+  /// Folds norms and equalizes all channels; throws if values lie on grids, or no two layers are joined.
   public func compress(_ compression: inout Compression<CrossLayerEqualization>) throws -> Rewrite {
     let original = compression.graph
     guard original.values.isEmpty else {
@@ -87,7 +95,7 @@ public struct CrossLayerEqualization: CompressionMethod {
 }
 
 extension Graph {
-  /// Layers with weights that would no longer be what their encoding can represent if their channels were scaled.
+  /// The layers whose weights or biases, once scaled, could no longer be represented by their encoding.
   fileprivate var layersThatKeepScale: Set<String> {
     Set(
       nodes.map(\.name).filter { name in

@@ -2,13 +2,13 @@ import Encodings
 import Graphs
 
 extension Encoding {
-  /// Whether elements share numbers, so that these have one scale for all.
+  /// True if elements share numbers, so that these have one scale for all.
   var sharesNumbers: Bool { (self as? Sparse)?.inner.sharesNumbers ?? (self is any SharedNumbers) }
 
-  /// The grid of integers that numbers lie on, alone or under a mask.
+  /// The integer grid of the numbers, alone or under a mask; `nil` if there is none.
   var integers: Integer? { (self as? Sparse)?.inner.integers ?? self as? Integer }
 
-  /// The scales of the integers or signs that elements are, a mask around them or not; `nil` for other numbers.
+  /// The scales of integers or signs, alone or under a mask; `nil` for other numbers.
   var scalesOfNumbers: [Float]? {
     switch self {
     case let sparse as Sparse: sparse.inner.scalesOfNumbers
@@ -28,11 +28,10 @@ extension Encoding {
     }
   }
 
-  /// The encoding that stores the numbers of an element in another way; masks stay as they are, and shared
-  /// numbers come to lie on a grid.
+  /// The encoding that stores an element's numbers in another way.
   ///
-  /// Throws where the numbers have an encoding that another would undo: only plain floats, those of the same kind and
-  /// shared floats are replaced.
+  /// Masks stay as they are, and shared numbers are put on the grid. Only plain floats, numbers of the same
+  /// kind and shared floats are replaced; other encodings throw.
   func replacingNumbers(
     with numbers: any Encoding, _ method: String, _ node: String
   ) throws -> any Encoding {

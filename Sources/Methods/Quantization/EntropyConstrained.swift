@@ -4,12 +4,17 @@ import Ops
 public import Settings
 import Tensors
 
-/// Weights that share numbers of which the more frequent ones have shorter codes: fewest bits after Huffman's code for an error.
+/// Makes weights share numbers so that error and Huffman-coded size together are least.
 public struct EntropyConstrained: CompressionMethod {
+  /// The name in recipes: `entropy-constrained`.
   public static let name = "entropy-constrained"
+  /// The family that rankings show it in: quantization.
   public static let family = MethodFamily.quantization
+  /// Makes weights share numbers.
   public static let order = PipelineOrder.sharing
+  /// Changes when results change; part of a trial's address.
   public static let revision = 1
+  /// The text that `condense explain` prints.
   public static let documentation = MethodDocumentation(
     summary: "shared numbers chosen for the entropy of their indices, as Huffman codes them",
     description: """
@@ -31,26 +36,27 @@ public struct EntropyConstrained: CompressionMethod {
       Entropy-constrained vector quantization, doi:10.1109/29.17498
       """)
 
-  /// The entropy of an index, in bits, as a mean over the layers.
+  /// The entropy of an index in bits, as a mean over the layers, 0.1...12.
   public var bitsPerWeight = 3.0
-  /// Bits of an index before entropy codes: a layer begins with 2^bits numbers.
+  /// Bits of an index before entropy coding, 1...12: a layer begins with 2^bits numbers.
   public var bits = 6
-  /// How the errors of layers compare.
+  /// The scale on which errors of layers are compared.
   public var errors = Errors.relative
-  /// How much the errors of weights matter.
+  /// The importance of the errors of single weights.
   public var importance = WeightImportance()
 
-  /// How the errors of different layers compare.
+  /// The scale on which errors of different layers are compared.
   public enum Errors: String, Sendable, SettingChoice {
-    /// As shares of the layer's mean square, with the importance of weights counted.
+    /// Shares of the layer's mean square, with the importance of weights counted.
     case relative
-    /// As they are.
+    /// Errors as they are.
     case absolute
   }
 
-  /// Three bits a weight, of at most 64 numbers.
+  /// Takes three bits a weight, of at most 64 numbers.
   public init() {}
 
+  /// Settings: `bitsPerWeight`, `bits`, `errors`, and those of `WeightImportance`.
   public static var settings: [Setting<EntropyConstrained>] {
     [
       Setting(
@@ -66,7 +72,7 @@ public struct EntropyConstrained: CompressionMethod {
     ] + WeightImportance.settings(\.importance)
   }
 
-  /// The share of a 32-bit weight that is saved.
+  /// The share of a 32-bit weight that is saved, without codebooks: `1 - bitsPerWeight/32`.
   public var savedShare: Double {
     get { 1 - bitsPerWeight / 32 }
     set {
@@ -75,13 +81,17 @@ public struct EntropyConstrained: CompressionMethod {
     }
   }
 
+  /// The strength is the saved share.
   public static var strength: WritableKeyPath<EntropyConstrained, Double>? { \.savedShare }
+  /// The evidence of the importance.
   public var evidence: Set<EvidenceKind> { importance.evidence }
 
+  /// Refuses nodes without weights, and layers too small for a codebook.
   public func applicability(to node: Node, in graph: Graph) -> Applicability {
     .sharing(node, in: graph) { _ in bits }
   }
 
+  /// Finds one price of a bit for all layers of a target, and gives each layer its codebook.
   public func compress(_ compression: inout Compression<EntropyConstrained>) throws -> Rewrite {
     var graph = compression.graph
     let importance = try compression.importance(\.importance)
@@ -115,7 +125,7 @@ public struct EntropyConstrained: CompressionMethod {
 }
 
 extension SharedWeight {
-  /// The numbers to choose, with what their errors count.
+  /// The numbers to choose, with the weights of their errors.
   fileprivate func entropyProblem(_ errors: EntropyConstrained.Errors) -> EntropyProblem {
     var weights = importance ?? survivors.map { _ in 1 }
     if errors == .relative {

@@ -1,50 +1,55 @@
 import Foundation
 import Tensors
 
-/// Few numbers for the weights of a layer so that errors and the entropy of their indices together cost the least.
+/// Chooses few numbers for a layer's weights so that errors and the entropy of their indices together cost
+/// the least.
 ///
-/// **Formula**: `J = Σ h_i (w_i - c_k(i))² - λ Σ log2 p_k(i)`, `p_k` the share of the weights that belong to cluster k. Lloyd's
-/// iterations lower it: each weight goes to the cluster of the least cost, then each centroid becomes the weighted mean of its
-/// members and each share is counted anew. A cluster without members vanishes, so that λ decides how many there are.
+/// **Formula**: `J = Σ h_i (w_i - c_k(i))² - λ Σ log2 p_k(i)`, with `p_k` the share of the weights that
+/// belong to cluster k. Lloyd's iterations lower it: each weight goes to the cluster of the least cost, then
+/// each centroid becomes the weighted mean of its members, and shares are counted anew. A cluster without
+/// members vanishes, so λ decides how many there are.
 ///
-/// **Papers**: Chou, Lookabaugh, Gray, "Entropy-constrained vector quantization", IEEE Trans. ASSP 37(1), 1989; Choi, El-Khamy, Lee,
-/// "Towards the limit of network quantization", ICLR 2017, arXiv:1612.01543, algorithm 1.
+/// **Papers**: Chou, Lookabaugh, Gray, "Entropy-constrained vector quantization", IEEE Trans. ASSP 37(1),
+/// 1989; Choi, El-Khamy, Lee, "Towards the limit of network quantization", ICLR 2017, arXiv:1612.01543,
+/// algorithm 1.
 struct EntropyProblem {
-  /// The most rounds, and the share of the cost that a round must save if another is to follow.
+  /// The most rounds, and the share of the cost that a round must save for another one to follow.
   private static let (maximumRounds, leastSaving) = (60, 1e-5)
 
-  /// The numbers in order, what their errors count, and where each was.
+  /// The numbers in ascending order.
   private let sorted: [Float]
+  /// The factors of their squared errors, in the same order.
   private let weights: [Double]
+  /// The place at which each was given.
   private let places: [Int]
 
-  /// Finite numbers, of which there must be one at least, with what their squared errors are multiplied by.
+  /// Takes finite numbers, at least one, with the factors of their squared errors.
   init(_ values: [Float], weights: [Double]) {
     places = values.indices.sorted { (values[$0], $0) < (values[$1], $1) }
     sorted = places.map { values[$0] }
     self.weights = places.map { weights[$0] }
   }
 
-  /// How many numbers there are.
+  /// The number of numbers.
   var count: Int { sorted.count }
-  /// What it would cost to make all of them zero.
+  /// The weighted squared error if all of them were zero.
   var energy: Double {
     zip(sorted, weights).reduce(0) { $0 + Double($1.0) * Double($1.0) * $1.1 }
   }
 
-  /// Which numbers share what.
+  /// An assignment of numbers to clusters.
   struct Solution {
     /// The cluster of each number, in the order in which numbers were given.
     let clusters: [Int]
-    /// The numbers of the clusters, ascending; each has members.
+    /// The centroids, ascending; each has members.
     let centroids: [Float]
     /// The weighted squared error.
     let distortion: Double
-    /// The entropy of all indices together.
+    /// The entropy of all indices together, in bits.
     let bits: Double
   }
 
-  /// A solution of at most `count` numbers in which a bit costs `lambda`, from numbers that are spread evenly.
+  /// A solution of at most `count` clusters in which a bit costs `lambda`; centroids begin evenly spaced.
   func solution(count: Int, lambda: Double) -> Solution {
     var clusters = Clusters(LinearKMeans.spread(sorted, count: count), members: nil)
     var members = Array(repeating: 0, count: sorted.count)
@@ -65,11 +70,11 @@ struct EntropyProblem {
       bits: cost.bits)
   }
 
-  /// Centroids, ascending, with how many numbers belong to each.
+  /// Centroids in ascending order, with the number of their members.
   private struct Clusters {
     let centers: [Double]
     let members: [Int]
-    /// Bits of each one's index in an ideal code; none at first, when all are alike.
+    /// The bits of each cluster's index in an ideal code; 0 at first, when all are alike.
     let lengths: [Double]
 
     init(_ centers: [Double], members: [Int]?) {
@@ -80,10 +85,11 @@ struct EntropyProblem {
       lengths = members == nil ? centers.map { _ in 0 } : counts.map { log2(total / Double($0)) }
     }
 
+    /// The entropy of all indices together.
     var entropyBits: Double { zip(members, lengths).reduce(0) { $0 + Double($1.0) * $1.1 } }
   }
 
-  /// Gives each number to the cluster of the least cost; of equal ones to the nearest, then the lower.
+  /// Gives each number to the cluster of the least cost; of equal costs to the nearest, then the lower.
   private func assign(_ members: inout [Int], to clusters: Clusters, lambda: Double) {
     let centers = clusters.centers
     let prices = clusters.lengths.map { lambda * $0 }
@@ -99,7 +105,7 @@ struct EntropyProblem {
         weight * (value - centers[cluster]) * (value - centers[cluster])
       }
       var best = (cluster: nearest, cost: error(nearest) + prices[nearest])
-      // Errors grow with the distance: what lies beyond one that costs more with the shortest code costs more too.
+      // Errors grow with the distance, so the search ends where even the shortest code would cost more.
       var other = nearest - 1
       while other >= 0 {
         let bound = error(other)
@@ -118,7 +124,7 @@ struct EntropyProblem {
     }
   }
 
-  /// The clusters that have members, with their means, in order; and the members by their new places.
+  /// The clusters that have members, with their means, in order, and the members by their new places.
   private func recentred(_ members: [Int], _ count: Int) -> (Clusters, [Int]) {
     var products = Array(repeating: 0.0, count: count)
     var sums = products
@@ -141,6 +147,7 @@ struct EntropyProblem {
     )
   }
 
+  /// The weighted squared error of an assignment.
   private func distortion(of members: [Int], _ clusters: Clusters) -> Double {
     var sum = 0.0
     for (index, cluster) in members.enumerated() {
@@ -151,9 +158,11 @@ struct EntropyProblem {
   }
 }
 
-/// Problems of several layers that share a number of bits: one price of a bit for all is what makes their errors least together.
+/// The problems of several layers that share a number of bits.
+///
+/// With one price of a bit for all, their errors together are least.
 struct EntropyBudget {
-  /// How far below the bits a solution may stay, as a share of them.
+  /// The share of the bits by which a solution may stay below them.
   private static let tolerance = 0.005
   /// The most prices that are tried.
   private static let tries = 24
@@ -161,12 +170,15 @@ struct EntropyBudget {
   /// The layers, with the most numbers that each may have.
   let problems: [(problem: EntropyProblem, count: Int)]
 
-  /// Solutions of at most `bitsPerWeight` bits of entropy a weight over all layers, as close below as a search over prices comes;
-  /// of more where the weights have so few numbers, each as frequent as the next, that no price makes fewer of them.
+  /// Solutions with at most `bitsPerWeight` bits of entropy a weight over all layers, as close below as the
+  /// search finds.
+  ///
+  /// The search bisects the price on a logarithmic scale. More bits remain if the weights have few numbers,
+  /// all equally frequent, of which no price makes fewer.
   func solutions(bitsPerWeight: Double) -> [EntropyProblem.Solution] {
     let weights = Double(problems.reduce(0) { $0 + $1.problem.count })
     let limit = bitsPerWeight * weights
-    // All numbers could be zero at this price, or at some higher one.
+    // At this price, or at some higher one, all numbers would share one index.
     var upper = max(problems.reduce(0) { $0 + $1.problem.energy } / max(weights, 1), .leastNormalMagnitude)
     var lower = upper * 1e-9
     var best = solutions(lambda: lower)
@@ -189,9 +201,11 @@ struct EntropyBudget {
     return best
   }
 
+  /// Solutions of all layers at a price.
   private func solutions(lambda: Double) -> [EntropyProblem.Solution] {
     problems.map { $0.problem.solution(count: $0.count, lambda: lambda) }
   }
 
+  /// The entropy of all indices.
   private func bits(_ solutions: [EntropyProblem.Solution]) -> Double { solutions.reduce(0) { $0 + $1.bits } }
 }

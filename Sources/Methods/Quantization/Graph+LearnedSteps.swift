@@ -5,10 +5,10 @@ import Settings
 import Tensors
 
 extension Graph {
-  /// The network in which the values that it stores on integer grids are put there by ops that learn the grids' steps; inputs and
-  /// outputs, and what lies on no positive number, keep their encodings.
+  /// The network in which ops with learned steps put values on their integer grids.
   ///
-  /// Behind a value comes `NAME.step`, which whoever read the value reads.
+  /// Behind such a value stands `NAME.step`, which the value's readers then read. Inputs, outputs, and values
+  /// whose grid has no positive number keep their encodings.
   func withLearnedSteps(_ rule: StepRule, for method: String) throws -> Graph {
     let places = valuePlaces()
     let fixed = Set(inputs.map(\.name) + outputs)
@@ -43,7 +43,7 @@ extension Graph {
     return graph
   }
 
-  /// The network without the ops that learn steps, and the encodings that these have come to, by value.
+  /// The network without the ops that learn steps, and the encodings that they have reached, by value.
   func withoutLearnedSteps(for method: String) throws -> (graph: Graph, values: [String: IntegerValue]) {
     var learned: [String: IntegerValue] = [:]
     var source: [String: String] = [:]
@@ -68,8 +68,9 @@ extension Graph {
 }
 
 extension LearnedStep {
-  /// The encoding of a value on the grid of a step.
+  /// The encoding of a value on the grid of a step; throws if the step makes no valid grid.
   fileprivate func grid(step: Float, of value: String, _ method: String) throws -> IntegerValue {
+    // The op holds the grid's ends as multiples of the step; bits and zero point follow from these.
     let bits = (below + above).bitWidth - (below + above).leadingZeroBitCount
     let grid = IntegerValue(
       bits: bits, scale: max(step, Self.leastStep), zeroPoint: below - (1 << (bits - 1)))

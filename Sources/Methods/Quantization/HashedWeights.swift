@@ -4,12 +4,17 @@ import Ops
 public import Settings
 import Tensors
 
-/// Weights that share numbers by a hash of their place.
+/// Makes weights share numbers by a hash of their place.
 public struct HashedWeights: CompressionMethod {
+  /// The name in recipes: `hashed-weights`.
   public static let name = "hashed-weights"
+  /// The family that rankings show it in: quantization.
   public static let family = MethodFamily.quantization
+  /// Makes weights share numbers.
   public static let order = PipelineOrder.sharing
+  /// Changes when results change; part of a trial's address.
   public static let revision = 1
+  /// The text that `condense explain` prints.
   public static let documentation = MethodDocumentation(
     summary: "weights that share numbers by a hash of their place, which files need not hold",
     description: """
@@ -28,24 +33,27 @@ public struct HashedWeights: CompressionMethod {
       "Chen, Wilson, Tyree, Weinberger, Chen 2015, Compressing neural networks with the hashing trick, arXiv:1504.04788"
   )
 
-  /// Shared numbers of a layer, as a share of its weights.
+  /// Shared numbers of a layer, as a share of its weights, 0.0001...0.5.
   public var share = 0.125
 
-  /// Eight weights a number.
+  /// Takes one number for eight weights.
   public init() {}
 
+  /// Settings: `share`.
   public static var settings: [Setting<HashedWeights>] {
     [Setting("share", \.share, in: 0.0001...0.5, "shared numbers of a layer, as a share of its weights")]
   }
 
-  /// The share of numbers that is saved.
+  /// The share of numbers that is saved: `1 - share`.
   public var savedShare: Double {
     get { 1 - share }
     set { share = min(max(1 - newValue, 0.0001), 0.5) }
   }
 
+  /// The strength is the saved share.
   public static var strength: WritableKeyPath<HashedWeights, Double>? { \.savedShare }
 
+  /// Refuses nodes without weights, and layers too small to share numbers.
   public func applicability(to node: Node, in graph: Graph) -> Applicability {
     guard node.op is any ProductOp, let shape = graph.weightShape(of: node) else {
       return .notApplicable(reason: "it has no weights to share")
@@ -56,8 +64,10 @@ public struct HashedWeights: CompressionMethod {
     return .applicable
   }
 
+  /// The shared numbers of a weight; at least 1.
   private func count(of shape: Shape) -> Int { max(1, Int((share * Double(shape.count)).rounded())) }
 
+  /// Ties each layer's weights by a hash of a drawn seed, scaled to the mean square that they had.
   public func compress(_ compression: inout Compression<HashedWeights>) throws -> Rewrite {
     var graph = compression.graph
     let layers = compression.layers
@@ -76,7 +86,7 @@ public struct HashedWeights: CompressionMethod {
     return Rewrite(inPlace: graph)
   }
 
-  /// The weights tied, with the mean square that they had.
+  /// The tied weights, scaled to the mean square that they had; throws if a weight is not finite.
   private static func scaled(_ tensor: Tensor, _ encoding: any Encoding, _ node: String) throws -> Parameter {
     var tied = Parameter(tensor, encoding: encoding).projected
     func square(_ tensor: Tensor) -> Double { tensor.values.reduce(0) { $0 + Double($1) * Double($1) } }

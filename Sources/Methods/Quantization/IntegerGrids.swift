@@ -3,32 +3,34 @@ import Ops
 import Settings
 import Tensors
 
-/// How fine the grids of weights and values are and how they are found: the settings that the methods of integers share.
+/// The integer grids of weights and values, and the rules by which they are found.
+///
+/// These are the settings that the methods of integers share.
 public struct IntegerGrids: Sendable, Equatable {
-  /// Bits of weights.
+  /// Bits of weights, 2...16; biases have 32.
   public var bits = 8
-  /// The mean over all weights of the widths that layers get of their own; `nil` gives all `bits`.
+  /// The mean bits over all weights of layers with different widths, 2...16; `nil` gives all layers `bits`.
   public var meanBits: Double?
-  /// By what layers get widths of their own.
+  /// The cost by which layers get different widths.
   public var allocation = BitAllocation.loss
-  /// The widths that layers may get, rising.
+  /// The widths that layers may get, in rising order, each 2...16.
   public var widths = [2, 3, 4, 5, 6, 7, 8]
-  /// Bits of values.
+  /// Bits of values between layers, 1...16.
   public var activationBits = 8
-  /// Bits of the network's inputs and scores; `nil` for those of other values.
+  /// Bits of the network's inputs and scores, 1...16; `nil` takes `activationBits`.
   public var edgeBits: Int?
-  /// How ranges are chosen.
+  /// The rule by which ranges are chosen.
   public var calibration = CalibrationRule.mse
-  /// The share of numbers between the bounds, in percent, where the rule is `percentile`.
+  /// The share of numbers within the bounds for the rule `percentile`, in percent, 50...100.
   public var percentile = 99.99
-  /// Calibration images at least.
+  /// The least number of training images to calibrate on.
   public var images = 512
-  /// Whether every output channel has a scale of its own.
+  /// True if every output channel has its own scale.
   public var perChannel = true
-  /// Whether values have the zero point 0, as some accelerators demand.
+  /// True if values have the zero point 0, as some accelerators demand.
   public var symmetric = false
 
-  /// Signed bytes for all.
+  /// Takes signed bytes for weights and values.
   public init() {}
 
   /// The share of a 32-bit weight that is saved.
@@ -44,7 +46,7 @@ public struct IntegerGrids: Sendable, Equatable {
     }
   }
 
-  /// The settings as those of a method that has grids of its own for weights.
+  /// Settings: `bits`, `meanBits`, `allocation`, `widths`, and those of `rangeSettings`.
   static func settings<Owner>(_ path: WritableKeyPath<Owner, IntegerGrids>) -> [Setting<Owner>] {
     [
       Setting("bits", path.appending(path: \.bits), in: 2...16, "bits of weights; biases have 32"),
@@ -66,7 +68,10 @@ public struct IntegerGrids: Sendable, Equatable {
     ] + rangeSettings(path)
   }
 
-  /// The settings of a method whose weights are other numbers.
+  /// Settings: `activationBits`, `edgeBits`, `calibration`, `percentile`, `images`, `perChannel`,
+  /// `symmetric`.
+  ///
+  /// They are enough for a method whose weights are other numbers.
   static func rangeSettings<Owner>(_ path: WritableKeyPath<Owner, IntegerGrids>) -> [Setting<Owner>] {
     [
       Setting(
@@ -96,13 +101,15 @@ public struct IntegerGrids: Sendable, Equatable {
 }
 
 extension IntegerGrids {
-  /// What the methods ask of a network for these grids.
+  /// Activations, and with `meanBits` what the choice of widths needs.
   var evidence: Set<EvidenceKind> {
     meanBits == nil ? [.activations] : allocation.evidence.union([.activations])
   }
 
-  /// The bits of each layer's weights: those of its settings, or such as the layers without `bits` of their own get together; `nil`
-  /// for layers that are left out. And what is to be said of them.
+  /// The bits of each layer's weights, `nil` for layers that are left out, and a warning if there is one.
+  ///
+  /// With `meanBits`, layers without `bits` of their own share that mean; layers with own bits or shared
+  /// numbers keep theirs. Throws if a layer has another `meanBits`.
   func weightBits<Method: CompressionMethod>(
     _ compression: inout Compression<Method>, _ grids: @escaping (Method) -> IntegerGrids,
     folded: (Graph) throws -> Graph

@@ -4,34 +4,42 @@ import Ops
 import Settings
 import Tensors
 
-/// Puts a whole network on integer grids: folds batch norms, calibrates the values that a device stores, and gives
-/// weights, biases and values their encodings. All methods that choose numbers share it.
+/// Puts a whole network on integer grids; all methods that choose numbers share it.
+///
+/// It folds batch norms, calibrates the values that a device stores, and gives weights, biases and values
+/// their encodings.
 struct IntegerQuantization {
   /// The method's name, for messages.
   var method: String
-  /// How fine the grids of values are, and how all grids are found.
+  /// The grids of values, and the rules by which all grids are found.
   var grids: IntegerGrids
   /// Bits of weights by node; `nil` for nodes that stay real.
   var weightBits: (_ node: String) -> Int?
-  /// The grids of a node's value, where they are others in bits than `grids`.
+  /// The grids of a node's value if they differ in bits from `grids`.
   var valueGrids: (_ node: String) -> IntegerGrids? = { _ in nil }
-  /// Whether scales of values are powers of two.
+  /// True if scales of values are powers of two.
   var valuesOnPowersOfTwo = false
-  /// Whether batch norms stay, to be folded later: weights then get the grids that become those of the folded ones, with no regard to
-  /// what biases will need.
+  /// True if batch norms stay, to be folded later.
+  ///
+  /// Weights then get the grids that become those of the folded ones, without the floors that biases need.
   var keepsNorms = false
-  /// Whether weights that are on grids stay on them, where their biases fit.
+  /// True if weights that are on grids stay on them, provided that their biases fit.
   var keepsGrids = false
   /// Encodings of values that are known already, by name.
   var knownValues: [String: IntegerValue] = [:]
-  /// The numbers of a layer's weights where they are others than integers, with their scales, none below a channel's floor; one
-  /// scale for all where channels share numbers.
+  /// The encoding of a layer's weights and their scales, for numbers other than integers; `nil` takes
+  /// integers.
+  ///
+  /// No scale may be below its channel's floor. Layers that share numbers need one scale for all channels.
   var weightNumbers: ((_ layer: String, Tensor, _ floors: [Float], _ sharesNumbers: Bool) -> ScaledNumbers?)?
 
   /// An encoding of weights as integers times a scale, one for each output channel or one for all.
   typealias ScaledNumbers = (encoding: any Encoding, scales: [Float])
 
   /// The network on integer grids; parameters of folded layers have no origin.
+  ///
+  /// Throws for gates, for other parameters without a form in integers, and for numbers without a finite
+  /// scale.
   func rewrite(_ original: Graph, _ evidence: any Evidence) throws -> Rewrite {
     if let gate = original.nodes.first(where: { $0.op is ChannelGate }) {
       throw MethodError.impossible(
@@ -68,7 +76,9 @@ struct IntegerQuantization {
     return rewrite
   }
 
-  /// Batch norms of layers whose weights share numbers stay: channels that are scaled apart share none.
+  /// The network with its batch norms folded, but for those behind layers whose weights share numbers.
+  ///
+  /// Channels that a norm scales differently could not share numbers.
   func folded(_ graph: Graph) throws -> Graph {
     let shared = graph.nodes.map(\.name).filter {
       graph[.weight, of: $0]?.encoding.sharesNumbers == true
@@ -92,8 +102,10 @@ struct IntegerQuantization {
     return real
   }
 
-  /// Calibrates and encodes every value that the network stores as it ships; what moves numbers takes over the encoding of what it
-  /// reads. Gives back what is to be said of channels that are too unequal for a grid.
+  /// Calibrates and encodes every value that the network stores as it ships; returns a warning about unequal
+  /// channels.
+  ///
+  /// A node that only moves numbers takes over the encoding of its input.
   private func encodeValues(
     _ graph: inout Graph, as shipped: Graph, real: Set<String>, _ producerOfNorm: [String: String],
     _ evidence: any Evidence
@@ -113,6 +125,7 @@ struct IntegerQuantization {
       return layers.compactMap { valueGrids($0)?.activationBits }.first { $0 != grids.activationBits }
     }
     for (name, numbers) in observed {
+      // The range of outputs is never clamped: a tie at its end could change the answer.
       let rule = graph.outputs.contains(name) ? CalibrationRule.minmax : grids.calibration
       let bits = ownBits(name) ?? (edges.contains(name) ? grids.edgeBits : nil) ?? grids.activationBits
       guard bits > 1 || !grids.symmetric else {
@@ -142,6 +155,7 @@ struct IntegerQuantization {
     return UnequalChannels.warning(in: named, magnitudes: observed.mapValues(\.channelMagnitudes))
   }
 
+  /// The calibration data of some values; throws if a value is not finite or none was seen.
   private func observed(
     _ values: [String], _ evidence: any Evidence
   ) throws -> [String: ObservedValues] {
@@ -164,8 +178,10 @@ struct IntegerQuantization {
     return observed
   }
 
-  /// Gives a layer integer weights, and a bias in 32 bits with the scale of the products: input scale times weight scale. Before a
-  /// norm was folded into it, the layer was called `layer`.
+  /// Gives a layer integer weights, and a bias of 32 bits with the scale of the products.
+  ///
+  /// That scale is the input's times the weight's. `layer` is the layer's name before a norm was folded into
+  /// it.
   private func encodeParameters(
     of node: Node, calledBefore layer: String, in graph: inout Graph, bits: Int
   ) throws {
@@ -196,7 +212,7 @@ struct IntegerQuantization {
     graph[.bias, of: node.name] = Parameter(bias.value, encoding: Integer(bits: 32, scales: scales))
   }
 
-  /// Gives a layer whose norm is folded later the weights that the folded layer will have but for a factor a channel.
+  /// Gives a layer whose norm is folded later the weights of the folded layer, up to a factor a channel.
   private func encodeWeights(of node: Node, in graph: inout Graph, bits: Int) throws {
     let weight = try located(method) { [graph] in try graph.parameter(.weight, of: node) }
     let floors = Array(repeating: Float.leastNormalMagnitude, count: weight.value.shape[0])
@@ -206,6 +222,7 @@ struct IntegerQuantization {
     try setNumbers(numbers, of: node, in: &graph)
   }
 
+  /// Replaces the numbers of a layer's weight by an encoding.
   private func setNumbers(_ numbers: ScaledNumbers, of node: Node, in graph: inout Graph) throws {
     let weight = try located(method) { [graph] in try graph.parameter(.weight, of: node) }
     graph[.weight, of: node.name] = Parameter(
@@ -213,6 +230,7 @@ struct IntegerQuantization {
       encoding: try weight.encoding.replacingNumbers(with: numbers.encoding, method, node.name))
   }
 
+  /// The encoding of a weight with its scales; `nil` if it has none with finite multiples.
   private func numbers(of weight: Parameter, _ layer: String, bits: Int, floors: [Float]) -> ScaledNumbers? {
     let sharesNumbers = weight.encoding.sharesNumbers
     if let weightNumbers { return weightNumbers(layer, weight.projected, floors, sharesNumbers) }
@@ -221,7 +239,7 @@ struct IntegerQuantization {
     return grid.encoding(of: weight.projected, floors: floors).map { ($0, $0.scales) }
   }
 
-  /// Numbers of which integers would be multiples of no float.
+  /// The error for numbers whose integer multiples would not be finite.
   private func outOfScale(_ node: Node, _ what: String) -> MethodError {
     .impossible(
       method: method, node: node.name,
@@ -230,8 +248,9 @@ struct IntegerQuantization {
     )
   }
 
-  /// The least weight scale of each channel with which the bias takes at most 2²⁹ steps: half of what sums may reach, so that
-  /// products have the other half.
+  /// The least weight scale of each channel with which the bias takes at most 2²⁹ steps.
+  ///
+  /// That is half of the range of sums, so that products have the other half.
   private func scaleFloors(bias: Parameter?, channels: Int, inputScale: Float) -> [Float] {
     let smallest = max(Float.leastNormalMagnitude / inputScale * 2, .leastNormalMagnitude)
     guard let bias else { return Array(repeating: smallest, count: channels) }

@@ -1,40 +1,42 @@
 public import Settings
 import Tensors
 
-/// Where the centroids of k-means begin.
+/// The start of the centroids of k-means.
 public enum CentroidStart: String, Sendable, SettingChoice {
   /// Evenly between the least and the greatest weight.
   case linear
-  /// Evenly over the weights in order: many where weights are dense.
+  /// Evenly over the weights in order, so that there are many where weights are dense.
   case density
-  /// Weights that are drawn.
+  /// At weights that are drawn.
   case random
 }
 
-/// K-means on numbers: Lloyd's iterations, each number with a weight in the squared error and in the mean.
+/// K-means on numbers by Lloyd's iterations, each number weighted in the squared error and in the mean.
 ///
-/// **Formula**: `min Σ_k Σ_{i in cluster k} h_i (w_i - c_k)²` with `c_k = Σ h_i w_i / Σ h_i`; a number belongs to the nearest
-/// centroid, whatever its weight.
+/// **Formula**: `min Σ_k Σ_{i in cluster k} h_i (w_i - c_k)²` with `c_k = Σ h_i w_i / Σ h_i`; a number
+/// belongs to the nearest centroid, whatever its weight.
 ///
-/// Even spacing keeps the few large weights, which matter most, near a centroid (Han, Mao, Dally, ICLR 2016). The numbers are
-/// sorted once; a round needs one binary search and two prefix sums for each centroid, so 400,000 numbers and 256
-/// centroids take tens of milliseconds.
+/// Even spacing keeps the few large weights, which matter most, near a centroid (Han, Mao, Dally, ICLR 2016).
+/// The numbers are sorted once. A round needs one binary search and two prefix sums for each centroid, so
+/// 400,000 numbers and 256 centroids take tens of milliseconds.
 ///
-/// **Paper**: weights of numbers by the Hessian's diagonal: Choi, El-Khamy, Lee, "Towards the limit of network quantization", ICLR
-/// 2017, arXiv:1612.01543.
+/// **Paper**: weights of numbers by the Hessian's diagonal: Choi, El-Khamy, Lee, "Towards the limit of
+/// network quantization", ICLR 2017, arXiv:1612.01543.
 struct LinearKMeans {
   /// The most rounds; each lowers the squared error or is the last.
   static let maximumRounds = 1_000
 
   /// The centroids, ascending; each has members.
   let centroids: [Float]
-  /// A number belongs to the first cluster whose boundary is not below it; one boundary fewer than centroids.
+  /// The upper boundaries of all clusters but the last.
+  ///
+  /// A number belongs to the first cluster whose boundary is not below it.
   private let boundaries: [Double]
 
-  /// Clusters finite numbers, of which there must be one at least, into `count` clusters at most.
+  /// Clusters finite numbers, at least one, into `count` clusters at most.
   ///
-  /// `importance` has a weight of at least zero for each; without it all are alike. `random` is drawn from where centroids start
-  /// at random.
+  /// `importance` has a weight of at least zero for each number; without it all count alike. `random` is used
+  /// only if centroids start at random.
   init(
     _ values: [Float], importance: [Double]? = nil, count: Int, start: CentroidStart = .linear,
     random: inout SeededRandom
@@ -56,13 +58,13 @@ struct LinearKMeans {
     centroids = used.map { Float(centers[$0]) }
   }
 
-  /// Clusters finite numbers that are all alike from centroids spread evenly.
+  /// Clusters finite numbers that count alike, from evenly spaced centroids.
   init(_ values: [Float], count: Int) {
     var random = SeededRandom(key: 0)
     self.init(values, count: count, random: &random)
   }
 
-  /// The index of the centroid that a number of those clustered belongs to.
+  /// The index of the centroid of one of the numbers that were clustered.
   func cluster(of value: Float) -> Int {
     var low = 0
     var high = boundaries.count
@@ -94,7 +96,8 @@ struct LinearKMeans {
     return (0..<count).map { lowest + Double($0) * step }
   }
 
-  /// Where each cluster ends among the sorted numbers: at the middle between two centroids, which belongs to the lower.
+  /// The end of each cluster among the sorted numbers: the middle between two centroids, which belongs to the
+  /// lower.
   private static func ends(of centers: [Double], _ sorted: [Float]) -> [Int] {
     (0..<centers.count).map { cluster in
       guard cluster + 1 < centers.count else { return sorted.count }
@@ -102,6 +105,7 @@ struct LinearKMeans {
     }
   }
 
+  /// The first place whose number is above a bound.
   private static func firstIndex(above bound: Double, _ sorted: [Float]) -> Int {
     var low = 0
     var high = sorted.count
@@ -117,8 +121,9 @@ struct LinearKMeans {
 private struct SortedNumbers {
   let sorted: [Float]
   private let isWeighted: Bool
-  /// By place, the sum of weights times numbers before it, and that of the weights.
+  /// The sums of weights times numbers before each place.
   private var products = [0.0]
+  /// The sums of weights before each place.
   private var weights = [0.0]
 
   init(_ values: [Float], importance: [Double]?) {
@@ -135,13 +140,13 @@ private struct SortedNumbers {
     }
   }
 
-  /// The weighted mean of the numbers at some places; the plain mean of them where none has a weight.
+  /// The weighted mean of the numbers at some places; the plain mean if none has a weight.
   func mean(_ places: Range<Int>) -> Double {
     let weight = weights[places.upperBound] - weights[places.lowerBound]
     guard weight > 0 else { return places.reduce(0) { $0 + Double(sorted[$1]) } / Double(places.count) }
     let mean = (products[places.upperBound] - products[places.lowerBound]) / weight
     guard isWeighted else { return mean }
-    // Differences of large sums may lie beyond the numbers that they are the mean of.
+    // By cancellation the difference of large sums may lie beyond the numbers, so the mean is clamped.
     return min(max(mean, Double(sorted[places.lowerBound])), Double(sorted[places.upperBound - 1]))
   }
 }

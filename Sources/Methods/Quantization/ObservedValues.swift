@@ -1,19 +1,20 @@
 import Tensors
 
-/// What calibration keeps of a value, batch after batch.
+/// Calibration data of a value, gathered batch after batch.
 struct ObservedValues: Sendable {
-  /// What a moving average keeps of itself when a batch comes.
+  /// The weight of the average so far when a batch is added.
   static let momentum: Float = 0.9
 
-  /// How often which numbers occur.
+  /// The histogram of all numbers.
   private(set) var histogram = ValueHistogram()
-  /// The extremes of batches, averaged: `m ← momentum · m + (1 - momentum) · extreme`, begun with those of the first batch;
-  /// zero is within.
+  /// The averaged extremes of batches, which always contain zero.
+  ///
+  /// **Formula**: `m ← momentum · m + (1 - momentum) · extreme`, begun with those of the first batch.
   private(set) var movingRange: ClosedRange<Float> = 0...0
-  /// By channel (axis 1) the largest magnitude.
+  /// The largest magnitude of each channel (axis 1).
   private(set) var channelMagnitudes: [Float] = []
 
-  /// Counts a batch of finite numbers; gives `false` and counts nothing where one is not.
+  /// Counts a batch of finite numbers; returns false and counts nothing if one is not finite.
   mutating func add(_ batch: Tensor) -> Bool {
     let isFirst = histogram.total == 0
     guard histogram.add(batch.values) else { return false }
@@ -27,6 +28,7 @@ struct ObservedValues: Sendable {
     return true
   }
 
+  /// Raises the largest magnitudes of channels.
   private mutating func addMagnitudes(_ batch: Tensor) {
     guard batch.shape.rank >= 2 else { return }
     let channels = batch.shape[1]

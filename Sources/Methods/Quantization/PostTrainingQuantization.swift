@@ -2,12 +2,17 @@ public import Graphs
 import Ops
 public import Settings
 
-/// Integers for weights, biases and values, from weights and a few images, without training.
+/// Puts weights, biases and values on integers, from weights and a few images, without training.
 public struct PostTrainingQuantization: CompressionMethod {
+  /// The name in recipes: `post-training-quantization`.
   public static let name = "post-training-quantization"
+  /// The family that rankings show it in: quantization.
   public static let family = MethodFamily.quantization
+  /// Puts weights or activations on grids of numbers.
   public static let order = PipelineOrder.values
+  /// Changes when results change; part of a trial's address.
   public static let revision = 1
+  /// The text that `condense explain` prints.
   public static let documentation = MethodDocumentation(
     summary: "integer weights and values, calibrated on training images",
     description: """
@@ -34,14 +39,15 @@ public struct PostTrainingQuantization: CompressionMethod {
       Nagel et al. 2019, arXiv:1906.04721
       """)
 
-  /// How fine the grids are, and how they are found.
+  /// The grids of weights and values, and the rules by which they are found.
   public var grids = IntegerGrids()
-  /// Whether biases make up for the mean error of each channel.
+  /// True if biases make up for the mean error of each channel.
   public var biasCorrection = false
 
-  /// Signed bytes for all.
+  /// Takes signed bytes for weights and values.
   public init() {}
 
+  /// Settings: those of `IntegerGrids`, `biasCorrection`.
   public static var settings: [Setting<PostTrainingQuantization>] {
     IntegerGrids.settings(\.grids) + [
       Setting(
@@ -50,12 +56,17 @@ public struct PostTrainingQuantization: CompressionMethod {
       ).ofWholeStage().omittedAsDefault()
     ]
   }
+  /// The strength is the saved share of a 32-bit weight.
   public static var strength: WritableKeyPath<PostTrainingQuantization, Double>? { \.grids.savedShare }
+  /// Activations, and the evidence for the choice of widths.
   public var evidence: Set<EvidenceKind> { grids.evidence }
+  /// The mean bits, rounded up, or the bits of all layers.
   public var weightBits: Int? { grids.meanBits.map { Int($0.rounded(.up)) } ?? grids.bits }
 
+  /// Refuses nodes that vanish in inference and values that a clamp takes up.
   public func applicability(to node: Node, in graph: Graph) -> Applicability { .quantizing(node, in: graph) }
 
+  /// Folds norms, calibrates values and encodes weights and biases; corrects biases if asked to.
   public func compress(
     _ compression: inout Compression<PostTrainingQuantization>
   ) throws -> Rewrite {
@@ -76,7 +87,7 @@ public struct PostTrainingQuantization: CompressionMethod {
 }
 
 extension Applicability {
-  /// What quantization of weights and values does to a node.
+  /// Says if quantization of weights and values changes a node.
   static func quantizing(_ node: Node, in graph: Graph) -> Applicability {
     if node.op.valueFlow == .vanishing {
       return .notApplicable(reason: "it does nothing in inference, so nothing of it is stored")

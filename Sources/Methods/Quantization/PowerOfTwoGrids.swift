@@ -3,11 +3,12 @@ import Graphs
 import Tensors
 
 extension IntegerValue {
-  /// The grid whose scale is a power of two next to this one's: dynamic fixed point, with a zero point.
+  /// A grid next to this one whose scale is a power of two: dynamic fixed point, with a zero point.
   ///
-  /// The coarser of the two reaches as far, from the same least number on: so the number that most black pixels and rectified
-  /// values are stays the least integer, which kernels may skip. The finer one clamps more, in equal shares above and below zero, and
-  /// is taken only where that is allowed and its squared error is the smaller one. A symmetric grid keeps the zero point 0.
+  /// The coarser candidate starts at the same least number as this grid and reaches further. So the value of
+  /// most black pixels and rectified numbers stays the least integer, which kernels may skip. The finer
+  /// candidate clamps more, in equal shares above and below zero; it is taken only if `clamps` allows it and
+  /// its squared error is smaller. A symmetric grid keeps the zero point 0.
   func onPowerOfTwo(_ histogram: ValueHistogram, clamps: Bool, symmetric: Bool = false) -> IntegerValue {
     guard scale.significand > 1 else { return self }
     let exponent = max(Int(scale.exponent), -126)
@@ -23,6 +24,7 @@ extension IntegerValue {
     return fine.squaredError(histogram) < coarse.squaredError(histogram) ? fine : coarse
   }
 
+  /// The squared error over a histogram's bins.
   private func squaredError(_ histogram: ValueHistogram) -> Double {
     let (centers, counts) = histogram.occupied
     var projected = centers
@@ -36,12 +38,12 @@ extension IntegerValue {
 }
 
 extension PowersOfTwo {
-  /// How many exponents below the one that reaches the largest weight are tried.
+  /// The number of exponents below the one that reaches the largest weight that are tried.
   private static let tries = 8
 
-  /// The exponents of the least squared error, one for each output channel or one for all, of scales that are not below floors.
+  /// Chooses the exponents of the least squared error, one for each output channel or one for all.
   ///
-  /// `nil` where weights are not finite or no exponent is large enough.
+  /// No scale is below its floor. `nil` if weights are not finite or no exponent is large enough.
   init?(
     levels: LevelSet, rounding: LevelRounding, of weight: Tensor, floors: [Float], perChannel: Bool
   ) {
@@ -63,7 +65,7 @@ extension PowersOfTwo {
     self.init(levels: levels, rounding: rounding, exponents: exponents)
   }
 
-  /// The least exponent whose largest number reaches every weight; `nil` where all are zero.
+  /// The least exponent whose largest number reaches every weight; `nil` if all are zero.
   private static func exponent(reaching values: ArraySlice<Float>, _ levels: LevelSet) -> Int? {
     let largest = values.reduce(Float(0)) { max($0, $1.magnitude) }
     guard largest >= .leastNormalMagnitude else { return nil }
@@ -71,6 +73,7 @@ extension PowersOfTwo {
     return Int(ratio.nextDown.exponent) + 1
   }
 
+  /// The exponent of the least squared error from `top` downward; of equal errors the larger.
   private static func leastError(
     _ values: [Float], _ levels: LevelSet, _ rounding: LevelRounding, below top: Int
   ) -> Int {

@@ -4,7 +4,7 @@ import Ops
 public import Settings
 import Tensors
 
-/// Which numbers weights take.
+/// The set of numbers that weights take.
 public enum LevelFamily: String, Sendable, SettingChoice {
   /// Powers of two, or sums of them.
   case powers
@@ -16,12 +16,17 @@ public enum LevelFamily: String, Sendable, SettingChoice {
   case alphabet7
 }
 
-/// Weights that are powers of two, or sums of few, and values on grids whose scales are powers of two.
+/// Makes weights powers of two, or sums of few, and puts values on grids whose scales are powers of two.
 public struct PowersOfTwoWeights: CompressionMethod {
+  /// The name in recipes: `powers-of-two`.
   public static let name = "powers-of-two"
+  /// The family that rankings show it in: quantization.
   public static let family = MethodFamily.quantization
+  /// Puts weights or activations on grids of numbers.
   public static let order = PipelineOrder.values
+  /// Changes when results change; part of a trial's address.
   public static let revision = 1
+  /// The text that `condense explain` prints.
   public static let documentation = MethodDocumentation(
     summary: "weights that are powers of two, so that products are shifts",
     description: """
@@ -46,24 +51,26 @@ public struct PowersOfTwoWeights: CompressionMethod {
   /// The shares of weights that are frozen at the points of an incremental stage.
   static let frozenShares = [0.5, 0.75, 0.875, 1]
 
-  /// Which numbers weights take.
+  /// The set of numbers that weights take.
   public var numbers = LevelFamily.powers
-  /// Bits of a term: a sign and an exponent.
+  /// Bits of a term, 2...4: a sign and an exponent.
   public var bits = 4
-  /// Terms of a sum.
+  /// Terms of a sum, 1 or 2.
   public var terms = 1
-  /// How a weight between two numbers is rounded.
+  /// The rounding of a weight between two numbers: by distance, or by distance of logarithms.
   public var rounding = LevelRounding.linear
-  /// Whether the largest weights are frozen first.
+  /// True if the largest weights are frozen first.
   public var incremental = false
-  /// The share of the stage's training over which an incremental stage freezes.
+  /// The share of the stage's training over which an incremental stage freezes, 0.1...1.
   public var share = 0.75
-  /// How fine the grids of values are, and how they are found.
+  /// The grids of values, and the rules by which they are found.
   public var grids = IntegerGrids()
 
-  /// Weights of four bits, values of eight.
+  /// Takes weights of four bits and values of eight.
   public init() {}
 
+  /// Settings: `numbers`, `bits`, `terms`, `rounding`, `incremental`, `share`, the range settings of
+  /// `IntegerGrids`.
   public static var settings: [Setting<PowersOfTwoWeights>] {
     [
       Setting(
@@ -83,13 +90,16 @@ public struct PowersOfTwoWeights: CompressionMethod {
     ] + IntegerGrids.rangeSettings(\.grids)
   }
 
+  /// Activations.
   public var evidence: Set<EvidenceKind> { [.activations] }
+  /// The bits of all terms of a weight.
   public var weightBits: Int? { bits * terms }
+  /// Acts once, or at four points over `share` of the training if it freezes weights one after another.
   public var pacing: Pacing {
     incremental ? .gradual(times: Self.frozenShares.count, share: share) : .once
   }
 
-  /// The set of numbers.
+  /// The set of numbers by the settings.
   var levels: LevelSet {
     switch numbers {
     case .powers: LevelSet(termBits: bits, terms: terms)
@@ -99,8 +109,10 @@ public struct PowersOfTwoWeights: CompressionMethod {
     }
   }
 
+  /// Refuses nodes that vanish in inference and values that a clamp takes up.
   public func applicability(to node: Node, in graph: Graph) -> Applicability { .quantizing(node, in: graph) }
 
+  /// Folds norms and quantizes; an incremental stage freezes the next share of weights at each point.
   public func compress(_ compression: inout Compression<PowersOfTwoWeights>) throws -> Rewrite {
     let application = compression
     guard incremental else {
@@ -118,6 +130,7 @@ public struct PowersOfTwoWeights: CompressionMethod {
     return rewrite
   }
 
+  /// The network on its grids.
   private func quantized(_ application: Compression<PowersOfTwoWeights>) throws -> Rewrite {
     var quantization = IntegerQuantization(method: Self.name, grids: grids) {
       application.settings(for: $0) == nil ? nil : 8
@@ -134,11 +147,12 @@ public struct PowersOfTwoWeights: CompressionMethod {
     return try quantization.rewrite(application.graph, application.evidence)
   }
 
-  /// The parameter with its largest share frozen; with all of them it is what ships.
+  /// The parameter with a share of its weights frozen, the largest first; with all of them its stored
+  /// encoding.
   private static func frozen(_ parameter: Parameter, share: Double) -> Parameter {
     let shipped = parameter.encoding.shipped
     let before = parameter.encoding as? Frozen
-    // What is frozen already is its number, whatever became of its master.
+    // A weight that is frozen already keeps its number, whatever its master has become.
     let current = before == nil ? parameter.value : parameter.projected
     let numbers = Parameter(current, encoding: shipped).projected.values
     guard share < 1 else { return Parameter(Tensor(numbers, shape: current.shape), encoding: shipped) }
@@ -160,6 +174,6 @@ public struct PowersOfTwoWeights: CompressionMethod {
 }
 
 extension Encoding {
-  /// Whether elements are numbers of a set, within a mask too.
+  /// True if elements are numbers of a level set, also within a mask.
   fileprivate var hasLevels: Bool { (self as? Sparse)?.inner.hasLevels ?? (self is PowersOfTwo) }
 }

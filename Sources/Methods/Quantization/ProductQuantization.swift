@@ -4,12 +4,17 @@ import Ops
 public import Settings
 import Tensors
 
-/// Rows of weights cut into sub-vectors that share a few centroids.
+/// Cuts rows of weights into sub-vectors that share a few centroids.
 public struct ProductQuantization: CompressionMethod {
+  /// The name in recipes: `product-quantization`.
   public static let name = "product-quantization"
+  /// The family that rankings show it in: quantization.
   public static let family = MethodFamily.quantization
+  /// Makes weights share numbers.
   public static let order = PipelineOrder.sharing
+  /// Changes when results change; part of a trial's address.
   public static let revision = 1
+  /// The text that `condense explain` prints.
   public static let documentation = MethodDocumentation(
     summary: "sub-vectors of weights that share a few centroids, found by k-means and trained on",
     description: """
@@ -29,26 +34,27 @@ public struct ProductQuantization: CompressionMethod {
       El-Khamy, Lee 2017, arXiv:1612.01543
       """)
 
-  /// Which sub-vectors share centroids.
+  /// The sub-vectors that share centroids.
   public enum Codebooks: String, Sendable, SettingChoice {
-    /// All of a layer.
+    /// All sub-vectors of a layer.
     case shared
-    /// Those of the same place in a row.
+    /// Those at the same place of a row.
     case own
   }
 
-  /// Elements of a sub-vector where kernels have one.
+  /// Elements of a sub-vector in linear layers and 1x1 convolutions, 1...64; others take whole kernels.
   public var width = 4
-  /// Bits of an index.
+  /// Bits of an index, 1...12.
   public var bits = 8
-  /// Which sub-vectors share centroids.
+  /// The sub-vectors that share centroids.
   public var codebooks = Codebooks.shared
-  /// How much the errors of weights matter.
+  /// The importance of the errors of single weights.
   public var importance = WeightImportance()
 
-  /// 256 centroids a layer, of four weights or a kernel.
+  /// Takes 256 centroids a layer, of four weights or a kernel.
   public init() {}
 
+  /// Settings: `width`, `bits`, `codebooks`, and those of `WeightImportance`.
   public static var settings: [Setting<ProductQuantization>] {
     [
       Setting(
@@ -64,8 +70,10 @@ public struct ProductQuantization: CompressionMethod {
     ] + WeightImportance.settings(\.importance)
   }
 
+  /// The evidence of the importance.
   public var evidence: Set<EvidenceKind> { importance.evidence }
 
+  /// Refuses nodes without weights, rows that the width does not divide, and layers too small for codebooks.
   public func applicability(to node: Node, in graph: Graph) -> Applicability {
     guard node.op is any ProductOp, let shape = graph.weightShape(of: node) else {
       return .notApplicable(reason: "it has no weights to share")
@@ -83,14 +91,14 @@ public struct ProductQuantization: CompressionMethod {
     return .applicable
   }
 
-  /// How the weights of a layer are cut.
+  /// The cut of a layer's weights into sub-vectors.
   private struct Cut {
     let rowLength: Int
     let width: Int
     let books: Int
-    /// The most centroids of a codebook.
+    /// The most centroids of a codebook that pays: one for four sub-vectors.
     let count: Int
-    /// What all takes in bits.
+    /// Bits of all indices and codebooks.
     let bits: Int
 
     init(_ shape: Shape, _ settings: ProductQuantization) {
@@ -102,6 +110,7 @@ public struct ProductQuantization: CompressionMethod {
     }
   }
 
+  /// Finds each layer's centroids by k-means and ties its sub-vectors to them.
   public func compress(_ compression: inout Compression<ProductQuantization>) throws -> Rewrite {
     var graph = compression.graph
     let layers = compression.layers
@@ -118,6 +127,7 @@ public struct ProductQuantization: CompressionMethod {
     return Rewrite(inPlace: graph)
   }
 
+  /// The parameter with its codebooks; throws if a weight is not finite.
   private func shared(
     _ parameter: Parameter, _ importance: [Double]?, _ node: String, _ random: inout SeededRandom
   ) throws -> Parameter {
@@ -127,7 +137,7 @@ public struct ProductQuantization: CompressionMethod {
     }
     let cut = Cut(tensor.shape, self)
     let survivors = parameter.survivors
-    // Errors of any scale in 32 bits: what they count on average is 1.
+    // Scaled to a mean of 1, so that errors fit into 32 bits whatever their scale.
     let mean = importance.map { $0.reduce(0, +) / Double(max($0.count, 1)) } ?? 1
     let weights = survivors.indices.map { index -> Float in
       survivors[index] ? Float((importance?[index] ?? mean) / mean) : 0
@@ -153,7 +163,7 @@ public struct ProductQuantization: CompressionMethod {
       assignments: assignments, subspaces: subspaces, width: cut.width, count: count,
       hasOwnBooks: codebooks == .own)
     let encoding = try parameter.encoding.replacingNumbers(with: codebook, Self.name, node)
-    // The codebook makes elements the mean of those they are tied to, which is their centroid where all matter alike.
+    // The codebook stores the mean of the elements tied together, which is the centroid if all count alike.
     let replaced = Parameter(Tensor(values, shape: tensor.shape), encoding: encoding)
     return Parameter(replaced.projected, encoding: encoding)
   }

@@ -4,12 +4,17 @@ import Ops
 import Tensors
 public import Settings
 
-/// Training with the rounding of integers in the forward pass.
+/// Trains with the rounding of integers in the forward pass.
 public struct QuantizationAwareTraining: CompressionMethod {
+  /// The name in recipes: `quantization-aware-training`.
   public static let name = "quantization-aware-training"
+  /// The family that rankings show it in: quantization.
   public static let family = MethodFamily.quantization
+  /// Puts weights or activations on grids of numbers.
   public static let order = PipelineOrder.values
+  /// Changes when results change; part of a trial's address.
   public static let revision = 1
+  /// The text that `condense explain` prints.
   public static let documentation = MethodDocumentation(
     summary: "integer weights and values that the stage's training gets used to",
     description: """
@@ -32,14 +37,15 @@ public struct QuantizationAwareTraining: CompressionMethod {
       PACT, arXiv:1805.06085
       """)
 
-  /// How fine the grids are, and how they are found.
+  /// The grids of weights and values, and the rules by which they are found.
   public var grids = IntegerGrids()
-  /// What changes besides weights while the stage trains.
+  /// The handling of norms and ranges while the stage trains.
   public var training = QuantizedTraining()
 
-  /// Signed bytes for all.
+  /// Takes signed bytes for weights and values.
   public init() {}
 
+  /// Settings: those of `IntegerGrids`, `refits`, those of `QuantizedTraining`.
   public static var settings: [Setting<QuantizationAwareTraining>] {
     IntegerGrids.settings(\.grids) + [
       Setting(
@@ -48,14 +54,22 @@ public struct QuantizationAwareTraining: CompressionMethod {
       ).ofWholeStage().omittedAsDefault()
     ] + QuantizedTraining.settings(\.training)
   }
+  /// The strength is the saved share of a 32-bit weight.
   public static var strength: WritableKeyPath<QuantizationAwareTraining, Double>? { \.grids.savedShare }
+  /// Activations, and the evidence for the choice of widths.
   public var evidence: Set<EvidenceKind> { grids.evidence }
+  /// The mean bits, rounded up, or the bits of all layers.
   public var weightBits: Int? { grids.meanBits.map { Int($0.rounded(.up)) } ?? grids.bits }
+  /// Acts once, or again if ranges are found anew or something settles.
   public var pacing: Pacing { training.pacing }
+  /// True if norms are folded late or ranges are learned.
   public var settles: Bool { training.settles }
 
+  /// Refuses nodes that vanish in inference and values that a clamp takes up.
   public func applicability(to node: Node, in graph: Graph) -> Applicability { .quantizing(node, in: graph) }
 
+  /// Quantizes as post-training quantization does, finds ranges anew at later points, and settles at the
+  /// last.
   public func compress(
     _ compression: inout Compression<QuantizationAwareTraining>
   ) throws -> Rewrite {
@@ -68,7 +82,7 @@ public struct QuantizationAwareTraining: CompressionMethod {
     var rewrite = try training.rewrite(compression, &quantization) {
       application.settings(for: producers[$0] ?? $0) != nil
     }
-    // At the first point alone: moved to the ends of every new range, weights would pull it in point after point.
+    // Only at the first point: at every new range, such moves would shrink the range again and again.
     if training.isFirst(compression.progress) { rewrite.graph.moveMastersIntoRange() }
     if let warning = widths.warning { rewrite.warnings.append(warning) }
     return rewrite

@@ -4,24 +4,31 @@ import Ops
 public import Settings
 import Tensors
 
-/// What becomes of batch norms in a training with rounding.
+/// The handling of batch norms in a training with rounding.
 public enum NormHandling: String, Sendable, SettingChoice {
-  /// They are folded before it.
+  /// Norms are folded before the training.
   case folded
-  /// They follow the batches, and are folded when it is done: a step that is small for a layer behind its norm may be large for
-  /// the folded one.
+  /// Norms follow the batches, and are folded when the training is done.
+  ///
+  /// A step that is small for a layer behind its norm may be large for the folded layer.
   case late
 }
 
-/// Whether the ranges of values are learned.
+/// The way in which ranges of values are learned, if at all.
 public enum RangeLearning: String, Sendable, SettingChoice {
-  /// They stay as they were calibrated.
+  /// Ranges stay as they were calibrated.
   case fixed
-  /// The step between two values is a parameter, taught by the errors of rounding and clipping: learned step size quantization.
+  /// The step between two values is a parameter that learns from errors of rounding and clipping.
+  ///
+  /// **Paper**: Esser et al., "Learned step size quantization", 2020, arXiv:1902.08153.
   case lsq
-  /// The step is a parameter taught by what is clipped alone: the parametrized clipping activation.
+  /// The step is a parameter that learns from clipping alone.
+  ///
+  /// **Paper**: Choi et al., "PACT: parameterized clipping activation for quantized neural networks", 2018,
+  /// arXiv:1805.06085.
   case pact
 
+  /// The rule of the op that learns steps; `nil` if ranges are fixed.
   var rule: StepRule? {
     switch self {
     case .fixed: nil
@@ -31,22 +38,22 @@ public enum RangeLearning: String, Sendable, SettingChoice {
   }
 }
 
-/// What changes besides weights while a quantized network trains: ranges and norms.
+/// The handling of ranges and norms while a quantized network trains.
 public struct QuantizedTraining: Sendable, Equatable {
-  /// How often all ranges are found anew; those that are learned are not.
+  /// The number of times that ranges are found anew; learned ranges are not.
   public var refits = 0
-  /// What becomes of batch norms.
+  /// The handling of batch norms.
   public var norms = NormHandling.folded
-  /// Whether the ranges of values are learned.
+  /// The way in which ranges of values are learned, if at all.
   public var ranges = RangeLearning.fixed
 
-  /// The share of the stage's training over which ranges are found anew: what is left gets used to the last ones.
+  /// The share of the stage's training over which ranges are found anew; the rest adapts to the last ones.
   static let share = 0.8
 
-  /// Ranges are found once, and norms folded before the training.
+  /// Finds ranges once and folds norms before the training.
   public init() {}
 
-  /// The settings that methods have in common.
+  /// Settings: `norms`, `ranges`.
   static func settings<Owner>(_ path: WritableKeyPath<Owner, QuantizedTraining>) -> [Setting<Owner>] {
     [
       Setting(
@@ -60,19 +67,22 @@ public struct QuantizedTraining: Sendable, Equatable {
     ]
   }
 
+  /// Once, or at `refits + 1` points over 0.8 of the training.
   var pacing: Pacing {
     refits == 0 && !settles ? .once : .gradual(times: refits + 1, share: Self.share)
   }
 
-  /// Whether something that acts in training alone is taken away when it is done.
+  /// True if something that acts in training alone is taken away when it is done.
   var settles: Bool { norms == .late || ranges != .fixed }
-  /// How often a method acts.
+  /// The number of times that a method acts.
   private var points: Int { refits + (settles ? 2 : 1) }
 
-  /// Whether a method acts for the first time.
+  /// True if a method acts for the first time.
   func isFirst(_ progress: Double) -> Bool { progress * Double(points) < 1.5 }
 
-  /// What a method makes of a network at one of its points; `isChosen` tells layers that it quantizes.
+  /// The network after one of a method's points; `isChosen` says which layers it quantizes.
+  ///
+  /// Throws for norms that are folded late into weights with one scale for all channels.
   func rewrite<Method: CompressionMethod>(
     _ compression: Compression<Method>, _ quantization: inout IntegerQuantization,
     isChosen: (_ layer: String) -> Bool
@@ -92,7 +102,7 @@ public struct QuantizedTraining: Sendable, Equatable {
       (graph, quantization.knownValues) = try graph.withoutLearnedSteps(for: Method.name)
     }
     if isLast {
-      // The weights have got used to these ranges, and to what they clip.
+      // The weights have adapted to these ranges, and to what they clip.
       for (name, encoding) in graph.values where quantization.knownValues[name] == nil {
         quantization.knownValues[name] = encoding as? IntegerValue
       }
@@ -110,7 +120,7 @@ public struct QuantizedTraining: Sendable, Equatable {
 }
 
 extension Compression {
-  /// By the name of a layer into which a norm of the original network was folded, which is the norm's, its own name of before.
+  /// The original names of layers into which norms were folded, by their present name, which is the norm's.
   var producersOfFoldedNorms: [String: String] {
     Dictionary(
       original.foldableBatchNorms().filter { !(graph.node(named: $0.norm)?.op is BatchNorm) }
@@ -119,7 +129,8 @@ extension Compression {
 }
 
 extension Graph {
-  /// The network with the masters of some layers' weights as they are, on no grid; masks and shared numbers stay.
+  /// The network with the masters of some layers' weights as they are, on no grid; masks and shared numbers
+  /// stay.
   fileprivate func withRealNumbers(_ isChosen: (_ node: String) -> Bool) -> Graph {
     var graph = self
     for node in nodes where isChosen(node.name) {
@@ -129,9 +140,11 @@ extension Graph {
     return graph
   }
 
-  /// Replaces masters by their projections where they are so far beyond their range that no gradient reaches them.
+  /// Replaces masters by their projections where they are so far beyond their range that no gradient reaches
+  /// them.
   mutating func moveMastersIntoRange() {
     for (name, parameter) in parameters {
+      // Where the encoding's backward pass turns a gradient of 1 into 0, the master is beyond its range.
       var reached = Array(repeating: Float(1), count: parameter.value.values.count)
       var span = reached.mutableSpan
       parameter.encoding.backward(

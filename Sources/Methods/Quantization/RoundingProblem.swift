@@ -3,25 +3,32 @@ import LinearAlgebra
 import Ops
 import Tensors
 
-/// Which weights of a layer, or of a group of its channels, are to be rounded up so that its outputs come near a target.
+/// Decides which weights of a layer, or of a group of its channels, are rounded up so that outputs come near
+/// a target.
 struct RoundingProblem {
-  /// What is multiplied: `[places, columns]`.
+  /// The inputs `[places, columns]`.
   let inputs: Tensor
-  /// What is to come out: `[places, outputs]`, clamped.
+  /// The wanted outputs `[places, outputs]`, clamped.
   let target: Tensor
-  /// Real weights, `[outputs, columns]`.
+  /// The real weights `[outputs, columns]`.
   let weights: [Float]
-  /// The same rounded to the nearest: what weights stay that are zero, as masked ones are, or beyond the grid.
+  /// The weights rounded to the nearest; zero weights, such as masked ones, and weights beyond the grid keep
+  /// this value.
   let nearest: [Float]
-  /// By output, the step.
+  /// The step of each output.
   let scales: [Float]
   /// The largest integer.
   let limit: Float
+  /// The bias of each output, if there is one.
   let bias: [Float]?
+  /// The activation that is fused into the layer, if there is one.
   let clamp: (any Activation)?
 
+  /// The width of the stretched sigmoid h(v) = clamp(1.2 · sigmoid(v) - 0.1, 0, 1).
   private static let stretch: Float = 1.2
+  /// The lower end of the stretched sigmoid.
   private static let offset: Float = -0.1
+  /// The share of the iterations before the regularizer sets in.
   private static let warmUp = 0.2
 
   private var columns: Int { inputs.shape[1] }
@@ -41,7 +48,7 @@ struct RoundingProblem {
     return sum / Double(inputs.shape[0])
   }
 
-  /// The weights on the grid: learnt, or the nearest where these have no greater error.
+  /// The weights on the grid: learned, or the nearest if these have no greater error.
   func solved(_ settings: AdaptiveRounding, _ random: inout SeededRandom) throws -> [Float] {
     let power =
       target.values.reduce(0.0) { $0 + Double($1) * Double($1) } / Double(max(target.values.count, 1))
@@ -50,6 +57,7 @@ struct RoundingProblem {
     return try error(of: learnt) < error(of: nearest) ? learnt : nearest
   }
 
+  /// The weights with rounding learned by Adam over random batches of places.
   private func learnt(
     _ settings: AdaptiveRounding, power: Float, _ random: inout SeededRandom
   ) throws -> [Float] {
@@ -57,6 +65,7 @@ struct RoundingProblem {
     let inputs = inputs.gathering(order, axis: 0)
     let target = target.gathering(order, axis: 0)
     let count = min(settings.batch, order.count)
+    // The share starts where the soft weight equals the real one.
     let floors = weights.indices.map { (weights[$0] / scales[$0 / columns]).rounded(.down) }
     let isFree = weights.indices.map { i in weights[i] != 0 && floors[i] >= -limit && floors[i] < limit }
     var share = weights.indices.map { i in
@@ -94,12 +103,12 @@ struct RoundingProblem {
     }
   }
 
-  /// The rectified sigmoid.
+  /// The rectified, stretched sigmoid.
   private static func height(_ share: Float) -> Float {
     min(max(stretch / (1 + exp(-share)) + offset, 0), 1)
   }
 
-  /// How flat the regularizer is in the middle: from 20 to 2 as half a cosine after the warm-up.
+  /// The exponent of the regularizer: from 20 to 2 along half a cosine after the warm-up.
   private static func beta(_ progress: Double) -> Float {
     let share = max(progress - warmUp, 0) / (1 - warmUp)
     return Float(2 + 9 * (1 + cos(share * .pi)))
@@ -120,7 +129,7 @@ struct RoundingProblem {
   }
 }
 
-/// Adam without decay, in a row of numbers.
+/// Adam without decay for a list of numbers (Kingma, Ba, 2015).
 private struct RoundingAdam {
   let rate: Float
   private var first: [Float]

@@ -4,21 +4,23 @@ import Ops
 import Settings
 import Tensors
 
-/// A layer's weights that are to share numbers: all but those that are zero, as pruning leaves them, which stay zero.
+/// The weights of a layer that are to share numbers.
+///
+/// Weights that are zero, as pruning leaves them, stay zero and share none.
 struct SharedWeight {
   /// The weights that are clustered, in the order of elements.
   let survivors: [Float]
-  /// How much the errors of these matter; `nil` where all matter alike.
+  /// The importance of their errors; `nil` if all count alike.
   let importance: [Double]?
   private let parameter: Parameter
   private let values: [Float]
   private let method: String
   private let node: String
 
-  /// Whether some weights are zero: zero then is a number of its own.
+  /// True if some weights are zero, so that zero is one of the numbers.
   var hasZero: Bool { survivors.count < values.count }
 
-  /// The weights of a node, with the importance of all elements; refuses weights that are not finite.
+  /// The weights of a node, with the importance of all elements; throws if a weight is not finite.
   init(_ parameter: Parameter, importance: [Double]?, _ method: String, _ node: String) throws {
     self.parameter = parameter
     self.method = method
@@ -32,7 +34,9 @@ struct SharedWeight {
     }
   }
 
-  /// The weight with a codebook: each survivor has a cluster, of which the numbers are given; the weight as it is where there is none.
+  /// The weight with a codebook, from the cluster of each survivor and the clusters' numbers.
+  ///
+  /// Without survivors the weight stays as it is.
   func parameter(clusters: [Int], centroids: [Float]) throws -> Parameter {
     guard !survivors.isEmpty else { return parameter }
     let first = hasZero ? 1 : 0
@@ -46,14 +50,16 @@ struct SharedWeight {
     }
     let codebook = Codebook(assignments: assignments, count: first + centroids.count, hasZero: hasZero)
     let encoding = try parameter.encoding.replacingNumbers(with: codebook, method, node)
-    // The codebook makes a cluster the mean of its weights, which is its number where all matter alike.
+    // The codebook makes each cluster the mean of its weights, which is its number if all count alike.
     let tensor = Tensor(numbers, shape: parameter.value.shape)
     return Parameter(Parameter(tensor, encoding: encoding).projected, encoding: encoding)
   }
 }
 
 extension Applicability {
-  /// Whether a node has weights of which a table of 2^bits floats and indices take less room; `bits` is asked by shape.
+  /// Applicable if a table of 2^bits floats and indices takes less room than a node's weights.
+  ///
+  /// `bits` returns the bits of an index for a shape.
   static func sharing(_ node: Node, in graph: Graph, bits: (Shape) -> Int) -> Applicability {
     guard node.op is any ProductOp, let shape = graph.weightShape(of: node) else {
       return .notApplicable(reason: "it has no weights to share")
@@ -68,7 +74,7 @@ extension Applicability {
 }
 
 extension Graph {
-  /// The extents of a node's weight; `nil` where it has none.
+  /// The extents of a node's weight; `nil` if it has none.
   func weightShape(of node: Node) -> Shape? {
     slots(of: node).first { $0.slot.role == .weight }?.slot.shape
   }

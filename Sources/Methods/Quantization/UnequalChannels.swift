@@ -3,21 +3,23 @@ import Graphs
 import Ops
 import Tensors
 
-/// Finds channels that get hardly any steps of their value's grid, since others reach much further, though layers that read the
-/// value need them as much as the others.
+/// Finds channels that matter but get hardly any steps of their value's grid, because others reach much
+/// further.
 enum UnequalChannels {
-  /// A channel is small that reaches less than this share of the largest one's magnitude…
+  /// The share of the largest magnitude below which a channel is small.
   static let smallShare: Float = 1 / 64
-  /// …and fewer than this many steps.
+  /// The number of steps of the grid below which a channel is small.
   static let fewSteps: Float = 4
-  /// A channel matters of which a layer makes at least this share of what it makes of the channel that it makes the most of: magnitude
-  /// times the largest weight that reads it.
+  /// The share of the weightiest channel's part from which on a channel matters.
+  ///
+  /// A channel's part is its magnitude times the largest weight that reads it.
   static let weightyShare: Float = 0.1
-  /// How many values are named.
+  /// The number of values that are named.
   private static let named = 4
 
-  /// What to say of a graph whose values have their grids, `nil` where nothing is wrong; `magnitudes` are of the channels of stored
-  /// values.
+  /// A warning about a graph whose values have their grids; `nil` if nothing is wrong.
+  ///
+  /// `magnitudes` are of the channels of stored values.
   static func warning(in graph: Graph, magnitudes: [String: [Float]]) -> String? {
     var findings: [String] = []
     for node in graph.nodes {
@@ -48,7 +50,7 @@ enum UnequalChannels {
 }
 
 extension Graph {
-  /// The value that a device stores where it reads a value: behind what moves numbers and leaves channels where they are.
+  /// The value that a device stores for a value: the one before ops that move numbers and keep channels.
   fileprivate func storedValue(of value: String) -> String {
     guard let node = node(named: value),
       node.op is Dropout || node.op is MaxPool || node.op is Flatten || node.op is Upsample
@@ -63,8 +65,9 @@ extension ProductOp {
     row / (shape[0] / groups) * shape[1] + column
   }
 
-  /// By channel the largest magnitude of a weight that reads it; empty where the weight's columns are no multiple of the channels,
-  /// as flattened ones are.
+  /// The largest magnitude of a weight that reads each channel.
+  ///
+  /// Empty if the weight's columns are no multiple of the channels.
   func inputMagnitudes(_ weight: Tensor, channels: Int) -> [Float] {
     let columns = groups * weight.shape[1]
     guard channels > 0, columns % channels == 0 else { return [] }

@@ -1,8 +1,8 @@
-/// How often which numbers occur in a value, counted batch after batch in bins of equal width.
+/// A histogram of the numbers of a value, counted batch after batch in bins of equal width.
 ///
-/// Bins start at zero and their width is a power of two that doubles, by merging pairs, when a number lies beyond them:
-/// counts never depend on how the numbers were cut into batches. Exact zeros are counted apart, since every encoding holds
-/// zero exactly.
+/// Bins start at zero. Their width is a power of two that doubles, by merging pairs, when a number lies
+/// beyond them, so counts never depend on how the numbers were cut into batches. Exact zeros are counted
+/// separately, because every encoding holds zero exactly.
 struct ValueHistogram: Sendable, Equatable {
   /// Bins on each side of zero: eight to sixteen for each step of eight bits.
   static let binsPerSide = 2048
@@ -11,13 +11,13 @@ struct ValueHistogram: Sendable, Equatable {
   private(set) var minimum: Float = 0
   /// The greatest number so far, or zero if that is greater.
   private(set) var maximum: Float = 0
-  /// How many numbers have been added.
+  /// The number of numbers that have been added.
   private(set) var total = 0
   private var zeros = 0
   private var width: Float = 0
   private var counts = Array(repeating: 0, count: 2 * binsPerSide)
 
-  /// Counts finite numbers; gives `false` and counts nothing where one is not.
+  /// Counts finite numbers; returns false and counts nothing if one is not finite.
   mutating func add(_ values: [Float]) -> Bool {
     var least: Float = 0
     var greatest: Float = 0
@@ -25,6 +25,7 @@ struct ValueHistogram: Sendable, Equatable {
     for value in values {
       least = value < least ? value : least
       greatest = value > greatest ? value : greatest
+      // Infinity and NaN times 0 are NaN, so one sum finds them without a branch.
       poison += value * 0
     }
     guard poison == 0 else { return false }
@@ -35,6 +36,7 @@ struct ValueHistogram: Sendable, Equatable {
     return true
   }
 
+  /// Counts numbers in bins that reach them.
   private mutating func count(_ values: [Float]) {
     total += values.count
     guard width > 0 else {
@@ -51,6 +53,7 @@ struct ValueHistogram: Sendable, Equatable {
     }
   }
 
+  /// Widens the bins until they reach a magnitude.
   private mutating func widen(toHold magnitude: Float) {
     guard magnitude > 0 else { return }
     if width == 0 {
@@ -60,6 +63,7 @@ struct ValueHistogram: Sendable, Equatable {
     while magnitude >= width * Float(Self.binsPerSide) { mergePairs() }
   }
 
+  /// Doubles the width of the bins.
   private mutating func mergePairs() {
     var merged = Array(repeating: 0, count: counts.count)
     for (index, count) in counts.enumerated() {
@@ -95,9 +99,10 @@ struct ValueHistogram: Sendable, Equatable {
     return max(lower, minimum)...min(upper, maximum)
   }
 
+  /// The lower edge of a bin.
   private func edge(_ index: Int) -> Float { Float(index - Self.binsPerSide) * width }
 
-  /// The middles of the bins that hold anything, and how many numbers each holds; exact zeros are left out.
+  /// The middles of the bins that hold numbers, and their counts; exact zeros are left out.
   var occupied: (centers: [Float], counts: [Float]) {
     let bins = counts.indices.filter { counts[$0] > 0 }
     return (bins.map { edge($0) + width / 2 }, bins.map { Float(counts[$0]) })

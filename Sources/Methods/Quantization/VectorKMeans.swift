@@ -1,13 +1,14 @@
 import Tensors
 
-/// K-means on vectors, each element with a weight of its own in the squared error and in the mean.
+/// K-means on vectors, with a weight for each element in the squared error and in the mean.
 ///
-/// **Formula**: `min Σ_v Σ_t h_vt (x_vt - c_k(v),t)²` with `c_kt = Σ h_vt x_vt / Σ h_vt` over the members of cluster k. Centroids begin at
-/// vectors drawn with chances that grow with the squared distance from those drawn before.
+/// **Formula**: `min Σ_v Σ_t h_vt (x_vt - c_k(v),t)²` with `c_kt = Σ h_vt x_vt / Σ h_vt` over the members of
+/// cluster k. Centroids begin at vectors drawn with chances that grow with the squared distance from those
+/// drawn before.
 ///
 /// **Paper**: Arthur, Vassilvitskii, "k-means++: the advantages of careful seeding", SODA 2007.
 struct VectorKMeans {
-  /// The most rounds, and the share of the error that a round must save if another is to follow.
+  /// The most rounds, and the share of the error that a round must save for another one to follow.
   private static let (maximumRounds, leastSaving) = (30, 1e-4)
 
   /// The cluster of each vector.
@@ -24,7 +25,9 @@ struct VectorKMeans {
   /// The number of centroids.
   var count: Int { centroids.count / width }
 
-  /// Clusters vectors of `width` finite numbers, one after another, into at most `count` clusters; `weights` are at least zero.
+  /// Clusters vectors of `width` finite numbers, one after another, into at most `count` clusters.
+  ///
+  /// `weights` are at least zero.
   init(_ values: [Float], weights: [Float], width: Int, count: Int, random: inout SeededRandom) {
     self.values = values
     self.weights = weights
@@ -39,7 +42,7 @@ struct VectorKMeans {
     }
   }
 
-  /// Draws the first centroids: fewer where there are fewer different vectors.
+  /// Draws the first centroids; fewer if there are fewer different vectors.
   private mutating func draw(_ count: Int, _ random: inout SeededRandom) {
     guard !clusters.isEmpty else { return }
     append(random.below(clusters.count))
@@ -61,11 +64,12 @@ struct VectorKMeans {
     }
   }
 
+  /// Adds a vector to the centroids.
   private mutating func append(_ vector: Int) {
     centroids += values[(vector * width)..<((vector + 1) * width)]
   }
 
-  /// The weighted squared distance of a vector from a centroid, or some number that is not below a bound.
+  /// The weighted squared distance of a vector from a centroid, or any number that is not below the bound.
   private func distance(_ vector: Int, _ cluster: Int, below bound: Float) -> Float {
     let (first, other) = (vector * width, cluster * width)
     var sum: Float = 0
@@ -77,10 +81,10 @@ struct VectorKMeans {
     return sum
   }
 
-  /// Gives each vector to its nearest centroid; of equal ones to the one that it has, then the first.
+  /// Gives each vector to its nearest centroid; of equal distances to its present one, then to the first.
   private mutating func assign() {
     let count = count
-    // Coordinate by coordinate, so that the distances of a vector from all centroids are sums of rows.
+    // Coordinate by coordinate, so that the inner loop runs over all centroids and can be vectorized.
     var coordinates = Array(repeating: Float(0), count: centroids.count)
     for cluster in 0..<count {
       for element in 0..<width {
@@ -126,7 +130,8 @@ struct VectorKMeans {
     }
   }
 
-  /// Moves centroids to the means of their members; elements without weight, and centroids without members, stay.
+  /// Moves centroids to the means of their members; elements without weight, and centroids without members,
+  /// stay.
   private mutating func recentre() {
     var products = Array(repeating: 0.0, count: centroids.count)
     var sums = products

@@ -4,12 +4,17 @@ import Ops
 public import Settings
 import Tensors
 
-/// Weights that share a few numbers: k-means for each layer, then training of the shared numbers.
+/// Makes weights share a few numbers: k-means for each layer, then training of the shared numbers.
 public struct WeightClustering: CompressionMethod {
+  /// The name in recipes: `codebook`.
   public static let name = "codebook"
+  /// The family that rankings show it in: quantization.
   public static let family = MethodFamily.quantization
+  /// Makes weights share numbers.
   public static let order = PipelineOrder.sharing
+  /// Changes when results change; part of a trial's address.
   public static let revision = 1
+  /// The text that `condense explain` prints.
   public static let documentation = MethodDocumentation(
     summary: "weights that share a few numbers, found by k-means and trained on",
     description: """
@@ -30,18 +35,19 @@ public struct WeightClustering: CompressionMethod {
       quantization, arXiv:1612.01543
       """)
 
-  /// Bits of an index in convolutions.
+  /// Bits of an index in convolutions, 1...12.
   public var convolutionBits = 8
-  /// Bits of an index in linear layers.
+  /// Bits of an index in linear layers, 1...12.
   public var linearBits = 5
-  /// Where centroids begin.
+  /// The start of the centroids.
   public var start = CentroidStart.linear
-  /// How much the errors of weights matter.
+  /// The importance of the errors of single weights.
   public var importance = WeightImportance()
 
-  /// 256 numbers for a convolution, 32 for a linear layer.
+  /// Takes 256 numbers for a convolution and 32 for a linear layer.
   public init() {}
 
+  /// Settings: `convolutionBits`, `linearBits`, `start`, and those of `WeightImportance`.
   public static var settings: [Setting<WeightClustering>] {
     [
       Setting("convolutionBits", \.convolutionBits, in: 1...12, "bits of an index in convolutions"),
@@ -53,10 +59,12 @@ public struct WeightClustering: CompressionMethod {
     ] + WeightImportance.settings(\.importance)
   }
 
+  /// The evidence of the importance.
   public var evidence: Set<EvidenceKind> { importance.evidence }
 
-  /// The share of a linear layer's 32-bit weight that is saved; convolutions get three bits more, at most 8, as in the
-  /// paper.
+  /// The share of a linear layer's 32-bit weight that is saved.
+  ///
+  /// Setting it gives convolutions three bits more, at most 8, as in the paper.
   public var savedShare: Double {
     get { 1 - Double(linearBits) / 32 }
     set {
@@ -65,15 +73,18 @@ public struct WeightClustering: CompressionMethod {
     }
   }
 
+  /// The strength is the saved share.
   public static var strength: WritableKeyPath<WeightClustering, Double>? { \.savedShare }
 
+  /// Refuses nodes without weights, and layers too small for a codebook.
   public func applicability(to node: Node, in graph: Graph) -> Applicability {
     .sharing(node, in: graph, bits: bits)
   }
 
-  /// Weights of two axes are those of linear layers.
+  /// The bits of an index; weights of two axes are those of linear layers.
   private func bits(for shape: Shape) -> Int { shape.rank == 2 ? linearBits : convolutionBits }
 
+  /// Clusters each layer's nonzero weights and ties them to the centroids.
   public func compress(_ compression: inout Compression<WeightClustering>) throws -> Rewrite {
     var graph = compression.graph
     let layers = compression.layers

@@ -2,17 +2,19 @@ import Encodings
 import Graphs
 import Tensors
 
-/// Chooses the scales of weights.
+/// Chooses the integer scales of weights.
 struct WeightGrid {
   /// Bits of a weight.
   var bits: Int
-  /// One scale for each output channel, or one for all.
+  /// True for one scale for each output channel, false for one for all.
   var perChannel: Bool
-  /// Whether scales minimize the squared error instead of reaching the largest weight.
+  /// True if scales minimize the squared error, false if they reach the largest weight.
   var minimizesError: Bool
 
-  /// The encoding of a weight tensor. Scales stay above `floors`, one for each channel on axis 0: below them a bias would
-  /// not fit its 32 bits. `nil` where weights or floors are so large that no scale is finite.
+  /// The encoding of a weight tensor; `nil` if weights or floors are so large that no scale is finite.
+  ///
+  /// Scales stay above `floors`, one for each channel on axis 0: below its floor a bias would not fit its 32
+  /// bits.
   func encoding(of weight: Tensor, floors: [Float]) -> Integer? {
     guard weight.values.allSatisfy(\.isFinite) else { return nil }
     let covering = Integer(bits: bits, covering: weight, perChannel: perChannel)
@@ -25,6 +27,8 @@ struct WeightGrid {
     return Integer.problem(bits: bits, scales: scales) == nil ? Integer(bits: bits, scales: scales) : nil
   }
 
+  /// The scale of the least squared error among multiples of 1/64 of the covering one; of equal errors the
+  /// larger.
   private func leastError(_ values: [Float], covering scale: Float) -> Float {
     var best = scale
     var leastError = Float.infinity
@@ -39,6 +43,7 @@ struct WeightGrid {
     return best
   }
 
+  /// The squared error of an encoding.
   private func squaredError(_ values: [Float], _ encoding: Integer) -> Float {
     var projected = values
     var span = projected.mutableSpan

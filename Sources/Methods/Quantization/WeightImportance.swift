@@ -2,9 +2,9 @@ import Graphs
 public import Settings
 import Tensors
 
-/// What the squared error of a weight is multiplied by where weights are to share numbers.
+/// The factor of a weight's squared error when weights are to share numbers.
 public enum ImportanceRule: String, Sendable, SettingChoice {
-  /// One for all.
+  /// One factor for all.
   case equal
   /// The diagonal of the empirical Fisher information.
   case fisher
@@ -12,27 +12,28 @@ public enum ImportanceRule: String, Sendable, SettingChoice {
   case hessian
 }
 
-/// How much an error of each weight matters: the settings that methods of shared numbers have alike.
+/// The importance of errors of single weights: the settings that methods of shared numbers have in common.
 ///
-/// **Formula**: around a minimum the loss grows by `½ Σ h_i (w_i - c_i)²` when weights become other numbers, `h` being the diagonal
-/// of the Hessian. Of it negative estimates count as 0; `damping` times the layer's mean and a millionth of the mean of
-/// all are added, so that no weight is free: errors of many weights that matter little by themselves add up.
+/// **Formula**: around a minimum the loss grows by `½ Σ h_i (w_i - c_i)²` when weights become other numbers,
+/// `h` being the diagonal of the Hessian. Negative estimates count as 0. `damping` times the layer's mean and
+/// a millionth of the mean of all are added, so that no weight is free: many small errors add up.
 ///
-/// **Paper**: Choi, El-Khamy, Lee, "Towards the limit of network quantization", ICLR 2017, arXiv:1612.01543, section 3.
+/// **Paper**: Choi, El-Khamy, Lee, "Towards the limit of network quantization", ICLR 2017, arXiv:1612.01543,
+/// section 3.
 public struct WeightImportance: Sendable, Equatable {
-  /// What errors are multiplied by.
+  /// The factor of squared errors.
   public var rule = ImportanceRule.equal
   /// Training images to look at.
   public var images = 1024
-  /// Random directions for the Hessian's diagonal.
+  /// Random directions for the Hessian's diagonal, 1...4096, of two passes over the images each.
   public var probes = 64
-  /// What is added to each number, as a share of its layer's mean.
+  /// The number that is added to each importance, as a share of its layer's mean, 0...1000.
   public var damping = 0.01
 
-  /// All weights alike.
+  /// Counts all weights alike.
   public init() {}
 
-  /// The settings as those of a method.
+  /// Settings: `importance`, `images`, `probes`, `damping`.
   static func settings<Owner>(_ path: WritableKeyPath<Owner, WeightImportance>) -> [Setting<Owner>] {
     [
       Setting(
@@ -54,7 +55,7 @@ public struct WeightImportance: Sendable, Equatable {
     ]
   }
 
-  /// What it wants to know of a network.
+  /// Gradients of single images for `fisher`, products of the Hessian for `hessian`.
   var evidence: Set<EvidenceKind> {
     switch rule {
     case .equal: []
@@ -63,7 +64,7 @@ public struct WeightImportance: Sendable, Equatable {
     }
   }
 
-  /// By parameter, a number of at least zero for each of its elements; nothing where all weights are alike.
+  /// A number of at least zero for each element, by parameter; empty if all weights count alike.
   func numbers(
     of names: [String], in graph: Graph, _ evidence: any Evidence, _ random: inout SeededRandom
   ) throws -> [String: [Double]] {
@@ -80,7 +81,7 @@ public struct WeightImportance: Sendable, Equatable {
     return damped(diagonal.filter { names.contains($0.key) })
   }
 
-  /// The numbers without negative ones, and with what keeps them above zero.
+  /// The numbers without negative ones, with the damping added.
   private func damped(_ diagonal: [String: [Double]]) -> [String: [Double]] {
     let positive = diagonal.mapValues { $0.map { $0 > 0 ? $0 : 0 } }
     let sums = positive.sorted { $0.key < $1.key }.map { $0.value.reduce(0, +) }
@@ -95,7 +96,9 @@ public struct WeightImportance: Sendable, Equatable {
 }
 
 extension Compression {
-  /// By name of a weight, the importance of its elements, each by its layer's own settings; draws go on from `random`.
+  /// The importance of the elements of each weight, by name and by its layer's settings.
+  ///
+  /// Layers of equal settings are computed together; draws continue from `random`.
   mutating func importance(
     _ path: KeyPath<Method, WeightImportance>
   ) throws -> [String: [Double]] {
