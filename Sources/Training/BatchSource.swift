@@ -1,24 +1,28 @@
 public import Datasets
 public import Settings
 
-/// Where batches come from, epoch by epoch: the loader of a data set.
+/// A source of batches, epoch by epoch: the loader of a data set.
 ///
-/// What it yields depends on (epoch, step) alone, so that a training goes on from any step.
+/// The batches depend on (epoch, step) alone, so that a training can go on from any step.
 public protocol BatchSource: AnyObject {
-  /// Batches an epoch.
+  /// Batches in an epoch.
   var stepsPerEpoch: Int { get }
-  /// Images it draws from.
+  /// Images from which it draws.
   var count: Int { get }
-  /// What decides the batches besides (epoch, step), as a mapping: two sources of one stream yield the same bytes.
+  /// Everything that decides the batches besides (epoch, step), as a mapping.
+  ///
+  /// Two sources of equal streams yield the same bytes.
   var stream: SettingsNode { get }
-  /// Starts an epoch, at a later step when training goes on from a checkpoint.
+  /// Starts an epoch, at a later step if a training goes on from a checkpoint.
   func startEpoch(_ epoch: Int, fromStep: Int)
-  /// The next batch, or `nil` at the end of the epoch; the one before goes back to be filled again.
+  /// The next batch, or `nil` at the end of the epoch; the memory of the one before is filled again.
   func next() throws(DatasetError) -> Batch?
 }
 
 extension Loader: BatchSource {
-  /// Data and splits, seed, order, augmentations, size and normalization; not the threads, which change nothing.
+  /// Data and splits, seed, order, augmentations, size and normalization.
+  ///
+  /// Loader threads are left out because they change nothing.
   public var stream: SettingsNode {
     SettingsNode(mapping: [
       "data": splitDescription.node, "split": (options.split?.rawValue).node,

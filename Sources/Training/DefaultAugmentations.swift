@@ -3,8 +3,10 @@ import Settings
 
 /// The augmentations of the reference recipe, as far as a data set allows them.
 public enum DefaultAugmentations {
-  /// Pad-and-crop and flip for colour images, none for grey ones; those of SSD for images with boxes. `allowed` are the manifest's,
-  /// `nil` where it says nothing.
+  /// Pad-and-crop and flip for colour images, none for grey ones, those of SSD for images with boxes.
+  ///
+  /// Augmentations that the data set's manifest does not allow are left out; a manifest that says nothing
+  /// allows all.
   public static func list(of data: Dataset) -> [any Augmentation] {
     let allowed = data.allowedAugmentations
     if data.hasBoxes {

@@ -5,7 +5,7 @@ public import Ops
 public import Tasks
 public import Tensors
 
-/// Runs a network over the images of a source and scores what it says.
+/// Runs a network over the images of a source and scores its outputs.
 public final class Evaluator {
   private let task: any ImageTask
   private let plan: any Plan
@@ -13,10 +13,10 @@ public final class Evaluator {
   private let outputs: HeadOutputs
   private let work: GatedWork
   private let gateTaps: [TapID]
-  /// What `score` counted of the images that it saw last; `nil` for a network without gates.
+  /// The multiply-adds of the images that `score` saw last; `nil` for a network without gates.
   public private(set) var imageWork: ImageWork?
 
-  /// Compiles an inference plan of the graph, with weights of its own.
+  /// Compiles an inference plan of the graph, with separate weights.
   public init(
     _ graph: Graph, task: any ImageTask, backend: any Backend, batch: Int, precision: Precision, threads: Int
   ) throws {
@@ -31,17 +31,17 @@ public final class Evaluator {
     gateTaps = try work.gates.map { try plan.tap($0) }
   }
 
-  /// Takes other weights and statistics.
+  /// Replaces the weights and statistics.
   public func load(_ parameters: [String: Tensor]) throws {
     try plan.load(TrainingState(parameters: parameters))
   }
 
-  /// What is told about every image: its batch, its place in it, and what was found.
+  /// A closure that is called for every image, with its batch, its place in it, and the finding.
   public typealias Listener = (_ batch: Batch, _ place: Int, _ finding: Finding) -> Void
 
-  /// Scores all images of a source, whose batches must have the plan's size; `nil` when asked to stop meanwhile.
+  /// Scores all images of a source, whose batches must have the plan's size; `nil` if asked to stop.
   ///
-  /// `classes` are the network's classes by the source's, where the two differ.
+  /// `classes` are the network's classes by the source's, if the two differ.
   public func score(
     _ source: any BatchSource, classes: [Int]? = nil, shouldStop: () -> Bool = { false },
     listener: Listener? = nil
@@ -63,7 +63,8 @@ public final class Evaluator {
     }
   }
 
-  /// Counts the multiply-adds of the first images of the batch that was computed: products of channels whose gates are 0 are none.
+  /// Counts the multiply-adds of the first images of the last batch, without products of channels whose gates
+  /// are 0.
   private func countWork(images: Int) {
     guard !gateTaps.isEmpty else { return }
     var open = Array(repeating: Array(repeating: 0, count: gateTaps.count), count: images)
@@ -79,13 +80,14 @@ public final class Evaluator {
     for image in open { imageWork?.add(work.multiplyAdds(open: image)) }
   }
 
-  /// What the network says of one prepared input, the surest first.
+  /// The answers of the network to one prepared input, the surest first.
   public func answers(to input: [Float]) -> [Answer] {
     let images = input + Array(repeating: 0, count: input.count * (plan.options.batch - 1))
     forward(images.span)
     return task.answers(outputs, image: 0)
   }
 
+  /// Runs the network and reads its heads.
   private func forward(_ images: Span<Float>) {
     plan.forward(images, key: 0)
     for (tap, buffer) in zip(taps, outputs.buffers) {

@@ -16,7 +16,9 @@ extension LayerPattern {
 }
 
 extension Graph {
-  /// The nodes that some patterns mean, in order; refuses a pattern that means none, naming what it is given for.
+  /// The nodes that some patterns match, in order.
+  ///
+  /// Throws for a pattern that matches none; the error names `place`, the setting.
   func nodes(_ patterns: [LayerPattern], for place: String) throws -> [Node] {
     if let stray = patterns.first(where: { pattern in !nodes.contains(where: pattern.matches) }) {
       throw TrainingError.strayLayers(place: place, pattern: stray.text, known: nodes.map(\.name))
@@ -24,7 +26,7 @@ extension Graph {
     return nodes.filter { node in patterns.contains { $0.matches(node) } }
   }
 
-  /// The parameters of layers that a training leaves as they are, by name. Variances of Gaussian weights stay with their means.
+  /// The names of the parameters of frozen layers; variances of Gaussian weights stay with their means.
   func frozenParameters(_ patterns: [LayerPattern]) -> Set<String> {
     guard !patterns.isEmpty else { return [] }
     let variances = Dictionary(
@@ -36,9 +38,10 @@ extension Graph {
       })
   }
 
-  /// Refuses patterns that mean no layer that learns, and those after which nothing does.
+  /// Throws for patterns that match no layer that learns, and for patterns that leave nothing to learn.
   ///
-  /// Asked once, of the network with which a training begins: a rewrite may take away all that a pattern means.
+  /// This is checked once, for the network with which a training begins: a rewrite may remove everything that
+  /// a pattern matches.
   public func requireFrozen(_ patterns: [LayerPattern]) throws {
     let learning = nodes.filter { !trainable([$0]).isEmpty }
     if let stray = patterns.first(where: { pattern in !learning.contains(where: pattern.matches) }) {
@@ -49,6 +52,7 @@ extension Graph {
     }
   }
 
+  /// The names of the trainable parameters of some nodes.
   private func trainable(_ nodes: [Node]) -> Set<String> {
     Set(nodes.flatMap { slots(of: $0) }.filter(\.slot.isTrainable).map(\.name))
   }

@@ -4,14 +4,17 @@ import Graphs
 import Tasks
 import Tensors
 
-/// One update at a time: forward, loss, backward, clipping, update, in buffers made once.
+/// Runs one update at a time: forward, loss, backward, clipping, update, in buffers made once.
 final class StepEngine {
-  /// Where an update stands and how far it may go.
+  /// The place of an update in the training.
   struct Place {
+    /// The epoch, from 0.
     var epoch: Int
+    /// The step of the epoch, from 0.
     var step: Int
-    /// From 1 over the whole training.
+    /// The number of the update over the whole training, from 1.
     var number: Int
+    /// The learning rate.
     var rate: Float
     /// The share of all updates that are done.
     var progress: Double
@@ -19,6 +22,7 @@ final class StepEngine {
 
   private let setup: Trainer.Setup
   private let plan: any Plan
+  /// The objective on the plan.
   let objective: StepObjective
   private let penalties: StepPenalties
   private let divergence: StepDivergence
@@ -27,8 +31,10 @@ final class StepEngine {
   private let imageSize: Int
   private let imageInput: InputID
 
-  /// Compiles the plan of a setup's network; `source` is what it learns from, `former` the engine of the network before it
-  /// was rewritten, whose teacher goes on.
+  /// Compiles the plan of a setup's network.
+  ///
+  /// `source` is the training data. `former` is the engine of the network before a rewrite, whose teacher
+  /// goes on.
   init(
     _ setup: Trainer.Setup, source: any BatchSource, after former: StepEngine? = nil
   ) throws {
@@ -47,6 +53,7 @@ final class StepEngine {
     divergence = try StepDivergence(of: setup.graph, images: source.count, on: plan)
   }
 
+  /// The options of the plan, with values to read.
   private static func options(_ setup: Trainer.Setup, taps: [String]) -> PlanOptions {
     let settings = setup.settings
     return PlanOptions(
@@ -55,8 +62,10 @@ final class StepEngine {
       frozen: setup.graph.frozenParameters(settings.frozen))
   }
 
-  /// Trains on one batch; refuses to go on from a loss that is not finite, before any weight changes, and from an update
-  /// that leaves a weight or a running statistic so.
+  /// Trains on one batch.
+  ///
+  /// Throws if the loss is not finite, before any weight changes, and if the update leaves a weight or a
+  /// running statistic that is not finite.
   func step(_ batch: Batch, _ place: Place) throws -> StepObjective.Score {
     let images = batch.images
     try objective.prepare(batch, epoch: place.epoch, step: place.step)
@@ -79,6 +88,8 @@ final class StepEngine {
       total.loss += score.loss
       if let metric = score.metric { total.metric = (total.metric ?? 0) + metric }
     }
+    // The gradients of the parts are summed and averaged by the update, so costs of weights count once for
+    // each part.
     let costs =
       penalties.add(to: plan, scale: Float(parts), at: place.progress)
       + divergence.add(to: plan, scale: Float(parts))
@@ -88,7 +99,7 @@ final class StepEngine {
     return total
   }
 
-  /// The first parameter, by name, that the update of a step has left without a finite number.
+  /// The error that names the first parameter, by name, that an update has left not finite.
   private func damage(_ place: Place) -> TrainingError {
     let damaged = plan.snapshot().parameters.filter { !$0.value.values.allSatisfy(\.isFinite) }
     return .weightsNotFinite(
@@ -96,12 +107,15 @@ final class StepEngine {
       parameter: damaged.keys.min() ?? objective.outputs.heads[0].value)
   }
 
+  /// A copy of weights, statistics, moments and averages.
   func snapshot() -> TrainingState { plan.snapshot() }
 
+  /// Replaces weights, statistics, moments and averages.
   func load(_ state: TrainingState) throws {
     try plan.load(state)
   }
 
+  /// The parameters of an update, with the gradient clipped to its largest norm.
   private func parameters(_ place: Place) -> StepParameters {
     let settings = setup.settings
     var scale = 1 / Float(settings.accumulationSteps)
@@ -119,7 +133,7 @@ final class StepEngine {
     for i in images.indices where !images[i].isFinite { return .images }
     let parameters = plan.snapshot().parameters
     let options = Self.options(setup, taps: setup.graph.nodes.map(\.name))
-    // Weights that are no numbers any more may leave a backend without a way to look behind each node.
+    // With weights that are not finite a backend may be unable to compile a plan that reads every node.
     guard let probe = try? setup.backend.compile(objective.graph, options, sharing: plan) else {
       let damaged = parameters.filter { !$0.value.values.allSatisfy(\.isFinite) }
       return damaged.keys.min().map { .parameter($0) } ?? .loss

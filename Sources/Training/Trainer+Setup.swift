@@ -4,31 +4,31 @@ public import Settings
 public import Tasks
 
 extension Trainer {
-  /// What is trained, and how.
+  /// The network to train, its data's task, and the way to train it.
   public struct Setup {
-    /// What the network is asked.
+    /// The task of the network.
     public var task: any ImageTask
     /// The network with its first weights.
     public var graph: Graph
-    /// What computes.
+    /// The backend that computes.
     public var backend: any Backend
-    /// The recipe.
+    /// The training settings.
     public var settings: TrainingSettings
-    /// The seed of what random ops draw.
+    /// The seed of random ops.
     public var seed: UInt64
     /// Compute threads.
     public var threads: Int
     /// The arithmetic.
     public var precision: Precision
-    /// What the training is begun with, as checkpoints keep it.
+    /// The identity of the training, as checkpoints keep it.
     public var identity: SettingsNode
-    /// How often a checkpoint is written between epochs.
+    /// The time between checkpoints within an epoch.
     public var checkpointInterval: Duration
-    /// What is minimized.
+    /// The objective that is minimized.
     public var objective: any Distiller
-    /// What the objective learns from besides the labels.
+    /// The source of the teacher's outputs, if there is a teacher.
     public var teacher: TeacherOutputs?
-    /// What compresses the network during the training.
+    /// The rewriter that compresses the network during the training, if there is one.
     public var rewriter: (any GraphRewriter)?
 
     /// Makes a setup.
@@ -54,7 +54,7 @@ extension Trainer {
     }
   }
 
-  /// How a call of `run` ended.
+  /// The outcome of a call of `run`.
   public enum Outcome {
     /// All epochs are done, or validation no longer improved.
     case finished(Result)
@@ -64,16 +64,17 @@ extension Trainer {
 
   /// A trained network.
   public struct Result {
-    /// The network with its final weights and encodings: the best on validation with early stopping, the average where
-    /// one is kept.
+    /// The network with its final weights and encodings.
+    ///
+    /// With early stopping they are the best on validation; if an average is kept, they are the average.
     public var graph: Graph
-    /// How far the training got.
+    /// The progress of the training at its end.
     public var progress: TrainingProgress
   }
 }
 
 extension Evaluator {
-  /// Evaluates the network of a training.
+  /// Makes an evaluator for the network of a training.
   convenience init(_ setup: Trainer.Setup) throws {
     try self.init(
       setup.graph, task: setup.task, backend: setup.backend, batch: setup.settings.batch,

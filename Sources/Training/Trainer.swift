@@ -11,15 +11,15 @@ import Tensors
 ///     if let checkpoint = try store.latest() { try trainer.restore(checkpoint) }
 ///     if case .finished(let result) = try trainer.run() { … }
 ///
-/// What is drawn derives from (seed, epoch, step), so a resumed training ends with the same bits. A step allocates
-/// nothing here. Use it from one thread that is not of the cooperative pool.
+/// Random numbers derive from (seed, epoch, step), so a resumed training ends with the same bits. A step
+/// allocates nothing here. Use it from one thread that is not of the cooperative pool.
 public final class Trainer {
-  /// How far the training is.
+  /// The progress of the training.
   public private(set) var progress = TrainingProgress()
   /// Steps of an epoch.
   public let stepsPerEpoch: Int
 
-  /// What is trained; its network is the present one.
+  /// The setup, whose network is the present one.
   private(set) var setup: Setup
   private let training: any BatchSource
   private let validation: (any BatchSource)?
@@ -29,14 +29,16 @@ public final class Trainer {
   private let observer: TrainingObserver
   private let schedule: RewriteSchedule
   private var engine: StepEngine
-  /// Whether a checkpoint can hold the present network.
+  /// True if a checkpoint can hold the present network.
   private var isStorable = true
   private var best: [String: Tensor] = [:]
   private let clock = ContinuousClock()
   private var lastCheckpoint: ContinuousClock.Instant
 
-  /// Compiles the plans. Batches of `training` must be full and of the settings' size; those of `validation` may end
-  /// with a smaller one.
+  /// Compiles the plans.
+  ///
+  /// Batches of `training` must be full and of the settings' size; those of `validation` may end with a
+  /// smaller one. Throws for settings that contradict each other or too few images.
   public init(
     _ setup: Setup, training: any BatchSource, validation: (any BatchSource)? = nil,
     checkpoints: CheckpointStore? = nil, log: MetricsLog? = nil,
@@ -63,7 +65,7 @@ public final class Trainer {
     lastCheckpoint = clock.now
   }
 
-  /// Continues where a checkpoint stands.
+  /// Continues from a checkpoint.
   public func restore(_ checkpoint: Checkpoint) throws {
     if let network = checkpoint.network { try adopt(network) }
     try engine.load(checkpoint.state)
@@ -71,7 +73,7 @@ public final class Trainer {
     best = checkpoint.best
   }
 
-  /// Trains until the end, or until `shouldStop` says so after a step.
+  /// Trains until the end, or until `shouldStop` returns true after a step.
   public func run(shouldStop: () -> Bool = { false }) throws -> Outcome {
     try log?.keep(epochs: progress.epoch)
     lastCheckpoint = clock.now
@@ -82,7 +84,7 @@ public final class Trainer {
     return .finished(Result(graph: finalGraph(), progress: progress))
   }
 
-  /// Runs what is left of an epoch; false when it was asked to stop, with a checkpoint written.
+  /// Runs the rest of an epoch; false if it was asked to stop, with a checkpoint written.
   private func runEpoch(_ shouldStop: () -> Bool) throws -> Bool {
     training.startEpoch(progress.epoch, fromStep: progress.step)
     while progress.step < stepsPerEpoch {
@@ -106,6 +108,7 @@ public final class Trainer {
     return try finishEpoch(shouldStop)
   }
 
+  /// Trains on one batch and counts it.
   private func step(_ batch: Batch) throws {
     let steps = stepsPerEpoch * setup.settings.epochs
     let rate = setup.settings.schedule.rate(
@@ -122,7 +125,7 @@ public final class Trainer {
     progress.sums.rate = rate
   }
 
-  /// Validates, tells, and writes the checkpoint of a whole epoch; false when it was asked to stop meanwhile.
+  /// Validates, reports, and writes the checkpoint of a whole epoch; false if it was asked to stop meanwhile.
   private func finishEpoch(_ shouldStop: () -> Bool) throws -> Bool {
     let state = try finiteState()
     var scores: (any TaskScores)?
@@ -158,7 +161,9 @@ public final class Trainer {
       && schedule.isComplete(after: progress.rewrites)
   }
 
-  /// Rewrites the network at every point that is reached. The best weights so far were those of another network.
+  /// Rewrites the network at every point that is reached.
+  ///
+  /// The best weights so far are dropped: they were those of another network.
   private func rewriteWhereDue() throws {
     while schedule.isDue(after: progress.rewrites, update: progress.updates) {
       let state = try finiteState()
@@ -173,7 +178,7 @@ public final class Trainer {
     }
   }
 
-  /// Goes on with what a rewrite made of the network; what the objective trains beside it follows.
+  /// Goes on with a rewritten network; layers that the objective trains beside it follow.
   private func adopt(_ rewrite: Rewrite, _ state: TrainingState) throws {
     let before = setup.graph
     try adopt(rewrite.graph)
@@ -190,6 +195,7 @@ public final class Trainer {
     if validation != nil { evaluator = try Evaluator(setup) }
   }
 
+  /// The metrics of the epoch that has just ended.
   private func epochMetrics(_ scores: (any TaskScores)?) -> EpochMetrics {
     let sums = progress.sums
     let images = Double(max(sums.images, 1))
@@ -201,11 +207,12 @@ public final class Trainer {
       imagesPerSecond: sums.seconds > 0 ? Double(sums.images) / sums.seconds : 0, seconds: sums.seconds)
   }
 
-  /// What is evaluated and kept: the averages where they are kept, else the weights.
+  /// The weights that are evaluated and kept: the averages if there are any, else the weights.
   private func weights(of state: TrainingState) -> [String: Tensor] {
     state.parameters.merging(state.averages) { _, average in average }
   }
 
+  /// The network with its final weights.
   private func finalGraph() -> Graph {
     var graph = setup.graph
     let weights = best.isEmpty ? weights(of: engine.snapshot()) : best
@@ -213,8 +220,10 @@ public final class Trainer {
     return graph
   }
 
-  /// Writes a checkpoint, unless the network has an encoding that does not come back from a file: then the training, if it
-  /// is killed, starts again from the last one before, which takes longer and ends the same.
+  /// Writes a checkpoint, unless the network has an encoding that does not come back from a file.
+  ///
+  /// Without it a killed training starts again from the last checkpoint before, which takes longer and ends
+  /// the same.
   private func saveCheckpoint(_ state: TrainingState) throws {
     lastCheckpoint = clock.now
     guard isStorable else { return }
@@ -224,7 +233,8 @@ public final class Trainer {
         network: progress.rewrites > 0 ? setup.graph : nil))
   }
 
-  /// The present state, refused when a weight or a running statistic is not finite: nothing of it is written.
+  /// The present state; throws if a weight or a running statistic is not finite, so that nothing of it is
+  /// written.
   private func finiteState() throws -> TrainingState {
     let state = engine.snapshot()
     let damaged = state.parameters.filter { !$0.value.values.allSatisfy(\.isFinite) }

@@ -1,30 +1,45 @@
-/// What can go wrong in a training or an evaluation, and where.
+/// A failure of a training or an evaluation, with its place.
 public enum TrainingError: Error, Sendable, CustomStringConvertible {
+  /// The batch cannot be cut into parts of equal size.
   case microBatches(batch: Int, parts: Int)
+  /// The training images do not fill one batch.
   case tooFewImages(images: Int, batch: Int)
+  /// Early stopping needs validation images.
   case patienceWithoutValidation
+  /// A network has more classes than can be stored.
   case tooManyClasses(network: String, limit: Int, found: Int)
+  /// The loss is not finite.
   case notFinite(epoch: Int, step: Int, loss: Double, culprit: Culprit)
+  /// A parameter is no longer finite after an update.
   case weightsNotFinite(epoch: Int, step: Int, parameter: String)
+  /// A checkpoint or network file cannot be read.
   case checkpoint(path: String, reason: String)
+  /// A training is to go on under other conditions than it began with.
   case contradiction(path: String, what: String, stored: String, found: String)
+  /// Another training writes to the same folder.
   case locked(path: String)
+  /// A file cannot be written.
   case unwritable(path: String, reason: String)
+  /// A penalty finds nothing to penalize that learns.
   case nothingToPenalize(penalty: String)
+  /// A pattern matches no layer.
   case strayLayers(place: String, pattern: String, known: [String])
+  /// All layers that learn are frozen.
   case nothingLearns(layers: [String])
+  /// The points of a rewriter do not ascend or lie outside the training.
   case rewritePoints(points: [Int], updates: Int)
+  /// A rewrite names an origin that does not exist or fit.
   case origin(parameter: String, reason: String)
 
-  /// What first stopped being a finite number.
+  /// The first thing that is no finite number.
   public enum Culprit: Sendable, Equatable, CustomStringConvertible {
     /// A stored parameter.
     case parameter(String)
-    /// The value that a node makes of finite inputs.
+    /// The value that a node computes from finite inputs.
     case node(String, kind: String)
     /// The images themselves.
     case images
-    /// Everything the network computes is finite, only the loss is not.
+    /// The loss alone; everything that the network computes is finite.
     case loss
 
     /// A phrase for messages.
@@ -38,7 +53,7 @@ public enum TrainingError: Error, Sendable, CustomStringConvertible {
     }
   }
 
-  /// *where: what, expected, found; what to do*.
+  /// The text `PLACE: PROBLEM; REMEDY`, with the expected and the found where there are any.
   public var description: String {
     switch self {
     case .microBatches(let batch, let parts):

@@ -5,35 +5,35 @@ public import Graphs
 public import Settings
 import Tensors
 
-/// What decides the result of a training: two trainings of one identity end with the same bits.
+/// Everything that decides the result of a training: two trainings of one identity end with the same bits.
 ///
-/// Checkpoints keep it, so that `--resume` goes on with the threads and the precision of the beginning, and the
-/// model's provenance repeats it.
+/// Checkpoints keep it, so that `--resume` goes on with the threads and the precision of the beginning, and
+/// the model's provenance repeats it.
 public struct TrainingIdentity: Sendable, Equatable {
   /// The network as the user named it.
   public var network: String
-  /// The factor on the filters and features of the network's layers.
+  /// The factor of the filters and features of the network's layers.
   public var width: Double
   /// The SHA-256 of the graph's structure.
   public var graphDigest: String
-  /// How the data was split; its digest is that of the data.
+  /// The split of the data; its digest is that of the data.
   public var split: SplitDescription
   /// Files that could not be read and were left out.
   public var skippedFiles: Int
-  /// The seed of everything.
+  /// The seed of all random numbers.
   public var seed: UInt64
   /// Compute threads.
   public var threads: Int
-  /// The arithmetic, resolved.
+  /// The arithmetic that was chosen.
   public var precision: Precision
   /// The backend with its version.
   public var backend: String
   /// The instruction set that its kernels use.
   public var instructionSet: String
-  /// The recipe with every default filled in.
+  /// The settings with every default filled in.
   public var settings: TrainingSettings
 
-  /// Makes an identity.
+  /// Makes an identity; the digest is computed from the graph.
   public init(
     network: String, width: Double = 1, graph: Graph, split: SplitDescription, skippedFiles: Int,
     seed: UInt64, threads: Int,
@@ -52,7 +52,7 @@ public struct TrainingIdentity: Sendable, Equatable {
     self.settings = settings
   }
 
-  /// The SHA-256 of a graph's structure, parameters apart.
+  /// The SHA-256 of a graph's structure, without its parameters.
   static func digest(of graph: Graph) -> String {
     SHA256.hash(data: Array(graph.structureNode.canonicalJSON.utf8)).hexadecimal
   }
@@ -67,7 +67,7 @@ public struct TrainingIdentity: Sendable, Equatable {
     ])
   }
 
-  /// Reads what `node` gives.
+  /// Reads the mapping that `node` returns.
   public init(from node: SettingsNode) throws(SettingsError) {
     let owner = "a training"
     func value<V: SettingValue>(_ key: String) throws(SettingsError) -> V {
@@ -87,9 +87,10 @@ public struct TrainingIdentity: Sendable, Equatable {
     settings = try TrainingSettings(from: node.required("settings", of: owner), owner: "training")
   }
 
+  /// True if all entries are equal.
   public static func == (a: Self, b: Self) -> Bool { a.node == b.node }
 
-  /// Refuses to go on with a training that began as another one; `path` is where it is kept.
+  /// Throws if a training at `path` began with another identity; the error names the first difference.
   public func requireSame(as began: TrainingIdentity, path: String) throws {
     let pairs = [
       ("seed", "\(began.seed)", "\(seed)"),
@@ -111,7 +112,7 @@ public struct TrainingIdentity: Sendable, Equatable {
 }
 
 extension TrainingSettings {
-  /// Refuses settings other than those that a training began with.
+  /// Throws if a training at `path` began with other settings; the error names the first difference.
   public func requireSame(as began: TrainingSettings, path: String) throws {
     for setting in Self.settings {
       let (stored, found) = (began.node[setting.name], node[setting.name])
@@ -125,7 +126,7 @@ extension TrainingSettings {
 }
 
 extension SplitDescription {
-  /// The split as a mapping: what a model file holds.
+  /// The split as a mapping, as a model file holds it.
   public var node: SettingsNode {
     SettingsNode(mapping: [
       "given": isGiven.node, "validation": validationFraction.node, "test": testFraction.node,
@@ -139,7 +140,7 @@ extension SplitDescription {
     ])
   }
 
-  /// Reads what `node` gives.
+  /// Reads the mapping that `node` returns; throws for shares outside 0...1.
   public init(from node: SettingsNode) throws(SettingsError) {
     let owner = "the split"
     func value<V: SettingValue>(_ key: String, _ node: SettingsNode) throws(SettingsError) -> V {
@@ -163,7 +164,7 @@ extension SplitDescription {
   }
 }
 
-/// A seed in files: an integer, or text where it is beyond what integers of files hold.
+/// A seed in files: an integer, or text if it is beyond the integers of files.
 struct SeedSetting: SettingValue {
   static let expectation = "a natural number"
   let value: UInt64

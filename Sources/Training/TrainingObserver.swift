@@ -1,22 +1,22 @@
 public import Metrics
 
-/// Who is told how a training goes.
+/// Closures that are called while a training runs.
 public struct TrainingObserver {
-  /// What is known after a step.
+  /// The facts that are known after a step.
   public struct Step: Sendable {
-    /// How far the training is.
+    /// The progress of the training.
     public var progress: TrainingProgress
     /// Steps of an epoch.
     public var stepsPerEpoch: Int
     /// Epochs in all.
     public var epochs: Int
-    /// What the task is judged by.
+    /// The metric by which the task is judged.
     public var metric: MetricKind
   }
 
-  /// Called after every step, on the training's thread.
+  /// The closure that is called after every step, on the training's thread.
   public var step: (Step) -> Void
-  /// Called after every epoch, on the training's thread.
+  /// The closure that is called after every epoch, on the training's thread.
   public var epoch: (EpochMetrics) -> Void
 
   /// Makes an observer; by default nothing listens.

@@ -2,14 +2,14 @@ public import Datasets
 public import Graphs
 public import Settings
 
-/// How a network is trained: the defaults are the recipe that the project's reference accuracies were reached with.
+/// The settings of a training; the defaults are the recipe of the project's reference accuracies.
 ///
 ///     var settings = TrainingSettings()
 ///     try settings.update(from: SettingsNode(yaml: "learningRate: 0.02", source: "demo.yaml"), owner: "training")
 public struct TrainingSettings: Configurable, Sendable {
   /// Passes over the training images.
   public var epochs = 30
-  /// Images an update.
+  /// Images of an update.
   public var batch = 128
   /// Parts of a batch whose gradients are summed, in order, into one update.
   public var accumulationSteps = 1
@@ -17,29 +17,33 @@ public struct TrainingSettings: Configurable, Sendable {
   public var learningRate: Float = 0.1
   /// Weight decay, for weights; biases and norms are spared.
   public var weightDecay: Float = 5e-4
-  /// What turns gradients into weights.
+  /// The rule that turns gradients into updates.
   public var optimizer: any Optimizer = SGD()
-  /// How the rate goes.
+  /// The course of the learning rate.
   public var schedule: any Schedule = OneCycle()
-  /// The share of the target that is spread over all classes.
+  /// The share of the target that is spread over all classes, 0...0.9.
   public var labelSmoothing: Float = 0
   /// The exponent of the focal loss of a detector; `nil` counts the worst of the background instead.
   public var focus: Float?
-  /// The largest global norm of the gradient; longer ones are shortened to it.
+  /// The largest global norm of the gradient, to which longer ones are shortened; `nil` for no limit.
   public var gradientClip: Float?
   /// Costs of the weights that are added to the loss.
   public var penalties: [any Penalty] = []
   /// The layers whose weights stay as they are.
   public var frozen: [LayerPattern] = []
-  /// The decay of the moving average of weights, which then is what is evaluated and kept.
+  /// The decay of the moving average of weights, which then is evaluated and kept; `nil` for no average.
   public var emaDecay: Float?
-  /// Epochs without a better validation accuracy after which training stops; the best weights are kept.
+  /// Epochs without a better validation metric after which training stops with the best weights; `nil` for
+  /// all epochs.
   public var patience: Int?
-  /// What changes training images; `nil` leaves it to the data set.
+  /// The augmentations of training images; `nil` takes the data set's.
   public var augmentations: [any Augmentation]?
 
+  /// Creates the settings with their defaults.
   public init() {}
 
+  /// Settings: `epochs`, `batch`, `accumulationSteps`, `learningRate`, `weightDecay`, `labelSmoothing`,
+  /// `focus`, `gradientClip`, `emaDecay`, `patience`.
   public static var settings: [Setting<TrainingSettings>] {
     [
       Setting("epochs", \.epochs, in: 1...100_000, "passes over the training images"),
@@ -75,6 +79,7 @@ public struct TrainingSettings: Configurable, Sendable {
     ]
   }
 
+  /// The setting `optimizer`.
   private static var optimizerSetting: Setting<TrainingSettings> {
     Setting(
       "optimizer", expected: "one of \(OptimizerCatalogue.names.joined(separator: ", ")), or settings",
@@ -84,6 +89,7 @@ public struct TrainingSettings: Configurable, Sendable {
       }, write: { OptimizerCatalogue.write($0.optimizer) })
   }
 
+  /// The setting `schedule`.
   private static var scheduleSetting: Setting<TrainingSettings> {
     Setting(
       "schedule", expected: "one of \(ScheduleCatalogue.names.joined(separator: ", ")), or settings",
@@ -93,6 +99,7 @@ public struct TrainingSettings: Configurable, Sendable {
       }, write: { ScheduleCatalogue.write($0.schedule) })
   }
 
+  /// The setting `penalties`.
   private static var penaltiesSetting: Setting<TrainingSettings> {
     Setting(
       "penalties", expected: "a list of \(PenaltyCatalogue.names.joined(separator: ", ")), or null",
@@ -102,6 +109,7 @@ public struct TrainingSettings: Configurable, Sendable {
       }, write: { $0.penalties.isEmpty ? SettingsNode(.null) : PenaltyCatalogue.writeList($0.penalties) })
   }
 
+  /// The setting `augmentations`.
   private static var augmentationsSetting: Setting<TrainingSettings> {
     Setting(
       "augmentations", expected: "a list of augmentations, or null",
@@ -111,7 +119,7 @@ public struct TrainingSettings: Configurable, Sendable {
       }, write: { $0.augmentations.map(AugmentationCatalogue.write) ?? SettingsNode(.null) })
   }
 
-  /// Refuses settings that make no sense together.
+  /// Throws if the batch cannot be cut into equal parts.
   public func validate() throws {
     guard batch.isMultiple(of: accumulationSteps) else {
       throw TrainingError.microBatches(batch: batch, parts: accumulationSteps)

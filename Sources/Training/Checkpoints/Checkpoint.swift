@@ -3,23 +3,23 @@ public import Graphs
 public import Settings
 public import Tensors
 
-/// Everything that a training needs to go on: progress, weights, moments, averages and what it was begun with.
+/// Everything that a training needs to go on: progress, weights, moments, averages and its identity.
 ///
-/// In a file it is a safetensors container whose metadata holds the SHA-256 of the rest, so that a damaged one is
-/// known as such.
+/// In a file it is a safetensors container whose metadata holds the SHA-256 of the rest, so that damage is
+/// found.
 public struct Checkpoint: Sendable, Equatable {
-  /// How far the training is.
+  /// The progress of the training.
   public var progress: TrainingProgress
   /// Weights, statistics, moments and averages.
   public var state: TrainingState
-  /// The best weights on validation so far, where early stopping is on.
+  /// The best weights on validation so far, if early stopping is on.
   public var best: [String: Tensor]
-  /// What the training was begun with: network, data, seed, threads, precision, settings.
+  /// The identity of the training: network, data, seed, threads, precision, settings.
   public var identity: SettingsNode
-  /// The network with its encodings, where the training has rewritten it; `nil` while it is what it began with.
+  /// The network with its encodings if the training has rewritten it; `nil` before the first rewrite.
   public var network: Graph?
 
-  /// Makes a checkpoint.
+  /// Makes a checkpoint; the network's parameters take the values of the state.
   public init(
     progress: TrainingProgress, state: TrainingState, best: [String: Tensor] = [:], identity: SettingsNode,
     network: Graph? = nil
@@ -32,15 +32,18 @@ public struct Checkpoint: Sendable, Equatable {
     for (name, tensor) in state.parameters { self.network?.parameters[name]?.value = tensor }
   }
 
+  /// The format that the metadata names.
   static let format = "condense-checkpoint"
+  /// The version of the format.
   static let schema = "2"
   private typealias Group = any WritableKeyPath<Checkpoint, [String: Tensor]> & Sendable
+  /// The groups of tensors, by the prefix of their names in the file.
   private static let groups: [(prefix: String, path: Group)] = [
     ("parameter/", \.state.parameters), ("first/", \.state.firstMoments), ("second/", \.state.secondMoments),
     ("average/", \.state.averages), ("best/", \.best),
   ]
 
-  /// The file's bytes.
+  /// The bytes of the file.
   var bytes: [UInt8] {
     var tensors: [String: Tensor] = [:]
     for (prefix, path) in Self.groups {
@@ -58,7 +61,7 @@ public struct Checkpoint: Sendable, Equatable {
     return file.sealed.bytes
   }
 
-  /// Reads a file's bytes; `file` is named in errors.
+  /// Reads the bytes of a file, which errors name `file`; throws if they are damaged or of another version.
   init(bytes: [UInt8], file: String) throws {
     let container = try Safetensors(sealed: bytes, format: Self.format, schema: Self.schema, file: file)
     let metadata = container.metadata

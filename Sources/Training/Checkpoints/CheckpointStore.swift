@@ -4,24 +4,29 @@ import Tensors
 
 /// The folder beside a model in which a training keeps its last two checkpoints.
 ///
-/// A checkpoint is written under another name, flushed to the disk and renamed, and only then is the one before the
-/// last removed: whenever the process is killed, at least one whole checkpoint is there. A name tells epoch and step.
+/// A checkpoint is written under another name, flushed to the disk and renamed. Only then is the oldest one
+/// removed, so at least one whole checkpoint exists whenever the process is killed. A name tells epoch and
+/// step.
 public final class CheckpointStore {
   /// The folder.
   public let directory: String
-  /// Checkpoints that could not be read when the newest was looked for, and why.
+  /// The errors of checkpoints that could not be read in the last search for the newest.
   public private(set) var damaged: [String] = []
 
   private var lock: FileHandle?
+  /// The number of checkpoints that are kept.
   private static let kept = 2
   private static let suffix = ".safetensors"
 
-  /// A store in a folder, which need not exist yet.
+  /// Makes a store in a folder, which need not exist yet.
   public init(directory: String) { self.directory = directory }
 
   deinit { try? lock?.close() }
 
-  /// Makes the folder and holds it until this object goes: two trainings never write to one model.
+  /// Creates the folder and locks it for the life of this object, so that two trainings never write to one
+  /// model.
+  ///
+  /// Throws if another process holds the lock.
   public func acquire() throws {
     let path = directory + "/lock"
     let handle: FileHandle
@@ -41,7 +46,7 @@ public final class CheckpointStore {
     removeParts()
   }
 
-  /// Removes what a killed training was writing; nobody else writes here.
+  /// Removes the unfinished files of a killed training; the lock keeps all others away.
   private func removeParts() {
     let names = (try? FileManager.default.contentsOfDirectory(atPath: directory)) ?? []
     for name in names where name.hasSuffix(".part") {
@@ -49,9 +54,9 @@ public final class CheckpointStore {
     }
   }
 
-  /// The newest checkpoint that is whole; `nil` when there is none at all.
+  /// The newest checkpoint that is whole; `nil` if there is none at all.
   ///
-  /// When all that is there is damaged, that is an error: to start afresh is for the user to decide.
+  /// If all checkpoints are damaged it throws: the user decides whether to start afresh.
   public func latest() throws -> Checkpoint? {
     damaged = []
     for name in try names().reversed() {
@@ -86,14 +91,14 @@ public final class CheckpointStore {
     }
   }
 
-  /// Removes the folder: the model is finished.
+  /// Removes the folder, because the model is finished.
   public func remove() {
     try? FileManager.default.removeItem(atPath: directory)
     try? lock?.close()
     lock = nil
   }
 
-  /// The checkpoints' names, oldest first.
+  /// The names of the checkpoints, oldest first.
   private func names() throws -> [String] {
     guard FileManager.default.fileExists(atPath: directory) else { return [] }
     do {
@@ -107,6 +112,7 @@ public final class CheckpointStore {
     }
   }
 
+  /// A number with leading zeros, so that names sort by number.
   private static func digits(_ number: Int, _ width: Int) -> String {
     let text = String(number)
     return String(repeating: "0", count: max(0, width - text.count)) + text

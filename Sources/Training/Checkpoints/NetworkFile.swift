@@ -2,30 +2,31 @@ public import Graphs
 import Settings
 import Tensors
 
-/// A network as it is while it is being compressed: structure, masters and encodings, exactly; what a finished stage leaves.
+/// A network during its compression, exactly: structure, masters and encodings, as a finished stage leaves
+/// it.
 ///
-/// Unlike a student's file it holds masters that differ from what their encodings project them to, so that a later training
-/// goes on with the same bits. In a file it is a safetensors container with its own checksum.
+/// Unlike a student's file it holds masters that differ from their projections, so that a later training goes
+/// on with the same bits. In a file it is a safetensors container with a checksum.
 public struct NetworkFile: Sendable {
   /// The network.
   public var graph: Graph
-  /// What the writer wants to know again.
+  /// A text that the writer wants to read again.
   public var note: String
 
-  /// Makes a file's content.
+  /// Makes the content of a file.
   public init(graph: Graph, note: String) {
     self.graph = graph
     self.note = note
   }
 
-  /// Whether the network comes back equal from the file; false where an encoding keeps more than it stores.
+  /// True if the network comes back equal from the file; false if an encoding keeps more than it stores.
   public var isExact: Bool { StoredNetwork.isStorable(graph) }
 
   private static let format = "condense-network"
   private static let schema = "2"
   private static let prefix = "parameter/"
 
-  /// The file's bytes.
+  /// The bytes of the file.
   public var bytes: [UInt8] {
     var tensors = StoredNetwork.streams(of: graph)
     for (name, parameter) in graph.parameters { tensors[Self.prefix + name] = parameter.value }
@@ -37,7 +38,7 @@ public struct NetworkFile: Sendable {
     ).sealed.bytes
   }
 
-  /// Reads a file's bytes; `file` is named in errors.
+  /// Reads the bytes of a file, which errors name `file`; throws if they are damaged or of another version.
   public init(bytes: [UInt8], file: String) throws {
     let container = try Safetensors(sealed: bytes, format: Self.format, schema: Self.schema, file: file)
     note = container.metadata["note"] ?? ""

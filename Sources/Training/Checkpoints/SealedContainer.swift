@@ -6,14 +6,14 @@ import Tensors
 extension Safetensors {
   private static let seal = "sha256"
 
-  /// The container with the SHA-256 of everything else in its metadata, by which a damaged file is known as such.
+  /// The container with the SHA-256 of everything else in its metadata, so that damage is found.
   var sealed: Safetensors {
     var file = self
     file.metadata[Self.seal] = SHA256.hash(data: bytes).hexadecimal
     return file
   }
 
-  /// Reads a sealed container of one format and schema; `file` is named in errors.
+  /// Reads a sealed container of one format and schema; errors name `file`.
   init(sealed bytes: [UInt8], format: String, schema: String, file: String) throws {
     try self.init(bytes: bytes, file: file)
     guard metadata["format"] == format, metadata["schema"] == schema else {

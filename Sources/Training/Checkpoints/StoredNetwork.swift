@@ -4,12 +4,15 @@ import Ops
 import Settings
 import Tensors
 
-/// A rewritten network in a checkpoint, without its parameters' values: structure as text, parameter encodings as streams
-/// of symbols.
+/// A rewritten network in a checkpoint, without the values of its parameters.
+///
+/// The structure is text, parameter encodings are streams of symbols.
 enum StoredNetwork {
+  /// The prefix of the names of streams.
   static let prefix = "encoding/"
 
-  /// Whether every encoding of a network comes back from what it stores; else a checkpoint cannot hold it.
+  /// True if every encoding of a network comes back from its stored form; otherwise a checkpoint cannot hold
+  /// it.
   static func isStorable(_ graph: Graph) -> Bool {
     let tensors = streams(of: graph)
     guard
@@ -19,14 +22,14 @@ enum StoredNetwork {
     return again == graph
   }
 
-  /// Structure and the form of parameter encodings.
+  /// The structure, and the forms of parameter encodings.
   static func node(of graph: Graph) -> SettingsNode {
     SettingsNode(mapping: [
       "structure": graph.structureNode, "encodings": mapping(encoded(graph).mapValues(\.node)),
     ])
   }
 
-  /// The symbols of parameter encodings, as the floats of their bits.
+  /// The symbols of parameter encodings; the bits of each are stored as a float.
   static func streams(of graph: Graph) -> [String: Tensor] {
     var tensors: [String: Tensor] = [:]
     for (name, parameter) in encoded(graph) {
@@ -55,6 +58,7 @@ enum StoredNetwork {
     return graph
   }
 
+  /// The encodings of parameters that are not plain floats.
   private static func encoded(_ graph: Graph) -> [String: EncodedParameter] {
     graph.parameters.filter { $0.value.encoding.kind != Dense.kind }.mapValues { EncodedParameter($0) }
   }
@@ -68,16 +72,18 @@ enum StoredNetwork {
   }
 }
 
-/// A parameter's encoding as it is stored.
+/// The encoding of a parameter in its stored form.
 private struct EncodedParameter {
   let kind: String
   let stored: StoredTensor
 
+  /// The stored form of a parameter's encoding.
   init(_ parameter: Parameter) {
     kind = parameter.encoding.kind
     stored = parameter.encoding.store(parameter.projected)
   }
 
+  /// Reads the form back from its mapping and the streams.
   init(_ node: SettingsNode, name: String, tensors: [String: Tensor]) throws {
     let owner = "an encoding"
     kind = try node.required("kind", of: owner).string("kind")
@@ -98,6 +104,7 @@ private struct EncodedParameter {
       streams: streams)
   }
 
+  /// The form without its symbols, as a mapping.
   var node: SettingsNode {
     let mark = SettingsMark(source: "built-in")
     let numbers = stored.numbers.sorted { $0.key < $1.key }
@@ -110,6 +117,7 @@ private struct EncodedParameter {
     ])
   }
 
+  /// The encoding of a parameter of some shape; throws for an unknown kind.
   func encoding(shape: Shape) throws -> any Encoding {
     guard let type = EncodingCatalogue.training.parameter(kind: kind) else {
       throw EncodingError.missing(kind: kind, what: "the encoding of this name")
@@ -117,6 +125,7 @@ private struct EncodedParameter {
     return try Self.restore(type, stored, shape)
   }
 
+  /// Restores an encoding; the generic parameter opens the type.
   private static func restore<E: Encoding>(
     _ type: E.Type, _ stored: StoredTensor, _ shape: Shape
   ) throws -> any Encoding {

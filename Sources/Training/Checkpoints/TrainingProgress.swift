@@ -1,7 +1,7 @@
 import Metrics
 import Settings
 
-/// How far a training is: enough, with the weights and moments, to go on as if it had never stopped.
+/// The progress of a training: with weights and moments enough to go on as if it had never stopped.
 public struct TrainingProgress: Sendable, Equatable {
   /// Epochs that are complete.
   public var epoch = 0
@@ -9,25 +9,25 @@ public struct TrainingProgress: Sendable, Equatable {
   public var step = 0
   /// Updates done in all.
   public var updates = 0
-  /// Whether training ended early because validation no longer improved.
+  /// True if training ended early because validation no longer improved.
   public var isStoppedEarly = false
-  /// The best epoch on validation, where early stopping is on.
+  /// The best epoch on validation, if early stopping is on.
   public var best: Best?
-  /// How often the network was rewritten.
+  /// Times that the network has been rewritten.
   public var rewrites = 0
   /// The sums of the present epoch.
   public var sums = Sums()
 
-  /// The epoch of the best metric on validation images, the lower loss deciding between equals.
+  /// The epoch of the best metric on validation images; between equals the lower loss decides.
   public struct Best: Sendable, Equatable {
-    /// Its number, from 1.
+    /// The number of the epoch, from 1.
     public var epoch: Int
-    /// Its metric on validation images.
+    /// The metric on validation images.
     public var value: Double
-    /// Its loss on them; `nil` where the task has none.
+    /// The loss on validation images; `nil` if the task has none.
     public var loss: Double?
 
-    /// Whether a later epoch did better.
+    /// True if a later epoch did better.
     func isBeaten(by other: Best, on metric: MetricKind) -> Bool {
       if other.value != value { return metric.isBetter(other.value, than: value) }
       guard let loss, let lower = other.loss else { return false }
@@ -37,15 +37,15 @@ public struct TrainingProgress: Sendable, Equatable {
 
   /// The sums of an epoch's training metrics.
   public struct Sums: Sendable, Equatable {
-    /// Of the images' losses.
+    /// The sum of the images' losses.
     public var loss = 0.0
-    /// Of what the images contributed to the metric; `nil` where it is no mean over images.
+    /// The sum of the images' contributions to the metric; `nil` if it is no mean over images.
     public var metric: Double?
     /// Images that were seen.
     public var images = 0
-    /// What the steps took.
+    /// Seconds that the steps took.
     public var seconds = 0.0
-    /// The rate of the last step.
+    /// The learning rate of the last step.
     public var rate: Float = 0
   }
 
@@ -66,7 +66,7 @@ extension TrainingProgress {
     ])
   }
 
-  /// Reads what `node` gives.
+  /// Reads the mapping that `node` returns; throws for negative numbers.
   init(from node: SettingsNode) throws(SettingsError) {
     func value<V: SettingValue>(_ key: String, of node: SettingsNode) throws(SettingsError) -> V {
       try V(reading: node[key] ?? SettingsNode(.null, mark: node.mark), key: key)

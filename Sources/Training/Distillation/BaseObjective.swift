@@ -1,7 +1,7 @@
 import Settings
 
 extension DistillerCatalogue {
-  /// What other objectives may be added to.
+  /// The objectives to which others may be added.
   static let bases: [any Distiller.Type] = [
     Supervised.self, SoftTargets.self, Decoupled.self, MultiLevel.self, PearsonRelations.self,
     LogitSquares.self,

@@ -1,28 +1,46 @@
 public import Tensors
 
-/// Why a teacher and a student do not go together, or a file of teacher's logits does not serve a training.
+/// The reason why a teacher and a student do not fit, or a file of logits does not fit a training.
 public enum DistillationError: Error, Sendable, Equatable, CustomStringConvertible {
+  /// The objective learns from a teacher, and none is given.
   case noTeacher(objective: String)
+  /// The objective compares values, which stored logits do not hold.
   case valuesNeeded(objective: String)
+  /// Student and teacher differ in a way that the objective does not allow.
   case different(what: String, student: String, teacher: String)
+  /// The networks have no values of equal height and width.
   case noPairs(objective: String)
+  /// No gate closes channels of the network.
   case noGates(objective: String)
+  /// A network computes its scores directly from the image.
   case noFeatures(objective: String, network: String)
+  /// The objective needs at least two pairs.
   case onePair(objective: String, String)
+  /// The values of a pair have different numbers of channels.
   case channels(objective: String, student: String, Shape, teacher: String, Shape)
+  /// The height and width of one value are not the same multiple of the other's.
   case noMultiple(objective: String, String, Shape, String, Shape)
+  /// The weight is no share, though labels are to have the rest.
   case noShare(objective: String, weight: Float)
+  /// A network has no value of that name.
   case unknownValue(objective: String, network: String, value: String, suggestion: String?)
+  /// A value has a shape that the objective cannot compare.
   case notComparable(
     objective: String, network: String, value: String, shape: Shape, takesFeatures: Bool)
+  /// The values of a pair have different heights or widths.
   case extents(objective: String, student: String, Shape, teacher: String, Shape)
+  /// A file of logits cannot be read.
   case file(path: String, reason: String)
+  /// A file of logits was made for another stream of batches.
   case stream(path: String, what: String, stored: String, found: String)
+  /// The logits would take more bytes than are stored.
   case tooLarge(bytes: Int, limit: Int)
+  /// The teacher's logits are not finite.
   case notFinite(epoch: Int, step: Int)
+  /// A batch to record is not full.
   case partialBatch(epoch: Int, step: Int, images: Int, batch: Int)
 
-  /// *where: what, expected, found; what to do*.
+  /// The text `PLACE: PROBLEM; REMEDY`, with the expected and the found where there are any.
   public var description: String {
     switch self {
     case .noTeacher(let objective):

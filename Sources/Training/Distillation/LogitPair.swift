@@ -3,7 +3,9 @@ import Settings
 import Tasks
 
 extension ObjectiveBuilder {
-  /// The student's scores and the teacher's, each row less its mean and in units of its standard deviation where asked for.
+  /// The scores of student and teacher, standardized if asked for.
+  ///
+  /// A standardized row has the mean 0 and the standard deviation 1.
   mutating func logits(standardized: Bool) throws(TaskError) -> [String] {
     let pair = [try head(Head.scores), try teacherLogits()]
     guard standardized else { return pair }
@@ -13,21 +15,21 @@ extension ObjectiveBuilder {
   }
 }
 
-/// What objectives on logits have in common.
+/// An objective on logits with a factor for the labels.
 protocol LogitDistiller: Distiller {
-  /// The factor on what the task minimizes by itself.
+  /// The factor of the task's loss.
   var labels: Float { get set }
-  /// Whether scores are standardized first.
+  /// True if scores are standardized first.
   var standardize: Bool { get set }
 }
 
 extension LogitDistiller {
-  /// The setting of the labels' factor.
+  /// The setting `labels`: the factor of the task's loss.
   static var labelsSetting: Setting<Self> {
     Setting("labels", \.labels, in: 0...1000, "factor on what the task minimizes by itself")
   }
 
-  /// The setting of standardization.
+  /// The setting `standardize`.
   static var standardizeSetting: Setting<Self> {
     Setting(
       "standardize", \.standardize,

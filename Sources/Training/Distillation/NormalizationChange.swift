@@ -1,12 +1,13 @@
 public import Datasets
 import Tensors
 
-/// From images as one network takes them to the same images as another does.
+/// Changes images from one network's normalization to another's.
 ///
-/// **Formula**: `y = (x · deviation + mean - mean') / deviation'` in each channel. What was a pixel of 0…255 becomes the number that
-/// a loader would have made of it for the other network, bit for bit; blended images are near to that.
+/// **Formula** `y = (x · deviation + mean - mean') / deviation'` in each channel. A pixel of 0...255 becomes,
+/// bit for bit, the number that a loader would have made for the other network; blended images come near to
+/// that.
 public struct NormalizationChange: Sendable {
-  /// How far from a whole number a pixel may be after the way back, in units of 0…255.
+  /// The distance from a whole number that a pixel may have after the way back, in units of 0...255.
   private static let slack: Float = 0x1p-9
 
   private let mean: [Float]
@@ -14,7 +15,7 @@ public struct NormalizationChange: Sendable {
   private let target: Normalization
   private let table: [Float]
 
-  /// `nil` where both are equal.
+  /// Makes the change; `nil` if both normalizations are equal.
   public init?(from source: Normalization, to target: Normalization) {
     guard source != target else { return nil }
     let channels = max(source.mean.count, target.mean.count)
@@ -24,7 +25,7 @@ public struct NormalizationChange: Sendable {
     table = target.table(channels: channels)
   }
 
-  /// Changes whole images of so many values each, channel by channel.
+  /// Changes whole images of `imageSize` values each, channel by channel.
   func apply(to images: Span<Float>, imageSize: Int, into changed: inout MutableSpan<Float>) {
     let channels = mean.count
     let plane = imageSize / channels
@@ -37,6 +38,7 @@ public struct NormalizationChange: Sendable {
       for i in start..<start + plane {
         let pixel = images[i] * deviation + mean
         let whole = pixel.rounded()
+        // Whole pixels go through the loader's own table, which makes them equal bit for bit.
         if (pixel - whole).magnitude <= Self.slack, (0...255).contains(whole) {
           changed[i] = table[256 * channel + Int(whole)]
         } else {

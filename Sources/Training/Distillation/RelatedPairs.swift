@@ -2,17 +2,19 @@ import Graphs
 import Ops
 import Tasks
 
-/// Which values objectives compare that see how images of a batch relate, where a recipe names none.
+/// The values that objectives on relations of images compare if a recipe names none.
 enum RelatedValues {
   /// The last values of the smallest resolution that both networks have.
   case lastMaps
-  /// What both networks make their scores of.
+  /// The values from which both networks make their scores.
   case features
 }
 
 extension ObjectiveBuilder {
-  /// The pairs that are named, whatever their shapes, or the standard one; refused where there is nothing to compare. `objective`
-  /// names the distiller in messages.
+  /// The pairs that are named, whatever their shapes, or the standard one.
+  ///
+  /// `objective` names the distiller in messages. Throws if a value does not exist or there is nothing to
+  /// compare.
   func relatedPairs(
     _ named: [ValuePair]?, standard: RelatedValues, objective: String
   ) throws -> [ValuePair] {
@@ -37,7 +39,7 @@ extension ObjectiveBuilder {
     [try studentValue(pair.student), try teacherValue(pair.teacher)]
   }
 
-  /// The same pairs with what a rectifier reads in the place of what it makes.
+  /// The same pairs, in which a rectifier's input replaces its output.
   func beforeRectifiers(_ pairs: [ValuePair], objective: String) throws(DistillationError) -> [ValuePair] {
     guard let teacher else { throw .valuesNeeded(objective: objective) }
     return pairs.map {
@@ -47,7 +49,7 @@ extension ObjectiveBuilder {
 }
 
 extension Graph {
-  /// What the layer reads that makes a head's scores; `nil` where that is the image.
+  /// The input of the layer that makes a head's scores; `nil` if that is the image.
   fileprivate func features(behind head: Head) -> String? {
     var name = head.value
     while let node = node(named: name), let input = node.inputs.first {
@@ -57,7 +59,7 @@ extension Graph {
     return nil
   }
 
-  /// What the rectifier reads that makes a value; the value itself where none does.
+  /// The input of the rectifier that makes a value; the value itself if none does.
   fileprivate func beforeRectifier(_ name: String) -> String {
     guard let node = node(named: name), node.op is ReLU || node.op is ReLU6 || node.op is LeakyReLU else {
       return name

@@ -8,11 +8,11 @@ public import Tasks
 import Tensors
 
 extension TeacherLogits {
-  /// Runs a teacher over the training batches of some epochs and writes what it says; `nil` when asked to stop, with
-  /// nothing left behind.
+  /// Runs a teacher over the training batches of some epochs and writes its logits; `nil` if asked to stop.
   ///
-  /// The file is put in place when it is whole. `batch` is the images of every batch of `source`; batch norms use their
-  /// running statistics.
+  /// The file is put in place when it is whole; nothing is left of a stopped recording. `batch` is the number
+  /// of images of every batch of `source`. Batch norms use their running statistics. Throws for incomplete
+  /// batches, for logits that are not finite, and for more bytes than are stored.
   public static func record(
     _ teacher: Graph, task: any ImageTask, to path: String, backend: any Backend, source: any BatchSource,
     epochs: Int, batch: Int,
@@ -45,6 +45,7 @@ extension TeacherLogits {
     return try TeacherLogits(contentsOf: path)
   }
 
+  /// Writes all rows; false if asked to stop.
   private static func write(
     _ file: RecordFile, _ outputs: TeacherNetwork, _ source: any BatchSource, _ header: Header,
     _ shouldStop: () -> Bool
@@ -65,13 +66,13 @@ extension TeacherLogits {
     return true
   }
 
-  /// The bytes that a header's rows would take, as a number for messages.
+  /// The bytes that the rows of a header would take, for messages.
   private static func unboundedBytes(_ header: Header) -> Int {
     let images = Double(header.stepsPerEpoch) * Double(header.epochs) * Double(header.batch)
     return Int(exactly: (images * Double(LogitCodec(classes: header.classes).byteCount)).rounded()) ?? .max
   }
 
-  /// The SHA-256 of a network: structure and the bits of its parameters.
+  /// The SHA-256 of a network: its structure and the bits of its parameters.
   public static func digest(of teacher: Graph) -> String {
     var hash = SHA256()
     hash.update(data: Array(teacher.structureNode.canonicalJSON.utf8))
@@ -90,7 +91,7 @@ private final class RecordFile {
   private let handle: FileHandle
   private var hash = SHA256()
 
-  /// Begins a file; `path` is where it will lie, for messages, `part` where it lies meanwhile.
+  /// Begins a file at `part`; errors name `path`, where the file will lie.
   init(_ path: String, part: String, header: TeacherLogits.Header) throws(TrainingError) {
     self.path = path
     handle = try Self.writing(path) {
@@ -104,12 +105,13 @@ private final class RecordFile {
 
   deinit { try? handle.close() }
 
+  /// Appends bytes and counts them in the checksum.
   func append(_ bytes: [UInt8]) throws(TrainingError) {
     hash.update(data: bytes)
     try Self.writing(path) { try handle.write(contentsOf: Data(bytes)) }
   }
 
-  /// Writes the checksum and brings all to the disk.
+  /// Writes the checksum and flushes everything to the disk.
   func finish() throws(TrainingError) {
     try Self.writing(path) {
       try handle.write(contentsOf: Data(hash.finalize()))
@@ -118,6 +120,7 @@ private final class RecordFile {
     }
   }
 
+  /// Runs a write and throws its failure with the path.
   private static func writing<R>(_ path: String, _ body: () throws -> R) throws(TrainingError) -> R {
     do { return try body() } catch {
       throw .unwritable(path: path, reason: FileFailure.reason(error, path: path))

@@ -4,25 +4,28 @@ import Foundation
 public import Settings
 import Tensors
 
-/// What a teacher says of every image that a training will see, computed once and read from a file.
+/// A teacher's logits for every image that a training will see, computed once and read from a file.
 ///
 ///     try TeacherLogits.record(
 ///       teacher, task: task, to: "teacher.logits", backend: backend, source: loader, epochs: 30, batch: 128)
 ///     setup.teacher = .stored(try TeacherLogits(contentsOf: "teacher.logits"))
 ///
-/// Augmented views derive from (seed, epoch, index), so every student of a seed sees the same views: distilling from the
-/// file ends with the bits of distilling from the teacher alongside (of equal batch, threads and precision). A training
-/// of fewer epochs uses the first ones.
+/// Augmented views derive from (seed, epoch, index), so every student of a seed sees the same views.
+/// Distilling from the file therefore ends with the same bits as distilling from the teacher alongside, for
+/// equal batch, threads and precision. A training of fewer epochs uses the first ones.
 ///
-/// The file: `condlogt`, the header's length in 64 bits, the header as JSON (what it was made for), the rows of
-/// `LogitCodec` by epoch, step and image, and the SHA-256 of all before it. It is mapped, not read into memory.
+/// The file consists of `condlogt`, the length of the header in 64 bits, the header as JSON, the rows of
+/// `LogitCodec` by epoch, step and image, and the SHA-256 of everything before it. It is mapped, not read
+/// into memory.
 public final class TeacherLogits: Sendable {
-  /// The most bytes that are stored; beyond, the teacher runs alongside.
+  /// The most bytes that are stored, 2 GiB; if there are more, the teacher runs alongside.
   public static let maximumBytes = 2 << 30
+  /// The first bytes of a file.
   static let magic = Array("condlogt".utf8)
+  /// The bytes of the checksum.
   static let digestBytes = 32
 
-  /// What a file was made for.
+  /// The conditions for which a file was made.
   public struct Header: Sendable, Equatable {
     /// The SHA-256 of the teacher: structure and parameters.
     public var teacher: String
@@ -32,23 +35,23 @@ public final class TeacherLogits: Sendable {
     public var epochs: Int
     /// Steps of an epoch.
     public var stepsPerEpoch: Int
-    /// Images a step.
+    /// Images of a step.
     public var batch: Int
-    /// How the teacher computed: precision and threads, for information.
+    /// The arithmetic of the teacher: precision, threads and backend, for information.
     public var arithmetic: SettingsNode
-    /// What decided the batches: `BatchSource.stream`.
+    /// The description of the batches: `BatchSource.stream`.
     public var stream: SettingsNode
   }
 
-  /// Where the file is.
+  /// The path of the file.
   public let path: String
-  /// What it was made for.
+  /// The conditions for which the file was made.
   public let header: Header
   private let data: Data
   private let start: Int
   private let codec: LogitCodec
 
-  /// Opens a file and checks all of it: form, size and checksum.
+  /// Opens a file and checks its form, size and checksum.
   public init(contentsOf path: String) throws(DistillationError) {
     let data = try Self.mapped(path)
     let (header, start) = try Self.header(of: data, path: path)
@@ -68,23 +71,25 @@ public final class TeacherLogits: Sendable {
     codec = LogitCodec(classes: header.classes)
   }
 
-  /// Bytes of the rows of so many images; `nil` where that is beyond all bounds.
+  /// The bytes of the rows of so many images; `nil` if they are more than are stored.
   static func payloadBytes(classes: Int, images: Int) -> Int? {
     let (bytes, overflow) = LogitCodec(classes: classes).byteCount.multipliedReportingOverflow(by: images)
     return overflow || bytes > maximumBytes ? nil : bytes
   }
 
+  /// The bytes of all rows of a header; `nil` if they are more than are stored.
   static func payloadBytes(_ header: Header) -> Int? {
     let (steps, overflow) = header.stepsPerEpoch.multipliedReportingOverflow(by: header.epochs)
     let (images, overflowing) = steps.multipliedReportingOverflow(by: header.batch)
     return overflow || overflowing ? nil : payloadBytes(classes: header.classes, images: images)
   }
 
-  /// Whether the logits of so many images may be stored.
+  /// True if the logits of so many images may be stored.
   public static func isStorable(classes: Int, images: Int) -> Bool {
     payloadBytes(classes: classes, images: images) != nil
   }
 
+  /// Maps a file into memory; throws for folders and unreadable files.
   private static func mapped(_ path: String) throws(DistillationError) -> Data {
     do {
       guard !FileManager.default.fileExists(atPath: path + "/.") else {
@@ -99,7 +104,7 @@ public final class TeacherLogits: Sendable {
     }
   }
 
-  /// The header and where the rows begin.
+  /// The header, and the place at which the rows begin.
   private static func header(of data: Data, path: String) throws(DistillationError) -> (Header, Int) {
     let prefix = magic.count + 8
     guard data.count >= prefix, Array(data.prefix(magic.count)) == magic else {
@@ -129,8 +134,9 @@ public final class TeacherLogits: Sendable {
     }
   }
 
-  /// Refuses to serve a training that the file was not made for; `normalization` is what the teacher must have seen, if that is
-  /// not the student's.
+  /// Throws if the file was not made for a training.
+  ///
+  /// `normalization` is the one with which the teacher must have seen the images, if it is not the student's.
   func requireFit(
     classes: Int, epochs: Int, batch: Int, source: any BatchSource, normalization: Normalization? = nil
   ) throws(DistillationError) {
@@ -144,6 +150,7 @@ public final class TeacherLogits: Sendable {
     }
   }
 
+  /// Throws at the first difference between the stream of the file and that of the training.
   private func requireSameStream(
     as stream: SettingsNode, _ normalization: Normalization?
   ) throws(DistillationError) {
@@ -158,8 +165,10 @@ public final class TeacherLogits: Sendable {
 }
 
 extension TeacherLogits.Header {
+  /// The version of the header.
   static let schema = 1
 
+  /// The header as a mapping.
   var node: SettingsNode {
     SettingsNode(mapping: [
       "schema": Self.schema.node, "teacher": teacher.node, "classes": classes.node, "epochs": epochs.node,
@@ -167,6 +176,7 @@ extension TeacherLogits.Header {
     ])
   }
 
+  /// Reads a header; throws for numbers that are out of range.
   init(from node: SettingsNode) throws(SettingsError) {
     let owner = "a file of a teacher's logits"
     func count(_ key: String, upTo limit: Int) throws(SettingsError) -> Int {

@@ -4,14 +4,17 @@ import Graphs
 import Tasks
 import Tensors
 
-/// A teacher that runs beside the student: what it says goes through the same rounding as what is stored.
+/// A teacher that runs beside the student.
+///
+/// Its logits go through the same rounding as stored ones, so that both ways end with the same bits.
 final class TeacherNetwork: TeacherReader {
+  /// Classes of a row of logits; 0 if logits are not asked for.
   let classes: Int
   private let logits: AlignedBuffer
   private let values: [AlignedBuffer]
-  /// The names of `values` in the teacher.
+  /// The names of the values that are read, in the teacher.
   let compared: [String]
-  /// The rows of the present batch as a file holds them.
+  /// The rows of the present batch as a file would hold them.
   private(set) var rows: [UInt8] = []
 
   private let plan: any Plan
@@ -25,10 +28,9 @@ final class TeacherNetwork: TeacherReader {
 
   /// Compiles the teacher for whole batches.
   ///
-  /// - Parameters:
-  ///   - head: of its logits; `nil` where they are not asked for.
-  ///   - names: the values that are read besides.
-  ///   - change: makes images of the teacher's normalization of the student's.
+  /// `head` is the head of its logits, `nil` if they are not asked for; `names` are the values that are read
+  /// besides. `change` turns images of the student's normalization into the teacher's. Throws for more classes
+  /// than can be stored.
   init(
     _ graph: Graph, backend: any Backend, batch: Int, precision: Precision, threads: Int,
     scores head: Head?, values names: [String] = [], change: NormalizationChange? = nil
@@ -55,6 +57,7 @@ final class TeacherNetwork: TeacherReader {
     rows.reserveCapacity(batch * codec.byteCount)
   }
 
+  /// Runs the teacher on a batch; throws if a logit is not finite.
   func prepare(_ batch: Batch, epoch: Int, step: Int) throws {
     let images = batch.images
     forward(images.span)
@@ -71,6 +74,7 @@ final class TeacherNetwork: TeacherReader {
     decode()
   }
 
+  /// The logits, or a value by name.
   func buffer(of output: TeacherOutput) -> AlignedBuffer {
     switch output {
     case .logits: return logits
@@ -82,6 +86,7 @@ final class TeacherNetwork: TeacherReader {
     }
   }
 
+  /// Runs the teacher on images, with its normalization.
   private func forward(_ images: Span<Float>) {
     guard let change else { return plan.forward(images, key: 0) }
     let imageSize = imageSize
@@ -90,6 +95,7 @@ final class TeacherNetwork: TeacherReader {
     plan.forward(changed.floats, key: 0)
   }
 
+  /// Decodes the rows, so that logits are those that a file would give.
   private func decode() {
     logits.withMutableFloats { logits in
       for image in 0..<plan.options.batch {

@@ -3,26 +3,30 @@ public import Graphs
 import Tasks
 import Tensors
 
-/// Where a training learns what its teacher says.
+/// The source of a teacher's outputs in a training.
 public enum TeacherOutputs: Sendable {
-  /// From a file that was written before: logits alone. `normalization` is that of the teacher where it is not the student's.
+  /// A file that was written before, with logits alone.
+  ///
+  /// `normalization` is the teacher's if it is not the student's.
   case stored(TeacherLogits, normalization: Normalization? = nil)
-  /// From the teacher, which runs in inference on every batch; `change` makes its images of the student's.
+  /// The teacher, which runs in inference on every batch.
+  ///
+  /// `change` turns the student's images into the teacher's.
   case network(Graph, change: NormalizationChange? = nil)
 
-  /// The teacher's network, where it runs.
+  /// The network of a teacher that runs alongside.
   var network: Graph? { if case .network(let graph, _) = self { graph } else { nil } }
 }
 
-/// What a teacher says of the present batch.
+/// Reads the outputs of a teacher for the present batch.
 protocol TeacherReader: AnyObject {
-  /// Gets ready what is said of a batch.
+  /// Prepares the outputs for a batch.
   func prepare(_ batch: Batch, epoch: Int, step: Int) throws
-  /// One of the things that it was made to say, for the whole batch.
+  /// One of the outputs that it was made for, for the whole batch.
   func buffer(of output: TeacherOutput) -> AlignedBuffer
 }
 
-/// Reads from a file.
+/// Reads logits from a file.
 final class StoredTeacher: TeacherReader {
   private let stored: TeacherLogits
   private let logits: AlignedBuffer
@@ -32,10 +36,12 @@ final class StoredTeacher: TeacherReader {
     logits = AlignedBuffer(floats: stored.header.batch * stored.header.classes)
   }
 
+  /// Reads the logits of a step.
   func prepare(_ batch: Batch, epoch: Int, step: Int) throws {
     logits.withMutableFloats { stored.read(epoch: epoch, step: step, into: &$0) }
   }
 
+  /// The logits of the present batch.
   func buffer(of output: TeacherOutput) -> AlignedBuffer {
     precondition(output == .logits, "stored logits hold no values")
     return logits

@@ -1,14 +1,15 @@
 import Settings
 import Tasks
 
-/// An objective that compares values within both networks, on top of another one.
+/// An objective that compares values within both networks, added to another one.
 public protocol ValueDistiller: Distiller {
-  /// What it is added to: `supervised`, or one of logits.
+  /// The objective to which it is added: `supervised`, or one on logits.
   var base: any Distiller { get }
 }
 
 extension ValueDistiller {
-  /// Values, and what the objective that it is added to learns from.
+  /// Values, and the parts that the base learns from.
   public var teacherParts: Set<TeacherPart> { base.teacherParts.union([.values]) }
+  /// The temperature of the base.
   public var temperatureOfTargets: Float? { base.temperatureOfTargets }
 }

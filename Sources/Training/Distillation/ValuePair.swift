@@ -3,7 +3,7 @@ import Settings
 import Tasks
 import Tensors
 
-/// A value of the student and the value of the teacher that it is compared with, by name.
+/// A value of the student and the teacher's value with which it is compared, by name.
 public struct ValuePair: Sendable, Equatable {
   /// The student's value.
   public let student: String
@@ -16,7 +16,9 @@ public struct ValuePair: Sendable, Equatable {
     self.teacher = teacher
   }
 
-  /// A setting of pairs: a mapping of student values to teacher values, or null for what `standard` says.
+  /// A setting of pairs: a mapping of student values to teacher values, or null.
+  ///
+  /// `standard` describes the pairs that null stands for.
   static func setting<D: Distiller>(
     _ path: any WritableKeyPath<D, [ValuePair]?> & Sendable, standard: String
   ) -> Setting<D> {
@@ -27,6 +29,7 @@ public struct ValuePair: Sendable, Equatable {
       write: { write($0[keyPath: path]) })
   }
 
+  /// Reads the setting; throws for an empty mapping.
   private static func read(_ node: SettingsNode) throws(SettingsError) -> [ValuePair]? {
     if node.content == .null { return nil }
     var pairs: [ValuePair] = []
@@ -39,6 +42,7 @@ public struct ValuePair: Sendable, Equatable {
     return pairs
   }
 
+  /// Writes the setting.
   private static func write(_ pairs: [ValuePair]?) -> SettingsNode {
     guard let pairs else { return SettingsNode(.null) }
     let mark = SettingsMark(source: "built-in")
@@ -46,9 +50,10 @@ public struct ValuePair: Sendable, Equatable {
       .mapping(pairs.map { SettingsNode.Entry(key: $0.student, mark: mark, value: $0.teacher.node) }))
   }
 
-  /// Refuses a value that is not there, values that are no images or features, and images of another height and width.
+  /// Throws for a value that does not exist, of a wrong rank, or with another height or width than its
+  /// partner.
   ///
-  /// `ranks` are those that the objective can compare: 4 are images, 2 features.
+  /// `ranks` are those that the objective can compare: 4 is images, 2 is features.
   func requireComparable(
     in student: Graph, _ teacher: Graph, ranks: [Int], objective: String
   ) throws(DistillationError) {
@@ -61,13 +66,13 @@ public struct ValuePair: Sendable, Equatable {
     }
   }
 
-  /// Refuses a value that is not there.
+  /// Throws for a value that does not exist.
   func requirePresent(in student: Graph, _ teacher: Graph, objective: String) throws(DistillationError) {
     _ = try Self.shape(of: self.student, in: student, network: "student", nil, objective)
     _ = try Self.shape(of: self.teacher, in: teacher, network: "teacher", nil, objective)
   }
 
-  /// Refuses values of unequally many channels.
+  /// Throws for values with different numbers of channels.
   func requireEqualChannels(
     _ student: Graph, _ teacher: Graph?, objective: String
   ) throws(DistillationError) {
@@ -78,7 +83,7 @@ public struct ValuePair: Sendable, Equatable {
     }
   }
 
-  /// The shape of a value; refused where it is not there, or of another rank than one of `ranks` where those are given.
+  /// The shape of a value; throws if it does not exist, or has another rank than one of `ranks`.
   private static func shape(
     of value: String, in graph: Graph, network: String, _ ranks: [Int]?, _ objective: String
   ) throws(DistillationError) -> Shape {

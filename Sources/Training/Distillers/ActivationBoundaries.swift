@@ -4,32 +4,40 @@ public import Settings
 public import Tasks
 import Tensors
 
-/// Learning which of a teacher's neurons fire: on which side of zero values lie before their rectifiers.
+/// Teaches the student which of the teacher's neurons fire: the sides of zero on which values lie before
+/// rectifiers.
 ///
-/// **Formula** `loss = base + weight·Σ_k 2^(k - n + 1)·Σ_i boundary(r(A_S)[i], A_T[i])` an image, k = 0…n-1 being the pairs from the largest
-/// resolution on, A values before a rectifier, boundary the squared distance from the margin on the teacher's side
-/// (`ActivationBoundary`), r a 1x1 convolution with a batch norm that is trained beside the student and left behind where both have other
-/// numbers of channels. Without a base nothing behind the values is trained: this is the first of the paper's two stages, the second
-/// being labels or soft targets.
+/// **Formula** `loss = base + weight·Σ_k 2^(k - n + 1)·Σ_i boundary(r(A_S)[i], A_T[i])` an image. k = 0…n-1
+/// are the pairs from the largest resolution on, A values before a rectifier, boundary the squared distance
+/// from the margin on the teacher's side (`ActivationBoundary`). If both have different numbers of channels,
+/// r is a 1x1 convolution with a batch norm, which is trained beside the student and left behind.
 ///
-/// **Paper** Heo, Lee, Yun, Choi, "Knowledge transfer via distillation of activation boundaries formed by hidden neurons", AAAI 2019,
-/// arXiv:1811.03233: a margin of 1; the weight and the factors by pair are those of RepDistiller.
+/// Without a base nothing behind the values is trained: this is the first of the paper's two stages. The
+/// second is labels or soft targets.
+///
+/// **Paper** Heo, Lee, Yun, Choi, "Knowledge transfer via distillation of activation boundaries formed by
+/// hidden neurons", AAAI 2019, arXiv:1811.03233, with a margin of 1; the weight and the factors by pair are
+/// those of RepDistiller.
 public struct ActivationBoundaries: Distiller {
+  /// The name in recipes: `activation-boundaries`.
   public static let name = "activation-boundaries"
+  /// One line for `condense list`.
   public static let summary =
     "match which of the teacher's neurons fire, before rectifiers, alone or beside another (AB)"
 
-  /// The factor on the squared distances from the margin, of the last pair.
+  /// The factor of the squared distances from the margin, for the last pair.
   public var weight: Float = 0.003
-  /// How far from zero the student's numbers should lie.
+  /// The distance from zero that the student's numbers should have at least.
   public var margin: Float = 1
-  /// What it is added to: `supervised`, one of logits, or nothing.
+  /// The objective to which it is added: `supervised`, one on logits, or none.
   public var base: (any Distiller)?
-  /// What is compared; `nil` pairs what the last rectifiers of every resolution that both have read.
+  /// The pairs to compare; `nil` takes inputs of the last rectifiers of every resolution that both have.
   public var pairs: [ValuePair]?
 
+  /// Creates it with its default settings.
   public init() {}
 
+  /// Settings: `weight`, `margin`, `base`, `pairs`.
   public static var settings: [Setting<ActivationBoundaries>] {
     [
       Setting("weight", \.weight, in: 1e-9...1e6, "factor on the squared distances from the margin"),
@@ -40,10 +48,12 @@ public struct ActivationBoundaries: Distiller {
     ]
   }
 
-  /// Values, and what the objective that it is added to learns from.
+  /// Values, and the parts that the base learns from.
   public var teacherParts: Set<TeacherPart> { (base?.teacherParts ?? []).union([.values]) }
+  /// The temperature of the base.
   public var temperatureOfTargets: Float? { base?.temperatureOfTargets }
 
+  /// Adds the base, and the boundary loss of each pair with a factor that doubles from pair to pair.
   public func build(_ objective: inout ObjectiveBuilder) throws {
     try base?.build(&objective)
     let all = try objective.pairs(pairs, ranks: [2, 4], objective: Self.name)
@@ -62,7 +72,8 @@ public struct ActivationBoundaries: Distiller {
 }
 
 extension ObjectiveBuilder {
-  /// A value of the student with as many channels as the teacher's: as it is, or through a layer and a batch norm of the objective.
+  /// The student's value with the teacher's shape: as it is, or through a layer and a batch norm of the
+  /// objective.
   fileprivate mutating func adapted(_ pair: ValuePair, name: String) throws -> String {
     let own = try studentValue(pair.student)
     let (shape, wanted) = (student.shape(of: pair.student) ?? [], teacher?.shape(of: pair.teacher) ?? [])

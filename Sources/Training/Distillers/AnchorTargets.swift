@@ -4,27 +4,33 @@ public import Settings
 public import Tasks
 import Tensors
 
-/// Learning what a detector says of each of its anchors: its probabilities, softened by a temperature, and where it sees things.
+/// Teaches the student a detector's softened probabilities and boxes of each anchor.
 ///
-/// **Formula** `loss = l·labels + a·D`, D being `anchor-divergence`: `1/W · Σ_a w_a·(T²·KL(teacher ‖ student) + b·smoothL1)`, with
-/// weights of how surely the teacher sees a thing.
+/// **Formula** `loss = l·labels + a·D`, with D the loss `anchor-divergence`:
+/// `1/W · Σ_a w_a·(T²·KL(teacher ‖ student) + b·smoothL1)`. The weight w_a of an anchor grows with the
+/// teacher's confidence that it holds an object.
 ///
-/// **Paper** Chen, Choi, Yu, Han, Chandraker, "Learning efficient object detection models with knowledge distillation", NIPS 2017.
+/// **Paper** Chen, Choi, Yu, Han, Chandraker, "Learning efficient object detection models with knowledge
+/// distillation", NIPS 2017.
 public struct AnchorTargets: Distiller {
+  /// The name in recipes: `anchor-targets`.
   public static let name = "anchor-targets"
+  /// One line for `condense list`.
   public static let summary = "match what a teaching detector says of each anchor"
 
-  /// The factor on the teacher's part.
+  /// The factor of the teacher's part.
   public var weight: Float = 1
-  /// The factor on what the task minimizes by itself.
+  /// The factor of the task's loss.
   public var labels: Float = 1
-  /// What scores are divided by.
+  /// The temperature by which scores are divided.
   public var temperature: Float = 2
-  /// The factor on boxes within the teacher's part.
+  /// The factor of boxes within the teacher's part.
   public var boxes: Float = 1
 
+  /// Creates it with its default settings.
   public init() {}
 
+  /// Settings: `weight`, `labels`, `temperature`, `boxes`.
   public static var settings: [Setting<AnchorTargets>] {
     [
       Setting("weight", \.weight, in: 1e-6...1000, "factor on the teacher's part"),
@@ -34,13 +40,17 @@ public struct AnchorTargets: Distiller {
     ]
   }
 
+  /// Values within the teacher, which runs alongside.
   public var teacherParts: Set<TeacherPart> { [.values] }
+  /// The temperature.
   public var temperatureOfTargets: Float? { temperature }
 
+  /// Throws if the student has no scores of anchors.
   public func requireHeads(_ task: any ImageTask, of student: Graph) throws {
     _ = try task.heads(of: student, network: "training").named(Head.anchorScores, network: "training")
   }
 
+  /// Adds the task's loss and the divergence of the anchors; throws if the teacher has other anchors.
   public func build(_ objective: inout ObjectiveBuilder) throws {
     try objective.minimizeTaskLoss(weight: labels)
     let scores = try objective.heads.named(Head.anchorScores, network: "training")

@@ -4,36 +4,42 @@ public import Settings
 public import Tasks
 import Tensors
 
-/// Learning features by which each image is told from the others of its batch as the teacher's features tell it (CRD).
+/// Teaches the student features that tell images of a batch apart as the teacher's features do (CRD).
 ///
-/// **Formula** `loss = base + weight·Σ_pairs contrast(u(f_S), v(f_T))`, u and v linear layers to `features` numbers that are trained beside
-/// the student and left behind, contrast the entropy of finding each image's v among the batch's by its u, and the other way round, by
-/// cosines over the temperature (`ContrastiveEntropy`). Values may be of any two shapes.
+/// **Formula** `loss = base + weight·Σ_pairs contrast(u(f_S), v(f_T))`. u and v are linear layers to
+/// `features` numbers that are trained beside the student and left behind. contrast is the entropy of finding
+/// each image's v among the batch's by its u, and the reverse, by cosines over the temperature
+/// (`ContrastiveEntropy`). Values may be of any two shapes.
 ///
-/// The other images of a batch are all that is contrasted with, so nothing is kept from one batch to the next, and large batches teach
-/// more; where a training splits its batches (`accumulationSteps`), each part is a batch of its own.
+/// Only images of one batch are contrasted, so nothing is kept from batch to batch, and large batches teach
+/// more. If a training splits its batches (`accumulationSteps`), each part counts as a batch.
 ///
-/// **Paper** Tian, Krishnan, Isola, "Contrastive representation distillation", ICLR 2020, arXiv:1910.10699. The weight, the temperature
-/// and the 128 features are those of the authors' code (RepDistiller), which instead estimates by noise contrast, over 16,384 images
-/// whose features it remembers from earlier batches: about half a kilobyte twice for each image of the data.
+/// **Paper** Tian, Krishnan, Isola, "Contrastive representation distillation", ICLR 2020, arXiv:1910.10699.
+/// The weight, the temperature and the 128 features are those of the authors' code (RepDistiller). That code
+/// estimates by noise contrast instead, over 16,384 images whose features it remembers from earlier batches;
+/// this takes two vectors of half a kilobyte for each image of the data.
 public struct Contrastive: ValueDistiller {
+  /// The name in recipes: `contrastive`.
   public static let name = "contrastive"
+  /// One line for `condense list`.
   public static let summary =
     "tell each image from the others of its batch as the teacher's features do, beside another objective (CRD within a batch)"
 
-  /// The factor on the entropy.
+  /// The factor of the entropy.
   public var weight: Float = 0.8
-  /// What cosines are divided by.
+  /// The temperature by which cosines are divided.
   public var temperature: Float = 0.07
-  /// How many numbers are compared.
+  /// Numbers of a feature vector.
   public var features = 128
-  /// What it is added to: `supervised`, or one of logits.
+  /// The objective to which it is added: `supervised`, or one on logits.
   public var base: any Distiller = Supervised()
-  /// What is compared; `nil` pairs what both networks make their scores of.
+  /// The pairs to compare; `nil` takes the values from which both networks make their scores.
   public var pairs: [ValuePair]?
 
+  /// Creates it with its default settings.
   public init() {}
 
+  /// Settings: `weight`, `temperature`, `features`, `base`, `pairs`.
   public static var settings: [Setting<Contrastive>] {
     [
       Setting("weight", \.weight, in: 0...1e6, "factor on the entropy"),
@@ -44,6 +50,7 @@ public struct Contrastive: ValueDistiller {
     ]
   }
 
+  /// Adds the base, and the entropy of each pair through two linear layers.
   public func build(_ objective: inout ObjectiveBuilder) throws {
     try base.build(&objective)
     for pair in try objective.relatedPairs(pairs, standard: .features, objective: Self.name) {

@@ -2,34 +2,39 @@ import Ops
 public import Settings
 public import Tasks
 
-/// Learning apart how sure a teacher is of an image's class, and how it divides what is left among the others (DKD).
+/// Teaches the student separately the teacher's certainty of the class and its division of the rest (DKD).
 ///
-/// **Formula** `loss = labels·CE + T²·(target·B + others·O)`, B being the divergence of (p_k, 1 - p_k) from the teacher's for the
-/// image's class k, O that of the softened probabilities of the other classes among themselves; soft targets are
-/// `B + (1 - p_k)·O` with the teacher's p_k. A blended image counts for both of its classes, by their shares.
+/// **Formula** `loss = labels·CE + T²·(target·B + others·O)`. B is the divergence of (p_k, 1 - p_k) from the
+/// teacher's for the image's class k. O is the divergence of the softened probabilities of the other classes
+/// among themselves. Soft targets are `B + (1 - p_k)·O` with the teacher's p_k. A blended image counts for
+/// both of its classes, by their shares.
 ///
-/// **Paper** Zhao, Cui, Song, Qiu, Liang, "Decoupled knowledge distillation", CVPR 2022, arXiv:2203.08679. Defaults are those of the
-/// authors' code (mdistiller) for most pairs, 2 for `others` from ResNet-56 to ResNet-20; there the teacher's part grows over the
-/// first 20 of 240 epochs, here it does not. Standardized: Sun et al., CVPR 2024, arXiv:2403.01427, at a temperature of 2 with 9
-/// times both factors.
+/// **Paper** Zhao, Cui, Song, Qiu, Liang, "Decoupled knowledge distillation", CVPR 2022, arXiv:2203.08679.
+/// Defaults are those of the authors' code (mdistiller) for most pairs; it takes 2 for `others` from
+/// ResNet-56 to ResNet-20. There the teacher's part grows over the first 20 of 240 epochs, here it does not.
+/// Standardized: Sun et al., CVPR 2024, arXiv:2403.01427, at a temperature of 2 with 9 times both factors.
 public struct Decoupled: LogitDistiller {
+  /// The name in recipes: `decoupled`.
   public static let name = "decoupled"
+  /// One line for `condense list`.
   public static let summary =
     "match how sure the teacher is of the class and how it orders the others, each with its own factor (DKD)"
 
-  /// The factor on what the task minimizes by itself.
+  /// The factor of the task's loss.
   public var labels: Float = 1
-  /// The factor on how sure it is.
+  /// The factor of the certainty of the image's class.
   public var target: Float = 1
-  /// The factor on how the others are divided.
+  /// The factor of the division among the other classes.
   public var others: Float = 8
-  /// What logits are divided by.
+  /// The temperature by which logits are divided.
   public var temperature: Float = 4
-  /// Whether logits are standardized first.
+  /// True if logits are standardized first.
   public var standardize = false
 
+  /// Creates it with its default settings.
   public init() {}
 
+  /// Settings: `labels`, `target`, `others`, `temperature`, `standardize`.
   public static var settings: [Setting<Decoupled>] {
     [
       labelsSetting,
@@ -40,9 +45,12 @@ public struct Decoupled: LogitDistiller {
     ]
   }
 
+  /// The teacher's logits, which may be stored.
   public var teacherParts: Set<TeacherPart> { [.logits] }
+  /// The temperature.
   public var temperatureOfTargets: Float? { temperature }
 
+  /// Adds the task's loss and the decoupled divergence, which reads the teacher's logits beside the labels.
   public func build(_ objective: inout ObjectiveBuilder) throws {
     try objective.minimizeTaskLoss(weight: labels)
     let pair = try objective.logits(standardized: standardize)

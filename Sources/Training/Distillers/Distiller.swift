@@ -2,22 +2,25 @@ public import Graphs
 public import Settings
 public import Tasks
 
-/// What a training minimizes: the loss of labels alone, or with what a teacher says added to it. Plain training is
-/// `supervised`. One file in `Distillers/` and one line in `DistillerCatalogue`.
+/// The objective of a training: the loss of labels alone, or with a teacher's part added to it.
+///
+/// Plain training is `supervised`. An objective is one file in `Distillers/` and one line in
+/// `DistillerCatalogue`.
 public protocol Distiller: NamedKind {
-  /// What it learns of a teacher; empty where there need not be one.
+  /// The parts of a teacher that it learns from; empty if it needs none.
   var teacherParts: Set<TeacherPart> { get }
 
-  /// What is left of it without a teacher.
+  /// The objective that remains without a teacher.
   var withoutTeacher: any Distiller { get }
 
-  /// What the teacher's logits are divided by, its base's where it has one; `nil` where they are not softened.
+  /// The temperature by which the teacher's logits are divided, or that of the base; `nil` if they are not
+  /// softened.
   var temperatureOfTargets: Float? { get }
 
-  /// Refuses a student for which its structure alone says that this cannot be minimized.
+  /// Throws if the structure of a student alone shows that this cannot be minimized.
   func requireStudent(_ student: Graph) throws
 
-  /// Refuses a student whose task has not the heads that this compares.
+  /// Throws if the student's task lacks the heads that this compares.
   func requireHeads(_ task: any ImageTask, of student: Graph) throws
 
   /// Adds its losses, and the layers that it trains beside the student, to an objective.
@@ -25,29 +28,33 @@ public protocol Distiller: NamedKind {
 }
 
 extension Distiller {
+  /// Plain training.
   public var withoutTeacher: any Distiller { Supervised() }
+  /// Softens no logits.
   public var temperatureOfTargets: Float? { nil }
+  /// Takes any student.
   public func requireStudent(_ student: Graph) throws {}
 }
 
 extension Distiller {
-  /// Where it learns from a teacher's scores, these must be of whole images.
+  /// Throws if it learns from a teacher's scores and the task has no scores of whole images.
   public func requireHeads(_ task: any ImageTask, of student: Graph) throws {
     guard teacherParts.contains(.logits) else { return }
     _ = try task.heads(of: student, network: "training").named(Head.scores, network: "training")
   }
 }
 
-/// What may be learnt of a teacher.
+/// A part of a teacher that a student may learn from.
 public enum TeacherPart: Sendable, Hashable {
-  /// Its logits, which may have been stored.
+  /// The logits, which may be stored.
   case logits
-  /// Values within it: it has to run alongside.
+  /// Values within the teacher, which has to run alongside.
   case values
 }
 
-/// Every objective that a recipe may name.
+/// All objectives that a recipe may name.
 public enum DistillerCatalogue: Catalogue {
+  /// The objectives, in the order of the documentation.
   public static let all: [any Distiller.Type] = [
     Supervised.self, SoftTargets.self, Decoupled.self, MultiLevel.self, PearsonRelations.self,
     LogitSquares.self,
@@ -56,8 +63,10 @@ public enum DistillerCatalogue: Catalogue {
     VariationalInformation.self, KnowledgeReview.self, Contrastive.self,
     GateCost.self, AnchorTargets.self,
   ]
+  /// The same types as named kinds.
   public static var kinds: [any NamedKind.Type] { all }
 
+  /// The objective as a distiller; `nil` if the kind is none.
   public static func cast(_ kind: any NamedKind) -> (any Distiller)? { kind as? any Distiller }
 
   /// Reads a name (`soft-targets`), or a name with settings (`{soft-targets: {temperature: 4}}`).
@@ -65,7 +74,7 @@ public enum DistillerCatalogue: Catalogue {
     try read(node, key: "objective", present: Supervised())
   }
 
-  /// What a stage learns of a teacher by its objective; nothing without one.
+  /// The parts of a teacher that the objective of a stage learns from; none without an objective.
   public static func teacherParts(of objective: SettingsNode?) -> Set<TeacherPart> {
     objective.flatMap { try? read($0) }?.teacherParts ?? []
   }

@@ -3,23 +3,29 @@ import Ops
 public import Settings
 public import Tasks
 
-/// What is minimized by itself, and the numbers of all gates: so gates close where an image does not need the channel.
+/// Adds the numbers of all gates to another objective, so that gates close where an image does not need the
+/// channel.
 ///
-/// **Formula** `loss = base + weight·Σ_g share_g·mean_c gate_g[c]` an image, `share_g` being the layer's share of the multiply-adds of
-/// all gated layers. Gates are 0 or more, so this is the L1 norm. A gate that closes no layer's outputs is not pulled.
+/// **Formula** `loss = base + weight·Σ_g share_g·mean_c gate_g[c]` an image, with `share_g` the layer's share
+/// of the multiply-adds of all gated layers. Gates are 0 or more, so this is the L1 norm. A gate that closes
+/// no layer's outputs is not pulled.
 ///
-/// **Paper** Gao et al., "Dynamic channel pruning: feature boosting and suppression", ICLR 2019, arXiv:1810.05331, where all gates
-/// weigh the same; by cost: Chen et al., "Self-adaptive network pruning", 2019, arXiv:1910.08906.
+/// **Paper** Gao et al., "Dynamic channel pruning: feature boosting and suppression", ICLR 2019,
+/// arXiv:1810.05331, where all gates weigh the same; by cost: Chen et al., "Self-adaptive network pruning",
+/// 2019, arXiv:1910.08906.
 public struct GateCost: Distiller {
+  /// The name in recipes: `gate-cost`.
   public static let name = "gate-cost"
+  /// One line for `condense list`.
   public static let summary =
     "pull the numbers of channel gates to zero, beside another objective"
 
-  /// The factor on the mean of the gates' numbers.
+  /// The factor of the mean of the gates' numbers.
   public var weight: Float = 0.1
-  /// What it is added to: `supervised`, or one of logits.
+  /// The objective to which it is added: `supervised`, or one on logits.
   public var base: any Distiller = Supervised()
 
+  /// Creates it with its default settings.
   public init() {}
 
   /// Makes an objective.
@@ -28,6 +34,7 @@ public struct GateCost: Distiller {
     self.base = base
   }
 
+  /// Settings: `weight`, `base`.
   public static var settings: [Setting<GateCost>] {
     [
       Setting("weight", \.weight, in: 0...1e6, "factor on the mean of the gates' numbers"),
@@ -35,16 +42,21 @@ public struct GateCost: Distiller {
     ]
   }
 
+  /// The parts that the base learns from.
   public var teacherParts: Set<TeacherPart> { base.teacherParts }
+  /// The temperature of the base.
   public var temperatureOfTargets: Float? { base.temperatureOfTargets }
+  /// The same cost, added to the base without its teacher.
   public var withoutTeacher: any Distiller { GateCost(weight: weight, base: base.withoutTeacher) }
 
+  /// Throws if no gate closes channels of a layer.
   public func requireStudent(_ student: Graph) throws { _ = try shares(in: student) }
 
+  /// Adds the base, and the mean of each gate by its share of the multiply-adds.
   public func build(_ objective: inout ObjectiveBuilder) throws {
     try base.build(&objective)
     for (gate, share) in try shares(in: objective.student) {
-      // The channels' mean is that of one plane.
+      // As one plane, the channels have a global mean.
       let plane = objective.append(
         Reshape(shape: [1, -1, 1]), name: "gate/" + gate, inputs: [try objective.studentValue(gate)])
       let mean = objective.append(GlobalAveragePool(), name: "gate-cost/" + gate, inputs: [plane])
@@ -52,7 +64,8 @@ public struct GateCost: Distiller {
     }
   }
 
-  /// The gates that close outputs of layers, each with its layers' share of the multiply-adds of all such layers.
+  /// The gates that close outputs of layers, each with its layers' share of the multiply-adds of all such
+  /// layers.
   private func shares(in student: Graph) throws(DistillationError) -> [(gate: String, share: Double)] {
     let work = GatedWork(student)
     var costs: [String: Double] = [:]

@@ -4,34 +4,42 @@ public import Settings
 public import Tasks
 import Tensors
 
-/// Learning each of a teacher's values from the student's value there and all deeper ones, which the student reviews.
+/// Teaches the student each of the teacher's values from its own value there and all deeper ones (ReviewKD).
 ///
-/// **Formula** `loss = base + weight·Σ_k pyramid(b_k(f_k), A_T,k)` an image, from the last pair to the first `f_k = x·s(x, y) + y·t(x, y)`, x
-/// being the student's value of pair k through a 1x1 convolution to `channels` and a batch norm, y being `f_{k+1}` enlarged to its
-/// height and width, s and t one number a place, 1x1 convolutions of both with a sigmoid; b_k is a 3x3 convolution to the teacher's
-/// channels with a batch norm, pyramid the squared difference of values and of their means over larger windows (`PyramidError`). All
-/// layers are trained beside the student and left behind.
+/// **Formula** `loss = base + weight·Σ_k pyramid(b_k(f_k), A_T,k)` an image, with
+/// `f_k = x·s(x, y) + y·t(x, y)` from the last pair to the first. x is the student's value of pair k through
+/// a 1x1 convolution to `channels` and a batch norm. y is `f_{k+1}` enlarged to its height and width. s and t
+/// are one number a place: 1x1 convolutions of both with a sigmoid. b_k is a 3x3 convolution to the teacher's
+/// channels with a batch norm. pyramid is the squared difference of values and of their means over larger
+/// windows (`PyramidError`). All layers are trained beside the student and left behind.
 ///
-/// **Paper** Chen, Liu, Zhao, Jia, "Distilling knowledge via knowledge review", CVPR 2021, arXiv:2104.09044. `channels` are the student's
-/// last ones, at most 512, as in the authors' code (mdistiller), where the weight is 1 to 8 by pair of networks and grows over the
-/// first 20 epochs, and teachers' values are those before rectifiers; here it stays, and values are as in other objectives.
+/// **Paper** Chen, Liu, Zhao, Jia, "Distilling knowledge via knowledge review", CVPR 2021, arXiv:2104.09044.
+/// `channels` are the student's last ones, at most 512, as in the authors' code (mdistiller). There the
+/// weight is 1 to 8 by pair of networks and grows over the first 20 epochs, and teachers' values are those
+/// before rectifiers. Here the weight is constant, and values are as in other objectives.
 public struct KnowledgeReview: ValueDistiller {
+  /// The name in recipes: `review`.
   public static let name = "review"
+  /// One line for `condense list`.
   public static let summary =
     "match each of the teacher's values from the student's there and all deeper ones, beside another objective (ReviewKD)"
 
-  /// The factor on the squared differences.
+  /// The factor of the squared differences.
   public var weight: Float = 1
-  /// Channels in which values are brought together; `nil` for those of the student's last one, at most 512.
+  /// Channels to which values are reduced; `nil` takes those of the student's last value, at most 512.
   public var channels: Int?
-  /// What it is added to: `supervised`, or one of logits.
+  /// The objective to which it is added: `supervised`, or one on logits.
   public var base: any Distiller = Supervised()
-  /// What is compared, from the first to the last; `nil` pairs the last values of every resolution that both have, and what both make
-  /// their scores of.
+  /// The pairs to compare, from the first to the last.
+  ///
+  /// `nil` takes the last values of every resolution that both have, and the values from which both make
+  /// their scores.
   public var pairs: [ValuePair]?
 
+  /// Creates it with its default settings.
   public init() {}
 
+  /// Settings: `weight`, `channels`, `base`, `pairs`.
   public static var settings: [Setting<KnowledgeReview>] {
     [
       Setting("weight", \.weight, in: 0...1e6, "factor on the squared differences"),
@@ -43,6 +51,7 @@ public struct KnowledgeReview: ValueDistiller {
     ]
   }
 
+  /// Adds the base, and from the last pair to the first the reviewed value with its pyramid error.
   public func build(_ objective: inout ObjectiveBuilder) throws {
     try base.build(&objective)
     var compared = try objective.pairs(pairs, ranks: [2, 4], objective: Self.name)
@@ -82,7 +91,7 @@ public struct KnowledgeReview: ValueDistiller {
 }
 
 extension ObjectiveBuilder {
-  /// A value of the student as an image: features are one of one place.
+  /// A value of the student as an image; features become an image of one place.
   fileprivate mutating func image(
     _ value: String, _ name: String, _ place: String
   ) throws -> (value: String, shape: Shape) {
@@ -93,7 +102,7 @@ extension ObjectiveBuilder {
     )
   }
 
-  /// A value and a deeper one of fewer places, each times a number a place that is made of both.
+  /// The sum of a value and a deeper one of fewer places, each times a number a place made from both.
   fileprivate mutating func fused(
     _ own: String, _ shape: Shape, _ deeper: (value: String, shape: Shape), name: String
   ) throws -> String {

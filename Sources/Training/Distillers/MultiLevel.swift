@@ -2,38 +2,45 @@ import Ops
 public import Settings
 public import Tasks
 
-/// Learning a teacher's softened probabilities at several temperatures, and how they go together over a batch: of every two images
-/// and of every two classes (MLKD).
+/// Teaches the student the teacher's softened probabilities at several temperatures, and their relations
+/// (MLKD).
 ///
-/// **Formula** `loss = labels·CE + Σ_T (instances·T²·KL_T + images·1/N·‖P·Pᵀ - Q·Qᵀ‖² + classes·1/C·‖Pᵀ·P - Qᵀ·Q‖²)`, P and Q
-/// being the batch's probabilities `[N, C]` of student and teacher at temperature T, ‖·‖² sums of squares.
+/// Relations are those of every two images and of every two classes of a batch.
 ///
-/// Where a training splits its batches (`accumulationSteps`), each part is a batch of its own.
+/// **Formula**
+/// `loss = labels·CE + Σ_T (instances·T²·KL_T + images·1/N·‖P·Pᵀ - Q·Qᵀ‖² + classes·1/C·‖Pᵀ·P - Qᵀ·Q‖²)`,
+/// with P and Q the batch's probabilities `[N, C]` of student and teacher at temperature T, and ‖·‖² sums of
+/// squares. If a training splits its batches (`accumulationSteps`), each part counts as a batch.
 ///
-/// **Paper** Jin, Wang, Lin, "Multi-level logit distillation", CVPR 2023. The temperatures are those of the authors' code, which gives
-/// all three the weight of 0.9 and the labels 0.1; it sees each image twice, also strongly augmented, and leaves out images and classes
-/// that the teacher is surest of, here nothing. Standardized are the instances alone, as in Sun et al., CVPR 2024, arXiv:2403.01427,
-/// where all three weigh 9.
+/// **Paper** Jin, Wang, Lin, "Multi-level logit distillation", CVPR 2023. The temperatures are those of the
+/// authors' code, which gives all three the weight of 0.9 and the labels 0.1. It sees each image a second
+/// time, strongly augmented, and leaves out images and classes of which the teacher is surest; here nothing
+/// is left out. Only the instances are standardized, as in Sun et al., CVPR 2024, arXiv:2403.01427, where all
+/// three weigh 9.
 public struct MultiLevel: LogitDistiller {
+  /// The name in recipes: `multi-level`.
   public static let name = "multi-level"
+  /// One line for `condense list`.
   public static let summary =
     "match the teacher's probabilities at several temperatures: each image's, and how images and classes go together (MLKD)"
 
-  /// The factor on what the task minimizes by itself.
+  /// The factor of the task's loss.
   public var labels: Float = 0.1
-  /// The factor on each image's probabilities.
+  /// The factor of each image's probabilities.
   public var instances: Float = 0.9
-  /// The factor on how images go together.
+  /// The factor of the relations between images.
   public var images: Float = 0.9
-  /// The factor on how classes go together.
+  /// The factor of the relations between classes.
   public var classes: Float = 0.9
-  /// What logits are divided by, one after another.
+  /// The temperatures by which logits are divided, one after another.
   public var temperatures: [Float] = [2, 3, 4, 5, 6]
-  /// Whether each image's logits are standardized first.
+  /// True if each image's logits are standardized first.
   public var standardize = false
 
+  /// Creates it with its default settings.
   public init() {}
 
+  /// Settings: `labels`, `instances`, `images`, `classes`, `temperatures`, `standardize`.
   public static var settings: [Setting<MultiLevel>] {
     [
       labelsSetting,
@@ -50,10 +57,12 @@ public struct MultiLevel: LogitDistiller {
     ]
   }
 
+  /// The teacher's logits, which may be stored.
   public var teacherParts: Set<TeacherPart> { [.logits] }
-  /// The mean of all.
+  /// The mean of all temperatures.
   public var temperatureOfTargets: Float? { temperatures.reduce(0, +) / Float(max(temperatures.count, 1)) }
 
+  /// Adds the task's loss, and for each temperature the three losses whose factors are not 0.
   public func build(_ objective: inout ObjectiveBuilder) throws {
     try objective.minimizeTaskLoss(weight: labels)
     let plain = try objective.logits(standardized: false)

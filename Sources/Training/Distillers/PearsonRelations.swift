@@ -2,34 +2,39 @@ import Ops
 public import Settings
 public import Tasks
 
-/// Learning how a teacher's probabilities are correlated, not what they are: each image's over the classes, and each class's over
-/// the images of a batch (DIST).
+/// Teaches the student the correlations of the teacher's probabilities instead of their values (DIST).
 ///
-/// **Formula** `loss = labels·CE + classes·T²·(1 - mean_n ρ(P[n,·], Q[n,·])) + images·T²·(1 - mean_c ρ(P[·,c], Q[·,c]))`, P and Q being
-/// the batch's probabilities `[N, C]` of student and teacher at temperature T, ρ Pearson's correlation.
+/// They are those of each image over the classes, and of each class over the images of a batch.
 ///
-/// Where a training splits its batches (`accumulationSteps`), each part is a batch of its own.
+/// **Formula** `loss = labels·CE + classes·T²·(1 - mean_n ρ(P[n,·], Q[n,·]))` and, added to it,
+/// `images·T²·(1 - mean_c ρ(P[·,c], Q[·,c]))`, with P and Q the batch's probabilities `[N, C]` of student and
+/// teacher at temperature T, and ρ Pearson's correlation. If a training splits its batches
+/// (`accumulationSteps`), each part counts as a batch.
 ///
-/// **Paper** Huang, You, Wang, Qian, Xu, "Knowledge distillation from a stronger teacher", NeurIPS 2022, arXiv:2205.10536; factors of
-/// 2 and a temperature of 4 are those of the authors' code for CIFAR-100.
+/// **Paper** Huang, You, Wang, Qian, Xu, "Knowledge distillation from a stronger teacher", NeurIPS 2022,
+/// arXiv:2205.10536; factors of 2 and a temperature of 4 are those of the authors' code for CIFAR-100.
 public struct PearsonRelations: LogitDistiller {
+  /// The name in recipes: `dist`.
   public static let name = "dist"
+  /// One line for `condense list`.
   public static let summary =
     "match how the teacher's probabilities are correlated, over classes and over the images of a batch (DIST)"
 
-  /// The factor on what the task minimizes by itself.
+  /// The factor of the task's loss.
   public var labels: Float = 1
-  /// The factor on each image's correlation over the classes.
+  /// The factor of each image's correlation over the classes.
   public var classes: Float = 2
-  /// The factor on each class's correlation over the images of a batch.
+  /// The factor of each class's correlation over the images of a batch.
   public var images: Float = 2
-  /// What logits are divided by.
+  /// The temperature by which logits are divided.
   public var temperature: Float = 4
-  /// Whether logits are standardized first.
+  /// True if logits are standardized first.
   public var standardize = false
 
+  /// Creates it with its default settings.
   public init() {}
 
+  /// Settings: `labels`, `classes`, `images`, `temperature`, `standardize`.
   public static var settings: [Setting<PearsonRelations>] {
     [
       labelsSetting,
@@ -40,9 +45,12 @@ public struct PearsonRelations: LogitDistiller {
     ]
   }
 
+  /// The teacher's logits, which may be stored.
   public var teacherParts: Set<TeacherPart> { [.logits] }
+  /// The temperature.
   public var temperatureOfTargets: Float? { temperature }
 
+  /// Adds the task's loss, and the two distances whose factors are not 0.
   public func build(_ objective: inout ObjectiveBuilder) throws {
     try objective.minimizeTaskLoss(weight: labels)
     let pair = try objective.logits(standardized: standardize)

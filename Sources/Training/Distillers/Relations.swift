@@ -2,32 +2,36 @@ import Ops
 public import Settings
 public import Tasks
 
-/// Learning how far a teacher sees the images of a batch from one another, and under which angles (RKD).
+/// Teaches the student the teacher's distances and angles between the images of a batch (RKD).
 ///
-/// **Formula** `loss = base + Σ_pairs (distance·1/N²·Σ_ij h(Δd[i,j]) + angle·1/N³·Σ_kij h(Δa[k,i,j]))`, Δd being the difference of both
-/// networks' distances of images i and j in units of their mean (`PairwiseDistance`), Δa that of the cosines of the angle at image k
-/// between i and j (`TripletAngle`), h half the square below 1, in a line above. Values may be of any two shapes. Angles take N³
-/// products of features.
+/// **Formula** `loss = base + Σ_pairs (distance·1/N²·Σ_ij h(Δd[i,j]) + angle·1/N³·Σ_kij h(Δa[k,i,j]))`. Δd is
+/// the difference of both networks' distances of images i and j, in units of their mean (`PairwiseDistance`).
+/// Δa is that of the cosines of the angle at image k between i and j (`TripletAngle`). h is half the square
+/// below 1, and linear above. Values may be of any two shapes. Angles take N³ products of features. If a
+/// training splits its batches (`accumulationSteps`), each part counts as a batch.
 ///
-/// Where a training splits its batches (`accumulationSteps`), each part is a batch of its own.
-///
-/// **Paper** Park, Kim, Lu, Cho, "Relational knowledge distillation", CVPR 2019, arXiv:1904.05068: factors of 25 and 50 are the paper's.
+/// **Paper** Park, Kim, Lu, Cho, "Relational knowledge distillation", CVPR 2019, arXiv:1904.05068, with its
+/// factors of 25 and 50.
 public struct Relations: ValueDistiller {
+  /// The name in recipes: `relational`.
   public static let name = "relational"
+  /// One line for `condense list`.
   public static let summary =
     "match the teacher's distances and angles between images of a batch, beside another objective (RKD)"
 
-  /// The factor on the difference of distances.
+  /// The factor of the difference of distances.
   public var distance: Float = 25
-  /// The factor on the difference of angles.
+  /// The factor of the difference of angles.
   public var angle: Float = 50
-  /// What it is added to: `supervised`, or one of logits.
+  /// The objective to which it is added: `supervised`, or one on logits.
   public var base: any Distiller = Supervised()
-  /// What is compared; `nil` pairs what both networks make their scores of.
+  /// The pairs to compare; `nil` takes the values from which both networks make their scores.
   public var pairs: [ValuePair]?
 
+  /// Creates it with its default settings.
   public init() {}
 
+  /// Settings: `distance`, `angle`, `base`, `pairs`.
   public static var settings: [Setting<Relations>] {
     [
       Setting("distance", \.distance, in: 0...1e6, "factor on the difference of distances"),
@@ -37,6 +41,7 @@ public struct Relations: ValueDistiller {
     ]
   }
 
+  /// Adds the base, and of each pair the two losses whose factors are not 0.
   public func build(_ objective: inout ObjectiveBuilder) throws {
     try base.build(&objective)
     let losses: [(name: String, op: any BatchLoss, weight: Float)] = [

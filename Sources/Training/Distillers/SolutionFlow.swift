@@ -4,27 +4,34 @@ public import Settings
 public import Tasks
 import Tensors
 
-/// Learning how a teacher's channels of one resolution go together with those of the next: the flow of its solution (FSP).
+/// Teaches the student the products of the teacher's channels of one resolution with those of the next (FSP).
 ///
-/// **Formula** `loss = base + weight·Σ_k mean_cd (F_S[c,d] - F_T[c,d])²` an image, `F[c,d] = mean_p a[c,p]·b[d,p]` of values a of pair k and b of
-/// pair k + 1 (`FlowMatrix`); the larger of both is averaged down to the smaller.
+/// They describe the flow of the solution.
 ///
-/// **Paper** Yim, Joo, Bae, Kim, "A gift from knowledge distillation", CVPR 2017, which trains it alone first and then the labels; the
-/// weight of 50 and the values are those of RepDistiller.
+/// **Formula** `loss = base + weight·Σ_k mean_cd (F_S[c,d] - F_T[c,d])²` an image, with
+/// `F[c,d] = mean_p a[c,p]·b[d,p]` of values a of pair k and b of pair k + 1 (`FlowMatrix`). The larger of
+/// both is averaged down to the smaller.
+///
+/// **Paper** Yim, Joo, Bae, Kim, "A gift from knowledge distillation", CVPR 2017, which trains it alone first
+/// and then the labels; the weight of 50 and the values are those of RepDistiller.
 public struct SolutionFlow: Distiller {
+  /// The name in recipes: `flow`.
   public static let name = "flow"
+  /// One line for `condense list`.
   public static let summary =
     "match how the teacher's channels of one resolution go together with those of the next, alone or beside another (FSP)"
 
-  /// The factor on the mean squared difference.
+  /// The factor of the mean squared difference.
   public var weight: Float = 50
-  /// What it is added to: `supervised`, one of logits, or nothing.
+  /// The objective to which it is added: `supervised`, one on logits, or none.
   public var base: (any Distiller)? = Supervised()
-  /// What flows, in order; `nil` pairs the last values of every resolution that both have.
+  /// The pairs to compare, in order; `nil` takes the last values of every resolution that both have.
   public var pairs: [ValuePair]?
 
+  /// Creates it with its default settings.
   public init() {}
 
+  /// Settings: `weight`, `base`, `pairs`.
   public static var settings: [Setting<SolutionFlow>] {
     [
       Setting("weight", \.weight, in: 1e-6...1e6, "factor on the mean squared difference"),
@@ -33,10 +40,12 @@ public struct SolutionFlow: Distiller {
     ]
   }
 
-  /// Values, and what the objective that it is added to learns from.
+  /// Values, and the parts that the base learns from.
   public var teacherParts: Set<TeacherPart> { (base?.teacherParts ?? []).union([.values]) }
+  /// The temperature of the base.
   public var temperatureOfTargets: Float? { base?.temperatureOfTargets }
 
+  /// Adds the base, and the difference of the flows from pair to pair; throws for fewer than two pairs.
   public func build(_ objective: inout ObjectiveBuilder) throws {
     try base?.build(&objective)
     let all = try objective.pairs(pairs, ranks: [4], objective: Self.name)
@@ -60,7 +69,7 @@ public struct SolutionFlow: Distiller {
 }
 
 extension ObjectiveBuilder {
-  /// Both values at the smaller resolution of the two.
+  /// Both values at the smaller resolution of the two; throws if one is no multiple of the other.
   fileprivate mutating func averaged(
     _ values: [String], _ shapes: [Shape], name: String, _ from: ValuePair, _ to: ValuePair
   ) throws -> [String] {

@@ -4,31 +4,39 @@ public import Settings
 public import Tasks
 import Tensors
 
-/// Learning values within a teacher as the means of normal distributions, each channel with a variance that is learnt too: what the
-/// student cannot know counts less.
+/// Teaches the student values within the teacher as means of normal distributions with learned variances
+/// (VID).
 ///
-/// **Formula** `loss = base + weight·Σ_pairs mean_cp ½·((r(A_S)[c,p] - A_T[c,p])²/v[c] + log v[c])` an image, r being three 1x1 convolutions
-/// without biases for images `[C, H, W]`, linear layers for features `[C]`, rectifiers between them, and v variances
-/// (`GaussianLikelihood`), all trained beside the student and left behind.
+/// A channel that the student cannot predict gets a large variance and counts less.
 ///
-/// **Paper** Ahn, Hu, Damianou, Lawrence, Dai, "Variational information distillation for knowledge transfer", CVPR 2019,
-/// arXiv:1904.05835; the layers, the weight and the variance of 5 to start from are those of RepDistiller. Variances do not decay.
+/// **Formula** `loss = base + weight·Σ_pairs mean_cp ½·((r(A_S)[c,p] - A_T[c,p])²/v[c] + log v[c])` an image.
+/// r is three 1x1 convolutions without biases for images `[C, H, W]`, linear layers for features `[C]`, with
+/// rectifiers between them. v are variances (`GaussianLikelihood`). All are trained beside the student and
+/// left behind.
+///
+/// **Paper** Ahn, Hu, Damianou, Lawrence, Dai, "Variational information distillation for knowledge transfer",
+/// CVPR 2019, arXiv:1904.05835; the layers, the weight and the first variance of 5 are those of RepDistiller.
+/// Variances do not decay.
 public struct VariationalInformation: ValueDistiller {
+  /// The name in recipes: `variational`.
   public static let name = "variational"
+  /// One line for `condense list`.
   public static let summary =
     "match values within the teacher through adapters, each channel as surely as it can be known, beside another objective (VID)"
 
-  /// The factor on the negative logarithm of the likelihood.
+  /// The factor of the negative logarithm of the likelihood.
   public var weight: Float = 1
-  /// The variance that each channel starts from.
+  /// The variance from which each channel starts.
   public var variance: Float = 5
-  /// What it is added to: `supervised`, or one of logits.
+  /// The objective to which it is added: `supervised`, or one on logits.
   public var base: any Distiller = Supervised()
-  /// What is compared; `nil` pairs the last values of every resolution that both have.
+  /// The pairs to compare; `nil` takes the last values of every resolution that both have.
   public var pairs: [ValuePair]?
 
+  /// Creates it with its default settings.
   public init() {}
 
+  /// Settings: `weight`, `variance`, `base`, `pairs`.
   public static var settings: [Setting<VariationalInformation>] {
     [
       Setting("weight", \.weight, in: 0...1e6, "factor on the negative logarithm of the likelihood"),
@@ -38,6 +46,7 @@ public struct VariationalInformation: ValueDistiller {
     ]
   }
 
+  /// Adds the base, and the negative log-likelihood of each pair through three adapters.
   public func build(_ objective: inout ObjectiveBuilder) throws {
     try base.build(&objective)
     for pair in try objective.pairs(pairs, ranks: [2, 4], objective: Self.name) {

@@ -1,27 +1,27 @@
 public import Metrics
 public import Settings
 
-/// What one epoch showed: a line of `MODEL.metrics.jsonl`.
+/// The metrics of one epoch: a line of `MODEL.metrics.jsonl`.
 public struct EpochMetrics: Sendable, Equatable {
   /// The number of the epoch, from 1.
   public var epoch: Int
   /// The mean training loss, of augmented images in training mode.
   public var loss: Double
-  /// What the task is judged by.
+  /// The metric by which the task is judged.
   public var metric: MetricKind
-  /// The metric of the training images meanwhile; `nil` where it is no mean over images.
+  /// The metric of the training images during the epoch; `nil` if it is no mean over images.
   public var value: Double?
-  /// The loss on the validation split; `nil` without one, or where the task has none.
+  /// The loss on the validation split; `nil` without one, or if the task has none.
   public var validationLoss: Double?
   /// The metric on the validation split; `nil` without one.
   public var validation: Double?
   /// The learning rate of the last step.
   public var rate: Float
-  /// Weights, biases and norms that are not zero by construction: what pruning while training leaves.
+  /// Weights, biases and norms that are not zero by construction: those that pruning while training leaves.
   public var weights: Int
-  /// Training images a second, validation apart.
+  /// Training images a second, without validation.
   public var imagesPerSecond: Double
-  /// What the training steps took.
+  /// Seconds that the training steps took.
   public var seconds: Double
 
   /// The epoch as a mapping, in which the metric's own keys name its figures.

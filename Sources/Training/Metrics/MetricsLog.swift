@@ -4,13 +4,14 @@ import Tensors
 
 /// The file of one line an epoch beside a model, in step with its checkpoints.
 public final class MetricsLog {
-  /// The file's path.
+  /// The path of the file.
   public let path: String
 
-  /// A log at a path; nothing is written yet.
+  /// Makes a log at a path; nothing is written yet.
   public init(path: String) { self.path = path }
 
-  /// Keeps the lines of the first epochs and drops what a killed training wrote behind its last checkpoint.
+  /// Keeps the lines of the first epochs and drops lines that a killed training wrote after its last
+  /// checkpoint.
   public func keep(epochs: Int) throws {
     let url = URL(filePath: path)
     guard let data = try? Data(contentsOf: url) else { return }
@@ -28,7 +29,7 @@ public final class MetricsLog {
     }
   }
 
-  /// The last line, where there is one.
+  /// The last line; `nil` if there is none.
   public func last() -> SettingsNode? {
     guard let data = try? Data(contentsOf: URL(filePath: path)) else { return nil }
     return data.split(separator: UInt8(ascii: "\n")).last.flatMap {
@@ -36,7 +37,7 @@ public final class MetricsLog {
     }
   }
 
-  /// Adds an epoch's line and flushes it to the disk.
+  /// Appends the line of an epoch and flushes it to the disk.
   public func append(_ metrics: EpochMetrics) throws {
     do {
       if !FileManager.default.fileExists(atPath: path) {

@@ -4,11 +4,11 @@ import Tasks
 import Tensors
 
 extension Rewrite {
-  /// The rewrite of a student as one of the whole training, whose weights are those of a state: the layers of the objective
-  /// follow.
+  /// The rewrite of a student as one of the whole training, with the layers of the objective.
   ///
-  /// A layer keeps its weights where it still reads as many channels as before, or where what is left of them is known; else it
-  /// starts anew. `objective` is that of the rewritten student, `before` the student as it was.
+  /// A layer of the objective keeps its weights if it reads as many channels as before, or if the remaining
+  /// channels are known; otherwise it starts anew. `objective` is that of the rewritten student, `before` the
+  /// student as it was, `state` the present weights.
   func joined(
     _ objective: Objective, before: Graph, _ state: TrainingState
   ) throws -> Rewrite {
@@ -29,9 +29,10 @@ extension Rewrite {
     return Rewrite(graph: joined, origin: origin)
   }
 
-  /// The channels that are left of a value of the student; `nil` where that is not said.
+  /// The channels that remain of a value of the student; `nil` if they are not known.
   ///
-  /// They are those of the parameter that makes them: of the node itself, or of one before whose channels it follows.
+  /// They are those of the parameter that makes them: of the node itself, or of an earlier one whose channels
+  /// it follows.
   private func keptChannels(of value: String, before: Graph) -> [Int]? {
     var name = value
     while let node = graph.node(named: name) {

@@ -5,7 +5,8 @@ import Tasks
 import Tensors
 
 extension Trainer.Setup {
-  /// Refuses a teacher that is missing, cannot say what the objective needs, or is one of other images or classes.
+  /// Throws if the teacher is missing, lacks outputs that the objective needs, or is of other images or
+  /// classes.
   func requireTeacher(heads: [Head], _ source: any BatchSource) throws {
     let name = type(of: objective).name
     let parts = objective.teacherParts
@@ -22,7 +23,7 @@ extension Trainer.Setup {
     }
   }
 
-  /// Refuses a teacher of other images, or whose heads are of other extents: of other classes.
+  /// Throws if the teacher reads other images, or has heads of other extents, such as other classes.
   private func requireAlike(_ teacher: Graph, _ heads: [Head]) throws {
     let inputs = (graph.inputs.map { "\($0.shape)" }, teacher.inputs.map { "\($0.shape)" })
     guard inputs.0 == inputs.1 else {
@@ -43,8 +44,9 @@ extension Trainer.Setup {
     }
   }
 
-  /// What reads what the teacher says; `nil` where the objective asks for nothing. A teacher that runs already and says as much
-  /// goes on.
+  /// The reader of the teacher's outputs; `nil` if the objective asks for none.
+  ///
+  /// A teacher that runs already and gives the same values goes on.
   func teacherReader(
     of objective: Objective, after former: (any TeacherReader)?
   ) throws -> (any TeacherReader)? {
@@ -66,7 +68,7 @@ extension Trainer.Setup {
 }
 
 extension ImageTask {
-  /// The head of one score a class of a teacher; refused where the task has none.
+  /// The head of a teacher with one score a class; throws if the task has none.
   func scoreHead(of teacher: Graph) throws(TaskError) -> Head {
     try heads(of: teacher, network: "teacher").named(Head.scores, network: "teacher")
   }

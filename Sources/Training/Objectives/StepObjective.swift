@@ -4,22 +4,24 @@ import Graphs
 import Tasks
 import Tensors
 
-/// An objective at work on the plan of one student: tells the plan what task and teacher say of a batch, and reads the
-/// losses. All buffers are made once.
+/// An objective on the plan of one student.
+///
+/// It writes targets and the teacher's outputs into the plan, and reads the losses. All buffers are made
+/// once.
 final class StepObjective {
-  /// What a batch gave: sums, so that parts add up.
+  /// The scores of a batch, as sums, so that parts add up.
   struct Score: Equatable {
     /// The sum of the images' losses.
     var loss = 0.0
-    /// The sum of what the images contributed to the metric; `nil` where it is no mean over images.
+    /// The sum of the images' contributions to the metric; `nil` if it is no mean over images.
     var metric: Double?
   }
 
-  /// What is minimized.
+  /// The objective that is minimized.
   let objective: Objective
-  /// The student and the objective behind it.
+  /// The student with the objective behind it.
   let graph: Graph
-  /// What the student's heads say.
+  /// The outputs of the student's heads.
   let outputs: HeadOutputs
 
   private let task: any ImageTask
@@ -32,8 +34,10 @@ final class StepObjective {
   private var targetInputs: [(input: InputID, buffer: AlignedBuffer)] = []
   private var teacherInputs: [(input: InputID, output: TeacherOutput, count: Int)] = []
 
-  /// Prepares the objective of a setup for parts of `partSize` images; `source` is what the student learns from. A teacher
-  /// that ran beside the student before it was rewritten goes on, where the same of its values are compared.
+  /// Prepares the objective of a setup for parts of `partSize` images.
+  ///
+  /// `source` is the student's training data. A teacher that ran beside `former` goes on if the same of its
+  /// values are compared.
   init(
     _ setup: Trainer.Setup, partSize: Int, source: any BatchSource, after former: StepObjective? = nil
   ) throws {
@@ -68,12 +72,12 @@ final class StepObjective {
     }
   }
 
-  /// Gets ready what the teacher says of a batch, before its parts are run.
+  /// Prepares the teacher's outputs for a batch, before its parts are run.
   func prepare(_ batch: Batch, epoch: Int, step: Int) throws {
     try teacher?.prepare(batch, epoch: epoch, step: step)
   }
 
-  /// Tells the plan what task and teacher say of a part of the batch.
+  /// Writes targets and the teacher's outputs for a part of the batch into the plan.
   func write(_ batch: Batch, _ range: Range<Int>, to plan: any Plan) {
     if !targetInputs.isEmpty {
       task.writeTargets(of: batch, range, for: outputs.heads, into: targetBuffers)
@@ -86,7 +90,7 @@ final class StepObjective {
     }
   }
 
-  /// What the plan has just computed of a part of the batch.
+  /// The scores of a part of the batch that the plan has just computed.
   func score(_ batch: Batch, _ range: Range<Int>, from plan: any Plan) -> Score {
     var score = Score()
     let losses = losses
@@ -111,7 +115,7 @@ final class StepObjective {
 }
 
 extension Trainer.Setup {
-  /// What is minimized, for the present network.
+  /// The objective of the present network.
   fileprivate func objectiveGraph() throws -> Objective {
     var builder = try ObjectiveBuilder(
       task, student: graph, teacher: teacher?.network, smoothing: settings.labelSmoothing,

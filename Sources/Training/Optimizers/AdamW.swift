@@ -2,24 +2,28 @@ public import Execution
 import Foundation
 public import Settings
 
-/// Adam with weight decay apart from the gradient, in PyTorch's form.
+/// Adam with weight decay separate from the gradient, in PyTorch's form.
 ///
 /// **Formula** `w *= 1 - rate·decay`, `m = β₁·m + (1 - β₁)·g`, `v = β₂·v + (1 - β₂)·g²`,
-/// `w -= rate/(1 - β₁ᵗ) · m / (√v/√(1 - β₂ᵗ) + ε)`, t being the number of the step.
+/// `w -= rate/(1 - β₁ᵗ) · m / (√v/√(1 - β₂ᵗ) + ε)`, with t the number of the step from 1.
 ///
-/// Paper: Loshchilov, Hutter, "Decoupled weight decay regularization", ICLR 2019, arXiv:1711.05101.
+/// **Paper** Loshchilov, Hutter, "Decoupled weight decay regularization", ICLR 2019, arXiv:1711.05101.
 public struct AdamW: Optimizer {
+  /// The name in recipes: `adamw`.
   public static let name = "adamw"
+  /// One line for `condense list`.
   public static let summary = "Adam with decoupled weight decay"
 
-  /// How slowly the mean of gradients follows.
+  /// The share of the mean of gradients that is kept from step to step, 0...0.9999.
   public var beta1: Float = 0.9
-  /// How slowly the mean of squared gradients follows.
+  /// The share of the mean of squared gradients that is kept from step to step, 0...0.99999.
   public var beta2: Float = 0.999
-  /// Added to the root, so that nothing is divided by zero.
+  /// The number added to the root, so that nothing is divided by zero.
   public var epsilon: Float = 1e-8
 
+  /// Creates it with its default settings.
   public init() {}
+  /// Settings: `beta1`, `beta2`, `epsilon`.
   public static var settings: [Setting<AdamW>] {
     [
       Setting("beta1", \.beta1, in: 0...0.9999, "how slowly the mean of gradients follows"),
@@ -28,8 +32,10 @@ public struct AdamW: Optimizer {
     ]
   }
 
+  /// Two: means of gradients and of their squares.
   public var momentCount: Int { 2 }
 
+  /// Updates weights and both moments by the formula.
   public func update(
     weights: inout MutableSpan<Float>, gradients: Span<Float>, first: inout MutableSpan<Float>,
     second: inout MutableSpan<Float>, decay: Float, _ step: StepParameters

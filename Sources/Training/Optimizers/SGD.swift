@@ -3,20 +3,23 @@ public import Settings
 
 /// Stochastic gradient descent with momentum, in PyTorch's form.
 ///
-/// **Formula** `g = scale·gradient + decay·w`, `v = momentum·v + g`, `w -= rate·(g + momentum·v)` with Nesterov's
-/// look-ahead, `w -= rate·v` without, `w -= rate·g` when momentum is 0.
+/// **Formula** `g = scale·gradient + decay·w`, `v = momentum·v + g`, then `w -= rate·(g + momentum·v)` with
+/// Nesterov's look-ahead, `w -= rate·v` without, and `w -= rate·g` if momentum is 0.
 ///
-/// Paper: Sutskever, Martens, Dahl, Hinton, "On the importance of initialization and momentum in deep learning",
-/// ICML 2013.
+/// **Paper** Sutskever, Martens, Dahl, Hinton, "On the importance of initialization and momentum in deep
+/// learning", ICML 2013.
 public struct SGD: Optimizer {
+  /// The name in recipes: `sgd`.
   public static let name = "sgd"
+  /// One line for `condense list`.
   public static let summary = "stochastic gradient descent with momentum"
 
-  /// The share of the velocity that is kept from step to step.
+  /// The share of the velocity that is kept from step to step, 0...0.9999.
   public var momentum: Float = 0.9
-  /// Whether the step looks ahead along the velocity.
+  /// True if the step looks ahead along the velocity.
   public var nesterov = true
 
+  /// Creates it with its default settings.
   public init() {}
 
   /// Makes a rule.
@@ -25,6 +28,7 @@ public struct SGD: Optimizer {
     self.nesterov = nesterov
   }
 
+  /// Settings: `momentum`, `nesterov`.
   public static var settings: [Setting<SGD>] {
     [
       Setting("momentum", \.momentum, in: 0...0.9999, "share of the velocity kept from step to step"),
@@ -32,8 +36,10 @@ public struct SGD: Optimizer {
     ]
   }
 
+  /// One: the velocity.
   public var momentCount: Int { 1 }
 
+  /// Updates weights and velocity by the formula.
   public func update(
     weights: inout MutableSpan<Float>, gradients: Span<Float>, first: inout MutableSpan<Float>,
     second: inout MutableSpan<Float>, decay: Float, _ step: StepParameters

@@ -3,11 +3,14 @@ import Execution
 import Graphs
 import Tensors
 
-/// The divergence of a network's Gaussian weights at work on one plan: after the backward passes of a step it adds its gradients.
+/// The divergence of a network's Gaussian weights on one plan: adds its gradients after the backward passes
+/// of a step.
 ///
-/// **Formula** added to what is minimized: `Σ_layers divergence/N · Σ KL`, N being the number of training images, since the loss is
-/// a mean over images (`LogUniformDivergence`). Weights that are pruned for good count nothing.
+/// **Formula** of the part of the loss: `Σ_layers divergence/N · Σ KL`, with N the number of training images,
+/// since the loss is a mean over images (`LogUniformDivergence`). Weights that are pruned for good count
+/// nothing.
 final class StepDivergence {
+  /// The means and variances of a layer, as the plan lays them out.
   private struct Layer {
     let factor: Float
     let means: (parameter: ParameterID, order: [Int32])
@@ -15,7 +18,7 @@ final class StepDivergence {
   }
 
   private let layers: [Layer]
-  /// Means, then gradients by them, of one layer.
+  /// Memory for one layer: means first, then gradients by them.
   private var scratch: [Float] = []
 
   /// Finds the Gaussian weights of a network in its plan.
@@ -32,15 +35,17 @@ final class StepDivergence {
     scratch = Array(repeating: 0, count: layers.map(\.means.order.count).max() ?? 0)
   }
 
-  /// Adds `scale` times the divergence's gradients to those of the plan; gives back the divergence.
+  /// Adds `scale` times the divergence's gradients to those of the plan; returns the divergence.
   func add(to plan: any Plan, scale: Float) -> Double {
     layers.reduce(0) { $0 + Double($1.factor) * add($1, scale * $1.factor, plan) }
   }
 
+  /// Adds the gradients of one layer; returns the sum of its divergences.
   private func add(_ layer: Layer, _ scale: Float, _ plan: any Plan) -> Double {
     var numbers = scratch
     scratch = []
     defer { scratch = numbers }
+    // Means and variances lie in layouts of their kernels, so elements meet by their row-major order.
     plan.withParameter(layer.means.parameter) { weights, _ in
       let order = layer.means.order.span
       var room = numbers.mutableSpan

@@ -3,7 +3,7 @@ import Graphs
 import Settings
 import Tensors
 
-/// The penalties of a training at work on one plan: after the backward passes of a step they add their gradients.
+/// The penalties of a training on one plan: adds their gradients after the backward passes of a step.
 final class StepPenalties {
   /// A group of elements as the plan lays them out, or a parameter whose elements count by themselves.
   private enum Work {
@@ -13,7 +13,7 @@ final class StepPenalties {
 
   private let penalties: [(penalty: any Penalty, work: [Work])]
 
-  /// Finds what the penalties are of in the plan of a network: of what the plan updates.
+  /// Finds the elements of the penalties in the plan of a network, among those that the plan updates.
   init(_ penalties: [any Penalty], of graph: Graph, on plan: any Plan) throws {
     var all: [(any Penalty, [Work])] = []
     for penalty in penalties {
@@ -23,6 +23,7 @@ final class StepPenalties {
     self.penalties = all
   }
 
+  /// The work of a penalty, with places in the plan's layout.
   private static func work(
     _ elements: PenalizedElements, on plan: any Plan
   ) throws -> [Work] {
@@ -46,7 +47,8 @@ final class StepPenalties {
     }
   }
 
-  /// Adds `scale` times the penalties' gradients to those of the plan; gives back the penalties at this point of the training.
+  /// Adds `scale` times the penalties' gradients to those of the plan; returns the penalties at this
+  /// progress.
   func add(to plan: any Plan, scale: Float, at progress: Double) -> Double {
     var total = 0.0
     for (penalty, work) in penalties {
@@ -64,6 +66,7 @@ final class StepPenalties {
     return total
   }
 
+  /// Adds the gradient of a cost of single elements; returns the cost.
   private static func add(
     _ penalty: some Penalty, _ scale: Float, _ parameter: ParameterID, _ plan: any Plan
   ) -> Double {
@@ -78,6 +81,7 @@ final class StepPenalties {
     }
   }
 
+  /// Adds the gradient of a cost of one group; returns the cost.
   private static func add(
     _ penalty: some Penalty, _ scale: Float, _ parts: [(parameter: ParameterID, places: [Int32])],
     _ count: Int,

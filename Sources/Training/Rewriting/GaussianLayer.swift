@@ -3,16 +3,18 @@ public import Graphs
 import Ops
 import Tensors
 
-/// A layer of products whose weights are Gaussian while it trains: a layer of their means, one of their variances that reads the
-/// squared input, and the op that draws what comes of both.
+/// A layer of products whose weights are Gaussian while it trains.
+///
+/// It is a layer of the means, one of the variances that reads the squared input, and the op that draws the
+/// output from both.
 public struct GaussianLayer: Sendable {
-  /// What draws the output.
+  /// The node that draws the output.
   public let sample: Node
   /// The layer itself, whose weights are the means.
   public let mean: Node
   /// The layer of variances, whose masters are their logarithms.
   public let variance: Node
-  /// The square of the input.
+  /// The node that squares the input.
   public let square: Node
 
   /// The parameter of the means.

@@ -1,13 +1,13 @@
 import Graphs
 import Settings
 
-/// When a training's network is rewritten, and by what.
+/// The points at which a training's network is rewritten, and the rewriter.
 struct RewriteSchedule {
   private let rewriter: (any GraphRewriter)?
   private let points: [Int]
   private let updates: Int
 
-  /// Asks for the points of a training of so many updates.
+  /// Asks the rewriter for the points of a training; throws if they do not ascend or lie outside it.
   init(_ rewriter: (any GraphRewriter)?, updates: Int) throws {
     self.rewriter = rewriter
     self.updates = updates
@@ -17,13 +17,13 @@ struct RewriteSchedule {
     }
   }
 
-  /// Whether all is done after the first `done` points.
+  /// True if no point is left after the first `done` ones.
   func isComplete(after done: Int) -> Bool { done >= points.count }
 
-  /// Whether the next point after `done` ones is reached.
+  /// True if the next point after `done` ones is reached.
   func isDue(after done: Int, update: Int) -> Bool { done < points.count && points[done] <= update }
 
-  /// What the next point after `done` ones makes of a network.
+  /// The rewrite of a network at the next point after `done` ones; `nil` if there is none.
   func rewrite(_ graph: Graph, after done: Int) throws -> Rewrite? {
     guard let rewriter, done < points.count else { return nil }
     let point = RewritePoint(index: done, count: points.count, update: points[done], updates: updates)

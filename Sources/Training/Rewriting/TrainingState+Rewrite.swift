@@ -5,9 +5,10 @@ import Tensors
 extension TrainingState {
   /// The state with which training goes on after a rewrite.
   ///
-  /// Parameters are the rewritten network's. Moments and averages follow the parameters that they belong to, cut as those
-  /// were; of new parameters the moments start at zero and the averages as the parameters. Averages of `frozen` parameters, which no
-  /// update brings nearer to what a rewrite makes of these, are the parameters.
+  /// Parameters are the rewritten network's. Moments and averages follow the parameters that they belong to,
+  /// cut as those were. For new parameters the moments start at zero and the averages as the parameters.
+  /// Averages of `frozen` parameters are the parameters too, because no update would move them to the
+  /// rewritten values. Throws for an origin that did not exist or does not fit.
   func carried(by rewrite: Rewrite, frozen: Set<String> = []) throws -> TrainingState {
     var carried = TrainingState(parameters: rewrite.graph.parameters.mapValues(\.value))
     for (name, tensor) in carried.parameters.sorted(by: { $0.key < $1.key }) {
@@ -28,7 +29,7 @@ extension TrainingState {
 }
 
 extension Origin {
-  /// The kept part of the tensor that belongs to the old parameter; `nil` where it has none.
+  /// The kept part of the tensor of the old parameter; `nil` if there is none.
   fileprivate func part(
     of tensors: [String: Tensor], like shape: Shape, _ name: String
   ) throws -> Tensor? {

@@ -2,16 +2,21 @@ public import Settings
 
 /// The highest rate, multiplied by a factor at each of a few milestones.
 public struct StepDecay: Schedule {
+  /// The name in recipes: `step`.
   public static let name = "step"
+  /// One line for `condense list`.
   public static let summary = "the rate drops by a factor at milestones"
 
+  /// The share of all steps over which the rate climbs from 0.
   public var warmUp = 0.0
-  /// When the rate drops: shares of the steps behind the warm-up.
+  /// The milestones at which the rate drops, as shares of the steps after the warm-up.
   public var milestones = [0.5, 0.75]
-  /// What the rate is multiplied by at a milestone.
+  /// The factor by which the rate is multiplied at a milestone, 0...1.
   public var factor = 0.1
 
+  /// Creates it with its default settings.
   public init() {}
+  /// Settings: `warmUp`, `milestones`, `factor`.
   public static var settings: [Setting<StepDecay>] {
     [
       Setting("warmUp", \.warmUp, in: 0...0.9, "share of all steps over which the rate climbs"),
@@ -23,6 +28,7 @@ public struct StepDecay: Schedule {
     ]
   }
 
+  /// The factor to the power of the number of milestones passed.
   public func factor(at progress: Double) -> Double {
     milestones.reduce(1) { $1 <= progress ? $0 * factor : $0 }
   }
