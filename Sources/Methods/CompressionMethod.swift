@@ -19,11 +19,11 @@ public protocol CompressionMethod: NamedKind {
   var pacing: Pacing { get }
   /// True if it acts once more after the stage's training, with a progress of 1.
   ///
-  /// That last step takes away what acts in training alone.
+  /// That last step removes parts that act in training alone.
   var settles: Bool { get }
   /// The knowledge of the network that it needs besides the weights.
   var evidence: Set<EvidenceKind> { get }
-  /// The setting that says how strong the compression is, for goals; `nil` if there is no such number.
+  /// The setting for the strength of the compression, which goals raise; `nil` if there is none.
   ///
   /// Raising it never makes the student larger.
   static var strength: WritableKeyPath<Self, Double>? { get }
@@ -34,7 +34,7 @@ public protocol CompressionMethod: NamedKind {
   /// The method that removes as much by chance, for the control row; `nil` if there is none.
   var randomControl: (any CompressionMethod)? { get }
 
-  /// The name of the target whose cost model says what layers are worth; `nil` for none.
+  /// The name of the target whose cost model judges layers; `nil` for none.
   var target: String? { get }
 
   /// The names of the layers that lose the same channels as a node, itself among them.
@@ -132,7 +132,7 @@ public enum EvidenceKind: String, Sendable {
   case latency
 }
 
-/// The answer to whether a method can be applied to a node.
+/// Applicable or not: the judgement of a method on a node.
 public enum Applicability: Sendable, Equatable {
   /// The method changes the node.
   case applicable
@@ -160,7 +160,7 @@ public struct MethodDocumentation: Sendable {
   }
 }
 
-/// The reason why a method cannot do what it is asked to.
+/// The reason why a method cannot be applied.
 public enum MethodError: Error, Sendable, CustomStringConvertible {
   /// The method would change nothing.
   case nothingToDo(method: String, reason: String)

@@ -76,6 +76,7 @@ public struct OutputFit: Sendable {
         try layer.fitted(to: target, reading: inputs, ridge: ridge)
       }
       for (name, tensor) in changed {
+        // Fitted weights are new: moments of the old ones do not belong to them.
         fitted.graph.parameters[name]?.value = tensor
         fitted.origin[name] = nil
       }

@@ -74,6 +74,7 @@ final class StepEngine {
     for part in 0..<parts {
       let range = part * partSize..<(part + 1) * partSize
       let values = images.span.extracting(range.lowerBound * imageSize..<range.upperBound * imageSize)
+      // Keyed by place, not drawn in sequence: a resumed training draws the same numbers.
       let key = SeededRandom(seed: setup.seed, purpose: "step", place.epoch, place.step, part).key
       plan.writeInput(imageInput, values)
       objective.write(batch, range, to: plan)

@@ -138,6 +138,7 @@ public final class Trainer {
       }
     }
     let metrics = epochMetrics(scores)
+    // The line precedes the checkpoint: after a kill in between, `keep` drops it and the epoch ends again.
     try log?.append(metrics)
     observer.epoch(metrics)
     progress.epoch += 1
@@ -180,6 +181,7 @@ public final class Trainer {
 
   /// Goes on with a rewritten network; layers that the objective trains beside it follow.
   private func adopt(_ rewrite: Rewrite, _ state: TrainingState) throws {
+    // The new engine comes first: the layers of its objective are those that the state must fit.
     let before = setup.graph
     try adopt(rewrite.graph)
     try engine.load(

@@ -5,7 +5,8 @@ public import Settings
 /// The settings of a training; the defaults are the recipe of the project's reference accuracies.
 ///
 ///     var settings = TrainingSettings()
-///     try settings.update(from: SettingsNode(yaml: "learningRate: 0.02", source: "demo.yaml"), owner: "training")
+///     let changes = try SettingsNode(yaml: "learningRate: 0.02", source: "demo.yaml")
+///     try settings.update(from: changes, owner: "training")
 public struct TrainingSettings: Configurable, Sendable {
   /// Passes over the training images.
   public var epochs = 30

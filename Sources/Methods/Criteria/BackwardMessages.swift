@@ -29,11 +29,12 @@ struct BackwardMessages {
 
   /// True if each element of the node's output comes from one element of its only input, in the same order.
   static func isElementwise(_ node: Node) -> Bool {
+    // An op whose output may lie over its input reads for each element that element alone.
     node.inputs.count == 1 && !(node.op is any ProductOp)
       && (node.op.placement != .apart || node.op is Softmax)
   }
 
-  /// The node's parameters with each weight changed; what is added, such as a bias, is zero.
+  /// The node's parameters with each weight changed; biases and other summands are zero.
   func weights(of node: Node, _ change: (Float) -> Float) -> [Tensor] {
     graph.slots(of: node).map { name, slot in
       guard slot.isPrunable, var tensor = graph.parameters[name]?.value else {

@@ -2,7 +2,9 @@ import Graphs
 public import Settings
 public import Tensors
 
-/// Scores channels by the loss of adding what reads them to what reads their nearest twin; needs no data.
+/// Scores channels by the loss of merging them with their nearest twin; needs no data.
+///
+/// To merge a channel is to add the weights that read it to those that read its twin.
 public struct NeuronMerging: Saliency {
   /// The name in recipes: `merging`.
   public static let name = "merging"

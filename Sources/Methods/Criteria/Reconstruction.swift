@@ -144,7 +144,7 @@ struct LassoPath {
     var penalty = target.map(abs).max() ?? 0
     let last = penalty * 1e-5
     var factors = Array(repeating: 0.0, count: active.count)
-    // The target of each channel without what the factors make already.
+    // The part of each channel's target that the factors do not make yet.
     var rest = target
     while penalty > last, active.contains(where: { entries[$0] == 0 }) {
       for _ in 0..<200 {

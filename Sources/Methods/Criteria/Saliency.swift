@@ -2,7 +2,7 @@ public import Graphs
 public import Settings
 public import Tensors
 
-/// Scores prunable units by how much they matter: a criterion of pruning.
+/// A criterion of pruning: scores prunable units by their importance.
 ///
 /// A criterion is one file in `Criteria/` and one line in `SaliencyCatalogue`. It scores whatever units it
 /// gets, single weights as well as coupled channels: `UnitSet.sums` adds up its numbers of elements.
@@ -204,6 +204,7 @@ extension Compression {
   ) throws {
     var context = SaliencyContext(
       graph: graph, original: original, evidence: evidence, images: images, random: random)
+    // One call a criterion: those that look at images look once, those that draw draw in the graph's order.
     let keys = criteria.map(SaliencyCatalogue.key)
     for (first, key) in keys.enumerated() where keys.firstIndex(of: key) == first {
       try body(criteria[first], keys.indices.filter { keys[$0] == key }, &context)

@@ -11,7 +11,7 @@ extension SaliencyContext {
 
   /// Calls `body` with the sums of gradient times weight over the units of each set, for each batch or image.
   ///
-  /// To first order that is what the loss falls by without them.
+  /// To first order the loss falls by these sums without the units.
   func forEachChange(
     of sets: [UnitSet], _ relation: UnitRelation, images: Int?, per scope: LossScope = .batches,
     _ body: ([[Double]]) -> Void

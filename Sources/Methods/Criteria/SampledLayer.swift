@@ -153,7 +153,7 @@ struct SampledLayer: PlaceReader {
     conv.appendPatch(at: place, width: outputWidth, of: tensor, image: image, to: &rows)
   }
 
-  /// The mean products of what the units of a set contribute to the outputs: `[units, units]`.
+  /// The mean products of the units' contributions to the outputs: `[units, units]`.
   ///
   /// With X the rows, the products of columns u and v are `(XᵀX ∘ WᵀW)[u, v]`, so outputs need not be
   /// computed.
@@ -179,7 +179,7 @@ struct SampledLayer: PlaceReader {
     return sums
   }
 
-  /// The weight and bias, by name, that make what the layer made of `before` from the rows `now`.
+  /// The weight and bias, by name, that turn the rows `now` into the layer's outputs for the rows `before`.
   ///
   /// Some channels are missing in `now`. With D the change of the weights that stay,
   /// `(XᵀX + e·I)·D = Xᵀ·(Y - X·W)`. Empty if the layer has masks or grids, or there are no rows.

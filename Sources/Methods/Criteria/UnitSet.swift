@@ -73,6 +73,7 @@ public struct UnitSet: Sendable {
     for node in graph.nodes.reversed() where group.values.contains(node.name) {
       let isMixing = node.op.channels(graph.inputShapes(of: node)) == .mixing
       let isAffine = graph.slots(of: node).contains { $0.slot.isTrainable && $0.slot.outputAxis != nil }
+      // In reverse order: a later norm or depthwise layer of the group still scales the values in `leading`.
       if isAffine, !leading.contains(node.name) { gated.insert(node.name) }
       if !isMixing, isAffine || leading.contains(node.name) { leading.formUnion(node.inputs) }
     }

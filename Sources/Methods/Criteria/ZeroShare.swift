@@ -61,7 +61,7 @@ public struct ZeroShare: Saliency {
   /// Scores are compared as they are: they are shares.
   public func scale(of kind: UnitKind) -> ScoreScale { .plain }
 
-  /// 1 - max(share of |w| < t in the filters that make it, share of |w| < t in what reads it).
+  /// 1 minus the larger share of |w| < t: in the filters that make the channel, or in the weights that read it.
   public func scores(
     of sets: [UnitSet], _ context: inout SaliencyContext
   ) throws -> [[Double]] {

@@ -92,6 +92,7 @@ extension Evidence {
       seen += 1
       for (name, gradient) in gradients {
         shapes[name] = gradient.shape
+        // Taken out of the dictionary, so that the array changes in place.
         var sum = sums.removeValue(forKey: name) ?? Array(repeating: 0, count: gradient.values.count)
         for i in sum.indices { sum[i] += Double(gradient.values[i]) * Double(gradient.values[i]) }
         sums[name] = sum

@@ -5,8 +5,8 @@ import Tensors
 /// A graph that computes in training what another one computes in inference, so that it has gradients.
 ///
 /// Each batch norm becomes the affine map of its running statistics, `y = factor·x + offset` with
-/// `factor = scale/√(variance + epsilon)` and `offset = shift - mean·factor`. The map is a depthwise 1x1 convolution.
-/// Dropouts drop nothing. Parameters are the dense projected values that kernels compute with.
+/// `factor = scale/√(variance + epsilon)` and `offset = shift - mean·factor`. The map is a depthwise 1x1
+/// convolution. Dropouts drop nothing. Parameters are the dense projected values that kernels compute with.
 struct FrozenNorms {
   /// The graph to differentiate; every value keeps its name.
   let graph: Graph

@@ -12,7 +12,8 @@ import Datasets
 /// start, so all questions see the same batches in the same order. Like all sums of floats, answers depend on
 /// threads and precision.
 ///
-///     let evidence = PlanEvidence(graph, task: Classification(), backend: DNNLBackend(), source: loader, batch: 128)
+///     let evidence = PlanEvidence(
+///       graph, task: Classification(), backend: DNNLBackend(), source: loader, batch: 128)
 public struct PlanEvidence: Evidence {
   let graph: Graph
   private let task: any ImageTask

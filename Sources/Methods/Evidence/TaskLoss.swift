@@ -45,6 +45,7 @@ struct TaskLoss {
   /// Runs some images of a batch, at most as many as the plan takes; returns the sum of their losses.
   @discardableResult
   func run(_ batch: Batch, _ range: Range<Int>) -> Double {
+    // A batch that is not full has the memory of a full one, so the plan may always read its whole size.
     let size = plan.options.batch
     let pixels = images.count / size
     plan.writeInput(

@@ -47,7 +47,7 @@ public struct ActivationSVD: FactorizationMethod {
   /// Activations, and the evidence of the choice of ranks.
   public var evidence: Set<EvidenceKind> { choice.evidence.union([.activations]) }
 
-  /// Refuses what `SVDLinear` refuses.
+  /// Refuses the same layers as `SVDLinear`.
   public func applicability(to node: Node, in graph: Graph) -> Applicability {
     var plain = SVDLinear()
     (plain.keptRatio, plain.choice, plain.classifier) = (keptRatio, choice, classifier)

@@ -124,7 +124,7 @@ private struct TuckerFactors: LayerFactors {
     possible(Ranks(input: max(1, start.bayesian.input), output: max(1, start.bayesian.output)))
   }
 
-  /// A bound of the squared norm that is lost: the sum of what the axes leave out one by one, 1 at most.
+  /// A bound of the squared norm that is lost: the sum of the losses along both axes, 1 at most.
   func lost(_ ranks: Ranks) -> Double {
     min(
       1,

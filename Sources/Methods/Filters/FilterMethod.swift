@@ -109,6 +109,7 @@ extension FilterMethod {
       ranked.append((index, saved, harm))
     }
     let limit = budget * Double(graph.multiplyAdds)
+    // Savings are added up as if blocks were independent, which holds for multiply-adds.
     var left = graph.multiplyAdds
     var chosen: Set<Int> = []
     // The index breaks ties, so equal layers always go in the graph's order.

@@ -106,6 +106,7 @@ public struct LateDownsampling: CompressionMethod {
         ? 1 : Extent(conv.stride.height * height, conv.stride.width * width)
       try later.append(conv, name: node.name, inputs: node.inputs)
     }
+    // Strides in another place may round differently, so outputs are compared.
     for output in graph.outputs {
       guard let before = graph.shape(of: output), let after = later.shape(of: output), before == after else {
         throw .channels(value: output, reason: "it would have another shape")

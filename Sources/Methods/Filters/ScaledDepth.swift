@@ -122,7 +122,7 @@ extension Graph {
       guard node.op is Add, node.inputs.count == 2, !outputs.contains(node.name) else { return nil }
       for (shortcut, branch) in [(node.inputs[0], node.inputs[1]), (node.inputs[1], node.inputs[0])] {
         guard shortcut != branch, isMade(branch, of: shortcut),
-          // What nobody reads once the sum is its shortcut belongs to the block.
+          // Nodes that nobody reads once the shortcut replaces the sum belong to the block.
           let left = try? removing([ResidualBlock(sum: node.name, shortcut: shortcut, layers: [])]).graph
         else { continue }
         let layers = nodes.filter { left.node(named: $0.name) == nil && !slots(of: $0).isEmpty }.map(\.name)

@@ -1,7 +1,7 @@
 import Graphs
 import Tensors
 
-/// Finds channels that hold constants, and what these add to the layers that read them.
+/// Finds channels that hold constants, and their contribution to the layers that read them.
 ///
 /// A channel is constant if its values do not depend on the image.
 struct ChannelConstants {
@@ -83,7 +83,7 @@ struct ChannelConstants {
     let kept = node.inputs.map { unit.channels[$0] }
     switch node.op.channels(graph.inputShapes(of: node)) {
     case .mixing:
-      // All weights are zero: on any image the layer makes what it makes of one zero channel.
+      // All weights are zero, so one zero channel as the input gives the output for any image.
       guard let sums = incoming[node.name], channels.allSatisfy({ sums[$0] == 0 }),
         var shape = graph.inputShapes(of: node).first
       else { return nil }
@@ -143,6 +143,7 @@ struct ChannelConstants {
     }
     guard let output = run(op, [plane], parameters), outputs > 0 else { return nil }
     let count = output.values.count / outputs
+    // At padded borders fewer taps see the plane, and the output differs from place to place.
     let constants = (0..<outputs).map { output.values[$0 * count] }
     let isConstant = output.values.indices.allSatisfy { output.values[$0] == constants[$0 / count] }
     return isConstant ? constants : nil

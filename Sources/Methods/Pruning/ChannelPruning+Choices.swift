@@ -80,6 +80,7 @@ extension ChannelPruning {
   private func allocationContext(
     _ groups: [ChannelSelection.Group], _ compression: Compression<ChannelPruning>
   ) -> AllocationContext {
+    // An allocation counts units since the stage began; the group may have lost some already.
     func without(_ group: Int, _ gone: Int) -> [ChannelUnit] {
       groups[group].lowest(gone - groups[group].goneCount)
     }

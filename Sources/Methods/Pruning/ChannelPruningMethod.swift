@@ -18,7 +18,7 @@ extension ChannelPruningMethod {
   /// The random control of the pruning.
   public var randomControl: (any CompressionMethod)? { pruning.randomControl }
 
-  /// Refuses what the pruning refuses.
+  /// Refuses the same layers as the pruning.
   public func applicability(to node: Node, in graph: Graph) -> Applicability {
     pruning.applicability(to: node, in: graph)
   }

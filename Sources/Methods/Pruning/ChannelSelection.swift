@@ -114,6 +114,7 @@ struct ChannelSelection {
       }
     }
     candidates.sort { ($0.score, $0.group, $0.unit) < ($1.score, $1.group, $1.unit) }
+    // From the lowest score up, so that the best units of a group are its minimum.
     var removable = groups.map(\.removableCount)
     return candidates.filter { candidate in
       guard removable[candidate.group] > 0 else { return false }

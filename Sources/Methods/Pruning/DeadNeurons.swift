@@ -8,7 +8,7 @@ public struct DeadNeurons: CompressionMethod {
   public static let name = "dead-neurons"
   /// The family that rankings show it in: pruning.
   public static let family = MethodFamily.pruning
-  /// Stands with masks, because it only removes what these have made useless.
+  /// Belongs to the masks in the order, because it only removes channels that these have made useless.
   public static let order = PipelineOrder.sparsity
   /// Changes when results change; part of a trial's address.
   public static let revision = 1
@@ -71,6 +71,7 @@ public struct DeadNeurons: CompressionMethod {
       let settings = graph.producers(of: group).map { compression.settings(for: $0.name) }
       guard settings.allSatisfy({ $0 != nil }) else { continue }
       let folds = settings.allSatisfy { $0?.foldsConstants == true }
+      // The last channel stays, dead or not: a layer without channels is none.
       var remaining = group.units.count
       for (unit, outgoing) in zip(group.units, constants.outgoing(group)) where remaining > 1 {
         let additions = outgoing == 0 ? [:] : folds ? constants.contributions(of: unit) : nil

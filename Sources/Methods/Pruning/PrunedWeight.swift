@@ -17,7 +17,7 @@ struct PrunedWeight {
   private let isProtected: [Bool]
   /// True for units that are pruned now.
   private(set) var isGone: [Bool]
-  /// The score that separates what is pruned now from what is not; `nil` if nothing is pruned.
+  /// The score between pruned and kept units; `nil` if nothing is pruned.
   private var limit: Double?
 
   /// Makes a tensor with the mask of earlier stages.
@@ -86,6 +86,7 @@ struct PrunedWeight {
       if scores[unit] < limit {
         isGone[unit] = true
       } else if scores[unit] == limit, ties > 0 {
+        // A unit that no longer fits leaves `ties` negative, so all after it stay too.
         ties -= sizes[unit]
         isGone[unit] = ties >= 0
       }
@@ -129,7 +130,7 @@ struct WeightPool {
     var candidates = weights.flatMap(\.candidates)
     guard missing > 0, !candidates.isEmpty else { return }
     candidates.sort { $0.score < $1.score }
-    // The limit is the score at which enough elements are found; what lies below it goes whole.
+    // The limit is the score at which enough elements are found; all units below it go.
     var (limit, below, reached) = (candidates[0].score, 0, 0)
     for candidate in candidates where reached < missing {
       if candidate.score > limit { (limit, below) = (candidate.score, reached) }

@@ -37,7 +37,7 @@ public struct PruningAmount: Sendable {
 
   /// The same amount, all of it at the last of the points.
   ///
-  /// It is for controls of methods that learn until then what goes.
+  /// Controls use it for methods that decide at their last point.
   var atLast: PruningAmount {
     var amount = self
     amount.schedule = .last
@@ -46,7 +46,7 @@ public struct PruningAmount: Sendable {
 
   /// Settings: `sparsity`, `scope`, `schedule`, `times`, `share`, `initialSparsity`.
   ///
-  /// `what` names what is counted, such as "weights".
+  /// `what` names the things counted, such as "weights".
   static func settings<Owner>(
     _ path: WritableKeyPath<Owner, PruningAmount>, of what: String, _ kinds: Set<UnitKind>
   ) -> [Setting<Owner>] {

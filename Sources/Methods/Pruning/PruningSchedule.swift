@@ -9,7 +9,7 @@ public enum PruningSchedule: String, Sendable, SettingChoice {
   case cubic
   /// Equal shares of the original units.
   case linear
-  /// Equal shares of what is left: prune, train, repeat.
+  /// Equal shares of the remaining units: prune, train, repeat.
   ///
   /// **Paper**: Han, Pool, Tran, Dally, "Learning both weights and connections for efficient neural
   /// networks", 2015, arXiv:1506.02626.

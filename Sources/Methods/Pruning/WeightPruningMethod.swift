@@ -54,8 +54,7 @@ extension WeightPruningMethod {
     return try masked(graph, weights, compression)
   }
 
-  /// The weight tensors with what goes of them at this point, and the network with the criterion's
-  /// compensation.
+  /// The weight tensors with their present losses, and the network with the criterion's compensation.
   ///
   /// Throws `nothingToDo` if no layer with weights is left to the method.
   func chosen(
@@ -88,6 +87,7 @@ extension WeightPruningMethod {
       let factor = threshold * settings.amount.schedule.share(at: compression.progress)
       var ties = 0
       let deviation = Self.standardDeviation(choice.parameter.projected.values)
+      // Rounded as weights are, so that scores equal to the limit compare as equal.
       weight.prune(below: Double(Float(factor * deviation)), ties: &ties)
       weights.append(weight)
     }

@@ -108,6 +108,7 @@ struct MixedPrecision {
         var changed = folded
         try round(layer.folded, to: bits, in: &changed)
         let loss = try evidence.meanLoss(of: changed, images: grids.images)
+        // A loss that is not finite counts as large, yet sums of such costs stay finite.
         return loss.isFinite ? loss - now : .greatestFiniteMagnitude.squareRoot()
       }
     }

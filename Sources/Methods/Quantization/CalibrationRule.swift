@@ -42,6 +42,7 @@ public enum CalibrationRule: String, Sendable, SettingChoice {
     func covering(_ range: ClosedRange<Float>) -> IntegerValue {
       guard symmetric else { return IntegerValue(bits: bits, covering: range) }
       let scale = max(-range.lowerBound, range.upperBound) / Float(Integer.limit(bits: bits))
+      // A value that is always zero fits any scale.
       return IntegerValue(bits: bits, scale: scale >= .leastNormalMagnitude ? scale : 1, zeroPoint: 0)
     }
   }

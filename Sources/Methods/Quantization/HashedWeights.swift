@@ -94,6 +94,7 @@ public struct HashedWeights: CompressionMethod {
     guard before.isFinite, after.isFinite else {
       throw MethodError.impossible(method: name, node: node, reason: "its weights are not all finite")
     }
+    // Means of weights tied by chance are small; without the factor the layer's output would fade.
     if after > 0 {
       let factor = (before / after).squareRoot()
       for i in tied.values.indices { tied.values[i] = Float(Double(tied.values[i]) * factor) }

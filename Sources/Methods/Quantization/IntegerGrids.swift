@@ -101,7 +101,7 @@ public struct IntegerGrids: Sendable, Equatable {
 }
 
 extension IntegerGrids {
-  /// Activations, and with `meanBits` what the choice of widths needs.
+  /// Activations, and with `meanBits` the evidence for the choice of widths.
   var evidence: Set<EvidenceKind> {
     meanBits == nil ? [.activations] : allocation.evidence.union([.activations])
   }

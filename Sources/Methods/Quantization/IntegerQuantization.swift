@@ -118,7 +118,7 @@ struct IntegerQuantization {
     let edges = Set(graph.inputs.map(\.name) + graph.outputs)
     var makers: [String: [String]] = [:]
     for case (let maker, .fused(let clamp)) in places { makers[clamp, default: []].append(maker) }
-    /// Bits that a recipe gives a value by the node that makes it: the clamp, the layer before it, or the norm between.
+    /// The bits that a recipe gives a value by a node that makes it: clamp, layer or norm.
     func ownBits(_ name: String) -> Int? {
       let nodes = [name] + (makers[name] ?? [])
       let layers = nodes + nodes.compactMap { producerOfNorm[$0] }
@@ -252,6 +252,7 @@ struct IntegerQuantization {
   ///
   /// That is half of the range of sums, so that products have the other half.
   private func scaleFloors(bias: Parameter?, channels: Int, inputScale: Float) -> [Float] {
+    // The product of both scales, that of the bias, must be a normal number too.
     let smallest = max(Float.leastNormalMagnitude / inputScale * 2, .leastNormalMagnitude)
     guard let bias else { return Array(repeating: smallest, count: channels) }
     return bias.value.values.map { max($0.magnitude / inputScale * 0x1p-29, smallest) }

@@ -69,6 +69,7 @@ extension PowersOfTwo {
   private static func exponent(reaching values: ArraySlice<Float>, _ levels: LevelSet) -> Int? {
     let largest = values.reduce(Float(0)) { max($0, $1.magnitude) }
     guard largest >= .leastNormalMagnitude else { return nil }
+    // The logarithm rounded up; `nextDown` keeps exact powers of two where they are.
     let ratio = Double(largest) / Double(levels.magnitudes[levels.magnitudes.count - 1])
     return Int(ratio.nextDown.exponent) + 1
   }

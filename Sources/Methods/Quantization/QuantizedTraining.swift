@@ -77,7 +77,7 @@ public struct QuantizedTraining: Sendable, Equatable {
   /// The number of times that a method acts.
   private var points: Int { refits + (settles ? 2 : 1) }
 
-  /// True if a method acts for the first time.
+  /// True if a method acts for the first time: its progress is a multiple of 1/points.
   func isFirst(_ progress: Double) -> Bool { progress * Double(points) < 1.5 }
 
   /// The network after one of a method's points; `isChosen` says which layers it quantizes.
@@ -102,7 +102,7 @@ public struct QuantizedTraining: Sendable, Equatable {
       (graph, quantization.knownValues) = try graph.withoutLearnedSteps(for: Method.name)
     }
     if isLast {
-      // The weights have adapted to these ranges, and to what they clip.
+      // The weights have adapted to these ranges and their clipping.
       for (name, encoding) in graph.values where quantization.knownValues[name] == nil {
         quantization.knownValues[name] = encoding as? IntegerValue
       }

@@ -67,6 +67,7 @@ struct ValueHistogram: Sendable, Equatable {
   private mutating func mergePairs() {
     var merged = Array(repeating: 0, count: counts.count)
     for (index, count) in counts.enumerated() {
+      // The arithmetic shift halves rounding down, so pairs meet on both sides of zero.
       merged[(index - Self.binsPerSide) >> 1 + Self.binsPerSide] += count
     }
     counts = merged

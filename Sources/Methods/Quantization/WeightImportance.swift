@@ -84,6 +84,7 @@ public struct WeightImportance: Sendable, Equatable {
   /// The numbers without negative ones, with the damping added.
   private func damped(_ diagonal: [String: [Double]]) -> [String: [Double]] {
     let positive = diagonal.mapValues { $0.map { $0 > 0 ? $0 : 0 } }
+    // Sorted by name, because sums of floats depend on their order.
     let sums = positive.sorted { $0.key < $1.key }.map { $0.value.reduce(0, +) }
     let count = positive.values.reduce(0) { $0 + $1.count }
     let mean = sums.reduce(0, +) / Double(max(count, 1))

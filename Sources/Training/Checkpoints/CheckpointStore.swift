@@ -39,6 +39,7 @@ public final class CheckpointStore {
     } catch {
       throw TrainingError.unwritable(path: directory, reason: FileFailure.reason(error, path: path))
     }
+    // The kernel releases this lock when the process ends, however it ends.
     guard flock(handle.fileDescriptor, LOCK_EX | LOCK_NB) == 0 else {
       throw TrainingError.locked(path: directory)
     }

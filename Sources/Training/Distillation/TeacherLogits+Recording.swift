@@ -76,6 +76,7 @@ extension TeacherLogits {
   public static func digest(of teacher: Graph) -> String {
     var hash = SHA256()
     hash.update(data: Array(teacher.structureNode.canonicalJSON.utf8))
+    // Sorted, because a dictionary has another order in each run.
     for (name, parameter) in teacher.parameters.sorted(by: { $0.key < $1.key }) {
       var bytes = Array(name.utf8)
       LittleEndian.append(parameter.projected.values, to: &bytes)

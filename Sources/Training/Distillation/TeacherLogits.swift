@@ -92,6 +92,7 @@ public final class TeacherLogits: Sendable {
   /// Maps a file into memory; throws for folders and unreadable files.
   private static func mapped(_ path: String) throws(DistillationError) -> Data {
     do {
+      // Only a folder has the entry ".".
       guard !FileManager.default.fileExists(atPath: path + "/.") else {
         throw DistillationError.file(
           path: path, reason: FileFailure.reason(CocoaError(.fileReadUnknown), path: path))

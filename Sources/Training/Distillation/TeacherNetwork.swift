@@ -29,8 +29,8 @@ final class TeacherNetwork: TeacherReader {
   /// Compiles the teacher for whole batches.
   ///
   /// `head` is the head of its logits, `nil` if they are not asked for; `names` are the values that are read
-  /// besides. `change` turns images of the student's normalization into the teacher's. Throws for more classes
-  /// than can be stored.
+  /// besides. `change` turns images of the student's normalization into the teacher's. Throws for more
+  /// classes than can be stored.
   init(
     _ graph: Graph, backend: any Backend, batch: Int, precision: Precision, threads: Int,
     scores head: Head?, values names: [String] = [], change: NormalizationChange? = nil

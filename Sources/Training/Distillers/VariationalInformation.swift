@@ -62,6 +62,7 @@ public struct VariationalInformation: ValueDistiller {
         means = objective.append(layer, name: "\(place)/adapter\(index)", inputs: [rectified])
       }
       if shape.rank == 4 { means = objective.append(Flatten(), name: place + "/means", inputs: [means]) }
+      // The op takes nothing but the batch size from its input.
       let variances = objective.append(
         ChannelConstants(channels: shape[1]), name: place + "/variances",
         inputs: [try objective.head(objective.heads[0].name)])

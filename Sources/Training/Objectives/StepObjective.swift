@@ -59,6 +59,7 @@ final class StepObjective {
     for term in objective.terms {
       let tap = try plan.tap(term.value)
       termTaps.append(tap)
+      // The gradient of the term's weight times the mean over the part's images.
       losses.withMutableFloats { seed in
         for image in 0..<tap.count { seed[image] = term.weight / Float(tap.count) }
       }

@@ -42,6 +42,7 @@ final class StepDivergence {
 
   /// Adds the gradients of one layer; returns the sum of its divergences.
   private func add(_ layer: Layer, _ scale: Float, _ plan: any Plan) -> Double {
+    // Taken out of the object, so that the closures below change it in place instead of copying it.
     var numbers = scratch
     scratch = []
     defer { scratch = numbers }

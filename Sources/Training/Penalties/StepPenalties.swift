@@ -87,6 +87,7 @@ final class StepPenalties {
     _ count: Int,
     _ plan: any Plan
   ) -> Double {
+    // A group may span several parameters, so its length takes a pass before the gradients.
     var squares = 0.0
     for (parameter, places) in parts {
       squares += plan.withParameter(parameter) { weights, _ in

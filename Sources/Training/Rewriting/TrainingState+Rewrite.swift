@@ -13,6 +13,7 @@ extension TrainingState {
     var carried = TrainingState(parameters: rewrite.graph.parameters.mapValues(\.value))
     for (name, tensor) in carried.parameters.sorted(by: { $0.key < $1.key }) {
       let origin = rewrite.origin[name]
+      // Parameters without an origin are new, which is no error.
       let isKnown = origin.map { parameters[$0.parameter] != nil } ?? true
       guard isKnown else {
         throw TrainingError.origin(

@@ -1,7 +1,7 @@
 public import Settings
 public import Tensors
 
-/// Divides what all layers lose together among them: the `scope` of pruning.
+/// Divides the loss of all layers among them: the `scope` of pruning.
 ///
 /// An allocation is one file in `Allocations/` and one line in `AllocationCatalogue`.
 public protocol Allocation: NamedKind {
@@ -12,7 +12,7 @@ public protocol Allocation: NamedKind {
 
   /// The knowledge of the network that it needs.
   var evidence: Set<EvidenceKind> { get }
-  /// True if units are ranked across layers, so that their scores alone decide what each layer loses.
+  /// True if units are ranked across layers, so that their scores alone decide each layer's loss.
   var ranksAcrossLayers: Bool { get }
   /// The function from the share that all layers lose together to the share that each of them loses.
   ///

@@ -49,7 +49,7 @@ public struct ErdosRenyiKernel: Allocation {
             Double(layer.count - layer.gone))
         }
       }
-      // What is kept grows with the factor; above the inverse of the least density every layer is whole.
+      // Layers keep more as the factor grows; above the inverse of the least density every layer is whole.
       var (low, high) = (0.0, 1 / (densities.min() ?? 1))
       for _ in 0..<200 {
         let middle = (low + high) / 2
@@ -60,7 +60,7 @@ public struct ErdosRenyiKernel: Allocation {
   }
 }
 
-/// Shares of whole units that together lose what fractions of units lose together, rounded.
+/// Rounds fractions of lost units to whole ones, so that their sum is the rounded sum of the fractions.
 ///
 /// No layer is further than one unit from its fraction.
 private func wholeShares(of layers: [AllocatedLayer], losing units: [Double]) -> [Double] {

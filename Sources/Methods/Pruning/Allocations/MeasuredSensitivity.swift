@@ -114,6 +114,7 @@ enum SensitivityHull {
     var hull: [Point] = []
     for point in points {
       var point = point
+      // Large but finite, so that slopes stay finite too.
       if !point.loss.isFinite { point.loss = .greatestFiniteMagnitude.squareRoot() }
       while hull.count > 1,
         slope(hull[hull.count - 2], hull[hull.count - 1]) >= slope(hull[hull.count - 1], point)

@@ -86,6 +86,7 @@ public struct ADMMPruning: WeightPruningMethod {
       let rho = Float(settings.rho * pow(settings.growth, compression.progress))
       for (name, parameter) in present.prunableWeights(of: node) {
         strengths[name] = rho
+        // Before the first pull U is zero, and the sum is W.
         guard let pull = parameter.encoding as? Attracted else { continue }
         sums.parameters[name]?.value = pull.sum(parameter.value, strength: rho)
       }

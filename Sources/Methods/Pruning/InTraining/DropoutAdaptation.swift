@@ -3,7 +3,7 @@ import Ops
 public import Settings
 import Tensors
 
-/// Lowers the rates of dropouts to what the remaining connections need.
+/// Lowers the rates of dropouts by the share of connections that pruning has left.
 public struct DropoutAdaptation: CompressionMethod {
   /// The name in recipes: `dropout-adaptation`.
   public static let name = "dropout-adaptation"

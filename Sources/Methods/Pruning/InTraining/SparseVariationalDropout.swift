@@ -128,6 +128,7 @@ public struct SparseVariationalDropout: WeightPruningMethod {
         if compression.method.amount.sparsity > 0 {
           candidates.append((weight, settings))
         } else {
+          // Scores equal to the limit stay.
           var ties = 0
           weight.prune(below: -settings.limit, ties: &ties)
           weights.append(weight)
