@@ -96,7 +96,7 @@ public struct ProductQuantization: CompressionMethod {
     let rowLength: Int
     let width: Int
     let books: Int
-    /// The most centroids of a codebook that pays: one for four sub-vectors.
+    /// The centroids by which the size is judged: 2^bits, or one for four sub-vectors if that is less.
     let count: Int
     /// Bits of all indices and codebooks.
     let bits: Int
