@@ -81,7 +81,7 @@ public enum DatasetError: Error, Sendable, CustomStringConvertible {
     names.prefix(5).map { $0 + "/" }.joined(separator: ", ") + (names.count > 5 ? ", …" : "")
   }
 
-  /// *where: what, expected, found; what to do*.
+  /// The message in the form *where: what, expected, found; what to do*.
   public var description: String {
     switch self {
     case .folders(let path, .flatSplits(let names, let images)):

@@ -1,14 +1,14 @@
 import Tensors
 
-/// Which channels of which values stand or fall together: the channel rules of all nodes, joined by union-find.
+/// The channels that must be removed together, found by union-find over the channel rules of all nodes.
 struct ChannelCoupling {
   /// The values in the graph's order.
   let values: [String]
-  /// The number of each value's first channel; one more entry than values.
+  /// The number of each value's first channel, and the total as a last entry; numbers run across all values.
   private let starts: [Int]
   private let positions: [String: Int]
   private var parents: [Int]
-  /// By root, why the channels must stay.
+  /// The reason for which channels must stay, by the root of their set.
   private var reasons: [Int: String] = [:]
 
   /// Couples the channels of a graph; O(channels · nodes' inputs).
@@ -33,10 +33,10 @@ struct ChannelCoupling {
     return starts[position]..<starts[position + 1]
   }
 
-  /// Why a channel must stay; `nil` when it may go.
+  /// The reason for which a channel must stay; `nil` if it may be removed.
   func reason(of number: Int) -> String? { reasons[root(number)] }
 
-  /// The sets of channels that go together, by their first members.
+  /// The sets of channels that are removed together, in the order of their first members.
   func classes() -> [[Int]] {
     var members: [Int: [Int]] = [:]
     var order: [Int] = []
@@ -48,7 +48,7 @@ struct ChannelCoupling {
     return order.compactMap { members[$0] }
   }
 
-  /// Channel numbers as channels by value.
+  /// Groups channel numbers by value; each group holds ascending positions within its value.
   func channels(_ numbers: [Int]) -> [String: [Int]] {
     var channels: [String: [Int]] = [:]
     for number in numbers.sorted() {
@@ -85,6 +85,7 @@ struct ChannelCoupling {
     let (first, second) = (min(root(a), root(b)), max(root(a), root(b)))
     guard first != second else { return }
     parents[second] = first
+    // Shortens both paths to the root, so that later look-ups take few steps.
     parents[a] = first
     parents[b] = first
     if let reason = reasons.removeValue(forKey: second), reasons[first] == nil { reasons[first] = reason }
@@ -131,15 +132,16 @@ struct ChannelCoupling {
       for channel in 0..<perGroup {
         let source = input.lowerBound + group * perGroup + channel
         join(source, output.lowerBound + channel * groups + group)
+        // Channels at the same position of all groups are removed at once, so that groups stay equal.
         join(source, input.lowerBound + channel)
       }
     }
   }
 }
 
-/// Channels that can only be removed together, by value: the smallest thing that structured pruning removes.
+/// Channels that can only be removed together: the smallest unit of structured pruning.
 public struct ChannelUnit: Sendable, Equatable {
-  /// The channels (axis 1) of each value that go, ascending.
+  /// The channels (axis 1) that are removed, ascending, by value.
   public let channels: [String: [Int]]
 
   /// Makes a unit.
@@ -150,9 +152,9 @@ public struct ChannelUnit: Sendable, Equatable {
 ///
 /// The units of a group are alternatives to one another, so a criterion ranks them and a policy cuts among them.
 public struct ChannelGroup: Sendable, Equatable {
-  /// The values whose channels go, in the graph's order.
+  /// The values that lose channels, in the graph's order.
   public let values: [String]
-  /// What can be removed, in the order of the first value's channels.
+  /// The units, in the order of the first value's channels.
   public let units: [ChannelUnit]
 
   /// Makes a group.
@@ -163,7 +165,9 @@ public struct ChannelGroup: Sendable, Equatable {
 }
 
 extension Graph {
-  /// Every set of channels that can be removed, in the order of their first values; graph inputs and outputs keep theirs.
+  /// Every set of channels that can be removed, in the order of their first values.
+  ///
+  /// Inputs and outputs of the graph keep their channels.
   ///
   ///     let units = graph.channelGroups().flatMap { $0.units.prefix(1) }
   ///     let smaller = try graph.removingChannels(units).graph

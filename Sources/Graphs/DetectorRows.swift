@@ -1,13 +1,13 @@
 import Tensors
 
-/// An op that makes of what is said at every place of an image one row of numbers for each anchor of a detector.
+/// An op that lays out a detector's output as one row of numbers for each anchor.
 public protocol DetectorRows: Op {
-  /// Anchors at each place.
+  /// The number of anchors at each place.
   var count: Int { get }
 }
 
 extension Graph {
-  /// The nodes whose rows of anchors a value strings together, in their order; `nil` for a value that is made of anything else.
+  /// The nodes whose anchor rows a value concatenates, in order; `nil` if it is made of anything else.
   public func anchorRows(behind value: String) -> [Node]? {
     guard let node = node(named: value) else { return nil }
     if node.op is any DetectorRows { return [node] }
@@ -20,7 +20,7 @@ extension Graph {
     return rows
   }
 
-  /// How many anchors some rows are of.
+  /// The number of anchors in some rows.
   public func anchorCount(of rows: [Node]) -> Int {
     rows.reduce(0) { sum, node in
       let plane = inputShapes(of: node).first?.dimensions.dropFirst(2).reduce(1, *) ?? 0
@@ -28,8 +28,10 @@ extension Graph {
     }
   }
 
-  /// How many classes the network tells apart: one score a class, or a score for each anchor and class beside that of the background;
-  /// `nil` where the first output is neither.
+  /// The number of classes that the network tells apart; `nil` if the first output holds no scores.
+  ///
+  /// A classifier has one score for each class. A detector has one for each anchor and class, and one for
+  /// each anchor's background.
   public var classCount: Int? {
     guard let output = outputs.first, let shape = shape(of: output), shape.rank == 2 else { return nil }
     guard let rows = anchorRows(behind: output) else { return shape[1] }

@@ -1,6 +1,6 @@
-/// Tells what a file that is no model probably is, by its first bytes.
+/// Recognizes common files by their first bytes, for messages about files that are no models.
 public enum FileKind {
-  /// The first bytes of a student file; the first of them is no text's.
+  /// The first bytes of a student file; no text begins with the first one.
   public static let studentSignature: [UInt8] = [0x8C] + Array("NDS".utf8)
 
   private static let signatures: [(bytes: [UInt8], name: String)] = [
@@ -15,7 +15,7 @@ public enum FileKind {
     (Array("{".utf8), "JSON text"),
   ]
 
-  /// The kind in words.
+  /// The kind of file in words; `unknown data` if nothing matches.
   public static func description(of bytes: [UInt8]) -> String {
     if bytes.isEmpty { return "an empty file" }
     if let match = signatures.first(where: { bytes.starts(with: $0.bytes) }) { return match.name }

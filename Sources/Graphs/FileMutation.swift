@@ -1,6 +1,6 @@
 import Tensors
 
-/// Damage to a file's bytes as disks, transfers and attackers do it: what readers are tested against.
+/// Damage to a file's bytes, as disks, transfers and attackers cause it; readers are tested against it.
 ///
 /// A mutation is a pure function of the seed and its index.
 public enum FileMutation {
@@ -9,7 +9,9 @@ public enum FileMutation {
     "null",
   ]
 
-  /// The file with one to four pieces of damage; `donor` is another file of the kind, whose parts are spliced in.
+  /// Returns the file with one to four pieces of damage.
+  ///
+  /// `donor` is another file of the kind; parts of it are spliced in.
   public static func mutated(_ original: [UInt8], splicing donor: [UInt8], seed: UInt64, index: Int)
     -> [UInt8]
   {
@@ -36,13 +38,13 @@ public enum FileMutation {
     }
   }
 
-  /// Roughly where the header is: small files keep most of their meaning there.
+  /// The probable range of the header, where small files keep most of their meaning.
   private static func headerRange(_ bytes: [UInt8]) -> Range<Int> {
     let declared = bytes.prefix(2).enumerated().reduce(8) { $0 + Int($1.element) << (8 * $1.offset) }
     return 0..<min(declared, bytes.count)
   }
 
-  /// A range of up to 64 bytes.
+  /// A random range of up to 64 bytes.
   private static func range(in bytes: [UInt8], _ random: inout SeededRandom) -> Range<Int> {
     let start = random.below(bytes.count)
     return start..<min(bytes.count, start + 1 + random.below(64))
@@ -55,8 +57,9 @@ public enum FileMutation {
     }
   }
 
-  /// Replaces a range; half of the time the declared length follows an edit of the header, so that the damage is seen
-  /// by what comes after that check.
+  /// Replaces a range by a part.
+  ///
+  /// Half of the edits of a header correct its declared length too, so that the damage gets past that check.
   private static func replace(
     _ range: Range<Int>, of bytes: inout [UInt8], by part: ArraySlice<UInt8>, _ random: inout SeededRandom
   ) {
@@ -88,7 +91,7 @@ public enum FileMutation {
     if first >= 8 { fixLength(&bytes, by: change) }
   }
 
-  /// Changes the declared length of the header.
+  /// Adds `change` to the declared length of the header.
   private static func fixLength(_ bytes: inout [UInt8], by change: Int) {
     guard bytes.count >= 8 else { return }
     let length = Int(bytes[0]) + Int(bytes[1]) << 8 + change

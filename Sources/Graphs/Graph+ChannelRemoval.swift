@@ -9,7 +9,7 @@ extension Graph {
     return try removingChannels(removed)
   }
 
-  /// The graph without some channels (axis 1) of values, and without all that are tied to them.
+  /// The graph without some channels (axis 1) of values, and without all channels that are tied to them.
   ///
   /// The result computes what this graph does when every layer that mixes channels ignores the removed ones. Names of
   /// values stay; settings that count channels follow; parameters keep the slices that `origin` names.
@@ -23,7 +23,7 @@ extension Graph {
     return try keeping(kept)
   }
 
-  /// What is left of every value that loses channels when some go with all that are tied to them.
+  /// The channels that remain of each value that loses some, when all that are tied to `removed` go too.
   func keptChannels(
     without removed: [String: Set<Int>], _ coupling: ChannelCoupling? = nil
   ) throws(GraphError) -> [String: [Int]] {
@@ -63,8 +63,10 @@ extension Graph {
     return result
   }
 
-  /// Builds the graph in which the values of `kept` have only those channels. A value without any is not made, nor what nobody
-  /// then reads; a concatenation goes on without it, and where one input is left that stands for it.
+  /// Builds the graph in which the values of `kept` have only the channels listed there.
+  ///
+  /// A value without channels is not made, nor is any node that nobody then reads. A concatenation goes on
+  /// without such an input; if one input is left, that input takes its place.
   func keeping(_ kept: [String: [Int]]) throws(GraphError) -> Rewrite {
     var smaller = Graph(inputs: inputs)
     var origin: [String: Origin] = [:]
@@ -109,7 +111,7 @@ extension Graph {
     return needed.filter { !isGone($0) }
   }
 
-  /// Throws where a node that is needed reads a value without channels: only concatenations go on without.
+  /// Throws if a needed node reads a value without channels; only a concatenation may.
   func requireReadable(_ kept: [String: [Int]], _ needed: Set<String>) throws(GraphError) {
     for node in nodes
     where needed.contains(node.name) && node.inputs.contains(where: { kept[$0]?.isEmpty == true }) {

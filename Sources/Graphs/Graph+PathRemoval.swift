@@ -1,14 +1,16 @@
 import Settings
 import Tensors
 
-/// A way through a network that meets others in a concatenation.
+/// A branch of a network that ends in a concatenation.
 public struct GraphPath: Sendable, Hashable {
   /// The concatenation's value.
   public let junction: String
-  /// The value that the way ends in.
+  /// The last value of the branch.
   public let value: String
 
-  /// The nodes that go with it, its junction apart, in the graph's order; empty where a path is only named.
+  /// The nodes that are removed with the path, in the graph's order; empty if it is only named.
+  ///
+  /// The junction is not among them.
   public let nodes: [String]
 
   /// Names a path.
@@ -18,8 +20,10 @@ public struct GraphPath: Sendable, Hashable {
 }
 
 extension Graph {
-  /// The paths that can be removed, in the graph's order: inputs of concatenations that nothing else needs. A value that is
-  /// concatenated with itself is no path.
+  /// The paths that can be removed, in the graph's order.
+  ///
+  /// They are inputs of concatenations that nothing else needs. A value that is concatenated with itself is
+  /// no path.
   public func paths() -> [GraphPath] {
     let coupling = ChannelCoupling(self)
     return nodes.flatMap { node -> [GraphPath] in
@@ -34,18 +38,18 @@ extension Graph {
     }
   }
 
-  /// The graph without a path: without the value that it ends in, all that is tied to it, and all that serves it alone.
+  /// The graph without a path: without its last value, all that is tied to it and all that serves it alone.
   ///
-  /// The result computes what this graph does when every layer that mixes channels ignores those of the path. A junction
-  /// of which one path is left goes too.
+  /// The result computes what this graph does when every layer that mixes channels ignores those of the path.
+  /// A junction at which one path is left is removed too.
   ///
-  /// Throws `GraphError.channels` where channels of the path must stay, where something else reads it, and where it is the last of
-  /// a junction.
+  /// Throws `GraphError.channels` if channels of the path must stay, if something else reads it, or if it is
+  /// the last path of a junction.
   public func removing(_ path: GraphPath) throws(GraphError) -> Rewrite {
     try keeping(try keptChannels(without: path, ChannelCoupling(self)))
   }
 
-  /// What is left of every value that loses channels with a path.
+  /// The channels that remain of each value that loses some with a path.
   private func keptChannels(
     without path: GraphPath, _ coupling: ChannelCoupling
   ) throws(GraphError) -> [String: [Int]] {

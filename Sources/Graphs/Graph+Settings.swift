@@ -17,12 +17,14 @@ extension Shape {
   }
 }
 
-/// Why a graph in a file cannot be made.
+/// An error in reading a graph from a file.
 public enum GraphReadingError: Error, Sendable, Equatable, CustomStringConvertible {
+  /// The file's settings cannot be read.
   case settings(SettingsError)
+  /// The settings describe a graph that is invalid.
   case graph(GraphError)
 
-  /// *where: what, expected, found; what to do*.
+  /// The message in the form *where: what, expected, found; what to do*.
   public var description: String {
     switch self {
     case .settings(let error): "\(error)"
@@ -48,7 +50,7 @@ extension Graph {
     return SettingsNode(.mapping(entries))
   }
 
-  /// By name of a value, in their order: its encoding's kind and settings.
+  /// The encodings' kinds and settings by name of value, sorted by name.
   private var valuesNode: SettingsNode {
     let mark = SettingsMark(source: "built-in")
     return SettingsNode(
@@ -61,9 +63,9 @@ extension Graph {
         }))
   }
 
-  /// Reads a structure; shapes are checked node by node, parameters are left out.
+  /// Reads a structure without parameters and checks shapes node by node.
   ///
-  /// `encodings` are those that values may have: none in files of plain floats.
+  /// `encodings` are the kinds that values may have; files of plain floats allow none.
   public init(
     structure node: SettingsNode, catalogue: OpCatalogue, encodings: EncodingCatalogue = .none
   ) throws(GraphReadingError) {

@@ -19,7 +19,7 @@ public struct GraphInput: Sendable, Hashable {
 public struct Node: Sendable, Hashable {
   /// The name of the node and of its output value.
   public let name: String
-  /// What it computes.
+  /// The computation.
   public let op: any Op
   /// The values it reads.
   public let inputs: [String]
@@ -45,7 +45,7 @@ public struct Node: Sendable, Hashable {
 public struct Parameter: Sendable, Equatable {
   /// The values in 32-bit floats: the master that training changes.
   public var value: Tensor
-  /// How it is stored, and so what of the reals it can represent.
+  /// The representation, which decides the values that the parameter can take.
   public var encoding: any Encoding
 
   /// Makes a parameter.
@@ -62,7 +62,7 @@ public struct Parameter: Sendable, Equatable {
     return tensor
   }
 
-  /// The slice with its encoding: by axis, the indices that are kept, ascending.
+  /// The slice with its encoding: `kept` holds the ascending indices of each axis that is not whole.
   public func sliced(_ kept: [Int: [Int]]) -> Parameter {
     var tensor = value
     for (axis, indices) in kept.sorted(by: { $0.key < $1.key }) {
@@ -71,6 +71,7 @@ public struct Parameter: Sendable, Equatable {
     return Parameter(tensor, encoding: encoding.sliced(kept, shape: value.shape))
   }
 
+  /// Equal if values and encodings are.
   public static func == (a: Parameter, b: Parameter) -> Bool {
     a.value == b.value && a.encoding.isEqual(to: b.encoding)
   }
@@ -90,7 +91,7 @@ public struct Graph: Sendable, Equatable {
   /// The largest value a graph may hold, in elements for a batch of one: a bound on hostile files.
   public static let maximumElements = 1 << 30
 
-  /// What comes from outside.
+  /// The values that come from outside.
   public let inputs: [GraphInput]
   /// The steps, in topological order.
   public private(set) var nodes: [Node] = []
@@ -98,13 +99,14 @@ public struct Graph: Sendable, Equatable {
   public var outputs: [String] = []
   /// The stored tensors by `node.role`.
   public var parameters: [String: Parameter] = [:]
-  /// How values are represented on the device, by name; values that are not named are real.
+  /// The encodings of values on a device, by name; values without one are real numbers.
   public var values: [String: any ValueEncoding] = [:]
   /// The shape of every value for a batch of one.
   private var shapes: [String: Shape]
   /// Multiply-adds of one image.
   public private(set) var multiplyAdds = 0
 
+  /// Equal if inputs, nodes, outputs, parameters and the encodings of values are.
   public static func == (a: Graph, b: Graph) -> Bool {
     a.inputs == b.inputs && a.nodes == b.nodes && a.outputs == b.outputs && a.parameters == b.parameters
       && a.values.count == b.values.count
@@ -118,7 +120,7 @@ public struct Graph: Sendable, Equatable {
       inputs.map { ($0.name, Shape([1] + $0.shape.dimensions)) }, uniquingKeysWith: { first, _ in first })
   }
 
-  /// Appends a node after checking its name, its inputs and its shapes; gives back the value's name.
+  /// Appends a node after checking its name, inputs and shapes; returns the name of its value.
   @discardableResult
   public mutating func append(_ op: any Op, name: String, inputs: [String]) throws(GraphError) -> String {
     guard shapes[name] == nil else { throw .duplicateName(name) }
@@ -162,7 +164,9 @@ public struct Graph: Sendable, Equatable {
   /// The shape of a value for a batch; `nil` for an unknown name.
   public func shape(of value: String, batch: Int = 1) -> Shape? { shapes[value]?.withBatch(batch) }
 
-  /// The node that makes a value; `nil` for inputs and unknown names. O(nodes).
+  /// The node that makes a value; `nil` for inputs and unknown names.
+  ///
+  /// O(nodes).
   public func node(named name: String) -> Node? { nodes.first { $0.name == name } }
 
   /// The shapes that a node reads, for a batch.
@@ -175,9 +179,9 @@ public struct Graph: Sendable, Equatable {
     node.op.parameters(inputShapes(of: node)).map { ($0.role.name(of: node.name), $0) }
   }
 
-  /// Gives every parameter its start, each from a stream keyed by seed and name.
+  /// Initializes every parameter from a random stream that is keyed by seed and name.
   ///
-  /// Adding a node elsewhere changes none.
+  /// Adding a node therefore changes the start of no other.
   public mutating func initializeParameters(seed: UInt64) {
     for node in nodes {
       for (name, slot) in slots(of: node) {
@@ -187,7 +191,9 @@ public struct Graph: Sendable, Equatable {
     }
   }
 
-  /// Checks what `append` cannot: outputs exist, parameters are all there, of the right shape and with sane elements.
+  /// Checks that outputs exist, and that all parameters are there, of the right shape, finite and in range.
+  ///
+  /// `append` has checked the rest.
   public func verify() throws(GraphError) {
     guard !outputs.isEmpty else { throw .noOutputs }
     for output in outputs where shapes[output] == nil {
@@ -226,8 +232,9 @@ public struct Graph: Sendable, Equatable {
     }
   }
 
-  /// Elements of trainable parameters that are not zero by their encoding: those of masks that survive, all of others; none of
-  /// masters that are no weights.
+  /// The number of elements of trainable parameters that are not zero by their encoding.
+  ///
+  /// Of a mask its survivors count, of other encodings all elements, of masters that are no weights none.
   public var nonZeroCount: Int {
     nodes.reduce(0) { sum, node in
       sum
@@ -241,7 +248,7 @@ public struct Graph: Sendable, Equatable {
     }
   }
 
-  /// What a node costs for one image.
+  /// The cost of a node for one image.
   public func cost(of node: Node) -> OpCost {
     node.op.cost(inputShapes(of: node), output: shapes[node.name] ?? [])
   }

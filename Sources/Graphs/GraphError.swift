@@ -1,22 +1,35 @@
 public import Tensors
 
-/// What can be wrong with a graph.
+/// An error in a graph.
 public enum GraphError: Error, Sendable, Equatable, CustomStringConvertible {
+  /// Two values have the same name.
   case duplicateName(String)
+  /// A node reads a value that no earlier node makes.
   case unknownValue(node: String, value: String, suggestion: String?)
+  /// No op has this kind.
   case unknownOp(node: String, kind: String, suggestion: String?)
+  /// An op refuses its settings or input shapes.
   case shape(node: String, inputs: [Shape], ShapeError)
+  /// A parameter is missing.
   case missingParameter(String, expected: Shape)
+  /// A parameter has another shape than its slot.
   case parameterShape(String, expected: Shape, found: Shape)
+  /// A parameter belongs to no node.
   case strayParameter(String)
+  /// A parameter holds an infinity or a NaN.
   case notFinite(parameter: String)
+  /// A parameter that must be 0 or more holds a negative element.
   case negative(parameter: String)
+  /// The graph has no outputs.
   case noOutputs
+  /// Channels cannot be removed.
   case channels(value: String, reason: String)
+  /// The encoding of a value is invalid.
   case valueEncoding(value: String, reason: String)
+  /// No encoding that the file may hold has this kind.
   case unknownEncoding(name: String, kind: String, suggestion: String?)
 
-  /// *where: what, expected, found; what to do*.
+  /// The message in the form *where: what, expected, found; what to do*.
   public var description: String {
     switch self {
     case .duplicateName(let name):

@@ -1,23 +1,23 @@
 public import Tensors
 
-/// Which elements of a tensor survive, one bit each, row-major; the others are zero.
+/// A mask over the elements of a tensor, one bit each, row-major; elements that do not survive are zero.
 public struct Mask: Sendable, Equatable {
   /// The number of elements.
   public let count: Int
-  /// Bit `i % 64` of word `i / 64` tells of element `i`; bits beyond the last element are zero.
+  /// Bit `i % 64` of word `i / 64` belongs to element `i`; bits beyond the last element are zero.
   private var words: [UInt64]
 
-  /// Makes a mask from a truth for each element.
+  /// Makes a mask from one Boolean for each element.
   public init(_ survives: some Collection<Bool>) {
     count = survives.count
     words = Array(repeating: 0, count: (count + 63) / 64)
     for (index, survives) in survives.enumerated() where survives { words[index >> 6] |= 1 << (index & 63) }
   }
 
-  /// The elements of a tensor that are not zero.
+  /// Makes a mask in which the elements of a tensor that are not zero survive.
   public init(nonZerosOf tensor: Tensor) { self.init(tensor.values.map { $0 != 0 }) }
 
-  /// The elements at some places, each below `count`.
+  /// Makes a mask in which the elements at some positions survive, each below `count`.
   public init(count: Int, survivors: [Int]) {
     self.count = count
     words = Array(repeating: 0, count: (count + 63) / 64)
@@ -27,13 +27,13 @@ public struct Mask: Sendable, Equatable {
     }
   }
 
-  /// Whether an element survives.
+  /// True if an element survives.
   public subscript(index: Int) -> Bool { words[index >> 6] >> (index & 63) & 1 == 1 }
 
   /// The number of survivors.
   public var survivorCount: Int { words.reduce(0) { $0 + $1.nonzeroBitCount } }
 
-  /// The places of the survivors, ascending.
+  /// The positions of the survivors, ascending.
   public var survivors: [Int] {
     var places: [Int] = []
     places.reserveCapacity(survivorCount)
@@ -56,7 +56,7 @@ public struct Mask: Sendable, Equatable {
     }
   }
 
-  /// What survives both.
+  /// The mask of elements that survive both.
   public func intersection(_ other: Mask) -> Mask {
     precondition(count == other.count, "masks of \(count) and \(other.count) elements")
     var mask = self
@@ -64,7 +64,7 @@ public struct Mask: Sendable, Equatable {
     return mask
   }
 
-  /// The mask of a slice: by axis, the indices that are kept, ascending.
+  /// The mask of a slice: `kept` holds the ascending indices of each axis that is not whole.
   public func sliced(_ kept: [Int: [Int]], shape: Shape) -> Mask {
     var ones = Tensor((0..<count).map { self[$0] ? 1 : 0 }, shape: shape)
     for (axis, indices) in kept.sorted(by: { $0.key < $1.key }) { ones = ones.gathering(indices, axis: axis) }

@@ -3,18 +3,19 @@ public import Tensors
 
 /// A network with what is needed to use it: class names, how pixels become its input, and where it came from.
 public struct Model: Sendable, Equatable {
-  /// The most classes that a model may tell apart: tables of classes by classes stay within memory.
+  /// The most classes that a model may tell apart, so that tables of classes by classes fit into memory.
   public static let maximumClasses = 10_000
 
   /// The network with its parameters.
   public var graph: Graph
   /// The class that each logit stands for.
   public var classes: [String]
-  /// How pixels become the network's input.
+  /// The conversion of pixels to the network's input.
   public var input: InputDescription
-  /// How the data set was split, so that `evaluate` scores images that were not trained on.
+  /// The split of the data set, so that `evaluate` scores images that were not trained on.
   public var split: SettingsNode
-  /// How the model was made: network, data digest, seed, threads, precision, instruction set, settings, versions.
+  /// The origin of the model: network, data digest, seed, threads, precision, instruction set, settings,
+  /// versions.
   public var provenance: SettingsNode
 
   /// Makes a model.
@@ -29,7 +30,9 @@ public struct Model: Sendable, Equatable {
   }
 }
 
-/// How pixels become a network's input: resized to `shape`, then `(pixel - mean) / deviation` per channel.
+/// The conversion of pixels to a network's input.
+///
+/// Images are resized to `shape`, then each channel becomes `(pixel - mean) / deviation`.
 public struct InputDescription: Sendable, Equatable {
   /// `[C, H, W]`, C being 1 (grey) or 3 (RGB).
   public var shape: Shape

@@ -2,7 +2,7 @@ import Foundation
 public import Settings
 import Tensors
 
-/// Models in files: safetensors that hold the parameters, and in its metadata all else that a model is.
+/// Reads and writes models as safetensors, with everything but the parameters in the metadata.
 ///
 ///     try ModelFile.write(model, to: "lenet5.safetensors")
 ///     let model = try ModelFile.read("lenet5.safetensors", catalogue: .standard)
@@ -14,7 +14,7 @@ public enum ModelFile {
   static let format = "condense"
   static let schema = "1"
 
-  /// The bytes of a model's file; throws what `read` would refuse.
+  /// The bytes of a model's file; throws for a model that `read` would refuse.
   public static func bytes(of model: Model, file: String = "model") throws(ModelFileError) -> [UInt8] {
     try check(model, file: file)
     try requirePlain(model.graph, file: file)
@@ -53,13 +53,15 @@ public enum ModelFile {
   /// The largest file that is read, in bytes.
   static let maximumBytes = 8 << 30
 
-  /// Reads a model from a file; what does not begin like one is refused before the rest is read.
+  /// Reads a model from a file; a file that does not begin like one is refused before the rest is read.
   public static func read(_ path: String, catalogue: OpCatalogue) throws(ModelFileError) -> Model {
     let bytes = try contents(of: path, expected: "safetensors", accepting: Safetensors.isBeginning)
     return try read(bytes: bytes, file: path, catalogue: catalogue)
   }
 
-  /// The bytes of a file of models; one whose first 64 bytes are not accepted is refused before the rest is read.
+  /// The bytes of a model file.
+  ///
+  /// A file whose first 64 bytes are not accepted is refused before the rest is read.
   public static func contents(
     of path: String, expected: String, accepting isBeginning: ([UInt8]) -> Bool
   ) throws(ModelFileError) -> [UInt8] {
@@ -119,7 +121,7 @@ public enum ModelFile {
     return model
   }
 
-  /// Throws what does not hold of a model that a file may hold: a verified graph whose input and classes fit their descriptions.
+  /// Checks that a file may hold a model: the graph is valid, and fits its input and classes.
   public static func check(_ model: Model, file: String) throws(ModelFileError) {
     do throws(GraphError) {
       try model.graph.verify()
@@ -179,7 +181,7 @@ extension InputDescription {
       deviation: try [Float](reading: node.required("deviation", of: "the input"), key: "deviation"))
   }
 
-  /// What keeps the description from being that of a graph's only input.
+  /// The reason for which the description does not fit a graph's only input; `nil` if it does.
   fileprivate func problem(for graph: Graph) -> ModelFileError.InputProblem? {
     guard graph.inputs.count == 1, graph.inputs[0].shape == shape else {
       return .shape(expected: graph.inputs.map(\.shape), found: shape)

@@ -1,38 +1,63 @@
 public import Settings
 public import Tensors
 
-/// Why a model file is refused or cannot be written; `file` is the path as the user gave it.
+/// An error of a model file; `file` is the path as the user gave it.
 public enum ModelFileError: Error, Sendable, Equatable, CustomStringConvertible {
+  /// The file cannot be read.
   case unreadable(file: String, reason: String)
+  /// The file cannot be written.
   case unwritable(file: String, reason: String)
+  /// The file is not a model.
   case notModel(file: String, expected: String, looksLike: String)
+  /// The declared length of the header exceeds the limit.
   case headerLength(file: String, declared: UInt64, limit: Int)
+  /// The file ends within its header.
   case truncatedHeader(file: String, declared: Int, found: Int)
+  /// The header is not valid JSON of a container.
   case header(file: String, SettingsError)
+  /// The file is safetensors without a model of Condense.
   case notCondense(file: String)
+  /// The model has another schema than this version reads.
   case schema(file: String, found: String)
+  /// A text of the metadata cannot be read.
   case metadata(file: String, key: String, SettingsError)
+  /// A tensor has another element type than F32.
   case elementType(file: String, tensor: String, found: String)
+  /// A tensor has too many axes or elements.
   case tooLarge(file: String, tensor: String, limit: Int)
+  /// The bytes of a tensor do not fit its shape.
   case byteCount(file: String, tensor: String, shape: Shape, expected: Int, found: Int)
+  /// Tensors overlap or leave a hole.
   case offsets(file: String, tensor: String, expected: Int, found: Int)
+  /// The file is shorter or longer than its tensors.
   case dataLength(file: String, expected: Int, found: Int)
+  /// The graph is invalid.
   case graph(file: String, GraphReadingError)
+  /// The number of class names does not fit the first output.
   case classCount(file: String, classes: Int, output: Shape)
+  /// There are more classes than `Model.maximumClasses`.
   case tooManyClasses(file: String, found: Int, limit: Int)
+  /// Two classes have the same name.
   case duplicateClass(file: String, name: String)
+  /// The description of the input does not fit the graph.
   case input(file: String, InputProblem)
+  /// A parameter or value has an encoding, which safetensors cannot hold.
   case encoded(file: String, name: String, encoding: String)
+  /// A problem of another module's format.
   case format(file: String, FormatProblem)
 
-  /// What is wrong with the description of the input.
+  /// A mismatch between the description of the input and the graph.
   public enum InputProblem: Sendable, Equatable, CustomStringConvertible {
+    /// The graph reads another shape.
     case shape(expected: [Shape], found: Shape)
+    /// The number of channels is neither 1 nor 3.
     case channels(Int)
+    /// The numbers of means and deviations differ from that of the channels.
     case statistics(channels: Int, mean: Int, deviation: Int)
+    /// A mean is not finite, or a deviation is not positive.
     case values(mean: [Float], deviation: [Float])
 
-    /// What, expected, found.
+    /// The message: the problem, the expected and the found.
     public var description: String {
       switch self {
       case .shape(let expected, let found):
@@ -47,7 +72,7 @@ public enum ModelFileError: Error, Sendable, Equatable, CustomStringConvertible 
     }
   }
 
-  /// *where: what, expected, found; what to do*.
+  /// The message in the form *where: what, expected, found; what to do*.
   public var description: String {
     switch self {
     case .unreadable(let file, let reason):
@@ -100,19 +125,23 @@ public enum ModelFileError: Error, Sendable, Equatable, CustomStringConvertible 
   }
 }
 
-/// What is wrong with a file of a format that another module reads: what, expected, found; what to do. The error adds the file.
+/// A problem of a file in a format that another module reads.
+///
+/// Its description says what is wrong, what was expected and found, and what to do; the error adds the file.
 public protocol FileProblem: Error, Sendable, Equatable, CustomStringConvertible {}
 
-/// A problem of some format, as an error of model files carries it.
+/// A wrapper with which `ModelFileError` carries a problem of any format.
 public struct FormatProblem: Sendable, Equatable, CustomStringConvertible {
-  /// The problem in its format's own words.
+  /// The problem, described in its format's terms.
   public let problem: any FileProblem
 
-  /// Makes one of a format's problem.
+  /// Wraps a problem.
   public init(_ problem: any FileProblem) { self.problem = problem }
 
+  /// The description of the problem.
   public var description: String { "\(problem)" }
 
+  /// Equal if the problems are of one type and equal.
   public static func == (a: Self, b: Self) -> Bool { a.problem.isEqual(to: b.problem) }
 }
 

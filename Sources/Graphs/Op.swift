@@ -1,7 +1,7 @@
 public import Settings
 public import Tensors
 
-/// One kind of computation: a value in a graph is what an op makes of other values.
+/// A kind of computation, which a node of a graph applies to values to make another.
 ///
 /// An op is a struct of settings. It says which shapes it takes and gives, which parameters it owns, what it costs,
 /// how channel removal passes through it, and computes itself in a readable reference kernel that every faster
@@ -9,7 +9,7 @@ public import Tensors
 public protocol Op: Configurable, Sendable {
   /// The name in files, such as `conv2d`; never renamed.
   static var kind: String { get }
-  /// Settings and input shapes that the laws run: small, and covering every setting.
+  /// Small cases that the laws of ops run; together they cover every setting.
   static var examples: [OpExample<Self>] { get }
 
   /// Refuses settings that make no sense together, before any shape is known.
@@ -20,15 +20,15 @@ public protocol Op: Configurable, Sendable {
   func parameters(_ inputs: [Shape]) -> [ParameterSlot]
   /// Multiply-adds and traffic of one forward pass over these shapes.
   func cost(_ inputs: [Shape], output: Shape) -> OpCost
-  /// How the channels (axis 1) of the output come from those of the inputs.
+  /// The rule by which the channels (axis 1) of the output come from those of the inputs.
   func channels(_ inputs: [Shape]) -> ChannelRule
-  /// What the op does to the numbers it reads, for devices that store integers.
+  /// The effect of the op on the numbers that it reads, for devices that store integers.
   var valueFlow: ValueFlow { get }
-  /// The op that does the same on fewer channels: settings that count channels follow the new shapes.
+  /// The same op on fewer channels; settings that count channels follow the new shapes.
   func resized(inputs: [Shape], outputChannels: Int) -> Self
-  /// The same where it matters which channels are left: `kept` are those of each input, `nil` where all are.
+  /// The same op where it matters which channels are left: `kept` lists those of each input, `nil` all.
   func resized(inputs: [Shape], outputChannels: Int, kept: [[Int]?]) -> Self
-  /// Where a device may put the output in inference.
+  /// The place where a device may put the output in inference.
   var placement: OutputPlacement { get }
 
   /// The reference kernel: writes every element of `frame.output`.
@@ -38,19 +38,26 @@ public protocol Op: Configurable, Sendable {
 }
 
 extension Op {
+  /// Accepts all settings.
   public func validate() throws(ShapeError) {}
+  /// No parameters.
   public func parameters(_ inputs: [Shape]) -> [ParameterSlot] { [] }
+  /// No multiply-adds; the traffic of all inputs and the output.
   public func cost(_ inputs: [Shape], output: Shape) -> OpCost { OpCost(inputs: inputs, output: output) }
+  /// Computing, as most ops do.
   public var valueFlow: ValueFlow { .computing }
+  /// The op itself: no setting counts channels.
   public func resized(inputs: [Shape], outputChannels: Int) -> Self { self }
+  /// The op resized by the numbers of channels alone.
   public func resized(inputs: [Shape], outputChannels: Int, kept: [[Int]?]) -> Self {
     resized(inputs: inputs, outputChannels: outputChannels)
   }
+  /// Apart from the inputs, which is right for every op.
   public var placement: OutputPlacement { .apart }
 
   /// The op's kind, reachable from an existential.
   public var kind: String { Self.kind }
-  /// Kind and settings: what a file holds, and by which ops are compared and hashed.
+  /// The settings as files hold them; kind and settings identify an op.
   public var settingsNode: SettingsNode { node }
 }
 
@@ -70,21 +77,21 @@ public struct OpExample<O: Op>: Sendable {
 
 /// A parameter that an op owns.
 public struct ParameterSlot: Sendable, Equatable {
-  /// What it is to the op; the graph calls it `node.role`.
+  /// The role of the parameter; its name in the graph is `node.role`.
   public let role: ParameterRole
   /// Its extents.
   public let shape: Shape
-  /// How it starts.
+  /// The initial values.
   public let initializer: Initializer
-  /// Whether training changes it by gradient; running statistics are not trainable.
+  /// True if training changes it by gradient; false for running statistics.
   public let isTrainable: Bool
-  /// Whether weight decay applies: to weights, not to biases and norms.
+  /// True if weight decay applies, as to weights; false for biases and norms.
   public let decays: Bool
-  /// The axis that counts output channels, if any.
+  /// The axis of output channels, if any.
   public let outputAxis: Int?
-  /// The axis that counts input channels, if any.
+  /// The axis of input channels, if any.
   public let inputAxis: Int?
-  /// Whether every element must be 0 or more, as a variance is.
+  /// True if every element must be 0 or more, as a variance.
   public let isNonNegative: Bool
 
   /// Makes a slot.
@@ -111,14 +118,16 @@ public struct ParameterSlot: Sendable, Equatable {
   }
 }
 
-/// How a parameter starts.
+/// The initial values of a parameter.
 public enum Initializer: Sendable, Equatable {
+  /// All zeros.
   case zeros
+  /// All ones.
   case ones
   /// Uniform in ±1/√fanIn: PyTorch's default for convolutions and linear layers, weights and biases alike.
   case uniform(fanIn: Int)
 
-  /// A tensor of this start; a pure function of the stream.
+  /// A tensor of initial values; a pure function of the random stream.
   public func tensor(_ shape: Shape, _ random: inout SeededRandom) -> Tensor {
     switch self {
     case .zeros: return Tensor(zeros: shape)
@@ -132,21 +141,21 @@ public enum Initializer: Sendable, Equatable {
   }
 }
 
-/// What one forward pass of an op costs.
+/// The cost of one forward pass of an op.
 public struct OpCost: Sendable, Equatable {
   /// Multiplications paired with additions; pooling, norms and activations count none.
   public var multiplyAdds: Int
   /// Elements read from inputs and written to the output.
   public var activationElements: Int
 
-  /// A cost; elements default to all of inputs and output.
+  /// Makes a cost; its elements are those of all inputs and the output.
   public init(multiplyAdds: Int = 0, inputs: [Shape], output: Shape) {
     self.multiplyAdds = multiplyAdds
     self.activationElements = inputs.reduce(output.count) { $0 + $1.count }
   }
 }
 
-/// How the channels (axis 1) of an op's output come from those of its inputs.
+/// The rule by which the channels (axis 1) of an op's output come from those of its inputs.
 public enum ChannelRule: Sendable, Equatable {
   /// Every output channel is made of all input channels: both can be removed alone (convolution, linear).
   case mixing
@@ -160,21 +169,21 @@ public enum ChannelRule: Sendable, Equatable {
   case shuffling(groups: Int)
   /// Output channel c is input channel `start + c`; the others are not read (channel slice).
   case slicing(start: Int)
-  /// Channels cannot be removed through this op, and why.
+  /// Channels cannot be removed through this op, for the reason given.
   case fixed(reason: String)
 }
 
-/// Where an op's output may be put in inference, for the memory and time that it takes on a device.
+/// The place of an op's output in inference, which decides memory and time on a device.
 public enum OutputPlacement: Sendable, Equatable {
-  /// In memory of its own: elements are read after others were written.
+  /// In its own memory: elements are read after others were written.
   case apart
   /// Over an input of as many elements: element i of the output depends on no other element of that input.
   case inPlace
-  /// It is the first input, element by element: nothing is computed.
+  /// The output is the first input, element by element: nothing is computed.
   case unmoved
 }
 
-/// What a reference kernel works on.
+/// The data that a reference kernel works on.
 public struct KernelFrame: Sendable {
   /// The input values.
   public let inputs: [Tensor]
@@ -182,9 +191,9 @@ public struct KernelFrame: Sendable {
   public var parameters: [Tensor]
   /// The output, to be written in full.
   public var output: Tensor
-  /// Whether batch statistics and dropout act.
+  /// The mode: batch statistics and dropout act in training alone.
   public let mode: ExecutionMode
-  /// The stream of this node in this step: equal in `forward` and `backward`.
+  /// The random stream of this node in this step, the same in `forward` and `backward`.
   public let random: SeededRandom
 
   /// Makes a frame.
@@ -199,7 +208,7 @@ public struct KernelFrame: Sendable {
   }
 }
 
-/// What a reference gradient works on.
+/// The data that a reference gradient works on.
 public struct GradientFrame: Sendable {
   /// The input values of the forward pass.
   public let inputs: [Tensor]
@@ -215,7 +224,7 @@ public struct GradientFrame: Sendable {
   public var parameterGradients: [Tensor]
   /// The mode of the forward pass.
   public let mode: ExecutionMode
-  /// The stream of this node in this step: equal in `forward` and `backward`.
+  /// The random stream of this node in this step, the same in `forward` and `backward`.
   public let random: SeededRandom
 
   /// Makes a frame with gradients of zero.
@@ -231,7 +240,7 @@ public struct GradientFrame: Sendable {
   }
 }
 
-/// What a pass is for.
+/// The purpose of a pass.
 public enum ExecutionMode: String, Sendable, SettingChoice {
   case training, inference
 }

@@ -1,7 +1,8 @@
 public import Settings
 
-/// The kinds of op that a graph in a file may name. A value and no `Catalogue`: readers of structures are handed the ops that
-/// their file may hold.
+/// The kinds of op that a graph in a file may name.
+///
+/// It is a value and no `Catalogue`: a reader of structures is given the ops that its file may hold.
 public struct OpCatalogue: Sendable {
   /// The op types, in the order of documentation.
   public let types: [any Op.Type]

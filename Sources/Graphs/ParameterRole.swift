@@ -1,16 +1,16 @@
 import Tensors
 
-/// What a parameter is to the op that owns it.
+/// The role of a parameter in the op that owns it.
 ///
-/// The raw value stands in files, as the end of a parameter's name: `conv1.weight`. It is never renamed.
+/// The raw value ends the parameter's name in files, as in `conv1.weight`. It is never renamed.
 public enum ParameterRole: String, Sendable, CaseIterable {
-  /// What inputs are multiplied by and summed over: a convolution's filters `[O, I/groups, Kh, Kw]`, a linear layer's matrix `[O, I]`.
+  /// The factors of the inputs: filters `[O, I/groups, Kh, Kw]` or a matrix `[O, I]`.
   case weight
-  /// What is added to each output channel `[O]`.
+  /// The number that is added to each output channel, `[O]`.
   case bias
-  /// What a norm multiplies each normalized channel by, γ `[C]`.
+  /// The factor γ of each normalized channel, `[C]`.
   case scale
-  /// What a norm adds to each normalized channel, β `[C]`.
+  /// The offset β of each normalized channel, `[C]`.
   case shift
   /// The running mean of each channel `[C]`, not trained by gradient.
   case mean
@@ -22,7 +22,7 @@ public enum ParameterRole: String, Sendable, CaseIterable {
   /// The name of the parameter that has this role in a node: `node.role`.
   public func name(of node: String) -> String { "\(node).\(rawValue)" }
 
-  /// The node and the role that a parameter's name is made of; `nil` where it does not end in a role.
+  /// The node and the role in a parameter's name; `nil` if it does not end in a role.
   ///
   /// Names of nodes may hold dots themselves.
   public static func split(_ parameter: String) -> (node: String, role: ParameterRole)? {
@@ -40,7 +40,7 @@ extension Graph {
     set { parameters[role.name(of: node)] = newValue }
   }
 
-  /// The parameter that has a role in a node and must be there.
+  /// The parameter that has a role in a node; throws `GraphError.missingParameter` if there is none.
   public func parameter(_ role: ParameterRole, of node: Node) throws(GraphError) -> Parameter {
     guard let parameter = self[role, of: node.name] else {
       let slot = slots(of: node).first { $0.slot.role == role }?.slot

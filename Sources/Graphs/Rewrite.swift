@@ -1,10 +1,14 @@
-/// A changed graph, and where its parameters came from: momentum, averages and evidence follow through `origin`.
+/// A changed graph and the origin of its parameters.
+///
+/// Momentum, averages and evidence follow the parameters through `origin`.
 public struct Rewrite: Sendable, Equatable {
   /// The changed graph; every value that survives keeps its name.
   public var graph: Graph
-  /// By parameter of the changed graph, what it was made of; parameters without an origin are new.
+  /// The origin of each parameter of the changed graph; parameters without one are new.
   public var origin: [String: Origin]
-  /// What whoever asked for the change should be told, a sentence each: of changes that a stage makes once, its record has them.
+  /// Warnings for whoever asked for the change, a sentence each.
+  ///
+  /// A stage records those of changes that it makes once.
   public var warnings: [String] = []
 
   /// Makes a rewrite.
@@ -19,7 +23,7 @@ public struct Rewrite: Sendable, Equatable {
     origin = Dictionary(uniqueKeysWithValues: graph.parameters.keys.map { ($0, Origin(parameter: $0)) })
   }
 
-  /// This rewrite and then another one of its graph; origins are of what this one began with.
+  /// This rewrite followed by one of its graph; origins refer to the graph before both.
   public func followed(by next: Rewrite) -> Rewrite {
     var composed: [String: Origin] = [:]
     for (name, last) in next.origin {
@@ -45,7 +49,7 @@ public struct Origin: Sendable, Equatable {
     self.kept = kept
   }
 
-  /// Where a slice of this slice lies in the old parameter.
+  /// The origin, in the old parameter, of a slice of this slice.
   func followed(by slice: Origin) -> Origin {
     let composed = kept.merging(slice.kept) { indices, positions in positions.map { indices[$0] } }
     return Origin(parameter: parameter, kept: composed)

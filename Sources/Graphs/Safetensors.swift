@@ -59,7 +59,7 @@ public struct Safetensors: Sendable, Equatable {
 }
 
 extension Safetensors {
-  /// Reads a file's bytes; nothing is taken from memory that the file does not hold.
+  /// Reads a file's bytes; it allocates no more than the file holds.
   public init(bytes: [UInt8], file: String) throws(ModelFileError) {
     let header = try Self.headerRange(of: bytes, file: file)
     let contents: HeaderContents
@@ -86,12 +86,12 @@ extension Safetensors {
     }
   }
 
-  /// Whether bytes may be the first ones of a file: a length and the brace that opens the header.
+  /// True if a file may begin with these bytes: a length and the brace that opens the header.
   public static func isBeginning(_ bytes: [UInt8]) -> Bool {
     bytes.count > 8 && bytes[8] == UInt8(ascii: "{")
   }
 
-  /// Where the header's text stands, after looking at its length and first byte alone.
+  /// The range of the header's text, found from its length and first byte alone.
   private static func headerRange(of bytes: [UInt8], file: String) throws(ModelFileError) -> Range<Int> {
     guard isBeginning(bytes) else {
       throw .notModel(file: file, expected: "safetensors", looksLike: FileKind.description(of: bytes))
@@ -151,7 +151,7 @@ private struct ClaimedTensor {
     end = ends[1]
   }
 
-  /// The bytes that the shape takes, after holding type, shape and offsets against each other.
+  /// The bytes that the shape takes, after checking type, shape and offsets against one another.
   func checkedByteCount(file: String, following position: Int) throws(ModelFileError) -> Int {
     guard elementType == "F32" else { throw .elementType(file: file, tensor: name, found: elementType) }
     guard begin == position else {

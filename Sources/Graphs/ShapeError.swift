@@ -1,17 +1,25 @@
 public import Tensors
 
-/// Why an op refuses its settings or input shapes; the graph adds which node.
+/// An op's refusal of its settings or input shapes; the graph adds the node.
 public enum ShapeError: Error, Sendable, Equatable, CustomStringConvertible {
+  /// The op takes another number of inputs.
   case wrongInputCount(op: String, expected: String, found: Int)
+  /// An input has another number of axes than the op takes.
   case wrongRank(op: String, expected: String, found: Shape)
+  /// Two shapes do not fit each other.
   case mismatch(op: String, what: String, first: Shape, second: Shape)
+  /// The input is smaller than the kernel.
   case tooSmall(op: String, what: String, input: Shape, kernel: Shape)
+  /// A value or parameter has more than `Graph.maximumElements` elements.
   case tooLarge(op: String, shape: Shape)
+  /// The graph's multiply-adds exceed the range of `Int`.
   case tooCostly(op: String, multiplyAdds: Int)
+  /// A value has an axis without elements.
   case empty(op: String, shape: Shape)
+  /// A setting is out of range or contradicts another.
   case invalidSetting(op: String, reason: String)
 
-  /// What, expected and found.
+  /// The message: the problem, the expected and the found.
   public var description: String {
     switch self {
     case .wrongInputCount(let op, let expected, let found):

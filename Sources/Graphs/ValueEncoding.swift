@@ -1,9 +1,9 @@
 public import Settings
 
-/// How a value that flows between nodes is represented on the device: real unless the graph says otherwise.
+/// The representation of a value between nodes on a device: real numbers unless the graph says otherwise.
 ///
-/// In training and in simulated inference the value is replaced by its projection, and gradients pass straight through
-/// where the value was within range (Bengio et al. 2013, arXiv:1308.3432).
+/// In training and in simulated inference, the value is replaced by its projection. Gradients pass straight
+/// through where the value is in range (Bengio et al., 2013, arXiv:1308.3432).
 public protocol ValueEncoding: Configurable, Sendable {
   /// The name in files: `integer`; never renamed.
   static var kind: String { get }
@@ -11,9 +11,11 @@ public protocol ValueEncoding: Configurable, Sendable {
   var bits: Int { get }
   /// The least and the greatest value that can be represented; elements outside are clamped and pass no gradient.
   var range: ClosedRange<Float> { get }
-  /// Writes the projections of `values` to `projected`, element by element; zero must map to zero.
+  /// Writes the projections of `values` to `projected`, element by element; zero maps to zero.
   func project(_ values: Span<Float>, into projected: inout MutableSpan<Float>)
-  /// Refuses settings that make no sense together, as a file may hold them; words of what is wrong.
+  /// The reason for which the settings make no sense together; `nil` if they do.
+  ///
+  /// A file may hold any settings.
   var problem: String? { get }
 }
 
@@ -22,13 +24,15 @@ extension ValueEncoding {
   public var kind: String { Self.kind }
   /// The settings, reachable from an existential.
   public var settingsNode: SettingsNode { node }
-  /// Whether two value encodings are of one kind with equal settings.
+  /// True if two value encodings are of one kind with equal settings.
   public func isEqual(to other: any ValueEncoding) -> Bool {
     kind == other.kind && settingsNode.canonicalJSON == other.settingsNode.canonicalJSON
   }
 }
 
-/// The kinds of encoding that a file may name. A value and no `Catalogue`, as `OpCatalogue` is.
+/// The kinds of encoding that a file may name.
+///
+/// It is a value and no `Catalogue`, like `OpCatalogue`.
 public struct EncodingCatalogue: Sendable {
   /// The encodings of parameters, in the order of documentation.
   public let parameters: [any Encoding.Type]
@@ -41,7 +45,7 @@ public struct EncodingCatalogue: Sendable {
     self.values = values
   }
 
-  /// No encodings: what files of plain floats may name.
+  /// No encodings, as in files of plain floats.
   public static let none = EncodingCatalogue(parameters: [], values: [])
 
   /// The parameter encoding of a kind; `nil` for an unknown kind.

@@ -1,31 +1,32 @@
-/// What an op does to the numbers it reads, for devices that store values as integers.
+/// The effect of an op on the numbers that it reads, for devices that store values as integers.
 public enum ValueFlow: Sendable, Equatable {
-  /// It makes new numbers: the output needs an encoding of its own (convolution, sum, average pooling).
+  /// It makes new numbers: the output needs its own encoding (convolution, sum, average pooling).
   case computing
-  /// It bounds every number, which what computes its input can do as it stores (ReLU).
+  /// It bounds every number (ReLU): the op before it can do that as it stores its output.
   case clamping
-  /// It hands on numbers of its only input: the output has the input's encoding (max pooling, flattening).
+  /// It passes on numbers of its only input: the output has the input's encoding (max pooling, flattening).
   case moving
   /// In inference its output is its input: nothing is stored (dropout).
   case vanishing
 }
 
-/// Where a device keeps a value, if at all.
+/// The place where a device keeps a value.
 public enum ValuePlace: Sendable, Equatable {
-  /// In memory, with an encoding of its own.
+  /// In memory, with its own encoding.
   case stored
   /// In memory, with the encoding of another value, which is `stored`.
   case alike(String)
-  /// Nowhere: the named clamp, its only reader, is computed along with it.
+  /// In no memory: the named clamp, the value's only reader, is computed along with it.
   case fused(into: String)
-  /// Nowhere of its own: in inference it is another value, which is `stored` or in turn `alike` one.
+  /// In no memory of its own: in inference it is another value, which is `stored` or `alike` a stored one.
   case same(as: String)
 }
 
 extension Graph {
-  /// Where a device that stores integers keeps every value, graph inputs included.
+  /// The place where a device that stores integers keeps each value, inputs of the graph included.
   ///
-  /// A computed value whose only reader is a clamp is fused into it, unless it is an output: its range is the clamp's.
+  /// A computed value whose only reader is a clamp is fused into that clamp, and has its range. Outputs of
+  /// the graph are not fused.
   public func valuePlaces() -> [String: ValuePlace] {
     var readers: [String: [Node]] = [:]
     for node in nodes {
@@ -50,7 +51,7 @@ extension Graph {
     return places
   }
 
-  /// The stored value whose numbers a value holds, itself or by moves and dropouts.
+  /// The stored value whose numbers a value holds, directly or through moves and dropouts.
   private static func root(of value: String, _ places: [String: ValuePlace]) -> String {
     switch places[value] {
     case .alike(let source): source
@@ -59,15 +60,17 @@ extension Graph {
     }
   }
 
-  /// The encoding with which a device reads a value: its own, or that of the value it is the same as.
+  /// The encoding with which a device reads a value: its own, or that of the value that it equals in
+  /// inference.
   public func storedEncoding(of value: String) -> (any ValueEncoding)? {
     if let encoding = values[value] { return encoding }
     guard let node = node(named: value), node.op.valueFlow == .vanishing else { return nil }
     return storedEncoding(of: node.inputs[0])
   }
 
-  /// Whether every value that a device keeps in memory has an encoding, its own or that of the value it is alike: what
-  /// inference computes is then what an integer device would.
+  /// True if every value in a device's memory has an encoding, its own or that of the value it is alike.
+  ///
+  /// Inference then computes what an integer device would.
   public var hasEncodedValues: Bool {
     valuePlaces().allSatisfy { name, place in
       switch place {

@@ -19,7 +19,7 @@ public enum NetworkError: Error, Sendable, Equatable, CustomStringConvertible {
   /// Whether each layer was understood, and only the shapes do not go together.
   public var isOfShape: Bool { if case .graph = self { true } else { false } }
 
-  /// *where: what, expected, found; what to do*.
+  /// The message in the form *where: what, expected, found; what to do*.
   public var description: String {
     switch self {
     case .settings(let error):

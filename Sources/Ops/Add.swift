@@ -37,7 +37,7 @@ public struct Add: Op {
   }
 
   public func channels(_ inputs: [Shape]) -> ChannelRule { .following }
-  /// Over either input.
+  /// The output may lie over either input in memory.
   public var placement: OutputPlacement { .inPlace }
 
   public func forward(_ frame: inout KernelFrame) {

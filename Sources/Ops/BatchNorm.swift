@@ -75,7 +75,7 @@ public struct BatchNorm: Op {
   }
 
   public func channels(_ inputs: [Shape]) -> ChannelRule { .following }
-  /// Over the input.
+  /// The output may lie over the input in memory.
   public var placement: OutputPlacement { .inPlace }
 
   public func forward(_ frame: inout KernelFrame) {

@@ -9,7 +9,7 @@ public enum SettingsError: Error, Sendable, Equatable, CustomStringConvertible {
   case outOfRange(SettingsMark, key: String, expected: String, found: String)
   case invalid(SettingsMark, key: String, reason: String)
 
-  /// *where: what, expected, found; what to do*.
+  /// The message in the form *where: what, expected, found; what to do*.
   public var description: String {
     switch self {
     case .unreadable(let path, let reason):

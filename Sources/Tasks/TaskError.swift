@@ -13,7 +13,7 @@ public enum TaskError: Error, Sendable, CustomStringConvertible {
   case focusOfClasses
   case graph(GraphError)
 
-  /// *where: what, expected, found; what to do*.
+  /// The message in the form *where: what, expected, found; what to do*.
   public var description: String {
     switch self {
     case .noTask(let data):

@@ -14,7 +14,7 @@ extension Activation {
   public func outputShape(_ inputs: [Shape]) throws(ShapeError) -> Shape { try requireChannels(inputs) }
   /// Every element follows its own.
   public func channels(_ inputs: [Shape]) -> ChannelRule { .following }
-  /// Over the input.
+  /// The output may lie over the input in memory.
   public var placement: OutputPlacement { .inPlace }
 
   /// Maps every element.
