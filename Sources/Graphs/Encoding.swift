@@ -129,7 +129,7 @@ public enum EncodingError: Error, Sendable, Equatable, CustomStringConvertible {
   /// A part has another value, size or width than expected.
   case invalid(kind: String, what: String, expected: String, found: String)
 
-  /// The message: the problem, the expected and the found.
+  /// The message: the problem, what was expected and what was found.
   public var description: String {
     switch self {
     case .missing(let kind, let what): "\(kind): \(what) is missing"

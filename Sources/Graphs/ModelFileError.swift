@@ -57,7 +57,7 @@ public enum ModelFileError: Error, Sendable, Equatable, CustomStringConvertible 
     /// A mean is not finite, or a deviation is not positive.
     case values(mean: [Float], deviation: [Float])
 
-    /// The message: the problem, the expected and the found.
+    /// The message: the problem, what was expected and what was found.
     public var description: String {
       switch self {
       case .shape(let expected, let found):

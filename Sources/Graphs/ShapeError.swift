@@ -19,7 +19,7 @@ public enum ShapeError: Error, Sendable, Equatable, CustomStringConvertible {
   /// A setting is out of range or contradicts another.
   case invalidSetting(op: String, reason: String)
 
-  /// The message: the problem, the expected and the found.
+  /// The message: the problem, what was expected and what was found.
   public var description: String {
     switch self {
     case .wrongInputCount(let op, let expected, let found):
