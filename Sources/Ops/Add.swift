@@ -14,10 +14,13 @@ public import Tensors
 ///
 /// **Throws**: `ShapeError` for fewer than two inputs and for unequal shapes.
 public struct Add: Op {
+  /// The name in files: `add`.
   public static let kind = "add"
   /// Makes a sum.
   public init() {}
+  /// No settings.
   public static var settings: [Setting<Add>] { [] }
+  /// Small cases that the laws of ops run.
   public static var examples: [OpExample<Add>] {
     [
       OpExample(Add(), [2, 3, 2, 2], [2, 3, 2, 2]),
@@ -25,6 +28,7 @@ public struct Add: Op {
     ]
   }
 
+  /// The common shape of all inputs; throws for fewer than two inputs and for unequal shapes.
   public func outputShape(_ inputs: [Shape]) throws(ShapeError) -> Shape {
     guard inputs.count >= 2 else {
       throw .wrongInputCount(op: kind, expected: "two or more inputs", found: inputs.count)
@@ -36,10 +40,12 @@ public struct Add: Op {
     return first
   }
 
+  /// Output channel c comes from channel c of each input.
   public func channels(_ inputs: [Shape]) -> ChannelRule { .following }
   /// The output may lie over either input in memory.
   public var placement: OutputPlacement { .inPlace }
 
+  /// Computes `y = x₁ + x₂ + …`, in the order of the inputs.
   public func forward(_ frame: inout KernelFrame) {
     var y = frame.inputs[0].values
     for input in frame.inputs.dropFirst() {
@@ -49,6 +55,7 @@ public struct Add: Op {
     frame.output.values = y
   }
 
+  /// Gives `dy` to every input.
   public func backward(_ frame: inout GradientFrame) {
     for input in frame.inputs.indices { frame.inputGradients[input].values = frame.outputGradient.values }
   }

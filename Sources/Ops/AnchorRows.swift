@@ -2,10 +2,11 @@ public import Graphs
 public import Settings
 public import Tensors
 
-/// What a convolution says at every place of an image, place by place: a row of numbers for each anchor of a detector.
+/// An op that lays out a detector's image as rows: place by place, one row of numbers for each anchor.
 ///
-/// **Formula**: `y[n, (i·W + j)·C + c] = x[n, c, i, j]`. With K anchors a place, those of anchor k at row i and column j are
-/// `y[n, r·C/K ..< (r + 1)·C/K]` with `r = (i·W + j)·K + k`; its centre is at `(j + ½)/W, (i + ½)/H` of the image.
+/// **Formula**: `y[n, (i·W + j)·C + c] = x[n, c, i, j]`. With K anchors at a place, the numbers of anchor k
+/// at row i and column j are `y[n, r·C/K ..< (r + 1)·C/K]` with `r = (i·W + j)·K + k`. The anchor's centre is
+/// at `((j + ½)/W, (i + ½)/H)` of the image.
 ///
 /// **Shapes**: `x [N, C, H, W]`, `y [N, H·W·C]`.
 ///
@@ -13,12 +14,13 @@ public import Tensors
 ///
 /// **Cost**: traffic only.
 ///
-/// **Settings**: anchors, the width and the height of each as shares of the image's.
+/// **Settings**: anchors, each a width and a height as shares of the image's.
 ///
 /// **Throws**: `ShapeError` when anchors do not divide the channels.
 ///
 /// **Paper**: Liu et al., "SSD: single shot multibox detector", ECCV 2016, arXiv:1512.02325.
 public struct AnchorRows: Op {
+  /// The name in files: `anchor-rows`.
   public static let kind = "anchor-rows"
   /// The most anchors at a place.
   public static let maximumAnchors = 64
@@ -30,9 +32,10 @@ public struct AnchorRows: Op {
   /// One anchor as large as the image.
   public init() {}
 
-  /// Makes rows for anchors of widths and heights.
+  /// Makes rows for anchors, each a width and a height.
   public init(anchors: [Float]) { self.anchors = anchors }
 
+  /// Settings: `anchors`.
   public static var settings: [Setting<AnchorRows>] {
     [
       Setting(
@@ -42,6 +45,7 @@ public struct AnchorRows: Op {
     ]
   }
 
+  /// Small cases that the laws of ops run.
   public static var examples: [OpExample<AnchorRows>] {
     [
       OpExample(AnchorRows(anchors: [0.2, 0.1, 0.5, 0.5]), [2, 6, 3, 2]),
@@ -49,7 +53,7 @@ public struct AnchorRows: Op {
     ]
   }
 
-  /// Anchors at each place.
+  /// The number of anchors at each place.
   public var count: Int { anchors.count / 2 }
 
   private static func isSensible(_ anchors: [Float]) -> Bool {
@@ -57,12 +61,14 @@ public struct AnchorRows: Op {
       && anchors.allSatisfy(sides.contains)
   }
 
+  /// Refuses anchors that are not 1 to 64 pairs of sides in 0.0001...8.
   public func validate() throws(ShapeError) {
     guard Self.isSensible(anchors) else {
       throw .invalidSetting(op: kind, reason: "anchors \(anchors) are no pairs of width and height")
     }
   }
 
+  /// The shape `[N, H·W·C]`; throws if the anchors do not divide the channels.
   public func outputShape(_ inputs: [Shape]) throws(ShapeError) -> Shape {
     let input = try requireImages(inputs)
     guard input[1].isMultiple(of: count) else {
@@ -71,17 +77,21 @@ public struct AnchorRows: Op {
     return [input[0], input[1] * input.spatialCount]
   }
 
+  /// Channels cannot be removed: each is a number that a detector predicts for an anchor.
   public func channels(_ inputs: [Shape]) -> ChannelRule {
     .fixed(reason: "each is something that a detector says of an anchor")
   }
 
+  /// Moves numbers without changing them.
   public var valueFlow: ValueFlow { .moving }
 
+  /// Copies elements in the order of rows.
   public func forward(_ frame: inout KernelFrame) {
     let x = frame.inputs[0].values
     frame.output.values = Self.sources(frame.inputs[0].shape).map { x[$0] }
   }
 
+  /// Copies `dy` back to the order of the image.
   public func backward(_ frame: inout GradientFrame) {
     let dy = frame.outputGradient.values
     var dx = dy

@@ -4,11 +4,12 @@ import Tensors
 
 /// The mean of each window.
 ///
-/// **Formula**: `y[n,c,i,j] = Σ_{u,v} x[n, c, i·s - p + u, j·s - p + v] / count`, where what lies outside is zero and count is
-/// the whole kernel, or what lies inside when padding does not count.
+/// **Formula**: `y[n,c,i,j] = Σ_{u,v} x[n, c, i·s - p + u, j·s - p + v] / count`. Elements outside the image
+/// are zero. The count is that of the kernel's elements, or of those inside the image if padding does not
+/// count.
 ///
-/// **Shapes**: `x [N, C, H, W]`, `y [N, C, Ho, Wo]` with `Ho = (H + p + e - Kh)/s + 1`, rounded down; p
-/// is the padding before, e the one behind.
+/// **Shapes**: `x [N, C, H, W]`, `y [N, C, Ho, Wo]` with `Ho = (H + p + e - Kh)/s + 1`, rounded down, where p
+/// is the padding before and e the one behind.
 ///
 /// **Gradient**: `dy/count` to every element of the window.
 ///
@@ -18,6 +19,7 @@ import Tensors
 ///
 /// **Throws**: `ShapeError` when the kernel exceeds the padded image or the padding reaches the kernel.
 public struct AveragePool: Pooling {
+  /// The name in files: `average-pool`.
   public static let kind = "average-pool"
 
   /// Rows and columns of a window.
@@ -28,7 +30,7 @@ public struct AveragePool: Pooling {
   public var padding: Extent = 0
   /// The same at the bottom and on the right; `nil` is as much as `padding`.
   public var endPadding: Extent?
-  /// Whether padding counts in the mean.
+  /// True if padding counts in the mean.
   public var countsPadding = true
 
   /// Windows of two by two.
@@ -53,12 +55,14 @@ public struct AveragePool: Pooling {
       countsPadding: countsPadding)
   }
 
+  /// Settings: `kernel`, `stride`, `padding`, `endPadding`, `countsPadding`.
   public static var settings: [Setting<AveragePool>] {
     windowSettings(padding: "zeros at the top and on the left") + [
       Setting("countsPadding", \.countsPadding, "whether padding counts in the mean")
     ]
   }
 
+  /// Small cases that the laws of ops run.
   public static var examples: [OpExample<AveragePool>] {
     [
       OpExample(AveragePool(kernel: 2), [2, 3, 4, 6]),
@@ -71,6 +75,7 @@ public struct AveragePool: Pooling {
     ]
   }
 
+  /// Averages each window, with sums in double precision.
   public func forward(_ frame: inout KernelFrame) {
     let x = frame.inputs[0].values
     let input = frame.inputs[0].shape
@@ -81,6 +86,7 @@ public struct AveragePool: Pooling {
     frame.output.values = sums.indices.map { Float(sums[$0] / counts[$0 % counts.count]) }
   }
 
+  /// Adds `dy/count` to every element of the window.
   public func backward(_ frame: inout GradientFrame) {
     let dy = frame.outputGradient.values
     let input = frame.inputs[0].shape
@@ -106,7 +112,7 @@ public struct AveragePool: Pooling {
     }
   }
 
-  /// By how much each window of a plane divides.
+  /// The divisor of each window of a plane.
   private func counts(_ input: Shape, _ output: Shape) -> [Double] {
     guard !countsPadding else {
       return Array(repeating: Double(kernel.count), count: output.spatialCount)

@@ -4,9 +4,9 @@ public import Tensors
 
 /// Batch normalization, with running statistics for inference.
 ///
-/// **Formula**: `y = (x - μ)/√(σ² + epsilon) · scale + shift`. In training μ and σ² (biased) are those of the channel over the
-/// batch, and the statistics follow: `mean ← (1 - momentum)·mean + momentum·μ`, and likewise `variance` by the unbiased
-/// `σ²·n/(n - 1)`. In inference μ and σ² are the statistics.
+/// **Formula**: `y = (x - μ)/√(σ² + epsilon) · scale + shift`. In training, μ and the biased σ² are those of
+/// the channel over the batch, and the running statistics follow: `mean ← (1 - momentum)·mean + momentum·μ`,
+/// and `variance` likewise by the unbiased `σ²·n/(n - 1)`. In inference, μ and σ² are the running statistics.
 ///
 /// **Shapes**: `x, y [N, C, …]`, `scale, shift, mean, variance [C]`.
 ///
@@ -22,11 +22,12 @@ public import Tensors
 ///
 /// **Paper**: Ioffe, Szegedy, "Batch normalization", 2015, arXiv:1502.03167.
 public struct BatchNorm: Op {
+  /// The name in files: `batch-norm`.
   public static let kind = "batch-norm"
 
   /// Added to the variance.
   public var epsilon: Float = 1e-5
-  /// How fast the running statistics follow.
+  /// The weight of a batch's statistics in the running ones.
   public var momentum: Float = 0.1
 
   /// PyTorch's defaults.
@@ -38,6 +39,7 @@ public struct BatchNorm: Op {
     self.momentum = momentum
   }
 
+  /// Settings: `epsilon`, `momentum`.
   public static var settings: [Setting<BatchNorm>] {
     [
       Setting("epsilon", \.epsilon, in: 1e-12...1, "added to the variance"),
@@ -45,6 +47,7 @@ public struct BatchNorm: Op {
     ]
   }
 
+  /// Small cases that the laws of ops run.
   public static var examples: [OpExample<BatchNorm>] {
     [
       OpExample(BatchNorm(), [3, 2, 3, 4]),
@@ -52,6 +55,7 @@ public struct BatchNorm: Op {
     ]
   }
 
+  /// Refuses an epsilon outside 1e-12...1 and a momentum outside 0...1.
   public func validate() throws(ShapeError) {
     guard epsilon >= 1e-12, epsilon <= 1 else {
       throw .invalidSetting(op: kind, reason: "epsilon \(epsilon) is outside 1e-12...1")
@@ -61,8 +65,10 @@ public struct BatchNorm: Op {
     }
   }
 
+  /// The input's shape.
   public func outputShape(_ inputs: [Shape]) throws(ShapeError) -> Shape { try requireChannels(inputs) }
 
+  /// The slots `scale`, `shift`, `mean` and `variance`, each `[C]`; the last two are not trained by gradient.
   public func parameters(_ inputs: [Shape]) -> [ParameterSlot] {
     let channels: Shape = [inputs[0][1]]
     return [
@@ -74,10 +80,12 @@ public struct BatchNorm: Op {
     ]
   }
 
+  /// Output channel c comes from channel c of each input.
   public func channels(_ inputs: [Shape]) -> ChannelRule { .following }
   /// The output may lie over the input in memory.
   public var placement: OutputPlacement { .inPlace }
 
+  /// Normalizes each channel; in training, also updates the running mean and variance.
   public func forward(_ frame: inout KernelFrame) {
     let shape = frame.output.shape
     let x = frame.inputs[0].values
@@ -95,6 +103,7 @@ public struct BatchNorm: Op {
     if frame.mode == .training { follow(statistics, count: shape.count / shape[1], &frame.parameters) }
   }
 
+  /// Writes the gradients of x, scale and shift; statistics depend on x in training alone.
   public func backward(_ frame: inout GradientFrame) {
     let shape = frame.output.shape
     let x = frame.inputs[0].values
@@ -135,7 +144,7 @@ public struct BatchNorm: Op {
     return (0..<shape[0] * shape[1]).map { ($0 % shape[1], $0 * count..<($0 + 1) * count) }
   }
 
-  /// What normalizes each channel: the batch's statistics in training, the running ones in inference.
+  /// The statistics that normalize each channel: the batch's in training, the running ones in inference.
   private func statistics(
     _ x: [Float], _ shape: Shape, _ mode: ExecutionMode, mean: Tensor, variance: Tensor
   ) -> [ChannelStatistics] {
@@ -160,7 +169,7 @@ public struct BatchNorm: Op {
     }
   }
 
-  /// Moves the running statistics towards the batch's.
+  /// Moves the running statistics towards the batch's, by its unbiased variance.
   private func follow(_ statistics: [ChannelStatistics], count: Int, _ parameters: inout [Tensor]) {
     let momentum = Double(momentum)
     let correction = count > 1 ? Double(count) / Double(count - 1) : 1

@@ -2,13 +2,13 @@ public import Graphs
 public import Settings
 public import Tensors
 
-/// One number a channel that says, image by image, how much of the channel is let through: none of most channels.
+/// One factor for each channel of an image, zero for most channels.
 ///
-/// A `Multiply` by these numbers closes channels of another value: what a closed channel would hold need not be computed
-/// (`GatedWork`).
+/// A `Multiply` by these factors closes channels of another value. The elements of a closed channel need not
+/// be computed (`GatedWork`).
 ///
-/// **Formula**: `y[n,c] = max(0, x[n,c] + offset)` if `x[n,c]` is among the `open` largest of image n, else 0; of equal numbers
-/// the earlier channel is the larger one.
+/// **Formula**: `y[n,c] = max(0, x[n,c] + offset)` if `x[n,c]` is among the `open` largest of image n, else
+/// 0. Of equal numbers, that of the earlier channel counts as larger.
 ///
 /// **Shapes**: `x, y [N, C]` or `[N, C, 1, 1]`, `open` ≤ C.
 ///
@@ -18,16 +18,17 @@ public import Tensors
 ///
 /// **Settings**: open, offset.
 ///
-/// **Throws**: `ShapeError` for planes of more than one pixel, and for more open channels than there are.
+/// **Throws**: `ShapeError` for planes of more than one pixel, and if there are fewer channels than `open`.
 ///
 /// **Paper**: Gao, Zhao, Dudziak, Mullins, Xu, "Dynamic channel pruning: feature boosting and suppression", ICLR 2019,
 /// arXiv:1810.05331.
 public struct ChannelGate: Op {
+  /// The name in files: `channel-gate`.
   public static let kind = "channel-gate"
 
   /// The most channels that are open for an image.
   public var open = 1
-  /// What is added: near it gates start, as what they read starts near zero.
+  /// The number that is added: as x starts near zero, open gates start near it.
   public var offset: Float = 1
 
   /// One open channel.
@@ -39,6 +40,7 @@ public struct ChannelGate: Op {
     self.offset = offset
   }
 
+  /// Settings: `open`, `offset`.
   public static var settings: [Setting<ChannelGate>] {
     [
       Setting(
@@ -48,6 +50,7 @@ public struct ChannelGate: Op {
     ]
   }
 
+  /// Small cases that the laws of ops run.
   public static var examples: [OpExample<ChannelGate>] {
     [
       OpExample(ChannelGate(open: 2, offset: 0.9), [3, 5, 1, 1]),
@@ -56,6 +59,7 @@ public struct ChannelGate: Op {
     ]
   }
 
+  /// Refuses less than one open channel, and an offset outside 0...100.
   public func validate() throws(ShapeError) {
     try require(open, in: 1...Window.maximumSide, "open")
     guard offset >= 0, offset <= 100 else {
@@ -63,6 +67,8 @@ public struct ChannelGate: Op {
     }
   }
 
+  /// The input's shape; throws for planes of more than one pixel, and if there are fewer channels than
+  /// `open`.
   public func outputShape(_ inputs: [Shape]) throws(ShapeError) -> Shape {
     let input = try requireChannels(inputs)
     guard input.spatialCount == 1, input.rank == 2 || input.rank == 4 else {
@@ -74,11 +80,12 @@ public struct ChannelGate: Op {
     return input
   }
 
-  /// Without one of its channels, others would be among the largest.
+  /// Channels cannot be removed: without one of them, others would be among the largest.
   public func channels(_ inputs: [Shape]) -> ChannelRule {
     .fixed(reason: "a gate chooses among all of them; remove channels before gates are set")
   }
 
+  /// Sorts the channels of each image and keeps the `open` largest.
   public func forward(_ frame: inout KernelFrame) {
     let x = frame.inputs[0].values
     let channels = frame.inputs[0].shape[1]
@@ -90,6 +97,7 @@ public struct ChannelGate: Op {
     frame.output.values = y
   }
 
+  /// Passes `dy` on where y > 0.
   public func backward(_ frame: inout GradientFrame) {
     let y = frame.output.values
     var gradient = frame.outputGradient.values

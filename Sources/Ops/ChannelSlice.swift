@@ -2,7 +2,7 @@ public import Graphs
 public import Settings
 public import Tensors
 
-/// Some channels in a row.
+/// A range of channels.
 ///
 /// **Formula**: `y[n, c] = x[n, start + c]` for c < count
 ///
@@ -14,15 +14,16 @@ public import Tensors
 ///
 /// **Settings**: start, count.
 ///
-/// **Throws**: `ShapeError` when the channels are not all there.
+/// **Throws**: `ShapeError` when the range ends behind the last channel.
 ///
-/// **Paper**: Ma et al., "ShuffleNet V2", 2018, arXiv:1807.11164, splits channels so.
+/// **Paper**: Ma et al., "ShuffleNet V2", 2018, arXiv:1807.11164, splits channels in this way.
 public struct ChannelSlice: Op {
+  /// The name in files: `channel-slice`.
   public static let kind = "channel-slice"
 
   /// The first channel.
   public var start = 0
-  /// How many there are.
+  /// The number of channels.
   public var count = 1
 
   /// The first channel alone.
@@ -34,6 +35,7 @@ public struct ChannelSlice: Op {
     self.count = count
   }
 
+  /// Settings: `start`, `count`.
   public static var settings: [Setting<ChannelSlice>] {
     [
       Setting("start", \.start, in: 0...Window.maximumSide, "the first channel"),
@@ -41,6 +43,7 @@ public struct ChannelSlice: Op {
     ]
   }
 
+  /// Small cases that the laws of ops run.
   public static var examples: [OpExample<ChannelSlice>] {
     [
       OpExample(ChannelSlice(start: 1, count: 3), [2, 6, 2, 3]),
@@ -49,11 +52,13 @@ public struct ChannelSlice: Op {
     ]
   }
 
+  /// Refuses a start outside 0...65536 and a count outside 1...65536.
   public func validate() throws(ShapeError) {
     try require(start, in: 0...Window.maximumSide, "start")
     try require(count, in: 1...Window.maximumSide, "count")
   }
 
+  /// The input's shape with `count` channels; throws if the range ends behind the last channel.
   public func outputShape(_ inputs: [Shape]) throws(ShapeError) -> Shape {
     var shape = try requireChannels(inputs)
     guard start + count <= shape[1] else {
@@ -64,20 +69,25 @@ public struct ChannelSlice: Op {
     return shape
   }
 
+  /// Output channel c is input channel `start + c`.
   public func channels(_ inputs: [Shape]) -> ChannelRule { .slicing(start: start) }
 
+  /// The slice of the channels that are left; the new start counts the kept channels before the old one.
   public func resized(inputs: [Shape], outputChannels: Int, kept: [[Int]?]) -> ChannelSlice {
     let before = kept.first.flatMap { $0 }?.count { $0 < start } ?? start
     return ChannelSlice(start: before, count: outputChannels)
   }
 
+  /// Moves numbers without changing them.
   public var valueFlow: ValueFlow { .moving }
 
+  /// Copies the range of channels.
   public func forward(_ frame: inout KernelFrame) {
     let x = frame.inputs[0].values
     frame.output.values = sources(frame.inputs[0].shape).flatMap { x[$0] }
   }
 
+  /// Copies `dy` to the range; other channels get zeros.
   public func backward(_ frame: inout GradientFrame) {
     let dy = frame.outputGradient.values
     var dx = Array(repeating: Float(0), count: frame.inputs[0].shape.count)
@@ -89,7 +99,7 @@ public struct ChannelSlice: Op {
     frame.inputGradients[0].values = dx
   }
 
-  /// For every item, the input elements that are copied.
+  /// The input elements of each item that are copied.
   private func sources(_ shape: Shape) -> [Range<Int>] {
     let plane = shape.spatialCount
     return (0..<shape[0]).map { item in

@@ -4,7 +4,7 @@ public import Tensors
 
 /// The channels of two or more values, one value after another.
 ///
-/// **Formula**: `y[n, c] = x_k[n, c - C₁ - … - C_(k-1)]` for the k whose channels c falls into.
+/// **Formula**: `y[n, c] = x_k[n, c - C₁ - … - C_(k-1)]`, where k is the input to which channel c belongs.
 ///
 /// **Shapes**: `x_k [N, C_k, …]`, `y [N, ΣC_k, …]`; all axes but the second equal.
 ///
@@ -16,10 +16,13 @@ public import Tensors
 ///
 /// **Paper**: Iandola et al., "SqueezeNet", 2016, arXiv:1602.07360.
 public struct Concat: Op {
+  /// The name in files: `concat`.
   public static let kind = "concat"
   /// Makes a concatenation.
   public init() {}
+  /// No settings.
   public static var settings: [Setting<Concat>] { [] }
+  /// Small cases that the laws of ops run.
   public static var examples: [OpExample<Concat>] {
     [
       OpExample(Concat(), [2, 3, 2, 2], [2, 1, 2, 2], [2, 2, 2, 2]),
@@ -27,6 +30,7 @@ public struct Concat: Op {
     ]
   }
 
+  /// The first input's shape with the channels of all inputs; throws if other axes differ.
   public func outputShape(_ inputs: [Shape]) throws(ShapeError) -> Shape {
     guard inputs.count >= 2 else {
       throw .wrongInputCount(op: kind, expected: "two or more inputs", found: inputs.count)
@@ -43,8 +47,10 @@ public struct Concat: Op {
     return output
   }
 
+  /// The channels of the inputs, one input after another.
   public func channels(_ inputs: [Shape]) -> ChannelRule { .stacking }
 
+  /// Copies the channels of the inputs, one input after another for each item.
   public func forward(_ frame: inout KernelFrame) {
     var y: [Float] = []
     y.reserveCapacity(frame.output.shape.count)
@@ -57,6 +63,7 @@ public struct Concat: Op {
     frame.output.values = y
   }
 
+  /// Gives every input its slice of `dy`.
   public func backward(_ frame: inout GradientFrame) {
     let dy = frame.outputGradient.values
     var gradients: [[Float]] = frame.inputs.map { _ in [] }

@@ -4,13 +4,14 @@ public import Tensors
 
 /// Two-dimensional convolution (cross-correlation): grouped, depthwise, dilated, strided.
 ///
-/// **Formula**: `y[n,o,i,j] = bias[o] + Σ_{c,u,v} weight[o,c,u,v] · x[n, g·I/groups + c, i·s - p + u·d, j·s - p + v·d]`,
-/// g being o's group; what lies outside the image is zero.
+/// **Formula**: `y[n,o,i,j] = bias[o] + Σ_{c,u,v} weight[o,c,u,v] · x[n, g·I/groups + c, i·s - p + u·d, j·s -
+/// p + v·d]`, where g is the group of o. Elements outside the image are zero.
 ///
-/// **Shapes**: `x [N, I, H, W]`, `weight [O, I/groups, Kh, Kw]`, `bias [O]`, `y [N, O, Ho, Wo]` with
-/// `Ho = (H + p + e - d(Kh - 1) - 1)/s + 1`, rounded down; p is the padding before, e the one behind.
+/// **Shapes**: `x [N, I, H, W]`, `weight [O, I/groups, Kh, Kw]`, `bias [O]`, `y [N, O, Ho, Wo]` with `Ho = (H
+/// + p + e - d(Kh - 1) - 1)/s + 1`, rounded down, where p is the padding before and e the one behind.
 ///
-/// **Gradient**: by x the transposed convolution of `dy`, by weight the correlation of x with `dy`, by bias the sum of `dy`.
+/// **Gradient**: the transposed convolution of `dy` for x, the correlation of x with `dy` for the weight, the
+/// sum of `dy` for the bias.
 ///
 /// **Cost**: `N·O·Ho·Wo · I/groups·Kh·Kw` multiply-adds.
 ///
@@ -20,6 +21,7 @@ public import Tensors
 ///
 /// **Paper**: LeCun et al., "Gradient-based learning applied to document recognition", 1998.
 public struct Conv2D: ProductOp {
+  /// The name in files: `conv2d`.
   public static let kind = "conv2d"
 
   /// Output channels.
@@ -34,9 +36,11 @@ public struct Conv2D: ProductOp {
   public var endPadding: Extent?
   /// The step between kernel elements.
   public var dilation: Extent = 1
-  /// Groups of channels that do not see one another; as many as channels is a depthwise convolution.
+  /// The number of groups: an output channel sees the input channels of its group alone.
+  ///
+  /// As many groups as channels make a depthwise convolution.
   public var groups = 1
-  /// Whether each filter adds a bias.
+  /// True if each filter adds a bias.
   public var bias = true
 
   /// One filter of one element.
@@ -67,6 +71,7 @@ public struct Conv2D: ProductOp {
       dilation: Extent(dilation), groups: groups, bias: bias)
   }
 
+  /// Settings: `filters`, `kernel`, `stride`, `padding`, `endPadding`, `dilation`, `groups`, `bias`.
   public static var settings: [Setting<Conv2D>] {
     let side = 1...Window.maximumSide
     return [
@@ -84,6 +89,7 @@ public struct Conv2D: ProductOp {
     ]
   }
 
+  /// Small cases that the laws of ops run.
   public static var examples: [OpExample<Conv2D>] {
     [
       OpExample(Conv2D(filters: 3, kernel: 3, padding: 1), [2, 2, 5, 4]),
@@ -99,11 +105,12 @@ public struct Conv2D: ProductOp {
     ]
   }
 
-  /// How the kernel slides.
+  /// The window of the kernel.
   public var window: Window {
     Window(kernel: kernel, stride: stride, padding: padding, dilation: dilation, endPadding: endPadding)
   }
 
+  /// Refuses sides out of range, and groups that do not divide the filters.
   public func validate() throws(ShapeError) {
     try require(filters, in: 1...Window.maximumSide, "filters")
     try require(groups, in: 1...Window.maximumSide, "groups")
@@ -113,6 +120,8 @@ public struct Conv2D: ProductOp {
     }
   }
 
+  /// The shape `[N, filters, Ho, Wo]`; throws if groups do not divide the channels or the kernel is too
+  /// large.
   public func outputShape(_ inputs: [Shape]) throws(ShapeError) -> Shape {
     let input = try requireImages(inputs)
     guard input[1] % groups == 0 else {
@@ -122,6 +131,7 @@ public struct Conv2D: ProductOp {
     return [input[0], filters, plane.height, plane.width]
   }
 
+  /// The slots `weight` `[O, I/groups, Kh, Kw]` and, if there is one, `bias` `[O]`.
   public func parameters(_ inputs: [Shape]) -> [ParameterSlot] {
     let channels = inputs[0][1] / groups
     let start = Initializer.uniform(fanIn: channels * kernel.count)
@@ -131,18 +141,23 @@ public struct Conv2D: ProductOp {
     return bias ? [weight, ParameterSlot(.bias, [filters], start, outputAxis: 0)] : [weight]
   }
 
+  /// `I/groups·Kh·Kw` multiply-adds for each output element.
   public func cost(_ inputs: [Shape], output: Shape) -> OpCost {
     OpCost(
       multiplyAdds: output.count * (inputs[0][1] / groups * kernel.count), inputs: inputs, output: output)
   }
 
-  /// Mixing; depthwise follows, and a depthwise convolution of several filters a channel spreads.
+  /// The rule for channels.
+  ///
+  /// A convolution of one group mixes. A depthwise one follows, or spreads if it has several filters for each
+  /// channel. Other groups tie their channels.
   public func channels(_ inputs: [Shape]) -> ChannelRule {
     if groups == 1 { return .mixing }
     if groups != inputs[0][1] { return .fixed(reason: "a convolution of \(groups) groups ties them") }
     return filters == groups ? .following : .spreading(count: filters / groups)
   }
 
+  /// The convolution with `outputChannels` filters; groups of a depthwise one follow the input.
   public func resized(inputs: [Shape], outputChannels: Int) -> Conv2D {
     var resized = self
     resized.filters = outputChannels
@@ -150,6 +165,7 @@ public struct Conv2D: ProductOp {
     return resized
   }
 
+  /// Computes each output plane in double precision, one kernel element after another.
   public func forward(_ frame: inout KernelFrame) {
     let x = frame.inputs[0].values
     let weight = frame.parameters[0].values
@@ -178,6 +194,7 @@ public struct Conv2D: ProductOp {
     frame.output.values = y
   }
 
+  /// Writes the gradients of x, weight and bias, with sums in double precision.
   public func backward(_ frame: inout GradientFrame) {
     let x = frame.inputs[0].values
     let weight = frame.parameters[0].values
@@ -214,7 +231,7 @@ public struct Conv2D: ProductOp {
   }
 }
 
-/// Where the planes of a convolution lie.
+/// The layout of the planes of a convolution.
 private struct Planes {
   let batch: Int
   let channels: Int

@@ -3,14 +3,16 @@ import Tensors
 
 /// The multiply-adds that a network needs for an image where `ChannelGate`s close channels.
 ///
-/// A gated value is the `Multiply` of a value and of a gate's numbers. Not needed are products that make a closed channel, in
-/// the layer from which the value comes by maps of single channels (norms, activations) that nothing else reads, and products
-/// that read one, in layers to which the gated value comes by maps that leave zeros zero. Of a layer `[O, I]` with o open
-/// outputs and i open inputs that leaves `o/O · i/I` of its multiply-adds. What reads a sum or a concatenation reads all of it.
+/// A gated value is the `Multiply` of a value and a gate's factors. Two kinds of products are not needed:
+/// those that make a closed channel, and those that read one. The former are saved in the layer that makes
+/// the value, if only maps of single channels (norms, activations) lie between, which nothing else reads. The
+/// latter are saved in layers that the gated value reaches through maps that leave zeros zero. A layer `[O,
+/// I]` with o open outputs and i open inputs takes `o/O · i/I` of its multiply-adds. A layer that reads a sum
+/// or a concatenation reads all of it.
 public struct GatedWork: Sendable {
   /// The gates, in the order of the network.
   public let gates: [String]
-  /// Channels of each gate, and how many are open at most.
+  /// The channels of each gate, and the most that it opens.
   private let sizes: [(channels: Int, most: Int)]
   private let layers: [Layer]
   private let places: [String: Int]
@@ -20,15 +22,17 @@ public struct GatedWork: Sendable {
     let name: String
     let multiplyAdds: Int
     let groups: Int
-    /// The gate that closes channels that it makes.
+    /// The gate that closes channels of the layer's output.
     var made: Int?
-    /// The gate that closes channels that it reads.
+    /// The gate that closes channels of the layer's input.
     var read: Int?
-    /// Whether kernels can skip what is closed: a convolution of one group that is computed after its gate.
+    /// True if kernels can skip closed outputs: a convolution of one group that is computed after its gate.
     var isSkippable = false
   }
 
-  /// Finds the gates of a network. O(nodes).
+  /// Finds the gates of a network.
+  ///
+  /// O(nodes).
   public init(_ graph: Graph) {
     let found = graph.nodes.filter { $0.op is ChannelGate }
     let names = found.map(\.name)
@@ -55,20 +59,22 @@ public struct GatedWork: Sendable {
     places = Dictionary(layers.enumerated().map { ($1.name, $0) }, uniquingKeysWith: { first, _ in first })
   }
 
-  /// Multiply-adds of an image for which so many channels of each gate are open.
+  /// The multiply-adds of an image; `open` holds the number of open channels of each gate.
   public func multiplyAdds(open: [Int]) -> Int {
     layers.reduce(0) { $0 + multiplyAdds(of: $1, open: { open[$0] }) }
   }
 
-  /// Multiply-adds of an image at most: as many channels are open as the gates let.
+  /// The most multiply-adds of an image: every gate opens as many channels as it may.
   public var most: Int { multiplyAdds(open: sizes.map(\.most)) }
 
-  /// Multiply-adds of a node for an image at most.
+  /// The most multiply-adds of a node for an image; 0 for a node without any.
   public func most(of node: String) -> Int {
     places[node].map { multiplyAdds(of: layers[$0], open: { sizes[$0].most }) } ?? 0
   }
 
-  /// Multiply-adds of a node for an image at most by kernels that skip closed outputs where they can, and read closed inputs.
+  /// The most multiply-adds of a node for an image when kernels skip closed outputs alone.
+  ///
+  /// Such kernels read closed inputs. Where they cannot skip, all of the node's multiply-adds count.
   public func mostByOutputs(of node: String) -> Int {
     guard let place = places[node] else { return 0 }
     var layer = layers[place]
@@ -76,12 +82,12 @@ public struct GatedWork: Sendable {
     return layer.isSkippable ? multiplyAdds(of: layer, open: { sizes[$0].most }) : layer.multiplyAdds
   }
 
-  /// The gate by which kernels skip outputs of a node; `nil` where they compute all of them.
+  /// The gate by which kernels skip outputs of a node; `nil` if they compute all of them.
   public func skippingGate(of node: String) -> String? {
     places[node].flatMap { layers[$0].isSkippable ? layers[$0].made : nil }.map { gates[$0] }
   }
 
-  /// The gate that closes channels that a node makes; `nil` where all are needed.
+  /// The gate that closes channels of a node's output; `nil` if all are needed.
   public func gate(closing node: String) -> String? {
     places[node].flatMap { layers[$0].made }.map { gates[$0] }
   }
@@ -94,18 +100,18 @@ public struct GatedWork: Sendable {
     }
     let made = share(layer.multiplyAdds, layer.made)
     guard layer.groups > 1, layer.made != nil else { return share(made, layer.read) }
-    // Which of its inputs a group's open outputs need is not told by counts: at most as many as either gate leaves.
+    // Counts do not tell which inputs a group's open outputs need: at most as many as either gate leaves.
     return min(made, share(layer.multiplyAdds, layer.read))
   }
 
   // MARK: Where gates act
 
-  /// The gate by whose numbers a product multiplies its first input.
+  /// The gate by whose factors a product multiplies its first input.
   private static func gate(of node: Node, _ numbers: [String: Int]) -> Int? {
     node.op is Multiply && node.inputs[0] != node.inputs[1] ? numbers[node.inputs[1]] : nil
   }
 
-  /// By value, the gate whose closed channels are zero in it.
+  /// The gate whose closed channels are zero in a value, by value.
   private static func zeros(_ graph: Graph, _ numbers: [String: Int]) -> [String: Int] {
     var zeros: [String: Int] = [:]
     for node in graph.nodes {
@@ -114,7 +120,7 @@ public struct GatedWork: Sendable {
     return zeros
   }
 
-  /// Whether channels of zeros stay such, and stay apart from others.
+  /// True if channels of zeros stay zeros, and apart from other channels.
   private static func keepsZeros(_ op: any Op) -> Bool {
     switch op {
     case is ReLU, is ReLU6, is HardSwish, is LeakyReLU, is ELU, is GELU, is Tanh, is Multiply, is MaxPool,
@@ -131,14 +137,16 @@ public struct GatedWork: Sendable {
     return readers
   }
 
-  /// The gate behind a node to which its channels come one by one, and that alone needs them.
+  /// The gate that closes a node's channels; `nil` if more than the gated product needs them.
+  ///
+  /// The channels reach the product one by one, through maps of single channels.
   private static func closing(
     _ name: String, _ graph: Graph, _ numbers: [String: Int], _ readers: [String: [Node]]
   ) -> Int? {
     var value = name
     while !graph.outputs.contains(value), let all = readers[value], all.count == 1, let reader = all.first {
       if let gate = gate(of: reader, numbers), reader.inputs[0] == value { return gate }
-      // What is drawn around a mean is closed with it.
+      // A draw around a mean is closed with the mean.
       guard reader.inputs.count == 1 || reader.op is GaussianSample, reader.inputs[0] == value,
         reader.op.channels(graph.inputShapes(of: reader)) == .following
       else {
@@ -150,17 +158,17 @@ public struct GatedWork: Sendable {
   }
 }
 
-/// Multiply-adds counted image by image.
+/// Multiply-adds that are counted image by image.
 public struct ImageWork: Sendable, Equatable {
-  /// How many images were counted.
+  /// The number of images.
   public private(set) var images = 0
-  /// The fewest of an image.
+  /// The fewest multiply-adds of an image.
   public private(set) var least = 0
-  /// The most of an image.
+  /// The most multiply-adds of an image.
   public private(set) var most = 0
   private var total = 0.0
 
-  /// No image.
+  /// Starts with no image.
   public init() {}
 
   /// The mean over images; 0 for none.

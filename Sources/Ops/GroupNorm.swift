@@ -2,37 +2,41 @@ public import Graphs
 public import Settings
 public import Tensors
 
-/// A norm by the statistics of each item: of groups of its channels over the whole image, or of each pixel's channels alone.
+/// A norm by the statistics of each item: of groups of channels over the image, or of each pixel's channels.
 ///
-/// **Formula**: `y = scale[c] · (x - m) / √(v + epsilon) + shift[c]`, m and v being mean and (biased) variance of the elements that
-/// are normalized together: those of c's group of `C/groups` channels, over all pixels (`image`) or at x's pixel (`pixel`).
+/// **Formula**: `y = scale[c] · (x - m) / √(v + epsilon) + shift[c]`. The mean m and the biased variance v
+/// are those of the elements that are normalized together: the group of `C/groups` channels over all pixels
+/// (`image`), or the channels at x's pixel (`pixel`).
 ///
 /// **Shapes**: `x, y [N, C, …]`; `scale, shift [C]`.
 ///
-/// **Gradient**: with `u = scale · dy` and `z = (x - m)/√(v + epsilon)`: by x `(u - mean(u) - z · mean(u · z)) / √(v + epsilon)`, by scale
-/// the sum of `dy · z`, by shift that of `dy`.
+/// **Gradient**: with `u = scale · dy` and `z = (x - m)/√(v + epsilon)`, `dx = (u - mean(u) - z · mean(u ·
+/// z)) / √(v + epsilon)`; `dscale` is the sum of `dy · z`, `dshift` that of `dy`.
 ///
 /// **Cost**: traffic only.
 ///
-/// **Settings**: groups, epsilon, span. One group and a span of a pixel is layer norm over channels; as many groups as channels and
-/// a span of an image is instance norm.
+/// **Settings**: groups, epsilon, span. One group and the span `pixel` make layer norm over channels; as many
+/// groups as channels and the span `image` make instance norm.
 ///
 /// **Throws**: `ShapeError` when groups do not divide the channels, or a pixel's channels are several groups.
 ///
-/// **Paper**: Wu, He, "Group normalization", 2018, arXiv:1803.08494; Ba, Kiros, Hinton, "Layer normalization", 2016, arXiv:1607.06450.
+/// **Paper**: Wu, He, "Group normalization", 2018, arXiv:1803.08494; Ba, Kiros, Hinton, "Layer
+/// normalization", 2016, arXiv:1607.06450.
 public struct GroupNorm: Op {
+  /// The name in files: `group-norm`.
   public static let kind = "group-norm"
 
-  /// Over what statistics are taken.
+  /// The pixels over which statistics are taken.
   public enum Span: String, Sendable, SettingChoice {
+    /// The whole image, or each pixel by itself.
     case image, pixel
   }
 
-  /// Groups of channels that have statistics of their own.
+  /// The number of groups of channels with their own statistics.
   public var groups = 1
   /// Added to the variance.
   public var epsilon: Float = 1e-5
-  /// Over what statistics are taken.
+  /// The pixels over which statistics are taken.
   public var span = Span.image
 
   /// One group over the image.
@@ -45,6 +49,7 @@ public struct GroupNorm: Op {
     self.span = span
   }
 
+  /// Settings: `groups`, `epsilon`, `span`.
   public static var settings: [Setting<GroupNorm>] {
     [
       Setting(
@@ -54,6 +59,7 @@ public struct GroupNorm: Op {
     ]
   }
 
+  /// Small cases that the laws of ops run.
   public static var examples: [OpExample<GroupNorm>] {
     [
       OpExample(GroupNorm(groups: 2), [2, 4, 3, 2]),
@@ -62,6 +68,7 @@ public struct GroupNorm: Op {
     ]
   }
 
+  /// Refuses values out of range, and several groups with the span `pixel`.
   public func validate() throws(ShapeError) {
     try require(groups, in: 1...Window.maximumSide, "groups")
     guard epsilon >= 1e-12, epsilon <= 1 else {
@@ -72,6 +79,7 @@ public struct GroupNorm: Op {
     }
   }
 
+  /// The input's shape; throws if the groups do not divide the channels.
   public func outputShape(_ inputs: [Shape]) throws(ShapeError) -> Shape {
     let input = try requireChannels(inputs)
     guard input[1] % groups == 0 else {
@@ -80,6 +88,7 @@ public struct GroupNorm: Op {
     return input
   }
 
+  /// The slots `scale` and `shift`, each `[C]`.
   public func parameters(_ inputs: [Shape]) -> [ParameterSlot] {
     [
       ParameterSlot(.scale, [inputs[0][1]], .ones, outputAxis: 0),
@@ -87,16 +96,20 @@ public struct GroupNorm: Op {
     ]
   }
 
-  /// Channels that are normalized with others tie them.
+  /// The rule for channels: those that are normalized together cannot be removed.
+  ///
+  /// In instance norm, channels follow.
   public func channels(_ inputs: [Shape]) -> ChannelRule {
     span == .image && groups == inputs[0][1]
       ? .following : .fixed(reason: "they are normalized with one another")
   }
 
+  /// The norm with as many groups as output channels, as only instance norm is resized.
   public func resized(inputs: [Shape], outputChannels: Int) -> GroupNorm {
     GroupNorm(groups: outputChannels, epsilon: epsilon, span: span)
   }
 
+  /// Normalizes each set of elements in double precision.
   public func forward(_ frame: inout KernelFrame) {
     let x = frame.inputs[0].values
     let (scale, shift) = (frame.parameters[0].values, frame.parameters[1].values)
@@ -111,6 +124,7 @@ public struct GroupNorm: Op {
     frame.output.values = y
   }
 
+  /// Writes the gradients of x, scale and shift, with sums in double precision.
   public func backward(_ frame: inout GradientFrame) {
     let x = frame.inputs[0].values
     let dy = frame.outputGradient.values
@@ -141,7 +155,7 @@ public struct GroupNorm: Op {
     frame.parameterGradients[1].values = dShift.map { Float($0) }
   }
 
-  /// The mean of some elements, and what their distances from it are multiplied with.
+  /// The mean of some elements, and the factor `1/√(v + epsilon)` of their distances from it.
   private func statistics(_ x: [Float], _ places: [Int]) -> (mean: Double, inverse: Double) {
     let count = Double(places.count)
     let mean = places.reduce(0.0) { $0 + Double(x[$1]) } / count
@@ -149,7 +163,7 @@ public struct GroupNorm: Op {
     return (mean, 1 / (variance + Double(epsilon)).squareRoot())
   }
 
-  /// Calls `body` with the places of elements that are normalized together, and the channel of each.
+  /// Calls `body` with the places of the elements that are normalized together, and their channels.
   private func forEachSet(_ shape: Shape, _ body: (_ places: [Int], _ channels: [Int]) -> Void) {
     let (plane, members) = (shape.spatialCount, shape[1] / groups)
     for item in 0..<shape[0] {

@@ -18,9 +18,10 @@ import Tensors
 ///
 /// **Paper**: Courbariaux, Bengio, David, "BinaryConnect", 2015, arXiv:1511.00363.
 public struct HardSigmoid: Activation {
+  /// The name in files: `hard-sigmoid`.
   public static let kind = "hard-sigmoid"
 
-  /// The slope between both ends.
+  /// The slope between both bounds.
   public var slope: Float = 1 / 6
   /// The value at zero.
   public var offset: Float = 0.5
@@ -34,6 +35,7 @@ public struct HardSigmoid: Activation {
     self.offset = offset
   }
 
+  /// Settings: `slope`, `offset`.
   public static var settings: [Setting<HardSigmoid>] {
     [
       Setting("slope", \.slope, in: 0.001...1000, "the slope between both ends"),
@@ -41,12 +43,14 @@ public struct HardSigmoid: Activation {
     ]
   }
 
+  /// Small cases that the laws of ops run.
   public static var examples: [OpExample<HardSigmoid>] {
     [
       OpExample(HardSigmoid(), [2, 3, 4, 2]), OpExample(HardSigmoid(slope: 2 / 3, offset: 0.4), [3, 5]),
     ]
   }
 
+  /// Refuses a slope outside 0.001...1000 and an offset outside 0...1.
   public func validate() throws(ShapeError) {
     guard slope >= 0.001, slope <= 1000, offset >= 0, offset <= 1 else {
       throw .invalidSetting(
@@ -54,6 +58,8 @@ public struct HardSigmoid: Activation {
     }
   }
 
+  /// `min(max(slope · x + offset, 0), 1)`.
   public func value(_ x: Float) -> Float { min(max(slope * x + offset, 0), 1) }
+  /// `slope` where 0 < y < 1, else 0.
   public func derivative(at x: Float, output y: Float) -> Float { y > 0 && y < 1 ? slope : 0 }
 }

@@ -8,7 +8,7 @@ public import Tensors
 ///
 /// **Shapes**: `x [N, I]`, `weight [O, I]`, `bias [O]`, `y [N, O]`.
 ///
-/// **Gradient**: by x `dy · weight`, by weight `dyᵀ · x`, by bias the sum of `dy` over the batch.
+/// **Gradient**: `dx = dy · weight`, `dweight = dyᵀ · x`, and `dbias` is the sum of `dy` over the batch.
 ///
 /// **Cost**: `N·O·I` multiply-adds.
 ///
@@ -16,13 +16,14 @@ public import Tensors
 ///
 /// **Throws**: `ShapeError` when x is not `[N, I]`.
 public struct Linear: ProductOp {
+  /// The name in files: `linear`.
   public static let kind = "linear"
   /// The most output features.
   static let maximumFeatures = 1 << 24
 
   /// Output features.
   public var features = 1
-  /// Whether each feature adds a bias.
+  /// True if each feature adds a bias.
   public var bias = true
 
   /// One feature.
@@ -34,6 +35,7 @@ public struct Linear: ProductOp {
     self.bias = bias
   }
 
+  /// Settings: `features`, `bias`.
   public static var settings: [Setting<Linear>] {
     [
       Setting("features", \.features, in: 1...maximumFeatures, required: true, "output features"),
@@ -41,14 +43,17 @@ public struct Linear: ProductOp {
     ]
   }
 
+  /// Small cases that the laws of ops run.
   public static var examples: [OpExample<Linear>] {
     [OpExample(Linear(features: 4), [3, 5]), OpExample(Linear(features: 2, bias: false), [1, 7])]
   }
 
+  /// Refuses a number of features outside 1...2²⁴.
   public func validate() throws(ShapeError) {
     try require(features, in: 1...Self.maximumFeatures, "features")
   }
 
+  /// The shape `[N, features]`; throws if x is not `[N, I]`.
   public func outputShape(_ inputs: [Shape]) throws(ShapeError) -> Shape {
     try requireInputs(inputs, count: 1)
     guard inputs[0].rank == 2 else {
@@ -57,6 +62,7 @@ public struct Linear: ProductOp {
     return [inputs[0][0], features]
   }
 
+  /// The slots `weight` `[O, I]` and, if there is one, `bias` `[O]`.
   public func parameters(_ inputs: [Shape]) -> [ParameterSlot] {
     let start = Initializer.uniform(fanIn: inputs[0][1])
     let weight = ParameterSlot(
@@ -64,16 +70,20 @@ public struct Linear: ProductOp {
     return bias ? [weight, ParameterSlot(.bias, [features], start, outputAxis: 0)] : [weight]
   }
 
+  /// I multiply-adds for each output element.
   public func cost(_ inputs: [Shape], output: Shape) -> OpCost {
     OpCost(multiplyAdds: output.count * inputs[0][1], inputs: inputs, output: output)
   }
 
+  /// Every output channel is made of all input channels.
   public func channels(_ inputs: [Shape]) -> ChannelRule { .mixing }
 
+  /// The layer with `outputChannels` features.
   public func resized(inputs: [Shape], outputChannels: Int) -> Linear {
     Linear(features: outputChannels, bias: bias)
   }
 
+  /// Computes `x · weightᵀ + bias`, with sums in double precision.
   public func forward(_ frame: inout KernelFrame) {
     let x = frame.inputs[0].values
     let weight = frame.parameters[0].values
@@ -91,6 +101,7 @@ public struct Linear: ProductOp {
     frame.output.values = y
   }
 
+  /// Writes the gradients of x, weight and bias, with sums in double precision.
   public func backward(_ frame: inout GradientFrame) {
     let x = frame.inputs[0].values
     let weight = frame.parameters[0].values

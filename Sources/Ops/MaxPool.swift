@@ -4,10 +4,11 @@ import Tensors
 
 /// The largest element of each window.
 ///
-/// **Formula**: `y[n,c,i,j] = max_{u,v} x[n, c, i·s - p + u, j·s - p + v]` over what lies inside the image.
+/// **Formula**: `y[n,c,i,j] = max_{u,v} x[n, c, i·s - p + u, j·s - p + v]` over the elements inside the
+/// image.
 ///
-/// **Shapes**: `x [N, C, H, W]`, `y [N, C, Ho, Wo]` with `Ho = (H + p + e - Kh)/s + 1`, rounded down; p
-/// is the padding before, e the one behind.
+/// **Shapes**: `x [N, C, H, W]`, `y [N, C, Ho, Wo]` with `Ho = (H + p + e - Kh)/s + 1`, rounded down, where p
+/// is the padding before and e the one behind.
 ///
 /// **Gradient**: `dy` goes to the first largest element of its window in row-major order.
 ///
@@ -17,13 +18,14 @@ import Tensors
 ///
 /// **Throws**: `ShapeError` when the kernel exceeds the padded image or the padding reaches the kernel.
 public struct MaxPool: Pooling {
+  /// The name in files: `max-pool`.
   public static let kind = "max-pool"
 
   /// Rows and columns of a window.
   public var kernel: Extent = 2
   /// The step between windows; `nil` is the kernel.
   public var stride: Extent?
-  /// Rows and columns outside the image at the top and on the left; they never win.
+  /// Rows and columns outside the image at the top and on the left; they are never the largest.
   public var padding: Extent = 0
   /// The same at the bottom and on the right; `nil` is as much as `padding`.
   public var endPadding: Extent?
@@ -44,10 +46,12 @@ public struct MaxPool: Pooling {
     self.init(kernel: Extent(kernel), stride: stride.map { Extent($0) }, padding: Extent(padding))
   }
 
+  /// Settings: `kernel`, `stride`, `padding`, `endPadding`.
   public static var settings: [Setting<MaxPool>] {
     windowSettings(padding: "rows and columns outside at the top and on the left")
   }
 
+  /// Small cases that the laws of ops run.
   public static var examples: [OpExample<MaxPool>] {
     [
       OpExample(MaxPool(kernel: 2), [2, 3, 4, 6]),
@@ -57,13 +61,16 @@ public struct MaxPool: Pooling {
     ]
   }
 
+  /// Moves numbers without changing them.
   public var valueFlow: ValueFlow { .moving }
 
+  /// Takes the largest element of each window.
   public func forward(_ frame: inout KernelFrame) {
     let x = frame.inputs[0].values
     frame.output.values = winners(x, frame.inputs[0].shape, frame.output.shape).map { x[$0] }
   }
 
+  /// Adds `dy` to the first largest element of each window.
   public func backward(_ frame: inout GradientFrame) {
     let winners = winners(frame.inputs[0].values, frame.inputs[0].shape, frame.output.shape)
     let dy = frame.outputGradient.values

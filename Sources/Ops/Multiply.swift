@@ -2,13 +2,13 @@ public import Graphs
 public import Settings
 public import Tensors
 
-/// The product of a value and a second one, which may be one number a channel (attention over channels) or one a pixel.
+/// The product of a value and a second one, which may have one number for each channel or for each pixel.
 ///
 /// **Formula**: `y[n,c,i,j] = a[n,c,i,j] · b[n, c or 0, i or 0, j or 0]`
 ///
 /// **Shapes**: `a, y [N, C, …]`; `b` equal to a, or `[N, C, 1, 1]`, or `[N, 1, H, W]`.
 ///
-/// **Gradient**: `da = dy · b`, `db = dy · a` summed over where b is repeated.
+/// **Gradient**: `da = dy · b`; `db = dy · a`, summed over the elements for which b is repeated.
 ///
 /// **Cost**: traffic only.
 ///
@@ -16,10 +16,13 @@ public import Tensors
 ///
 /// **Paper**: Hu, Shen, Sun, "Squeeze-and-excitation networks", 2018, arXiv:1709.01507.
 public struct Multiply: Op {
+  /// The name in files: `multiply`.
   public static let kind = "multiply"
   /// Makes a product.
   public init() {}
+  /// No settings.
   public static var settings: [Setting<Multiply>] { [] }
+  /// Small cases that the laws of ops run.
   public static var examples: [OpExample<Multiply>] {
     [
       OpExample(Multiply(), [2, 3, 2, 2], [2, 3, 2, 2]),
@@ -33,6 +36,7 @@ public struct Multiply: Op {
     ]
   }
 
+  /// The first input's shape; throws if the second input does not repeat to it.
   public func outputShape(_ inputs: [Shape]) throws(ShapeError) -> Shape {
     try requireInputs(inputs, count: 2)
     let first = try requireChannels([inputs[0]])
@@ -49,10 +53,12 @@ public struct Multiply: Op {
     return first
   }
 
+  /// Output channel c comes from channel c of each input.
   public func channels(_ inputs: [Shape]) -> ChannelRule { .following }
-  /// Over the input of the output's size.
+  /// The output may lie over an input of its size in memory.
   public var placement: OutputPlacement { .inPlace }
 
+  /// Multiplies each element by the one that it meets in the second input.
   public func forward(_ frame: inout KernelFrame) {
     let second = frame.inputs[1].values
     let positions = Self.positions(frame.inputs[0].shape, frame.inputs[1].shape)
@@ -61,6 +67,7 @@ public struct Multiply: Op {
     frame.output.values = y
   }
 
+  /// Writes both gradients; the second is summed in double precision.
   public func backward(_ frame: inout GradientFrame) {
     let first = frame.inputs[0].values
     let second = frame.inputs[1].values
@@ -76,13 +83,13 @@ public struct Multiply: Op {
     frame.inputGradients[1].values = dSecond.map { Float($0) }
   }
 
-  /// For every element of the first input, the element of the second that it meets.
+  /// The element of the second input that each element of the first one meets.
   private static func positions(_ first: Shape, _ second: Shape) -> [Int] {
     guard first != second else { return Array(0..<first.count) }
     let plane = first.spatialCount
     return (0..<first.count).map { i in
       let item = i / (plane * first[1])
-      // A value of one channel is met by one number a channel and by one a pixel: how many pixels there are tells them apart.
+      // With one channel, both forms have one: the number of pixels tells them apart.
       let isPerChannel = second[1] == first[1] && second.spatialCount == 1
       return isPerChannel ? i / plane : item * plane + i % plane
     }

@@ -6,7 +6,7 @@ public import Tensors
 ///
 /// **Formula**: y holds x's elements in row-major order.
 ///
-/// **Shapes**: `x [N, …]`, `y [N] + shape`; one -1 stands for what is left.
+/// **Shapes**: `x [N, …]`, `y [N] + shape`, where one extent may be -1 for the rest of the elements.
 ///
 /// **Gradient**: `dy` in x's shape.
 ///
@@ -16,17 +16,19 @@ public import Tensors
 ///
 /// **Throws**: `ShapeError` when the elements do not fit or more than one extent is -1.
 public struct Reshape: Op {
+  /// The name in files: `reshape`.
   public static let kind = "reshape"
 
-  /// The extents of one item.
+  /// The extents of one item, of which one may be -1.
   public var shape: [Int] = [-1]
 
-  /// One axis.
+  /// One axis with all elements.
   public init() {}
 
   /// Makes a reshape.
   public init(shape: [Int]) { self.shape = shape }
 
+  /// Settings: `shape`.
   public static var settings: [Setting<Reshape>] {
     [
       Setting(
@@ -35,6 +37,7 @@ public struct Reshape: Op {
     ]
   }
 
+  /// Small cases that the laws of ops run.
   public static var examples: [OpExample<Reshape>] {
     [
       OpExample(Reshape(shape: [2, 6]), [2, 3, 2, 2]), OpExample(Reshape(shape: [4, -1, 1]), [3, 8]),
@@ -46,12 +49,14 @@ public struct Reshape: Op {
       && shape.allSatisfy { $0 == -1 || (1...Graph.maximumElements).contains($0) }
   }
 
+  /// Refuses more than seven extents, more than one -1, and extents below 1.
   public func validate() throws(ShapeError) {
     guard Self.isSensible(shape) else {
       throw .invalidSetting(op: kind, reason: "shape \(shape) needs extents of at least 1, or one -1")
     }
   }
 
+  /// The batch followed by `shape`, with -1 resolved; throws if the elements do not fit.
   public func outputShape(_ inputs: [Shape]) throws(ShapeError) -> Shape {
     try requireInputs(inputs, count: 1)
     let input = inputs[0]
@@ -66,14 +71,18 @@ public struct Reshape: Op {
     return Shape([input[0]] + shape.map { $0 == -1 ? elements / known : $0 })
   }
 
+  /// Channels cannot be removed: the elements of all axes are mixed.
   public func channels(_ inputs: [Shape]) -> ChannelRule { .fixed(reason: "reshape mixes the axes") }
-  /// The same elements in the same order.
+  /// The output is the input: the same elements in the same order.
   public var placement: OutputPlacement { .unmoved }
 
+  /// Moves numbers without changing them.
   public var valueFlow: ValueFlow { .moving }
 
+  /// Copies the elements.
   public func forward(_ frame: inout KernelFrame) { frame.output.values = frame.inputs[0].values }
 
+  /// Copies `dy`.
   public func backward(_ frame: inout GradientFrame) {
     frame.inputGradients[0].values = frame.outputGradient.values
   }

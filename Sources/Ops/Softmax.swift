@@ -3,9 +3,10 @@ public import Graphs
 public import Settings
 public import Tensors
 
-/// Scores as probabilities over the channels (axis 1).
+/// Probabilities over the channels (axis 1), made from scores.
 ///
-/// **Formula**: `y[n,c] = e^(x[n,c] - m) / Σ_k e^(x[n,k] - m)`, m being the largest score of the item (and of the pixel).
+/// **Formula**: `y[n,c] = e^(x[n,c] - m) / Σ_k e^(x[n,k] - m)`, where m is the largest score of the item and
+/// pixel.
 ///
 /// **Shapes**: `x, y [N, C, …]`.
 ///
@@ -17,20 +18,26 @@ public import Tensors
 ///
 /// **Paper**: Bridle, "Probabilistic interpretation of feedforward classification network outputs", 1990.
 public struct Softmax: Op {
+  /// The name in files: `softmax`.
   public static let kind = "softmax"
   /// Makes a softmax.
   public init() {}
+  /// No settings.
   public static var settings: [Setting<Softmax>] { [] }
+  /// Small cases that the laws of ops run.
   public static var examples: [OpExample<Softmax>] {
     [OpExample(Softmax(), [3, 5]), OpExample(Softmax(), [2, 3, 2, 2])]
   }
 
+  /// The input's shape.
   public func outputShape(_ inputs: [Shape]) throws(ShapeError) -> Shape { try requireChannels(inputs) }
 
+  /// Channels cannot be removed: the softmax sums over all of them.
   public func channels(_ inputs: [Shape]) -> ChannelRule {
     .fixed(reason: "softmax sums over all of them")
   }
 
+  /// Computes the probabilities of each item and pixel in double precision.
   public func forward(_ frame: inout KernelFrame) {
     let x = frame.inputs[0].values
     var y = x
@@ -43,6 +50,7 @@ public struct Softmax: Op {
     frame.output.values = y
   }
 
+  /// Writes `y · (dy - Σ_k dy·y)` for each item and pixel.
   public func backward(_ frame: inout GradientFrame) {
     let y = frame.output.values
     let dy = frame.outputGradient.values
@@ -54,7 +62,7 @@ public struct Softmax: Op {
     frame.inputGradients[0].values = dx
   }
 
-  /// For every item and pixel, the positions of its channels.
+  /// The positions of the channels, for every item and pixel.
   private static func columns(_ shape: Shape) -> [StrideTo<Int>] {
     let plane = shape.spatialCount
     let item = shape[1] * plane

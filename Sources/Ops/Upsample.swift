@@ -4,8 +4,8 @@ public import Tensors
 
 /// Images enlarged by a whole factor.
 ///
-/// **Formula**: nearest: `y[n,c,i,j] = x[n, c, i/f, j/f]`, rounded down. Bilinear: `y` interpolates x at `(i + ½)/f - ½`, clamped to
-/// the image (half-pixel centres).
+/// **Formula**: `nearest` is `y[n,c,i,j] = x[n, c, ⌊i/f⌋, ⌊j/f⌋]`; `bilinear` interpolates x at `(i + ½)/f -
+/// ½`, clamped to the image (half-pixel centres).
 ///
 /// **Shapes**: `x [N, C, H, W]`, `y [N, C, H·f, W·f]`.
 ///
@@ -17,19 +17,21 @@ public import Tensors
 ///
 /// **Throws**: `ShapeError` when x is not images.
 public struct Upsample: Op {
+  /// The name in files: `upsample`.
   public static let kind = "upsample"
 
-  /// How new pixels are made.
+  /// An interpolation of new pixels.
   public enum Mode: String, Sendable, SettingChoice {
+    /// The value of the nearest pixel, and the interpolation of four.
     case nearest, bilinear
   }
 
-  /// How many times more rows and columns.
+  /// The factor by which rows and columns are multiplied.
   public var factor = 2
-  /// How new pixels are made.
+  /// The interpolation of new pixels.
   public var mode = Mode.nearest
 
-  /// Twice the size, nearest.
+  /// Twice the size, by the nearest pixel.
   public init() {}
 
   /// Makes an upsampling.
@@ -38,6 +40,7 @@ public struct Upsample: Op {
     self.mode = mode
   }
 
+  /// Settings: `factor`, `mode`.
   public static var settings: [Setting<Upsample>] {
     [
       Setting("factor", \.factor, in: 1...64, "how many times more rows and columns"),
@@ -45,6 +48,7 @@ public struct Upsample: Op {
     ]
   }
 
+  /// Small cases that the laws of ops run.
   public static var examples: [OpExample<Upsample>] {
     [
       OpExample(Upsample(factor: 2), [2, 2, 3, 2]),
@@ -53,17 +57,22 @@ public struct Upsample: Op {
     ]
   }
 
+  /// Refuses a factor outside 1...64.
   public func validate() throws(ShapeError) { try require(factor, in: 1...64, "factor") }
 
+  /// The shape `[N, C, H·factor, W·factor]`; throws for values that are not images.
   public func outputShape(_ inputs: [Shape]) throws(ShapeError) -> Shape {
     let input = try requireImages(inputs)
     return [input[0], input[1], input[2] * factor, input[3] * factor]
   }
 
+  /// Output channel c comes from channel c of each input.
   public func channels(_ inputs: [Shape]) -> ChannelRule { .following }
 
+  /// The nearest pixel is moved; bilinear pixels are computed.
   public var valueFlow: ValueFlow { mode == .nearest ? .moving : .computing }
 
+  /// Sums the weighted input elements of each output element in double precision.
   public func forward(_ frame: inout KernelFrame) {
     let x = frame.inputs[0].values
     var sums = Array(repeating: Double(0), count: frame.output.shape.count)
@@ -71,6 +80,7 @@ public struct Upsample: Op {
     frame.output.values = sums.map { Float($0) }
   }
 
+  /// Adds each output element's gradient to the input elements, by the same weights.
   public func backward(_ frame: inout GradientFrame) {
     let dy = frame.outputGradient.values
     var dx = Array(repeating: Double(0), count: frame.inputs[0].shape.count)
@@ -97,7 +107,7 @@ public struct Upsample: Op {
     }
   }
 
-  /// Which input positions an output position is made of, along one axis.
+  /// The input positions that make an output position along one axis, with their weights.
   private func shares(of position: Int, extent: Int) -> [(Int, Double)] {
     guard mode == .bilinear else { return [(position / factor, 1)] }
     let center = (Double(position) + 0.5) / Double(factor) - 0.5

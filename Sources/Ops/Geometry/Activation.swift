@@ -1,7 +1,9 @@
 public import Graphs
 public import Tensors
 
-/// An op that maps every element by itself: `y = f(x)`. Conforming types give `f` and its derivative.
+/// An op that maps every element by itself: `y = f(x)`.
+///
+/// Conforming types give `f` and its derivative.
 public protocol Activation: Op {
   /// `f(x)`.
   func value(_ x: Float) -> Float
@@ -12,7 +14,7 @@ public protocol Activation: Op {
 extension Activation {
   /// The input's shape.
   public func outputShape(_ inputs: [Shape]) throws(ShapeError) -> Shape { try requireChannels(inputs) }
-  /// Every element follows its own.
+  /// Output channel c comes from channel c of the input.
   public func channels(_ inputs: [Shape]) -> ChannelRule { .following }
   /// The output may lie over the input in memory.
   public var placement: OutputPlacement { .inPlace }

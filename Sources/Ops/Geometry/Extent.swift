@@ -1,6 +1,8 @@
 public import Settings
 
-/// A height and a width: of a kernel, a stride, a padding. Written `3` when equal, else `[3, 1]`.
+/// A height and a width: of a kernel, a stride, a padding.
+///
+/// Files write `3` if both are equal, else `[3, 1]`.
 public struct Extent: Sendable, Hashable {
   /// Rows.
   public var height: Int
@@ -19,7 +21,7 @@ public struct Extent: Sendable, Hashable {
   /// Rows times columns.
   public var count: Int { height * width }
 
-  /// Whether both sides lie in a range.
+  /// True if both sides lie in a range.
   func isWithin(_ range: ClosedRange<Int>) -> Bool { range.contains(height) && range.contains(width) }
 }
 
@@ -29,12 +31,12 @@ extension Extent: ExpressibleByIntegerLiteral {
 }
 
 extension Extent: CustomStringConvertible {
-  /// `3x1`.
+  /// Height and width, such as `3x1`.
   public var description: String { "\(height)x\(width)" }
 }
 
 extension Extent: SettingValue {
-  /// An integer or a pair.
+  /// The form that errors ask for: an integer or a pair.
   public static var expectation: String { "an integer or a pair [height, width]" }
 
   /// Reads `3` or `[3, 1]`.
@@ -66,7 +68,7 @@ extension Setting {
     return Setting(name, path, required: required, expected: expected, summary) { $0.isWithin(range) }
   }
 
-  /// A setting of an extent that may be left out.
+  /// A setting of an extent that may be null.
   static func extent(
     _ name: String, _ path: WritableKeyPath<Owner, Extent?>, in range: ClosedRange<Int>, _ summary: String
   ) -> Setting {

@@ -8,19 +8,19 @@ public protocol Pooling: Op {
   var kernel: Extent { get set }
   /// The step between windows; `nil` is the kernel.
   var stride: Extent? { get set }
-  /// Rows and columns outside the image at the top and on the left.
+  /// Rows and columns of padding at the top and on the left.
   var padding: Extent { get set }
-  /// Rows and columns outside at the bottom and on the right; `nil` is as many as `padding`.
+  /// Rows and columns of padding at the bottom and on the right; `nil` is as many as `padding`.
   var endPadding: Extent? { get set }
 }
 
 extension Pooling {
-  /// How the window slides.
+  /// The window, whose stride is the kernel where none is set.
   public var window: Window {
     Window(kernel: kernel, stride: stride ?? kernel, padding: padding, endPadding: endPadding)
   }
 
-  /// The settings of the window; `padding` says what the padding is.
+  /// The settings of the window; `padding` is the summary of that setting.
   static func windowSettings(padding: String) -> [Setting<Self>] {
     let side = 1...Window.maximumSide
     return [
@@ -34,7 +34,7 @@ extension Pooling {
     ]
   }
 
-  /// Refuses sides out of range, and padding that a window could lie in wholly.
+  /// Refuses sides out of range, and padding as large as the kernel, in which a window could lie whole.
   public func validate() throws(ShapeError) {
     try window.validate(op: kind)
     for (name, extent) in [("padding", padding), ("endPadding", window.endPadding)]
@@ -43,7 +43,7 @@ extension Pooling {
     }
   }
 
-  /// The channels of the input over the plane of windows.
+  /// The shape `[N, C, Ho, Wo]`; throws if the kernel exceeds the padded image.
   public func outputShape(_ inputs: [Shape]) throws(ShapeError) -> Shape {
     let input = try requireImages(inputs)
     let plane = try window.outputExtent(input, op: kind)

@@ -1,18 +1,19 @@
 public import Graphs
 
-/// An op that makes each output channel by multiplying its input by a weight of its own and summing, and may add a bias.
+/// An op that makes each output channel as a sum of products of its input with the op's weight.
 ///
-/// Its slots are `weight`, whose axis 0 counts output channels, and `bias` `[O]` where it has one. So what scales an output channel
-/// scales a slice of the weight, and integer products have the scale of the input times that of the weight.
+/// It may add a bias. Its slots are `weight`, whose axis 0 counts output channels, and `bias` `[O]` if it has
+/// one. A factor of an output channel is therefore a factor of a slice of the weight, and integer products
+/// have the scale of the input times that of the weight.
 public protocol ProductOp: Op {
-  /// Whether each output channel adds a bias.
+  /// True if each output channel adds a bias.
   var bias: Bool { get set }
-  /// Groups of input channels that do not see one another; 1 where every output channel is made of all.
+  /// The number of groups of input channels; an output channel is made of one group alone.
   var groups: Int { get }
 }
 
 extension ProductOp {
-  /// All input channels are one group.
+  /// One group: every output channel is made of all input channels.
   public var groups: Int { 1 }
 
   /// The same layer with a bias.

@@ -2,7 +2,7 @@ import Graphs
 import Tensors
 
 extension Op {
-  /// Refuses another number of inputs than `count`.
+  /// Refuses a number of inputs other than `count`.
   func requireInputs(_ inputs: [Shape], count: Int) throws(ShapeError) {
     guard inputs.count == count else {
       throw .wrongInputCount(

@@ -1,14 +1,14 @@
 import Graphs
 import Tensors
 
-/// How a kernel slides over a plane: what convolutions and poolings share.
+/// The way in which a kernel slides over a plane, for convolutions and poolings.
 ///
-/// Output row i reads input rows `i·stride - padding + k·dilation` for kernel rows k; rows outside are padding. How many rows lie
-/// outside at the end decides how many windows there are and nothing else.
+/// Output row i reads input rows `i·stride - padding + k·dilation` for kernel rows k; rows outside are
+/// padding. The padding at the end only decides the number of windows.
 public struct Window: Sendable, Hashable {
-  /// The most that kernel, stride, padding and dilation may be: products of two stay far from overflow.
+  /// The most that kernel, stride, padding and dilation may be; products of two are far from overflow.
   public static let maximumSide = 65_536
-  /// The most elements of a kernel: kernels keep a table entry for each, whatever the image.
+  /// The most elements of a kernel, as kernels keep a table entry for each.
   public static let maximumKernelCount = 1 << 20
 
   /// The kernel's rows and columns.
@@ -22,7 +22,7 @@ public struct Window: Sendable, Hashable {
   /// The step between kernel elements.
   public var dilation: Extent
 
-  /// Makes a window; where `endPadding` is not given it is as much as `padding`.
+  /// Makes a window; `endPadding` is as much as `padding` where it is `nil`.
   public init(
     kernel: Extent, stride: Extent = 1, padding: Extent = 0, dilation: Extent = 1, endPadding: Extent? = nil
   ) {
@@ -33,12 +33,12 @@ public struct Window: Sendable, Hashable {
     self.dilation = dilation
   }
 
-  /// Whether anything lies outside of the image.
+  /// True if any padding is not zero.
   public var isPadded: Bool { padding != 0 || endPadding != 0 }
-  /// Whether as much lies outside on opposite sides.
+  /// True if opposite sides have the same padding.
   public var isSymmetric: Bool { padding == endPadding }
 
-  /// Refuses sides out of range.
+  /// Refuses sides out of range, and kernels of too many elements.
   func validate(op: String) throws(ShapeError) {
     let positive = 1...Self.maximumSide
     for (name, extent) in [("kernel", kernel), ("stride", stride), ("dilation", dilation)]
@@ -55,7 +55,7 @@ public struct Window: Sendable, Hashable {
     }
   }
 
-  /// The plane that sliding over `[N, C, H, W]` gives.
+  /// The extent of the output for an input `[N, C, H, W]`; throws if the kernel exceeds the padded image.
   func outputExtent(_ input: Shape, op: String) throws(ShapeError) -> Extent {
     let outside = Extent(padding.height + endPadding.height, padding.width + endPadding.width)
     let height = Self.steps(input[2], kernel.height, stride.height, outside.height, dilation.height)
@@ -73,7 +73,7 @@ public struct Window: Sendable, Hashable {
     return room >= 0 ? room / stride + 1 : nil
   }
 
-  /// For each kernel element, row-major, the stretches of the plane that it touches inside the input.
+  /// The stretches of the input plane that each kernel element reads, row-major; padding is left out.
   func taps(input: Shape, output: Shape) -> [[Stretch]] {
     var taps: [[Stretch]] = []
     for row in 0..<kernel.height {
@@ -103,7 +103,9 @@ public struct Window: Sendable, Hashable {
   }
 }
 
-/// A run of output elements of one row and the first input element it reads; the input advances by the stride.
+/// A run of output elements in one row, and the first input element that it reads.
+///
+/// The input advances by the stride.
 struct Stretch {
   let output: Int
   let input: Int

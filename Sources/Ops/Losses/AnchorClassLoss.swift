@@ -3,18 +3,21 @@ public import Graphs
 public import Settings
 public import Tensors
 
-/// The loss of a detector's scores: the cross-entropy of the softmax over classes of each anchor that stands for a thing, and of the
-/// background's that are the worst; or the focal loss of all anchors.
+/// The loss of a detector's scores: hard negative mining with cross-entropy, or focal loss.
 ///
-/// **Formula**: `loss = 1/P · Σ_(a counted) -Σ_c t[a,c]·log p[a,c]`, p being the softmax of an anchor's scores, class 0 the background,
-/// `t = (1 - smoothing)·y + smoothing/C` and P the things' anchors of the batch, at least 1. Counted are anchors of a class above 0,
-/// and of those of class 0 in each image the `negatives` times as many with the largest loss, of equal ones the first. With a `focus`
-/// γ all anchors count by `-(1 - p)^γ·log p`, p being that of their class. Anchors of a class below 0 never count.
+/// Cross-entropy counts the anchors that match an object, and those of the background with the largest
+/// losses. Focal loss counts all anchors.
 ///
-/// **Shapes**: scores `x [N, A·C]`, target `y [N, A·5]` with an anchor's class and four numbers for `anchor-box-loss`; loss `[N]`,
-/// the batch's for each.
+/// **Formula**: `loss = 1/P · Σ_(a counted) -Σ_c t[a,c]·log p[a,c]`, where p is the softmax of an anchor's
+/// scores, class 0 is the background, and `t = (1 - smoothing)·y + smoothing/C`. P is the number of the
+/// batch's anchors of a class above 0, at least 1. These count, and in each image `negatives` times as many
+/// of class 0, those with the largest losses; of equal ones the first. With a `focus` γ all anchors count, by
+/// `-(1 - p)^γ·log p` with the p of their class. Anchors of a class below 0 never count.
 ///
-/// **Gradient**: `dx = (p - t)/P`; with a focus `(γ(1 - p)^(γ-1)·p·log p - (1 - p)^γ)·(y - p)/P`; none by y.
+/// **Shapes**: scores `x [N, A·C]`; target `y [N, A·5]` with the class of each anchor and the four offsets
+/// for `anchor-box-loss`; loss `[N]`, that of the batch for each image.
+///
+/// **Gradient**: `dx = (p - t)/P`; with a focus `(γ(1 - p)^(γ-1)·p·log p - (1 - p)^γ)·(y - p)/P`; y has none.
 ///
 /// **Settings**: negatives, focus, smoothing.
 ///
@@ -23,16 +26,17 @@ public import Tensors
 /// **Papers**: Liu et al., "SSD: single shot multibox detector", ECCV 2016, arXiv:1512.02325; Lin et al., "Focal loss for dense object
 /// detection", ICCV 2017, arXiv:1708.02002.
 public struct AnchorClassLoss: BatchLoss {
+  /// The name of the kind, which no file holds: `anchor-class-loss`.
   public static let kind = "anchor-class-loss"
 
-  /// Anchors of the background that count for each of a thing.
+  /// The number of background anchors that count for each anchor of an object.
   public var negatives: Float = 3
-  /// The exponent of the focal loss; `nil` counts the worst of the background.
+  /// The exponent of the focal loss; `nil` counts the background's worst anchors with cross-entropy.
   public var focus: Float?
   /// The share of the target that is spread over all classes.
   public var smoothing: Float = 0
 
-  /// Three of the background for each of a thing.
+  /// Three background anchors for each anchor of an object.
   public init() {}
 
   /// Makes a loss.
@@ -40,6 +44,7 @@ public struct AnchorClassLoss: BatchLoss {
     (self.negatives, self.focus, self.smoothing) = (negatives, focus, smoothing)
   }
 
+  /// Settings: `negatives`, `focus`, `smoothing`.
   public static var settings: [Setting<AnchorClassLoss>] {
     [
       Setting("negatives", \.negatives, in: 0...1000, "anchors of the background for each of a thing"),
@@ -48,6 +53,7 @@ public struct AnchorClassLoss: BatchLoss {
     ]
   }
 
+  /// Small cases that the laws of ops run.
   public static var examples: [OpExample<AnchorClassLoss>] {
     [
       OpExample(AnchorClassLoss(), [2, 18], [2, 30]),
@@ -56,19 +62,22 @@ public struct AnchorClassLoss: BatchLoss {
     ]
   }
 
+  /// Refuses smoothing together with a focus.
   public func validate() throws(ShapeError) {
     guard focus == nil || smoothing == 0 else {
       throw .invalidSetting(op: kind, reason: "targets of a focal loss are not smoothed")
     }
   }
 
+  /// The shape `[N]`; throws for values that are not `[N, A·C]` and `[N, A·5]` with two classes or more.
   public func outputShape(_ inputs: [Shape]) throws(ShapeError) -> Shape {
     try outputShape(ofAnchors: inputs) { $0 >= 2 }
   }
 
-  /// Of every anchor its loss and whether it counts, and what the batch's sum is divided by.
+  /// The loss of each anchor, a number above 0 if it counts, and the divisor of the batch's sum.
   public func scratchCount(_ batch: LossBatch) -> Int { 2 * batch.count * batch.anchors + 1 }
 
+  /// Measures all anchors, chooses those of the background that count, and divides their sum.
   public func loss(
     of prediction: Span<Float>, _ target: Span<Float>, _ batch: LossBatch, scratch: inout MutableSpan<Float>
   ) -> Float {
@@ -89,7 +98,7 @@ public struct AnchorClassLoss: BatchLoss {
     return sum.isFinite ? Float(sum / Double(max(things, 1))) : .nan
   }
 
-  /// Computes the losses of an image's anchors and lets those of things count; gives back how many these are.
+  /// Computes the losses of an image's anchors, and lets those of objects count; returns their number.
   private func measure(
     _ rows: Range<Int>, _ prediction: Span<Float>, _ target: Span<Float>, _ classes: Int,
     _ scratch: inout MutableSpan<Float>, counts: Int
@@ -108,7 +117,7 @@ public struct AnchorClassLoss: BatchLoss {
         for i in scores.indices { mean += normalizer - Double(scores[i] - highest) }
         loss = Double(1 - smoothing) * own + Double(smoothing) * mean / Double(classes)
       }
-      // The background's loss decides by itself which anchors count, so it is never below 0.
+      // The background's loss alone decides which anchors count, so it is never below 0.
       scratch[row] = Float(loss.isNaN ? .infinity : max(loss, 0))
       scratch[counts + row] = label > 0 || (label == 0 && focus != nil) ? 1 : 0
       if label > 0 { positives += 1 }
@@ -116,13 +125,14 @@ public struct AnchorClassLoss: BatchLoss {
     return positives
   }
 
-  /// Lets the background's anchors with the largest losses count, of equal ones the first.
+  /// Lets the background's anchors with the largest losses count; of equal ones the first.
   private static func choose(
     _ rows: Range<Int>, most: Int, _ target: Span<Float>, _ classes: Int, _ scratch: inout MutableSpan<Float>,
     counts: Int
   ) {
     guard most > 0 else { return }
-    // Floats from 0 up are in the order of their bits: the largest bits that at least so many anchors have.
+    // Floats from 0 up are ordered as their bits are, so a bisection over bits finds the loss of the last
+    // anchor to count.
     func reaching(_ bits: UInt32, _ scratch: borrowing MutableSpan<Float>) -> Int {
       var found = 0
       for row in rows where Anchor.label(target, row, classes) == 0 && scratch[row].bitPattern >= bits {
@@ -147,6 +157,7 @@ public struct AnchorClassLoss: BatchLoss {
     }
   }
 
+  /// Writes `(p - t)/P` or the focal slope for anchors that count, and zeros for all others.
   public func writeGradients(
     of prediction: Span<Float>, _ target: Span<Float>, _ batch: LossBatch, scale: Float,
     scratch: inout MutableSpan<Float>, byPrediction: inout MutableSpan<Float>,
@@ -177,17 +188,17 @@ public struct AnchorClassLoss: BatchLoss {
     for i in byTarget.indices { byTarget[i] = 0 }
   }
 
-  /// `γ(1 - p)^(γ-1)·p·log p - (1 - p)^γ` of `p = e^-loss`.
+  /// `γ(1 - p)^(γ-1)·p·log p - (1 - p)^γ` for `p = e^-loss`.
   private static func focalSlope(_ loss: Double, _ focus: Double) -> Double {
     let share = exp(-loss)
     let rest = max(1 - share, 0)
     guard focus > 0 else { return -1 }
-    // Where nothing is left to learn the power of a focus below 1 has no bound, and the product with the logarithm none either.
+    // At p = 1 the power of an exponent below 0 is infinite, but its product with log p tends to 0.
     let inner = rest > 0 ? focus * pow(rest, focus - 1) * share * -loss : 0
     return inner - pow(rest, focus)
   }
 
-  /// The largest score, and the logarithm of the sum of the powers of what others are below it.
+  /// The largest score, and the logarithm of `Σ_c e^(score[c] - highest)`.
   private static func normalizer(_ scores: Span<Float>) -> (highest: Float, normalizer: Double) {
     let highest = Scores.highest(scores)
     var sum = 0.0
@@ -196,12 +207,12 @@ public struct AnchorClassLoss: BatchLoss {
   }
 }
 
-/// What a target says of an anchor: five numbers, the class first.
+/// The numbers of a target for one anchor: five, the class first.
 enum Anchor {
-  /// Numbers an anchor.
+  /// The number of floats for each anchor.
   static let count = 5
 
-  /// The class of an anchor, 0 for the background; -1 for one that does not count, as one of a class that is not there.
+  /// The class of an anchor, 0 for the background; -1 if it does not count or no such class exists.
   static func label(_ target: Span<Float>, _ row: Int, _ classes: Int) -> Int {
     let value = target[row * count].rounded()
     return value >= 0 && value < Float(classes) ? Int(value) : -1
@@ -209,12 +220,12 @@ enum Anchor {
 }
 
 extension LossBatch {
-  /// Anchors of an image, five numbers each in the target.
+  /// The anchors of an image, with five numbers each in the target.
   var anchors: Int { targetCount / Anchor.count }
 }
 
 extension BatchLoss {
-  /// The shape of the output, one number an item, of as many numbers an anchor as `accepts` says and a target of five an anchor.
+  /// The shape `[N]`, for predictions of so many numbers an anchor as `accepts` allows, and targets of five.
   func outputShape(ofAnchors inputs: [Shape], accepts: (Int) -> Bool) throws(ShapeError) -> Shape {
     let shape = try outputShape(ofBatches: inputs)
     for input in inputs where input.rank != 2 {

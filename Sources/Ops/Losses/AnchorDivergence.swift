@@ -3,34 +3,39 @@ public import Graphs
 public import Settings
 public import Tensors
 
-/// How far what one detector says of its anchors is from what another says of the same, most where that one sees things.
+/// The divergence of a detector's anchors from another's, weighted by the other's probability of an object.
 ///
-/// **Formula**: `loss = 1/W · Σ_a w_a·(T²·Σ_c p[a,c]·log(p[a,c]/q[a,c]) + b·Σ_i s(x[a,i] - y[a,i]))` with `q` and `p` the softmaxes over
-/// classes of prediction and target, of scores divided by the temperature T, x and y the four offsets of each, `s(d) = d²/2` for
-/// `|d| < 1`, else `|d| - ½`, `w_a = 1 - π[a,0]` with π the target's softmax at a temperature of 1, class 0 being the background, b
-/// the boxes' factor, and W the sum of w over the batch, at least 1.
+/// **Formula**: `loss = 1/W · Σ_a w_a·(T²·Σ_c p[a,c]·log(p[a,c]/q[a,c]) + b·Σ_i s(x[a,i] - y[a,i]))`. Here q
+/// and p are the softmaxes over classes of the prediction's and the target's scores divided by the
+/// temperature T, x and y the four offsets of an anchor, b the factor `boxes`, and `s(d) = d²/2` for `|d| <
+/// 1`, else `|d| - ½`. The weights are `w_a = 1 - π[a,0]` with π the target's softmax at a temperature of 1
+/// and class 0 the background; W is their sum over the batch, at least 1.
 ///
-/// **Shapes**: prediction and target `[N, A·C + A·4]`, the scores of all anchors, then their offsets; loss `[N]`, the batch's for each.
+/// **Shapes**: prediction and target `[N, A·C + A·4]`, the scores of all anchors and then their offsets; loss
+/// `[N]`, that of the batch for each image.
 ///
-/// **Gradient**: by the prediction `T·w_a·(q - p)/W` and `b·w_a·clamp(x - y, -1, 1)/W`; by the target, with D_a what is weighed and D its
-/// mean, `T·w_a·p·(log p/q - KL)/W + (D_a - D)/W·dw_a`, D being 0 where W is 1, and the offsets' of opposite sign.
+/// **Gradient**: by the prediction, `T·w_a·(q - p)/W` and `b·w_a·clamp(x - y, -1, 1)/W`. By the target, with
+/// D_a the term that w_a multiplies and D the weighted mean of these terms, `T·w_a·p·(log p/q - KL)/W + (D_a
+/// - D)/W·dw_a`, where D is 0 if W is 1; its offsets get the opposite sign.
 ///
 /// **Settings**: classes (the background included), temperature, boxes.
 ///
-/// **Throws**: `ShapeError` for unequal shapes and for elements that are not as many for each anchor.
+/// **Throws**: `ShapeError` for unequal shapes, and for elements that are not C + 4 for each anchor.
 ///
-/// **Paper** Chen, Choi, Yu, Han, Chandraker, "Learning efficient object detection models with knowledge distillation", NIPS 2017, which
-/// weighs things and background by constants.
+/// **Paper**: Chen, Choi, Yu, Han, Chandraker, "Learning efficient object detection models with knowledge
+/// distillation", NIPS 2017, which weights objects and background by constants.
 public struct AnchorDivergence: BatchLoss {
+  /// The name of the kind, which no file holds: `anchor-divergence`.
   public static let kind = "anchor-divergence"
 
-  /// Scores of an anchor, the background's included.
+  /// The number of scores of an anchor, that of the background included.
   public var classes = 2
-  /// What scores are divided by.
+  /// The divisor of scores before the softmax.
   public var temperature: Float = 1
-  /// The factor on the boxes' part.
+  /// The factor of the boxes' term.
   public var boxes: Float = 1
 
+  /// Two classes, a temperature of 1, and boxes counted in full.
   public init() {}
 
   /// Makes a divergence.
@@ -38,6 +43,7 @@ public struct AnchorDivergence: BatchLoss {
     (self.classes, self.temperature, self.boxes) = (classes, temperature, boxes)
   }
 
+  /// Settings: `classes`, `temperature`, `boxes`.
   public static var settings: [Setting<AnchorDivergence>] {
     [
       Setting("classes", \.classes, in: 2...100_000, required: true, "scores of an anchor"),
@@ -46,6 +52,7 @@ public struct AnchorDivergence: BatchLoss {
     ]
   }
 
+  /// Small cases that the laws of ops run.
   public static var examples: [OpExample<AnchorDivergence>] {
     [
       OpExample(AnchorDivergence(classes: 3, temperature: 2, boxes: 1), [2, 21], [2, 21]),
@@ -53,6 +60,7 @@ public struct AnchorDivergence: BatchLoss {
     ]
   }
 
+  /// Refuses fewer than two classes, a temperature below 0.1 and a negative factor.
   public func validate() throws(ShapeError) {
     guard classes >= 2, temperature >= 0.1, boxes >= 0 else {
       throw .invalidSetting(
@@ -60,6 +68,7 @@ public struct AnchorDivergence: BatchLoss {
     }
   }
 
+  /// The shape `[N]`; throws for unequal shapes, and for elements that are not C + 4 for each anchor.
   public func outputShape(_ inputs: [Shape]) throws(ShapeError) -> Shape {
     let shape = try outputShape(ofScoreBatches: inputs)
     guard inputs[0][1].isMultiple(of: classes + 4) else {
@@ -69,11 +78,14 @@ public struct AnchorDivergence: BatchLoss {
     return shape
   }
 
-  /// Of every anchor its weight and what is weighed; the sum of weights, and what of the mean changes with a weight.
+  /// The weight and the weighted term of each anchor, the sum of weights, and the mean of terms.
+  ///
+  /// The mean is 0 where the sum of weights is held at 1.
   public func scratchCount(_ batch: LossBatch) -> Int { 2 * batch.count * anchors(batch) + 2 }
 
   private func anchors(_ batch: LossBatch) -> Int { batch.predictionCount / (classes + 4) }
 
+  /// Computes the weight and the term of each anchor, and divides their sum of products.
   public func loss(
     of prediction: Span<Float>, _ target: Span<Float>, _ batch: LossBatch, scratch: inout MutableSpan<Float>
   ) -> Float {
@@ -111,6 +123,7 @@ public struct AnchorDivergence: BatchLoss {
     return Float(sum / max(total, 1))
   }
 
+  /// Writes the gradients of scores and offsets, from the weights and terms that `loss` left.
   public func writeGradients(
     of prediction: Span<Float>, _ target: Span<Float>, _ batch: LossBatch, scale: Float,
     scratch: inout MutableSpan<Float>, byPrediction: inout MutableSpan<Float>,
@@ -137,7 +150,7 @@ public struct AnchorDivergence: BatchLoss {
     }
   }
 
-  /// The gradients by the scores of an anchor; `slope` is that by its weight.
+  /// Writes the gradients by the scores of an anchor; `slope` is the gradient by its weight.
   private func writeScores(
     _ prediction: Span<Float>, _ target: Span<Float>, _ scores: Range<Int>, weight: Double, slope: Double,
     byPrediction: inout MutableSpan<Float>, byTarget: inout MutableSpan<Float>
@@ -163,7 +176,7 @@ public struct AnchorDivergence: BatchLoss {
     }
   }
 
-  /// The logarithm of the sum of the powers of scores divided by a temperature.
+  /// The logarithm of the sum of `e^(score/temperature)`.
   private static func normalizer(_ scores: Span<Float>, _ temperature: Double) -> Double {
     let highest = Double(Scores.highest(scores)) / temperature
     var sum = 0.0

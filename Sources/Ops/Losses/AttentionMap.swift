@@ -2,27 +2,30 @@ public import Graphs
 public import Settings
 public import Tensors
 
-/// How differently two values respond over their places: the squared difference of their attention maps.
+/// The squared difference of two values' attention maps, which tell where each value responds.
 ///
-/// **Formula**: `loss[n] = mean_p (Q_x[p] - Q_y[p])²` with `Q = m / ‖m‖₂` and `m[p] = mean_c v[n,c,p]²`, p one of the
-/// H·W places; a map of zeros stays zero.
+/// **Formula**: `loss[n] = mean_p (Q_x[p] - Q_y[p])²` with `Q = m / ‖m‖₂` and `m[p] = mean_c v[n,c,p]²`,
+/// where p is one of the H·W places; a map of zeros stays zero.
 ///
 /// **Shapes**: `x [N, C, H, W]`, `y [N, D, H, W]`, loss `[N]`.
 ///
-/// **Gradient**: with `g = 2/(H·W)·(Q_x - Q_y)`: by m `(g - Q_x·⟨g, Q_x⟩)/‖m‖₂`, by `x[c, p]` that times `2·x[c, p]/C`;
-/// nothing where m is zero. That by y is the same with both exchanged.
+/// **Gradient**: with `g = 2/(H·W)·(Q_x - Q_y)`, by m `(g - Q_x·⟨g, Q_x⟩)/‖m‖₂`, and by `x[c, p]` that times
+/// `2·x[c, p]/C`; 0 where m is zero. The gradient by y is the same with x and y exchanged.
 ///
-/// **Throws**: `ShapeError` for values that are not images of one height and width.
+/// **Throws**: `ShapeError` for values that are not images of equal height and width.
 ///
 /// **Paper**: Zagoruyko, Komodakis, "Paying more attention to attention", ICLR 2017, arXiv:1612.03928.
 public struct AttentionMap: Loss {
+  /// The name of the kind, which no file holds: `attention-map`.
   public static let kind = "attention-map"
 
   /// Makes a loss.
   public init() {}
 
+  /// No settings.
   public static var settings: [Setting<AttentionMap>] { [] }
 
+  /// Small cases that the laws of ops run.
   public static var examples: [OpExample<AttentionMap>] {
     [
       OpExample(AttentionMap(), [2, 3, 2, 2], [2, 5, 2, 2]),
@@ -30,11 +33,13 @@ public struct AttentionMap: Loss {
     ]
   }
 
+  /// The shape `[N]`; throws for values that are not images of equal height and width.
   public func outputShape(_ inputs: [Shape]) throws(ShapeError) -> Shape { try outputShape(ofPlanes: inputs) }
 
-  /// Both maps, and the lengths that they had.
+  /// Both maps, and their lengths before they were divided by them.
   public func scratchCount(_ item: LossItem) -> Int { 2 * item.prediction[1] * item.prediction[2] + 2 }
 
+  /// Writes both normalized maps, and averages their squared differences.
   public func loss(
     of prediction: Span<Float>, _ target: Span<Float>, _ item: LossItem, scratch: inout MutableSpan<Float>
   ) -> Float {
@@ -49,6 +54,7 @@ public struct AttentionMap: Loss {
     return Float(squares / Double(area))
   }
 
+  /// Carries the maps' difference through the normalization and the squares.
   public func writeGradients(
     of prediction: Span<Float>, _ target: Span<Float>, _ item: LossItem, scale: Float,
     scratch: inout MutableSpan<Float>, byPrediction: inout MutableSpan<Float>,
@@ -67,18 +73,18 @@ public struct AttentionMap: Loss {
       at: item.targetRange.lowerBound)
   }
 
-  /// A map of two in one span.
+  /// One of two maps in a span.
   private struct Map {
-    /// Where it begins.
+    /// The start of the map.
     let start: Int
-    /// Where the map begins that it is compared with.
+    /// The start of the map with which it is compared.
     let other: Int
     let area: Int
-    /// The length that it had.
+    /// The length of the map before it was normalized.
     let norm: Float
   }
 
-  /// Writes the map of an item; gives back the length that it had before it became 1, 0 for a value of zeros.
+  /// Writes the normalized map of an item; returns its length before that, 0 for a value of zeros.
   private static func write(
     _ values: Span<Float>, into maps: inout MutableSpan<Float>, from start: Int, _ area: Int
   ) -> Float {
@@ -97,7 +103,7 @@ public struct AttentionMap: Loss {
     return norm
   }
 
-  /// Writes the gradient by a value whose map this is, of the squared difference of both maps, from `place` on.
+  /// Writes, from `place` on, the gradient by the value of a map of the squared difference of both maps.
   private static func writeGradient(
     _ values: Span<Float>, _ map: Map, _ maps: Span<Float>, _ scale: Float,
     into gradient: inout MutableSpan<Float>, at place: Int

@@ -1,43 +1,45 @@
 public import Graphs
 public import Tensors
 
-/// An op of training graphs that compares two values over a whole batch: what a network says of its images in relation to one
-/// another, and what it should.
+/// An op of training graphs that compares two values over a whole batch, such as the relations among its
+/// images.
 ///
-/// **Shapes**: prediction `[N, …]`, target `[N, …]`, output `[N]`: the loss of the batch, N times, so that the mean over items that a
-/// training minimizes is the loss of the batch.
+/// **Shapes**: prediction `[N, …]`, target `[N, …]`, output `[N]`: the loss of the batch, N times. The mean
+/// over items that training minimizes is then the loss of the batch.
 ///
-/// It is written once, over spans of the batch: the reference kernels and the native backend both run it, so it allocates nothing.
-/// Where a training splits its batches (`accumulationSteps`), each part is a batch of its own.
+/// It is written once, over spans of the batch. The reference kernels and the native backend both run it, so
+/// it allocates nothing. Where training splits its batches (`accumulationSteps`), each part is a batch by
+/// itself.
 public protocol BatchLoss: ObjectiveOp {
-  /// Floats that a batch needs to be worked on. What `loss` leaves in them is there when `writeGradients` is called.
+  /// The working memory for a batch, in floats; `writeGradients` finds there what `loss` left.
   func scratchCount(_ batch: LossBatch) -> Int
-  /// The loss of the batch; not a number where an element that decides it is none.
+  /// The loss of the batch; NaN if an element that decides it is NaN.
   func loss(
     of prediction: Span<Float>, _ target: Span<Float>, _ batch: LossBatch, scratch: inout MutableSpan<Float>
   ) -> Float
-  /// Writes the gradients of `scale` times the loss, which was computed before; that by the target only where its span is not
-  /// empty.
+  /// Writes the gradients of `scale` times the loss, which has been computed before.
+  ///
+  /// The gradient by the target is written only if its span is not empty.
   func writeGradients(
     of prediction: Span<Float>, _ target: Span<Float>, _ batch: LossBatch, scale: Float,
     scratch: inout MutableSpan<Float>, byPrediction: inout MutableSpan<Float>,
     byTarget: inout MutableSpan<Float>)
 }
 
-/// The shapes of what a loss compares, for a whole batch.
+/// The shapes of the values that a loss compares, for a whole batch.
 public struct LossBatch: Sendable, Equatable {
-  /// Items of the batch.
+  /// The number of items in the batch.
   public let count: Int
   /// The shape of an item's prediction.
   public let prediction: Shape
   /// The shape of an item's target.
   public let target: Shape
-  /// Elements of an item's prediction.
+  /// The number of elements of an item's prediction.
   public let predictionCount: Int
-  /// Elements of an item's target.
+  /// The number of elements of an item's target.
   public let targetCount: Int
 
-  /// Two values whose first axis is the batch.
+  /// Makes a batch of two values whose first axis is the batch.
   public init(_ inputs: [Shape]) {
     let item = LossItem(inputs)
     count = inputs[0][0]
@@ -47,6 +49,7 @@ public struct LossBatch: Sendable, Equatable {
 }
 
 extension BatchLoss {
+  /// Computes the loss of the batch and writes it for every item.
   public func forward(_ frame: inout KernelFrame) {
     let batch = LossBatch(frame.inputs.map(\.shape))
     var scratch = [Float](repeating: 0, count: scratchCount(batch))
@@ -56,6 +59,7 @@ extension BatchLoss {
     frame.output.values = Array(repeating: value, count: batch.count)
   }
 
+  /// Computes the loss again, then the gradients of its sum over items.
   public func backward(_ frame: inout GradientFrame) {
     let batch = LossBatch(frame.inputs.map(\.shape))
     var scratch = [Float](repeating: 0, count: scratchCount(batch))
@@ -73,14 +77,14 @@ extension BatchLoss {
     frame.inputGradients[1].values = second
   }
 
-  /// What the batch's loss is multiplied by, where each item is given it: the sum over items.
+  /// The factor of the batch's loss: the sum of the gradients that its copies for the items receive.
   public static func scale(_ gradients: Span<Float>) -> Float {
     var sum = 0.0
     for i in gradients.indices { sum += Double(gradients[i]) }
     return Float(sum)
   }
 
-  /// The shape of the output, one number an item, of two values of as many items with one or more elements each.
+  /// The shape `[N]`, for two values of as many items with one or more elements each.
   func outputShape(ofBatches inputs: [Shape]) throws(ShapeError) -> Shape {
     try requireInputs(inputs, count: 2)
     for input in inputs where input.rank < 2 {
@@ -92,7 +96,7 @@ extension BatchLoss {
     return [inputs[0][0]]
   }
 
-  /// The shape of the output, one number an item, of scores and what they should be.
+  /// The shape `[N]`, for predicted and wanted scores `[N, C]`.
   func outputShape(ofScoreBatches inputs: [Shape]) throws(ShapeError) -> Shape {
     let shape = try outputShape(ofBatches: inputs)
     for input in inputs where input.rank != 2 {

@@ -2,8 +2,9 @@ public import Graphs
 public import Settings
 public import Tensors
 
-/// The mean of squared differences of scores, each row less its mean: scores that differ by one number for all classes are equal, as
-/// they are to a softmax.
+/// The mean squared error of scores after their means are removed.
+///
+/// Scores that differ by one number for all classes are equal, as they are to a softmax.
 ///
 /// **Formula**: `loss[n] = 1/C · Σ_c (d[n,c] - 1/C·Σ_k d[n,k])²` with `d = x - y`.
 ///
@@ -16,13 +17,16 @@ public import Tensors
 /// **Paper**: Ba, Caruana, "Do deep nets really need to be deep?", NIPS 2014, arXiv:1312.6184; Kim et al., "Comparing
 /// Kullback-Leibler divergence and mean squared error loss in knowledge distillation", IJCAI 2021, arXiv:2105.08919.
 public struct CentredSquaredError: Loss {
+  /// The name of the kind, which no file holds: `centred-squared-error`.
   public static let kind = "centred-squared-error"
 
   /// Makes a loss.
   public init() {}
 
+  /// No settings.
   public static var settings: [Setting<CentredSquaredError>] { [] }
 
+  /// Small cases that the laws of ops run.
   public static var examples: [OpExample<CentredSquaredError>] {
     [
       OpExample(CentredSquaredError(), [3, 4], [3, 4]),
@@ -30,8 +34,10 @@ public struct CentredSquaredError: Loss {
     ]
   }
 
+  /// The shape `[N]`; throws for unequal shapes and for values that are not `[N, C]`.
   public func outputShape(_ inputs: [Shape]) throws(ShapeError) -> Shape { try outputShape(ofScores: inputs) }
 
+  /// Averages the squares of the differences less their mean.
   public func loss(
     of prediction: Span<Float>, _ target: Span<Float>, _ item: LossItem, scratch: inout MutableSpan<Float>
   ) -> Float {
@@ -44,6 +50,7 @@ public struct CentredSquaredError: Loss {
     return Float(sum / Double(prediction.count))
   }
 
+  /// Writes `2/C · (d - mean(d))` for the student, and the opposite for the teacher.
   public func writeGradients(
     of prediction: Span<Float>, _ target: Span<Float>, _ item: LossItem, scale: Float,
     scratch: inout MutableSpan<Float>, byPrediction: inout MutableSpan<Float>,

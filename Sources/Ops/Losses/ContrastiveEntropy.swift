@@ -3,26 +3,30 @@ public import Graphs
 public import Settings
 public import Tensors
 
-/// How poorly each item of a batch is told by a value from the other items' of another value, and the other way round.
+/// A contrastive loss that tells each item of a batch from the others by another value of the same item, both
+/// ways.
 ///
-/// **Formula**: `loss = -1/N · Σ_i (log softmax_j(c[i,j]/T)[i] + log softmax_j(c[j,i]/T)[i])`, c[i,j] being the cosine of x[i] and y[j] over all
-/// their elements (0 for an item of zeros).
+/// **Formula**: `loss = -1/N · Σ_i (log softmax_j(c[i,j]/T)[i] + log softmax_j(c[j,i]/T)[i])`, where c[i,j]
+/// is the cosine of x[i] and y[j] over all their elements (0 for an item of zeros).
 ///
-/// **Shapes**: `x, y [N, …]` of as many elements an item; loss `[N]`: that of the batch.
+/// **Shapes**: `x, y [N, …]` with equally many elements for each item; loss `[N]`, that of the batch.
 ///
-/// **Gradient**: by the cosines `g = (P + Q - 2·1)/(N·T)`, P and Q the softmax of rows and of columns, 1 the identity; by items of length 1
-/// `dx̂[i] = Σ_j g[i,j]·ŷ[j]`, `dŷ[j] = Σ_i g[i,j]·x̂[i]`, by x and y what of that is not along the item, divided by its length.
+/// **Gradient**: by the cosines `g = (P + Q - 2·1)/(N·T)`, with P and Q the softmaxes of rows and columns and
+/// 1 the identity. By items of length 1, `dx̂[i] = Σ_j g[i,j]·ŷ[j]` and `dŷ[j] = Σ_i g[i,j]·x̂[i]`. By x and
+/// y, the part of these that is orthogonal to the item, divided by its length.
 ///
 /// **Settings**: temperature.
 ///
-/// **Throws**: `ShapeError` for values of unequally many items or elements.
+/// **Throws**: `ShapeError` for values with different numbers of items or elements.
 ///
-/// **Paper**: van den Oord, Li, Vinyals, "Representation learning with contrastive predictive coding", 2018, arXiv:1807.03748, of a
-/// teacher and a student: Tian, Krishnan, Isola, "Contrastive representation distillation", ICLR 2020, arXiv:1910.10699.
+/// **Paper**: van den Oord, Li, Vinyals, "Representation learning with contrastive predictive coding", 2018,
+/// arXiv:1807.03748; for a teacher and a student, Tian, Krishnan, Isola, "Contrastive representation
+/// distillation", ICLR 2020, arXiv:1910.10699.
 public struct ContrastiveEntropy: BatchLoss {
+  /// The name of the kind, which no file holds: `contrastive-entropy`.
   public static let kind = "contrastive-entropy"
 
-  /// What cosines are divided by.
+  /// The divisor of cosines before the softmax.
   public var temperature: Float = 0.07
 
   /// The paper's temperature.
@@ -31,10 +35,12 @@ public struct ContrastiveEntropy: BatchLoss {
   /// Makes a loss.
   public init(temperature: Float) { self.temperature = temperature }
 
+  /// Settings: `temperature`.
   public static var settings: [Setting<ContrastiveEntropy>] {
     [Setting("temperature", \.temperature, in: 0.01...10, "what cosines are divided by")]
   }
 
+  /// Small cases that the laws of ops run.
   public static var examples: [OpExample<ContrastiveEntropy>] {
     [
       OpExample(ContrastiveEntropy(temperature: 0.5), [4, 3], [4, 3]),
@@ -42,12 +48,14 @@ public struct ContrastiveEntropy: BatchLoss {
     ]
   }
 
+  /// Refuses a temperature outside 0.01...10.
   public func validate() throws(ShapeError) {
     guard temperature >= 0.01, temperature <= 10 else {
       throw .invalidSetting(op: kind, reason: "temperature \(temperature) is outside 0.01...10")
     }
   }
 
+  /// The shape `[N]`; throws for different numbers of items or of elements.
   public func outputShape(_ inputs: [Shape]) throws(ShapeError) -> Shape {
     let shape = try outputShape(ofBatches: inputs)
     guard inputs[0].count == inputs[1].count else {
@@ -56,9 +64,10 @@ public struct ContrastiveEntropy: BatchLoss {
     return shape
   }
 
-  /// The cosines over the temperature, what makes items as long as 1, and the gradient by the cosines.
+  /// The cosines divided by the temperature, the inverse lengths of items, and the gradient by the cosines.
   public func scratchCount(_ batch: LossBatch) -> Int { 2 * batch.count * (batch.count + 1) }
 
+  /// Computes the cosines of all pairs, and the cross-entropies of rows and columns.
   public func loss(
     of prediction: Span<Float>, _ target: Span<Float>, _ batch: LossBatch, scratch: inout MutableSpan<Float>
   ) -> Float {
@@ -84,6 +93,7 @@ public struct ContrastiveEntropy: BatchLoss {
     return Float(sum / Double(items))
   }
 
+  /// Computes the gradient by the cosines, then those by the items.
   public func writeGradients(
     of prediction: Span<Float>, _ target: Span<Float>, _ batch: LossBatch, scale: Float,
     scratch: inout MutableSpan<Float>, byPrediction: inout MutableSpan<Float>,
@@ -115,8 +125,10 @@ public struct ContrastiveEntropy: BatchLoss {
       scratch.span, into: &byTarget)
   }
 
-  /// Writes the gradient by one of both values; the gradients by the cosines of its item i lie `steps.own`·i from `slopes` on,
-  /// `steps.other` apart.
+  /// Writes the gradient by one of both values.
+  ///
+  /// The gradients by the cosines of its item i begin at `slopes` + i · `steps.own`, and lie `steps.other`
+  /// apart.
   private static func writeGradient(
     of x: Span<Float>, _ y: Span<Float>, _ items: Int, _ width: Int, factors: (own: Int, other: Int),
     slopes: Int,
@@ -134,13 +146,13 @@ public struct ContrastiveEntropy: BatchLoss {
     }
   }
 
-  /// One over an item's length; 0 for zeros.
+  /// The inverse of an item's length; 0 for zeros.
   private static func factor(_ values: Span<Float>, _ start: Int, _ width: Int) -> Float {
     let length = SpanSums.dot(values, start, values, start, width).squareRoot()
     return length == 0 ? 0 : 1 / length
   }
 
-  /// `log Σ_k exp(v[start + k·step])`, k in 0..<count.
+  /// `log Σ_k exp(v[start + k·step])` for k in 0..<count.
   private static func logarithm(_ values: Span<Float>, _ start: Int, _ step: Int, _ count: Int) -> Double {
     var highest = -Float.infinity
     for k in 0..<count { highest = max(highest, values[start + k * step]) }

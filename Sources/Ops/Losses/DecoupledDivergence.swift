@@ -3,15 +3,17 @@ public import Graphs
 public import Settings
 public import Tensors
 
-/// How far a student's softened probabilities are from a teacher's, told apart in two: how sure they are of the image's class, and
-/// how they divide what is left among the others.
+/// The divergence of a student's softened probabilities from a teacher's, split into two terms.
 ///
-/// **Formula**: `loss[n] = T² · Σ_k l[n,k] · (target·B_k + others·O_k)` over the classes k that the labels l name, with
-/// `B_k = p_k·log(p_k/q_k) + (1 - p_k)·log((1 - p_k)/(1 - q_k))`, `O_k = Σ_{c≠k} p̂_c·log(p̂_c/q̂_c)`,
-/// `p = softmax(y/T)`, `q = softmax(x/T)`, p̂ and q̂ the same over the classes but k.
+/// One compares the probability of the image's class, the other the distribution among the other classes.
 ///
-/// **Shapes**: the student's scores `x [N, C]`; the teacher's scores y and the labels l one behind the other `[N, 2·C]`; loss `[N]`.
-/// C is 2 or more.
+/// **Formula**: `loss[n] = T² · Σ_k l[n,k] · (target·B_k + others·O_k)` over the classes k that the labels l
+/// name, with `B_k = p_k·log(p_k/q_k) + (1 - p_k)·log((1 - p_k)/(1 - q_k))`, `O_k = Σ_{c≠k}
+/// p̂_c·log(p̂_c/q̂_c)`, `p = softmax(y/T)` and `q = softmax(x/T)`; p̂ and q̂ are the same over all classes
+/// but k.
+///
+/// **Shapes**: the student's scores `x [N, C]`; the teacher's scores y followed by the labels l, `[N, 2·C]`;
+/// loss `[N]`. C is 2 or more.
 ///
 /// **Gradient**, for one class k: `dx_k = T·target·(q_k - p_k)`, `dx_c = T·(target·(p_k - q_k)·q̂_c + others·(q̂_c - p̂_c))`; with
 /// `r = log(p_k/q_k) - log((1 - p_k)/(1 - q_k))`: `dy_k = T·target·r·p_k·(1 - p_k)`,
@@ -23,13 +25,14 @@ public import Tensors
 ///
 /// **Paper**: Zhao, Cui, Song, Qiu, Liang, "Decoupled knowledge distillation", CVPR 2022, arXiv:2203.08679.
 public struct DecoupledDivergence: Loss {
+  /// The name of the kind, which no file holds: `decoupled-divergence`.
   public static let kind = "decoupled-divergence"
 
-  /// The factor on how sure they are of the image's class.
+  /// The factor of the term of the image's class.
   public var target: Float = 1
-  /// The factor on how they divide what is left.
+  /// The factor of the term of the other classes.
   public var others: Float = 8
-  /// What scores are divided by.
+  /// The divisor of scores before the softmax.
   public var temperature: Float = 4
 
   /// The paper's factors.
@@ -40,6 +43,7 @@ public struct DecoupledDivergence: Loss {
     (self.target, self.others, self.temperature) = (target, others, temperature)
   }
 
+  /// Settings: `target`, `others`, `temperature`.
   public static var settings: [Setting<DecoupledDivergence>] {
     [
       Setting("target", \.target, in: 0...1000, "factor on how sure they are of the image's class"),
@@ -48,6 +52,7 @@ public struct DecoupledDivergence: Loss {
     ]
   }
 
+  /// Small cases that the laws of ops run.
   public static var examples: [OpExample<DecoupledDivergence>] {
     [
       OpExample(DecoupledDivergence(target: 1.5, others: 2, temperature: 3), [3, 4], [3, 8]),
@@ -55,6 +60,7 @@ public struct DecoupledDivergence: Loss {
     ]
   }
 
+  /// Refuses a temperature outside 0.1...100 and factors outside 0...1000.
   public func validate() throws(ShapeError) {
     guard temperature >= 0.1, temperature <= 100 else {
       throw .invalidSetting(op: kind, reason: "temperature \(temperature) is outside 0.1...100")
@@ -64,6 +70,7 @@ public struct DecoupledDivergence: Loss {
     }
   }
 
+  /// The shape `[N]`; throws for values that are not `[N, C]` and `[N, 2·C]` with C of 2 or more.
   public func outputShape(_ inputs: [Shape]) throws(ShapeError) -> Shape {
     try requireInputs(inputs, count: 2)
     for input in inputs where input.rank != 2 {
@@ -78,6 +85,7 @@ public struct DecoupledDivergence: Loss {
     return [inputs[0][0]]
   }
 
+  /// Sums the losses of the classes that the labels name, weighted by the labels.
   public func loss(
     of student: Span<Float>, _ teacher: Span<Float>, _ item: LossItem, scratch: inout MutableSpan<Float>
   ) -> Float {
@@ -89,6 +97,7 @@ public struct DecoupledDivergence: Loss {
     return Float(Double(temperature * temperature) * sum)
   }
 
+  /// Adds up the gradients for every class with a label; for the target's gradient, for all classes.
   public func writeGradients(
     of student: Span<Float>, _ teacher: Span<Float>, _ item: LossItem, scale: Float,
     scratch: inout MutableSpan<Float>, byPrediction: inout MutableSpan<Float>,
@@ -112,16 +121,16 @@ public struct DecoupledDivergence: Loss {
     }
   }
 
-  /// What is made of both rows of scores for one class; all as logarithms.
+  /// The terms of both rows of scores for one class k, all as logarithms.
   private struct Parts {
-    /// Of the sums of powers over all classes, and over all but one.
+    /// The normalizers of the softmaxes over all classes, and over all but k.
     var (student, studentOthers, teacher, teacherOthers) = (0.0, 0.0, 0.0, 0.0)
-    /// Of the probabilities of the class, and of not being of the class.
+    /// The probabilities of class k, and of all other classes together.
     var (q, notQ, p, notP) = (0.0, 0.0, 0.0, 0.0)
-    /// How differently the others are divided.
+    /// The divergence of the distributions among the other classes.
     var division = 0.0
 
-    /// The log ratio that both differ by in how sure they are.
+    /// The difference of the two networks' log odds of class k.
     var ratio: Double { (p - q) - (notP - notQ) }
 
     func loss(_ weights: DecoupledDivergence) -> Double {
@@ -148,7 +157,7 @@ public struct DecoupledDivergence: Loss {
     return parts
   }
 
-  /// The derivatives by a class's scores, T times, of the loss for class k over T².
+  /// The derivatives by a class's scores, times T, of the loss for class k divided by T².
   private func slope(
     _ student: Span<Float>, _ teacher: Span<Float>, _ parts: Parts, _ c: Int, _ k: Int
   ) -> (byStudent: Double, byTeacher: Double) {
@@ -166,7 +175,7 @@ public struct DecoupledDivergence: Loss {
 
   private func softened(_ score: Float) -> Double { Double(score) / Double(temperature) }
 
-  /// `log Σ_c exp(scores[c] / T)` over the first `count` classes, one left out.
+  /// `log Σ_c exp(scores[c] / T)` over the first `count` classes without `left`.
   private func logarithm(_ scores: Span<Float>, _ count: Int, but left: Int?) -> Double {
     var highest = -Double.infinity
     for i in 0..<count where i != left { highest = max(highest, softened(scores[i])) }

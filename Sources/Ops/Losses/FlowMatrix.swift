@@ -2,25 +2,29 @@ public import Graphs
 public import Settings
 public import Tensors
 
-/// How two values of one network go together, channel by channel: the flow of the solution procedure between them.
+/// The products of two values' channels, averaged over places: the flow of the solution procedure between
+/// them.
 ///
-/// **Formula**: `f[n, c·D + d] = 1/(H·W) · Σ_p x[n,c,p]·y[n,d,p]`, p one of the H·W places.
+/// **Formula**: `f[n, c·D + d] = 1/(H·W) · Σ_p x[n,c,p]·y[n,d,p]`, where p is one of the H·W places.
 ///
 /// **Shapes**: `x [N, C, H, W]`, `y [N, D, H, W]`, `f [N, C·D]`.
 ///
 /// **Gradient**: `dx[c,p] = 1/(H·W) · Σ_d df[c·D + d]·y[d,p]`, `dy[d,p] = 1/(H·W) · Σ_c df[c·D + d]·x[c,p]`.
 ///
-/// **Throws**: `ShapeError` for values that are not images of one height and width.
+/// **Throws**: `ShapeError` for values that are not images of equal height and width.
 ///
 /// **Paper**: Yim, Joo, Bae, Kim, "A gift from knowledge distillation", CVPR 2017.
 public struct FlowMatrix: ItemMap {
+  /// The name of the kind, which no file holds: `flow-matrix`.
   public static let kind = "flow-matrix"
 
   /// Makes the op.
   public init() {}
 
+  /// No settings.
   public static var settings: [Setting<FlowMatrix>] { [] }
 
+  /// Small cases that the laws of ops run.
   public static var examples: [OpExample<FlowMatrix>] {
     [
       OpExample(FlowMatrix(), [2, 3, 2, 2], [2, 2, 2, 2]),
@@ -28,6 +32,7 @@ public struct FlowMatrix: ItemMap {
     ]
   }
 
+  /// The shape `[N, C·D]`; throws for values that are not images of equal height and width.
   public func outputShape(_ inputs: [Shape]) throws(ShapeError) -> Shape {
     try requireInputs(inputs, count: 2)
     for input in inputs where input.rank != 4 {
@@ -39,6 +44,7 @@ public struct FlowMatrix: ItemMap {
     return [inputs[0][0], inputs[0][1] * inputs[1][1]]
   }
 
+  /// Writes the mean product of every two channels.
   public func write(
     _ first: Span<Float>, _ second: Span<Float>, _ item: LossItem, into output: inout MutableSpan<Float>,
     at place: Int
@@ -52,6 +58,7 @@ public struct FlowMatrix: ItemMap {
     }
   }
 
+  /// Adds to each channel the other value's channels, weighted by the gradient.
   public func writeGradients(
     _ first: Span<Float>, _ second: Span<Float>, _ item: LossItem, gradient: Span<Float>,
     byFirst: inout MutableSpan<Float>, bySecond: inout MutableSpan<Float>

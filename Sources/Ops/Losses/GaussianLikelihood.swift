@@ -3,12 +3,14 @@ public import Graphs
 public import Settings
 public import Tensors
 
-/// How unlikely a value is under normal distributions of given means, with a variance a channel.
+/// The negative log-likelihood of a value under normal distributions with given means, and a variance for
+/// each channel.
 ///
-/// **Formula**: `loss[n] = 1/(C·P) · Σ_{c,p} ½·((m[n,c,p] - y[n,c,p])²/v[n,c] + log v[n,c])` with `v = log(1 + e^(s + o)) + 1e-5` and o such
-/// that s = 0 gives `variance`; p is one of the P elements of a channel.
+/// **Formula**: `loss[n] = 1/(C·P) · Σ_{c,p} ½·((m[n,c,p] - y[n,c,p])²/v[n,c] + log v[n,c])` with `v = log(1
+/// + e^(s + o)) + 1e-5`, where p is one of the P elements of a channel, and o makes s = 0 give `variance`.
 ///
-/// **Shapes**: means and what variances are made of, one behind the other, `[N, C·P + C]`; `y [N, C, …]`; loss `[N]`.
+/// **Shapes**: the means m followed by the numbers s of the variances, `[N, C·P + C]`; `y [N, C, …]`; loss
+/// `[N]`.
 ///
 /// **Gradient**: `dm = (m - y)/(C·P·v)`, `dy = -dm`, `ds = Σ_p ½·(1/v - (m - y)²/v²)/(C·P · (1 + e^(-s - o)))`.
 ///
@@ -19,10 +21,11 @@ public import Tensors
 /// **Paper**: Ahn, Hu, Damianou, Lawrence, Dai, "Variational information distillation for knowledge transfer", CVPR 2019,
 /// arXiv:1904.05835; softplus and 1e-5 are those of the authors' implementation.
 public struct GaussianLikelihood: Loss {
+  /// The name of the kind, which no file holds: `gaussian-likelihood`.
   public static let kind = "gaussian-likelihood"
   private static let epsilon = 1e-5
 
-  /// The variance that 0 stands for.
+  /// The variance for s = 0, from which training starts.
   public var variance: Float = 5
 
   /// A variance of 5.
@@ -31,10 +34,12 @@ public struct GaussianLikelihood: Loss {
   /// Makes a loss.
   public init(variance: Float) { self.variance = variance }
 
+  /// Settings: `variance`.
   public static var settings: [Setting<GaussianLikelihood>] {
     [Setting("variance", \.variance, in: 0.001...1000, "the variance that training starts from")]
   }
 
+  /// Small cases that the laws of ops run.
   public static var examples: [OpExample<GaussianLikelihood>] {
     [
       OpExample(GaussianLikelihood(variance: 2), [2, 15], [2, 3, 2, 2]),
@@ -42,12 +47,14 @@ public struct GaussianLikelihood: Loss {
     ]
   }
 
+  /// Refuses a variance outside 0.001...1000.
   public func validate() throws(ShapeError) {
     guard variance >= 0.001, variance <= 1000 else {
       throw .invalidSetting(op: kind, reason: "variance \(variance) is outside 0.001...1000")
     }
   }
 
+  /// The shape `[N]`; throws for values that are not `[N, C·P + C]` and `[N, C, …]`.
   public func outputShape(_ inputs: [Shape]) throws(ShapeError) -> Shape {
     try requireInputs(inputs, count: 2)
     guard inputs[0].rank == 2, inputs[1].rank >= 2, inputs[0][0] == inputs[1][0],
@@ -60,13 +67,15 @@ public struct GaussianLikelihood: Loss {
     return [inputs[0][0]]
   }
 
-  /// A channel's variance, and its derivative by what it is made of.
+  /// The variance of a channel, and its derivative by the number s.
   private func variance(_ number: Float) -> (value: Double, slope: Double) {
     let argument = Double(number) + log(expm1(Double(variance) - Self.epsilon))
+    // Beyond 30, log(1 + e^x) and x agree to all digits of a float.
     let value = argument > 30 ? argument : log1p(exp(argument))
     return (value + Self.epsilon, 1 / (1 + exp(-argument)))
   }
 
+  /// Averages the squared differences over the variances, and the variances' logarithms.
   public func loss(
     of prediction: Span<Float>, _ target: Span<Float>, _ item: LossItem, scratch: inout MutableSpan<Float>
   ) -> Float {
@@ -84,6 +93,7 @@ public struct GaussianLikelihood: Loss {
     return Float(sum / Double(2 * target.count))
   }
 
+  /// Writes the gradients of means, variances and target.
   public func writeGradients(
     of prediction: Span<Float>, _ target: Span<Float>, _ item: LossItem, scale: Float,
     scratch: inout MutableSpan<Float>, byPrediction: inout MutableSpan<Float>,

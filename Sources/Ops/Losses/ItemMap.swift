@@ -1,29 +1,33 @@
 public import Graphs
 public import Tensors
 
-/// An op of objectives that makes one value of one or two, item by item.
+/// An op of objectives that makes one value from one or two, item by item.
 ///
-/// It is written once, over spans of one item: the reference kernels and the native backend both run it, so it allocates nothing.
+/// It is written once, over spans of one item. The reference kernels and the native backend both run it, so
+/// it allocates nothing.
 public protocol ItemMap: ObjectiveOp {
-  /// Writes an item's output, from `place` on; `second` is empty where there is one input.
+  /// Writes an item's output from `place` on; `second` is empty if there is one input.
   func write(
     _ first: Span<Float>, _ second: Span<Float>, _ item: LossItem, into output: inout MutableSpan<Float>,
     at place: Int)
-  /// Writes the gradients by an item's inputs to those of the whole batch, from the item's start on, `gradient` being that by its
-  /// output; that by the second only where its span is not empty.
+  /// Writes the gradients by an item's inputs into those of the whole batch, from the item's start on.
+  ///
+  /// `gradient` is that by the item's output. The gradient by the second input is written only if its span is
+  /// not empty.
   func writeGradients(
     _ first: Span<Float>, _ second: Span<Float>, _ item: LossItem, gradient: Span<Float>,
     byFirst: inout MutableSpan<Float>, bySecond: inout MutableSpan<Float>)
 }
 
 extension LossItem {
-  /// The first item of one value or of two.
+  /// Makes the first item of one value or of two.
   public init(ofMap inputs: [Shape]) {
     self.init(inputs.count > 1 ? inputs : [inputs[0], [inputs[0][0], 0]])
   }
 }
 
 extension ItemMap {
+  /// Runs `write` for each item.
   public func forward(_ frame: inout KernelFrame) {
     var item = LossItem(ofMap: frame.inputs.map(\.shape))
     let count = frame.output.shape.count / max(frame.output.shape[0], 1)
@@ -40,6 +44,7 @@ extension ItemMap {
     frame.output.values = output
   }
 
+  /// Runs `writeGradients` for each item.
   public func backward(_ frame: inout GradientFrame) {
     var item = LossItem(ofMap: frame.inputs.map(\.shape))
     let items = frame.output.shape[0]

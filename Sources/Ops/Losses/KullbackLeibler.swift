@@ -3,7 +3,7 @@ public import Graphs
 public import Settings
 public import Tensors
 
-/// How far a student's softened probabilities are from a teacher's.
+/// The Kullback-Leibler divergence of a student's softened probabilities from a teacher's.
 ///
 /// **Formula**: `loss[n] = T² · Σ_c p[c] · log(p[c] / q[c])` with `p = softmax(y[n] / T)`, `q = softmax(x[n] / T)`. The factor T²
 /// keeps gradients of one size at every temperature T.
@@ -18,9 +18,10 @@ public import Tensors
 ///
 /// **Paper**: Hinton, Vinyals, Dean, "Distilling the knowledge in a neural network", 2015, arXiv:1503.02531.
 public struct KullbackLeibler: Loss {
+  /// The name of the kind, which no file holds: `kullback-leibler`.
   public static let kind = "kullback-leibler"
 
-  /// What scores are divided by.
+  /// The divisor of scores before the softmax.
   public var temperature: Float = 1
 
   /// A temperature of 1.
@@ -29,10 +30,12 @@ public struct KullbackLeibler: Loss {
   /// Makes a loss.
   public init(temperature: Float) { self.temperature = temperature }
 
+  /// Settings: `temperature`.
   public static var settings: [Setting<KullbackLeibler>] {
     [Setting("temperature", \.temperature, in: 0.1...100, "what scores are divided by")]
   }
 
+  /// Small cases that the laws of ops run.
   public static var examples: [OpExample<KullbackLeibler>] {
     [
       OpExample(KullbackLeibler(), [3, 4], [3, 4]),
@@ -40,17 +43,20 @@ public struct KullbackLeibler: Loss {
     ]
   }
 
+  /// Refuses a temperature outside 0.1...100.
   public func validate() throws(ShapeError) {
     guard temperature >= 0.1, temperature <= 100 else {
       throw .invalidSetting(op: kind, reason: "temperature \(temperature) is outside 0.1...100")
     }
   }
 
+  /// The shape `[N]`; throws for unequal shapes and for values that are not `[N, C]`.
   public func outputShape(_ inputs: [Shape]) throws(ShapeError) -> Shape { try outputShape(ofScores: inputs) }
 
-  /// The probabilities of both, and what makes logarithms of them.
+  /// The probabilities of both, and the logarithms of their normalizers.
   public func scratchCount(_ item: LossItem) -> Int { 2 * item.predictionCount + 2 }
 
+  /// Writes both softmaxes, and returns T² times the divergence.
   public func loss(
     of student: Span<Float>, _ teacher: Span<Float>, _ item: LossItem, scratch: inout MutableSpan<Float>
   ) -> Float {
@@ -60,6 +66,7 @@ public struct KullbackLeibler: Loss {
     return Float(Double(temperature * temperature) * divergence(student, teacher, scratch.span))
   }
 
+  /// Writes `T·(q - p)` for the student, and the gradient by the teacher's scores if asked for.
   public func writeGradients(
     of student: Span<Float>, _ teacher: Span<Float>, _ item: LossItem, scale: Float,
     scratch: inout MutableSpan<Float>, byPrediction: inout MutableSpan<Float>,
@@ -83,7 +90,7 @@ public struct KullbackLeibler: Loss {
     var divergence = 0.0
     for i in 0..<count {
       let wanted = scratch[count + i]
-      // Not `> 0` alone: what is not a number must be seen.
+      // Not `> 0`: a NaN must reach the sum.
       guard !(wanted == 0) else { continue }
       let ratio = ratio(student[i], teacher[i], scratch[2 * count], scratch[2 * count + 1])
       divergence += Double(wanted) * Double(ratio)
@@ -91,14 +98,14 @@ public struct KullbackLeibler: Loss {
     return divergence
   }
 
-  /// `log(p / q)` of a class, by the logarithms of both sums of powers.
+  /// `log(p / q)` of a class, from the scores and the logarithms of both normalizers.
   private func ratio(_ student: Float, _ teacher: Float, _ ofStudent: Float, _ ofTeacher: Float) -> Float {
     (teacher / temperature - ofTeacher) - (student / temperature - ofStudent)
   }
 
-  /// Writes `softmax(scores / T)` from `place` on; gives back the logarithm of the sum of `exp(score / T)`.
+  /// Writes `softmax(scores / T)` from `place` on; returns the logarithm of `Σ exp(score / T)`.
   ///
-  /// Probabilities are powers of their logarithms, so that they are what the divergence takes them for.
+  /// Each probability is the exponential of the logarithm that the divergence uses, so both agree.
   private func write(
     _ scores: Span<Float>, into probabilities: inout MutableSpan<Float>, from place: Int
   ) -> Float {

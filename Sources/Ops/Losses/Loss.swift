@@ -1,60 +1,65 @@
 public import Graphs
 public import Tensors
 
-/// An op of training graphs that compares two values item by item: what a network says, and what it should.
+/// An op of training graphs that compares two values item by item: a prediction and a target.
 ///
-/// **Shapes**: prediction `[N, …]`, target `[N, …]`, output `[N]`: the loss of each item. A training minimizes the weighted mean
-/// over items of the losses of its objective.
+/// **Shapes**: prediction `[N, …]`, target `[N, …]`, output `[N]`: the loss of each item. Training minimizes
+/// the weighted mean over items of an objective's losses.
 ///
-/// A loss is written once, over spans of one item: the reference kernels and the native backend both run it, so it
-/// allocates nothing. Both inputs have a gradient, since layers that are trained with the student may stand on either side.
+/// A loss is written once, over spans of one item. The reference kernels and the native backend both run it,
+/// so it allocates nothing. Both inputs have a gradient, as layers that are trained with the student may
+/// stand on either side.
 public protocol Loss: ObjectiveOp {
-  /// Floats that one item needs to be worked on. What `loss` leaves in them is there when `writeGradients` is called.
+  /// The working memory for an item, in floats; `writeGradients` finds there what `loss` left.
   func scratchCount(_ item: LossItem) -> Int
-  /// The loss of one item; not a number where an element that decides it is none.
+  /// The loss of one item; NaN if an element that decides it is NaN.
   func loss(
     of prediction: Span<Float>, _ target: Span<Float>, _ item: LossItem, scratch: inout MutableSpan<Float>
   ) -> Float
-  /// Writes the gradients of `scale` times the loss of one item, which was computed before, to those of the whole batch, from the
-  /// item's start on; that by the target only where its span is not empty.
+  /// Writes the gradients of `scale` times the loss of one item, which has been computed before.
+  ///
+  /// They go into those of the whole batch, from the item's start on. The gradient by the target is written
+  /// only if its span is not empty.
   func writeGradients(
     of prediction: Span<Float>, _ target: Span<Float>, _ item: LossItem, scale: Float,
     scratch: inout MutableSpan<Float>, byPrediction: inout MutableSpan<Float>,
     byTarget: inout MutableSpan<Float>)
 }
 
-/// The shapes of what a loss compares, for one item.
+/// The shapes of the values that a loss compares, for one item.
 public struct LossItem: Sendable, Equatable {
-  /// The shape of the prediction, the batch axis left out.
+  /// The shape of the prediction without the batch axis.
   public let prediction: Shape
-  /// The shape of the target, the batch axis left out.
+  /// The shape of the target without the batch axis.
   public let target: Shape
-  /// Elements of a prediction.
+  /// The number of elements of a prediction.
   public let predictionCount: Int
-  /// Elements of a target.
+  /// The number of elements of a target.
   public let targetCount: Int
-  /// Which item of the batch it is.
+  /// The position of the item in the batch.
   public var index = 0
 
-  /// The first item of two values whose first axis is the batch.
+  /// Makes the first item of two values whose first axis is the batch.
   public init(_ inputs: [Shape]) {
     prediction = Shape(Array(inputs[0].dimensions.dropFirst()))
     target = Shape(Array(inputs[1].dimensions.dropFirst()))
     (predictionCount, targetCount) = (prediction.count, target.count)
   }
 
-  /// Where the item's prediction lies in the batch.
+  /// The range of the item's prediction in the batch.
   public var predictionRange: Range<Int> { index * predictionCount..<(index + 1) * predictionCount }
-  /// Where the item's target lies in the batch.
+  /// The range of the item's target in the batch.
   public var targetRange: Range<Int> { index * targetCount..<(index + 1) * targetCount }
 }
 
 extension Loss {
+  /// No working memory.
   public func scratchCount(_ item: LossItem) -> Int { 0 }
 
-  /// A loss is a number an item: it has no channels.
+  /// Channels cannot be removed: a loss is one number for each item.
   public func channels(_ inputs: [Shape]) -> ChannelRule { .fixed(reason: "a loss is one number an item") }
 
+  /// Computes the loss of each item.
   public func forward(_ frame: inout KernelFrame) {
     var item = LossItem(frame.inputs.map(\.shape))
     var scratch = [Float](repeating: 0, count: scratchCount(item))
@@ -69,6 +74,7 @@ extension Loss {
     }
   }
 
+  /// Computes each item's loss again, then its gradients.
   public func backward(_ frame: inout GradientFrame) {
     var item = LossItem(frame.inputs.map(\.shape))
     var scratch = [Float](repeating: 0, count: scratchCount(item))
@@ -93,7 +99,7 @@ extension Loss {
     frame.inputGradients[1].values = second
   }
 
-  /// The shape of the output, one loss an item, of two values of one shape.
+  /// The shape `[N]`, for two values of one shape.
   func outputShape(ofEqual inputs: [Shape]) throws(ShapeError) -> Shape {
     try requireInputs(inputs, count: 2)
     guard inputs[0] == inputs[1] else {
@@ -102,7 +108,7 @@ extension Loss {
     return [inputs[0][0]]
   }
 
-  /// The shape of the output, one loss an item, of images of one height and width.
+  /// The shape `[N]`, for images of equal height and width.
   func outputShape(ofPlanes inputs: [Shape]) throws(ShapeError) -> Shape {
     try requireInputs(inputs, count: 2)
     for input in inputs where input.rank != 4 {
@@ -115,7 +121,7 @@ extension Loss {
   }
 }
 
-/// Scores of one item as probabilities.
+/// Helpers for the scores of one item.
 enum Scores {
   /// The largest score; 0 for none.
   static func highest(_ scores: Span<Float>) -> Float {

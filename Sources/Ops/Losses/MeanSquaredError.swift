@@ -2,9 +2,9 @@ public import Graphs
 public import Settings
 public import Tensors
 
-/// The mean of squared differences.
+/// The mean squared error.
 ///
-/// **Formula**: `loss[n] = 1/E · Σ_i (x[n,i] - y[n,i])²`, E being the elements of an item.
+/// **Formula**: `loss[n] = 1/E · Σ_i (x[n,i] - y[n,i])²`, where E is the number of elements of an item.
 ///
 /// **Shapes**: `x, y [N, …]`, equal; loss `[N]`.
 ///
@@ -12,13 +12,16 @@ public import Tensors
 ///
 /// **Throws**: `ShapeError` for unequal shapes.
 public struct MeanSquaredError: Loss {
+  /// The name of the kind, which no file holds: `mean-squared-error`.
   public static let kind = "mean-squared-error"
 
   /// Makes a loss.
   public init() {}
 
+  /// No settings.
   public static var settings: [Setting<MeanSquaredError>] { [] }
 
+  /// Small cases that the laws of ops run.
   public static var examples: [OpExample<MeanSquaredError>] {
     [
       OpExample(MeanSquaredError(), [2, 3, 2, 2], [2, 3, 2, 2]),
@@ -26,8 +29,10 @@ public struct MeanSquaredError: Loss {
     ]
   }
 
+  /// The shape `[N]`; throws for unequal shapes.
   public func outputShape(_ inputs: [Shape]) throws(ShapeError) -> Shape { try outputShape(ofEqual: inputs) }
 
+  /// Averages the squared differences, with a sum in double precision.
   public func loss(
     of prediction: Span<Float>, _ target: Span<Float>, _ item: LossItem, scratch: inout MutableSpan<Float>
   ) -> Float {
@@ -39,6 +44,7 @@ public struct MeanSquaredError: Loss {
     return Float(sum / Double(prediction.count))
   }
 
+  /// Writes `2/E · (x - y)` for the prediction, and the opposite for the target.
   public func writeGradients(
     of prediction: Span<Float>, _ target: Span<Float>, _ item: LossItem, scale: Float,
     scratch: inout MutableSpan<Float>, byPrediction: inout MutableSpan<Float>,

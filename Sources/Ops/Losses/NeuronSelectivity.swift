@@ -2,28 +2,33 @@ public import Graphs
 public import Settings
 public import Tensors
 
-/// How differently two values' channels are spread over the places of an image: the squared maximum mean discrepancy of their
-/// activation patterns, by a polynomial kernel.
+/// The squared maximum mean discrepancy of two values' channels, by a polynomial kernel.
 ///
-/// **Formula**: `loss[n] = 1/C² · Σ_{c,c'} ⟨x̂[c], x̂[c']⟩² + 1/D² · Σ_{d,d'} ⟨ŷ[d], ŷ[d']⟩² - 2/(C·D) · Σ_{c,d} ⟨x̂[c], ŷ[d]⟩²`, x̂[c] being channel
-/// c over its H·W places, divided by its length; a channel of zeros stays zero.
+/// It compares the ways in which channels are spread over the places of an image.
+///
+/// **Formula**: `loss[n] = 1/C² · Σ_{c,c'} ⟨x̂[c], x̂[c']⟩² + 1/D² · Σ_{d,d'} ⟨ŷ[d], ŷ[d']⟩² - 2/(C·D) ·
+/// Σ_{c,d} ⟨x̂[c], ŷ[d]⟩²`, where x̂[c] is channel c over its H·W places, divided by its length; a channel of
+/// zeros stays zero.
 ///
 /// **Shapes**: `x [N, C, H, W]`, `y [N, D, H, W]`, loss `[N]`.
 ///
-/// **Gradient**: by x̂[c] `g = 4/C²·Σ_{c'} ⟨x̂[c], x̂[c']⟩·x̂[c'] - 4/(C·D)·Σ_d ⟨x̂[c], ŷ[d]⟩·ŷ[d]`, by x[c] `(g - x̂[c]·⟨g, x̂[c]⟩)/‖x[c]‖`. That by y is the
-/// same with both exchanged.
+/// **Gradient**: by x̂[c] `g = 4/C²·Σ_{c'} ⟨x̂[c], x̂[c']⟩·x̂[c'] - 4/(C·D)·Σ_d ⟨x̂[c], ŷ[d]⟩·ŷ[d]`, and by
+/// x[c] `(g - x̂[c]·⟨g, x̂[c]⟩)/‖x[c]‖`. The gradient by y is the same with x and y exchanged.
 ///
-/// **Throws**: `ShapeError` for values that are not images of one height and width.
+/// **Throws**: `ShapeError` for values that are not images of equal height and width.
 ///
 /// **Paper**: Huang, Wang, "Like what you like: knowledge distill via neuron selectivity transfer", 2017, arXiv:1707.01219.
 public struct NeuronSelectivity: Loss {
+  /// The name of the kind, which no file holds: `neuron-selectivity`.
   public static let kind = "neuron-selectivity"
 
   /// Makes a loss.
   public init() {}
 
+  /// No settings.
   public static var settings: [Setting<NeuronSelectivity>] { [] }
 
+  /// Small cases that the laws of ops run.
   public static var examples: [OpExample<NeuronSelectivity>] {
     [
       OpExample(NeuronSelectivity(), [2, 3, 2, 2], [2, 2, 2, 2]),
@@ -31,13 +36,15 @@ public struct NeuronSelectivity: Loss {
     ]
   }
 
+  /// The shape `[N]`; throws for values that are not images of equal height and width.
   public func outputShape(_ inputs: [Shape]) throws(ShapeError) -> Shape { try outputShape(ofPlanes: inputs) }
 
-  /// Both values with channels as long as 1, and the lengths that they had.
+  /// Both values with channels of length 1, and the lengths that the channels had.
   public func scratchCount(_ item: LossItem) -> Int {
     item.predictionCount + item.targetCount + item.prediction[0] + item.target[0]
   }
 
+  /// Normalizes the channels of both values, and adds up the kernel's three means.
   public func loss(
     of prediction: Span<Float>, _ target: Span<Float>, _ item: LossItem, scratch: inout MutableSpan<Float>
   ) -> Float {
@@ -48,6 +55,7 @@ public struct NeuronSelectivity: Loss {
     return Float(own - 2 * Self.kernel(x, y, scratch.span))
   }
 
+  /// Writes the gradients by the normalized channels, and carries them through the normalization.
   public func writeGradients(
     of prediction: Span<Float>, _ target: Span<Float>, _ item: LossItem, scale: Float,
     scratch: inout MutableSpan<Float>, byPrediction: inout MutableSpan<Float>,
@@ -59,7 +67,7 @@ public struct NeuronSelectivity: Loss {
     Self.writeGradient(y, x, scale, scratch.span, into: &byTarget, at: item.targetRange.lowerBound)
   }
 
-  /// One of the two values, and where in the scratch what belongs to it lies.
+  /// One of the two values, and the places of its data in the working memory.
   private struct Side {
     let channels: Int
     let area: Int
@@ -100,7 +108,7 @@ public struct NeuronSelectivity: Loss {
     return sum / Double(x.channels * y.channels)
   }
 
-  /// Adds each channel of a value, times its product with the channel that lies at `own`, times `factor`.
+  /// Adds each channel of a value, times `factor` and its product with the channel at `own`.
   private static func add(
     _ side: Side, _ factor: Float, _ own: Int, _ scratch: Span<Float>, to gradient: inout MutableSpan<Float>,
     at place: Int

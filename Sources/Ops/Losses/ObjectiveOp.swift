@@ -1,11 +1,11 @@
 public import Graphs
 public import Tensors
 
-/// An op of which objectives alone are made: no network has it, no file holds it.
+/// An op that only objectives have: no network and no file holds it.
 public protocol ObjectiveOp: Op {}
 
 extension ObjectiveOp {
-  /// What is removed is removed from networks.
+  /// Channels cannot be removed: the objective prescribes all of them.
   public func channels(_ inputs: [Shape]) -> ChannelRule {
     .fixed(reason: "an objective says what all of them should be")
   }

@@ -1,7 +1,9 @@
 public import Graphs
 
 extension OpCatalogue {
-  /// Every op that the graph of a training may have: those of networks while they train, and losses, which no file holds.
+  /// Every op that the graph of a training may have.
+  ///
+  /// These are the ops of networks while they train, and the ops of objectives, which no file holds.
   public static let training = OpCatalogue(
     trained.types + [
       SoftmaxCrossEntropy.self, KullbackLeibler.self, MeanSquaredError.self, AttentionMap.self,

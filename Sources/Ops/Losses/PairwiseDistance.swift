@@ -2,29 +2,34 @@ public import Graphs
 public import Settings
 import Tensors
 
-/// How differently two values say how far the items of a batch are from one another, in units of their mean distance.
+/// A loss that compares the distances among the items of a batch in two values, in units of each value's mean
+/// distance.
 ///
-/// **Formula**: `loss = 1/N² · Σ_ij h(d_x[i,j]/μ_x - d_y[i,j]/μ_y)` with `d_v[i,j] = ‖v[i] - v[j]‖₂` over all elements of an item, μ the mean
-/// of the distances above 0 and h half the square below 1, `|·| - ½` above.
+/// **Formula**: `loss = 1/N² · Σ_ij h(d_x[i,j]/μ_x - d_y[i,j]/μ_y)` with `d_v[i,j] = ‖v[i] - v[j]‖₂` over all
+/// elements of an item, μ the mean of the distances above 0, and `h(t) = t²/2` for `|t| < 1`, else `|t| - ½`.
 ///
-/// **Shapes**: `x [N, …]`, `y [N, …]`, loss `[N]`: that of the batch.
+/// **Shapes**: `x [N, …]`, `y [N, …]`; loss `[N]`, that of the batch.
 ///
-/// **Gradient**: with g that by `d/μ` and M the number of distances above 0: by d `f[i,j] = (g[i,j] - Σ g·d/(M·μ))/μ`, by x
-/// `Σ_j (f[i,j] + f[j,i])·(x[i] - x[j])/d[i,j]`; nothing from items that are equal. That by y is the same with both exchanged.
+/// **Gradient**: with g the gradient by `d/μ` and M the number of distances above 0, by d `f[i,j] = (g[i,j] -
+/// Σ g·d/(M·μ))/μ`, and by x `Σ_j (f[i,j] + f[j,i])·(x[i] - x[j])/d[i,j]`; equal items add nothing. The
+/// gradient by y is the same with x and y exchanged.
 ///
-/// **Throws**: `ShapeError` for values of unequally many items.
+/// **Throws**: `ShapeError` for values with different numbers of items.
 ///
 /// **Paper**: Park, Kim, Lu, Cho, "Relational knowledge distillation", CVPR 2019, arXiv:1904.05068.
 public struct PairwiseDistance: RelationLoss {
+  /// The name of the kind, which no file holds: `pairwise-distance`.
   public static let kind = "pairwise-distance"
-  /// Squared distances up to it are none, as in the authors' code.
+  /// The largest squared distance that counts as 0, as in the authors' code.
   private static let epsilon: Float = 1e-12
 
   /// Makes a loss.
   public init() {}
 
+  /// No settings.
   public static var settings: [Setting<PairwiseDistance>] { [] }
 
+  /// Small cases that the laws of ops run.
   public static var examples: [OpExample<PairwiseDistance>] {
     [
       OpExample(PairwiseDistance(), [4, 3], [4, 5]),
@@ -32,15 +37,19 @@ public struct PairwiseDistance: RelationLoss {
     ]
   }
 
+  /// N² distances.
   public func relationCount(_ side: RelationSide) -> Int { side.items * side.items }
-  /// The mean distance, and how many are above 0.
+  /// The mean distance, and the number of distances above 0.
   public func roomCount(_ side: RelationSide) -> Int { 2 }
+  /// `1/N²`.
   public func factor(_ side: RelationSide) -> Double { 1 / Double(side.items * side.items) }
 
+  /// The smooth L1 distance of two relative distances.
   public func difference(_ x: Float, _ y: Float) -> (value: Double, byX: Float, byY: Float) {
     SmoothDifference.of(x, y)
   }
 
+  /// Writes all distances, divided by the mean of those above 0.
   public func writeRelation(
     of values: Span<Float>, _ side: RelationSide, into scratch: inout MutableSpan<Float>
   ) {
@@ -61,6 +70,7 @@ public struct PairwiseDistance: RelationLoss {
     for i in side.relation..<side.relation + items * items { scratch[i] /= Float(mean) }
   }
 
+  /// Carries the gradient through the mean and the distances to the items.
   public func writeGradient(
     of values: Span<Float>, _ side: RelationSide, scratch: inout MutableSpan<Float>,
     into gradient: inout MutableSpan<Float>

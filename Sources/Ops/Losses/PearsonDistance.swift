@@ -2,17 +2,19 @@ public import Graphs
 public import Settings
 public import Tensors
 
-/// How little two networks' softened probabilities are correlated: each image's over the classes, or each class's over the images of
-/// the batch.
+/// A loss that is low if two networks' softened probabilities are correlated.
 ///
-/// **Formula**: `loss = T² · (1 - mean_m ρ(P_m, Q_m))` with `P = softmax(x/T)`, `Q = softmax(y/T)`, ρ Pearson's correlation, which is
-/// 0 where one of both is constant; m is an image and P_m its row where the correlation is over classes, m a class and P_m its column
-/// where it is over items.
+/// The correlation is that of each image over the classes, or of each class over the images of the batch.
 ///
-/// **Shapes**: the student's scores `x [N, C]`, the teacher's `y [N, C]`, loss `[N]`: that of the batch.
+/// **Formula**: `loss = T² · (1 - mean_m ρ(P_m, Q_m))` with `P = softmax(x/T)` and `Q = softmax(y/T)`, where
+/// ρ is Pearson's correlation, 0 if either side is constant. Over classes, m is an image and P_m its row;
+/// over items, m is a class and P_m its column.
 ///
-/// **Gradient**: with a and b the centred P_m and Q_m divided by their lengths |P| and |Q|, M their number:
-/// `dP_m = T²/M · (a·⟨a, b⟩ - b)/|P|`; from there through the softmax. That by y is the same with both exchanged.
+/// **Shapes**: the student's scores `x [N, C]`, the teacher's `y [N, C]`; loss `[N]`, that of the batch.
+///
+/// **Gradient**: with a and b the centred P_m and Q_m divided by their lengths |P| and |Q|, and M the number
+/// of correlations, `dP_m = T²/M · (a·⟨a, b⟩ - b)/|P|`, and from there through the softmax. The gradient by y
+/// is the same with x and y exchanged.
 ///
 /// **Settings**: over, temperature.
 ///
@@ -20,11 +22,12 @@ public import Tensors
 ///
 /// **Paper**: Huang, You, Wang, Qian, Xu, "Knowledge distillation from a stronger teacher", NeurIPS 2022, arXiv:2205.10536.
 public struct PearsonDistance: RelationLoss {
+  /// The name of the kind, which no file holds: `pearson-distance`.
   public static let kind = "pearson-distance"
 
-  /// What a correlation runs over.
+  /// The axis over which a correlation runs.
   public var over = LogitAxis.classes
-  /// What scores are divided by.
+  /// The divisor of scores before the softmax.
   public var temperature: Float = 1
 
   /// Over classes, at a temperature of 1.
@@ -33,6 +36,7 @@ public struct PearsonDistance: RelationLoss {
   /// Makes a loss.
   public init(over: LogitAxis, temperature: Float) { (self.over, self.temperature) = (over, temperature) }
 
+  /// Settings: `over`, `temperature`.
   public static var settings: [Setting<PearsonDistance>] {
     [
       Setting("over", \.over, "what a correlation runs over: items of the batch, or classes"),
@@ -40,6 +44,7 @@ public struct PearsonDistance: RelationLoss {
     ]
   }
 
+  /// Small cases that the laws of ops run.
   public static var examples: [OpExample<PearsonDistance>] {
     [
       OpExample(PearsonDistance(over: .classes, temperature: 2), [3, 4], [3, 4]),
@@ -47,33 +52,40 @@ public struct PearsonDistance: RelationLoss {
     ]
   }
 
+  /// Refuses a temperature outside 0.1...100.
   public func validate() throws(ShapeError) { try requireTemperature(temperature) }
 
+  /// The shape `[N]`; throws for unequal shapes and for values that are not `[N, C]`.
   public func outputShape(_ inputs: [Shape]) throws(ShapeError) -> Shape {
     try outputShape(ofScoreBatches: inputs)
   }
 
-  /// How many correlations there are.
+  /// The number of correlations.
   private func rows(_ side: RelationSide) -> Int { over == .items ? side.width : side.items }
-  /// How many numbers each runs over.
+  /// The number of elements of each correlation.
   private func length(_ side: RelationSide) -> Int { over == .items ? side.items : side.width }
-  /// Where the k-th number of a correlation lies.
+  /// The place of the k-th element of correlation m.
   private func place(_ m: Int, _ k: Int, _ side: RelationSide) -> Int {
     over == .items ? k * side.width + m : m * side.width + k
   }
 
+  /// `N·C` centred and normalized probabilities.
   public func relationCount(_ side: RelationSide) -> Int { side.items * side.width }
-  /// The probabilities, and the lengths of what is correlated.
+  /// The probabilities, and the length of each centred row or column.
   public func roomCount(_ side: RelationSide) -> Int { side.items * side.width + rows(side) }
+  /// T² over the number of correlations.
   public func factor(_ side: RelationSide) -> Double {
     Double(temperature * temperature) / Double(rows(side))
   }
+  /// T².
   public var offset: Double { Double(temperature * temperature) }
 
+  /// The negative product, so that the sum over a correlation is `-ρ`.
   public func difference(_ x: Float, _ y: Float) -> (value: Double, byX: Float, byY: Float) {
     (-Double(x) * Double(y), -y, -x)
   }
 
+  /// Writes the probabilities, centres each row or column, and divides it by its length.
   public func writeRelation(
     of values: Span<Float>, _ side: RelationSide, into scratch: inout MutableSpan<Float>
   ) {
@@ -96,6 +108,7 @@ public struct PearsonDistance: RelationLoss {
     }
   }
 
+  /// Carries the gradient through the normalization, the centring and the softmax.
   public func writeGradient(
     of values: Span<Float>, _ side: RelationSide, scratch: inout MutableSpan<Float>,
     into gradient: inout MutableSpan<Float>
@@ -109,7 +122,7 @@ public struct PearsonDistance: RelationLoss {
         along += slope * Double(scratch[side.relation + place(m, k, side)])
         sum += slope
       }
-      // What is correlated has no mean, so that of what points along it is none.
+      // Normalized rows have a mean of 0, so removing the part along them leaves `level` as it is.
       let level = Float(sum / Double(length))
       for k in 0..<length {
         let i = place(m, k, side)

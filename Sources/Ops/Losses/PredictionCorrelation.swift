@@ -2,15 +2,17 @@ public import Graphs
 public import Settings
 public import Tensors
 
-/// How differently two networks' softened probabilities of a batch go together: of every two images, or of every two classes.
+/// A loss that compares the products of two networks' softened probabilities, of all pairs of images or of
+/// classes.
 ///
-/// **Formula**: with `P = softmax(x/T)`, `Q = softmax(y/T)`, `[N, C]`: over images `1/N · Σ_ij ((P·Pᵀ)[i,j] - (Q·Qᵀ)[i,j])²`, over
-/// classes `1/C · Σ_ij ((Pᵀ·P)[i,j] - (Qᵀ·Q)[i,j])²`.
+/// **Formula**: with `P = softmax(x/T)` and `Q = softmax(y/T)`, both `[N, C]`, over images `1/N · Σ_ij
+/// ((P·Pᵀ)[i,j] - (Q·Qᵀ)[i,j])²`, over classes `1/C · Σ_ij ((Pᵀ·P)[i,j] - (Qᵀ·Q)[i,j])²`.
 ///
-/// **Shapes**: the student's scores `x [N, C]`, the teacher's `y [N, C]`, loss `[N]`: that of the batch.
+/// **Shapes**: the student's scores `x [N, C]`, the teacher's `y [N, C]`; loss `[N]`, that of the batch.
 ///
-/// **Gradient**: with D the difference of the products and f the factor before the sum, over images `dP = 4f·D·P`, over classes
-/// `dP = 4f·P·D`; from there through the softmax. That by y is the same with both exchanged.
+/// **Gradient**: with D the difference of the products and f the factor before the sum, over images `dP =
+/// 4f·D·P`, over classes `dP = 4f·P·D`, and from there through the softmax. The gradient by y is the same
+/// with x and y exchanged.
 ///
 /// **Settings**: over, temperature.
 ///
@@ -18,19 +20,21 @@ public import Tensors
 ///
 /// **Paper**: Jin, Wang, Lin, "Multi-level logit distillation", CVPR 2023.
 public struct PredictionCorrelation: RelationLoss {
+  /// The name of the kind, which no file holds: `prediction-correlation`.
   public static let kind = "prediction-correlation"
 
-  /// Which of them go together.
+  /// The axis whose pairs are compared.
   public var over = LogitAxis.items
-  /// What scores are divided by.
+  /// The divisor of scores before the softmax.
   public var temperature: Float = 1
 
-  /// Images, at a temperature of 1.
+  /// Pairs of images, at a temperature of 1.
   public init() {}
 
   /// Makes a loss.
   public init(over: LogitAxis, temperature: Float) { (self.over, self.temperature) = (over, temperature) }
 
+  /// Settings: `over`, `temperature`.
   public static var settings: [Setting<PredictionCorrelation>] {
     [
       Setting("over", \.over, "what is compared with one another: items of the batch, or classes"),
@@ -38,6 +42,7 @@ public struct PredictionCorrelation: RelationLoss {
     ]
   }
 
+  /// Small cases that the laws of ops run.
   public static var examples: [OpExample<PredictionCorrelation>] {
     [
       OpExample(PredictionCorrelation(over: .items, temperature: 2), [4, 3], [4, 3]),
@@ -45,23 +50,29 @@ public struct PredictionCorrelation: RelationLoss {
     ]
   }
 
+  /// Refuses a temperature outside 0.1...100.
   public func validate() throws(ShapeError) { try requireTemperature(temperature) }
 
+  /// The shape `[N]`; throws for unequal shapes and for values that are not `[N, C]`.
   public func outputShape(_ inputs: [Shape]) throws(ShapeError) -> Shape {
     try outputShape(ofScoreBatches: inputs)
   }
 
   private func size(_ side: RelationSide) -> Int { over == .items ? side.items : side.width }
 
+  /// N² or C² products.
   public func relationCount(_ side: RelationSide) -> Int { size(side) * size(side) }
   /// The probabilities, and the gradient by them.
   public func roomCount(_ side: RelationSide) -> Int { 2 * side.items * side.width }
+  /// `1/N` or `1/C`.
   public func factor(_ side: RelationSide) -> Double { 1 / Double(size(side)) }
 
+  /// The squared difference of two products.
   public func difference(_ x: Float, _ y: Float) -> (value: Double, byX: Float, byY: Float) {
     SquaredDifference.of(x, y)
   }
 
+  /// Writes the probabilities, and the products of all pairs.
   public func writeRelation(
     of values: Span<Float>, _ side: RelationSide, into scratch: inout MutableSpan<Float>
   ) {
@@ -79,11 +90,12 @@ public struct PredictionCorrelation: RelationLoss {
     }
   }
 
-  /// Where the k-th of the numbers lies that a sum of products runs over, for one of those that are compared.
+  /// The place of factor k in the products of image or class i.
   private func place(_ i: Int, _ k: Int, _ side: RelationSide) -> Int {
     over == .items ? i * side.width + k : k * side.width + i
   }
 
+  /// Carries the gradient through the products and the softmax.
   public func writeGradient(
     of values: Span<Float>, _ side: RelationSide, scratch: inout MutableSpan<Float>,
     into gradient: inout MutableSpan<Float>
@@ -107,14 +119,14 @@ public struct PredictionCorrelation: RelationLoss {
 
 /// The two axes of a batch's scores.
 public enum LogitAxis: String, Sendable, SettingChoice {
-  /// Of every two images.
+  /// The images.
   case items
-  /// Of every two classes.
+  /// The classes.
   case classes
 }
 
 extension ObjectiveOp {
-  /// Refuses a temperature that makes no probabilities.
+  /// Refuses a temperature outside 0.1...100.
   func requireTemperature(_ temperature: Float) throws(ShapeError) {
     guard temperature >= 0.1, temperature <= 100 else {
       throw .invalidSetting(op: kind, reason: "temperature \(temperature) is outside 0.1...100")

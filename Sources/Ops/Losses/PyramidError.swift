@@ -2,28 +2,32 @@ public import Graphs
 public import Settings
 public import Tensors
 
-/// The mean of squared differences of two values, and of their means over ever larger windows.
+/// The mean squared error of two values, and of their means over ever larger windows.
 ///
-/// **Formula**: `loss[n] = (mean (x - y)² + Σ_k 2^-k · mean (pool_k(x) - pool_k(y))²) / (1 + Σ_k 2^-k)`, k = 1, 2, … counting those of the
-/// sides 4, 2, 1 that are less than the height; `pool` averages to such a side: row i of it over the rows from `⌊i·H/side⌋` to
-/// `⌈(i + 1)·H/side⌉`, columns likewise.
+/// **Formula**: `loss[n] = (mean (x - y)² + Σ_k 2^-k · mean (pool_k(x) - pool_k(y))²) / (1 + Σ_k 2^-k)`. The
+/// levels k = 1, 2, … have those of the sides 4, 2, 1 that are less than the height. `pool` averages to a
+/// square of that side: row i of it over the rows from `⌊i·H/side⌋` to `⌈(i + 1)·H/side⌉`, and columns
+/// likewise.
 ///
 /// **Shapes**: `x, y [N, C, H, W]`, equal; loss `[N]`.
 ///
-/// **Gradient**: by x that of each square, spread evenly over the window that it is the mean of; `dy = -dx`.
+/// **Gradient**: that of each square, spread evenly over the window of the mean; `dy = -dx`.
 ///
-/// **Throws**: `ShapeError` for unequal shapes and values that are no images.
+/// **Throws**: `ShapeError` for unequal shapes and for values that are not images.
 ///
-/// **Paper**: Chen, Liu, Zhao, Jia, "Distilling knowledge via knowledge review", CVPR 2021, arXiv:2104.09044: the hierarchical context
-/// loss.
+/// **Paper**: Chen, Liu, Zhao, Jia, "Distilling knowledge via knowledge review", CVPR 2021, arXiv:2104.09044,
+/// where it is the hierarchical context loss.
 public struct PyramidError: Loss {
+  /// The name of the kind, which no file holds: `pyramid-error`.
   public static let kind = "pyramid-error"
 
   /// Makes a loss.
   public init() {}
 
+  /// No settings.
   public static var settings: [Setting<PyramidError>] { [] }
 
+  /// Small cases that the laws of ops run.
   public static var examples: [OpExample<PyramidError>] {
     [
       OpExample(PyramidError(), [2, 2, 5, 6], [2, 2, 5, 6]),
@@ -32,13 +36,14 @@ public struct PyramidError: Loss {
     ]
   }
 
+  /// The shape `[N]`; throws for unequal shapes and for values that are not images.
   public func outputShape(_ inputs: [Shape]) throws(ShapeError) -> Shape {
     let shape = try outputShape(ofEqual: inputs)
     guard inputs[0].rank == 4 else { throw .wrongRank(op: kind, expected: "[N, C, H, W]", found: inputs[0]) }
     return shape
   }
 
-  /// The sides of the levels, the value itself (0) first, and the sum of their factors 1, ½, ….
+  /// The sides of the levels, the first being 0 for the value itself, and the sum of their factors 1, ½, ….
   private func levels(_ item: LossItem) -> (sides: InlineArray<4, Int>, count: Int, total: Double) {
     var sides: InlineArray<4, Int> = [0, 0, 0, 0]
     var (count, total, factor) = (1, 1.0, 1.0)
@@ -52,6 +57,7 @@ public struct PyramidError: Loss {
     return (sides, count, total)
   }
 
+  /// Adds up the levels' mean squared errors, each with half the factor of the one before.
   public func loss(
     of prediction: Span<Float>, _ target: Span<Float>, _ item: LossItem, scratch: inout MutableSpan<Float>
   ) -> Float {
@@ -76,6 +82,7 @@ public struct PyramidError: Loss {
     return Float(sum / levels.total)
   }
 
+  /// Writes the gradient of the value's own error, and adds each window's share of the others.
   public func writeGradients(
     of prediction: Span<Float>, _ target: Span<Float>, _ item: LossItem, scale: Float,
     scratch: inout MutableSpan<Float>, byPrediction: inout MutableSpan<Float>,
@@ -99,10 +106,10 @@ public struct PyramidError: Loss {
     for i in target.indices { byTarget[other + i] = -byPrediction[own + i] }
   }
 
-  /// The windows of a level: all channels' at its rows and columns.
+  /// The windows of a level, in all channels.
   private struct Grid {
     let (channels, height, width): (Int, Int, Int)
-    /// Windows side by side, and one above the other.
+    /// The number of windows along each axis.
     let side: Int
 
     init(_ item: LossItem, side: Int) {

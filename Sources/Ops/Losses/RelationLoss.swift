@@ -1,55 +1,62 @@
 public import Graphs
 public import Tensors
 
-/// A loss of whole batches that makes the same relation of both values, such as how alike any two items are, and compares the two
-/// relations element by element.
+/// A loss of batches that makes a relation of each value and compares the two, element by element.
+///
+/// A relation is, for example, the similarity of every two items.
 ///
 /// **Formula**: `loss = offset + factor · Σ_i d(R_x[i], R_y[i])`.
 public protocol RelationLoss: BatchLoss {
-  /// Elements of the relation of a value.
+  /// The number of elements of a value's relation.
   func relationCount(_ side: RelationSide) -> Int
-  /// Floats that `writeRelation` leaves behind the relation for `writeGradient`.
+  /// The number of floats that `writeRelation` keeps for `writeGradient`, behind the relation.
   func roomCount(_ side: RelationSide) -> Int
   /// Writes the relation of a value, from `side.relation` on.
   func writeRelation(of values: Span<Float>, _ side: RelationSide, into scratch: inout MutableSpan<Float>)
-  /// How different two elements are, with the derivatives.
+  /// The difference of two elements, with its derivatives.
   func difference(_ x: Float, _ y: Float) -> (value: Double, byX: Float, byY: Float)
-  /// What the sum of differences is multiplied by.
+  /// The factor of the sum of differences.
   func factor(_ side: RelationSide) -> Double
-  /// What is added to it.
+  /// The number that is added to the product.
   var offset: Double { get }
-  /// Writes the gradient by a value; that by its relation lies from `side.gradient` on, and may be overwritten.
+  /// Writes the gradient by a value.
+  ///
+  /// The gradient by its relation begins at `side.gradient`, and may be overwritten.
   func writeGradient(
     of values: Span<Float>, _ side: RelationSide, scratch: inout MutableSpan<Float>,
     into gradient: inout MutableSpan<Float>)
 }
 
-/// One of the two values that are compared, and where in the scratch what belongs to it lies.
+/// One of the two values that are compared, and the places of its data in the working memory.
 public struct RelationSide: Sendable, Equatable {
-  /// Items of the batch.
+  /// The number of items in the batch.
   public let items: Int
-  /// Elements of an item.
+  /// The number of elements of an item.
   public let width: Int
-  /// Where its relation begins.
+  /// The start of the value's relation.
   public var relation = 0
-  /// Where what is kept for the gradient begins.
+  /// The start of the floats that are kept for the gradient.
   public var room = 0
-  /// Where the gradient by the relation begins.
+  /// The start of the gradient by the relation.
   public var gradient = 0
 }
 
 extension RelationLoss {
+  /// 0, as in most such losses.
   public var offset: Double { 0 }
 
+  /// The shape `[N]`; throws for values with different numbers of items.
   public func outputShape(_ inputs: [Shape]) throws(ShapeError) -> Shape {
     try outputShape(ofBatches: inputs)
   }
 
+  /// The relations and kept floats of both values, and one gradient by a relation.
   public func scratchCount(_ batch: LossBatch) -> Int {
     let sides = sides(batch)
     return sides.x.gradient + relationCount(sides.x)
   }
 
+  /// Writes both relations, and sums the differences of their elements.
   public func loss(
     of prediction: Span<Float>, _ target: Span<Float>, _ batch: LossBatch, scratch: inout MutableSpan<Float>
   ) -> Float {
@@ -63,6 +70,7 @@ extension RelationLoss {
     return Float(offset + factor(x) * sum)
   }
 
+  /// Writes the gradient by each relation, and carries it to the value.
   public func writeGradients(
     of prediction: Span<Float>, _ target: Span<Float>, _ batch: LossBatch, scale: Float,
     scratch: inout MutableSpan<Float>, byPrediction: inout MutableSpan<Float>,
@@ -83,7 +91,7 @@ extension RelationLoss {
     writeGradient(of: target, y, scratch: &scratch, into: &byTarget)
   }
 
-  /// Both values, one behind the other in the scratch, and the gradient by a relation, which they share.
+  /// The places of both values, one after the other, and of the gradient by a relation, which they share.
   private func sides(_ batch: LossBatch) -> (x: RelationSide, y: RelationSide) {
     var x = RelationSide(items: batch.count, width: batch.predictionCount)
     var y = RelationSide(items: batch.count, width: batch.targetCount)
@@ -97,7 +105,7 @@ extension RelationLoss {
 
 /// Products and cosines of every two items of a batch, `[N, N]`.
 enum Pairs {
-  /// Writes `Σ_k x[i,k]·x[j,k]`, from `place` on.
+  /// Writes `Σ_k x[i,k]·x[j,k]` from `place` on.
   static func writeProducts(
     of x: Span<Float>, _ side: RelationSide, into scratch: inout MutableSpan<Float>, at place: Int
   ) {
@@ -110,8 +118,9 @@ enum Pairs {
     }
   }
 
-  /// Writes the gradient by the values, that by their products lying from `slopes` on; item i counts with the factor that lies at
-  /// `factors` + i, or with 1.
+  /// Writes the gradient by the values; the gradient by their products begins at `slopes`.
+  ///
+  /// Item i counts with the factor at `factors` + i, or with 1.
   static func writeGradient(
     of x: Span<Float>, _ side: RelationSide, slopes: Int, factors: Int? = nil, _ scratch: Span<Float>,
     into gradient: inout MutableSpan<Float>
@@ -128,8 +137,10 @@ enum Pairs {
     }
   }
 
-  /// Writes the cosines of every two items, from `place` on, and what makes items as long as 1, `1/(length + epsilon)`, from
-  /// `factors` on; 0 for an item of zeros.
+  /// Writes the cosines of every two items from `place` on, and `1/(length + epsilon)` of items from
+  /// `factors` on.
+  ///
+  /// Both are 0 for an item of zeros.
   static func writeCosines(
     of x: Span<Float>, _ side: RelationSide, epsilon: Float = 0, into scratch: inout MutableSpan<Float>,
     at place: Int, factors: Int
@@ -146,7 +157,7 @@ enum Pairs {
     }
   }
 
-  /// Writes the gradient by the values, that by their cosines lying from `slopes` on.
+  /// Writes the gradient by the values; the gradient by their cosines begins at `slopes`.
   static func writeCosineGradient(
     of x: Span<Float>, _ side: RelationSide, slopes: Int, factors: Int, _ scratch: Span<Float>,
     into gradient: inout MutableSpan<Float>
@@ -156,7 +167,8 @@ enum Pairs {
     for i in 0..<side.items {
       let (start, factor) = (i * width, scratch[factors + i])
       let squares = SpanSums.dot(x, start, x, start, width)
-      // By an item as long as 1 to by the item: what points along it is gone, but for the epsilon.
+      // From the gradient by an item of length 1 to that by the item: the part along the item goes, up to
+      // epsilon.
       let along =
         squares == 0 ? 0 : SpanSums.dot(gradient.span, start, x, start, width) / squares.squareRoot()
       for k in start..<start + width { gradient[k] = factor * (gradient[k] - along * factor * x[k]) }
@@ -166,16 +178,16 @@ enum Pairs {
 
 /// The square of a difference.
 enum SquaredDifference {
-  /// With the derivatives.
+  /// The value and its derivatives.
   static func of(_ x: Float, _ y: Float) -> (value: Double, byX: Float, byY: Float) {
     let difference = x - y
     return (Double(difference) * Double(difference), 2 * difference, -2 * difference)
   }
 }
 
-/// Half the square of a difference, which grows in a line from 1 on (smooth L1, Huber's with a bound of 1).
+/// Half the square of a difference below 1, and linear above (smooth L1, or Huber's loss with a bound of 1).
 enum SmoothDifference {
-  /// With the derivatives.
+  /// The value and its derivatives.
   static func of(_ x: Float, _ y: Float) -> (value: Double, byX: Float, byY: Float) {
     let difference = x - y
     let size = abs(difference)

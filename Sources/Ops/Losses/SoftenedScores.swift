@@ -1,9 +1,9 @@
 import Foundation
 import Tensors
 
-/// Scores of a batch, `[N, C]`, as probabilities of a temperature.
+/// The softmax of a batch's scores `[N, C]` at a temperature, and its gradient.
 enum SoftenedScores {
-  /// Writes `softmax(x[n] / T)` of every item, from `place` on.
+  /// Writes `softmax(x[n] / T)` of every item from `place` on.
   static func write(
     _ x: Span<Float>, _ side: RelationSide, _ temperature: Float, into scratch: inout MutableSpan<Float>,
     at place: Int
@@ -22,7 +22,9 @@ enum SoftenedScores {
     }
   }
 
-  /// Writes the gradient by the scores, that by the probabilities lying from `slopes` on: `q/T · (dq - Σ_c dq[c]·q[c])`.
+  /// Writes the gradient by the scores, `q/T · (dq - Σ_c dq[c]·q[c])`.
+  ///
+  /// The gradient dq by the probabilities begins at `slopes`.
   static func writeGradient(
     _ side: RelationSide, _ temperature: Float, probabilities: Int, slopes: Int, _ scratch: Span<Float>,
     into gradient: inout MutableSpan<Float>

@@ -5,8 +5,8 @@ public import Tensors
 
 /// The loss of classification: the cross-entropy of the softmax of scores against a target distribution.
 ///
-/// **Formula**: `loss[n] = -Σ_c t[n,c] · log softmax(x[n])[c]` with `t = (1 - smoothing)·y + smoothing/C`, y being the
-/// target: 1 for the class of an image, or the shares of the two of a blended one.
+/// **Formula**: `loss[n] = -Σ_c t[n,c] · log softmax(x[n])[c]` with `t = (1 - smoothing)·y + smoothing/C`.
+/// The target y is 1 for the class of an image, or holds the shares of the two classes of a blended image.
 ///
 /// **Shapes**: scores `x [N, C]`, target `y [N, C]`, loss `[N]`.
 ///
@@ -16,23 +16,27 @@ public import Tensors
 ///
 /// **Throws**: `ShapeError` for unequal shapes and for values that are not `[N, C]`.
 ///
-/// **Paper** smoothing: Szegedy et al., "Rethinking the Inception architecture", CVPR 2016, arXiv:1512.00567.
+/// **Paper** on smoothing: Szegedy et al., "Rethinking the Inception architecture", CVPR 2016,
+/// arXiv:1512.00567.
 public struct SoftmaxCrossEntropy: Loss {
+  /// The name of the kind, which no file holds: `softmax-cross-entropy`.
   public static let kind = "softmax-cross-entropy"
 
   /// The share of the target that is spread over all classes.
   public var smoothing: Float = 0
 
-  /// Targets as they are.
+  /// No smoothing.
   public init() {}
 
   /// Makes a loss.
   public init(smoothing: Float) { self.smoothing = smoothing }
 
+  /// Settings: `smoothing`.
   public static var settings: [Setting<SoftmaxCrossEntropy>] {
     [Setting("smoothing", \.smoothing, in: 0...0.9, "share of the target that is spread over all classes")]
   }
 
+  /// Small cases that the laws of ops run.
   public static var examples: [OpExample<SoftmaxCrossEntropy>] {
     [
       OpExample(SoftmaxCrossEntropy(), [3, 4], [3, 4]),
@@ -40,17 +44,20 @@ public struct SoftmaxCrossEntropy: Loss {
     ]
   }
 
+  /// Refuses a smoothing outside 0...0.9.
   public func validate() throws(ShapeError) {
     guard smoothing >= 0, smoothing <= 0.9 else {
       throw .invalidSetting(op: kind, reason: "smoothing \(smoothing) is outside 0...0.9")
     }
   }
 
+  /// The shape `[N]`; throws for unequal shapes and for values that are not `[N, C]`.
   public func outputShape(_ inputs: [Shape]) throws(ShapeError) -> Shape { try outputShape(ofScores: inputs) }
 
-  /// The powers of the scores, what makes gradients of them, and the logarithm of their sum.
+  /// The exponentials of the scores, the factor that makes gradients of them, and the logarithm of their sum.
   public func scratchCount(_ item: LossItem) -> Int { item.predictionCount + 2 }
 
+  /// Computes the loss from exponentials of the scores less the highest; NaN for scores that are not finite.
   public func loss(
     of scores: Span<Float>, _ target: Span<Float>, _ item: LossItem, scratch: inout MutableSpan<Float>
   ) -> Float {
@@ -74,6 +81,7 @@ public struct SoftmaxCrossEntropy: Loss {
     return Float(loss)
   }
 
+  /// Writes `s·softmax(x) - t` for the scores, and the gradient by the target if asked for.
   public func writeGradients(
     of scores: Span<Float>, _ target: Span<Float>, _ item: LossItem, scale: Float,
     scratch: inout MutableSpan<Float>, byPrediction: inout MutableSpan<Float>,
@@ -96,7 +104,7 @@ public struct SoftmaxCrossEntropy: Loss {
 }
 
 extension Loss {
-  /// The shape of the output, one loss an item, of scores and what they should be.
+  /// The shape `[N]`, for predicted and wanted scores `[N, C]`.
   func outputShape(ofScores inputs: [Shape]) throws(ShapeError) -> Shape {
     let shape = try outputShape(ofEqual: inputs)
     guard inputs[0].rank == 2 else {

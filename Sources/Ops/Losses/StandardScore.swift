@@ -2,34 +2,39 @@ public import Graphs
 public import Settings
 public import Tensors
 
-/// Scores less their mean, in units of their standard deviation: what is left is how an item's classes relate, not how large its
-/// scores are.
+/// Scores less their mean, in units of their standard deviation.
 ///
-/// **Formula**: `y[n,c] = (x[n,c] - m) / (s + 1e-7)`, m being the mean over the item's C scores and
-/// `s = √(Σ_c (x[n,c] - m)² / (C - 1))`.
+/// This keeps the relation among an item's classes, and drops the size of its scores.
+///
+/// **Formula**: `y[n,c] = (x[n,c] - m) / (s + 1e-7)`, where m is the mean of the item's C scores and `s =
+/// √(Σ_c (x[n,c] - m)² / (C - 1))`.
 ///
 /// **Shapes**: `x, y [N, C]`, C of 2 or more.
 ///
-/// **Gradient**: with `u = x - m`, `d = s + 1e-7` and means over an item's classes:
-/// `dx = (dy - mean(dy))/d - u·Σ_c dy[c]·u[c] / (d²·s·(C - 1))`, the second part 0 where all scores are equal.
+/// **Gradient**: with `u = x - m`, `d = s + 1e-7` and means over an item's classes, `dx = (dy - mean(dy))/d -
+/// u·Σ_c dy[c]·u[c] / (d²·s·(C - 1))`; the second part is 0 where all scores are equal.
 ///
 /// **Throws**: `ShapeError` for values that are not `[N, C]`, and for one class.
 ///
 /// **Paper**: Sun, Ren, Li, Wang, Cao, "Logit standardization in knowledge distillation", CVPR 2024, arXiv:2403.01427; C - 1 and
 /// 1e-7 are those of the authors' implementation.
 public struct StandardScore: ItemMap {
+  /// The name of the kind, which no file holds: `standard-score`.
   public static let kind = "standard-score"
   private static let epsilon = 1e-7
 
   /// Makes the op.
   public init() {}
 
+  /// No settings.
   public static var settings: [Setting<StandardScore>] { [] }
 
+  /// Small cases that the laws of ops run.
   public static var examples: [OpExample<StandardScore>] {
     [OpExample(StandardScore(), [3, 4]), OpExample(StandardScore(), [2, 7])]
   }
 
+  /// The input's shape; throws for values that are not `[N, C]`, and for one class.
   public func outputShape(_ inputs: [Shape]) throws(ShapeError) -> Shape {
     try requireInputs(inputs, count: 1)
     guard inputs[0].rank == 2, inputs[0][1] > 1 else {
@@ -38,6 +43,7 @@ public struct StandardScore: ItemMap {
     return inputs[0]
   }
 
+  /// Writes the standardized scores of an item.
   public func write(
     _ first: Span<Float>, _ second: Span<Float>, _ item: LossItem, into output: inout MutableSpan<Float>,
     at place: Int
@@ -48,6 +54,7 @@ public struct StandardScore: ItemMap {
     }
   }
 
+  /// Writes the gradient by an item's scores.
   public func writeGradients(
     _ first: Span<Float>, _ second: Span<Float>, _ item: LossItem, gradient: Span<Float>,
     byFirst: inout MutableSpan<Float>, bySecond: inout MutableSpan<Float>
@@ -67,7 +74,7 @@ public struct StandardScore: ItemMap {
     }
   }
 
-  /// The mean of some scores and their standard deviation.
+  /// The mean and the standard deviation of some scores.
   private static func moments(_ scores: Span<Float>) -> (mean: Double, deviation: Double) {
     var sum = 0.0
     for i in scores.indices { sum += Double(scores[i]) }

@@ -2,29 +2,35 @@ public import Graphs
 public import Settings
 public import Tensors
 
-/// How differently two values say which angle every two items of a batch make, seen from a third.
+/// A loss that compares the angles of every two items of a batch, seen from a third, in two values.
 ///
-/// **Formula**: `loss = 1/N³ · Σ_kij h(⟨e_x[k,i], e_x[k,j]⟩ - ⟨e_y[k,i], e_y[k,j]⟩)` with `e_v[k,i] = (v[i] - v[k])/‖v[i] - v[k]‖₂` over all
-/// elements of an item (0 for equal items) and h half the square below 1, `|·| - ½` above.
+/// **Formula**: `loss = 1/N³ · Σ_kij h(⟨e_x[k,i], e_x[k,j]⟩ - ⟨e_y[k,i], e_y[k,j]⟩)` with `e_v[k,i] = (v[i] -
+/// v[k])/‖v[i] - v[k]‖₂` over all elements of an item (0 for equal items), and `h(t) = t²/2` for `|t| < 1`,
+/// else `|t| - ½`.
 ///
-/// **Shapes**: `x [N, …]`, `y [N, …]`, loss `[N]`: that of the batch.
+/// **Shapes**: `x [N, …]`, `y [N, …]`; loss `[N]`, that of the batch.
 ///
-/// **Gradient**: with g the derivative of h over N³, by e_x `f[k,i] = 2·Σ_j g[k,i,j]·e_x[k,j]`; by the differences what of that is not along
-/// e_x[k,i], divided by the distance, which adds to x[i] and is taken from x[k]. That by y is the same with both exchanged.
+/// **Gradient**: with g the derivative of h over N³, by e_x `f[k,i] = 2·Σ_j g[k,i,j]·e_x[k,j]`. By the
+/// difference `x[i] - x[k]`, it is the part of f that is orthogonal to e_x[k,i], divided by the distance; it
+/// is added to x[i] and subtracted from x[k]. The gradient by y is the same with x and y exchanged.
 ///
-/// N³ products of whole items, in the memory of one k at a time: made for features, not for maps.
+/// It takes N³ products of whole items, with memory for one k at a time. It is made for features, not for
+/// maps.
 ///
-/// **Throws**: `ShapeError` for values of unequally many items.
+/// **Throws**: `ShapeError` for values with different numbers of items.
 ///
 /// **Paper**: Park, Kim, Lu, Cho, "Relational knowledge distillation", CVPR 2019, arXiv:1904.05068.
 public struct TripletAngle: BatchLoss {
+  /// The name of the kind, which no file holds: `triplet-angle`.
   public static let kind = "triplet-angle"
 
   /// Makes a loss.
   public init() {}
 
+  /// No settings.
   public static var settings: [Setting<TripletAngle>] { [] }
 
+  /// Small cases that the laws of ops run.
   public static var examples: [OpExample<TripletAngle>] {
     [
       OpExample(TripletAngle(), [4, 3], [4, 5]),
@@ -32,16 +38,21 @@ public struct TripletAngle: BatchLoss {
     ]
   }
 
+  /// The shape `[N]`; throws for values with different numbers of items.
   public func outputShape(_ inputs: [Shape]) throws(ShapeError) -> Shape {
     try outputShape(ofBatches: inputs)
   }
 
-  /// Directions and distances of both values, seen from one item; derivatives by the cosines; that by one direction.
+  /// The working memory for one item k.
+  ///
+  /// It holds directions and distances of both values seen from k, the derivatives by the cosines, and the
+  /// gradient by one direction.
   public func scratchCount(_ batch: LossBatch) -> Int {
     let widths = batch.predictionCount + batch.targetCount
     return batch.count * (widths + 2 + batch.count) + max(batch.predictionCount, batch.targetCount)
   }
 
+  /// Sums the differences of cosines, one item k after another; pairs of different items count twice.
   public func loss(
     of prediction: Span<Float>, _ target: Span<Float>, _ batch: LossBatch, scratch: inout MutableSpan<Float>
   ) -> Float {
@@ -60,6 +71,7 @@ public struct TripletAngle: BatchLoss {
     return Float(sum / Double(batch.count * batch.count * batch.count))
   }
 
+  /// Adds up the gradients of the angles seen from each item k.
   public func writeGradients(
     of prediction: Span<Float>, _ target: Span<Float>, _ batch: LossBatch, scale: Float,
     scratch: inout MutableSpan<Float>, byPrediction: inout MutableSpan<Float>,
@@ -85,7 +97,7 @@ public struct TripletAngle: BatchLoss {
     }
   }
 
-  /// One of the two values, and where in the scratch what belongs to it lies.
+  /// One of the two values, and the places of its data in the working memory.
   private struct Side {
     let items: Int
     let width: Int
@@ -126,7 +138,7 @@ public struct TripletAngle: BatchLoss {
       scratch, side.directions + i * side.width, scratch, side.directions + j * side.width, side.width)
   }
 
-  /// Adds the gradient by a value of the angles seen from item k.
+  /// Adds the gradient, by a value, of the angles seen from item k.
   private static func addGradient(
     _ side: Side, from k: Int, _ sign: Float, scratch: inout MutableSpan<Float>,
     to gradient: inout MutableSpan<Float>

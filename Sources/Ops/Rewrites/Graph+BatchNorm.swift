@@ -2,14 +2,15 @@ public import Graphs
 public import Tensors
 
 extension Graph {
-  /// The batch norms that can be folded into the layer of products they read: `(producer, norm)` by name.
+  /// The batch norms that can be folded into the product layers that they read: `(producer, norm)` by name.
   ///
-  /// The producer's value must have no other reader and be neither an output nor in `keeping`.
+  /// No other node may read the producer's value, and the value may be no output, have no encoding, and not
+  /// be in `keeping`.
   public func foldableBatchNorms(keeping: Set<String> = []) -> [(producer: String, norm: String)] {
     foldings(keeping: keeping).map { ($0.producer.name, $0.norm.name) }
   }
 
-  /// A layer of products and the batch norm that alone reads it.
+  /// A product layer and the batch norm that alone reads it.
   private struct Folding {
     let producer: Node
     let product: any ProductOp
@@ -31,8 +32,9 @@ extension Graph {
     }
   }
 
-  /// The graph as it ships: batch norms folded, but for those whose layer has weights that would no longer be what their
-  /// encoding can represent.
+  /// The graph as it ships: with batch norms folded wherever the layer's weights stay representable.
+  ///
+  /// A norm stays if its layer's encoding can neither scale channels nor remain as it is.
   public func foldedForInference() throws(GraphError) -> Graph {
     let kept = foldableBatchNorms().map(\.producer).filter { producer in
       guard let weight = self[.weight, of: producer] else { return false }
@@ -43,10 +45,11 @@ extension Graph {
     return try foldingBatchNorms(keeping: Set(kept))
   }
 
-  /// The graph for inference in which batch norms are folded into what they read.
+  /// The graph for inference in which batch norms are folded into the layers that they read.
   ///
-  /// A folded layer has a bias, takes the norm's place and its name; values that are outputs or in `keeping` stay. Weights keep an
-  /// encoding that represents them scaled, such as integers with a scale for each channel; of others a mask alone stays.
+  /// A folded layer has a bias, and takes the norm's place and name. Values that are outputs or in `keeping`
+  /// stay. Weights keep an encoding that represents them scaled, such as integers with a scale for each
+  /// channel; of other encodings only a mask stays.
   public func foldingBatchNorms(keeping: Set<String> = []) throws(GraphError) -> Graph {
     let foldings = Dictionary(
       foldings(keeping: keeping).map { ($0.norm.name, $0) }, uniquingKeysWith: { first, _ in first })
@@ -85,9 +88,10 @@ extension Graph {
 }
 
 extension BatchNorm {
-  /// Weight and bias of the layer that does what a layer followed by this norm does in inference.
+  /// The weight and bias of the one layer that equals a layer followed by this norm in inference.
   ///
-  /// `weight' = weight · factor` along axis 0 and `bias' = (bias - mean) · factor + shift`, `factor = scale/√(variance + epsilon)`.
+  /// `weight' = weight · factor` along axis 0 and `bias' = (bias - mean) · factor + shift` with `factor =
+  /// scale/√(variance + epsilon)`.
   public func folded(
     weight: Tensor, bias: Tensor?, scale: Tensor, shift: Tensor, mean: Tensor, variance: Tensor
   ) -> (weight: Tensor, bias: Tensor, factors: [Float]) {

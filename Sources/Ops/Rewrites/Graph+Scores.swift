@@ -2,12 +2,11 @@ public import Graphs
 import Tensors
 
 extension Graph {
-  /// The network up to the scores that its last softmax, or a sigmoid of each output, makes probabilities of.
+  /// The network without the softmax, or the sigmoid of each output, at its end; `nil` if it ends in neither.
   ///
-  /// `nil` where it ends in neither.
-  ///
-  /// Losses, calibration and distillation take scores and apply the softmax themselves: a network that keeps its own would get
-  /// two. What stands behind and only moves numbers, such as a flatten, stays. One softmax is taken away, not more.
+  /// Losses, calibration and distillation take scores and apply the softmax themselves, so a network must not
+  /// keep its own. Nodes behind it that only move numbers, such as a flatten, stay. Only one softmax is
+  /// removed.
   public func withoutProbabilities() throws(GraphError) -> (graph: Graph, removed: any Op)? {
     guard outputs.count == 1 else { return nil }
     var value = outputs[0]
@@ -24,7 +23,7 @@ extension Graph {
     return nil
   }
 
-  /// The network without a node: what read it reads its source.
+  /// The network without a node, whose readers read its source.
   private func removing(_ removed: Node, source: String) throws(GraphError) -> Graph {
     var graph = Graph(inputs: inputs)
     for node in nodes where node.name != removed.name {
@@ -38,10 +37,11 @@ extension Graph {
     return graph
   }
 
-  /// A network of one score as one of two classes: the scores 0 and x, whose softmax is `1 - sigmoid(x)` and `sigmoid(x)`.
+  /// A network of one score as a network of two: the scores 0 and x.
   ///
-  /// A layer of products at the end gets a row of zeros before its own; behind anything else, and behind weights or values that
-  /// lie on a grid, stands a linear layer that does nothing else.
+  /// Their softmax is `1 - sigmoid(x)` and `sigmoid(x)`. A dense product layer at the end gets a row of zeros
+  /// before its own. A linear layer with the weights 0 and 1 is appended behind anything else, and in
+  /// networks with encoded weights or values.
   public func withTwoScores() throws(GraphError) -> Graph {
     guard outputs.count == 1, shape(of: outputs[0]) == [1, 1] else { return self }
     let last = node(named: outputs[0])

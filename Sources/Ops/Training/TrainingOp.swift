@@ -1,17 +1,20 @@
 public import Graphs
 
-/// An op that a network has only while it trains, put there and taken away by a compression method.
+/// An op that a network has only while it trains; a compression method adds and removes it.
 ///
-/// A checkpoint may hold it. No file of a network does, and no exporter knows it. Most give their first input in inference.
+/// A checkpoint may hold it. No file of a network does, and no exporter knows it. In inference most return
+/// their first input.
 public protocol TrainingOp: Op {
-  /// Whether gradients are derivatives of what is computed, or stand in for derivatives that it does not have.
+  /// True if gradients are derivatives; false if they stand in for derivatives that do not exist.
   var gradientsAreDerivatives: Bool { get }
 }
 
 extension TrainingOp {
+  /// True for most ops.
   public var gradientsAreDerivatives: Bool { true }
-  /// Inference computes nothing.
+  /// The output is the input: nothing is computed in inference.
   public var placement: OutputPlacement { .unmoved }
+  /// Vanishes in inference.
   public var valueFlow: ValueFlow { .vanishing }
 }
 
