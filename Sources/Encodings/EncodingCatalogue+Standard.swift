@@ -9,7 +9,7 @@ extension EncodingCatalogue {
       Binary.self,
     ],
     values: [IntegerValue.self])
-  /// Those, and what a checkpoint may name besides.
+  /// Every encoding that a checkpoint may name: the standard ones, and those that act in training alone.
   public static let training = EncodingCatalogue(
     parameters: standard.parameters + [
       Spliced.self, Attracted.self, Traced.self, LogVariance.self, Frozen.self,

@@ -1,7 +1,7 @@
 /// The nearest integer, ties to even, for magnitudes up to 2²²; NaN stays NaN.
 ///
-/// Adding 1.5·2²³ leaves no fraction bits, so the addition itself rounds. Unlike `rounded(_:)` it becomes two vector
-/// instructions on every x86-64.
+/// Adding 1.5·2²³ leaves no bits for a fraction, so the addition itself rounds. Unlike `rounded(_:)`, this
+/// takes two vector instructions on every x86-64 processor.
 @inline(__always)
 func roundedToEven(_ x: Float) -> Float { (x + 0x1.8p23) - 0x1.8p23 }
 
@@ -9,7 +9,7 @@ func roundedToEven(_ x: Float) -> Float { (x + 0x1.8p23) - 0x1.8p23 }
 @inline(__always)
 func roundedToEven(_ x: Double) -> Double { (x + 0x1.8p52) - 0x1.8p52 }
 
-/// `x` within bounds; NaN stays NaN.
+/// `x` clamped to two bounds; NaN stays NaN.
 @inline(__always)
 func clamped<Real: BinaryFloatingPoint>(_ x: Real, _ lower: Real, _ upper: Real) -> Real {
   let raised = x < lower ? lower : x

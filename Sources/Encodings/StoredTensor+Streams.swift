@@ -1,7 +1,7 @@
 import Graphs
 
 extension StoredTensor {
-  /// The symbols of a stream that must be there with a width; symbols beyond the width are refused.
+  /// The symbols of a stream, which must exist with this width; symbols beyond the width are refused.
   func stream(_ name: String, bits: Int, of kind: String) throws(EncodingError) -> [UInt32] {
     guard let stream = streams.first(where: { $0.name == name }) else {
       throw .missing(kind: kind, what: "stream \"\(name)\"")

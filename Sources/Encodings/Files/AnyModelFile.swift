@@ -1,9 +1,9 @@
 public import Graphs
 import Ops
 
-/// Models in files of any kind, told by their content.
+/// Reads models from safetensors and student files, which it tells apart by their content.
 public enum AnyModelFile {
-  /// Whether bytes may be the first ones of safetensors or of a student file.
+  /// True if safetensors or a student file may begin with these bytes.
   public static func isBeginning(_ bytes: [UInt8]) -> Bool {
     StudentFile.isBeginning(bytes) || Safetensors.isBeginning(bytes)
   }

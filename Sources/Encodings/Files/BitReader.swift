@@ -1,14 +1,14 @@
-/// Why coded bits are refused; the reader of the file adds where they stand.
+/// An error in coded bits; the reader of the file adds their place.
 enum CodingError: Error, Equatable {
   case ended(needed: Int, left: Int)
   case invalid(what: String, expected: String, found: String)
 }
 
-/// Bits taken one after another, the most significant of each number first.
+/// A reader of bits, with the most significant bit of each number first.
 struct BitReader {
   private let bytes: [UInt8]
   private let end: Int
-  /// The number of bits taken from the first byte on.
+  /// The number of bits before the next one, counted from the file's first byte.
   private(set) var position: Int
 
   /// Reads a range of a file's bytes.
@@ -29,7 +29,7 @@ struct BitReader {
     return value
   }
 
-  /// The next `bits` (0…32) bits without taking them, zeros behind the end.
+  /// The next `bits` (0…32) bits, without taking them; bits behind the end are zeros.
   func peek(_ bits: Int) -> UInt32 {
     var window: UInt64 = 0
     let first = position >> 3
@@ -40,7 +40,7 @@ struct BitReader {
     return UInt32(truncatingIfNeeded: window >> UInt64(40 - position & 7 - bits) & (1 << UInt64(bits) - 1))
   }
 
-  /// Skips bits that were seen.
+  /// Skips bits that were peeked at.
   mutating func skip(_ bits: Int) throws(CodingError) {
     guard bits <= left else { throw .ended(needed: bits, left: left) }
     position += bits
@@ -56,7 +56,7 @@ struct BitReader {
     return Int(try read(extra + 1))
   }
 
-  /// Makes sure that nothing but the zeros that fill the last byte is left.
+  /// Throws if anything is left but the zeros that fill the last byte.
   func requireEnd() throws(CodingError) {
     guard left < 8, peek(left) == 0 else {
       throw .invalid(what: "the end", expected: "zeros that fill a byte", found: "\(left) bits")

@@ -1,7 +1,7 @@
-/// Bits appended one after another, the most significant of each number first.
+/// A writer of bits, with the most significant bit of each number first.
 struct BitWriter {
   private(set) var bytes: [UInt8] = []
-  /// Bits that fill no byte yet, in the lowest places.
+  /// The bits that do not fill a byte yet, in the lowest places.
   private var pending: UInt64 = 0
   private var pendingCount = 0
 
@@ -18,7 +18,9 @@ struct BitWriter {
     }
   }
 
-  /// Appends a number of 1…2³²-1 in Elias' gamma code: as many zeros as it has bits behind the first, then its bits.
+  /// Appends a number of 1…2³²-1 in Elias' gamma code.
+  ///
+  /// The code has as many zeros as the number has bits behind its first one, and then the number's bits.
   mutating func writeGamma(_ value: Int) {
     let extra = BitWriter.logarithm(value)
     write(0, bits: extra)
@@ -31,7 +33,7 @@ struct BitWriter {
     return bytes
   }
 
-  /// Bits of a number in Elias' gamma code.
+  /// The bits of a number in Elias' gamma code.
   static func gammaBits(_ value: Int) -> Int { 2 * logarithm(value) + 1 }
 
   /// ⌊log2⌋ of a positive number.

@@ -1,28 +1,33 @@
-/// A canonical prefix code: shorter codes are smaller, codes of one length ascend with their symbols, so that the lengths
-/// alone tell the code.
+/// A canonical prefix code, which is known from the lengths of its codes alone.
+///
+/// Shorter codes are smaller, and codes of one length ascend with their symbols.
 ///
 /// **Paper**: Huffman, "A method for the construction of minimum-redundancy codes", Proc. IRE 40(9), 1952.
 public struct HuffmanCode: Sendable, Equatable {
-  /// The longest code, in bits.
+  /// The length of the longest code, in bits.
   public static let maximumLength = 15
   /// The widest symbols that are coded whole, in bits.
   static let maximumSymbolBits = 12
 
-  /// Bits of each symbol's code; 0 for symbols that have none.
+  /// The bits of each symbol's code; 0 for symbols that have none.
   public let lengths: [Int]
-  /// By length: the first code, and where its symbols begin in `symbols`.
+  /// The first code of each length, by length.
   private let firstCodes: [Int]
+  /// The start of each length's symbols in `symbols`, by length.
   private let starts: [Int]
-  /// The symbols by length, then by number.
+  /// The symbols with a code, by length and then by number.
   public let symbols: [Int]
 
-  /// The best code for symbols that occur so often, of those whose codes are no longer than `longest` bits; they must be enough.
+  /// Makes the best code for symbols with these counts, among codes of at most `longest` bits.
+  ///
+  /// There must be enough such codes for the symbols that occur.
   public init(counts: [Int], longest: Int = maximumLength) {
     self.init(canonical: CodeLengths.optimal(counts: counts, limit: min(longest, Self.maximumLength)))
   }
 
-  /// The code of untrusted lengths: it must leave no bits unused and use none twice, save that a code of one symbol has
-  /// one bit.
+  /// Makes the code of untrusted lengths.
+  ///
+  /// The code must leave no bits unused and use none twice, but a code of one symbol has one bit.
   init(lengths: [Int]) throws(CodingError) {
     let full = 1 << Self.maximumLength
     let used = lengths.reduce(0) { $0 + ($1 > 0 ? full >> $1 : 0) }
@@ -50,10 +55,10 @@ public struct HuffmanCode: Sendable, Equatable {
     self.starts = starts + [symbols.count]
   }
 
-  /// Bits of symbols that occur so often, without the table.
+  /// The bits of symbols with these counts, without the table.
   public func bitCount(_ counts: [Int]) -> Int { zip(counts, lengths).reduce(0) { $0 + $1.0 * $1.1 } }
 
-  /// Each symbol's code, of its length; 0 for symbols that have none.
+  /// The code of each symbol; 0 for symbols that have none.
   public var codes: [UInt32] {
     var codes = Array(repeating: UInt32(0), count: lengths.count)
     for (rank, symbol) in symbols.enumerated() {
@@ -82,11 +87,11 @@ public struct HuffmanCode: Sendable, Equatable {
   }
 }
 
-// The table of lengths: 0 = as the one before; 10 and a bit = one more or one less; 110 and four bits = a length;
-// 111 and a number in Elias' gamma code = so many symbols without a code. Neighbours of a bell-shaped histogram have
-// nearly equal lengths, so that a symbol takes about two bits.
+// The table of lengths: 0 is the length before; 10 and a bit are one more or one less; 110 and four bits are
+// a length; 111 and a number in Elias' gamma code are so many symbols without a code. Neighbours in a
+// bell-shaped histogram have nearly equal lengths, so that a symbol takes about two bits.
 extension HuffmanCode {
-  /// The length that precedes the first.
+  /// The length that is taken to precede the first one.
   private static func firstLength(symbolCount: Int) -> Int {
     min(maximumLength, max(1, BitWriter.logarithm(symbolCount)))
   }
@@ -149,17 +154,18 @@ extension HuffmanCode {
   }
 }
 
-/// The lengths of the best prefix code whose codes have at most so many bits.
+/// The lengths of the best prefix code whose codes have at most a given number of bits.
 ///
-/// Package-merge: the 2n - 2 cheapest coins of a collection in which each symbol has one coin a length, and pairs of coins
-/// of one length are coins of the next; a symbol's length is the number of its coins among them. O(symbols · limit).
+/// The method is package-merge. In a collection each symbol has one coin for each length, and pairs of coins
+/// of one length are coins of the next. Of the 2n - 2 cheapest coins, those of a symbol are counted: their
+/// number is its length. O(symbols · limit).
 ///
 /// **Paper**: Larmore, Hirschberg, "A fast algorithm for optimal length-limited Huffman codes", JACM 37(3), 1990.
 enum CodeLengths {
   /// A coin: a symbol, or a package of two coins of the level below.
   private struct Coin {
     let weight: Int
-    /// The symbol; `nil` for a package, which holds coins `2·pair` and `2·pair + 1` of the level below.
+    /// The symbol; `nil` for a package of the coins `2·pair` and `2·pair + 1` of the level below.
     let symbol: Int?
     let pair: Int
   }
@@ -189,7 +195,7 @@ enum CodeLengths {
     }
   }
 
-  /// Both in order of weight, symbols before packages of equal weight.
+  /// Merges both in order of weight; of equal weights, symbols come before packages.
   private static func merged(_ singles: [Coin], _ packages: [Coin]) -> [Coin] {
     var result: [Coin] = []
     result.reserveCapacity(singles.count + packages.count)
@@ -204,7 +210,8 @@ enum CodeLengths {
     return result + packages[next...]
   }
 
-  /// Counts the symbols among the first coins of the last level: its packages are the first coins of the level below.
+  /// Counts the symbols among the first coins of the last level, whose packages are the first coins of the
+  /// level below.
   private static func count(_ chosen: Int, of levels: [[Coin]], into lengths: inout [Int]) {
     var chosen = chosen
     for coins in levels.reversed() {

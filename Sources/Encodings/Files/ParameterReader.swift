@@ -2,7 +2,7 @@ import Graphs
 import Settings
 import Tensors
 
-/// Reads parameters one after another; all is untrusted but the shapes, which the graph asks for.
+/// Reads parameters one after another; all but the shapes, which the graph asks for, is untrusted.
 struct ParameterReader {
   private var reader: BitReader
   private let layouts: [TensorLayout]
@@ -12,7 +12,7 @@ struct ParameterReader {
     self.layouts = layouts
   }
 
-  /// The parameters of all slots by name; `places` has the layout of each.
+  /// The parameters of all slots by name; `places` holds the position of each one's layout.
   mutating func parameters(
     _ slots: [(name: String, slot: ParameterSlot)], layouts places: [Int]
   ) throws(StudentFileProblem) -> [String: Parameter] {
@@ -59,7 +59,9 @@ struct ParameterReader {
     }
   }
 
-  /// Refuses, too, what the encoding would not write: streams and numbers that mean nothing to it.
+  /// Restores a parameter, and refuses a form that the encoding would not write.
+  ///
+  /// Streams and numbers that mean nothing to the encoding are thereby refused.
   private static func parameter<E: Encoding>(
     _ type: E.Type, _ stored: StoredTensor, shape: Shape
   ) throws(EncodingError) -> Parameter {

@@ -1,16 +1,16 @@
 import Graphs
 import Tensors
 
-/// Writes parameters one after another, and notes their layouts and sizes.
+/// Writes parameters one after another, and records their layouts and sizes.
 struct ParameterWriter {
   private let coded: Bool
   private var writer = BitWriter()
   private var places: [TensorLayout: Int] = [:]
   /// The layouts that occurred, each once.
   private(set) var layouts: [TensorLayout] = []
-  /// The place of each parameter's layout.
+  /// The position of each parameter's layout.
   private(set) var tensors: [Int] = []
-  /// What each parameter takes.
+  /// The size of each parameter.
   private(set) var sizes: [TensorSize] = []
 
   /// Writes with Huffman codes where they are smaller, if `coded`.

@@ -3,34 +3,37 @@ import Ops
 import Settings
 import Tensors
 
-/// Students in files, `.condensed`: what a device needs, in the fewest bytes that each parameter's encoding allows.
+/// Reads and writes students, `.condensed`: all that a device needs, in the fewest bytes that encodings
+/// allow.
 ///
 ///     try StudentFile.write(model, to: "student.condensed", coded: true)
 ///     let model = try StudentFile.read("student.condensed")
 ///
-/// The layout: the signature (4 bytes), the version (1), then two sections, the header and the parameters. A section is its length
-/// (little-endian, 7 bits a byte, the highest bit set where more follow), so many bytes, and the CRC-32 of both (4 bytes,
-/// little-endian). The header is `StudentHeader`'s text by `TextPacking`. The parameters are bits without gaps: for each
-/// stream of each tensor the number of its symbols by `SymbolCount` and the symbols by `SymbolCoding`.
+/// The file holds the signature (4 bytes), the version (1 byte), and two sections, the header and the
+/// parameters. A section is its length (little-endian, 7 bits a byte, the highest bit set where more follow),
+/// its contents, and the CRC-32 of both (4 bytes, little-endian). The header is the text of `StudentHeader`,
+/// packed by `TextPacking`. The parameters are bits without gaps: for each stream of each tensor, the number
+/// of its symbols by `SymbolCount` and the symbols by `SymbolCoding`.
 ///
-/// Equal models give equal bytes. A file is untrusted: whatever it holds, reading gives a verified model or throws, in
-/// memory proportional to the file: a symbol takes a bit at least, and of stored elements, which masks may leave out, a file
-/// has at most 1,024 a byte, or 2²⁴.
+/// Equal models give equal bytes. A file is untrusted: whatever it holds, reading gives a verified model or
+/// throws, in memory proportional to the file. A symbol takes at least one bit. A mask may leave stored
+/// elements out, so a file may have at most 1,024 elements a byte, or 2²⁴.
 public enum StudentFile {
   static let signature = FileKind.studentSignature
-  /// 2 says where survivors are in more forms than 1, which is read.
+  /// The version that is written; version 1, which has fewer forms of places, is read too.
   static let version = 2
 
-  /// The bytes of a model's file, with Huffman codes where they are smaller if `coded`, else packed to the symbols' widths.
+  /// The bytes of a model's file.
   ///
-  /// Throws what `read` would refuse, and encodings that act in training alone.
+  /// If `coded`, Huffman codes are used where they are smaller; else symbols are packed to their widths.
+  /// Throws for models that `read` would refuse, and for encodings that act in training alone.
   public static func bytes(
     of model: Model, coded: Bool, file: String = "model"
   ) throws(ModelFileError) -> [UInt8] {
     try written(model, coded: coded, file: file).bytes
   }
 
-  /// Writes a file whole, or leaves what was there.
+  /// Writes the whole file, or leaves the file that was there.
   public static func write(_ model: Model, to path: String, coded: Bool) throws(ModelFileError) {
     let bytes = try bytes(of: model, coded: coded, file: path)
     do throws(SystemError) {
@@ -40,17 +43,17 @@ public enum StudentFile {
     }
   }
 
-  /// The bytes of a model's file packed, and with Huffman codes.
+  /// The bytes of a model's file, packed and with Huffman codes.
   public static func sizes(of model: Model) throws(ModelFileError) -> (fileBytes: Int, codedBytes: Int) {
     (try bytes(of: model, coded: false).count, try bytes(of: model, coded: true).count)
   }
 
-  /// What each parameter takes in the file, in the order of nodes and slots.
+  /// The size of each parameter in the file, in the order of nodes and slots.
   public static func tensorSizes(of model: Model, coded: Bool) throws(ModelFileError) -> [TensorSize] {
     try written(model, coded: coded, file: "model").sizes
   }
 
-  /// Whether bytes may be the first ones of a student file.
+  /// True if a student file may begin with these bytes.
   public static func isBeginning(_ bytes: [UInt8]) -> Bool { bytes.starts(with: signature) }
 
   private static func written(
@@ -94,7 +97,7 @@ public enum StudentFile {
 }
 
 extension StudentFile {
-  /// Reads a model from a file; what does not begin like one is refused before the rest is read.
+  /// Reads a model from a file; a file that does not begin like one is refused before the rest is read.
   public static func read(_ path: String) throws(ModelFileError) -> Model {
     let bytes = try ModelFile.contents(of: path, expected: "a student file", accepting: isBeginning)
     return try read(bytes: bytes, file: path)
@@ -114,7 +117,7 @@ extension StudentFile {
     return try model(bytes, header: ranges.header, parameters: ranges.parameters, file: file)
   }
 
-  /// Where the contents of the sections stand, after their checksums were held against them.
+  /// The ranges of the sections' contents, after their checksums were verified.
   static func sections(
     of bytes: [UInt8]
   ) throws(StudentFileProblem) -> (header: Range<Int>, parameters: Range<Int>) {
@@ -173,15 +176,15 @@ extension StudentFile {
 }
 
 extension Graph {
-  /// Every parameter that the nodes own, in their order: what a student file holds, and in which order.
+  /// Every parameter that the nodes own, in the order in which a student file holds them.
   var orderedSlots: [(name: String, slot: ParameterSlot)] { nodes.flatMap { slots(of: $0) } }
 }
 
 /// A part of a file: its length, its bytes, and a checksum of both.
 enum FileSection {
-  /// Bytes of a checksum.
+  /// The bytes of a checksum.
   static let checksumBytes = 4
-  /// Bytes of a length, at most: 63 bits.
+  /// The most bytes of a length, for 63 bits.
   private static let maximumLengthBytes = 9
 
   /// Appends a section.
@@ -198,7 +201,7 @@ enum FileSection {
     for shift in 0..<checksumBytes { bytes.append(UInt8(truncatingIfNeeded: checksum >> UInt32(8 * shift))) }
   }
 
-  /// Where the contents of the section that begins at `start` stand, after its checksum was held against them.
+  /// The range of the contents of the section that begins at `start`, after its checksum was verified.
   static func contents(
     _ section: String, in bytes: [UInt8], from start: Int
   ) throws(StudentFileProblem) -> Range<Int> {
@@ -228,7 +231,7 @@ enum FileSection {
 }
 
 extension CodingError {
-  /// The problem of a file, which names the section.
+  /// The problem of a file, with the section named.
   func problem(in section: String) -> StudentFileProblem {
     switch self {
     case .ended(let needed, let left):

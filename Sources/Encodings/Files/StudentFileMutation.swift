@@ -1,13 +1,13 @@
 import Graphs
 import Tensors
 
-/// Damage to student files: what their reader is tested against.
+/// Damage to student files, against which their reader is tested.
 ///
-/// Most of it is done to a section's contents, whose length and checksum are then made right, so that what comes behind
-/// those checks sees it: to the header's text before it is packed, to its packed bits, to the parameters' bits. A
-/// mutation is a pure function of the seed and its index.
+/// Most damage is done to a section's contents: to the header's text before it is packed, to its packed bits,
+/// or to the parameters' bits. The length and checksum of the section are then made right, so that the damage
+/// gets past these checks. A mutation is a pure function of the seed and its index.
 public enum StudentFileMutation {
-  /// The file with damage; `donor` is another student file, whose parts are spliced in.
+  /// Returns the file with damage; `donor` is another student file, parts of which are spliced in.
   public static func mutated(_ original: [UInt8], splicing donor: [UInt8], seed: UInt64, index: Int)
     -> [UInt8]
   {
@@ -35,7 +35,7 @@ public enum StudentFileMutation {
     }
   }
 
-  /// `FileMutation` takes the first eight bytes for the length of a text behind them.
+  /// Damages a text behind a length of eight bytes, where `FileMutation` expects that length.
   private static func damagedText(_ text: [UInt8], _ donor: [UInt8], seed: UInt64, index: Int) -> [UInt8] {
     func length(_ count: Int) -> [UInt8] { (0..<8).map { UInt8(truncatingIfNeeded: count >> (8 * $0)) } }
     return damagedBehindLength(
@@ -53,14 +53,14 @@ public enum StudentFileMutation {
     return (try? TextPacking.read(from: &reader)) ?? []
   }
 
-  /// A header's text as a section holds it.
+  /// The text of a header, packed as a section holds it.
   static func packed(_ text: [UInt8]) -> [UInt8] {
     var writer = BitWriter()
     TextPacking.write(text, to: &writer)
     return writer.finish()
   }
 
-  /// A file of any sections, whose lengths and checksums are right.
+  /// A file of any sections, with correct lengths and checksums.
   static func file(header: [UInt8], parameters: [UInt8]) -> [UInt8] {
     var bytes = StudentFile.signature + [UInt8(StudentFile.version)]
     FileSection.append(header, to: &bytes)

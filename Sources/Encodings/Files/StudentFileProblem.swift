@@ -1,18 +1,27 @@
 public import Graphs
 
-/// What is wrong with a student file; the error adds the file.
+/// A problem of a student file; the error adds the file.
 public enum StudentFileProblem: FileProblem {
+  /// A newer version of Condense wrote the file.
   case version(found: Int, known: Int)
+  /// The file ends within a section.
   case cutOff(section: String, expected: Int, found: Int)
+  /// The file goes on behind its last section.
   case tooLong(extra: Int)
+  /// A checksum does not fit its section.
   case checksum(section: String, expected: UInt32, found: UInt32)
+  /// A part of a section is invalid.
   case damaged(section: String, what: String, expected: String, found: String)
+  /// The network has too many elements for a file of this size.
   case elements(expected: Int, found: Int)
+  /// No encoding that ships has this kind.
   case unknownEncoding(kind: String, suggestion: String?)
+  /// A stored tensor is refused.
   case tensor(String, EncodingError)
+  /// An encoding acts in training alone.
   case inTraining(tensor: String, encoding: String)
 
-  /// What, expected, found; what to do.
+  /// The message: the problem, what was expected, what was found, and a remedy where there is one.
   public var description: String {
     switch self {
     case .version(let found, let known):
@@ -39,7 +48,7 @@ public enum StudentFileProblem: FileProblem {
 }
 
 extension ModelFileError {
-  /// A student file that is refused.
+  /// The error for a problem of a student file.
   public static func student(file: String, _ problem: StudentFileProblem) -> ModelFileError {
     .format(file: file, FormatProblem(problem))
   }

@@ -1,18 +1,18 @@
 import Graphs
 import Settings
 
-/// The text before the parameters, as JSON without keys: all that a model is but its parameters' values.
+/// The text before the parameters, as JSON without keys: all of a model but its parameters' values.
 ///
 ///     [inputs, nodes, outputs, values, classes, input, split, provenance, layouts, tensors]
 ///
-/// A node is `[name, op]`, then its settings unless it has none, then the values that it reads unless that is the one
-/// before it alone. `layouts` are those of `TensorLayout`; `tensors` has the place of each parameter's layout, in the
-/// order of nodes and slots.
+/// A node is `[name, op]`, followed by its settings if it has any, and by the values that it reads unless it
+/// reads the value before it alone. `layouts` are those of `TensorLayout`. `tensors` holds the position of
+/// each parameter's layout, in the order of nodes and slots.
 struct StudentHeader {
   private static let parts =
     "[inputs, nodes, outputs, values, classes, input, split, provenance, layouts, tensors]"
 
-  /// The graph's structure as `Graph(structure:)` reads it.
+  /// The graph's structure, as `Graph(structure:)` reads it.
   let structure: SettingsNode
   let classes: [String]
   let input: InputDescription
@@ -21,7 +21,7 @@ struct StudentHeader {
   let layouts: [TensorLayout]
   let tensors: [Int]
 
-  /// The header of a model whose parameters have these layouts.
+  /// Makes the header of a model whose parameters have these layouts.
   init(of model: Model, layouts: [TensorLayout], tensors: [Int]) {
     structure = model.graph.structureNode
     classes = model.classes
@@ -32,7 +32,7 @@ struct StudentHeader {
     self.tensors = tensors
   }
 
-  /// The text.
+  /// The text as bytes of UTF-8.
   func text(of graph: Graph) -> [UInt8] {
     let nothing = SettingsNode(.mapping([]))
     let node = SettingsNode(
@@ -56,7 +56,7 @@ struct StudentHeader {
     }
   }
 
-  /// Reads a text, which is untrusted; the graph is not made yet.
+  /// Reads a text, which is untrusted; the graph is made later.
   init(text: [UInt8]) throws(SettingsError) {
     let header = try SettingsNode(json: text, source: "header")
     let items = try header.list("header")
@@ -82,7 +82,7 @@ struct StudentHeader {
     }
   }
 
-  /// The nodes as a graph's structure has them.
+  /// The nodes in the form of a graph's structure.
   private static func longNodes(_ node: SettingsNode, inputs: SettingsNode) throws(SettingsError)
     -> SettingsNode
   {

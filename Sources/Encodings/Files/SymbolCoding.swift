@@ -1,9 +1,10 @@
 import Foundation
 
-/// Symbols of one width as bits: a flag, then the symbols packed to their width, or a Huffman table and their codes where
-/// that is smaller.
+/// Codes symbols of one width as bits: a flag, then packed symbols, or a Huffman table and codes where
+/// smaller.
 ///
-/// Wider symbols than `HuffmanCode` codes whole are written as planes of 8 bits, the highest (of what is left) first.
+/// Symbols too wide for `HuffmanCode` are written as planes of 8 bits, the highest first; the highest may
+/// have fewer.
 enum SymbolCoding {
   /// Appends symbols of `bits` (1…32) bits; `coded` allows Huffman codes.
   static func write(_ symbols: [UInt32], bits: Int, coded: Bool, to writer: inout BitWriter) {
@@ -17,7 +18,9 @@ enum SymbolCoding {
     }
   }
 
-  /// Takes `count` symbols of `bits` bits; a symbol takes at least one bit, so that memory stays within the file's.
+  /// Takes `count` symbols of `bits` bits.
+  ///
+  /// A symbol takes at least one bit, so that memory stays in proportion to the file.
   static func read(count: Int, bits: Int, from reader: inout BitReader) throws(CodingError) -> [UInt32] {
     guard bits > HuffmanCode.maximumSymbolBits else {
       return try readPlane(count: count, bits: bits, from: &reader)
@@ -31,13 +34,13 @@ enum SymbolCoding {
     return symbols
   }
 
-  /// The parts of wide symbols, the highest first.
+  /// The planes of wide symbols, the highest first.
   private static func planes(_ bits: Int) -> [(bits: Int, shift: Int)] {
     let count = (bits + 7) / 8
     return (0..<count).reversed().map { index in (bits: min(8, bits - 8 * index), shift: 8 * index) }
   }
 
-  /// The bits that `write` takes.
+  /// The number of bits that `write` takes.
   static func bitCount(_ symbols: [UInt32], bits: Int, coded: Bool) -> Int {
     guard bits > HuffmanCode.maximumSymbolBits else {
       return bitCount(counts: counts(symbols, bits: bits), bits: bits, coded: coded)
@@ -49,7 +52,8 @@ enum SymbolCoding {
     }
   }
 
-  /// The bits that `write` takes for symbols of at most 12 bits, of which symbol s occurs `counts[s]` times.
+  /// The number of bits that `write` takes for symbols of at most 12 bits, where symbol s occurs `counts[s]`
+  /// times.
   static func bitCount(counts: [Int], bits: Int, coded: Bool) -> Int {
     let count = counts.reduce(0, +)
     guard count > 0 else { return 0 }
@@ -57,10 +61,11 @@ enum SymbolCoding {
     return 1 + (smaller?.bitCount ?? bits * count)
   }
 
-  /// The empirical entropy of symbols times their number: what no code of single symbols, or of single planes of wide ones, goes
-  /// below, its table not counted.
+  /// The empirical entropy of symbols times their number, in bits.
   ///
-  /// **Formula**: `-Σ n_s log2(n_s / n)`, of n symbols n_s being s.
+  /// No code of single symbols, or of single planes of wide symbols, takes less, its table not counted.
+  ///
+  /// **Formula**: `-Σ n_s log2(n_s / n)`, where n_s of the n symbols are s.
   static func entropyBits(_ symbols: [UInt32], bits: Int) -> Double {
     guard bits > HuffmanCode.maximumSymbolBits else { return entropyBits(counts(symbols, bits: bits)) }
     return planes(bits).reduce(0) { sum, plane in
@@ -92,7 +97,8 @@ enum SymbolCoding {
     }
   }
 
-  /// A code that takes less than the packed symbols, and its bits, the table counted.
+  /// A code that takes less than the packed symbols, and its bits with those of the table; `nil` if there is
+  /// none.
   private static func smallerCode(_ counts: [Int], bits: Int) -> (code: HuffmanCode, bitCount: Int)? {
     let code = HuffmanCode(counts: counts)
     var table = BitWriter()

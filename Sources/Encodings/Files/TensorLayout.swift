@@ -2,7 +2,7 @@ import Graphs
 import Settings
 import Tensors
 
-/// What tensors of one encoding have alike: kinds, numbers and the streams' names and widths.
+/// The part that tensors of one encoding share: kinds, numbers, and the names and widths of streams.
 struct TensorLayout: Hashable {
   /// A stream without its symbols.
   struct Stream: Hashable {
@@ -16,7 +16,7 @@ struct TensorLayout: Hashable {
   let numbers: [String: Int]
   let streams: [Stream]
 
-  /// The layout of a stored tensor.
+  /// Makes the layout of a stored tensor.
   init(kind: String, of stored: StoredTensor) {
     self.kind = kind
     inner = stored.inner
@@ -24,7 +24,7 @@ struct TensorLayout: Hashable {
     streams = stored.streams.map { Stream(name: $0.name, bits: $0.bits, isElementwise: $0.isElementwise) }
   }
 
-  /// The tensor of this layout whose streams have these symbols.
+  /// The tensor of this layout with these symbols, stream by stream.
   func tensor(_ symbols: [[UInt32]]) -> StoredTensor {
     StoredTensor(
       numbers: numbers, inner: inner,
@@ -34,7 +34,7 @@ struct TensorLayout: Hashable {
       })
   }
 
-  /// `[kind, [inner, …], {number: …}, [[stream, bits, elementwise], …]]`.
+  /// The layout as settings, `[kind, [inner, …], {number: …}, [[stream, bits, elementwise], …]]`.
   var node: SettingsNode {
     let mark = SettingsMark(source: "built-in")
     let entries = numbers.sorted { $0.key < $1.key }
@@ -78,8 +78,10 @@ struct TensorLayout: Hashable {
   }
 }
 
-/// The number of a stream's symbols as bits: 0 = the tensor's elements, 10 = its extent on axis 0, 110 = as many as in the
-/// stream before, 111 = the number + 1 in Elias' gamma code.
+/// Codes the number of a stream's symbols.
+///
+/// 0 stands for the tensor's elements, 10 for its extent on axis 0, 110 for the number of the stream before.
+/// 111 is followed by the number + 1 in Elias' gamma code.
 enum SymbolCount {
   private static func known(_ shape: Shape, previous: Int?) -> [Int?] {
     [shape.count, shape.dimensions.first, previous]

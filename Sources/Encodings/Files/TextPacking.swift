@@ -1,8 +1,9 @@
-/// Text as bits: repetitions become references backwards, and literals and references get Huffman codes.
+/// Packs text: repetitions become references backwards, and literals and references get Huffman codes.
 ///
-/// The layout is: number of bytes + 1, number of tokens + 1 (Elias' gamma code), the tokens (a byte, or 256 + the class of a
-/// length), the classes of the distances, then for each reference the lower bits of its length and of its distance. Class c stands
-/// for 2^c…2^(c+1)-1 and has c lower bits; the least length counts as 1.
+/// The packed text holds the number of bytes + 1 and the number of tokens + 1 (both in Elias' gamma code),
+/// the tokens (a byte, or 256 + the class of a length), and the classes of the distances. Then follow, for
+/// each reference, the lower bits of its length and of its distance. Class c stands for 2^c…2^(c+1)-1, with c
+/// lower bits; the least length counts as 1.
 ///
 /// **Paper**: Ziv, Lempel, "A universal algorithm for sequential data compression", IEEE Trans. Inf. Theory 23(3), 1977.
 enum TextPacking {
@@ -12,7 +13,7 @@ enum TextPacking {
   private static let tokenBits = 9
   private static let classBits = 5
   private static let literals: UInt32 = 256
-  /// Earlier places that are compared.
+  /// The number of earlier places that are compared.
   private static let candidates = 128
 
   /// Appends a text.
@@ -43,7 +44,7 @@ enum TextPacking {
     for item in lowerBits { writer.write(item.value, bits: item.bits) }
   }
 
-  /// A positive number as the place of its highest bit and the bits below.
+  /// A positive number, split into the position of its highest bit and the bits below.
   private struct Class {
     let number: Int
     let rest: UInt32
@@ -54,7 +55,9 @@ enum TextPacking {
     }
   }
 
-  /// Takes a text, which is untrusted: it grows to its declared length, at most `maximumBytes`.
+  /// Takes a text, which is untrusted.
+  ///
+  /// It grows to its declared length, at most `maximumBytes`.
   static func read(from reader: inout BitReader) throws(CodingError) -> [UInt8] {
     let count = try reader.readGamma() - 1
     guard count <= maximumBytes else {
@@ -97,19 +100,20 @@ enum TextPacking {
   }
 }
 
-/// Finds, in a text, the longest earlier occurrence of what follows a place.
+/// A search in a text for the longest earlier occurrence of the bytes at a place.
 struct RepetitionFinder {
   private let text: [UInt8]
   private let minimumLength: Int
-  /// How many earlier places are compared.
+  /// The number of earlier places that are compared.
   private let candidates: Int
-  /// By hash of the bytes at a place, the latest such place; then, by place, the one before of the same hash.
+  /// The latest place of each hash of the bytes there.
   private var latest: [Int32]
+  /// The place before each place with the same hash; -1 for none.
   private var previous: [Int32]
 
   private static let hashBits = 15
 
-  /// Looks for repetitions of at least `minimumLength` (≥ 4) bytes.
+  /// Prepares a search for repetitions of at least `minimumLength` (≥ 4) bytes.
   init(_ text: [UInt8], minimumLength: Int, candidates: Int) {
     self.text = text
     self.minimumLength = minimumLength
@@ -125,7 +129,8 @@ struct RepetitionFinder {
     latest[slot] = Int32(place)
   }
 
-  /// The longest repetition, the nearest of equally long ones; `nil` if there is none.
+  /// The longest repetition of the bytes at a place, the nearest of equally long ones; `nil` if there is
+  /// none.
   func longest(at place: Int) -> (length: Int, distance: Int)? {
     guard let slot = slot(place) else { return nil }
     var best: (length: Int, distance: Int)?

@@ -3,43 +3,49 @@ public import Tensors
 
 /// Weights of one bit: plus or minus a scale.
 ///
-/// **Formula**: `w ≈ scale[c] · sign(w)`, zero counting as positive, c being the index on axis 0, or one scale for the whole tensor. Of
-/// all scales the mean of |w| has the least squared error.
+/// **Formula**: `w ≈ scale[c] · sign(w)`, where zero counts as positive and c is the index on axis 0; one
+/// scale may serve the whole tensor. The mean of |w| is the scale with the least squared error.
 ///
-/// **Gradient**: straight through; zero where the master lies more than `reach` scales from zero and the gradient would move
-/// it further: so masters stay bounded, as where they are clipped, and always come back.
+/// **Gradient**: straight through. It is zero where the master lies more than `reach` scales from zero and
+/// the gradient would move it further. Masters therefore stay bounded, as if they were clipped, and can
+/// always come back.
 ///
 /// **Papers**: Courbariaux, Bengio, David, "BinaryConnect: training deep neural networks with binary weights during propagations",
 /// NIPS 2015, arXiv:1511.00363; Rastegari, Ordonez, Redmon, Farhadi, "XNOR-Net: ImageNet classification using binary convolutional
 /// neural networks", ECCV 2016, arXiv:1603.05279.
 public struct Binary: Encoding {
+  /// The name in files: `binary`.
   public static let kind = "binary"
-  /// How far from zero masters may go, in scales.
+  /// The distance from zero that masters may reach, in scales.
   public static let reach: Float = 2
 
   /// The magnitudes: one for each output channel (axis 0), or a single one.
   public let scales: [Float]
 
-  /// Makes an encoding; scales must be positive normal numbers, and there must be one at least.
+  /// Makes an encoding of at least one scale; scales must be positive normal numbers.
   public init(scales: [Float]) {
     let problem = Self.problem(scales)
     precondition(problem == nil, problem ?? "")
     self.scales = scales
   }
 
-  /// What is wrong with scales, in words.
+  /// The reason for which scales are invalid; `nil` if they are valid.
   static func problem(_ scales: [Float]) -> String? {
     guard !scales.isEmpty else { return "no scale" }
     return scales.first { !($0 >= .leastNormalMagnitude && $0.isFinite) }
       .map { "a scale of \($0), expected a positive number" }
   }
 
+  /// One bit for a sign.
   public var bits: Int { 1 }
-  /// The signed integers of two bits that the numbers are a subset of.
+  /// The signed integers of two bits with the same scales, which include both numbers.
   public var grid: Integer { Integer(bits: 2, scales: scales) }
+  /// False: small updates must add up until a sign changes.
   public var keepsProjectedMasters: Bool { false }
+  /// All elements: no weight is zero.
   public func nonZeroCount(_ values: Span<Float>) -> Int { values.count }
 
+  /// Replaces each element by plus or minus the scale of its channel.
   public func project(_ values: inout MutableSpan<Float>, shape: Shape) {
     let width = rowWidth(values.count, shape)
     for (channel, scale) in scales.enumerated() {
@@ -49,10 +55,11 @@ public struct Binary: Encoding {
 
   private static func project(_ values: inout MutableSpan<Float>, _ row: Range<Int>, _ scale: Float) {
     precondition(row.lowerBound >= 0 && row.upperBound <= values.count)
-    // NaN stays NaN, so that a diverging training is seen.
+    // NaN stays NaN, so that a diverging training is noticed.
     for i in row { values[i] = values[i] >= 0 ? scale : values[i] < 0 ? -scale : values[i] }
   }
 
+  /// Passes gradients straight through, but for those that would move a distant master further away.
   public func backward(_ gradient: inout MutableSpan<Float>, masters: Span<Float>, shape: Shape) {
     let width = rowWidth(gradient.count, shape)
     for (channel, scale) in scales.enumerated() {
@@ -77,21 +84,22 @@ public struct Binary: Encoding {
     return count / scales.count
   }
 
+  /// The scales of the channels that are kept.
   public func sliced(_ kept: [Int: [Int]], shape: Shape) -> Binary {
     guard scales.count > 1, let channels = kept[0] else { return self }
     return Binary(scales: channels.map { scales[$0] })
   }
 
-  /// Channels of other sizes need other scales.
+  /// Dense: channels that are scaled need other scales.
   public func afterChannelScaling() -> any Encoding { Dense() }
 
-  /// A scale for each channel, times the magnitude of its factor: a negative one turns the signs.
+  /// Multiplies each channel's scale by the magnitude of its factor; a negative factor turns the signs.
   public func scalingChannels(by factors: [Float], shape: Shape) -> Binary? {
     guard let scaled = scaled(scales, by: factors), Self.problem(scaled) == nil else { return nil }
     return Binary(scales: scaled)
   }
 
-  /// Streams `scales` (floats) and `signs` (1 for plus).
+  /// Stores the streams `scales` (floats) and `signs` (1 for plus).
   public func store(_ tensor: Tensor) -> StoredTensor {
     StoredTensor(streams: [
       .init(name: "scales", bits: 32, symbols: scales.map(\.bitPattern)),
@@ -99,7 +107,7 @@ public struct Binary: Encoding {
     ])
   }
 
-  /// Refuses scales that are not positive or not one a channel.
+  /// Restores signs; throws for scales that are not positive, or neither one nor one a channel.
   public static func restore(_ stored: StoredTensor, shape: Shape) throws(EncodingError) -> (Binary, Tensor) {
     let scales = try stored.stream("scales", bits: 32, of: kind).map(Float.init(bitPattern:))
     if let problem = problem(scales) {

@@ -2,7 +2,9 @@ public import Graphs
 public import Tensors
 
 extension Codebook {
-  /// Streams `centroids` (floats) and `assignments`; on a grid `scale` (a float), `integers` (two's complement) and `assignments`.
+  /// Stores the streams `centroids` (floats) and `assignments`.
+  ///
+  /// On a grid they are `scale` (a float), `integers` (two's complement) and `assignments`.
   public func store(_ tensor: Tensor) -> StoredTensor {
     var stored = StoredTensor.shared(centroids(tensor.values.span), on: grid)
     stored.numbers["zero"] = hasZero ? 1 : 0
@@ -11,8 +13,10 @@ extension Codebook {
     return stored
   }
 
-  /// Refuses centroids that are not finite or beyond their grid, a grid that makes no sense, a zero cluster that is not
-  /// zero, and assignments to no cluster.
+  /// Restores a codebook; throws where a file contradicts itself.
+  ///
+  /// It refuses centroids that are not finite or exceed their grid, an invalid grid, a zero cluster that is
+  /// not zero, and assignments to no cluster.
   public static func restore(
     _ stored: StoredTensor, shape: Shape
   ) throws(EncodingError) -> (Codebook, Tensor) {

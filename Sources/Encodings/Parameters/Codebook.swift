@@ -1,32 +1,35 @@
 public import Graphs
 public import Tensors
 
-/// Elements that share values: each belongs to a cluster, and a cluster has one number, its centroid.
+/// Elements that share numbers: each belongs to a cluster, whose one number is its centroid.
 ///
-/// **Formula**: `w[i] = centroid[assignment[i]]`; a centroid is the mean of its members' masters. Where cluster 0 is the
-/// fixed zero, its members are zero and stay so: that is how pruned elements survive clustering. With a `grid` a centroid
-/// is the integer nearest to that mean, times the grid's one scale: a device then holds a table of integers.
+/// **Formula**: `w[i] = centroid[assignment[i]]`, where a centroid is the mean of its members' masters. If
+/// cluster 0 is the fixed zero, its members are zero and stay so; pruned elements survive clustering in this
+/// way. With a `grid`, a centroid is the integer nearest to that mean times the grid's one scale, so that a
+/// device holds a table of integers.
 ///
-/// **Gradient**: every member gets the mean of its cluster's gradients. That is the gradient in weight space projected
-/// onto the tied weights, so the learning rates of untied weights stay right. Deep Compression gives the centroid the
-/// *sum*, which is the same direction with a rate multiplied by the cluster's size. On a grid it passes straight through the
-/// rounding, and is zero where the mean lies beyond the grid.
+/// **Gradient**: every member gets the mean of its cluster's gradients. This is the gradient of the weights,
+/// projected onto the tied weights, so that the learning rates of untied weights stay right. Deep Compression
+/// gives the centroid the *sum*, which is the same direction with the rate multiplied by the cluster's size.
+/// On a grid the gradient passes straight through the rounding, and is zero where the mean lies beyond the
+/// grid.
 ///
 /// **Size**: `count` floats, or integers of the grid, and `bits = ⌈log2 count⌉` for each element.
 ///
 /// **Paper**: Han, Mao, Dally, "Deep Compression", ICLR 2016, arXiv:1510.00149.
 public struct Codebook: SharedNumbers {
+  /// The name in files: `codebook`.
   public static let kind = "codebook"
-  /// The most centroids: with a zero for masked elements beside them, 16 bits are enough for an assignment.
+  /// The most centroids; with a zero for masked elements beside them, 16 bits hold an assignment.
   public static let maximumCount = 1 << 16 - 1
 
   /// The cluster of every element, row-major.
   public let assignments: [UInt16]
   /// The number of clusters.
   public let count: Int
-  /// Whether cluster 0 is the number zero.
+  /// True if cluster 0 is the number zero.
   public let hasZero: Bool
-  /// The integers that centroids are rounded to, with one scale; `nil` leaves them real.
+  /// The grid of integers to which centroids are rounded, with one scale; `nil` leaves them real.
   public let grid: Integer?
 
   /// Makes an encoding; every assignment must be below `count`, and a grid must have one scale.
@@ -40,24 +43,27 @@ public struct Codebook: SharedNumbers {
     self.grid = grid
   }
 
-  /// The same clusters with centroids on a grid of one scale, or real ones.
+  /// The same clusters, with centroids on a grid of one scale or real.
   public func onGrid(_ grid: Integer?) -> Codebook {
     Codebook(assignments: assignments, count: count, hasZero: hasZero, grid: grid)
   }
 
-  /// Bits of an assignment, at least 1.
+  /// The bits of an assignment, at least 1.
   public var bits: Int { max(1, Int.bitWidth - (count - 1).leadingZeroBitCount) }
-  /// Not on a grid: small updates add up between two integers.
+  /// True without a grid; on a grid, small updates must add up between two integers.
   public var keepsProjectedMasters: Bool { grid == nil }
 
+  /// All elements, less the members of the fixed zero.
   public func nonZeroCount(_ values: Span<Float>) -> Int {
     hasZero ? assignments.reduce(0) { $0 + ($1 == 0 ? 0 : 1) } : values.count
   }
 
+  /// Replaces each element by the centroid of its cluster.
   public func project(_ values: inout MutableSpan<Float>, shape: Shape) {
     replace(&values, by: centroids(values.span))
   }
 
+  /// Gives each member the mean of its cluster's gradients.
   public func backward(_ gradient: inout MutableSpan<Float>, masters: Span<Float>, shape: Shape) {
     var gradients = means(gradient.span)
     if let grid {
@@ -68,7 +74,7 @@ public struct Codebook: SharedNumbers {
     replace(&gradient, by: gradients)
   }
 
-  /// What members become: the mean of each cluster's values, on the grid where there is one.
+  /// The centroid of each cluster: the mean of its values, on the grid if there is one.
   public func centroids(_ values: Span<Float>) -> [Float] {
     var centroids = means(values)
     if let grid {
@@ -78,7 +84,7 @@ public struct Codebook: SharedNumbers {
     return centroids
   }
 
-  /// The mean of each cluster's values; the fixed zero's is 0, and so is that of a cluster without members.
+  /// The mean of each cluster's values; 0 for the fixed zero and for a cluster without members.
   public func means(_ values: Span<Float>) -> [Float] {
     precondition(
       values.count == assignments.count, "\(values.count) values, \(assignments.count) assignments")
@@ -98,6 +104,7 @@ public struct Codebook: SharedNumbers {
     for i in values.indices { values[i] = centroids[Int(assignments[i])] }
   }
 
+  /// The assignments of the elements that are kept; all clusters remain.
   public func sliced(_ kept: [Int: [Int]], shape: Shape) -> Codebook {
     var indices = Tensor(assignments.map { Float($0) }, shape: shape)
     for (axis, kept) in kept.sorted(by: { $0.key < $1.key }) { indices = indices.gathering(kept, axis: axis) }
@@ -105,7 +112,7 @@ public struct Codebook: SharedNumbers {
       assignments: indices.values.map { UInt16($0) }, count: count, hasZero: hasZero, grid: grid)
   }
 
-  /// What is outside of the mask belongs to the fixed zero, which is added where there is none.
+  /// Assigns elements outside the mask to the fixed zero, which is added if there is none.
   public func masked(by mask: Mask) -> Codebook {
     guard mask.survivorCount < mask.count else { return self }
     let shift: UInt16 = hasZero ? 0 : 1
@@ -113,6 +120,8 @@ public struct Codebook: SharedNumbers {
     return Codebook(assignments: masked, count: count + Int(shift), hasZero: true, grid: grid)
   }
 
-  /// Channels that are multiplied by different numbers share values no more; the caller keeps the weights as they are.
+  /// Dense: channels with different factors no longer share numbers.
+  ///
+  /// The caller keeps the weights as they are.
   public func afterChannelScaling() -> any Encoding { Dense() }
 }

@@ -1,8 +1,9 @@
 public import Graphs
 
 extension Graph {
-  /// The same network whose weights behind masks are stored whole, each in what encodes its survivors; `nil` where no mask leaves
-  /// an element out.
+  /// The same network with masked weights stored whole, in the encodings of their survivors.
+  ///
+  /// `nil` if no mask leaves an element out.
   public var withoutMasks: Graph? {
     var graph = self
     var isMasked = false

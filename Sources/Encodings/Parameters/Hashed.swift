@@ -1,36 +1,42 @@
 public import Graphs
 public import Tensors
 
-/// Weights that share numbers by chance: a hash of an element's place says which number it is, and with which sign.
+/// Weights that share numbers by a hash: the hash of an element's place selects its number and its sign.
 ///
-/// **Formula**: `w[i] = ξ(i) · c[h(i)]`, i being the element's place in the tensor, row-major; `h(i) = ⌊count · H(i, seed) / 2³²⌋`
-/// and `ξ(i) = -1` where `H(i, seed + 1)` is odd, else 1, with H xxHash32 of i as four bytes. c is the mean of `ξ · master` over
-/// the elements of a number; what a mask leaves out has no part in it. A slice keeps the places that its elements had.
+/// **Formula**: `w[i] = ξ(i) · c[h(i)]`, where i is the element's row-major place in the tensor,
+/// `h(i) = ⌊count · H(i, seed) / 2³²⌋`, and `ξ(i) = -1` if `H(i, seed + 1)` is odd, else 1; H is xxHash32 of
+/// i as four bytes. c is the mean of `ξ · master` over the elements of a number, without those outside a
+/// mask. A slice keeps the places that its elements had.
 ///
-/// **Gradient**: every element gets ξ times the mean of `ξ · gradient` over those that share its number. HashedNets give a
-/// number the *sum*, which is the same direction with a rate multiplied by how many share it.
+/// **Gradient**: every element gets ξ times the mean of `ξ · gradient` over the elements of its number.
+/// HashedNets give a number the *sum*, which is the same direction with the rate multiplied by the number of
+/// elements.
 ///
-/// **Size**: `count` floats, or integers of a grid, and the seed; nothing an element.
+/// **Size**: `count` floats, or integers of a grid, and the seed; nothing for each element.
 ///
 /// **Paper**: Chen, Wilson, Tyree, Weinberger, Chen, "Compressing neural networks with the hashing trick", ICML 2015,
 /// arXiv:1504.04788.
 public struct Hashed: TiedEncoding {
+  /// The name in files: `hashed`.
   public static let kind = "hashed"
-  /// The most elements of the tensor that places are of.
+  /// The most elements of the whole tensor.
   static let maximumElements = 1 << 30
 
-  /// The extents of the tensor that places are of.
+  /// The extents of the whole tensor, of which this may be a slice.
   public let shape: Shape
-  /// By axis, which indices of it are left, ascending; axes that are whole are not there.
+  /// The ascending indices of the whole tensor that are left, by axis; whole axes are left out.
   public let kept: [Int: [Int]]
-  /// What hashes are keyed by.
+  /// The seed of the hashes.
   public let seed: UInt32
-  /// How many numbers there are.
+  /// The number of shared numbers.
   public let count: Int
+  /// The grid of integers to which the numbers are rounded, with one scale; `nil` leaves them real.
   public let grid: Integer?
   let ties: Ties
 
-  /// Makes an encoding of a tensor of at most 2³⁰ elements with `count` numbers, at least one; a grid must have one scale.
+  /// Makes an encoding of a tensor of at most 2³⁰ elements with `count` shared numbers.
+  ///
+  /// There must be at least one number, and a grid must have one scale.
   public init(shape: Shape, count: Int, seed: UInt32, grid: Integer? = nil) {
     self.init(shape: shape, kept: [:], count: count, seed: seed, grid: grid, mask: nil)
   }
@@ -50,33 +56,37 @@ public struct Hashed: TiedEncoding {
     ties = Ties(places: places, count: count, mask: mask)
   }
 
-  /// The place of an element's number; its complement for the negative of the number.
+  /// The index of an element's number; its complement if the element is the negative of the number.
   private static func place(_ element: UInt32, count: Int, seed: UInt32) -> Int32 {
     let place = Int32((UInt64(XXHash32.hash(element, seed: seed)) * UInt64(count)) >> 32)
     return XXHash32.hash(element, seed: seed &+ 1) & 1 == 0 ? place : ~place
   }
 
+  /// Equal if shape, slice, seed, count, grid and mask are.
   public static func == (a: Hashed, b: Hashed) -> Bool {
     a.shape == b.shape && a.kept == b.kept && a.seed == b.seed && a.count == b.count && a.grid == b.grid
       && a.ties.mask == b.ties.mask
   }
 
-  /// Bits of an element, rounded up: those of all numbers over the elements.
+  /// The bits of an element, rounded up: those of all numbers, spread over the elements.
   public var bits: Int {
     let elements = max(ties.places.count, 1)
     return max(1, (count * (grid?.bits ?? 32) + elements - 1) / elements)
   }
 
+  /// The same hash, with numbers on a grid of one scale or real.
   public func onGrid(_ grid: Integer?) -> Hashed {
     Hashed(shape: shape, kept: kept, count: count, seed: seed, grid: grid, mask: ties.mask)
   }
 
+  /// The same hash, in which elements outside the mask take no part in their numbers.
   public func masked(by mask: Mask) -> Hashed {
     Hashed(
       shape: shape, kept: kept, count: count, seed: seed, grid: grid,
       mask: ties.mask.map(mask.intersection) ?? mask)
   }
 
+  /// The slice, whose elements keep their hashes.
   public func sliced(_ kept: [Int: [Int]], shape: Shape) -> Hashed {
     var left = self.kept
     for (axis, indices) in kept {
@@ -89,8 +99,11 @@ public struct Hashed: TiedEncoding {
 }
 
 extension Hashed {
-  /// Streams `seed` (a word) and `centroids` (floats), on a grid `scale` and `integers`; for each axis of which a slice is left
-  /// `axis0`, `axis1`, …, the indices of it. Numbers: by such an axis, its extent before.
+  /// Stores the seed and the shared numbers.
+  ///
+  /// The streams are `seed` (a word) and `centroids` (floats), on a grid `scale` and `integers`; then
+  /// `axis0`, `axis1`, … with the indices of each axis of which a slice is left. A number of that name is the
+  /// axis's extent before.
   public func store(_ tensor: Tensor) -> StoredTensor {
     var stored = StoredTensor.shared(numbers(tensor.values.span), on: grid)
     stored.streams.insert(.init(name: "seed", bits: 32, symbols: [seed]), at: 0)
@@ -108,7 +121,10 @@ extension Hashed {
     max(1, Int.bitWidth - (extent - 1).leadingZeroBitCount)
   }
 
-  /// Refuses more numbers than a file may have, numbers that are not finite or beyond their grid, and slices that are none.
+  /// Restores the numbers, and computes the hashes again.
+  ///
+  /// It refuses more numbers than a file may have, numbers that are not finite or exceed their grid, and
+  /// invalid slices.
   public static func restore(_ stored: StoredTensor, shape: Shape) throws(EncodingError) -> (Hashed, Tensor) {
     let seeds = try stored.stream("seed", bits: 32, of: kind)
     guard seeds.count == 1 else {

@@ -2,7 +2,7 @@ public import Graphs
 public import Tensors
 
 extension Integer {
-  /// The integers of a tensor of projected values, row-major: `q` of `w = scale · q`.
+  /// The integers q of `w = scale · q` for a tensor of projected values, row-major.
   public func integers(_ tensor: Tensor) -> [Int32] {
     let width = tensor.values.count / scales.count
     let limit = Double(Self.limit(bits: bits))
@@ -15,7 +15,7 @@ extension Integer {
     return result
   }
 
-  /// Streams `scales` (floats) and `integers` (two's complement in `bits` bits).
+  /// Stores the streams `scales` (floats) and `integers` (two's complement in `bits` bits).
   public func store(_ tensor: Tensor) -> StoredTensor {
     let mask = UInt32.max >> UInt32(32 - bits)
     return StoredTensor(
@@ -28,7 +28,8 @@ extension Integer {
       ])
   }
 
-  /// Refuses another width, scales that are not one a channel, and integers beyond the symmetric range.
+  /// Restores integers; throws for an invalid width, a wrong number of scales, and integers beyond the
+  /// symmetric range.
   public static func restore(
     _ stored: StoredTensor, shape: Shape
   ) throws(EncodingError) -> (Integer, Tensor) {

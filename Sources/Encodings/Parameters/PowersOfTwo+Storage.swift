@@ -2,17 +2,17 @@ public import Graphs
 public import Tensors
 
 extension PowersOfTwo {
-  /// What is added to an exponent in files.
+  /// The number that is added to an exponent in files.
   private static let bias = 127
 
   /// The symbols of a tensor of projected values, row-major.
   public func symbols(_ tensor: Tensor) -> [UInt8] {
-    // By number, the symbol.
+    // Indexed by number + 127, as numbers reach from -127 to 127.
     let table = (-127...127).map { UInt8(levels.symbol(of: $0)) }
     return grid.integers(tensor).map { table[Int($0) + 127] }
   }
 
-  /// Streams `exponents` (biased, 8 bits) and `numbers` (a sign before the place in the set).
+  /// Stores the streams `exponents` (biased, 8 bits) and `numbers` (a sign before the position in the set).
   public func store(_ tensor: Tensor) -> StoredTensor {
     StoredTensor(
       numbers: [
@@ -27,7 +27,9 @@ extension PowersOfTwo {
       ])
   }
 
-  /// Refuses sets that there are not, exponents of no normal float or not one a channel, and symbols of no number.
+  /// Restores numbers; throws for unknown sets, invalid exponents, and symbols without a number.
+  ///
+  /// There must be one exponent, or one a channel.
   public static func restore(
     _ stored: StoredTensor, shape: Shape
   ) throws(EncodingError) -> (PowersOfTwo, Tensor) {

@@ -2,46 +2,51 @@ public import Graphs
 public import Settings
 public import Tensors
 
-/// Which of two neighbouring numbers a weight between them becomes.
+/// The choice between two neighbouring numbers for a weight that lies between them.
 public enum LevelRounding: String, Sendable, SettingChoice {
-  /// The nearer one: the border is their mean.
+  /// The nearer number: the border is their mean.
   case linear
-  /// The one whose logarithm is nearer: the border is their geometric mean, so that large weights shrink a little more often.
+  /// The number whose logarithm is nearer.
+  ///
+  /// The border is their geometric mean, so that large weights shrink a little more often.
   case log
 }
 
-/// Weights as numbers of a small set times a power of two: what a device computes by shifts and sums alone.
+/// Weights as numbers of a small set times a power of two, which a device multiplies by with shifts and sums.
 ///
-/// **Formula**: `w ≈ 2^exponent[c] · s · m`, s a sign, m the number of the `LevelSet` (or zero) that |w| is rounded to, c the index on
-/// axis 0, or one exponent for the whole tensor. With one term of 4 bits m is one of 0, 1, 2, 4, … 64. A magnitude on the
-/// border of two numbers takes the larger; the border above zero is half of the smallest number, in the domain of logarithms
-/// 1/√2 of it.
+/// **Formula**: `w ≈ 2^exponent[c] · s · m`, where s is a sign, m the number of the `LevelSet` (or zero) to
+/// which |w| is rounded, and c the index on axis 0; one exponent may serve the whole tensor. With one term of
+/// 4 bits, m is one of 0, 1, 2, 4, … 64. A magnitude on the border of two numbers takes the larger. The
+/// border above zero is half of the smallest number, or 1/√2 of it with logarithms.
 ///
-/// **Gradient**: straight through (Bengio et al. 2013, arXiv:1308.3432), zero where the master lies further beyond the largest
-/// number than the border between it and the one below lies before it. Masters are not replaced by their projections.
+/// **Gradient**: straight through (Bengio et al., 2013, arXiv:1308.3432). It is zero where the master lies
+/// too far beyond the largest number: further than the border below that number lies before it. Masters are
+/// not replaced by their projections.
 ///
-/// **Size**: `LevelSet.bits` an element, and a byte for each exponent.
+/// **Size**: `LevelSet.bits` for each element, and a byte for each exponent.
 ///
 /// **Paper**: Tann, Hashemi, Bahar, Reda, "Hardware-software codesign of accurate, multiplier-free deep neural networks", DAC 2017,
 /// arXiv:1705.04288.
 public struct PowersOfTwo: Encoding {
+  /// The name in files: `powers-of-two`.
   public static let kind = "powers-of-two"
 
-  /// The numbers.
+  /// The set of numbers.
   public let levels: LevelSet
-  /// How a weight between two numbers is rounded.
+  /// The rounding of a weight between two numbers.
   public let rounding: LevelRounding
   /// The exponents of scales: one for each output channel (axis 0), or a single one.
   public let exponents: [Int]
-  /// The borders between neighbouring numbers in steps of the scale, ascending, and by how much each raises the number.
+  /// The borders between neighbouring numbers in steps of the scale, ascending, and the rise of the number at
+  /// each.
   private let borders: [(border: Float, rise: Float)]
-  /// How far from zero gradients reach, in steps of the scale.
+  /// The distance from zero up to which masters get gradients, in steps of the scale.
   private let reach: Float
 
-  /// Exponents whose scales and multiples are normal floats.
+  /// The exponents for which scales and their multiples are normal floats.
   public static let exponentRange = -126...120
 
-  /// Makes an encoding; exponents must lie in `exponentRange`, and there must be one at least.
+  /// Makes an encoding of at least one exponent; all must lie in `exponentRange`.
   public init(levels: LevelSet, rounding: LevelRounding = .linear, exponents: [Int]) {
     precondition(!exponents.isEmpty && exponents.allSatisfy(Self.exponentRange.contains), "\(exponents)")
     self.levels = levels
@@ -62,21 +67,26 @@ public struct PowersOfTwo: Encoding {
     reach = rounding == .linear ? top + (top - below) / 2 : top * (top / below).squareRoot()
   }
 
+  /// Equal if numbers, rounding and exponents are.
   public static func == (a: PowersOfTwo, b: PowersOfTwo) -> Bool {
     a.levels == b.levels && a.rounding == b.rounding && a.exponents == b.exponents
   }
 
   /// The scales, one for each exponent.
   public var scales: [Float] { exponents.map(Self.scale) }
-  /// The signed bytes that the numbers are a subset of.
+  /// The signed bytes with the same scales, which include all numbers.
   public var grid: Integer { Integer(bits: 8, scales: scales) }
   /// Two to the power of an exponent.
   static func scale(_ exponent: Int) -> Float { Float(sign: .plus, exponent: exponent, significand: 1) }
 
+  /// The bits of a symbol of the set.
   public var bits: Int { levels.bits }
+  /// False: small updates must add up between two numbers.
   public var keepsProjectedMasters: Bool { false }
+  /// All elements, as no number is zero by construction.
   public func nonZeroCount(_ values: Span<Float>) -> Int { values.count }
 
+  /// Rounds each element to a number of the set times the scale of its channel.
   public func project(_ values: inout MutableSpan<Float>, shape: Shape) {
     let width = rowWidth(values.count, shape)
     for (channel, exponent) in exponents.enumerated() {
@@ -92,11 +102,12 @@ public struct PowersOfTwo: Encoding {
       let magnitude = value.magnitude * inverse
       var number: Float = 0
       for (border, rise) in borders { number += magnitude >= border ? rise : 0 }
-      // NaN stays NaN, so that a diverging training is seen; zero has no sign.
+      // NaN stays NaN, so that a diverging training is noticed; zero has no sign.
       values[i] = value == value ? (value < 0 ? 0 - number : number) * scale : value
     }
   }
 
+  /// Passes gradients straight through, and stops them for masters beyond the largest number.
   public func backward(_ gradient: inout MutableSpan<Float>, masters: Span<Float>, shape: Shape) {
     let width = rowWidth(gradient.count, shape)
     for (channel, exponent) in exponents.enumerated() {
@@ -114,11 +125,12 @@ public struct PowersOfTwo: Encoding {
     return count / exponents.count
   }
 
+  /// The exponents of the channels that are kept.
   public func sliced(_ kept: [Int: [Int]], shape: Shape) -> PowersOfTwo {
     guard exponents.count > 1, let channels = kept[0] else { return self }
     return PowersOfTwo(levels: levels, rounding: rounding, exponents: channels.map { exponents[$0] })
   }
 
-  /// Channels of other sizes need other exponents.
+  /// Dense: channels that are scaled need other exponents.
   public func afterChannelScaling() -> any Encoding { Dense() }
 }

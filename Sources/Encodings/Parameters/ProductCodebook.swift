@@ -1,39 +1,44 @@
 public import Graphs
 public import Tensors
 
-/// Product quantization: rows are cut into sub-vectors of equal length, and each is one of a few, its centroid.
+/// Product quantization: rows are cut into sub-vectors of equal length, each of which is one of a few
+/// centroids.
 ///
-/// **Formula**: with rows of `subspaces · width` elements, `w[row, s · width + t] = centroid[book(s), assignment[row, s], t]`, `book(s)`
-/// being s where every subspace has a codebook of its own, else 0. A centroid is the mean of its members' masters, element by
-/// element; what a mask leaves out has no part in it. With a `grid` a centroid's elements are the integers nearest to
-/// those means, times the grid's one scale.
+/// **Formula**: with rows of `subspaces · width` elements,
+/// `w[row, s · width + t] = centroid[book(s), assignment[row, s], t]`, where `book(s)` is s if every subspace
+/// has its own codebook, else 0. A centroid is the mean of its members' masters, element by element, without
+/// elements outside a mask. With a `grid`, a centroid's elements are the integers nearest to those means
+/// times the grid's one scale.
 ///
-/// **Gradient**: every element gets the mean over its tied ones, as in `Codebook`.
+/// **Gradient**: every element gets the mean over the elements that share its number, as in `Codebook`.
 ///
 /// **Size**: `books · count · width` floats, or integers of the grid, and `⌈log2 count⌉` bits for each sub-vector.
 ///
-/// **Papers**: Jégou, Douze, Schmid, "Product quantization for nearest neighbor search", IEEE TPAMI 33(1), 2011; Gong, Liu, Yang,
-/// Bourdev, "Compressing deep convolutional networks using vector quantization", 2014, arXiv:1412.6115; of kernels of
-/// convolutions: Stock et al., "And the bit goes down: revisiting the quantization of neural networks", ICLR 2020, arXiv:1907.05686.
+/// **Papers**: Jégou, Douze, Schmid, "Product quantization for nearest neighbor search", IEEE TPAMI 33(1),
+/// 2011; Gong, Liu, Yang, Bourdev, "Compressing deep convolutional networks using vector quantization", 2014,
+/// arXiv:1412.6115; for kernels of convolutions, Stock et al., "And the bit goes down: revisiting the
+/// quantization of neural networks", ICLR 2020, arXiv:1907.05686.
 public struct ProductCodebook: TiedEncoding {
+  /// The name in files: `product`.
   public static let kind = "product"
   /// The most centroids of a codebook.
   public static let maximumCount = 1 << 24
 
   /// The centroid of every sub-vector, row by row.
   public let assignments: [UInt32]
-  /// How many sub-vectors a row has.
+  /// The number of sub-vectors in a row.
   public let subspaces: Int
-  /// Elements of a sub-vector.
+  /// The number of elements of a sub-vector.
   public let width: Int
   /// The number of centroids of each codebook.
   public let count: Int
-  /// Whether every subspace has a codebook of its own.
+  /// True if every subspace has its own codebook.
   public let hasOwnBooks: Bool
+  /// The grid of integers to which centroids are rounded, with one scale; `nil` leaves them real.
   public let grid: Integer?
   let ties: Ties
 
-  /// Makes an encoding; every assignment must be below `count`, rows must be whole, and a grid must have one scale.
+  /// Makes an encoding of whole rows; every assignment must be below `count`, and a grid must have one scale.
   public init(
     assignments: [UInt32], subspaces: Int, width: Int, count: Int, hasOwnBooks: Bool = false,
     grid: Integer? = nil
@@ -67,35 +72,40 @@ public struct ProductCodebook: TiedEncoding {
     ties = Ties(places: places, count: (hasOwnBooks ? subspaces : 1) * count * width, mask: mask)
   }
 
-  /// What sub-vectors become, book by book: the means of some values, on the grid where there is one.
+  /// The centroids, book by book: the means of some values, on the grid if there is one.
   public func centroids(_ values: Span<Float>) -> [Float] { numbers(values) }
 
   /// The number of codebooks.
   public var books: Int { hasOwnBooks ? subspaces : 1 }
-  /// Bits of a sub-vector's assignment, at least 1.
+  /// The bits of a sub-vector's assignment, at least 1.
   public var assignmentBits: Int { max(1, Int.bitWidth - (count - 1).leadingZeroBitCount) }
-  /// Bits of an element, rounded up: those of an assignment over the elements of a sub-vector.
+  /// The bits of an element, rounded up: those of an assignment, spread over the elements of a sub-vector.
   public var bits: Int { (assignmentBits + width - 1) / width }
 
+  /// Equal if assignments, sizes, grid and mask are.
   public static func == (a: ProductCodebook, b: ProductCodebook) -> Bool {
     a.assignments == b.assignments && a.subspaces == b.subspaces && a.width == b.width && a.count == b.count
       && a.hasOwnBooks == b.hasOwnBooks && a.grid == b.grid && a.ties.mask == b.ties.mask
   }
 
+  /// The same assignments, with centroids on a grid of one scale or real.
   public func onGrid(_ grid: Integer?) -> ProductCodebook {
     ProductCodebook(
       assignments: assignments, subspaces: subspaces, width: width, count: count, hasOwnBooks: hasOwnBooks,
       grid: grid, mask: ties.mask)
   }
 
+  /// The same assignments, in which elements outside the mask take no part in centroids.
   public func masked(by mask: Mask) -> ProductCodebook {
     ProductCodebook(
       assignments: assignments, subspaces: subspaces, width: width, count: count, hasOwnBooks: hasOwnBooks,
       grid: grid, mask: ties.mask.map(mask.intersection) ?? mask)
   }
 
-  /// Slices of whole sub-vectors stay what they are. Where others are cut, each element that is left belongs to a cluster of the
-  /// elements that share its number, a sub-vector of one: an assignment an element, as in a codebook of numbers.
+  /// The slice, in which whole sub-vectors keep their assignments.
+  ///
+  /// If a sub-vector is cut, every element that is left gets its own assignment, as in a codebook of single
+  /// numbers: sub-vectors then have a width of 1.
   public func sliced(_ kept: [Int: [Int]], shape: Shape) -> ProductCodebook {
     let elements = shape.elements(kept: kept)
     let mask = ties.mask.map { mask in Mask(elements.map { mask[$0] }) }
@@ -106,7 +116,7 @@ public struct ProductCodebook: TiedEncoding {
         elements[place] % width == place % width
           && (place % width == 0 || elements[place] == elements[place - 1] + 1)
       }
-    // Codebooks of their own go with their subspaces; a row keeps the same ones as every other.
+    // Own codebooks go with their subspaces; all rows keep the same subspaces.
     if isWhole {
       return ProductCodebook(
         assignments: stride(from: 0, to: elements.count, by: width).map { assignments[elements[$0] / width] },
@@ -123,8 +133,11 @@ public struct ProductCodebook: TiedEncoding {
 }
 
 extension ProductCodebook {
-  /// Streams `centroids` (floats), book by book, and `assignments`; on a grid `scale` (a float), `integers` (two's complement)
-  /// and `assignments`. Numbers: `width`, and `own` where every subspace has a codebook.
+  /// Stores centroids and assignments.
+  ///
+  /// The streams are `centroids` (floats), book by book, and `assignments`; on a grid `scale` (a float),
+  /// `integers` (two's complement) and `assignments`. The numbers are `width`, and `own`, which is 1 if every
+  /// subspace has its own codebook.
   public func store(_ tensor: Tensor) -> StoredTensor {
     var stored = StoredTensor.shared(numbers(tensor.values.span), on: grid)
     stored.numbers["width"] = width
@@ -133,8 +146,10 @@ extension ProductCodebook {
     return stored
   }
 
-  /// Refuses sub-vectors that do not cut rows evenly, centroids that are not finite, beyond their grid or not whole, and
-  /// assignments to no centroid.
+  /// Restores centroids and assignments; throws where a file contradicts itself.
+  ///
+  /// It refuses sub-vectors that do not divide rows, centroids that are not finite, exceed their grid or are
+  /// not whole, and assignments to no centroid.
   public static func restore(
     _ stored: StoredTensor, shape: Shape
   ) throws(EncodingError) -> (ProductCodebook, Tensor) {

@@ -3,36 +3,42 @@ import Tensors
 
 /// An encoding whose elements share a few numbers, which are real or the integers of one grid.
 public protocol SharedNumbers: Encoding {
-  /// The integers that shared numbers are rounded to, with one scale; `nil` leaves them real.
+  /// The grid of integers to which shared numbers are rounded, with one scale; `nil` leaves them real.
   var grid: Integer? { get }
-  /// The same elements with shared numbers on a grid of one scale, or real ones.
+  /// The same elements, with shared numbers on a grid of one scale or real.
   func onGrid(_ grid: Integer?) -> Self
 }
 
-/// Shared numbers whose elements are told by a rule: each is one of the numbers, or its negative.
+/// Shared numbers that a rule assigns: each element is one of the numbers or its negative.
 ///
-/// **Formula**: `w[i] = sign[i] · c[place[i]]`; `c[k]` is the mean of `sign[i] · master[i]` over its elements, which is what is
-/// nearest to the masters. Elements outside of a mask have no part in it.
+/// **Formula**: `w[i] = sign[i] · c[place[i]]`, where `c[k]` is the mean of `sign[i] · master[i]` over the
+/// elements of number k, which is nearest to the masters. Elements outside a mask take no part in it.
 ///
-/// **Gradient**: with the same mean of `sign[i] · gradient[i]`, `sign[i]` times it for each element: the gradient projected onto the
-/// weights that the encoding can represent, so that learning rates of untied weights stay right. On a grid it passes
-/// straight through the rounding, and is zero where the mean lies beyond the grid.
+/// **Gradient**: every element gets `sign[i]` times the same mean of `sign[i] · gradient[i]`. This is the
+/// gradient projected onto the weights that the encoding can represent, so that the learning rates of untied
+/// weights stay right. On a grid it passes straight through the rounding, and is zero where the mean lies
+/// beyond the grid.
 protocol TiedEncoding: SharedNumbers {
-  /// Which elements share which number.
+  /// The assignment of elements to numbers.
   var ties: Ties { get }
 }
 
 extension TiedEncoding {
-  /// Not on a grid: small updates add up between two integers.
+  /// True without a grid; on a grid, small updates must add up between two integers.
   public var keepsProjectedMasters: Bool { grid == nil }
+  /// The survivors of the mask, or all elements.
   public func nonZeroCount(_ values: Span<Float>) -> Int { ties.mask?.survivorCount ?? values.count }
-  /// Channels that are multiplied by different numbers share values no more; the caller keeps the weights as they are.
+  /// Dense: channels with different factors no longer share numbers.
+  ///
+  /// The caller keeps the weights as they are.
   public func afterChannelScaling() -> any Encoding { Dense() }
 
+  /// Replaces each element by its number with its sign.
   public func project(_ values: inout MutableSpan<Float>, shape: Shape) {
     ties.spread(numbers(values.span), over: &values)
   }
 
+  /// Gives each element the mean gradient of its number, with its sign.
   public func backward(_ gradient: inout MutableSpan<Float>, masters: Span<Float>, shape: Shape) {
     var gradients = ties.means(gradient.span)
     if let grid {
@@ -43,7 +49,7 @@ extension TiedEncoding {
     ties.spread(gradients, over: &gradient)
   }
 
-  /// The shared numbers of some masters, on the grid where there is one.
+  /// The shared numbers of some masters, on the grid if there is one.
   func numbers(_ values: Span<Float>) -> [Float] {
     var numbers = ties.means(values)
     if let grid {
@@ -54,16 +60,15 @@ extension TiedEncoding {
   }
 }
 
-/// Which elements of a tensor share which of some numbers, and with which sign.
+/// The assignment of a tensor's elements to shared numbers, with signs.
 struct Ties: Sendable, Equatable {
-  /// The place of the number of each element, row-major; below zero, the complement of the place of the number that it is
-  /// the negative of.
+  /// The index of each element's number, row-major; its complement where the element is the negative.
   let places: [Int32]
-  /// How many numbers there are.
+  /// The number of shared numbers.
   let count: Int
-  /// Which elements have a part in them; `nil` for all.
+  /// The elements that take part in the numbers; `nil` for all.
   let mask: Mask?
-  /// How many elements have a part in each.
+  /// The number of elements that take part in each number.
   private let members: [Int32]
 
   init(places: [Int32], count: Int, mask: Mask?) {
@@ -94,12 +99,12 @@ struct Ties: Sendable, Equatable {
     if place < 0 { sums[Int(~place)] -= Double(value) } else { sums[Int(place)] += Double(value) }
   }
 
-  /// Gives each element its number, and zero outside of the mask.
+  /// Gives each element its number, and zero outside the mask.
   func spread(_ numbers: [Float], over values: inout MutableSpan<Float>) {
     precondition(values.count == places.count && numbers.count == count, "\(values.count) values")
     for index in values.indices {
       let place = places[index]
-      // A difference from zero: the negative of zero is zero, as files give it back.
+      // Subtracting from zero makes the negative of zero plain zero, as it is read from files.
       values[index] = place < 0 ? 0 - numbers[Int(~place)] : numbers[Int(place)]
     }
     mask?.apply(to: &values)
@@ -107,7 +112,7 @@ struct Ties: Sendable, Equatable {
 }
 
 extension Shape {
-  /// The places of a slice's elements in this shape, row-major; by axis, the indices that are kept.
+  /// The row-major places of a slice's elements in this shape; `kept` holds the indices of each cut axis.
   func elements(kept: [Int: [Int]]) -> [Int] {
     var places = [0]
     for (axis, extent) in dimensions.enumerated() {
@@ -118,9 +123,9 @@ extension Shape {
   }
 }
 
-// How files hold shared numbers: as floats, or as integers with their scale.
+// Files hold shared numbers as floats, or as integers with their scale.
 extension StoredTensor {
-  /// The streams of shared numbers, and what tells of their grid.
+  /// The streams of shared numbers, and the width of their grid.
   static func shared(_ shared: [Float], on grid: Integer?) -> StoredTensor {
     guard let grid else {
       return StoredTensor(streams: [.init(name: "centroids", bits: 32, symbols: shared.map(\.bitPattern))])
@@ -135,8 +140,9 @@ extension StoredTensor {
       ])
   }
 
-  /// The shared numbers, and their grid where they are integers; refuses numbers that are not finite or beyond their grid, and a
-  /// grid that makes no sense.
+  /// The shared numbers, and their grid if they are integers.
+  ///
+  /// It refuses numbers that are not finite or exceed their grid, and an invalid grid.
   func sharedNumbers(of kind: String) throws(EncodingError) -> (numbers: [Float], grid: Integer?) {
     guard let bits = numbers["bits"] else {
       let shared = try stream("centroids", bits: 32, of: kind).map(Float.init(bitPattern:))

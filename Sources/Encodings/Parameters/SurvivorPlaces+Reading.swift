@@ -2,7 +2,7 @@ import Graphs
 import Tensors
 
 extension SurvivorPlaces {
-  /// The mask that a stored tensor's first streams, which are untrusted, tell, and how many streams that are.
+  /// The mask in a stored tensor's first streams, and the number of these streams; all are untrusted.
   static func mask(
     _ streams: [StoredTensor.Stream], shape: Shape
   ) throws(EncodingError) -> (mask: Mask, streams: Int) {

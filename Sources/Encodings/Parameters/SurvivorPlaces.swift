@@ -1,25 +1,26 @@
 import Graphs
 import Tensors
 
-/// Where the survivors of a tensor's mask are, as streams in the form that takes the fewest bits.
+/// The places of a mask's survivors, written as streams in the form of the fewest bits.
 struct SurvivorPlaces {
   private let mask: Mask
   private let shape: Shape
   private let survivors: [Int]
 
-  /// Takes a mask with as many elements as the shape has.
+  /// Takes a mask with as many elements as the shape.
   init(_ mask: Mask, shape: Shape) {
     self.mask = mask
     self.shape = shape
     survivors = mask.survivors
   }
 
+  /// The rows of a shape and the elements of each: a row belongs to one index of the first axis.
   static func rows(of shape: Shape) -> (rows: Int, columns: Int) {
     let rows = max(1, shape.dimensions.first ?? 1)
     return (rows, shape.count / rows)
   }
 
-  /// The streams; a form that was read but has no such mask is replaced by the smallest.
+  /// The streams in a form; if a form that was read does not fit the mask, the smallest takes its place.
   func streams(as form: StoredForm) -> [StoredTensor.Stream] {
     switch form {
     case .packed: smallest(coded: false)
@@ -30,7 +31,7 @@ struct SurvivorPlaces {
 
   // MARK: Sizes
 
-  /// Of all forms the one whose own streams take the fewest bits in a file; of equals the first.
+  /// The streams of the form that takes the fewest bits in a file; of equal ones the first.
   private func smallest(coded: Bool) -> [StoredTensor.Stream] {
     var best: (bits: Int, form: PlaceForm) = (.max, .mask(bits: 1))
     let maskSize = (PlaceForm.mask(bits: 1), countBits(shape.count) + shape.count + 1)
@@ -49,14 +50,14 @@ struct SurvivorPlaces {
     return streams(best.form) ?? []
   }
 
-  /// The bits in which a file says how many symbols a stream has.
+  /// The bits in which a file holds the number of a stream's symbols.
   private func countBits(_ count: Int, previous: Int? = nil) -> Int {
     var writer = BitWriter()
     SymbolCount.write(count, shape: shape, previous: previous, to: &writer)
     return writer.bitCount
   }
 
-  /// The bits of gaps in every width, by how often each gap occurs.
+  /// The bits that gaps of every width take, computed from the number of times each gap occurs.
   private func gapSizes(coded: Bool) -> [(PlaceForm, Int)] {
     var occurrences: [Int: Int] = [:]
     for gap in gaps { occurrences[gap, default: 0] += 1 }
@@ -72,11 +73,11 @@ struct SurvivorPlaces {
     }
   }
 
-  /// Patterns of neighbours that every group of the mask has.
+  /// The patterns of neighbours that the number of survivors allows.
   private var patterns: [PlaceForm] {
     guard shape.rank >= 2, shape.count > 0 else { return [] }
     return (2...NeighbourGroups.largest).compactMap { of in
-      // Of the survivors each group has an equal share, or there is no pattern.
+      // All groups of a pattern have equally many survivors, so their number decides `kept`.
       let kept = survivors.count * of / shape.count
       guard kept * shape.count == survivors.count * of else { return nil }
       return .pattern(kept: kept, of: of)
@@ -85,7 +86,7 @@ struct SurvivorPlaces {
 
   // MARK: Writing
 
-  /// The streams of a form; `nil` where the mask has none.
+  /// The streams of a form; `nil` if the mask does not fit it.
   private func streams(_ form: PlaceForm) -> [StoredTensor.Stream]? {
     switch form {
     case .gaps(let bits): return [.init(name: "gaps", bits: bits, symbols: gapSymbols(width: bits))]

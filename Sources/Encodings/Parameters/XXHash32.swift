@@ -1,4 +1,4 @@
-/// xxHash32 of a word: four bytes, the lowest first.
+/// xxHash32 of a word as four bytes, the lowest first.
 ///
 /// **Specification**: Collet, "xxHash fast digest algorithm", version 0.1.1,
 /// https://github.com/Cyan4973/xxHash/blob/dev/doc/xxhash_spec.md, for an input of four bytes.

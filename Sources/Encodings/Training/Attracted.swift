@@ -1,24 +1,27 @@
 public import Graphs
 public import Tensors
 
-/// Masters that are pulled towards a target while they train: a quadratic penalty of one parameter, element by element.
+/// Masters that are pulled towards a target in training, by a quadratic penalty on each element.
 ///
-/// **Formula**: `w = inner(master)`; added to what is minimized is `sum of strength[i]/2 · (master[i] - target[i])²`.
+/// **Formula**: `w = inner(master)`. The loss gets the term `Σ_i strength[i]/2 · (master[i] - target[i])²`.
 ///
-/// **Gradient**: `inner'(gradient + strength ⊙ (master - target))`: what the inner encoding keeps still is not pulled.
+/// **Gradient**: `inner'(gradient + strength ⊙ (master - target))`, so elements whose gradient the inner
+/// encoding stops are not pulled.
 ///
 /// **Papers**: Zhang, Ye, Zhang, et al., "A systematic DNN weight pruning framework using alternating direction method of
 /// multipliers", 2018, arXiv:1804.03294; Wang, Qin, Zhang, Fu, "Neural pruning via growing regularization", 2021, arXiv:2012.09243.
 public struct Attracted: TrainingEncoding {
+  /// The name in files: `attracted`.
   public static let kind = "attracted"
 
-  /// Where masters are pulled, row-major, or one number for all.
+  /// The target of each master, row-major, or one number for all.
   public let target: [Float]
-  /// How strongly, row-major, 0 or more, or one number for all.
+  /// The strength of the pull, 0 or more, row-major, or one number for all.
   public let strength: [Float]
+  /// The encoding that the parameter ships with.
   public let inner: any Encoding
 
-  /// Makes an encoding of numbers an element, or single ones.
+  /// Makes an encoding from one number for each element, or single numbers.
   public init(to target: [Float], strength: [Float], inner: any Encoding = Dense()) {
     precondition(!target.isEmpty && !strength.isEmpty, "a target and a strength")
     self.target = target
@@ -26,14 +29,17 @@ public struct Attracted: TrainingEncoding {
     self.inner = inner
   }
 
+  /// Equal if targets, strengths and inner encodings are.
   public static func == (a: Attracted, b: Attracted) -> Bool {
     a.target == b.target && a.strength == b.strength && a.inner.isEqual(to: b.inner)
   }
 
+  /// Projects by the inner encoding.
   public func project(_ values: inout MutableSpan<Float>, shape: Shape) {
     inner.project(&values, shape: shape)
   }
 
+  /// Adds the pull to the gradient, and applies the inner encoding's rule.
   public func backward(_ gradient: inout MutableSpan<Float>, masters: Span<Float>, shape: Shape) {
     let (target, strength) = (target.span, strength.span)
     let (targetStep, strengthStep) = (target.count > 1 ? 1 : 0, strength.count > 1 ? 1 : 0)
@@ -43,8 +49,10 @@ public struct Attracted: TrainingEncoding {
     inner.backward(&gradient, masters: masters, shape: shape)
   }
 
+  /// The elements that the inner encoding counts.
   public func nonZeroCount(_ values: Span<Float>) -> Int { inner.nonZeroCount(values) }
 
+  /// The slice of targets, strengths and the inner encoding.
   public func sliced(_ kept: [Int: [Int]], shape: Shape) -> Attracted {
     func slice(_ numbers: [Float]) -> [Float] {
       numbers.count > 1 ? Self.sliced(numbers, kept, shape: shape) : numbers
@@ -52,10 +60,10 @@ public struct Attracted: TrainingEncoding {
     return Attracted(to: slice(target), strength: slice(strength), inner: inner.sliced(kept, shape: shape))
   }
 
-  /// Where masters have moved as a whole, there is no target any more.
+  /// The rest of the inner encoding: for scaled masters the target is no longer valid.
   public func afterChannelScaling() -> any Encoding { inner.afterChannelScaling() }
 
-  /// The streams `target` and `strength`, floats, then the inner encoding's.
+  /// Stores the streams `target` and `strength` (floats), then those of the inner encoding.
   public func store(_ tensor: Tensor) -> StoredTensor {
     stored(
       tensor,
@@ -65,8 +73,10 @@ public struct Attracted: TrainingEncoding {
       ])
   }
 
-  /// Refuses numbers that are neither one nor one an element or not finite, negative strengths, and an inner encoding that does
-  /// not ship.
+  /// Restores targets, strengths and the inner encoding; throws where a file contradicts itself.
+  ///
+  /// It refuses numbers that are not finite, negative strengths, other than one number or one an element, and
+  /// an inner encoding that does not ship.
   public static func restore(
     _ stored: StoredTensor, shape: Shape
   ) throws(EncodingError) -> (Attracted, Tensor) {

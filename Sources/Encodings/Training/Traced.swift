@@ -1,15 +1,17 @@
 public import Graphs
 public import Tensors
 
-/// Weights whose way through a training is followed: what of the loss's change each has had a part in.
+/// Weights whose path through a training is followed, to learn the part that each had in the loss's change.
 ///
-/// **Formula**: `w = inner(master)`; beside it stands the path integral of the loss's derivative along the way,
-/// `integral ≈ ∫ dE/dw dw` from the first to the last point, by the trapezoidal rule over the points at which a method looks.
+/// **Formula**: `w = inner(master)`. Beside it stands the path integral of the loss's derivative,
+/// `integral ≈ ∫ dE/dw dw` from the first to the last point, by the trapezoidal rule over the points at which
+/// a method looks.
 ///
-/// **Gradient**: the inner encoding's: training is the same with it as without.
+/// **Gradient**: that of the inner encoding; training is the same with this encoding as without.
 ///
 /// **Paper**: Karnin, "A simple procedure for pruning back-propagation trained neural networks", 1990, doi:10.1109/72.80236.
 public struct Traced: TrainingEncoding {
+  /// The name in files: `traced`.
   public static let kind = "traced"
 
   /// The weights at the first point, as kernels saw them, row-major.
@@ -20,9 +22,10 @@ public struct Traced: TrainingEncoding {
   public let slope: [Float]
   /// The path integral of the derivative from the first to the last point.
   public let integral: [Float]
+  /// The encoding that the parameter ships with.
   public let inner: any Encoding
 
-  /// Begins at some weights, with the loss's derivative by each.
+  /// Begins a path at some weights, with the loss's derivative by each.
   public init(at weights: [Float], slope: [Float], inner: any Encoding = Dense()) {
     self.init(
       start: weights, last: weights, slope: slope,
@@ -41,9 +44,9 @@ public struct Traced: TrainingEncoding {
     self.inner = inner
   }
 
-  /// The way with another point behind the last one, with the loss's derivative there.
+  /// The path with another point behind the last one, with the loss's derivative there.
   ///
-  /// **Formula** `integral + (slope + slope')/2 · (w' - last)`.
+  /// **Formula**: `integral + (slope + slope')/2 · (w' - last)`.
   public func followed(to weights: [Float], slope: [Float]) -> Traced {
     let integral = weights.indices.map { i in
       self.integral[i] + (self.slope[i] + slope[i]) / 2 * (weights[i] - last[i])
@@ -51,21 +54,26 @@ public struct Traced: TrainingEncoding {
     return Traced(start: start, last: weights, slope: slope, integral: integral, inner: inner)
   }
 
+  /// Equal if paths and inner encodings are.
   public static func == (a: Traced, b: Traced) -> Bool {
     a.start == b.start && a.last == b.last && a.slope == b.slope && a.integral == b.integral
       && a.inner.isEqual(to: b.inner)
   }
 
+  /// Projects by the inner encoding.
   public func project(_ values: inout MutableSpan<Float>, shape: Shape) {
     inner.project(&values, shape: shape)
   }
 
+  /// Applies the inner encoding's rule.
   public func backward(_ gradient: inout MutableSpan<Float>, masters: Span<Float>, shape: Shape) {
     inner.backward(&gradient, masters: masters, shape: shape)
   }
 
+  /// The elements that the inner encoding counts.
   public func nonZeroCount(_ values: Span<Float>) -> Int { inner.nonZeroCount(values) }
 
+  /// The slice of the path and the inner encoding.
   public func sliced(_ kept: [Int: [Int]], shape: Shape) -> Traced {
     func slice(_ numbers: [Float]) -> [Float] { Self.sliced(numbers, kept, shape: shape) }
     return Traced(
@@ -73,12 +81,12 @@ public struct Traced: TrainingEncoding {
       inner: inner.sliced(kept, shape: shape))
   }
 
-  /// Where weights have moved as a whole, their way is not that of a training any more.
+  /// The rest of the inner encoding: scaling weights is no step of their path.
   public func afterChannelScaling() -> any Encoding { inner.afterChannelScaling() }
 
   private static let names = ["start", "last", "slope", "integral"]
 
-  /// The streams `start`, `last`, `slope` and `integral`, floats, then the inner encoding's.
+  /// Stores the streams `start`, `last`, `slope` and `integral` (floats), then those of the inner encoding.
   public func store(_ tensor: Tensor) -> StoredTensor {
     let streams = zip(Self.names, [start, last, slope, integral]).map { name, numbers in
       StoredTensor.Stream(name: name, bits: 32, symbols: numbers.map(\.bitPattern))
@@ -86,7 +94,10 @@ public struct Traced: TrainingEncoding {
     return stored(tensor, behind: streams)
   }
 
-  /// Refuses numbers that are not one an element or not finite, and an inner encoding that does not ship.
+  /// Restores path and inner encoding.
+  ///
+  /// It refuses numbers that are not finite or not one for each element, and an inner encoding that does not
+  /// ship.
   public static func restore(
     _ stored: StoredTensor, shape: Shape
   ) throws(EncodingError) -> (Traced, Tensor) {

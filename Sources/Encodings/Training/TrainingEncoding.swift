@@ -3,20 +3,21 @@ import Tensors
 
 /// An encoding that a parameter has in training alone, around the one that it ships with.
 ///
-/// It holds what a method that acts in every step has to know, so that the method itself keeps no state: a checkpoint holds it
-/// as it holds any encoding, masters beside it. The method's last step takes it away. Student files neither write nor read it.
+/// It holds the data of a method that acts in every step, so that the method keeps no state itself. A
+/// checkpoint holds it as it holds any encoding, beside the masters. The method's last step removes it.
+/// Student files neither write nor read it.
 public protocol TrainingEncoding: Encoding {
-  /// What the parameter is stored as when it ships; no training encoding itself.
+  /// The encoding that the parameter ships with, which is no training encoding.
   var inner: any Encoding { get }
 }
 
 extension Encoding {
-  /// The encoding without what acts in training alone.
+  /// The encoding that ships: the inner one of a training encoding, else this one.
   public var shipped: any Encoding { (self as? any TrainingEncoding)?.inner ?? self }
 }
 
 extension Graph {
-  /// The graph with the same masters, and without what acts on them in training alone.
+  /// The graph with the same masters, in the encodings that ship.
   public var shipped: Graph {
     var graph = self
     for (name, parameter) in parameters where parameter.encoding is any TrainingEncoding {
@@ -27,17 +28,19 @@ extension Graph {
 }
 
 extension TrainingEncoding {
+  /// The bits of the inner encoding.
   public var bits: Int { inner.bits }
+  /// False: masters train on.
   public var keepsProjectedMasters: Bool { false }
 
-  /// The slice of numbers an element, row-major.
+  /// The slice of one number for each element, row-major.
   static func sliced(_ numbers: [Float], _ kept: [Int: [Int]], shape: Shape) -> [Float] {
     var tensor = Tensor(numbers, shape: shape)
     for (axis, kept) in kept.sorted(by: { $0.key < $1.key }) { tensor = tensor.gathering(kept, axis: axis) }
     return tensor.values
   }
 
-  /// What the inner encoding stores of a tensor, behind streams of this one's own.
+  /// The streams that the inner encoding stores of a tensor, behind streams of this encoding.
   func stored(_ tensor: Tensor, behind streams: [StoredTensor.Stream]) -> StoredTensor {
     var stored = inner.store(tensor)
     stored.inner.insert(inner.kind, at: 0)
@@ -45,7 +48,7 @@ extension TrainingEncoding {
     return stored
   }
 
-  /// The inner encoding and its values, behind a number of streams; refuses an inner one that does not ship.
+  /// Restores the inner encoding and its values, behind `count` streams; refuses one that does not ship.
   static func restoreInner(
     _ stored: StoredTensor, shape: Shape, behind count: Int
   ) throws(EncodingError) -> (any Encoding, Tensor) {

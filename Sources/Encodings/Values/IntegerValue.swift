@@ -3,15 +3,17 @@ public import Settings
 
 /// Values as signed integers with a scale and a zero point, one of each for the whole value.
 ///
-/// **Formula**: `x ≈ scale · (q - zeroPoint)`, `q = clamp(round(x / scale) + zeroPoint, -2^(bits-1), 2^(bits-1) - 1)`, ties to
-/// even. Zero is exact, as padding demands. NaN stays NaN, so that a diverging training is seen.
+/// **Formula**: `x ≈ scale · (q - zeroPoint)` and `q = clamp(round(x / scale) + zeroPoint, -2^(bits-1),
+/// 2^(bits-1) - 1)`, with ties to even. Zero is exact, as padding requires. NaN stays NaN, so that a
+/// diverging training is noticed.
 ///
 /// **Paper**: Jacob et al., "Quantization and training of neural networks for efficient integer-arithmetic-only
 /// inference", CVPR 2018, arXiv:1712.05877.
 public struct IntegerValue: ValueEncoding, Equatable {
+  /// The name in files: `integer`.
   public static let kind = "integer"
 
-  /// Bits of an integer, 1…16; with one, -1 and 0, of which one stands for zero.
+  /// The bits of an integer, 1…16; a single bit stands for -1 or 0, one of which is the zero point.
   public var bits = 8
   /// The step between two representable values.
   public var scale: Float = 1
@@ -21,17 +23,17 @@ public struct IntegerValue: ValueEncoding, Equatable {
   /// Signed bytes with a scale of 1.
   public init() {}
 
-  /// Makes an encoding; `problem` says whether the numbers make sense.
+  /// Makes an encoding; `problem` is `nil` if the numbers are valid.
   public init(bits: Int = 8, scale: Float, zeroPoint: Int) {
     self.bits = bits
     self.scale = scale
     self.zeroPoint = zeroPoint
   }
 
-  /// The finest grid that reaches from one bound to the other and holds zero; the range is widened to contain zero.
+  /// The finest grid that covers a range, which is widened to contain zero.
   ///
-  /// `scale = (upper - lower)/(2^bits - 1)`, `zeroPoint = round(-2^(bits-1) - lower/scale)`: rounding it may move either
-  /// bound inwards by up to half a step. A range of zero alone gets the scale 1.
+  /// `scale = (upper - lower)/(2^bits - 1)` and `zeroPoint = round(-2^(bits-1) - lower/scale)`. Rounding the
+  /// zero point may move either bound inwards by up to half a step. A range of zero alone gets the scale 1.
   public init(bits: Int, covering range: ClosedRange<Float>) {
     let lower = Double(min(range.lowerBound, 0))
     let upper = Double(max(range.upperBound, 0))
@@ -43,6 +45,7 @@ public struct IntegerValue: ValueEncoding, Equatable {
     zeroPoint = Int(clamped(point.rounded(.toNearestOrEven), Double(least), Double(-least - 1)))
   }
 
+  /// Settings: `bits`, `scale`, `zeroPoint`.
   public static var settings: [Setting<IntegerValue>] {
     [
       Setting("bits", \.bits, in: 1...16, required: true, "bits of an integer"),
@@ -57,13 +60,15 @@ public struct IntegerValue: ValueEncoding, Equatable {
   /// The least and the greatest integer: `-2^(bits-1)` and `2^(bits-1) - 1`.
   public var integers: ClosedRange<Int> { -(1 << (bits - 1))...(1 << (bits - 1)) - 1 }
 
-  /// The integers less the zero point: multiples of the scale.
+  /// The integers less the zero point, which are multiples of the scale.
   private var steps: ClosedRange<Float> {
     Float(integers.lowerBound - zeroPoint)...Float(integers.upperBound - zeroPoint)
   }
 
+  /// The values of the least and the greatest integer.
   public var range: ClosedRange<Float> { steps.lowerBound * scale...steps.upperBound * scale }
 
+  /// The reason for which bits, scale or zero point are invalid; `nil` if they are valid.
   public var problem: String? {
     guard (1...16).contains(bits) else { return "integers of \(bits) bits, expected 1…16" }
     guard scale >= .leastNormalMagnitude, (scale * Float(1 << bits)).isFinite else {
@@ -75,6 +80,7 @@ public struct IntegerValue: ValueEncoding, Equatable {
     return nil
   }
 
+  /// Rounds each value to the nearest multiple of the scale within the range.
   public func project(_ values: Span<Float>, into projected: inout MutableSpan<Float>) {
     precondition(values.count == projected.count, "\(values.count) values into \(projected.count)")
     let scale = scale
@@ -85,11 +91,11 @@ public struct IntegerValue: ValueEncoding, Equatable {
     }
   }
 
-  /// The integer that stands for a value, which must be a number.
+  /// The integer for a value, which must not be NaN.
   public func integer(_ value: Float) -> Int {
     Int(roundedToEven(clamped(value / scale, steps.lowerBound, steps.upperBound))) + zeroPoint
   }
 
-  /// The value that an integer stands for.
+  /// The value of an integer.
   public func value(_ integer: Int) -> Float { Float(integer - zeroPoint) * scale }
 }
