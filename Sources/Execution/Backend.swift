@@ -2,28 +2,30 @@ import Foundation
 public import Graphs
 public import Settings
 
-/// Something that turns a graph into prepared passes: the reference kernels, oneDNN, a GPU later.
+/// A maker of prepared passes over a graph: the reference kernels or oneDNN.
 public protocol Backend: Sendable {
-  /// `reference`, `onednn`.
+  /// The name: `reference` or `onednn`.
   var name: String { get }
-  /// Whether this machine computes in a precision at full speed.
+  /// True if this machine computes in a precision at full speed.
   func supports(_ precision: Precision) -> Bool
   /// The instruction set that kernels use, as recorded with a model: `avx512_core_bf16`.
   var instructionSet: String { get }
-  /// Channels that convolutions compute together: what a count of channels is rounded up to within kernels.
+  /// The number of channels that kernels of convolutions compute together; counts are rounded up to its
+  /// multiples.
   var channelBlock: Int { get }
-  /// Fixes kernels, memory, arguments and order once, for one batch size, mode and precision.
+  /// Compiles a plan: fixes kernels, memory, arguments and order for one batch size, mode and precision.
   ///
-  /// Plans made with `sharing:` another plan of the same graph read and train the same weights. The graph's
-  /// parameters are the start; a shared plan takes the other's present weights instead.
+  /// A plan that shares with another plan of the same graph reads and trains the same weights. The graph's
+  /// parameters are the initial weights; a shared plan takes the other plan's present weights instead.
   func compile(_ graph: Graph, _ options: PlanOptions, sharing: (any Plan)?) throws(ExecutionError)
     -> any Plan
 }
 
 extension Backend {
+  /// 1: kernels compute channel by channel.
   public var channelBlock: Int { 1 }
 
-  /// Compiles a plan with weights of its own.
+  /// Compiles a plan with its own weights.
   public func compile(_ graph: Graph, _ options: PlanOptions) throws(ExecutionError) -> any Plan {
     try compile(graph, options, sharing: nil)
   }
@@ -31,12 +33,13 @@ extension Backend {
 
 /// The arithmetic of activations and of weights as kernels see them; masters and sums stay 32-bit.
 public enum Precision: String, Sendable, SettingChoice {
+  /// 32-bit floats, and bfloat16.
   case f32, bf16
 }
 
-/// What a plan is compiled for.
+/// The purpose and limits of a plan.
 public struct PlanOptions: Sendable, Equatable {
-  /// Images a pass.
+  /// The number of images in a pass.
   public var batch: Int
   /// Training plans have a backward pass; inference plans fold batch norms and fuse.
   public var mode: ExecutionMode
@@ -44,15 +47,15 @@ public struct PlanOptions: Sendable, Equatable {
   public var precision: Precision
   /// Compute threads; part of the result, since the order of float sums depends on it.
   public var threads: Int
-  /// Values to be read besides the outputs, which can always be read.
+  /// The values that can be read besides the outputs, which always can.
   public var taps: [String]
-  /// Values that take a gradient besides the outputs, which always take one in training.
+  /// The values that take a gradient besides the outputs, which always do in training.
   public var seeds: [String]
-  /// Backward passes whose gradients are summed, in order, into one update.
+  /// The number of backward passes whose gradients are summed, in order, into one update.
   public var microBatches: Int
-  /// Trainable parameters that updates leave as they are, by name.
+  /// The names of trainable parameters that updates leave unchanged.
   public var frozen: Set<String>
-  /// The most bytes that the values of a batch may take; the machine's memory unless set.
+  /// The most bytes that the values of a batch may take; by default the machine's memory.
   public var memoryBytes = PlanOptions.machineMemoryBytes
 
   /// Makes options.
@@ -74,18 +77,26 @@ public struct PlanOptions: Sendable, Equatable {
   public static let machineMemoryBytes = Int(clamping: ProcessInfo.processInfo.physicalMemory)
 }
 
-/// Why a graph cannot be compiled or a state cannot be loaded.
+/// An error in compiling a graph or loading a state.
 public enum ExecutionError: Error, Sendable, Equatable, CustomStringConvertible {
+  /// No value has this name.
   case unknownTap(String, suggestion: String?)
+  /// No input has this name.
   case unknownInput(String, suggestion: String?)
+  /// No parameter has this name.
   case missingParameter(String)
+  /// A state does not fit the plan.
   case stateMismatch(parameter: String, reason: String)
+  /// The backend has no form for a node or an option.
   case unsupported(node: String, reason: String)
+  /// The values of a batch do not fit into memory.
   case memory(batch: Int, neededBytes: Int, limitBytes: Int)
+  /// A call of a library failed.
   case library(call: String, node: String, status: Int)
+  /// The graph is invalid.
   case invalidGraph(GraphError)
 
-  /// *where: what; what to do*.
+  /// The message in the form *where: what; what to do*.
   public var description: String {
     switch self {
     case .unknownTap(let name, let suggestion):

@@ -10,87 +10,100 @@ public import Tensors
 ///     plan.backward()
 ///     plan.update(SGD(), StepParameters(rate: 0.1))
 public protocol Plan: AnyObject {
-  /// What the plan was compiled for.
+  /// The options with which the plan was compiled.
   var options: PlanOptions { get }
   /// The handle of a value that may be read or seeded.
   func tap(_ value: String) throws(ExecutionError) -> TapID
-  /// Runs all nodes on a batch, plain `[N, C, H, W]` floats; `key` feeds the random ops (dropout), each node
-  /// drawing from `nodeStream(key:node:)`. A graph of several inputs takes them one after another.
-  func forward(_ images: Span<Float>, key: UInt64)
-  /// The handle of an input that is written by itself.
-  func input(_ name: String) throws(ExecutionError) -> InputID
-  /// Copies what an input holds for a batch, plain row-major; it stays until it is written again.
-  func writeInput(_ input: InputID, _ values: Span<Float>)
-  /// Runs all nodes on what the inputs hold, as `forward` does.
-  func run(key: UInt64)
-  /// Copies a value, plain row-major with the batch first.
-  func readTap(_ tap: TapID, into values: inout MutableSpan<Float>)
-  /// Sets the loss's own gradient by a value, plain row-major; it stays until set again and starts as zero.
-  func writeSeed(_ tap: TapID, _ gradient: Span<Float>)
-  /// Runs all gradients. With micro-batches the sums are kept until the update; they belong to the shared weights, so
-  /// plans of different batch sizes may add to one update.
-  func backward()
-  /// Lends the gradients of all parameters that updates change as one span, for clipping, norms, penalties and sums over
-  /// ranks; those of frozen ones are not among them.
+  /// Runs all nodes on a batch of plain `[N, C, H, W]` floats.
   ///
-  /// The order is the plan's own; elements that only pad a layout are zero.
+  /// `key` feeds random ops such as dropout; each node draws from `nodeStream(key:node:)`. A graph with
+  /// several inputs takes them one after another.
+  func forward(_ images: Span<Float>, key: UInt64)
+  /// The handle of an input that is written on its own.
+  func input(_ name: String) throws(ExecutionError) -> InputID
+  /// Copies a batch of values, plain and row-major, into an input; they stay until the next write.
+  func writeInput(_ input: InputID, _ values: Span<Float>)
+  /// Runs all nodes on the inputs' present values, as `forward` does.
+  func run(key: UInt64)
+  /// Copies a value out, plain and row-major with the batch first.
+  func readTap(_ tap: TapID, into values: inout MutableSpan<Float>)
+  /// Sets the loss's gradient by a value, plain and row-major.
+  ///
+  /// It is zero at first, and stays until it is set again.
+  func writeSeed(_ tap: TapID, _ gradient: Span<Float>)
+  /// Computes all gradients.
+  ///
+  /// With micro-batches they are summed until the update. The sums belong to the shared weights, so plans of
+  /// different batch sizes may add to one update.
+  func backward()
+  /// Lends the gradients of all parameters that updates change as one span.
+  ///
+  /// It serves clipping, norms, penalties and sums over ranks. Gradients of frozen parameters are not
+  /// included. The order is the plan's own; elements that pad a layout are zero.
   func withGradients<R>(_ body: (inout MutableSpan<Float>) throws -> R) rethrows -> R
   /// The handle of a trainable parameter.
   func parameter(_ name: String) throws(ExecutionError) -> ParameterID
-  /// Where each element of a trainable parameter, in row-major order, lies among what `withParameter` lends; allocates.
+  /// The positions of a trainable parameter's elements, taken row-major, in the spans of `withParameter`;
+  /// allocates.
   func order(of parameter: String) throws(ExecutionError) -> [Int32]
-  /// Lends the weights of a parameter and its gradient, both in the plan's own order; elements that only pad are zero.
+  /// Lends the weights of a parameter and its gradient, both in the plan's own order; padding is zero.
   func withParameter<R>(
     _ parameter: ParameterID, _ body: (Span<Float>, inout MutableSpan<Float>) throws -> R
   ) rethrows -> R
-  /// The same gradients as tensors in plain layouts, by parameter; allocates, so for analyses and not for steps.
-  func gradients() throws(ExecutionError) -> [String: Tensor]
-  /// Applies an update rule to every trainable parameter that is not frozen, decay only to those that decay, and the moving
-  /// average.
-  func update(_ rule: any UpdateRule, _ step: StepParameters)
-  /// Whether every weight that the last update wrote, and every running statistic, is a finite number; allocates nothing.
+  /// The gradients as tensors in plain layouts, by parameter.
   ///
-  /// The loss alone does not tell: a rectifier may make 0 of a value that is not a number.
+  /// It allocates, so it is for analyses and not for steps.
+  func gradients() throws(ExecutionError) -> [String: Tensor]
+  /// Applies an update rule to every trainable parameter that is not frozen, and moves the averages.
+  ///
+  /// Weight decay applies to parameters that decay.
+  func update(_ rule: any UpdateRule, _ step: StepParameters)
+  /// True if every weight that the last update wrote, and every running statistic, is finite; allocates
+  /// nothing.
+  ///
+  /// The loss alone does not show it, as a rectifier may turn NaN into 0.
   var isFinite: Bool { get }
-  /// Parameters, statistics, moments and averages in plain layouts; a loaded snapshot continues bit for bit.
+  /// The parameters, statistics, moments and averages in plain layouts.
+  ///
+  /// Training continues from a loaded snapshot bit for bit.
   func snapshot() -> TrainingState
-  /// Puts back a snapshot; parameters it lacks are refused, moments it lacks start at zero.
+  /// Loads a snapshot; it must hold all parameters, while missing moments start at zero.
   func load(_ state: TrainingState) throws(ExecutionError)
-  /// Which kernel runs each call, in order of execution: for `show --plan` and to find slow paths.
+  /// The kernel of each call, in order of execution, for `show --plan` and the search for slow paths.
   var kernels: [KernelDescription] { get }
 }
 
-/// A value of a plan that may be read or seeded.
+/// The handle of a value that can be read or seeded.
 public struct TapID: Hashable, Sendable {
-  /// The position in the plan's own table.
+  /// The position in the plan's table.
   public let index: Int
-  /// Elements of the value for the plan's batch.
+  /// The number of elements of the value for the plan's batch.
   public let count: Int
 
-  /// Makes a handle; plans do.
+  /// Makes a handle, as plans do.
   public init(index: Int, count: Int) {
     self.index = index
     self.count = count
   }
 }
 
-/// A trainable parameter of a plan.
+/// The handle of a trainable parameter.
 public struct ParameterID: Hashable, Sendable {
-  /// The position in the plan's own table.
+  /// The position in the plan's table.
   public let index: Int
 
-  /// Makes a handle; plans do.
+  /// Makes a handle, as plans do.
   public init(index: Int) { self.index = index }
 }
 
-/// An input of a plan.
+/// The handle of an input.
 public struct InputID: Hashable, Sendable {
   /// The position among the graph's inputs.
   public let index: Int
-  /// Elements of the input for the plan's batch.
+  /// The number of elements of the input for the plan's batch.
   public let count: Int
 
-  /// Makes a handle; plans do.
+  /// Makes a handle, as plans do.
   public init(index: Int, count: Int) {
     self.index = index
     self.count = count
@@ -99,11 +112,11 @@ public struct InputID: Hashable, Sendable {
 
 /// One prepared kernel call.
 public struct KernelDescription: Sendable, Equatable {
-  /// The node it belongs to.
+  /// The node to which it belongs.
   public let node: String
-  /// `forward`, `backward-data`, `backward-weights`, `reorder`, …
+  /// The purpose of the call: `forward`, `backward-data`, `backward-weights`, `reorder`, ….
   public let pass: String
-  /// The implementation's name as the library gives it: `brgconv:avx512_core`, `reference`.
+  /// The library's name of the implementation: `brgconv:avx512_core`, `reference`.
   public let implementation: String
 
   /// Makes a description.
@@ -116,31 +129,35 @@ public struct KernelDescription: Sendable, Equatable {
 
 /// A rule that turns gradients into new weights, element by element.
 ///
-/// It must map zero weights, gradients and moments to zero weights: layouts pad with zeros.
+/// It must turn zero weights, gradients and moments into zero weights, as layouts are padded with zeros.
 public protocol UpdateRule: Sendable {
-  /// How many moments a weight has: 1 for momentum, 2 for Adam.
+  /// The number of moments of a weight: 1 for momentum, 2 for Adam.
   var momentCount: Int { get }
-  /// Updates a range of weights in place. `second` is empty for rules of one moment. `decay` is this range's.
+  /// Updates a range of weights in place.
+  ///
+  /// `second` is empty for rules with one moment. `decay` is the weight decay of this range.
   func update(
     weights: inout MutableSpan<Float>, gradients: Span<Float>, first: inout MutableSpan<Float>,
     second: inout MutableSpan<Float>, decay: Float, _ step: StepParameters)
 }
 
-/// What changes from step to step.
+/// The numbers that change from step to step.
 public struct StepParameters: Sendable, Equatable {
   /// The learning rate.
   public var rate: Float
-  /// Weight decay, for the parameters that decay.
+  /// The weight decay, for parameters that decay.
   public var decay: Float
-  /// A factor on every gradient: 1/micro-batches, times the clipping factor.
+  /// The factor of every gradient: 1/micro-batches times the clipping factor.
   public var gradientScale: Float
-  /// The number of this update, from 1: bias correction.
+  /// The number of this update, from 1, for bias correction.
   public var number: Int
-  /// The decay of the moving average of weights and statistics, `a ← decay·a + (1 - decay)·w` after the update;
-  /// it starts as the weights before the first update that keeps one. `nil` keeps none.
+  /// The decay of the moving average of weights and statistics; `nil` keeps no average.
+  ///
+  /// After an update, `a ← decay·a + (1 - decay)·w`. The average starts as the weights before the first
+  /// update that keeps one.
   public var averageDecay: Float?
 
-  /// Makes parameters.
+  /// Makes the numbers of a step.
   public init(
     rate: Float, decay: Float = 0, gradientScale: Float = 1, number: Int = 1, averageDecay: Float? = nil
   ) {
@@ -156,11 +173,11 @@ public struct StepParameters: Sendable, Equatable {
 public struct TrainingState: Sendable, Equatable {
   /// Weights, biases and running statistics.
   public var parameters: [String: Tensor]
-  /// First moments of the trainable parameters.
+  /// The first moments of trainable parameters.
   public var firstMoments: [String: Tensor]
-  /// Second moments, for rules that have them.
+  /// The second moments, for rules with two.
   public var secondMoments: [String: Tensor]
-  /// Moving averages of parameters and running statistics, when they are kept.
+  /// The moving averages of parameters and running statistics, if they are kept.
   public var averages: [String: Tensor]
 
   /// Makes a state.
@@ -175,7 +192,7 @@ public struct TrainingState: Sendable, Equatable {
   }
 }
 
-/// The random stream of a node in one step: equal for every backend, so that masks agree.
+/// The random stream of a node in one step, which is the same for every backend, so that masks agree.
 public func nodeStream(key: UInt64, node: String) -> SeededRandom {
   SeededRandom(seed: key, purpose: node)
 }

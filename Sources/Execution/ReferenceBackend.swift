@@ -1,24 +1,24 @@
 public import Graphs
 import Settings
 
-/// Runs every op's reference kernel, one node after another on one thread: the truth that faster backends are held against.
+/// Runs every op's reference kernel on one thread; faster backends are tested against it.
 ///
 ///     let plan = try ReferenceBackend().compile(graph, PlanOptions(batch: 4, mode: .training))
 public struct ReferenceBackend: Backend {
   /// Makes the backend.
   public init() {}
 
-  /// `reference`.
+  /// The name, `reference`.
   public var name: String { "reference" }
-  /// `portable`: the kernels are plain Swift.
+  /// The instruction set `portable`, as the kernels are plain Swift.
   public var instructionSet: String { "portable" }
-  /// 32-bit floats only.
+  /// True for 32-bit floats alone.
   public func supports(_ precision: Precision) -> Bool { precision == .f32 }
 
-  /// Checks the graph and prepares its values; weights are the graph's, or those of `sharing`.
+  /// Checks the graph and prepares its values; weights are the graph's, or those of the plan to share with.
   ///
-  /// Throws `ExecutionError` for an invalid graph, another precision, unknown taps, and a plan to share with that
-  /// is of another graph or backend.
+  /// Throws `ExecutionError` for an invalid graph, another precision, unknown taps, and a shared plan of
+  /// another graph or backend.
   public func compile(
     _ graph: Graph, _ options: PlanOptions, sharing other: (any Plan)?
   ) throws(ExecutionError) -> any Plan {

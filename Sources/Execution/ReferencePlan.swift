@@ -2,13 +2,15 @@ import Graphs
 import Settings
 import Tensors
 
-/// A graph run node by node through the reference kernels; every value stays readable until the next pass.
+/// A graph that is run node by node by reference kernels.
+///
+/// Every value can be read until the next pass.
 final class ReferencePlan: Plan {
   let options: PlanOptions
   let graph: Graph
   let weights: ReferenceWeights
 
-  /// One node: where its inputs, output and parameters lie.
+  /// One node, with the positions of its inputs, output and parameters.
   private struct Step {
     let node: Node
     let inputs: [Int]
@@ -21,7 +23,7 @@ final class ReferencePlan: Plan {
   private let shapes: [Shape]
   private let encodings: [Int: any ValueEncoding]
   private var values: [Tensor]
-  /// The encoded values as they were computed, before their projection took their place.
+  /// The encoded values before projection, by position.
   private var unprojected: [Int: Tensor] = [:]
   private var seeds: [Int: Tensor] = [:]
   private var key: UInt64 = 0
@@ -110,7 +112,7 @@ final class ReferencePlan: Plan {
     }
   }
 
-  /// Puts the projection of an encoded value in its place.
+  /// Replaces an encoded value by its projection, and keeps the value for the gradient.
   private func project(_ index: Int) {
     guard let encoding = encodings[index] else { return }
     let value = values[index]
@@ -121,7 +123,7 @@ final class ReferencePlan: Plan {
     values[index].values = projected
   }
 
-  /// The gradient by a value of the gradient by its projection: what lies outside the range passes nothing.
+  /// The gradient by a value, from that by its projection: elements outside the range get none.
   private func backwardThroughEncoding(_ gradient: Tensor, of index: Int) -> Tensor {
     guard let range = encodings[index]?.range, let value = unprojected[index] else { return gradient }
     var passed = gradient
@@ -151,6 +153,7 @@ final class ReferencePlan: Plan {
       guard let outputGradient = valueGradients[step.output] else { continue }
       valueGradients[step.output] = nil
       var forward = self.frame(of: step)
+      // The op's gradient is that of its own output, not of the projection.
       forward.output = unprojected[step.output] ?? forward.output
       var frame = GradientFrame(
         forward, outputGradient: backwardThroughEncoding(outputGradient, of: step.output))

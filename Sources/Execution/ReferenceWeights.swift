@@ -1,22 +1,24 @@
 import Graphs
 import Tensors
 
-/// What training changes and the gradients that change it, shared by the reference plans of one graph.
+/// The parameters and gradients of a training, shared by the reference plans of one graph.
 final class ReferenceWeights {
-  /// One stored tensor and what training keeps beside it.
+  /// One stored tensor, and what training keeps beside it.
   struct Entry {
     let name: String
     let slot: ParameterSlot
     let encoding: any Encoding
-    /// Whether updates change it.
+    /// True if updates change it.
     let isUpdated: Bool
-    /// The master.
+    /// The master values.
     var value: Tensor
     var first: [Float] = []
     var second: [Float] = []
     var average: [Float]?
 
-    /// What kernels compute with: the projection; the statistics that training follows are not projected meanwhile.
+    /// The values that kernels compute with: the projection.
+    ///
+    /// Running statistics are not projected during training.
     func projected(_ mode: ExecutionMode) -> Tensor {
       guard slot.isTrainable || mode == .inference else { return value }
       return Parameter(value, encoding: encoding).projected
@@ -27,14 +29,14 @@ final class ReferenceWeights {
   var entries: [Entry]
   /// The gradients of all trainable parameters, one after another, frozen ones last.
   private var gradients: [Float]
-  /// How many of them are of parameters that are updated.
+  /// The number of gradient elements that belong to updated parameters.
   private let updatedCount: Int
-  /// Where each entry's gradient lies; empty for statistics.
+  /// The range of each entry's gradient; empty for statistics.
   private let gradientRanges: [Range<Int>]
-  /// Backward passes summed in the gradients.
+  /// The number of backward passes that are summed in the gradients.
   private var summedPasses = 0
 
-  /// The parameters of a verified graph, some of which may be frozen.
+  /// Takes the parameters of a verified graph, some of which may be frozen.
   init(_ graph: Graph, frozen: Set<String> = []) {
     var entries: [Entry] = []
     for node in graph.nodes {
@@ -60,13 +62,13 @@ final class ReferenceWeights {
     gradients = Array(repeating: 0, count: total)
   }
 
-  /// Starts a sum of gradients, or goes on with it until it has `microBatches` passes.
+  /// Begins a backward pass: adds to the present sum, or starts a new one after `microBatches` passes.
   func beginBackward(microBatches: Int) {
     if summedPasses >= microBatches { clearGradients() }
     summedPasses += 1
   }
 
-  /// Adds to the gradient of a trainable parameter, given the gradient by its projection.
+  /// Adds to the gradient of a trainable parameter, from the gradient by its projection.
   func addGradient(_ gradient: Tensor, of index: Int) {
     guard !gradientRanges[index].isEmpty else { return }
     let entry = entries[index]
@@ -108,7 +110,7 @@ final class ReferenceWeights {
     return tensors
   }
 
-  /// Updates every trainable parameter that is not frozen and the averages, and starts a new sum of gradients.
+  /// Updates the parameters that are not frozen and the averages, and starts a new sum of gradients.
   func update(_ rule: any UpdateRule, _ step: StepParameters) {
     if step.averageDecay != nil { startAverages() }
     let gradients = gradients
@@ -144,7 +146,7 @@ final class ReferenceWeights {
     entries[index].second = secondValues
   }
 
-  /// Starts moving averages as the present weights, where there are none yet.
+  /// Starts the moving averages that do not exist yet at the present weights.
   private func startAverages() {
     for index in entries.indices where entries[index].average == nil {
       entries[index].average = entries[index].value.values

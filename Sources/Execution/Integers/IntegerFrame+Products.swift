@@ -2,10 +2,10 @@ import Graphs
 import Tensors
 
 extension IntegerFrame {
-  /// What a layer of weights and perhaps a bias computes with.
+  /// The constants of a product layer.
   ///
-  /// Refuses weights that are stored as anything but integers of eight bits or less, and channels of which
-  /// `Σ|w|·255 + |bias|` is beyond 2³⁰.
+  /// Refuses weights that are not stored as integers of eight bits or less, and channels for which
+  /// `Σ|w|·255 + |bias|` exceeds 2³⁰.
   func products() throws(IntegerRefusal) -> IntegerProducts {
     guard let weight = parameters[.weight] else { throw IntegerRefusal("it has no weights") }
     guard let encoding = weight.encoding as? any IntegerStorable else {
@@ -20,7 +20,7 @@ extension IntegerFrame {
       bias: bias ?? Array(repeating: 0, count: channels))
   }
 
-  /// The same from integers, the scale of each output channel, and real biases.
+  /// The constants from integers, the scale of each output channel, and real biases.
   func products(
     _ weights: IntegerWeights, scales: [Double], bias: [Double]
   ) throws(IntegerRefusal) -> IntegerProducts {

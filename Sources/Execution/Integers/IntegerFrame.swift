@@ -1,23 +1,24 @@
 import Encodings
 import Graphs
 
-/// What an op knows when it becomes a kernel: the values it reads and writes, and its parameters.
+/// The values and parameters from which an op makes its integer kernel.
 struct IntegerFrame {
   /// The values that are read.
   let inputs: [IntegerProgram.Value]
-  /// The value that is written: that of the clamp, where one is fused.
+  /// The value that is written, which is that of a fused clamp if there is one.
   let output: IntegerProgram.Value
-  /// The least and the greatest integer to write: of the output's bits, narrowed by a fused clamp.
+  /// The least and the greatest integer that is written, narrowed by a fused clamp.
   let bounds: ClosedRange<Int32>
   /// The op's parameters by role.
   let parameters: [ParameterRole: Parameter]
 
-  /// Input scale / output scale.
+  /// The scale of an input divided by that of the output.
   func ratio(of input: Int = 0) -> Double { Double(inputs[input].scale) / Double(output.scale) }
 
-  /// A multiplication by a ratio of sums that are at most `largest` in magnitude.
+  /// A multiplication by a ratio, for sums of at most `largest` in magnitude.
   ///
-  /// Refuses sums that might leave ±2³⁰ before it or after it: no kernel then needs more than 32 bits for either.
+  /// Refuses sums that could leave ±2³⁰ before or after it, so that no kernel needs more than 32 bits for
+  /// either.
   func rescale(_ ratio: Double, sumsWithin largest: Double) throws(IntegerRefusal) -> Rescale {
     guard largest <= Rescale.largestSum else {
       throw IntegerRefusal("its sums may reach \(Self.words(largest)), beyond 2^30; use fewer inputs")
@@ -36,15 +37,15 @@ struct IntegerFrame {
 }
 
 extension IntegerProgram.Value {
-  /// The largest distance of an integer from any zero point: 255 for eight bits.
+  /// The largest distance between an integer and a zero point: 255 for eight bits.
   var span: Int { Int(bounds.upperBound - bounds.lowerBound) }
 
-  /// The integer that stands for a number: rounded half to even in double precision, then clamped.
+  /// The integer for a number: rounded half to even in double precision, then clamped.
   func integer(_ number: Double) -> Int32 {
     let steps = (number / Double(scale)).rounded(.toNearestOrEven) + Double(zeroPoint)
     return Int32(min(max(steps, Double(bounds.lowerBound)), Double(bounds.upperBound)))
   }
 
-  /// The number that an integer stands for.
+  /// The number for an integer.
   func number(_ integer: Int32) -> Double { Double(scale) * Double(integer - zeroPoint) }
 }

@@ -1,34 +1,36 @@
 public import Graphs
 
-/// Weights of eight bits or less and how a device may store them.
+/// Weights of eight bits or less, and their storage on a device.
 public struct IntegerWeights: Sendable, Equatable {
-  /// How the numbers are stored; they are the same whichever way.
+  /// A form of storage, which leaves the numbers unchanged.
   public enum Storage: Sendable, Equatable {
-    /// One after another, in so many bits each (2…8).
+    /// One number after another, in so many bits each (2…8).
     case dense(bits: Int)
-    /// Survivors of a mask, in so many bits each, with their places.
+    /// The survivors of a mask, in so many bits each, with their places.
     case sparse(Mask, bits: Int)
-    /// An index of so many bits into a table of bytes.
+    /// An index of so many bits for each weight into a table of bytes.
     case codebook(indices: [UInt8], table: [Int8], bits: Int)
-    /// Ones with a sign, which takes a bit.
+    /// Ones with a sign, which takes one bit.
     case signs
-    /// A sign before the place among zero and a few magnitudes, ascending, in so many bits (2…8).
+    /// A sign, and the position among zero and a few ascending magnitudes, in so many bits (2…8).
     case levels(symbols: [UInt8], magnitudes: [Int8], bits: Int)
-    /// Rows of sub-vectors that share few.
+    /// Rows of sub-vectors from small tables.
     case vectors(SubVectors)
   }
 
-  /// Sub-vectors, each one of a few in a table: rows of `books` of them have a table for each place, or one for all.
+  /// Sub-vectors that are taken from tables.
+  ///
+  /// Each position of a sub-vector in a row has its own table, or all positions share one.
   public struct SubVectors: Sendable, Equatable {
-    /// Which one each is, row by row.
+    /// The index of each sub-vector in its table, row by row.
     public let indices: [UInt8]
     /// The tables, one after another, all of one length.
     public let table: [Int8]
-    /// Numbers of a sub-vector.
+    /// The number of elements of a sub-vector.
     public let width: Int
     /// The number of tables: 1, or as many as a row has sub-vectors.
     public let books: Int
-    /// Bits that a number takes where all are written out.
+    /// The bits of a number when all are written out.
     public let bits: Int
 
     /// Makes sub-vectors.
@@ -43,7 +45,7 @@ public struct IntegerWeights: Sendable, Equatable {
 
   /// The numbers, row-major: `[O, I/groups, Kh, Kw]` or `[O, I]`.
   public let values: [Int8]
-  /// How they are stored.
+  /// The form in which they are stored.
   public let storage: Storage
 
   /// Makes weights.
@@ -53,21 +55,23 @@ public struct IntegerWeights: Sendable, Equatable {
   }
 }
 
-/// What convolutions and linear layers share: `y = clamp(zero_y + rescale[o](bias[o] + Σ w[o,i] · (x[i] - zero_x)))`.
+/// The constants of convolutions and linear layers.
+///
+/// They compute `y = clamp(zero_y + rescale[o](bias[o] + Σ w[o,i] · (x[i] - zero_x)))`.
 public struct IntegerProducts: Sendable, Equatable {
   /// The weights.
   public let weights: IntegerWeights
-  /// One for each output channel, in steps of input scale times weight scale; zeros where the layer has none.
+  /// The bias of each output channel, in steps of input scale · weight scale; zeros if the layer has none.
   public let bias: [Int32]
-  /// The integer that stands for zero in the input; what lies outside of an image is this.
+  /// The integer for zero in the input, which is also the value outside an image.
   public let inputZero: Int32
   /// The least and the greatest integer of the input.
   public let inputBounds: ClosedRange<Int32>
-  /// One for each output channel: input scale · weight scale / output scale.
+  /// The ratio of each output channel: input scale · weight scale / output scale.
   public let rescales: [Rescale]
-  /// The integer that stands for zero in the output.
+  /// The integer for zero in the output.
   public let outputZero: Int32
-  /// The least and the greatest output: of its bits, narrowed by fused clamps.
+  /// The least and the greatest output, narrowed by fused clamps.
   public let bounds: ClosedRange<Int32>
 
   /// Makes the constants.

@@ -8,16 +8,18 @@ extension IntegerProgram.Value {
     return IntegerValue(bits: bits, scale: scale, zeroPoint: Int(zeroPoint))
   }
 
-  /// The integer that stands for a real number, as the simulation rounds: `round(x / scale)` in 32-bit floats, half to even.
+  /// The integer for a real number, rounded as in simulation: `round(x / scale)` in 32-bit floats, half to
+  /// even.
   public func integer(_ number: Float) -> Int8 { Int8(encoding.integer(number)) }
 
-  /// The number that an integer stands for: `scale · (q - zeroPoint)`.
+  /// The number for an integer: `scale · (q - zeroPoint)`.
   public func number(_ integer: Int8) -> Float { encoding.value(Int(integer)) }
 }
 
 extension IntegerProgram {
-  /// For each channel of the image, the input integer of each of the 256 pixel values: `integer((pixel - mean) / deviation)`,
-  /// as the loader normalizes.
+  /// The input integer of each of the 256 pixel values, for each channel of the image.
+  ///
+  /// It is `integer((pixel - mean) / deviation)`, as the loader normalizes.
   public func pixelTables(_ input: InputDescription) -> [[Int8]] {
     let value = values[inputs[0]]
     return zip(input.mean, input.deviation).map { mean, deviation in

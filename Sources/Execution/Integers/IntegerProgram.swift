@@ -2,23 +2,23 @@ import Encodings
 public import Graphs
 public import Tensors
 
-/// A network as an integer device runs it: signed bytes between steps, every constant resolved.
+/// A network as an integer device runs it: signed bytes between steps, with every constant resolved.
 ///
 ///     let program = try IntegerProgram(student)
 ///
-/// What `Graph.valuePlaces()` says is stored becomes a value; clamps are fused into the steps that compute what they read;
-/// dropouts vanish. The integer reference runs a program, exporters write one down, and both mean the same bytes:
-/// `Documentation/integer-arithmetic.md` is the specification.
+/// Values that `Graph.valuePlaces()` calls stored become values of the program. Clamps are fused into the
+/// steps whose output they read, and dropouts vanish. The integer reference runs a program and exporters
+/// write it; both give the same bytes, which `Documentation/integer-arithmetic.md` specifies.
 public struct IntegerProgram: Sendable {
-  /// Something that a step reads or writes.
+  /// A value that steps read or write.
   public struct Value: Sendable, Equatable {
-    /// The graph's name for it.
+    /// The name of the value in the graph.
     public let name: String
-    /// Its extents for one image, without the batch: `[C, H, W]` or `[F]`.
+    /// The shape for one image, without the batch: `[C, H, W]` or `[F]`.
     public let shape: Shape
-    /// The step between integers.
+    /// The difference between the numbers of neighbouring integers.
     public let scale: Float
-    /// The integer that stands for zero.
+    /// The integer for zero.
     public let zeroPoint: Int32
     /// The least and the greatest integer that the value's bits allow.
     public let bounds: ClosedRange<Int32>
@@ -37,13 +37,13 @@ public struct IntegerProgram: Sendable {
 
   /// One kernel call.
   public struct Step: Sendable {
-    /// The node that computes, whose parameters the kernel holds; a clamp fused into it bears no step of its own.
+    /// The node that computes, whose parameters the kernel holds; a fused clamp has no step.
     public let node: String
-    /// Positions of what it reads in `values`.
+    /// The positions in `values` of the values that it reads.
     public let inputs: [Int]
-    /// The position of what it writes.
+    /// The position in `values` of the value that it writes.
     public let output: Int
-    /// What is computed, with all constants.
+    /// The computation with all its constants.
     public let kernel: any IntegerKernel
 
     /// Makes a step.
@@ -55,16 +55,16 @@ public struct IntegerProgram: Sendable {
     }
   }
 
-  /// All values: the inputs, then one a step in the order of steps.
+  /// All values: the inputs, then one for each step in the order of steps.
   public let values: [Value]
-  /// Positions of the graph's inputs.
+  /// The positions of the graph's inputs.
   public let inputs: [Int]
-  /// Positions of the graph's outputs; the first is the logits.
+  /// The positions of the graph's outputs; the first one holds the logits.
   public let outputs: [Int]
   /// The steps in the order of running.
   public let steps: [Step]
 
-  /// Makes a program of parts that fit one another.
+  /// Makes a program; the parts must fit together.
   public init(values: [Value], inputs: [Int], outputs: [Int], steps: [Step]) {
     self.values = values
     self.inputs = inputs
@@ -73,22 +73,27 @@ public struct IntegerProgram: Sendable {
   }
 }
 
-/// What a step computes: constants and geometry of one kind of kernel, as plain numbers.
+/// The computation of a step: constants and geometry of one kind of kernel, as plain numbers.
 ///
-/// A new kind is one file here, a reference kernel, and one file in each consumer that runs or writes it natively.
+/// A new kind takes one file here with its reference kernel, and one file in each consumer that runs or
+/// writes it natively.
 public protocol IntegerKernel: Sendable {
   /// A name for listings: `convolution`, `linear`, `add`.
   static var kind: String { get }
-  /// Multiply-adds of one image.
+  /// The multiply-adds of one image.
   var multiplyAdds: Int { get }
-  /// Where the output may lie over an input.
+  /// The place where the output may lie in memory.
   var placement: OutputPlacement { get }
-  /// The reference: computes one image; inputs and output row-major as `Value.shape` says. Clear before fast.
+  /// Computes one image; inputs and output are row-major as `Value.shape` says.
+  ///
+  /// This is the reference, made to be clear and not fast.
   func forward(_ inputs: [[Int8]]) -> [Int8]
 }
 
 extension IntegerKernel {
+  /// No multiply-adds.
   public var multiplyAdds: Int { 0 }
+  /// Apart from the inputs, which is right for every kernel.
   public var placement: OutputPlacement { .apart }
   /// The kind, reachable from an existential.
   public var kind: String { Self.kind }

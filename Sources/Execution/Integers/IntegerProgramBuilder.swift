@@ -2,11 +2,11 @@ import Encodings
 import Graphs
 import Tensors
 
-/// Makes values and steps of a graph's nodes, one after another.
+/// Makes values and steps from a graph's nodes, one after another.
 struct IntegerProgramBuilder {
   private(set) var values: [IntegerProgram.Value] = []
   private(set) var steps: [IntegerProgram.Step] = []
-  /// By name of a graph's value, its position in `values`; clamps and what they bound share one.
+  /// The position in `values` of each value of the graph, by name; a fused clamp shares that of its input.
   private(set) var positions: [String: Int] = [:]
   private let graph: Graph
   private let places: [String: ValuePlace]
@@ -22,7 +22,9 @@ struct IntegerProgramBuilder {
     values.append(try value(input.name, shape: input.shape, encoding: graph.values[input.name]))
   }
 
-  /// Appends the step of a node, unless it is already computed along with what it reads, or nothing is left to compute.
+  /// Appends the step of a node.
+  ///
+  /// A node has no step if it is fused into its input's, or if nothing is left to compute.
   mutating func append(_ node: Node) throws(ExecutionError) {
     guard positions[node.name] == nil else { return }
     if node.op.valueFlow == .vanishing { return try appendAlias(node) }
@@ -50,7 +52,7 @@ struct IntegerProgramBuilder {
     steps.append(step)
   }
 
-  /// Where a value lies that an earlier node or an input of the graph made.
+  /// The position of a value that an earlier node or an input of the graph made.
   private func position(of value: String) -> Int {
     guard let position = positions[value] else { preconditionFailure("\(value) is read before it is made") }
     return position
@@ -62,7 +64,7 @@ struct IntegerProgramBuilder {
     return parameters
   }
 
-  /// The clamp that is computed along with a node: its only reader, unless the value in between has an encoding of its own.
+  /// The clamp that is fused into a node: its only reader, unless the value between has an encoding.
   private func fusedClamp(of node: Node) -> (node: Node, op: any IntegerClamp)? {
     guard case .fused(let name) = places[node.name], graph.values[node.name] == nil,
       let reader = graph.node(named: name), let op = reader.op as? any IntegerClamp
@@ -70,7 +72,7 @@ struct IntegerProgramBuilder {
     return (reader, op)
   }
 
-  /// The value that a step writes: what moves numbers hands on the encoding of what it reads.
+  /// The value that a step writes; an op that moves numbers passes on the encoding of its input.
   private func output(of node: Node, clamp: Node?) throws(ExecutionError) -> IntegerProgram.Value {
     let name = clamp?.name ?? node.name
     let shape = Shape(Array((graph.shape(of: name) ?? []).dimensions.dropFirst()))
@@ -83,14 +85,14 @@ struct IntegerProgramBuilder {
       name: name, shape: shape, scale: source.scale, zeroPoint: source.zeroPoint, bounds: source.bounds)
   }
 
-  /// Dropouts are what they read.
+  /// Gives a node that vanishes, such as a dropout, the position of its input.
   private mutating func appendAlias(_ node: Node) throws(ExecutionError) {
     let position = position(of: node.inputs[0])
     try requireAlike(node, values[position])
     positions[node.name] = position
   }
 
-  /// The host computes it from the program's output.
+  /// Leaves a node to the host, which computes it from the program's output.
   private mutating func appendHostOp(_ node: Node) throws(ExecutionError) {
     if let reader = graph.nodes.first(where: { $0.inputs.contains(node.name) }) {
       throw .readHostOp(node, reader: reader)
@@ -98,7 +100,7 @@ struct IntegerProgramBuilder {
     positions[node.name] = position(of: node.inputs[0])
   }
 
-  /// Refuses an encoding of a value's own where it must have that of what is read.
+  /// Refuses an encoding of a node that differs from that of its input, whose numbers it passes on.
   private func requireAlike(_ node: Node, _ source: IntegerProgram.Value) throws(ExecutionError) {
     guard let own = graph.values[node.name] else { return }
     let encoding = try integerEncoding(node.name, own)

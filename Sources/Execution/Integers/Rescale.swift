@@ -1,24 +1,27 @@
 /// Multiplication of a sum by a positive ratio, in integers, rounded once.
 ///
-/// **Formula**: `(sum · multiplier + 2^(shift-1)) >> shift`, floor of the exact product over `2^shift`: halves go up.
-/// `ratio ≈ multiplier / 2^shift` with 15 bits, so the ratio is off by at most one part in 32,768: half a hundredth of a step
-/// at the far end of eight bits.
+/// **Formula**: `(sum · multiplier + 2^(shift-1)) >> shift`, the floor of a division by `2^shift`, so that
+/// halves are rounded up. `ratio ≈ multiplier / 2^shift` has 15 bits, so it is off by at most one part in
+/// 32,768. At the far end of eight bits that is less than a hundredth of a step.
 ///
-/// **Ranges**: sums within ±2³⁰, which `IntegerProgram` proves of every layer. Fifteen bits are enough for a result of eight, and
-/// make the product cheap everywhere: `(sum · multiplier) >> 16` is one instruction on a Cortex-M4 (SMULWB), and two
-/// 16-bit multiplications where there is no 64-bit product; flooring twice by shifts is flooring once.
+/// **Ranges**: sums lie within ±2³⁰, which `IntegerProgram` proves for every layer. Fifteen bits are enough
+/// for a result of eight, and make the product cheap everywhere. `(sum · multiplier) >> 16` is one
+/// instruction on a Cortex-M4 (SMULWB), and two 16-bit multiplications where there is no 64-bit product. Two
+/// shifts that round down give the same as one.
 public struct Rescale: Sendable, Hashable {
-  /// The largest shift: beyond it every sum becomes 0.
+  /// The largest shift, at which every sum becomes 0.
   public static let maximumShift: Int32 = 46
-  /// The largest magnitude of a sum before and after rescaling, 2³⁰: programs refuse what could exceed it.
+  /// The largest magnitude of a sum before and after rescaling, 2³⁰; programs refuse larger ones.
   public static let largestSum = 0x1p30
 
-  /// The ratio's leading bits, 0…32,767; at least 16,384 unless the shift is at its bounds.
+  /// The leading bits of the ratio, 0…32,767; at least 16,384 unless the shift is at one of its bounds.
   public let multiplier: Int32
-  /// Bits that are dropped after the multiplication, 0…46.
+  /// The number of bits that are dropped after the multiplication, 0…46.
   public let shift: Int32
 
-  /// The nearest representable ratio; ratios of 2¹⁵ and more become the largest, as any sum then leaves eight bits.
+  /// Makes the nearest ratio that can be represented.
+  ///
+  /// Ratios of 2¹⁵ and more become the largest one, as any sum then leaves eight bits.
   public init(_ ratio: Double) {
     precondition(ratio >= 0 && ratio.isFinite, "a ratio of \(ratio)")
     guard ratio > 0 else {
@@ -36,7 +39,7 @@ public struct Rescale: Sendable, Hashable {
     self.shift = shift
   }
 
-  /// The rescaled sum, exact for every 32-bit sum.
+  /// The rescaled sum, computed exactly in 64 bits and clamped to 32.
   public func callAsFunction(_ sum: Int32) -> Int32 {
     let product = Int64(sum) * Int64(multiplier)
     guard shift > 0 else { return Int32(clamping: product) }

@@ -1,14 +1,14 @@
-/// Places for buffers in one piece of memory, so that no two that live at once overlap.
+/// A layout of buffers in one piece of memory, in which no two overlap that live at the same time.
 ///
-/// Buffers are placed one after another, each at the lowest place that is free as long as it lives (greedy by size;
-/// Pisarchyk, Lee, "Efficient memory management for deep neural net inference", 2020, arXiv:2001.03288). Several orders of
-/// placing are tried and the smallest arena is taken. O(n² log n) for n buffers.
+/// Buffers are placed one after another, each at the lowest offset that is free during its life (greedy by
+/// size; Pisarchyk, Lee, "Efficient memory management for deep neural net inference", 2020,
+/// arXiv:2001.03288). Several orders are tried, and the smallest arena is taken. O(n² log n) for n buffers.
 public struct Arena: Sendable, Equatable {
-  /// A piece of memory from one step to another.
+  /// A piece of memory that is needed for a range of steps.
   public struct Buffer: Sendable, Equatable {
-    /// Its bytes.
+    /// The size in bytes.
     public let byteCount: Int
-    /// The first and the last step that need it.
+    /// The first and the last step that need the buffer.
     public let life: ClosedRange<Int>
 
     /// Makes a piece of memory.
@@ -18,12 +18,12 @@ public struct Arena: Sendable, Equatable {
     }
   }
 
-  /// By buffer, its first byte.
+  /// The first byte of each buffer.
   public let offsets: [Int]
-  /// The bytes of the arena.
+  /// The size of the arena in bytes.
   public let byteCount: Int
 
-  /// Places buffers at multiples of `alignment`, which takes so many bytes of each as well.
+  /// Places buffers at multiples of `alignment` bytes, to which their sizes are rounded up.
   public init(_ buffers: [Buffer], alignment: Int) {
     let sizes = buffers.map { ($0.byteCount + alignment - 1) / alignment * alignment }
     let bySize = buffers.indices.sorted {
@@ -62,7 +62,9 @@ public struct Arena: Sendable, Equatable {
     return offsets
   }
 
-  /// The most bytes that live at once: no arena is smaller. O(n + steps).
+  /// The most bytes that live at the same time; no arena is smaller.
+  ///
+  /// O(n + steps).
   public static func lowerBound(_ buffers: [Buffer]) -> Int {
     guard let last = buffers.map(\.life.upperBound).max() else { return 0 }
     var changes = Array(repeating: 0, count: last + 2)

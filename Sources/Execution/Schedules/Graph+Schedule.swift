@@ -1,10 +1,10 @@
 public import Graphs
 
 extension Graph {
-  /// The nodes in their order, one image at a time, with values of so many bytes; values count from the inputs on, then a
-  /// node each.
+  /// The schedule of the nodes for one image, with the bytes of each value.
   ///
-  /// With `isInPlace` outputs lie over inputs where ops allow it, else each value has memory of its own.
+  /// Values are numbered from the inputs on, then one for each node. With `isInPlace`, outputs lie over
+  /// inputs where ops allow it; else each value has its own memory.
   public func schedule(isInPlace: Bool = true, bytes: (_ value: String) -> Int) -> Schedule {
     let names = inputs.map(\.name) + nodes.map(\.name)
     let places = Dictionary(zip(names, 0...), uniquingKeysWith: { first, _ in first })

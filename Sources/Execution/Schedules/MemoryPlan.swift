@@ -1,24 +1,26 @@
 /// A schedule with a place for every value and all working memory.
 public struct MemoryPlan: Sendable {
-  /// By value, its first byte; 0 for values that nothing touches.
+  /// The first byte of each value; 0 for values that no step touches.
   public let offsets: [Int]
-  /// By step that runs, where its working memory begins and how many bytes it has.
+  /// The offset and size in bytes of the working memory, for each step that runs.
   public let scratch: [(offset: Int, byteCount: Int)]
-  /// The bytes of the whole.
+  /// The size of the whole in bytes.
   public let byteCount: Int
-  /// The most bytes that live at once, working memory included: no arena is smaller.
+  /// The most bytes that live at the same time, working memory included; no arena is smaller.
   public let lowerBound: Int
 }
 
 extension Schedule {
-  /// Places everything at multiples of `alignment`; the arena is as small as it can be, but where `room` holds one with all the
-  /// working memory that is of use.
+  /// Places values and working memory at multiples of `alignment` bytes.
+  ///
+  /// The arena is as small as possible. If all useful working memory fits into `room` bytes, steps get all of
+  /// it; else they get what is free at their time anyway.
   public func placed(alignment: Int, room: Int = 0) -> MemoryPlan {
     let least = place(alignment, growth: 0)
     guard steps.contains(where: { $0.scratch.count > 1 }) else { return plan(least) }
     let most = place(alignment, growth: 1, Self.endless)
     if most.arena.byteCount <= room { return plan(most) }
-    // Where there is no room, what is free at a step anyway.
+    // Without enough room, working memory gets what is free at its step anyway.
     let chosen = [1.0, 0.5, 0.25].lazy.map { place(alignment, growth: $0, least.arena.byteCount) }
       .first { $0.arena.byteCount <= least.arena.byteCount }
     return plan(chosen ?? least)
@@ -26,10 +28,10 @@ extension Schedule {
 
   private typealias Placed = (arena: Arena, scratch: [Int], buffers: [Arena.Buffer])
 
-  /// An arena that holds any working memory.
+  /// The size of an arena that can hold any working memory.
   private static let endless = 1 << 40
 
-  /// Places values and working memory, which takes a share of what is free at its step.
+  /// Places values and working memory, which takes the share `growth` of the bytes that are free at its step.
   private func place(_ alignment: Int, growth: Double, _ arenaBytes: Int = 0) -> Placed {
     let scratch = steps.enumerated().map { index, step in
       guard step.scratch.count > 1 else { return step.scratch.lowerBound }

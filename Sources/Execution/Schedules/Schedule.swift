@@ -1,25 +1,26 @@
 public import Graphs
 
-/// In what order steps run, and how long each piece of memory is needed: the one analysis of liveness, for plans, exporters and
-/// estimates.
+/// The order of steps and the life of each piece of memory.
+///
+/// It is the one analysis of liveness, for plans, exporters and estimates.
 ///
 ///     let schedule = Schedule(bytes: [256, 1024, 10], steps: [.init([0], 1), .init([1], 2)], inputs: [0], kept: [2])
 ///     schedule.peakBytes                    // 1280: no arena is smaller
 ///     schedule.placed(alignment: 4).byteCount
 ///
-/// **Life** of a value: from the first step that touches it to the last; an input's from the beginning, a kept value's to the
-/// end. What a step leaves unmoved is its first input's memory by another name, and the step is none. What works in place takes
-/// over the memory of the first input of equal size that nothing reads later.
+/// A value **lives** from the first step that touches it to the last; an input from the beginning, a kept
+/// value to the end. A step that moves nothing is left out, and its output is its first input's memory. A
+/// step that works in place takes over the memory of the first input of equal size that no later step reads.
 public struct Schedule: Sendable {
-  /// A kernel or call that runs: what it touches, by the values' places.
+  /// A kernel or call that runs, with the values that it touches as positions.
   public struct Step: Sendable {
-    /// What it reads.
+    /// The values that it reads.
     public var inputs: [Int]
-    /// What it makes; `nil` for a call that only touches memory.
+    /// The value that it makes; `nil` for a call that only touches memory.
     public var output: Int?
-    /// Where the output may lie over an input.
+    /// The place where the output may lie in memory.
     public var placement: OutputPlacement
-    /// Bytes of working memory beside values: the least that will do, and as much as is of use.
+    /// The bytes of working memory: the least that suffices, and the most that is of use.
     public var scratch: ClosedRange<Int>
 
     /// Makes a step.
@@ -34,18 +35,20 @@ public struct Schedule: Sendable {
     }
   }
 
-  /// The places of the steps that run, in their order; of the given ones those that move something.
+  /// The positions, among the given steps, of those that run, in order; steps that move nothing are left out.
   public private(set) var order: [Int] = []
   /// The steps that run.
   public private(set) var steps: [Step] = []
-  /// The pieces of memory; lives count the steps that run.
+  /// The pieces of memory, whose lives count the steps that run.
   public private(set) var buffers: [Arena.Buffer] = []
-  /// By value, its piece; `nil` for values that nothing touches.
+  /// The piece of memory of each value; `nil` for values that no step touches.
   public private(set) var owners: [Int?] = []
 
-  /// Follows values of so many bytes through steps; inputs are there before the first, kept values after the last.
+  /// Follows values of so many bytes through steps.
+  ///
+  /// Inputs exist before the first step, and kept values after the last.
   public init(bytes: [Int], steps all: [Step], inputs: [Int], kept: [Int]) {
-    // First what is the same memory by definition.
+    // First, values that are the same memory by definition.
     var same = Array(bytes.indices)
     for (position, step) in all.enumerated() {
       if step.placement == .unmoved, let output = step.output, let input = step.inputs.first {
@@ -62,7 +65,7 @@ public struct Schedule: Sendable {
     }
     for value in kept { ends[same[value]] = max(steps.count - 1, 0) }
 
-    // Then what an input leaves to an output: what is kept leaves nothing.
+    // Then, outputs that take over the memory of an input; kept values leave none.
     let isKept = Set(kept.map { same[$0] })
     var owner: [Int?] = Array(repeating: nil, count: bytes.count)
     var pieces: [(count: Int, start: Int, end: Int)] = []
@@ -91,6 +94,6 @@ public struct Schedule: Sendable {
     owners = same.map { owner[$0] }
   }
 
-  /// The most bytes of values that live at once, working memory apart.
+  /// The most bytes of values that live at the same time, without working memory.
   public var peakBytes: Int { Arena.lowerBound(buffers) }
 }

@@ -3,28 +3,30 @@ public import Tensors
 
 /// The mean of each window.
 ///
-/// **Formula**: `y = clamp(zero_y + rescale[n](Σ (x - zero_x)))`, `rescale[n]` of input scale / (n · output scale), n being the
-/// elements that count: those of the window, or those inside of the image where padding does not count.
+/// **Formula**: `y = clamp(zero_y + rescale[n](Σ (x - zero_x)))`, where `rescale[n]` has the ratio input
+/// scale / (n · output scale). n is the number of elements of the window, or of those inside the image if
+/// padding does not count.
 public struct IntegerAveragePool: IntegerKernel {
+  /// The name in listings: `average-pool`.
   public static let kind = "average-pool"
 
-  /// `[C, H, W]`.
+  /// The input's shape, `[C, H, W]`.
   public let input: Shape
-  /// `[C, Ho, Wo]`.
+  /// The output's shape, `[C, Ho, Wo]`.
   public let output: Shape
-  /// Rows and columns of a window; a global pooling's is the whole image.
+  /// Rows and columns of a window; the whole image for global pooling.
   public let kernel: Extent
   /// The step between windows.
   public let stride: Extent
-  /// Rows and columns outside of the image on each side.
+  /// Rows and columns of padding at the top and on the left.
   public let padding: Extent
-  /// Whether padding counts in the mean.
+  /// True if padding counts in the mean.
   public let countsPadding: Bool
-  /// The integer that stands for zero in the input.
+  /// The integer for zero in the input.
   public let inputZero: Int32
-  /// By the number of elements that count.
+  /// The rescaling of a sum, by the number of elements that count.
   public let rescales: [Int: Rescale]
-  /// The integer that stands for zero in the output.
+  /// The integer for zero in the output.
   public let outputZero: Int32
   /// The least and the greatest output.
   public let bounds: ClosedRange<Int32>
@@ -53,7 +55,7 @@ public struct IntegerAveragePool: IntegerKernel {
     self.rescales = rescales
   }
 
-  /// The elements that count at an output position.
+  /// The number of elements that count at an output position.
   public func count(row: Int, column: Int) -> Int {
     Self.count(row, column, input, kernel, stride, padding, countsPadding)
   }
@@ -69,6 +71,7 @@ public struct IntegerAveragePool: IntegerKernel {
     return rows * (min(left + kernel.width, input[2]) - max(left, 0))
   }
 
+  /// Sums each window, and rescales by its number of elements.
   public func forward(_ inputs: [[Int8]]) -> [Int8] {
     let x = inputs[0]
     var y = [Int8](repeating: 0, count: output.count)

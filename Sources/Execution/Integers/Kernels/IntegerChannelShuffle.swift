@@ -1,12 +1,13 @@
 public import Tensors
 
-/// Channels in another order: `y[j·groups + g, p] = x[g·C/groups + j, p]`.
+/// A reordering of channels: `y[j·groups + g, p] = x[g·C/groups + j, p]`.
 public struct IntegerChannelShuffle: IntegerKernel {
+  /// The name in listings: `channel-shuffle`.
   public static let kind = "channel-shuffle"
 
-  /// `[C, …]`.
+  /// The shape, `[C, …]`.
   public let shape: Shape
-  /// The groups that are interleaved; they divide C.
+  /// The number of groups that are interleaved; it divides C.
   public let groups: Int
 
   /// Makes a kernel.
@@ -20,6 +21,7 @@ public struct IntegerChannelShuffle: IntegerKernel {
     channel % groups * (shape[0] / groups) + channel / groups
   }
 
+  /// Copies each channel from its source.
   public func forward(_ inputs: [[Int8]]) -> [Int8] {
     let plane = shape.count / shape[0]
     return (0..<shape[0]).flatMap { channel in

@@ -1,14 +1,15 @@
 public import Tensors
 
-/// Some channels in a row: `y[c, p] = x[start + c, p]`.
+/// A range of channels: `y[c, p] = x[start + c, p]`.
 public struct IntegerChannelSlice: IntegerKernel {
+  /// The name in listings: `channel-slice`.
   public static let kind = "channel-slice"
 
-  /// `[C, …]`.
+  /// The input's shape, `[C, …]`.
   public let shape: Shape
   /// The first channel.
   public let start: Int
-  /// How many there are.
+  /// The number of channels.
   public let count: Int
 
   /// Makes a kernel.
@@ -18,6 +19,7 @@ public struct IntegerChannelSlice: IntegerKernel {
     self.count = count
   }
 
+  /// Copies the range of channels.
   public func forward(_ inputs: [[Int8]]) -> [Int8] {
     let plane = shape.count / shape[0]
     return Array(inputs[0][start * plane..<(start + count) * plane])

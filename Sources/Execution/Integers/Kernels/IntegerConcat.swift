@@ -2,15 +2,16 @@
 ///
 /// **Formula**: `y = clamp(zero_y + rescale_k(x - zero_k))`; an input that has the output's scale and zero point is copied.
 public struct IntegerConcat: IntegerKernel {
+  /// The name in listings: `concat`.
   public static let kind = "concat"
 
   /// One of the inputs.
   public struct Part: Sendable, Equatable {
-    /// Its elements for one image.
+    /// The number of its elements for one image.
     public let count: Int
-    /// The integer that stands for zero.
+    /// The integer for zero.
     public let zero: Int32
-    /// Input scale / output scale; `nil` where integers are copied as they are.
+    /// The ratio input scale / output scale; `nil` if integers are copied.
     public let rescale: Rescale?
 
     /// Makes a part.
@@ -23,7 +24,7 @@ public struct IntegerConcat: IntegerKernel {
 
   /// The inputs, in order.
   public let parts: [Part]
-  /// The integer that stands for zero in the output.
+  /// The integer for zero in the output.
   public let outputZero: Int32
   /// The least and the greatest output.
   public let bounds: ClosedRange<Int32>
@@ -35,6 +36,7 @@ public struct IntegerConcat: IntegerKernel {
     self.bounds = bounds
   }
 
+  /// Rescales or copies each input.
   public func forward(_ inputs: [[Int8]]) -> [Int8] {
     zip(parts, inputs).flatMap { part, input in
       guard let rescale = part.rescale else { return input }

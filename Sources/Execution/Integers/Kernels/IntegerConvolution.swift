@@ -3,18 +3,19 @@ public import Tensors
 
 /// A convolution over integers.
 ///
-/// **Formula**: `y[o,i,j] = clamp(zero_y + rescale[o](bias[o] + Σ_{c,u,v} w[o,c,u,v] · (x[g·C/groups + c, i·s - p + u·d, j·s - p + v·d] -
-/// zero_x)))`; outside of the image x is zero_x, which adds nothing.
+/// **Formula**: `y[o,i,j] = clamp(zero_y + rescale[o](bias[o] + Σ_{c,u,v} w[o,c,u,v] · (x[g·C/groups + c, i·s
+/// - p + u·d, j·s - p + v·d] - zero_x)))`. Outside the image x is zero_x, which adds nothing.
 public struct IntegerConvolution: IntegerKernel {
+  /// The name in listings: `convolution`.
   public static let kind = "convolution"
 
-  /// `[C, H, W]`.
+  /// The input's shape, `[C, H, W]`.
   public let input: Shape
-  /// `[O, Ho, Wo]`.
+  /// The output's shape, `[O, Ho, Wo]`.
   public let output: Shape
-  /// The window; `filters` is O.
+  /// The window and groups; `filters` is O.
   public let op: Conv2D
-  /// Weights and rescaling.
+  /// The weights and the rescaling.
   public let products: IntegerProducts
 
   /// Makes a kernel.
@@ -25,8 +26,10 @@ public struct IntegerConvolution: IntegerKernel {
     self.products = products
   }
 
+  /// `C/groups·Kh·Kw` for each output element.
   public var multiplyAdds: Int { output.count * input[0] / op.groups * op.kernel.count }
 
+  /// Computes one output element after another.
   public func forward(_ inputs: [[Int8]]) -> [Int8] {
     let x = inputs[0]
     let channels = input[0] / op.groups

@@ -2,31 +2,36 @@ public import Tensors
 
 /// Images enlarged by bilinear interpolation with half-pixel centres.
 ///
-/// **Formula**: `y[c,i,j] = clamp(zero_y + rescale(Σ_{u,v} a[i,u] · a[j,v] · (x[c,u,v] - zero_x)))`. Along an axis, output position i lies
-/// at `(2i + 1 - f) / 2f` of the input, clamped to `0…extent - 1`: its whole part is the lower neighbour, and the neighbours'
-/// shares are whole numbers of 2f-ths, so the sum is exact. The ratio is input scale / ((2f)² · output scale).
+/// **Formula**: `y[c,i,j] = clamp(zero_y + rescale(Σ_{u,v} a[i,u] · a[j,v] · (x[c,u,v] -
+/// zero_x)))`. Along an axis, output position i lies at `(2i + 1 - f) /
+/// 2f` of the input, clamped to `0…extent - 1`. The whole part of that is the lower neighbour. The shares of
+/// both neighbours are whole numbers of 2f-ths, so the sum is exact. The ratio is input scale / ((2f)² ·
+/// output scale).
 public struct IntegerInterpolation: IntegerKernel {
+  /// The name in listings: `interpolation`.
   public static let kind = "interpolation"
 
-  /// What an output position is made of along one axis: `lower` and the position behind it, by whole shares that sum to 2f.
+  /// The two input positions that make an output position along one axis.
+  ///
+  /// They are `lower` and the one behind it; their shares are whole numbers that sum to 2f.
   public struct Neighbours: Sendable, Equatable {
     /// The lower input position.
     public let lower: Int
-    /// The lower position's share, 1…2f.
+    /// The share of the lower position, 1…2f.
     public let lowerShare: Int32
-    /// The share of the position behind it, 0…2f - 1; where it is 0 there may be no such position.
+    /// The share of the position behind it, 0…2f - 1; if it is 0, that position may not exist.
     public let upperShare: Int32
   }
 
-  /// `[C, H, W]`.
+  /// The input's shape, `[C, H, W]`.
   public let input: Shape
-  /// How many times more rows and columns.
+  /// The factor f by which rows and columns are multiplied.
   public let factor: Int
-  /// The integer that stands for zero in the input.
+  /// The integer for zero in the input.
   public let inputZero: Int32
-  /// Input scale / ((2f)² · output scale).
+  /// The ratio input scale / ((2f)² · output scale).
   public let rescale: Rescale
-  /// The integer that stands for zero in the output.
+  /// The integer for zero in the output.
   public let outputZero: Int32
   /// The least and the greatest output.
   public let bounds: ClosedRange<Int32>
@@ -44,7 +49,7 @@ public struct IntegerInterpolation: IntegerKernel {
     self.bounds = bounds
   }
 
-  /// What a position of the output is made of along an axis of the input.
+  /// The input positions that make an output position along an axis of `extent` elements.
   public func neighbours(of position: Int, extent: Int) -> Neighbours {
     let parts = 2 * factor
     let place = min(max(2 * position + 1 - factor, 0), (extent - 1) * parts)
@@ -52,6 +57,7 @@ public struct IntegerInterpolation: IntegerKernel {
       lower: place / parts, lowerShare: Int32(parts - place % parts), upperShare: Int32(place % parts))
   }
 
+  /// Adds the shares of up to four pixels, and rescales their sum.
   public func forward(_ inputs: [[Int8]]) -> [Int8] {
     let rows = (0..<input[1] * factor).map { neighbours(of: $0, extent: input[1]) }
     let columns = (0..<input[2] * factor).map { neighbours(of: $0, extent: input[2]) }

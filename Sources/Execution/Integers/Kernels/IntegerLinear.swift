@@ -2,13 +2,14 @@
 ///
 /// **Formula**: `y[o] = clamp(zero_y + rescale[o](bias[o] + Σ_i w[o,i] · (x[i] - zero_x)))`.
 public struct IntegerLinear: IntegerKernel {
+  /// The name in listings: `linear`.
   public static let kind = "linear"
 
-  /// I.
+  /// The number of inputs, I.
   public let inputs: Int
-  /// O.
+  /// The number of outputs, O.
   public let outputs: Int
-  /// Weights and rescaling.
+  /// The weights and the rescaling.
   public let products: IntegerProducts
 
   /// Makes a kernel.
@@ -18,8 +19,10 @@ public struct IntegerLinear: IntegerKernel {
     self.products = products
   }
 
+  /// `I·O`.
   public var multiplyAdds: Int { inputs * outputs }
 
+  /// Computes one output after another.
   public func forward(_ inputs: [[Int8]]) -> [Int8] {
     let x = inputs[0]
     return (0..<outputs).map { output in

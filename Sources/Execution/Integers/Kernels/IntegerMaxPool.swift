@@ -1,19 +1,20 @@
 public import Ops
 public import Tensors
 
-/// The largest integer of each window, which stands for the largest number: input and output share scale and zero point.
+/// The largest integer of each window; input and output share scale and zero point.
 public struct IntegerMaxPool: IntegerKernel {
+  /// The name in listings: `max-pool`.
   public static let kind = "max-pool"
 
-  /// `[C, H, W]`.
+  /// The input's shape, `[C, H, W]`.
   public let input: Shape
-  /// `[C, Ho, Wo]`.
+  /// The output's shape, `[C, Ho, Wo]`.
   public let output: Shape
   /// Rows and columns of a window.
   public let kernel: Extent
   /// The step between windows.
   public let stride: Extent
-  /// Rows and columns outside of the image on each side; they never win.
+  /// Rows and columns of padding at the top and on the left; padding is never the largest.
   public let padding: Extent
 
   /// Makes a kernel.
@@ -25,6 +26,7 @@ public struct IntegerMaxPool: IntegerKernel {
     self.padding = padding
   }
 
+  /// Takes the largest integer inside the image for each window.
   public func forward(_ inputs: [[Int8]]) -> [Int8] {
     let x = inputs[0]
     var y = [Int8](repeating: 0, count: output.count)

@@ -1,10 +1,11 @@
 public import Tensors
 
-/// An image place by place: `y[p·C + c] = x[c, p]`.
+/// An image laid out pixel by pixel: `y[p·C + c] = x[c, p]`.
 public struct IntegerPixelRows: IntegerKernel {
+  /// The name in listings: `pixel-rows`.
   public static let kind = "pixel-rows"
 
-  /// `[C, H, W]`.
+  /// The input's shape, `[C, H, W]`.
   public let shape: Shape
 
   /// Makes a kernel.
@@ -15,6 +16,7 @@ public struct IntegerPixelRows: IntegerKernel {
     index % shape[0] * (shape.count / shape[0]) + index / shape[0]
   }
 
+  /// Copies each element from its source.
   public func forward(_ inputs: [[Int8]]) -> [Int8] {
     inputs[0].indices.map { inputs[0][source(ofElement: $0)] }
   }

@@ -1,12 +1,13 @@
 public import Tensors
 
-/// Every pixel repeated: `y[c,i,j] = x[c, i/f, j/f]`, rounded down.
+/// Every pixel repeated: `y[c,i,j] = x[c, ⌊i/f⌋, ⌊j/f⌋]`.
 public struct IntegerUpsample: IntegerKernel {
+  /// The name in listings: `upsample`.
   public static let kind = "upsample"
 
-  /// `[C, H, W]`.
+  /// The input's shape, `[C, H, W]`.
   public let input: Shape
-  /// How many times more rows and columns.
+  /// The factor f by which rows and columns are multiplied.
   public let factor: Int
 
   /// Makes a kernel.
@@ -15,6 +16,7 @@ public struct IntegerUpsample: IntegerKernel {
     self.factor = factor
   }
 
+  /// Copies each output pixel from its source.
   public func forward(_ inputs: [[Int8]]) -> [Int8] {
     var y: [Int8] = []
     y.reserveCapacity(input.count * factor * factor)

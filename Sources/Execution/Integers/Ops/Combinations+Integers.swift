@@ -2,7 +2,7 @@ import Ops
 import Tensors
 
 extension Add: IntegerLowering {
-  /// The most values in a sum: each adds less than 2²³ to a 32-bit sum.
+  /// The most values in a sum; each adds less than 2²³ to a 32-bit sum.
   private static let maximumTerms = 128
 
   func integerKernel(_ frame: IntegerFrame) throws(IntegerRefusal) -> any IntegerKernel {

@@ -16,7 +16,7 @@ extension Linear: IntegerLowering {
 }
 
 extension BatchNorm: IntegerLowering {
-  /// A batch norm that could not be folded: the affine map of its statistics as a depthwise convolution of one element.
+  /// Makes a depthwise convolution of one element of a batch norm that could not be folded.
   func integerKernel(_ frame: IntegerFrame) throws(IntegerRefusal) -> any IntegerKernel {
     let (weights, scales, offsets) = depthwiseIntegers(frame.parameters, inputScale: frame.inputs[0].scale)
     let products = try frame.products(
@@ -28,10 +28,11 @@ extension BatchNorm: IntegerLowering {
       products: products)
   }
 
-  /// The affine map of its statistics as a depthwise convolution of one element: a weight, its scale and an offset a channel.
+  /// The weight, its scale and the offset of each channel, for a depthwise convolution of one element.
   ///
-  /// The weight is ±127 and the scale a 127th of the factor, so that the factor is exact and the offset finely divided; where
-  /// the offset dwarfs the factor the scale is larger, and the offset takes 2²⁹ steps of input scale times it.
+  /// The convolution is the affine map of the norm's statistics. The weight is ±127 and the scale a 127th of
+  /// the factor, so that the factor is exact and the offset finely divided. If the offset is far larger than
+  /// the factor, the scale is larger, and the offset takes 2²⁹ steps of input scale · scale.
   public func depthwiseIntegers(
     _ parameters: [ParameterRole: Parameter], inputScale: Float
   ) -> (weights: [Int8], scales: [Double], offsets: [Double]) {

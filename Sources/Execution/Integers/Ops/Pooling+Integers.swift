@@ -16,7 +16,7 @@ extension AveragePool: IntegerLowering {
 }
 
 extension IntegerFrame {
-  /// The mean of each window.
+  /// The kernel of average pooling; refuses windows whose sums are too large.
   func averagePool(_ window: Window, countsPadding: Bool) throws(IntegerRefusal) -> IntegerAveragePool {
     let count = window.kernel.count
     _ = try rescale(ratio() / Double(count), sumsWithin: Double(count) * Double(inputs[0].span))
@@ -29,7 +29,7 @@ extension IntegerFrame {
 }
 
 extension GlobalAveragePool: IntegerLowering {
-  /// One window of the whole image.
+  /// Makes one window of the whole image.
   func integerKernel(_ frame: IntegerFrame) throws(IntegerRefusal) -> any IntegerKernel {
     let shape = frame.inputs[0].shape
     return try frame.averagePool(Window(kernel: Extent(shape[1], shape[2])), countsPadding: false)

@@ -4,8 +4,9 @@ import Tensors
 
 /// An encoding whose numbers are integers times a scale.
 protocol IntegerStorable: Encoding {
-  /// The integers of a projected tensor with the way they are stored, and one scale for all or one for each output
-  /// channel; refuses integers of more than eight bits.
+  /// The integers of a projected tensor with their storage, and one scale for all or for each output channel.
+  ///
+  /// Refuses integers of more than eight bits.
   func integerWeights(of tensor: Tensor) throws(IntegerRefusal) -> (weights: IntegerWeights, scales: [Float])
 }
 
@@ -19,7 +20,7 @@ extension Integer: IntegerStorable {
 }
 
 extension Sparse: IntegerStorable {
-  /// The inner encoding's integers, of which the survivors alone are stored.
+  /// The inner encoding's integers, of which only survivors are stored.
   func integerWeights(of tensor: Tensor) throws(IntegerRefusal) -> (weights: IntegerWeights, scales: [Float])
   {
     guard let inner = inner as? any IntegerStorable else {
@@ -30,9 +31,9 @@ extension Sparse: IntegerStorable {
     let bits: Int
     switch weights.storage {
     case .dense(let width): bits = width
-    // Its zeros are in no sub-vector.
+    // Masked zeros are in no sub-vector, so the numbers are written out.
     case .vectors(let vectors): bits = vectors.bits
-    // What is masked is neither of the two numbers.
+    // A masked weight is neither of the two numbers, so it takes a second bit.
     case .signs: bits = 2
     case .codebook, .levels, .sparse: return (weights, scales)
     }
@@ -41,7 +42,7 @@ extension Sparse: IntegerStorable {
 }
 
 extension Codebook: IntegerStorable {
-  /// Indices into a table of bytes; plain integers where there are more than 256 of them.
+  /// Indices into a table of bytes; plain integers if there are more than 256 numbers.
   func integerWeights(of tensor: Tensor) throws(IntegerRefusal) -> (weights: IntegerWeights, scales: [Float])
   {
     let (values, grid) = try tiedIntegers(of: tensor)
@@ -58,7 +59,7 @@ extension Codebook: IntegerStorable {
 }
 
 extension ProductCodebook: IntegerStorable {
-  /// Indices of bytes into tables of sub-vectors; plain integers where a table has more than 256 of them.
+  /// Indices of a byte into tables of sub-vectors; plain integers if a table has more than 256.
   func integerWeights(of tensor: Tensor) throws(IntegerRefusal) -> (weights: IntegerWeights, scales: [Float])
   {
     let (values, grid) = try tiedIntegers(of: tensor)
@@ -75,7 +76,7 @@ extension ProductCodebook: IntegerStorable {
 }
 
 extension Hashed: IntegerStorable {
-  /// The integers written out: no kernel computes hashes.
+  /// The integers written out, as no kernel computes hashes.
   func integerWeights(of tensor: Tensor) throws(IntegerRefusal) -> (weights: IntegerWeights, scales: [Float])
   {
     let (values, grid) = try tiedIntegers(of: tensor)
@@ -84,7 +85,7 @@ extension Hashed: IntegerStorable {
 }
 
 extension SharedNumbers {
-  /// The integers of a tensor whose numbers lie on a grid of bytes, and the grid.
+  /// The integers of a tensor whose numbers lie on a grid of bytes, and that grid.
   fileprivate func tiedIntegers(of tensor: Tensor) throws(IntegerRefusal) -> (values: [Int8], grid: Integer) {
     guard let grid else {
       throw IntegerRefusal("its weights share real numbers, not integers; quantize this layer too")
@@ -95,7 +96,7 @@ extension SharedNumbers {
 }
 
 extension PowersOfTwo: IntegerStorable {
-  /// The numbers of the set as bytes, stored as their symbols.
+  /// The numbers of the set as bytes, stored by their symbols.
   func integerWeights(of tensor: Tensor) throws(IntegerRefusal) -> (weights: IntegerWeights, scales: [Float])
   {
     let storage = IntegerWeights.Storage.levels(
@@ -105,7 +106,7 @@ extension PowersOfTwo: IntegerStorable {
 }
 
 extension Binary: IntegerStorable {
-  /// Ones with the sign of each weight; none where a mask makes it zero.
+  /// Ones with the sign of each weight, and zeros where a mask leaves none.
   func integerWeights(of tensor: Tensor) throws(IntegerRefusal) -> (weights: IntegerWeights, scales: [Float])
   {
     (IntegerWeights(values: tensor.values.map { $0 > 0 ? 1 : $0 < 0 ? -1 : 0 }, storage: .signs), scales)
