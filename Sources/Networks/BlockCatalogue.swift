@@ -1,4 +1,6 @@
-/// The blocks that specs may name. No `Catalogue`: a layer's name may be a block's or an op's, and both are looked up together.
+/// The blocks that specs may name.
+///
+/// It is no `Catalogue`: a layer's name may be a block's or an op's, and both are looked up together.
 public enum BlockCatalogue {
   /// The blocks, in the order of documentation.
   public static let types: [any Block.Type] = [

@@ -2,11 +2,11 @@ import Settings
 
 /// One item of `layers` before its kind is known: `relu`, `max-pool: 2` or `conv: {filters: 20, kernel: 5}`.
 struct LayerEntry {
-  /// What every layer understands beside its own settings.
+  /// The settings that every layer has besides its own.
   struct Options {
-    /// The layer's name; counted if `nil`.
+    /// The layer's name; `nil` makes a counted one.
     var name: String?
-    /// The earlier layers that it reads; the one before it if empty.
+    /// The earlier layers that it reads; empty for the layer before.
     var from: [String] = []
   }
 
@@ -32,9 +32,10 @@ struct LayerEntry {
     }
   }
 
-  /// The layer with its own settings read as `type`; a value that is no mapping is that of the first setting.
+  /// The layer with its own settings read as `type`, and its options.
   ///
-  /// Integers of the settings in `scaled` go through `scale`.
+  /// A value that is no mapping is that of the first setting. Integers of the settings in `scaled` go through
+  /// `scale`.
   func read<Layer: Configurable>(
     _ type: Layer.Type, scaled: Set<String> = [], by scale: (Int) -> Int = { $0 }
   ) throws(NetworkError) -> (Layer, Options) {
@@ -81,7 +82,7 @@ struct LayerEntry {
     return SettingsNode.Entry(key: entry.key, mark: entry.mark, value: scaled)
   }
 
-  /// The layer with one more setting, which it must have and not be given yet.
+  /// The layer with one more setting, which its kind must have and which must not be given yet.
   func giving(_ key: String, _ value: SettingsNode) -> LayerEntry {
     var entry = self
     entry.given.append(SettingsNode.Entry(key: key, mark: value.mark, value: value))

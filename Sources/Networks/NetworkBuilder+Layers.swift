@@ -3,17 +3,17 @@ import Ops
 import Settings
 
 extension NetworkBuilder {
-  /// Settings of ops that count channels, which the width multiplier scales.
+  /// The settings of ops that count channels, which the width multiplier scales.
   private static let scaledSettings: Set<String> = ["filters", "features"]
 
-  /// Appends layers one after another; gives back the last one's value.
+  /// Appends layers one after another; returns the name of the last one's value.
   mutating func append(layers: [SettingsNode], from input: String) throws(NetworkError) -> String {
     var value = input
     for node in layers { value = try append(layer: LayerEntry(node), from: value) }
     return value
   }
 
-  /// Appends one layer, which reads `input` unless it says otherwise; gives back its value.
+  /// Appends one layer, which reads `input` unless it names other layers; returns the name of its value.
   mutating func append(layer entry: LayerEntry, from input: String) throws(NetworkError) -> String {
     let outer = mark
     mark = entry.mark
@@ -70,12 +70,14 @@ extension NetworkBuilder {
     return values
   }
 
-  /// What specs call an op: `conv` for `conv2d`, images being two-dimensional anyway.
+  /// The name of an op in specs: `conv` for `conv2d`, as all images are two-dimensional.
   private static func shortKind(_ kind: String) -> String {
     kind.hasSuffix("2d") ? String(kind.dropLast(2)) : kind
   }
 
-  /// What the values of a kind are counted under: its last word up to a digit, so `conv2d` gives `conv`, `max-pool` `pool`.
+  /// The name under which values of a kind are counted.
+  ///
+  /// It is the kind's last word up to a digit: `conv` for `conv2d`, `pool` for `max-pool`.
   private static func prefix(of kind: String) -> String {
     let word = kind.split(separator: "-").last ?? "layer"
     return String(word.prefix { !$0.isNumber })

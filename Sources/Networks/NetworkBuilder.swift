@@ -2,9 +2,9 @@ public import Graphs
 public import Settings
 public import Tensors
 
-/// A network under construction: the graph so far, the names given, and where in the spec it stands.
+/// A network under construction: the graph so far, the names given, and the place in the spec.
 ///
-/// Values made inside a named block are called `block.value`; unnamed ones are counted per kind: `conv1`, `relu2`.
+/// Values inside a named block are named `block.value`; unnamed ones are counted by kind: `conv1`, `relu2`.
 public struct NetworkBuilder {
   static let inputName = "image"
   static let outputName = "logits"
@@ -13,17 +13,17 @@ public struct NetworkBuilder {
 
   /// The graph so far.
   public private(set) var graph: Graph
-  /// The classes that the classifier tells apart.
+  /// The number of classes that the classifier tells apart.
   public let classes: Int
   /// The layer of the spec that is being built, for messages.
   public internal(set) var mark: SettingsMark
-  /// The values of a detector's scores and offsets; none without one.
+  /// The names of a detector's scores and offsets; empty without a detector.
   var detector: [String] = []
   let catalogue: OpCatalogue
   private let width: Double
   private var scope: [String] = []
   private var counts: [String: Int] = [:]
-  /// The value that each named layer gives, by the layer's full name.
+  /// The value that each named layer makes, by the layer's full name.
   private var layers: [String: String] = [:]
 
   init(input: Shape, classes: Int, width: Double, catalogue: OpCatalogue, mark: SettingsMark) {
@@ -34,10 +34,10 @@ public struct NetworkBuilder {
     self.mark = mark
   }
 
-  /// How many named blocks surround the present layer.
+  /// The number of named blocks around the present layer.
   var depth: Int { scope.count }
 
-  /// A count of filters or features times the width multiplier: rounded, at least 1.
+  /// A number of filters or features times the width multiplier, rounded and at least 1.
   public func scaled(_ count: Int) -> Int {
     width == 1 ? count : Int(min(max(1, (Double(count) * width).rounded()), 0x1p30))
   }
@@ -45,14 +45,14 @@ public struct NetworkBuilder {
   /// The shape of a value, batch first.
   public func shape(of value: String) -> Shape { graph.shape(of: value) ?? [] }
 
-  /// The channels of an image value; refuses values that are no images.
+  /// The number of channels of an image value; refuses values that are no images.
   public func channels(of value: String) throws(NetworkError) -> Int {
     let shape = shape(of: value)
     guard shape.rank == 4 else { throw .needsImages(mark, layer: fullName("layer"), found: shape) }
     return shape[1]
   }
 
-  /// Appends an op whose value is called `name` in the present scope; gives back the value's full name.
+  /// Appends an op whose value is named `name` in the present scope; returns the value's full name.
   public mutating func append(_ op: any Op, named name: String, from inputs: [String]) throws(NetworkError)
     -> String
   {
@@ -64,7 +64,7 @@ public struct NetworkBuilder {
     }
   }
 
-  /// Appends an op whose value is counted in the present scope: the second of "conv" is `conv2`.
+  /// Appends an op whose value is counted in the present scope: the second of `conv` is `conv2`.
   public mutating func append(_ op: any Op, as prefix: String, from inputs: [String]) throws(NetworkError)
     -> String
   {
@@ -78,7 +78,7 @@ public struct NetworkBuilder {
     return "\(prefix)\(count)"
   }
 
-  /// Runs `body` with names inside `name`.
+  /// Runs `body` with all names inside the scope `name`.
   public mutating func within<Result>(
     _ name: String, _ body: (inout NetworkBuilder) throws(NetworkError) -> Result
   ) throws(NetworkError) -> Result {
@@ -87,13 +87,13 @@ public struct NetworkBuilder {
     return try body(&self)
   }
 
-  /// A name as seen from outside the present scope.
+  /// A name as it is seen from outside the present scope.
   func fullName(_ name: String) -> String { (scope + [name]).joined(separator: ".") }
 
-  /// Records the value that a layer gives, for `from`.
+  /// Records the value that a layer makes, so that `from` can refer to it.
   mutating func record(layer name: String, value: String) { layers[fullName(name)] = value }
 
-  /// The value that `reference` means: a layer or value of this scope or of one around it.
+  /// The value of a layer or value that `reference` names, in this scope or one around it.
   func value(referredTo reference: String, by layer: String) throws(NetworkError) -> String {
     for depth in stride(from: scope.count, through: 0, by: -1) {
       let name = (scope[..<depth] + [reference]).joined(separator: ".")

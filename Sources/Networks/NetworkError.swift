@@ -2,21 +2,32 @@ public import Graphs
 public import Settings
 public import Tensors
 
-/// Why a network's spec is refused.
+/// The reason for which a network's spec is refused.
 public enum NetworkError: Error, Sendable, Equatable, CustomStringConvertible {
+  /// A setting of the spec is invalid.
   case settings(SettingsError)
+  /// A layer does not fit the values that it reads.
   case graph(SettingsMark, GraphError)
+  /// No block or op has this kind.
   case unknownLayer(SettingsMark, kind: String, suggestion: String?, known: [String])
+  /// An item of `layers` is no layer.
   case malformedLayer(SettingsMark, found: String)
+  /// A layer reads a layer that does not exist.
   case unknownReference(SettingsMark, layer: String, reference: String, suggestion: String?)
+  /// A layer reads a value that is no image.
   case needsImages(SettingsMark, layer: String, found: Shape)
+  /// The layers expand to too many nodes.
   case tooManyNodes(SettingsMark, limit: Int)
+  /// No layer makes `logits`.
   case noLogits(SettingsMark)
+  /// `logits` has another shape than the classes need.
   case logitsShape(SettingsMark, expected: Shape, found: Shape)
+  /// No spec has this name.
   case unknownNetwork(String, suggestion: String?, known: [String], searched: [String])
+  /// An option is out of range.
   case invalidOption(String, expected: String, found: String)
 
-  /// Whether each layer was understood, and only the shapes do not go together.
+  /// True if each layer was understood, and only shapes do not fit.
   public var isOfShape: Bool { if case .graph = self { true } else { false } }
 
   /// The message in the form *where: what, expected, found; what to do*.
@@ -56,6 +67,6 @@ public enum NetworkError: Error, Sendable, Equatable, CustomStringConvertible {
 }
 
 extension Shape {
-  /// The extents of one item: what a spec's author thinks in.
+  /// The shape of one item, as a spec's author sees it.
   fileprivate var withoutBatch: String { Shape(Array(dimensions.dropFirst())).description }
 }

@@ -1,20 +1,22 @@
 public import Settings
 public import Tensors
 
-/// What may differ between two networks of one spec.
+/// The differences between networks of one spec.
 public struct NetworkOptions: Sendable, Equatable {
-  /// `[C, H, W]` instead of the spec's input.
+  /// The input's shape, `[C, H, W]`, in place of the spec's.
   public var input: Shape?
-  /// Channels instead of the spec's: they follow the data set.
+  /// The number of channels in place of the spec's, as the data set has.
   public var channels: Int?
-  /// Classes instead of the spec's: they follow the data set.
+  /// The number of classes in place of the spec's, as the data set has.
   public var classes: Int?
-  /// Multiplies every layer's filters and features, except the classifier's and a detector's heads; rounded, at least 1. In 0.001…64.
+  /// The factor of every layer's filters and features, 0.001…64; products are rounded, and at least 1.
+  ///
+  /// The classifier and a detector's heads are not scaled.
   public var width: Double
-  /// Values in place of the defaults of the spec's variables, by name.
+  /// The values of the spec's variables in place of their defaults, by name.
   public var variables: [String: SettingsNode]
 
-  /// Makes options; `nil` leaves what the spec says.
+  /// Makes options; `nil` keeps what the spec says.
   public init(
     input: Shape? = nil, channels: Int? = nil, classes: Int? = nil, width: Double = 1,
     variables: [String: SettingsNode] = [:]
@@ -26,7 +28,7 @@ public struct NetworkOptions: Sendable, Equatable {
     self.width = width
   }
 
-  /// Refuses what no network can have.
+  /// Refuses options that no network can have.
   func validate() throws(NetworkError) {
     if let input,
       input.rank != 3 || input.count(upTo: NetworkSpec.maximumInputElements) == nil || input.count == 0

@@ -1,7 +1,8 @@
 import Settings
 
 extension NetworkSpec {
-  /// The spec that a user means: a path (with a slash or `.yaml`), the name of a file in `directories`, or an alias.
+  /// The spec with a name: a path (with a slash or `.yaml`), the name of a file in `directories`, or an
+  /// alias.
   public static func named(_ name: String, searching directories: [String]) throws(NetworkError)
     -> NetworkSpec
   {
@@ -19,7 +20,7 @@ extension NetworkSpec {
     )
   }
 
-  /// Every spec of the folders by name; of two with one name, the first folder's.
+  /// Every spec of the folders, sorted by name; of two with one name, that of the first folder.
   public static func all(in directories: [String]) throws(NetworkError) -> [NetworkSpec] {
     var specs: [NetworkSpec] = []
     for file in NamedFiles(in: directories).all { specs.append(try NetworkSpec(contentsOf: file.path)) }

@@ -9,30 +9,31 @@ public import Tensors
 ///     var graph = try spec.build(options: NetworkOptions(classes: 26))
 ///     graph.initializeParameters(seed: 0)
 ///
-/// A layer is the kind of a block or an op, alone (`relu`), with its first setting (`max-pool: 2`) or with a mapping
-/// of settings, among which `name` and `from` (one earlier layer or several) are understood everywhere. What may differ between networks
-/// of one spec stands under `variables` with its default, and in the layers as `$NAME`, for a value or a kind.
+/// A layer is the kind of a block or an op: alone (`relu`), with its first setting (`max-pool: 2`), or with a
+/// mapping of settings. Every layer knows the settings `name` and `from` (one earlier layer or several).
+/// `variables` names the differences between networks of one spec, with their defaults; layers refer to them
+/// as `$NAME`, for a value or a kind.
 public struct NetworkSpec: Sendable {
   static let classRange = 1...1_000_000
   static let maximumInputElements = 1 << 28
 
-  /// The name in commands: that of the file unless the file says otherwise.
+  /// The name in commands, which is the file's unless the spec gives one.
   public let name: String
-  /// Other names that mean this network.
+  /// Other names of this network.
   public let aliases: [String]
   /// One line for lists.
   public let title: String
-  /// Where it was published; empty if nowhere.
+  /// The publication; empty if there is none.
   public let paper: String
-  /// `[C, H, W]`: what images are resized to, and the channels unless the data set has others.
+  /// The shape `[C, H, W]` to which images are resized; a data set may have other channels.
   public let input: Shape
-  /// The classes unless the data set has others.
+  /// The number of classes; a data set may have others.
   public let classes: Int
-  /// What may be chosen, with the default of each, in the spec's order.
+  /// The variables with their defaults, in the spec's order.
   public let variables: [(name: String, value: SettingsNode)]
-  /// What the spec says about its training, for the trainer to read; an empty mapping if nothing.
+  /// The settings of its training, which the trainer reads; an empty mapping if there are none.
   public let training: SettingsNode
-  /// Where the spec stands.
+  /// The place of the spec.
   public let mark: SettingsMark
   private let layers: [SettingsNode]
 
@@ -92,7 +93,8 @@ public struct NetworkSpec: Sendable {
     }
   }
 
-  /// Reads the defaults; each must stand in a layer, and each `$NAME` of a layer must be there.
+  /// Reads the defaults; each variable must be used in a layer, and each `$NAME` of a layer must be a
+  /// variable.
   private static func variables(
     _ node: SettingsNode, _ layers: [SettingsNode]
   ) throws(SettingsError) -> [(name: String, value: SettingsNode)] {
@@ -120,7 +122,7 @@ public struct NetworkSpec: Sendable {
     return entries.map { ($0.key, $0.value) }
   }
 
-  /// The values of all variables, those that are given in place of their defaults.
+  /// The values of all variables: the given ones, and defaults for the rest.
   private func values(_ given: [String: SettingsNode]) throws(NetworkError) -> [String: SettingsNode] {
     var values: [String: SettingsNode] = [:]
     for (name, value) in variables { values[name] = value }
@@ -137,7 +139,9 @@ public struct NetworkSpec: Sendable {
     return values
   }
 
-  /// The network as a graph without parameters' values; its input is `image`, its output `logits`, or the two of a detector.
+  /// Builds the network as a graph without parameters' values.
+  ///
+  /// Its input is `image`. Its output is `logits`, or a detector's scores and offsets.
   public func build(options: NetworkOptions = NetworkOptions()) throws(NetworkError) -> Graph {
     try options.validate()
     var input = options.input ?? input
@@ -155,7 +159,7 @@ public struct NetworkSpec: Sendable {
     guard let found = graph.shape(of: NetworkBuilder.outputName) else { throw .noLogits(mark) }
     guard found == [1, classes] else { throw .logitsShape(mark, expected: [1, classes], found: found) }
     graph.outputs = [NetworkBuilder.outputName]
-    // Training and inference take the softmax of the output themselves.
+    // Training and inference take the softmax of the output themselves, so the network must not.
     do throws(GraphError) {
       return try graph.withoutProbabilities()?.graph ?? graph
     } catch {
@@ -165,12 +169,12 @@ public struct NetworkSpec: Sendable {
 }
 
 extension SettingsNode {
-  /// The name after a `$`, where a text is a variable.
+  /// The name behind a `$`; `nil` if a text is no variable.
   private static func variable(_ text: String) -> String? {
     text.hasPrefix("$") && text.count > 1 ? String(text.dropFirst()) : nil
   }
 
-  /// Every `$NAME` in it, with its place.
+  /// Every `$NAME` in the node, with its place.
   fileprivate var variableNames: [(name: String, mark: SettingsMark)] {
     switch content {
     case .string(let text): Self.variable(text).map { [($0, mark)] } ?? []

@@ -2,25 +2,32 @@ import Ops
 public import Settings
 import Tensors
 
-/// The heads of a detector: at every place of some layers a score for each anchor, class and the background, and four numbers that say
-/// where a thing is: `detector: {levels: [{from: stage4, scale: 0.2}, …]}`. Its values are `scores` and `offsets`.
+/// The heads of a detector: `detector: {levels: [{from: stage4, scale: 0.2}, …]}`.
 ///
-/// **Papers** Liu et al., "SSD: single shot multibox detector", ECCV 2016, arXiv:1512.02325; separable: Sandler et al., "MobileNetV2",
-/// CVPR 2018, arXiv:1801.04381.
+/// At every place of some layers, each anchor gets a score for each class and the background, and four
+/// numbers that locate an object. The values are `scores` and `offsets`.
+///
+/// **Papers**: Liu et al., "SSD: single shot multibox detector", ECCV 2016, arXiv:1512.02325; for separable
+/// heads, Sandler et al., "MobileNetV2", CVPR 2018, arXiv:1801.04381.
 public struct Detector: Block {
+  /// The name in specs: `detector`.
   public static let kind = "detector"
+  /// One line for lists and documentation.
   public static let summary = "scores and boxes of anchors at every place of some layers"
+  /// `nil`: values belong to the surrounding scope.
   public static let scopeName: String? = nil
 
-  /// The layers that are looked at, with their anchors.
+  /// The layers that the heads read, with their anchors.
   public var levels = DetectorLevels()
   /// The height and width of the kernels.
   public var kernel = 3
-  /// Whether each head is a depthwise convolution with norm and ReLU6, then a 1x1 convolution.
+  /// True if each head is a depthwise convolution with norm and ReLU6, and then a 1x1 convolution.
   public var separable = false
 
+  /// A detector without levels, which specs must give.
   public init() {}
 
+  /// Settings: `levels`, `kernel`, `separable`.
   public static var settings: [Setting<Self>] {
     [
       Setting("levels", \.levels, required: true, "the layers that are looked at, with their anchors"),
@@ -29,6 +36,7 @@ public struct Detector: Block {
     ]
   }
 
+  /// Appends two heads for each level, and joins their rows to `scores` and `offsets`; returns the scores.
   public func append(to network: inout NetworkBuilder, from input: String) throws(NetworkError) -> String {
     var (scores, offsets): ([String], [String]) = ([], [])
     for (number, level) in levels.levels.enumerated() {
@@ -62,7 +70,7 @@ public struct Detector: Block {
     return network.detector[0]
   }
 
-  /// The rows of all levels, one level after another.
+  /// The rows of all levels as one value, one level after another.
   private static func joined(
     _ rows: [String], as name: String, _ network: inout NetworkBuilder
   ) throws(NetworkError) -> String {
@@ -71,21 +79,25 @@ public struct Detector: Block {
   }
 }
 
-/// A layer that a detector looks at, with the anchors of its places.
+/// A layer that a detector reads, with the anchors of its places.
 public struct DetectorLevel: Configurable, Sendable {
-  /// The layer's name; the one before if `nil`.
+  /// The name of the layer; `nil` is the layer before.
   public var from: String?
   /// The side of a square anchor, as a share of the image's.
   public var scale = 0.2
-  /// The scale of the next level, which gives one more square anchor, of a side between both; none if `nil`.
+  /// The scale of the next level; `nil` for none.
+  ///
+  /// It adds a square anchor whose side is the geometric mean of both scales.
   public var next: Double?
-  /// Width over height of further anchors, each with its inverse.
+  /// The ratios of width to height of further anchors, each of which is used with its inverse too.
   public var ratios: [Double] = [2]
-  /// Widths and heights instead of scale and ratios.
+  /// The widths and heights of the anchors, in place of scale and ratios.
   public var anchors: [Float]?
 
+  /// Anchors of scale 0.2 with the ratios 1, 2 and ½.
   public init() {}
 
+  /// Settings: `from`, `scale`, `next`, `ratios`, `anchors`.
   public static var settings: [Setting<Self>] {
     [
       Setting("from", \.from, "the layer that is looked at; the one before if null"),
@@ -110,7 +122,8 @@ public struct DetectorLevel: Configurable, Sendable {
 
   /// The width and the height of each anchor.
   ///
-  /// **Formula** for a scale s, the next one t and ratios r: `(s, s)`, `(√(s·t), √(s·t))`, `(s·√r, s/√r)`, `(s/√r, s·√r)`.
+  /// **Formula** for a scale s, the next scale t and ratios r: `(s, s)`, `(√(s·t), √(s·t))`, `(s·√r, s/√r)`,
+  /// `(s/√r, s·√r)`.
   var extents: [Float] {
     if let anchors { return anchors }
     var extents = [scale, scale]
@@ -123,15 +136,17 @@ public struct DetectorLevel: Configurable, Sendable {
   }
 }
 
-/// The levels of a detector as a spec holds them.
+/// The levels of a detector, as a spec lists them.
 public struct DetectorLevels: SettingValue, Sendable {
+  /// The form that errors ask for.
   public static let expectation = "a list of one level or more"
 
-  /// The levels, the finest first.
+  /// The levels in the order of the spec.
   let levels: [DetectorLevel]
 
   init() { levels = [] }
 
+  /// Reads a list of 1 to 16 levels.
   public init(reading node: SettingsNode, key: String) throws(SettingsError) {
     var levels: [DetectorLevel] = []
     for item in try node.list(key) { levels.append(try DetectorLevel(from: item, owner: "a level")) }
@@ -141,5 +156,6 @@ public struct DetectorLevels: SettingValue, Sendable {
     self.levels = levels
   }
 
+  /// The levels as a list of settings.
   public var node: SettingsNode { SettingsNode(.list(levels.map { $0.node })) }
 }

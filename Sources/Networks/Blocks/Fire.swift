@@ -1,25 +1,31 @@
 import Ops
 public import Settings
 
-/// A 1x1 convolution that squeezes the channels, then 1x1 and 3x3 ones side by side: `fire: {squeeze: 16, expand: 64}`.
+/// A 1x1 convolution that reduces the channels, then 1x1 and 3x3 ones side by side:
+/// `fire: {squeeze: 16, expand: 64}`.
 ///
-/// The value has twice `expand` channels: those of the 1x1, then those of the 3x3 convolutions.
+/// The value has twice `expand` channels: those of the 1x1 convolution, then those of the 3x3 one.
 ///
 /// Paper: Iandola et al., "SqueezeNet", 2016, arXiv:1602.07360.
 public struct Fire: Block {
+  /// The name in specs: `fire`.
   public static let kind = "fire"
+  /// One line for lists and documentation.
   public static let summary = "squeeze by 1x1, expand by 1x1 and 3x3 side by side"
+  /// Unnamed blocks are counted as `fire1`, `fire2`, ….
   public static let scopeName: String? = "fire"
 
-  /// The channels in between.
+  /// The number of channels between.
   public var squeeze = 1
-  /// The channels of each of the two expanding convolutions.
+  /// The number of channels of each of the two expanding convolutions.
   public var expand = 1
-  /// Whether a batch norm stands between each convolution, then without bias, and its ReLU.
+  /// True if each convolution, then without bias, is followed by a batch norm.
   public var norm = false
 
+  /// One channel everywhere.
   public init() {}
 
+  /// Settings: `squeeze`, `expand`, `norm`.
   public static var settings: [Setting<Self>] {
     [
       Setting("squeeze", \.squeeze, in: 1...65536, required: true, "channels in between"),
@@ -28,6 +34,8 @@ public struct Fire: Block {
     ]
   }
 
+  /// Appends the three convolutions with ReLUs, and the concatenation; the width multiplier scales all
+  /// channels.
   public func append(to network: inout NetworkBuilder, from input: String) throws(NetworkError) -> String {
     let squeezed = try unit(&network, "squeeze", network.scaled(squeeze), kernel: 1, input)
     let narrow = try unit(&network, "expand1x1", network.scaled(expand), kernel: 1, squeezed)

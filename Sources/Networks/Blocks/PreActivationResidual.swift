@@ -1,15 +1,17 @@
 import Ops
 public import Settings
 
-/// Norm and ReLU before each of two 3x3 convolutions, whose sum with the input is the value: wide residual networks.
+/// A residual block with norm and ReLU before each of its two 3x3 convolutions, as in wide residual networks.
 ///
-/// Where the stride is not 1 or the channels change, the first norm and ReLU act on the shortcut too, which is then
-/// a 1x1 convolution.
+/// The value is the sum of the second convolution and the shortcut, which is the input. If the stride is not
+/// 1 or the channels change, the shortcut is a 1x1 convolution, which reads the first ReLU.
 ///
 /// Papers: He et al., "Identity mappings in deep residual networks", 2016, arXiv:1603.05027; Zagoruyko, Komodakis,
 /// "Wide residual networks", 2016, arXiv:1605.07146.
 public struct PreActivationResidual: Block {
+  /// The name in specs: `pre-activation-residual`.
   public static let kind = "pre-activation-residual"
+  /// One line for lists and documentation.
   public static let summary = "residual block with norm and ReLU before the convolutions"
 
   /// The output channels.
@@ -17,8 +19,10 @@ public struct PreActivationResidual: Block {
   /// The step of the first convolution and the shortcut.
   public var stride = 1
 
+  /// One filter.
   public init() {}
 
+  /// Settings: `filters`, `stride`.
   public static var settings: [Setting<Self>] {
     [
       Setting("filters", \.filters, in: 1...65536, required: true, "output channels"),
@@ -26,6 +30,7 @@ public struct PreActivationResidual: Block {
     ]
   }
 
+  /// Appends the convolutions and the sum; the width multiplier scales the filters.
   public func append(to network: inout NetworkBuilder, from input: String) throws(NetworkError) -> String {
     let width = network.scaled(filters)
     let channels = try network.channels(of: input)

@@ -1,26 +1,30 @@
 import Ops
 public import Settings
 
-/// Two 3x3 convolutions with norms whose sum with the input goes through ReLU: `residual: {filters: 32, stride: 2}`.
+/// Two 3x3 convolutions with norms, then a sum with the input and ReLU: `residual: {filters: 32, stride: 2}`.
 ///
-/// Where the stride is not 1 or the channels change, the input passes a 1x1 convolution with norm (option B).
+/// If the stride is not 1 or the channels change, the input passes a 1x1 convolution with norm (option B).
 ///
 /// Paper: He, Zhang, Ren, Sun, "Deep residual learning for image recognition", 2015, arXiv:1512.03385.
 public struct Residual: Block {
+  /// The name in specs: `residual`.
   public static let kind = "residual"
+  /// One line for lists and documentation.
   public static let summary = "basic residual block with projection shortcut"
 
   /// The output channels.
   public var filters = 1
   /// The step of the first convolution and the shortcut.
   public var stride = 1
-  /// Whether the convolutions have biases, which the norms make redundant.
+  /// True if the convolutions have biases, which the norms make redundant.
   public var bias = false
-  /// Whether a norm follows the shortcut's convolution.
+  /// True if a norm follows the shortcut's convolution.
   public var shortcutNorm = true
 
+  /// One filter.
   public init() {}
 
+  /// Settings: `filters`, `stride`, `bias`, `shortcut-norm`.
   public static var settings: [Setting<Self>] {
     [
       Setting("filters", \.filters, in: 1...65536, required: true, "output channels"),
@@ -30,6 +34,8 @@ public struct Residual: Block {
     ]
   }
 
+  /// Appends the convolutions, the shortcut, the sum and the last ReLU; the width multiplier scales the
+  /// filters.
   public func append(to network: inout NetworkBuilder, from input: String) throws(NetworkError) -> String {
     let width = network.scaled(filters)
     let first = Conv2D(filters: width, kernel: 3, stride: stride, padding: 1, bias: bias)

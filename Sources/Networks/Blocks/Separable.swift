@@ -5,7 +5,9 @@ public import Settings
 ///
 /// Paper: Howard et al., "MobileNets", 2017, arXiv:1704.04861.
 public struct Separable: Block {
+  /// The name in specs: `separable`.
   public static let kind = "separable"
+  /// One line for lists and documentation.
   public static let summary = "depthwise and pointwise convolution, each with norm and ReLU"
 
   /// The output channels.
@@ -15,8 +17,10 @@ public struct Separable: Block {
   /// The step of the depthwise convolution.
   public var stride = 1
 
+  /// One filter.
   public init() {}
 
+  /// Settings: `filters`, `kernel`, `stride`.
   public static var settings: [Setting<Self>] {
     [
       Setting("filters", \.filters, in: 1...65536, required: true, "output channels"),
@@ -25,6 +29,7 @@ public struct Separable: Block {
     ]
   }
 
+  /// Appends both convolutions with norms and ReLUs; the width multiplier scales the filters.
   public func append(to network: inout NetworkBuilder, from input: String) throws(NetworkError) -> String {
     let channels = try network.channels(of: input)
     let depthwise = Conv2D(

@@ -1,24 +1,29 @@
 public import Settings
 
-/// Layers several times over: `stage: {count: 3, stride: 2, of: {residual: 32}}`.
+/// Layers that are repeated: `stage: {count: 3, stride: 2, of: {residual: 32}}`.
 ///
-/// The stride is that of the first layer of the first repetition; the others keep their own, which is 1 by default.
+/// The stride is given to the first layer of the first repetition; all other layers keep theirs.
 public struct Stage: Block {
+  /// The name in specs: `stage`.
   public static let kind = "stage"
+  /// One line for lists and documentation.
   public static let summary = "layers several times over, the first with a stride"
+  /// Unnamed blocks are counted as `stage1`, `stage2`, ….
   public static let scopeName: String? = "stage"
   static let maximumCount = 1024
   static let maximumDepth = 16
 
-  /// How often the layers come.
+  /// The number of repetitions.
   public var count = 1
-  /// The stride of the very first layer.
+  /// The stride of the very first layer; `nil` leaves its own.
   public var stride: Int?
-  /// One layer or a list of layers.
+  /// The layers of a repetition: one or a list.
   public var of = LayerList()
 
+  /// One repetition of no layer; specs must give layers.
   public init() {}
 
+  /// Settings: `count`, `stride`, `of`.
   public static var settings: [Setting<Self>] {
     [
       Setting("count", \.count, in: 1...maximumCount, "how often the layers come"),
@@ -27,6 +32,7 @@ public struct Stage: Block {
     ]
   }
 
+  /// Appends the layers `count` times; refuses stages that are nested deeper than 16.
   public func append(to network: inout NetworkBuilder, from input: String) throws(NetworkError) -> String {
     guard network.depth <= Self.maximumDepth else {
       throw .settings(
@@ -46,8 +52,9 @@ public struct Stage: Block {
   }
 }
 
-/// Layers as a spec holds them: one, or a list.
+/// One layer or a list of layers, as a spec holds them.
 public struct LayerList: SettingValue, Sendable {
+  /// The form that errors ask for.
   public static let expectation = "a layer or a list of at least one layer"
 
   /// The layers.
@@ -55,13 +62,15 @@ public struct LayerList: SettingValue, Sendable {
 
   init() { nodes = [] }
 
+  /// Reads a layer or a list of at least one layer.
   public init(reading node: SettingsNode, key: String) throws(SettingsError) {
     nodes = try node.list(key, allowingSingle: true)
-    // Nested stages of nothing would repeat nothing for ever: only layers that make nodes reach the node limit.
+    // Nested stages without layers would never reach the limit of nodes, which only layers with nodes do.
     guard !nodes.isEmpty else {
       throw .wrongType(node.mark, key: key, expected: Self.expectation, found: node.kindDescription)
     }
   }
 
+  /// The layers as a list of settings.
   public var node: SettingsNode { SettingsNode(.list(nodes)) }
 }
