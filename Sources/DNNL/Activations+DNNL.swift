@@ -7,6 +7,7 @@ import Tensors
 extension ReLU: DNNLOp {
   func lower(_ site: Site, _ builder: PlanBuilder) throws(ExecutionError) -> Bool {
     let source = site.input.operand
+    // The gradient is a mask by the output, so the kernel needs no training mode.
     let kernel = unsafe try Descriptor("condense_eltwise", node: site.name) { handle, attributes in
       unsafe condense_eltwise(
         &handle, builder.device.engine, CONDENSE_INFERENCE, source.layout.handle, CONDENSE_RELU, 0, 0,
@@ -77,8 +78,9 @@ extension Tanh: DNNLOp {
 }
 
 extension PlanBuilder {
-  /// Appends an activation and tapes its gradient, which is computed from the output or from the input; false when
-  /// oneDNN has no such kernel.
+  /// Appends an activation and tapes its gradient, which is computed from the output or the input.
+  ///
+  /// False if oneDNN has no such kernel.
   func emitActivation(
     _ site: Site, _ activation: condense_activation, alpha: Float = 0, beta: Float = 0, byOutput: Bool
   ) throws(ExecutionError) -> Bool {

@@ -29,7 +29,7 @@ extension Add: DNNLOp {
 }
 
 extension PlanBuilder {
-  /// Appends a sum of two tensors of one layout.
+  /// Appends a sum of two tensors of one layout, followed by a ReLU if `relu`.
   func emitAddition(_ site: Site, _ first: Operand, _ second: Operand, to result: Operand, relu: Bool) {
     let regions = [first.region, second.region, result.region]
     let elements = Int64(result.region.byteCount / result.layout.type.byteCount)

@@ -4,7 +4,7 @@ import Ops
 import Tensors
 
 extension AnchorRows: DNNLOp {
-  /// Nothing moves but to have channels last: the rows are the image under another name.
+  /// Brings channels last; the rows are then the same memory under another shape.
   func lower(_ site: Site, _ builder: PlanBuilder) throws(ExecutionError) -> Bool {
     let shape = site.input.shape.dimensions
     let type = site.input.operand.layout.type

@@ -4,8 +4,9 @@ import Ops
 import Tensors
 
 extension PlanBuilder {
-  /// Runs a loss of whole batches on plain copies of what it compares without allocating; on one thread, so that their number changes
-  /// nothing.
+  /// Runs a loss of whole batches on plain copies of its inputs, without allocating.
+  ///
+  /// It runs on one thread, so that the number of threads changes nothing.
   func lowerBatchLoss(_ site: Site, _ loss: some BatchLoss) throws(ExecutionError) {
     let batch = LossBatch(site.inputs.map(\.shape))
     let (prediction, target) = (site.inputs[0], site.inputs[1])
@@ -13,7 +14,7 @@ extension PlanBuilder {
     let wanted = try read(target, as: .plain(target.shape.dimensions, .f32)).region
     let result = try newOperand(.plain(site.shape.dimensions, .f32))
     let scratchCount = loss.scratchCount(batch)
-    // Used by both directions, so that it lives from one to the other.
+    // Both directions use it, so it lives from the forward pass to the backward pass.
     let scratch = Region(byteCount: 4 * scratchCount, .transient)
     add(scratch)
     emit(site.name, "forward", "native:\(site.node.op.kind)", [said, wanted, result.region, scratch]) {

@@ -17,10 +17,10 @@ extension BatchNorm: DNNLOp {
     return true
   }
 
-  /// Images and features are; other ranks run the reference kernel.
+  /// True for images and features; other ranks run the reference kernel.
   static func isNative(_ shape: Shape) -> Bool { shape.rank == 4 || shape.rank == 2 }
 
-  /// The input under four axes: features are images of one pixel.
+  /// The input under four axes, where features are images of one pixel.
   private func image(_ site: Site, _ builder: PlanBuilder) throws(ExecutionError) -> Operand {
     guard site.shape.rank == 2 else { return site.input.operand }
     let plain = try builder.read(
@@ -128,7 +128,7 @@ extension BatchNorm: DNNLOp {
 }
 
 extension Operand {
-  /// The same memory under the axes of a shape, where an image of one pixel stands for features.
+  /// The same memory under the axes of a shape; an image of one pixel becomes features.
   fileprivate func viewed(flattening shape: Shape) throws(ExecutionError) -> Operand {
     shape.rank == 2 ? try viewed(shape.dimensions) : self
   }

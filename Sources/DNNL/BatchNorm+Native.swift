@@ -4,7 +4,7 @@ import Graphs
 import Ops
 import Tensors
 
-/// The memory of a batch norm of our own, as its kernels read it when they run.
+/// The memory of a native batch norm, whose addresses its kernels read when they run.
 private struct NativeNorm {
   let shape: condense_norm
   let scale, shift, mean, inverse, runningMean, runningVariance, scratch: Region
@@ -27,11 +27,11 @@ private struct NativeNorm {
 }
 
 extension BatchNorm {
-  /// Lowers to kernels of our own, which fuse the sum and the ReLU that follow and the sums of gradients that arrive;
-  /// false where channels lie neither in blocks of 16 nor last.
+  /// Lowers to native kernels, which fuse a following sum and ReLU and the sums of arriving gradients.
   ///
-  /// Batch norm is bound by memory: these pass over it five times in a step, oneDNN's six and a mask, and fusing saves
-  /// the passes of what is fused. With channels last and not in whole blocks oneDNN's is a reference kernel.
+  /// False if channels lie neither in blocks of 16 nor last. Memory bounds the speed of a batch norm: these
+  /// kernels pass over it five times in a step, oneDNN's six times and a mask, and fusing saves further
+  /// passes. For channels that lie last and do not fill blocks, oneDNN has a reference kernel alone.
   func lowerNative(_ site: Site, _ builder: PlanBuilder) throws(ExecutionError) -> Bool {
     let source = site.input.operand
     let dimensions = source.layout.dimensions
@@ -93,7 +93,7 @@ extension BatchNorm {
     let channels = try Layout.plain([site.shape[1]], .f32)
     var norm = forward
     let owned = arriving.first(where: \.isOwned)?.operand
-    // With a residual the arriving gradient is kept for it; alone and unmasked it already is what the residual needs.
+    // A residual needs the arriving gradient, so it is kept; a single one without a mask is kept as it is.
     let needsSum = site.residual?.needsGradient == true && (arriving.count > 1 || site.fusesReLU)
     let sum = needsSum ? owned ?? builder.newOperand(layout) : nil
     let keepsFirst = site.residual != nil

@@ -28,7 +28,7 @@ extension ChannelShuffle: DNNLOp {
 }
 
 extension PlanBuilder {
-  /// Puts channel `order[c]` of every image at c.
+  /// Copies channel `order[c]` of every image to channel c.
   fileprivate func emitGather(
     _ site: Site, _ pass: String, _ source: Operand, to target: Operand, _ order: [Int]
   ) {

@@ -1,7 +1,9 @@
 import CDNNL
 import Execution
 
-/// Throws for a status of oneDNN that is not success: the one place where statuses are looked at.
+/// Throws for a status of oneDNN other than success.
+///
+/// All statuses are checked here.
 func check(_ call: String, node: String, _ status: Int32) throws(ExecutionError) {
   guard status == 0 else { throw .library(call: call, node: node, status: Int(status)) }
 }

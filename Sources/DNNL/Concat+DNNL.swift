@@ -5,7 +5,7 @@ import Ops
 import Tensors
 
 extension Concat: DNNLOp {
-  /// In each of these layouts the channels of an input are one stretch of a row of the result: joining copies rows.
+  /// Copies rows: in each layout of a stack, the channels of an input are one stretch of a row of the result.
   func lower(_ site: Site, _ builder: PlanBuilder) throws(ExecutionError) -> Bool {
     let stack = try ChannelStack(site)
     let result = try builder.newOperand(stack.layout(site.shape))
@@ -34,7 +34,7 @@ extension Concat: DNNLOp {
 }
 
 extension ChannelSlice: DNNLOp {
-  /// The other way round: rows of the result are stretches of the input's rows.
+  /// Copies stretches of the input's rows to rows of the result.
   func lower(_ site: Site, _ builder: PlanBuilder) throws(ExecutionError) -> Bool {
     let stack = try ChannelStack(site, sliced: start)
     let source = try builder.read(site.input, as: stack.layout(site.input.shape))
@@ -59,15 +59,15 @@ extension ChannelSlice: DNNLOp {
   }
 }
 
-/// How values lie whose channels are stacked: as the first of them where that can be, else row-major.
+/// The layout of values whose channels are stacked: that of the first value where possible, else row-major.
 private struct ChannelStack {
   private enum Order { case plain, blocked, channelsLast }
   private let order: Order
   private let type: ElementType
-  /// Rows of the result.
+  /// The number of rows of the result.
   let rows: Int
 
-  /// Of inputs that are joined, or of one that is sliced from a channel on.
+  /// Chooses a layout for inputs that are joined, or for one that is sliced from a channel on.
   init(_ site: Site, sliced start: Int = 0) throws(ExecutionError) {
     let layout = site.input.operand.layout
     let fillsBlocks =
@@ -94,12 +94,12 @@ private struct ChannelStack {
     }
   }
 
-  /// Bytes of a row of a value.
+  /// The bytes of a row of a value.
   func rowBytes(_ shape: Shape) -> Int { shape.count / rows * type.byteCount }
 }
 
 extension PlanBuilder {
-  /// Copies rows as wide as those of a shape between two stacks, from and to byte offsets of their rows.
+  /// Copies rows as wide as those of a shape between two stacks, at byte offsets within their rows.
   fileprivate func emitRows(
     _ node: String, _ pass: String, _ stack: ChannelStack, from source: Operand, _ sourceOffset: Int,
     to target: Operand, _ targetOffset: Int, width: Shape

@@ -17,7 +17,8 @@ extension Conv2D: DNNLOp {
     return true
   }
 
-  /// The first of a few ways that oneDNN has real kernels for; failing all, its reference kernels in 32 bits.
+  /// The first of a few ways for which oneDNN has fast kernels; if there is none, its reference kernels in 32
+  /// bits.
   private func fastest(_ site: Site, _ builder: PlanBuilder) throws(ExecutionError) -> ProductPlan? {
     var ways: [ConvolutionWay] = []
     let type = builder.type
@@ -43,10 +44,11 @@ extension Conv2D: DNNLOp {
     return last
   }
 
-  /// Whether oneDNN's kernel for the gradient of the weights is one that damages what lies beside its memory.
+  /// True if oneDNN's kernel for the gradient of the weights writes beyond its memory.
   ///
-  /// Seen with oneDNN 2.6.3, every count of channels to 33 tried between protected pages: of all kernels of 1x1 and 3x3
-  /// convolutions, for AVX2 this one alone, which gathers strided pixels in blocks of eight channels even where fewer lie last.
+  /// Found with oneDNN 2.6.3, by trying every number of channels up to 33 between protected pages. Of all
+  /// AVX2 kernels for 1x1 and 3x3 convolutions, only this one is wrong: it gathers strided pixels in blocks
+  /// of eight channels, even where fewer lie last.
   private func writesBeyondItsMemory(_ plan: ProductPlan, _ site: Site) throws(ExecutionError) -> Bool {
     guard let kernel = plan.backwardWeights?.0.implementation, kernel.hasPrefix("jit_1x1:avx2"), stride != 1,
       site.input.shape[1] / groups < 8
@@ -54,11 +56,13 @@ extension Conv2D: DNNLOp {
     return try plan.source.equals(.channelsLast(site.input.shape.dimensions, plan.source.type))
   }
 
-  /// Whether Winograd's transforms pay: 3x3 at stride 1, enough channels, and tiles of 4x4 that are not mostly padding.
+  /// True if Winograd's transforms pay: 3x3 at stride 1, enough channels, and tiles of 4x4 that are not
+  /// mostly padding.
   ///
-  /// Measured on one core with AVX-512 against the direct kernels: 16 channels 1.0-1.1 times as fast, 32 channels 1.7,
-  /// 64 and more 2.0-2.8; a plane of 2x2, where a quarter of a tile is used, 0.5. Channels that are filled up to whole
-  /// blocks: 40 on 16x16 1.1, 51 on 8x8 1.26, 27 1.0, 33 less than that.
+  /// Measured on one core with AVX-512 relative to the direct kernels: 16 channels are 1.0-1.1 times as fast,
+  /// 32 channels 1.7, 64 and more 2.0-2.8. A plane of 2x2, which uses a quarter of a tile, is 0.5 times as
+  /// fast. Of channels that are padded to whole blocks, 40 on 16x16 are 1.1, 51 on 8x8 1.26, 27 1.0 and 33
+  /// less than 1 times as fast.
   private func prefersWinograd(_ site: Site) -> Bool {
     guard kernel == 3, stride == 1, dilation == 1, groups == 1, window.isSymmetric, padding.height <= 1,
       padding.width <= 1,
@@ -68,7 +72,7 @@ extension Conv2D: DNNLOp {
     return 2 * site.shape.spatialCount >= 16 * tiles
   }
 
-  /// Whole blocks of at least 32, or of at least 48 with not too much padding.
+  /// True for whole blocks of at least 32 channels, or for at least 48 with not too much padding.
   private func channelsSuitWinograd(_ inputs: Int) -> Bool {
     func filledUp(_ channels: Int) -> Int { (channels + 15) / 16 * 16 }
     let padded = (inputs: filledUp(inputs), filters: filledUp(filters))
@@ -91,21 +95,21 @@ struct ConvolutionWay {
   }
 }
 
-/// How activations lie around a convolution.
+/// The layout of activations around a convolution.
 enum Arrangement {
-  /// The source as it lies, the rest as the kernel likes it.
+  /// The source as it lies, the rest as the kernel prefers.
   case own
   /// Channels in blocks of 16, on both sides.
   case blocked
   /// Channels last, on both sides.
   case channelsLast
 
-  /// Channels last where blocks of 16 would mostly hold padding, as in LeNet's 20 and 50 channels.
+  /// Channels last if blocks of 16 would mostly hold padding, as for LeNet's 20 and 50 channels; else `own`.
   static func preferred(_ convolution: Conv2D, _ site: Site) -> Arrangement {
     guard convolution.groups == 1 else { return .own }
     func waste(_ channels: Int) -> Double { Double((channels + 15) / 16 * 16) / Double(channels) }
     let inputs = site.input.shape[1]
-    // An image's channels are not filled up; what is made of them should lie as the next convolution likes it.
+    // An image's own channels are never padded; its result should lie as the next convolution prefers.
     let total = (inputs <= 4 ? waste(convolution.filters) : waste(inputs)) * waste(convolution.filters)
     return total > 1.3 ? .channelsLast : .own
   }

@@ -5,11 +5,12 @@ import Ops
 import Tensors
 
 extension Conv2D {
-  /// Whether our own kernels, which put one image in each lane, are the fast way: channels that do not fill blocks of 16,
-  /// images that do, and a max pool that goes on in the same layout.
+  /// True if the native kernels, which put one image in each lane, are faster than oneDNN's.
   ///
-  /// Measured on one core with AVX-512: LeNet-5's two convolutions run at 106-117 GFLOP/s forwards and backwards, which is
-  /// the core's peak; oneDNN's at 50-57 in blocks of 16 channels and 70-85 with channels last.
+  /// They are for channels that do not fill blocks of 16, for batches that do, and before a max pool that
+  /// keeps the layout. Measured on one core with AVX-512, LeNet-5's two convolutions run at 106-117 GFLOP/s
+  /// forwards and backwards, which is the core's peak; oneDNN's run at 50-57 in blocks of 16 channels, and at
+  /// 70-85 with channels last.
   func prefersInterleaving(_ site: Site, _ builder: PlanBuilder) -> Bool {
     let batch = site.shape[0]
     let padded = (batch + 15) / 16 * 16

@@ -4,7 +4,9 @@ import Graphs
 import Ops
 import Tensors
 
-/// Picks oneDNN's kernels and layouts for a convolution done one way. Gradients of weights and biases are 32-bit in any.
+/// Chooses oneDNN's kernels and layouts for a convolution that is computed in one way.
+///
+/// Gradients of weights and biases have 32 bits in every way.
 struct ConvolutionKernels {
   private let convolution: Conv2D
   private let site: Site
@@ -26,7 +28,7 @@ struct ConvolutionKernels {
       : [groups, filters / groups, input[1] / groups, kernel.height, kernel.width]
   }
 
-  /// Kernels of all passes that the plan needs.
+  /// The kernels of all passes that the plan needs.
   func plan() throws(ExecutionError) -> ProductPlan {
     let type = way.type
     let weights = try Layout.any(weightShape, type)
@@ -84,7 +86,7 @@ struct ConvolutionKernels {
     }
   }
 
-  /// What the producer made, where it is a kernel's own layout or an image of few channels; else any.
+  /// The layout of the producer, if it is a kernel's own or an image of few channels; else any layout.
   private func ownSourceLayout() throws(ExecutionError) -> Layout {
     let made = site.input.operand.layout
     guard made.dimensions == input else { return try .any(input, way.type) }

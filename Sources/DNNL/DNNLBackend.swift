@@ -4,31 +4,38 @@ public import Graphs
 import Ops
 import Tensors
 
-/// oneDNN on this machine's processor.
+/// The backend that computes with oneDNN on this machine's processor.
 ///
 ///     let plan = try DNNLBackend().compile(graph, PlanOptions(batch: 128, mode: .training, threads: 2))
 public struct DNNLBackend: Backend {
   /// Makes the backend; nothing is allocated before a plan is compiled.
   public init() {}
 
+  /// The name, `onednn`.
   public var name: String { "onednn" }
 
+  /// True for 32-bit floats, and for bfloat16 if the processor has instructions for it.
   public func supports(_ precision: Precision) -> Bool { precision == .f32 || condense_has_bf16() != 0 }
 
+  /// oneDNN's name of the instruction set, such as `avx512_core_bf16`.
   public var instructionSet: String { unsafe String(cString: condense_instruction_set()) }
 
-  /// The floats of a vector register, or of two.
+  /// The channels of a block: the floats of a vector register, or of two for SSE4.1.
   public var channelBlock: Int {
     let set = instructionSet
     return set.hasPrefix("avx512") ? 16 : set.hasPrefix("avx") || set == "sse41" ? 8 : 1
   }
 
-  /// The library's version: `2.6.3`.
+  /// The library's version, such as `2.6.3`.
   public var version: String {
     guard let version = unsafe dnnl_version() else { return "unknown" }
     return unsafe "\(version.pointee.major).\(version.pointee.minor).\(version.pointee.patch)"
   }
 
+  /// Lowers the graph, chooses kernels and layouts, and places all memory.
+  ///
+  /// Throws `ExecutionError` for a precision that the machine lacks, for an invalid graph, if the values do
+  /// not fit into memory, and for a plan to share with of another graph, encoding or backend.
   public func compile(
     _ graph: Graph, _ options: PlanOptions, sharing: (any Plan)?
   ) throws(ExecutionError) -> any Plan {
@@ -66,7 +73,9 @@ public struct DNNLBackend: Backend {
     return plan
   }
 
-  /// A plan over the graph with projected weights and folded batch norms, made anew when the store has changed.
+  /// A plan over the graph with projected weights and folded batch norms.
+  ///
+  /// Both are renewed when the store has changed.
   private func inferencePlan(
     _ graph: Graph, _ projected: ProjectedGraph, _ options: PlanOptions, _ device: Device,
     _ shared: WeightStore?

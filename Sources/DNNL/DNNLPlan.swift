@@ -4,31 +4,32 @@ import Graphs
 import Settings
 public import Tensors
 
-/// Prepared oneDNN calls over one graph: a step is a flat walk over them.
+/// The prepared oneDNN calls over one graph; a pass runs them one after another.
 public final class DNNLPlan: Plan {
+  /// The options with which the plan was compiled.
   public let options: PlanOptions
-  /// What the plan was compiled from, by which others that share its weights are known.
+  /// The inputs and nodes of the compiled graph, by which plans that share weights are compared.
   let graphInputs: [GraphInput]
   let graphNodes: [Node]
-  /// The encodings of its parameters, by which masters are laid out and projected.
+  /// The encodings of the trained parameters, which project masters and their gradients.
   let encodings: [String: any Encoding]
-  /// What snapshots, updates and other plans see.
+  /// The weights that snapshots, updates and other plans use.
   let store: WeightStore
-  /// What this plan's kernels read: the store itself, or its folded copy.
+  /// The weights that this plan's kernels read: the store itself, or its folded copy.
   private let kernelStore: WeightStore
   private let refreshCalls: [PreparedCall]
   private let forwardCalls: [PreparedCall]
   private let backwardCalls: [PreparedCall]
   private let inputs: [(region: Region, count: Int)]
   private let taps: TapTable
-  /// By the name of an encoded value, the value that its tap reads.
+  /// The value that the tap of an encoded value reads, by name.
   private let projections: [String: String]
   private let step: StepKey
   private let memory: PlanMemory
-  /// The version of the weights that the kernels' copies hold.
+  /// The version of the weights in the kernels' copies.
   private var refreshedVersion = 0
 
-  /// Folds the trained weights for this plan; `nil` for a plan that trains.
+  /// The folding of the trained weights for this plan; `nil` for a plan that trains.
   private let folding: Folding?
 
   init(
@@ -52,10 +53,12 @@ public final class DNNLPlan: Plan {
     memory = parts.memory
   }
 
+  /// The handle of a value; an encoded value is read as its projection.
   public func tap(_ value: String) throws(ExecutionError) -> TapID {
     try taps.id(of: projections[value] ?? value)
   }
 
+  /// Copies the batch into the inputs, one input after another, and runs all nodes.
   public func forward(_ images: Span<Float>, key: UInt64) {
     Device.useTeam(of: options.threads)
     var start = 0
@@ -66,6 +69,7 @@ public final class DNNLPlan: Plan {
     run(key: key)
   }
 
+  /// The handle of an input.
   public func input(_ name: String) throws(ExecutionError) -> InputID {
     guard let index = graphInputs.firstIndex(where: { $0.name == name }) else {
       throw .unknownInput(name, suggestion: Spelling.nearest(to: name, among: graphInputs.map(\.name)))
@@ -73,11 +77,13 @@ public final class DNNLPlan: Plan {
     return InputID(index: index, count: inputs[index].count)
   }
 
+  /// Copies a batch into an input.
   public func writeInput(_ input: InputID, _ values: Span<Float>) {
     Device.useTeam(of: options.threads)
     copy(values, 0, input.count, to: inputs[input.index].region)
   }
 
+  /// Renews the kernels' copies of changed weights, and runs all forward calls.
   public func run(key: UInt64) {
     Device.useTeam(of: options.threads)
     step.key = key
@@ -85,7 +91,7 @@ public final class DNNLPlan: Plan {
     for call in forwardCalls { call.run() }
   }
 
-  /// Brings the kernels' copies of the weights up to date.
+  /// Renews the folded weights and the kernels' copies if the weights have changed.
   private func renewKernelCopies() {
     do throws(ExecutionError) { try folding?.renew() } catch {
       preconditionFailure("trained weights could not be folded: \(error)")
@@ -104,15 +110,18 @@ public final class DNNLPlan: Plan {
     }
   }
 
+  /// Copies a value out, reordered to row-major 32-bit floats.
   public func readTap(_ tap: TapID, into values: inout MutableSpan<Float>) {
     Device.useTeam(of: options.threads)
     taps.read(tap, into: &values)
   }
 
+  /// Copies the loss's gradient by a value into the plan.
   public func writeSeed(_ tap: TapID, _ gradient: Span<Float>) {
     taps.writeSeed(tap, gradient)
   }
 
+  /// Runs all gradients, and adds them to those of earlier micro-batches.
   public func backward() {
     Device.useTeam(of: options.threads)
     if store.pendingBackwards >= options.microBatches { store.pendingBackwards = 0 }
@@ -122,10 +131,12 @@ public final class DNNLPlan: Plan {
     store.pendingBackwards += 1
   }
 
+  /// Lends the gradients of all parameters that are not frozen.
   public func withGradients<R>(_ body: (inout MutableSpan<Float>) throws -> R) rethrows -> R {
     try store.withUpdatedGradients(body)
   }
 
+  /// The handle of a trainable parameter.
   public func parameter(_ name: String) throws(ExecutionError) -> ParameterID {
     guard let index = store.order.firstIndex(of: name), store.entries[name]?.slot.isTrainable == true else {
       throw .missingParameter(name)
@@ -133,25 +144,31 @@ public final class DNNLPlan: Plan {
     return ParameterID(index: index)
   }
 
+  /// The positions of a parameter's elements in its layout.
   public func order(of parameter: String) throws(ExecutionError) -> [Int32] {
     try store.places(of: parameter)
   }
 
+  /// Lends a parameter's weights and gradient in their layout.
   public func withParameter<R>(
     _ parameter: ParameterID, _ body: (Span<Float>, inout MutableSpan<Float>) throws -> R
   ) rethrows -> R {
     try store.withParameter(parameter.index, body)
   }
 
+  /// The gradients in plain layouts, by parameter.
   public func gradients() throws(ExecutionError) -> [String: Tensor] { try store.gradientTensors() }
 
+  /// Updates all weights over the team of threads.
   public func update(_ rule: any UpdateRule, _ step: StepParameters) {
     Device.useTeam(of: options.threads)
     store.update(rule, step, threads: options.threads)
   }
 
+  /// True if the last update left finite weights and the running statistics are finite.
   public var isFinite: Bool { store.isFinite }
 
+  /// The state in plain layouts; reorders between layouts are exact.
   public func snapshot() -> TrainingState {
     do throws(ExecutionError) {
       return try store.snapshot()
@@ -160,13 +177,15 @@ public final class DNNLPlan: Plan {
     }
   }
 
+  /// Loads a state in plain layouts.
   public func load(_ state: TrainingState) throws(ExecutionError) { try store.load(state) }
 
+  /// The kernels of all calls: renewals of weights, then the forward and the backward pass.
   public var kernels: [KernelDescription] {
     (refreshCalls + forwardCalls + backwardCalls).map(\.description)
   }
 
-  /// Runs `body` with the seconds that each call of the last pass took: for the bench.
+  /// Runs a pass, then every call once more, and returns the seconds that each call took, for the bench.
   public func profile(_ images: Span<Float>, key: UInt64) -> [(kernel: KernelDescription, seconds: Double)] {
     forward(images, key: key)
     store.version += 1
@@ -180,14 +199,14 @@ public final class DNNLPlan: Plan {
   }
 }
 
-/// The values of a plan that are read or seeded from outside.
+/// The values of a plan that can be read or seeded from outside.
 struct TapTable {
   private struct Entry {
     let name: String
     let count: Int
     let value: Operand
     let seed: Region?
-    /// Where the plain copy goes; the value itself where it is plain already.
+    /// The destination of the plain copy; the value itself if it is plain already.
     let plain: Operand
     var reorder: PreparedCall?
     let memory: AlignedBuffer?
@@ -198,7 +217,7 @@ struct TapTable {
 
   init(_ device: Device) { self.device = device }
 
-  /// Makes a value readable, and writable where it takes a seed.
+  /// Makes a value readable, and writable if it takes a seed.
   mutating func add(_ value: Value, seed: Region?) throws(ExecutionError) {
     let layout = try Layout.plain(value.operand.layout.dimensions, .f32)
     value.operand.region.persist()
@@ -215,7 +234,7 @@ struct TapTable {
         memory: memory))
   }
 
-  /// Prepares the copies once addresses are known.
+  /// Prepares the copies; all addresses must be known.
   mutating func prepare(_ scratchpad: Region) throws(ExecutionError) {
     for index in entries.indices where entries[index].memory != nil {
       let entry = entries[index]

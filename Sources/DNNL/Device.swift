@@ -2,7 +2,7 @@ import CDNNL
 import CGomp
 import Execution
 
-/// oneDNN's engine and stream on this machine's processor.
+/// The engine and stream of oneDNN on this machine's processor.
 ///
 /// Invariant: both handles are valid from `init` to `deinit`.
 @safe final class Device {
@@ -27,33 +27,33 @@ import Execution
     unsafe dnnl_engine_destroy(engine)
   }
 
-  /// Sizes the OpenMP team of the calling thread for what follows; nothing about it is dynamic.
+  /// Sizes the calling thread's OpenMP team for the calls that follow.
   static func useTeam(of threads: Int) {
     omp_set_dynamic(0)
     omp_set_num_threads(Int32(max(1, threads)))
   }
 }
 
-/// What happens to a result before it is written: an addition to what is there, an activation.
+/// The steps between a result and its writing: an addition to the destination, an activation.
 struct Epilogue: Hashable {
   var addsDestination = false
   var activation = CONDENSE_NO_ACTIVATION.rawValue
 
-  /// Nothing.
+  /// No step.
   static let none = Epilogue()
   /// A ReLU.
   static let relu = Epilogue(activation: CONDENSE_RELU.rawValue)
 }
 
-/// A primitive descriptor: an operation whose kernel and layouts are chosen.
+/// A primitive descriptor: an operation with a chosen kernel and chosen layouts.
 ///
 /// Invariant: `handle` is valid from `init` to `deinit`.
 @safe final class Descriptor {
   let handle: dnnl_primitive_desc_t
-  /// The kernel's name.
+  /// The name of the kernel.
   let implementation: String
 
-  /// Makes a descriptor by a function of the shim, with attributes of its own.
+  /// Makes a descriptor by a function of the shim, which gets its own attributes.
   init(
     _ call: String, node: String, _ epilogue: Epilogue = .none,
     _ make: (inout dnnl_primitive_desc_t?, dnnl_primitive_attr_t?) -> Int32
@@ -74,6 +74,6 @@ struct Epilogue: Hashable {
 
   deinit { unsafe dnnl_primitive_desc_destroy(handle) }
 
-  /// Whether this is oneDNN's slow reference kernel.
+  /// True if this is oneDNN's slow reference kernel.
   var isReference: Bool { implementation.hasPrefix("ref") }
 }

@@ -5,7 +5,7 @@ import Ops
 import Tensors
 
 extension Dropout: DNNLOp {
-  /// Row-major and in 32 bits, since an element's fate hangs on its position; nothing moves in inference.
+  /// Works row-major in 32 bits, as an element's draw depends on its position; inference copies nothing.
   func lower(_ site: Site, _ builder: PlanBuilder) throws(ExecutionError) -> Bool {
     guard builder.isTraining else {
       builder.define(site, site.input.operand, needsGradient: false)
@@ -35,7 +35,7 @@ extension Dropout: DNNLOp {
     return true
   }
 
-  /// Multiplies every element by its factor: zero, or what keeps the mean.
+  /// Multiplies every element by its factor, 0 or 1/(1 - rate), and keeps the factors for the gradient.
   private func emitMasked(
     _ site: Site, _ builder: PlanBuilder, _ source: Region, _ factors: Region, to result: Region
   ) {

@@ -4,7 +4,7 @@ import Ops
 import Tensors
 
 extension Flatten: DNNLOp {
-  /// Nothing moves: the features are the image under another name, in the layout that it has.
+  /// Gives the image another shape without moving it, in the layout that it has.
   func lower(_ site: Site, _ builder: PlanBuilder) throws(ExecutionError) -> Bool {
     var image = site.input.operand
     if try image.layout.isPlain() {

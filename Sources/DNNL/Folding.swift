@@ -3,14 +3,14 @@ import Graphs
 import Ops
 import Tensors
 
-/// The weights of an inference plan: the projections of those of a store, with batch norms folded into what they follow.
+/// The weights of an inference plan: projections of a store's weights, with batch norms folded in.
 final class Folding {
   /// The graph as trained.
   private let original: Graph
   private let keeping: Set<String>
-  /// Where the trained weights are.
+  /// The store of the trained weights.
   let source: WeightStore
-  /// Where the folded weights go, in plain layouts.
+  /// The store of the folded weights, in plain layouts.
   let target: WeightStore
   /// The graph that inference runs.
   let graph: Graph
@@ -30,7 +30,7 @@ final class Folding {
     target = try WeightStore(plain: self.graph, device)
   }
 
-  /// Folds anew if the trained weights have changed.
+  /// Folds again if the trained weights have changed.
   func renew() throws(ExecutionError) {
     guard version != source.version else { return }
     let present = original.projectingParameters(try source.snapshot().parameters)
@@ -49,7 +49,7 @@ extension TrainingState {
 }
 
 extension WeightStore {
-  /// A store of a graph's parameters in plain layouts, for plans that do not train.
+  /// Makes a store of a graph's parameters in plain layouts, for plans that do not train.
   convenience init(plain graph: Graph, _ device: Device) throws(ExecutionError) {
     var parameters: [(name: String, slot: ParameterSlot, layout: Layout)] = []
     for node in graph.nodes {

@@ -3,15 +3,15 @@ import Graphs
 import Ops
 import Tensors
 
-/// Which nodes become part of another call, and which values must exist in memory because somebody looks at them.
+/// The nodes that become part of another call, and the values that must exist in memory as they are observed.
 struct Fusions {
-  /// The ReLU node that each producer swallows.
+  /// The ReLU that is fused into each producer.
   private(set) var relu: [String: Node] = [:]
-  /// The sum that each batch norm swallows.
+  /// The sum that is fused into each batch norm.
   private(set) var addition: [String: Node] = [:]
   private var swallowed: Set<String> = []
   private let observed: Set<String>
-  /// Values that a ReLU makes whose gradient is masked by a pass of its own (a batch norm masks for free).
+  /// The outputs of ReLUs whose gradient is masked by its own pass; a batch norm masks at no cost.
   private var rectified: Set<String> = []
   /// The nodes that read each value.
   let consumers: [String: [Node]]
@@ -34,7 +34,7 @@ struct Fusions {
     }
   }
 
-  /// Gives each sum of two values to the later of the batch norms that make them, where only the sum reads it.
+  /// Fuses each sum of two values into the later of the batch norms that make them, if only the sum reads it.
   private mutating func joinAdditions(_ graph: Graph) {
     let position = Dictionary(
       graph.nodes.enumerated().map { ($1.name, $0) }, uniquingKeysWith: { first, _ in first })
@@ -53,13 +53,15 @@ struct Fusions {
     return type(of: op).fusesReLU(shape)
   }
 
-  /// Whether a value comes out of a ReLU and only one node, a max pool, reads it: the gradient can then be masked
-  /// behind the pool, where it is smaller. (A positive maximum is an active element.)
+  /// True if a value comes out of a ReLU, and only one node reads it.
+  ///
+  /// If that is a max pool, the gradient can be masked behind the pool, where it is smaller: a positive
+  /// maximum is an active element.
   func masksAfterPooling(_ value: String) -> Bool {
     rectified.contains(value) && consumers[value]?.count == 1 && !observed.contains(value)
   }
 
-  /// Whether only one node reads a value, a max pool that interleaved images can go through.
+  /// True if only one node reads a value, and it is a max pool that interleaved images can pass.
   func feedsOnlyMaxPool(_ value: String) -> Bool {
     guard let readers = readers(of: value), readers.count == 1, let pool = readers[0].op as? MaxPool else {
       return false
@@ -67,12 +69,13 @@ struct Fusions {
     return Self.isInterleavable(pool.window)
   }
 
-  /// Whether only convolutions read a value.
+  /// True if only convolutions read a value.
   func feedsOnlyConvolutions(_ value: String) -> Bool {
     readers(of: value)?.allSatisfy { $0.op is Conv2D } == true
   }
 
-  /// The nodes that read a value or its projection, which lies as the value does; `nil` where somebody else looks at it.
+  /// The nodes that read a value or its projection, which has the same layout; `nil` if the value is
+  /// observed.
   private func readers(of value: String) -> [Node]? {
     guard !observed.contains(value), let nodes = consumers[value] else { return nil }
     var readers: [Node] = []
@@ -87,14 +90,14 @@ struct Fusions {
     return readers
   }
 
-  /// Whether a pool's windows do not overlap and stay inside.
+  /// True if a pool's windows neither overlap nor leave the image.
   static func isInterleavable(_ window: Window) -> Bool {
     !window.isPadded && window.dilation == 1 && window.stride.height >= window.kernel.height
       && window.stride.width >= window.kernel.width
   }
 
-  /// Whether a value is read or seeded from outside.
+  /// True if a value is read or seeded from outside.
   func isObserved(_ value: String) -> Bool { observed.contains(value) }
-  /// Whether a node is computed by the one before it.
+  /// True if a node is fused into another one's call.
   func isSwallowed(_ node: Node) -> Bool { swallowed.contains(node.name) }
 }

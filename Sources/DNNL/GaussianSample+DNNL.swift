@@ -5,7 +5,7 @@ import Ops
 import Tensors
 
 extension GaussianSample: DNNLOp {
-  /// Row-major and in 32 bits, since what is drawn hangs on an element's position; inference gives the means.
+  /// Works row-major in 32 bits, as a draw depends on its element's position; inference returns the means.
   func lower(_ site: Site, _ builder: PlanBuilder) throws(ExecutionError) -> Bool {
     guard builder.isTraining else {
       builder.define(site, site.input.operand, needsGradient: false)

@@ -1,22 +1,23 @@
 import CInstructions
 
-/// What the environment says about the instruction sets that kernels may use.
+/// The limit that the environment sets to the instruction sets of kernels.
 ///
-/// `CONDENSE_MAX_CPU_ISA` limits every kernel, oneDNN's and our own, to less than the processor has: to see what another machine
-/// would compute, and to test that. Its values are oneDNN's: `SSE41`, `AVX2`, `AVX512_CORE`, ….
+/// `CONDENSE_MAX_CPU_ISA` limits every kernel, oneDNN's and the native ones, to less than the processor has.
+/// It shows the results of another machine, and serves tests. Its values are oneDNN's: `SSE41`, `AVX2`,
+/// `AVX512_CORE`, ….
 public enum InstructionLimit {
-  /// The variable's name.
+  /// The name of the variable.
   public static let variable = "CONDENSE_MAX_CPU_ISA"
-  /// Its values, from the least set to the largest.
+  /// The values of the variable, from the smallest set to the largest.
   public static let values = [
     "SSE41", "AVX", "AVX2", "AVX2_VNNI", "AVX512_CORE", "AVX512_CORE_VNNI", "AVX512_CORE_BF16", "DEFAULT",
   ]
 
-  /// The set that the variable names, if it names one.
+  /// The set that the variable names; `nil` if it is unset or no set's name.
   public static var present: String? {
     unsafe condense_instruction_limit().map { unsafe String(cString: $0) }
   }
-  /// The variable's value where it is no set's name.
+  /// The variable's value if it is no set's name; else `nil`.
   public static var unknown: String? {
     unsafe condense_unknown_instructions().map { unsafe String(cString: $0) }
   }

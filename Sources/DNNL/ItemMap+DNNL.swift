@@ -4,7 +4,9 @@ import Ops
 import Tensors
 
 extension PlanBuilder {
-  /// Runs a map of items on plain copies of what it reads without allocating; each item on its own, so that threads change nothing.
+  /// Runs a map of items on plain copies of its inputs, without allocating.
+  ///
+  /// Items are independent, so the number of threads changes nothing.
   func lowerItemMap(_ site: Site, _ map: some ItemMap) throws(ExecutionError) {
     let first = LossItem(ofMap: site.inputs.map(\.shape))
     var read: [Region] = []

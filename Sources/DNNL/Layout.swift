@@ -6,17 +6,17 @@ import Tensors
 enum ElementType: Hashable {
   case f32, bf16
 
-  /// Bytes of an element.
+  /// The bytes of an element.
   var byteCount: Int { self == .f32 ? 4 : 2 }
   var native: condense_type { self == .f32 ? CONDENSE_F32 : CONDENSE_BF16 }
 }
 
-/// How a tensor lies in memory: a oneDNN memory descriptor that this object owns.
+/// The layout of a tensor in memory: a oneDNN memory descriptor that this object owns.
 ///
 /// Invariant: `handle` is valid from `init` to `deinit` and never changes.
 @safe final class Layout {
   let handle: OpaquePointer
-  /// The extents, padding excluded.
+  /// The extents without padding.
   let dimensions: [Int]
   let type: ElementType
 
@@ -38,7 +38,7 @@ enum ElementType: Hashable {
     return unsafe Layout(adopting: handle, dimensions, type)
   }
 
-  /// Row-major.
+  /// The row-major layout.
   static func plain(_ dimensions: [Int], _ type: ElementType) throws(ExecutionError) -> Layout {
     unsafe try made("condense_layout_plain", dimensions, type) { handle in
       unsafe condense_layout_plain(
@@ -46,35 +46,35 @@ enum ElementType: Hashable {
     }
   }
 
-  /// Channels in blocks of 16 behind the spatial axes; four axes.
+  /// Channels in blocks of 16, which lie behind the spatial axes; for four axes.
   static func blocked(_ dimensions: [Int], _ type: ElementType) throws(ExecutionError) -> Layout {
     unsafe try made("condense_layout_blocked", dimensions, type) { handle in
       unsafe condense_layout_blocked(&handle, dimensions.map(Int64.init), type.native)
     }
   }
 
-  /// Channels last, without padding; four axes.
+  /// Channels last, without padding; for four axes.
   static func channelsLast(_ dimensions: [Int], _ type: ElementType) throws(ExecutionError) -> Layout {
     try unsafe made("condense_layout_channels_last", dimensions, type) { handle in
       unsafe condense_layout_channels_last(&handle, dimensions.map(Int64.init), type.native)
     }
   }
 
-  /// Sixteen images side by side, one a lane; four axes.
+  /// Sixteen images side by side, one in each lane; for four axes.
   static func interleaved(_ dimensions: [Int]) throws(ExecutionError) -> Layout {
     try unsafe made("condense_layout_interleaved", dimensions, .f32) { handle in
       unsafe condense_layout_interleaved(&handle, dimensions.map(Int64.init), CONDENSE_F32)
     }
   }
 
-  /// Left to the primitive that it is given to.
+  /// A layout that the primitive chooses.
   static func any(_ dimensions: [Int], _ type: ElementType) throws(ExecutionError) -> Layout {
     unsafe try made("condense_layout_any", dimensions, type) { handle in
       unsafe condense_layout_any(&handle, Int32(dimensions.count), dimensions.map(Int64.init), type.native)
     }
   }
 
-  /// The same order of elements in another type.
+  /// The same order of elements with another type.
   func retyped(_ type: ElementType) throws(ExecutionError) -> Layout {
     guard type != self.type else { return self }
     return unsafe try Self.made("condense_layout_retyped", dimensions, type) { other in
@@ -82,14 +82,14 @@ enum ElementType: Hashable {
     }
   }
 
-  /// A part of this layout, in place.
+  /// A part of this layout, in the same memory.
   func part(_ dimensions: [Int], at offsets: [Int]) throws(ExecutionError) -> Layout {
     unsafe try Self.made("condense_layout_part", dimensions, type) { other in
       unsafe condense_layout_part(&other, handle, dimensions.map(Int64.init), offsets.map(Int64.init))
     }
   }
 
-  /// The layout that a primitive descriptor chose for an argument; `nil` when it has no such argument.
+  /// The layout that a primitive descriptor chose for an argument; `nil` if it has no such argument.
   static func query(
     _ descriptor: Descriptor, _ what: dnnl_query_t, _ dimensions: [Int], _ type: ElementType
   ) throws(ExecutionError) -> Layout? {
@@ -100,14 +100,14 @@ enum ElementType: Hashable {
     return unsafe Layout(adopting: handle, dimensions, type)
   }
 
-  /// Bytes, padding included.
+  /// The bytes, padding included.
   var byteCount: Int { unsafe condense_layout_size(handle) }
-  /// Elements, padding included.
+  /// The number of elements, padding included.
   var elementCount: Int { byteCount / type.byteCount }
 
-  /// Whether two layouts put the same elements at the same places.
+  /// True if both layouts put the same elements in the same places.
   func equals(_ other: Layout) -> Bool { unsafe condense_layout_equal(handle, other.handle) != 0 }
 
-  /// Whether this is row-major.
+  /// True if this is row-major.
   func isPlain() throws(ExecutionError) -> Bool { try equals(Layout.plain(dimensions, type)) }
 }

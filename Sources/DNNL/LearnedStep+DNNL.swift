@@ -5,7 +5,7 @@ import Ops
 import Tensors
 
 extension LearnedStep: DNNLOp {
-  /// Works in the layout that the value has: grids hold the zeros that pad it.
+  /// Works in the value's layout: the zeros that pad it stay zero on every grid.
   func lower(_ site: Site, _ builder: PlanBuilder) throws(ExecutionError) -> Bool {
     let source = site.input.operand
     let result = builder.newOperand(source.layout)

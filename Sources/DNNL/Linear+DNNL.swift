@@ -14,7 +14,7 @@ extension Linear: DNNLOp {
     return true
   }
 
-  /// Reads a flattened image as it lies, with weights of as many axes: no copy between the two.
+  /// Reads a flattened image as it lies, with weights of the same axes, so that nothing is copied between.
   private func products(
     _ site: Site, _ builder: PlanBuilder, _ type: ElementType
   ) throws(ExecutionError) -> ProductPlan {
@@ -52,7 +52,7 @@ extension Linear: DNNLOp {
     guard site.input.needsGradient else { return plan }
     let byData = try descriptor(CONDENSE_BACKWARD_DATA, anyWeights, nil, gradient, .none, forward)
     plan.backwardData = (byData, try .chosen(byData, dnnl_query_weights_md, weightShape, type))
-    // A plain matrix product reads weights either way round: the forward pass's copy then saves one of its own.
+    // A plain matrix product reads weights either way round, so both passes can share one copy.
     if byData.implementation.contains("gemm:jit"), !byData.implementation.contains("brgemm") {
       let shared = try descriptor(CONDENSE_BACKWARD_DATA, plan.weights, nil, gradient, .none, forward)
       if shared.implementation == byData.implementation { plan.backwardData = (shared, plan.weights) }

@@ -4,7 +4,9 @@ import Ops
 import Tensors
 
 extension PlanBuilder {
-  /// Runs a loss on plain copies of what it compares without allocating; each item on its own, so that threads change nothing.
+  /// Runs a loss on plain copies of its inputs, without allocating.
+  ///
+  /// Items are independent, so the number of threads changes nothing.
   func lowerLoss(_ site: Site, _ loss: some Loss) throws(ExecutionError) {
     let first = LossItem(site.inputs.map(\.shape))
     let (prediction, target) = (site.inputs[0], site.inputs[1])
@@ -14,7 +16,7 @@ extension PlanBuilder {
     let items = site.shape[0]
     let scratchCount = loss.scratchCount(first)
     let threads = options.threads
-    // Used by both directions, so that it lives from one to the other.
+    // Both directions use it, so it lives from the forward pass to the backward pass.
     let scratch = Region(byteCount: 4 * items * scratchCount, .transient)
     add(scratch)
     let loop = TeamLoop { range in
@@ -42,7 +44,7 @@ extension PlanBuilder {
     }
   }
 
-  /// Items that go to a thread together: some 64 elements, so that threads get nearly equally many of a batch.
+  /// The items that a thread takes at a time: some 64 elements, so that threads get nearly equal shares.
   private static func grain(_ item: LossItem) -> Int { max(1, 64 / max(1, item.predictionCount)) }
 
   private func backwardLoss(

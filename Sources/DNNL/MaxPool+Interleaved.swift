@@ -7,7 +7,7 @@ import Tensors
 extension PlanBuilder {
   /// Appends a max pool over interleaved images and tapes its gradient; false for other layouts and windows.
   ///
-  /// The result stays interleaved where only convolutions that like it so read it; else it is laid out plainly.
+  /// The result stays interleaved if only convolutions read it; else it is laid out plainly.
   func lowerInterleavedPool(_ site: Site, _ window: Window) throws(ExecutionError) -> Bool {
     let source = site.input.operand
     guard Fusions.isInterleavable(window), source.layout.type == .f32,

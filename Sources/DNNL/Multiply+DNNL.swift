@@ -5,7 +5,7 @@ import Ops
 import Tensors
 
 extension Multiply: DNNLOp {
-  /// Row-major and in 32 bits, whatever the operands are.
+  /// Works row-major in 32 bits, whatever the layouts of the operands.
   func lower(_ site: Site, _ builder: PlanBuilder) throws(ExecutionError) -> Bool {
     let (first, second) = (site.inputs[0], site.inputs[1])
     let layout = try Layout.plain(first.shape.dimensions, .f32)
@@ -41,7 +41,7 @@ extension Multiply: DNNLOp {
   }
 }
 
-/// The extents of a product and how its second factor is repeated.
+/// The extents of a product, and the repetition of its second factor.
 private struct Product {
   let items, channels, pixels: Int64
   let repetition: condense_repeat
@@ -63,7 +63,7 @@ private struct Product {
       target.floats, a.floats, b.floats, repetition, items, channels, pixels, threads)
   }
 
-  /// Sums over what the second factor is repeated for.
+  /// Multiplies, and sums over the elements for which the second factor is repeated.
   func multiplyAndSum(_ a: Region, _ b: Region, to target: Region) {
     unsafe condense_multiply_sum(
       target.floats, a.floats, b.floats, repetition, items, channels, pixels, threads)

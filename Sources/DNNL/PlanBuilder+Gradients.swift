@@ -3,7 +3,7 @@ import Execution
 import Tensors
 
 extension PlanBuilder {
-  /// Adds to a value's gradient; the operand may have any layout and the axes of any view.
+  /// Adds to a value's gradient; the operand may have any layout, and the axes of any view of the value.
   func contribute(_ value: Value, _ operand: Operand, owned: Bool) throws(ExecutionError) {
     guard value.needsGradient else { return }
     let layout = value.operand.layout
@@ -29,7 +29,7 @@ extension PlanBuilder {
 
   /// The gradient of a value: the sum of all contributions, zero where `mask` is not positive.
   ///
-  /// `nil` when nothing contributes. The result may be overwritten only if `isOwned`.
+  /// `nil` if nothing contributes. The result may be overwritten only if `isOwned`.
   func gradient(
     of value: Value, mask: Operand? = nil, as layout: Layout? = nil
   ) throws(ExecutionError) -> Contribution? {
@@ -46,7 +46,7 @@ extension PlanBuilder {
     return Contribution(operand: copy, isOwned: true)
   }
 
-  /// What arrives at a value, in at most two parts that a kernel adds itself; empty when nothing does.
+  /// The gradients that arrive at a value, in at most two parts, which a kernel adds itself; empty for none.
   func arriving(at value: Value) throws(ExecutionError) -> [Contribution] {
     guard value.contributions.count > 2 else { return value.contributions }
     guard let sum = try gradient(of: value) else { return [] }

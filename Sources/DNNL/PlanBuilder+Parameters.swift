@@ -4,7 +4,7 @@ import Graphs
 import Tensors
 
 extension Operand {
-  /// The same memory under other axes, where it is plain; itself where it is not.
+  /// The same memory under other axes if it is plain; else the operand itself.
   func viewed(_ dimensions: [Int]) throws(ExecutionError) -> Operand {
     guard layout.dimensions != dimensions, try layout.isPlain() else { return self }
     return Operand(region: region, layout: try Layout.plain(dimensions, layout.type))
@@ -12,9 +12,10 @@ extension Operand {
 }
 
 extension PlanBuilder {
-  /// Fixes the layout of a parameter's master: that of the shared store, or `layout` if this plan is the first.
+  /// Fixes the layout of a parameter's master: that of the shared store, or `layout` if this plan is the
+  /// first.
   ///
-  /// A parameter with an encoding keeps a plain master, which is what encodings work on.
+  /// A parameter with an encoding has a plain master, as encodings work on plain values.
   func declare(_ node: Node, _ role: ParameterRole, _ layout: Layout) throws(ExecutionError) -> Operand {
     let name = role.name(of: node.name)
     if let known = masters[name] { return known }
@@ -34,8 +35,9 @@ extension PlanBuilder {
     return master
   }
 
-  /// The parameter as a kernel reads it: the master itself, or its projection or a copy in the layout that the kernel
-  /// reads, renewed when the weights have changed.
+  /// The parameter as a kernel reads it: the master, or a copy that is renewed when weights change.
+  ///
+  /// The copy is the projection, or has the layout that the kernel reads.
   func kernelCopy(_ node: Node, _ role: ParameterRole, _ layout: Layout) throws(ExecutionError) -> Operand {
     let name = role.name(of: node.name)
     let master = try projected(try declare(node, role, layout), name)
@@ -47,7 +49,7 @@ extension PlanBuilder {
     return copy
   }
 
-  /// The projection of a parameter's master; the master itself where it is stored as it is.
+  /// The projection of a parameter's master; the master itself if it has no encoding.
   private func projected(_ master: Operand, _ name: String) throws(ExecutionError) -> Operand {
     guard let encoding = encodings[name] else { return master }
     if let known = copies(of: name).first { return known }
@@ -72,7 +74,7 @@ extension PlanBuilder {
     return shape
   }
 
-  /// Appends the turn of a gradient by a projection into one by the master, in place.
+  /// Appends the conversion of a gradient by a projection into one by the master, in place.
   private func backwardThroughEncoding(_ gradient: Operand, of name: String) throws(ExecutionError) {
     guard let encoding = encodings[name], let master = masters[name] else { return }
     let shape = try shape(of: name)
@@ -84,8 +86,9 @@ extension PlanBuilder {
     }
   }
 
-  /// Runs a kernel that writes a parameter's gradient in `layout`; reordered when the master has another one, and
-  /// passed through the parameter's encoding.
+  /// Runs a kernel that writes a parameter's gradient in `layout`.
+  ///
+  /// The gradient is reordered if the master has another layout, and passed through the parameter's encoding.
   func withGradient(
     _ node: Node, _ role: ParameterRole, _ layout: Layout, _ body: (Operand) throws(ExecutionError) -> Void
   ) throws(ExecutionError) {

@@ -3,7 +3,7 @@ import Execution
 import Graphs
 import Tensors
 
-/// What a reference kernel works on, as plain memory of the plan.
+/// The data of a reference kernel, as plain memory of the plan.
 private struct PlainSite {
   let node: Node
   let inputs: [(region: Region, shape: Shape)]
@@ -21,7 +21,7 @@ private struct PlainSite {
 }
 
 extension PlanBuilder {
-  /// Runs an op's reference kernel between copies in plain layout: slow, right, and always there.
+  /// Runs an op's reference kernel between copies in plain layout: slow, but available for every op.
   func lowerReference(_ site: Site) throws(ExecutionError) {
     var inputs: [(Region, Shape)] = []
     for value in site.inputs {
@@ -91,7 +91,7 @@ extension PlanBuilder {
 }
 
 extension Tensor {
-  /// A copy of plain memory.
+  /// Copies plain memory.
   fileprivate init(copying region: Region, _ shape: Shape) {
     var values: [Float] = []
     if let start = unsafe region.address?.assumingMemoryBound(to: Float.self) {

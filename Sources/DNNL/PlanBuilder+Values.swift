@@ -2,7 +2,7 @@ import Execution
 import Tensors
 
 extension PlanBuilder {
-  /// A value in a layout, reordered once for all who ask.
+  /// A value in a layout; a reordered copy is made once for all readers.
   func read(_ value: Value, as layout: Layout) throws(ExecutionError) -> Operand {
     let source = try viewed(value, axes: layout.dimensions)
     if source.layout.equals(layout) { return source }

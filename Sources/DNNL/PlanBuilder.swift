@@ -4,19 +4,21 @@ import Graphs
 import Ops
 import Tensors
 
-/// Turns a graph into calls: walks it forwards once, each op appending its calls and taping its gradient, then
-/// plays the tape backwards.
+/// Turns a graph into calls.
+///
+/// It walks the graph forwards once: each op appends its calls and tapes its gradient. Then it plays the tape
+/// backwards.
 final class PlanBuilder {
   let graph: Graph
   let options: PlanOptions
   let device: Device
-  /// The weights that the plan shares; `nil` while the first plan is still choosing layouts.
+  /// The store that the plan shares; `nil` if this plan chooses the layouts.
   let sharedStore: WeightStore?
   let fusions: Fusions
   /// The encodings of the parameters that have one.
   let encodings: [String: any Encoding]
 
-  /// Calls by phase.
+  /// The calls of each phase.
   private(set) var refresh: [PendingCall] = []
   private(set) var forward: [PendingCall] = []
   private(set) var backward: [PendingCall] = []
@@ -26,16 +28,16 @@ final class PlanBuilder {
   private(set) var values: [String: Value] = [:]
   private(set) var regions: [Region] = []
   private var tape: [() throws(ExecutionError) -> Void] = []
-  /// The parameters met so far, in order, with the layouts of their masters.
+  /// The parameters so far, in order, with the layouts of their masters.
   private(set) var parameters: [(name: String, slot: ParameterSlot, layout: Layout)] = []
-  /// Regions that stand for parts of the store's arenas until it exists.
+  /// The regions that stand for parts of the store's arenas until the store exists.
   private(set) var masters: [String: Operand] = [:]
   private(set) var gradients: [String: Operand] = [:]
-  /// The gradients that no call writes.
+  /// The parameters whose gradient some call writes.
   private var written: Set<String> = []
   private var kernelCopies: [String: [Operand]] = [:]
   private(set) var seeds: [String: Region] = [:]
-  /// The key of the present step, which random ops draw from.
+  /// The key of the present step, from which random ops draw.
   let step = StepKey()
 
   init(
@@ -56,24 +58,24 @@ final class PlanBuilder {
     }
   }
 
-  /// Whether the plan has a backward pass.
+  /// True if the plan has a backward pass.
   var isTraining: Bool { options.mode == .training }
-  /// The type in which activations are computed where the kernels allow it.
+  /// The type in which activations are computed where kernels allow it.
   var type: ElementType { options.precision == .bf16 ? .bf16 : .f32 }
 
   // MARK: Memory
 
-  /// Memory for a layout.
+  /// Makes a region for a layout.
   func newRegion(_ layout: Layout, _ kind: Region.Kind = .transient) -> Region {
     let region = Region(byteCount: layout.byteCount, kind)
     regions.append(region)
     return region
   }
 
-  /// Has the planner place memory that no layout describes.
+  /// Adds a region that no layout describes to those that are placed.
   func add(_ region: Region) { regions.append(region) }
 
-  /// A tensor in memory of its own choosing.
+  /// Makes a tensor in its own region.
   func newOperand(_ layout: Layout, _ kind: Region.Kind = .transient) -> Operand {
     Operand(region: newRegion(layout, kind), layout: layout)
   }
@@ -88,7 +90,7 @@ final class PlanBuilder {
         work: .primitive(descriptor, arguments), regions: arguments.map(\.operand.region)))
   }
 
-  /// Appends a pass of our own.
+  /// Appends a native pass to the present phase.
   func emit(_ node: String, _ pass: String, _ name: String, _ regions: [Region], _ body: @escaping () -> Void)
   {
     append(
@@ -105,7 +107,7 @@ final class PlanBuilder {
     }
   }
 
-  /// Copies a tensor into another layout.
+  /// Appends a copy of a tensor into another layout.
   func reorder(_ source: Operand, to target: Operand, _ node: String) throws(ExecutionError) {
     let descriptor = unsafe try Descriptor("condense_reorder", node: node) { handle, attributes in
       unsafe condense_reorder(
@@ -114,7 +116,7 @@ final class PlanBuilder {
     emit(node, "reorder", descriptor, [Argument(DNNL_ARG_FROM, source), Argument(DNNL_ARG_TO, target)])
   }
 
-  /// Appends to another phase meanwhile.
+  /// Runs `body` with calls appended to another phase.
   func during(_ other: Phase, _ body: () throws(ExecutionError) -> Void) throws(ExecutionError) {
     let present = phase
     phase = other
@@ -133,7 +135,7 @@ final class PlanBuilder {
   func markWritten(_ name: String) { written.insert(name) }
   func copies(of name: String) -> [Operand] { kernelCopies[name] ?? [] }
   func remember(_ copy: Operand, of name: String) { kernelCopies[name, default: []].append(copy) }
-  /// Trainable parameters whose gradient no call writes.
+  /// The trainable parameters whose gradient no call writes.
   var unwritten: [String] { gradients.keys.filter { !written.contains($0) }.sorted() }
 
   // MARK: Building
@@ -183,25 +185,25 @@ final class PlanBuilder {
     if let map = node.op as? any ItemMap { return try lowerItemMap(site, map) }
     try lowerReference(
       Site(node: node, inputs: inputs, shape: shape, result: node.name, fusesReLU: false, residual: nil))
-    // A reference kernel is its op alone: what was to be part of a native one comes behind it.
+    // A reference kernel is its op alone, so what was to be fused into it follows as calls.
     for swallowed in [sum, relu].compactMap(\.self) { try lower(swallowed) }
   }
 
   // MARK: Values
 
-  /// Registers what an op made.
+  /// Registers the result of an op.
   func define(_ site: Site, _ operand: Operand, needsGradient: Bool) {
     if fusions.isObserved(site.result) { operand.region.persist() }
     values[site.result] = Value(site.result, site.shape, operand, needsGradient: needsGradient && isTraining)
   }
 
-  /// Plays `body` when the backward pass is built; the gradients of ops are lowered in the reverse of their order.
+  /// Runs `body` when the backward pass is built; ops' gradients are lowered in the reverse order of the ops.
   func backward(_ body: @escaping () throws(ExecutionError) -> Void) {
     if isTraining { tape.append(body) }
   }
 }
 
-/// The key that the random ops of one forward pass draw from, shared with the closures that need it.
+/// The key from which the random ops of one forward pass draw; a reference, so that closures share it.
 final class StepKey {
   var key: UInt64 = 0
 }

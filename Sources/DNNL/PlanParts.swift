@@ -3,7 +3,7 @@ import Execution
 import Graphs
 import Tensors
 
-/// The memory of a plan; regions point into it.
+/// The memory of a plan, into which regions point.
 final class PlanMemory {
   let transient: AlignedBuffer
   let persistent: [AlignedBuffer]
@@ -16,7 +16,7 @@ final class PlanMemory {
   }
 }
 
-/// What a plan is made of.
+/// The parts of a plan, with all memory placed.
 struct PlanParts {
   let options: PlanOptions
   let store: WeightStore
@@ -28,7 +28,7 @@ struct PlanParts {
   let step: StepKey
   let memory: PlanMemory
 
-  /// Places memory and prepares every call.
+  /// Places all memory and prepares every call.
   init(_ builder: PlanBuilder, _ store: WeightStore) throws(ExecutionError) {
     self.options = builder.options
     self.store = store
@@ -59,7 +59,7 @@ struct PlanParts {
     self.taps = taps
   }
 
-  /// Points the stand-ins of parameters and gradients into the store's arenas.
+  /// Places the stand-ins of parameters and gradients in the store's arenas.
   private static func placeParameters(_ builder: PlanBuilder, _ store: WeightStore) throws(ExecutionError) {
     for (name, stand) in builder.masters {
       if let address = unsafe try store.master(name).region.address { unsafe stand.region.place(at: address) }
@@ -106,7 +106,7 @@ struct PlanParts {
   }
 }
 
-/// An argument of a primitive: which one, and the tensor.
+/// An argument of a primitive: its index and the tensor.
 struct Argument {
   let index: Int32
   let operand: Operand
@@ -122,19 +122,20 @@ struct PendingCall {
   enum Work {
     /// A primitive of oneDNN and its arguments.
     case primitive(Descriptor, [Argument])
-    /// A pass of our own; the closure reads addresses when it runs.
+    /// A native pass; the closure reads addresses when it runs.
     case native(() -> Void)
   }
 
   let description: KernelDescription
   let work: Work
-  /// The regions it touches.
+  /// The regions that the call touches.
   let regions: [Region]
 }
 
-/// A call ready to run: everything that it needs is fixed.
+/// A call that is ready to run, with all arguments fixed.
 ///
-/// Invariant: handles are valid from `init` to `deinit`; memory objects point into regions that the plan keeps.
+/// Invariant: handles are valid from `init` to `deinit`; memory objects point into regions that the plan
+/// keeps alive.
 @safe final class PreparedCall {
   let description: KernelDescription
   private let primitive: dnnl_primitive_t?
@@ -181,7 +182,7 @@ struct PendingCall {
     if let primitive = unsafe primitive { unsafe dnnl_primitive_destroy(primitive) }
   }
 
-  /// Runs the call; it is done when this returns.
+  /// Runs the call, and returns when it is done.
   func run() {
     if let native { return native() }
     let status = unsafe dnnl_primitive_execute(primitive, stream, Int32(count), arguments)
@@ -192,7 +193,7 @@ struct PendingCall {
 }
 
 extension Layout {
-  /// What a primitive needs to work in; `nil` for nothing.
+  /// The layout of a primitive's working memory; `nil` if it needs none.
   static func scratchpad(of descriptor: Descriptor) throws(ExecutionError) -> Layout? {
     try query(descriptor, dnnl_query_scratchpad_md, [], .f32)
   }

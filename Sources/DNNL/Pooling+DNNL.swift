@@ -25,7 +25,7 @@ extension AveragePool: DNNLOp {
 }
 
 extension PlanBuilder {
-  /// Appends a pool and tapes its gradient; false when oneDNN refuses the window.
+  /// Appends a pool and tapes its gradient; false if oneDNN refuses the window.
   func emitPool(_ site: Site, _ pool: condense_pool, _ window: Window) throws(ExecutionError) -> Bool {
     if pool == CONDENSE_POOL_MAX, try lowerInterleavedPool(site, window) { return true }
     let source = site.input.operand

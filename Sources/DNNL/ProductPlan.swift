@@ -2,18 +2,18 @@ import CDNNL
 import Execution
 import Tensors
 
-/// The tensors that a convolution or an inner product picked layouts for, in one arithmetic.
+/// The kernels and layouts that a convolution or an inner product chose in one element type.
 struct ProductPlan {
   let forward: Descriptor
   let source: Layout
   let weights: Layout
   let destination: Layout
-  /// Gradient by weights: the kernel and the layout that it writes; `nil` in inference.
+  /// The kernel of the gradient by weights, and the layout that it writes; `nil` in inference.
   var backwardWeights: (kernel: Descriptor, gradient: Layout)?
-  /// Gradient by the input: the kernel and the layout of weights that it reads; `nil` when nobody asks.
+  /// The kernel of the gradient by the input, and the layout of weights that it reads; `nil` if not needed.
   var backwardData: (kernel: Descriptor, weights: Layout)?
 
-  /// Whether any call would run oneDNN's slow reference kernel.
+  /// True if any call would run oneDNN's slow reference kernel.
   var usesReference: Bool {
     forward.isReference || backwardWeights?.kernel.isReference == true
       || backwardData?.kernel.isReference == true
@@ -21,7 +21,7 @@ struct ProductPlan {
 }
 
 extension Layout {
-  /// The layout of an argument that the primitive must have.
+  /// The layout that a primitive chose for an argument that it must have.
   static func chosen(
     _ descriptor: Descriptor, _ what: dnnl_query_t, _ dimensions: [Int], _ type: ElementType
   ) throws(ExecutionError) -> Layout {

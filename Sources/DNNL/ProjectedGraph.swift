@@ -2,13 +2,14 @@ import Execution
 import Graphs
 import Tensors
 
-/// A graph whose encoded values have become nodes that project them, so that lowering, fusing and folding see them.
+/// A graph in which encoded values are projected by nodes, so that lowering, fusing and folding see them.
 ///
-/// A value `v` with an encoding keeps its name as a real value; whoever read it reads its projection, another value.
+/// A value `v` with an encoding keeps its name as a real value. Its readers read its projection instead,
+/// which is another value.
 struct ProjectedGraph {
-  /// The graph that kernels compute; no value of it has an encoding.
+  /// The graph that kernels compute, in which no value has an encoding.
   let graph: Graph
-  /// By the name of an encoded value, the name of its projection.
+  /// The name of each encoded value's projection, by the value's name.
   let projections: [String: String]
 
   /// Inserts the projections of a verified graph.
@@ -44,10 +45,10 @@ struct ProjectedGraph {
     return (graph, projections)
   }
 
-  /// The value of this graph that stands for a value of the original.
+  /// The value of this graph for a value of the original.
   func name(of value: String) -> String { projections[value] ?? value }
 
-  /// The options of the original's plan under the names of this graph.
+  /// The options of the original's plan, with the names of this graph.
   func renaming(_ options: PlanOptions) -> PlanOptions {
     var renamed = options
     renamed.taps = options.taps.map(name(of:))
@@ -57,7 +58,7 @@ struct ProjectedGraph {
 }
 
 extension Graph {
-  /// The encodings of the parameters that are trained and are not plain floats.
+  /// The encodings of trained parameters that are not plain floats.
   func trainedEncodings() -> [String: any Encoding] {
     var encodings: [String: any Encoding] = [:]
     for node in nodes {
@@ -69,7 +70,7 @@ extension Graph {
     return encodings
   }
 
-  /// A trained parameter whose encoding is not the one given for it, if any.
+  /// A trained parameter whose encoding differs from the given one; `nil` if there is none.
   func parameterEncodedOtherwise(than others: [String: any Encoding]) -> String? {
     let own = trainedEncodings()
     return Set(own.keys).union(others.keys).sorted().first { name in
@@ -78,7 +79,9 @@ extension Graph {
     }
   }
 
-  /// The graph with every parameter replaced by its projection, as plain floats; masters are taken from `masters`.
+  /// The graph with every parameter replaced by its projection, as plain floats.
+  ///
+  /// `masters` take the place of the graph's masters.
   func projectingParameters(_ masters: [String: Tensor]? = nil) -> Graph {
     var graph = self
     for (name, parameter) in parameters {

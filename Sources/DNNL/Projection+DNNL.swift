@@ -4,7 +4,7 @@ import Graphs
 import Tensors
 
 extension Projection: DNNLOp {
-  /// Works in the layout that the value has: projections keep the zeros that pad it.
+  /// Works in the value's layout: the zeros that pad it stay zero.
   func lower(_ site: Site, _ builder: PlanBuilder) throws(ExecutionError) -> Bool {
     guard let encoding else { return false }
     let source = site.input.operand
@@ -25,8 +25,9 @@ extension Projection: DNNLOp {
 }
 
 extension PlanBuilder {
-  /// Appends the projection of a tensor into one of the same layout, in ranges over the team; bf16 is widened, projected
-  /// in 32 bits and rounded again, a stretch at a time that stays in the cache.
+  /// Appends the projection of a tensor into one of the same layout, in ranges over the team of threads.
+  ///
+  /// bf16 is widened, projected in 32 bits and rounded again, in stretches that stay in the cache.
   func emitProjection(
     _ site: Site, onto encoding: any ValueEncoding, _ source: Operand, to result: Operand
   ) {
@@ -45,7 +46,7 @@ extension PlanBuilder {
     let scratch = Region(byteCount: threads * 2 * stretch * 4, .transient)
     add(scratch)
     let loop = TeamLoop { chunk in
-      // Ranges are at least elements/threads long, so each has a number and a scratch of its own.
+      // Ranges are at least elements/threads long, so each has its own number and its own scratch memory.
       let number = chunk.lowerBound * threads / elements
       guard let from = unsafe source.region.halves, let to = unsafe result.region.halves,
         let wide = unsafe scratch.floats.map({ unsafe $0 + number * 2 * stretch })
@@ -62,7 +63,7 @@ extension PlanBuilder {
     }
   }
 
-  /// Appends the gradient of a projection: what arrives, where the value was within range.
+  /// Appends the gradient of a projection: the arriving one where the value was in range, else zero.
   func emitPass(
     _ site: Site, within range: ClosedRange<Float>, _ gradient: Operand, _ value: Operand,
     to target: Operand
@@ -79,7 +80,7 @@ extension PlanBuilder {
 }
 
 extension ValueEncoding {
-  /// Projects memory into memory.
+  /// Projects values from memory to memory.
   @unsafe fileprivate func project(
     _ values: UnsafePointer<Float>, to projected: UnsafeMutablePointer<Float>, _ count: Int
   ) {
@@ -89,7 +90,7 @@ extension ValueEncoding {
 }
 
 extension Region {
-  /// The memory as bf16 patterns.
+  /// The memory as patterns of bf16.
   @unsafe fileprivate var halves: UnsafeMutablePointer<UInt16>? {
     unsafe address?.assumingMemoryBound(to: UInt16.self)
   }

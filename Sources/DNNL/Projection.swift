@@ -2,17 +2,17 @@ import Graphs
 import Settings
 import Tensors
 
-/// The projection of a value, as a step of its own: what a plan inserts where the graph gives a value an encoding.
+/// The projection of a value as its own step, which plans insert for a value with an encoding.
 ///
 /// **Formula**: `y = project(x)`, element by element.
 ///
-/// **Gradient**: `dy` where x lies within the encoding's range, else 0 (Bengio et al. 2013, arXiv:1308.3432).
+/// **Gradient**: `dy` where x lies in the encoding's range, else 0 (Bengio et al., 2013, arXiv:1308.3432).
 struct Projection: Op {
   static let kind = "projection"
   static var settings: [Setting<Projection>] { [] }
   static var examples: [OpExample<Projection>] { [] }
 
-  /// What values are projected onto; `nil` leaves them as they are.
+  /// The encoding onto whose numbers values are projected; `nil` leaves them as they are.
   let encoding: (any ValueEncoding)?
 
   init() { encoding = nil }

@@ -1,15 +1,15 @@
 import Execution
 import Tensors
 
-/// A piece of memory that calls read and write: placed once the whole plan is known.
+/// A piece of memory that calls read and write; it gets its address when the whole plan is known.
 @safe final class Region {
-  /// Where a region lives.
+  /// The owner and the life of a region's memory.
   enum Kind {
-    /// Shares memory with regions that are not alive at the same time.
+    /// It shares memory with regions that are not alive at the same time.
     case transient
-    /// Has memory of its own, zeroed, for as long as the plan lives.
+    /// It has its own memory, zeroed at first, as long as the plan lives.
     case persistent
-    /// Belongs to somebody else: the weight store.
+    /// It belongs to another owner, such as the weight store.
     case foreign
   }
 
@@ -25,7 +25,7 @@ import Tensors
     unsafe address = nil
   }
 
-  /// Somebody else's memory.
+  /// Makes a region of memory with another owner.
   init(byteCount: Int, at address: UnsafeMutableRawPointer) {
     self.byteCount = byteCount
     kind = .foreign
@@ -35,11 +35,11 @@ import Tensors
   /// Gives the region its memory.
   func place(at address: UnsafeMutableRawPointer) { unsafe self.address = unsafe address }
 
-  /// Gives the region memory of its own instead of shared memory.
+  /// Gives the region its own memory in place of shared memory.
   func persist() { if kind == .transient { kind = .persistent } }
 }
 
-/// A tensor as a call sees it: where it is and how it lies there.
+/// A tensor as a call sees it: its memory and its layout.
 struct Operand {
   let region: Region
   let layout: Layout

@@ -29,9 +29,10 @@ extension WeightStore {
     return tensors
   }
 
-  /// Where each element of a trainable parameter, in row-major order, lies in its part of the arena.
+  /// The positions of a trainable parameter's elements, taken row-major, in its part of the arena.
   ///
-  /// Found by copying numbers into the layout, whose halves are small enough for floats to hold exactly; padding stays zero.
+  /// They are found by copying the elements' numbers into the layout. Numbers are split into halves that
+  /// floats hold exactly; padding stays zero.
   func places(of name: String) throws(ExecutionError) -> [Int32] {
     guard let entry = entries[name], entry.slot.isTrainable else { throw .missingParameter(name) }
     let count = entry.slot.shape.count
@@ -56,7 +57,7 @@ extension WeightStore {
     return places
   }
 
-  /// Puts back a state; every parameter must be there with its shape.
+  /// Loads a state, which must hold every parameter with its shape.
   func load(_ state: TrainingState) throws(ExecutionError) {
     for name in order {
       guard let slot = entries[name]?.slot else { continue }
@@ -116,7 +117,7 @@ extension WeightStore {
 }
 
 extension Device {
-  /// Copies a tensor into another layout now: for states and other things off the hot path.
+  /// Copies a tensor into another layout at once, for states and other uses outside of steps.
   func reorder(_ source: Operand, to target: Operand, node: String) throws(ExecutionError) {
     let descriptor = unsafe try Descriptor("condense_reorder", node: node) { handle, attributes in
       unsafe condense_reorder(&handle, engine, source.layout.handle, target.layout.handle, attributes)

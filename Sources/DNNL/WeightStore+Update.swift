@@ -5,7 +5,7 @@ import Synchronization
 import Tensors
 
 extension WeightStore {
-  /// Applies a rule to both ranges of the arenas, split over the team, and moves the averages.
+  /// Applies a rule to both ranges of the arenas, split over the team of threads, and moves the averages.
   func update(_ rule: any UpdateRule, _ step: StepParameters, threads: Int) {
     prepare(moments: rule.momentCount, averaging: step.averageDecay != nil)
     updatedFinitely.store(true, ordering: .relaxed)
@@ -24,7 +24,7 @@ extension WeightStore {
     pendingUpdate = nil
   }
 
-  /// Updates a part of the range that is being updated.
+  /// Updates a part of the range of the pending update.
   func update(_ chunk: Range<Int>) {
     guard let pending = pendingUpdate else { return }
     let first = pending.start + chunk.lowerBound
@@ -35,11 +35,11 @@ extension WeightStore {
     var two = unsafe mutable(moments, first, chunk.count).mutableSpan
     pending.rule.update(
       weights: &weights, gradients: gradients, first: &one, second: &two, decay: pending.decay, pending.step)
-    // Here, while the weights are in the core's cache.
+    // Checked here, as the weights are still in the core's cache.
     if !weights.span.isFinite { updatedFinitely.store(false, ordering: .relaxed) }
   }
 
-  /// Whether the last update left finite weights, and the running statistics are finite.
+  /// True if the last update left finite weights and the running statistics are finite.
   var isFinite: Bool {
     guard updatedFinitely.load(ordering: .relaxed) else { return false }
     let count = statistics.byteCount / 4
@@ -64,7 +64,7 @@ extension WeightStore {
   }
 }
 
-/// What the team's threads are told of an update.
+/// The update that the team's threads are running.
 struct PendingUpdate {
   let rule: any UpdateRule
   let step: StepParameters
@@ -73,7 +73,7 @@ struct PendingUpdate {
 }
 
 extension AlignedBuffer {
-  /// A part of the buffer; the caller keeps the buffer alive and is the part's only user.
+  /// A part of the buffer; the caller keeps the buffer alive, and is the only user of the part.
   @unsafe func mutableFloats(_ start: Int, _ count: Int) -> UnsafeMutableBufferPointer<Float> {
     unsafe UnsafeMutableBufferPointer(
       start: baseAddress.assumingMemoryBound(to: Float.self) + start, count: count)

@@ -4,26 +4,27 @@ import Graphs
 import Synchronization
 import Tensors
 
-/// Masters, gradients, moments, averages and running statistics of one network, shared by all of its plans.
+/// The masters, gradients, moments, averages and running statistics of one network, shared by all of its
+/// plans.
 ///
-/// Weights, gradients, moments and averages lie at equal offsets of arenas of one size: decaying parameters first,
-/// then the others, then frozen ones, each starting on a cache line and padded with zeros as its layout says. An update is
-/// then one loop over two ranges. Running statistics have arenas of their own.
+/// Weights, gradients, moments and averages lie at equal offsets of arenas of one size. Decaying parameters
+/// come first, then the others, then frozen ones; each starts on a cache line, and is padded with zeros as
+/// its layout demands. An update is then one loop over two ranges. Running statistics have their own arenas.
 final class WeightStore {
-  /// One parameter: its layout and where it starts.
+  /// One parameter, with its layout and its place.
   struct Entry {
     let slot: ParameterSlot
     let layout: Layout
-    /// Floats from the start of its arena.
+    /// The floats before it in its arena.
     let offset: Int
-    /// Floats, padding included.
+    /// The number of floats, padding included.
     let count: Int
   }
 
   private(set) var entries: [String: Entry] = [:]
   /// The names in the order in which plans met them.
   private(set) var order: [String] = []
-  /// Where each of them starts in its arena, and its floats, padding included.
+  /// The start of each in its arena, and its number of floats, padding included.
   private var extents: [(offset: Int, count: Int)] = []
   let weights: AlignedBuffer
   let gradients: AlignedBuffer
@@ -33,24 +34,24 @@ final class WeightStore {
   private(set) var averages: AlignedBuffer?
   private var keptGradients: AlignedBuffer?
   private(set) var averageStatistics: AlignedBuffer?
-  /// The floats of the parameters that decay: the first part of the arenas.
+  /// The number of floats of decaying parameters, the first part of the arenas.
   let decayingCount: Int
-  /// The floats of the parameters that updates change: the first part of the arenas.
+  /// The number of floats that updates change, the first part of the arenas.
   let updatedCount: Int
-  /// The floats of all trainable parameters.
+  /// The number of floats of all trainable parameters.
   let trainableCount: Int
-  /// Counts changes of weights or statistics, so that copies know when they are stale.
+  /// The number of changes of weights or statistics, by which copies know that they are stale.
   var version = 1
-  /// Gradients summed since the last update.
+  /// The number of backward passes that are summed since the last update.
   var pendingBackwards = 0
   let device: Device
-  /// False when a part of the last update wrote a weight that is not finite; the team's threads may all say so.
+  /// False if a part of the last update wrote a weight that is not finite; every thread may set it.
   let updatedFinitely = Atomic(true)
-  /// The update that the team is at, and the loop that runs it.
+  /// The present update, and the loop that runs it over the team.
   var pendingUpdate: PendingUpdate?
   private(set) lazy var updateLoop = TeamLoop { [unowned self] chunk in update(chunk) }
 
-  /// Lays out parameters by the layouts that kernels chose for their gradients; updates leave frozen ones as they are.
+  /// Places parameters by the layouts that kernels chose for their gradients, and frozen ones last.
   init(
     _ parameters: [(name: String, slot: ParameterSlot, layout: Layout)], _ device: Device,
     frozen: Set<String> = []
@@ -87,14 +88,14 @@ final class WeightStore {
     return unsafe Region(byteCount: entry.count * 4, at: arena.baseAddress + entry.offset * 4)
   }
 
-  /// The weight (or running statistic) as kernels see it.
+  /// The weight or running statistic as kernels see it.
   func master(_ name: String) throws(ExecutionError) -> Operand {
     guard let entry = entries[name] else { throw .missingParameter(name) }
     return Operand(
       region: try region(name, in: entry.slot.isTrainable ? weights : statistics), layout: entry.layout)
   }
 
-  /// Where the gradient of a trainable parameter belongs.
+  /// The gradient of a trainable parameter.
   func gradient(_ name: String) throws(ExecutionError) -> Operand {
     guard let entry = entries[name] else { throw .missingParameter(name) }
     return Operand(region: try region(name, in: gradients), layout: entry.layout)
@@ -116,7 +117,7 @@ final class WeightStore {
     return try body(&gradients)
   }
 
-  /// Makes room for the moments and averages that an update needs.
+  /// Allocates the moments and averages that an update needs.
   func prepare(moments: Int, averaging: Bool) {
     if moments > 0, firstMoments == nil { firstMoments = AlignedBuffer(floats: trainableCount) }
     if moments > 1, secondMoments == nil { secondMoments = AlignedBuffer(floats: trainableCount) }
@@ -125,14 +126,14 @@ final class WeightStore {
     averageStatistics = Self.copy(statistics)
   }
 
-  /// Sets the sum of gradients so far aside, so that a backward pass can write its own.
+  /// Copies the sum of gradients so far, so that a backward pass can write its own.
   func keepGradients() {
     let kept = keptGradients ?? AlignedBuffer(byteCount: gradients.byteCount)
     keptGradients = kept
     unsafe kept.baseAddress.copyMemory(from: gradients.baseAddress, byteCount: gradients.byteCount)
   }
 
-  /// Adds what was set aside to the gradients of the last backward pass.
+  /// Adds the kept sum to the gradients of the last backward pass.
   func addKeptGradients(_ threads: Int) {
     guard let keptGradients else { return }
     unsafe condense_accumulate(

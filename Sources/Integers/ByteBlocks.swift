@@ -2,16 +2,16 @@ import CIntegers
 import Execution
 import Tensors
 
-/// The memory and the calls of a program: every thread takes its share of the batch, a block of images at a time.
+/// The memory and calls of a program: each thread takes its share of the batch, a block of images at a time.
 @safe final class ByteBlocks {
-  /// Bytes of values that a block is made for: they stay in a core's second cache.
+  /// The bytes of a block's values, which stay in a core's second-level cache.
   private static let blockBytes = 256 << 10
   /// The most images of a block.
   private static let maximumImages = 32
 
-  /// The images of the batch while it runs.
+  /// The images of the batch; set while a pass runs.
   var images: UnsafePointer<Float>?
-  /// Shares of the batch.
+  /// The number of shares into which the batch is divided.
   let parts: Int
   private let program: IntegerProgram
   private let batch: Int
@@ -21,9 +21,9 @@ import Tensors
   private let layouts: [ByteLayout]
   private let calls: [any ByteCall]
   private let arenas: [AlignedBuffer]
-  /// Where each input begins among the floats of a batch.
+  /// The start of each input among the floats of a batch.
   private let inputStarts: [Int]
-  /// By value, its floats for the whole batch.
+  /// The values that are read, with their floats for the whole batch.
   private let read: [(value: Int, floats: AlignedBuffer)]
 
   init(

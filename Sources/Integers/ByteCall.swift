@@ -1,18 +1,18 @@
 import Execution
 
-/// A prepared kernel: where it reads and writes is fixed, relative to a thread's memory.
+/// A prepared kernel, whose places are fixed relative to a thread's memory.
 protocol ByteCall {
   /// The implementation's name, for listings.
   var implementation: String { get }
-  /// Computes some images; allocates nothing unless it says so.
+  /// Computes some images; allocates nothing, except in `ReferenceCall`.
   func run(images: Int, memory: UnsafeMutablePointer<UInt8>)
 }
 
-/// A kernel with a fast way of computing; others run their reference.
+/// A kernel with a fast implementation; others run their reference.
 protocol ByteKernel: IntegerKernel {
-  /// The prepared kernel; `nil` where this geometry has no fast way.
+  /// The prepared kernel; `nil` if this geometry has no fast implementation.
   func prepared(_ site: ByteSite) -> (any ByteCall)?
-  /// Bytes that a call needs beside its values, for a block of images; their place is the site's.
+  /// The bytes of working memory for a block of images; they lie at the site's `scratch`.
   func scratchBytes(images: Int) -> Int
 }
 
@@ -20,7 +20,7 @@ extension ByteKernel {
   func scratchBytes(images: Int) -> Int { 0 }
 }
 
-/// Where a step's values lie in a thread's memory, image after image.
+/// The places of a step's values in a thread's memory, image after image.
 struct ByteSite {
   /// A value of a block of images.
   struct Value {
@@ -30,10 +30,10 @@ struct ByteSite {
 
   let inputs: [Value]
   let output: Value
-  /// Where scratch memory begins.
+  /// The start of the working memory.
   let scratch: Int
   /// The most images of a call.
   let images: Int
-  /// What products are computed with.
+  /// The instructions that compute products.
   let instructions: IntegerBackend.Instructions
 }

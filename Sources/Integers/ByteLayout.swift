@@ -1,6 +1,6 @@
 import Tensors
 
-/// How a value's bytes lie: pixels one after another, the channels of each together.
+/// The layout of a value's bytes: pixel after pixel, with the channels of each together.
 ///
 /// `[C, H, W]` has H·W pixels of C channels, `[F]` one pixel of F channels. A byte is the integer plus 128.
 struct ByteLayout: Equatable {
@@ -14,7 +14,7 @@ struct ByteLayout: Equatable {
 
   var count: Int { pixels * channels }
 
-  /// Where the element of a row-major index lies.
+  /// The place of an element with a row-major index.
   func place(ofRowMajor index: Int) -> Int { index % pixels * channels + index / pixels }
 
   /// The row-major index of a place.

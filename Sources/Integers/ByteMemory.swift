@@ -1,16 +1,18 @@
 import Execution
 import Tensors
 
-/// Where a block's values lie in a thread's memory: those that live at once lie apart, scratch behind all.
+/// The places of a block's values in a thread's memory.
+///
+/// Values that live at the same time lie apart; working memory lies behind all.
 struct ByteMemory {
-  /// Kernels read whole registers: so many bytes may be touched behind a value.
+  /// The bytes behind a value that kernels may touch, as they read whole registers.
   private static let slack = AlignedBuffer.alignment
 
-  /// By value, its first byte.
+  /// The first byte of each value.
   let offsets: [Int]
-  /// The first byte of scratch memory.
+  /// The first byte of the working memory.
   let scratch: Int
-  /// All bytes.
+  /// The number of bytes.
   let total: Int
 
   init(_ program: IntegerProgram, _ layouts: [ByteLayout], images: Int, kept: Set<Int>) {

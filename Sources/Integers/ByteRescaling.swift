@@ -1,7 +1,9 @@
 import CIntegers
 import Execution
 
-/// Biases and rescalings of consecutive output channels as the kernels read them: padded to whole panels, byte zero points.
+/// The biases and rescalings of consecutive output channels, as kernels read them.
+///
+/// They are padded to whole panels of 16 channels; zero points are those of bytes.
 struct ByteRescaling {
   private let bias: ConstantTable<Int32>
   private let multiplier: ConstantTable<Int32>
@@ -9,7 +11,9 @@ struct ByteRescaling {
   private let zero: Int32
   private let bounds: ClosedRange<Int32>
 
-  /// Channels of a layer. Bytes are integers + 128, so `(zero + 128) · Σ w` is taken from each bias once, here.
+  /// Makes the constants of some channels of a layer.
+  ///
+  /// Bytes are integers + 128, so `(zero + 128) · Σ w` is subtracted from each bias once, here.
   init(_ products: IntegerProducts, channels: Range<Int>) {
     let width = products.weights.values.count / products.bias.count
     let padded = (channels.count + 15) / 16 * 16
@@ -30,7 +34,7 @@ struct ByteRescaling {
     bounds = products.bounds.lowerBound + 128...products.bounds.upperBound + 128
   }
 
-  /// What C reads.
+  /// The constants as C reads them.
   var constants: condense_rescaling {
     unsafe condense_rescaling(
       bias: bias.pointer, multiplier: multiplier.pointer, shift: shift.pointer, zero: zero,

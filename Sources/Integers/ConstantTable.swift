@@ -1,6 +1,6 @@
 import Tensors
 
-/// Numbers that kernels read and nothing changes, on a cache line, with a line of zeros behind them.
+/// Constants that kernels read, starting on a cache line, with a line of zeros behind them.
 @safe final class ConstantTable<Element: BitwiseCopyable> {
   private let buffer: AlignedBuffer
   let pointer: UnsafePointer<Element>

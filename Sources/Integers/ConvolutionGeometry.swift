@@ -3,17 +3,17 @@ import Execution
 import Ops
 import Tensors
 
-/// Where the bytes of every window of a convolution lie: in the input itself, or in a copy with a border.
+/// The place of the bytes of every window of a convolution: the input itself, or a copy with a border.
 struct ConvolutionGeometry {
-  /// Windows of so few pixels are computed for all images in one product.
+  /// The number of pixels below which the windows of all images are computed in one product.
   private static let fewPixels = 64
 
   let op: Conv2D
   let input: Shape
   let output: Shape
-  /// Rows and columns of the copy; those of the input where there is none.
+  /// The rows and columns of the copy, or of the input if there is no copy.
   let padded: Extent
-  /// Whether windows reach beyond the image.
+  /// True if windows reach beyond the image.
   let needsBorder: Bool
 
   init(_ kernel: IntegerConvolution) {
@@ -29,27 +29,27 @@ struct ConvolutionGeometry {
       : Extent(input[1], input[2])
   }
 
-  /// Bytes of an image with its border.
+  /// The bytes of an image with its border.
   var imageBytes: Int { padded.count * input[0] }
-  /// Whether borders stay in proportion: files may ask for windows far outside of an image.
+  /// True if borders are in proportion to the image; files may ask for windows far outside it.
   var isSensible: Bool {
     imageBytes <= 4 * (input.count + output.count) + 65_536 && op.kernel.count * input[0] <= 1 << 24
   }
 
-  /// Whether each channel is filtered by itself, once.
+  /// True if each channel has one filter of its own.
   var isDepthwise: Bool { op.groups > 1 && op.groups == input[0] && op.filters == input[0] }
-  /// Channels that a filter reads.
+  /// The number of channels that a filter reads.
   var channelsInGroup: Int { input[0] / op.groups }
-  /// Filters of a group.
+  /// The number of filters in a group.
   var filtersInGroup: Int { op.filters / op.groups }
-  /// Whether a row of a window is one stretch of bytes.
+  /// True if a row of a window is one stretch of bytes.
   private var rowsAreStretches: Bool { op.groups == 1 && (op.dilation.width == 1 || op.kernel.width == 1) }
-  /// The stretches of a window.
+  /// The number of stretches of a window.
   var segments: Int { rowsAreStretches ? op.kernel.height : op.kernel.count }
-  /// Bytes of a stretch.
+  /// The bytes of a stretch.
   var length: Int { rowsAreStretches ? op.kernel.width * input[0] : channelsInGroup }
 
-  /// Where each stretch begins, from the window's first byte.
+  /// The start of each stretch, relative to the window's first byte.
   var offsets: [Int32] {
     var offsets: [Int32] = []
     for u in 0..<op.kernel.height {
@@ -61,7 +61,7 @@ struct ConvolutionGeometry {
     return offsets
   }
 
-  /// The index of a weight in `[O, I/groups, Kh, Kw]`, by filter, stretch and place in it.
+  /// The index in `[O, I/groups, Kh, Kw]` of the weight of a filter, at a place of a stretch.
   func weightIndex(_ filter: Int, _ segment: Int, _ place: Int) -> Int {
     let (channel, element) =
       rowsAreStretches
@@ -69,10 +69,10 @@ struct ConvolutionGeometry {
     return (filter * channelsInGroup + channel) * op.kernel.count + element
   }
 
-  /// Images of one product: all of them where a plane has few pixels.
+  /// The number of images in one product: all of them if a plane has few pixels.
   func imagesPerProduct(_ images: Int) -> Int { output[1] * output[2] < Self.fewPixels ? images : 1 }
 
-  /// Where each window begins, for some images one after another.
+  /// The start of each window, for some images one after another.
   func rows(images: Int) -> [Int32] {
     var rows: [Int32] = []
     rows.reserveCapacity(images * output[1] * output[2])

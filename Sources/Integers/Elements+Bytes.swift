@@ -2,7 +2,7 @@ import CIntegers
 import Execution
 
 extension IntegerAdd: ByteKernel {
-  /// Sums of two; sums of more are rare and run the reference.
+  /// The prepared sum of two inputs; sums of more are rare and run the reference.
   func prepared(_ site: ByteSite) -> (any ByteCall)? { terms.count == 2 ? AddCall(self, site) : nil }
 }
 
@@ -75,12 +75,12 @@ extension IntegerTable: ByteKernel {
   }
 }
 
-/// Bytes through a table of 256, perhaps into some channels of a wider output.
+/// A lookup of bytes in a table of 256, which may write some channels of a wider output.
 private struct TableCall: ByteCall {
   let site: ByteSite
   let table: ConstantTable<UInt8>
   let input: ByteSite.Value
-  /// The output's first channel.
+  /// The first channel of the output.
   let first: Int
 
   var implementation: String { "native" }
@@ -93,7 +93,7 @@ private struct TableCall: ByteCall {
 }
 
 extension IntegerConcat: ByteKernel {
-  /// Rescaling a byte is looking it up.
+  /// Rescales by looking each byte up.
   func prepared(_ site: ByteSite) -> (any ByteCall)? {
     var first = 0
     let calls = zip(parts, site.inputs).map { part, input in

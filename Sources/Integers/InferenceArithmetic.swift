@@ -1,19 +1,19 @@
 public import Execution
 public import Graphs
 
-/// How a network is computed when it is measured: in integers where a device could, else in floats.
+/// The arithmetic with which a network is measured: integers if a device could use them, else floats.
 ///
 ///     let arithmetic = InferenceArithmetic(of: student.graph, floats: DNNLBackend())
 ///     let evaluator = try Evaluator(student.graph, backend: arithmetic.backend, …)
 public struct InferenceArithmetic {
-  /// What computes.
+  /// The backend that computes.
   public let backend: any Backend
-  /// `integer`; `simulated` for floats on the grids of encodings where all values have one; `float`.
+  /// The name: `integer`, `float`, or `simulated` for floats on the grids of encodings that all values have.
   public let name: String
-  /// Why values that all have an encoding are not computed in integers.
+  /// The reason for which a network with encoded values is not computed in integers; `nil` otherwise.
   public let refusal: ExecutionError?
 
-  /// Chooses for a network; `floats` computes what is no integer program.
+  /// Chooses the arithmetic of a network; `floats` computes networks that are no integer programs.
   public init(of graph: Graph, floats: any Backend) {
     guard graph.hasEncodedValues else {
       backend = floats

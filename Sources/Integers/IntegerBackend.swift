@@ -3,25 +3,25 @@ public import Execution
 public import Graphs
 import Settings
 
-/// Integer programs on this machine's processor, for inference: the bytes that devices compute, at speed.
+/// The backend that runs integer programs on this machine's processor, for inference.
 ///
 ///     let plan = try IntegerBackend().compile(student.graph, PlanOptions(batch: 128, mode: .inference, threads: 2))
 ///
-/// Images come in as floats and are quantized as the program says; taps come out as the floats that their integers stand
-/// for, and a softmax that comes last is computed of those. Every instruction set and every number of threads gives the
-/// same bytes as the reference kernels.
+/// Images arrive as floats and are quantized as the program says. Taps return the floats of their integers,
+/// and a softmax at the end is computed from these. Every instruction set and every number of threads gives
+/// the same bytes as the reference kernels.
 public struct IntegerBackend: Backend {
-  /// Instruction sets that have kernels of their own.
+  /// An instruction set with its own kernels.
   enum Instructions: Int32, CaseIterable, Sendable {
     case portable = 0
     case avx2 = 1
     case vnni = 2
 
-    /// The best that this machine has.
+    /// The best set that this machine has.
     static var best: Instructions { Instructions(rawValue: condense_integer_level()) ?? .portable }
   }
 
-  /// What products are computed with.
+  /// The instructions that compute products.
   let instructions: Instructions
 
   /// Makes the backend.
@@ -29,17 +29,17 @@ public struct IntegerBackend: Backend {
 
   init(_ instructions: Instructions) { self.instructions = instructions }
 
-  /// `integer`.
+  /// The name, `integer`.
   public var name: String { "integer" }
-  /// `vnni`, `avx2` or `portable`; none changes a byte.
+  /// The instruction set: `vnni`, `avx2` or `portable`; none changes a byte.
   public var instructionSet: String { "\(instructions)" }
-  /// Integers take the place of floats, so no other precision has a meaning.
+  /// True for f32 alone: integers take the place of floats, so other precisions mean nothing.
   public func supports(_ precision: Precision) -> Bool { precision == .f32 }
 
   /// Lowers the graph and prepares its kernels.
   ///
-  /// Throws `ExecutionError` for training, for a graph that is no integer program, and for taps that an integer device does
-  /// not store. Weights are constants of a plan, so `sharing` has no effect.
+  /// Throws `ExecutionError` for training, for a graph that is no integer program, and for taps that no
+  /// integer device stores. Weights are constants of a plan, so `sharing` has no effect.
   public func compile(
     _ graph: Graph, _ options: PlanOptions, sharing: (any Plan)?
   ) throws(ExecutionError) -> any Plan {

@@ -10,18 +10,18 @@ extension IntegerConvolution: ByteKernel {
     return ConvolutionCall(self, geometry, site)
   }
 
-  /// The images with their borders.
+  /// The bytes of the images with their borders.
   func scratchBytes(images: Int) -> Int {
     let geometry = ConvolutionGeometry(self)
     return geometry.needsBorder && geometry.isSensible ? geometry.imageBytes * images : 0
   }
 }
 
-/// A convolution: windows are the rows of a product, read where they lie.
+/// A convolution as a product whose rows are windows, which are read where they lie.
 private struct ConvolutionCall: ByteCall {
-  /// Filters that read the same channels.
+  /// The filters that read the same channels.
   private struct Group {
-    /// Its first input channel and its first filter.
+    /// The first input channel and the first filter.
     let input: Int
     let output: Int
     let weights: ConstantTable<Int8>

@@ -8,7 +8,7 @@ extension IntegerLinear: ByteKernel {
   }
 }
 
-/// A dense layer: the images are the rows of one product.
+/// A dense layer as a product whose rows are the images.
 private struct LinearCall: ByteCall {
   private let site: ByteSite
   private let features: Int

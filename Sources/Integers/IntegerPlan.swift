@@ -4,7 +4,7 @@ import Graphs
 import Settings
 import Tensors
 
-/// An integer program prepared for a batch: threads take images in blocks that stay in their caches.
+/// An integer program that is prepared for a batch; threads take images in blocks that stay in their caches.
 final class IntegerPlan: Plan {
   let options: PlanOptions
   private let graph: Graph
@@ -12,11 +12,11 @@ final class IntegerPlan: Plan {
   private let taps: [Tap]
   private let loop: TeamLoop
 
-  /// A value that can be read: floats for the whole batch.
+  /// A value that can be read as floats for the whole batch.
   private struct Tap {
     let name: String
     let value: Int
-    /// What the host computes of it.
+    /// The node that the host computes from the value, if any.
     let hostNode: Node?
   }
 
@@ -75,7 +75,7 @@ final class IntegerPlan: Plan {
     for i in numbers.indices { values[i] = numbers[i] }
   }
 
-  /// What the host computes in floats of the program's output.
+  /// The numbers that the host computes in floats from the program's output.
   private func hostNumbers(_ entry: Tap, _ node: Node) -> [Float] {
     let shape = graph.inputShapes(of: node, batch: options.batch)[0]
     var input = Tensor(zeros: shape)
@@ -131,7 +131,7 @@ final class IntegerPlan: Plan {
     preconditionFailure("an inference plan is not trained")
   }
 
-  /// Integers are.
+  /// True, as integers are finite.
   var isFinite: Bool { true }
 
   func snapshot() -> TrainingState { TrainingState(parameters: graph.parameters.mapValues(\.value)) }

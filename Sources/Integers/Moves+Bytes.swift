@@ -2,7 +2,7 @@ import CIntegers
 import Execution
 import Tensors
 
-/// A kernel that copies: every output is one of the inputs.
+/// A kernel that copies: every output element is one of the input's.
 protocol ByteMove: ByteKernel {
   /// The row-major input index that a row-major output index copies.
   func source(of index: Int) -> Int

@@ -1,9 +1,11 @@
 import Execution
 
-/// Weights in the order in which products read them: `[channels/16][segments][quads][16][4]`, zeros between.
+/// Weights in the order in which products read them: `[channels/16][segments][quads][16][4]`, padded with
+/// zeros.
 enum PackedWeights {
-  /// Output channels `channels` of rows that are `segments` stretches of `length` numbers; `weight` gives a number by channel, segment
-  /// and place.
+  /// Packs the weights of output channels whose rows are `segments` stretches of `length` numbers.
+  ///
+  /// `weight` returns the number of a channel, segment and place.
   static func panels(
     channels: Range<Int>, segments: Int, length: Int, weight: (Int, Int, Int) -> Int8
   ) -> ConstantTable<Int8> {
@@ -21,7 +23,7 @@ enum PackedWeights {
     return ConstantTable(packed)
   }
 
-  /// Weights of a convolution that works on each channel by itself: `[segments][channels]`, padded to whole panels.
+  /// Packs the weights of a depthwise convolution as `[segments][channels]`, padded to whole panels.
   static func depthwise(channels: Int, segments: Int, weights: [Int8]) -> ConstantTable<Int8> {
     let padded = (channels + 15) / 16 * 16
     var packed = [Int8](repeating: 0, count: segments * padded)

@@ -3,7 +3,7 @@ import Execution
 import Ops
 import Tensors
 
-/// How a pooling's window slides, as C reads it.
+/// A pooling's window as C reads it.
 private func slidingWindow(
   _ input: Shape, _ output: Shape, _ kernel: Extent, _ stride: Extent, _ padding: Extent
 )
@@ -44,7 +44,7 @@ extension IntegerAveragePool: ByteKernel {
     AveragePoolCall(self, site, slidingWindow(input, output, kernel, stride, padding))
   }
 
-  /// One sum a channel, on a cache line.
+  /// The bytes of one 32-bit sum for each channel.
   func scratchBytes(images: Int) -> Int { input[0] * MemoryLayout<Int32>.stride }
 }
 

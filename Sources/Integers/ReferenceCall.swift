@@ -1,6 +1,8 @@
 import Execution
 
-/// A kernel without a fast way: its reference, image by image. It allocates.
+/// A kernel without a fast implementation, which runs its reference image by image.
+///
+/// It allocates.
 struct ReferenceCall: ByteCall {
   let kernel: any IntegerKernel
   let site: ByteSite
