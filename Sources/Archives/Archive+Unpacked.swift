@@ -1,10 +1,11 @@
 import Glibc
 
 extension Archive {
-  /// A copy of a tar.gz as a plain tar at `target`, where every member can be read where it lies.
+  /// A copy of a tar.gz as a plain tar at `target`, in which every member can be read in place.
   ///
-  /// A plain tar is its own copy; other kinds are refused as `notAnArchive`. The copy is written beside `target` and
-  /// renamed, and only if the archive is sound to its last byte. A copy that is already there is used.
+  /// A plain tar is returned as it is; other kinds are refused as `notAnArchive`. The copy is written beside
+  /// `target` and renamed, and only if the archive is sound to its last byte. A copy that exists already is
+  /// used.
   public func unpackedTar(at target: String) throws(ArchiveError) -> Archive {
     if kind == .tar { return self }
     guard kind == .tarGzip else { throw .notAnArchive(path: path) }

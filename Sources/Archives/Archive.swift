@@ -1,43 +1,44 @@
 import CArchive
 
-/// A kind of archive, told by content and never by name.
+/// A kind of archive, which is told by the content and not by the name.
 public enum ArchiveKind: Int, Sendable {
-  /// A plain tar: every member can be read where it lies.
+  /// A plain tar, in which every member can be read in place.
   case tar = 1
-  /// A tar inside gzip: read in one pass.
+  /// A tar inside gzip, which is read in one pass.
   case tarGzip = 2
   /// A zip.
   case zip = 3
-  /// A single file inside gzip: an archive of one member, named like the file without `.gz`.
+  /// A single file inside gzip: an archive of one member, which has the file's name without `.gz`.
   case gzip = 4
 }
 
-/// A tar, tar.gz, zip or gz file, read in place.
+/// A tar, tar.gz, zip or gz file, which is read without unpacking.
 ///
-/// Only regular files are members; folders are passed over in silence, links, devices and entries with hostile names
-/// with a reason. A damaged or truncated archive is an error, even if all members up to the damage were sound.
+/// Only regular files are members. Folders are skipped silently; links, devices and entries with unsafe names
+/// are skipped with a reason. A damaged or truncated archive is an error, even if all members up to the
+/// damage are sound.
 ///
 /// ```swift
 /// let archive = try Archive(path: "cifar10.tar.gz")
 /// try archive.forEachMember { member, bytes in print(member.path, bytes.count) }
 /// ```
 public struct Archive: Sendable, Equatable {
-  /// What an archive holds.
+  /// The contents of an archive.
   public struct Index: Sendable, Equatable {
-    /// The regular files, in stored order (a zip: in order of their place in the file).
+    /// The regular files in stored order; for a zip, in the order of their places in the file.
     public let members: [ArchiveMember]
-    /// The entries passed over, in stored order.
+    /// The skipped entries, in stored order.
     public let refused: [RefusedMember]
   }
 
-  /// Where the file lies.
+  /// The path of the file.
   public let path: String
-  /// What its content is.
+  /// The kind of its content.
   public let kind: ArchiveKind
   /// The most bytes that one member may unpack to.
   public let memberLimit: Int
 
-  /// An archive by its content.
+  /// Opens an archive, and finds its kind from its content.
   ///
   /// **Throws** `ArchiveError.notReadable` or `.notAnArchive`.
   public init(path: String, memberLimit: Int = 1 << 30) throws(ArchiveError) {
@@ -47,12 +48,12 @@ public struct Archive: Sendable, Equatable {
     self.memberLimit = memberLimit
   }
 
-  /// Whether the file is there and its content is that of an archive.
+  /// True if the file exists and its content is that of an archive.
   public static func isArchive(_ path: String) -> Bool {
     (try? Archive(path: path)) != nil
   }
 
-  /// The members, without their content; a tar.gz or gz file is inflated once for it.
+  /// Lists the members without their content; a tar.gz or gz file is inflated once for that.
   public func index() throws(ArchiveError) -> Index {
     let cursor = try ArchiveCursor(path: path)
     var members: [ArchiveMember] = []
@@ -68,7 +69,7 @@ public struct Archive: Sendable, Equatable {
     return Index(members: members, refused: cursor.refused)
   }
 
-  /// The members of `index()`.
+  /// Lists the members of `index()`.
   public func members() throws(ArchiveError) -> [ArchiveMember] { try index().members }
 
   /// Lends every member's bytes in stored order, in one pass on this thread.

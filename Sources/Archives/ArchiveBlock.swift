@@ -1,12 +1,12 @@
-/// Some members of an archive, side by side in one buffer, to be handed to any thread.
+/// Some members of an archive in one buffer, for any thread.
 public struct ArchiveBlock: Sendable {
-  /// The block's place in the archive, from 0.
+  /// The position of the block in the archive, from 0.
   public let ordinal: Int
   /// The members, in stored order.
   public let members: [ArchiveMember]
-  /// All members' bytes, one after the other.
+  /// The bytes of all members, one after another.
   public let bytes: [UInt8]
-  /// Where each member starts in `bytes`; one more than members, the last is the end.
+  /// The start of each member in `bytes`, and the end as a last entry.
   public let bounds: [Int]
 
   /// Lends the bytes of member `index` of the block.

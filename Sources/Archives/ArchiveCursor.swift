@@ -25,9 +25,9 @@ import CArchive
 
   deinit { unsafe condense_archive_close(handle) }
 
-  /// The next regular file with a usable name; nil at the end of a sound archive.
+  /// The next regular file with a usable name; `nil` at the end of a sound archive.
   ///
-  /// A plain gzip file's one member has size -1 here.
+  /// The one member of a plain gzip file has the size -1 here.
   func next() throws(ArchiveError) -> ArchiveMember? {
     while true {
       var entry = unsafe condense_entry()
@@ -60,21 +60,21 @@ import CArchive
     }
   }
 
-  /// Reads on in the current member: the number of bytes read, 0 at its end.
+  /// Reads more of the current member; returns the number of bytes, 0 at its end.
   func read(into target: UnsafeMutablePointer<UInt8>, count: Int) throws(ArchiveError) -> Int {
     let read = unsafe condense_archive_read(handle, target, count)
     guard read >= 0 else { throw damage() }
     return Int(read)
   }
 
-  /// Reads on in the file as a whole, inflated if it is gzip; 0 at its end.
+  /// Reads more of the whole file, inflated if it is gzip; returns the number of bytes, 0 at its end.
   func stream(into target: UnsafeMutablePointer<UInt8>, count: Int) throws(ArchiveError) -> Int {
     let read = unsafe condense_archive_stream(handle, target, count)
     guard read >= 0 else { throw damage() }
     return Int(read)
   }
 
-  /// Fills `target` from a place in the file as it is stored.
+  /// Fills `target` with stored bytes from an offset in the file.
   func fill(_ target: UnsafeMutablePointer<UInt8>, count: Int, offset: Int, member: String)
     throws(ArchiveError)
   {
@@ -85,20 +85,20 @@ import CArchive
     }
   }
 
-  /// A fault in the current member.
+  /// The error for damage in the current member.
   func damage(_ reason: String) -> ArchiveError { .damaged(path: path, member: current, reason: reason) }
 
   private func damage() -> ArchiveError {
     damage(unsafe String(cString: condense_archive_message(handle)))
   }
 
-  /// A plain gzip file's member is named like the file, without `.gz`.
+  /// The name of a plain gzip file's member: the file's name without `.gz`.
   private var gzipName: String {
     let name = path.split(separator: "/").last.map(String.init) ?? ""
     return name.lowercased().hasSuffix(".gz") && name.count > 3 ? String(name.dropLast(3)) : name
   }
 
-  /// The path inside the archive that a link points at.
+  /// The path inside the archive to which a link points; `nil` for other entries and for links that leave it.
   private func target(of entry: condense_entry, at path: String) -> String? {
     guard unsafe entry.type == Int32(CONDENSE_ENTRY_LINK), let link = unsafe entry.link else { return nil }
     return MemberPath.target(of: unsafe String(cString: link), from: unsafe entry.hard != 0 ? nil : path)

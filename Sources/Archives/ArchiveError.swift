@@ -1,4 +1,4 @@
-/// Why an archive, or a member of it, cannot be read.
+/// The reason for which an archive, or a member of it, cannot be read.
 public enum ArchiveError: Error, Equatable, CustomStringConvertible {
   /// The file cannot be opened, or is no regular file.
   case notReadable(path: String, reason: String)
@@ -11,7 +11,7 @@ public enum ArchiveError: Error, Equatable, CustomStringConvertible {
   /// The unpacked copy cannot be written.
   case notWritable(path: String, reason: String)
 
-  /// Where, what, expected and found, what to do.
+  /// The message: the place, what was expected, what was found, and a remedy.
   public var description: String {
     switch self {
     case .notReadable(let path, let reason):

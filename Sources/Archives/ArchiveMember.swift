@@ -1,42 +1,44 @@
 /// A regular file in an archive.
 public struct ArchiveMember: Sendable, Hashable {
-  /// Its name, cleaned: components parted by single slashes, no `.` or `..`, not absolute, unique in the archive.
+  /// The cleaned name: components with single slashes between, no `.` or `..`, relative, and unique in the
+  /// archive.
   public let path: String
-  /// Its unpacked size in bytes.
+  /// The unpacked size in bytes.
   public let size: Int
-  /// Its place among all entries of the archive, folders and links included.
+  /// The position among all entries of the archive, folders and links included.
   public let ordinal: Int
-  /// Where its content lies in the file, for a plain tar; nil elsewhere.
+  /// The offset of its content in the file, for a plain tar; `nil` for other kinds.
   public let offset: Int?
 }
 
-/// An entry that is passed over, and why.
+/// An entry that is skipped, with the reason.
 public struct RefusedMember: Sendable, Hashable {
-  /// Why an entry is passed over.
+  /// The reason for which an entry is skipped.
   public enum Reason: String, Sendable {
     /// The name starts with a slash.
     case absolutePath = "its path is absolute"
     /// The name holds `..`.
     case parentPath = "its path leads upwards"
-    /// Nothing of the name is left, or a character in it cannot be part of a name.
+    /// The name is empty after cleaning, or has a control character.
     case unusablePath = "its path is unusable"
-    /// An earlier member has the same name; that one counts.
+    /// An earlier member has the same name and is used.
     case duplicate = "an earlier member has the same path"
     /// A symbolic or hard link.
     case link = "it is a link to nothing inside the archive"
     /// A device, socket or pipe.
     case special = "it is not a regular file"
-    /// Stored with holes.
+    /// A file that is stored with holes.
     case sparse = "it is stored with holes"
-    /// Locked by a password.
+    /// An entry that a password protects.
     case encrypted = "it is encrypted"
   }
 
-  /// The name as stored.
+  /// The stored name.
   public let path: String
-  /// Why it is passed over.
+  /// The reason for which it is skipped.
   public let reason: Reason
-  /// For a link: the path inside the archive that it points at; nil where it leads out, and elsewhere.
+  /// The path inside the archive to which a link points; `nil` if it leaves the archive, and for other
+  /// entries.
   public var target: String?
 
   /// Makes an entry.

@@ -1,13 +1,14 @@
-/// Reads single members of an archive; one per thread.
+/// Reads single members of an archive; each thread needs its own.
 ///
-/// A member of a plain tar is read where it lies. In the other kinds the reader moves forwards to the member, and
-/// starts again from the front for one that lies before: read them in index order, or unpack to a tar first.
+/// A member of a plain tar is read in place. In other kinds the reader moves forwards to the member, and
+/// starts again at the front for an earlier one: read members in the order of the index, or unpack to a tar
+/// first.
 public final class ArchiveReader {
   private let archive: Archive
   private var cursor: ArchiveCursor
   private var next = 0
 
-  /// A reader at the front of the archive.
+  /// Makes a reader at the front of the archive.
   public init(_ archive: Archive) throws(ArchiveError) {
     self.archive = archive
     cursor = try ArchiveCursor(path: archive.path)
@@ -15,7 +16,7 @@ public final class ArchiveReader {
 
   /// The bytes of a member that `archive.index()` listed.
   ///
-  /// **Throws** `ArchiveError.damaged`, also where the file has changed since.
+  /// **Throws** `ArchiveError.damaged` for damage, and if the file has changed since.
   public func read(_ member: ArchiveMember) throws(ArchiveError) -> [UInt8] {
     guard member.size <= archive.memberLimit else {
       throw .memberTooLarge(path: archive.path, member: member.path, limitBytes: archive.memberLimit)

@@ -1,9 +1,9 @@
 import Synchronization
 
-/// One pass over an archive that any number of threads may draw blocks from.
+/// One pass over an archive, from which any number of threads may take blocks.
 ///
-/// Whoever asks next inflates the next block while the others decode theirs: no thread only reads. Blocks bear their
-/// ordinal, so that the order of a result need not depend on the threads.
+/// The thread that asks next inflates the next block while the others decode theirs, so no thread only reads.
+/// Blocks have ordinals, so that the order of results need not depend on threads.
 ///
 /// ```swift
 /// let stream = try ArchiveStream(archive)
@@ -19,7 +19,7 @@ public final class ArchiveStream: Sendable {
 
   private let state: Mutex<State>
 
-  /// A pass from the start; a block holds up to `blockBytes` of members, or one larger member.
+  /// Begins a pass; a block holds up to `blockBytes` of members, or one larger member.
   public init(_ archive: Archive, blockBytes: Int = 1 << 20) throws(ArchiveError) {
     let cursor = try ArchiveCursor(path: archive.path)
     guard cursor.kind == archive.kind else {
@@ -29,9 +29,9 @@ public final class ArchiveStream: Sendable {
     state = Mutex(State(builder: builder))
   }
 
-  /// The next block, or nil once the whole archive was read and found sound.
+  /// The next block; `nil` when the whole archive was read and is sound.
   ///
-  /// **Throws** `ArchiveError`, the same again on every later call.
+  /// **Throws** `ArchiveError`, and the same error on every later call.
   public func next() throws(ArchiveError) -> ArchiveBlock? {
     try state.withLock { (state) throws(ArchiveError) in
       if let failure = state.failure { throw failure }
@@ -44,6 +44,6 @@ public final class ArchiveStream: Sendable {
     }
   }
 
-  /// The entries passed over so far, in stored order.
+  /// The entries that were skipped so far, in stored order.
   public var refused: [RefusedMember] { state.withLock { $0.builder.refused } }
 }

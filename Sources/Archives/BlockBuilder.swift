@@ -1,4 +1,4 @@
-/// Gathers members into blocks, reading each member's bytes where they will stay.
+/// Gathers members into blocks, and reads each member's bytes into their final place.
 struct BlockBuilder {
   private let cursor: ArchiveCursor
   private let blockBytes: Int
@@ -15,7 +15,7 @@ struct BlockBuilder {
 
   var refused: [RefusedMember] { cursor.refused }
 
-  /// The next block of at least one member, or nil at the end.
+  /// The next block of at least one member; `nil` at the end.
   mutating func next() throws(ArchiveError) -> ArchiveBlock? {
     guard let first = try nextMember() else { return nil }
     defer { ordinal += 1 }
@@ -62,7 +62,7 @@ struct BlockBuilder {
     return member
   }
 
-  /// Reads a member of known size and makes sure that it ends there, which also checks its checksum.
+  /// Reads a member of known size, and reads beyond it to verify its end and its checksum.
   private func read(_ member: ArchiveMember, into start: UnsafeMutablePointer<UInt8>) throws(ArchiveError) {
     var done = 0
     while done < member.size {
@@ -76,7 +76,7 @@ struct BlockBuilder {
     }
   }
 
-  /// A large member, or one of unknown size, takes memory only as its bytes arrive.
+  /// A block of one member that is large or of unknown size, with memory that grows as bytes arrive.
   private func blockOfOne(_ member: ArchiveMember) throws(ArchiveError) -> ArchiveBlock {
     let limit = member.size < 0 ? memberLimit : member.size
     let bytes = try cursor.readWhole(member, limit: limit, memberLimit: memberLimit)

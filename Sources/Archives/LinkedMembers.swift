@@ -1,9 +1,10 @@
-/// Links of an archive, resolved inside it.
+/// The links of an archive, resolved inside it.
 ///
-/// A link to a member stands for that member, a link to a folder for the members below it. Links to links, and through links, are
-/// followed; those that lead out of the archive, round in circles or to nothing stay refused.
+/// A link to a member stands for that member, and a link to a folder for the members below it. Links to links
+/// and through links are followed. Links that leave the archive, form a circle or lead to nothing stay
+/// refused.
 public struct LinkedMembers: Sendable, Equatable {
-  /// One name more for a member.
+  /// Another name for a member.
   public struct Link: Sendable, Equatable {
     /// The name that the link gives.
     public let path: String
@@ -11,18 +12,20 @@ public struct LinkedMembers: Sendable, Equatable {
     public let member: String
   }
 
-  /// The names that links add: links to members first, then those to folders, in stored order.
+  /// The names that links add: first links to members, then links to folders, each in stored order.
   public private(set) var links: [Link] = []
-  /// The entries that stay passed over.
+  /// The entries that stay skipped.
   public private(set) var refused: [RefusedMember] = []
 
-  /// The most links that a chain may have.
+  /// The most links of a chain.
   private static let longestChain = 40
-  /// The most names that links may add, so that few bytes cannot stand for endlessly many images.
+  /// The most names that links may add, so that a few bytes cannot stand for endlessly many images.
   public static let maximumLinks = 1_000_000
 
-  /// Resolves the links among `entries` to the members of the given names: links to members first, then links to folders,
-  /// which may hold such links, or links to folders of their own.
+  /// Resolves the links among `entries` to members with the given names.
+  ///
+  /// Links to members come first, then links to folders. Such folders may hold links to members, and links to
+  /// folders.
   public init(_ entries: [RefusedMember], among members: [String]) {
     guard entries.contains(where: { $0.target != nil }) else {
       refused = entries
@@ -56,7 +59,7 @@ public struct LinkedMembers: Sendable, Equatable {
     refused = entries.filter { !resolved.contains($0.path) }
   }
 
-  /// How deep links to folders may lie in folders that are links.
+  /// The depth to which links to folders may lie in folders that are links.
   private static let nestedFolders = 2
 
   private static func path(of entry: RefusedMember) -> String? {
@@ -64,7 +67,8 @@ public struct LinkedMembers: Sendable, Equatable {
     return path
   }
 
-  /// Where a path leads when each folder on the way, and the last name, may be a link; nil for a circle.
+  /// The path to which a path leads when folders on the way and the last name may be links; `nil` for a
+  /// circle.
   private static func end(of path: String, _ targets: [String: String]) -> String? {
     var rest = path.split(separator: "/")[...]
     var walked: [Substring] = []
@@ -80,7 +84,7 @@ public struct LinkedMembers: Sendable, Equatable {
     return walked.joined(separator: "/")
   }
 
-  /// The members below a folder, as the link to it names them; none where the link lies in that folder itself.
+  /// The members below a folder, named through the link to it; none if the link lies in that folder.
   private static func below(_ folder: String, _ sorted: [(key: String, value: String)], as path: String)
     -> [Link]
   {

@@ -1,9 +1,9 @@
-/// A member's name as stored, judged.
+/// The verdict on a member's stored name.
 enum MemberPath: Equatable {
   case clean(String)
   case refused(RefusedMember.Reason)
 
-  /// Refuses what leads out of a folder; drops `.` and empty components.
+  /// Refuses names that leave a folder, and drops `.` and empty components.
   init(stored: String) {
     var stored = stored
     switch stored.withUTF8({ bytes in unsafe Self.findings(bytes.span) }) {
@@ -15,15 +15,15 @@ enum MemberPath: Equatable {
     }
   }
 
-  /// A relative path without `.` and empty components, as members are named: `tar -cf data.tar .` begins all with `./`.
+  /// A relative path without `.` and empty components; `tar -cf data.tar .` begins all names with `./`.
   static func withoutDots(_ stored: String) -> String {
     stored.hasPrefix("/")
       ? stored : stored.split(separator: "/").filter { $0 != "." }.joined(separator: "/")
   }
 
-  /// The path that a link's text means: counted from the folder of the link at `path`, or from the root for nil.
+  /// The path that a link's text means; `nil` if it is absolute or leaves the archive.
   ///
-  /// nil where it is absolute or leads out of the archive.
+  /// It is relative to the folder of the link at `path`, or to the root if `path` is `nil`.
   static func target(of text: String, from path: String?) -> String? {
     guard !text.hasPrefix("/") else { return nil }
     var parts = path.map { $0.split(separator: "/").filter { $0 != "." }.dropLast() } ?? []
@@ -43,7 +43,7 @@ enum MemberPath: Equatable {
     case refused(RefusedMember.Reason)
   }
 
-  /// One look at every byte: nearly all names are usable as they are.
+  /// Judges a name in one pass over its bytes, as nearly all names are usable as they are.
   private static func findings(_ path: Span<UInt8>) -> Findings {
     let slash = UInt8(ascii: "/")
     guard path.count > 0 else { return .refused(.unusablePath) }

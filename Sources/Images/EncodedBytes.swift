@@ -1,8 +1,8 @@
 import Glibc
 
-/// Takes over what a C encoder wrote.
+/// Collects the bytes that a C encoder writes.
 enum EncodedBytes {
-  /// Runs `encode`, which fills in a malloc'ed buffer, its size and a message; 0 is success.
+  /// Runs `encode`, which sets an allocated buffer, its size and a message; it returns 0 for success.
   static func collected(
     _ image: Image, _ format: ImageFormat,
     _ encode: (

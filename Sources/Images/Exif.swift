@@ -1,13 +1,16 @@
-/// Finds the orientation in a JPEG file's EXIF segment or a PNG file's eXIf chunk; anything malformed means upright.
+/// Finds the orientation in a JPEG file's EXIF segment or a PNG file's eXIf chunk; malformed data means
+/// upright.
 ///
-/// Invariant: every access is held against the length of `bytes`, which outlive the value.
+/// Invariant: every access is checked against the length of `bytes`, which outlive the value.
 @safe struct Exif {
   private let bytes: UnsafeRawBufferPointer
 
-  /// Looks through `bytes`, an image file, which must outlive the value.
+  /// Takes the bytes of an image file, which must outlive the value.
   init(_ bytes: UnsafeRawBufferPointer) { unsafe self.bytes = bytes }
 
-  /// The orientation that the file states; a JPEG's first EXIF segment before its pixels counts, a PNG's last eXIf chunk.
+  /// The orientation that the file states.
+  ///
+  /// A JPEG's first EXIF segment before its pixels counts, and a PNG's last eXIf chunk.
   func orientation(in format: ImageFormat) -> Orientation {
     switch format {
     case .jpeg: segmentOrientation
@@ -68,7 +71,7 @@
     return nil
   }
 
-  /// The whole number that a directory's entry holds, of whatever numeric type its writer chose.
+  /// The whole number in a directory's entry, which may have any numeric type.
   private func number(_ entry: Int, tiff: Int, end: Int, _ bigEndian: Bool) -> Int? {
     switch word(entry + 2, bigEndian) {
     case 1, 6: return byte(entry + 8)

@@ -1,4 +1,4 @@
-/// Image formats that are not read here, known so that a file can be refused by its real name.
+/// Image formats that are not supported, so that such a file can be refused by its format's name.
 public enum ForeignFormat: String, Sendable, CaseIterable {
   case gif = "GIF"
   case bmp = "BMP"
@@ -9,7 +9,7 @@ public enum ForeignFormat: String, Sendable, CaseIterable {
   case jpegXL = "JPEG XL"
   case photoshop = "Photoshop"
 
-  /// The format of a file that starts with these bytes (32 suffice), or nil if it is none of these.
+  /// The format of a file that starts with these bytes (32 suffice); `nil` if it is none of these.
   public static func detect(_ bytes: Span<UInt8>) -> ForeignFormat? {
     func holds(_ text: String, at start: Int = 0) -> Bool {
       let wanted = Array(text.utf8)
@@ -20,7 +20,7 @@ public enum ForeignFormat: String, Sendable, CaseIterable {
       bytes.count >= magic.count && magic.indices.allSatisfy { bytes[$0] == magic[$0] }
     }
     if holds("GIF87a") || holds("GIF89a") { return .gif }
-    // "BM" alone begins ordinary text too: the size of the header behind it must be one that exists.
+    // Text may begin with "BM" too, so the size of the header must be one that exists.
     if holds("BM"), bytes.count >= 18, [12, 16, 40, 52, 56, 64, 108, 124].contains(bytes[14]),
       (15..<18).allSatisfy({ bytes[$0] == 0 })
     {

@@ -1,7 +1,7 @@
 extension Image {
   /// The image in grey (1) or RGB (3).
   ///
-  /// Grey is `0.299 R + 0.587 G + 0.114 B`, rounded to nearest; from grey, all three channels are the same.
+  /// Grey is `0.299 R + 0.587 G + 0.114 B`, rounded to the nearest. From grey, all three channels are equal.
   public func converted(toChannels wanted: Int) -> Image {
     precondition(wanted == 1 || wanted == 3, "an image has 1 or 3 channels")
     if wanted == channels { return self }

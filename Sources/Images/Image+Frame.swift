@@ -1,6 +1,8 @@
 extension Image {
-  /// Draws the edges of a rectangle of columns `left..<right` and rows `top..<bottom`, `thickness` pixels inwards, as far as they lie in
-  /// the image; `color` has one sample a channel.
+  /// Draws the edges of a rectangle of columns `left..<right` and rows `top..<bottom`.
+  ///
+  /// Edges are `thickness` pixels wide, inwards; parts outside the image are skipped. `color` has one sample
+  /// for each channel.
   public mutating func drawFrame(
     left: Int, top: Int, right: Int, bottom: Int, thickness: Int = 1, color: [UInt8]
   ) {
@@ -15,7 +17,7 @@ extension Image {
     }
   }
 
-  /// Colours that are told apart on most pictures, by number; they come again after the last.
+  /// A colour for marks on pictures, by number; colours repeat after ten.
   public static func markColor(_ number: Int) -> [UInt8] {
     let colors: [[UInt8]] = [
       [230, 25, 75], [60, 180, 75], [0, 130, 200], [245, 130, 48], [145, 30, 180], [70, 240, 240],
@@ -24,7 +26,7 @@ extension Image {
     return colors[number % colors.count]
   }
 
-  /// The names of these colours.
+  /// The name of the colour with a number.
   public static func markColorName(_ number: Int) -> String {
     let names = [
       "red", "green", "blue", "orange", "purple", "cyan", "magenta", "lime", "yellow", "teal",

@@ -1,11 +1,11 @@
-/// For every output position along one axis: the first input position that counts, and the weights from there on.
+/// The input positions and weights of every output position along one axis.
 private struct AxisWeights {
   var starts: [Int] = []
   var counts: [Int] = []
   var offsets: [Int] = []
   var weights: [Float] = []
 
-  /// Area coverage where the axis shrinks; linear between pixel centers where it grows.
+  /// Computes area coverage for an axis that shrinks, and linear interpolation for one that grows.
   init(from input: Int, to output: Int) {
     for i in 0..<output {
       offsets.append(weights.count)
@@ -14,7 +14,10 @@ private struct AxisWeights {
     }
   }
 
-  /// In units of 1/output, output pixel i covers [i*input, (i+1)*input), input pixel j [j*output, (j+1)*output).
+  /// Appends the weights of output pixel i.
+  ///
+  /// In units of 1/output, it covers [i*input, (i+1)*input), and input pixel j covers [j*output,
+  /// (j+1)*output).
   private mutating func appendCoverage(_ i: Int, _ input: Int, _ output: Int) {
     let (low, high) = (i * input, (i + 1) * input)
     let first = low / output
@@ -39,9 +42,10 @@ private struct AxisWeights {
 extension Image {
   /// The image at another size.
   ///
-  /// Each axis on its own: one that shrinks averages by area coverage, one that grows is interpolated linearly
-  /// between pixel centers (half-pixel convention, edges repeated). The result is rounded once, to nearest, and is
-  /// the same on every machine. Both sizes must be at least 1, and the image not empty.
+  /// Each axis is resized by itself. An axis that shrinks is averaged by area coverage. One that grows is
+  /// interpolated linearly between pixel centres (half-pixel convention, edges repeated). The result is
+  /// rounded once, to the nearest, and is the same on every machine. Both sizes must be at least 1, and the
+  /// image must not be empty.
   public func resized(width newWidth: Int, height newHeight: Int) -> Image {
     precondition(newWidth > 0 && newHeight > 0 && width > 0 && height > 0, "sizes are at least 1")
     if newWidth == width && newHeight == height { return self }
@@ -56,7 +60,7 @@ extension Image {
     return Image(width: newWidth, height: newHeight, channels: channels, pixels: result)
   }
 
-  /// Adds up the weighted rows that output row `y` is made of.
+  /// Adds up the weighted input rows of output row `y`.
   private func blend(_ rows: AxisWeights, _ y: Int, into line: inout [Float]) {
     let stride = width * channels
     let source = pixels.span
@@ -72,7 +76,7 @@ extension Image {
     }
   }
 
-  /// Weighs the columns of a blended row.
+  /// Adds up the weighted columns of a blended row, and writes an output row.
   private func spread(_ line: [Float], _ columns: AxisWeights, into result: inout [UInt8], at start: Int) {
     let source = line.span
     let weights = columns.weights.span

@@ -6,16 +6,16 @@
 /// let file = try ImageEncoder.png(small)
 /// ```
 public struct Image: Sendable, Equatable {
-  /// Pixels a row.
+  /// The number of pixels in a row.
   public let width: Int
-  /// Rows.
+  /// The number of rows.
   public let height: Int
-  /// 1 (grey) or 3 (red, green, blue).
+  /// The number of channels: 1 (grey) or 3 (red, green, blue).
   public let channels: Int
-  /// `height * width * channels` samples, row by row from the top left, a pixel's channels side by side.
+  /// `height * width * channels` samples, row by row from the top left, with a pixel's channels together.
   public var pixels: [UInt8]
 
-  /// An image of the given samples; their count must be `height * width * channels`.
+  /// Makes an image of samples; their count must be `height * width * channels`.
   public init(width: Int, height: Int, channels: Int, pixels: [UInt8]) {
     precondition(channels == 1 || channels == 3, "an image has 1 or 3 channels")
     precondition(width >= 0 && height >= 0 && pixels.count == width * height * channels, "one sample each")
@@ -26,14 +26,14 @@ public struct Image: Sendable, Equatable {
   }
 }
 
-/// Width and height in pixels.
+/// A width and a height in pixels.
 public struct ImageSize: Sendable, Equatable {
-  /// Pixels a row.
+  /// The number of pixels in a row.
   public var width: Int
-  /// Rows.
+  /// The number of rows.
   public var height: Int
 
-  /// A size of `width` columns and `height` rows.
+  /// Makes a size of `width` columns and `height` rows.
   public init(width: Int, height: Int) {
     self.width = width
     self.height = height

@@ -1,13 +1,14 @@
-/// Decodes PNG and JPEG files, keeping its memory from one file to the next; one per thread.
+/// Decodes PNG and JPEG files, and keeps its memory from one file to the next; each thread needs its own.
 ///
-/// - Every PNG: 16 bits are rounded to 8, transparency is composited over `DecodeOptions.alphaBackground`.
-/// - Every baseline or progressive JPEG of 1, 3 or 4 components; CMYK and YCCK are
-///   read with Adobe's inverted inks, the convention that practically all such files follow.
+/// - Every PNG is read: 16 bits are rounded to 8, and transparency is composited over
+///   `DecodeOptions.alphaBackground`.
+/// - Every baseline or progressive JPEG of 1, 3 or 4 components is read; CMYK and YCCK are taken to have
+///   inverted inks, as Adobe writes them and practically all such files have.
 /// - Color profiles and gamma are ignored. Palette images have three channels.
-/// - Pictures are upright by their EXIF orientation: a JPEG's segment or a PNG's eXIf chunk.
-/// - Any warning of libpng or libjpeg is damage, except those that cannot change a pixel: about color profiles, JFIF's
-///   revision, bytes between segments or behind the compressed pixels. Bytes
-///   after the end of the image are not damage; a missing end is.
+/// - Pictures are turned upright by their EXIF orientation, from a JPEG's segment or a PNG's eXIf chunk.
+/// - Any warning of libpng or libjpeg is damage, except those that cannot change a pixel: about color
+///   profiles, JFIF's revision, and bytes between segments or behind the compressed pixels. Bytes after the
+///   end of the image are not damage; a missing end is.
 ///
 /// ```swift
 /// let decoder = ImageDecoder()
@@ -17,12 +18,12 @@ public final class ImageDecoder {
   private var png: PNGReader?
   private var jpeg: JPEGReader?
 
-  /// A decoder that takes memory when it meets its first file.
+  /// Makes a decoder, which allocates memory for its first file.
   public init() {}
 
-  /// What the file says of its picture.
+  /// The description of the picture in a file's header.
   ///
-  /// No pixel is read, and no limit applied.
+  /// No pixel is read, and no limit applies.
   public func header(_ bytes: Span<UInt8>) throws(ImageError) -> ImageHeader {
     try unsafe bytes.withUnsafeBytes { (file) throws(ImageError) in
       switch try format(of: bytes) {
@@ -38,19 +39,19 @@ public final class ImageDecoder {
     }
   }
 
-  /// What the file says of its picture.
+  /// The description of the picture in a file's header.
   public func header(_ bytes: [UInt8]) throws(ImageError) -> ImageHeader { try header(bytes.span) }
 
-  /// Decodes one file, as `decode(_:_:)` does.
+  /// Decodes a file, as `decode(_:_:)` does.
   public func decode(
     _ bytes: [UInt8], _ options: DecodeOptions = DecodeOptions()
   ) throws(ImageError) -> Image {
     try decode(bytes.span, options)
   }
 
-  /// Decodes one file.
+  /// Decodes a file.
   ///
-  /// **Throws** `ImageError`: an unknown format, a declared size beyond the limit, or any damage.
+  /// **Throws** `ImageError` for an unknown format, a declared size beyond the limit, or any damage.
   public func decode(
     _ bytes: Span<UInt8>, _ options: DecodeOptions = DecodeOptions()
   ) throws(ImageError) -> Image {
@@ -62,11 +63,11 @@ public final class ImageDecoder {
     }
   }
 
-  /// Decodes one file into `pixels` as an image of `width`, `height` and `channels`.
+  /// Decodes a file into `pixels`, as an image of `width`, `height` and `channels`.
   ///
-  /// A file of just that shape is decoded in place; any other is converted to the channels and resized. A larger
-  /// JPEG is decoded at a reduced scale first. `pixels` must have `height * width * channels` samples; after an
-  /// error their content is unspecified.
+  /// A file of that shape is decoded in place; others are converted to the channels and resized. A larger
+  /// JPEG is decoded at a reduced scale first. `pixels` must have `height * width * channels` samples; after
+  /// an error their content is unspecified.
   public func decode(
     _ bytes: Span<UInt8>, into pixels: inout MutableSpan<UInt8>, width: Int, height: Int, channels: Int,
     _ options: DecodeOptions = DecodeOptions()
@@ -210,14 +211,14 @@ public final class ImageDecoder {
   }
 }
 
-/// A kind of image file, told by its first bytes and never by its name.
+/// A format of image files, which is told by the first bytes and not by the name.
 public enum ImageFormat: String, Sendable, CaseIterable {
   /// Portable Network Graphics.
   case png
   /// JPEG, baseline or progressive.
   case jpeg
 
-  /// The format of a file that starts with these bytes (8 suffice), or nil if it is none of these.
+  /// The format of a file that starts with these bytes (8 suffice); `nil` if it is none of these.
   public static func detect(_ bytes: Span<UInt8>) -> ImageFormat? {
     func starts(_ magic: [UInt8]) -> Bool {
       bytes.count >= magic.count && magic.indices.allSatisfy { bytes[$0] == magic[$0] }
@@ -227,10 +228,10 @@ public enum ImageFormat: String, Sendable, CaseIterable {
     return nil
   }
 
-  /// The format of a file that starts with these bytes, or nil.
+  /// The format of a file that starts with these bytes; `nil` if it is none of these.
   public static func detect(_ bytes: [UInt8]) -> ImageFormat? { detect(bytes.span) }
 
-  /// The name extensions that files of this format commonly bear, in lower case.
+  /// The usual extensions of this format's files, in lower case.
   public var extensions: [String] {
     switch self {
     case .png: ["png"]
@@ -239,16 +240,16 @@ public enum ImageFormat: String, Sendable, CaseIterable {
   }
 }
 
-/// What a file says of its picture, without any pixel read.
+/// The description of a picture in its file's header.
 public struct ImageHeader: Sendable, Equatable {
-  /// The kind of file.
+  /// The format of the file.
   public let format: ImageFormat
-  /// Pixels a row, once the orientation is applied.
+  /// The number of pixels in a row, after orientation.
   public let width: Int
-  /// Rows, once the orientation is applied.
+  /// The number of rows, after orientation.
   public let height: Int
-  /// Channels of the decoded image: 1 (grey) or 3.
+  /// The number of channels of the decoded image: 1 (grey) or 3.
   public let channels: Int
-  /// Columns and rows.
+  /// The number of columns and rows.
   public var size: ImageSize { ImageSize(width: width, height: height) }
 }

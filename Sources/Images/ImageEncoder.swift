@@ -1,8 +1,8 @@
 import CPNG
 
-/// Writes images as PNG and JPEG files, in memory.
+/// Encodes images as PNG and JPEG files in memory.
 public enum ImageEncoder {
-  /// A PNG file of the image: 8 bits a sample, grey or RGB, zlib level 0 (fast) to 9 (small).
+  /// Encodes an image as PNG: 8 bits a sample, grey or RGB, with zlib level 0 (fast) to 9 (small).
   public static func png(_ image: Image, level: Int = 6) throws(ImageError) -> [UInt8] {
     try refuseUnusual(image, .png, longest: Int(Int32.max))
     return try unsafe EncodedBytes.collected(image, .png) { bytes, size, message in
@@ -12,7 +12,7 @@ public enum ImageEncoder {
     }
   }
 
-  /// A baseline JPEG file of the image: `quality` 1 to 100, chroma at half resolution.
+  /// Encodes an image as baseline JPEG of quality 1 to 100, with chroma at half resolution.
   public static func jpeg(_ image: Image, quality: Int = 90) throws(ImageError) -> [UInt8] {
     try refuseUnusual(image, .jpeg, longest: 65_500)
     return try JPEGWriter(quality: quality).encode(image)

@@ -1,19 +1,19 @@
-/// Why bytes are not an image, or an image could not be written.
+/// The reason for which bytes are no image, or an image cannot be written.
 ///
-/// The caller adds which file.
+/// The caller adds the file.
 public enum ImageError: Error, Equatable, CustomStringConvertible {
-  /// The bytes start like no format that is read here.
+  /// The bytes begin like no supported format.
   case unknownFormat(firstBytes: [UInt8])
-  /// An image of a known format that is not read here, by its usual name.
+  /// The file is an image of another format, which is given by its usual name.
   case foreignFormat(String)
-  /// The decoder stopped, or warned: the pixels cannot be trusted.
+  /// The decoder stopped or warned, so the pixels cannot be trusted.
   case damaged(ImageFormat, reason: String)
   /// The header declares more pixels than the limit.
   case tooLarge(ImageFormat, width: Int, height: Int, maximumPixels: Int)
   /// An image could not be encoded.
   case notEncodable(ImageFormat, width: Int, height: Int, reason: String)
 
-  /// What was expected, what was found, what to do.
+  /// The message: what was expected, what was found, and a remedy.
   public var description: String {
     switch self {
     case .unknownFormat(let bytes):

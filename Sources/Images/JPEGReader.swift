@@ -6,7 +6,7 @@ import CJPEG
 @safe final class JPEGReader {
   private let state: OpaquePointer
 
-  /// Fails only where memory does.
+  /// Fails only if memory cannot be allocated.
   init?() {
     guard let state = unsafe condense_jpeg_new() else { return nil }
     unsafe self.state = state
@@ -14,7 +14,7 @@ import CJPEG
 
   deinit { unsafe condense_jpeg_free(state) }
 
-  /// Reads the header, as stored; `read` may follow while `bytes` lives.
+  /// Reads the header, before orientation; `read` may follow while `bytes` live.
   func begin(_ bytes: UnsafeRawBufferPointer) throws(ImageError) -> ImageHeader {
     var width: UInt32 = 0
     var height: UInt32 = 0
@@ -27,7 +27,7 @@ import CJPEG
       format: .jpeg, width: Int(width), height: Int(height), channels: components == 1 ? 1 : 3)
   }
 
-  /// The size that the file begun has at 1/denominator.
+  /// The size of the present file at 1/denominator.
   func size(at denominator: Int) -> ImageSize {
     var width: UInt32 = 0
     var height: UInt32 = 0
@@ -35,7 +35,7 @@ import CJPEG
     return ImageSize(width: Int(width), height: Int(height))
   }
 
-  /// The largest of 8, 4, 2 and 1 at which the file begun still has `minimum` both ways.
+  /// The largest of 8, 4, 2 and 1 at which the present file has at least the size `minimum`.
   func denominator(keeping minimum: ImageSize?) -> Int {
     guard let minimum else { return 1 }
     for denominator in [8, 4, 2] {
@@ -50,7 +50,7 @@ import CJPEG
     guard unsafe condense_jpeg_read(state, Int32(denominator), pixels) == 0 else { throw failure }
   }
 
-  /// Drops the file begun.
+  /// Drops the present file.
   func cancel() { unsafe condense_jpeg_cancel(state) }
 
   private var failure: ImageError {

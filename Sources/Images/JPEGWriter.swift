@@ -1,24 +1,26 @@
 import CJPEG
 
-/// How a JPEG file is written.
+/// Writes JPEG files with settings.
 struct JPEGWriter {
-  /// 1 to 100.
+  /// The quality, 1 to 100.
   var quality = 90
-  /// Several scans of growing precision.
+  /// True to write several scans of growing precision.
   var isProgressive = false
-  /// Blocks between restart marks; 0 is none.
+  /// The number of blocks between restart markers; 0 for none.
   var restartInterval = 0
-  /// Chroma at full resolution.
+  /// True to keep chroma at full resolution.
   var hasFullChroma = false
-  /// RGB and CMYK stored as they are, instead of as YCbCr and YCCK.
+  /// True to store RGB and CMYK as they are, and not as YCbCr and YCCK.
   var keepsColor = false
 
-  /// The image as a file.
+  /// Encodes an image.
   func encode(_ image: Image) throws(ImageError) -> [UInt8] {
     try encode(image, samples: image.pixels, channels: image.channels)
   }
 
-  /// Rows of `channels` samples a pixel, of the size of `image`; 4 channels are CMYK, inverted as Adobe has it.
+  /// Encodes samples of the size of `image`, with `channels` a pixel.
+  ///
+  /// 4 channels are CMYK, inverted as Adobe writes it.
   func encode(_ image: Image, samples: [UInt8], channels: Int) throws(ImageError) -> [UInt8] {
     precondition(samples.count == image.width * image.height * channels, "one sample each")
     let settings = condense_jpeg_settings(

@@ -1,4 +1,4 @@
-/// How a camera was held: where the first stored row and column belong, as in EXIF (values 1 to 8).
+/// The orientation of stored pixels, as in EXIF (values 1 to 8).
 enum Orientation: Int, CaseIterable, Sendable {
   case upright = 1
   case mirrored
@@ -9,10 +9,10 @@ enum Orientation: Int, CaseIterable, Sendable {
   case transversed
   case turnedLeft
 
-  /// Whether rows become columns.
+  /// True if rows become columns.
   var swapsAxes: Bool { rawValue >= 5 }
 
-  /// The stored pixel (column, row) that is seen at (`x`, `y`) of a seen picture of the given size.
+  /// The stored pixel (column, row) that appears at (`x`, `y`) of an upright picture of the given size.
   func source(x: Int, y: Int, width: Int, height: Int) -> (x: Int, y: Int) {
     switch self {
     case .upright: (x, y)
@@ -28,7 +28,7 @@ enum Orientation: Int, CaseIterable, Sendable {
 }
 
 extension ImageHeader {
-  /// The header as the picture is seen, from one stored with `orientation`.
+  /// The header of the upright picture, for one stored with `orientation`.
   func uprighted(from orientation: Orientation) -> ImageHeader {
     guard orientation.swapsAxes else { return self }
     return ImageHeader(format: format, width: height, height: width, channels: channels)
@@ -36,7 +36,7 @@ extension ImageHeader {
 }
 
 extension Image {
-  /// The picture as it was meant to be seen, from pixels stored with `orientation`.
+  /// The upright picture, from pixels stored with `orientation`.
   func uprighted(from orientation: Orientation) -> Image {
     guard orientation != .upright else { return self }
     let (w, h) = orientation.swapsAxes ? (height, width) : (width, height)

@@ -6,7 +6,7 @@ import CPNG
 @safe final class PNGReader {
   private let state: OpaquePointer
 
-  /// Fails only where memory does.
+  /// Fails only if memory cannot be allocated.
   init?() {
     guard let state = unsafe condense_png_new() else { return nil }
     unsafe self.state = state
@@ -14,7 +14,7 @@ import CPNG
 
   deinit { unsafe condense_png_free(state) }
 
-  /// Reads the header; `read` may follow while `bytes` lives.
+  /// Reads the header; `read` may follow while `bytes` live.
   func begin(_ bytes: UnsafeRawBufferPointer) throws(ImageError) -> ImageHeader {
     var width: UInt32 = 0
     var height: UInt32 = 0
@@ -27,12 +27,12 @@ import CPNG
     return ImageHeader(format: .png, width: Int(width), height: Int(height), channels: Int(channels))
   }
 
-  /// Fills `pixels`, which must have the header's height * width * channels bytes.
+  /// Fills `pixels`, which must have room for the header's height * width * channels bytes.
   func read(background: UInt8, into pixels: UnsafeMutablePointer<UInt8>) throws(ImageError) {
     guard unsafe condense_png_read(state, background, pixels) == 0 else { throw failure }
   }
 
-  /// Drops the file begun.
+  /// Drops the present file.
   func cancel() { unsafe condense_png_cancel(state) }
 
   private var failure: ImageError {

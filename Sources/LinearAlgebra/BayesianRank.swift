@@ -1,23 +1,24 @@
 import Foundation
 import Tensors
 
-/// How many singular values of a matrix stand out of its noise, and the variance of that noise.
+/// The number of a matrix's singular values that stand out of its noise, and the variance of that noise.
 public struct BayesianRank: Sendable, Equatable {
-  /// Singular values above the threshold; it may be 0.
+  /// The number of singular values above the threshold; it may be 0.
   public let rank: Int
-  /// The variance of an element's noise.
+  /// The variance of the noise of an element.
   public let noiseVariance: Double
 }
 
 extension SVD {
-  /// The rank that empirical variational Bayesian matrix factorization finds, in closed form but for the noise
-  /// variance, of which the free energy is minimized.
+  /// The rank by empirical variational Bayesian matrix factorization.
   ///
-  /// **Formula**: for L ≤ M, α = L/M, `τ̄ = 2.5129·√α` and `x̄ = (1 + τ̄)(1 + α/τ̄)` a singular value γ counts where
-  /// `γ² > M·σ²·x̄`. With `x = γ²/(M·σ²)` and `τ(x) = (x - 1 - α + √((x - 1 - α)² - 4α))/2` σ² minimizes
-  /// `Σ (x - ln x) + Σ_{x > x̄} (ln(τ + 1) + α·ln(τ/α + 1) - τ)`.
+  /// It has a closed form but for the noise variance, for which the free energy is minimized.
   ///
-  /// A matrix without noise has the rank that 32-bit rounding leaves. O(values) an evaluation, 300 of them.
+  /// **Formula**: for L ≤ M, α = L/M, `τ̄ = 2.5129·√α` and `x̄ = (1 + τ̄)(1 + α/τ̄)`, a singular value γ
+  /// counts if `γ² > M·σ²·x̄`. With `x = γ²/(M·σ²)` and `τ(x) = (x - 1 - α + √((x - 1 - α)² - 4α))/2`, σ²
+  /// minimizes `Σ (x - ln x) + Σ_{x > x̄} (ln(τ + 1) + α·ln(τ/α + 1) - τ)`.
+  ///
+  /// A matrix without noise has the rank that 32-bit rounding leaves. It takes 300 evaluations of O(values).
   ///
   /// **Paper**: Nakajima, Sugiyama, Babacan, Tomioka, "Global analytic solution of fully-observed variational
   /// Bayesian matrix factorization", 2013, JMLR 14; Nakajima, Tomioka, Sugiyama, Babacan, "Perfect dimensionality
@@ -33,24 +34,24 @@ extension SVD {
 
 /// The free energy of the factorization as a function of the noise variance.
 private struct FreeEnergy {
-  /// Squared singular values by M, none below rounding.
+  /// The squared singular values divided by M, none below rounding.
   private let squares: [Double]
   private let alpha: Double
   private let threshold: Double
   private let bounds: ClosedRange<Double>
 
-  /// `nil` for a matrix of zeros.
+  /// Prepares the energy of a matrix's singular values; `nil` for a matrix of zeros.
   init?(_ values: [Double], short: Int, long: Int) {
     guard let largest = values.first, largest > 0 else { return nil }
     let ratio = Double(short) / Double(long)
     let tau = 2.5129 * ratio.squareRoot()
     let threshold = (1 + tau) * (1 + ratio / tau)
-    // What rounding leaves of a zero is no evidence of less noise.
+    // A zero with rounding errors is no evidence of less noise, so values stay above rounding.
     let squares = values.map { value in
       let value = max(value, largest * 1e-6)
       return value * value / Double(long)
     }
-    // At most so many values can stand out: the next one is noise.
+    // No more than so many values can stand out, so the next one is noise.
     let next = max(0, min(Int((Double(short) / (1 + ratio)).rounded(.up)) - 1, squares.count - 1))
     let rest = squares[next...]
     let low = max(squares[next] / threshold, rest.reduce(0, +) / Double(rest.count))
@@ -58,7 +59,7 @@ private struct FreeEnergy {
     (alpha, self.threshold, self.squares, bounds) = (ratio, threshold, squares, low...high)
   }
 
-  /// Singular values that count at a variance.
+  /// The number of singular values that count at a variance.
   func count(above variance: Double) -> Int { squares.count { $0 > variance * threshold } }
 
   private func energy(_ variance: Double) -> Double {
@@ -71,8 +72,9 @@ private struct FreeEnergy {
     }
   }
 
-  /// The variance of the least energy: it may have several minima, so the whole range is looked at before one is
-  /// refined.
+  /// The variance with the least energy.
+  ///
+  /// The energy may have several minima, so a grid over the whole range is searched before one is refined.
   var minimizer: Double {
     let steps = 200
     let ratio = pow(bounds.upperBound / bounds.lowerBound, 1 / Double(steps))

@@ -2,29 +2,34 @@ import CLAPACK
 import RealModule
 public import Tensors
 
-/// A tensor as a sum of products of vectors, one an axis: `T[i, j, …] ≈ Σ_r a_r[i]·b_r[j]·…`.
+/// A tensor as a sum of products of vectors, one for each axis: `T[i, j, …] ≈ Σ_r a_r[i]·b_r[j]·…`.
 public struct CanonicalPolyadic: Sendable {
-  /// By axis the vectors, one a column: `[extent, rank]`; a term's norm is shared evenly between them.
+  /// The vectors of each axis, one in each column: `[extent, rank]`.
+  ///
+  /// The norm of a term is shared evenly between its vectors.
   public let factors: [Tensor]
-  /// The share of the tensor's squared norm that the terms do not hold; 0 for a tensor of zeros.
+  /// The share of the tensor's squared norm that the terms miss; 0 for a tensor of zeros.
   public let lost: Double
-  /// The largest norm of a term by the tensor's norm: far above 1 terms cancel one another, and rounding is all that
-  /// is left.
+  /// The largest norm of a term divided by the tensor's norm.
+  ///
+  /// Far above 1, terms cancel one another and leave little but rounding.
   public let largestTerm: Double
 }
 
 extension Tensor {
-  /// A sum of `rank` products that is near to this tensor of two axes or more, by alternating least squares in double
-  /// precision on one thread.
+  /// A sum of `rank` products of vectors that is close to this tensor of two axes or more.
   ///
-  /// **Formula**: minimizes `‖T - Σ_r t_r‖² + p·Σ_r ‖t_r‖²` over the terms t_r, axis by axis: `A = T_(n)·Z·(G +
-  /// p·diag(G))⁻¹` with Z the Khatri-Rao product of the other axes' factors and G = ZᵀZ. Some tensors have no nearest
-  /// sum of a rank: without a penalty (p = 0) terms then grow without bound and cancel one another. With it their
-  /// norms are bounded, and a tensor that has the rank loses a share of about p² of its squared norm. The penalty
-  /// begins at 0.01 and falls to p, which keeps the first steps out of swamps.
+  /// It is found by alternating least squares in double precision on one thread.
   ///
-  /// Of `starts` starts from random vectors, drawn from `random`, the one that ends best is kept. A start ends after
-  /// `iterations` rounds, or when two rounds in a row change the lost share by less than `tolerance` of it.
+  /// **Formula**: it minimizes `‖T - Σ_r t_r‖² + p·Σ_r ‖t_r‖²` over the terms t_r, axis by axis:
+  /// `A = T_(n)·Z·(G + p·diag(G))⁻¹`, where Z is the Khatri-Rao product of the other axes' factors and G =
+  /// ZᵀZ. Some tensors have no nearest sum of a rank: without a penalty (p = 0), terms then grow without
+  /// bound and cancel one another. With a penalty norms are bounded, and a tensor that has the rank loses a
+  /// share of about p² of its squared norm. The penalty begins at 0.01 and falls to p, which keeps the first
+  /// steps out of swamps.
+  ///
+  /// Of `starts` starts from random vectors, the one that ends best is kept. A start ends after `iterations`
+  /// rounds, or when two rounds in a row change the missed share by less than `tolerance` times itself.
   ///
   /// Throws `LinearAlgebraError` for fewer than two axes, for empty ones, and for elements that are not finite.
   ///
@@ -50,7 +55,7 @@ extension Tensor {
 private struct AlternatingLeastSquares {
   let extents: [Int]
   let norm: Double
-  /// By axis the matrix of that axis by all others, these in their order.
+  /// The matrix of each axis by all other axes, which keep their order.
   let unfoldings: [DoubleMatrix]
 
   init(_ tensor: Tensor) throws(LinearAlgebraError) {
@@ -77,7 +82,7 @@ private struct AlternatingLeastSquares {
     }
   }
 
-  /// Factors of a rank.
+  /// The factors of a rank, as the rounds improve them.
   struct State {
     private var factors: [DoubleMatrix]
     private let extents: [Int]
@@ -117,7 +122,7 @@ private struct AlternatingLeastSquares {
       }
     }
 
-    /// The best factor of an axis given those of the others.
+    /// Sets the factor of an axis to the best one for the factors of the other axes.
     private mutating func update(
       _ axis: Int, _ unfolding: DoubleMatrix, penalty: Double
     ) throws(LinearAlgebraError) {
@@ -138,8 +143,9 @@ private struct AlternatingLeastSquares {
       lost = max(0, 1 - 2 * inner + square)
     }
 
-    /// `target · (gram + penalty·diag(gram))⁻¹`; where the matrix is singular in double precision, a little more of
-    /// its diagonal is added.
+    /// `target · (gram + penalty·diag(gram))⁻¹`.
+    ///
+    /// If the matrix is singular in double precision, a little more of its diagonal is added.
     private static func solved(
       _ gram: DoubleMatrix, _ target: DoubleMatrix, penalty: Double
     ) throws(LinearAlgebraError) -> DoubleMatrix {
@@ -160,7 +166,7 @@ private struct AlternatingLeastSquares {
       throw .noConvergence(operation: "canonical polyadic")
     }
 
-    /// Rows (i, j) in that order, the products of rows i and j column by column.
+    /// The Khatri-Rao product: its row (i, j) is the product of rows i and j, column by column.
     private static func khatriRao(_ a: DoubleMatrix, _ b: DoubleMatrix) -> DoubleMatrix {
       let rank = a.columns
       var product = DoubleMatrix(rows: a.rows * b.rows, columns: rank)
@@ -194,8 +200,9 @@ private struct AlternatingLeastSquares {
       }
     }
 
-    /// The factors of the tensor before it was scaled. Of each term the largest element of every vector but the last
-    /// is positive.
+    /// The factors of the tensor before it was scaled.
+    ///
+    /// In each term, the largest element of every vector but the last is positive.
     var result: CanonicalPolyadic {
       var scaled = factors
       let root = norm > 0 ? Double.exp(.log(norm) / Double(factors.count)) : 0

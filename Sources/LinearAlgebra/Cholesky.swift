@@ -5,12 +5,12 @@ public import Tensors
 public struct Cholesky: Sendable {
   private let factor: DoubleMatrix
 
-  /// L, with zeros above the diagonal: `[n, n]`.
+  /// The factor L, `[n, n]`, with zeros above the diagonal.
   public var lower: Tensor { factor.tensor }
 
   init(_ factor: DoubleMatrix) { self.factor = factor }
 
-  /// The X `[n, k]` with `A · X = right [n, k]`, in double precision (LAPACK's dpotrs).
+  /// The solution X `[n, k]` of `A · X = right [n, k]`, in double precision (LAPACK's dpotrs).
   public func solve(_ right: Tensor) throws(LinearAlgebraError) -> Tensor {
     var solution = try DoubleMatrix(right, operation: "cholesky")
     guard solution.rows == factor.rows else {
@@ -30,8 +30,8 @@ public struct Cholesky: Sendable {
 extension Tensor {
   /// The Cholesky factor of a symmetric positive definite `[n, n]` tensor, in double precision (LAPACK's dpotrf).
   ///
-  /// Throws `LinearAlgebraError` for what is no square matrix, not symmetric within 32-bit rounding or not positive definite,
-  /// and for elements that are not finite.
+  /// Throws `LinearAlgebraError` for a tensor that is no square matrix, not symmetric within 32-bit rounding
+  /// or not positive definite, and for elements that are not finite.
   public func cholesky() throws(LinearAlgebraError) -> Cholesky {
     var matrix = try DoubleMatrix(self, operation: "cholesky")
     try matrix.requireSquare(operation: "cholesky")

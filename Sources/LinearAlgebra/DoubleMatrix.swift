@@ -7,13 +7,15 @@ struct DoubleMatrix {
   let columns: Int
   var elements: [Double]
 
-  /// OpenBLAS is told once to stay on one thread, before the first call into it.
+  /// Limits OpenBLAS to one thread, once, before the first call to it.
   private static let isSingleThreaded: Bool = {
     condense_single_threaded_blas()
     return true
   }()
 
-  /// The elements of a `[rows, columns]` tensor; refuses other ranks, empty axes and elements that are not finite.
+  /// Takes the elements of a `[rows, columns]` tensor.
+  ///
+  /// Refuses other ranks, empty axes and elements that are not finite.
   init(_ tensor: Tensor, operation: String) throws(LinearAlgebraError) {
     guard tensor.shape.rank == 2, tensor.shape.count > 0 else {
       throw .shape(operation: operation, expected: "a matrix of rows x columns", found: tensor.shape)
@@ -25,7 +27,7 @@ struct DoubleMatrix {
     elements = tensor.values.map(Double.init)
   }
 
-  /// A matrix of zeros for a result.
+  /// Makes a matrix of zeros for a result.
   init(rows: Int, columns: Int) {
     self.rows = rows
     self.columns = columns
@@ -47,8 +49,9 @@ struct DoubleMatrix {
     }
   }
 
-  /// Replaces a matrix by the mean of it and its transpose, after refusing one that is not symmetric within
-  /// 32-bit rounding of its largest element.
+  /// Replaces a matrix by the mean of it and its transpose.
+  ///
+  /// Refuses a matrix that is not symmetric within 32-bit rounding of its largest element.
   mutating func symmetrize(operation: String) throws(LinearAlgebraError) {
     let largest = elements.reduce(0) { max($0, abs($1)) }
     let tolerance = largest * Double(rows) * Double(Float.ulpOfOne)

@@ -1,22 +1,25 @@
 import CLAPACK
 public import Tensors
 
-/// What minimizes a sum of squares, and how many columns of the matrix were independent.
+/// The solution of a least-squares problem, and the rank of its matrix.
 public struct LeastSquares: Sendable, Equatable {
-  /// X `[n, k]`: of all minimizers the one with the least norm.
+  /// The solution X `[n, k]`; of all minimizers, the one with the least norm.
   public let solution: Tensor
   /// The number of singular values of A that count.
   public let rank: Int
 }
 
 extension Tensor {
-  /// The X that minimizes `‖A · X − right‖²` for this `A [m, n]` and `right [m, k]`, in double precision (LAPACK's dgelsd).
+  /// The X that minimizes `‖A · X − right‖²` for this `A [m, n]` and `right [m, k]`.
   ///
-  /// Singular values of A at most `cutoff` times the largest count as zero, so columns that depend on one another are no
-  /// error: X is then the minimizer of least norm. The default is 32-bit rounding, as the elements are 32-bit floats.
+  /// It is computed in double precision (LAPACK's dgelsd).
   ///
-  /// Throws `LinearAlgebraError` for what is no matrix, for row counts that differ, for elements that are not finite, and
-  /// without convergence.
+  /// Singular values of A up to `cutoff` times the largest count as zero, so dependent columns are no error:
+  /// X is then the minimizer of least norm. The default is 32-bit rounding, as the elements are 32-bit
+  /// floats.
+  ///
+  /// Throws `LinearAlgebraError` for tensors that are no matrices, for different numbers of rows, for
+  /// elements that are not finite, and without convergence.
   public func leastSquares(
     _ right: Tensor, cutoff: Double = Double(Float.ulpOfOne)
   ) throws(LinearAlgebraError) -> LeastSquares {
@@ -26,7 +29,7 @@ extension Tensor {
       throw .shape(operation: "least squares", expected: "\(matrix.rows) rows", found: right.shape)
     }
     let (unknowns, width) = (matrix.columns, target.columns)
-    // dgelsd overwrites the right side with the solution, whose rows may be more.
+    // dgelsd overwrites the right side with the solution, which may have more rows.
     var both = DoubleMatrix(rows: max(matrix.rows, unknowns), columns: width)
     both.elements.replaceSubrange(0..<target.elements.count, with: target.elements)
     var values = Array(repeating: Double(0), count: min(matrix.rows, unknowns))

@@ -1,6 +1,6 @@
 public import Tensors
 
-/// Why a decomposition failed.
+/// The reason for which a decomposition failed.
 public enum LinearAlgebraError: Error, Sendable, Equatable, CustomStringConvertible {
   /// The operand has the wrong axes or extents.
   case shape(operation: String, expected: String, found: Shape)
@@ -10,10 +10,10 @@ public enum LinearAlgebraError: Error, Sendable, Equatable, CustomStringConverti
   case notSymmetric(operation: String, row: Int, column: Int)
   /// The iteration did not converge.
   case noConvergence(operation: String)
-  /// The matrix is not positive definite; the order of the leading minor that is not.
+  /// The matrix is not positive definite; `order` is that of the leading minor that is not positive.
   case notPositiveDefinite(order: Int)
 
-  /// What failed and why.
+  /// The message: the operation and the reason.
   public var description: String {
     switch self {
     case .shape(let operation, let expected, let found):

@@ -4,7 +4,8 @@ public import Tensors
 extension Tensor {
   /// The matrix product `A [m, k] · B [k, n]`, summed in double precision.
   ///
-  /// Throws `LinearAlgebraError` for what are no matrices, for extents that do not meet, and for elements that are not finite.
+  /// Throws `LinearAlgebraError` for tensors that are no matrices, for extents that do not fit, and for
+  /// elements that are not finite.
   public func multiplied(by other: Tensor) throws(LinearAlgebraError) -> Tensor {
     let left = try DoubleMatrix(self, operation: "product")
     let right = try DoubleMatrix(other, operation: "product")
@@ -20,7 +21,8 @@ extension Tensor {
     return product.tensor
   }
 
-  /// The transpose of a matrix, or a tensor with its first two axes exchanged: `[a, b, …]` becomes `[b, a, …]`.
+  /// The tensor with its first two axes exchanged: `[a, b, …]` becomes `[b, a, …]`; for a matrix, the
+  /// transpose.
   ///
   /// Throws `LinearAlgebraError` for fewer than two axes.
   public func exchangingLeadingAxes() throws(LinearAlgebraError) -> Tensor {

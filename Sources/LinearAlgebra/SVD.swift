@@ -3,21 +3,22 @@ public import Tensors
 
 /// The thin singular value decomposition of a matrix: `A = left · diag(values) · right`.
 ///
-/// **Formula**: `A [m, n] = Σ_i σ_i u_i v_iᵀ` over i < k = min(m, n), with `σ_0 ≥ σ_1 ≥ … ≥ 0`, orthonormal u_i and
-/// orthonormal v_i. Among matrices of rank r the first r terms are nearest to A, at the squared distance
-/// `Σ_{i ≥ r} σ_i²` (Eckart, Young, "The approximation of one matrix by another of lower rank", 1936).
+/// **Formula**: `A [m, n] = Σ_i σ_i u_i v_iᵀ` over i < k = min(m, n), with `σ_0 ≥ σ_1 ≥ … ≥ 0`, orthonormal
+/// u_i and orthonormal v_i. The first r terms are the matrix of rank r that is nearest to A, at the squared
+/// distance `Σ_{i ≥ r} σ_i²` (Eckart, Young, "The approximation of one matrix by another of lower rank",
+/// 1936).
 ///
-/// **Signs**: of each pair of vectors the sign is free; here the element of u_i with the largest magnitude (the first
-/// of equal ones) is positive.
+/// **Signs**: the sign of each pair of vectors is free. Here, the element of u_i with the largest magnitude
+/// (the first of equal ones) is positive.
 public struct SVD: Sendable, Equatable {
-  /// The left singular vectors, one a column: `[m, k]`.
+  /// The left singular vectors, one in each column: `[m, k]`.
   public let left: Tensor
   /// The singular values, descending.
   public let values: [Double]
-  /// The right singular vectors, one a row: `[k, n]`.
+  /// The right singular vectors, one in each row: `[k, n]`.
   public let right: Tensor
 
-  /// Makes a decomposition of its parts, as one that others are made of.
+  /// Makes a decomposition from its parts, such as those of another one.
   public init(left: Tensor, values: [Double], right: Tensor) {
     (self.left, self.values, self.right) = (left, values, right)
   }
@@ -26,7 +27,8 @@ public struct SVD: Sendable, Equatable {
 extension Tensor {
   /// The singular value decomposition of a `[rows, columns]` tensor, in double precision (LAPACK's dgesdd).
   ///
-  /// Throws `LinearAlgebraError` for what is no matrix, for elements that are not finite, and without convergence.
+  /// Throws `LinearAlgebraError` for a tensor that is no matrix, for elements that are not finite, and
+  /// without convergence.
   public func svd() throws(LinearAlgebraError) -> SVD {
     var matrix = try DoubleMatrix(self, operation: "svd")
     let count = min(matrix.rows, matrix.columns)

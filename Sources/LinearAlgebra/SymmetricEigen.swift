@@ -3,19 +3,20 @@ public import Tensors
 
 /// The eigenvalues and eigenvectors of a symmetric matrix: `A = Σ_i λ_i v_i v_iᵀ`.
 ///
-/// Of each vector the sign is free; here the element with the largest magnitude (the first of equal ones) is positive.
+/// The sign of each vector is free. Here, the element with the largest magnitude (the first of equal ones) is
+/// positive.
 public struct SymmetricEigen: Sendable, Equatable {
   /// The eigenvalues, descending.
   public let values: [Double]
-  /// The orthonormal eigenvectors, one a row, in the order of the values: `[n, n]`.
+  /// The orthonormal eigenvectors, one in each row, in the order of the values: `[n, n]`.
   public let vectors: Tensor
 }
 
 extension Tensor {
   /// The eigenvalues and eigenvectors of a symmetric `[n, n]` tensor, in double precision (LAPACK's dsyevd).
   ///
-  /// Throws `LinearAlgebraError` for what is no square matrix or not symmetric within 32-bit rounding, for elements that
-  /// are not finite, and without convergence.
+  /// Throws `LinearAlgebraError` for a tensor that is no square matrix or not symmetric within 32-bit
+  /// rounding, for elements that are not finite, and without convergence.
   public func eigen() throws(LinearAlgebraError) -> SymmetricEigen {
     var matrix = try DoubleMatrix(self, operation: "eigen")
     try matrix.requireSquare(operation: "eigen")

@@ -1,9 +1,11 @@
-/// A reading in files.
+/// The form of a reading in files.
 ///
-/// The resources that were there first keep their keys: `flashBytes`, `ramBytes`, `latencyMs` with `low` and `high`,
-/// `energyMicrojoules` with `energyLow` and `energyHigh`, `energyPerDayJoules`, `cycles: {min, mean, max}`. All others stand by
-/// name under `resources`, each with its description: `{value, low, high, unit, better, title, standing}`.
+/// The oldest resources have their own keys: `flashBytes`, `ramBytes`, `latencyMs` with `low` and `high`,
+/// `energyMicrojoules` with `energyLow` and `energyHigh`, `energyPerDayJoules`, `cycles: {min, mean, max}`.
+/// All others stand by name under `resources`, with their descriptions:
+/// `{value, low, high, unit, better, title, standing}`.
 extension Reading: Codable {
+  /// Reads a reading; throws for unknown bases and for resources whose names are no plain words.
   public init(from decoder: any Decoder) throws {
     let keys = try decoder.container(keyedBy: Key.self)
     self.init(basis: .modelled, [:], fits: try keys.decode(Bool.self, forKey: "fits"))
@@ -27,6 +29,7 @@ extension Reading: Codable {
     }
   }
 
+  /// Writes a reading; values that are `nil` are left out.
   public func encode(to encoder: any Encoder) throws {
     var keys = encoder.container(keyedBy: Key.self)
     try keys.encode(fits, forKey: "fits")
@@ -51,7 +54,7 @@ extension Reading: Codable {
     }
   }
 
-  /// The words of `basis`.
+  /// The bases in the text of `basis`.
   private static func bases(_ keys: KeyedDecodingContainer<Key>) throws -> Set<Basis> {
     let text = try keys.decode(String.self, forKey: "basis")
     let words = text.split(separator: ",", omittingEmptySubsequences: false).map(String.init)
@@ -67,7 +70,7 @@ extension Reading: Codable {
 }
 
 extension Resource {
-  /// The keys of value, low and high in a reading's JSON; below `resources` for those that came later.
+  /// The keys of the value and its bounds in a reading's JSON; newer resources stand below `resources`.
   public var keys: (value: String, low: String, high: String) {
     switch self {
     case .flash: ("flashBytes", "flashBytesLow", "flashBytesHigh")
@@ -80,7 +83,7 @@ extension Resource {
     }
   }
 
-  /// The figure of a resource that has keys of its own; `nil` where the value is not there.
+  /// The figure of a resource with its own keys; `nil` if there is no value.
   fileprivate func figure(in keys: KeyedDecodingContainer<Key>) throws -> Figure? {
     if self == .cycles {
       return try keys.decodeIfPresent(CycleRange.self, forKey: "cycles").map {
@@ -117,14 +120,14 @@ extension Resource {
   }
 }
 
-/// Clock cycles over images, as files hold them.
+/// The clock cycles of images, as files hold them.
 private struct CycleRange: Codable {
   var min: Double
   var mean: Double
   var max: Double
 }
 
-/// A figure that brings what its resource is.
+/// A figure with the description of its resource.
 private struct DescribedFigure: Codable {
   private var value: Double
   private var low: Double?
@@ -144,7 +147,7 @@ private struct DescribedFigure: Codable {
 
   var figure: Figure { Figure(value, low: low, high: high) }
 
-  /// The resource of a key, which must be a plain word: it becomes part of columns' names.
+  /// The resource of a key, which must be a plain word, as it becomes part of column names.
   func resource(_ key: Key, _ keys: KeyedDecodingContainer<Key>) throws -> Resource {
     guard key.stringValue.wholeMatch(of: /[A-Za-z][A-Za-z0-9_-]{0,39}/) != nil,
       !Resource.first.contains(where: { $0.name == key.stringValue })
@@ -159,7 +162,7 @@ private struct DescribedFigure: Codable {
   }
 }
 
-/// A key by its text.
+/// A coding key that is any text.
 private struct Key: CodingKey, ExpressibleByStringLiteral {
   let stringValue: String
   var intValue: Int? { nil }

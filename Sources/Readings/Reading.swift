@@ -1,31 +1,39 @@
 public import Settings
 
-/// What a network takes on a target: figures of named resources, how they came about, and whether the network fits.
+/// The resources that a network takes on a target: figures, their origin, and a verdict whether the network
+/// fits.
 ///
 ///     var reading = Reading(basis: .modelled, [.flash: Figure(30_000), .latency: Figure(12.5, low: 9, high: 18)])
 ///     reading[.energy]?.value               // nil: nothing is said of it
 ///
-/// One type from the target to the report: estimates, simulations and boards make it, `result.json` and `ranking.json` hold it.
+/// It is one type from the target to the report: estimates, simulations and boards make it, and `result.json`
+/// and `ranking.json` hold it.
 public struct Reading: Sendable, Equatable {
-  /// How figures were obtained.
+  /// The way in which figures were obtained.
   public enum Basis: String, Sendable, SettingChoice {
+    /// By a board, by a simulator, or by a cost model.
     case measured, simulated, modelled
-    /// Logic that was placed and routed on a device, with the clock that static timing allows it.
+    /// By placing and routing logic on a device, with the clock that static timing analysis allows.
     case placed = "placed-and-routed"
   }
 
-  /// What flash and RAM are made of, in bytes.
+  /// The parts of flash and RAM, in bytes.
   public struct Memory: Codable, Sendable, Equatable {
+    /// The bytes of weights and constants, in flash.
     public var weightBytes: Int
+    /// The bytes of code, in flash.
     public var codeBytes: Int
+    /// The bytes of the values that live at the same time, in RAM.
     public var valueBytes: Int
-    /// Variables beside values.
+    /// The bytes of variables other than values.
     public var variableBytes: Int
-    /// The stack that was seen.
+    /// The bytes of stack that were observed.
     public var stackBytes: Int
-    /// Stack kept for interrupts; in estimates the target's allowance for stack, buffers and run time.
+    /// The bytes of stack for interrupts; in estimates, the target's allowance for stack, buffers and run
+    /// time.
     public var marginBytes: Int
 
+    /// Makes the parts.
     public init(
       weightBytes: Int, codeBytes: Int, valueBytes: Int, variableBytes: Int, stackBytes: Int, marginBytes: Int
     ) {
@@ -38,16 +46,20 @@ public struct Reading: Sendable, Equatable {
     }
   }
 
-  /// One layer's share.
+  /// The share of one layer.
   public struct Layer: Codable, Sendable, Equatable {
+    /// The name of the node.
     public var name: String
-    /// Clock cycles of an image.
+    /// The clock cycles of an image.
     public var cycles: Double
-    /// The op's kind, bytes of its parameters, and its multiply-adds; `nil` in results, which have them elsewhere.
+    /// The kind of the op; `nil` in results, which hold it elsewhere.
     public var kind: String?
+    /// The bytes of its parameters; `nil` in results.
     public var flashBytes: Int?
+    /// Its multiply-adds; `nil` in results.
     public var multiplyAdds: Int?
 
+    /// Makes a layer's share.
     public init(
       name: String, cycles: Double, kind: String? = nil, flashBytes: Int? = nil, multiplyAdds: Int? = nil
     ) {
@@ -59,40 +71,48 @@ public struct Reading: Sendable, Equatable {
     }
   }
 
-  /// What a network whose weights are partly masked takes on the same target with its zeros stored and multiplied.
+  /// The figures of a network with masked weights when its zeros are stored and multiplied on the same
+  /// target.
   public struct Unpruned: Codable, Sendable, Equatable {
+    /// The bytes of flash.
     public var flashBytes: Int
+    /// The latency of an image, in milliseconds.
     public var latencyMs: Double
 
+    /// Makes the figures.
     public init(flashBytes: Int, latencyMs: Double) {
       self.flashBytes = flashBytes
       self.latencyMs = latencyMs
     }
   }
 
-  /// By resource, how much of it.
+  /// The figures by resource.
   public var figures: [Resource: Figure]
-  /// How the figures came about; several where a row's seeds differ.
+  /// The bases of the figures; several if a row's seeds differ.
   public var bases: Set<Basis>
-  /// How the latency came about, such as `analytic`, `cycle-exact-sim`, `insn-count-x-CPI`; `nil` in results of older programs.
+  /// The method for the latency, such as `analytic`, `cycle-exact-sim` or `insn-count-x-CPI`; `nil` in old
+  /// results.
   public var method: String?
+  /// True if the network fits the target and can run there.
   public var fits: Bool
-  /// Why it does not fit or cannot run; `nil` when it does.
+  /// The reason for which it does not fit or cannot run; `nil` if it does.
   public var reason: String?
-  /// The share by which two rows must differ on this target to be told apart.
+  /// The relative difference below which two rows cannot be told apart on this target.
   public var relativeError: Double?
-  /// What flash and RAM are made of.
+  /// The parts of flash and RAM; `nil` if they are not known.
   public var memory: Memory?
-  /// `nil` where they are not known.
+  /// The shares of the layers; `nil` if they are not known.
   public var layers: [Layer]?
-  /// Images that were simulated, and those of them whose outputs were not the reference's: of integers bit for bit, of floats
-  /// nearly; `nil` where nothing was simulated.
+  /// The number of simulated images, and of those whose outputs differ from the reference's; `nil` without
+  /// simulation.
+  ///
+  /// Outputs of integers must be equal bit for bit, those of floats nearly.
   public var imagesSimulated, imagesUnequal: Int?
-  /// Why the figures are not what the target promises, such as a simulator that is missing.
+  /// The reason for which the figures are not what the target promises, such as a missing simulator.
   public var note: String?
-  /// The same network without sparse storage; `nil` where no weight is masked, and in results of older programs.
+  /// The figures without sparse storage; `nil` if no weight is masked, and in old results.
   public var unpruned: Unpruned?
-  /// The digest of what the reading depends on beside the model; `nil` in rankings, and in results of older programs.
+  /// The digest of all that the reading depends on besides the model; `nil` in rankings and in old results.
   public var origin: String?
 
   /// Makes a reading.
@@ -105,18 +125,18 @@ public struct Reading: Sendable, Equatable {
     self.reason = reason
   }
 
-  /// How much of a resource; `nil` where nothing is said of it.
+  /// The figure of a resource; `nil` if the reading does not have it.
   public subscript(resource: Resource) -> Figure? {
     get { figures[resource] }
     set { figures[resource] = newValue }
   }
 
-  /// The resources that it tells of, in the order in which they are told.
+  /// The resources of the reading, in the order of reports.
   public var resources: [Resource] { figures.keys.sorted(by: Resource.isBefore) }
 
-  /// The bases as a word: `modelled`, or `modelled,simulated` where seeds differ.
+  /// The bases as text: `modelled`, or `modelled,simulated` if seeds differ.
   public var basis: String { bases.map(\.rawValue).sorted().joined(separator: ",") }
 
-  /// Whether all figures were simulated.
+  /// True if all figures were simulated.
   public var isSimulated: Bool { bases == [.simulated] }
 }

@@ -1,21 +1,22 @@
-/// Something that a network takes of a target, or gets from it: a name, a unit, and which way is better.
+/// An amount that a network takes of a target or gets from it: a name, a unit, and the better direction.
 ///
 ///     extension Resource { static let lut = Resource("lut", title: "LUTs", .count) }
 ///     reading[.lut] = Figure(1_203)
 ///
-/// The list is open: whoever measures one more names it, and its description travels with its figures into results, rankings and
-/// reports, which know none by heart.
+/// The list is open: code that measures another resource names it. Its description travels with its figures
+/// into results, rankings and reports, none of which has a list of resources.
 public struct Resource: Sendable, Hashable {
-  /// Which figures are the better ones.
+  /// The direction in which figures are better.
   public enum Direction: String, Sendable, Codable { case lower, higher }
 
-  /// What a resource is for in a ranking.
+  /// The role of a resource in a ranking.
   public enum Standing: String, Sendable, Codable {
     /// Students are chosen by it, and fronts have it as an axis.
     case objective
-    /// Students are chosen by it, but as it follows from another or another from it, fronts leave it out.
+    /// Students are chosen by it, but fronts leave it out, as it follows from another resource or another
+    /// from it.
     case choice
-    /// Told beside the others.
+    /// It is only reported.
     case detail
   }
 
@@ -23,8 +24,11 @@ public struct Resource: Sendable, Hashable {
   public let name: String
   /// The name for people, such as `RAM`.
   public let title: String
+  /// The unit of amounts.
   public let unit: Unit
+  /// The direction in which amounts are better.
   public let direction: Direction
+  /// The role in a ranking.
   public let standing: Standing
 
   /// Makes a resource; the title is the name unless given.
@@ -39,29 +43,30 @@ public struct Resource: Sendable, Hashable {
     self.standing = standing
   }
 
-  /// What is to be small: the value, or where more is better one divided by it.
+  /// The number that should be small: the value, or its inverse if more is better.
   public func cost(_ value: Double) -> Double { direction == .lower ? value : 1 / value }
 }
 
 extension Resource {
   /// Program memory: weights and code.
   public static let flash = Resource("flash", .bytes)
-  /// Working memory: values, variables and stack.
+  /// The working memory: values, variables and stack.
   public static let ram = Resource("ram", title: "RAM", .bytes)
-  /// Time of an image.
+  /// The time of an image.
   public static let latency = Resource("latency", .milliseconds, standing: .choice)
-  /// Energy of an image.
+  /// The energy of an image.
   public static let energy = Resource("energy", .microjoules)
-  /// Clock cycles of an image; the interval is that over images.
+  /// The clock cycles of an image; the interval spans all images.
   public static let cycles = Resource("cycles", .cycles, standing: .detail)
-  /// Energy of a day at the target's frame rate, sleep included.
+  /// The energy of a day at the target's frame rate, sleep included.
   public static let energyPerDay = Resource(
     "energyPerDay", title: "energy of a day", .joules, standing: .detail)
 
-  /// Those whose keys in files are older than this type, in the order in which they are told; others follow by name.
+  /// The resources whose keys in files are older than this type, in the order of reports; others follow by
+  /// name.
   static let first = [flash, ram, latency, energy, cycles, energyPerDay]
 
-  /// Whether a resource is told before another.
+  /// True if reports list a resource before another.
   public static func isBefore(_ one: Resource, _ other: Resource) -> Bool {
     (one.place, one.name) < (other.place, other.name)
   }
@@ -70,24 +75,33 @@ extension Resource {
 }
 
 extension Resource {
-  /// In what an amount is counted. Any word will do; those here read well.
+  /// The unit of an amount.
+  ///
+  /// Any word is allowed; the ones here are formatted well.
   public struct Unit: RawRepresentable, Sendable, Hashable, Codable {
+    /// The word in files.
     public let rawValue: String
 
+    /// Makes a unit from a word.
     public init(rawValue: String) { self.rawValue = rawValue }
 
+    /// Bytes.
     public static let bytes = Unit(rawValue: "bytes")
+    /// Milliseconds.
     public static let milliseconds = Unit(rawValue: "milliseconds")
+    /// Microjoules.
     public static let microjoules = Unit(rawValue: "microjoules")
+    /// Joules.
     public static let joules = Unit(rawValue: "joules")
+    /// Clock cycles.
     public static let cycles = Unit(rawValue: "cycles")
-    /// Pieces of something, which the resource's title names.
+    /// A count of things that the resource's title names.
     public static let count = Unit(rawValue: "count")
 
-    /// Whether there are only whole amounts: they are written without a point, and means over seeds are rounded.
+    /// True if amounts are whole: they are written without a point, and means over seeds are rounded.
     public var isWhole: Bool { self == .bytes || self == .count }
 
-    /// The sign of the unit with which prefixes go, and how much of it one is; `nil` for what is counted without a sign.
+    /// The sign that takes SI prefixes, and its amount in one unit; `nil` for counts without a sign.
     public var sign: (factor: Double, text: String)? {
       switch self {
       case .bytes: (1, "B")
@@ -101,11 +115,11 @@ extension Resource {
   }
 }
 
-/// How much of a resource, and within what it lies.
+/// The amount of a resource, with its bounds.
 public struct Figure: Sendable, Hashable {
-  /// In the resource's unit.
+  /// The amount in the resource's unit.
   public var value: Double
-  /// The least and the most that it may be, by the target's stated uncertainty; `nil` where nothing is said.
+  /// The least and the greatest amount by the target's stated uncertainty; `nil` if it states none.
   public var low, high: Double?
 
   /// Makes a figure.

@@ -1,12 +1,15 @@
-/// Finds YAML keys that may hold aliases: the parser compares keys by all that they expand to, which can take for ever.
+/// Finds YAML keys that may hold aliases.
 ///
-/// Settings have words for keys, so nothing is lost by refusing them. Texts without anchors hold none.
+/// The parser compares keys by all that they expand to, which can take endlessly long. Keys of settings are
+/// words, so refusing aliases loses nothing. Texts without anchors have no aliases.
 struct AliasedKeys {
   private let bytes: [UInt8]
 
   init(_ text: String) { bytes = Array(text.utf8) }
 
-  /// The line, from 1, of the first key that is an alias (`*a : 1`) or explicit (`? a`); `nil` where there is none. O(n).
+  /// The line, from 1, of the first key that is an alias (`*a : 1`) or explicit (`? a`); `nil` for none.
+  ///
+  /// O(n).
   var firstLine: Int? {
     guard bytes.contains(UInt8(ascii: "&")), bytes.contains(UInt8(ascii: "*")) else { return nil }
     var line = 1
@@ -19,14 +22,14 @@ struct AliasedKeys {
     return nil
   }
 
-  /// Whether what lies here is not the middle of a word.
+  /// True if a token can begin at this byte.
   private func beginsToken(_ index: Int) -> Bool {
     index == 0 || Self.isSpace(bytes[index - 1]) || ",[{?".utf8.contains(bytes[index - 1])
   }
 
   private func isBlank(_ index: Int) -> Bool { index >= bytes.count || Self.isSpace(bytes[index]) }
 
-  /// Whether a colon follows the alias that begins here.
+  /// True if a colon follows the alias that begins here.
   private func isKey(_ start: Int) -> Bool {
     var index = start + 1
     while index < bytes.count, !Self.isSpace(bytes[index]), !",[]{}".utf8.contains(bytes[index]) {

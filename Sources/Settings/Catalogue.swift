@@ -1,4 +1,4 @@
-/// One of several kinds that a setting names, each with settings of its own: an optimizer, a schedule, a method.
+/// One of several kinds that a setting names, each with its own settings: an optimizer, a schedule, a method.
 public protocol NamedKind: Configurable, Sendable {
   /// The name in recipes and commands: lower case, hyphens, never renamed.
   static var name: String { get }
@@ -6,7 +6,9 @@ public protocol NamedKind: Configurable, Sendable {
   static var summary: String { get }
 }
 
-/// The kinds that a setting may name, and how one is read and written. One more is one line in `all`.
+/// The kinds that a setting may name, with their reading and writing.
+///
+/// Another kind is one line in `all`.
 ///
 ///     public enum OptimizerCatalogue: Catalogue {
 ///       public static let all: [any Optimizer.Type] = [SGD.self, AdamW.self]
@@ -15,19 +17,21 @@ public protocol NamedKind: Configurable, Sendable {
 ///     }
 ///
 /// `optimizer: adamw` takes a kind with its defaults, `optimizer: {adamw: {beta2: 0.99}}` sets it up, and
-/// `optimizer: {momentum: 0.8}` changes the kind that is there already.
+/// `optimizer: {momentum: 0.8}` changes the present kind.
 public protocol Catalogue {
-  /// What is made: `any Optimizer`.
+  /// The type of values: `any Optimizer`.
   associatedtype Kind
-  /// Its types: `any Optimizer.Type`.
+  /// The type of the kinds' types: `any Optimizer.Type`.
   associatedtype KindType
 
   /// The types, in the order in which they are documented.
   static var all: [KindType] { get }
-  /// The same, as what all catalogues have in common.
+  /// The same types, in the form that all catalogues share.
   static var kinds: [any NamedKind.Type] { get }
-  /// A value of one of these types as what is made. A cast to a generic parameter cannot do it: where that is an
-  /// existential, it fails at run time.
+  /// Casts a value of one of these types to `Kind`.
+  ///
+  /// A cast to a generic parameter that is an existential fails at run time, so each catalogue writes its
+  /// own.
   static func cast(_ kind: any NamedKind) -> Kind?
 }
 
@@ -35,17 +39,17 @@ extension Catalogue {
   /// Every name, in the order of documentation.
   public static var names: [String] { kinds.map { $0.name } }
 
-  /// The type of a name.
+  /// The type with a name; `nil` for an unknown name.
   public static func type(named name: String) -> KindType? {
     zip(kinds, all).first { $0.0.name == name }?.1
   }
 
-  /// The name that a misspelt one was probably meant to be.
+  /// The name that a misspelled one was probably meant to be; `nil` if none is close.
   public static func suggestion(for name: String) -> String? { Spelling.nearest(to: name, among: names) }
 
   /// Reads a name, a name with settings, or settings for the present kind.
   ///
-  /// - Parameter choices: the kinds that may be named here; all of them by default.
+  /// `choices` are the kinds that may be named; all by default.
   public static func read(
     _ node: SettingsNode, key: String, present: any NamedKind, among choices: [any NamedKind.Type]? = nil
   ) throws(SettingsError) -> Kind {
@@ -74,8 +78,9 @@ extension Catalogue {
     return try make(type, settings)
   }
 
-  /// Reads a list of names, with or without settings, such as `[l1, {norm-scale: {weight: 1e-4}}]`, in which no kind stands
-  /// twice; one alone is a list of one, null is an empty one.
+  /// Reads a list of names, with or without settings, such as `[l1, {norm-scale: {weight: 1e-4}}]`.
+  ///
+  /// No kind may occur twice. A single kind is a list of one, and null an empty list.
   public static func readList(_ node: SettingsNode, key: String) throws(SettingsError) -> [Kind] {
     if node.content == .null { return [] }
     var list: [Kind] = []
@@ -89,23 +94,25 @@ extension Catalogue {
     return list
   }
 
-  /// The kind with all its settings, as `read` reads it.
+  /// The kind with all its settings, in the form that `read` accepts.
   public static func write(_ kind: any NamedKind) -> SettingsNode {
     SettingsNode(mapping: [Swift.type(of: kind).name: kind.node])
   }
 
-  /// The kind as `read` reads it: its name, with its settings where one is not as it comes.
+  /// The kind in the short form that `read` accepts: its name, and its settings only if one is not the
+  /// default.
   public static func writeShort(_ kind: any NamedKind) -> SettingsNode {
     kind.node == Swift.type(of: kind).init().node ? Swift.type(of: kind).name.node : write(kind)
   }
 
-  /// The list as `readList` reads it, settings filled in.
+  /// The kinds with all their settings, in the form that `readList` accepts.
   public static func writeList(_ kinds: [any NamedKind]) -> SettingsNode {
     SettingsNode(.list(kinds.map { write($0) }))
   }
 
-  /// The kind's name, `nil` when the present kind stays, and the settings to read on top; `more` says what may be given
-  /// besides a name.
+  /// The kind's name and the settings to read; the name is `nil` if the present kind stays.
+  ///
+  /// `more` says, in errors, what may be given besides a name.
   private static func split(
     _ node: SettingsNode, key: String, names: [String], _ more: String
   ) throws(SettingsError) -> (name: String?, settings: SettingsNode) {

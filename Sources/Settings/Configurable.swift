@@ -1,7 +1,7 @@
-/// A type whose settings are declared once: names, defaults, ranges and meaning.
+/// A type whose settings are declared once, with names, defaults, ranges and meanings.
 ///
-/// Defaults are the values that `init()` leaves; each `Setting` adds the range and what it means. Reading
-/// refuses unknown keys and values out of range, writing gives back exactly what reading accepts.
+/// Defaults are the values after `init()`; each `Setting` adds the range and the meaning. Reading refuses
+/// unknown keys and values out of range. Writing gives exactly what reading accepts.
 ///
 ///     struct Pad: Configurable {
 ///       var pixels = 4
@@ -16,7 +16,7 @@ public protocol Configurable {
 }
 
 extension Configurable {
-  /// Reads a mapping on top of the defaults; `null` counts as an empty mapping.
+  /// Reads a mapping over the defaults; `null` counts as an empty mapping.
   public init(from node: SettingsNode, owner: String) throws(SettingsError) {
     self.init()
     var given: [String] = []
@@ -29,7 +29,7 @@ extension Configurable {
     }
   }
 
-  /// Reads a mapping on top of the present values: keys that are absent keep theirs.
+  /// Reads a mapping over the present values; settings without a key stay.
   public mutating func update(from node: SettingsNode, owner: String) throws(SettingsError) {
     let settings = Self.settings
     let former = settings.compactMap(\.formerName)
@@ -45,7 +45,7 @@ extension Configurable {
     }
   }
 
-  /// What to say of keys of older files in a mapping that is read.
+  /// Notes for the user on keys that older files use in a mapping.
   public static func notes(on node: SettingsNode) -> [String] {
     guard case .mapping(let entries) = node.content else { return [] }
     return entries.compactMap { entry in
@@ -55,8 +55,9 @@ extension Configurable {
     }
   }
 
-  /// Every setting with its value, defaults filled but for those that are omitted: what a resolved recipe and a model file
-  /// hold.
+  /// Every setting with its value, but without defaults that are omitted.
+  ///
+  /// Resolved recipes and model files hold it.
   public var node: SettingsNode {
     SettingsNode(
       .mapping(
@@ -69,7 +70,7 @@ extension Configurable {
 }
 
 extension Configurable {
-  /// Every setting with its value, those that are left out of what is written too.
+  /// Every setting with its value, omitted defaults included.
   public var everySetting: SettingsNode {
     SettingsNode(
       .mapping(
@@ -81,48 +82,49 @@ extension Configurable {
 }
 
 extension Setting where Owner: Configurable {
-  /// The default, also where it is left out of what is written.
+  /// The default, even if it is omitted in writing.
   public var initial: SettingsNode { write(Owner()) }
 }
 
-/// One setting of `Owner`: its name, where it lives, what it accepts and what it means.
+/// One setting of `Owner`: its name, its place, its range and its meaning.
 public struct Setting<Owner> {
   /// The key in YAML and JSON; never renamed once released.
   public let name: String
   /// One line for `explain` and `list`.
   public let summary: String
-  /// What is accepted, in words: "an integer in 1...64".
+  /// The accepted values in words: "an integer in 1...64".
   public let expected: String
-  /// Whether a mapping must give it because no default makes sense.
+  /// True if a mapping must give it, as no default makes sense.
   public let isRequired: Bool
-  /// The key of older files, which is read still.
+  /// The key in older files, which is still read.
   public private(set) var formerName: String?
-  /// Whether a stage has one for all layers, so that none may have its own.
+  /// True if a stage has one value for all layers, so that no layer may have its own.
   public private(set) var isOfWholeStage = false
-  /// Whether it is written only where it is not the default.
+  /// True if it is written only when it is not the default.
   private(set) var isOmittedAsDefault = false
   let read: (inout Owner, SettingsNode) throws(SettingsError) -> Void
   let write: (Owner) -> SettingsNode
 
-  /// Whether a key means this setting.
+  /// True if a key means this setting.
   func isCalled(_ key: String) -> Bool { key == name || key == formerName }
 
-  /// This setting under a key of older files too.
+  /// This setting, which also has a key in older files.
   public func formerly(_ name: String) -> Setting {
     var setting = self
     setting.formerName = name
     return setting
   }
 
-  /// This setting, of which a stage has one for all layers.
+  /// This setting, with one value for all layers of a stage.
   public func ofWholeStage() -> Setting {
     var setting = self
     setting.isOfWholeStage = true
     return setting
   }
 
-  /// This setting, left out of what is written where it is the default: what was addressed before there was such a setting
-  /// keeps its address.
+  /// This setting, omitted in writing when it is the default.
+  ///
+  /// Contents that were hashed before the setting existed keep their address.
   public func omittedAsDefault() -> Setting {
     var setting = self
     setting.isOmittedAsDefault = true
@@ -154,7 +156,7 @@ public struct Setting<Owner> {
     self.init(name, path, required: false, expected: expected, summary) { $0.map(range.contains) ?? true }
   }
 
-  /// A setting whose values must pass a test that `expected` puts into words.
+  /// A setting whose values must pass a test; `expected` describes the test in words.
   public init<Value: SettingValue>(
     _ name: String, _ path: WritableKeyPath<Owner, Value>, required: Bool = false, expected: String,
     _ summary: String, accepts: @escaping (Value) -> Bool
@@ -173,7 +175,7 @@ public struct Setting<Owner> {
     self.write = { $0[keyPath: path].node }
   }
 
-  /// A setting that reads itself onto the owner, for values that a single `SettingValue` cannot express.
+  /// A setting with its own reading and writing, for values that no `SettingValue` can express.
   public init(
     _ name: String, expected: String, _ summary: String,
     read: @escaping (inout Owner, SettingsNode) throws(SettingsError) -> Void,

@@ -1,8 +1,10 @@
 public import Foundation
 
-/// Files that are read whole, though no more of them than they may have.
+/// Reads whole files up to a limit.
 public enum FileContents {
-  /// The bytes of a file, of one that has more than `limit` one byte more than that: devices and pipes need not end.
+  /// The bytes of a file, at most `limit` + 1 of them, as devices and pipes need not end.
+  ///
+  /// One byte more than `limit` tells that the file is too large.
   public static func read(_ path: String, atMost limit: Int) throws -> Data {
     guard !FileManager.default.fileExists(atPath: path + "/.") else {
       throw CocoaError(.fileReadUnknown)

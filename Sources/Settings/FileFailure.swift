@@ -1,8 +1,8 @@
 import Foundation
 
-/// Why a file could not be read or written, in words.
+/// The reasons for which files cannot be read or written, in words.
 public enum FileFailure {
-  /// What an error of Foundation means for a path; its own text names error domains and numbers.
+  /// The meaning of a Foundation error for a path; its own text names error domains and numbers.
   public static func reason(_ error: any Error, path: String) -> String {
     let error = error as NSError
     if let code = systemCode(error) {
@@ -16,7 +16,7 @@ public enum FileFailure {
     return FileManager.default.fileExists(atPath: path) ? "input or output failed" : missing
   }
 
-  /// Why a path that is a folder cannot be read as a file.
+  /// The reason for which a folder cannot be read as a file.
   public static let folder = "it is a folder, expected a file"
   private static let missing = "no such file"
   private static let forbidden = "permission denied"
@@ -38,7 +38,7 @@ public enum FileFailure {
     .fileReadInvalidFileName: "the name is not a path", .fileWriteInvalidFileName: "the name is not a path",
   ]
 
-  /// The system's own code, of the error or of the one that it was made from.
+  /// The system's code of the error, or of the error behind it.
   private static func systemCode(_ error: NSError) -> POSIXErrorCode? {
     if error.domain == NSPOSIXErrorDomain {
       return POSIXErrorCode(rawValue: Int32(truncatingIfNeeded: error.code))

@@ -1,17 +1,19 @@
-/// A name with `*`, which stands for any bytes, and `?`, which stands for one.
+/// A pattern for names, where `*` stands for any bytes and `?` for one.
 ///
 ///     Glob("pruned-*").matches("pruned-0.9")   // true
 public struct Glob: Sendable, Equatable {
-  /// As it is written.
+  /// The text of the pattern.
   public let text: String
 
   /// Makes a pattern.
   public init(_ text: String) { self.text = text }
 
-  /// Whether the text is a name and nothing else.
+  /// True if the text is a plain name.
   public var isExact: Bool { !text.contains { $0 == "*" || $0 == "?" } }
 
-  /// Whether a name is meant, whole. One point of return: O(name · pattern).
+  /// True if the pattern matches a whole name.
+  ///
+  /// It remembers only the last `*` to return to: O(name · pattern).
   public func matches(_ name: String) -> Bool {
     var name = Array(name.utf8)[...]
     var pattern = Array(text.utf8)[...]
@@ -34,11 +36,10 @@ public struct Glob: Sendable, Equatable {
     return pattern.allSatisfy { $0 == UInt8(ascii: "*") }
   }
 
-  /// The names that are meant, in their order; a pattern that means none is refused with the names that there are.
+  /// The names that match, in their order; a pattern that matches none is refused with the known names.
   ///
-  /// - Parameters:
-  ///   - place: where the pattern was given, such as `--only`.
-  ///   - kind: what the names are of, such as `student`.
+  /// `place` is where the pattern was given, such as `--only`; `kind` is what the names belong to, such as
+  /// `student`.
   public func names(
     among names: [String], at place: String, of kind: String
   ) throws(SettingsError) -> [String] {

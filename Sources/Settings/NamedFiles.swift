@@ -1,11 +1,13 @@
 import Foundation
 
-/// YAML files that a user means by their names: networks, data sets, recipes, targets.
+/// YAML files that users refer to by name: networks, data sets, recipes, targets.
 public struct NamedFiles: Sendable {
-  /// The files by name, folder after folder; of two with one name, the first folder's.
+  /// The files with their names, folder after folder; of two with one name, that of the first folder.
   public let all: [(name: String, path: String)]
 
-  /// The files of some folders, nearest first; folders that do not exist hold none, and hidden files do not count.
+  /// Lists the files of some folders, nearest first.
+  ///
+  /// Folders that do not exist and hidden files are skipped.
   public init(in folders: [String]) {
     var seen: Set<String> = []
     all = folders.flatMap { folder in
@@ -22,19 +24,19 @@ public struct NamedFiles: Sendable {
   /// The names, in the order of the files.
   public var names: [String] { all.map(\.name) }
 
-  /// The file of a name; `nil` where there is none.
+  /// The path of the file with a name; `nil` if there is none.
   public func path(of name: String) -> String? { all.first { $0.name == name }?.path }
 
-  /// What a file is called: the last part of its path without the ending.
+  /// The name of a file: the last part of its path without the ending.
   public static func name(ofPath path: String) -> String {
     let file = path.split(separator: "/").last.map(String.init) ?? path
     guard isYAML(file), let dot = file.lastIndex(of: ".") else { return file }
     return String(file[..<dot])
   }
 
-  /// Whether a word ends as the name of a YAML file does.
+  /// True if a word ends like a YAML file's name.
   public static func isYAML(_ word: String) -> Bool { word.hasSuffix(ending) || word.hasSuffix(".yml") }
 
-  /// Whether a word is a file's path, with a slash or `.yaml`, and not a name.
+  /// True if a word is a path, with a slash or a YAML ending, and not a name.
   public static func isPath(_ word: String) -> Bool { word.contains("/") || isYAML(word) }
 }

@@ -1,12 +1,20 @@
-/// What can be wrong with a setting, and where.
+/// An error in a setting, with its place.
 public enum SettingsError: Error, Sendable, Equatable, CustomStringConvertible {
+  /// A file cannot be read.
   case unreadable(path: String, reason: String)
+  /// The text is neither YAML nor JSON.
   case syntax(SettingsMark, reason: String)
+  /// A key occurs twice.
   case duplicateKey(SettingsMark, key: String)
+  /// No setting has this key.
   case unknownKey(SettingsMark, key: String, owner: String, suggestion: String?, known: [String])
+  /// A required setting is missing.
   case missingKey(SettingsMark, key: String, owner: String)
+  /// A value has another type.
   case wrongType(SettingsMark, key: String, expected: String, found: String)
+  /// A value is out of range.
   case outOfRange(SettingsMark, key: String, expected: String, found: String)
+  /// A value is refused for another reason.
   case invalid(SettingsMark, key: String, reason: String)
 
   /// The message in the form *where: what, expected, found; what to do*.

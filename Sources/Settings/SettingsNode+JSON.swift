@@ -1,5 +1,5 @@
 extension SettingsNode {
-  /// Reads strict JSON (RFC 8259): what machines write, checked byte by byte and fast.
+  /// Reads strict JSON (RFC 8259), as programs write it, byte by byte and fast.
   ///
   /// Nesting beyond 64, a key above 1,024 bytes, more than 1,000,000 values and keys given twice are refused.
   public init(json bytes: some Collection<UInt8>, source: String) throws(SettingsError) {
@@ -198,7 +198,7 @@ extension JSONReader {
     }
   }
 
-  /// The code point of `\uXXXX`, or of the two escapes that make a surrogate pair.
+  /// The code point of `\uXXXX`, or of the two escapes of a surrogate pair.
   private mutating func codePoint() throws(SettingsError) -> UInt32 {
     let first = try fourDigits()
     guard (0xD800..<0xDC00).contains(first) else { return first }

@@ -4,7 +4,7 @@ import Yams
 extension SettingsNode {
   /// The largest file that is read as settings, in bytes.
   static let maximumBytes = 64 << 20
-  /// The most values one document may expand to, aliases counted each time: a bound on hostile files.
+  /// The most values of a document, with aliases counted each time; it bounds hostile files.
   static let maximumNodes = 1_000_000
 
   /// Reads a YAML or JSON file.
@@ -24,7 +24,7 @@ extension SettingsNode {
     try self.init(yaml: text, source: path)
   }
 
-  /// Reads YAML; JSON is read by the same rules, being a subset for everything that settings use.
+  /// Reads YAML; JSON is read by the same rules, as it is a subset for all that settings use.
   ///
   /// Plain scalars follow YAML 1.2's core schema: `true` and `false` are booleans, `no` and `on` are text.
   public init(yaml text: String, source: String) throws(SettingsError) {
@@ -59,7 +59,7 @@ extension SettingsNode {
     }
   }
 
-  /// Turns Yams' nodes into ours, counting them.
+  /// Converts Yams' nodes, and counts them.
   private struct Converter {
     let source: String
     var count = 0
@@ -96,8 +96,9 @@ extension SettingsNode {
       return entries
     }
 
-    /// A scalar's value by YAML 1.2's core schema.
+    /// The value of a scalar by YAML 1.2's core schema.
     private static func content(of scalar: Node.Scalar) -> Content {
+      // Only plain scalars are typed; quoted ones are always text.
       guard scalar.style == .plain || scalar.style == .any else { return .string(scalar.string) }
       let text = scalar.string
       switch text {

@@ -1,5 +1,7 @@
 extension SettingsNode {
-  /// The node as compact JSON with sorted keys: equal settings give equal bytes, so this text is what is hashed.
+  /// The node as compact JSON with sorted keys.
+  ///
+  /// Equal settings give equal bytes, so this text is hashed.
   public var canonicalJSON: String {
     var text = ""
     writeJSON(into: &text, indent: nil, depth: 0, sorted: true)
@@ -20,7 +22,7 @@ extension SettingsNode {
     return text
   }
 
-  /// A number as JSON writes it; JSON has no word for what is not finite, so that becomes `null`.
+  /// A number as JSON; numbers that are not finite become `null`, as JSON has none.
   private static func json(_ value: Double) -> String {
     guard value.isFinite else { return "null" }
     if value.rounded() == value, value.magnitude < 1e15 { return "\(Int(value)).0" }
@@ -62,7 +64,7 @@ extension SettingsNode {
     }
   }
 
-  /// Whether the node is neither a list nor a mapping.
+  /// True if the node is neither a list nor a mapping.
   public var isScalar: Bool {
     switch content {
     case .list, .mapping: false
@@ -70,7 +72,7 @@ extension SettingsNode {
     }
   }
 
-  /// Text as a JSON string literal.
+  /// The text as a JSON string.
   static func quoted(_ string: String) -> String {
     var text = "\""
     for scalar in string.unicodeScalars {

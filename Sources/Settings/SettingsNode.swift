@@ -1,8 +1,8 @@
-/// Where a setting stands: a file (or another source, such as `--set`) and, where it has one, a line.
+/// The place of a setting: a file or another source, such as `--set`, and a line if there is one.
 public struct SettingsMark: Sendable, Hashable, CustomStringConvertible {
   /// The file's path as the user gave it, or a phrase such as `--set training.learningRate`.
   public let source: String
-  /// The line, counted from 1; `nil` where the source has no lines.
+  /// The line, counted from 1; `nil` for a source without lines.
   public let line: Int?
 
   /// Makes a mark.
@@ -11,26 +11,33 @@ public struct SettingsMark: Sendable, Hashable, CustomStringConvertible {
     self.line = line
   }
 
-  /// `Recipes/tiny.yaml:14`, or the source alone.
+  /// The place as text: `Recipes/tiny.yaml:14`, or the source alone.
   public var description: String {
     guard let line else { return source }
     return "\(source):\(line)"
   }
 }
 
-/// A value read from YAML or JSON that knows where it stands.
+/// A value that was read from YAML or JSON, with its place.
 ///
 ///     let node = try SettingsNode(yaml: "stride: 2", source: "demo.yaml")
 ///     node["stride"]?.content   // .integer(2)
 public struct SettingsNode: Sendable {
-  /// What a node holds.
+  /// The content of a node.
   public enum Content: Sendable, Equatable {
+    /// Nothing.
     case null
+    /// True or false.
     case bool(Bool)
+    /// A whole number.
     case integer(Int)
+    /// A number.
     case number(Double)
+    /// Text.
     case string(String)
+    /// A list.
     case list([SettingsNode])
+    /// A mapping, in the order of the file.
     case mapping([Entry])
   }
 
@@ -38,7 +45,7 @@ public struct SettingsNode: Sendable {
   public struct Entry: Sendable, Equatable {
     /// The key.
     public let key: String
-    /// Where the key stands.
+    /// The place of the key.
     public let mark: SettingsMark
     /// The value.
     public let value: SettingsNode
@@ -51,9 +58,9 @@ public struct SettingsNode: Sendable {
     }
   }
 
-  /// What the node holds.
+  /// The content.
   public let content: Content
-  /// Where it stands.
+  /// The place.
   public let mark: SettingsMark
 
   /// Makes a node; values built by code have the mark `built-in`.
@@ -68,19 +75,19 @@ public struct SettingsNode: Sendable {
       .mapping(entries.map { Entry(key: $0.key, mark: SettingsMark(source: "built-in"), value: $0.value) }))
   }
 
-  /// A mapping with the entries of another one behind its own.
+  /// The mapping with the entries of another one appended; this node if either is no mapping.
   public func adding(_ other: SettingsNode) -> SettingsNode {
     guard case .mapping(let entries) = content, case .mapping(let more) = other.content else { return self }
     return SettingsNode(.mapping(entries + more), mark: mark)
   }
 
-  /// The value at a key of a mapping; `nil` when absent or when this is no mapping.
+  /// The value at a key of a mapping; `nil` if there is none, or if this is no mapping.
   public subscript(key: String) -> SettingsNode? {
     guard case .mapping(let entries) = content else { return nil }
     return entries.first { $0.key == key }?.value
   }
 
-  /// The kind of content in words, for messages.
+  /// The content in words, for messages.
   public var kindDescription: String {
     switch content {
     case .null: "nothing"
@@ -95,17 +102,17 @@ public struct SettingsNode: Sendable {
 }
 
 extension SettingsNode: Equatable {
-  /// Equal when the contents are equal; where a value stands does not matter.
+  /// Equal if the contents are; places do not matter.
   public static func == (a: SettingsNode, b: SettingsNode) -> Bool { a.content == b.content }
 }
 
 extension SettingsNode.Entry {
-  /// Equal when key and value are equal.
+  /// Equal if keys and values are.
   public static func == (a: Self, b: Self) -> Bool { a.key == b.key && a.value == b.value }
 }
 
 extension SettingsNode {
-  /// This node as a mapping.
+  /// The entries of this node; throws if it is no mapping.
   public func mapping(_ key: String) throws(SettingsError) -> [Entry] {
     guard case .mapping(let entries) = content else {
       throw .wrongType(mark, key: key, expected: "a mapping", found: kindDescription)
@@ -113,14 +120,16 @@ extension SettingsNode {
     return entries
   }
 
-  /// This node as a list; a single value counts as a list of one when `allowingSingle` is on.
+  /// The items of this node; throws if it is no list.
+  ///
+  /// With `allowingSingle`, another value counts as a list of one.
   public func list(_ key: String, allowingSingle: Bool = false) throws(SettingsError) -> [SettingsNode] {
     if case .list(let items) = content { return items }
     if allowingSingle { return [self] }
     throw .wrongType(mark, key: key, expected: "a list", found: kindDescription)
   }
 
-  /// This node as text.
+  /// The text of this node; throws if it is no text.
   public func string(_ key: String) throws(SettingsError) -> String {
     guard case .string(let text) = content else {
       throw .wrongType(mark, key: key, expected: "text", found: kindDescription)
@@ -128,7 +137,7 @@ extension SettingsNode {
     return text
   }
 
-  /// This node as an integer.
+  /// The integer of this node, or of a number without fraction; throws for other contents.
   public func integer(_ key: String) throws(SettingsError) -> Int {
     switch content {
     case .integer(let value): return value
@@ -137,7 +146,7 @@ extension SettingsNode {
     }
   }
 
-  /// This node as a finite number.
+  /// The finite number of this node; throws for other contents.
   public func number(_ key: String) throws(SettingsError) -> Double {
     switch content {
     case .integer(let value): return Double(value)
@@ -146,7 +155,7 @@ extension SettingsNode {
     }
   }
 
-  /// The value at a key that a mapping must have.
+  /// The value at a key; throws if the mapping lacks it.
   public func required(_ key: String, of owner: String) throws(SettingsError) -> SettingsNode {
     guard let value = self[key] else {
       _ = try mapping(owner)
@@ -155,7 +164,7 @@ extension SettingsNode {
     return value
   }
 
-  /// Refuses keys of a mapping that are not in `known`, with the nearest known one as a suggestion.
+  /// Refuses keys of a mapping that are not in `known`, and suggests the nearest known one.
   public func requireKeys(_ known: [String], of owner: String) throws(SettingsError) {
     for entry in try mapping(owner) where !known.contains(entry.key) {
       throw .unknownKey(

@@ -1,9 +1,11 @@
-/// Finds the word that a misspelt one was probably meant to be.
+/// Finds the word that a misspelled one was probably meant to be.
 public enum Spelling {
-  /// The longest word that is compared: longer ones come from damaged files, and the cost grows with the square.
+  /// The length of the longest word that is compared, as the cost grows with its square.
+  ///
+  /// Longer words come from damaged files.
   static let maximumLength = 100
 
-  /// The candidate with the smallest edit distance, if it is close enough to be a likely slip.
+  /// The candidate with the smallest edit distance; `nil` if none is close enough to be a likely slip.
   public static func nearest(to word: String, among candidates: [String]) -> String? {
     guard word.utf8.count <= maximumLength else { return nil }
     let limit = max(2, word.count / 3)
@@ -16,7 +18,8 @@ public enum Spelling {
       .candidate
   }
 
-  /// The Damerau-Levenshtein distance (insert, delete, replace, swap neighbours); O(a·b) time.
+  /// The Damerau-Levenshtein distance (insertions, deletions, replacements, swaps of neighbours); O(a·b)
+  /// time.
   static func distance(_ a: String, _ b: String) -> Int {
     let a = Array(a)
     let b = Array(b)

@@ -1,6 +1,7 @@
-/// Zeroed memory on a cache-line boundary that lives as long as this object: arenas, activations, scratchpads.
+/// Zeroed memory on a cache-line boundary that lives as long as this object.
 ///
-/// Raw addresses are for kernels (`baseAddress`); everything else goes through the span accessors.
+/// It holds arenas, activations and working memory. Kernels use raw addresses (`baseAddress`); all other code
+/// uses the spans.
 @safe public final class AlignedBuffer {
   /// The alignment in bytes: one cache line, one AVX-512 register.
   public static let alignment = 64
@@ -18,7 +19,7 @@
     unsafe baseAddress.initializeMemory(as: UInt8.self, repeating: 0, count: max(byteCount, Self.alignment))
   }
 
-  /// Room for `floats` floats, zeroed.
+  /// Allocates memory for `floats` floats, zeroed.
   public convenience init(floats: Int) { self.init(byteCount: floats * MemoryLayout<Float>.stride) }
 
   deinit { unsafe baseAddress.deallocate() }
@@ -34,7 +35,7 @@
     }
   }
 
-  /// Lends the whole buffer as mutable floats; the caller must be its only user meanwhile.
+  /// Lends the whole buffer as mutable floats; the caller must be its only user during the call.
   public func withMutableFloats<R>(_ body: (inout MutableSpan<Float>) throws -> R) rethrows -> R {
     let pointer = unsafe baseAddress.assumingMemoryBound(to: Float.self)
     var span = unsafe MutableSpan(_unsafeStart: pointer, count: byteCount / MemoryLayout<Float>.stride)

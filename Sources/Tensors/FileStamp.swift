@@ -1,15 +1,15 @@
 import Glibc
 
-/// What tells one state of a file from another without reading it: its size and when it was changed.
+/// The size and the time of change of a file, which tell its states apart without reading it.
 ///
-/// `FileManager.attributesOfItem` says the same, but takes a fifth of a second for 20,000 files.
+/// `FileManager.attributesOfItem` tells the same, but takes a fifth of a second for 20,000 files.
 public struct FileStamp: Equatable, Sendable {
-  /// In bytes.
+  /// The size in bytes.
   public let byteCount: Int
-  /// Since 1970, in seconds and nanoseconds.
+  /// The time of the last change, in seconds and nanoseconds since 1970.
   public let changed: (seconds: Int, nanoseconds: Int)
 
-  /// Looks at the file that a path, or a link there, leads to.
+  /// Takes the stamp of the file at a path; links are followed.
   public init(ofFile path: String) throws(SystemError) {
     var info = stat()
     guard unsafe stat(path, &info) == 0 else { throw SystemError(errno) }
@@ -17,9 +17,10 @@ public struct FileStamp: Equatable, Sendable {
     changed = (info.st_mtim.tv_sec, info.st_mtim.tv_nsec)
   }
 
-  /// The stamp as text that ends where the next field may begin.
+  /// The stamp as text, `size NUL seconds.nanoseconds`.
   public var text: String { "\(byteCount)\u{0}\(changed.seconds).\(changed.nanoseconds)" }
 
+  /// Equal if sizes and times are.
   public static func == (first: FileStamp, second: FileStamp) -> Bool {
     first.byteCount == second.byteCount && first.changed == second.changed
   }

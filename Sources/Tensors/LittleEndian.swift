@@ -1,4 +1,4 @@
-/// 32-bit floats as the bytes of files: little-endian, four bytes each.
+/// Conversion of 32-bit floats to and from the bytes of files: little-endian, four bytes each.
 public enum LittleEndian {
   /// The floats in `bytes`, whose number must be a multiple of four; O(n).
   public static func floats(_ bytes: ArraySlice<UInt8>) -> [Float] {

@@ -2,22 +2,22 @@ import RealModule
 
 /// A stream of random numbers that is a pure function of its key: SplitMix64, a counter-based generator.
 ///
-/// Every draw in Condense comes from a stream keyed by what it is for, so neither the number of threads nor a
-/// restart changes it:
+/// Every draw in Condense comes from a stream that is keyed by its purpose, so neither the number of threads
+/// nor a restart changes it:
 ///
 ///     var random = SeededRandom(seed: 7, purpose: "crop", epoch, index)
 ///     let offset = random.below(9)
 ///
 /// Paper: Steele, Lea, Flood, "Fast splittable pseudorandom number generators", OOPSLA 2014.
 public struct SeededRandom: RandomNumberGenerator, Sendable {
-  /// The key of the stream: two streams of one key give the same numbers.
+  /// The key of the stream; streams with one key draw the same numbers.
   public let key: UInt64
   private var counter: UInt64 = 0
 
-  /// The stream of a raw key.
+  /// Makes the stream of a raw key.
   public init(key: UInt64) { self.key = key }
 
-  /// The stream for one purpose of one seed, refined by integers such as epoch and index.
+  /// Makes the stream for one purpose of one seed, refined by integers such as epoch and index.
   public init(seed: UInt64, purpose: String, _ refinements: Int...) {
     var key = Self.mix(seed &+ Self.increment)
     for byte in purpose.utf8 { key = Self.mix(key ^ UInt64(byte)) }
@@ -25,8 +25,9 @@ public struct SeededRandom: RandomNumberGenerator, Sendable {
     self.key = key
   }
 
-  /// The stream of the same key with one more refinement: `SeededRandom(seed: s, purpose: p, a).refined(by: b)` is
-  /// `SeededRandom(seed: s, purpose: p, a, b)`, without an allocation.
+  /// The stream of the same key with one more refinement, without an allocation.
+  ///
+  /// `SeededRandom(seed: s, purpose: p, a).refined(by: b)` is `SeededRandom(seed: s, purpose: p, a, b)`.
   public func refined(by value: Int) -> SeededRandom { SeededRandom(key: Self.refine(key, value)) }
 
   @inline(__always)
@@ -44,7 +45,7 @@ public struct SeededRandom: RandomNumberGenerator, Sendable {
     return z ^ (z >> 31)
   }
 
-  /// The number at a position of the stream, without drawing the ones before it.
+  /// The number at a position of the stream, found without drawing those before it.
   @inline(__always)
   public func bits(at index: Int) -> UInt64 {
     Self.mix(key &+ (UInt64(bitPattern: Int64(index)) &+ 1) &* Self.increment)
@@ -74,13 +75,15 @@ public struct SeededRandom: RandomNumberGenerator, Sendable {
     return Int(next().multipliedFullWidth(by: UInt64(bound)).high)
   }
 
-  /// The next standard normal number (Box-Muller; the second of the pair is dropped to keep positions simple).
+  /// The next standard normal number (Box-Muller; the second number of each pair is dropped).
   public mutating func normal() -> Float {
     let radius = Double.sqrt(-2 * Double.log(1 - Double(uniform())))
     return Float(radius * Double.cos(2 * .pi * Double(uniform())))
   }
 
-  /// The standard normal number at a position of the stream (Box-Muller): positions 2k and 2k + 1 are the pair that the bits at k give.
+  /// The standard normal number at a position of the stream (Box-Muller).
+  ///
+  /// Positions 2k and 2k + 1 are the pair that the bits at k give.
   public func normal(at index: Int) -> Float {
     let bits = bits(at: index >> 1)
     let radius = Double.sqrt(-2 * Double.log(1 - Double(bits >> 40) * 0x1p-24))

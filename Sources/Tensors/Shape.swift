@@ -3,9 +3,9 @@ public struct Shape: Hashable, Sendable, ExpressibleByArrayLiteral, CustomString
   /// The extents.
   public var dimensions: [Int]
 
-  /// Makes a shape.
+  /// Makes a shape from a list of extents.
   public init(_ dimensions: [Int]) { self.dimensions = dimensions }
-  /// Makes a shape.
+  /// Makes a shape from a literal such as `[3, 32, 32]`.
   public init(arrayLiteral elements: Int...) { dimensions = elements }
 
   /// The number of axes.
@@ -18,7 +18,7 @@ public struct Shape: Hashable, Sendable, ExpressibleByArrayLiteral, CustomString
     set { dimensions[axis] = newValue }
   }
 
-  /// The number of elements, or `nil` when an extent is negative or the product exceeds `limit`.
+  /// The number of elements; `nil` if an extent is negative or the product exceeds `limit`.
   public func count(upTo limit: Int) -> Int? {
     var product = 1
     for extent in dimensions {
@@ -29,13 +29,13 @@ public struct Shape: Hashable, Sendable, ExpressibleByArrayLiteral, CustomString
     return product
   }
 
-  /// The product of the extents behind the first two axes: `H·W` of an image, 1 of features.
+  /// The product of the extents behind the first two axes: `H·W` for images, 1 for features.
   public var spatialCount: Int { dimensions.dropFirst(2).reduce(1, *) }
 
   /// The same shape with another extent on the first axis.
   public func withBatch(_ batch: Int) -> Shape { Shape([batch] + dimensions.dropFirst()) }
 
-  /// `32x3x28x28`; `scalar` for no axes.
+  /// The extents joined by `x`, as in `32x3x28x28`; `scalar` for no axes.
   public var description: String {
     dimensions.isEmpty ? "scalar" : dimensions.map(String.init).joined(separator: "x")
   }

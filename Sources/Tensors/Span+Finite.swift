@@ -1,8 +1,8 @@
 extension Span<Float> {
-  /// Whether every element is a finite number.
+  /// True if every element is finite.
   ///
-  /// Compares bit patterns: the largest of integers is found many at a time, and the exponent of what is not finite is the
-  /// largest there is.
+  /// It compares bit patterns: a maximum of integers is found many elements at a time, and numbers that are
+  /// not finite have the largest exponent.
   public var isFinite: Bool {
     var largest: UInt32 = 0
     for i in indices { largest = Swift.max(largest, unsafe self[unchecked: i].bitPattern & 0x7FFF_FFFF) }

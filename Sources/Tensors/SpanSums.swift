@@ -1,20 +1,20 @@
-/// Sums over stretches of spans, many elements at a time, in an order that depends on their length alone.
+/// Sums over parts of spans, many elements at a time, in an order that depends on their length alone.
 public enum SpanSums {
   private static let lanes = SIMD8<Float>.scalarCount
 
-  /// `Σ_k x[i + k] · y[j + k]`, k in 0..<count.
+  /// `Σ_k x[i + k] · y[j + k]` for k in 0..<count.
   public static func dot(_ x: Span<Float>, _ i: Int, _ y: Span<Float>, _ j: Int, _ count: Int) -> Float {
     sum(x, i, y, j, count, ofEight: { $0 * $1 }, ofOne: { $0 * $1 })
   }
 
-  /// `Σ_k (x[i + k] - y[j + k])²`, k in 0..<count.
+  /// `Σ_k (x[i + k] - y[j + k])²` for k in 0..<count.
   public static func squaredDistance(
     _ x: Span<Float>, _ i: Int, _ y: Span<Float>, _ j: Int, _ count: Int
   ) -> Float {
     sum(x, i, y, j, count, ofEight: { ($0 - $1) * ($0 - $1) }, ofOne: { ($0 - $1) * ($0 - $1) })
   }
 
-  /// Adds `factor · x[i + k]` to each `y[j + k]`, k in 0..<count.
+  /// Adds `factor · x[i + k]` to each `y[j + k]`, for k in 0..<count.
   public static func add(
     _ factor: Float, _ x: Span<Float>, _ i: Int, to y: inout MutableSpan<Float>, _ j: Int, _ count: Int
   ) {
@@ -27,7 +27,7 @@ public enum SpanSums {
     }
   }
 
-  /// Adds `factor · values[i + k]` to each `values[j + k]`, k in 0..<count; the stretches do not meet.
+  /// Adds `factor · values[i + k]` to each `values[j + k]`, for k in 0..<count; the parts must not overlap.
   public static func add(
     _ factor: Float, from i: Int, to j: Int, _ count: Int, in values: inout MutableSpan<Float>
   ) {
@@ -45,7 +45,9 @@ public enum SpanSums {
     for k in 0..<count { unsafe y[k] += factor * x[k] }
   }
 
-  /// The sum of a term of each two elements: eight sums side by side, then those, then what is left.
+  /// The sum of a term for each pair of elements.
+  ///
+  /// Eight sums run side by side; they are added up, and then the remaining terms.
   @inline(__always)
   private static func sum(
     _ x: Span<Float>, _ i: Int, _ y: Span<Float>, _ j: Int, _ count: Int,

@@ -1,13 +1,14 @@
 import Foundation
 import Glibc
 
-/// Files that appear whole: written under another name, flushed to the disk, and renamed over what was there.
+/// Writes files so that they appear whole: under another name, flushed to the disk, then renamed over the old
+/// file.
 ///
 ///     try WholeFile.write(bytes, to: "model.safetensors")
 ///
-/// A reader, or a machine that loses power, sees the old file or the new one.
+/// A reader sees the old file or the new one, and so does a machine that has lost power.
 public enum WholeFile {
-  /// Writes a file beside its place and puts it there; returns when file and name are on the disk.
+  /// Writes a file beside its place and renames it; returns when the file and its name are on the disk.
   public static func write(_ bytes: [UInt8], to path: String) throws(SystemError) {
     let part = place(beside: path)
     do throws(SystemError) {
@@ -19,7 +20,8 @@ public enum WholeFile {
     }
   }
 
-  /// Has a file or folder made beside its place and puts it there in one step; nothing is left where `make` throws.
+  /// Lets `make` write a file or folder beside its place, and renames it in one step; if it throws, nothing
+  /// is left.
   ///
   ///     try WholeFile.publish("glyphs") { part in try draw(into: part) }
   public static func publish(_ path: String, make: (_ part: String) throws -> Void) throws {
@@ -33,10 +35,10 @@ public enum WholeFile {
     }
   }
 
-  /// Where what is to lie at a path is made meanwhile; each process has a place of its own.
+  /// The temporary place beside a path; each process has its own.
   private static func place(beside path: String) -> String { "\(path).\(getpid()).part" }
 
-  /// Gives a file or folder another name in one step, in place of a file or an empty folder that has it.
+  /// Renames a file or folder in one step, over a file or an empty folder of the new name.
   public static func move(_ part: String, to path: String) throws(SystemError) {
     guard unsafe rename(part, path) == 0 else { throw SystemError(errno) }
     flushFolder(of: path)
@@ -58,7 +60,7 @@ public enum WholeFile {
     guard fsync(file) == 0 else { throw SystemError(errno) }
   }
 
-  /// Brings a folder's names to the disk, where its file system can do that.
+  /// Flushes a folder's names to the disk, if its file system can.
   private static func flushFolder(of path: String) {
     let end = path.lastIndex(of: "/")
     let folder = end.map { $0 == path.startIndex ? "/" : String(path[..<$0]) } ?? "."
@@ -69,13 +71,13 @@ public enum WholeFile {
   }
 }
 
-/// What the operating system refused.
+/// An error of the operating system.
 public struct SystemError: Error, Equatable, CustomStringConvertible {
-  /// The number that the system gives, `errno`.
+  /// The system's number of the error, `errno`.
   public let code: Int32
 
   init(_ code: Int32) { self.code = code }
 
-  /// The system's words: "No space left on device".
+  /// The system's message, such as "No space left on device".
   public var description: String { unsafe String(cString: strerror(code)) }
 }
