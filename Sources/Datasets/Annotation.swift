@@ -1,14 +1,14 @@
-/// What is known about one image.
+/// The truth about one image: its class, or the things in it.
 public enum Annotation: Sendable, Equatable {
   /// The class of the whole image, as an index into `Dataset.classes`.
   case label(Int)
-  /// The things in it.
+  /// The things in the image, each with its class and its box.
   case boxes([LabelledBox])
 
-  /// The class of the whole image; `nil` where things in it are known instead.
+  /// The class of the whole image; `nil` if the annotation is boxes.
   public var label: Int? { if case .label(let label) = self { label } else { nil } }
 
-  /// The same in another list of classes: `classes[c]` is the place there of class c here.
+  /// Returns the annotation with its classes renumbered: class `c` becomes `classes[c]`.
   public func renumbered(_ classes: [Int]) -> Annotation {
     switch self {
     case .label(let label): .label(classes[label])
@@ -22,7 +22,7 @@ public enum Annotation: Sendable, Equatable {
     }
   }
 
-  /// The same in an image of another size.
+  /// Returns the annotation for the image resized by factors `across` and `down`: boxes grow, a class stays.
   func scaled(across: Float, down: Float) -> Annotation {
     guard case .boxes(let boxes) = self else { return self }
     return .boxes(
@@ -33,10 +33,10 @@ public enum Annotation: Sendable, Equatable {
       })
   }
 
-  /// The things in the image; none where the class of the whole image is known.
+  /// The things in the image; empty if the annotation is the class of the whole image.
   public var things: [LabelledBox] { if case .boxes(let boxes) = self { boxes } else { [] } }
 
-  /// The classes that it is about, one a thing.
+  /// The classes of the annotation: one for a whole image, one per thing for boxes.
   public var classes: [Int] {
     switch self {
     case .label(let label): [label]
@@ -44,7 +44,7 @@ public enum Annotation: Sendable, Equatable {
     }
   }
 
-  /// The names of the classes that it is about, of many the first.
+  /// Returns the names of the annotation's classes, separated by commas: the first ten, then "…".
   public func words(_ names: [String]) -> String {
     let shown = classes.prefix(10).map { names[$0] }.joined(separator: ", ")
     return classes.count > 10 ? shown + ", …" : shown
@@ -53,19 +53,19 @@ public enum Annotation: Sendable, Equatable {
 
 /// A thing in an image: its class and the box around it.
 public struct LabelledBox: Sendable, Equatable {
-  /// The share of a box's area that must be left in the image for the box to stay.
+  /// The smallest share of a box's area that must stay in the image for the box to be kept.
   public static let leastVisibleShare: Float = 0.25
 
-  /// The class as an index into the data's classes.
+  /// The class, as an index into `Dataset.classes`.
   public var label: Int
-  /// Where it is.
+  /// The box around the thing.
   public var box: Box
-  /// Whether it is too hard to be judged: finding it counts neither for a detector nor against it.
+  /// True if the thing is too hard to judge: finding or missing it counts neither for nor against a detector.
   public var isDifficult: Bool
-  /// Whether it is a region of many things, in which all that is found counts nothing.
+  /// True if the box is around a region of many things: detections in it are not counted.
   public var isCrowd: Bool
 
-  /// Makes a labelled box.
+  /// Makes a labelled box, by default neither difficult nor a crowd.
   public init(label: Int, box: Box, isDifficult: Bool = false, isCrowd: Bool = false) {
     self.label = label
     self.box = box
@@ -74,29 +74,29 @@ public struct LabelledBox: Sendable, Equatable {
   }
 }
 
-/// An upright rectangle in an image, in pixels from its top left corner: a pixel at column 3 reaches from 3 to 4.
+/// An upright rectangle in an image, in pixels from the top left corner; column 3 reaches from 3 to 4.
 public struct Box: Sendable, Equatable {
-  /// The left and the upper edge.
+  /// The left and the top edge, in pixels.
   public var left, top: Float
-  /// The right and the lower edge.
+  /// The right and the bottom edge, in pixels.
   public var right, bottom: Float
 
-  /// Makes a box.
+  /// Makes a box from its edges, in any order: one whose right edge is left of its left edge has area 0.
   public init(left: Float, top: Float, right: Float, bottom: Float) {
     (self.left, self.top, self.right, self.bottom) = (left, top, right, bottom)
   }
 
-  /// Its area in pixels; 0 for a box that is turned inside out.
+  /// The area in square pixels; 0 if the right edge is left of the left one or the bottom above the top.
   public var area: Float { max(right - left, 0) * max(bottom - top, 0) }
 
-  /// The part within an image.
+  /// Returns the box cut off at the edges of an image of this size.
   public func clipped(width: Float, height: Float) -> Box {
     Box(
       left: min(max(left, 0), width), top: min(max(top, 0), height), right: min(max(right, 0), width),
       bottom: min(max(bottom, 0), height))
   }
 
-  /// The smallest box around its four corners when each point has gone to its place.
+  /// Returns the smallest upright box around the four corners after `place` has moved them.
   public func moved(_ place: (_ x: Float, _ y: Float) -> (x: Float, y: Float)) -> Box {
     let corners = [place(left, top), place(right, top), place(left, bottom), place(right, bottom)]
     let (xs, ys) = (corners.map(\.x), corners.map(\.y))
@@ -104,9 +104,9 @@ public struct Box: Sendable, Equatable {
       left: xs.min() ?? 0, top: ys.min() ?? 0, right: xs.max() ?? 0, bottom: ys.max() ?? 0)
   }
 
-  /// How much two boxes are the same: the area of both over that of either; 0 for boxes without area.
+  /// Returns the intersection over union of two boxes; 0 if neither has an area.
   ///
-  /// **Formula** `|A ∩ B| / |A ∪ B|`, 0...1.
+  /// **Formula** `|A ∩ B| / |A ∪ B|`, in 0...1.
   public func overlap(with other: Box) -> Float {
     let common = Box(
       left: max(left, other.left), top: max(top, other.top), right: min(right, other.right),

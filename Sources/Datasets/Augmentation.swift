@@ -2,24 +2,24 @@ public import Images
 public import Settings
 public import Tensors
 
-/// One image with its annotation: what a loader yields and augmentations transform together.
+/// One image with its annotation; augmentations change both together.
 public struct Sample: Sendable {
-  /// The pixels.
+  /// The pixels, interleaved bytes in rows.
   public var image: Image
-  /// What is known about them.
+  /// The annotation; its boxes are in pixels of `image`.
   public var annotation: Annotation
   private var spare: [UInt8] = []
 
-  /// Makes a sample.
+  /// Makes a sample from an image and its annotation.
   public init(image: Image, annotation: Annotation) {
     self.image = image
     self.annotation = annotation
   }
 
-  /// Moves the boxes as `redraw` has moved what they are around, by where each point of the image goes.
+  /// Moves the boxes with the pixels: `place` maps each point of the image to its new place.
   ///
-  /// **Formula** the smallest upright box around the moved corners, cut off at the image's edges. A box of which less than
-  /// `LabelledBox.leastVisibleShare` is left goes.
+  /// **Formula** the smallest upright box around the moved corners, cut off at the image's edges. A box is
+  /// dropped if less than `LabelledBox.leastVisibleShare` of its area stays in the image.
   public mutating func moveBoxes(_ place: (_ x: Float, _ y: Float) -> (x: Float, y: Float)) {
     guard case .boxes(let boxes) = annotation else { return }
     let (width, height) = (Float(image.width), Float(image.height))
@@ -34,10 +34,12 @@ public struct Sample: Sendable {
       })
   }
 
-  /// Draws new pixels of the same size from the present ones; the two buffers swap places, so that nothing is
-  /// allocated after the first call.
+  /// Replaces the pixels by new ones of the same size, computed from the present ones.
   ///
-  /// `body` gets the present pixels and room for the new ones, whose content it must not rely on.
+  /// Two buffers swap places, so nothing is allocated after the first call.
+  ///
+  /// `body` gets the present pixels and a buffer for the new ones. The buffer holds old values, so `body`
+  /// must write all of it.
   public mutating func redraw(_ body: (_ old: Span<UInt8>, _ new: inout MutableSpan<UInt8>) -> Void) {
     var fresh: [UInt8] = []
     swap(&fresh, &spare)
@@ -49,54 +51,61 @@ public struct Sample: Sendable {
   }
 }
 
-/// A random change of a training sample that keeps what it shows.
+/// A random change of a training sample after which its annotation still holds.
 ///
-/// The draws come from a stream keyed by (seed, augmentation, epoch, index), so a sample's view in an epoch is the
-/// same with any number of loader threads and after any restart. An augmentation is one file in `Augmentations/`
-/// and one line in `AugmentationCatalogue`.
+/// The random draws come from a stream keyed by (seed, augmentation, epoch, index). A sample's view in an
+/// epoch is therefore the same with any number of loader threads and after any restart. An augmentation is
+/// one file in `Augmentations/` and one line in `AugmentationCatalogue`.
 public protocol Augmentation: NamedKind {
-  /// The settings under which nothing changes.
+  /// The augmentation with settings under which it changes nothing.
   static var identity: Self { get }
-  /// Whether it turns left into right or otherwise leaves what a digit or a letter means behind.
+  /// True if left stays left, so that digits and letters keep their meaning; false for a mirror.
   static var keepsOrientation: Bool { get }
 
-  /// Changes one sample in place; its size, its channels and its annotation's class stay; boxes
-  /// move with what they are around.
+  /// Changes one sample in place.
+  ///
+  /// The image keeps its size and its channels, and the annotation its class. Boxes move with the things that
+  /// they are around.
   func apply(to sample: inout Sample, random: inout SeededRandom)
 
-  /// The share that image `i` keeps when it is blended with its partner, image `count - 1 - i` of the batch;
-  /// `nil` for an augmentation that looks at one image at a time.
+  /// Returns the share that image `i` keeps when it is blended with image `count - 1 - i` of the batch.
   ///
-  /// Drawn once a pair from a stream keyed by (seed, augmentation, epoch, step).
+  /// It is `nil` for an augmentation that changes one image at a time.
+  ///
+  /// The share is drawn once per pair, from a stream keyed by (seed, augmentation, epoch, step).
   func share(random: inout SeededRandom) -> Float?
 }
 
 extension Augmentation {
-  /// Most augmentations keep sides apart.
+  /// True by default.
   public static var keepsOrientation: Bool { true }
-  /// Changes one sample in place.
+  /// Leaves the sample as it is, by default.
   public func apply(to sample: inout Sample, random: inout SeededRandom) {}
-  /// The share that an image keeps of itself.
+  /// Returns `nil` by default: images are not blended.
   public func share(random: inout SeededRandom) -> Float? { nil }
 }
 
-/// Every augmentation, and how a list of them is read and written.
+/// The catalogue of augmentations, which also reads and writes lists of them.
 public enum AugmentationCatalogue: Catalogue {
+  /// The augmentations, in the order in which they are listed.
   public static let all: [any Augmentation.Type] = [
     PadAndCrop.self, Flip.self, ShiftRotateScale.self, Cutout.self, ColorJitter.self, Mixup.self,
     BoxCrop.self, ZoomOut.self,
   ]
+  /// The same as `all`.
   public static var kinds: [any NamedKind.Type] { all }
 
+  /// Returns the kind as an augmentation; `nil` if it is none.
   public static func cast(_ kind: any NamedKind) -> (any Augmentation)? { kind as? any Augmentation }
 
-  /// Reads a list such as `[pad-and-crop, {flip: {probability: 0.3}}]`; they are applied in its order.
+  /// Reads a list such as `[pad-and-crop, {flip: {probability: 0.3}}]`, applied in this order.
   ///
-  /// Draws are keyed by name: a second one of a name would repeat the first's, and two flips undo each other.
+  /// A name may appear once. Random draws are keyed by name, so a second augmentation of a name would repeat
+  /// the first one's draws, and two flips would cancel out.
   public static func read(_ node: SettingsNode) throws(SettingsError) -> [any Augmentation] {
     try readList(node, key: "augmentations")
   }
 
-  /// The list as it is read, settings filled in.
+  /// Returns the list in the form that `read` takes, with every setting written out.
   public static func write(_ augmentations: [any Augmentation]) -> SettingsNode { writeList(augmentations) }
 }

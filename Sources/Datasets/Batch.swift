@@ -1,28 +1,30 @@
 // SAFETY: a batch belongs to exactly one side at a time: a preparing thread until it is handed over under the
 // loader's lock, then the consumer until its next call of `next()`.
 
-/// One prepared batch: normalized images and what is known about them.
+/// One prepared batch: normalized images and their annotations.
 ///
-/// The loader owns it and fills it again: it is the consumer's from one `next()` until the following call.
+/// The loader owns the batch and fills it again. It is the consumer's from one `next()` until the following
+/// call.
 public final class Batch: @unchecked Sendable {
-  /// Where the batch stands in its epoch.
+  /// The number of the batch within its epoch, from 0.
   public internal(set) var step = 0
-  /// How many images it holds; the last one of an epoch may hold fewer than the others.
+  /// The number of images in the batch; the last batch of an epoch may hold fewer than the others.
   public internal(set) var count = 0
-  /// Normalized images `[N, C, H, W]`, contiguous; only the first `count` images mean anything.
+  /// Normalized images `[batch, channels, height, width]`, contiguous; only the first `count` are valid.
   public internal(set) var images: [Float]
-  /// What is known about each image, as augmentations left it.
+  /// The annotation of each image, after augmentation.
   public internal(set) var annotations: [Annotation]
-  /// Which image of the data set each one is.
+  /// The index of each image in the data set.
   public internal(set) var indices: [Int]
-  /// Whether images were blended with their partners.
+  /// True if images were blended with their partners.
   public internal(set) var isMixed = false
-  /// What is known about each image's partner; equal to `annotations` where nothing was blended.
+  /// The annotation of each image's partner; equal to `annotations` where nothing was blended.
   public internal(set) var partners: [Annotation]
-  /// The share of an image's own pixels in what is shown, the partner's having the rest; 1 where nothing was blended.
+  /// The share of an image's own pixels in the blend, the rest being its partner's; 1 where nothing was
+  /// blended.
   public internal(set) var shares: [Float]
 
-  /// A batch in memory that no loader fills: normalized images `[N, C, H, W]` with what is known about them.
+  /// Makes a batch from normalized images `[batch, channels, height, width]` and one annotation for each.
   public convenience init(images: [Float], annotations: [Annotation]) {
     let count = annotations.count
     precondition(images.count.isMultiple(of: max(count, 1)), "images of one size")

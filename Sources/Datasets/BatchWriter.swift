@@ -2,11 +2,11 @@ import Images
 import Settings
 import Tensors
 
-/// Prepares batches: fetches images, augments, normalizes.
+/// Prepares batches: reads, augments and normalizes images.
 ///
-/// One per thread; it allocates only when first used, but for the boxes of things in images.
+/// There is one writer per thread. It allocates only when first used, apart from the boxes of things.
 ///
-/// What it writes is a function of (seed, epoch, step, indices) alone.
+/// Its output depends on (seed, epoch, step, indices) alone.
 final class BatchWriter {
   private let dataset: Dataset
   private let options: LoaderOptions
@@ -35,7 +35,7 @@ final class BatchWriter {
       annotation: .label(0))
   }
 
-  /// Fills a batch with the images at `indices`.
+  /// Fills a batch with the images at `indices`, augmented, normalized and, if asked for, blended.
   func fill(_ batch: Batch, indices: ArraySlice<Int>, epoch: Int, step: Int) throws(DatasetError) {
     batch.step = step
     batch.count = indices.count
@@ -73,7 +73,7 @@ final class BatchWriter {
     normalize(pixels.span, into: &batch.images, at: position * input.count)
   }
 
-  /// Interleaved bytes to normalized planes.
+  /// Converts interleaved bytes `[height, width, channels]` to normalized planes `[channels, height, width]`.
   private func normalize(_ pixels: Span<UInt8>, into values: inout [Float], at offset: Int) {
     let area = options.input.height * options.input.width
     let normalized = table
@@ -90,7 +90,7 @@ final class BatchWriter {
     }
   }
 
-  /// Blends image i with image count-1-i, each pair by one share.
+  /// Blends image `i` with image `count - 1 - i`, with one share per pair.
   private func mix(_ batch: Batch, by augmentation: any Augmentation, _ random: inout SeededRandom) {
     let size = options.input.count
     for first in 0..<batch.count / 2 {

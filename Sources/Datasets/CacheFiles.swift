@@ -3,9 +3,9 @@ import Foundation
 import Settings
 import Tensors
 
-/// Where files lie in the cache, and how a source's content becomes an address.
+/// The places of files in the cache, and the addresses of a source's content.
 enum CacheFiles {
-  /// `ROOT/KIND/ADDRESS`, with the folder made and freed of what killed processes left.
+  /// Returns `ROOT/KIND/ADDRESS`; makes the folder and removes what killed processes left in it.
   static func path(_ kind: String, _ address: String, below root: String) throws(DatasetError) -> String {
     let folder = root + "/" + kind
     do {
@@ -17,7 +17,7 @@ enum CacheFiles {
     return folder + "/" + address
   }
 
-  /// The SHA-256 of a file's bytes, hexadecimal.
+  /// Returns the SHA-256 of a file's bytes as hexadecimal digits.
   static func address(ofFile path: String) throws(DatasetError) -> String {
     do {
       let file = try FileHandle(forReadingFrom: URL(filePath: path))
@@ -30,7 +30,7 @@ enum CacheFiles {
     }
   }
 
-  /// A stamp of a folder: the SHA-256 over its files' paths, sizes and times of change.
+  /// Returns the stamp of a folder: the SHA-256 over its files' paths, sizes and times of change.
   static func address(ofFolder path: String) throws(DatasetError) -> String {
     var hasher = SHA256()
     for file in try FolderListing(path).files {
@@ -45,7 +45,7 @@ enum CacheFiles {
     return ContentDigest(hasher.finalize()).hexadecimal
   }
 
-  /// The address of a location's content.
+  /// Returns the address of a location's content: the stamp of a folder, the digest of a file.
   static func address(of location: DataLocation) throws(DatasetError) -> String {
     location.isFolder ? try address(ofFolder: location.path) : try address(ofFile: location.path)
   }

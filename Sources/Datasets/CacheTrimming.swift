@@ -1,10 +1,11 @@
 import Foundation
 
-/// Keeps the cache from growing without end: least recently used decoded sets go, and what killed processes left.
+/// Keeps the cache small: removes the least recently used decoded sets and what killed processes left.
 ///
-/// A file that another process has mapped stays readable there after its name is gone.
+/// A file that another process has mapped stays readable there after its name is removed.
 enum CacheTrimming {
-  /// How old a `.part` must be to be nobody's: no set takes a day to write.
+  /// The age in seconds after which a `.part` file belongs to no running process: no set takes a day to
+  /// write.
   static let staleSeconds: TimeInterval = 86_400
 
   private struct Entry {
@@ -13,7 +14,7 @@ enum CacheTrimming {
     let used: Date
   }
 
-  /// Removes what was begun in a folder of the cache and not gone on with for a day.
+  /// Removes the unfinished files of a folder that were last written more than a day ago.
   static func removeStaleParts(in folder: String, now: Date = Date()) {
     for entry in entries(of: folder) where entry.path.hasSuffix(".part") {
       guard now.timeIntervalSince(entry.used) > staleSeconds else { continue }
@@ -21,8 +22,9 @@ enum CacheTrimming {
     }
   }
 
-  /// Removes complete files of a folder, those first that were not used for the longest time, until the others have
-  /// at most `limit` bytes together; `kept` stays.
+  /// Removes complete files of a folder, the least recently used first, until at most `limit` bytes are left.
+  ///
+  /// The file at `kept` always stays.
   static func trim(_ folder: String, to limit: Int, keeping kept: String) {
     var complete = entries(of: folder).filter { !$0.path.hasSuffix(".part") }
     var total = complete.reduce(0) { $0 + $1.bytes }
@@ -34,7 +36,7 @@ enum CacheTrimming {
     }
   }
 
-  /// Notes that a file was used just now.
+  /// Marks a file as used just now, by its time of change.
   static func touch(_ path: String) {
     try? FileManager.default.setAttributes([.modificationDate: Date()], ofItemAtPath: path)
   }

@@ -1,22 +1,24 @@
 public import Images
 import Tensors
 
-/// A picture of some images of a data set: one row a class, in the order of the classes; of images with boxes those with a thing of the
-/// class, every thing in a frame of its class's colour.
+/// A picture of example images of a data set, one row per class in the order of the classes.
+///
+/// For data with boxes, a row shows images with a thing of the class, and every thing has a frame in its
+/// class's colour.
 public struct ContactSheet: Sendable {
-  /// The most images of a class.
+  /// The most images in a row.
   public var columns = 16
   /// The most rows; further classes are left out.
   public var rows = 40
-  /// The longer side of one image on the sheet, in pixels; twice as long where boxes are to be seen.
+  /// The longer side of one image on the sheet in pixels; doubled for data with boxes.
   public var tile = 64
-  /// Which images are chosen.
+  /// The seed that decides which images are chosen.
   public var seed: UInt64 = 0
 
-  /// The defaults.
+  /// Makes the settings with their defaults: 16 columns, 40 rows, tiles of 64 pixels, seed 0.
   public init() {}
 
-  /// Draws the sheet.
+  /// Draws the sheet; throws if an image cannot be read.
   public func image(of dataset: Dataset) throws(DatasetError) -> Image {
     guard dataset.hasBoxes else { return try drawn(dataset) }
     var sheet = self
@@ -67,7 +69,7 @@ public struct ContactSheet: Sendable {
     return order.prefix(columns).map { indices[$0] }
   }
 
-  /// The image within the tile, its sides in proportion.
+  /// Returns the image resized to fit into a tile, its aspect kept.
   private func fitted(_ image: Image) -> Image {
     let longer = max(image.width, image.height, 1)
     return image.converted(toChannels: 3).resized(

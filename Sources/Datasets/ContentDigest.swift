@@ -2,7 +2,7 @@ import Crypto
 import Foundation
 import Tensors
 
-/// A SHA-256 value, kept without a heap allocation of its own.
+/// A SHA-256 value, stored in place without a heap allocation.
 struct ContentDigest: Hashable, Sendable {
   var words: (UInt64, UInt64, UInt64, UInt64) = (0, 0, 0, 0)
 
@@ -18,10 +18,10 @@ struct ContentDigest: Hashable, Sendable {
     words = (values[0], values[1], values[2], values[3])
   }
 
-  /// The digest of some bytes.
+  /// Makes the digest of some bytes.
   init(hashing bytes: some DataProtocol) { self.init(SHA256.hash(data: bytes)) }
 
-  /// Appends the 32 bytes.
+  /// Appends the 32 bytes, the first of the digest first.
   func append(to bytes: inout [UInt8]) {
     for word in [words.0, words.1, words.2, words.3] {
       for i in 0..<8 { bytes.append(UInt8(truncatingIfNeeded: word >> (56 - 8 * UInt64(i)))) }

@@ -1,50 +1,55 @@
 import Foundation
 public import Settings
 
-/// What `Data/NAME.yaml` says of a data set: what it is, whose it is, where it lies and what makes sense with it.
+/// The manifest of a data set, read from `Data/NAME.yaml`: its origin, its licence, its place and its splits.
 ///
-/// The `path` is looked for beside the manifest, then in every folder of `$CONDENSE_DATA` (separated by colons), then
-/// in `data/` of the cache, where `condense data fetch` puts it.
+/// The `path` is looked for beside the manifest, then in every folder of `$CONDENSE_DATA` (separated by
+/// colons), then in `data/` of the cache, where `condense data fetch` puts it.
 public struct DataManifest: Configurable, Sendable {
-  /// Whether the data itself separates training from test images.
+  /// The origin of the splits.
   public enum Splits: String, SettingChoice, Sendable {
+    /// The data separates training from test images.
     case given
+    /// The data has no splits: they are derived from the seed.
     case derived
   }
 
-  /// Its name: the file's name without `.yaml`.
+  /// The name: the file's name without `.yaml`.
   public var name = ""
-  /// Where the manifest lies.
+  /// The path of the manifest.
   public var file = ""
-  /// One line for people.
+  /// The line for lists.
   public var summary = ""
-  /// Who made it, and where it comes from.
+  /// The people who made the data, and its source.
   public var origin = ""
-  /// Under which terms it may be used.
+  /// The terms under which the data may be used.
   public var license = ""
   /// The file or folder that holds the data.
   public var path = ""
-  /// Where it can be fetched, if there is such a place.
+  /// The address from which the file can be fetched; `nil` if there is none.
   public var url: String?
-  /// The SHA-256 of the file, hexadecimal; for folders there is none.
+  /// The SHA-256 of the file as 64 hexadecimal digits; `nil` for folders.
   public var sha256: String?
-  /// The maker of a data set that Condense draws itself.
+  /// The name of the maker, for a data set that Condense draws itself; else `nil`.
   public var made: String?
-  /// What is drawn, for data that Condense draws itself: the seed of every draw, how many images, and how hard they are.
+  /// The seed of every draw, for data that Condense draws itself.
   public var seed = 0
+  /// The number of images, for data that Condense draws itself.
   public var count = 10_000
+  /// The difficulty of glyphs, 0...1; for `made: glyphs` only.
   public var difficulty = 1.0
-  /// Whether the data has splits; `nil` leaves it to the data.
+  /// The expected origin of the splits, checked when the data is opened; `nil` accepts either.
   public var splits: Splits?
-  /// What the folder of validation images is for where the data has no test images.
+  /// The use of a `val/` folder in data without a `test/` folder; `nil` leaves it to the options.
   public var valFolder: ValFolder?
-  /// The augmentations that keep what an image means.
+  /// The names of the augmentations after which the annotations of this data still hold.
   public var augmentations: [String] = []
 
-  /// An empty manifest.
+  /// Makes an empty manifest.
   public init() {}
 
-  /// Every setting.
+  /// Settings: `summary`, `origin`, `license`, `path`, `url`, `sha256`, `made`, `seed`, `count`,
+  /// `difficulty`, `splits`, `val-folder`, `augmentations`.
   public static var settings: [Setting<DataManifest>] {
     [
       Setting("summary", \.summary, required: true, "one line for people"),
@@ -65,7 +70,10 @@ public struct DataManifest: Configurable, Sendable {
     ]
   }
 
-  /// Reads a manifest.
+  /// Reads and checks a manifest.
+  ///
+  /// Throws for unknown augmentations and makers, a malformed checksum, settings of makers without `made`,
+  /// and a path with `..`.
   public init(contentsOf file: String) throws(DatasetError) {
     do {
       let node = try SettingsNode(contentsOf: file)
@@ -79,7 +87,7 @@ public struct DataManifest: Configurable, Sendable {
     }
   }
 
-  /// What draws the data; `nil` where it is not Condense that does.
+  /// The maker that draws the data; `nil` for data that Condense does not draw.
   public var maker: (any ImageMaker)? {
     switch made {
     case SceneMaker.name: SceneMaker(seed: UInt64(seed), count: count)
@@ -88,7 +96,7 @@ public struct DataManifest: Configurable, Sendable {
     }
   }
 
-  /// The names of what Condense draws itself.
+  /// The names of the makers.
   private static let makers = [GlyphMaker.name, SceneMaker.name]
 
   private func check(_ node: SettingsNode) throws(SettingsError) {
@@ -126,33 +134,34 @@ public struct DataManifest: Configurable, Sendable {
     }
   }
 
-  /// Every manifest of some folders by name; the first folder that has a name counts.
+  /// Returns the manifests of some folders, sorted by name; the first folder that has a name decides.
   public static func all(in folders: [String]) throws(DatasetError) -> [DataManifest] {
     var manifests: [DataManifest] = []
     for file in NamedFiles(in: folders).all { manifests.append(try DataManifest(contentsOf: file.path)) }
     return manifests.sorted { $0.name < $1.name }
   }
 
-  /// The manifest of a name, if some folder has it.
+  /// Returns the manifest with a name from the first folder that has it; `nil` if none does.
   public static func find(_ name: String, in folders: [String]) throws(DatasetError) -> DataManifest? {
     guard let path = NamedFiles(in: folders).path(of: name) else { return nil }
     return try DataManifest(contentsOf: path)
   }
 
-  /// What is wrong where the data has splits and the manifest says otherwise, or the other way round.
+  /// Returns an error if the manifest expects splits and the data has none, or the other way round.
   func contradiction(isGiven: Bool, path: String) -> DatasetError? {
     guard let splits, (splits == .given) != isGiven else { return nil }
     return .splits(path: path, manifest: name, expected: splits)
   }
 
-  /// Where the data may lie, in the order in which it is looked for.
+  /// Returns the paths at which the data may lie, in the order in which they are tried.
   public func candidates(_ options: DatasetOptions) -> [String] {
     guard !path.hasPrefix("/") else { return [path] }
     let beside = URL(filePath: file).deletingLastPathComponent().path(percentEncoded: false)
     return ([beside] + options.sourceDirectories).map { ($0.hasSuffix("/") ? $0 : $0 + "/") + path }
   }
 
-  /// Where the data lies; what Condense draws itself is drawn when it is nowhere yet.
+  /// Returns the path of the data, its checksum verified; draws data that Condense makes if it is not there
+  /// yet.
   func located(_ options: DatasetOptions) throws(DatasetError) -> String {
     let candidates = candidates(options)
     if let found = candidates.first(where: { FileManager.default.fileExists(atPath: $0) }) {

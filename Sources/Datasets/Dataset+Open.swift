@@ -2,10 +2,10 @@ import Foundation
 import Settings
 
 extension Dataset {
-  /// Opens a data set: a manifest's name, or the path of a manifest, a folder or an archive.
+  /// Opens a data set by the name of a manifest, or the path of a manifest, a folder or an archive.
   ///
-  /// Everything is read and decoded once, except where the cache has it from before. Files that cannot be decoded
-  /// stop it with their list, unless `skipBad` is on.
+  /// Every file is read and decoded once, unless the cache holds the decoded set. Files that cannot be
+  /// decoded throw `DatasetError.badFiles`, unless `skipBad` is on.
   public static func open(_ data: String, options: DatasetOptions = DatasetOptions()) throws(DatasetError)
     -> Dataset
   {
@@ -21,9 +21,9 @@ extension Dataset {
     return dataset
   }
 
-  /// The folder or file that a user's word stands for, and its manifest where it has one.
+  /// Resolves a name or path to the folder or file that it stands for, with its manifest if it has one.
   ///
-  /// What lies at the path itself comes first, a folder's own `dataset.yaml` included; then manifests by name.
+  /// An existing path comes first, a folder with its `dataset.yaml` if it holds one; then manifests by name.
   static func resolve(
     _ data: String, _ options: DatasetOptions
   ) throws(DatasetError) -> (path: String, manifest: DataManifest?) {
@@ -43,7 +43,7 @@ extension Dataset {
     throw try missing(data, options)
   }
 
-  /// A manifest inside a data set's own folder.
+  /// The file name of a manifest in a data set's folder.
   static let manifestName = "dataset.yaml"
 
   private static func missing(_ data: String, _ options: DatasetOptions) throws(DatasetError) -> DatasetError
@@ -55,7 +55,7 @@ extension Dataset {
     return .unknownManifest(name: data, suggestion: near, known: known)
   }
 
-  /// Reads a location without looking into the cache or keeping anything for later.
+  /// Reads a location directly: the cache is neither read nor written.
   static func rawScan(_ location: DataLocation, _ options: DatasetOptions) throws(DatasetError) -> Scan {
     try source(of: location).scan(location, options)
   }
@@ -83,7 +83,7 @@ extension Dataset {
     return (scan, try source.opener(location, options))
   }
 
-  /// Makes sense of a scan: classes, splits, order.
+  /// Makes a data set of a scan: finds classes and splits, and orders the images.
   init(
     _ scan: Scan, path: String, opener: (any MemberOpener)?, options: DatasetOptions,
     allowedAugmentations: [String]?
@@ -106,7 +106,7 @@ extension Dataset {
       store: scan.store, opener: opener, options: options, allowedAugmentations: allowedAugmentations)
   }
 
-  /// Puts a set together of images whose splits are known, and says how these came about.
+  /// Makes a data set of images whose splits are known, with messages about the splits.
   init(
     _ records: [Record], classes: [String], digest: String, plan: SplitPlan, problems: [FileProblem],
     messages: [String], path: String, store: PixelStore, opener: (any MemberOpener)?, options: DatasetOptions,
@@ -155,7 +155,7 @@ extension Dataset {
     return records
   }
 
-  /// Each image's split, as given or by the rule.
+  /// Returns each image's split, as given by the data or derived by the rule.
   private static func splits(_ sorting: Sorting, _ rule: SplitRule, valIsTest: Bool) -> [Split] {
     var result = sorting.files.map { $0.split == .validation && valIsTest ? .test : $0.split ?? .train }
     guard rule.validation > 0 || rule.test > 0 else { return result }
@@ -171,13 +171,15 @@ extension Dataset {
   }
 }
 
-/// How images come to their splits, given those that the data has.
+/// The plan by which images get their splits, made from the splits that the data has.
 struct SplitPlan {
-  /// Whether the data itself separates training from test images.
+  /// True if the data itself separates training from test images.
   let isGiven: Bool
-  /// Whether validation images are tested on, as the data has none for testing; validation is then taken from training.
+  /// True if the validation images serve as test images, because the data has none.
+  ///
+  /// Validation images are then taken from the training images.
   let valIsTest: Bool
-  /// What the data leaves to be derived.
+  /// The rule for the splits that the data lacks.
   let rule: SplitRule
 
   init(_ present: Set<Split?>, isGiven: Bool, _ options: DatasetOptions) {

@@ -1,7 +1,7 @@
 import Images
 
 extension Dataset {
-  /// The channels, and the medians of the images' heights and widths; `nil` without images.
+  /// The set's channels, with the medians of the images' heights and widths; `nil` without images.
   public var usualShape: InputShape? {
     func median(_ sides: [Int]) -> Int { sides.sorted()[sides.count / 2] }
     guard !records.isEmpty else { return nil }
@@ -9,10 +9,11 @@ extension Dataset {
       channels: channels, height: median(records.map(\.height)), width: median(records.map(\.width)))
   }
 
-  /// Mean and standard deviation of each channel over a split's pixels, after channels and size are as a network
-  /// takes them; pixels count 0...255.
+  /// Returns the mean and the standard deviation of each channel over a split, in units of 0...255.
   ///
-  /// The sums are of integers, so the result does not depend on any order.
+  /// Images are first converted to the channels and the size of `input`. Throws if the split is empty.
+  ///
+  /// The sums are of integers, so the result does not depend on the order of images.
   public func statistics(_ split: Split = .train, input: InputShape) throws(DatasetError) -> Normalization {
     var sums = ChannelSums(channels: input.channels)
     let reader = ImageReader(self)
@@ -34,7 +35,7 @@ extension Dataset {
   }
 }
 
-/// Sums of pixel values and of their squares, per channel.
+/// The sums of pixel values and of their squares, per channel.
 struct ChannelSums {
   let channels: Int
   private(set) var pixels = 0
@@ -47,7 +48,7 @@ struct ChannelSums {
     squares = Array(repeating: 0, count: channels)
   }
 
-  /// Adds interleaved samples.
+  /// Adds interleaved bytes `[pixels, channels]`.
   mutating func add(_ samples: Span<UInt8>) {
     let count = samples.count / channels
     pixels += count
@@ -82,7 +83,7 @@ struct ChannelSums {
     }
   }
 
-  /// Mean and (population) standard deviation.
+  /// The mean and the population standard deviation of each channel.
   var normalization: Normalization {
     let count = Double(max(pixels, 1))
     let means = sums.map { Double($0) / count }

@@ -1,39 +1,43 @@
 import Foundation
 
-/// Looks at every file of a data set and tells what is wrong, whether or not it could be trained on.
+/// A check of every file of a data set, also of one that could not be trained on.
 ///
-/// - unreadable: damage, or no image where one belongs; an archive that cannot be read to its end is one such file
-/// - misnamed: the extension says another format than the content; it is still decoded
-/// - duplicate: the same pixels twice in one split
-/// - leak: the same pixels in two splits, so that testing would meet what was trained on
-/// - missing, annotation: what says where things are names an image that is not there, or cannot be understood
-/// - odd: a size or a number of channels that nine tenths of the images do not have, a single colour all over, a class
-///   without images, or a structure that is no data set
+/// - `unreadable`: the file is damaged, or is no image where one belongs. An archive that cannot be read to
+///   its end counts as one such file.
+/// - `misnamed`: the extension names another format than the content has; the file is still decoded.
+/// - `duplicate`: the same pixels occur twice in one split.
+/// - `leak`: the same pixels occur in two splits, so that a test would meet training images.
+/// - `missing`: an annotation names an image that is not there.
+/// - `annotation`: an annotation cannot be understood.
+/// - `odd`: an image has a size or a number of channels that nine tenths of the others do not have, or a
+///   single colour; a class has no images; or the structure is not one of a data set.
 public struct DatasetCheck: Sendable {
-  /// One sound image, by its decoded pixels.
+  /// A sound image with the digest of its decoded pixels.
   public struct Pixels: Sendable, Equatable {
     /// The path inside the data set.
     public let file: String
-    /// Columns.
+    /// The width in pixels.
     public let width: Int
-    /// Rows.
+    /// The height in pixels.
     public let height: Int
-    /// 1 or 3.
+    /// The number of channels, 1 or 3.
     public let channels: Int
-    /// SHA-256 of the decoded bytes, row by row, channels interleaved.
+    /// The SHA-256 of the decoded bytes, row by row with interleaved channels, as hexadecimal digits.
     public let sha256: String
   }
 
-  /// The sound images, by path.
+  /// The sound images, sorted by path.
   public let pixels: [Pixels]
-  /// The class names; none where the structure gives none.
+  /// The class names; empty if the structure gives none.
   public let classes: [String]
-  /// What is wrong, by path.
+  /// The problems, sorted by path and kind.
   public let problems: [FileProblem]
-  /// How the folders were understood, and what is left out.
+  /// Notes on the way in which the folders were understood and on files that are left out.
   public let messages: [String]
 
-  /// Checks what a user's word stands for: a manifest, a folder or an archive.
+  /// Checks a data set by the name of a manifest, or the path of a manifest, a folder or an archive.
+  ///
+  /// Throws only if the data cannot be found or its manifest is not valid; everything else becomes a problem.
   public init(_ data: String, options given: DatasetOptions = DatasetOptions()) throws(DatasetError) {
     var options = given
     options.cacheDirectory = nil
@@ -61,7 +65,7 @@ public struct DatasetCheck: Sendable {
     found += Self.fileProblems(scan) + Self.outliers(sound)
     var splits: [String: Split] = [:]
     var hasBoxes = false
-    // As the data gives them: images carved for validation are not told apart from training images.
+    // The splits as the data gives them: validation images taken from training must not count as a leak.
     let sides = layout
     do throws(DatasetError) {
       let dataset = try Dataset(scan, path: data, opener: nil, options: options, allowedAugmentations: nil)
@@ -88,7 +92,7 @@ public struct DatasetCheck: Sendable {
     problems = found.sorted { ($0.file, $0.kind.rawValue) < ($1.file, $1.kind.rawValue) }
   }
 
-  /// What is wrong with what is said of the images of a set that was opened.
+  /// Returns the problems of the box annotations of a set that was opened.
   private static func boxProblems(_ scan: Scan, path: String) -> [FileProblem] {
     guard let annotations = try? BoxFormats.read(scan, path: path),
       let sorting = try? BoxSorting(annotations, scan, path: path)
@@ -105,7 +109,7 @@ public struct DatasetCheck: Sendable {
     }
   }
 
-  /// Images unlike nine tenths of the others, and images of one colour.
+  /// Returns images unlike nine tenths of the others, and images of a single colour.
   private static func outliers(_ files: [ScannedFile]) -> [FileProblem] {
     var problems = files.filter(\.isFlat).map {
       FileProblem(file: $0.path, kind: .odd, reason: "every pixel has the same colour")
@@ -126,7 +130,7 @@ public struct DatasetCheck: Sendable {
     return problems
   }
 
-  /// Images whose pixels occurred before.
+  /// Returns images whose pixels occurred before, in the same split or in another.
   private static func repetitions(
     _ files: [ScannedFile], _ splits: [String: Split], _ layout: FolderLayout?
   ) -> [FileProblem] {
@@ -135,7 +139,7 @@ public struct DatasetCheck: Sendable {
       let width: Int32
       let height: Int32
     }
-    /// The first file of some pixels, and the first in each split.
+    // The first file with certain pixels, and the first in each split.
     struct Seen {
       let first: ScannedFile
       var bySplit: [(split: Split?, path: String)]
@@ -180,7 +184,7 @@ public struct DatasetCheck: Sendable {
     }
   }
 
-  /// Every folder that has a file in it or below it.
+  /// Returns every folder that has a file in it or below it.
   private static func foldersWithFiles(_ scan: Scan) -> Set<Substring> {
     var folders: Set<Substring> = []
     for file in scan.files {

@@ -1,31 +1,31 @@
 public import Archives
 public import Settings
 
-/// A file of a data set that cannot be used, or should not be trusted, and why.
+/// A file of a data set that cannot be used or should not be trusted, with the reason.
 public struct FileProblem: Sendable, Equatable {
-  /// What is wrong.
+  /// The kind of a problem.
   public enum Kind: String, Sendable, CaseIterable {
-    /// No image can be read from it.
+    /// No image can be read from the file.
     case unreadable
-    /// Its extension says another format than its content.
+    /// The file's extension names another format than its content has.
     case misnamed
-    /// Its pixels occur twice in one split.
+    /// The file's pixels occur twice in one split.
     case duplicate
-    /// Its pixels occur in two splits.
+    /// The file's pixels occur in two splits.
     case leak
-    /// It differs from all the others in a way that is rarely meant.
+    /// The file differs from nearly all others in a way that is rarely intended.
     case odd
-    /// It says something of an image that is not there.
+    /// An annotation is about an image that is not there.
     case missing
-    /// What it says of an image cannot be understood.
+    /// An annotation cannot be understood.
     case annotation
   }
 
   /// The path inside the data set.
   public let file: String
-  /// What is wrong.
+  /// The kind of the problem.
   public let kind: Kind
-  /// Details for people.
+  /// The details, as a text for people.
   public let reason: String
 
   /// Makes a problem.
@@ -36,47 +36,72 @@ public struct FileProblem: Sendable, Equatable {
   }
 }
 
-/// What can be wrong with a data set, and where.
+/// A problem that keeps a data set from being opened, drawn or fetched.
 public enum DatasetError: Error, Sendable, CustomStringConvertible {
-  /// What is wrong with how folders are named.
+  /// A problem with the names and the structure of folders.
   public enum FolderProblem: Sendable, Equatable {
     /// Folders of splits hold images and no folders of classes.
     case flatSplits([String], images: [Int])
-    /// A folder is called like a split, and what lies beside it does not say whether it is one.
+    /// A folder is named like a split, and the folders beside it do not show if it is one.
     case unclear(split: [String], others: [String])
     /// Some folders hold folders of splits, others do not.
     case someSplit([String], others: [String])
-    /// Several data sets lie side by side, each with its splits of the same classes.
+    /// Several data sets lie side by side, each with splits of the same classes.
     case severalSets([String])
   }
 
+  /// The folders can be read in no way, or in several.
   case folders(path: String, FolderProblem)
+  /// The name of a class holds a tab, the end of a line or another control character.
   case controlCharacter(path: String, name: String)
+  /// There are too few images to leave some for testing.
   case tooFewImages(path: String, classes: Int)
+  /// There is no manifest of this name, and no file or folder at this path.
   case missing(path: String, tried: [String])
+  /// A file or folder cannot be read.
   case unreadable(path: String, reason: String)
+  /// A file or folder cannot be written.
   case unwritable(path: String, reason: String)
+  /// The data set has no files.
   case empty(path: String)
+  /// The data set has files, none of which is an image.
   case noImages(path: String, files: Int)
+  /// No image lies in a folder of a class.
   case noClasses(path: String, images: Int, example: String)
+  /// The images have box annotations without a single box.
   case noThings(path: String, images: Int)
+  /// All images are of one class.
   case singleClass(path: String, name: String)
+  /// A validation or test split has classes without training images.
   case onlyInTest(path: String, classes: [String], split: Split)
+  /// The split that is needed has no images.
   case emptySplit(path: String, split: Split, available: [Split])
+  /// Some files cannot be used, and `skipBad` is off.
   case badFiles(path: String, problems: [FileProblem])
+  /// A file is not of the expected form.
   case malformed(path: String, expected: String, found: String)
+  /// The manifest's data is at none of its places and must be fetched first.
   case notFetched(name: String, path: String)
+  /// The data would be drawn at its first use, but there is no folder for it.
   case nowhereToDraw(name: String)
+  /// The manifest expects splits and the data has none, or the other way round.
   case splits(path: String, manifest: String, expected: DataManifest.Splits)
+  /// There are more classes than `Dataset.maximumClasses`.
   case tooManyClasses(path: String, found: Int, limit: Int)
+  /// There is no manifest of this name, but one of a similar name.
   case unknownManifest(name: String, suggestion: String?, known: [String])
+  /// A manifest is not valid.
   case invalidManifest(SettingsError)
+  /// An archive is not valid.
   case archive(ArchiveError)
+  /// A program that is needed is not installed.
   case toolMissing(tool: String, purpose: String)
+  /// A download failed.
   case downloadFailed(url: String, reason: String)
+  /// A file has another SHA-256 than its manifest says.
   case wrongChecksum(path: String, expected: String, found: String)
 
-  /// `a/, b/`, of many the first ones.
+  /// Returns `a/, b/`: the first five names, then "…".
   static func folders(_ names: [String]) -> String {
     names.prefix(5).map { $0 + "/" }.joined(separator: ", ") + (names.count > 5 ? ", …" : "")
   }
@@ -166,7 +191,7 @@ public enum DatasetError: Error, Sendable, CustomStringConvertible {
     }
   }
 
-  /// Whether the cure is installing something (exit code 69) instead of mending the input (65).
+  /// True if installing or fetching something helps (exit code 69) rather than mending the input (65).
   public var needsInstallation: Bool {
     switch self {
     case .toolMissing, .notFetched, .nowhereToDraw: true

@@ -1,50 +1,53 @@
 public import Images
 import Foundation
 
-/// How a data set is opened.
+/// The options with which a data set is opened.
 public struct DatasetOptions: Sendable {
-  /// The seed of the derived splits.
+  /// The seed of derived splits.
   public var seed: UInt64 = 0
-  /// The share of images that become validation where the data has none; 0 for none.
+  /// The share of the training images that become validation images if the data has none; 0 for none.
   public var validationFraction = 0.1
-  /// What the folder of validation images is for where the data has no test images; `nil` leaves it to the manifest,
-  /// and without one it is tested on.
-  public var valFolder: ValFolder?
-  /// Whether files that cannot be read are left out instead of stopping everything.
-  public var skipBad = false
-  /// The size to which images are brought while they are decoded; `nil` keeps each as it is.
+  /// The use of a `val/` folder in data without a `test/` folder.
   ///
-  /// Give the network's input where it is known: large photographs then take little memory, and JPEGs are decoded
-  /// at a reduced scale.
+  /// `nil` leaves it to the manifest. Without one, the validation images serve as test images.
+  public var valFolder: ValFolder?
+  /// True to leave out files that cannot be used; false to throw.
+  public var skipBad = false
+  /// The size to which images are resized as they are decoded; `nil` keeps each image's size.
+  ///
+  /// Set it to the network's input where that is known. Large photographs then take little memory, and JPEG
+  /// files are decoded at a reduced scale.
   public var imageSize: ImageSize?
-  /// How each file is decoded.
+  /// The options with which each file is decoded.
   public var decoding = DecodeOptions()
-  /// Where decoded sets are kept between runs; `nil` keeps them in memory only.
+  /// The folder in which decoded sets are kept between runs; `nil` keeps them in memory only.
   public var cacheDirectory: String? = DatasetOptions.defaultCacheDirectory()
-  /// The most bytes that the decoded sets of the cache may take together; the least recently used go.
+  /// The most bytes that the decoded sets of the cache may take together; the least recently used are
+  /// removed.
   public var cacheLimit = DatasetOptions.defaultCacheLimit()
-  /// The most bytes that decoded pixels may take; larger sets are decoded anew whenever they are used.
+  /// The most bytes of decoded pixels that are held; larger sets are decoded whenever they are used.
   public var memoryLimit = 2 << 30
-  /// Threads that decode while the set is opened.
+  /// The number of threads that decode while the set is opened.
   public var threads = max(1, ProcessInfo.processInfo.activeProcessorCount)
-  /// Folders in which the files that manifests name are searched for, after the manifest's own.
+  /// The folders in which the data of manifests is searched, after the manifest's folder.
   public var sourceDirectories = DatasetOptions.defaultSourceDirectories()
-  /// Folders that are searched for manifests, in order.
+  /// The folders in which manifests are searched, in order.
   public var dataDirectories: [String] = ["Data"]
-  /// Whether pixels are hashed and looked at while they are decoded.
+  /// True to hash the decoded pixels of each file and to look for images of a single colour.
   var inspectsPixels = false
-  /// Told about what is going on: files so far, and how many there are where that is known.
+  /// Called as files are decoded, with the number so far and the total; the total is `nil` while it is
+  /// unknown.
   public var progress: (@Sendable (_ files: Int, _ total: Int?) -> Void)?
 
-  /// The defaults.
+  /// Makes the options with their defaults.
   public init() {}
 
-  /// `$CONDENSE_CACHE`, else `$XDG_CACHE_HOME/condense`, else `~/.cache/condense`.
+  /// Returns `$CONDENSE_CACHE`, else `$XDG_CACHE_HOME/condense`, else `~/.cache/condense`; `nil` without any.
   public static func defaultCacheDirectory() -> String? {
     cacheDirectory(in: ProcessInfo.processInfo.environment)
   }
 
-  /// The folders of `$CONDENSE_DATA`, then `data` in the cache; the last is where fetched data is put.
+  /// Returns the folders of `$CONDENSE_DATA`, then `data` in the cache, into which data is fetched.
   public static func defaultSourceDirectories() -> [String] {
     sourceDirectories(in: ProcessInfo.processInfo.environment)
   }
@@ -54,7 +57,7 @@ public struct DatasetOptions: Sendable {
     return named + [cacheDirectory(in: environment)].compactMap { $0.map { $0 + "/data" } }
   }
 
-  /// `$CONDENSE_CACHE_LIMIT` in GiB, else 20 GiB.
+  /// Returns `$CONDENSE_CACHE_LIMIT` GiB in bytes, by default 20 GiB.
   public static func defaultCacheLimit() -> Int { cacheLimit(in: ProcessInfo.processInfo.environment) }
 
   static func cacheLimit(in environment: [String: String]) -> Int {

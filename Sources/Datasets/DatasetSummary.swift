@@ -1,25 +1,25 @@
 import Images
 
-/// What `condense data stats` tells of a data set: counts, sizes, channel means.
+/// The statistics that `condense data stats` prints: counts, sizes and channel means.
 public struct DatasetSummary: Sendable {
-  /// How often a shape occurs.
+  /// A shape with the number of images that have it.
   public struct Size: Sendable {
-    /// Rows, columns, channels.
+    /// The channels, height and width.
     public let shape: InputShape
-    /// How many images have it.
+    /// The number of images of this shape.
     public let count: Int
   }
 
-  /// Images, or things in them, of each class (outer) and split.
+  /// The number of images, or of things in them, by class (outer) and split.
   public let counts: [[Split: Int]]
-  /// The shapes, most frequent first.
+  /// The shapes, the most frequent first.
   public let sizes: [Size]
-  /// Mean and deviation of each channel over the training images, at the most frequent size.
+  /// The mean and the standard deviation of each channel over the training images, resized to `shape`.
   public let normalization: Normalization
-  /// The shape at which these were taken.
+  /// The most frequent size, with the channels of the set.
   public let shape: InputShape
 
-  /// Counts and measures a data set.
+  /// Counts and measures a data set; throws if an image cannot be read.
   public init(_ dataset: Dataset) throws(DatasetError) {
     var counts = Array(repeating: [Split: Int](), count: dataset.classes.count)
     var shapes: [InputShape: Int] = [:]

@@ -3,25 +3,28 @@ import Foundation
 import Images
 import Tensors
 
-/// Keeps a decoded set as one raw file, addressed by the source's content and by how it was decoded.
+/// A cache of decoded sets, one raw file each, addressed by the source's content and the way of decoding.
 ///
-/// Layout, integers little-endian: `CNDPIX01`, bytes of the header (8), bytes of pixels (8), SHA-256 of the header
-/// (32), the header (every file's path, digest, format, sizes and place, and the text of those that may hold boxes), zeros up to a multiple of 64, the pixels.
-/// The file is written beside its place, flushed and renamed; one that does not hold together is not used. The ones not
-/// used for the longest time go when all together exceed `DatasetOptions.cacheLimit`.
+/// The layout, with little-endian integers: `CNDPIX01`, the header's length (8 bytes), the length of the
+/// pixels (8), the SHA-256 of the header (32), the header, zeros up to a multiple of 64, the pixels. The
+/// header holds every file's path, digest, format, sizes and place, and the text of files that may hold
+/// boxes.
+///
+/// The file is written under another name, flushed and renamed; a damaged one is not used. When all files
+/// together exceed `DatasetOptions.cacheLimit`, the least recently used are removed.
 struct DecodedCache {
-  /// Where the file lies.
+  /// The path of the file.
   let path: String
   private let folder: String
-  /// The most bytes that all such files may take.
+  /// The most bytes that all such files may take together.
   private let limit: Int
 
   private static let magic = Array("CNDPIX01".utf8)
   private static let preamble = 56
-  /// Counts changes of decoding or resizing that change pixels.
+  /// Raised when decoding or resizing changes pixels, so that older files are not used.
   private static let revision = 3
 
-  /// The place for a location under the given options.
+  /// Makes the cache entry for a location under the given options.
   init(_ location: DataLocation, source: String, _ options: DatasetOptions, below root: String)
     throws(DatasetError)
   {
@@ -35,7 +38,7 @@ struct DecodedCache {
     limit = options.cacheLimit
   }
 
-  /// The kept scan, its pixels memory-mapped; `nil` when there is none or it cannot be trusted.
+  /// Returns the cached scan, its pixels memory-mapped; `nil` if there is none or it is damaged.
   func load() -> Scan? {
     guard let data = try? Data(contentsOf: URL(filePath: path), options: .alwaysMapped) else { return nil }
     var reader = ByteReader(data)
@@ -50,7 +53,7 @@ struct DecodedCache {
     return Self.scan(header: header, pixels: start..<data.count, data)
   }
 
-  /// Writes a scan and gives it back with its pixels mapped from the file; `nil` when the cache cannot be written.
+  /// Writes a scan and returns it with its pixels mapped from the file; `nil` if the cache cannot be written.
   func store(_ scan: Scan) -> Scan? {
     guard case .blocks(let blocks) = scan.store else { return nil }
     let header = Self.header(scan, blocks)
@@ -129,7 +132,7 @@ struct DecodedCache {
   }
 }
 
-/// Puts values one behind the other.
+/// Appends values to an array of bytes.
 private struct ByteWriter {
   var bytes: [UInt8]
 
@@ -154,7 +157,7 @@ private struct ByteWriter {
   }
 }
 
-/// Takes values off the front of bytes that may be anything.
+/// Reads values from the front of bytes that may be damaged.
 private struct ByteReader {
   private let data: Data
   private var position: Int

@@ -1,7 +1,7 @@
 import Foundation
 import Images
 
-/// What one block of files became: their findings in order, and their pixels one behind the other.
+/// The result of one block of files: a finding for each file in order, and the pixels in one array.
 struct BlockBuilder {
   private(set) var files: [ScannedFile] = []
   private(set) var pixels: [UInt8] = []
@@ -18,7 +18,7 @@ struct BlockBuilder {
     if keepsPixels { pixels.reserveCapacity(expected) }
   }
 
-  /// Hashes and decodes one file; what is no image is only noted.
+  /// Hashes and decodes one file; a file that is no image is only listed.
   mutating func add(_ path: String, _ bytes: ArraySlice<UInt8>) {
     var file = ScannedFile(path: path)
     file.byteCount = bytes.count
@@ -41,7 +41,7 @@ struct BlockBuilder {
     files.append(file)
   }
 
-  /// Takes an image that is not in a file of its own.
+  /// Adds an image that is part of a larger file.
   mutating func add(_ path: String, _ image: Image, digest: ContentDigest) {
     var file = ScannedFile(path: path)
     file.byteCount = image.pixels.count
@@ -52,7 +52,7 @@ struct BlockBuilder {
     files.append(file)
   }
 
-  /// Notes a file that could not even be read.
+  /// Adds a file that could not be read.
   mutating func add(_ path: String, problem: String) {
     var file = ScannedFile(path: path)
     file.problem = problem
@@ -85,7 +85,7 @@ struct BlockBuilder {
 }
 
 extension Image {
-  /// Whether every pixel is the same.
+  /// True if every pixel is the same.
   fileprivate var isFlat: Bool {
     let values = pixels.span
     for i in stride(from: channels, to: values.count, by: 1) where values[i] != values[i - channels] {
@@ -99,10 +99,10 @@ extension Image {
 
 /// Threads that decode blocks of files while the caller finds the next ones.
 ///
-/// The queue holds a few blocks; `submit` waits when it is full, so that an archive is never read far ahead. The
-/// result is in the order of submission, whoever decoded what.
+/// The queue holds two blocks per thread. `submit` waits while it is full, so that an archive is never read
+/// far ahead. The result is in the order of submission, independent of the threads.
 final class DecodingPool: @unchecked Sendable {
-  /// Fills a block.
+  /// The work that fills a block.
   typealias Job = @Sendable (inout BlockBuilder) -> Void
 
   private let condition = NSCondition()
@@ -127,7 +127,7 @@ final class DecodingPool: @unchecked Sendable {
     }
   }
 
-  /// Hands over a block, waiting while the queue is full.
+  /// Queues a block, waiting while the queue is full.
   func submit(_ job: @escaping Job) {
     condition.lock()
     while queue.count >= limit { condition.wait() }
@@ -138,7 +138,7 @@ final class DecodingPool: @unchecked Sendable {
     condition.unlock()
   }
 
-  /// Waits for every block, ends the threads and gives the result.
+  /// Waits for every block, ends the threads and returns the result.
   func finish() -> Scan {
     condition.lock()
     while pending > 0 { condition.wait() }

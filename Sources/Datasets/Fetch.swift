@@ -2,21 +2,21 @@ import Foundation
 import Settings
 import Tensors
 
-/// Downloads the file of a manifest with the `curl` program, and keeps it only if its checksum is right.
+/// A download of a manifest's file with the `curl` program, kept only if its checksum is right.
 ///
-/// What has arrived so far lies in `NAME.partial` and is gone on with next time; the file's own name appears only once
-/// all of it is there and sound.
+/// An unfinished download lies in `NAME.partial` and is resumed the next time. The file gets its name only
+/// once it is complete and verified.
 public struct Fetch: Sendable {
-  /// What is fetched.
+  /// The manifest of the data.
   public let manifest: DataManifest
-  /// The address, where another one than the manifest's is wanted: a URL or a file's path.
+  /// The URL or file path to use instead of the manifest's address; `nil` for the manifest's.
   public let from: String?
-  /// The folder that it is put into.
+  /// The folder that receives the file.
   public let folder: String
-  /// Whether curl draws its progress on standard error.
+  /// True if curl shows its progress on standard error.
   public let showsProgress: Bool
 
-  /// Makes a fetch.
+  /// Makes a fetch of a manifest's file into a folder.
   public init(_ manifest: DataManifest, from: String?, to folder: String, showsProgress: Bool) {
     self.manifest = manifest
     self.from = from
@@ -24,12 +24,12 @@ public struct Fetch: Sendable {
     self.showsProgress = showsProgress
   }
 
-  /// Where the file will lie.
+  /// The path that the file gets.
   public var target: String { folder + "/" + manifest.path }
 
-  /// Fetches the file; one that is there already with the right checksum is left alone.
+  /// Fetches the file, unless it is there already with the right checksum.
   ///
-  /// - Returns: whether anything was fetched.
+  /// Returns true if something was fetched. Throws if curl is missing or fails, or if the checksum is wrong.
   @discardableResult
   public func run() throws(DatasetError) -> Bool {
     guard !FileManager.default.fileExists(atPath: target + "/.") else {
@@ -75,7 +75,7 @@ public struct Fetch: Sendable {
     return URL(filePath: address).absoluteURL.absoluteString
   }
 
-  /// Whether what a former fetch left was completed and is sound; else it is fetched from the start.
+  /// Returns true if an earlier download could be completed and is sound; else the file is fetched anew.
   private func resumed(_ url: String, with curl: String) -> Bool {
     guard manifest.sha256 != nil, FileManager.default.fileExists(atPath: partial) else { return false }
     do {
@@ -130,7 +130,7 @@ public struct Fetch: Sendable {
     }
   }
 
-  /// A program's path, from `$PATH`.
+  /// Returns a program's path from `$PATH`; throws if it is not installed.
   static func program(_ name: String) throws(DatasetError) -> String {
     let folders = (ProcessInfo.processInfo.environment["PATH"] ?? "").split(separator: ":")
     for folder in folders where FileManager.default.isExecutableFile(atPath: "\(folder)/\(name)") {

@@ -1,12 +1,14 @@
-/// Reads splits and classes off the paths of a data set: `train/cat/1.png`, `cat/1.png`, `cat/train/1.png`, or any of
-/// them below one folder.
+/// The splits and classes that the paths of a data set give.
 ///
-/// Whether a folder is a split or a class is told by what is there, not by its name alone: a split holds folders of
-/// images, and there are two splits, or training images alone; `train` beside `bus` and `car` is a class.
+/// Known forms are `train/cat/1.png`, `cat/1.png` and `cat/train/1.png`, each also below one common folder.
+///
+/// The content decides if a folder is a split or a class, not its name alone. A split holds folders of
+/// images, and there are at least two splits, or training images alone. `train` beside `bus` and `car` is a
+/// class.
 struct FolderLayout {
-  /// Where one file belongs.
+  /// The place of one file.
   struct Place: Equatable {
-    /// The split, where the data gives one.
+    /// The split; `nil` if the data gives none.
     var split: Split?
     /// The class.
     var name: Substring
@@ -14,25 +16,25 @@ struct FolderLayout {
     var path: Substring
   }
 
-  /// A folder that is a split: how many bytes of a path, counted from the split's own folder, lead to its classes.
+  /// A folder that is a split, with the start of its paths that leads to the folders of classes.
   private struct SplitFolder {
     var split: Split
     var skipped: Substring
     var images: Int
   }
 
-  /// Whether the data itself has splits.
+  /// True if the data itself has splits.
   private(set) var givesSplits = false
-  /// What was understood of the folders, a sentence each.
+  /// Notes on the way in which the folders were understood, one sentence each.
   private(set) var messages: [String] = []
-  /// Why the folders cannot be understood.
+  /// The reason why the folders cannot be understood; `nil` if they can.
   private(set) var refusal: DatasetError.FolderProblem?
   private var prefix = 0
   private var splits: [Substring: SplitFolder] = [:]
-  /// Whether splits lie within classes: `cat/train/1.png`.
+  /// True if splits lie within classes: `cat/train/1.png`.
   private var isClassFirst = false
 
-  /// Looks at the paths of all images.
+  /// Derives the layout from the paths of all images.
   init(_ paths: [String]) {
     var tree = FolderTree(paths)
     while let (name, below) = tree.only, !below.folders.isEmpty,
@@ -49,7 +51,8 @@ struct FolderLayout {
     }
   }
 
-  /// Splits within folders: within classes, if all have them and they are no data sets of their own.
+  /// Interprets folders that hold splits: they are classes, if all hold splits and they are not separate data
+  /// sets.
   private mutating func understand(_ tree: FolderTree, withSplits: Set<Substring>) {
     let others = Set(tree.folders.keys).subtracting(withSplits)
     let names = withSplits.map(String.init).sorted()
@@ -71,7 +74,7 @@ struct FolderLayout {
     let others = tree.folders.keys.filter { named[$0] == nil }.sorted()
     let kinds = Set(named.values)
     guard !labelled.isEmpty else {
-      // Images lie in the folders themselves: classes, unless nothing but splits is there.
+      // Images lie directly in the folders: these are classes, unless there are only folders of splits.
       if others.isEmpty || kinds.count > 1 {
         refusal = flatSplits(named, tree)
       }
@@ -107,7 +110,9 @@ struct FolderLayout {
     }
   }
 
-  /// Refuses folders that hold the same folders where one is called after a split, and says how others are read.
+  /// Refuses folders with the same subfolders of which one is named like a split.
+  ///
+  /// Other folders with the same subfolders are classes, with a message.
   private mutating func compareClasses(_ tree: FolderTree) {
     let names = tree.folders.keys.sorted()
     guard let first = tree.folders.values.first, names.count > 1, first.folders.count > 1,
@@ -130,7 +135,7 @@ struct FolderLayout {
     return .flatSplits(names.map(String.init), images: names.map { tree.folders[$0]?.total ?? 0 })
   }
 
-  /// Takes folders as splits, each from where its classes begin.
+  /// Takes folders as splits, skipping down to the folders of classes in each.
   private mutating func take(_ named: [Substring: Split], _ tree: FolderTree) {
     for (name, split) in named {
       guard var node = tree.folders[name] else { continue }
@@ -139,7 +144,7 @@ struct FolderLayout {
         skipped += inner + "/"
         node = below
       }
-      // One folder with all images that is no class of the training images holds no labels: test/unknown/1.jpg.
+      // Test images in a single folder such as test/unknown/ have no labels.
       if split != .train, let (inner, below) = node.only, below.folders.isEmpty,
         SplitName.isUnlabelled(inner)
           || ["images", "imgs", "img"].contains(inner.lowercased())
@@ -155,7 +160,7 @@ struct FolderLayout {
     messages.append("folders: " + list.joined(separator: ", "))
   }
 
-  /// Where a file belongs; `nil` when it lies outside every class folder.
+  /// Returns the place of a file; `nil` if it lies outside every class folder.
   func place(of path: String) -> Place? {
     guard path.utf8.count > prefix else { return nil }
     let relative = path[...].dropUTF8(prefix)
@@ -172,7 +177,7 @@ struct FolderLayout {
     return Place(split: givesSplits ? folder.split : nil, name: name, path: rest)
   }
 
-  /// The class that an empty folder would be, if the folder is where classes are.
+  /// Returns the class that an empty folder stands for; `nil` if it does not lie where the classes are.
   func className(ofFolder path: String) -> Substring? {
     guard let place = place(of: path + "/-"), place.path.utf8.count == place.name.utf8.count + 2 else {
       return nil
@@ -184,7 +189,7 @@ struct FolderLayout {
 extension FolderTree {
   /// The folders whose names stand for splits.
   ///
-  /// A name with further words, such as `seg_train`, counts where another split bears the same words.
+  /// A name with further words, such as `seg_train`, counts if another split has the same words (`seg_test`).
   fileprivate var splitNames: [Substring: Split] {
     let names = folders.keys.reduce(into: [Substring: SplitName]()) { $0[$1] = SplitName($1) }
     let training = Set(names.values.filter { $0.split == .train }.map(\.rest))
@@ -195,14 +200,14 @@ extension FolderTree {
     .mapValues(\.split)
   }
 
-  /// Whether the folders below are training and other splits, so that the folder itself is only a place for them.
+  /// True if the folders below are training and other splits, so that the folder itself only holds them.
   fileprivate var isSplitPair: Bool {
     let names = splitNames
     return names.count > 1 && names.count == folders.count && Set(names.values).count > 1
       && names.contains { $0.value == .train && folders[$0.key]?.folders.isEmpty == false }
   }
 
-  /// The folders that hold nothing but splits, training among them.
+  /// The folders that hold only splits, one of them for training.
   fileprivate var foldersWithSplits: Set<Substring> {
     Set(
       folders.filter { _, tree in
@@ -212,7 +217,9 @@ extension FolderTree {
       }.keys)
   }
 
-  /// Whether the splits of several folders hold the same folders, so that these are the classes: folds, parts, versions.
+  /// True if the splits of all folders hold the same subfolders.
+  ///
+  /// These are then the classes, and the folders are data sets: folds, parts or versions.
   fileprivate var isSeveralSets: Bool {
     let classes = folders.values.map { tree in
       Set(tree.folders.values.flatMap { $0.folders.keys })
@@ -223,7 +230,7 @@ extension FolderTree {
 }
 
 extension Substring {
-  /// The text behind the first `count` bytes.
+  /// Returns the text behind the first `count` bytes.
   fileprivate func dropUTF8(_ count: Int) -> Substring {
     count == 0 ? self : self[utf8.index(startIndex, offsetBy: count)...]
   }

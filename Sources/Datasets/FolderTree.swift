@@ -1,13 +1,13 @@
-/// The folders of a data set that hold images, as far down as anyone sorts images.
+/// The tree of the folders that hold images, down to `maximumDepth`.
 final class FolderTree {
-  /// Images that lie in the folder itself, those of folders too deep to look into included.
+  /// The number of images directly in the folder; at `maximumDepth` those in deeper folders are included.
   private(set) var images = 0
   private(set) var folders: [Substring: FolderTree] = [:]
 
-  /// Deeper folders count as the one at this depth.
+  /// The depth at which deeper folders are counted as one.
   static let maximumDepth = 40
 
-  /// The tree of some files' folders.
+  /// Makes the tree of the folders of some files.
   convenience init(_ paths: [String]) {
     self.init()
     var last: (folder: Substring, node: FolderTree)?
@@ -38,10 +38,10 @@ final class FolderTree {
     return node
   }
 
-  /// All images in the folder and below.
+  /// The number of images in the folder and below.
   var total: Int { folders.values.reduce(images) { $0 + $1.total } }
 
-  /// The only folder, where there are no images beside it.
+  /// The only subfolder, if there is just one and no image beside it; else `nil`.
   var only: (name: Substring, tree: FolderTree)? {
     guard images == 0, folders.count == 1, let one = folders.first else { return nil }
     return (one.key, one.value)

@@ -1,13 +1,14 @@
-/// Names that are never data.
+/// The names of files that are never data.
 enum IgnoredName {
-  /// Whether any part of a path is a dot-file, `__MACOSX`, `Thumbs.db` or `desktop.ini`.
+  /// Returns true if any part of a path is a dot-file, `__MACOSX`, `Thumbs.db` or `desktop.ini`.
   ///
-  /// `.` and `..` are no files: a member that they lead astray is refused by name, not passed over.
+  /// The parts `.` and `..` do not count: an archive member with them is refused by name, not skipped
+  /// silently.
   static func matches(path: String) -> Bool {
     let (slash, dot) = (UInt8(ascii: "/"), UInt8(ascii: "."))
     var isSuspect = false
     var last: UInt8 = 0
-    // Characters of the part under way, all of them dots so far or not.
+    // The length of the current part so far, and if it consists of dots alone.
     var length = 0
     var isDots = false
     for byte in path.utf8 {

@@ -1,17 +1,18 @@
 public import Images
 
-/// Reads a file of a data set again; one per thread.
+/// A reader that fetches files of a data set a second time; one per thread.
 protocol MemberReader: AnyObject {
-  /// The bytes of the file at a path.
+  /// Returns the bytes of the file at a path inside the data set.
   func bytes(of path: String) throws(DatasetError) -> [UInt8]
 }
 
-/// Opens readers, one per thread.
+/// A maker of readers, one per thread.
 protocol MemberOpener: Sendable {
+  /// Opens a reader.
   func open() throws(DatasetError) -> any MemberReader
 }
 
-/// Fetches single images of a data set at a wanted shape, from memory or by decoding again; one per thread.
+/// A reader of single images in a given shape, from memory or decoded again; one per thread.
 final class ImageReader {
   private let dataset: Dataset
   private let decoder = ImageDecoder()
@@ -19,7 +20,7 @@ final class ImageReader {
 
   init(_ dataset: Dataset) { self.dataset = dataset }
 
-  /// Puts an image into `image`, which has the wanted shape already.
+  /// Writes an image into `image`, which must have the shape `input`.
   func read(_ index: Int, as input: InputShape, into image: inout Image) throws(DatasetError) {
     if let place = dataset.storedPlace(of: index, as: input) {
       dataset.store.copy(place, into: &image.pixels)
@@ -29,7 +30,9 @@ final class ImageReader {
     image = native.converted(toChannels: input.channels).resized(width: input.width, height: input.height)
   }
 
-  /// An image as it is stored; one that is decoded again may come smaller, but not below `minimum`.
+  /// Returns an image as stored.
+  ///
+  /// If it has to be decoded, a JPEG file may be decoded at a reduced scale, but not below `minimum`.
   func image(_ index: Int, atLeast minimum: ImageSize?) throws(DatasetError) -> Image {
     let record = dataset.records[index]
     guard dataset.isStreamed else {
@@ -57,7 +60,7 @@ final class ImageReader {
 }
 
 extension Dataset {
-  /// One image as a network of this input sees it, before normalization.
+  /// Returns one image with the channels and the size of `input`, before normalization.
   public func image(at index: Int, as input: InputShape) throws(DatasetError) -> Image {
     var image = Image(
       width: input.width, height: input.height, channels: input.channels,

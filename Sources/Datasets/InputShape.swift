@@ -1,10 +1,10 @@
-/// What a network takes: channels, height and width of one image.
+/// The shape of a network's input: channels, height and width of one image.
 public struct InputShape: Sendable, Hashable, CustomStringConvertible {
-  /// 1 for grey, 3 for colour.
+  /// The number of channels: 1 for grey, 3 for colour.
   public var channels: Int
-  /// Rows.
+  /// The height in pixels.
   public var height: Int
-  /// Columns.
+  /// The width in pixels.
   public var width: Int
 
   /// Makes a shape.
@@ -14,40 +14,40 @@ public struct InputShape: Sendable, Hashable, CustomStringConvertible {
     self.width = width
   }
 
-  /// Values in one image.
+  /// The number of values in one image.
   public var count: Int { channels * height * width }
 
-  /// `3x32x32`.
+  /// The text in the form `3x32x32`.
   public var description: String { "\(channels)x\(height)x\(width)" }
 }
 
-/// What is subtracted from a pixel (0...255) and what it is divided by, per channel.
+/// The mean to subtract from a pixel (0...255) and the deviation to divide it by, per channel.
 public struct Normalization: Sendable, Equatable {
   /// The mean of each channel over the training pixels, 0...255.
   public var mean: [Float]
   /// The standard deviation of each channel over the training pixels, in the same unit.
   public var deviation: [Float]
 
-  /// Makes a normalization.
+  /// Makes a normalization; both arrays have one entry per channel.
   public init(mean: [Float], deviation: [Float]) {
     self.mean = mean
     self.deviation = deviation
   }
 
-  /// Leaves pixels at 0...255.
+  /// Returns the normalization that leaves pixels at 0...255.
   public static func none(channels: Int) -> Normalization {
     Normalization(mean: Array(repeating: 0, count: channels), deviation: Array(repeating: 1, count: channels))
   }
 
-  /// What a channel is divided by: its deviation, 1 where there is no spread.
+  /// Returns the divisor of a channel: its deviation, or 1 if that is 0 or not finite.
   package func divisor(of channel: Int) -> Float {
     let deviation = deviation[min(channel, deviation.count - 1)]
     return deviation.isFinite && deviation > 0 ? deviation : 1
   }
 
-  /// The normalized value of every pixel value: 256 entries a channel, one channel behind the other.
+  /// Returns the normalized value of every pixel value, 256 entries per channel, channel after channel.
   ///
-  /// A channel without any spread is only centred.
+  /// A channel without deviation is only centred.
   package func table(channels: Int) -> [Float] {
     var table: [Float] = []
     table.reserveCapacity(256 * channels)

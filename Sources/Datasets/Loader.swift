@@ -1,22 +1,23 @@
 import Foundation
 import Tensors
 
-/// Yields the batches of a split, epoch by epoch, prepared ahead while the present one is used.
+/// A loader of the batches of a split, epoch by epoch, which prepares batches ahead of their use.
 ///
 ///     let loader = try Loader(dataset, LoaderOptions(split: .train, shuffle: true, input: input, normalization: n))
 ///     loader.startEpoch(0)
 ///     while let batch = try loader.next() { step(batch.images, batch.annotations, batch.count) }
 ///
-/// Order and augmentation derive from (seed, epoch, index): any number of threads and any `fromStep` give the same
-/// bytes. At most two batches are held ahead, and a warm step allocates nothing for images of one class each. It is used from one thread.
+/// The order and the augmentations depend on (seed, epoch, index) alone: any number of threads and any
+/// `fromStep` give the same bytes. At most two batches are prepared ahead. After the first steps nothing is
+/// allocated, unless images have boxes. A loader is used from one thread.
 public final class Loader {
-  /// How many images the split has.
+  /// The number of images in the split.
   public let count: Int
-  /// What was asked for.
+  /// The options that the loader was made with.
   public let options: LoaderOptions
-  /// How the data set came by its splits, with its digest.
+  /// The origin of the data set's splits, with its digest.
   public let splitDescription: SplitDescription
-  /// Batches an epoch.
+  /// The number of batches per epoch.
   public var stepsPerEpoch: Int {
     options.dropLast ? count / options.batch : (count + options.batch - 1) / options.batch
   }
@@ -26,7 +27,7 @@ public final class Loader {
   private let writer: BatchWriter
   private var nextStep = 0
 
-  /// A loader over a split, which must not be empty.
+  /// Makes a loader of a split; throws if the split is empty.
   public init(_ dataset: Dataset, _ options: LoaderOptions) throws(DatasetError) {
     precondition(options.batch > 0 && options.input.count > 0, "batches and images have a size")
     indices = dataset.indices(of: options.split)
@@ -46,7 +47,7 @@ public final class Loader {
 
   deinit { prefetcher.stop() }
 
-  /// Starts an epoch, at a later step when training goes on from a checkpoint.
+  /// Starts an epoch, at a later step when training continues from a checkpoint.
   public func startEpoch(_ epoch: Int, fromStep: Int = 0) {
     var order = indices
     if options.shuffle {
@@ -60,7 +61,7 @@ public final class Loader {
       from: fromStep)
   }
 
-  /// The next batch, or `nil` at the end of the epoch; the one before goes back to be filled again.
+  /// Returns the next batch, or `nil` at the end of the epoch; the previous batch is reused.
   public func next() throws(DatasetError) -> Batch? {
     guard nextStep < stepsPerEpoch else {
       prefetcher.recycle()
@@ -72,14 +73,15 @@ public final class Loader {
   }
 }
 
-// SAFETY: every mutable property is read and written only while `condition` is locked; a batch outside the free
-// and ready lists belongs to the one thread that took it.
+// SAFETY: every mutable property is read and written only while `condition` is locked, except in `prepare`,
+// which runs only when there are no threads. A batch outside the free and ready lists belongs to the one
+// thread that took it.
 
-/// Threads that prepare the batches of an epoch ahead of their use, at most two beyond the one in use.
+/// Threads that prepare the batches of an epoch, at most two beyond the one in use.
 ///
-/// Every thread takes whole batches by step number; the consumer takes them in order.
+/// Every thread prepares whole batches, in order of their steps. The consumer receives them in that order.
 final class Prefetcher: @unchecked Sendable {
-  /// One epoch's work.
+  /// The work of one epoch.
   struct Epoch {
     let order: [Int]
     let number: Int
@@ -93,7 +95,9 @@ final class Prefetcher: @unchecked Sendable {
 
   private let condition = NSCondition()
   private var epoch = Epoch(order: [], number: 0, steps: 0, batch: 1)
-  /// Counts `start` calls, so that a batch prepared for an epoch that was given up is dropped.
+  /// The number of calls of `start`.
+  ///
+  /// A batch that was prepared for an abandoned epoch is recognized by it and dropped.
   private var generation = 0
   private var nextStep = 0
   private var consumed = 0
@@ -120,7 +124,7 @@ final class Prefetcher: @unchecked Sendable {
     }
   }
 
-  /// Gives up the present epoch and starts another.
+  /// Abandons the current epoch and starts another.
   func start(_ epoch: Epoch, from step: Int) {
     condition.lock()
     defer { condition.unlock() }
@@ -147,7 +151,7 @@ final class Prefetcher: @unchecked Sendable {
     inUse = nil
   }
 
-  /// Waits for the batch of a step.
+  /// Waits for the batch of a step and returns it; throws if its preparation failed.
   func take(_ step: Int) throws(DatasetError) -> Batch {
     condition.lock()
     defer { condition.unlock() }
@@ -174,7 +178,7 @@ final class Prefetcher: @unchecked Sendable {
     return batch
   }
 
-  /// Ends the threads after the batch that each is at.
+  /// Ends the threads, each after its current batch.
   func stop() {
     condition.lock()
     isStopped = true
@@ -182,7 +186,7 @@ final class Prefetcher: @unchecked Sendable {
     condition.unlock()
   }
 
-  /// Prepares one batch; false when there is nothing left to do for ever.
+  /// Prepares one batch; returns false if the threads are to end.
   private func prepareNext(with writer: BatchWriter) -> Bool {
     condition.lock()
     while !isStopped, nextStep >= min(epoch.steps, consumed + 1 + ahead) || free.isEmpty || failure != nil {

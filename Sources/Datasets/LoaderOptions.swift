@@ -1,25 +1,26 @@
-/// What a loader is to yield, and how.
+/// The options of a loader.
 public struct LoaderOptions: Sendable {
-  /// Which images; `nil` for all of them.
+  /// The split to load; `nil` for all images.
   public var split: Split?
-  /// Images a batch.
+  /// The number of images per batch.
   public var batch: Int
-  /// The seed of order and augmentation.
+  /// The seed of the order and of augmentation.
   public var seed: UInt64
-  /// Whether every epoch has an order of its own; else the order of the index.
+  /// True to shuffle the images anew in every epoch; false for the order of `Dataset.records`.
   public var shuffle: Bool
-  /// Applied in order to every image.
+  /// The augmentations, applied in order to every image.
   public var augmentations: [any Augmentation]
-  /// What the network takes; images of another size or number of channels are converted.
+  /// The network's input; images of another size or another number of channels are converted.
   public var input: InputShape
-  /// What is subtracted and divided by.
+  /// The normalization of pixels.
   public var normalization: Normalization
-  /// Whether a last batch that is not full is left out.
+  /// True to skip a last batch that is not full.
   public var dropLast: Bool
-  /// Threads that prepare batches ahead; 0 prepares each batch when it is asked for.
+  /// The number of threads that prepare batches ahead; 0 prepares each batch when it is asked for.
   public var threads: Int
 
-  /// Options for reading a split once, in order, without augmentation.
+  /// Makes options; by default a split is read in order, without augmentation, in batches of 128 with one
+  /// thread.
   public init(
     split: Split?, batch: Int = 128, seed: UInt64 = 0, shuffle: Bool = false,
     augmentations: [any Augmentation] = [], input: InputShape, normalization: Normalization,

@@ -1,4 +1,4 @@
-/// Files beside images that are none and are not called one: counted by their extensions, to be named in a note.
+/// Counts of the files that are neither images nor named like one, by extension, for a note.
 struct OtherFiles {
   private var counts: [String: Int] = [:]
   private var first: String?
@@ -11,7 +11,7 @@ struct OtherFiles {
     if first.map({ path < $0 }) ?? true { first = path }
   }
 
-  /// How many there are, and of which kinds, with an example: `3 files`, `2 .txt, 1 .csv (a/notes.txt, …)`; `nil` where there are
+  /// The number and kinds of the files, such as `3 files` and `2 .txt, 1 .csv (a/notes.txt, …)`; `nil` if
   /// none.
   var note: (count: String, kinds: String)? {
     guard let first else { return nil }
@@ -26,7 +26,7 @@ struct OtherFiles {
 }
 
 extension ScannedFile {
-  /// Whether the name's extension promises an image, so that other content is damage.
+  /// True if the extension is that of an image, so that other content counts as damage.
   var isNamedLikeAnImage: Bool {
     guard let dot = path.lastIndex(of: "."), !path[dot...].contains("/") else { return false }
     let said = path[path.index(after: dot)...].lowercased()
@@ -35,7 +35,7 @@ extension ScannedFile {
 }
 
 extension Substring {
-  /// Whether a tab, a line's end or another character that no table can show is in the text.
+  /// True if the text holds a tab, the end of a line or another control character, which tables cannot show.
   var holdsControlCharacter: Bool {
     unicodeScalars.contains {
       [.control, .lineSeparator, .paragraphSeparator].contains($0.properties.generalCategory)

@@ -1,7 +1,7 @@
 import Foundation
 import Images
 
-/// Where the decoded pixels of one image lie in a store.
+/// The place of one image's decoded pixels in a store, with its shape.
 struct PixelPlace: Sendable, Equatable {
   var block: Int32 = 0
   var width: Int32 = 0
@@ -9,20 +9,20 @@ struct PixelPlace: Sendable, Equatable {
   var channels: Int32 = 0
   var offset = 0
 
-  /// Bytes of the image; never negative for sizes that a decoder gives.
+  /// The image's size in bytes; never negative, as decoders limit the sides.
   var count: Int { Int(width) * Int(height) * Int(channels) }
 }
 
-/// Decoded pixels: rows of interleaved 8-bit samples, one image behind the other.
+/// The decoded pixels of a set: rows of interleaved bytes, one image after another.
 ///
-/// Either one memory-mapped cache file, or the blocks that the decoding threads filled.
+/// The pixels are in one memory-mapped file of the cache, or in the blocks that the decoding threads filled.
 enum PixelStore: Sendable {
   case mapped(Data)
   case blocks([[UInt8]])
-  /// Nothing is kept: the set is larger than the memory it may take.
+  /// No pixels are held, because they exceed `DatasetOptions.memoryLimit`.
   case none
 
-  /// Copies an image's samples into `pixels`, whose count must match.
+  /// Copies an image's bytes into `pixels`, whose count must match.
   func copy(_ place: PixelPlace, into pixels: inout [UInt8]) {
     switch self {
     case .mapped(let data): Self.copy(data.span, place, into: &pixels)
@@ -39,7 +39,7 @@ enum PixelStore: Sendable {
     for i in 0..<min(part.count, target.count) { target[i] = part[i] }
   }
 
-  /// Lends an image's samples.
+  /// Calls `body` with an image's bytes.
   func withPixels<R>(_ place: PixelPlace, _ body: (Span<UInt8>) -> R) -> R {
     let range = place.offset..<place.offset + place.count
     switch self {

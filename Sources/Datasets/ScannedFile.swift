@@ -1,29 +1,29 @@
 import Images
 
-/// What one look at a file of a data set found; order and meaning come later, from all paths together.
+/// The findings about one file of a data set; order, class and split follow later from all paths together.
 struct ScannedFile: Sendable, Equatable {
-  /// The path inside the data set, folders separated by `/`.
+  /// The path inside the data set, with `/` between folders.
   var path: String
-  /// SHA-256 of the file's bytes.
+  /// The SHA-256 of the file's bytes.
   var digest = ContentDigest()
-  /// The format its content has; `nil` for a file that is no image.
+  /// The format of the content; `nil` for a file that is no image.
   var format: ImageFormat?
-  /// The size as decoded and, where pixels are kept, where they lie.
+  /// The size as decoded and, if pixels are held, their place.
   var place = PixelPlace()
-  /// The image's size before it was brought to another.
+  /// The image's size before it was resized.
   var original = ImageSize(width: 0, height: 0)
-  /// The content of a file that may say where things are in images.
+  /// The content of a file that may hold box annotations; else `nil`.
   var text: [UInt8]?
-  /// Size of the file, in bytes.
+  /// The size of the file in bytes.
   var byteCount = 0
-  /// SHA-256 of the decoded pixels, where pixels are inspected.
+  /// The SHA-256 of the decoded pixels; `nil` unless pixels are inspected.
   var pixelDigest: ContentDigest?
-  /// Whether all pixels are alike; only told where pixels are inspected.
+  /// True if all pixels are equal; always false unless pixels are inspected.
   var isFlat = false
-  /// Why its pixels cannot be had.
+  /// The reason why the file cannot be decoded; `nil` if it can.
   var problem: String?
 
-  /// Whether the name's extension says another format than the content: what to say about it.
+  /// A message about an extension of another format than the content; `nil` if they agree.
   var misnaming: String? {
     guard let format, let dot = path.lastIndex(of: "."), !path[dot...].contains("/") else { return nil }
     let said = path[path.index(after: dot)...].lowercased()
@@ -32,7 +32,7 @@ struct ScannedFile: Sendable, Equatable {
   }
 }
 
-/// All files of a source, in the order in which the source has them, and their pixels.
+/// The files of a source in the source's order, with their pixels.
 struct Scan: Sendable {
   var files: [ScannedFile] = []
   var folders: [String] = []

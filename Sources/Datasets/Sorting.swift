@@ -1,6 +1,6 @@
 import Crypto
 
-/// The images of a scan by (split, class, path), and what is wrong with the others.
+/// The images of a scan sorted by (split, class, path), and the problems of the other files.
 struct Sorting {
   /// One image.
   struct File {
@@ -8,7 +8,7 @@ struct Sorting {
     var label: Int
     var path: Substring
     var digest: ContentDigest
-    /// Index into the scan.
+    /// The index of the file in the scan.
     var position: Int
   }
 
@@ -51,7 +51,8 @@ struct Sorting {
       last = place
     }
     let all = names.values.reduce(into: Set<Substring>()) { $0.formUnion($1) }
-    // A refused member of an archive bears its name too: names with control characters would vanish with it.
+    // A refused archive member also has a class in its path; check its name too, as the member is dropped
+    // later.
     let refused = scan.files.indices.compactMap { scan.files[$0].problem == nil ? nil : places[$0]?.name }
     if let bad = all.union(refused).filter(\.holdsControlCharacter).min() {
       throw .controlCharacter(path: path, name: String(bad))
@@ -119,13 +120,16 @@ struct Sorting {
     files.sort { a, b in
       if a.split != b.split { return (a.split?.order ?? 0) < (b.split?.order ?? 0) }
       if a.label != b.label { return a.label < b.label }
-      // Two folders of one split may hold files of the same name.
+      // Two folders of one split may hold files with the same path below the class: order them by the whole
+      // path.
       return a.path != b.path ? a.path < b.path : scan.files[a.position].path < scan.files[b.position].path
     }
     problems.sort { $0.file < $1.file }
   }
 
-  /// The SHA-256 over every image's split, class, path and digest, in their order.
+  /// The SHA-256 over every image's split, path and digest, in sorted order.
+  ///
+  /// The path begins with the class.
   var digest: String {
     var hasher = SHA256()
     var buffer: [UInt8] = []

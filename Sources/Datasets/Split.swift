@@ -1,15 +1,15 @@
 public import Settings
 
-/// The three parts of a data set: what is learned from, what decisions look at, what is read once at the end.
+/// The three parts of a data set: for training, for decisions during training, and for the final figure.
 public enum Split: String, SettingChoice, Sendable, Hashable {
-  /// What is learned from.
+  /// The images that networks are trained on.
   case train
-  /// What every decision looks at: early stopping, thresholds, goals.
+  /// The images that decisions are based on: early stopping, thresholds, goals.
   case validation = "val"
-  /// What is read once, for the final figure.
+  /// The images that are read once, for the final figure.
   case test
 
-  /// The place in the order of the index: train, val, test.
+  /// The position in the order of records: train, val, test.
   var order: Int {
     switch self {
     case .train: 0
@@ -19,10 +19,10 @@ public enum Split: String, SettingChoice, Sendable, Hashable {
   }
 }
 
-/// What the folder of validation images is for, where the data has no test images.
+/// The use of the folder of validation images in data that has no test images.
 public enum ValFolder: String, SettingChoice, Sendable, Hashable {
-  /// It is tested on, and a share of the training images becomes validation.
+  /// Its images are tested on, and a share of the training images becomes validation.
   case test
-  /// It is validated on, and nothing is tested on.
+  /// Its images are validated on, and there are no test images.
   case validation = "val"
 }

@@ -1,12 +1,14 @@
-/// What a folder's name says of a split: `train`, `Training`, `seg_train`, `test1`, `val2017`, `hold-out`.
+/// The split that a folder's name stands for: `train`, `Training`, `seg_train`, `test1`, `val2017`,
+/// `hold-out`.
 struct SplitName: Equatable {
   /// The split that the name stands for.
   let split: Split
-  /// What is left of the name besides the split and words such as "set" and "images": `seg` of `seg_train`; empty for
-  /// a name that can mean nothing else than a split.
+  /// The words of the name besides the split and fillers such as "set" and "images": `seg` for `seg_train`.
+  ///
+  /// It is empty for a name that can only mean a split.
   let rest: [String]
 
-  /// `nil` for a name that holds no word for a split, or words for two.
+  /// Reads a name; `nil` if it holds no word for a split, or words for two.
   init?(_ name: Substring) {
     guard name.utf8.count <= 255 else { return nil }
     var found: Set<Split> = []
@@ -25,7 +27,7 @@ struct SplitName: Equatable {
     self.rest = rest
   }
 
-  /// Names of folders whose images have no labels.
+  /// Returns true for the usual names of folders whose images have no labels.
   static func isUnlabelled(_ name: Substring) -> Bool {
     let word = name.lowercased().filter { $0.isLetter }
     return ["pred", "predict", "prediction", "predictions", "segpred", "unlabeled", "unlabelled", "unknown"]
@@ -52,7 +54,7 @@ struct SplitName: Equatable {
     return String(part)
   }
 
-  /// `hold out` as one word.
+  /// Joins `hold` and `out` to one word.
   private static func joined(_ parts: [String]) -> [String] {
     var result: [String] = []
     for part in parts {
@@ -65,7 +67,7 @@ struct SplitName: Equatable {
     return result
   }
 
-  /// A word without "set", "images" and so on at its end or start: `trainset`, `imagestest`.
+  /// Returns a word without a filler such as "set" or "images" at its end or start: `trainset`, `imagestest`.
   private static func bare(_ part: String) -> String {
     for filler in fillers.sorted(by: { $0.count > $1.count }) {
       if part.hasSuffix(filler), words[String(part.dropLast(filler.count))] != nil {

@@ -1,18 +1,21 @@
 import Tensors
 
-/// Which images go to which split, by hash of (seed, relative path): stratified, and stable when other files come and
-/// go.
+/// The rule that derives splits by a hash of (seed, relative path).
 ///
-/// In a class the images are ordered by hash; the first go to test, the next to validation, the rest is for training,
-/// which keeps at least one. Each share is rounded to whole images. Classes so small that a share rounds to nothing
-/// are taken together: their shares are added, and as many of them, by hash, give one image each; at least one
-/// image where no class gives any.
+/// Splits are stratified by class, and stable when other files are added or removed.
+///
+/// The images of a class are ordered by hash. The first go to test, the next to validation, and the rest to
+/// training, which keeps at least one. Each share is rounded to whole images.
+///
+/// Classes so small that their share rounds to 0 are treated together: their shares are added up and rounded,
+/// and that many of them, chosen by hash, give one image each. If no class gives any image, one is taken all
+/// the same.
 struct SplitRule {
   let seed: UInt64
   let validation: Double
   let test: Double
 
-  /// The splits of the images of every class, given by their relative paths.
+  /// Returns the splits of the images of every class, given by their relative paths.
   func splits(of classes: [[Substring]]) -> [[Split]] {
     let orders = classes.map(order)
     var left = classes.map { max(0, $0.count - 1) }
@@ -32,7 +35,7 @@ struct SplitRule {
     }
   }
 
-  /// How many images each class gives for a share; `left` is how many each can give.
+  /// Returns the number of images that each class gives for a share; `left` is the number that each can give.
   private func counts(
     _ share: Double, _ orders: [[(key: UInt64, position: Int)]], of classes: [[Substring]], left: inout [Int],
     taken: [Int]
@@ -42,7 +45,7 @@ struct SplitRule {
     let small = classes.indices.filter { (share * Double(classes[$0].count)).rounded() < 1 }
     var wanted = Int((share * Double(small.reduce(0) { $0 + classes[$1].count })).rounded())
     if wanted == 0, result.allSatisfy({ $0 == 0 }) { wanted = 1 }
-    // Those that have given nothing yet come first, then chance: the hash of the image that would go.
+    // Classes that have given no image yet come first; among equals the hash of the next image decides.
     let able = small.filter { left[$0] > 0 }.sorted { a, b in
       let (first, second) = (orders[a][taken[a]], orders[b][taken[b]])
       return (taken[a], first.key, classes[a][first.position]) < (
@@ -59,14 +62,14 @@ struct SplitRule {
     return result
   }
 
-  /// The images of a class by hash.
+  /// Returns the images of a class, ordered by hash.
   private func order(_ paths: [Substring]) -> [(key: UInt64, position: Int)] {
     paths.indices.map { (key: key(paths[$0]), position: $0) }.sorted { a, b in
       (a.key, paths[a.position]) < (b.key, paths[b.position])
     }
   }
 
-  /// FNV-1a over the path, then mixed with the seed.
+  /// Returns the FNV-1a hash of the path, mixed with the seed.
   private func key(_ path: Substring) -> UInt64 {
     var hash: UInt64 = 0xCBF2_9CE4_8422_2325
     for byte in path.utf8 { hash = (hash ^ UInt64(byte)) &* 0x0000_0100_0000_01B3 }
@@ -74,19 +77,19 @@ struct SplitRule {
   }
 }
 
-/// How a data set came by its splits: what a model stores so that evaluation uses the same.
+/// The origin of a data set's splits, stored in a model so that evaluation uses the same ones.
 public struct SplitDescription: Sendable, Equatable, CustomStringConvertible {
-  /// Whether the data itself separates training from test images.
+  /// True if the data itself separates training from test images.
   public var isGiven: Bool
-  /// The share of images that became validation; 0 where the data gives its own or none was wanted.
+  /// The share of images that became validation; 0 if the data has its own or none was wanted.
   public var validationFraction: Double
-  /// The share of images that became test; 0 where the data gives its own.
+  /// The share of images that became test; 0 if the data has its own.
   public var testFraction: Double
   /// The seed of the hash.
   public var seed: UInt64
-  /// The digest of the data, hexadecimal.
+  /// The digest of the data as hexadecimal digits.
   public var digest: String
-  /// Images of each split.
+  /// The number of images of each split.
   public var counts: [Split: Int]
 
   /// Makes a description, as read from a model.
@@ -102,13 +105,14 @@ public struct SplitDescription: Sendable, Equatable, CustomStringConvertible {
     self.counts = counts
   }
 
-  /// What the folder of validation images was taken for, as told by the counts: validation images that are no share
-  /// of the training images come from a folder of their own.
+  /// The use that was made of the folder of validation images.
+  ///
+  /// Given validation images that are no share of the training images come from such a folder.
   public var valFolder: ValFolder {
     isGiven && validationFraction == 0 && (counts[.validation] ?? 0) > 0 ? .validation : .test
   }
 
-  /// A sentence for people.
+  /// The sentence that tells a user about the splits.
   public var description: String {
     let sizes = Split.allCases.map { "\(counts[$0] ?? 0) \($0.rawValue)" }.joined(separator: ", ")
     func percent(_ value: Double) -> String { "\((value * 1000).rounded() / 10) %" }

@@ -2,16 +2,16 @@ import Images
 public import Settings
 public import Tensors
 
-/// Changes brightness, contrast and, where there is colour, saturation.
+/// Changes the brightness, the contrast and, in colour images, the saturation.
 ///
-/// **Formula** `p' = gray + s·(p - gray)` with `gray` the pixel's luma, then `c·(p' - m) + m + b·255` with `m` the
-/// image's mean luma; `b`, `c - 1` and `s - 1` are uniform within the settings.
+/// **Formula** `p' = gray + s·(p - gray)` with `gray` the pixel's luma, then `c·(p' - m) + m + b·255` with
+/// `m` the image's mean luma. `b`, `c - 1` and `s - 1` are uniform in ± the respective setting.
 public struct ColorJitter: Augmentation {
-  /// Its name in recipes.
+  /// The name in recipes: `color-jitter`.
   public static let name = "color-jitter"
-  /// One line for lists.
+  /// The line for lists.
   public static let summary = "change brightness, contrast and saturation"
-  /// The settings under which nothing changes.
+  /// The jitter with all three settings 0.
   public static var identity: ColorJitter {
     var value = ColorJitter()
     value.brightness = 0
@@ -20,16 +20,16 @@ public struct ColorJitter: Augmentation {
     return value
   }
 
-  /// The largest change of brightness, as a share of the whole range.
+  /// The largest change of brightness, as a share of the range 0...255.
   public var brightness: Float = 0.1
   /// The largest relative change of contrast.
   public var contrast: Float = 0.2
-  /// The largest relative change of saturation; grey images have none.
+  /// The largest relative change of saturation; it has no effect on grey images.
   public var saturation: Float = 0.2
 
-  /// The defaults.
+  /// Makes the jitter with its defaults: brightness 0.1, contrast 0.2, saturation 0.2.
   public init() {}
-  /// Every setting.
+  /// Settings: `brightness`, `contrast`, `saturation`.
   public static var settings: [Setting<ColorJitter>] {
     [
       Setting("brightness", \.brightness, in: 0...1, "largest change, as a share of the whole range"),
@@ -38,7 +38,7 @@ public struct ColorJitter: Augmentation {
     ]
   }
 
-  /// Changes one sample in place.
+  /// Draws the three changes and applies them to every pixel.
   public func apply(to sample: inout Sample, random: inout SeededRandom) {
     let lift = random.uniform(in: -brightness...brightness) * 255
     let gain = 1 + random.uniform(in: -contrast...contrast)
@@ -61,7 +61,7 @@ public struct ColorJitter: Augmentation {
     }
   }
 
-  /// 256 times the luma of a pixel (ITU-R BT.601).
+  /// Returns 256 times the luma of a pixel (ITU-R BT.601).
   private static func luma(_ pixels: borrowing MutableSpan<UInt8>, at i: Int, channels: Int) -> Int {
     guard channels == 3 else { return 256 * Int(pixels[i]) }
     return 77 * Int(pixels[i]) + 150 * Int(pixels[i + 1]) + 29 * Int(pixels[i + 2])

@@ -4,31 +4,34 @@ public import Tensors
 
 /// Covers a square at a random place with black.
 ///
-/// Paper: DeVries, Taylor, "Improved regularization of convolutional neural networks with cutout", 2017,
-/// arXiv:1708.04552. The square's centre is uniform over the image, so that it may reach over the edge.
+/// The square's centre is uniform over the image, so that the square may reach over the edge. Boxes stay as
+/// they are.
+///
+/// **Paper** DeVries, Taylor, "Improved regularization of convolutional neural networks with cutout", 2017,
+/// arXiv:1708.04552.
 public struct Cutout: Augmentation {
-  /// Its name in recipes.
+  /// The name in recipes: `cutout`.
   public static let name = "cutout"
-  /// One line for lists.
+  /// The line for lists.
   public static let summary = "cover a random square with black"
-  /// The settings under which nothing changes.
+  /// The cutout with a square of side 0.
   public static var identity: Cutout {
     var value = Cutout()
     value.side = 0
     return value
   }
 
-  /// The square's side as a share of the image's shorter side.
+  /// The square's side as a share of the image's shorter side, 0...1.
   public var side: Float = 0.25
 
-  /// The defaults.
+  /// Makes the cutout with its default: a side of 0.25.
   public init() {}
-  /// Every setting.
+  /// Settings: `side`.
   public static var settings: [Setting<Cutout>] {
     [Setting("side", \.side, in: 0...1, "side of the square, as a share of the image's shorter side")]
   }
 
-  /// Changes one sample in place.
+  /// Sets the pixels of a random square to 0.
   public func apply(to sample: inout Sample, random: inout SeededRandom) {
     let (width, height, channels) = (sample.image.width, sample.image.height, sample.image.channels)
     let pixels = Int((side * Float(min(width, height))).rounded())

@@ -4,30 +4,30 @@ public import Tensors
 
 /// Mirrors the image left to right; not for digits, letters or anything whose side matters.
 public struct Flip: Augmentation {
-  /// Its name in recipes.
+  /// The name in recipes: `flip`.
   public static let name = "flip"
-  /// One line for lists.
+  /// The line for lists.
   public static let summary = "mirror left to right"
-  /// What was left is right afterwards.
+  /// False: left becomes right.
   public static let keepsOrientation = false
-  /// The settings under which nothing changes.
+  /// The flip with probability 0.
   public static var identity: Flip {
     var value = Flip()
     value.probability = 0
     return value
   }
 
-  /// How often, 0...1.
+  /// The share of views that are mirrored, 0...1.
   public var probability: Float = 0.5
 
-  /// The defaults.
+  /// Makes the flip with its default: a probability of 0.5.
   public init() {}
-  /// Every setting.
+  /// Settings: `probability`.
   public static var settings: [Setting<Flip>] {
     [Setting("probability", \.probability, in: 0...1, "share of the views that are mirrored")]
   }
 
-  /// Changes one sample in place.
+  /// Mirrors the image and its boxes with the set probability.
   public func apply(to sample: inout Sample, random: inout SeededRandom) {
     guard random.uniform() < probability else { return }
     let (width, height, channels) = (sample.image.width, sample.image.height, sample.image.channels)

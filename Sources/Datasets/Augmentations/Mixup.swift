@@ -6,26 +6,28 @@ public import Tensors
 ///
 /// **Formula** `x' = λ·x + (1 - λ)·partner`, targets likewise, `λ ~ Beta(alpha, alpha)`.
 ///
-/// Paper: Zhang, Cisse, Dauphin, Lopez-Paz, "mixup: beyond empirical risk minimization", ICLR 2018,
-/// arXiv:1710.09412. The partner of image `i` is image `count - 1 - i` of the shuffled batch.
+/// The partner of image `i` is image `count - 1 - i` of the shuffled batch.
+///
+/// **Paper** Zhang, Cisse, Dauphin, Lopez-Paz, "mixup: beyond empirical risk minimization", ICLR 2018,
+/// arXiv:1710.09412.
 public struct Mixup: Augmentation {
-  /// Its name in recipes.
+  /// The name in recipes: `mixup`.
   public static let name = "mixup"
-  /// One line for lists.
+  /// The line for lists.
   public static let summary = "blend pairs of images and their targets"
-  /// The settings under which nothing changes.
+  /// The blend with `alpha` 0.
   public static var identity: Mixup {
     var value = Mixup()
     value.alpha = 0
     return value
   }
 
-  /// The parameter of the Beta distribution; 0 blends nothing, 1 makes every share equally likely.
+  /// The parameter of the Beta distribution, 0...10; 0 blends nothing, 1 makes every share equally likely.
   public var alpha: Float = 0.2
 
-  /// The defaults.
+  /// Makes the blend with its default: `alpha` 0.2.
   public init() {}
-  /// Every setting.
+  /// Settings: `alpha`.
   public static var settings: [Setting<Mixup>] {
     [
       Setting(
@@ -33,7 +35,7 @@ public struct Mixup: Augmentation {
     ]
   }
 
-  /// The share that an image keeps of itself.
+  /// Returns a share `λ ~ Beta(alpha, alpha)`, as a ratio of two Gamma draws; `nil` if `alpha` is 0.
   public func share(random: inout SeededRandom) -> Float? {
     guard alpha > 0 else { return nil }
     let first = Self.gamma(Double(alpha), &random)
@@ -42,7 +44,9 @@ public struct Mixup: Augmentation {
     return Float(first / (first + second))
   }
 
-  /// A draw from Gamma(shape, 1): Marsaglia and Tsang 2000, raised from shape + 1 below one.
+  /// Returns a draw from Gamma(shape, 1) by the method of Marsaglia and Tsang, 2000.
+  ///
+  /// Below shape 1 it is a draw from Gamma(shape + 1, 1) times `u^(1 / shape)`, `u` uniform in 0...1.
   private static func gamma(_ shape: Double, _ random: inout SeededRandom) -> Double {
     if shape < 1 {
       let uniform = max(Double(random.uniform()), 0x1p-25)

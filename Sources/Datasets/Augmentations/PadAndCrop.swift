@@ -2,30 +2,30 @@ import Images
 public import Settings
 public import Tensors
 
-/// Shifts the image by up to `pixels` in each direction over a black border: padding, then a random crop.
+/// Pads the image with black and crops it back at a random place: a shift of up to `pixels` each way.
 public struct PadAndCrop: Augmentation {
-  /// Its name in recipes.
+  /// The name in recipes: `pad-and-crop`.
   public static let name = "pad-and-crop"
-  /// One line for lists.
+  /// The line for lists.
   public static let summary = "pad with black and crop back at a random place"
-  /// The settings under which nothing changes.
+  /// The shift with a border of 0 pixels.
   public static var identity: PadAndCrop {
     var value = PadAndCrop()
     value.pixels = 0
     return value
   }
 
-  /// The border on each side, in pixels.
+  /// The border on each side in pixels, 0...256.
   public var pixels = 4
 
-  /// The defaults.
+  /// Makes the shift with its default: a border of 4 pixels.
   public init() {}
-  /// Every setting.
+  /// Settings: `pixels`.
   public static var settings: [Setting<PadAndCrop>] {
     [Setting("pixels", \.pixels, in: 0...256, "border added on each side, in pixels")]
   }
 
-  /// Changes one sample in place.
+  /// Shifts the image and its boxes by a random number of rows and columns in `-pixels...pixels`.
   public func apply(to sample: inout Sample, random: inout SeededRandom) {
     let down = random.below(2 * pixels + 1) - pixels
     let right = random.below(2 * pixels + 1) - pixels

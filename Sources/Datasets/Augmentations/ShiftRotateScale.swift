@@ -3,15 +3,15 @@ import RealModule
 public import Settings
 public import Tensors
 
-/// Moves, turns and resizes what the image shows, about its centre; what comes in from outside is black.
+/// Shifts, rotates and resizes the image's content about its centre; the area beyond the old edges is black.
 ///
 /// Pixels are interpolated bilinearly.
 public struct ShiftRotateScale: Augmentation {
-  /// Its name in recipes.
+  /// The name in recipes: `shift-rotate-scale`.
   public static let name = "shift-rotate-scale"
-  /// One line for lists.
+  /// The line for lists.
   public static let summary = "move, turn and resize about the centre"
-  /// The settings under which nothing changes.
+  /// The change with all three settings 0.
   public static var identity: ShiftRotateScale {
     var value = ShiftRotateScale()
     value.shift = 0
@@ -20,16 +20,16 @@ public struct ShiftRotateScale: Augmentation {
     return value
   }
 
-  /// The largest shift, as a share of width and height.
+  /// The largest shift, as a share of the width and the height.
   public var shift: Float = 0.08
-  /// The largest angle, in degrees either way.
+  /// The largest angle either way, in degrees.
   public var degrees: Float = 10
-  /// The largest relative change of size: 0.1 is from 1/1.1 to 1.1 times.
+  /// The largest relative change of size: at 0.1 the factor lies between 1/1.1 and 1.1.
   public var scale: Float = 0.1
 
-  /// The defaults.
+  /// Makes the change with its defaults: shift 0.08, degrees 10, scale 0.1.
   public init() {}
-  /// Every setting.
+  /// Settings: `shift`, `degrees`, `scale`.
   public static var settings: [Setting<ShiftRotateScale>] {
     [
       Setting("shift", \.shift, in: 0...1, "largest shift, as a share of width and height"),
@@ -38,7 +38,7 @@ public struct ShiftRotateScale: Augmentation {
     ]
   }
 
-  /// Changes one sample in place.
+  /// Draws a shift, an angle and a factor, and maps pixels and boxes by them.
   public func apply(to sample: inout Sample, random: inout SeededRandom) {
     let (width, height, channels) = (sample.image.width, sample.image.height, sample.image.channels)
     let right = random.uniform(in: -shift...shift) * Float(width)
@@ -51,7 +51,9 @@ public struct ShiftRotateScale: Augmentation {
     let sine = Float.sin(angle) / factor
     let (centreX, centreY) = (Float(width - 1) / 2, Float(height - 1) / 2)
     sample.moveBoxes { x, y in
-      // The way back of the map below, whose inverse has its transpose's direction.
+      // Boxes go the other way than the map below, which looks up the source of each new pixel. A rotation is
+      // inverted by its transpose; the factor comes in squared because cosine and sine are already divided by
+      // it.
       let (u, v) = (x - Float(width) / 2, y - Float(height) / 2)
       let square = factor * factor
       return (
@@ -74,7 +76,7 @@ public struct ShiftRotateScale: Augmentation {
     }
   }
 
-  /// Writes the pixel at a place between four pixels; outside the image everything is black.
+  /// Writes the pixel at a position between four pixels; positions outside the image are black.
   private static func interpolate(
     _ old: Span<UInt8>, width: Int, height: Int, channels: Int, x: Float, y: Float,
     into new: inout MutableSpan<UInt8>, at position: Int

@@ -2,26 +2,31 @@ import Images
 public import Settings
 public import Tensors
 
-/// Shows the image smaller, at a random place on a ground of its mean colour: things become small.
+/// Shows the image smaller at a random place on a ground of its mean colour, so that things become small.
 ///
-/// **Formula** `1/f` of each side, f uniform in `1...most`.
+/// **Formula** each side is divided by `f`, uniform in `1...most`.
 ///
 /// **Paper** Liu et al., "SSD: single shot multibox detector", ECCV 2016, arXiv:1512.02325.
 public struct ZoomOut: Augmentation {
+  /// The name in recipes: `zoom-out`.
   public static let name = "zoom-out"
+  /// One line for lists and documentation.
   public static let summary = "show the image smaller on a ground of its mean colour"
+  /// The augmentation with probability 0.
   public static var identity: ZoomOut {
     var value = ZoomOut()
     value.probability = 0
     return value
   }
 
-  /// How often, 0...1.
+  /// The share of views that are made smaller, 0...1.
   public var probability: Float = 0.5
-  /// The most that sides are divided by.
+  /// The largest number that the sides are divided by, 1...16.
   public var most: Float = 4
 
+  /// Makes the augmentation with its defaults: probability 0.5, most 4.
   public init() {}
+  /// Settings: `probability`, `most`.
   public static var settings: [Setting<ZoomOut>] {
     [
       Setting("probability", \.probability, in: 0...1, "share of the views that are smaller"),
@@ -29,6 +34,7 @@ public struct ZoomOut: Augmentation {
     ]
   }
 
+  /// Shrinks the image by a random factor, and moves the boxes along.
   public func apply(to sample: inout Sample, random: inout SeededRandom) {
     guard random.uniform() < probability else { return }
     let factor = random.uniform(in: 1...most)
@@ -53,7 +59,7 @@ public struct ZoomOut: Augmentation {
     }
   }
 
-  /// The mean of each channel.
+  /// Returns the mean of each channel, rounded.
   private static func mean(_ image: Image) -> [UInt8] {
     let count = image.width * image.height
     return (0..<image.channels).map { channel in

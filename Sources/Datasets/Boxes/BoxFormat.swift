@@ -1,20 +1,20 @@
 import Images
 
-/// A way of saying where things are in images: one file in `Boxes/`, one line in `BoxFormats`.
+/// A format of box annotations: one file in `Boxes/`, one line in `BoxFormats`.
 protocol BoxFormat: Sendable {
-  /// The name for people.
+  /// The name in messages.
   static var name: String { get }
-  /// Reads what the files say; `nil` where none of them is of this format.
+  /// Reads the annotations; `nil` if none of the files is of this format.
   static func read(_ files: BoxFiles) throws(DatasetError) -> BoxAnnotations?
 }
 
-/// Every format; the first that finds files of its own reads them.
+/// The formats, in the order in which they are tried; the first that finds its files reads them.
 enum BoxFormats {
   static let all: [any BoxFormat.Type] = [VOCBoxes.self, COCOBoxes.self, YOLOBoxes.self]
 
-  /// What a scan says of boxes; `nil` where it has none, so that folders are classes.
+  /// Reads the box annotations of a scan; `nil` if it has none, so that folders are classes.
   static func read(_ scan: Scan, path: String) throws(DatasetError) -> BoxAnnotations? {
-    // Where no text was kept there is nothing to look at, and nothing to pay for.
+    // A scan without texts has no annotations: skip the work of indexing its files.
     guard scan.files.contains(where: { $0.text != nil }) else { return nil }
     let files = BoxFiles(scan.files, path: path)
     for format in all {
@@ -27,7 +27,7 @@ enum BoxFormats {
     return nil
   }
 
-  /// The most bytes of a file that is looked at for boxes, by its name's extension; `nil` for files that hold none.
+  /// Returns the size limit in bytes for a file that may hold boxes, by its extension; `nil` for other files.
   static func mostBytes(of path: String) -> Int? {
     guard let dot = path.utf8.lastIndex(of: UInt8(ascii: ".")) else { return nil }
     return switch path[path.index(after: dot)...] {
@@ -38,44 +38,46 @@ enum BoxFormats {
   }
 }
 
-/// Where things are in the images of a scan.
+/// The box annotations of the images of a scan.
 struct BoxAnnotations {
-  /// A thing in an image.
+  /// A thing in an image, its class still as a name.
   struct Thing {
     var name: String
-    /// In pixels of the image as stored, or as shares of it.
+    /// The box, in pixels of the image as stored or as shares of its sides.
     var box: Box
     var isDifficult = false
     var isCrowd = false
   }
 
-  /// An image and what is in it.
+  /// An image and the things in it.
   struct AnnotatedImage {
-    /// Its place in the scan.
+    /// The image's index in the scan.
     var position: Int
     var split: Split?
     var things: [Thing]
-    /// Whether boxes are shares of the image.
+    /// True if boxes are shares of the image's sides.
     var isRelative = false
-    /// The size that the annotation says the image has.
+    /// The image's size according to the annotation; `nil` if it says none.
     var size: ImageSize?
   }
 
   var images: [AnnotatedImage] = []
-  /// Classes that are named, with things or without.
+  /// The classes that are named, including those without things.
   var names: Set<String> = []
   var problems: [FileProblem] = []
   var messages: [String] = []
 }
 
-/// The files of a scan, as formats of boxes look at them.
+/// The files of a scan, indexed for the formats of boxes.
 struct BoxFiles {
   let files: [ScannedFile]
-  /// What the user called the data.
+  /// The path of the data, as the user gave it.
   let path: String
-  /// The places of images by the stem of their names: `cat` of `a/cat.jpg`.
+  /// The indices of images by the stem of their names: `cat` for `a/cat.jpg`.
   private let stems: [Substring: [Int]]
-  /// Folders of images that are called after classes, where there are several: what lies beside their images is no word about boxes.
+  /// The image folders that are named after classes, if there are several.
+  ///
+  /// Text files in them are not read as box annotations.
   private let classFolders: Set<Substring>
 
   init(_ files: [ScannedFile], path: String) {
@@ -94,21 +96,24 @@ struct BoxFiles {
     classFolders = Set(folders.map { $0.split(separator: "/").last ?? $0 }).count > 1 ? folders : []
   }
 
-  /// The places of images.
+  /// The indices of all images, ascending.
   var images: [Int] { stems.values.flatMap { $0 }.sorted() }
 
-  /// The files with a text whose names end so, by path.
+  /// Returns the files with kept text and one of these extensions, sorted by path.
   func texts(_ extensions: String...) -> [(path: String, text: [UInt8])] {
     files.compactMap { file in
       let place = FilePath(file.path)
       guard let text = file.text, extensions.contains(place.suffix) else { return nil }
-      // A text of all images, such as COCO's, may lie anywhere.
+      // One JSON file annotates all images, so it may lie anywhere.
       guard place.suffix == "json" || !classFolders.contains(place.folder) else { return nil }
       return (file.path, text)
     }.sorted { $0.path < $1.path }
   }
 
-  /// The image of a name's stem that is nearest to a file: of several the one whose folders it shares most of, then the first by path.
+  /// Returns the image whose name has this stem and which is nearest to the file at `path`.
+  ///
+  /// Of several, images of the given split come first, then the longest common start of the path, then the
+  /// first by path.
   func image(_ name: Substring, near path: String, split: Split? = nil) -> Int? {
     guard let found = stems[FilePath(String(name)).stem] else { return nil }
     func rank(_ position: Int) -> (Int, Int) {
@@ -122,7 +127,7 @@ struct BoxFiles {
 
 /// The parts of a path within a data set.
 struct FilePath {
-  /// The folder, without a slash at its end; empty for none.
+  /// The folder, without a slash at its end; empty if there is none.
   let folder: Substring
   /// The name without its extension.
   let stem: Substring
@@ -138,17 +143,18 @@ struct FilePath {
     suffix = dot == name.endIndex ? "" : name[name.index(after: dot)...].lowercased()
   }
 
-  /// The folder's own name, and the folder around it.
+  /// The path of the folder that holds `folder`; empty if there is none.
   var parent: Substring { folder[..<(folder.lastIndex(of: "/") ?? folder.startIndex)] }
 
-  /// Whether a folder's own name is none of a split and none that data with boxes gives to its images.
+  /// Returns true if the folder's name is neither that of a split nor a usual one for images, such as
+  /// `images`.
   static func isOfClass(_ folder: Substring) -> Bool {
     guard let name = folder.split(separator: "/").last else { return false }
     if let split = SplitName(name), split.rest.isEmpty { return false }
     return !["images", "jpegimages", "imgs", "img", "image"].contains(name.lowercased())
   }
 
-  /// The split that a folder of the path is called after, the innermost first.
+  /// The split that a folder of the path is named after, the innermost first.
   var split: Split? {
     for part in folder.split(separator: "/").reversed() {
       if let name = SplitName(part), name.rest.isEmpty { return name.split }

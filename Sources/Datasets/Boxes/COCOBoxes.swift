@@ -1,12 +1,13 @@
 import Foundation
 import Images
 
-/// Boxes as COCO keeps them: JSON files with `images`, `annotations` and `categories`, one a split.
+/// Boxes in COCO's format: JSON files with `images`, `annotations` and `categories`, one per split.
 ///
-/// A file's split is that of its name (`instances_val2017.json`), else that of a folder (`valid/_annotations.coco.json`). Crowds are
-/// regions of many things: they are not learnt from, and what is found in them counts nothing.
+/// The split of a file is the one in its name (`instances_val2017.json`), else that of a folder
+/// (`valid/_annotations.coco.json`). Crowds are regions of many things: they are not trained on, and
+/// detections in them are not counted.
 ///
-/// Paper: Lin et al., "Microsoft COCO: common objects in context", 2014, arXiv:1405.0312.
+/// **Paper** Lin et al., "Microsoft COCO: common objects in context", 2014, arXiv:1405.0312.
 enum COCOBoxes: BoxFormat {
   static let name = "COCO"
 
@@ -33,7 +34,7 @@ enum COCOBoxes: BoxFormat {
     return result
   }
 
-  /// Whether the keys of such a file are in a text, so that other JSON is not read whole.
+  /// Returns true if the text holds the three keys, so that other JSON is not parsed.
   private static func isLikely(_ text: [UInt8]) -> Bool {
     let data = Data(text)
     return ["\"annotations\"", "\"images\"", "\"categories\""].allSatisfy {
@@ -42,7 +43,7 @@ enum COCOBoxes: BoxFormat {
   }
 }
 
-/// One JSON file.
+/// The state of reading one JSON file.
 private struct COCOFile {
   let path: String
   let files: BoxFiles
@@ -50,7 +51,7 @@ private struct COCOFile {
   private var names: [Int: String] = [:]
   private var places: [Int: Int] = [:]
   private var problems = 0
-  /// Problems of one file that are told by themselves; all others would say the same again.
+  /// The most problems that are reported for one file.
   private static let mostProblems = 100
 
   init(path: String, files: BoxFiles) {
@@ -97,7 +98,7 @@ private struct COCOFile {
   mutating func read(annotations: [Any], _ result: inout BoxAnnotations) {
     for case let annotation as [String: Any] in annotations {
       let id = integer(annotation["id"]).map { "annotation \($0)" } ?? "an annotation"
-      // Of an image that is not there something was said already.
+      // Annotations of a missing image are skipped: the image itself was reported.
       guard let place = integer(annotation["image_id"]).flatMap({ places[$0] }) else { continue }
       guard let name = integer(annotation["category_id"]).flatMap({ names[$0] }) else {
         add(.annotation, "\(id): expected one of the categories of the file, found another", &result)

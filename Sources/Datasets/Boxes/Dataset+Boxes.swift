@@ -1,10 +1,11 @@
 import Crypto
 import Images
 
-/// Images with boxes, by (split, path): what every format's annotations come to, with the rules that all obey.
+/// Images with boxes, sorted by (split, path), after the rules that hold for every format.
 ///
-/// Boxes are cut off at the edges of their images; one without area goes. Difficult things are learnt from, and neither finding nor
-/// missing them counts; crowds are kept for judging alone. Images without things are learnt from as background.
+/// Boxes are cut off at the edges of their images; one without area is dropped. Difficult things are trained
+/// on, but finding or missing them is not counted. Crowds are kept for judging alone. Images without things
+/// are trained on as background.
 struct BoxSorting {
   struct Entry {
     let split: Split?
@@ -58,7 +59,7 @@ struct BoxSorting {
     try requireLearnable(path)
   }
 
-  /// Refuses classes that training images lack where others have them.
+  /// Refuses data in which validation or test images have classes that training images lack.
   private func requireLearnable(_ path: String) throws(DatasetError) {
     guard entries.contains(where: { $0.split == .train }) else { return }
     let learnt = Set(entries.filter { $0.split == .train }.flatMap { $0.things.map(\.label) })
@@ -71,7 +72,7 @@ struct BoxSorting {
     }
   }
 
-  /// The folder that all files lie in.
+  /// Returns the folder that all files lie in; empty if they share none.
   private static func commonFolder(_ paths: [String]) -> String {
     guard var common = paths.first.map({ FilePath($0).folder.split(separator: "/") }) else { return "" }
     for path in paths {
@@ -81,7 +82,7 @@ struct BoxSorting {
     return common.joined(separator: "/")
   }
 
-  /// The SHA-256 over every image's split, path, digest and things, in their order.
+  /// Returns the SHA-256 over every image's split, path, digest and things, in the order of `entries`.
   func digest(_ scan: Scan) -> String {
     var hasher = SHA256()
     var buffer: [UInt8] = []
@@ -108,11 +109,11 @@ struct BoxSorting {
   }
 }
 
-/// What the rules were applied to.
+/// Counts of the cases that the rules met, for messages.
 private struct BoxCounts {
   private var (things, difficult, crowds, beyond, empty, flat, resized) = (0, 0, 0, 0, 0, 0, 0)
 
-  /// The things of an image, in its pixels as stored.
+  /// Returns the things of an image, in its pixels as stored, and counts the cases that rules apply to.
   mutating func things(
     of image: BoxAnnotations.AnnotatedImage, _ file: ScannedFile, _ labels: [String: Int],
     _ problems: inout [FileProblem]
@@ -137,7 +138,7 @@ private struct BoxCounts {
       }
       things += 1
       if thing.isCrowd { crowds += 1 } else if thing.isDifficult { difficult += 1 }
-      // Half a pixel is what rounding leaves.
+      // Rounding of coordinates may be off by half a pixel.
       let slack = box.left < -0.5 || box.top < -0.5 || box.right > width + 0.5 || box.bottom > height + 0.5
       if slack { beyond += 1 }
       return LabelledBox(label: label, box: visible, isDifficult: thing.isDifficult, isCrowd: thing.isCrowd)
@@ -170,14 +171,14 @@ extension Box {
 }
 
 extension Dataset {
-  /// Makes sense of images with boxes: splits, order, and the rules of `BoxSorting`.
+  /// Makes a data set of images with boxes: sorts them, assigns splits and applies the rules of `BoxSorting`.
   init(
     _ annotations: BoxAnnotations, _ scan: Scan, path: String, opener: (any MemberOpener)?,
     options: DatasetOptions,
     allowedAugmentations: [String]?
   ) throws(DatasetError) {
     let sorting = try BoxSorting(annotations, scan, path: path)
-    // What is odd is told and left out; anything else stops.
+    // Odd boxes were left out with a message; problems of any other kind stop unless `skipBad` is on.
     let grave = sorting.problems.filter { $0.kind != .odd }
     guard options.skipBad || grave.isEmpty else { throw .badFiles(path: path, problems: grave) }
     let present = Set(sorting.entries.map(\.split))

@@ -1,11 +1,12 @@
 import Foundation
 import Images
 
-/// Boxes as PASCAL VOC keeps them: an XML file an image in `Annotations/`, and lists of images in `ImageSets/`.
+/// Boxes in PASCAL VOC's format: one XML file per image in `Annotations/`, lists of images in `ImageSets/`.
 ///
-/// Edges are counted from 1, the last pixel included. Without lists of images, folders that are called after splits tell them.
+/// Coordinates count from 1 and include the last pixel. Without lists of images, folders named after splits
+/// decide.
 ///
-/// Paper: Everingham et al., "The PASCAL visual object classes challenge", IJCV 2010.
+/// **Paper** Everingham et al., "The PASCAL visual object classes challenge", IJCV 2010.
 enum VOCBoxes: BoxFormat {
   static let name = "PASCAL VOC"
 
@@ -13,7 +14,7 @@ enum VOCBoxes: BoxFormat {
     let texts = files.texts("xml").filter { isAnnotation($0.text) }
     guard !texts.isEmpty else { return nil }
     var result = BoxAnnotations()
-    /// The images of each data set's root by the stem of their annotation's name.
+    // The images of each data set's root, by the stem of their annotation's name.
     var places: [Substring: [Substring: Int]] = [:]
     var taken: [Int: String] = [:]
     for (path, text) in texts {
@@ -48,12 +49,12 @@ enum VOCBoxes: BoxFormat {
     return result
   }
 
-  /// Whether an annotation begins within the first kilobytes.
+  /// Returns true if an annotation begins within the first 4096 bytes.
   private static func isAnnotation(_ text: [UInt8]) -> Bool {
     String(decoding: text.prefix(4096), as: UTF8.self).contains("<annotation")
   }
 
-  /// A list of images.
+  /// A list of the images of one split.
   private struct List {
     let path: String
     let root: Substring
@@ -61,7 +62,7 @@ enum VOCBoxes: BoxFormat {
     let names: [Substring]
   }
 
-  /// The lists of whole splits; `trainval` only where neither of the two is there.
+  /// Returns the lists of whole splits; `trainval` is used only if neither `train` nor `val` is there.
   private static func lists(_ files: BoxFiles) -> [List] {
     let known = files.texts("txt").compactMap { path, text -> (List, String)? in
       let file = FilePath(path)
@@ -124,7 +125,7 @@ enum VOCBoxes: BoxFormat {
   }
 }
 
-/// One XML file.
+/// The annotation in one XML file.
 struct VOCAnnotation {
   struct Problem: Error {
     let reason: String
@@ -134,10 +135,10 @@ struct VOCAnnotation {
   var size: ImageSize?
   var things: [BoxAnnotations.Thing] = []
 
-  /// Far more than any image has.
+  /// The most things in an image; no real one has nearly as many.
   private static let maximumThings = 100_000
 
-  /// Reads a file; nothing that it says is looked for elsewhere.
+  /// Parses a file; references to other files are not followed.
   static func read(_ text: [UInt8]) -> Result<VOCAnnotation, Problem> {
     do throws(XMLText.Problem) {
       var parts = try XMLText(text)
@@ -157,7 +158,7 @@ struct VOCAnnotation {
   }
 }
 
-/// Takes what it knows of the elements of an annotation.
+/// Collects the elements of an annotation that are used.
 private struct VOCReader {
   var annotation = VOCAnnotation()
   var problem: String?

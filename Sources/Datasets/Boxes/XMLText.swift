@@ -1,17 +1,18 @@
-/// The elements of a small XML text, read from its start to its end without looking anything up elsewhere.
+/// A reader of the elements of a small XML text, which never reads anything outside the text.
 ///
-/// Foundation's parser on Linux crashes on some damaged files. This one knows what annotations need: elements with text, comments,
-/// processing instructions, `CDATA`, the five named characters and those by number. Attributes are passed over. A document type may
-/// be named, but declares nothing: no text grows.
+/// Foundation's parser on Linux crashes on some damaged files. This one knows the parts that annotations
+/// need: elements with text, comments, processing instructions, `CDATA`, the five named characters and
+/// numbered ones. Attributes are skipped. A document type may be named but declares nothing, so that entities
+/// cannot expand.
 struct XMLText {
-  /// What a text is made of.
+  /// A part of a text: a tag or the text between tags.
   enum Part: Equatable {
     case start(String)
     case end(String)
     case text(String)
   }
 
-  /// Where a text is no XML, and why.
+  /// The first line at which a text is not valid XML, with the reason.
   struct Problem: Error, Equatable {
     let line: Int
     let reason: String
@@ -21,13 +22,13 @@ struct XMLText {
   private var position = 0
   private var open: [String] = []
   private var isBegun = false
-  /// The end of an element that is written as one, `<a/>`.
+  /// The name of an element written as `<a/>`, whose end is still to be returned.
   private var pending: String?
 
-  /// Far deeper than any annotation.
+  /// The deepest nesting accepted; annotations need far less.
   static let maximumDepth = 32
 
-  /// A text in UTF-8; refused in any other bytes.
+  /// Makes a reader of a text in UTF-8; throws for any other bytes.
   init(_ bytes: [UInt8]) throws(Problem) {
     guard String(validating: bytes, as: UTF8.self) != nil else {
       throw Problem(line: 1, reason: "expected text in UTF-8, found other bytes")
@@ -36,7 +37,7 @@ struct XMLText {
     if bytes.starts(with: [0xEF, 0xBB, 0xBF]) { position = 3 }
   }
 
-  /// The next part; `nil` at the end of a text whose elements are all closed.
+  /// Returns the next part; `nil` at the end of a text whose elements are all closed.
   mutating func next() throws(Problem) -> Part? {
     if let name = pending {
       pending = nil
@@ -81,7 +82,7 @@ struct XMLText {
     let name = try name()
     isBegun = true
     open.append(name)
-    // Values of attributes may hold what would end a tag.
+    // A quoted attribute may contain ">".
     var quote: UInt8?
     while position < bytes.count {
       let byte = bytes[position]
@@ -125,7 +126,7 @@ struct XMLText {
     return String(decoding: bytes[start..<position], as: UTF8.self)
   }
 
-  /// The text up to the next tag, with characters in place of what stands for them.
+  /// Reads the text up to the next tag, with references such as `&amp;` replaced by their characters.
   private mutating func text() throws(Problem) -> String {
     var text: [UInt8] = []
     while position < bytes.count, bytes[position] != UInt8(ascii: "<") {
@@ -144,7 +145,7 @@ struct XMLText {
     return String(decoding: text, as: UTF8.self)
   }
 
-  /// What `&NAME;` stands for.
+  /// Returns the character that `&NAME;` stands for; `nil` if it is unknown.
   private static func character(_ name: String) -> Character? {
     let named: [String: Character] = ["amp": "&", "lt": "<", "gt": ">", "quot": "\"", "apos": "'"]
     if let character = named[name] { return character }
@@ -156,7 +157,7 @@ struct XMLText {
 
   private func begins(_ mark: String) -> Bool { bytes[position...].starts(with: mark.utf8) }
 
-  /// Goes on behind a mark.
+  /// Moves behind the next occurrence of a mark.
   private mutating func pass(_ mark: String) throws(Problem) {
     let marked = Array(mark.utf8)
     var place = position + 2

@@ -1,10 +1,13 @@
 import Settings
 
-/// Boxes as YOLO keeps them: beside `images/…/cat.jpg` a `labels/…/cat.txt`, or a text in the image's own folder, with a line a thing:
-/// its class, then the centre, the width and the height of its box as shares of the image, or the corners of a polygon.
+/// Boxes in YOLO's format: one text file per image, one line per thing.
 ///
-/// Classes are named by `names` of a YAML file, by `classes.txt` or `obj.names`; without them by their numbers. Images without a text
-/// have no things in them. Splits are folders.
+/// Beside `images/…/cat.jpg` lies `labels/…/cat.txt`, or the text is in the image's folder. A line holds the
+/// class, then the centre, the width and the height of the box as shares of the image, or the corners of a
+/// polygon.
+///
+/// Classes are named by `names` in a YAML file, by `classes.txt` or by `obj.names`; without these they are
+/// called by their numbers. Images without a text have no things in them. Folders decide the splits.
 enum YOLOBoxes: BoxFormat {
   static let name = "YOLO"
 
@@ -62,7 +65,8 @@ enum YOLOBoxes: BoxFormat {
     return result
   }
 
-  /// What an image and its text have in common: the path without its extension, and without a folder `images` or `labels`.
+  /// Returns the key that an image and its text share: the path without extension and without folders
+  /// `images` or `labels`.
   private static func key(_ path: String) -> String {
     let file = FilePath(path)
     let folders = file.folder.split(separator: "/").filter { $0 != "images" && $0 != "labels" }
@@ -74,7 +78,7 @@ enum YOLOBoxes: BoxFormat {
       .filter { !$0.allSatisfy(\.isWhitespace) }
   }
 
-  /// A class and a box, of a polygon the one around it; `nil` for any other line.
+  /// Parses a class and a box, for a polygon the box around it; `nil` for any other line.
   private static func row(_ line: Substring) -> (label: Int, box: Box)? {
     let words = line.split(whereSeparator: \.isWhitespace)
     guard let first = words.first, let label = Int(first), (0..<Dataset.maximumClasses).contains(label) else {
@@ -95,7 +99,7 @@ enum YOLOBoxes: BoxFormat {
     )
   }
 
-  /// The classes by number, where a file names them.
+  /// Returns the names of classes by number; `nil` if no file names them.
   private static func names(_ files: BoxFiles) -> [String]? {
     for (path, text) in files.texts("yaml", "yml") {
       guard let node = try? SettingsNode(yaml: String(decoding: text, as: UTF8.self), source: path),

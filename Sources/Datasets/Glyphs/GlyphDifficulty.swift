@@ -1,42 +1,42 @@
-/// How hard the glyphs are to tell apart: every number of the drawing that is not a shape.
+/// The difficulty of the glyphs: every parameter of the drawing except the shapes.
 ///
-/// A level of 0 leaves a linear model under 90 % and networks of any size close together. At 1 shapes are turned, scaled and
-/// bent far more, while less of them is noise: that takes filters to learn, so large networks keep their accuracy and small
-/// ones lose it. Levels between are as far between in every number.
+/// At level 0 a linear model stays under 90 %, and networks of any size come close together. At level 1
+/// shapes are rotated, scaled and bent far more, with less noise. That takes filters to learn: large networks
+/// keep their accuracy and small ones lose it. Levels in between interpolate every parameter linearly.
 struct GlyphDifficulty: Equatable, Sendable {
-  /// Largest turn either way, in degrees.
+  /// The largest rotation either way, in degrees.
   var rotation = 17.0
-  /// Range of the half extent, as a share of half the image.
+  /// The range of the glyph's half extent, as a share of half the image.
   var scale = 0.52...0.8
-  /// Largest relative difference between width and height.
+  /// The largest relative difference between width and height.
   var stretch = 0.19
-  /// Largest shear.
+  /// The largest shear.
   var shear = 0.18
-  /// Largest shift of the centre, in pixels.
+  /// The largest shift of the centre, in pixels.
   var shift = 2.5
-  /// Range of the stroke's width, in pixels.
+  /// The range of the stroke's width, in pixels.
   var strokeWidth = 1.3...3.2
-  /// Largest displacement of each point of a stroke, as a share of the half extent.
+  /// The largest displacement of each point of a stroke, as a share of the half extent.
   var jitter = 0.085
-  /// Range of the stroke's brightness above the background.
+  /// The range of the stroke's brightness above the background, in grey levels.
   var contrast = 100.0...200.0
-  /// Range of the background's brightness.
+  /// The range of the background's brightness, in grey levels.
   var background = 0.0...40.0
   /// The most stray strokes.
   var clutter = 2
-  /// Range of a stray stroke's length, in pixels.
+  /// The range of a stray stroke's length, in pixels.
   var clutterLength = 3.0...8.0
-  /// Largest amplitude of the noise (its standard deviation, in grey levels).
+  /// The largest standard deviation of the noise, in grey levels.
   var noise = 18.0
-  /// How often a part is covered.
+  /// The probability that a part is covered.
   var occlusionShare = 0.4
-  /// Range of the cover's side, in pixels.
+  /// The range of the cover's sides, in pixels.
   var occlusionSide = 4...8
 
-  /// The drawing at level 0.
+  /// The parameters at level 0.
   static let mild = GlyphDifficulty()
 
-  /// The drawing at level 1.
+  /// The parameters at level 1.
   static let hard = {
     var hard = GlyphDifficulty()
     hard.rotation = 30
@@ -53,7 +53,7 @@ struct GlyphDifficulty: Equatable, Sendable {
     return hard
   }()
 
-  /// The drawing at a level of 0…1.
+  /// Returns the parameters at a level of 0...1, interpolated between `mild` and `hard`.
   static func level(_ level: Double) -> GlyphDifficulty {
     precondition((0...1).contains(level), "the level is \(level)")
     func between(_ path: KeyPath<GlyphDifficulty, Double>) -> Double {

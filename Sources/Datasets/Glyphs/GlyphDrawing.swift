@@ -1,9 +1,10 @@
 import Images
 import Tensors
 
-/// Draws one glyph: a shape under a random affine map, with stray strokes, noise and a covered part.
+/// A drawing of one glyph: a shape under a random affine map, with stray strokes, noise and a covered part.
 ///
-/// Only additions, multiplications, divisions and square roots are used, which IEEE 754 defines to the last bit.
+/// Only additions, multiplications, divisions and square roots are used. IEEE 754 defines their results to
+/// the last bit, so the images are the same on every machine.
 struct GlyphDrawing {
   static let side = 28
   private let difficulty: GlyphDifficulty
@@ -14,7 +15,7 @@ struct GlyphDrawing {
     self.random = random
   }
 
-  /// The image of a shape.
+  /// Draws the image of a shape.
   mutating func image(of shape: GlyphShape) -> Image {
     let pieces = self.pieces(of: shape)
     let width = uniform(difficulty.strokeWidth)
@@ -34,7 +35,7 @@ struct GlyphDrawing {
     range.lowerBound + (range.upperBound - range.lowerBound) * Double(random.uniform())
   }
 
-  /// A number with mean 0 and deviation 1: the sum of three uniform ones, scaled.
+  /// Returns a random number with mean 0 and standard deviation 1: a sum of three uniform ones, scaled.
   private mutating func deviate() -> Double {
     2 * (Double(random.uniform()) + Double(random.uniform()) + Double(random.uniform()) - 1.5)
   }
@@ -65,7 +66,7 @@ struct GlyphDrawing {
     return pieces
   }
 
-  /// Lays strokes over the image, a pixel of ramp at their edges.
+  /// Draws strokes over the image, with edges that fade over one pixel.
   private static func draw(_ pieces: [GlyphPiece], width: Double, level: Double, into values: inout [Double])
   {
     let reach = width / 2 + 0.5
@@ -84,7 +85,7 @@ struct GlyphDrawing {
     }
   }
 
-  /// The rows or columns that a piece may touch.
+  /// Returns the rows or columns that a piece may touch.
   private static func band(_ a: Double, _ b: Double, _ reach: Double) -> Range<Int> {
     let low = min(max(Int((min(a, b) - reach).rounded(.down)), 0), side)
     let high = min(max(Int((max(a, b) + reach).rounded(.up)), 0), side)
@@ -122,7 +123,7 @@ struct GlyphPiece {
   var start: GlyphPoint
   var end: GlyphPoint
 
-  /// The squared distance of a point.
+  /// Returns the squared distance of a point from the piece.
   func squaredDistance(_ x: Double, _ y: Double) -> Double {
     let (dx, dy) = (end.x - start.x, end.y - start.y)
     let (px, py) = (x - start.x, y - start.y)

@@ -4,31 +4,32 @@ import Settings
 import Synchronization
 import Tensors
 
-/// The built-in data set: ten kinds of drawn symbols as grey PNG files of 28x28, one folder a class below `train/` and
-/// `test/`.
+/// The maker of the built-in data set of ten drawn symbols.
+///
+/// The images are grey PNG files of 28×28 pixels, one folder per class below `train/` and `test/`.
 ///
 ///     try GlyphMaker(seed: 0, count: 10_000).write(to: "glyphs")
 ///
-/// Every image is a function of (seed, class, number) alone.
+/// Every image depends on (seed, class, number) and the difficulty alone.
 public struct GlyphMaker: ImageMaker {
   /// The name of the data set.
   public static let name = "glyphs"
-  /// How many images there may be.
+  /// The numbers of images that can be drawn.
   public static let counts = 50...1_000_000
-  /// The difficulties there are: at 0 networks of any size do well, at 1 only large ones.
+  /// The levels of difficulty: at 0 networks of any size do well, at 1 only large ones.
   public static let levels = 0.0...1.0
-  /// The class names.
+  /// The names of the ten classes.
   public static var classes: [String] { GlyphShape.all.map(\.name) }
 
   /// The seed of every draw.
   public let seed: UInt64
-  /// How many images; a fifth of each class is for testing.
+  /// The number of images, spread evenly over the classes; a fifth of each class is for testing.
   public let count: Int
-  /// How hard the images are, within `levels`.
+  /// The difficulty, within `levels`.
   public let level: Double
   let difficulty: GlyphDifficulty
 
-  /// A maker of `count` images of a difficulty within `levels`.
+  /// Makes a maker of `count` images with a difficulty within `levels`, by default 10 000 at level 1.
   public init(seed: UInt64 = 0, count: Int = 10_000, difficulty level: Double = 1) {
     self.init(seed: seed, count: count, level: level, .level(level))
   }
@@ -46,7 +47,7 @@ public struct GlyphMaker: ImageMaker {
     return drawing.image(of: GlyphShape.all[label])
   }
 
-  /// Draws every image into a folder, which appears only when it is complete; an existing one must be empty.
+  /// Draws every image into a folder, which appears only when complete; an existing folder must be empty.
   public func write(to folder: String, threads: Int = 2) throws(DatasetError) {
     try publish(folder) { part in
       try draw(into: part, threads: threads)

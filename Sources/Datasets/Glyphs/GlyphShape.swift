@@ -1,4 +1,4 @@
-/// A place on the plane.
+/// A point on the plane.
 struct GlyphPoint: Sendable {
   var x: Double
   var y: Double
@@ -9,14 +9,14 @@ struct GlyphPoint: Sendable {
   }
 }
 
-/// One of the ten symbols: strokes of straight pieces within -1...1, y downwards.
+/// One of the ten symbols: strokes of straight pieces within -1...1, with y downwards.
 struct GlyphShape: Sendable {
   /// The class name.
   let name: String
   /// The strokes, each a chain of points.
   let strokes: [[GlyphPoint]]
 
-  /// The ten symbols, by name.
+  /// The ten symbols, sorted by name.
   static let all: [GlyphShape] = [
     GlyphShape("arrow", [(0, 1), (0, -1)], [(-0.6, -0.3), (0, -1), (0.6, -0.3)]),
     GlyphShape("bolt", [(0.35, -1), (-0.45, 0.1), (0.4, -0.05), (-0.35, 1)]),
@@ -44,12 +44,12 @@ struct GlyphShape: Sendable {
   }
 }
 
-/// Sine and cosine from additions and multiplications alone, so that they have equal bits on every machine.
+/// The sine and cosine of an angle, from basic arithmetic alone, so that every machine gets the same bits.
 struct ExactTurn {
   let sine: Double
   let cosine: Double
 
-  /// The turn by an angle; accurate to 1e-12 within two full turns.
+  /// Makes the rotation by an angle; accurate to 1e-12 within two full turns.
   init(degrees: Double) {
     let quarters = (degrees / 90).rounded()
     let x = (degrees - 90 * quarters) * (Double.pi / 180)

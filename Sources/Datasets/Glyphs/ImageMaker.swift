@@ -2,16 +2,16 @@ import Foundation
 import Settings
 import Tensors
 
-/// Draws a data set that is built in.
+/// A maker of a built-in data set, which it draws.
 public protocol ImageMaker: Sendable {
   /// The name of the data set.
   static var name: String { get }
-  /// Draws every image into a folder, which appears only when it is complete; an existing one must be empty.
+  /// Draws every image into a folder, which appears only when complete; an existing folder must be empty.
   func write(to folder: String, threads: Int) throws(DatasetError)
 }
 
 extension ImageMaker {
-  /// Fills a folder beside its place and puts it there; an existing one must be empty.
+  /// Fills a folder beside its final place and then moves it there; an existing folder must be empty.
   func publish(_ folder: String, _ fill: (String) throws -> Void) throws(DatasetError) {
     let files = FileManager.default
     let there = (try? files.contentsOfDirectory(atPath: folder)) ?? []

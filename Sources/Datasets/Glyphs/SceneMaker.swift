@@ -4,45 +4,50 @@ import Settings
 import Synchronization
 import Tensors
 
-/// The built-in data set of detectors: one to four drawn symbols with boxes on clutter, grey PNG files of 64x64 in the folders of
-/// PASCAL VOC.
+/// The maker of the built-in data set for detectors: drawn symbols with boxes on clutter.
+///
+/// Each image is a grey PNG file of 64×64 pixels with one to four symbols. The folders are those of PASCAL
+/// VOC.
 ///
 ///     try SceneMaker(seed: 0, count: 2_000).write(to: "scenes", threads: 2)
 ///
-/// Every image is a function of (seed, number) alone; each fifth is for testing. Only additions, multiplications, divisions and square
-/// roots are used, which IEEE 754 defines to the last bit.
+/// Every image depends on (seed, number) alone; every fifth is for testing. Only additions, multiplications,
+/// divisions and square roots are used. IEEE 754 defines their results to the last bit, so the images are the
+/// same on every machine.
 public struct SceneMaker: ImageMaker {
+  /// The name of the data set.
   public static let name = "scenes"
-  /// How many images there may be.
+  /// The numbers of images that can be drawn.
   public static let counts = 50...1_000_000
-  /// Columns and rows of an image.
+  /// The width and height of an image, in pixels.
   public static let side = 64
-  /// The class names.
+  /// The names of the ten classes.
   public static var classes: [String] { GlyphShape.all.map(\.name) }
 
   /// The seed of every draw.
   public let seed: UInt64
-  /// How many images.
+  /// The number of images.
   public let count: Int
 
-  /// A maker of `count` images.
+  /// Makes a maker of `count` images, by default 2000.
   public init(seed: UInt64 = 0, count: Int = 2_000) { (self.seed, self.count) = (seed, count) }
 
-  /// A symbol and the pixels that it is drawn on.
+  /// A symbol with the bounds of the pixels that it covers.
   struct Thing: Equatable {
     let label: Int
-    /// The first column and row, and those behind the last.
+    /// The first column and row, and those after the last.
     let (left, top, right, bottom): (Int, Int, Int, Int)
 
     var box: Box { Box(left: Float(left), top: Float(top), right: Float(right), bottom: Float(bottom)) }
   }
 
-  /// Draws one image.
+  /// Draws one image, with the symbols in it.
   func scene(number: Int) -> (image: Image, things: [Thing]) {
     var drawing = SceneDrawing(SeededRandom(seed: seed, purpose: "scene", number))
     return drawing.scene()
   }
 
+  /// Draws images, annotations, lists of the splits and a manifest into a folder, which must be new or empty.
   public func write(to folder: String, threads: Int) throws(DatasetError) {
     try publish(folder) { part in
       for name in ["JPEGImages", "Annotations", "ImageSets/Main"] {
@@ -79,7 +84,7 @@ public struct SceneMaker: ImageMaker {
     if let error = failure.withLock({ $0 }) { throw error }
   }
 
-  /// What VOC's files say: edges from 1, the last pixel included.
+  /// Returns a VOC annotation, whose coordinates count from 1 and include the last pixel.
   private static func annotation(of things: [Thing], _ name: String) -> String {
     let objects = things.map { thing in
       """
@@ -114,7 +119,7 @@ public struct SceneMaker: ImageMaker {
   }
 }
 
-/// Draws one scene.
+/// A drawing of one scene.
 private struct SceneDrawing {
   private static let side = SceneMaker.side
   private var random: SeededRandom
@@ -128,7 +133,7 @@ private struct SceneDrawing {
     for _ in 0..<random.below(7) { addStroke(background) }
     var things: [SceneMaker.Thing] = []
     for _ in 0..<1 + random.below(4) {
-      // Where no place is free, an image has fewer symbols.
+      // After ten attempts without a free place the image has one symbol fewer.
       for _ in 0..<10 {
         let label = random.below(GlyphShape.all.count)
         let pieces = pieces(of: GlyphShape.all[label])
@@ -150,12 +155,12 @@ private struct SceneDrawing {
     range.lowerBound + (range.upperBound - range.lowerBound) * Double(random.uniform())
   }
 
-  /// A number with mean 0 and deviation 1: the sum of three uniform ones, scaled.
+  /// Returns a random number with mean 0 and standard deviation 1: a sum of three uniform ones, scaled.
   private mutating func deviate() -> Double {
     2 * (Double(random.uniform()) + Double(random.uniform()) + Double(random.uniform()) - 1.5)
   }
 
-  /// A symbol of 12 to 36 pixels, turned a little, wholly within the image.
+  /// Returns the pieces of a symbol of 12 to 36 pixels, slightly rotated, wholly within the image.
   private mutating func pieces(of shape: GlyphShape) -> [GlyphPiece] {
     let turn = ExactTurn(degrees: uniform(-15...15))
     let half = uniform(6...18)
@@ -183,7 +188,7 @@ private struct SceneDrawing {
       [GlyphPiece(start: start, end: end)], width: uniform(1.2...2.5), level: background + uniform(40...140))
   }
 
-  /// The pixels that strokes touch by half at least; `nil` for none.
+  /// Returns the bounds of the pixels that strokes cover by at least half; `nil` if there are none.
   private func extent(of pieces: [GlyphPiece], width: Double, _ label: Int) -> SceneMaker.Thing? {
     var (left, top, right, bottom) = (Self.side, Self.side, 0, 0)
     forEachPixel(of: pieces, width: width) { row, column, share in
@@ -204,7 +209,9 @@ private struct SceneDrawing {
     values = drawn
   }
 
-  /// Calls `body` with every pixel that a stroke touches, and how much of it, a pixel of ramp at the edges.
+  /// Calls `body` with every pixel that a stroke touches and the share of it that is covered.
+  ///
+  /// The share falls from 1 to 0 over one pixel at the edges.
   private func forEachPixel(of pieces: [GlyphPiece], width: Double, _ body: (Int, Int, Double) -> Void) {
     let reach = width / 2 + 0.5
     for piece in pieces {
@@ -218,7 +225,7 @@ private struct SceneDrawing {
     }
   }
 
-  /// The rows or columns that a piece may touch.
+  /// Returns the rows or columns that a piece may touch.
   private static func band(_ a: Double, _ b: Double, _ reach: Double) -> Range<Int> {
     let low = min(max(Int((min(a, b) - reach).rounded(.down)), 0), side)
     let high = min(max(Int((max(a, b) + reach).rounded(.up)), 0), side)

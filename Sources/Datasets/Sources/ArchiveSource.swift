@@ -3,7 +3,9 @@ import Foundation
 import Settings
 import Tensors
 
-/// The folder of images inside a tar, tar.gz or zip, read in place: one thread inflates, the others decode.
+/// The source for folders of images inside a tar, tar.gz or zip.
+///
+/// The archive is read in place: one thread inflates it while the others decode.
 enum ArchiveSource: DataSource {
   static let name = "archive"
 
@@ -42,7 +44,9 @@ enum ArchiveSource: DataSource {
     return scan
   }
 
-  /// A tar is read where it lies; anything else is unpacked once, a tar.gz to a plain tar, a zip to a folder.
+  /// Makes the opener of members.
+  ///
+  /// A tar is read in place. A tar.gz is unpacked once to a plain tar in the cache, a zip to a folder.
   static func opener(_ location: DataLocation, _ options: DatasetOptions) throws(DatasetError) -> (
     any MemberOpener
   )? {
@@ -66,7 +70,7 @@ enum ArchiveSource: DataSource {
     }
   }
 
-  /// Unpacks an archive into a folder that appears only when it is complete.
+  /// Unpacks an archive into a folder that appears only when complete.
   private static func unpackedFolder(
     _ archive: Archive, at target: String, _ options: DatasetOptions
   ) throws(ArchiveError) -> (any MemberOpener)? {

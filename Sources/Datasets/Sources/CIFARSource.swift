@@ -1,9 +1,12 @@
 import Images
 
-/// CIFAR-10's binary version: `data_batch_1.bin` to `data_batch_5.bin`, `test_batch.bin` and `batches.meta.txt`, in a
-/// folder or in the archive as it is distributed.
+/// The source for CIFAR-10's binary version, in a folder or in the archive as distributed.
 ///
-/// Each record is one byte of label and 3·32·32 bytes of pixels, plane by plane. Paper: Krizhevsky 2009.
+/// The files are `data_batch_1.bin` to `data_batch_5.bin`, `test_batch.bin` and `batches.meta.txt`.
+///
+/// Each record is one byte of label and 3·32·32 bytes of pixels, channel by channel.
+///
+/// **Paper** Krizhevsky, "Learning multiple layers of features from tiny images", 2009.
 enum CIFARSource: DataSource {
   static let name = "cifar10-binary"
   private static let side = 32
@@ -77,7 +80,7 @@ enum CIFARSource: DataSource {
     return Image(width: side, height: side, channels: 3, pixels: pixels)
   }
 
-  /// The ten names, from `batches.meta.txt` where it has them.
+  /// Returns the ten class names of `batches.meta.txt`, or the digits 0 to 9 if it does not name them.
   private static func classNames(_ text: [UInt8]) -> [String] {
     let lines = String(decoding: text.prefix(1 << 16), as: UTF8.self).split(whereSeparator: \.isWhitespace)
       .map(String.init)

@@ -2,30 +2,30 @@ import Archives
 import Foundation
 import Settings
 
-/// What stands at a path, looked at just enough to tell which source reads it.
+/// A path with the few names that show which source reads it.
 struct DataLocation: Sendable {
   /// The path as it is opened.
   let path: String
-  /// Whether it is a folder.
+  /// True for a folder.
   let isFolder: Bool
-  /// Names of some members: a folder's entries, an archive's first files.
+  /// The names of some members: a folder's entries, an archive's first files.
   let names: [String]
 }
 
-/// A way of storing a labelled set of images: one file in `Sources/`, one line in `DataSources`.
+/// A format of storing labelled images: one file in `Sources/`, one line in `DataSources`.
 protocol DataSource: Sendable {
-  /// The name for people.
+  /// The name in messages.
   static var name: String { get }
-  /// Whether this source reads what is at a location.
+  /// Returns true if this source reads the location.
   static func recognizes(_ location: DataLocation) -> Bool
-  /// Reads all of it once: paths as `split/class/file` or `class/file`, decoded pixels as far as memory allows.
+  /// Reads everything once: paths as `split/class/file` or `class/file`, and pixels as far as memory allows.
   static func scan(_ location: DataLocation, _ options: DatasetOptions) throws(DatasetError) -> Scan
-  /// How single members are read again when pixels are not kept.
+  /// Returns the opener that reads single members again if pixels are not held; `nil` if they always are.
   static func opener(_ location: DataLocation, _ options: DatasetOptions) throws(DatasetError)
     -> (any MemberOpener)?
 }
 
-/// Every source; the first that recognizes a location reads it.
+/// The sources, in the order in which they are tried; the first that recognizes a location reads it.
 enum DataSources {
   static let all: [any DataSource.Type] = [
     IDXSource.self, CIFARSource.self, FolderSource.self, ArchiveSource.self,
@@ -33,7 +33,7 @@ enum DataSources {
 }
 
 extension DataLocation {
-  /// Looks at a path; a folder must have something in it.
+  /// Looks at a path; throws if nothing is there, or if a folder is empty.
   init(path: String) throws(DatasetError) {
     guard FileManager.default.fileExists(atPath: path) else {
       throw .missing(path: path, tried: [])
@@ -54,7 +54,7 @@ extension DataLocation {
     guard !names.isEmpty else { throw .empty(path: path) }
   }
 
-  /// Names of the first members of an archive; none for any other file.
+  /// Returns the names of the first members of an archive; none for any other file.
   private static func firstMembers(_ path: String) throws(DatasetError) -> [String] {
     do throws(ArchiveError) {
       let stream = try ArchiveStream(try Archive(path: path), blockBytes: 1 << 16)
@@ -69,9 +69,9 @@ extension DataLocation {
     }
   }
 
-  /// The whole content of every file whose name passes a test, by name; gzipped files count without their `.gz`.
+  /// Returns the content of every file whose name passes a test; gzipped files count without their `.gz`.
   ///
-  /// For sources of a few large files, in a folder or in an archive.
+  /// It serves sources of a few large files, in a folder or in an archive.
   func files(where isWanted: (String) -> Bool) throws(DatasetError) -> [(name: String, bytes: [UInt8])] {
     var found: [(name: String, bytes: [UInt8])] = []
     guard isFolder else {

@@ -1,7 +1,7 @@
 import Foundation
 import Settings
 
-/// A folder of images: one folder a class, with or without `train/`, `val/` and `test/` above them.
+/// The source for folders of images, one folder per class, with or without `train/`, `val/` and `test/`.
 enum FolderSource: DataSource {
   static let name = "folder"
 
@@ -18,7 +18,7 @@ enum FolderSource: DataSource {
             let data = try Data(contentsOf: URL(filePath: location.path + "/" + path))
             builder.add(path, [UInt8](data)[...])
           } catch {
-            // Names that are no UTF-8 come with replacement characters, which lead nowhere.
+            // A name that is not UTF-8 has replacement characters here, so its file cannot be opened.
             let reason =
               path.contains("\u{FFFD}")
               ? "its name is not UTF-8; rename it" : FileFailure.reason(error, path: path)
@@ -58,19 +58,19 @@ enum FolderSource: DataSource {
   }
 }
 
-/// The files and folders below a folder, in bytewise order, ignored names left out.
+/// The files and folders below a folder, sorted by their bytes, without ignored names.
 struct FolderListing {
   private(set) var files: [String] = []
   private(set) var folders: [String] = []
 
-  /// Deeper folders are not looked into: nobody sorts images that deep.
+  /// The depth below which folders are not read; nobody sorts images that deep.
   private static let maximumDepth = 32
 
   init(_ root: String) throws(DatasetError) {
     try add(root, below: "", ancestors: [])
   }
 
-  /// Adds what a folder holds; a link that leads back to one of its `ancestors` is not followed.
+  /// Adds the content of a folder; a link back to one of its `ancestors` is not followed.
   private mutating func add(_ folder: String, below prefix: String, ancestors: [String]) throws(DatasetError)
   {
     let place = URL(filePath: folder).resolvingSymlinksInPath().path(percentEncoded: false)

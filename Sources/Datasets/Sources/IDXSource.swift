@@ -1,11 +1,12 @@
 import Images
 import Tensors
 
-/// MNIST's own format: `train-images-idx3-ubyte`, `train-labels-idx1-ubyte` and the same for `t10k`, gzipped or not,
-/// in a folder or an archive.
+/// The source for MNIST's format, gzipped or not, in a folder or an archive.
 ///
-/// IDX: two zero bytes, the type (8: unsigned byte), the number of axes, the extents as big-endian 32-bit integers,
-/// then the values.
+/// The files are `train-images-idx3-ubyte`, `train-labels-idx1-ubyte` and the same for `t10k`.
+///
+/// An IDX file holds two zero bytes, the type (8: unsigned byte), the number of axes, the extents as
+/// big-endian 32-bit integers, then the values.
 enum IDXSource: DataSource {
   static let name = "idx"
 
@@ -67,7 +68,7 @@ enum IDXSource: DataSource {
     }
   }
 
-  /// The extents that a file declares, once its length is just what they need.
+  /// Returns the extents in a file's header; throws unless the file's length is exactly theirs.
   private static func header(_ bytes: [UInt8], axes: Int, path: String) throws(DatasetError) -> [Int] {
     guard bytes.count >= 4 + 4 * axes, bytes[0] == 0, bytes[1] == 0, bytes[2] == 8, bytes[3] == axes else {
       throw .malformed(
@@ -95,7 +96,7 @@ enum IDXSource: DataSource {
     return String(repeating: "0", count: max(0, digits - text.count)) + text
   }
 
-  /// What a file is, by its name.
+  /// The role of a file, by its name.
   private struct Part: Equatable {
     var split: Split
     var isImages: Bool
