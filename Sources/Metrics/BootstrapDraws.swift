@@ -2,24 +2,27 @@ import Foundation
 import Synchronization
 import Tensors
 
-/// Draws of images anew with replacement, the same for all networks that were judged on as many images: two metrics are compared
-/// draw by draw.
+/// Random draws of images with replacement, the same for all networks that were judged on as many images.
+///
+/// Two metrics are compared draw by draw.
 ///
 /// **Paper** Efron, Tibshirani, "An introduction to the bootstrap", 1993.
 public struct BootstrapDraws: Sendable {
-  /// How many images each draw is of.
+  /// The number of images that each draw takes.
   public let images: Int
-  /// How many draws there are.
+  /// The number of draws.
   public let count: Int
   private let seed: UInt64
 
-  /// Draws of `images` images; the same numbers give the same draws.
+  /// Makes draws of `images` images; equal arguments give equal draws.
   public init(images: Int, count: Int, seed: UInt64 = 0) {
     precondition(images > 0 && count > 0, "draws of some images")
     (self.images, self.count, self.seed) = (images, count, seed)
   }
 
-  /// The metric of every draw, in the order of draws, computed by all cores.
+  /// Returns the metric of every draw, in the order of draws, computed on all cores.
+  ///
+  /// The metric must be over `images` images.
   public func values(of metric: any Metric) -> [Double] {
     precondition(metric.images == images, "draws are over the images that were judged")
     let values = Mutex([Double](repeating: 0, count: count))

@@ -1,19 +1,23 @@
 import Foundation
 
-/// The share of images of which the class is told rightly.
+/// The share of images whose class the network predicts correctly.
 public struct Top1Accuracy: Metric {
+  /// Named `top-1` in tables and `top1` in files; higher is better.
   public static let kind = MetricKind(
     name: "top-1", key: "top1", isHigherBetter: true,
     meaning: "the share of images told right")
 
   private let isCorrect: [Bool]
 
-  /// Judges images by whether each was told rightly.
+  /// Makes the metric from one value per image: true if its class was predicted correctly.
   public init(_ isCorrect: [Bool]) { self.isCorrect = isCorrect }
 
+  /// The number of images that were judged.
   public var images: Int { isCorrect.count }
+  /// The contributions: 1 for a correct image, 0 for any other.
   public var contributions: [Double]? { isCorrect.map { $0 ? 1 : 0 } }
 
+  /// Returns `Σ_i weights[i]·correct[i] / Σ_i weights[i]`.
   public func value(weights: [Int]) -> Double {
     var (right, all) = (0, 0)
     for (isRight, weight) in zip(isCorrect, weights) {
@@ -24,27 +28,33 @@ public struct Top1Accuracy: Metric {
   }
 }
 
-/// How a classifier did. Rates are fractions 0…1.
+/// The results of a classifier on a set of images; rates are fractions in 0...1.
 public struct ClassificationDetails: TaskDetails {
+  /// The name in files: `classification`.
   public static let task = "classification"
+  /// The top-1 accuracy.
   public static let metric = Top1Accuracy.kind
 
+  /// The number of images that were judged.
   public var images: Int
-  /// The share of images whose own class has the highest score.
+  /// The share of images whose true class has the highest score.
   public var top1: Double
-  /// The share of images whose own class is among the five highest.
+  /// The share of images whose true class is among the five highest scores.
   public var top5: Double
-  /// The mean cross-entropy.
+  /// The mean cross-entropy, in nats.
   public var loss: Double
-  /// Expected calibration error.
+  /// The expected calibration error.
   public var ece: Double
-  /// Recall by class.
+  /// The recall of each class; 0 for a class without images.
   public var perClass: [Double]
-  /// Rows are the truth, columns what was predicted.
+  /// The confusion matrix as image counts; rows are true classes, columns predicted ones.
   public var confusion: [[Int]]
-  /// Whether each image was told right, in the data set's order: one bit each, least significant first, base64.
+  /// One bit per image in the data set's order, set if it was predicted correctly.
+  ///
+  /// The bits are packed with the least significant first and written in base64.
   public var correct: String
 
+  /// Makes the results; nothing is checked.
   public init(
     images: Int, top1: Double, top5: Double, loss: Double, ece: Double, perClass: [Double],
     confusion: [[Int]], correct: String
@@ -59,20 +69,24 @@ public struct ClassificationDetails: TaskDetails {
     self.correct = correct
   }
 
-  /// Bits as `correct` holds them.
+  /// Returns the form in which `correct` holds one value per image.
   public static func text(of correct: [Bool]) -> String {
     var bytes = [UInt8](repeating: 0, count: (correct.count + 7) / 8)
     for (image, isRight) in correct.enumerated() where isRight { bytes[image / 8] |= 1 << UInt8(image % 8) }
     return Data(bytes).base64EncodedString()
   }
 
+  /// The top-1 accuracy.
   public var value: Double { top1 }
 
+  /// The top-1 accuracy of the images whose bits `correct` holds.
   public var judged: any Metric {
     let bits = [UInt8](Data(base64Encoded: correct) ?? Data())
     return Top1Accuracy((0..<images).map { bits[$0 >> 3] >> UInt8($0 & 7) & 1 == 1 })
   }
 
+  /// Throws if a value is out of its range, an array's length does not match, or the counts contradict each
+  /// other.
   public func validate(classes: Int) throws(FieldProblem) {
     let check = FieldCheck()
     try check.count(images, "images", least: 1)
@@ -103,7 +117,7 @@ public struct ClassificationDetails: TaskDetails {
     }
   }
 
-  /// The bit set, its length, and that it counts as many images right as `top1` and the confusion matrix do.
+  /// Checks the length of the bit set, and that its count agrees with `top1` and the confusion matrix.
   private func validateCorrect(_ check: FieldCheck) throws(FieldProblem) {
     let bits = try check.base64(correct, "correct")
     let bytes = (images + 7) / 8

@@ -1,41 +1,48 @@
-/// The mean over classes of the average precision of a detector.
+/// The mean average precision of a detector over classes.
 ///
-/// In each image and class, detections look for a box in the order of their scores, and are right where they overlap it by at least
-/// the threshold, wrong where there is none. A box can be found once. What falls on a difficult box counts nothing. Of equal scores the
-/// earlier image, then the earlier detection, comes first.
+/// In each image and class, detections are matched to boxes in the order of their scores. A detection is
+/// right if its intersection over union with a box reaches the threshold, and wrong if no box does. A box can
+/// be found once. Detections that match a difficult box are not counted. Among equal scores the earlier image
+/// comes first, then the earlier detection.
 ///
-/// **Formula** for a class with n boxes that are not difficult, after the k-th detection in the order of all images' scores:
-/// `precision = right/(right + wrong)`, `recall = right/n`; how the curve becomes a number says the `Rule`. The value is the mean over
-/// classes that have such boxes, and over thresholds.
+/// **Formula** for a class with `n` boxes that are not difficult, after the k-th detection of all images in
+/// the order of scores: `precision = right/(right + wrong)`, `recall = right/n`. The `Rule` reduces this
+/// curve to a number. The value is its mean over the classes that have such boxes, and over thresholds.
 ///
 /// **Papers** Everingham et al., "The PASCAL visual object classes challenge", IJCV 2010; Lin et al., "Microsoft COCO", 2014,
 /// arXiv:1405.0312.
 public struct AveragePrecision: Metric, Equatable {
+  /// Named `mean-average-precision` in tables and `map` in files; higher is better.
   public static let kind = MetricKind(
     name: "mean-average-precision", key: "map", isHigherBetter: true,
     meaning: "the mean over classes of the precision of what was found, averaged over recalls")
 
-  /// Whose way of judging.
+  /// The rule for matching detections to boxes and for reducing a curve to a number.
   public enum Rule: String, Sendable, Codable, CaseIterable {
-    /// VOC to 2009: `1/11 Σ_{r = 0, 0.1, …, 1} max_{recall[j] ≥ r} precision[j]` at a threshold of 0.5; a detection looks at the box that it
-    /// overlaps most, and is wrong where that one is found already.
+    /// VOC up to 2009: `1/11 Σ_{r = 0, 0.1, …, 1} max_{recall[j] ≥ r} precision[j]` at a threshold of 0.5.
+    ///
+    /// A detection is compared with the box that it overlaps most, and is wrong if that one was found before.
     case voc2007
-    /// VOC since 2010: the same with `Σ_k (recall[k] - recall[k-1]) · max_{j ≥ k} precision[j]`, the area under the curve.
+    /// VOC since 2010: the area under the curve, `Σ_k (recall[k] - recall[k-1]) · max_{j ≥ k} precision[j]`.
+    ///
+    /// Matching and threshold are those of `voc2007`.
     case voc2010
-    /// COCO: 101 recalls 0, 0.01, …, 1, the mean over thresholds 0.5, 0.55, …, 0.95; a detection takes the box that it overlaps most of
-    /// those that are not found, and a difficult one only where there is none else. At most 100 detections an image and class.
+    /// COCO: the mean over 101 recalls 0, 0.01, …, 1 and ten thresholds 0.5, 0.55, …, 0.95.
+    ///
+    /// A detection takes the box that it overlaps most among those not yet found, and a difficult one only if
+    /// there is no other. At most 100 detections per image and class are used.
     case coco
 
-    /// The overlaps from which on a detection is right.
+    /// The intersections over union from which a detection counts as right, ascending.
     public var thresholds: [Double] {
       guard self == .coco else { return [0.5] }
-      // As numpy spaces them, so that overlaps that are just as much are judged alike.
+      // Spaced as numpy does it, so that an overlap equal to a threshold is judged as by pycocotools.
       let step: Double = (0.95 - 0.5) / 9
       return (0..<10).map { $0 < 9 ? 0.5 + step * Double($0) : 0.95 }
     }
-    /// Detections of an image and class that are looked at.
+    /// The most detections per image and class that are used.
     public var limit: Int { self == .coco ? 100 : .max }
-    /// The recalls at which precision is read; `nil` for the area.
+    /// The recalls at which the precision is read; `nil` for the area under the curve.
     var recalls: [Double]? {
       switch self {
       case .voc2007: (0...10).map { Double($0) / 10 }
@@ -45,57 +52,61 @@ public struct AveragePrecision: Metric, Equatable {
     }
   }
 
-  /// What became of a detection at a threshold.
+  /// The outcome of a detection at a threshold.
   public enum Verdict: Int8, Sendable, Codable {
-    /// It fell on a difficult box.
+    /// The detection matches a difficult box and is not counted.
     case uncounted = -1
+    /// The detection matches no box, or one that was found before.
     case wrong = 0
+    /// The detection is the first to find its box.
     case right = 1
   }
 
-  /// One class: its detections in the order of their scores, and its boxes.
+  /// The detections of one class in the order of their scores, with the counts of its boxes.
   public struct Class: Sendable, Equatable, Codable {
-    /// By detection, the image that it is of.
+    /// The image of each detection.
     public var images: [Int] = []
-    /// By threshold and detection, what became of it.
+    /// The verdicts by threshold (outer) and detection.
     public var verdicts: [[Verdict]]
-    /// Images with boxes that are not difficult, ascending.
+    /// The images with boxes that are not difficult, ascending.
     public var boxImages: [Int] = []
-    /// How many such boxes each of these has.
+    /// The number of such boxes in each image of `boxImages`.
     public var boxCounts: [Int] = []
 
-    /// A class of which nothing is known yet.
+    /// Makes a class without detections and boxes.
     public init(thresholds: Int) { verdicts = Array(repeating: [], count: thresholds) }
   }
 
+  /// The number of images that were judged.
   public let images: Int
-  /// How it was judged.
+  /// The rule of matching and of reducing the curve.
   public let rule: Rule
-  /// By class, what was found and what is there.
+  /// The detections and box counts by class.
   public let classes: [Class]
 
-  /// The precision of what was judged already.
+  /// Makes the metric from detections that were judged already.
   public init(images: Int, classes: [Class], by rule: Rule) {
     (self.images, self.classes, self.rule) = (images, classes, rule)
   }
 
-  /// A mean of curves is no mean over images.
+  /// Always `nil`: a mean of curves is no mean over images.
   public var contributions: [Double]? { nil }
 
+  /// Returns the mean average precision with image `i` counted `weights[i]` times; 0 if no class has boxes.
   public func value(weights: [Int]) -> Double {
     var curve: [Point] = []
     let values = classes.compactMap { precision(of: $0, weights, &curve) }
     return values.isEmpty ? 0 : values.reduce(0, +) / Double(values.count)
   }
 
-  /// The average precision of every class, 0…1; `nil` for a class without boxes.
+  /// The average precision of every class, 0...1; `nil` for a class without boxes.
   public var perClass: [Double?] {
     let weights = Array(repeating: 1, count: images)
     var curve: [Point] = []
     return classes.map { precision(of: $0, weights, &curve) }
   }
 
-  /// The mean over classes at one of the rule's thresholds; `nil` where no class has boxes.
+  /// Returns the mean over classes at one of the rule's thresholds; `nil` if no class has boxes.
   public func value(threshold: Int) -> Double? {
     let single = classes.map { one in
       var one = one
@@ -106,7 +117,7 @@ public struct AveragePrecision: Metric, Equatable {
     return values.isEmpty ? nil : values.reduce(0, +) / Double(values.count)
   }
 
-  /// The mean over classes and thresholds of the share of boxes that were found; `nil` where no class has boxes.
+  /// The share of boxes that were found, averaged over thresholds and classes; `nil` if no class has boxes.
   public var recall: Double? {
     let values = classes.compactMap { one -> Double? in
       let boxes = one.boxCounts.reduce(0, +)
@@ -123,7 +134,7 @@ public struct AveragePrecision: Metric, Equatable {
     var precision: Double
   }
 
-  /// The mean over thresholds for one class; `curve` is room to work in.
+  /// Returns the mean over thresholds for one class; `curve` is reused working memory.
   private func precision(of one: Class, _ weights: [Int], _ curve: inout [Point]) -> Double? {
     let boxes = zip(one.boxImages, one.boxCounts).reduce(0) { $0 + $1.1 * weights[$1.0] }
     guard boxes > 0 else { return nil }
@@ -143,12 +154,12 @@ public struct AveragePrecision: Metric, Equatable {
       case .wrong: wrong += weights[image]
       case .right:
         right += weights[image]
-        // Of one recall, the point where it is reached has the best precision.
+        // Only right detections are added: at each recall the first point has the highest precision.
         curve.append(
           Point(recall: Double(right) / Double(boxes), precision: Double(right) / Double(right + wrong)))
       }
     }
-    // From the end, the best precision at this recall or a higher one.
+    // From the end: the highest precision at this recall or at a greater one.
     var best = 0.0
     for index in curve.indices.reversed() {
       best = max(best, curve[index].precision)
@@ -170,22 +181,25 @@ public struct AveragePrecision: Metric, Equatable {
   }
 }
 
-/// How a detector did: what became of each detection, so that two detectors can be compared over images.
+/// The results of a detector, with the verdict on each detection, so that two can be compared over images.
 public struct DetectionDetails: TaskDetails {
+  /// The name in files: `detection`.
   public static let task = "detection"
+  /// The mean average precision.
   public static let metric = AveragePrecision.kind
 
+  /// The number of images that were judged.
   public var images: Int
-  /// The mean average precision, 0…1.
+  /// The mean average precision, 0...1.
   public var map: Double
-  /// Whose way of judging.
+  /// The rule of matching and of reducing the curve.
   public var rule: AveragePrecision.Rule
-  /// The average precision of every class, 0…1; `nil` for a class without boxes.
+  /// The average precision of every class, 0...1; `nil` for a class without boxes.
   public var perClass: [Double?]
-  /// By class, what was found and what is there.
+  /// The detections and box counts by class.
   public var classes: [AveragePrecision.Class]
 
-  /// What to keep of a judgement.
+  /// Makes the results of a metric.
   public init(_ judged: AveragePrecision) {
     images = judged.images
     map = judged.value
@@ -194,11 +208,16 @@ public struct DetectionDetails: TaskDetails {
     classes = judged.classes
   }
 
+  /// The mean average precision, `map`.
   public var value: Double { map }
+  /// The mean average precision of the detections in `classes`.
   public var judged: any Metric { precision }
+  /// The metric with its rule, such as `mean-average-precision by voc2010`.
   public var judgedBy: String { "\(Self.metric.name) by \(rule)" }
   private var precision: AveragePrecision { AveragePrecision(images: images, classes: classes, by: rule) }
 
+  /// Throws if a value is out of its range, an array's length does not match, or the detections give other
+  /// values.
   public func validate(classes count: Int) throws(FieldProblem) {
     let check = FieldCheck()
     try check.count(images, "images", least: 1)
@@ -223,15 +242,18 @@ public struct DetectionDetails: TaskDetails {
     }
   }
 
-  /// More images than a test split has, and few enough to draw them anew a thousand times.
+  /// More images than test splits have, but few enough for a thousand draws of all of them.
   private static let mostImages = 1_000_000
 }
 
 extension AveragePrecision.Class {
-  /// More boxes than one image has, and few enough that sums of them stay whole.
+  /// More boxes than an image has, but few enough that sums of them do not overflow.
   private static let mostBoxes = 1_000_000
 
-  /// Checks that images are there, that those with boxes ascend, and that no image has more right detections than boxes.
+  /// Checks the indices of images, the order of those with boxes, and the number of right detections per
+  /// image.
+  ///
+  /// An image must not have more right detections than boxes.
   fileprivate func validate(
     _ check: FieldCheck, _ field: String, images count: Int, thresholds: Int
   ) throws(FieldProblem) {

@@ -1,22 +1,23 @@
 package import Foundation
 
-/// A field that breaks its own rule.
+/// A field of a file that breaks its rule.
 public struct FieldProblem: Error, Sendable, Equatable {
-  /// Where it stands: `accuracy.perClass[3]`.
+  /// The path of the field: `accuracy.perClass[3]`.
   public var field: String
-  /// What was expected and found.
+  /// The value that was expected and the one that was found.
   public var reason: String
 
+  /// Makes a problem of a field.
   public init(field: String, reason: String) { (self.field, self.reason) = (field, reason) }
 }
 
-/// Checks of single fields of what was read from a file; the first that fails is thrown with its name.
+/// Checks of single fields that were read from a file; a failed check throws the field's name.
 package struct FieldCheck: Sendable {
   package init() {}
 
-  /// Counts stay whole as floats, so that means of them do.
+  /// The largest count; up to it whole numbers are exact as floating-point numbers.
   package static let largestCount = 1 << 53
-  /// Far above any time or energy, and far below what a sum could not hold.
+  /// The largest amount: far above any time or energy, and small enough that sums stay finite.
   package static let largestAmount = 1e18
   private static let largestText = 4096
 
@@ -24,30 +25,31 @@ package struct FieldCheck: Sendable {
     FieldProblem(field: field, reason: reason)
   }
 
-  /// A share, 0…1.
+  /// Throws unless the value is in 0...1.
   package func rate(_ value: Double, _ field: String) throws(FieldProblem) {
     guard value >= 0, value <= 1 else { throw fail(field, "expected a rate from 0 to 1, found \(value)") }
   }
 
+  /// Throws unless the value is `nil` or in 0...1.
   package func rate(_ value: Double?, _ field: String) throws(FieldProblem) {
     if let value { try rate(value, field) }
   }
 
-  /// A count or a number of bytes.
+  /// Throws unless a count or a number of bytes is in `least...largestCount`.
   package func count(_ value: Int, _ field: String, least: Int = 0) throws(FieldProblem) {
     guard value >= least, value <= Self.largestCount else {
       throw fail(field, "expected a count from \(least) to 2⁵³, found \(value)")
     }
   }
 
-  /// A time, an energy, a loss.
+  /// Throws unless a time, an energy or a loss is in `0...largestAmount`.
   package func amount(_ value: Double, _ field: String) throws(FieldProblem) {
     guard value >= 0, value <= Self.largestAmount else {
       throw fail(field, "expected a number from 0 to \(Self.largestAmount), found \(value)")
     }
   }
 
-  /// Text that stands in one line.
+  /// Throws if a text is too long, empty without permission, or has control characters.
   package func text(_ value: String, _ field: String, canBeEmpty: Bool = false) throws(FieldProblem) {
     guard value.utf8.count <= Self.largestText, canBeEmpty || !value.isEmpty else {
       throw fail(field, "expected text of 1 to \(Self.largestText) bytes, found \(value.utf8.count)")
@@ -57,7 +59,8 @@ package struct FieldCheck: Sendable {
     }
   }
 
-  /// The name of a file or folder beside the result, which must not lead elsewhere.
+  /// Throws unless the text is a plain name of a file or folder beside the result, which cannot lead
+  /// elsewhere.
   package func fileName(_ value: String, _ field: String) throws(FieldProblem) {
     try text(value, field)
     guard !value.contains("/"), !value.hasPrefix("."), value.utf8.count <= 200 else {
@@ -65,23 +68,25 @@ package struct FieldCheck: Sendable {
     }
   }
 
+  /// Throws unless the value is one of `words`.
   package func word(_ value: String, of words: [String], _ field: String) throws(FieldProblem) {
     guard words.contains(value) else {
       throw fail(field, "expected \(words.joined(separator: ", ")), found \"\(value)\"")
     }
   }
 
+  /// Throws unless a list has the expected number of entries.
   package func size(_ found: Int, expected: Int, _ field: String) throws(FieldProblem) {
     guard found == expected else { throw fail(field, "expected \(expected) entries, found \(found)") }
   }
 
-  /// A SHA-256, hexadecimal.
+  /// Throws unless the text is a SHA-256 of 64 lower-case hexadecimal digits.
   package func address(_ value: String, _ field: String) throws(FieldProblem) {
     guard value.utf8.count == 64, value.utf8.allSatisfy({ (48...57).contains($0) || (97...102).contains($0) })
     else { throw fail(field, "expected 64 hexadecimal digits, found \"\(value.prefix(80))\"") }
   }
 
-  /// Bytes in base64.
+  /// Returns the bytes of a text in base64; throws for any other text.
   package func base64(_ value: String, _ field: String) throws(FieldProblem) -> Data {
     guard let data = Data(base64Encoded: value) else {
       throw fail(field, "expected base64, found something else")
@@ -89,7 +94,7 @@ package struct FieldCheck: Sendable {
     return data
   }
 
-  /// Every entry of a list, each with its place in the field's name.
+  /// Checks every entry of a list, with its index in the field's name.
   package func each<Value>(
     _ values: [Value], _ field: String, _ check: (Value, String) throws(FieldProblem) -> Void
   ) throws(FieldProblem) {
