@@ -4,29 +4,31 @@ import Graphs
 import Ops
 import Tensors
 
-/// The anchors of a detector: the boxes that the rows of its heads are about, in the order of the rows.
+/// The anchors of a detector: the boxes that the rows of its heads stand for, in the order of the rows.
 ///
-/// **Formula** a thing of centre (x, y), width w and height h is told to an anchor of (X, Y, W, H) as
+/// **Formula** a thing of centre (x, y), width w and height h is encoded for an anchor (X, Y, W, H) as
 /// `(x - X)/(0.1·W), (y - Y)/(0.1·H), ln(w/W)/0.2, ln(h/H)/0.2`.
 ///
 /// **Paper** Liu et al., "SSD: single shot multibox detector", ECCV 2016, arXiv:1512.02325.
 public struct Anchors: Sendable, Equatable {
-  /// What differences of centres and of sizes are divided by.
+  /// The divisors of differences of centres and of logarithms of sizes.
   static let (centreScale, sizeScale): (Float, Float) = (0.1, 0.2)
-  /// The most that a size is multiplied by: 1,000/16, as is usual.
+  /// The largest factor by which a size is multiplied: 1000/16, the usual value.
   static let largestGrowth: Float = 62.5
-  /// From this overlap on an anchor stands for a thing.
+  /// The intersection over union from which an anchor stands for a thing.
   static let matchingOverlap: Float = 0.5
 
-  /// Columns and rows of the images.
+  /// The width and height of the images, in pixels.
   public let width, height: Float
-  /// The centre, the width and the height of each, in pixels: `[x, y, w, h, x, …]`.
+  /// The centre, width and height of each anchor in pixels: `[x, y, w, h, x, …]`.
   public let boxes: [Float]
 
-  /// How many there are.
+  /// The number of anchors.
   public var count: Int { boxes.count / 4 }
 
-  /// The anchors of some nodes that lay out rows, in images of a graph's input; `nil` where the graph takes no images.
+  /// Makes the anchors of nodes with an `AnchorRows` op, in pixels of the graph's input.
+  ///
+  /// `nil` if the graph takes no images or a node has another op.
   init?(of rows: [Node], in graph: Graph) {
     guard let image = graph.inputs.first?.shape, image.rank == 3 else { return nil }
     (width, height) = (Float(image[2]), Float(image[1]))
@@ -47,7 +49,7 @@ public struct Anchors: Sendable, Equatable {
     self.boxes = boxes
   }
 
-  /// An anchor as a box, which may reach beyond the image.
+  /// Returns an anchor as a box, which may reach beyond the image.
   func box(_ anchor: Int) -> Box {
     let (x, y, w, h) = (
       boxes[4 * anchor], boxes[4 * anchor + 1], boxes[4 * anchor + 2], boxes[4 * anchor + 3]
@@ -55,7 +57,7 @@ public struct Anchors: Sendable, Equatable {
     return Box(left: x - w / 2, top: y - h / 2, right: x + w / 2, bottom: y + h / 2)
   }
 
-  /// Where an anchor's four numbers say that a thing is, within the image.
+  /// Returns the box that an anchor's four numbers encode, cut off at the image's edges.
   func decoded(_ anchor: Int, _ offsets: Span<Float>, at start: Int) -> Box {
     let (x, y, w, h) = (
       boxes[4 * anchor], boxes[4 * anchor + 1], boxes[4 * anchor + 2], boxes[4 * anchor + 3]
@@ -71,15 +73,17 @@ public struct Anchors: Sendable, Equatable {
     ).clipped(width: width, height: height)
   }
 
-  /// Writes what is there to the anchors of an image, five numbers each: the class plus one, 0 for the background, and a thing's four
-  /// numbers.
+  /// Writes five numbers per anchor of an image: the class plus one (0 for the background), then the thing
+  /// encoded as above.
   ///
-  /// Each thing takes the free anchor that it overlaps most, of equal ones the first; every other anchor stands for the thing that it
-  /// overlaps most, where that is at least a half. Crowds are passed over. Allocates nothing.
+  /// Each thing takes the free anchor that it overlaps most, the first among equals. Every other anchor
+  /// stands for the thing that it overlaps most, if the intersection over union is at least 0.5. Crowds are
+  /// skipped. Nothing is allocated.
   func writeMatches(
     _ things: [LabelledBox], _ others: [LabelledBox], into target: inout MutableSpan<Float>, at start: Int
   ) {
-    // Until the end, an anchor's numbers are: the thing's place plus one (negative where it was taken), and how much they overlap.
+    // While matching, an anchor's first number is the index of its thing plus one, negative once the thing
+    // has taken it, and its second number their overlap.
     for i in start..<start + 5 * count { target[i] = 0 }
     let all = things.count + others.count
     func thing(_ place: Int) -> LabelledBox {

@@ -4,10 +4,12 @@ public import Metrics
 import Ops
 public import Tensors
 
-/// Telling which of some classes an image is of, by one score a class.
+/// Image classification: a network gives one score per class.
 public struct Classification: ImageTask {
+  /// The results: `ClassificationDetails`.
   public static let details: any TaskDetails.Type = ClassificationDetails.self
 
+  /// Returns a linear network of four inputs and three classes, with four annotated images.
   public static func example() throws -> TaskExample {
     var graph = Graph(inputs: [GraphInput(name: "image", shape: [4])])
     try graph.append(Linear(features: 3), name: "scores", inputs: ["image"])
@@ -15,10 +17,14 @@ public struct Classification: ImageTask {
     return TaskExample(graph: graph, annotations: [2, 0, 1, 1].map { .label($0) }, classes: 3)
   }
 
+  /// Makes the task, which has no settings.
   public init() {}
 
+  /// Returns true for the class of a whole image.
   public func reads(_ annotation: Annotation) -> Bool { annotation.label != nil }
 
+  /// Returns the head `scores`, the first output; throws unless its shape is `[batch, classes]` and it has no
+  /// anchors.
   public func heads(of graph: Graph, network: String) throws(TaskError) -> [Head] {
     guard let output = graph.outputs.first, let shape = graph.shape(of: output), shape.rank == 2,
       graph.anchorRows(behind: output) == nil
@@ -31,9 +37,10 @@ public struct Classification: ImageTask {
     return [Head(name: Head.scores, value: output, shape: [shape[1]])]
   }
 
+  /// Returns one target, `labels`: a distribution over the classes for each image.
   public func targets(for heads: [Head]) -> [Target] { [Target(name: Target.labels, shape: heads[0].shape)] }
 
-  /// 1 for an image's class, or the shares of the two of a blended one.
+  /// Writes 1 at an image's class and 0 elsewhere; for a blended image the shares of its two classes.
   public func writeTargets(
     of batch: Batch, _ images: Range<Int>, for heads: [Head], into targets: [AlignedBuffer]
   ) {
@@ -48,7 +55,7 @@ public struct Classification: ImageTask {
     }
   }
 
-  /// The cross-entropy with the labels, smoothed as the training says.
+  /// Adds the cross-entropy with the smoothed labels; throws if a focus is set.
   public func minimizeLoss(in objective: inout ObjectiveBuilder, weight: Float) throws(TaskError) {
     guard objective.focus == nil else { throw .focusOfClasses }
     let scores = try objective.head(Head.scores)
@@ -58,7 +65,7 @@ public struct Classification: ImageTask {
     objective.minimize(loss, weight: weight)
   }
 
-  /// Every class with its probability.
+  /// Returns all classes with their probabilities, the most probable first.
   public func answers(_ outputs: HeadOutputs, image: Int) -> [Answer] {
     let row = outputs.row(of: image)
     var probabilities = [Double](repeating: 0, count: row.count)
@@ -68,18 +75,21 @@ public struct Classification: ImageTask {
       .map { Answer(label: $0, confidence: probabilities[$0]) }
   }
 
+  /// Returns 1 if the class with the largest score is the true one, else 0.
   public func contribution(_ outputs: HeadOutputs, image: Int, truth: Annotation) -> Double? {
     let scores = outputs.buffers[0]
     return LogitRow.argmax(scores.floats, outputs.row(of: image)) == truth.label ? 1 : 0
   }
 
+  /// Returns the accuracy of guessing, `1/classes`.
   public func chance(classes: Int) -> Double? { 1 / Double(max(classes, 1)) }
 
+  /// Returns `ClassificationScores` without images.
   public func scores(for heads: [Head]) -> any TaskScores {
     ClassificationScores(classes: heads[0].shape.count)
   }
 
-  /// The class of an image, which the task reads alone.
+  /// Returns the class of an annotation, which must be one of a whole image.
   static func label(_ annotation: Annotation) -> Int {
     guard let label = annotation.label else { preconditionFailure("images of one class each") }
     return label

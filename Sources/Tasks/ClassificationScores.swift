@@ -4,20 +4,21 @@ public import Metrics
 import Settings
 import Tensors
 
-/// Scores of a classifier over a set of images, as sums that images are added to.
+/// The scores of a classifier, accumulated image by image.
 ///
 ///     var scores = ClassificationScores(classes: 10)
 ///     scores.add(logits: values.span, row: 0..<10, label: 3)
 ///     print(scores.top1, scores.expectedCalibrationError)
 public struct ClassificationScores: Sendable, Equatable {
-  /// Bins of confidence for the calibration error.
+  /// The number of bins of confidence for the calibration error.
   public static let binCount = 15
 
-  /// How many classes there are.
+  /// The number of classes.
   public let classes: Int
-  /// How many images were scored.
+  /// The number of images that were scored.
   public private(set) var images = 0
-  /// By class, how many of its images were called what; memory follows the images, not the square of the classes.
+  // The predictions of each class's images, by predicted class: memory grows with images, not with classes
+  // squared.
   private var calls: [[Int: Int]]
   private var lossSum = 0.0
   private var withinFive = 0
@@ -31,22 +32,22 @@ public struct ClassificationScores: Sendable, Equatable {
     var confidence = 0.0
   }
 
-  /// Scores of no images.
+  /// Makes scores without images.
   public init(classes: Int) {
     self.classes = classes
     calls = Array(repeating: [:], count: classes)
     probabilities = Array(repeating: 0, count: classes)
   }
 
-  /// What the network said of one image.
+  /// The prediction for one image.
   public struct Prediction: Sendable, Equatable {
-    /// The class of the largest logit.
+    /// The class with the largest logit.
     public var label: Int
-    /// Its probability.
+    /// The probability of this class.
     public var confidence: Double
   }
 
-  /// Adds an image by its logits, `row` of the span.
+  /// Adds an image by its logits, the entries `row` of the span; returns the prediction.
   @discardableResult
   public mutating func add(logits: Span<Float>, row: Range<Int>, label: Int) -> Prediction {
     let predicted = LogitRow.argmax(logits, row)
@@ -65,18 +66,18 @@ public struct ClassificationScores: Sendable, Equatable {
     return Prediction(label: predicted, confidence: confidence)
   }
 
-  /// The share of images whose class has the largest logit.
+  /// The share of images whose class has the largest logit; 0 without images.
   public var top1: Double { share(calls.indices.reduce(0) { $0 + (calls[$1][$1] ?? 0) }) }
-  /// The share of images whose class is among the five largest logits.
+  /// The share of images whose class is among the five largest logits; 0 without images.
   public var top5: Double { share(withinFive) }
-  /// The mean cross-entropy.
+  /// The mean cross-entropy in nats; 0 without images.
   public var crossEntropy: Double { images == 0 ? 0 : lossSum / Double(images) }
 
-  /// Whether the network said numbers of which scores can be made: one that is not, or that is infinitely large, makes the loss or
-  /// the confidence none either.
+  /// True if scores can be computed: no logit was infinite or not a number in a way that reached the loss or
+  /// the confidence.
   public var isFinite: Bool { crossEntropy.isFinite && expectedCalibrationError.isFinite }
 
-  /// The share of each class's images that were called so; `nil` for a class without images.
+  /// The share of each class's images that were predicted as it; `nil` for a class without images.
   public var recall: [Double?] {
     calls.enumerated().map { label, calls in
       let total = calls.values.reduce(0, +)
@@ -84,10 +85,10 @@ public struct ClassificationScores: Sendable, Equatable {
     }
   }
 
-  /// How many images of a class were called each class: a row of the confusion matrix.
+  /// Returns a row of the confusion matrix: the number of images of class `label` predicted as each class.
   public func confusion(of label: Int) -> [Int] { (0..<classes).map { calls[label][$0] ?? 0 } }
 
-  /// How far confidence and accuracy lie apart on average.
+  /// The expected calibration error: the mean distance between confidence and accuracy.
   ///
   /// **Formula** `Σ_b n_b/N · |accuracy_b - confidence_b|` over 15 bins of equal width, `((b-1)/15, b/15]`.
   ///
@@ -101,9 +102,12 @@ public struct ClassificationScores: Sendable, Equatable {
 }
 
 extension ClassificationScores: TaskScores {
+  /// The mean cross-entropy.
   public var loss: Double? { crossEntropy }
+  /// The top-1 accuracy.
   public var value: Double { top1 }
 
+  /// The results as `ClassificationDetails`; the recall of a class without images is 0.
   public var details: any TaskDetails {
     ClassificationDetails(
       images: images, top1: top1, top5: top5, loss: crossEntropy, ece: expectedCalibrationError,
@@ -111,6 +115,7 @@ extension ClassificationScores: TaskScores {
       correct: ClassificationDetails.text(of: isCorrect))
   }
 
+  /// Adds an image whose annotation is its class, and returns the prediction.
   public mutating func add(_ outputs: HeadOutputs, image: Int, truth: Annotation) -> Finding {
     let (scores, label) = (outputs.buffers[0], Classification.label(truth))
     let prediction = add(logits: scores.floats, row: outputs.row(of: image), label: label)
@@ -118,6 +123,7 @@ extension ClassificationScores: TaskScores {
       said: .label(prediction.label), confidence: prediction.confidence, isRight: prediction.label == label)
   }
 
+  /// Returns the figures, with recall and the most frequent error of each class in the lines.
   public func report(classes names: [String]) -> TaskReport {
     let recalls = recall
     let rows = names.indices.map(confusion)

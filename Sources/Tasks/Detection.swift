@@ -5,9 +5,9 @@ public import Metrics
 public struct Detection: Sendable, Equatable {
   /// The class.
   public var label: Int
-  /// Where.
+  /// The box, in pixels.
   public var box: Box
-  /// How sure the detector is; only the order counts.
+  /// The confidence; only its order counts.
   public var score: Float
 
   /// Makes a detection.
@@ -19,12 +19,13 @@ public struct Detection: Sendable, Equatable {
 }
 
 extension AveragePrecision {
-  /// Judges what was found in some images by what is there; both have one list an image.
+  /// Judges detections against the true boxes; both have one list per image.
   public init(found: [[Detection]], truth: [[LabelledBox]], classes count: Int, by rule: Rule) {
     self.init(found: found, truth: truth, classes: count, by: rule, limit: rule.limit, area: nil)
   }
 
-  /// The same of at most `limit` detections an image and class, and of things of an area in pixels, its bounds included.
+  /// Judges at most `limit` detections per image and class, and only things whose area in pixels is in
+  /// `area`.
   init(
     found: [[Detection]], truth: [[LabelledBox]], classes count: Int, by rule: Rule, limit: Int,
     area: ClosedRange<Double>?
@@ -37,20 +38,23 @@ extension AveragePrecision {
   }
 }
 
-/// COCO's figures of a detector, as pycocotools finds them; `nil` where no class has boxes of the kind.
+/// COCO's measures of a detector, computed as pycocotools does; `nil` if no class has boxes of that kind.
+///
+/// Areas are those of boxes.
 ///
 /// **Paper** Lin et al., "Microsoft COCO: common objects in context", 2014, arXiv:1405.0312.
 public struct COCOMeasures: Sendable, Equatable {
-  /// The mean average precision over overlaps 0.5, 0.55, …, 0.95, and at 0.5 and 0.75.
+  /// The mean average precision over thresholds 0.5, 0.55, …, 0.95, then at 0.5 and at 0.75.
   public let (precision, precision50, precision75): (Double?, Double?, Double?)
-  /// That of things of at most 1,024 pixels, of 1,024 to 9,216, and of at least 9,216.
+  /// The mean average precision for things of at most 1024 square pixels, of 1024 to 9216, and of at least
+  /// 9216.
   public let (small, medium, large): (Double?, Double?, Double?)
-  /// The mean share of things that are found by at most 1, 10 and 100 detections an image and class.
+  /// The mean share of things found by at most 1, 10 and 100 detections per image and class.
   public let (recall1, recall10, recall100): (Double?, Double?, Double?)
-  /// That of things of these areas.
+  /// The mean share of things found, for the same three ranges of area.
   public let (smallRecall, mediumRecall, largeRecall): (Double?, Double?, Double?)
 
-  /// Judges what was found in some images by what is there, in the pixels of the images as stored.
+  /// Judges detections against the true boxes, both in pixels of the images as stored.
   public init(found: [[Detection]], truth: [[LabelledBox]], classes: Int) {
     func judged(_ limit: Int, _ area: ClosedRange<Double>? = nil) -> AveragePrecision {
       AveragePrecision(found: found, truth: truth, classes: classes, by: .coco, limit: limit, area: area)
@@ -110,12 +114,14 @@ extension AveragePrecision.Class {
     area.map { $0.contains(box.exactArea) } ?? true
   }
 
-  /// The elements by descending score; equal ones stay in their order.
+  /// Returns the elements by descending score; equal ones keep their order.
   private static func sorted<Element>(_ elements: [Element], by score: (Element) -> Float) -> [Element] {
     elements.indices.sorted { (score(elements[$1]), $0) < (score(elements[$0]), $1) }.map { elements[$0] }
   }
 
-  /// What becomes of each box, in the order of scores: it looks at the box that it overlaps most, of equal ones the first.
+  /// Returns the verdict on each box, in the order of scores, by VOC's rule.
+  ///
+  /// A box is compared with the true box that it overlaps most, the first among equals.
   private static func vocVerdicts(
     on found: [Box], _ truth: [LabelledBox], _ isIgnored: [Bool], atLeast threshold: Float
   ) -> [AveragePrecision.Verdict] {
@@ -131,8 +137,10 @@ extension AveragePrecision.Class {
     }
   }
 
-  /// What becomes of each box, in the order of scores: it takes the free box that it overlaps most, of equal ones the last; one that
-  /// does not count only where there is none else. Crowds are always free.
+  /// Returns the verdict on each box, in the order of scores, by COCO's rule.
+  ///
+  /// A box takes the free true box that it overlaps most, the last among equals, and an ignored one only if
+  /// there is no other. Crowds stay free.
   private static func cocoVerdicts(
     _ overlaps: [[Double]], _ truth: [LabelledBox], _ isIgnored: [Bool], atLeast threshold: Double
   ) -> [AveragePrecision.Verdict] {
@@ -152,12 +160,14 @@ extension AveragePrecision.Class {
 }
 
 extension Box {
-  /// Its area, exact for whole pixels.
+  /// The area in double precision, exact for whole pixels.
   fileprivate var exactArea: Double {
     max(Double(right) - Double(left), 0) * max(Double(bottom) - Double(top), 0)
   }
 
-  /// How much it and a thing are the same, in double precision; of a crowd how much of this box lies in it.
+  /// Returns the intersection over union with a thing, in double precision.
+  ///
+  /// For a crowd it is the share of this box that lies in it.
   fileprivate func exactOverlap(with thing: LabelledBox) -> Double {
     let other = thing.box
     let common = Box(

@@ -2,18 +2,18 @@ import Datasets
 import Foundation
 import Tensors
 
-/// Makes detections of what a detector says of its anchors: boxes, and of those that lie upon one another the surest.
+/// A decoder that turns a detector's outputs into boxes and removes overlapping ones.
 ///
-/// Each class by itself, and always in the order of scores, of equal ones that of the anchors.
+/// Each class is treated separately (non-maximum suppression), in the order of scores, then of anchors.
 struct DetectionDecoder {
-  /// The least probability of a thing.
+  /// The smallest probability of a detection.
   var leastScore: Float = 0.01
-  /// The overlap above which the less sure of two boxes of a class goes.
+  /// The overlap above which the less probable of two boxes of a class is dropped.
   var mostOverlap: Float = 0.45
-  /// The surest boxes of a class that are looked at, and the surest of all classes that stay.
+  /// The most boxes per class that are considered, and the most of all classes that are kept.
   var (candidates, limit) = (400, 200)
 
-  /// What is found in an image, the surest first.
+  /// Returns the detections in an image, the most probable first.
   func detections(_ outputs: HeadOutputs, image: Int) -> [Detection] {
     guard let anchors = outputs.heads[0].anchors else { return [] }
     let numbers = outputs.heads[0].numbersPerAnchor
@@ -40,7 +40,9 @@ struct DetectionDecoder {
     }
   }
 
-  /// Calls `body` with every class but the background whose probability is at least `least`.
+  /// Calls `body` with every class except the background whose softmax probability is at least `least`.
+  ///
+  /// Class `c` has index `c + 1`; index 0 is the background.
   private static func forEachLikely(_ scores: Span<Float>, _ least: Float, _ body: (Int, Float) -> Void) {
     var highest = scores[0]
     for i in scores.indices where scores[i] > highest { highest = scores[i] }

@@ -4,49 +4,56 @@ public import Metrics
 public import Settings
 public import Tensors
 
-/// What a network is asked about images: which annotations it learns from, which of its values answer, what it minimizes, and what
-/// it is judged by.
+/// A task on images: the annotations that it trains on, the heads of a network, the loss and the metric.
 ///
-/// One file in this folder with a line in `TaskCatalogue`; its metric and details are one in `Metrics`, with their lines there. What a
-/// page shows of the details stands in `PageTasks`.
+/// A task has one file in this folder and one line in `TaskCatalogue`. Its metric and its results have their
+/// files and lines in `Metrics`, and `PageTasks` shows the results on a page.
 public protocol ImageTask: Sendable {
-  /// What results keep of a judgement; it has the task's name and metric.
+  /// The type of the results, which holds the task's name and metric.
   static var details: any TaskDetails.Type { get }
-  /// A small network and annotations that laws test it with.
+  /// Returns a small network with annotations, for tests of the laws of tasks.
   static func example() throws -> TaskExample
+  /// Makes the task with its defaults.
   init()
 
   // MARK: Data
 
-  /// Whether it learns from such an annotation.
+  /// Returns true if the task trains on this kind of annotation.
   func reads(_ annotation: Annotation) -> Bool
-  /// What a batch tells the objective besides its images, for a network with these heads.
+  /// Returns the targets that a batch gives an objective besides its images, for a network with these heads.
   func targets(for heads: [Head]) -> [Target]
-  /// Writes what is known about a range of a batch's images, a buffer a target, in the order of `targets`; allocates nothing.
+  /// Writes the targets of a range of a batch's images, one buffer per target in the order of `targets`.
+  ///
+  /// It must not allocate.
   func writeTargets(
     of batch: Batch, _ images: Range<Int>, for heads: [Head], into targets: [AlignedBuffer])
 
   // MARK: Networks
 
-  /// The heads of a network; `network` says in messages which one it is.
+  /// Returns the heads of a network; `network` is its name in messages.
+  ///
+  /// Throws if the network's outputs do not fit the task.
   func heads(of graph: Graph, network: String) throws(TaskError) -> [Head]
-  /// Adds what it minimizes to an objective, times `weight`.
+  /// Adds the task's loss times `weight` to an objective.
   func minimizeLoss(in objective: inout ObjectiveBuilder, weight: Float) throws(TaskError)
 
   // MARK: Judging
 
-  /// What a network says of an image, the surest first.
+  /// Returns the network's answers for an image, the most confident first.
   func answers(_ outputs: HeadOutputs, image: Int) -> [Answer]
-  /// What an image adds to the metric while training; `nil` where the metric is no mean over images. Allocates nothing.
+  /// Returns an image's contribution to the metric during training; `nil` if the metric is no mean over
+  /// images.
+  ///
+  /// It must not allocate.
   func contribution(_ outputs: HeadOutputs, image: Int, truth: Annotation) -> Double?
-  /// The metric of guessing; `nil` where that is not known.
+  /// Returns the metric of guessing; `nil` if it is not known.
   func chance(classes: Int) -> Double?
-  /// Scores of no images.
+  /// Returns scores without images for a network with these heads.
   func scores(for heads: [Head]) -> any TaskScores
 }
 
 extension ImageTask {
-  /// What networks are ranked by.
+  /// The metric by which networks are ranked.
   public var metric: MetricKind { Self.details.metric }
 }
 
@@ -54,9 +61,9 @@ extension ImageTask {
 public struct TaskExample: Sendable {
   /// The network.
   public let graph: Graph
-  /// One an image.
+  /// The annotations, one per image.
   public let annotations: [Annotation]
-  /// How many classes they are of.
+  /// The number of classes.
   public let classes: Int
 
   /// Makes an example.
@@ -65,18 +72,18 @@ public struct TaskExample: Sendable {
   }
 }
 
-/// A value that a task reads of a network.
+/// A value of a network that a task reads.
 public struct Head: Sendable, Equatable {
-  /// The name of the head of one score a class, of which a softmax makes probabilities.
+  /// The name of the head with one score per class, from which a softmax makes probabilities.
   public static let scores = "scores"
 
-  /// What it is to the task.
+  /// The name of the head, which says its role in the task.
   public let name: String
-  /// The network's value.
+  /// The name of the value in the network's graph.
   public let value: String
-  /// The extents of one image.
+  /// The shape for one image, without the batch.
   public let shape: Shape
-  /// The boxes that its rows are about; `nil` where it is about whole images.
+  /// The anchors that the rows stand for; `nil` for a head about whole images.
   public let anchors: Anchors?
 
   /// Makes a head.
@@ -86,7 +93,9 @@ public struct Head: Sendable, Equatable {
 }
 
 extension [Head] {
-  /// The head of a name; `network` says in messages whose it would be.
+  /// Returns the head of a name; throws if there is none.
+  ///
+  /// The parameter `network` is the name in messages.
   public func named(_ name: String, network: String) throws(TaskError) -> Head {
     guard let head = first(where: { $0.name == name }) else {
       throw .noHead(network: network, name: name, known: map(\.name))
@@ -95,27 +104,27 @@ extension [Head] {
   }
 }
 
-/// Something that a batch tells an objective besides its images.
+/// A target: an input of an objective that a batch provides besides its images.
 public struct Target: Sendable, Hashable {
-  /// The name of the distribution over classes that an image should be given.
+  /// The name of the target that is a distribution over the classes for each image.
   public static let labels = "labels"
 
-  /// Its name: `labels`.
+  /// The name, such as `labels`.
   public let name: String
-  /// The extents of one image.
+  /// The shape for one image, without the batch.
   public let shape: Shape
 
   /// Makes a target.
   public init(name: String, shape: Shape) { (self.name, self.shape) = (name, shape) }
 }
 
-/// What a network says of an image.
+/// An answer of a network about an image.
 public struct Answer: Sendable, Equatable {
   /// The class.
   public let label: Int
-  /// How sure it is, 0…1.
+  /// The confidence, 0...1.
   public let confidence: Double
-  /// Where it sees it; `nil` where the answer is about the whole image.
+  /// The box around the thing; `nil` if the answer is about the whole image.
   public let box: Box?
 
   /// Makes an answer.
@@ -124,52 +133,52 @@ public struct Answer: Sendable, Equatable {
   }
 }
 
-/// The values of a network's heads for a batch of images, in memory that is made once.
+/// The values of a network's heads for a batch of images, in memory that is allocated once.
 public struct HeadOutputs {
   /// The heads.
   public let heads: [Head]
-  /// By head, `[N, shape]`, row-major.
+  /// The values of each head, `[batch, shape]` in row-major order.
   public let buffers: [AlignedBuffer]
 
-  /// Room for `batch` images.
+  /// Allocates memory for `batch` images.
   public init(_ heads: [Head], batch: Int) {
     self.heads = heads
     buffers = heads.map { AlignedBuffer(floats: batch * $0.shape.count) }
   }
 
-  /// Where the values of an image lie in a head's buffer.
+  /// Returns the range of an image's values in a head's buffer.
   public func row(of image: Int, head: Int = 0) -> Range<Int> {
     let count = heads[head].shape.count
     return image * count..<(image + 1) * count
   }
 }
 
-/// How a network does on a set of images, which are added one by one.
+/// The scores of a network on a set of images, accumulated image by image.
 public protocol TaskScores: Sendable {
-  /// How many images were scored.
+  /// The number of images that were scored.
   var images: Int { get }
-  /// The mean loss; `nil` where the task has none without an objective.
+  /// The mean loss; `nil` if the task has none without an objective.
   var loss: Double? { get }
-  /// The metric so far, 0…1.
+  /// The metric so far, 0...1.
   var value: Double { get }
-  /// Whether the network said numbers of which scores can be made.
+  /// True if no output of the network was infinite or not a number in a way that spoils the scores.
   var isFinite: Bool { get }
-  /// What a trial's result keeps.
+  /// The results that a trial keeps.
   var details: any TaskDetails { get }
 
-  /// Adds an image.
+  /// Adds an image and returns the finding for it.
   mutating func add(_ outputs: HeadOutputs, image: Int, truth: Annotation) -> Finding
-  /// What `condense evaluate` prints.
+  /// Returns the report that `condense evaluate` prints.
   func report(classes: [String]) -> TaskReport
 }
 
-/// What was found of one image.
+/// The finding for one image.
 public struct Finding: Sendable, Equatable {
-  /// What the network said.
+  /// The network's prediction.
   public let said: Annotation
-  /// How sure it was, 0…1.
+  /// The confidence, 0...1.
   public let confidence: Double
-  /// Whether nothing of it is wrong.
+  /// True if the prediction has no error.
   public let isRight: Bool
 
   /// Makes a finding.
@@ -178,13 +187,13 @@ public struct Finding: Sendable, Equatable {
   }
 }
 
-/// Scores of a network for people and programs.
+/// The scores of a network as figures for programs and lines for people.
 public struct TaskReport: Sendable {
   /// The figures as a mapping.
   public let figures: SettingsNode
-  /// The main figures in a line.
+  /// The line with the main figures.
   public let line: String
-  /// Further lines.
+  /// The further lines.
   public let lines: [String]
 
   /// Makes a report.

@@ -1,15 +1,16 @@
 import Foundation
 
-/// Reading one image's logits.
+/// Functions of one image's logits.
 package enum LogitRow {
-  /// The position of the largest logit within the row; the first of equals.
+  /// Returns the index of the largest logit within the row; the first among equals.
   package static func argmax(_ logits: Span<Float>, _ row: Range<Int>) -> Int {
     var best = row.lowerBound
     for i in row where logits[i] > logits[best] { best = i }
     return best - row.lowerBound
   }
 
-  /// How many classes come before `label`: those with a larger logit, and equal ones of a smaller index.
+  /// Returns the number of classes before `label`: those with a larger logit, and equal ones of a smaller
+  /// index.
   package static func rank(_ logits: Span<Float>, _ row: Range<Int>, of label: Int) -> Int {
     let own = logits[row.lowerBound + label]
     var rank = 0
@@ -17,7 +18,7 @@ package enum LogitRow {
     return rank
   }
 
-  /// Writes the row's softmax; gives back the logarithm of its normalizer, so that `log p = logit - normalizer`.
+  /// Writes the row's softmax; returns the logarithm of its normalizer, so that `log p = logit - normalizer`.
   @discardableResult
   package static func softmax(_ logits: Span<Float>, _ row: Range<Int>, into values: inout [Double]) -> Double
   {

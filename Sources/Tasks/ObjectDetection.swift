@@ -4,14 +4,17 @@ public import Metrics
 import Ops
 public import Tensors
 
-/// Finding things in images: for each of a detector's anchors a score for every class and the background, and where the thing is.
+/// Object detection: per anchor a network gives a score for each class and the background, and a box.
 ///
 /// **Paper** Liu et al., "SSD: single shot multibox detector", ECCV 2016, arXiv:1512.02325.
 public struct ObjectDetection: ImageTask {
+  /// The results: `DetectionDetails`.
   public static let details: any TaskDetails.Type = DetectionDetails.self
-  /// What anchors are told of things.
+  /// The name of the target that holds the class and the encoded box of each anchor.
   static let matches = "matches"
 
+  /// Returns a detector with one convolution per head and 32 anchors, with three annotated images of 8×8
+  /// pixels.
   public static func example() throws -> TaskExample {
     var graph = Graph(inputs: [GraphInput(name: "image", shape: [1, 8, 8])])
     let anchors: [Float] = [0.5, 0.5, 0.7, 0.4]
@@ -30,12 +33,18 @@ public struct ObjectDetection: ImageTask {
       classes: 2)
   }
 
+  /// Makes the task, which has no settings.
   public init() {}
 
+  /// Returns true for boxes.
   public func reads(_ annotation: Annotation) -> Bool {
     if case .boxes = annotation { true } else { false }
   }
 
+  /// Returns the heads `anchor-scores` and `anchor-offsets`, the two outputs.
+  ///
+  /// Throws unless both are rows of the same anchors, the offsets with four numbers each and the scores with
+  /// at least two.
   public func heads(of graph: Graph, network: String) throws(TaskError) -> [Head] {
     func mismatch(_ found: String) -> TaskError {
       .head(
@@ -62,10 +71,14 @@ public struct ObjectDetection: ImageTask {
 
   private static func words(_ outputs: Int) -> String { outputs == 1 ? "one output" : "\(outputs) outputs" }
 
+  /// Returns one target, `matches`: five numbers per anchor.
   public func targets(for heads: [Head]) -> [Target] {
     [Target(name: Self.matches, shape: [5 * (heads[0].anchors?.count ?? 0)])]
   }
 
+  /// Writes the matches of each image; a blended image has the things of both.
+  ///
+  /// Rows after the last image get the class -1, which the losses ignore.
   public func writeTargets(
     of batch: Batch, _ images: Range<Int>, for heads: [Head], into targets: [AlignedBuffer]
   ) {
@@ -73,19 +86,19 @@ public struct ObjectDetection: ImageTask {
     let size = 5 * anchors.count
     targets[0].withMutableFloats { values in
       for (row, image) in images.enumerated() {
-        // Of a blended image the things of both are there.
+        // A blended image shows the things of both.
         let partner = batch.shares[image] == 1 ? [] : batch.partners[image].things
         anchors.writeMatches(
           batch.annotations[image].things, partner, into: &values, at: row * size)
       }
-      // Behind the last image nothing counts.
+      // The losses ignore anchors of class -1, so the empty rows of a short batch do not count.
       for row in images.count * anchors.count..<max(values.count / 5, images.count * anchors.count) {
         values[5 * row] = -1
       }
     }
   }
 
-  /// Each anchor's class, and how far the boxes of those that stand for things are from these.
+  /// Adds the loss of each anchor's class, and the loss of the boxes of anchors that stand for things.
   public func minimizeLoss(in objective: inout ObjectiveBuilder, weight: Float) throws(TaskError) {
     let scores = try objective.head(Head.anchorScores)
     let offsets = try objective.head(Head.anchorOffsets)
@@ -98,27 +111,30 @@ public struct ObjectDetection: ImageTask {
     objective.minimize(boxes, weight: weight)
   }
 
+  /// Returns the detections after non-maximum suppression, the most probable first.
   public func answers(_ outputs: HeadOutputs, image: Int) -> [Answer] {
     DetectionDecoder().detections(outputs, image: image).map {
       Answer(label: $0.label, confidence: Double($0.score), box: $0.box)
     }
   }
 
-  /// A mean of curves is no mean over images.
+  /// Always `nil`: a mean of curves is no mean over images.
   public func contribution(_ outputs: HeadOutputs, image: Int, truth: Annotation) -> Double? { nil }
+  /// Always `nil`: the value of guessing depends on the boxes.
   public func chance(classes: Int) -> Double? { nil }
 
+  /// Returns scores without images; the background is not a class.
   public func scores(for heads: [Head]) -> any TaskScores {
     ObjectDetectionScores(classes: heads[0].numbersPerAnchor - 1)
   }
 }
 
 extension Head {
-  /// The head of a score for each class and the background, the background first, anchor by anchor.
+  /// The name of the head with scores, anchor by anchor; for each the background first, then the classes.
   public static let anchorScores = "anchor-scores"
-  /// The head of four numbers that say where a thing is, anchor by anchor.
+  /// The name of the head with the four numbers of a box, anchor by anchor.
   public static let anchorOffsets = "anchor-offsets"
 
-  /// What is said of each anchor.
+  /// The number of values per anchor; 0 without anchors.
   var numbersPerAnchor: Int { anchors.map { shape.count / $0.count } ?? 0 }
 }

@@ -4,9 +4,9 @@ import Metrics
 import Settings
 import Tensors
 
-/// What a detector found in a set of images, beside what is there.
+/// The detections in a set of images, with the true boxes.
 struct ObjectDetectionScores {
-  /// How sure a detector must be for `Finding` to count a box.
+  /// The confidence from which `Finding` counts a box.
   private static let sure: Float = 0.5
 
   private let classes: Int
@@ -14,10 +14,10 @@ struct ObjectDetectionScores {
   private var truth: [[LabelledBox]] = []
   private(set) var isFinite = true
 
-  /// Scores of no images.
+  /// Makes scores without images.
   init(classes: Int) { self.classes = classes }
 
-  /// The judgement by one's way of judging.
+  /// Judges the images by a rule.
   func judged(by rule: AveragePrecision.Rule) -> AveragePrecision {
     AveragePrecision(found: found, truth: truth, classes: classes, by: rule)
   }
@@ -26,7 +26,7 @@ struct ObjectDetectionScores {
 extension ObjectDetectionScores: TaskScores {
   var images: Int { truth.count }
   var loss: Double? { nil }
-  /// The mean average precision as VOC counts since 2010.
+  /// The mean average precision by VOC's rule since 2010.
   var value: Double { judged(by: .voc2010).value }
   var details: any TaskDetails { DetectionDetails(judged(by: .voc2010)) }
 
@@ -46,7 +46,7 @@ extension ObjectDetectionScores: TaskScores {
       isRight: Self.isRight(detections.filter { $0.score >= Self.sure }, things))
   }
 
-  /// Whether what was found for sure is what is there, difficult things aside.
+  /// Returns true if the confident detections are exactly the true boxes, difficult ones aside.
   private static func isRight(_ found: [Detection], _ truth: [LabelledBox]) -> Bool {
     var left = truth
     for detection in found {

@@ -1,44 +1,45 @@
 public import Graphs
 package import Tensors
 
-/// What a training minimizes, as a graph: losses of the student's values, the task's targets and what a teacher says.
+/// The objective of a training, as a graph: losses of the student's values, the targets and the teacher's
+/// outputs.
 ///
-/// A training joins it to the student's graph and minimizes, over the images of a batch,
+/// Training joins this graph to the student's and minimizes, over the images of a batch,
 ///
 /// **Formula** `1/N · Σ_n Σ_terms weight · loss[n]`.
 ///
-/// Its graph may have layers with weights of their own (adapters), which are trained with the student and left behind with
-/// the objective: no file, size or cost ever holds them.
+/// The graph may have layers with weights (adapters). They are trained with the student and dropped with the
+/// objective: no file, size or cost contains them.
 public struct Objective: Sendable, Equatable {
-  /// How the names of all begin that only the objective has; networks have no such names.
+  /// The prefix of the names that only the objective has; networks must not use it.
   public static let prefix = "objective/"
 
-  /// What an input of the objective's graph is.
+  /// The source of an input of the objective's graph.
   public enum Source: Sendable, Hashable {
-    /// A value of the student, under the student's name.
+    /// A value of the student, under the student's name for it.
     case student(String)
-    /// What is known about each image.
+    /// A target that the task writes for each image.
     case target(Target)
-    /// What the teacher says of the same images.
+    /// An output of the teacher for the same images.
     case teacher(TeacherOutput)
   }
 
   /// A loss with its weight in the sum.
   public struct Term: Sendable, Equatable {
-    /// The value, one loss an item.
+    /// The name of the value, one loss per image or item.
     public let value: String
     /// The factor.
     public let weight: Float
   }
 
-  /// The losses, and layers before them; its inputs are named by `sources`.
+  /// The losses, with the layers before them.
   public let graph: Graph
-  /// What each input is, in the order of the graph's inputs.
+  /// The source of each input, in the order of the graph's inputs.
   public let sources: [Source]
   /// The summands.
   public let terms: [Term]
 
-  /// What it takes of a task: each target's place among `targets`, which the task writes, with the input's name.
+  /// Returns the inputs that are targets, with each one's index among `targets`, which the task writes.
   public func targetInputs(among targets: [Target]) -> [(name: String, place: Int)] {
     zip(graph.inputs, sources).compactMap { input, source in
       guard case .target(let target) = source else { return nil }
@@ -49,14 +50,14 @@ public struct Objective: Sendable, Equatable {
     }
   }
 
-  /// The teacher's values that it compares, in the order of the inputs.
+  /// The names of the teacher's inner values that are inputs, in the order of the inputs.
   public var teacherValues: [String] {
     sources.compactMap { if case .teacher(.value(let name)) = $0 { name } else { nil } }
   }
 
-  /// A training's graph: the student with the objective behind it; the losses are its outputs.
+  /// Returns the graph to train: the student, with the objective after it and the losses as outputs.
   ///
-  /// The student's part computes what it does alone, and the parameters of both keep their names.
+  /// The student computes the same values as alone, and the parameters of both keep their names.
   public func joined(to student: Graph) throws(GraphError) -> Graph {
     let own = zip(graph.inputs, sources).compactMap { input, source in
       if case .student = source { nil as GraphInput? } else { input }
@@ -72,15 +73,15 @@ public struct Objective: Sendable, Equatable {
   }
 }
 
-/// Something that a teacher says of an image.
+/// An output of a teacher for an image.
 public enum TeacherOutput: Sendable, Hashable {
-  /// Its logits, each row less its largest.
+  /// The logits, each row minus its largest.
   case logits
-  /// A value within it.
+  /// An inner value, by its name.
   case value(String)
 }
 
-/// Puts an objective together for one student and its teacher.
+/// A builder of an objective for one student and its teacher.
 ///
 ///     var objective = try ObjectiveBuilder(Classification(), student: student, teacher: teacher, smoothing: 0.1)
 ///     try objective.minimizeTaskLoss(weight: 0.1)
@@ -90,13 +91,13 @@ public enum TeacherOutput: Sendable, Hashable {
 public struct ObjectiveBuilder {
   /// The network that is trained.
   public let student: Graph
-  /// The network that it learns from; `nil` where there is none, or only what it said was stored.
+  /// The network that the student learns from; `nil` if there is none, or if its outputs are stored.
   public let teacher: Graph?
-  /// The share of a class's target that is spread over all classes.
+  /// The share of the label that is spread over all classes, 0...1.
   public let smoothing: Float
-  /// The exponent of the focal loss of a detector; `nil` counts the worst of the background.
+  /// The exponent of a detector's focal loss; `nil` counts only the hardest background anchors instead.
   public let focus: Float?
-  /// What the student is asked.
+  /// The task.
   public let task: any ImageTask
   /// The student's heads.
   public let heads: [Head]
@@ -105,7 +106,9 @@ public struct ObjectiveBuilder {
   private var nodes: [Node] = []
   private var terms: [Objective.Term] = []
 
-  /// Begins an objective without terms.
+  /// Makes an objective without terms.
+  ///
+  /// Throws if the student does not fit the task or uses the objective's prefix.
   public init(
     _ task: any ImageTask, student: Graph, teacher: Graph? = nil, smoothing: Float = 0, focus: Float? = nil
   ) throws(TaskError) {
@@ -121,24 +124,24 @@ public struct ObjectiveBuilder {
 
   // MARK: Inputs
 
-  /// A head of the student.
+  /// Adds a head of the student as an input; returns the value's name.
   public mutating func head(_ name: String) throws(TaskError) -> String {
     let head = try heads.named(name, network: "training")
     return input(head.value, head.shape, .student(head.value))
   }
 
-  /// A value of the student.
+  /// Adds a value of the student as an input; returns its name.
   public mutating func studentValue(_ name: String) throws(TaskError) -> String {
     guard let shape = student.shape(of: name) else { throw .unknownValue(network: "student", name) }
     return input(name, shape.item, .student(name))
   }
 
-  /// What is known about each image.
+  /// Adds a target as an input; returns the value's name.
   public mutating func target(_ target: Target) -> String {
     input(Objective.prefix + target.name, target.shape, .target(target))
   }
 
-  /// The distribution over classes that each image should be given, `[N, C]`; refused where the task has none.
+  /// Adds the target distribution over classes, `[batch, classes]`; throws if the task has none.
   public mutating func labels() throws(TaskError) -> String {
     guard let labels = task.targets(for: heads).first(where: { $0.name == Target.labels }) else {
       throw .noTarget(name: Target.labels, known: task.targets(for: heads).map(\.name))
@@ -146,14 +149,14 @@ public struct ObjectiveBuilder {
     return target(labels)
   }
 
-  /// The teacher's logits, `[N, C]`, of as many classes as the student's.
+  /// Adds the teacher's logits, `[batch, classes]`, with as many classes as the student's.
   public mutating func teacherLogits() throws(TaskError) -> String {
     input(
       Objective.prefix + "teacher/logits", try heads.named(Head.scores, network: "training").shape,
       .teacher(.logits))
   }
 
-  /// A value within the teacher, which then runs beside the student.
+  /// Adds an inner value of the teacher, which then runs during the training.
   public mutating func teacherValue(_ name: String) throws(TaskError) -> String {
     guard let shape = teacher?.shape(of: name) else { throw .unknownValue(network: "teacher", name) }
     return input(Objective.prefix + "teacher/value/" + name, shape.item, .teacher(.value(name)))
@@ -168,24 +171,24 @@ public struct ObjectiveBuilder {
 
   // MARK: Nodes
 
-  /// Appends a loss or an adapter under the objective's prefix; gives back the value's name.
+  /// Appends a loss or an adapter under the objective's prefix; returns the value's name.
   public mutating func append(_ op: any Op, name: String, inputs: [String]) -> String {
     let name = Objective.prefix + name
     nodes.append(Node(name: name, op: op, inputs: inputs))
     return name
   }
 
-  /// Adds a loss to what is minimized; one of no weight is left out.
+  /// Adds a loss to the sum; one with weight 0 is left out.
   public mutating func minimize(_ value: String, weight: Float) {
     if weight != 0 { terms.append(Objective.Term(value: value, weight: weight)) }
   }
 
-  /// Adds what the task minimizes by itself; nothing where it has no weight.
+  /// Adds the task's loss; with weight 0 nothing is added.
   public mutating func minimizeTaskLoss(weight: Float = 1) throws(TaskError) {
     if weight != 0 { try task.minimizeLoss(in: &self, weight: weight) }
   }
 
-  /// The objective, its layers with their first weights.
+  /// Returns the objective, its layers initialized from the seed; throws if it has no terms.
   public func finished(seed: UInt64) throws(TaskError) -> Objective {
     guard !terms.isEmpty else { throw .nothingMinimized }
     do throws(GraphError) {
@@ -202,6 +205,6 @@ public struct ObjectiveBuilder {
 }
 
 extension Shape {
-  /// The extents of one item of a batch.
+  /// The shape of one item of a batch: the extents without the first.
   package var item: Shape { Shape(Array(dimensions.dropFirst())) }
 }

@@ -1,16 +1,26 @@
 public import Graphs
 
-/// Why a task and a network, or a data set, do not go together.
+/// A task that does not fit a network or a data set.
 public enum TaskError: Error, Sendable, CustomStringConvertible {
+  /// No task trains on all annotations of the data.
   case noTask(data: String)
-  /// A network without the outputs that a task needs; `data` says of which data it is, and `network` what answers it.
+  /// The network lacks the outputs that a task needs.
+  ///
+  /// The text `data` says which data needs them, and `answer` names a kind of network that has them.
   case head(network: String, expected: String, found: String, data: String, answer: String)
+  /// The network has no head of this name.
   case noHead(network: String, name: String, known: [String])
+  /// The task has no target of this name.
   case noTarget(name: String, known: [String])
+  /// A network has no value of this name.
   case unknownValue(network: String, String)
+  /// A node of the student begins with the objective's prefix.
   case reservedName(String)
+  /// The objective has no terms.
   case nothingMinimized
+  /// The focal loss was asked for with a task that has no anchors.
   case focusOfClasses
+  /// A graph is not valid.
   case graph(GraphError)
 
   /// The message in the form *where: what, expected, found; what to do*.
