@@ -5,14 +5,14 @@
 
 #include "CInstructions.h"
 
-// Sixteen floats, one AVX-512 register or what the machine has instead: the compiler splits them per clone.
+// Sixteen floats: one AVX-512 register. In the clones for other instruction sets the compiler splits them.
 enum { LANES = 16 };
 typedef float lanes __attribute__((vector_size(64)));
 typedef int32_t integer_lanes __attribute__((vector_size(64)));
 typedef uint32_t bit_lanes __attribute__((vector_size(64)));
 typedef uint16_t half_lanes __attribute__((vector_size(32)));
 
-// Makes stores that went past the caches visible before anything that follows.
+// Makes non-temporal stores visible before any later store.
 #if defined(__x86_64__)
 #define store_fence() __builtin_ia32_sfence()
 #else
@@ -20,12 +20,12 @@ typedef uint16_t half_lanes __attribute__((vector_size(32)));
 #endif
 #define INLINE static inline __attribute__((always_inline))
 
-// Macros, not functions: a function outside the clone would be compiled for the default machine.
+// These are macros because a function outside a clone would be compiled for the default instruction set.
 #define load_f32(p) (*(const lanes *)(p))
 #define store_f32(p, v) (*(lanes *)(p) = (v))
 #define stream_f32(p, v) __builtin_nontemporal_store((v), (lanes *)(p))
 #define load_bf16(p) ((lanes)(__builtin_convertvector(*(const half_lanes *)(p), bit_lanes) << 16))
-// Round to nearest even; not-a-number stays one (its quiet bit is set so that truncation cannot make infinity).
+// Rounds to nearest even. NaN stays NaN: its quiet bit is set, as truncating its payload could give infinity.
 #define store_bf16(p, v) write_bf16(v, *(half_lanes *)(p) = rounded_)
 #define stream_bf16(p, v) write_bf16(v, __builtin_nontemporal_store(rounded_, (half_lanes *)(p)))
 #define write_bf16(v, write)                                                                      \
@@ -38,7 +38,7 @@ typedef uint16_t half_lanes __attribute__((vector_size(32)));
     write;                                                                                        \
   } while (0)
 #define where_positive(m, v) ((lanes)((integer_lanes)(v) & ((m) > 0.0f)))
-// Keeps not-a-number: only what compares below zero becomes zero.
+// NaN is kept: only values that compare less than zero become zero.
 #define rectified(v) ((lanes)((integer_lanes)(v) & ~((v) < 0.0f)))
 
 #endif

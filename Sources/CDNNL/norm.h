@@ -5,7 +5,7 @@
 #include "CDNNLKernels.h"
 #include "lanes.h"
 
-// What the passes of a batch norm share, however its channels lie.
+// The parts that the passes of a batch norm share for both orders of channels.
 
 typedef struct {
   const condense_norm *n;
@@ -33,24 +33,25 @@ typedef struct {
       stream_f32((float *)(p) + (i), v);            \
   } while (0)
 
-// Blocks of 16 channels, the last perhaps padded.
+// The number of blocks of 16 channels; the last one may be padded.
 INLINE int64_t blocks_of(const condense_norm *n) { return (n->channels + LANES - 1) / LANES; }
 
-// Whether results are too large to wait in a cache for their reader: then they go past it, which saves reading the
-// lines that are written.
+// True if results are too large to stay in the cache until they are read. They are then written with non-temporal
+// stores, which saves reading the cache lines that are overwritten.
 INLINE int streams_out(const condense_norm *n) {
   int64_t channels = n->channels_last ? n->channels : blocks_of(n) * LANES;
   return n->images * channels * n->pixels * (n->bf16 ? 2 : 4) >= (4 << 20);
 }
 
-// The gradient behind the ReLU at element i: mode 0 has none, 1 takes the mask from the output, 2 computes it from x.
+// The gradient at the ReLU's input at element i. Mode 0 has no ReLU, mode 1 takes the mask from the output, mode 2
+// computes it from x.
 #define GRADIENT(v, x, i)                                         \
   lanes v = LOAD(w->gradients[0], i);                             \
   if (two) v += LOAD(w->gradients[1], i);                         \
   if (mode == 1) v = where_positive(LOAD(w->mask, i), v);         \
   if (mode == 2) v = where_positive(x * a + c, v)
 
-// One function for every number of gradients and mode of a backward pass, and the one that a piece of work needs.
+// One function for each type, number of gradients and mode of a backward pass; RUN_BACKWARD calls the right one.
 #define BACKWARDS(BODY)               \
   BACKWARD(BODY##_f32_1_0, 0, 0, 0)   \
   BACKWARD(BODY##_f32_1_1, 0, 0, 1)   \
@@ -75,7 +76,7 @@ INLINE int streams_out(const condense_norm *n) {
     bodies[(w)->n->bf16 != 0][(w)->gradient_count == 2][mode](w);                                   \
   } while (0)
 
-// A team's passes over channels last, and the floats of scratch memory that they need; `data` is a `work`.
+// The passes of a team over channels last, with `data` a `work`, and the number of floats of their scratch memory.
 void condense_channels_last_forward(void *data);
 void condense_channels_last_backward(void *data);
 int64_t condense_channels_last_scratch(const condense_norm *n);

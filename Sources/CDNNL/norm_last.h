@@ -5,25 +5,26 @@
 
 #include "norm.h"
 
-// Batch norm over channels that lie last, in any number. Memory is read as whole vectors of 16 elements whatever pixel
-// they belong to: which channels a vector holds repeats after `vectors` of them, a period of `rows` pixels. Sums are
-// kept for every element of a period and added up by channel at the end; what is known of a channel is read from tables
-// that go on past the last channel with the first ones. Each thread takes whole periods, the last one the pixels left
-// over; the threads' sums meet at a barrier and every thread adds them in the same order.
+// Batch norm with channels last, for any number of channels. Memory is read in whole vectors of 16 elements, which
+// may span pixels. The pattern of channels in a vector repeats after `vectors` vectors, a period of `rows` pixels.
+// Sums are kept for every element of a period and added up by channel at the end. Values of channels are read from
+// tables that continue after the last channel with the first ones, so that a vector may start at any channel. Each
+// thread takes whole periods, and the last one the remaining pixels. After a barrier every thread adds the threads'
+// sums in the same order, so all get the same bits.
 
 enum { CHUNK = 64, UNROLLED = 4, AHEAD = 2048 };
-// Tables of a thread: what a pass knows of each channel.
+// The tables of a thread, with one value per channel each.
 enum { FACTOR, OFFSET, MEAN, SLOPE, SHIFT, TABLES };
 
 typedef struct {
   int64_t channels;
-  // Of a period; vectors of the pixels left over, which only the last thread has, and their elements.
+  // The vectors and pixels of a period; the vectors and elements of the remaining pixels (0 but on the last thread).
   int64_t vectors, rows, rest_vectors, rest;
-  // Elements between what is read and what is fetched meanwhile, whole rounds of periods.
+  // The distance of prefetching in elements, a multiple of a round of periods.
   int64_t ahead;
-  // The thread's periods.
+  // The thread's range of periods.
   int64_t first, last;
-  // For each element of a period: two totals and two sums over a chunk.
+  // Two totals and two sums over a chunk, for each element of a period.
   lanes *total0, *total1, *sum0, *sum1;
   float *tables;
 } part;
@@ -31,10 +32,10 @@ typedef struct {
 typedef float loose_lanes __attribute__((vector_size(64), aligned(4)));
 #define PADDED(n) (((n) + LANES - 1) / LANES * LANES)
 #define TABLE(p, which) ((p)->tables + (which) * (PADDED((p)->channels) + LANES))
-// Has the cache fetch what a loop over periods will read: they are read side by side, which it does not foresee.
+// Prefetches for a loop over periods: several are read side by side, a pattern that the hardware does not predict.
 #define FETCH(p, i) __builtin_prefetch((const char *)(p) + (i) * (bf16 ? 2 : 4))
 #define AT(table, place) ((lanes)*(const loose_lanes *)((table) + (place)))
-// From the channel of a vector's first lane to that of the next vector's; `step` is LANES % channels.
+// Moves from the channel of a vector's first lane to that of the next vector; `step` is LANES % channels.
 #define ADVANCE(place, step, channels)                 \
   do {                                                 \
     place += step;                                     \
@@ -46,13 +47,13 @@ INLINE int64_t vectors_of(int64_t channels) {
   return channels / (shared < LANES ? shared : LANES);
 }
 
-// Floats of a thread's own memory, and of the two sums by channel that it shows the others.
+// The number of floats of a thread's private memory, and the place of the two sums per channel that others read.
 INLINE int64_t own_floats(const condense_norm *n) {
   return 4 * vectors_of(n->channels) * LANES + TABLES * (PADDED(n->channels) + LANES);
 }
 INLINE float *shown(const work *w, int64_t thread) { return w->partials + thread * 2 * PADDED(w->n->channels); }
 
-// The periods of a thread of the team.
+// Computes the range of periods of a thread of the team.
 INLINE void periods_of(const work *w, int64_t thread, int64_t *first, int64_t *last) {
   int64_t rows = vectors_of(w->n->channels) * LANES / w->n->channels, team = omp_get_num_threads();
   int64_t periods = w->n->images * w->n->pixels / rows;
@@ -80,7 +81,7 @@ INLINE part part_of(const work *w) {
   return p;
 }
 
-// Lets a table go on past its last channel with the first ones.
+// Copies the first channels of a table behind its last one.
 INLINE void extend(float *table, int64_t channels) {
   for (int64_t i = channels; i < channels + LANES; i++) table[i] = table[i - channels];
 }

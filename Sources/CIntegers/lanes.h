@@ -7,7 +7,7 @@
 #include "CInstructions.h"
 #include "CIntegers.h"
 
-// Sixteen numbers, one AVX-512 register of sums or what the machine has instead: the compiler splits them per clone.
+// Sixteen numbers: one AVX-512 register of sums. In the clones for other instruction sets the compiler splits them.
 enum { LANES = 16 };
 typedef int32_t int_lanes __attribute__((vector_size(64), aligned(4)));
 typedef int64_t long_lanes __attribute__((vector_size(128), aligned(8)));
@@ -16,7 +16,7 @@ typedef int8_t signed_byte_lanes __attribute__((vector_size(16), aligned(1)));
 
 #define INLINE static inline __attribute__((always_inline))
 
-// Macros, not functions: a function outside the clone would be compiled for the default machine.
+// These are macros because a function outside a clone would be compiled for the default instruction set.
 #define load_ints(p) (*(const int_lanes *)(p))
 #define load_bytes(p) __builtin_convertvector(*(const byte_lanes *)(p), int_lanes)
 #define load_signed_bytes(p) __builtin_convertvector(*(const signed_byte_lanes *)(p), int_lanes)
@@ -24,12 +24,12 @@ typedef int8_t signed_byte_lanes __attribute__((vector_size(16), aligned(1)));
 #define chosen(condition, a, b) (((a) & (condition)) | ((b) & ~(condition)))
 #define lesser(a, b) chosen((a) < (b), a, b)
 #define greater(a, b) chosen((a) > (b), a, b)
-// (sums · multiplier + 2^(shift-1)) >> shift, without the half where the shift is zero. 2^shift >> 1 is that half.
+// (sums · multiplier + half) >> shift in 64 bits; half = 2^shift >> 1 is 2^(shift-1), or 0 for a shift of 0.
 #define rescaled(sums, multiplier, shift) __builtin_convertvector(                                       \
   (__builtin_convertvector(sums, long_lanes) * __builtin_convertvector(multiplier, long_lanes)          \
     + ((((long_lanes){} + 1) << __builtin_convertvector(shift, long_lanes)) >> 1))                       \
     >> __builtin_convertvector(shift, long_lanes), int_lanes)
-// Stores sixteen bytes, or those of them that there are.
+// Stores sixteen bytes, or the first `count` if they are fewer.
 #define store_bytes(p, sums, count)                                                                      \
   do {                                                                                                   \
     byte_lanes bytes_ = __builtin_convertvector(sums, byte_lanes);                                       \

@@ -3,21 +3,21 @@
 
 #include <stdint.h>
 
-// Linking this target replaces malloc, calloc, realloc and the aligned forms by ones that can count who allocates.
-// Between start and stop every allocation of any thread is charged to the innermost library on the stack that is not
-// the C or C++ runtime.
+// Linking this target replaces malloc, calloc, realloc and the aligned forms by versions that can count calls.
+// Between start and stop, every allocation of any thread is attributed to the innermost library on the stack that
+// is not the C or C++ runtime. Under the address sanitizer nothing is replaced, and all counts are 0.
 
-/// What was allocated while counting.
+/// The numbers of allocations between start and stop.
 typedef struct {
-  /// Allocations inside oneDNN or libgomp.
+  /// The allocations in oneDNN and libgomp.
   int64_t library;
-  /// All others: ours, Swift's runtime's, Foundation's.
+  /// All other allocations: those of Condense, of Swift's runtime and of Foundation.
   int64_t own;
 } condense_allocations;
 
-/// Starts counting from zero.
+/// Resets both counts and starts counting.
 void condense_allocations_start(void);
-/// Stops and gives what was counted.
+/// Stops counting and returns the counts.
 condense_allocations condense_allocations_stop(void);
 
 #endif

@@ -6,16 +6,18 @@
 
 #include "CDNNLKernels.h"
 
-// One face of oneDNN 2.6 and 3.x: what differs between the two (operation descriptors, memory descriptors by value
-// or by handle, signatures of post-ops) is behind these functions. Each returns oneDNN's status; 0 is success.
+// One interface to oneDNN 2.6 and 3.x. It hides their differences: operation descriptors, memory descriptors by value
+// or by handle, signatures of post-ops. Functions that return an int without another comment return oneDNN's status;
+// 0 is success. Functions that make a primitive descriptor write it to `out`; `hint` is the forward descriptor for a
+// backward pass, else null.
 
-/// The layout of a tensor in memory: a memory descriptor that the caller owns.
+/// The layout of a tensor in memory: a memory descriptor, owned by the caller.
 typedef struct condense_layout condense_layout;
 
 /// The element type of a layout.
 typedef enum { CONDENSE_F32 = 0, CONDENSE_BF16 = 1 } condense_type;
 
-/// What a primitive is for.
+/// The pass that a primitive computes.
 typedef enum {
   CONDENSE_TRAINING = 0,
   CONDENSE_INFERENCE = 1,
@@ -24,7 +26,7 @@ typedef enum {
   CONDENSE_BACKWARD_WEIGHTS = 4
 } condense_pass;
 
-/// Activations; the ones marked `_BY_OUTPUT` compute the gradient from the output instead of the input.
+/// The activations; those with `_BY_OUTPUT` compute the gradient from the output instead of the input.
 typedef enum {
   CONDENSE_NO_ACTIVATION = 0,
   CONDENSE_RELU,
@@ -38,42 +40,51 @@ typedef enum {
   CONDENSE_TANH_BY_OUTPUT
 } condense_activation;
 
-/// How a pool reduces its window.
+/// The reduction of a pool: the maximum, the mean with padding counted as zeros, or the mean without padding.
 typedef enum { CONDENSE_POOL_MAX = 0, CONDENSE_POOL_MEAN_OF_ALL, CONDENSE_POOL_MEAN_OF_INSIDE } condense_pool;
 
-/// Row-major.
+/// Makes a row-major layout of `rank` axes.
 int condense_layout_plain(condense_layout **out, int rank, const int64_t *dims, condense_type type);
-/// Channels in blocks of 16 behind the spatial axes (aBcd16b); rank 4.
+/// Makes a layout with channels in blocks of 16 after the spatial axes (aBcd16b); rank 4.
 int condense_layout_blocked(condense_layout **out, const int64_t *dims, condense_type type);
-/// Channels last (acdb); rank 4.
+/// Makes a layout with channels last (acdb); rank 4.
 int condense_layout_channels_last(condense_layout **out, const int64_t *dims, condense_type type);
-/// Sixteen images side by side (Abcd16a), the last group padded with zeros; rank 4.
+/// Makes a layout of groups of sixteen interleaved images (Abcd16a), the last one padded with zeros; rank 4.
 int condense_layout_interleaved(condense_layout **out, const int64_t *dims, condense_type type);
-/// Left to the primitive.
+/// Makes a layout that lets a primitive choose; such a layout has no memory.
 int condense_layout_any(condense_layout **out, int rank, const int64_t *dims, condense_type type);
-/// The same order of elements in another type; `dnnl_unimplemented` for a layout without a public name.
+/// Makes a layout with the same order of elements and another type.
+///
+/// With oneDNN 3 it returns `dnnl_unimplemented` for a layout that none of the known format tags describes.
 int condense_layout_retyped(condense_layout **out, const condense_layout *layout, condense_type type);
-/// A part of a layout, as a view with strides of the whole.
+/// Makes the layout of a part of a tensor, a view with the strides of the whole.
 int condense_layout_part(
     condense_layout **out, const condense_layout *layout, const int64_t *dims, const int64_t *offsets);
+/// Frees a layout; null is allowed.
 void condense_layout_destroy(condense_layout *layout);
+/// Returns 1 if both layouts are the same, else 0.
 int condense_layout_equal(const condense_layout *a, const condense_layout *b);
-/// Bytes, padding included.
+/// Returns the size in bytes, including padding.
 size_t condense_layout_size(const condense_layout *layout);
 
-/// User scratchpad; `sum` adds what the destination holds, then the activation acts.
+/// Makes attributes with a scratchpad that the caller provides.
+///
+/// With `sum` the result is added to the destination; the activation with its two parameters comes after that.
 int condense_attributes(
     dnnl_primitive_attr_t *out, int sum, condense_activation activation, float alpha, float beta);
 
+/// Makes the descriptor of a copy between two layouts.
 int condense_reorder(
     dnnl_primitive_desc_t *out, dnnl_engine_t engine, const condense_layout *source,
     const condense_layout *destination, dnnl_primitive_attr_t attributes);
 
-/// How a convolution is computed.
+/// The algorithm of a convolution.
 typedef enum { CONDENSE_DIRECT = 0, CONDENSE_WINOGRAD = 1 } condense_method;
 
-/// Two spatial axes: strides, dilations (0 is dense) and paddings hold two numbers each. Tensors are those of the
-/// pass: gradients in the place of what they are the gradient of; `bias` may be null.
+/// Makes the descriptor of a convolution with two spatial axes.
+///
+/// Strides, dilations (0 is dense) and paddings hold two numbers each. In a backward pass a gradient takes the place
+/// of the tensor that it belongs to. `bias` may be null.
 int condense_convolution(
     dnnl_primitive_desc_t *out, dnnl_engine_t engine, condense_pass pass, condense_method method,
     const condense_layout *source, const condense_layout *weights, const condense_layout *bias,
@@ -81,61 +92,68 @@ int condense_convolution(
     const int64_t *padding_after, dnnl_primitive_attr_t attributes,
     const_dnnl_primitive_desc_t hint);
 
+/// Makes the descriptor of a dense layer; `bias` may be null.
 int condense_inner_product(
     dnnl_primitive_desc_t *out, dnnl_engine_t engine, condense_pass pass, const condense_layout *source,
     const condense_layout *weights, const condense_layout *bias, const condense_layout *destination,
     dnnl_primitive_attr_t attributes, const_dnnl_primitive_desc_t hint);
 
-/// Scale and shift are separate; `relu` fuses a ReLU (training keeps its mask in the workspace).
+/// Makes the descriptor of a batch norm with separate scale and shift; inference uses given statistics.
+///
+/// `relu` fuses a ReLU, whose mask training keeps in the workspace.
 int condense_batch_norm(
     dnnl_primitive_desc_t *out, dnnl_engine_t engine, condense_pass pass, const condense_layout *data,
     float epsilon, int relu, dnnl_primitive_attr_t attributes, const_dnnl_primitive_desc_t hint);
 
+/// Makes the descriptor of an activation; `alpha` and `beta` are its parameters in oneDNN.
 int condense_eltwise(
     dnnl_primitive_desc_t *out, dnnl_engine_t engine, condense_pass pass, const condense_layout *data,
     condense_activation activation, float alpha, float beta, dnnl_primitive_attr_t attributes,
     const_dnnl_primitive_desc_t hint);
 
+/// Makes the descriptor of a pool with two spatial axes, without dilation.
 int condense_pooling(
     dnnl_primitive_desc_t *out, dnnl_engine_t engine, condense_pass pass, condense_pool pool,
     const condense_layout *source, const condense_layout *destination, const int64_t *strides,
     const int64_t *kernel, const int64_t *padding_before, const int64_t *padding_after,
     dnnl_primitive_attr_t attributes, const_dnnl_primitive_desc_t hint);
 
+/// Makes the descriptor of a sum of two tensors.
 int condense_add(
     dnnl_primitive_desc_t *out, dnnl_engine_t engine, const condense_layout *first, const condense_layout *second,
     const condense_layout *destination, dnnl_primitive_attr_t attributes);
 
-/// Joins along axis 1.
+/// Makes the descriptor of a concatenation along axis 1.
 int condense_concat(
     dnnl_primitive_desc_t *out, dnnl_engine_t engine, int count, const condense_layout *const *sources,
     const condense_layout *destination, dnnl_primitive_attr_t attributes);
 
-/// How an image is enlarged.
+/// The interpolation with which an image is resized.
 typedef enum { CONDENSE_NEAREST = 0, CONDENSE_LINEAR } condense_resampling_kind;
 
-/// Pixel centres at halves; the extents of the layouts say by how much.
+/// Makes the descriptor of a resampling with pixel centres at halves; the extents of the layouts give the factor.
 int condense_resampling(
     dnnl_primitive_desc_t *out, dnnl_engine_t engine, condense_pass pass, condense_resampling_kind kind,
     const condense_layout *source, const condense_layout *destination, dnnl_primitive_attr_t attributes,
     const_dnnl_primitive_desc_t hint);
 
-/// Over axis 1.
+/// Makes the descriptor of a softmax over axis 1.
 int condense_softmax(
     dnnl_primitive_desc_t *out, dnnl_engine_t engine, condense_pass pass, const condense_layout *data,
     dnnl_primitive_attr_t attributes, const_dnnl_primitive_desc_t hint);
 
-/// A copy of the layout that a primitive descriptor has for an argument (`dnnl_query_…_md`); null when it has none.
+/// Copies the layout that a descriptor uses for an argument (`dnnl_query_…_md`); null if it uses none.
 int condense_query_layout(condense_layout **out, const_dnnl_primitive_desc_t pd, dnnl_query_t what);
-/// The implementation's name; owned by the descriptor.
+/// Returns the name of the implementation; owned by the descriptor.
 const char *condense_implementation(const_dnnl_primitive_desc_t pd);
 
+/// Makes a memory object of a layout over the bytes at `handle`, which it does not own.
 int condense_memory(
     dnnl_memory_t *out, const condense_layout *layout, dnnl_engine_t engine, void *handle);
 
-/// The instruction set that kernels use, such as `avx512_core_bf16`.
+/// Returns the instruction set that oneDNN's kernels use, such as `avx512_core_bf16`.
 const char *condense_instruction_set(void);
-/// Whether bf16 kernels run at full speed.
+/// Returns 1 if the processor computes with bf16 itself (AVX-512 BF16), else 0.
 int condense_has_bf16(void);
 
 #endif

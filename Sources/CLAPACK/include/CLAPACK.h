@@ -2,5 +2,5 @@
 #include <cblas.h>
 #include <lapacke.h>
 
-/// Keeps OpenBLAS to one thread: decompositions run beside a team of compute threads.
+/// Limits OpenBLAS to one thread, because decompositions run beside a team of compute threads.
 void condense_single_threaded_blas(void);
