@@ -1,6 +1,6 @@
 import CArchive
 
-/// A kind of archive, which is told by the content and not by the name.
+/// A kind of archive, detected by the content and not by the name.
 public enum ArchiveKind: Int, Sendable {
   /// A plain tar, in which every member can be read in place.
   case tar = 1

@@ -17,8 +17,8 @@ extension Conv2D: DNNLOp {
     return true
   }
 
-  /// The first of a few ways for which oneDNN has fast kernels; if there is none, its reference kernels in 32
-  /// bits.
+  /// The first of a few methods for which oneDNN has fast kernels; if there is none, its reference kernels in
+  /// 32 bits.
   private func fastest(_ site: Site, _ builder: PlanBuilder) throws(ExecutionError) -> ProductPlan? {
     var ways: [ConvolutionWay] = []
     let type = builder.type

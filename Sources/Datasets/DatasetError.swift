@@ -64,7 +64,7 @@ public enum DatasetError: Error, Sendable, CustomStringConvertible {
   case unwritable(path: String, reason: String)
   /// The data set has no files.
   case empty(path: String)
-  /// The data set has files, none of which is an image.
+  /// The data set has files, but no images.
   case noImages(path: String, files: Int)
   /// No image lies in a folder of a class.
   case noClasses(path: String, images: Int, example: String)

@@ -148,9 +148,11 @@ public struct ChannelUnit: Sendable, Equatable {
   public init(channels: [String: [Int]]) { self.channels = channels }
 }
 
-/// Units that touch the same values: a convolution's channels with all norms, sums and layers that follow them.
+/// Units that touch the same values: a convolution's channels with all norms, sums and layers that follow
+/// them.
 ///
-/// The units of a group are alternatives to one another, so a criterion ranks them and a policy cuts among them.
+/// The units of a group are alternatives to one another, so a criterion ranks them and a policy cuts among
+/// them.
 public struct ChannelGroup: Sendable, Equatable {
   /// The values that lose channels, in the graph's order.
   public let values: [String]

@@ -11,8 +11,9 @@ extension Graph {
 
   /// The graph without some channels (axis 1) of values, and without all channels that are tied to them.
   ///
-  /// The result computes what this graph does when every layer that mixes channels ignores the removed ones. Names of
-  /// values stay; settings that count channels follow; parameters keep the slices that `origin` names.
+  /// The result computes what this graph does when every layer that mixes channels ignores the removed ones.
+  /// Names of values stay; settings that count channels follow; parameters keep the slices that `origin`
+  /// names.
   ///
   /// Throws `GraphError.channels` for channels that must stay, do not exist, or are a value's last.
   public func removingChannels(_ removed: [String: Set<Int>]) throws(GraphError) -> Rewrite {

@@ -37,8 +37,8 @@ extension Graph {
   /// The longest name of a value that a file may hold, in bytes.
   public static let maximumNameBytes = 256
 
-  /// The structure as settings: inputs, nodes, outputs and, where values have any, their encodings; without the
-  /// parameters' values.
+  /// The structure as settings: inputs, nodes, outputs and, where values have any, their encodings; without
+  /// the parameters' values.
   public var structureNode: SettingsNode {
     let mark = SettingsMark(source: "built-in")
     var entries: [SettingsNode.Entry] = [

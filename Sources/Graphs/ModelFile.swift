@@ -7,9 +7,9 @@ import Tensors
 ///     try ModelFile.write(model, to: "lenet5.safetensors")
 ///     let model = try ModelFile.read("lenet5.safetensors", catalogue: .standard)
 ///
-/// The metadata has the texts `format` ("condense"), `schema` ("1"), and as JSON `graph`, `classes`, `input`, `split`
-/// and `provenance`. Equal models give equal bytes. A file is untrusted: whatever it holds, reading gives a verified
-/// model or throws, in memory proportional to the file.
+/// The metadata has the texts `format` ("condense"), `schema` ("1"), and as JSON `graph`, `classes`, `input`,
+/// `split` and `provenance`. Equal models give equal bytes. A file is untrusted: whatever it holds, reading
+/// gives a verified model or throws, in memory proportional to the file.
 public enum ModelFile {
   static let format = "condense"
   static let schema = "1"
@@ -40,7 +40,8 @@ public enum ModelFile {
     }
   }
 
-  /// Writes a model beside `path`, flushes it to the disk and renames it: a reader sees the old file or the new one.
+  /// Writes a model beside `path`, flushes it to the disk and renames it: a reader sees the old file or the
+  /// new one.
   public static func write(_ model: Model, to path: String) throws(ModelFileError) {
     let bytes = try bytes(of: model, file: path)
     do throws(SystemError) {

@@ -3,9 +3,9 @@ public import Tensors
 
 /// A kind of computation, which a node of a graph applies to values to make another.
 ///
-/// An op is a struct of settings. It says which shapes it takes and gives, which parameters it owns, what it costs,
-/// how channel removal passes through it, and computes itself in a readable reference kernel that every faster
-/// kernel is tested against. Shapes carry the batch on their first axis: images `[N, C, H, W]`, features `[N, F]`.
+/// An op is a struct of settings. It declares its output's shape, its parameters, its cost and its effect on
+/// channels that are removed. It also has a readable reference kernel, against which every faster kernel is
+/// tested. Shapes have the batch as their first axis: images `[N, C, H, W]`, features `[N, F]`.
 public protocol Op: Configurable, Sendable {
   /// The name in files, such as `conv2d`; never renamed.
   static var kind: String { get }
@@ -33,7 +33,8 @@ public protocol Op: Configurable, Sendable {
 
   /// The reference kernel: writes every element of `frame.output`.
   func forward(_ frame: inout KernelFrame)
-  /// The reference gradient: writes `frame.inputGradients` and `frame.parameterGradients`, which arrive as zeros.
+  /// The reference gradient: writes `frame.inputGradients` and `frame.parameterGradients`, which arrive as
+  /// zeros.
   func backward(_ frame: inout GradientFrame)
 }
 
@@ -165,7 +166,8 @@ public enum ChannelRule: Sendable, Equatable {
   case stacking
   /// Channel c becomes the `count` features c·count ..< (c+1)·count (flatten).
   case spreading(count: Int)
-  /// Output channel `j·groups + g` is input channel `g·(C/groups) + j`; removal keeps the groups equal (channel shuffle).
+  /// Output channel `j·groups + g` is input channel `g·(C/groups) + j`; removal keeps the groups equal
+  /// (channel shuffle).
   case shuffling(groups: Int)
   /// Output channel c is input channel `start + c`; the others are not read (channel slice).
   case slicing(start: Int)
@@ -240,7 +242,7 @@ public struct GradientFrame: Sendable {
   }
 }
 
-/// The purpose of a pass.
+/// The purpose of a pass: training draws random numbers and updates statistics, inference does neither.
 public enum ExecutionMode: String, Sendable, SettingChoice {
   case training, inference
 }

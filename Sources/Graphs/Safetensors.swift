@@ -3,8 +3,9 @@ public import Tensors
 
 /// The container of a model: a little-endian header length, a JSON header, and the tensors one after another.
 ///
-/// The layout is that of the safetensors library: names map to `dtype`, `shape` and `data_offsets`, texts sit under
-/// `__metadata__`, the header is padded with spaces to a multiple of 8 bytes. Only F32 is read and written.
+/// The layout is that of the safetensors library: names map to `dtype`, `shape` and `data_offsets`, texts sit
+/// under `__metadata__`, the header is padded with spaces to a multiple of 8 bytes. Only F32 is read and
+/// written.
 public struct Safetensors: Sendable, Equatable {
   /// The largest header that is read, in bytes.
   static let maximumHeaderBytes = 16 << 20

@@ -9,7 +9,8 @@ public protocol ValueEncoding: Configurable, Sendable {
   static var kind: String { get }
   /// Bits of an element.
   var bits: Int { get }
-  /// The least and the greatest value that can be represented; elements outside are clamped and pass no gradient.
+  /// The least and the greatest value that can be represented; elements outside are clamped and pass no
+  /// gradient.
   var range: ClosedRange<Float> { get }
   /// Writes the projections of `values` to `projected`, element by element; zero maps to zero.
   func project(_ values: Span<Float>, into projected: inout MutableSpan<Float>)

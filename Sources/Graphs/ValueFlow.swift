@@ -18,7 +18,7 @@ public enum ValuePlace: Sendable, Equatable {
   case alike(String)
   /// In no memory: the named clamp, the value's only reader, is computed along with it.
   case fused(into: String)
-  /// In no memory of its own: in inference it is another value, which is `stored` or `alike` a stored one.
+  /// In the memory of another value, which it equals in inference and which is `stored` or `alike`.
   case same(as: String)
 }
 
@@ -68,7 +68,7 @@ extension Graph {
     return storedEncoding(of: node.inputs[0])
   }
 
-  /// True if every value in a device's memory has an encoding, its own or that of the value it is alike.
+  /// True if every value in a device's memory has an encoding, its own or that of the value in `alike`.
   ///
   /// Inference then computes what an integer device would.
   public var hasEncodedValues: Bool {

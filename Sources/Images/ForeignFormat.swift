@@ -1,12 +1,20 @@
 /// Image formats that are not supported, so that such a file can be refused by its format's name.
 public enum ForeignFormat: String, Sendable, CaseIterable {
+  /// Graphics Interchange Format.
   case gif = "GIF"
+  /// Windows bitmap.
   case bmp = "BMP"
+  /// WebP.
   case webp = "WebP"
+  /// Tag Image File Format.
   case tiff = "TIFF"
+  /// High Efficiency Image File Format, or AVIF in the same container.
   case heif = "HEIF or AVIF"
+  /// JPEG 2000.
   case jpeg2000 = "JPEG 2000"
+  /// JPEG XL.
   case jpegXL = "JPEG XL"
+  /// Photoshop document.
   case photoshop = "Photoshop"
 
   /// The format of a file that starts with these bytes (32 suffice); `nil` if it is none of these.

@@ -211,7 +211,7 @@ public final class ImageDecoder {
   }
 }
 
-/// A format of image files, which is told by the first bytes and not by the name.
+/// A format of image files, detected by the first bytes and not by the name.
 public enum ImageFormat: String, Sendable, CaseIterable {
   /// Portable Network Graphics.
   case png

@@ -3,7 +3,7 @@ import Tensors
 
 /// The places of a block's values in a thread's memory.
 ///
-/// Values that live at the same time lie apart; working memory lies behind all.
+/// Values that live at the same time lie apart; working memory lies after all of them.
 struct ByteMemory {
   /// The bytes behind a value that kernels may touch, as they read whole registers.
   private static let slack = AlignedBuffer.alignment

@@ -36,7 +36,7 @@ struct ConvolutionGeometry {
     imageBytes <= 4 * (input.count + output.count) + 65_536 && op.kernel.count * input[0] <= 1 << 24
   }
 
-  /// True if each channel has one filter of its own.
+  /// True for a depthwise convolution: each channel has one filter, which reads no other channel.
   var isDepthwise: Bool { op.groups > 1 && op.groups == input[0] && op.filters == input[0] }
   /// The number of channels that a filter reads.
   var channelsInGroup: Int { input[0] / op.groups }

@@ -21,8 +21,8 @@ extension SVD {
   /// A matrix without noise has the rank that 32-bit rounding leaves. It takes 300 evaluations of O(values).
   ///
   /// **Paper**: Nakajima, Sugiyama, Babacan, Tomioka, "Global analytic solution of fully-observed variational
-  /// Bayesian matrix factorization", 2013, JMLR 14; Nakajima, Tomioka, Sugiyama, Babacan, "Perfect dimensionality
-  /// recovery by variational Bayesian PCA", 2012.
+  /// Bayesian matrix factorization", 2013, JMLR 14; Nakajima, Tomioka, Sugiyama, Babacan, "Perfect
+  /// dimensionality recovery by variational Bayesian PCA", 2012.
   public func bayesianRank() -> BayesianRank {
     let (rows, columns) = (left.shape[0], right.shape[1])
     let evidence = FreeEnergy(values, short: min(rows, columns), long: max(rows, columns))

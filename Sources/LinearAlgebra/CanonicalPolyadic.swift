@@ -31,10 +31,12 @@ extension Tensor {
   /// Of `starts` starts from random vectors, the one that ends best is kept. A start ends after `iterations`
   /// rounds, or when two rounds in a row change the missed share by less than `tolerance` times itself.
   ///
-  /// Throws `LinearAlgebraError` for fewer than two axes, for empty ones, and for elements that are not finite.
+  /// Throws `LinearAlgebraError` for fewer than two axes, for empty ones, and for elements that are not
+  /// finite.
   ///
-  /// **Paper**: Carroll, Chang, "Analysis of individual differences in multidimensional scaling", 1970; de Silva,
-  /// Lim, "Tensor rank and the ill-posedness of the best low-rank approximation problem", 2008, arXiv:math/0607647.
+  /// **Paper**: Carroll, Chang, "Analysis of individual differences in multidimensional scaling", 1970; de
+  /// Silva, Lim, "Tensor rank and the ill-posedness of the best low-rank approximation problem", 2008,
+  /// arXiv:math/0607647.
   public func canonicalPolyadic(
     rank: Int, penalty: Double = 1e-5, iterations: Int = 200, starts: Int = 1, tolerance: Double = 1e-7,
     random: inout SeededRandom

@@ -28,7 +28,8 @@ public struct Cholesky: Sendable {
 }
 
 extension Tensor {
-  /// The Cholesky factor of a symmetric positive definite `[n, n]` tensor, in double precision (LAPACK's dpotrf).
+  /// The Cholesky factor of a symmetric positive definite `[n, n]` tensor, in double precision (LAPACK's
+  /// dpotrf).
   ///
   /// Throws `LinearAlgebraError` for a tensor that is no square matrix, not symmetric within 32-bit rounding
   /// or not positive definite, and for elements that are not finite.

@@ -9,8 +9,8 @@
 /// the order of scores: `precision = right/(right + wrong)`, `recall = right/n`. The `Rule` reduces this
 /// curve to a number. The value is its mean over the classes that have such boxes, and over thresholds.
 ///
-/// **Papers** Everingham et al., "The PASCAL visual object classes challenge", IJCV 2010; Lin et al., "Microsoft COCO", 2014,
-/// arXiv:1405.0312.
+/// **Papers** Everingham et al., "The PASCAL visual object classes challenge", IJCV 2010; Lin et al.,
+/// "Microsoft COCO", 2014, arXiv:1405.0312.
 public struct AveragePrecision: Metric, Equatable {
   /// Named `mean-average-precision` in tables and `map` in files; higher is better.
   public static let kind = MetricKind(

@@ -11,8 +11,8 @@ public import Tensors
 /// **Shapes**: `x, y [N, C, …]`, `scale, shift, mean, variance [C]`.
 ///
 /// **Gradient**: with `x̂ = (x - μ)/√(σ² + epsilon)` and means over the channel's n elements,
-/// `dx = scale/√(σ² + epsilon) · (dy - mean(dy) - x̂·mean(dy·x̂))` in training, `scale/√(σ² + epsilon) · dy` in inference;
-/// `dscale = Σ dy·x̂`, `dshift = Σ dy`.
+/// `dx = scale/√(σ² + epsilon) · (dy - mean(dy) - x̂·mean(dy·x̂))` in training, `scale/√(σ² + epsilon) · dy`
+/// in inference; `dscale = Σ dy·x̂`, `dshift = Σ dy`.
 ///
 /// **Cost**: no multiply-adds by the papers' count; memory traffic of input and output.
 ///

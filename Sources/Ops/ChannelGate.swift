@@ -20,8 +20,8 @@ public import Tensors
 ///
 /// **Throws**: `ShapeError` for planes of more than one pixel, and if there are fewer channels than `open`.
 ///
-/// **Paper**: Gao, Zhao, Dudziak, Mullins, Xu, "Dynamic channel pruning: feature boosting and suppression", ICLR 2019,
-/// arXiv:1810.05331.
+/// **Paper**: Gao, Zhao, Dudziak, Mullins, Xu, "Dynamic channel pruning: feature boosting and suppression",
+/// ICLR 2019, arXiv:1810.05331.
 public struct ChannelGate: Op {
   /// The name in files: `channel-gate`.
   public static let kind = "channel-gate"

@@ -7,8 +7,9 @@ public import Tensors
 /// **Formula**: `y[n,o,i,j] = bias[o] + Σ_{c,u,v} weight[o,c,u,v] · x[n, g·I/groups + c, i·s - p + u·d, j·s -
 /// p + v·d]`, where g is the group of o. Elements outside the image are zero.
 ///
-/// **Shapes**: `x [N, I, H, W]`, `weight [O, I/groups, Kh, Kw]`, `bias [O]`, `y [N, O, Ho, Wo]` with `Ho = (H
-/// + p + e - d(Kh - 1) - 1)/s + 1`, rounded down, where p is the padding before and e the one behind.
+/// **Shapes**: `x [N, I, H, W]`, `weight [O, I/groups, Kh, Kw]`, `bias [O]`, `y [N, O, Ho, Wo]` with
+/// `Ho = (H + p + e - d(Kh - 1) - 1)/s + 1`, rounded down, where p is the padding before and e the one
+/// behind.
 ///
 /// **Gradient**: the transposed convolution of `dy` for x, the correlation of x with `dy` for the weight, the
 /// sum of `dy` for the bias.
@@ -17,7 +18,8 @@ public import Tensors
 ///
 /// **Settings**: filters, kernel, stride, padding, endPadding, dilation, groups, bias.
 ///
-/// **Throws**: `ShapeError` when groups do not divide channels and filters, or the kernel exceeds the padded image.
+/// **Throws**: `ShapeError` when groups do not divide channels and filters, or the kernel exceeds the padded
+/// image.
 ///
 /// **Paper**: LeCun et al., "Gradient-based learning applied to document recognition", 1998.
 public struct Conv2D: ProductOp {

@@ -17,8 +17,9 @@ import Tensors
 ///
 /// **Throws**: `ShapeError` for an alpha outside 0...1000 or a scale outside 1e-6...1000.
 ///
-/// **Paper**: Clevert, Unterthiner, Hochreiter, "Fast and accurate deep network learning by exponential linear units", 2015,
-/// arXiv:1511.07289; Klambauer et al., "Self-normalizing neural networks", 2017, arXiv:1706.02515.
+/// **Paper**: Clevert, Unterthiner, Hochreiter, "Fast and accurate deep network learning by exponential
+/// linear units", 2015, arXiv:1511.07289; Klambauer et al., "Self-normalizing neural networks", 2017,
+/// arXiv:1706.02515.
 public struct ELU: Activation {
   /// The name in files: `elu`.
   public static let kind = "elu"

@@ -6,9 +6,9 @@ import Tensors
 /// A gated value is the `Multiply` of a value and a gate's factors. Two kinds of products are not needed:
 /// those that make a closed channel, and those that read one. The former are saved in the layer that makes
 /// the value, if only maps of single channels (norms, activations) lie between, which nothing else reads. The
-/// latter are saved in layers that the gated value reaches through maps that leave zeros zero. A layer `[O,
-/// I]` with o open outputs and i open inputs takes `o/O · i/I` of its multiply-adds. A layer that reads a sum
-/// or a concatenation reads all of it.
+/// latter are saved in layers that the gated value reaches through maps that leave zeros zero. A layer
+/// `[O, I]` with o open outputs and i open inputs takes `o/O · i/I` of its multiply-adds. A layer that reads
+/// a sum or a concatenation reads all of it.
 public struct GatedWork: Sendable {
   /// The gates, in the order of the network.
   public let gates: [String]

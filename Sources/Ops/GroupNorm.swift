@@ -10,8 +10,9 @@ public import Tensors
 ///
 /// **Shapes**: `x, y [N, C, …]`; `scale, shift [C]`.
 ///
-/// **Gradient**: with `u = scale · dy` and `z = (x - m)/√(v + epsilon)`, `dx = (u - mean(u) - z · mean(u ·
-/// z)) / √(v + epsilon)`; `dscale` is the sum of `dy · z`, `dshift` that of `dy`.
+/// **Gradient**: with `u = scale · dy` and `z = (x - m)/√(v + epsilon)`,
+/// `dx = (u - mean(u) - z · mean(u · z)) / √(v + epsilon)`; `dscale` is the sum of `dy · z`, `dshift` that of
+/// `dy`.
 ///
 /// **Cost**: traffic only.
 ///

@@ -4,8 +4,8 @@ public import Tensors
 
 /// Images enlarged by a whole factor.
 ///
-/// **Formula**: `nearest` is `y[n,c,i,j] = x[n, c, ⌊i/f⌋, ⌊j/f⌋]`; `bilinear` interpolates x at `(i + ½)/f -
-/// ½`, clamped to the image (half-pixel centres).
+/// **Formula**: `nearest` is `y[n,c,i,j] = x[n, c, ⌊i/f⌋, ⌊j/f⌋]`; `bilinear` interpolates x at
+/// `(i + ½)/f - ½`, clamped to the image (half-pixel centres).
 ///
 /// **Shapes**: `x [N, C, H, W]`, `y [N, C, H·f, W·f]`.
 ///

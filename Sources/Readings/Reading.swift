@@ -1,7 +1,6 @@
 public import Settings
 
-/// The resources that a network takes on a target: figures, their origin, and a verdict whether the network
-/// fits.
+/// The resources that a network takes on a target: figures, their origin, and a verdict on its fit.
 ///
 ///     var reading = Reading(basis: .modelled, [.flash: Figure(30_000), .latency: Figure(12.5, low: 9, high: 18)])
 ///     reading[.energy]?.value               // nil: nothing is said of it

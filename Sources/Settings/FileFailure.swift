@@ -38,7 +38,7 @@ public enum FileFailure {
     .fileReadInvalidFileName: "the name is not a path", .fileWriteInvalidFileName: "the name is not a path",
   ]
 
-  /// The system's code of the error, or of the error behind it.
+  /// The system's code of the error, or of the underlying error.
   private static func systemCode(_ error: NSError) -> POSIXErrorCode? {
     if error.domain == NSPOSIXErrorDomain {
       return POSIXErrorCode(rawValue: Int32(truncatingIfNeeded: error.code))

@@ -92,7 +92,8 @@ public struct ClassificationScores: Sendable, Equatable {
   ///
   /// **Formula** `Σ_b n_b/N · |accuracy_b - confidence_b|` over 15 bins of equal width, `((b-1)/15, b/15]`.
   ///
-  /// **Paper** Guo, Pleiss, Sun, Weinberger, "On calibration of modern neural networks", ICML 2017, arXiv:1706.04599.
+  /// **Paper** Guo, Pleiss, Sun, Weinberger, "On calibration of modern neural networks", ICML 2017,
+  /// arXiv:1706.04599.
   public var expectedCalibrationError: Double {
     guard images > 0 else { return 0 }
     return bins.reduce(0) { $0 + abs(Double($1.correct) - $1.confidence) } / Double(images)

@@ -160,7 +160,8 @@ extension HuffmanCode {
 /// of one length are coins of the next. Of the 2n - 2 cheapest coins, those of a symbol are counted: their
 /// number is its length. O(symbols · limit).
 ///
-/// **Paper**: Larmore, Hirschberg, "A fast algorithm for optimal length-limited Huffman codes", JACM 37(3), 1990.
+/// **Paper**: Larmore, Hirschberg, "A fast algorithm for optimal length-limited Huffman codes", JACM 37(3),
+/// 1990.
 enum CodeLengths {
   /// A coin: a symbol, or a package of two coins of the level below.
   private struct Coin {

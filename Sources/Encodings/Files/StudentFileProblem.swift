@@ -6,7 +6,7 @@ public enum StudentFileProblem: FileProblem {
   case version(found: Int, known: Int)
   /// The file ends within a section.
   case cutOff(section: String, expected: Int, found: Int)
-  /// The file goes on behind its last section.
+  /// The file has bytes after its last section.
   case tooLong(extra: Int)
   /// A checksum does not fit its section.
   case checksum(section: String, expected: UInt32, found: UInt32)

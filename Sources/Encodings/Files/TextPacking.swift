@@ -5,7 +5,8 @@
 /// each reference, the lower bits of its length and of its distance. Class c stands for 2^c…2^(c+1)-1, with c
 /// lower bits; the least length counts as 1.
 ///
-/// **Paper**: Ziv, Lempel, "A universal algorithm for sequential data compression", IEEE Trans. Inf. Theory 23(3), 1977.
+/// **Paper**: Ziv, Lempel, "A universal algorithm for sequential data compression", IEEE Trans. Inf. Theory
+/// 23(3), 1977.
 enum TextPacking {
   /// The longest text that is read, in bytes.
   static let maximumBytes = 16 << 20

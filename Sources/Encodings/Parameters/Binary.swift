@@ -10,9 +10,9 @@ public import Tensors
 /// the gradient would move it further. Masters therefore stay bounded, as if they were clipped, and can
 /// always come back.
 ///
-/// **Papers**: Courbariaux, Bengio, David, "BinaryConnect: training deep neural networks with binary weights during propagations",
-/// NIPS 2015, arXiv:1511.00363; Rastegari, Ordonez, Redmon, Farhadi, "XNOR-Net: ImageNet classification using binary convolutional
-/// neural networks", ECCV 2016, arXiv:1603.05279.
+/// **Papers**: Courbariaux, Bengio, David, "BinaryConnect: training deep neural networks with binary weights
+/// during propagations", NIPS 2015, arXiv:1511.00363; Rastegari, Ordonez, Redmon, Farhadi, "XNOR-Net:
+/// ImageNet classification using binary convolutional neural networks", ECCV 2016, arXiv:1603.05279.
 public struct Binary: Encoding {
   /// The name in files: `binary`.
   public static let kind = "binary"

@@ -14,8 +14,8 @@ public import Tensors
 ///
 /// **Size**: `count` floats, or integers of a grid, and the seed; nothing for each element.
 ///
-/// **Paper**: Chen, Wilson, Tyree, Weinberger, Chen, "Compressing neural networks with the hashing trick", ICML 2015,
-/// arXiv:1504.04788.
+/// **Paper**: Chen, Wilson, Tyree, Weinberger, Chen, "Compressing neural networks with the hashing trick",
+/// ICML 2015, arXiv:1504.04788.
 public struct Hashed: TiedEncoding {
   /// The name in files: `hashed`.
   public static let kind = "hashed"

@@ -13,8 +13,8 @@ public import Tensors
 /// **Widths**: 2…16 bits for weights, and 32 for biases, which are added to sums of products and have the
 /// products' scale. At 32 bits, the precision above 2²⁴ steps is that of the masters' 24 bits.
 ///
-/// **Paper**: Jacob et al., "Quantization and training of neural networks for efficient integer-arithmetic-only
-/// inference", CVPR 2018, arXiv:1712.05877.
+/// **Paper**: Jacob et al., "Quantization and training of neural networks for efficient
+/// integer-arithmetic-only inference", CVPR 2018, arXiv:1712.05877.
 public struct Integer: Encoding {
   /// The name in files: `integer`.
   public static let kind = "integer"

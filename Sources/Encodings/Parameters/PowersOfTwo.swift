@@ -25,8 +25,8 @@ public enum LevelRounding: String, Sendable, SettingChoice {
 ///
 /// **Size**: `LevelSet.bits` for each element, and a byte for each exponent.
 ///
-/// **Paper**: Tann, Hashemi, Bahar, Reda, "Hardware-software codesign of accurate, multiplier-free deep neural networks", DAC 2017,
-/// arXiv:1705.04288.
+/// **Paper**: Tann, Hashemi, Bahar, Reda, "Hardware-software codesign of accurate, multiplier-free deep
+/// neural networks", DAC 2017, arXiv:1705.04288.
 public struct PowersOfTwo: Encoding {
   /// The name in files: `powers-of-two`.
   public static let kind = "powers-of-two"

@@ -12,7 +12,8 @@ public import Tensors
 ///
 /// **Gradient**: every element gets the mean over the elements that share its number, as in `Codebook`.
 ///
-/// **Size**: `books · count · width` floats, or integers of the grid, and `⌈log2 count⌉` bits for each sub-vector.
+/// **Size**: `books · count · width` floats, or integers of the grid, and `⌈log2 count⌉` bits for each
+/// sub-vector.
 ///
 /// **Papers**: Jégou, Douze, Schmid, "Product quantization for nearest neighbor search", IEEE TPAMI 33(1),
 /// 2011; Gong, Liu, Yang, Bourdev, "Compressing deep convolutional networks using vector quantization", 2014,

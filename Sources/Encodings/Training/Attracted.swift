@@ -8,8 +8,9 @@ public import Tensors
 /// **Gradient**: `inner'(gradient + strength ⊙ (master - target))`, so elements whose gradient the inner
 /// encoding stops are not pulled.
 ///
-/// **Papers**: Zhang, Ye, Zhang, et al., "A systematic DNN weight pruning framework using alternating direction method of
-/// multipliers", 2018, arXiv:1804.03294; Wang, Qin, Zhang, Fu, "Neural pruning via growing regularization", 2021, arXiv:2012.09243.
+/// **Papers**: Zhang, Ye, Zhang, et al., "A systematic DNN weight pruning framework using alternating
+/// direction method of multipliers", 2018, arXiv:1804.03294; Wang, Qin, Zhang, Fu, "Neural pruning via
+/// growing regularization", 2021, arXiv:2012.09243.
 public struct Attracted: TrainingEncoding {
   /// The name in files: `attracted`.
   public static let kind = "attracted"

@@ -8,8 +8,8 @@ public import Tensors
 ///
 /// **Gradient**: zero for frozen elements, else unchanged.
 ///
-/// **Paper**: Zhou, Yao, Guo, Xu, Chen, "Incremental network quantization: towards lossless CNNs with low-precision weights", ICLR
-/// 2017, arXiv:1702.03044.
+/// **Paper**: Zhou, Yao, Guo, Xu, Chen, "Incremental network quantization: towards lossless CNNs with
+/// low-precision weights", ICLR 2017, arXiv:1702.03044.
 public struct Frozen: TrainingEncoding {
   /// The name in files: `frozen`.
   public static let kind = "frozen"

@@ -12,7 +12,8 @@ public import Tensors
 /// these weights from their prior (`LogUniformDivergence`), times `divergence`, and divided by the number of
 /// training images.
 ///
-/// **Paper**: Molchanov, Ashukha, Vetrov, "Variational dropout sparsifies deep neural networks", 2017, arXiv:1701.05369.
+/// **Paper**: Molchanov, Ashukha, Vetrov, "Variational dropout sparsifies deep neural networks", 2017,
+/// arXiv:1701.05369.
 public struct LogVariance: TrainingEncoding {
   /// The name in files: `log-variance`.
   public static let kind = "log-variance"

@@ -9,7 +9,8 @@ public import Tensors
 ///
 /// **Gradient**: that of the inner encoding; training is the same with this encoding as without.
 ///
-/// **Paper**: Karnin, "A simple procedure for pruning back-propagation trained neural networks", 1990, doi:10.1109/72.80236.
+/// **Paper**: Karnin, "A simple procedure for pruning back-propagation trained neural networks", 1990,
+/// doi:10.1109/72.80236.
 public struct Traced: TrainingEncoding {
   /// The name in files: `traced`.
   public static let kind = "traced"

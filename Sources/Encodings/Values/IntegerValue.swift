@@ -3,12 +3,12 @@ public import Settings
 
 /// Values as signed integers with a scale and a zero point, one of each for the whole value.
 ///
-/// **Formula**: `x ≈ scale · (q - zeroPoint)` and `q = clamp(round(x / scale) + zeroPoint, -2^(bits-1),
-/// 2^(bits-1) - 1)`, with ties to even. Zero is exact, as padding requires. NaN stays NaN, so that a
-/// diverging training is noticed.
+/// **Formula**: `x ≈ scale · (q - zeroPoint)` and
+/// `q = clamp(round(x / scale) + zeroPoint, -2^(bits-1), 2^(bits-1) - 1)`, with ties to even. Zero is exact,
+/// as padding requires. NaN stays NaN, so that a diverging training is noticed.
 ///
-/// **Paper**: Jacob et al., "Quantization and training of neural networks for efficient integer-arithmetic-only
-/// inference", CVPR 2018, arXiv:1712.05877.
+/// **Paper**: Jacob et al., "Quantization and training of neural networks for efficient
+/// integer-arithmetic-only inference", CVPR 2018, arXiv:1712.05877.
 public struct IntegerValue: ValueEncoding, Equatable {
   /// The name in files: `integer`.
   public static let kind = "integer"

@@ -6,8 +6,8 @@ public import Settings
 /// The value is the sum of the second convolution and the shortcut, which is the input. If the stride is not
 /// 1 or the channels change, the shortcut is a 1x1 convolution, which reads the first ReLU.
 ///
-/// Papers: He et al., "Identity mappings in deep residual networks", 2016, arXiv:1603.05027; Zagoruyko, Komodakis,
-/// "Wide residual networks", 2016, arXiv:1605.07146.
+/// Papers: He et al., "Identity mappings in deep residual networks", 2016, arXiv:1603.05027; Zagoruyko,
+/// Komodakis, "Wide residual networks", 2016, arXiv:1605.07146.
 public struct PreActivationResidual: Block {
   /// The name in specs: `pre-activation-residual`.
   public static let kind = "pre-activation-residual"

@@ -17,8 +17,8 @@ public import Tensors
 ///
 /// **Throws**: `ShapeError` for unequal shapes.
 ///
-/// **Paper**: Heo, Lee, Yun, Choi, "Knowledge transfer via distillation of activation boundaries formed by hidden neurons", AAAI 2019,
-/// arXiv:1811.03233.
+/// **Paper**: Heo, Lee, Yun, Choi, "Knowledge transfer via distillation of activation boundaries formed by
+/// hidden neurons", AAAI 2019, arXiv:1811.03233.
 public struct ActivationBoundary: Loss {
   /// The name of the kind, which no file holds: `activation-boundary`.
   public static let kind = "activation-boundary"

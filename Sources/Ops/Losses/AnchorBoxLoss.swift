@@ -4,8 +4,8 @@ public import Tensors
 
 /// The smooth L1 loss of a detector's boxes, over the anchors that match an object.
 ///
-/// **Formula**: `loss = 1/P · Σ_(a of a class above 0) Σ_i s(x[a,i] - y[a,1+i])` with `s(d) = d²/2` for `|d|
-/// < 1`, else `|d| - ½`. P is the number of such anchors in the batch, at least 1.
+/// **Formula**: `loss = 1/P · Σ_(a of a class above 0) Σ_i s(x[a,i] - y[a,1+i])` with `s(d) = d²/2` for
+/// `|d| < 1`, else `|d| - ½`. P is the number of such anchors in the batch, at least 1.
 ///
 /// **Shapes**: offsets `x [N, A·4]`; target `y [N, A·5]` with the class and the four offsets of each anchor;
 /// loss `[N]`, that of the batch for each image.

@@ -21,10 +21,11 @@ public import Tensors
 ///
 /// **Settings**: negatives, focus, smoothing.
 ///
-/// **Throws**: `ShapeError` for values that are not `[N, A·C]` and `[N, A·5]`, and for smoothing with a focus.
+/// **Throws**: `ShapeError` for values that are not `[N, A·C]` and `[N, A·5]`, and for smoothing with a
+/// focus.
 ///
-/// **Papers**: Liu et al., "SSD: single shot multibox detector", ECCV 2016, arXiv:1512.02325; Lin et al., "Focal loss for dense object
-/// detection", ICCV 2017, arXiv:1708.02002.
+/// **Papers**: Liu et al., "SSD: single shot multibox detector", ECCV 2016, arXiv:1512.02325; Lin et al.,
+/// "Focal loss for dense object detection", ICCV 2017, arXiv:1708.02002.
 public struct AnchorClassLoss: BatchLoss {
   /// The name of the kind, which no file holds: `anchor-class-loss`.
   public static let kind = "anchor-class-loss"

@@ -7,9 +7,9 @@ public import Tensors
 ///
 /// **Formula**: `loss = 1/W · Σ_a w_a·(T²·Σ_c p[a,c]·log(p[a,c]/q[a,c]) + b·Σ_i s(x[a,i] - y[a,i]))`. Here q
 /// and p are the softmaxes over classes of the prediction's and the target's scores divided by the
-/// temperature T, x and y the four offsets of an anchor, b the factor `boxes`, and `s(d) = d²/2` for `|d| <
-/// 1`, else `|d| - ½`. The weights are `w_a = 1 - π[a,0]` with π the target's softmax at a temperature of 1
-/// and class 0 the background; W is their sum over the batch, at least 1.
+/// temperature T, x and y the four offsets of an anchor, b the factor `boxes`, and `s(d) = d²/2` for
+/// `|d| < 1`, else `|d| - ½`. The weights are `w_a = 1 - π[a,0]` with π the target's softmax at a temperature
+/// of 1 and class 0 the background; W is their sum over the batch, at least 1.
 ///
 /// **Shapes**: prediction and target `[N, A·C + A·4]`, the scores of all anchors and then their offsets; loss
 /// `[N]`, that of the batch for each image.

@@ -14,8 +14,9 @@ public import Tensors
 ///
 /// **Throws**: `ShapeError` for unequal shapes and for values that are not `[N, C]`.
 ///
-/// **Paper**: Ba, Caruana, "Do deep nets really need to be deep?", NIPS 2014, arXiv:1312.6184; Kim et al., "Comparing
-/// Kullback-Leibler divergence and mean squared error loss in knowledge distillation", IJCAI 2021, arXiv:2105.08919.
+/// **Paper**: Ba, Caruana, "Do deep nets really need to be deep?", NIPS 2014, arXiv:1312.6184; Kim et al.,
+/// "Comparing Kullback-Leibler divergence and mean squared error loss in knowledge distillation", IJCAI 2021,
+/// arXiv:2105.08919.
 public struct CentredSquaredError: Loss {
   /// The name of the kind, which no file holds: `centred-squared-error`.
   public static let kind = "centred-squared-error"

@@ -8,16 +8,18 @@ public import Tensors
 /// One compares the probability of the image's class, the other the distribution among the other classes.
 ///
 /// **Formula**: `loss[n] = T² · Σ_k l[n,k] · (target·B_k + others·O_k)` over the classes k that the labels l
-/// name, with `B_k = p_k·log(p_k/q_k) + (1 - p_k)·log((1 - p_k)/(1 - q_k))`, `O_k = Σ_{c≠k}
-/// p̂_c·log(p̂_c/q̂_c)`, `p = softmax(y/T)` and `q = softmax(x/T)`; p̂ and q̂ are the same over all classes
-/// but k.
+/// name, with `B_k = p_k·log(p_k/q_k) + (1 - p_k)·log((1 - p_k)/(1 - q_k))`,
+/// `O_k = Σ_{c≠k} p̂_c·log(p̂_c/q̂_c)`, `p = softmax(y/T)` and `q = softmax(x/T)`; p̂ and q̂ are the same
+/// over all classes but k.
 ///
 /// **Shapes**: the student's scores `x [N, C]`; the teacher's scores y followed by the labels l, `[N, 2·C]`;
 /// loss `[N]`. C is 2 or more.
 ///
-/// **Gradient**, for one class k: `dx_k = T·target·(q_k - p_k)`, `dx_c = T·(target·(p_k - q_k)·q̂_c + others·(q̂_c - p̂_c))`; with
+/// **Gradient**, for one class k: `dx_k = T·target·(q_k - p_k)`,
+/// `dx_c = T·(target·(p_k - q_k)·q̂_c + others·(q̂_c - p̂_c))`; with
 /// `r = log(p_k/q_k) - log((1 - p_k)/(1 - q_k))`: `dy_k = T·target·r·p_k·(1 - p_k)`,
-/// `dy_c = T·p̂_c·(others·(log(p̂_c/q̂_c) - O_k) - target·r·p_k·(1 - p_k))`; `dl_k = T²·(target·B_k + others·O_k)`.
+/// `dy_c = T·p̂_c·(others·(log(p̂_c/q̂_c) - O_k) - target·r·p_k·(1 - p_k))`;
+/// `dl_k = T²·(target·B_k + others·O_k)`.
 ///
 /// **Settings**: target, others, temperature.
 ///

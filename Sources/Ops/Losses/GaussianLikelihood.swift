@@ -6,20 +6,22 @@ public import Tensors
 /// The negative log-likelihood of a value under normal distributions with given means, and a variance for
 /// each channel.
 ///
-/// **Formula**: `loss[n] = 1/(C·P) · Σ_{c,p} ½·((m[n,c,p] - y[n,c,p])²/v[n,c] + log v[n,c])` with `v = log(1
-/// + e^(s + o)) + 1e-5`, where p is one of the P elements of a channel, and o makes s = 0 give `variance`.
+/// **Formula**: `loss[n] = 1/(C·P) · Σ_{c,p} ½·((m[n,c,p] - y[n,c,p])²/v[n,c] + log v[n,c])` with
+/// `v = log(1 + e^(s + o)) + 1e-5`, where p is one of the P elements of a channel, and o makes s = 0 give
+/// `variance`.
 ///
 /// **Shapes**: the means m followed by the numbers s of the variances, `[N, C·P + C]`; `y [N, C, …]`; loss
 /// `[N]`.
 ///
-/// **Gradient**: `dm = (m - y)/(C·P·v)`, `dy = -dm`, `ds = Σ_p ½·(1/v - (m - y)²/v²)/(C·P · (1 + e^(-s - o)))`.
+/// **Gradient**: `dm = (m - y)/(C·P·v)`, `dy = -dm`,
+/// `ds = Σ_p ½·(1/v - (m - y)²/v²)/(C·P · (1 + e^(-s - o)))`.
 ///
 /// **Settings**: variance.
 ///
 /// **Throws**: `ShapeError` for other shapes.
 ///
-/// **Paper**: Ahn, Hu, Damianou, Lawrence, Dai, "Variational information distillation for knowledge transfer", CVPR 2019,
-/// arXiv:1904.05835; softplus and 1e-5 are those of the authors' implementation.
+/// **Paper**: Ahn, Hu, Damianou, Lawrence, Dai, "Variational information distillation for knowledge
+/// transfer", CVPR 2019, arXiv:1904.05835; softplus and 1e-5 are those of the authors' implementation.
 public struct GaussianLikelihood: Loss {
   /// The name of the kind, which no file holds: `gaussian-likelihood`.
   public static let kind = "gaussian-likelihood"

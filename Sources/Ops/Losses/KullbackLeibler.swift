@@ -5,8 +5,8 @@ public import Tensors
 
 /// The Kullback-Leibler divergence of a student's softened probabilities from a teacher's.
 ///
-/// **Formula**: `loss[n] = T² · Σ_c p[c] · log(p[c] / q[c])` with `p = softmax(y[n] / T)`, `q = softmax(x[n] / T)`. The factor T²
-/// keeps gradients of one size at every temperature T.
+/// **Formula**: `loss[n] = T² · Σ_c p[c] · log(p[c] / q[c])` with `p = softmax(y[n] / T)`,
+/// `q = softmax(x[n] / T)`. The factor T² keeps gradients of one size at every temperature T.
 ///
 /// **Shapes**: the student's scores `x [N, C]`, the teacher's `y [N, C]`, loss `[N]`.
 ///
@@ -84,7 +84,8 @@ public struct KullbackLeibler: Loss {
     }
   }
 
-  /// `Σ_c p[c] · log(p[c] / q[c])`; `scratch` holds the probabilities of the student, then those of the teacher.
+  /// `Σ_c p[c] · log(p[c] / q[c])`; `scratch` holds the probabilities of the student, then those of the
+  /// teacher.
   private func divergence(_ student: Span<Float>, _ teacher: Span<Float>, _ scratch: Span<Float>) -> Double {
     let count = student.count
     var divergence = 0.0

@@ -17,7 +17,8 @@ public import Tensors
 ///
 /// **Throws**: `ShapeError` for values that are not images of equal height and width.
 ///
-/// **Paper**: Huang, Wang, "Like what you like: knowledge distill via neuron selectivity transfer", 2017, arXiv:1707.01219.
+/// **Paper**: Huang, Wang, "Like what you like: knowledge distill via neuron selectivity transfer", 2017,
+/// arXiv:1707.01219.
 public struct NeuronSelectivity: Loss {
   /// The name of the kind, which no file holds: `neuron-selectivity`.
   public static let kind = "neuron-selectivity"

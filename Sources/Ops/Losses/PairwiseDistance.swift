@@ -10,9 +10,9 @@ import Tensors
 ///
 /// **Shapes**: `x [N, …]`, `y [N, …]`; loss `[N]`, that of the batch.
 ///
-/// **Gradient**: with g the gradient by `d/μ` and M the number of distances above 0, by d `f[i,j] = (g[i,j] -
-/// Σ g·d/(M·μ))/μ`, and by x `Σ_j (f[i,j] + f[j,i])·(x[i] - x[j])/d[i,j]`; equal items add nothing. The
-/// gradient by y is the same with x and y exchanged.
+/// **Gradient**: with g the gradient by `d/μ` and M the number of distances above 0, by d
+/// `f[i,j] = (g[i,j] - Σ g·d/(M·μ))/μ`, and by x `Σ_j (f[i,j] + f[j,i])·(x[i] - x[j])/d[i,j]`; equal items
+/// add nothing. The gradient by y is the same with x and y exchanged.
 ///
 /// **Throws**: `ShapeError` for values with different numbers of items.
 ///

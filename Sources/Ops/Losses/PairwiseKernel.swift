@@ -5,9 +5,10 @@ import Tensors
 
 /// A loss that compares the similarities of the items of a batch in two values, by a Gaussian kernel.
 ///
-/// **Formula**: `loss = 1/N² · Σ_ij (K_x[i,j] - K_y[i,j])²` with `K_v[i,j] = e^(-2γ) · Σ_{p=0…P}
-/// (2γ·c[i,j])^p / p!`, where c is the cosine of items i and j over all their elements (0 for an item of
-/// zeros). K is the Taylor series of order P of `e^(-γ·‖v̂[i] - v̂[j]‖²)` for items of length 1.
+/// **Formula**: `loss = 1/N² · Σ_ij (K_x[i,j] - K_y[i,j])²` with
+/// `K_v[i,j] = e^(-2γ) · Σ_{p=0…P} (2γ·c[i,j])^p / p!`, where c is the cosine of items i and j over all their
+/// elements (0 for an item of zeros). K is the Taylor series of order P of `e^(-γ·‖v̂[i] - v̂[j]‖²)` for
+/// items of length 1.
 ///
 /// **Shapes**: `x [N, …]`, `y [N, …]`; loss `[N]`, that of the batch.
 ///

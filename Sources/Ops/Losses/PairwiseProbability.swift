@@ -5,19 +5,21 @@ import Tensors
 
 /// The divergence of two values' probabilities that items of a batch are neighbours.
 ///
-/// **Formula**: `loss = 1/N² · Σ_ij q[i,j] · log((q[i,j] + ε)/(p[i,j] + ε))` with `p[i,j] = s[i,j]/Σ_k
-/// s[i,k]` and `s = (c + 1)/2`, where c is the cosine of items i and j of x over all their elements, with ε =
-/// 1e-7 added to lengths; q is the same of y.
+/// **Formula**: `loss = 1/N² · Σ_ij q[i,j] · log((q[i,j] + ε)/(p[i,j] + ε))` with
+/// `p[i,j] = s[i,j]/Σ_k s[i,k]` and `s = (c + 1)/2`, where c is the cosine of items i and j of x over all
+/// their elements, with ε = 1e-7 added to lengths; q is the same of y.
 ///
 /// **Shapes**: the student's value `x [N, …]`, the teacher's `y [N, …]`; loss `[N]`, that of the batch.
 ///
-/// **Gradient**: with g the gradient by p, by the cosines `h[i,j] = (g[i,j] - Σ_k g[i,k]·p[i,k]) / (2·Σ_k
-/// s[i,k])`, by items of length 1 `Σ_j (h[i,j] + h[j,i])·x̂[j]`, and by x the part of this that is orthogonal
-/// to x̂[i], divided by the item's length. The gradient by y follows in the same way.
+/// **Gradient**: with g the gradient by p, by the cosines
+/// `h[i,j] = (g[i,j] - Σ_k g[i,k]·p[i,k]) / (2·Σ_k s[i,k])`, by items of length 1
+/// `Σ_j (h[i,j] + h[j,i])·x̂[j]`, and by x the part of this that is orthogonal to x̂[i], divided by the
+/// item's length. The gradient by y follows in the same way.
 ///
 /// **Throws**: `ShapeError` for values with different numbers of items.
 ///
-/// **Paper**: Passalis, Tefas, "Learning deep representations with probabilistic knowledge transfer", ECCV 2018, arXiv:1803.10837.
+/// **Paper**: Passalis, Tefas, "Learning deep representations with probabilistic knowledge transfer", ECCV
+/// 2018, arXiv:1803.10837.
 public struct PairwiseProbability: RelationLoss {
   /// The name of the kind, which no file holds: `pairwise-probability`.
   public static let kind = "pairwise-probability"

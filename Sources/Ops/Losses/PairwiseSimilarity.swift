@@ -4,8 +4,8 @@ import Tensors
 
 /// A loss that compares the similarities of the items of a batch in two values.
 ///
-/// **Formula**: `loss = 1/N² · Σ_ij (S_x[i,j] - S_y[i,j])²` with `S_v[i,j] = G[i,j] / ‖G[i,·]‖₂` and `G[i,j]
-/// = ⟨v[i], v[j]⟩` over all elements of an item; a row of zeros stays zero.
+/// **Formula**: `loss = 1/N² · Σ_ij (S_x[i,j] - S_y[i,j])²` with `S_v[i,j] = G[i,j] / ‖G[i,·]‖₂` and
+/// `G[i,j] = ⟨v[i], v[j]⟩` over all elements of an item; a row of zeros stays zero.
 ///
 /// **Shapes**: `x [N, …]`, `y [N, …]`; loss `[N]`, that of the batch.
 ///

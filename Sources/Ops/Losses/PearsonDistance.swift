@@ -20,7 +20,8 @@ public import Tensors
 ///
 /// **Throws**: `ShapeError` for unequal shapes and for values that are not `[N, C]`.
 ///
-/// **Paper**: Huang, You, Wang, Qian, Xu, "Knowledge distillation from a stronger teacher", NeurIPS 2022, arXiv:2205.10536.
+/// **Paper**: Huang, You, Wang, Qian, Xu, "Knowledge distillation from a stronger teacher", NeurIPS 2022,
+/// arXiv:2205.10536.
 public struct PearsonDistance: RelationLoss {
   /// The name of the kind, which no file holds: `pearson-distance`.
   public static let kind = "pearson-distance"

@@ -5,14 +5,14 @@ public import Tensors
 /// A loss that compares the products of two networks' softened probabilities, of all pairs of images or of
 /// classes.
 ///
-/// **Formula**: with `P = softmax(x/T)` and `Q = softmax(y/T)`, both `[N, C]`, over images `1/N · Σ_ij
-/// ((P·Pᵀ)[i,j] - (Q·Qᵀ)[i,j])²`, over classes `1/C · Σ_ij ((Pᵀ·P)[i,j] - (Qᵀ·Q)[i,j])²`.
+/// **Formula**: with `P = softmax(x/T)` and `Q = softmax(y/T)`, both `[N, C]`, over images
+/// `1/N · Σ_ij ((P·Pᵀ)[i,j] - (Q·Qᵀ)[i,j])²`, over classes `1/C · Σ_ij ((Pᵀ·P)[i,j] - (Qᵀ·Q)[i,j])²`.
 ///
 /// **Shapes**: the student's scores `x [N, C]`, the teacher's `y [N, C]`; loss `[N]`, that of the batch.
 ///
-/// **Gradient**: with D the difference of the products and f the factor before the sum, over images `dP =
-/// 4f·D·P`, over classes `dP = 4f·P·D`, and from there through the softmax. The gradient by y is the same
-/// with x and y exchanged.
+/// **Gradient**: with D the difference of the products and f the factor before the sum, over images
+/// `dP = 4f·D·P`, over classes `dP = 4f·P·D`, and from there through the softmax. The gradient by y is the
+/// same with x and y exchanged.
 ///
 /// **Settings**: over, temperature.
 ///

@@ -10,7 +10,8 @@ public import Tensors
 ///
 /// **Shapes**: scores `x [N, C]`, target `y [N, C]`, loss `[N]`.
 ///
-/// **Gradient**: with `s = Σ_c t[n,c]` (1 for a distribution), `dx = s·softmax(x) - t`; `dy = -(1 - smoothing)·log softmax(x)`.
+/// **Gradient**: with `s = Σ_c t[n,c]` (1 for a distribution), `dx = s·softmax(x) - t`;
+/// `dy = -(1 - smoothing)·log softmax(x)`.
 ///
 /// **Settings**: smoothing.
 ///

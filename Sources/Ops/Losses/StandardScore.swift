@@ -6,18 +6,19 @@ public import Tensors
 ///
 /// This keeps the relation among an item's classes, and drops the size of its scores.
 ///
-/// **Formula**: `y[n,c] = (x[n,c] - m) / (s + 1e-7)`, where m is the mean of the item's C scores and `s =
-/// √(Σ_c (x[n,c] - m)² / (C - 1))`.
+/// **Formula**: `y[n,c] = (x[n,c] - m) / (s + 1e-7)`, where m is the mean of the item's C scores and
+/// `s = √(Σ_c (x[n,c] - m)² / (C - 1))`.
 ///
 /// **Shapes**: `x, y [N, C]`, C of 2 or more.
 ///
-/// **Gradient**: with `u = x - m`, `d = s + 1e-7` and means over an item's classes, `dx = (dy - mean(dy))/d -
-/// u·Σ_c dy[c]·u[c] / (d²·s·(C - 1))`; the second part is 0 where all scores are equal.
+/// **Gradient**: with `u = x - m`, `d = s + 1e-7` and means over an item's classes,
+/// `dx = (dy - mean(dy))/d - u·Σ_c dy[c]·u[c] / (d²·s·(C - 1))`; the second part is 0 where all scores are
+/// equal.
 ///
 /// **Throws**: `ShapeError` for values that are not `[N, C]`, and for one class.
 ///
-/// **Paper**: Sun, Ren, Li, Wang, Cao, "Logit standardization in knowledge distillation", CVPR 2024, arXiv:2403.01427; C - 1 and
-/// 1e-7 are those of the authors' implementation.
+/// **Paper**: Sun, Ren, Li, Wang, Cao, "Logit standardization in knowledge distillation", CVPR 2024,
+/// arXiv:2403.01427; C - 1 and 1e-7 are those of the authors' implementation.
 public struct StandardScore: ItemMap {
   /// The name of the kind, which no file holds: `standard-score`.
   public static let kind = "standard-score"

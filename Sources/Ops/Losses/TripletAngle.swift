@@ -4,9 +4,9 @@ public import Tensors
 
 /// A loss that compares the angles of every two items of a batch, seen from a third, in two values.
 ///
-/// **Formula**: `loss = 1/N³ · Σ_kij h(⟨e_x[k,i], e_x[k,j]⟩ - ⟨e_y[k,i], e_y[k,j]⟩)` with `e_v[k,i] = (v[i] -
-/// v[k])/‖v[i] - v[k]‖₂` over all elements of an item (0 for equal items), and `h(t) = t²/2` for `|t| < 1`,
-/// else `|t| - ½`.
+/// **Formula**: `loss = 1/N³ · Σ_kij h(⟨e_x[k,i], e_x[k,j]⟩ - ⟨e_y[k,i], e_y[k,j]⟩)` with
+/// `e_v[k,i] = (v[i] - v[k])/‖v[i] - v[k]‖₂` over all elements of an item (0 for equal items), and
+/// `h(t) = t²/2` for `|t| < 1`, else `|t| - ½`.
 ///
 /// **Shapes**: `x [N, …]`, `y [N, …]`; loss `[N]`, that of the batch.
 ///

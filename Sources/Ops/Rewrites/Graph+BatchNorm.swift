@@ -90,8 +90,8 @@ extension Graph {
 extension BatchNorm {
   /// The weight and bias of the one layer that equals a layer followed by this norm in inference.
   ///
-  /// `weight' = weight · factor` along axis 0 and `bias' = (bias - mean) · factor + shift` with `factor =
-  /// scale/√(variance + epsilon)`.
+  /// `weight' = weight · factor` along axis 0 and `bias' = (bias - mean) · factor + shift` with
+  /// `factor = scale/√(variance + epsilon)`.
   public func folded(
     weight: Tensor, bias: Tensor?, scale: Tensor, shift: Tensor, mean: Tensor, variance: Tensor
   ) -> (weight: Tensor, bias: Tensor, factors: [Float]) {

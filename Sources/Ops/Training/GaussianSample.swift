@@ -13,8 +13,8 @@ public import Tensors
 ///
 /// **Shapes**: `mean, variance, y [N, C, …]`.
 ///
-/// **Gradient**: by the mean `dy`; by the variance, in training `dy · random.normal(at: i) / (2·√(variance +
-/// epsilon))`, or 0 where it is negative, and 0 in inference.
+/// **Gradient**: by the mean `dy`; by the variance, in training
+/// `dy · random.normal(at: i) / (2·√(variance + epsilon))`, or 0 where it is negative, and 0 in inference.
 ///
 /// **Cost**: traffic only.
 ///
@@ -22,7 +22,8 @@ public import Tensors
 ///
 /// **Throws**: `ShapeError` when mean and variance differ in shape, and for an epsilon outside 1e-12...1.
 ///
-/// **Paper**: Kingma, Salimans, Welling, "Variational dropout and the local reparameterization trick", 2015, arXiv:1506.02557.
+/// **Paper**: Kingma, Salimans, Welling, "Variational dropout and the local reparameterization trick", 2015,
+/// arXiv:1506.02557.
 public struct GaussianSample: TrainingOp {
   /// The name in files: `gaussian-sample`.
   public static let kind = "gaussian-sample"

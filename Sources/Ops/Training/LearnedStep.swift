@@ -19,11 +19,12 @@ public enum StepRule: String, Sendable, SettingChoice {
 /// **Shapes**: `x, y [N, …]`, `step [1]`.
 ///
 /// **Gradient**: by x, straight through: `dy` where `-below ≤ x/s ≤ above`, else 0. By s, the sum over
-/// elements of dy times `-below` or `above` where x lies beyond these bounds; elsewhere times `round(x/s) -
-/// x/s` by `rounding`, and 0 by `clipping`. With `rounding` the sum is divided by `√(n · above)` for n
-/// elements of an image, so that steps move as fast, relative to their size, as weights. With `clipping` it
-/// is divided by `above²`, so that the bound `above·s` moves as a parameter would. The rounded value has no
-/// derivatives; with `clipping` the gradients are scaled derivatives of `clamp(x, -below·s, above·s)`.
+/// elements of dy times `-below` or `above` where x lies beyond these bounds; elsewhere times
+/// `round(x/s) - x/s` by `rounding`, and 0 by `clipping`. With `rounding` the sum is divided by
+/// `√(n · above)` for n elements of an image, so that steps move as fast, relative to their size, as weights.
+/// With `clipping` it is divided by `above²`, so that the bound `above·s` moves as a parameter would. The
+/// rounded value has no derivatives; with `clipping` the gradients are scaled derivatives of
+/// `clamp(x, -below·s, above·s)`.
 ///
 /// **Cost**: traffic only.
 ///
@@ -31,9 +32,9 @@ public enum StepRule: String, Sendable, SettingChoice {
 ///
 /// **Throws**: `ShapeError` for `below` outside 0...65535 and `above` outside 1...65535.
 ///
-/// **Papers**: Esser, McKinstry, Bablani, Appuswamy, Modha, "Learned step size quantization", ICLR 2020, arXiv:1902.08153; Choi, Wang,
-/// Venkataramani, Chuang, Srinivasan, Gopalakrishnan, "PACT: parameterized clipping activation for quantized neural networks", 2018,
-/// arXiv:1805.06085.
+/// **Papers**: Esser, McKinstry, Bablani, Appuswamy, Modha, "Learned step size quantization", ICLR 2020,
+/// arXiv:1902.08153; Choi, Wang, Venkataramani, Chuang, Srinivasan, Gopalakrishnan, "PACT: parameterized
+/// clipping activation for quantized neural networks", 2018, arXiv:1805.06085.
 public struct LearnedStep: TrainingOp {
   /// The name in files: `learned-step`.
   public static let kind = "learned-step"

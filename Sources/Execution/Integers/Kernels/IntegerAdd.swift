@@ -2,9 +2,9 @@ public import Graphs
 
 /// The sum of two or more values of different scales, rounded once.
 ///
-/// **Formula**: `y = clamp(zero_y + (Σ_k multiplier_k · (x_k - zero_k) + 2^(shift-1)) >>
-/// shift)` with `multiplier_k / 2^shift ≈ scale_k / scale_y` and one shift for all inputs, with which the
-/// largest multiplier has 15 bits.
+/// **Formula**: `y = clamp(zero_y + (Σ_k multiplier_k · (x_k - zero_k) + 2^(shift-1)) >> shift)` with
+/// `multiplier_k / 2^shift ≈ scale_k / scale_y` and one shift for all inputs, with which the largest
+/// multiplier has 15 bits.
 public struct IntegerAdd: IntegerKernel {
   /// The name in listings: `add`.
   public static let kind = "add"

@@ -1,6 +1,7 @@
 /// Inputs one after another along channels, each brought to the output's scale.
 ///
-/// **Formula**: `y = clamp(zero_y + rescale_k(x - zero_k))`; an input that has the output's scale and zero point is copied.
+/// **Formula**: `y = clamp(zero_y + rescale_k(x - zero_k))`; an input that has the output's scale and zero
+/// point is copied.
 public struct IntegerConcat: IntegerKernel {
   /// The name in listings: `concat`.
   public static let kind = "concat"

@@ -2,11 +2,10 @@ public import Tensors
 
 /// Images enlarged by bilinear interpolation with half-pixel centres.
 ///
-/// **Formula**: `y[c,i,j] = clamp(zero_y + rescale(Σ_{u,v} a[i,u] · a[j,v] · (x[c,u,v] -
-/// zero_x)))`. Along an axis, output position i lies at `(2i + 1 - f) /
-/// 2f` of the input, clamped to `0…extent - 1`. The whole part of that is the lower neighbour. The shares of
-/// both neighbours are whole numbers of 2f-ths, so the sum is exact. The ratio is input scale / ((2f)² ·
-/// output scale).
+/// **Formula**: `y[c,i,j] = clamp(zero_y + rescale(Σ_{u,v} a[i,u] · a[j,v] · (x[c,u,v] - zero_x)))`. Along an
+/// axis, output position i lies at `(2i + 1 - f) / 2f` of the input, clamped to `0…extent - 1`. The whole
+/// part of that is the lower neighbour. The shares of both neighbours are whole numbers of 2f-ths, so the sum
+/// is exact. The ratio is input scale / ((2f)² · output scale).
 public struct IntegerInterpolation: IntegerKernel {
   /// The name in listings: `interpolation`.
   public static let kind = "interpolation"

@@ -2,7 +2,8 @@ public import Graphs
 
 /// An activation that is looked up: 256 outputs, indexed by the input's byte.
 ///
-/// **Formula**: `y = table[x + 128]`, computed beforehand as `table[x + 128] = quantize_y(f(scale_x · (x - zero_x)))`.
+/// **Formula**: `y = table[x + 128]`, computed beforehand as
+/// `table[x + 128] = quantize_y(f(scale_x · (x - zero_x)))`.
 public struct IntegerTable: IntegerKernel {
   /// The name in listings: `table`.
   public static let kind = "table"
