@@ -1,18 +1,21 @@
-/// Why a run's files cannot be read, written or believed.
+/// The reason why a run's files cannot be read, written or believed.
 public enum RunError: Error, Sendable, Equatable, CustomStringConvertible {
+  /// A file or folder that cannot be read.
   case unreadable(path: String, reason: String)
+  /// A file or folder that cannot be written.
   case unwritable(path: String, reason: String)
-  /// A field of a trial's `result.json`.
+  /// A field of a trial's `result.json` or of `ranking.json` that is missing, or breaks its rule.
   case result(path: String, field: String, reason: String)
-  /// A database that is no ledger.
+  /// A database that is not a ledger.
   case foreignLedger(path: String)
   /// A ledger of a newer version of Condense.
   case newerLedger(path: String, migrations: [String])
+  /// Any other failure of the ledger's database.
   case ledger(path: String, reason: String)
-  /// A trial directory that another process fills.
+  /// A trial directory that another process is filling.
   case locked(path: String)
 
-  /// *where: what, expected, found; what to do*.
+  /// The message: *where: what was found, and what to do*.
   public var description: String {
     switch self {
     case .unreadable(let path, let reason): "\(path): cannot be read: \(reason)"

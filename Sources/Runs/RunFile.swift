@@ -1,9 +1,11 @@
 import Foundation
 import Settings
 
-/// Reading and writing of a run's JSON files, with reasons in words.
+/// Reads and writes a run's JSON files; errors give the reason in words.
 enum RunFile {
-  /// More than any such file has: 20 mistakes a class and a confusion matrix of 1,000 classes stay far below.
+  /// The size in bytes of the largest file that is read.
+  ///
+  /// 20 mistakes for each class and a confusion matrix of 1,000 classes stay far below.
   static let largestBytes = 1 << 28
 
   static func read(_ path: String) throws(RunError) -> Data {
@@ -25,7 +27,7 @@ enum RunFile {
     }
   }
 
-  /// Writes beside the place and puts the file there in one step.
+  /// Writes the file under a temporary name and renames it in one step.
   static func write(_ data: Data, to path: String) throws(RunError) {
     do {
       try data.write(to: URL(filePath: path), options: .atomic)
@@ -34,7 +36,7 @@ enum RunFile {
     }
   }
 
-  /// A value as JSON: keys sorted, a line's end behind it.
+  /// The value as JSON, with keys sorted and a line feed at the end.
   static func bytes(_ value: some Encodable, path: String) throws(RunError) -> Data {
     do {
       let encoder = JSONEncoder()
@@ -45,7 +47,7 @@ enum RunFile {
     }
   }
 
-  /// Gives a file or folder the first free name of `NAME-1`, `NAME-2`, …, and returns it.
+  /// Renames a file or folder to the first free name of `NAME-1`, `NAME-2`, …, and returns that name.
   static func setAside(_ path: String, as name: String) throws(RunError) -> String {
     var number = 1
     while FileManager.default.fileExists(atPath: "\(name)-\(number)") { number += 1 }
@@ -62,7 +64,9 @@ enum RunFile {
     var schema: Int
   }
 
-  /// A value of JSON; an error names the field. `update` makes an object of the schema before one of this.
+  /// Decodes a value of JSON; an error names the field.
+  ///
+  /// `update` rewrites an object of the schema before this one, so that files of both are read.
   static func decode<Value: Decodable>(
     _ type: Value.Type, from data: Data, schema: Int, path: String,
     update: ((inout [String: Any]) -> Void)? = nil
@@ -100,7 +104,7 @@ extension RunFile {
 }
 
 extension DecodingError {
-  /// The error with file and field.
+  /// This error as a `RunError` that names the file and the field.
   fileprivate func inFile(_ path: String) -> RunError {
     switch self {
     case .keyNotFound(let key, let context):
@@ -119,10 +123,10 @@ extension DecodingError {
     }
   }
 
-  /// The decoder tells the two apart no better.
+  /// The decoder reports both faults alike.
   private static let noJSON = "it is no JSON, or a number in it is out of its field's range"
 
-  /// `accuracy.perClass[3]`.
+  /// The path as text, such as `accuracy.perClass[3]`.
   private static func field(_ path: [any CodingKey]) -> String {
     path.reduce("") { text, key in
       if let index = key.intValue { return "\(text)[\(index)]" }

@@ -3,8 +3,9 @@ import GRDB
 import Metrics
 
 extension Ledger {
-  /// Reads every finished trial of the run's directory that the ledger lacks; one whose result cannot be believed
-  /// is set aside, with a message.
+  /// Reads every finished trial of the run's directory that the ledger lacks.
+  ///
+  /// A trial whose result cannot be believed is set aside, and a message says so.
   static func readBack(
     into database: DatabaseQueue, _ directory: String
   ) throws(RunError) -> (count: Int, messages: [String]) {
@@ -32,7 +33,8 @@ extension Ledger {
     return (count, messages)
   }
 
-  /// Makes room for a trial to be run again where its result cannot be believed; returns what to say.
+  /// Sets aside a trial whose result cannot be believed, so that it can be run again; returns a message about
+  /// it.
   private static func setAside(
     _ name: String, in directory: String, as error: RunError
   ) throws(RunError) -> String {

@@ -1,18 +1,20 @@
 import GRDB
 public import Metrics
 
-/// A trial's result in a line: what a list of trials shows.
+/// One line of a list of trials: the main figures of a result.
 public struct TrialSummary: Sendable, Equatable {
-  /// What the value is of; `nil` where this program does not know it.
+  /// The metric that `value` is of; `nil` where this program does not know it.
   public var metric: MetricKind?
   /// The metric on test images, 0…1.
   public var value: Double
+  /// The size of the model's file in bytes.
   public var fileBytes: Int
+  /// Multiply-adds per image.
   public var multiplyAdds: Int
 }
 
 extension Ledger {
-  /// The results in a line each, by address; nothing of the rest of them is read.
+  /// Summaries of all results, by address; the rest of each result is not read.
   public func summaries() throws(RunError) -> [String: TrialSummary] {
     let rows = try read {
       try Row.fetchAll($0, sql: "SELECT address, metric, value, fileBytes, multiplyAdds FROM results")

@@ -2,8 +2,10 @@ import Foundation
 import GRDB
 
 extension Ledger {
-  /// Notes the rows of a comparison, which are the present ones from now on: those with a result are finished, all
-  /// others wait, whatever became of them before. Several rows may be of one trial.
+  /// Records the rows of a comparison, which are the present ones from now on.
+  ///
+  /// Rows with a result become finished, and all others wait, whatever their state was before. Several rows
+  /// may share one trial.
   public func plan(_ rows: [TrialRecord]) throws(RunError) {
     try write { database in
       try database.execute(sql: "UPDATE trials SET isPresent = 0")
@@ -47,7 +49,7 @@ extension Ledger {
       ])
   }
 
-  /// Notes how far a planned trial is, and why it failed or was not run.
+  /// Sets the state of a planned trial, and the reason why it failed or was not run.
   public func set(_ state: TrialState, reason: String? = nil, of address: String) throws(RunError) {
     let changed = try write { database in
       try database.execute(
@@ -58,12 +60,12 @@ extension Ledger {
     precondition(changed == 1, "a trial that was not planned: \(address)")
   }
 
-  /// All trials of all recipes that the run has had, by name and seed.
+  /// All trials of all recipes that the run has had, sorted by name and seed.
   public func trials() throws(RunError) -> [TrialRecord] {
     try records(sql: "SELECT * FROM trialRows ORDER BY name, seed, address")
   }
 
-  /// The trials that the last comparison planned, by name and seed.
+  /// The trials that the last comparison planned, sorted by name and seed.
   public func presentTrials() throws(RunError) -> [TrialRecord] {
     try records(sql: "SELECT * FROM trialRows WHERE isPresent ORDER BY name, seed, address")
   }
@@ -73,10 +75,10 @@ extension Ledger {
     return try rows.map { row throws(RunError) in try record(row) }
   }
 
-  /// The results of the given trials, or of all, by name and seed; each is checked again.
+  /// The results of the given trials, or of all, sorted by name and seed; each is checked again.
   ///
-  /// A trial's directory keeps the name under which it was first run; name, role and what it is a control of are here
-  /// what the last comparison called them.
+  /// A trial's directory keeps the name under which it was first run. Name, role and `controlOf` are here
+  /// those of the last comparison.
   public func results(of addresses: Set<String>? = nil) throws(RunError) -> [FinishedTrial] {
     let rows = try read {
       try Row.fetchAll(
@@ -109,10 +111,12 @@ extension Ledger {
     }
   }
 
-  /// The ranking of the trials that a recipe has now; results of older recipes stay here and are named in a note.
+  /// The ranking of the trials at the addresses `current`; results of older recipes stay in the ledger and
+  /// are named in a note.
   ///
-  /// `targets` are the only ones that are shown, and their order; `nil` shows all that trials were read on. `selection` says
-  /// in words which of the recipe's students are ranked, where it is not all; what else is here is then not of an older recipe.
+  /// `targets` selects the targets that are shown, in their order; `nil` shows all targets that trials were
+  /// read on. `selection` describes the ranked students where these are not all of the recipe; other results
+  /// are then not called results of an older recipe.
   public func ranking(
     run: String, current: [String], targets: [String]? = nil, margin: Double = Ranking.defaultMargin,
     selection: String? = nil

@@ -1,7 +1,7 @@
 import Foundation
 import GRDB
 
-/// What a run knows: recipes, trials, epochs and results, in `ledger.sqlite` of its directory.
+/// The database of a run: its recipes, trials, epochs and results, in `ledger.sqlite` in the run's directory.
 ///
 ///     let ledger = try Ledger(run: "runs/tiny")
 ///     for message in ledger.messages { print(message) }
@@ -9,9 +9,10 @@ import GRDB
 ///     try ledger.ingest("trials/small-s0-0123456789ab")
 ///     try ledger.ranking(run: "tiny", current: trials.map(\.address)).write(to: "runs/tiny/ranking.json")
 ///
-/// A commit is on the disk when its call returns; a process killed at any instant loses nothing of it. The trial directories
-/// hold all results too: what they have and the ledger lacks, all of it where the file was lost or damaged, is read
-/// back when it is opened. One process writes to it, the parent of all trials.
+/// A commit is on the disk when its call returns, so a process that is killed at any instant loses nothing.
+/// The trial directories hold all results too: opening the ledger reads back the results that it lacks, which
+/// are all of them where the file was lost or damaged. One process writes to the ledger, the parent of all
+/// trials.
 public final class Ledger: Sendable {
   /// The file's name in a run's directory.
   public static let fileName = "ledger.sqlite"
@@ -20,16 +21,16 @@ public final class Ledger: Sendable {
 
   /// The run's directory.
   public let directory: String
-  /// What opening it had to do that the user should know.
+  /// Messages for the user about what opening the ledger had to repair.
   public let messages: [String]
 
   let database: DatabaseQueue
   /// The file's path.
   public var path: String { directory + "/" + Self.fileName }
 
-  /// Opens the ledger of a run's directory, which is made where it is missing.
+  /// Opens the ledger of a run's directory; makes the directory and the file where they are missing.
   ///
-  /// Throws where it is another program's, a newer version's, or cannot be read or written.
+  /// Throws where the file belongs to another program or to a newer version, or cannot be read or written.
   public init(run directory: String) throws(RunError) {
     self.directory = directory
     var file = LedgerFile(path: directory + "/" + Self.fileName)
@@ -45,25 +46,26 @@ public final class Ledger: Sendable {
     messages = said + found.messages
   }
 
-  /// Opens the ledger of a finished run for reading alone: nothing is written, not even where trials are missing.
+  /// Opens the ledger of a finished run for reading alone; nothing is written, even where trials are missing.
   public init(reading directory: String) throws(RunError) {
     self.directory = directory
     database = try LedgerFile(path: directory + "/" + Self.fileName).openReading()
     messages = []
   }
 
-  /// Reads a finished trial's directory into the ledger, in one commit, and marks the trial finished.
+  /// Reads a finished trial's directory into the ledger, in one commit, and marks the trial as finished.
   ///
-  /// The directory is relative to the run's, or absolute for a trial that lies elsewhere. Throws `RunError.result` where the
-  /// result cannot be believed or is not the one that the directory's name says.
+  /// The directory is relative to the run's, or absolute for a trial that lies elsewhere. Throws
+  /// `RunError.result` where the result cannot be believed or does not belong to the directory's name.
   @discardableResult
   public func ingest(_ trial: String) throws(RunError) -> TrialResult {
     try Self.ingest(trial, run: directory, into: database)
   }
 
-  /// Notes what a comparison was begun with; the same as the last time is noted once.
+  /// Records the recipe, machine and versions that a comparison begins with; the same values as the last time
+  /// are not recorded again.
   ///
-  /// `versions` are of the program and the libraries, by name.
+  /// `versions` are those of the program and its libraries, by name.
   public func begin(recipe: String, machine: String, versions: [String: String]) throws(RunError) {
     let versions = versions.keys.sorted().map { "\($0) \(versions[$0] ?? "")" }.joined(separator: "\n")
     try write { database in
@@ -82,7 +84,7 @@ public final class Ledger: Sendable {
     try read { try String.fetchOne($0, sql: "SELECT recipe FROM invocations ORDER BY id DESC LIMIT 1") }
   }
 
-  /// What the last comparison ran on, a line a fact; empty where none was begun.
+  /// The facts about the machine of the last comparison, one per line; empty where none was begun.
   public func machine() throws(RunError) -> [String] {
     let text = try read {
       try String.fetchOne($0, sql: "SELECT machine FROM invocations ORDER BY id DESC LIMIT 1")

@@ -2,9 +2,9 @@ import Foundation
 import GRDB
 import Settings
 
-/// Why SQLite refused something, in the words of `RunError`.
+/// Turns errors of SQLite into `RunError`.
 enum LedgerFailure {
-  /// Whether an error says that the file is no database, or one that is broken.
+  /// True if the error says that the file is not a database, or a damaged one.
   static func isDamage(_ error: any Error) -> Bool {
     guard let error = error as? DatabaseError else { return false }
     return [.SQLITE_NOTADB, .SQLITE_CORRUPT].contains(error.resultCode.primaryResultCode)

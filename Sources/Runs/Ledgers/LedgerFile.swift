@@ -2,16 +2,17 @@ import Foundation
 import GRDB
 import Settings
 
-/// Opening of the ledger's file: whose it is, whether it is whole, and what to do if not.
+/// Opens the ledger's file: checks which program wrote it and that it is undamaged, and sets a damaged one
+/// aside.
 struct LedgerFile {
   let path: String
   private(set) var messages: [String] = []
-  /// Whether the file was made anew, so that all results are to be read back.
+  /// True if the file was made anew, so that all results are to be read back.
   private(set) var isNew = false
 
   init(path: String) { self.path = path }
 
-  /// The database for reading and writing; a damaged file is set aside, and a message says so.
+  /// Opens the database for reading and writing; a damaged file is set aside, and a message says so.
   mutating func open() throws(RunError) -> DatabaseQueue {
     let folder = (path as NSString).deletingLastPathComponent
     do {
@@ -29,7 +30,7 @@ struct LedgerFile {
     do { return try connect() } catch { throw LedgerFailure.of(error, path: path) }
   }
 
-  /// The database for reading alone, which must be there and whole.
+  /// Opens the database for reading alone; it must exist and be undamaged.
   func openReading() throws(RunError) -> DatabaseQueue {
     guard FileManager.default.fileExists(atPath: path) else {
       throw .unreadable(path: path, reason: "no such file; is this the directory of a run?")
@@ -67,7 +68,8 @@ struct LedgerFile {
     return database
   }
 
-  /// Throws where the database is another program's, of a newer version, or broken; returns whether it is empty.
+  /// Throws where the database is another program's, a newer version's or damaged; returns true if it is
+  /// empty.
   @discardableResult
   private func verify(_ database: DatabaseQueue) throws -> Bool {
     try database.read { database in
@@ -89,7 +91,8 @@ struct LedgerFile {
     }
   }
 
-  /// Renames the file and what SQLite keeps beside it: a journal must not be played into a new file.
+  /// Renames the file and SQLite's files beside it: the journal of a damaged file must not be played into a
+  /// new one.
   private mutating func setAside() throws(RunError) {
     let place = try RunFile.setAside(path, as: path + ".damaged")
     for suffix in ["-journal", "-wal", "-shm"] where FileManager.default.fileExists(atPath: path + suffix) {

@@ -1,6 +1,6 @@
 import GRDB
 
-/// The ledger's tables, as migrations: named, in order, only ever added to.
+/// The ledger's tables as named migrations in order; migrations are only ever added.
 enum LedgerSchema {
   /// SQLite's application id of a ledger: the letters COND.
   static let applicationID = 0x434F_4E44
@@ -38,7 +38,8 @@ enum LedgerSchema {
         """)
   }
 
-  /// A ledger from before takes all its trials as present ones, until the next comparison plans.
+  /// Adds `controlOf` and `isPresent`; all trials of an older ledger count as present until the next
+  /// comparison plans.
   private static func second(_ database: Database) throws {
     try database.execute(
       sql: """
@@ -47,7 +48,7 @@ enum LedgerSchema {
         """)
   }
 
-  /// A trial is one row of the ranking, and of those that ask for the same trial the others are shares in it.
+  /// Adds the rows that share a trial: the first row of a trial stands in `trials`, the others in `shares`.
   private static func third(_ database: Database) throws {
     try database.execute(
       sql: """
@@ -66,7 +67,7 @@ enum LedgerSchema {
         """)
   }
 
-  /// Figures are of the metric that a result names; before there was one metric alone.
+  /// Names the metric of a figure; results from before are all of `top1`.
   private static func fourth(_ database: Database) throws {
     try database.execute(
       sql: """
@@ -77,7 +78,7 @@ enum LedgerSchema {
         """)
   }
 
-  /// Pruning while training leaves fewer weights from epoch to epoch.
+  /// Adds the number of non-zero weights by epoch, which falls when pruning acts during training.
   private static func fifth(_ database: Database) throws {
     try database.execute(sql: "ALTER TABLE epochs ADD COLUMN weights INTEGER")
   }

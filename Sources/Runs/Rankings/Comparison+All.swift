@@ -1,7 +1,9 @@
 extension Ranking.Comparison {
-  /// Students against the teacher, against the controls made for them, and against the next on a front; each pair once.
+  /// Compares students with the teacher, with the controls made for them, and with the next on a front; each
+  /// pair once.
   ///
-  /// - Parameter fronts: names of rows by target, most accurate first. A run without targets has one front, all students.
+  /// `students` are students and controls, best first. `fronts` are names of rows for each target, most
+  /// accurate first; a run without targets has one front of all students.
   static func all(
     teacher: RowTrials?, students: [RowTrials], fronts: [[String]], _ variance: SeedVariance
   ) -> [Ranking.Comparison] {
@@ -20,7 +22,7 @@ extension Ranking.Comparison {
     return corrected(pairs.compactMap { Tested($0.0, $0.1, variance) })
   }
 
-  /// Every two students, the more accurate one first.
+  /// Compares every two students, the more accurate one first.
   static func pairs(of students: [RowTrials], _ variance: SeedVariance) -> [Ranking.Comparison] {
     let own = students.filter { $0.role == .student }
     return corrected(
@@ -42,7 +44,7 @@ extension Ranking.Comparison {
     }
   }
 
-  /// The comparisons with the p-values of those that are tested, corrected for their number.
+  /// Makes comparisons of the pairs; p-values, of pairs with enough seeds alone, have Holm's correction.
   private static func corrected(_ all: [Tested]) -> [Ranking.Comparison] {
     var values = Holm.corrected(all.filter(\.isTested).map(\.difference.pValue))[...]
     return all.map { tested in

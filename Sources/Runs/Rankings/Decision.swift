@@ -2,17 +2,20 @@ import Metrics
 import Readings
 
 extension Ranking {
-  /// What to take for a target: at most four students, never a control.
+  /// The recommended students for a target: at most four by the usual resources, more by `others`; never a
+  /// control.
   public struct Decision: Codable, Sendable, Equatable {
-    /// A student that was chosen, and why.
+    /// A chosen student and the reason for it.
     public struct Choice: Codable, Sendable, Equatable {
+      /// The student's name.
       public var name: String
-      /// A sentence for people, without a full stop.
+      /// The reason as a sentence for people, without a full stop.
       public var reason: String
       /// The student's mean accuracy, 0…1.
       public var accuracy: Double
-      /// The 95 % interval of the accuracy.
+      /// The lower end of the accuracy's 95 % interval.
       public var low: Double
+      /// The upper end of the accuracy's 95 % interval.
       public var high: Double
 
       /// The choice of a row.
@@ -25,40 +28,43 @@ extension Ranking {
       }
     }
 
-    /// A student that takes least of a resource for which there are no other words.
+    /// The best student by a resource other than flash, RAM, latency and energy.
     public struct Other: Codable, Sendable, Equatable {
       /// The resource's name.
       public var resource: String
-      /// What the student is, such as `least LUTs`.
+      /// The description of the student, such as `least LUTs`.
       public var title: String
+      /// The student and the reason.
       public var choice: Choice
     }
 
+    /// The target's name.
     public var target: String
-    /// How much less accurate than the teacher a student may be, as a fraction: 0.01 is one percentage point.
+    /// The largest loss of accuracy against the teacher that is accepted, as a fraction: 0.01 is one
+    /// percentage point.
     public var margin: Double
-    /// The one that takes least flash, of the students that fit and are not worse than the teacher by more than the margin.
+    /// The student with the least flash, among those that fit and are not worse than the teacher by more than
+    /// the margin.
     @NullWhenNil public var smallest: Choice?
-    /// The one of least latency, of the same students.
+    /// The student with the least latency, among the same students.
     @NullWhenNil public var fastest: Choice?
-    /// The one of least energy an image, of the same students.
+    /// The student with the least energy per image, among the same students.
     @NullWhenNil public var mostFrugal: Choice?
-    /// The one of the best mean accuracy, of all students that fit.
+    /// The student with the best mean accuracy, among all that fit.
     @NullWhenNil public var mostAccurate: Choice?
-    /// Why there is no choice where there is none; `nil` where all four are there.
+    /// The reason why there is no choice; `nil` where at least one student is close enough to the teacher.
     @NullWhenNil public var note: String?
-    /// Of the same students as `smallest`, by further resources; `nil` where targets tell of none.
+    /// The best students by further resources, among the same as for `smallest`; `nil` where targets measure
+    /// no others.
     public var others: [Other]?
   }
 
-  /// How much less accurate than the teacher a student may be unless a recipe says otherwise: one percentage point.
+  /// The margin unless a recipe sets one: one percentage point.
   public static let defaultMargin = 0.01
-  /// The margins that make sense, as fractions.
+  /// The accepted range of margins, as fractions.
   public static let margins = 0.0...1.0
 
-  /// The ranking with its decisions under another margin.
-  ///
-  /// - Parameter margin: a fraction in `margins`.
+  /// The ranking with its decisions made anew under another margin, a fraction in `margins`.
   public func deciding(margin: Double) -> Ranking {
     var ranking = self
     let order = targetOrder.filter(targets.keys.contains)
@@ -68,11 +74,12 @@ extension Ranking {
   }
 }
 
-/// Chooses students for a target by what the ranking says of them: a pure function.
+/// Chooses the recommended students for a target from a ranking: a pure function.
 ///
-/// **Rule** a student is *close enough* to the teacher where the lower bound of its difference (one-sided, 95 %) lies above minus
-/// the margin: a test of non-inferiority at 0.05. Below three seeds there is no test, and the difference itself is held against the
-/// margin. Controls are never chosen, nor a student whose simulated outputs differ from those it was ranked by.
+/// **Rule** a student is *close enough* to the teacher if the one-sided lower 95 % bound of its difference
+/// lies above minus the margin: a test of non-inferiority at level 0.05. Below three seeds there is no test,
+/// and the difference itself must be at least minus the margin. Never chosen are controls, and students whose
+/// simulated outputs differ from those that their accuracy was measured with.
 struct DecisionMaker {
   private typealias Candidate = (row: Ranking.Row, reading: Reading)
 
@@ -100,10 +107,10 @@ struct DecisionMaker {
       others: others.isEmpty ? nil : others)
   }
 
-  /// The resources that have words of their own.
+  /// The resources that have choices of their own, and RAM, which has none.
   private static let known: [Resource] = [.flash, .ram, .latency, .energy]
 
-  /// A choice for each further resource that students are chosen by.
+  /// One choice for each further resource that is not a mere detail.
   private var others: [Ranking.Decision.Other] {
     Set(close.flatMap(\.reading.resources)).subtracting(Self.known).filter { $0.standing != .detail }
       .sorted(by: Resource.isBefore).compactMap { resource in
@@ -123,7 +130,7 @@ struct DecisionMaker {
 
   // MARK: Choices
 
-  /// The close student that takes least; of equal ones the most accurate, then the first by name.
+  /// The close student that takes the least; ties go to the more accurate one, then to the first by name.
   private func least(_ resource: Resource, _ superlative: String) -> Ranking.Decision.Choice? {
     let candidates = close.compactMap { candidate in
       candidate.reading[resource].map { (row: candidate.row, value: $0.value) }
@@ -141,7 +148,7 @@ struct DecisionMaker {
     return Ranking.Decision.Choice(best.row, reason: reason)
   }
 
-  /// How the row stands to the teacher, and whether that was tested.
+  /// The row's difference from the teacher in words, with its bound where that was tested.
   private func closeness(_ row: Ranking.Row) -> String {
     guard let difference = row.againstTeacher else { return "not compared with the teacher" }
     guard let bound = difference.leastGain(on: row.accuracy.metric) else {
@@ -193,6 +200,6 @@ struct DecisionMaker {
 }
 
 extension Ranking.Row {
-  /// How far its accuracy is from the best there could be.
+  /// The distance of the row's mean accuracy from the best possible value.
   var shortfall: Double { accuracy.metric.shortfall(of: accuracy.mean) }
 }

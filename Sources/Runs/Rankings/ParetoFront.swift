@@ -1,9 +1,9 @@
 import Readings
 
-/// A row as a point: what it misses and takes on a target, each to be small.
+/// A row as a point of a Pareto front; all coordinates are to be small.
 struct ParetoPoint: Equatable {
   let name: String
-  /// How far the accuracy is from the best one, then a cost an axis.
+  /// The distance of the accuracy from the best possible value, then the cost on each axis.
   let coordinates: [Double]
 
   init(name: String, coordinates: [Double]) {
@@ -11,7 +11,7 @@ struct ParetoPoint: Equatable {
     self.coordinates = coordinates
   }
 
-  /// The point of what a row misses and what a target says of it; what it says nothing of counts as endlessly much.
+  /// The point of a row with its reading on a target; a resource that the reading lacks is infinite.
   init(name: String, shortfall: Double, _ reading: Reading, axes: [Resource]) {
     self.init(
       name: name,
@@ -19,27 +19,29 @@ struct ParetoPoint: Equatable {
         + axes.map { axis in reading[axis].map { axis.cost($0.value) } ?? .infinity })
   }
 
-  /// Whether this point is nowhere worse than another and somewhere better.
+  /// True if this point is nowhere worse than the other and somewhere better.
   func dominates(_ other: ParetoPoint) -> Bool {
     let pairs = zip(coordinates, other.coordinates)
     return pairs.allSatisfy { $0 <= $1 } && pairs.contains { $0 < $1 }
   }
 
-  /// The points that no other dominates, in their order; O(n²).
+  /// The points that no other one dominates, in their order; O(n²) comparisons.
   static func front(_ points: [ParetoPoint]) -> [ParetoPoint] {
     points.filter { point in !points.contains { $0.dominates(point) } }
   }
 }
 
-/// The volume that points dominate.
+/// The hypervolume of a set of points: the volume that they dominate.
 enum Hypervolume {
-  /// The share of the unit box that lies above at least one point, the point (1, 1, …) being the reference.
+  /// The share of the unit box that at least one point dominates; the reference point is (1, 1, …).
   ///
-  /// **Formula** the volume of the union of the boxes `[p, 1]`, by slices along the last axis: between two neighbouring values,
-  /// the thickness times the volume, one axis less, of the points below. O(n^d) at worst for n points on d axes.
+  /// **Formula** the volume of the union of the boxes `[p, 1]`, by slices along the last axis: between two
+  /// neighbouring values, the thickness times the volume, with one axis fewer, of the points below. At worst
+  /// O(n^d) for n points on d axes.
   ///
-  /// **Paper** Zitzler, Thiele, "Multiobjective evolutionary algorithms", IEEE Transactions on Evolutionary Computation 3,
-  /// 1999; slices as in While, Hingston, Barone, Huband, "A faster algorithm for calculating hypervolume", the same 10, 2006.
+  /// **Paper** Zitzler, Thiele, "Multiobjective evolutionary algorithms", IEEE Transactions on Evolutionary
+  /// Computation 3, 1999; slices as in While, Hingston, Barone, Huband, "A faster algorithm for calculating
+  /// hypervolume", IEEE Transactions on Evolutionary Computation 10, 2006.
   static func dominatedShare(_ points: [[Double]]) -> Double {
     let inside = points.filter { $0.allSatisfy { $0 < 1 } }.map { $0.map { max($0, 0) } }
     guard let axes = inside.first?.count, axes > 0 else { return 0 }

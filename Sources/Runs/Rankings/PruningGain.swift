@@ -1,10 +1,11 @@
 import Readings
 
-/// Whether a student that has fewer weights is smaller and faster for it, target by target.
+/// Warns where a student with fewer weights is not smaller or not faster on a target.
 ///
-/// Held against a student with masked weights is the same network with its zeros stored and multiplied, in the same number format:
-/// anything else would credit the pruning with what quantization gained. Where no weight is masked, as channels or factors
-/// were removed whole, it is the teacher, if the teacher's numbers are of the same bits; otherwise nothing is said.
+/// A student with masked weights is compared with the same network with its zeros stored and multiplied, in
+/// the same number format: any other reference would credit pruning with the gains of quantization. Where no
+/// weight is masked, because channels or factors were removed whole, the reference is the teacher, if its
+/// numbers have the same bits; otherwise there is no warning.
 struct PruningGain {
   private let row: Ranking.Row
   private let teacher: Ranking.Row?
@@ -14,7 +15,7 @@ struct PruningGain {
     self.teacher = teacher
   }
 
-  /// Targets, sorted, on which the row is not smaller or not faster.
+  /// Warnings for the targets on which the row is not smaller or not faster, sorted by target.
   var warnings: [String] {
     guard row.role == TrialRole.student.rawValue else { return [] }
     return row.targets.keys.sorted().flatMap { name in
@@ -30,7 +31,7 @@ struct PruningGain {
         "fewer weights, but no smaller on \(name): \(amount(flash, .flash)), and \(amount(reference.flash, .flash)) "
           + reference.words)
     }
-    // Closer than the target can tell apart is as fast.
+    // A latency within the target's relative error of the reference counts as equal.
     let least = reference.latency.map { $0 * (1 - (reading.relativeError ?? 0)) }
     if let latency = reading[.latency]?.value, let all = reference.latency, let least, latency >= least {
       warnings.append(

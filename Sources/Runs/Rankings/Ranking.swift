@@ -1,114 +1,149 @@
 public import Metrics
 public import Readings
 
-/// What a run found out, over all seeds: `ranking.json`.
+/// The results of a run over all seeds: `ranking.json`.
 ///
-/// Everything here is a function of the ledger alone. Rates are fractions 0…1.
+/// It is a function of the ledger alone. Rates are fractions 0…1.
 public struct Ranking: Codable, Sendable, Equatable {
   /// The file's name in a run's directory.
   public static let fileName = "ranking.json"
 
   /// One student, control or teacher over its seeds.
   public struct Row: Codable, Sendable, Equatable {
+    /// The accuracy of a row over its seeds.
     public struct Accuracy: Codable, Sendable, Equatable {
-      /// What it is; `top1` in files for classifiers.
+      /// The metric; `top1` in files of classifiers.
       public var metric: MetricKind
+      /// The mean over seeds.
       public var mean: Double
-      /// The deviation over seeds; `nil` for one seed.
+      /// The standard deviation over seeds; `nil` for one seed.
       @NullWhenNil public var sd: Double?
-      /// The 95 % interval, by the variance over seeds, moderated, and over test images.
+      /// The lower end of the 95 % interval, from the moderated variance over seeds and that over test
+      /// images.
       public var low: Double
+      /// The upper end of the 95 % interval.
       public var high: Double
+      /// The metric of each seed, in the order of `seeds`.
       public var perSeed: [Double]
-      /// `float`, `simulated` or `integer`.
+      /// The arithmetic of the measurement: `float`, `simulated` or `integer`; several with commas where
+      /// seeds differ.
       public var arithmetic: String
     }
 
-    /// How the row's accuracy differs from the teacher's, paired by seed.
+    /// The difference of a row's accuracy from the teacher's, paired by seed.
     public struct Difference: Codable, Sendable, Equatable {
+      /// Row minus teacher.
       public var mean: Double
+      /// The lower end of the 95 % interval.
       public var low: Double
+      /// The upper end of the 95 % interval.
       public var high: Double
-      /// After Holm's correction over all comparisons of the run; `nil` below three seeds.
+      /// The p-value after Holm's correction over all comparisons of the run; `nil` below three seeds.
       @NullWhenNil public var pValue: Double?
-      /// What the difference exceeds with 95 % confidence: its one-sided lower bound, for tests of non-inferiority.
+      /// The one-sided lower 95 % bound of the difference, for tests of non-inferiority.
       @NullWhenNil public var atLeast: Double?
 
-      /// How much better than the teacher the row is, so that more is better whatever the metric.
+      /// The gain over the teacher, positive where the row is better, whatever the metric's direction.
       func gain(on metric: MetricKind) -> Double { metric.gain(of: mean, over: 0) }
 
-      /// What that exceeds with 95 % confidence, by the interval's other end where less is better; `nil` where it was not tested.
+      /// The one-sided lower 95 % bound of the gain; `nil` where it was not tested.
+      ///
+      /// Where less is better, it is minus the upper bound of the difference: `atLeast - 2 * mean`.
       func leastGain(on metric: MetricKind) -> Double? {
         guard pValue != nil, let atLeast else { return nil }
         return metric.isHigherBetter ? atLeast : atLeast - 2 * mean
       }
     }
 
+    /// The row's name.
     public var name: String
-    /// `teacher`, `student` or `control`.
+    /// The role: `teacher`, `student` or `control`.
     public var role: String
+    /// The names of the methods, in the order of their stages.
     public var methods: [String]
+    /// The students that this row is a control of; empty if it is not a control.
     public var controlOf: [String]
+    /// The seeds, ascending.
     public var seeds: [UInt64]
-    /// Whether there are fewer than three seeds.
+    /// True if there are fewer than three seeds.
     public var indicative: Bool
+    /// The accuracy over all seeds.
     public var accuracy: Accuracy
-    /// `nil` for the teacher.
+    /// The difference from the teacher; `nil` for the teacher.
     @NullWhenNil public var againstTeacher: Difference?
-    /// Means over seeds, rounded, as all counts and bytes of a row.
+    /// The file sizes as means over seeds, rounded, as are all counts and bytes of a row.
     public var size: TrialResult.Size
+    /// The number of parameters.
     public var parameters: Int
+    /// The number of weights that are not zero.
     public var nonZeros: Int
+    /// Multiply-adds per image.
     public var multiplyAdds: Int
+    /// The bits of weights and values; several with commas where seeds differ.
     public var bits: String
-    /// Means over seeds; a target fits if it fits every seed.
+    /// The readings by target, as means over seeds; a row fits a target if every seed fits.
     public var targets: [String: Reading]
-    /// The targets on whose front of accuracy, flash, RAM, energy and further objectives the row lies; never any for the teacher.
+    /// The targets on whose Pareto front the row lies; always empty for the teacher.
+    ///
+    /// The axes of a front are accuracy, flash, RAM, energy and further objectives.
     public var paretoOn: [String]
-    /// Means over seeds.
+    /// The cost of training, as means over seeds.
     public var cost: TrialResult.Cost
+    /// The warnings of all seeds and those about pruning without a gain, each once.
     public var warnings: [String]
-    /// The model of the first seed, relative to the run's directory.
+    /// The model of the first seed, as a path relative to the run's directory.
     public var model: String
   }
 
-  /// Two rows held against each other.
+  /// A test of two rows against each other.
   public struct Comparison: Codable, Sendable, Equatable {
+    /// The first row's name.
     public var first: String
+    /// The second row's name.
     public var second: String
-    /// First minus second.
+    /// The mean difference, first minus second.
     public var mean: Double
+    /// The lower end of the 95 % interval.
     public var low: Double
+    /// The upper end of the 95 % interval.
     public var high: Double
-    /// After Holm's correction over the list that this stands in; `nil` below three seeds that both rows have.
+    /// The p-value after Holm's correction over the list that holds this comparison; `nil` below three shared
+    /// seeds.
     @NullWhenNil public var pValue: Double?
-    /// Whether the two are told apart.
+    /// True if the difference is significant: the p-value is below 0.05.
     public var isDifference: Bool { pValue.map { $0 < Ranking.level } ?? false }
-    /// What the difference exceeds with 95 % confidence.
+    /// The one-sided lower 95 % bound of the difference.
     @NullWhenNil public var atLeast: Double?
   }
 
-  /// What a target's front is worth.
+  /// The Pareto front of a target and its quality.
   public struct TargetSummary: Codable, Sendable, Equatable {
-    /// The best row that fits, in a line for people.
+    /// The best row that fits, as a line for people; the reason where none fits.
     public var best: String
-    /// Rows on the front, by accuracy.
+    /// The rows on the front, the most accurate first.
     public var front: [String]
-    /// The volume that the front dominates in accuracy × flash × RAM × energy, as a share of the box between the ideal
-    /// (accuracy 1, nothing taken) and the reference point (accuracy 0, what the teacher takes).
+    /// The hypervolume of the front in accuracy and all objectives, as a share of a box, 0…1.
+    ///
+    /// The box lies between the ideal point (accuracy 1, nothing taken) and the reference point (accuracy 0,
+    /// the teacher's amounts).
     public var hypervolume: Double
-    /// Whether energy ranks the rows exactly as latency does.
+    /// True if energy ranks the rows exactly as latency does.
     public var energyRanksAsLatency: Bool
-    /// Rows whose latencies do not differ by the target's relative error: each is not told apart from the next.
+    /// Groups of rows, fastest first, in which each latency is within the target's relative error of the
+    /// next.
     public var ties: [[String]] = []
   }
 
   /// A trial that gave no result.
   public struct Failure: Codable, Sendable, Equatable {
+    /// The row's name.
     public var name: String
+    /// The trial's seed.
     public var seed: UInt64
+    /// The reason as text.
     public var reason: String
 
+    /// Makes a failure of a row's name, a seed and a reason.
     public init(name: String, seed: UInt64, reason: String) {
       self.name = name
       self.seed = seed
@@ -116,29 +151,37 @@ public struct Ranking: Codable, Sendable, Equatable {
     }
   }
 
+  /// The version of the file's schema.
   public var schema = Ranking.schemaVersion
+  /// The run's name.
   public var run: String
+  /// The teacher's row, if it has a result.
   @NullWhenNil public var teacher: Row?
   /// Students and controls, best first: by mean accuracy, then by smaller file, then by name.
   public var students: [Row]
-  /// Students against the teacher, their controls and the next on a front: the questions that the run was made for.
+  /// The comparisons that the run was made for: students against the teacher, their controls and the next on
+  /// a front.
   public var comparisons: [Comparison]
-  /// Every two students, the more accurate one first: what else a reader may ask, corrected among themselves.
+  /// Comparisons of every two students, the more accurate one first; p-values are corrected among these
+  /// alone.
   public var studentPairs: [Comparison] = []
+  /// The fronts by target.
   public var targets: [String: TargetSummary]
+  /// The trials that failed, by name and seed.
   public var failed: [Failure]
+  /// The trials that were not run, by name and seed.
   public var notRun: [Failure]
-  /// The sentence that a reader should take away.
+  /// The main result in a few sentences.
   public var summary: String
-  /// What a reader should know about all rows.
+  /// Notes that concern all rows.
   public var notes: [String]
   /// The targets in the order of the recipe, the most important one first.
   public var targetOrder: [String] = []
-  /// What to take, a target each, in the order of the recipe.
+  /// The recommended students for each target, in the order of the recipe.
   public var decisions: [Decision] = []
 }
 
 extension Ranking {
-  /// What the rows are ranked by; `nil` where there is no row.
+  /// The metric that rows are ranked by; `nil` without rows.
   public var metric: MetricKind? { (students.first ?? teacher)?.accuracy.metric }
 }

@@ -1,30 +1,35 @@
 import Metrics
 
-/// Makes the ranking of a run from what its trials found out: a pure function.
+/// Makes the ranking of a run from the results of its trials: a pure function.
 ///
 ///     let ranking = try RankingBuilder(run: "tiny", trials: finished, failed: failed).ranking()
 ///     try ranking.write(to: "runs/tiny/ranking.json")
 ///
-/// Students are compared with the teacher, with the controls that were made for them, and with their neighbours on the fronts of
-/// targets; Holm's correction is over exactly these. Every two students are compared beside that, corrected among themselves.
+/// Students are compared with the teacher, with the controls that were made for them, and with their
+/// neighbours on the fronts of targets; Holm's correction covers exactly these comparisons. Every two
+/// students are compared as well, with a correction for these pairs alone.
 public struct RankingBuilder: Sendable {
   /// The run's name.
   public var run: String
   /// The results that are ranked, in any order.
   public var trials: [FinishedTrial]
+  /// The trials that failed.
   public var failed: [Ranking.Failure]
+  /// The trials that were not run.
   public var notRun: [Ranking.Failure]
-  /// What each row's name belongs to, such as its methods or their families: when all trials of one failed, a note says so.
+  /// The groups that a row's name belongs to, such as its methods or their families; a note names each group
+  /// of which all trials failed.
   public var families: [String: [String]]
-  /// Names of results that an older recipe left and that are not ranked.
+  /// The names of results of an older recipe, which are not ranked.
   public var older: [String]
   /// The targets in the order of the recipe.
   public var targetOrder: [String]
-  /// How much less accurate than the teacher a student may be to be chosen, as a fraction.
+  /// The largest loss of accuracy against the teacher that a chosen student may have, as a fraction.
   public var margin: Double
-  /// Which of the recipe's students are ranked, in words; `nil` for all.
+  /// A description of the ranked students, where these are not all of the recipe; `nil` for all.
   public var selection: String?
 
+  /// Makes a builder; only the run's name and the results are required.
   public init(
     run: String, trials: [FinishedTrial], failed: [Ranking.Failure] = [], notRun: [Ranking.Failure] = [],
     families: [String: [String]] = [:], older: [String] = [],
@@ -41,7 +46,8 @@ public struct RankingBuilder: Sendable {
     self.selection = selection
   }
 
-  /// The ranking. Throws `RunError.result` where a result breaks its own rules.
+  /// Makes the ranking; throws `RunError.result` where a result breaks a rule, or is judged by another metric
+  /// than the rest.
   public func ranking() throws(RunError) -> Ranking {
     for trial in trials {
       let path = trial.directory + "/" + TrialResult.fileName
@@ -90,8 +96,8 @@ public struct RankingBuilder: Sendable {
 }
 
 extension Ranking {
-  /// Below so many seeds a difference is not tested.
+  /// The least number of seeds at which a difference is tested.
   static let testedSeeds = 3
-  /// A difference is called one where its p-value is below.
+  /// The level of significance: a smaller p-value tells two rows apart.
   static let level = 0.05
 }

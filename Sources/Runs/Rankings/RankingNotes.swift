@@ -1,6 +1,6 @@
 import Readings
 
-/// What a reader should know about all rows.
+/// The notes of a ranking: facts that concern all rows.
 struct RankingNotes {
   private let ranking: Ranking
   private let input: RankingBuilder
@@ -45,7 +45,8 @@ struct RankingNotes {
     return notes
   }
 
-  /// That some rows have too few seeds, and how long the missing trials would take, by those that were run.
+  /// The note that some rows have too few seeds, with an estimate of the time that the missing trials would
+  /// take.
   private func indicative(_ few: [String]) -> String {
     let missing = rows.reduce(0.0) { sum, row in
       let needed = Double(max(0, Ranking.testedSeeds - row.sample.seeds.count))
@@ -55,7 +56,7 @@ struct RankingNotes {
       + "the trials that \(Ranking.testedSeeds) seeds lack would train for about \(Words.duration(missing)), one at a time."
   }
 
-  /// Rows that could not be compared, as no seed of theirs was scored on the same images.
+  /// The note about rows that share no seed with the teacher on the same test images.
   private var unpaired: String? {
     guard let teacher = rows.first(where: { $0.role == .teacher }) else { return nil }
     let alone = ranking.students.filter { row in
@@ -111,7 +112,7 @@ struct RankingNotes {
 
   // MARK: Failures
 
-  /// Families all of whose trials failed.
+  /// A note for each family all of whose trials failed.
   private var failedFamilies: [String] {
     let finished = Set(rows.flatMap { input.families[$0.name] ?? [] })
     var reasons: [String: String] = [:]
@@ -134,7 +135,7 @@ struct RankingNotes {
     return modelled + unequal
   }
 
-  /// Rows whose simulated outputs were not those of the integer reference.
+  /// Errors for rows whose simulated outputs differ from the integer reference.
   private var unequal: [String] {
     targets.names.flatMap { name in
       ranking.students.compactMap { row in

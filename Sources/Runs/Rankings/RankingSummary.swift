@@ -1,6 +1,6 @@
 import Metrics
 
-/// The sentences that a reader should take away.
+/// The main result of a ranking in a few sentences.
 struct RankingSummary {
   private let ranking: Ranking
 
@@ -25,13 +25,13 @@ struct RankingSummary {
     return text + (best.indicative ? "; indicative." : ".")
   }
 
-  /// The students that the best is not told apart from.
+  /// The students that the best one is not told apart from, as a sentence.
   private func rivals(of best: Ranking.Row) -> String? {
     let next = ranking.studentPairs.filter { $0.first == best.name && $0.pValue != nil && !$0.isDifference }
     return next.isEmpty ? nil : "It is not told apart from \(Words.list(next.map(\.second)))."
   }
 
-  /// How many pairs of students are told apart, where there is more than the one of the best and its rival.
+  /// The number of student pairs that are told apart, as a sentence; `nil` where at most one pair was tested.
   private var pairs: String? {
     let tested = ranking.studentPairs.filter { $0.pValue != nil }
     guard tested.count > 1 else { return nil }

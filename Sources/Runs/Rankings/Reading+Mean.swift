@@ -1,5 +1,9 @@
 import Readings
 
+/// The mean over seeds of the figures that every seed has; `nil` without readings.
+///
+/// It fits if every seed fits. Whole amounts are rounded. The ends of an interval are means of the ends; an
+/// interval of cycles, which is over images, takes the widest ends.
 extension Reading {
   /// The mean over seeds of what every seed has; it fits if every seed fits. `nil` without readings.
   ///
@@ -60,10 +64,13 @@ extension Reading.Memory {
 }
 
 extension [Double] {
-  /// The arithmetic mean; 0 of nothing.
+  /// The arithmetic mean; 0 for an empty array.
   var mean: Double { isEmpty ? 0 : reduce(0) { $0 + $1 / Double(count) } }
 }
 
+/// The arithmetic mean, rounded; 0 for an empty array.
+///
+/// The sum is a float: counts up to `ResultCheck.largestCount` could overflow an integer.
 extension [Int] {
   /// The arithmetic mean, rounded. Sums are floats, as counts up to `ResultCheck.largestCount` may come together.
   var roundedMean: Int { isEmpty ? 0 : Int((reduce(0.0) { $0 + Double($1) } / Double(count)).rounded()) }

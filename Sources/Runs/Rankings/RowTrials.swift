@@ -1,15 +1,17 @@
 import Metrics
 import Readings
 
-/// The trials of one row, one a seed, and what they say together.
+/// The trials of one row, one per seed, and the figures over them.
 struct RowTrials {
-  /// Ascending by seed.
+  /// The trials, ascending by seed.
   let trials: [FinishedTrial]
   let sample: AccuracySample
 
   private let first: FinishedTrial
 
-  /// `nil` without trials. Where a seed occurs again, the first by address counts.
+  /// Groups the trials of one name; nil without trials.
+  ///
+  /// Where a seed occurs twice, the first by address counts.
   init?(_ trials: [FinishedTrial]) {
     let sorted = trials.sorted { ($0.result.seed, $0.result.address) < ($1.result.seed, $1.result.address) }
     var kept: [FinishedTrial] = []
@@ -33,14 +35,14 @@ struct RowTrials {
 
   var fileBytes: Int { mean(\.size.fileBytes) }
 
-  /// Best first: by mean accuracy, then by smaller file, then by name.
+  /// Orders rows best first: by mean accuracy, then by smaller file, then by name.
   static func isBetter(_ first: RowTrials, _ second: RowTrials) -> Bool {
     let (mine, others) = (first.sample.mean, second.sample.mean)
     if mine != others { return first.metric.isBetter(mine, than: others) }
     return (first.fileBytes, first.name) < (second.fileBytes, second.name)
   }
 
-  /// The row, without what depends on other rows.
+  /// The row, without the parts that depend on other rows.
   func row(_ variance: SeedVariance) -> Ranking.Row {
     Ranking.Row(
       name: name, role: role.rawValue, methods: methods, controlOf: controlOf, seeds: sample.seeds,
@@ -78,7 +80,7 @@ struct RowTrials {
     results.map { $0[keyPath: count] }.roundedMean
   }
 
-  /// A word of the trials; several, with commas, where seeds differ.
+  /// The common value of a text over all trials; where seeds differ, all values with commas.
   private func joined(_ word: KeyPath<TrialResult, String>) -> String {
     Set(results.map { $0[keyPath: word] }).sorted().joined(separator: ",")
   }

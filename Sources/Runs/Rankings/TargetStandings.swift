@@ -1,12 +1,12 @@
 import Readings
 
-/// How rows stand on every target.
+/// The fronts, best rows and ties of every target.
 struct TargetStandings {
   private(set) var summaries: [String: Ranking.TargetSummary] = [:]
   /// All targets, sorted.
   let names: [String]
 
-  /// Students and controls, best first, and the teacher.
+  /// Takes students and controls, best first, and the teacher.
   init(students: [Ranking.Row], teacher: Ranking.Row?) {
     names = Set((students + [teacher].compactMap(\.self)).flatMap(\.targets.keys)).sorted()
     for name in names { add(name, students, teacher?.targets[name]) }
@@ -20,7 +20,7 @@ struct TargetStandings {
   ) {
     let all = rows.compactMap { row in row.targets[target].map { (row: row, reading: $0) } }
     let fitting = all.filter(\.reading.fits)
-    // A control says what a method is worth; it is nothing to be taken.
+    // A control shows the worth of a method; it is never a choice.
     let students = fitting.filter { $0.row.role == TrialRole.student.rawValue }
     let axes = Set(students.flatMap(\.reading.resources)).filter { $0.standing == .objective }
       .sorted(by: Resource.isBefore)
@@ -42,7 +42,8 @@ struct TargetStandings {
         }))
   }
 
-  /// Runs of rows, fastest first, in which each row's latency exceeds the one before by less than the larger relative error.
+  /// Groups of rows, fastest first, in which each latency exceeds the one before by less than the larger
+  /// relative error.
   static func ties(_ rows: [(name: String, latency: Double, relativeError: Double)]) -> [[String]] {
     let sorted = rows.sorted { ($0.latency, $0.name) < ($1.latency, $1.name) }
     var runs: [[String]] = []
@@ -60,8 +61,8 @@ struct TargetStandings {
     return runs.filter { $0.count > 1 }
   }
 
-  /// The point that a front's volume is measured from: accuracy 0 and what the teacher takes; without a teacher, the most
-  /// that any row takes.
+  /// The reference point of a front's volume: accuracy 0 and the teacher's amounts; without a teacher, the
+  /// largest of any row.
   private static func reference(
     _ teacher: Reading?, _ rows: [Reading], _ axes: [Resource]
   ) -> [Double] {
@@ -75,12 +76,12 @@ struct TargetStandings {
     return (energy.value, latency.value)
   }
 
-  /// A coordinate as a share of the reference's, which may be nothing.
+  /// A coordinate as a share of the reference's; 1 where the reference is 0.
   private static func share(_ value: Double, of reference: Double) -> Double {
     reference > 0 ? value / reference : 1
   }
 
-  /// Whether two figures put every pair of rows in the same order.
+  /// True if both figures put every pair of rows in the same order; false for fewer than two rows.
   static func ranksAlike(_ pairs: [(Double, Double)]) -> Bool {
     guard pairs.count > 1 else { return false }
     return pairs.allSatisfy { first in

@@ -2,7 +2,7 @@ import Foundation
 import Metrics
 import Readings
 
-/// How figures read in a ranking's sentences.
+/// Formats figures and names for the sentences of a ranking.
 enum Words {
   /// A rate: `97.12 %`.
   static func percent(_ rate: Double) -> String { String(format: "%.2f %%", 100 * rate) }
@@ -20,10 +20,12 @@ enum Words {
       + (comparison.pValue.map { ", p " + pValue($0) } ?? "")
   }
 
+  /// A p-value with its relation: `= 0.012` or `< 0.0001`.
   static func pValue(_ value: Double) -> String {
     value < 0.0001 ? "< 0.0001" : "= " + String(format: value < 0.01 ? "%.4f" : "%.3f", value)
   }
 
+  /// A size in decimal units: `812 B`, `12.0 kB`, `1.25 MB`.
   static func bytes(_ count: Int) -> String {
     switch count {
     case ..<10_000: "\(count) B"
@@ -32,24 +34,24 @@ enum Words {
     }
   }
 
-  /// A name with what it is if it is no student.
+  /// The row's name, with `(a control)` behind a control's.
   static func name(_ row: Ranking.Row) -> String {
     row.role == TrialRole.control.rawValue ? row.name + " (a control)" : row.name
   }
 
-  /// A row on a target, in a line.
+  /// A row with its accuracy and its figures on a target, in one line.
   static func line(_ row: Ranking.Row, _ reading: Reading) -> String {
     let resources = reading.resources.filter { $0.standing != .detail }
     return "\(name(row)): \(interval(row.accuracy)), \(amounts(resources, of: reading)) (\(reading.basis))"
   }
 
-  /// Some of a reading's figures: `flash 12.0 kB, 139.5 ms`.
+  /// The given figures of a reading: `flash 12.0 kB, 139.5 ms`.
   private static func amounts(_ resources: [Resource], of reading: Reading) -> String {
     resources.compactMap { resource in reading[resource].map { amount($0.value, of: resource) } }
       .joined(separator: ", ")
   }
 
-  /// An amount with the resource's title where its unit does not tell what it is.
+  /// An amount with its unit, after the resource's title where the unit alone does not identify the resource.
   static func amount(_ value: Double, of resource: Resource) -> String {
     switch resource.unit {
     case .bytes: "\(resource.title) \(bytes(Int(max(-1e18, min(value, 1e18)))))"
@@ -58,13 +60,13 @@ enum Words {
     }
   }
 
-  /// Four digits and a unit of the right size; all digits of what is counted without a unit.
+  /// Four digits and a unit with a fitting prefix; all digits of a count that has no unit.
   private static func scaled(_ value: Double, of unit: Resource.Unit) -> String {
     guard let sign = unit.sign else { return String(format: "%.0f", value) }
     return scaled(value * sign.factor, sign.text)
   }
 
-  /// A time for people: `45 s`, `12 min`, `3.5 h`.
+  /// A duration: `45 s`, `12 min`, `3.5 h`.
   static func duration(_ seconds: Double) -> String {
     switch seconds {
     case ..<90: String(format: "%.0f s", seconds)
@@ -79,7 +81,7 @@ enum Words {
     return points + (points == "1" ? " point" : " points")
   }
 
-  /// A difference to the teacher: `0.40 points below the teacher`.
+  /// A difference from the teacher: `0.40 points below the teacher`.
   static func against(_ difference: Double) -> String {
     let points = String(format: "%.2f points", 100 * abs(difference))
     if points == "0.00 points" { return "as accurate as the teacher" }
@@ -93,16 +95,16 @@ enum Words {
     return String(format: side, 100 * abs(bound))
   }
 
-  /// Four digits and a unit of the right size: `139.5 ms`, `5.859 mJ`.
+  /// Four digits and a unit with a fitting prefix: `139.5 ms`, `5.859 mJ`.
   private static func scaled(_ value: Double, _ unit: String) -> String {
     let prefixes: [(factor: Double, name: String)] = [(1, ""), (1e-3, "m"), (1e-6, "µ"), (1e-9, "n")]
     let prefix = prefixes.first { value >= $0.factor } ?? prefixes[value > 0 ? 3 : 0]
     return String(format: "%.4g ", value / prefix.factor) + prefix.name + unit
   }
 
-  /// What stands where no row fits: the smallest and why it does not.
+  /// The sentence for a target that no row fits: names the smallest row and the reason why it does not fit.
   static func nothingFits(_ rows: [(row: Ranking.Row, reading: Reading)]) -> String {
-    /// What a chip has only so much of.
+    /// The resources that a chip has a fixed amount of: whole numbers that are objectives.
     func sizes(_ reading: Reading) -> [Resource] {
       reading.resources.filter { $0.unit.isWhole && $0.standing == .objective }
     }
@@ -116,12 +118,13 @@ enum Words {
       + (smallest.reading.reason.map { ": \($0)" } ?? "")
   }
 
-  /// Names in a sentence, the first few of many.
+  /// Names with commas; of more than six, the first six and the number of the others.
   static func list(_ names: [String]) -> String {
     let shown = 6
     guard names.count > shown else { return names.joined(separator: ", ") }
     return names.prefix(shown).joined(separator: ", ") + " and \(names.count - shown) more"
   }
 
+  /// A number with its noun: `1 seed`, `3 seeds`.
   static func count(_ number: Int, _ word: String) -> String { "\(number) \(word)\(number == 1 ? "" : "s")" }
 }

@@ -1,7 +1,7 @@
-/// The accuracies of one row, by seed, with what every test image said.
+/// The accuracies of one row by seed, with the scores of the test images.
 struct AccuracySample {
   let name: String
-  /// Ascending.
+  /// The seeds, ascending.
   let seeds: [UInt64]
   private let scores: [UInt64: ImageScores]
   private let accuracies: [UInt64: Double]
@@ -20,13 +20,13 @@ struct AccuracySample {
   /// The least difference that two accuracies can have.
   var resolution: Double { scores.values.map(\.resolution).max() ?? 1 }
 
-  /// The mean with the variance over seeds and over test images.
+  /// The mean, with the variance over seeds and over test images.
   func estimate(_ variance: SeedVariance) -> MeanEstimate {
     let images = ImageVariance(seeds.compactMap { scores[$0] })
     return MeanEstimate(mean: mean, variance: images.added(to: variance.ofMean(name, seeds: seeds.count)))
   }
 
-  /// The seeds that another row has too, scored on as many images.
+  /// The seeds that the other row has too, with the same number of test images.
   func seedsPaired(with other: AccuracySample) -> [UInt64] {
     seeds.filter { seed in
       guard let mine = scores[seed], let others = other.scores[seed] else { return false }
@@ -34,10 +34,10 @@ struct AccuracySample {
     }
   }
 
-  /// Mine minus the other's, over the seeds that both have; `nil` without one.
+  /// The mean difference, this row minus the other, over the shared seeds; `nil` without one.
   ///
-  /// **Formula** the mean of the differences by seed, with the variance that `SeedVariance` says over seeds, plus the variance over
-  /// test images of the differences image by image.
+  /// **Formula** the mean of the differences by seed. Its variance is that over seeds from `SeedVariance`,
+  /// plus the variance over test images of the differences image by image.
   func difference(from other: AccuracySample, _ variance: SeedVariance) -> MeanEstimate? {
     let pairs = pairs(with: other)
     guard !pairs.isEmpty else { return nil }
@@ -46,7 +46,7 @@ struct AccuracySample {
       variance: ImageVariance(pairs).added(to: variance.ofDifference(name, other.name, seeds: pairs.count)))
   }
 
-  /// By seed, mine minus the other's, image by image.
+  /// The differences by seed, this row minus the other, image by image.
   func pairs(with other: AccuracySample) -> [ImageScores] {
     seedsPaired(with: other).compactMap { seed in
       scores[seed].flatMap { mine in other.scores[seed].map { mine - $0 } }
@@ -55,7 +55,7 @@ struct AccuracySample {
 }
 
 extension SeedVariance {
-  /// What the rows of a run say.
+  /// Fits the variances to all rows of a run.
   init(_ samples: [AccuracySample]) {
     self.init(
       Dictionary(samples.map { ($0.name, $0.bySeed) }, uniquingKeysWith: { first, _ in first }),
@@ -66,27 +66,29 @@ extension SeedVariance {
 /// A mean with its uncertainty.
 struct MeanEstimate: Equatable {
   var mean: Double
-  /// Of the mean.
+  /// The variance of the mean.
   var variance: VarianceEstimate
 
-  /// What of 100 such intervals hold the true value.
+  /// The confidence level of intervals and bounds.
   static let share = 0.95
 
-  /// How far the 95 % interval reaches on either side.
+  /// Half the width of the 95 % interval.
   var reach: Double {
     guard variance.variance > 0, variance.degreesOfFreedom > 0 else { return 0 }
     return StudentT.reach(of: Self.share, degreesOfFreedom: variance.degreesOfFreedom)
       * variance.variance.squareRoot()
   }
 
-  /// What the true value exceeds with 95 % confidence: one-sided, so 90 % of it lies within as far on both sides.
+  /// The one-sided lower 95 % bound of the true value.
+  ///
+  /// It is the lower end of the two-sided 90 % interval.
   var lowerBound: Double {
     guard variance.variance > 0, variance.degreesOfFreedom > 0 else { return mean }
     return mean - StudentT.reach(of: 2 * Self.share - 1, degreesOfFreedom: variance.degreesOfFreedom)
       * variance.variance.squareRoot()
   }
 
-  /// The chance of a mean at least as far from zero if the true one is zero.
+  /// The two-sided p-value: the chance of a mean at least as far from zero if the true mean is zero.
   var pValue: Double {
     guard mean != 0 else { return 1 }
     guard variance.variance > 0, variance.degreesOfFreedom > 0 else { return 0 }

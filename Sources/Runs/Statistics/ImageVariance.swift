@@ -1,29 +1,34 @@
 import Metrics
 
-/// How much a mean over seeds varies because these and no other images were drawn for the test.
+/// The part of the variance of a mean over seeds that comes from the draw of the test images.
 ///
-/// Scores are crossed, each seed with each image. What images share over seeds is the part that another draw of images
-/// would change; the rest of their spread is noise of single trials, which the variance over seeds holds already.
+/// Scores are crossed: each seed is scored on each image. The variation that images share over seeds would
+/// change with another draw of images. The rest of their spread is noise of single trials, which the variance
+/// over seeds already contains.
 ///
-/// **Formula** with `n` seeds and `N` images, `max(0, MS_image - MS_interaction) / (n N)`, where `MS_image` is `n` times the
-/// variance over images of the mean over seeds, and `MS_interaction` the mean square of what remains of the scores without
-/// the means of seeds and images. With one seed `MS_interaction` is unknown and counts as 0. With test sets of
-/// different size seeds were scored on images of their own, and the seeds hold all variance: 0.
+/// **Formula** with `n` seeds and `N` images, `max(0, MS_image - MS_interaction) / (n N)`. `MS_image` is `n`
+/// times the variance over images of the mean over seeds; `MS_interaction` is the mean square of the scores
+/// after subtraction of the means of seeds and images. With one seed `MS_interaction` is unknown and counts
+/// as 0. Where seeds have test sets of different sizes, each was scored on its own images, the variance over
+/// seeds contains all variance, and this part is 0.
 ///
-/// **Paper** Dorfman, Berbaum, Metz, "Receiver operating characteristic rating analysis", Investigative Radiology 27, 1992:
-/// the same two crossed random effects.
+/// **Paper** Dorfman, Berbaum, Metz, "Receiver operating characteristic rating analysis", Investigative
+/// Radiology 27, 1992: the same two crossed random effects.
 struct ImageVariance: Equatable {
-  /// Of the mean.
+  /// The variance of the mean, with its degrees of freedom.
   var estimate = VarianceEstimate.none
-  /// Whether images share anything at all, by an F test at 0.05. What may be chance adds to the variance but not to the
-  /// degrees of freedom: these would make the few of the seeds look many.
+  /// True if the images' effect is significant in an F test at level 0.05.
+  ///
+  /// An effect that may be chance adds to the variance but not to the degrees of freedom: there are many
+  /// images, and their degrees of freedom would hide how few the seeds are.
   var isEstablished = false
 
   private static let level = 0.05
 
   private init() {}
 
-  /// Of a mean over seeds; none where the seeds were judged on other numbers of images, or on one alone.
+  /// The part for a mean over seeds; none where the seeds have different numbers of images, or one image
+  /// alone.
   init(_ seeds: [ImageScores]) {
     guard let first = seeds.first, first.images > 1, seeds.allSatisfy(first.isComparable) else {
       self.init()
@@ -44,6 +49,8 @@ struct ImageVariance: Equatable {
     }
   }
 
+  /// The part for a metric that is a mean over images.
+  ///
   /// **Shapes** `seeds [n]`, each of `[N]` scores.
   private init(contributions seeds: [[Double]]) {
     let images = seeds[0].count
@@ -64,20 +71,20 @@ struct ImageVariance: Equatable {
       degrees: count - 1)
   }
 
-  /// The same by drawing images anew: what the draws of all seeds share is the images' part.
+  /// The part for a metric that is no mean over images, by drawing the images anew.
   ///
-  /// **Formula** with `V` the variance over draws of the mean over seeds and `W` the mean over seeds of the variance over
-  /// draws, `(n V - W) / (n - 1)`, which estimates what the formula above does; `V` for one seed. `MS_image / MS_interaction` is
-  /// `(n - 1) V / (W - V)`.
+  /// **Formula** with `V` the variance over draws of the mean over seeds, and `W` the mean over seeds of the
+  /// variance over draws: `(n V - W) / (n - 1)`, or `V` for one seed. It estimates the same part as the
+  /// formula above; `MS_image / MS_interaction` is `(n - 1) V / (W - V)`.
   ///
-  /// Both are known from `D` draws only: their degrees of freedom are `1/(1/(N - 1) + 1/(D - 1))`.
+  /// Both are estimated from `D` draws, so their degrees of freedom are `1/(1/(N - 1) + 1/(D - 1))`.
   ///
   /// **Shapes** `seeds [n]`, each of `[draws]` values of the metric.
   private init(draws seeds: [[Double]], images: Int) {
     let n = Double(seeds.count)
     let degrees = 1 / (1 / Double(images - 1) + 1 / Double(max(1, seeds[0].count - 1)))
     let means = seeds[0].indices.map { draw in seeds.reduce(0) { $0 + $1[draw] } / n }
-    // Drawing from N images varies by 1 - 1/N of what N fresh ones would.
+    // Drawing from N images with replacement has 1 - 1/N of the variance of N new images.
     let correction = Double(images) / Double(images - 1)
     let shared = VarianceEstimate(of: means).variance * correction
     let alone = seeds.map { VarianceEstimate(of: $0).variance * correction }.reduce(0, +) / n
@@ -86,7 +93,10 @@ struct ImageVariance: Equatable {
       ratio: ((n - 1) * shared, max(0, alone - shared)), seeds: seeds.count, degrees: degrees)
   }
 
-  /// `ratio` holds two mean squares, up to a common factor: that of images, and that of what images and seeds leave unexplained.
+  /// Stores the estimate and tests its significance.
+  ///
+  /// `ratio` holds two mean squares, up to a common factor: that of images, and that of the interaction of
+  /// images and seeds.
   private init(variance: Double, ratio: (images: Double, rest: Double), seeds: Int, degrees: Double) {
     estimate = VarianceEstimate(variance: max(0, variance), degreesOfFreedom: degrees)
     isEstablished =
@@ -96,18 +106,19 @@ struct ImageVariance: Equatable {
           ratio.images / ratio.rest, degreesOfFreedom: degrees, Double(seeds - 1) * degrees) < Self.level
   }
 
-  /// The variance of a mean over these images, given that over seeds, which is independent of it.
+  /// The sum of this variance and that over seeds, which is independent of it.
   func added(to seeds: VarianceEstimate) -> VarianceEstimate {
     let sum = VarianceEstimate.sum([seeds, estimate])
     guard seeds.degreesOfFreedom > 0, !isEstablished else { return sum }
     return VarianceEstimate(variance: sum.variance, degreesOfFreedom: seeds.degreesOfFreedom)
   }
 
-  /// The sums that an analysis of variance is made of; whole numbers where scores are.
+  /// The sums of an analysis of variance; exact where the scores are whole numbers.
   private struct SumsOfSquares {
     var total = 0.0
-    /// Of every score, of every image's sum, of every seed's sum.
+    /// The sum of squares of all scores.
     var scores = 0.0
+    // Sums of squares of the images' sums and of the seeds' sums.
     var images = 0.0
     var seeds = 0.0
 
@@ -129,23 +140,24 @@ struct ImageVariance: Equatable {
   }
 }
 
-/// What test images say of one trial's metric, and how two trials compare over them.
+/// The scores of one trial over its test images, which can be compared with those of another trial.
 struct ImageScores: Equatable {
-  /// How the images carry the metric.
+  /// The way in which the images make up the metric.
   enum Form: Equatable {
-    /// It is the mean of one number an image: 1 told right, 0 told wrong; in a difference of two trials -1…1.
+    /// The metric is the mean of one number per image: 1 for right, 0 for wrong; −1…1 in a difference of two
+    /// trials.
     case contributions([Double])
-    /// It is no mean: its value when images are drawn anew, the same draws for all trials.
+    /// The metric is no mean: its values when images are drawn anew, with the same draws for all trials.
     case draws([Double])
   }
 
-  /// How many images were judged.
+  /// The number of test images.
   let images: Int
   /// The metric, or the difference of two.
   let mean: Double
   let form: Form
 
-  /// How often images are drawn anew for a metric that is no mean.
+  /// The number of draws for a metric that is no mean.
   static let draws = 1_000
 
   init(images: Int, mean: Double, _ form: Form) {
@@ -157,7 +169,7 @@ struct ImageScores: Equatable {
     self.init(images: values.count, mean: sum / Double(max(values.count, 1)), .contributions(values))
   }
 
-  /// What a metric's images say.
+  /// The scores of a metric: its contributions by image, or its values over the draws.
   init(_ metric: any Metric) {
     if let contributions = metric.contributions {
       self.init(contributions)
@@ -167,10 +179,11 @@ struct ImageScores: Equatable {
     }
   }
 
-  /// The least difference that two trials can have: 1 over the number of images, where images are told right or wrong.
+  /// The least difference that two trials can have: 1 over the number of images, or 0 for a metric that is no
+  /// mean.
   var resolution: Double { if case .contributions = form { 1 / Double(max(1, images)) } else { 0 } }
 
-  /// Whether two trials were judged on as many images in the same way.
+  /// True if both trials have the same form of scores on the same number of images.
   func isComparable(with other: ImageScores) -> Bool {
     switch (form, other.form) {
     case (.contributions, .contributions), (.draws, .draws): images == other.images

@@ -1,14 +1,15 @@
 import Foundation
 
-/// The regularized incomplete beta function, from which Student's and Fisher's distributions follow.
+/// The regularized incomplete beta function, from which Student's t and Fisher's F distributions follow.
 enum IncompleteBeta {
-  /// The share of a beta distribution below `x`.
+  /// The cumulative distribution function of the beta distribution at `x`.
   ///
-  /// **Formula** `I_x(a, b) = ∫₀ˣ t^(a-1) (1-t)^(b-1) dt / B(a, b)`, by its continued fraction, evaluated from the front
-  /// (Lentz) on the side of the mean where it converges fast.
+  /// **Formula** `I_x(a, b) = ∫₀ˣ t^(a-1) (1-t)^(b-1) dt / B(a, b)`, by its continued fraction with Lentz's
+  /// forward evaluation. The fraction converges fast for `x` below the mean; above it the symmetry
+  /// `I_x(a, b) = 1 - I_{1-x}(b, a)` is used.
   ///
-  /// **Paper** DLMF 8.17.22; Lentz, "Generating Bessel functions in Mie scattering calculations using continued
-  /// fractions", Applied Optics 15, 1976.
+  /// **Paper** DLMF 8.17.22; Lentz, "Generating Bessel functions in Mie scattering calculations using
+  /// continued fractions", Applied Optics 15, 1976.
   static func regularized(_ x: Double, _ a: Double, _ b: Double) -> Double {
     precondition(a > 0 && b > 0 && !x.isNaN, "the incomplete beta function of \(x), \(a), \(b)")
     guard x > 0 else { return 0 }
@@ -44,7 +45,7 @@ enum IncompleteBeta {
     return value
   }
 
-  /// A number kept off zero, as it will divide.
+  /// The value, or a tiny number in place of one near zero, as it is divided by.
   private static func away(_ value: Double) -> Double { abs(value) < tiny ? tiny : value }
 
   /// The logarithm of the gamma function of a positive number.

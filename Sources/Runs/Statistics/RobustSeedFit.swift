@@ -1,15 +1,18 @@
 import Foundation
 
-/// Accuracies as `row + seed + noise`, each row with noise of its own; rows that vary far more than the others have little say in
-/// what a seed lifted.
+/// A robust fit of accuracies as `row + seed + noise`, where each row has its own variance of noise.
 ///
-/// **Formula** effects of seeds are weighted means over rows, `w = min(1, c s² / v)`, of what is left without the means of rows;
-/// `v` is a row's variance, `s²` their median. The start is the median over rows. A row's variance is its sum of squares over its
-/// own degrees of freedom: each accuracy gives one, less the row's weight among those of its seed, and the row's mean takes its part.
+/// Rows that vary far more than the others have little weight in the effects of seeds.
+///
+/// **Formula** the effects of seeds are weighted means over rows of the residuals about the rows' means, with
+/// weights `w = min(1, c s² / v)`; `v` is a row's variance and `s²` the median variance. The start is the
+/// median over rows. A row's variance is its sum of squares over its own degrees of freedom: each accuracy
+/// counts one, less the row's share in the weights of its seed, and the row's mean takes its part.
 struct RobustSeedFit {
-  /// Of one accuracy about row and seed, in the order of the rows given; none where a row shares no seed.
+  /// The variance of one accuracy about row and seed, in the order of the rows; none for a row that shares no
+  /// seed.
   private(set) var noise: [VarianceEstimate]
-  /// Of the seeds' effects as estimated: what seeds lift, and some noise of the rows.
+  /// The variance of the estimated effects of seeds: the true effects, and some noise of the rows.
   private(set) var lift = VarianceEstimate.none
   /// The mean share of each row in the effects of its seeds.
   private(set) var leverage: [Double]
@@ -17,12 +20,12 @@ struct RobustSeedFit {
   private static let sweeps = 1_000
   private static let resolution = 1e-15
   private static let rounds = 6
-  /// Rows of more than so many times the median variance have less weight.
+  /// The constant `c`: rows with more than this multiple of the median variance have less weight.
   static let usualCut = 4.0
   private let cut: Double
 
   private var effects: [Double]
-  /// Rows by seeds, without the means of rows.
+  /// The residuals, rows by seeds, without the means of rows and the effects of seeds.
   private var rest: [[Double?]]
   private let accuracies: [[Double?]]
 
@@ -54,7 +57,8 @@ struct RobustSeedFit {
 
   private typealias Cell = (row: Int, value: Double)
 
-  /// Takes the means of rows and a centre of each seed off what is left; returns the largest change of an effect.
+  /// Subtracts the means of rows and a centre of each seed from the residuals; returns the largest change of
+  /// an effect.
   @discardableResult
   private mutating func takeOff(_ centre: ([Cell]) -> Double) -> Double {
     for row in rest.indices {
@@ -85,7 +89,7 @@ struct RobustSeedFit {
       own.append(
         shares.reduce(0) { $0 + 1 - $1 } * Double(max(0, present.count - 1)) / Double(max(1, present.count)))
     }
-    // Where rows lack seeds the shares are a little off; their sum is known.
+    // Where rows lack seeds the shares are slightly off, but their sum is known.
     let sum = own.reduce(0, +)
     for row in rest.indices {
       let degrees = sum > 0 ? own[row] * total / sum : 0
@@ -112,8 +116,10 @@ struct RobustSeedFit {
       ? sorted[middle] : ((middle > 0 ? sorted[middle - 1] : last) + sorted[middle]) / 2
   }
 
-  /// How many accuracies there are beyond what rows and seeds take. Groups of rows that share no seed with those of another may
-  /// each trade a constant between rows and seeds.
+  /// The degrees of freedom: the number of accuracies less the parameters for rows and seeds.
+  ///
+  /// Groups of rows that share no seed with another group may each trade a constant between rows and seeds,
+  /// so each group has one parameter less.
   private static func degrees(_ rows: [SeedVariance.Row]) -> Double {
     var groups: [Set<UInt64>] = []
     for row in rows where !row.isEmpty {

@@ -1,24 +1,30 @@
-/// How much accuracy varies from seed to seed, row by row: each row's own variance, shrunk toward what is usual among the rows of
-/// the run, as few seeds say little alone.
+/// The variance of accuracy from seed to seed: each row's own variance, shrunk toward the usual one of the
+/// run.
 ///
-/// Rows of a seed share its teacher, so a seed may lift or lower them all. Differences of rows are free of that: their noise
-/// is what rows and seeds leave unexplained (`RobustSeedFit`). A row's own mean is not: it varies with the seeds' lift too.
-/// A row that collapses in some seeds is judged by its own seeds, and does not move what is usual (`VariancePrior`).
+/// A few seeds alone give a poor estimate, hence the shrinkage. Rows of a seed share its teacher, so a seed
+/// may lift or lower all of them. This effect cancels in differences of rows: their noise is the residual
+/// after the effects of rows and seeds (`RobustSeedFit`). It does not cancel in the mean of a row, whose
+/// variance contains the effects of seeds. A row that collapses in some seeds is judged by its own seeds, and
+/// does not move the usual variance (`VariancePrior`).
 struct SeedVariance {
   /// Accuracies of one row by seed.
   typealias Row = [UInt64: Double]
 
-  /// The rows that vary far more than what is usual, sorted.
+  /// The rows that vary far more than usual, sorted.
   let wild: [String]
-  /// On how many degrees of freedom all rows together are.
+  /// The degrees of freedom of all rows together.
   let degreesOfFreedom: Double
 
   private let noise: [String: VarianceEstimate]
   private let leverage: [String: Double]
   private let lift: VarianceEstimate
 
-  /// - Parameter resolution: the least difference that two accuracies can have, 1 over the number of images. Rounding to it is
-  ///   noise of variance `resolution²/12`, which no row goes below.
+  /// Fits the variances to accuracies by row and seed.
+  ///
+  /// - Parameters:
+  ///   - rows: the accuracies of each row by seed.
+  ///   - resolution: the least difference that two accuracies can have, 1 over the number of images. Rounding
+  ///     to it is noise of variance `resolution²/12`, the least variance of any row.
   init(_ rows: [String: Row], resolution: Double) {
     let names = rows.keys.sorted()
     let fit = RobustSeedFit(names.map { rows[$0] ?? [:] })
@@ -42,9 +48,10 @@ struct SeedVariance {
     wild = names.indices.filter { prior.wildness[$0] > 0.9 }.map { names[$0] }
   }
 
-  /// Of the mean of a row's accuracies: noise, and the seeds' lift.
+  /// The variance of the mean of a row's accuracies: noise and the effects of seeds.
   ///
-  /// **Formula** `(lift + (1 - h) ṽ) / n`, where the estimated effects of seeds hold the share `h` of the row's noise already.
+  /// **Formula** `(lift + (1 - h) ṽ) / n`; the estimated effects of seeds already contain the share `h` of
+  /// the row's noise.
   func ofMean(_ name: String, seeds: Int) -> VarianceEstimate {
     guard seeds > 0 else { return .none }
     let share = 1 - (leverage[name] ?? 1)
@@ -52,9 +59,9 @@ struct SeedVariance {
     return 1 / Double(seeds) * VarianceEstimate.sum(parts)
   }
 
-  /// Of the mean of two rows' differences by seed.
+  /// The variance of the mean difference of two rows over their shared seeds.
   ///
-  /// **Formula** `(ṽ₁ + ṽ₂) / n`, on Satterthwaite's degrees of freedom, at most those of all rows.
+  /// **Formula** `(ṽ₁ + ṽ₂) / n`, with Satterthwaite's degrees of freedom, at most those of all rows.
   func ofDifference(_ first: String, _ second: String, seeds: Int) -> VarianceEstimate {
     guard seeds > 0 else { return .none }
     var sum = VarianceEstimate.sum([noise[first] ?? .none, noise[second] ?? .none])

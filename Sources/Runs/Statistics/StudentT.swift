@@ -1,6 +1,6 @@
 /// Student's t distribution, for any positive degrees of freedom.
 enum StudentT {
-  /// The chance of a value at least as far from zero as `t`: the two-sided p-value.
+  /// The two-sided p-value: the chance of a value at least as far from zero as `t`.
   ///
   /// **Formula** `I_{ν/(ν+t²)}(ν/2, 1/2)`.
   static func pValue(_ t: Double, degreesOfFreedom: Double) -> Double {
@@ -9,14 +9,15 @@ enum StudentT {
       degreesOfFreedom / (degreesOfFreedom + t * t), degreesOfFreedom / 2, 0.5)
   }
 
-  /// How far from zero the middle of the distribution reaches that holds a share of it: 0.95 gives 1.96 for many
-  /// degrees of freedom.
+  /// The half-width of the central interval that holds a share of the distribution.
+  ///
+  /// A share of 0.95 gives 1.96 for many degrees of freedom.
   static func reach(of share: Double, degreesOfFreedom: Double) -> Double {
     precondition(share > 0 && share < 1 && degreesOfFreedom > 0)
     var low = 0.0
     var high = 1.0
     while pValue(high, degreesOfFreedom: degreesOfFreedom) > 1 - share, high < 1e300 { high *= 2 }
-    // Bisection ends where the two are neighbours among the representable numbers.
+    // Bisection ends when the two ends are neighbouring floating-point numbers.
     while true {
       let middle = low + (high - low) / 2
       guard middle > low, middle < high else { return high }

@@ -1,28 +1,30 @@
 import Foundation
 
-/// What the variances of many rows say of one more: a scaled inverse χ² distribution, fitted so that a few rows that vary
-/// wildly do not move it.
+/// The distribution of variances over rows: a scaled inverse χ², fitted so that a few very variable rows do
+/// not move it.
 ///
-/// **Formula** a variance on `d` degrees of freedom is `v ~ s² F(d, d₀)` for most rows, and anything above for a share of them: the
-/// likelihood of `log v` is a mixture of the two. `s²` and `d₀` are averaged over a grid by that likelihood; `τ = √(2/d₀)`, how far
-/// true variances spread, has a half-normal prior of deviation 0.7, which counts where rows are few. A row that belongs to
-/// the wild ones with probability `π` is shrunk on `(1 - π) d₀` degrees of freedom:
-/// `ṽ = (d₀' s² + d v) / (d₀' + d)`, on `d₀' + d` degrees of freedom.
+/// **Formula** a variance on `d` degrees of freedom is `v ~ s² F(d, d₀)` for most rows, and anything above
+/// for a share of them: the likelihood of `log v` is a mixture of the two. `s²` and `d₀` are averaged over a
+/// grid by that likelihood. `τ = √(2/d₀)`, the spread of the true variances, has a half-normal prior of
+/// deviation 0.7, which matters where rows are few. A row that is very variable with probability `π` is
+/// shrunk on `d₀' = (1 - π) d₀` degrees of freedom: `ṽ = (d₀' s² + d v) / (d₀' + d)`, on `d₀' + d` degrees of
+/// freedom.
 ///
-/// **Paper** Smyth, "Linear models and empirical Bayes methods for assessing differential expression in microarray experiments",
-/// Statistical Applications in Genetics and Molecular Biology 3, 2004; Phipson, Lee, Majewski, Alexander, Smyth, "Robust
-/// hyperparameter estimation protects against hypervariable genes and improves power to detect differential expression", Annals of
-/// Applied Statistics 10, 2016, whose outliers too are shrunk on fewer degrees of freedom.
+/// **Paper** Smyth, "Linear models and empirical Bayes methods for assessing differential expression in
+/// microarray experiments", Statistical Applications in Genetics and Molecular Biology 3, 2004; Phipson, Lee,
+/// Majewski, Alexander, Smyth, "Robust hyperparameter estimation protects against hypervariable genes and
+/// improves power to detect differential expression", Annals of Applied Statistics 10, 2016, where outliers
+/// are likewise shrunk on fewer degrees of freedom.
 struct VariancePrior {
-  /// The typical variance.
+  /// The typical variance, `s²`.
   private(set) var variance = 0.0
-  /// How many degrees of freedom it is worth.
+  /// The degrees of freedom of the prior, `d₀`.
   private(set) var degreesOfFreedom = 0.0
-  /// By row, the chance that it is one of those that vary wildly.
+  /// The probability of each row to be one of the very variable ones.
   private(set) var wildness: [Double]
 
   private static let wildShare = 0.05
-  /// The range of variances that wild rows may have, as a logarithm: six orders of magnitude.
+  /// The range of variances of very variable rows, as a natural logarithm: six orders of magnitude.
   private static let wildRange = 6 * log(10.0)
   private static let spreadScale = 0.7
   private static let degrees: [Double] = [
@@ -30,11 +32,13 @@ struct VariancePrior {
   ]
   private static let scales = (-30...30).map { Double($0) * 3 / 30 }
 
+  /// Fits the prior; it stays empty for two rows or fewer.
+  ///
   /// - Parameter rows: variances above zero, or none where the degrees of freedom are zero.
   init(_ rows: [VarianceEstimate]) {
     wildness = rows.map { _ in 0 }
     let known = rows.indices.filter { rows[$0].degreesOfFreedom > 0 }
-    // Two rows on the same seeds have one difference: what it says of both is all that is known.
+    // Two rows on the same seeds have one difference, and its variance is all that is known of both.
     guard known.count > 2 else { return }
     let logs = known.map { log(rows[$0].variance) }
     let centre = logs.sorted()[logs.count / 2]
@@ -76,29 +80,30 @@ struct VariancePrior {
       for (position, row) in known.enumerated() { wildness[row] += weight / total * wild[index][position] }
     }
     variance = exp(centre) * scale
-    // The prior is worth no more than the rows that it was learned from.
+    // The prior counts for no more than the rows that it was fitted to.
     let learned = known.reduce(0) { $0 + (1 - wildness[$1]) * rows[$1].degreesOfFreedom }
     degreesOfFreedom = min(2 / max(spread, 1e-5), learned)
   }
 
-  /// A row's variance, shrunk; the prior itself for one that has none.
+  /// A row's variance, shrunk toward the prior; the prior itself for a row without one.
   func moderated(_ own: VarianceEstimate, wildness: Double) -> VarianceEstimate {
     let prior = VarianceEstimate(variance: variance, degreesOfFreedom: (1 - wildness) * degreesOfFreedom)
     return .pooled([prior, own])
   }
 
-  /// Of the density of `log(v/s²)` where `v/s²` is Fisher's F.
+  /// The logarithm of the normalization of the density of `log(v/s²)`, where `v/s²` has an F distribution.
   private static func constant(_ d: Double, _ d0: Double) -> Double {
     IncompleteBeta.logGamma((d + d0) / 2) - IncompleteBeta.logGamma(d / 2) - IncompleteBeta.logGamma(d0 / 2)
       + d / 2 * log(d / d0)
   }
 
-  /// Of the density of a wild row's `log(v/s²)`: even over its range, little elsewhere.
+  /// The logarithm of the density of `log(v/s²)` of a very variable row: uniform over its range, small
+  /// elsewhere.
   private static func logWild(_ excess: Double) -> Double {
     -log(wildRange) - (excess > 0 && excess < wildRange + 5 ? 0 : 5)
   }
 
-  /// Of the prior's mass at a grid's degrees of freedom.
+  /// The logarithm of the prior's mass at a point of the grid of degrees of freedom.
   private static func logPrior(_ index: Int) -> Double {
     let spreads = degrees.map { (2 / $0).squareRoot() }
     let above = index == 0 ? spreads[0] * 1.2 : (spreads[index - 1] + spreads[index]) / 2

@@ -1,6 +1,6 @@
 /// The ratio of two variances of normal samples: Fisher's F distribution.
 enum VarianceRatio {
-  /// The chance that variances of equal expectation have a ratio of at least `ratio`.
+  /// The chance that two variances of equal expectation have a ratio of at least `ratio`.
   ///
   /// **Formula** `I_{d₂/(d₂+d₁F)}(d₂/2, d₁/2)`.
   static func pValue(_ ratio: Double, degreesOfFreedom first: Double, _ second: Double) -> Double {

@@ -2,35 +2,44 @@ import Foundation
 public import Metrics
 public import Readings
 
-/// What a candidate of a search was found to be: `candidate.json` in its directory, beside the student's file.
+/// The result of a search's candidate: `candidate.json` in its directory, beside the student's file.
 ///
-/// It is judged on validation images alone. The one that is chosen becomes a row with test images; the others become none.
+/// It is judged on validation images alone. The chosen candidate becomes a row and is judged on test images;
+/// the others are no rows.
 public struct CandidateResult: Codable, Sendable, Equatable {
   /// The version of the schema that is written and read.
   public static let schemaVersion = 2
   /// The file's name in a trial's directory.
   public static let fileName = "candidate.json"
 
+  /// The version of the file's schema.
   public var schema = CandidateResult.schemaVersion
+  /// The candidate's name.
   public var name: String
+  /// The trial's seed.
   public var seed: UInt64
-  /// The SHA-256 of all that the trial is a function of.
+  /// The SHA-256 of everything that decides the result.
   public var address: String
-  /// What it is judged by.
+  /// The metric that it is judged by.
   public var metric: MetricKind
   /// The metric on validation images; `nil` where there are none.
   public var validation: Double?
+  /// The size of the student's file in bytes.
   public var fileBytes: Int
+  /// Multiply-adds per image.
   public var multiplyAdds: Int
-  /// On the target that the goal is about; `nil` where it is about none.
+  /// The reading on the goal's target; `nil` where the goal names none.
   public var reading: Reading?
+  /// The stages of the pipeline, in order.
   public var stages: [TrialResult.StageRecord]
+  /// The cost of training.
   public var cost: TrialResult.Cost
+  /// Warnings about the student.
   public var warnings: [String]
-  /// Why there is no student, such as a training that diverged; `nil` where there is one.
+  /// The reason why there is no student, such as a training that diverged; `nil` where there is one.
   public var failure: String?
 
-  /// A candidate that made no student, and would make none again.
+  /// Makes the result of a candidate that has no student, and would have none if it were run again.
   public init(name: String, seed: UInt64, address: String, metric: MetricKind, failure: String) {
     self.init(
       name: name, seed: seed, address: address, metric: metric, validation: nil, fileBytes: 0,
@@ -39,6 +48,7 @@ public struct CandidateResult: Codable, Sendable, Equatable {
     self.failure = failure
   }
 
+  /// Makes the result of a candidate that has a student.
   public init(
     name: String, seed: UInt64, address: String, metric: MetricKind, validation: Double?, fileBytes: Int,
     multiplyAdds: Int,
@@ -58,7 +68,7 @@ public struct CandidateResult: Codable, Sendable, Equatable {
     self.warnings = warnings
   }
 
-  /// Reads a candidate's file, which is believed in nothing: every field is checked.
+  /// Reads a candidate's file and checks every field.
   public static func read(_ path: String) throws(RunError) -> CandidateResult {
     let result = try RunFile.decode(
       CandidateResult.self, from: try RunFile.read(path), schema: schemaVersion, path: path
@@ -67,7 +77,8 @@ public struct CandidateResult: Codable, Sendable, Equatable {
     return result
   }
 
-  /// Writes the file beside its place and puts it there in one step; what could not be read back is refused.
+  /// Writes the file under a temporary name and renames it in one step; refuses a result that `read(_:)`
+  /// would refuse.
   public func write(to path: String) throws(RunError) {
     try validate(path: path)
     try RunFile.write(try RunFile.bytes(self, path: path), to: path)

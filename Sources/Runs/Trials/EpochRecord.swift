@@ -1,7 +1,9 @@
 public import Foundation
 public import Metrics
 
-/// What one epoch of a trial showed: a line of its `metrics.jsonl`, in which the metric's own keys name its figures.
+/// The figures of one epoch of a trial.
+///
+/// It is one line of the trial's `metrics.jsonl`, where the metric's own keys name its figures.
 public struct EpochRecord: Sendable, Equatable {
   /// The file's name in a trial's directory.
   public static let fileName = "metrics.jsonl"
@@ -12,19 +14,20 @@ public struct EpochRecord: Sendable, Equatable {
   public var stage: String?
   /// The mean training loss.
   public var loss: Double?
-  /// What the training is judged by; `nil` where only the ledger was asked, which does not say.
+  /// The metric of the training; `nil` for epochs from the ledger, which does not store it.
   public var metric: MetricKind?
-  /// The metric of training images, 0…1.
+  /// The metric on training images, 0…1.
   public var value: Double?
   /// The loss on validation images.
   public var validationLoss: Double?
   /// The metric on validation images, 0…1.
   public var validation: Double?
-  /// Weights that are not zero; `nil` in logs of before.
+  /// The number of weights that are not zero; `nil` in logs of older versions.
   public var weights: Int?
-  /// The learning rate of the last step; `nil` where only the ledger was asked.
+  /// The learning rate of the last step; `nil` for epochs from the ledger.
   public var rate: Double?
 
+  /// Makes a record of an epoch.
   public init(
     epoch: Int, stage: String? = nil, loss: Double?, metric: MetricKind? = nil, value: Double?,
     validationLoss: Double?, validation: Double?, weights: Int? = nil, rate: Double? = nil
@@ -40,7 +43,7 @@ public struct EpochRecord: Sendable, Equatable {
     self.rate = rate
   }
 
-  /// The epochs of a log. A line that is no epoch, such as half a line of a killed process, is passed over.
+  /// The epochs of a log; skips a line that is no epoch, such as the half line of a killed process.
   public static func all(in log: Data) -> [EpochRecord] {
     let decoder = JSONDecoder()
     return log.split(separator: UInt8(ascii: "\n")).compactMap {
@@ -48,14 +51,14 @@ public struct EpochRecord: Sendable, Equatable {
     }
   }
 
-  /// The epochs of a log; one that is missing has none.
+  /// The epochs of a log file; none if it cannot be read.
   public static func read(_ path: String) -> [EpochRecord] {
     guard let data = try? RunFile.read(path) else { return [] }
     return all(in: data)
   }
 }
 
-/// A line of the log.
+/// A line of the log; the metric is recognized by its keys.
 private struct Line: Decodable {
   let record: EpochRecord
 

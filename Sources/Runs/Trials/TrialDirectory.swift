@@ -1,23 +1,24 @@
 import Foundation
 import Settings
 
-/// Where a trial's files lie: `trials/<student>-s<seed>-<hash12>/`, filled under another name and put there whole.
+/// The place of a trial's files: `trials/<student>-s<seed>-<hash12>/`, filled under another name and renamed
+/// when complete.
 ///
 ///     let place = TrialDirectory(in: "runs/tiny/trials", name: "small", seed: 0, address: address)
 ///     guard let filling = try place.begin() else { return }   // finished already
 ///     …                                                        // write into filling.path
 ///     try filling.finish()
 ///
-/// A directory of that name is therefore a finished trial, whenever its process was killed.
+/// A directory of that name is therefore always a finished trial, even if its process is killed.
 public struct TrialDirectory: Sendable, Equatable {
   /// The folder of all trials.
   public let folder: String
-  /// `<student>-s<seed>-<hash12>`.
+  /// The directory's name, `<student>-s<seed>-<hash12>`.
   public let name: String
-  /// The file whose presence says that the trial is done.
+  /// The name of the file that marks the trial as finished.
   public let proof: String
 
-  /// The place of a trial, which need not exist.
+  /// Makes the place of a trial, which need not exist.
   public init(
     in folder: String, name: String, seed: UInt64, address: String, proof: String = TrialResult.fileName
   ) {
@@ -31,18 +32,19 @@ public struct TrialDirectory: Sendable, Equatable {
     "\(student)-s\(seed)-\(address.prefix(12))"
   }
 
-  /// Where the finished trial lies.
+  /// The path of the finished trial.
   public var path: String { folder + "/" + name }
-  /// Where it is filled.
+  /// The path where the trial is filled.
   public var partialPath: String { folder + "/" + Self.partial + name }
-  /// Whether the trial is there with what it is to leave.
+  /// True if the trial's directory exists and holds the proof.
   public var isFinished: Bool { FileManager.default.fileExists(atPath: path + "/" + proof) }
 
   private static let partial = ".partial-"
 
-  /// Holds the place and makes the folder to fill; what a killed process left there stays. `nil` if the trial is finished.
+  /// Locks the place and makes the folder to fill; `nil` if the trial is finished.
   ///
-  /// Throws `RunError.locked` while another process fills it.
+  /// Files that a killed process left there are kept. Throws `RunError.locked` while another process fills
+  /// it.
   public func begin() throws(RunError) -> TrialFilling? {
     if isFinished { return nil }
     let handle: FileHandle
@@ -57,11 +59,11 @@ public struct TrialDirectory: Sendable, Equatable {
         ? .locked(path: partialPath)
         : .unwritable(path: partialPath, reason: "its file system does not let folders be locked")
     }
-    // Who held it may have finished between the two steps above.
+    // The process that held the lock may have finished between the check and the lock.
     return isFinished ? nil : TrialFilling(self, lock: handle)
   }
 
-  /// Gives a trial that cannot be believed another name, so that it can be made again; returns the name.
+  /// Renames a trial that cannot be believed, so that it can be made again; returns the new path.
   public func setAside() throws(RunError) -> String {
     try Self.setAside(name, in: folder)
   }
@@ -70,7 +72,7 @@ public struct TrialDirectory: Sendable, Equatable {
     try RunFile.setAside(folder + "/" + name, as: folder + "/.damaged-" + name)
   }
 
-  /// The finished trials of a folder, by name, sorted; none where there is no folder.
+  /// The names of the finished trials of a folder, sorted; empty without the folder.
   public static func finished(in folder: String) throws(RunError) -> [String] {
     guard FileManager.default.fileExists(atPath: folder) else { return [] }
     do {

@@ -1,9 +1,9 @@
 import Foundation
 import Settings
 
-/// A trial directory that this process fills; held until `finish` or until this object goes.
+/// A trial directory that this process fills; the lock is held until this object is released.
 public final class TrialFilling {
-  /// Where to write.
+  /// The path of the folder to write into.
   public let path: String
   private let place: TrialDirectory
   private let lock: FileHandle
@@ -16,7 +16,9 @@ public final class TrialFilling {
 
   deinit { try? lock.close() }
 
-  /// Puts the directory in its place, in one step, with the names in it on the disk.
+  /// Moves the directory to its place in one step, after its entries are on the disk.
+  ///
+  /// Throws where the proof is missing. A directory of that name without the proof is set aside.
   public func finish() throws(RunError) {
     guard FileManager.default.fileExists(atPath: path + "/" + place.proof) else {
       throw .unwritable(path: place.path, reason: "the trial has no \(place.proof)")

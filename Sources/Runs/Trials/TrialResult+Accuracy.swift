@@ -1,15 +1,16 @@
 public import Metrics
 
 extension TrialResult {
-  /// How the student did on the test images, as its task tells it.
+  /// The accuracy of a student on the test images, in the form of its task.
   ///
   /// In files the task's details stand beside `task`, `metric` and `arithmetic`.
   public struct Accuracy: Sendable, Equatable {
-    /// What the task keeps.
+    /// The figures of the task.
     public var details: any TaskDetails
-    /// `float`, `simulated` (integers simulated in floats) or `integer`.
+    /// The arithmetic of the measurement: `float`, `simulated` (integers simulated in floats) or `integer`.
     public var arithmetic: String
 
+    /// Makes an accuracy of a task's details and the arithmetic.
     public init(_ details: any TaskDetails, arithmetic: String) {
       self.details = details
       self.arithmetic = arithmetic
@@ -17,13 +18,14 @@ extension TrialResult {
 
     /// The task's name.
     public var task: String { type(of: details).task }
-    /// What the student is ranked by.
+    /// The metric that the student is ranked by.
     public var metric: MetricKind { type(of: details).metric }
     /// The metric's value, 0…1.
     public var value: Double { details.value }
-    /// Test images.
+    /// The number of test images.
     public var images: Int { details.images }
 
+    /// True if the details and the arithmetic are equal.
     public static func == (first: Accuracy, second: Accuracy) -> Bool {
       func isEqual<Details: TaskDetails>(_ details: Details) -> Bool {
         second.details as? Details == details
@@ -38,6 +40,8 @@ extension TrialResult.Accuracy: Codable {
     case task, metric, arithmetic
   }
 
+  /// Reads the details of the task that `task` names; throws for an unknown task or another metric than the
+  /// task's.
   public init(from decoder: any Decoder) throws {
     let container = try decoder.container(keyedBy: CodingKeys.self)
     let task = try container.decode(String.self, forKey: .task)
@@ -56,6 +60,7 @@ extension TrialResult.Accuracy: Codable {
     }
   }
 
+  /// Writes the details and, beside them, `task`, `metric` and `arithmetic`.
   public func encode(to encoder: any Encoder) throws {
     try details.encode(to: encoder)
     var container = encoder.container(keyedBy: CodingKeys.self)

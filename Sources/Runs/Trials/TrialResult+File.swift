@@ -7,14 +7,14 @@ extension TrialResult {
   /// The file's name in a trial's directory.
   public static let fileName = "result.json"
 
-  /// Reads a trial's `result.json`, which is believed in nothing: every field is checked.
+  /// Reads a trial's `result.json` and checks every field.
   ///
   /// Throws `RunError.result` with file and field.
   public static func read(_ path: String) throws(RunError) -> TrialResult {
     try decoded(from: try RunFile.read(path), path: path)
   }
 
-  /// The result of a file's bytes; the path is for messages.
+  /// Decodes a result from a file's bytes; the path is for messages.
   static func decoded(from data: Data, path: String) throws(RunError) -> TrialResult {
     let result = try RunFile.decode(
       TrialResult.self, from: data, schema: schemaVersion, path: path
@@ -23,20 +23,23 @@ extension TrialResult {
     return result
   }
 
-  /// The file's bytes: keys sorted, every number finite. What could not be read back is refused.
+  /// The file's bytes, with keys sorted and every number finite; refuses a result that `read(_:)` would
+  /// refuse.
   func json(path: String = fileName) throws(RunError) -> Data {
     try validate(path: path)
     return try RunFile.bytes(self, path: path)
   }
 
-  /// Writes the file beside its place and puts it there in one step.
+  /// Writes the file under a temporary name and renames it in one step.
   public func write(to path: String) throws(RunError) {
     try RunFile.write(try json(path: path), to: path)
   }
 }
 
 extension [String: Any] {
-  /// Makes a file of schema 1 one of schema 2: classification was the one task then, and no figure named its metric.
+  /// Turns an object of schema 1 into one of schema 2.
+  ///
+  /// Classification was the only task in schema 1, and figures did not name their metric.
   mutating func nameTask() {
     func rename(_ object: inout [String: Any]) {
       if let value = object.removeValue(forKey: "validationTop1") { object["validation"] = value }

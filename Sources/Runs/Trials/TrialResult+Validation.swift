@@ -3,10 +3,10 @@ import Metrics
 import Readings
 
 extension TrialResult {
-  /// How test images can be scored.
+  /// The arithmetics that test images can be scored with.
   static let arithmetics = ["float", "simulated", "integer"]
 
-  /// Throws `RunError.result`, naming the field, where the result breaks its own rules; the path is for messages.
+  /// Throws `RunError.result` with the field where the result breaks a rule; the path is for messages.
   public func validate(path: String) throws(RunError) {
     do throws(FieldProblem) {
       try validate(FieldCheck())

@@ -1,41 +1,49 @@
 public import Readings
 
-/// What a trial found out: `result.json` in its directory, and a row of the ledger.
+/// The result of a trial: `result.json` in its directory, and a row of the ledger.
 ///
-/// Rates are fractions 0…1; sizes are bytes; times and energies carry their unit in the name.
+/// Rates are fractions 0…1; sizes are bytes; times and energies have their unit in the name.
 public struct TrialResult: Codable, Sendable, Equatable {
-  /// The student file.
+  /// The sizes of the student file.
   public struct Size: Codable, Sendable, Equatable {
     /// Bytes of the file with plain sections.
     public var fileBytes: Int
     /// Bytes of the file with sections entropy-coded where that shrinks them.
     public var codedBytes: Int
 
+    /// Makes sizes in bytes.
     public init(fileBytes: Int, codedBytes: Int) {
       self.fileBytes = fileBytes
       self.codedBytes = codedBytes
     }
   }
 
-  /// What the network was after a stage.
+  /// The state of the network after a stage.
   public struct StageRecord: Codable, Sendable, Equatable {
     /// The method's or objective's name.
     public var name: String
+    /// The number of epochs that were trained.
     public var epochs: Int
     /// The metric on validation images; `nil` where there are none.
     public var validation: Double?
+    /// The size of the student's file in bytes.
     public var fileBytes: Int
+    /// Multiply-adds per image.
     public var multiplyAdds: Int
+    /// The number of weights that are not zero.
     public var nonZeros: Int
-    /// Microjoules an inference on `energyTarget`; `nil` where it was not read.
+    /// The energy of an inference on `energyTarget` in µJ; `nil` where it was not read.
     public var energyMicrojoules: Double?
-    /// The run's first target at that time, and what the reading depended on beside the network: stages compare where both
-    /// are the same.
+    /// The run's first target when the energy was read.
+    ///
+    /// Energies of stages are comparable where `energyTarget` and `energyOrigin` are equal.
     public var energyTarget: String?
+    /// Everything that the energy depended on besides the network: the digest of the profile and the tools.
     public var energyOrigin: String?
-    /// What a reader should know, such as a stage that changed nothing.
+    /// Warnings about the stage, such as that it changed nothing.
     public var warnings: [String]
 
+    /// Makes a record of a stage; the target and origin of the energy are set later.
     public init(
       name: String, epochs: Int, validation: Double?, fileBytes: Int, multiplyAdds: Int, nonZeros: Int,
       energyMicrojoules: Double?, warnings: [String]
@@ -51,16 +59,24 @@ public struct TrialResult: Codable, Sendable, Equatable {
     }
   }
 
-  /// One layer before and after; a layer that only one side has is zero on the other.
+  /// One layer before and after compression; figures of a layer that only one side has are zero on the other.
   public struct LayerRecord: Codable, Sendable, Equatable {
+    /// The layer's name.
     public var name: String
+    /// The kind of its op.
     public var kind: String
+    /// The encoding of its weights after compression.
     public var encoding: String
+    /// Bytes of its parameters before.
     public var bytesBefore: Int
+    /// Bytes of its parameters after.
     public var bytesAfter: Int
+    /// Multiply-adds per image before.
     public var multiplyAddsBefore: Int
+    /// Multiply-adds per image after.
     public var multiplyAddsAfter: Int
 
+    /// Makes a record of a layer.
     public init(
       name: String, kind: String, encoding: String, bytesBefore: Int, bytesAfter: Int,
       multiplyAddsBefore: Int,
@@ -76,15 +92,20 @@ public struct TrialResult: Codable, Sendable, Equatable {
     }
   }
 
-  /// A test image that was told wrong.
+  /// A test image with a wrong answer.
   public struct Mistake: Codable, Sendable, Equatable {
+    /// The image's file name.
     public var file: String
+    /// The true class.
     public var truth: String
+    /// The predicted class.
     public var predicted: String
+    /// The score of the predicted class, 0…1.
     public var confidence: Double
-    /// The image as PNG, base64.
+    /// The image as PNG, in base64.
     public var png: String
 
+    /// Makes a record of a wrong answer.
     public init(file: String, truth: String, predicted: String, confidence: Double, png: String) {
       self.file = file
       self.truth = truth
@@ -94,12 +115,16 @@ public struct TrialResult: Codable, Sendable, Equatable {
     }
   }
 
-  /// Multiply-adds over the test images, of a network that computes other channels for each.
+  /// Multiply-adds over the test images, for a network whose computed channels depend on the image.
   public struct ImageWork: Codable, Sendable, Equatable {
+    /// The mean over test images.
     public var mean: Double
+    /// The least of any test image.
     public var least: Int
+    /// The most of any test image.
     public var most: Int
 
+    /// Makes the figures of all test images.
     public init(mean: Double, least: Int, most: Int) {
       self.mean = mean
       self.least = least
@@ -107,54 +132,74 @@ public struct TrialResult: Codable, Sendable, Equatable {
     }
   }
 
-  /// What the training cost.
+  /// The cost of training.
   public struct Cost: Codable, Sendable, Equatable {
-    /// Images seen, repeats counted, this trial alone.
+    /// The number of images seen by this trial alone, with repeats.
     public var trainingImages: Int
+    /// The wall-clock time in seconds.
     public var seconds: Double
 
+    /// Makes a cost of images and seconds.
     public init(trainingImages: Int, seconds: Double) {
       self.trainingImages = trainingImages
       self.seconds = seconds
     }
   }
 
+  /// The version of the file's schema.
   public var schema = TrialResult.schemaVersion
   /// The student's name in the recipe; `teacher` for teachers.
   public var name: String
+  /// The trial's role.
   public var role: TrialRole
+  /// The trial's seed.
   public var seed: UInt64
-  /// The SHA-256 of all that the trial is a function of.
+  /// The SHA-256 of everything that decides the result.
   public var address: String
-  /// The methods of the pipeline, in order, by name.
+  /// The names of the pipeline's methods, in order.
   public var methods: [String]
-  /// The students that a control is held against.
+  /// The students that this trial is a control of.
   public var controlOf: [String]
+  /// The names of the classes, in the order of the outputs.
   public var classes: [String]
+  /// The accuracy on test images.
   public var accuracy: Accuracy
   /// The metric on validation images; `nil` where there are none.
   public var validation: Double?
+  /// The sizes of the student file.
   public var size: Size
+  /// The number of parameters.
   public var parameters: Int
+  /// The number of weights that are not zero.
   public var nonZeros: Int
-  /// Of one image; where gates choose channels image by image the mean over test images.
+  /// Multiply-adds per image; where gates choose channels for each image, the mean over test images.
   public var multiplyAdds: Int
-  /// How multiply-adds differ from image to image; `nil` where they do not.
+  /// The spread of multiply-adds over images; `nil` where all images take the same.
   public var multiplyAddsPerImage: ImageWork?
   /// Bits of weights and values, such as `w8a8` or `w32a32`.
   public var bits: String
+  /// The readings by target.
   public var targets: [String: Reading]
+  /// The cost of training.
   public var cost: Cost
+  /// The stages of the pipeline, in order.
   public var stages: [StageRecord]
+  /// The layers before and after compression.
   public var layers: [LayerRecord]
+  /// Test images with wrong answers.
   public var mistakes: [Mistake]
+  /// Warnings about the student.
   public var warnings: [String]
   /// The model's file name in the trial's directory.
   public var model: String
+  /// The number of compute threads.
   public var threads: Int
+  /// The precision of the training.
   public var precision: String
+  /// The instruction set of the training.
   public var instructionSet: String
 
+  /// Makes a result of the present schema.
   public init(
     name: String, role: TrialRole, seed: UInt64, address: String, methods: [String], controlOf: [String] = [],
     classes: [String], accuracy: Accuracy, validation: Double?, size: Size, parameters: Int,
