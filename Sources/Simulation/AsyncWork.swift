@@ -1,13 +1,15 @@
 import Dispatch
 import Synchronization
 
-/// Waits for asynchronous work where nothing can be awaited.
+/// Waits for asynchronous work in functions that cannot await.
 public enum AsyncWork {
   private final class Box<Value: Sendable, Failure: Error>: Sendable {
     let result = Mutex<Result<Value, Failure>?>(nil)
   }
 
-  /// Blocks the calling thread, which must not be one that the work needs, until the work is done.
+  /// Blocks the calling thread until the work is done, and returns its value or throws its error.
+  ///
+  /// The work must not need the calling thread.
   public static func wait<Value: Sendable, Failure: Error>(
     _ work: @Sendable @escaping () async throws(Failure) -> Value
   ) throws(Failure) -> Value {

@@ -3,9 +3,10 @@ import Foundation
 import Settings
 import Tensors
 
-/// A program or plugin that is compiled once, on this machine, from a source that this one carries.
+/// A program or plugin whose source is part of this program and which is compiled once on this machine.
 ///
-/// simavr is free under the GPL, so what is linked with it is a program of its own, which is run and never linked with Condense.
+/// simavr is under the GPL, so the code that links it is a separate program, which is run and never linked
+/// with Condense.
 struct CompiledHelper: Sendable {
   /// The name of the file.
   let name: String
@@ -14,7 +15,7 @@ struct CompiledHelper: Sendable {
   /// The compiler's flags before the source, and the libraries after it.
   let flags, libraries: [String]
 
-  /// The path of the compiled file in the bench's folder of tools; compiles it where it is not there.
+  /// The path of the compiled file in the bench's folder of tools; compiles it if it is missing.
   func path(_ bench: Workbench) async throws(SimulationError) -> String {
     let compiler = try await bench.version(of: .hostCompiler)
     let key = ([compiler] + flags + libraries).joined(separator: "\n") + "\n"
@@ -28,7 +29,8 @@ struct CompiledHelper: Sendable {
     return path
   }
 
-  /// Moves the file to its place in one step; who else compiled it at the same time made the same.
+  /// Moves the file to its place in one step; another process that compiled it at the same time made the same
+  /// file.
   private func put(_ file: String, at path: String) throws(SimulationError) {
     do {
       try WholeFile.publish(path) { part in

@@ -1,13 +1,13 @@
-/// The listing of `objdump -d`.
+/// The instructions of a listing of `objdump -d`.
 struct Disassembly {
   /// One instruction.
   struct Instruction: Equatable {
     let address: UInt64
-    /// Without what stands behind a point: `add` of `add.w`.
+    /// The mnemonic without its suffix behind a point: `add` of `add.w`.
     let mnemonic: String
     let operands: String
 
-    /// Registers between braces, ranges counted; two for a pair without braces.
+    /// The number of registers between braces, with ranges counted in full; 2 without braces, for a pair.
     var registerCount: Int {
       guard let list = Self.braced(operands) else { return 2 }
       return list.split(separator: ",").reduce(0) { count, item in
@@ -16,7 +16,7 @@ struct Disassembly {
       }
     }
 
-    /// Whether the program counter stands between the braces.
+    /// True if the program counter stands between the braces.
     var namesProgramCounter: Bool {
       Self.braced(operands)?.split { $0 == "," || $0 == " " }.contains("pc") ?? false
     }
@@ -29,10 +29,10 @@ struct Disassembly {
     }
   }
 
-  /// In the order of the listing.
+  /// The instructions in the order of the listing.
   let instructions: [Instruction]
 
-  /// Takes lines `1b0:<tab>4a05<tab>ldr<tab>r2, [pc, #20]`; data between code (`.word`) is left out.
+  /// Reads lines of the form `1b0:<tab>4a05<tab>ldr<tab>r2, [pc, #20]`; skips data between code (`.word`).
   init(_ listing: String) {
     instructions = listing.split(separator: "\n").compactMap { line in
       let fields = line.split(separator: "\t", omittingEmptySubsequences: false)

@@ -1,29 +1,30 @@
 import Foundation
 
-/// A program or library that is found at run time.
+/// A program, library or header that is found at run time.
 public struct ExternalTool: Sendable, Equatable {
-  /// The program's name, or the library's file.
+  /// The program's name, or the file's name of a library or header.
   public let name: String
-  /// The Debian package that brings it.
+  /// The package that contains it.
   public let package: String
 
-  /// Whether the package is one of PyPI's, not Debian's.
+  /// True if the package is from PyPI, not from Debian.
   public let isFromPyPI: Bool
 
-  /// Makes a tool.
+  /// Makes a tool of its name and package.
   public init(_ name: String, package: String, isFromPyPI: Bool = false) {
     self.name = name
     self.package = package
     self.isFromPyPI = isFromPyPI
   }
 
-  /// What brings it.
+  /// The command that installs it.
   public var remedy: String { isFromPyPI ? "pip install \(package)" : "apt-get install \(package)" }
 
-  /// The host's compiler, which builds harness and plugin.
+  /// The host's compiler, which builds harnesses and plugins.
   static let hostCompiler = ExternalTool("gcc", package: "gcc")
 
-  /// Where the program lies on the search path; `nil` when it is missing. A library or header is looked for where packages put it.
+  /// The path of the program on the search path, or of the file where packages install it; `nil` if it is
+  /// missing.
   public var path: String? {
     let folders = isFile ? Self.libraryFolders : Self.programFolders
     return folders.map { "\($0)/\(name)" }.first {
@@ -34,7 +35,8 @@ public struct ExternalTool: Sendable, Equatable {
 
   private var isFile: Bool { name.hasSuffix(".so") || name.hasSuffix(".h") || name.hasSuffix(".specs") }
 
-  /// The search path, and where the Swift tool chain lies, which brings a clang.
+  /// The search path, the folder of Python programs, and the folder of the Swift tool chain, which has a
+  /// clang.
   private static var programFolders: [String] {
     let folders = (ProcessInfo.processInfo.environment["PATH"] ?? "/usr/bin:/bin").split(separator: ":")
       .map(String.init)
@@ -44,7 +46,7 @@ public struct ExternalTool: Sendable, Equatable {
       .map { $0.deletingLastPathComponent().path }
   }
 
-  /// Where `make simulators` puts programs from PyPI.
+  /// The folder where `make simulators` puts programs from PyPI.
   private static var pythonFolder: String? {
     let variables = ProcessInfo.processInfo.environment
     let cache =
@@ -69,7 +71,7 @@ extension Simulator {
   /// The tools that this machine lacks.
   public var missingTools: [ExternalTool] { tools.filter { $0.path == nil } }
 
-  /// Throws `SimulationError.missing` where a tool is not there.
+  /// Throws `SimulationError.missing` if a tool is missing.
   func requireTools() throws(SimulationError) {
     let missing = missingTools
     guard !missing.isEmpty else { return }

@@ -1,30 +1,32 @@
 public import Export
 
-/// What a linker made of a program, or what did not fit.
+/// The result of a link: a program, or the memories that it exceeds.
 public enum LinkedProgram: Sendable {
+  /// The linked program.
   case firmware(Firmware)
+  /// The memories that the program exceeds.
   case overflows([MemoryOverflow])
 }
 
-/// A linked program.
+/// A linked program for a target.
 public struct Firmware: Sendable, Equatable {
-  /// The program that it holds.
+  /// The exported program that it contains.
   public let program: CProgram
-  /// Its file in the workbench's folder.
+  /// The name of the linked file in the workbench's folder.
   public let file: String
-  /// Bytes of sections by name.
+  /// The sizes of sections in bytes, by name.
   let sections: [String: Int]
-  /// Addresses by name.
+  /// The addresses of symbols, by name.
   let symbols: [String: UInt64]
 
-  /// Code, constants and initial values.
+  /// Bytes of flash: code, constants and initial values.
   var flashBytes: Int { size(".text") + size(".rodata") + size(".ARM.exidx") + size(".data") }
-  /// Values and variables, without the stack.
+  /// Bytes of RAM: values and variables, without the stack.
   var staticBytes: Int { size(".data") + size(".bss") + size(".noinit") }
 
   private func size(_ section: String) -> Int { sections[section] ?? 0 }
 
-  /// What exceeds a memory, without the stack.
+  /// The memories that the program exceeds, without the stack.
   func overflows(_ memory: MemoryLimits) -> [MemoryOverflow] {
     [
       MemoryOverflow("flash", needed: flashBytes, limit: memory.flashBytes, stage: "linked"),
@@ -32,7 +34,7 @@ public struct Firmware: Sendable, Equatable {
     ].compactMap(\.self)
   }
 
-  /// The address of a name that the program must have.
+  /// The address of a symbol; throws if the program lacks it.
   func address(_ symbol: String) throws(SimulationError) -> UInt64 {
     guard let address = symbols[symbol] else {
       throw .program(name: program.name, reason: "\(symbol) is not in the linked program")
@@ -40,7 +42,8 @@ public struct Firmware: Sendable, Equatable {
     return address
   }
 
-  /// The address of each step's function, with whatever suffix the compiler gave it; `nil` where it was merged or inlined.
+  /// The address of each step's function, also under a suffix of the compiler; `nil` where it was merged or
+  /// inlined.
   var stepAddresses: [UInt64?] {
     program.steps.indices.map { step in
       let name = program.stepFunction(step)
@@ -49,9 +52,9 @@ public struct Firmware: Sendable, Equatable {
   }
 }
 
-/// What a linker's listings say.
+/// Parsers for the listings of the linker and of binutils.
 enum LinkListing {
-  /// Sections of `size -A`.
+  /// The sizes of sections, from the output of `size -A`.
   static func sections(_ text: String) -> [String: Int] {
     var sections: [String: Int] = [:]
     for line in text.split(separator: "\n") {
@@ -63,7 +66,7 @@ enum LinkListing {
     return sections
   }
 
-  /// Addresses of `nm`.
+  /// The addresses of symbols, from the output of `nm`.
   static func symbols(_ text: String) -> [String: UInt64] {
     var symbols: [String: UInt64] = [:]
     for line in text.split(separator: "\n") {
@@ -73,13 +76,14 @@ enum LinkListing {
     return symbols
   }
 
-  /// Whether GNU ld failed because something did not fit.
+  /// True if GNU ld failed because a memory overflowed.
   static func tellsOverflow(_ text: String) -> Bool {
     text.contains("will not fit in region") || text.contains("overflowed by")
       || text.contains("is not within region")
   }
 
-  /// What GNU ld says did not fit: `region `RAM' overflowed by 8 bytes`.
+  /// The overflows in a message of GNU ld, such as ``region `RAM' overflowed by 8 bytes``; one for each
+  /// memory.
   static func overflows(_ text: String) -> [MemoryOverflow] {
     let pattern = /region `(\w+)' overflowed by (\d+) bytes/
     var seen: Set<String> = []

@@ -1,13 +1,13 @@
 import Export
 import Settings
 
-/// A GNU cross compiler with its tools: `avr-gcc`, `avr-size`, `avr-nm`, `avr-objdump`.
+/// A GNU cross compiler with its tools, such as `avr-gcc`, `avr-size`, `avr-nm` and `avr-objdump`.
 struct GNUToolchain: Sendable {
   /// The compiler's name, a gcc or a clang.
   let compiler: String
-  /// The package that brings it.
+  /// The package that contains the compiler.
   let package: String
-  /// What stands before the names of `size`, `nm` and `objdump`.
+  /// The prefix of the names of `size`, `nm` and `objdump`.
   let prefix: String
 
   var compilerTool: ExternalTool { ExternalTool(compiler, package: package) }
@@ -16,9 +16,10 @@ struct GNUToolchain: Sendable {
     ExternalTool(prefix + name, package: prefix.isEmpty ? "binutils" : "binutils-" + prefix.dropLast())
   }
 
-  /// Compiles a program beside a firmware's source and reads what the linker made.
+  /// Compiles a program and a firmware's source, links them and reads the result.
   ///
-  /// Where something does not fit, it is linked again without `limits`: old linkers tell that, but not by how much.
+  /// Where a memory overflows, it is linked again without `limits`: old linkers report an overflow without
+  /// its size.
   func link(
     _ program: CProgram, firmware: [UInt8], flags: [String], limits: [String], libraries: [String],
     within memory: MemoryLimits, _ bench: Workbench
@@ -42,7 +43,7 @@ struct GNUToolchain: Sendable {
     return .overflows(measured.isEmpty ? told : measured)
   }
 
-  /// What was linked.
+  /// The sections and symbols of the linked file.
   private func linked(
     _ program: CProgram, _ bench: Workbench
   ) async throws(SimulationError) -> Firmware {
@@ -56,7 +57,7 @@ struct GNUToolchain: Sendable {
   private static let firmwareSource = "condense-firmware.c"
   private static let linked = "condense-firmware.elf"
 
-  /// What a firmware's source needs to know of the network.
+  /// The definitions that a firmware's source needs about the network.
   private static func definitions(_ program: CProgram) -> [String] {
     [
       "-DCONDENSE_HEADER=\"\(program.name).h\"", "-DCONDENSE_INPUT=\(program.inputFunction)",
@@ -65,13 +66,13 @@ struct GNUToolchain: Sendable {
     ]
   }
 
-  /// Whether a profile may name this compiler: a gcc or clang on the search path and nothing else.
+  /// True if a profile may name this compiler: a gcc or clang on the search path.
   static func accepts(compiler: String) -> Bool {
     compiler.wholeMatch(of: /[A-Za-z0-9_.-]*(gcc|clang)/) != nil
   }
 
-  /// Whether a profile may give this flag: what chooses processor, optimization or language, and nothing that names files or
-  /// loads plugins.
+  /// True if a profile may give this flag: one for processor, optimization or language that names no file and
+  /// loads no plugin.
   static func accepts(flag: String) -> Bool {
     flag.wholeMatch(
       of: /-(O[0-3sg]|Ofast|m[A-Za-z0-9=+.-]+|std=[a-z0-9+]+|fno-[a-z0-9-]+|ffast-math|funroll-loops|flto)/)

@@ -1,27 +1,29 @@
 public import Settings
 import Targets
 
-/// What executing some instructions costs on an in-order processor.
+/// A rule for the cycles of some instructions on an in-order processor.
 ///
-///     - {instructions: ["ldr*"], cycles: 2, afterLoad: 1, source: "Cortex-M4 technical reference manual, table 3-1"}
+///     - {instructions: ["ldr*"], cycles: 2, afterSame: 1, source: "Cortex-M4 technical reference manual, table 3-1"}
 public struct InstructionCost: SettingValue, Sendable, Equatable {
-  /// Mnemonics without suffixes behind a point; a star at the end stands for anything.
+  /// The mnemonics without suffixes behind a point; a star at the end matches any ending.
   public var instructions: [String]
-  /// Cycles.
+  /// The cycles of the instruction.
   public var cycles: Int
-  /// Cycles for each register of the list; 0 where none counts.
+  /// Further cycles for each register of the list; 0 where registers do not count.
   public var perRegister: Int
-  /// Cycles where the instruction before is of the same rule; `nil` where that makes no difference.
+  /// The cycles where the instruction before has the same rule; `nil` where that makes no difference.
   public var afterSame: Int?
-  /// Cycles more where the program counter is among the registers.
+  /// Further cycles where the program counter is among the registers.
   public var withProgramCounter: Int
-  /// Where it comes from.
+  /// The source of the numbers.
   public var source: String
 
+  /// The mapping that error messages expect.
   public static var expectation: String {
     "a cost, {instructions, cycles, perRegister, afterSame, withProgramCounter, source}"
   }
 
+  /// Reads the mapping; throws for unknown keys, an empty list of instructions, and cycles outside 0...1000.
   public init(reading node: SettingsNode, key: String) throws(SettingsError) {
     let owner = "a cost of instructions"
     try node.requireKeys(
@@ -38,6 +40,7 @@ public struct InstructionCost: SettingValue, Sendable, Equatable {
     source = try node.required("source", of: owner).string("source")
   }
 
+  /// The rule as a mapping.
   public var node: SettingsNode {
     SettingsNode(mapping: [
       "instructions": instructions.node, "cycles": cycles.node, "perRegister": perRegister.node,
@@ -46,14 +49,14 @@ public struct InstructionCost: SettingValue, Sendable, Equatable {
     ])
   }
 
-  /// Whether the rule is for a mnemonic.
+  /// True if the rule covers a mnemonic.
   func covers(_ mnemonic: String) -> Bool {
     instructions.contains { pattern in
       pattern.hasSuffix("*") ? mnemonic.hasPrefix(pattern.dropLast()) : mnemonic == pattern
     }
   }
 
-  /// Cycles of an instruction; `isRepeated` where the one before is of this rule.
+  /// The cycles of an instruction; `isRepeated` says that the instruction before has this rule too.
   func cycles(of instruction: Disassembly.Instruction, isRepeated: Bool) -> Int {
     let first = isRepeated ? afterSame ?? cycles : cycles
     return first + perRegister * instruction.registerCount
@@ -71,11 +74,11 @@ extension SettingsNode {
   }
 }
 
-/// What instructions cost, by rules of which the first that covers one counts.
+/// The rules for the cycles of instructions; the first rule that covers an instruction applies.
 struct CycleTable {
   let rules: [InstructionCost]
 
-  /// The cycles of each instruction by its place in the program; those that no rule covers take one.
+  /// The cycles of each instruction, in their order; an instruction that no rule covers takes one cycle.
   func cycles(_ instructions: [Disassembly.Instruction]) -> [Int] {
     var before: Int?
     return instructions.map { instruction in

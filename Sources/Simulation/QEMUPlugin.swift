@@ -1,13 +1,16 @@
 import Export
 
-/// The plugin that counts what a network executes, with whichever emulator of QEMU's runs it.
+/// The plugin that counts executed instructions and cycles, for any emulator of QEMU.
 struct QEMUPlugin {
-  /// QEMU 7 and 8 take version 1 of the interface, later ones 2 and more; what the plugin uses is the same in all.
+  /// QEMU 7 and 8 take version 1 of the plugin interface, later releases 2 and more; the calls used here are
+  /// in all of them.
   private static let versions = [1, 2]
 
   let emulator: ExternalTool
 
-  /// Runs a firmware with a table of costs; QEMU says which version of its interface it takes, so they are tried from the oldest.
+  /// Runs a firmware with a table of costs.
+  ///
+  /// QEMU refuses a plugin of another interface version, so versions are tried from the oldest.
   func run(
     _ firmware: Firmware, arguments: [String], table: String, _ bench: Workbench
   ) async throws(SimulationError) -> RunReport {
@@ -32,7 +35,7 @@ struct QEMUPlugin {
     throw .report("no version of the plugin was tried")
   }
 
-  /// Where the network and its steps begin.
+  /// The start addresses of the network and its steps, as lines of the plugin's table.
   static func places(_ firmware: Firmware, mask: UInt64 = .max) throws(SimulationError) -> [String] {
     let run = try firmware.address(firmware.program.runFunction) & mask
     return ["run \(run)"]

@@ -2,37 +2,44 @@ public import Export
 public import Settings
 public import Targets
 
-/// QEMU's system emulation of a Cortex-M with a plugin that counts instructions, and cycles by a table.
+/// QEMU's system emulation of a Cortex-M, with a plugin that counts instructions and adds up cycles from a
+/// table.
 ///
-/// **Cycles**: `Σ_executed cycles(instruction) + Σ_taken takenBranch`, an in-order processor without wait states; `factors` make
-/// cycles of the chip of it. Counts are exact and repeatable, cycles are an estimate: the profile states how far it is off.
+/// **Cycles**: `Σ_executed cycles(instruction) + Σ_taken takenBranch`, for an in-order processor without wait
+/// states; `factors` convert them to cycles of the chip. Counts are exact and repeatable, cycles are an
+/// estimate: the profile states its error.
 public struct QEMUSimulator: Simulator {
+  /// The name in profiles: `qemu`.
   public static let kind = "qemu"
+  /// The method in readings: `insn-count-x-CPI`.
   public static let method = "insn-count-x-CPI"
 
-  /// QEMU's machine: it needs flash at 0, RAM at 0x20000000, and at least the target's memory.
+  /// QEMU's machine, with flash at 0, RAM at 0x20000000, and at least the target's memory.
   public var machine = "mps2-an386"
-  /// The compiler.
+  /// The cross compiler.
   public var compiler = "arm-none-eabi-gcc"
-  /// Its flags.
+  /// The compiler's flags.
   public var flags = ["-O2"]
-  /// What instructions cost.
+  /// The cycles of instructions; the first rule that covers an instruction applies.
   public var cycles: [InstructionCost] = []
-  /// What a branch costs beyond where it is taken.
+  /// The further cycles of a branch that is taken.
   public var takenBranch = Sourced(0, source: "none")
-  /// Cycles of the chip by a cycle of the table.
+  /// The factors from cycles of the table to cycles of the chip, which are multiplied.
   public var factors: [Sourced] = []
-  /// The latency divided by the estimate, at least.
+  /// The least ratio of the true latency to the estimate.
   public var latencyLow = Sourced(0.75, source: "assumed")
-  /// The latency divided by the estimate, at most.
+  /// The largest ratio of the true latency to the estimate.
   public var latencyHigh = Sourced(1.5, source: "assumed")
-  /// Bytes of stack for interrupts.
+  /// Bytes of stack kept for interrupts.
   public var interruptMarginBytes = Sourced(256, source: "assumed")
-  /// The share by which two programs must differ to be told apart.
+  /// The relative difference below which the latencies of two programs are not told apart.
   public var relativeError = Sourced(0.1, source: "assumed")
 
+  /// Makes a simulator with the default settings.
   public init() {}
 
+  /// Settings: `machine`, `compiler`, `flags`, `cycles`, `takenBranch`, `factors`, `latencyLow`,
+  /// `latencyHigh`, `interruptMarginBytes`, `relativeError`.
   public static var settings: [Setting<QEMUSimulator>] {
     [
       Setting("machine", \.machine, expected: "a machine's name", "QEMU's machine") {
@@ -58,6 +65,7 @@ public struct QEMUSimulator: Simulator {
   }
   private static let emulator = ExternalTool("qemu-system-arm", package: "qemu-system-arm")
 
+  /// The cross compiler with newlib, QEMU, and the host's compiler for the plugin.
   public var tools: [ExternalTool] {
     [
       toolchain.compilerTool, ExternalTool("nano.specs", package: "libnewlib-arm-none-eabi"), Self.emulator,
@@ -65,19 +73,22 @@ public struct QEMUSimulator: Simulator {
     ]
   }
 
+  /// The error of latencies, and the stack for interrupts, from the settings.
   public var limits: SimulatorLimits {
     SimulatorLimits(
       latency: latencyLow.value...latencyHigh.value, relativeError: relativeError.value,
       interruptMarginBytes: Int(interruptMarginBytes.value))
   }
 
+  /// The versions of the cross compiler and of QEMU.
   public func versions(_ bench: Workbench) async throws(SimulationError) -> [String] {
     [try await bench.version(of: toolchain.compilerTool), try await bench.version(of: Self.emulator)]
   }
 
-  /// What the machines have: 4 MB each. A target with more is simulated with this much.
+  /// The flash and the RAM of QEMU's machines, 4 MiB each, which bound those of larger targets.
   private static let machineBytes = 4 << 20
 
+  /// Compiles and links the program with the Cortex-M firmware and a linker script of the target's memory.
   public func build(
     _ program: CProgram, within memory: MemoryLimits, _ bench: Workbench
   ) async throws(SimulationError) -> LinkedProgram {
@@ -91,6 +102,7 @@ public struct QEMUSimulator: Simulator {
       libraries: ["-lm"], within: memory, bench)
   }
 
+  /// Runs the firmware in QEMU with the plugin, and reads outputs, counts and stack.
   public func run(
     _ firmware: Firmware, on images: ImageBytes, _ bench: Workbench
   ) async throws(SimulationError) -> SimulatedRun {
@@ -110,12 +122,12 @@ public struct QEMUSimulator: Simulator {
       stackBytes: stack.reversed().reduce(0) { $0 << 8 | Int($1) }, collisionBytes: 0)
   }
 
-  /// What the plugin reads: where the network and its steps begin, and what each instruction costs.
+  /// The plugin's table: the start addresses of the network and its steps, and the cost of each instruction.
   private func table(
     _ firmware: Firmware, _ listing: Disassembly
   ) throws(SimulationError) -> String {
     let costs = CycleTable(rules: cycles).cycles(listing.instructions)
-    // The lowest bit of a function's address says that it is Thumb code.
+    // The lowest bit of a function's address marks Thumb code and is no part of the address.
     let lines =
       try QEMUPlugin.places(firmware, mask: ~1)
       + zip(listing.instructions, costs).map { instruction, cost in

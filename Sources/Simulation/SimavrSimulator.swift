@@ -2,31 +2,38 @@ public import Export
 public import Settings
 public import Targets
 
-/// simavr: an AVR instruction by instruction, with exact cycles.
+/// simavr: simulates an AVR instruction by instruction, with exact cycles.
 ///
-/// **Cycles**: from the network's first instruction to its return, each with the cycles of the AVR manual; interrupts are off.
+/// **Cycles**: from the network's first instruction to its return, each with the cycles of the AVR manual;
+/// interrupts are off.
+///
 /// **Stack**: the lowest stack pointer after any instruction.
 public struct SimavrSimulator: Simulator {
+  /// The name in profiles: `simavr`.
   public static let kind = "simavr"
+  /// The method in readings: `cycle-exact-sim`.
   public static let method = "cycle-exact-sim"
 
-  /// The processor by its name in avr-gcc and simavr.
+  /// The processor's name in avr-gcc and simavr.
   public var mcu = "atmega328p"
-  /// The compiler.
+  /// The cross compiler.
   public var compiler = "avr-gcc"
-  /// Its flags beside the processor's.
+  /// The compiler's flags besides the processor's.
   public var flags = ["-O2"]
-  /// The address at which the RAM begins; registers lie below.
+  /// The address at which the RAM begins; registers lie below it.
   public var ramStart = 256
-  /// The most cycles of an image, beyond which a network is taken not to end: a minute of a board at 16 MHz.
+  /// The most cycles of an image, after which the network counts as endless; the default is a minute at 16
+  /// MHz.
   public var cycleLimit = 960_000_000
-  /// Bytes of stack for interrupts.
+  /// Bytes of stack kept for interrupts.
   public var interruptMarginBytes = Sourced(64, source: "assumed")
-  /// The share by which two programs must differ to be told apart.
+  /// The relative difference below which the latencies of two programs are not told apart.
   public var relativeError = Sourced(0.05, source: "assumed")
 
+  /// Makes a simulator with the default settings.
   public init() {}
 
+  /// Settings: `mcu`, `compiler`, `flags`, `ramStart`, `cycleLimit`, `interruptMarginBytes`, `relativeError`.
   public static var settings: [Setting<SimavrSimulator>] {
     [
       Setting("mcu", \.mcu, expected: "a processor's name", "the processor in avr-gcc and simavr") {
@@ -44,6 +51,8 @@ public struct SimavrSimulator: Simulator {
   private var toolchain: GNUToolchain { GNUToolchain(compiler: compiler, package: "gcc-avr", prefix: "avr-") }
   private static let library = ExternalTool("libsimavr.so", package: "libsimavr-dev")
 
+  /// avr-gcc with its binutils and avr-libc, simavr's library with libelf's header, and the host's compiler
+  /// for the harness.
   public var tools: [ExternalTool] {
     [
       toolchain.compilerTool, ExternalTool("avr-size", package: "binutils-avr"),
@@ -52,18 +61,22 @@ public struct SimavrSimulator: Simulator {
     ]
   }
 
+  /// Latencies are exact; the relative error and the stack for interrupts are from the settings.
   public var limits: SimulatorLimits {
     SimulatorLimits(
       latency: 1...1, relativeError: relativeError.value,
       interruptMarginBytes: Int(interruptMarginBytes.value))
   }
 
+  /// No factors: cycles are exact.
   public var factors: [Sourced] { [] }
 
+  /// The version of the cross compiler and the digest of simavr's library.
   public func versions(_ bench: Workbench) async throws(SimulationError) -> [String] {
     [try await bench.version(of: toolchain.compilerTool), try bench.digest(of: Self.library)]
   }
 
+  /// Compiles and links the program with the AVR firmware within the limits of flash and RAM.
   public func build(
     _ program: CProgram, within memory: MemoryLimits, _ bench: Workbench
   ) async throws(SimulationError) -> LinkedProgram {
@@ -77,9 +90,10 @@ public struct SimavrSimulator: Simulator {
       libraries: ["-lm"], within: memory, bench)
   }
 
-  /// Where avr-ld's region of data begins, in front of the RAM.
+  /// The start of avr-ld's data region, below the RAM.
   private static let regionStart = 0x60
 
+  /// Runs the firmware in the harness and reads outputs, cycles and stack; instructions are not counted.
   public func run(
     _ firmware: Firmware, on images: ImageBytes, _ bench: Workbench
   ) async throws(SimulationError) -> SimulatedRun {

@@ -3,15 +3,15 @@ import Export
 import Graphs
 import Tensors
 
-/// The numbers that a simulated program computes with, and those that it must come to.
+/// The numbers that a simulated program computes with, and the check of its outputs.
 protocol SimulatedArithmetic {
-  /// Images as the program reads them; `[C, H, W]` each, normalized.
+  /// Images as the program reads them, from normalized images of `[channels, height, width]`.
   func bytes(_ images: [[Float]]) -> ImageBytes
-  /// Whether the outputs of an image, in the program's order, are what they must be.
+  /// True if the program's outputs for an image, in the program's order, are correct.
   func agrees(_ outputs: [Float], on image: [Float]) -> Bool
 }
 
-/// Signed bytes: the integer reference's, bit for bit.
+/// Signed bytes; outputs must equal the integer reference bit for bit.
 struct SimulatedIntegers: SimulatedArithmetic {
   private let program: IntegerProgram
 
@@ -32,7 +32,7 @@ struct SimulatedIntegers: SimulatedArithmetic {
   }
 }
 
-/// Floats: the reference's within what other orders of the same sums give.
+/// Floats; outputs must equal the reference within the tolerance for another order of sums.
 struct SimulatedFloats: SimulatedArithmetic {
   private let graph: Graph
   private let plan: any Plan
@@ -62,7 +62,7 @@ struct SimulatedFloats: SimulatedArithmetic {
 }
 
 extension Array {
-  /// `[C, H, W]` as `[H, W, C]`; other ranks as they are.
+  /// Reorders `[channels, height, width]` to `[height, width, channels]`; other ranks are unchanged.
   fileprivate func channelsLast(_ shape: Shape) -> [Element] {
     guard shape.rank == 3 else { return self }
     let (channels, plane) = (shape[0], shape[1] * shape[2])

@@ -3,17 +3,18 @@ import Export
 import Graphs
 import Targets
 
-/// A network as simulators take it: its C, its input as the program reads it, and what it must compute.
+/// A network prepared for simulation: its C program and the check of its outputs.
 struct SimulatedModel {
-  /// The exported C.
+  /// The exported C program.
   let program: CProgram
-  /// What the C must compute.
+  /// The numbers of the program, and the check of its outputs.
   let arithmetic: any SimulatedArithmetic
 
   /// The name of the exported network.
   private static let name = "network"
 
-  /// Exports a model for a target; throws `SimulationError.unsuitable` for networks that the exporter refuses.
+  /// Exports a model for a target; throws `SimulationError.unsuitable` for networks that the exporter
+  /// refuses.
   init(_ model: Model, for profile: TargetProfile, by exporter: CExporter) throws(SimulationError) {
     do {
       let artifact = try exporter.checkedArtifact(

@@ -1,20 +1,22 @@
-/// What a simulator saw.
+/// The measurements of a simulator.
 public struct SimulatedRun: Sendable, Equatable {
   /// The outputs of all images, as bytes.
   public var outputs: [UInt8]
-  /// Cycles of each image, from the entry of the network to its return, before any factor.
+  /// The cycles of each image, from the entry of the network to its return, before any factor.
   public var cycles: [Double]
-  /// Instructions of each image; empty where they are not counted.
+  /// The instructions of each image; empty where they are not counted.
   public var instructions: [Double]
-  /// Cycles of each step, over all images.
+  /// The cycles of each step, summed over all images.
   public var stepCycles: [Double]
-  /// The most bytes of stack.
+  /// The largest stack in bytes.
   public var stackBytes: Int
-  /// Bytes by which the stack ran into data; the outputs mean nothing then.
+  /// The bytes by which the stack ran into data; above 0 the outputs are meaningless.
   public var collisionBytes: Int
 }
 
-/// The lines that harness and plugin write: `call CYCLES [INSTRUCTIONS …]`, `step K CYCLES`, `stack BYTES`, `collision BYTES`.
+/// The report of a harness or plugin, one fact per line.
+///
+/// Lines are `call CYCLES [INSTRUCTIONS …]`, `step K CYCLES`, `stack BYTES`, `collision BYTES` and `end`.
 struct RunReport {
   private(set) var cycles: [Double] = []
   private(set) var instructions: [Double] = []

@@ -1,5 +1,5 @@
 extension Simulation {
-  /// Whether a result that was read from a disk can be one: counts and cycles within what any simulation may take.
+  /// True if all counts and cycles are within the range of real simulations; checks results read from a disk.
   var isPlausible: Bool {
     let memories = [
       flash?.weightBytes, flash?.codeBytes, ram?.valueBytes, ram?.variableBytes, ram?.stackBytes,
@@ -13,6 +13,6 @@ extension Simulation {
   }
 
   private static let mostBytes = 1 << 48
-  /// A report's cycles are below 1e15, and factors are small.
+  /// Cycles in a report are below 1e15, and factors are small.
   private static let mostCycles = 1e18
 }

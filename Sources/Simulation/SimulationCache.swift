@@ -3,10 +3,12 @@ import Settings
 import SystemPackage
 import Tensors
 
-/// Results of simulations by what they depend on. Any number of processes may ask for one at the same time; one makes it.
+/// A cache of simulation results under the digest of their inputs.
+///
+/// Any number of processes may ask for a result at the same time; one of them makes it.
 struct SimulationCache: Sendable {
   private let folder: String
-  /// How often a lock that somebody holds is tried again.
+  /// The pause before a lock that another process holds is tried again.
   private static let patience = Duration.milliseconds(100)
 
   init(folder: String) throws(SimulationError) {
@@ -22,7 +24,7 @@ struct SimulationCache: Sendable {
     }
   }
 
-  /// The result of a key; `make` is called with an empty folder where it is not there or cannot be read.
+  /// The result of a key; calls `make` with an empty folder where the result is missing or cannot be read.
   func value<Value: CachedResult>(
     of key: String, make: (_ folder: String) async throws(SimulationError) -> Value
   ) async throws(SimulationError) -> Value {
@@ -46,12 +48,13 @@ struct SimulationCache: Sendable {
     return value.flatMap { $0.isPlausible ? $0 : nil }
   }
 
-  /// Holds a key until the descriptor is closed, or its process ends.
+  /// Locks a key until the descriptor is closed or the process ends.
   private func lock(_ key: String) async throws(SimulationError) -> FileDescriptor {
     let path = "\(folder)/\(key).lock"
     let file: FileDescriptor
     do {
-      // Compilers and simulators must not inherit it: the lock would outlive this process in them.
+      // Compilers and simulators must not inherit the descriptor: they would keep the lock after this process
+      // ends.
       file = try FileDescriptor.open(
         FilePath(path), .readWrite, options: [.create, .closeOnExec],
         permissions: [.ownerReadWrite, .groupRead, .otherRead])
@@ -79,15 +82,16 @@ struct SimulationCache: Sendable {
   }
 }
 
-/// What the cache keeps; what cannot be true is made anew.
+/// A result that the cache can keep; an implausible one is made again.
 protocol CachedResult: Codable {
+  /// True if all its numbers are possible.
   var isPlausible: Bool { get }
 }
 
 extension Simulation: CachedResult {}
 
 extension FlowResult: CachedResult {
-  /// Whether all numbers can be of a run.
+  /// True if all numbers are in the range of real runs.
   var isPlausible: Bool {
     let numbers = cycles + clocksMHz + clockInterval + layers.map(\.cycles) + amounts.map { Double($0.value) }
     return cycles.count == 3 && clockInterval.count == 2 && flashBytes >= 0 && ramBytes >= 0

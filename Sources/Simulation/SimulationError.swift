@@ -1,22 +1,25 @@
 public import Settings
 
-/// Why something cannot be simulated.
+/// The reason why a network cannot be simulated.
 public enum SimulationError: Error, Sendable, Equatable, CustomStringConvertible {
+  /// The profile names a simulator that does not exist.
   case unknownSimulator(SettingsMark, kind: String, suggestion: String?, known: [String])
-  /// Programs that are not there, each with what brings it.
+  /// Programs that are missing, with the commands that install them.
   case missing(tools: [String], remedy: String)
-  /// The exported program breaks the interface of exported networks.
+  /// An exported program that breaks the interface of exported networks.
   case program(name: String, reason: String)
   /// A network that simulators cannot run.
   case unsuitable(String)
-  /// A program ended with a failure.
+  /// A program that ended with a failure.
   case failed(tool: String, status: String, output: String)
+  /// A program that was stopped at its time limit.
   case timedOut(tool: String, seconds: Int)
-  /// What a simulator left cannot be believed.
+  /// A simulator's report that cannot be believed.
   case report(String)
+  /// A file that cannot be read or written.
   case file(path: String, reason: String)
 
-  /// *where: what, expected, found; what to do*.
+  /// The message: *where: what was found, and what to do*.
   public var description: String {
     switch self {
     case .unknownSimulator(let mark, let kind, let suggestion, let known):

@@ -10,20 +10,21 @@ public import Targets
 ///     let runner = SimulationRunner(cacheFolder: "~/.cache/condense")
 ///     if let simulation = try await runner.simulate(program, on: uno, images: images) { … }
 ///
-/// What surely does not fit is told before anything is compiled, what does not link before anything is run. A result is
-/// kept under the digest of all that it depends on: program, memory, the simulator's settings, versions of tools, images.
+/// A program whose weights or values alone exceed the memory is rejected before anything is compiled; one
+/// that does not link is rejected before anything is run. A result is kept under the digest of everything
+/// that it depends on: program, memory, the simulator's settings, versions of tools, images.
 public struct SimulationRunner: Sendable {
-  /// Counts changes of what simulations mean.
+  /// Changes when the meaning of results changes; part of a result's key.
   static let revision = 1
 
-  /// The steps whose cycles harness and plugin have room for.
+  /// The largest number of steps whose cycles the harness and the plugin can count.
   private static let mostSteps = 4096
 
-  /// Where results, harness and plugin are kept.
+  /// The folder of results, harnesses and plugins.
   let cacheFolder: String
   private let catalogue: SimulatorCatalogue
 
-  /// Keeps what it makes in a folder, which is made when it is not there.
+  /// Keeps results in a folder, which is made if it is missing.
   public init(cacheFolder: String, catalogue: SimulatorCatalogue = .standard) {
     self.cacheFolder = cacheFolder
     self.catalogue = catalogue
@@ -120,7 +121,7 @@ public struct SimulationRunner: Sendable {
       outputs: overflows.isEmpty ? Data(run.outputs) : Data())
   }
 
-  /// The digest of all that a result depends on.
+  /// The digest of everything that a result depends on.
   private static func key(
     _ program: CProgram, _ simulator: any Simulator, _ memory: MemoryLimits, _ versions: [String],
     _ images: ImageBytes
@@ -143,7 +144,7 @@ public struct SimulationRunner: Sendable {
 }
 
 extension Simulation.Cycles {
-  /// Over images; `nil` of none.
+  /// The least, mean and most over images, times a factor; `nil` for no images.
   init?(_ cycles: [Double], _ factor: Double) {
     guard let least = cycles.min(), let most = cycles.max(), let mean = cycles.mean else { return nil }
     self.init(least: least * factor, mean: mean * factor, most: most * factor)
@@ -151,6 +152,6 @@ extension Simulation.Cycles {
 }
 
 extension [Double] {
-  /// The arithmetic mean; `nil` of nothing.
+  /// The arithmetic mean; `nil` for an empty array.
   fileprivate var mean: Double? { isEmpty ? nil : reduce(0, +) / Double(count) }
 }

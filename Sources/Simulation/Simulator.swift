@@ -2,22 +2,22 @@ public import Export
 public import Settings
 public import Targets
 
-/// Runs exported C as a target would, without the target.
+/// A simulator that runs exported C as a target would.
 ///
-/// One more simulator is one file and one line in `SimulatorCatalogue`. Its settings are those of a profile's `simulator:`
-/// mapping.
+/// One more simulator is one file and one line in `SimulatorCatalogue`. Its settings are those of a profile's
+/// `simulator:` mapping.
 public protocol Simulator: Configurable, Sendable {
   /// The name in profiles; never renamed.
   static var kind: String { get }
-  /// How its latencies come about: `cycle-exact-sim`, `insn-count-x-CPI`.
+  /// The method of its latencies in readings: `cycle-exact-sim` or `insn-count-x-CPI`.
   static var method: String { get }
   /// The programs and packages that it needs.
   var tools: [ExternalTool] { get }
-  /// What it is off by, and the stack that interrupts are left.
+  /// The error of its latencies, and the stack kept for interrupts.
   var limits: SimulatorLimits { get }
-  /// Cycles of the chip by a cycle of the simulation, each factor with its source.
+  /// The factors from simulated cycles to cycles of the chip, each with its source; they are multiplied.
   var factors: [Sourced] { get }
-  /// Everything beside program, settings and images that decides a result: versions of tools.
+  /// The versions of tools: everything that decides a result besides program, settings and images.
   func versions(_ bench: Workbench) async throws(SimulationError) -> [String]
   /// Compiles and links a program within the memory of a target.
   func build(
@@ -29,9 +29,9 @@ public protocol Simulator: Configurable, Sendable {
 }
 
 extension Simulator {
-  /// The name, reachable from an existential.
+  /// The name, for an existential value.
   var kind: String { Self.kind }
-  /// How latencies come about, reachable from an existential.
+  /// The method of its latencies, for an existential value.
   var method: String { Self.method }
   /// The product of all factors.
   var factor: Double { factors.reduce(1) { $0 * $1.value } }
@@ -40,12 +40,12 @@ extension Simulator {
   var canonicalSettings: String { node.canonicalJSON }
 }
 
-/// What a simulator is off by.
+/// The errors of a simulator, and the stack that it keeps for interrupts.
 public struct SimulatorLimits: Sendable, Equatable {
-  /// The latency divided by the estimate, at least and at most.
+  /// The least and the largest ratio of the true latency to the estimate.
   public var latency: ClosedRange<Double>
-  /// The share by which two programs on one target must differ to be told apart.
+  /// The relative difference below which the latencies of two programs on one target are not told apart.
   public var relativeError: Double
-  /// Bytes of stack beyond those seen, for interrupts.
+  /// Bytes of stack kept for interrupts, beyond the stack that was seen.
   public var interruptMarginBytes: Int
 }

@@ -1,26 +1,28 @@
 import Settings
 public import Targets
 
-/// All simulators by name. A value and no `Catalogue`: tests hand in simulators of their own.
+/// All simulators and flows by name.
+///
+/// It is a value and not a `Catalogue`, so that tests can pass their own simulators.
 public struct SimulatorCatalogue: Sendable {
   private let types: [any Simulator.Type]
   private let flows: [any DeviceFlow.Type]
 
-  /// Makes a catalogue.
+  /// Makes a catalogue of simulators and flows.
   public init(_ types: [any Simulator.Type], flows: [any DeviceFlow.Type] = []) {
     self.types = types
     self.flows = flows
   }
 
-  /// One more simulator is one line here.
+  /// The simulators and flows of Condense; one more simulator is one line here.
   public static let standard = SimulatorCatalogue(
     [SimavrSimulator.self, QEMUSimulator.self, QEMUUserSimulator.self],
     flows: FlowCatalogue.all)
 
-  /// The names, in order.
+  /// The names of simulators, then those of flows.
   public var kinds: [String] { types.map { $0.kind } + flows.map { $0.kind } }
 
-  /// The flow of a profile; `nil` for profiles without one. Throws for settings that it does not take.
+  /// The flow of a profile; `nil` for profiles without one; throws for settings that it does not take.
   public func flow(of profile: TargetProfile) throws -> (any DeviceFlow)? {
     guard let choice = profile.simulator, let type = flows.first(where: { $0.kind == choice.kind }) else {
       return nil
@@ -34,7 +36,8 @@ public struct SimulatorCatalogue: Sendable {
     return try simulator(of: profile)?.tools ?? []
   }
 
-  /// The simulator of a profile; `nil` for profiles without one, or with a flow. Throws for unknown names and settings.
+  /// The simulator of a profile; `nil` for profiles without one, or with a flow; throws for unknown names and
+  /// settings.
   public func simulator(of profile: TargetProfile) throws -> (any Simulator)? {
     guard let choice = profile.simulator, !flows.contains(where: { $0.kind == choice.kind }) else {
       return nil
@@ -61,7 +64,7 @@ public struct SimulatorCatalogue: Sendable {
 }
 
 extension TargetProfile {
-  /// Refuses a profile whose simulator is not known, or does not take the settings that the profile gives it.
+  /// Throws `TargetError.simulator` for a profile whose simulator is unknown or refuses its settings.
   public func requireSimulator(in catalogue: SimulatorCatalogue = .standard) throws(TargetError) {
     do {
       _ = try catalogue.tools(of: self)

@@ -2,7 +2,7 @@ import Settings
 import Targets
 
 extension Setting where Owner: Simulator {
-  /// The name of a compiler.
+  /// The setting for the compiler's name.
   static func compiler(_ path: WritableKeyPath<Owner, String>) -> Setting {
     Setting(
       "compiler", path, expected: "the name of a compiler, which ends with gcc or clang",
@@ -10,7 +10,7 @@ extension Setting where Owner: Simulator {
       accepts: GNUToolchain.accepts(compiler:))
   }
 
-  /// Flags of a GNU compiler.
+  /// The setting for the compiler's flags.
   static func flags(_ path: WritableKeyPath<Owner, [String]>) -> Setting {
     Setting(
       "flags", path, expected: "a list of flags -O…, -m…, -std=…, -fno-…, -ffast-math, -funroll-loops, -flto",
@@ -18,7 +18,7 @@ extension Setting where Owner: Simulator {
     ) { $0.allSatisfy(GNUToolchain.accepts(flag:)) }
   }
 
-  /// A constant with its source, in a range.
+  /// The setting for a constant with its source, in a range.
   static func constant(
     _ name: String, _ path: WritableKeyPath<Owner, Sourced>, in range: ClosedRange<Double>,
     _ summary: String

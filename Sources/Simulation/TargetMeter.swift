@@ -4,42 +4,44 @@ public import Readings
 import Settings
 public import Targets
 
-/// What models take on targets: simulated where that can be done, else estimated, and marked so.
+/// Reads the resources of models on targets: simulated where that is possible, else estimated with a note.
 ///
 ///     let meter = TargetMeter(SimulationRunner(cacheFolder: folder))
 ///     let reading = try await meter.read(model, flashBytes: bytes, on: uno, images: images).reading
 public struct TargetMeter: Sendable {
-  /// A reading, and what the simulated chip said, image by image, in the program's numbers; nothing where none was simulated.
+  /// A reading, and the outputs of the simulated images in the program's numbers; no outputs where nothing
+  /// was simulated.
   public typealias Result = (reading: Reading, outputs: [[Float]])
 
-  /// How networks are written as C.
+  /// The exporter that writes networks as C.
   public var exporter = CExporter()
 
   private let runner: SimulationRunner
-  /// The most simulated cycles of all images together, which bounds the time a trial spends on it.
+  /// The most simulated cycles over all images of a reading, which bounds its time.
   private let cycleLimit: Double
-  /// The most bytes of a model that is written as C.
+  /// The size in bytes of the largest model that is written as C.
   private static let largestProgram = 8 << 20
 
-  /// Simulates with a runner, no more cycles in all than a limit.
+  /// Makes a meter; a reading simulates at most `cycleLimit` cycles, by default 3e9, but at least one image.
   public init(_ runner: SimulationRunner, cycleLimit: Double = 3e9) {
     self.runner = runner
     self.cycleLimit = cycleLimit
   }
 
-  /// The tools of a target's simulator that this machine lacks, by name; none for a target that is only estimated.
+  /// The names of the simulator's or flow's tools that this machine lacks; none for a target that is only
+  /// estimated.
   public func missingTools(of profile: TargetProfile) -> [String] {
     let tools = try? runner.tools(of: profile)
     return tools?.filter { $0.path == nil }.map(\.name) ?? []
   }
 
-  /// Whether a target is read by synthesis or another long flow, of minutes a network, not by a simulator of a processor.
+  /// True if the target is read by a flow such as synthesis, which takes minutes for each network.
   public func takesMinutes(_ profile: TargetProfile) -> Bool { (try? runner.flow(of: profile)) != nil }
 
-  /// What a model's shipped graph takes; `images` are normalized, `[C, H, W]` each.
+  /// The reading of a model's shipped graph; `images` are normalized, `[channels, height, width]` each.
   ///
-  /// What cannot be simulated stays estimated, and `note` says why. Of many images so many are simulated as the limit on
-  /// cycles allows, one at least.
+  /// A network that cannot be simulated is estimated, and `note` gives the reason. As many images are
+  /// simulated as the limit on cycles allows, but at least one.
   public func read(
     _ model: Model, flashBytes: Int, on profile: TargetProfile, images: [[Float]],
     measuredLatencyMs: Double? = nil
@@ -47,7 +49,7 @@ public struct TargetMeter: Sendable {
     var analytic = try profile.estimate(
       model.graph, flashBytes: flashBytes, measuredLatencyMs: measuredLatencyMs)
     guard profile.simulator != nil, !images.isEmpty else { return (analytic, []) }
-    // What is far too large for the chip, or for a compiler, is not even written down.
+    // A model far too large for the chip or for a compiler is not exported.
     if let flash = profile.flashBytes, Double(flashBytes) > 2 * flash.value { return (analytic, []) }
     guard flashBytes <= Self.largestProgram else {
       analytic.note = "modelled: programs of more than \(Self.largestProgram) bytes are not compiled"
@@ -64,7 +66,7 @@ public struct TargetMeter: Sendable {
     }
   }
 
-  /// The same for callers that cannot await: blocks the thread meanwhile.
+  /// The same for callers that cannot await: blocks the calling thread.
   public func waitForReading(
     _ model: Model, flashBytes: Int, on profile: TargetProfile, images: [[Float]],
     measuredLatencyMs: Double? = nil
@@ -85,7 +87,8 @@ public struct TargetMeter: Sendable {
     }
   }
 
-  /// What a flow finds, on top of the estimate; as many images as the limit on cycles allows are run in Verilog.
+  /// The reading of a flow, based on the estimate; runs in Verilog as many images as the limit on cycles
+  /// allows.
   private func read(
     _ model: Model, by flow: any DeviceFlow, on profile: TargetProfile, _ images: [[Float]],
     _ analytic: Reading

@@ -3,15 +3,16 @@ public import Readings
 public import Targets
 
 extension TargetProfile {
-  /// What a simulation says of a network, on top of the estimate.
+  /// The reading of a simulation, based on the estimate.
   ///
-  /// Where the program does not fit, figures that were not simulated stay those of the estimate; the overflow is the reason.
+  /// Where the program does not fit, figures that were not simulated stay estimates, and the overflow is the
+  /// reason.
   public func reading(
     _ simulation: Simulation, of program: CProgram, limits: SimulatorLimits, analytic: Reading
   ) -> Reading {
     var reading = analytic
     if let flash = simulation.flash, let ram = simulation.ram {
-      // Where weights lie in memory, so does the program.
+      // On targets that load weights into RAM, the program lies there too.
       let loaded = weightsInRAM ? flash.totalBytes : 0
       reading[.flash] = Figure(Double(flash.totalBytes))
       reading[.ram] = Figure(Double(ram.totalBytes + loaded))
@@ -46,7 +47,8 @@ extension TargetProfile {
     return reading
   }
 
-  /// The estimate's layers with the cycles that were seen; a layer whose cycles lie in another's step has none.
+  /// The estimate's layers with the simulated cycles; a layer whose cycles are counted in another's step has
+  /// 0.
   private static func layers(
     _ simulation: Simulation, _ program: CProgram, _ layers: [Reading.Layer]
   ) -> [Reading.Layer] {

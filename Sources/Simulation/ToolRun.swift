@@ -1,12 +1,12 @@
 import Subprocess
 import SystemPackage
 
-/// One run of a program, with a limit on its time.
+/// One run of a program, with a time limit.
 ///
-/// The program leads a process group of its own, which is killed as a whole when the time is up. Its standard input stays
-/// open as long as this process lives: simulators end when it closes, so that none outlives who started it.
+/// The program leads its own process group, which is killed as a whole when the time is up. Its standard
+/// input stays open while this process lives: simulators end when it closes, so none outlives its parent.
 struct ToolRun: Sendable {
-  /// The most characters of output that are kept; a program that says more is believed up to there.
+  /// The most characters of output that are kept.
   static let keptCharacters = 64 << 20
 
   let path: String
@@ -14,7 +14,7 @@ struct ToolRun: Sendable {
   let folder: String
   let limit: Duration
 
-  /// What a program said, on both of its outputs, and whether it succeeded.
+  /// The output of a program, with its exit status.
   struct Output: Sendable {
     var text: String
     var isSuccess: Bool
@@ -24,7 +24,7 @@ struct ToolRun: Sendable {
   /// The program's name.
   private var name: String { path.split(separator: "/").last.map(String.init) ?? path }
 
-  /// Runs the program; throws where it cannot be started or takes too long.
+  /// Runs the program; throws if it cannot be started or exceeds its time limit.
   func output() async throws(SimulationError) -> Output {
     var options = PlatformOptions()
     options.processGroupID = 0
@@ -65,14 +65,14 @@ struct ToolRun: Sendable {
     }
   }
 
-  /// What the program said; throws `SimulationError.failed` with its last words where it did not succeed.
+  /// The program's output; throws `SimulationError.failed` with its last lines if it failed.
   func successfulOutput() async throws(SimulationError) -> String {
     let output = try await output()
     guard output.isSuccess else { throw failure(output) }
     return output.text
   }
 
-  /// A failure in a few lines.
+  /// The error of a failed run, with the last lines of its output.
   func failure(_ output: Output) -> SimulationError {
     let lines = output.text.split(separator: "\n").suffix(4).map { line in
       String(line.prefix(300).map { $0.isPrintable ? $0 : "?" })
@@ -82,7 +82,7 @@ struct ToolRun: Sendable {
 }
 
 extension Character {
-  /// Whether a terminal shows it and does nothing else: programs may say anything.
+  /// True if a terminal displays the character without other effects; programs may print anything.
   fileprivate var isPrintable: Bool {
     unicodeScalars.allSatisfy {
       ![.control, .format, .privateUse, .unassigned, .surrogate].contains($0.properties.generalCategory)

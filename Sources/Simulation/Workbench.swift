@@ -3,16 +3,16 @@ import Foundation
 import Settings
 import Tensors
 
-/// The folder in which a program is built and run, and what is kept between runs.
+/// The folder in which a program is built and run, and the folder of tools that are kept between runs.
 public struct Workbench: Sendable {
-  /// A folder of its own, which its owner removes.
+  /// The folder, for this run alone; its owner removes it.
   let folder: String
-  /// Where harness and plugin are kept.
+  /// The folder of compiled harnesses and plugins.
   let toolFolder: String
-  /// How long a simulation may take.
+  /// The time limit of a simulation.
   let timeLimit: Duration
 
-  /// How long a compiler may take.
+  /// The time limit of a compiler.
   static let buildLimit = Duration.seconds(120)
 
   func path(_ name: String) -> String { folder + "/" + name }
@@ -33,7 +33,7 @@ public struct Workbench: Sendable {
     }
   }
 
-  /// A run of a program in the folder.
+  /// A run of a program in the folder; throws if the program is missing.
   func tool(
     _ tool: ExternalTool, _ arguments: [String], limit: Duration = buildLimit
   ) throws(SimulationError) -> ToolRun {
@@ -43,13 +43,13 @@ public struct Workbench: Sendable {
     return ToolRun(path: path, arguments: arguments, folder: folder, limit: limit)
   }
 
-  /// The first line of what a program says of its version.
+  /// The first line of a program's output for `--version`.
   func version(of tool: ExternalTool) async throws(SimulationError) -> String {
     let text = try await self.tool(tool, ["--version"]).successfulOutput()
     return text.split(separator: "\n").first.map(String.init) ?? tool.name
   }
 
-  /// The digest of a library's file: it names the version where the library has no word for it.
+  /// The digest of a library's file, as a substitute for a version.
   func digest(of library: ExternalTool) throws(SimulationError) -> String {
     guard let path = library.path, let data = FileManager.default.contents(atPath: path) else {
       throw .missing(tools: [library.name], remedy: "apt-get install \(library.package)")

@@ -1,13 +1,10 @@
 import Readings
 
-/// The mean over seeds of the figures that every seed has; `nil` without readings.
-///
-/// It fits if every seed fits. Whole amounts are rounded. The ends of an interval are means of the ends; an
-/// interval of cycles, which is over images, takes the widest ends.
 extension Reading {
-  /// The mean over seeds of what every seed has; it fits if every seed fits. `nil` without readings.
+  /// The mean over seeds of the figures that every seed has; `nil` without readings.
   ///
-  /// Whole amounts are rounded. Intervals have mean ends; that of cycles, which is over images, the widest.
+  /// It fits if every seed fits. Whole amounts are rounded. The ends of an interval are means of the ends; an
+  /// interval of cycles, which is over images, takes the widest ends.
   init?(meanOf readings: [Reading]) {
     guard let first = readings.first else { return nil }
     self = Reading(basis: .modelled, [:], fits: readings.allSatisfy(\.fits))
@@ -68,10 +65,9 @@ extension [Double] {
   var mean: Double { isEmpty ? 0 : reduce(0) { $0 + $1 / Double(count) } }
 }
 
-/// The arithmetic mean, rounded; 0 for an empty array.
-///
-/// The sum is a float: counts up to `ResultCheck.largestCount` could overflow an integer.
 extension [Int] {
-  /// The arithmetic mean, rounded. Sums are floats, as counts up to `ResultCheck.largestCount` may come together.
+  /// The arithmetic mean, rounded; 0 for an empty array.
+  ///
+  /// The sum is a float: counts up to `ResultCheck.largestCount` could overflow an integer.
   var roundedMean: Int { isEmpty ? 0 : Int((reduce(0.0) { $0 + Double($1) } / Double(count)).rounded()) }
 }

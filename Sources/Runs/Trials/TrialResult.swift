@@ -94,13 +94,13 @@ public struct TrialResult: Codable, Sendable, Equatable {
 
   /// A test image with a wrong answer.
   public struct Mistake: Codable, Sendable, Equatable {
-    /// The image's file name.
+    /// The image's path in the data set.
     public var file: String
-    /// The true class.
+    /// The annotation in words, such as the true class.
     public var truth: String
-    /// The predicted class.
+    /// The answer in words, such as the predicted class.
     public var predicted: String
-    /// The score of the predicted class, 0…1.
+    /// The confidence of the answer, 0…1.
     public var confidence: Double
     /// The image as PNG, in base64.
     public var png: String

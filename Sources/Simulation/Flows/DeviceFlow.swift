@@ -3,24 +3,27 @@ public import Graphs
 public import Settings
 import Targets
 
-/// Programs that tell what a network takes on a device which no simulator of processors runs: synthesis, placement, an NPU's compiler.
+/// Programs that measure a network for a device that no processor simulator covers: synthesis, placement, an
+/// NPU's compiler.
 ///
-/// One more flow is one file and one line in `FlowCatalogue`. Its settings are those of a profile's `simulator:` mapping.
+/// One more flow is one file and one line in `FlowCatalogue`. Its settings are those of a profile's
+/// `simulator:` mapping.
 public protocol DeviceFlow: Configurable, Sendable {
   /// The name in profiles; never renamed.
   static var kind: String { get }
   /// The programs that it needs.
   var tools: [ExternalTool] { get }
-  /// Everything beside the network, settings and images that decides a result: versions of tools.
+  /// The versions of tools: everything that decides a result besides network, settings and images.
   func versions(_ bench: Workbench) async throws(SimulationError) -> [String]
-  /// The network as the programs take it; throws `SimulationError.unsuitable` for networks that have no such form.
+  /// The network as input of the programs; throws `SimulationError.unsuitable` for networks that cannot be
+  /// written so.
   func input(of model: Model, images: [[Float]]) throws(SimulationError) -> FlowInput
-  /// Runs the programs.
+  /// Runs the programs and returns their measurements.
   func run(_ input: FlowInput, _ bench: Workbench) async throws(SimulationError) -> FlowResult
 }
 
 extension DeviceFlow {
-  /// The name, reachable from an existential.
+  /// The name, for an existential value.
   var kind: String { Self.kind }
   /// The settings as sorted JSON.
   var canonicalSettings: String { node.canonicalJSON }
@@ -28,11 +31,11 @@ extension DeviceFlow {
   public var missingTools: [ExternalTool] { tools.filter { $0.path == nil } }
 }
 
-/// A network as a flow's programs take it.
+/// A network as input of a flow's programs.
 public struct FlowInput: Sendable {
-  /// What is written into the folder; a result depends on it.
+  /// The files that are written into the folder; part of a result's key.
   public var files: [ExportFile]
-  /// The network in Verilog, with images of its numbers and what must come of them; `nil` for others.
+  /// The network in Verilog, with images in its numbers and the expected outputs; `nil` for other flows.
   public var verilog: (artifact: VerilogArtifact, images: [[Int8]], expected: [Int8])?
 
   /// Makes an input.
@@ -44,47 +47,53 @@ public struct FlowInput: Sendable {
   }
 }
 
-/// What a flow found.
+/// The measurements of a flow.
 public struct FlowResult: Codable, Sendable, Equatable {
-  /// How much of something a network takes, and how much there is.
+  /// The amount of a resource that a network takes, and the amount that the device has.
   public struct Amount: Codable, Sendable, Equatable {
-    /// The resource's name in files, and in words.
+    /// The resource's name in files, and its title in words.
     public var name, title: String
+    /// The amount that the network takes.
     public var value: Int
+    /// The amount that the device has; `nil` where it is unlimited.
     public var limit: Int?
 
-    /// What does not fit: `logic cells: 12 too many: needs 7692, has 7680`; `nil` where it fits.
+    /// The overflow in words: `logic cells: 12 too many: needs 7692, has 7680`; `nil` where it fits.
     var overflow: String? {
       guard let limit, value > limit else { return nil }
       return "\(title): \(value - limit) too many: needs \(value), has \(limit)"
     }
   }
 
-  /// A layer's cycles.
+  /// The clock cycles of a layer.
   public struct Layer: Codable, Sendable, Equatable {
+    /// The layer's name.
     public var name: String
+    /// The clock cycles per image.
     public var cycles: Double
   }
 
-  /// How it was found.
+  /// The method by which the figures were found.
   public var method: String
-  /// Whether the network was placed and routed.
+  /// True if the network was placed and routed.
   public var isPlaced: Bool
-  /// Clock cycles of an image: least, mean and most.
+  /// Clock cycles per image: least, mean and most.
   public var cycles: [Double]
-  /// The clock by each tool that tells one; empty where the profile's is assumed.
+  /// The clock in MHz by each tool that reports one; empty where the profile's clock is assumed.
   public var clocksMHz: [Double]
+  /// The amounts of the device's resources.
   public var amounts: [Amount]
-  /// Constants and values in bytes.
+  /// Bytes of constants, and bytes of values.
   public var flashBytes, ramBytes: Int
+  /// The layers with their cycles.
   public var layers: [Layer]
-  /// Images whose outputs were compared, and those that differed; `nil` where nothing was run.
+  /// The number of images that were run and compared, and of those that differed; `nil` where none was run.
   public var imagesRun, imagesUnequal: Int?
-  /// What a reader should know of it.
+  /// A note for readers of the result.
   public var note: String?
   /// The outputs of the images that were run.
   public var outputs: [[Float]]
-  /// The interval of a latency whose clock is assumed, divided by the latency.
+  /// The least and the largest ratio of the true latency to the estimate, for an assumed clock.
   public var clockInterval: [Double]
 }
 
@@ -96,14 +105,14 @@ extension ExternalTool {
 }
 
 extension Setting where Owner: DeviceFlow {
-  /// How many of something a device has, with its source.
+  /// The setting for the amount of a resource of the device, with its source.
   static func limit(_ name: String, _ path: WritableKeyPath<Owner, Sourced>, _ summary: String) -> Setting {
     Setting(name, path, expected: "\(Sourced.expectation), the number in 0...1e9", summary) {
       (0...1e9).contains($0.value)
     }
   }
 
-  /// A factor with its source.
+  /// The setting for a factor with its source, in a range.
   static func factor(
     _ name: String, _ path: WritableKeyPath<Owner, Sourced>, in range: ClosedRange<Double>, _ summary: String
   ) -> Setting {

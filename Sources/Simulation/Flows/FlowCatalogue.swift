@@ -1,5 +1,6 @@
-/// All flows. `SimulatorCatalogue` finds them by name: profiles name either under `simulator:`.
+/// All flows; `SimulatorCatalogue` finds them by name, as profiles name a simulator or a flow under
+/// `simulator:`.
 enum FlowCatalogue {
-  /// One more flow is one line here.
+  /// All flows; one more is one line here.
   static let all: [any DeviceFlow.Type] = [IceFlow.self, XilinxFlow.self, VelaFlow.self]
 }

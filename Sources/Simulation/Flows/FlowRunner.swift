@@ -7,7 +7,9 @@ import Tensors
 import Targets
 
 extension SimulationRunner {
-  /// Runs a flow, each distinct network once; what did not end in time or could not be believed throws, and nothing is kept.
+  /// Runs a flow, each distinct network once.
+  ///
+  /// Throws for a run that exceeds its time or cannot be believed; nothing of it is kept.
   func run(
     _ flow: any DeviceFlow, on model: Model, images: [[Float]]
   ) async throws(SimulationError) -> FlowResult {
@@ -33,7 +35,7 @@ extension SimulationRunner {
     }
   }
 
-  /// The digest of all that a result depends on.
+  /// The digest of everything that a result depends on.
   private static func key(_ flow: any DeviceFlow, _ input: FlowInput, _ versions: [String]) -> String {
     var hasher = SHA256()
     let texts = ["flow revision 1", flow.kind, flow.canonicalSettings] + versions + input.files.map(\.name)
@@ -47,7 +49,8 @@ extension SimulationRunner {
 }
 
 extension Workbench {
-  /// The network's outputs by Verilator, in the folder, held against what must come; `nil` where Verilator is not there.
+  /// Runs the network's images in Verilator and compares the outputs; `nil` without Verilator or without
+  /// images.
   func verilated(
     _ verilog: (artifact: VerilogArtifact, images: [[Int8]], expected: [Int8])?, seconds: Int
   ) async throws(SimulationError) -> (cycles: [Double], unequal: Int, outputs: [[Float]])? {

@@ -4,27 +4,37 @@ public import Targets
 import Export
 import Foundation
 
-/// Lattice's iCE40, placed and routed by open tools: yosys, nextpnr-ice40, and icetime as a second opinion on the clock.
+/// Lattice's iCE40, placed and routed by open tools: yosys, nextpnr-ice40, and icetime for a second estimate
+/// of the clock.
 ///
-/// **Clock**: the lesser of what nextpnr and icetime find by static timing; the latency's interval is between both.
+/// **Clock**: the lower of the static timing estimates of nextpnr and icetime; the latency's interval spans
+/// both.
 public struct IceFlow: DeviceFlow {
+  /// The name in profiles: `ice40`.
   public static let kind = "ice40"
 
-  /// A device.
+  /// The supported chips.
   public enum Device: String, Sendable, SettingChoice {
+    /// The HX8K, with 7,680 logic cells, and the UP5K, with 5,280.
     case hx8k, up5k
   }
 
+  /// The chip.
   public var device = Device.hx8k
+  /// The chip's package, in nextpnr's spelling.
   public var package = "ct256"
   var verilog = VerilogSettings()
-  /// Logic cells, block RAMs of 4 kbit and multipliers that there are.
+  /// The number of logic cells of the chip.
   public var logicCells = Sourced(7680, source: "none")
+  /// The number of block RAMs of 4 kbit.
   public var blockRAMs = Sourced(32, source: "none")
+  /// The number of multipliers.
   public var multipliers = Sourced(0, source: "none")
 
+  /// Makes a flow with the default settings.
   public init() {}
 
+  /// Settings: `device`, `package`, those of Verilog, `logicCells`, `blockRAMs`, `multipliers`.
   public static var settings: [Setting<IceFlow>] {
     [
       Setting("device", \.device, "the chip"),
@@ -38,8 +48,10 @@ public struct IceFlow: DeviceFlow {
     ]
   }
 
+  /// yosys, nextpnr-ice40 and icetime; Verilator is used where it is installed.
   public var tools: [ExternalTool] { [.yosys, .placer, .timer] }
 
+  /// The versions of yosys and nextpnr.
   public func versions(_ bench: Workbench) async throws(SimulationError) -> [String] {
     [
       try await bench.tool(.yosys, ["-V"]).successfulOutput(),
@@ -47,10 +59,12 @@ public struct IceFlow: DeviceFlow {
     ]
   }
 
+  /// The network in Verilog, with the images in its numbers.
   public func input(of model: Model, images: [[Float]]) throws(SimulationError) -> FlowInput {
     try verilog.input(of: model, images: images)
   }
 
+  /// Synthesizes, places and routes the network, and runs its images in Verilator.
   public func run(_ input: FlowInput, _ bench: Workbench) async throws(SimulationError) -> FlowResult {
     guard let (artifact, _, _) = input.verilog else { throw .unsuitable("the network has no Verilog") }
     let multiplies = multipliers.value > 0 ? " -dsp" : ""
@@ -58,7 +72,8 @@ public struct IceFlow: DeviceFlow {
       artifact, command: "synth_ice40 -top \(artifact.topModule)\(multiplies) -json net.json", bench)
     let run = try await bench.verilated(input.verilog, seconds: verilog.seconds)
     var amounts = [
-      // A cell has a table of four inputs, a carry and a flip-flop; what needs least cells has them all in use.
+      // A cell has a table of four inputs, a carry and a flip-flop, so the largest of the three counts is the
+      // least number of cells.
       FlowResult.Amount(
         name: "logicCells", title: "logic cells",
         value: max(
@@ -104,29 +119,29 @@ public struct IceFlow: DeviceFlow {
   }
 }
 
-/// What nextpnr and icetime say.
+/// Parsers for the output of nextpnr and icetime.
 enum PlacementReport {
-  /// Clocks that can be believed, in megahertz.
+  /// The range of plausible clocks in MHz.
   private static let clocks = 0.01...2000.0
 
-  /// `Info: ICESTORM_LC:  1203/ 7680    15%`.
+  /// The logic cells, from `Info: ICESTORM_LC:  1203/ 7680    15%`.
   static func logicCells(_ text: String) -> Int? {
     text.firstMatch(of: /ICESTORM_LC:\s*([0-9]{1,9})\s*\//).flatMap { Int($0.1) }
   }
 
-  /// The last `Max frequency for clock 'clk': 93.14 MHz`: that after routing.
+  /// The clock in MHz after routing, from the last `Max frequency for clock 'clk': 93.14 MHz`.
   static func clockMHz(_ text: String) -> Double? {
     text.matches(of: /Max frequency for clock\s+'[^']*':\s*([0-9.]{1,12}) MHz/).last
       .flatMap { Double($0.1) }.flatMap { clocks.contains($0) ? $0 : nil }
   }
 
-  /// `Total path delay: 10.69 ns (93.53 MHz)`.
+  /// The clock in MHz, from `Total path delay: 10.69 ns (93.53 MHz)`.
   static func icetimeMHz(_ text: String) -> Double? {
     text.firstMatch(of: /Total path delay:\s*[0-9.]+ ns \(([0-9.]{1,12}) MHz\)/)
       .flatMap { Double($0.1) }.flatMap { clocks.contains($0) ? $0 : nil }
   }
 
-  /// The first error, in a line.
+  /// The first error, in one line.
   static func error(_ text: String) -> String {
     let line = text.split(separator: "\n").first { $0.hasPrefix("ERROR") } ?? text.split(separator: "\n").last
     return "nextpnr-ice40: "

@@ -2,13 +2,13 @@ import Readings
 import Targets
 
 extension Resource {
-  /// The clock that static timing allows.
+  /// The clock that static timing allows, in MHz.
   static let clock = Resource(
     "clockMHz", title: "clock", Unit(rawValue: "megahertz"), better: .higher, standing: .detail)
 }
 
 extension TargetProfile {
-  /// What a flow says of a network, on top of the estimate.
+  /// The reading of a flow's result, based on the estimate.
   func reading(_ result: FlowResult, analytic: Reading) -> Reading {
     var reading = analytic
     let overflows = result.amounts.compactMap(\.overflow)

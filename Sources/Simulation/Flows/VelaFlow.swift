@@ -4,23 +4,31 @@ public import Graphs
 public import Settings
 public import Targets
 
-/// Arm's Ethos-U, modelled by Vela, the compiler of these neural processors (PyPI's `ethos-u-vela`): cycles, memories, layer by layer.
+/// Arm's Ethos-U, modelled by Vela, the compiler of these neural processors (`ethos-u-vela` of PyPI).
 ///
-/// Vela calls its figures estimates; of the processor beside the NPU it counts nothing. Operators that it leaves to that processor are
-/// named, and cost no cycles here.
+/// Vela estimates cycles layer by layer, and memories. It counts no cycles of the processor beside the NPU:
+/// operators that it leaves to that processor are named in a note and cost nothing here.
 public struct VelaFlow: DeviceFlow {
+  /// The name in profiles: `vela`.
   public static let kind = "vela"
 
+  /// Vela's name of the NPU.
   public var accelerator = "ethos-u55-128"
+  /// Vela's name of the system configuration: its clock and memories.
   public var system = "Ethos_U55_High_End_Embedded"
+  /// Vela's name of the memory mode: the memory of each kind of data.
   public var memory = "Shared_Sram"
+  /// The time limit of Vela in seconds.
   public var seconds = 300
-  /// The latency divided by Vela's, at least and at most.
+  /// The least ratio of the true latency to Vela's.
   public var latencyLow = Sourced(0.7, source: "assumed")
+  /// The largest ratio of the true latency to Vela's.
   public var latencyHigh = Sourced(2, source: "assumed")
 
+  /// Makes a flow with the default settings.
   public init() {}
 
+  /// Settings: `accelerator`, `system`, `memory`, `seconds`, `latencyLow`, `latencyHigh`.
   public static var settings: [Setting<VelaFlow>] {
     [
       .word("accelerator", \.accelerator, "Vela's name of the NPU, such as ethos-u55-128"),
@@ -35,12 +43,15 @@ public struct VelaFlow: DeviceFlow {
   private static let vela = ExternalTool("vela", package: "ethos-u-vela==5.2.0", isFromPyPI: true)
   private static let name = "network"
 
+  /// Vela alone.
   public var tools: [ExternalTool] { [Self.vela] }
 
+  /// The version of Vela.
   public func versions(_ bench: Workbench) async throws(SimulationError) -> [String] {
     [try await bench.version(of: Self.vela)]
   }
 
+  /// The network as a TensorFlow Lite model; refuses networks whose values are floats.
   public func input(of model: Model, images: [[Float]]) throws(SimulationError) -> FlowInput {
     guard !model.graph.values.isEmpty else {
       throw .unsuitable(
@@ -54,6 +65,7 @@ public struct VelaFlow: DeviceFlow {
     }
   }
 
+  /// Runs Vela and reads its tables of the network and its layers.
   public func run(_ input: FlowInput, _ bench: Workbench) async throws(SimulationError) -> FlowResult {
     let version = try await bench.version(of: Self.vela)
     let text = try await bench.tool(
@@ -76,7 +88,7 @@ public struct VelaFlow: DeviceFlow {
       for column in columns { sum += try summary.number(column, 0) * 1024 }
       return Int(sum.rounded())
     }
-    // Where a system keeps weights in DRAM, they were loaded from somewhere.
+    // Systems that keep weights in DRAM report no flash; the size of the encoded weights takes its place.
     let stored = try bytes(["on_chip_flash_memory_used", "off_chip_flash_memory_used"])
     let weights = Int(try summary.number("total_npu_encoded_weights", 0))
     var names: [String] = []
@@ -98,7 +110,7 @@ public struct VelaFlow: DeviceFlow {
   }
 }
 
-/// A table that Vela wrote: names of columns, then rows.
+/// A table that Vela wrote: a row of column names, then rows of values.
 struct VelaReport {
   private let columns: [String: Int]
   let rows: [[Substring]]
@@ -130,7 +142,7 @@ struct VelaReport {
     return number
   }
 
-  /// The operators that the processor beside the NPU runs, with Vela's reasons; `nil` where there are none.
+  /// The operators that run on the processor beside the NPU, with Vela's reasons; `nil` where there are none.
   static func leftToProcessor(_ text: String) -> String? {
     let lines = text.split(separator: "\n").map { $0.drop { $0 == " " } }
     let operators = lines.filter { $0.hasPrefix("CPU:") }.map { $0.dropFirst(4).drop { $0 == " " } }
@@ -145,7 +157,7 @@ struct VelaReport {
 }
 
 extension Setting where Owner == VelaFlow {
-  /// A word of Vela's configuration.
+  /// The setting for a name of Vela's configuration.
   fileprivate static func word(
     _ name: String, _ path: WritableKeyPath<VelaFlow, String>, _ summary: String
   ) -> Setting {

@@ -4,15 +4,15 @@ import Foundation
 import Graphs
 import Settings
 
-/// What flows by Verilog share: how a network is written, and how yosys and Verilator run on it.
+/// The settings and steps that flows by Verilog share: the export, yosys and Verilator.
 struct VerilogSettings: Sendable {
   var form = VerilogForm.folded
   var units = 16
   var levels = 1
-  /// Seconds that each tool may take.
+  /// The time limit of each tool in seconds.
   var seconds = 600
 
-  /// The settings of a flow that writes Verilog.
+  /// The settings `form`, `units`, `levels` and `seconds` of a flow that writes Verilog.
   static func settings<Owner>(_ path: WritableKeyPath<Owner, VerilogSettings>) -> [Setting<Owner>] {
     [
       Setting("form", path.appending(path: \.form), "how the network is laid out"),
@@ -28,7 +28,9 @@ struct VerilogSettings: Sendable {
   /// The name of the exported network.
   private static let name = "network"
 
-  /// The network with images in its numbers; those must come from what the model's input describes.
+  /// The network in Verilog, with images in its numbers and the expected outputs.
+  ///
+  /// The images must have been made for the model's input.
   func input(of model: Model, images: [[Float]]) throws(SimulationError) -> FlowInput {
     let artifact: VerilogArtifact
     do {
@@ -43,7 +45,7 @@ struct VerilogSettings: Sendable {
     return FlowInput(files: artifact.sources, verilog: (artifact, numbers, expected))
   }
 
-  /// Lets yosys map the network; the cells by their kind.
+  /// Synthesizes the network with yosys; returns the number of cells by kind.
   func synthesized(
     _ artifact: VerilogArtifact, command: String, _ bench: Workbench
   ) async throws(SimulationError) -> [String: Int] {
@@ -52,7 +54,7 @@ struct VerilogSettings: Sendable {
     return try YosysReport.cells(String(decoding: try bench.read("stat.txt"), as: UTF8.self))
   }
 
-  /// A result before anything is known of place and clock.
+  /// The result before placement: cycles of Verilator, or the exporter's where nothing was run.
   func result(
     _ artifact: VerilogArtifact, method: String, amounts: [FlowResult.Amount],
     run: (cycles: [Double], unequal: Int, outputs: [[Float]])?
@@ -72,9 +74,9 @@ struct VerilogSettings: Sendable {
   }
 }
 
-/// What yosys says with `stat`.
+/// A parser for yosys' command `stat`.
 enum YosysReport {
-  /// Cells by their kind, of the last module that is told, which is the whole design.
+  /// The number of cells by kind, of the last module listed, which is the whole design.
   static func cells(_ text: String) throws(SimulationError) -> [String: Int] {
     guard let start = text.range(of: "Number of cells:", options: .backwards) else {
       throw .report("yosys told no number of cells")
@@ -91,6 +93,6 @@ enum YosysReport {
 }
 
 extension [String: Int] {
-  /// The sum over kinds.
+  /// The sum over some kinds.
   func count(_ kinds: [String]) -> Int { kinds.reduce(0) { $0 + (self[$1] ?? 0) } }
 }

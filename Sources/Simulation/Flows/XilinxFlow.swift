@@ -3,22 +3,31 @@ public import Settings
 public import Targets
 import Export
 
-/// Xilinx' 7 series, synthesized by yosys: what logic a network takes. No open tool places it, so the clock is the profile's, assumed.
+/// Xilinx' 7 series, synthesized by yosys for the amount of logic.
+///
+/// No open tool places it, so the clock is the profile's, which is assumed.
 public struct XilinxFlow: DeviceFlow {
+  /// The name in profiles: `xilinx`.
   public static let kind = "xilinx"
 
   var verilog = VerilogSettings(units: 64)
-  /// Tables of six inputs, flip-flops, DSP slices and block RAMs of 36 kbit that there are.
+  /// The number of tables of six inputs.
   public var tables = Sourced(53_200, source: "none")
+  /// The number of flip-flops.
   public var flipFlops = Sourced(106_400, source: "none")
+  /// The number of DSP slices.
   public var slices = Sourced(220, source: "none")
+  /// The number of block RAMs of 36 kbit.
   public var blockRAMs = Sourced(140, source: "none")
-  /// The latency divided by that at the assumed clock, at least and at most.
+  /// The least ratio of the true latency to that at the assumed clock.
   public var latencyLow = Sourced(0.7, source: "assumed")
+  /// The largest ratio of the true latency to that at the assumed clock.
   public var latencyHigh = Sourced(1.7, source: "assumed")
 
+  /// Makes a flow with the default settings.
   public init() {}
 
+  /// Settings: those of Verilog, `LUTs`, `flipFlops`, `DSPs`, `blockRAMs`, `latencyLow`, `latencyHigh`.
   public static var settings: [Setting<XilinxFlow>] {
     VerilogSettings.settings(\.verilog) + [
       .limit("LUTs", \.tables, "tables of six inputs that there are"),
@@ -32,20 +41,25 @@ public struct XilinxFlow: DeviceFlow {
     ]
   }
 
+  /// yosys; Verilator is used where it is installed.
   public var tools: [ExternalTool] { [.yosys] }
 
+  /// The version of yosys.
   public func versions(_ bench: Workbench) async throws(SimulationError) -> [String] {
     [try await bench.tool(.yosys, ["-V"]).successfulOutput()]
   }
 
+  /// The network in Verilog, with the images in its numbers.
   public func input(of model: Model, images: [[Float]]) throws(SimulationError) -> FlowInput {
     try verilog.input(of: model, images: images)
   }
 
+  /// Synthesizes the network and runs its images in Verilator.
   public func run(_ input: FlowInput, _ bench: Workbench) async throws(SimulationError) -> FlowResult {
     guard let (artifact, _, _) = input.verilog else { throw .unsuitable("the network has no Verilog") }
     let cells = try await verilog.synthesized(
       artifact, command: "synth_xilinx -family xc7 -flatten -top \(artifact.topModule)", bench)
+    // The primitives of RAM that are made of LUTs, and the number of LUTs of each.
     let memory = ["RAM32X1D", "RAM64X1D", "RAM128X1D", "RAM32M", "RAM64M", "RAM256X1D"]
     let sizes = [2, 2, 4, 4, 4, 8]
     let distributed = zip(memory, sizes).reduce(0) { $0 + (cells[$1.0] ?? 0) * $1.1 }
