@@ -1,15 +1,23 @@
-/// Why a network is not exported.
+/// The reason why a network is not exported.
 public enum ExportError: Error, Sendable, Equatable, CustomStringConvertible {
+  /// A format that does not exist, with the nearest known name.
   case unknownFormat(String, known: [String], suggestion: String?)
+  /// Nodes that the format or its exporter cannot write.
   case refused(format: String, [NodeRefusal])
+  /// A network that does not suit the format, with a hint.
   case unsuitable(format: String, what: String, hint: String)
+  /// An output folder whose parent folder is missing.
   case noParent(folder: String, parent: String)
+  /// An output folder that is not empty, or cannot be made.
   case occupied(folder: String, by: String)
+  /// An output folder that cannot be written.
   case unwritable(folder: String, reason: String)
+  /// A tool that verification needs and that is missing.
   case missingTool(format: String, tool: String, hint: String)
+  /// A verification that could not be run.
   case verification(format: String, reason: String)
 
-  /// *where: what, expected, found; what to do*.
+  /// The message: *where: what, expected, found; what to do*.
   public var description: String {
     switch self {
     case .unknownFormat(let name, let known, let suggestion):

@@ -2,9 +2,9 @@ import Foundation
 import Settings
 import Tensors
 
-/// Puts the files of an export on the disk: written into a folder beside, which then takes its name.
+/// Writes the files of an export into a temporary folder, which is then renamed to its place.
 enum ExportFolder {
-  /// Refuses a folder that cannot be made, or that has something in it.
+  /// Throws for a folder that cannot be made, or that is not empty.
   static func requireFree(_ folder: String) throws(ExportError) {
     let files = FileManager.default
     guard !folder.isEmpty else { throw .occupied(folder: "--out", by: "no name") }
@@ -23,10 +23,10 @@ enum ExportFolder {
     if let first = names.min() { throw .occupied(folder: folder, by: "\"\(first)\"") }
   }
 
-  /// Where a folder is, whatever links lead to it.
+  /// The path of a folder with symbolic links resolved.
   static func place(of folder: String) -> String { URL(filePath: folder).resolvingSymlinksInPath().path }
 
-  /// Writes all files, or leaves nothing behind.
+  /// Writes all files or none.
   static func write(_ contents: [ExportFile], to folder: String) throws(ExportError) {
     let place = place(of: folder)
     let part = ExportScratch.part(beside: place)

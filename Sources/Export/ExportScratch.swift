@@ -1,20 +1,22 @@
 import Foundation
 
-/// What an export has on the disk for a while: named after the process, so that one that is interrupted can clean up.
+/// The temporary files of an export; the process number in their names lets an interrupted export clean up.
 public enum ExportScratch {
   private static var process: Int32 { ProcessInfo.processInfo.processIdentifier }
 
-  /// The folder in which files are written before it takes a place's name; beside it and of a short name, as that of the
-  /// place may be as long as names can be.
+  /// The temporary folder for files before it is renamed to its place.
+  ///
+  /// It lies beside the place. Its name is short, as that of the place may have the greatest length that a
+  /// file system allows.
   static func part(beside place: String) -> String {
     let parent = URL(filePath: place).deletingLastPathComponent()
     return parent.appending(path: ".condense-\(process).part").path
   }
 
-  /// A new folder's name among the temporary files.
+  /// The path for a new folder among the temporary files.
   static func work() -> String { workFolder.appending(path: workPrefix + UUID().uuidString).path }
 
-  /// Removes what this process has under way for an export to a folder.
+  /// Removes the temporary files of this process for an export to a folder.
   public static func remove(for folder: String) {
     let files = FileManager.default
     try? files.removeItem(atPath: part(beside: ExportFolder.place(of: folder)))

@@ -2,60 +2,66 @@ public import Graphs
 public import Settings
 public import Targets
 
-/// Writes networks in a format that other programs read: one file a format, and a line in `ExporterCatalogue`.
-///
-/// An exporter is a pure function from model to an artifact, which knows its files; `ExportFolder` puts them on the disk, all or none. What it cannot
-/// write it names first, by node and kind, from the structure alone: a comparison can ask before anything is trained.
-///
-/// What a format can be written like is a `Setting` of its exporter: `--set onnx.weights=signed`.
+/// A format for networks that other programs read: one file for each format, and one line in
+/// `ExporterCatalogue`.
 ///
 ///     let exporter = ONNXExporter()
 ///     let written = try exporter.export(model, to: "exported", ExportOptions())
+///
+/// An exporter is a pure function from a model to an artifact, which knows its files; `ExportFolder` writes
+/// all of them or none. It first reports the nodes that it cannot write, by name and kind and from the
+/// structure alone, so that a comparison can ask before anything is trained.
+///
+/// Variants of a format are settings of its exporter: `--set onnx.weights=signed`.
 public protocol Exporter: NamedKind {
-  /// What it makes.
+  /// The type of its artifacts.
   associatedtype Output: Artifact
 
   /// The name of files and symbols where the user gives none.
   static var defaultBaseName: String { get }
 
-  /// The nodes that the format or this exporter has no form for, in the graph's order; empty where all can be written.
+  /// The nodes that the format or this exporter cannot write, in the graph's order; empty where all can be
+  /// written.
   ///
-  /// Parameters may be missing: only ops, shapes and encodings are asked about.
+  /// Parameters may be missing: the result depends on ops, shapes and encodings alone.
   func refusals(of graph: Graph, _ options: ExportOptions) -> [NodeRefusal]
-  /// The artifact of a verified model that nothing was refused of; equal models give equal bytes.
+  /// The artifact of a verified model without refusals; equal models give equal bytes.
   func artifact(of model: Model, _ options: ExportOptions) throws(ExportError) -> Output
-  /// Throws `ExportError.missingTool` where `verify` would need a tool that is not there.
+  /// Throws `ExportError.missingTool` where `verify` would need a tool that is missing.
   func requireVerificationTools() throws(ExportError)
-  /// Runs what was written on images and compares with the model; `nil` where this exporter has no way to.
+  /// Runs the exported files on images and compares the outputs with the model's; `nil` where the exporter
+  /// cannot.
   func verify(
     _ written: WrittenExport<Output>, of model: Model, on images: VerificationImages
   ) throws(ExportError) -> Verification?
 }
 
-/// What an exporter makes: files, and what whoever takes them must know, so that nobody reads it out of their text.
+/// The result of an exporter: its files, and typed facts about them, so that nothing has to be parsed from
+/// their text.
 public protocol Artifact: Sendable {
-  /// The files, in the order in which they are told.
+  /// The files, in the order in which they are listed.
   var files: [ExportFile] { get }
 }
 
 extension Exporter {
-  /// The name, reachable from an existential.
+  /// The name, for an existential value.
   public var name: String { Self.name }
+  /// The name `model`.
   public static var defaultBaseName: String { "model" }
-  /// No settings: the default of formats that are written in one way.
+  /// No settings, for formats without variants.
   public static var settings: [Setting<Self>] { [] }
-  /// The default name, reachable from an existential.
+  /// The default name of files, for an existential value.
   public var defaultBaseName: String { Self.defaultBaseName }
 
-  /// Nothing is needed.
+  /// Needs no tools by default.
   public func requireVerificationTools() throws(ExportError) {}
 
-  /// Cannot verify: the default of formats that only other programs run.
+  /// Returns `nil`: no verification, for formats that only other programs run.
   public func verify(
     _ written: WrittenExport<Output>, of model: Model, on images: VerificationImages
   ) throws(ExportError) -> Verification? { nil }
 
-  /// Refuses what cannot be written, then makes the artifact.
+  /// The artifact of a model; throws `ExportError.refused` for nodes that cannot be written.
   public func checkedArtifact(of model: Model, _ options: ExportOptions) throws(ExportError) -> Output {
     try requireForms(of: model.graph, options)
     return try artifact(of: model, options)
@@ -66,7 +72,8 @@ extension Exporter {
     guard refusals.isEmpty else { throw .refused(format: name, refusals) }
   }
 
-  /// Refuses what cannot be written, then writes all files into a folder that is new or empty, or none.
+  /// Writes a model into a folder that is new or empty; throws where nodes cannot be written, and then leaves
+  /// no files.
   public func export(
     _ model: Model, to folder: String, _ options: ExportOptions
   ) throws -> WrittenExport<Output> {
@@ -79,9 +86,9 @@ extension Exporter {
   }
 }
 
-/// What an export is made for.
+/// The options of an export that all formats share.
 public struct ExportOptions: Sendable {
-  /// The hardware, for formats that are written differently for each; `nil` for none in particular.
+  /// The hardware, for formats that depend on it; `nil` for none in particular.
   public var target: TargetProfile?
   /// The name of files and symbols, such as `model` in `model.onnx`: letters, digits and underscores.
   public var baseName: String
@@ -93,13 +100,13 @@ public struct ExportOptions: Sendable {
   }
 }
 
-/// A node that cannot be written, and why.
+/// A node that cannot be written, with the reason.
 public struct NodeRefusal: Sendable, Equatable, CustomStringConvertible {
   /// The node's name.
   public let node: String
   /// The kind of its op.
   public let kind: String
-  /// What the format lacks.
+  /// The feature that the format lacks.
   public let reason: String
 
   /// Makes a refusal.
@@ -109,17 +116,17 @@ public struct NodeRefusal: Sendable, Equatable, CustomStringConvertible {
     self.reason = reason
   }
 
-  /// Node, kind and reason.
+  /// The node, its kind and the reason.
   public var description: String { "\(node) (\(kind)): \(reason)" }
 }
 
-/// A file that an exporter made.
+/// A file of an artifact.
 public struct ExportFile: Sendable, Equatable {
-  /// Its name in the folder, without folders.
+  /// The file's name, without folders.
   public let name: String
-  /// What it is, in a few words.
+  /// A short description of the file.
   public let summary: String
-  /// What it holds.
+  /// The file's contents.
   public let bytes: [UInt8]
 
   /// Makes a file.

@@ -1,18 +1,21 @@
 public import Settings
 
-/// The formats that networks are exported to: one line each.
+/// The formats that networks are exported to.
 public enum ExporterCatalogue: Catalogue {
+  /// The exporters; one more is one line here.
   public static let all: [any Exporter.Type] = [
     ONNXExporter.self, TFLiteExporter.self, CExporter.self, VerilogExporter.self,
   ]
+  /// The exporters as kinds with names.
   public static var kinds: [any NamedKind.Type] { all }
 
+  /// The kind as an exporter; `nil` if it is none.
   public static func cast(_ kind: any NamedKind) -> (any Exporter)? { kind as? any Exporter }
 
-  /// The exporter of a format with its defaults.
+  /// The exporter of a format with its default settings.
   public static func exporter(_ name: String) throws(ExportError) -> any Exporter { try type(name).init() }
 
-  /// The exporter of a format with settings on top of its defaults, all of them mappings.
+  /// The exporter of a format with settings on top of its defaults, each a mapping.
   public static func exporter(_ name: String, settings: [SettingsNode]) throws -> any Exporter {
     try made(try type(name), settings)
   }

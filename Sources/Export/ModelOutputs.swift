@@ -4,16 +4,17 @@ import Integers
 import Tasks
 import Tensors
 
-/// What a network says of some images: in integers where a device could compute it so, else by a backend in 32-bit floats.
+/// The outputs of a network for some images: in integers where a device could compute so, else in 32-bit
+/// floats.
 struct ModelOutputs {
   private static let batch = 50
 
-  /// The heads' values for all images.
+  /// The values of the heads for all images.
   let heads: HeadOutputs
-  /// The same, one head after the other.
+  /// The same values, one head after the other.
   let values: [Float]
 
-  /// Runs the network.
+  /// Runs the network on all images.
   init(_ graph: Graph, on images: VerificationImages) throws {
     let count = images.truth.count
     let size = min(Self.batch, max(count, 1))
@@ -42,7 +43,7 @@ struct ModelOutputs {
     }
   }
 
-  /// Whether another network gives an image the same surest answer.
+  /// True if another network gives an image the same best answer and the same number of answers.
   func isAlike(_ other: ModelOutputs, on image: Int, _ task: any ImageTask) -> Bool {
     let (mine, others) = (task.answers(heads, image: image), task.answers(other.heads, image: image))
     return mine.first?.label == others.first?.label && mine.count == others.count

@@ -3,17 +3,17 @@ public import Execution
 public import Tasks
 public import Tensors
 
-/// Images that an export is tried on, ready to be fed to the network.
+/// Images for the verification of an export, prepared for the network.
 public struct VerificationImages: Sendable {
-  /// `[N, C, H, W]`, normalized as the model expects it.
+  /// The images `[images, channels, height, width]`, normalized as the model expects them.
   public let images: Tensor
-  /// What is known about each image, in the model's classes.
+  /// The annotation of each image, in the model's classes.
   public let truth: [Annotation]
-  /// What the model is asked.
+  /// The task of the model.
   public let task: any ImageTask
-  /// What runs the model, to compare with.
+  /// The backend that runs the model for comparison.
   public let backend: any Backend
-  /// Compute threads.
+  /// The number of compute threads.
   public let threads: Int
 
   /// Makes a set of images.
@@ -28,24 +28,25 @@ public struct VerificationImages: Sendable {
   }
 }
 
-/// How far an export agrees with the model that it was made of.
+/// The agreement of an export with its model.
 public struct Verification: Sendable, Equatable {
-  /// What was run and what it was compared with, in words.
+  /// The description of the run and of the reference.
   public var method: String
-  /// The images that were tried.
+  /// The number of images.
   public var images: Int
-  /// Logits that differ by more than the format allows.
+  /// The number of outputs that differ by more than the format's tolerance.
   public var mismatches: Int
-  /// What was found, a line each: the greatest difference, equal predictions, accuracies.
+  /// The results, one line each: the greatest difference, equal predictions, accuracies.
   public var findings: [String]
-  /// Whether the export may be used.
+  /// True if the export may be used.
   public var isPassed: Bool
 
-  /// How far floats that were added in another order may differ, as a share of an image's largest output.
+  /// The tolerance for floats that are added in another order, as a share of an image's largest output.
   public static let floatTolerance: Float = 1e-4
 
-  /// How far each of an image's outputs is off, as a share of the largest that is finite; infinite where one alone is no
-  /// number, or infinite.
+  /// The error of each output of an image, as a share of the largest finite output.
+  ///
+  /// It is infinite where exactly one of both is NaN or infinite.
   public static func differences(_ found: some Sequence<Float>, _ expected: [Float]) -> [Float] {
     let largest = expected.reduce(Float(1e-6)) { $1.isFinite ? max($0, abs($1)) : $0 }
     return zip(found, expected).map { found, expected in
@@ -55,7 +56,7 @@ public struct Verification: Sendable, Equatable {
     }
   }
 
-  /// Makes a finding.
+  /// Makes a verification.
   public init(method: String, images: Int, mismatches: Int, findings: [String], isPassed: Bool) {
     self.method = method
     self.images = images

@@ -1,10 +1,10 @@
-/// An artifact whose files are on the disk.
+/// An artifact whose files are written.
 public struct WrittenExport<Output: Artifact>: Sendable {
-  /// What was exported.
+  /// The exported artifact.
   public let artifact: Output
-  /// Where its files are.
+  /// The folder of its files.
   public let folder: String
 
-  /// Where a file of it is.
+  /// The path of a file of the artifact.
   public func path(of file: ExportFile) -> String { "\(folder)/\(file.name)" }
 }

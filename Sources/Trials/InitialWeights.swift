@@ -5,9 +5,10 @@ import Settings
 package import Tensors
 
 extension TrialRunner {
-  /// The weights at which the training of the network began that the trial starts from, by name.
+  /// The initial weights of the network that the trial starts from, by parameter name.
   ///
-  /// They follow from its structure and seed. `nil` where these are not known: of an imported model, and of a student that teaches.
+  /// They follow from the network's structure and seed. `nil` where these are unknown: for an imported model,
+  /// and where a student is the teacher.
   package func initialWeights() throws -> [String: Tensor]? {
     switch spec.start {
     case .network(let structure):
@@ -21,7 +22,7 @@ extension TrialRunner {
     }
   }
 
-  /// What the teacher's trial was; `nil` while it was not run.
+  /// The specification of the teacher's trial; `nil` before that trial is run.
   private func teacherSpec() throws -> TrialSpec? {
     guard let address = spec.teacher, let directory = folder.directory(of: address) else { return nil }
     let path = directory + "/" + TrialFolder.specification
@@ -33,7 +34,7 @@ extension TrialRunner {
 }
 
 extension Graph {
-  /// What training changes, by name.
+  /// The values of all trainable parameters, by name.
   package var trainableWeights: [String: Tensor] {
     let slots = nodes.flatMap { self.slots(of: $0) }.filter(\.slot.isTrainable)
     return Dictionary(

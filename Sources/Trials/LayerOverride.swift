@@ -1,30 +1,33 @@
 public import Graphs
 public import Settings
 
-/// Settings of a method for some layers, or that it leaves them out.
+/// Settings of a method for some layers, or the exclusion of these layers.
 public struct LayerOverride: Sendable, Equatable {
-  /// Which layers.
+  /// The patterns that select the layers.
   public var patterns: [LayerPattern]
-  /// Whether the method leaves these layers alone.
+  /// True if the method leaves these layers unchanged.
   public var skips: Bool
-  /// Settings on top of the method's, as the recipe gives them.
+  /// Settings that replace those of the method, as the recipe gives them.
   public var settings: SettingsNode
 
-  /// Gives layers of these names settings of their own.
+  /// Makes an override that gives settings to layers of these names.
   init(of names: [String], settings: SettingsNode) {
     patterns = names.map { LayerPattern($0) }
     skips = false
     self.settings = settings
   }
 
-  /// Leaves out layers of these names.
+  /// Makes an override that excludes layers of these names.
   init(skipping names: [String]) {
     patterns = names.map { LayerPattern($0) }
     skips = true
     settings = SettingsNode(.mapping([]))
   }
 
-  /// Reads `{layers: "fc*", skip: true}`, `{layers: [a, b], sparsity: 0.5}` or `{layers: similar:1/3, threshold: 0.8}`; settings are checked by the method.
+  /// Reads an override such as `{layers: "fc*", skip: true}` or `{layers: [a, b], sparsity: 0.5}`.
+  ///
+  /// `layers` may also name a group of similar layers: `{layers: similar:1/3, threshold: 0.8}`. The method
+  /// checks the settings.
   init(from node: SettingsNode) throws(SettingsError) {
     let layers = try node.required("layers", of: "an override")
     patterns = try layers.list("layers", allowingSingle: true)
@@ -45,8 +48,8 @@ public struct LayerOverride: Sendable, Equatable {
       mark: node.mark)
   }
 
-  /// The override without some of its settings, for a method of which `names` are the settings; `nil` where what is left is
-  /// none of these.
+  /// The override without the settings `dropped`, for a method whose settings are `names`; `nil` if another
+  /// setting is left.
   func leaving(_ dropped: Set<String>, of names: Set<String>) -> LayerOverride? {
     guard case .mapping(let entries) = settings.content else { return self }
     let left = entries.filter { !dropped.contains($0.key) }
@@ -56,7 +59,7 @@ public struct LayerOverride: Sendable, Equatable {
     return override
   }
 
-  /// What a trial's specification holds.
+  /// The override as a trial's specification stores it.
   var node: SettingsNode {
     var entries = [
       SettingsNode.Entry(key: "layers", mark: settings.mark, value: patterns.map(\.text).node),

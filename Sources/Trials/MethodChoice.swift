@@ -3,22 +3,24 @@ public import Methods
 package import Settings
 public import Tensors
 
-/// A method with its settings, and what differs for some layers.
+/// A method with its settings, and overrides for some layers.
 public struct MethodChoice: Sendable {
-  /// The method with the settings that apply where no override does.
+  /// The method, with the settings for all layers that no override names.
   public var method: any CompressionMethod
-  /// What differs for some layers, in the recipe's order.
+  /// The overrides, in the recipe's order.
   public var overrides: [LayerOverride]
-  /// The digest of the profile of the target that the method names: another profile makes another student.
+  /// The digest of the profile of the target that the method names, as another profile makes another student;
+  /// `nil` without one.
   package var profile: String?
 
-  /// Makes a choice.
+  /// Makes a choice of a method and its overrides.
   public init(_ method: any CompressionMethod, overrides: [LayerOverride] = []) {
     self.method = method
     self.overrides = overrides
   }
 
-  /// Reads a method of a name, its settings and its overrides.
+  /// Reads the settings and overrides of a method by its name; throws for an unknown name and for settings
+  /// that it refuses.
   package init(name: String, settings: SettingsNode, overrides: SettingsNode?) throws(SettingsError) {
     guard let type = MethodCatalogue.type(named: name) else {
       throw .unknownKey(
@@ -35,7 +37,8 @@ public struct MethodChoice: Sendable {
     }
   }
 
-  /// Refuses settings of the whole stage for some layers, where they would do nothing.
+  /// Refuses, in an override, settings that apply to the whole stage and would have no effect for single
+  /// layers.
   private static func requireSettingsOfLayers<M: CompressionMethod>(
     in override: LayerOverride, of type: M.Type
   ) throws(SettingsError) {
@@ -92,7 +95,7 @@ public struct MethodChoice: Sendable {
     return method
   }
 
-  /// Whether the method is weaker with the second value of a setting than with the first, as its strength tells.
+  /// True if the second value of a setting makes the method weaker than the first, judged by its strength.
   package func isWeakened(
     _ setting: String, from first: SettingsNode, to second: SettingsNode
   ) throws(SettingsError) -> Bool {
@@ -107,17 +110,18 @@ public struct MethodChoice: Sendable {
     M.strength.map { method[keyPath: $0] }
   }
 
-  /// What a trial's specification holds: the name, the revision, every setting and the overrides.
+  /// The choice as a trial's specification stores it: the name, the revision, every setting and the
+  /// overrides.
   package var node: SettingsNode {
     let node = SettingsNode(mapping: [
       "name": name.node, "revision": type(of: method).revision.node, "settings": method.node,
       "overrides": SettingsNode(.list(overrides.map(\.node))),
     ])
-    // Few methods have it: the addresses of all others stay.
+    // Few methods have a profile; without it the addresses of all other trials stay the same.
     return profile.map { node.adding(SettingsNode(mapping: ["profile": $0.node])) } ?? node
   }
 
-  /// Reads what `node` gives.
+  /// Reads a choice that `node` wrote.
   init(from node: SettingsNode) throws(SettingsError) {
     let owner = "a method"
     try node.requireKeys(["name", "revision", "settings", "overrides", "profile"], of: owner)
@@ -134,11 +138,10 @@ public struct MethodChoice: Sendable {
   public var name: String { type(of: method).name }
   /// The method's family.
   public var family: MethodFamily { type(of: method).family }
-  /// What the method changes.
+  /// The part of the network that the method changes, by which stages are ordered.
   public var order: PipelineOrder { type(of: method).order }
 
-  /// The same choice of a method that removes as much by chance, layer by layer where overrides say how much; `nil` where there is
-  /// none.
+  /// A method that removes as much by chance, with the same amounts in each layer; `nil` where there is none.
   package var randomControl: MethodChoice? {
     guard let control = method.randomControl else { return nil }
     let known = Self.settingNames(control)
@@ -154,7 +157,8 @@ public struct MethodChoice: Sendable {
     Set(M.settings.map(\.name))
   }
 
-  /// The layers of a network that the method applies to, each with those that it is tied to, in the order of the network.
+  /// The layers of a network that the method applies to, each with the layers tied to it, in the order of the
+  /// network.
   public func layers(of graph: Graph) throws -> [[String]] {
     var layers: [[String]] = []
     for (node, applicability) in try applicabilities(on: graph) where applicability == .applicable {
@@ -164,7 +168,7 @@ public struct MethodChoice: Sendable {
     return layers
   }
 
-  /// Applies the method to a network that was `original` when the stage began.
+  /// Applies the method to a network; `original` is the network as the stage found it.
   public func compress(
     _ graph: Graph, of original: Graph, progress: Double, evidence: any Evidence, random: SeededRandom
   ) throws -> Rewrite {
@@ -177,7 +181,7 @@ public struct MethodChoice: Sendable {
     _ method: M, _ overrides: [LayerOverride], _ graph: Graph, of original: Graph, progress: Double,
     evidence: any Evidence, random: SeededRandom
   ) throws -> Rewrite {
-    // A layer that a former point of the stage put into another is known by its name of then.
+    // A layer that an earlier step of the stage replaced is known by the name that it had then.
     let settings = try settings(method, overrides, original)
       .merging(settings(method, overrides, graph)) { _, present in present }
     var compression = Compression(
@@ -186,7 +190,7 @@ public struct MethodChoice: Sendable {
     return try method.compress(&compression)
   }
 
-  /// Whether the method applies to each node of a network, in order.
+  /// The applicability of the method to each node of a network, in order.
   public func applicabilities(
     on graph: Graph
   ) throws -> [(node: Node, applicability: Applicability)] {
@@ -206,17 +210,18 @@ public struct MethodChoice: Sendable {
     }
   }
 
-  /// Overrides that mean no layer of a network: probably misspelt.
+  /// The override patterns that match no layer of a network, which are probably misspelt.
   public func strayPatterns(in graph: Graph) throws -> [LayerPattern] {
     try resolvingSimilar(in: graph).overrides.flatMap(\.patterns).filter { pattern in
       !graph.nodes.contains { pattern.matches($0) }
     }
   }
 
-  /// By node, settings other than the method's: kinds first, then patterns, then names; `nil` inside leaves it out.
+  /// The settings of nodes with overrides, by node name: kinds first, then patterns, then names; an inner
+  /// `nil` excludes the node.
   ///
-  /// Each override was read on top of the method's settings alone: on top of another's, such as one of a criterion that this
-  /// one does not know, it may be refused.
+  /// An override is checked on top of the method's settings alone. On top of another override, such as one
+  /// with a criterion that does not know a setting, it may be refused.
   private static func settings<M: CompressionMethod>(
     _ method: M, _ overrides: [LayerOverride], _ graph: Graph
   ) throws -> [String: M?] {
@@ -246,7 +251,7 @@ public struct MethodChoice: Sendable {
 }
 
 extension MethodChoice {
-  /// Whether the method has a number that says how strong it is.
+  /// True if the method has a number for its strength.
   package var hasStrength: Bool { Self.hasStrength(method) }
 
   private static func hasStrength<M: CompressionMethod>(_ method: M) -> Bool { M.strength != nil }

@@ -3,18 +3,18 @@ import Settings
 public import Simulation
 public import Targets
 
-/// What a trial's reading on a target depends on beside the model: the profile, and which of its tools are here.
+/// The identity of a trial's reading on a target: the target's profile, and the tools that are present.
 ///
-/// Readings are no part of a trial's address: a board that is added, refitted or corrected, or a simulator that is
-/// installed, costs new readings and no training.
+/// Readings are no part of a trial's address: a new, refitted or corrected board, or a newly installed
+/// simulator, costs new readings but no training.
 public struct ReadingOrigin: Sendable {
-  /// Raised when readings are taken in another way.
+  /// Raised when readings are made in another way.
   static let revision = 1
 
-  /// SHA-256, hexadecimal.
+  /// The SHA-256 in hexadecimal.
   public let digest: String
 
-  /// The origin of readings on a target by a meter; `nil` estimates alone.
+  /// The origin of readings on a target by a meter; without a meter, of estimates.
   public init(_ profile: TargetProfile, _ meter: TargetMeter?) {
     let tools = meter.map { "without \($0.missingTools(of: profile))" } ?? "estimated"
     let text = "\(Self.revision)\n\(profile.node.canonicalJSON)\n\(tools)"

@@ -4,28 +4,31 @@ import Methods
 import Settings
 import Tensors
 
-/// Layers of similar size and distribution of weights: `similar:1/3` names the first of three groups, counted in the network's order.
+/// A group of layers of similar size and weight distribution: `similar:1/3` is the first of three groups in
+/// the network's order.
 ///
-/// The layers that a method applies to are joined pair by pair, nearest groups first, until as many groups are left as are asked for.
+/// The layers that a method applies to are merged pair by pair, nearest groups first, until the requested
+/// number of groups is left (average linkage).
 ///
-/// **Formula** the distance of two layers is `|log₁₀ n_a - log₁₀ n_b| + mean_q |Q_a(q) - Q_b(q)|`, n being their numbers of weights and Q the
-/// quantiles of `|w| / σ`, σ the standard deviation of the layer's weights (thirty-two of them; the mean is the Wasserstein distance
-/// of the histograms); of groups, the mean over pairs of their layers.
+/// **Formula** the distance of two layers is `|log₁₀ n_a - log₁₀ n_b| + mean_q |Q_a(q) - Q_b(q)|`. n is the
+/// number of weights, and Q the 32 quantiles of `|w| / σ`, with σ the standard deviation of the layer's
+/// weights; the mean is the Wasserstein distance of the distributions. The distance of two groups is the mean
+/// over pairs of their layers.
 package struct SimilarLayers: Equatable {
-  /// Which group, counted from 1.
+  /// The number of the group, from 1.
   let place: Int
-  /// How many groups there are.
+  /// The number of groups.
   let count: Int
 
   private static let prefix = "similar:"
   private static let quantiles = 32
-  /// The most groups that may be asked for.
+  /// The largest number of groups.
   package static let maximum = 100
 
-  /// One of the groups.
+  /// Makes the group `place` of `count`.
   init(_ place: Int, of count: Int) { (self.place, self.count) = (place, count) }
 
-  /// Reads `similar:1/3`; `nil` for any other pattern, and for places that there are not.
+  /// Reads `similar:1/3`; `nil` for any other pattern, and for a group outside the range.
   init?(_ pattern: LayerPattern) {
     guard Self.isMeant(by: pattern) else { return nil }
     let numbers = pattern.text.dropFirst(Self.prefix.count).split(
@@ -36,13 +39,13 @@ package struct SimilarLayers: Equatable {
     self.init(place, of: count)
   }
 
-  /// Whether a pattern says `similar:`, rightly or not.
+  /// True if a pattern begins with `similar:`, even if the rest is wrong.
   static func isMeant(by pattern: LayerPattern) -> Bool { pattern.text.hasPrefix(prefix) }
 
-  /// As a recipe writes it.
+  /// The text in recipes.
   var text: String { "\(Self.prefix)\(place)/\(count)" }
 
-  /// Sorts layers, tied ones together, into a number of groups; as many as there are layers where that is fewer.
+  /// Merges layers, with tied ones as one, into `count` groups, or one group per layer where there are fewer.
   static func groups(_ layers: [[String]], in graph: Graph, count: Int) -> [[String]] {
     let traits = layers.map { Traits(of: $0, in: graph) }
     var groups = layers.indices.map { [$0] }
@@ -57,15 +60,15 @@ package struct SimilarLayers: Equatable {
       }
       groups[nearest.first] = (groups[nearest.first] + groups.remove(at: nearest.second)).sorted()
     }
-    // A group stands where its first layer does, as joining keeps the order of first members.
+    // Merging keeps the order of the groups' first members, so groups are sorted by their first layers.
     return groups.map { $0.flatMap { layers[$0] } }
   }
 
-  /// What makes layers similar.
+  /// The features of a layer that are compared.
   struct Traits {
-    /// The logarithm of the number of weights.
+    /// The decimal logarithm of the number of weights.
     let size: Double
-    /// Quantiles of the absolute weights over their standard deviation; none where weights are not known.
+    /// The quantiles of the absolute weights over their standard deviation; empty where weights are unknown.
     let quantiles: [Double]
 
     init(of layers: [String], in graph: Graph) {
@@ -95,8 +98,10 @@ package struct SimilarLayers: Equatable {
 }
 
 extension MethodChoice {
-  /// The choice with the names of layers in place of what means similar ones, as the network has them when the stage begins. Layers
-  /// that other overrides leave out are in no group.
+  /// The choice with names of layers in place of `similar:` patterns, for the network at the start of the
+  /// stage.
+  ///
+  /// Layers that other overrides exclude are in no group.
   func resolvingSimilar(in graph: Graph) throws -> MethodChoice {
     guard overrides.contains(where: { $0.patterns.contains(where: SimilarLayers.isMeant) }) else {
       return self

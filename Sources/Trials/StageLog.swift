@@ -2,7 +2,7 @@ import Foundation
 import Settings
 import Training
 
-/// `metrics.jsonl`: a line an epoch over all stages of a trial.
+/// The trial's `metrics.jsonl`, with one line per epoch over all stages.
 struct StageLog {
   /// The file's name in the trial's directory.
   static let file = "metrics.jsonl"
@@ -11,8 +11,10 @@ struct StageLog {
   let stage: String
   let index: Int
 
-  /// Starts the stage's part of the file behind the lines of earlier stages and of the epochs of this one that are done
-  /// already; returns the seconds that those took. What else a killed process left is dropped.
+  /// Prepares the file for the stage: keeps lines of earlier stages and of its finished epochs, and drops all
+  /// others.
+  ///
+  /// Returns the seconds that the finished epochs of the stage took.
   func begin(keeping epochs: Int) throws -> Double {
     let text = FileManager.default.contents(atPath: path).map { String(decoding: $0, as: UTF8.self) } ?? ""
     var seconds = 0.0
@@ -27,7 +29,7 @@ struct StageLog {
     return seconds
   }
 
-  /// Adds an epoch's line; a log that cannot be written costs no trial.
+  /// Appends an epoch's line; ignores a failure to write.
   func append(_ metrics: EpochMetrics) {
     guard case .mapping(let entries) = metrics.node.content else { return }
     let line = SettingsNode(
@@ -39,7 +41,7 @@ struct StageLog {
     try? handle.write(contentsOf: Data((line.compactJSON + "\n").utf8))
   }
 
-  /// What a line says of its place; `nil` for half a line.
+  /// The stage, epoch and seconds of a line; `nil` for an incomplete line.
   private struct Entry {
     let stage: Int
     let epoch: Int

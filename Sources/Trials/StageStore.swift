@@ -5,20 +5,20 @@ import Settings
 import Tensors
 import Training
 
-/// Where a trial keeps its finished stages until it is done, so that nothing is trained twice when its process is killed.
+/// The store of a trial's finished stages, so that nothing is trained twice after its process is killed.
 ///
 ///     .partial-NAME/progress/stages.safetensors     the last finished stage: network, records, warnings
 ///     .partial-NAME/progress/stage-2/               checkpoints of the stage in training
-///     .partial-NAME/progress/stage-2.warnings.json  what its method has said so far
+///     .partial-NAME/progress/stage-2.warnings.json  the warnings of its method so far
 ///
-/// A file is written beside and renamed, and names the trial that it is of; one that is damaged or of others
-/// is passed over, and the stages are run again with the same result.
+/// A file is written under a temporary name and renamed, and holds the trial's address. A damaged file or one
+/// of another trial is ignored, and the stages are run again with the same result.
 struct StageStore {
-  /// The folder in the trial's directory.
+  /// The folder's name in the trial's directory.
   static let folder = "progress"
   private static let file = "stages.safetensors"
 
-  /// The trial's address: what the result is of.
+  /// The trial's address.
   let identity: String
 
   private let directory: String
@@ -33,15 +33,17 @@ struct StageStore {
 
   private var path: String { directory + "/" + Self.file }
 
-  /// Where the checkpoints of a stage lie.
+  /// The store for the checkpoints of a stage.
   func checkpoints(stage: Int) -> CheckpointStore {
     CheckpointStore(directory: "\(directory)/stage-\(stage + 1)")
   }
 
-  /// What the method of a stage in training says.
+  /// The store for warnings of a stage in training.
   func warnings(stage: Int) -> StageWarnings { StageWarnings(directory: directory, stage: stage) }
 
-  /// Keeps what the stages so far made. A network that does not come back equal is not kept: its stage is run again.
+  /// Stores the outcome of the stages so far.
+  ///
+  /// A network that does not read back equal is not stored; its stage is run again after a kill.
   func save(_ outcome: TrialPipeline.Outcome) throws {
     var file = NetworkFile(graph: outcome.graph, note: "")
     guard file.isExact else { return }
@@ -56,7 +58,7 @@ struct StageStore {
     try TrialFolder.write(file.bytes, to: path)
   }
 
-  /// What stages that were finished before made; `nil` where there are none.
+  /// The outcome of the stages that were finished before; `nil` without any.
   func latest() -> TrialPipeline.Outcome? {
     guard let bytes = FileManager.default.contents(atPath: path) else { return nil }
     do {
@@ -70,13 +72,13 @@ struct StageStore {
     }
   }
 
-  /// Removes what a finished trial kept.
+  /// Removes the store of a finished trial.
   static func remove(in directory: String) {
     try? FileManager.default.removeItem(atPath: directory + "/" + folder)
   }
 }
 
-/// An outcome without its network, as the store keeps it.
+/// An outcome without its network, as the store holds it.
 private struct Facts: Codable {
   let identity: String
   let structure: String
@@ -105,7 +107,7 @@ private struct Facts: Codable {
 }
 
 extension CheckpointStore {
-  /// Holds the folder, and gives the newest checkpoint in it; those of another training go.
+  /// Locks the folder and returns its newest checkpoint; removes checkpoints of another training.
   func latest(of identity: SettingsNode) throws -> Checkpoint? {
     try acquire()
     guard let checkpoint = try latest() else { return nil }

@@ -1,15 +1,16 @@
 import Foundation
 import Settings
 
-/// What a method that acts while its stage trains has to say, kept beside the stage's checkpoints: a training that goes on from one says
-/// what an uninterrupted one does.
+/// The warnings of a method that acts during training, stored beside the stage's checkpoints.
+///
+/// A resumed training therefore gives the warnings of an uninterrupted one.
 struct StageWarnings {
   private let path: String
 
-  /// The warnings of a stage in a folder of progress.
+  /// The store of a stage's warnings in a folder of progress.
   init(directory: String, stage: Int) { path = "\(directory)/stage-\(stage + 1).warnings.json" }
 
-  /// Keeps what was said at a point, in the place of what was said there before.
+  /// Stores the warnings of a point in place of earlier ones of the same point.
   func record(_ warnings: [String], at point: Int) throws {
     var all = kept()
     guard all[point] ?? [] != warnings else { return }
@@ -25,14 +26,14 @@ struct StageWarnings {
     try TrialFolder.write([UInt8](try encoder.encode(all)), to: path)
   }
 
-  /// What was said at the first and at the last point at which anything was, each sentence once.
+  /// The warnings of the first and of the last point that has any, each sentence once.
   var ofEnds: [String] {
     let points = kept().sorted { $0.key < $1.key }
     guard let first = points.first, let last = points.last else { return [] }
     return first.value + last.value.filter { !first.value.contains($0) }
   }
 
-  /// By point; nothing where the file is damaged, which is written anew with the next point.
+  /// The warnings by point; empty where the file is missing or damaged, which the next point writes anew.
   private func kept() -> [Int: [String]] {
     guard let data = FileManager.default.contents(atPath: path) else { return [:] }
     return (try? JSONDecoder().decode([Int: [String]].self, from: data)) ?? [:]

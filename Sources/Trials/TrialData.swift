@@ -5,19 +5,22 @@ package import Tasks
 package import Tensors
 package import Training
 
-/// The images of a trial as its network takes them.
+/// The images of a trial, and their preparation for its network.
 package struct TrialData {
+  /// The data set with its splits.
   package let dataset: Dataset
-  /// What a network is asked of them.
+  /// The task that the network is trained for.
   package let task: any ImageTask
   let input: InputShape
   private(set) var normalization: Normalization
-  /// How the teacher's pixels are normalized; `nil` where there is none.
+  /// The normalization of the teacher's pixels; `nil` without a teacher.
   var teacherNormalization: Normalization?
   let seed: UInt64
 
-  /// Opens the data for a network input of `[C, H, W]`; `normalization` is the teacher's where the student starts
-  /// from it, else that of the training images.
+  /// Opens the data for a network input of `[channels, height, width]`.
+  ///
+  /// `normalization` is the teacher's if the student starts from it; `nil` takes that of the training images.
+  /// Throws `TrialError.changedData` if the data no longer has the specification's digest.
   package init(
     _ spec: TrialSpec, input shape: Shape, normalization: Normalization?, _ environment: TrialEnvironment
   ) throws {
@@ -43,19 +46,19 @@ package struct TrialData {
     }
   }
 
-  /// How pixels become the network's input, for the student's file.
+  /// The description of the network's input for the student's file.
   var inputDescription: InputDescription {
     InputDescription(
       shape: [input.channels, input.height, input.width], mean: normalization.mean,
       deviation: normalization.deviation)
   }
 
-  /// Makes the teacher's images of the student's; `nil` where they are the same.
+  /// The change from the student's to the teacher's normalization; `nil` where both are equal.
   var teacherChange: NormalizationChange? {
     teacherNormalization.flatMap { NormalizationChange(from: normalization, to: $0) }
   }
 
-  /// The same images as the teacher takes them.
+  /// The same images with the teacher's normalization.
   func asSeenByTeacher() -> TrialData {
     guard let teacherNormalization else { return self }
     var data = self
@@ -63,7 +66,7 @@ package struct TrialData {
     return data
   }
 
-  /// The settings with the augmentations that this data allows filled in.
+  /// The settings with the default augmentations for this data, where they name none.
   package func resolved(_ settings: TrainingSettings) -> TrainingSettings {
     var settings = settings
     settings.augmentations =
@@ -72,7 +75,8 @@ package struct TrialData {
     return settings
   }
 
-  /// The training batches: shuffled, augmented, all of them full; a function of the trial's seed and `settings` alone.
+  /// Loads full training batches, shuffled and augmented; a function of the trial's seed and `settings`
+  /// alone.
   package func training(_ settings: TrainingSettings) throws -> Loader {
     try loader(
       LoaderOptions(
@@ -81,7 +85,7 @@ package struct TrialData {
         dropLast: true))
   }
 
-  /// The training images in an order of their own, without augmentation: what methods look at.
+  /// Loads training images for evidence, shuffled and without augmentation.
   func evidence(batch: Int) throws -> Loader {
     let batch = min(batch, dataset.count(of: .train))
     return try loader(
@@ -90,14 +94,14 @@ package struct TrialData {
         dropLast: true))
   }
 
-  /// The validation batches; `nil` where there are no such images.
+  /// Loads validation batches; `nil` without validation images.
   func validation(batch: Int) throws -> Loader? {
     guard dataset.count(of: .validation) > 0 else { return nil }
     return try loader(
       LoaderOptions(split: .validation, batch: batch, input: input, normalization: normalization))
   }
 
-  /// The test batches, in the data set's order.
+  /// Loads test batches in the data set's order.
   func test(batch: Int) throws -> Loader {
     try loader(LoaderOptions(split: .test, batch: batch, input: input, normalization: normalization))
   }

@@ -2,20 +2,21 @@ public import Datasets
 public import Execution
 public import Simulation
 
-/// What a trial needs of the machine that runs it, none of which may change its result, but that a
-/// target without its simulator is modelled, and marked so.
+/// The parts of a machine that a trial uses.
+///
+/// None of them changes its result, except that readings on a target without its simulator are estimates.
 public struct TrialEnvironment {
-  /// What computes.
+  /// The backend that trains and evaluates.
   public var backend: any Backend
-  /// Where data and caches lie.
+  /// The places of data and caches.
   public var datasetOptions: DatasetOptions
-  /// Folders of hardware profiles.
+  /// The folders of hardware profiles.
   public var targetFolders: [String]
-  /// What simulates students on targets; `nil` for estimates alone.
+  /// The meter that simulates students on targets; `nil` for estimates alone.
   public var meter: TargetMeter?
-  /// Told what goes on, a line at a time.
+  /// Receives progress messages, one line each.
   public var note: (String) -> Void
-  /// Asked between steps.
+  /// Returns true if the trial should stop; called between steps.
   public var shouldStop: () -> Bool
 
   /// Makes an environment.

@@ -1,22 +1,26 @@
 import Settings
 import Training
 
-/// Why a trial gives no result.
+/// The reason why a trial gives no result.
 public enum TrialError: Error, Sendable, CustomStringConvertible {
-  /// A goal cannot be judged, or no candidate made a student.
+  /// A goal that cannot be judged, or no candidate that made a student.
   case goal(String)
-  /// The trained network's outputs overflow.
+  /// Outputs of the trained network that are not finite.
   case outputsNotFinite
-  /// This machine or program would give other bits than those that the trial's address stands for.
+  /// A machine or program that would give other bits than those of the trial's address.
   case otherMachine(what: String, expected: String, found: String)
+  /// A trial that this one needs and that is missing.
   case missingTrial(address: String, folder: String)
+  /// Data that has changed since the comparison began.
   case changedData(path: String, expected: String, found: String)
+  /// A file that cannot be written.
   case unwritable(path: String, reason: String)
+  /// A file that cannot be read, or has wrong contents.
   case damaged(path: String, reason: String)
-  /// It was asked to stop.
+  /// A trial that was asked to stop.
   case stopped
 
-  /// *where: what, expected, found; what to do*.
+  /// The message: *where: what, expected, found; what to do*.
   public var description: String {
     switch self {
     case .goal(let reason): reason
@@ -39,7 +43,7 @@ public enum TrialError: Error, Sendable, CustomStringConvertible {
 }
 
 extension Error {
-  /// What is said of a training that diverged, as it would again; `nil` for all else.
+  /// The message of a training that diverged, and would again; `nil` for other errors.
   var divergence: String? {
     if case .outputsNotFinite = underlying(as: TrialError.self) { return "\(self)" }
     switch underlying(as: TrainingError.self) {

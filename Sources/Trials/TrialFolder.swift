@@ -3,28 +3,28 @@ public import Runs
 package import Settings
 import Tensors
 
-/// The folder in which the trials of a run lie side by side.
+/// The folder that holds all trials of a run.
 public struct TrialFolder: Sendable {
-  /// Its path.
+  /// The folder's path.
   public let path: String
 
-  /// A folder at a path.
+  /// Takes a folder at a path.
   public init(path: String) { self.path = path }
 
-  /// The file whose presence says that a trial which is a row is done; it is written last.
+  /// The file that marks a trial with a row as finished; it is written last.
   public static let result = "result.json"
-  /// The student's file.
+  /// The name of the student's file.
   public static let student = "student.condensed"
-  /// The teacher's file.
+  /// The name of the teacher's file.
   public static let teacher = "teacher.safetensors"
-  /// The network's structure after the last stage that changes it, with batch norms.
+  /// The file of the network's structure, with batch norms, after the last stage that changes it.
   public static let structure = "structure.json"
-  /// The teacher's logits.
+  /// The file of the teacher's logits.
   public static let logits = "logits.bin"
-  /// What the trial is a function of.
+  /// The file of the trial's specification.
   public static let specification = "spec.json"
 
-  /// The directory of a trial by its address, whatever it is called; `nil` where there is none.
+  /// The directory of a trial by its address, whatever its name; `nil` without one.
   public func directory(of address: String) -> String? {
     let suffix = "-" + address.prefix(12)
     let names = (try? FileManager.default.contentsOfDirectory(atPath: path)) ?? []
@@ -35,7 +35,7 @@ public struct TrialFolder: Sendable {
     var engine: Int
   }
 
-  /// What to say of finished trials that another revision of the engine made: they stay, and are not taken for this one's.
+  /// Messages about finished trials of other engine revisions, which stay but are not used.
   public var messages: [String] {
     var counts: [Int: Int] = [:]
     for name in (try? FileManager.default.contentsOfDirectory(atPath: path)) ?? [] where !name.hasPrefix(".")
@@ -53,7 +53,7 @@ public struct TrialFolder: Sendable {
     }
   }
 
-  /// The file whose presence says that a trial is done.
+  /// The name of the file that marks a trial of a role as finished.
   static func proof(of role: TrialRole) -> String {
     switch role {
     case .teacher, .student, .control: result
@@ -62,19 +62,19 @@ public struct TrialFolder: Sendable {
     }
   }
 
-  /// Where a trial is filled and lies when it is done.
+  /// The place where a trial is filled and lies when it is finished.
   public func place(of spec: TrialSpec) -> TrialDirectory {
     TrialDirectory(
       in: path, name: spec.name, seed: spec.seed, address: spec.address, proof: Self.proof(of: spec.role))
   }
 
-  /// Whether a trial's directory holds what it is to leave, whatever the directory is called.
+  /// True if a trial's directory, whatever its name, holds the file that marks it as finished.
   public func isDone(_ spec: TrialSpec) -> Bool {
     guard let directory = directory(of: spec.address) else { return false }
     return FileManager.default.fileExists(atPath: directory + "/" + Self.proof(of: spec.role))
   }
 
-  /// The directory of a finished trial that another needs.
+  /// The directory of a finished trial that another one needs; throws if it is missing.
   func required(_ address: String) throws -> String {
     guard let directory = directory(of: address) else {
       throw TrialError.missingTrial(address: address, folder: path)
@@ -82,23 +82,23 @@ public struct TrialFolder: Sendable {
     return directory
   }
 
-  /// The structure that a finished trial's network has.
+  /// The structure of a finished trial's network.
   package func structure(of address: String) throws -> SettingsNode {
     let path = try required(address) + "/" + Self.structure
     return try SettingsNode(contentsOf: path)
   }
 
-  /// What a finished candidate was found to be.
+  /// The result of a finished candidate.
   package func candidate(_ address: String) throws -> CandidateResult {
     try CandidateResult.read(try required(address) + "/" + CandidateResult.fileName)
   }
 
-  /// The metric of a finished teacher on validation images; `nil` where there are none.
+  /// A finished teacher's metric on validation images; `nil` without such images.
   package func validation(ofTeacher address: String) throws -> Double? {
     try TrialResult.read(try required(address) + "/" + Self.result).validation
   }
 
-  /// Writes a file whole or not at all.
+  /// Writes a file completely or not at all.
   static func write(_ bytes: [UInt8], to path: String) throws {
     do throws(SystemError) {
       try WholeFile.write(bytes, to: path)

@@ -13,11 +13,11 @@ import Tasks
 import Tensors
 import Training
 
-/// What a trial's network is worth: the file it is written to, and the accuracy of what is loaded back from that.
+/// Writes the student's file, loads it back, and measures the loaded network.
 package struct TrialMeasurement {
-  /// Images a pass of evaluations and evidence.
+  /// The batch size of evaluations and evidence.
   package static let batch = 128
-  /// The most mistakes that are kept with their pictures.
+  /// The largest number of mistakes that are kept with their images.
   static let keptMistakes = 12
 
   private let runner: TrialRunner
@@ -25,6 +25,7 @@ package struct TrialMeasurement {
   /// The network that layers are compared with: the teacher's, or the start.
   private let before: Graph
 
+  /// Makes a measurement of a trial.
   package init(_ runner: TrialRunner, data: TrialData, before: Graph) {
     self.runner = runner
     self.data = data
@@ -33,7 +34,7 @@ package struct TrialMeasurement {
 
   private var spec: TrialSpec { runner.spec }
 
-  /// Writes the student's file, loads it back, and measures what was loaded.
+  /// Writes the student's file, loads it back, and measures the loaded network.
   func result(
     of outcome: TrialPipeline.Outcome, seconds: Double, classes: [String]
   ) throws -> TrialResult {
@@ -45,7 +46,7 @@ package struct TrialMeasurement {
     return try result(of: shipped, model: name, findings, classes: classes)
   }
 
-  /// What stages found out of the network that they made.
+  /// The figures that the stages found for the network.
   struct Findings {
     var stages: [TrialResult.StageRecord]
     var validation: Double?
@@ -53,7 +54,7 @@ package struct TrialMeasurement {
     var cost: TrialResult.Cost
   }
 
-  /// Measures the student's file, which is there; `shipped` is the network that was written to it.
+  /// Measures the student's file, which exists; `shipped` is the network that it was written from.
   func result(
     of shipped: Graph, model name: String, _ findings: Findings, classes: [String]
   ) throws -> TrialResult {
@@ -92,7 +93,7 @@ package struct TrialMeasurement {
     return result
   }
 
-  /// Writes a candidate's student file, and says what validation images and the goal's target have to say of it.
+  /// Writes a candidate's student file, and judges it on validation images and the goal's target.
   func candidate(
     of outcome: TrialPipeline.Outcome, seconds: Double, classes: [String]
   ) throws -> CandidateResult {
@@ -108,8 +109,10 @@ package struct TrialMeasurement {
       warnings: outcome.warnings)
   }
 
-  /// What a candidate takes on the target of its goal: estimated, as many are compared; where the goal limits what the target's own
-  /// limits do not, simulated where that can be done, on validation images.
+  /// The reading of a candidate on its goal's target; `nil` without a target.
+  ///
+  /// It is an estimate, as many candidates are compared. Where the goal limits a latency or other resources,
+  /// it is simulated on validation images if that is possible.
   private func reading(of shipped: Graph, fileBytes: Int) throws -> Reading? {
     guard let goal = spec.goal, let name = goal.target else { return nil }
     guard goal.latencyMs != nil || goal.readsAsRows else {
@@ -121,7 +124,7 @@ package struct TrialMeasurement {
         name]
   }
 
-  /// What a stage left.
+  /// The record of a finished stage.
   func record(
     _ stage: TrialSpec.Stage, _ graph: Graph, validation: Double?, warnings: [String]
   ) throws -> TrialResult.StageRecord {
@@ -144,7 +147,7 @@ package struct TrialMeasurement {
 
   // MARK: Files
 
-  /// The network as it ships: batch norms folded where that keeps what weights can represent.
+  /// The network as it ships, with batch norms folded where the encodings allow it.
   package func shipped(_ graph: Graph) throws -> Graph {
     try graph.foldedForInference()
   }
@@ -156,7 +159,7 @@ package struct TrialMeasurement {
       provenance: SettingsNode(mapping: ["trial": spec.address.node]))
   }
 
-  /// Writes the student's file, and the teacher's as safetensors, from which students start.
+  /// Writes the student's file, and a teacher as safetensors too, from which students start.
   private func write(_ model: Model, trained: Graph, classes: [String]) throws -> String {
     try StudentFile.write(model, to: runner.path(TrialFolder.student), coded: true)
     guard spec.role == .teacher else { return TrialFolder.student }
@@ -172,7 +175,7 @@ package struct TrialMeasurement {
 
   // MARK: Counts
 
-  /// The bits of most weights and the most bits of a value: `w8a8`.
+  /// The bits of most weights and the largest bits of a value: `w8a8`.
   private func bits(_ graph: Graph) -> String {
     var counts: [Int: Int] = [:]
     for node in graph.nodes {
@@ -184,7 +187,7 @@ package struct TrialMeasurement {
     return "w\(weights)a\(isInteger(graph) ? graph.values.values.map(\.bits).max() ?? 32 : 32)"
   }
 
-  /// Whether a device would hold every value as an integer.
+  /// True if a device would store every value as an integer.
   private func isInteger(_ graph: Graph) -> Bool { graph.hasEncodedValues }
 
   private func layers(_ graph: Graph, classes: [String]) throws -> [TrialResult.LayerRecord] {
@@ -223,7 +226,7 @@ package struct TrialMeasurement {
 
   // MARK: Accuracy
 
-  /// Scores the test images; the split is read here and nowhere else.
+  /// Scores the test images; no other code reads the test split for accuracies.
   private func accuracy(
     of model: Model, _ arithmetic: InferenceArithmetic
   ) throws -> (accuracy: TrialResult.Accuracy, mistakes: [TrialResult.Mistake], work: ImageWork?) {
@@ -250,7 +253,7 @@ package struct TrialMeasurement {
     )
   }
 
-  /// An image of which something was told wrong.
+  /// An image with a wrong answer.
   private struct Miss {
     let index: Int
     let truth: Annotation
@@ -273,7 +276,7 @@ package struct TrialMeasurement {
 
   private var targets: TrialReadings { TrialReadings(spec, runner.environment, data: data) }
 
-  /// Bytes of the file that a network would ship in.
+  /// The size in bytes of the file that a network would ship in.
   package func fileBytes(_ graph: Graph) throws -> Int {
     try sizes(of: model(shipped(graph), classes: data.dataset.classes)).fileBytes
   }

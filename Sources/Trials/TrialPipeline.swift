@@ -14,21 +14,21 @@ import Tasks
 package import Tensors
 package import Training
 
-/// The stages of a trial, one after another.
+/// Runs the stages of a trial one after another.
 package struct TrialPipeline {
-  /// What the stages made.
+  /// The outcome of the stages.
   struct Outcome {
     /// The network after all stages.
     var graph: Graph
     /// The structure after the last stage that changes it.
     var structure: SettingsNode
-    /// The metric on validation images at the end; `nil` where there are none.
+    /// The metric on validation images at the end; `nil` without such images.
     var validation: Double?
     var stages: [TrialResult.StageRecord]
-    /// Images seen, repeats counted.
+    /// The number of images seen, with repeats.
     var trainingImages: Int
     var warnings: [String]
-    /// What finished stages took, in processes before this one too.
+    /// The seconds that finished stages took, in earlier processes too.
     var seconds = 0.0
   }
 
@@ -51,7 +51,7 @@ package struct TrialPipeline {
       graph: Graph(inputs: []), structure: SettingsNode(.null), stages: [], trainingImages: 0, warnings: [])
   }
 
-  /// Runs every stage on a network, from the first one on that was not finished before.
+  /// Runs every stage that was not finished before, from a starting network.
   func run(_ start: Graph) throws -> Outcome {
     var pipeline = self
     pipeline.outcome.graph = start
@@ -103,13 +103,13 @@ package struct TrialPipeline {
     store.checkpoints(stage: index).remove()
   }
 
-  /// Passes over the training images after which a network that still tells no more than chance is worth a word.
+  /// The number of passes over the training images after which a network at chance level gets a warning.
   private static let patience = 5
 
-  /// What to say where a stage left a network that tells no more than chance does, of one that told more, or where that is all that
-  /// a trial comes to.
+  /// The warning that a network is at chance level, or `nil`.
   ///
-  /// Controls are bad on purpose.
+  /// It is given where a stage brings a better network down to chance, and where a trial ends at chance after
+  /// enough training. Controls get none, as they are meant to be bad.
   private func collapse(
     since before: Graph, _ earlier: Double?, isLast: Bool
   ) throws -> String? {
@@ -134,7 +134,7 @@ package struct TrialPipeline {
 
   // MARK: Methods
 
-  /// Applies a method that acts once; one that finds nothing to do is a warning, not a failure.
+  /// Applies a method that acts once; adds a warning if it finds nothing to do.
   private mutating func apply(
     _ choice: MethodChoice, _ index: Int, _ warnings: inout [String]
   ) throws {
@@ -156,12 +156,12 @@ package struct TrialPipeline {
     }
   }
 
-  /// The stream of a method in a stage.
+  /// The random stream of a method in a stage.
   package static func random(_ spec: TrialSpec, _ choice: MethodChoice, _ stage: Int) -> SeededRandom {
     SeededRandom(seed: spec.seed, purpose: "compress " + choice.name, stage)
   }
 
-  /// Takes away what a method had act in training alone; gives back what it says.
+  /// Removes the parts of a method that act during training alone; returns its warnings.
   private mutating func settle(
     _ choice: MethodChoice, _ index: Int, of original: Graph
   ) throws -> [String] {
@@ -229,7 +229,8 @@ package struct TrialPipeline {
       objective: objective, teacher: try teacherOutputs(for: objective, index), rewriter: rewriter)
   }
 
-  /// What the objective learns from: stored logits where they are enough, else the teacher itself.
+  /// The source of the teacher's outputs for an objective: stored logits where they suffice, else the teacher
+  /// itself.
   private func teacherOutputs(for objective: any Distiller, _ index: Int) throws
     -> TeacherOutputs?
   {
@@ -243,14 +244,14 @@ package struct TrialPipeline {
     return teacher.map { .network($0, change: data.teacherChange) }
   }
 
-  /// The metric on validation images; `nil` where there are none.
+  /// The metric on validation images; `nil` without such images.
   static func validate(
     _ graph: Graph, _ runner: TrialRunner, _ data: TrialData
   ) throws -> Double? {
     try scores(of: graph, runner, data)?.value
   }
 
-  /// What validation images say of a network; `nil` where there are none.
+  /// The scores of a network on validation images; `nil` without such images.
   static func scores(
     of graph: Graph, _ runner: TrialRunner, _ data: TrialData
   ) throws -> (any TaskScores)? {
@@ -263,11 +264,12 @@ package struct TrialPipeline {
 }
 
 extension TrialSpec.Stage {
-  /// The temperature from which on students of three bits and fewer have been seen to collapse (Distiller, quantized distillation: at 5),
-  /// and those bits.
+  /// The temperature from which students with few bits have been seen to collapse, and these bits.
+  ///
+  /// Quantized distillation in the Distiller framework collapsed at temperature 5.
   private static let collapsing = (temperature: Float(5), bits: 3)
 
-  /// What to say where weights of few bits learn from a teacher that is softened much.
+  /// A warning where weights of few bits learn from a teacher at a high temperature; `nil` otherwise.
   package var softTargetsOfFewBits: String? {
     get throws {
       guard training != nil, let bits = choice?.method.weightBits, bits <= Self.collapsing.bits,
@@ -279,22 +281,24 @@ extension TrialSpec.Stage {
     }
   }
 
-  /// What the stage minimizes.
+  /// The stage's objective.
   package func distiller() throws -> any Distiller {
     guard let objective else { return Supervised() }
     return try DistillerCatalogue.read(objective)
   }
 }
 
-/// What methods may ask of a network in a trial.
+/// The evidence that methods can ask for in a trial.
 package struct StageEvidence {
   private let runner: TrialRunner
   private let data: TrialData
   private let initial: () throws -> [String: Tensor]?
   private let keepsLosses: Bool
 
-  /// Evidence in a trial; `initial` gives the weights at initialization, by default as the trial's folder knows them;
-  /// `keepsLosses` has losses of changed networks kept in the cache.
+  /// Makes the evidence of a trial.
+  ///
+  /// `initial` returns the weights at initialization, by default from the trial's folder. With `keepsLosses`,
+  /// losses of changed networks are kept in the cache.
   package init(
     _ runner: TrialRunner, _ data: TrialData, initial: (() throws -> [String: Tensor]?)? = nil,
     keepsLosses: Bool = true
@@ -305,7 +309,7 @@ package struct StageEvidence {
     self.initial = initial ?? runner.initialWeights
   }
 
-  /// What a target's cost model says of a network.
+  /// The latency in ms that a target's cost model estimates for a network.
   private func latencyMs(of graph: Graph, on target: String) throws -> Double {
     let profile = try TargetProfile.named(target, searching: runner.environment.targetFolders)
     return try profile.estimate(graph, flashBytes: 0)[.latency]?.value ?? 0
@@ -324,7 +328,7 @@ package struct StageEvidence {
   }
 }
 
-/// A method that acts while its stage trains.
+/// A method that acts during the training of its stage.
 struct StageRewriter: GraphRewriter {
   let choice: MethodChoice
   let times: Int
@@ -337,7 +341,7 @@ struct StageRewriter: GraphRewriter {
   func points(updates: Int) -> [Int] { RewritePoint.gradual(times: times, share: share, updates: updates) }
 
   func rewrite(_ graph: Graph, at point: RewritePoint) throws -> Rewrite {
-    // The last step of a method that settles comes after the training.
+    // A method that settles takes its last step after the training.
     let progress =
       choice.method.settles ? Double(point.index + 1) / Double(point.count + 1) : point.progress
     let rewrite = try choice.compress(

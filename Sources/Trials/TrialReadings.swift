@@ -12,13 +12,15 @@ import Simulation
 import Targets
 import Tensors
 
-/// What a trial's network takes on the targets of its specification.
+/// Reads a trial's network on the targets of its specification.
 struct TrialReadings {
-  /// Test images on which cycles are counted and outputs compared; fewer where the target is slow.
+  /// The number of images on which cycles are counted and outputs compared; fewer where the target is slow.
   static let simulatedImages = 20
-  /// The same for networks of floats, which cost several times as much and take no other path for another image.
+  /// The number for networks of floats.
+  ///
+  /// They take several times as long to simulate, and the same path for every image.
   static let simulatedFloatImages = 2
-  /// How often the host runs an image to measure its latency.
+  /// The number of runs on the host of which the latency is the median.
   private static let hostRuns = 50
 
   private let spec: TrialSpec
@@ -31,15 +33,14 @@ struct TrialReadings {
     self.data = data
   }
 
-  /// What the model that was loaded from the student's file takes on some targets: simulated where that can be done, on images of a
-  /// split.
+  /// The readings of a loaded student on some targets, simulated on images of a split where that is possible.
   ///
-  /// A finished network's say, too, what it takes with its zeros stored and multiplied.
+  /// Readings of a finished network also hold those with its zeros stored and multiplied.
   func readings(
     of model: Model, fileBytes: Int, on targets: [String], images split: Split = .test,
     isFinished: Bool = true
   ) throws -> [String: Reading] {
-    // Gates let images take paths of their own.
+    // Gated networks take another path for each image.
     let isAlike = !model.graph.hasEncodedValues && GatedWork(model.graph).gates.isEmpty
     let count = isAlike ? Self.simulatedFloatImages : Self.simulatedImages
     let images = environment.meter == nil ? [] : try images(count, of: split)
@@ -64,7 +65,8 @@ struct TrialReadings {
     return readings
   }
 
-  /// What the same network takes with its zeros stored and multiplied, found out as the reading was; `nil` without masks.
+  /// The reading of the same network with its zeros stored and multiplied, by the same method; `nil` without
+  /// masks.
   private func unpruned(
     _ model: Model, _ reading: Reading, on profile: TargetProfile, _ images: [[Float]]
   ) throws -> Reading.Unpruned? {
@@ -77,7 +79,7 @@ struct TrialReadings {
       meter.exporter.sparse = .never
       other = try meter.waitForReading(model, flashBytes: fileBytes, on: profile, images: images).reading
     } else {
-      // What is measured is measured on kernels that multiply every zero.
+      // Latencies measured on the host are those of kernels that multiply zeros too.
       var plain = profile
       plain.skipsZeros = false
       other = try plain.estimate(graph, flashBytes: fileBytes, measuredLatencyMs: latency)
@@ -88,7 +90,7 @@ struct TrialReadings {
     return Reading.Unpruned(flashBytes: Int(flash), latencyMs: unprunedLatency)
   }
 
-  /// What is wrong with readings, for a result's warnings.
+  /// Warnings about readings whose simulated outputs are wrong.
   static func warnings(_ readings: [String: Reading]) -> [String] {
     readings.keys.sorted().compactMap { name in
       guard let count = readings[name]?.imagesUnequal, count > 0 else { return nil }
@@ -96,10 +98,11 @@ struct TrialReadings {
     }
   }
 
-  /// How warnings of this kind begin.
+  /// The beginning of these warnings.
   static let errorMark = "ERROR:"
 
-  /// What a network would take on a target by the estimate alone: for stages and goals, which compare many networks.
+  /// The estimate of a network on a target, without simulation; for stages and goals, which compare many
+  /// networks.
   func estimate(
     _ name: String, _ graph: Graph, fileBytes: Int
   ) throws -> Reading {
@@ -112,7 +115,7 @@ struct TrialReadings {
     try TargetProfile.named(name, searching: environment.targetFolders)
   }
 
-  /// The first images of the test split or of validation, normalized, `[C, H, W]` each.
+  /// The first normalized images of a split, `[channels, height, width]` each.
   private func images(_ count: Int, of split: Split) throws -> [[Float]] {
     guard let loader = split == .test ? try data.test(batch: count) : try data.validation(batch: count)
     else { return [] }
@@ -123,7 +126,8 @@ struct TrialReadings {
     return (0..<batch.count).map { image in (0..<size).map { values[image * size + $0] } }
   }
 
-  /// The median milliseconds of one image on this machine, in the arithmetic of its accuracy; `nil` for profiles that are not measured.
+  /// The median latency of one image on this machine in ms, in the arithmetic of its accuracy; `nil` for
+  /// profiles that are not measured.
   private func hostLatencyMs(_ graph: Graph, _ profile: TargetProfile) throws -> Double? {
     guard profile.basis == .measured else { return nil }
     return try located(profile.name) {
@@ -141,7 +145,8 @@ struct TrialReadings {
 }
 
 extension Reading {
-  /// As a result keeps it: remarks in one line, and of layers the cycles that tools told, as results tell of layers elsewhere.
+  /// The reading as a result stores it: remarks in one line, and layers only with cycles that a tool
+  /// reported.
   fileprivate var recorded: Reading {
     var reading = self
     reading.reason = reason?.oneLine
@@ -154,7 +159,7 @@ extension Reading {
 }
 
 extension String {
-  /// Without control characters, and no longer than a result may hold.
+  /// The text without control characters, cut to 1,000 scalars, the most that a result may hold.
   fileprivate var oneLine: String {
     String(
       String.UnicodeScalarView(

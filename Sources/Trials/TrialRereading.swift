@@ -9,30 +9,30 @@ import Settings
 import Simulation
 import Targets
 
-/// Takes the readings of a finished trial anew, on the targets that were added or changed since.
+/// Takes the readings of a finished trial again on targets that were added or changed since.
 ///
 ///     let rereading = TrialRereading(spec, directory: "runs/demo/trials/" + spec.directoryName, environment)
 ///     try rereading.run()
 ///
-/// `result.json` is replaced whole: killed at any instant, the trial has the old readings or the new ones.
+/// `result.json` is replaced in one step: a trial that is killed has either the old readings or the new ones.
 public struct TrialRereading {
   private let spec: TrialSpec
   private let directory: String
   private let environment: TrialEnvironment
 
-  /// A finished trial in its directory.
+  /// Takes a finished trial in its directory.
   public init(_ spec: TrialSpec, directory: String, _ environment: TrialEnvironment) {
     self.spec = spec
     self.directory = directory
     self.environment = environment
   }
 
-  /// The targets whose readings a result lacks or took from something else than `origins`, by name, gives.
+  /// The targets, sorted, whose readings a result lacks or has from another origin than `origins` names.
   public static func staleTargets(of result: TrialResult, _ origins: [String: ReadingOrigin]) -> [String] {
     origins.keys.sorted().filter { result.targets[$0]?.origin != origins[$0]?.digest }
   }
 
-  /// Reads the student's file on what is stale, and writes the result; does nothing where nothing is.
+  /// Reads the student's file on stale targets and writes the result; does nothing without any.
   public func run() throws {
     var result = try read()
     let stale = Self.staleTargets(of: result, try origins())
@@ -65,8 +65,10 @@ public struct TrialRereading {
 }
 
 extension TrialResult {
-  /// Puts the energy on the present first target into the last stage, whose network is the one that was read. Earlier
-  /// stages keep theirs with what they were read on: the networks are gone, and the target may come back.
+  /// Sets the energy of the last stage, whose network was read, to that on the first target.
+  ///
+  /// Earlier stages keep their energies with their origins: their networks are gone, and the old target may
+  /// come back.
   fileprivate mutating func readLastEnergy(on first: String?) {
     guard let first, let reading = targets[first], let last = stages.indices.last else { return }
     stages[last].energyMicrojoules = reading[.energy]?.value

@@ -12,20 +12,22 @@ import Tasks
 import Tensors
 import Training
 
-/// Runs one trial in its directory: stages, the student's file, and what it is worth.
+/// Runs one trial in its directory: the stages, the student's file and its measurement.
 ///
 ///     let runner = TrialRunner(spec, directory: "runs/demo/trials/" + spec.directoryName, environment)
 ///     let result = try runner.run()
 ///
-/// The result is a function of the specification alone. `result.json` (of a candidate `candidate.json`, of stored logits
-/// `logits.bin`) is written last: its presence says that the trial is done. Run again after its process was killed, a trial goes on at the stage, and in it at the step, where it was.
+/// The result is a function of the specification alone. `result.json` (for a candidate `candidate.json`, for
+/// stored logits `logits.bin`) is written last and marks the trial as finished. A trial whose process was
+/// killed resumes at the stage, and within it at the step, where it stopped.
 public final class TrialRunner {
+  /// The trial's specification.
   package let spec: TrialSpec
   let directory: String
   let environment: TrialEnvironment
   private let clock = ContinuousClock()
 
-  /// A trial in a directory, which is made when it is not there.
+  /// Makes a runner for a trial in a directory, which is made if it is missing.
   public init(_ spec: TrialSpec, directory: String, _ environment: TrialEnvironment) {
     self.spec = spec
     self.directory = directory
@@ -37,7 +39,7 @@ public final class TrialRunner {
     TrialFolder(path: URL(filePath: directory).deletingLastPathComponent().path)
   }
 
-  /// Runs the trial; `nil` for stored logits and candidates, which are no rows.
+  /// Runs the trial; returns `nil` for stored logits and candidates, which are no rows.
   public func run() throws -> TrialResult? {
     try spec.requireMachine(of: environment.backend)
     if spec.isPlanned {
@@ -108,7 +110,7 @@ public final class TrialRunner {
 
   // MARK: Searches
 
-  /// Measures the student of a candidate that was chosen: what was trained is taken as it is.
+  /// Measures the student of a chosen candidate without training it again.
   private func take(
     _ address: String, among all: [String], teacher: Model?, _ began: ContinuousClock.Instant
   ) throws -> TrialResult {
@@ -131,7 +133,7 @@ public final class TrialRunner {
     var findings = TrialMeasurement.Findings(
       stages: candidates[index].stages, validation: candidates[index].validation,
       warnings: candidates[index].warnings,
-      // What the search cost is what the student costs.
+      // The cost of the whole search is the cost of the student.
       cost: TrialResult.Cost(
         trainingImages: candidates.reduce(0) { $0 + $1.cost.trainingImages },
         seconds: candidates.reduce((clock.now - began).inSeconds) { $0 + $1.cost.seconds }))
@@ -142,7 +144,7 @@ public final class TrialRunner {
     return result
   }
 
-  /// Copies a file of another trial's directory, where it has it: what trained nothing has no log.
+  /// Copies a file of another trial's directory; a log may be missing, as without training there is none.
   private func copy(_ file: String, from place: String) throws {
     guard let bytes = FileManager.default.contents(atPath: place + "/" + file) else {
       if file == StageLog.file { return }
@@ -151,7 +153,7 @@ public final class TrialRunner {
     try TrialFolder.write([UInt8](bytes), to: path(file))
   }
 
-  /// Runs the teacher over the training images of the stream that students distil on.
+  /// Stores the teacher's logits for the training images, in the stream that students are distilled on.
   private func storeLogits(of teacher: Model, _ data: TrialData) throws {
     guard let training = spec.stages.first?.training else { return }
     let settings = data.resolved(training)
@@ -166,7 +168,7 @@ public final class TrialRunner {
     if stored == nil { throw TrialError.stopped }
   }
 
-  /// A file of the trial's directory.
+  /// The path of a file in the trial's directory.
   func path(_ name: String) -> String { directory + "/" + name }
 
   private var startsFromTeacher: Bool {
@@ -178,14 +180,14 @@ public final class TrialRunner {
 
   // MARK: What it starts from
 
-  /// The teacher's model, where the trial needs one.
+  /// The teacher's model; `nil` where the trial needs none.
   private func teacherModel() throws -> Model? {
     if case .model(let path, _, let normalization) = spec.start {
       return try ModelReader.read(path, ImportOptions(text: normalization)).model
     }
     guard let address = spec.teacher else { return nil }
     let place = try trialDirectory(address) + "/"
-    // A student that teaches left what it ships as.
+    // A student that is the teacher left only its student file.
     let isStudent = !FileManager.default.fileExists(atPath: place + TrialFolder.teacher)
     let path = place + (isStudent ? TrialFolder.student : TrialFolder.teacher)
     return try AnyModelFile.read(path)
@@ -206,6 +208,7 @@ public final class TrialRunner {
     }
   }
 
+  /// A network of a structure with parameters initialized from a seed.
   package func freshGraph(_ structure: SettingsNode, seed: UInt64) throws -> Graph {
     var graph = try Graph(structure: structure, catalogue: .standard)
     graph.values = [:]
@@ -231,7 +234,10 @@ public final class TrialRunner {
 }
 
 extension TrialSpec {
-  /// Refuses kernels other than those that the address stands for: other instruction sets and engines round sums otherwise.
+  /// Throws `TrialError.otherMachine` for kernels of another instruction set or engine revision than the
+  /// address names.
+  ///
+  /// Other kernels round sums differently.
   public func requireMachine(of backend: any Backend) throws {
     guard instructionSet == backend.instructionSet else {
       throw TrialError.otherMachine(

@@ -1,30 +1,36 @@
-/// Where trials come from: a scheduler pulls those that can be begun, and tells back what became of them, so that the next can
-/// follow from the last.
+/// A source of trials for a scheduler.
+///
+/// The scheduler pulls trials that can begin and reports their outcomes, so that later trials can depend on
+/// earlier ones.
 ///
 ///     while let spec = source.pull() { begin(spec) }
 ///     source.tell(.done, of: spec.address)      // now others may be there to pull
 public protocol TrialSource: Sendable {
-  /// The next trial that can be begun now; `nil` until more is told. None is given twice.
+  /// Returns the next trial that can begin now, each once; `nil` until further outcomes are reported.
   mutating func pull() -> TrialSpec?
-  /// What became of a trial that was pulled.
+  /// Reports the outcome of a pulled trial.
   mutating func tell(_ outcome: TrialOutcome, of address: String)
-  /// Trials that came to their end without being pulled since the last call: those that can no longer be run, and those that
-  /// turned out to be one that was run.
+  /// Trials that have ended since the last call without being pulled.
+  ///
+  /// They cannot be run any more, or turned out to be equal to a trial that was run.
   mutating func takeSettled() -> [(spec: TrialSpec, outcome: TrialOutcome)]
-  /// Ends all that was not begun, for a reason.
+  /// Ends all trials that were not begun, with a reason, and returns them.
   mutating func close(_ reason: String) -> [TrialSpec]
 }
 
-/// How a trial stands in the end.
+/// The outcome of a trial.
 public enum TrialOutcome: Sendable, Equatable {
+  /// A trial with a result.
   case done
+  /// A trial that failed, or needs one that failed, with the reason.
   case failed(String)
+  /// A trial that was not run, with the reason.
   case notRun(String)
 
-  /// Whether it was run in vain, or could not be as one that it needs failed.
+  /// True if the trial failed, or needs one that failed.
   public var isFailure: Bool { if case .failed = self { true } else { false } }
 
-  /// What becomes of trials that need one which ended so; `nil` where they can be run.
+  /// The outcome of trials that need one with this outcome; `nil` where they can be run.
   public var ofDependents: TrialOutcome? {
     switch self {
     case .done: nil

@@ -7,34 +7,34 @@ public import Runs
 public import Settings
 public import Training
 
-/// All that a trial is a function of: `spec.json` in its directory.
+/// The specification of a trial, which decides its result: `spec.json` in its directory.
 ///
-/// The address is the SHA-256 of everything that decides the result, in canonical JSON: what a trial is called, which
-/// rows it is a control of and which targets it is read for do not count.
+/// The address is the SHA-256 of everything that decides the result, in canonical JSON. The trial's name, the
+/// rows that it is a control of and its targets are no part of it.
 public struct TrialSpec: Sendable {
-  /// What the network is before the first stage.
+  /// The network before the first stage.
   public enum Start: Sendable, Equatable {
     /// A structure with fresh parameters.
     case network(SettingsNode)
     /// The teacher's network with its parameters.
     case teacher
-    /// The structure of another trial's network, with fresh parameters.
+    /// The structure of another trial's network, by the trial's address, with fresh parameters.
     case shape(of: String)
-    /// The finished student of a search's candidate, chosen among some by their addresses.
+    /// The finished student of a search's candidate, chosen among others, all by address.
     case candidate(String, among: [String])
-    /// A model's file, and its SHA-256.
+    /// A model's file with its SHA-256; `normalization` is the text that says how its pixels are normalized.
     case model(path: String, digest: String, normalization: String? = nil)
   }
 
-  /// One stage with every setting resolved.
+  /// One stage, with every setting resolved.
   public struct Stage: Sendable {
-    /// What is done to the network; `nil` only trains.
+    /// The method that is applied; `nil` for a stage that only trains.
     public var choice: MethodChoice?
-    /// What is minimized, as settings; `nil` is the plain loss.
+    /// The objective as settings; `nil` for the task's plain loss.
     public var objective: SettingsNode?
-    /// How it is trained; `nil` does not train.
+    /// The settings of the training; `nil` for a stage that does not train.
     public var training: TrainingSettings?
-    /// What a search chose for the stage, in words; it decides nothing.
+    /// The values that a search chose for the stage, in words; no part of the address.
     public var label: String?
 
     /// Makes a stage.
@@ -52,43 +52,53 @@ public struct TrialSpec: Sendable {
 
   /// The student's name in the recipe; `teacher` for teachers.
   public var name: String
+  /// The purpose of the trial.
   public var role: TrialRole
+  /// The seed of all random draws.
   public var seed: UInt64
   /// The data as the recipe names it.
   public var data: String
-  /// The SHA-256 of what the data contains.
+  /// The SHA-256 of the data's contents.
   public var dataDigest: String
+  /// The share of training images that are kept for validation, 0…1.
   public var validationFraction: Double
-  /// What the folder of validation images is taken for.
+  /// The use of a folder of validation images: for test or for validation.
   public var valFolder = ValFolder.test
+  /// The network before the first stage.
   public var start: Start
+  /// The stages, in order.
   public var stages: [Stage]
   /// The address of the teacher's trial; `nil` where none is needed.
   public var teacher: String?
   /// The address of the trial that stores the teacher's logits; `nil` where none is needed.
   public var logits: String?
-  /// What is searched for, with the limit that holds; `nil` takes the settings as they are.
+  /// The goal of a search and its limits; `nil` for fixed settings.
   public var goal: TrialGoal?
-  /// In a plan: how the student is searched for. Its trial is known when the search is over.
+  /// In a plan: the search for the student; its trial is known when the search ends.
   public var search: SettingsNode?
-  /// In a plan: the searched student, by its address there, whose settings this control takes.
+  /// In a plan: the address of the searched student whose settings this control takes.
   public var settingsOf: String?
+  /// The number of compute threads.
   public var threads: Int
+  /// The precision of the training.
   public var precision: Precision
+  /// The instruction set of the kernels.
   public var instructionSet: String
-  /// The engine's revision: raised when kernels give other bits.
+  /// The engine's revision, which is raised when kernels give other bits.
   public var engine: Int
-  /// The rows that a control is held against.
+  /// The students that this trial is a control of.
   public var controlOf: [String]
-  /// The hardware profiles, by name.
+  /// The names of the hardware profiles that the student is read on.
   public var targets: [String]
 
-  /// The present revision of the engine: 2 measures students whose values are all integers in integers; 3 normalizes
-  /// batches with kernels of its own where channels fill no blocks of 16; 4 shows a teacher pixels of its own normalization; 5
-  /// computes what is minimized in the plan.
+  /// The present revision of the engine.
+  ///
+  /// Revision 2 measures students whose values are all integers in integers; 3 has its own kernels to
+  /// normalize batches where channels are no multiple of 16; 4 shows a teacher pixels of its own
+  /// normalization; 5 computes objectives in the plan.
   public static let engineRevision = 5
 
-  /// Makes a specification.
+  /// Makes a specification of the present engine revision.
   public init(
     name: String, role: TrialRole, seed: UInt64, data: String, dataDigest: String, validationFraction: Double,
     start: Start, stages: [Stage], teacher: String? = nil, logits: String? = nil, goal: TrialGoal? = nil,
@@ -114,7 +124,7 @@ public struct TrialSpec: Sendable {
     self.targets = targets
   }
 
-  /// The SHA-256 of what decides the result, hexadecimal.
+  /// The SHA-256 of everything that decides the result, in hexadecimal.
   public var address: String {
     SHA256.hash(data: Array(decisive.canonicalJSON.utf8)).map { byte in
       String(byte >> 4, radix: 16) + String(byte & 15, radix: 16)
@@ -124,7 +134,7 @@ public struct TrialSpec: Sendable {
   /// The name of the trial's directory: `<student>-s<seed>-<hash12>`.
   public var directoryName: String { "\(name)-s\(seed)-\(address.prefix(12))" }
 
-  /// The addresses of trials that must be done before.
+  /// The addresses of trials that must be finished before this one can begin.
   public var dependencies: [String] {
     var others: [String] = []
     switch start {
@@ -135,7 +145,7 @@ public struct TrialSpec: Sendable {
     return [teacher, logits, settingsOf].compactMap { $0 } + others
   }
 
-  /// Whether the trial is known as far as a plan knows it: another trial, or a search, decides what is run.
+  /// True if the trial is known only in part: another trial or a search decides what is run.
   public var isPlanned: Bool {
     switch start {
     case .shape: true
@@ -145,7 +155,7 @@ public struct TrialSpec: Sendable {
     }
   }
 
-  /// The methods, in order, by name.
+  /// The names of the methods and objectives, in order.
   public var methods: [String] {
     var names: [String] = []
     for stage in stages {
@@ -155,9 +165,9 @@ public struct TrialSpec: Sendable {
     return names
   }
 
-  /// Images seen by all trainings for a number of training images, repeats counted.
+  /// The number of images that all trainings see, with repeats, for a number of training images.
   public func trainingImages(of images: Int) -> Int {
-    // A candidate that was chosen was trained already.
+    // A chosen candidate was trained in its own trial.
     if case .candidate = start { return 0 }
     return stages.reduce(0) { sum, stage in
       guard let training = stage.training else { return sum }
@@ -178,7 +188,8 @@ public struct TrialSpec: Sendable {
     return node
   }
 
-  /// Adds what few trials have, where they have it, so that the addresses of all others stay.
+  /// Adds entries that few trials have, where they have them, so that the addresses of all others stay the
+  /// same.
   private func addRare(to node: inout SettingsNode) {
     guard case .mapping(let entries) = node.content else { return }
     var rare: [(key: String, value: SettingsNode)] = []
@@ -189,7 +200,7 @@ public struct TrialSpec: Sendable {
     node = SettingsNode(.mapping(entries + rare.map { .init(key: $0.key, mark: mark, value: $0.value) }))
   }
 
-  /// Everything, as `spec.json` holds it.
+  /// The specification as `spec.json` stores it.
   public var node: SettingsNode {
     var node = SettingsNode(mapping: [
       "schema": 1.node, "name": name.node, "role": role.node, "seed": Int(clamping: seed).node,
@@ -207,10 +218,10 @@ public struct TrialSpec: Sendable {
 }
 
 extension TrialSpec.Stage {
-  /// What it learns of a teacher.
+  /// The parts of a teacher that the objective learns from.
   public var teacherParts: Set<TeacherPart> { DistillerCatalogue.teacherParts(of: objective) }
 
-  /// What is left of the objective without a teacher; `nil` for the plain loss.
+  /// The rest of the objective without a teacher; `nil` for the plain loss.
   public var objectiveWithoutTeacher: SettingsNode? {
     guard let left = objective.flatMap({ try? DistillerCatalogue.read($0) })?.withoutTeacher,
       !(left is Supervised)
@@ -234,7 +245,7 @@ extension TrialSpec.Stage {
     ])
   }
 
-  /// The stage with what a search chose for it.
+  /// The stage with its label.
   fileprivate var labelledNode: SettingsNode {
     guard let label, case .mapping(let entries) = node.content else { return node }
     return SettingsNode(.mapping(entries + [.init(key: "label", mark: node.mark, value: label.node)]))
@@ -293,7 +304,7 @@ extension TrialSpec.Start {
 }
 
 extension TrialSpec {
-  /// Reads what `node` gives; the address is computed anew.
+  /// Reads a specification that `node` wrote; the address is computed again.
   public init(from node: SettingsNode) throws(SettingsError) {
     let owner = "a trial"
     try node.requireKeys(
@@ -328,26 +339,28 @@ extension TrialSpec {
   }
 }
 
-/// What a trial searches the strength of its method for, on validation images.
+/// The goal of a search, judged on validation images.
 public struct TrialGoal: Sendable, Equatable {
-  /// The least accuracy on validation images as a difference to the teacher's, in points.
+  /// The largest loss of validation accuracy against the teacher, in percentage points.
   public var accuracyPoints: Double?
-  /// The target whose limits hold.
+  /// The target whose limits must be kept.
   public var target: String?
   /// The digest of the target's profile, as another profile makes another search.
   public var profile: String?
-  /// The most bytes of the student's file.
+  /// The largest size of the student's file in bytes.
   public var fileBytes: Int?
-  /// The most milliseconds of an image on the target; with an exponent, what the latency is weighed against.
+  /// The largest latency on the target in ms; with an exponent, the reference latency of the reward.
   public var latencyMs: Double?
-  /// w of the reward `accuracy · (latency / latencyMs)^w`, at most 0; `nil` makes the latency a limit.
+  /// The exponent w, at most 0, of the reward `accuracy · (latency / latencyMs)^w`; `nil` makes the latency a
+  /// limit.
   public var latencyExponent: Double?
-  /// The most of the target's resources, beside what the target has of them.
+  /// Limits for the target's resources, in addition to those of the target itself.
   public var limits: [Resource: Double]
-  /// Whether a candidate is read on the target as rows are, simulated where that can be done, even where no latency is sought.
+  /// True if candidates are read on the target as rows are, simulated where possible, even without a latency
+  /// goal.
   public var readsAsRows = false
 
-  /// The resources that may have limits of their own, by their keys in recipes and specifications.
+  /// The resources that can have limits, with their keys in recipes and specifications.
   public static let limitable: [(key: String, resource: Resource)] = [
     ("flashBytes", .flash), ("ramBytes", .ram), ("energyMicrojoules", .energy),
   ]
@@ -371,7 +384,7 @@ public struct TrialGoal: Sendable, Equatable {
       "accuracyPoints": accuracyPoints.node, "target": target.node, "profile": profile.node,
       "fileBytes": fileBytes.node,
     ])
-    // Few goals have it: the addresses of all others stay.
+    // Few goals have these keys; without them the addresses of all other trials stay the same.
     let timed = latencyMs.map { node.adding(SettingsNode(mapping: ["latencyMs": $0.node])) } ?? node
     var goal =
       latencyExponent.map { timed.adding(SettingsNode(mapping: ["latencyExponent": $0.node])) } ?? timed

@@ -1,12 +1,12 @@
 public import Execution
 
-/// What C export makes: a program with its entry points and sizes, and an example that calls it.
+/// The artifact of C export: a program with its entry points and sizes, and an example that calls it.
 public struct CArtifact: Artifact {
   /// The program.
   public var program: CProgram { source.program }
-  /// What it computes, to the bit; `nil` where it computes in floats.
+  /// The integer program that the C computes bit for bit; `nil` where it computes in floats.
   public let integers: IntegerProgram?
-  /// How it was written down.
+  /// The plan and the text of the program.
   let source: CSource
 
   init(_ source: CSource, integers: IntegerProgram?) {

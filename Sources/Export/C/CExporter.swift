@@ -6,23 +6,28 @@ public import Settings
 import Targets
 import Tensors
 
-/// Writes a network as one header and one source of C99, with an example: for microcontrollers and whatever else has a C
-/// compiler.
+/// Writes a network as one header and one source of C99 with an example, for microcontrollers and other
+/// platforms.
 ///
-/// Bytes where values are integers: the arithmetic of `IntegerProgram` to the bit, without floating point, division, heap or
-/// library. Else floats. Memory is one arena planned by the life of values; weights lie in flash.
+/// Networks whose values are integers are computed in bytes: the arithmetic of `IntegerProgram` bit for bit,
+/// without floating point, division, heap or library. Other networks are computed in floats. Memory is one
+/// arena, planned by the lifetimes of values; weights lie in flash.
 public struct CExporter: Exporter {
+  /// The name of the format: `c`.
   public static let name = "c"
+  /// The default name of files and symbols: `network`.
   public static let defaultBaseName = "network"
+  /// The description in lists of formats.
   public static let summary =
     "C99 without libraries for microcontrollers: signed bytes, equal to the integer reference bit for bit, or floats"
 
-  /// Where only weights that are not zero are kept.
+  /// The layers of which only non-zero weights are stored.
   public var sparse = CSparse.auto
 
-  /// Whether integer weights are Huffman-coded where that takes fewer bytes.
+  /// True if integer weights are Huffman-coded where that takes fewer bytes.
   public var huffman = false
 
+  /// Makes an exporter with the default settings.
   public init() {}
 
   /// Makes an exporter with the settings.
@@ -31,6 +36,7 @@ public struct CExporter: Exporter {
     self.huffman = huffman
   }
 
+  /// Settings: `sparse`, `huffman`.
   public static var settings: [Setting<CExporter>] {
     [
       Setting(
@@ -44,6 +50,8 @@ public struct CExporter: Exporter {
     ]
   }
 
+  /// Refuses ops without a kernel in C, networks of several inputs or outputs, and integers that
+  /// `IntegerProgram` refuses.
   public func refusals(of graph: Graph, _ options: ExportOptions) -> [NodeRefusal] {
     guard !graph.values.isEmpty else {
       return CNetwork.floatRefusals(of: graph).map {
@@ -54,6 +62,7 @@ public struct CExporter: Exporter {
     return [NodeRefusal(node: name, kind: graph.node(named: name)?.op.kind ?? "input", reason: reason)]
   }
 
+  /// Folds batch norms, lowers the network, plans its memory, and writes header, source and example.
   public func artifact(of model: Model, _ options: ExportOptions) throws(ExportError) -> CArtifact {
     let base = CIdentifier.sanitized(options.baseName, fallback: Self.defaultBaseName)
     let room = Self.room(options)
@@ -78,6 +87,8 @@ public struct CExporter: Exporter {
     }
   }
 
+  /// Compiles and runs the source on this machine; integers must equal the reference bit for bit, floats
+  /// within a tolerance.
   public func verify(
     _ written: WrittenExport<CArtifact>, of model: Model, on images: VerificationImages
   ) throws(ExportError) -> Verification? {
@@ -94,11 +105,12 @@ public struct CExporter: Exporter {
     }
   }
 
-  /// The bytes that speed may cost: half of the memory of the hardware that the export is for.
+  /// The bytes of memory that may be traded for speed: half of the RAM of the target.
   private static func room(_ options: ExportOptions) -> Int {
     Int(options.target?.ramBytes?.value ?? 0) / 2
   }
 
+  /// Throws where this machine has no C compiler.
   public func requireVerificationTools() throws(ExportError) { _ = try compiler() }
 
   private func compiler() throws(ExportError) -> HostCompiler {

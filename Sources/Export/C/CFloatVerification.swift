@@ -2,14 +2,14 @@ import Execution
 import Graphs
 import Tensors
 
-/// Holds an exported network of floats against the backend on images.
+/// Compares an exported network of floats with the backend on images.
 struct CFloatVerification {
-  /// The exported network.
+  /// The compiled network.
   let run: CHostRun
-  /// The network.
+  /// The network as a graph.
   let graph: Graph
 
-  /// Runs on images and compares all outputs.
+  /// Runs all images and compares all outputs.
   func run(_ images: VerificationImages) throws -> Verification {
     let shape = images.images.shape
     let order = COrder(Shape(Array(shape.dimensions.dropFirst())))

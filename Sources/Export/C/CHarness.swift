@@ -1,14 +1,16 @@
 import Tensors
 
-/// A program for the host around an exported source: it runs the network on images from a file.
+/// A program for the host that runs an exported source on images from a file.
 struct CHarness: Sendable {
   /// The exported network.
   let source: CSource
 
   private var plan: CPlan { source.plan }
 
-  /// Reads inputs from the file of its first argument, writes to that of its second the outputs of each; with `TRACE`
-  /// defined, the output of every step of each.
+  /// The program's text.
+  ///
+  /// It reads inputs from the file of its first argument, and writes the outputs of each to that of its
+  /// second; compiled with `TRACE`, the outputs of every step.
   var program: [UInt8] {
     var writer = CWriter(name: source.name)
     writer.code(

@@ -2,16 +2,16 @@ import Foundation
 import Settings
 import Tensors
 
-/// An exported network compiled for this machine, in a folder of its own.
+/// An exported network compiled for this machine, in its own temporary folder.
 struct CHostRun {
-  /// What compilers are told.
+  /// The compiler's flags.
   static let flags = ["-std=c99", "-O2"]
 
-  /// What was exported.
+  /// The exported source.
   let source: CSource
-  /// Where the exported files lie.
+  /// The folder of the exported files.
   let folder: String
-  /// What compiles them.
+  /// The compiler.
   let compiler: HostCompiler
   private let place: String
 
@@ -35,17 +35,18 @@ struct CHostRun {
   /// Removes the folder.
   func remove() { try? FileManager.default.removeItem(atPath: place) }
 
-  /// How it was run, in words.
+  /// The description of the run.
   var method: String { "compiled by \(compiler.path) \(Self.flags.joined(separator: " ")) and run here" }
 
-  /// The shape of what is given back.
+  /// The shape of the output.
   var output: Shape { source.plan.network.values[source.plan.network.output].shape }
 
-  /// Runs on inputs as they lie in memory; all outputs, or with `isTraced` those of all steps, one input after another.
+  /// Runs the program on inputs in memory order; returns all outputs, or with `isTraced` those of all steps,
+  /// input by input.
   func outputs(of inputs: [UInt8], isTraced: Bool = false) throws -> [UInt8] {
     try write(inputs, to: "in.bin")
     let flags = Self.flags + (isTraced ? ["-DTRACE"] : []) + ["-I", folder]
-    // What comes behind the source is linked with it.
+    // Linkers need libraries after the source that uses them.
     let libraries = source.plan.network.element == .float ? ["-lm"] : []
     try compiler.compile(place + "/harness.c", to: place + "/harness", flags: flags, libraries: libraries)
     _ = try HostCompiler.run(place + "/harness", [place + "/in.bin", place + "/out.bin"])
@@ -68,7 +69,7 @@ struct CHostRun {
     return network.values[network.input].shape.count * network.element.byteCount
   }
 
-  /// The bytes that an input's outputs take, or those of all steps.
+  /// The bytes of an input's outputs, or with `isTraced` of the outputs of all its steps.
   private func outputBytes(isTraced: Bool) -> Int {
     let network = source.plan.network
     let values = isTraced ? source.plan.steps.map(\.step.output) : [network.output]
@@ -80,7 +81,7 @@ struct CHostRun {
     try Self.disk(path) { try Data(bytes).write(to: URL(filePath: path)) }
   }
 
-  /// Tells what the disk refuses in words.
+  /// Runs a body and gives errors of the file system in words.
   private static func disk<R>(_ path: String, _ hint: String = "", _ body: () throws -> R) throws -> R {
     do {
       return try body()

@@ -1,6 +1,6 @@
-/// Names and comments that C accepts, whatever a file calls its network, its nodes and its classes.
+/// Turns any text into identifiers and comments that C accepts.
 enum CIdentifier {
-  /// Words that C99, its headers and AVR's take, or that would hide what the source defines.
+  /// Words that C99, its headers and AVR's headers reserve, or that would hide definitions of the source.
   private static let reserved: Set<String> = [
     "auto", "break", "case", "char", "const", "continue", "default", "do", "double", "else", "enum", "extern",
     "float", "for", "goto", "if", "inline", "int", "long", "register", "restrict", "return", "short",
@@ -10,8 +10,9 @@ enum CIdentifier {
     "asm", "linux", "unix", "stdint", "math", "stdio", "harness",
   ]
 
-  /// The letters, digits and underscores of a text, one underscore for whatever else stands between them; `fallback` where
-  /// nothing is left. It begins with a letter and is at most 40 characters long.
+  /// The letters and digits of a text with single underscores between them, or `fallback` where none is left.
+  ///
+  /// The result begins with a letter and has at most 40 characters.
   static func sanitized(_ text: String, fallback: String = "network") -> String {
     var name = ""
     for scalar in text.unicodeScalars {
@@ -29,7 +30,7 @@ enum CIdentifier {
     return reserved.contains(name.lowercased()) ? "\(name)_\(fallback)" : name
   }
 
-  /// A text that can stand in a block comment: printable ASCII, without what begins or ends a comment or is a trigraph.
+  /// A text for a block comment: printable ASCII that neither begins nor ends a comment and has no trigraph.
   static func comment(_ text: String, limit: Int = 80) -> String {
     var line = ""
     for scalar in text.unicodeScalars.prefix(limit) {

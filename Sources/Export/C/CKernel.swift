@@ -2,22 +2,24 @@ import Execution
 import Graphs
 import Tensors
 
-/// A kernel that can be written as C: what it needs of memory, and its code.
+/// A kernel that can be written as C: its memory needs and its code.
 ///
-/// One more kind of kernel is a file that makes it conform; whoever does not conform is refused by the node's name.
+/// One more kernel is one file that makes it conform. Networks with other kernels are refused by the node's
+/// name.
 protocol CKernel: Sendable {
-  /// A few words for the comment over the step: `convolution 3x3, stride 2`.
+  /// A few words for the comment above the step: `convolution 3x3, stride 2`.
   var title: String { get }
-  /// Multiply-adds of one image.
+  /// Multiply-adds per image.
   var multiplyAdds: Int { get }
-  /// Where the output may lie over an input.
+  /// The overlap that is allowed between the output and an input.
   var placement: OutputPlacement { get }
 
-  /// How the inputs must lie in memory, and how the output then does.
+  /// The memory orders that the kernel needs for its inputs, and that of its output.
   func orders(_ inputs: [COrder], shapes: [Shape], output: Shape) -> (inputs: [COrder], output: COrder)
-  /// Elements of working memory beside inputs and output: the least that will do, and as much as is of use.
+  /// Elements of working memory besides inputs and output: the least that suffices, and the most that is of
+  /// use.
   var scratch: ClosedRange<Int> { get }
-  /// The step's code and data; inputs lie as `orders` asks.
+  /// The step's code and data; inputs have the order that `orders` names.
   func code(_ site: CSite) -> CCode
 }
 
@@ -25,7 +27,7 @@ extension CKernel {
   /// No working memory.
   var scratch: ClosedRange<Int> { 0...0 }
 
-  /// Images with channels last, features in order: what kernels with places need.
+  /// Images with channels last and features in order, as kernels of image positions need.
   func orders(
     _ inputs: [COrder], shapes: [Shape], output: Shape
   ) -> (inputs: [COrder], output: COrder) {
@@ -33,7 +35,7 @@ extension CKernel {
   }
 }
 
-/// A kernel that treats every element alike: any order of elements will do.
+/// A kernel that treats all elements alike, so that their order does not matter.
 protocol CElementwise: CKernel {}
 
 extension CElementwise {
@@ -46,53 +48,53 @@ extension CElementwise {
   }
 }
 
-/// Where a step is written: the expressions of what it reads and writes.
+/// The place of a step in the source: the expressions that it reads and writes.
 struct CSite: Sendable {
   /// The step's number.
   let index: Int
-  /// Pointers to the inputs.
+  /// Expressions of pointers to the inputs.
   let inputs: [String]
-  /// A pointer to the output.
+  /// An expression of a pointer to the output.
   let output: String
-  /// A pointer to the working memory and its elements.
+  /// An expression of a pointer to the working memory, and its number of elements.
   let scratch: (pointer: String, count: Int)
-  /// How the inputs lie.
+  /// The memory orders of the inputs.
   let orders: [COrder]
-  /// Shapes of the inputs.
+  /// The shapes of the inputs.
   let shapes: [Shape]
-  /// The output's shape.
+  /// The shape of the output.
   let shape: Shape
-  /// Whether ratios of all layers with weights are powers of two: there is no code for others then.
+  /// True if the ratios of all layers with weights are powers of two; code for other ratios is then left out.
   let rescalesByShifts: Bool
 
   /// The name of an array of this step.
   func name(_ role: String) -> String { "@_\(role)_\(index)" }
 }
 
-/// What a step adds to the source.
+/// The contribution of a step to the source.
 struct CCode: Sendable {
   /// Its constant arrays.
   var arrays: [CArray] = []
-  /// The routines it calls.
+  /// The routines that it calls.
   var routines: [CRoutine] = []
   /// The lines of its function's body.
   var body: [String] = []
-  /// The bounds of which the routine `clamp` is told.
+  /// The bounds that it passes to the routine `clamp`.
   var bounds: [ClosedRange<Int32>] = []
-  /// The ratios of which the routine `rescale` is told.
+  /// The ratios that it passes to the routine `rescale`.
   var ratios: [Rescale] = []
 }
 
-/// A function, type or macro that several steps share: written once, behind what it needs.
+/// A function, type or macro that several steps share; it is written once, after those that it needs.
 struct CRoutine: Sendable {
-  /// The name it is known by.
+  /// The name that identifies it.
   let name: String
-  /// What must be written before.
+  /// The routines that must be written before it.
   var needs: [CRoutine] = []
   /// The text, with `@_` for the network's name.
   let text: String
 
-  /// Routines and what they need, each once, in an order in which C can read them.
+  /// Routines and those that they need, each once, in an order that C can read.
   static func ordered(_ routines: [CRoutine]) -> [CRoutine] {
     var seen: Set<String> = []
     var order: [CRoutine] = []

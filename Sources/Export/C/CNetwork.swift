@@ -2,37 +2,37 @@ import Execution
 import Graphs
 import Tensors
 
-/// A network whose every step can be written as C.
+/// A network whose steps can all be written as C.
 struct CNetwork: Sendable {
-  /// What flows between steps.
+  /// A value between steps.
   struct Value: Sendable {
-    /// The graph's name for it.
+    /// The value's name in the graph.
     let name: String
-    /// Its extents for one image.
+    /// The shape for one image.
     let shape: Shape
   }
 
-  /// A kernel call.
+  /// A call of a kernel.
   struct Step: Sendable {
-    /// The node that computes.
+    /// The name of the computed node.
     let node: String
-    /// What is computed.
+    /// The kernel.
     let kernel: any CKernel
-    /// Positions in `values`.
+    /// The indices of the inputs in `values`.
     let inputs: [Int]
-    /// The position in `values`.
+    /// The index of the output in `values`.
     let output: Int
   }
 
   /// All values.
   private(set) var values: [Value]
-  /// The steps in the order of running; each reads what came before.
+  /// The steps in execution order; each reads earlier values.
   private(set) var steps: [Step]
-  /// The value that comes from outside.
+  /// The index of the network's input.
   let input: Int
-  /// The value that is computed.
+  /// The index of the network's output.
   private(set) var output: Int
-  /// The type of all numbers that flow.
+  /// The element type of all values.
   let element: CArray.Element
 
   /// Makes a network, without steps that the output does not need.
@@ -49,7 +49,7 @@ struct CNetwork: Sendable {
     }.reversed()
   }
 
-  /// An integer program; refused are steps whose kernels have no C.
+  /// Takes an integer program; throws for steps whose kernels have no C.
   init(_ program: IntegerProgram, _ storage: CStorage = CStorage()) throws(CRefusal) {
     var steps: [Step] = []
     for step in program.steps {
@@ -72,10 +72,10 @@ struct CNetwork: Sendable {
       output: output, element: .int8)
   }
 
-  /// The same for callers.
+  /// The element type as callers see it.
   var number: CProgram.Number { element == .float ? .float : .int8 }
 
-  /// Multiply-adds of one image.
+  /// Multiply-adds per image.
   var multiplyAdds: Int { steps.reduce(0) { $0 + $1.kernel.multiplyAdds } }
 }
 
@@ -85,20 +85,21 @@ struct CRefusal: Error, Equatable, CustomStringConvertible {
   let kind: String
   let reason: String
 
-  /// A detector, whose outputs are two.
+  /// The refusal of a network with several outputs, such as a detector.
   static func ofOutputs(_ count: Int) -> CRefusal {
     CRefusal(
       node: "outputs", kind: "output",
       reason: "C gives back one output, the network has \(count); export a detector as ONNX")
   }
 
-  /// Node, kind and reason.
+  /// The node, its kind and the reason.
   var description: String { "\(node) (\(kind)): \(reason)" }
 }
 
 extension CNetwork {
-  /// How every value lies in memory, and the same network with steps in between that bring values into the order that
-  /// others need. The input and the output have the order of their shapes.
+  /// The network with reordering steps where kernels need them, and the memory order of every value.
+  ///
+  /// The input and the output have the order of their shapes.
   func ordered() -> (network: CNetwork, orders: [COrder]) {
     var result = self
     result.steps = []
@@ -115,10 +116,10 @@ extension CNetwork {
     return (result, orders)
   }
 
-  /// Appends what brings a value into an order; the value itself where it has it.
+  /// The index of a value in another order; appends a reordering step where the value has not that order.
   private mutating func reordering(_ value: Int, to order: COrder, _ orders: inout [COrder]) -> Int {
     guard orders[value] != order else { return value }
-    // Between two orders with channels last the way leads over rows.
+    // Two orders with channels last are converted through row-major order.
     let source: Int
     if order != .rowMajor, orders[value] != .rowMajor {
       source = reordering(value, to: .rowMajor, &orders)

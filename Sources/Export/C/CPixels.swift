@@ -1,21 +1,21 @@
 import Execution
 import Graphs
 
-/// How a device turns pixels into the network's input: by a table, so that it does as the host does, without floats.
+/// Tables from pixels to the network's input, so that a device needs no floats and computes as the host does.
 struct CPixels: Sendable {
-  /// By channel, 256 integers; one table where all channels are alike.
+  /// 256 integers for each channel; one table where all channels are alike.
   let tables: [[Int8]]
 
-  /// Given tables.
+  /// Takes given tables.
   init(tables: [[Int8]]) { self.tables = tables }
 
-  /// The integers for pixels that the model's input describes.
+  /// Makes the tables of a model's input description.
   init(_ input: InputDescription, _ program: IntegerProgram) {
     let all = program.pixelTables(input)
     tables = all.dropFirst().allSatisfy { $0 == all.first } ? Array(all.prefix(1)) : all
   }
 
-  /// The function `NAME_pixel`.
+  /// Writes the tables and the function `NAME_pixel`.
   func write(to writer: inout CWriter) {
     writer.array(CArray("@_pixels", .int8, tables.flatMap { $0 }))
     writer.code("")

@@ -2,33 +2,34 @@ import Execution
 import Graphs
 import Tensors
 
-/// A network with a place for every value: what is left is writing it down.
+/// A network with a memory place for every value, ready to be written.
 struct CPlan: Sendable {
   /// A step with its places.
   struct Placed: Sendable {
-    /// The kernel call.
+    /// The call of the kernel.
     let step: CNetwork.Step
-    /// Bytes of working memory and where they begin.
+    /// The working memory: its offset in the arena and its size in bytes.
     let scratch: (offset: Int, byteCount: Int)
   }
 
   /// The network, with reordering steps.
   let network: CNetwork
-  /// By value, how it lies in memory.
+  /// The memory order of each value.
   let orders: [COrder]
-  /// By value, where it begins in the arena.
+  /// The offset of each value in the arena, in bytes.
   let offsets: [Int]
-  /// The steps that do something, in order.
+  /// The steps that execute code, in order.
   let steps: [Placed]
-  /// The bytes of the arena.
+  /// The size of the arena in bytes.
   let arenaBytes: Int
-  /// The most bytes that live at once, working memory included.
+  /// The most bytes that live at once, with working memory: a lower bound for the arena.
   let lowerBound: Int
-  /// Whether ratios of all layers with weights are powers of two.
+  /// True if the ratios of all layers with weights are powers of two.
   let rescalesByShifts: Bool
 
-  /// Plans a network's memory; the arena is as small as it can be, but where `room` holds one with all the working memory
-  /// that is of use.
+  /// Plans the memory of a network.
+  ///
+  /// The arena is as small as possible, unless one with all useful working memory fits into `room` bytes.
   init(_ network: CNetwork, room: Int = 0) {
     let ordered = network.ordered()
     self.network = ordered.network
@@ -45,12 +46,12 @@ struct CPlan: Sendable {
     rescalesByShifts = !layers.isEmpty && layers.allSatisfy(\.rescalesByShifts)
   }
 
-  /// Where values may begin: at what 32-bit numbers need.
+  /// The alignment of values: that of 32-bit numbers.
   private static let alignment = 4
 }
 
 extension CNetwork {
-  /// What runs in which order, and how long values are needed.
+  /// The execution order with the lifetimes of values.
   fileprivate var schedule: Schedule {
     let size = element.byteCount
     return Schedule(

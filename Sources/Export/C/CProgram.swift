@@ -1,34 +1,37 @@
-/// A network as C: its two files, and what a program that calls it needs to know.
+/// A network as C: its two files, and the facts that a calling program needs.
 ///
-/// **Interface** of a network NAME: `NAME.h` declares the type `NAME_number` (`int8_t` or `float`), `NAME_number *NAME_input(void)`,
-/// where the input is written, channels last, and `const NAME_number *NAME_run(void)`, which runs the network and gives the
-/// outputs. Each step is a static function `NAME_step_K` that is not inlined.
+/// **Interface** of a network NAME: `NAME.h` declares the type `NAME_number` (`int8_t` or `float`),
+/// `NAME_number *NAME_input(void)`, which returns the place for the input, channels last, and
+/// `const NAME_number *NAME_run(void)`, which runs the network and returns the outputs. Each step is a static
+/// function `NAME_step_K` that is not inlined.
 public struct CProgram: Sendable, Equatable {
-  /// What flows through the network.
+  /// The type of the network's numbers.
   public enum Number: String, Sendable {
+    /// Signed bytes.
     case int8 = "int8_t"
+    /// 32-bit floats.
     case float
 
     /// The bytes of a number.
     public var byteCount: Int { self == .int8 ? 1 : 4 }
   }
 
-  /// The identifier that all names begin with.
+  /// The prefix of all names.
   public let name: String
   /// The text of `NAME.h`.
   public let header: [UInt8]
   /// The text of `NAME.c`.
   public let source: [UInt8]
-  /// The node that each step computes.
+  /// The name of the node that each step computes.
   public let steps: [String]
-  /// What flows through the network.
+  /// The type of the network's numbers.
   public let number: Number
-  /// Numbers of an image and of its outputs.
+  /// The count of numbers of an image, and of its outputs.
   public let inputCount, outputCount: Int
-  /// Bytes of values, and of constants as they lie in flash.
+  /// The bytes of the arena, and of constants in flash.
   public let arenaBytes, weightBytes: Int
 
-  /// Describes a program; exporters do.
+  /// Makes a program of its texts and facts.
   public init(
     name: String, header: [UInt8], source: [UInt8], steps: [String], number: Number, inputCount: Int,
     outputCount: Int, arenaBytes: Int, weightBytes: Int
@@ -44,13 +47,15 @@ public struct CProgram: Sendable, Equatable {
     self.weightBytes = weightBytes
   }
 
+  /// The bytes of an image.
   public var inputBytes: Int { inputCount * number.byteCount }
+  /// The bytes of the outputs of an image.
   public var outputBytes: Int { outputCount * number.byteCount }
 
-  /// The function that says where the input is written.
+  /// The name of the function that returns the place for the input.
   public var inputFunction: String { name + "_input" }
-  /// The function that runs the network.
+  /// The name of the function that runs the network.
   public var runFunction: String { name + "_run" }
-  /// The function of a step, which no other file can call.
+  /// The name of the function of a step, which is static.
   public func stepFunction(_ step: Int) -> String { "\(name)_step_\(step)" }
 }

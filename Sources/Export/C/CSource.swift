@@ -1,18 +1,21 @@
 import Execution
 import Tensors
 
-/// A network as C: a header, a source and an example.
+/// A network written as C: a header, a source and an example.
 struct CSource: Sendable {
-  /// The identifier that all names begin with.
+  /// The prefix of all names.
   var name: String { program.name }
-  /// Header, source, and what callers must know of them.
+  /// The header, the source, and the facts for callers.
   let program: CProgram
-  /// `main.c`.
+  /// The text of `main.c`.
   let example: [UInt8]
-  /// The plan that was written down.
+  /// The plan that was written.
   let plan: CPlan
 
-  /// Writes a network down; `pixels` makes an integer network's input of pixels, `room` is for working memory.
+  /// Writes a network.
+  ///
+  /// `pixels` converts pixels to an integer network's input. `room` is memory that may be traded for speed,
+  /// in bytes.
   init(_ network: CNetwork, name: String, pixels: CPixels?, room: Int = 0) {
     let plan = CPlan(network, room: room)
     let parts = plan.steps.indices.map { plan.code($0) }
@@ -72,7 +75,7 @@ struct CSource: Sendable {
 }
 
 extension CPlan {
-  /// A pointer to a value's place.
+  /// An expression of a pointer to a value.
   func pointer(_ value: Int) -> String {
     "@_arena.numbers + \(offsets[value] / network.element.byteCount)"
   }

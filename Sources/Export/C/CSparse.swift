@@ -1,12 +1,15 @@
 public import Settings
 
-/// Where exported C keeps only weights that are not zero, with the distances between them, and multiplies only these.
+/// The layers of which exported C stores and multiplies only non-zero weights, with the distances between
+/// them.
 public enum CSparse: String, SettingChoice, Sendable {
-  /// Where weights may be zero and that takes fewer bytes.
+  /// Layers whose weights may be zero, where that takes fewer bytes.
   case auto
-  /// Nowhere: zeros are stored and multiplied.
+  /// No layers: zeros are stored and multiplied.
   case never
-  /// Wherever there are kernels for it: in all layers of weights but depthwise ones of integers, float networks' weights of eight bits
-  /// or fewer, and rows of more than 65,535 survivors.
+  /// All layers that have kernels for it.
+  ///
+  /// There are none for depthwise layers of integers, for floats in encodings of more than 8 bits, and for
+  /// rows of more than 65,535 non-zero weights.
   case always
 }

@@ -1,10 +1,10 @@
-/// How exported C keeps weights of integers in flash.
+/// The storage of integer weights in flash.
 struct CStorage: Sendable, Equatable {
-  /// Where only weights that are not zero are kept.
+  /// The layers of which only non-zero weights are stored.
   var sparse = CSparse.auto
-  /// Whether weights are Huffman-coded where that takes fewer bytes.
+  /// True if weights are Huffman-coded where that takes fewer bytes.
   var huffman = false
 
-  /// The form for kernels that have none for survivors.
+  /// The storage for kernels that need all weights.
   var withoutSurvivors: CStorage { CStorage(sparse: .never, huffman: huffman) }
 }

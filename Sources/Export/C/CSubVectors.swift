@@ -1,27 +1,29 @@
 import Execution
 
-/// How the sub-vectors of a row lie where kernels read them: `outer` times `inner` sub-vectors, the elements of one `step` apart.
+/// The layout of a row's sub-vectors where kernels read them: `outer` times `inner` sub-vectors, with
+/// elements `step` apart.
 struct CSubVectors: Sendable, Equatable {
-  /// Which one each sub-vector is, row by row.
+  /// The table entry of each sub-vector, row by row.
   let indices: [UInt8]
   /// The tables, one after another.
   let table: [Int8]
-  /// Elements of a sub-vector.
+  /// The elements of a sub-vector.
   let width: Int
-  /// Bytes of a table; 0 where a row has one for all.
+  /// The bytes of a table; 0 where all sub-vectors of a row share one.
   let bookBytes: Int
-  /// How many sub-vectors lie at equal distances, and how often so many.
+  /// The number of sub-vectors at equal distances, and the number of such groups.
   let (inner, outer): (Int, Int)
-  /// From a sub-vector to the next, from so many to the next so many, and from an element to the next.
+  /// The distances from a sub-vector to the next, from a group to the next, and from an element to the next.
   let (near, far, step): (Int, Int, Int)
 
-  /// Sub-vectors of a row.
+  /// The sub-vectors of a row.
   var count: Int { inner * outer }
-  /// Whether elements lie side by side in order, so that a part of a row can be looked up alone.
+  /// True if elements are adjacent and in order, so that part of a row can be looked up alone.
   var isContiguous: Bool { (step == 1 || width == 1) && near == width && outer == 1 }
 
-  /// Sub-vectors in the order of kernels, of which the first row stands for all; `nil` where they lie at no equal distances or
-  /// take no less than numbers that are written out.
+  /// The sub-vectors in the order of kernels; the layout of the first row holds for all rows.
+  ///
+  /// `nil` where they have no equal distances, or take no fewer bytes than all numbers.
   init?(_ vectors: IntegerWeights.SubVectors, order: [Int], rowCount: Int) {
     let width = vectors.width
     let count = rowCount / width
@@ -56,12 +58,12 @@ struct CSubVectors: Sendable, Equatable {
     (self.near, self.far, self.step) = (near, far, step)
   }
 
-  /// A call of the routine that writes a row out.
+  /// A call of the routine that expands a row.
   func call(to: String, from: String, table: String) -> String {
     "@_vectors(\(to), \(from), \(table), \(outer), \(inner), \(width), \(far), \(near), \(step), \(bookBytes));"
   }
 
-  /// A call that writes out `count` elements from the i-th on, where they lie side by side.
+  /// A call that expands `count` elements from the i-th on, where they are adjacent.
   func partCall(to: String, row: String, table: String) -> String {
     let book = bookBytes > 0 ? "\(table) + i / \(width) * \(bookBytes)" : table
     return

@@ -1,16 +1,16 @@
 import Tensors
 
-/// What readers of the files are told: sizes, how to call, what each step is; the header and the example.
+/// The documentation in the files: sizes, usage and steps; also the header and the example.
 struct CSummary: Sendable {
-  /// The plan that is written down.
+  /// The plan that is written.
   let plan: CPlan
-  /// The identifier that all names begin with.
+  /// The prefix of all names.
   let name: String
   /// The bytes of constants that running needs.
   let weightBytes: Int
-  /// Whether there is a function that makes input of pixels.
+  /// True if the source has a function that makes input of pixels.
   let hasPixels: Bool
-  /// Whether C's mathematical library is called.
+  /// True if the source calls C's mathematical library.
   let callsMathematics: Bool
 
   private var input: Shape { plan.network.values[plan.network.input].shape }
@@ -27,7 +27,7 @@ struct CSummary: Sendable {
       + "\(step.kernel.multiplyAdds) multiply-adds"
   }
 
-  /// The comment over header and source.
+  /// Writes the comment at the top of header and source.
   func writeComment(to writer: inout CWriter) {
     let arithmetic =
       isInteger
@@ -52,7 +52,7 @@ struct CSummary: Sendable {
       """)
   }
 
-  /// `NAME.h`.
+  /// The text of `NAME.h`.
   var header: [UInt8] {
     var writer = CWriter(name: name)
     writeComment(to: &writer)
@@ -94,7 +94,7 @@ struct CSummary: Sendable {
     return writer.bytes
   }
 
-  /// `main.c`.
+  /// The text of `main.c`.
   var example: [UInt8] {
     var writer = CWriter(name: name)
     let pixel = hasPixels ? "@_pixel((uint8_t)(i % @@_INPUT_CHANNELS), 128)" : "0"

@@ -1,11 +1,11 @@
 import Graphs
 import Tensors
 
-/// Moves channels from one end of the order of elements to the other.
+/// Converts between row-major order and channels last.
 struct CTranspose: CKernel {
-  /// How the input lies.
+  /// The order of the input.
   let from: COrder
-  /// How the output lies.
+  /// The order of the output.
   let to: COrder
   /// The type of elements.
   let element: CArray.Element

@@ -3,24 +3,24 @@ import Graphs
 import Integers
 import Tensors
 
-/// Holds an exported network of integers against the integer reference, bit by bit.
+/// Compares an exported network of integers with the integer reference bit by bit.
 ///
-/// The first images are computed by the reference's plain kernels, all by its fast ones, so that whole test sets can be
-/// held against it; the two must agree too.
+/// The reference's fast kernels compute all images, so that whole test sets can be verified. Its plain
+/// kernels compute the first ones, and both must agree.
 struct CVerification {
-  /// Multiply-adds that the plain kernels are given, a few seconds' work; one image at least.
+  /// The multiply-adds that the plain kernels compute, which take a few seconds; at least one image.
   private static let plainMultiplyAdds = 1 << 29
-  /// Images a pass of the fast kernels.
+  /// The batch size of the fast kernels.
   private static let batch = 64
 
   /// The network.
   let graph: Graph
-  /// What was exported.
+  /// The exported integer program.
   let program: IntegerProgram
-  /// The same as C.
+  /// The compiled C.
   let run: CHostRun
 
-  /// Runs on images `[N, C, H, W]`, normalized.
+  /// Runs normalized images `[images, channels, height, width]`.
   func run(_ images: VerificationImages) throws -> Verification {
     let inputs = quantized(images.images)
     let expected = try references(images, count: inputs.count)
@@ -45,7 +45,7 @@ struct CVerification {
       isPassed: found.count == expected.count && differing.isEmpty && strays == 0)
   }
 
-  /// The inputs' integers, as the network counts.
+  /// The inputs as integers, in the network's order.
   private func quantized(_ images: Tensor) -> [[Int8]] {
     let value = program.values[program.inputs[0]]
     let count = value.shape.count
@@ -54,7 +54,7 @@ struct CVerification {
     }
   }
 
-  /// The outputs of all images by the reference's fast kernels, as they lie in memory.
+  /// The outputs of all images by the reference's fast kernels, in memory order.
   private func references(_ images: VerificationImages, count: Int) throws -> [Int8] {
     let output = program.values[program.outputs[0]]
     let batch = min(Self.batch, max(1, count))
@@ -79,7 +79,7 @@ struct CVerification {
     return outputs
   }
 
-  /// In how many outputs the plain kernels give something else.
+  /// The number of outputs in which the plain kernels differ.
   private func plainDifferences(_ inputs: ArraySlice<[Int8]>, _ expected: [Int8]) -> Int {
     let count = run.output.count
     let order = COrder(run.output)
@@ -90,14 +90,14 @@ struct CVerification {
     }
   }
 
-  /// What C gives for some inputs, as it lies in memory.
+  /// The outputs of the C for some inputs, in memory order.
   private func outputs(of inputs: [[Int8]], isTraced: Bool = false) throws -> [Int8] {
     let order = COrder(program.values[program.inputs[0]].shape)
     let bytes = inputs.flatMap { order.arranged($0).map(UInt8.init(bitPattern:)) }
     return try run.outputs(of: bytes, isTraced: isTraced).map(Int8.init(bitPattern:))
   }
 
-  /// The first step whose output differs for an image, and where.
+  /// The first step whose output differs for an image, with the place of the difference.
   private func divergence(of input: [Int8], image: Int) throws -> [String] {
     let found = try outputs(of: [input], isTraced: true)
     let reference = program.values(of: [input])
@@ -107,7 +107,7 @@ struct CVerification {
       let value = placed.step.output
       let shape = plan.network.values[value].shape
       defer { start += shape.count }
-      // Values behind the program's own are reordered copies.
+      // Values after the program's own are reordered copies.
       guard value < reference.count else { continue }
       let elements = plan.orders[value].elements(shape.count)
       let differing = elements.indices.first { found[start + $0] != reference[value][elements[$0]] }
@@ -121,7 +121,7 @@ struct CVerification {
     return ["image \(image): every layer is equal, but not what is given back"]
   }
 
-  /// An element's place along every axis.
+  /// The index of an element along every axis.
   private func indices(of element: Int, in shape: Shape) -> [Int] {
     var rest = element
     let reversed = shape.dimensions.reversed().map { extent in

@@ -1,33 +1,37 @@
 import Execution
 
-/// What kernels take bytes for: themselves, 128 more than they are (in code for AVR alone, or everywhere), or what they are more than
-/// the least. Biases are those of zeros that are as much more.
+/// The offset that kernels add to input bytes.
+///
+/// `never` adds nothing. `onAVR` and `always` read a byte as 128 more than its value, in code for AVR alone
+/// or everywhere. `least` reads it as its distance from the least value. Biases compensate for the offset.
 enum COffset: Sendable { case never, onAVR, always, least }
 
-/// Weights in the order in which kernels read them, as they are kept in flash.
+/// Weights in flash, in the order in which kernels read them.
 struct CWeights: Sendable {
-  /// How they are kept.
+  /// The format of weights.
   enum Form: Sendable, Equatable {
-    /// A byte each.
+    /// One byte for each weight.
     case bytes
-    /// So many bits each; rows begin at bytes.
+    /// A fixed number of bits for each weight; rows begin at bytes.
     case packed(bits: Int)
-    /// Indices of so many bits into a table; rows begin at bytes.
+    /// Indices of a fixed number of bits into a table; rows begin at bytes.
     case indexed(bits: Int)
-    /// Symbols of four bits, two a byte; rows begin at bytes. Where multiplying costs, inputs are summed by symbol.
+    /// Symbols of four bits, two in a byte; rows begin at bytes.
+    ///
+    /// Where multiplication is expensive, inputs are summed by symbol.
     case levels([Int8])
-    /// A bit each, 1 for plus one; rows begin at bytes. Inputs of plus one are summed.
+    /// One bit for each weight, 1 for plus one; rows begin at bytes. Inputs with weight plus one are summed.
     case signs
-    /// The same where inputs have one bit too, which are packed: bits that are set in both are counted.
+    /// The same for inputs of one bit, which are packed too: bits that are set in both are counted.
     case bits
-    /// Pairs of distance and weight.
+    /// Pairs of distance and weight for non-zero weights.
     case survivors
-    /// Huffman codes of weights, the highest bit of a byte first; rows follow without gaps.
+    /// Huffman codes of weights, from the highest bit of a byte; rows follow without gaps.
     case coded
-    /// A byte for each sub-vector of a row: which one of a table it is.
+    /// One byte for each sub-vector of a row: its index in a table.
     case vectors(CSubVectors)
 
-    /// Bits of a symbol.
+    /// The bits of a symbol.
     var bits: Int {
       switch self {
       case .bytes, .survivors, .vectors, .coded: 8
@@ -37,7 +41,7 @@ struct CWeights: Sendable {
       }
     }
 
-    /// Which code reads bytes as 0…255.
+    /// The offset that kernels of this format add to input bytes.
     var offset: COffset {
       switch self {
       case .levels: .onAVR
@@ -47,7 +51,7 @@ struct CWeights: Sendable {
       }
     }
 
-    /// The form for kernels that multiply all the same.
+    /// The format for kernels that multiply every weight.
     var multiplied: Form {
       switch self {
       case .levels, .signs, .bits: .indexed(bits: bits)
@@ -55,25 +59,26 @@ struct CWeights: Sendable {
       }
     }
 
-    /// What so many weights take in rows of one length, tables apart.
+    /// The bytes of `count` weights in rows of `rowCount`, without tables.
     func byteCount(_ count: Int, _ rowCount: Int) -> Int {
       count / max(1, rowCount) * ((rowCount * bits + 7) / 8)
     }
   }
 
-  /// How they are kept.
+  /// The format.
   let form: Form
-  /// The elements of a row: what one output reads.
+  /// The elements of a row, which are the inputs of one output.
   let rowCount: Int
-  /// The bytes of a row where rows are of one length.
+  /// The bytes of a row where rows have one length.
   let rowBytes: Int
-  /// What is in flash besides the bytes: counts of survivors, the table, what decodes.
+  /// Further arrays in flash: counts of non-zero weights, tables, and codes.
   let side: [CArray]
-  /// What is in flash.
+  /// The array of weights in flash.
   let array: CArray
 
-  /// How weights are kept when kernels read them in an order, rows of `rowCount` one after another. With `auto` survivors are kept
-  /// with their distances where that is smaller than keeping all.
+  /// The format of weights that kernels read in rows of `rowCount` in the order `order`.
+  ///
+  /// With `auto`, only non-zero weights are stored where that is smaller.
   static func form(
     of products: IntegerProducts, order: [Int], rowCount: Int, _ storage: CStorage
   ) -> Form {
@@ -84,7 +89,7 @@ struct CWeights: Sendable {
       case .sparse(_, let bits): (whole(bits: bits), true)
       // A codebook of pruned weights has a centroid of zero for most of them.
       case .codebook(_, _, let bits): (.indexed(bits: bits), true)
-      // Survivors would be multiplied; zero has a symbol like any number.
+      // A sparse format would multiply; zero has a symbol like any other number.
       case .signs: (products.inputBounds.count == 2 ? .bits : .signs, false)
       case .levels(_, let magnitudes, let bits):
         (bits == 4 ? .levels(magnitudes) : .indexed(bits: bits), false)
@@ -113,17 +118,18 @@ struct CWeights: Sendable {
     return CodedWeights(order.map { weights.values[$0] }).byteCount < bytes ? .coded : kept
   }
 
-  /// Numbers that are written out.
+  /// The format that stores every weight as a number.
   static func whole(bits: Int) -> Form { bits >= 8 ? .bytes : .packed(bits: bits) }
 
-  /// What survivors take, two bytes each and a count a row; `nil` where a row has more than can be counted.
+  /// The bytes of non-zero weights: two each, and a count of two bytes for each row; `nil` for rows too long
+  /// to count.
   private static func survivorBytes(_ weights: IntegerWeights, _ order: [Int], _ rowCount: Int) -> Int? {
     let rows = survivors(order.map { weights.values[$0] }, rowCount: rowCount)
     guard rows.allSatisfy({ $0.count / 2 <= Int(UInt16.max) }) else { return nil }
     return rows.reduce(0) { $0 + $1.count + 2 }
   }
 
-  /// Arranges weights: `order[p]` is the place in `weights.values` of what lies p-th.
+  /// Arranges weights: `order[p]` is the index in `weights.values` of the p-th weight in flash.
   init(_ weights: IntegerWeights, form: Form, order: [Int], rowCount: Int, site: CSite) {
     self.form = form
     self.rowCount = rowCount
@@ -180,8 +186,10 @@ struct CWeights: Sendable {
     }
   }
 
-  /// By row, pairs of the distance from the survivor before (the first: from the beginning) and the weight; distances
-  /// beyond a byte are bridged by weights of zero.
+  /// For each row, pairs of a distance from the non-zero weight before (at first from the row's begin) and a
+  /// weight.
+  ///
+  /// Distances above 255 are bridged by weights of zero.
   private static func survivors(_ values: [Int8], rowCount: Int) -> [[Int8]] {
     stride(from: 0, to: values.count, by: rowCount).map { start in
       var pairs: [Int8] = []
@@ -198,7 +206,7 @@ struct CWeights: Sendable {
     }
   }
 
-  /// Symbols without gaps, the lowest bits of a byte first; every row begins at a byte.
+  /// Symbols without gaps, from the lowest bits of a byte; every row begins at a byte.
   static func packed(_ symbols: [Int], bits: Int, rowCount: Int) -> [UInt8] {
     stride(from: 0, to: symbols.count, by: rowCount).flatMap { start -> [UInt8] in
       var bytes = [UInt8](repeating: 0, count: (rowCount * bits + 7) / 8)
@@ -212,18 +220,18 @@ struct CWeights: Sendable {
     }
   }
 
-  /// What structures name as weights: what kernels read without unpacking.
+  /// The pointer to weights in C structures; 0 for formats that kernels expand row by row.
   var pointer: String { form == .bytes || form == .survivors ? array.name : "0" }
 
   /// The arrays in flash.
   var arrays: [CArray] { [array] + side }
 
-  /// What stands before the first row is written out.
+  /// Declarations that stand before the first row is expanded.
   var preparation: [String] {
     form == .coded ? ["@_code_stream stream = {\(array.name), 0, 0};"] : []
   }
 
-  /// The routine that writes rows out as bytes, and a call of it; coded rows come one after another.
+  /// The routine that expands rows to bytes, with a call of it; coded rows must be expanded in order.
   func unpacking(to: String, from: String, count: String) -> (routine: CRoutine, call: String)? {
     switch form {
     case .bytes, .survivors, .signs, .bits: nil

@@ -2,9 +2,9 @@ import Execution
 import Ops
 import Tensors
 
-/// The initializer of `@_window`.
+/// The C initializer of the structure `NAME_window`.
 struct CWindow {
-  /// In the order of the structure.
+  /// The numbers in the order of the structure.
   let numbers: [Int]
 
   /// Makes a window.
@@ -15,7 +15,7 @@ struct CWindow {
     ]
   }
 
-  /// A convolution's.
+  /// The window of a convolution.
   init(_ kernel: IntegerConvolution) {
     let op = kernel.op
     self.init(
@@ -23,6 +23,6 @@ struct CWindow {
       dilation: op.dilation)
   }
 
-  /// `{…}`.
+  /// The initializer `{…}`.
   var initializer: String { "{\(numbers.map(String.init).joined(separator: ", "))}" }
 }

@@ -1,7 +1,7 @@
-/// The text of a C file, as bytes: lines, and arrays wrapped at 100 columns.
+/// The text of a C file as bytes: lines, and arrays wrapped at 100 columns.
 ///
-/// In code `@_` stands for the network's name and an underscore, `@@_` for the same in capitals: `@_run` becomes
-/// `network_run`.
+/// In code `@_` stands for the network's name and an underscore, and `@@_` for the same in capitals: `@_run`
+/// becomes `network_run`.
 struct CWriter {
   /// The network's name.
   let name: String
@@ -14,7 +14,7 @@ struct CWriter {
     upperCase = name.uppercased()
   }
 
-  /// Code with the network's name put in.
+  /// The code with the network's name inserted.
   func named(_ code: String) -> String {
     guard code.contains("@") else { return code }
     return code.replacing("@@_", with: upperCase + "_").replacing("@_", with: name + "_")
@@ -26,13 +26,13 @@ struct CWriter {
     bytes.append(10)
   }
 
-  /// Appends a text as it is and ends the line.
+  /// Appends a text unchanged and ends the line.
   mutating func verbatim(_ text: String) {
     bytes.append(contentsOf: text.utf8)
     bytes.append(10)
   }
 
-  /// Appends the definition of a constant array that lies in flash.
+  /// Appends the definition of a constant array in flash.
   mutating func array(_ array: CArray) {
     guard let avrTexts = array.avrTexts else { return define(array, array.texts) }
     code("#if defined(__AVR__)")
@@ -85,12 +85,12 @@ struct CArray: Sendable {
   let name: String
   /// The type of elements.
   let type: Element
-  /// The elements as C writes them; not empty.
+  /// The elements as C text; never empty.
   let texts: [String]
-  /// As many others where the source is compiled for AVR; `nil` where there are none.
+  /// The elements for AVR where they differ; `nil` where they do not.
   let avrTexts: [String]?
 
-  /// Integers, and perhaps as many others for AVR.
+  /// Makes an array of integers, with other ones for AVR where given.
   init<Number: FixedWidthInteger>(
     _ name: String, _ type: Element, _ values: [Number], avr: [Number]? = nil
   ) {
@@ -105,7 +105,7 @@ struct CArray: Sendable {
     (values.isEmpty ? [0] : values).map { $0 == Int32.min ? "(-2147483647 - 1)" : "\($0)" }
   }
 
-  /// Finite floats, in the shortest form that reads back equal.
+  /// Makes an array of finite floats, in the shortest form that reads back equal.
   init(_ name: String, floats: [Float]) {
     self.name = name
     type = .float
@@ -113,10 +113,10 @@ struct CArray: Sendable {
     texts = (floats.isEmpty ? [0] : floats).map(CArray.literal)
   }
 
-  /// What it takes in flash.
+  /// The bytes in flash.
   var byteCount: Int { texts.count * type.byteCount }
 
-  /// A float as C writes it.
+  /// A float as C text.
   static func literal(_ value: Float) -> String {
     let text = "\(value)"
     return text.contains(".") || text.contains("e") ? text + "f" : text + ".0f"

@@ -1,15 +1,16 @@
 import Encodings
 
-/// Weights as Huffman codes, as a decoder without tables of codes reads them: canonical, the highest bit first.
+/// Huffman-coded weights: canonical codes, from the highest bit of a byte, for a decoder without tables of
+/// codes.
 struct CodedWeights {
   /// The codes, without gaps.
   let bytes: [UInt8]
-  /// By length from 1 on, how many codes have it, up to the longest.
+  /// The number of codes of each length, from 1 to the longest.
   let lengths: [Int]
-  /// The weights by their codes' length and number.
+  /// The weights, sorted by the length and number of their codes.
   let symbols: [Int8]
 
-  /// Codes weights, of which there must be one at least.
+  /// Codes weights, of which there must be at least one.
   init(_ weights: [Int8]) {
     var counts = Array(repeating: 0, count: 256)
     for weight in weights { counts[Int(weight) + 128] += 1 }
@@ -30,6 +31,6 @@ struct CodedWeights {
     self.bytes = bytes
   }
 
-  /// What they take, with what decodes them.
+  /// The bytes of the codes and of the decoder's data.
   var byteCount: Int { bytes.count + 2 * lengths.count + symbols.count }
 }

@@ -1,15 +1,16 @@
 import Foundation
 import Settings
 
-/// The C compiler of this machine, found when it is needed.
+/// The C compiler of this machine, found at run time.
 struct HostCompiler: Sendable {
-  /// Where it is.
+  /// The path of the compiler.
   let path: String
 
-  /// What stands behind the program in `$CC`, such as `-m32`.
+  /// The flags after the program in `$CC`, such as `-m32`.
   let ownFlags: [String]
 
-  /// That of `$CC`, where it is set, else the first of cc, gcc and clang on the path; `nil` where there is none.
+  /// Finds the compiler of `$CC` if that is set, else the first of cc, gcc and clang on the path; `nil` if
+  /// there is none.
   init?(environment: [String: String] = ProcessInfo.processInfo.environment) {
     let words = (environment["CC"] ?? "").split(separator: " ").map(String.init)
     guard let program = words.first else {
@@ -19,7 +20,7 @@ struct HostCompiler: Sendable {
     self.init([program], ownFlags: Array(words.dropFirst()))
   }
 
-  /// The first of some programs that is on the path; `nil` where there is none.
+  /// Finds the first of some programs on the path; `nil` if there is none.
   init?(_ names: [String], ownFlags: [String] = []) {
     let folders = (ProcessInfo.processInfo.environment["PATH"] ?? "/usr/bin:/bin").split(separator: ":")
     let places = names.filter { !$0.isEmpty }.flatMap { name in
@@ -32,20 +33,20 @@ struct HostCompiler: Sendable {
     self.ownFlags = ownFlags
   }
 
-  /// What to do where there is none.
+  /// The hint for a machine without a compiler.
   static var remedy: String {
     let chosen = ProcessInfo.processInfo.environment["CC"].map { "CC says \"\($0)\", which is no program; " }
     return (chosen ?? "") + "install gcc, or set CC"
   }
 
-  /// Translates a file; what the compiler says where it refuses.
+  /// Compiles a file; throws with the compiler's output if it fails.
   func compile(
     _ source: String, to product: String, flags: [String], libraries: [String] = []
   ) throws(ProgramFailure) {
     _ = try Self.run(path, ownFlags + flags + [source, "-o", product] + libraries)
   }
 
-  /// Runs a program to its end, in a folder; what it wrote to standard output.
+  /// Runs a program to its end, in a folder, and returns its standard output.
   static func run(
     _ program: String, _ arguments: [String], in folder: String? = nil
   ) throws(ProgramFailure) -> String {
@@ -77,9 +78,9 @@ struct HostCompiler: Sendable {
 struct ProgramFailure: Error, CustomStringConvertible {
   /// The program.
   let program: String
-  /// What it said.
+  /// The program's output, or the reason.
   let text: String
 
-  /// Program and words.
+  /// The program and the text.
   var description: String { "\(program): \(text)" }
 }

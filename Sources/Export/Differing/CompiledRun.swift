@@ -3,14 +3,14 @@ import Foundation
 public import Graphs
 public import Tensors
 
-/// A network as C source, compiled for this machine.
+/// A network exported to C and compiled for this machine.
 public struct CompiledRun: ModelRun {
   private let artifact: CArtifact
   private let compiler: HostCompiler
-  /// What the graph calls its values.
+  /// The names of the graph's nodes.
   private let names: Set<String>
 
-  /// Writes the source; refuses what has no form in C, or machines without a compiler.
+  /// Writes the source; throws for networks that cannot be written, and without a compiler.
   public init(_ model: Model) throws(ExportError) {
     let exporter = CExporter()
     try exporter.requireVerificationTools()
@@ -22,9 +22,12 @@ public struct CompiledRun: ModelRun {
     names = Set(model.graph.nodes.map(\.name))
   }
 
+  /// The words `C, compiled by` and the compiler's path.
   public var method: String { "C, compiled by \(compiler.path)" }
+  /// True if the C computes in integers.
   public var isInteger: Bool { artifact.integers != nil }
 
+  /// The outputs of all images, in the network's order.
   public func outputs(of images: Tensor) throws -> [Float] {
     try running { run in
       let network = run.source.plan.network
@@ -38,6 +41,7 @@ public struct CompiledRun: ModelRun {
     }
   }
 
+  /// The outputs of all steps for one image, traced by the compiled program.
   public func layers(of image: Tensor) throws -> [RunLayer] {
     try running { run in
       let plan = run.source.plan
@@ -51,7 +55,7 @@ public struct CompiledRun: ModelRun {
         let (name, shape) = (plan.network.values[value].name, plan.network.values[value].shape)
         let part = Array(bytes[start..<start + shape.count * width])
         start += part.count
-        // Values behind the network's own are reordered copies.
+        // Values after the network's own are reordered copies.
         guard names.contains(name), value < artifact.integers?.values.count ?? .max,
           told.insert(name).inserted
         else { continue }
@@ -63,7 +67,7 @@ public struct CompiledRun: ModelRun {
     }
   }
 
-  /// Values that lie in memory, as the network counts them.
+  /// Rearranges values from the order in memory to the network's order.
   private static func ordered(_ values: [Float], _ elements: [Int]) -> [Float] {
     var ordered = values
     for (place, element) in elements.enumerated() { ordered[element] = values[place] }
@@ -82,7 +86,7 @@ public struct CompiledRun: ModelRun {
     return try body(run)
   }
 
-  /// The numbers that the bytes of a value stand for.
+  /// The real numbers of a value's bytes.
   private func reals(_ bytes: [UInt8], of value: Int) -> [Float] {
     guard let program = artifact.integers else { return [Float](littleEndian: bytes) }
     let value = program.values[value]

@@ -4,7 +4,8 @@ public import Graphs
 import Integers
 public import Tensors
 
-/// A network run here: in integers where a device could compute it so, else by a backend in 32-bit floats.
+/// A network run by Condense: in integers where a device could compute so, else by a backend in 32-bit
+/// floats.
 public struct CondenseRun: ModelRun {
   private static let batch = 32
 
@@ -19,9 +20,12 @@ public struct CondenseRun: ModelRun {
     self.threads = threads
   }
 
+  /// The word `Condense` with the arithmetic.
   public var method: String { "Condense, in \(arithmetic.name)" }
+  /// True if the network's values are integers.
   public var isInteger: Bool { graph.hasEncodedValues }
 
+  /// The outputs of all images.
   public func outputs(of images: Tensor) throws -> [Float] {
     let count = images.shape[0]
     let size = min(Self.batch, count)
@@ -38,6 +42,7 @@ public struct CondenseRun: ModelRun {
     return outputs
   }
 
+  /// The values of all observable nodes for one image.
   public func layers(of image: Tensor) throws -> [RunLayer] {
     let names = observed
     let plan = try plan(names, batch: 1)
@@ -51,7 +56,7 @@ public struct CondenseRun: ModelRun {
     }
   }
 
-  /// The values that can be looked at: all of floats, of integers those that are kept.
+  /// The nodes whose values can be read: all in floats, but in integers only those that are stored.
   private var observed: [String] {
     let names = graph.nodes.map(\.name)
     guard isInteger else { return names }

@@ -1,9 +1,10 @@
-/// Which layers of two runs are the same layer.
+/// The matching of the layers of two runs.
 ///
-/// Names tell; where they differ, order and extents do: between two layers of one name stand as many of the same extents, or what
-/// ends a stretch of one extent, which is there whatever steps the stretch was written in.
+/// Layers of equal names match. Between two such layers, the others match by order and shape, either all of
+/// them or, where their numbers differ, the last layers of stretches of equal shape: these exist however many
+/// steps a stretch was written in.
 struct LayerMatch {
-  /// Positions in both lists, in the order of the first.
+  /// The indices of matching layers in both lists, in the order of the first.
   private(set) var pairs: [(first: Int, second: Int)] = []
 
   /// Matches two lists of layers.
@@ -17,7 +18,7 @@ struct LayerMatch {
     }
   }
 
-  /// Layers of one name and as many elements, as far as both lists have them in one order.
+  /// The layers with equal names and element counts, as far as both lists have them in the same order.
   private static func named(_ first: [RunLayer], _ second: [RunLayer]) -> [(Int, Int)] {
     let places = Dictionary(
       second.enumerated().map { ($0.element.name, $0.offset) }, uniquingKeysWith: { first, _ in first })

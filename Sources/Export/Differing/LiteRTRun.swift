@@ -2,7 +2,7 @@ import Foundation
 import Graphs
 public import Tensors
 
-/// A .tflite file in TensorFlow Lite's interpreter, which a Python on this machine has.
+/// A .tflite file run by TensorFlow Lite's interpreter, in a Python of this machine.
 public struct LiteRTRun: ModelRun {
   private static let package = RuntimePython.Package(
     name: "ai-edge-litert",
@@ -12,7 +12,7 @@ public struct LiteRTRun: ModelRun {
   private let file: String
   private let network: TFLiteNetwork
 
-  /// Reads the file; throws where it is none, or where the interpreter is missing.
+  /// Reads the file; throws if it is invalid or the interpreter is missing.
   public init(_ file: String) throws {
     python = try RuntimePython(with: Self.package)
     self.file = URL(filePath: file).standardizedFileURL.path
@@ -23,16 +23,20 @@ public struct LiteRTRun: ModelRun {
     }
   }
 
+  /// The words `TensorFlow Lite's interpreter in` and the Python's path.
   public var method: String { "TensorFlow Lite's interpreter in \(python.path)" }
+  /// True if the output is not real, or some operator quantizes.
   public var isInteger: Bool {
     network.outputs.first.map { network.tensors[$0].type?.isReal == false } ?? false
       || network.operators.contains { $0.type == "QUANTIZE" }
   }
 
+  /// The outputs of all images.
   public func outputs(of images: Tensor) throws -> [Float] {
     [Float](littleEndian: [UInt8](try run(images, places: [])))
   }
 
+  /// The outputs of all operators for one image, with channels first.
   public func layers(of image: Tensor) throws -> [RunLayer] {
     var places: [Int] = []
     for call in network.operators {
@@ -52,7 +56,7 @@ public struct LiteRTRun: ModelRun {
     }
   }
 
-  /// By features that lie as the image did that they were: rows, columns and channels.
+  /// For features that were flattened from an image: its rows, columns and channels.
   private var planes: [Int: [Int]] {
     var planes: [Int: [Int]] = [:]
     for call in network.operators {

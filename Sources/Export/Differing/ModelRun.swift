@@ -1,29 +1,29 @@
 public import Tensors
 
-/// A model in something that runs it: here, in another program's runtime, or as exported C.
+/// A model in a program that runs it: in Condense, in another runtime, or as exported C.
 public protocol ModelRun {
-  /// What runs the model, in words.
+  /// The description of the program.
   var method: String { get }
-  /// Whether values are kept in integers, of which each step is a difference that rounding makes.
+  /// True if values are integers, which may differ by one step where programs round differently.
   var isInteger: Bool { get }
-  /// The first output for images `[N, C, H, W]`, one image after another.
+  /// The first output for images `[images, channels, height, width]`, image by image.
   func outputs(of images: Tensor) throws -> [Float]
-  /// What layers make of one image `[1, C, H, W]`, in the order of computing.
+  /// The values of layers for one image `[1, channels, height, width]`, in execution order.
   func layers(of image: Tensor) throws -> [RunLayer]
 }
 
-/// What one layer made of an image.
+/// The values of one layer for an image.
 public struct RunLayer: Sendable, Equatable {
-  /// The layer's name, as the network has it.
+  /// The layer's name in the network.
   public let name: String
-  /// The extents for one image: channels, rows and columns, or features.
+  /// The shape for one image: `[channels, height, width]` or `[features]`.
   public let shape: Shape
-  /// Row-major.
+  /// The values, row-major.
   public let values: [Float]
-  /// The step between the numbers that the layer can store; `nil` of floats.
+  /// The difference of neighbouring numbers that the layer can store; `nil` for floats.
   public let step: Float?
 
-  /// Makes one.
+  /// Makes the values of a layer.
   public init(name: String, shape: Shape, values: [Float], step: Float? = nil) {
     self.name = name
     self.shape = shape
@@ -31,7 +31,7 @@ public struct RunLayer: Sendable, Equatable {
     self.step = step
   }
 
-  /// The same of values that lie channels last.
+  /// Makes the values of a layer from values with channels last.
   init(name: String, channelsLast extents: [Int], values: [Float], step: Float?) {
     guard extents.count == 3 else {
       self.init(name: name, shape: Shape(extents), values: values, step: step)

@@ -3,7 +3,7 @@ import Graphs
 import SwiftProtobuf
 public import Tensors
 
-/// An ONNX file in onnxruntime, which a Python on this machine has.
+/// An ONNX file run by onnxruntime, in a Python of this machine.
 public struct ONNXRuntimeRun: ModelRun {
   private static let package = RuntimePython.Package(name: "onnxruntime", modules: ["onnxruntime"])
 
@@ -11,7 +11,7 @@ public struct ONNXRuntimeRun: ModelRun {
   private let file: String
   private let proto: ONNXModelProto
 
-  /// Reads the file; throws where it is none, or where onnxruntime is missing.
+  /// Reads the file; throws if it is invalid or onnxruntime is missing.
   public init(_ file: String) throws {
     python = try RuntimePython(with: Self.package)
     self.file = URL(filePath: file).standardizedFileURL.path
@@ -23,13 +23,17 @@ public struct ONNXRuntimeRun: ModelRun {
     }
   }
 
+  /// The word `onnxruntime` with the Python's path.
   public var method: String { "onnxruntime in \(python.path)" }
+  /// True if a node of the file quantizes.
   public var isInteger: Bool { proto.graph.node.contains { $0.opType == "QuantizeLinear" } }
 
+  /// The outputs of all images.
   public func outputs(of images: Tensor) throws -> [Float] {
     [Float](littleEndian: [UInt8](try run(images, names: nil)))
   }
 
+  /// The outputs of all nodes for one image, which are made outputs of the model.
   public func layers(of image: Tensor) throws -> [RunLayer] {
     let constants = Set(proto.graph.initializer.map(\.name))
     var seen: Set<String> = []
@@ -43,7 +47,7 @@ public struct ONNXRuntimeRun: ModelRun {
     }
   }
 
-  /// By value the step of the grid that it is put on, or comes from.
+  /// The scales of quantized values, by name.
   private var steps: [String: Float] {
     var scales: [String: Float] = [:]
     let decoder = ONNXTensorDecoder(external: ONNXExternalFiles(folder: nil))

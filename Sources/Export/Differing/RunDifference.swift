@@ -1,50 +1,57 @@
 import Foundation
 public import Tensors
 
-/// Two models or runtimes side by side: how far their outputs are apart, and the first layer where they part.
+/// The comparison of two models or runtimes: the differences of their outputs, and the first layer that
+/// differs.
 public struct RunDifference: Sendable {
-  /// A layer that is not the same in both.
+  /// A layer that differs.
   public struct Parting: Sendable, Equatable {
-    /// What the first and the second call it.
+    /// The layer's names in the first and in the second model.
     public let names: [String]
-    /// The element's place: channel, row and column, or feature.
+    /// The index of the element with the greatest difference: channel, row and column, or feature.
     public let element: [Int]
-    /// What both have there.
+    /// The values of both models at this element.
     public let values: [Float]
-    /// By how much numbers may differ.
+    /// The allowed difference.
     public let allowed: Float
-    /// The elements that differ by more, and all.
+    /// The number of elements that differ by more than is allowed.
     public let differing: Int
+    /// The number of all elements.
     public let count: Int
   }
 
-  /// Predictions that are the same.
+  /// The number of equal predictions.
   public let agreeing: Int
-  /// What each predicts, by image.
+  /// The predictions of both models, by image.
   public let predictions: [[Int]]
-  /// The greatest difference of two outputs, and where it is.
+  /// The greatest difference of two outputs.
   public let greatest: Float
+  /// The image and the output with the greatest difference.
   public let greatestPlace: (image: Int, output: Int)
-  /// The mean of all differences.
+  /// The mean of all absolute differences.
   public let mean: Double
-  /// The largest output of the first.
+  /// The largest output of the first model.
   public let largest: Float
-  /// Outputs that differ by more than is allowed, and all.
+  /// The number of outputs that differ by more than is allowed.
   public let differing: Int
+  /// The number of all outputs.
   public let count: Int
-  /// How many layers were compared.
+  /// The number of compared layers.
   public let layers: Int
-  /// The first that parts; `nil` where none does.
+  /// The first layer that differs; `nil` without one.
   public let parting: Parting?
-  /// Whether one side's scores were made probabilities, as the other's are.
+  /// True if the softmax of one model's scores was taken, because the other model's outputs are
+  /// probabilities.
   public let tookSoftmax: Bool
-  /// Whether a hundredth may differ, as integers are rounded in other ways.
+  /// True if one in a hundred numbers may differ, as integers are rounded differently.
   private let mayRound: Bool
 
-  /// Whether both compute the same, within what is allowed.
+  /// True if both models agree within what is allowed.
   public var isAlike: Bool { parting == nil && Self.isFew(differing, of: count, mayRound) }
 
-  /// Runs both: outputs of all images, layers of the one whose outputs differ most.
+  /// Runs both models on all images, and compares the layers of the image whose outputs differ most.
+  ///
+  /// Throws where the numbers of outputs differ.
   public init(
     _ first: any ModelRun, _ images: Tensor, _ second: any ModelRun, _ otherImages: Tensor, tolerance: Float
   ) throws {
@@ -87,9 +94,9 @@ public struct RunDifference: Sendable {
     differing = differences.count { !($0 <= allowed) }
   }
 
-  /// A step, and what floats lose of one.
+  /// One step, with room for the rounding of floats.
   private static let rounding: Float = 1.001
-  /// The share of numbers that may be more than a step apart where integers are rounded in other ways.
+  /// The share of numbers that may differ by more than a step where integers are rounded differently.
   private static let roundedShare = 0.01
 
   private static func isFew(_ differing: Int, of count: Int, _ mayRound: Bool) -> Bool {
@@ -118,7 +125,7 @@ public struct RunDifference: Sendable {
       allowed: allowed, differing: places.count, count: first.values.count)
   }
 
-  /// Less, of which what is no number is the greatest.
+  /// True if a is less than b, where NaN is greater than all numbers.
   private static func isLess(_ a: Float, _ b: Float) -> Bool { a.isNaN ? false : b.isNaN || a < b }
 
   private static func predictions(_ outputs: [Float], _ width: Int) -> [Int] {
@@ -146,11 +153,12 @@ public struct RunDifference: Sendable {
   }
 }
 
-/// Why two runs cannot be compared.
+/// The reason why two runs cannot be compared.
 public enum RunDifferenceError: Error, Sendable, Equatable, CustomStringConvertible {
+  /// Different numbers of outputs per image.
   case outputs([Int])
 
-  /// What, expected, found.
+  /// The message: what was found and what was expected.
   public var description: String {
     switch self {
     case .outputs(let counts):

@@ -1,18 +1,19 @@
 import Foundation
 
-/// Layers as a script of Python hands them over: a name, extents and numbers each.
+/// The layers that a Python script wrote: a name, a shape and numbers for each.
 struct RunListing {
-  /// One value.
+  /// One layer.
   struct Entry {
     let name: String
-    /// Without the batch.
+    /// The shape without the batch.
     let extents: [Int]
     let values: [Float]
   }
 
   let layers: [Entry]
 
-  /// Reads what `write_layers` wrote: a line of names and extents each, an empty line, all numbers.
+  /// Reads the output of `write_layers`: a line with name and shape for each layer, an empty line, and all
+  /// numbers.
   init(data: Data) throws {
     let separator = Data([0x0A, 0x0A])
     guard let end = data.range(of: separator) else {
@@ -35,7 +36,7 @@ struct RunListing {
     self.layers = layers
   }
 
-  /// A script of the resources, behind the function that writes layers.
+  /// A script of the resources, after the function that writes layers.
   static func script(_ body: [UInt8]) -> String {
     String(decoding: PackageResources.write_layers_py + body, as: UTF8.self)
   }

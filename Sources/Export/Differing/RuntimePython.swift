@@ -1,22 +1,23 @@
 import Foundation
 import Settings
 
-/// A Python on this machine that has a package of PyPI's: how other programs' runtimes are asked.
+/// A Python of this machine with a package of PyPI; it runs the runtimes of other programs.
 struct RuntimePython {
-  /// A package that brings a runtime, with the module that tells whether it is there.
+  /// A package with a runtime, and the modules that show that it is installed.
   struct Package: Sendable {
     let name: String
-    /// Any of these is enough.
+    /// The names of modules; one of them suffices.
     let modules: [String]
   }
 
-  /// Names a Python to ask first.
+  /// The environment variable with the path of the Python that is tried first.
   static let variable = "CONDENSE_PYTHON"
 
-  /// The program.
+  /// The path of the Python.
   let path: String
 
-  /// The first Python that has a package: that of the variable, that of `make simulators`, those of the search path.
+  /// Finds the first Python with a package: that of the variable, that of `make simulators`, then those of
+  /// the search path.
   init(with package: Package, environment: [String: String] = ProcessInfo.processInfo.environment)
     throws(ExportError)
   {
@@ -48,7 +49,7 @@ struct RuntimePython {
     return places.filter { seen.insert($0).inserted }
   }
 
-  /// Runs a script in a folder, with files as they are named; gives back what it leaves there under a name.
+  /// Runs a script in a temporary folder with some files, and returns the file `result` that it writes there.
   func run(
     _ script: String, files: [String: Data], arguments: [String], result: String
   ) throws -> Data {

@@ -1,12 +1,12 @@
-/// The formats of other programs that are read by way of ONNX's nodes.
+/// The formats of other programs, which are all read as ONNX nodes.
 enum ImportedFormat: String, CustomStringConvertible {
   case onnx = "ONNX"
   case tflite = "TensorFlow Lite"
 
   var description: String { rawValue }
 
-  /// What one of its steps is called.
+  /// The term for one step, with an article.
   var oneNode: String { self == .onnx ? "an ONNX node" : "a TensorFlow Lite operator" }
-  /// What its steps are called.
+  /// The term for several steps.
   var nodes: String { self == .onnx ? "ONNX nodes" : "TensorFlow Lite operators" }
 }

@@ -1,10 +1,10 @@
 public import Graphs
 
-/// What to do where a file of another program is silent.
+/// The choices where a file of another program lacks information.
 public struct ImportOptions: Sendable {
-  /// How pixels become the input, in place of what the file says.
+  /// The normalization of pixels, in place of the file's.
   public var normalization: InputNormalization?
-  /// Whether a file that does not say it is refused; else pixels are taken as they are.
+  /// True if a file without a normalization is refused; else pixels are used unchanged.
   public var needsNormalization: Bool
 
   /// Makes options.
@@ -15,19 +15,19 @@ public struct ImportOptions: Sendable {
 }
 
 extension ImportOptions {
-  /// Options with a normalization as text, which was read before; one that is none counts as missing.
+  /// Makes options from a normalization as text that was checked before; an invalid text counts as missing.
   public init(text: String?) { self.init(normalization: text.flatMap { try? InputNormalization($0) }) }
 }
 
-/// A model that was read from a file of any kind.
+/// A model that was read from a file of any format.
 public struct ImportedModel: Sendable, Equatable {
-  /// The network and what is known of it.
+  /// The network with its classes and input.
   public var model: Model
-  /// Whether the file names the classes; else they are numbers.
+  /// True if the file names the classes; else they are numbers.
   public var namesClasses: Bool
-  /// Whether file or options say how pixels become the input.
+  /// True if the file or the options contain the normalization of pixels.
   public var isNormalizationKnown: Bool
-  /// What reading changed of the network, in words that follow the file's name.
+  /// Changes that reading made to the network, as text that follows the file's name.
   public var notes: [String]
 
   /// Makes a result.
@@ -41,9 +41,10 @@ public struct ImportedModel: Sendable, Equatable {
     self.notes = notes
   }
 
-  /// The model with the classes of a data set, in its order, where the file does not name them.
+  /// The model with the class names of a data set, in its order, where the file has none.
   ///
-  /// Networks are trained on classes in alphabetical order almost everywhere; the numbers must agree.
+  /// Most networks are trained on classes in alphabetical order. The model is unchanged where the numbers of
+  /// classes differ.
   public func namingClasses(_ names: [String]) -> Model {
     guard !namesClasses, names.count == model.classes.count else { return model }
     var named = model

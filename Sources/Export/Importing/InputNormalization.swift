@@ -1,19 +1,20 @@
 import Graphs
 import Tensors
 
-/// How pixels become a network's input, as users write it.
+/// The normalization of pixels for a network's input, as users write it.
 ///
 ///     try InputNormalization("mean=0.485,0.456,0.406,std=0.229,0.224,0.225")
 ///
-/// One number a channel, or one for all. The numbers are of pixels of 0…1, as torchvision's `Normalize` takes them, or of
-/// 0…255: the latter if any mean or deviation is above 1, or as `range=1` or `range=255` says.
+/// There is one number for each channel, or one for all. The numbers refer to pixels of 0…1, as in
+/// torchvision's `Normalize`, or of 0…255: the latter if any number is above 1, or as `range=1` or
+/// `range=255` says.
 public struct InputNormalization: Sendable, Equatable {
-  /// The mean of each channel, in units of 0…255.
+  /// The mean of each channel, for pixels of 0…255.
   public let mean: [Float]
-  /// The deviation of each channel, in units of 0…255; positive.
+  /// The standard deviation of each channel, for pixels of 0…255; positive.
   public let deviation: [Float]
 
-  /// Pixels as they are, 0…255.
+  /// Pixels unchanged, 0…255.
   static let pixels = InputNormalization(mean: [0], deviation: [1])
 
   private init(mean: [Float], deviation: [Float]) {
@@ -21,7 +22,7 @@ public struct InputNormalization: Sendable, Equatable {
     self.deviation = deviation
   }
 
-  /// Reads `mean=…,std=…` and, if given, `range=1` or `range=255`.
+  /// Reads `mean=…,std=…` with an optional `range=1` or `range=255`.
   public init(_ text: String) throws(NormalizationError) {
     var lists: [String: [Float]] = [:]
     var key = ""
@@ -48,7 +49,7 @@ public struct InputNormalization: Sendable, Equatable {
     self.init(mean: mean.map { $0 * factor }, deviation: deviation.map { $0 * factor })
   }
 
-  /// The description of an input of so many channels.
+  /// The description of an input with a number of channels; throws where the counts of numbers do not fit.
   func description(channels: Int, shape: Shape) throws(ONNXFileProblem) -> InputDescription {
     func spread(_ numbers: [Float], _ key: String) throws(ONNXFileProblem) -> [Float] {
       guard numbers.count == 1 || numbers.count == channels else {
@@ -61,15 +62,20 @@ public struct InputNormalization: Sendable, Equatable {
   }
 }
 
-/// Why a normalization is refused.
+/// The reason why a normalization is refused.
 public enum NormalizationError: Error, Sendable, Equatable, CustomStringConvertible {
+  /// A key that is unknown or occurs twice.
   case unknownKey(String)
+  /// A text that is not a number.
   case notNumber(String)
+  /// A missing mean or deviation.
   case missing
+  /// A deviation that is not positive.
   case deviation
+  /// A range other than 1 and 255.
   case range
 
-  /// What, expected, found.
+  /// The message: what was found and what was expected.
   public var description: String {
     switch self {
     case .unknownKey(let key):

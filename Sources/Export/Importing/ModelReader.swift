@@ -2,9 +2,10 @@ import Tensors
 import Encodings
 public import Graphs
 
-/// Reads models in files of any kind, told by their content: safetensors, students, ONNX, TensorFlow Lite.
+/// Reads model files of any format, recognized by their content: safetensors, student files, ONNX, TensorFlow
+/// Lite.
 public enum ModelReader {
-  /// Reads a model; anything else is refused before it is read to its end.
+  /// Reads a model; a file of another format is refused before all of it is read.
   public static func read(
     _ path: String, _ options: ImportOptions = ImportOptions()
   ) throws(ModelFileError) -> ImportedModel {

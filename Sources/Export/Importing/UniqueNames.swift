@@ -1,12 +1,12 @@
-/// Names of which each is given once.
+/// Makes names unique.
 struct UniqueNames {
   private var taken: Set<String>
   private var nextNumbers: [String: Int] = [:]
 
-  /// Begins with names that are taken already.
+  /// Starts with names that are taken already.
   init(taken: Set<String> = []) { self.taken = taken }
 
-  /// A name, with a number if it is taken.
+  /// The name itself, or with a number appended if it is taken.
   mutating func fresh(_ base: String) -> String {
     var candidate = base
     while !taken.insert(candidate).inserted {

@@ -2,35 +2,41 @@ public import Settings
 import Tensors
 import Training
 
-/// Evolution whose population forgets: the oldest dies, not the worst, so that what was lucky once does not stay.
+/// Evolution with aging: the oldest member of the population is removed, not the worst.
 ///
-/// The first `population` assignments are drawn at random. Then each child is the best of `sample` members of the population with
-/// one variable changed: a number moves by a normal step, a choice becomes another one. The population is always the last
-/// `population` that were tried. Children come in rounds of a fixed size, which know only rounds that are finished, so that
-/// neither jobs nor kills change what is tried.
+/// A combination that was lucky once therefore does not stay. The first `population` assignments are drawn at
+/// random. Then each child is the best of `sample` members of the population with one variable changed: a
+/// number moves by a normal step, a choice becomes another one. The population is always the last
+/// `population` assignments that were tried. Children come in rounds of a fixed size that use finished rounds
+/// alone, so neither the number of jobs nor a kill changes what is tried.
 ///
-/// Paper: Real, Aggarwal, Huang, Le, "Regularized evolution for image classifier architecture search", AAAI 2019, arXiv:1802.01548.
+/// **Paper** Real, Aggarwal, Huang, Le, "Regularized evolution for image classifier architecture search",
+/// AAAI 2019, arXiv:1802.01548.
 public struct AgingEvolution: SearchStrategy {
+  /// The name in recipes: `evolution`.
   public static let name = "evolution"
+  /// The description in lists of strategies.
   public static let summary =
     "changes one setting of the best of some recent combinations; the oldest are forgotten"
 
-  /// How many assignments are tried in all.
+  /// The number of assignments in all.
   public var tries = 40
-  /// How many live at a time.
+  /// The size of the population.
   public var population = 12
-  /// Of how many the best becomes a parent.
+  /// The number of members of which the best becomes a parent.
   public var sample = 4
-  /// Children that are tried at a time.
+  /// The number of children in a round.
   public var round = 4
 
-  /// The deviation of a number's step, as a share of its range.
+  /// The standard deviation of a number's step, as a share of its range.
   private static let step = 0.2
-  /// How often a child that was tried before is drawn again.
+  /// The number of times that a child is drawn again if it was tried before.
   private static let redraws = 20
 
+  /// Makes a strategy with the default settings.
   public init() {}
 
+  /// Settings: `tries`, `population`, `sample`, `round`.
   public static var settings: [Setting<AgingEvolution>] {
     [
       Setting("tries", \.tries, in: 1...10_000, "how many combinations are tried in all"),
@@ -40,8 +46,11 @@ public struct AgingEvolution: SearchStrategy {
     ]
   }
 
+  /// The setting `tries`.
   public func tries(in space: SearchSpace) -> Int { tries }
 
+  /// The rest of the present round: random assignments in the first, children of the population in later
+  /// ones.
   public func ask(_ count: Int, _ search: SearchState) -> [Assignment] {
     let start = search.roundStart(first: population, size: round)
     let members = min(start == 0 ? population : round, tries - start)
@@ -78,7 +87,7 @@ public struct AgingEvolution: SearchStrategy {
     let variable = variables[index]
     let place = variable.place(of: parent.values[index]) ?? 0
     if variable.isOrdered {
-      // A step that rounds to the same integer goes to its neighbour.
+      // A step that would round to the same integer goes to its neighbour.
       let step = step * Double(random.normal())
       let least = variable.count.map { 1 / Double($0 - 1) } ?? 0
       let moved = place + (abs(step) < least ? (step < 0 ? -least : least) : step)
@@ -91,7 +100,7 @@ public struct AgingEvolution: SearchStrategy {
     return child
   }
 
-  /// A place beyond an end of the range, as far inside it.
+  /// A place beyond an end of the range, reflected at that end.
   private static func reflected(_ place: Double) -> Double {
     let folded = abs(place).truncatingRemainder(dividingBy: 2)
     return folded > 1 ? 2 - folded : folded

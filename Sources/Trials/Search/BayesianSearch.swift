@@ -3,35 +3,44 @@ public import Settings
 import Tensors
 import Training
 
-/// Gaussian processes of cost and of the goal, and the combination that is expected to improve most.
+/// Bayesian optimization: Gaussian processes model the cost and the goal, and the most promising combination
+/// is tried.
 ///
-/// After `initial` assignments that are drawn at random, each further one maximizes, over drawn places and neighbours of the best,
+/// After `initial` random assignments, each further one maximizes the following expected improvement over
+/// random places and neighbours of the best:
 ///
 ///     EI(x) · P(x meets the goal),   EI(x) = (b - μ(x)) Φ(z) + σ(x) φ(z),   z = (b - μ(x)) / σ(x)
 ///
-/// b is the least cost that met the goal; μ, σ are of a process of the logarithm of the cost, where all costs are above 0. The second process is of
-/// whether the goal was met. Until one has met it, the probability alone counts. Within a round, earlier members are taken to have
-/// turned out as expected, so that a round spreads.
+/// b is the least cost that met the goal. μ and σ are of a process for the logarithm of the cost. The second
+/// process models whether the goal is met; until an assignment has met it, the probability alone counts.
+/// Within a round, earlier members count as if their outcomes were as predicted, so that a round spreads out.
 ///
-/// Paper: Jones, Schonlau, Welch, "Efficient global optimization of expensive black-box functions", 1998; Gardner et al., "Bayesian
-/// optimization with inequality constraints", ICML 2014; Snoek, Larochelle, Adams, NIPS 2012, arXiv:1206.2944.
+/// **Paper** Jones, Schonlau, Welch, "Efficient global optimization of expensive black-box functions", 1998;
+/// Gardner et al., "Bayesian optimization with inequality constraints", ICML 2014; Snoek, Larochelle, Adams,
+/// NIPS 2012, arXiv:1206.2944.
 public struct BayesianSearch: SearchStrategy {
+  /// The name in recipes: `bayesian`.
   public static let name = "bayesian"
+  /// The description in lists of strategies.
   public static let summary = "models cost and goal by Gaussian processes, and tries where most is expected"
 
-  /// How many assignments are tried in all.
+  /// The number of assignments in all.
   public var tries = 30
-  /// How many are drawn at random before.
+  /// The number of random assignments at the beginning.
   public var initial = 8
-  /// Assignments of a round.
+  /// The number of assignments in a round.
   public var round = 2
 
-  /// Places at which the expectation is looked at: drawn ones, and around the best so far.
+  /// The number of places at which the improvement is evaluated: random ones, and neighbours of the best so
+  /// far.
   private static let (drawn, near) = (512, 128)
+  // The number of best points that have neighbours, and the standard deviation of a neighbour's step.
   private static let (best, step) = (4, 0.1)
 
+  /// Makes a strategy with the default settings.
   public init() {}
 
+  /// Settings: `tries`, `initial`, `round`.
   public static var settings: [Setting<BayesianSearch>] {
     [
       Setting("tries", \.tries, in: 1...2000, "how many combinations are tried in all"),
@@ -40,8 +49,10 @@ public struct BayesianSearch: SearchStrategy {
     ]
   }
 
+  /// The setting `tries`.
   public func tries(in space: SearchSpace) -> Int { tries }
 
+  /// The rest of the present round: random assignments in the first, the most promising ones in later rounds.
   public func ask(_ count: Int, _ search: SearchState) -> [Assignment] {
     let first = min(initial, tries)
     let start = search.roundStart(first: first, size: round)
@@ -62,13 +73,13 @@ public struct BayesianSearch: SearchStrategy {
     return Array(proposed.dropFirst(done - start).prefix(count))
   }
 
-  /// A combination that was tried, or is taken to have been.
+  /// A combination with its outcome, observed or predicted.
   private struct Seen {
     var assignment: Assignment
     var point: [Double]
-    /// The cost, on a scale of logarithms where it can be; `nil` where there was no student.
+    /// The logarithm of the cost; `nil` where there was no student.
     var cost: Double?
-    /// How nearly it met the goal: 1 for met, 0 for not, between for what is expected.
+    /// The degree to which it met the goal: 1 for met, 0 for missed, between for a prediction.
     var met: Double
 
     init(assignment: Assignment, point: [Double], cost: Double?, met: Double) {
@@ -83,7 +94,7 @@ public struct BayesianSearch: SearchStrategy {
       met = observation.meetsGoal ? 1 : 0
     }
 
-    /// Bytes and shortfalls span magnitudes.
+    /// The logarithm of a cost: bytes and shortfalls span orders of magnitude.
     private static func scaled(_ cost: Double) -> Double { Foundation.log(max(cost, 1e-6)) }
   }
 
@@ -115,7 +126,7 @@ public struct BayesianSearch: SearchStrategy {
     return chosen
   }
 
-  /// Places over the whole space, and around the best that were tried; none twice.
+  /// Random places over the whole space, and neighbours of the best points; each assignment once.
   private static func candidates(
     _ seen: [Seen], _ variables: [SearchVariable], _ known: [Assignment], _ random: inout SeededRandom
   ) -> [Seen] {
@@ -132,7 +143,7 @@ public struct BayesianSearch: SearchStrategy {
       places.append(place)
     }
     let all = places.map { place in
-      // A place that rounds to a value is that value's.
+      // A place is moved to that of the value which it rounds to.
       let assignment = Assignment(zip(variables, place).map { $0.value(at: $1) })
       let point = zip(variables, assignment.values).map { $0.place(of: $1) ?? 0 }
       return Seen(assignment: assignment, point: point, cost: nil, met: 0)
@@ -149,6 +160,6 @@ public struct BayesianSearch: SearchStrategy {
     return (best - mean) * cumulative(distance) + deviation * density
   }
 
-  /// The standard normal's distribution function.
+  /// The distribution function of the standard normal distribution.
   private static func cumulative(_ value: Double) -> Double { 0.5 * Foundation.erfc(-value / 2.squareRoot()) }
 }

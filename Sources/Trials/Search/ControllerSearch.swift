@@ -2,40 +2,45 @@ public import Settings
 import Tensors
 import Training
 
-/// A recurrent network that learns to propose: it is paid for good combinations by policy gradients.
+/// A recurrent network that proposes combinations and learns from their rewards by policy gradients.
 ///
 /// The controller chooses the variables' values one after the other, each from a softmax given those before
-/// (`RecurrentPolicy`). After every round its parameters θ follow
+/// (`RecurrentPolicy`). After every round, Adam moves its parameters θ along
 ///
 ///     ∇θ = mean over the round of (R - b) · ∇θ log π(choices; θ) + entropy · ∇θ H
 ///
-/// by Adam. R, the reward, is the share of all combinations so far that this one is better than, as the search's goal
-/// compares them, so it is the same for accuracies, bytes and latencies; b is its moving average. What it proposes is a function of what was
-/// observed: the whole training is gone through again for each round.
+/// R is the reward: the share of all combinations so far that this one is better than, in the order of the
+/// search's goal, so it is the same for accuracies, bytes and latencies. b is its moving average. Proposals
+/// are a function of the observations, as the whole training is repeated for each round.
 ///
-/// Paper: Zoph, Le, "Neural architecture search with reinforcement learning", ICLR 2017, arXiv:1611.01578; Williams, "Simple statistical
-/// gradient-following algorithms for connectionist reinforcement learning", 1992.
+/// **Paper** Zoph, Le, "Neural architecture search with reinforcement learning", ICLR 2017, arXiv:1611.01578;
+/// Williams, "Simple statistical gradient-following algorithms for connectionist reinforcement learning",
+/// 1992.
 public struct ControllerSearch: SearchStrategy {
+  /// The name in recipes: `controller`.
   public static let name = "controller"
+  /// The description in lists of strategies.
   public static let summary = "a recurrent network proposes, and learns from rewards (REINFORCE)"
 
-  /// How many assignments are tried in all.
+  /// The number of assignments in all.
   public var tries = 60
-  /// Assignments of a round, all drawn from the same policy.
+  /// The number of assignments in a round, all drawn from the same policy.
   public var round = 6
-  /// Steps into which a range of numbers is cut.
+  /// The number of values that a range of numbers is divided into.
   public var steps = 8
   /// The width of the recurrent cell.
   public var hidden = 16
-  /// Adam's rate.
+  /// Adam's learning rate.
   public var learningRate = 0.05
-  /// What the policy's entropy counts beside the reward.
+  /// The weight of the policy's entropy beside the reward.
   public var entropy = 0.01
-  /// How much of the reward's average is kept from round to round.
+  /// The share of the average reward that is kept from round to round.
   public var baselineDecay = 0.8
 
+  /// Makes a strategy with the default settings.
   public init() {}
 
+  /// Settings: `tries`, `round`, `steps`, `hidden`, `learningRate`, `entropy`, `baselineDecay`.
   public static var settings: [Setting<ControllerSearch>] {
     [
       Setting("tries", \.tries, in: 1...10_000, "how many combinations are tried in all"),
@@ -48,8 +53,10 @@ public struct ControllerSearch: SearchStrategy {
     ]
   }
 
+  /// The setting `tries`.
   public func tries(in space: SearchSpace) -> Int { tries }
 
+  /// The rest of the present round, drawn from the policy that the finished rounds have trained.
   public func ask(_ count: Int, _ search: SearchState) -> [Assignment] {
     let start = search.roundStart(first: round, size: round)
     let done = search.observations.count
@@ -65,7 +72,7 @@ public struct ControllerSearch: SearchStrategy {
     }
   }
 
-  /// Goes through all rounds that are finished.
+  /// Trains the policy on all finished rounds.
   private func learn(
     _ policy: inout RecurrentPolicy, _ observations: [SearchObservation], _ space: SearchSpace,
     _ places: [[Double]]
@@ -93,7 +100,7 @@ public struct ControllerSearch: SearchStrategy {
   }
 }
 
-/// Adam's moments over a list of parameters: Kingma, Ba, ICLR 2015, arXiv:1412.6980.
+/// Adam's moments for a list of parameters: Kingma, Ba, ICLR 2015, arXiv:1412.6980.
 private struct AdamSteps {
   private let rate: Double
   private var first: [Double]

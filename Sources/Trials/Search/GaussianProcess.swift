@@ -2,14 +2,16 @@ import LinearAlgebra
 import RealModule
 import Tensors
 
-/// A Gaussian process over the unit cube, with a Matérn kernel of smoothness 5/2 and a length for each axis.
+/// A Gaussian process over the unit cube, with a Matérn kernel of smoothness 5/2 and a length scale for each
+/// axis.
 ///
 ///     k(x, y) = (1 + √5·r + 5/3·r²) · exp(-√5·r),   r² = Σ_d ((x_d - y_d) / ℓ_d)²
-///     y ~ N(0, K + noise · I), for values that are standardized
+///     y ~ N(0, K + noise · I), for standardized values
 ///
-/// Lengths and noise are those of a fixed grid that make the marginal likelihood largest, axis after axis.
+/// The length scales and the noise are those of a fixed grid that maximize the marginal likelihood, axis
+/// after axis.
 ///
-/// Paper: Rasmussen, Williams, "Gaussian processes for machine learning", MIT Press 2006, algorithm 2.1.
+/// **Paper** Rasmussen, Williams, "Gaussian processes for machine learning", MIT Press 2006, algorithm 2.1.
 struct GaussianProcess {
   private let points: [[Double]]
   private let mean: Double
@@ -21,10 +23,11 @@ struct GaussianProcess {
 
   private static let lengthGrid = [0.1, 0.2, 0.4, 0.8, 1.6, 3.2]
   private static let noiseGrid = [1e-4, 1e-3, 1e-2, 1e-1]
-  /// Lengths and noise are chosen by so many points: more hardly change them, and cost the cube of their number.
+  /// The largest number of points that the length scales are fitted to: more hardly change them, and the cost
+  /// is cubic.
   private static let mostPoints = 128
 
-  /// A process that has seen values at points; `nil` where the matrix cannot be factorized.
+  /// Fits a process to values at points; `nil` without points, and where the matrix cannot be factorized.
   init?(_ points: [[Double]], _ values: [Double]) {
     guard let first = points.first else { return nil }
     self.points = points
@@ -58,7 +61,7 @@ struct GaussianProcess {
     (self.factor, self.weights) = (factor, weights)
   }
 
-  /// Means and deviations at points, in the unit of the values.
+  /// The means and standard deviations at places, in the unit of the values.
   func predictions(at places: [[Double]]) -> [(mean: Double, deviation: Double)]? {
     let kernels = places.map { place in points.map { Self.kernel(place, $0, lengths) } }
     let columns = Tensor(
@@ -76,7 +79,7 @@ struct GaussianProcess {
     }
   }
 
-  /// log p(values), but for a constant: -½ yᵀK⁻¹y - Σ log L_ii.
+  /// The logarithm of the marginal likelihood up to a constant: -½ yᵀK⁻¹y - Σ log L_ii.
   private static func likelihood(
     _ points: [[Double]], _ values: [Double], _ lengths: [Double], _ noise: Double
   ) -> Double {

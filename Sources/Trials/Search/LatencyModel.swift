@@ -6,25 +6,28 @@ import Synchronization
 public import Targets
 import Tensors
 
-/// A latency that is to be met on a target, and what the target's cost model says of settings before they are tried.
+/// A latency limit on a target, and a prediction of latencies from the target's cost model.
 public struct LatencyModel: Sendable {
-  /// The most milliseconds of an image.
+  /// The largest latency of an image in ms.
   public let limitMs: Double
   private let predict: @Sendable (Assignment) -> Double?
   private let known = Known()
 
-  /// What was predicted before, by assignment.
+  /// The predictions so far, by assignment.
   private final class Known: Sendable {
     let latencies = Mutex<[String: Double?]>([:])
   }
 
-  /// A limit, and a function from settings to milliseconds: pure, so that it is asked once for each.
+  /// Makes a model of a limit and a pure function from settings to ms, which is called once for each
+  /// assignment.
   public init(limitMs: Double, predict: @Sendable @escaping (Assignment) -> Double?) {
     (self.limitMs, self.predict) = (limitMs, predict)
   }
 
-  /// The latency of a network that stages with a space's settings change: of those that change its structure, each by chance, as what
-  /// goes costs no more than what stays.
+  /// Makes a model of a network whose stages take an assignment's settings.
+  ///
+  /// Only stages that change the structure are applied, by their random controls where there are any: removed
+  /// channels cost the same whichever they are.
   public init(
     limitMs: Double, of graph: Graph, _ stages: [TrialSpec.Stage], _ space: SearchSpace,
     on profile: TargetProfile
@@ -53,7 +56,8 @@ public struct LatencyModel: Sendable {
     }
   }
 
-  /// Whether any variable by itself, from its first value to its last, makes the network faster.
+  /// True if a variable alone, at its last value, makes the network faster than all variables at their first
+  /// values.
   public func saves(in space: SearchSpace) -> Bool {
     let first = space.variables.map { $0.value(at: 0) }
     guard let whole = latencyMs(Assignment(first)) else { return false }
@@ -64,7 +68,8 @@ public struct LatencyModel: Sendable {
     }
   }
 
-  /// The milliseconds of an image; `nil` for settings that cannot be, and where the target has no model.
+  /// The latency of an image in ms; `nil` for settings that are impossible, and where the target has no cost
+  /// model.
   public func latencyMs(_ assignment: Assignment) -> Double? {
     let key = SettingsNode(.list(assignment.values)).canonicalJSON
     if let found = known.latencies.withLock({ $0[key] }) { return found }

@@ -1,27 +1,36 @@
 public import Settings
 
-/// Brings the latency on a target down in rounds, each taking a share of it from the one layer that costs least.
+/// Lowers the latency on a target in rounds, each of which shrinks the one layer that costs the least
+/// accuracy.
 ///
-/// A round tries, for each variable by itself, the smallest step on from the settings of the round before that the target's cost
-/// model says saves the round's share; each is a candidate of its own, trained as the stages say, and the most accurate on validation
-/// images is gone on from. Predictions are scaled by what the last one took in truth.
+/// A round tries, for each variable by itself, the smallest step from the settings of the last round that
+/// saves the round's share by the target's cost model. Each is a candidate that is trained by the stages, and
+/// the most accurate on validation images is the start of the next round. Predictions are scaled by the ratio
+/// of the last candidate's reading to its prediction.
 ///
-/// **Formula** round r looks for `latency <= max(limit, latency of the round before - (first latency - limit) / rounds)`.
+/// **Formula** round r looks for
+/// `latency <= max(limit, latency of the round before - (first latency - limit) / rounds)`.
 ///
-/// Papers: Yang, Howard, Chen, Zhang, Go, Sandler, Sze, Adam, "NetAdapt: platform-aware neural network adaptation for mobile
-/// applications", 2018, arXiv:1804.03230; Liu, Dong, Wang, Zhu, "CompactNet: platform-aware automatic optimization for convolutional
-/// neural networks", 2019, arXiv:1905.11669. Unlike there, each candidate is made from the first network, not from the last
-/// round's weights: so it is a function of its settings alone.
+/// **Paper** Yang, Howard, Chen, Zhang, Go, Sandler, Sze, Adam, "NetAdapt: platform-aware neural network
+/// adaptation for mobile applications", 2018, arXiv:1804.03230; Liu, Dong, Wang, Zhu, "CompactNet:
+/// platform-aware automatic optimization for convolutional neural networks", 2019, arXiv:1905.11669. Unlike
+/// there, each candidate is made from the first network, not from the last round's weights, so it is a
+/// function of its settings alone.
 public struct NetAdapt: SearchStrategy {
+  /// The name in recipes: `netadapt`.
   public static let name = "netadapt"
+  /// The description in lists of strategies.
   public static let summary =
     "takes what a latency costs too much from the layer that loses least by it, round by round"
 
-  /// The rounds in which the latency is brought down.
+  /// The number of rounds in which the latency reaches the limit if each saves its share; at most twice as
+  /// many are run.
   public var rounds = 8
 
+  /// Makes a strategy with the default settings.
   public init() {}
 
+  /// Settings: `rounds`.
   public static var settings: [Setting<NetAdapt>] {
     [
       Setting(
@@ -31,16 +40,19 @@ public struct NetAdapt: SearchStrategy {
     ]
   }
 
+  /// True: rounds follow predicted latencies.
   public var needsLatency: Bool { true }
 
-  /// The network as it is, and a candidate a variable in each round.
+  /// The largest number of assignments: the unchanged network, and one for each variable in each round.
   public func tries(in space: SearchSpace) -> Int { 1 + 2 * rounds * space.variables.count }
 
+  /// Refuses lists of choices, which have no order.
   public func refusal(of space: SearchSpace) -> String? {
     space.variables.allSatisfy(\.isOrdered)
       ? nil : "goes through ranges; give each setting \"from\" and \"to\" in place of a list"
   }
 
+  /// The rest of the present round, as a function of the observations.
   public func ask(_ count: Int, _ search: SearchState) -> [Assignment] {
     guard count > 0, let latency = search.latency else { return [] }
     var rest = search.observations[...]
@@ -54,7 +66,8 @@ public struct NetAdapt: SearchStrategy {
       let seen = rest.prefix(round.count)
       rest = rest.dropFirst(round.count)
       guard seen.count == round.count else { return Array(round.dropFirst(seen.count).prefix(count)) }
-      // Of equally accurate ones the fastest, then the first; what made no student has no accuracy.
+      // Ties in accuracy go to the fastest, then to the first; an assignment without a student has no
+      // accuracy.
       let usable = seen.filter { $0.shortfall != nil }
       func rank(_ observation: SearchObservation) -> (Double, Double) {
         (observation.shortfall ?? 1, observation.latencyMs ?? .infinity)
@@ -65,14 +78,16 @@ public struct NetAdapt: SearchStrategy {
     return []
   }
 
-  /// For each variable the smallest step on that saves a round's share, or where none can alone, each one's last step.
+  /// The candidates of a round: each variable's smallest step that saves the round's share.
+  ///
+  /// If no variable alone saves so much, they are each variable's last step.
   private func candidates(
     after best: SearchObservation, step: Double, _ space: SearchSpace, _ latency: LatencyModel
   ) -> [Assignment] {
     guard let predicted = latency.latencyMs(best.assignment), predicted > 0 else { return [] }
     let scale = (best.latencyMs ?? predicted) / predicted
     let present = predicted * scale
-    // What is fast enough but misses the goal otherwise is made smaller still.
+    // A network that is fast enough but misses the goal in another way is made smaller still.
     let wanted = present > latency.limitMs ? max(latency.limitMs, present - step) : present - abs(step)
     var enough: [Assignment] = []
     var last: [Assignment] = []

@@ -2,24 +2,31 @@ public import Settings
 import Tensors
 import Training
 
-/// Draws every value by itself, evenly over its range.
+/// Draws every value independently and uniformly over its range.
 ///
-/// Paper: Bergstra, Bengio, "Random Search for Hyper-Parameter Optimization", JMLR 2012.
+/// **Paper** Bergstra, Bengio, "Random search for hyper-parameter optimization", Journal of Machine Learning
+/// Research 13, 2012.
 public struct RandomSearch: SearchStrategy {
+  /// The name in recipes: `random`.
   public static let name = "random"
+  /// The description in lists of strategies.
   public static let summary = "draws values evenly over their ranges"
 
-  /// How many assignments are drawn.
+  /// The number of assignments.
   public var tries = 12
 
+  /// Makes a strategy with the default settings.
   public init() {}
 
+  /// Settings: `tries`.
   public static var settings: [Setting<RandomSearch>] {
     [Setting("tries", \.tries, in: 1...1000, "how many combinations are drawn")]
   }
 
+  /// The setting `tries`.
   public func tries(in space: SearchSpace) -> Int { tries }
 
+  /// The next assignments, each drawn from a stream of its number.
   public func ask(_ count: Int, _ search: SearchState) -> [Assignment] {
     let done = search.observations.count
     return (done..<max(done, min(tries, done + count))).map { number in

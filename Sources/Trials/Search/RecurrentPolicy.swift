@@ -1,7 +1,7 @@
 import RealModule
 import Tensors
 
-/// Probabilities of choices that are made one after the other, by a recurrent cell in double precision.
+/// The probabilities of successive choices from a recurrent cell (LSTM), in double precision.
 ///
 /// For decision t with n_t choices: x_t = E_{t-1}[choice t-1] (a parameter vector for t = 0), `[hidden]`;
 ///
@@ -9,18 +9,18 @@ import Tensors
 ///     c_t = σ(f) ∘ c_{t-1} + σ(i) ∘ tanh(g),   h_t = σ(o) ∘ tanh(c_t)
 ///     p_t = softmax(V_t · h_t + a_t)             [n_t]
 ///
-/// Paper: Hochreiter, Schmidhuber, "Long short-term memory", 1997.
+/// **Paper** Hochreiter, Schmidhuber, "Long short-term memory", 1997.
 struct RecurrentPolicy {
-  /// The choices of each decision.
+  /// The number of choices of each decision.
   let choices: [Int]
   /// The width of the cell.
   let hidden: Int
-  /// All of them in one list: the start, W, b, then of each decision its V, a and E.
+  /// All parameters in one list: the start vector, W, b, then V, a and E of each decision.
   var parameters: [Double]
 
   private let decisions: [Int]
 
-  /// A policy that begins near to equal probabilities.
+  /// Makes a policy with nearly equal probabilities.
   init(choices: [Int], hidden: Int, random: SeededRandom) {
     self.choices = choices
     self.hidden = hidden
@@ -33,7 +33,7 @@ struct RecurrentPolicy {
     parameters = (0..<place).map { _ in 0.1 * (2 * Double(random.next() >> 11) * 0x1p-53 - 1) }
   }
 
-  /// One decision's values, kept for the way back.
+  /// The intermediate values of one decision, for the backward pass.
   private struct Step {
     var input: [Double]
     var before: (hidden: [Double], cell: [Double])
@@ -43,7 +43,7 @@ struct RecurrentPolicy {
     var probabilities: [Double]
   }
 
-  /// Draws one choice a decision.
+  /// Draws one choice for each decision.
   func drawn(_ random: inout SeededRandom) -> [Int] {
     var made: [Int] = []
     var state = start
@@ -64,7 +64,7 @@ struct RecurrentPolicy {
     return made
   }
 
-  /// log π(choices) and the entropy of the distributions on the way.
+  /// The logarithm of π(choices), and the sum of the entropies of the decisions.
   func logProbability(of made: [Int]) -> (log: Double, entropy: Double) {
     var (log, entropy) = (0.0, 0.0)
     for (step, choice) in zip(steps(made), made) {
@@ -140,7 +140,7 @@ struct RecurrentPolicy {
 
   private var bias: Int { hidden + 4 * hidden * 2 * hidden }
 
-  /// Where a decision's input stands: the start, or what stands for the choice before.
+  /// The index of a decision's input vector: the start vector, or the embedding of the choice before.
   private func inputPlace(_ decision: Int, after choice: Int?) -> Int {
     guard let choice, decision > 0 else { return 0 }
     let count = choices[decision - 1]

@@ -5,15 +5,17 @@ import RealModule
 public import Settings
 import Tensors
 
-/// What a search may choose: settings of a pipeline's methods and variables of its network, each with the values it can take.
+/// The settings that a search may choose, and their possible values.
+///
+/// They are settings of a pipeline's methods and variables of its network.
 public struct SearchSpace: Sendable, Equatable {
-  /// The variables, in the order in which assignments give values.
+  /// The variables, in the order of an assignment's values.
   public var variables: [SearchVariable]
 
   /// Makes a space.
   public init(_ variables: [SearchVariable]) { self.variables = variables }
 
-  /// The stages with the values of an assignment, each stage labelled with what was chosen for it.
+  /// The stages with the values of an assignment, each labelled with the values chosen for it.
   public func applied(
     _ assignment: Assignment, to stages: [TrialSpec.Stage]
   ) throws(SettingsError) -> [TrialSpec.Stage] {
@@ -30,7 +32,7 @@ public struct SearchSpace: Sendable, Equatable {
     return stages
   }
 
-  /// The values that an assignment gives to the network's variables, by name; none where the network is given.
+  /// An assignment's values for the network's variables, by name; empty where the network is fixed.
   public func networkValues(_ assignment: Assignment) -> [String: SettingsNode] {
     var values: [String: SettingsNode] = [:]
     for (variable, value) in zip(variables, assignment.values) where variable.stage == nil {
@@ -39,7 +41,7 @@ public struct SearchSpace: Sendable, Equatable {
     return values
   }
 
-  /// The space with a variable for each layer of a network, where one is of each layer by itself.
+  /// The space with one variable per layer or group of layers in place of a variable of each layer or group.
   public func expanded(on graph: Graph, _ stages: [TrialSpec.Stage]) throws -> SearchSpace {
     SearchSpace(try variables.flatMap { try $0.expanded(on: graph, stages) })
   }
@@ -50,30 +52,34 @@ public struct SearchSpace: Sendable, Equatable {
 
 /// One value for each variable of a space.
 public struct Assignment: Sendable, Equatable {
-  /// In the order of the space's variables.
+  /// The values, in the order of the space's variables.
   public var values: [SettingsNode]
 
   /// Makes an assignment.
   public init(_ values: [SettingsNode]) { self.values = values }
 }
 
-/// A setting of a stage's method, of all layers or of some, or a variable of the network, and the values that a search may give it.
+/// A variable of a search: a setting of a stage's method, or a variable of the network, with its possible
+/// values.
 public struct SearchVariable: Sendable, Equatable {
-  /// How a range is gone through.
+  /// The spacing of values in a range.
   public enum Scale: String, Sendable, SettingChoice {
     /// Equal steps are equal differences.
     case linear
-    /// Equal steps are equal ratios; of numbers above 0.
+    /// Equal steps are equal ratios, for numbers above 0.
     case log
   }
 
-  /// The values.
+  /// The possible values.
   public enum Domain: Sendable, Equatable {
+    /// Numbers in a range.
     case real(ClosedRange<Double>, Scale)
+    /// Integers in a range.
     case integer(ClosedRange<Int>)
+    /// The values of a list.
     case choices([SettingsNode])
 
-    /// The ends of a range, or all that can be chosen: what must be accepted for the rest to be.
+    /// The ends of a range, or all values of a list; if a setting accepts these, it accepts every value.
     public var ends: [SettingsNode] {
       switch self {
       case .real(let range, _): [range.lowerBound.node, range.upperBound.node]
@@ -83,31 +89,33 @@ public struct SearchVariable: Sendable, Equatable {
     }
   }
 
-  /// Whose setting it is.
+  /// The layers whose setting it is.
   public enum Layers: Sendable, Equatable {
-    /// Of all layers that no override names.
+    /// All layers that no override names.
     case all
-    /// Of each layer by itself, tied ones together: a variable each, once the network is known.
+    /// Each layer by itself, with tied ones as one: one variable per layer once the network is known.
     case each
-    /// Of each of so many groups of layers by itself, those of similar size and distribution of weights together.
+    /// Each of so many groups of similar layers, by size and distribution of weights.
     case similar(Int)
-    /// Of these layers.
+    /// The layers of these names.
     case named([String])
   }
 
-  /// Which stage, counted from 0; `nil` for a variable of the network.
+  /// The index of the stage, from 0; `nil` for a variable of the network.
   public var stage: Int?
-  /// The setting's name; `nil` for the number that the method calls its strength.
+  /// The setting's name; `nil` for the method's strength.
   public var setting: String?
-  /// Whose setting it is.
+  /// The layers whose setting it is.
   public var layers: Layers
-  /// The values.
+  /// The possible values.
   public var domain: Domain
-  /// Whether places count from the range's upper end down, since the method is weaker there, as with bits: strategies take it that
-  /// no place makes a student larger than those before it.
+  /// True if places run from the upper end of the range to the lower, because the method is weaker at higher
+  /// values, as with bits.
+  ///
+  /// Strategies assume that a student at a later place is never larger.
   public var descends: Bool
 
-  /// Makes a variable; one of layers by themselves must name its setting.
+  /// Makes a variable; one of single layers or of the network must name its setting.
   public init(
     stage: Int?, setting: String? = nil, layers: Layers = .all, domain: Domain, descends: Bool = false
   ) {
@@ -120,7 +128,7 @@ public struct SearchVariable: Sendable, Equatable {
     self.domain = domain
   }
 
-  /// How it is called in tables.
+  /// The variable's name in tables.
   public var name: String {
     let name = (stage == nil ? "network." : "") + (setting ?? "strength")
     return switch layers {
@@ -131,7 +139,8 @@ public struct SearchVariable: Sendable, Equatable {
     }
   }
 
-  /// The place of a value in the domain, 0…1: what `value(at:)` was asked for, up to rounding; `nil` for what is none of its values.
+  /// The place of a value in the domain, 0…1, up to rounding the argument of `value(at:)`; `nil` for other
+  /// values.
   public func place(of value: SettingsNode) -> Double? {
     let place = ascendingPlace(of: value)
     return descends ? place.map { 1 - $0 } : place
@@ -153,19 +162,23 @@ public struct SearchVariable: Sendable, Equatable {
     }
   }
 
-  /// The value at a place of the domain: 0 for its first and 1 for its last, or the other way round where it descends.
+  /// The value at a place in the domain: 0 is the first value and 1 the last, or reversed if the variable
+  /// descends.
+  ///
+  /// Places outside 0…1 are clamped.
   public func value(at place: Double) -> SettingsNode {
     let clamped = min(max(place, 0), 1)
     let place = descends ? 1 - clamped : clamped
     switch domain {
-    // The ends are given as they are: sums and logarithms would round them.
+    // The ends are returned exactly: sums and logarithms would round them.
     case .real(let range, _) where place == 0: return range.lowerBound.node
     case .real(let range, _) where place == 1: return range.upperBound.node
     case .real(let range, .linear):
       return (range.lowerBound + place * (range.upperBound - range.lowerBound)).node
     case .real(let range, .log):
       return (range.lowerBound * Double.pow(range.upperBound / range.lowerBound, place)).node
-    // The ends, which are held against the setting's own range, before so wide a range is counted.
+    // The ends come first: they are checked against the setting's own range before a very wide range is
+    // counted.
     case .integer(let range) where place == 0: return range.lowerBound.node
     case .integer(let range) where place == 1: return range.upperBound.node
     case .integer(let range):
@@ -175,7 +188,7 @@ public struct SearchVariable: Sendable, Equatable {
     }
   }
 
-  /// How many values there are; `nil` for as many as numbers.
+  /// The number of values; `nil` for real numbers.
   public var count: Int? {
     switch domain {
     case .real: nil
@@ -184,21 +197,22 @@ public struct SearchVariable: Sendable, Equatable {
     }
   }
 
-  /// A place for each of its values, in their order; so many equal steps for numbers.
+  /// One place for each value, at most `steps`, in their order; `steps` equally spaced places for real
+  /// numbers.
   func places(steps: Int) -> [Double] {
     let count = min(count ?? steps, steps)
     return (0..<count).map { count == 1 ? 0 : Double($0) / Double(count - 1) }
   }
 
-  /// A place that is drawn evenly over its values.
+  /// Draws a place uniformly over the values.
   func drawnPlace(_ random: inout SeededRandom) -> Double {
     let place = Double(random.next() >> 11) * 0x1p-53
-    // Each of n values has an n-th of the line.
+    // Each of n values has an n-th of the interval 0…1.
     guard let count else { return place }
     return count == 1 ? 0 : (place * Double(count)).rounded(.down) / Double(count - 1)
   }
 
-  /// Whether its values have an order, by which a search can halve them.
+  /// True if the values have an order, so that a search can halve them.
   public var isOrdered: Bool { if case .choices = domain { false } else { true } }
 
   func applied(_ value: SettingsNode, to choice: MethodChoice) throws(SettingsError) -> MethodChoice {
@@ -210,8 +224,10 @@ public struct SearchVariable: Sendable, Equatable {
     return choice
   }
 
-  /// This variable for each layer of a network that the stage's method applies to, tied ones together, or for each group of similar
-  /// ones; itself where it is of all or of some.
+  /// One variable for each layer, or group of similar layers, that the stage's method applies to, with tied
+  /// layers as one.
+  ///
+  /// The variable itself if it is of all or of named layers.
   fileprivate func expanded(on graph: Graph, _ stages: [TrialSpec.Stage]) throws -> [SearchVariable] {
     guard let stage, let choice = stages[stage].choice else { return [self] }
     let names: [[String]]
@@ -246,14 +262,14 @@ public struct SearchVariable: Sendable, Equatable {
       case .choices(let values): SettingsNode(.list(values))
       }
     let node = SettingsNode(mapping: ["stage": stage.node, "setting": setting.node, "values": values])
-    // Few variables have it: the addresses of all others stay.
+    // Few variables name layers; without them the addresses of all other trials stay the same.
     guard case .named(let layers) = layers else { return node }
     return node.adding(SettingsNode(mapping: ["layers": layers.node]))
   }
 }
 
 extension SettingsNode {
-  /// A value in a table: four digits are enough to tell tries apart.
+  /// A value in a table; four digits tell tries apart.
   fileprivate var words: String {
     switch content {
     case .number(let value): String(format: "%.4g", value)

@@ -1,38 +1,41 @@
 public import Settings
 public import Tensors
 
-/// Proposes settings, and learns from what became of those before: a pure function of what was observed, so that a search
-/// that was killed goes on as if it had not been.
+/// A strategy that proposes settings from the outcomes of earlier ones.
 ///
-/// One file in `Search/` and one line in `SearchCatalogue`. Every assignment becomes a trial of its own, and all that one
-/// call gives can run at a time; the next call comes when all of them are done, whatever the number of jobs.
+/// It is a pure function of the observations, so that a search whose process was killed continues unchanged.
+/// One more strategy is one file in `Search/` and one line in `SearchCatalogue`. Every assignment becomes a
+/// trial. All assignments of one call can run at the same time, and the next call follows when all are
+/// finished, whatever the number of jobs.
 public protocol SearchStrategy: NamedKind {
-  /// The most assignments that it asks for in all.
+  /// The largest number of assignments in all.
   func tries(in space: SearchSpace) -> Int
-  /// Whether it goes by the latency of settings before they are tried, and so is for goals of latency alone.
+  /// True if the strategy uses predicted latencies, and so is for goals of latency alone.
   var needsLatency: Bool { get }
-  /// Why it cannot search a space; `nil` where it can.
+  /// The reason why it cannot search a space; `nil` where it can.
   func refusal(of space: SearchSpace) -> String?
   /// The next assignments, at most `count`; none when the search is over.
   func ask(_ count: Int, _ search: SearchState) -> [Assignment]
 }
 
 extension SearchStrategy {
+  /// Refuses no space by default.
   public func refusal(of space: SearchSpace) -> String? { nil }
+  /// False by default.
   public var needsLatency: Bool { false }
 }
 
-/// What a search knows.
+/// The state of a search.
 public struct SearchState: Sendable {
-  /// What may be chosen.
+  /// The variables and their values.
   public var space: SearchSpace
-  /// Whether the strongest compression that meets the goal is sought, not the weakest.
+  /// True if the strongest compression that meets the goal is sought, false for the weakest.
   public var prefersStrong: Bool
-  /// What became of all assignments so far, in the order in which they were asked for.
+  /// The outcomes of all assignments so far, in the order in which they were asked for.
   public var observations: [SearchObservation]
-  /// Where draws come from; refined by the number of the assignment.
+  /// The source of random draws; refined by the number of the assignment.
   public var random: SeededRandom
-  /// The latency that is to be met, and a model of it; `nil` for other goals.
+  /// The latency limit with its model; `nil` for other goals.
   public var latency: LatencyModel?
 
   /// Makes a state.
@@ -49,33 +52,36 @@ public struct SearchState: Sendable {
 }
 
 extension SearchState {
-  /// Where the present round began, by the number of observations, if the first round has `first` members and each other `size`.
+  /// The number of observations before the present round, for a first round of `first` members and later ones
+  /// of `size`.
   ///
-  /// Strategies that learn propose a round from what was observed before it, so that it does not matter how many of its members are
-  /// asked for at a time.
+  /// Strategies that learn propose a round from the observations before it, so the number of members that are
+  /// asked for at a time makes no difference.
   func roundStart(first: Int, size: Int) -> Int {
     let done = observations.count
     return done < first ? 0 : first + (done - first) / size * size
   }
 }
 
-/// What became of an assignment.
+/// The outcome of an assignment.
 public struct SearchObservation: Sendable, Equatable {
+  /// The assignment.
   public var assignment: Assignment
-  /// Whether its student met the goal.
+  /// True if its student met the goal.
   public var meetsGoal: Bool
-  /// The metric on validation images; `nil` where there are none.
+  /// The metric on validation images; `nil` without such images.
   public var validation: Double?
-  /// How far that is from the best there could be, 0…1: less is better, whatever the metric.
+  /// The distance of the metric from its best possible value, 0…1; smaller is better for every metric.
   public var shortfall: Double?
-  /// The milliseconds of an image on the goal's target; `nil` where it was not read.
+  /// The latency of an image on the goal's target in ms; `nil` where it was not read.
   public var latencyMs: Double?
-  /// What the goal makes least of: the file's bytes where the accuracy is to be kept, the shortfall where limits are.
+  /// The cost that is minimized: the file's bytes where an accuracy is to be kept, the shortfall where limits
+  /// are.
   public var cost: Double
-  /// How far it is from meeting the goal, in the goal's unit; 0 where it meets it, infinite where there is no student.
+  /// The distance from the goal, in the goal's unit: 0 where it is met, infinite without a student.
   public var miss: Double
 
-  /// Makes an observation; without a cost it is the shortfall.
+  /// Makes an observation; the cost is the shortfall by default, or 1 without one.
   public init(
     _ assignment: Assignment, meetsGoal: Bool, validation: Double? = nil, shortfall: Double? = nil,
     latencyMs: Double? = nil, cost: Double? = nil, miss: Double? = nil
@@ -90,14 +96,15 @@ public struct SearchObservation: Sendable, Equatable {
 }
 
 extension SearchObservation {
-  /// Whether it is nearer to what is sought: what meets the goal before what does not, then the least cost or miss.
+  /// True if it is better than another: a smaller miss first, then a smaller cost.
   public func isBetter(than other: SearchObservation) -> Bool {
     (miss, cost) < (other.miss, other.cost)
   }
 }
 
 extension [SearchObservation] {
-  /// The share of the other observations that each is better than, half of those that are as good: 0…1, whatever costs are in.
+  /// The share of the other observations that each is better than, with ties as half: 0…1 for costs of any
+  /// unit.
   var ranks: [Double] {
     map { own in
       guard count > 1 else { return 0.5 }
@@ -109,17 +116,20 @@ extension [SearchObservation] {
   }
 }
 
-/// Every strategy that a recipe may name.
+/// All strategies that a recipe may name.
 public enum SearchCatalogue: Catalogue {
+  /// The strategies; one more is one line here.
   public static let all: [any SearchStrategy.Type] = [
     Bisection.self, Ascent.self, GridSearch.self, RandomSearch.self, AgingEvolution.self,
     ControllerSearch.self, BayesianSearch.self, NetAdapt.self,
   ]
+  /// The strategies as kinds with names.
   public static var kinds: [any NamedKind.Type] { all }
 
+  /// The kind as a strategy; `nil` if it is none.
   public static func cast(_ kind: any NamedKind) -> (any SearchStrategy)? { kind as? any SearchStrategy }
 
-  /// Reads a name (`grid`), or a name with settings (`{random: {tries: 20}}`).
+  /// Reads a name (`grid`), or a name with settings (`{random: {tries: 20}}`); bisection by default.
   public static func read(_ node: SettingsNode) throws(SettingsError) -> any SearchStrategy {
     try read(node, key: "search", present: Bisection())
   }

@@ -4,24 +4,26 @@ import RealModule
 public import Runs
 
 extension TrialGoal {
-  /// How far a candidate is from the goal, and why.
+  /// The distance of a candidate from the goal, with the reason.
   public struct Miss: Sendable, Equatable {
-    /// In points of accuracy, bytes or milliseconds: smaller is nearer.
+    /// The distance in accuracy (as a fraction), bytes, milliseconds or a resource's unit; smaller is nearer.
     public var distance: Double
+    /// The reason as text.
     public var reason: String
   }
 
-  /// Whether the strongest compression that meets the goal is sought, not the weakest.
+  /// True if the strongest compression that meets the goal is sought, false for the weakest.
   public var prefersStrong: Bool { accuracyPoints != nil }
 
-  /// Why a goal of accuracy cannot be judged.
+  /// The error of a goal of accuracy without a teacher or validation images.
   package static var withoutValidation: TrialError {
     .goal("a goal needs a teacher and validation images: give the recipe a \"validation\" share")
   }
 
-  /// How a candidate misses the goal; `nil` where it meets it.
+  /// The distance of a candidate from the goal; `nil` where it meets the goal.
   ///
-  /// - Parameter teacher: the teacher's metric on validation images.
+  /// `teacher` is the teacher's metric on validation images. Throws where a goal of accuracy lacks it or the
+  /// candidate's.
   public func miss(of candidate: CandidateResult, teacher: Double?) throws -> Miss? {
     if let failure = candidate.failure { return Miss(distance: .infinity, reason: failure) }
     if let points = accuracyPoints {
@@ -76,10 +78,13 @@ extension TrialGoal {
     return nil
   }
 
-  /// How far a candidate is from the best there could be, less is better: of its accuracy on validation images, or with an exponent w
-  /// of the reward `accuracy · (latency / limit)^w`. Without validation images all are equally accurate.
+  /// The distance of a candidate from the best possible accuracy or reward; smaller is better.
   ///
-  /// Paper: Tan et al., "MnasNet: platform-aware neural architecture search for mobile", CVPR 2019, arXiv:1807.11626, equation 2.
+  /// With an exponent w it is `1 - accuracy · (latency / limit)^w`, else `1 - accuracy`, on validation
+  /// images. Without validation images all candidates have 1.
+  ///
+  /// **Paper** Tan et al., "MnasNet: platform-aware neural architecture search for mobile", CVPR 2019,
+  /// arXiv:1807.11626, equation 2.
   public func shortfall(of candidate: CandidateResult) -> Double {
     let shortfall = candidate.validation.map { candidate.metric.shortfall(of: $0) } ?? 1
     guard let latencyExponent, let latencyMs, let found = candidate.reading?[.latency]?.value, found > 0
@@ -89,10 +94,11 @@ extension TrialGoal {
     return 1 - (1 - shortfall) * Double.pow(found / latencyMs, latencyExponent)
   }
 
-  /// The place of the candidate to take, and how it misses the goal if none meets it.
+  /// The index of the best candidate, with its miss if none meets the goal.
   ///
-  /// Of those that keep the accuracy the smallest file is taken, then the fewest multiply-adds, then the last; of those that fit
-  /// the one of the least shortfall on validation images, then the largest file, then the first. Where none meets the goal, the nearest.
+  /// Of candidates that keep the accuracy, it is the smallest file, then the fewest multiply-adds, then the
+  /// last. Of candidates that fit, it is the least shortfall, then the largest file, then the first. Where
+  /// none meets the goal, it is the nearest. Throws if no candidate made a student.
   public func best(
     of candidates: [CandidateResult], teacher: Double?
   ) throws -> (index: Int, miss: Miss?) {

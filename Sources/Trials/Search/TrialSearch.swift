@@ -1,15 +1,19 @@
 public import Graphs
 public import Settings
 
-/// How a student is searched for: what is to be reached, what may be chosen, and who proposes.
+/// A search for a student: its goal, its space and its strategy.
 public struct TrialSearch: Sendable {
+  /// The goal.
   public var goal: TrialGoal
+  /// The variables and their values.
   public var space: SearchSpace
+  /// The strategy that proposes assignments.
   public var strategy: any SearchStrategy
-  /// What the goal's target is thought to take of settings; it decides nothing that the profile does not.
+  /// A prediction of latencies on the goal's target; a function of the profile, and no part of an address.
   public var latency: LatencyModel?
-  /// The network of an assignment, where the space has variables of the network; throws why there is none, or why it cannot meet
-  /// the goal whatever training makes of it.
+  /// The network of an assignment, where the space has variables of the network.
+  ///
+  /// Throws where there is none, or where it cannot meet the goal whatever its training.
   public var network: (@Sendable (Assignment) throws -> Graph)?
 
   /// Makes a search.
@@ -22,10 +26,10 @@ public struct TrialSearch: Sendable {
     self.strategy = strategy
   }
 
-  /// Candidates in all.
+  /// The largest number of candidates.
   public var tries: Int { strategy.tries(in: space) }
 
-  /// Space and strategy as an address holds them; the goal stands there by itself.
+  /// The space and the strategy as an address holds them; the goal has its own entry there.
   public var node: SettingsNode {
     SettingsNode(mapping: ["space": space.node, "strategy": SearchCatalogue.write(strategy)])
   }

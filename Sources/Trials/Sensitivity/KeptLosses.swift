@@ -4,18 +4,23 @@ import Methods
 import Settings
 import Tensors
 
-/// Evidence whose losses of changed networks are kept in a cache by what they depend on: candidates of a search that measure the same
-/// curves measure them once. All other questions go on to the evidence.
+/// Evidence that caches losses of changed networks by everything that they depend on.
+///
+/// Candidates of a search that measure the same curves measure them once. All other requests go to the
+/// wrapped evidence.
 struct KeptLosses: Evidence {
   private let evidence: any Evidence
   private let folder: String
-  /// The images and the arithmetic.
+  /// The images and the arithmetic, as part of the cache's keys.
   private let settings: SettingsNode
 
+  /// Wraps evidence.
+  ///
   /// - Parameters:
+  ///   - evidence: the evidence that measures.
   ///   - cache: the cache's folder.
-  ///   - images: which images there are, and how they become inputs.
-  ///   - arithmetic: instruction set and threads.
+  ///   - images: the identity of the images and of their preparation.
+  ///   - arithmetic: the instruction set and the number of threads.
   init(_ evidence: any Evidence, cache: String, images: SettingsNode, arithmetic: String) {
     self.evidence = evidence
     folder = cache + "/losses"
@@ -35,7 +40,7 @@ struct KeptLosses: Evidence {
       return known.loss
     }
     let loss = try evidence.meanLoss(of: changed, images: images)
-    // A cache that cannot be written costs time alone.
+    // A cache that cannot be written costs only time.
     try? FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
     if let data = try? JSONEncoder().encode(Loss(loss: loss)) {
       try? WholeFile.write([UInt8](data), to: path)

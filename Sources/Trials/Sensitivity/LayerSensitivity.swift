@@ -3,28 +3,29 @@ public import Methods
 import Settings
 import Tensors
 
-/// What a network loses when one of its layers alone is pruned, without training, more and more of it.
+/// The loss of accuracy of a network when one of its layers alone is pruned more and more, without training.
 ///
 ///     let study = try LayerSensitivity(of: graph, method: "channel-pruning", criterion: nil)
 ///     let curve = try study.curve(of: study.layers[0], at: [0.1, 0.5, 0.9], evidence: evidence) { try judge($0) }
 ///
-/// Layers that lose the same channels are pruned together and are one layer here.
+/// Layers that lose the same channels are pruned together and count as one layer here.
 public struct LayerSensitivity {
   /// A layer that the method does not apply to.
   public struct Refusal: Sendable, Equatable {
-    /// The node.
+    /// The node's name.
     public var layer: String
+    /// The reason as text.
     public var reason: String
   }
 
-  /// What images say of a network.
+  /// The scores of a network on images.
   public struct Judgement: Sendable, Equatable {
-    /// The mean loss; `nil` where the task has none, and where it is no finite number.
+    /// The mean loss; `nil` where the task has none, and where it is not finite.
     public var loss: Double?
     /// The task's metric.
     public var value: Double
 
-    /// Makes a judgement.
+    /// Makes a judgement; a loss that is not finite becomes `nil`.
     public init(loss: Double?, value: Double) {
       self.loss = loss.flatMap { $0.isFinite ? $0 : nil }
       self.value = value
@@ -33,16 +34,16 @@ public struct LayerSensitivity {
 
   /// The network.
   public let graph: Graph
-  /// The layers that are pruned, each the nodes that are tied, in the order of the graph.
+  /// The layers that are pruned, each as the nodes that are tied, in the order of the graph.
   public let layers: [[String]]
-  /// The layers with weights that the method leaves, and why.
+  /// The layers with weights that the method does not apply to, with reasons.
   public let refusals: [Refusal]
   /// The method, which ranks each layer by itself.
   let choice: MethodChoice
-  /// What its criterion wants to know of the network besides weights.
+  /// The evidence that its criterion needs besides weights.
   public var evidence: Set<EvidenceKind> { choice.method.evidence }
 
-  /// A study of a network by a pruning method and one of its criteria; `nil` takes the method's own.
+  /// Makes a study of a network by a pruning method and a criterion; `nil` takes the method's default.
   public init(of graph: Graph, method: String, criterion: String?) throws {
     var settings: [(String, SettingsNode)] = [("scope", UniformAllocation.name.node)]
     if let criterion { settings.append(("criterion", criterion.node)) }
@@ -62,16 +63,16 @@ public struct LayerSensitivity {
     }
   }
 
-  /// The methods that can be studied: those that prune to a share by a criterion of choice.
+  /// The methods that can be studied: those that prune to a share by a criterion.
   public static let methods = [WeightPruning.name, ChannelPruning.name]
 
-  /// The criteria that a method takes.
+  /// The names of the criteria that a method takes.
   public static func criteria(of method: String) -> [String] {
     SaliencyCatalogue.names(
       scoring: method == ChannelPruning.name ? [.channel] : [.element, .kernel, .block])
   }
 
-  /// The network with one layer pruned to a share; the network itself where that is less than one unit.
+  /// The network with one layer pruned to a share; unchanged where the share is less than one unit.
   public func pruned(_ layer: [String], to sparsity: Double, evidence: any Evidence) throws -> Graph {
     var alone = choice.withStrength(sparsity)
     let others = graph.nodes.map(\.name).filter { !layer.contains($0) }
@@ -87,7 +88,7 @@ public struct LayerSensitivity {
     }
   }
 
-  /// The curve of a layer, point by point; `nil` where `judge` was stopped.
+  /// The curve of a layer, point by point; `nil` if `judge` returns `nil`.
   public func curve(
     of layer: [String], at sparsities: [Double], evidence: any Evidence,
     judge: (Graph) throws -> Judgement?
@@ -102,11 +103,11 @@ public struct LayerSensitivity {
   }
 }
 
-/// How a network does while one of its layers alone loses more and more.
+/// The scores of a network while one of its layers alone is pruned more and more.
 public struct SensitivityCurve: Codable, Sendable, Equatable {
   /// One measurement.
   public struct Point: Codable, Sendable, Equatable {
-    /// The share of the layer that is gone.
+    /// The share of the layer that is removed, 0…1.
     public var sparsity: Double
     /// The mean loss over the images; `nil` where there is none.
     public var loss: Double?
@@ -121,12 +122,13 @@ public struct SensitivityCurve: Codable, Sendable, Equatable {
 
   /// The nodes that are pruned together.
   public var layers: [String]
+  /// The measurements, in the order of the requested shares.
   public var points: [Point]
 
   /// Makes a curve.
   public init(layers: [String], points: [Point]) { (self.layers, self.points) = (layers, points) }
 
-  /// What the layer is called: its first node, and how many more.
+  /// The name of the layer: its first node, and the number of further ones.
   public var name: String {
     layers.count > 1 ? "\(layers[0]) +\(layers.count - 1)" : layers.first ?? ""
   }

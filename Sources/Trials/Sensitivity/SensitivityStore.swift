@@ -4,13 +4,12 @@ import Graphs
 public import Settings
 import Tensors
 
-/// Curves of sensitivity by what they depend on, as far as they were measured: a study that was stopped goes on behind its last
-/// layer.
+/// A store of finished sensitivity curves, so that a stopped study continues after its last layer.
 public struct SensitivityStore {
-  /// The file of one study.
+  /// The path of the study's file.
   public let path: String
 
-  /// The study of some settings in a cache's folder.
+  /// The store of a study in a cache's folder.
   public init(_ study: SensitivityIdentity, cache folder: String) {
     path = "\(folder)/sensitivity/\(study.digest).json"
   }
@@ -20,7 +19,7 @@ public struct SensitivityStore {
     var curves: [SensitivityCurve]
   }
 
-  /// The curves that are there; none where the file is missing or cannot be read.
+  /// The stored curves; none where the file is missing or cannot be read.
   public func curves() -> [SensitivityCurve] {
     guard let data = FileManager.default.contents(atPath: path),
       let contents = try? JSONDecoder().decode(Contents.self, from: data), contents.schema == 1
@@ -28,7 +27,7 @@ public struct SensitivityStore {
     return contents.curves
   }
 
-  /// Keeps curves in place of those that were there.
+  /// Stores curves in place of earlier ones.
   public func save(_ curves: [SensitivityCurve]) throws {
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.sortedKeys]
@@ -42,15 +41,18 @@ public struct SensitivityStore {
   }
 }
 
-/// All that curves of sensitivity are a function of.
+/// The identity of a study: everything that its curves are a function of.
 public struct SensitivityIdentity: Sendable {
-  /// SHA-256, hexadecimal.
+  /// The SHA-256 in hexadecimal.
   public let digest: String
 
+  /// Makes the identity of a study.
+  ///
   /// - Parameters:
   ///   - study: the network, and the method with its settings.
-  ///   - images: which images judge it, and how they become its input.
-  ///   - arithmetic: instruction set and threads, which decide the order of sums.
+  ///   - images: the identity of the judging images and of their preparation.
+  ///   - sparsities: the shares that are measured.
+  ///   - arithmetic: the instruction set and the number of threads, which decide the order of sums.
   public init(
     _ study: LayerSensitivity, images: SettingsNode, sparsities: [Double], arithmetic: String
   ) {
@@ -63,7 +65,8 @@ public struct SensitivityIdentity: Sendable {
 }
 
 extension Graph {
-  /// The SHA-256 of a network, what its kernels compute with included, of settings, and of the engine's revision; hexadecimal.
+  /// The SHA-256 of a network with the weights that its kernels use, of settings and of the engine's
+  /// revision, in hexadecimal.
   func digest(with settings: SettingsNode) -> String {
     let node = SettingsNode(mapping: [
       "structure": structureNode, "settings": settings, "engine": TrialSpec.engineRevision.node,

@@ -2,30 +2,30 @@ import Graphs
 import Ops
 import Tensors
 
-/// An op that has a kernel in C for networks of floats.
+/// An op with a kernel in C for networks of floats.
 protocol CFloatLowering: Op {
   /// The kernel of a node with all its constants.
   func floatKernel(_ frame: CFloatFrame) -> any CKernel
 }
 
-/// What a node is lowered from: one image's shapes and its parameters.
+/// The context of a node that is lowered: the shapes for one image, and its parameters.
 struct CFloatFrame {
   /// The node.
   let node: Node
   /// The network.
   let graph: Graph
-  /// Where only weights that are not zero are kept.
+  /// The layers of which only non-zero weights are stored.
   let sparse: CSparse
 
-  /// The shapes of its inputs, without the batch.
+  /// The shapes of the node's inputs, without the batch.
   var inputs: [Shape] { graph.inputShapes(of: node).map { Shape(Array($0.dimensions.dropFirst())) } }
-  /// The shape of its output, without the batch.
+  /// The shape of the node's output, without the batch.
   var output: Shape { Shape(Array((graph.shape(of: node.name) ?? [1]).dimensions.dropFirst())) }
 
   /// A parameter of the node by its role; `nil` where it has none.
   func parameter(_ role: ParameterRole) -> Parameter? { graph[role, of: node.name] }
 
-  /// The weight of a layer of products: every one of a verified model has it.
+  /// The weight of a layer of products, which every verified model has.
   var weight: Parameter {
     guard let weight = parameter(.weight) else {
       preconditionFailure("\(node.name) has no weight in a verified model")
@@ -33,14 +33,14 @@ struct CFloatFrame {
     return weight
   }
 
-  /// The values that kernels compute with; zeros where there is no such parameter.
+  /// The values that kernels compute with; zeros where the parameter is missing.
   func values(_ role: ParameterRole, count: Int) -> [Float] {
     parameter(role)?.projected.values ?? Array(repeating: 0, count: count)
   }
 }
 
 extension CNetwork {
-  /// The nodes of a network of floats that have no C.
+  /// The parts of a network of floats that cannot be written as C.
   static func floatRefusals(of graph: Graph) -> [CRefusal] {
     var refusals = graph.nodes.filter { !($0.op is any CFloatLowering) }.map(CRefusal.withoutKernel)
     if graph.inputs.count != 1 {
@@ -52,7 +52,7 @@ extension CNetwork {
     return refusals
   }
 
-  /// A network of floats, its batch norms folded; refused are ops that have no C.
+  /// Takes a network of floats with folded batch norms; throws for ops without a kernel in C.
   init(floats graph: Graph, sparse: CSparse) throws(CRefusal) {
     if let refusal = Self.floatRefusals(of: graph).first { throw refusal }
     let names = graph.inputs.map(\.name) + graph.nodes.map(\.name)
@@ -89,7 +89,7 @@ extension CNetwork {
 }
 
 extension CRefusal {
-  /// An op of floats that has no C.
+  /// The refusal of a node whose op has no kernel in C.
   fileprivate static func withoutKernel(_ node: Node) -> CRefusal {
     CRefusal(node: node.name, kind: node.op.kind, reason: "has no kernel in C")
   }

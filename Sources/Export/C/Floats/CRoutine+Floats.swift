@@ -1,5 +1,5 @@
 extension CRoutine {
-  /// What layers of floats are told.
+  /// The C structures of layers of floats.
   private static let floatLayer = CRoutine(
     name: "float_layer", needs: [prelude, window],
     text: #"""
@@ -28,12 +28,12 @@ extension CRoutine {
     name: "convolve_floats", needs: [floatLayer, gatherFloats],
     text: floatConvolution(suffix: "", read: "@@_FLOAT(weights)"))
 
-  /// The same with weights in memory.
+  /// Convolutions and linear layers with weights in memory.
   static let convolveFloatsInMemory = CRoutine(
     name: "convolve_floats_memory", needs: [floatLayer, gatherFloats],
     text: floatConvolution(suffix: "_memory", read: "*weights"))
 
-  /// Convolutions of one group of whose outputs only those are needed whose gate is not zero.
+  /// Convolutions of one group that compute only outputs whose gate is not zero.
   static let convolveGatedFloats = CRoutine(
     name: "convolve_gated_floats", needs: [convolveFloats],
     text: #"""
@@ -95,7 +95,7 @@ extension CRoutine {
     """#
   }
 
-  /// Convolutions and linear layers over survivors alone.
+  /// Convolutions and linear layers over non-zero weights alone.
   static let convolveSparseFloats = CRoutine(
     name: "convolve_sparse_floats", needs: [floatLayer, gatherFloats],
     text: sparseText(
@@ -108,7 +108,7 @@ extension CRoutine {
         weights++;
         """))
 
-  /// The same over survivors that share numbers: the distance and the number's place lie side by side.
+  /// The same for non-zero weights in a table; a distance and a table index are adjacent.
   static let convolveSharedFloats = CRoutine(
     name: "convolve_shared_floats", needs: [floatLayer, gatherFloats],
     text: sparseText(
@@ -184,6 +184,6 @@ extension CRoutine {
       }
       """#)
 
-  /// The functions of C's mathematical library.
+  /// The header of C's mathematical library.
   static let mathematics = CRoutine(name: "mathematics", text: "#include <math.h>")
 }

@@ -4,9 +4,9 @@ import Tensors
 
 /// A batch norm that is not folded: `y[c] = scale[c] · x[c] + shift[c]`.
 struct FloatAffine: CKernel {
-  /// One for each channel.
+  /// One scale for each channel.
   let scales: [Float]
-  /// One for each channel.
+  /// One shift for each channel.
   let shifts: [Float]
 
   var title: String { "batch norm" }

@@ -2,9 +2,9 @@ import Graphs
 import Ops
 import Tensors
 
-/// Inputs one after another along channels.
+/// Concatenates the inputs along channels.
 struct FloatConcat: CKernel {
-  /// The channels of each.
+  /// The channels of each input.
   let channels: [Int]
 
   var title: String { "concatenation of \(channels.count)" }

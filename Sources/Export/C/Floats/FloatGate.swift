@@ -2,7 +2,7 @@ import Graphs
 import Ops
 import Tensors
 
-/// Numbers of a gate: of the largest, those above zero; the others are zero.
+/// The channel gate: of the largest numbers, those above zero after the offset; all others are zero.
 struct FloatGate: CKernel {
   /// The op.
   let op: ChannelGate

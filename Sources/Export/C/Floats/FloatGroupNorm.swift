@@ -2,14 +2,14 @@ import Graphs
 import Ops
 import Tensors
 
-/// A norm by an item's own statistics, channels of a pixel lying together.
+/// A norm by the statistics of each image, for channels-last values.
 struct FloatGroupNorm: CKernel {
   let op: GroupNorm
-  /// `[C, …]`.
+  /// The shape `[channels, …]`.
   let shape: Shape
-  /// One for each channel.
+  /// One scale for each channel.
   let scales: [Float]
-  /// One for each channel.
+  /// One shift for each channel.
   let shifts: [Float]
 
   var title: String { "norm of \(op.groups) groups by \(op.span.rawValue)" }

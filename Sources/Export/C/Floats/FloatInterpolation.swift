@@ -3,11 +3,11 @@ import Graphs
 import Ops
 import Tensors
 
-/// Images enlarged by bilinear interpolation with half-pixel centres.
+/// Bilinear upsampling with half-pixel centres.
 struct FloatInterpolation: CKernel {
-  /// `[C, H, W]`.
+  /// The input's shape `[channels, height, width]`.
   let input: Shape
-  /// How many times more rows and columns.
+  /// The factor by which rows and columns increase.
   let factor: Int
 
   var title: String { "bilinear interpolation by \(factor)" }

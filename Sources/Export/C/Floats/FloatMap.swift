@@ -2,12 +2,12 @@ import Graphs
 import Ops
 import Tensors
 
-/// An activation of floats, written as an expression of x.
+/// An activation of floats, written as a C expression of `v`.
 struct FloatMap: CElementwise {
   let title: String
-  /// The value of `y` for `v`, in C.
+  /// The C expression of the output for the input `v`.
   let expression: String
-  /// Whether the expression calls C's mathematical library.
+  /// True if the expression calls C's mathematical library.
   var usesMathematics = false
 
   var multiplyAdds: Int { 0 }

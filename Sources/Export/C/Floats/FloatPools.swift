@@ -2,11 +2,13 @@ import Graphs
 import Ops
 import Tensors
 
-/// The largest or the mean of each window.
+/// The largest or the mean number of each window.
 struct FloatPool: CKernel {
-  /// What is made of a window.
+  /// The number that is computed of a window.
   enum Kind: Sendable {
+    /// The largest number.
     case largest
+    /// The mean; padding counts as zeros, or not at all.
     case mean(countsPadding: Bool)
   }
 

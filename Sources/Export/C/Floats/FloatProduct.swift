@@ -2,11 +2,11 @@ import Graphs
 import Ops
 import Tensors
 
-/// The product of a value and a second one, which may be one number a channel or one a pixel.
+/// The product of a value and a factor for each element, channel or pixel.
 struct FloatProduct: CKernel {
-  /// `[C, H, W]` or `[F]`.
+  /// The shape of the value, `[channels, height, width]` or `[features]`.
   let input: Shape
-  /// The same, `[C, 1, 1]` or `[1, H, W]`.
+  /// The shape of the factor: the same, `[channels, 1, 1]` or `[1, height, width]`.
   let factor: Shape
 
   var title: String { "product" }

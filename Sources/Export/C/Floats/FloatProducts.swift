@@ -2,31 +2,34 @@ import Graphs
 import Ops
 import Tensors
 
-/// A convolution or a linear layer of floats: `y[o] = bias[o] + scale[o] · Σ w[o,i] · x[i]`. A linear layer is a window of one
-/// pixel whose channels are all inputs.
+/// A convolution or a linear layer of floats.
+///
+/// **Formula** `y[o] = bias[o] + scale[o] · Σ w[o,i] · x[i]`; a linear layer is a window of one pixel whose
+/// channels are all inputs.
 struct FloatProducts: CKernel {
-  /// Weights that are written out at a time at most, in rows.
+  /// The largest number of rows of weights that are expanded at a time.
   private static let rowsAtOnce = 4
 
   var title: String
-  /// Of a gated one at most.
+  /// Multiply-adds per image; for a gated layer, the most.
   var multiplyAdds: Int
-  /// `[C, H, W]`.
+  /// The input's shape, `[channels, height, width]`.
   let input: Shape
-  /// `[O, Ho, Wo]`.
+  /// The output's shape, `[channels, height, width]`.
   let output: Shape
-  /// The window.
+  /// The window as a convolution.
   let op: Conv2D
   /// The weights.
   let weights: FloatWeights
-  /// One for each output.
+  /// One bias for each output.
   let bias: [Float]
-  /// Whether inputs may lie in any order: a linear layer's do.
+  /// True for a linear layer, whose inputs may have any order.
   let isLinear: Bool
-  /// Whether a second input, one number an output, says which outputs are needed: the others are zero.
+  /// True if a second input, one number per output, selects the outputs that are computed; the others are
+  /// zero.
   var isGated = false
 
-  /// Whether it has a form that skips outputs.
+  /// True if the layer has a form that skips outputs.
   var canBeGated: Bool { !isLinear && op.groups == 1 && weights.form == .floats }
 
   var placement: OutputPlacement { .apart }
@@ -51,7 +54,8 @@ struct FloatProducts: CKernel {
     }
   }
 
-  /// Places of weights in the order of kernels: filter, row, column, channel, or as a linear layer's inputs lie.
+  /// The indices of weights in the order of kernels: filter, row, column, channel; for a linear layer, in the
+  /// order of its inputs.
   private func order(_ inputs: COrder) -> [Int] {
     if isLinear {
       let columns = inputs.elements(rowCount)
@@ -136,7 +140,7 @@ struct FloatProducts: CKernel {
 }
 
 extension FloatWeights {
-  /// The array of symbols.
+  /// The name of the array of symbols.
   fileprivate func arrayName(_ site: CSite) -> String {
     if case .indexed = form { return site.name("indices") }
     return site.name("weights")

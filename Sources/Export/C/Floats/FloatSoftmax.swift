@@ -2,7 +2,7 @@ import Graphs
 import Ops
 import Tensors
 
-/// A softmax over the channels of every pixel.
+/// The softmax over the channels of each pixel.
 struct FloatSoftmax: CKernel {
   var title: String { "softmax" }
   var multiplyAdds: Int { 0 }

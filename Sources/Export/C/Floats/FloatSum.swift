@@ -2,9 +2,9 @@ import Graphs
 import Ops
 import Tensors
 
-/// The sum of values.
+/// The sum of several values.
 struct FloatSum: CElementwise {
-  /// How many.
+  /// The number of values.
   let count: Int
 
   var title: String { "sum of \(count)" }

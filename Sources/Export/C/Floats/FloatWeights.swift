@@ -2,35 +2,39 @@ import Encodings
 import Graphs
 import Tensors
 
-/// Weights of a layer of floats, kept in the form that takes the fewest bytes and stands for the very same numbers.
+/// The weights of a layer of floats, in the format that takes the fewest bytes and represents the same
+/// numbers.
 struct FloatWeights: Sendable {
-  /// How they are kept.
+  /// The format of weights.
   enum Form: Sendable, Equatable {
-    /// 32 bits each.
+    /// 32 bits for each weight.
     case floats
-    /// Indices of so many bits into a table of the distinct numbers; rows begin at bytes.
+    /// Indices of a fixed number of bits into a table of the distinct numbers; rows begin at bytes.
     case indexed(bits: Int)
-    /// Integers of so many bits, to be scaled by output; rows begin at bytes.
+    /// Integers of a fixed number of bits, with a scale for each output; rows begin at bytes.
     case integers(bits: Int)
-    /// Distances and floats.
+    /// Distances and floats of non-zero weights.
     case survivors
-    /// Distances and places in a table of the distinct numbers.
+    /// Distances of non-zero weights, and indices into a table of the distinct numbers.
     case shared
 
-    /// Whether only weights that are not zero are kept.
+    /// True if only non-zero weights are stored.
     var isSparse: Bool { self == .survivors || self == .shared }
   }
 
-  /// How they are kept.
+  /// The format.
   let form: Form
-  /// `[O, I/groups, Kh, Kw]` or `[O, I]`, row-major, as kernels compute with them; unscaled integers where they are such.
+  /// The weights that kernels compute with, row-major `[outputs, inputs/groups, kernel height, kernel width]`
+  /// or `[outputs, inputs]`.
+  ///
+  /// Integers are not multiplied by their scales.
   let values: [Float]
-  /// The scale of each output where weights are integers; empty otherwise.
+  /// The scale of each output for integers; empty otherwise.
   let scales: [Float]
-  /// The elements of a row: what an output reads.
+  /// The elements of a row, which are the inputs of one output.
   let rowCount: Int
 
-  /// Chooses a form; integers stay integers.
+  /// Chooses the format; integers of at most 8 bits stay integers.
   init(_ parameter: Parameter, _ sparse: CSparse) {
     let tensor = parameter.projected
     let outputs = max(tensor.shape[0], 1)
@@ -56,7 +60,8 @@ struct FloatWeights: Sendable {
     }
     var survivorForms: [(form: Form, bytes: Int)] = []
     if rowCount <= Int(UInt16.max) {
-      // A float, a distance and now and then a bridge; a count for each output.
+      // A non-zero weight takes a float and a distance; every 255 elements there may be a bridge, and every
+      // output has a count.
       survivorForms.append((.survivors, survivors * 5 + values.count / 255 * 5 + outputs * 2))
       let shared = (survivors + values.count / 255) * 2 + (distinct + 1) * 4 + outputs * 2
       if distinct < 256 { survivorForms.append((.shared, shared)) }
@@ -70,7 +75,7 @@ struct FloatWeights: Sendable {
     return candidates.min { $0.bytes < $1.bytes }?.form ?? .floats
   }
 
-  /// The arrays in flash, for weights in an order: `order[p]` is the place of what lies p-th.
+  /// The arrays in flash; `order[p]` is the index of the p-th weight.
   func arrays(_ site: CSite, order: [Int]) -> [CArray] {
     let arranged = order.map { values[$0] }
     switch form {
@@ -90,7 +95,7 @@ struct FloatWeights: Sendable {
       ]
     case .shared:
       let rows = survivors(arranged)
-      // Bridges need a zero.
+      // Bridges over long distances need a zero.
       let table = Set(arranged.map(\.bitPattern) + [0]).sorted()
       let places = Dictionary(uniqueKeysWithValues: table.enumerated().map { ($1, UInt8($0)) })
       return [
@@ -110,7 +115,7 @@ struct FloatWeights: Sendable {
     }
   }
 
-  /// By row, distances from the survivor before and weights; distances beyond a byte are bridged by zeros.
+  /// For each row, the non-zero weights with their distances; distances above 255 are bridged by zeros.
   private func survivors(_ arranged: [Float]) -> [[(gap: Int, weight: Float)]] {
     stride(from: 0, to: arranged.count, by: rowCount).map { start in
       var pairs: [(gap: Int, weight: Float)] = []
@@ -127,7 +132,7 @@ struct FloatWeights: Sendable {
     }
   }
 
-  /// The routine that writes rows out as floats, and a call of it; `nil` where kernels read what is in flash.
+  /// The routine that expands rows to floats, with a call of it; `nil` where kernels read the stored form.
   func unpacking(_ site: CSite, to: String, from: String, count: String) -> (routine: CRoutine, call: String)?
   {
     switch form {
@@ -138,7 +143,7 @@ struct FloatWeights: Sendable {
     }
   }
 
-  /// Bytes of a row of packed symbols.
+  /// The bytes of a row of packed symbols; 0 for other formats.
   var rowBytes: Int {
     switch form {
     case .floats, .survivors, .shared: 0

@@ -3,7 +3,7 @@ import Graphs
 import Ops
 import Tensors
 
-// What only moves numbers is the same for bytes and floats.
+// Ops that only move numbers use the same kernels for bytes and floats.
 
 extension Flatten: CFloatLowering {
   func floatKernel(_ frame: CFloatFrame) -> any CKernel { IntegerReshape() }

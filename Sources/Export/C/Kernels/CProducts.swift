@@ -2,21 +2,21 @@ import Execution
 import Graphs
 import Tensors
 
-/// An integer kernel with weights, which lie in flash as a setting of the exporter says.
+/// An integer kernel with weights, whose storage in flash is a setting of the exporter.
 protocol CWeighted: IntegerKernel {
-  /// Weights, biases and ratios.
+  /// The weights, biases and ratios.
   var products: IntegerProducts { get }
-  /// A few words for the comment over the step.
+  /// A few words for the comment above the step.
   var title: String { get }
-  /// As `CKernel.orders`.
+  /// The same as `CKernel.orders`.
   func orders(_ inputs: [COrder], shapes: [Shape], output: Shape) -> (inputs: [COrder], output: COrder)
-  /// As `CKernel.scratch`.
+  /// The same as `CKernel.scratch`, for a storage.
   func scratch(_ storage: CStorage) -> ClosedRange<Int>
-  /// As `CKernel.code`.
+  /// The same as `CKernel.code`, for a storage.
   func code(_ site: CSite, _ storage: CStorage) -> CCode
 }
 
-/// A kernel with weights and the setting.
+/// A kernel with weights and their storage.
 struct CProducts: CKernel {
   let kernel: any CWeighted
   let storage: CStorage

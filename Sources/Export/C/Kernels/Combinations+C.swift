@@ -27,7 +27,7 @@ extension IntegerAdd: CElementwise {
 extension IntegerMultiply: CKernel {
   var title: String { "product" }
 
-  /// Where both have as many elements, any order will do as long as it is the same.
+  /// Operands of one shape may have any order, as long as both have the same.
   func orders(
     _ inputs: [COrder], shapes: [Shape], output: Shape
   ) -> (inputs: [COrder], output: COrder) {

@@ -3,10 +3,11 @@ import Ops
 import Tensors
 
 extension IntegerConvolution: CWeighted {
-  /// Bytes of a window's row from which on windows are read where they lie: shorter ones are copied first.
+  /// The bytes of a window's row from which windows are read in place; shorter rows are copied first.
   private static let directRun = 16
-  /// Filters whose weights are unpacked at a time at most: four share what they read, small ones also the copying of
-  /// windows.
+  /// The largest number of filters whose weights are unpacked at a time.
+  ///
+  /// Four filters share the inputs that they read; more of small ones share the copying of windows.
   private var filtersAtOnce: Int { min(op.filters, max(4, 512 / rowCount)) }
 
   var title: String {
@@ -17,20 +18,20 @@ extension IntegerConvolution: CWeighted {
     return words
   }
 
-  /// Whether every channel has one filter of its own.
+  /// True if every channel has exactly one filter.
   private var isDepthwise: Bool { op.groups == input[0] && op.groups == op.filters && op.groups > 1 }
-  /// Channels that a filter sees.
+  /// The channels that a filter reads.
   private var channels: Int { input[0] / op.groups }
   private var isPadded: Bool { op.window.isPadded }
 
-  /// Whether windows inside of the image are read where they lie.
+  /// True if windows inside the image are read in place.
   private var isDirect: Bool {
     guard op.dilation == 1 else { return false }
     if isDepthwise { return true }
     return op.groups == 1 && (op.kernel == 1 || channels * op.kernel.width >= Self.directRun)
   }
 
-  /// How the weights are kept.
+  /// The format of the weights.
   private func form(_ storage: CStorage) -> CWeights.Form {
     let form = CWeights.form(
       of: products, order: order, rowCount: rowCount, isDepthwise ? storage.withoutSurvivors : storage)
@@ -52,7 +53,7 @@ extension IntegerConvolution: CWeighted {
     }
   }
 
-  /// What lies behind the patch begins at a word.
+  /// The bytes of a copied window, rounded up so that the data after it begins at a word.
   private func patchSpace(_ form: CWeights.Form) -> Int {
     isDirect(form) && !isPadded ? 0 : (rowCount + 3) / 4 * 4
   }
@@ -78,15 +79,16 @@ extension IntegerConvolution: CWeighted {
     return code
   }
 
-  /// Survivors are read where they lie only if a window is one pixel of one group.
+  /// Non-zero weights and bits are read in place only if a window is one pixel of one group.
   private func isDirect(_ form: CWeights.Form) -> Bool {
     form == .survivors || form.bits == 1 ? op.kernel == 1 && op.groups == 1 && !isPadded : isDirect
   }
 
-  /// Elements of a row, and of a window: those that a filter sees, or all channels where they lie side by side.
+  /// The elements of a row and of a window: the inputs of a filter, or all channels of a depthwise layer.
   private var rowCount: Int { (isDepthwise ? input[0] : channels) * op.kernel.count }
 
-  /// Places of weights in the order of kernels: filter, row, column, channel; without filters for depthwise ones.
+  /// The indices of weights in the order of kernels: filter, row, column, channel; depthwise layers have no
+  /// filter axis.
   private var order: [Int] {
     let places = op.kernel.count
     if isDepthwise { return (0..<places).flatMap { place in (0..<input[0]).map { $0 * places + place } } }
@@ -140,7 +142,7 @@ extension IntegerConvolution: CWeighted {
     }
   }
 
-  /// Some filters at a time are unpacked and applied everywhere.
+  /// Code that unpacks some filters at a time and applies them at all positions.
   private func unpacked(
     _ weights: CWeights, _ site: CSite, _ arguments: String
   ) -> (routines: [CRoutine], body: [String]) {

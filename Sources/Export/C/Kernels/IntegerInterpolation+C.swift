@@ -18,7 +18,7 @@ extension IntegerInterpolation: CKernel {
 }
 
 extension CRoutine {
-  /// Where pixels of an enlarged image lie in the original.
+  /// The C function that finds a pixel of the enlarged image in the original.
   static let interpolationPlace = CRoutine(
     name: "interpolation_place",
     text: #"""

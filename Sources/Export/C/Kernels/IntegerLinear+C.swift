@@ -3,12 +3,12 @@ import Graphs
 import Tensors
 
 extension IntegerLinear: CWeighted {
-  /// Weights that are unpacked at a time.
+  /// The number of weights that are unpacked at a time.
   private static let chunk = 64
 
   var title: String { "linear" }
 
-  /// Any order will do: the weights are put in the same.
+  /// Any order is accepted: the weights are put into the same.
   func orders(_ inputs: [COrder], shapes: [Shape], output: Shape) -> (inputs: [COrder], output: COrder) {
     (inputs, .rowMajor)
   }
@@ -23,19 +23,22 @@ extension IntegerLinear: CWeighted {
       let count = min((inputs + 7) / 8 * 8, Self.chunk)
       return count...count
     case .vectors(let vectors):
-      // With room for a row, sub-vectors may lie apart.
+      // If there is memory for a row, elements of sub-vectors need not be adjacent.
       let least = leastChunk(vectors.width)
       return least...max(least, inputs)
     }
   }
 
-  /// Weights that are looked up at a time where a row has no room: whole sub-vectors, and whole bytes where they must be written
-  /// out.
+  /// The weights that are looked up at a time where there is no memory for a row.
+  ///
+  /// They are whole sub-vectors, and whole bytes in case numbers must be stored instead.
   private func leastChunk(_ width: Int) -> Int {
     min((inputs + 7) / 8 * 8, max(Self.chunk / (8 * width), 1) * 8 * width)
   }
 
-  /// How the weights are kept when inputs lie in an order: sub-vectors that lie apart are looked up where there is room for a row.
+  /// The format of the weights for an order of the inputs.
+  ///
+  /// Sub-vectors with elements apart need working memory for a whole row.
   private func form(_ order: [Int], _ storage: CStorage, room: Int) -> CWeights.Form {
     let form = CWeights.form(of: products, order: rows, rowCount: inputs, storage)
     guard case .vectors = form, case .vectors(let vectors) = products.weights.storage else { return form }
@@ -103,7 +106,7 @@ extension IntegerLinear: CWeighted {
     return code
   }
 
-  /// Weights that are unpacked at a time: whole bytes, whatever room there is for more.
+  /// The weights that are unpacked at a time: whole bytes, or the whole row.
   private func chunk(_ site: CSite) -> Int {
     site.scratch.count >= inputs ? site.scratch.count : site.scratch.count / 8 * 8
   }

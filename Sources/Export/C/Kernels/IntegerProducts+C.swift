@@ -1,13 +1,13 @@
 import Execution
 
 extension IntegerProducts {
-  /// Whether every ratio is a power of two: rescaling is a shift then.
+  /// True if every ratio is a power of two, so that rescaling is a shift.
   var rescalesByShifts: Bool { rescales.allSatisfy { $0.bitsByShift != nil } }
 
-  /// The arrays that products are told of besides weights, and the initializer of `@_products`.
+  /// The arrays of the products besides weights, and the initializer of the structure `NAME_products`.
   ///
-  /// The input's zero point goes into the bias, so that kernels multiply bytes as they are: `Σ w (x - zero) = Σ w x - zero Σ w`.
-  /// Where kernels take bytes for more than they are, that goes into it too.
+  /// The input's zero point goes into the bias, so that kernels multiply bytes unchanged:
+  /// `Σ w (x - zero) = Σ w x - zero Σ w`. So does the offset of kernels that add one to their inputs.
   func constants(
     _ site: CSite, weights: String, offset: COffset = .never
   ) -> (arrays: [CArray], initializer: String) {
@@ -37,7 +37,7 @@ extension IntegerProducts {
     )
   }
 
-  /// Biases less a zero times the sum of the weights.
+  /// The biases minus a zero point times the sum of the weights.
   private func folded(zero: Int32) -> [Int32] {
     let length = bias.isEmpty ? 0 : weights.values.count / bias.count
     return bias.indices.map { output in
@@ -48,8 +48,10 @@ extension IntegerProducts {
 }
 
 extension Rescale {
-  /// Where the ratio is a power of two, the bits that are dropped, or less than none where bits are added; 32 where no sum leaves
-  /// more than zero, as C does not shift further.
+  /// The shift of a ratio that is a power of two; `nil` for others.
+  ///
+  /// It is negative for a shift to the left. It is at most 32, where every sum becomes zero, as C does not
+  /// allow larger shifts.
   var bitsByShift: Int32? {
     guard multiplier & (multiplier - 1) == 0 else { return nil }
     return multiplier == 0 ? 32 : min(shift - Int32(multiplier.trailingZeroBitCount), 32)

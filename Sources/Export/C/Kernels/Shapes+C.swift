@@ -5,7 +5,7 @@ import Tensors
 extension IntegerReshape: CKernel {
   var title: String { "reshaping" }
 
-  /// Nothing moves: the output lies as the input does.
+  /// Nothing moves: the output has the order of the input.
   func orders(_ inputs: [COrder], shapes: [Shape], output: Shape) -> (inputs: [COrder], output: COrder) {
     (inputs, inputs[0])
   }
@@ -36,7 +36,7 @@ extension IntegerChannelShuffle: CKernel {
 extension IntegerPixelRows: CKernel {
   var title: String { "rows of anchors" }
 
-  /// Images lie place by place already.
+  /// Images already have their channels last, which is the order of rows.
   func code(_ site: CSite) -> CCode {
     CCode(
       routines: [.prelude],

@@ -1,5 +1,5 @@
 extension CRoutine {
-  /// The bits that are set in two rows, 32 at a time, or by a table of bytes on AVR.
+  /// Counts the bits that are set in two rows: 32 at a time, or by a table of bytes on AVR.
   private static let countOfBoth = CRoutine(
     name: "count_of_both", needs: [prelude, dual],
     text: #"""
@@ -56,8 +56,10 @@ extension CRoutine {
       #endif
       """#)
 
-  /// Bytes of two neighbouring numbers as bits, the lower one 0: eight in a byte, the first one lowest. Their last bits differ, and a
-  /// product brings those of four bytes together.
+  /// Packs bytes of two neighbouring values to bits, the lower value as 0, from the lowest bit of a byte.
+  ///
+  /// The values differ in their last bit; with Arm's DSP extension a product collects the last bits of four
+  /// bytes.
   private static let packBits = CRoutine(
     name: "pack_bits", needs: [prelude, dual],
     text: #"""
@@ -90,7 +92,7 @@ extension CRoutine {
       }
       """#)
 
-  /// Outputs of rows of signs for inputs of one bit: `Σ ±b = 2·|{+} and {b = 1}| - |{b = 1}|`.
+  /// The outputs of rows of signs for inputs of one bit: `Σ ±b = 2·|{+} and {b = 1}| - |{b = 1}|`.
   static let bits = CRoutine(
     name: "bits", needs: [products, countOfBoth, packBits],
     text: #"""
@@ -109,6 +111,6 @@ extension CRoutine {
       }
       """#)
 
-  /// Convolutions of such rows.
+  /// Convolutions of rows of signs for inputs of one bit.
   static let convolveBits = convolve(bits, onAVRAlone: false, packing: true)
 }

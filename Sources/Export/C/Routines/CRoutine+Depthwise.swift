@@ -8,7 +8,7 @@ extension CRoutine {
     name: "depthwise_memory", needs: [convolution, gather, dual],
     text: depthwiseText(suffix: "_memory", read: "*"))
 
-  /// Weights lie as the image does, channels last: four channels at a time are one word of each.
+  /// Weights and images both have channels last, so four channels of each are one word.
   private static func depthwiseText(suffix: String, read: String) -> String {
     #"""
     /* One place of all channels: the window begins at x, its rows lie stride apart. */

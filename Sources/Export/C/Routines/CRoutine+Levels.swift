@@ -1,10 +1,11 @@
 extension CRoutine {
-  /// Sums of inputs by the symbols of their weights, for processors on which multiplying costs.
+  /// Sums inputs by the symbols of their weights, for processors on which multiplication is expensive.
   ///
-  /// All inputs whose weight has the same symbol are summed first: a load, an addition and a store each. The sixteen sums are
-  /// then put together by doublings, so that nothing is multiplied. Bytes are read as 0…255, which are 128 more than they are (the bias
-  /// knows): a zero, as black pixels and rectified values mostly are, is skipped, and the upper byte of a sum changes with a carry
-  /// alone. The lower bytes of the sums lie before the upper ones, at an address of which a symbol sets the lowest bits.
+  /// All inputs whose weights have the same symbol are summed first, with a load, an addition and a store
+  /// each. The sixteen sums are then combined by doublings, so that nothing is multiplied. Bytes are read as
+  /// 0…255, 128 more than their values; the bias compensates. A zero is skipped, as black pixels and
+  /// rectified values mostly are, and the upper byte of a sum changes only with a carry. The lower bytes of
+  /// the sums lie before the upper ones, at an address whose lowest bits are a symbol.
   private static let sumBySymbol = CRoutine(
     name: "sum_by_symbol", needs: [prelude],
     text: #"""
@@ -44,7 +45,7 @@ extension CRoutine {
       #endif
       """#)
 
-  /// Outputs of rows of symbols of four bits: a sign before the place among zero and these magnitudes.
+  /// The outputs of rows of four-bit symbols: a sign bit above an index into zero and these magnitudes.
   static func levels(_ magnitudes: [Int8]) -> CRoutine {
     let name = "levels_" + magnitudes.map(String.init).joined(separator: "_")
     return CRoutine(
@@ -80,12 +81,14 @@ extension CRoutine {
         """)
   }
 
-  /// Convolutions of such rows.
+  /// Convolutions of rows of four-bit symbols.
   static func convolveLevels(_ magnitudes: [Int8]) -> CRoutine {
     convolve(levels(magnitudes), onAVRAlone: true)
   }
 
-  /// `sum = 2·sum + Σ of those magnitudes that have the bit`, without a multiplication; sums that several bits take are kept.
+  /// C code for `sum = 2·sum + Σ of the magnitudes with the bit`, without multiplication.
+  ///
+  /// The sums by symbol that several bits need are stored.
   private static func puttingTogether(_ magnitudes: [Int8]) -> String {
     let isKept = magnitudes.contains { $0 & ($0 - 1) != 0 }
     var lines = ["  int32_t sum = 0\(isKept ? ", sums[\(magnitudes.count + 1)]" : "");"]

@@ -1,5 +1,5 @@
 extension CRoutine {
-  /// The largest of each window.
+  /// The largest byte of each window.
   static let maxPool = CRoutine(
     name: "max_pool", needs: [window, dual],
     text: maxPoolText(

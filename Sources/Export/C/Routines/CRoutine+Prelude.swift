@@ -1,8 +1,8 @@
 extension CRoutine {
-  /// What every source begins with: how constants are kept and read, and what compilers are told.
+  /// The beginning of every source: the access to constants, and compiler attributes.
   ///
-  /// AVR keeps constants in flash and reads them by instructions of their own; structures with a step's settings are copied
-  /// to the stack while the step runs.
+  /// AVR keeps constants in flash and reads them with special instructions; the structures with a step's
+  /// settings are copied to the stack while the step runs.
   static let prelude = CRoutine(
     name: "prelude",
     text: #"""
@@ -53,7 +53,7 @@ extension CRoutine {
       #endif
       """#)
 
-  /// Instructions of Arm's DSP extension: two products of 16 bits at a time.
+  /// The instructions of Arm's DSP extension, with two products of 16 bits at a time.
   static let dual = CRoutine(
     name: "dual",
     text: #"""
@@ -72,7 +72,9 @@ extension CRoutine {
       #endif
       """#)
 
-  /// The integer nearest to a sum within bounds. Where all bounds of a network are those of a byte, there is an instruction.
+  /// Clamps a sum to bounds.
+  ///
+  /// Where all bounds of a network are those of a byte, processors with a saturating instruction use that.
   static let clamp = CRoutine(
     name: "clamp", needs: [dual],
     text: #"""
@@ -93,8 +95,10 @@ extension CRoutine {
       }
       """#)
 
-  /// A sum times a ratio, rounded once. Shifts of fewer than 17 bits, ratios above a quarter, are rare: without them there is
-  /// no code for them.
+  /// Multiplies a sum by a ratio and rounds once.
+  ///
+  /// Shifts of fewer than 17 bits, for ratios above a quarter, are rare; their code is left out where no
+  /// layer needs it.
   static let rescale = CRoutine(
     name: "rescale", needs: [prelude, dual],
     text: #"""

@@ -1,5 +1,5 @@
 extension CRoutine {
-  /// What layers with weights share.
+  /// The C structure and the output function of layers with weights.
   static let products = CRoutine(
     name: "products", needs: [clamp, rescale],
     text: #"""
@@ -28,7 +28,7 @@ extension CRoutine {
   static let dot = CRoutine(
     name: "dot", needs: [prelude, dual], text: dotText(suffix: "", load: "lpm %[b], Z+"))
 
-  /// A sum of products with weights in memory, where that is another thing than flash.
+  /// A sum of products with weights in memory, on processors where that differs from flash.
   static let dotInMemory = CRoutine(
     name: "dot_memory", needs: [dot],
     text: """
@@ -39,7 +39,7 @@ extension CRoutine {
       #endif
       """)
 
-  /// Outputs of runs of bytes that lie `stride` apart.
+  /// The outputs of runs of bytes that lie `stride` apart.
   static let dense = CRoutine(name: "dense", needs: [products, dot], text: denseText(suffix: ""))
 
   /// The same with weights in memory.
@@ -119,7 +119,7 @@ extension CRoutine {
     """#
   }
 
-  /// Four outputs at a time share what they read of the input; two where there are few registers.
+  /// Four outputs at a time share the inputs that they read; two on processors with few registers.
   private static func denseText(suffix: String) -> String {
     #"""
     /* Outputs first, first + 1, ... (count of them) of one place: rows runs of run bytes, stride apart in x. */

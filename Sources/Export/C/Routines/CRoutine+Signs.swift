@@ -1,8 +1,9 @@
 extension CRoutine {
-  /// Sums of the inputs whose weight is plus one, of which outputs are made: `Σ ±x = 2·Σ_{+} x - Σ x`.
+  /// Sums the inputs whose weight is plus one; outputs are `Σ ±x = 2·Σ_{+} x - Σ x`.
   ///
-  /// Bytes are read as 0…255, which are 128 more than they are; the bias knows. On AVR a weight takes six cycles and an eighth of a
-  /// load, with sums of 16 bits; with Arm's DSP extension four bytes are masked and summed at a time.
+  /// Bytes are read as 0…255, 128 more than their values; the bias compensates. On AVR a weight takes six
+  /// cycles and an eighth of a load, with sums of 16 bits. With Arm's DSP extension four bytes are masked and
+  /// summed at a time.
   private static let sumOfSet = CRoutine(
     name: "sum_of_set", needs: [prelude, dual],
     text: #"""
@@ -61,7 +62,7 @@ extension CRoutine {
       #endif
       """#)
 
-  /// Outputs of rows of signs.
+  /// The outputs of rows of signs.
   static let signs = CRoutine(
     name: "signs", needs: [products, sumOfSet],
     text: #"""
@@ -89,6 +90,6 @@ extension CRoutine {
       }
       """#)
 
-  /// Convolutions of such rows.
+  /// Convolutions of rows of signs.
   static let convolveSigns = convolve(signs, onAVRAlone: false)
 }

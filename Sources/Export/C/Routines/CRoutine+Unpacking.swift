@@ -1,5 +1,5 @@
 extension CRoutine {
-  /// Numbers of fewer than 8 bits that lie without gaps, the lowest bits of a byte first.
+  /// Unpacks numbers of fewer than 8 bits, stored without gaps from the lowest bits of a byte.
   static func unpack(bits: Int) -> CRoutine {
     let half = 1 << (bits - 1)
     return CRoutine(
@@ -12,7 +12,7 @@ extension CRoutine {
         """)
   }
 
-  /// Indices of some bits into a table of bytes.
+  /// Looks up bytes in a table by indices of a fixed number of bits.
   static func lookUp(bits: Int) -> CRoutine {
     CRoutine(
       name: "look_up_\(bits)", needs: [prelude],
@@ -24,7 +24,7 @@ extension CRoutine {
         """)
   }
 
-  /// Sub-vectors by indices of bytes.
+  /// Expands sub-vectors by indices of one byte.
   static let vectors = CRoutine(
     name: "vectors", needs: [prelude],
     text: #"""
@@ -50,7 +50,7 @@ extension CRoutine {
       }
       """#)
 
-  /// Signed numbers of some bits, as floats.
+  /// Unpacks signed numbers of a fixed number of bits to floats.
   static func unpackFloats(bits: Int) -> CRoutine {
     CRoutine(
       name: "unpack_floats_\(bits)", needs: [prelude],
@@ -62,7 +62,7 @@ extension CRoutine {
         """)
   }
 
-  /// Indices of some bits into a table of floats.
+  /// Looks up floats in a table by indices of a fixed number of bits.
   static func lookUpFloats(bits: Int) -> CRoutine {
     CRoutine(
       name: "look_up_floats_\(bits)", needs: [prelude],
@@ -74,7 +74,7 @@ extension CRoutine {
         """)
   }
 
-  /// Eight symbols at a time lie in as many bytes as they have bits.
+  /// C code that unpacks eight symbols at a time, which take as many bytes as a symbol has bits.
   private static func unpacking(bits: Int, _ element: (String) -> String) -> String {
     let mask = (1 << bits) - 1
     let bytes = (0..<bits).map { "b\($0) = @@_UBYTE(from + \($0))" }.joined(separator: ", ")
@@ -101,8 +101,9 @@ extension CRoutine {
       """
   }
 
-  /// Canonical Huffman codes, a bit at a time: of codes of one length the first is the number after the last one of the length before,
-  /// with a zero behind it.
+  /// Decodes canonical Huffman codes bit by bit.
+  ///
+  /// The first code of a length is the number after the last code of the length before, with a zero appended.
   static let decode = CRoutine(
     name: "decode", needs: [prelude],
     text: #"""
@@ -143,10 +144,10 @@ extension CRoutine {
       }
       """#)
 
-  /// Survivors with the distances between them.
+  /// The outputs of non-zero weights with the distances between them.
   ///
-  /// On AVR the sum is a function of its own: its assembly takes all pointers there are, and within a larger function compilers
-  /// find no registers for it.
+  /// On AVR the sum is a separate function: its assembly uses all pointer registers, and compilers find none
+  /// for it within a larger function.
   static let sparse = CRoutine(
     name: "sparse", needs: [products],
     text: #"""
@@ -203,7 +204,7 @@ extension CRoutine {
       }
       """#)
 
-  /// Convolutions over survivors alone.
+  /// Convolutions over non-zero weights alone.
   static let convolveSparse = CRoutine(
     name: "convolve_sparse", needs: [convolution, gather, sparse],
     text: #"""

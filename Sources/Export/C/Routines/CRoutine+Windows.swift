@@ -1,5 +1,5 @@
 extension CRoutine {
-  /// Where windows lie in an image.
+  /// The C structure of the positions of windows in an image.
   static let window = CRoutine(
     name: "window",
     text: #"""
@@ -13,7 +13,7 @@ extension CRoutine {
       } @_window;
       """#)
 
-  /// A window's bytes one after another.
+  /// Copies the bytes of a window one after another.
   static let gather = CRoutine(
     name: "gather", needs: [prelude, dual, window],
     text: gatherText(
@@ -27,11 +27,11 @@ extension CRoutine {
         #endif
         """#))
 
-  /// The same of floats.
+  /// The same for floats.
   static let gatherFloats = CRoutine(
     name: "gather_floats", needs: [prelude, window], text: gatherText(words: ""))
 
-  /// Rows of windows that lie in the image with all their channels are one run.
+  /// A row of a window that lies in the image with all its channels is one run.
   private static func gatherText(words: String) -> String {
     #"""
     /* Copies count channels of a window, from a first on; outside of the image they are zero. */
@@ -64,7 +64,7 @@ extension CRoutine {
     """#
   }
 
-  /// What convolutions are told.
+  /// The C structure of convolutions.
   static let convolution = CRoutine(
     name: "convolution", needs: [products, window],
     text: #"""
@@ -81,7 +81,7 @@ extension CRoutine {
   static let convolve = CRoutine(
     name: "convolve", needs: [convolution, gather, dense], text: convolveText(suffix: ""))
 
-  /// The same with weights in memory.
+  /// Convolutions with weights in memory.
   static let convolveInMemory = CRoutine(
     name: "convolve_memory", needs: [convolution, gather, denseInMemory],
     text: convolveText(suffix: "_memory"))
@@ -123,8 +123,10 @@ extension CRoutine {
     """#
   }
 
-  /// Convolutions by a routine that makes outputs of one window after another of packed rows of weights, and gives back the rows
-  /// that follow. Those that pack what they read are told where to, and the least byte.
+  /// Convolutions by a routine for packed rows of weights, which computes the outputs of one window and
+  /// returns the next row.
+  ///
+  /// Routines that pack their inputs get the place for the packed bits and the least byte.
   static func convolve(_ rows: CRoutine, onAVRAlone: Bool, packing: Bool = false) -> CRoutine {
     let text = """
       static @@_SPARE void @_convolve_\(rows.name)(const @_convolution *layer, const uint8_t *all, int8_t *y, const int8_t *x,

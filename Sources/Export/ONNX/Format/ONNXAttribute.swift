@@ -1,27 +1,27 @@
 import Foundation
 
 extension ONNXAttributeProto {
-  /// A whole number.
+  /// An attribute of one integer.
   static func int(_ name: String, _ value: Int) -> ONNXAttributeProto {
     ONNXAttributeProto(name, .int) { $0.i = Int64(value) }
   }
 
-  /// Whole numbers.
+  /// An attribute of a list of integers.
   static func ints(_ name: String, _ values: [Int]) -> ONNXAttributeProto {
     ONNXAttributeProto(name, .ints) { $0.ints = values.map(Int64.init) }
   }
 
-  /// A number.
+  /// An attribute of one float.
   static func float(_ name: String, _ value: Float) -> ONNXAttributeProto {
     ONNXAttributeProto(name, .float) { $0.f = value }
   }
 
-  /// Numbers.
+  /// An attribute of a list of floats.
   static func floats(_ name: String, _ values: [Float]) -> ONNXAttributeProto {
     ONNXAttributeProto(name, .floats) { $0.floats = values }
   }
 
-  /// A word.
+  /// An attribute of a text.
   static func string(_ name: String, _ value: String) -> ONNXAttributeProto {
     ONNXAttributeProto(name, .string) { $0.s = Data(value.utf8) }
   }

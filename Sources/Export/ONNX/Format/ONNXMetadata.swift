@@ -3,9 +3,10 @@ import Graphs
 import Ops
 import Settings
 
-/// What an ONNX file says about a network besides what it computes: texts by key.
+/// The metadata of an ONNX file besides the computation: texts by key.
 ///
-/// `mean` and `std` are numbers with commas, in units of pixels of 0…`pixel_range`; `classes`, `split` and `provenance` are JSON.
+/// `mean` and `std` are numbers with commas for pixels of 0…`pixel_range`; `classes`, `split` and
+/// `provenance` are JSON.
 enum ONNXMetadata {
   static let mean = "mean"
   static let deviation = "std"
@@ -14,17 +15,19 @@ enum ONNXMetadata {
   static let classes = "classes"
   static let split = "split"
   static let provenance = "provenance"
-  /// Images that training saw, repeats counted.
+  /// The number of images that training saw, with repeats.
   static let trainingImages = "trainingImages"
-  /// What the file's outputs are: `scores`, of which a softmax makes probabilities, whatever the last operator is.
+  /// The kind of outputs: `scores` are logits, whatever the last operator is.
   static let outputs = "outputs"
   static let scores = "scores"
-  /// The other form of `outputs`: scores and offsets of a detector, place by place and anchor by anchor.
+  /// The other value of `outputs`: scores and offsets of a detector, position by position and anchor by
+  /// anchor.
   static let anchorRows = "anchor-scores,anchor-offsets"
-  /// The width and the height of each anchor at a place, as shares of the image's, by the values that lay out rows: JSON.
+  /// The anchors of a detector as JSON: width and height as shares of the image, by the values that lay out
+  /// rows.
   static let anchors = "anchors"
 
-  /// The texts of a model, in the order of writing.
+  /// The metadata of a model, in the order of writing.
   static func entries(of model: Model) -> [ONNXStringStringEntryProto] {
     [
       (mean, list(model.input.mean)), (deviation, list(model.input.deviation)), (pixelRange, "255"),
@@ -40,7 +43,7 @@ enum ONNXMetadata {
     }
   }
 
-  /// The names of classes that have none: their places. A file does not tell them.
+  /// The names of unnamed classes, which are their indices; a file does not store them.
   static func numbers(_ count: Int) -> [String] { (0..<count).map { "\($0)" } }
 
   /// The nodes that lay out rows of anchors for a detector's outputs.
@@ -50,7 +53,7 @@ enum ONNXMetadata {
 
   private static func anchors(of graph: Graph) -> String { anchorNode(of: graph)?.compactJSON ?? "" }
 
-  /// The anchors of a detector's rows by the values that lay them out; `nil` of other networks.
+  /// The anchors of a detector's rows, by the values that lay them out; `nil` for other networks.
   static func anchorNode(of graph: Graph) -> SettingsNode? {
     let mark = SettingsMark(source: "graph")
     let entries = rows(of: graph).compactMap { node in

@@ -2,18 +2,20 @@ import Foundation
 import Tensors
 
 extension ONNXTensorProto {
-  /// Floats of a shape.
+  /// Makes a tensor of floats.
   init(name: String, floats: [Float], dims: [Int]) {
     self.init(name: name, type: .float, dims: dims, bytes: floats.flatMap { Self.bytes(of: $0.bitPattern) })
   }
 
-  /// Whole numbers of 64 bits, such as a shape.
+  /// Makes a tensor of 64-bit integers, such as a shape.
   init(name: String, integers: [Int], dims: [Int]) {
     self.init(
       name: name, type: .int64, dims: dims, bytes: integers.flatMap { Self.bytes(of: Int64($0)) })
   }
 
-  /// Whole numbers in the bits of a type, which they must fit; of fewer than 8 bits the first lies lowest in a byte.
+  /// Makes a tensor of integers of a type that they fit.
+  ///
+  /// Elements of fewer than 8 bits are packed from the lowest bits of a byte.
   init(name: String, integers: [Int32], type: ONNXTensorProto.DataType, dims: [Int]) {
     let bits = type.bitCount ?? 32
     guard bits < 8 else {
@@ -38,20 +40,20 @@ extension ONNXTensorProto {
     rawData = Data(bytes)
   }
 
-  /// The bytes of a number, the lowest first.
+  /// The bytes of a number, little-endian.
   private static func bytes<I: FixedWidthInteger>(of number: I) -> [UInt8] {
     (0..<I.bitWidth / 8).map { UInt8(truncatingIfNeeded: number >> (8 * $0)) }
   }
 }
 
 extension ONNXTensorProto.DataType {
-  /// Bits of an element; `nil` for text and what is unknown.
+  /// The bits of an element; `nil` for text and unknown types.
   var bitCount: Int? { Self.bitCounts[self] }
 
-  /// Whether several elements share a byte.
+  /// True if several elements share a byte.
   var isPacked: Bool { (bitCount ?? 8) < 8 }
 
-  /// The bytes that so many elements take; `nil` for text and what is unknown.
+  /// The bytes of `elements` elements; `nil` for text and unknown types.
   func byteCount(of elements: Int) -> Int? { bitCount.map { (elements * $0 + 7) / 8 } }
 
   private static let bitCounts: [ONNXTensorProto.DataType: Int] = [

@@ -1,5 +1,5 @@
 extension ONNXConstant {
-  /// Elements combined one by one; a single one stands beside all of the other.
+  /// Combines elements one by one; a constant of one element is broadcast.
   func combined(
     with other: ONNXConstant, _ numbers: (Float, Float) -> Float, _ integers: (Int, Int) -> Int
   ) throws(ONNXRefusal) -> ONNXConstant {

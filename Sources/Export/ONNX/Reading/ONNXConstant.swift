@@ -1,21 +1,23 @@
 import Encodings
 import Tensors
 
-/// A tensor whose elements are known when a file is read: weights, shapes, and what is computed of them.
+/// A tensor whose elements are known when a file is read: weights, shapes, and results computed from them.
 struct ONNXConstant {
-  /// The elements: numbers, or whole numbers of which `nil` stands for the batch size.
+  /// The elements: floats, or integers where `nil` stands for the batch size.
   enum Content {
     case floats([Float])
     case integers([Int?])
   }
 
-  /// The extents; none for a single element.
+  /// The extents; empty for a single element.
   var dims: [Int]
   /// The elements, row-major.
   var content: Content
-  /// The type that the elements were stored in; `nil` where they are computed. A Cast of integers to a wider type leaves it.
+  /// The type in which the elements are stored; `nil` for computed elements.
+  ///
+  /// A cast of integers to a wider type keeps it.
   var type: ONNXTensorProto.DataType?
-  /// The grid that `DequantizeLinear` took the numbers from, where Condense has such a grid.
+  /// The grid of the numbers, if a `DequantizeLinear` made them and Condense has such a grid.
   var encoding: Integer?
 
   /// Makes a constant.
@@ -28,7 +30,7 @@ struct ONNXConstant {
     self.encoding = encoding
   }
 
-  /// How many elements there are.
+  /// The number of elements.
   var count: Int {
     switch content {
     case .floats(let values): values.count
@@ -36,7 +38,7 @@ struct ONNXConstant {
     }
   }
 
-  /// The elements as numbers; `nil` where one is the batch size.
+  /// The elements as floats; `nil` if one is the batch size.
   var floats: [Float]? {
     switch content {
     case .floats(let values): return values
@@ -46,31 +48,31 @@ struct ONNXConstant {
     }
   }
 
-  /// The elements as whole numbers; `nil` where they are not.
+  /// The elements as integers; `nil` for floats.
   var integers: [Int?]? {
     if case .integers(let values) = content { return values }
     return nil
   }
 
-  /// The elements as whole numbers of which none is the batch size.
+  /// The elements as integers; `nil` for floats, and if one is the batch size.
   var knownIntegers: [Int]? {
     guard let integers else { return nil }
     let known = integers.compactMap { $0 }
     return known.count == integers.count ? known : nil
   }
 
-  /// The only element as a number.
+  /// The only element as a float; `nil` for several elements.
   var scalar: Float? { floats.flatMap { $0.count == 1 ? $0[0] : nil } }
 
   /// The elements as a tensor.
   var tensor: Tensor? { floats.map { Tensor($0, shape: Shape(dims)) } }
 
-  /// The same elements under other extents, which must be as many.
+  /// The elements with other extents, whose product must be the same.
   func reshaped(_ dims: [Int]) -> ONNXConstant {
     ONNXConstant(dims: dims, content: content, type: type, encoding: dims == self.dims ? encoding : nil)
   }
 
-  /// Elements chosen by their positions.
+  /// The elements at some positions.
   func gathering(_ positions: [Int], dims: [Int]) -> ONNXConstant {
     switch content {
     case .floats(let values):

@@ -1,33 +1,35 @@
-/// Nodes that compute with integers written as the pairs and the operators of floats that they mean: `QLinearConv` is a convolution
-/// between `DequantizeLinear` and `QuantizeLinear`. Readers then know one form alone.
+/// Rewrites nodes on integers as floating-point operators between `DequantizeLinear` and `QuantizeLinear`.
+///
+/// `QLinearConv`, for example, becomes a convolution between the two. Readers then need to know one form
+/// only.
 struct ONNXExpansion {
   /// The nodes in the order of the file.
   private(set) var nodes: [ONNXNodeProto] = []
   /// The stored tensors, with those that were added.
   private(set) var tensors: [String: ONNXTensorProto]
-  /// Whether values are quantized by their own range as they are computed.
+  /// True if values are quantized by their own range when they are computed.
   private(set) var isDynamic = false
   private let decoder: ONNXTensorDecoder
   private var names: Set<String>
-  /// By value of integers the names of its scale and zero point.
+  /// The names of scale and zero point, by the name of the integers.
   private var grids: [String: [String]] = [:]
-  /// Values that `DynamicQuantizeLinear` makes.
+  /// The values that `DynamicQuantizeLinear` makes.
   private var dynamic: Set<String> = []
 
-  /// What only moves numbers, of integers as of floats.
+  /// The operators that only move numbers.
   private static let moving: Set<String> = [
     "MaxPool", "GlobalMaxPool", "Reshape", "Flatten", "Transpose", "Squeeze", "Unsqueeze", "Slice", "Split",
     "Identity", "Dropout", "Resize",
   ]
 
-  /// Operators of one value and a grid on each side, and what they are of floats.
+  /// Operators of one value with a grid on each side, and their floating-point forms.
   private static let maps = [
     "com.microsoft.QLinearSigmoid": "Sigmoid", "com.microsoft.QLinearLeakyRelu": "LeakyRelu",
     "com.microsoft.QLinearAveragePool": "AveragePool", "com.microsoft.QLinearReduceMean": "ReduceMean",
     "com.microsoft.QLinearGlobalAveragePool": "GlobalAveragePool", "com.microsoft.QLinearSoftmax": "Softmax",
   ]
 
-  /// Expands nodes, each of which stands behind those that it reads.
+  /// Rewrites nodes, each of which stands after those that it reads.
   init(_ all: [ONNXNodeProto], tensors: [String: ONNXTensorProto], decoder: ONNXTensorDecoder) {
     self.tensors = tensors
     self.decoder = decoder
@@ -65,7 +67,7 @@ struct ONNXExpansion {
     }
   }
 
-  /// A value of floats as it is, under the names of its integers and of a grid of steps of one.
+  /// Passes on the floats, under the name of their integers and with a grid of step one.
   private mutating func expandDynamic(_ node: ONNXNodeProto) {
     guard node.output.count == 3, node.output.allSatisfy({ !$0.isEmpty }) else { return nodes.append(node) }
     isDynamic = true
@@ -76,7 +78,8 @@ struct ONNXExpansion {
       name: node.output[2], integers: [0], type: .uint8, dims: [])
   }
 
-  /// The product of floats and of whole numbers as floats; the scale of the latter comes behind.
+  /// The product of floats and of dequantized integers; the scale of the integers is multiplied by a later
+  /// node.
   private mutating func expandIntegerProduct(_ node: ONNXNodeProto) {
     guard node.input.count >= 2, dynamic.contains(node.input[0]) else { return nodes.append(node) }
     let one = store("one") { ONNXTensorProto(name: $0, floats: [1], dims: []) }
@@ -86,7 +89,7 @@ struct ONNXExpansion {
     append(node, type, [node.input[0], weight], node.output, node.attribute)
   }
 
-  /// A product with weights on a grid, whose bias is integers of both scales' product.
+  /// A product with quantized weights, whose bias is integers in steps of the product of both scales.
   private mutating func expandProduct(
     _ node: ONNXNodeProto, _ type: String, axis: Int, output: Int, bias: Int?
   ) {
@@ -120,7 +123,7 @@ struct ONNXExpansion {
     return try? decoder.constant(tensor).floats
   }
 
-  /// The value, its grid, the result's grid.
+  /// An operator of a value, its grid and the grid of the result.
   private mutating func expandMap(_ node: ONNXNodeProto, _ type: String) {
     let isLast = node.attribute.contains { $0.name == "channels_last" && $0.i != 0 }
     guard !isLast else { return nodes.append(node) }
@@ -141,13 +144,13 @@ struct ONNXExpansion {
 
   // MARK: Parts
 
-  /// The floats of an input that has scale and zero point behind it.
+  /// The dequantized input at a position, which its scale and zero point follow.
   private mutating func dequantized(_ node: ONNXNodeProto, _ position: Int, axis: Int? = nil) -> String {
     let inputs = (position..<position + 3).map { $0 < node.input.count ? node.input[$0] : "" }
     return add(node, "DequantizeLinear", inputs, axis.map { [.int("axis", $0)] } ?? [])
   }
 
-  /// The node's output of floats, with the scale and the zero point that stand at a position.
+  /// Quantizes the node's output with the scale and zero point at a position.
   private mutating func quantize(_ node: ONNXNodeProto, _ position: Int, _ values: [String]) {
     let grid = Array(node.input.dropFirst(position).prefix(2))
     append(node, "QuantizeLinear", values + grid, node.output)

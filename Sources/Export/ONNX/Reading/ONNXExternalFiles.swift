@@ -2,12 +2,12 @@ import Foundation
 import Graphs
 import Settings
 
-/// Tensors in files beside a model: read only from the model's folder and what lies below it.
+/// Tensors in files beside a model; only files within the model's folder are read.
 struct ONNXExternalFiles {
-  /// The folder of the model; `nil` where it was read from memory and has none.
+  /// The folder of the model; `nil` for a model from memory.
   let folder: String?
 
-  /// The file that a tensor lies in, and how many bytes that has.
+  /// The path of a tensor's file, and the file's size in bytes.
   func file(of tensor: ONNXTensorProto) throws(ONNXFileProblem) -> (path: String, byteCount: Int) {
     let path = try path(of: Place(tensor).location, tensor.name)
     let size = (try? FileManager.default.attributesOfItem(atPath: path))?[.size] as? NSNumber
@@ -15,7 +15,7 @@ struct ONNXExternalFiles {
     return (path, size.intValue)
   }
 
-  /// The bytes of a tensor, `count` of them.
+  /// The `count` bytes of a tensor.
   func bytes(of tensor: ONNXTensorProto, count: Int) throws(ONNXFileProblem) -> [UInt8] {
     let place = try Place(tensor)
     let path = try path(of: place.location, tensor.name)
@@ -45,7 +45,7 @@ struct ONNXExternalFiles {
     }
   }
 
-  /// Where the file is, if it is a plain file below the folder whatever links are on the way.
+  /// The path of the file, if it is a regular file within the folder after links are resolved.
   private func path(of location: String, _ tensor: String) throws(ONNXFileProblem) -> String {
     guard let folder else {
       throw .external(tensor: tensor, reason: "there is no folder to look for \(location) in")
@@ -68,7 +68,7 @@ struct ONNXExternalFiles {
     return path
   }
 
-  /// What a tensor says about its place.
+  /// The place of a tensor according to its entry.
   private struct Place {
     var location = ""
     var offset = 0

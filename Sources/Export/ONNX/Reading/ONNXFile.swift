@@ -3,19 +3,19 @@ public import Graphs
 import SwiftProtobuf
 import Tensors
 
-/// Networks in ONNX files, as PyTorch's exporters, onnxruntime's quantizer and Condense write them.
+/// Reads networks in ONNX files, as PyTorch's exporters, onnxruntime's quantizer and Condense write them.
 ///
 ///     let imported = try ONNXFile.read("resnet20.onnx", ImportOptions())
 ///
-/// A file is untrusted: whatever it holds, reading gives a verified model or throws, in memory proportional to the file and
+/// A file is untrusted: reading returns a verified model or throws, in memory proportional to the file and
 /// those beside it.
 public enum ONNXFile {
-  /// The versions of the operator set that are read.
+  /// The operator sets that are read.
   public static let operatorSets = 7...27
-  /// How deep messages may be nested: a network's tensors are six deep.
+  /// The largest depth of nested messages; a network's tensors are at depth six.
   static let messageDepth = 16
 
-  /// Messages no deeper than that; fields that are not read are not kept.
+  /// Decoding with limited depth; unknown fields are dropped.
   static var decoding: BinaryDecodingOptions {
     var options = BinaryDecodingOptions()
     options.messageDepthLimit = messageDepth
@@ -23,26 +23,26 @@ public enum ONNXFile {
     return options
   }
 
-  /// Whether bytes may be the first ones of an ONNX file: its version, then a field that writers put next.
+  /// True if bytes may be the beginning of an ONNX file: the version, then a field that writers put next.
   public static func isBeginning(_ bytes: [UInt8]) -> Bool {
     guard bytes.count > 2, bytes[0] == 0x08, (1...99).contains(bytes[1]) else { return false }
     return [0x12, 0x1A, 0x22, 0x28, 0x32, 0x3A, 0x42, 0x72].contains(bytes[2])
   }
 
-  /// Reads a network with the tensors that lie beside its file.
+  /// Reads a network from a file, with tensors in files beside it.
   public static func read(_ path: String, _ options: ImportOptions) throws(ModelFileError) -> ImportedModel {
     let bytes = try ModelFile.contents(of: path, expected: "ONNX", accepting: isBeginning)
     return try read(bytes: bytes, file: path, options)
   }
 
-  /// Reads a network from the bytes of a file with the tensors that lie beside it.
+  /// Reads a network from a file's bytes, with tensors in files beside it.
   static func read(
     bytes: [UInt8], file: String, _ options: ImportOptions
   ) throws(ModelFileError) -> ImportedModel {
     try read(bytes: bytes, file: file, folder: URL(filePath: file).deletingLastPathComponent().path, options)
   }
 
-  /// Reads a network from a file's bytes; `folder` is where its other files are, `nil` where it has none.
+  /// Reads a network from a file's bytes; `folder` contains its other files, and `nil` allows none.
   public static func read(
     bytes: [UInt8], file: String, folder: String?, _ options: ImportOptions
   ) throws(ModelFileError) -> ImportedModel {
@@ -60,7 +60,7 @@ public enum ONNXFile {
     return imported
   }
 
-  /// The network of a file's bytes alone, of any number of inputs of any shape.
+  /// The network in a file's bytes, with any inputs.
   static func graph(bytes: [UInt8]) throws(ONNXFileProblem) -> Graph {
     var reader = try ONNXModelReader(
       parsed(bytes), .init(fileBytes: bytes.count, images: .channelsFirst))

@@ -1,14 +1,14 @@
 public import Graphs
 
-/// What is wrong with an ONNX file; the error adds the file.
+/// The defect of an ONNX file; the error adds the file's path.
 public enum ONNXFileProblem: FileProblem {
-  /// A node that cannot be imported: its ONNX type, its name, and why.
+  /// A node that cannot be imported: its operator, its name and the reason.
   public struct Node: Sendable, Equatable, CustomStringConvertible {
     /// The ONNX operator, such as `Einsum`.
     public let type: String
     /// The node's name in the file.
     public let name: String
-    /// What is not supported.
+    /// The feature that is not supported.
     public let reason: String
 
     /// Makes an entry.
@@ -18,27 +18,37 @@ public enum ONNXFileProblem: FileProblem {
       self.reason = reason
     }
 
-    /// Operator, name and reason.
+    /// The operator, the name and the reason.
     public var description: String { "\(type) \"\(name)\": \(reason)" }
   }
 
+  /// Contents that are not a valid message.
   case damaged(reason: String)
+  /// An operator set that is not read.
   case operatorSet(found: Int?, expected: ClosedRange<Int>)
+  /// An input that a network of images cannot have.
   case input(reason: String)
+  /// An output that cannot be used.
   case output(reason: String)
+  /// A stored tensor that is invalid.
   case tensor(name: String, reason: String)
+  /// A tensor in another file that cannot be read.
   case external(tensor: String, reason: String)
+  /// Nodes that cannot be imported.
   case nodes([Node])
+  /// A count above its limit.
   case tooMany(what: String, found: Int, limit: Int)
+  /// A metadata entry that is invalid.
   case metadata(key: String, reason: String)
-  /// A normalization, of the file or of the user's, that does not go with the input.
+  /// A normalization, from the file or the user, whose numbers do not fit the input's channels.
   case normalization(key: String, found: Int, channels: Int)
+  /// A missing normalization where one is required.
   case noNormalization
 
-  /// What, expected, found; what to do.
+  /// The message: what was found, what was expected, and what to do.
   public var description: String { description(of: .onnx) }
 
-  /// The words about a file of a format that is read by way of ONNX's nodes.
+  /// The message for a format that is read as ONNX nodes.
   func description(of format: ImportedFormat) -> String {
     switch self {
     case .damaged(let reason):
@@ -73,7 +83,7 @@ public enum ONNXFileProblem: FileProblem {
 }
 
 extension ModelFileError {
-  /// An ONNX file that is refused.
+  /// The error for an ONNX file that is refused.
   public static func onnx(file: String, _ problem: ONNXFileProblem) -> ModelFileError {
     .format(file: file, FormatProblem(problem))
   }

@@ -1,18 +1,20 @@
-/// Activations that exporters write out, as the one operator that they are: GELU and hard swish of operator sets before 20 and 14.
+/// Replaces activations that exporters write as several nodes: GELU and hard swish in operator sets before 20
+/// and 14.
 struct ONNXFusion {
-  /// The nodes, of which the last of each pattern has become the operator; the others stay as long as something reads them.
+  /// The nodes; the last one of each pattern has become the operator, and the others are dropped if nothing
+  /// reads them.
   private(set) var nodes: [ONNXNodeProto]
   private let tensors: [String: ONNXTensorProto]
   private let decoder: ONNXTensorDecoder
   private var makers: [String: Int] = [:]
 
-  /// Products of values by a number.
+  /// A product of values and a number.
   private struct Product {
     var factor: Double = 1
     var values: [String] = []
   }
 
-  /// The most values of a product that is looked at.
+  /// The largest number of values in a product.
   private static let maximumFactors = 4
 
   init(_ nodes: [ONNXNodeProto], tensors: [String: ONNXTensorProto], decoder: ONNXTensorDecoder) {
@@ -55,7 +57,7 @@ struct ONNXFusion {
     nodes[index].attribute = attributes
   }
 
-  /// Whether a value is `1 + erf(x/√2)`.
+  /// True if a value is `1 + erf(x/√2)`.
   private func isDistribution(_ value: String, of x: String) -> Bool {
     guard let bent = beside(value, "Add", 1), let node = node(bent, "Erf"), let source = node.input.first,
       let inner = product(source, depth: 2)
@@ -63,7 +65,7 @@ struct ONNXFusion {
     return Self.near(inner.factor, 0.5.squareRoot()) && inner.values == [x]
   }
 
-  /// Whether a value is `1 + tanh(√(2/π) · (x + 0.044715 · x³))`.
+  /// True if a value is `1 + tanh(√(2/π) · (x + 0.044715 · x³))`.
   private func isApproximation(_ value: String, of x: String) -> Bool {
     guard let bent = beside(value, "Add", 1), let node = node(bent, "Tanh"), let source = node.input.first,
       let inner = product(source, depth: 2), inner.values.count == 1,
@@ -74,7 +76,7 @@ struct ONNXFusion {
     return Self.near(cube.factor, 0.044715) && cube.values == [x, x, x]
   }
 
-  /// The x of `min(max(x + 3, 0), 6)`.
+  /// The x of `min(max(x + 3, 0), 6)`; `nil` for other values.
   private func raisedSource(_ value: String) -> String? {
     guard let node = node(value, "Clip"), let source = node.input.first else { return nil }
     let ends = [("min", 1), ("max", 2)].map { name, position in
@@ -84,7 +86,7 @@ struct ONNXFusion {
     return ends == [0, 6] ? beside(source, "Add", 3) : nil
   }
 
-  /// The other input of a node of two, one of which is a number.
+  /// The other input of a node that combines it with a given number.
   private func beside(_ value: String, _ type: String, _ number: Double) -> String? {
     guard let node = node(value, type), node.input.count == 2 else { return nil }
     if scalar(node.input[0]) == number { return node.input[1] }
@@ -98,7 +100,7 @@ struct ONNXFusion {
     return nodes[maker]
   }
 
-  /// A value as a product of numbers and values; `nil` where these are too many.
+  /// A value as a product of numbers and values; `nil` for too many values.
   private func product(_ value: String, depth: Int) -> Product? {
     if let number = scalar(value) { return Product(factor: number) }
     if depth > 0, let node = node(value, "Mul"), node.input.count == 2,
@@ -121,7 +123,7 @@ struct ONNXFusion {
     return Product(values: [value])
   }
 
-  /// The number that a name stands for.
+  /// The number behind a name; `nil` for other values.
   private func scalar(_ name: String) -> Double? {
     var tensor = tensors[name]
     if tensor == nil, let node = node(name, "Constant") {

@@ -1,20 +1,20 @@
 import Graphs
 import Tensors
 
-/// What a file says about the network's input.
+/// The inputs of a file's network.
 enum ONNXInput {
-  /// The most rows, columns or channels.
+  /// The largest number of rows, columns or channels.
   private static let maximumSide: Int64 = 65_536
 
-  /// What is said of a file that computes in half precision.
+  /// The note about a file in half precision.
   static let halfPrecision =
     "computes in half precision; here it computes in single, so results differ in the last digits of halves"
 
-  /// What is said of a file that takes channels last.
+  /// The note about a file with channels last.
   static let channelsLast =
     "takes images with channels last; here, and written again, it takes them with channels first"
 
-  /// The inputs that are no stored tensors.
+  /// The inputs that are not stored tensors.
   static func all(of graph: ONNXGraphProto, tensors: Set<String>) throws(ONNXFileProblem) -> [GraphInput] {
     var inputs: [GraphInput] = []
     for input in graph.input where !tensors.contains(input.name) {
@@ -26,7 +26,7 @@ enum ONNXInput {
     return inputs
   }
 
-  /// Refuses anything but one input of images, which is what a model has.
+  /// The only input; throws unless there is exactly one of images.
   static func requireImages(_ inputs: [GraphInput]) throws(ONNXFileProblem) -> GraphInput {
     guard inputs.count == 1 else {
       let names = inputs.prefix(5).map(\.name).joined(separator: ", ")
@@ -47,13 +47,13 @@ enum ONNXInput {
     return Int(extent.dimValue)
   }
 
-  /// Whether an input's numbers are halves.
+  /// True if an input has half-precision numbers.
   static func isHalf(_ graph: ONNXGraphProto, input: String) -> Bool {
     let type = graph.input.first { $0.name == input }?.type.tensorType.elemType ?? 0
     return [ONNXTensorProto.DataType.float16, .bfloat16].contains { Int32($0.rawValue) == type }
   }
 
-  /// Floats of N items of known size.
+  /// Reads an input, which must be floats of a fixed shape for each image.
   private static func read(_ input: ONNXValueInfoProto) throws(ONNXFileProblem) -> GraphInput {
     guard input.hasType, input.type.hasTensorType else {
       throw .input(reason: "\"\(input.name)\" is no tensor")
@@ -89,18 +89,18 @@ enum ONNXInput {
   }
 }
 
-/// How images lie in a file.
+/// The order of an image's axes in a file.
 enum ONNXImages {
   /// Channels first.
   case channelsFirst
-  /// Channels last where there are one, three or four of them, and not as many in front.
+  /// Channels last if the last axis has 1, 3 or 4 elements and the first has not.
   case asShaped
-  /// Channels last, unless there are one, three or four of them in front alone.
+  /// Channels last, unless the first axis has 1, 3 or 4 elements and the last has not.
   case usuallyLast
   /// Channels last.
   case channelsLast
 
-  /// Whether an item of a shape has its channels last.
+  /// True if an image of a shape has its channels last.
   func areLast(_ shape: Shape) -> Bool {
     let counts: Set<Int> = [1, 3, 4]
     guard shape.rank == 3, self != .channelsFirst else { return false }

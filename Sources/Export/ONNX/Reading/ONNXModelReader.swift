@@ -2,12 +2,13 @@ import Graphs
 import Ops
 import Tensors
 
-/// Makes a graph of the nodes that a file's first output depends on, or both of a detector.
+/// Makes a graph of the nodes that a file's first output depends on, or both outputs of a detector.
 struct ONNXModelReader {
-  /// Parameters of any file may have this many elements together, of larger ones twice what the bytes could hold.
+  /// The number of parameter elements that any file may have; larger files may have twice what their bytes
+  /// could hold.
   private static let freeElements = 1 << 24
 
-  /// The most nodes that an output may depend on.
+  /// The largest number of nodes that an output may depend on.
   private static let maximumNodes = 20_000
 
   private let proto: ONNXModelProto
@@ -16,20 +17,20 @@ struct ONNXModelReader {
   private let outputs: [String]
   private let nodes: [ONNXNode]
   private var network: ONNXNetworkBuilder
-  /// Whether the output is the logarithm of a softmax, which was left off.
+  /// True if the output is a log-softmax, which was removed.
   private var endsInLogarithms = false
 
-  /// What of the file is known before it is read.
+  /// The facts about a file that are known before it is read.
   struct Source {
     var format = ImportedFormat.onnx
-    /// Where tensors are that do not lie in the file.
+    /// The files of tensors that are not in the file itself.
     var files = ONNXExternalFiles(folder: nil)
     var fileBytes: Int
-    /// How images lie in it.
+    /// The order of an image's axes in the file.
     var images: ONNXImages
   }
 
-  /// Looks for input, output and the nodes between.
+  /// Finds the input, the output and the nodes between them.
   init(_ proto: ONNXModelProto, _ source: Source, notes: [String] = []) throws(ONNXFileProblem) {
     self.proto = proto
     format = source.format
@@ -76,7 +77,7 @@ struct ONNXModelReader {
     network.anchors = try texts.anchors()
   }
 
-  /// Refuses nodes that make what is there already: the readers of such a name could mean either.
+  /// Refuses nodes with outputs of names that exist already, as a name must be unambiguous.
   private static func requireOwnNames(
     _ nodes: [ONNXNodeProto], besides names: Set<String>
   ) throws(ONNXFileProblem) {
@@ -87,7 +88,7 @@ struct ONNXModelReader {
     }
   }
 
-  /// The network with what the file says about it.
+  /// The network with the file's metadata.
   mutating func read(_ options: ImportOptions) throws(ONNXFileProblem) -> ImportedModel {
     let input = try ONNXInput.requireImages(inputs)
     _ = try readGraph()
@@ -99,7 +100,7 @@ struct ONNXModelReader {
     return try texts.model(of: scores, input: input, options, notes: network.notes)
   }
 
-  /// The network alone, of any number of inputs.
+  /// The network alone, with any inputs.
   mutating func readGraph() throws(ONNXFileProblem) -> Graph {
     var problems: [ONNXFileProblem.Node] = []
     for node in nodes {
@@ -126,7 +127,7 @@ struct ONNXModelReader {
     try reader.read(node, into: &network)
   }
 
-  /// Takes images of one pixel, which some networks end in, as features.
+  /// Flattens an output of images of one pixel, in which some networks end.
   private mutating func flattenOutput() throws(ONNXFileProblem) {
     guard let value = network.graph.outputs.first, network.shape(of: value).rank > 2,
       network.shape(of: value).spatialCount == 1
@@ -139,7 +140,7 @@ struct ONNXModelReader {
     }
   }
 
-  /// An output; one of images that the file has channels last stays as the network has it.
+  /// The value of an output; images that a TensorFlow Lite file has channels last keep the network's order.
   private mutating func finished(_ output: String) throws(ONNXRefusal) -> String {
     guard format == .tflite else { return try network.made(output) }
     let found = try network.viewed(output)
@@ -148,7 +149,7 @@ struct ONNXModelReader {
     return try network.made(output)
   }
 
-  /// Makes the output if it is pending.
+  /// Makes the outputs that are pending.
   private mutating func finishOutput() throws(ONNXFileProblem) {
     do throws(ONNXRefusal) {
       if outputs.count == 1, let last = try network.pending(outputs[0], as: LogProbabilities.self) {
@@ -171,11 +172,11 @@ struct ONNXModelReader {
   }
 }
 
-/// The nodes that values depend on, in the order of the file.
+/// The nodes that outputs depend on, in the order of the file.
 struct ONNXReach {
   let nodes: [ONNXNodeProto]
 
-  /// Refuses values that two nodes make.
+  /// Finds the nodes; throws if two nodes make one value.
   init(_ all: [ONNXNodeProto], of outputs: [String]) throws(ONNXFileProblem) {
     var makers: [String: Int] = [:]
     for (index, node) in all.enumerated() {
@@ -197,7 +198,7 @@ struct ONNXReach {
     nodes = Self.inOrder(all, needed: needed, makers)
   }
 
-  /// Nodes as they stand in the file, each behind those whose outputs it reads; of a circle some stand before them.
+  /// The nodes in the file's order, but each after those that it reads; cycles are not resolved.
   private static func inOrder(
     _ all: [ONNXNodeProto], needed: Set<Int>, _ makers: [String: Int]
   ) -> [ONNXNodeProto] {
@@ -223,14 +224,14 @@ struct ONNXReach {
 }
 
 extension GraphInput {
-  /// The same image with its channels first.
+  /// The same input with channels first.
   fileprivate var channelsFirst: GraphInput {
     GraphInput(name: name, shape: [shape[2], shape[0], shape[1]])
   }
 }
 
 extension ONNXNetworkBuilder {
-  /// Takes an input of images as the file has it, channels last.
+  /// Takes an input of images with channels last, as the file has it.
   fileprivate mutating func takeChannelsLast(_ input: String) {
     let view = ONNXView(of: shape(of: input)).transposed([0, 2, 3, 1])
     guard let view else { return }

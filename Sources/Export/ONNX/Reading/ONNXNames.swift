@@ -1,9 +1,10 @@
-/// Names of values as exporters write them, made fit for patterns and messages.
+/// Turns value names of exporters into names that suit patterns and messages.
 enum ONNXNames {
-  /// The most bytes that are kept: a student file takes names of 256, and numbers and roles come behind.
+  /// The largest number of bytes of a name: student files allow 256, and suffixes are added.
   static let maximumBytes = 160
 
-  /// `/3/conv1/Conv_output_0` becomes `3.conv1.Conv`: paths with dots, without the number of a node's first output.
+  /// Turns `/3/conv1/Conv_output_0` into `3.conv1.Conv`: a path with dots, without the number of a node's
+  /// first output.
   static func readable(_ name: String) -> String {
     var name = name[...]
     if name.hasSuffix("_output_0") { name = name.dropLast("_output_0".count) }

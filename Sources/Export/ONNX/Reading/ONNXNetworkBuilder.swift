@@ -1,15 +1,15 @@
 import Graphs
 import Tensors
 
-/// A graph in the making, and what is known of the values of the file so far.
+/// A graph under construction, with the values of the file that are known so far.
 struct ONNXNetworkBuilder {
-  /// What a name of the file stands for.
+  /// The meaning of a name of the file.
   enum Value {
-    /// Elements that are known.
+    /// Known elements.
     case constant(ONNXConstant)
     /// A value of the graph.
     case made(String)
-    /// What the next reader decides on.
+    /// A value whose form depends on its reader.
     case pending(any ONNXPending)
   }
 
@@ -19,11 +19,11 @@ struct ONNXNetworkBuilder {
   let readers: [String: ONNXReaders]
   /// The batch that the file was written for; `nil` where it is free.
   var batch: Int?
-  /// What reading changes of the network, in words that follow the file's name.
+  /// Changes that reading makes to the network, as text that follows the file's name.
   var notes: [String] = []
-  /// The anchors of values that lay out rows, where the file tells them.
+  /// The anchors of values that lay out rows, from the file's metadata.
   var anchors: [String: [Float]] = [:]
-  /// How many nodes read each value of the graph as it is, under any of the file's names for it.
+  /// The number of nodes that read a value of the graph unquantized, under any of its names in the file.
   private var plainReaders: [String: Int] = [:]
   private var values: [String: Value] = [:]
   private let tensors: [String: ONNXTensorProto]
@@ -34,8 +34,10 @@ struct ONNXNetworkBuilder {
   private var externalLeft = 0
   private var names: UniqueNames
 
-  /// Begins with the inputs of a graph; `elements` is how many elements of parameters and of what is computed of constants
-  /// the file may take.
+  /// Starts with the inputs of a graph.
+  ///
+  /// `elements` limits the elements of parameters and of computed constants, so that memory is proportional
+  /// to the file.
   init(
     _ graph: Graph, tensors: [String: ONNXTensorProto], decoder: ONNXTensorDecoder,
     readers: [String: ONNXReaders],
@@ -52,7 +54,7 @@ struct ONNXNetworkBuilder {
 
   // MARK: What nodes read
 
-  /// What a name stands for; stored tensors are decoded when they are first read.
+  /// The meaning of a name; stored tensors are decoded when they are first read.
   mutating func value(_ name: String?) throws(ONNXRefusal) -> Value {
     guard let name else { throw .because("an input is missing") }
     if let value = values[name] { return value }
@@ -69,13 +71,15 @@ struct ONNXNetworkBuilder {
     }
   }
 
-  /// A stored tensor; of those that lie in other files no more together than twice what these could hold, as any number
-  /// of them may say that they lie at one place.
+  /// Decodes a stored tensor.
+  ///
+  /// Tensors in other files may together have twice the elements that these files could hold: any number of
+  /// tensors may name the same bytes.
   private mutating func storedConstant(_ tensor: ONNXTensorProto) throws(ONNXFileProblem) -> ONNXConstant {
     let packed = try decoder.packedByteCount(of: tensor)
     guard tensor.dataLocation == .external else {
       let constant = try decoder.constant(tensor)
-      // A file has more of these elements than bytes: they become bytes, numbers and a parameter.
+      // A file has more packed elements than bytes; each becomes a byte, a number and a parameter.
       if packed != nil { elementsLeft += 3 * constant.count }
       return constant
     }
@@ -94,7 +98,7 @@ struct ONNXNetworkBuilder {
     return try decoder.constant(tensor)
   }
 
-  /// The graph's value of a name, made now if it was pending.
+  /// The graph's value of a name, which is made now if it is pending.
   mutating func made(_ name: String?) throws(ONNXRefusal) -> String {
     switch try value(name) {
     case .made(let value): return value
@@ -112,7 +116,7 @@ struct ONNXNetworkBuilder {
     return nil
   }
 
-  /// The elements of a name that must be known, such as weights.
+  /// The elements of a name that must be known, such as weights; throws for computed values.
   mutating func requireConstant(_ name: String?, _ what: String) throws(ONNXRefusal) -> ONNXConstant {
     guard let constant = try constant(name) else {
       throw .because("its \(what) is computed, expected a constant")
@@ -120,7 +124,7 @@ struct ONNXNetworkBuilder {
     return constant
   }
 
-  /// The elements of a tensor that stands in a node.
+  /// The elements of a tensor within a node.
   func decoded(_ tensor: ONNXTensorProto) throws(ONNXRefusal) -> ONNXConstant {
     do throws(ONNXFileProblem) {
       return try decoder.constant(tensor)
@@ -129,7 +133,7 @@ struct ONNXNetworkBuilder {
     }
   }
 
-  /// The type that a stored tensor has in the file.
+  /// The type of a stored tensor in the file.
   func elementType(of name: String) throws(ONNXRefusal) -> ONNXTensorProto.DataType {
     guard let tensor = tensors[name] else {
       throw .because("\"\(name)\" is computed, expected a stored tensor")
@@ -137,7 +141,7 @@ struct ONNXNetworkBuilder {
     return ONNXTensorProto.DataType(rawValue: Int(tensor.dataType)) ?? .undefined
   }
 
-  /// What is pending under a name, of a type.
+  /// The pending value of a name, if it has a type; else `nil`.
   mutating func pending<P: ONNXPending>(_ name: String?, as type: P.Type) throws(ONNXRefusal) -> P? {
     if case .pending(let pending) = try value(name) { return pending as? P }
     return nil
@@ -148,38 +152,39 @@ struct ONNXNetworkBuilder {
 
   // MARK: What nodes make
 
-  /// Says what a name of the file stands for.
+  /// Sets the meaning of a name of the file.
   mutating func set(_ name: String, _ value: Value) {
     guard case .made(let made) = value else { return values[name] = value }
     self.name(made, name)
   }
 
-  /// Gives a value that was put on a grid the name of what stands behind the pair; the pair reads the value as no other does.
+  /// Gives a quantized value the name of the pair's output; the pair does not count as an unquantized reader.
   mutating func setDequantized(_ name: String, _ value: String) {
     values[name] = .made(value)
     plainReaders[value, default: 0] += readers[name]?.plain ?? 0
   }
 
-  /// How many nodes read a value of the graph as it is, whatever the file calls it.
+  /// The number of nodes that read a value of the graph unquantized, under all of its names.
   func plainReaders(of value: String) -> Int { plainReaders[value] ?? 0 }
 
-  /// Gives a value of the graph one more of the file's names; the node that does so for a value that has one reads it, and
-  /// hands it on.
+  /// Gives a value of the graph one more name of the file.
+  ///
+  /// The node that passes on a named value is one of its readers, and is replaced by its own readers.
   private mutating func name(_ value: String, _ name: String) {
     values[name] = .made(value)
     plainReaders[value] = (plainReaders[value].map { $0 - 1 } ?? 0) + (readers[name]?.plain ?? 0)
   }
 
-  /// Remembers that the outputs of a node are not made.
+  /// Marks the outputs of a node as not made.
   mutating func refuse(_ outputs: [String]) { refused.formUnion(outputs) }
 
-  /// Stores elements that were computed of others, as far as the file's size allows.
+  /// Stores computed elements, within the limit of the file's size.
   mutating func setConstant(_ name: String, _ constant: ONNXConstant) throws(ONNXRefusal) {
     try take(constant.count)
     values[name] = .constant(constant)
   }
 
-  /// Appends a node under the name of the first output of a file's node, which may have its axes in another order.
+  /// Appends a node under the name of a file node's first output, whose axes may have another order.
   mutating func append(
     _ op: any Op, for node: ONNXNode, inputs: [String], parameters: [ParameterRole: Parameter] = [:],
     view: ONNXView? = nil
@@ -189,10 +194,10 @@ struct ONNXNetworkBuilder {
     set(node.output, name, view)
   }
 
-  /// Adds to what is told of the file, once.
+  /// Adds a note about the file, once.
   mutating func note(_ words: String) { if !notes.contains(words) { notes.append(words) } }
 
-  /// Appends a node of a name that was made by `freshName`; parameters by role.
+  /// Appends a node under a name from `freshName`, with parameters by role.
   @discardableResult
   mutating func append(
     _ op: any Op, name: String, inputs: [String], parameters: [ParameterRole: Parameter] = [:]
@@ -207,7 +212,7 @@ struct ONNXNetworkBuilder {
     return name
   }
 
-  /// A name for the graph: the file's without the marks of exporters, and with a number if it is taken.
+  /// A unique name in the graph: the file's without exporters' marks, with a number if it is taken.
   mutating func freshName(_ name: String) -> String { names.fresh(ONNXNames.readable(name)) }
 
   private mutating func take(_ elements: Int) throws(ONNXRefusal) {

@@ -1,9 +1,9 @@
 import SwiftProtobuf
 
-/// A node of a file as readers see it: inputs by position, attributes by name with their types checked.
+/// A node of a file for readers: inputs by position, attributes by name with checked types.
 struct ONNXNode {
   private let proto: ONNXNodeProto
-  /// The version of the operator set that the file is written in.
+  /// The version of the file's operator set.
   let opset: Int
 
   init(_ proto: ONNXNodeProto, opset: Int) {
@@ -13,21 +13,21 @@ struct ONNXNode {
 
   /// The operator.
   var type: String { proto.opType }
-  /// The node's name, or that of what it makes.
+  /// The node's name, or that of its first output.
   var name: String { proto.name.isEmpty ? output : proto.name }
-  /// The first output.
+  /// The name of the first output.
   var output: String { proto.output.first ?? "" }
-  /// An output; `nil` where it is left out.
+  /// The name of an output; `nil` where it is left out.
   func output(_ position: Int) -> String? {
     position < proto.output.count && !proto.output[position].isEmpty ? proto.output[position] : nil
   }
-  /// How many outputs there are, whether they have a name or not.
+  /// The number of outputs, named or not.
   var outputCount: Int { proto.output.count }
-  /// All outputs that have a name.
+  /// The names of all outputs.
   var outputs: [String] { proto.output.filter { !$0.isEmpty } }
-  /// All inputs that have a name.
+  /// The names of all inputs.
   var inputs: [String] { proto.input.filter { !$0.isEmpty } }
-  /// Whether the operator is one of ONNX itself.
+  /// True if the operator belongs to ONNX itself.
   var isStandard: Bool { proto.domain.isEmpty || proto.domain == "ai.onnx" }
   /// The operator with its domain.
   var fullType: String { isStandard ? type : "\(proto.domain).\(type)" }
@@ -38,33 +38,33 @@ struct ONNXNode {
     return proto.input[position]
   }
 
-  /// A whole number.
+  /// An attribute of one integer; `nil` where it is missing.
   func int(_ name: String) throws(ONNXRefusal) -> Int? {
     try attribute(name, .int).map { Int($0.i) }
   }
 
-  /// A whole number, or what the operator takes where it is missing.
+  /// An attribute of one integer, or the operator's default.
   func int(_ name: String, default value: Int) throws(ONNXRefusal) -> Int { try int(name) ?? value }
 
-  /// Whole numbers.
+  /// An attribute of a list of integers; `nil` where it is missing.
   func ints(_ name: String) throws(ONNXRefusal) -> [Int]? {
     try attribute(name, .ints).map { $0.ints.map { Int($0) } }
   }
 
-  /// A number, or what the operator takes where it is missing.
+  /// An attribute of one float, or the operator's default.
   func float(_ name: String, default value: Float) throws(ONNXRefusal) -> Float {
     try attribute(name, .float)?.f ?? value
   }
 
-  /// Numbers.
+  /// An attribute of a list of floats; `nil` where it is missing.
   func floats(_ name: String) throws(ONNXRefusal) -> [Float]? { try attribute(name, .floats)?.floats }
 
-  /// A word, or what the operator takes where it is missing.
+  /// An attribute of a text, or the operator's default.
   func string(_ name: String, default value: String) throws(ONNXRefusal) -> String {
     try attribute(name, .string).map { String(decoding: $0.s, as: UTF8.self) } ?? value
   }
 
-  /// A tensor.
+  /// An attribute of a tensor; `nil` where it is missing.
   func tensor(_ name: String) throws(ONNXRefusal) -> ONNXTensorProto? {
     guard let attribute = try attribute(name, .tensor) else { return nil }
     do {
@@ -74,10 +74,10 @@ struct ONNXNode {
     }
   }
 
-  /// Whether an attribute is there.
+  /// True if the node has an attribute.
   func has(_ name: String) -> Bool { proto.attribute.contains { $0.name == name } }
 
-  /// Refuses an attribute that has another value than the one that is supported.
+  /// Throws if an attribute has another value than the supported one.
   func require(_ name: String, _ expected: Int, default value: Int, _ hint: String) throws(ONNXRefusal) {
     let found = try int(name, default: value)
     guard found == expected else { throw .because("\(name) \(found), expected \(expected): \(hint)") }

@@ -1,12 +1,14 @@
-/// Reads nodes of some ONNX operators: a file each, and a line in `ONNXReaderCatalogue`.
+/// Reads nodes of some ONNX operators: one file for each reader, and one line in `ONNXReaderCatalogue`.
 protocol ONNXNodeReader: Sendable {
-  /// The operators.
+  /// The operators, with their domain unless it is ONNX's.
   static var types: [String] { get }
-  /// Appends what a node does to the network, or says why that cannot be.
+  /// Appends the ops of a node to the network; throws if that is not supported.
   static func read(_ node: ONNXNode, into network: inout ONNXNetworkBuilder) throws(ONNXRefusal)
 }
 
-/// The ONNX operators that are imported. No `Catalogue`: a reader has several names, and no settings.
+/// The ONNX operators that are imported.
+///
+/// It is no `Catalogue`: a reader has several names and no settings.
 enum ONNXReaderCatalogue {
   static let all: [any ONNXNodeReader.Type] = [
     ConvReader.self, GemmReader.self, MatMulReader.self, NormReader.self, GroupNormReader.self,

@@ -3,27 +3,27 @@ import Graphs
 import Ops
 import Tensors
 
-/// Rows and columns that are added to an image on each side, or taken away where they are below zero.
+/// Rows and columns that are added on each side of an image, or removed where they are negative.
 struct ONNXPadding: Equatable {
   var top = 0
   var left = 0
   var bottom = 0
   var right = 0
 
-  /// Both together.
+  /// The sum of two paddings.
   static func + (a: ONNXPadding, b: ONNXPadding) -> ONNXPadding {
     ONNXPadding(
       top: a.top + b.top, left: a.left + b.left, bottom: a.bottom + b.bottom, right: a.right + b.right)
   }
 
-  /// The numbers.
+  /// The numbers in the order top, left, bottom, right.
   var sides: [Int] { [top, left, bottom, right] }
-  /// Before the first row and column.
+  /// The padding before the first row and column.
   var start: Extent { Extent(top, left) }
-  /// Behind the last; `nil` where it is as much as before.
+  /// The padding after the last row and column; `nil` where it equals that before the first.
   var end: Extent? { top == bottom && left == right ? nil : Extent(bottom, right) }
 
-  /// A value and the zeros that a `Pad` before its reader adds.
+  /// A value, with the zeros of a `Pad` before its reader.
   static func taken(
     _ name: String?, into network: inout ONNXNetworkBuilder
   ) throws(ONNXRefusal) -> (value: String, padding: ONNXPadding) {
@@ -40,7 +40,7 @@ struct ONNXPadding: Equatable {
 struct PaddedImage: ONNXPending {
   let value: String
   let padding: ONNXPadding
-  /// How the file has the axes, each of which is one of the graph's.
+  /// The graph's axis of each axis of the file.
   var order = [0, 1, 2, 3]
 
   func made(_ name: String, in network: inout ONNXNetworkBuilder) throws(ONNXRefusal) -> String {
@@ -53,8 +53,9 @@ struct PaddedImage: ONNXPending {
 }
 
 extension ONNXNetworkBuilder {
-  /// Zeros around images, or images without some rows and columns at their ends: a depthwise convolution of which each filter hands
-  /// on one pixel.
+  /// Appends zeros around images, or removes rows and columns at their sides.
+  ///
+  /// The op is a depthwise convolution whose filters copy one pixel.
   mutating func appendWindow(
     _ name: String, of value: String, padding: ONNXPadding
   ) throws(ONNXRefusal) -> String {
@@ -79,7 +80,7 @@ extension ONNXNetworkBuilder {
         bias: false), name: name, inputs: [value], parameters: [.weight: Parameter(weight)])
   }
 
-  /// Whether no number of a value is below zero, whatever the image.
+  /// True if no number of a value is negative, for any image.
   func isNonNegative(_ value: String) -> Bool {
     guard let node = graph.node(named: value) else { return false }
     switch node.op {

@@ -1,17 +1,17 @@
 import Graphs
 
-/// A value that was read but not made yet: what it becomes depends on the node that reads it.
+/// A value that was read but is not made yet, because its form depends on the node that reads it.
 ///
-/// A padding becomes part of the convolution that follows, a product with weights gets the bias that is added next. Whoever
-/// knows nothing of this asks for the value itself, which some can give.
+/// A padding becomes part of the next convolution; a product with weights receives the bias that is added
+/// next. Other readers ask for the value itself, which not all pending values can make.
 protocol ONNXPending {
-  /// Makes the value, called `name`, or says why it cannot stand alone.
+  /// Makes the value under a name; throws if it cannot stand alone.
   func made(_ name: String, in network: inout ONNXNetworkBuilder) throws(ONNXRefusal) -> String
 }
 
-/// An activation that a later node may take in, and which else stands alone.
+/// An activation that a later node may include, and that stands alone otherwise.
 protocol ONNXPendingMap: ONNXPending {
-  /// What it reads.
+  /// The input.
   var input: ViewedValue { get }
   /// The activation.
   var op: any Op { get }

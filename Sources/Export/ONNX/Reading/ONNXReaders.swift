@@ -1,10 +1,10 @@
-/// How many nodes of a file read a value; being the output counts as one.
+/// The number of nodes in a file that read a value; the network's output counts as one.
 struct ONNXReaders: Equatable {
-  /// All of them.
+  /// All readers.
   var all = 0
-  /// Those that put it on an integer grid.
+  /// The readers that quantize it.
   var quantizing = 0
-  /// Those that read it as it is.
+  /// The readers that use it unquantized.
   var plain: Int { all - quantizing }
 
   /// The readers of every name.

@@ -1,16 +1,16 @@
 import Graphs
 import Tensors
 
-/// Why a node is not imported.
+/// The reason why a node is not imported.
 enum ONNXRefusal: Error {
-  /// What of it is not supported, in words.
+  /// A feature that is not supported, in words.
   case because(String)
-  /// It reads what a refused node would have made; only that one is told.
+  /// A node that reads an output of a refused node; only that node is reported.
   case afterAnother
 }
 
 extension ONNXRefusal {
-  /// What is not supported.
+  /// The reason as text.
   var words: String {
     switch self {
     case .because(let reason): reason
@@ -18,7 +18,7 @@ extension ONNXRefusal {
     }
   }
 
-  /// A graph's refusal of what a node became.
+  /// The graph's refusal of an op that a node became.
   static func graph(_ error: GraphError) -> ONNXRefusal {
     if case .shape(_, let inputs, let error) = error {
       return .because("on \(inputs.map(\.description).joined(separator: " and ")): \(error)")

@@ -2,23 +2,26 @@ import Graphs
 import Ops
 import Tensors
 
-/// The end of an imported network as Condense takes networks: scores of at least two classes, without their softmax.
+/// The end of an imported network as Condense needs it: logits of at least two classes, without a softmax.
 struct ONNXScores {
-  /// The network, whose first output is scores.
+  /// The network, whose first output is logits.
   let graph: Graph
-  /// Whether the file has one output for two classes.
+  /// True if the file has one output for two classes.
   let isOneOutput: Bool
-  /// What was changed, in words.
+  /// The changes in words.
   let notes: [String]
 
-  /// Outputs that are scores already, as Condense writes them.
+  /// Takes outputs that are logits already, as Condense writes them.
   init(asTheyAre network: Graph) {
     graph = network
     isOneOutput = false
     notes = []
   }
 
-  /// `names` are the classes that the file names: one output of a named class stays one unless a sigmoid makes a yes or no of it.
+  /// Removes a softmax or sigmoid at the end, and turns one output into two classes.
+  ///
+  /// `names` are the classes of the file. One output with one named class stays one output, unless a sigmoid
+  /// makes it a yes or no.
   init(_ network: Graph, names: [String]?) throws(ONNXFileProblem) {
     let stripped = try Self.rewritten { () throws(GraphError) in try network.withoutProbabilities() }
     var graph = stripped?.graph ?? network
@@ -54,7 +57,7 @@ struct ONNXScores {
     do throws(GraphError) { return try body() } catch { throw .output(reason: "\(error)") }
   }
 
-  /// The names of classes for what the file names: of one output it may be the second class alone.
+  /// The names of the classes; a single name of a network with one output is that of the second class.
   func classes(named names: [String]?) -> [String]? {
     guard isOneOutput, let names, names.count == 1 else { return names }
     return ["not \(names[0])", names[0]]

@@ -1,12 +1,12 @@
 import Foundation
 import Graphs
 
-/// Reads stored tensors, whose claims about themselves are not trusted: extents, type, and where the bytes are.
+/// Decodes stored tensors, whose extents, types and places are not trusted.
 struct ONNXTensorDecoder {
-  /// Where files beside the model are read from.
+  /// The files beside the model.
   let external: ONNXExternalFiles
 
-  /// The elements; memory is proportional to the bytes that are really there.
+  /// The elements of a tensor, in memory proportional to the bytes that exist.
   func constant(_ tensor: ONNXTensorProto) throws(ONNXFileProblem) -> ONNXConstant {
     let dims = try dims(of: tensor)
     let count = dims.reduce(1, *)
@@ -28,12 +28,12 @@ struct ONNXTensorDecoder {
     return try typed(tensor, type, dims, count)
   }
 
-  /// How many elements a tensor claims to have, within what any may have.
+  /// The number of elements that a tensor claims, within the limits of all tensors.
   func count(of tensor: ONNXTensorProto) throws(ONNXFileProblem) -> Int {
     try dims(of: tensor).reduce(1, *)
   }
 
-  /// The bytes that a tensor's elements take, several to a byte, as far as its type is packed; else `nil`.
+  /// The bytes of a tensor with several elements in a byte; `nil` for other types.
   func packedByteCount(of tensor: ONNXTensorProto) throws(ONNXFileProblem) -> Int? {
     guard let type = ONNXTensorProto.DataType(rawValue: Int(tensor.dataType)), type.isPacked else {
       return nil
@@ -58,7 +58,7 @@ struct ONNXTensorDecoder {
     return tensor.dims.map { Int($0) }
   }
 
-  /// Elements of one of the typed fields.
+  /// Elements in one of the typed fields.
   private func typed(
     _ tensor: ONNXTensorProto, _ type: ONNXTensorProto.DataType, _ dims: [Int], _ count: Int
   ) throws(ONNXFileProblem) -> ONNXConstant {
@@ -73,7 +73,7 @@ struct ONNXTensorDecoder {
     case .bfloat16:
       content = .floats(tensor.int32Data.map { Float(bitPattern: UInt32(truncatingIfNeeded: $0) << 16) })
     case .int4, .uint4, .int2, .uint2:
-      // A byte of elements in each number.
+      // Each number holds one byte of elements.
       let bytes = tensor.int32Data.map { UInt8(truncatingIfNeeded: $0) }
       guard bytes.count == type.byteCount(of: count) else {
         throw .tensor(
@@ -90,7 +90,7 @@ struct ONNXTensorDecoder {
     return constant
   }
 
-  /// Elements of raw bytes, the lowest byte first; their number was checked.
+  /// Elements in raw bytes, little-endian; their number was checked.
   private func decoded(
     _ bytes: [UInt8], _ type: ONNXTensorProto.DataType, _ dims: [Int], _ name: String
   ) throws(ONNXFileProblem) -> ONNXConstant {
@@ -120,7 +120,7 @@ struct ONNXTensorDecoder {
     return ONNXConstant(dims: dims, content: content, type: type)
   }
 
-  /// Elements of which several share a byte, the first lowest in it.
+  /// Elements of which several share a byte, from its lowest bits.
   private static func packed(_ bytes: [UInt8], _ type: ONNXTensorProto.DataType, count: Int) -> [Int] {
     let bits = type.bitCount ?? 8
     let isSigned = type == .int4 || type == .int2

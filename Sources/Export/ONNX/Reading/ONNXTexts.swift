@@ -2,7 +2,7 @@ import Graphs
 import Settings
 import Tensors
 
-/// The texts in which a file tells classes, normalization, split and provenance.
+/// The metadata of a file: classes, normalization, split and provenance.
 struct ONNXTexts {
   private let texts: [String: String]
   private let producer: String
@@ -15,13 +15,13 @@ struct ONNXTexts {
     producer = "\(proto.producerName) \(proto.producerVersion)".trimmingSpaces
   }
 
-  /// Whether the file says that its outputs are scores.
+  /// True if the file says that its outputs are logits.
   var saysScores: Bool { texts[ONNXMetadata.outputs] == ONNXMetadata.scores || isDetector }
 
-  /// Whether the file says that its outputs are those of a detector.
+  /// True if the file says that its outputs are those of a detector.
   var isDetector: Bool { texts[ONNXMetadata.outputs] == ONNXMetadata.anchorRows }
 
-  /// The anchors of the values that lay out rows, by their names.
+  /// The anchors of the values that lay out rows, by name.
   func anchors() throws(ONNXFileProblem) -> [String: [Float]] {
     guard let node = try json(ONNXMetadata.anchors) else { return [:] }
     do throws(SettingsError) {
@@ -35,7 +35,7 @@ struct ONNXTexts {
     }
   }
 
-  /// The model of a graph; what the file does not say is taken from `options`, or marked as unknown.
+  /// The model of a graph; information that the file lacks is taken from `options`, or marked as unknown.
   func model(
     of scores: ONNXScores, input: GraphInput, _ options: ImportOptions, notes: [String]
   ) throws(ONNXFileProblem) -> ImportedModel {
@@ -66,7 +66,7 @@ struct ONNXTexts {
       notes: notes + scores.notes)
   }
 
-  /// What is said of a file that Condense did not write.
+  /// The provenance of a file that Condense did not write.
   private func imported() throws(ONNXFileProblem) -> SettingsNode {
     let producer = SettingsNode(mapping: ["importedFrom": format.rawValue.node, "producer": producer.node])
     let key = ONNXMetadata.trainingImages
@@ -93,7 +93,7 @@ struct ONNXTexts {
     }
   }
 
-  /// Names as a JSON list, or with commas between.
+  /// The names of the classes, from a JSON list or a text with commas; `nil` without any.
   func classes() throws(ONNXFileProblem) -> [String]? {
     guard let text = texts[ONNXMetadata.classes] else { return nil }
     guard text.first == "[" else { return text.split(separator: ",").map { String($0).trimmingSpaces } }
@@ -114,7 +114,7 @@ struct ONNXTexts {
     }
   }
 
-  /// The split of data that nothing is known of: as the data gives it, of no digest.
+  /// The split of unknown data, with an empty digest.
   private static let unknownSplit = SettingsNode(mapping: [
     "given": true.node, "validation": 0.0.node, "test": 0.0.node, "seed": 0.node, "digest": "".node,
     "images": SettingsNode(mapping: ["train": 0.node, "val": 0.node, "test": 0.node]),
@@ -122,11 +122,11 @@ struct ONNXTexts {
 }
 
 extension String {
-  /// Without blanks at either end.
+  /// The text without spaces at either end.
   fileprivate var trimmingSpaces: String {
     String(drop { $0.isWhitespace }.reversed().drop { $0.isWhitespace }.reversed())
   }
 
-  /// Without brackets and blanks: a list as Python prints one, or as it is.
+  /// The text without brackets and spaces, as a list of Python has.
   fileprivate var bare: String { filter { !"[]() ".contains($0) } }
 }

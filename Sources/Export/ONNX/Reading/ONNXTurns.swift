@@ -2,13 +2,14 @@ import Graphs
 import Ops
 import Tensors
 
-/// How elements of a value are put in another order by shuffles: a shuffle with as many groups as the first stretches have
-/// elements lets them change places with those behind.
+/// A sequence of channel shuffles that brings a value's elements into another order.
 ///
-/// So any order can be reached; the least number of shuffles is looked for. Files need one for a value of turned axes, four for
-/// depth to space.
+/// A shuffle exchanges the first stretches of elements with those that follow, so every order can be reached.
+/// The shortest sequence is searched for. Files need one shuffle for turned axes, and four for depth to
+/// space.
 struct ONNXTurns {
-  /// A shuffle: the elements of the stretches that come first, of those that change places with them, and of the rest.
+  /// A shuffle, by the elements of the first stretches, of those that they are exchanged with, and of the
+  /// rest.
   struct Turn: Equatable {
     let groups: Int
     let members: Int
@@ -18,14 +19,15 @@ struct ONNXTurns {
   /// The shuffles in their order.
   let turns: [Turn]
 
-  /// The most stretches that are put in order.
+  /// The largest number of stretches.
   static let maximumPieces = 6
 
-  /// The shuffles of a view; `nil` where it is cut in too many stretches, or a shuffle would have more groups than one may.
+  /// Finds the shuffles of a view; `nil` for too many stretches, and for more groups than a shuffle may have.
   init?(_ view: ONNXView, of shape: Shape) {
     let (extents, order) = view.pieces()
     guard (2...Self.maximumPieces).contains(extents.count) else { return nil }
-    // Orders that have been reached, with the one before and where the stretches were parted.
+    // The orders that were reached, each with the order before and the positions at which the stretches were
+    // split.
     var reached: [[Int]: (before: [Int], first: Int, second: Int)] = [:]
     let start = Array(extents.indices)
     var waiting = [start]
@@ -56,14 +58,14 @@ struct ONNXTurns {
     self.turns = turns.reversed()
   }
 
-  /// Appends the shuffles, each on a value whose first axis has the elements that it moves; gives back the name of the last.
+  /// Appends the shuffles, each on a reshaped value whose first axis it moves; returns the name of the last.
   func append(
     to value: String, under extents: [Int], name: String, _ network: inout ONNXNetworkBuilder
   ) throws(ONNXRefusal) -> String {
     var value = value
     for (place, turn) in turns.enumerated() {
       let isLast = place == turns.count - 1
-      // The shape of the result where it is the one that this shuffle needs.
+      // The shape of the result, if it is the one that this shuffle needs.
       let item =
         isLast && extents.count > 1 && extents[0] == turn.groups * turn.members
         ? extents : [turn.groups * turn.members, turn.rest, 1]

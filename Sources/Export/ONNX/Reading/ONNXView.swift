@@ -2,11 +2,12 @@ import Graphs
 import Ops
 import Tensors
 
-/// How the elements of a value of the graph lie in a value of the file: which axes of the graph's value, or parts of them, each of
-/// the file's axes is made of. The batch stays the first axis of both.
+/// The layout of a graph's value in the file: the axes of the graph, or parts of them, that make up each axis
+/// of the file.
 ///
-/// Files turn axes, take them apart and join them; a network has one order, channels first. What only changes the order is kept as
-/// such a view until somebody reads it, so that most of it never becomes an op.
+/// The batch stays the first axis of both. Files turn, split and join axes; a network has one order, channels
+/// first. A mere change of order is kept as a view until a node needs the value itself, so that most changes
+/// never become an op.
 struct ONNXView: Equatable {
   /// Every `stride`-th index of an axis of the graph's value, `extent` of them.
   struct Part: Equatable {
@@ -15,31 +16,31 @@ struct ONNXView: Equatable {
     let extent: Int
   }
 
-  /// By axis of the file behind the batch its parts, the slowest first; none is an extent of one.
+  /// The parts of each axis of the file after the batch, the slowest first; parts have more than one element.
   private(set) var axes: [[Part]]
 
   private init(axes: [[Part]]) { self.axes = axes.map(Self.joined) }
 
-  /// A value as it is.
+  /// The view of a value in the graph's order.
   init(of shape: Shape) {
     axes = shape.dimensions.enumerated().dropFirst().map { axis, extent in
       extent == 1 ? [] : [Part(axis: axis, stride: 1, extent: extent)]
     }
   }
 
-  /// The extents of an item in the file.
+  /// The extents of one image in the file.
   var extents: [Int] { axes.map { $0.reduce(1) { $0 * $1.extent } } }
 
-  /// Whether a value of a shape lies in the file as it is.
+  /// True if the file has a value of a shape unchanged.
   func isIdentity(of shape: Shape) -> Bool { self == ONNXView(of: shape) }
 
-  /// All parts in a row, the slowest first.
+  /// All parts in the file's order, the slowest first.
   private var parts: [Part] { Self.joined(axes.flatMap(\.self)) }
 
-  /// Whether the elements lie one after another as they do in the graph, under whatever extents.
+  /// True if the elements have the graph's order, whatever their extents.
   func isInOrder(of shape: Shape) -> Bool { parts == ONNXView(of: shape).parts }
 
-  /// The same elements under other extents; `nil` where an axis would be cut that way.
+  /// The same elements with other extents; `nil` where a part of an axis could not be split so.
   func reshaped(_ extents: [Int]) -> ONNXView? {
     var waiting = parts[...]
     var axes: [[Part]] = []
@@ -64,8 +65,10 @@ struct ONNXView: Equatable {
     return waiting.isEmpty ? ONNXView(axes: axes) : nil
   }
 
-  /// Without some axes, counted with the batch, each of which is rows, columns or both of an image, whole, or of one element; `nil` where
-  /// they are not. They stay with one element each if `keeping`. What is left out is told by `left`.
+  /// The view without some axes, as indices with the batch; with `keeping`, they stay with one element each.
+  ///
+  /// Each must be all rows, all columns or both of an image, or one element; else the result is `nil`. `left`
+  /// receives the graph's axes that are removed.
   func reducing(_ named: Set<Int>, of shape: Shape, keeping: Bool, left: inout Set<Int>) -> ONNXView? {
     for position in named {
       guard axes.indices.contains(position - 1) else { return nil }
@@ -83,14 +86,15 @@ struct ONNXView: Equatable {
     return ONNXView(axes: rest)
   }
 
-  /// The axes in another order, counted with the batch, which must stay.
+  /// The axes in another order, as indices with the batch, which must stay the first.
   func transposed(_ order: [Int]) -> ONNXView? {
     guard order.first == 0, order.sorted() == Array(0...axes.count) else { return nil }
     return ONNXView(axes: order.dropFirst().map { axes[$0 - 1] })
   }
 
-  /// Where each axis of the graph's value stands among those of the file, both counted with the batch; `nil` unless each of the
-  /// file's is one of the graph's, whole.
+  /// The position in the file of each axis of the graph's value, both with the batch.
+  ///
+  /// `nil` unless each axis of the file is a whole axis of the graph.
   func places(of shape: Shape) -> [Int]? {
     guard axes.count == shape.rank - 1 else { return nil }
     var places: [Int?] = [0] + Array(repeating: nil, count: axes.count)
@@ -104,7 +108,7 @@ struct ONNXView: Equatable {
     return known.count == places.count ? known : nil
   }
 
-  /// The groups of a channel shuffle that puts channels so; `nil` where it is none.
+  /// The groups of the channel shuffle that gives this order; `nil` for other orders.
   func shuffledGroups(of shape: Shape) -> Int? {
     guard axes.count == shape.rank - 1, axes.count >= 1, axes[0].count == 2,
       axes.dropFirst().elementsEqual(ONNXView(of: shape).axes.dropFirst())
@@ -116,7 +120,7 @@ struct ONNXView: Equatable {
     return group.extent
   }
 
-  /// For each element of an item in the file's order, its place in the graph's.
+  /// For each element of an image in the file's order, its index in the graph's order.
   func sources(of shape: Shape) -> [Int] {
     var inner = Array(repeating: 1, count: shape.rank)
     for axis in (0..<shape.rank - 1).reversed() { inner[axis] = inner[axis + 1] * shape[axis + 1] }
@@ -128,8 +132,10 @@ struct ONNXView: Equatable {
     return places
   }
 
-  /// The stretches of elements that the file puts in another order: their extents in the graph's order, and by place in the file's order
-  /// which of them stands there. None stands behind the same one in both orders.
+  /// The stretches of elements that the file reorders.
+  ///
+  /// `extents` are in the graph's order; `order` gives the stretch at each position of the file. No two
+  /// stretches are neighbours in both orders.
   func pieces() -> (extents: [Int], order: [Int]) {
     let parts = self.parts
     let inOrder = parts.indices.sorted {
@@ -137,7 +143,7 @@ struct ONNXView: Equatable {
     }
     var ranks = Array(repeating: 0, count: parts.count)
     for (rank, place) in inOrder.enumerated() { ranks[place] = rank }
-    // Runs of neighbours in both orders, by the rank of their first.
+    // Runs of neighbours in both orders, by the rank of their first part.
     var runs: [(rank: Int, extent: Int)] = []
     for (place, part) in parts.enumerated() {
       if place > 0, ranks[place] == ranks[place - 1] + 1 {
@@ -152,7 +158,7 @@ struct ONNXView: Equatable {
     return (sorted.map { runs[$0].extent }, order)
   }
 
-  /// Neighbours that together are a longer stretch of their axis become one.
+  /// Joins neighbouring parts that form a longer part of one axis.
   private static func joined(_ parts: [Part]) -> [Part] {
     var result: [Part] = []
     for part in parts {
@@ -167,7 +173,7 @@ struct ONNXView: Equatable {
   }
 }
 
-/// A value of the graph that the file has under other axes.
+/// A value of the graph that has other axes in the file.
 struct ViewedValue: ONNXPending, Equatable {
   let value: String
   let view: ONNXView
@@ -177,7 +183,7 @@ struct ViewedValue: ONNXPending, Equatable {
     self.view = view
   }
 
-  /// A value as it is.
+  /// The value in the graph's order.
   init(named value: String, in network: ONNXNetworkBuilder) {
     self.init(value: value, view: ONNXView(of: network.shape(of: value)))
   }
@@ -202,18 +208,18 @@ struct ViewedValue: ONNXPending, Equatable {
   }
 }
 
-/// Values of a node of several inputs in one order: that of the graph's value of the largest of them.
+/// The inputs of an elementwise node in one order, that of the largest of them.
 struct AlignedValues {
-  /// The values; those of fewer elements have extents of one where they are repeated.
+  /// The values; a smaller one has extents of one where it is broadcast.
   let values: [String]
-  /// How the file has the result.
+  /// The view of the result in the file.
   let view: ONNXView
-  /// By axis of the graph the file's.
+  /// The file's axis of each axis of the graph.
   let places: [Int]
 }
 
 extension ONNXNetworkBuilder {
-  /// What lies behind a name, and how the file has it.
+  /// The value of a name, with its view in the file.
   mutating func viewed(_ name: String?) throws(ONNXRefusal) -> ViewedValue {
     if let pending = try pending(name, as: ViewedValue.self) { return pending }
     if let name, case .pending(let pending) = try value(name), let map = pending as? any ONNXPendingMap {
@@ -230,20 +236,20 @@ extension ONNXNetworkBuilder {
     return ViewedValue(named: try made(name), in: self)
   }
 
-  /// The extents that the file has of a value, the batch as 1.
+  /// The extents of a value in the file, with a batch of 1.
   mutating func fileShape(of name: String?) throws(ONNXRefusal) -> Shape {
     Shape([1] + (try viewed(name).view.extents))
   }
 
-  /// Says that a name of the file stands for a value under a view.
+  /// Sets a name of the file to a value with a view.
   mutating func set(_ name: String, _ value: String, _ view: ONNXView) {
     set(
       name,
       view.isIdentity(of: shape(of: value)) ? .made(value) : .pending(ViewedValue(value: value, view: view)))
   }
 
-  /// A value whose axes stand in the file in another order at most, and where they stand; made as the file has it where
-  /// that is not so.
+  /// A value whose axes have at most another order in the file, with their positions; else the value in the
+  /// file's order.
   mutating func ordered(
     _ name: String?
   ) throws(ONNXRefusal) -> (value: String, view: ONNXView, places: [Int]) {
@@ -258,8 +264,10 @@ extension ONNXNetworkBuilder {
     return (value.value, value.view, Array(0...value.view.axes.count))
   }
 
-  /// Images whose channels stand last in the file and are made of others, such as shuffled ones, made with their channels first;
-  /// `nil` where that cannot be.
+  /// Images with channels last that are parts of other values, such as shuffled ones, made with channels
+  /// first.
+  ///
+  /// `nil` where that is not possible.
   mutating func untangled(_ found: ViewedValue, _ name: String) throws(ONNXRefusal) -> ViewedValue? {
     let shape = shape(of: found.value)
     guard found.view.axes.count == 3, let turned = found.view.transposed([0, 3, 1, 2]),
@@ -271,8 +279,9 @@ extension ONNXNetworkBuilder {
     }
   }
 
-  /// The inputs of a node that works element by element, in the order of the first of those with the most elements. Where the node
-  /// repeats what has fewer, values that the file repeats before are taken as they were.
+  /// The inputs of an elementwise node, in the order of the first one with the most elements.
+  ///
+  /// For a node that broadcasts, values that the file repeats beforehand are taken unrepeated.
   mutating func aligned(_ names: [String], repeating: Bool = false) throws(ONNXRefusal) -> AlignedValues {
     var values: [ViewedValue] = []
     var repeats: [Int: [Int]] = [:]
@@ -290,7 +299,7 @@ extension ONNXNetworkBuilder {
     }
     var leader = 0
     for position in values.indices where size(position) > size(leader) { leader = position }
-    // The leader gives the extents, so it must be as the file has it.
+    // The leader gives the extents, so it must have the file's.
     for (position, extents) in repeats where position == leader || extents != values[leader].view.extents {
       values[position] = ViewedValue(named: try made(names[position]), in: self)
       if size(position) > size(leader) { leader = position }
@@ -304,7 +313,7 @@ extension ONNXNetworkBuilder {
     return AlignedValues(values: result, view: first.view, places: first.places)
   }
 
-  /// A value with its axes in the order in which another one has them.
+  /// A value with its axes in the order of another one.
   private mutating func placed(
     _ found: ViewedValue, _ name: String, _ places: [Int]
   ) throws(ONNXRefusal) -> String {

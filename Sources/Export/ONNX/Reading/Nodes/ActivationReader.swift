@@ -2,7 +2,7 @@ import Tensors
 import Graphs
 import Ops
 
-/// Activations without settings, and those that a number or two settle.
+/// Activations with at most two numbers as attributes.
 enum ActivationReader: ONNXNodeReader {
   static let types = ["Relu", "Sigmoid", "Tanh", "HardSwish", "LeakyRelu", "Elu", "Selu", "Gelu"]
 
@@ -34,7 +34,9 @@ enum ActivationReader: ONNXNodeReader {
   }
 }
 
-/// The rectifier with a slope a channel: `slope · x + (1 - slope) · relu(x)`, or a leaky one where all slopes are one.
+/// The rectifier with a slope for each channel: `slope · x + (1 - slope) · relu(x)`.
+///
+/// It is a leaky rectifier where all slopes are equal.
 enum PReluReader: ONNXNodeReader {
   static let types = ["PRelu"]
 
@@ -57,7 +59,7 @@ enum PReluReader: ONNXNodeReader {
   }
 }
 
-/// Softmax over channels.
+/// The softmax over channels.
 enum SoftmaxReader: ONNXNodeReader {
   static let types = ["Softmax"]
 
@@ -66,13 +68,13 @@ enum SoftmaxReader: ONNXNodeReader {
     try network.append(Softmax(), for: node, inputs: [input], view: view)
   }
 
-  /// What a softmax is taken of, which must be over the channels.
+  /// The input of a softmax; throws for a softmax over other axes than the channels.
   static func channels(
     of node: ONNXNode, _ network: inout ONNXNetworkBuilder
   ) throws(ONNXRefusal) -> (value: String, view: ONNXView) {
     let (input, view, places) = try network.ordered(node.input(0))
     let shape = network.shape(of: input)
-    // Before operator set 13 a softmax was over all axes from its own on.
+    // Before operator set 13 a softmax was over its axis and all later ones.
     let spansRest = node.opset < 13
     let axis = try node.int("axis", default: spansRest ? 1 : -1)
     let place = axis < 0 ? axis + shape.rank : axis
@@ -85,7 +87,7 @@ enum SoftmaxReader: ONNXNodeReader {
   }
 }
 
-/// The logarithm of a softmax at a network's end: as scores they are as good as what it reads.
+/// The logarithm of a softmax at the end of a network; its input serves as scores as well.
 enum LogSoftmaxReader: ONNXNodeReader {
   static let types = ["LogSoftmax"]
 
@@ -95,7 +97,7 @@ enum LogSoftmaxReader: ONNXNodeReader {
   }
 }
 
-/// Scores without the logarithm of their sum of powers, which changes neither order nor probabilities.
+/// Scores before a log-softmax, which changes neither their order nor their probabilities.
 struct LogProbabilities: ONNXPending {
   let scores: ViewedValue
 

@@ -2,7 +2,7 @@ import Encodings
 import Graphs
 import Ops
 
-/// Clamps between constant bounds: ReLU, ReLU6, any others, or the ends of a grid that follows.
+/// Clamps with constant bounds: ReLU, ReLU6, other bounds, or the ends of the grid of the next node.
 enum ClipReader: ONNXNodeReader {
   static let types = ["Clip"]
 
@@ -28,13 +28,14 @@ enum ClipReader: ONNXNodeReader {
       .pending(ClippedValue(source: node.input(0), input: input, lower: lower, upper: upper)))
   }
 
-  /// Bounds on one side of zero, or on one side alone: the number beyond a bound, bounded, and the bound again.
+  /// A clamp whose bounds do not include zero, or that has one bound: shifted to zero, clamped, and shifted
+  /// back.
   private static func shifted(
     _ node: ONNXNode, _ input: ViewedValue, lower: Float?, upper: Float?,
     _ network: inout ONNXNetworkBuilder
   ) throws(ONNXRefusal) {
     let name = network.freshName(node.output)
-    // Below an upper bound alone, the way down is bounded: `upper - relu(upper - x)`.
+    // With an upper bound alone, the distance below it is clamped: `upper - relu(upper - x)`.
     let sign: Float = lower == nil ? -1 : 1
     let bound = lower ?? upper ?? 0
     let beyond = try ChannelwiseMap(scale: [sign], shift: [-sign * bound])
@@ -58,9 +59,9 @@ enum ClipReader: ONNXNodeReader {
   }
 }
 
-/// A value between bounds; the pair that follows may clamp by itself.
+/// A clamped value; a pair of quantization nodes that follows may include the clamp.
 struct ClippedValue: ONNXPendingMap {
-  /// What it reads, as the file calls it.
+  /// The input's name in the file.
   let source: String?
   let input: ViewedValue
   let lower: Float

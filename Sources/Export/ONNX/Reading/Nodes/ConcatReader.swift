@@ -2,7 +2,7 @@ import Tensors
 import Graphs
 import Ops
 
-/// Channels of several values in a row, or shapes put together.
+/// Concatenates values along channels, or puts shapes together.
 enum ConcatReader: ONNXNodeReader {
   static let types = ["Concat"]
 

@@ -1,10 +1,10 @@
 import Tensors
 
-/// Constants that stand among the nodes.
+/// Constants among the nodes.
 enum ConstantReader: ONNXNodeReader {
   static let types = ["Constant", "ConstantOfShape"]
 
-  /// The most elements that are made of a shape.
+  /// The largest number of elements of a constant that is made of a shape.
   private static let maximumElements = 1 << 16
 
   static func read(_ node: ONNXNode, into network: inout ONNXNetworkBuilder) throws(ONNXRefusal) {

@@ -2,7 +2,7 @@ import Graphs
 import Ops
 import Tensors
 
-/// Convolutions over rows and columns, with a padding that stands before them folded in.
+/// Convolutions over rows and columns; takes in a padding node before them.
 enum ConvReader: ONNXNodeReader {
   static let types = ["Conv"]
 
@@ -39,6 +39,6 @@ enum ConvReader: ONNXNodeReader {
 }
 
 extension ONNXConstant {
-  /// How a parameter of these elements is stored: on the file's grid, or as floats.
+  /// The encoding of a parameter with these elements: the file's grid, or dense floats.
   var parameterEncoding: any Encoding { encoding ?? Dense() }
 }

@@ -1,6 +1,6 @@
 import Graphs
 
-/// Channels as rows and columns, or rows and columns as channels.
+/// Moves channels to rows and columns, or rows and columns to channels.
 enum DepthToSpaceReader: ONNXNodeReader {
   static let types = ["DepthToSpace", "SpaceToDepth"]
 
@@ -20,7 +20,7 @@ enum DepthToSpaceReader: ONNXNodeReader {
     let (split, order, item): ([Int], [Int], [Int])
     if isToSpace {
       let left = channels / (size * size)
-      // By default the blocks are the slower part of the channels.
+      // By default the index of the block varies slowest among the channels.
       let mode = try node.string("mode", default: "DCR")
       guard ["DCR", "CRD"].contains(mode) else { throw .because("mode \(mode), expected DCR or CRD") }
       let isBlocksFirst = mode == "DCR"

@@ -2,7 +2,7 @@ import Encodings
 import Graphs
 import Tensors
 
-/// The second of a pair that puts a value on an integer grid, or weights that are stored as integers.
+/// The second node of a pair that quantizes a value, or weights that are stored as integers.
 enum DequantizeReader: ONNXNodeReader {
   static let types = ["DequantizeLinear"]
 
@@ -25,7 +25,7 @@ enum DequantizeReader: ONNXNodeReader {
     }
   }
 
-  /// Gives the value its encoding; one that only moves numbers of another value has that one's already.
+  /// Gives the value its encoding; a value that only moves another one's numbers has that one's already.
   private static func encode(
     _ quantized: QuantizedValue, _ network: inout ONNXNetworkBuilder
   ) throws(ONNXRefusal) {
@@ -76,7 +76,7 @@ enum DequantizeReader: ONNXNodeReader {
 }
 
 extension Graph {
-  /// The encoding of the value, or of the one whose numbers it holds.
+  /// The encoding of a value, or of the value whose numbers it holds.
   func encodingHeld(by value: String) -> (any ValueEncoding)? {
     var value = value
     while true {

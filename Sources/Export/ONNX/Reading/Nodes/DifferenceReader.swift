@@ -1,7 +1,9 @@
 import Graphs
 import Ops
 
-/// Differences and quotients of a value and a constant for each channel, as normalizations in a network are, or of constants.
+/// Differences and quotients of a value and a constant for each channel, of two values, or of constants.
+///
+/// Normalizations within a network have this form.
 enum DifferenceReader: ONNXNodeReader {
   static let types = ["Sub", "Div"]
 
@@ -31,7 +33,7 @@ enum DifferenceReader: ONNXNodeReader {
     try ChannelwiseMap(scale: [-1], shift: numbers).append(input, for: node, view: view, to: &network)
   }
 
-  /// One value and another's opposite.
+  /// The difference of two values, as a sum with the negated second one.
   private static func subtract(
     _ node: ONNXNode, _ network: inout ONNXNetworkBuilder
   ) throws(ONNXRefusal) {
@@ -44,7 +46,7 @@ enum DifferenceReader: ONNXNodeReader {
   }
 }
 
-/// A value's opposite.
+/// The negation of a value.
 enum NegationReader: ONNXNodeReader {
   static let types = ["Neg"]
 

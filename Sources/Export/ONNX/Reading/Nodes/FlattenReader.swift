@@ -9,7 +9,8 @@ enum FlattenReader: ONNXNodeReader {
   static func read(_ node: ONNXNode, into network: inout ONNXNetworkBuilder) throws(ONNXRefusal) {
     let found = try network.viewed(node.input(0))
     let axis = try node.int("axis", default: 1)
-    // Channels put last, then features: the rows of a detector's anchors, which the file tells.
+    // Channels moved last, then features: these are the rows of a detector's anchors, which the file's
+    // metadata hold.
     let shape = network.shape(of: found.value)
     if axis == 1, shape.rank == 4, let anchors = network.anchors[node.output],
       found.view == ONNXView(of: shape).transposed([0, 2, 3, 1])
@@ -24,7 +25,7 @@ enum FlattenReader: ONNXNodeReader {
   }
 }
 
-/// Axes of one element that are left out or put in.
+/// Removes or inserts axes of one element.
 enum SqueezeReader: ONNXNodeReader {
   static let types = ["Squeeze", "Unsqueeze"]
 
@@ -52,14 +53,14 @@ enum SqueezeReader: ONNXNodeReader {
     try network.setReshaped(node.output, found, to: Array(extents.dropFirst()))
   }
 
-  /// The axes that `Unsqueeze` adds, counted in the result.
+  /// The axes that `Unsqueeze` inserts, as indices in the result.
   private static func added(
     _ node: ONNXNode, _ rank: Int, _ network: inout ONNXNetworkBuilder
   ) throws(ONNXRefusal) -> [Int] {
     try network.axes(of: node, input: 1, rank: rank) ?? []
   }
 
-  /// Extents with those of one element put in.
+  /// The extents with inserted axes of one element.
   private static func unsqueezed(
     _ node: ONNXNode, _ extents: [Int], _ network: inout ONNXNetworkBuilder
   ) throws(ONNXRefusal) -> [Int] {
@@ -89,8 +90,9 @@ enum SqueezeReader: ONNXNodeReader {
 }
 
 extension ONNXNetworkBuilder {
-  /// Says that a name stands for a value under other extents; where an axis would be cut in a way that no view has, the value is
-  /// made as the file has it and reshaped.
+  /// Sets a name to a value with other extents.
+  ///
+  /// Where no view can split an axis so, the value is made in the file's order and reshaped.
   mutating func setReshaped(
     _ name: String, _ found: ViewedValue, to extents: [Int]
   ) throws(ONNXRefusal) {

@@ -22,8 +22,9 @@ enum GemmReader: ONNXNodeReader {
   }
 }
 
-/// Products of features with a constant matrix; the sum that follows adds the bias. Of images whose channels stand last in the file it
-/// is a convolution of one pixel.
+/// Products of features with a constant matrix; a sum that follows adds the bias.
+///
+/// For images with channels last in the file, it is a convolution of one pixel.
 enum MatMulReader: ONNXNodeReader {
   static let types = ["MatMul"]
 
@@ -50,14 +51,14 @@ enum MatMulReader: ONNXNodeReader {
 }
 
 extension ONNXNetworkBuilder {
-  /// The view of a value that lies in the file as another one, with another number of channels.
+  /// The view of a value with another number of channels that has in the file the axes of `view`.
   func view(like view: ONNXView, _ places: [Int], channels: Int) throws(ONNXRefusal) -> ONNXView {
     var extents = places.map { $0 == 0 ? 1 : view.extents[$0 - 1] }
     extents[1] = channels
     return try self.view(like: view, places, shape: Shape(extents))
   }
 
-  /// The view of a value of another shape that lies in the file as another one.
+  /// The view of a value of another shape that has in the file the axes of `view`.
   func view(like view: ONNXView, _ places: [Int], shape: Shape) throws(ONNXRefusal) -> ONNXView {
     var order = Array(repeating: 0, count: places.count)
     for (axis, place) in places.enumerated() { order[place] = axis }
@@ -68,13 +69,15 @@ extension ONNXNetworkBuilder {
 
 /// A linear layer whose bias is not known yet.
 struct WeightedFeatures: ONNXPending {
-  /// What is read.
+  /// The name of the input.
   let input: String
-  /// `[O, I]`.
+  /// The weight `[outputs, inputs]`.
   let weight: ONNXConstant
 
-  /// Refuses weights that are not a matrix. Features that the file has in another order than the graph leave their order to the
-  /// weight's columns.
+  /// Takes a matrix of weights; throws for other constants.
+  ///
+  /// Where the file has the features in another order than the graph, the columns of the weight are
+  /// reordered.
   init(
     _ name: String?, weight: ONNXConstant, factor: Float, _ network: inout ONNXNetworkBuilder
   ) throws(ONNXRefusal) {
@@ -108,7 +111,8 @@ struct WeightedFeatures: ONNXPending {
     self.weight = weight
   }
 
-  /// The layer whose outputs are multiplied with one number each, or all with one; `nil` where the numbers do not fit.
+  /// The layer with its outputs multiplied by one number each, or by one for all; `nil` where the numbers do
+  /// not fit.
   func times(_ factors: ONNXConstant) -> WeightedFeatures? {
     guard let numbers = factors.floats, factors.dims.dropLast().allSatisfy({ $0 == 1 }),
       numbers.count == weight.dims[0] || numbers.count == 1
@@ -116,7 +120,7 @@ struct WeightedFeatures: ONNXPending {
     return WeightedFeatures(input: input, weight: weight.times(rows: numbers))
   }
 
-  /// Appends the layer for a node, with a bias that may be one number for all features.
+  /// Appends the layer for a node; the bias may be one number for all features.
   func append(
     _ bias: ONNXConstant?, for node: ONNXNode, to network: inout ONNXNetworkBuilder
   ) throws(ONNXRefusal) {
@@ -150,19 +154,19 @@ struct WeightedFeatures: ONNXPending {
 }
 
 extension ONNXConstant {
-  /// The matrix with rows and columns changed; grids of one scale stay.
+  /// The transposed matrix; a grid with one scale remains.
   func transposed() throws(ONNXRefusal) -> ONNXConstant {
     guard dims.count == 2 else { throw .because("a weight of \(dims), expected a matrix") }
     return try transposed([1, 0])
   }
 
-  /// Every element times a factor; as it is for 1.
+  /// Every element multiplied by a factor; unchanged for 1.
   func times(_ factor: Float) -> ONNXConstant {
     guard factor != 1, let floats else { return self }
     return ONNXConstant(dims: dims, content: .floats(floats.map { $0 * factor }))
   }
 
-  /// The rows of a matrix times a factor each, or all times one.
+  /// The rows of a matrix multiplied by one factor each, or all by one.
   func times(rows factors: [Float]) -> ONNXConstant {
     guard let floats, dims[0] > 0 else { return self }
     let width = count / dims[0]

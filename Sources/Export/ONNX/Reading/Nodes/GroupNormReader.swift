@@ -2,7 +2,8 @@ import Graphs
 import Ops
 import Tensors
 
-/// Norms by an item's own statistics: of groups of channels over images, of each channel, or of each pixel's channels.
+/// Norms by the statistics of each image: of groups of channels, of each channel, or of each pixel's
+/// channels.
 enum GroupNormReader: ONNXNodeReader {
   static let types = ["InstanceNormalization", "GroupNormalization", "LayerNormalization"]
 
@@ -27,7 +28,7 @@ enum GroupNormReader: ONNXNodeReader {
     }
   }
 
-  /// A norm whose factors are one a channel or one a group.
+  /// A norm with one factor for each channel or for each group.
   private static func set(
     _ node: ONNXNode, _ input: ViewedValue, _ op: GroupNorm, _ network: inout ONNXNetworkBuilder
   ) throws(ONNXRefusal) {
@@ -49,7 +50,7 @@ enum GroupNormReader: ONNXNodeReader {
     network.set(node.output, .pending(norm))
   }
 
-  /// Over the channels of each pixel, which stand last in the file.
+  /// The norm over the channels of each pixel, which are last in the file.
   private static func readLayer(
     _ node: ONNXNode, _ epsilon: Float, _ network: inout ONNXNetworkBuilder
   ) throws(ONNXRefusal) {
@@ -76,7 +77,7 @@ enum GroupNormReader: ONNXNodeReader {
   }
 }
 
-/// A norm by an item's own statistics, waiting for the factors and sums that exporters write behind it.
+/// A norm by the statistics of each image; it may take in factors and sums that exporters write after it.
 struct NormedGroups: ONNXPending {
   let input: String
   var view: ONNXView
@@ -84,7 +85,7 @@ struct NormedGroups: ONNXPending {
   var scale: [Float]
   var shift: [Float]
 
-  /// By role.
+  /// The parameters by role.
   var parameters: [ParameterRole: Parameter] {
     [
       .scale: Parameter(Tensor(scale, shape: [scale.count])),
@@ -97,7 +98,7 @@ struct NormedGroups: ONNXPending {
     return try ViewedValue(value: value, view: view).made(name + ".turned", in: &network)
   }
 
-  /// The norm with a constant of each channel as a factor, or added; `nil` where it is none.
+  /// The norm with a constant of each channel multiplied or added; `nil` where the constant does not fit.
   func taking(_ constant: ONNXConstant, isFactor: Bool, of shape: Shape) -> NormedGroups? {
     guard let places = view.places(of: shape), let placed = try? constant.placed(places),
       let numbers = try? ChannelwiseMap.numbers(placed, beside: shape)
@@ -113,7 +114,8 @@ struct NormedGroups: ONNXPending {
 }
 
 extension ONNXNetworkBuilder {
-  /// The norm that a name stands for, which one node alone reads, with a constant of each channel taken in.
+  /// The pending norm of a name, if one node alone reads it, with a constant of each channel taken in; else
+  /// `nil`.
   mutating func norm(
     _ name: String?, taking constant: ONNXConstant, isFactor: Bool
   ) throws(ONNXRefusal) -> NormedGroups? {

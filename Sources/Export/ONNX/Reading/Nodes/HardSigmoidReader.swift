@@ -1,7 +1,7 @@
 import Graphs
 import Ops
 
-/// The factor of hard swish, as exporters write it where the operator set has no HardSwish, or an activation of its own.
+/// A hard sigmoid: an activation, or the factor of a hard swish in operator sets without HardSwish.
 enum HardSigmoidReader: ONNXNodeReader {
   static let types = ["HardSigmoid"]
 
@@ -14,12 +14,12 @@ enum HardSigmoidReader: ONNXNodeReader {
   }
 }
 
-/// A hard sigmoid, waiting to be multiplied with what it reads.
+/// A hard sigmoid that becomes a hard swish if it is multiplied by its input.
 struct HardFactor: ONNXPendingMap {
   let input: ViewedValue
   let sigmoid: HardSigmoid
 
   var op: any Op { sigmoid }
-  /// Whether it is `min(max(x + 3, 0), 6) / 6`.
+  /// True if it is `min(max(x + 3, 0), 6) / 6`.
   var isOfHardSwish: Bool { abs(sigmoid.slope - 1 / 6) < 1e-6 && sigmoid.offset == 0.5 }
 }

@@ -2,7 +2,7 @@ import Graphs
 import Ops
 import Tensors
 
-/// The largest of each window.
+/// The largest number of each window.
 enum MaxPoolReader: ONNXNodeReader {
   static let types = ["MaxPool"]
 
@@ -20,7 +20,7 @@ enum MaxPoolReader: ONNXNodeReader {
       for: node, inputs: [input])
   }
 
-  /// Zeros around images of which no pixel is below zero are the least there is, as what lies outside of a maximum.
+  /// The input and its padding by zeros, where zeros act as the outside of a maximum: no pixel is below zero.
   private static func inputAndZeros(
     _ node: ONNXNode, _ network: inout ONNXNetworkBuilder
   ) throws(ONNXRefusal) -> (value: String, padding: ONNXPadding) {
@@ -69,7 +69,7 @@ enum AveragePoolReader: ONNXNodeReader {
   }
 }
 
-/// The mean or the largest of each channel.
+/// The mean or the largest number of each channel.
 enum GlobalPoolReader: ONNXNodeReader {
   static let types = ["GlobalAveragePool", "GlobalMaxPool"]
 
@@ -85,10 +85,10 @@ enum GlobalPoolReader: ONNXNodeReader {
 }
 
 extension ONNXWindow {
-  /// The stride, `nil` where windows stand side by side.
+  /// The stride; `nil` where windows are adjacent without overlap.
   var poolingStride: Extent? { stride == kernel ? nil : stride }
 
-  /// Refuses what the catalogue's pooling does not have.
+  /// Refuses dilations, which pooling ops do not have.
   func requirePooling(_ node: ONNXNode) throws(ONNXRefusal) {
     guard dilation == Extent(1) else { throw .because("dilations \(dilation) of a pooling, expected 1") }
   }

@@ -2,7 +2,7 @@ import Graphs
 import Ops
 import Tensors
 
-/// The mean or the largest over rows, columns or both.
+/// The mean or the largest number over rows, columns or both.
 enum MeanReader: ONNXNodeReader {
   static let types = ["ReduceMean", "ReduceMax"]
 
@@ -37,7 +37,7 @@ enum MeanReader: ONNXNodeReader {
 }
 
 extension ONNXNetworkBuilder {
-  /// The axes that a node names, as an input or as an attribute, counted from the front; `nil` where it names none.
+  /// The axes that a node names in an input or an attribute, as indices from 0; `nil` where it names none.
   mutating func axes(of node: ONNXNode, input position: Int, rank: Int) throws(ONNXRefusal) -> [Int]? {
     let axes: [Int]?
     if node.input(position) != nil {

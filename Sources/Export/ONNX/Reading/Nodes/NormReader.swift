@@ -18,7 +18,8 @@ enum NormReader: ONNXNodeReader {
       }
       parameters[role] = Parameter(values)
     }
-    // ONNX counts what is kept of the running statistics, PyTorch and Condense what is new.
+    // In ONNX the momentum is the kept share of the running statistics, in PyTorch and Condense the new
+    // share.
     let kept = try node.float("momentum", default: 0.9)
     let momentum = (0...1).contains(kept) ? Float(((1 - Double(kept)) * 1e6).rounded() / 1e6) : 0.1
     try network.append(
@@ -28,17 +29,18 @@ enum NormReader: ONNXNodeReader {
   }
 }
 
-/// Sums and products with a constant number for each channel, as a norm of fixed statistics.
+/// A multiplication and an addition by constants for each channel, as a batch norm with fixed statistics.
 struct ChannelwiseMap {
-  /// By channel, or one for all.
+  /// The factor of each channel, or one for all.
   var scale: [Float] = [1]
-  /// By channel, or one for all.
+  /// The summand of each channel, or one for all.
   var shift: [Float] = [0]
 
-  /// The epsilon of which the square root of 1 + epsilon is 1 in double precision and all but 1 in single.
+  /// An epsilon so small that it does not change the numbers: the square root of 1 + epsilon is 1 in single
+  /// precision.
   private static let epsilon: Float = 1e-12
 
-  /// Appends the norm for a node, which may have its axes in another order.
+  /// Appends the norm for a node, whose axes may have another order.
   func append(
     _ input: String, for node: ONNXNode, view: ONNXView? = nil, to network: inout ONNXNetworkBuilder
   ) throws(ONNXRefusal) {
@@ -47,7 +49,7 @@ struct ChannelwiseMap {
       parameters: try parameters(network.shape(of: input)), view: view)
   }
 
-  /// Appends the norm under a name that was made by `freshName`.
+  /// Appends the norm under a name from `freshName`.
   func append(
     _ input: String, name: String, to network: inout ONNXNetworkBuilder
   ) throws(ONNXRefusal) -> String {
@@ -73,12 +75,13 @@ struct ChannelwiseMap {
     ]
   }
 
-  /// The numbers of a constant that stands beside a value: one for all, or one a channel.
+  /// The numbers of a constant that is combined with a value: one for all, or one for each channel.
   static func numbers(
     _ constant: ONNXConstant, beside shape: Shape, named dims: [Int]? = nil
   ) throws(ONNXRefusal) -> [Float] {
     guard let numbers = constant.floats else { throw .because("a constant that depends on the batch") }
-    // Axes are matched from the last: behind the channels a constant has as many as the value, of one element each.
+    // Axes are matched from the last one: after its channels a constant has the value's number of axes, of
+    // one element each.
     let behind = max(0, shape.rank - 2)
     let extents = Array(constant.dims.drop { $0 == 1 })
     let isChannelwise =
@@ -90,7 +93,7 @@ struct ChannelwiseMap {
     return numbers
   }
 
-  /// The numbers of a constant beside a value that the file has, and that value.
+  /// The numbers of a constant that is combined with a value of the file, and that value.
   static func beside(
     _ constant: ONNXConstant, _ name: String?, _ network: inout ONNXNetworkBuilder
   ) throws(ONNXRefusal) -> (numbers: [Float], value: String, view: ONNXView) {
@@ -106,7 +109,8 @@ struct ChannelwiseMap {
 }
 
 extension ONNXConstant {
-  /// The elements beside a value whose axes stand in the file at `places`: with as many axes, in the graph's order.
+  /// The elements with as many axes as a value, in the graph's order; `places` are the value's axes in the
+  /// file.
   func placed(_ places: [Int]) throws(ONNXRefusal) -> ONNXConstant {
     guard dims.count <= places.count else {
       throw .because("a constant of \(dims) beside \(places.count) axes, expected one number a channel")

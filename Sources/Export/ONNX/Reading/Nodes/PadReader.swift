@@ -2,7 +2,7 @@ import Graphs
 import Ops
 import Tensors
 
-/// Zeros around images, which the convolution or pooling that follows takes in, or zero channels.
+/// Zeros around images, which the next convolution or pooling takes in, or channels of zeros.
 enum PadReader: ONNXNodeReader {
   static let types = ["Pad"]
 
@@ -19,7 +19,7 @@ enum PadReader: ONNXNodeReader {
       node.input(2) == nil
       ? try node.float("value", default: 0) : try network.requireConstant(node.input(2), "value").scalar
     guard given == 0 else { throw .because("a value other than zero") }
-    // By axis of the graph.
+    // The padding by axis of the graph.
     let starts = order.map { pads[$0] }
     let ends = order.map { pads[order.count + $0] }
     guard order.count == 4, starts[0] == 0, ends[0] == 0 else {
@@ -38,7 +38,7 @@ enum PadReader: ONNXNodeReader {
     try addChannels(node, input, before: starts[1], after: ends[1], &network)
   }
 
-  /// What is padded, by axis of the graph that of the file, and the zeros that were added before.
+  /// The padded value, the file's axis of each axis of the graph, and earlier zeros around it.
   private static func source(
     _ node: ONNXNode, _ network: inout ONNXNetworkBuilder
   ) throws(ONNXRefusal) -> (value: String, places: [Int], before: ONNXPadding) {
@@ -50,7 +50,8 @@ enum PadReader: ONNXNodeReader {
     return (found.value, found.places, ONNXPadding())
   }
 
-  /// Zero channels come from a convolution of one pixel, whose filters hand each channel on or are zero.
+  /// Appends channels of zeros by a convolution of one pixel, whose filters copy one channel each or are
+  /// zero.
   private static func addChannels(
     _ node: ONNXNode, _ input: String, before: Int, after: Int, _ network: inout ONNXNetworkBuilder
   ) throws(ONNXRefusal) {
@@ -66,12 +67,12 @@ enum PadReader: ONNXNodeReader {
       parameters: [.weight: Parameter(weight)])
   }
 
-  /// How much is added before and after each axis: all beginnings, then all ends.
+  /// The padding before each axis, then that after each axis.
   private static func pads(
     of node: ONNXNode, rank: Int, _ network: inout ONNXNetworkBuilder
   ) throws(ONNXRefusal) -> [Int] {
     let axes = try network.axes(of: node, input: 3, rank: rank) ?? Array(0..<rank)
-    // Before operator set 11 they are an attribute.
+    // Before operator set 11 the padding is an attribute.
     let numbers =
       node.input(1) == nil
       ? try node.ints("pads") : try network.requireConstant(node.input(1), "pads").knownIntegers

@@ -2,7 +2,7 @@ import Tensors
 import Graphs
 import Ops
 
-/// Nodes that hand on what they read.
+/// Nodes that pass on their input.
 enum PassingReader: ONNXNodeReader {
   static let types = ["Identity", "Cast"]
 
@@ -29,7 +29,7 @@ enum DropoutReader: ONNXNodeReader {
     var input = try network.viewed(node.input(0))
     let shape = network.shape(of: input.value)
     if input.view.extents.count == 1, shape.rank > 2, input.view.isInOrder(of: shape) {
-      // An image that was laid out as features stays so, and nodes in the file's order.
+      // An image that was flattened to features stays so, and nodes keep the file's order.
       let value = try network.made(node.input(0))
       input = ViewedValue(value: value, view: ONNXView(of: network.shape(of: value)))
     }
@@ -49,7 +49,7 @@ enum DropoutReader: ONNXNodeReader {
 }
 
 extension ONNXConstant {
-  /// The elements as floats or as whole numbers, rounded towards zero; what a type cannot hold becomes what it makes of it.
+  /// The elements as floats, or as integers rounded towards zero; numbers out of a type's range wrap around.
   fileprivate func cast(to type: ONNXTensorProto.DataType) throws(ONNXRefusal) -> ONNXConstant {
     if [.float, .double, .float16, .bfloat16].contains(type) {
       guard let floats else { throw .because("of the batch size to floats") }
@@ -60,7 +60,7 @@ extension ONNXConstant {
     }
     guard let converted = Self.conversions[type] else { throw .because("to the type \(type)") }
     if case .floats(let values) = content {
-      // A truth is whether a number is zero, before it loses its fraction.
+      // A truth value is whether the number is zero, before its fraction is lost.
       let whole = type == .bool ? values.map { $0 == 0 ? 0 : 1 } : values
       let integers = whole.map { $0.isFinite && abs($0) < 0x1p62 ? converted(Int($0)) : 0 }
       return ONNXConstant(dims: dims, content: .integers(integers))
@@ -69,14 +69,14 @@ extension ONNXConstant {
       guard type == .int64 || type == .int32 else { throw .because("of the batch size to the type \(type)") }
       return self
     }
-    // What comes out equal keeps its narrow type: a grid of 4 bits stays one where bytes are made of it.
+    // Numbers that stay equal keep their narrow type: a grid of 4 bits remains one after a cast to bytes.
     let values = known.map(converted)
     return ONNXConstant(
       dims: dims, content: .integers(values),
       type: self.type?.isPacked == true && values == known ? self.type : type)
   }
 
-  /// What types of whole numbers make of one.
+  /// The conversions of integers to the types.
   private static let conversions: [ONNXTensorProto.DataType: @Sendable (Int) -> Int] = [
     .int64: { $0 }, .int32: { Int(Int32(truncatingIfNeeded: $0)) },
     .uint8: { Int(UInt8(truncatingIfNeeded: $0)) }, .int8: { Int(Int8(truncatingIfNeeded: $0)) },

@@ -2,7 +2,8 @@ import Graphs
 import Ops
 import Tensors
 
-/// Products: of values, of a value and a constant for each channel, of constants; hard swish where it is one.
+/// Products of values, of a value and a constant for each channel, or of constants; a hard swish where it is
+/// one.
 enum ProductReader: ONNXNodeReader {
   static let types = ["Mul"]
 
@@ -18,7 +19,7 @@ enum ProductReader: ONNXNodeReader {
     if try readHardSwish(node, &network) { return }
     let aligned = try network.aligned(node.inputs, repeating: true)
     var inputs = aligned.values
-    // The op repeats its second input only.
+    // The op broadcasts its second input only.
     let shapes = inputs.map { network.shape(of: $0) }
     if shapes[0] != shapes[1], shapes[0].count < shapes[1].count { inputs.reverse() }
     try network.append(Multiply(), for: node, inputs: inputs, view: aligned.view)

@@ -1,7 +1,7 @@
 import Encodings
 import Graphs
 
-/// The first of a pair that puts a value on an integer grid.
+/// The first node of a pair that quantizes a value.
 enum QuantizeReader: ONNXNodeReader {
   static let types = ["QuantizeLinear"]
 
@@ -15,13 +15,15 @@ enum QuantizeReader: ONNXNodeReader {
     var grid = IntegerValue(bits: zero.bits, scale: scale, zeroPoint: point)
     var clipped = try network.pending(node.input(0), as: ClippedValue.self)
     if let bounds = clipped {
-      // A clip to the ends of a grid of as many bits or fewer is what putting it there does; another one stays.
+      // A clip to the ends of a grid of at most as many bits is part of quantization; another clip stays a
+      // clamp.
       let narrower = (1...zero.bits).map { IntegerValue(bits: $0, scale: scale, zeroPoint: point) }
       let fitting = narrower.first { $0.range == bounds.lower...bounds.upper }
       if let fitting { grid = fitting } else { clipped = nil }
     }
     let input: String
-    // What the file has under other axes stays so where nothing else reads it; within a shuffle it has its grid already.
+    // A value with other axes in the file stays so where nothing else reads it; a part of a shuffle has its
+    // grid already.
     var view: ONNXView?
     let turned = if let clipped { clipped.input } else { try network.viewed(node.input(0)) }
     if network.mayStayTurned(turned, on: grid) {
@@ -30,7 +32,7 @@ enum QuantizeReader: ONNXNodeReader {
       input = try network.made(clipped == nil ? node.input(0) : clipped?.source)
     }
     if let problem = grid.problem { throw .because(problem) }
-    // Of a clipped value the clamp is the one reader that sees it as it was before.
+    // The clamp is the only reader of an unclipped value.
     let plainReaders = network.plainReaders(of: input) + (clipped == nil ? 0 : -1)
     let isReadAsQuantizedOnly =
       plainReaders == 0 && (clipped == nil || network.readers[node.input(0) ?? ""]?.plain == 0)
@@ -41,7 +43,7 @@ enum QuantizeReader: ONNXNodeReader {
           value: input, view: view, grid: grid, isReadAsQuantizedOnly: isReadAsQuantizedOnly)))
   }
 
-  /// The integer that stands for zero, signed whatever the file has, and how many bits its type has.
+  /// The zero point as a signed integer, and the bits of its type.
   struct ZeroPoint {
     let point: Int?
     let bits: Int
@@ -64,25 +66,25 @@ enum QuantizeReader: ONNXNodeReader {
 }
 
 extension ONNXNetworkBuilder {
-  /// Whether a value may be put on a grid under the axes that the graph has.
+  /// True if a value may be quantized with the axes that the graph has.
   fileprivate func mayStayTurned(_ turned: ViewedValue, on grid: IntegerValue) -> Bool {
     let shape = shape(of: turned.value)
     guard !turned.view.isIdentity(of: shape) else { return false }
     let held = graph.encodingHeld(by: turned.value)
     guard held.map({ $0.isEqual(to: grid) }) ?? true else { return false }
     guard turned.view.isInOrder(of: shape) else { return true }
-    // A shuffle's pieces are on their grid already, whoever else reads the value.
+    // The parts of a shuffle are quantized already, whatever else reads the value.
     return plainReaders(of: turned.value) == 0 || held != nil && turned.view.extents.count > 3
   }
 }
 
-/// A value on a grid, waiting for the second of the pair.
+/// A quantized value, before the second node of the pair.
 struct QuantizedValue: ONNXPending {
   let value: String
-  /// How the file has it where its axes are turned.
+  /// The value's view, where its axes differ in the file.
   let view: ONNXView?
   let grid: IntegerValue
-  /// Whether nothing reads the value before it was put on a grid.
+  /// True if nothing reads the value before its quantization.
   let isReadAsQuantizedOnly: Bool
 
   func made(_ name: String, in network: inout ONNXNetworkBuilder) throws(ONNXRefusal) -> String {
@@ -91,7 +93,7 @@ struct QuantizedValue: ONNXPending {
 }
 
 extension ONNXNode {
-  /// Refuses grids of which every so many elements have a scale of their own.
+  /// Refuses grids with a scale for each block of elements.
   func requireNoBlocks() throws(ONNXRefusal) {
     try require("block_size", 0, default: 0, "scales for blocks of elements are not supported")
   }

@@ -1,7 +1,8 @@
 import Ops
 
-/// Other integers for the same numbers: a clamp between the ends of their grid. The node is Condense's own, which readers of other
-/// formats write.
+/// Other integers for the same numbers, as a clamp to the ends of their grid.
+///
+/// The node is Condense's own; readers of other formats write it.
 enum RegridReader: ONNXNodeReader {
   static let types = ["\(ONNXNode.ownDomain).\(ONNXNode.regridded)"]
 
@@ -16,8 +17,8 @@ enum RegridReader: ONNXNodeReader {
 }
 
 extension ONNXNode {
-  /// The domain of nodes that are Condense's own.
+  /// The domain of Condense's own nodes.
   static let ownDomain = "condense"
-  /// The node that puts numbers on another grid.
+  /// The type of the node that moves numbers to another grid.
   static let regridded = "Regrid"
 }

@@ -1,7 +1,7 @@
 import Graphs
 import Tensors
 
-/// The same elements under a constant shape of which the first extent is the batch.
+/// Reshapes to a constant shape whose first extent is the batch.
 enum ReshapeReader: ONNXNodeReader {
   static let types = ["Reshape"]
 
@@ -28,8 +28,10 @@ enum ReshapeReader: ONNXNodeReader {
     try network.setReshaped(node.output, found, to: item)
   }
 
-  /// The extents of one item; the first extent must be the batch, as a name, 0, -1, the number that the file was written for, or 1 where it
-  /// does not say.
+  /// The extents of one image.
+  ///
+  /// The first extent must be the batch: a name, 0, -1, the batch that the file was written for, or 1 where
+  /// it names none.
   private static func item(_ extents: [Int?], of shape: Shape, batch: Int?) throws(ONNXRefusal) -> [Int] {
     let words = "a shape of \(extents.map { $0.map(String.init) ?? "batch" }.joined(separator: "x"))"
     guard extents.count >= 2, extents.dropFirst().allSatisfy({ $0 != nil }) else {
@@ -54,7 +56,7 @@ enum ReshapeReader: ONNXNodeReader {
     return item.map { $0 == -1 ? elements / known : $0 }
   }
 
-  /// The extents of a constant under a new shape.
+  /// The extents of a constant in a new shape.
   private static func resolved(
     _ extents: [Int?], of constant: ONNXConstant
   ) throws(ONNXRefusal) -> [Int] {

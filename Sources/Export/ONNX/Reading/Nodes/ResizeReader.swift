@@ -2,7 +2,7 @@ import Tensors
 import Graphs
 import Ops
 
-/// Images a whole number of times as large, by nearest pixels or bilinear.
+/// Enlarges images by an integer factor, with nearest pixels or bilinear interpolation.
 enum ResizeReader: ONNXNodeReader {
   static let types = ["Resize", "Upsample"]
 
@@ -12,7 +12,7 @@ enum ResizeReader: ONNXNodeReader {
     guard shape.rank == 4 else { throw .because("of \(shape), expected images") }
     let factor = try factor(of: node, shape.dimensions, &network)
     let mode = try node.string("mode", default: "nearest")
-    // Before operator set 11 pixels are numbered from one corner and rounded down.
+    // Before operator set 11 pixels were counted from a corner and rounded down.
     let isOld = node.opset < 11
     let transformation = try node.string(
       "coordinate_transformation_mode", default: isOld ? "asymmetric" : "half_pixel")
@@ -33,7 +33,7 @@ enum ResizeReader: ONNXNodeReader {
       Upsample(factor: factor, mode: isNearest ? .nearest : .bilinear), for: node, inputs: [input])
   }
 
-  /// How many times larger rows and columns become.
+  /// The factor by which rows and columns increase.
   private static func factor(
     of node: ONNXNode, _ shape: [Int], _ network: inout ONNXNetworkBuilder
   ) throws(ONNXRefusal) -> Int {

@@ -1,6 +1,6 @@
 import Tensors
 
-/// The extents of a value; the batch stays free.
+/// The extents of a value; the batch stays unknown.
 enum ShapeReader: ONNXNodeReader {
   static let types = ["Shape"]
 
@@ -20,7 +20,7 @@ enum ShapeReader: ONNXNodeReader {
   }
 }
 
-/// Elements of a shape by their places.
+/// Elements of a shape by their indices.
 enum GatherReader: ONNXNodeReader {
   static let types = ["Gather"]
 

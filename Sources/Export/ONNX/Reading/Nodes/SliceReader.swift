@@ -2,17 +2,17 @@ import Graphs
 import Ops
 import Tensors
 
-/// Some channels, rows or columns of images, or a stretch of a shape.
+/// A range of channels, rows or columns of images, or of a shape.
 enum SliceReader: ONNXNodeReader {
   static let types = ["Slice"]
 
-  /// Where a slice of an axis starts, ends and how it steps.
+  /// The start, end and step of a slice along an axis.
   private struct Stretch {
     let start: Int
     let end: Int
     let step: Int
 
-    /// The indices that it takes of an axis, ends clamped as ONNX says.
+    /// The indices of an axis in the slice, with ends clamped as ONNX defines.
     func indices(of extent: Int) -> [Int] {
       func place(_ index: Int) -> Int { index < 0 ? max(index, -extent - 1) + extent : index }
       let isForward = step > 0
@@ -31,7 +31,7 @@ enum SliceReader: ONNXNodeReader {
     for (place, stretch) in try stretches(of: node, rank: shape.rank, &network) {
       guard let axis = places.firstIndex(of: place) else { continue }
       guard stretch.step >= 1 else { throw .because("a step of \(stretch.step) on axis \(place)") }
-      // Of a free batch, an end is all images only where no batch is larger.
+      // With an unknown batch, an end means all images only if it exceeds every batch.
       guard axis > 0 else {
         let isWhole =
           stretch.start == 0 && stretch.step == 1 && stretch.end >= network.batch ?? Int(Int32.max)
@@ -51,7 +51,7 @@ enum SliceReader: ONNXNodeReader {
     try cut(node, ViewedValue(value: input, view: view), places, ranges, steps, &network)
   }
 
-  /// Cuts channels first, then rows and columns, then takes every so many of them.
+  /// Cuts channels first, then rows and columns, then takes every n-th of them.
   private static func cut(
     _ node: ONNXNode, _ source: ViewedValue, _ places: [Int], _ ranges: [Int: Range<Int>], _ steps: [Int],
     _ network: inout ONNXNetworkBuilder
@@ -88,7 +88,7 @@ enum SliceReader: ONNXNodeReader {
       guard steps.allSatisfy({ $0 <= Window.maximumSide }) else {
         throw .because("steps \(steps) of \(shape)")
       }
-      // A window of one pixel with a stride takes just those pixels.
+      // A window of one pixel with a stride takes exactly these pixels.
       value = try network.append(
         MaxPool(kernel: Extent(1), stride: Extent(steps[2], steps[3])), name: name(".steps", &network),
         inputs: [value])
@@ -121,7 +121,7 @@ enum SliceReader: ONNXNodeReader {
     }
   }
 
-  /// Part of a constant along its first axis.
+  /// A part of a constant along its first axis.
   private static func fold(
     _ node: ONNXNode, _ constant: ONNXConstant, _ network: inout ONNXNetworkBuilder
   ) throws(ONNXRefusal) {
@@ -138,7 +138,7 @@ enum SliceReader: ONNXNodeReader {
   }
 }
 
-/// Channels in several parts.
+/// Splits the channels into several parts.
 enum SplitReader: ONNXNodeReader {
   static let types = ["Split"]
 
@@ -164,7 +164,7 @@ enum SplitReader: ONNXNodeReader {
   private static func sizes(
     of node: ONNXNode, channels: Int, _ network: inout ONNXNetworkBuilder
   ) throws(ONNXRefusal) -> [Int] {
-    // Before operator set 13 they are an attribute.
+    // Before operator set 13 the sizes are an attribute.
     let given =
       node.input(1) == nil
       ? try node.ints("split") : try network.requireConstant(node.input(1), "sizes").knownIntegers
@@ -179,7 +179,7 @@ enum SplitReader: ONNXNodeReader {
   }
 }
 
-/// A value repeated along axes of one element.
+/// Repeats a value along axes of one element.
 enum ExpandReader: ONNXNodeReader {
   static let types = ["Expand"]
 
@@ -214,7 +214,7 @@ enum ExpandReader: ONNXNodeReader {
 /// A value that is repeated along some axes; a product repeats it by itself.
 struct ExpandedValue: ONNXPending {
   let source: ViewedValue
-  /// The extents of an item in the file.
+  /// The extents of one image in the file.
   let extents: [Int]
 
   func made(_ name: String, in network: inout ONNXNetworkBuilder) throws(ONNXRefusal) -> String {

@@ -1,16 +1,18 @@
 import Tensors
 
-/// A batch's elements taken by their places in a row, as PyTorch's exporter writes `as_strided`: `Gather(Reshape(x, -1), n · step +
-/// offsets)`, n a `Range` over the batch. Where the places are those of the elements as they lie it is a reshape.
+/// Elements of a batch by their positions in flattened order, as PyTorch's exporter writes `as_strided`.
+///
+/// The nodes are `Gather(Reshape(x, -1), n · step + offsets)`, with n from a `Range` over the batch. Where
+/// the positions are those of the elements in their order, this is a reshape.
 enum StridedReader: ONNXNodeReader {
   static let types = ["Range"]
 
-  /// The most elements of an item whose places are computed.
+  /// The largest number of elements of an image whose positions are computed.
   private static let maximumElements = 1 << 20
-  /// What no place, and no factor of one, goes beyond.
+  /// The range of positions and of their factors.
   private static let reach = -(1 << 31)...(1 << 31)
 
-  /// The numbers of a batch's images.
+  /// Reads the indices of a batch's images.
   static func read(_ node: ONNXNode, into network: inout ONNXNetworkBuilder) throws(ONNXRefusal) {
     let start = try network.requireConstant(node.input(0), "start").knownIntegers
     let limit = try network.requireConstant(node.input(1), "limit").integers
@@ -21,7 +23,7 @@ enum StridedReader: ONNXNodeReader {
     network.set(node.output, .pending(BatchPlaces(step: 1, extents: [], offsets: [0])))
   }
 
-  /// Reads a node that computes such places, or takes elements by them; `false` where it is none.
+  /// Reads a node that computes such positions or takes elements by them; returns `false` for other nodes.
   static func reads(_ node: ONNXNode, _ network: inout ONNXNetworkBuilder) throws(ONNXRefusal) -> Bool {
     guard ["Reshape", "Unsqueeze", "Mul", "Add", "Gather"].contains(node.type) else { return false }
     if node.type == "Reshape" {
@@ -77,7 +79,7 @@ enum StridedReader: ONNXNodeReader {
     return result
   }
 
-  /// Offsets added, both repeated along axes of one element.
+  /// The sum of positions and offsets, both broadcast along axes of one element.
   private static func sum(
     _ places: BatchPlaces, _ numbers: [Int], _ dims: [Int]
   ) throws(ONNXRefusal) -> BatchPlaces {
@@ -120,12 +122,13 @@ enum StridedReader: ONNXNodeReader {
   }
 }
 
-/// Places of elements of a batch in a row: of image n `step · n + offset` for each element of an item.
+/// Positions of a batch's elements in flattened order: `step · n + offset` in image n, for each element of an
+/// image.
 private struct BatchPlaces: ONNXPending {
   let step: Int
-  /// The extents behind the batch.
+  /// The extents after the batch.
   let extents: [Int]
-  /// Row-major.
+  /// The offsets, row-major.
   let offsets: [Int]
 
   func made(_ name: String, in network: inout ONNXNetworkBuilder) throws(ONNXRefusal) -> String {
@@ -133,7 +136,7 @@ private struct BatchPlaces: ONNXPending {
   }
 }
 
-/// A batch's elements in a row.
+/// The elements of a batch in flattened order.
 private struct BatchRow: ONNXPending {
   let source: ViewedValue
 

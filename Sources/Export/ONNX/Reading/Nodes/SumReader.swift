@@ -2,7 +2,7 @@ import Graphs
 import Ops
 import Tensors
 
-/// Sums: of values, of a value and a constant for each channel, of features and a bias, of constants.
+/// Sums of values, of a value and a constant for each channel, of features and a bias, or of constants.
 enum SumReader: ONNXNodeReader {
   static let types = ["Add", "Sum"]
 
@@ -45,8 +45,9 @@ enum SumReader: ONNXNodeReader {
 }
 
 extension ONNXNetworkBuilder {
-  /// Values of which those of one pixel are repeated to the largest's rows and columns: a maximum over one pixel, whose windows all
-  /// hold it.
+  /// Values with those of one pixel repeated to the rows and columns of the largest.
+  ///
+  /// The op is a max pooling over one pixel, whose windows all contain that pixel.
   mutating func repeated(_ values: [String]) throws(ONNXRefusal) -> [String] {
     let largest = values.map { shape(of: $0) }.max { $0.count < $1.count } ?? []
     var result: [String] = []
@@ -54,7 +55,7 @@ extension ONNXNetworkBuilder {
     return result
   }
 
-  /// A value of one pixel with as many rows and columns as a shape; others as they are.
+  /// A value of one pixel repeated to the rows and columns of a shape; other values unchanged.
   mutating func repeated(
     _ value: String, to target: Shape, name: String? = nil
   ) throws(ONNXRefusal) -> String {

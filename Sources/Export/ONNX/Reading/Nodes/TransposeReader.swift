@@ -1,7 +1,7 @@
 import Encodings
 import Tensors
 
-/// Axes in another order, which a later node takes back, or of constants.
+/// Reorders the axes of a value, which a later node may undo, or of a constant.
 enum TransposeReader: ONNXNodeReader {
   static let types = ["Transpose"]
 
@@ -29,7 +29,7 @@ enum TransposeReader: ONNXNodeReader {
 }
 
 extension ONNXConstant {
-  /// The elements with their axes in another order; grids of one scale stay.
+  /// The elements with their axes in another order; a grid with one scale remains.
   func transposed(_ order: [Int]) throws(ONNXRefusal) -> ONNXConstant {
     guard order.sorted() == Array(dims.indices) else {
       throw .because("perm \(order) of a constant of \(dims)")
