@@ -18,7 +18,7 @@ struct CWeights: Sendable {
     case indexed(bits: Int)
     /// Symbols of four bits, two in a byte; rows begin at bytes.
     ///
-    /// Where multiplication is expensive, inputs are summed by symbol.
+    /// If multiplication is expensive, inputs are summed by symbol.
     case levels([Int8])
     /// One bit for each weight, 1 for plus one; rows begin at bytes. Inputs with weight plus one are summed.
     case signs

@@ -1,4 +1,4 @@
-/// What the elements of a tensor in a .tflite file are, by the number in TensorFlow Lite's schema (version 3).
+/// The element types of tensors in .tflite files, by their numbers in TensorFlow Lite's schema (version 3).
 enum TFLiteElementType: Int8 {
   case float32 = 0
   case float16 = 1
@@ -10,6 +10,6 @@ enum TFLiteElementType: Int8 {
   case int8 = 9
   case int4 = 17
 
-  /// Whether elements are numbers as they are, and no integers that may stand for others.
+  /// True for floats, false for integers, which may be quantized.
   var isReal: Bool { self == .float32 || self == .float16 }
 }

@@ -1,12 +1,13 @@
 import Graphs
 import Settings
 
-/// What a .tflite file of Condense says about a network besides what it computes: JSON in a piece of data of its own.
+/// The metadata in a .tflite file of Condense: JSON in a separate buffer.
 ///
-/// `classes` are names; `mean` and `deviation` are numbers a channel, of pixels of 0…255; `split` says which images were trained on;
-/// `anchors`, of detectors alone, are those of the values that lay out rows. Outputs are scores.
+/// `classes` are names; `mean` and `deviation` are numbers per channel for pixels of 0…255; `split`
+/// identifies the training images; `anchors`, for detectors alone, are those of the values that lay out rows.
+/// Outputs are scores.
 enum TFLiteMetadata {
-  /// What the piece of data is called.
+  /// The name of the metadata entry.
   static let name = "condense"
 
   private static let classes = "classes"
@@ -15,7 +16,7 @@ enum TFLiteMetadata {
   private static let split = "split"
   private static let anchors = "anchors"
 
-  /// The piece of data of a model.
+  /// The metadata entry of a model.
   static func entry(of model: Model) -> TFLiteModel.Metadata {
     let mark = SettingsMark(source: name)
     var entries = [
@@ -28,7 +29,7 @@ enum TFLiteMetadata {
     return TFLiteModel.Metadata(name: name, text: node.canonicalJSON)
   }
 
-  /// The same as an ONNX file tells it; empty where the file does not.
+  /// The same metadata as entries of an ONNX file; empty where the file has none.
   static func texts(_ data: ArraySlice<UInt8>?) throws(ONNXFileProblem) -> [ONNXStringStringEntryProto] {
     guard let data else { return [] }
     do throws(SettingsError) {

@@ -1,20 +1,25 @@
-/// A constant matrix times a vector as shifts and two-input additions that share what they can: `y = M·x`.
+/// A product of a constant matrix and a vector, `y = M·x`, as shifts and two-input additions with shared
+/// sums.
 ///
 ///     let graph = AdderGraph(rows: [[3, 5], [-3, 5]])
 ///     graph.adders                          // 4: 3a and 5b, once each, their sum and their difference
 ///
-/// **Method**: every constant is written in signed digits of which no two neighbours differ from zero (CSD, the fewest digits). The
-/// pair of digits that occurs most often over all rows, whatever its common shift and sign, becomes a value of its own, again
-/// and again (two-term common subexpression elimination: Hosangadi, Fallah, Kastner, ICCAD 2005). What is left of a row is added in pairs, the shallowest values first.
+/// **Method** every constant is written in canonical signed digits (CSD), the form with the fewest digits,
+/// where no two neighbours differ from zero. The most frequent pair of digits over all rows, up to a common
+/// shift and sign, becomes a value, again and again (two-term common subexpression elimination: Hosangadi,
+/// Fallah, Kastner, ICCAD 2005). The remaining terms of a row are added in pairs, the shallowest values
+/// first.
 ///
-/// Wide matrices are cut into blocks of inputs, within which pairs are looked for, so that time and memory stay bounded.
+/// Wide matrices are divided into blocks of inputs, and pairs are searched within a block, so that time and
+/// memory are bounded.
 public struct AdderGraph: Sendable, Equatable {
-  /// A value shifted to the left, perhaps subtracted.
+  /// A value shifted to the left, with a sign.
   public struct Term: Sendable, Hashable {
-    /// An input, or behind the inputs a node.
+    /// The index of an input, or after the inputs of a node.
     public var value: Int
-    /// Bits to the left, not negative.
+    /// The shift to the left in bits, not negative.
     public var shift: Int
+    /// True if the term is subtracted.
     public var isNegative: Bool
 
     /// Makes a term.
@@ -25,8 +30,9 @@ public struct AdderGraph: Sendable, Equatable {
     }
   }
 
-  /// An addition or a subtraction: the first term is never subtracted.
+  /// An addition or a subtraction; the first term is never subtracted.
   public struct Node: Sendable, Hashable {
+    /// The two terms.
     public var first, second: Term
 
     /// Makes a node.
@@ -36,21 +42,21 @@ public struct AdderGraph: Sendable, Equatable {
     }
   }
 
-  /// The elements of x.
+  /// The number of elements of x.
   public let inputs: Int
-  /// Additions; each reads inputs and earlier nodes.
+  /// The additions; each reads inputs and earlier nodes.
   public private(set) var nodes: [Node] = []
-  /// By row, what it is; `nil` for a row of zeros.
+  /// The term of each row; `nil` for a row of zeros.
   public private(set) var outputs: [Term?] = []
-  /// By value, the additions on the longest way to it.
+  /// The depth of each value: the additions on the longest path to it.
   public private(set) var depths: [Int]
 
   /// The number of additions.
   public var adders: Int { nodes.count }
-  /// The most additions on a way from an input to an output.
+  /// The largest number of additions on a path from an input to an output.
   public var depth: Int { outputs.compactMap { $0.map { depths[$0.value] } }.max() ?? 0 }
 
-  /// The most pairs of digits that are looked at together.
+  /// The largest number of digit pairs that are searched together.
   static let mostPairs = 4 << 20
 
   /// Finds a graph for a matrix, given by rows of equal lengths.
@@ -70,25 +76,25 @@ public struct AdderGraph: Sendable, Equatable {
     outputs = sums.map { sum($0) }
   }
 
-  /// Ranges of inputs within which all pairs of digits can be looked at.
+  /// Ranges of inputs small enough to search all pairs of digits within them.
   private static func blocks(_ digits: [[Term]], inputs: Int) -> [Range<Int>] {
     func pairs(_ parts: Int) -> Int {
       digits.reduce(0) { $0 + $1.count * $1.count / 2 } / (parts * parts)
     }
-    // Pairs of all blocks together are as many as of one block, times the blocks.
+    // All blocks together have the pairs of one block times the number of blocks.
     var parts = 1
     while parts < inputs, pairs(parts) * parts > mostPairs { parts += 1 }
     return (0..<parts).map { inputs * $0 / parts..<inputs * ($0 + 1) / parts }
   }
 
-  /// Adds a node; its value.
+  /// Appends a node and returns its value.
   private mutating func append(_ node: Node) -> Int {
     nodes.append(node)
     depths.append(1 + max(depths[node.first.value], depths[node.second.value]))
     return depths.count - 1
   }
 
-  /// Adds terms in pairs, the shallowest first; `nil` of none.
+  /// Adds terms in pairs, the shallowest first; `nil` for no terms.
   private mutating func sum(_ terms: [Term]) -> Term? {
     var terms = terms.sorted { order($0) < order($1) }
     while terms.count > 1 {
@@ -102,7 +108,7 @@ public struct AdderGraph: Sendable, Equatable {
 
   private func order(_ term: Term) -> (Int, Int, Int) { (depths[term.value], term.value, term.shift) }
 
-  /// The sum of two terms: a node, shifted by what both have in common, subtracted where both are.
+  /// The sum of two terms: a node, shifted by their common shift, and negated if both are.
   private mutating func join(_ one: Term, _ other: Term) -> Term {
     let isNegative = one.isNegative && other.isNegative
     let (plus, minus) = one.isNegative ? (other, one) : (one, other)
@@ -114,7 +120,7 @@ public struct AdderGraph: Sendable, Equatable {
     return Term(value, shift: shift, isNegative: isNegative)
   }
 
-  /// The rows for a vector, as the graph computes them.
+  /// The product with a vector, computed by the graph.
   public func callAsFunction(_ x: [Int]) -> [Int] {
     var values = x
     func number(_ term: Term) -> Int { (term.isNegative ? -1 : 1) * (values[term.value] << term.shift) }
@@ -125,7 +131,7 @@ public struct AdderGraph: Sendable, Equatable {
 
 /// Numbers as sums and differences of powers of two.
 enum SignedDigits {
-  /// The digits of a number in the form with the fewest, as terms of a value; none of zero.
+  /// The canonical signed digits of a number, as terms of a value; none for zero.
   static func terms(_ number: Int, of value: Int = 0) -> [AdderGraph.Term] {
     var (rest, shift) = (number, 0)
     var terms: [AdderGraph.Term] = []
@@ -143,16 +149,16 @@ enum SignedDigits {
   }
 }
 
-/// The pairs of digits of rows, and how often each occurs.
+/// The pairs of digits in rows, with their frequencies.
 private struct PairSearch {
   typealias Term = AdderGraph.Term
 
-  /// Two values, how far the second is shifted against the first, and whether their signs differ.
+  /// Two values, the shift of the second relative to the first, and true if their signs differ.
   struct Pair: Hashable {
     let first, second, shift: Int
     let isDifference: Bool
 
-    /// The pair of two different terms, the one of the lesser value (or shift) first.
+    /// The pair of two different terms, ordered by value, then by shift.
     init(_ one: Term, _ other: Term) {
       let isOrdered = (one.value, one.shift) < (other.value, other.shift)
       let (a, b) = isOrdered ? (one, other) : (other, one)
@@ -162,13 +168,13 @@ private struct PairSearch {
       isDifference = a.isNegative != b.isNegative
     }
 
-    /// The addition of the pair, shifted so that the lower of both is not.
+    /// The addition of the pair, where the lower term has shift 0.
     var node: AdderGraph.Node {
       AdderGraph.Node(
         Term(first, shift: max(0, -shift)), Term(second, shift: max(0, shift), isNegative: isDifference))
     }
 
-    /// The partner of a term that could be the pair's first.
+    /// The second term of the pair whose first is `term`.
     func partner(of term: Term) -> Term {
       Term(second, shift: term.shift + shift, isNegative: term.isNegative != isDifference)
     }
@@ -188,7 +194,7 @@ private struct PairSearch {
     for (pair, count) in counts where count > 1 { heap.push(pair, count) }
   }
 
-  /// The pair to make a value of; `nil` where none occurs twice.
+  /// The next pair to become a value; `nil` where none occurs twice.
   mutating func next() -> Pair? {
     while let (pair, count) = heap.pop() {
       let present = counts[pair] ?? 0
@@ -199,7 +205,7 @@ private struct PairSearch {
     return nil
   }
 
-  /// Puts a value in the place of a pair wherever it occurs.
+  /// Replaces a pair by a value wherever it occurs.
   mutating func replace(_ pair: Pair, by value: Int) {
     for row in rows.indices {
       var terms = Set(rows[row])
@@ -229,7 +235,8 @@ private struct PairSearch {
   }
 }
 
-/// Pairs by how often they occurred when they were pushed, the most frequent first; equal ones in the order of their values.
+/// A heap of pairs by their frequency when they were pushed, the most frequent first; ties are in the order
+/// of values.
 private struct PairHeap {
   private typealias Entry = (pair: PairSearch.Pair, count: Int)
   private var entries: [Entry] = []

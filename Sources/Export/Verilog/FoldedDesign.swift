@@ -1,6 +1,6 @@
 import Execution
 
-/// An integer program on one engine of so many lanes.
+/// An integer program on one engine with a number of lanes.
 struct FoldedDesign: VerilogDesign {
   let plan: FoldedPlan
 
@@ -47,7 +47,7 @@ struct FoldedDesign: VerilogDesign {
 }
 
 extension VerilogLane: CustomStringConvertible {
-  /// What a lane is made of, in words.
+  /// The arithmetic of a lane, in words.
   var description: String {
     switch form {
     case .signs: "adders: weights are signs"

@@ -4,11 +4,11 @@ import Tensors
 
 /// A kernel that the folded engine runs.
 protocol FoldedKernel: IntegerKernel {
-  /// Lanes that it can keep busy.
+  /// The number of lanes that it can keep busy.
   var lanes: Int { get }
   /// The weights that lanes multiply by.
   var laneWeights: [Int8] { get }
-  /// Why the engine cannot run it as it is; `nil` where it can.
+  /// The reason why the engine cannot run it; `nil` where it can.
   var foldedRefusal: String? { get }
   /// Appends its passes.
   func append(_ site: FoldedSite, to plan: inout FoldedPlan)
@@ -49,7 +49,7 @@ extension IntegerConvolution: FoldedKernel {
 }
 
 extension FoldedPlan.Windows {
-  /// Windows of each channel alone.
+  /// Windows of each channel by itself.
   fileprivate init(_ input: Shape, _ output: Shape, kernel: Extent, stride: Extent, padding: Extent) {
     self.init(
       channels: 1, height: input[1], width: input[2], kernel: kernel, stride: stride, padding: padding,
@@ -98,7 +98,7 @@ extension IntegerConcat: FoldedKernel {
   func append(_ site: FoldedSite, to plan: inout FoldedPlan) {
     var output = site.output
     for (part, input) in zip(parts, site.inputs) {
-      // Numbers that are handed on as they are count from no zero.
+      // Numbers that are passed on unchanged have no zero point.
       let rescale = part.rescale
       plan.append(
         FoldedPlan.Elements(

@@ -2,38 +2,41 @@ import Execution
 import Ops
 import Tensors
 
-/// An integer program as one engine runs it, pass after pass: so many lanes multiply and add at a time, one lane an output channel.
+/// An integer program as a sequence of passes on one engine, whose lanes compute one output channel each.
 ///
-/// Values lie in one memory of bytes, planned by their life. Weights of a pass lie in one ROM in the order in which they are used, a word
-/// with a weight for each lane; what a channel's sum is rescaled by in another.
+/// Values lie in one memory of bytes, planned by their lifetimes. The weights of a pass lie in one ROM in the
+/// order of their use, with a weight for each lane in a word. The rescaling of each channel's sum lies in
+/// another ROM.
 struct FoldedPlan: Sendable {
-  /// Sums over windows, or largest numbers of windows; a linear layer's window is all of its input.
+  /// Sums or maxima over windows; the window of a linear layer is all of its input.
   struct Windows: Sendable {
-    /// Channels that a sum is over, and the extents of their planes.
+    /// The channels of a sum, and the extents of their planes.
     var channels, height, width: Int
     var kernel, stride, padding, dilation: Extent
     var outputHeight, outputWidth: Int
-    /// Groups of channels, and the outputs of each.
+    /// The number of groups of channels, and of the outputs of each.
     var groups, filters: Int
-    /// Whether the largest number is sought, not the sum.
+    /// True for maxima, false for sums.
     var isMaximum = false
-    /// Whether all groups have the same weights.
+    /// True if all groups have the same weights.
     var sharesWeights = false
-    /// Where its weights and its rescalings begin.
+    /// The first word of its weights.
     var weightBase = 0
+    /// The first word of its rescalings.
     var scaleBase = 0
 
-    /// Bytes from the first place of the first window to the image's.
+    /// Bytes from the first position of the first window to the first of the image.
     var margin: Int { padding.height * width + padding.width }
-    /// From the last column of a window to the first of the next row, and from its last place to the first of the next channel.
+    /// The address step from the last column of a window to the first of the next row.
     var rowStep: Int { dilation.height * width - (kernel.width - 1) * dilation.width }
+    /// The address step from the last position of a window to the first of the next channel.
     var channelStep: Int {
       height * width - (kernel.height - 1) * dilation.height * width - (kernel.width - 1) * dilation.width
     }
 
-    /// Terms of a sum.
+    /// The number of terms of a sum.
     var terms: Int { channels * kernel.count }
-    /// Whether a window may reach beyond the image.
+    /// True if a window may extend beyond the image.
     var isPadded: Bool {
       func reaches(_ size: Int, _ places: Int, _ side: (Extent) -> Int) -> Bool {
         side(padding) > 0 || (places - 1) * side(stride) + (side(kernel) - 1) * side(dilation) >= size
@@ -42,9 +45,9 @@ struct FoldedPlan: Sendable {
     }
   }
 
-  /// The same of every element: a weighted sum of one or more inputs, or a table's entry.
+  /// The same operation on every element: a weighted sum of one or more inputs, or a table lookup.
   struct Elements: Sendable {
-    /// An input: where it begins, what stands for zero, and what it is multiplied by.
+    /// An input: its address, its zero point and its factor.
     struct Term: Sendable, Equatable {
       var base: Int
       var zero: Int32
@@ -54,27 +57,27 @@ struct FoldedPlan: Sendable {
     var terms: [Term]
     var shift: Int32
     var count: Int
-    /// The place of a table of 256 bytes among all.
+    /// The index of a table of 256 bytes; `nil` without a table.
     var table: Int?
   }
 
   struct Pass: Sendable {
     let node, title: String
-    /// One of both is there: what it computes.
+    /// One of the two is present: the operation of the pass.
     var windows: Windows?
     var elements: Elements?
-    /// Where its input and its output begin.
+    /// The addresses of its input and its output.
     var input, output: Int
     var inputZero, outputZero: Int32
     var bounds: ClosedRange<Int32>
   }
 
-  /// What a sum becomes: `(sum + bias) · multiplier / 2^shift`, rounded once, halves upwards.
+  /// The rescaling of a sum: `(sum + bias) · multiplier / 2^shift`, rounded once, halves upwards.
   struct Scale: Sendable, Hashable {
     var bias: Int
     var multiplier, shift: Int32
 
-    /// The same without common powers of two in multiplier and divisor.
+    /// Makes a rescaling without common powers of two in multiplier and divisor.
     init(bias: Int = 0, multiplier: Int32, shift: Int32) {
       let common = multiplier == 0 ? 0 : min(Int32(multiplier.trailingZeroBitCount), shift)
       self.bias = bias
@@ -83,24 +86,24 @@ struct FoldedPlan: Sendable {
     }
   }
 
-  /// Lanes side by side.
+  /// The number of lanes.
   let lanes: Int
   /// The passes in their order.
   private(set) var passes: [Pass] = []
-  /// A word for each term of each group of lanes.
+  /// The weights' ROM: a word for each term of each group of lanes.
   private(set) var weights: [[Int8]] = []
   private(set) var scales: [Scale] = []
   private(set) var tables: [[Int8]] = []
-  /// The bytes of all values.
+  /// The bytes of the memory of values.
   let arenaBytes: Int
   let inputBase, inputCount, outputBase, outputCount: Int
-  /// Bits of a lane's sum, and of a sum with its bias.
+  /// The bits of a lane's sum, and of a sum with its bias.
   private(set) var sumBits = 10
   private(set) var biasedBits = 10
-  /// How lanes multiply.
+  /// The arithmetic of lanes.
   private(set) var lane: VerilogLane
 
-  /// Plans a program over lanes; refuses steps without a form.
+  /// Plans a program; throws for steps without a form.
   init(_ program: IntegerProgram, lanes: Int) throws(VerilogRefusal) {
     guard program.inputs.count == 1, let input = program.inputs.first, let output = program.outputs.first
     else {
@@ -135,7 +138,7 @@ struct FoldedPlan: Sendable {
     }
   }
 
-  /// Appends sums of products; weights are `[O, terms]`.
+  /// Appends sums of products; weights are `[outputs, terms]`.
   mutating func append(_ windows: Windows, _ products: IntegerProducts, title: String, _ site: FoldedSite) {
     var windows = windows
     windows.weightBase = weights.count
@@ -157,7 +160,8 @@ struct FoldedPlan: Sendable {
       max(abs(bounds.lowerBound - products.inputZero), abs(bounds.upperBound - products.inputZero)))
     for (channel, rescale) in products.rescales.enumerated() {
       let row = products.weights.values[channel * terms..<(channel + 1) * terms]
-      // Lanes subtract by inverting all bits, which is one less each time: what is missing is added with the bias.
+      // Lanes subtract by inverting all bits, which is one too small each time; the bias adds what is
+      // missing.
       let inverted = lane.inversions(row)
       let bias = Int(products.bias[channel]) + inverted
       let most = row.reduce(0) { $0 + Int($1.magnitude) } * reach + inverted
@@ -170,7 +174,7 @@ struct FoldedPlan: Sendable {
         inputZero: products.inputZero, outputZero: products.outputZero, bounds: products.bounds))
   }
 
-  /// Appends the largest numbers of windows, channel by channel.
+  /// Appends maxima over windows, channel by channel.
   mutating func appendMaximum(_ windows: Windows, title: String, _ site: FoldedSite) {
     var windows = windows
     windows.isMaximum = true
@@ -183,7 +187,7 @@ struct FoldedPlan: Sendable {
         inputZero: 0, outputZero: 0, bounds: -128...127))
   }
 
-  /// Appends sums of windows, channel by channel, all rescaled alike.
+  /// Appends means over windows, channel by channel, all with the same rescaling.
   mutating func appendMean(
     _ windows: Windows, inputZero: Int32, rescale: Rescale, outputZero: Int32, bounds: ClosedRange<Int32>,
     title: String, _ site: FoldedSite
@@ -203,7 +207,7 @@ struct FoldedPlan: Sendable {
         inputZero: inputZero, outputZero: outputZero, bounds: bounds))
   }
 
-  /// Appends the same of every element.
+  /// Appends an operation on every element.
   mutating func append(
     _ elements: Elements, outputZero: Int32, bounds: ClosedRange<Int32>, title: String, output: Int,
     _ site: FoldedSite
@@ -223,7 +227,7 @@ struct FoldedPlan: Sendable {
         inputZero: elements.terms[0].zero, outputZero: outputZero, bounds: bounds))
   }
 
-  /// The place of a table.
+  /// The index of a table; equal tables are stored once.
   mutating func place(of table: [Int8]) -> Int {
     if let known = tables.firstIndex(of: table) { return known }
     tables.append(table)
@@ -235,29 +239,31 @@ struct FoldedPlan: Sendable {
     biasedBits = max(biasedBits, VerilogBits.signed(biased))
   }
 
-  /// All multipliers of sums and of elements, and all shifts, each once, ascending.
+  /// The distinct multipliers of sums and of elements, ascending.
   var multipliers: [Int32] {
     Set(scales.map(\.multiplier) + passes.flatMap { $0.elements?.terms.map(\.multiplier) ?? [] }).sorted()
   }
+  /// The distinct shifts, ascending.
   var shifts: [Int32] { Set(scales.map(\.shift) + passes.compactMap { $0.elements?.shift }).sorted() }
   /// The most inputs of a sum of elements.
   var mostTerms: Int { passes.reduce(1) { max($0, $1.elements?.terms.count ?? 1) } }
 }
 
 extension FoldedPlan {
-  /// Cycles between the last term of a sum and the first that leaves its lane, and those that a pass waits for its last output.
+  /// The cycles between the last term of a sum and the first sum that leaves its lane.
   static let flushCycles = 4
+  /// The cycles that a pass waits for its last output.
   static let settleCycles = 9
-  /// Cycles that giving back a byte takes where it is taken at once.
+  /// The cycles of returning a byte that is taken at once.
   static let outputCycles = 3
 
-  /// Clock cycles from the first byte of an image to its last output, where both sides are always ready.
+  /// The clock cycles from the first byte of an image to its last output, if both sides are always ready.
   var cycles: Int {
     let work = passes.reduce(0) { $0 + cycles(of: $1) }
     return inputCount + work + Self.outputCycles * outputCount
   }
 
-  /// Clock cycles of a pass.
+  /// The clock cycles of a pass.
   func cycles(of pass: Pass) -> Int {
     // Constants are loaded, then the pass settles.
     let fixed = 1 + 1 + Self.settleCycles
@@ -269,37 +275,37 @@ extension FoldedPlan {
     return fixed + windows.outputHeight * windows.outputWidth * pixel
   }
 
-  /// Bits of the weights' ROM and of that of the rescalings.
+  /// The bits of the weights' ROM.
   var weightBits: Int { weights.count * lanes * lane.bits }
 }
 
-/// Where a step's values lie.
+/// The addresses of a step's values.
 struct FoldedSite {
   let node: String
   let inputs: [Int]
   let output: Int
-  /// Elements of the output.
+  /// The number of elements of the output.
   let count: Int
 }
 
-/// A step that Verilog has no form for.
+/// A step without a form in Verilog.
 struct VerilogRefusal: Error, Equatable, CustomStringConvertible {
   let node, kind, reason: String
 
-  /// Node, kind and reason.
+  /// The node, its kind and the reason.
   var description: String { "\(node) (\(kind)): \(reason)" }
 }
 
-/// How many bits numbers take.
+/// The bits that numbers take.
 enum VerilogBits {
-  /// Of a signed number of at most a magnitude.
+  /// The bits of a signed number up to a magnitude.
   static func signed(_ magnitude: Int) -> Int { Int.bitWidth - magnitude.leadingZeroBitCount + 1 }
 
-  /// Of a signed number of a range.
+  /// The bits of a signed number in a range.
   static func signed(_ range: ClosedRange<Int>) -> Int {
     max(signed(max(range.upperBound, 0)), signed(max(-(range.lowerBound + 1), 0)))
   }
 
-  /// Of the numbers from 0 to below a count; one at least.
+  /// The bits of the numbers from 0 to below a count; at least one.
   static func index(_ count: Int) -> Int { max(1, Int.bitWidth - max(count - 1, 0).leadingZeroBitCount) }
 }

@@ -1,7 +1,8 @@
 import Execution
 import Ops
 
-/// The folded engine as Verilog-2001: one state machine, lanes, one unit that rescales, and memories with one reader each.
+/// The folded engine as Verilog-2001: a state machine, lanes, one rescaling unit, and memories with one
+/// reader each.
 struct FoldedSource {
   let plan: FoldedPlan
   let name: String
@@ -25,7 +26,7 @@ struct FoldedSource {
   private var scaleBits: Int { VerilogBits.index(plan.scales.count) }
   private var classBits: Int { VerilogBits.index(plan.outputCount) }
 
-  // How the unit that rescales multiplies and shifts.
+  // The arithmetic of the rescaling unit.
   private var multipliers: [Int32] { plan.multipliers.isEmpty ? [1] : plan.multipliers }
   private var shifts: [Int32] { plan.shifts.isEmpty ? [0] : plan.shifts }
   private var multipliesByShifts: Bool {
@@ -53,7 +54,7 @@ struct FoldedSource {
 
   private var scaleWidth: Int { plan.biasedBits + multiplierBits + shiftBits }
 
-  /// The words of the ROM of rescalings: shift, multiplier, bias from the highest bit on.
+  /// The words of the rescalings' ROM, in hexadecimal: shift, multiplier and bias from the highest bit.
   var scaleWords: [String] {
     plan.scales.map { scale in
       VerilogText.hexadecimal([
@@ -64,7 +65,7 @@ struct FoldedSource {
     }
   }
 
-  /// The words of the tables' ROM: by the number with its highest bit inverted, its byte.
+  /// The words of the tables' ROM: the byte for each number, indexed with the highest bit inverted.
   var tableWords: [String] {
     plan.tables.flatMap { $0 }.map { VerilogText.hexadecimal([(UInt(UInt8(bitPattern: $0)), 8)]) }
   }
@@ -85,7 +86,7 @@ struct FoldedSource {
     ]
   }
 
-  /// Constants that a pass loads: name, bits, and the number of each pass.
+  /// The constants that a pass loads, each with its bits and its value in every pass.
   private var passConstants: [PassConstant] {
     let address = addressBits
     var list = [
@@ -157,7 +158,7 @@ struct FoldedSource {
     return list
   }
 
-  /// A number of windows; of as many bits as the largest takes, where none are given.
+  /// A constant of windows; by default of as many bits as its largest value takes.
   private func windows(
     _ name: String, _ bits: Int? = nil, _ value: (FoldedPlan.Windows) -> Int
   ) -> PassConstant {
@@ -175,7 +176,7 @@ struct FoldedSource {
     return codes
   }
 
-  /// Bits of a signed place in an image with its border.
+  /// The bits of a signed position in an image with its border.
   private var placeBits: Int {
     let reach = passes.compactMap(\.windows).map {
       max($0.height, $0.width) + max($0.padding.height, $0.padding.width)
@@ -301,7 +302,7 @@ struct FoldedSource {
     return lines + ["  endcase"] + termConstants
   }
 
-  /// What the terms of elements have of their own.
+  /// The constants of the terms of elements.
   private var termConstants: [String] {
     guard hasElements else { return [] }
     let termBits = VerilogBits.index(plan.mostTerms)
@@ -615,7 +616,7 @@ struct FoldedSource {
   }
 }
 
-/// What every pass has a number of its own for: a register that is loaded when a pass begins.
+/// A register that is loaded with another value at the beginning of each pass.
 private struct PassConstant {
   let name: String
   let bits: Int

@@ -1,8 +1,11 @@
 import Execution
 
-/// Linear layers all at once: every weight is wired into trees of shifts and additions with registers, an image a clock.
+/// Linear layers computed all at once: every weight is wired into trees of shifts and additions with
+/// registers.
+///
+/// The core takes an image in each clock cycle.
 struct ParallelDesign: VerilogDesign {
-  /// A linear layer as additions.
+  /// A linear layer as a graph of additions.
   struct Layer: Sendable {
     let node: String
     let products: IntegerProducts
@@ -10,11 +13,11 @@ struct ParallelDesign: VerilogDesign {
     let graph: AdderGraph
   }
 
-  /// The most digits of weights that are wired: beyond it neither this program nor any chip has the room.
+  /// The largest number of digits of all weights: for more, neither this program nor a chip has the memory.
   static let mostDigits = 120_000
 
   let layers: [Layer]
-  /// Additions one behind another between registers.
+  /// The number of successive additions between registers.
   let levels: Int
   private let core: ParallelCore
 
@@ -64,10 +67,10 @@ struct ParallelDesign: VerilogDesign {
   var cycles: Int { inputCount + core.latency + 1 + outputCount }
   var interval: Int { cycles }
   var constantBits: Int { 0 }
-  /// An image and its outputs, in registers.
+  /// The bytes of registers of the stream: an image and its outputs.
   var valueBytes: Int { inputCount + outputCount }
   var passCycles: [(node: String, cycles: Int)] { [("all layers", cycles)] }
-  /// Additions of all weights.
+  /// The additions of all layers.
   var adders: Int { layers.reduce(0) { $0 + $1.graph.adders } }
 
   var summary: [String] {
@@ -87,7 +90,7 @@ struct ParallelDesign: VerilogDesign {
     core.lines(name) + [""] + stream(name)
   }
 
-  /// The stream around the core.
+  /// The Verilog of the stream around the core.
   private func stream(_ name: String) -> [String] {
     let (inputs, outputs, latency) = (inputCount, outputCount, core.latency)
     let classBits = VerilogBits.index(outputs)
@@ -138,16 +141,17 @@ struct ParallelDesign: VerilogDesign {
   }
 }
 
-/// The module of a parallel network without its stream: additions, registers, and what keeps paths equally long.
+/// The module of a parallel network without its stream: additions, and registers that keep all paths equally
+/// long.
 struct ParallelCore: Sendable {
-  /// A signal, the numbers that it can be, and the clocks from the image to it.
+  /// A signal with its range and the clock cycles from the image to it.
   private struct Signal {
     var name: String
     var range: ClosedRange<Int>
     var time: Int
   }
 
-  /// Clocks from an image to its outputs.
+  /// The clock cycles from an image to its outputs.
   private(set) var latency = 0
   private var declarations: [String] = []
   private var clocked: [String] = []
@@ -167,7 +171,7 @@ struct ParallelCore: Sendable {
     latency = signals.map(\.time).max() ?? 0
   }
 
-  /// Appends a layer; its outputs, all at one time.
+  /// Appends a layer; its outputs have equal times.
   private mutating func append(_ layer: ParallelDesign.Layer, to x: [Signal], prefix: String) -> [Signal] {
     let products = layer.products
     let sums = append(layer.graph, to: x, prefix: prefix + "_n")
@@ -179,7 +183,7 @@ struct ParallelCore: Sendable {
       let scale = FoldedPlan.Scale(
         multiplier: products.rescales[channel].multiplier, shift: products.rescales[channel].shift)
       let half = scale.shift > 0 ? 1 << (Int(scale.shift) - 1) : 0
-      // Without a multiplication the half of rounding goes into the bias.
+      // Without a multiplication, the half for rounding goes into the bias.
       let isShift = scale.multiplier == 1
       var sum = constantAdded(
         offset + (isShift ? half : 0), to: sums[channel], name: name + "_b", time: x[0].time)
@@ -194,7 +198,7 @@ struct ParallelCore: Sendable {
     return outputs.map { delayed($0, to: latest) }
   }
 
-  /// A sum that an adder graph makes: a signal shifted, perhaps negative; `nil` for zero.
+  /// A result of an adder graph: a shifted signal with a sign; `nil` for zero.
   private typealias Sum = (signal: Signal, shift: Int, isNegative: Bool)
 
   /// Appends the additions of a graph.
@@ -223,7 +227,7 @@ struct ParallelCore: Sendable {
     }
   }
 
-  /// A sum and a constant, in a register.
+  /// The sum of a signal and a constant, in a register.
   private mutating func constantAdded(_ constant: Int, to sum: Sum?, name: String, time: Int) -> Signal {
     guard let sum else {
       return define(name, "\(constant)", constant...constant, time: time + 1, isRegistered: true)
@@ -237,7 +241,7 @@ struct ParallelCore: Sendable {
     return define(name, text, range, time: sum.signal.time + 1, isRegistered: true)
   }
 
-  /// `clamp(zero + (sum >> shift), bounds)` in a register.
+  /// The value `clamp(zero + (sum >> shift), bounds)`, in a register.
   private mutating func bounded(_ sum: Signal, shift: Int, _ products: IntegerProducts, name: String)
     -> Signal
   {
@@ -263,7 +267,7 @@ struct ParallelCore: Sendable {
     return Signal(name: name, range: range, time: time)
   }
 
-  /// The signal some clocks later; the registers on the way are shared.
+  /// A signal delayed to a time; the registers on the way are shared.
   private mutating func delayed(_ signal: Signal, to time: Int) -> Signal {
     var signal = signal
     let name = signal.name
@@ -300,6 +304,6 @@ struct ParallelCore: Sendable {
 }
 
 extension ClosedRange<Int> {
-  /// All numbers times a power of two.
+  /// The range multiplied by a power of two.
   fileprivate func shifted(_ shift: Int) -> ClosedRange<Int> { lowerBound << shift...upperBound << shift }
 }

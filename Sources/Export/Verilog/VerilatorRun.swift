@@ -1,13 +1,13 @@
 import Foundation
 import Settings
 
-/// A network in Verilog, made a program of this machine by Verilator, in a folder of its own.
+/// A network in Verilog, compiled by Verilator to a program for this machine, in its own temporary folder.
 struct VerilatorRun {
   private let artifact: VerilogArtifact
   private let place: String
   private let verilator: HostCompiler
 
-  /// Where Verilator is.
+  /// Finds Verilator; throws if it is missing.
   static func tool() throws(ExportError) -> HostCompiler {
     guard let tool = HostCompiler(["verilator"]) else {
       throw .missingTool(
@@ -16,7 +16,7 @@ struct VerilatorRun {
     return tool
   }
 
-  /// How it was run, in words.
+  /// The description of the run.
   var method: String { "made a program by \(verilator.path) and run here" }
 
   init(_ artifact: VerilogArtifact, verilator: HostCompiler) throws {
@@ -37,7 +37,7 @@ struct VerilatorRun {
   /// Removes the folder.
   func remove() { try? FileManager.default.removeItem(atPath: place) }
 
-  /// The outputs of images, one after another, and the cycles of each.
+  /// The outputs of images, one after another, and the clock cycles of each image.
   func outputs(of images: [[Int8]]) throws -> (outputs: [Int8], cycles: [Int]) {
     let bytes = images.joined().map(UInt8.init(bitPattern:))
     try Data(bytes).write(to: URL(filePath: place + "/in.bin"))
@@ -55,16 +55,18 @@ struct VerilatorRun {
 }
 
 extension VerilogArtifact {
-  /// A program around what Verilator makes: it runs the images of `in.bin`, writes their outputs to `out.bin`, and each image's
-  /// cycles as a line.
+  /// A program around the code that Verilator makes.
+  ///
+  /// It runs the images of `in.bin`, writes their outputs to `out.bin`, and prints the clock cycles of each
+  /// image on a line.
   public var harness: ExportFile {
     ExportFile(name: "harness.cpp", summary: "runs images", bytes: Array(harnessText.utf8))
   }
 
-  /// Where Verilator leaves the program, in the folder in which it runs.
+  /// The path of the compiled program, relative to the folder in which Verilator runs.
   public var harnessProgram: String { "build/Vnetwork" }
 
-  /// What Verilator is told, in a folder with the sources and the harness.
+  /// The arguments for Verilator, in a folder with the sources and the harness.
   public var verilatorArguments: [String] {
     [
       "--cc", "--exe", "--build", "-O3", "-Wno-fatal", "-Wno-lint", "-Wno-style", "--prefix", "Vnetwork",

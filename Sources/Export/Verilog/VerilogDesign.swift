@@ -1,31 +1,33 @@
 public import Execution
 import Tensors
 
-/// What Verilog export makes: a module with its memories and what it takes, and a test bench that checks itself.
+/// The artifact of Verilog export: a module with its memories and its costs, and a test bench that checks
+/// itself.
 public struct VerilogArtifact: Artifact {
-  /// The name of the module, and what all files begin with.
+  /// The name of the module, which begins the names of all files.
   public let name: String
-  /// What it computes, to the bit.
+  /// The integer program that the module computes bit for bit.
   public let integers: IntegerProgram
-  /// Clock cycles from the first byte of an image to its last output where both sides are always ready.
+  /// The clock cycles from the first byte of an image to its last output, if both sides are always ready.
   public let cycles: Int
-  /// Clock cycles from one image to the next.
+  /// The clock cycles from one image to the next.
   public let interval: Int
-  /// Bytes of an image and of its outputs.
+  /// The bytes of an image, and of its outputs.
   public let inputCount, outputCount: Int
-  /// Bits of weights and other constants in memories.
+  /// The bits of weights and other constants in memories.
   public let constantBits: Int
-  /// Bytes of memory for values.
+  /// The bytes of memory for values.
   public let valueBytes: Int
-  /// The node that each pass computes and its cycles; one for the whole where all layers run at once.
+  /// The node and the clock cycles of each pass; one entry for all layers if they run at once.
   public let passes: [(node: String, cycles: Int)]
-  /// The module that takes pixels; the one that takes numbers where no pixels are described.
+  /// The name of the top module: the one that takes pixels, or the network itself if the model describes no
+  /// pixels.
   public let topModule: String
-  /// The source and the memories' contents: all that synthesis needs.
+  /// The source and the contents of memories, which synthesis needs.
   public let sources: [ExportFile]
   private let bench: [ExportFile]
 
-  /// Every file.
+  /// All files, with those of the test bench.
   public var files: [ExportFile] { sources + bench }
 
   init(_ design: any VerilogDesign, name: String, integers: IntegerProgram, pixels: CPixels?) {
@@ -57,10 +59,11 @@ public struct VerilogArtifact: Artifact {
   }
 }
 
-/// A way of laying an integer program out as hardware.
+/// A layout of an integer program as hardware.
 ///
-/// The module `NAME` takes an image as a stream of signed bytes and gives back its outputs as one: `in_valid`, `in_ready`, `in_data`, then
-/// `out_valid`, `out_ready`, `out_data`, `out_last`, and with the last output `out_class`, the place of the largest.
+/// The module `NAME` takes an image as a stream of signed bytes and returns its outputs as one: `in_valid`,
+/// `in_ready`, `in_data`, then `out_valid`, `out_ready`, `out_data`, `out_last`, and with the last output
+/// `out_class`, the index of the largest.
 protocol VerilogDesign: Sendable {
   var cycles: Int { get }
   var interval: Int { get }
@@ -69,15 +72,15 @@ protocol VerilogDesign: Sendable {
   var constantBits: Int { get }
   var valueBytes: Int { get }
   var passCycles: [(node: String, cycles: Int)] { get }
-  /// What readers are told of it, a line each.
+  /// The description for readers, one fact per line.
   var summary: [String] { get }
   /// The text of its modules.
   func modules(_ name: String) -> [String]
-  /// Files that memories are filled from.
+  /// The files with the contents of memories.
   func memories(_ name: String) -> [(name: String, summary: String, words: [String])]
 }
 
-/// The comment over a source.
+/// The comment at the top of a source.
 struct VerilogHeader {
   let design: any VerilogDesign
   let name: String
@@ -104,7 +107,7 @@ struct VerilogHeader {
   }
 }
 
-/// A module around the network that takes pixels: it looks up what stands for each.
+/// A module around the network that takes pixels and looks up the input of each in a table.
 struct VerilogPixels {
   let pixels: CPixels
   let name: String
@@ -114,7 +117,7 @@ struct VerilogPixels {
   private var tables: [[Int8]] { pixels.tables }
   private var plane: Int { design.inputCount / max(1, tables.count) }
 
-  /// The tables' words: channel after channel, a byte a pixel value.
+  /// The words of the tables, channel by channel: one byte for each pixel value.
   static func words(_ tables: [[Int8]]) -> [String] {
     tables.joined().map { VerilogText.hexadecimal([(UInt(UInt8(bitPattern: $0)), 8)]) }
   }

@@ -4,32 +4,39 @@ public import Settings
 import Targets
 import Tensors
 
-/// How a network is laid out as hardware.
+/// The layout of a network as hardware.
 public enum VerilogForm: String, Sendable, SettingChoice {
-  /// One engine of some multiply-adds, layer after layer.
+  /// One engine with a number of lanes, which computes layer after layer.
   case folded
-  /// Every weight wired, all layers at once.
+  /// Every weight is wired, and all layers compute at once.
   case parallel
 }
 
 /// Writes a network of integers as synthesizable Verilog-2001, with a test bench that checks itself.
 ///
-/// **Folded**: so many multiply-adds at a time, one an output channel, with weights in a ROM. Where weights are powers of two, or sums of
-/// two, no lane has a multiplier. **Parallel**: linear layers as trees of shifts and additions with shared sub-expressions and registers.
-/// Either equals `IntegerProgram` bit for bit.
+/// **Folded** a number of multiply-adds at a time, one for each output channel, with weights in a ROM. Where
+/// all weights are powers of two, or sums of two, no lane has a multiplier.
+///
+/// **Parallel** linear layers as trees of shifts and additions with shared subexpressions and registers.
+///
+/// Both equal `IntegerProgram` bit for bit.
 public struct VerilogExporter: Exporter {
+  /// The name of the format: `verilog`.
   public static let name = "verilog"
+  /// The default name of modules and files: `network`.
   public static let defaultBaseName = "network"
+  /// The description in lists of formats.
   public static let summary =
     "Verilog-2001 for FPGAs: integers, folded over some multiply-adds or fully parallel, equal to the integer reference bit for bit"
 
-  /// How it is laid out.
+  /// The layout.
   public var form = VerilogForm.folded
-  /// Multiply-adds at a time, of the folded form.
+  /// The multiply-adds at a time, for the folded form.
   public var units = 16
-  /// Additions one behind another between registers, of the parallel form.
+  /// The successive additions between registers, for the parallel form.
   public var levels = 1
 
+  /// Makes an exporter with the default settings.
   public init() {}
 
   /// Makes an exporter with the settings.
@@ -39,6 +46,7 @@ public struct VerilogExporter: Exporter {
     self.levels = levels
   }
 
+  /// Settings: `form`, `units`, `levels`.
   public static var settings: [Setting<VerilogExporter>] {
     [
       Setting(
@@ -51,10 +59,11 @@ public struct VerilogExporter: Exporter {
     ]
   }
 
+  /// Refuses nodes without integer arithmetic, and steps that the form cannot compute.
   public func refusals(of graph: Graph, _ options: ExportOptions) -> [NodeRefusal] {
     let unknown = Self.withoutIntegers(graph)
     guard unknown.isEmpty else { return unknown }
-    // The rest is known of the program alone, which needs numbers.
+    // Further refusals depend on the program, which needs values with encodings.
     guard !graph.values.isEmpty, let program = try? IntegerProgram(graph) else { return [] }
     do throws(VerilogRefusal) {
       _ = try design(program)
@@ -64,6 +73,7 @@ public struct VerilogExporter: Exporter {
     }
   }
 
+  /// Lowers the network to integers, lays it out, and writes sources and test bench.
   public func artifact(of model: Model, _ options: ExportOptions) throws(ExportError) -> VerilogArtifact {
     let unknown = Self.withoutIntegers(model.graph)
     guard unknown.isEmpty else { throw .refused(format: name, unknown) }
@@ -81,14 +91,14 @@ public struct VerilogExporter: Exporter {
     }
   }
 
-  /// The nodes for which there is no arithmetic of integers.
+  /// The refusals of nodes without integer arithmetic.
   private static func withoutIntegers(_ graph: Graph) -> [NodeRefusal] {
     IntegerProgram.refusals(of: graph).map {
       NodeRefusal(node: $0.node.name, kind: $0.node.op.kind, reason: $0.reason)
     }
   }
 
-  /// Lays a program out.
+  /// The layout of a program.
   func design(_ program: IntegerProgram) throws(VerilogRefusal) -> any VerilogDesign {
     switch form {
     case .folded: try FoldedDesign(program, lanes: units)
@@ -96,8 +106,10 @@ public struct VerilogExporter: Exporter {
     }
   }
 
+  /// Throws where Verilator is missing.
   public func requireVerificationTools() throws(ExportError) { _ = try VerilatorRun.tool() }
 
+  /// Runs the images in Verilator; all outputs must equal the integer reference bit for bit.
   public func verify(
     _ written: WrittenExport<VerilogArtifact>, of model: Model, on images: VerificationImages
   ) throws(ExportError) -> Verification? {

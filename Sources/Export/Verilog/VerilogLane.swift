@@ -1,22 +1,22 @@
-/// How a lane of the folded engine multiplies, by what the weights are: the cheapest form that holds all of them.
+/// The multiplication of a lane of the folded engine, in the cheapest form that holds all weights.
 ///
-/// Where weights are sums of powers of two a lane shifts. It subtracts by inverting all bits, `-x = ~x + 1`; the ones that are missing are
-/// the same for every image, and are added with the bias.
+/// If weights are sums of powers of two, a lane shifts. It subtracts by inverting all bits, `-x = ~x + 1`;
+/// the missing ones are the same for every image, and the bias contains them.
 struct VerilogLane: Sendable, Equatable {
   enum Form: Sendable, Equatable {
-    /// Ones with a sign: a bit a weight.
+    /// ±1: one bit for each weight.
     case signs
-    /// Powers of two with a sign, and zero; in a code the place of the exponent from 1 on.
+    /// Signed powers of two and zero; a code holds the index of the exponent, from 1.
     case powers([Int])
     /// Sums and differences of two powers of two.
     case pairs([Int])
-    /// Any integers of so many bits, by a multiplier.
+    /// Integers of a number of bits, with a multiplier.
     case integers(bits: Int)
   }
 
   let form: Form
 
-  /// The form for some weights.
+  /// Chooses the form for some weights.
   init(_ weights: [Int8]) {
     let magnitudes = Set(weights.map { Int($0.magnitude) })
     let digits = magnitudes.map { SignedDigits.terms($0) }
@@ -30,7 +30,7 @@ struct VerilogLane: Sendable, Equatable {
       } else { .integers(bits: VerilogBits.signed(magnitudes.max() ?? 0)) }
   }
 
-  /// Bits of a weight.
+  /// The bits of a weight's code.
   var bits: Int {
     switch form {
     case .signs: 1
@@ -42,7 +42,7 @@ struct VerilogLane: Sendable, Equatable {
 
   private static func placeBits(_ exponents: [Int]) -> Int { VerilogBits.index(exponents.count + 1) }
 
-  /// A weight's code.
+  /// The code of a weight.
   func code(_ weight: Int8) -> UInt {
     switch form {
     case .signs: return weight < 0 ? 1 : 0
@@ -60,7 +60,7 @@ struct VerilogLane: Sendable, Equatable {
     return UInt(place + 1) | (term.isNegative ? 1 << UInt(placeBits(exponents)) : 0)
   }
 
-  /// How often a lane inverts instead of subtracting over a channel's weights.
+  /// The number of subtractions by inversion over a channel's weights.
   func inversions(_ weights: some Sequence<Int8>) -> Int {
     switch form {
     case .integers: 0
@@ -68,7 +68,7 @@ struct VerilogLane: Sendable, Equatable {
     }
   }
 
-  /// Bits of a product, of numbers of nine bits.
+  /// The bits of a product with a number of nine bits.
   var productBits: Int {
     switch form {
     case .signs: 9
@@ -78,7 +78,8 @@ struct VerilogLane: Sendable, Equatable {
     }
   }
 
-  /// Declarations and clocked statements that make `product` of `number` and the code `weight`, two cycles later.
+  /// Declarations and clocked statements that compute `product` from `number` and the code `weight`, two
+  /// cycles later.
   var lines: (declarations: [String], statements: [String]) {
     let range = "[\(productBits - 1):0]"
     switch form {
@@ -112,7 +113,7 @@ struct VerilogLane: Sendable, Equatable {
     }
   }
 
-  /// A digit of a code as a shifted number and whether it is to be inverted.
+  /// A digit of a code as a shifted number, and its inversion.
   private static func digit(
     _ suffix: String, _ exponents: [Int], offset: Int, _ range: String
   ) -> ([String], [String]) {

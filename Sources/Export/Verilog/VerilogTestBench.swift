@@ -1,16 +1,19 @@
 import Execution
 import Tensors
 
-/// A test bench that checks itself: images drawn from a seed, their outputs by the integer reference, every second with pauses on both sides.
+/// A test bench that checks itself.
+///
+/// It runs random images of fixed seeds against the outputs of the integer reference, every second one with
+/// pauses on both sides.
 struct VerilogTestBench {
-  /// Images that it runs.
+  /// The number of images.
   static let images = 4
 
   let design: any VerilogDesign
   let name: String
   let integers: IntegerProgram
 
-  /// The images, as numbers that the input allows.
+  /// Random images within the bounds of the input.
   static func inputs(_ program: IntegerProgram, count: Int = images) -> [[Int8]] {
     let input = program.values[program.inputs[0]]
     return (0..<count).map { image in

@@ -1,11 +1,11 @@
-/// Numbers, names and comments as Verilog writes them.
+/// Numbers, names and comments in Verilog's syntax.
 enum VerilogText {
-  /// A constant of so many bits, in two's complement.
+  /// A constant of a number of bits, in two's complement.
   static func number(_ value: Int, bits: Int) -> String {
     "\(bits)'d\(UInt(bitPattern: value) & (bits >= 64 ? .max : 1 << UInt(bits) - 1))"
   }
 
-  /// Fields side by side, the first in the lowest bits, as hexadecimal digits.
+  /// Fields as hexadecimal digits, the first field in the lowest bits.
   static func hexadecimal(_ fields: [(value: UInt, bits: Int)]) -> String {
     var bits: [Bool] = []
     for field in fields { bits += (0..<field.bits).map { field.value >> UInt($0) & 1 == 1 } }
@@ -15,7 +15,7 @@ enum VerilogText {
     return digits.reversed().map { String($0, radix: 16) }.joined()
   }
 
-  /// Words of Verilog and SystemVerilog that a module cannot be named after, as far as letters and digits alone make them.
+  /// Words of Verilog and SystemVerilog that cannot name a module; only those without underscores.
   private static let reserved: Set<String> = [
     "always", "and", "assign", "begin", "buf", "case", "cell", "config", "deassign", "default", "defparam",
     "design",
@@ -41,12 +41,12 @@ enum VerilogText {
     "xor",
   ]
 
-  /// A module's name of a text.
+  /// A module's name made of any text.
   static func identifier(_ text: String) -> String {
     let name = CIdentifier.sanitized(text)
     return reserved.contains(name.lowercased()) ? name + "_network" : name
   }
 
-  /// A text that can stand behind `//`, or in a block comment.
+  /// A text that can stand after `//` or in a block comment.
   static func comment(_ text: String) -> String { CIdentifier.comment(text) }
 }

@@ -74,7 +74,7 @@ extension CRoutine {
 
   /// Clamps a sum to bounds.
   ///
-  /// Where all bounds of a network are those of a byte, processors with a saturating instruction use that.
+  /// If all bounds of a network are those of a byte, processors with a saturating instruction use that.
   static let clamp = CRoutine(
     name: "clamp", needs: [dual],
     text: #"""

@@ -1,14 +1,16 @@
 import Ops
 import Tensors
 
-/// Kernel, stride, dilation and padding of a convolution or a pooling, as a node gives them.
+/// The kernel, stride, dilation and padding of a convolution or a pooling node.
 struct ONNXWindow {
   let kernel: Extent
   let stride: Extent
   let dilation: Extent
   var padding: ONNXPadding
 
-  /// Reads the attributes; `kernel` is for nodes that leave it out, `padding` what stands before the node.
+  /// Reads the attributes.
+  ///
+  /// `kernel` is the kernel of nodes without the attribute, and `padding` that of a node before this one.
   init(
     _ node: ONNXNode, kernel: [Int]? = nil, input: Shape, padding: ONNXPadding = ONNXPadding()
   ) throws(ONNXRefusal) {
@@ -40,7 +42,7 @@ struct ONNXWindow {
     }
   }
 
-  /// Adds the rows and columns that windows reach beyond the padding where their number is rounded up; gives back whether there are any.
+  /// Adds padding for the windows of a size that is rounded up; returns true if there are any.
   mutating func roundUp(_ input: Shape) throws(ONNXRefusal) -> Bool {
     let rows = try Self.missing(
       input[2] + padding.top + padding.bottom, kernel.height, stride.height,
@@ -52,7 +54,8 @@ struct ONNXWindow {
     return rows > 0 || columns > 0
   }
 
-  /// How much a last window hangs over the end; none that would start beyond the image is counted.
+  /// The elements by which the last window exceeds the end; a window that starts beyond the image does not
+  /// count.
   private static func missing(
     _ extent: Int, _ kernel: Int, _ stride: Int, start: Int
   ) throws(ONNXRefusal) -> Int {
@@ -76,7 +79,8 @@ struct ONNXWindow {
     return ONNXPadding(top: pads[0], left: pads[1], bottom: pads[2], right: pads[3])
   }
 
-  /// As much as makes the output the input's size over the stride; an odd number's rest goes to one side.
+  /// The padding for an output of the input's size divided by the stride; an odd element goes to the upper or
+  /// lower side.
   private static func same(
     _ kernel: Extent, _ stride: Extent, _ dilation: Extent, _ input: Shape, lower: Bool
   ) -> ONNXPadding {

@@ -47,7 +47,7 @@ extension ELU: ONNXNodeWriter {
 }
 
 extension GELU: ONNXNodeWriter {
-  /// The nodes that it is made of: operator sets before 20 have none for it.
+  /// Writes a formula of basic nodes, as operator sets before 20 have no GELU.
   func write(_ node: ONNXNodeContext, to file: inout ONNXGraphWriter) {
     let x = node.inputs[0]
     func number(_ what: String, _ value: Float) -> String { file.scalar("\(node.name)/\(what)", value) }

@@ -1,7 +1,7 @@
 import Ops
 
 extension Add: ONNXNodeWriter {
-  /// `Add` takes two values, `Sum` any number; integer kernels exist for the former alone.
+  /// `Add` takes two values and `Sum` any number; only `Add` has integer kernels.
   func write(_ node: ONNXNodeContext, to file: inout ONNXGraphWriter) {
     file.add(node.inputs.count == 2 ? "Add" : "Sum", node.inputs, node.output)
   }

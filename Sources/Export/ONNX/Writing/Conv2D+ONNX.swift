@@ -10,7 +10,7 @@ extension Conv2D: ONNXNodeWriter {
 }
 
 extension Window {
-  /// Kernel, strides and pads, as convolutions and pooling have them.
+  /// The attributes kernel, strides and pads of convolutions and pooling.
   var attributes: [ONNXAttributeProto] {
     [
       .ints("kernel_shape", [kernel.height, kernel.width]),

@@ -3,8 +3,10 @@ import Ops
 import Tensors
 
 extension GroupNorm: ONNXNodeWriter {
-  /// Of a pixel's channels `LayerNormalization` where they stand last; of an image's groups `InstanceNormalization` with a group as
-  /// a channel, then factor and shift.
+  /// Writes a norm of pixels as `LayerNormalization` between transpositions to channels last and back.
+  ///
+  /// A norm of groups becomes an `InstanceNormalization` with a group as a channel, then a factor and a
+  /// summand.
   func write(_ node: ONNXNodeContext, to file: inout ONNXGraphWriter) {
     let shape = node.inputShapes[0].dimensions
     let parameters = node.values(.scale, .shift)

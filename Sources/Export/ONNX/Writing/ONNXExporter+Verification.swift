@@ -6,8 +6,10 @@ public import Graphs
 import Metrics
 
 extension ONNXExporter {
-  /// Reads the file back and runs both networks: floats agree within 1e-4 of the largest logit, integers within a step of
-  /// the output's grid on 99 % of the logits.
+  /// Reads the file back and runs both networks.
+  ///
+  /// Floats must agree within 1e-4 of the largest logit; integers within one step of the output's grid on 99
+  /// % of the logits.
   public func verify(
     _ written: WrittenExport<ONNXArtifact>, of model: Model, on images: VerificationImages
   ) throws(ExportError) -> Verification? {

@@ -4,29 +4,34 @@ public import Graphs
 public import Settings
 import SwiftProtobuf
 
-/// ONNX for onnxruntime and all that reads its files: floats, or integers between pairs that mark them.
+/// Writes ONNX files for onnxruntime and other programs: floats, or integers between pairs of quantization
+/// nodes.
 ///
-/// **Rounding**: a value is the nearest multiple of its scale, ties to even, of a sum that is exact in 32-bit integers and scaled in
-/// 32-bit floats. What ONNX has no form for (masks, codebooks) is written as the numbers that it stands for.
+/// **Rounding** a value is the nearest multiple of its scale, ties to even, of a sum that is exact in 32-bit
+/// integers and is scaled in 32-bit floats. Encodings without a form in ONNX (masks, codebooks) are written
+/// as the numbers that they represent.
 public struct ONNXExporter: Exporter {
+  /// The name of the format: `onnx`.
   public static let name = "onnx"
+  /// The description in lists of formats.
   public static let summary =
     "model.onnx for onnxruntime: floats, or integers that it computes in where values are quantized; "
     + "rounds to nearest, ties to even, scales in 32-bit floats"
 
-  /// The most bytes that a protobuf message may have.
+  /// The largest size of a protobuf message in bytes.
   static let maximumBytes = 1 << 31 - 1
 
-  /// How the bytes of weights are stored.
+  /// The storage of weights of 8 bits.
   public var weights = ONNXWeights.exact
-  /// How weights of at most 4 bits are stored.
+  /// The storage of weights of at most 4 bits.
   public var lowBits = ONNXLowBits.packed
-  /// How the bytes of values are stored.
+  /// The storage of values of 8 bits.
   public var values = ONNXValues.unsigned
 
   /// Makes an exporter.
   public init() {}
 
+  /// Settings: `weights`, `lowBits`, `values`.
   public static var settings: [Setting<ONNXExporter>] {
     [
       Setting(
@@ -45,6 +50,7 @@ public struct ONNXExporter: Exporter {
     ]
   }
 
+  /// Refuses ops without a form in ONNX, and values with encodings other than integers.
   public func refusals(of graph: Graph, _ options: ExportOptions) -> [NodeRefusal] {
     graph.nodes.compactMap { node in
       guard node.op is any ONNXNodeWriter else { return .withoutONNXForm(node) }
@@ -55,6 +61,7 @@ public struct ONNXExporter: Exporter {
     }
   }
 
+  /// Writes the model; throws `ExportError.unsuitable` for files beyond 2 GiB.
   public func artifact(of model: Model, _ options: ExportOptions) throws(ExportError) -> ONNXArtifact {
     var writer = ONNXModelWriter(model, self)
     let proto = try writer.write()
@@ -80,10 +87,11 @@ public struct ONNXExporter: Exporter {
   }
 }
 
-/// What ONNX export makes: one file.
+/// The artifact of ONNX export: one file.
 public struct ONNXArtifact: Artifact {
-  /// The model.
+  /// The model's file.
   public let model: ExportFile
 
+  /// The model's file alone.
   public var files: [ExportFile] { [model] }
 }

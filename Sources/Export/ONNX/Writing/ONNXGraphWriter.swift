@@ -1,13 +1,13 @@
-/// The nodes and stored tensors of a file in the making, with names that are all different.
+/// The nodes and stored tensors of a file under construction, with unique names.
 struct ONNXGraphWriter {
-  /// What was written so far.
+  /// The graph so far.
   private(set) var graph = ONNXGraphProto()
   private var names: Set<String>
 
-  /// A graph without nodes; `reserved` are names that intermediate values may not take.
+  /// Starts an empty graph; `reserved` are names that intermediate values must not take.
   init(reserved: Set<String>) { names = reserved }
 
-  /// Adds a node of one output, whose name it takes; gives back the output.
+  /// Appends a node with one output, whose name it takes; returns the output.
   @discardableResult
   mutating func add(
     _ type: String, _ inputs: [String], _ output: String, _ attributes: [ONNXAttributeProto] = []
@@ -22,35 +22,35 @@ struct ONNXGraphWriter {
     return output
   }
 
-  /// Stores a tensor; gives back its name.
+  /// Stores a tensor and returns its name.
   mutating func store(_ tensor: ONNXTensorProto) -> String {
     graph.initializer.append(tensor)
     return tensor.name
   }
 
-  /// Stores whole numbers on one axis under a new name.
+  /// Stores integers on one axis under a new name.
   mutating func integers(_ name: String, _ values: [Int]) -> String {
     store(ONNXTensorProto(name: fresh(name), integers: values, dims: [values.count]))
   }
 
-  /// Stores numbers on one axis under a new name.
+  /// Stores floats on one axis under a new name.
   mutating func floats(_ name: String, _ values: [Float]) -> String {
     store(ONNXTensorProto(name: fresh(name), floats: values, dims: [values.count]))
   }
 
-  /// Stores one number under a new name.
+  /// Stores one float under a new name.
   mutating func scalar(_ name: String, _ value: Float) -> String {
     store(ONNXTensorProto(name: fresh(name), floats: [value], dims: []))
   }
 
-  /// A name that nothing has yet, this one if possible.
+  /// A unique name: the given one, or with underscores appended.
   mutating func fresh(_ name: String) -> String {
     var name = name
     while !names.insert(name).inserted { name += "_" }
     return name
   }
 
-  /// Declares what comes in and what goes out, each with the shape of an item; the batch is free.
+  /// Declares the inputs and outputs, each with the shape for one image; the batch is free.
   mutating func declare(name: String, inputs: [(String, [Int])], outputs: [(String, [Int])]) {
     graph.name = name
     graph.input = inputs.map { Self.value($0.0, $0.1) }

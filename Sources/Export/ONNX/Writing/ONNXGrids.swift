@@ -2,17 +2,17 @@ import Encodings
 import Graphs
 import Ops
 
-/// Which values of a graph are on integer grids in the file, and which clamps the grids make superfluous.
+/// The values of a graph that have integer grids in the file, and the clamps that these grids make redundant.
 struct ONNXGrids {
-  /// Whether any value has an encoding.
+  /// True if any value has an encoding.
   let isQuantized: Bool
-  /// Clamps that are not written: their grids end where they clamp, and what they read is fused into them.
+  /// The clamps that are not written: their grids have the same bounds, and their inputs are fused into them.
   let redundantClamps: Set<String>
-  /// By fused value, the clamp that takes it without a node of its own.
+  /// For each fused value, the clamp that it replaces.
   let redundantClampReading: [String: String]
   private let encodings: [String: IntegerValue]
 
-  /// Reads places and encodings off a graph.
+  /// Determines the grids of a graph's values.
   init(_ graph: Graph) {
     let places = graph.valuePlaces()
     var encodings: [String: IntegerValue] = [:]
@@ -38,20 +38,20 @@ struct ONNXGrids {
     redundantClamps = Set(reading.values)
   }
 
-  /// The grid of a value; `nil` where it is real.
+  /// The grid of a value; `nil` for floats.
   func encoding(of value: String) -> IntegerValue? { encodings[value] }
 }
 
-/// An op that bounds numbers.
+/// An op that clamps numbers.
 protocol ONNXClamp: Op {
-  /// The least number that it lets through.
+  /// The lower bound.
   var lowerBound: Float { get }
-  /// The greatest number that it lets through; infinity if any.
+  /// The upper bound; infinity where there is none.
   var upperBound: Float { get }
 }
 
 extension ONNXClamp {
-  /// Whether rounding to the grid clamps already as the op does: its ends are the op's bounds.
+  /// True if a grid has the op's bounds as its ends, so that rounding to it clamps too.
   func isImplied(by grid: IntegerValue) -> Bool {
     grid.integer(lowerBound) == grid.integers.lowerBound
       && (upperBound == .infinity || grid.integer(upperBound) == grid.integers.upperBound)

@@ -4,27 +4,28 @@ import Ops
 import Settings
 import Tensors
 
-/// Writes a model down in ONNX: every node by its op's `ONNXNodeWriter`, what has an encoding between a pair of
-/// `QuantizeLinear` and `DequantizeLinear`.
+/// Writes a model as ONNX: each node by its op's `ONNXNodeWriter`, encoded values between two quantization
+/// nodes.
 ///
-/// A value keeps its name: an encoded one is the pair's output, and what is computed for it is called `NAME/real`. Programs
-/// that run integers recognize the pairs around a node and replace them all by one integer kernel.
+/// A value keeps its name: an encoded value is the output of the pair `QuantizeLinear` and
+/// `DequantizeLinear`, and its unquantized input is called `NAME/real`. Programs that run integers recognize
+/// the pairs around a node and replace them all by one integer kernel.
 struct ONNXModelWriter {
   private let model: Model
   private let grids: ONNXGrids
   private let numbers: ONNXNumberTypes
   private let weights: ONNXWeights
   private var file: ONNXGraphWriter
-  /// By value of the graph, what is read for it in the file.
+  /// The name in the file of each value of the graph.
   private var names: [String: String] = [:]
-  /// By encoded value, what is computed for it, before it is put on its grid.
+  /// The unquantized name of each encoded value.
   private var realNames: [String: String] = [:]
-  /// How many parameters were stored as signed and as unsigned bytes.
+  /// The numbers of parameters stored as signed and as unsigned bytes.
   private var byteCounts = (signed: 0, unsigned: 0)
-  /// How many parameters were stored in 4 and in 2 bits an element.
+  /// The numbers of parameters stored in 4 and in 2 bits per element.
   private var packedCounts = (four: 0, two: 0)
 
-  /// Prepares to write a model of which nothing is refused.
+  /// Prepares to write a model without refusals.
   init(_ model: Model, _ exporter: ONNXExporter = ONNXExporter()) {
     self.model = model
     weights = exporter.weights
@@ -65,7 +66,7 @@ struct ONNXModelWriter {
     return proto
   }
 
-  /// How weights are stored, in words; `nil` where there is nothing to say. For after `write()`.
+  /// The storage of weights in words, after `write()`; `nil` for floats.
   var weightSummary: String? {
     var parts: [String] = []
     if grids.isQuantized, byteCounts.signed + byteCounts.unsigned > 0 {
@@ -108,7 +109,7 @@ struct ONNXModelWriter {
       inputShapes: model.graph.inputShapes(of: node), name: node.name)
   }
 
-  /// Stores a parameter: integers with their scales where they are its encoding, else floats.
+  /// Stores a parameter: integers with their scales if its encoding has them, else floats.
   private mutating func store(_ parameter: Parameter, name: String) -> String {
     let dims = parameter.value.shape.dimensions
     let projected = parameter.projected
@@ -139,7 +140,9 @@ struct ONNXModelWriter {
     return file.add("DequantizeLinear", inputs, name, grid.scales.count == 1 ? [] : [.int("axis", 0)])
   }
 
-  /// Stores integers several to a byte. onnxruntime's kernels of integers take bytes, which it makes once, as it opens the file.
+  /// Stores integers with several in a byte.
+  ///
+  /// onnxruntime's integer kernels take bytes, which it makes once when it opens the file.
   private mutating func store(
     packed integers: [Int32], _ type: ONNXTensorProto.DataType, _ grid: Integer, name: String, dims: [Int]
   ) -> String {
@@ -154,7 +157,7 @@ struct ONNXModelWriter {
     if numbers.unpacksFirst {
       inputs[0] = file.add(
         "Cast", [stored], file.fresh(name + "/bytes"), [.int("to", ONNXTensorProto.DataType.int8.rawValue)])
-      // Zero by default, but onnxruntime makes a QGemm only of what says so.
+      // Zero is the default, but onnxruntime makes a QGemm only of nodes that state it.
       inputs.append(
         file.store(
           ONNXTensorProto(
@@ -164,7 +167,7 @@ struct ONNXModelWriter {
     return file.add("DequantizeLinear", inputs, name, isPerTensor ? [] : [.int("axis", 0)])
   }
 
-  /// Puts a value on its grid: what `source` holds becomes `output`, a multiple of the scale within the range.
+  /// Quantizes a value: `output` is the nearest multiple of the scale to `source` within the range.
   private mutating func quantize(
     _ source: String, of value: String, _ grid: IntegerValue, to output: String
   ) {

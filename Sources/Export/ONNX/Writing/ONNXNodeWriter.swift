@@ -1,31 +1,31 @@
 import Graphs
 import Tensors
 
-/// An op that has a form in ONNX: one or more ONNX nodes that compute its output.
+/// An op with a form in ONNX: one or more ONNX nodes that compute its output.
 protocol ONNXNodeWriter: Op {
-  /// Adds the nodes to a file.
+  /// Appends the nodes to a file.
   func write(_ node: ONNXNodeContext, to file: inout ONNXGraphWriter)
 }
 
-/// What a node reads and makes, by the names that these values have in the file.
+/// The inputs, parameters and output of a node, by their names in the file.
 struct ONNXNodeContext {
-  /// The values that are read.
+  /// The names of the inputs.
   let inputs: [String]
-  /// By role, the values of the node's parameters.
+  /// The names of the node's parameters by role.
   let parameters: [ParameterRole: String]
-  /// The value to make.
+  /// The name of the output.
   let output: String
   /// The shapes of the inputs for a batch of one.
   let inputShapes: [Shape]
-  /// The node's name in the graph, from which names of intermediate values are made.
+  /// The node's name in the graph, which begins the names of intermediate values.
   let name: String
 
-  /// The values of parameters in the order of roles, as far as the node has them.
+  /// The names of the parameters that the node has, in the order of `roles`.
   func values(_ roles: ParameterRole...) -> [String] { roles.compactMap { parameters[$0] } }
 }
 
 extension NodeRefusal {
-  /// An op that has no ONNX form.
+  /// The refusal of a node whose op has no form in ONNX.
   static func withoutONNXForm(_ node: Node) -> NodeRefusal {
     NodeRefusal(node: node.name, kind: node.op.kind, reason: "ONNX export has no form for this op")
   }

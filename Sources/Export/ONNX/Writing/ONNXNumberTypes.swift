@@ -1,24 +1,25 @@
 import Encodings
 import Graphs
 
-/// With which types integers are stored, and which version of ONNX has them.
+/// The types in which integers are stored, and the version of ONNX that has them.
 ///
-/// Values are unsigned unless the exporter is asked otherwise: onnxruntime computes with unsigned bytes in integers without being
-/// asked, and the zero point moves by as much as the numbers do. Grids of 9 to 15 bits take 16, which ONNX has from operator set 21 on, as 4 bits; 2 bits it has from 25 on.
+/// Values are unsigned by default: onnxruntime computes with unsigned bytes in integers by itself. The zero
+/// point moves with the numbers. Grids of 9 to 15 bits take 16, which ONNX has from operator set 21, as it
+/// has 4 bits; it has 2 bits from 25.
 struct ONNXNumberTypes {
   /// The version of the operator set.
   let opset: Int64
-  /// The version of the file's own format.
+  /// The version of the file format.
   let irVersion: Int64
 
   private let values: ONNXValues
   private let lowBits: ONNXLowBits
   private let isQuantized: Bool
 
-  /// Looks for what the least version lacks.
+  /// Finds the least version with all types that are needed.
   init(_ graph: Graph, _ exporter: ONNXExporter, isQuantized: Bool) {
     values = exporter.values
-    // Numbers around an unsigned byte's middle have no form in fewer bits.
+    // Weights around an unsigned byte's middle have no form in fewer bits.
     lowBits = exporter.weights == .unsigned ? .bytes : exporter.lowBits
     self.isQuantized = isQuantized
     let weightBits = graph.parameters.values.compactMap(\.encoding.integers).map(\.bits)
@@ -32,12 +33,12 @@ struct ONNXNumberTypes {
     bits <= 8 ? .int8 : bits <= 16 ? .int16 : .int32
   }
 
-  /// The type of weights that share bytes; `nil` where each has a byte of its own or more.
+  /// The type of weights that share bytes; `nil` for a byte or more each.
   func packedType(ofParameterBits bits: Int) -> ONNXTensorProto.DataType? {
     lowBits.type(ofBits: bits, isQuantized: isQuantized)
   }
 
-  /// Whether bytes are made of weights that share them before they are scaled.
+  /// True if weights that share bytes are cast to bytes before they are scaled.
   var unpacksFirst: Bool { isQuantized && lowBits == .packed }
 
   func type(ofValueBits bits: Int) -> ONNXTensorProto.DataType {
@@ -47,7 +48,7 @@ struct ONNXNumberTypes {
     }
   }
 
-  /// What is added to a signed integer of a value to store it.
+  /// The offset that is added to a signed integer of a value when it is stored.
   func offset(ofValueBits bits: Int) -> Int {
     switch values {
     case .unsigned: bits <= 8 ? 128 : 32_768
@@ -57,7 +58,7 @@ struct ONNXNumberTypes {
 }
 
 extension Encoding {
-  /// The integer grid of a parameter, under a mask too; `nil` where it is stored otherwise.
+  /// The integer grid of a parameter, also under a mask; `nil` for other encodings.
   var integers: Integer? {
     if let sparse = self as? Sparse { return sparse.inner.integers }
     return (self as? Integer) ?? (self as? PowersOfTwo)?.grid ?? (self as? Binary)?.grid

@@ -1,19 +1,20 @@
 public import Settings
 
-/// How an ONNX file stores the bytes of weights.
+/// The storage of weights of 8 bits in an ONNX file.
 ///
-/// x86 processors without VNNI multiply unsigned bytes of values with signed bytes of weights and add each two products in 16 bits
-/// (`vpmaddubsw`), where they saturate: onnxruntime's sums are wrong there. Unsigned weights around a zero point of 128 take
-/// another kernel, which widens first: exact on every processor, at 1.6 times the time of the former, 2.2 with VNNI.
+/// x86 processors without VNNI multiply unsigned bytes of values by signed bytes of weights and add two
+/// products at a time in 16 bits (`vpmaddubsw`), which can saturate and make onnxruntime's sums wrong.
+/// Unsigned weights around a zero point of 128 use another kernel, which widens first: it is exact on every
+/// processor, and takes 1.6 times as long, 2.2 times with VNNI.
 public enum ONNXWeights: String, SettingChoice, Sendable {
-  /// Signed where no two products can leave 16 bits, as with weights of 7 bits and fewer; else unsigned.
+  /// Signed where no two products can exceed 16 bits, as with weights of at most 7 bits; else unsigned.
   case exact
-  /// Signed: fastest with VNNI, wrong without.
+  /// Signed: the fastest with VNNI, wrong without.
   case signed
   /// Unsigned around a zero point of 128.
   case unsigned
 
-  /// What is added to the integers of a layer to store them: 0, or 128 for unsigned bytes.
+  /// The offset that is added to a layer's integers when they are stored: 0, or 128 for unsigned bytes.
   func offset(of integers: [Int32], channels: Int) -> Int32 {
     switch self {
     case .exact: Self.fitsInPairs(integers, channels: channels) ? 0 : 128
@@ -22,8 +23,9 @@ public enum ONNXWeights: String, SettingChoice, Sendable {
     }
   }
 
-  /// Whether two products of any byte with weights of one output channel always fit 16 bits, whichever two are added:
-  /// the two largest of a sign weigh at most 128, as 255 · 128 = 32,640 ≤ 2^15 - 1.
+  /// True if two products of any byte with weights of one output channel always fit 16 bits.
+  ///
+  /// The two largest weights of a sign must add up to at most 128, as 255 · 128 = 32,640 ≤ 2^15 - 1.
   static func fitsInPairs(_ integers: [Int32], channels: Int) -> Bool {
     let width = integers.count / max(channels, 1)
     return (0..<channels).allSatisfy { channel in
@@ -48,9 +50,9 @@ public enum ONNXWeights: String, SettingChoice, Sendable {
   }
 }
 
-/// How an ONNX file stores the bytes of values.
+/// The storage of values of 8 bits in an ONNX file.
 public enum ONNXValues: String, SettingChoice, Sendable {
-  /// From 0 to 255: what onnxruntime computes with on x86.
+  /// From 0 to 255, in which onnxruntime computes on x86.
   case unsigned
   /// From -128 to 127.
   case signed

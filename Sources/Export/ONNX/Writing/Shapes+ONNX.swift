@@ -15,7 +15,8 @@ extension Reshape: ONNXNodeWriter {
 }
 
 extension ChannelShuffle: ONNXNodeWriter {
-  /// Groups on an axis of their own, which changes places with the next.
+  /// Writes a reshape that gives groups an axis, a transposition of the groups and their members, and a
+  /// reshape back.
   func write(_ node: ONNXNodeContext, to file: inout ONNXGraphWriter) {
     let shape = node.inputShapes[0].dimensions
     let plane = shape.dropFirst(2)
@@ -30,7 +31,7 @@ extension ChannelShuffle: ONNXNodeWriter {
 }
 
 extension AnchorRows: ONNXNodeWriter {
-  /// Channels last, then as features.
+  /// Writes a transposition to channels last, then a flattening.
   func write(_ node: ONNXNodeContext, to file: inout ONNXGraphWriter) {
     let last = file.add(
       "Transpose", node.inputs, file.fresh(node.name + "/places"), [.ints("perm", [0, 2, 3, 1])])
@@ -47,7 +48,7 @@ extension ChannelSlice: ONNXNodeWriter {
 }
 
 extension Dropout: ONNXNodeWriter {
-  /// In inference its output is its input; the rate is kept for who trains on.
+  /// In inference the output is the input; the rate is written for further training.
   func write(_ node: ONNXNodeContext, to file: inout ONNXGraphWriter) {
     file.add("Dropout", node.inputs + [file.scalar(node.name + "/ratio", rate)], node.output)
   }

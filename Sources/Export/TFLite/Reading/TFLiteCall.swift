@@ -1,9 +1,9 @@
 import FlatBuffers
 
-/// A call of an operator as readers see it: tensors by position, options with their types checked.
+/// A call of an operator for readers: tensors by position, options with checked types.
 struct TFLiteCall {
   private let source: TFLiteNetwork.Operator
-  /// What the file calls its first result, which is the call's name in messages.
+  /// The name of the first result in the file, which messages use for the call.
   let name: String
 
   init(_ source: TFLiteNetwork.Operator, name: String) {
@@ -13,59 +13,59 @@ struct TFLiteCall {
 
   /// The operator.
   var type: String { source.type }
-  /// The tensors that are made, by their places in the file.
+  /// The indices of the result tensors.
   var outputs: [Int] { source.outputs }
-  /// The tensors that are read; -1 for those that are left out.
+  /// The indices of the input tensors; -1 for inputs that are left out.
   var inputs: [Int] { source.inputs }
 
-  /// A tensor that is read; `nil` where it is left out.
+  /// The index of an input tensor; `nil` where it is left out.
   func input(_ position: Int) -> Int? {
     source.inputs.indices.contains(position) && source.inputs[position] >= 0 ? source.inputs[position] : nil
   }
 
-  /// A tensor that must be there.
+  /// The index of an input tensor; throws where it is left out.
   func requiredInput(_ position: Int) throws(ONNXRefusal) -> Int {
     guard let input = input(position) else { throw .because("input \(position) is missing") }
     return input
   }
 
-  /// The options, of the table that the operator has.
+  /// The options, if they are the table of a kind.
   private func options(_ kind: TFLiteOptions) -> FlatBufferTable? {
     source.optionsKind == kind.rawValue ? source.options : nil
   }
 
-  /// A whole number of the options.
+  /// An integer of the options.
   func integer(_ kind: TFLiteOptions, _ field: Int, default value: Int = 0) throws(ONNXRefusal) -> Int {
     try read { () throws(FlatBufferError) in
       Int(try options(kind)?.integer(field, default: Int32(truncatingIfNeeded: value)) ?? Int32(value))
     }
   }
 
-  /// A choice of the options, which is a whole number of a byte.
+  /// An enumeration value of the options, stored in a byte.
   func choice(_ kind: TFLiteOptions, _ field: Int) throws(ONNXRefusal) -> Int {
     try read { () throws(FlatBufferError) in
       Int(try options(kind)?.integer(field, default: Int8(0)) ?? 0)
     }
   }
 
-  /// Whole numbers of the options.
+  /// A list of integers of the options; `nil` where it is missing.
   func integers(_ kind: TFLiteOptions, _ field: Int) throws(ONNXRefusal) -> [Int]? {
     try read { () throws(FlatBufferError) in
       try options(kind)?.integers(field, as: Int32.self, limit: 64)?.map { Int($0) }
     }
   }
 
-  /// A number of the options.
+  /// A float of the options.
   func real(_ kind: TFLiteOptions, _ field: Int) throws(ONNXRefusal) -> Float {
     try read { () throws(FlatBufferError) in try options(kind)?.real(field, default: 0) ?? 0 }
   }
 
-  /// A truth of the options.
+  /// A truth value of the options.
   func truth(_ kind: TFLiteOptions, _ field: Int) throws(ONNXRefusal) -> Bool {
     try read { () throws(FlatBufferError) in try options(kind)?.truth(field) ?? false }
   }
 
-  /// What the operator does to its results as it stores them.
+  /// The activation that the operator applies to its results.
   func activation(_ kind: TFLiteOptions, _ field: Int) throws(ONNXRefusal) -> TFLiteFusedActivation {
     let number = try choice(kind, field)
     guard let activation = TFLiteFusedActivation(rawValue: number) else {
@@ -108,7 +108,7 @@ enum TFLiteOptions: UInt8 {
   case gelu = 116
 }
 
-/// What operators do to their results as they store them: `ActivationFunctionType`.
+/// The activations that operators apply to their results: `ActivationFunctionType` in the schema.
 enum TFLiteFusedActivation: Int {
   case none = 0
   case relu = 1
@@ -116,7 +116,7 @@ enum TFLiteFusedActivation: Int {
   case relu6 = 3
   case tanh = 4
 
-  /// The node that does it alone; `nil` where there is none.
+  /// The node of the activation; `nil` for none.
   var node: (type: String, attributes: [ONNXAttributeProto])? {
     switch self {
     case .none: nil

@@ -2,13 +2,13 @@ import Foundation
 import Graphs
 import Tensors
 
-/// The bytes of a stored tensor with what they are.
+/// The elements of a stored tensor, as bytes with their type.
 struct TFLiteElements {
   let type: TFLiteElementType
   let shape: [Int]
   let bytes: [UInt8]
 
-  /// Refuses bytes that are not as many as the extents say.
+  /// Takes a tensor's elements; throws if the number of bytes does not fit the extents.
   init(_ tensor: TFLiteNetwork.Tensor) throws(ONNXRefusal) {
     guard let type = tensor.type, type != .bool else {
       throw .because("\"\(tensor.name)\" has elements of type \(tensor.typeNumber), which are not read")
@@ -33,7 +33,7 @@ struct TFLiteElements {
     self.bytes = bytes
   }
 
-  /// Two integers a byte, the first in its lower half, as a byte each.
+  /// Expands two integers in a byte to one byte each; the first is in the lower half.
   private static func unpacked(_ bytes: ArraySlice<UInt8>, _ count: Int) -> [UInt8] {
     var result: [UInt8] = []
     result.reserveCapacity(count + 1)
@@ -63,7 +63,7 @@ struct TFLiteElements {
     return TFLiteElements(type, dims, turned)
   }
 
-  /// The elements as ONNX stores them.
+  /// The elements as an ONNX tensor.
   func tensor(_ name: String, dims: [Int]) -> ONNXTensorProto {
     var tensor = ONNXTensorProto()
     tensor.name = name
@@ -73,7 +73,7 @@ struct TFLiteElements {
     return tensor
   }
 
-  /// Whole numbers of 32 or 64 bits.
+  /// The elements as integers, for types of 32 or 64 bits.
   var integers: [Int] {
     let width = type.width ?? 1
     return stride(from: 0, to: bytes.count, by: width).map { start in
@@ -83,7 +83,7 @@ struct TFLiteElements {
     }
   }
 
-  /// The elements as numbers, where they are floats; empty where they are not.
+  /// The elements as floats; empty for integers.
   var reals: [Float] {
     switch type {
     case .float32: integers.map { Float(bitPattern: UInt32(truncatingIfNeeded: $0)) }
@@ -95,12 +95,12 @@ struct TFLiteElements {
     }
   }
 
-  /// The type of a zero point beside the elements; `nil` of integers that have none.
+  /// The type of a zero point for the elements; `nil` for types without one.
   var zeroType: ONNXTensorProto.DataType? {
     [.int8, .uint8, .int16].contains(type) ? type.onnx : nil
   }
 
-  /// Whether a zero point is one of the integers.
+  /// True if a zero point is in the range of the type.
   func holds(_ zero: Int64) -> Bool {
     switch type {
     case .uint8: (0...255).contains(zero)
@@ -111,7 +111,7 @@ struct TFLiteElements {
 }
 
 extension TFLiteElementType {
-  /// Bytes of an element; `nil` where it is less than one.
+  /// The bytes of an element; `nil` for less than one.
   var width: Int? {
     switch self {
     case .float32, .int32: 4
@@ -122,7 +122,7 @@ extension TFLiteElementType {
     }
   }
 
-  /// The type in ONNX, where halves of a byte are bytes.
+  /// The type in ONNX; half bytes become bytes.
   fileprivate var onnx: ONNXTensorProto.DataType {
     switch self {
     case .float32: .float

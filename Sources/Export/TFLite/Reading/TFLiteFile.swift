@@ -1,17 +1,17 @@
 public import Graphs
 
-/// Networks in .tflite files, as TensorFlow's converter, LiteRT's tools and Condense write them.
+/// Reads networks in .tflite files, as TensorFlow's converter, LiteRT's tools and Condense write them.
 ///
 ///     let imported = try TFLiteFile.read("resnet20.tflite", ImportOptions())
 ///
-/// A file is untrusted: whatever it holds, reading gives a verified model or throws, in memory proportional to the file.
+/// A file is untrusted: reading returns a verified model or throws, in memory proportional to the file.
 public enum TFLiteFile {
-  /// Whether bytes may be the first ones of a .tflite file.
+  /// True if bytes may be the beginning of a .tflite file: the identifier `TFL3` at byte 4.
   public static func isBeginning(_ bytes: [UInt8]) -> Bool {
     bytes.count >= 8 && bytes[4..<8].elementsEqual("TFL3".utf8)
   }
 
-  /// Reads a network.
+  /// Reads a network from a file.
   public static func read(_ path: String, _ options: ImportOptions) throws(ModelFileError) -> ImportedModel {
     let bytes = try ModelFile.contents(of: path, expected: "TensorFlow Lite", accepting: isBeginning)
     return try read(bytes: bytes, file: path, options)
@@ -33,7 +33,7 @@ public enum TFLiteFile {
     return imported
   }
 
-  /// The network of a file's bytes alone, of any number of inputs of any shape.
+  /// The network in a file's bytes, with any inputs.
   static func graph(bytes: [UInt8]) throws -> Graph {
     do throws(ONNXFileProblem) {
       return try read(bytes) { reader throws(ONNXFileProblem) in
@@ -60,17 +60,17 @@ public enum TFLiteFile {
   }
 }
 
-/// What is wrong with a .tflite file; the error adds the file.
+/// The defect of a .tflite file; the error adds the file's path.
 public struct TFLiteFileProblem: FileProblem {
-  /// What it is, as of the nodes that operators become.
+  /// The defect, in terms of the nodes that operators become.
   public let problem: ONNXFileProblem
 
-  /// What, expected, found; what to do.
+  /// The message: what was found, what was expected, and what to do.
   public var description: String { problem.description(of: .tflite) }
 }
 
 extension TFLiteTranslation {
-  /// A problem with the operators of the file in place of the nodes that they became, each once.
+  /// The problem in terms of the file's operators instead of the nodes that they became, each once.
   fileprivate func named(_ problem: ONNXFileProblem) -> ONNXFileProblem {
     guard case .nodes(let nodes) = problem else { return problem }
     var told: Set<String> = []

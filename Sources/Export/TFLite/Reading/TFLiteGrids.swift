@@ -1,21 +1,21 @@
-/// The integers that values are kept in, after those were joined that only change integers for others.
+/// The grids of values, after calls that only change a grid are joined with their neighbours.
 ///
-/// Converters write a `QUANTIZE` between integers where an operator cannot store in those that are wanted: what computes the value
-/// may do so here, and a concatenation takes values of any integers.
+/// Converters write a `QUANTIZE` between integers where an operator cannot store the wanted grid. Here the op
+/// that computes the value may use that grid directly, and a concatenation takes values of any grid.
 struct TFLiteGrids {
-  /// The grid of a value: one scale, and a zero point of the type that the file has.
+  /// The grid of a value: one scale, and a zero point of the file's type.
   struct Value: Equatable {
     let scale: Float
     let zeroPoint: Int32
     let type: ONNXTensorProto.DataType
   }
 
-  /// What calls make that are left out.
+  /// The results of calls that are left out.
   private(set) var joined: Set<Int> = []
   private var replaced: [Int: Int] = [:]
   private let source: TFLiteNetwork
 
-  /// What hands on numbers and has no place of its own in the network.
+  /// Operators that only pass on numbers and have no place in the network.
   private static let viewing: Set<String> = [
     "RESHAPE", "TRANSPOSE", "SQUEEZE", "EXPAND_DIMS", "SLICE", "STRIDED_SLICE", "SPLIT", "SPLIT_V", "PAD",
     "QUANTIZE", "DEQUANTIZE", "CAST",
@@ -50,7 +50,7 @@ struct TFLiteGrids {
 
   private func grid(_ place: Int) -> Value? { try? value(place) }
 
-  /// The grid of a value; `nil` of reals, refused where a value has several.
+  /// The grid of a value; `nil` for floats; throws for several scales.
   func value(_ place: Int) throws(ONNXRefusal) -> Value? {
     let tensor = source.tensors[replaced[place] ?? place]
     guard let type = tensor.type, let grid = tensor.grid, let kind = Self.types[type] else { return nil }

@@ -2,9 +2,10 @@ import FlatBuffers
 import Foundation
 import Graphs
 
-/// What a .tflite file holds of its main network, its lists held against one another: tensors and operators refer to what is there.
+/// The main network of a .tflite file, with checked references: tensors and operators that it names exist.
 struct TFLiteNetwork {
-  /// Integers that stand for reals: `real = scale · (q - zeroPoint)`, one pair or one for each index on an axis.
+  /// A grid of integers: `real = scale · (q - zeroPoint)`, with one pair, or one for each index along an
+  /// axis.
   struct Grid: Equatable {
     var scales: [Float]
     var zeroPoints: [Int64]
@@ -16,36 +17,36 @@ struct TFLiteNetwork {
     let name: String
     /// The extents for the batch that the file was written for.
     let shape: [Int]
-    /// `nil` for types that are not read.
+    /// The element type; `nil` for types that are not read.
     let type: TFLiteElementType?
     let typeNumber: Int8
     /// The bytes of a constant; empty for values.
     let bytes: ArraySlice<UInt8>
     let grid: Grid?
-    /// Whether elements that are zero are left out.
+    /// True if zero elements are left out.
     let isSparse: Bool
-    /// Whether the batch is said to be free.
+    /// True if the batch is marked as free.
     let hasFreeBatch: Bool
   }
 
   /// A call of an operator.
   struct Operator {
-    /// Such as `CONV_2D`; of operators that TensorFlow Lite does not have itself `CUSTOM` and their name.
+    /// The operator, such as `CONV_2D`; `CUSTOM` and a name for operators outside TensorFlow Lite.
     let type: String
-    /// Tensors by their places; -1 for inputs that are left out.
+    /// The indices of the input tensors; -1 for inputs that are left out.
     let inputs: [Int]
     let outputs: [Int]
-    /// The number of the table of options in the schema's union.
+    /// The number of the options' table in the schema's union.
     let optionsKind: UInt8
     let options: FlatBufferTable?
   }
 
   /// The version of the schema that is read.
   static let version: UInt32 = 3
-  /// The most operators, each of which becomes up to eight nodes.
+  /// The largest number of operators, each of which becomes up to eight nodes.
   static let maximumOperators = 2500
   private static let maximumTensors = 1 << 16
-  /// The most inputs or outputs of an operator or a network.
+  /// The largest number of inputs or outputs of an operator or a network.
   private static let maximumPorts = 1 << 9
   private static let maximumAxes = 8
   private static let maximumName = 1 << 8
@@ -55,7 +56,7 @@ struct TFLiteNetwork {
   let operators: [Operator]
   let inputs: [Int]
   let outputs: [Int]
-  /// Pieces of data beside the network, by name.
+  /// The metadata beside the network, by name.
   let metadata: [String: ArraySlice<UInt8>]
 
   /// Reads the first network of a file, which is the main one.
@@ -81,7 +82,7 @@ struct TFLiteNetwork {
     guard let graph = try model.tables(2, limit: Self.maximumPorts).first else {
       throw ONNXFileProblem.damaged(reason: "it has no graph")
     }
-    // Any number of tensors may say that they have one list of scales.
+    // Any number of tensors may refer to one list of scales, so their sum is limited.
     var scalesLeft = file.count
     tensors = try graph.tables(0, limit: Self.maximumTensors).map { table in
       try Self.tensor(table, buffers, file, &scalesLeft)
@@ -98,7 +99,7 @@ struct TFLiteNetwork {
   }
 
   private static func operatorType(_ table: FlatBufferTable) throws -> String {
-    // Codes beyond a byte stand in a newer field; the older one then holds less.
+    // Codes beyond a byte are in a newer field; the older field then holds a smaller number.
     let code = max(Int(try table.integer(0, default: Int8(0))), Int(try table.integer(3, default: Int32(0))))
     let name = TFLiteOperatorNames.name(of: code)
     guard name == TFLiteOperatorNames.custom else { return name }
@@ -132,7 +133,7 @@ struct TFLiteNetwork {
       isSparse: try table.table(6) != nil, hasFreeBatch: signature?.first == -1)
   }
 
-  /// The integers' meaning: one scale, or as many as an axis has indices.
+  /// The grid of a tensor: one scale, or one for each index of an axis.
   private static func grid(of tensor: FlatBufferTable, _ shape: [Int32]) throws -> Grid? {
     guard let table = try tensor.table(4) else { return nil }
     let axis = Int(try table.integer(6, default: Int32(0)))
@@ -143,7 +144,7 @@ struct TFLiteNetwork {
     return Grid(scales: scales, zeroPoints: points, axis: axis)
   }
 
-  /// The bytes of a buffer: within the FlatBuffer, or behind it in files of more than it can hold.
+  /// The bytes of a buffer: within the FlatBuffer, or after it in files larger than it can address.
   private static func bytes(of buffer: FlatBufferTable, _ file: [UInt8]) throws -> ArraySlice<UInt8> {
     if let bytes = try buffer.bytes(0), !bytes.isEmpty { return bytes }
     let start = try buffer.integer(1, default: UInt64(0))
@@ -169,7 +170,7 @@ struct TFLiteNetwork {
       optionsKind: try table.integer(3, default: UInt8(0)), options: try table.table(4))
   }
 
-  /// Tensors that an operator or the network reads or makes, by their places.
+  /// The indices of tensors in a field; throws for tensors that do not exist.
   private static func ports(
     _ table: FlatBufferTable, _ field: Int, tensors: Int, optional: Bool
   ) throws -> [Int] {

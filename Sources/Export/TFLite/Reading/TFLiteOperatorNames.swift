@@ -1,9 +1,9 @@
-/// What TensorFlow Lite calls its operators.
+/// The names of TensorFlow Lite's operators.
 enum TFLiteOperatorNames {
-  /// Operators of others.
+  /// The name of operators outside TensorFlow Lite.
   static let custom = "CUSTOM"
 
-  /// The operator of a number: `BuiltinOperator` in the schema.
+  /// The name of an operator's number, `BuiltinOperator` in the schema.
   static func name(of code: Int) -> String {
     all.indices.contains(code) ? String(all[code]) : "operator \(code)"
   }

@@ -1,12 +1,14 @@
-/// Reads operators of some kinds: a file a family, and a line in `TFLiteReaderCatalogue`.
+/// Reads operators of some kinds: one file for each family, and one line in `TFLiteReaderCatalogue`.
 protocol TFLiteOperatorReader: Sendable {
   /// The operators.
   static var types: [String] { get }
-  /// Appends the nodes that mean what an operator does, or says why there are none.
+  /// Appends the ONNX nodes of an operator; throws if it has none.
   static func read(_ call: TFLiteCall, into network: inout TFLiteTranslation) throws(ONNXRefusal)
 }
 
-/// The operators that are imported. No `Catalogue`: a reader has several names, and no settings.
+/// The TensorFlow Lite operators that are imported.
+///
+/// It is no `Catalogue`: a reader has several names and no settings.
 enum TFLiteReaderCatalogue {
   static let all: [any TFLiteOperatorReader.Type] = [
     TFLiteConvolutionReader.self, TFLiteProductReader.self, TFLiteMatrixReader.self, TFLitePoolReader.self,

@@ -1,70 +1,73 @@
 import Foundation
 
-/// Operators of TensorFlow Lite written as the nodes of ONNX that mean the same, so that readers know one form alone.
+/// Translates operators of TensorFlow Lite to equivalent ONNX nodes, so that readers need to know one form
+/// only.
 ///
-/// Images stand between two `Transpose`s, which become views: channels last in the file, first in the network. A value of integers
-/// becomes floats between `QuantizeLinear` and `DequantizeLinear`, as every reader of ONNX nodes expects them.
+/// Images are put between two `Transpose` nodes, which become views: channels last in the file, first in the
+/// network. A quantized value becomes floats between `QuantizeLinear` and `DequantizeLinear`, as the readers
+/// of ONNX nodes expect.
 struct TFLiteTranslation {
-  /// What the file holds.
+  /// The contents of the file.
   let source: TFLiteNetwork
   /// The nodes so far.
   private(set) var nodes: [ONNXNodeProto] = []
   /// The stored tensors so far.
   private(set) var tensors: [ONNXTensorProto] = []
-  /// What reading changes of the network, in words that follow the file's name.
+  /// Changes that reading makes to the network, as text that follows the file's name.
   private(set) var notes: [String] = []
-  /// Why operators are refused, by the names of their calls.
+  /// The reasons for refusals, by the names of calls.
   private(set) var refusals: [String: String] = [:]
-  /// The operators of calls, by their names.
+  /// The operators, by the names of calls.
   private(set) var types: [String: String] = [:]
 
-  /// By tensor its name: the file's, unlike all others.
+  /// The unique name of each tensor, based on the file's.
   private var names: [String] = []
   private var taken = UniqueNames()
-  /// By tensor the node's result that holds it, as the file has its axes.
+  /// The node result of each tensor, with axes in the file's order.
   private var values: [Int: String] = [:]
   private let grids: TFLiteGrids
   private var makers: [Int: Int] = [:]
   private var readers: [Int: Int] = [:]
   private var lastReader: [Int: Int] = [:]
   private var constants: [Constant: String] = [:]
-  /// Tensors whose first axis is none of the batch, which stands before it as one of one.
+  /// Tensors whose first axis is not the batch; a batch of one is put before it.
   private var batchless: Set<Int> = []
-  /// By tensor that a dilated convolution reads in pieces what it is made of, and by its result that it was read so.
+  /// The sources of tensors that hold images in pieces for a dilated convolution.
   private var spread: [Int: Spread] = [:]
+  // The results of convolutions that have read images in pieces.
   private var gathered: Set<Int> = []
-  /// By tensor of pixels that are repeated along one axis what it is made of.
+  /// The sources of tensors of pixels that are repeated along one axis.
   private var stretched: [Int: Stretch] = [:]
   private var bytesLeft: Int
   /// The names of values that lay out a detector's rows.
   private let rows: Set<String>
 
-  /// Constants may take this many bytes more than twice the file's.
+  /// The bytes that constants may take beyond twice the file's size.
   private static let freeBytes = 1 << 20
 
-  /// Images in pieces of every so many pixels, as converters write dilations.
+  /// Images split into pieces of every n-th pixel, as converters write dilations.
   struct Spread {
     let source: Int
     let block: [Int]
-    /// Rows before and behind, columns before and behind.
+    /// The padding: rows before and after, then columns before and after.
     let pads: [Int]
   }
 
-  /// Images of which each row or column stands there several times.
+  /// Images whose rows or columns are each repeated.
   struct Stretch {
     let source: Int
     let axis: Int
     let factor: Int
   }
 
-  /// A constant with its axes in an order and under extents.
+  /// A constant with its axes in an order and with extents.
   private struct Constant: Hashable {
     let tensor: Int
     let order: [Int]
     let dims: [Int]
   }
 
-  /// Translates the operators of a network one after another.
+  /// Translates all operators of a network in their order.
   init(_ source: TFLiteNetwork, fileBytes: Int) throws(ONNXFileProblem) {
     self.source = source
     bytesLeft = 2 * fileBytes + Self.freeBytes
@@ -130,25 +133,25 @@ struct TFLiteTranslation {
 
   // MARK: What the file says
 
-  /// A tensor.
+  /// The tensor at an index.
   func tensor(_ place: Int) -> TFLiteNetwork.Tensor { source.tensors[place] }
 
-  /// The extents that the file gives an input.
+  /// The extents of an input in the file.
   func shape(_ call: TFLiteCall, _ position: Int) throws(ONNXRefusal) -> [Int] {
     tensor(try call.requiredInput(position)).shape
   }
 
-  /// The integers that a computed tensor is kept in; `nil` where it is real.
+  /// The grid of a computed tensor; `nil` for floats.
   func grid(of place: Int) throws(ONNXRefusal) -> TFLiteGrids.Value? {
     do throws(ONNXRefusal) { return try grids.value(place) } catch {
       throw .because("\"\(names[place])\" has \(error.words)")
     }
   }
 
-  /// Whether a call only changes integers for others, which its neighbours do as well.
+  /// True if a call only changes a grid, and is joined with its neighbours.
   func isJoined(_ call: TFLiteCall) -> Bool { call.outputs.first.map { grids.joined.contains($0) } ?? false }
 
-  /// The only call that reads what another one makes; `nil` for constants, inputs and what others read too.
+  /// The call of a type that makes a tensor which nothing else reads; `nil` otherwise.
   func soleSource(of place: Int, _ type: String) -> TFLiteCall? {
     guard readers[place] == 1, let maker = makers[place], source.operators[maker].type == type else {
       return nil
@@ -156,45 +159,45 @@ struct TFLiteTranslation {
     return TFLiteCall(source.operators[maker], name: names[place])
   }
 
-  /// Whether a call lays out the rows of a detector's anchors.
+  /// True if a call lays out the rows of a detector's anchors.
   func isLayingRows(_ call: TFLiteCall) -> Bool { rows.contains(call.name) }
 
-  /// What a call makes of a result, if it is the only one that reads it.
+  /// The only call that reads a tensor; `nil` for several readers.
   func soleReader(of place: Int) -> TFLiteCall? {
     guard readers[place] == 1, let index = lastReader[place] else { return nil }
     return TFLiteCall(source.operators[index], name: names[place])
   }
 
-  /// The images that a tensor holds in pieces.
+  /// The images that a tensor holds in pieces; `nil` for other tensors.
   func spread(_ place: Int) -> Spread? { spread[place] }
 
-  /// Says that a tensor holds images in pieces.
+  /// Records that a tensor holds images in pieces.
   mutating func setSpread(_ place: Int, _ value: Spread) { spread[place] = value }
 
-  /// Says that a convolution read images in pieces, so that its result is whole already.
+  /// Records that a convolution has read images in pieces, so that its result is complete.
   mutating func setGathered(_ place: Int) { gathered.insert(place) }
 
-  /// Whether a result that is to be put together is whole already.
+  /// True if a result to be reassembled is complete already.
   func isGathered(_ place: Int) -> Bool { gathered.contains(place) }
 
-  /// The images whose rows or columns a tensor repeats.
+  /// The images whose rows or columns a tensor repeats; `nil` for other tensors.
   func stretch(_ place: Int) -> Stretch? { stretched[place] }
 
-  /// Says that a tensor repeats rows or columns.
+  /// Records that a tensor repeats rows or columns.
   mutating func setStretch(_ place: Int, _ value: Stretch) { stretched[place] = value }
 
-  /// What a tensor is called.
+  /// The unique name of a tensor.
   func name(_ place: Int) -> String { names[place] }
 
-  /// Adds to what is told of the file, once.
+  /// Adds a note about the file, once.
   mutating func note(_ words: String) { if !notes.contains(words) { notes.append(words) } }
 
   // MARK: Constants
 
-  /// Whether a tensor is stored in the file.
+  /// True if a tensor is stored in the file.
   func isConstant(_ place: Int) -> Bool { !tensor(place).bytes.isEmpty && makers[place] == nil }
 
-  /// The whole numbers of a constant; `nil` where it is computed or has others.
+  /// The integers of a constant; `nil` if it is computed or has floats.
   func integers(_ call: TFLiteCall, _ position: Int) throws(ONNXRefusal) -> [Int]? {
     guard let place = call.input(position), isConstant(place) else { return nil }
     let tensor = tensor(place)
@@ -202,7 +205,7 @@ struct TFLiteTranslation {
     return try TFLiteElements(tensor).integers
   }
 
-  /// The whole numbers of a constant that must be there.
+  /// The integers of a constant; throws if it is computed or has floats.
   func requiredIntegers(_ call: TFLiteCall, _ position: Int, _ what: String) throws(ONNXRefusal) -> [Int] {
     guard let integers = try integers(call, position) else {
       throw .because("its \(what) are computed, expected constant whole numbers")
@@ -210,7 +213,7 @@ struct TFLiteTranslation {
     return integers
   }
 
-  /// The number of a constant of one element; `nil` where it is something else.
+  /// The float of a constant of one element; `nil` for other tensors.
   func number(_ call: TFLiteCall, _ position: Int) throws(ONNXRefusal) -> Float? {
     guard let place = call.input(position), isConstant(place), tensor(place).bytes.count <= 8 else {
       return nil
@@ -219,7 +222,7 @@ struct TFLiteTranslation {
     return numbers.count == 1 ? numbers[0] : nil
   }
 
-  /// The stored tensor behind an input, or what `DEQUANTIZE` makes of one, if it is none.
+  /// The index of the stored tensor behind an input, also through a `DEQUANTIZE`; `nil` for computed tensors.
   func stored(_ call: TFLiteCall, _ position: Int) -> Int? {
     guard let place = call.input(position) else { return nil }
     if isConstant(place) { return place }
@@ -229,7 +232,7 @@ struct TFLiteTranslation {
     return origin
   }
 
-  /// A constant with its axes in another order and then under other extents; integers become the numbers that they stand for.
+  /// The name of a constant with axes in another order and other extents; integers are dequantized.
   mutating func constant(
     _ place: Int, order: [Int]? = nil, dims: [Int]? = nil
   ) throws(ONNXRefusal) -> String {
@@ -247,7 +250,7 @@ struct TFLiteTranslation {
     tensors.append(turned.tensor(stored, dims: dims))
     var name = stored
     if let grid = tensor.grid, !(tensor.type?.isReal ?? true) {
-      // The axis of the scales keeps its place where one of one element more stands before it.
+      // The axis of the scales is the same where axes of one element are put before it.
       let axis = order.firstIndex(of: grid.axis).map { $0 + max(dims.count - order.count, 0) } ?? 0
       name = try dequantized(stored, grid, turned, axis: grid.scales.count == 1 ? 0 : axis, names[place])
     }
@@ -280,7 +283,7 @@ struct TFLiteTranslation {
     return emit("DequantizeLinear", inputs, [.int("axis", axis)], to: fresh(base), for: base)
   }
 
-  /// Whole numbers that a node reads.
+  /// Stores a list of integers for a node and returns its name.
   mutating func store(integers: [Int]) -> String {
     store(ONNXTensorProto(name: fresh("numbers"), integers: integers, dims: [integers.count]))
   }
@@ -292,12 +295,12 @@ struct TFLiteTranslation {
 
   // MARK: What calls read
 
-  /// An input as the file has its axes.
+  /// An input with axes in the file's order.
   mutating func value(_ call: TFLiteCall, _ position: Int) throws(ONNXRefusal) -> String {
     try value(of: try call.requiredInput(position))
   }
 
-  /// A tensor as the file has its axes.
+  /// A tensor with axes in the file's order.
   mutating func value(of place: Int) throws(ONNXRefusal) -> String {
     if let value = values[place] {
       guard !batchless.contains(place) else {
@@ -316,7 +319,7 @@ struct TFLiteTranslation {
     return try constant(place)
   }
 
-  /// An input of images, channels first.
+  /// An input of images with channels first.
   mutating func images(_ call: TFLiteCall, _ position: Int = 0) throws(ONNXRefusal) -> String {
     let shape = try shape(call, position)
     guard shape.count == 4 else { throw .because("it reads \(shape), expected images NxHxWxC") }
@@ -330,7 +333,7 @@ struct TFLiteTranslation {
 
   // MARK: What calls make
 
-  /// Appends a node whose result has a name of its own.
+  /// Appends a node whose result gets a new name.
   mutating func emit(
     _ type: String, _ inputs: [String], _ attributes: [ONNXAttributeProto] = [], for call: TFLiteCall
   ) -> String {
@@ -353,9 +356,10 @@ struct TFLiteTranslation {
     return output
   }
 
-  /// Appends the node that a call is, its fused activation behind it, and gives the result the name of the tensor.
+  /// Appends the node of a call and its fused activation, and names the result after the tensor.
   ///
-  /// `layer` is the name of what stands before the activation; `isMoving` says that results are numbers of the first input.
+  /// `layer` names the value before the activation; `isMoving` says that the result holds numbers of the
+  /// first input.
   mutating func append(
     _ type: String, _ inputs: [String], _ attributes: [ONNXAttributeProto] = [], for call: TFLiteCall,
     activation: TFLiteFusedActivation = .none, areImages: Bool = false, isMoving: Bool = false,
@@ -373,7 +377,7 @@ struct TFLiteTranslation {
     try set(call, 0, name, areImages: areImages, isMoving: isMoving && activation == .none)
   }
 
-  /// Says what holds an output: on its grid, and as the file has its axes.
+  /// Sets the value of an output: quantized, and with axes in the file's order.
   mutating func set(
     _ call: TFLiteCall, _ position: Int, _ value: String, areImages: Bool = false, isMoving: Bool = false
   ) throws(ONNXRefusal) {
@@ -389,7 +393,7 @@ struct TFLiteTranslation {
     values[output] = areImages ? turned(value, [0, 2, 3, 1], for: call) : value
   }
 
-  /// Appends a node that makes all outputs of a call, under their own names.
+  /// Appends a node that makes all outputs of a call under their names.
   mutating func emitAll(
     _ type: String, _ inputs: [String], _ attributes: [ONNXAttributeProto], for call: TFLiteCall
   ) -> [String] {
@@ -399,32 +403,32 @@ struct TFLiteTranslation {
     return results
   }
 
-  /// Says that an output is a value as it is.
+  /// Sets the output of a call to an unchanged value.
   mutating func handOn(_ value: String, for call: TFLiteCall) {
     if let output = call.outputs.first { values[output] = value }
   }
 
-  /// Gives the first output of a call other extents.
+  /// Reshapes the first output of a call.
   mutating func reshapeResult(of call: TFLiteCall, to extents: [Int]) throws(ONNXRefusal) {
     let result = emit(
       "Reshape", [try value(of: call.outputs[0]), store(integers: extents)], for: call)
     values[call.outputs[0]] = result
   }
 
-  /// Appends a node of Condense's own.
+  /// Appends a node of Condense's own domain.
   mutating func emitOwn(
     _ type: String, _ inputs: [String], _ attributes: [ONNXAttributeProto], for call: TFLiteCall
   ) -> String {
     emit(type, inputs, attributes, to: call.name, for: call.name, domain: ONNXNode.ownDomain)
   }
 
-  /// Says that an output has no batch as its first axis: a value with one before it.
+  /// Sets an output without a batch axis to a value with a batch of one before it.
   mutating func setBatchless(_ place: Int, _ value: String) {
     values[place] = value
     batchless.insert(place)
   }
 
-  /// The value of a tensor that has no batch as its first axis; `nil` where it has.
+  /// The value of a tensor without a batch axis; `nil` for others.
   func batchlessValue(_ place: Int) -> String? { batchless.contains(place) ? values[place] : nil }
 
   private mutating func quantized(_ value: String, _ grid: TFLiteGrids.Value, _ call: String) -> String {
@@ -437,14 +441,14 @@ struct TFLiteTranslation {
 
   // MARK: The whole
 
-  /// How images lie in the file, by what reads them.
+  /// The order of an image's axes in the file, judged by the operators that read it.
   var images: ONNXImages {
     guard let input = source.inputs.first, source.metadata[TFLiteMetadata.name] == nil else {
       return .channelsLast
     }
     var places = [input]
     var readers: [TFLiteNetwork.Operator] = []
-    // What only puts the pixels on a grid hands them on.
+    // Operators that only quantize the pixels pass them on.
     while let place = places.popLast() {
       for call in source.operators where call.inputs.contains(place) {
         let isPassing = ["QUANTIZE", "DEQUANTIZE", "CAST"].contains(call.type) && readers.count < 64
@@ -468,7 +472,7 @@ struct TFLiteTranslation {
     return readers.contains { spatial.contains($0.type) } ? .channelsLast : .usuallyLast
   }
 
-  /// The network as ONNX has one.
+  /// The network as an ONNX model.
   func proto() throws(ONNXFileProblem) -> ONNXModelProto {
     var proto = ONNXModelProto()
     var operators = ONNXOperatorSetIdProto()
@@ -487,7 +491,7 @@ struct TFLiteTranslation {
     return proto
   }
 
-  /// The operator set that nodes are written in.
+  /// The operator set of the nodes.
   private static let operatorSet: Int64 = 17
 
   private func input(_ place: Int) -> ONNXValueInfoProto {

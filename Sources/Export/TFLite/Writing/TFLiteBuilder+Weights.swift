@@ -3,9 +3,10 @@ import Graphs
 import Tensors
 
 extension TFLiteBuilder {
-  /// Weights and bias of a layer as constants; weights in the order and shape that an operator wants.
+  /// The weights and the bias of a layer as constants, with weights in the order and shape of an operator.
   ///
-  /// `order` gives for every element of the constant its place in the parameter; `axis` is that of output channels.
+  /// `order` gives the index in the parameter of every element of the constant; `axis` is that of output
+  /// channels.
   mutating func weights(
     of node: Node, shape: [Int32], axis: Int32, order: [Int], bias: Bool
   ) -> [Int32] {
@@ -56,7 +57,7 @@ extension TFLiteBuilder {
 }
 
 extension Encoding {
-  /// The integers of a byte or less that elements are multiples of; `nil` where they are others or reals.
+  /// The grid of at most 8 bits that elements are on; `nil` for other encodings.
   var integerGrid: Integer? {
     if let sparse = self as? Sparse { return sparse.inner.integerGrid }
     if let grid = (self as? PowersOfTwo)?.grid ?? (self as? Binary)?.grid { return grid }
@@ -65,7 +66,7 @@ extension Encoding {
 }
 
 extension Graph {
-  /// Why the weights of an integer layer cannot be written as bytes; `nil` where they can.
+  /// The reason why the weights of an integer layer cannot be written as bytes; `nil` where they can.
   func integerWeightProblem(_ node: Node) -> String? {
     guard let weight = self[.weight, of: node.name], weight.encoding.integerGrid == nil else {
       return nil

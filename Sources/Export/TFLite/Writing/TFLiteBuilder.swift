@@ -3,24 +3,27 @@ import Graphs
 import Ops
 import Tensors
 
-/// A network on its way into TensorFlow Lite's form: images become `[1, H, W, C]`, clamps join what they read, and values
-/// that move or vanish are renamed.
+/// A network that is being converted to TensorFlow Lite's form.
+///
+/// Images become `[1, height, width, channels]`, clamps are fused with their inputs, and values that are
+/// moved or passed on are renamed.
 struct TFLiteBuilder {
   let graph: Graph
-  /// Whether values are bytes.
+  /// True if values are bytes.
   let isInteger: Bool
   private let places: [String: ValuePlace]
-  /// By value, the tensor that holds it.
+  /// The tensor of each value.
   private var tensors: [String: Int32] = [:]
-  /// Values of features that come from images and lie row by row, pixel by pixel, channel by channel; what they would be as
-  /// channels of planes, `[C, H, W]`.
+  /// Features of flattened images whose order is that of pixels with channels last, with the image's shape
+  /// `[channels, height, width]`.
   private var interleaved: [String: Shape] = [:]
   private(set) var model = TFLiteModel()
-  /// How weights are stored.
+  /// The exporter, whose settings decide the storage of weights.
   let exporter: TFLiteExporter
-  /// The form of DECODE that all weights take which it can hold; `nil` for the smallest where the exporter asks for it.
+  /// The form of DECODE for all weights that it can hold; `nil` for the smallest where the exporter asks for
+  /// it.
   var form: TFLiteDecode.Form?
-  /// How many tensors of weights lie in each form of DECODE.
+  /// The number of weight tensors in each form of DECODE.
   private(set) var decoded: [TFLiteDecode.Form: Int] = [:]
 
   init(_ graph: Graph, _ exporter: TFLiteExporter = TFLiteExporter()) {
@@ -34,20 +37,20 @@ struct TFLiteBuilder {
     }
   }
 
-  /// Whether a network's values are all integers of a byte or less.
+  /// True if a network's values are all integers of at most 8 bits.
   static func isInteger(_ graph: Graph) -> Bool {
     graph.hasEncodedValues && graph.values.values.allSatisfy { $0 is IntegerValue && $0.bits <= 8 }
   }
 
   // MARK: Values
 
-  /// The tensor of a value that has been written.
+  /// The tensor of a value that is written already.
   func tensor(_ value: String) -> Int32 {
     guard let tensor = tensors[value] else { preconditionFailure("\(value) is read before it is written") }
     return tensor
   }
 
-  /// Adds the tensor that a value will be stored in.
+  /// Adds the tensor of a value.
   @discardableResult
   mutating func define(_ value: String, as quantization: TFLiteModel.Quantization? = nil) -> Int32 {
     let shape = Self.shape(graph.shape(of: value) ?? [])
@@ -56,7 +59,7 @@ struct TFLiteBuilder {
     return tensor
   }
 
-  /// Adds a tensor for a value that the graph does not name.
+  /// Adds a tensor for a value that is not in the graph.
   mutating func temporary(
     _ name: String, _ shape: [Int32], _ quantization: TFLiteModel.Quantization?
   ) -> Int32 {
@@ -66,13 +69,13 @@ struct TFLiteBuilder {
     return Int32(model.tensors.count - 1)
   }
 
-  /// Lets a value be another one, as it lies.
+  /// Makes a value the same tensor as another one.
   mutating func alias(_ value: String, to other: String) {
     tensors[value] = tensors[other]
     interleaved[value] = interleaved[other]
   }
 
-  /// The integers that a value is stored in; `nil` where values are real.
+  /// The grid of a value; `nil` for floats.
   func quantization(of value: String) -> TFLiteModel.Quantization? {
     guard isInteger else { return nil }
     var name = value
@@ -82,7 +85,7 @@ struct TFLiteBuilder {
     }
   }
 
-  /// A shape in TensorFlow's order: `[N, C, H, W]` as `[N, H, W, C]`.
+  /// A shape in TensorFlow's order: `[N, C, H, W]` becomes `[N, H, W, C]`.
   static func shape(_ shape: Shape) -> [Int32] {
     let extents = shape.dimensions.map { Int32($0) }
     return extents.count == 4 ? [extents[0], extents[2], extents[3], extents[1]] : extents
@@ -90,21 +93,22 @@ struct TFLiteBuilder {
 
   // MARK: Features of images
 
-  /// By place in memory, the feature of the graph, where features lie interleaved.
+  /// The feature of the graph at each position in memory, for interleaved features; `nil` for others.
   func interleavedOrder(of value: String) -> [Int]? {
     guard let planes = interleaved[value] else { return nil }
     let pixels = planes[1] * planes[2]
     return (0..<pixels).flatMap { pixel in (0..<planes[0]).map { $0 * pixels + pixel } }
   }
 
-  /// Lets a value of features lie as another one does.
+  /// Gives features the order of another value.
   mutating func inheritOrder(_ value: String, from other: String) { interleaved[value] = interleaved[other] }
 
-  /// Notes that features lie interleaved.
+  /// Records that features are interleaved.
   mutating func markInterleaved(_ value: String, planes: Shape) { interleaved[value] = planes }
 
-  /// Whether all that reads features, possibly after activations and dropouts, takes them in any order, as layers do whose columns
-  /// can be put so.
+  /// True if all readers of features take them in any order, perhaps after activations and dropouts.
+  ///
+  /// Layers do whose columns can be reordered.
   func readersTakeAnyOrder(_ value: String) -> Bool {
     guard !graph.outputs.contains(value) else { return false }
     return graph.nodes.filter { $0.inputs.contains(value) }.allSatisfy { node in
@@ -115,33 +119,33 @@ struct TFLiteBuilder {
 
   // MARK: Calls
 
-  /// Where a node's results go, and what the operator shall do to them as it stores them.
+  /// The place of a node's results, and the activation that the operator applies to them.
   struct Target {
     var value: String
     var tensor: Int32
     var activation: TFLiteOperation.Activation
   }
 
-  /// The value that a computing node is stored as: its own, or that of the clamp that alone reads it.
+  /// The value that a computing node is stored as: its own, or that of the only reader if that is a clamp.
   func storedName(of node: Node) -> String {
     guard case .fused(let clamp) = places[node.name] else { return node.name }
     return clamp
   }
 
-  /// Whether a clamp was written along with what it reads.
+  /// True if a clamp was written together with its input.
   func isFused(_ node: Node) -> Bool {
     guard let input = node.inputs.first, case .fused(let clamp) = places[input] else { return false }
     return clamp == node.name
   }
 
-  /// The place of a computing node's results, for operators that clamp as they store.
+  /// The place of a computing node's results, for operators that can clamp.
   mutating func target(of node: Node) -> Target {
     let name = storedName(of: node)
     let clamp = name == node.name ? nil : graph.node(named: name)?.op as? any TFLiteClamp
     return Target(value: name, tensor: define(name), activation: clamp?.fused ?? .none)
   }
 
-  /// Calls an operator that does not clamp, and after it the clamp that the node is fused with.
+  /// Calls an operator that cannot clamp, then the clamp that the node is fused with.
   mutating func call(_ operation: TFLiteOperation, _ inputs: [Int32], for node: Node) {
     let name = storedName(of: node)
     let quantization = quantization(of: name)
@@ -161,7 +165,7 @@ struct TFLiteBuilder {
     model.calls.append(TFLiteModel.Call(operation: operation, inputs: inputs, outputs: [output]))
   }
 
-  /// A tensor's elements, as they lie, in another shape.
+  /// A tensor's elements in another shape, in the same order.
   mutating func reshaped(
     _ tensor: Int32, _ shape: [Int32], _ name: String, _ quantization: TFLiteModel.Quantization?
   ) -> Int32 {
@@ -171,7 +175,7 @@ struct TFLiteBuilder {
     return result
   }
 
-  /// A tensor of the same reals in other integers: itself where they are the same.
+  /// A tensor of the same numbers on another grid; the tensor itself where the grid is the same.
   mutating func requantized(
     _ tensor: Int32, to quantization: TFLiteModel.Quantization?, name: String
   ) -> Int32 {
@@ -200,15 +204,17 @@ struct TFLiteBuilder {
     constant(name, shape, .int8, values.map { UInt8(bitPattern: $0) }, quantization)
   }
 
-  /// A bias in 32-bit integers.
+  /// A bias of 32-bit integers.
   mutating func constant(
     _ values: [Int32], shape: [Int32], name: String, _ quantization: TFLiteModel.Quantization
   ) -> Int32 {
     constant(name, shape, .int32, values.flatMap(Self.bytes), quantization)
   }
 
-  /// Weights as the exporter's settings say: as they are, two to a byte, or as what DECODE makes them of. Then the call to it is
-  /// the next, so this must be asked for when all else that the layer reads is there.
+  /// A constant of weights in the storage that the exporter's settings select: plain, two to a byte, or
+  /// encoded for DECODE.
+  ///
+  /// A call of DECODE is appended at once, so this must be called after all other tensors of the layer exist.
   mutating func weights(
     _ elements: TFLiteSymbols, shape: [Int32], name: String, bits: Int,
     _ quantization: TFLiteModel.Quantization?
@@ -256,7 +262,7 @@ struct TFLiteBuilder {
 
   // MARK: The end
 
-  /// Names the outputs and the text beside the network.
+  /// Sets the outputs and the metadata.
   mutating func finish(outputs: [String], metadata: [TFLiteModel.Metadata]) {
     model.outputs = outputs.map { tensor($0) }
     model.metadata = metadata

@@ -1,17 +1,17 @@
 import Encodings
 
-/// The elements of a constant, and which of them share a scale.
+/// The elements of a constant, with the axis of their scales.
 struct TFLiteSymbols {
   /// The bits of each element, in the order of the file.
   let symbols: [UInt32]
-  /// Bytes of an element: 1 or 4.
+  /// The bytes of an element: 1 or 4.
   let width: Int
-  /// How many scales there are.
+  /// The number of scales.
   let channels: Int
-  /// Whether channels are the last axis, so that neighbours are of different ones; else they are the first.
+  /// True if channels are the last axis, so that neighbours have different scales; else they are the first.
   let isChannelLast: Bool
 
-  /// The bytes as they lie in a file without DECODE.
+  /// The bytes of the elements in a file without DECODE.
   var bytes: [UInt8] { symbols.flatMap(bytes) }
 
   /// The bytes of an element.
@@ -25,39 +25,40 @@ struct TFLiteSymbols {
   }
 }
 
-/// A constant in one of the forms of TFLite Micro's operator DECODE, which makes it when a layer needs it.
+/// A constant in one of the forms of TFLite Micro's operator DECODE, which expands it when a layer needs it.
 ///
-/// The operator reads two tensors of bytes: the encoded elements, and what tells how, which begins with 16 bytes: the form, the
-/// operator's version, and from the fourth on what the form needs. All bits are written from the highest of a byte on.
+/// The operator reads two tensors of bytes: the encoded elements, and a description, which begins with 16
+/// bytes: the form, the operator's version, and from the fifth byte on the settings of the form. All bits are
+/// written from the highest of a byte.
 struct TFLiteDecode: Equatable {
-  /// How elements are encoded, by the operator's number for it.
+  /// The forms of encoding, by the operator's numbers.
   enum Form: UInt8, CaseIterable {
-    /// Each element is an index, of 1 to 7 bits, into the numbers of its channel.
+    /// Each element is an index of 1 to 7 bits into the numbers of its channel.
     case table = 0
-    /// Each element is a code of its own length, looked up by as many bits as the longest has.
+    /// Each element is a code of variable length, looked up by as many bits as the longest code has.
     case huffman = 1
-    /// A bit for each element, and the elements whose bit is set.
+    /// One bit for each element, then the elements whose bit is set.
     case pruned = 2
   }
 
   let form: Form
   /// The encoded elements.
   let data: [UInt8]
-  /// What tells how.
+  /// The description: head, settings and table.
   let description: [UInt8]
 
-  /// Bytes in the file beside both vectors: two tensors, the call.
+  /// The bytes in the file besides both vectors: two tensors and the call.
   static let overhead = 256
 
   var byteCount: Int { data.count + description.count + Self.overhead }
 
-  /// The form that takes the fewest bytes; `nil` where none takes fewer than `byteCount`.
+  /// The form with the fewest bytes; `nil` where none has fewer than `byteCount`.
   static func smallest(of elements: TFLiteSymbols, below byteCount: Int) -> TFLiteDecode? {
     let forms = Form.allCases.compactMap { of(elements, in: $0) }
     return forms.min { $0.byteCount < $1.byteCount }.flatMap { $0.byteCount < byteCount ? $0 : nil }
   }
 
-  /// Elements in a form; `nil` where it cannot hold them.
+  /// The elements in a form; `nil` where it cannot hold them.
   static func of(_ elements: TFLiteSymbols, in form: Form) -> TFLiteDecode? {
     switch form {
     case .table: table(elements)
@@ -73,7 +74,7 @@ struct TFLiteDecode: Equatable {
     self.data = data
   }
 
-  /// Indices into as many different numbers as a channel has; `nil` where one has more than 128.
+  /// Indices into the distinct numbers of each channel; `nil` for a channel with more than 128.
   static func table(_ elements: TFLiteSymbols) -> TFLiteDecode? {
     var numbers = Array(repeating: Set<UInt32>(), count: elements.channels)
     for (place, symbol) in elements.symbols.enumerated() {
@@ -95,7 +96,7 @@ struct TFLiteDecode: Equatable {
       .table, [1, UInt8(bits), UInt8(stride)], table: filled.flatMap(elements.bytes), data: writer.bytes)
   }
 
-  /// The elements that are not zero; zero points are zero.
+  /// A mask and the elements that are not zero; zero points are zero.
   static func pruned(_ elements: TFLiteSymbols) -> TFLiteDecode {
     var writer = HighBitsFirst()
     for symbol in elements.symbols { writer.append(symbol == 0 ? 0 : 1, bits: 1) }
@@ -103,8 +104,10 @@ struct TFLiteDecode: Equatable {
     return TFLiteDecode(.pruned, [1], table: left.flatMap(elements.bytes), data: writer.bytes)
   }
 
-  /// Codes for bytes, whose one table has 2^n numbers of 16 bits, n the longest code's bits: a mark, the code's length, the byte.
-  /// `nil` for wider elements, for which the operator has no codes.
+  /// Codes for bytes; `nil` for wider elements, for which the operator has no codes.
+  ///
+  /// The table has 2^n entries of 16 bits, where n is the bits of the longest code: a mark, the code's length
+  /// and the byte.
   static func huffman(_ elements: TFLiteSymbols) -> TFLiteDecode? {
     guard elements.width == 1 else { return nil }
     var counts = Array(repeating: 0, count: 256)
@@ -125,14 +128,14 @@ struct TFLiteDecode: Equatable {
     }
     var writer = HighBitsFirst()
     for symbol in elements.symbols { writer.append(words[Int(symbol)], bits: code.lengths[Int(symbol)]) }
-    // The operator reads words of 32 bits, and as many bits as the longest code has wherever a code begins.
+    // The operator reads words of 32 bits, and at each code as many bits as the longest code has.
     writer.pad(beyond: longest, toMultipleOf: 32)
     return TFLiteDecode(
       .huffman, [1, UInt8(longest - 1) << 4],
       table: table.flatMap { [UInt8(truncatingIfNeeded: $0), UInt8($0 >> 8)] }, data: writer.bytes)
   }
 
-  /// Bits that fill bytes from the highest on.
+  /// Collects bits in bytes, from the highest bit.
   private struct HighBitsFirst {
     private(set) var bytes: [UInt8] = []
     private var used = 0
@@ -145,7 +148,7 @@ struct TFLiteDecode: Equatable {
       }
     }
 
-    /// Appends zeros: so many, and then up to a multiple.
+    /// Appends a number of zeros, then zeros up to a multiple.
     mutating func pad(beyond bits: Int, toMultipleOf multiple: Int) {
       used += bits
       let bytes = (used + multiple - 1) / multiple * multiple / 8

@@ -3,24 +3,29 @@ import Ops
 import Tensors
 public import Settings
 
-/// Writes TensorFlow Lite's .tflite: in bytes where all values are integers, else in floats.
+/// Writes TensorFlow Lite's .tflite files: in bytes where all values are integers, else in floats.
 ///
-/// Bytes are TensorFlow Lite's int8 scheme: `real = scale · (q - zeroPoint)`, a scale for each output channel of weights, biases of 32
-/// bits. Its kernels round by a multiplier of 31 bits, and some of them twice, so logits may differ by a step from those of
-/// the integer reference. Weights behind masks or in codebooks are written out, as the format has no form that its kernels run, unless
-/// the file is for TFLite Micro and its operator DECODE.
+/// Bytes have TensorFlow Lite's int8 scheme: `real = scale · (q - zeroPoint)`, a scale for each output
+/// channel of weights, and biases of 32 bits. Its kernels round by a multiplier of 31 bits, some of them
+/// twice, so logits may differ by a step from those of the integer reference. Weights behind masks or in
+/// codebooks are written in full, as the format has no form for them that its kernels run, except for TFLite
+/// Micro and its operator DECODE.
 public struct TFLiteExporter: Exporter {
+  /// The name of the format: `tflite`.
   public static let name = "tflite"
+  /// The description in lists of formats.
   public static let summary =
     "TensorFlow Lite: floats, or int8 where all values are integers; rounds as its kernels do, within a step of ours"
 
-  /// How weights of at most 4 bits are stored.
+  /// The storage of weights of at most 4 bits.
   public var lowBits = TFLiteLowBits.bytes
-  /// Whether weights are stored as what TFLite Micro makes them of.
+  /// The use of TFLite Micro's operator DECODE for weights.
   public var decode = TFLiteDecoding.never
 
+  /// Makes an exporter with the default settings.
   public init() {}
 
+  /// Settings: `lowBits`, `decode`.
   public static var settings: [Setting<TFLiteExporter>] {
     [
       Setting(
@@ -34,12 +39,14 @@ public struct TFLiteExporter: Exporter {
     ]
   }
 
+  /// Refuses ops without a form in TensorFlow Lite, some of integers, and weights that are not bytes beside
+  /// integer values.
   public func refusals(of graph: Graph, _ options: ExportOptions) -> [NodeRefusal] {
     let shipped: Graph
     do throws(GraphError) {
       shipped = try graph.foldedForInference()
     } catch .missingParameter {
-      // Asked before there are weights: the structure tells as much as it can.
+      // Before training there are no weights, and only the structure is checked.
       shipped = graph
     } catch {
       return [NodeRefusal(node: "network", kind: "graph", reason: "\(error)")]
@@ -57,6 +64,7 @@ public struct TFLiteExporter: Exporter {
     }
   }
 
+  /// Folds batch norms and writes the model.
   public func artifact(of model: Model, _ options: ExportOptions) throws(ExportError) -> TFLiteArtifact {
     let graph: Graph
     do throws(GraphError) { graph = try model.graph.foldedForInference() } catch {
@@ -77,7 +85,7 @@ public struct TFLiteExporter: Exporter {
         name: "\(options.baseName).tflite", summary: numbers + words(for: builder.decoded), bytes: bytes))
   }
 
-  /// Who runs the file, and in which forms weights lie, where that was asked for.
+  /// The programs that run the file and the forms of its weights, in words, if DECODE is used.
   private func words(for forms: [TFLiteDecode.Form: Int]) -> String {
     guard decode == .smallest else { return "" }
     guard !forms.isEmpty else { return "; no weights take fewer bytes in the forms of DECODE" }
@@ -88,16 +96,17 @@ public struct TFLiteExporter: Exporter {
 }
 
 extension NodeRefusal {
-  /// An op that TensorFlow Lite's form is not known of.
+  /// The refusal of a node whose op has no form in TensorFlow Lite.
   fileprivate static func withoutTFLiteForm(_ node: Node) -> NodeRefusal {
     NodeRefusal(node: node.name, kind: node.op.kind, reason: "TensorFlow Lite has no form for it here")
   }
 }
 
-/// What TensorFlow Lite export makes: one file.
+/// The artifact of TensorFlow Lite export: one file.
 public struct TFLiteArtifact: Artifact {
-  /// The model.
+  /// The model's file.
   public let model: ExportFile
 
+  /// The model's file alone.
   public var files: [ExportFile] { [model] }
 }

@@ -1,7 +1,7 @@
 import FlatBuffers
 
 extension TFLiteModel {
-  /// Bytes of constants lie at multiples of this, as the schema demands.
+  /// The alignment of constants, which the schema demands.
   private static let alignment = 16
 
   /// The bytes of a .tflite file; equal models give equal bytes.
@@ -65,7 +65,7 @@ extension TFLiteModel {
     return writer.table(fields)
   }
 
-  /// The distinct operators in the order of first use.
+  /// The distinct operators in the order of their first use.
   private struct Operators {
     private struct Key: Equatable {
       let code: Int32
@@ -85,7 +85,7 @@ extension TFLiteModel {
 
     private func key(of call: Call) -> Key {
       let operation = call.operation
-      // Tests write calls of tensors that are not there.
+      // Tests write calls of tensors that do not exist.
       let isPacked = call.inputs.contains { input in
         model.tensors.indices.contains(Int(input)) && model.tensors[Int(input)].type == .int4
       }
@@ -98,7 +98,9 @@ extension TFLiteModel {
 
     func index(of call: Call) -> Int { keys.firstIndex(of: key(of: call)) ?? 0 }
 
-    /// Readers that know only the old field of one byte find 127, "look at the new one", for codes beyond it.
+    /// The tables of operator codes.
+    ///
+    /// Readers of the old field of one byte find 127, which refers to the new field, for codes beyond it.
     func tables(_ writer: FlatBufferWriter) -> [FlatBufferWriter.Offset] {
       keys.map { key in
         var fields: [UInt16: FlatBufferWriter.Field] = [

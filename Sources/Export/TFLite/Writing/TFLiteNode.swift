@@ -1,12 +1,12 @@
 import Graphs
 
-/// An op that TensorFlow Lite has a form for.
+/// An op with a form in TensorFlow Lite.
 protocol TFLiteNode: Op {
-  /// Why a node of this op cannot be written; `nil` where it can.
+  /// The reason why a node of this op cannot be written; `nil` where it can.
   func refusal(_ node: Node, in graph: Graph, isInteger: Bool) -> String?
-  /// Adds the calls that compute the node's value.
+  /// Appends the calls that compute the node's value.
   func write(_ node: Node, to builder: inout TFLiteBuilder)
-  /// Whether it reads features in whatever order they lie, as its weights are written in that order.
+  /// True if it accepts features in any order, because its weights are written in that order.
   var readsAnyOrder: Bool { get }
 }
 
@@ -15,10 +15,10 @@ extension TFLiteNode {
   func refusal(_ node: Node, in graph: Graph, isInteger: Bool) -> String? { nil }
 }
 
-/// A clamp that operators do as they store.
+/// A clamp that operators can apply to their results.
 protocol TFLiteClamp {
-  /// As part of the operator before.
+  /// The clamp as an activation of the operator before.
   var fused: TFLiteOperation.Activation { get }
-  /// As an operator of its own.
+  /// The clamp as a separate operator.
   var alone: TFLiteOperation { get }
 }

@@ -2,14 +2,14 @@ import Ops
 
 /// The operators that networks of the catalogue need, with their numbers in TensorFlow Lite's schema.
 extension TFLiteOperation {
-  /// What an operator does to its results as it stores them: `ActivationFunctionType`.
+  /// The activation that an operator applies to its results: `ActivationFunctionType` in the schema.
   enum Activation: Int8 {
     case none = 0
     case relu = 1
     case relu6 = 3
   }
 
-  /// How windows meet the border.
+  /// The padding of windows at the border of an image.
   enum Padding: Int8 {
     case same = 0
     case valid = 1
@@ -91,26 +91,27 @@ extension TFLiteOperation {
   static let relu6 = TFLiteOperation(code: 21, version: (1, 2))
   static let hardSwish = TFLiteOperation(code: 117, optionsKind: 91)
   static let elu = TFLiteOperation(code: 111)
-  /// The greater or the lesser of two numbers.
+  /// The larger of two numbers.
   static let maximum = TFLiteOperation(code: 55, version: (1, 2), optionsKind: 39)
+  /// The smaller of two numbers.
   static let minimum = TFLiteOperation(code: 57, version: (1, 2), optionsKind: 39)
-  /// A part, by its beginning and its size.
+  /// A part of a tensor, by its start and its size.
   static let slice = TFLiteOperation(code: 65, version: (1, 2), optionsKind: 48)
   static let reshape = TFLiteOperation(code: 22)
   static let transpose = TFLiteOperation(code: 39, version: (1, 2), optionsKind: 26)
   static let pad = TFLiteOperation(code: 34, version: (1, 2), optionsKind: 22)
-  /// Padding by a number that is given as the third input.
+  /// Padding by a number that is the third input.
   static let padWith = TFLiteOperation(code: 60, version: (1, 2), optionsKind: 43)
-  /// Other integers for the same reals.
+  /// Other integers for the same numbers.
   static let requantize = TFLiteOperation(code: 114, version: (1, 2), optionsKind: 89)
   static let softmax = TFLiteOperation(code: 25, version: (1, 2), optionsKind: 9, options: [0: .real(1)])
   static let resizeNearest = TFLiteOperation(
     code: 97, version: (1, 2), optionsKind: 74, options: [0: .truth(false), 1: .truth(false)])
 
-  /// With the centres of pixels at halves.
+  /// Bilinear interpolation with half-pixel centres.
   static let resizeBilinear = TFLiteOperation(
     code: 23, version: (3, 3), optionsKind: 15, options: [2: .truth(false), 3: .truth(true)])
-  /// TFLite Micro's own: makes constants of what they are encoded as.
+  /// TFLite Micro's operator that expands encoded constants.
   static let decode = TFLiteOperation(code: 32, customName: "TFLM_DECODE")
 
   static func leakyReLU(slope: Float) -> TFLiteOperation {

@@ -1,18 +1,23 @@
 public import Settings
 
-/// How a TensorFlow Lite file stores the weights of integer layers that have at most 4 bits.
+/// The storage of weights of at most 4 bits of integer layers in a TensorFlow Lite file.
 public enum TFLiteLowBits: String, SettingChoice, Sendable {
-  /// A byte each, which every kernel takes.
+  /// One byte each, which every kernel takes.
   case bytes
-  /// INT4, two to a byte. LiteRT runs them in its plain kernels, not in XNNPACK's; TFLite Micro unpacks a layer's before it runs.
+  /// INT4, two in a byte.
+  ///
+  /// LiteRT runs them in its plain kernels, not in those of XNNPACK; TFLite Micro unpacks a layer's weights
+  /// before it runs.
   case packed
 }
 
-/// Whether a TensorFlow Lite file holds weights in the forms of TFLite Micro's operator DECODE.
+/// The use of TFLite Micro's operator DECODE for the weights of a TensorFlow Lite file.
 public enum TFLiteDecoding: String, SettingChoice, Sendable {
-  /// Written out.
+  /// Weights are written in full.
   case never
-  /// Each tensor in the form that takes the fewest bytes: indices into a table, codes, a mask and the rest, or written out. Only
-  /// TFLite Micro runs such a file.
+  /// Each tensor is written in the smallest form: indices into a table, codes, a mask and its elements, or in
+  /// full.
+  ///
+  /// Only TFLite Micro runs such a file.
   case smallest
 }

@@ -92,7 +92,7 @@ enum SqueezeReader: ONNXNodeReader {
 extension ONNXNetworkBuilder {
   /// Sets a name to a value with other extents.
   ///
-  /// Where no view can split an axis so, the value is made in the file's order and reshaped.
+  /// If no view can split an axis so, the value is made in the file's order and reshaped.
   mutating func setReshaped(
     _ name: String, _ found: ViewedValue, to extents: [Int]
   ) throws(ONNXRefusal) {

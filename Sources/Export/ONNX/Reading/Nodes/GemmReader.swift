@@ -76,8 +76,7 @@ struct WeightedFeatures: ONNXPending {
 
   /// Takes a matrix of weights; throws for other constants.
   ///
-  /// Where the file has the features in another order than the graph, the columns of the weight are
-  /// reordered.
+  /// If the file has the features in another order than the graph, the columns of the weight are reordered.
   init(
     _ name: String?, weight: ONNXConstant, factor: Float, _ network: inout ONNXNetworkBuilder
   ) throws(ONNXRefusal) {

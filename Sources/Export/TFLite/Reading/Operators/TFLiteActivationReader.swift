@@ -29,7 +29,7 @@ enum TFLiteActivationReader: TFLiteOperatorReader {
   }
 }
 
-/// The greater or the lesser of a value and a number; both in a row are a clamp.
+/// The maximum or the minimum of a value and a number; both in a row are a clamp.
 enum TFLiteBoundReader: TFLiteOperatorReader {
   static let types = ["MAXIMUM", "MINIMUM"]
 
@@ -71,7 +71,8 @@ enum TFLiteSoftmaxReader: TFLiteOperatorReader {
     guard isLogarithm else {
       return try network.append("Softmax", [try network.value(call, 0)], [.int("axis", -1)], for: call)
     }
-    // Left off where the network ends in it: what is read are scores, on whatever grid the logarithms are.
+    // A softmax at the network's end is removed: its inputs are the scores, whatever the grid of the
+    // logarithms is.
     network.handOn(
       network.emit("LogSoftmax", [try network.value(call, 0)], [.int("axis", -1)], for: call), for: call)
   }

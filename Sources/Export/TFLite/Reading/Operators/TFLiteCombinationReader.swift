@@ -14,7 +14,7 @@ enum TFLiteCombinationReader: TFLiteOperatorReader {
   }
 }
 
-/// Values one behind another along an axis, or extents of a shape.
+/// Concatenates values along an axis, or extents of a shape.
 enum TFLiteConcatReader: TFLiteOperatorReader {
   static let types = ["CONCATENATION"]
 

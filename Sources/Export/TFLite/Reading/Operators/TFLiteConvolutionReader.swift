@@ -1,4 +1,4 @@
-/// Convolutions, and depthwise ones whose filters see one channel each.
+/// Convolutions, and depthwise ones whose filters read one channel each.
 enum TFLiteConvolutionReader: TFLiteOperatorReader {
   static let types = ["CONV_2D", "DEPTHWISE_CONV_2D"]
 
@@ -32,7 +32,7 @@ enum TFLiteConvolutionReader: TFLiteOperatorReader {
     if groups == 1, weight.shape[1...2].allSatisfy({ $0 == 1 }), try readFeatures(call, place, &network) {
       return
     }
-    // The order of the options: padding, strides of columns and rows; dilations are last.
+    // The options are in the order padding, strides of columns and rows, activation; dilations are last.
     let activation = try call.activation(options, isDepthwise ? 4 : 3)
     let dilations = isDepthwise ? 5 : 4
     var attributes: [ONNXAttributeProto] = [
@@ -55,7 +55,7 @@ enum TFLiteConvolutionReader: TFLiteOperatorReader {
       areImages: true, layer: network.layerName(place))
   }
 
-  /// Padding and dilation of a convolution that reads images in pieces and whose result is put together again.
+  /// The padding and dilation of a convolution on images in pieces, whose result is reassembled.
   private static func gathering(
     _ pieces: TFLiteTranslation.Spread, _ call: TFLiteCall, _ options: TFLiteOptions,
     _ network: inout TFLiteTranslation
@@ -71,7 +71,7 @@ enum TFLiteConvolutionReader: TFLiteOperatorReader {
     return [.ints("pads", [pads[0], pads[2], pads[1], pads[3]]), .ints("dilations", pieces.block)]
   }
 
-  /// A convolution of features that were made an image of one pixel is a product of them.
+  /// Reads a convolution of features that were made an image of one pixel as a product.
   private static func readFeatures(
     _ call: TFLiteCall, _ weight: Int, _ network: inout TFLiteTranslation
   ) throws(ONNXRefusal) -> Bool {
@@ -91,7 +91,7 @@ enum TFLiteConvolutionReader: TFLiteOperatorReader {
   }
 }
 
-/// Images in pieces, as converters write dilated convolutions, and put together again.
+/// Images in pieces, as converters write dilated convolutions, and their reassembly.
 enum TFLitePiecesReader: TFLiteOperatorReader {
   static let types = ["SPACE_TO_BATCH_ND", "BATCH_TO_SPACE_ND"]
 
@@ -112,20 +112,20 @@ enum TFLitePiecesReader: TFLiteOperatorReader {
 }
 
 extension TFLiteTranslation {
-  /// The stored tensor that is a call's weight.
+  /// The index of the stored tensor that is a call's weight; throws for computed weights.
   func storedWeight(_ call: TFLiteCall) throws(ONNXRefusal) -> Int {
     guard let place = stored(call, 1) else { throw .because("its weight is computed, expected a constant") }
     return place
   }
 
-  /// The bias of a layer as the third input, if it has one.
+  /// The bias of a layer from its third input; empty where there is none.
   mutating func bias(_ call: TFLiteCall) throws(ONNXRefusal) -> [String] {
     guard call.input(2) != nil else { return [] }
     guard let place = stored(call, 2) else { throw .because("its bias is computed, expected a constant") }
     return [try constant(place)]
   }
 
-  /// The name of a layer whose result was named after the activation behind it, as its weight tells it.
+  /// The name of a layer from its weight's name, as the file names the result after the following activation.
   func layerName(_ weight: Int) -> String? {
     let name = name(weight)
     for suffix in [".weight", "/kernel"] where name.hasSuffix(suffix) {
@@ -135,9 +135,10 @@ extension TFLiteTranslation {
     return String(name[..<slash])
   }
 
-  /// Tells of weights that are integers beside values that are floats: kernels put the values on grids as they come.
+  /// Adds a note if weights are integers and values are floats: kernels quantize such values by the range of
+  /// each image.
   mutating func tellMixedTypes(_ call: TFLiteCall, _ weight: TFLiteNetwork.Tensor) throws(ONNXRefusal) {
-    // Behind a DEQUANTIZE of their own weights are floats to the kernel as well.
+    // Weights after a `DEQUANTIZE` node are floats to the kernel as well.
     guard let place = call.input(1), isConstant(place), weight.grid != nil, weight.type?.isReal == false,
       try grid(of: try call.requiredInput(0)) == nil
     else { return }
@@ -148,7 +149,7 @@ extension TFLiteTranslation {
 }
 
 extension TFLiteCall {
-  /// How windows meet the border: an option of convolutions and pooling that comes first.
+  /// The padding of convolutions and pooling, which is their first option.
   func padding(_ kind: TFLiteOptions) throws(ONNXRefusal) -> ONNXAttributeProto {
     let number = try choice(kind, 0)
     guard (0...1).contains(number) else {

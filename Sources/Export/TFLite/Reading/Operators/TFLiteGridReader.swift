@@ -1,4 +1,4 @@
-/// Values that are put on grids of integers, on others, or taken from them.
+/// Values that are quantized, requantized or dequantized.
 enum TFLiteGridReader: TFLiteOperatorReader {
   static let types = ["QUANTIZE", "DEQUANTIZE"]
 
@@ -9,13 +9,13 @@ enum TFLiteGridReader: TFLiteOperatorReader {
       throw .because("to a type that is not read")
     }
     if let place = call.input(0), network.soleSource(of: place, "LOG_SOFTMAX") != nil {
-      // Scores are taken before it, which have integers of their own.
+      // The scores are taken before it, and they have their own integers.
       return network.handOn(input, for: call)
     }
     guard let source = try network.grid(of: try call.requiredInput(0)), !source.isEqual(to: grid) else {
       return try network.set(call, 0, input, isMoving: true)
     }
-    // Other integers for the same numbers: a clamp between the ends of theirs.
+    // Other integers for the same numbers are a clamp to the ends of their grid.
     let ends = grid.ends
     let clamped = network.emitOwn(
       ONNXNode.regridded, [input], [.float("min", ends.lowerBound), .float("max", ends.upperBound)], for: call
@@ -25,7 +25,7 @@ enum TFLiteGridReader: TFLiteOperatorReader {
 }
 
 extension TFLiteGrids.Value {
-  /// The integers, as signed ones.
+  /// The zero point and the range as signed integers.
   private var signed: (zero: Int, range: ClosedRange<Int>) {
     switch type {
     case .uint8: (Int(zeroPoint) - 128, -128...127)
@@ -34,7 +34,7 @@ extension TFLiteGrids.Value {
     }
   }
 
-  /// Whether both stand for the same numbers.
+  /// True if both grids represent the same numbers.
   func isEqual(to other: TFLiteGrids.Value) -> Bool {
     scale == other.scale && signed.zero == other.signed.zero && signed.range == other.signed.range
   }

@@ -1,8 +1,8 @@
-/// Images with numbers around them: zeros, or what is less than anything before a maximum.
+/// Images with numbers around them: zeros, or the least number before a maximum.
 enum TFLitePadReader: TFLiteOperatorReader {
   static let types = ["PAD", "PADV2"]
 
-  /// Floats below this are taken as less than anything.
+  /// The bound below which a float counts as the least number.
   private static let least: Float = -3e38
 
   static func read(_ call: TFLiteCall, into network: inout TFLiteTranslation) throws(ONNXRefusal) {
@@ -12,7 +12,7 @@ enum TFLitePadReader: TFLiteOperatorReader {
     try network.append("Pad", inputs, for: call, isMoving: true)
   }
 
-  /// How much is added before each axis and then behind each.
+  /// The padding before each axis, then that after each axis.
   private static func sides(
     of call: TFLiteCall, _ network: TFLiteTranslation
   ) throws(ONNXRefusal) -> [Int] {
@@ -24,7 +24,7 @@ enum TFLitePadReader: TFLiteOperatorReader {
     return axes.map { sides[$0] } + axes.map { sides[$0 + 1] }
   }
 
-  /// The sides of an image that gets rows and columns of what is less than anything; `nil` where it gets something else.
+  /// The padding of an image by the least number; `nil` for other padding.
   static func leastSides(
     _ call: TFLiteCall, _ network: inout TFLiteTranslation
   ) throws(ONNXRefusal) -> [Int]? {
@@ -34,7 +34,7 @@ enum TFLitePadReader: TFLiteOperatorReader {
     else { return nil }
     if let number = try network.number(call, 2) { return number <= least ? sides : nil }
     let tensor = network.tensor(value)
-    // Of 16 bits converters use one integer less.
+    // Converters use one integer less of 16 bits.
     let lowest: [TFLiteElementType: [[UInt8]]] = [
       .int8: [[0x80]], .uint8: [[0]], .int16: [[0, 0x80], [1, 0x80]],
     ]

@@ -1,6 +1,6 @@
 import Tensors
 
-/// The largest or the mean of each window.
+/// The largest or the mean number of each window.
 enum TFLitePoolReader: TFLiteOperatorReader {
   static let types = ["MAX_POOL_2D", "AVERAGE_POOL_2D"]
 
@@ -12,7 +12,7 @@ enum TFLitePoolReader: TFLiteOperatorReader {
       let padded = network.soleSource(of: place, "PADV2"),
       let sides = try TFLitePadReader.leastSides(padded, &network)
     {
-      // Windows that reach beyond the image: what lies there is less than anything.
+      // Windows that reach beyond the image: the outside is the least number.
       images = try network.images(padded)
       padding = .ints("pads", [sides[1], sides[2], sides[5], sides[6]])
     }
@@ -26,7 +26,7 @@ enum TFLitePoolReader: TFLiteOperatorReader {
   }
 }
 
-/// The mean or the largest over axes.
+/// The mean or the largest number over some axes.
 enum TFLiteMeanReader: TFLiteOperatorReader {
   static let types = ["MEAN", "REDUCE_MAX"]
 

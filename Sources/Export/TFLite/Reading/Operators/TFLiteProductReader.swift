@@ -1,4 +1,4 @@
-/// Products of features with constant weights; of images a convolution of one pixel.
+/// Products of features with constant weights; for images, a convolution of one pixel.
 enum TFLiteProductReader: TFLiteOperatorReader {
   static let types = ["FULLY_CONNECTED"]
 
@@ -43,7 +43,7 @@ enum TFLiteMatrixReader: TFLiteOperatorReader {
   static func read(_ call: TFLiteCall, into network: inout TFLiteTranslation) throws(ONNXRefusal) {
     let place = try network.storedWeight(call)
     let shape = network.tensor(place).shape
-    // Batches of one matrix are that matrix.
+    // A batch of one matrix is that matrix.
     guard shape.count >= 2, shape.dropLast(2).allSatisfy({ $0 == 1 }) else {
       throw .because("a second input of \(shape), expected one matrix")
     }

@@ -1,4 +1,4 @@
-/// The same elements under other extents.
+/// The same elements with other extents.
 enum TFLiteReshapeReader: TFLiteOperatorReader {
   static let types = ["RESHAPE"]
 
@@ -23,7 +23,7 @@ enum TFLiteReshapeReader: TFLiteOperatorReader {
     let batch = try network.batch()
     let lying = network.batchlessValue(place)
     let source = if let lying { lying } else { try network.value(call, 0) }
-    // Extents that do not begin with the batch, as in a shuffle of channels; a batch of one may stand before them.
+    // Extents that do not begin with the batch, as in a channel shuffle; a batch of one may precede them.
     let result = network.tensor(output).shape
     if batch == 1, result.first != 1, extents.first != 1, !result.isEmpty, result.count == extents.count {
       let lifted = network.store(integers: [1] + extents)
@@ -34,13 +34,13 @@ enum TFLiteReshapeReader: TFLiteOperatorReader {
   }
 }
 
-/// Axes of one element that are left out or put in.
+/// Removes or inserts axes of one element.
 enum TFLiteAxesReader: TFLiteOperatorReader {
   static let types = ["SQUEEZE", "EXPAND_DIMS"]
 
   static func read(_ call: TFLiteCall, into network: inout TFLiteTranslation) throws(ONNXRefusal) {
     if call.type == "EXPAND_DIMS", network.stretch(try call.requiredInput(0)) != nil {
-      // The beginning of the second of two repeats, which the last of them reads.
+      // The beginning of the second of two repetitions, which the reader of its last operator handles.
       return
     }
     let input = try network.value(call, 0)
@@ -56,7 +56,7 @@ enum TFLiteAxesReader: TFLiteOperatorReader {
   }
 }
 
-/// Axes in another order.
+/// Reorders axes.
 enum TFLiteTransposeReader: TFLiteOperatorReader {
   static let types = ["TRANSPOSE"]
 

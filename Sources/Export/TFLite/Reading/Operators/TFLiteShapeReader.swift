@@ -1,4 +1,4 @@
-/// Extents of values, and what is computed of them.
+/// Extents of values, and results computed from them.
 enum TFLiteShapeReader: TFLiteOperatorReader {
   static let types = ["SHAPE", "PACK", "GATHER", "BROADCAST_TO"]
 
@@ -28,7 +28,7 @@ enum TFLiteShapeReader: TFLiteOperatorReader {
   }
 }
 
-/// What hands on numbers: casts between types of them.
+/// Casts between number types, which pass on their input.
 enum TFLitePassingReader: TFLiteOperatorReader {
   static let types = ["CAST"]
 

@@ -1,16 +1,16 @@
-/// Some channels, rows or columns of images, or a stretch of a shape.
+/// A range of channels, rows or columns of images, or of a shape.
 enum TFLiteSliceReader: TFLiteOperatorReader {
   static let types = ["SLICE", "STRIDED_SLICE"]
 
-  /// An end that is behind every index.
+  /// An end beyond every index.
   private static let end = Int(Int32.max)
 
-  /// Stretches of axes, which begin with the first.
+  /// The ranges of the axes, from the first axis on.
   private struct Stretches {
     var starts: [Int]
     var ends: [Int]
     var steps: [Int]
-    /// Axes of which one index is left, which go.
+    /// The axes that are reduced to one index and removed.
     var dropped: [Int] = []
   }
 
@@ -82,7 +82,7 @@ enum TFLiteSliceReader: TFLiteOperatorReader {
   }
 }
 
-/// Channels in several parts.
+/// Splits the channels into several parts.
 enum TFLiteSplitReader: TFLiteOperatorReader {
   static let types = ["SPLIT", "SPLIT_V"]
 

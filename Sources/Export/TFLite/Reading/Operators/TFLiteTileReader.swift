@@ -1,5 +1,6 @@
-/// Rows or columns that stand there several times: with an axis of one element put behind theirs, repeated along it, and joined.
-/// Both in a row are images enlarged by nearest pixels.
+/// Repeated rows or columns: an inserted axis of one element after theirs, repeated and joined.
+///
+/// Both in a row are images enlarged with nearest pixels.
 enum TFLiteTileReader: TFLiteOperatorReader {
   static let types = ["TILE"]
 
@@ -10,7 +11,7 @@ enum TFLiteTileReader: TFLiteOperatorReader {
     else { throw .because("repeats of anything but each row or column of images") }
   }
 
-  /// What a reshape of repeated pixels makes; `nil` where it is of something else.
+  /// The result of a reshape of repeated pixels; `nil` for other reshapes.
   static func stretch(
     _ repeated: Int, _ result: Int, _ network: TFLiteTranslation
   ) throws(ONNXRefusal) -> TFLiteTranslation.Stretch? {
@@ -25,13 +26,14 @@ enum TFLiteTileReader: TFLiteOperatorReader {
     else { return nil }
     var extents = shape
     extents[axis - 1] *= factors[axis]
-    // Extents that were not known when the file was written stand there as one.
+    // Extents that were unknown when the file was written are one.
     let result = network.tensor(result).shape
     guard result.count == 4, zip(result, extents).allSatisfy({ $0 == $1 || $0 == 1 }) else { return nil }
     return .init(source: source, axis: axis - 1, factor: factors[axis])
   }
 
-  /// Says what a reshape makes: of one axis nothing yet, of both an enlarged image.
+  /// Reads the reshape: after the first axis it only records the repetition, after both it enlarges the
+  /// image.
   static func read(
     _ stretch: TFLiteTranslation.Stretch, _ call: TFLiteCall, _ network: inout TFLiteTranslation
   ) throws(ONNXRefusal) {

@@ -2,11 +2,11 @@ import Graphs
 import Ops
 import Tensors
 
-/// An activation that is one operator.
+/// An activation that is a single operator.
 protocol TFLiteActivation: TFLiteNode {
   /// The operator.
   var operation: TFLiteOperation { get }
-  /// The integers that the operator insists on for its results; `nil` where any will do.
+  /// The grid that the operator requires for its results; `nil` for any grid.
   var fixedOutput: TFLiteModel.Quantization? { get }
 }
 
@@ -67,7 +67,7 @@ extension HardSigmoid: TFLiteNode {
     isInteger ? "TensorFlow Lite has no hard sigmoid of integers" : nil
   }
 
-  /// `relu6(6 · slope · x + 6 · offset) / 6`.
+  /// Writes `relu6(6 · slope · x + 6 · offset) / 6`.
   func write(_ node: Node, to builder: inout TFLiteBuilder) {
     let shape = TFLiteBuilder.shape(builder.graph.shape(of: node.name) ?? [])
     let name = node.name

@@ -3,7 +3,7 @@ import Ops
 import Tensors
 
 extension Add: TFLiteNode {
-  /// Sums of two, one after another; sums on the way have the result's integers.
+  /// Writes sums of two values one after another; intermediate sums have the grid of the result.
   func write(_ node: Node, to builder: inout TFLiteBuilder) {
     let shape = TFLiteBuilder.shape(builder.graph.shape(of: node.name) ?? [])
     let stored = builder.storedName(of: node)

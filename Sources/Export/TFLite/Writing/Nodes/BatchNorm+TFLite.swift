@@ -4,7 +4,7 @@ import Ops
 import Tensors
 
 extension BatchNorm: TFLiteNode {
-  /// A product and a sum for each channel: what is left of a norm in inference. In integers a depthwise convolution of one element.
+  /// Writes a product and a sum for each channel, or in integers a depthwise convolution of one element.
   func write(_ node: Node, to builder: inout TFLiteBuilder) {
     guard !builder.isInteger else { return writeDepthwise(node, to: &builder) }
     func values(_ role: ParameterRole) -> [Float] {
@@ -31,7 +31,7 @@ extension BatchNorm: TFLiteNode {
     let read = builder.quantization(of: node.inputs[0])
     let inputScale = read?.scales[0] ?? 1
     let (weights, exact, offsets) = depthwiseIntegers(parameters, inputScale: inputScale)
-    // A channel that is constantly zero has no scale of its own.
+    // A channel that is constantly zero has scale 0, which the format does not allow.
     let scales = exact.map { max(Float($0), .leastNormalMagnitude) }
     let steps = scales.map { $0 * inputScale }
     let bias = zip(offsets, steps).map { offset, step in
@@ -55,7 +55,7 @@ extension BatchNorm: TFLiteNode {
       builder.call(operation, [input] + constants, to: target.tensor)
       return
     }
-    // Features are one pixel.
+    // Features are an image of one pixel.
     let pixel: [Int32] = [1, 1, 1, channels]
     let planes = builder.reshaped(input, pixel, "\(node.name).pixel", read)
     let result = builder.temporary("\(node.name).scaled", pixel, builder.quantization(of: target.value))

@@ -3,7 +3,9 @@ import Ops
 import Tensors
 
 extension Concat: TFLiteNode {
-  /// Along channels, which lie last; integers are brought to the result's first, as the operator copies bytes.
+  /// Concatenates along channels, which are last.
+  ///
+  /// Quantized inputs are first brought to the grid of the result, as the operator copies bytes.
   func write(_ node: Node, to builder: inout TFLiteBuilder) {
     let quantization = builder.quantization(of: builder.storedName(of: node))
     let inputs = node.inputs.map {

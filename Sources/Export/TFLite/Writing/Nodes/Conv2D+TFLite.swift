@@ -7,8 +7,9 @@ extension Conv2D: TFLiteNode {
     isInteger ? graph.integerWeightProblem(node) : nil
   }
 
-  /// A convolution, or a depthwise one where each group has one channel; padding that is neither none nor TensorFlow's
-  /// "same" becomes an operator of its own.
+  /// Writes a convolution, or a depthwise one where each group has one channel.
+  ///
+  /// Padding other than none and TensorFlow's "same" becomes a separate operator.
   func write(_ node: Node, to builder: inout TFLiteBuilder) {
     let shape = builder.graph.inputShapes(of: node)[0]
     let window = TFLiteWindow(input: shape, self.window)
@@ -32,7 +33,8 @@ extension Conv2D: TFLiteNode {
     builder.call(operation, [input] + constants, to: target.tensor)
   }
 
-  /// Places in `[O, I, Kh, Kw]` in the order of `[O, Kh, Kw, I]`.
+  /// The indices of `[filters, channels, rows, columns]` in the order of
+  /// `[filters, rows, columns, channels]`.
   private func filtersFirst(channels: Int) -> [Int] {
     let plane = kernel.count
     return (0..<filters).flatMap { filter in
@@ -40,7 +42,7 @@ extension Conv2D: TFLiteNode {
     }
   }
 
-  /// Places in `[O, 1, Kh, Kw]` in the order of `[Kh, Kw, O]`.
+  /// The indices of `[filters, 1, rows, columns]` in the order of `[rows, columns, filters]`.
   private var channelsLast: [Int] {
     (0..<kernel.count).flatMap { place in (0..<filters).map { $0 * kernel.count + place } }
   }

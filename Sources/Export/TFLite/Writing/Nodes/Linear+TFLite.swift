@@ -10,8 +10,10 @@ extension Linear: TFLiteNode {
     isInteger ? graph.integerWeightProblem(node) : nil
   }
 
-  /// A dense layer; with a scale for each output channel a convolution of one pixel, since not every version of the
-  /// dense operator knows those.
+  /// Writes a dense layer.
+  ///
+  /// With a scale for each output channel it is a convolution of one pixel, as not every version of the dense
+  /// operator supports such scales.
   func write(_ node: Node, to builder: inout TFLiteBuilder) {
     let features = builder.graph.inputShapes(of: node)[0][1]
     let order = order(of: builder.interleavedOrder(of: node.inputs[0]), features: features)
@@ -40,7 +42,7 @@ extension Linear: TFLiteNode {
     builder.call(.reshape, [result, shape], to: target.tensor)
   }
 
-  /// Places in `[O, I]`, with columns in the order in which interleaved features lie.
+  /// The indices of `[outputs, inputs]`, with columns in the order of interleaved features.
   private func order(of interleaved: [Int]?, features: Int) -> [Int] {
     let columns = interleaved ?? Array(0..<features)
     return (0..<self.features).flatMap { row in columns.map { row * features + $0 } }

@@ -3,8 +3,10 @@ import Ops
 import Tensors
 
 extension Flatten: TFLiteNode {
-  /// Features lie as pixels do, channel by channel; dense layers that alone read them get their columns in that order, for
-  /// all others planes are made first.
+  /// Features have the order of pixels with channels last.
+  ///
+  /// If only dense layers read them, the columns of these layers take that order; otherwise a transposition
+  /// to channels first precedes.
   func write(_ node: Node, to builder: inout TFLiteBuilder) {
     let shape = builder.graph.inputShapes(of: node)[0]
     let isOrdered = shape.rank != 4 || shape[1] == 1 || shape[2] * shape[3] == 1
@@ -27,7 +29,7 @@ extension Reshape: TFLiteNode {
     return nil
   }
 
-  /// Through planes, as the graph counts elements, and back.
+  /// Transposes to channels first, which is the graph's order, reshapes, and transposes back.
   func write(_ node: Node, to builder: inout TFLiteBuilder) {
     let source = builder.graph.inputShapes(of: node)[0]
     let shape = builder.graph.shape(of: node.name) ?? []
@@ -51,28 +53,30 @@ extension Reshape: TFLiteNode {
 }
 
 extension AnchorRows: TFLiteNode {
-  /// Pixels lie with their channels together already.
+  /// Pixels already have their channels adjacent.
   func write(_ node: Node, to builder: inout TFLiteBuilder) {
     builder.reshape(builder.tensor(node.inputs[0]), to: node.name)
   }
 }
 
 extension Dropout: TFLiteNode {
-  /// Nothing, in inference.
+  /// Writes nothing: in inference a dropout passes on its input.
   func write(_ node: Node, to builder: inout TFLiteBuilder) {
     builder.alias(node.name, to: node.inputs[0])
   }
 }
 
 extension Upsample: TFLiteNode {
-  /// Kernels of bytes step along an image in 1024ths, and the error of other factors in them adds up.
+  /// Refuses bilinear upsampling of bytes by factors other than powers of two.
+  ///
+  /// The kernels step along an image in 1024ths, in which the error of other factors adds up.
   func refusal(_ node: Node, in graph: Graph, isInteger: Bool) -> String? {
     isInteger && mode == .bilinear && factor & (factor - 1) != 0
       ? "bilinear upsampling of bytes is exact there for factors that are powers of two alone, found \(factor)"
       : nil
   }
 
-  /// The operator keeps its input's integers; a grid of its own is made of them afterwards.
+  /// The operator keeps its input's grid; another grid is made by a second operator.
   func write(_ node: Node, to builder: inout TFLiteBuilder) {
     let shape = TFLiteBuilder.shape(builder.graph.shape(of: node.name) ?? [])
     let size = builder.constant(integers: [shape[1], shape[2]], shape: [2], name: "\(node.name).size")
@@ -96,7 +100,7 @@ extension ChannelShuffle: TFLiteNode {
     graph.shape(of: node.name)?.rank == 4 ? nil : "only channels of images are shuffled"
   }
 
-  /// Channels as a table of groups, transposed.
+  /// Transposes the channels as a table of groups and members.
   func write(_ node: Node, to builder: inout TFLiteBuilder) {
     let shape = TFLiteBuilder.shape(builder.graph.shape(of: node.name) ?? [])
     let (groups, members) = (Int32(groups), shape[3] / Int32(groups))
@@ -115,7 +119,7 @@ extension ChannelShuffle: TFLiteNode {
 }
 
 extension ChannelSlice: TFLiteNode {
-  /// Channels lie last.
+  /// Channels are the last axis.
   func write(_ node: Node, to builder: inout TFLiteBuilder) {
     let shape = TFLiteBuilder.shape(builder.graph.shape(of: node.name) ?? [])
     let places = Int32(shape.count)
@@ -127,7 +131,7 @@ extension ChannelSlice: TFLiteNode {
 }
 
 extension TFLiteBuilder {
-  /// A tensor as planes, `[1, C, H, W]`, of one that lies as pixels.
+  /// Transposes a tensor of pixels to channels first, `[1, channels, height, width]`.
   fileprivate mutating func planesFirst(
     _ tensor: Int32, _ shape: Shape, _ name: String, like value: String
   ) -> Int32 {
@@ -137,7 +141,7 @@ extension TFLiteBuilder {
     return result
   }
 
-  /// Gives a tensor's elements the shape of a value, as they lie.
+  /// Reshapes a tensor to the shape of a value, without reordering its elements.
   fileprivate mutating func reshape(_ tensor: Int32, to value: String) {
     let shape = Self.shape(graph.shape(of: value) ?? [])
     let extents = constant(integers: shape, shape: [Int32(shape.count)], name: "\(value).shape")

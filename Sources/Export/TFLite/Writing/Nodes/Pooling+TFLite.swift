@@ -19,9 +19,11 @@ extension AveragePool: TFLiteNode {
       ? "a mean without its padding has a form only where the padding is TensorFlow's \"same\"" : nil
   }
 
-  /// The operator leaves padding out, so padding that counts is an operator of its own. It also keeps its input's integers, so
-  /// means of integers are depthwise convolutions by equal weights wherever all windows have as many elements: they round
-  /// once, to the result's own.
+  /// Writes a mean over windows.
+  ///
+  /// The operator leaves padding out, so padding that counts becomes a separate operator. It also keeps its
+  /// input's grid. So in integers, where all windows have the same number of elements, the mean is a
+  /// depthwise convolution by equal weights, which rounds once to the grid of the result.
   func write(_ node: Node, to builder: inout TFLiteBuilder) {
     let stride = stride ?? kernel
     let shape = builder.graph.inputShapes(of: node)[0]

@@ -7,7 +7,7 @@ extension Softmax: TFLiteNode {
       ? "softmax in the middle of a network of integers has no common form" : nil
   }
 
-  /// Over channels, which lie last; integers are left as logits, for which the order is the same.
+  /// Softmax over channels, which are last; in integers it is left out, as logits have the same order.
   func write(_ node: Node, to builder: inout TFLiteBuilder) {
     if builder.isInteger {
       builder.alias(node.name, to: node.inputs[0])

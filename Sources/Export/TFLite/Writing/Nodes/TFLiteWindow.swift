@@ -2,17 +2,17 @@ import Graphs
 import Ops
 import Tensors
 
-/// How TensorFlow Lite pads the windows of a convolution or pooling.
+/// The padding of the windows of a convolution or pooling.
 struct TFLiteWindow {
-  /// What stands outside of an image.
+  /// The numbers outside an image.
   enum Outside {
-    /// Zero.
+    /// Zeros.
     case zero
-    /// Less than anything.
+    /// Numbers less than all others.
     case least
   }
 
-  /// The operator's own padding, after what `padded` adds.
+  /// The operator's own padding, after the padding that `padded` adds.
   let mode: TFLiteOperation.Padding
   private let shape: Shape
   private let window: Window
@@ -30,7 +30,7 @@ struct TFLiteWindow {
     mode = window.isPadded && isSame ? .same : .valid
   }
 
-  /// Whether TensorFlow's "same" starts as far outside, and ends up with as many windows.
+  /// True if TensorFlow's "same" has the same padding before the image and the same number of windows.
   private static func isSame(
     _ input: Int, _ kernel: Int, _ stride: Int, _ before: Int, _ after: Int, _ dilation: Int
   ) -> Bool {
@@ -40,12 +40,12 @@ struct TFLiteWindow {
     return windows == same && max((same - 1) * stride + reach - input, 0) / 2 == before
   }
 
-  /// The tensor of a value, padded where the operator cannot.
+  /// The tensor of a value, padded by a separate operator where the window's operator cannot do so.
   func padded(_ value: String, by outside: Outside, in builder: inout TFLiteBuilder) -> Int32 {
     needsPadding ? paddedAlways(value, by: outside, in: &builder) : builder.tensor(value)
   }
 
-  /// The tensor of a value, padded by an operator of its own.
+  /// The tensor of a value, padded by a separate operator.
   func paddedAlways(
     _ value: String, by outside: Outside = .zero, in builder: inout TFLiteBuilder
   ) -> Int32 {
