@@ -2,31 +2,31 @@ import Foundation
 public import Readings
 import Settings
 
-/// What a meter read on a real board, a line of a CSV file each.
+/// Measurements on a real board, one for each line of a CSV file.
 ///
-/// **Columns**, named in the first line, in any order: `latencyMs`, and either `model` (a file, estimated anew) or `estimatedMs` (what
-/// the profile gave); `energyMicrojoules` may be there.
+/// **Columns**, named in the first line, in any order: `latencyMs`; either `model` (a file, which is
+/// estimated again) or `estimatedMs` (the profile's estimate); and optionally `energyMicrojoules`.
 public struct BoardReadings: Sendable, Equatable {
   /// One inference of one model.
   public struct Entry: Sendable, Equatable {
-    /// The line of the file.
+    /// The line of the file, from 1.
     public var line: Int
     /// The model's file; `nil` where the estimate is given.
     public var model: String?
-    /// What the profile gave; `nil` where the model is named.
+    /// The profile's estimate in ms; `nil` where the model is named.
     public var estimatedMs: Double?
-    /// What was measured: latency, and energy where it was.
+    /// The measured latency, and the energy if it was measured.
     public var reading: Reading
   }
 
-  /// In the order of the file.
+  /// The measurements in the order of the file.
   public let entries: [Entry]
 
-  /// The largest file that is read, in bytes.
+  /// The size in bytes of the largest file that is read.
   static let maximumBytes = 1 << 20
   private static let columns = ["model", "estimatedMs", "latencyMs", "energyMicrojoules"]
 
-  /// Reads a file.
+  /// Reads a file; throws `TargetError.readings` with the line of an error.
   public init(contentsOf path: String) throws(TargetError) {
     let data: Data
     do {
@@ -66,14 +66,14 @@ public struct BoardReadings: Sendable, Equatable {
   }
 }
 
-/// A line of a file of readings.
+/// The place of a line, for messages.
 private struct Place {
   let path: String
   let line: Int
 
   func fail(_ reason: String) -> TargetError { .readings(path: path, line: line, reason: reason) }
 
-  /// Fields between commas; one in double quotes may hold commas.
+  /// The fields between commas; a field in double quotes may contain commas.
   func fields(_ text: Substring) throws(TargetError) -> [String] {
     var fields = [""]
     var isQuoted = false
@@ -121,7 +121,7 @@ private struct Place {
     return field
   }
 
-  /// A number above 0 that a meter may show.
+  /// A number in the range that a meter can show, 1e-9...1e12.
   private func amount(_ field: String, _ name: String) throws(TargetError) -> Double {
     let isDecimal = field.utf8.allSatisfy { (0x30...0x39).contains($0) || "+-.eE".utf8.contains($0) }
     guard isDecimal, let value = Double(field), value >= 1e-9, value <= 1e12 else {

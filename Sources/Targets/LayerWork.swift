@@ -2,25 +2,25 @@ import Graphs
 import Ops
 import Tensors
 
-/// What one node asks of a device for one image.
+/// The work of one node on a device for one image.
 struct LayerWork {
   let node: Node
   /// The op's kind, or `depthwise` for convolutions of groups.
   let layer: String
-  /// Bits of the widest operand of its multiply-adds.
+  /// The bits of the widest operand of its multiply-adds.
   let bits: Int
-  /// Bits of an element of its output.
+  /// The bits of an element of its output.
   let outputBits: Int
   /// The kind of its weight's encoding; `nil` without a weight.
   let encoding: String?
   let multiplyAdds: Int
-  /// The share of weights that are not zero; 1 without a weight.
+  /// The share of weights that are not zero, 0…1; 1 without a weight.
   let nonZeroShare: Double
-  /// Elements that it writes; none where the output is the input as it lies.
+  /// The number of elements that it writes; 0 where the output shares the input's memory unchanged.
   let outputElements: Int
-  /// Bytes of its parameters as a file stores them.
+  /// The bytes of its parameters in a file.
   let storedBytes: Int
-  /// Bytes of values that it reads and writes.
+  /// The bytes of values that it reads and writes.
   let movedBytes: Int
 
   init(_ node: Node, in graph: Graph, _ work: GatedWork) {
@@ -30,7 +30,8 @@ struct LayerWork {
     encoding = weight?.encoding.kind
     bits = node.inputs.map(graph.bits(of:)).reduce(weight?.encoding.bits ?? 0, max)
     outputBits = graph.bits(of: node.name)
-    // Kernels skip outputs that a gate closes where weights are plain, and read what others have closed.
+    // Kernels with plain weights skip outputs that a gate closes, but read inputs that other gates have
+    // closed.
     multiplyAdds =
       weight?.encoding.kind == Dense.kind
       ? work.mostByOutputs(of: node.name) : graph.cost(of: node).multiplyAdds
@@ -43,10 +44,10 @@ struct LayerWork {
 }
 
 extension Graph {
-  /// Bits of an element of a value on the device: those of the encoding that it is kept in, 32 for reals.
+  /// The bits of an element of a value on the device: those of its stored encoding, or 32 for floats.
   ///
-  /// What is fused into a clamp is never kept wider than the clamp's output, and what moves or vanishes is as wide as
-  /// what it came from. O(nodes).
+  /// A value that is fused into a clamp is as wide as the clamp's output; a value that is moved or passed on
+  /// is as wide as its source. O(nodes).
   func bits(of value: String) -> Int {
     switch valuePlaces()[value] {
     case .fused(let clamp): bits(of: clamp)
@@ -56,12 +57,12 @@ extension Graph {
     }
   }
 
-  /// Bytes of a value on the device for one image: whole bytes an element.
+  /// The bytes of a value on the device for one image, with whole bytes for each element.
   func bytes(of value: String) -> Int { (shape(of: value)?.count ?? 0) * ((bits(of: value) + 7) / 8) }
 }
 
 extension Parameter {
-  /// Bytes of the streams that a file holds, before any entropy coding.
+  /// The bytes of the streams in a file, before any entropy coding.
   fileprivate var storedBytes: Int {
     encoding.store(projected).streams.reduce(0) { $0 + ($1.symbols.count * $1.bits + 7) / 8 }
   }

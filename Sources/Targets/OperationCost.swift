@@ -1,22 +1,24 @@
 public import Settings
 
-/// What a multiply-add of one kind of layer costs at one width.
+/// The cost of a multiply-add in one kind of layer at one width.
 public struct OperationCost: SettingValue, Sendable, Equatable {
   /// The op's kind, or `depthwise` for convolutions of groups.
   public var layer: String
-  /// The widest operand that the cost holds for, in bits; 32 is floating point.
+  /// The widest operand that the cost applies to, in bits; 32 is floating point.
   public var bits: Int
-  /// The kind of weight encoding that it is for; `nil` for all.
+  /// The kind of weight encoding that it applies to; `nil` for all.
   public var encoding: String?
-  /// Clock cycles a multiply-add.
+  /// The clock cycles of a multiply-add.
   public var cycles: Double
-  /// Energy a multiply-add beside that of the cycles, in picojoules.
+  /// The energy of a multiply-add in addition to that of the cycles, in pJ.
   public var picojoules: Double
-  /// Where it comes from.
+  /// The source of the numbers.
   public var source: String
 
+  /// The mapping that error messages expect.
   public static var expectation: String { "a cost, {layer, bits, cycles, picojoules, encoding, source}" }
 
+  /// Reads the mapping; throws for unknown keys, bits outside 1...32 and negative costs.
   public init(reading node: SettingsNode, key: String) throws(SettingsError) {
     let owner = "an operation"
     try node.requireKeys(["layer", "bits", "encoding", "cycles", "picojoules", "source"], of: owner)
@@ -28,6 +30,7 @@ public struct OperationCost: SettingValue, Sendable, Equatable {
     source = try Sourced.source(in: node, of: owner)
   }
 
+  /// The cost as a mapping.
   public var node: SettingsNode {
     SettingsNode(mapping: [
       "layer": layer.node, "bits": bits.node, "encoding": encoding.node, "cycles": cycles.node,
@@ -36,17 +39,19 @@ public struct OperationCost: SettingValue, Sendable, Equatable {
   }
 }
 
-/// What writing an element of a layer's output costs at one width, whatever the layer.
+/// The cost of writing an element of a layer's output at one width, for any layer.
 public struct ElementCost: SettingValue, Sendable, Equatable {
-  /// The widest element that the cost holds for, in bits.
+  /// The widest element that the cost applies to, in bits.
   public var bits: Int
-  /// Clock cycles an element.
+  /// The clock cycles of an element.
   public var cycles: Double
-  /// Where it comes from.
+  /// The source of the numbers.
   public var source: String
 
+  /// The mapping that error messages expect.
   public static var expectation: String { "a cost, {bits, cycles, source}" }
 
+  /// Reads the mapping; throws for unknown keys, bits outside 1...32 and negative costs.
   public init(reading node: SettingsNode, key: String) throws(SettingsError) {
     let owner = "an element"
     try node.requireKeys(["bits", "cycles", "source"], of: owner)
@@ -55,6 +60,7 @@ public struct ElementCost: SettingValue, Sendable, Equatable {
     source = try Sourced.source(in: node, of: owner)
   }
 
+  /// The cost as a mapping.
   public var node: SettingsNode {
     SettingsNode(mapping: ["bits": bits.node, "cycles": cycles.node, "source": source.node])
   }
@@ -69,7 +75,7 @@ extension SettingsNode {
     return value
   }
 
-  /// A number of at least 0 that no sum over a network makes infinite.
+  /// A number of at least 0 that is small enough for finite sums over a network.
   fileprivate func cost(_ key: String) throws(SettingsError) -> Double {
     let value = try number(key)
     guard value >= 0, value <= TargetProfile.largestConstant else {

@@ -2,22 +2,25 @@ import Foundation
 import Readings
 import Settings
 
-/// Fits a profile's two constants, cycles and energy a cycle, to readings of a real board.
+/// Fits two constants of a profile, the cycles and the energy per cycle, to measurements on a real board.
 ///
-/// **Fit**: the factor on cycles minimizes `Σ (ln tᵢ − ln(a · t̂ᵢ))²`, so `a = exp(mean ln(tᵢ / t̂ᵢ))`; energy a cycle, or watts,
-/// likewise over `Eᵢ / (tᵢ · f)`. **Interval**: the next board's reading lies within `exp(± t · s · √(1 + 1/n))` of the fit in 95 of
-/// 100 cases, s the deviation of the logarithms; an interval that is wider than the profile's is not taken.
+/// **Fit** the factor on cycles minimizes `Σ (ln tᵢ − ln(a · t̂ᵢ))²`, so `a = exp(mean ln(tᵢ / t̂ᵢ))`. The
+/// energy per cycle, or the power in watts, is fitted likewise to `Eᵢ / (tᵢ · f)`.
+///
+/// **Interval** the next board's measurement lies within `exp(± t · s · √(1 + 1/n))` of the fit in 95 % of
+/// cases, where s is the standard deviation of the logarithms. An interval wider than the profile's is not
+/// used.
 public struct ProfileRefit: Sendable, Equatable {
-  /// A factor and how far readings lie from it.
+  /// A fitted factor and the spread of measurements about it.
   public struct Fit: Sendable, Equatable {
     /// The fitted value.
     public var value: Double
-    /// The factor by which a further reading may be lower or higher; `nil` of a single reading.
+    /// The factor by which a further measurement may be lower or higher; `nil` for a single measurement.
     public var spread: Double?
-    /// How many readings.
+    /// The number of measurements.
     public var count: Int
 
-    /// Fits positive numbers; `nil` of none.
+    /// Fits positive numbers; `nil` without any.
     public init?(_ values: [Double]) {
       guard !values.isEmpty else { return nil }
       let logarithms = values.map { log($0) }
@@ -30,7 +33,7 @@ public struct ProfileRefit: Sendable, Equatable {
       spread = exp(Self.quantile(freedom) * (variance * (1 + 1 / Double(values.count))).squareRoot())
     }
 
-    /// The 97.5 % point of Student's t.
+    /// The 97.5 % quantile of Student's t; approximate beyond the table.
     private static func quantile(_ freedom: Int) -> Double {
       freedom <= table.count ? table[freedom - 1] : 1.96 + 2.5 / Double(freedom)
     }
@@ -42,14 +45,14 @@ public struct ProfileRefit: Sendable, Equatable {
     ]
   }
 
-  /// Latency by the analytic estimate.
+  /// The fit of measured latencies to the analytic estimate.
   public var analytic: Fit?
-  /// Latency by the simulation's.
+  /// The fit of measured latencies to the simulation's.
   public var simulated: Fit?
-  /// Nanojoules a cycle, or watts.
+  /// The fit of the energy: nanojoules per cycle, or watts.
   public var energy: Fit?
 
-  /// Fits; each entry with the milliseconds that the profile gives, analytic and simulated.
+  /// Fits measurements, each with the profile's estimates in ms, analytic and simulated.
   public init(
     _ entries: [(entry: BoardReadings.Entry, analyticMs: Double?, simulatedMs: Double?)],
     of profile: TargetProfile
@@ -72,7 +75,7 @@ public struct ProfileRefit: Sendable, Equatable {
       })
   }
 
-  /// The profile with constants that fit; `source` says where the readings come from.
+  /// The profile with fitted constants; `source` describes the origin of the measurements.
   public func refitted(_ profile: TargetProfile, source: String) -> TargetProfile {
     var result = profile
     if let analytic {
@@ -103,7 +106,7 @@ public struct ProfileRefit: Sendable, Equatable {
 
   static func short(_ value: Double) -> String { String(format: "%.4g", value) }
 
-  /// The bound that readings allow, where it is nearer to 1.
+  /// The new bound of an interval where it is narrower than the old one.
   static func narrower(_ old: Sourced, _ new: Double, isLower: Bool, _ words: String) -> Sourced {
     (isLower ? new > old.value : new < old.value) ? Sourced(new, source: words) : old
   }
@@ -121,7 +124,7 @@ extension TargetProfile {
     }
   }
 
-  /// The profile as YAML, a setting a line and an entry of a list a line; `comment` stands on top.
+  /// The profile as YAML, with one line for each setting and each entry of a list, and `comment` at the top.
   public func yaml(comment: String) -> String {
     var lines = ["# " + comment.replacing("\n", with: " ")]
     guard case .mapping(let entries) = node.content else { return "" }
@@ -131,7 +134,8 @@ extension TargetProfile {
 }
 
 extension SettingsNode {
-  /// `key: value`; lists of mappings and mappings of lists over several lines, everything else as JSON, which YAML holds.
+  /// `key: value` as lines of YAML: lists of mappings and mappings of lists on several lines, the rest as
+  /// JSON.
   fileprivate func yamlLines(_ key: String, _ margin: String) -> [String] {
     switch content {
     case .list(let items) where items.contains(where: { !$0.isScalar }):
@@ -144,7 +148,7 @@ extension SettingsNode {
 }
 
 extension SimulatorChoice {
-  /// With one more factor, and bounds that are narrower, where the simulator has such settings.
+  /// The choice with one more factor and narrower bounds, if the simulator has such settings.
   fileprivate func refitted(_ fit: ProfileRefit.Fit, _ words: String) -> SimulatorChoice {
     guard case .mapping(let entries) = settings.content, settings["factors"] != nil else { return self }
     var result = self

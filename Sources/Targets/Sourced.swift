@@ -1,10 +1,10 @@
 public import Settings
 
-/// A constant of a profile and where it comes from: `{value: 120, source: "datasheet, table 3"}`.
+/// A constant of a profile with its source: `{value: 120, source: "datasheet, table 3"}`.
 public struct Sourced: SettingValue, Sendable, Equatable {
   /// The constant, in the unit that its key names.
   public var value: Double
-  /// The document, measurement or assumption behind it.
+  /// The document, measurement or assumption behind the constant.
   public var source: String
 
   /// Makes a constant.
@@ -13,8 +13,10 @@ public struct Sourced: SettingValue, Sendable, Equatable {
     self.source = source
   }
 
+  /// The mapping that error messages expect.
   public static var expectation: String { "a number with its source, {value: …, source: …}" }
 
+  /// Reads the mapping; throws for values outside 0...1e12 and an empty source.
   public init(reading node: SettingsNode, key: String) throws(SettingsError) {
     try node.requireKeys(["value", "source"], of: key)
     let value = try node.required("value", of: key)
@@ -26,9 +28,10 @@ public struct Sourced: SettingValue, Sendable, Equatable {
     }
   }
 
+  /// The constant as a mapping.
   public var node: SettingsNode { SettingsNode(mapping: ["value": value.node, "source": source.node]) }
 
-  /// The source beside a constant, which must say something.
+  /// The source beside a constant; throws if it is empty.
   static func source(in node: SettingsNode, of key: String) throws(SettingsError) -> String {
     let text = try node.required("source", of: key)
     let source = try text.string("source")

@@ -1,16 +1,22 @@
 public import Graphs
 public import Settings
 
-/// Why a target or an estimate on it is refused.
+/// The reason why a target, or an estimate on it, is refused.
 public enum TargetError: Error, Sendable, Equatable, CustomStringConvertible {
+  /// Invalid settings of a profile.
   case settings(SettingsError)
+  /// A network that cannot be estimated.
   case graph(GraphError)
+  /// A target that does not exist, with the nearest known name.
   case unknown(String, suggestion: String?, known: [String], searched: [String])
+  /// A measured profile without a measurement.
   case needsMeasurement(target: String)
+  /// A simulator that is unknown or refuses its settings.
   case simulator(reason: String)
+  /// A file of measurements that is invalid.
   case readings(path: String, line: Int?, reason: String)
 
-  /// *where: what, expected, found; what to do*.
+  /// The message: *where: what, expected, found; what to do*.
   public var description: String {
     switch self {
     case .settings(let error): "\(error)"

@@ -3,13 +3,13 @@ import Ops
 public import Readings
 
 extension TargetProfile {
-  /// What a network would take on this target, for one image.
+  /// The estimated reading of a network on this target, for one image.
   ///
-  /// Batch norms are folded first, where weights can still be represented after. `flashBytes` is what the weights take as they are
-  /// stored; the profile adds its code. Values take whole bytes an element: those of their encodings, else 4. A
-  /// `measured` profile needs the milliseconds of an image, which others ignore.
+  /// Batch norms are folded first, where the encodings allow it. `flashBytes` is the size of the stored
+  /// weights; the profile adds its code. Values take whole bytes for each element: those of their encodings,
+  /// else 4. A `measured` profile needs the latency of an image in ms, which others ignore.
   ///
-  /// Throws `TargetError` for a missing measurement, and for a graph whose parameters are missing.
+  /// Throws `TargetError` for a missing measurement, and for a graph with missing parameters.
   public func estimate(
     _ graph: Graph, flashBytes weightBytes: Int, measuredLatencyMs: Double? = nil
   ) throws(TargetError) -> Reading {
@@ -44,20 +44,20 @@ extension TargetProfile {
     return reading
   }
 
-  /// Why a network cannot fit this target whatever its weights come to, were its values stored with so many bits and each weight with
-  /// one; `nil` where it may fit.
+  /// The reason why a network cannot fit this target with values of `bits` bits and weights of one bit; `nil`
+  /// where it may fit.
   public func certainMiss(of graph: Graph, bitsOfValues bits: Int) throws(TargetError) -> String? {
     var shipped = graph
     if shipped.parameters.isEmpty { shipped.initializeParameters(seed: 0) }
     let parameters = shipped.parameterCount
     do throws(GraphError) { shipped = try shipped.foldedForInference() } catch { throw .graph(error) }
-    // Values without an encoding count four bytes.
+    // Values without an encoding count as four bytes.
     let values = shipped.peakLiveBytes * bits / 32 + Int(runtimeBytes.value)
     let weights = parameters / 8 + Int(codeBytes.value)
     return overflow("RAM", values, ramBytes) ?? overflow("flash", weights, flashBytes)
   }
 
-  /// Puts the energy of an image into a reading, with its interval, and the energy of a day.
+  /// Sets a reading's energy per image in µJ, with its interval, and its energy per day.
   public func set(_ microjoules: Double, latencyMs: Double, in reading: inout Reading) {
     let factor = max(1, energyFactor.value)
     reading[.energy] = Figure(microjoules, low: microjoules / factor, high: microjoules * factor)
@@ -65,7 +65,9 @@ extension TargetProfile {
       energyPerDayJoules(latencyMs: latencyMs, energyMicrojoules: microjoules).map { Figure($0) }
   }
 
-  /// `86,400 · (f · E + P_sleep · (1 − f · t))`; `nil` without frame rate or sleeping power, and where `f · t` exceeds 1.
+  /// The energy of a day in joules: `86,400 · (f · E + P_sleep · (1 − f · t))`.
+  ///
+  /// `nil` without a frame rate or a sleeping power, and where `f · t` exceeds 1.
   public func energyPerDayJoules(latencyMs: Double, energyMicrojoules: Double) -> Double? {
     guard let rate = framesPerSecond?.value, let sleep = sleepMilliwatts?.value else { return nil }
     let busy = rate * latencyMs / 1000
@@ -73,7 +75,7 @@ extension TargetProfile {
     return 86_400 * (rate * energyMicrojoules * 1e-6 + sleep * 1e-3 * (1 - busy))
   }
 
-  /// Bytes of all parameters as a file stores them, batch norms folded and before any entropy coding.
+  /// The bytes of all parameters in a file, with batch norms folded and before any entropy coding.
   public static func storedBytes(of graph: Graph) throws(TargetError) -> Int {
     let shipped: Graph
     do throws(GraphError) { shipped = try graph.foldedForInference() } catch { throw .graph(error) }
@@ -87,7 +89,7 @@ extension TargetProfile {
     return measured
   }
 
-  /// `flash: 1200 bytes too many: needs 33456, has 32256`; `nil` where it fits.
+  /// The overflow in words: `flash: 1200 bytes too many: needs 33456, has 32256`; `nil` where it fits.
   private func overflow(_ what: String, _ needed: Int, _ limit: Sourced?) -> String? {
     guard let limit, needed > Int(limit.value) else { return nil }
     return "\(what): \(needed - Int(limit.value)) bytes too many: needs \(needed), has \(Int(limit.value))"
@@ -99,7 +101,10 @@ extension TargetProfile {
     return products + Double(work.outputElements) * (element(bits: work.outputBits)?.cycles ?? 0)
   }
 
-  /// The cost for a layer: of its kind, else of any; for its encoding before all encodings; the narrowest that holds its bits.
+  /// The cost that applies to a layer.
+  ///
+  /// A cost for the layer's kind goes before those of any kind, and one for its encoding before those of all
+  /// encodings; of these it is the narrowest that holds the layer's bits.
   func operation(for work: LayerWork) -> OperationCost? {
     let ofKind = operations.filter { $0.layer == work.layer }
     let candidates = (ofKind.isEmpty ? operations : ofKind).filter {
@@ -115,7 +120,8 @@ extension TargetProfile {
     elements.filter { $0.bits >= bits }.min { $0.bits < $1.bits } ?? elements.max { $0.bits < $1.bits }
   }
 
-  /// Microjoules of an image: of the cycles or the time, of the multiply-adds, and of moving values and weights.
+  /// The energy of an image in µJ: of the cycles or the time, of multiply-adds, and of moving values and
+  /// weights.
   private func energy(latencyMs: Double, _ work: [LayerWork], weightBytes: Int) -> Double {
     let running =
       nanojoulesPerCycle.map { $0.value * latencyMs * clockMHz.value } ?? (watts?.value ?? 0) * latencyMs

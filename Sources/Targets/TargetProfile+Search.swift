@@ -27,7 +27,7 @@ extension TargetProfile {
     name = NamedFiles.name(ofPath: path)
   }
 
-  /// The profile that a user means: a path (with a slash or `.yaml`) or the name of a file in `directories`.
+  /// The profile of a path (with a slash or `.yaml`), or of a file's name in `directories`.
   public static func named(_ name: String, searching directories: [String]) throws(TargetError)
     -> TargetProfile
   {
@@ -39,14 +39,14 @@ extension TargetProfile {
       name, suggestion: Spelling.nearest(to: name, among: known), known: known, searched: directories)
   }
 
-  /// Every profile of the folders by name; of two with one name, the first folder's.
+  /// Every profile in the folders, sorted by name; of two with one name, the first folder's.
   public static func all(in directories: [String]) throws(TargetError) -> [TargetProfile] {
     var profiles: [TargetProfile] = []
     for file in NamedFiles(in: directories).all { profiles.append(try TargetProfile(contentsOf: file.path)) }
     return profiles.sorted { $0.name < $1.name }
   }
 
-  /// Refuses constants that make no sense together.
+  /// Throws for constants that contradict each other.
   private func requireConsistency(_ mark: SettingsMark) throws(SettingsError) {
     guard clockMHz.value >= Self.slowestClock else {
       throw .outOfRange(

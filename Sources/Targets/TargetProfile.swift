@@ -1,68 +1,79 @@
 public import Readings
 public import Settings
 
-/// A piece of hardware as a YAML file describes it: its memory, its clock, and what operations cost, each with its source.
+/// A hardware target described by a YAML file: its memory, its clock and the costs of operations, each with a
+/// source.
 ///
 ///     let board = try TargetProfile.named("cortex-m4", searching: ["Recipes/targets"])
 ///     let estimate = try board.estimate(student, flashBytes: 81_000)
 ///
-/// **Latency**: `Σ_layers (cycles a multiply-add · multiply-adds + cycles an element · output elements) / clock`.
-/// **Energy**: nanojoules a cycle, or watts, times that, and picojoules a multiply-add and a byte where a profile has them.
-/// Power hardly depends on what a processor computes, so on one target energy ranks as latency does.
-/// **A day**: `86,400 · (f · E + P_sleep · (1 − f · t))` joules at f images a second, where f · t is at most 1.
+/// **Latency**
+/// `Σ_layers (cycles per multiply-add · multiply-adds + cycles per element · output elements) / clock`.
+///
+/// **Energy** nanojoules per cycle, or watts, times that, and picojoules per multiply-add and per byte where
+/// a profile has them. The power of a processor hardly depends on the computation, so on one target energy
+/// ranks networks as latency does.
+///
+/// **A day** `86,400 · (f · E + P_sleep · (1 − f · t))` joules at f images per second, where f · t is at most
+/// 1.
 public struct TargetProfile: Configurable, Sendable {
-  /// No constant of a profile is larger.
+  /// The largest constant of any profile.
   static let largestConstant = 1e12
-  /// The slowest clock in megahertz: below it latencies are no finite numbers any more.
+  /// The slowest clock in MHz; with slower ones latencies would not be finite.
   static let slowestClock = 1e-6
 
-  /// The name in commands: that of the file.
+  /// The name in commands, which is that of the file.
   public internal(set) var name = ""
-  /// One line for lists.
+  /// The hardware in one line, for lists.
   public var title = ""
-  /// How latencies come about; a `measured` profile is given them.
+  /// The basis of latencies; `measured` ones are given to the estimate.
   public var basis = Reading.Basis.modelled
-  /// Cycles in a microsecond.
+  /// The clock in MHz: cycles in a microsecond.
   public var clockMHz = Sourced(1, source: "none")
-  /// What weights and code share; `nil` where the storage is no limit.
+  /// The flash in bytes, shared by weights and code; `nil` where it is no limit.
   public var flashBytes: Sourced?
-  /// What values and the program's data share; `nil` where the memory is no limit.
+  /// The RAM in bytes, shared by values and the program's data; `nil` where it is no limit.
   public var ramBytes: Sourced?
-  /// What the program takes of the flash beside weights.
+  /// The bytes of flash that the program takes besides weights.
   public var codeBytes = Sourced(0, source: "none")
-  /// What stack, buffers and the run time take of the RAM beside values.
+  /// The bytes of RAM that stack, buffers and the runtime take besides values.
   public var runtimeBytes = Sourced(0, source: "none")
-  /// Whether weights lie in RAM while the network runs.
+  /// True if weights lie in RAM while the network runs.
   public var weightsInRAM = false
-  /// Whether kernels skip weights that are zero.
+  /// True if kernels skip weights that are zero.
   public var skipsZeros = false
-  /// Costs of multiply-adds; empty where latencies are measured.
+  /// The costs of multiply-adds; empty where latencies are measured.
   public var operations: [OperationCost] = []
-  /// Costs of output elements.
+  /// The costs of output elements.
   public var elements: [ElementCost] = []
-  /// Energy of a clock cycle.
+  /// The energy of a clock cycle in nJ.
   public var nanojoulesPerCycle: Sourced?
-  /// Power while the network runs, instead of energy a cycle.
+  /// The power while the network runs, in place of the energy per cycle.
   public var watts: Sourced?
-  /// Energy of moving a byte of a value or weight once.
+  /// The energy in pJ of moving a byte of a value or weight once.
   public var picojoulesPerByte: Sourced?
-  /// The latency divided by the estimate, at least.
+  /// The least ratio of the true latency to the estimate.
   public var latencyLow = Sourced(1, source: "none")
-  /// The latency divided by the estimate, at most.
+  /// The largest ratio of the true latency to the estimate.
   public var latencyHigh = Sourced(1, source: "none")
-  /// The factor by which the energy may be lower or higher.
+  /// The factor by which the true energy may be lower or higher.
   public var energyFactor = Sourced(1, source: "none")
-  /// Power while nothing runs; `nil` where it is not known.
+  /// The power in mW while nothing runs; `nil` where it is unknown.
   public var sleepMilliwatts: Sourced?
-  /// Images a second, for the energy of a day; `nil` for none.
+  /// Images per second, for the energy of a day; `nil` for none.
   public var framesPerSecond: Sourced?
-  /// The share by which two networks' estimates must differ to be told apart: what both share drops out.
+  /// The relative difference below which two networks' latencies are not told apart.
+  ///
+  /// It is smaller than the interval of one latency, as errors that both share cancel.
   public var relativeError = Sourced(0.2, source: "assumed")
-  /// What runs exported programs as this target would; `nil` for estimates alone.
+  /// The simulator of exported programs; `nil` for estimates alone.
   public var simulator: SimulatorChoice?
 
+  /// Makes an empty profile.
   public init() {}
 
+  /// Settings: `title`, `basis`, `clockMHz`, the sizes of memories, the costs, their intervals, and
+  /// `simulator`.
   public static var settings: [Setting<TargetProfile>] {
     [
       Setting("title", \.title, required: true, "what hardware it is"),
