@@ -1,20 +1,20 @@
-/// A table of a FlatBuffer that is read from bytes which nobody vouches for.
+/// A table of a FlatBuffer that is read from untrusted bytes.
 ///
 ///     let model = try FlatBufferTable(rootOf: bytes, identifier: "TFL3")
 ///     let version = try model.integer(0, default: UInt32(0))
-///     let tensors = try model.tables(1)
+///     let tensors = try model.tables(1, limit: 1000)
 ///
-/// Fields are named by their position in the schema. Every offset and length is held against the bytes that are there; what
-/// lies outside is an error and no trap. Vectors of numbers are copied, bytes are not. Tables may share their children: whoever
-/// follows them bounds how much he reads.
+/// Fields are numbered by their position in the schema. Every offset and length is checked against the bytes;
+/// one outside throws an error and does not trap. Vectors of numbers are copied, bytes are not. Tables may
+/// share their children, so callers must limit how much they read.
 public struct FlatBufferTable: Sendable {
   private let bytes: [UInt8]
   private let position: Int
-  /// Where the places of the fields stand, and how many there are.
+  /// The position of the vtable, which holds the offsets of the fields.
   private let places: Int
   private let fieldCount: Int
 
-  /// The first table of a buffer with an identifier of four ASCII characters.
+  /// Reads the root table of a buffer with an identifier of four ASCII characters.
   public init(rootOf bytes: [UInt8], identifier: String) throws(FlatBufferError) {
     guard bytes.count >= 8, bytes[4..<8].elementsEqual(identifier.utf8) else {
       throw .identifier(expected: identifier)
@@ -25,36 +25,36 @@ public struct FlatBufferTable: Sendable {
   private init(_ bytes: [UInt8], at position: Int) throws(FlatBufferError) {
     self.bytes = bytes
     self.position = position
-    // The table's first word says how far before it (or behind) its places stand.
+    // The table's first word is the distance back to its vtable, which may be negative.
     places = position - Int(try Self.number(bytes, position, Int32.self))
     let size = Int(try Self.number(bytes, places, UInt16.self))
     try Self.require(bytes, places, size)
     fieldCount = max(size - 4, 0) / 2
   }
 
-  /// A whole number, or the schema's default.
+  /// An integer field, or the schema's default.
   public func integer<I: FixedWidthInteger>(_ field: Int, default value: I) throws(FlatBufferError) -> I {
     guard let place = try place(of: field) else { return value }
     return try Self.number(bytes, place, I.self)
   }
 
-  /// A number, or the schema's default.
+  /// A float field, or the schema's default.
   public func real(_ field: Int, default value: Float) throws(FlatBufferError) -> Float {
     Float(bitPattern: try integer(field, default: value.bitPattern))
   }
 
-  /// A truth, or the schema's default.
+  /// A truth field, or the schema's default.
   public func truth(_ field: Int, default value: Bool = false) throws(FlatBufferError) -> Bool {
     try integer(field, default: UInt8(value ? 1 : 0)) != 0
   }
 
-  /// A table; `nil` where it is left out.
+  /// A table field; `nil` where it is missing.
   public func table(_ field: Int) throws(FlatBufferError) -> FlatBufferTable? {
     guard let place = try place(of: field) else { return nil }
     return try FlatBufferTable(bytes, at: try target(of: place))
   }
 
-  /// A vector of tables; empty where it is left out, an error where there are more than `limit`.
+  /// A vector of tables; empty where it is missing; throws for more than `limit`.
   public func tables(_ field: Int, limit: Int) throws(FlatBufferError) -> [FlatBufferTable] {
     guard let vector = try vector(field, width: 4, limit: limit) else { return [] }
     var tables: [FlatBufferTable] = []
@@ -65,7 +65,7 @@ public struct FlatBufferTable: Sendable {
     return tables
   }
 
-  /// A vector of whole numbers; `nil` where it is left out, an error where there are more than `limit`.
+  /// A vector of integers; `nil` where it is missing; throws for more than `limit`.
   public func integers<I: FixedWidthInteger>(
     _ field: Int, as type: I.Type, limit: Int
   ) throws(FlatBufferError) -> [I]? {
@@ -79,32 +79,32 @@ public struct FlatBufferTable: Sendable {
     return numbers
   }
 
-  /// A vector of floats; `nil` where it is left out, an error where there are more than `limit`.
+  /// A vector of floats; `nil` where it is missing; throws for more than `limit`.
   public func reals(_ field: Int, limit: Int) throws(FlatBufferError) -> [Float]? {
     try integers(field, as: UInt32.self, limit: limit)?.map { Float(bitPattern: $0) }
   }
 
-  /// Bytes where they lie; `nil` where they are left out.
+  /// A vector of bytes as a slice of the buffer; `nil` where it is missing.
   public func bytes(_ field: Int) throws(FlatBufferError) -> ArraySlice<UInt8>? {
     guard let vector = try vector(field, width: 1, limit: .max) else { return nil }
     return bytes[vector.start..<vector.start + vector.count]
   }
 
-  /// A text of at most `limit` bytes, what is not UTF-8 repaired; `nil` where it is left out.
+  /// A text, cut to `limit` bytes, with invalid UTF-8 repaired; `nil` where it is missing.
   public func text(_ field: Int, limit: Int) throws(FlatBufferError) -> String? {
     try bytes(field).map { String(decoding: $0.prefix(limit), as: UTF8.self) }
   }
 
   // MARK: Places
 
-  /// Where a field lies; `nil` where it has the schema's default.
+  /// The position of a field; `nil` where it has the schema's default.
   private func place(of field: Int) throws(FlatBufferError) -> Int? {
     guard field < fieldCount else { return nil }
     let offset = try Self.number(bytes, places + 4 + 2 * field, UInt16.self)
     return offset == 0 ? nil : position + Int(offset)
   }
 
-  /// Where an offset leads, which stands at a place.
+  /// The position that an offset at `place` refers to.
   private func target(of place: Int) throws(FlatBufferError) -> Int {
     place + Int(try Self.number(bytes, place, UInt32.self))
   }
@@ -138,13 +138,16 @@ public struct FlatBufferTable: Sendable {
   }
 }
 
-/// Why bytes are no FlatBuffer of a kind.
+/// The reason why bytes are not a valid FlatBuffer.
 public enum FlatBufferError: Error, Sendable, Equatable, CustomStringConvertible {
+  /// Another identifier than expected, or too few bytes.
   case identifier(expected: String)
+  /// A range outside the buffer.
   case outside(place: Int, count: Int, of: Int)
+  /// A vector with too many elements.
   case tooMany(found: Int, limit: Int)
 
-  /// What, expected, found.
+  /// The message: what was expected and what was found.
   public var description: String {
     switch self {
     case .identifier(let expected): "expected \(expected) in bytes 4 to 7"

@@ -1,21 +1,21 @@
 import CFlatBuffers
 
-/// Writes a FlatBuffer: strings, vectors and tables, children before their parents.
+/// Writes a FlatBuffer from strings, vectors and tables; children come before their parents.
 ///
 ///     let writer = FlatBufferWriter()
 ///     let name = writer.string("conv1")
 ///     let table = writer.table([0: .offset(name), 2: .int32(3)])
 ///     let bytes = writer.finish(root: table, identifier: "TFL3")
 ///
-/// Fields are named by their position in the schema. Little endian, as the format is.
-/// Memory safe: the builder is its own, and lives as long as it.
+/// Fields are numbered by their position in the schema. The format is little-endian. The class is memory
+/// safe, as it alone owns the C builder and frees it at its end.
 @safe public final class FlatBufferWriter {
   /// A finished child that a parent may refer to.
   public struct Offset: Sendable, Hashable {
     fileprivate let value: UInt32
   }
 
-  /// What a field of a table holds.
+  /// The value of a table's field.
   public enum Field: Sendable {
     case offset(Offset)
     case bool(Bool)
@@ -28,12 +28,12 @@ import CFlatBuffers
 
   private let builder: OpaquePointer
 
-  /// An empty buffer.
+  /// Starts an empty buffer.
   public init() { unsafe builder = condense_flatbuffer_new() }
 
   deinit { unsafe condense_flatbuffer_free(builder) }
 
-  /// A string in UTF-8.
+  /// Writes a string in UTF-8.
   public func string(_ text: String) -> Offset {
     var text = text
     return text.withUTF8 { bytes in
@@ -44,35 +44,35 @@ import CFlatBuffers
     }
   }
 
-  /// A vector of bytes whose first one lies at a multiple of `alignment`, a power of two.
+  /// Writes a vector of bytes; the first is aligned to `alignment`, a power of two.
   public func bytes(_ bytes: [UInt8], alignment: Int) -> Offset {
     unsafe bytes.withUnsafeBufferPointer { bytes in
       unsafe Offset(value: condense_flatbuffer_bytes(builder, bytes.baseAddress, bytes.count, alignment))
     }
   }
 
-  /// A vector of 32-bit integers.
+  /// Writes a vector of 32-bit integers.
   public func vector(_ values: [Int32]) -> Offset {
     unsafe values.withUnsafeBufferPointer { values in
       unsafe Offset(value: condense_flatbuffer_int32s(builder, values.baseAddress, values.count))
     }
   }
 
-  /// A vector of 64-bit integers.
+  /// Writes a vector of 64-bit integers.
   public func vector(_ values: [Int64]) -> Offset {
     unsafe values.withUnsafeBufferPointer { values in
       unsafe Offset(value: condense_flatbuffer_int64s(builder, values.baseAddress, values.count))
     }
   }
 
-  /// A vector of floats.
+  /// Writes a vector of floats.
   public func vector(_ values: [Float]) -> Offset {
     unsafe values.withUnsafeBufferPointer { values in
       unsafe Offset(value: condense_flatbuffer_floats(builder, values.baseAddress, values.count))
     }
   }
 
-  /// A vector of tables.
+  /// Writes a vector of tables.
   public func vector(_ tables: [Offset]) -> Offset {
     let offsets = tables.map(\.value)
     return unsafe offsets.withUnsafeBufferPointer { offsets in
@@ -80,7 +80,7 @@ import CFlatBuffers
     }
   }
 
-  /// A table by the positions of its fields; those that are not named have the schema's defaults.
+  /// Writes a table from fields by their positions; missing fields have the schema's defaults.
   public func table(_ fields: [UInt16: Field]) -> Offset {
     unsafe condense_flatbuffer_start_table(builder)
     for (field, value) in fields.sorted(by: { $0.key < $1.key }) { add(field, value) }
@@ -99,7 +99,9 @@ import CFlatBuffers
     }
   }
 
-  /// Ends the buffer with its root and an identifier of four ASCII characters; nothing may be written after.
+  /// Ends the buffer with its root table and an identifier of four ASCII characters, and returns its bytes.
+  ///
+  /// Nothing may be written afterwards.
   public func finish(root: Offset, identifier: String) -> [UInt8] {
     precondition(identifier.utf8.count == 4, "an identifier of \(identifier.utf8.count) characters")
     let characters = identifier.utf8.map { CChar(bitPattern: $0) }
