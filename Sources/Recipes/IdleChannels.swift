@@ -2,8 +2,9 @@ import Graphs
 import Ops
 
 extension Graph {
-  /// What convolutions cost whose number of channels has changed and fills no block of the kernels, layers of one number in a
-  /// line: `conv2, conv3: 13 channels, kernels compute 16 (19 % idle)`.
+  /// Notes about convolutions whose changed number of channels does not fill the kernels' blocks.
+  ///
+  /// Layers of equal numbers share a note: `conv2, conv3: 13 channels, kernels compute 16 (19 % idle)`.
   func idleChannels(since before: Graph, block: Int) -> [String] {
     var layers: [Int: [String]] = [:]
     var order: [Int] = []

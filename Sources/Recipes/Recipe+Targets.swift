@@ -6,9 +6,10 @@ import Targets
 import Trials
 
 extension Recipe {
-  /// Refuses targets that are not there, cannot be read or name a simulator that is none, before anything is trained.
+  /// Throws for targets that do not exist, cannot be read or name an unknown simulator, before anything is
+  /// trained.
   ///
-  /// - Parameter folders: where profiles are looked for by name.
+  /// `folders` are searched for profiles by name.
   public func requireTargets(in folders: [String]) throws {
     let mark = node["targets"]?.mark ?? mark
     var seen: Set<String> = []
@@ -32,7 +33,7 @@ extension Recipe {
     }
   }
 
-  /// The targets that methods go by, and where their students stand.
+  /// The targets that methods name, with the places of their students.
   public var methodTargets: [(name: String, mark: SettingsMark)] {
     students.flatMap { student in
       student.stages.compactMap { stage in

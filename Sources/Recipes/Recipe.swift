@@ -5,48 +5,47 @@ import Runs
 public import Settings
 import Training
 
-/// A comparison as a YAML file describes it: data, a teacher, and the students that are made of it.
+/// A comparison as a YAML file describes it: data, a teacher, and the students that are made from it.
 ///
 ///     let recipe = try Recipe(contentsOf: "Recipes/quickstart.yaml")
 ///     for student in recipe.students { print(student.name, student.stages.map(\.name)) }
 ///
-/// Every key is checked, and a list where a method takes one number makes a student of each.
+/// Every key is checked. A list where a method takes one number expands to one student for each item.
 public struct Recipe: Sendable {
   /// The version of the format that is read.
   public static let version = 1
-  /// The most students that lists may expand to.
+  /// The largest number of students that lists may expand to.
   static let maximumStudents = 1_000
 
-  /// The name of the run: that of the file unless the recipe says otherwise.
+  /// The name of the run; the file's name by default.
   public var name: String
   /// One line for people.
   public var title: String
-  /// A manifest's name, or the path of a manifest, a folder or an archive.
+  /// The name of a manifest, or the path of a manifest, a folder or an archive.
   public var data: String
-  /// The share of images that become validation where the data has none.
+  /// The share of images for validation where the data has no such split.
   public var validationFraction: Double
-  /// What the folder of validation images is for where the data has no test images; `nil` leaves it to the data's
-  /// manifest.
+  /// The use of a folder of validation images where the data has no test images; `nil` takes the manifest's.
   public var valFolder: ValFolder?
-  /// The seeds, one teacher each.
+  /// The seeds; each has its own teacher.
   public var seeds: [UInt64]
-  /// How much less accurate than the teacher a student may be to be chosen, as a fraction; percentage points in the file.
+  /// The largest loss of accuracy of a chosen student, as a fraction; percentage points in the file.
   public var margin: Double
-  /// Compute threads of a trial.
+  /// The number of compute threads of a trial.
   public var threads: Int
-  /// `auto`, `f32` or `bf16`.
+  /// The precision of training: `auto`, `f32` or `bf16`.
   public var precision: String
-  /// The hardware profiles, by name; the first one is shown first.
+  /// The names of the hardware profiles; the first is the most important one.
   public var targets: [String]
-  /// Whether controls are added.
+  /// True if controls are added.
   public var controls: Bool
-  /// Training settings on top of the network's own, for every training of the run.
+  /// Training settings on top of the network's own, for all trainings of the run.
   public var training: SettingsNode
-  /// Who teaches.
+  /// The teacher.
   public var teacher: RecipeTeacher
-  /// What is compared, lists expanded.
+  /// The students, with lists expanded.
   public var students: [RecipeStudent]
-  /// Where the recipe stands.
+  /// The place of the recipe.
   public var mark: SettingsMark
   /// The recipe as it was read, for its copy in the run.
   public let node: SettingsNode
@@ -64,7 +63,7 @@ public struct Recipe: Sendable {
     try self.init(node, defaultName: NamedFiles.name(ofPath: path))
   }
 
-  /// Reads a recipe that is already a mapping.
+  /// Reads a recipe from a mapping.
   public init(_ node: SettingsNode, defaultName: String) throws {
     try self.init(reading: node, defaultName: defaultName)
     try checkNames()
@@ -129,7 +128,7 @@ public struct Recipe: Sendable {
     try require(isUsable, "name", "letters, digits, - and _")
   }
 
-  /// Reads every training setting once, so that a misspelt one is found before anything runs.
+  /// Reads all training settings once, so that a misspelt one is found before anything runs.
   private func checkTraining() throws(SettingsError) {
     for node in trainings where node.content != .null {
       var settings = TrainingSettings()
@@ -137,12 +136,12 @@ public struct Recipe: Sendable {
     }
   }
 
-  /// What a reader of the recipe should know: keys that are called otherwise now.
+  /// Notes for readers of the recipe about keys that have new names.
   public var notes: [String] {
     trainings.flatMap { TrainingSettings.notes(on: $0) }
   }
 
-  /// Every mapping of training settings; a list that was expanded to several students counts once.
+  /// All mappings of training settings; one that was expanded to several students counts once.
   private var trainings: [SettingsNode] {
     var nodes: [SettingsNode] = []
     for node in [training, teacher.training] + students.flatMap(\.stages).map(\.training)
@@ -152,7 +151,7 @@ public struct Recipe: Sendable {
     return nodes
   }
 
-  /// The students that other students teach, each after its teacher; those that teach themselves in a round are refused.
+  /// The students that other students teach, each after its teacher; throws for cycles.
   func taughtByStudents() throws -> [RecipeStudent] {
     var known = Set(students.filter { $0.teacher == nil }.map(\.name))
     var rest = students.filter { $0.teacher != nil }
@@ -190,7 +189,7 @@ public struct Recipe: Sendable {
     }
   }
 
-  /// `seeds: 2` are 0 and 1; a list names them.
+  /// Reads seeds: `seeds: 2` means 0 and 1; a list names them.
   private static func seeds(_ node: SettingsNode?) throws(SettingsError) -> [UInt64] {
     guard let node else { return [0, 1, 2] }
     let expected = "a number of seeds in 1...1000, or a list of different natural numbers"
@@ -209,28 +208,29 @@ public struct Recipe: Sendable {
   }
 }
 
-/// Who teaches: a network to train, or a model that is there already.
+/// The teacher: a network to train, or an existing model.
 public struct RecipeTeacher: Sendable {
-  /// What the teacher is before the run.
+  /// The teacher before the run.
   public enum Origin: Sendable, Equatable {
-    /// A network to be trained: a name from Teachers/ or a path.
+    /// A network to be trained: a name in Teachers/ or a path.
     case network(String)
-    /// A trained model's path.
+    /// The path of a trained model.
     case model(String)
   }
 
-  /// What it is before the run.
+  /// The teacher before the run.
   public var origin: Origin
-  /// Multiplies every layer's filters and features.
+  /// The factor on every layer's filters and features.
   public var width: Double
-  /// How pixels become the model's input where its file does not say it, as `InputNormalization` reads it.
+  /// The normalization of pixels, as `InputNormalization` reads it, where the model's file has none.
   public var normalization: String?
-  /// Images that a model saw in its training, repeats counted, where its file does not say it or not what a control is to
-  /// have; `nil` takes the file's word.
+  /// The number of images in a model's training, with repeats; `nil` takes that of the file.
+  ///
+  /// It decides the budget of controls, and is given where the file has none or another one is wanted.
   public var trainingImages: Int?
   /// Training settings on top of the recipe's.
   public var training: SettingsNode
-  /// Where the teacher stands.
+  /// The place of the teacher in the file.
   public var mark: SettingsMark
 
   init(from node: SettingsNode) throws(SettingsError) {

@@ -1,10 +1,11 @@
 public import Settings
 
-/// Why a recipe is refused; the mark says where.
+/// The reason why a recipe is refused, with its place.
 public enum RecipeError: Error, Sendable, CustomStringConvertible {
+  /// An invalid entry.
   case invalid(SettingsMark, String)
 
-  /// *where: what, expected, found; what to do*.
+  /// The message: *where: what, expected, found; what to do*.
   public var description: String {
     switch self {
     case .invalid(let mark, let reason): "\(mark): \(reason)"

@@ -3,32 +3,34 @@ public import Settings
 import Training
 public import Trials
 
-/// What a student is to reach, and how the settings that reach it are searched for.
+/// The goal of a student, and the search for settings that reach it.
 public struct RecipeGoal: Sendable {
-  /// The most accuracy that may be lost against the teacher on validation images, in points; `nil` for no such bound.
+  /// The largest loss of validation accuracy against the teacher in percentage points; `nil` for no bound.
   public var accuracyPoints: Double?
-  /// The target whose limits hold.
+  /// The target whose limits must be kept.
   public var target: String?
-  /// The most bytes of the student's file.
+  /// The largest size of the student's file in bytes.
   public var fileBytes: Int?
-  /// The most milliseconds of an image on the target; with an exponent, what the latency is weighed against.
+  /// The largest latency on the target in ms; with an exponent, the reference latency of the reward.
   public var latencyMs: Double?
-  /// w of the reward `accuracy · (latency / latencyMs)^w`; `nil` makes the latency a limit.
+  /// The exponent w of the reward `accuracy · (latency / latencyMs)^w`; `nil` makes the latency a limit.
   public var latencyExponent: Double?
-  /// The most of the target's resources, beside what the target has of them.
+  /// Limits for the target's resources, in addition to those of the target itself.
   public var limits: [Resource: Double] = [:]
-  /// What may be chosen: the strength of the first method that has one, unless the recipe says `over`.
+  /// The searched variables; by default the strength of the first method that has one.
   public var space: SearchSpace
-  /// Who proposes: bisection, unless the recipe says `search`.
+  /// The strategy that proposes assignments; bisection by default.
   public var strategy: any SearchStrategy
-  /// Where it stands.
+  /// The place of the goal in the file.
   public var mark: SettingsMark
 
-  /// How strong a method may be made: all of a network cannot go.
+  /// The range of strengths: a network cannot be removed completely.
   static let strengths = 0...0.99
 
-  /// Reads `keep: {accuracyPoints: 1.0}` or `fit: {target: cortex-m4, fileBytes: 100000, latencyMs: 20}`, with `search` and `over`; `nil` where
-  /// neither goal is given.
+  /// Reads a goal of a student, with `search` and `over`; `nil` without a goal.
+  ///
+  /// Goals are `keep: {accuracyPoints: 1.0}` and
+  /// `fit: {target: cortex-m4, fileBytes: 100000, latencyMs: 20}`.
   init?(student: SettingsNode, stages: [RecipeStage]) throws(SettingsError) {
     let (keep, fit) = (student["keep"], student["fit"])
     guard let node = keep ?? fit else {
@@ -118,9 +120,12 @@ public struct RecipeGoal: Sendable {
 }
 
 extension SearchSpace {
-  /// Reads `{sparsity: {from: 0.3, to: 0.9}, codebook.linearBits: [3, 4, 5]}`: settings of the pipeline's methods with the values that
-  /// they may take, a range (`scale: log` for equal ratios) or a list; a range with `layers: each`, or a list of layers, is of each
-  /// of them by itself, and with `layers: {similar: 3}` of three groups of similar ones.
+  /// Reads settings of the pipeline's methods with their possible values:
+  /// `{sparsity: {from: 0.3, to: 0.9}, codebook.linearBits: [3, 4, 5]}`.
+  ///
+  /// The values are a range (`scale: log` for equal ratios) or a list. A range with `layers: each`, or with a
+  /// list of layers, is one variable for each of them; with `layers: {similar: 3}` it is one for each of
+  /// three groups of similar layers.
   init(over node: SettingsNode, stages: [RecipeStage]) throws(SettingsError) {
     var variables: [SearchVariable] = []
     for entry in try node.mapping("over") {
@@ -143,8 +148,9 @@ extension SearchSpace {
 }
 
 extension SearchVariable {
-  /// Reads the values of `SETTING`, of the first method that has one of that name, of `METHOD.SETTING`, or of `network.VARIABLE`: a
-  /// variable, or one each of some layers.
+  /// Reads one entry: a variable, or one for each of some layers.
+  ///
+  /// The key is `SETTING`, for the first method that has it, `METHOD.SETTING`, or `network.VARIABLE`.
   fileprivate static func variables(
     _ entry: SettingsNode.Entry, stages: [RecipeStage]
   ) throws(SettingsError) -> [SearchVariable] {
@@ -174,6 +180,7 @@ extension SearchVariable {
     var variable = SearchVariable(
       stage: place.stage, setting: name, domain: try Domain(entry.value, name, present: place.present))
     // The ends of a range and the values of a list are what the method must accept.
+    /// The method must accept the ends of a range, and all values of a list.
     let values = variable.domain.ends
     for value in values {
       let settings = SettingsNode(
@@ -189,7 +196,8 @@ extension SearchVariable {
     }
   }
 
-  /// Reads `each`, `{similar: 3}`, or names of layers, those in a list of their own together; all without it.
+  /// Reads `each`, `{similar: 3}`, or names of layers, where an inner list shares a variable; all layers
+  /// without it.
   private static func layers(_ node: SettingsNode?) throws(SettingsError) -> [Layers] {
     guard let node else { return [.all] }
     if node.content == .string("each") { return [.each] }
@@ -229,7 +237,8 @@ extension SearchVariable {
 }
 
 extension SearchVariable.Domain {
-  /// Reads `[a, b, …]` or `{from: a, to: b, scale: log}`; a setting that is an integer now has integers between.
+  /// Reads `[a, b, …]` or `{from: a, to: b, scale: log}`; a setting whose present value is an integer takes
+  /// integers.
   fileprivate init(_ node: SettingsNode, _ key: String, present: SettingsNode?) throws(SettingsError) {
     if case .list(let values) = node.content {
       guard !values.isEmpty else {

@@ -7,55 +7,55 @@ import Settings
 import Tensors
 public import Trials
 
-/// The trials of a recipe, given as they become known.
+/// The source of a recipe's trials, which become known step by step.
 ///
-/// A plan names every trial that the recipe asks for, some of them by what others will find: a control from scratch by the shape that
-/// its student takes, a searched student by the best of its candidates, whose controls take its settings. Here they become trials
-/// of their own: equal shapes, seeds and budgets are equal trials, and run once. What comes out is a function of the recipe and
-/// of results, not of the order in which those come.
+/// A plan names every trial of the recipe, some of them by the results of others: a control from scratch by
+/// the shape of its student, a searched student by the best of its candidates, and its controls by that
+/// student's settings. Here these become trials: equal shapes, seeds and budgets are equal trials, and are
+/// run once. The trials are a function of the recipe and of results, not of the order in which results come.
 public struct RecipeSource: TrialSource {
-  /// How the planned trials stand that came to their end, by their addresses in the plan.
+  /// The outcomes of planned trials that have ended, by their addresses in the plan.
   public private(set) var outcomes: [String: TrialOutcome] = [:]
 
   private let plan: TrialPlan
   private let folder: TrialFolder
-  /// Planned trials that wait for others.
+  /// The planned trials that wait for others.
   private var waiting: [TrialSpec]
-  /// Trials that can be begun.
+  /// The trials that can begin.
   private var ready: [TrialSpec] = []
-  /// Who waits for a trial that was given, by its address.
+  /// The receivers of the outcome of a trial that was given out, by its address.
   private var owners: [String: [(owner: Owner, spec: TrialSpec)]] = [:]
-  /// How trials that were given stand, by their addresses.
+  /// The outcomes of trials that were given out, by their addresses.
   private var known: [String: TrialOutcome] = [:]
-  /// The trials that planned ones became, by the addresses of these.
+  /// The trials that planned ones became, by the planned addresses.
   private var resolved: [String: TrialSpec] = [:]
   private var searches: [String: Search] = [:]
-  /// The networks that searches found, by the addresses of planned trials.
+  /// The networks that searches found, by the planned addresses.
   private var starts: [String: TrialSpec.Start] = [:]
   private var settled: [(spec: TrialSpec, outcome: TrialOutcome)] = []
 
-  /// Whom a trial's end is told to.
+  /// The receiver of a trial's outcome.
   private enum Owner {
-    /// A planned trial, which it is.
+    /// The planned trial that it is.
     case planned(TrialSpec)
-    /// A planned trial, of whose search it is a candidate.
+    /// The planned trial whose search it is a candidate of.
     case candidate(of: TrialSpec)
   }
 
-  /// A search under way.
+  /// A search in progress.
   private struct Search {
     let described: TrialSearch
     var state: SearchState
     /// All candidates, in the order in which they were asked for.
     var candidates: [TrialSpec] = []
     var assignments: [Assignment] = []
-    /// Why candidates made no student, refused before they were run or failed, by their addresses.
+    /// The reasons why candidates made no student, by their addresses.
     var refused: [String: String] = [:]
-    /// Candidates of the present round that are not done.
+    /// The candidates of the present round that have not ended.
     var out: Set<String> = []
   }
 
-  /// The trials of a plan, in the folder where they lie when they are done.
+  /// Makes the source of a plan; finished trials lie in `folder`.
   public init(_ plan: TrialPlan, in folder: TrialFolder) {
     self.plan = plan
     self.folder = folder
@@ -64,25 +64,29 @@ public struct RecipeSource: TrialSource {
 
   // MARK: What a scheduler does
 
+  /// Returns the next trial that can begin; resolves planned trials whose dependencies are finished.
   public mutating func pull() -> TrialSpec? {
     beginReady()
     return ready.isEmpty ? nil : ready.removeFirst()
   }
 
+  /// Records the outcome of a trial and reports it to all planned trials and searches that wait for it.
   public mutating func tell(_ outcome: TrialOutcome, of address: String) {
     known[address] = outcome
     for (number, waiting) in (owners.removeValue(forKey: address) ?? []).enumerated() {
-      // Who runs trials knows of the first one.
+      // The scheduler knows only the first of the trials that share an address.
       if number > 0 { settled.append((waiting.spec, outcome)) }
       tell(outcome, of: address, to: waiting.owner)
     }
   }
 
+  /// Trials that have ended without being pulled, such as those whose dependencies failed.
   public mutating func takeSettled() -> [(spec: TrialSpec, outcome: TrialOutcome)] {
     defer { settled = [] }
     return settled
   }
 
+  /// Ends all planned trials without an outcome as not run, and returns them.
   public mutating func close(_ reason: String) -> [TrialSpec] {
     let rest = plan.trials.filter { outcomes[$0.address] == nil }
     for spec in rest { outcomes[spec.address] = .notRun(reason) }
@@ -92,10 +96,10 @@ public struct RecipeSource: TrialSource {
 
   // MARK: What came of the plan
 
-  /// The trial that a planned one became; `nil` while that is not known.
+  /// The trial that a planned one became; `nil` while that is unknown.
   public func resolution(of planned: String) -> TrialSpec? { resolved[planned] }
 
-  /// The rows of the plan with the addresses of the trials that they became.
+  /// The rows of the plan, with the addresses of the trials that they became.
   public var rows: [TrialRow] {
     plan.rows.map { row in
       var row = row
@@ -104,7 +108,7 @@ public struct RecipeSource: TrialSource {
     }
   }
 
-  /// The same, gone on with by what is done already, without running anything.
+  /// A copy that has taken in all trials that are finished already, without running any.
   public func replayed() -> RecipeSource {
     var source = self
     while let spec = source.pull() {
@@ -143,7 +147,7 @@ public struct RecipeSource: TrialSource {
     }
   }
 
-  /// The trial that a planned one is, now that all it needs is done.
+  /// The trial of a planned one whose dependencies are finished.
   private func resolve(_ planned: TrialSpec) throws -> TrialSpec {
     var spec = planned
     if let address = planned.settingsOf, let student = plan.trials.first(where: { $0.address == address }),
@@ -161,7 +165,7 @@ public struct RecipeSource: TrialSource {
     return spec
   }
 
-  /// Gives a trial to be run, unless it is known already or on its way.
+  /// Gives out a trial, unless its outcome is known or it is in progress.
   private mutating func give(_ spec: TrialSpec, to owner: Owner) {
     if case .planned(let planned) = owner { resolved[planned.address] = spec }
     let address = spec.address
@@ -206,10 +210,10 @@ public struct RecipeSource: TrialSource {
 
   // MARK: Searches
 
-  /// Asks for more candidates when those before are done; takes the best when there are no more.
+  /// Asks for more candidates when the earlier ones have ended; takes the best one when there are no more.
   private mutating func goOn(_ planned: TrialSpec) throws {
     guard var search = searches[planned.address], search.out.isEmpty else { return }
-    // What no candidate survives is no matter of its settings.
+    // If every candidate fails, the reason is not its settings.
     let ended = search.candidates.compactMap { known[$0.address] }
     if case .failed(let reason)? = ended.first, ended.allSatisfy(\.isFailure) {
       return settle(planned, .failed("each candidate of its search failed, the first one so: \(reason)"))
@@ -270,7 +274,7 @@ public struct RecipeSource: TrialSource {
         settled.append((spec, .done))
         continue
       }
-      // One that was told at once, as it had failed, may have ended the search.
+      // A candidate that had failed before is reported at once, which may have ended the search.
       if searches[planned.address] != nil { give(spec, to: .candidate(of: planned)) }
     }
     if out.isEmpty { try goOn(planned) }
@@ -286,7 +290,8 @@ public struct RecipeSource: TrialSource {
 }
 
 extension TrialSpec {
-  /// A candidate of a search for this student, with settings of its own. Of the goal it knows what it is to be read on.
+  /// A candidate of a search for this student, with its settings; its goal only says what it is to be read
+  /// on.
   fileprivate func candidate(_ stages: [Stage], number: Int) -> TrialSpec {
     var spec = self
     spec.name = "\(name)~try\(number)"
@@ -295,7 +300,7 @@ extension TrialSpec {
     spec.goal = goal.flatMap { goal in
       goal.target.map { target in
         var read = TrialGoal(target: target, profile: goal.profile, latencyMs: goal.latencyMs)
-        // The limits themselves stay out: searches of other limits share their candidates.
+        // The limits are left out, so that searches with other limits share candidates.
         read.readsAsRows = !goal.limits.isEmpty
         return read
       }
@@ -304,7 +309,7 @@ extension TrialSpec {
     return spec
   }
 
-  /// This student, as one of its candidates was found to be.
+  /// This student with the network and settings of its best candidate.
   fileprivate func taking(_ best: TrialSpec, among candidates: [String]) -> TrialSpec {
     var spec = self
     spec.start = .candidate(best.address, among: candidates)
@@ -314,11 +319,12 @@ extension TrialSpec {
     return spec
   }
 
-  /// This control, with the settings that its searched student was found with in place of those it was planned with.
+  /// This control with the settings that the search found for its student.
   fileprivate func following(_ student: TrialSpec, as chosen: TrialSpec) -> TrialSpec {
     var spec = self
     spec.settingsOf = nil
-    // One stage stands for all up to the last that changes the structure, where there are fewer stages.
+    // A control may have one stage for all up to the last that changes the structure, and then has fewer
+    // stages.
     let shift = student.stages.count - stages.count
     for (index, stage) in stages.enumerated() {
       guard let own = stage.choice, let planned = student.stages[index + shift].choice,

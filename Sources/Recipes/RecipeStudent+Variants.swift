@@ -3,13 +3,14 @@ import Methods
 import Settings
 
 extension RecipeStudent {
-  /// One of the students that a description with lists stands for.
+  /// One of the students that a description with lists expands to.
   struct Variant {
     var node: SettingsNode
     var suffix = ""
   }
 
-  /// Every combination of the values in lists: of a method's settings, `epochs`, `width` and the network's variables.
+  /// Every combination of the values in lists: of a method's settings, `epochs`, `width` and the network's
+  /// variables.
   static func variants(of student: SettingsNode) throws(SettingsError) -> [Variant] {
     var variants = [Variant(node: SettingsNode(.mapping([]), mark: student.mark))]
     for entry in try student.mapping("a student") {
@@ -44,7 +45,7 @@ extension RecipeStudent {
     return variants
   }
 
-  /// The variants of a method's settings; a list where the setting takes one is no choice between its items.
+  /// The variants of a method's settings; for a setting that takes a list, a list is one value.
   private static func settingVariants(_ settings: SettingsNode, of method: String) -> [Variant] {
     guard case .mapping(let entries) = settings.content else { return [Variant(node: settings)] }
     var variants = [Variant(node: SettingsNode(.mapping([]), mark: settings.mark))]
@@ -59,7 +60,7 @@ extension RecipeStudent {
     return variants
   }
 
-  /// The variants of a mapping of which each value may be a list.
+  /// The variants of a mapping whose values may be lists.
   private static func mappingVariants(_ mapping: SettingsNode) -> [Variant] {
     guard case .mapping(let entries) = mapping.content else { return [Variant(node: mapping)] }
     var variants = [Variant(node: SettingsNode(.mapping([]), mark: mapping.mark))]
@@ -71,7 +72,7 @@ extension RecipeStudent {
     return variants
   }
 
-  /// The settings of a method that take a list.
+  /// The names of a method's settings that take a list.
   private static func listSettings<M: CompressionMethod>(of type: M.Type) -> Set<String> {
     Set(
       M.settings.filter { setting in
@@ -79,7 +80,7 @@ extension RecipeStudent {
       }.map(\.name))
   }
 
-  /// A list's items with their texts as suffixes; a single value without one.
+  /// The items of a list, with their texts as suffixes; a single value without a suffix.
   private static func values(of node: SettingsNode) -> [Variant] {
     guard case .list(let items) = node.content else { return [Variant(node: node)] }
     return items.map { item in
@@ -100,7 +101,7 @@ extension RecipeStudent {
     return result
   }
 
-  /// Every pair, joined; more than the limit is cut off, which the reader then refuses.
+  /// Every pair of two lists, joined; cut off beyond the limit, which the reader then reports.
   private static func product(
     _ first: [Variant], _ second: [Variant], _ join: (SettingsNode, SettingsNode) -> SettingsNode
   ) -> [Variant] {
@@ -123,7 +124,7 @@ extension SettingsNode {
 }
 
 extension SettingsNode {
-  /// Whether it is a list of lists alone.
+  /// True for a non-empty list of lists.
   fileprivate var isListOfLists: Bool {
     guard case .list(let items) = content else { return false }
     return !items.isEmpty

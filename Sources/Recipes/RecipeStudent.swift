@@ -4,30 +4,30 @@ import Training
 public import Settings
 public import Trials
 
-/// One student: what it starts from and what is done to it.
+/// One student: its start and its stages.
 public struct RecipeStudent: Sendable {
-  /// Its name in tables; lists add what they expand to.
+  /// The student's name in tables; expanded lists add suffixes.
   public var name: String
-  /// A network of its own, trained from scratch; `nil` starts from the teacher.
+  /// A network that is trained from scratch; `nil` starts from the teacher.
   public var network: String?
-  /// Multiplies the filters and features of `network`.
+  /// The factor on the filters and features of `network`.
   public var width: Double
-  /// Values of the network's variables, by name.
+  /// The values of the network's variables, by name.
   public var variables: [String: SettingsNode] = [:]
   /// The student that teaches it; `nil` for the recipe's teacher.
   public var teacher: String?
-  /// What is done, in order.
+  /// The stages, in order.
   public var stages: [RecipeStage]
-  /// What is to be reached by searching settings of its methods; `nil` takes the settings as they are.
+  /// The goal of a search over settings; `nil` for fixed settings.
   public var goal: RecipeGoal?
-  /// Where it stands.
+  /// The place of the student in the file.
   public var mark: SettingsMark
 
   private static let keys = [
     "name", "network", "width", "variables", "teacher", "pipeline", "keep", "fit", "search", "over",
   ]
 
-  /// Reads a list of students, each list in a method's settings making one of every value.
+  /// Reads a list of students and expands lists in them.
   static func expanded(_ node: SettingsNode) throws(SettingsError) -> [RecipeStudent] {
     var students: [RecipeStudent] = []
     for item in try node.list("students") {
@@ -83,7 +83,7 @@ public struct RecipeStudent: Sendable {
     try readTeacher(node)
   }
 
-  /// Who teaches, where that is another student: it has to learn from it, with a network of its own.
+  /// Reads the student that teaches this one, which must learn from it and have its own network.
   private mutating func readTeacher(_ node: SettingsNode) throws(SettingsError) {
     guard let value = node["teacher"] else { return }
     teacher = try value.string("teacher")
@@ -94,7 +94,7 @@ public struct RecipeStudent: Sendable {
     }
   }
 
-  /// Whether it is the teacher in another shape, which is held against that shape trained from scratch.
+  /// True if it is the teacher in another shape, which is compared with that shape trained from scratch.
   var isShapeOfTeacher: Bool { network == nil && stages.contains { $0.choice?.order == .structure } }
 
   static func width(_ node: SettingsNode?) throws(SettingsError) -> Double {
@@ -107,7 +107,7 @@ public struct RecipeStudent: Sendable {
     return width
   }
 
-  /// Refuses a later stage that would undo an earlier one, and names the better order.
+  /// Throws for a later stage that would undo an earlier one; the message names a better order.
   func checkOrder() throws {
     let methods = stages.compactMap(\.choice)
     for (earlier, later) in zip(methods, methods.dropFirst()) where later.order < earlier.order {
@@ -142,20 +142,20 @@ public struct RecipeStudent: Sendable {
 
 /// One stage of a pipeline: a method, a training, or both.
 public struct RecipeStage: Sendable {
-  /// What is done to the network; `nil` only trains.
+  /// The method; `nil` for a stage that only trains.
   public var choice: MethodChoice?
-  /// Passes over the training images; 0 does not train.
+  /// The passes over the training images; 0 for no training.
   public var epochs: Int
-  /// What is minimized, as the recipe gives it; `nil` is the plain loss.
+  /// The objective as the recipe gives it; `nil` for the plain loss.
   public var objective: SettingsNode?
   /// Training settings on top of the recipe's.
   public var training: SettingsNode
-  /// Where it stands.
+  /// The place of the stage in the file.
   public var mark: SettingsMark
 
   private static let keys = ["epochs", "objective", "training", "overrides", "train"]
 
-  /// What it learns of a teacher.
+  /// The parts of a teacher that the objective learns from.
   var teacherParts: Set<TeacherPart> { DistillerCatalogue.teacherParts(of: objective) }
 
   /// The method's name, or `train`.
@@ -203,8 +203,9 @@ public struct RecipeStage: Sendable {
     if let objective, epochs == 0 {
       throw .invalid(objective.mark, key: "objective", reason: "is for training; give \"epochs\"")
     }
-    // Read here, so that what is wrong in it is said by the recipe's line and before anything is trained; a trial's address stands
-    // for all of its settings, those that the recipe leaves out too.
+    // The objective is read here, so that errors name the recipe's line before anything is trained.
+    //
+    // A trial's address covers all of its settings, also those that the recipe leaves out.
     if let given = objective {
       let resolved = DistillerCatalogue.write(try DistillerCatalogue.read(given))
       objective = SettingsNode(resolved.content, mark: given.mark)

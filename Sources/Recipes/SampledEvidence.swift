@@ -4,20 +4,21 @@ import Tensors
 import Training
 import Trials
 
-/// Evidence for a plan: of a few images instead of as many as are asked for, with the time that all would have taken.
+/// Evidence for a plan: from a few images, with the time that all requested images would have taken.
 ///
-/// A plan needs shapes and times. Shapes hardly depend on how many images a criterion saw, and time is proportional to it.
+/// A plan needs shapes and times. Shapes hardly depend on the number of images, and the time is proportional
+/// to it.
 final class SampledEvidence: Evidence {
-  /// The most images that are looked at: a batch of evidence.
+  /// The largest number of images that are used: a batch of evidence.
   static let images = TrialMeasurement.batch
 
   private let whole: any Evidence
-  /// Images that there are.
+  /// The number of images in the data.
   private let available: Int
-  /// Seconds that the images left out would have taken.
+  /// The seconds that the left-out images would have taken.
   private(set) var sparedSeconds = 0.0
 
-  /// Samples evidence of so many images.
+  /// Samples evidence.
   init(_ whole: any Evidence, available: Int) { (self.whole, self.available) = (whole, available) }
 
   func forEachGradient(images: Int, _ body: ([String: Tensor]) -> Void) throws {
@@ -56,7 +57,7 @@ final class SampledEvidence: Evidence {
 
   func initialWeights() throws -> [String: Tensor] { try whole.initialWeights() }
 
-  /// Looks at some of the images, and notes what the others would have taken.
+  /// Uses some of the images, and adds the time that the others would have taken.
   private func sampled<Result>(_ images: Int, _ look: (Int) throws -> Result) rethrows -> Result {
     let (asked, seen) = (min(images, available), min(images, available, Self.images))
     let began = ContinuousClock.now

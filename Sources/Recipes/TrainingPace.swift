@@ -7,18 +7,18 @@ import Tensors
 import Training
 public import Trials
 
-/// What a stage trains on what: all that decides how long a step takes.
+/// The training of a stage: everything that decides the time of a step.
 struct StageWork {
   var graph: Graph
-  /// With the augmentations filled in.
+  /// The settings, with default augmentations filled in.
   var settings: TrainingSettings
   var objective: any Distiller
-  /// The teacher where it runs beside the student; logits that are stored cost nothing that counts.
+  /// The teacher, if it runs beside the student; stored logits cost no significant time.
   var teacher: Graph?
   var spec: TrialSpec
   var data: TrialData
 
-  /// Equal for works whose steps take equally long.
+  /// A key that is equal for trainings with equal step times.
   fileprivate var key: String {
     let encodings = graph.parameters.filter { $0.value.encoding.kind != Dense.kind }
       .map { "\($0.key) \($0.value.encoding.kind)" }.sorted().joined(separator: ",")
@@ -31,25 +31,27 @@ struct StageWork {
   }
 }
 
-/// How fast networks train on this machine: a few steps of each distinct one on the real images, until the time for that is
-/// used up; after that by multiply-adds from the first.
+/// The speed of training on this machine.
+///
+/// A few steps of each distinct network are measured on the real images, until the time limit; later networks
+/// are scaled by multiply-adds from the first.
 public struct TrainingPace {
-  /// What a network takes.
+  /// The speed of one network.
   struct Pace {
-    /// Seconds an image of a training step, loading included: the median of the steps.
+    /// The seconds per image of a training step with loading: the median over steps.
     var secondsPerImage: Double
-    /// Seconds until the first step: compiling, and the first batch.
+    /// The seconds until the first step: compilation and the first batch.
     var setupSeconds: Double
 
-    /// A forward pass is one of the three products of about equal cost that make a training step.
+    /// The seconds per image of a forward pass, one of the three products of similar cost in a training step.
     var forwardSecondsPerImage: Double { secondsPerImage / 3 }
   }
 
-  /// Networks that were measured.
+  /// The number of networks that were measured.
   public private(set) var measured = 0
-  /// Networks that came too late and were scaled by multiply-adds.
+  /// The number of networks that were scaled by multiply-adds, as the time was used up.
   public private(set) var scaled = 0
-  /// What all measurements took.
+  /// The seconds that all measurements took.
   public private(set) var seconds = 0.0
 
   private let environment: TrialEnvironment
@@ -58,7 +60,7 @@ public struct TrainingPace {
   private var reference: (pace: Pace, multiplyAdds: Int)?
   private let clock = ContinuousClock()
 
-  /// Measures for at most about so many seconds in all, and for the shortest time that tells something a network.
+  /// Measures for about `limit` seconds at most in all, and each network only as long as is needed.
   public init(_ environment: TrialEnvironment, seconds limit: Double = 12) {
     self.environment = environment
     self.limit = limit
@@ -84,14 +86,14 @@ public struct TrainingPace {
     return pace
   }
 
-  /// Seconds an image of a forward pass, by multiply-adds from the network that was measured first.
+  /// The seconds per image of a forward pass, scaled by multiply-adds from the first measured network.
   func forwardSecondsPerImage(multiplyAdds: Int) -> Double {
     guard let reference else { return 0 }
     return reference.pace.forwardSecondsPerImage * Double(multiplyAdds)
       / Double(max(1, reference.multiplyAdds))
   }
 
-  /// Trains for a few steps: the first one is warming up.
+  /// Trains for a few steps, the first of which is a warm-up.
   private func measure(_ work: StageWork) throws -> Pace {
     var settings = work.settings
     settings.patience = nil

@@ -5,18 +5,18 @@ import Runs
 import Training
 public import Trials
 
-/// How long trials take on this machine, from their previews and the measured pace of their networks.
+/// Estimates of trials' times on this machine, from their previews and the measured speed of their networks.
 ///
-/// A trial's time is opening the data, applying its methods, its training steps, a validation an epoch and a stage, the
-/// test, and counting bytes. Trials are taken as alone on their cores.
+/// A trial's time is that of opening the data, applying methods, training steps, a validation for each epoch
+/// and stage, the test, and counting bytes. Trials are assumed to be alone on their cores.
 public struct TrialForecast {
-  /// The paces that were measured.
+  /// The measured speeds.
   public private(set) var pace: TrainingPace
 
-  /// A forecast that measures with `pace`.
+  /// Makes a forecast that measures with `pace`.
   public init(_ pace: TrainingPace) { self.pace = pace }
 
-  /// The seconds of a trial; of a searched student, those of all its candidates.
+  /// The seconds of a trial; for a searched student, those of all its candidates.
   public mutating func seconds(
     _ spec: TrialSpec, _ preview: TrialPreview, repeats: Int = 1
   ) throws -> Double {
@@ -30,7 +30,7 @@ public struct TrialForecast {
       }
       let after = try pace.pace(work.after)
       if spec.role == .logits {
-        // The teacher looks at every image of the stream once, and nothing is trained.
+        // The teacher runs once over every image of the stream, and nothing is trained.
         return seconds + Double(stage.epochs) * training * after.forwardSecondsPerImage
       }
       var perImage = after.secondsPerImage

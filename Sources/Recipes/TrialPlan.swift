@@ -1,18 +1,18 @@
 public import Runs
 public import Trials
 
-/// The trials that a recipe asks for, each after those it depends on.
+/// The trials of a recipe, each after those that it depends on.
 public struct TrialPlan: Sendable {
-  /// Teachers, stored logits, students and controls, in an order that can be run; none twice.
+  /// Teachers, stored logits, students and controls, each once and after its dependencies.
   public var trials: [TrialSpec]
-  /// The rows of the ranking, a seed each, in the recipe's order. Several may be of one trial.
+  /// The rows of the ranking, one for each seed, in the recipe's order; several may share one trial.
   public var rows: [TrialRow]
-  /// What a reader should know of a student's row beside what its trials find, by the student's name.
+  /// Notes about students' rows, in addition to the warnings of results, by the student's name.
   public var notes: [String: [String]]
   /// The searches of searched students, by the addresses of their trials.
   public var searches: [String: TrialSearch]
 
-  /// Makes a plan of trials that stand after those they depend on; without rows, each trial is one.
+  /// Makes a plan of trials that are in order; without rows, each trial is one.
   public init(
     trials: [TrialSpec], rows: [TrialRow]? = nil, notes: [String: [String]] = [:],
     searches: [String: TrialSearch] = [:]
@@ -23,13 +23,13 @@ public struct TrialPlan: Sendable {
     self.searches = searches
   }
 
-  /// Trials in all, candidates of searches among them.
+  /// The number of all trials, including candidates of searches.
   public var count: Int { trials.reduce(0) { $0 + 1 + (searches[$1.address]?.tries ?? 0) } }
 
-  /// How many times as long as its trial a student takes: as often as its search tries.
+  /// The number of trials that a student takes: the tries of its search, or 1.
   public func repeats(of trial: TrialSpec) -> Int { searches[trial.address]?.tries ?? 1 }
 
-  /// The trials of some students, with their controls and all that these need. Addresses are those of the whole plan.
+  /// The plan of some students with their controls and everything that these need; addresses do not change.
   public func only(_ students: Set<String>) -> TrialPlan {
     var plan = self
     plan.rows = rows.filter { $0.isOf(students) }
@@ -43,18 +43,20 @@ public struct TrialPlan: Sendable {
   }
 }
 
-/// One seed of a row of the ranking, and the trial that it takes its result from.
+/// One seed of a row of the ranking, with the trial of its result.
 public struct TrialRow: Sendable, Equatable {
-  /// The student's name in the recipe, with what a control adds; `teacher` for teachers.
+  /// The student's name in the recipe, with a suffix for a control; `teacher` for teachers.
   public var name: String
+  /// The role of the row.
   public var role: TrialRole
+  /// The seed.
   public var seed: UInt64
   /// The address of the trial.
   public var trial: String
-  /// The students that a control is held against.
+  /// The students that the row is a control of.
   public var controlOf: [String]
 
-  /// The row of a trial of its own.
+  /// Makes the row of a trial.
   public init(_ trial: TrialSpec) {
     name = trial.name
     role = trial.role
@@ -63,7 +65,7 @@ public struct TrialRow: Sendable, Equatable {
     controlOf = trial.controlOf
   }
 
-  /// Whether it is of some students, of a control of one, or of their teacher.
+  /// True if the row is of some students, of a control of one, or of their teacher.
   fileprivate func isOf(_ students: Set<String>) -> Bool {
     switch role {
     case .teacher: true
@@ -75,8 +77,10 @@ public struct TrialRow: Sendable, Equatable {
 }
 
 extension [TrialRow] {
-  /// The rows with controls that share every trial made one, which bears the first one's name and is held against the
-  /// students of all: of equal networks, budgets and seeds there is one result, and it counts once.
+  /// The rows with controls merged that share every trial.
+  ///
+  /// The merged row has the first one's name and is a control of all their students: equal networks, budgets
+  /// and seeds have one result, which counts once.
   public var withSharedControlsMerged: [TrialRow] {
     var trials: [String: [UInt64: String]] = [:]
     for row in self { trials[row.name, default: [:]][row.seed] = row.trial }

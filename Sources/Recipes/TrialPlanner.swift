@@ -11,40 +11,42 @@ public import Tensors
 import Training
 import Trials
 
-/// What a recipe has met: the data's classes and channels, the teacher's network, the machine.
+/// The facts that a recipe's plan depends on: the data's classes and channels, the teacher's network, the
+/// machine.
 public struct RecipeMaterial: Sendable {
-  /// The SHA-256 of what the data contains.
+  /// The SHA-256 of the data's contents.
   public var dataDigest: String
-  /// Channels of the data.
+  /// The number of the data's colour channels.
   public var channels: Int
   /// The data's classes.
   public var classes: [String]
-  /// Training images of the data.
+  /// The number of the data's training images.
   public var trainingImages: Int
-  /// What the folder of validation images is taken for.
+  /// The use of a folder of validation images: for test or for validation.
   public var valFolder = ValFolder.test
-  /// Folders of network specs.
+  /// The folders of network specifications.
   public var teachers: [String]
-  /// What kernels use, as recorded with results.
+  /// The instruction set of the kernels, as recorded with results.
   public var instructionSet: String
-  /// The resolved precision.
+  /// The precision of training, resolved from `auto`.
   public var precision: Precision
-  /// `[C, H, W]` of the teacher's input.
+  /// The teacher's input `[channels, height, width]`.
   public var teacherInput: Shape
   /// The SHA-256 of the teacher's file, where the recipe names a model.
   public var modelDigest: String?
-  /// Images that the teacher of that file saw in its training, repeats counted, as the file says; `nil` where it does not.
+  /// The number of images in that model's training, with repeats; `nil` where the file does not say it.
   public var modelImages: Int?
-  /// Whether the training of that file is known to have left out the validation images of every seed of the recipe.
+  /// True if that model's training is known to have left out the validation images of every seed of the
+  /// recipe.
   public var isValidationUnseen = false
   /// The digests of the profiles that goals and methods name, by target.
   public var profileDigests: [String: String] = [:]
-  /// The profiles themselves.
+  /// The profiles that goals and methods name, by target.
   public var profiles: [String: TargetProfile] = [:]
   /// The teacher's network, where the recipe names a model.
   public var modelGraph: Graph?
 
-  /// Makes a material.
+  /// Makes the facts; those about models and profiles are set later.
   public init(
     dataDigest: String, channels: Int, classes: [String], trainingImages: Int, teachers: [String],
     instructionSet: String, precision: Precision, teacherInput: Shape, modelDigest: String? = nil
@@ -61,7 +63,7 @@ public struct RecipeMaterial: Sendable {
   }
 }
 
-/// Turns a recipe into trials.
+/// Turns a recipe into a plan of trials.
 public struct TrialPlanner {
   private let recipe: Recipe
   private let material: RecipeMaterial
@@ -72,7 +74,7 @@ public struct TrialPlanner {
     self.material = material
   }
 
-  /// All trials of all seeds.
+  /// The trials of all seeds; throws `RecipeError` where students cannot be planned.
   public func plan() throws -> TrialPlan {
     var trials = TrialList()
     var searches: [String: TrialSearch] = [:]
@@ -99,7 +101,8 @@ public struct TrialPlanner {
     return TrialPlan(trials: trials.list, rows: trials.rows, notes: notes, searches: searches)
   }
 
-  /// What is to be said of the controls from scratch where the teacher came as a file.
+  /// A note about the controls from scratch where the teacher is a model from a file; `nil` where there is
+  /// nothing to say.
   private var scratchNote: String? {
     guard let images = scratchImages else {
       return
@@ -111,7 +114,8 @@ public struct TrialPlanner {
       "its control from scratch stands for a teacher of \(images) training images, the teacher saw \(seen)"
   }
 
-  /// What is to be said of a student that was chosen by images which its teacher may have learnt from.
+  /// A note about a student that was chosen by images that its teacher may have been trained on; `nil` for
+  /// others.
   private func optimism(of student: RecipeStudent) -> String? {
     guard !material.isValidationUnseen else { return nil }
     let learnsFromTeacher = student.network == nil || student.stages.contains { !$0.teacherParts.isEmpty }
@@ -156,7 +160,7 @@ public struct TrialPlanner {
 
   // MARK: Students
 
-  /// The trials of all students of a seed by name, and those that store the teacher's logits for some of them.
+  /// The trials of all students of a seed by name, and those that store the teacher's logits for them.
   private func students(
     _ seed: UInt64, _ teacher: TrialSpec
   ) throws -> (logits: [TrialSpec], students: [String: TrialSpec]) {
@@ -173,7 +177,7 @@ public struct TrialPlanner {
     return (logits, students)
   }
 
-  /// The trials of those that teach a student, the first of the chain first.
+  /// The trials of the chain of students that teach a student, the first one first.
   private func taught(_ student: RecipeStudent, by students: [String: TrialSpec]) -> [TrialSpec] {
     guard let name = student.teacher, let teacher = recipe.students.first(where: { $0.name == name }),
       let trial = students[name]
@@ -198,7 +202,7 @@ public struct TrialPlanner {
     }
     var start = TrialSpec.Start.teacher
     if let network = student.network {
-      // A student sees what its teacher sees, whatever size its network was made for.
+      // A student sees the images at its teacher's size, whatever its network was made for.
       let input = stages.contains { !$0.teacherParts.isEmpty } ? material.teacherInput : nil
       let graph = try graph(
         network, width: student.width, variables: student.variables, input: input, mark: student.mark)
@@ -214,7 +218,7 @@ public struct TrialPlanner {
     return spec
   }
 
-  /// How a student with a goal is searched for.
+  /// The search for a student with a goal; `nil` without one.
   private func search(_ student: RecipeStudent) throws -> TrialSearch? {
     guard let goal = student.goal else { return nil }
     var search = TrialSearch(
@@ -230,7 +234,7 @@ public struct TrialPlanner {
     if graph.parameters.isEmpty { graph.initializeParameters(seed: 0) }
     for variable in goal.space.variables {
       guard case .named(let layers) = variable.layers,
-        // An earlier stage may make layers that are not there yet.
+        // An earlier stage may create layers that do not exist yet.
         let stage = variable.stage,
         !student.stages[..<stage].contains(where: { $0.choice?.order == .structure })
       else { continue }
@@ -276,9 +280,10 @@ public struct TrialPlanner {
     return search
   }
 
-  /// The network of an assignment, where some of the goal's variables are the network's: each is built once to see that they are there.
+  /// The function from an assignment to its network, where some variables are the network's; else `nil`.
   ///
-  /// A network whose values or weights cannot fit the goal's target, whatever training makes of them, is refused before it is trained.
+  /// Each variable's ends are built once as a check. The function throws for a network whose values or
+  /// weights cannot fit the goal's target, so that it is not trained.
   private func searchedNetwork(
     _ student: RecipeStudent, _ goal: RecipeGoal
   ) throws -> (@Sendable (Assignment) throws -> Graph)? {
@@ -304,7 +309,7 @@ public struct TrialPlanner {
       for value in variable.domain.ends {
         var options = options
         options.variables[variable.setting ?? ""] = value
-        // A value that no layer takes never will; one that fits no shape may beside other values.
+        // A value that no layer accepts is an error; one that fits no shape may fit beside other values.
         do throws(NetworkError) {
           _ = try spec.build(options: options)
         } catch {
@@ -334,7 +339,7 @@ public struct TrialPlanner {
     }
   }
 
-  /// Refuses patterns that mean no layer of a network: probably misspelt.
+  /// Throws for patterns that match no layer of a network, which are probably misspelt.
   private func requireLayers(
     _ patterns: [LayerPattern], of graph: Graph, _ key: String, _ mark: SettingsMark
   ) throws {
@@ -360,7 +365,8 @@ public struct TrialPlanner {
     return graph
   }
 
-  /// One trial for every stream of training images that some student distils on, as long as the longest needs.
+  /// One trial for each stream of training images that students are distilled on, for the longest training on
+  /// it.
   private func storedLogits(for students: [TrialSpec], _ teacher: TrialSpec) -> [TrialSpec] {
     var longest: [String: TrainingSettings] = [:]
     var order: [String] = []
@@ -381,7 +387,8 @@ public struct TrialPlanner {
 
   // MARK: Controls
 
-  /// What a student must be held against: trained alone, its shape from scratch, and chance.
+  /// The controls of a student: trained without its teacher, its shape from scratch, and its criteria
+  /// replaced by chance.
   private func controls(
     for student: TrialSpec, of described: RecipeStudent, _ teacher: TrialSpec
   ) throws -> [TrialSpec] {
@@ -391,13 +398,13 @@ public struct TrialPlanner {
       control.role = .control
       control.controlOf = [student.name]
       (control.goal, control.search) = (nil, nil)
-      // What a searched student is found with, its controls have too.
+      // The controls of a searched student take the settings that its search finds.
       if student.goal != nil { control.settingsOf = student.address }
       return control
     }
   }
 
-  /// The same network trained without its teacher, on as many images.
+  /// The same network trained without its teacher, on as many images; `nil` for a student without one.
   private func alone(_ student: TrialSpec) -> TrialSpec? {
     guard case .network = student.start, student.stages.contains(where: { !$0.teacherParts.isEmpty }) else {
       return nil
@@ -412,8 +419,10 @@ public struct TrialPlanner {
     return control
   }
 
-  /// The shape that structural stages left, trained from scratch on as many images as teacher and recovery saw; then
-  /// the student's later stages.
+  /// The shape that structural stages leave, trained from scratch, then the student's later stages; `nil`
+  /// where that does not apply.
+  ///
+  /// The training sees as many images as the teacher and the recovery together.
   private func fromScratch(_ student: TrialSpec, _ teacher: TrialSpec) throws -> TrialSpec? {
     let structural = student.stages.lastIndex { $0.choice?.order == .structure }
     guard let structural, student.start == .teacher, var training = try scratchTraining(teacher) else {
@@ -431,7 +440,7 @@ public struct TrialPlanner {
     return control
   }
 
-  /// How the teacher was trained; `nil` where nobody says how many images it saw.
+  /// The teacher's training; `nil` where its number of images is unknown.
   private func scratchTraining(_ teacher: TrialSpec) throws -> TrainingSettings? {
     if recipe.teacher.model == nil { return teacher.stages.first?.training }
     guard let images = scratchImages else { return nil }
@@ -441,10 +450,11 @@ public struct TrialPlanner {
     return training
   }
 
-  /// Training images of controls from scratch where the teacher came as a file: the recipe's word, or the file's.
+  /// The number of training images for controls from scratch where the teacher is a model: the recipe's, or
+  /// the file's.
   private var scratchImages: Int? { recipe.teacher.trainingImages ?? material.modelImages }
 
-  /// The same pipeline with its criteria replaced by chance.
+  /// The same pipeline with its criteria replaced by chance; `nil` where no method has such a control.
   private func atRandom(_ student: TrialSpec) -> TrialSpec? {
     var control = student
     control.name = student.name + "~random"
@@ -488,7 +498,8 @@ public struct TrialPlanner {
     }
   }
 
-  /// The network's own training with mappings of the recipe on top, batches cut to what the data has.
+  /// The network's own training with the recipe's mappings on top, with batches limited to the number of
+  /// images.
   private func settings(network: String?, _ layers: [SettingsNode]) throws -> TrainingSettings {
     var settings = TrainingSettings()
     let own = try network.map { name in try networkSpec(name, mark: recipe.mark).training
@@ -503,7 +514,7 @@ public struct TrialPlanner {
   }
 }
 
-/// Trials without repetition: what several rows ask for is run once.
+/// A list of trials without repetition, so that a trial of several rows is run once.
 private struct TrialList {
   private(set) var list: [TrialSpec] = []
   private(set) var rows: [TrialRow] = []
@@ -514,14 +525,14 @@ private struct TrialList {
     require(trial)
   }
 
-  /// Has a trial run that is no row here.
+  /// Adds a trial that is no row here.
   mutating func require(_ trial: TrialSpec) {
     if addresses.insert(trial.address).inserted { list.append(trial) }
   }
 }
 
 extension TrialSpec {
-  /// The trial with its teacher's logits taken from where they are stored.
+  /// The trial with the address of the trial that stores its teacher's logits.
   fileprivate func usingLogits(of stored: [TrialSpec]) -> TrialSpec {
     var trial = self
     let stream = stages.first { $0.teacherParts == [.logits] }?.training?.streamKey
@@ -531,7 +542,7 @@ extension TrialSpec {
 }
 
 extension TrainingSettings {
-  /// The settings that decide which views of which images come in which order.
+  /// The settings that decide the views and the order of images.
   fileprivate var streamSettings: TrainingSettings {
     var stream = TrainingSettings()
     stream.epochs = epochs
@@ -540,7 +551,7 @@ extension TrainingSettings {
     return stream
   }
 
-  /// Equal for equal streams, whatever their length.
+  /// A key that is equal for equal streams of any length.
   fileprivate var streamKey: String {
     var stream = streamSettings
     stream.epochs = 1

@@ -8,51 +8,61 @@ import Tensors
 import Training
 public import Trials
 
-/// What a trial would do, found out without training: the methods are applied to a network that is not trained.
+/// The effect of a trial, found without training: its methods are applied to an untrained network.
 ///
-/// Sizes are exact where a method fixes shapes, masks and widths, and estimates where trained weights or images decide, such as
-/// ranks by energy, entropy-coded bytes or channels ranked across layers: methods see a few images (`SampledEvidence`).
+/// Sizes are exact where a method fixes shapes, masks and widths. They are estimates where trained weights or
+/// images decide, such as ranks by energy, entropy-coded bytes or channels ranked across layers: methods see
+/// a few images (`SampledEvidence`).
 public struct TrialPreview {
   /// One stage of the trial.
   public struct Stage {
     /// The method's name, or `train`.
     public var name: String
+    /// The number of epochs; 0 for no training.
     public var epochs: Int
+    /// The objective's name; `nil` for the plain loss.
     public var objective: String?
     /// The layers that the method changes.
     public var touched: [String]
-    /// The layers with weights that it leaves, by the reason.
+    /// The layers with weights that the method does not change, by reason.
     public var untouched: [(reason: String, layers: [String])]
-    /// Layers to which the method leaves a number of channels that fills no block of the kernels, and what that costs.
+    /// Notes about layers whose number of channels does not fill the kernels' blocks.
     public var idle: [String]
-    /// Why the method cannot be applied, or what a reader should know.
+    /// Warnings, such as the reason why the method cannot be applied.
     public var warnings: [String]
-    /// What trains before and after the method; `nil` where nothing does.
+    /// The training before and after the method; `nil` without training.
     var work: (before: StageWork, after: StageWork)?
-    /// What applying the method took.
+    /// The seconds of applying the method.
     var methodSeconds = 0.0
   }
 
+  /// The stages of the trial.
   public var stages: [Stage] = []
+  /// The number of parameters after all stages.
   public var parameters = 0
+  /// The number of weights that are not zero after all stages.
   public var nonZeros = 0
+  /// Multiply-adds per image after all stages; for gated networks, the most.
   public var multiplyAdds = 0
-  /// What scoring an image here computes: channels that gates close too.
+  /// The multiply-adds that are computed here, including those of closed channels.
   var computedMultiplyAdds = 0
+  /// The size of the student's file in bytes.
   public var fileBytes = 0
-  /// The network after the last stage that changes its structure: what a control from scratch starts from.
+  /// The network after the last stage that changes its structure, from which a control from scratch starts.
   public var structure: Graph
   /// The network after all stages, with the encodings that it ships with.
   public var graph: Graph
-  /// What opening the data took.
+  /// The seconds of opening the data.
   var openingSeconds = 0.0
-  /// What counting the network and its file took.
+  /// The seconds of counting the network and its file.
   var countingSeconds = 0.0
-  /// Images by split.
+  /// The number of images by split.
   var images: [Split: Int] = [:]
 
-  /// Applies the stages of a trial; `teacher` is the teacher's network before training, `shape` that of the trial whose
-  /// shape this one trains from scratch.
+  /// Applies the stages of a trial.
+  ///
+  /// `teacher` is the teacher's network before training. `shape` is the network of the trial whose shape this
+  /// one trains from scratch.
   public init(
     _ spec: TrialSpec, teacher: Graph, shape: Graph? = nil, _ environment: TrialEnvironment
   ) throws {
@@ -119,7 +129,7 @@ public struct TrialPreview {
     _ runner: TrialRunner, _ data: TrialData, _ graph: Graph, _ teacher: Graph
   ) throws -> any Evidence {
     let initial: (() throws -> [String: Tensor]?)?
-    // The teacher has not been trained: it is as it begins.
+    // The teacher is not trained here: its weights are the initial ones.
     if case .teacher = runner.spec.start { initial = { teacher.trainableWeights } } else { initial = nil }
     return try located("plan") {
       try StageEvidence(runner, data, initial: initial, keepsLosses: false).of(graph)
@@ -128,7 +138,7 @@ public struct TrialPreview {
 }
 
 extension TrialPreview.Stage {
-  /// Notes which layers a method touches, and why not the others that have weights.
+  /// Records the layers that a method changes, and the reasons for the others with weights.
   fileprivate mutating func describe(_ choice: MethodChoice, _ graph: Graph) throws {
     for pattern in try choice.strayPatterns(in: graph) {
       warnings.append("the override \"\(pattern.text)\" matches no layer")
@@ -150,7 +160,7 @@ extension TrialPreview.Stage {
 }
 
 extension TrialRunner {
-  /// The network that a trial starts from, untrained.
+  /// The untrained network that a trial starts from.
   fileprivate func previewGraph(_ teacher: Graph, shape: Graph?) throws -> Graph {
     switch spec.start {
     case .network(let structure): return try freshGraph(structure, seed: spec.seed)
@@ -159,7 +169,7 @@ extension TrialRunner {
     }
   }
 
-  /// What a stage trains on a network before and after its method.
+  /// The training of a stage before and after its method; `nil` without training.
   fileprivate func work(
     _ stage: TrialSpec.Stage, _ before: Graph, _ after: Graph, teacher: Graph, _ data: TrialData
   ) throws -> (before: StageWork, after: StageWork)? {
@@ -177,7 +187,7 @@ extension TrialRunner {
 }
 
 extension TrialMeasurement {
-  /// What a network counts as it would ship.
+  /// The counts of a network as it would ship.
   func counts(
     _ graph: Graph
   ) throws -> (parameters: Int, nonZeros: Int, multiplyAdds: Int, fileBytes: Int) {
