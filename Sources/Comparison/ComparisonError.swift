@@ -1,13 +1,19 @@
-/// Why a comparison cannot go on.
+/// The reason why a comparison cannot continue.
 public enum ComparisonError: Error, Sendable, CustomStringConvertible {
+  /// A run's directory that cannot be used.
   case runDirectory(path: String, reason: String)
+  /// Data without test images.
   case noTestImages(path: String)
+  /// Data that is not classification, which `condense fit` needs.
   case notForFit(path: String)
+  /// A time that is too short for a fit.
   case tooLittleTime(seconds: Double, needed: Double)
+  /// Students none of which keeps the limits of the device.
   case noFittingStudent(target: String, reasons: [String])
+  /// A device that no student fits.
   case nothingFits(target: String, smallest: String?)
 
-  /// *where: what; what to do*.
+  /// The message: *where: what was found, and what to do*.
   public var description: String {
     switch self {
     case .runDirectory(let path, let reason): "\(path): \(reason)"

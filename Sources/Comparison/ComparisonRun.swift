@@ -7,17 +7,18 @@ import Settings
 import Training
 public import Trials
 
-/// A recipe with its run directory: plans the trials, runs what is missing, and ranks what is there.
+/// A recipe with its run directory: plans the trials, runs those that are missing, and ranks the results.
 ///
 ///     let run = try ComparisonRun(recipe, options, backend: backend)
-///     let outcomes = try await run.runTrials(shouldStop: { false }) { print($0) }
-///     let ranking = try run.rank(outcomes)
+///     let outcomes = try await run.runTrials(
+///       recipeText: text, machine: machine, versions: versions, shouldStop: { false }) { print($0) }
+///     let ranking = try run.rank()
 ///
-/// Run again on the same directory, it goes on where it stopped: a finished trial is never run again.
+/// A later run in the same directory continues where this one stopped: a finished trial is never run again.
 public struct ComparisonRun: Sendable {
   /// The recipe with its trials.
   public let planned: PlannedComparison
-  /// What opening the run had to do that the user should know.
+  /// Messages for the user about what opening the run had to repair or assume.
   public let messages: [String]
 
   private let ledger: Ledger
@@ -25,18 +26,18 @@ public struct ComparisonRun: Sendable {
 
   /// The recipe, with the seeds that the options ask for.
   public var recipe: Recipe { planned.recipe }
-  /// How it is run.
+  /// The options of the run.
   public var options: RunOptions { planned.options }
-  /// What the recipe has met.
+  /// The facts that the plan depends on.
   public var material: RecipeMaterial { planned.material }
-  /// Every trial.
+  /// The plan of all trials.
   public var plan: TrialPlan { planned.plan }
-  /// Where the trials lie.
+  /// The folder of the trials.
   public var trials: TrialFolder { planned.folder }
-  /// Trials at a time: their threads together never exceed the cores.
+  /// The number of trials at a time; by default their threads together do not exceed the cores.
   public var jobs: Int { planned.jobs }
 
-  /// Makes the run directory and the data that Condense draws itself, opens data and ledger, and plans the trials.
+  /// Makes the run directory and generated data, opens data and ledger, and plans the trials.
   public init(_ recipe: Recipe, _ options: RunOptions, backend: any Backend) throws {
     let directory = options.directory
     lock = try RunLock(directory)
@@ -45,7 +46,9 @@ public struct ComparisonRun: Sendable {
     messages = planned.messages + ledger.messages + planned.folder.messages
   }
 
-  /// Notes the recipe, and runs what is not done yet; gives back how each planned trial stands, by its address in the plan.
+  /// Records the recipe and runs the trials that are not finished.
+  ///
+  /// Returns the outcome of each planned trial, by its address in the plan.
   public func runTrials(
     recipeText: String, machine: String, versions: [String: String],
     shouldStop: @Sendable @escaping () -> Bool,
@@ -67,7 +70,7 @@ public struct ComparisonRun: Sendable {
     return try note(source, unread)
   }
 
-  /// What the ledger says of the recipe's trials.
+  /// The ranking of the recipe's trials in the ledger.
   public func rank() throws -> Ranking {
     let current = try ledger.presentTrials().map(\.address)
     return try ledger.ranking(
@@ -77,7 +80,7 @@ public struct ComparisonRun: Sendable {
 
   // MARK: The ledger
 
-  /// The rows as far as their trials are known.
+  /// The rows, with the addresses of trials as far as they are known.
   private func records(_ source: RecipeSource) -> [TrialRecord] {
     let specs = Dictionary(plan.trials.map { ($0.address, $0) }, uniquingKeysWith: { first, _ in first })
     var families: [String: [String]] = [:]
@@ -89,13 +92,13 @@ public struct ComparisonRun: Sendable {
     }
   }
 
-  /// Notes what became of every row, and reads in the results that are there.
+  /// Records the outcome of every row, and reads existing results into the ledger.
   private func note(
     _ source: RecipeSource, _ unread: [String: TrialOutcome]
   ) throws -> [String: TrialOutcome] {
     let records = records(source)
     try ledger.plan(records)
-    // A student that only teaches one that is asked for is run, and is no row.
+    // A student that only teaches a selected one is run, but is no row.
     let rows = Set(records.map(\.address))
     var outcomes: [String: TrialOutcome] = [:]
     for planned in plan.trials {

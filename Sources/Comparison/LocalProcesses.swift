@@ -5,8 +5,9 @@ import Synchronization
 import SystemPackage
 import Trials
 
-/// Runs trials as processes on this machine, none of which outlives this one.
+/// Runs trials as processes on this machine, none of which outlives this process.
 public final class LocalProcesses: TrialExecutor {
+  /// The number of trials at a time.
   public let capacity: Int
   private let executable: String
   private let sources: [String]
@@ -17,15 +18,16 @@ public final class LocalProcesses: TrialExecutor {
     let stop: StopFlag
   }
 
-  /// Processes of a program that knows `trial`.
+  /// Makes an executor for a program with the command `trial`.
   ///
-  /// - Parameter sources: folders in which the files that manifests name are searched for.
+  /// `sources` are the folders that are searched for the files that manifests name.
   public init(executable: String, capacity: Int, sources: [String]) {
     self.executable = executable
     self.capacity = capacity
     self.sources = sources
   }
 
+  /// Starts a process for the trial.
   public func submit(_ job: TrialJob, said: @escaping @Sendable (String) -> Void) async {
     let stop = StopFlag()
     let process = TrialProcess(executable: executable, job: job, sources: sources)
@@ -33,8 +35,10 @@ public final class LocalProcesses: TrialExecutor {
     jobs.withLock { $0[job.name] = Running(task: task, stop: stop) }
   }
 
+  /// Asks the trial's process to stop.
   public func cancel(_ job: TrialJob) async { jobs.withLock { $0[job.name]?.stop.set() } }
 
+  /// Waits for the trial's process to end.
   public func end(of job: TrialJob) async -> TrialEnd {
     guard let task = jobs.withLock({ $0[job.name]?.task }) else {
       preconditionFailure("a job that was not submitted: \(job.name)")
@@ -45,27 +49,28 @@ public final class LocalProcesses: TrialExecutor {
   }
 }
 
-/// Whether a running trial is to stop.
+/// A flag that asks a running trial to stop.
 private final class StopFlag: Sendable {
   private let flag = Atomic(false)
   var isSet: Bool { flag.load(ordering: .relaxed) }
   func set() { flag.store(true, ordering: .relaxed) }
 }
 
-/// Runs one trial in a process of its own: a crash or a lack of memory costs one row.
+/// One trial in its own process, so that a crash or a lack of memory costs one row only.
 ///
-/// The child's standard input stays open as long as this process lives; a child exits when it closes, so that none
-/// outlives its parent. Its standard output tells progress, its standard error goes to its log.
+/// The child's standard input stays open while this process lives, and a child exits when it closes, so that
+/// none outlives its parent. Its standard output reports progress, and its standard error goes to its log.
 struct TrialProcess: Sendable {
-  /// The program that knows `trial`.
+  /// The program with the command `trial`.
   let executable: String
-  /// What it is to do.
+  /// The job.
   let job: TrialJob
-  /// Folders in which the files that manifests name are searched for.
+  /// The folders that are searched for the files that manifests name.
   let sources: [String]
 
-  /// Runs the trial; `progress` is called with each line that the child says. The child is told to stop when `shouldStop`
-  /// says so.
+  /// Runs the trial to its end; `progress` receives each line of the child's output.
+  ///
+  /// The child is asked to stop when `shouldStop` returns true.
   func run(
     shouldStop: @Sendable @escaping () -> Bool, progress: @Sendable @escaping (String) -> Void
   ) async -> TrialEnd {
@@ -104,7 +109,7 @@ struct TrialProcess: Sendable {
     }
   }
 
-  /// How often a running child's right to go on is looked at.
+  /// The interval at which `shouldStop` is called.
   private static let patience = Duration.milliseconds(100)
 
   private func end(of status: TerminationStatus) -> TrialEnd {
@@ -123,7 +128,7 @@ struct TrialProcess: Sendable {
     }
   }
 
-  /// The last line of the log: the child's message.
+  /// The last line of the log, which is the child's message.
   private var lastWords: String? {
     guard let text = try? String(contentsOfFile: job.name, encoding: .utf8) else { return nil }
     let line = text.split(separator: "\n").last.map(String.init)

@@ -9,21 +9,20 @@ import Settings
 import Targets
 public import Trials
 
-/// A recipe with what it met and the trials that it comes to: nothing of it is written, nobody is kept out.
+/// A recipe with its facts and its planned trials; nothing is written and no lock is taken.
 public struct PlannedComparison: Sendable {
   /// The recipe, with the seeds that the options ask for.
   public let recipe: Recipe
-  /// How it is run.
+  /// The options of the run.
   public let options: RunOptions
-  /// What the recipe has met.
+  /// The facts that the plan depends on.
   public let material: RecipeMaterial
-  /// Every trial.
+  /// The plan of all trials.
   public let plan: TrialPlan
-  /// How the data was understood, where that needs saying.
+  /// Messages about the interpretation of the data.
   public let messages: [String]
 
-  /// Opens the data and plans the trials. Data that Condense draws itself is drawn into a folder where it is nowhere to
-  /// be found.
+  /// Opens the data and plans the trials; generated data that does not exist yet is drawn into `folder`.
   public init(
     _ recipe: Recipe, _ options: RunOptions, drawingInto folder: String, backend: any Backend
   ) throws {
@@ -42,7 +41,7 @@ public struct PlannedComparison: Sendable {
     plan = try options.only.isEmpty ? whole : whole.only(Self.students(options.only, of: recipe))
   }
 
-  /// The students that patterns mean; each must mean one.
+  /// The students whose names match patterns; throws for a pattern without a match.
   private static func students(_ patterns: [String], of recipe: Recipe) throws -> Set<String> {
     let names = recipe.students.map(\.name)
     var meant: Set<String> = []
@@ -53,7 +52,7 @@ public struct PlannedComparison: Sendable {
     return meant
   }
 
-  /// Which students are run and ranked, where it is not all.
+  /// A sentence about the students that are run and ranked, where these are not all; else `nil`.
   var selection: String? {
     guard !options.only.isEmpty else { return nil }
     let names = Set(plan.rows.filter { $0.role == .student }.map(\.name))
@@ -61,18 +60,18 @@ public struct PlannedComparison: Sendable {
       + "\(options.only.joined(separator: ", ")), with what they need."
   }
 
-  /// Where the trials lie.
+  /// The folder of the trials.
   var folder: TrialFolder {
     TrialFolder(path: options.trials ?? options.directory + "/" + Ledger.trialsFolder)
   }
 
-  /// Trials at a time: as processes of this machine, their threads together never exceed the cores.
+  /// The number of trials at a time; by default their threads together do not exceed the cores.
   public var jobs: Int {
     if let slurm = options.slurm { return min(options.jobs ?? slurm.jobs, slurm.jobs) }
     return options.jobs ?? max(1, ProcessInfo.processInfo.activeProcessorCount / recipe.threads)
   }
 
-  /// The trials as they become known.
+  /// The source of the trials.
   var source: RecipeSource { RecipeSource(plan, in: folder) }
 
   private var executor: any TrialExecutor {
@@ -85,7 +84,7 @@ public struct PlannedComparison: Sendable {
       profile, folder: options.directory + "/slurm", executable: options.executable, sources: sources)
   }
 
-  /// Runs trials here, as processes, or through a cluster's queue.
+  /// The scheduler that runs the trials, as processes of this machine or through a cluster's queue.
   func scheduler(shouldStop: @Sendable @escaping () -> Bool) -> TrialScheduler {
     TrialScheduler(
       executor: executor, folder: folder, timeLimit: options.timeLimit,
@@ -93,7 +92,7 @@ public struct PlannedComparison: Sendable {
       origins: origins, shouldStop: shouldStop)
   }
 
-  /// What readings on the recipe's targets depend on; a profile that cannot be read is told of by the trials.
+  /// The origins of readings by target; trials report a profile that cannot be read.
   private var origins: [String: ReadingOrigin] {
     var origins: [String: ReadingOrigin] = [:]
     for name in recipe.targets {
@@ -103,12 +102,12 @@ public struct PlannedComparison: Sendable {
     return origins
   }
 
-  /// The planned trials that are there already, by their addresses in the plan.
+  /// The planned trials that are finished already, by their addresses in the plan.
   public var finishedTrials: Set<String> {
     Set(source.replayed().outcomes.filter { $0.value == .done }.keys)
   }
 
-  /// The teacher's network before training, or as its file has it.
+  /// The teacher's network before training, or that of its file.
   public func untrainedTeacher() throws -> Graph {
     switch recipe.teacher.origin {
     case .network:
@@ -124,7 +123,8 @@ public struct PlannedComparison: Sendable {
     }
   }
 
-  /// How long the trials take with so many jobs, each after those that it needs, if each takes what `seconds` says.
+  /// The seconds of all trials with the run's number of jobs, if each takes `seconds` and starts after its
+  /// dependencies.
   public func span(seconds: (TrialSpec) -> Double) -> Double {
     var queue = TrialQueue(plan)
     var running: [(end: Double, address: String)] = []

@@ -1,11 +1,11 @@
 import Foundation
 import Settings
 
-/// Keeps a second comparison out of a run's directory, for as long as it lives.
+/// A lock that keeps a second comparison out of a run's directory while it exists.
 final class RunLock: Sendable {
   private let handle: FileHandle
 
-  /// Makes the directory and takes it; the operating system gives it back however the process ends.
+  /// Makes the directory and locks it; the operating system releases the lock however the process ends.
   init(_ directory: String) throws {
     do {
       try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)

@@ -1,31 +1,31 @@
 public import Datasets
 public import Simulation
 
-/// How a comparison is run: nothing here changes a result.
+/// The options of a comparison, none of which changes a result.
 public struct RunOptions: Sendable {
   /// The run's directory.
   public var directory: String
-  /// Where the trials lie; `nil` for the run's own folder.
+  /// The folder of the trials; `nil` for that in the run's directory.
   public var trials: String?
-  /// Trials at a time; `nil` for as many as the cores allow.
+  /// The number of trials at a time; `nil` for as many as the cores allow.
   public var jobs: Int?
-  /// Seeds instead of the recipe's: 0 up to this.
+  /// The number of seeds, counted from 0, in place of the recipe's; `nil` for the recipe's.
   public var seeds: Int?
-  /// Patterns of the students that are run and ranked, with what they need; none for all.
+  /// Patterns of the students that are run and ranked, with all that they need; empty for all.
   public var only: [String]
-  /// After which time no trial is started that would end later.
+  /// The time after which no trial may end: one that would end later is not started.
   public var timeLimit: Duration?
-  /// Folders of network specs.
+  /// The folders of network specifications.
   public var networks: [String]
-  /// Folders of hardware profiles.
+  /// The folders of hardware profiles.
   public var targets: [String]
-  /// Where data and caches lie.
+  /// The places of data and caches.
   public var datasets: DatasetOptions
-  /// The program that knows `trial`.
+  /// The program with the command `trial`.
   public var executable: String
-  /// The cluster's queue that trials are given to; `nil` runs them as processes of this machine.
+  /// The cluster's queue that trials are submitted to; `nil` runs them as processes of this machine.
   public var slurm: SlurmProfile?
-  /// What trials are read with on targets; `nil` for estimates alone.
+  /// The meter for readings on targets; `nil` for estimates alone.
   public var meter: TargetMeter?
 
   /// Makes options.

@@ -15,9 +15,9 @@ import Tensors
 import Training
 import Trials
 
-/// What must be there before trials can be planned.
+/// The preparation that must precede the plan.
 enum RunPreparation {
-  /// Draws a data set that Condense makes itself, where one is named that is nowhere to be found.
+  /// Generates a data set if a generated one is named and does not exist.
   static func makeData(
     _ data: String, _ options: RunOptions, into drawn: String
   ) throws {
@@ -33,7 +33,7 @@ enum RunPreparation {
     try maker.write(to: place, threads: 2)
   }
 
-  /// Opens the data as the teacher sees it, and plans the trials; with what is to be said of the data.
+  /// Opens the data for the teacher's input and plans the trials; also returns messages about the data.
   static func plan(
     _ recipe: Recipe, _ options: RunOptions, backend: any Backend
   ) throws -> (material: RecipeMaterial, plan: TrialPlan, messages: [String]) {
@@ -44,7 +44,7 @@ enum RunPreparation {
     datasets.seed = recipe.seeds[0]
     datasets.imageSize = ImageSize(width: input[2], height: input[1])
     let data = try Dataset.open(recipe.data, options: datasets)
-    // Refused here, before anything is trained.
+    // Throws here, before anything is trained.
     _ = try TaskCatalogue.task(of: data)
     var material = RecipeMaterial(
       dataDigest: data.digest, channels: data.channels, classes: data.classes,
@@ -58,7 +58,8 @@ enum RunPreparation {
     material.isValidationUnseen =
       try model.map { model in
         let trained = try SplitDescription(from: model.imported.model.split)
-        // Images of a folder of their own are the same for every seed, a share of the training images is drawn by seed.
+        // A separate folder of validation images is the same for every seed; a share of the training images
+        // depends on the seed.
         return trained.digest == data.digest
           && trained.validationFraction == data.splitDescription.validationFraction
           && (trained.validationFraction == 0 || recipe.seeds.allSatisfy { $0 == trained.seed })
@@ -84,7 +85,7 @@ enum RunPreparation {
     return (material, plan, messages)
   }
 
-  /// The arithmetic that a recipe asks for; what it leaves to the program is chosen by the teacher's network.
+  /// The precision of the recipe; `auto` is decided by the teacher's network and the backend.
   private static func precision(
     _ recipe: Recipe, _ material: RecipeMaterial, _ model: ImportedModel?, _ backend: any Backend,
     _ messages: inout [String]
@@ -98,7 +99,7 @@ enum RunPreparation {
     return .automatic(for: graph, on: backend)
   }
 
-  /// The input of the teacher's network, and the digest of its file where it is one.
+  /// The input of the teacher's network, and its file with the digest where the recipe names one.
   private static func teacherInput(
     _ recipe: Recipe, _ options: RunOptions
   ) throws -> (
@@ -118,7 +119,7 @@ enum RunPreparation {
     }
   }
 
-  /// The SHA-256 of a file, hexadecimal.
+  /// The SHA-256 of a file in hexadecimal.
   private static func digest(of path: String, _ mark: SettingsMark) throws -> String {
     do {
       return SHA256.hash(data: try Data(contentsOf: URL(filePath: path))).hexadecimal
@@ -127,7 +128,7 @@ enum RunPreparation {
     }
   }
 
-  /// Images that a model's file says its training saw.
+  /// The number of training images that a model's file states; `nil` without one.
   private static func trainingImages(
     of imported: ImportedModel, _ recipe: Recipe
   ) throws -> Int? {
@@ -143,12 +144,12 @@ enum RunPreparation {
     }
   }
 
-  /// The first of some names.
+  /// The first five of some names.
   private static func words(_ names: [String]) -> String {
     names.prefix(5).joined(separator: ", ") + (names.count > 5 ? ", …" : "")
   }
 
-  /// Writes a file whole or not at all.
+  /// Writes a file completely or not at all.
   static func write(_ bytes: [UInt8], to path: String) throws {
     try located(path) { try WholeFile.write(bytes, to: path) }
   }

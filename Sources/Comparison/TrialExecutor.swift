@@ -1,38 +1,42 @@
 public import Trials
 
-/// Who runs trials: processes on this machine; a cluster's queue would be another.
+/// An executor of trials, such as processes on this machine or a cluster's queue.
 ///
-/// A trial is a command, `condense trial SPEC --out DIRECTORY`, which is all that an executor runs, wherever it does; what the trial
-/// leaves is in its directory. One that was cancelled or cut off goes on from there when it is submitted again.
+/// A trial is a command, `condense trial SPEC --out DIRECTORY`, which is all that an executor runs; the
+/// results are in the trial's directory. A trial that was cancelled or interrupted continues there when it is
+/// submitted again.
 public protocol TrialExecutor: Sendable {
-  /// Trials at a time.
+  /// The number of trials at a time.
   var capacity: Int { get }
-  /// Begins a trial; `said` is called with each line that it says of itself.
+  /// Starts a trial; `said` receives each line of its output.
   func submit(_ job: TrialJob, said: @escaping @Sendable (String) -> Void) async
-  /// Asks a trial that was submitted to stop; it still comes to an end, for which `end` waits.
+  /// Asks a submitted trial to stop; `end` still waits for its end.
   func cancel(_ job: TrialJob) async
-  /// Waits for a trial that was submitted, once, and says how it ended.
+  /// Waits for the end of a submitted trial; to be called once for each.
   func end(of job: TrialJob) async -> TrialEnd
 }
 
-/// How a trial's command ended.
+/// The end of a trial's command.
 public enum TrialEnd: Sendable, Equatable {
+  /// A success.
   case done
+  /// A failure with its reason.
   case failed(String)
-  /// It was asked to stop.
+  /// A trial that was asked to stop.
   case stopped
 }
 
 /// One run of `condense trial`.
 public struct TrialJob: Sendable {
+  /// The trial's specification.
   public let spec: TrialSpec
-  /// Where the trial lies when it is done.
+  /// The directory of the trial when it is finished.
   public let directory: String
-  /// Where its specification is and its log goes.
+  /// The directory of its specification and its log.
   public let filling: String
   /// The name of its log.
   public let log: String
 
-  /// Tells the jobs of a comparison apart.
+  /// A name that is unique among the jobs of a comparison.
   var name: String { filling + "/" + log }
 }

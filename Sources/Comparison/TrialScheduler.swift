@@ -4,35 +4,40 @@ import Settings
 import Tensors
 public import Trials
 
-/// What happens while trials run, for whoever shows it.
+/// An event while trials run, for display.
 public enum TrialEvent: Sendable {
-  /// A trial was there already, or turned out to be one that is.
+  /// A trial that exists already, or turned out to be equal to one that does.
   case found(TrialSpec)
-  /// A trial that was there is read anew on targets that were added or changed.
+  /// A finished trial that is read again on targets that were added or changed.
   case rereading(TrialSpec, targets: [String])
+  /// A trial that was started.
   case started(TrialSpec)
-  /// A line that a trial says of itself.
+  /// A line of a trial's output.
   case said(TrialSpec, String)
+  /// A trial that was finished, with its seconds.
   case finished(TrialSpec, seconds: Double)
-  /// A search's candidate that failed is begun once more.
+  /// A search's candidate that failed and is run once more.
   case retrying(TrialSpec, reason: String)
+  /// A trial that failed, with the reason.
   case failed(TrialSpec, reason: String)
+  /// A trial that was not run, with the reason.
   case notRun(TrialSpec, reason: String)
 }
 
-/// Runs the trials of a source as they can be begun, several at a time, and none that is done already.
+/// Runs the trials of a source when they can begin, several at a time, except those that are finished
+/// already.
 public struct TrialScheduler: Sendable {
-  /// Who runs them.
+  /// The executor of trials.
   public var executor: any TrialExecutor
   /// The folder of the trials.
   public var folder: TrialFolder
-  /// After which time no trial is started that would end later.
+  /// The time after which no trial may end: one that would end later is not started.
   public var timeLimit: Duration?
-  /// Whether everything should stop.
+  /// Returns true if everything should stop.
   public var shouldStop: @Sendable () -> Bool
-  /// Training images of the data, by which a trial's length is estimated.
+  /// The number of the data's training images, for estimates of a trial's time.
   public var trainingImages: Int
-  /// What readings depend on, by target.
+  /// The present origins of readings, by target.
   public var origins: [String: ReadingOrigin]
 
   /// Makes a scheduler.
@@ -48,13 +53,13 @@ public struct TrialScheduler: Sendable {
     self.shouldStop = shouldStop
   }
 
-  /// What is there to do next.
+  /// A trial to run, or a finished one to read again.
   private enum Work {
     case trial(TrialSpec)
     case reading(TrialSpec, targets: [String])
   }
 
-  /// A job that came to its end.
+  /// A job that has ended.
   private struct Ended: Sendable {
     let spec: TrialSpec
     let isReading: Bool
@@ -62,8 +67,10 @@ public struct TrialScheduler: Sendable {
     let seconds: Double
   }
 
-  /// Runs what a source gives until it has nothing more. Gives back, by address, why finished trials could not be read anew;
-  /// those that need one of them are run all the same.
+  /// Runs the trials of a source until it has no more.
+  ///
+  /// Returns, by address, the reasons why finished trials could not be read again; trials that depend on one
+  /// of them are run nevertheless.
   public func run<Source: TrialSource>(
     _ source: inout Source, events: @Sendable @escaping (TrialEvent) -> Void
   ) async -> [String: TrialOutcome] {
@@ -106,7 +113,8 @@ public struct TrialScheduler: Sendable {
           continue
         }
         let outcome = outcome(of: ended)
-        // A search goes on without a candidate, and would never ask for it again: what only happened to it is told apart by a second try.
+        // A search continues without a failed candidate and never asks for it again, so a second try rules
+        // out an accident.
         if case .failed(let reason) = outcome, ended.spec.role == .candidate,
           retried.insert(ended.spec.address).inserted, !shouldStop()
         {
@@ -126,7 +134,7 @@ public struct TrialScheduler: Sendable {
 
   // MARK: The source
 
-  /// Takes all that can be begun now; what is done already is told back at once, and may make way for more.
+  /// Pulls all trials that can begin now; a finished one is reported at once, which may release more.
   private func pull(
     _ source: inout some TrialSource, into waiting: inout [Work], _ events: (TrialEvent) -> Void
   ) {
@@ -142,7 +150,7 @@ public struct TrialScheduler: Sendable {
     tellSettled(&source, events)
   }
 
-  /// Tells of trials that came to their end without being run.
+  /// Reports trials that ended without being run.
   private func tellSettled(_ source: inout some TrialSource, _ events: (TrialEvent) -> Void) {
     for (spec, outcome) in source.takeSettled() { tell(outcome, of: spec, events) }
   }
@@ -167,13 +175,13 @@ public struct TrialScheduler: Sendable {
     }
   }
 
-  /// Ends what was not begun.
+  /// Ends all trials that were not begun.
   private func close(_ source: inout some TrialSource, _ waiting: [Work], _ events: (TrialEvent) -> Void) {
     let reason = shouldStop() ? "stopped before it began" : "a trial that it needs is missing"
     for work in waiting {
       switch work {
       case .trial: tell(&source, .notRun(reason), of: work, events)
-      // What was found stays as it is, and is read anew the next time.
+      // A finished trial stays as it is, and is read again the next time.
       case .reading(let spec, _): events(.found(spec))
       }
     }
@@ -183,7 +191,7 @@ public struct TrialScheduler: Sendable {
 
   // MARK: Jobs
 
-  /// Prepares a trial's directory; `nil` where the trial would end too late.
+  /// Prepares a trial's directory; `nil` if the trial would end too late.
   private func begin(
     _ work: Work, _ pace: TrialPace, elapsed: Duration, _ events: (TrialEvent) -> Void
   ) throws -> TrialJob? {
@@ -203,7 +211,7 @@ public struct TrialScheduler: Sendable {
     }
   }
 
-  /// Runs a job to its end; it is cancelled when everything should stop.
+  /// Runs a job to its end; cancels it when everything should stop.
   private func runToEnd(_ job: TrialJob, said: @escaping @Sendable (String) -> Void) async -> TrialEnd {
     await executor.submit(job, said: said)
     return await withTaskGroup(of: Void.self) { group in
@@ -219,7 +227,7 @@ public struct TrialScheduler: Sendable {
     }
   }
 
-  /// How often the right of running trials to go on is looked at.
+  /// The interval at which `shouldStop` is called.
   private static let patience = Duration.milliseconds(100)
 
   private func outcome(of ended: Ended) -> TrialOutcome {
@@ -252,10 +260,10 @@ public struct TrialScheduler: Sendable {
 
   // MARK: Directories
 
-  /// Whether a trial's directory holds what it is to leave.
+  /// True if a trial's directory holds the file that marks it as finished.
   public func isDone(_ spec: TrialSpec) -> Bool { folder.isDone(spec) }
 
-  /// The targets on which a finished trial was not read, or otherwise than it would be now.
+  /// The targets on which a finished trial was not read, or has another origin.
   private func staleTargets(of spec: TrialSpec) -> [String] {
     guard spec.role.isRow, let directory = folder.directory(of: spec.address),
       let result = try? TrialResult.read(directory + "/" + TrialFolder.result)
@@ -263,7 +271,7 @@ public struct TrialScheduler: Sendable {
     return TrialRereading.staleTargets(of: result, origins)
   }
 
-  /// The job that reads a finished trial anew; its specification names the present targets.
+  /// The job that reads a finished trial again; its specification names the present targets.
   private func rereading(_ spec: TrialSpec) throws -> TrialJob {
     guard let directory = folder.directory(of: spec.address) else {
       throw ComparisonError.runDirectory(path: folder.path, reason: "the trial \(spec.directoryName) is gone")
@@ -272,7 +280,7 @@ public struct TrialScheduler: Sendable {
     return TrialJob(spec: spec, directory: directory, filling: directory, log: "readings.txt")
   }
 
-  /// Puts a trial's specification where the trial will be filled.
+  /// Writes a trial's specification into the directory where the trial will be filled.
   private func prepare(_ spec: TrialSpec) throws -> TrialJob {
     let place = folder.place(of: spec)
     let filling = place.partialPath
@@ -296,27 +304,27 @@ public struct TrialScheduler: Sendable {
   }
 }
 
-/// How long trials take, learnt from those that are done.
+/// The time of trials, learnt from those that are finished.
 public struct TrialPace: Sendable {
   private var seconds = 0.0
   private var images = 0
 
-  /// No trial yet.
+  /// Starts without any trial.
   public init() {}
 
-  /// Learns from a trial that is done.
+  /// Adds a finished trial.
   public mutating func add(_ spec: TrialSpec, images: Int, seconds: Double) {
     self.seconds += seconds
     self.images += Self.work(of: spec, images)
   }
 
-  /// The expected seconds of a trial; `nil` before the first one is done.
+  /// The expected seconds of a trial; `nil` before the first one is finished.
   public func seconds(for spec: TrialSpec, images: Int) -> Double? {
     guard self.images > 0 else { return nil }
     return seconds / Double(self.images) * Double(Self.work(of: spec, images))
   }
 
-  /// Images that a trial trains on and looks at; logits take a forward pass, a third of a step.
+  /// The images that a trial trains on and evaluates; for logits a forward pass counts as a third of a step.
   private static func work(of spec: TrialSpec, _ images: Int) -> Int {
     spec.trainingImages(of: images) / (spec.role == .logits ? 3 : 1) + images
   }

@@ -2,23 +2,23 @@ import Metrics
 public import Readings
 public import Runs
 
-/// Which student of a fit is taken: a pure function of the ranking.
+/// The student that a fit chooses: a pure function of the ranking.
 ///
-/// Of the students that keep all limits on the device and lose at most the margin against the teacher, the one of least energy an
-/// image; where none is so accurate, the most accurate of those that keep the limits.
+/// Of the students that keep all limits of the device and lose at most the margin against the teacher, it is
+/// the one with the least energy per image. Where none is so accurate, it is the most accurate student that
+/// keeps the limits.
 public struct FitDecision: Sendable {
   /// The student's row.
   public let row: Ranking.Row
-  /// What it takes of the device.
+  /// The student's reading on the device.
   public let reading: Reading
-  /// Why it was taken, a sentence.
+  /// The reason for the choice, as a sentence.
   public let reason: String
-  /// Whether it loses no more than the margin.
+  /// True if the student loses no more than the margin.
   public let isWithinMargin: Bool
 
-  /// Decides; throws `ComparisonError.noFittingStudent` where no student keeps the limits.
-  ///
-  /// - Parameter target: the target as the recipe names it.
+  /// Chooses a student for `target`, as the recipe names it; throws `ComparisonError.noFittingStudent` if
+  /// none keeps the limits.
   public init(_ ranking: Ranking, target: String, _ request: FitRequest) throws {
     let students = ranking.students.filter { $0.role == TrialRole.student.rawValue }
       .compactMap { row in row.targets[target].map { (row: row, reading: $0) } }
@@ -46,7 +46,7 @@ public struct FitDecision: Sendable {
     }
   }
 
-  /// Which limit a reading breaks; `nil` where it keeps all.
+  /// The limit that a reading exceeds, in words; `nil` where it keeps all.
   static func miss(of reading: Reading, _ request: FitRequest) -> String? {
     guard reading.fits else { return reading.reason ?? "does not fit" }
     if let unequal = reading.imagesUnequal, unequal > 0 {
@@ -57,14 +57,14 @@ public struct FitDecision: Sendable {
     return found <= limit ? nil : "an image takes \(found) ms, more than \(limit)"
   }
 
-  /// How much worse than the teacher it is, a fraction; `nil` where the two were not compared.
+  /// The loss of accuracy against the teacher, as a fraction; `nil` where the two were not compared.
   static func loss(of row: Ranking.Row) -> Double? {
     row.againstTeacher.map { -row.accuracy.metric.gain(of: $0.mean, over: 0) }
   }
 
   private typealias Student = (row: Ranking.Row, reading: Reading)
 
-  /// Energy, where a target tells of none its latency; then flash, then accuracy, then the name.
+  /// The key of the order: energy (latency where there is none), then flash, accuracy and name.
   private static func cost(of student: Student) -> (Double, Double, Double, String) {
     let reading = student.reading
     let energy = reading[.energy] ?? reading[.latency]

@@ -12,7 +12,7 @@ import Targets
 import Tensors
 import Trials
 
-/// What every student that a fit could try would take of the device and of the time, found out without training.
+/// Estimates of the resources and the time of every student that a fit could try, without training.
 final class FitEstimates {
   private let trials: FitTrials
   private let profile: TargetProfile
@@ -24,7 +24,7 @@ final class FitEstimates {
   private var previews: [String: TrialPreview] = [:]
   private var readings: [String: Reading] = [:]
 
-  /// Plans all students of all families, and looks at none yet.
+  /// Plans the students of all families; estimates are made when they are needed.
   init(
     _ trials: FitTrials, _ options: RunOptions, backend: any Backend, on profile: TargetProfile
   ) throws {
@@ -46,20 +46,21 @@ final class FitEstimates {
     forecast = TrialForecast(TrainingPace(environment))
   }
 
-  /// The passes that recipes are looked at with: enough that no share of them is rounded much.
+  /// The number of epochs in the planned recipes, large enough that shares of it are hardly rounded.
   private static let passes = 100
 
   // MARK: The device
 
-  /// Where in a family's strengths the weakest one stands that keeps the limits; `nil` where none does.
+  /// The index of the weakest strength of a family that keeps the limits; `nil` where none does.
   ///
-  /// The profile's model finds it; what a simulator then says of its program decides, and the next stronger one is asked for.
+  /// The profile's cost model finds it. Then the program is simulated if possible, and stronger ones are
+  /// tried until the simulation agrees.
   func weakestThatFits(_ family: FitFamily, _ limits: FitLimits) throws -> Int? {
     let strengths = family.strengths
     guard try fits(FitStudent(family: family, strength: strengths[strengths.count - 1]), limits) else {
       return nil
     }
-    // The strongest fits; what is weaker takes more.
+    // The strongest one fits; weaker ones take more.
     var (weak, fitting) = (-1, strengths.count - 1)
     while fitting - weak > 1 {
       let middle = (weak + fitting) / 2
@@ -76,7 +77,8 @@ final class FitEstimates {
     return fitting
   }
 
-  /// Whether a student keeps the limits where its program runs; what cannot be run is believed.
+  /// True if a student keeps the limits when its program is run; programs that cannot be run count as
+  /// fitting.
   private func isConfirmed(_ student: FitStudent, _ limits: FitLimits) throws -> Bool {
     guard let meter, profile.basis != .measured, !meter.takesMinutes(profile) else { return true }
     let preview = try preview(of: student.name)
@@ -88,7 +90,7 @@ final class FitEstimates {
         shape: shape, mean: Array(repeating: 0, count: shape[0]),
         deviation: Array(repeating: 1, count: shape[0])),
       split: SettingsNode(.mapping([])), provenance: SettingsNode(.mapping([])))
-    // Cycles of integers do not depend on the image.
+    // Cycles in integers do not depend on the image.
     let reading = try meter.waitForReading(
       model, flashBytes: preview.fileBytes, on: profile,
       images: [Array(repeating: 0, count: shape.count)]
@@ -113,7 +115,7 @@ final class FitEstimates {
       && (!isTimed || keeps(.latency, limits.latencyMs))
   }
 
-  /// The smallest of all students that were looked at: what it is called, and what it takes.
+  /// The smallest of all students that were estimated, with its resources, in words; `nil` without any.
   var smallest: String? {
     readings.min { ($0.value[.ram]?.value ?? 0) < ($1.value[.ram]?.value ?? 0) }.map { name, reading in
       func bytes(_ resource: Resource) -> String { "\(Int(reading[resource]?.value ?? 0))" }
@@ -122,7 +124,7 @@ final class FitEstimates {
     }
   }
 
-  /// What a student takes by the profile's model, with weights as they begin.
+  /// The estimate of a student by the profile's cost model, with initial weights.
   private func reading(of student: FitStudent) throws -> Reading {
     if let reading = readings[student.name] { return reading }
     let graph = try preview(of: student.name).graph
@@ -135,13 +137,14 @@ final class FitEstimates {
 
   // MARK: Time
 
-  /// What the teacher's training takes.
+  /// The seconds of the teacher's training.
   func teacherSeconds(epochs: Int) throws -> Double {
     guard let spec = planned.plan.trials.first(where: { $0.role == .teacher }) else { return 0 }
     return try seconds(spec, passes: epochs)
   }
 
-  /// What teacher, stored logits and students take in all, so many at a time.
+  /// The seconds of teacher, stored logits and students in all, with `jobs` trials at a time after the
+  /// teacher.
   func seconds(_ students: [FitStudent], epochs: Int, jobs: Int) throws -> Double {
     let specs = students.compactMap { student in spec(student.name).map { (student, $0) } }
     let needed = Set(specs.compactMap(\.1.logits))
@@ -155,7 +158,7 @@ final class FitEstimates {
     return try teacherSeconds(epochs: epochs) + max(together, each.max() ?? 0)
   }
 
-  /// A trial's seconds, were its stages that train as long as asked for.
+  /// The seconds of a trial if its trained stages have `passes` epochs.
   private func seconds(_ spec: TrialSpec, passes: Int) throws -> Double {
     var preview = try preview(spec)
     for index in preview.stages.indices where preview.stages[index].epochs > 0 {

@@ -1,25 +1,25 @@
 import Foundation
 import Settings
 
-/// A way to make a student of the teacher, as strong as is asked for: one line of a fit's catalogue each.
+/// A family of students of a teacher, with a range of strengths: one line of a fit's catalogue each.
 ///
-/// All students end as integers of eight bits or fewer, as devices compute.
+/// All students end as integers of at most 8 bits, in which devices compute.
 struct FitFamily: Sendable {
-  /// The beginning of its students' names.
+  /// The prefix of its students' names.
   let name: String
-  /// What the method or network is told, the weakest compression first; at least one.
+  /// The settings of the method or network, the weakest compression first; at least one.
   let strengths: [Double]
-  /// Passes over the images as a share of the teacher's.
+  /// The epochs as a share of the teacher's.
   let share: Double
-  /// The student's recipe with a strength and a number of epochs: the lines after its name.
+  /// The lines of a student's recipe after its name, for a strength and a number of epochs.
   let lines: @Sendable (_ strength: String, _ epochs: Int) -> [String]
 
-  /// What a student of a strength is called.
+  /// The name of the student with a strength.
   func studentName(_ strength: Double) -> String {
     strengths.count == 1 ? name : name + "-" + Self.words(strength)
   }
 
-  /// The student's lines in a recipe.
+  /// A student's lines in a recipe.
   func yaml(_ strength: Double, epochs: Int) -> String {
     "  - name: \(studentName(strength))\n"
       + lines(Self.words(strength), max(1, epochs)).map { "    " + $0 + "\n" }.joined()
@@ -27,11 +27,12 @@ struct FitFamily: Sendable {
 
   private static func words(_ number: Double) -> String { String(format: "%g", number) }
 
-  /// Factors on the filters of a network.
+  /// The factors on the filters of a network.
   private static let widths = [2, 1.4, 1, 0.7, 0.5, 0.35, 0.25, 0.18, 0.125]
   private static let bytes = ["  - post-training-quantization:"]
 
-  /// What is tried beside a teacher, the most promising first. `folder` is where the networks' files lie.
+  /// The families that are tried beside a teacher, the most promising first; `folder` holds the networks'
+  /// files.
   static func all(beside teacher: FitNetwork, in folder: String) -> [FitFamily] {
     func network(_ network: FitNetwork, _ name: String, _ rest: [String] = bytes) -> FitFamily {
       FitFamily(name: name, strengths: widths, share: 1) { width, epochs in
@@ -78,6 +79,6 @@ struct FitFamily: Sendable {
     ]
   }
 
-  /// A path as YAML and JSON both read it.
+  /// A path that is quoted for YAML and JSON alike.
   static func quoted(_ text: String) -> String { text.node.canonicalJSON }
 }

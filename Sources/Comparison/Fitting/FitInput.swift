@@ -2,22 +2,21 @@ import Datasets
 import Foundation
 import Tensors
 
-/// The input of the networks of a fit: what the images are, within what the device can hold.
+/// The input of a fit's networks, chosen for the images and the device's memory.
 enum FitInput {
-  /// Images up to this side are taken as they are.
+  /// The largest side of images that are used at full size.
   private static let largestWhole = 48
-  /// The shorter side to which larger images are brought.
+  /// The shorter side to which larger images are reduced.
   private static let usualSide = 64
-  /// The share of the working memory that the image alone may take: the first values lie beside it.
+  /// The share of the working memory that the image may take, as the first values lie beside it.
   private static let shareOfMemory = 0.45
-  /// The longer side is at most so many times the shorter one.
+  /// The largest ratio of the longer side to the shorter.
   private static let longest = 2.0
 
-  /// `[C, H, W]` for images of a shape.
+  /// The input `[channels, height, width]` for images of a shape.
   ///
-  /// - Parameters:
-  ///   - side: pixels of the shorter side; `nil` chooses.
-  ///   - ramBytes: the device's working memory, an image a byte an element; `nil` for no limit.
+  /// `side` is the shorter side in pixels, or `nil` to choose it. `ramBytes` is the device's working memory,
+  /// where an image takes one byte per element; `nil` is no limit.
   static func shape(of images: InputShape, side: Int?, ramBytes: Int?) -> Shape {
     let (height, width) = (Double(max(1, images.height)), Double(max(1, images.width)))
     let shorter = min(height, width)
@@ -33,7 +32,7 @@ enum FitInput {
       if short * short * ratio > most { short = max(8, (most / ratio).squareRoot().rounded(.down)) }
     }
     let isWhole = short == shorter && max(height, width) <= Double(largestWhole)
-    // Sizes that strides of two divide lose no rows.
+    // With multiples of four, two layers of stride 2 lose no rows.
     func even(_ value: Double) -> Int { max(4, Int(value) / 4 * 4) }
     if isWhole { return [images.channels, images.height, images.width] }
     let (low, high) = (even(short), even(short * ratio))

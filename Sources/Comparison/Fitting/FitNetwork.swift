@@ -1,24 +1,24 @@
 import Foundation
 import Tensors
 
-/// A network that a fit may train, for any size of images: written into the run's folder as any network's file.
+/// A network that a fit may train, for any image size; it is written into the run's folder as a network file.
 enum FitNetwork: String, CaseIterable, Sendable {
-  /// Residual networks of depth 20, 14 and 8, width 16.
+  /// Residual networks of depth 20, 14 and 8 with 16 filters.
   case residual20
   case residual14
   case residual8
   /// Depthwise separable layers.
   case separable
-  /// Two convolutions and a hidden layer, whose values are small from the first layer on.
+  /// Two convolutions and a hidden layer, with few values from the first layer on.
   case plain
 
-  /// What may teach, the most capable first.
+  /// The possible teachers, the most capable first.
   static let teachers: [FitNetwork] = [.residual20, .residual14, .residual8, .plain]
 
   /// The name of its file.
   var fileName: String { rawValue + ".yaml" }
 
-  /// The network's file for an input of `[C, H, W]` and a number of classes.
+  /// The network file for an input `[channels, height, width]` and a number of classes.
   func yaml(_ input: Shape, classes: Int) -> String {
     let head =
       "input: [\(input[0]), \(input[1]), \(input[2])]\nclasses: \(classes)\nlayers:\n"
@@ -56,7 +56,7 @@ enum FitNetwork: String, CaseIterable, Sendable {
         """
   }
 
-  /// The first convolution, which brings larger images to at most some 40 pixels.
+  /// The first layers, which reduce larger images to about 40 pixels.
   private func stem(_ filters: Int, _ input: Shape) -> String {
     let side = min(input[1], input[2])
     guard side > 40 else { return "  - conv-norm: \(filters)\n" }
@@ -64,7 +64,7 @@ enum FitNetwork: String, CaseIterable, Sendable {
     return side > 80 ? strided + "  - max-pool: 2\n" : strided
   }
 
-  /// A first convolution with a stride that leaves about 8 rows, so that its values are fewer than the image's.
+  /// A first convolution with a stride that leaves about 8 rows, so that it has fewer values than the image.
   private func plain(_ input: Shape) -> String {
     let side = min(input[1], input[2])
     let stride = max(1, Int((Double(side) / 9).rounded()))

@@ -12,20 +12,20 @@ import Tensors
 import Training
 import Trials
 
-/// What a fit will try: a recipe in the run's folder, as `condense compare` takes it, and how that was decided.
+/// The trials of a fit: a recipe in the run's folder, as for `condense compare`, and the reasons for it.
 public struct FitPlan: Sendable {
   /// The recipe's text.
   public var recipe: String
-  /// What a user should know of the decision, a line each.
+  /// Notes for the user about the decision, one per line.
   public var notes: [String]
 }
 
-/// Decides for data, a device and a time which teacher is trained, which students are tried, and for how many epochs.
+/// Decides on a teacher, the students and the epochs of a fit, for given data, device and time.
 ///
-/// Every family of compression gets the weakest student that fits the device by the profile's model of flash, memory and
-/// latency, before anything is trained; then stronger ones. Epochs and the number of students follow from a
-/// measured pace of the networks on this machine. A decision is written into the run's folder once, so that a run which was
-/// stopped goes on with it.
+/// Every family of compression gets the weakest student that fits the device by the profile's model of flash,
+/// memory and latency, before anything is trained; then stronger ones follow. The epochs and the number of
+/// students follow from the measured speed of the networks on this machine. A decision is written into the
+/// run's folder once, so that a stopped run continues with it.
 public struct FitPlanner {
   private let request: FitRequest
   private let options: RunOptions
@@ -34,17 +34,17 @@ public struct FitPlanner {
   private let profile: TargetProfile
   private let began = ContinuousClock.now
 
-  /// The share of a limit that a student may take by the profile's model, which leaves out what a compiler adds.
+  /// The share of a limit that a student may take by the profile's model, which omits what a compiler adds.
   private static let caution = 0.9
-  /// The share of the time that trials may take; the rest is for readings, the report and exports.
+  /// The share of the time for trials; the rest is for readings, the report and exports.
   private static let shareForTrials = 0.75
-  /// The share of the time that the teacher may take.
+  /// The largest share of the time for the teacher.
   private static let shareForTeacher = 0.45
-  /// Images in all that a teacher should see, and must see, in passes of the training images.
+  /// The images that a teacher should see and must see in all, over its epochs.
   private static let (idealImages, fewestImages) = (2_000_000, 300_000)
-  /// Families that a teacher is to have students of, unless it is the last.
+  /// The least number of families with a fitting student, unless the teacher is the last choice.
   private static let fewestFamilies = 2
-  /// Students below which it does not go for the sake of more epochs.
+  /// The number of students that is not reduced further for more epochs.
   private static let fewestStudents = 4
 
   /// Plans a fit within `seconds`; the folder of `options` is the run's.
@@ -58,7 +58,7 @@ public struct FitPlanner {
     profile = try TargetProfile.named(request.target, searching: options.targets)
   }
 
-  /// Writes networks and, with limits of its own, the target into the run's folder, and decides.
+  /// Writes the networks, and the target if it has its own limits, into the run's folder, and decides.
   public func plan() throws -> FitPlan {
     try RunPreparation.makeData(request.data, options, into: options.directory + "/data")
     var datasets = options.datasets
@@ -101,7 +101,7 @@ public struct FitPlanner {
     let estimates = try FitEstimates(trials, options, backend: backend, on: profile)
     let few = try estimates.teacherSeconds(epochs: epochs.lowerBound)
     guard isLast || few <= Self.shareForTeacher * seconds else { return nil }
-    // What looking at data and networks took is gone.
+    // The time for opening the data and measuring networks is subtracted.
     let left = seconds - (ContinuousClock.now - began) / .seconds(1)
     let budget = Self.shareForTrials * left
     let one = try estimates.teacherSeconds(epochs: 1)
@@ -125,10 +125,10 @@ public struct FitPlanner {
       if isLast { throw ComparisonError.nothingFits(target: profile.name, smallest: estimates.smallest) }
       return nil
     }
-    // A teacher of which nothing fits is no start for most families: a smaller one is.
+    // If few families have a student that fits, a smaller teacher is tried.
     guard first.count >= Self.fewestFamilies || isLast else { return nil }
     var students = first + further
-    // The most passes that the time allows; more passes take longer.
+    // The most epochs that the time allows; the time grows with the epochs.
     func most(_ students: [FitStudent]) throws -> Int {
       var (fitting, long) = (0, epochs.upperBound + 1)
       while long - fitting > 1 {
@@ -169,7 +169,7 @@ public struct FitPlanner {
 
   private var jobs: Int { options.jobs ?? max(1, ProcessInfo.processInfo.activeProcessorCount) }
 
-  /// What a student may take by the profile's model.
+  /// The limits for a student by the profile's model.
   private var limits: FitLimits {
     func careful(_ limit: Int?) -> Double? { limit.map { Double($0) * Self.caution } }
     return FitLimits(
@@ -183,7 +183,7 @@ public struct FitPlanner {
     return own.map { own in hardware.map { min($0, own) } ?? own } ?? hardware
   }
 
-  /// Small data is trained in small batches, so that an epoch has steps.
+  /// The batch size; smaller for small data, so that an epoch has several steps.
   private static func batch(images: Int) -> Int {
     switch images {
     case ..<512: 16
@@ -193,7 +193,7 @@ public struct FitPlanner {
     }
   }
 
-  /// Passes that suit so many images: few images are seen more often.
+  /// The range of epochs for a number of images; few images are seen more often.
   private static func epochs(images: Int) -> ClosedRange<Int> {
     let images = max(1, images)
     let low = min(max(fewestImages / images, 4), 40)
@@ -210,7 +210,7 @@ public struct FitPlanner {
     try RunPreparation.write(Array(text.utf8), to: path)
   }
 
-  /// The target as recipes name it: the profile, or a copy with the limits that were asked for.
+  /// The target as recipes name it: the profile, or a copy with the requested limits.
   private func target() throws -> String {
     guard request.flashBytes != nil || request.ramBytes != nil else { return request.target }
     let file =

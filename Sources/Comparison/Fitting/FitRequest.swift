@@ -1,20 +1,20 @@
 public import Settings
 
-/// What a student is to fit: a device's memory, time, and a loss of accuracy, found within a time.
+/// The request of a fit: the device's limits and the accepted loss of accuracy.
 public struct FitRequest: Sendable, Equatable {
-  /// A manifest's name, or the path of a manifest, a folder or an archive.
+  /// The name of a manifest, or the path of a manifest, a folder or an archive.
   public var data: String
   /// A hardware profile, by name or path.
   public var target: String
-  /// The most bytes of program and weights; `nil` takes the profile's.
+  /// The largest size of program and weights in bytes; `nil` takes the profile's.
   public var flashBytes: Int?
-  /// The most bytes of working memory; `nil` takes the profile's.
+  /// The largest working memory in bytes; `nil` takes the profile's.
   public var ramBytes: Int?
-  /// The most milliseconds of an image; `nil` for any.
+  /// The largest latency of an image in ms; `nil` for any.
   public var latencyMs: Double?
-  /// How much less accurate than the teacher the student may be, a fraction 0…1.
+  /// The largest loss of accuracy against the teacher, as a fraction 0…1.
   public var margin: Double
-  /// Pixels of the shorter side of the network's input; `nil` chooses it by images and memory.
+  /// The shorter side of the network's input in pixels; `nil` chooses it by images and memory.
   public var side: Int?
 
   /// Makes a request.
@@ -31,7 +31,7 @@ public struct FitRequest: Sendable, Equatable {
     self.side = side
   }
 
-  /// The request as a file of the run holds it: a run that is gone on with must be asked for the same.
+  /// The request as a file of the run stores it; a run can only be continued with the same request.
   public var node: SettingsNode {
     SettingsNode(mapping: [
       "data": data.node, "target": target.node, "flashBytes": flashBytes.node, "ramBytes": ramBytes.node,

@@ -7,7 +7,7 @@ struct FitStudent: Sendable {
   var name: String { family.studentName(strength) }
 }
 
-/// What a student may take; `nil` for no limit.
+/// The limits of a student; `nil` for no limit.
 struct FitLimits: Sendable {
   var flashBytes: Double?
   var ramBytes: Double?

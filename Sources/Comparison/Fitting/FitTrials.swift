@@ -1,6 +1,6 @@
 import Foundation
 
-/// What the recipes of a fit share: the teacher, the data and the device.
+/// The common parts of a fit's recipes: the teacher, the data and the device.
 struct FitTrials: Sendable {
   let teacher: FitNetwork
   let target: String
@@ -9,7 +9,7 @@ struct FitTrials: Sendable {
   let batch: Int
   /// The folder of the networks' files.
   let networks: String
-  /// What is tried beside the teacher.
+  /// The families that are tried beside the teacher.
   let families: [FitFamily]
 
   init(
@@ -24,7 +24,7 @@ struct FitTrials: Sendable {
     families = FitFamily.all(beside: teacher, in: networks)
   }
 
-  /// The recipe of some students, with so many passes of the images for the teacher.
+  /// The recipe of some students, with a number of epochs for the teacher.
   func recipe(_ students: [FitStudent], epochs: Int, comment: [String] = []) -> String {
     comment.map { "# \($0)\n" }.joined()
       + """
@@ -48,7 +48,7 @@ struct FitTrials: Sendable {
       }.joined()
   }
 
-  /// A student's passes beside a teacher's.
+  /// The epochs of a family's students for the teacher's epochs.
   func passes(of family: FitFamily, _ epochs: Int) -> Int {
     max(1, Int((family.share * Double(epochs)).rounded()))
   }

@@ -2,12 +2,14 @@ import Foundation
 import Tensors
 import Trials
 
-/// Runs trials as jobs of a cluster, through its queue.
+/// Runs trials as jobs of a Slurm cluster.
 ///
-/// What is submitted within a moment becomes one array. Which task a trial is stands in a file of the run: a comparison whose process
-/// died finds its jobs again. A trial goes on from its last checkpoint wherever it is started next, so one whose node or job was lost is
-/// given to the queue again; one that was started on an instruction set that it is not of is sent to another node.
+/// Trials that are submitted within a moment become one array. A file of the run records the task of each
+/// trial, so that a comparison whose process died finds its jobs again. A trial continues from its last
+/// checkpoint wherever it is started, so one whose node or job was lost is submitted again; one that was
+/// started on another instruction set than its own is sent to another node.
 public actor SlurmJobs: TrialExecutor {
+  /// The number of trials that wait and run at a time.
   public nonisolated let capacity: Int
   private let profile: SlurmProfile
   private let folder: String
@@ -20,25 +22,25 @@ public actor SlurmJobs: TrialExecutor {
   private var flush: Task<Void, Never>?
   private var watch: Task<Void, Never>?
 
-  /// A trial that was given to the queue.
+  /// A trial that was submitted to the queue.
   private struct Entry {
     let job: TrialJob
     let said: @Sendable (String) -> Void
-    /// The array's task: `12_3`; `nil` before it has one.
+    /// The array's task, such as `12_3`; `nil` before it has one.
     var task: String?
     var tries = 0
     var excluding: [String] = []
     var isCancelled = false
     var end: TrialEnd?
     var waiter: CheckedContinuation<TrialEnd, Never>?
-    /// Lines of the log that were told.
+    /// The number of log lines that were reported.
     var told = 0
     var misses = 0
   }
 
-  /// Jobs of a run.
+  /// Makes an executor for the jobs of a run.
   ///
-  /// - Parameter folder: where scripts and ends are kept; nodes see it under the same path.
+  /// `folder` holds scripts and exit codes, and must have the same path on the nodes.
   public init(_ profile: SlurmProfile, folder: String, executable: String, sources: [String]) {
     self.init(profile, folder: folder, executable: executable, sources: sources, queue: InstalledSlurm())
   }
@@ -54,14 +56,16 @@ public actor SlurmJobs: TrialExecutor {
     self.queue = queue
   }
 
-  /// How long submissions are gathered for one array.
+  /// The time for which submissions are collected for one array.
   private static let gathering = Duration.milliseconds(300)
-  /// Looks at the queue in a row that may miss a task before it counts as gone: one that was just submitted, or is requeued, may not stand
-  /// in it for a moment.
+  /// The number of successive looks at the queue that may miss a task before it counts as lost.
+  ///
+  /// A task that was just submitted or requeued may be missing from the queue for a moment.
   private static let patience = 2
 
   // MARK: The executor
 
+  /// Submits a trial, unless an earlier process has submitted it.
   public func submit(_ job: TrialJob, said: @escaping @Sendable (String) -> Void) async {
     var entry = Entry(job: job, said: said)
     if let known = known[job.name], FileManager.default.fileExists(atPath: job.filling) {
@@ -74,6 +78,7 @@ public actor SlurmJobs: TrialExecutor {
     if watch == nil { watch = Task { await keepWatching() } }
   }
 
+  /// Marks a trial as cancelled; ends its job only if the profile says so.
   public func cancel(_ job: TrialJob) async {
     guard entries[job.name] != nil else { return }
     entries[job.name]?.isCancelled = true
@@ -85,6 +90,7 @@ public actor SlurmJobs: TrialExecutor {
     settle(job.name, .stopped)
   }
 
+  /// Waits for the end of a trial.
   public func end(of job: TrialJob) async -> TrialEnd {
     guard let entry = entries[job.name] else {
       preconditionFailure("a job that was not submitted: \(job.name)")
@@ -114,7 +120,7 @@ public actor SlurmJobs: TrialExecutor {
     flush = nil
     let all = waiting
     waiting = []
-    // An array's tasks are alike in cores and in the nodes that they keep from.
+    // The tasks of an array have the same number of cores and exclude the same nodes.
     let groups = Dictionary(grouping: all) { name -> [String] in
       ["\(entries[name]?.job.spec.threads ?? 1)"] + (entries[name]?.excluding ?? [])
     }
@@ -176,7 +182,7 @@ public actor SlurmJobs: TrialExecutor {
   // MARK: Which task a trial is
 
   private var record: String { folder + "/jobs.json" }
-  /// By trial, the task that it was given to last.
+  /// The task that each trial was given to last.
   private lazy var known: [String: String] = {
     let data = FileManager.default.contents(atPath: folder + "/jobs.json") ?? Data()
     return (try? JSONDecoder().decode([String: String].self, from: data)) ?? [:]
@@ -195,7 +201,8 @@ public actor SlurmJobs: TrialExecutor {
   private func keepRecord() {
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.sortedKeys, .prettyPrinted, .withoutEscapingSlashes]
-    // Without it a later call gives running trials to the queue again, where their lock keeps them from running twice.
+    // Without the record a later call would submit running trials again, where their locks keep them from
+    // running twice.
     if let data = try? encoder.encode(known) { try? WholeFile.write(Array(data), to: record) }
   }
 
@@ -209,7 +216,7 @@ public actor SlurmJobs: TrialExecutor {
     watch = nil
   }
 
-  /// Looks once at the queue and at what tasks have left.
+  /// Looks once at the queue and at the exit codes of tasks.
   func look() async {
     var alive: Set<String>?
     for (name, entry) in entries where entry.end == nil {
@@ -235,7 +242,7 @@ public actor SlurmJobs: TrialExecutor {
     }
   }
 
-  /// Tells the lines that a trial has added to its log.
+  /// Reports the lines that a trial has added to its log.
   private func tell(_ name: String) {
     guard let entry = entries[name], let text = try? String(contentsOfFile: entry.job.name, encoding: .utf8)
     else { return }
@@ -244,7 +251,9 @@ public actor SlurmJobs: TrialExecutor {
     entries[name]?.told = lines.count
   }
 
-  /// How a task ended. One that was told to end is Slurm's: preempted, it starts again under the same number.
+  /// The end of a task, from its file.
+  ///
+  /// `nil` for a task that was told to end by Slurm: a preempted task starts again under the same number.
   private func takeEnd(of task: String) -> (status: Int, node: String)? {
     let words = (try? String(contentsOfFile: "\(folder)/ends/\(task)", encoding: .utf8))?.split(
       whereSeparator: \.isWhitespace)
@@ -269,10 +278,10 @@ public actor SlurmJobs: TrialExecutor {
     }
   }
 
-  /// A task that is gone without an end of its own.
+  /// Handles a task that disappeared without an exit code: submits it again, or gives up.
   private func lost(_ name: String, _ task: String) async {
     guard let entry = entries[name] else { return }
-    // The end may have been written, or the trial finished, between the two looks.
+    // The exit code may have been written, or the trial finished, since the last look.
     if let end = takeEnd(of: task) { return settle(name, status: end.status, node: end.node) }
     forget(name)
     guard entry.tries <= profile.retries else {
@@ -296,7 +305,7 @@ public actor SlurmJobs: TrialExecutor {
     entries[name]?.waiter = nil
   }
 
-  /// The last line of a trial's log: its message.
+  /// The last line of a trial's log, which is its message.
   private func lastWords(of job: TrialJob) -> String? {
     let text = try? String(contentsOfFile: job.name, encoding: .utf8)
     let line = text?.split(separator: "\n").last.map(String.init)

@@ -1,42 +1,44 @@
 public import Settings
 
-/// How a cluster's queue is asked for trials: a YAML file.
+/// The settings of a cluster's queue for trials: a YAML file.
 ///
 ///     partition: cpu
 ///     time: 4h
 ///     memoryMB: 4000
 ///     modules: ["module load gcc"]
 ///
-/// The nodes need the program and the run's directory under the paths that they have here, and nothing else.
+/// The nodes need only the program and the run's directory, under the same paths as here.
 public struct SlurmProfile: Configurable, Sendable, Equatable {
-  /// Where jobs go; `nil` takes the cluster's own choice.
+  /// The partition of jobs; `nil` takes the cluster's default.
   public var partition: String?
-  /// On whose account; `nil` takes the user's own.
+  /// The account of jobs; `nil` takes the user's default.
   public var account: String?
-  /// The longest time of one trial, as Slurm takes it: minutes, `HH:MM:SS` or `D-HH`.
+  /// The time limit of one trial in Slurm's syntax: minutes, `HH:MM:SS` or `D-HH`.
   public var time: String?
-  /// Memory of one trial.
+  /// The memory of one trial in MB.
   public var memoryMB: Int?
-  /// Cores of one trial; `nil` for its threads.
+  /// The cores of one trial; `nil` for its number of threads.
   public var cores: Int?
-  /// The most trials in one array.
+  /// The largest number of trials in one array.
   public var arraySize = 500
-  /// The most trials that wait and run at a time.
+  /// The largest number of trials that wait and run at a time.
   public var jobs = 1_000
-  /// How often a trial whose node or job was lost is given to the queue again.
+  /// The number of times that a trial whose node or job was lost is submitted again.
   public var retries = 3
-  /// Whether Ctrl-C ends the jobs too; else they go on, and a later call finds them.
+  /// True if Ctrl-C ends the jobs too; else they continue, and a later call finds them.
   public var cancelOnStop = false
-  /// Seconds between two looks at the queue.
+  /// The seconds between two looks at the queue.
   public var pollSeconds = 5.0
-  /// Further directives, without `#SBATCH`: `--qos=low`.
+  /// Further directives without `#SBATCH`, such as `--qos=low`.
   public var directives: [String] = []
   /// Lines of shell before the trial, such as `module load gcc`.
   public var modules: [String] = []
 
-  /// The defaults.
+  /// Makes a profile with the default settings.
   public init() {}
 
+  /// Settings: `partition`, `account`, `time`, `memoryMB`, `cores`, `arraySize`, `jobs`, `retries`,
+  /// `cancelOnStop`, `pollSeconds`, `directives`, `modules`.
   public static var settings: [Setting<SlurmProfile>] {
     [
       word("partition", \.partition, "where jobs go"), word("account", \.account, "on whose account"),

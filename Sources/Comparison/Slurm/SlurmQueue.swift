@@ -2,18 +2,18 @@ import Foundation
 import Subprocess
 import SystemPackage
 
-/// The queue's programs, asked on the command line. Tests answer in their place.
+/// The queue's programs, called on the command line; tests replace them.
 protocol SlurmQueue: Sendable {
-  /// Runs a program of Slurm's and gives back what it prints, or why it failed.
+  /// Runs a program of Slurm and returns its output, or the reason of its failure.
   func run(_ program: String, _ arguments: [String]) async -> Result<String, SlurmFailure>
 }
 
-/// Why the queue gave no answer.
+/// The reason why the queue gave no answer.
 struct SlurmFailure: Error, CustomStringConvertible {
   let description: String
 }
 
-/// Slurm as it is installed.
+/// The installed Slurm.
 struct InstalledSlurm: SlurmQueue {
   func run(_ program: String, _ arguments: [String]) async -> Result<String, SlurmFailure> {
     do {
@@ -32,17 +32,18 @@ struct InstalledSlurm: SlurmQueue {
   }
 }
 
-/// The answers of Slurm's programs, read.
+/// Parsers for the output of Slurm's programs.
 enum SlurmAnswers {
-  /// The job of `sbatch --parsable`: `123` or `123;cluster`.
+  /// The number of the job in the output of `sbatch --parsable`: `123` or `123;cluster`.
   static func job(_ text: String) -> String? {
     let word = text.split(whereSeparator: \.isNewline).last?.split(separator: ";").first.map(String.init)
     let job = word?.trimmingCharacters(in: .whitespaces)
     return job.flatMap { $0.isEmpty || !$0.allSatisfy(\.isNumber) ? nil : $0 }
   }
 
-  /// The tasks that are in the queue and not at their end, of `squeue -h -r -o "%i %T"`; an array that waits stands in one line where
-  /// `-r` does not part it: `12_[3-7,9%2]`.
+  /// The tasks in the queue that have not ended, from the output of `squeue -h -r -o "%i %T"`.
+  ///
+  /// A waiting array is one line where `-r` does not split it: `12_[3-7,9%2]`.
   static func alive(_ text: String) -> Set<String> {
     var tasks: Set<String> = []
     for line in text.split(whereSeparator: \.isNewline) {
@@ -53,12 +54,13 @@ enum SlurmAnswers {
     return tasks
   }
 
-  /// The state of a task, of `sacct -n -X -P -o State`: the last one counts, and who cancelled it does not.
+  /// The last state of a task, from the output of `sacct -n -X -P -o State`, without the user who cancelled
+  /// it.
   static func state(_ text: String) -> String? {
     text.split(whereSeparator: \.isNewline).last?.split(separator: " ").first.map(String.init)
   }
 
-  /// States of jobs that come to nothing any more.
+  /// The states of jobs that have ended.
   private static let ended: Set<String> = [
     "BOOT_FAIL", "CANCELLED", "COMPLETED", "DEADLINE", "FAILED", "NODE_FAIL", "OUT_OF_MEMORY", "REVOKED",
     "TIMEOUT",

@@ -2,20 +2,21 @@ import Foundation
 
 /// The batch script of an array of trials.
 ///
-/// Each task takes its line of a list: where its trial is filled, where it will lie, its log. Its exit code and its node are left in a file,
-/// as accounting is not everywhere. A task that is killed leaves none.
+/// Each task takes its line of a list: the directory where its trial is filled, its final directory, and its
+/// log. Its exit code and its node are written to a file, as accounting is not available everywhere. A task
+/// that is killed writes none.
 struct SlurmScript {
   let profile: SlurmProfile
   let executable: String
-  /// Folders in which the files that manifests name are searched for.
+  /// The folders that are searched for the files that manifests name.
   let sources: [String]
   let threads: Int
   let count: Int
-  /// The list of trials, a line each.
+  /// The path of the list of trials, one per line.
   let list: String
-  /// The folder of what tasks leave.
+  /// The folder of the tasks' exit codes.
   let ends: String
-  /// Nodes that refused the trial.
+  /// The nodes that refused the trial.
   var excluding: [String] = []
 
   var text: String {
@@ -50,6 +51,6 @@ struct SlurmScript {
       """
   }
 
-  /// A word that a shell takes as it is.
+  /// A word quoted for a shell.
   static func quoted(_ word: String) -> String { "'" + word.replacing("'", with: "'\\''") + "'" }
 }
