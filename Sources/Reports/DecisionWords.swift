@@ -1,8 +1,8 @@
 import Runs
 
-/// What to take for a target, in words that the page, the terminal and Markdown share.
+/// The recommended students for a target, in words that the page, the terminal and Markdown share.
 struct DecisionWords {
-  /// A student, and all that it was chosen for: `Smallest, fastest`.
+  /// A student, with the reasons that it was chosen for: `Smallest, fastest`.
   struct Group {
     var title: String
     let choice: Ranking.Decision.Choice
@@ -12,12 +12,12 @@ struct DecisionWords {
 
   init(_ decision: Ranking.Decision) { self.decision = decision }
 
-  /// `cortex-m4, at most 1 point below the teacher`.
+  /// The heading: `cortex-m4, at most 1 point below the teacher`.
   var heading: String {
     "\(decision.target), at most \(Quantity.plainPoints(decision.margin)) below the teacher"
   }
 
-  /// The choices; a student that was chosen for several reasons stands once, under all of them.
+  /// The choices; a student that was chosen for several reasons has one entry.
   var groups: [Group] {
     let all =
       [
@@ -35,7 +35,8 @@ struct DecisionWords {
     return groups
   }
 
-  /// `Smallest, fastest: uno, 96.40 % (96.0 to 96.8): why`, a line a student; then why there is no choice.
+  /// One line for each student, `Smallest, fastest: uno, 96.40 % (96.0 to 96.8): why`, then the reason for
+  /// missing choices.
   var lines: [String] {
     groups.map { group in
       let choice = group.choice
@@ -44,6 +45,6 @@ struct DecisionWords {
     } + [note].compactMap(\.self)
   }
 
-  /// Why there is no choice, as a sentence.
+  /// The reason for missing choices, as a sentence; `nil` where there are choices.
   var note: String? { decision.note.map { $0.prefix(1).uppercased() + $0.dropFirst() + "." } }
 }

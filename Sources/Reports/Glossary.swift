@@ -1,13 +1,13 @@
 import Metrics
 
-/// The words that a reader of a ranking must know, in the order in which they help.
+/// The terms that a reader of a ranking needs, in a helpful order.
 enum Glossary {
   struct Entry: Sendable {
     let word: String
     let meaning: String
   }
 
-  /// The words of a ranking by a metric.
+  /// The terms for a ranking by a metric.
   static func entries(_ metric: MetricKind?) -> [Entry] {
     let first = metric.map { metric in
       Entry(

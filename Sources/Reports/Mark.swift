@@ -1,13 +1,13 @@
 import Readings
 import Runs
 
-/// A sign behind a row's name, and what it stands for: the list is the legend.
+/// A sign behind a row's name, with its meaning; the list of marks is the legend.
 public struct Mark: Sendable {
-  /// One character.
+  /// The sign, one character.
   public let sign: String
-  /// What it stands for on a target, in a few words.
+  /// The meaning on a target, in a few words.
   let meaning: @Sendable (_ target: String?) -> String
-  /// Whether a row bears it, on a target.
+  /// True if a row has the mark on a target.
   let applies: @Sendable (_ row: Ranking.Row, _ target: String?, _ ranking: Ranking) -> Bool
 
   /// All marks, in the order in which they stand behind a name.

@@ -1,25 +1,25 @@
 import Foundation
 public import Readings
 
-/// Numbers as people read them: three digits that count, and a unit of the right size.
+/// Numbers for people: three significant digits and a unit with a fitting prefix.
 public enum Quantity {
-  /// Bytes: `987 B`, `12.3 kB`, `1.23 MB`; a kilobyte is 1,000 bytes.
+  /// A size: `987 B`, `12.3 kB`, `1.23 MB`; a kilobyte is 1,000 bytes.
   public static func bytes(_ count: Int) -> String { scaled(Double(count), unit: "B", prefixes: large) }
 
   /// A count: `987`, `12.3k`, `1.23M`.
   public static func count(_ count: Int) -> String { compact(Double(count)) }
 
-  /// A time of so many milliseconds: `45.6 µs`, `12.3 ms`, `1.23 s`.
+  /// A time in milliseconds: `45.6 µs`, `12.3 ms`, `1.23 s`.
   public static func milliseconds(_ value: Double) -> String {
     scaled(value / 1e3, unit: "s", prefixes: small)
   }
 
-  /// An energy of so many microjoules: `45.6 nJ`, `12.3 µJ`, `1.23 mJ`.
+  /// An energy in microjoules: `45.6 nJ`, `12.3 µJ`, `1.23 mJ`.
   public static func microjoules(_ value: Double) -> String {
     scaled(value / 1e6, unit: "J", prefixes: small + large)
   }
 
-  /// An amount in whatever it is counted: `12.3 kB`, `45.6 µs`, `1.23k`.
+  /// An amount in a resource's unit: `12.3 kB`, `45.6 µs`, `1.23k`.
   public static func amount(_ value: Double, _ unit: Resource.Unit) -> String {
     switch unit {
     case .bytes: bytes(Int(max(-1e18, min(value.rounded(), 1e18))))
@@ -36,7 +36,7 @@ public enum Quantity {
     return "\(amount(low, unit)) to \(amount(high, unit))"
   }
 
-  /// How many times larger: `12.3×`.
+  /// A factor: `12.3×`.
   public static func ratio(_ value: Double) -> String {
     value.isFinite ? digits(value) + "×" : missing
   }
@@ -52,7 +52,7 @@ public enum Quantity {
     return text + (text == "1" ? " point" : " points")
   }
 
-  /// A difference of rates in percentage points, signed: `−0.42`.
+  /// A difference of rates in percentage points with its sign: `−0.42`.
   public static func points(_ difference: Double) -> String {
     guard difference.isFinite else { return missing }
     let text = String(format: "%.2f", abs(difference) * 100)
@@ -65,10 +65,10 @@ public enum Quantity {
     return value < 0.001 ? "< 0.001" : String(format: "%.3f", value)
   }
 
-  /// What stands for a number that there is not.
+  /// The text in place of a missing number.
   public static let missing = "–"
 
-  /// Without unit or space, for narrow columns: `987`, `12.3k`, `1.23M`.
+  /// A number without unit or space, for narrow columns: `987`, `12.3k`, `1.23M`.
   static func compact(_ value: Double) -> String {
     scaled(value, unit: "", prefixes: large).filter { $0 != " " }
   }
@@ -88,8 +88,9 @@ public enum Quantity {
     return shown.name.isEmpty && unit.isEmpty ? text : "\(text) \(shown.name)\(unit)"
   }
 
-  /// Three digits that count, or all of a whole number: `1.23`, `12.3`, `123`, `1234`; whole numbers below ten thousand
-  /// that need no decimals have none.
+  /// A number with three significant digits: `1.23`, `12.3`, `123`, `1234`.
+  ///
+  /// Whole numbers below 1,000 have no decimals, and numbers from 100 on are rounded to whole ones.
   static func digits(_ value: Double) -> String {
     if value.rounded() == value, abs(value) < 1_000 { return String(Int(value)) }
     let magnitude = abs(value)

@@ -1,17 +1,17 @@
 public import Runs
 
-/// Why a report cannot be made.
+/// The reason why a report cannot be made.
 public enum ReportError: Error, Sendable, Equatable, CustomStringConvertible {
-  /// A directory that holds no run.
+  /// A directory that does not hold a run.
   case notARun(path: String, reason: String)
-  /// A file of a run that cannot be read as what it should be.
+  /// A file of a run that cannot be read or is invalid.
   case unreadable(path: String, reason: String)
-  /// A trial's result that cannot be believed.
+  /// A trial's result that is invalid.
   case trial(RunError)
   /// A file of the report that cannot be written.
   case unwritable(path: String, reason: String)
 
-  /// *where: what; what to do*.
+  /// The message: *where: what was found, and what to do*.
   public var description: String {
     switch self {
     case .notARun(let path, let reason):

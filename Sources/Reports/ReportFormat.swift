@@ -2,25 +2,25 @@ public import Foundation
 public import Runs
 import Settings
 
-/// A file of a report: its path in the folder that is written, and its bytes.
+/// A file of a report: its path in the output folder, and its bytes.
 struct ReportFile: Sendable {
   let path: String
   let bytes: Data
 }
 
-/// A form in which a run is told: one more is one file and one line in `all`.
+/// A format of a run's report; one more is one file and one line in `all`.
 public struct ReportFormat: Sendable {
-  /// The name as users write it: `latex`.
+  /// The name as users write it, such as `latex`.
   public let name: String
-  /// What it is, in a few words.
+  /// A short description of the format.
   public let meaning: String
-  /// What every report writes beside the run; `nil` for formats that are written when they are asked for.
+  /// The name of the file that every report contains; `nil` for formats that are written on request.
   public let standardName: String?
-  /// What to do with what was written, where that needs saying.
+  /// A hint for the use of the files in a directory; `nil` where none is needed.
   public let advice: @Sendable (_ directory: String) -> String?
   let files: @Sendable (RunReport, _ charts: ChartLibrary?, _ directory: String) throws -> [ReportFile]
 
-  /// A format of one file that every report has.
+  /// Makes a format of one file that every report contains.
   init(
     _ name: String, file: String, _ meaning: String,
     bytes: @escaping @Sendable (RunReport, ChartLibrary?) throws -> Data
@@ -32,7 +32,7 @@ public struct ReportFormat: Sendable {
     files = { report, charts, _ in [ReportFile(path: file, bytes: try bytes(report, charts))] }
   }
 
-  /// A format that is written when it is asked for.
+  /// Makes a format that is written on request.
   init(
     _ name: String, _ meaning: String, advice: @escaping @Sendable (_ directory: String) -> String?,
     files: @escaping @Sendable (RunReport, _ directory: String) throws -> [ReportFile]
@@ -64,16 +64,16 @@ public struct ReportFormat: Sendable {
     latex, mlflow,
   ]
 
-  /// The format of a name; `nil` where there is none.
+  /// The format of a name; `nil` if there is none.
   public static func named(_ name: String) -> ReportFormat? { all.first { $0.name == name } }
 
-  /// The names of the files that every report has.
+  /// The names of the files that every report contains.
   public static var standardNames: [String] { all.compactMap(\.standardName) }
 }
 
-/// `ranking.json`.
+/// The encoding of `ranking.json`.
 public enum RankingJSON {
-  /// The ranking with sorted keys; a number that JSON cannot hold is an error.
+  /// The ranking with sorted keys; throws for a number that is not finite.
   public static func encode(_ ranking: Ranking) throws(ReportError) -> Data {
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
@@ -86,21 +86,21 @@ public enum RankingJSON {
 }
 
 extension RunReport {
-  /// The bytes of a format of one file.
+  /// The bytes of a format with one file.
   package func bytes(of format: ReportFormat) throws -> Data {
     try format.files(self, nil, ".").first?.bytes ?? Data()
   }
 
-  /// Writes every file of the report into a directory, each whole: a reader sees the old file or the new one.
+  /// Writes every file of the report into a directory; each file is replaced in one step.
   ///
-  /// The page has training curves where there is a library to draw them.
+  /// The page has training curves if `charts` is given.
   public func write(to directory: String, charts: ChartLibrary?) throws(ReportError) {
     for format in ReportFormat.all where format.standardName != nil {
       try write(format, to: directory, charts: charts)
     }
   }
 
-  /// Writes the files of one format into a directory, which is made where it is missing.
+  /// Writes the files of one format into a directory, which is made if it is missing.
   public func write(
     _ format: ReportFormat, to directory: String, charts: ChartLibrary?
   ) throws(ReportError) {

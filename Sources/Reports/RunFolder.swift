@@ -2,16 +2,18 @@ import Foundation
 import Runs
 import Settings
 
-/// A run's directory, read for its report.
+/// A run's directory, which is read for its report.
 public struct RunFolder: Sendable {
   private let path: String
 
-  /// The directory at a path.
+  /// Takes the directory at a path.
   public init(path: String) {
     self.path = path.count > 1 && path.hasSuffix("/") ? String(path.dropLast()) : path
   }
 
-  /// The ranking, results and curves that the directory holds.
+  /// The ranking, results and curves in the directory.
+  ///
+  /// `families` are the families of methods, by the methods' names.
   public func report(families: [String: String] = [:]) throws(ReportError) -> RunReport {
     try requireFolder()
     let (ranking, rankedAnew) = try ranking()
@@ -29,7 +31,8 @@ public struct RunFolder: Sendable {
 
   private typealias Kept = (trials: [FinishedTrial], machine: [String])
 
-  /// The present recipe's trials under their present names, and the machine; why not, where the ledger is lost.
+  /// The present recipe's trials under their present names, and the machine; a message if the ledger cannot
+  /// be read.
   private func fromLedger() -> (kept: Kept?, message: String?) {
     guard FileManager.default.fileExists(atPath: path + "/" + Ledger.fileName) else {
       return (nil, "\(path)/\(Ledger.fileName) is not there: the report is made from the trials' directories")
@@ -43,7 +46,7 @@ public struct RunFolder: Sendable {
     }
   }
 
-  /// Every finished trial of the directory, under the name that it was first run by.
+  /// Every finished trial of the directory, under the name that it was first run with.
   private func fromFolders() throws(ReportError) -> [FinishedTrial] {
     do throws(RunError) {
       return try TrialDirectory.finished(in: path + "/" + Ledger.trialsFolder).map { name throws(RunError) in
@@ -75,14 +78,16 @@ public struct RunFolder: Sendable {
     }
   }
 
-  /// The part of a `ranking.json` that every schema has.
+  /// The part of `ranking.json` that all schemas share.
   private struct Header: Decodable {
     var schema: Int
     var targetOrder: [String]?
   }
 
-  /// The ranking that the comparison wrote; where it was stopped before, or by an older schema, that of all that the ledger
-  /// knows, and in the last case what to say of it.
+  /// The ranking of the run.
+  ///
+  /// It is that of `ranking.json`; if the comparison was stopped before, or the file has an older schema, it
+  /// is made from the ledger, in the second case with a message.
   private func ranking() throws(ReportError) -> (Ranking, message: String?) {
     let file = path + "/" + Ranking.fileName
     guard FileManager.default.fileExists(atPath: file) else { return (try rankingOfLedger(nil), nil) }
@@ -139,7 +144,7 @@ public struct RunFolder: Sendable {
   }
 }
 
-/// Why JSON is not what it should be, in words.
+/// The reasons of decoding errors, in words.
 enum DecodingWords {
   static func reason(_ error: DecodingError) -> String {
     switch error {

@@ -2,23 +2,23 @@ import Metrics
 public import Readings
 public import Runs
 
-/// All that a report is made of: the ranking of a run, its trials, how they trained, and where all that came from.
+/// The contents of a report: the ranking of a run, its trials, their training curves, and the run's origin.
 public struct RunReport: Sendable {
   /// The ranking.
   public var ranking: Ranking
-  /// The trials that gave a result, in the order of the ranking, then by seed.
+  /// The trials with a result, in the order of the ranking, then by seed.
   public var trials: [TrialResult]
-  /// How the trials trained, as far as that was kept.
+  /// The training curves of trials, as far as they exist.
   public var curves: [TrainingCurve]
-  /// The recipe's text; `nil` where the run kept none.
+  /// The recipe's text; `nil` where the run has none.
   public var recipe: String?
-  /// What the run ran on, a line a fact.
+  /// The facts about the machine of the run, one per line.
   public var machine: [String]
-  /// What reading the run met that the user should know.
+  /// Messages for the user about reading the run.
   public var messages: [String] = []
-  /// The folders of trials, by their addresses, as far as they are known.
+  /// The folders of trials by their addresses, as far as they are known.
   public var folders: [String: String] = [:]
-  /// The family of a method, by the method's name.
+  /// The family of each method, by the method's name.
   public var families: [String: String]
 
   /// Makes a report of a ranking.
@@ -39,26 +39,27 @@ public struct RunReport: Sendable {
     self.families = families
   }
 
-  /// The name of what rows are ranked by.
+  /// The name of the metric that rows are ranked by.
   public var metricName: String { ranking.metric?.name ?? "accuracy" }
 
-  /// The teacher, then the students and controls from the best on.
+  /// The teacher, then students and controls from the best on.
   public var rows: [Ranking.Row] { (ranking.teacher.map { [$0] } ?? []) + ranking.students }
 
-  /// The targets in the order of the recipe, then any others by name.
+  /// The targets in the order of the recipe, then all others by name.
   public var targets: [String] {
     let known = Set(rows.flatMap(\.targets.keys)).union(ranking.targets.keys)
     let first = ranking.targetOrder.filter(known.contains)
     return first + known.subtracting(first).sorted()
   }
 
-  /// The resources by which students are chosen on a target, in the order in which they are told.
+  /// The resources of a target that students are chosen by, in their usual order.
   public func resources(of target: String) -> [Resource] {
     Set(rows.compactMap { $0.targets[target] }.flatMap(\.resources)).filter { $0.standing != .detail }
       .sorted(by: Resource.isBefore)
   }
 
-  /// Whether a resource's interval is told on a target: where some row has one, and of times and energies always.
+  /// True if a resource's interval is shown on a target: always for latency and energy, else if some row has
+  /// one.
   func hasInterval(_ resource: Resource, on target: String) -> Bool {
     resource == .latency || resource == .energy
       || rows.contains { row in
@@ -66,13 +67,14 @@ public struct RunReport: Sendable {
       }
   }
 
-  /// How many times larger the teacher's file is than a row's, both plain; `nil` without a teacher.
+  /// The size of the teacher's plain file divided by that of a row's; `nil` without a teacher.
   public func sizeRatio(_ row: Ranking.Row) -> Double? {
     guard let teacher = ranking.teacher, row.size.fileBytes > 0 else { return nil }
     return Double(teacher.size.fileBytes) / Double(row.size.fileBytes)
   }
 
-  /// The families of a row's methods, in the order of its methods; a method without a family stands for itself.
+  /// The families of a row's methods, in the order of its methods; a method without a family is listed by its
+  /// name.
   func families(of row: Ranking.Row) -> [String] {
     row.methods.reduce(into: []) { found, method in
       let family = families[method] ?? method

@@ -2,12 +2,13 @@ import Foundation
 import Readings
 import Runs
 
-/// What the figures of a target rest on, in words.
+/// The basis of a target's figures, in words.
 struct TargetWords {
-  /// `modelled, latency within −30 % to +30 %, energy within ×/÷ 2`; bases apart where rows have several.
+  /// The basis: `modelled, latency within −30 % to +30 %, energy within ×/÷ 2`; separately for each basis of
+  /// the rows.
   let basis: String
 
-  /// Looks at all rows of a report.
+  /// Takes the readings of all rows of a report.
   init(_ report: RunReport, _ target: String) {
     let readings = report.rows.compactMap { $0.targets[target] }
     let bases = Dictionary(grouping: readings, by: \.basis).sorted { $0.key < $1.key }
@@ -35,7 +36,7 @@ struct TargetWords {
     return words
   }
 
-  /// How far a bound lies from the value, as a share of it.
+  /// The distance of a bound from the value, as a share of the value.
   private static func share(_ bound: Double, of value: Double) -> Double? {
     value > 0 && bound.isFinite ? bound / value - 1 : nil
   }

@@ -1,12 +1,13 @@
 public import Foundation
 public import Runs
 
-/// How a trial trained: an entry an epoch, over all its stages.
+/// The training curve of a trial: one entry for each epoch of all its stages.
 public struct TrainingCurve: Sendable, Equatable {
-  /// The trial's name and seed.
+  /// The trial's name.
   public var name: String
+  /// The trial's seed.
   public var seed: UInt64
-  /// The epochs in the order in which they were trained.
+  /// The epochs in the order of the training.
   public var epochs: [EpochRecord]
 
   /// Makes a curve.
@@ -16,7 +17,7 @@ public struct TrainingCurve: Sendable, Equatable {
     self.epochs = epochs
   }
 
-  /// Reads `metrics.jsonl`: what a killed training left unfinished at the end of a line is passed over.
+  /// Reads `metrics.jsonl`; skips an incomplete last line of a killed training.
   public init(name: String, seed: UInt64, metrics: Data) {
     self.init(name: name, seed: seed, epochs: EpochRecord.all(in: metrics))
   }

@@ -2,22 +2,23 @@ public import Foundation
 public import Runs
 import Settings
 
-/// A form in which another program follows trainings while they go on: one more is one file and one line in `all`.
+/// A format in which another program follows trainings in progress; one more is one file and one line in
+/// `all`.
 ///
-/// A folder holds a folder a training. What lies in that is a function of the epochs that the training has logged, so that one
-/// which is killed and goes on is never told twice.
+/// The output folder contains a folder for each training. Its contents are a function of the epochs in the
+/// training's log, so that an epoch is never written twice when a killed training resumes.
 public struct LogFormat: Sendable {
-  /// The name as users write it: `tensorboard`.
+  /// The name as users write it, such as `tensorboard`.
   public let name: String
-  /// Brings a training's folder to a list of epochs, numbered over all stages from 1; what is there already stays as it is.
+  /// Updates a training's folder to a list of epochs, numbered over all stages from 1; existing entries stay.
   let follow: @Sendable (_ epochs: [EpochRecord], _ folder: String, _ now: Date) throws(ReportError) -> Void
 
   /// The formats.
   public static let all = [tensorBoard]
 
-  /// Brings a training's folder, which is made where it is missing, to what the training's log says.
+  /// Updates a training's folder, which is made if it is missing, to the epochs of its log.
   ///
-  /// - Parameter name: of the training, as the other program shows it; a slash in it is a dash.
+  /// `name` is the training's name in the other program; slashes in it become dashes in the folder's name.
   public func follow(
     _ epochs: [EpochRecord], named name: String, in folder: String, now: Date = Date()
   ) throws(ReportError) {

@@ -17,10 +17,10 @@ extension ReportFormat {
     files: { report, directory in MLflowStore(report, directory).files })
 }
 
-/// The file store of MLflow: an experiment a run of ours, in it a run a trial.
+/// The file store of MLflow: the run as an experiment, and in it each trial as a run.
 ///
-/// Names of folders derive from the run's name and the trials' addresses, so the same report written again writes the same
-/// files, and several runs may stand in one folder.
+/// The names of folders derive from the run's name and the trials' addresses. The same report therefore
+/// writes the same files again, and several runs can share a folder.
 struct MLflowStore {
   private let report: RunReport
   private let root: URL
@@ -33,7 +33,7 @@ struct MLflowStore {
     experiment = UInt64(digest, radix: 16).map(String.init) ?? "1"
   }
 
-  /// Every file of the store.
+  /// All files of the store.
   var files: [ReportFile] {
     let runs = report.trials.map { Run(report, $0, experiment: experiment, root: root) }
     let meta = Self.yaml([
@@ -51,7 +51,7 @@ struct MLflowStore {
     case none
   }
 
-  /// A mapping of scalars, in the part of YAML that is JSON.
+  /// A mapping of scalars in the part of YAML that is JSON.
   fileprivate static func yaml(_ entries: [(key: String, value: Value)]) -> Data {
     let lines = entries.map { key, value in
       let text =
@@ -65,7 +65,7 @@ struct MLflowStore {
     return Data(lines.joined().utf8)
   }
 
-  /// The SHA-256 of a text, hexadecimal.
+  /// The SHA-256 of a text in hexadecimal.
   fileprivate static func digest(_ text: String) -> String {
     Array(SHA256.hash(data: Data(text.utf8))).hexadecimal
   }
@@ -79,8 +79,9 @@ private struct Run {
   private let experiment: String
   private let root: URL
   private let id: String
-  /// Milliseconds since 1970.
+  /// The start in milliseconds since 1970.
   let start: Int
+  /// The end in milliseconds since 1970.
   let end: Int
 
   init(_ report: RunReport, _ trial: TrialResult, experiment: String, root: URL) {
@@ -91,7 +92,7 @@ private struct Run {
     id = String(MLflowStore.digest("\(experiment) \(trial.name) \(trial.seed) \(trial.address)").prefix(32))
     let folder = report.folders[trial.address]
     settings = folder.flatMap { try? SettingsNode(contentsOf: $0 + "/spec.json") }
-    // A result bears no time, so that equal trials are equal files: that of its file is taken.
+    // A result contains no time, so that equal trials have equal files; the time of its file is taken.
     let written = folder.flatMap {
       try? URL(filePath: $0 + "/" + TrialResult.fileName).resourceValues(forKeys: [
         .contentModificationDateKey
@@ -127,7 +128,7 @@ private struct Run {
     ReportFile(path: folder + "/" + Self.name(name), bytes: Data(text.utf8))
   }
 
-  /// A name as MLflow takes it and a folder holds it: letters, digits, `_`, `-` and `.`.
+  /// A name of the characters that MLflow accepts: letters, digits, `_`, `-` and `.`.
   private static func name(_ text: String) -> String {
     let kept = text.unicodeScalars.map { scalar -> Character in
       let isPlain = scalar.isASCII && (scalar.properties.isAlphabetic || scalar.properties.numericType != nil)
@@ -137,11 +138,12 @@ private struct Run {
     return name.allSatisfy { $0 == "." } ? "_" : name
   }
 
-  /// Longer names and values MLflow refuses, or cuts off itself.
+  /// The longest name that MLflow accepts, in characters.
   private static let longestName = 200
+  /// The longest value that MLflow keeps, in characters.
   private static let longestValue = 6_000
 
-  /// What the trial was and found: a folder of artifacts is part of a run.
+  /// The trial's result and specification, as artifacts of the run.
   private func artifacts(in folder: String) -> [ReportFile] {
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
@@ -155,7 +157,7 @@ private struct Run {
 
   // MARK: Parameters
 
-  /// What the trial was: by name, once each.
+  /// The trial's parameters, each name once.
   private var parameters: [String: String] {
     var found: [(String, String)] = [
       ("role", trial.role.rawValue), ("seed", "\(trial.seed)"), ("address", trial.address),
@@ -177,7 +179,7 @@ private struct Run {
       uniquingKeysWith: { first, _ in first })
   }
 
-  /// The settings below a node, by their keys with points between them.
+  /// The settings below a node, by their keys joined with points.
   private static func leaves(of node: SettingsNode, _ name: String) -> [(String, String)] {
     switch node.content {
     case .mapping(let entries): entries.flatMap { leaves(of: $0.value, name + "." + $0.key) }
@@ -194,7 +196,7 @@ private struct Run {
 
   // MARK: Metrics
 
-  /// A file a metric, in it a line a step: the time, the value, the step.
+  /// A file for each metric with a line for each step: the time, the value and the step.
   private func metrics(in folder: String) -> [ReportFile] {
     var lines: [String: String] = [:]
     func add(_ name: String, _ value: Double?, step: Int, at time: Int) {
@@ -214,7 +216,7 @@ private struct Run {
     return lines.sorted { $0.key < $1.key }.map { file(folder, $0.key, $0.value) }
   }
 
-  /// What the trial found in the end.
+  /// The final figures of the trial.
   private var found: [(String, Double?)] {
     let metric = trial.accuracy.metric.key
     let own: [(String, Double?)] = [

@@ -4,22 +4,26 @@ import Runs
 import Settings
 
 extension LogFormat {
-  /// Event files of TensorBoard.
+  /// The event files of TensorBoard.
   public static let tensorBoard = LogFormat(name: "tensorboard") {
     (epochs, folder, now) throws(ReportError) in
     try TensorBoardEvents(path: folder + "/events.out.tfevents.condense").follow(epochs, now: now)
   }
 }
 
-/// An event file that follows a training: the version, then an event an epoch with a scalar a figure.
+/// An event file that follows a training: the version, then an event for each epoch with a scalar for each
+/// figure.
 ///
-/// A record is the payload's length (8 bytes, little endian), the masked CRC32C of these, the payload, and its masked CRC32C; a
-/// payload is a protobuf `Event`. Files are only added to, as long as the log is: TensorBoard goes on reading where it was.
+/// A record is the payload's length (8 bytes, little-endian), the masked CRC32C of these bytes, the payload,
+/// and its masked CRC32C; a payload is a protobuf `Event`. While the log only grows, the file only grows, and
+/// TensorBoard continues to read where it stopped.
 struct TensorBoardEvents {
   let path: String
 
-  /// Makes the file say what the epochs say. Events that it has stay, with the times that they bear; behind the first that
-  /// differs, and behind half an event of a killed process, all is written anew.
+  /// Updates the file to the epochs.
+  ///
+  /// Existing events stay, with their times. From the first one that differs, and from an incomplete event of
+  /// a killed process, everything is written again.
   func follow(_ epochs: [EpochRecord], now: Date) throws(ReportError) {
     let payloads =
       [Self.version(at: now)]
@@ -27,7 +31,7 @@ struct TensorBoardEvents {
     let present = [UInt8](FileManager.default.contents(atPath: path) ?? Data())
     var (kept, end) = (0, 0)
     while kept < payloads.count, let found = Self.payload(at: end, in: present),
-      // The time stands first, and is that of the first writing.
+      // The time is the first field, and stays that of the first writing.
       found.dropFirst(Self.timeBytes).elementsEqual(payloads[kept].dropFirst(Self.timeBytes))
     {
       kept += 1
@@ -50,9 +54,9 @@ struct TensorBoardEvents {
 
   // MARK: Records
 
-  /// Bytes of a record that are not its payload.
+  /// The bytes of a record besides its payload.
   private static let frameBytes = 16
-  /// Bytes of an event's time with its tag.
+  /// The bytes of an event's time with its tag.
   private static let timeBytes = 9
 
   private static func record(_ payload: [UInt8]) -> [UInt8] {
@@ -61,7 +65,7 @@ struct TensorBoardEvents {
       + MaskedCRC32C.of(payload).littleEndianBytes
   }
 
-  /// The payload of the record that begins at an offset; `nil` where there is no whole one.
+  /// The payload of the record at an offset; `nil` where there is no complete one.
   private static func payload(at start: Int, in bytes: [UInt8]) -> ArraySlice<UInt8>? {
     guard bytes.count - start >= frameBytes else { return nil }
     let length = bytes[start..<start + 8].reversed().reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
@@ -97,7 +101,7 @@ struct TensorBoardEvents {
 }
 
 extension EpochRecord {
-  /// The figures with their tags: TensorBoard draws those of one beginning beside each other.
+  /// The figures with their tags; TensorBoard draws tags with the same beginning side by side.
   fileprivate var scalars: [(tag: String, value: Double)] {
     let metric = self.metric?.key ?? "metric"
     let figures = [
@@ -109,27 +113,29 @@ extension EpochRecord {
   }
 }
 
-/// The fields of a protobuf message, one after another.
+/// A protobuf message, written field by field.
 struct ProtobufWriter {
   private(set) var bytes: [UInt8] = []
 
-  /// A number of variable length.
+  /// Appends an integer of variable length.
   mutating func add(_ field: Int, _ value: UInt64) {
     tag(field, wire: 0)
     varint(value)
   }
 
+  /// Appends a 64-bit float.
   mutating func add(_ field: Int, _ value: Double) {
     tag(field, wire: 1)
     bytes += value.bitPattern.littleEndianBytes
   }
 
+  /// Appends a 32-bit float.
   mutating func add(_ field: Int, _ value: Float) {
     tag(field, wire: 5)
     bytes += value.bitPattern.littleEndianBytes
   }
 
-  /// Text, or another message.
+  /// Appends a text or a nested message.
   mutating func add(_ field: Int, _ value: [UInt8]) {
     tag(field, wire: 2)
     varint(UInt64(value.count))
@@ -148,8 +154,9 @@ struct ProtobufWriter {
   }
 }
 
-/// The checksum of records: CRC32C (Castagnoli, reflected), turned by 15 bits and moved, as a checksum of bytes that hold checksums
-/// says little.
+/// The checksum of records: CRC32C (Castagnoli, reflected), rotated by 15 bits, plus a constant.
+///
+/// Without the mask, the checksum of bytes that contain checksums would be weak.
 enum MaskedCRC32C {
   static func of(_ bytes: [UInt8]) -> UInt32 {
     let crc = ~bytes.reduce(~UInt32(0)) { table[Int(UInt8(truncatingIfNeeded: $0) ^ $1)] ^ ($0 >> 8) }
@@ -162,7 +169,7 @@ enum MaskedCRC32C {
 }
 
 extension FixedWidthInteger {
-  /// The bytes, the lowest first.
+  /// The bytes, little-endian.
   fileprivate var littleEndianBytes: [UInt8] {
     (0..<Self.bitWidth / 8).map { UInt8(truncatingIfNeeded: self >> ($0 * 8)) }
   }

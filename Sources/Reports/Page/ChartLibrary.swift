@@ -1,13 +1,13 @@
 import Foundation
 
-/// Chart.js, which draws the page's training curves, as the system has it installed.
+/// Chart.js in the system's installation, which draws the page's training curves.
 public struct ChartLibrary: Sendable {
-  /// The file that it was read from.
+  /// The path of the file.
   public let path: String
-  /// The script, ready to stand in a page.
+  /// The script, safe for inclusion in a page.
   let script: String
 
-  /// Where packages install it: Debian, and Node's global folders.
+  /// The paths where packages install it: Debian's, and Node's global folders.
   public static let places = [
     "/usr/share/javascript/chart.js/chart.umd.min.js", "/usr/share/javascript/chart.js/chart.umd.js",
     "/usr/share/javascript/chart.js/chart.min.js", "/usr/share/javascript/chart.js/chart.js",
@@ -15,10 +15,10 @@ public struct ChartLibrary: Sendable {
     "/usr/local/lib/node_modules/chart.js/dist/chart.umd.js",
   ]
 
-  /// How to get it.
+  /// The command that installs it.
   public static let remedy = "apt-get install libjs-chart.js"
 
-  /// The first that can be read; `nil` where there is none.
+  /// The first file that can be read; `nil` if there is none.
   public static func find(in places: [String] = places) -> ChartLibrary? {
     for path in places {
       guard let text = try? String(contentsOfFile: path, encoding: .utf8) else { continue }

@@ -1,21 +1,22 @@
-/// Words set in HTML, so that they show as they are.
+/// Text in HTML that is displayed literally.
 package enum HTMLText {
-  /// A text in which no sign of HTML acts, in elements and in quoted attributes.
+  /// A text for elements and quoted attributes, with HTML's special characters escaped.
   package static func escaped(_ text: String) -> String {
     TerminalText.printable(text.replacing("\n", with: " ")).reduce(into: "") { set, character in
       set += entities[character] ?? String(character)
     }
   }
 
-  /// A text of several lines, for `pre`: tabs and line ends stay.
+  /// A text of several lines for `pre`; tabs become spaces, and line ends stay.
   package static func preformatted(_ text: String) -> String {
     text.split(separator: "\n", omittingEmptySubsequences: false).map { line in
       escaped(String(line).replacing("\t", with: "  ").replacing("\r", with: ""))
     }.joined(separator: "\n")
   }
 
-  /// JSON that may stand in a `script` element: what could end the element or reorder lines is written as escapes of JSON
-  /// strings, where alone it can occur.
+  /// JSON for a `script` element.
+  ///
+  /// Characters that could end the element or reorder lines are escaped; they can occur in JSON strings only.
   package static func scriptJSON(_ json: String) -> String {
     json.unicodeScalars.reduce(into: "") { set, scalar in
       switch scalar {

@@ -3,11 +3,11 @@ import Runs
 
 /// A column of the page's ranking.
 struct PageColumn {
-  /// What a cell shows and by what it sorts.
+  /// The content and the sort key of a cell.
   struct Cell {
-    /// HTML.
+    /// The HTML of the cell.
     var shown: String
-    /// A number, or a text in lower case; empty sorts last.
+    /// The sort key: a number, or a text in lower case; empty keys come last.
     var sort: String
     var style = ""
   }
@@ -15,22 +15,22 @@ struct PageColumn {
   let title: String
   let hint: String
   var isNumber = true
-  /// Whether a first click puts the largest on top.
+  /// True if a first click sorts the largest to the top.
   var isLargestFirst = false
-  /// Whether it is shown on demand only.
+  /// True if the column is only shown on request.
   var isExtra = false
-  /// The target of which it tells.
+  /// The target of the column; `nil` for all targets.
   var target: String?
   let cell: (Ranking.Row) -> Cell
 
-  /// The head's HTML; columns of other targets than `chosen` are hidden.
+  /// The HTML of the head; columns of other targets than `chosen` are hidden.
   func head(_ chosen: String?) -> String {
     let first = isLargestFirst ? " data-first=\"descending\"" : ""
     return
       "<th scope=\"col\"\(attributes(chosen))\(first) title=\"\(HTMLText.escaped(hint))\">\(HTMLText.escaped(title))</th>"
   }
 
-  /// The cell's HTML.
+  /// The HTML of the cell.
   func body(_ row: Ranking.Row, _ chosen: String?) -> String {
     let cell = cell(row)
     return

@@ -1,17 +1,17 @@
 import Foundation
 import Runs
 
-/// What the page's scripts draw from: the report without what only statistics need.
+/// The data of the page's scripts: the report without the inputs of its statistics.
 struct PageData: Encodable {
   let ranking: Ranking
-  /// The name of what rows are ranked by.
+  /// The name of the metric that rows are ranked by.
   let metric: String
   let targets: [String]
   let missingCharts: String
   let trials: [Trial]
   let curves: [Curve]
 
-  /// A trial up close.
+  /// The details of a trial.
   struct Trial: Encodable {
     let name: String
     let role: TrialRole
@@ -28,14 +28,14 @@ struct PageData: Encodable {
     let mistakes: [TrialResult.Mistake]
   }
 
-  /// How a trial trained.
+  /// The training curve of a trial.
   struct Curve: Encodable {
     let name: String
     let seed: UInt64
     let epochs: [Epoch]
   }
 
-  /// One epoch, as the scripts name its figures.
+  /// One epoch, with the scripts' names of its figures.
   struct Epoch: Encodable {
     let epoch: Int
     let stage: String?
@@ -43,7 +43,7 @@ struct PageData: Encodable {
     let weights: Int?
   }
 
-  /// The metric, and what the task's own script shows.
+  /// The metric, and the details that the task's script shows.
   struct Accuracy: Encodable {
     let task: String
     let images: Int
@@ -52,14 +52,14 @@ struct PageData: Encodable {
     let details: Details?
   }
 
-  /// What one task knows.
+  /// The details of one task.
   struct Details: Encodable {
     let base: any Encodable
 
     func encode(to encoder: any Encoder) throws { try base.encode(to: encoder) }
   }
 
-  /// Pictures of mistakes that a trial may bring: they make most of a page's size.
+  /// The largest number of mistakes with pictures for each trial, as they make up most of a page.
   private static let shownMistakes = 24
 
   init(_ report: RunReport, _ detail: PageDetail = .all) {
@@ -87,7 +87,7 @@ struct PageData: Encodable {
     }
   }
 
-  /// The JSON, ready to stand in a page.
+  /// The data as JSON for a `script` element.
   var script: String {
     get throws {
       let encoder = JSONEncoder()

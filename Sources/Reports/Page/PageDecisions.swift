@@ -1,12 +1,12 @@
 import Runs
 
-/// What to take for each target: the first thing that the page says.
+/// The recommended students of each target, at the top of the page.
 struct PageDecisions {
   private let report: RunReport
 
   init(_ report: RunReport) { self.report = report }
 
-  /// The HTML, a block a target, then the summary.
+  /// The HTML: a block for each target, then the summary.
   var html: String {
     let decisions = report.ranking.decisions.map { decision in
       let words = DecisionWords(decision)

@@ -1,6 +1,6 @@
 import Runs
 
-/// The pictures of every target, which stand without scripts; scripts show one target at a time.
+/// The pictures of every target, which work without scripts; scripts show one target at a time.
 struct PagePictures {
   private let report: RunReport
 
@@ -21,7 +21,7 @@ struct PagePictures {
     return parts.isEmpty ? nil : parts.joined(separator: "\n")
   }
 
-  /// A picture twice, for screens and for phones; the style shows the one that fits.
+  /// A picture in two sizes, for screens and for phones; the style shows one of them.
   private func figure(_ measure: PictureMeasure, target: String?) -> String? {
     let sizes = [(name: "wide", width: 860.0, height: 480.0), (name: "narrow", width: 356.0, height: 400.0)]
     let drawn = sizes.compactMap { size in
@@ -41,8 +41,10 @@ struct PagePictures {
 }
 
 extension RunReport {
-  /// `picture.svg`: accuracy against flash on the first target, or against the file where there is none; without students a picture
-  /// that says so.
+  /// The text of `picture.svg`: accuracy against flash on the first target, or against the file without
+  /// targets.
+  ///
+  /// Without students the picture says so.
   var picture: String {
     let target = targets.first
     let measure = target.flatMap { PictureMeasure.onTarget(resources(of: $0)).first } ?? PictureMeasure.file

@@ -1,14 +1,14 @@
 import Foundation
 import Runs
 
-/// The page's ranking: a table that stands without scripts; scripts make it sort and filter.
+/// The page's ranking: a table that works without scripts; scripts sort and filter it.
 struct PageRanking {
   private let report: RunReport
   private let scale: ClosedRange<Double>
 
   init(_ report: RunReport) {
     self.report = report
-    // A control that collapsed must not press all other rows together.
+    // A control that collapsed must not compress the scale of all other rows.
     let students = report.rows.filter { $0.role != "control" }
     let rows = students.isEmpty ? report.rows : students
     let low = rows.map(\.accuracy.low).filter(\.isFinite).min() ?? 0
@@ -16,7 +16,7 @@ struct PageRanking {
     scale = low < high ? low...high : low...(low + 1)
   }
 
-  /// The table's HTML.
+  /// The HTML of the table.
   var html: String {
     let columns = columns
     let chosen = report.targets.first
@@ -33,7 +33,7 @@ struct PageRanking {
       + groups.joined(separator: "\n") + "\n</table></div>"
   }
 
-  /// Each row with the controls that were made for it, folded under it; a control whose row is not there stands alone.
+  /// Each row with its controls, folded under it; a control whose row is missing has its own group.
   private var groups: [[Ranking.Row]] {
     let others = report.rows.filter { $0.role != "control" }
     let names = Set(others.map(\.name))
@@ -42,7 +42,7 @@ struct PageRanking {
     return others.map { [$0] + (owned[$0.name] ?? []) } + (owned[nil] ?? []).map { [$0] }
   }
 
-  /// What unfolds a row's controls.
+  /// The checkbox that unfolds a row's controls.
   private func unfolding(_ row: Ranking.Row) -> String {
     let count = groups.first { $0[0].name == row.name && $0[0].role == row.role }.map { $0.count - 1 } ?? 0
     guard count > 0 else { return "" }
@@ -112,7 +112,7 @@ struct PageRanking {
     ]
   }
 
-  /// Mean and interval on the scale of all rows.
+  /// The mean and the interval, on the scale of all rows.
   private func interval(_ row: Ranking.Row) -> String {
     func place(_ value: Double) -> String {
       let share = (value - scale.lowerBound) / (scale.upperBound - scale.lowerBound)

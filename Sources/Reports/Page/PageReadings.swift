@@ -2,13 +2,13 @@ import Foundation
 import Readings
 import Runs
 
-/// The columns of the page's ranking that tell of one target.
+/// The columns of the page's ranking for one target.
 struct PageReadings {
   /// The target's name.
   let target: String
-  /// What students are chosen by there.
+  /// The resources that students are chosen by.
   let resources: [Resource]
-  /// Those whose figures have intervals.
+  /// The resources whose figures have intervals.
   private let uncertain: [Resource]
 
   init(_ report: RunReport, _ target: String) {
@@ -17,7 +17,7 @@ struct PageReadings {
     uncertain = resources.filter { report.hasInterval($0, on: target) }
   }
 
-  /// What is always shown, then what is on demand.
+  /// The columns that are always shown, then those on request.
   var columns: [PageColumn] {
     resources.map(amount) + [basis] + uncertain.map(interval) + [
       extra(
@@ -44,7 +44,7 @@ struct PageReadings {
     ]
   }
 
-  /// What the heads of a resource's column say when they are hovered over.
+  /// The hints over the heads of a resource's column.
   private static let hints: [Resource: String] = [
     .flash: "Program memory", .ram: "Peak working memory", .latency: "Time an image",
     .energy: "Energy an image",
@@ -66,7 +66,7 @@ struct PageReadings {
     ) { Quantity.interval($0[resource], resource.unit) }
   }
 
-  /// The title with a capital.
+  /// The resource's title with a capital letter.
   private static func head(_ resource: Resource) -> String {
     resource.title.prefix(1).uppercased() + resource.title.dropFirst()
   }

@@ -1,13 +1,13 @@
 import Runs
 
-/// A section of the page: a heading, a sentence of introduction, and what stands in it before scripts run.
+/// A section of the page: a heading, an introduction, and its contents before scripts run.
 struct PageSection: Sendable {
   let id: String
   let title: String
   let introduction: String
   let body: @Sendable (RunReport) -> String?
 
-  /// The sections in their order; one whose body is `nil` is left out.
+  /// The sections in their order; a section whose body is `nil` is left out.
   static let all = [
     PageSection(
       id: "decision", title: "What to take", introduction: "", body: { PageDecisions($0).html }),
@@ -48,7 +48,7 @@ struct PageSection: Sendable {
       id: "origin", title: "How this was made", introduction: "", body: { PageWords.origin($0) }),
   ]
 
-  /// The section's HTML; `nil` where the report has nothing for it.
+  /// The HTML of the section; `nil` where the report has no contents for it.
   func html(_ report: RunReport) -> String? {
     guard let content = body(report) else { return nil }
     let words = introduction.isEmpty ? "" : "\n<p>\(HTMLText.escaped(introduction))</p>"

@@ -1,8 +1,8 @@
 import Metrics
 
-/// What the page shows of a task's details beside its metric: a type here, its script in `Resources`, and one line.
+/// The page's view of a task's details: a type here, a script in `Resources`, and one line below.
 enum PageTasks {
-  /// The details as the task's script reads them; `nil` for a task of which the page shows the metric alone.
+  /// The details for the task's script; `nil` for a task of which the page shows the metric alone.
   static func details(_ details: any TaskDetails) -> (any Encodable)? {
     switch details {
     case let details as ClassificationDetails: ClassificationPage(details)
@@ -12,13 +12,13 @@ enum PageTasks {
   }
 }
 
-/// What `classification.js` shows of a classifier.
+/// The details of a classifier for `classification.js`.
 struct ClassificationPage: Encodable {
   let top1: Double
   let top5: Double
   let loss: Double
   let ece: Double
-  /// The confusion matrix as (truth, called, images) where there are images.
+  /// The confusion matrix as triples (true class, predicted class, images) with at least one image.
   let confusion: [[Int]]
 
   init(_ details: ClassificationDetails) {
@@ -29,11 +29,11 @@ struct ClassificationPage: Encodable {
   }
 }
 
-/// What `detection.js` shows of a detector.
+/// The details of a detector for `detection.js`.
 struct DetectionPage: Encodable {
   let map: Double
   let rule: AveragePrecision.Rule
-  /// The average precision of every class; `nil` for a class without boxes.
+  /// The average precision of each class; `nil` for a class without boxes.
   let perClass: [Double?]
 
   init(_ details: DetectionDetails) {

@@ -1,8 +1,8 @@
 import Runs
 
-/// The parts of the page that are words.
+/// The textual parts of the page.
 enum PageWords {
-  /// Trials that failed or were not run; `nil` where there are none.
+  /// Trials that failed or were not run, with reasons; `nil` without any.
   static func failures(_ ranking: Ranking) -> String? {
     let lists = [("Failed", ranking.failed), ("Not run", ranking.notRun)].filter { !$0.1.isEmpty }
     guard !lists.isEmpty else { return nil }
@@ -15,7 +15,7 @@ enum PageWords {
     }.joined(separator: "\n")
   }
 
-  /// Marks and words.
+  /// The legend of marks, and the glossary.
   static func glossary(_ report: RunReport) -> String {
     let marks = Mark.all.map { (word: $0.sign, meaning: $0.meaning(nil)) }
     let entries = marks + Glossary.entries(report.ranking.metric).map { (word: $0.word, meaning: $0.meaning) }
@@ -24,7 +24,7 @@ enum PageWords {
       .joined(separator: "\n") + "</dl>"
   }
 
-  /// Machine, notes and recipe.
+  /// The machine, the notes and the recipe.
   static func origin(_ report: RunReport) -> String {
     let facts = report.machine + computed(report) + report.ranking.notes
     let list = facts.map { "<li>\(HTMLText.escaped($0))</li>" }.joined(separator: "\n")
@@ -32,7 +32,7 @@ enum PageWords {
     return "<ul class=\"plain reasons\">\(list)</ul>\n" + (recipe ?? "")
   }
 
-  /// With what the trials computed.
+  /// Facts about the precision, the instruction set and the threads of the trials.
   private static func computed(_ report: RunReport) -> [String] {
     let ways = Set(
       report.trials.map { trial in
@@ -42,7 +42,7 @@ enum PageWords {
     return ways.sorted()
   }
 
-  /// How much was compared: `20 students, 19 controls, 3 seeds a row`.
+  /// The size of the comparison: `20 students, 19 controls, 3 seeds a row`.
   static func extent(_ report: RunReport) -> String {
     let students = report.ranking.students.filter { $0.role == "student" }.count
     let counts = [

@@ -1,14 +1,16 @@
 package import Foundation
 import Runs
 
-/// `report.html`: one file that works offline. Its style, scripts, data and Chart.js stand in it; its content policy
-/// forbids it to load anything.
+/// The page `report.html`: one file that works offline.
+///
+/// It contains its style, scripts, data and Chart.js, and its content security policy forbids it to load
+/// anything.
 struct ReportPage {
   private let report: RunReport
   private let charts: ChartLibrary?
   private let detail: PageDetail
 
-  /// A page with charts where there is a library to draw them.
+  /// Makes a page; it has training curves if `charts` is given.
   init(_ report: RunReport, charts: ChartLibrary?, detail: PageDetail = .all) {
     self.report = report
     self.charts = charts
@@ -60,22 +62,23 @@ struct ReportPage {
   }
 }
 
-/// What a page tells of single trials and targets; a page of many rows tells less, so that it opens at once.
+/// The details of single trials and targets on a page; a page with many rows has fewer, so that it opens at
+/// once.
 enum PageDetail: Int, CaseIterable, Comparable {
-  /// All that there is.
+  /// All details.
   case all
-  /// No pictures of mistakes, and none of the pairs of students beside the comparisons that the report lists.
+  /// No pictures of mistakes, and no pairs of students besides the listed comparisons.
   case withoutMistakes
-  /// Close-ups and curves of first seeds alone.
+  /// Details and curves of the first seed only.
   case firstSeeds
-  /// Neither close-ups nor curves.
+  /// No details of trials and no curves.
   case ranking
-  /// Figures of the first target alone.
+  /// Figures of the first target only.
   case firstTarget
 
   static func < (first: PageDetail, second: PageDetail) -> Bool { first.rawValue < second.rawValue }
 
-  /// What is left out, in words; `nil` where nothing is.
+  /// The parts that are left out, in words; `nil` where nothing is.
   var omission: String? {
     switch self {
     case .all: nil
@@ -89,8 +92,8 @@ enum PageDetail: Int, CaseIterable, Comparable {
 }
 
 extension RunReport {
-  /// `report.html` of at most so many bytes, where that can be: it tells less of single trials and targets where all would be more,
-  /// and says so.
+  /// The page with at most `limit` bytes where possible: details are left out until it is small enough, with
+  /// a note.
   package func page(charts: ChartLibrary?, limit: Int) throws -> Data {
     var page = Data()
     for detail in PageDetail.allCases where detail == .firstTarget || leastBytes(detail) <= limit {
@@ -102,7 +105,7 @@ extension RunReport {
     return page
   }
 
-  /// Bytes that a page has at least, so that one which is surely too large is not made.
+  /// A lower bound for the bytes of a page, so that one which is certainly too large is not made.
   private func leastBytes(_ detail: PageDetail) -> Int {
     let seeds = detail == .firstSeeds ? max(1, trials.count / max(1, rows.count)) : 1
     guard detail < .ranking else { return 0 }

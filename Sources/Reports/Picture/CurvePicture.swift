@@ -1,17 +1,17 @@
 import Foundation
 
-/// A metric over a share, a curve each of several things: as an SVG file that needs nothing else.
+/// Curves of a metric over a share, as an SVG file without external parts.
 ///
-/// The same curves give the same picture, on every machine.
+/// The same curves give the same picture on every machine.
 public struct CurvePicture: Sendable {
   /// One curve.
   public struct Curve: Sendable {
     let name: String
     let points: [(across: Double, rate: Double)]
-    /// Whether it is drawn thicker and named first.
+    /// True if the curve is drawn thicker and labelled first.
     let isMarked: Bool
 
-    /// Makes a curve of shares and rates, 0…1 each.
+    /// Makes a curve of shares and rates, 0…1 each; points that are not finite are left out.
     public init(name: String, points: [(Double, Double)], isMarked: Bool = false) {
       self.name = name
       self.points = points.map { (across: $0.0, rate: $0.1) }.filter {
@@ -29,17 +29,23 @@ public struct CurvePicture: Sendable {
   let plot: PictureBox
   let across: PictureAxis
   let up: PictureAxis
-  /// The curves' corners, in the order given.
+  /// The points of the curves in the picture, in the order given.
   let lines: [(curve: Curve, places: [PicturePlace])]
   let labels: [LabelPlacement.Placed]
 
-  /// Colours that curves take in turn; a second round is dashed, a third dotted.
+  /// The number of colours; further curves are dashed, then dotted.
   private static let colours = 8
   private static let dashes = ["", "6 3", "2 3"]
 
+  /// Makes a picture.
+  ///
   /// - Parameters:
-  ///   - across: what the horizontal axis says.
-  ///   - metric: the name of the vertical one, in percent.
+  ///   - title: the title.
+  ///   - acrossTitle: the text at the horizontal axis.
+  ///   - metric: the name of the metric on the vertical axis, in percent.
+  ///   - curves: the curves.
+  ///   - width: the width of the picture.
+  ///   - height: the height of the picture.
   public init(
     title: String, across acrossTitle: String, metric: String, curves: [Curve], width: Double, height: Double
   ) {
@@ -64,7 +70,7 @@ public struct CurvePicture: Sendable {
     labels = Self.labels(lines, in: plot)
   }
 
-  /// Each name beside the middle of its curve's fall, the marked ones first.
+  /// A label near the middle of each curve's fall, the marked curves first.
   private static func labels(
     _ lines: [(curve: Curve, places: [PicturePlace])], in plot: PictureBox
   ) -> [LabelPlacement.Placed] {
@@ -81,7 +87,7 @@ public struct CurvePicture: Sendable {
     return placement.placed
   }
 
-  /// The file; it follows the reader's light or dark scheme.
+  /// The SVG file; it follows the reader's light or dark colour scheme.
   public var file: String {
     let (width, height) = (PictureSVG.number(width), PictureSVG.number(height))
     let parts = [

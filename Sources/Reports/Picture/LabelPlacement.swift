@@ -1,24 +1,24 @@
 import Foundation
 
-/// Puts names beside points so that none lies on another, on a point, or over the edge.
+/// Places labels beside points so that none covers another label or a point, or crosses the edge.
 ///
-/// Labels are placed one after the other, the most important first: each takes the free place that is nearest to its point,
-/// those that the front's line crosses last. An important one may stand further off, with a line to its point; another that finds no
-/// place close by is left out.
+/// Labels are placed one after the other, the most important first. Each takes the free place nearest to its
+/// point, and places on the front's line last. An important label may stand further away, with a line to its
+/// point; another one without a free place nearby is left out.
 struct LabelPlacement {
-  /// A name that wants a place.
+  /// A label to be placed.
   struct Wish {
     let text: String
     let point: PicturePlace
-    /// Whether it may stand apart from its point.
+    /// True if it may stand apart from its point.
     let isImportant: Bool
   }
 
-  /// A name that has one.
+  /// A placed label.
   struct Placed: Equatable, Sendable {
     let text: String
     let box: PictureBox
-    /// From the point to the name, where it stands apart.
+    /// The line from the point to a label that stands apart; empty for others.
     let leader: [PicturePlace]
   }
 
@@ -32,9 +32,11 @@ struct LabelPlacement {
   private let line: [PicturePlace]
   private(set) var placed: [Placed] = []
 
+  /// Makes an empty placement.
+  ///
   /// - Parameters:
-  ///   - area: where labels may stand.
-  ///   - points: that no label may cover.
+  ///   - area: the area of labels.
+  ///   - points: the points that no label may cover.
   ///   - line: the corners of a line that labels avoid.
   init(in area: PictureBox, points: [PicturePlace], line: [PicturePlace]) {
     self.area = area
@@ -42,7 +44,7 @@ struct LabelPlacement {
     marks = points.map { PictureBox(around: $0.x, $0.y, reach: 6) }
   }
 
-  /// Places a label where there is room.
+  /// Places a label if there is room.
   mutating func place(_ wish: Wish, size: Double) {
     let width = PictureText.width(wish.text, size: size)
     let distances: [Double] = wish.isImportant ? [0, 8, 16, 26, 38, 52, 70, 92, 120] : [0]

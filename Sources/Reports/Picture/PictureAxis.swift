@@ -1,20 +1,21 @@
 import Foundation
 
-/// An axis: what it spans, and where its ticks are.
+/// An axis with its range and its ticks.
 struct PictureAxis: Equatable, Sendable {
   let isLogarithmic: Bool
   private let low: Double
   private let high: Double
-  /// Values that bear a tick, from the lowest.
+  /// The values with a tick, ascending.
   let ticks: [Double]
 
-  /// An axis on which the largest value is at least so many times the smallest has a logarithmic scale.
+  /// The least ratio of the largest to the smallest value for a logarithmic scale.
   private static let wideSpan = 8.0
 
-  /// An axis over positive values with room at both ends.
+  /// Makes an axis over positive values, with room at both ends.
   ///
   /// - Parameters:
-  ///   - length: of the axis, in units of the picture.
+  ///   - values: the values on the axis.
+  ///   - length: the length of the axis in units of the picture.
   ///   - gap: the least distance of two ticks.
   init(over values: [Double], length: Double, gap: Double) {
     let (least, most) = (values.min() ?? 1, values.max() ?? 1)
@@ -30,7 +31,7 @@ struct PictureAxis: Equatable, Sendable {
     }
   }
 
-  /// An axis of accuracies in percent with room at both ends; no tick is outside 0…100.
+  /// Makes an axis of accuracies in percent, with room at both ends; all ticks are in 0…100.
   init(percent values: [Double], length: Double, gap: Double) {
     let (least, most) = (values.min() ?? 0, values.max() ?? 100)
     let margin = max(0.08 * (most - least), 0.25)
@@ -39,12 +40,13 @@ struct PictureAxis: Equatable, Sendable {
     ticks = Self.steps(low, high, gap: gap * (high - low) / length).filter { (0...100).contains($0) }
   }
 
-  /// Where a value lies: 0 at the low end, 1 at the high end.
+  /// The position of a value: 0 at the low end, 1 at the high end.
   func share(_ value: Double) -> Double {
     ((isLogarithmic ? log10(value) : value) - low) / (high - low)
   }
 
-  /// As many digits of each power of ten as keep a distance, in powers of ten.
+  /// Ticks at round digits of each power of ten: the densest set that keeps the distance, which is in powers
+  /// of ten.
   private static func decades(_ low: Double, _ high: Double, gap: Double) -> [Double] {
     let powers = Int(low.rounded(.down))...Int(high.rounded(.up))
     for digits in [[1, 1.5, 2, 3, 4, 5, 7], [1, 2, 5], [1, 3], [1]] {
@@ -58,7 +60,7 @@ struct PictureAxis: Equatable, Sendable {
       .filter { (low...high).contains(log10($0)) }
   }
 
-  /// Multiples of 1, 2 or 5 times a power of ten that keep a distance.
+  /// Multiples of 1, 2 or 5 times a power of ten that keep the distance.
   private static func steps(_ low: Double, _ high: Double, gap: Double) -> [Double] {
     let power = pow(10, log10(gap).rounded(.down))
     let step = [1, 2, 5, 10].map { $0 * power }.first { $0 >= gap } ?? 10 * power

@@ -8,7 +8,7 @@ struct PictureBox: Equatable, Sendable {
   var width: Double { right - left }
   var height: Double { bottom - top }
 
-  /// The square around a point.
+  /// Makes the square around a point.
   init(around x: Double, _ y: Double, reach: Double) {
     self.init(left: x - reach, top: y - reach, right: x + reach, bottom: y + reach)
   }
@@ -30,7 +30,7 @@ struct PictureBox: Equatable, Sendable {
     PictureBox(left: left - margin, top: top - margin, right: right + margin, bottom: bottom + margin)
   }
 
-  /// Whether a straight line passes through (Liang and Barsky's clipping).
+  /// True if a straight line passes through the box (Liang and Barsky's clipping).
   func isCrossed(from start: PicturePlace, to end: PicturePlace) -> Bool {
     var (enter, leave) = (0.0, 1.0)
     let (dx, dy) = (end.x - start.x, end.y - start.y)

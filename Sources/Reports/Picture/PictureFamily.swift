@@ -1,14 +1,14 @@
 import Foundation
 import Runs
 
-/// A family of methods as a picture shows it: by its shape and by its colour, so that either alone tells it.
+/// A family of methods in a picture: its shape and its colour, each of which suffices to recognize it.
 struct PictureFamily: Sendable, Equatable {
-  /// The name, and the class of its elements.
+  /// The name, which is also the class of its elements.
   let name: String
-  /// The outline around (0, 0), as a path of SVG; about 5 units each way.
+  /// The outline around (0, 0) as an SVG path, about 5 units in each direction.
   let outline: String
 
-  /// All, in the order of the legend. What is none of them is `other`.
+  /// All families in the order of the legend; `other` is for methods of none.
   static let all = [
     PictureFamily(
       name: "teacher", outline: "M0-6.5L1.6-2.2 6.2-2 2.6.8 3.8 5.3 0 2.7-3.8 5.3-2.6.8-6.2-2-1.6-2.2z"),
@@ -23,10 +23,10 @@ struct PictureFamily: Sendable, Equatable {
     PictureFamily(name: "control", outline: "M-3 0a3 3 0 1 0 6 0a3 3 0 1 0-6 0z"),
   ]
 
-  /// The family of a row: that of what changed its network, or `combined`.
+  /// The family of a row: that of the methods that changed its network, or `combined` for several.
   ///
-  /// Most rows are trained by a teacher and end as integers. So distillation names the family of those whose network no method
-  /// changed, and quantization that of those to which nothing else was done.
+  /// Most rows are trained by a teacher and end as integers. So a row has the family distillation only if no
+  /// method changed its network, and quantization only if nothing else was done to it.
   static func of(_ row: Ranking.Row, in report: RunReport) -> PictureFamily {
     let families = Set(row.methods.map { report.families[$0] ?? "other" })
     let changes = families.subtracting(["distillation", "quantization"])

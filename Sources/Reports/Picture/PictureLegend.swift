@@ -1,4 +1,4 @@
-/// The families that occur, in lines above the picture.
+/// The legend of the families that occur, in lines above the picture.
 struct PictureLegend: Sendable {
   struct Entry: Sendable {
     let family: PictureFamily

@@ -1,18 +1,18 @@
 import Readings
 import Runs
 
-/// What a picture draws accuracy against: every resource that is the better the less there is of it, but RAM.
+/// The quantity on the horizontal axis of a picture: any resource that is better if smaller, except RAM.
 struct PictureMeasure: Sendable {
-  /// `flash`, a word for names of files and elements.
+  /// The identifier for names of files and elements, such as `flash`.
   let id: String
-  /// What the axis says.
+  /// The text at the axis.
   let title: String
-  /// A row's value; `nil` where there is none. Only positive, finite values are drawn.
+  /// The value of a row, of which only positive, finite ones are drawn; `nil` for none.
   let value: @Sendable (Ranking.Row, Reading?) -> Double?
-  /// The value for people.
+  /// The value as text.
   let words: @Sendable (Double) -> String
 
-  /// The measures of a target that tells of these resources, in the order in which they are drawn.
+  /// The measures for a target's resources, in the order in which they are drawn.
   static func onTarget(_ resources: [Resource]) -> [PictureMeasure] {
     resources.filter { $0.direction == .lower && $0 != .ram }.map { resource in
       let isOfImages = resource == .latency || resource == .energy
@@ -22,7 +22,7 @@ struct PictureMeasure: Sendable {
     }
   }
 
-  /// The measure where a run has no targets.
+  /// The measure for a run without targets.
   static let file = PictureMeasure(
     id: "file", title: "file, entropy-coded", value: { row, _ in Double(row.size.codedBytes) },
     words: { Quantity.amount($0, .bytes) })

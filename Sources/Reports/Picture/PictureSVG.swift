@@ -1,19 +1,19 @@
 import Foundation
 import Runs
 
-/// A picture as SVG: in a page, whose style it takes, or as a file of its own.
+/// A picture as SVG: within a page, whose style it uses, or as a separate file.
 struct PictureSVG {
   private let picture: TradeoffPicture
   private static let margin = 16.0
 
   init(_ picture: TradeoffPicture) { self.picture = picture }
 
-  /// A file that needs nothing else; it follows the reader's light or dark scheme.
+  /// The SVG file without external parts; it follows the reader's light or dark colour scheme.
   var file: String {
     element(attributes: " xmlns=\"http://www.w3.org/2000/svg\"", style: PageAssets.pictureStyle) + "\n"
   }
 
-  /// An element of a page, of a class.
+  /// The SVG element for a page, with a class name.
   func inline(_ name: String) -> String { element(attributes: "", name: " " + name, style: nil) }
 
   private func element(attributes: String, name: String = "", style: String?) -> String {
@@ -32,13 +32,13 @@ struct PictureSVG {
   private var title: String { plainTitle + (picture.target.map { " on \($0)" } ?? "") }
   private var plainTitle: String { "Accuracy against \(picture.measure.title)" }
 
-  /// The title as far as the picture is wide: where it is too narrow, what stands around it names the target.
+  /// The title that fits the width; in a narrow picture the target is left out, as the page names it.
   var heading: String {
     let room = picture.width - 2 * Self.margin
     return PictureText.width(title, size: Self.titleSize) <= room ? title : plainTitle
   }
 
-  /// As `picture.css` has it.
+  /// The font size of the title, equal to that in `picture.css`.
   private static let titleSize = 14.0
 
   private var legend: [String] {
@@ -91,7 +91,7 @@ struct PictureSVG {
     return "<path class=\"front\" d=\"M\(Self.place(first))\(steps)\"/>"
   }
 
-  /// The 95 % intervals of accuracies, as far as they lie in the picture.
+  /// The 95 % intervals of accuracies, clipped to the picture.
   private var whiskers: [String] {
     picture.points.filter { !$0.isBelow && $0.row.role != "control" }.compactMap { point in
       let bounds = [point.row.accuracy.low, point.row.accuracy.high].map { rate -> Double in
@@ -105,7 +105,7 @@ struct PictureSVG {
     }
   }
 
-  /// Controls lie under students.
+  /// Controls are drawn below students.
   private var points: [String] {
     let controls = picture.points.filter { $0.row.role == "control" }
     return (controls + picture.points.filter { $0.row.role != "control" }).map { point in
@@ -142,17 +142,17 @@ struct PictureSVG {
     Self.text(name, x, y, words)
   }
 
-  /// Words of a class at a place.
+  /// A text element of a class at a position.
   static func text(_ name: String, _ x: Double, _ y: Double, _ words: String) -> String {
     "<text class=\"\(name)\" x=\"\(number(x))\" y=\"\(number(y))\">\(escaped(words))</text>"
   }
 
   private static func place(_ place: PicturePlace) -> String { "\(number(place.x)) \(number(place.y))" }
 
-  /// A coordinate with one decimal at most.
+  /// A coordinate with at most one decimal.
   static func number(_ value: Double) -> String { String(format: "%g", (value * 10).rounded() / 10) }
 
-  /// XML knows two scalars less than HTML.
+  /// XML forbids two characters that HTML allows.
   static func escaped(_ text: String) -> String {
     HTMLText.escaped(text).replacing("\u{FFFE}", with: "\u{FFFD}").replacing("\u{FFFF}", with: "\u{FFFD}")
   }

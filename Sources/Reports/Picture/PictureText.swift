@@ -1,6 +1,7 @@
-/// How wide words are, without a font at hand.
+/// Estimates of text widths without a font.
 enum PictureText {
-  /// An upper estimate in units of a text at a size: glyphs of DejaVu Sans, one of the widest fonts in use.
+  /// An upper bound for the width of a text at a size, from the glyphs of DejaVu Sans, one of the widest
+  /// common fonts.
   static func width(_ text: String, size: Double) -> Double {
     size * text.reduce(0) { $0 + ems($1) }
   }

@@ -2,9 +2,9 @@ import Foundation
 import Readings
 import Runs
 
-/// Accuracy against what it takes, as geometry: every point, label, line and tick in units of the picture.
+/// Accuracy against a resource as geometry: all points, labels, lines and ticks in units of the picture.
 ///
-/// The same report gives the same picture, on every machine.
+/// The same report gives the same picture on every machine.
 struct TradeoffPicture: Sendable {
   /// A row as a point.
   struct Point: Sendable {
@@ -13,26 +13,27 @@ struct TradeoffPicture: Sendable {
     let value: Double
     let fits: Bool
     var place: PicturePlace
-    /// Below the accuracies that the axis shows.
+    /// True for an accuracy below the range of the axis.
     var isBelow: Bool
     var percent: Double { row.accuracy.mean * 100 }
     var isStudent: Bool { row.role == "student" }
   }
 
   let measure: PictureMeasure
-  /// The name of what rows are ranked by.
+  /// The name of the metric that rows are ranked by.
   let metricName: String
   let target: String?
   let width: Double
   let height: Double
-  /// Where points and labels stand.
+  /// The area of points and labels.
   let plot: PictureBox
-  /// The part of `plot` below which points are out of scale; `plot.bottom` where none is.
+  /// The part of `plot` below which points are out of range; `plot.bottom` where none is.
   let floor: Double
   let across: PictureAxis
   let up: PictureAxis
   let points: [Point]
-  /// The students that fit and that no student of a smaller or equal value beats, from the smallest on.
+  /// The students that fit and are more accurate than all students of a smaller or equal value, from the
+  /// smallest on.
   let front: [Point]
   /// The corners of the front's line.
   let line: [PicturePlace]
@@ -40,10 +41,10 @@ struct TradeoffPicture: Sendable {
   let legend: PictureLegend
 
   static let labelSize = 11.0
-  /// Names longer than this lose their middle.
+  /// The largest length of a name; longer names lose their middle.
   private static let longestName = 26
 
-  /// The picture of a target's measure, or without a target that of the file; `nil` where no student has a value.
+  /// Makes the picture of a measure, on a target if one is given; `nil` where no student has a value.
   init?(_ report: RunReport, _ measure: PictureMeasure, target: String?, width: Double, height: Double) {
     let rows = report.rows.compactMap { row -> Point? in
       let reading = target.flatMap { row.targets[$0] }
@@ -94,10 +95,10 @@ struct TradeoffPicture: Sendable {
     labels = Self.labels(points, front: front, line: line, in: plot)
   }
 
-  /// Below this accuracy a point is out of scale: far below the rest, it would press the others together.
+  /// The accuracy below which a point is out of range, as it would compress the scale of the others.
   ///
-  /// **Rule** Tukey's outer fence, the first quartile minus three times the distance of the quartiles, which counts as one point
-  /// at least; with fewer than four rows all are shown.
+  /// **Rule** Tukey's outer fence: the first quartile minus three times the interquartile range, which counts
+  /// as at least one point. With fewer than four rows all are shown.
   private static func fence(_ percents: [Double]) -> Double {
     guard percents.count > 3 else { return -Double.infinity }
     let sorted = percents.sorted()

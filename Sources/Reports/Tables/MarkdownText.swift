@@ -1,6 +1,6 @@
-/// Words set in Markdown, so that they show as they are.
+/// Text in Markdown that is displayed literally.
 enum MarkdownText {
-  /// A text of one line in which no sign of Markdown or HTML acts.
+  /// A text of one line with the special characters of Markdown and HTML escaped.
   static func escaped(_ text: String) -> String {
     TerminalText.printable(
       text.replacing("\r\n", with: " ").replacing("\n", with: " ").replacing("\r", with: " ")
@@ -18,7 +18,7 @@ enum MarkdownText {
   /// A row of a table.
   static func row(_ cells: [String]) -> String { "| " + cells.joined(separator: " | ") + " |" }
 
-  /// The line under a table's head; numbers stand on the right.
+  /// The line under a table's head; columns of numbers are right-aligned.
   static func rule(_ areNumbers: [Bool]) -> String { row(areNumbers.map { $0 ? "---:" : "---" }) }
 
   private static let special: Set<Character> = ["\\", "`", "*", "_", "[", "]", "|", "~", "$"]

@@ -2,7 +2,9 @@ import Readings
 import Metrics
 import Runs
 
-/// `ranking.csv`: a line a row with every figure, unrounded; rates are fractions, sizes bytes, units are in the names.
+/// The table `ranking.csv`: one line for each row with all figures, unrounded.
+///
+/// Rates are fractions, sizes are bytes, and names contain units.
 struct RankingCSV {
   private let report: RunReport
 

@@ -12,7 +12,7 @@ extension ReportFormat {
     })
 }
 
-/// `ranking.tex`: the ranking, then a table a target.
+/// The file `ranking.tex`: the ranking, then a table for each target.
 struct RankingLaTeX {
   static let file = "ranking.tex"
 
@@ -78,7 +78,7 @@ struct RankingLaTeX {
       label: "target-\(report.targets.firstIndex(of: target).map { $0 + 1 } ?? 0)")
   }
 
-  /// A row's name; that of a control is slanted.
+  /// A row's name; that of a control is emphasized.
   private func name(_ row: Ranking.Row) -> String {
     let text = LaTeXText.escaped(row.name)
     return row.role == "control" ? "\\emph{\(text)}" : text
@@ -107,19 +107,20 @@ struct RankingLaTeX {
   private func line(_ cells: [String]) -> String { cells.joined(separator: " & ") + " \\\\" }
 }
 
-/// Words set in LaTeX, so that they show as they are.
+/// Text in LaTeX that is displayed literally.
 enum LaTeXText {
-  /// A text of one line in which no sign of LaTeX acts.
+  /// A text of one line with LaTeX's special characters escaped.
   static func escaped(_ text: String) -> String {
     TerminalText.printable(
       text.replacing("\r\n", with: " ").replacing("\n", with: " ").replacing("\r", with: " ")
     )
     .reduce(into: "") { set, character in set += signs[character] ?? String(character) }
-    // Two hyphens would be a dash.
+    // Two hyphens would become a dash.
     .replacing("--", with: "-{}-").replacing("--", with: "-{}-")
   }
 
-  /// What characters are written as: those that act, at a row's beginning too, and those that the standard fonts lack.
+  /// The replacements of special characters, also of those at the beginning of a row, and of characters that
+  /// the standard fonts lack.
   static let signs: [Character: String] = [
     "\\": "\\textbackslash{}", "&": "\\&", "%": "\\%", "$": "\\$", "#": "\\#", "_": "\\_", "{": "\\{",
     "}": "\\}", "~": "\\textasciitilde{}", "^": "\\textasciicircum{}", "<": "\\textless{}",

@@ -1,7 +1,7 @@
 import Readings
 import Runs
 
-/// `ranking.md`: the ranking as GitHub shows it.
+/// The file `ranking.md`: the ranking as Markdown for GitHub.
 struct RankingMarkdown {
   private let report: RunReport
 
@@ -84,7 +84,7 @@ struct RankingMarkdown {
 
   private typealias Column = (title: String, cell: (Reading) -> String)
 
-  /// A resource's column, and that of its interval.
+  /// The column of a resource, and that of its interval.
   private func amounts(_ resource: Resource, on target: String) -> [Column] {
     let amount: Column = (
       resource.title,

@@ -1,20 +1,20 @@
 import Readings
 import Runs
 
-/// The ranking as a terminal shows it: what to take, the sentence to take away, a table, what failed, what the marks stand for.
+/// The ranking for a terminal: the recommended students, the summary, a table, failures and the legend.
 ///
 ///     for line in TerminalReport(report).lines(width: 80) { print(line) }
 public struct TerminalReport: Sendable {
   private let report: RunReport
   private let targets: [String]
 
-  /// A report's text.
+  /// Makes the text of a report.
   public init(_ report: RunReport) {
     self.report = report
     targets = report.targets
   }
 
-  /// Lines of at most `width` columns.
+  /// The lines, of at most `width` columns.
   public func lines(width: Int) -> [String] {
     let sections = [
       decisions(width), wrapped(report.ranking.summary, width), table(width), targetLines(width),
@@ -25,7 +25,7 @@ public struct TerminalReport: Sendable {
     return Array(sections.filter { !$0.isEmpty }.joined(separator: [""]))
   }
 
-  /// What to take for each target: what most readers came for.
+  /// The recommended students of each target, which come first.
   private func decisions(_ width: Int) -> [String] {
     report.ranking.decisions.map(DecisionWords.init).flatMap { words in
       wrapped(words.heading + ":", width)
@@ -80,7 +80,8 @@ public struct TerminalReport: Sendable {
     ] + targets.enumerated().flatMap { number, target in readings(of: target, number) }
   }
 
-  /// The columns of a target: the first one's stay longest, further ones come with room.
+  /// The columns of a target; those of the first target are kept longest, and further ones are shown where
+  /// there is room.
   private func readings(of target: String, _ number: Int) -> [Cells] {
     let rank = number == 0 ? 2 : 100 + number
     return report.resources(of: target).filter { $0 != .flash && $0 != .ram }.map { resource in
@@ -100,7 +101,7 @@ public struct TerminalReport: Sendable {
 
   private static func tight(_ text: String) -> String { text.filter { $0 != " " } }
 
-  /// What each target's figures rest on, and the best row that fits it.
+  /// The basis of each target's figures, and the best row that fits.
   private func targetLines(_ width: Int) -> [String] {
     targets.flatMap { target -> [String] in
       let summary = report.ranking.targets[target]

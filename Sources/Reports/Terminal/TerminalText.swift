@@ -1,8 +1,8 @@
-/// Text as a terminal shows it: how many columns it takes, and what must not reach it.
+/// Text in a terminal: its width in columns, and the removal of control characters.
 enum TerminalText {
-  /// The text with what would move the cursor, change colours or reorder the line replaced by U+FFFD.
+  /// The text with characters that move the cursor, change colours or reorder the line replaced by U+FFFD.
   ///
-  /// Names come from files that others wrote; an escape sequence among them must not act.
+  /// Names come from files of others; an escape sequence in them must have no effect.
   static func printable(_ text: String) -> String {
     guard text.unicodeScalars.contains(where: isControl) else { return text }
     var shown = String.UnicodeScalarView()
@@ -10,10 +10,10 @@ enum TerminalText {
     return String(shown)
   }
 
-  /// Columns that a printable text takes: two a wide character of East Asia or an emoji, one any other.
+  /// The columns of a printable text: two for a wide East Asian character or an emoji, one for any other.
   static func columns(_ text: String) -> Int { text.reduce(0) { $0 + columns($1) } }
 
-  /// The text with its middle left out where it is too long: both ends of a name tell most.
+  /// The text, with its middle left out if it is too long, as both ends of a name matter most.
   static func shortened(_ text: String, to width: Int) -> String {
     guard columns(text) > width else { return text }
     guard width > 1 else { return width == 1 ? "…" : "" }
@@ -22,7 +22,7 @@ enum TerminalText {
     return String(prefix(text, columns: width - 1 - tail)) + "…" + String(end.reversed())
   }
 
-  /// Spaces that fill a text up to a width.
+  /// The spaces that fill a text up to a width.
   static func padding(_ text: String, to width: Int) -> String {
     String(repeating: " ", count: max(0, width - columns(text)))
   }
@@ -52,7 +52,7 @@ enum TerminalText {
     }
   }
 
-  /// The blocks of East Asian width W and F (Unicode Standard Annex 11).
+  /// The blocks with East Asian width W and F (Unicode Standard Annex 11).
   private static let wide: [ClosedRange<UInt32>] = [
     0x1100...0x115F, 0x2E80...0x303E, 0x3041...0xA4CF, 0xA960...0xA97F, 0xAC00...0xD7A3, 0xF900...0xFAFF,
     0xFE10...0xFE19, 0xFE30...0xFE6F, 0xFF00...0xFF60, 0xFFE0...0xFFE6, 0x1F300...0x1FAFF, 0x20000...0x3FFFD,

@@ -1,15 +1,16 @@
-/// A table of text: columns as wide as their cells, two spaces apart. Where the line is too short, columns that may be
-/// left out are, then those that may shrink do.
+/// A table of text, with columns as wide as their cells and two spaces apart.
+///
+/// If the line is too short, columns that may be left out are, then those that may shrink do.
 public struct TextTable: Sendable {
-  /// How one column is set.
+  /// The layout of one column.
   public struct Column: Sendable {
     let title: String
     let isNumber: Bool
-    /// How narrow the column may become; `nil` keeps it whole.
+    /// The least width of the column; `nil` for a column that never shrinks.
     let minimum: Int?
     /// A heading that adjacent columns share.
     let group: String?
-    /// Columns with a rank are left out where room is short, the highest rank first.
+    /// The rank of a column that may be left out, the highest first; `nil` for a column that stays.
     let rank: Int?
 
     /// Makes a column.
@@ -27,19 +28,19 @@ public struct TextTable: Sendable {
 
   /// The columns, from the left.
   public let columns: [Column]
-  /// A cell a column in each row.
+  /// The rows, with a cell for each column.
   public var rows: [[String]] = []
 
-  /// A table without rows.
+  /// Makes a table without rows.
   public init(columns: [Column]) { self.columns = columns }
 
-  /// The titles and rows; later columns that may shrink do so before earlier ones.
+  /// The lines of the table; later columns that may shrink do so before earlier ones.
   public func lines(width: Int) -> [String] {
     let layout = layout(width: width)
     return layout.headings + layout.rows
   }
 
-  /// The lines above the rows, and a line a row, none wider than `width`.
+  /// The lines above the rows, and a line for each row, none wider than `width`.
   func layout(width: Int) -> (headings: [String], rows: [String]) {
     let cells = rows.map { $0.map(TerminalText.printable) }
     let titles = columns.map { TerminalText.printable($0.title) }
@@ -56,10 +57,10 @@ public struct TextTable: Sendable {
     return (groups + [line(titles)], cells.map(line))
   }
 
-  /// From this rank on, a column gives way before any other shrinks.
+  /// The rank from which a column is left out before any other shrinks.
   static let luxury = 50
 
-  /// The columns that stay, by their numbers.
+  /// The indices of the columns that stay.
   private func shown(_ natural: [Int], _ width: Int) -> [Int] {
     let least = columns.indices.map { min(natural[$0], columns[$0].minimum ?? natural[$0]) }
     let afterLuxury = leavingOut(Array(columns.indices), from: Self.luxury, widths: natural, width)
@@ -90,7 +91,7 @@ public struct TextTable: Sendable {
     return widths
   }
 
-  /// The shared headings, each between rules over its columns; `nil` where there are none.
+  /// The line of shared headings, each between rules over its columns; `nil` where there are none.
   private func groupLine(_ shown: [Int], _ widths: [Int]) -> String? {
     guard shown.contains(where: { columns[$0].group != nil }) else { return nil }
     var line = ""

@@ -1,6 +1,6 @@
 /// Breaks text into lines at spaces.
 public enum TextWrap {
-  /// Lines of at most `width` characters; a longer word has a line of its own.
+  /// Lines of at most `width` characters; a longer word has its own line.
   public static func lines(_ text: String, width: Int) -> [String] {
     var lines: [String] = []
     var line = ""
