@@ -1,28 +1,28 @@
 import Foundation
 
-/// A folder of which nothing outside is read: its names are single names, and no link is followed.
+/// A folder that is read without leaving it: names are single path components, and no link is followed.
 ///
-/// Names come from requests and from files that others wrote; a name with a slash, a point alone or two, or one that is not in the
-/// folder is nothing.
+/// Names come from requests and from files of others. A name with a slash, the names `.` and `..`, and names
+/// that are not in the folder yield nothing.
 struct ClosedFolder: Sendable {
   let path: String
 
-  /// The folder that a user named; links on the way to it are the user's own.
+  /// Takes the folder that a user named; links on the way to it are resolved.
   init(_ path: String) { self.path = URL(filePath: path).resolvingSymlinksInPath().path }
 
   private init(within path: String) { self.path = path }
 
-  /// The names in it, sorted; none where it cannot be read.
+  /// The names in the folder, sorted; empty if it cannot be read.
   var names: [String] {
     ((try? FileManager.default.contentsOfDirectory(atPath: path)) ?? []).sorted()
   }
 
-  /// A folder in it.
+  /// A folder within this one; `nil` for other names.
   func folder(_ name: String) -> ClosedFolder? {
     kind(of: name) == .typeDirectory ? ClosedFolder(within: path + "/" + name) : nil
   }
 
-  /// Whether it holds a regular file of a name.
+  /// True if the folder contains a regular file of a name.
   func hasFile(_ name: String) -> Bool { kind(of: name) == .typeRegular }
 
   /// The bytes of a regular file; `nil` where there is none, or it has more than `limit`.
@@ -31,12 +31,12 @@ struct ClosedFolder: Sendable {
     return FileManager.default.contents(atPath: path + "/" + name)
   }
 
-  /// When a file was last written, in seconds since 1970.
+  /// The time of a file's last change, in seconds since 1970.
   func changed(_ name: String) -> Double? {
     (attributes(of: name)?[.modificationDate] as? Date)?.timeIntervalSince1970
   }
 
-  /// The number by which the file system knows a file.
+  /// The inode number of a file.
   func identity(_ name: String) -> Int? { number(.systemFileNumber, of: name) }
 
   private func number(_ key: FileAttributeKey, of name: String) -> Int? {
@@ -47,7 +47,7 @@ struct ClosedFolder: Sendable {
     attributes(of: name)?[.type] as? FileAttributeType
   }
 
-  /// What the file system says of a name itself, not of what a link leads to.
+  /// The attributes of a name itself, not of a link's target.
   private func attributes(of name: String) -> [FileAttributeKey: Any]? {
     guard !name.isEmpty, name != ".", name != "..", !name.utf8.contains(where: { $0 == 0 || $0 == 0x2F })
     else { return nil }

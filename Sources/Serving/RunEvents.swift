@@ -2,7 +2,7 @@ import FlyingFox
 import FlyingSocks
 import Foundation
 
-/// How a run changes, as the body of an answer: server-sent events, as long as someone reads them.
+/// The changes of a run as server-sent events, for as long as someone reads them.
 struct RunEvents: AsyncBufferedSequence {
   typealias Element = UInt8
 
@@ -24,12 +24,13 @@ struct RunEvents: AsyncBufferedSequence {
       self.run = run
     }
 
-    /// How often a run is looked at, and after which silence a sign of life is sent: it finds out whether the reader has gone.
+    /// The interval at which a run is read.
     private static let patience = Duration.seconds(1)
+    // After this silence a sign of life is sent, which fails if the reader has gone.
     private static let silence = Duration.seconds(10)
 
     mutating func next() async throws -> UInt8? {
-      // The body is read by buffers alone.
+      // The body is only read in buffers.
       nil
     }
 
@@ -51,7 +52,7 @@ struct RunEvents: AsyncBufferedSequence {
   }
 }
 
-/// What has changed in a run: trials that stand otherwise, and the keys of those that are gone.
+/// The changes of a run: trials with another state, and the keys of those that are gone.
 struct RunChange: Encodable {
   let isActive: Bool
   let trials: [WatchedTrial]
@@ -64,7 +65,7 @@ struct RunChange: Encodable {
     gone = Set(before.keys).subtracting(new.trials.map(\.key)).sorted { $0.lexicographicallyPrecedes($1) }
   }
 
-  /// The event as it is sent: JSON has no ends of lines that could end it early.
+  /// The event as it is sent; JSON has no line ends that could end it early.
   var event: String {
     get throws {
       let encoder = JSONEncoder()
@@ -75,6 +76,6 @@ struct RunChange: Encodable {
 }
 
 extension WatchedTrial {
-  /// What tells the trials of a run apart, whether they are begun or done.
+  /// The key of a trial within its run, the same before and after it begins.
   var key: [String] { [role == "candidate" ? id : "", name, seed] }
 }

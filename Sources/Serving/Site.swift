@@ -2,9 +2,11 @@ public import Foundation
 public import Reports
 import Runs
 
-/// What a browser asks for: the parts of its path, each decoded by itself, and its query.
+/// A browser's request: the decoded parts of its path, and its query.
 public struct SiteRequest: Sendable {
+  /// The parts of the path, each percent-decoded.
   public var path: [String]
+  /// The query by key.
   public var query: [String: String]
 
   /// Makes a request.
@@ -14,31 +16,34 @@ public struct SiteRequest: Sendable {
   }
 }
 
-/// What is answered.
+/// The answer to a request.
 public enum SiteAnswer: Sendable {
-  /// A whole text or file, with its type.
+  /// A text or file with its type and its content security policy.
   case content(Data, type: String, policy: String = Site.policy)
-  /// A file to keep, under a name.
+  /// A file for download, with a name.
   case download(path: String, name: String)
-  /// How a run changes, as server-sent events.
+  /// The changes of a run as server-sent events.
   case events(run: String)
+  /// Nothing at the address, with a message.
   case missing(String)
+  /// A failure, with a message.
   case failed(String)
 }
 
-/// The pages about the runs below a folder. It reads, and writes nothing.
+/// The pages about the runs in a folder, which is only read.
 ///
 ///     let site = Site(runs: "runs")
 ///     let answer = await site.answer(to: SiteRequest(path: ["run", "quickstart"]))
 public actor Site {
-  /// What a page of the site may load: its own style, script and data. Whatever a name or a file says, no browser takes it for a
-  /// program.
+  /// The content security policy of the site's pages: their own style, script and data only.
+  ///
+  /// A browser therefore never runs text from names or files as a program.
   public static let policy =
     "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self' data:; "
     + "base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
-  /// A report has its scripts in it, and is kept apart from the site.
+  /// The policy of a report, which contains its scripts and is isolated from the site.
   static let reportPolicy = PageAssets.policy + "; frame-ancestors 'none'; sandbox allow-scripts"
-  /// The most bytes of a report's page.
+  /// The largest size of a report's page in bytes.
   static let reportBytes = 2_000_000
 
   private let root: ClosedFolder
@@ -49,16 +54,16 @@ public actor Site {
   private var pages: [String: (stamp: [Double], page: Data)] = [:]
   private var states: [String: (time: ContinuousClock.Instant, state: WatchedRun)] = [:]
 
-  /// A site of a folder that holds runs, or that is one.
+  /// Makes the site of a folder that contains runs or is one.
   ///
-  /// - Parameter families: the family of a method, by its name.
+  /// `charts` draws training curves, and `families` are the families of methods by name.
   public init(runs path: String, charts: ChartLibrary? = nil, families: [String: String] = [:]) {
     root = ClosedFolder(path)
     self.charts = charts
     self.families = families
   }
 
-  /// The answer to a request to read.
+  /// The answer to a request.
   public func answer(to request: SiteRequest) -> SiteAnswer {
     switch (request.path.first, request.path.count) {
     case (nil, _): return page(SitePages.list(names.compactMap(state)))
@@ -71,7 +76,7 @@ public actor Site {
 
   // MARK: Runs
 
-  /// The runs' names.
+  /// The names of the runs.
   var names: [String] {
     if RunReader.isRun(root) { return [URL(filePath: root.path).lastPathComponent] }
     return root.names.filter { !$0.hasPrefix(".") && root.folder($0).map(RunReader.isRun) == true }
@@ -85,7 +90,7 @@ public actor Site {
     return RunReader(name: name, folder: folder)
   }
 
-  /// How a run stands; what was read within the last half second is given again.
+  /// The state of a run; a state that was read within the last half second is returned again.
   func state(_ name: String) -> WatchedRun? {
     if let known = states[name], .now - known.time < .milliseconds(500) { return known.state }
     guard let reader = reader(name) else { return nil }
@@ -182,7 +187,7 @@ public actor Site {
   }
 }
 
-/// An epoch of a curve, as the page's script draws it.
+/// An epoch of a curve for the page's script.
 private struct CurvePoint: Encodable {
   let stage: String?
   let loss, validationLoss, value, validation, rate: Double?

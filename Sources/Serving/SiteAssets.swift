@@ -1,8 +1,8 @@
 import Reports
 
-/// The site's style and script, built into the program.
+/// The site's style and script, which are built into the program.
 enum SiteAssets {
-  /// The report's style and what the site has beside it.
+  /// The report's style with the site's additions.
   static let style = PageAssets.style + text(PackageResources.site_css)
   static let script = text(PackageResources.live_js)
 

@@ -3,9 +3,9 @@ import Metrics
 import Reports
 import Runs
 
-/// The pages of the site. What is a name stands in them escaped, and in addresses encoded.
+/// The pages of the site, with names escaped in text and encoded in addresses.
 enum SitePages {
-  /// All runs.
+  /// The page of all runs.
   static func list(_ runs: [WatchedRun]) -> String {
     let rows = runs.map { run in
       let best = run.trials.filter { $0.role == "student" }.compactMap(\.value).max()
@@ -26,7 +26,7 @@ enum SitePages {
     return page("Runs", "", "<section><h2>All runs</h2>\(table)</section>\(form)")
   }
 
-  /// A run as it goes: the script draws what stands in `state`, and what changes.
+  /// The page of a run in progress; its script draws the initial state and the changes.
   static func run(_ run: WatchedRun, others: [String]) -> String {
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
@@ -51,7 +51,7 @@ enum SitePages {
       """)
   }
 
-  /// Two runs beside each other, row by row.
+  /// The page of two runs side by side, row by row.
   static func comparison(_ names: [String], _ chosen: [String], _ rankings: [Ranking]) -> String {
     let form = "<section><h2>Which</h2>\(choice(names, chosen))</section>"
     guard rankings.count == 2 else { return page("Two runs compared", "", form) }
@@ -98,7 +98,7 @@ enum SitePages {
         + lines.joined(separator: "\n") + "</tbody></table></div></section>")
   }
 
-  /// What is said where there is nothing to show.
+  /// A page with a message.
   static func message(_ title: String, _ words: String) -> String {
     page(title, "", "<section><p>\(HTMLText.escaped(words))</p></section>")
   }

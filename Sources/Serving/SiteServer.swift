@@ -2,17 +2,19 @@ import FlyingFox
 import FlyingSocks
 import Foundation
 
-/// Serves a site over HTTP: who may read it, and nothing but reading.
+/// A server of a site over HTTP, which controls who may read and answers nothing but reads.
 ///
 ///     let server = try SiteServer(Site(runs: "runs"), host: "127.0.0.1", port: 8080, token: nil)
 ///     try await server.run { print("http://127.0.0.1:\($0)/") }
 public struct SiteServer: Sendable {
-  /// Why a server cannot be made or has ended.
+  /// The reason why a server cannot be made or has ended.
   public enum Failure: Error, Sendable, CustomStringConvertible {
+    /// A host that is not an address of this machine.
     case host(String)
+    /// An address that cannot be listened on.
     case address(host: String, port: UInt16, reason: String)
 
-    /// *where: what; what to do*.
+    /// The message: *where: what was found, and what to do*.
     public var description: String {
       switch self {
       case .host(let host):
@@ -28,11 +30,9 @@ public struct SiteServer: Sendable {
   private let port: UInt16
   private let token: String?
 
-  /// A server of a site.
+  /// Makes the server of a site.
   ///
-  /// - Parameters:
-  ///   - port: 0 takes a free one.
-  ///   - token: without it nothing is given; `nil` lets every program of this machine read.
+  /// Port 0 takes a free one. Requests need `token`; `nil` lets every program of this machine read.
   public init(_ site: Site, host: String, port: UInt16, token: String?) {
     self.site = site
     self.host = host
@@ -40,13 +40,13 @@ public struct SiteServer: Sendable {
     self.token = token
   }
 
-  /// Whether an address is reached from this machine alone.
+  /// True if an address can be reached from this machine only.
   public static func isLoopback(_ host: String) -> Bool {
     host == "localhost" || host == "::1"
       || (host.hasPrefix("127.") && (try? sockaddr_in.inet(ip4: host, port: 1)) != nil)
   }
 
-  /// Serves until its task is cancelled; `ready` is told the port.
+  /// Serves until its task is cancelled; `ready` receives the port.
   public func run(ready: @Sendable @escaping (UInt16) -> Void) async throws {
     let handler = Handler(site: site, token: token, names: names)
     let server = HTTPServer(config: try configuration(), handler: handler)
@@ -74,7 +74,7 @@ public struct SiteServer: Sendable {
 
   private func configuration() throws -> HTTPServer.Configuration {
     func made(_ address: some SocketAddress) -> HTTPServer.Configuration {
-      // A report of a large run takes its time.
+      // The report of a large run takes some time.
       HTTPServer.Configuration(address: address, timeout: 300, logger: .disabled)
     }
     let number = host == "localhost" ? "127.0.0.1" : host
@@ -86,20 +86,22 @@ public struct SiteServer: Sendable {
     return made(address)
   }
 
-  /// By which names a browser may call a server that asks for no token: a page of another site must not reach it by a name that
-  /// leads here.
+  /// The host names that a browser may use for a server without a token.
+  ///
+  /// Otherwise a page of another site could reach the server under a name that resolves to this machine (DNS
+  /// rebinding).
   private var names: Set<String> {
     ["localhost", "127.0.0.1", "[::1]", host.contains(":") ? "[\(host)]" : host]
   }
 }
 
-/// Answers requests.
+/// Answers HTTP requests.
 private struct Handler: HTTPHandler {
   let site: Site
   let token: String?
   let names: Set<String>
 
-  /// The query's key and the cookie's name of the token.
+  /// The name of the token in queries and cookies.
   private static let key = "token"
 
   func handleRequest(_ request: HTTPRequest) async throws -> HTTPResponse {
@@ -115,7 +117,7 @@ private struct Handler: HTTPHandler {
 
   // MARK: Who may read
 
-  /// What is said instead of an answer, where there is something to say first.
+  /// The answer to a request that may not read, or must be redirected; `nil` for one that may read.
   private func refusal(_ request: HTTPRequest, _ query: [String: String]) -> HTTPResponse? {
     guard let token else {
       let host = request.headers[.host] ?? ""
@@ -126,7 +128,7 @@ private struct Handler: HTTPHandler {
       return nil
     }
     if let given = query[Self.key], Self.isEqual(given, token) {
-      // The token stays out of the browser's history, and of what it tells other pages.
+      // The redirection keeps the token out of the browser's history and of referrers.
       return answer(
         .seeOther, "",
         [
@@ -147,7 +149,7 @@ private struct Handler: HTTPHandler {
     return nil
   }
 
-  /// Compares without telling by its time where the two differ.
+  /// Compares in constant time, which does not reveal the position of a difference.
   private static func isEqual(_ given: String, _ token: String) -> Bool {
     let (first, second) = (Array(given.utf8), Array(token.utf8))
     guard first.count == second.count else { return false }
@@ -202,7 +204,7 @@ private struct Handler: HTTPHandler {
     return response
   }
 
-  /// A file's name for a header: what has a meaning there, or is no ASCII, is a dash.
+  /// A file's name for a header; characters that are special there or not ASCII become dashes.
   private static func plain(_ name: String) -> String {
     String(
       name.unicodeScalars.map { scalar in

@@ -3,24 +3,24 @@ import Metrics
 import Runs
 import Settings
 
-/// How a trial stands, as pages show it.
+/// The state of a trial for the pages.
 struct WatchedTrial: Encodable, Equatable, Sendable {
   enum State: String, Encodable {
     case running, finished, failed, waiting
     case notRun = "not run"
-    /// Begun, and nobody is at it.
+    /// Begun, but no process works on it.
     case stopped
   }
 
-  /// Its directory's name, by which its curve and its model are asked for; the address where it has none.
+  /// The name of its directory, which identifies its curve and its model; the address where it has none.
   var id: String
   var name: String
   var role: String
   var seed: String
   var state: State
-  /// Why it failed or was not run.
+  /// The reason why it failed or was not run.
   var reason: String?
-  /// The stage it is in, and epochs over all stages.
+  /// The present stage, and the number of epochs over all stages.
   var stage: String?
   var epochs: Int?
   /// The metric on validation images after the last epoch, 0…1.
@@ -29,52 +29,53 @@ struct WatchedTrial: Encodable, Equatable, Sendable {
   var value: Double?
   var fileBytes: Int?
   var multiplyAdds: Int?
-  /// The name of its model's file, where it can be had.
+  /// The name of its model's file for download; `nil` where there is none.
   var model: String?
 }
 
-/// How a run stands.
+/// The state of a run.
 struct WatchedRun: Encodable, Equatable, Sendable {
   var name: String
-  /// What the trials are judged by.
+  /// The name of the metric that trials are judged by.
   var metric: String
   var isActive: Bool
   var trials: [WatchedTrial]
 
-  /// How many trials stand so.
+  /// The number of trials in a state.
   func count(_ state: WatchedTrial.State) -> Int { trials.count { $0.state == state } }
 }
 
-/// What pages need of a ledger.
+/// The parts of a ledger that pages need.
 struct LedgerView: Sendable {
   let trials: [TrialRecord]
   let summaries: [String: TrialSummary]
 }
 
-/// A run's directory, read while it is written: nothing in it is changed, locked or believed.
+/// A reader of a run's directory while it is written: it changes and locks nothing, and trusts nothing.
 struct RunReader: Sendable {
   let name: String
   let folder: ClosedFolder
 
   private static let models = ["teacher.safetensors", "student.condensed"]
   private static let partial = ".partial-"
-  /// Trials of a comparison on another machine show no lock here; one that wrote lately is at work.
+  /// Locks of another machine are not visible here, so a trial that has written within this many seconds
+  /// counts as running.
   private static let quiet = 120.0
 
-  /// Whether a folder is that of a run.
+  /// True if a folder is that of a run.
   static func isRun(_ folder: ClosedFolder) -> Bool {
     folder.hasFile(Ledger.fileName) || folder.hasFile(Ranking.fileName) || folder.folder("trials") != nil
   }
 
   private var trials: ClosedFolder? { folder.folder(Ledger.trialsFolder) }
 
-  /// What the ledger says; `nil` where there is none that can be read.
+  /// The contents of the ledger; `nil` if there is none that can be read.
   func ledger() -> LedgerView? {
     guard folder.hasFile(Ledger.fileName), let ledger = try? Ledger(reading: folder.path) else { return nil }
     return try? LedgerView(trials: ledger.presentTrials(), summaries: ledger.summaries())
   }
 
-  /// How the run stands now.
+  /// The present state of the run.
   func state(_ ledger: LedgerView?) -> WatchedRun {
     let held = HeldFolders()
     let summaries = ledger?.summaries ?? [:]
@@ -97,14 +98,15 @@ struct RunReader: Sendable {
       isActive: isActive || found.contains { $0.state == .running }, trials: found)
   }
 
-  /// The epochs of a trial, by its directory's name; none before the first is done, `nil` where there is no such trial.
+  /// The epochs of a trial by its directory's name; empty before the first is finished, and `nil` for no such
+  /// trial.
   func epochs(of id: String) -> [EpochRecord]? {
     guard let directory = directory(id) else { return nil }
     if directory.isLink(EpochRecord.fileName) { return nil }
     return directory.bytes(EpochRecord.fileName, limit: 1 << 26).map(EpochRecord.all) ?? []
   }
 
-  /// A trial's model: the path of its file, and what to call it.
+  /// The path of a trial's model, and a name for its download.
   func model(of id: String) -> (path: String, name: String)? {
     guard !id.hasPrefix("."), let directory = directory(id),
       let file = Self.models.first(where: directory.hasFile)
@@ -112,10 +114,11 @@ struct RunReader: Sendable {
     return (directory.path + "/" + file, id + (file.firstIndex(of: ".").map { String(file[$0...]) } ?? ""))
   }
 
-  /// When what the ledger and the report are read from was last written: they are read anew when it changes.
+  /// The times of the last changes of the ledger and the ranking, after which they are read again.
   var stamp: [Double] { [Ranking.fileName, Ledger.fileName].map { folder.changed($0) ?? 0 } }
 
-  /// The first thing in the run that a report would read and that is a link, which might lead out of it.
+  /// The first file of the run that a report would read and that is a link, as it might lead out of the
+  /// folder.
   var link: String? {
     let files = [Ranking.fileName, Ledger.fileName, "recipe.yaml"]
     if let file = files.first(where: { folder.isLink($0) }) { return file }
@@ -162,7 +165,7 @@ struct RunReader: Sendable {
     let parts = title.split(separator: "-")
     guard parts.count >= 3, let seed = parts.dropLast().last, seed.first == "s" else { return nil }
     let state = state(of: directory, held)
-    // What another recipe left is not of this run.
+    // Trials of another recipe do not belong to this run.
     guard !hasLedger || state == .running || state == .stopped else { return nil }
     let trial = WatchedTrial(
       id: directory, name: parts.dropLast(2).joined(separator: "-"), role: hasLedger ? "candidate" : "trial",
@@ -177,7 +180,7 @@ struct RunReader: Sendable {
     return Date().timeIntervalSince1970 - last < Self.quiet ? .running : .stopped
   }
 
-  /// Adds how far a trial is that is not finished, and whether the model of one that is can be had.
+  /// Adds the progress of an unfinished trial, or the model of a finished one.
   private func withProgress(_ trial: WatchedTrial, _ directory: String?) -> WatchedTrial {
     guard let directory else { return trial }
     var trial = trial
@@ -192,35 +195,37 @@ struct RunReader: Sendable {
     return trial
   }
 
-  /// The part of an address that ends a trial's directory name.
+  /// The beginning of the address at the end of a directory's name.
   private static func digits(of directory: String) -> String {
     String(directory.split(separator: "-").last ?? "")
   }
 }
 
 extension ClosedFolder {
-  /// Whether a name is that of a link.
+  /// True if a name is a link.
   func isLink(_ name: String) -> Bool { !name.isEmpty && isLinkItself(name) }
 
   private func isLinkItself(_ name: String) -> Bool {
     (try? FileManager.default.destinationOfSymbolicLink(atPath: path + "/" + name)) != nil
   }
 
-  /// The number by which the file system knows the folder.
+  /// The inode number of the folder.
   var ownIdentity: Int? {
     ((try? FileManager.default.attributesOfItem(atPath: path))?[.systemFileNumber] as? NSNumber)?.intValue
   }
 }
 
-/// The folders and files that processes of this machine hold by `flock`, as `/proc/locks` tells; asking for the lock itself could keep
-/// a trial from beginning.
+/// The folders and files that processes of this machine lock by `flock`, from `/proc/locks`.
+///
+/// Trying the lock itself could keep a trial from starting.
 struct HeldFolders {
   private let identities: Set<Int>
 
   init(_ text: String? = try? String(contentsOfFile: "/proc/locks", encoding: .utf8)) {
     identities = Set(
       (text ?? "").split(separator: "\n").compactMap { line in
-        // `1: FLOCK  ADVISORY  WRITE 708 08:02:9963 0 EOF`; who waits for a lock has an arrow there.
+        // A line is `1: FLOCK  ADVISORY  WRITE 708 08:02:9963 0 EOF`; a waiting process has an arrow in the
+        // second column.
         let words = line.split(separator: " ")
         guard words.count >= 6, words[1] == "FLOCK" else { return nil }
         return words[5].split(separator: ":").last.flatMap { Int($0) }
