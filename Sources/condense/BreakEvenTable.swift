@@ -3,17 +3,18 @@ import Reports
 import Settings
 import Tensors
 
-/// Below which density each form of places takes fewer bytes than dense storage, for the tensors of a model behind masks.
+/// The densities below which each form of places takes fewer bytes than dense storage, for a model's masked
+/// tensors.
 struct BreakEvenTable {
   private let tensors: [TensorSize]
 
-  /// The table of a model's tensors; `nil` where none has a mask.
+  /// Creates the table of a model's tensors; `nil` if none has a mask.
   init?(of tensors: [TensorSize]) {
     self.tensors = tensors.filter { $0.places != nil }
     if self.tensors.isEmpty { return nil }
   }
 
-  /// A line of what is told, and a row a tensor.
+  /// The lines of the table: a heading, then one row for each tensor.
   func lines(width: Int) -> [String] {
     var table = TextTable(columns: [
       TextTable.Column("masked", shrinksTo: 12), TextTable.Column("bits", isNumber: true),
@@ -37,7 +38,7 @@ struct BreakEvenTable {
     return "\(tenths / 10).\(tenths % 10) %"
   }
 
-  /// By tensor, the density and the break-even densities as JSON.
+  /// The density and the break-even densities of one tensor as JSON.
   static func node(of tensor: TensorSize) -> SettingsNode {
     let figures = Figures(tensor)
     return SettingsNode(mapping: [

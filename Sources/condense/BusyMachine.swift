@@ -2,15 +2,17 @@ import Datasets
 import Foundation
 import Training
 
-/// Says once that a training on several threads would be faster on one, where other programs keep the cores busy.
+/// Reports once that a training on several threads would be faster on one thread, because other programs use
+/// the cores.
 ///
-/// Threads that share a step wait for each other, and one that has lost its core holds up all. It looks at how much of the
-/// machine others use over the first second of steps; only where that is a quarter of a core or more does it train three steps on one
-/// thread, on the side, and compares. The training itself stays as it is: its threads decide the last bits of its sums.
+/// Threads that share a step wait for each other, so one thread that has lost its core delays all of them.
+/// This class measures the load of other processes over the first second of steps. If it is at least a
+/// quarter of a core, it trains three extra steps on one thread with a second trainer and compares the times.
+/// The training itself keeps its threads, because their number decides the last bits of its sums.
 final class BusyMachine {
-  /// The cores that others must use, on average, before one thread is tried.
+  /// The number of cores that other programs must use, on average, before one thread is tried.
   private static let leastOthers = 0.25
-  /// How much shorter a step must be on one thread to be worth a word.
+  /// The largest ratio of a step's time on one thread to its time on all threads that is reported.
   private static let leastGain = 0.8
   private static let span = 1.0
   private static let fewestSteps = 6
@@ -23,14 +25,15 @@ final class BusyMachine {
   private var start: CPUTime?
   private var isDone: Bool
 
-  /// For a training; `loader` makes one of the same batches for the steps on the side.
+  /// Creates the observer of a training; `loader` makes a loader of the same batches for the extra steps.
   init(_ setup: Trainer.Setup, loader: @escaping () throws -> Loader) {
     self.setup = setup
     self.loader = loader
     isDone = setup.threads < 2
   }
 
-  /// Told after every step; gives the words once they are known to be true.
+  /// Records the end of a step; returns the message once, when the comparison has shown that one thread is
+  /// faster.
   func afterStep() -> String? {
     guard !isDone else { return nil }
     ends.append(clock.now)
@@ -52,7 +55,7 @@ final class BusyMachine {
       + "and \(Self.milliseconds(single)) on one; --threads 1 would be faster (with other last bits)"
   }
 
-  /// The median of a few steps that nothing is kept of.
+  /// The median time of a few steps on one thread, whose results are discarded.
   private func secondsOnOneThread() throws -> Double {
     var setup = setup
     setup.threads = 1
@@ -73,22 +76,23 @@ final class BusyMachine {
   }
 }
 
-/// Seconds that cores were busy, as Linux counts them.
+/// The time that cores were busy, in seconds, as Linux counts it.
 private struct CPUTime {
-  /// For other processes than this one.
+  /// The time that processes other than this one used.
   let others: Double
 
-  /// The counts so far; `nil` where the system does not tell.
+  /// Reads the present counts; `nil` if the system does not provide them.
   static func now() -> CPUTime? {
     guard let machine = numbers("/proc/stat", after: "cpu "), machine.count >= 8,
       let own = numbers("/proc/self/stat", after: ") "), own.count >= 13
     else { return nil }
-    // user, nice, system, idle, waiting for disks, interrupts, …; of this process user and system are fields 14 and 15.
+    // `/proc/stat` counts user, nice, system, idle, I/O wait, interrupts, …; user and system of this process
+    // are fields 14 and 15.
     let busy = machine[0...2].reduce(0, +) + machine[5...6].reduce(0, +)
     return CPUTime(others: (busy - own[11] - own[12]) / Double(sysconf(Int32(_SC_CLK_TCK))))
   }
 
-  /// The numbers of the first line behind a mark; what is no number counts as 0.
+  /// The numbers that follow a mark in a file's first line; a word that is not a number counts as 0.
   private static func numbers(_ path: String, after mark: String) -> [Double]? {
     guard let text = try? String(contentsOfFile: path, encoding: .utf8),
       let line = text.split(separator: "\n").first, let range = line.range(of: mark, options: .backwards)

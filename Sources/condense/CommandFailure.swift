@@ -1,11 +1,13 @@
 import Settings
 
-/// An end of a command that is not success: what to say and with which code to exit.
+/// The unsuccessful end of a command: the message and the exit code.
 struct CommandFailure: Error {
   /// The exit codes that scripts may rely on.
   enum Status: Int32 {
-    /// The work is done, and its answer is no: a comparison has its ranking, but some of its trials failed; no student fits; a
-    /// trial that was run again gave other bytes; two models part.
+    /// The work is done, and its answer is no.
+    ///
+    /// Examples: a comparison with failed trials, no student that fits, a trial that gave other bytes when
+    /// run again, two models that differ.
     case negative = 1
     case usage = 64
     case badInput = 65
@@ -23,13 +25,15 @@ struct CommandFailure: Error {
     self.message = message
   }
 
-  /// Wraps an error of a module, whose description already says where, what and what to do; `status` is for errors
-  /// that have none of their own, whatever places they were put at.
+  /// Wraps an error of a module, whose description already names the place, the problem and the remedy.
+  ///
+  /// `status` is used if the error has no status itself, whatever places have been added to it.
   init(_ status: Status, _ error: any Error) {
     self.init(error.underlying(as: (any StatusGiving).self)?.status ?? status, "\(error)")
   }
 
-  /// The network said what is no number: nothing that is made of it would mean anything.
+  /// The failure of a network with outputs that are not finite: any result made from them would be
+  /// meaningless.
   static func outputsNotFinite(of model: String, on images: String) -> CommandFailure {
     CommandFailure(
       .badInput,
@@ -38,7 +42,7 @@ struct CommandFailure: Error {
   }
 }
 
-/// Runs a piece of a command; what it throws becomes a failure of this status, or of the error's own.
+/// Runs part of a command and turns an error into a failure with this status, or with the error's own.
 func failing<R>(_ status: CommandFailure.Status, _ body: () throws -> R) throws -> R {
   do {
     return try body()

@@ -11,7 +11,8 @@ import Settings
 import Simulation
 import Trials
 
-/// `condense compare`: trains a teacher, makes students by every method of a recipe, measures them, says which won.
+/// The command `condense compare`: trains a teacher, makes students by every method of a recipe, and ranks
+/// them.
 struct CompareCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "compare",
@@ -103,12 +104,11 @@ struct CompareCommand: ParsableCommand {
     try requireResults(run, outcomes)
   }
 
-  /// Runs what is missing of a comparison, showing how it goes; at Ctrl-C it ends with what to call to go on.
+  /// Runs the trials of a comparison that are not done, shows their progress, and returns their outcomes.
   ///
-  /// - Parameters:
-  ///   - deadline: when trials are stopped that are not done, to go on from their checkpoints another time; `nil` for never.
-  ///   - logs: also told how the trials train.
-  ///   - report: tells what is known then, also where it was stopped.
+  /// At Ctrl-C the command ends with the call that continues it. The run keeps `text`, the text of the
+  /// recipe. Trials that are unfinished at `deadline` are stopped, and a later call continues them from their
+  /// checkpoints. `report` writes the results so far, also after a stop.
   @discardableResult
   static func perform(
     _ run: ComparisonRun, _ text: String, deadline: ContinuousClock.Instant? = nil,
@@ -139,7 +139,7 @@ struct CompareCommand: ParsableCommand {
     return outcomes
   }
 
-  /// Fails where trials failed: a script must not take a ranking with holes for a whole one.
+  /// Fails if trials failed, because a script must not take an incomplete ranking for a complete one.
   private func requireResults(_ run: ComparisonRun, _ outcomes: [String: TrialOutcome]) throws {
     let directory = run.options.directory
     let students = run.plan.trials.filter { $0.role == .student && outcomes[$0.address] == .done }
@@ -156,7 +156,7 @@ struct CompareCommand: ParsableCommand {
     }
   }
 
-  /// How the cluster's queue is asked, where trials are given to it.
+  /// The commands of the cluster's queue, if trials run there.
   private func slurm() throws -> SlurmProfile? {
     guard executor == .slurm else { return nil }
     guard let profile else { return SlurmProfile() }
@@ -175,7 +175,7 @@ struct CompareCommand: ParsableCommand {
       slurm: slurm, meter: .forCommands)
   }
 
-  /// The path from the root: children and reports may stand elsewhere.
+  /// The absolute form of a path, because child processes and reports may work in other folders.
   private static func absolute(_ path: String) -> String {
     let here = FileManager.default.currentDirectoryPath
     return URL(filePath: path.hasPrefix("/") ? path : here + "/" + path).standardizedFileURL.path
@@ -192,9 +192,9 @@ struct CompareCommand: ParsableCommand {
   }
 }
 
-/// Times as users write them.
+/// Durations as users write them.
 enum TimeText {
-  /// `90s`, `30m`, `2h` or plain seconds; `nil` for anything else.
+  /// Parses `90s`, `30m`, `2h` or plain seconds; `nil` for any other text.
   static func seconds(_ text: String) -> Double? {
     let factors: [Character: Double] = ["s": 1, "m": 60, "h": 3600, "d": 86_400]
     let factor = text.last.flatMap { factors[$0] }
@@ -206,9 +206,10 @@ enum TimeText {
   }
 }
 
-/// Where recipes are found.
+/// The search for recipes.
 enum RecipeFile {
-  /// The path of a recipe: as it is given where a file is there, else a name in Recipes/.
+  /// The path of a recipe: the name itself if such a file exists, otherwise the recipe of that name in
+  /// `Recipes/`.
   static func path(of name: String) throws -> String {
     let isFolder = FileManager.default.fileExists(atPath: name + "/.")
     if FileManager.default.fileExists(atPath: name), !isFolder { return name }

@@ -6,15 +6,17 @@ import Runs
 import Synchronization
 import Trials
 
-/// Tells how a comparison goes: a line a trial, and on a terminal what is running now.
+/// The progress of a comparison: a line for each finished trial and, on a terminal, a status of the running
+/// ones.
 final class ComparisonProgress: Sendable {
   private struct State {
     var status: ComparisonStatus
     var running: [String: ComparisonStatus.Running] = [:]
     var pace = TrialPace()
-    /// Planned trials that are not begun, by row and seed, and how often a search repeats them.
+    /// The planned trials that have not begun, by row and seed, with the number of times that a search
+    /// repeats them.
     var waiting: [String: (spec: TrialSpec, repeats: Int)] = [:]
-    /// Lines for the record that are not written yet.
+    /// The lines for the record that are not written yet.
     var pending = ""
     var drawnLines = 0
   }
@@ -107,7 +109,7 @@ final class ComparisonProgress: Sendable {
 
   private func title(_ spec: TrialSpec) -> String { "\(spec.name), seed \(spec.seed)" }
 
-  /// What a finished trial found, as the beginning of its line.
+  /// The result of a finished trial, as the beginning of its line.
   @discardableResult
   private func remember(_ spec: TrialSpec, _ state: inout State) -> String {
     guard spec.role.isRow, let directory = folder.directory(of: spec.address),
@@ -126,13 +128,14 @@ final class ComparisonProgress: Sendable {
     state.pending += "[\(settled)/\(total)] \(text)\n"
   }
 
-  /// What takes the drawn lines away.
+  /// The control sequence that erases the drawn lines.
   private func clearing(_ state: State) -> String {
     state.drawnLines == 0
       ? "" : "\r\u{1B}[K" + String(repeating: "\u{1B}[1A\u{1B}[K", count: state.drawnLines - 1)
   }
 
-  /// Writes the pending lines, and on a terminal the status under them: all in one piece, so that nothing flickers.
+  /// Writes the pending lines and, on a terminal, the status below them, in one write so that nothing
+  /// flickers.
   private func draw(_ state: inout State) {
     var text = clearing(state) + state.pending
     (state.pending, state.drawnLines) = ("", 0)
@@ -146,7 +149,8 @@ final class ComparisonProgress: Sendable {
     if !text.isEmpty { Console.draw(text) }
   }
 
-  /// What the trials that wait and the rest of those that run will take; `nil` before the first one is done.
+  /// The forecast of the time that waiting and running trials still need; `nil` before the first trial is
+  /// done.
   private func secondsLeft(_ state: State) -> Double? {
     var sum = 0.0
     for (spec, repeats) in state.waiting.values {

@@ -2,9 +2,9 @@ import Foundation
 import Recipes
 import Trials
 
-/// What a comparison is doing now, as a terminal shows it: a line for the whole, and a line for each trial that runs.
+/// The status of a comparison on a terminal: one line for the whole and one for each running trial.
 struct ComparisonStatus {
-  /// A trial that runs: its name, and what it said last of its stages and epochs.
+  /// A running trial with its latest stage and epoch.
   struct Running {
     let spec: TrialSpec
     let began: ContinuousClock.Instant
@@ -16,7 +16,7 @@ struct ComparisonStatus {
       self.began = began
     }
 
-    /// Hears a line of a trial: `stage 1 of 2: codebook`, `epoch 3/6: loss …`.
+    /// Reads an output line of a trial, such as `stage 1 of 2: codebook` or `epoch 3/6: loss …`.
     mutating func hear(_ line: String) {
       guard let word = line.split(separator: " ").first else { return }
       switch word {
@@ -26,7 +26,7 @@ struct ComparisonStatus {
       }
     }
 
-    /// `pruned, seed 1: stage 1 of 2: magnitude-pruning, epoch 3/6`.
+    /// The trial in words: `pruned, seed 1: stage 1 of 2: magnitude-pruning, epoch 3/6`.
     var text: String {
       let words = [stage, epoch].filter { !$0.isEmpty }.joined(separator: ", ")
       return "\(spec.name), seed \(spec.seed)" + (words.isEmpty ? "" : ": " + words)
@@ -41,10 +41,10 @@ struct ComparisonStatus {
   var best: (name: String, value: Double)?
   var running: [Running] = []
 
-  /// The most trials that get a line.
+  /// The largest number of trials that are shown.
   private static let shownTrials = 8
 
-  /// The lines, none wider than `width`.
+  /// The lines, each of at most `width` characters.
   func lines(width: Int) -> [String] {
     let shown = running.sorted { ($0.spec.name, $0.spec.seed) < ($1.spec.name, $1.spec.seed) }
     var lines = [head(width)] + shown.prefix(Self.shownTrials).map { "  " + $0.text }
@@ -52,7 +52,7 @@ struct ComparisonStatus {
     return lines.map { $0.count > width ? String($0.prefix(width - 1)) + "…" : $0 }
   }
 
-  /// `[######              ] 12/57, 1 failed, 4 min left, best narrow 97.55 %`.
+  /// The first line: `[######              ] 12/57, 1 failed, 4 min left, best narrow 97.55 %`.
   private func head(_ width: Int) -> String {
     let settled = done + failed + notRun
     var words = "\(settled)/\(total)"

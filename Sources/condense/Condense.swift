@@ -1,7 +1,7 @@
 import ArgumentParser
 import DNNL
 
-/// The command line: one subcommand a file, listed here.
+/// The root command, which lists the subcommands; each has its own file.
 @main
 struct Condense: ParsableCommand {
   static let configuration = CommandConfiguration(
@@ -32,7 +32,7 @@ struct Condense: ParsableCommand {
       .usage, "\(InstructionLimit.variable): expected one of \(choices), found \"\(unknown)\"")
   }
 
-  /// Runs the command; an error becomes one message on standard error and its exit code.
+  /// Runs the command; an error becomes one message on standard error and an exit code.
   static func main() {
     do {
       var command = try parseAsRoot()

@@ -2,18 +2,19 @@ import CProcess
 import Foundation
 import Settings
 
-/// Where words go: results to standard output, progress and messages to standard error.
+/// The output of commands: results go to standard output, progress and messages to standard error.
 enum Console {
-  /// Whether standard error is a terminal: then bars may be drawn.
+  /// True if standard error is a terminal, on which progress may be redrawn.
   static let isTerminal = condense_is_terminal(2) == 1
 
-  /// Columns of the terminal: at least 40, 80 where it is none or does not say.
+  /// The columns of the terminal, at least 40; 80 if there is no terminal or its size is unknown.
   static var width: Int {
     let columns = Int(condense_terminal_columns())
     return columns > 0 ? max(40, columns) : 80
   }
 
-  /// A line of a result; where it cannot be written (a full disk), the command has failed and ends.
+  /// Prints a line of a result; if it cannot be written, as on a full disk, the process ends with an internal
+  /// failure.
   static func print(_ text: String) {
     do {
       try FileHandle.standardOutput.write(contentsOf: Data((text + "\n").utf8))
@@ -23,15 +24,15 @@ enum Console {
     }
   }
 
-  /// A line of progress or advice.
+  /// Writes a line of progress or advice to standard error.
   static func note(_ text: String) { draw(text + "\n") }
 
-  /// Progress or advice as it is; where it cannot be written, the work goes on without.
+  /// Writes text to standard error unchanged; if that fails, the work continues.
   static func draw(_ text: String) {
     try? FileHandle.standardError.write(contentsOf: Data(text.utf8))
   }
 
-  /// What went wrong.
+  /// Writes an error message.
   static func error(_ text: String) {
     note("condense: " + text)
   }

@@ -1,4 +1,4 @@
 extension Int {
-  /// The number before a noun that takes an s unless there is one: `1 epoch`, `2 epochs`.
+  /// The number with a noun, which takes an s unless the number is 1: `1 epoch`, `2 epochs`.
   func counted(_ noun: String) -> String { "\(self) \(noun)\(self == 1 ? "" : "s")" }
 }

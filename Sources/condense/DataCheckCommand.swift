@@ -3,7 +3,8 @@ import Datasets
 import Foundation
 import Settings
 
-/// `condense data check`: lists every file that is unreadable, wrongly named, double or odd.
+/// The command `condense data check`: lists each file that is unreadable, badly named, a duplicate or
+/// unusual.
 struct DataCheckCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "check",

@@ -2,7 +2,7 @@ public import ArgumentParser
 public import Datasets
 import Foundation
 
-/// `condense data`: everything about data sets.
+/// The command `condense data`: the group of commands for data sets.
 struct DataCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "data",
@@ -22,7 +22,7 @@ struct DataCommand: ParsableCommand {
 }
 
 extension DatasetOptions {
-  /// The options that commands start from: manifests from where this program finds them.
+  /// The default options of commands, with the folders in which this program finds manifests.
   static var forCommands: DatasetOptions {
     var options = DatasetOptions()
     options.dataDirectories = Locations.folders("Data")
@@ -32,7 +32,7 @@ extension DatasetOptions {
 
 extension ValFolder: ExpressibleByArgument {}
 
-/// Runs a piece of a data command; what is wrong with the data ends it with 65, what must be installed with 69.
+/// Runs part of a data command; an error in the data ends it with status 65, a missing installation with 69.
 func failing<R>(_ body: () throws(DatasetError) -> R) throws -> R {
   do throws(DatasetError) {
     return try body()

@@ -3,7 +3,7 @@ import Datasets
 import Foundation
 import Settings
 
-/// `condense data fetch`: downloads a manifest's file and verifies it.
+/// The command `condense data fetch`: downloads the file of a manifest and verifies it.
 struct DataFetchCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "fetch",

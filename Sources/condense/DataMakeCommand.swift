@@ -2,7 +2,7 @@ import ArgumentParser
 import Datasets
 import Foundation
 
-/// `condense data make`: draws the built-in data set.
+/// The command `condense data make`: draws a built-in data set.
 struct DataMakeCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "make",

@@ -4,7 +4,7 @@ import Foundation
 import Images
 import Settings
 
-/// `condense data stats`: counts, sizes, channel means and a contact sheet.
+/// The command `condense data stats`: counts, sizes, channel means and a contact sheet.
 struct DataStatsCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "stats",

@@ -6,7 +6,7 @@ import Settings
 import Tasks
 import Tensors
 
-/// An image in which a detector has looked for things: boxes go from the network's pixels to the image's, and into a picture.
+/// An image given to a detector: converts boxes from the network's pixels to the image's, and draws them.
 struct DetectionPicture {
   private let path: String
   private let image: Image
@@ -24,13 +24,13 @@ struct DetectionPicture {
     down = Float(image.height) / Float(input.shape[1])
   }
 
-  /// An answer in pixels of the image.
+  /// The answer with its box in pixels of the image.
   func placed(_ answer: Answer) -> Answer {
     let box = answer.box.map { $0.moved { ($0 * across, $1 * down) } }
     return Answer(label: answer.label, confidence: answer.confidence, box: box)
   }
 
-  /// Draws the boxes of answers into `FOLDER/NAME.png`.
+  /// Draws the boxes of answers into the file `FOLDER/NAME.png`.
   func write(_ answers: [Answer], to folder: String) throws {
     var picture = image
     let thickness = max(1, min(image.width, image.height) / 200)

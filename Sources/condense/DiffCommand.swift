@@ -9,7 +9,7 @@ import Images
 import Settings
 import Tensors
 
-/// `condense diff`: two models or runtimes side by side.
+/// The command `condense diff`: compares two models or runtimes.
 struct DiffCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "diff",

@@ -6,14 +6,14 @@ import Images
 import Tensors
 import Training
 
-/// Images as each of two models takes them, with what is known of them.
+/// The images of a comparison, as each of two models takes them, with their classes if known.
 struct DiffMaterial {
-  /// `[N, C, H, W]` for each model, under its own normalization.
+  /// The images for each model under its own normalization, `[N, C, H, W]`.
   let images: [Tensor]
-  /// The classes in the model's numbers, by image; `nil` where the data or the models do not tell them.
+  /// The class of each image in the models' numbers; `nil` if the data or the models do not provide it.
   let truth: [Int]?
 
-  /// Reads images of a data set, the first of its test split, or of a folder of image files.
+  /// Reads the first images of a data set's test split, or those of a folder of image files.
   init(data: String, _ subjects: [DiffSubject], atMost count: Int) throws {
     let files = Self.files(of: data)
     guard files.isEmpty else {
@@ -39,7 +39,7 @@ struct DiffMaterial {
     truth = known.count == labels.count && !known.isEmpty ? known : nil
   }
 
-  /// The image files of a folder that has no folders of classes.
+  /// The image files of a folder that has no class folders.
   private static func files(of folder: String) -> [String] {
     let endings = [".png", ".jpg", ".jpeg"]
     let names = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
@@ -53,7 +53,8 @@ struct DiffMaterial {
     return try failing { () throws(DatasetError) in try Dataset.open(data, options: options) }
   }
 
-  /// The first images of the test split, or of all where there is none, with their classes in the data's numbers.
+  /// The first images of the test split, or of all images if there is none, with their classes in the data's
+  /// numbers.
   private static func batch(
     _ dataset: Dataset, _ model: Model, _ limit: Int
   ) throws -> (images: Tensor, labels: [Int?]) {

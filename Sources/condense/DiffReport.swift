@@ -2,7 +2,7 @@ import Export
 import Foundation
 import Settings
 
-/// What `condense diff` says.
+/// The output of `condense diff`.
 struct DiffReport {
   let names: [String]
   let methods: [String]
@@ -22,7 +22,7 @@ struct DiffReport {
 
   private var images: Int { difference.predictions[0].count }
 
-  /// The share of images of which each predicts the class; `nil` where that is not known.
+  /// The share of images whose class each model predicts; `nil` if the classes are unknown.
   private var top1: [Double]? {
     truth.map { truth in
       difference.predictions.map { predictions in
@@ -31,7 +31,7 @@ struct DiffReport {
     }
   }
 
-  /// For people.
+  /// The report as text.
   var text: String {
     let place = difference.greatestPlace
     var lines = zip(["A", "B"], zip(names, methods)).map { "\($0)          \($1.0): \($1.1)" }
@@ -70,7 +70,7 @@ struct DiffReport {
       + "\(parting.differing) of its \(parting.count) elements differ by more"
   }
 
-  /// For programs.
+  /// The report as JSON.
   var node: SettingsNode {
     let parting = difference.parting.map { parting in
       SettingsNode(mapping: [

@@ -4,9 +4,9 @@ import Foundation
 import Graphs
 import Ops
 
-/// A model that is compared, in what runs it.
+/// A model to compare, with its runtime.
 struct DiffSubject {
-  /// What runs a model.
+  /// The program that runs a model.
   enum Runtime: String, CaseIterable {
     case here = ""
     case onnxruntime
@@ -14,7 +14,7 @@ struct DiffSubject {
     case c
   }
 
-  /// As the user named it.
+  /// The model's name as the user gave it.
   let name: String
   let runtime: Runtime
   let path: String
@@ -32,7 +32,7 @@ struct DiffSubject {
     if runtime == .here || runtime == .c { imported.tellNotes(of: name) }
   }
 
-  /// Two models; one that does not say how pixels become its input takes them as the other does.
+  /// Reads two models; if one has no normalization in its file, it takes that of the other.
   static func pair(_ first: String, _ second: String, _ options: ImportOptions) throws -> [DiffSubject] {
     var subjects = [try DiffSubject(first, options), try DiffSubject(second, options)]
     guard let known = subjects.firstIndex(where: \.imported.isNormalizationKnown) else {
@@ -48,7 +48,7 @@ struct DiffSubject {
     return subjects
   }
 
-  /// The model where it is run.
+  /// Starts the model in its runtime.
   func run() throws -> any ModelRun {
     let path = path
     let model = imported.model

@@ -9,7 +9,7 @@ import Simulation
 import Targets
 import Training
 
-/// `condense doctor`: what this machine has, and what is lost without what it lacks.
+/// The command `condense doctor`: reports the machine's features and the effect of each missing tool.
 struct DoctorCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "doctor",
@@ -86,7 +86,7 @@ struct DoctorCommand: ParsableCommand {
   }
 }
 
-/// A program or file that Condense uses when it is there.
+/// A program or file that Condense uses if it is present.
 struct OptionalTool {
   let name: String
   let loss: String
@@ -104,7 +104,7 @@ struct OptionalTool {
     ]
   }
 
-  /// What the simulators of the profiles need, each with the targets that are modelled without it.
+  /// The tools that the profiles' simulators need, each with the targets that are only modelled without it.
   static var simulators: [OptionalTool] {
     var targets: [String: [String]] = [:]
     var tools: [ExternalTool] = []
@@ -124,10 +124,10 @@ struct OptionalTool {
     }
   }
 
-  /// Where the program lies; `nil` when it is missing.
+  /// The path of the tool; `nil` if it is missing.
   var path: String? { place() }
 
-  /// Looks on the search path.
+  /// Searches the folders of `PATH` for an executable.
   private static func search(_ name: String) -> String? {
     let folders = (ProcessInfo.processInfo.environment["PATH"] ?? "/usr/bin:/bin").split(separator: ":")
     return folders.map { "\($0)/\(name)" }.first { FileManager.default.isExecutableFile(atPath: $0) }

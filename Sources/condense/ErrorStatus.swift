@@ -6,9 +6,9 @@ import Runs
 import Training
 import Trials
 
-/// An error of a module that tells, whoever meets it, with which code to exit.
+/// An error of a module that determines the exit code itself, wherever it is caught.
 protocol StatusGiving: Error {
-  /// The code; `nil` where it depends on what was being done.
+  /// The exit code; `nil` if it depends on the operation that failed.
   var status: CommandFailure.Status? { get }
 }
 
@@ -17,7 +17,8 @@ extension DatasetError: StatusGiving {
 }
 
 extension ExecutionError: StatusGiving {
-  /// A call of a library that fails is nobody's input; a batch beyond the memory is.
+  /// Internal for a failed library call, because no input causes it; bad input for a batch that exceeds
+  /// memory.
   var status: CommandFailure.Status? {
     switch self {
     case .library: .internal
@@ -28,14 +29,15 @@ extension ExecutionError: StatusGiving {
 }
 
 extension ModelFileError: StatusGiving {
-  /// The folder was looked at before: what keeps a file from being written later is the disk.
+  /// Internal for a file that cannot be written: the folder was checked earlier, so the disk is the cause.
   var status: CommandFailure.Status? {
     if case .unwritable = self { .internal } else { nil }
   }
 }
 
 extension ExportError: StatusGiving {
-  /// What cannot be run or written is no fault of the model.
+  /// Internal if a file cannot be written or verified, and missing for an absent tool: the model is not the
+  /// cause.
   var status: CommandFailure.Status? {
     switch self {
     case .unwritable, .verification: .internal
@@ -62,7 +64,7 @@ extension TrialError: StatusGiving {
 }
 
 extension RunError: StatusGiving {
-  /// What cannot be written is the disk's fault, all else is what was found there.
+  /// Internal for a file that cannot be written, because the disk is the cause; otherwise undefined.
   var status: CommandFailure.Status? {
     if case .unwritable = self { .internal } else { nil }
   }

@@ -14,7 +14,7 @@ import Tasks
 import Tensors
 import Training
 
-/// `condense evaluate`: scores a model on images that it was not trained on.
+/// The command `condense evaluate`: scores a model on images that it was not trained on.
 struct EvaluateCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "evaluate",
@@ -98,7 +98,7 @@ struct EvaluateCommand: ParsableCommand {
     Console.print(json ? report.node.prettyJSON : report.text)
   }
 
-  /// Refuses images that the model was trained on, or of which that cannot be told.
+  /// Refuses images that the model was trained on, and images for which that is unknown.
   private func requireUnseen(_ material: ScoringMaterial) throws {
     guard split != "all" else { return }
     guard let reason = material.unknownSplit else {

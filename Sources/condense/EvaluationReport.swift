@@ -3,21 +3,21 @@ import Ops
 import Settings
 import Tasks
 
-/// What `condense evaluate` prints.
+/// The output of `condense evaluate`.
 struct EvaluationReport {
   let split: String
   let scores: any TaskScores
   let classes: [String]
   let seconds: Double
   let skippedFiles: Int
-  /// `float`, `integer`, or `simulated`: float arithmetic on values as their encodings round them.
+  /// The arithmetic: `float`, `integer`, or `simulated` for floats rounded as the values' encodings round.
   let arithmetic: String
-  /// Multiply-adds image by image; `nil` for a network without gates.
+  /// The multiply-adds of each image; `nil` for a network without gates.
   let work: ImageWork?
 
   private var imagesPerSecond: Double { seconds > 0 ? Double(scores.images) / seconds : 0 }
 
-  /// The report as JSON has it: the task's figures, and how they came about.
+  /// The report as JSON: the task's figures and the conditions of the measurement.
   var node: SettingsNode {
     SettingsNode(mapping: [
       "schema": 1.node, "split": split.node, "images": scores.images.node,
@@ -34,7 +34,7 @@ struct EvaluationReport {
     return SettingsNode(mapping: ["multiplyAddsPerImage": node])
   }
 
-  /// The report for people.
+  /// The report as text.
   var text: String {
     let report = scores.report(classes: classes)
     let line =

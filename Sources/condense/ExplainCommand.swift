@@ -5,7 +5,9 @@ import Settings
 import Training
 import Trials
 
-/// `condense explain`: what a method, or anything else that a recipe names, does, and its settings; its formula and paper where it has them.
+/// The command `condense explain`: describes a method, or another named part of a recipe, and its settings.
+///
+/// A formula and a paper are shown if it has them.
 struct ExplainCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "explain",
@@ -36,7 +38,7 @@ struct ExplainCommand: ParsableCommand {
     }
   }
 
-  /// What has no documentation of its own beside its summary, by what it is.
+  /// The catalogues of kinds that have no documentation beyond their summaries, by family.
   private static let kinds: [(family: String, types: [any NamedKind.Type])] = [
     ("unit", UnitCatalogue.kinds), ("objective", DistillerCatalogue.kinds),
     ("penalty", PenaltyCatalogue.kinds),

@@ -2,9 +2,9 @@ import Methods
 import Reports
 import Settings
 
-/// Something that a recipe names in words: its documentation, and every setting with what it accepts and its default.
+/// The documentation of something that a recipe names, with the accepted values and default of every setting.
 struct Explanation {
-  /// One setting in words.
+  /// The description of one setting.
   struct Entry {
     let name: String
     let expected: String
@@ -13,14 +13,14 @@ struct Explanation {
   }
 
   let name: String
-  /// The method's family, or what else it is: `criterion`, `allocation`, `objective`.
+  /// The method's family, or the kind of part: `criterion`, `allocation`, `objective`.
   let family: String
   let summary: String
-  /// The method's revision; all else has that of the methods that take it.
+  /// The revision of a method; `nil` for all other parts, whose changes count in the methods that use them.
   let revision: Int?
-  /// What a criterion scores; empty for all others.
+  /// The kinds of unit that a criterion scores; empty for all other parts.
   let units: [String]
-  /// What methods, criteria and allocations say of themselves at length; `nil` of all else.
+  /// The long documentation of a method, criterion or allocation; `nil` for all other parts.
   let documentation: MethodDocumentation?
   let settings: [Entry]
 
@@ -37,7 +37,7 @@ struct Explanation {
     self.init(type, family: "allocation", documentation: type.documentation)
   }
 
-  /// A kind of a catalogue, such as an objective.
+  /// Describes a kind of a catalogue, such as an objective.
   init(
     _ type: any NamedKind.Type, family: String, documentation: MethodDocumentation? = nil,
     revision: Int? = nil,
@@ -59,7 +59,7 @@ struct Explanation {
     }
   }
 
-  /// The text in lines of at most `width` characters, where words allow it.
+  /// The text in lines of at most `width` characters, except for words that are longer.
   func lines(width: Int) -> [String] {
     var lines = TextWrap.lines("\(name) (\(family)): \(summary)", width: width)
     if let documentation {
@@ -90,7 +90,7 @@ struct Explanation {
     return node.canonicalJSON
   }
 
-  /// The same as JSON.
+  /// The explanation as JSON.
   var node: SettingsNode {
     let described = settings.map { setting in
       SettingsNode(mapping: [

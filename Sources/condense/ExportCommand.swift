@@ -6,7 +6,7 @@ import Readings
 import Settings
 import Targets
 
-/// `condense export`: a model in a format that other programs read.
+/// The command `condense export`: writes a model in a format that other programs read.
 struct ExportCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "export",
@@ -94,7 +94,7 @@ struct ExportCommand: ParsableCommand {
     }
   }
 
-  /// Writes the files, runs them on images where there are some, and says what came of it.
+  /// Writes the files, runs them on the images if there are any, and prints the result.
   private func export<E: Exporter>(
     _ model: Model, with exporter: E, _ options: ExportOptions, verifyingOn material: VerificationImages?
   ) throws -> Verification? {
@@ -104,7 +104,7 @@ struct ExportCommand: ParsableCommand {
     return report.verification
   }
 
-  /// What `--set` takes, by format.
+  /// The settings that `--set` takes, by format.
   private static var settingsHelp: String {
     func lines<E: Exporter>(_ type: E.Type) -> [String] {
       E.settings.map { "\(E.name).\($0.name), \($0.expected): \($0.summary)." }
@@ -112,7 +112,8 @@ struct ExportCommand: ParsableCommand {
     return ExporterCatalogue.all.flatMap { lines($0) }.joined(separator: " ")
   }
 
-  /// Says by how much a network is too large for the hardware before anything is written, and that it is written all the same.
+  /// Reports before any file is written by how much a network exceeds the hardware; the files are written all
+  /// the same.
   private func tellOverflow(of graph: Graph, _ target: TargetProfile?) throws {
     guard let target, target.basis != .measured else { return }
     let estimate = try target.estimate(graph, flashBytes: TargetProfile.storedBytes(of: graph))

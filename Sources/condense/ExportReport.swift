@@ -2,15 +2,15 @@ import Export
 import Graphs
 import Settings
 
-/// What was exported, as text or JSON.
+/// The report of an export, as text or JSON.
 struct ExportReport {
   let format: String
-  /// Where the files are.
+  /// The folder of the files.
   let folder: String
   let files: [ExportFile]
   let verification: Verification?
 
-  /// Writes a model's files, and runs them on images where there are some.
+  /// Writes the files of a model and runs them on the images if there are any.
   init<E: Exporter>(
     exporting model: Model, with exporter: E, to folder: String, _ options: ExportOptions,
     verifyingOn material: VerificationImages?
@@ -22,7 +22,7 @@ struct ExportReport {
     (format, self.folder, files) = (exporter.name, written.folder, written.artifact.files)
   }
 
-  /// A line a file, then what the verification found.
+  /// One line for each file, then the result of the verification.
   var text: String {
     var lines = files.map { file in
       "\(folder)/\(file.name)  \(file.bytes.count.counted("byte"))  \(file.summary)"
@@ -34,6 +34,7 @@ struct ExportReport {
     return lines.joined(separator: "\n")
   }
 
+  /// The report as JSON:
   /// `{schema, format, folder, files: [{name, bytes, summary}], verification: {…} or null}`.
   var node: SettingsNode {
     SettingsNode(mapping: [

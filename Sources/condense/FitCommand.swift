@@ -15,7 +15,7 @@ import Targets
 import Tensors
 import Trials
 
-/// `condense fit`: from a folder of images to a student that fits a device.
+/// The command `condense fit`: makes a student for a device from a folder of images.
 struct FitCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "fit",
@@ -105,7 +105,7 @@ struct FitCommand: ParsableCommand {
       try folder.begin(request, plan)
       return plan.recipe
     }
-    // The plan fits the time by its forecast; a machine that became slower stops at the time.
+    // The plan fits the time by its forecast; a deadline stops the trials if the machine has become slower.
     let deadline = began + .seconds(seconds * Self.shareBeforeExports)
     let run = try failing(.badInput) {
       try ComparisonRun(try Recipe(contentsOf: folder.recipePath), options, backend: backend)
@@ -124,10 +124,10 @@ struct FitCommand: ParsableCommand {
     try finish(decision, ranking, request, folder, target: target)
   }
 
-  /// The share of the time that trials have; what is left is for exports.
+  /// The share of the time that trials may use; the rest is left for the exports.
   private static let shareBeforeExports = 0.95
 
-  /// `fits/photos-cortex-m4`.
+  /// The default folder, named after the data and the target: `fits/photos-cortex-m4`.
   private static func defaultFolder(_ request: FitRequest) -> String {
     func name(_ path: String) -> String {
       URL(filePath: path).deletingPathExtension().lastPathComponent
@@ -142,7 +142,7 @@ struct FitCommand: ParsableCommand {
       meter: .forCommands)
   }
 
-  /// Exports the student, and says what was decided.
+  /// Exports the student and prints the decision.
   private func finish(
     _ decision: FitDecision, _ ranking: Ranking, _ request: FitRequest, _ folder: FitFolder, target: String
   ) throws {
@@ -156,7 +156,7 @@ struct FitCommand: ParsableCommand {
         atPath: folder.path + "/export", withIntermediateDirectories: true)
     }
     var reports: [ExportReport] = []
-    // Boards run C; what has an operating system has a runtime.
+    // Boards without an operating system run C; a machine with one can have a runtime.
     for format in profile.flashBytes == nil ? ["onnx", "tflite"] : ["c", "tflite"] {
       let exporter = try failing(.internal) { try ExporterCatalogue.exporter(format) }
       reports.append(
@@ -175,7 +175,7 @@ struct FitCommand: ParsableCommand {
     )
   }
 
-  /// Writes one format anew, verified on test images where its tools are here.
+  /// Writes one format, replacing earlier files, and verifies it on test images if its tools are installed.
   private func export<E: Exporter>(
     _ imported: ImportedModel, with exporter: E, on data: String, to folder: String, _ profile: TargetProfile
   ) throws -> ExportReport {
@@ -193,9 +193,10 @@ struct FitCommand: ParsableCommand {
   }
 }
 
-/// Bytes as users write them.
+/// Sizes in bytes as users write them.
 enum ByteText {
-  /// `65536`, `64k`, `64kB` or `1M`, by powers of 1024; `nil` for anything else, and for nothing.
+  /// Parses `65536`, `64k`, `64kB` or `1M`, in powers of 1024; `nil` for any other text and for less than a
+  /// byte.
   static func bytes(_ text: String) -> Int? {
     guard let match = text.wholeMatch(of: /([0-9]+(?:\.[0-9]+)?)\s*([kKmM]?)(?:i?[bB])?/),
       let number = Double(match.1)
@@ -209,7 +210,7 @@ enum ByteText {
 
 /// Latencies as users write them.
 enum LatencyText {
-  /// `50ms`, `0.5s` or plain milliseconds; `nil` for anything else, and for nothing.
+  /// Parses `50ms`, `0.5s` or plain milliseconds; `nil` for any other text and for zero.
   static func milliseconds(_ text: String) -> Double? {
     guard let match = text.wholeMatch(of: /([0-9]+(?:\.[0-9]+)?)\s*(ms|s|us)?/), let number = Double(match.1)
     else { return nil }

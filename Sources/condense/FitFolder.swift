@@ -3,17 +3,17 @@ import Foundation
 import Settings
 import Tensors
 
-/// The folder of a fit: what was asked, what was decided, and what came of it, beside the files of its comparison.
+/// The folder of a fit: the request, the decided recipe and the result, beside the files of the comparison.
 struct FitFolder {
   let path: String
 
-  /// The recipe that was decided on.
+  /// The path of the decided recipe.
   var recipePath: String { path + "/recipe.yaml" }
   private var requestPath: String { path + "/request.json" }
 
-  /// The recipe of an earlier call with the same request; `nil` where there was none.
+  /// The recipe of an earlier call with the same request; `nil` if there was none.
   ///
-  /// Another request in the same folder is refused: its trials would mix.
+  /// A different request in the same folder is refused, because its trials would mix with the earlier ones.
   func recipe(of request: FitRequest) throws -> String? {
     guard FileManager.default.fileExists(atPath: requestPath) else {
       guard !FileManager.default.fileExists(atPath: recipePath) else {
@@ -32,20 +32,20 @@ struct FitFolder {
     return try RecipeFile.text(recipePath)
   }
 
-  /// Writes the decision, then the request: a folder with a request has its recipe.
+  /// Writes the recipe first and the request second, so that a folder with a request always has its recipe.
   func begin(_ request: FitRequest, _ plan: FitPlan) throws {
     try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
     try WholeFile.write(Array(plan.recipe.utf8), to: recipePath)
     try WholeFile.write(Array((request.node.prettyJSON + "\n").utf8), to: requestPath)
   }
 
-  /// Copies the student's file to where the exports are.
+  /// Copies the student's file to the folder of the exports.
   func keep(studentAt student: String) throws {
     let bytes = try Data(contentsOf: URL(filePath: student))
     try WholeFile.write([UInt8](bytes), to: path + "/export/student.condensed")
   }
 
-  /// Writes what came of it.
+  /// Writes the result as `fit.json`.
   func finish(_ node: SettingsNode) throws {
     try WholeFile.write(Array((node.prettyJSON + "\n").utf8), to: path + "/fit.json")
   }

@@ -7,7 +7,7 @@ import Runs
 import Settings
 import Targets
 
-/// What a fit came to, as text or JSON.
+/// The result of a fit, as text or JSON.
 struct FitSummary {
   let decision: FitDecision
   let ranking: Ranking
@@ -18,7 +18,7 @@ struct FitSummary {
 
   private var row: Ranking.Row { decision.row }
 
-  /// The student, what it takes beside what there is, why it was taken, and its files.
+  /// The student, its needs beside the limits, the reason of the choice, and its files.
   func text(width: Int) -> String {
     var lines = ["student: \(row.name) (\(row.methods.joined(separator: ", ")))"]
     var accuracy = "\(percent(row.accuracy.mean)) of test images"
@@ -63,7 +63,10 @@ struct FitSummary {
 
   private func percent(_ value: Double) -> String { String(format: "%.2f %%", value * 100) }
 
-  /// `{schema, request, student, methods, accuracy, teacherAccuracy, withinMargin, reason, reading: {…}, exports: […]}`.
+  /// The result as JSON.
+  ///
+  /// The keys are `schema`, `request`, `student`, `methods`, `accuracy`, `teacherAccuracy`, `withinMargin`,
+  /// `reason`, `reading` and `exports`.
   var node: SettingsNode {
     SettingsNode(mapping: [
       "schema": 1.node, "request": request.node, "student": row.name.node, "methods": row.methods.node,

@@ -5,15 +5,15 @@ import Reports
 import Settings
 import Tensors
 
-/// What there is to say about a graph, as text or JSON: its nodes with their costs, and what belongs to it.
+/// A description of a graph as text or JSON: its nodes with their costs, and further details.
 struct GraphSummary {
-  /// One node's share.
+  /// The costs of one node.
   struct Row {
     let node: Node
     let output: Shape
-    /// Trainable parameters.
+    /// The number of trainable parameters.
     let parameters: Int
-    /// Bytes of everything stored, running statistics included, as 32-bit floats.
+    /// The bytes of everything stored, including running statistics, as 32-bit floats.
     let bytes: Int
     let multiplyAdds: Int
   }
@@ -21,12 +21,12 @@ struct GraphSummary {
   let title: String
   let graph: Graph
   let rows: [Row]
-  /// What belongs to the graph: classes, input, split, provenance or a spec's training.
+  /// Further details: classes, input, split, provenance, or the training of a spec.
   let details: [(key: String, value: SettingsNode)]
-  /// What the parameters take in a student file; `nil` where all is plain floats.
+  /// The size of the parameters in a student file; `nil` if all of them are plain floats.
   let storage: StorageSummary?
 
-  /// A trained model.
+  /// Describes a trained model.
   init(model: Model, name: String) throws(ModelFileError) {
     self.init(
       title: name, graph: model.graph, storage: try StorageSummary(of: model),
@@ -36,7 +36,7 @@ struct GraphSummary {
       ])
   }
 
-  /// A network before any training.
+  /// Describes a network before any training.
   init(network: NetworkSpec, graph: Graph) {
     self.init(
       title: network.title.isEmpty ? network.name : "\(network.name): \(network.title)", graph: graph,
@@ -66,7 +66,7 @@ struct GraphSummary {
 }
 
 extension GraphSummary {
-  /// Lines of at most `width` columns: title, inputs, a table of nodes with totals, details.
+  /// The text in lines of at most `width` columns: title, inputs, a table of nodes with totals, details.
   func text(width: Int) -> String {
     var lines = TextWrap.lines(title, width: width)
     for input in graph.inputs { lines.append("input \(input.name) \(input.shape)") }
@@ -106,7 +106,7 @@ extension GraphSummary {
     return table
   }
 
-  /// `key: value`, mappings one entry a line and further in.
+  /// A detail as `key: value`; a mapping takes one indented line for each entry.
   private static func lines(_ key: String, _ node: SettingsNode, indent: Int, width: Int) -> [String] {
     let margin = String(repeating: " ", count: indent)
     switch node.content {
@@ -131,7 +131,7 @@ extension GraphSummary {
     return node.canonicalJSON
   }
 
-  /// `431,080`; nothing for none.
+  /// The number with separators, `431,080`; empty for 0.
   static func grouped(_ count: Int) -> String {
     var text = ""
     guard count != 0 else { return text }
@@ -142,7 +142,7 @@ extension GraphSummary {
     return String(text.reversed())
   }
 
-  /// Four digits and a unit: `2.293 M`; nothing for none.
+  /// The number with four digits and a unit, `2.293 M`; empty for 0.
   static func short(_ count: Int) -> String {
     guard count >= 1000 else { return count == 0 ? "" : "\(count)" }
     let units = ["k", "M", "G", "T", "P"]

@@ -5,12 +5,12 @@ import Integers
 import Reports
 import Settings
 
-/// Which kernel runs each call of a graph's plans, in the order of a step: to find slow paths.
+/// The kernel of each call in a graph's plans, in the order of a step; it helps to find slow paths.
 struct KernelListing {
   /// The calls of one plan.
   struct Section {
     let mode: ExecutionMode
-    /// `float` or `integer`.
+    /// The arithmetic: `float` or `integer`.
     let arithmetic: String
     let kernels: [KernelDescription]
   }
@@ -19,8 +19,9 @@ struct KernelListing {
   let instructionSet: String
   let sections: [Section]
 
-  /// Compiles the training and the inference plan of a graph, and the integer plan where it has one; parameters that are
-  /// missing start at random.
+  /// Compiles the training and the inference plan of a graph, and the integer plan if it has one.
+  ///
+  /// Missing parameters are set at random.
   init(of graph: Graph, batch: Int, precision: Precision, threads: Int) throws(ExecutionError) {
     let backend = DNNLBackend()
     guard backend.supports(precision) else {
@@ -48,7 +49,7 @@ struct KernelListing {
     self.sections = sections
   }
 
-  /// A table for each plan.
+  /// One table for each plan.
   func text(width: Int) -> String {
     var lines: [String] = []
     for section in sections {

@@ -3,7 +3,7 @@ import Foundation
 import Reports
 import Settings
 
-/// `condense list`: what there is to choose from.
+/// The command `condense list`: lists the names of one kind.
 struct ListCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "list", abstract: "List what there is to choose from.")

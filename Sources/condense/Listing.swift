@@ -11,9 +11,9 @@ import Targets
 import Training
 import Trials
 
-/// One kind of thing that `condense list` shows.
+/// One kind of name that `condense list` shows.
 struct Listing: Sendable {
-  /// A name to use and what it stands for.
+  /// A name with its summary.
   struct Item {
     let name: String
     let summary: String

@@ -1,9 +1,11 @@
 import Foundation
 
-/// Where networks, data-set manifests and recipes are looked for.
+/// The folders in which networks, data-set manifests and recipes are searched.
 enum Locations {
-  /// Folders of one kind, nearest first: the current directory's, `$CONDENSE_HOME`'s, and those beside the
-  /// executable and above it (a source checkout's `.build/release/condense` finds the checkout's).
+  /// The folders of one kind, nearest first.
+  ///
+  /// The order is: the current directory's, that of `$CONDENSE_HOME`, and those beside the executable and
+  /// above it, so that a source checkout's `.build/release/condense` finds the checkout's folders.
   static func folders(_ name: String) -> [String] {
     var roots = [FileManager.default.currentDirectoryPath]
     if let home = ProcessInfo.processInfo.environment["CONDENSE_HOME"] { roots.append(home) }
@@ -15,7 +17,7 @@ enum Locations {
       .filter { isDirectory($0) && seen.insert($0).inserted }
   }
 
-  /// The running program's path, links resolved.
+  /// The path of the running program, with symbolic links resolved.
   static var executable: String {
     URL(filePath: "/proc/self/exe").resolvingSymlinksInPath().path
   }

@@ -6,7 +6,8 @@ import Runs
 import Synchronization
 import Trials
 
-/// Where trainings are also written for another program: `tensorboard:DIR`.
+/// The option `--log`: a folder in which trainings are also written for another program, as
+/// `tensorboard:DIR`.
 struct LogOption: Sendable {
   static let help: ArgumentHelp =
     "Also write each epoch where another program reads it: tensorboard:DIR, a folder in DIR a training."
@@ -24,21 +25,22 @@ struct LogOption: Sendable {
   }
 }
 
-/// Keeps another program's folder in step with the logs of trainings; a folder that cannot be written is said once, and costs no
-/// training.
+/// Updates another program's folder from the logs of trainings.
+///
+/// A folder that cannot be written is reported once and does not stop a training.
 final class TrainingLogs: Sendable {
   private let option: LogOption
   private let hasFailed = Atomic(false)
 
   init(_ option: LogOption) { self.option = option }
 
-  /// Brings a training's folder to what its log says of the first epochs, or of all.
+  /// Updates a training's folder from the first epochs of its log, or from all of them.
   func follow(_ metrics: String, named name: String, epochs: Int = .max) throws {
     try option.format.follow(
       Array(EpochRecord.read(metrics).prefix(epochs)), named: name, in: option.folder)
   }
 
-  /// The same while trainings go on.
+  /// Updates the folder during trainings; an error is reported once and not thrown.
   func update(_ metrics: String, named name: String) {
     do {
       try follow(metrics, named: name)
@@ -47,7 +49,7 @@ final class TrainingLogs: Sendable {
     }
   }
 
-  /// Follows a trial of a comparison, at the ends of its epochs and when it is done.
+  /// Follows a trial of a comparison: updates its folder after each epoch and when it is done.
   func show(_ event: TrialEvent, in folder: TrialFolder) {
     switch event {
     case .said(let spec, let line) where line.hasPrefix("epoch "):
@@ -55,7 +57,7 @@ final class TrainingLogs: Sendable {
     case .found(let spec), .finished(let spec, _):
       guard let directory = folder.directory(of: spec.address) else { return }
       let log = directory + "/" + EpochRecord.fileName
-      // What trains nothing, such as stored logits, has no curves.
+      // A trial that trains nothing, such as stored logits, has no curves.
       guard FileManager.default.fileExists(atPath: log) else { return }
       update(log, named: URL(filePath: directory).lastPathComponent)
     default: break

@@ -1,6 +1,6 @@
 import Foundation
 
-/// What the running machine is, as Linux tells it.
+/// The properties of the running machine, as Linux reports them.
 struct Machine {
   let processor: String
   let cores: Int
@@ -21,7 +21,7 @@ struct Machine {
       availableBytes: kibibytes(memory["MemAvailable"]) * 1024)
   }
 
-  /// The machine in a few lines, for a run's record.
+  /// The machine in a few lines, for the record of a run.
   var description: String {
     """
     \(processor), \(cores.counted("core")), \(Self.gibibytes(memoryBytes))
@@ -29,14 +29,14 @@ struct Machine {
     """
   }
 
-  /// The sets that decide which kernels oneDNN picks.
+  /// The instruction sets by which oneDNN chooses kernels.
   private static let notable = [
     "sse4_1", "avx", "avx2", "fma", "avx512f", "avx512bw", "avx512_vnni", "avx512_bf16", "amx_tile",
     "amx_bf16",
     "asimd", "sve",
   ]
 
-  /// Bytes in words: `23.4 GiB`.
+  /// A size in words: `23.4 GiB`.
   static func gibibytes(_ bytes: Int) -> String {
     String(format: "%.1f GiB", Double(bytes) / 1_073_741_824)
   }
@@ -45,7 +45,7 @@ struct Machine {
     field?.split(separator: " ").first.flatMap { Int($0) } ?? 0
   }
 
-  /// The `name: value` lines of a file; of repeated names the first counts.
+  /// The `name: value` lines of a file; for a repeated name, the first line counts.
   private static func fields(of path: String) -> [String: String] {
     let text = (try? String(contentsOfFile: path, encoding: .utf8)) ?? ""
     var fields: [String: String] = [:]

@@ -1,11 +1,11 @@
 import Foundation
 import Training
 
-/// A model's file and what stands beside it while it is trained.
+/// The files of a model: the model file and the files beside it during its training.
 struct ModelFiles {
-  /// The model's path.
+  /// The path of the model.
   let model: String
-  /// Its checkpoints.
+  /// The store of the model's checkpoints.
   let store: CheckpointStore
 
   init(model: String) {
@@ -13,7 +13,7 @@ struct ModelFiles {
     store = CheckpointStore(directory: model + ".checkpoint")
   }
 
-  /// The file of a line an epoch.
+  /// The file with one line for each epoch.
   var metrics: String { model + ".metrics.jsonl" }
 
   /// The model's name without folder and extension.
@@ -26,7 +26,9 @@ struct ModelFiles {
     return names.contains { $0.hasSuffix(".safetensors") }
   }
 
-  /// Whether there is nothing left to train; refuses to write over a model or over what another training left.
+  /// True if there is nothing left to train.
+  ///
+  /// Throws if a new training would overwrite a model or the checkpoint of another training.
   func isFinished(resuming: Bool) throws -> Bool {
     if resuming { return hasModel && !hasCheckpoint }
     guard !hasModel else {
@@ -41,7 +43,7 @@ struct ModelFiles {
     return false
   }
 
-  /// Makes sure that the model can be written, before any work.
+  /// Checks that the model's folder can be written to, before any work.
   func requireWritableFolder() throws {
     let folder = URL(filePath: model).deletingLastPathComponent().path
     let isFolder = try? URL(filePath: folder).resourceValues(forKeys: [.isDirectoryKey]).isDirectory
@@ -55,7 +57,7 @@ struct ModelFiles {
 }
 
 extension CheckpointStore {
-  /// Holds the folder for this process.
+  /// Locks the folder for this process.
   func acquireForCommand() throws {
     try failing(.badInput) { try acquire() }
   }

@@ -4,10 +4,12 @@ import Runs
 import Settings
 import Trials
 
-/// The file that a user means by a model's name.
+/// The file for a name that a user gives for a model.
 enum ModelPath {
-  /// `RUN/ROW`, a row of a run's ranking such as `runs/quickstart/int8`, is the file of its first seed, a trial's folder the
-  /// file in it; anything else is a path as it stands.
+  /// The path of the model file.
+  ///
+  /// `RUN/ROW`, a row of a run's ranking such as `runs/quickstart/int8`, means the file of its first seed. A
+  /// trial's folder means the model file in it. Any other text is a path.
   static func resolved(_ name: String) throws -> String {
     let files = FileManager.default
     let inside = [TrialFolder.teacher, TrialFolder.student].map { name + "/" + $0 }

@@ -1,7 +1,7 @@
 import ArgumentParser
 import Export
 
-/// `--normalize`: how pixels become the input of a network whose file does not say it.
+/// The option `--normalize`: the conversion of pixels for a network whose file does not describe it.
 struct NormalizationOption: ParsableArguments {
   @Option(
     help: """
@@ -10,7 +10,7 @@ struct NormalizationOption: ParsableArguments {
       """)
   var normalize: String?
 
-  /// What to read models with.
+  /// The options with which models are read.
   func importOptions() throws -> ImportOptions {
     ImportOptions(
       normalization: try normalize.map { text in try failing(.usage) { try InputNormalization(text) } })
@@ -18,7 +18,7 @@ struct NormalizationOption: ParsableArguments {
 }
 
 extension ImportedModel {
-  /// Says what reading a file changed of its network.
+  /// Reports the changes that the reader made to the network.
   func tellNotes(of name: String) {
     for note in notes { Console.note("\(name): \(note)") }
   }

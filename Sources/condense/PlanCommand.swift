@@ -11,7 +11,7 @@ import Settings
 import Simulation
 import Trials
 
-/// `condense plan`: what a comparison would do, without training.
+/// The command `condense plan`: describes the work of a comparison without training.
 struct PlanCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "plan",
@@ -69,7 +69,7 @@ struct PlanCommand: ParsableCommand {
     }
   }
 
-  /// Where data is drawn that cannot be kept for the next time.
+  /// The folder of drawn data that cannot be kept for a later call.
   private static let temporaryFolder = FileManager.default.temporaryDirectory
     .appending(path: "condense-plan-\(getpid())").path
 

@@ -5,9 +5,9 @@ import Runs
 import Settings
 import Trials
 
-/// What a recipe comes to: its trials, each one's stages and sizes, and how long they will take together.
+/// The estimate for a recipe: its trials, the stages and sizes of each, and the time of all together.
 struct PlanEstimate {
-  /// The students and controls of the first seed with the teacher, in the order of the plan.
+  /// The teacher, the students and the controls of the first seed, in the order of the plan.
   let rows: [(TrialSpec, TrialPreview)]
 
   private let planned: PlannedComparison
@@ -17,7 +17,7 @@ struct PlanEstimate {
   private let left: Double
   private let done: Int
 
-  /// Looks at every trial of the first seed, and measures the pace of each distinct network.
+  /// Previews every trial of the first seed and measures the pace of each distinct network.
   init(_ planned: PlannedComparison, _ environment: TrialEnvironment) throws {
     self.planned = planned
     let teacher = try planned.untrainedTeacher()
@@ -29,7 +29,7 @@ struct PlanEstimate {
     for spec in first {
       var shape: TrialPreview?
       if case .shape(let address) = spec.start { shape = shapes[address] }
-      // A student may be taught by another one.
+      // A student's teacher may be another student.
       let taught = previews.first { $0.0.address == spec.teacher && $0.0.role == .student }
       let preview = try TrialPreview(
         spec, teacher: taught?.1.structure ?? teacher, shape: shape?.structure, environment)
@@ -47,12 +47,14 @@ struct PlanEstimate {
     left = planned.span { finished.contains($0.address) ? 0 : seconds[Self.key($0)] ?? 0 }
   }
 
-  /// Equal for the trials of one row over seeds; stored logits, which share a name, are told apart by their stream.
+  /// A key that is equal for the trials of one row over seeds.
+  ///
+  /// Stored logits share a name, so their keys include the number of training images.
   private static func key(_ spec: TrialSpec) -> String {
     "\(spec.role) \(spec.name)" + (spec.role == .logits ? " \(spec.trainingImages(of: 1_000_000))" : "")
   }
 
-  /// The paragraphs under the list of trials.
+  /// The paragraphs below the list of trials.
   var texts: [String] {
     let trials = planned.plan.count.counted("trial")
     let seeds = planned.recipe.seeds.count.counted("seed")
@@ -72,7 +74,7 @@ struct PlanEstimate {
     return text + "; trials that run beside each other, or beside other work, take longer"
   }
 
-  /// All of it as JSON.
+  /// The estimate as JSON.
   var node: SettingsNode {
     SettingsNode(mapping: [
       "schema": 1.node, "trials": planned.plan.count.node, "done": done.node,

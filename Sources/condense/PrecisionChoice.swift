@@ -5,16 +5,18 @@ import Recipes
 import Settings
 import Training
 
-/// The arithmetic that a user asks for.
+/// The arithmetic that a user requests.
 enum PrecisionChoice: String, CaseIterable, ExpressibleByArgument {
   case auto, f32, bf16
 
-  /// The arithmetic itself; `nil` where the tool is to choose.
+  /// The arithmetic itself; `nil` if the tool chooses.
   var precision: Precision? { Precision(rawValue: rawValue) }
 
-  /// Ends the command with 69 where this machine does not compute in what was asked for; `place` says where it was.
+  /// Ends the command with status 69 if this machine does not support the requested arithmetic; `place` names
+  /// the source.
   ///
-  /// Called before anything is read or trained: a processor does not change while a command runs.
+  /// It is called before anything is read or trained, because the processor does not change while a command
+  /// runs.
   func requireSupport(at place: String, on backend: some Backend = DNNLBackend()) throws {
     guard let precision, !backend.supports(precision) else { return }
     throw CommandFailure(
@@ -25,7 +27,7 @@ enum PrecisionChoice: String, CaseIterable, ExpressibleByArgument {
 }
 
 extension Recipe {
-  /// Ends the command with 69 where the recipe demands a precision that this machine does not compute in.
+  /// Ends the command with status 69 if the recipe demands a precision that this machine does not support.
   func requireSupportedPrecision() throws {
     try PrecisionChoice(rawValue: precision)?.requireSupport(at: "\((node["precision"] ?? node).mark)")
   }

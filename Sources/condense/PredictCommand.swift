@@ -13,7 +13,7 @@ import Tasks
 import Tensors
 import Training
 
-/// `condense predict`: says what a model sees in images.
+/// The command `condense predict`: prints a model's predictions for images.
 struct PredictCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "predict",
@@ -138,7 +138,7 @@ struct PredictCommand: ParsableCommand {
     return SettingsNode(mapping: ["image": path.node, "classes": SettingsNode(.list(classes))])
   }
 
-  /// An image as the network takes it.
+  /// Reads an image as the network takes it.
   static func input(of path: String, for model: Model) throws -> [Float] {
     let bytes: [UInt8]
     do {

@@ -9,7 +9,7 @@ import Targets
 import Tasks
 import Tensors
 
-/// `condense profile`: what a model takes of flash, RAM, time and energy on boards.
+/// The command `condense profile`: estimates a model's flash, RAM, time and energy on boards.
 struct ProfileCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "profile",
@@ -65,7 +65,9 @@ struct ProfileCommand: ParsableCommand {
     }
   }
 
-  /// The network of a file or a spec; that of a spec with untrained weights, whose values cost as much as trained ones.
+  /// The graph of a model file or a network spec.
+  ///
+  /// A spec gets untrained weights, which cost as much as trained ones.
   private static func graph(of model: String, _ normalization: InputNormalization?) throws -> Graph {
     let specs = Locations.folders("Teachers")
     var graph = try GraphSummary(of: model, specs: specs, normalization: normalization).graph
@@ -73,7 +75,8 @@ struct ProfileCommand: ParsableCommand {
     return graph
   }
 
-  /// The profiles, those whose tools take minutes a network left to their cost models, which is said.
+  /// The profiles; if a profile's tools take minutes for a network, its cost model replaces them and a note
+  /// is printed.
   private static func withoutFlows(_ profiles: [TargetProfile]) -> [TargetProfile] {
     let slow = profiles.filter(TargetMeter.forCommands.takesMinutes).map(\.name)
     guard !slow.isEmpty else { return profiles }
@@ -93,15 +96,15 @@ struct ProfileCommand: ParsableCommand {
   }
 }
 
-/// A model with the images that it is simulated on.
+/// A model with the images for its simulation.
 struct ProfileMaterial {
   let model: Model
-  /// Normalized, `[C, H, W]` each.
+  /// The normalized images, each `[C, H, W]`.
   let images: [[Float]]
-  /// The task, and what is known about each image; `nil` for random images.
+  /// The task and the annotation of each image; `nil` for random images.
   let truth: (task: any ImageTask, annotations: [Annotation])?
 
-  /// The first test images of some data; without data random ones.
+  /// Reads the first test images of the data; without data the images are random.
   init(_ path: String, _ options: ImportOptions, data: String?, count: Int) throws {
     var options = options
     options.needsNormalization = data != nil

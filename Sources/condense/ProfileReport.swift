@@ -13,21 +13,23 @@ import Targets
 import Tasks
 import Tensors
 
-/// What one network takes on some targets, as text or JSON.
+/// The figures of one network on some targets, as text or JSON.
 struct ProfileReport {
-  /// How often an image is computed to measure its latency, after as many runs to warm up.
+  /// The number of timed runs of an image for its latency, after the same number of warm-up runs.
   private static let runs = 25
 
   let name: String
   let rows: [(profile: TargetProfile, reading: Reading, outputs: [[Float]])]
-  /// The task, and what is known about each image that was simulated; `nil` where nothing is.
+  /// The task and the annotations of the simulated images; `nil` if they are unknown.
   private let truth: (task: any ImageTask, annotations: [Annotation])?
   private let graph: Graph
-  /// Whether values are integers; else the program computes in floats.
+  /// True if values are integers, false if the program computes in floats.
   private let isOfIntegers: Bool
 
-  /// Simulates where there is something to simulate, else estimates; on measured targets the network is run on this machine,
-  /// on one thread.
+  /// Measures the network on every target.
+  ///
+  /// It is simulated if there is material, and otherwise estimated; on measured targets it runs on this
+  /// machine, on one thread.
   init(_ graph: Graph, _ material: ProfileMaterial?, on profiles: [TargetProfile], name: String) throws {
     self.name = name
     truth = material?.truth
@@ -49,7 +51,7 @@ struct ProfileReport {
     }
   }
 
-  /// The median time of one image.
+  /// The median time of one image, in milliseconds.
   private static func measuredLatencyMs(of graph: Graph) throws -> Double {
     let backend = InferenceArithmetic(of: graph, floats: DNNLBackend()).backend
     let plan = try backend.compile(graph, PlanOptions(batch: 1, mode: .inference, threads: 1))
@@ -63,12 +65,13 @@ struct ProfileReport {
     return times.sorted()[runs / 2]
   }
 
-  /// The metric of simulated images; `nil` where nothing is known about them, or it is no mean over them.
+  /// The metric of the simulated images; `nil` if they have no annotations or the metric is not a mean over
+  /// images.
   private func metric(_ outputs: [[Float]]) -> (kind: MetricKind, value: Double)? {
     guard let truth, !outputs.isEmpty, let heads = try? truth.task.heads(of: graph, network: name) else {
       return nil
     }
-    // A board gives the first head.
+    // A board returns the first head only.
     let said = HeadOutputs(Array(heads.prefix(1)), batch: outputs.count)
     said.buffers[0].withMutableFloats { values in
       for (image, outputs) in outputs.enumerated() {
@@ -83,12 +86,13 @@ struct ProfileReport {
 }
 
 extension TargetMeter {
-  /// What trials are read with.
+  /// The meter with which commands read targets.
   static var forCommands: TargetMeter { TargetMeter(.forCommands) }
 }
 
 extension SimulationRunner {
-  /// Keeps results in the cache of all commands; where there is none, among the user's temporary files.
+  /// The runner that keeps results in the cache of all commands, or in a temporary folder if there is no
+  /// cache.
   static var forCommands: SimulationRunner {
     SimulationRunner(
       cacheFolder: DatasetOptions.defaultCacheDirectory() ?? NSTemporaryDirectory() + "condense-\(getuid())")
@@ -96,7 +100,8 @@ extension SimulationRunner {
 }
 
 extension ProfileReport {
-  /// A table of targets; for one target also what it is, its layers, and why the network does not fit.
+  /// A table of targets; for a single target also its description, its layers, and the reason if the network
+  /// does not fit.
   func text(width: Int) -> String {
     var lines = TextWrap.lines(name, width: width) + [""] + summary.lines(width: width)
     for row in rows {
@@ -113,7 +118,7 @@ extension ProfileReport {
     return lines.joined(separator: "\n")
   }
 
-  /// The resources that students are chosen by and some target was read on, but the four that have columns of their own.
+  /// The resources for choosing students that some target reports, except the four with their own columns.
   private var others: [Resource] {
     Set(rows.flatMap(\.reading.resources)).subtracting([.flash, .ram, .latency, .energy])
       .filter { $0.standing != .detail }.sorted(by: Resource.isBefore)
@@ -144,7 +149,7 @@ extension ProfileReport {
     return table
   }
 
-  /// How the outputs on the simulated chip stand to the reference: integers are equal, floats near.
+  /// The agreement of the simulated outputs with the reference: exact for integers, approximate for floats.
   private func agreement(images: Int, unequal: Int) -> String {
     let reference = isOfIntegers ? "integer reference's" : "float reference's"
     guard unequal == 0 else {
@@ -155,7 +160,7 @@ extension ProfileReport {
       : "outputs are within a ten-thousandth of the \(reference) on all \(images)"
   }
 
-  /// What one target's figures are made of, a line each.
+  /// The components of one target's figures, one on each line.
   private func details(_ profile: TargetProfile, _ reading: Reading, _ outputs: [[Float]]) -> [String] {
     var lines = ["latency by \(reading.method ?? reading.basis)"]
     if let cycles = reading[.cycles], let images = reading.imagesSimulated {
@@ -206,12 +211,12 @@ extension ProfileReport {
     return table
   }
 
-  /// Three digits; all that stand before the point where they are few.
+  /// A number with three significant digits; from 100 to 1e9 with all digits before the point.
   private static func short(_ value: Double) -> String {
     (100..<1e9).contains(value) ? String(format: "%.0f", value) : String(format: "%.3g", value)
   }
 
-  /// A count; three digits of one that no computer would reach.
+  /// A count with separators; from 1e15 in three significant digits.
   private static func grouped(_ count: Double) -> String {
     count < 1e15 ? GraphSummary.grouped(Int(count.rounded())) : String(format: "%.3g", count)
   }
@@ -274,6 +279,6 @@ extension ProfileReport {
 }
 
 extension SettingsNode? {
-  /// The node, or JSON's null.
+  /// The node, or JSON's `null` if there is none.
   fileprivate var orNull: SettingsNode { self ?? SettingsNode(.null) }
 }

@@ -2,8 +2,8 @@ import Foundation
 import Metrics
 import Training
 
-/// How a training goes, on standard error: one line that is drawn over and over on a terminal, and a line an epoch
-/// everywhere.
+/// The progress of a training on standard error: a line that is redrawn on a terminal, and one line for each
+/// epoch.
 final class ProgressLine {
   private let clock = ContinuousClock()
   private var lastDrawn: ContinuousClock.Instant?
@@ -31,13 +31,13 @@ final class ProgressLine {
     draw(Self.text(step, secondsLeft: left, width: width - 1))
   }
 
-  /// Writes an epoch's line.
+  /// Writes the line of an epoch.
   func show(_ epoch: EpochMetrics, of epochs: Int) {
     clear()
     Console.note(Self.text(epoch, of: epochs))
   }
 
-  /// Takes the line away.
+  /// Erases the line.
   func clear() {
     if isTerminal, lastDrawn != nil { draw("") }
     lastDrawn = nil
@@ -47,7 +47,9 @@ final class ProgressLine {
     Console.draw("\r\u{1B}[K" + text)
   }
 
-  /// `epoch 3/10 [####    ] loss 0.123 top-1 97.8 % 12345 images/s 1:23 left`, at most `width` columns.
+  /// The progress within an epoch, in at most `width` columns.
+  ///
+  /// For example `epoch 3/10 [####    ] loss 0.123 top-1 97.8 % 12345 images/s 1:23 left`.
   static func text(_ step: TrainingObserver.Step, secondsLeft: Double, width: Int) -> String {
     let sums = step.progress.sums
     let images = Double(max(sums.images, 1))
@@ -65,6 +67,9 @@ final class ProgressLine {
     return head + "[" + bar + "]" + tail
   }
 
+  /// The line of an epoch.
+  ///
+  /// For example
   /// `epoch 3/10: loss 0.1234, top-1 97.81 %, validation 98.02 % (loss 0.0712), 12345 images/s, 4.9 s`.
   static func text(_ epoch: EpochMetrics, of epochs: Int) -> String {
     var text = String(format: "epoch %d/%d: loss %.4f", epoch.epoch, epochs, epoch.loss)
@@ -76,7 +81,7 @@ final class ProgressLine {
     return text + String(format: ", %.0f images/s, %.1f s", epoch.imagesPerSecond, epoch.seconds)
   }
 
-  /// `1:05` or `2:03:04`.
+  /// A duration as `1:05` or `2:03:04`.
   static func clockText(_ seconds: Double) -> String {
     let total = Int(min(max(seconds, 0), 1e8).rounded())
     let (hours, minutes, rest) = (total / 3600, total / 60 % 60, total % 60)

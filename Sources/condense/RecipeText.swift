@@ -1,11 +1,11 @@
 import Reports
 import Settings
 
-/// A recipe as people read it: a line a setting, `optimizer      sgd (momentum 0.9, nesterov true)`.
+/// A recipe as text, one line for each setting: `optimizer      sgd (momentum 0.9, nesterov true)`.
 ///
 /// Settings that are null are off and left out.
 enum RecipeText {
-  /// Lines of at most `width` columns for a mapping; what is longer goes on below its value.
+  /// The lines of a mapping, of at most `width` columns; a longer value continues below its beginning.
   static func lines(_ recipe: SettingsNode, width: Int = 80) -> [String] {
     guard case .mapping(let entries) = recipe.content else { return [] }
     let given = entries.filter { $0.value.content != .null }
@@ -28,7 +28,7 @@ enum RecipeText {
     }
   }
 
-  /// `momentum 0.9`; a kind with settings of its own is `sgd (momentum 0.9)`.
+  /// An entry as `momentum 0.9`; a kind with settings becomes `sgd (momentum 0.9)`.
   private static func pair(_ entry: SettingsNode.Entry) -> String {
     let value = text(entry.value)
     guard case .mapping = entry.value.content else { return entry.key + " " + value }

@@ -6,7 +6,7 @@ import Runs
 import Settings
 import Training
 
-/// `condense report`: what a run found out, as a table here and as files in its directory.
+/// The command `condense report`: shows the results of a run as a table and writes files to its directory.
 struct ReportCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "report",
@@ -66,7 +66,7 @@ struct ReportCommand: ParsableCommand {
     if let advice = format.advice(Shell.quoted(folder)) { Console.note(advice) }
   }
 
-  /// Writes a report's files, and prints its table or its ranking as JSON.
+  /// Writes the files of a report, and prints its table, or its ranking as JSON.
   static func write(_ report: RunReport, to folder: String, of directory: String, json: Bool) throws {
     for message in report.messages { Console.note(message) }
     let charts = ChartLibrary.find()
@@ -88,7 +88,7 @@ struct ReportCommand: ParsableCommand {
     }
   }
 
-  /// The family of every method, and of the objectives that learn from a teacher.
+  /// The family of every method and of every objective that learns from a teacher.
   static var families: [String: String] {
     let methods = MethodCatalogue.all.map { ($0.name, $0.family.rawValue) }
     let objectives = DistillerCatalogue.all.map { $0.name }.filter { $0 != Supervised.name }

@@ -11,7 +11,7 @@ import Settings
 import Tensors
 import Trials
 
-/// `condense reproduce`: whether a row's trial gives the same bytes again.
+/// The command `condense reproduce`: checks that a row's trial gives the same bytes again.
 struct ReproduceCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "reproduce",
@@ -57,7 +57,7 @@ struct ReproduceCommand: ParsableCommand {
 
   // MARK: What is run
 
-  /// The trial that the row and the seed mean.
+  /// The trial of the row and the seed.
   private func recorded(_ report: RunReport) throws -> TrialResult {
     let rows = report.rows.map(\.name)
     guard rows.contains(row) else {
@@ -78,7 +78,8 @@ struct ReproduceCommand: ParsableCommand {
     return found
   }
 
-  /// What the trial is a function of, and where it lies. A searched student's training is that of its candidate.
+  /// The specification of the trial and its directory; for a searched student's training, those of its
+  /// candidate.
   private func specification(
     of trial: TrialResult, _ report: RunReport
   ) throws -> (spec: TrialSpec, directory: String) {
@@ -103,12 +104,12 @@ struct ReproduceCommand: ParsableCommand {
       throw CommandFailure(.missing, "\(path): is not there; without it the trial cannot be run again")
     }
     var spec = try failing(.badInput) { try TrialSpec(from: SettingsNode(contentsOf: path)) }
-    // Readings decide no bytes, and take their time.
+    // Readings take time and do not affect the bytes of the model.
     spec.targets = []
     return spec
   }
 
-  /// Refuses what would not be the same trial here: kernels or methods of other revisions.
+  /// Refuses a trial that cannot be repeated here, because kernels or methods have other revisions.
   private func requireProgram(_ spec: TrialSpec, _ trial: TrialResult, _ directory: String) throws {
     let backend = DNNLBackend()
     do {
@@ -127,7 +128,7 @@ struct ReproduceCommand: ParsableCommand {
     }
   }
 
-  /// How to get at another instruction set or engine.
+  /// The advice on how to obtain another instruction set or engine.
   private static func advice(_ spec: TrialSpec, _ present: String) -> String {
     guard spec.engine == TrialSpec.engineRevision else {
       return "; build the version of the program whose engine is of revision \(spec.engine)"
@@ -141,7 +142,7 @@ struct ReproduceCommand: ParsableCommand {
 
   // MARK: Running
 
-  /// Where the trial is run: given, or made for this call alone.
+  /// The folder in which the trial runs: a given one, or a temporary one that is removed.
   private struct Place {
     let path: String
     private let isTemporary: Bool
@@ -162,7 +163,7 @@ struct ReproduceCommand: ParsableCommand {
     func remove() { if isTemporary { try? FileManager.default.removeItem(atPath: path) } }
   }
 
-  /// Runs the trial beside links to the others of its run; gives back its directory.
+  /// Runs the trial beside links to the other trials of its run; returns its directory.
   private func perform(_ spec: TrialSpec, beside directory: String, in place: Place) throws -> String {
     let signals = StopSignals()
     do {
@@ -201,7 +202,7 @@ struct ReproduceCommand: ParsableCommand {
     }
   }
 
-  /// An error with what to do where something is missing that the trial needs.
+  /// The failure of an error, with advice if something that the trial needs is missing.
   private static func explained(_ error: any Error, _ spec: TrialSpec) -> CommandFailure {
     if let failure = error as? CommandFailure { return failure }
     let failure = CommandFailure(.badInput, error)
@@ -258,7 +259,7 @@ struct ReproduceCommand: ParsableCommand {
         + "and \(now.count) bytes)" + Self.differences(report.machine))
   }
 
-  /// What the machine was that the run notes, where this is another.
+  /// The recorded description of the machine, if this machine differs from it.
   private static func differences(_ recorded: [String]) -> String {
     let present = Machine.current.description.split(separator: "\n").map(String.init)
     guard !recorded.isEmpty, recorded != present else {

@@ -8,24 +8,24 @@ import Tasks
 import Tensors
 import Training
 
-/// A model with the data that it is judged on: split as its training split it, in its classes.
+/// A model with the data on which it is judged, with the split of its training and in the model's classes.
 struct ScoringMaterial {
-  /// Images of a pass.
+  /// The number of images in a pass.
   static let batch = 128
 
-  /// The model as the user named it.
+  /// The model's name as the user gave it.
   let modelName: String
-  /// The data as the user named it.
+  /// The data's name as the user gave it.
   let dataName: String
   let model: Model
-  /// How the data was split that the model was trained on.
+  /// The split of the data on which the model was trained.
   let trained: SplitDescription
   let data: Dataset
   let task: any ImageTask
   /// The model's class for each class of the data.
   let classes: [Int]
 
-  /// Reads the model and opens the data; says on standard error what was changed or left out.
+  /// Reads the model and opens the data; reports changes and omissions on standard error.
   init(model name: String, data dataName: String, _ options: ImportOptions, skipBad: Bool) throws {
     modelName = name
     self.dataName = dataName
@@ -79,10 +79,10 @@ struct ScoringMaterial {
     return data
   }
 
-  /// Whether the data is that which the model was trained on.
+  /// True if the data is the model's training data.
   var isTrainingData: Bool { data.digest == trained.digest }
 
-  /// Why it cannot be told which images of the data the model was trained on; `nil` where it can.
+  /// The reason why it is unknown which images the model was trained on; `nil` if it is known.
   var unknownSplit: String? {
     guard !isTrainingData else { return nil }
     return trained.digest.isEmpty
@@ -91,7 +91,7 @@ struct ScoringMaterial {
         + "\(data.digest.prefix(12)))"
   }
 
-  /// The batches of a split, as the model takes them; of all images without one.
+  /// A loader of the batches of a split, or of all images, as the model takes them.
   func loader(_ split: Split?, batch: Int = ScoringMaterial.batch, shuffledBy seed: UInt64? = nil) throws
     -> Loader
   {

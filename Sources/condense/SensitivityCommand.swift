@@ -12,7 +12,7 @@ import Tasks
 import Training
 import Trials
 
-/// `condense sensitivity`: what a model loses when one layer alone is pruned.
+/// The command `condense sensitivity`: measures the loss of quality if one layer alone is pruned.
 struct SensitivityCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "sensitivity",
@@ -80,7 +80,7 @@ struct SensitivityCommand: ParsableCommand {
     _ = try shares()
   }
 
-  /// The shares, rising.
+  /// The shares in rising order.
   private func shares() throws -> [Double] {
     let shares = sparsities.split(separator: ",").map { Double($0.trimmingCharacters(in: .whitespaces)) }
     guard !shares.isEmpty, shares.allSatisfy({ $0.map { $0 > 0 && $0 < 1 } ?? false }) else {
@@ -115,7 +115,7 @@ struct SensitivityCommand: ParsableCommand {
     Console.print(json ? report.node.prettyJSON : report.text(width: Console.width))
   }
 
-  /// What is to be said of images that the model may have seen.
+  /// The remarks about images that the model may have seen.
   private func notes(_ material: ScoringMaterial) throws -> [String] {
     let chosen = Split(rawValue: split)
     guard chosen.map({ material.data.count(of: $0) > 0 }) ?? true else {

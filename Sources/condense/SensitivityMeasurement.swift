@@ -9,19 +9,20 @@ import Tasks
 import Training
 import Trials
 
-/// Measures the curves of a study that the cache does not hold, layer by layer; Ctrl-C keeps those that are whole.
+/// Measures the curves of a study that the cache does not hold, layer by layer; after Ctrl-C, complete curves
+/// are kept.
 struct SensitivityMeasurement {
   private let study: LayerSensitivity
   private let material: ScoringMaterial
   private let sparsities: [Double]
   private let threads: Int
   private let loader: Loader
-  /// Batches that are looked at.
+  /// The number of batches that are evaluated.
   private let batches: Int
   private let store: SensitivityStore?
   private let signals = StopSignals()
 
-  /// - Parameter images: at most so many of the split, drawn at random; `nil` takes all.
+  /// Prepares the measurement on at most `images` of the split, drawn at random; `nil` takes all.
   init(
     _ study: LayerSensitivity, _ material: ScoringMaterial, split: Split?, images: Int?,
     sparsities: [Double], threads: Int
@@ -42,10 +43,10 @@ struct SensitivityMeasurement {
     store = DatasetOptions.defaultCacheDirectory().map { SensitivityStore(identity, cache: $0) }
   }
 
-  /// How many images judge.
+  /// The number of images that are evaluated.
   var imageCount: Int { min(batches * ScoringMaterial.batch, loader.count) }
 
-  /// The model as it is.
+  /// The judgement of the unpruned model.
   func whole() throws -> LayerSensitivity.Judgement {
     if let known = known.first(where: \.layers.isEmpty)?.points.first {
       return LayerSensitivity.Judgement(loss: known.loss, value: known.value)
@@ -59,7 +60,7 @@ struct SensitivityMeasurement {
     return judgement
   }
 
-  /// The curve of every layer; the whole model is judged before.
+  /// The curve of every layer, measured after the unpruned model.
   func curves() throws -> [SensitivityCurve] {
     var stored = known
     var curves: [SensitivityCurve] = []
@@ -88,12 +89,12 @@ struct SensitivityMeasurement {
     return curves
   }
 
-  /// Writes what is known to the cache; one that cannot be written costs time alone, and is told of.
+  /// Writes the known curves to the cache; a failure costs only time and is reported.
   private func keep(_ curves: [SensitivityCurve]) {
     do { try store?.save(curves) } catch { Console.note("not kept for a second call: \(error)") }
   }
 
-  /// What the cache holds of this study, points as they are asked for.
+  /// The curves of this study in the cache that have the requested points.
   private var known: [SensitivityCurve] {
     (store?.curves() ?? []).filter { curve in
       curve.layers.isEmpty ? curve.points.count == 1 : curve.points.map(\.sparsity) == sparsities
@@ -112,7 +113,7 @@ struct SensitivityMeasurement {
         + (store == nil ? "" : " and kept; the same command goes on with the rest"))
   }
 
-  /// What the images say of a network; `nil` when asked to stop.
+  /// The loss and metric of a network on the images; `nil` if the user asked to stop.
   private func judge(_ graph: Graph) throws -> LayerSensitivity.Judgement? {
     try failing(.badInput) {
       let evaluator = try Evaluator(
@@ -124,11 +125,11 @@ struct SensitivityMeasurement {
     }
   }
 
-  /// What criteria may know: of training images that are not augmented.
+  /// The evidence for criteria: training images without augmentation.
   private func evidence() throws -> any Evidence {
     let count = material.data.count(of: .train)
     guard count > 0 else { return NoEvidence() }
-    // Evidence takes the data's classes as the network's.
+    // Evidence takes the data's classes as the network's classes.
     guard study.evidence.isEmpty || material.classes == Array(material.classes.indices) else {
       throw CommandFailure(
         .badInput,
@@ -142,7 +143,7 @@ struct SensitivityMeasurement {
   }
 }
 
-/// The first batches of each epoch of a source.
+/// A source of only the first batches in each epoch of another source.
 final class FirstBatches: BatchSource {
   private let source: any BatchSource
   private let most: Int

@@ -4,7 +4,7 @@ import Reports
 import Settings
 import Trials
 
-/// What `condense sensitivity` prints and writes.
+/// The output of `condense sensitivity`.
 struct SensitivityReport {
   let model: String
   let data: String
@@ -15,11 +15,11 @@ struct SensitivityReport {
   let images: Int
   let notes: [String]
   let refusals: [LayerSensitivity.Refusal]
-  /// The model as it is.
+  /// The judgement of the unpruned model.
   let whole: LayerSensitivity.Judgement
   let curves: [SensitivityCurve]
 
-  /// The layer that loses most on average over its curve, of equal ones the first.
+  /// The layer with the greatest mean loss over its curve; the first one of a tie.
   var worst: SensitivityCurve? {
     func loss(_ curve: SensitivityCurve) -> Double {
       curve.points.reduce(0) { $0 + metric.shortfall(of: $1.value) } / Double(max(1, curve.points.count))
@@ -29,9 +29,9 @@ struct SensitivityReport {
 
   private var sparsities: [Double] { curves.first?.points.map(\.sparsity) ?? [] }
 
-  /// A table of layers by shares, the metric in percent.
+  /// A table of layers by shares, with the metric in percent.
   func text(width: Int) -> String {
-    // A title over few columns has no room for more.
+    // A longer title does not fit over a few columns.
     let title = sparsities.count < 5 ? "gone" : "share of the layer that is gone"
     let shares = sparsities.map { share in
       TextTable.Column(
@@ -69,7 +69,7 @@ struct SensitivityReport {
     return lines.joined(separator: "\n")
   }
 
-  /// A line a point, the whole model first.
+  /// One line for each point, the unpruned model first.
   var csv: String {
     func number(_ value: Double?) -> String { value.map { "\($0)" } ?? "" }
     var text = CSVRecord.line(["layer", "tied", "sparsity", "loss", metric.key])
@@ -99,7 +99,7 @@ struct SensitivityReport {
     ).file
   }
 
-  /// All of it as JSON.
+  /// The report as JSON.
   var node: SettingsNode {
     SettingsNode(mapping: [
       "schema": 1.node, "model": model.node, "data": data.node, "split": split.node, "images": images.node,

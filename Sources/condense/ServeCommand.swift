@@ -5,7 +5,7 @@ import Serving
 import Settings
 import Simulation
 
-/// `condense serve`: runs in a browser, while they go and afterwards.
+/// The command `condense serve`: shows runs in a browser, during and after them.
 struct ServeCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "serve",
@@ -70,13 +70,13 @@ struct ServeCommand: ParsableCommand {
     }
   }
 
-  /// By which name the server is reached.
+  /// The name by which browsers reach the server.
   private static func name(_ host: String) -> String {
     if host == "0.0.0.0" || host == "::" { return ProcessInfo.processInfo.hostName }
     return host.contains(":") ? "[\(host)]" : host
   }
 
-  /// What readers must give; none on this machine alone, unless it is asked for.
+  /// The token that readers must give; `nil` on the loopback address unless the user asks for one.
   private func chosenToken() throws -> String? {
     let given = token ?? ProcessInfo.processInfo.environment["CONDENSE_TOKEN"]
     if let given {
@@ -86,7 +86,7 @@ struct ServeCommand: ParsableCommand {
       return given
     }
     if SiteServer.isLoopback(host) { return nil }
-    // A secret is no result: it must not be told from a seed.
+    // The token is a secret and no result, so it must not follow from a seed.
     var system = SystemRandomNumberGenerator()
     return (0..<32).map { _ in String(UInt8.random(in: 0..<16, using: &system), radix: 16) }.joined()
   }

@@ -1,13 +1,14 @@
 import Settings
 
-/// One `--set ROOT.KEY=VALUE`: a setting that goes on top of a file's.
+/// One `--set ROOT.KEY=VALUE`: a setting that overrides that of a file.
 struct SettingOverride {
-  /// What it is a setting of: `training`.
+  /// The part to which the setting belongs, such as `training`.
   let root: String
-  /// The settings as a mapping from the first key below the root, with the option as their place.
+  /// The setting as a mapping from the first key below the root, with the option as its place.
   let node: SettingsNode
 
-  /// Reads `ROOT.KEY=VALUE`, ROOT being one of `roots`; the value is YAML, so that lists and mappings can be given.
+  /// Reads `ROOT.KEY=VALUE` with one of `roots` as the root; the value is YAML, so lists and mappings are
+  /// possible.
   init(_ text: String, roots: [String]) throws {
     let parts = text.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
     let keys = parts[0].split(separator: ".", omittingEmptySubsequences: false).map(String.init)

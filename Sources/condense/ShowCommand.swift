@@ -9,7 +9,7 @@ import Ops
 import Settings
 import Training
 
-/// `condense show`: a model's or network's nodes with shapes, parameters and costs.
+/// The command `condense show`: prints the nodes of a model or network with shapes, parameters and costs.
 struct ShowCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "show",
@@ -57,7 +57,7 @@ struct ShowCommand: ParsableCommand {
 }
 
 extension GraphSummary {
-  /// Reads what a user names: a file by its content, else a network of the folders of specs.
+  /// Reads the file that a user names, or the network of that name in the folders of specs.
   init(of name: String, specs: [String], normalization: InputNormalization? = nil) throws {
     if Self.isModel(name) {
       let imported = try ModelReader.read(
@@ -73,7 +73,7 @@ extension GraphSummary {
     }
   }
 
-  /// Whether a user means a model's file, not a network by its name or spec.
+  /// True if the name means a model file and not a network or its spec.
   static func isModel(_ name: String) -> Bool {
     if NamedFiles.isYAML(name) { return false }
     let endings = [".safetensors", ".condensed", ".onnx", ".tflite"]

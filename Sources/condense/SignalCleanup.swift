@@ -1,11 +1,11 @@
 import Dispatch
 import Foundation
 
-/// Ends the process at Ctrl-C or SIGTERM, after it has removed what it has under way.
+/// Ends the process at Ctrl-C or SIGTERM, after removing unfinished files.
 final class SignalCleanup {
   private let sources: [any DispatchSourceSignal]
 
-  /// Takes over both signals until `end`; `work` runs on a thread of its own beside whatever the process is doing.
+  /// Handles both signals until `end()`; `work` runs on a separate thread while the process continues.
   init(_ work: @escaping @Sendable () -> Void) {
     sources = [SIGINT, SIGTERM].map { number in
       signal(number, SIG_IGN)
@@ -19,7 +19,7 @@ final class SignalCleanup {
     }
   }
 
-  /// Gives the signals back.
+  /// Restores the default handling of the signals.
   func end() {
     for source in sources { source.cancel() }
     for number in [SIGINT, SIGTERM] { signal(number, SIG_DFL) }

@@ -3,12 +3,12 @@ import Foundation
 import Synchronization
 
 // SAFETY: `sources` is written in `init` alone, before any handler runs; the rest is atomic.
-/// Ctrl-C and SIGTERM as a request that a loop reads; a second Ctrl-C ends the process at once.
+/// Ctrl-C and SIGTERM as a request that a loop checks; a second Ctrl-C ends the process at once.
 final class StopSignals: @unchecked Sendable {
   private let received = Atomic<Int32>(0)
   private let sources: [any DispatchSourceSignal]
 
-  /// Takes over both signals, for as long as the process lives.
+  /// Handles both signals for the rest of the process's life.
   init() {
     var sources: [any DispatchSourceSignal] = []
     for number in [SIGINT, SIGTERM] {
@@ -28,10 +28,10 @@ final class StopSignals: @unchecked Sendable {
     if !isFirst && number == SIGINT { _exit(128 + earlier) }
   }
 
-  /// Whether the loop should stop.
+  /// True if the loop should stop.
   var isStopping: Bool { received.load(ordering: .relaxed) != 0 }
 
-  /// The exit code that the signal asks for.
+  /// The exit code of the received signal.
   var status: CommandFailure.Status {
     received.load(ordering: .relaxed) == SIGTERM ? .terminated : .interrupted
   }

@@ -4,14 +4,15 @@ import Reports
 import Settings
 import Tensors
 
-/// How a model's parameters and values are encoded, and what that takes in a student file: packed, and Huffman-coded.
+/// The encodings of a model's parameters and values, and the size of a student file: packed and
+/// Huffman-coded.
 struct StorageSummary {
   private let packed: [TensorSize]
   private let coded: [TensorSize]
   private let file: (fileBytes: Int, codedBytes: Int)
   private let graph: Graph
 
-  /// The summary of a model; `nil` for one of plain floats.
+  /// Creates the summary of a model; `nil` if all its parameters and values are plain floats.
   init?(of model: Model) throws(ModelFileError) {
     graph = model.graph
     guard graph.parameters.values.contains(where: { $0.encoding.kind != Dense.kind }) || !graph.values.isEmpty
@@ -21,8 +22,10 @@ struct StorageSummary {
     file = try StudentFile.sizes(of: model)
   }
 
-  /// A table of parameters with the file's bytes below, and one of values. Behind the coded bytes stand their bits for each weight
-  /// that is not zero, and what these bits can come down to: the entropy of the symbols.
+  /// A table of parameters, with the file's bytes in the last row, and a table of values.
+  ///
+  /// The columns after the coded bytes are the coded bits for each non-zero weight, and their lower bound,
+  /// the entropy of the symbols.
   func lines(width: Int) -> [String] {
     var table = TextTable(columns: [
       TextTable.Column("parameter", shrinksTo: 12), TextTable.Column("encoding", shrinksTo: 10),
@@ -63,7 +66,7 @@ struct StorageSummary {
     return [""] + table.lines(width: width)
   }
 
-  /// The summary as JSON has it: `tensors`, `values` and `size`.
+  /// The entries of the summary in JSON: `tensors`, `values` and `size`.
   var fields: [(key: String, value: SettingsNode)] {
     let tensors = zip(packed, coded).map { packed, coded in
       let sizes = SettingsNode(mapping: [

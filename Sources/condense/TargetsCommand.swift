@@ -8,14 +8,14 @@ import Simulation
 import Targets
 import Tensors
 
-/// `condense targets`: what can be done with profiles.
+/// The command `condense targets`: the group of commands for hardware profiles.
 struct TargetsCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "targets", abstract: "Fit a hardware profile to readings of a real board.",
     subcommands: [TargetsRefitCommand.self])
 }
 
-/// `condense targets refit`: a profile whose constants fit a board's readings.
+/// The command `condense targets refit`: writes a profile with constants that fit the readings of a board.
 struct TargetsRefitCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "refit",
@@ -71,7 +71,8 @@ struct TargetsRefitCommand: ParsableCommand {
     Console.print("wrote \(out)")
   }
 
-  /// Refuses constants that no profile may have: readings in other units than the columns name make such.
+  /// Refuses constants that no profile may have, which come from readings in other units than the columns
+  /// name.
   private func requireReadable(_ text: String) throws {
     do throws(TargetError) {
       let refitted = try TargetProfile(yaml: text, path: out)
@@ -83,7 +84,7 @@ struct TargetsRefitCommand: ParsableCommand {
     }
   }
 
-  /// A reading with what the profile says of its model.
+  /// A reading with the profile's estimates for its model.
   private func estimate(
     _ entry: BoardReadings.Entry, _ profile: TargetProfile
   ) throws -> (entry: BoardReadings.Entry, analyticMs: Double?, simulatedMs: Double?) {
@@ -107,7 +108,7 @@ struct TargetsRefitCommand: ParsableCommand {
     }
   }
 
-  /// What was found, a line each.
+  /// The results of the fit, one on each line.
   private static func summary(_ refit: ProfileRefit, _ profile: TargetProfile) -> [String] {
     func line(_ what: String, _ fit: ProfileRefit.Fit?) -> String? {
       fit.map { fit in

@@ -6,7 +6,7 @@ import Foundation
 import Settings
 import Training
 
-/// `condense train`: trains a network on a data set.
+/// The command `condense train`: trains a network on a data set.
 struct TrainCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "train",
@@ -100,7 +100,7 @@ struct TrainCommand: ParsableCommand {
     try TrainingRun(self, files).perform()
   }
 
-  /// The recipe on top of `start`: `--epochs` and every `--set`.
+  /// The settings `start` with `--epochs` and every `--set` applied.
   func applyOverrides(to start: TrainingSettings) throws -> TrainingSettings {
     var settings = start
     var nodes = try overrides(of: "training").map(\.node)
@@ -122,12 +122,12 @@ struct TrainCommand: ParsableCommand {
 }
 
 extension TrainCommand {
-  /// What `--set` says of one root.
+  /// The settings of one root that `--set` gives.
   private func overrides(of root: String) throws -> [SettingOverride] {
     try overrides.map { try SettingOverride($0, roots: ["training", "network"]) }.filter { $0.root == root }
   }
 
-  /// The factor on the network's layers, where `--set network.width` gives one.
+  /// The width factor of the network's layers, if `--set network.width` gives one.
   func width() throws -> Double? {
     let given = try overrides(of: "network")
     guard !given.isEmpty else { return nil }
@@ -139,7 +139,7 @@ extension TrainCommand {
   }
 }
 
-/// What `--set network.KEY=VALUE` may say.
+/// The keys that `--set network.KEY=VALUE` accepts.
 private struct NetworkSettings: Configurable {
   var width = 1.0
 

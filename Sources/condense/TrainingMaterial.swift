@@ -6,15 +6,16 @@ import Tasks
 import Tensors
 import Training
 
-/// A network that has met a data set: channels and classes follow the data, images follow the network's input.
+/// A network prepared for a data set: channels and classes follow the data, images follow the network's
+/// input.
 struct TrainingMaterial {
   let data: Dataset
-  /// What the network is asked of it.
+  /// The task that the network learns on the data.
   let task: any ImageTask
   let graph: Graph
   let input: InputShape
   let normalization: Normalization
-  /// The recipe with the batch and the augmentations that this data set allows.
+  /// The training settings, with the batch and the augmentations that this data set allows.
   let settings: TrainingSettings
   private let seed: UInt64
 
@@ -40,14 +41,14 @@ struct TrainingMaterial {
     normalization = statistics
   }
 
-  /// How pixels become the network's input, for the model file.
+  /// The conversion of pixels to the network's input, for the model file.
   var inputDescription: InputDescription {
     InputDescription(
       shape: [input.channels, input.height, input.width], mean: normalization.mean,
       deviation: normalization.deviation)
   }
 
-  /// The training batches: shuffled, augmented, all of them full.
+  /// A loader of the training batches: shuffled, augmented, and full only.
   func trainingLoader(threads: Int) throws -> Loader {
     try failing { () throws(DatasetError) in
       try Loader(
@@ -59,7 +60,7 @@ struct TrainingMaterial {
     }
   }
 
-  /// The validation batches; `nil` where there are no such images.
+  /// A loader of the validation batches; `nil` if there are no validation images.
   func validationLoader() throws -> Loader? {
     guard data.count(of: .validation) > 0 else { return nil }
     return try failing { () throws(DatasetError) in

@@ -10,7 +10,7 @@ import Settings
 import Tensors
 import Training
 
-/// One call of `condense train`: everything is resolved and said, then trained, then written.
+/// One call of `condense train`: resolves and prints all settings, then trains and writes the model.
 struct TrainingRun {
   private let command: TrainCommand
   private let files: ModelFiles
@@ -101,7 +101,7 @@ struct TrainingRun {
     return try command.applyOverrides(to: settings)
   }
 
-  /// A data set of fewer images than a batch makes the batch smaller, unless the user has given its size.
+  /// Makes the batch smaller if the data set has fewer images, unless the user has given its size.
   private func fitted(_ settings: TrainingSettings, to data: Dataset) -> TrainingSettings {
     let images = data.count(of: .train)
     let isGiven = command.overrides.contains { $0.hasPrefix("training.batch=") }
@@ -260,9 +260,9 @@ struct TrainingRun {
   }
 }
 
-/// What a shell reads as one word.
+/// The quoting of words for a shell.
 enum Shell {
-  /// The word in quotes where it needs them.
+  /// The word, in quotes if the shell requires them.
   static func quoted(_ word: String) -> String {
     let isPlain =
       !word.isEmpty

@@ -11,7 +11,9 @@ import Settings
 import Simulation
 import Trials
 
-/// `condense trial`: runs one trial of a comparison; what a comparison's child processes, or a cluster's jobs, call.
+/// The command `condense trial`: runs one trial of a comparison.
+///
+/// The child processes of a comparison and the jobs of a cluster call it.
 struct TrialCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "trial",
@@ -57,7 +59,7 @@ struct TrialCommand: ParsableCommand {
 
   private func perform(_ spec: TrialSpec, in folder: String, _ environment: TrialEnvironment) throws {
     let trials = TrialFolder(path: folder)
-    // A finished trial may lie under the name that its student had before.
+    // A finished trial may lie under an earlier name of its student.
     if trials.isDone(spec) {
       guard spec.role.isRow, let finished = trials.directory(of: spec.address) else { return }
       return try failing(.badInput) { try TrialRereading(spec, directory: finished, environment).run() }
@@ -68,7 +70,7 @@ struct TrialCommand: ParsableCommand {
       ? (try? CandidateResult.read(filling.path + "/" + CandidateResult.fileName))?.address
       : (try? TrialResult.read(filling.path + "/" + TrialFolder.result))?.address
     do {
-      // A process that was killed before its last step left a result.
+      // A process that was killed before its last step has left a result.
       if written != spec.address {
         _ = try TrialRunner(spec, directory: filling.path, environment).run()
       }
@@ -80,7 +82,8 @@ struct TrialCommand: ParsableCommand {
     try failing(.internal) { try filling.finish() }
   }
 
-  /// Refuses a specification that comes to another address than it says: methods of other revisions give other students.
+  /// Refuses a specification whose stated address differs from the computed one, as methods of other
+  /// revisions cause.
   private func requireAddress(_ node: SettingsNode, of spec: TrialSpec) throws {
     guard let stated = node["address"], stated.content != spec.address.node.content else { return }
     throw CommandFailure(
@@ -89,7 +92,8 @@ struct TrialCommand: ParsableCommand {
         + "changed, or its methods are of other revisions here; let condense compare plan it anew")
   }
 
-  /// Ends the process when whoever holds its standard input is gone; a trial that was cut off is run again.
+  /// Ends the process when its standard input closes, that is, when its parent is gone; the trial will be run
+  /// again.
   private static func endWithStandardInput() {
     Thread.detachNewThread {
       while let data = try? FileHandle.standardInput.read(upToCount: 4096), !data.isEmpty {}
@@ -99,6 +103,6 @@ struct TrialCommand: ParsableCommand {
 }
 
 extension Error {
-  /// Whether a trial ended because it was asked to.
+  /// True if a trial ended because it was asked to stop.
   fileprivate var isStop: Bool { if case .stopped = underlying(as: TrialError.self) { true } else { false } }
 }

@@ -8,9 +8,9 @@ import Tasks
 import Tensors
 import Training
 
-/// Some images of a data set, prepared for a model: what an export is tried on.
+/// The images of a data set on which an export is verified, prepared for a model.
 struct VerificationMaterial {
-  /// The most numbers that the images may have together: a gibibyte.
+  /// The largest number of pixel values of all images together: 2²⁸, a gibibyte of floats.
   static let maximumElements = 1 << 28
 
   let data: String
@@ -22,7 +22,7 @@ struct VerificationMaterial {
     self.imported = imported
   }
 
-  /// The first images of the test split, or of all where there is none.
+  /// Reads the first images of the test split, or of all images if there is none.
   func images(atMost count: Int) throws -> VerificationImages {
     let dataset = try opened()
     let shape = model.input.shape
@@ -52,7 +52,7 @@ struct VerificationMaterial {
     return try failing { () throws(DatasetError) in try Dataset.open(data, options: options) }
   }
 
-  /// The test images in order; the last batch's rest is not read.
+  /// A loader of the test images in order; the incomplete last batch is not read.
   private func testLoader(_ dataset: Dataset) throws(DatasetError) -> Loader {
     let shape = model.input.shape
     return try Loader(
@@ -63,7 +63,7 @@ struct VerificationMaterial {
         normalization: Normalization(mean: model.input.mean, deviation: model.input.deviation)))
   }
 
-  /// An annotation in the model's classes, of which some of the data's may be none.
+  /// An annotation in the model's classes; throws if a class of the data is unknown to the model.
   private func known(
     _ annotation: Annotation, _ places: [Int?], _ names: [String]
   ) throws -> Annotation {

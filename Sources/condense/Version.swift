@@ -1,4 +1,4 @@
-/// The version of the tool, as stored with everything that it makes.
+/// The version of the tool, which is stored with everything that it makes.
 enum Version {
   static let text = "0.1.0"
 }
