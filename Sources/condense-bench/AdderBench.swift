@@ -2,7 +2,7 @@ import ArgumentParser
 import Export
 import Foundation
 
-/// Additions of constant matrices.
+/// The benchmark `adders`: the number of additions for constant matrices.
 struct AdderBench: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "adders",
@@ -13,12 +13,12 @@ struct AdderBench: ParsableCommand {
   @Argument(help: "The matrices.")
   var file: String
 
-  /// What was found of a matrix.
+  /// The result for one matrix.
   private struct Row: Encodable {
     let name: String
     let additions, depth: Int
     let seconds: Double
-    /// Whether the graph computes the product of a vector.
+    /// True if the graph of additions computes the product with a test vector.
     let isExact: Bool
   }
 

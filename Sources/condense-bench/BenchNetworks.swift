@@ -1,7 +1,8 @@
 import Graphs
 import Networks
 
-/// The networks that are measured: those of Teachers/, found from the working directory, or any spec by path.
+/// The networks for benchmarks: those of `Teachers/`, relative to the working directory, or any spec by its
+/// path.
 enum BenchNetworks {
   static func graph(_ name: String) throws -> Graph {
     let spec = try NetworkSpec.named(name, searching: ["Teachers"])

@@ -3,7 +3,7 @@ import DNNL
 import Execution
 import Training
 
-/// What `train` and `infer` have in common.
+/// The options that `train` and `infer` share.
 struct BenchOptions: ParsableArguments {
   @Option(help: "A network from Teachers/ or a path to a spec.")
   var network = "lenet5"

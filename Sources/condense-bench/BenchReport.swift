@@ -2,24 +2,24 @@ import DNNL
 import Execution
 import Foundation
 
-/// What a measurement says, as JSON or as text; the keys are a contract.
+/// The result of a measurement, as JSON or text; other programs rely on its keys.
 struct BenchReport: Encodable {
   /// A kernel of the plan.
   struct Kernel: Encodable {
     let node: String
     let pass: String
     let implementation: String
-    /// The shortest time of one call, where calls were timed.
+    /// The shortest time of one call; `nil` if calls were not timed.
     var microseconds: Double?
   }
 
-  /// Allocations of one warm step.
+  /// The allocations of one step after warm-up.
   struct Allocations: Encodable {
     let own: Int
     let library: Int
   }
 
-  /// Steps without and with a teacher, from one run.
+  /// The times of steps without and with a teacher, from one run.
   struct Distilled: Encodable {
     let plain: Double
     let distilled: Double
@@ -32,14 +32,14 @@ struct BenchReport: Encodable {
     }
   }
 
-  /// Another program's times beside ours, in turns.
+  /// The times of another program, which took turns with this one.
   struct Peer: Encodable {
     let name: String
-    /// Median of the rounds' medians.
+    /// The median of the rounds' medians, in milliseconds.
     let msPerStep: Double
-    /// The peer's over ours.
+    /// The peer's time divided by that of Condense.
     let ratio: Double
-    /// Of each round.
+    /// The median of each round, in milliseconds.
     let rounds: [Double]
     let ourRounds: [Double]
     let operators: [String: Int]
@@ -72,7 +72,7 @@ struct BenchReport: Encodable {
   let threads: Int
   let instructionSet: String
   let onednn: String
-  /// `integer` or `float`; `nil` where it goes without saying.
+  /// The arithmetic, `integer` or `float`; `nil` if the benchmark has only one.
   var arithmetic: String?
   var msPerStep = 0.0
   var min = 0.0

@@ -1,6 +1,6 @@
 import ArgumentParser
 
-/// Timings as JSON: one subcommand a question.
+/// The root command of the benchmarks, which print times as JSON; each subcommand answers one question.
 @main
 struct CondenseBench: ParsableCommand {
   static let configuration = CommandConfiguration(

@@ -12,7 +12,7 @@ import Tasks
 import Tensors
 import Training
 
-/// Holds what each criterion says of a model's channels against what their removal does to the loss.
+/// Compares each criterion's scores of a model's channels with the change of the loss when they are removed.
 struct CriteriaBench: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "criteria",
@@ -93,7 +93,7 @@ struct CriteriaBench: ParsableCommand {
     return FirstImages(loader, count: images)
   }
 
-  /// The correlations of one criterion; `nil` for one that scores no group of this network.
+  /// The correlations of one criterion; `nil` if it scores no group of this network.
   private func line(
     _ criterion: any Saliency, sets: [UnitSet], changes: [[Double]], graph: Graph, _ evidence: any Evidence
   ) throws -> SettingsNode? {
@@ -117,7 +117,7 @@ struct CriteriaBench: ParsableCommand {
   }
 }
 
-/// The first images of a loader's first epoch, again and again.
+/// A source that repeats the first images of a loader's first epoch.
 private final class FirstImages: BatchSource {
   private let loader: Loader
   private let limit: Int
@@ -141,10 +141,11 @@ private final class FirstImages: BatchSource {
   }
 }
 
-/// How alike two rankings are.
+/// The similarity of two rankings.
 enum RankCorrelation {
-  /// Spearman's coefficient, the correlation of ranks, -1…1; equal numbers share the mean of their ranks. 0 where either side does
-  /// not vary.
+  /// Spearman's rank correlation coefficient, -1…1; 0 if either side is constant.
+  ///
+  /// Equal numbers share the mean of their ranks.
   static func spearman(_ a: [Double], _ b: [Double]) -> Double {
     let (x, y) = (ranks(a), ranks(b))
     let mean = Double(x.count + 1) / 2
@@ -162,7 +163,7 @@ enum RankCorrelation {
     var ranks = Array(repeating: 0.0, count: values.count)
     var start = 0
     while start < order.count {
-      // A number that is none equals nothing, itself included.
+      // NaN equals nothing, not even itself, so the loop must begin behind `start`.
       var end = start + 1
       while end < order.count, values[order[end]] == values[order[start]] { end += 1 }
       for place in start..<end { ranks[order[place]] = Double(start + end + 1) / 2 }

@@ -9,14 +9,16 @@ import Tensors
 import Tasks
 import Training
 
-/// Times plain steps and steps that learn from a teacher's stored logits, in turns, through the trainer that recipes use.
+/// Times plain steps and steps that learn from a teacher's stored logits.
+///
+/// Both take turns and use the trainer that recipes use.
 struct DistillBench {
-  /// Steps in a row before the other kind has its turn.
+  /// The number of consecutive steps before the other kind takes its turn.
   private static let turn = 25
 
   let plain: Timings
   let distilled: Timings
-  /// Allocations of one warm distilled step.
+  /// The allocations of one distilled step after warm-up.
   let allocations: BenchReport.Allocations
 
   init(_ graph: Graph, _ options: BenchOptions) throws {
@@ -36,7 +38,7 @@ struct DistillBench {
     allocations = distilled.allocations
   }
 
-  /// The logits of a teacher of the same structure and another seed.
+  /// The logits of a teacher with the same structure and another seed.
   private static func logits(_ graph: Graph, _ options: BenchOptions, steps: Int) throws -> TeacherLogits? {
     var teacher = graph
     teacher.initializeParameters(seed: 1)
@@ -49,7 +51,7 @@ struct DistillBench {
   }
 }
 
-/// A training of one epoch that notes how long its steps take.
+/// A training of one epoch that records the time of its steps.
 private final class TimedTraining {
   private(set) var times: [Double] = []
   private(set) var allocations = BenchReport.Allocations(own: 0, library: 0)
@@ -76,7 +78,7 @@ private final class TimedTraining {
       observer: TrainingObserver(step: { [unowned self] _ in note() }))
   }
 
-  /// Runs some steps; the first one's time is not noted. The allocations of the last one are counted.
+  /// Runs some steps; records all times but the first, and the allocations of the last step.
   func run(steps: Int) throws {
     guard let trainer else { return }
     last = nil

@@ -3,9 +3,11 @@ import Graphs
 import Ops
 import Settings
 
-/// `condense-bench fuzz-model`: damaged model files through the reader, best built with the address sanitizer.
+/// The benchmark `fuzz-model`: passes damaged model files to the reader; best built with the address
+/// sanitizer.
 ///
-/// Each file must be refused with a typed error, or give a model that verifies and survives another round trip.
+/// Each file must be refused with a typed error, or give a model that verifies and survives another round
+/// trip.
 struct FuzzModelCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "fuzz-model", abstract: "Read damaged model files; run it under the address sanitizer.")

@@ -5,10 +5,11 @@ import Graphs
 import Settings
 import Tensors
 
-/// `condense-bench fuzz-student`: damaged student files through the reader, best built with the address sanitizer.
+/// The benchmark `fuzz-student`: passes damaged student files to the reader; best built with the address
+/// sanitizer.
 ///
-/// Each file must be refused with a typed error, or give a model that verifies and survives another round trip; its integer
-/// program must be made and run, or be refused.
+/// Each file must be refused with a typed error, or give a model that verifies and survives another round
+/// trip. The model's integer program must run or be refused.
 struct FuzzStudentCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "fuzz-student", abstract: "Read damaged student files; run it under the address sanitizer.")
@@ -24,7 +25,7 @@ struct FuzzStudentCommand: ParsableCommand {
 
   func run() throws {
     let plain = try [FuzzedModels.convolutional(seed: seed), FuzzedModels.branched(seed: seed)]
-    // The models have few parameters: each begins with another encoding.
+    // The models have few parameters, so each copy begins with another encoding.
     let models = [0, 5, 10].flatMap { first in
       plain.flatMap {
         [FuzzedModels.encoded($0, from: first), FuzzedModels.integers($0, from: first)]
@@ -45,7 +46,8 @@ struct FuzzStudentCommand: ParsableCommand {
     if report.isBroken { throw ExitCode(70) }
   }
 
-  /// Runs the integer program of a network, if it has one, on an image of zeros; large ones are only lowered.
+  /// Runs the integer program of a network, if it has one, on an image of zeros; a large program is only
+  /// created.
   private static func runInIntegers(_ graph: Graph) {
     guard let program = try? IntegerProgram(graph), graph.multiplyAdds < 1 << 20 else { return }
     guard program.values.allSatisfy({ $0.shape.count < 1 << 16 }) else { return }

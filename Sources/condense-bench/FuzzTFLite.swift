@@ -4,9 +4,11 @@ import Export
 import Graphs
 import Settings
 
-/// `condense-bench fuzz-tflite`: damaged .tflite files through the reader, best built with the address sanitizer.
+/// The benchmark `fuzz-tflite`: passes damaged .tflite files to the reader; best built with the address
+/// sanitizer.
 ///
-/// Each file must be refused with a typed error, or give a model that verifies and comes back equal from a student file.
+/// Each file must be refused with a typed error, or give a model that verifies and comes back equal from a
+/// student file.
 struct FuzzTFLiteCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "fuzz-tflite",

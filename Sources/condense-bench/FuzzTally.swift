@@ -4,18 +4,18 @@ import Foundation
 import Graphs
 import Settings
 
-/// What became of damaged files: refused, or accepted with a model that must survive another round trip.
+/// The outcomes of damaged files: refused, or accepted with a model that must survive another round trip.
 struct FuzzTally {
-  /// Reads a file's bytes, or writes them.
+  /// A function that reads a model from a file's bytes.
   typealias Reader = ([UInt8]) throws(ModelFileError) -> Model
   typealias Writer = (Model) throws(ModelFileError) -> [UInt8]
 
   private var refused: [String: Int] = [:]
   private var accepted = 0
-  /// Indices of files that were accepted although the model does not hold together.
+  /// The indices of files that were accepted although their models are inconsistent.
   private var broken: [Int] = []
 
-  /// Damages each of `files` in turn, `count` times in all, with parts of the next one.
+  /// Damages each of `files` in turn, `count` times in all, with parts of the next file.
   static func report(
     of benchmark: String, files: [[UInt8]], count: Int, seed: UInt64,
     mutated: ([UInt8], [UInt8], UInt64, Int) -> [UInt8], read: Reader, write: Writer
@@ -43,7 +43,7 @@ struct FuzzTally {
     }
   }
 
-  /// The error's case, which tells which check refused the file.
+  /// The case of the error, which identifies the check that refused the file.
   private static func reason(_ error: ModelFileError) -> String {
     switch error {
     case .graph(_, .graph(let error)): "graph." + caseName(error)
@@ -79,7 +79,7 @@ struct FuzzTally {
     ])
   }
 
-  /// The most memory that the process held, as Linux tells it.
+  /// The peak memory of the process, as Linux reports it.
   private static var peakMemory: String {
     let status = (try? String(contentsOfFile: "/proc/self/status", encoding: .utf8)) ?? ""
     let line = status.split(separator: "\n").first { $0.hasPrefix("VmHWM:") }

@@ -4,7 +4,7 @@ import Ops
 import Settings
 import Tensors
 
-/// The models whose files are damaged: small, with many kinds of op and setting.
+/// The models whose files are damaged: small, with many kinds of operation and setting.
 enum FuzzedModels {
   static func convolutional(seed: UInt64) throws -> Model {
     var graph = Graph(inputs: [GraphInput(name: "image", shape: [1, 8, 8])])
@@ -36,7 +36,9 @@ enum FuzzedModels {
     return model(graph, channels: 3, side: 6, seed: seed)
   }
 
-  /// The model with an encoding for every parameter, each kind in turn from the `first` on, and for every computed value.
+  /// The model with an encoding for every parameter and every computed value.
+  ///
+  /// Parameters take each kind of encoding in turn, beginning with the kind `first`.
   static func encoded(_ model: Model, from first: Int) -> Model {
     var model = model
     for (index, name) in model.graph.parameters.keys.sorted().enumerated() {
@@ -50,7 +52,9 @@ enum FuzzedModels {
     return model
   }
 
-  /// The model on signed bytes throughout, weights stored in each way in turn from the `first` on: an integer program.
+  /// The model as an integer program: all values are signed bytes.
+  ///
+  /// Weights take each kind of storage in turn, beginning with the kind `first`.
   static func integers(_ model: Model, from first: Int) -> Model {
     var model = model
     let places = model.graph.valuePlaces()
@@ -82,7 +86,7 @@ enum FuzzedModels {
     return model
   }
 
-  /// Rows as a whole, each one of two.
+  /// A codebook of two whole rows, between which the tensor's rows alternate.
   private static func rows(of tensor: Tensor) -> ProductCodebook {
     let rows = tensor.shape[0]
     return ProductCodebook(

@@ -8,7 +8,7 @@ import Graphs
 import Integers
 import Settings
 
-/// Times inference: batch norms folded, activations fused; integers where all values of a student are.
+/// Times inference with folded batch norms and fused activations, in integers if all values of a student are.
 struct InferBench: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "infer", abstract: "Milliseconds of an inference pass on a batch in memory.",

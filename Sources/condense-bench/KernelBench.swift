@@ -12,7 +12,7 @@ import Simulation
 import Targets
 import Tensors
 
-/// Cycles of layers of exported C on simulated boards.
+/// The benchmark `kernels`: cycles of layers of exported C on simulated boards.
 struct KernelBench: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "kernels",
@@ -51,7 +51,8 @@ struct KernelBench: ParsableCommand {
     print(String(decoding: try encoder.encode(rows), as: UTF8.self))
   }
 
-  /// The profile without what makes cycles of a chip of counted ones, with other optimization where that is asked for.
+  /// The profile without the factors from counted cycles to a chip's cycles, with another optimization if
+  /// requested.
   private func profile(_ name: String) throws -> TargetProfile {
     var profile = try TargetProfile.named(name, searching: ["Recipes/targets"])
     guard let simulator = profile.simulator else {
@@ -65,9 +66,9 @@ struct KernelBench: ParsableCommand {
 /// A layer that is measured.
 struct BenchLayer {
   let name: String
-  /// What its weights are.
+  /// The numbers of its weights.
   var numbers = BenchNumbers.integers(8)
-  /// Whether weights are Huffman-coded; most are then near zero, as trained ones are.
+  /// True if weights are Huffman-coded; most of them are then near zero, as in trained layers.
   var isCoded = false
   let input: Shape
   let op: any Op
@@ -86,7 +87,7 @@ struct BenchLayer {
         op: Conv2D(filters: 16, kernel: 3, padding: 1, groups: 16)),
     ] + packed + coded
 
-  /// Weights of four bits that are decoded row by row.
+  /// Layers with weights of four bits that are decoded row by row.
   private static let coded = [
     BenchLayer(
       name: "linear 64 to 16, packed, coded", numbers: .integers(4), isCoded: true, input: [64],
@@ -96,7 +97,7 @@ struct BenchLayer {
       input: [16, 6, 6], op: Conv2D(filters: 16, kernel: 3, padding: 1)),
   ]
 
-  /// Layers whose weights have fewer bits, in each kind of numbers.
+  /// Layers with weights of fewer bits, one for each kind of number.
   private static let packed: [BenchLayer] = [
     ("packed", .integers(4)), ("ternary", .integers(2)), ("powers of two", .powers(LevelSet(termBits: 4))),
     ("sums of two powers", .powers(LevelSet(termBits: 3, terms: 2))), ("signs", .signs),
@@ -111,7 +112,7 @@ struct BenchLayer {
     ]
   }
 
-  /// The layer alone, with weights at random, on integer grids.
+  /// The layer alone, with random weights, on integer grids.
   func student() throws -> Model {
     var graph = Graph(inputs: [GraphInput(name: "image", shape: input)])
     try graph.append(op, name: "layer", inputs: ["image"])
@@ -124,29 +125,29 @@ struct BenchLayer {
   }
 }
 
-/// What the weights of a student are.
+/// The kind of numbers in a student's weights.
 enum BenchNumbers {
-  /// Of so many bits.
+  /// Integers of this number of bits.
   case integers(Int)
-  /// Of a set, with values whose scales are powers of two.
+  /// Numbers of a level set, with values whose scales are powers of two.
   case powers(LevelSet)
-  /// One bit, with such values.
+  /// Signs, with values whose scales are powers of two.
   case signs
-  /// One bit, with values of one bit.
+  /// Signs, with values of one bit.
   case bits
 }
 
-/// What a layer takes on a board.
+/// The measured cost of a layer on a board.
 struct KernelRow: Encodable {
   let target: String
   let layer: String
   let multiplyAdds: Int
-  /// Constants of the layer: weights, biases, ratios, tables.
+  /// The bytes of the layer's constants: weights, biases, ratios, tables.
   let constantBytes: Int
-  /// Of an image, without the calls around it.
+  /// The cycles of one image, without the calls around the layer.
   let cycles: Double
   let cyclesPerMultiplyAdd: Double
-  /// Images whose outputs are not the integer reference's.
+  /// The number of images whose outputs differ from the integer reference.
   let unequal: Int
 
   init(_ layer: BenchLayer, _ profile: TargetProfile, _ meter: TargetMeter, images: Int) throws {
@@ -180,7 +181,7 @@ struct KernelRow: Encodable {
 }
 
 extension SimulatorChoice {
-  /// The same without factors, and with other flags where a profile says `-O2`.
+  /// The simulator without factors, and with other flags if the profile gives `-O2`.
   func counting(optimization flags: [String]) -> SimulatorChoice {
     guard case .mapping(let all) = settings.content else { return self }
     var entries = all.filter { $0.key != "factors" }

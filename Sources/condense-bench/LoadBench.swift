@@ -4,7 +4,7 @@ import Foundation
 import Images
 import Settings
 
-/// Times the way from files to batches.
+/// Times the path from files to batches.
 struct LoadBench: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "load",
@@ -50,7 +50,7 @@ struct LoadBench: ParsableCommand {
     report(images: images, rates: rates, batchMilliseconds: preparing)
   }
 
-  /// The median time to prepare a batch with pad-and-crop and flip on the calling thread.
+  /// The median time to prepare a batch, in milliseconds, with pad-and-crop and flip on the calling thread.
   private func batchMilliseconds(_ dataset: Dataset) throws -> Double {
     let side = side ?? 32
     let channels = 3

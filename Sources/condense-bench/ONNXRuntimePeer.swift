@@ -3,15 +3,15 @@ import Export
 import Foundation
 import Graphs
 
-/// onnxruntime in a Python of the user's: a model's export is timed there.
+/// The program onnxruntime in a given Python, which times a model's export.
 struct ONNXRuntimePeer {
-  /// What a timing says.
+  /// The result of a timing.
   struct Timing: Codable {
     let msPerStep: Double
     let min: Double
     let steps: Int
     let version: String
-    /// What really ran, with how many calls: a pass that fell back to floats shows.
+    /// The operators that ran, with the number of calls; they reveal a pass that fell back to floats.
     let operators: [String: Int]
 
     private enum CodingKeys: String, CodingKey {
@@ -38,10 +38,10 @@ struct ONNXRuntimePeer {
 
   private var script: String { folder + "/onnx-inference.py" }
 
-  /// Removes what was written.
+  /// Removes the exported files.
   func remove() { try? FileManager.default.removeItem(atPath: folder) }
 
-  /// Times a pass.
+  /// Times the passes of a batch.
   func timing(batch: Int, threads: Int, seconds: Double) throws -> Timing {
     let process = Process()
     process.executableURL = URL(filePath: "/usr/bin/env")

@@ -8,7 +8,7 @@ import Settings
 import Tasks
 import Tensors
 
-/// Times what pruning costs and what it saves, against plain training steps in the same run.
+/// Times the cost and the saving of pruning, relative to plain training steps in the same run.
 struct PruneBench: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "prune",
@@ -57,7 +57,7 @@ struct PruneBench: ParsableCommand {
     return try method.compress(&compression).graph
   }
 
-  /// The median of what gradients over the images take, compiling their plan included.
+  /// The median time of gradients over the images, in milliseconds, including the compilation of their plan.
   private func gradientMilliseconds(_ graph: Graph) throws -> Double {
     let source = RepeatedBatch(graph, options, steps: Self.images / options.batch)
     let evidence = PlanEvidence(

@@ -5,7 +5,7 @@ import Graphs
 import Methods
 import Settings
 
-/// Times training steps of networks whose weights and values have encodings, against plain ones in the same run.
+/// Times training steps of networks with encoded weights and values, relative to plain steps in the same run.
 struct QuantizeBench: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "quantize",
@@ -17,7 +17,7 @@ struct QuantizeBench: ParsableCommand {
 
   @OptionGroup var options: BenchOptions
 
-  /// A way of training, and what it makes of a network.
+  /// A way of training, with the network that it makes.
   private struct Way {
     let name: String
     let graph: Graph
@@ -69,9 +69,9 @@ struct QuantizeBench: ParsableCommand {
     ]
   }
 
-  /// What a method makes of a network as its stage's training begins.
+  /// The network that a method makes as the training of its stage begins.
   private func begun<M: CompressionMethod>(_ graph: Graph, _ method: M) throws -> Graph {
-    // A method that settles has one more step, after the training.
+    // A method that settles has one more step after the training.
     let last = method.settles ? 1 : 0
     let progress = if case .gradual(let times, _) = method.pacing { 1 / Double(times + last) } else { 1.0 }
     var compression = Compression(
@@ -80,7 +80,7 @@ struct QuantizeBench: ParsableCommand {
     return try method.compress(&compression).graph
   }
 
-  /// The medians of steps of two networks that take turns, in milliseconds.
+  /// The medians of the steps of two networks that take turns, in milliseconds.
   private func medians(of first: Graph, and second: Graph) throws -> (Double, Double) {
     let steps = try [first, second].map { try TrainingStep($0, options) }
     let timings = Timings.ofTurns(seconds: options.seconds, steps.map { step in { _ = step.run() } })

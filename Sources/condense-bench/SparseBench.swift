@@ -10,7 +10,7 @@ import Simulation
 import Targets
 import Tensors
 
-/// Time and bytes of pruned layers in exported C, with their zeros and without.
+/// The time and bytes of pruned layers in exported C, with dense and with sparse storage.
 struct SparseBench: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "sparse",
@@ -71,7 +71,7 @@ struct SparseBench: ParsableCommand {
   }
 }
 
-/// A layer of which a share of the weights survives.
+/// A layer with a share of its weights.
 struct SparseLayer {
   static let densities = [1, 0.5, 0.2, 0.1, 0.05, 0.02]
   static let all = [
@@ -85,7 +85,7 @@ struct SparseLayer {
   let input: Shape
   let op: any Op
 
-  /// The layer alone, with so many of its weights, chosen at random; in bytes or floats.
+  /// The layer alone, with a share `density` of its weights chosen at random; in bytes or floats.
   func model(density: Double, isInteger: Bool) throws -> Model {
     var graph = Graph(inputs: [GraphInput(name: "image", shape: input)])
     try graph.append(op, name: "layer", inputs: ["image"])
@@ -105,22 +105,22 @@ struct SparseLayer {
   }
 }
 
-/// What a layer takes at a place; nothing of time where it does not fit.
+/// The measured cost of a layer at a place; it has no time if the layer does not fit.
 struct SparseRow: Encodable {
   let target, layer: String
   let density: Double
   let numbers: String
-  /// `dense`: every weight is stored and multiplied; `sparse`: survivors alone.
+  /// The storage: `dense` stores and multiplies every weight, `sparse` only those that are not zero.
   let storage: String
-  /// Constants of the layer: weights, places, biases, ratios.
+  /// The bytes of the layer's constants: weights, places, biases, ratios.
   var constantBytes = 0
-  /// Of an image on a board, without the calls around the layer.
+  /// The cycles of one image on a board, without the calls around the layer.
   var cycles: Double?
-  /// Of an image on the host: median, least and greatest of the rounds.
+  /// The time of one image on the host, in nanoseconds: median, minimum and maximum of the rounds.
   var nanoseconds: [Double]?
-  /// Why there is no time.
+  /// The reason why there is no time.
   var reason: String?
-  /// Images whose outputs were not the reference's.
+  /// The number of images whose outputs differ from the reference.
   var unequal: Int?
 
   init(target: String, layer: SparseLayer, density: Double, _ isInteger: Bool, _ sparse: CSparse) {
@@ -132,7 +132,7 @@ struct SparseRow: Encodable {
   }
 }
 
-/// Where layers are measured.
+/// A place on which layers are measured.
 protocol SparsePlace {
   func measure(_ model: Model, by exporter: CExporter, into row: inout SparseRow) throws
 }
@@ -158,7 +158,7 @@ struct SparseBoard: SparsePlace {
   }
 }
 
-/// This machine, by its C compiler.
+/// This machine, with its C compiler.
 struct SparseHost: SparsePlace {
   let folder: String
   let rounds: Int
@@ -175,7 +175,9 @@ struct SparseHost: SparsePlace {
     row.nanoseconds = [times[times.count / 2], times[0], times[times.count - 1]]
   }
 
-  /// Runs the layer until a round takes 20 milliseconds, then so many rounds; prints nanoseconds a run.
+  /// The source of a program that prints nanoseconds for each run.
+  ///
+  /// It repeats the layer until a round takes 20 milliseconds, then times the given number of rounds.
   private static func timer(_ program: CProgram) -> String {
     """
     #define _POSIX_C_SOURCE 199309L

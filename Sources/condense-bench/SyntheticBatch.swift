@@ -4,7 +4,7 @@ import Settings
 import Tensors
 import Training
 
-/// A batch in memory: normal pixels and labels, equal for equal seeds.
+/// A batch in memory: normally distributed pixels and random labels, equal for equal seeds.
 struct SyntheticBatch {
   let images: [Float]
   let labels: [Int]
@@ -16,13 +16,13 @@ struct SyntheticBatch {
     labels = (0..<batch).map { _ in random.below(classes) }
   }
 
-  /// The distribution that each image should be given: 1 for its class, `[N, C]`.
+  /// The target distribution of each image, 1 for its class, `[N, C]`.
   func targets(classes: Int) -> [Float] {
     labels.flatMap { label in (0..<classes).map { $0 == label ? 1 : 0 } }
   }
 }
 
-/// The same batch in memory, again and again.
+/// A source that repeats one batch in memory.
 final class RepeatedBatch: BatchSource {
   let stepsPerEpoch: Int
   let count: Int

@@ -6,22 +6,22 @@ import Methods
 import Settings
 import Tensors
 
-/// Students of signed bytes for timings: a network with weights at random, calibrated on a synthetic batch.
+/// Students of signed bytes for timings: networks with random weights, calibrated on a synthetic batch.
 enum SyntheticStudent {
-  /// Images of the batch that ranges are taken from.
+  /// The number of images in the batch from which ranges are taken.
   private static let images = 16
 
-  /// The student of a network from Teachers/ or a spec.
+  /// The student of a network from `Teachers/` or of a spec.
   static func bytes(of network: String) throws -> Model {
     try bytes(of: BenchNetworks.graph(network), name: network)
   }
 
-  /// The same of a graph.
+  /// The student of a graph.
   static func bytes(of graph: Graph, name: String) throws -> Model {
     try student(of: graph, name: name, numbers: .integers(8))
   }
 
-  /// The student of a graph with weights of a kind.
+  /// The student of a graph with weights of the given kind.
   static func student(of graph: Graph, name: String, numbers: BenchNumbers) throws -> Model {
     switch numbers {
     case .integers(let bits):
@@ -51,7 +51,7 @@ enum SyntheticStudent {
     return model(try method.compress(&compression).graph, name)
   }
 
-  /// A graph as a model of classes without names.
+  /// A graph as a model, with classes that have no names.
   static func model(_ graph: Graph, _ network: String) -> Model {
     let shape = graph.inputs[0].shape
     let classes = graph.shape(of: graph.outputs[0])?.dimensions.last ?? 1
@@ -65,7 +65,7 @@ enum SyntheticStudent {
   }
 }
 
-/// Values of a network on one synthetic batch.
+/// The evidence that one synthetic batch gives of a network.
 struct SyntheticEvidence: Evidence {
   let graph: Graph
   let images: Int

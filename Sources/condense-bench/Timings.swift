@@ -1,10 +1,10 @@
-/// Sorted durations in milliseconds and what they say.
+/// Sorted durations in milliseconds, with their statistics.
 struct Timings {
   private let sorted: [Double]
 
   init(_ milliseconds: [Double]) { sorted = milliseconds.sorted() }
 
-  /// The durations of `body`, run again and again for some seconds.
+  /// The durations of `body`, repeated for the given number of seconds.
   static func measured(seconds: Double, _ body: () -> Void) -> Timings {
     let clock = ContinuousClock()
     var times: [Double] = []

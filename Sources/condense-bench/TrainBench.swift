@@ -4,7 +4,8 @@ import CProcess
 import DNNL
 import Execution
 
-/// Times training steps as the peer's script does: SGD with momentum 0.9 and weight decay 5e-4, batch in memory.
+/// Times training steps as the peer's script does: SGD with momentum 0.9 and weight decay 5e-4, batch in
+/// memory.
 struct TrainBench: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "train", abstract: "Milliseconds of a training step on a batch in memory.")

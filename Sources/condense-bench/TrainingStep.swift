@@ -8,7 +8,7 @@ import Training
 /// One training step on a batch in memory: forward, loss, backward, SGD with momentum and weight decay.
 final class TrainingStep {
   let plan: any Plan
-  /// The images of the batch, and behind them what each should be called.
+  /// The images of the batch, followed by their targets.
   let inputs: [Float]
   private let tap: TapID
   private var losses: [Float]
@@ -33,7 +33,7 @@ final class TrainingStep {
     plan.writeSeed(tap, seed.span)
   }
 
-  /// Runs the step and gives its loss.
+  /// Runs the step and returns its loss.
   func run() -> Double {
     number += 1
     let inputs = inputs
@@ -43,7 +43,9 @@ final class TrainingStep {
     return loss()
   }
 
-  /// The mean loss. The array is taken out meanwhile, so that it is not copied.
+  /// The mean loss of the batch.
+  ///
+  /// The array is moved out of the property meanwhile, so that it is not copied.
   private func loss() -> Double {
     var values = losses
     losses = []
