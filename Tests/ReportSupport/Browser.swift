@@ -1,21 +1,22 @@
 import Foundation
 import Testing
 
-/// Chromium without a window, where it is installed.
+/// Headless Chromium, if it is installed.
 enum Browser {
   private static let path = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"]
     .first { FileManager.default.isExecutableFile(atPath: $0) }
 
-  /// Whether tests may ask it; continuous integration must have it, so there a missing browser fails them.
+  /// True if tests may use it; continuous integration requires it, so there a missing browser makes tests
+  /// fail.
   static var mayBeAsked: Bool { path != nil || ProcessInfo.processInfo.environment["CONDENSE_CI"] != nil }
 
-  /// How the reader's system is set.
+  /// The color scheme of the reader's system.
   enum Scheme: Int, CaseIterable {
     case dark = 0
     case light = 1
   }
 
-  /// The elements of a page that a server gives, after it was loaded; what it goes on loading is not waited for.
+  /// The elements of a served page after it has loaded, without waiting for later requests.
   static func elements(at address: String, width: Int = 1280) throws -> String {
     let profile = FileManager.default.temporaryDirectory.path() + "/condense-browser-" + UUID().uuidString
     defer { try? FileManager.default.removeItem(atPath: profile) }
@@ -23,14 +24,14 @@ enum Browser {
       address, profile: profile, width, 2_400, .light, ["--timeout=20000", "--dump-dom"])
   }
 
-  /// The page's elements after its scripts have run.
+  /// The elements of a page after its scripts have run.
   static func elements(of page: String, width: Int = 1280, scheme: Scheme = .light) throws -> String {
     try run(
       "file://" + page, profile: page + ".profile", width, 2_400, scheme,
       ["--virtual-time-budget=4000", "--dump-dom"])
   }
 
-  /// Writes a picture of the page.
+  /// Writes a screenshot of the page.
   static func picture(of page: String, width: Int, height: Int, scheme: Scheme, to path: String) throws {
     _ = try run(
       "file://" + page, profile: page + ".profile", width, height, scheme,

@@ -9,7 +9,7 @@ extension SyntheticRun {
     "\u{2028}separator", "]]><!--", String(repeating: "long-", count: 60), "👩‍👩‍👧‍👦👍🏽", "__proto__", "",
   ]
 
-  /// A run in which whatever is a name is hostile.
+  /// A run in which every name is hostile.
   static var hostile: SyntheticRun {
     var run = SyntheticRun()
     run.name = hostileNames[0]
@@ -23,7 +23,7 @@ extension SyntheticRun {
     return run
   }
 
-  /// The same with those names alone that results may have and folders may bear: a comparison can have left it.
+  /// A hostile run with only those names that results and folders may have, so a comparison can have left it.
   static var recordable: SyntheticRun {
     var run = hostile
     run.classes = SyntheticRun().classes

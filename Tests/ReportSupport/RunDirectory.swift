@@ -3,7 +3,8 @@ import Reports
 
 @testable import Runs
 
-/// The directory of a run in the folder for temporary files, as a comparison leaves it; it goes with its last user.
+/// The directory of a run among temporary files, as a comparison leaves it; it is removed with its last
+/// reference.
 final class RunDirectory {
   let path: String
 
@@ -14,7 +15,7 @@ final class RunDirectory {
 
   deinit { try? FileManager.default.removeItem(atPath: path) }
 
-  /// Writes what a comparison would have left of a report.
+  /// Writes the files that a comparison leaves for a report.
   func fill(_ report: RunReport) throws {
     try write(RankingJSON.encode(report.ranking), to: "ranking.json")
     try write(Data((report.recipe ?? "").utf8), to: "recipe.yaml")
@@ -28,9 +29,10 @@ final class RunDirectory {
     }
   }
 
-  /// Writes what a comparison leaves while it runs and afterwards: trials under their names, logs, models of a few bytes, the ledger.
+  /// Writes the files that a comparison leaves during and after its run.
   ///
-  /// - Parameter waiting: names of rows that are planned and not begun.
+  /// They are trials under their names, logs, models of a few bytes, and the ledger. `waiting` names rows
+  /// that are planned and not begun.
   func record(_ report: RunReport, waiting: [String] = []) throws {
     try write(RankingJSON.encode(report.ranking), to: "ranking.json")
     try write(Data((report.recipe ?? "").utf8), to: "recipe.yaml")
@@ -55,7 +57,7 @@ final class RunDirectory {
     }
   }
 
-  /// Epochs as a training logs them.
+  /// The epochs as the log of a training.
   static func log(_ epochs: [EpochRecord]) throws -> Data {
     Data(try epochs.map { try JSONEncoder().encode(LogLine($0)) + Data("\n".utf8) }.joined())
   }
@@ -72,7 +74,7 @@ final class RunDirectory {
   }
 }
 
-/// A line of a training's log.
+/// One line of a training's log.
 private struct LogLine: Encodable {
   let epoch: Int
   let stage: String?

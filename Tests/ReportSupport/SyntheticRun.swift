@@ -7,16 +7,17 @@ import Tensors
 
 @testable import Runs
 
-/// A run as a comparison on small images would leave it: a teacher, students of every family, controls, three seeds,
-/// three targets. Everything is drawn from a seed.
+/// A run as a comparison on small images leaves it, with all random numbers drawn from a seed.
+///
+/// It has a teacher, students of every family, controls, three seeds and three targets.
 struct SyntheticRun {
-  /// What makes a student.
+  /// The properties of a student.
   struct Student {
     var name: String
     var role = TrialRole.student
     var methods: [String]
     var controlOf: [String] = []
-    /// Against the teacher.
+    /// The loss of accuracy relative to the teacher.
     var accuracyLoss: Double
     var sizeShare: Double
     var codedShare: Double
@@ -137,7 +138,7 @@ struct SyntheticRun {
     }
   }
 
-  /// 64 hexadecimal digits that follow from a name and a seed.
+  /// An address of 64 hexadecimal digits, derived from a name and a seed.
   static func address(_ name: String, _ seed: UInt64) -> String {
     var hash: UInt64 = 0xcbf2_9ce4_8422_2325
     for byte in "\(name)/\(seed)".utf8 { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01b3 }

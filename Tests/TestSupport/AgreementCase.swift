@@ -10,7 +10,7 @@ import Tensors
 ///       #expect(try agreement.disagreements(of: SomeBackend()) == [])
 ///     }
 public struct AgreementCase: Sendable, CustomStringConvertible {
-  /// What is run, in words.
+  /// The description of the run in words.
   public let description: String
   let build: @Sendable () throws -> Graph
   var batch = 4
@@ -18,11 +18,14 @@ public struct AgreementCase: Sendable, CustomStringConvertible {
   var taps: [String] = []
   var seeds: [String] = []
   var microBatches = 1
-  /// The batch of a second plan that shares the weights and runs every other pass.
+  /// The batch of a second plan that shares the weights and runs every second pass.
   var partialBatch: Int?
   var steps = 3
 
-  /// Every op example alone and behind layers, in training and inference, and the small graphs in many ways.
+  /// All cases.
+  ///
+  /// Every op example alone and behind layers, in training and inference, and the small graphs under many
+  /// options.
   public static let all: [AgreementCase] =
     OpCase.all(.training).flatMap(cases) + SmallGraph.allCases.flatMap(cases) + joined
 
@@ -73,18 +76,20 @@ public struct AgreementCase: Sendable, CustomStringConvertible {
       description: "separable, a batch of 17", build: SmallGraph.separable.graph, batch: 17, steps: 2),
   ]
 
-  /// Where a backend differs from the reference by more than `tolerance`, each in words; none if they agree.
+  /// The differences between a backend and the reference beyond `tolerance`, each in words; empty if they
+  /// agree.
   ///
-  /// Where a number lies at a jump, such as a rectifier's zero, the bound of a range or the middle between two integers, last
-  /// bits decide on which side a backend ends, and both sides are right. So each number has to be within the tolerance of
-  /// the interval that the reference spans over the given parameters and images and over ones disturbed in their last
-  /// bits. Away from jumps that interval is as narrow as the disturbance.
+  /// At a jump, such as a rectifier's zero, the bound of a range or the middle between two integers, the last
+  /// bits of a number decide the side, and both sides are right. So each number must be within the tolerance
+  /// of an interval: the one that the reference spans over the given parameters and images and over copies
+  /// disturbed in their last bits. Away from jumps that interval is as narrow as the disturbance.
   ///
-  /// Each step starts from the state that the reference has then: what differs in last bits grows from step to step, in the
-  /// reference as well.
+  /// Each step starts from the reference's present state, because differences in last bits grow from step to
+  /// step, even between runs of the reference.
   ///
-  /// Compared are outputs, taps, the norm of the gradients, and what each step changed in weights, statistics, moments and
-  /// averages, each by the L2 norm of the distances over that of the reference.
+  /// The compared numbers are outputs, taps, the norm of the gradients, and the changes of weights,
+  /// statistics, moments and averages in each step. The measure is the L2 norm of the distances divided by
+  /// that of the reference.
   public func disagreements(
     of backend: any Backend, precision: Precision = .f32, threads: Int = 1, tolerance: Double = 2e-4
   ) throws -> [String] {
@@ -111,12 +116,12 @@ public struct AgreementCase: Sendable, CustomStringConvertible {
     return differences()
   }
 
-  /// How many disturbed references span the interval.
+  /// The number of disturbed references that span the interval.
   private static let disturbances: UInt64 = 200
 
-  /// What a training that was saved and loaded into a new plan changes otherwise than one that went on.
+  /// The parameters that change differently after saving a training and loading it into a new plan.
   ///
-  /// Parameters by name; none if the bits are equal, and none for inference.
+  /// They are given by name; empty if the bits are equal, and for inference.
   public func lossesByLoading(on backend: any Backend, threads: Int = 1) throws -> [String] {
     guard mode == .training else { return [] }
     let graph = try build()
@@ -157,13 +162,15 @@ public struct AgreementCase: Sendable, CustomStringConvertible {
   }
 }
 
-/// Changes of numbers in their last bits.
+/// A disturbance of numbers in their last bits.
 struct Disturbance {
   let seed: UInt64
   let precision: Precision
 
-  /// The largest change, relatively: from 8 to 32 units in f32's last place, as sums of hundreds of products are off by; of
-  /// bf16 the rounding itself.
+  /// The largest relative change.
+  ///
+  /// For f32 it is 8 to 32 units in the last place, the error of sums of hundreds of products; for bf16 it is
+  /// the rounding error.
   private var size: Float {
     precision == .bf16 ? 0x1p-9 : [0x1p-20, 0x1p-19, 0x1p-18][Int(seed % 3)]
   }
@@ -182,14 +189,17 @@ struct Disturbance {
   }
 }
 
-/// A list of numbers that two backends should both arrive at.
+/// A list of numbers that two backends must both compute.
 struct Observation {
   let label: String
   let values: [Float]
-  /// A size below which a difference does not count, from what the numbers belong to.
+  /// The size below which a difference does not count; it depends on the source of the numbers.
   var floor = 1e-6
 
-  /// In words, if this is further than the tolerance from the interval that the truths span; it counts against the first.
+  /// A description of the difference, if the values are further than the tolerance from the interval of the
+  /// truths.
+  ///
+  /// The tolerance is relative to the first of the truths.
   func difference(from truths: [Observation], tolerance: Double) -> String? {
     for truth in truths where values.count != truth.values.count {
       return "\(label): \(values.count) values, expected \(truth.values.count)"

@@ -2,18 +2,18 @@ import Execution
 import Graphs
 import Tensors
 
-/// One backend going through an agreement case, writing down what it computes.
+/// The run of an agreement case on one backend, with a record of the computed numbers.
 final class AgreementRun {
   let agreement: AgreementCase
   let graph: Graph
   let plan: any Plan
   private let partial: (any Plan)?
   private(set) var observations: [Observation] = []
-  /// What was reached after each step.
+  /// The state after each step.
   private(set) var states: [TrainingState] = []
-  /// What another run had reached, which this one takes over after each step.
+  /// The states of another run, which this run takes over after each step.
   var leader: [TrainingState]?
-  /// What is done to images before they are passed, and to each state that is taken over.
+  /// The disturbance of the images before each pass, and of each state that is taken over.
   var disturbance: Disturbance?
 
   init(
@@ -32,10 +32,10 @@ final class AgreementRun {
     }
   }
 
-  /// One update, of as many passes as there are micro-batches, no longer than 0.05.
+  /// One update from as many passes as there are micro-batches, with a length of at most 0.05.
   ///
-  /// A longer one could leave a network whose values all lie at a bound. A norm of such values divides rounding by nearly
-  /// zero, so that no two backends agree.
+  /// A longer update could leave a network whose values all lie at a bound. A norm of such values divides a
+  /// rounding error by nearly zero, so that no two backends agree.
   func step(_ number: Int) throws {
     let start = plan.snapshot()
     var last = plan
@@ -65,7 +65,8 @@ final class AgreementRun {
     }
   }
 
-  /// A forward pass over random images; in training the seeds of a squared error, and random ones inside.
+  /// A forward pass over random images; training adds the seeds of a squared error, and random seeds at inner
+  /// nodes.
   func pass(_ plan: any Plan, number: Int) {
     let batch = plan.options.batch
     var images = graph.inputs.flatMap { input in
@@ -86,7 +87,7 @@ final class AgreementRun {
     for name in agreement.seeds { write(randomValues(name, plan, number), name, plan) }
   }
 
-  /// The outputs of an inference plan that shares the trained weights.
+  /// Records the outputs of an inference plan that shares the trained weights.
   func observeInference(_ backend: any Backend, _ precision: Precision, _ threads: Int) throws {
     let options = PlanOptions(batch: 2, mode: .inference, precision: precision, threads: threads)
     let inference = try backend.compile(graph, options, sharing: plan)
@@ -123,7 +124,10 @@ final class AgreementRun {
     plan.writeSeed(tap, gradient.span)
   }
 
-  /// What a step changed; differences count against a hundredth of all changes, as tiny ones are rounding.
+  /// Records the changes of a step.
+  ///
+  /// Differences count relative to at least a hundredth of all changes, because tiny changes are rounding
+  /// errors.
   private func observeChanges(from start: TrainingState, to state: TrainingState, _ step: String) {
     var changes: [Observation] = []
     for name in state.parameters.keys.sorted() {

@@ -3,7 +3,8 @@ public import Graphs
 import Tensors
 
 extension Graph {
-  /// A random part of the channels that may go: of every group up to half of its units, at least one where two are there.
+  /// A random set of removable channels: up to half of the units of every group, and at least one if it has
+  /// two.
   public func someRemovableUnits(seed: UInt64) -> [ChannelUnit] {
     var random = SeededRandom(seed: seed, purpose: "units")
     return channelGroups().flatMap { group in
@@ -13,7 +14,7 @@ extension Graph {
     }
   }
 
-  /// This graph with the removed channels ignored: weights of layers that mix channels are zero where they read them.
+  /// The graph with the channels ignored: the weights that read them in layers that mix channels are zero.
   public func masking(_ units: [ChannelUnit]) -> Graph {
     var masked = self
     for node in nodes where node.op.channels(inputShapes(of: node)) == .mixing {
@@ -30,7 +31,7 @@ extension Graph {
     return masked
   }
 
-  /// Where the graph without some channels computes something else than the graph that ignores them.
+  /// The outputs that differ between the graph without some channels and the graph that ignores them.
   public func removalViolations(_ units: [ChannelUnit], tolerance: Double = 1e-5) throws -> [String] {
     let removed = try removingChannels(units).graph
     try removed.verify()
@@ -44,7 +45,7 @@ extension Graph {
     }
   }
 
-  /// All outputs for two random images, in inference.
+  /// All outputs for two random images in inference, one list for each output.
   public func outputValues(by backend: any Backend = ReferenceBackend()) throws -> [[Float]] {
     let plan = try backend.compile(self, PlanOptions(batch: 2, mode: .inference))
     let images = inputs.flatMap {

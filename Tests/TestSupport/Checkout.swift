@@ -1,8 +1,8 @@
 import Foundation
 
-/// The checkout that the tests were built from.
+/// The checkout from which the tests were built.
 public enum Checkout {
-  /// Its path.
+  /// The path of the checkout.
   public static let path = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
     .deletingLastPathComponent().path
 }

@@ -2,28 +2,40 @@ public import Graphs
 public import Settings
 public import Tensors
 
-/// Encodings for tests of what runs them: projections that are continuous, so that the last bits of two backends never
-/// make a step between them, and that change every element, so that one that is left out shows.
+// Encodings for tests of the code that runs encodings. Their projections are continuous, so that the last
+// bits of two backends never decide about a jump. They change every element, so that a missing projection
+// shows.
 
-/// Every third element is zero, the others grow by a quarter; gradients pass halved where elements live.
+/// An encoding that sets every third element to zero and multiplies the others by 1.25; gradients of these
+/// are halved.
 public struct ThinnedEncoding: Encoding {
+  /// The kind of this encoding: `thinned`.
   public static let kind = "thinned"
 
-  /// Makes the encoding.
+  /// Creates the encoding.
   public init() {}
 
+  /// Multiplies every third element, from index 1 on, by 0 and all others by 1.25.
   public func project(_ values: inout MutableSpan<Float>, shape: Shape) {
     for i in values.indices { values[i] *= i % 3 == 1 ? 0 : 1.25 }
   }
+  /// Multiplies every third element of the gradient by 0 and all others by 0.5.
   public func backward(_ gradient: inout MutableSpan<Float>, masters: Span<Float>, shape: Shape) {
     for i in gradient.indices { gradient[i] *= i % 3 == 1 ? 0 : 0.5 }
   }
+  /// False: masters keep their own values.
   public var keepsProjectedMasters: Bool { false }
+  /// The number of elements that the projection does not set to zero.
   public func nonZeroCount(_ values: Span<Float>) -> Int { values.count - (values.count + 1) / 3 }
+  /// 32 bits for each element.
   public var bits: Int { 32 }
+  /// The encoding itself, for any part of the tensor.
   public func sliced(_ kept: [Int: [Int]], shape: Shape) -> ThinnedEncoding { self }
+  /// The encoding itself.
   public func afterChannelScaling() -> any Encoding { self }
+  /// Stores the tensor densely.
   public func store(_ tensor: Tensor) -> StoredTensor { Dense().store(tensor) }
+  /// Restores a dense tensor.
   public static func restore(
     _ stored: StoredTensor, shape: Shape
   ) throws(EncodingError) -> (ThinnedEncoding, Tensor) {
@@ -31,11 +43,14 @@ public struct ThinnedEncoding: Encoding {
   }
 }
 
-/// Neighbours along the last axis share their mean, and their gradients; the larger a master, the less it learns.
+/// An encoding by which neighbours along the last axis share their mean and their gradients.
+///
+/// The larger a master is, the smaller is its gradient.
 public struct PairedEncoding: Encoding {
+  /// The kind of this encoding: `paired`.
   public static let kind = "paired"
 
-  /// Makes the encoding.
+  /// Creates the encoding.
   public init() {}
 
   private func average(_ values: inout MutableSpan<Float>, _ shape: Shape) {
@@ -49,17 +64,26 @@ public struct PairedEncoding: Encoding {
     }
   }
 
+  /// Replaces each pair of neighbours by its mean; the last element of an odd row stays.
   public func project(_ values: inout MutableSpan<Float>, shape: Shape) { average(&values, shape) }
+  /// Averages the gradients of each pair and divides them by 1 + master².
   public func backward(_ gradient: inout MutableSpan<Float>, masters: Span<Float>, shape: Shape) {
     average(&gradient, shape)
     for i in gradient.indices { gradient[i] /= 1 + masters[i] * masters[i] }
   }
+  /// False: masters keep their own values.
   public var keepsProjectedMasters: Bool { false }
+  /// The number of all elements.
   public func nonZeroCount(_ values: Span<Float>) -> Int { values.count }
+  /// 32 bits for each element.
   public var bits: Int { 32 }
+  /// The encoding itself, for any part of the tensor.
   public func sliced(_ kept: [Int: [Int]], shape: Shape) -> PairedEncoding { self }
+  /// The encoding itself.
   public func afterChannelScaling() -> any Encoding { self }
+  /// Stores the tensor densely.
   public func store(_ tensor: Tensor) -> StoredTensor { Dense().store(tensor) }
+  /// Restores a dense tensor.
   public static func restore(
     _ stored: StoredTensor, shape: Shape
   ) throws(EncodingError) -> (PairedEncoding, Tensor) {
@@ -67,33 +91,40 @@ public struct PairedEncoding: Encoding {
   }
 }
 
-/// Values clamped to a range and halved.
+/// An encoding that clamps values to a range and halves them.
 public struct HalvedValue: ValueEncoding {
+  /// The kind of this encoding: `halved`.
   public static let kind = "halved"
+  /// Settings: `limit`.
   public static var settings: [Setting<HalvedValue>] {
     [Setting("limit", \.limit, in: 0...1e9, "the largest magnitude")]
   }
 
-  /// The largest magnitude that passes.
+  /// The largest magnitude that passes unclamped.
   public var limit: Float = 1
 
-  /// Values in -1...1.
+  /// Creates an encoding of values in -1...1.
   public init() {}
-  /// Values in -limit...limit.
+  /// Creates an encoding of values in -limit...limit.
   public init(limit: Float) { self.limit = limit }
 
+  /// 32 bits for each value.
   public var bits: Int { 32 }
+  /// The range -limit...limit.
   public var range: ClosedRange<Float> { -limit...limit }
+  /// The reason why the limit is refused; `nil` for a positive limit.
   public var problem: String? { limit > 0 ? nil : "a limit of \(limit), expected a positive number" }
+  /// Computes min(max(x, -limit), limit) / 2.
   public func project(_ values: Span<Float>, into projected: inout MutableSpan<Float>) {
     for i in values.indices { projected[i] = min(max(values[i], -limit), limit) / 2 }
   }
 }
 
 extension Graph {
-  /// The graph whose parameters and values have encodings: all of them, or those whose position is odd.
+  /// The graph with encodings of its parameters and values: of all of them, or of those at odd positions.
   ///
-  /// Running statistics stay plain. A network's values lie around one, so a limit of 1.5 clamps some, and one of 8 none.
+  /// Running statistics have no encoding. The values of a network lie around one, so a limit of 1.5 clamps
+  /// some of them, and a limit of 8 none.
   public func encoded(
     parameters: Bool = true, values: Bool = true, everyOther: Bool = false, limit: Float = 1.5
   ) -> Graph {

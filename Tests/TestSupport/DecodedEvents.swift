@@ -1,11 +1,16 @@
-/// An event file as an independent reader understands it: checksums bit by bit, fields by the wire format.
+/// A TensorBoard event file, read independently: bit-by-bit checksums and fields by the wire format of
+/// Protocol Buffers.
 public struct DecodedEvents {
+  /// The version of the file format.
   public private(set) var version = ""
+  /// The wall times of the events, in seconds since 1970.
   public private(set) var times: [Double] = []
+  /// The steps of the events that have one.
   public private(set) var steps: [UInt64] = []
+  /// The scalars by tag, one dictionary for each summary.
   public private(set) var scalars: [[String: Float]] = []
 
-  /// `nil` where a length, a checksum or a field is wrong.
+  /// Decodes a file; `nil` if a length, a checksum or a field is wrong.
   public init?(_ file: [UInt8]) {
     var rest = file[...]
     while !rest.isEmpty {
@@ -39,7 +44,7 @@ public struct DecodedEvents {
     return true
   }
 
-  /// Fields of a message; a number of variable length is given as its eight bytes.
+  /// The fields of a message; a variable-length number is given as its eight bytes.
   private static func fields(_ message: ArraySlice<UInt8>) -> [(field: UInt64, value: ArraySlice<UInt8>)]? {
     var rest = message
     func varint() -> UInt64? {
@@ -78,7 +83,7 @@ public struct DecodedEvents {
     bytes.enumerated().reduce(0) { $0 | UInt64($1.element) << UInt64($1.offset * 8) }
   }
 
-  /// Whether the last four bytes are the masked checksum of those before: division by the Castagnoli polynomial, bit by bit.
+  /// True if the last four bytes are the masked CRC-32C of those before, computed bit by bit.
   private static func isChecked(_ bytes: ArraySlice<UInt8>) -> Bool {
     var remainder: UInt32 = 0xFFFF_FFFF
     for byte in bytes.dropLast(4) {

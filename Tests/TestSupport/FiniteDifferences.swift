@@ -2,10 +2,10 @@ import Execution
 import Graphs
 import Tensors
 
-/// One op on given numbers, differentiated twice: by its own backward kernel, and by moving every number a little.
+/// One op on given numbers, differentiated by its own backward kernel and by finite differences.
 ///
-/// The loss is a random linear functional of the output. Inputs are multiples of 0.3 plus 0.15, all different and in random
-/// order, so no activation has a kink and no window a tie within the steps of at most 0.1.
+/// The loss is a random linear functional of the output. Inputs are multiples of 0.3 plus 0.15, all different
+/// and in random order, so no activation has a kink and no window a tie within the steps of at most 0.1.
 struct FiniteDifferences {
   /// The step; four points at ±1 and ±2 steps give an error of order step⁴.
   static let step: Float = 0.05
@@ -47,7 +47,7 @@ struct FiniteDifferences {
     }
   }
 
-  /// The op's own gradients: by inputs, then by parameters.
+  /// The gradients by the op's backward kernel: those of inputs, then those of parameters.
   func gradients() -> [[Float]] {
     var frame = KernelFrame(
       inputs: inputs, parameters: parameters, output: run(inputs, parameters).output, mode: mode,
@@ -58,7 +58,7 @@ struct FiniteDifferences {
     return (gradient.inputGradients + gradient.parameterGradients).map(\.values)
   }
 
-  /// The same by differences; what is not trainable counts as zero.
+  /// The gradients by finite differences; zero for everything that is not trainable.
   func differences() -> [[Float]] {
     let byInput = inputs.indices.map { index in
       differences(inputs[index]) { moved in

@@ -5,8 +5,11 @@ import Ops
 import Tensors
 
 extension Graph {
-  /// The graph with bytes for all that a device stores: ranges from least to greatest over some images, weights a scale each
-  /// output channel, biases in the products' scale. Independent of the methods of quantization.
+  /// The graph with integers for everything that a device stores, made independently of the quantization
+  /// methods.
+  ///
+  /// Ranges are the extremes over the images, weights have one scale for each output channel, and biases have
+  /// the scale of the products.
   public func quantized(
     calibratedOn images: [Float], batch: Int, bits: Int = 8, weightBits: Int? = nil
   ) throws -> Graph {
@@ -30,9 +33,10 @@ extension Graph {
     return graph
   }
 
-  /// A graph of bytes with scales rounded up to powers of two, and weights of a set of numbers that reach the largest of each output
-  /// channel. Independent of the methods of quantization.
-  /// Without a set weights become signs.
+  /// The graph of integers with power-of-two scales, made independently of the quantization methods.
+  ///
+  /// The scales of values are rounded up to powers of two. Weights are numbers of the level set, scaled so
+  /// that the set covers the largest weight of each output channel; without a set they become signs.
   public func onPowersOfTwo(_ levels: LevelSet?) -> Graph {
     func power(_ scale: Float) -> Int {
       scale.significand > 1 ? Int(scale.exponent) + 1 : Int(scale.exponent)

@@ -3,19 +3,19 @@ import Execution
 public import Graphs
 import Tensors
 
-/// How far the integer program of a graph is from the same graph simulated in floats, in steps of each value.
+/// The distance between the integer program of a graph and its simulation in floats, in steps of each value.
 public struct IntegerAgreement {
-  /// One value of the program.
+  /// The difference of one value.
   public struct Difference: CustomStringConvertible {
-    /// The value.
+    /// The name of the value.
     public let name: String
-    /// The largest difference.
+    /// The largest difference, in steps.
     public var largest = 0
-    /// Numbers that differ at all.
+    /// The number of elements that differ at all.
     public var differing = 0
-    /// Numbers that differ by more than a step.
+    /// The number of elements that differ by more than one step.
     public var beyondOne = 0
-    /// All numbers.
+    /// The number of all elements.
     public var count = 0
 
     mutating func add(_ found: [Int8], _ expected: [Int]) {
@@ -28,17 +28,19 @@ public struct IntegerAgreement {
       count += expected.count
     }
 
+    /// The difference in words.
     public var description: String {
       "\(name): at most \(largest) steps, \(differing) of \(count) differ, \(beyondOne) by more than one"
     }
   }
 
-  /// Every step on its own: it reads the integers that the simulation has, so that differences do not add up.
+  /// The differences of every step alone: each reads the simulation's integers, so that differences do not
+  /// add up.
   public var steps: [Difference] = []
-  /// The whole network: its outputs from the images.
+  /// The differences of the whole network's outputs.
   public var outputs: [Difference] = []
 
-  /// Compares on a batch of images.
+  /// Compares both on a batch of images.
   public init(_ graph: Graph, images: [Float], batch: Int) throws {
     let program = try IntegerProgram(graph)
     let simulated = try Self.simulated(program, graph, images: images, batch: batch)
@@ -58,7 +60,7 @@ public struct IntegerAgreement {
     }
   }
 
-  /// The integers that the simulation's values stand for.
+  /// The integers of the simulation's values.
   private static func simulated(
     _ program: IntegerProgram, _ graph: Graph, images: [Float], batch: Int
   ) throws -> [[Int]] {

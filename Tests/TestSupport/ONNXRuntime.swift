@@ -1,19 +1,19 @@
 public import Foundation
 public import Tensors
 
-/// onnxruntime, which runs what we wrote.
+/// The program onnxruntime, which runs exported files.
 public enum ONNXRuntime {
-  /// Where it is installed.
+  /// The Python environment in which it is installed.
   public static let python = PeerPython("onnxruntime==1.31.1", "numpy==2.4.6", "onnx==1.23.2")
 
-  /// Whether tests may ask it.
+  /// True if tests may run it.
   public static let mayBeAsked = python.mayBeAsked
 
-  /// What a run said.
+  /// The result of a run.
   public struct Result: Sendable {
     /// The logits, row-major.
     public let logits: [Float]
-    /// The operators that were really run, in order.
+    /// The operators that ran, in order.
     public let operators: [String]
   }
 
@@ -35,7 +35,7 @@ public enum ONNXRuntime {
       operators: operators.map(String.init))
   }
 
-  /// Checks the file, runs it as onnxruntime does by default, and prints the operators of the optimised graph.
+  /// Checks the file, runs it with onnxruntime's defaults, and prints the operators of the optimised graph.
   private static let script = """
     import sys, numpy as np, onnx, onnxruntime as ort
     place, shape = sys.argv[1], [int(a) for a in sys.argv[2:]]
@@ -54,13 +54,13 @@ public enum ONNXRuntime {
 }
 
 extension Data {
-  /// Floats of 32 bits as other programs read them.
+  /// The numbers as little-endian 32-bit floats.
   public init(littleEndian numbers: [Float]) {
     self.init(
       numbers.flatMap { number in (0..<4).map { UInt8(truncatingIfNeeded: number.bitPattern >> (8 * $0)) } })
   }
 
-  /// Floats of 32 bits as other programs wrote them.
+  /// The numbers of little-endian 32-bit floats.
   public var littleEndianFloats: [Float] {
     let bytes = [UInt8](self)
     return stride(from: 0, to: bytes.count - 3, by: 4).map { start in

@@ -3,40 +3,42 @@ import Settings
 public import Ops
 public import Tensors
 
-/// One example of an op, its type erased: what the laws over the catalogue run on.
+/// One example of an op with an erased type, for the laws that hold over the catalogue.
 public struct OpCase: Sendable, CustomStringConvertible {
   /// The op.
   public let op: any Op
-  /// Its input shapes, batch first.
+  /// The input shapes, with the batch first.
   public let inputs: [Shape]
 
-  /// Makes a case.
+  /// Creates a case.
   public init(op: any Op, inputs: [Shape]) {
     self.op = op
     self.inputs = inputs
   }
 
-  /// Every example of every op of a catalogue.
+  /// Every example of every op in a catalogue.
   public static func all(_ catalogue: OpCatalogue = .standard) -> [OpCase] {
     catalogue.types.flatMap { cases(of: $0) }
   }
 
-  /// Every example of every op that devices of integers know, and that other formats may hold: gates are refused by them.
+  /// Every example of the ops other than channel gates, which integer devices and other formats do not
+  /// support.
   public static let withoutGates = all().filter { !($0.op is ChannelGate) }
 
-  /// Those of them that have an integer kernel: a norm over groups divides by what an image shows.
+  /// The examples with an integer kernel; group norms have none, because they divide by a statistic of each
+  /// image.
   public static let withIntegers = withoutGates.filter { !($0.op is GroupNorm) }
 
   private static func cases<O: Op>(of type: O.Type) -> [OpCase] {
     O.examples.map { OpCase(op: $0.op, inputs: $0.inputs) }
   }
 
-  /// `conv2d {"filters":3,…} on 2x2x5x4`.
+  /// The case in words: `conv2d {"filters":3,…} on 2x2x5x4`.
   public var description: String {
     "\(op.kind) \(op.settingsNode.canonicalJSON) on \(inputs.map(\.description).joined(separator: ", "))"
   }
 
-  /// A graph of this op alone, reading graph inputs `x0`, `x1`, …; its output is `y`.
+  /// A graph of this op alone with the inputs `x0`, `x1`, … and the output `y`.
   public func graph() throws -> Graph {
     var graph = Graph(inputs: graphInputs)
     try graph.append(op, name: "y", inputs: graphInputs.map(\.name))
@@ -45,7 +47,8 @@ public struct OpCase: Sendable, CustomStringConvertible {
     return graph
   }
 
-  /// A graph in which every input comes from a layer with weights, so that input gradients show in their gradients.
+  /// A graph in which a layer with weights precedes every input, so that these weights' gradients show input
+  /// gradients.
   public func graphBehindLayers() throws -> Graph {
     var graph = Graph(inputs: graphInputs)
     var names: [String] = []

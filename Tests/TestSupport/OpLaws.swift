@@ -4,9 +4,9 @@ public import Ops
 import Settings
 import Tensors
 
-/// What must hold for every op of the catalogue; each law gives its violations in words, none when it holds.
+/// The laws for every op of the catalogue; each returns its violations in words, or none if it holds.
 extension OpCase {
-  /// The kernel writes exactly as many elements as the shape says, and every one of them.
+  /// The kernel writes every element of the output shape, and no others.
   public func shapeViolations(mode: ExecutionMode) throws -> [String] {
     let frame = try FiniteDifferences(self, mode: mode)
     let output = frame.run(frame.inputs, frame.parameters).output
@@ -34,7 +34,8 @@ extension OpCase {
     }
   }
 
-  /// Settings written and read again are equal, and their canonical text does not depend on the order of keys.
+  /// Settings that are written and read again are equal, and their canonical text does not depend on the
+  /// order of keys.
   public func settingsViolations(_ catalogue: OpCatalogue = .standard) throws -> [String] {
     let written = op.settingsNode
     let yaml = try SettingsNode(yaml: written.prettyJSON, source: "written")
@@ -49,8 +50,10 @@ extension OpCase {
     return violations
   }
 
-  /// Where the output may lie over an input, an element of that input changes the output's element of its index alone; where
-  /// nothing is moved, the output is the first input.
+  /// If the output may lie over an input, each input element affects only the output element of the same
+  /// index.
+  ///
+  /// If its placement moves nothing, the output is the first input.
   public func placementViolations() throws -> [String] {
     guard op.placement != .apart else { return [] }
     let frame = try FiniteDifferences(self, mode: .inference)
@@ -71,7 +74,8 @@ extension OpCase {
     return violations
   }
 
-  /// Multiply-adds counted one by one, over convolutions and linear layers; zero for all others.
+  /// The cost equals multiply-adds counted one by one for convolutions and linear layers, and is zero for
+  /// other ops.
   public func costViolations() throws -> [String] {
     let output = try op.outputShape(inputs)
     let cost = op.cost(inputs, output: output)
@@ -94,7 +98,8 @@ extension OpCase {
     return violations
   }
 
-  /// Settings replaced by hostile values one at a time: each is refused or gives a graph, and never traps.
+  /// Each setting is replaced by hostile values, one at a time; returns those that are accepted, and never
+  /// traps.
   public func acceptedHostileSettings(_ catalogue: OpCatalogue = .standard) -> [String] {
     guard case .mapping(let entries) = op.settingsNode.content else { return [] }
     var accepted: [String] = []

@@ -1,14 +1,14 @@
 public import Foundation
 
-/// A Python of its own with packages from PyPI: other programs that read what we write, asked in tests.
+/// A Python environment with packages from PyPI, for other programs that read files of Condense in tests.
 ///
-/// It is made once, in `~/.cache/condense/peers`, and used again. Continuous integration must have it; elsewhere tests that
-/// need it are skipped where PyPI cannot be reached.
+/// It is made once in `~/.cache/condense/peers` and reused. Continuous integration must have it; elsewhere,
+/// tests that need it are skipped if PyPI cannot be reached.
 public struct PeerPython: Sendable {
-  /// The packages as pip takes them: `numpy<2`.
+  /// The packages in pip's notation, such as `numpy<2`.
   public let packages: [String]
 
-  /// Names an environment by its packages.
+  /// Creates an environment with some packages.
   public init(_ packages: String...) { self.packages = packages }
 
   private var folder: String {
@@ -18,12 +18,12 @@ public struct PeerPython: Sendable {
     return "\(cache)/condense/peers/\(String(name))"
   }
 
-  /// The interpreter, once it was asked.
+  /// The path of the interpreter, which exists once `mayBeAsked` was true.
   public var program: String { folder + "/bin/python" }
   private var python: String { program }
   private var mark: String { folder + "/complete" }
 
-  /// Whether tests may ask it: it is there, it can be made, or it must be there.
+  /// True if tests may use it: it exists, it can be made, or continuous integration requires it.
   public var mayBeAsked: Bool {
     if ProcessInfo.processInfo.environment["CONDENSE_CI"] != nil { return true }
     return (try? make()) != nil
@@ -39,7 +39,7 @@ public struct PeerPython: Sendable {
     try Data().write(to: URL(filePath: mark))
   }
 
-  /// Runs a script with arguments, on this machine's processor or an emulated one, and gives back what it prints.
+  /// Runs a script with arguments, on this machine's processor or an emulated one; returns its output.
   public func run(
     _ script: String, _ arguments: [String] = [], on processor: EmulatedProcessor? = nil
   ) throws -> Data {
@@ -51,8 +51,9 @@ public struct PeerPython: Sendable {
       ["OPENBLAS_NUM_THREADS=1", EmulatedProcessor.program.path] + processor.arguments(command))
   }
 
-  /// Why a program gave no answer.
+  /// The failure of a program.
   public struct Failure: Error, CustomStringConvertible {
+    /// The program and the end of its error output.
     public let description: String
   }
 

@@ -2,14 +2,16 @@ public import Execution
 
 /// Stochastic gradient descent with momentum: `m ← momentum·m + scale·g + decay·w`, `w ← w - rate·m`.
 public struct PlainSGD: UpdateRule {
-  /// How much of the last step goes into the next.
+  /// The factor on the last step's moment.
   public let momentum: Float
 
-  /// Makes a rule.
+  /// Creates a rule.
   public init(momentum: Float = 0.9) { self.momentum = momentum }
 
+  /// One moment for each weight.
   public var momentCount: Int { 1 }
 
+  /// Updates weights and moments: `m ← momentum·m + scale·g + decay·w`, `w ← w - rate·m`.
   public func update(
     weights: inout MutableSpan<Float>, gradients: Span<Float>, first: inout MutableSpan<Float>,
     second: inout MutableSpan<Float>, decay: Float, _ step: StepParameters

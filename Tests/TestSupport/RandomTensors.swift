@@ -2,15 +2,15 @@ import Foundation
 public import Graphs
 public import Tensors
 
-/// What is added to the seed of every random tensor of the tests: 0, or the number in `CONDENSE_TEST_SEED`.
+/// The number that is added to the seeds of all random tensors: 0, or the value of `CONDENSE_TEST_SEED`.
 ///
-/// No test may hang on the numbers it happens to draw: `make test` passes with other seeds too.
+/// No test may depend on the numbers that it draws: `make test` passes with other seeds too.
 enum TestSeed {
   static let offset = ProcessInfo.processInfo.environment["CONDENSE_TEST_SEED"].flatMap(UInt64.init) ?? 0
 }
 
 extension Tensor {
-  /// Uniform numbers in a range, from a stream of their own.
+  /// Uniform random numbers in a range, from a separate stream for each purpose.
   public init(
     random shape: Shape, in range: ClosedRange<Float> = -1...1, seed: UInt64, _ purpose: String = "tensor"
   ) {
@@ -20,8 +20,10 @@ extension Tensor {
 }
 
 extension Initializer {
-  /// Numbers near this start that are nowhere special: what is ones lies in 0.5...1.5, what is
-  /// zeros in -0.3...0.3, and weights are large enough for values to stay near one through many layers.
+  /// Random numbers near this initial value that have no special value.
+  ///
+  /// Ones become 0.5...1.5 and zeros -0.3...0.3; weights are large enough for values to stay near one through
+  /// many layers.
   func scattered(_ shape: Shape, seed: UInt64, _ purpose: String) -> Tensor {
     switch self {
     case .zeros: return Tensor(random: shape, in: -0.3...0.3, seed: seed, purpose)
@@ -34,7 +36,7 @@ extension Initializer {
 }
 
 extension Graph {
-  /// Gives every parameter a start at which no two channels are alike, statistics and norms included.
+  /// Gives every parameter random values so that no two channels are alike, including statistics and norms.
   public mutating func scatterParameters(seed: UInt64) {
     for (name, slot) in nodes.flatMap({ slots(of: $0) }) {
       parameters[name] = Parameter(slot.initializer.scattered(slot.shape, seed: seed, name))

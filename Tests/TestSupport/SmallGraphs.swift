@@ -2,11 +2,11 @@ public import Graphs
 import Ops
 import Tensors
 
-/// Networks of a few layers that together hold every way in which nodes are joined.
+/// Networks of a few layers that together contain every way of joining nodes.
 public enum SmallGraph: String, CaseIterable, Sendable {
   case perceptron, lenet, residual, separable, fire, squeezeExcite, twoOutputs, shuffled, dropout
 
-  /// The network with scattered parameters.
+  /// The network with random parameters.
   public func graph() throws -> Graph {
     var graph =
       switch self {
@@ -154,7 +154,7 @@ public enum SmallGraph: String, CaseIterable, Sendable {
 }
 
 extension Graph {
-  /// Convolution without bias, batch norm and activation; the last one's value bears the name.
+  /// Appends a convolution without bias, a batch norm and an activation; the name belongs to the last one.
   fileprivate mutating func convBlock(
     _ name: String, from input: String, filters: Int, kernel: Int = 3, stride: Int = 1, groups: Int = 1,
     activation: (any Op)? = ReLU()
@@ -170,7 +170,7 @@ extension Graph {
     try append(activation, name: name, inputs: ["\(name).norm"])
   }
 
-  /// Global pooling and five logits, which become the output.
+  /// Appends global pooling and five logits, which become the output.
   fileprivate mutating func appendHead(from input: String) throws {
     try append(GlobalAveragePool(), name: "pool", inputs: [input])
     try append(Flatten(), name: "features", inputs: ["pool"])

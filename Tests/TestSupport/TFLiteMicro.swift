@@ -1,15 +1,16 @@
 import Foundation
 public import Tensors
 
-/// TensorFlow Lite's interpreter for microcontrollers, as PyPI has it: development versions alone, of which one is pinned.
+/// TensorFlow Lite's interpreter for microcontrollers; PyPI has only development versions, one of which is
+/// pinned.
 public enum TFLiteMicro {
   private static let python = PeerPython(
     "ai-edge-litert==2.3.0", "tflite-micro==0.dev20261023182759", "numpy==2.4.6")
 
-  /// Whether tests may ask it.
+  /// True if tests may run it.
   public static let mayBeAsked = python.mayBeAsked
 
-  /// The outputs of a file on images `[N, C, H, W]` of reals, in the file's numbers, one image after another.
+  /// The outputs of a file for images `[N, C, H, W]` of floats, in the file's numbers, image by image.
   public static func run(_ bytes: [UInt8], on images: Tensor) throws -> [Float] {
     let place = NSTemporaryDirectory() + "condense-tflite-micro-\(UUID().uuidString)"
     try FileManager.default.createDirectory(atPath: place, withIntermediateDirectories: true)

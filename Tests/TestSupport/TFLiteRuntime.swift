@@ -1,22 +1,23 @@
 import Foundation
 public import Tensors
 
-/// TensorFlow Lite's own interpreters, which run what we wrote.
+/// The interpreters of TensorFlow Lite, which run exported files.
 public struct TFLiteRuntime: Sendable {
-  /// The interpreter that devices have had for years, and the one that took its place.
+  /// The older interpreter of devices and its successor.
   public static let all = [
     TFLiteRuntime(python: PeerPython("tflite-runtime", "numpy<2")),
     TFLiteRuntime(python: PeerPython("ai-edge-litert", "numpy")),
   ]
 
-  /// Where it is installed.
+  /// The Python environment in which it is installed.
   public let python: PeerPython
 
-  /// Whether tests may ask both.
+  /// True if tests may run both.
   public static var mayBeAsked: Bool { all.allSatisfy(\.python.mayBeAsked) }
 
-  /// The outputs of a file on images `[N, C, H, W]` of reals, in the file's numbers, one image after another; without delegates by
-  /// the interpreter's own kernels alone.
+  /// The outputs of a file for images `[N, C, H, W]` of floats, in the file's numbers, image by image.
+  ///
+  /// Without delegates, only the interpreter's own kernels run.
   public func run(_ bytes: [UInt8], on images: Tensor, delegates: Bool = true) throws -> [Float] {
     let place = NSTemporaryDirectory() + "condense-tflite-\(UUID().uuidString)"
     try FileManager.default.createDirectory(atPath: place, withIntermediateDirectories: true)

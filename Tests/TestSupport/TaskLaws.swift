@@ -4,10 +4,12 @@ public import Tasks
 import Tensors
 import Testing
 
-/// What holds for every task.
+/// The laws for every task.
 public enum TaskLaws {
-  /// Targets fill their buffers, answers agree with findings, contributions with the metric, and details are what their own checks
-  /// accept, on outputs drawn from a seed.
+  /// Checks a task on outputs drawn from a seed.
+  ///
+  /// Targets fill their buffers, answers agree with findings, contributions agree with the metric, and the
+  /// details pass their own checks.
   public static func check(_ task: any ImageTask, _ example: TaskExample) throws {
     let heads = try task.heads(of: example.graph, network: "test")
     let count = example.annotations.count

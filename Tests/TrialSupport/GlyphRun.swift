@@ -9,26 +9,26 @@ import Tensors
 import TestSupport
 public import Trials
 
-/// A recipe of a test, in its own words.
+/// The recipe of a YAML text.
 public func recipe(_ yaml: String) throws -> Recipe {
   try Recipe(SettingsNode(yaml: yaml, source: "r.yaml"), defaultName: "r")
 }
 
-/// A comparison on 200 drawn digits, whose trials a test runs in its own process by the reference kernels.
+/// A comparison on 200 drawn digits, whose trials run in the test process with the reference kernels.
 public struct GlyphRun {
-  /// Where data and trials lie.
+  /// The folder of data and trials.
   public let folder: String
   /// The folder of its trials.
   public var trials: TrialFolder { TrialFolder(path: folder + "/trials") }
 
-  /// Draws the digits into a folder of its own.
+  /// Draws the digits into a new temporary folder.
   public init() throws {
     folder = FileManager.default.temporaryDirectory.path() + "/condense-run-" + UUID().uuidString
     try FileManager.default.createDirectory(atPath: folder + "/trials", withIntermediateDirectories: true)
     try GlyphMaker(seed: 3, count: 200, difficulty: 0).write(to: folder + "/glyphs", threads: 1)
   }
 
-  /// What trials run in; `note` hears their lines.
+  /// The environment of the trials; `note` receives their output lines.
   public func environment(_ note: @escaping (String) -> Void = { _ in }) -> TrialEnvironment {
     var options = DatasetOptions()
     options.cacheDirectory = nil
@@ -37,7 +37,7 @@ public struct GlyphRun {
       targetFolders: [Checkout.path + "/Recipes/targets"], note: note)
   }
 
-  /// The trials of students, which are lines of a recipe, one seed each.
+  /// The plan of a recipe with one seed; `students` is the YAML of its student list.
   public func plan(
     _ students: String, controls: Bool = false, network: String = "mlp", teacherEpochs: Int = 2
   ) throws -> TrialPlan {
@@ -67,7 +67,7 @@ public struct GlyphRun {
     return try TrialPlanner(described, material).plan()
   }
 
-  /// Runs a trial in its directory; `nil` for those that leave no row.
+  /// Runs a trial in its directory; `nil` if its role has no row.
   public func run(_ spec: TrialSpec) throws -> TrialResult? {
     let directory = trials.path + "/" + spec.directoryName
     try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
