@@ -1,19 +1,19 @@
 import Foundation
 import Testing
 
-/// A folder of interchangeable things and the list that the program knows them by.
+/// A folder of interchangeable types, with the list by which the program knows them.
 struct Catalogue: CustomTestStringConvertible, Sendable {
-  /// What the things are called.
+  /// The name of the types in messages.
   let name: String
-  /// Where each thing has its file.
+  /// The folder with a file for each type.
   let folder: String
-  /// The protocols of which conforming makes a type one of them.
+  /// The protocols that such a type conforms to.
   let protocols: Set<String>
   /// The file with the list.
   let list: String
-  /// What the list names of another module.
+  /// The types of other modules that the list names.
   var foreign: Set<String> = []
-  /// Whether several of a family share a file.
+  /// True if several types of a family share a file.
   var sharesFiles = false
 
   static let all = [

@@ -1,6 +1,6 @@
-/// The table of ARCHITECTURE.md: target, purpose, what it may import.
+/// The table of targets in ARCHITECTURE.md: name, purpose, permitted imports.
 struct ModuleTable {
-  /// What the toolchain brings along.
+  /// The modules that come with the toolchain.
   static let toolchain: Set = [
     "Foundation", "FoundationEssentials", "Dispatch", "Synchronization", "Swift", "Glibc",
   ]
@@ -30,12 +30,12 @@ struct ModuleTable {
     self.rows = rows
   }
 
-  /// What a target's own cell names; `everything` stands for all rows above.
+  /// The targets that a target's own cell names; `everything` stands for all rows above.
   func direct(_ module: String) -> [String] {
     (rows[module] ?? []).flatMap { $0 == "everything" ? modules.prefix { $0 != module } : [$0] }
   }
 
-  /// What a target may import: its cell and the cells of those, all the way down, and itself.
+  /// The targets that a target may import: itself, those of its cell, and those that they may import.
   func closure(of module: String) -> Set<String> {
     var reached: Set<String> = [module]
     var waiting = [module]

@@ -1,6 +1,6 @@
 import Foundation
 
-/// The checkout that the tests were built from.
+/// The checkout from which the tests were built.
 enum Repository {
   static let root = URL(filePath: #filePath)
     .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
@@ -9,7 +9,7 @@ enum Repository {
     try String(contentsOf: root.appending(path: path), encoding: .utf8)
   }
 
-  /// The folders directly below a path that hold anything.
+  /// The folders directly below a path that are not empty.
   static func folders(_ path: String) throws -> [String] {
     try FileManager.default
       .contentsOfDirectory(at: root.appending(path: path), includingPropertiesForKeys: [.isDirectoryKey])
@@ -17,7 +17,7 @@ enum Repository {
       .map(\.lastPathComponent)
   }
 
-  /// The files directly below a path with an extension.
+  /// The files with an extension directly below a path.
   static func files(_ path: String, extension suffix: String) throws -> [String] {
     try FileManager.default.contentsOfDirectory(atPath: root.appending(path: path).path)
       .filter { $0.hasSuffix("." + suffix) }.sorted().map { "\(path)/\($0)" }
@@ -30,7 +30,7 @@ enum Repository {
       .filter { $0.hasSuffix(".swift") }.sorted().map { "\(path)/\($0)" }
   }
 
-  /// The modules that a source imports.
+  /// The modules that a source file imports.
   static func imports(in source: String) -> [String] {
     var names: [String] = []
     for line in source.split(separator: "\n") {
@@ -44,7 +44,7 @@ enum Repository {
     return names
   }
 
-  /// A source without the lines that are comments.
+  /// A source file without its comment lines.
   static func code(_ source: String) -> String {
     source.split(separator: "\n", omittingEmptySubsequences: false)
       .map { line -> Substring in
@@ -54,7 +54,7 @@ enum Repository {
       .joined(separator: "\n")
   }
 
-  /// The structs, enums and classes that a source declares, and what they inherit from.
+  /// The structs, enums and classes that a source file declares, with their inherited types.
   static func types(in source: String) -> [(name: String, inherited: Set<String>)] {
     let declaration = #/\b(?:struct|enum|class)\s+(\w+)\s*(?::([^{]*))?\{/#
     return code(source).matches(of: declaration).map { match in

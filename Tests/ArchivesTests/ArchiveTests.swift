@@ -73,7 +73,7 @@ struct ArchiveTests {
     #expect(members.map { $0.path } == ["train-images-idx3-ubyte"])
     #expect(members.map { $0.size } == [300_000])
     #expect(try ArchiveReader(archive).read(members[0]) == content)
-    // Streams one after the other, and zero padding, as gzip allows.
+    // gzip permits concatenated streams and zero padding.
     let parts = TestArchives.gzip(Array(content[..<1000])) + TestArchives.gzip(Array(content[1000...]))
     let joined = try Archive(path: folder.file("two.gz", parts + [0, 0, 0]))
     #expect(try ArchiveReader(joined).read(joined.members()[0]) == content)
@@ -147,7 +147,7 @@ struct ArchiveTests {
   }
 }
 
-/// Collects blocks from several threads.
+/// A collection of blocks from several threads.
 final class Drawn: Sendable {
   private let blocks = Mutex<[Int: [String]]>([:])
 

@@ -43,7 +43,7 @@ struct HostileArchiveTests {
     let file = [
       TestArchives.tar(small), TestArchives.gzip(TestArchives.tar(small)), TestArchives.zip(small),
     ][kind]
-    // A tar may lose all of its end but one block of zeros.
+    // A tar remains readable as long as one block of zeros is left at its end.
     let needed = kind == 0 ? file.count - 512 : file.count
     for count in stride(from: needed - 1, to: 0, by: kind == 2 ? -1 : -37) {
       let path = try folder.file("cut", Array(file[..<count]))

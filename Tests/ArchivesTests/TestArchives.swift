@@ -1,6 +1,6 @@
 import Foundation
 
-/// Writes archives from first principles, as independent truth.
+/// A writer of archives that shares no code with the reader, as independent truth.
 enum TestArchives {
   /// A tar entry: a header block, the content, padding.
   static func entry(
@@ -33,14 +33,14 @@ enum TestArchives {
     Array(files.map { entry($0.0, $0.1) }.joined()) + tarEnd
   }
 
-  /// A pax header that gives the next entry another path.
+  /// A pax header that gives another path to the next entry.
   static func pax(path: String) -> [UInt8] {
     let rest = path.utf8.count + " path=\n".utf8.count
     let length = rest + "\(rest + 2)".count  // counts its own digits
     return entry("pax", Array("\(length) path=\(path)\n".utf8), type: "x")
   }
 
-  /// GNU tar's entry that gives the next entry a long path.
+  /// GNU tar's entry that gives a long path to the next entry.
   static func gnuLongName(_ path: String) -> [UInt8] {
     entry("././@LongLink", Array(path.utf8) + [0], type: "L")
   }
@@ -58,7 +58,7 @@ enum TestArchives {
     (0..<count).map { UInt8(truncatingIfNeeded: value >> (8 * $0)) }
   }
 
-  /// gzip with stored blocks.
+  /// A gzip file with stored blocks.
   static func gzip(_ data: [UInt8]) -> [UInt8] {
     var file: [UInt8] = [0x1F, 0x8B, 8, 0, 0, 0, 0, 0, 0, 3]
     var at = 0
@@ -72,7 +72,7 @@ enum TestArchives {
     return file + little(Int(crc(data)), 4) + little(data.count, 4)
   }
 
-  /// zip with stored members.
+  /// A zip file with stored members.
   static func zip(_ files: [(String, [UInt8])], flags: Int = 0x800) -> [UInt8] {
     var file: [UInt8] = []
     var directory: [UInt8] = []
@@ -93,7 +93,7 @@ enum TestArchives {
     return file + little(directory.count, 4) + little(start, 4) + little(0, 2)
   }
 
-  /// Files of many sizes, some beyond a small block.
+  /// Files of many sizes, some of them larger than a small block.
   static let files: [(String, [UInt8])] = [0, 1, 511, 512, 513, 3000, 5, 100_000, 70, 20_000].enumerated().map
   {
     let (i, count) = $0
@@ -103,7 +103,7 @@ enum TestArchives {
   }
 }
 
-/// A folder that goes away with the value's scope.
+/// A temporary folder that is removed with its last reference.
 final class TemporaryFolder {
   let url: URL
 
@@ -114,7 +114,7 @@ final class TemporaryFolder {
 
   deinit { try? FileManager.default.removeItem(at: url) }
 
-  /// Writes a file and gives its path.
+  /// Writes a file and returns its path.
   func file(_ name: String, _ bytes: [UInt8]) throws -> String {
     let file = url.appendingPathComponent(name)
     try Data(bytes).write(to: file)

@@ -38,7 +38,7 @@ struct CompareTests {
 
     """
 
-  /// What must not depend on how often a run was killed: accuracies and sizes of every row.
+  /// The accuracies and sizes of all rows, which must not depend on how often a run was killed.
   private func facts(_ run: String) throws -> [String] {
     let text = try String(contentsOfFile: folder + "/\(run)/ranking.json", encoding: .utf8)
     let ranking = try SettingsNode(json: text, source: "ranking.json")
@@ -129,7 +129,7 @@ struct CompareTests {
     try board(100)
     let second = try compare("asic-45nm, mine")
     #expect(second.errors.contains("int8, seed 0: read anew on mine"), "\(second.errors)")
-    // A line for each of the two trials, and none of a training.
+    // One line for each of the two trials, and none of a training.
     #expect(second.errors.split(separator: "seed 0: ").count == 3, "\(second.errors)")
     #expect(second.student["accuracy"] == first.student["accuracy"])
     try board(50)
@@ -146,7 +146,9 @@ struct CompareTests {
     #expect(stages.allSatisfy { $0["energyMicrojoules"] != nil })
   }
 
-  /// A row of integers was measured in integers, `evaluate` says the same of its file, and `show --plan` lists the calls.
+  /// Checks that an integer row is measured in integers.
+  ///
+  /// `evaluate` must report the same for its file, and `show --plan` must list the integer calls.
   private func checkArithmetic(_ run: String) throws {
     let text = try String(contentsOfFile: folder + "/\(run)/ranking.json", encoding: .utf8)
     let rows = try #require(try SettingsNode(json: text, source: "ranking.json")["students"]).list("students")
@@ -204,7 +206,7 @@ struct CompareTests {
     #expect(try facts("cut") == facts("whole"))
   }
 
-  /// Processes that still work in a run's directory.
+  /// The processes that still work in a run's directory.
   private func orphans(of run: String) -> [String] {
     let numbers = (try? FileManager.default.contentsOfDirectory(atPath: "/proc")) ?? []
     return numbers.filter { number in
@@ -294,11 +296,11 @@ struct CompareTests {
     let again = try tool.run("compare", "search.yaml", "--out", "jobs1")
     #expect(again.status == 0 && !again.errors.contains("seed 0:"), "\(again.errors)")
     let plan = try tool.run("plan", "search.yaml", "--out", "jobs1", "--json").json
-    // The teacher, six and four candidates, two chosen students, their two controls.
+    // One teacher, six and four candidates, two chosen students and their two controls.
     #expect(plan["trials"] == 15.node && plan["done"] == 15.node)
   }
 
-  /// What all trials of a run left, without what depends on the clock.
+  /// The files that all trials of a run left, without values that depend on the clock.
   private func timeless(_ run: String) throws -> [String: [String]] {
     let trials = folder + "/\(run)/trials"
     var left: [String: [String]] = [:]

@@ -14,7 +14,7 @@ struct DiffTests {
   private let tool: Tool
   private let model: Model
 
-  /// A network of random weights on drawn images, on grids of bytes too.
+  /// Draws images and writes a network of random weights as `a.condensed`.
   init() throws {
     tool = try Tool()
     try tool.makeGlyphs(count: 200)
@@ -37,7 +37,7 @@ struct DiffTests {
     try Data(bytes).write(to: URL(filePath: tool.folder + "/" + name))
   }
 
-  /// The same network on grids.
+  /// The same network with its values and weights on integer grids.
   private func quantized() throws -> Model {
     var copy = model
     let shape = model.graph.inputs[0].shape
@@ -102,7 +102,7 @@ struct DiffTests {
         places[$0.name] == .stored && integers.graph.values[$0.name] is IntegerValue
       })
     let encoding = try #require(integers.graph.values[grid.name] as? IntegerValue)
-    // A grid of a twentieth: what is beyond its ends is cut off.
+    // A grid with a twentieth of the step clips most values.
     integers.graph.values[grid.name] = IntegerValue(
       bits: 8, scale: encoding.scale / 20, zeroPoint: encoding.zeroPoint)
     try write(integers, "scale.condensed")

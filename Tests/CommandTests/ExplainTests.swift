@@ -47,7 +47,7 @@ struct ExplainTests {
         """))
     #expect(text.contains("threshold: a number in 0.0...10.0, or null; default null"))
     #expect(text.contains("arXiv:1506.02626"))
-    // It is left out of what is written where it is the default.
+    // Written recipes omit this setting if it has its default; the explanation must still show it.
     let training = Explanation(QuantizationAwareTraining.self).lines(width: 200).joined(separator: "\n")
     #expect(training.contains("refits: an integer in 0...1000; default 0"))
   }
@@ -78,7 +78,7 @@ struct ExplainTests {
     #expect(
       objective.status == 0 && objective.output.contains("soft-targets (objective): match the teacher's"))
     #expect(objective.output.contains("temperature: a number") && objective.output.contains("default 4"))
-    // One name, several things.
+    // Several kinds share one name.
     let l1 = try tool.run("explain", "l1")
     #expect(l1.output.contains("l1 (criterion): ") && l1.output.contains("\nl1 (penalty): "))
     let both = try tool.run("explain", "l1", "--json").json

@@ -2,10 +2,10 @@ import Foundation
 import Settings
 import Testing
 
-/// Exports where the compiler, the disk or the user is not as one would wish.
+/// Exports with a failing compiler, a full disk or wrong arguments.
 @Suite("condense export under bad conditions")
 struct ExportAbuseTests {
-  /// A tool with a network of floats, `m.safetensors`, and its images, `glyphs`.
+  /// Creates a tool with a float network, `m.safetensors`, and its images, `glyphs`.
   private func made() throws -> Tool {
     let tool = try Tool()
     try tool.makeGlyphs(count: 100)

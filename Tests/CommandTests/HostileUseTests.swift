@@ -4,7 +4,7 @@ import Testing
 
 @Suite("Commands on what is damaged, full or endless")
 struct HostileUseTests {
-  /// Runs the tool's executable as `"$0"` of a line of shell.
+  /// Runs a line of shell in which `"$0"` is the tool's executable.
   private func shell(_ line: String, in folder: String) throws -> (status: Int32, errors: String) {
     let process = Process()
     process.executableURL = URL(filePath: "/bin/sh")

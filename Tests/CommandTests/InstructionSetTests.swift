@@ -2,10 +2,10 @@ import Foundation
 import TestSupport
 import Testing
 
-/// What programs compute on processors with fewer instruction sets than this one.
+/// Computation on processors with fewer instruction sets than this one.
 @Suite("Other processors", .enabled(if: EmulatedProcessor.isThere, "needs qemu-user on x86-64"))
 struct InstructionSetTests {
-  /// Processors, and the limit that makes this one compute as they do.
+  /// The emulated processors, each with the limit that makes this processor compute in the same way.
   static let processors = [("Haswell", "AVX2"), ("Nehalem", "SSE41")]
 
   @Test(
@@ -15,7 +15,7 @@ struct InstructionSetTests {
     let tool = try Tool()
     try tool.makeGlyphs(count: 200)
     let command = ["train", "cnn-small", "--data", "glyphs", "--epochs", "1", "--threads", "1", "--out"]
-    // A program that starts itself again would leave the emulator.
+    // The environment prevents the program from starting itself again, which would leave the emulator.
     let emulated = try tool.run(
       command + ["emulated.safetensors"],
       environment: [
@@ -30,7 +30,7 @@ struct InstructionSetTests {
     #expect(try weights(tool, "emulated.safetensors") == weights(tool, "limited.safetensors"))
   }
 
-  /// The bytes behind the header, which names what a training was called with.
+  /// The bytes behind the header, because the header contains the arguments of the training.
   private func weights(_ tool: Tool, _ file: String) throws -> Data {
     let bytes = try tool.bytes(file)
     let header = bytes.prefix(8).reversed().reduce(0) { $0 << 8 | Int($1) }

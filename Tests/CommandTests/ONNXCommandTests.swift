@@ -5,7 +5,7 @@ import Testing
 @Suite("ONNX files on the command line")
 struct ONNXCommandTests {
   private let tool: Tool
-  /// A residual network of ten classes that PyTorch wrote, with its weights in a file beside it.
+  /// A residual network of ten classes, exported by PyTorch, with its weights in a separate file.
   private let network = Tool.checkout.appending(path: "Tests/ExportTests/Resources/residual-dynamo-21.onnx")
     .path
   private let normalization = "mean=0.5,0.4,0.45,std=0.25,0.2,0.3"

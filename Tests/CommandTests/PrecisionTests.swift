@@ -2,7 +2,7 @@ import Foundation
 import Settings
 import Testing
 
-/// What commands say where the processor has no bf16: oneDNN is limited to sets that lack it.
+/// The messages of commands on processors without bf16; oneDNN is limited to instruction sets that lack it.
 @Suite("bf16 on a processor without it")
 struct PrecisionTests {
   static let limits = [("AVX512_CORE", "avx512_core"), ("AVX2", "avx2"), ("SSE41", "sse41")]
@@ -11,7 +11,7 @@ struct PrecisionTests {
     ["ONEDNN_MAX_CPU_ISA": limit, "DNNL_MAX_CPU_ISA": limit]
   }
 
-  /// The name that oneDNN gives what is left; a processor may have less than the limit.
+  /// oneDNN's name of the resulting instruction set, because a processor may have less than the limit.
   private static func found(_ tool: Tool, _ limit: String) throws -> String {
     let report = try tool.run(["doctor", "--json"], environment: environment(limit)).json
     #expect(report["bf16"] == false.node)
@@ -19,7 +19,7 @@ struct PrecisionTests {
       .string("instructionSet")
   }
 
-  /// Writes a small recipe, its precision on line 3.
+  /// Writes a small recipe with its precision on line 3.
   private static func write(data: String, precision: String, teacher: String, to path: String) throws {
     let text = """
       recipe: 1

@@ -15,7 +15,7 @@ struct RefitTests {
     func latency(_ target: String) throws -> Double {
       let json = try tool.run("profile", "lenet5", "--target", target, "--json").json
       let row = try #require(try json.required("targets", of: "a report").list("targets").first)
-      // 60 microjoules a millisecond at 120 MHz are half a nanojoule a cycle.
+      // 60 microjoules in a millisecond at 120 MHz are half a nanojoule for a cycle.
       if target != "cortex-m4" {
         let energy = try row.required("energyMicrojoules", of: "a target").number("energyMicrojoules")
         let milliseconds = try row.required("latencyMs", of: "a target").number("latencyMs")

@@ -32,7 +32,7 @@ struct ReproduceTests {
     #expect(run.status == 0, "\(run.errors)")
   }
 
-  /// The folder of a finished trial, by the beginning of its name.
+  /// The folder of a finished trial whose name begins with `prefix`.
   private func trial(_ prefix: String) throws -> String {
     let names = try FileManager.default.contentsOfDirectory(atPath: tool.folder + "/run/trials").sorted()
     return "run/trials/" + (try #require(names.first { $0.hasPrefix(prefix) }))
@@ -55,7 +55,7 @@ struct ReproduceTests {
     let words = try tool.run("reproduce", "run", "distilled", "--out", "again")
     #expect(words.status == 0 && words.output.contains("distilled, seed 0: student.condensed is equal: "))
     #expect(words.errors.contains("epoch 1/1"))
-    // What is there already is compared, and not trained again.
+    // An existing result is compared and not trained again.
     let again = try tool.run("reproduce", "run", "distilled", "--out", "again")
     #expect(again.status == 0 && !again.errors.contains("epoch"))
     #expect(try FileManager.default.subpathsOfDirectory(atPath: tool.folder + "/run").sorted() == before)

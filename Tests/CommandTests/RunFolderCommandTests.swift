@@ -2,7 +2,7 @@ import Foundation
 import Settings
 import Testing
 
-/// What users do with a run's directory besides running it once: rename, share, lose the ledger, look at students.
+/// Uses of a run's directory after the run: renaming, sharing, losing the ledger, reading students.
 @Suite("The directory of a comparison", .serialized)
 struct RunFolderCommandTests {
   private let tool: Tool

@@ -10,7 +10,7 @@ import Testing
 
 @testable import condense
 
-/// The folder of specs in the checkout that the tests were built from.
+/// The folder of specs in the checkout from which the tests were built.
 private let teachers =
   URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
   .appending(path: "Teachers").path
@@ -104,7 +104,7 @@ struct ShowTests {
   func entropy() throws {
     var graph = try NetworkSpec.named("mlp", searching: [teachers]).build()
     graph.initializeParameters(seed: 0)
-    // Halves, quarters and two eighths: 1.75 bits, which Huffman's code takes, too.
+    // Shares of 1/2, 1/4 and twice 1/8 have an entropy of 1.75 bits, which Huffman's code reaches.
     let shares: [UInt16] = [0, 0, 0, 0, 1, 1, 2, 3]
     let weights = graph.parameters.keys.filter { $0.hasSuffix(".weight") }
     for name in weights {
@@ -127,7 +127,7 @@ struct ShowTests {
       let count = Double(try tensor.required("nonZeros", of: "a tensor").integer("nonZeros"))
       let entropy = try Double(reading: tensor.required("entropyPerWeight", of: "a tensor"), key: "entropy")
       let bits = try Double(reading: tensor.required("bitsPerWeight", of: "a tensor"), key: "bits")
-      // Beside the indices stand four numbers of 32 bits, whose bytes have two bits of entropy each at most.
+      // A codebook adds four 32-bit numbers, whose bytes have an entropy of at most two bits each.
       #expect(entropy >= 1.75 && entropy <= 1.75 + 32 / count)
       #expect(bits >= entropy && bits <= 1.75 + 200 / count)
       let bytes = Double(try tensor.required("codedBytes", of: "a tensor").integer("codedBytes"))

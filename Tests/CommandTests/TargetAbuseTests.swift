@@ -2,7 +2,7 @@ import Foundation
 import Settings
 import Testing
 
-/// Boards of a user's own that make no sense.
+/// Custom board profiles with absurd values.
 @Suite("Targets of a user's own")
 struct TargetAbuseTests {
   private func uno(_ tool: Tool, _ changes: [(String, String)], name: String = "mine") throws {
@@ -61,7 +61,7 @@ struct TargetAbuseTests {
   @Test("Costs and clocks at the ends of their ranges give finite figures")
   func ends() throws {
     let tool = try Tool()
-    // The simulator would run the program as it is.
+    // Without a simulator the costs of the profile decide; the simulator would ignore them.
     try uno(
       tool,
       [("cycles: 31,", "cycles: 1e12,"), ("cycles: 192,", "cycles: 1e12,"), ("value: 16,", "value: 1e-6,")])

@@ -3,15 +3,15 @@ import Foundation
 import Settings
 import TestSupport
 
-/// The built `condense`, run as a user runs it: in a folder of its own, with a cache of its own.
+/// The built `condense` executable, run as a user runs it, with a private folder and cache.
 final class Tool {
-  /// What a run left.
+  /// The result of a run.
   struct Run {
     let status: Int32
     let output: String
     let errors: String
 
-    /// Standard output as JSON.
+    /// The standard output as JSON.
     var json: SettingsNode {
       get throws { try SettingsNode(json: output, source: "standard output") }
     }
@@ -26,11 +26,11 @@ final class Tool {
 
   deinit { try? FileManager.default.removeItem(atPath: folder) }
 
-  /// The executable beside the tests.
+  /// The executable, which is in the folder of the tests.
   static let executable = URL(filePath: "/proc/self/exe").resolvingSymlinksInPath()
     .deletingLastPathComponent()
     .appending(path: "condense")
-  /// The checkout that the tests were built from.
+  /// The checkout from which the tests were built.
   static let checkout = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
     .deletingLastPathComponent()
 
@@ -39,7 +39,9 @@ final class Tool {
     try GlyphMaker(seed: 1, count: count, difficulty: 0).write(to: folder + "/glyphs", threads: 2)
   }
 
-  /// Starts a command without waiting for it; its words go to files. With `processor` it runs on an emulated one.
+  /// Starts a command without waiting for it, with its output in files.
+  ///
+  /// With `processor`, the command runs on an emulated processor.
   func start(
     _ arguments: [String], name: String = "run", environment: [String: String] = [:],
     on processor: EmulatedProcessor? = nil, input: FileHandle? = nil
@@ -58,10 +60,10 @@ final class Tool {
     return process
   }
 
-  /// Runs a command to its end.
+  /// Runs a command and waits for its end.
   func run(_ arguments: String...) throws -> Run { try run(arguments) }
 
-  /// Runs a command to its end.
+  /// Runs a command and waits for its end.
   func run(
     _ arguments: [String], environment: [String: String] = [:], on processor: EmulatedProcessor? = nil
   ) throws -> Run {
@@ -72,17 +74,17 @@ final class Tool {
       status: process.terminationStatus, output: try text(name + ".out"), errors: try text(name + ".err"))
   }
 
-  /// The text of a file of the folder.
+  /// The text of a file in the folder.
   func text(_ name: String) throws -> String {
     try String(contentsOfFile: folder + "/" + name, encoding: .utf8)
   }
 
-  /// The bytes of a file of the folder.
+  /// The bytes of a file in the folder.
   func bytes(_ name: String) throws -> Data { try Data(contentsOf: URL(filePath: folder + "/" + name)) }
 
   func exists(_ name: String) -> Bool { FileManager.default.fileExists(atPath: folder + "/" + name) }
 
-  /// The lines of a model's metrics, without what depends on the clock.
+  /// The lines of a model's metrics file, without values that depend on the clock.
   func metrics(_ model: String) -> [String] {
     let text = (try? text(model + ".metrics.jsonl")) ?? ""
     return text.split(separator: "\n").map {

@@ -14,7 +14,7 @@ struct TrainTests {
     ["train", "mlp", "--data", "glyphs", "--out", out] + recipe
   }
 
-  /// Waits until a training has written so many lines, or is over.
+  /// Waits until a training has written this number of lines or has ended.
   private static func wait(_ tool: Tool, _ model: String, lines: Int, _ process: Process) {
     while process.isRunning, tool.metrics(model).count < lines { Thread.sleep(forTimeInterval: 0.002) }
   }
@@ -123,7 +123,7 @@ struct TrainTests {
     let run = try tool.run(train)
     #expect(run.status == 0, "\(run.errors)")
     #expect(run.errors.contains("mlp of width 0.25: "))
-    // 28·28 pixels, 256 and 32 features a quarter as wide, ten classes, with biases.
+    // 28·28 pixels, 256 and 32 features at a quarter of the width, ten classes, and biases.
     #expect(try run.json["parameters"] == (784 * 64 + 64 + 64 * 8 + 8 + 8 * 10 + 10).node)
     let model = try ModelFile.read(tool.folder + "/m.safetensors", catalogue: .standard)
     #expect(model.provenance["width"] == 0.25.node)

@@ -11,7 +11,7 @@ import Testing
 
 @testable import condense
 
-/// What `compare` trained and quantized, exported, and run by other programs on the whole test split.
+/// Students that `compare` trained and quantized, exported and run by other programs on the whole test split.
 @Suite(
   "Trained students in other runtimes",
   .enabled(if: ONNXRuntime.mayBeAsked && TFLiteRuntime.mayBeAsked, "PyPI cannot be reached"))
@@ -67,7 +67,7 @@ struct TrainedExportTests {
     }
   }
 
-  /// The outputs of all images in integers, and what an integer stands for.
+  /// The integer outputs of all images, with the scale and zero point of the output.
   private func reference(
     _ graph: Graph, _ images: Tensor
   ) throws -> (integers: [Int8], scale: Float, zeroPoint: Int32) {
@@ -81,7 +81,7 @@ struct TrainedExportTests {
     return (integers, output.scale, output.zeroPoint)
   }
 
-  /// How many images have their label's output as the first of the largest.
+  /// The number of images with the first of the largest outputs at their label.
   private func right(_ outputs: [Float], _ labels: [Int]) -> Int {
     let classes = outputs.count / labels.count
     return labels.indices.count { image in

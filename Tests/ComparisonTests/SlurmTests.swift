@@ -11,20 +11,22 @@ import Trials
 
 @Suite("Trials on Slurm, against recorded answers")
 struct SlurmTests {
-  /// Slurm's programs as a test lets them answer. A task's end is what its script would have left.
+  /// A stand-in for Slurm's programs, with answers that a test sets.
+  ///
+  /// A task ends with the files that its script would have left.
   private final class Recorded: SlurmQueue {
     struct State {
       var calls: [[String]] = []
       var scripts: [String] = []
       var job = 100
-      /// Lines of `squeue`.
+      /// The lines that `squeue` prints.
       var queue: [String] = []
       var sacct = ""
       var refusal: String?
     }
 
     let state = Mutex(State())
-    /// What happens when an array is submitted: its number, its script.
+    /// The action at the submission of an array, with its number and script.
     let begin: @Sendable (Int, String, Recorded) -> Void
 
     init(begin: @Sendable @escaping (Int, String, Recorded) -> Void) { self.begin = begin }
@@ -54,7 +56,7 @@ struct SlurmTests {
     func set(queue: [String]) { state.withLock { $0.queue = queue } }
   }
 
-  /// A folder for a run's jobs, which goes with the test.
+  /// A folder for the jobs of a run, which is removed with the test.
   private final class Place {
     let path = FileManager.default.temporaryDirectory.appending(path: "condense-slurm-" + UUID().uuidString)
       .standardizedFileURL.path
@@ -154,7 +156,7 @@ struct SlurmTests {
     try Data(script.text.utf8).write(to: URL(filePath: place.path + "/script.sh"))
     func start() throws -> Process {
       let process = Process()
-      // Threads of a test runner may hold back signals, which a child would inherit.
+      // The threads of a test runner may block signals, and a child process would inherit this.
       process.executableURL = URL(filePath: "/usr/bin/python3")
       process.arguments = [
         "-c",

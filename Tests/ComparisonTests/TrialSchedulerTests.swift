@@ -9,7 +9,7 @@ import Trials
 
 @testable import Comparison
 
-/// Runs nothing: a trial's end is what a test says, after as many looks at other trials as it says.
+/// An executor that runs nothing: each trial ends after a short time, or as the test sets it.
 private final class Rehearsal: TrialExecutor {
   let capacity: Int
   private let folder: String
@@ -18,7 +18,7 @@ private final class Rehearsal: TrialExecutor {
   private let state = Mutex<(running: Set<String>, most: Int, began: [String], cancelled: Set<String>)>(
     ([], 0, [], []))
 
-  /// Trials of names in `waits` end when they are cancelled.
+  /// Creates an executor; trials with names in `waits` end only when they are cancelled.
   init(capacity: Int, folder: String, ends: [String: TrialEnd] = [:], waits: Set<String> = []) {
     self.capacity = capacity
     self.folder = folder
@@ -102,7 +102,7 @@ struct TrialSchedulerTests {
     #expect(executor.most == 3 && executor.began.first == "t" && executor.began.count == 8)
     #expect(queue.outcomes.count == 8 && queue.outcomes.values.allSatisfy { $0 == .done })
     #expect(events.count { $0.hasPrefix("said") } == 8 && events.count { $0.hasPrefix("finished") } == 8)
-    // Run again, everything is found and nothing is begun.
+    // In a second run all trials are found done, and none begins.
     let second = Rehearsal(capacity: 3, folder: folder)
     let again = await run(second, [teacher] + students)
     #expect(

@@ -6,13 +6,15 @@ import Tensors
 import Testing
 @testable import TestSupport
 
-/// Every encoding of the catalogue on the weights of a network, and in inference integers on its values: in training a
-/// value that lands on the next integer in one of two backends is carried on into weights and moments.
+/// Every encoding of the catalogue on the weights of a network.
+///
+/// In inference, values are integers too. In training they are not: if a value rounds to another integer in
+/// one of two backends, the difference reaches weights and moments.
 private enum EncodingKind: String, CaseIterable {
   case sparse, integer, codebook, sparseCodebook, sparseInteger, spliced, attracted, traced, logVariance
   case powersOfTwo, binary, frozen, product, sparseHashed
 
-  /// The kinds that the encoding is made of.
+  /// The kinds of which the encoding consists.
   var kinds: [String] {
     switch self {
     case .sparse: [Sparse.kind]
@@ -80,7 +82,7 @@ private enum EncodingKind: String, CaseIterable {
     return graph
   }
 
-  /// Two networks, trained, inferred with folded norms, and trained in parts.
+  /// Two networks in training, in inference with folded norms, and in training by parts.
   var cases: [AgreementCase] {
     [("residual", SmallGraph.residual.graph), ("wide plain", WideGraph.plain.graph)].flatMap { name, build in
       [

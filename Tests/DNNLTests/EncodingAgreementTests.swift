@@ -6,7 +6,8 @@ import Testing
 
 @Suite("oneDNN agrees with the reference where parameters and values are encoded", .serialized)
 struct EncodingAgreementTests {
-  /// Every network in every way, with encodings on all, on half, on parameters alone and on values alone.
+  /// Every network in every mode, with encodings on everything, on half, on parameters only and on values
+  /// only.
   static let cases: [AgreementCase] =
     SmallGraph.allCases.flatMap { cases("\($0)", $0.graph) }
     + WideGraph.allCases.flatMap { cases("wide \($0)", $0.graph) }
@@ -22,7 +23,7 @@ struct EncodingAgreementTests {
       },
     ]
 
-  /// A network with encodings.
+  /// The agreement case of a network with encodings.
   private static func agreement(
     _ description: String, _ graph: @escaping @Sendable () throws -> Graph, parameters: Bool = true,
     values: Bool = true, everyOther: Bool = false, _ adjust: (inout AgreementCase) -> Void = { _ in }
@@ -66,7 +67,8 @@ struct EncodingAgreementTests {
   @Test("a step in bf16 is the reference's within bf16's rounding", arguments: WideGraph.allCases)
   func agreesInHalfPrecision(_ network: WideGraph) throws {
     guard DNNLBackend().supports(.bf16) else { return }
-    // Where a step is large, a value that rounds to the other side of the range would change it too much to compare.
+    // In large steps, a value that rounds to the other side of the range would change the step too much to
+    // compare.
     let limit: Float = network.isResidual ? 8 : 1.5
     let agreement = AgreementCase(
       description: "", build: { try network.graph().encoded(everyOther: true, limit: limit) }, batch: 16,

@@ -8,10 +8,12 @@ import Testing
 
 @Suite("bf16 stays near f32", .serialized)
 struct HalfPrecisionTests {
-  /// bf16 keeps 8 bits: a rounding is off by up to 1/256, a step passes dozens of them, and where a value lies near
-  /// zero its ReLU flips. Relative L2 error of what a step changes.
+  /// The tolerance of the relative L2 error of a step's changes.
+  ///
+  /// bf16 has 8 significant bits, so one rounding has an error of up to 1/256. A step has dozens of
+  /// roundings, and a ReLU flips if its value is near zero.
   static let tolerance = 0.2
-  /// Networks without random gradients inside, which are far larger than a loss's.
+  /// The networks without random inner gradients, which are far larger than those of a loss.
   static let cases = WideGraph.cases.filter(\.seeds.isEmpty)
 
   @Test("one step of outputs and weights is the reference's within bf16's rounding", arguments: cases)

@@ -7,14 +7,15 @@ import Tensors
 import TestSupport
 import Testing
 
-/// A step of training with integers on every value. Where a value lies half-way between two integers, last bits decide
-/// which it becomes; here all numbers are small multiples of powers of two, so that no sum is rounded, whatever its order,
-/// and two backends must agree in every bit.
+/// A training step with integers on every value, for which two backends must agree in every bit.
+///
+/// If a value lies halfway between two integers, its last bits decide the rounding. Here all numbers are
+/// small multiples of powers of two, so no sum is rounded, whatever its order.
 @Suite("Training with integer values agrees bit for bit", .serialized)
 struct IntegerValueTrainingTests {
   private static let batch = 4
 
-  /// Multiples of 2^-`fraction` from -2^`whole` to 2^`whole`, in an order that follows from the seed.
+  /// Multiples of 2^-`fraction` in the range ±2^`whole`, in an order derived from the seed.
   private static func dyadic(_ count: Int, whole: Int, fraction: Int, seed: UInt64) -> [Float] {
     var random = SeededRandom(seed: seed, purpose: "dyadic")
     let limit = Float(1 << (whole + fraction))
@@ -23,7 +24,8 @@ struct IntegerValueTrainingTests {
     }
   }
 
-  /// Every value between nodes on multiples of 1/16 from -2 to 2, on both sides of zero and clamped at the ends.
+  /// A network with every value on multiples of 1/16 from -2 to 2, on both sides of zero and clamped at the
+  /// ends.
   private static func graph(bits: Int) throws -> Graph {
     var graph = Graph(inputs: [GraphInput(name: "image", shape: [2, 6, 6])])
     try graph.append(Conv2D(filters: 4, kernel: 3, padding: 1), name: "conv1", inputs: ["image"])
@@ -46,7 +48,7 @@ struct IntegerValueTrainingTests {
     return graph
   }
 
-  /// What a backend makes of one step: the outputs before and after, the values inside, weights and moments.
+  /// The result of one step on a backend: outputs before and after, inner values, weights and moments.
   private static func step(
     _ graph: Graph, on backend: any Backend, threads: Int
   ) throws -> (inside: [Float], outputs: [Float], state: TrainingState) {

@@ -8,7 +8,7 @@ import Testing
 
 @testable import DNNL
 
-/// A linear layer that says that it takes a ReLU along, and has no native path when it comes to it.
+/// A linear layer that promises to fuse a ReLU and then has no native path.
 private struct Promising: DNNLOp {
   static let kind = "promising"
 

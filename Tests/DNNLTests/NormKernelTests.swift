@@ -8,7 +8,7 @@ import Testing
 
 @Suite("Batch norms of any width agree with the reference", .serialized)
 struct NormKernelTests {
-  /// A norm behind a convolution, perhaps with a sum and a ReLU that become part of it.
+  /// A norm behind a convolution, optionally with a sum and a ReLU that are fused with it.
   struct Case: CustomStringConvertible {
     let channels: Int
     let size: Int
@@ -28,7 +28,7 @@ struct NormKernelTests {
       graph.outputs = ["norm"]
       if hasSum {
         try graph.append(Conv2D(filters: channels, kernel: 1, bias: false), name: "side", inputs: ["image"])
-        // The later operand of a sum has the norm.
+        // The norm is fused with the sum if it is the later operand.
         try graph.append(BatchNorm(), name: "other", inputs: ["side"])
         try graph.append(Add(), name: "sum", inputs: ["norm", "other"])
         graph.outputs = ["sum"]
@@ -41,7 +41,7 @@ struct NormKernelTests {
       return graph
     }
 
-    /// Gradients at the outputs of one pass, zero where rounding to bf16 could decide on which side of a ReLU a value is.
+    /// Gradients at the outputs of one pass, zero if rounding to bf16 could decide the side of a ReLU.
     func seed() throws -> [Float] {
       var plain = self
       plain.hasReLU = false
@@ -51,7 +51,7 @@ struct NormKernelTests {
       return zip(values, seed).map { hasReLU && abs($0) < margin ? 0 : $1 }
     }
 
-    /// What one pass forwards and backwards computes, by name; the output alone without a seed.
+    /// The results of one forward and backward pass by name; without a seed, the output alone.
     func results(
       on backend: any Backend, _ precision: Precision, threads: Int, seed: [Float]?
     ) throws -> [(name: String, values: [Float])] {
@@ -80,8 +80,10 @@ struct NormKernelTests {
     }
   }
 
-  /// Widths below, at and above whole blocks; pixels that are and are no multiple of what a vector repeats after; some
-  /// too few for each thread to have one.
+  /// Widths below, at and above whole blocks, with various numbers of pixels.
+  ///
+  /// Some numbers of pixels are no multiple of a vector's period, and some are too small for every thread to
+  /// have a pixel.
   static let cases: [Case] = [1, 5, 8, 13, 16, 24, 27, 33, 51, 65].flatMap { channels in
     [(1, 3), (2, 1), (5, 7), (9, 19)].flatMap { size, batch in
       [(false, false), (false, true), (true, false), (true, true)].map { hasSum, hasReLU in
@@ -95,12 +97,12 @@ struct NormKernelTests {
     #expect(try norm.agreement.disagreements(of: DNNLBackend(), threads: threads, tolerance: 1e-3) == [])
   }
 
-  /// Sums of some hundred products of values that are rounded to 1/512 and cancel each other in part.
+  /// The tolerance for sums of a few hundred products, rounded to 1/512, that partly cancel.
   static let halfTolerance = 0.03
 
   @Test("in bf16: outputs, gradients and statistics of one pass", arguments: cases, [1, 2])
   func agreesInHalfPrecision(_ norm: Case, threads: Int) throws {
-    // Of few channels and pixels all sums may be near zero, and their relative error of any size.
+    // With few channels and pixels all sums may be near zero, with a relative error of any size.
     guard DNNLBackend().supports(.bf16), norm.channels >= 8, norm.batch * norm.size * (norm.size + 2) >= 100
     else { return }
     let seed = try norm.seed()

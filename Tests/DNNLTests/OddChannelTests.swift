@@ -7,7 +7,7 @@ import Testing
 
 @Suite("Channels that fill no blocks")
 struct OddChannelTests {
-  /// Two convolutions with a norm between, as channel pruning and compact filters leave them.
+  /// Two convolutions with a norm between them, in widths that channel pruning and compact filters produce.
   private func graph(channels: Int, depthwise: Bool) throws -> Graph {
     var graph = Graph(inputs: [GraphInput(name: "image", shape: [3, 12, 12])])
     try graph.append(Conv2D(filters: channels, kernel: 3, padding: 1), name: "conv1", inputs: ["image"])

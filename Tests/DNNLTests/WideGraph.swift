@@ -4,12 +4,14 @@ import Ops
 import Tensors
 @testable import TestSupport
 
-/// Networks of the widths where the fast paths are: Winograd, fused norms, blocked layouts, and channels last where a
-/// width fills no blocks of 16.
+/// Networks of the widths that have fast paths.
+///
+/// They are Winograd, fused norms, blocked layouts, and channels-last layouts for widths that fill no blocks
+/// of 16.
 enum WideGraph: String, CaseIterable {
   case residual, plain, separable, padded, rectangular, interleaved, pruned, nearlyFull
 
-  /// Both modes, and several threads' worth of images.
+  /// All networks in both modes, with enough images for several threads.
   static let cases: [AgreementCase] =
     allCases.flatMap { network in
       [
@@ -48,7 +50,7 @@ enum WideGraph: String, CaseIterable {
         taps: ["stem"], seeds: ["stem"]),
     ]
 
-  /// Whether sums follow norms, whose gradients are large.
+  /// True if sums follow norms, which makes gradients large.
   var isResidual: Bool { self == .residual || self == .pruned || self == .nearlyFull }
 
   private var imageShape: Shape {
@@ -124,7 +126,8 @@ enum WideGraph: String, CaseIterable {
     try graph.head("relu2")
   }
 
-  /// LeNet's shape with odd planes: the kernels that take one image a lane, remainders of their tiles included.
+  /// A network in LeNet's shape with odd planes, for the kernels with one image in each vector lane and their
+  /// tile remainders.
   private static func interleaved(_ graph: inout Graph) throws {
     try graph.layer(Conv2D(filters: 7, kernel: 3), "conv0", "image")
     try graph.layer(ReLU(), "relu0", "conv0")
@@ -135,7 +138,7 @@ enum WideGraph: String, CaseIterable {
     try graph.layer(Linear(features: 5), "logits", "flat")
   }
 
-  /// LeNet's widths, which do not fill blocks, beside ones that do.
+  /// LeNet's widths, which do not fill blocks, beside widths that do.
   private static func padded(_ graph: inout Graph) throws {
     try graph.layer(Conv2D(filters: 20, kernel: 3), "conv0", "image")
     try graph.layer(ReLU(), "relu0", "conv0")

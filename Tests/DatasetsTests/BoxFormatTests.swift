@@ -14,7 +14,7 @@ struct BoxFormatTests {
     return options
   }()
 
-  /// `<object>` of VOC: edges from 1, the last pixel included.
+  /// The `<object>` element of VOC; edges count from 1 and include the last pixel.
   private static func object(_ name: String, _ edges: [Int], difficult: Bool = false) -> String {
     """
     <object><name>\(name)</name><difficult>\(difficult ? 1 : 0)</difficult><bndbox><xmin>\(edges[0])</xmin>\
@@ -34,7 +34,7 @@ struct BoxFormatTests {
     }
   }
 
-  /// Six images: a in train, b in val, c and d in test, e in none, f without things in train.
+  /// Six images: a in train, b in val, c and d in test, e in no split, and f, without objects, in train.
   private static func vocSet() throws -> TemporaryFolder {
     let folder = try TemporaryFolder()
     try voc(folder, "a", [object("dog", [1, 1, 8, 12]), object("cat", [3, 4, 20, 10], difficult: true)])
@@ -67,7 +67,7 @@ struct BoxFormatTests {
         LabelledBox(label: 0, box: Box(left: 2, top: 3, right: 16, bottom: 10), isDifficult: true),
       ])
     #expect(data.records[2].annotation.things.map(\.box) == [Box(left: 4, top: 4, right: 5, bottom: 5)])
-    // Of the two in d one lies wholly beyond the image.
+    // One of the two objects in d lies wholly outside the image.
     #expect(data.records[4].annotation.things.map(\.label) == [0])
     let said = data.messages.joined(separator: "\n")
     for words in [
@@ -227,7 +227,7 @@ struct BoxFormatTests {
         let place = random.below(text.count)
         switch random.below(4) {
         case 0:
-          // Mostly text for text: what is damaged so may still be read.
+          // Text is mostly replaced by text, so that many damaged files can still be read.
           text[place] = UInt8(random.below(8) == 0 ? random.below(256) : 32 + random.below(95))
         case 1: text.removeSubrange(place..<min(text.count, place + 1 + random.below(20)))
         case 2: text.insert(contentsOf: text[place..<min(text.count, place + random.below(30))], at: place)

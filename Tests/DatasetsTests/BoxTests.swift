@@ -22,7 +22,7 @@ struct BoxTests {
     if case .boxes(let boxes) = sample.annotation { boxes } else { [] }
   }
 
-  /// The box around what is brighter than half.
+  /// The box around all pixels brighter than half.
   private static func bright(_ image: Image) -> Box? {
     let places = (0..<image.width * image.height).filter { image.pixels[$0] > 127 }
     let (xs, ys) = (places.map { $0 % image.width }, places.map { $0 / image.width })
@@ -50,8 +50,8 @@ struct BoxTests {
         #expect(found.box == box)
         continue
       }
-      // Half a pixel of interpolation; a turned rectangle's box is the one around its corners, which are blurred.
-      // What is enlarged is blurred by as much.
+      // The slack covers half a pixel of interpolation, more after enlarging, and the blurred corners of
+      // rotated rectangles.
       let slack: Float =
         name == ShiftRotateScale.name ? 1.6 : name == BoxCrop.name ? 2 : name == ZoomOut.name ? 1.2 : 1e-4
       for (a, b) in [

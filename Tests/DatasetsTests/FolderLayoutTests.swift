@@ -4,7 +4,7 @@ import Testing
 
 @Suite("Folders of splits and classes")
 struct FolderLayoutTests {
-  /// The splits and classes that are read off some folders, as "split/class"; each folder holds two images.
+  /// The splits and classes found in some folders of two images each, as "split/class".
   private static func places(_ folders: [String]) -> (layout: FolderLayout, found: Set<String>) {
     let paths = folders.flatMap { folder in (1...2).map { "\(folder)/\($0).png" } }
     let layout = FolderLayout(paths)

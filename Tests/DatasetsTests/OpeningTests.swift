@@ -13,7 +13,7 @@ struct OpeningTests {
     return options
   }
 
-  /// Packs a folder's content with the system's tar.
+  /// Packs the content of a folder with the system's tar.
   private static func pack(_ folder: TemporaryFolder, flags: String, as name: String) throws -> String {
     let target = folder.path + "-" + name
     let process = Process()

@@ -1,6 +1,6 @@
 import Foundation
 
-/// A zip of uncompressed members, written by the format's description (APPNOTE 4.3).
+/// A zip of uncompressed members, written from the format's description (APPNOTE 4.3).
 enum StoredZip {
   static func bytes(_ members: [(name: String, bytes: [UInt8])]) -> [UInt8] {
     var file: [UInt8] = []

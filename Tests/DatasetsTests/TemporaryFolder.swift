@@ -1,7 +1,7 @@
 import Foundation
 import Images
 
-/// A folder that disappears with its last user.
+/// A temporary folder that is removed with its last reference.
 final class TemporaryFolder {
   let path: String
 
@@ -20,9 +20,9 @@ final class TemporaryFolder {
   }
 }
 
-/// Small pictures whose pixels are known.
+/// Small pictures with known pixels.
 enum TestImages {
-  /// Every pixel different, and different for every `key`.
+  /// A picture with pixels that all differ, and differ between keys.
   static func image(_ key: Int, width: Int = 8, height: Int = 8, channels: Int = 3) -> Image {
     Image(
       width: width, height: height, channels: channels,
@@ -35,7 +35,7 @@ enum TestImages {
     try ImageEncoder.png(image(key, width: width, height: height, channels: channels))
   }
 
-  /// `count` images a class in each of the given folders ("train", "test", or "" for none).
+  /// Writes `count` images for each class to the given folders ("train", "test", or "" for no split).
   static func write(
     to folder: TemporaryFolder, parts: [String], classes: [String] = ["cat", "dog"], count: Int = 10,
     channels: Int = 3

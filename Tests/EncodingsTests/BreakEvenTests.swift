@@ -8,7 +8,7 @@ import Testing
 struct BreakEvenTests {
   private static let shape: Shape = [200, 1000]
 
-  /// Bits of values and places an element, of survivors drawn at a density.
+  /// The counted bits of values and places for each element, with survivors drawn at a density.
   private func counted(_ form: PlaceForm, density: Double, valueBits: Int) throws -> Double {
     var random = SeededRandom(seed: 1, purpose: "break-even", Int(density * 1e6))
     let mask = Mask((0..<Self.shape.count).map { _ in Double(random.uniform()) < density })
@@ -54,9 +54,10 @@ struct BreakEvenTests {
   @Test("Closed forms by hand: masks at 8 bits, CSR of 1,024 columns, 2:4")
   func byHand() {
     #expect(BreakEven.density(.mask(bits: 1), valueBits: 8, columns: 1) == 0.875)
-    // 1,024 columns take 10 bits each, a row's count 11.
+    // With 1,024 columns a place takes 10 bits, and the count of a row 11.
     #expect(abs(BreakEven.density(.rows, valueBits: 8, columns: 1024) - (8 - 11.0 / 1024) / 18) < 1e-12)
-    // C(4, 3) = 4 combinations in two bits: 3 · 8 + 2 < 32; at two bits a value 3 · 2 + 2 is no less than 8, 2 · 2 + 3 is.
+    // One of C(4, 3) = 4 combinations takes 2 bits. With 8-bit values, 3·8 + 2 < 32. With 2-bit values, 3·2 +
+    // 2 is not less than 8, but 2·2 + 3 is.
     #expect(BreakEven.density(.pattern(kept: 1, of: 4), valueBits: 8, columns: 1) == 0.75)
     #expect(BreakEven.density(.pattern(kept: 1, of: 4), valueBits: 2, columns: 1) == 0.5)
   }

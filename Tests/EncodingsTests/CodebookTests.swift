@@ -95,7 +95,7 @@ struct CodebookTests {
     let codebook = Codebook(assignments: [0, 0, 1, 1, 2], count: 3, hasZero: false, grid: grid)
     let values: [Float] = [1, 1.4, -0.3, -0.5, 9]
     let once = apply(values) { codebook.project(&$0, shape: [5]) }
-    // Means 1.2, -0.4 and 9, which the largest integer of four bits, 7, clips.
+    // Means 1.2, -0.4 and 9; the last is clipped to the largest 4-bit integer, 7.
     #expect(once == [1, 1, -0.5, -0.5, 3.5])
     #expect(apply(once) { codebook.project(&$0, shape: [5]) } == once)
     #expect(!codebook.keepsProjectedMasters && codebook.onGrid(nil).keepsProjectedMasters)

@@ -4,7 +4,7 @@ import Tensors
 import TestSupport
 import Testing
 
-/// A tensor with an encoding that the laws are held against.
+/// A tensor with an encoding for which the laws are checked.
 struct EncodingCase: CustomTestStringConvertible, Sendable {
   let name: String
   let encoding: any Encoding
@@ -14,10 +14,10 @@ struct EncodingCase: CustomTestStringConvertible, Sendable {
 
   static let shape: Shape = [6, 4, 3, 3]
 
-  /// The tensor that kernels compute with.
+  /// The tensor with which kernels compute.
   var projected: Tensor { Parameter(masters, encoding: encoding).projected }
 
-  /// Every plain encoding, and a mask around each that keeps none, few, most and all elements.
+  /// Every plain encoding, and for each a mask that keeps none, few, most or all elements.
   static let all: [EncodingCase] = {
     let masters = Tensor(random: shape, seed: 5, "masters")
     let plain = plainEncodings(of: masters)
@@ -35,10 +35,10 @@ struct EncodingCase: CustomTestStringConvertible, Sendable {
     }
   }()
 
-  /// Those whose masters are weights.
+  /// The cases with masters that are weights.
   static let ofWeights = all.filter(\.encoding.mastersAreWeights)
 
-  /// What acts in training alone, around what ships.
+  /// The encodings that act in training only, around encodings of student files.
   private static func trainingEncodings(of masters: Tensor) -> [(String, any Encoding)] {
     let large = Mask(masters.values.map { $0.magnitude > 0.4 })
     let kept = Sparse(mask: Mask(masters.values.indices.map { $0 % 5 != 2 }))

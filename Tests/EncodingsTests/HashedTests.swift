@@ -14,14 +14,14 @@ struct HashedTests {
       (0xFFFF_FFFF, 0xDEAD_BEEF, 0xE9D9_8D33),
     ] as [(UInt32, UInt32, UInt32)])
   func reference(word: UInt32, seed: UInt32, hash: UInt32) {
-    // Numbers of python-xxhash 4.1.0.
+    // Values of python-xxhash 4.1.0.
     #expect(XXHash32.hash(word, seed: seed) == hash)
   }
 
   @Test("Collisions are as many as those of independent draws", arguments: [1, 2, 3] as [UInt32])
   func collisions(seed: UInt32) {
-    // Of n elements and K numbers, pairs that share one are n(n - 1)/2K on average, with about that variance; numbers that none has
-    // K(1 - 1/K)^n, with less variance.
+    // Of n elements and K numbers, n(n - 1)/2K pairs share a number on average, with about that variance. K(1
+    // - 1/K)^n numbers have no element, with less variance.
     let (n, count) = (40_000.0, 5_000.0)
     let hashed = Hashed(shape: [200, 200], count: 5_000, seed: seed)
     var members = Array(repeating: 0.0, count: 5_000)
@@ -36,7 +36,7 @@ struct HashedTests {
     let free = Double(members.count { $0 == 0 })
     // (1 - 1/5000)^40000 · 5000.
     #expect(abs(free - 1.676) < 5 * 1.676.squareRoot())
-    // Signs are fair, and do not depend on the number.
+    // Signs are fair and independent of the number.
     #expect(abs(negative - n / 2) < 5 * (n / 4).squareRoot())
     let sums = hashed.ties.means(Array(repeating: Float(1), count: 40_000).span)
     let chi = zip(sums, members).reduce(0) { $0 + Double($1.0) * Double($1.0) * $1.1 }

@@ -22,7 +22,7 @@ struct HostileStudentFileTests {
     }
   }
 
-  /// The small student's file with one piece of its header's text replaced by another.
+  /// The small student's file with one part of its header's text replaced.
   private func edited(_ old: String, _ new: String) throws -> [UInt8] {
     let bytes = try StudentFile.bytes(of: Self.small(), coded: false)
     let sections = try StudentFile.sections(of: bytes)

@@ -68,7 +68,7 @@ struct HuffmanTests {
     // Halves, quarters and eighths: 1, 2, 3 and 3 bits.
     let symbols: [UInt32] = [0, 0, 0, 0, 5, 5, 2, 7]
     #expect(SymbolCoding.entropyBits(symbols, bits: 3) == 14)
-    // Planes of eight bits: the upper ones are all alike, 0 and 1 among the lower as often.
+    // In planes of eight bits: the upper bytes are all equal, and the lower are 0 and 1 equally often.
     #expect(SymbolCoding.entropyBits([256, 257, 256, 257], bits: 16) == 4)
     #expect(SymbolCoding.entropyBits([], bits: 4) == 0 && SymbolCoding.entropyBits([3, 3], bits: 2) == 0)
     var random = SeededRandom(seed: 6, purpose: "bell")

@@ -19,7 +19,7 @@ struct PlaceCase: CustomTestStringConvertible, Sendable {
     mask = Mask((0..<shape.count).map(survives))
   }
 
-  /// Independent survivors of a density.
+  /// Creates a mask of independent survivors with a density.
   init(_ form: PlaceForm, coded: Bool = false, _ shape: Shape, density: Float) {
     var random = SeededRandom(seed: 4, purpose: "places", shape.count)
     let survives = (0..<shape.count).map { _ in random.uniform() < density }
@@ -31,7 +31,7 @@ struct PlaceCase: CustomTestStringConvertible, Sendable {
     PlaceCase(.mask(bits: 1), [40, 30], density: 0.7),
     PlaceCase(.mask(bits: 8), coded: true, [100, 100], density: 0.8),
     PlaceCase(.rows, [4, 65_536], density: 1 / 5000),
-    // Two of four along the inputs, which lie nine elements apart; which two changes with the group.
+    // Two of four along the input axis, whose elements are nine apart; the pair changes with the group.
     PlaceCase(.pattern(kept: 2, of: 4), [6, 8, 3, 3]) { place in
       let (group, input) = (place / 36 * 9 + place % 9, place / 9 % 4)
       return [[0, 1], [0, 2], [0, 3], [1, 2], [1, 3], [2, 3]][group * 7 % 6].contains(input)
@@ -44,7 +44,7 @@ struct PlaceCase: CustomTestStringConvertible, Sendable {
 
 @Suite("Places of survivors")
 struct PlaceFormTests {
-  /// What a file takes for streams.
+  /// The size of streams in a file, in bits.
   private func bits(_ streams: [StoredTensor.Stream], shape: Shape, coded: Bool) -> Int {
     var writer = BitWriter()
     var previous: Int?
@@ -61,7 +61,7 @@ struct PlaceFormTests {
       + [.mask(bits: 1), .mask(bits: 8), .rows, .pattern(kept: 2, of: 4), .pattern(kept: 1, of: 16)]
   }
 
-  /// A mask's streams in a form; `nil` where it has none.
+  /// The streams of a mask in a form; `nil` if the form cannot hold it.
   private func streams(_ form: PlaceForm, _ item: PlaceCase) -> [StoredTensor.Stream]? {
     let name =
       switch form {

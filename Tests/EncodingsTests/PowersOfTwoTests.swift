@@ -14,7 +14,8 @@ struct PowersOfTwoTests {
     #expect(LevelSet(termBits: 3, terms: 2).magnitudes == [1, 2, 3, 4, 5, 6, 8])
     #expect([2, 3, 4].map { LevelSet(termBits: $0).bits } == [2, 3, 4])
     #expect(LevelSet(termBits: 3, terms: 2).bits == 4)
-    // 5 of 16 quartets and 4 of the upper 8; 8 and 6; 12 and 8 (Sarwar et al. 2016, table 1).
+    // Alphabets {1}, {1, 3}, {1, 3, 5, 7}: 5, 8, 12 of 16 quartets and 4, 6, 8 of the upper 8 (Sarwar et al.
+    // 2016, table 1).
     #expect(LevelSet(alphabet: 1).magnitudes.count == 5 * 4 - 1)
     #expect(LevelSet(alphabet: 3).magnitudes.count == 8 * 6 - 1)
     #expect(LevelSet(alphabet: 7).magnitudes.count == 12 * 8 - 1)
@@ -83,7 +84,7 @@ struct PowersOfTwoTests {
         .backward(&span, masters: masters.span, shape: [masters.count])
       return gradient
     }
-    // The largest number is 8, the one below 4: the borders are 10 and 8·√2.
+    // The largest number is 8 and the one below is 4, so the borders are 10 (linear) and 8·√2 (logarithmic).
     #expect(passed(.linear, [0, 8, -10, 10.1, -10.1]) == [2, 2, 2, 0, 0])
     #expect(passed(.log, [0, 8, -11.3, 11.4, -11.4]) == [2, 2, 2, 0, 0])
   }

@@ -13,7 +13,7 @@ struct ProductCodebookTests {
     return values
   }
 
-  /// Two rows of two sub-vectors of two elements.
+  /// Two rows, each of two sub-vectors with two elements.
   private let values: [Float] = [1, 2, 10, 20, 3, 6, 30, 40]
 
   @Test("Sub-vectors become the mean of those of their centroid, of all subspaces or of their own")
@@ -36,7 +36,7 @@ struct ProductCodebookTests {
       shared.backward(&$0, masters: values.span, shape: [2, 4])
     }
     #expect(passed == [2, 3, 2, 3, 6, 7, 6, 7])
-    // Means 5.5, 11, 16.5 and 23; the largest multiple of 4 bits is 14, the last that gradients pass 15.
+    // Means 5.5, 11, 16.5 and 23; the largest number of 4 bits is 14, and gradients pass up to 15.
     let onGrid = shared.onGrid(Integer(bits: 4, scales: [2]))
     let rounded = apply([1, 2, 3, 4, 5, 6, 7, 8]) {
       onGrid.backward(&$0, masters: values.span, shape: [2, 4])
@@ -65,7 +65,8 @@ struct ProductCodebookTests {
     #expect(own.sliced([0: [1]], shape: [2, 4]).assignments == [1, 0])
     let cut = own.sliced([1: [0, 2, 3]], shape: [2, 4])
     #expect(cut.width == 1 && cut.subspaces == 3 && !cut.hasOwnBooks)
-    // Numbers of the two rows: 0 6 7 and 2 4 5, each its own; of the first column they would be shared with equal assignments.
+    // Every row has its own numbers: 0 6 7 and 2 4 5. Rows with equal assignments would share those of the
+    // first column.
     #expect(cut.assignments == [0, 4, 5, 1, 2, 3])
   }
 

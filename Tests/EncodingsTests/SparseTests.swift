@@ -23,7 +23,8 @@ struct SparseTests {
     values[2] = 0
     values[9] = 0
     values[14] = 8
-    // One zero, then twelve: 1 and 3, 3, 3, 3, 0 take 12 bits in two, 1 and 7, 5 take 9 in three, 1 and 12 take 8 in four.
+    // One zero, then twelve. In 2 bits: 1 and 3, 3, 3, 3, 0 (12 bits); in 3: 1 and 7, 5 (9 bits); in 4: 1 and
+    // 12 (8 bits).
     #expect(stored(values).streams[0] == .init(name: "gaps", bits: 4, symbols: [1, 12]))
     #expect(stored(values).streams[1].symbols.map(Float.init(bitPattern:)) == [5, 8])
   }

@@ -77,7 +77,7 @@ struct StudentFileTests {
       #expect(tensors.map(\.name).sorted() == model.graph.parameters.keys.sorted())
       let bits = tensors.reduce(0) { $0 + $1.bits }
       let rest = bytes - (bits + 7) / 8
-      // Each stream's symbols take their entropy at least, coded or not.
+      // The symbols of each stream take at least their entropy, coded or not.
       #expect(tensors.allSatisfy { $0.entropyBits <= Double($0.bits) && $0.entropyBits >= 0 })
       #expect(
         rest > 0 && rest < 400 + 40 * model.graph.nodes.count, "\(name) takes \(rest) bytes beside tensors")
@@ -89,7 +89,7 @@ struct StudentFileTests {
   func dense() throws {
     let model = try Students.dense("mlp")
     for tensor in try StudentFile.tensorSizes(of: model, coded: false) {
-      // One bit says how many symbols there are, one a plane of eight bits how they are written.
+      // One bit for the number of symbols, and one for the coding of each of the four 8-bit planes.
       #expect(tensor.bits == 32 * tensor.shape.count + 5)
       #expect(tensor.encoding == "dense" && tensor.nonZeros == tensor.shape.count)
     }

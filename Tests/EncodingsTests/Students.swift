@@ -5,14 +5,14 @@ import Networks
 import Settings
 import Tensors
 
-/// Models whose parameters have encodings.
+/// Models with encoded parameters.
 enum Students {
-  /// The folder of specs in the checkout that the tests were built from.
+  /// The folder of specs in the checkout from which the tests were built.
   static let teachers =
     URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
     .deletingLastPathComponent().appending(path: "Teachers").path
 
-  /// A network of Teachers/ with the start of a seed.
+  /// A network of `Teachers/` with the initial weights of a seed.
   static func dense(_ name: String, seed: UInt64 = 1, options: NetworkOptions = NetworkOptions()) throws
     -> Model
   {
@@ -30,7 +30,9 @@ enum Students {
       provenance: SettingsNode(mapping: ["network": name.node, "threads": 1.node]))
   }
 
-  /// The same with weights in every encoding in turn, of which a tenth of the elements survives where there is a mask, and every other value in integers.
+  /// The network with each kind of encoding on its weights in turn, and integers on every second value.
+  ///
+  /// Masks keep a tenth of the elements.
   static func encoded(_ name: String, seed: UInt64 = 1, options: NetworkOptions = NetworkOptions()) throws
     -> Model
   {
@@ -52,13 +54,13 @@ enum Students {
     Parameter(parameter.projected, encoding: parameter.encoding)
   }
 
-  /// A tenth of the elements: the largest.
+  /// A mask of the largest tenth of the elements.
   static func mask(_ value: Tensor) -> Mask {
     let bound = value.values.map(\.magnitude).sorted()[value.values.count * 9 / 10]
     return Mask(value.values.map { $0.magnitude >= bound })
   }
 
-  /// Rows as a whole, each one of four.
+  /// A codebook of four whole rows, one of which stands for each row.
   private static func product(of value: Tensor) -> ProductCodebook {
     ProductCodebook(
       assignments: (0..<value.shape[0]).map { UInt32($0 % 4) }, subspaces: 1,

@@ -53,7 +53,7 @@ struct TrainingEncodingTests {
   func traced() {
     let way = Traced(at: [1, 2], slope: [3, -1]).followed(to: [2, 2], slope: [5, 7])
       .followed(to: [0, 3], slope: [-1, 1])
-    // (3 + 5)/2·1 + (5 - 1)/2·(-2) and (-1 + 7)/2·0 + (7 + 1)/2·1.
+    // (3 + 5)/2·1 + (5 - 1)/2·(-2), and (-1 + 7)/2·0 + (7 + 1)/2·1.
     #expect(way.integral == [0, 4] && way.start == [1, 2] && way.last == [0, 3] && way.slope == [-1, 1])
     #expect(passed([5, 6], way, masters: [0, 3]) == [5, 6])
     #expect(Parameter(Tensor([0, 3], shape: [2]), encoding: way).projected.values == [0, 3])

@@ -5,7 +5,7 @@ import Tensors
 import Testing
 @testable import TestSupport
 
-/// The reference running another graph than it is given.
+/// A reference backend that runs another graph than the given one.
 private struct ErringBackend: Backend {
   let name = "erring"
   let instructionSet = "none"

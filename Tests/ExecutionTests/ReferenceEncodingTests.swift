@@ -7,7 +7,7 @@ import Testing
 
 @Suite("Reference plan: encodings")
 struct ReferenceEncodingTests {
-  /// y = x · weightᵀ, one feature from three weights, 1, 2 and 3.
+  /// The graph y = x · weightᵀ: one feature with the weights 1, 2 and 3.
   private func graph(_ encoding: any Encoding = ThinnedEncoding()) throws -> Graph {
     var graph = Graph(inputs: [GraphInput(name: "x", shape: [3])])
     try graph.append(Linear(features: 1, bias: false), name: "y", inputs: ["x"])
@@ -74,11 +74,11 @@ struct ReferenceEncodingTests {
     #expect(try value("z", plan) == [50, 27.5])
     plan.writeSeed(try plan.tap("z"), [1, 1].span)
     plan.backward()
-    // y = 20 and 11 before projection: both within 20.
+    // y = 20 and 11 before projection: both are within 20.
     #expect(gradients(of: plan) == [10, 20, 35, 15.5])
     plan.forward([2, 4, 16, 4, 4, 20].span, key: 0)
     plan.backward()
-    // y = 5 + 15 and 2 + 4 + 15: the second is beyond 20 and passes nothing.
+    // y = 5 + 15 and 2 + 4 + 15: the second exceeds 20 and passes no gradient.
     #expect(gradients(of: plan) == [5, 10, 25, 20])
   }
 }

@@ -7,7 +7,7 @@ import Testing
 
 @Suite("Reference plan")
 struct ReferencePlanTests {
-  /// y = x · weightᵀ + bias, two features from two.
+  /// The graph y = x · weightᵀ + bias: two features from two inputs.
   private func linearGraph() throws -> Graph {
     var graph = Graph(inputs: [GraphInput(name: "x", shape: [2])])
     try graph.append(Linear(features: 2), name: "y", inputs: ["x"])
@@ -142,7 +142,7 @@ struct ReferencePlanTests {
   }
 }
 
-/// The reference with one percent more in the weights of the last layer.
+/// The reference backend with the last layer's weights one percent larger.
 private struct SlightlyWrongBackend: Backend {
   let truth = ReferenceBackend()
   var name: String { "wrong" }

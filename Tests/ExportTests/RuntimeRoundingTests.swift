@@ -2,27 +2,27 @@ import Foundation
 import TestSupport
 import Testing
 
-/// The table of Documentation/runtimes.md, a row a test.
+/// The table in Documentation/runtimes.md, with one test for each row.
 @Suite("How runtimes round")
 struct RuntimeRoundingTests {
-  /// A rule that makes an integer of a number in quarters.
+  /// A rule that rounds a number in quarters to an integer.
   enum Rule: Sendable {
-    /// To the nearest, halves to the even neighbour.
+    /// Rounds to nearest, with halves to the even neighbour.
     case even
-    /// To the nearest, halves up.
+    /// Rounds to nearest, with halves up.
     case up
-    /// To the nearest, halves away from zero.
+    /// Rounds to nearest, with halves away from zero.
     case away
-    /// Products with 2^-n · m, m in 0.5 ..< 1, are rounded after m already, halves up; then again, halves up.
+    /// Rounds products with 2^-n · m, 0.5 ≤ m < 1, twice: after m and after 2^-n, both with halves up.
     case twiceUp
-    /// The same, at last with halves away from zero.
+    /// Rounds twice like `twiceUp`, but the second time with halves away from zero.
     case twiceAway
-    /// Whole blocks of elements by one rule, the rest by `away`.
+    /// Applies one rule to whole blocks of elements, and `away` to the rest.
     indirect case blocks(Int, Rule)
-    /// Not run at all: refused.
+    /// The runtime refuses the kernel.
     case refused
 
-    /// What remains of it where n is 0.
+    /// The rule that remains for n = 0.
     var once: Rule { if case .even = self { .even } else { .up } }
 
     func integers(_ numbers: [Double]) -> [Int] {

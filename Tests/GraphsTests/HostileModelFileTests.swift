@@ -16,7 +16,7 @@ struct HostileModelFileTests {
     }
   }
 
-  /// The small model's file with one piece of its header's text replaced by another.
+  /// The small model's file with one part of its header's text replaced.
   private func edited(_ old: String, _ new: String, data edit: (inout [UInt8]) -> Void = { _ in }) throws
     -> [UInt8]
   {

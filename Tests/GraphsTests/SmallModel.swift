@@ -23,7 +23,7 @@ func smallModel(seed: UInt64 = 1) throws -> Model {
 /// The eight bytes before a header.
 func headerLength(_ count: UInt64) -> [UInt8] { (0..<8).map { UInt8(truncatingIfNeeded: count >> (8 * $0)) } }
 
-/// A safetensors file of any header and data.
+/// A safetensors file with any header and data.
 func file(header: String, data: [UInt8] = []) -> [UInt8] {
   headerLength(UInt64(header.utf8.count)) + header.utf8 + data
 }

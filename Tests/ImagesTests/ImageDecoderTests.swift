@@ -61,7 +61,7 @@ struct ImageDecoderTests {
     var random = TestRandom(2_000)
     var refused = 0
     for i in 0..<2_000 {
-      // Every other file is a JPEG, whose lack of checksums lets damage reach further.
+      // Half of the files are JPEGs: they have no checksums, so damage reaches further.
       var bytes = i % 2 == 0 ? files[i / 2 % kinds.count] : files[kinds.count + i / 2 % 4]
       for _ in 0...Int.random(in: 0..<4, using: &random) {
         let at = Int.random(in: 0..<bytes.count, using: &random)

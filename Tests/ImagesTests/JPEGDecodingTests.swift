@@ -65,7 +65,7 @@ struct JPEGDecodingTests {
   @Test("damaged entropy-coded data, of which libjpeg only warns, is damage")
   func warning() throws {
     var file = try JPEGWriter().encode(.drawn(width: 64, height: 64, channels: 3))
-    // Ones alone are no code of any table; 00 behind FF stands for nothing.
+    // A run of ones is no code in any table; 00 after FF is only stuffing.
     let start = file.count * 3 / 4
     file.replaceSubrange(start..<start + 40, with: (0..<40).map { $0 % 2 == 0 ? 0xFF : 0 })
     #expect(throws: ImageError.self) { try ImageDecoder().decode(file) }
@@ -92,7 +92,7 @@ struct JPEGDecodingTests {
     let other = try JPEGWriter(quality: 30, isProgressive: true).encode(drawn)
     for _ in 0..<100 {
       _ = try decoder.decode(other)
-      // Without Huffman tables a file means the standard ones, which the writer uses.
+      // A file without Huffman tables uses the standard ones, like the writer.
       #expect(try decoder.decode(Self.stripped(sound, of: 0xC4)) == expected)
       #expect(throws: ImageError.self) { try decoder.decode(Self.stripped(sound, of: 0xDB)) }
     }

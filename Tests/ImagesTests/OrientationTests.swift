@@ -4,7 +4,7 @@ import Testing
 
 @Suite("EXIF orientation")
 struct OrientationTests {
-  /// An EXIF segment with a leading unrelated tag and the orientation.
+  /// An EXIF segment with an unrelated first tag and the orientation.
   static func segment(_ value: Int, bigEndian: Bool) -> [UInt8] {
     func short(_ v: Int) -> [UInt8] {
       bigEndian ? [UInt8(v >> 8), UInt8(v & 255)] : [UInt8(v & 255), UInt8(v >> 8)]
@@ -24,8 +24,10 @@ struct OrientationTests {
     Array(file[..<2]) + segment + Array(file[2...])
   }
 
-  /// A 24x16 picture, black but for blocks: first row's first column 250, its last column 170, last row's first
-  /// column 90.
+  /// A black 24x16 picture with three bright blocks.
+  ///
+  /// Their values are 250 at the first row's first column, 170 at its last column, and 90 at the last row's
+  /// first column.
   static let stored: Image = {
     var image = Image(width: 24, height: 16, channels: 1, pixels: [UInt8](repeating: 0, count: 24 * 16))
     for y in 0..<8 {
@@ -38,7 +40,7 @@ struct OrientationTests {
     return image
   }()
 
-  /// Where the standard says that the 0th row and the 0th column are seen (EXIF 2.3, tag 0x0112).
+  /// The positions of the 0th row and the 0th column according to the standard (EXIF 2.3, tag 0x0112).
   static let seen: [(value: Int, row: String, column: String)] = [
     (1, "top", "left"), (2, "top", "right"), (3, "bottom", "right"), (4, "bottom", "left"),
     (5, "left", "top"),

@@ -63,7 +63,7 @@ struct PNGDecodingTests {
     return png
   }
 
-  /// Straight from the standard: scale to 8 bits, look up, composite.
+  /// The expected image by the standard: scale to 8 bits, look up the palette, composite.
   static func expected(_ png: TestPNG, _ background: Int) -> Image {
     let top = (1 << png.depth) - 1
     let channels = png.color == .grey || png.color == .greyAlpha ? 1 : 3
@@ -159,7 +159,7 @@ struct PNGDecodingTests {
       throws: ImageError.tooLarge(
         .png, width: 2_000_000_000, height: 2_000_000_000, maximumPixels: 64_000_000)
     ) { try ImageDecoder().decode(file) }
-    // No limit is no way to an overflow.
+    // Even without a limit the size must not overflow.
     #expect(throws: ImageError.self) { try ImageDecoder().decode(file, DecodeOptions(maximumPixels: .max)) }
   }
 }

@@ -4,7 +4,8 @@ import Testing
 
 @Suite("Resizing")
 struct ResizingTests {
-  /// One axis by the definition, in double precision: overlap of intervals, or the two nearest centers.
+  /// The weight along one axis by its definition, in double precision: overlap of intervals, or the two
+  /// nearest centers.
   static func weight(_ i: Int, _ j: Int, from input: Int, to output: Int) -> Double {
     let scale = Double(input) / Double(output)
     if output <= input {

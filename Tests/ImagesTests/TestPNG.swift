@@ -1,6 +1,6 @@
 @testable import Images
 
-/// Writes PNG files of every kind from first principles (stored deflate blocks), as independent truth.
+/// A writer of every kind of PNG with stored deflate blocks, as independent truth.
 struct TestPNG {
   enum Color: UInt8 {
     case grey = 0
@@ -28,7 +28,7 @@ struct TestPNG {
   var transparency: [UInt8] = []
   /// Raw chunks between IHDR and the palette.
   var extraChunks: [(name: String, data: [UInt8])] = []
-  /// One value per sample, row by row.
+  /// The samples, row by row.
   var samples: [Int]
 
   func encoded() -> [UInt8] {
@@ -79,7 +79,7 @@ struct TestPNG {
     return big(data.count) + body + big(Int(crc(body)))
   }
 
-  /// CRC-32 as in PNG's annex, bit by bit.
+  /// The CRC-32 of PNG's annex, computed bit by bit.
   static func crc(_ bytes: [UInt8]) -> UInt32 {
     var crc: UInt32 = 0xFFFF_FFFF
     for byte in bytes {
@@ -112,7 +112,7 @@ struct TestPNG {
   }
 }
 
-/// A small generator for test pictures (SplitMix64).
+/// A small random generator for test pictures (SplitMix64).
 struct TestRandom: RandomNumberGenerator {
   var state: UInt64
 
@@ -128,7 +128,7 @@ struct TestRandom: RandomNumberGenerator {
 }
 
 extension Image {
-  /// A picture of smooth gradients and some noise.
+  /// A picture of smooth gradients with some noise.
   static func drawn(width: Int, height: Int, channels: Int, seed: UInt64 = 1) -> Image {
     var random = TestRandom(seed)
     var pixels: [UInt8] = []
@@ -145,7 +145,7 @@ extension Image {
 }
 
 extension ImageDecoder {
-  /// The pixels that decoding into memory of the given shape leaves there.
+  /// The pixels of a file decoded into memory of the given shape.
   func pixels(of file: [UInt8], width: Int, height: Int, channels: Int) throws(ImageError) -> [UInt8] {
     var pixels = [UInt8](repeating: 0, count: width * height * channels)
     var span = pixels.mutableSpan

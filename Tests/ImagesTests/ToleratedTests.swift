@@ -11,7 +11,7 @@ struct ToleratedTests {
     #expect(try ImageDecoder().decode(odd) == ImageDecoder().decode(file))
   }
 
-  /// One directory entry: the orientation 6 as a value of some type, and bytes that the value may point at.
+  /// A directory entry with orientation 6 in some type, followed by bytes that the value may refer to.
   static func tiff(type: Int, bigEndian: Bool, count: Int = 1, value: [UInt8], behind: [UInt8] = [])
     -> [UInt8]
   {
@@ -27,7 +27,7 @@ struct ToleratedTests {
     return Array(parts.joined())
   }
 
-  /// Orientation 6 in every numeric type; rationals and doubles lie behind the directory, at 26.
+  /// Orientation 6 in every numeric type; rationals and doubles follow the directory, at offset 26.
   static func kinds(bigEndian: Bool) -> [[UInt8]] {
     func order(_ little: [UInt8]) -> [UInt8] { bigEndian ? little.reversed() : little }
     let place = order([26, 0, 0, 0])

@@ -10,12 +10,12 @@ import Testing
 
 @Suite("Fast integer kernels")
 struct ByteKernelTests {
-  /// Instruction sets that this machine has.
+  /// The instruction sets of this machine.
   static let instructions = IntegerBackend.Instructions.allCases.filter {
     $0.rawValue <= IntegerBackend.Instructions.best.rawValue
   }
 
-  /// Where every stored value of a plan differs from the reference, by name; every image is compared.
+  /// The names of stored values that differ from the reference, over all images.
   private func differences(
     _ graph: Graph, batch: Int = 5, threads: Int = 1, _ instructions: IntegerBackend.Instructions
   ) throws -> [String] {
@@ -59,7 +59,7 @@ struct ByteKernelTests {
     #expect(try differences(try network.graph(), batch: 7, threads: 2, instructions) == [])
   }
 
-  /// A convolution of drawn geometry: odd channels, groups, strides, paddings, dilations.
+  /// A convolution of random geometry: odd channels, groups, strides, paddings, dilations.
   private func convolution(_ number: Int) throws -> Graph {
     var random = SeededRandom(seed: 8, purpose: "convolutions", number)
     let groups = [1, 1, 1, 2, 3][random.below(5)]

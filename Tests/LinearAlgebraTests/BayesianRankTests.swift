@@ -5,7 +5,7 @@ import Testing
 
 @Suite("Ranks by variational Bayes")
 struct BayesianRankTests {
-  /// A matrix of a rank with noise of variance amplitude²/12, the same in every language.
+  /// A matrix of a rank plus noise of variance amplitude²/12, reproducible in every language.
   private func matrix(_ rows: Int, _ columns: Int, rank: Int, amplitude: Double) -> Tensor {
     var matrix = Tensor(zeros: [rows, columns])
     for i in 0..<rows {
@@ -23,7 +23,8 @@ struct BayesianRankTests {
     return matrix
   }
 
-  /// Ranks and variances of the implementation by van den Bogaard in Python, its minimizer replaced by a fine grid.
+  /// Ranks and variances are those of van den Bogaard's Python implementation with a fine grid in place of
+  /// its minimizer.
   @Test(
     "ranks and noise are those of an independent implementation",
     arguments: [

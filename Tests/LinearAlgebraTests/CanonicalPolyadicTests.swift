@@ -60,7 +60,8 @@ struct CanonicalPolyadicTests {
     #expect(abs(result.lost - expected) < 1e-4)
   }
 
-  /// a⊗a⊗b + a⊗b⊗a + b⊗a⊗a has rank 3, and sums of two products come as near as one likes: none is nearest.
+  /// The tensor a⊗a⊗b + a⊗b⊗a + b⊗a⊗a of rank 3, which sums of two products approach without limit, so none
+  /// is nearest.
   private var degenerate: Tensor { Tensor([0, 1, 1, 0, 1, 0, 0, 0], shape: [2, 2, 2]) }
 
   @Test("where no sum is nearest, terms grow and cancel without a penalty, and do not with one")
@@ -70,8 +71,8 @@ struct CanonicalPolyadicTests {
       return try degenerate.canonicalPolyadic(
         rank: 2, penalty: penalty, iterations: iterations, tolerance: 0, random: &random)
     }
-    // numpy's alternating least squares: terms of 3.3 times the tensor after 2,000 rounds, of 5.8 after 20,000 and so on;
-    // with a penalty of 0.001 of 1.257, for good.
+    // numpy's alternating least squares: the largest term grows to 3.3 times the tensor after 2,000 rounds
+    // and 5.8 after 20,000; with a penalty of 0.001 it stays at 1.257.
     let (early, late) = (try found(0, 2000), try found(0, 20_000))
     #expect(abs(early.largestTerm - 3.28) < 0.1 && abs(late.largestTerm - 5.795) < 0.1)
     #expect(late.lost < 0.2 * early.lost)

@@ -5,12 +5,12 @@ import Testing
 
 @Suite("Singular value decomposition")
 struct SVDTests {
-  /// Results are rounded to 32-bit floats, whose unit roundoff is 6e-8.
+  /// The tolerance: results are rounded to 32-bit floats, whose unit roundoff is 6e-8.
   private let rounding = 1e-6
 
   @Test("numpy's values and, under the rule of signs, its vectors")
   func numpy() throws {
-    // numpy.linalg.svd(…, full_matrices=False) of tallMatrix, each pair turned by the rule.
+    // numpy.linalg.svd(…, full_matrices=False) of tallMatrix, with the signs of each pair set by the rule.
     let svd = try tallMatrix.svd()
     #expect(distance(svd.values, [17.45392519, 2.13641942, 0.21495965]) < 1e-8)
     let left = [
@@ -51,7 +51,7 @@ struct SVDTests {
 
   @Test("the small values of a Hilbert matrix are those of numpy in double precision")
   func hilbertMatrix() throws {
-    // numpy.linalg.svd of the 8x8 matrix of float32 reciprocals, taken to float64.
+    // numpy.linalg.svd in float64 of the 8x8 matrix of float32 reciprocals.
     let expected = [
       1.69593901, 2.98125212e-01, 2.62128477e-02, 1.46769192e-03, 5.43706697e-05, 1.29419664e-06,
       1.95290431e-08,

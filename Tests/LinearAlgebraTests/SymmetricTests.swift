@@ -9,7 +9,7 @@ struct SymmetricTests {
 
   @Test("numpy's eigenvalues and vectors")
   func numpy() throws {
-    // numpy.linalg.eigh of definiteMatrix, turned to descending values and by the rule of signs.
+    // numpy.linalg.eigh of definiteMatrix, in descending order and with signs set by the rule.
     let eigen = try definiteMatrix.eigen()
     #expect(distance(eigen.values, [7.14799558, 2.84741991, 2.00458451]) < 1e-6)
     let vectors = [

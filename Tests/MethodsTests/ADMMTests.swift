@@ -8,7 +8,7 @@ import Testing
 
 @Suite("ADMM")
 struct ADMMTests {
-  /// Minimizes `sum of h/2·(w - c)²` and the pull exactly: `w = (h·c + rho·T)/(h + rho)`.
+  /// Minimizes Σ h/2·(w - c)² plus the pull exactly: `w = (h·c + rho·T)/(h + rho)`.
   private func minimize(_ row: inout OneRow, _ h: [Float], _ c: [Float]) {
     guard let pull = row.parameter.encoding as? Attracted else {
       row.masters = row.parameter.survivors.indices.map { row.parameter.survivors[$0] ? c[$0] : 0 }
@@ -20,8 +20,8 @@ struct ADMMTests {
 
   @Test("On a quadratic loss it converges to the best sparse solution, where magnitude takes the wrong one")
   func best() throws {
-    // Without the first the loss is 5, without the second 0.2, without the third 0.0005: the first two stay. By magnitude
-    // it would be the second and the third.
+    // The loss is 5 without the first weight, 0.2 without the second and 0.0005 without the third, so the
+    // first two stay; by magnitude the second and third would stay.
     let (h, c): ([Float], [Float]) = ([10, 0.1, 0.001], [1, 2, 1.5])
     let loss = { (w: [Float]) in
       w.indices.reduce(Float(0)) { $0 + h[$1] / 2 * (w[$1] - c[$1]) * (w[$1] - c[$1]) }
@@ -33,7 +33,7 @@ struct ADMMTests {
       try row.apply(method, of: original, at: Double(step) / 40)
       minimize(&row, h, c)
     }
-    // Near the solution before anything is masked.
+    // The weights are near the solution before any is masked.
     #expect(zip(row.masters, [1, 2, 0] as [Float]).allSatisfy { abs($0 - $1) < 0.02 }, "\(row.masters)")
     try row.apply(method, of: original, at: 1)
     #expect(row.parameter.encoding.isEqual(to: Sparse(mask: Mask([true, true, false]))))
@@ -62,7 +62,8 @@ struct ADMMTests {
     #expect(row.seen == [4, 1])
     row.masters = [5, 0.5]
     try row.apply(method, of: original, at: 0.75)
-    // rho = 2, a quarter: U = (1, 0.5)/4, W + U = (5.25, 0.625), Z = (5.25, 0), T = Z - U = (5, -0.125).
+    // rho = 2, so U is scaled by 0.5/2 = 1/4: U = (1, 0.5)/4, W + U = (5.25, 0.625), Z = (5.25, 0), T = Z - U
+    // = (5, -0.125).
     #expect(row.parameter.encoding.isEqual(to: Attracted(to: [5, -0.125], strength: [2])))
   }
 

@@ -9,17 +9,17 @@ import Testing
 @testable import Execution
 @testable import Methods
 
-/// Weights that no training should leave, though files may hold them.
+/// Weights that no training should produce, though files may hold them.
 enum AbsurdWeights: String, CaseIterable, CustomTestStringConvertible {
   case huge, hugest, subnormal, zero, equal, oneHuge, hugeBias, infinite, notNumbers
 
   var testDescription: String { rawValue }
 
-  /// A network with such weights in every layer.
+  /// The network with such weights in every layer.
   func applied(to graph: Graph) -> Graph {
     var graph = graph
     for (name, parameter) in graph.parameters {
-      // Of variances a file may hold no others.
+      // Files cannot hold such variances.
       guard !name.hasSuffix(".variance") else { continue }
       var value = parameter.value
       for i in value.values.indices {

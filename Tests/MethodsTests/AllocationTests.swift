@@ -34,7 +34,8 @@ struct AllocationTests {
     layer([6, 1, 5, 5]), layer([16, 6, 5, 5]), layer([120, 400]), layer([84, 120]), layer([10, 84]),
   ]
 
-  /// As RigL's code has it: layers that would be denser than whole are whole, and the factor is found anew for the rest.
+  /// The densities by RigL's code: layers that would be denser than 1 are dense, and the factor is computed
+  /// again for the rest.
   private static func denseAsInRigL(_ layers: [AllocatedLayer], sparsity: Double) -> [Double] {
     var whole: Set<Int> = []
     while true {
@@ -53,7 +54,7 @@ struct AllocationTests {
       let factor = missing / sum
       let over = layers.indices.filter { !whole.contains($0) && factor * raw[$0] > 1 }
       if over.isEmpty { return layers.indices.map { whole.contains($0) ? 1 : factor * raw[$0] } }
-      // The largest of them alone, as there.
+      // Only the largest of them become dense in a round, as in RigL's code.
       let largest = over.map { raw[$0] }.max() ?? 0
       whole.formUnion(over.filter { raw[$0] == largest })
     }
@@ -75,7 +76,7 @@ struct AllocationTests {
 
   @Test("Two layers without a cap: densities are as the sums over the products of their extents")
   func erdosRenyiByHand() throws {
-    // 12/32 and 20/64 of the factor; 96 weights, of which 24 stay: 12·e + 20·e = 24.
+    // Densities are 12/32 and 20/64 of the factor e; 24 of 96 weights stay, so 12·e + 20·e = 24.
     let layers = [Self.layer([8, 4]), Self.layer([16, 4])]
     let shares = try ErdosRenyiKernel().division(among: layers, Self.none)(0.75)
     let truth: [Double] = [23.0 / 32, 49.0 / 64]
@@ -90,7 +91,7 @@ struct AllocationTests {
     #expect(shares == truth)
   }
 
-  /// Layers of 10 units with given curves, and the allocation that measures them at every unit.
+  /// The units that layers of 10 units with given curves lose, if the allocation measures every unit.
   private static func measured(
     _ curves: [[Double]], gone: [Int] = [], savings: [Double] = [], share: Double
   ) throws -> [Int] {
@@ -106,7 +107,8 @@ struct AllocationTests {
     return try allocation.division(among: layers, context)(share).map { Int(($0 * 10).rounded()) }
   }
 
-  /// Of all ways to lose so many units the one that costs least, by trying all; costs of each are as `curves` has them.
+  /// The least cost of all ways to lose this number of units, with the costs of `curves`, found by trying
+  /// all.
   private static func cheapest(_ curves: [[Double]], losing units: Int) -> Double {
     var best = [0: 0.0]
     for curve in curves {
@@ -139,7 +141,7 @@ struct AllocationTests {
     let step = Self.curve { $0 < 5 ? 1 : 3 }
     let steep = Self.curve { 1 + $0 }
     #expect(try Self.measured([steep, step], share: 0.2) == [0, 4])
-    // The step's hull rises by 2 over 5 units, less than the other's one a unit.
+    // The step's hull rises by 2 over 5 units, which is less than 1 for each unit of the other curve.
     #expect(try Self.measured([steep, step], share: 0.45) == [0, 9])
     let broken = Self.curve { $0 == 0 ? 1 : .nan }
     #expect(try Self.measured([broken, steep], share: 0.45) == [0, 9])
@@ -237,7 +239,7 @@ struct AllocationTests {
     #expect(measured.images == 64)
     #expect(errorMessage { _ = try amount("scope: erdos-renyi-kernel") }.contains("layer"))
     #expect(errorMessage { _ = try amount("scope: {sensitivity: {at: [0.5, 0.5]}}") }.contains("rising"))
-    // As recipes and addresses had them before.
+    // A scope without settings keeps its short form in recipes and addresses.
     #expect(ChannelPruning().node["scope"] == "global".node)
   }
 

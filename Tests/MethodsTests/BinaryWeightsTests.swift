@@ -126,7 +126,8 @@ struct BinaryWeightsTests {
     let projected = Parameter(weight, encoding: encoding).projected.values
     #expect(Set(projected.map { ($0 / encoding.scales[0]).rounded() }) == [-1, 0, 1])
     let found = zip(weight.values, projected).reduce(0.0) { $0 + Double(($1.0 - $1.1) * ($1.0 - $1.1)) }
-    // Of the k largest weights: their mean magnitude is the best scale, and Σw² - (Σ|w|)²/k what is left (Li, Liu 2016).
+    // For the k largest weights the best scale is their mean magnitude, and the error is Σw² - (Σ|w|)²/k (Li,
+    // Liu 2016).
     let sorted = weight.values.map { Double($0.magnitude) }.sorted(by: >)
     let whole = sorted.reduce(0) { $0 + $1 * $1 }
     var (sum, least) = (0.0, Double.infinity)

@@ -95,7 +95,7 @@ struct CalibrationTests {
     if rule == .minmax { #expect(abs(chosen.scale * 127 - values.histogram.maximum) < 1e-4) }
   }
 
-  /// Numbers with a long tail: the fourth power of uniform ones, some negative.
+  /// Random numbers with a long tail: the fourth power of uniform ones, some of them negative.
   private func tailed(_ count: Int, seed: UInt64, negative: Float) -> [Float] {
     Tensor(random: [count], in: -negative...1, seed: seed).values.map { number in
       let square = number * number

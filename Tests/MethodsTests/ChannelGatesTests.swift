@@ -31,7 +31,8 @@ struct ChannelGatesTests {
       }
   }
 
-  /// Estimators that see nothing: gates are 1 for some channels and 0 for the others, whatever the image.
+  /// The graph with estimators that ignore the image: gates are 1 for the channels in `open` and 0 for the
+  /// others.
   private func forced(_ graph: Graph, open: [String: [Int]]) throws -> Graph {
     var graph = graph
     for (layer, channels) in open {
@@ -67,11 +68,11 @@ struct ChannelGatesTests {
     let (truth, found) = (try removed.outputValues()[0], try forced.outputValues()[0])
     #expect(isClose(truth, found), "\(truth) \(found)")
     #expect(try graph.outputValues()[0] != truth)
-    // Estimators beside, the work is that of the network without the channels.
+    // Apart from the estimators, the work is that of the network without the closed channels.
     let estimators = rewrite.graph.nodes.filter { $0.name.hasSuffix(".saliency") }
     let own = estimators.reduce(0) { $0 + GatedWork(rewrite.graph).most(of: $1.name) }
     let work = GatedWork(rewrite.graph).most - own
-    // What reads a concatenation is counted as reading all of it.
+    // The reader of a concatenation is counted as reading all of it.
     #expect(network == .fire ? work > removed.multiplyAdds : work == removed.multiplyAdds)
   }
 

@@ -30,7 +30,7 @@ struct ChannelPruningTests {
   func equalsMasking(network: SmallGraph, criterion: Int) throws {
     let graph = try network.graph()
     let type = SaliencyCatalogue.all[criterion]
-    // A network without norms has nothing that norm-scale can score.
+    // norm-scale has nothing to score in a network without norms.
     if type == NormScale.self, !graph.nodes.contains(where: { $0.op is BatchNorm }) { return }
     let evidence = PlanEvidence(
       graph, task: Classification(), backend: ReferenceBackend(),
@@ -43,7 +43,7 @@ struct ChannelPruningTests {
     let units = rewrite.removedUnits(from: graph)
     #expect(!units.isEmpty)
     #expect(try graph.masking(units).outputValues() != graph.outputValues())
-    // What makes up for channels that go is more than surgery, and nothing else is.
+    // Only criteria that compensate for removed channels change more than the surgery.
     let isCompensating = MethodCase(method: ChannelPruning(sparsity: 0.5, criterion: type.init()))
       .changesReaders
     #expect(try (graph.removingChannels(units).graph == rewrite.graph) != isCompensating)
@@ -78,7 +78,7 @@ struct ChannelPruningTests {
   func normalized() throws {
     var graph = try SmallGraph.lenet.graph()
     let plain = try apply(ChannelPruning(sparsity: 0.5), graph)
-    // A layer of larger weights loses nothing more or less: what counts is a filter's share of its layer.
+    // Scaling a layer's weights changes nothing, because a filter's share of its layer counts.
     let larger = try #require(graph.parameters["conv2.weight"]).value.values.map { $0 * 64 }
     graph.parameters["conv2.weight"]?.value.values = larger
     let scaled = try apply(ChannelPruning(sparsity: 0.5), graph)
@@ -104,8 +104,9 @@ struct ChannelPruningTests {
     let scores = try TaylorExpansion().scores(of: groups.map { UnitSet($0, in: graph) }, &context)
     let before = try evidence.losses(of: graph)
     for (group, scores) in zip(groups, scores) {
-      // The stem is read by the branch and, through the sum, by the classifier: together the loss is of second order in
-      // its units, so the brute force takes each unit's first-order change by small steps of masking.
+      // The stem is read by the branch and, through the sum, by the classifier, so the loss is of second
+      // order in its units. The brute force therefore takes each unit's first-order change from small steps
+      // of masking.
       for (unit, score) in zip(group.units, scores) {
         let step = 1.0 / 64
         let up = try evidence.losses(of: graph.attenuating(unit, by: step))
@@ -115,7 +116,7 @@ struct ChannelPruningTests {
         #expect(abs(score - truth) <= 2e-3 * truth + 1e-9)
       }
     }
-    // Hidden units are read by one layer: there removal itself is the truth.
+    // Hidden units are read by one layer, so removal itself is the truth.
     for (unit, score) in zip(groups[1].units, scores[1]) {
       let after = try evidence.losses(of: graph.removingChannels([unit]).graph)
       let truth = zip(after, before).reduce(0) { $0 + ($1.0 - $1.1) * ($1.0 - $1.1) } / Double(before.count)
@@ -137,7 +138,7 @@ struct ChannelPruningTests {
       let limit = (1 - sparsity) * Double(graph.multiplyAdds)
       #expect(Double(pruned.multiplyAdds) <= limit)
       #expect(unitCount(pruned) < unitCount(graph))
-      // With a share of channels that removes one channel less, the limit is missed.
+      // A share that removes one channel less misses the limit.
       let gone = unitCount(graph) - unitCount(pruned)
       guard scope is GlobalRanking else { continue }
       let less = Double(gone - 1) / Double(unitCount(graph))
@@ -208,13 +209,13 @@ struct ChannelPruningTests {
     for (count, (free, whole)) in zip(rounded, zip(free, [24, 20, 5])) {
       #expect(count == min(whole, (free + 7) / 8 * 8))
     }
-    // What stays is what scores highest: the rounded network holds all that the free one does.
+    // Units with the highest scores stay, so the rounded network keeps all units of the free one.
     let kept = try apply(ChannelPruning(sparsity: 0.7), graph).origin["a.weight"]?.kept[0] ?? []
     let more = try apply(method, graph).origin["a.weight"]?.kept[0] ?? Array(0..<24)
     #expect(Set(kept).isSubset(of: more))
     method.amount.sparsity = 0.05
     #expect(errorMessage { _ = try counts(method) }.contains("rounded up to a multiple of 8"))
-    // A limit of multiply-adds is met whatever is rounded, in steps too.
+    // The limit of multiply-adds is met despite rounding, also in several steps.
     method.measure = .multiplyAdds
     method.amount.sparsity = 0.5
     for scope in [GlobalRanking(), UniformAllocation()] as [any Allocation] {
@@ -277,7 +278,7 @@ struct ChannelPruningTests {
 }
 
 extension Graph {
-  /// The graph in which all that reads a unit's channels reads them weaker: weights times `1 + share`.
+  /// The graph with weights that read the unit's channels multiplied by `1 + share`.
   func attenuating(_ unit: ChannelUnit, by share: Double) -> Graph {
     var graph = self
     for reader in ChannelReader.all(of: self) {

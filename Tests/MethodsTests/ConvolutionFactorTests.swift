@@ -8,7 +8,7 @@ import Testing
 
 @Suite("tucker-2 and spatial-svd")
 struct ConvolutionFactorTests {
-  /// One convolution with stride, padding and dilation, then a norm.
+  /// A network of one convolution with stride, padding and dilation, followed by a norm.
   private func network(
     _ conv: Conv2D = Conv2D(
       filters: 10, kernel: Extent(3, 2), stride: Extent(2, 1), padding: Extent(2, 1), dilation: 2),
@@ -82,7 +82,7 @@ struct ConvolutionFactorTests {
   @Test("an axis that keeps all its channels gets no 1x1 convolution")
   func tuckerOneAxis() throws {
     var graph = try network()
-    // Rank 8 of 8 channels in, 2 of 10 filters out.
+    // Rank 8 for 8 input channels, and rank 2 for 10 filters.
     let core = normal([2, 8, 3, 2], "core")
     let identity = Tensor((0..<64).map { $0 / 8 == $0 % 8 ? 1 : 0 }, shape: [8, 8])
     let values = kernel(expand: normal([10, 2], "expand"), core: core, reduce: identity)

@@ -6,7 +6,7 @@ import Testing
 
 @testable import Methods
 
-/// What criteria may know of a network whose images stand in it.
+/// The context of criteria with a network and evidence from its images.
 func criterionContext(_ network: SmoothNetwork, seed: UInt64 = 1) -> SaliencyContext {
   SaliencyContext(
     graph: network.graph,
@@ -23,7 +23,7 @@ func weightSets(_ graph: Graph, _ unit: any UnitShape = SingleWeights()) -> [Uni
   }
 }
 
-/// Holds numbers against the truth, to a share of the largest.
+/// Expects numbers to be near the truth, within a share of the largest.
 func expectNear(
   _ found: [Double], _ truth: [Double], _ tolerance: Double, at location: SourceLocation = #_sourceLocation
 ) {
@@ -36,6 +36,6 @@ func expectNear(
 }
 
 extension SmoothNetwork {
-  /// The places of `hidden.weight` and `logits.weight` among all weights.
+  /// The positions of `hidden.weight` and `logits.weight` among all weights.
   static let prunable = Array(0..<20) + Array(35..<50)
 }

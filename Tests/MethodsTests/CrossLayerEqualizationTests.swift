@@ -28,13 +28,14 @@ struct CrossLayerEqualizationTests {
     try #require(try ReferenceValues(graph, images).values[graph.outputs[0]]).values
   }
 
-  /// The root mean square of differences over that of the first.
+  /// The root mean square of the differences, divided by that of the first list.
   private func distance(_ a: [Float], _ b: [Float]) -> Double {
     let squares = zip(a, b).reduce(0.0) { $0 + Double($1.0 - $1.1) * Double($1.0 - $1.1) }
     return (squares / a.reduce(1e-30) { $0 + Double($1) * Double($1) }).squareRoot()
   }
 
-  /// A network whose channel 1 behind `conv2` is a thousand times as large, and read by a thousandth.
+  /// A network whose channel 1 after `conv2` is multiplied by a thousand and read by weights divided by a
+  /// thousand.
   private func unequal() throws -> (plain: Graph, scaled: Graph) {
     let plain = try SmallGraph.lenet.graph()
     var scaled = plain
@@ -157,7 +158,7 @@ struct CrossLayerEqualizationTests {
       let quantized = try method.compress(&compression).graph
       let real = try ReferenceValues(graph.foldingBatchNorms(), evidence.images).values
       return try quantized.nodes.filter { $0.op is Conv2D }.map { node in
-        // Grids of values are no errors of the weights.
+        // Grids of values would add errors that are not those of weights.
         var measured = quantized
         measured.values = [:]
         let found = try ReferenceValues(measured, evidence.images).values
@@ -172,7 +173,7 @@ struct CrossLayerEqualizationTests {
       }
     }
     let (before, after) = (try errors(false), try errors(true))
-    // In steps of the biases, which are rounded to them.
+    // Errors are in steps of the biases, which are rounded.
     #expect((after.max() ?? 1) < 0.51 && (before.max() ?? 0) > 10, "\(before) \(after)")
   }
 

@@ -34,7 +34,7 @@ struct CurvatureTests {
     let found = try evidence(network, backend: backend).fisherInformation(images: 100)
     #expect(found.keys.sorted() == SmoothNetwork.names.sorted())
     expectNear(network.numbers(found), truth, 1e-4)
-    // Eight images or more are asked for, six are there; of one, the batch that holds it is looked at.
+    // Six images exist, fewer than the eight requested; one requested image brings in its whole batch.
     let first = network.batches[0].map(network.gradient)
     let ofFirst = (0..<network.count).map { weight in
       first.reduce(0) { $0 + $1[weight] * $1[weight] } / 4
@@ -51,7 +51,7 @@ struct CurvatureTests {
     let hessian = network.hessian
     let evidence = evidence(network, backend: backend)
     let dense = Tensor(random: [53], seed: seed, "direction").values.map(Double.init)
-    // The whole network, one parameter of it, one weight, and a length that must not matter.
+    // The whole network, one parameter, one weight, and a length that must not matter.
     let scale = (0..<53).map { $0 >= 25 && $0 < 30 ? 1.0 : 0 }
     let single = (0..<53).map { $0 == 7 ? -2.0 : 0 }
     for direction in [dense, scale, single, dense.map { $0 * 1000 }] {

@@ -16,7 +16,7 @@ struct DeadNeuronsTests {
     return try method.compress(&compression)
   }
 
-  /// The graph with a part of a weight tensor zero: the slices at some indices of an axis.
+  /// The graph with the slices of a weight tensor at some indices of an axis set to zero.
   private func zeroing(_ name: String, axis: Int, _ indices: [Int], in graph: Graph) throws -> Graph {
     var graph = graph
     var tensor = try #require(graph.parameters[name]).value
@@ -58,7 +58,7 @@ struct DeadNeuronsTests {
     #expect(rewrite.graph.parameters[bias]?.value != graph.parameters[bias]?.value)
     try expectSameOutputs(graph, rewrite.graph)
     #expect(errorMessage { _ = try removeDead(graph, folding: false) }.contains("changes nothing"))
-    // A negative constant is zero behind the ReLU: nothing is to be taken up.
+    // A negative constant is zero after the ReLU, so there is nothing to compensate.
     graph.parameters["\(layer).bias"]?.value.values[2] = -0.75
     let silent = try removeDead(graph)
     #expect(silent.graph.parameters[bias] == graph.parameters[bias])
@@ -67,7 +67,7 @@ struct DeadNeuronsTests {
 
   @Test("Through norms a constant is their shift and mean; before a padded border it stays unless it is zero")
   func norms() throws {
-    // a1 = ReLU(norm(conv)): what it holds without weights is (0 - mean)·scale/deviation + shift.
+    // a1 = ReLU(norm(conv)); without weights, channel 1 holds (0 - mean)·scale/deviation + shift.
     var graph = try zeroing("a1.conv.weight", axis: 0, [1], in: SmallGraph.residual.graph())
     graph.parameters["a1.norm.mean"]?.value.values[1] = 0
     graph.parameters["a1.norm.shift"]?.value.values[1] = 0.5
@@ -109,7 +109,8 @@ struct DeadNeuronsTests {
     try expectSameOutputs(fire, smaller.graph)
 
     var separable = try zeroing("stem.conv.weight", axis: 0, [3], in: SmallGraph.separable.graph())
-    // Zero behind the stem's ReLU6, so that the depthwise layer's border is as its middle.
+    // The channel is zero after the stem's ReLU6, so the padded border of the depthwise layer equals its
+    // middle.
     separable.parameters["stem.norm.mean"]?.value.values[3] = 0
     separable.parameters["stem.norm.shift"]?.value.values[3] = -1
     separable.parameters["depth.norm.mean"]?.value.values[3] = 0
@@ -123,7 +124,7 @@ struct DeadNeuronsTests {
   func cascade() throws {
     var graph = try zeroing("logits.weight", axis: 1, [5], in: SmallGraph.lenet.graph())
     var weight = try #require(graph.parameters["hidden.weight"]).value
-    // Feature 4 is read by hidden unit 5 alone, which nothing reads.
+    // Feature 4 is read by hidden unit 5 alone, and nothing reads that unit.
     for unit in 0..<8 where unit != 5 { weight.values[unit * weight.shape[1] + 4] = 0 }
     graph.parameters["hidden.weight"] = Parameter(weight)
     let rewrite = try removeDead(graph)

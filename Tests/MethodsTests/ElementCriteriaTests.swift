@@ -36,7 +36,7 @@ struct ElementCriteriaTests {
     (block.outputs, block.inputs) = (2, 2)
     let blocks = try SecondOrderTaylor().scores(of: weightSets(network.graph, block), &context)
     expectNear([blocks[0][3]], [score([10, 11, 14, 15])], 5e-3)
-    // The curvature matters here, so the test can fail.
+    // The curvature must matter here, or the test would show nothing.
     let first = try TaylorExpansion().scores(of: weightSets(network.graph), &context).flatMap(\.self)
     #expect(zip(found, first).contains { abs($0 - $1) > 0.05 * (found.max() ?? 0) })
   }
@@ -45,7 +45,7 @@ struct ElementCriteriaTests {
   func sensitivity() throws {
     let network = try SmoothNetwork(seed: 33, images: 8, batch: 4)
     let w = network.weights
-    // Batches of equal size: their mean gradient is that of all images.
+    // Batches have equal size, so their mean gradient is that of all images.
     let gradients = network.images.map(network.gradient)
     let sizes = SmoothNetwork.prunable.map { i in abs(gradients.reduce(0) { $0 + $1[i] } * w[i]) }
     var context = criterionContext(network)
@@ -72,7 +72,7 @@ struct ElementCriteriaTests {
     var exact = criterionContext(network, seed: 5)
     let found = try criterion.scores(of: weightSets(network.graph), &exact).flatMap(\.self)
     expectNear(found, SmoothNetwork.prunable.map { diagonal[$0] * w[$0] * w[$0] / 2 }, 5e-3)
-    // The variance of a probe's estimate of h_i is the sum of h_ij² over the others, of n probes an nth of it.
+    // A probe's estimate of h_i has the variance Σ h_ij² over j ≠ i; n probes divide it by n.
     criterion.probes = 400
     var many = criterionContext(network, seed: 6)
     let scores = try criterion.scores(of: weightSets(network.graph), &many).flatMap(\.self)
@@ -87,7 +87,7 @@ struct ElementCriteriaTests {
 
   // MARK: OBS
 
-  /// The inverse of a block by Hassibi and Stork's recursion over images.
+  /// The inverse of a block by the recursion of Hassibi and Stork over images.
   private func inverse(_ gradients: [[Double]], _ block: [Int], damping: Double) -> [[Double]] {
     var inverse = block.indices.map { i in block.indices.map { i == $0 ? 1 / damping : 0 } }
     for gradient in gradients {
@@ -99,7 +99,7 @@ struct ElementCriteriaTests {
     return inverse
   }
 
-  /// The blocks of seven consecutive weights of the two tensors.
+  /// The blocks of seven consecutive weights in the two tensors.
   private let blocks = [
     Array(0..<7), Array(7..<14), Array(14..<20), Array(35..<42), Array(42..<49), [49],
   ]
@@ -152,11 +152,11 @@ struct ElementCriteriaTests {
       let pull = information.map { row in zip(row, change).reduce(0) { $0 + $1.0 * $1.1 } }
       let scale = pull.map(abs).max() ?? 0
       for (place, element) in block.enumerated() {
-        // Least rise: no weight that stays has a slope, and what goes is zero.
+        // At the least rise of the loss, surviving weights have no slope, and removed ones are zero.
         if gone[element] { #expect(after[element] == 0) } else { #expect(abs(pull[place]) <= 1e-3 * scale) }
       }
     }
-    // Kernels of one column and two rows: their weights of a block go together, and blocks add up.
+    // In kernels of one column and two rows, the weights of a block go together, and blocks add up.
     var pairs = Blocks()
     (pairs.outputs, pairs.inputs) = (1, 2)
     let scores = try surgeon().scores(of: weightSets(network.graph, pairs), &context)[0]
@@ -203,7 +203,7 @@ struct ElementCriteriaTests {
 
   // MARK: Lookahead
 
-  /// The matrix of a network without activations: outputs of unit vectors less those of zero.
+  /// The matrix of a network without activations: the outputs for unit vectors minus those for zero.
   private func jacobian(_ graph: Graph, inputs: Int) throws -> [Double] {
     var images = Array(repeating: Float(0), count: inputs * (inputs + 1))
     for i in 0..<inputs { images[i * inputs + i] = 1 }
@@ -240,7 +240,7 @@ struct ElementCriteriaTests {
       }
       #expect(abs(scores[1][element] - change.squareRoot()) <= 1e-5 * (scores[1].max() ?? 0))
     }
-    // The first layer has one neighbour: the network up to the second.
+    // The first layer has one neighbour, the second, so the network up to the second layer counts.
     var start = Graph(inputs: graph.inputs)
     for node in graph.nodes.prefix(3) { try start.append(node.op, name: node.name, inputs: node.inputs) }
     start.outputs = ["second"]
@@ -250,9 +250,10 @@ struct ElementCriteriaTests {
     var without = start
     without.parameters["first.weight"]?.value.values[6] = 0
     var change = zip(try jacobian(without, inputs: 4), two).reduce(0) { $0 + ($1.0 - $1.1) * ($1.0 - $1.1) }
-    // What reads the first layer goes through the second's norm no more: its factor is the second layer's own.
+    // The readers of the first layer do not pass through the second's norm, so the factor is the second
+    // layer's alone.
     #expect(abs(scores[0][6] - change.squareRoot()) <= 1e-5 * (scores[0].max() ?? 0))
-    // Blocks have the norm over their weights.
+    // A block's score is the norm over its weights.
     var block = Blocks()
     (block.outputs, block.inputs) = (2, 2)
     let blocks = try Lookahead().scores(of: weightSets(graph, block), &context)
@@ -296,7 +297,7 @@ struct ElementCriteriaTests {
     let (channel, filter, place) = (1, 2, 4)
     let factor = scale[channel] * scale[channel] / (variance[channel] + Double(Float(1e-5)))
     let made = squares(a[channel * 18..<(channel + 1) * 18]) * factor
-    // The sum hands on what makes either of its branches.
+    // A channel after the sum is made by both branches.
     let both = made + squares(b[channel * 27..<(channel + 1) * 27])
     let read = (0..<2).reduce(0) { $0 + squares(logits[$1 * 36 + filter * 9..<$1 * 36 + (filter + 1) * 9]) }
     let element = (filter * 3 + channel) * 9 + place

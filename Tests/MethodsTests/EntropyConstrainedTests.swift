@@ -10,7 +10,7 @@ import Testing
 
 @Suite("Shared numbers by the entropy of their indices")
 struct EntropyConstrainedTests {
-  /// The weighted squared error and the bits of an assignment with the best centroids, by the formulas.
+  /// The weighted squared error and the bits of an assignment with its best centroids, by the formulas.
   private func cost(_ values: [Float], _ weights: [Double], _ clusters: [Int]) -> (
     error: Double, bits: Double
   ) {
@@ -50,7 +50,7 @@ struct EntropyConstrainedTests {
       #expect(total >= optimum - 1e-9)
       excess.append(total / optimum - 1)
     }
-    // Lloyd's rounds end in the nearest minimum.
+    // Lloyd's iterations end in the nearest local minimum.
     #expect(excess.count { $0 < 1e-6 } >= 6 && excess.sorted()[9] < 0.1, "\(excess)")
   }
 
@@ -73,7 +73,7 @@ struct EntropyConstrainedTests {
     return try method.compress(&compression).graph
   }
 
-  /// The mean squared error of the weights and their bytes in a file, Huffman-coded.
+  /// The mean squared error of the weights and their bytes in a file with Huffman codes.
   private func figures(_ graph: Graph, _ original: Graph) throws -> (error: Double, bytes: Int) {
     let name = "logits.weight"
     let after = try #require(graph.parameters[name]).projected.values
@@ -147,7 +147,7 @@ struct EntropyConstrainedTests {
     let graph = try compressed(method, original, evidence: evidence)
     let weighted = try entropy(graph.parameters["hidden.weight"])
     #expect(weighted.bits > plain.bits + 0.2 * Double(plain.count))
-    // As shares of their layers' errors, a factor of a layer is none.
+    // Errors relative to those of the layer do not depend on a factor of the layer.
     method.errors = .relative
     let relative = try compressed(method, original, evidence: evidence)
     let even = KnownGradients(original, larger: (name: "hidden.weight", factor: 3))

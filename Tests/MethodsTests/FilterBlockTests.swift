@@ -10,7 +10,8 @@ import Testing
 
 @Suite("Blocks in place of convolutions")
 struct FilterBlockTests {
-  /// Three convolutions of 16 and more channels, the second of stride 2, each with norm and ReLU.
+  /// A network of three convolutions with at least 16 channels, each with norm and ReLU; the second has
+  /// stride 2.
   private func network() throws -> Graph {
     var graph = Graph(inputs: [GraphInput(name: "image", shape: [3, 12, 12])])
     var value = "image"
@@ -46,7 +47,7 @@ struct FilterBlockTests {
     AsymmetricFilters(), PointwiseSubstitution(), GhostModules(),
   ]
 
-  /// Layers by block and the weights that the formulas of the documents give, biases and norms apart.
+  /// The layers of each block, with the number of weights by the formulas, without biases and norms.
   static let structures: [(method: any FilterMethod, parts: [String], weights: @Sendable (Int, Int) -> Int)] =
     [
       (BottleneckBlocks(), ["reduce", "core"], { i, o in o / 4 * i + o / 4 * o / 4 * 9 + o * o / 4 }),
@@ -95,7 +96,7 @@ struct FilterBlockTests {
       let spread = truth.reduce(0) { $0 + (Double($1) - mean) * (Double($1) - mean) }
       #expect(error < plain, "\(M.name)")
       #expect(error < spread, "\(M.name)")
-      // New norms change nothing: with the statistics that they hold they give back what they read.
+      // New norms change nothing: with their statistics they return their input.
       for node in found.nodes where node.op is BatchNorm && graph.node(named: node.name) == nil {
         let (before, after) = (try found.output(node.inputs[0]), try found.output(node.name))
         #expect(relativeDistance(before, after) < 1e-3)
@@ -110,7 +111,7 @@ struct FilterBlockTests {
     var method = PointwiseSubstitution()
     method.first = true
     method.choice.budget = 0.75
-    // Multiply-adds: 62,208, 124,416 and 248,832 of convolutions, and the linear layer's 160.
+    // Multiply-adds: 62,208, 124,416 and 248,832 of convolutions, and 160 of the linear layer.
     let one = try compress(graph, method)
     #expect(one.warnings.isEmpty)
     #expect(one.graph[.weight, of: "third"]?.value.shape == [32, 24, 1, 1])
@@ -135,7 +136,7 @@ struct FilterBlockTests {
       func forEachActivation(
         of values: [String], images: Int, real: Bool, _ body: ([String: Tensor]) -> Void
       ) throws {}
-      /// The third convolution matters, the others do not.
+      /// A loss that depends on the third convolution alone.
       func meanLoss(of changed: Graph, images: Int) throws -> Double {
         changed[.weight, of: "third"]?.value.shape == graph[.weight, of: "third"]?.value.shape ? 1 : 3
       }
@@ -219,7 +220,7 @@ struct FilterBlockTests {
 
 @Suite("depth, resolution and late-downsampling")
 struct ScaledShapeTests {
-  /// Two residual blocks that can go, one of another shape between them.
+  /// A network of two residual blocks that can be removed, with one of another shape between them.
   private func network() throws -> Graph {
     var graph = Graph(inputs: [GraphInput(name: "image", shape: [3, 16, 16])])
     func conv(_ name: String, _ input: String, _ filters: Int, stride: Int = 1, kernel: Int = 3) throws {
@@ -299,7 +300,7 @@ struct ScaledShapeTests {
     #expect(rewrite.graph.shape(of: "stem") == [1, 4, 8, 8])
     #expect(rewrite.graph.parameters == graph.parameters)
     #expect(rewrite.graph.multiplyAdds * 3 < graph.multiplyAdds)
-    // The mean of squares that are even is the image of half the size.
+    // The mean of constant 2x2 squares is the image of half the size.
     var half = Graph(inputs: [GraphInput(name: "image", shape: [3, 8, 8])])
     for node in graph.nodes { try half.append(node.op, name: node.name, inputs: node.inputs) }
     (half.outputs, half.parameters) = (graph.outputs, graph.parameters)

@@ -8,7 +8,7 @@ import Testing
 
 @Suite("depthwise-separable and fire")
 struct FilterMethodTests {
-  /// A first convolution, then one of stride 2 that feeds a norm.
+  /// A network with a first convolution and a second of stride 2 before a norm.
   private func network(bias: Bool = true) throws -> Graph {
     var graph = Graph(inputs: [GraphInput(name: "image", shape: [3, 8, 8])])
     try graph.append(Conv2D(filters: 6, kernel: 3, padding: 1), name: "first", inputs: ["image"])
@@ -41,7 +41,7 @@ struct FilterMethodTests {
     let old = graph.cost(of: try #require(graph.node(named: "conv"))).multiplyAdds
     let new = ["conv.depthwise", "conv"].compactMap { smaller.node(named: $0) }
       .reduce(0) { $0 + smaller.cost(of: $1).multiplyAdds }
-    // 1/filters + 1/taps of the full convolution.
+    // The new layers take 1/filters + 1/taps of the full convolution.
     #expect(new * 16 * 9 == old * (9 + 16))
     #expect(rewrite.origin["conv.bias"] == Origin(parameter: "conv.bias"))
     #expect(rewrite.origin["conv.weight"] == nil && rewrite.origin["conv.depthwise.weight"] == nil)
@@ -76,7 +76,7 @@ struct FilterMethodTests {
     graph.parameters["conv.weight"] = Parameter(
       Tensor((0..<864).map { points[$0 / 9] * taps[$0 / 9 % 6 * 9 + $0 % 9] }, shape: [16, 6, 3, 3]))
     let smaller = try compressed(graph, by: DepthwiseSeparable()).graph
-    // The fresh norm divides by √(1 + 1e-5).
+    // The new norm divides by √(1 + 1e-5).
     #expect(relativeDistance(try graph.output("conv"), try smaller.output("conv")) < 1e-4)
   }
 
@@ -123,7 +123,7 @@ struct FilterMethodTests {
     #expect(smaller.shape(of: "conv.expand1x1") == [1, 8, 4, 4])
     #expect(smaller.shape(of: "conv.expand3x3") == [1, 8, 4, 4])
     #expect(smaller.shape(of: "conv") == [1, 16, 4, 4])
-    // squeeze 6·4, expand 4·8 and 4·8·9; biases or two numbers a channel of the norm.
+    // Squeeze 6·4, expand 4·8 and 4·8·9, and the biases or two numbers for each channel of the norm.
     let parts = 24 + 32 + 288 + (norm ? 8 : 4 + 16)
     #expect(smaller.parameterCount - graph.parameterCount == parts - 16 * 6 * 9 - (norm ? 0 : 16))
     #expect(rewrite.origin["conv.expand3x3.weight"] == nil)

@@ -1,7 +1,9 @@
 import Foundation
 
-/// A number with its derivatives in two directions and the mixed second one, exact but for rounding: an algebra with
-/// `e1² = e2² = 0` (Fike, Alonso, "The development of hyper-dual numbers", 2011).
+/// A number with its derivatives in two directions and the mixed second derivative, exact except for
+/// rounding.
+///
+/// The algebra has `e1² = e2² = 0` (Fike, Alonso, "The development of hyper-dual numbers", 2011).
 struct HyperDual {
   var value: Double
   var first = 0.0
@@ -14,7 +16,7 @@ struct HyperDual {
     self.second = second
   }
 
-  /// `f` of the number from its value, slope and curvature there.
+  /// A function of the number, from its value, slope and curvature.
   private func applying(_ value: Double, slope: Double, curvature: Double) -> HyperDual {
     var result = HyperDual(value, first: slope * first, second: slope * second)
     result.mixed = slope * mixed + curvature * first * second

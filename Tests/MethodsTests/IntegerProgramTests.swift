@@ -8,11 +8,12 @@ import Tensors
 import TestSupport
 import Testing
 
-/// The folder of specs in the checkout that the tests were built from, and their names.
+/// The folder of specs in the checkout from which the tests were built.
 private let teacherFolder =
   URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
   .appending(path: "Teachers").path
-/// Those of a billion multiply-adds and more would keep the plain kernels busy for an hour.
+/// The names of the specs below a billion multiply-adds; larger ones would take the reference kernels an
+/// hour.
 private let teacherNames =
   ((try? NetworkSpec.all(in: [teacherFolder])) ?? [])
   .filter { (try? $0.build().multiplyAdds).map { $0 < 1_000_000_000 } ?? true }.map(\.name)

@@ -24,7 +24,7 @@ struct IntegerQuantizationTests {
     let graph = try quantized(original).graph
     try graph.verify()
     let values = try ReferenceValues(graph, ImageEvidence(original, images: 8, seed: 9).images).values
-    // Chance may leave a rectifier of few channels dead: most values differ from place to place, not all.
+    // A rectifier of few channels may be dead by chance, so most values must vary, but not all.
     var (stored, varied) = (0, 0)
     for (name, place) in graph.valuePlaces() {
       switch place {

@@ -11,7 +11,7 @@ import Testing
 
 @Suite("Karnin's sensitivity")
 struct KarninTests {
-  /// The loss `sum of h/2·(w - c)²` of a layer of one output.
+  /// The loss Σ h/2·(w - c)² of a layer with one output.
   private struct QuadraticLoss: Evidence {
     let row: OneRow
     let h: [Float]
@@ -40,7 +40,7 @@ struct KarninTests {
     try row.graph.verify()
   }
 
-  /// The scores of a row that was followed until now.
+  /// The scores of a row after the updates so far.
   private func scores(_ row: OneRow) throws -> [Double] {
     var context = SaliencyContext(graph: row.graph, evidence: QuadraticLoss(row: row, h: h, c: c))
     let set = UnitSet(parameter: OneRow.weight, shape: [1, h.count], unit: SingleWeights())
@@ -67,12 +67,12 @@ struct KarninTests {
     let found = try scores(row)
     var expected: [Double] = []
     for i in h.indices {
-      // h/2·((w - c)² - (w0 - c)²)·w/(w - w0).
+      // The expected score is h/2·((w - c)² - (w0 - c)²)·w/(w - w0).
       let (w, w0) = (Double(row.masters[i]), Double(first[i]))
       expected.append(abs(Double(h[i]) / 2 * w * (w + w0 - 2 * Double(c[i]))))
       #expect(abs(found[i] - expected[i]) < 1e-5 * max(1, expected[i]), "\(i)")
     }
-    // About 0.5, 1.6, 1.1 and 0.6 in this order, where magnitude would spare the first and the last.
+    // Scores are about 0.5, 1.6, 1.1 and 0.6; by magnitude the first and last weights would stay.
     try apply(method, to: &row, at: 1)
     let order = expected.indices.sorted { expected[$0] > expected[$1] }
     let kept = expected.indices.map { order.prefix(2).contains($0) }
@@ -100,7 +100,8 @@ struct KarninTests {
     }
     let found = try scores(row)
     for i in h.indices {
-      // Distances to c shrink by 1 - rate·h an update: the sum of squares is h·d²·(1 - r^2n)/(2 - rate·h), the integral half of it.
+      // An update multiplies the distance d to c by r = 1 - rate·h. The summed squares come to h·d²·(1 -
+      // r^2n)/(2 - rate·h), and the integral to h·d²·(1 - r^2n)/2.
       let (w, w0) = (Double(row.masters[i]), Double(first[i]))
       let karnin = abs(sums[i] * w / (w - w0))
       let factor = 2 / (2 - Double(rate) * Double(h[i]))

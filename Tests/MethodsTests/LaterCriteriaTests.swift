@@ -10,8 +10,11 @@ import Training
 
 @testable import Methods
 
-/// Optimal brain surgery on a layer whose loss is `w·H·w/2` exactly: a criterion that moves the weights that stay (Hassibi,
-/// Stork, "Second order derivatives for network pruning: optimal brain surgeon", 1992).
+/// Optimal brain surgery on a layer with the exact loss `w·H·w/2`, a criterion that changes surviving
+/// weights.
+///
+/// The method is from Hassibi, Stork, "Second order derivatives for network pruning: optimal brain surgeon",
+/// 1992.
 private struct Surgeon: Saliency {
   static let name = "surgeon"
   static let documentation = MethodDocumentation(summary: "", description: "", formula: "", paper: "")
@@ -45,7 +48,8 @@ private struct Surgeon: Saliency {
   }
 }
 
-/// How far a weight has come since the stage began, or since initialization where that is known.
+/// The distance of a weight from its value at the beginning of the stage, or from its initial value if that
+/// is known.
 private struct Distance: Saliency {
   static let name = "distance"
   static let documentation = MethodDocumentation(summary: "", description: "", formula: "", paper: "")
@@ -103,11 +107,12 @@ struct LaterCriteriaTests {
     graph.parameters["logits.weight"] = Parameter(Tensor([1, 0.8, -2], shape: [1, 3]))
     let pruned = try compressed(graph, by: WeightPruning(sparsity: 0.34, criterion: Surgeon())).graph
     let found = try #require(pruned.parameters["logits.weight"]).projected.values
-    // Scores are 1/4, 0.64/2 and 4/3: the first weight goes. With v the change of the others, d = (-1, v), the loss
-    // d·H·d/2 is least where the change is -1/inverse[0][0] times the first column of the inverse: (0.5, -0.3)/2.
+    // Scores are 1/4, 0.64/2 and 4/3, so the first weight goes. For d = (-1, v) with the change v of the
+    // others, the loss d·H·d/2 is minimal at -1/inverse[0][0] times the first column of the inverse: (0.5,
+    // -0.3)/2.
     #expect(found[0] == 0)
     #expect(abs(found[1] - (0.8 - 0.25)) < 1e-6 && abs(found[2] - (-2 + 0.15)) < 1e-6)
-    // By brute force: no nearby change of the two is better.
+    // By brute force, no nearby change of the two weights is better.
     let hessian = try inverse(of: Surgeon.inverse)
     func loss(_ d: [Double]) -> Double {
       d.indices.reduce(0) { sum, i in sum + d.indices.reduce(0) { $0 + d[i] * hessian[i][$1] * d[$1] } / 2 }
@@ -121,7 +126,7 @@ struct LaterCriteriaTests {
     #expect(abs(loss(change) - 0.25) < 1e-6)
   }
 
-  /// By cofactors, of three rows.
+  /// The inverse of a 3x3 matrix by cofactors.
   private func inverse(of m: [[Double]]) throws -> [[Double]] {
     func minor(_ i: Int, _ j: Int) -> Double {
       let (a, b) = ((i + 1) % 3, (i + 2) % 3)

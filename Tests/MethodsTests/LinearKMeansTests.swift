@@ -6,7 +6,8 @@ import Testing
 
 @Suite("K-means on numbers")
 struct LinearKMeansTests {
-  /// The least squared error of any partition into at most `count` clusters, by dynamic programming over sorted numbers.
+  /// The least squared error of any partition into at most `count` clusters, by dynamic programming over
+  /// sorted numbers.
   private func optimum(_ values: [Float], count: Int) -> Double {
     let sorted = values.sorted().map(Double.init)
     func error(_ range: Range<Int>) -> Double {
@@ -76,7 +77,7 @@ struct LinearKMeansTests {
       (4, [-1.5681818, 0.0611111, 1.75, 2.9878049], 0.7910307),
     ])
   func weighted(count: Int, centroids: [Double], error: Double) {
-    // Lloyd's iterations in numpy; every partition was tried too, and none has a smaller weighted error.
+    // Lloyd's iterations in numpy; no partition at all has a smaller weighted error.
     let values: [Float] = [-2, -1.5, -1.25, -0.25, 0.0625, 0.5, 0.75, 1.75, 2.5, 3]
     let importance = [1, 4, 0.5, 2, 8, 1, 0.25, 3, 0.125, 5]
     var random = SeededRandom(seed: 0, purpose: "none")
@@ -101,7 +102,8 @@ struct LinearKMeansTests {
   func starts() {
     let values: [Float] = [0, 1, 2, 3, 4, 5, 6, 7, 100]
     var random = SeededRandom(seed: 1, purpose: "start")
-    // By hand: 0, 50 and 100, of which 50 gets no member; 1, 4 and 7, which Lloyd's rounds move.
+    // By hand, a linear start has centroids 0, 50 and 100, of which 50 gets no member. A start by density has
+    // 1, which Lloyd's iterations move.
     #expect(LinearKMeans(values, count: 3).centroids == [3.5, 100])
     #expect(
       LinearKMeans(values, count: 3, start: .density, random: &random).centroids == [1.5, 5.5, 100])

@@ -4,11 +4,12 @@ import Methods
 import Tensors
 import TestSupport
 
-/// Evidence of the loss `functional · logits / batch` on random images: linear in the logits, so that in a network that
-/// is linear itself first-order changes are the changes.
+/// The evidence of the loss `functional · logits / batch` on random images.
+///
+/// The loss is linear in the logits, so in a linear network first-order changes are exact.
 struct LinearLoss: Evidence {
   let graph: Graph
-  /// One batch of images each.
+  /// The images of each batch.
   let batches: [Tensor]
   let functional: [Float]
 
@@ -20,7 +21,7 @@ struct LinearLoss: Evidence {
     functional = Tensor(random: [classes], seed: seed, "functional").values
   }
 
-  /// The mean loss of a network of these inputs and outputs on each batch.
+  /// The mean loss on each batch of a network with these inputs and outputs.
   func losses(of graph: Graph) throws -> [Double] {
     let batch = batches[0].shape[0]
     let plan = try ReferenceBackend().compile(graph, PlanOptions(batch: batch, mode: .inference))

@@ -4,17 +4,18 @@ import Settings
 import Tensors
 import Testing
 
-/// A method of the catalogue with other settings than its defaults, and its application as laws need it.
+/// A method of the catalogue with particular settings, and its application in the form that laws need.
 struct MethodCase: CustomTestStringConvertible, Sendable {
   let method: any CompressionMethod
 
   var testDescription: String { Self.name(method) + " " + Self.settings(method).canonicalJSON }
 
-  /// The methods of pruning and quantization as they come; those that replace layers have laws of their own.
+  /// The pruning and quantization methods with default settings; methods that replace layers have separate
+  /// laws.
   static let defaults = MethodCatalogue.all.filter { $0.family == .pruning || $0.family == .quantization }
     .map { MethodCase(method: quick($0.init())) }
 
-  /// Those that replace layers or shapes, as they come and with what else they can do.
+  /// The methods that replace layers or shapes, with default settings and with their other options.
   static let replacing: [MethodCase] = MethodCatalogue.all.filter {
     $0.family == .filters || $0.family == .factorization
   }.flatMap { type in variants(type.init()) }
@@ -25,7 +26,7 @@ struct MethodCase: CustomTestStringConvertible, Sendable {
     return variants(of: method)
   }
 
-  /// Weights that are drawn at random have no small ranks: half of their energy is much.
+  /// The variants of a factorization; random weights have no low rank, so these keep only half of the energy.
   private static func variants<M: FactorizationMethod>(of method: M) -> [MethodCase] {
     var energy = brief(method)
     energy.energy = 0.5
@@ -52,14 +53,14 @@ struct MethodCase: CustomTestStringConvertible, Sendable {
     return [method, budget, harm, fitted].map { MethodCase(method: $0) }
   }
 
-  /// A method that learns for a short while, as laws ask it often.
+  /// The method with a short training, because laws call it often.
   private static func quick(_ method: any CompressionMethod) -> any CompressionMethod {
     guard var rounding = method as? AdaptiveRounding else { return method }
     rounding.iterations = 5
     return rounding
   }
 
-  /// Every criterion in the methods that take it, for each unit and scope.
+  /// Every criterion in the methods that use criteria, for each unit and scope.
   static let criteria: [MethodCase] = SaliencyCatalogue.all.flatMap { type in
     [GlobalRanking(), UniformAllocation()].flatMap { (scope: any Allocation) in
       var cases: [MethodCase] = []
@@ -76,7 +77,7 @@ struct MethodCase: CustomTestStringConvertible, Sendable {
     }
   }
 
-  /// Every allocation in the methods that take it.
+  /// Every allocation in the methods that use allocations.
   static let allocations: [MethodCase] = AllocationCatalogue.all.flatMap { type in
     var cases = [
       MethodCase(method: WeightPruning(sparsity: 0.5, criterion: Magnitude(), scope: type.init()))
@@ -87,7 +88,7 @@ struct MethodCase: CustomTestStringConvertible, Sendable {
     return cases
   }
 
-  /// A criterion that looks at little, as laws ask it often.
+  /// The criterion with little evidence, because laws call it often.
   static func quick(_ type: any Saliency.Type) -> any Saliency {
     switch type.init() {
     case var criterion as HessianDiagonal:
@@ -106,7 +107,7 @@ struct MethodCase: CustomTestStringConvertible, Sendable {
     }
   }
 
-  /// Whether the criterion changes what reads channels, to make up for those that go.
+  /// True if the criterion changes the readers of channels to compensate for removed ones.
   var changesReaders: Bool {
     let criterion = (method as? ChannelPruning)?.criterion
     return criterion is Reconstruction || criterion is NeuronMerging
@@ -133,15 +134,16 @@ struct MethodCase: CustomTestStringConvertible, Sendable {
     ]
   }()
 
-  /// All that laws run over.
+  /// All cases of the laws.
   static let all = defaults + criteria + allocations + sharing
-  /// Those that take something away by themselves, and do not follow others that do; gates take nothing but work, and scaled
-  /// channels nothing at all.
+  /// The cases that remove something themselves and do not only follow others.
+  ///
+  /// Gates save nothing but work, and equalization of channels saves nothing.
   static let shrinking = all.filter {
     !($0.method is Rewind || $0.method is DropoutAdaptation || $0.method is ChannelGates
       || $0.method is CrossLayerEqualization)
   }
-  /// Those with a strength.
+  /// The cases with a strength.
   static let graded = all.filter { hasStrength($0.method) }
 
   private static func hasStrength<M: CompressionMethod>(_ method: M) -> Bool { M.strength != nil }
@@ -149,7 +151,7 @@ struct MethodCase: CustomTestStringConvertible, Sendable {
   private static func name<M: CompressionMethod>(_ method: M) -> String { M.name }
   private static func settings<M: CompressionMethod>(_ method: M) -> SettingsNode { method.node }
 
-  /// The method applied to a graph at the end of a stage.
+  /// Applies the method to a graph as at the end of a stage.
   func compress(_ graph: Graph, evidence: any Evidence = NoEvidence(), seed: UInt64 = 1) throws -> Rewrite {
     try Self.compress(method, graph, evidence, seed)
   }

@@ -12,7 +12,7 @@ import Testing
 
 @Suite("Laws of methods")
 struct MethodLawTests {
-  /// A network with a channel that nothing reads, for methods that act on such alone.
+  /// A network with a channel that nothing reads, for methods that act only on such channels.
   private func withDeadChannel() throws -> Graph {
     var graph = try SmallGraph.lenet.graph()
     var weight = try #require(graph.parameters["logits.weight"]).value
@@ -32,12 +32,12 @@ struct MethodLawTests {
       })
   }
 
-  /// A network whose dropouts stand at layers with masks, for the method that acts on such alone.
+  /// A network with dropouts at masked layers, for the method that acts only on such dropouts.
   private func withMasks() throws -> Graph {
     try compressed(SmallGraph.dropout.graph(), by: MagnitudePruning(sparsity: 0.5)).graph
   }
 
-  /// What a method makes of a network; `nil` where it says that there is nothing to do or that it cannot.
+  /// The network that a method makes; `nil` if it reports that it has nothing to do or cannot be applied.
   private func compress(_ method: MethodCase, _ graph: Graph) throws -> Rewrite? {
     do {
       return try method.compress(graph, evidence: evidence(graph))
@@ -66,14 +66,14 @@ struct MethodLawTests {
     }
   }
 
-  /// What a network takes: none of it may grow.
+  /// The quantities of a network, none of which may grow.
   private struct Size {
     var parameters = 0
     var nonZeros = 0
     var multiplyAdds = 0
-    /// Bits of the symbols of weights that are not zero.
+    /// The bits of the symbols of weights that are not zero.
     var symbolBits = 0
-    /// Values that are kept as floats.
+    /// The number of values that are kept as floats.
     var floatValues = 0
 
     init(_ graph: Graph) {
@@ -119,7 +119,7 @@ struct MethodLawTests {
     try graph.append(GlobalAveragePool(), name: "pool", inputs: ["image"])
     try graph.append(Flatten(), name: "logits", inputs: ["pool"])
     graph.outputs = ["logits"]
-    // Methods that encode values do find something here.
+    // Methods that encode values are applicable here.
     guard graph.nodes.allSatisfy({ method.method.applicability(to: $0, in: graph) != .applicable }) else {
       return
     }
@@ -150,11 +150,11 @@ struct MethodLawTests {
     if rewrite != nil { #expect(touched > 0) }
   }
 
-  /// Holds the parameters and the value of a node against slices of what they were.
+  /// Compares the parameters and the value of a node with slices of the original ones.
   private func expectKept(_ node: Node, of graph: Graph, in rewrite: Rewrite, by method: MethodCase) throws {
     #expect(rewrite.graph.values[node.name] == nil)
     for (name, slot) in graph.slots(of: node) {
-      // Biases take up the constants of dead neurons that are read.
+      // Biases absorb the constants of dead neurons that are read.
       if method.method is DeadNeurons, slot.role == .bias { continue }
       if method.changesReaders, slot.inputAxis != nil || slot.role == .bias { continue }
       let origin = try #require(rewrite.origin[name], "\(name) has no origin")
@@ -171,9 +171,9 @@ struct MethodLawTests {
 
   private func expectMonotone<M: CompressionMethod>(_ method: M) throws {
     let path = try #require(M.strength)
-    // What removes paths needs some.
+    // Methods that remove paths need a network with paths.
     let graph = try (method is PathPruning ? SmallGraph.fire : .residual).graph()
-    // Shares of weights that go, and of 32 bits that are saved.
+    // Shares of removed weights, and shares saved of 32 bits.
     let strengths = M.family == .pruning ? [0.2, 0.4, 0.6] : [0.5, 0.75, 0.9]
     let bits = try strengths.map { strength in
       var stronger = method
@@ -201,7 +201,7 @@ struct MethodLawTests {
     #expect(documentation.description.count > 100 && documentation.formula.count > 10)
     #expect(documentation.paper.contains { $0.isNumber })
     for setting in M.settings { #expect(setting.summary.count > 5, "\(setting.name)") }
-    // Defaults are accepted, so that a resolved recipe can be read again.
+    // Defaults are accepted, so a resolved recipe can be read again.
     #expect(try M(from: method.node, owner: M.name).node.canonicalJSON == method.node.canonicalJSON)
   }
 }

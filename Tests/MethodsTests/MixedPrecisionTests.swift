@@ -9,11 +9,13 @@ import Testing
 
 @Suite("Widths of their own for layers")
 struct MixedPrecisionTests {
-  /// A loss of known curvatures: `Σ_l h_l · ‖w_l - start_l‖²`, by layer, whatever the images are.
+  /// A loss with known curvatures, `Σ_l h_l · ‖w_l - start_l‖²` over layers, independent of the images.
   struct QuadraticLoss: Evidence {
     let graph: Graph
     let curvatures: [String: Double]
-    /// What is added for each layer of fewer than four bits when another one has fewer too: what no curve of single layers shows.
+    /// The loss added for each layer with fewer than four bits if another one has fewer too.
+    ///
+    /// No curve of a single layer shows it.
     var interaction = 0.0
     let values: ImageEvidence
 
@@ -56,7 +58,7 @@ struct MixedPrecisionTests {
     }
   }
 
-  /// Three linear layers of 96, 192 and 24 weights.
+  /// A network of three linear layers with 96, 192 and 24 weights.
   private func network() throws -> Graph {
     var graph = Graph(inputs: [GraphInput(name: "image", shape: [6])])
     try graph.append(Linear(features: 16), name: "a", inputs: ["image"])
@@ -196,7 +198,7 @@ struct MixedPrecisionTests {
       method, graph: graph, of: graph, progress: 0.5,
       evidence: QuadraticLoss(graph, ["a": 10, "b": 0.01, "c": 1]))
     let began = try method.compress(&first).graph
-    // What would now be found is the opposite.
+    // The evidence is reversed, so a new search would find the opposite.
     var second = Compression(
       method, graph: began, of: graph, progress: 1,
       evidence: QuadraticLoss(graph, ["a": 0.01, "b": 10, "c": 1]))

@@ -4,7 +4,7 @@ import Methods
 import Tensors
 
 extension Graph {
-  /// A value of the reference backend for a batch of scattered images.
+  /// The numbers of a value for a batch of random images, by the reference backend.
   func output(_ value: String, batch: Int = 2, seed: UInt64 = 21) throws -> [Float] {
     var random = SeededRandom(seed: seed, purpose: "images")
     let count = inputs.reduce(0) { $0 + $1.shape.count } * batch
@@ -20,7 +20,8 @@ extension Graph {
   }
 }
 
-/// The largest difference of two lists by the largest magnitude of the first; infinite for unequal lengths.
+/// The largest difference of two lists, divided by the largest magnitude of the first; infinite for unequal
+/// lengths.
 func relativeDistance(_ a: [Float], _ b: [Float]) -> Float {
   guard a.count == b.count else { return .infinity }
   let scale = a.reduce(0) { max($0, abs($1)) }
@@ -35,7 +36,7 @@ func squaredDistance(_ a: [Float], _ b: [Float]) -> Double {
   }
 }
 
-/// Applies a method once to a graph.
+/// The result of applying a method once to a graph.
 func compressed<M: CompressionMethod>(
   _ graph: Graph, by method: M, overrides: [String: M?] = [:], seed: UInt64 = 3
 ) throws -> Rewrite {
@@ -46,7 +47,7 @@ func compressed<M: CompressionMethod>(
   return rewrite
 }
 
-/// A convolution kernel as a plain sum over channels of `expand · core · reduce`, in double precision.
+/// A convolution kernel as a sum over channels of `expand · core · reduce`, in double precision.
 func kernel(expand: Tensor, core: Tensor, reduce: Tensor) -> [Float] {
   let (filters, outer, inner, inputs) = (expand.shape[0], core.shape[0], core.shape[1], reduce.shape[1])
   let taps = core.shape.spatialCount

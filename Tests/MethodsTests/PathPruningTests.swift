@@ -11,7 +11,9 @@ import Testing
 
 @Suite("Path pruning")
 struct PathPruningTests {
-  /// A trunk, two branches of which the first forks again, and a classifier: `trunk -> [ (a | b) -> ab | c ] -> all`.
+  /// A network with a trunk, two branches of which the first forks again, and a classifier.
+  ///
+  /// Its structure is `trunk -> [ (a | b) -> ab | c ] -> all`.
   private static func tree() throws -> Graph {
     var graph = Graph(inputs: [GraphInput(name: "image", shape: [2, 6, 6])])
     try graph.append(Conv2D(filters: 4, kernel: 3, padding: 1), name: "trunk", inputs: ["image"])
@@ -61,7 +63,7 @@ struct PathPruningTests {
     let graph = try Self.tree()
     let path = try #require(graph.paths().first { $0.value == value })
     var masked = graph
-    // The inputs of the reader that the path's channels are, by hand.
+    // The reader's inputs that are the channels of the path, determined by hand.
     let (reader, channels): (String, Range<Int>) =
       switch value {
       case "a.norm": ("first.weight", 0..<3)
@@ -79,7 +81,7 @@ struct PathPruningTests {
     #expect(try Self.outputs(of: graph) != truth)
     #expect(removed.graph.node(named: path.junction) == nil && removed.graph.node(named: value) == nil)
     #expect(removed.graph.paths().count == (value == "first" ? 0 : 2))
-    // What serves the path alone goes with it.
+    // Nodes that serve only the path are removed with it.
     let nodes = removed.graph.nodes.map(\.name)
     #expect(nodes.contains("c") == (value != "second"))
     #expect(nodes.contains("a") == (value != "a.norm" && value != "first"))
@@ -98,7 +100,7 @@ struct PathPruningTests {
   @Test("The paths of the lowest worth go, one of each junction stays")
   func order() throws {
     var graph = try Self.tree()
-    // The readers of "b" and of "second" are made small: what is worth little goes first.
+    // The readers of "b" and of "second" get small weights, so these paths are worth little and go first.
     var first = try #require(graph.parameters["first.weight"]).value
     for i in first.values.indices where i / 9 % 5 >= 3 { first.values[i] *= 1e-3 }
     graph.parameters["first.weight"]?.value = first
@@ -119,7 +121,7 @@ struct PathPruningTests {
     #expect(errorMessage { _ = try nodes(0.1) }.contains("less than one path"))
   }
 
-  /// Concatenations one behind the other, and one of a value that something else reads too.
+  /// A network of nested concatenations, or with one whose value has another reader.
   private static func nested(_ dense: Bool) throws -> Graph {
     var graph = Graph(inputs: [GraphInput(name: "image", shape: [2, 4, 4])])
     try graph.append(Conv2D(filters: 3, kernel: 1), name: "a", inputs: ["image"])
@@ -140,7 +142,7 @@ struct PathPruningTests {
   @Test("Of paths that meet twice each keeps its worth, and what stands for a junction is not gone")
   func collapse() throws {
     var graph = try Self.nested(false)
-    // By sums of absolute weights of the filters that make them: b the least, c less than a.
+    // By sums of absolute weights of the filters that make them, b is worth least, and c less than a.
     for (name, size) in [("a", 1.0), ("b", 0.01), ("c", 0.1)] as [(String, Float)] {
       let shape = try #require(graph.parameters[name + ".weight"]).value.shape
       graph.parameters[name + ".weight"]?.value = Tensor(repeating: size, shape: shape)
@@ -149,7 +151,7 @@ struct PathPruningTests {
       try compressed(graph, by: PathPruning(sparsity: sparsity, criterion: AbsoluteSum())).graph.nodes.map(
         \.name)
     }
-    // Four paths: a and b meet in ab, ab and c in abc.
+    // There are four paths: a and b join in ab, ab and c in abc.
     #expect(try nodes(0.25) == ["a", "c", "abc", "mean", "flat", "logits"])
     #expect(try nodes(0.5) == ["a", "mean", "flat", "logits"])
     #expect(try nodes(0.999) == ["a", "mean", "flat", "logits"])

@@ -6,7 +6,8 @@ import Training
 
 @testable import Datasets
 
-/// Random images with random labels: batches of one size, the last one of an epoch smaller.
+/// A source of random images with random labels, in batches of one size except a smaller last one in each
+/// epoch.
 final class PatternSource: BatchSource {
   let count: Int
   let size: Int
@@ -14,7 +15,7 @@ final class PatternSource: BatchSource {
   private let shape: Shape
   private let classes: Int
   private var step = 0
-  /// Batches that were asked for.
+  /// The number of requested batches.
   private(set) var served = 0
 
   var stream: SettingsNode { SettingsNode(mapping: ["images": count.node, "batch": size.node]) }

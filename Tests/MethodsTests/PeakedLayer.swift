@@ -3,7 +3,8 @@ import Graphs
 import Ops
 import Tensors
 
-/// A network of one layer, `logits`, whose 20,000 weights have a peak and long tails, as trained ones do: a Laplace distribution.
+/// A network of one layer, `logits`, whose 20,000 weights have a Laplace distribution: a peak and long tails,
+/// like trained ones.
 func peakedLayer() throws -> Graph {
   var graph = Graph(inputs: [GraphInput(name: "image", shape: [1, 10, 20])])
   try graph.append(Flatten(), name: "flat", inputs: ["image"])

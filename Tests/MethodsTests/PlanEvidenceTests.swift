@@ -15,7 +15,7 @@ import Testing
 struct PlanEvidenceTests {
   private static let backends: [any Backend] = [ReferenceBackend(), DNNLBackend()]
 
-  /// Norms of images and of features, a dropout, and nothing with a kink.
+  /// A smooth network with norms of images and of features and a dropout.
   private func network() throws -> Graph {
     var graph = Graph(inputs: [GraphInput(name: "image", shape: [2, 5, 5])])
     try graph.append(Conv2D(filters: 3, kernel: 3, bias: false), name: "conv", inputs: ["image"])
@@ -32,7 +32,7 @@ struct PlanEvidenceTests {
     return graph
   }
 
-  /// The mean cross-entropy of one batch in inference, from the logits by its definition.
+  /// The mean cross-entropy of one batch in inference, computed from the logits by its definition.
   private func loss(_ graph: Graph, _ step: Int, _ size: Int, images: Int) throws -> Double {
     let source = PatternSource(graph, images: images, batch: size)
     source.startEpoch(0, fromStep: step)
@@ -77,7 +77,7 @@ struct PlanEvidenceTests {
     }
   }
 
-  /// The derivative at 0 by four points, with an error of order step⁴.
+  /// The derivative at 0 from four points, with an error of order step⁴.
   private func slope(step: Float, _ value: (Float) throws -> Double) throws -> Double {
     let near = (try value(step) - value(-step)) / (2 * Double(step))
     let far = (try value(2 * step) - value(-2 * step)) / (4 * Double(step))

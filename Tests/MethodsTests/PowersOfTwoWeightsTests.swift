@@ -132,7 +132,7 @@ struct PowersOfTwoWeightsTests {
           #expect((0..<count).allSatisfy { frozen.mask[$0] || parameter.value.values[$0].magnitude <= least })
         }
         before[name] = frozen
-        // Training moves what is free, and weight decay what is not: the numbers stay.
+        // Training moves free weights, and weight decay moves fixed ones; the quantized numbers must stay.
         graph.parameters[name]?.value.values = parameter.value.values.map { $0 * 0.9 }
       }
     }

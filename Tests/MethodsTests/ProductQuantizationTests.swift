@@ -16,7 +16,7 @@ struct ProductQuantizationTests {
 
   @Test("Far apart vectors are found, elements without weight tell nothing of them")
   func means() {
-    // Three places, and a coordinate that does not count.
+    // Three distinct points, and a coordinate that does not count.
     let places: [[Float]] = [[0, 0], [10, 0], [0, 10]]
     let noise = Tensor(random: [60], in: -1...1, seed: 1).values
     let vectors = (0..<30).map { index -> [Float] in
@@ -47,7 +47,7 @@ struct ProductQuantizationTests {
   func weighted() {
     var random = SeededRandom(seed: 1, purpose: "means")
     let one = VectorKMeans([1, 5, 3, 9], weights: [3, 1, 1, 1], width: 2, count: 1, random: &random)
-    // (3·1 + 3)/4 and (5 + 9)/2.
+    // The weighted means are (3·1 + 3)/4 and (5 + 9)/2.
     #expect(one.centroids == [1.5, 7])
     let equal = VectorKMeans(
       [1, 2, 1, 2, 1, 2], weights: Array(repeating: 1, count: 6), width: 2, count: 3, random: &random)
@@ -113,7 +113,7 @@ struct ProductQuantizationTests {
     let graph = try compressed(original) { ($0.bits, $0.width) = (2, 2) }
     let parameter = try #require(graph.parameters["hidden.weight"])
     #expect((parameter.encoding as? Sparse)?.inner is ProductCodebook)
-    // Of two neighbours one survives at most, so that there are as many numbers as centroids.
+    // At most one of two neighbours survives, so there are as many numbers as centroids.
     let numbers = Set(parameter.projected.values)
     #expect(numbers.count <= 5 && numbers.count > 3)
     for (index, number) in parameter.projected.values.enumerated() { #expect((number == 0) == !mask[index]) }

@@ -9,7 +9,7 @@ import Testing
 
 @Suite("Choice of ranks")
 struct RankChoiceTests {
-  /// Convolutions of 24 and 16 filters, then two linear layers.
+  /// A network of two convolutions with 24 and 16 filters and two linear layers.
   private func network() throws -> Graph {
     var graph = Graph(inputs: [GraphInput(name: "image", shape: [6, 8, 8])])
     try graph.append(Conv2D(filters: 24, kernel: 3, padding: 1), name: "conv1", inputs: ["image"])
@@ -39,7 +39,7 @@ struct RankChoiceTests {
 
   // MARK: Whole ranks
 
-  /// The network with a layer in its whole rank, larger though it is.
+  /// The network with a layer factored at full rank, although that makes it larger.
   private func whole<F: LayerFactors>(_ factors: F?, of node: String, in graph: Graph) throws -> Graph {
     let factors = try #require(factors)
     let layers = try factors.layers(try #require(factors.ranks.last), shapesAlone: false)
@@ -130,7 +130,7 @@ struct RankChoiceTests {
     #expect(try compress(graph, method).graph.shape(of: "hidden.reduce") == [1, 3])
     var tucker = Tucker2()
     tucker.choice.rule = .bayesian
-    // Of noise nothing stands out: least ranks.
+    // Nothing stands out of noise, so the ranks are the lowest ones.
     let rewrite = try compress(graph, tucker, overrides: ["conv1": nil])
     #expect(rewrite.graph.parameterCount < graph.parameterCount)
   }
@@ -186,7 +186,7 @@ struct RankChoiceTests {
       } == "tucker-2: changes nothing: a budget of 1 keeps the whole network; lower it")
   }
 
-  /// A target on which each layer takes a while beside its multiply-adds.
+  /// The evidence of a target on which each layer takes a fixed time besides its multiply-adds.
   private struct Timed: Evidence {
     let perLayer: Double
     func forEachGradient(images: Int, _ body: ([String: Tensor]) -> Void) throws {}
@@ -195,7 +195,7 @@ struct RankChoiceTests {
     ) throws {}
     func latencyMs(of graph: Graph, on target: String) throws -> Double {
       #expect(target == "board")
-      // No cost model would skip weights here: none is zero.
+      // No weight is zero, so no cost model can skip weights here.
       #expect(
         graph.nodes.count > 4 || graph.parameters.values.allSatisfy { $0.value.values.allSatisfy { $0 != 0 } }
       )
@@ -242,7 +242,7 @@ struct RankChoiceTests {
 
   @Test("of few layers and ranks the budget's choice is the best of all that there are")
   func budgetIsBest() {
-    // Convex options, as singular values give them; costs are whole numbers.
+    // Convex options, as singular values give them; costs are integers.
     let numbers: [[(Double, Double)]] = [
       [(2, 0.6), (4, 0.3), (6, 0.12), (8, 0.03)], [(1, 0.5), (2, 0.2), (3, 0.08)], [(5, 0.05), (7, 0.01)],
     ]
@@ -269,7 +269,7 @@ struct RankChoiceTests {
       }
       let chosen = value(found.choices)
       #expect(chosen.cost <= limit && abs(chosen.cost - found.total) < 1e-9)
-      // The hull's steps are a little off where the limit falls between two of them.
+      // The steps of the hull are slightly worse than the optimum if the limit falls between two of them.
       #expect(chosen.kept >= 0.85 * best)
     }
     #expect(RankBudget.choose(layers, whole: whole, limit: 1, of: 23).choices == [0, 0, 0])
@@ -305,7 +305,7 @@ struct RankChoiceTests {
 
   @Test("with bounded terms no warning, without the bound the report says how large they got")
   func degeneracy() throws {
-    // Sums of two products come as near to a⊗a⊗b + a⊗b⊗a + b⊗a⊗a as one likes.
+    // Sums of two products approach a⊗a⊗b + a⊗b⊗a + b⊗a⊗a without limit.
     var graph = Graph(inputs: [GraphInput(name: "image", shape: [2, 6, 6])])
     try graph.append(Conv2D(filters: 2, kernel: Extent(2, 1), bias: false), name: "conv", inputs: ["image"])
     graph.outputs = ["conv"]

@@ -4,10 +4,11 @@ import Ops
 import Tensors
 import TestSupport
 
-/// The values of a network by the reference kernels, one node after another, with every encoding applied: what plans
-/// must compute.
+/// The values of a network by the reference kernels, node by node, with every encoding applied.
+///
+/// Plans must compute the same values.
 struct ReferenceValues {
-  /// Every value by name.
+  /// The values by name.
   private(set) var values: [String: Tensor] = [:]
 
   /// Runs a graph in inference on images with the batch first.
@@ -36,7 +37,7 @@ struct ReferenceValues {
   }
 }
 
-/// Activations of given images, in batches of eight.
+/// The activations of given images, in batches of eight.
 struct ImageEvidence: Evidence {
   let graph: Graph
   let images: Tensor
@@ -69,7 +70,7 @@ struct ImageEvidence: Evidence {
     }
   }
 
-  /// All that a value of a network is for the images, one after another.
+  /// The numbers of a value for all images, one image after another.
   func values(_ name: String, _ graph: Graph) throws -> [Float] {
     var all: [Float] = []
     try forEachActivation(of: [name], in: graph, images: images.shape[0], real: true) {

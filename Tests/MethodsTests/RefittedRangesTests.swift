@@ -82,7 +82,7 @@ struct RefittedRangesTests {
       let sparse = try #require(graph.parameters[name]?.encoding as? Sparse)
       #expect(sparse.mask == mask && (sparse.inner as? Integer)?.bits == 4)
     }
-    // Nothing was trained in between, so nothing changes but what rounding of the weights does to values.
+    // Nothing is trained in between, so only the rounding of weights changes values.
     #expect(first.parameters.mapValues(\.value) == second.parameters.mapValues(\.value))
   }
 }

@@ -11,10 +11,11 @@ import Testing
 
 @testable import Methods
 
-/// What holds of every method that replaces layers or shapes, besides the laws of all methods.
+/// The additional laws of methods that replace layers or shapes.
 @Suite("Laws of methods that replace layers")
 struct ReplacementLawTests {
-  /// Wide enough that every replacement is smaller: residual blocks, steps, and linear layers behind them.
+  /// A network so wide that every replacement is smaller, with residual blocks, steps and final linear
+  /// layers.
   static func network() throws -> Graph {
     var graph = Graph(inputs: [GraphInput(name: "image", shape: [3, 12, 12])])
     func block(
@@ -63,7 +64,7 @@ struct ReplacementLawTests {
     try method.compress(graph, evidence: evidence(graph))
   }
 
-  /// Methods that move work instead of saving it.
+  /// True for methods that move work instead of saving it.
   private func grows(_ method: MethodCase) -> Bool { method.method is LateDownsampling }
 
   @Test(
@@ -105,7 +106,7 @@ struct ReplacementLawTests {
         continue
       }
       #expect(reason.count > 5)
-      // Widths are tied.
+      // Widths are tied between layers.
       if method.method is ScaledWidth { continue }
       for (name, _) in graph.slots(of: node) {
         #expect(rewrite.graph.parameters[name] == graph.parameters[name], "\(name) changed")

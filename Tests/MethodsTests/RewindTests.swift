@@ -94,7 +94,7 @@ struct RewindTests {
         #expect(now.survivors == before.survivors)
       }
     }
-    // The spread is that of the fan that is left, by draws of many weights.
+    // The spread follows the remaining fan-in, as draws of many weights show.
     let wide = Linear(features: 400)
     var large = Graph(inputs: [GraphInput(name: "image", shape: [100])])
     try large.append(wide, name: "logits", inputs: ["image"])
@@ -115,7 +115,7 @@ struct RewindTests {
     #expect(rates(graph) == [0.25, 0.5])
     #expect(
       errorMessage { _ = try compressed(graph, by: DropoutAdaptation()) }.contains("prune weights first"))
-    // Of 360 connections a quarter stays, of 40 to the classes 14.
+    // A quarter of 360 connections stays, and 14 of the 40 to the classes.
     for (name, kept) in [("hidden.weight", 90), ("logits.weight", 14)] {
       let parameter = try #require(graph.parameters[name])
       graph.parameters[name] = parameter.masked(by: parameter.value.values.indices.map { $0 < kept })
@@ -127,7 +127,7 @@ struct RewindTests {
     }
     #expect(adapted.graph.parameters == graph.parameters)
     #expect(adapted.origin == Rewrite(inPlace: graph).origin)
-    // Given the rate of the beginning, applying it again changes nothing.
+    // With the initial rate given, a second application changes nothing.
     var again = DropoutAdaptation()
     again.rate = 0.5
     let second = try compressed(adapted.graph, by: again).graph

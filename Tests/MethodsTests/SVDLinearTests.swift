@@ -8,7 +8,7 @@ import Testing
 
 @Suite("svd-linear")
 struct SVDLinearTests {
-  /// Two linear layers; the weight of the first is a product through `rank` terms.
+  /// A network of two linear layers; the weight of the first is a product of rank `rank`.
   private func perceptron(rank: Int) throws -> Graph {
     var graph = Graph(inputs: [GraphInput(name: "image", shape: [30])])
     try graph.append(Linear(features: 20), name: "hidden", inputs: ["image"])
@@ -67,7 +67,7 @@ struct SVDLinearTests {
   @Test("energy keeps the fewest values that hold it")
   func energy() throws {
     var graph = try perceptron(rank: 1)
-    // Singular values 4, 2, 1 and 0.5: squares 16, 4, 1, 0.25 of 21.25.
+    // The singular values 4, 2, 1 and 0.5 have the squares 16, 4, 1 and 0.25, with a sum of 21.25.
     var weight = Tensor(zeros: [20, 30])
     for (index, value) in [Float(4), 2, 1, 0.5].enumerated() { weight.values[index * 31] = value }
     graph.parameters["hidden.weight"] = Parameter(weight)

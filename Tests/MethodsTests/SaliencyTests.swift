@@ -30,7 +30,7 @@ struct SaliencyTests {
     let blocks = try FisherInformation().scores(of: weightSets(network.graph, block), &context)
     #expect(blocks.map(\.count) == [3 * 2, 2 * 3])
     expectNear([blocks[0][3]], [[10, 11, 14, 15].reduce(0) { $0 + truth[$1] }], 1e-4)
-    // The last block of hidden.weight is of one output.
+    // The last block of hidden.weight has one output.
     expectNear([blocks[0][5]], [truth[18] + truth[19]], 1e-4)
   }
 
@@ -53,7 +53,7 @@ struct SaliencyTests {
     let scores = try absolute.scores(of: weightSets(network.graph), &context).flatMap(\.self)
     expectNear(
       scores, SmoothNetwork.prunable.indices.map { i in changes.reduce(0) { $0 + abs($1[i]) } / 2 }, 1e-4)
-    // Of one batch both rank alike; of four images, the first batch alone is looked at.
+    // Within one batch both variants rank alike; for four images only the first batch is read.
     absolute.images = 4
     let first = try absolute.scores(of: weightSets(network.graph), &context).flatMap(\.self)
     expectNear(first, changes[0].map(abs), 1e-4)
@@ -83,7 +83,7 @@ struct SaliencyTests {
     (block.outputs, block.inputs) = (2, 2)
     let blocks = try AbsoluteSum().scores(of: weightSets(graph, block), &context)
     #expect(blocks[0].count == 2 * 2 * 9)
-    // Outputs 2 and 3, input 2 alone, the kernel's place 5.
+    // The block has outputs 2 and 3, input 2 alone, and kernel position 5.
     let last = abs(element(2, 2, 5)) + abs(element(3, 2, 5))
     #expect(abs(blocks[0][(1 * 2 + 1) * 9 + 5] - last) < 1e-12)
   }
@@ -152,7 +152,7 @@ struct SaliencyTests {
         }
       }
     }
-    // With a smaller share the pattern only forbids.
+    // With a smaller share the pattern is only an upper limit.
     let mild = try compressed(
       graph, by: WeightPruning(sparsity: 0.2, criterion: Magnitude(), unit: unit)
     ).graph
@@ -184,7 +184,7 @@ struct SaliencyTests {
       method.applicability(to: try #require(graph.node(named: "hidden")), in: graph)
         == .notApplicable(reason: "norm-scale: no batch norm scales its channels"))
     #expect(method.applicability(to: try #require(graph.node(named: "conv")), in: graph) == .applicable)
-    // The control draws among the same channels.
+    // The random control draws among the same channels.
     let control = try #require(method.randomControl as? ChannelPruning)
     #expect((control.criterion as? RandomScore)?.among == "norm-scale")
     let random = try compressed(graph, by: control).graph

@@ -5,7 +5,7 @@ import Tensors
 import TestSupport
 
 extension Rewrite {
-  /// The units of a network whose channels are gone here, found by the slices that layers kept.
+  /// The units whose channels were removed, found by the slices that layers kept.
   func removedUnits(from graph: Graph) -> [ChannelUnit] {
     var gone: [String: Set<Int>] = [:]
     for node in graph.nodes {
@@ -20,7 +20,7 @@ extension Rewrite {
     }
   }
 
-  /// The network before with this one's weights in the slices that it kept.
+  /// The original network with the new weights in the slices that were kept.
   func expanded(to graph: Graph) -> Graph {
     var graph = graph
     for (name, origin) in origin {
@@ -34,8 +34,8 @@ extension Rewrite {
     return graph
   }
 
-  /// Where this network computes something else than the one before with this one's weights, whose layers ignore the
-  /// channels that are gone.
+  /// The outputs that differ from those of the original network with the new weights and the removed channels
+  /// ignored.
   func shrinkingViolations(
     of graph: Graph, backend: any Backend = ReferenceBackend(), tolerance: Float = 1e-5
   ) throws -> [String] {

@@ -6,8 +6,9 @@ import TestSupport
 
 @testable import Methods
 
-/// A network of 53 weights without a kink, and its loss, gradients and Hessian in double precision by hyper-dual numbers:
-/// what no plan has computed.
+/// A network of 53 weights without a kink, with its loss, gradients and Hessian in double precision.
+///
+/// They are computed by hyper-dual numbers, independently of any plan.
 struct SmoothNetwork {
   static let inputs = 4
   static let hidden = 5
@@ -17,7 +18,7 @@ struct SmoothNetwork {
   ]
 
   let graph: Graph
-  /// By batch, images with their classes.
+  /// The images with their classes, by batch.
   let batches: [[(image: [Double], label: Int)]]
   /// The trainable parameters, one after another.
   let weights: [Double]
@@ -47,7 +48,7 @@ struct SmoothNetwork {
 
   /// All images.
   var images: [(image: [Double], label: Int)] { batches.flatMap(\.self) }
-  /// How many weights there are.
+  /// The number of weights.
   var count: Int { weights.count }
 
   private func loss(_ image: (image: [Double], label: Int), _ w: [HyperDual]) -> HyperDual {
@@ -95,7 +96,7 @@ struct SmoothNetwork {
     }
   }
 
-  /// Numbers by weight as tensors by parameter.
+  /// Numbers by weight, converted to tensors by parameter.
   func tensors(_ numbers: [Double]) -> [String: Tensor] {
     var result: [String: Tensor] = [:]
     var start = 0
@@ -107,7 +108,7 @@ struct SmoothNetwork {
     return result
   }
 
-  /// Tensors by parameter as numbers by weight.
+  /// Tensors by parameter, converted to numbers by weight.
   func numbers(_ tensors: [String: Tensor]) -> [Double] {
     Self.names.flatMap { tensors[$0]?.values.map(Double.init) ?? [] }
   }

@@ -11,11 +11,11 @@ import Training
 
 @testable import Methods
 
-/// A method at equal steps of a training, as a stage applies it.
+/// A rewriter that applies a method at equal steps of a training, as a stage does.
 final class MethodRewriter<M: CompressionMethod>: GraphRewriter {
   let method: M
   let original: Graph
-  /// Told of the network before each point.
+  /// The observer of the network before each point.
   var seen: (Graph, RewritePoint) -> Void = { _, _ in }
 
   init(_ method: M, _ original: Graph) {
@@ -64,7 +64,7 @@ struct SoftChannelTests {
         if !name.hasSuffix(".weight") { #expect(after == parameter) }
       }
       #expect(zeros > 0)
-      // With the training passed over, the last point removes exactly what was zero.
+      // Without training in between, the last point removes exactly the channels that were zero.
       #expect(try apply(SoftFilterPruning(sparsity: 0.5), soft, of: graph, at: 1) == removed)
     }
   }
@@ -94,7 +94,7 @@ struct SoftChannelTests {
     let groups = graph.channelGroups()
     let stem = try #require(groups.firstIndex { $0.values.contains("stem.conv") })
     let set = UnitSet(groups[stem], in: graph)
-    // The stem's channels are those of the sum, so of a2 and of both norms.
+    // The stem's channels are also those of the sum, and so of a2 and of both norms.
     #expect(Set(set.parameters(.making)) == ["stem.conv.weight", "a2.conv.weight"])
     var context = SaliencyContext(graph: graph)
     let scores = try AbsoluteSum().scores(of: [set], &context)[0]
@@ -113,7 +113,7 @@ struct SoftChannelTests {
       }
     }
     #expect(strengths("stem.conv.bias") == nil && strengths("logits.weight") == nil)
-    // Others become the lowest: the pull moves over, a step a point.
+    // Other filters become the lowest, so the pull moves to them, one step at each point.
     for name in ["stem.conv.weight", "a2.conv.weight"] {
       guard var values = graph.parameters[name]?.value else { continue }
       let size = values.values.count / 4
@@ -138,7 +138,7 @@ struct SoftChannelTests {
     settings.optimizer = SGD(momentum: 0, nesterov: false)
     let method = GrowingRegularization(sparsity: 0.5, scope: .layer, ceiling: 10, times: 6)
     let rewriter = MethodRewriter(method, graph)
-    /// By channel of the stem, the norms of its filters there and in the layer that is tied to it.
+    /// The norms of the filters in the stem and in the layer tied to it, by channel.
     func norms(_ graph: Graph) -> [Double] {
       guard let group = graph.channelGroups().first(where: { $0.values.contains("stem.conv") }) else {
         return []

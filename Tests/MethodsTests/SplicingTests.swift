@@ -9,7 +9,7 @@ import Training
 
 @testable import Methods
 
-/// A layer of one output: weights that a test can name one by one.
+/// A layer with one output, whose weights a test can name one by one.
 struct OneRow {
   static let weight = "logits.weight"
   var graph: Graph
@@ -22,23 +22,24 @@ struct OneRow {
   }
 
   var parameter: Parameter { graph.parameters[Self.weight] ?? Parameter(Tensor([], shape: [0])) }
-  /// What training changes.
+  /// The weights that training changes.
   var masters: [Float] {
     get { parameter.value.values }
     set { graph.parameters[Self.weight]?.value.values = newValue }
   }
-  /// What kernels see.
+  /// The weights that kernels see.
   var seen: [Float] { parameter.projected.values }
 
-  /// Goes on with what a method makes of the layer at some progress of a stage that began with `original`.
+  /// Applies a method at some progress of a stage that began with `original`, and continues with the result.
   mutating func apply<M: CompressionMethod>(_ method: M, of original: OneRow, at progress: Double) throws {
     var compression = Compression(method, graph: graph, of: original.graph, progress: progress)
     graph = try method.compress(&compression).graph
     try graph.verify()
   }
 
-  /// Descends the gradients of a loss, which are by what kernels see, through the encoding; gives back what score a
-  /// method that follows every update would have summed up: -rate·w·gradient.
+  /// Descends a loss through the encoding, with gradients by the weights that kernels see.
+  ///
+  /// It returns the scores that a method would accumulate over the updates: -rate·w·gradient.
   @discardableResult
   mutating func descend(rate: Float, updates: Int, _ gradient: ([Float]) -> [Float]) -> [Double] {
     var scores = Array(repeating: 0.0, count: masters.count)
@@ -71,13 +72,13 @@ struct SplicingTests {
       #expect(row.masters == masters || progress == 1)
       return row.seen.map { $0 != 0 }
     }
-    // The limit lies between the second and the third: 2.5.
+    // The limit is 2.5, between the second and the third.
     #expect(try step([4, -3, 2, 1], at: 0.2) == [true, true, false, false])
-    // 3 and 2.6 are within a tenth of 2.8.
+    // 3 and 2.6 are within a tenth of the limit 2.8, so nothing changes.
     #expect(try step([4, -3, 2, 2.6], at: 0.4) == [true, true, false, false])
-    // 3.3 and 3.7 are within a tenth of 3.5.
+    // 3.3 and 3.7 are within a tenth of the limit 3.5.
     #expect(try step([4, -3.3, 2, 3.7], at: 0.6) == [true, true, false, false])
-    // 3.9 is beyond 3.4 and a tenth, 2.9 below.
+    // 3.9 is above the limit 3.4 by more than a tenth, 2.9 below it.
     #expect(try step([4, -2.9, 2, 3.9], at: 0.8) == [true, false, false, true])
     #expect(row.parameter.encoding is Spliced)
     #expect(try step([4, -3.3, 2, 3.5], at: 1) == [true, false, false, true])
@@ -87,7 +88,7 @@ struct SplicingTests {
 
   @Test("A weight that was wrongly pruned grows behind its mask and comes back; one-shot pruning loses it")
   func wronglyPruned() throws {
-    // The loss |w - best|²/2 has its best two of four at the first and the second.
+    // The loss |w - best|²/2 is best with the first and second of four weights.
     let best: [Float] = [2, 1, 0.1, 0.05]
     func gradient(_ w: [Float]) -> [Float] { zip(w, best).map { $0 - $1 } }
     let original = try OneRow([0.3, 1, 0.6, 0.2])
@@ -111,7 +112,7 @@ struct SplicingTests {
 
   @Test("A threshold counts in standard deviations of the layer, raised with the schedule")
   func threshold() throws {
-    // Mean 0, variance 5: half a deviation is 1.118.
+    // Mean 0 and variance 5: half of a standard deviation is 1.118.
     let original = try OneRow([1, -1, 3, -3, -1, 1, -3, 3])
     var row = original
     var method = DynamicSurgery()
@@ -152,7 +153,7 @@ struct SplicingTests {
     var context = SaliencyContext(graph: row.graph, original: original.graph)
     let set = UnitSet(parameter: OneRow.weight, shape: [1, 4], unit: SingleWeights())
     let scores = try Movement().scores(of: [set], &context)[0]
-    // By hand: the steps of w - best shrink by 0.95 each.
+    // By hand: each step multiplies w - best by 0.95.
     for i in scores.indices {
       var (squares, distance) = (0.0, Double(original.masters[i]) - Double(best[i]))
       for _ in 0..<12 {
@@ -169,7 +170,7 @@ struct SplicingTests {
     let original = try OneRow([1, 9, 3, -1])
     var row = original
     let method = MovementPruning()
-    // Before anything has moved magnitude decides. Two of four go: round(4·0.8·(1 - 0.8³)).
+    // Before anything has moved, magnitude decides; round(4·0.8·(1 - 0.8³)) = 2 of four go.
     try row.apply(method, of: original, at: 0.2)
     #expect(row.seen == [0, 9, 3, 0])
     var half = method

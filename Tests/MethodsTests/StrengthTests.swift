@@ -15,7 +15,7 @@ struct StrengthTests {
     return [SVDLinear(), linearByRatio, SpatialSVD(), Tucker2(), byRatio, FireModules(), ScaledWidth()]
   }()
 
-  /// Convolutions of few and many channels, and a linear layer.
+  /// A network of convolutions with few and with many channels, and a linear layer.
   private func network() throws -> Graph {
     var graph = Graph(inputs: [GraphInput(name: "image", shape: [3, 6, 6])])
     try graph.append(Conv2D(filters: 30, kernel: 3, padding: 1), name: "first", inputs: ["image"])

@@ -25,7 +25,7 @@ struct StructureCriteriaTests {
 
   private func sets(_ graph: Graph) -> [UnitSet] { graph.channelGroups().map { UnitSet($0, in: graph) } }
 
-  /// Values of a network for the images of its evidence.
+  /// The values of a network for the images of its evidence.
   private func values(_ graph: Graph, images: Int = 8) throws -> [String: [Float]] {
     var all: [String: [Float]] = [:]
     let source = PatternSource(graph, images: images, batch: 4)
@@ -41,7 +41,7 @@ struct StructureCriteriaTests {
     return all
   }
 
-  /// Each image's cross-entropy by its definition.
+  /// The cross-entropy of each image by its definition.
   private func losses(_ graph: Graph, images: Int = 8) throws -> [Double] {
     let classes = graph.shape(of: graph.outputs[0])?[1] ?? 0
     let logits = try #require(try values(graph, images: images)[graph.outputs[0]])
@@ -59,7 +59,7 @@ struct StructureCriteriaTests {
 
   // MARK: Gates and activations
 
-  /// The network with a layer of one factor a channel behind some values.
+  /// The network with one multiplied channel factor behind each of some values.
   private func gated(_ graph: Graph, behind values: [String: [Int]], by factor: Float) throws -> Graph {
     var gated = Graph(inputs: graph.inputs)
     func name(_ value: String) -> String { values[value] == nil ? value : value + " gate" }
@@ -91,7 +91,7 @@ struct StructureCriteriaTests {
     #expect(Set(set.values(.gating)) == Set(gates))
     var context = context(graph)
     let scores = try GateDerivative().scores(of: [set], &context)[0]
-    // Small, as rectifiers that change sides within it are an error that grows with it.
+    // The step is small, because rectifiers that change sides within it add an error that grows with it.
     let step: Float = 1.0 / 4096
     let truth = try group.units.map { unit in
       let behind = unit.channels.filter { gates.contains($0.key) }
@@ -190,7 +190,7 @@ struct StructureCriteriaTests {
     expectNear(found, truth, 1e-6)
   }
 
-  /// A classifier of one hidden layer.
+  /// A classifier with one hidden layer.
   private func perceptron() throws -> Graph {
     var graph = Graph(inputs: [GraphInput(name: "image", shape: [3])])
     try graph.append(Linear(features: 5), name: "hidden", inputs: ["image"])
@@ -246,7 +246,8 @@ struct StructureCriteriaTests {
     try graph.append(Linear(features: 3), name: "logits", inputs: ["flat"])
     graph.outputs = ["logits"]
     graph.scatterParameters(seed: seed)
-    // Channels 4 and 1 are twins after their norms, which make up for filters of another size; 5 is 0 again.
+    // Channels 4 and 1 are equal after their norms, which compensate for filters of different size; channel 5
+    // copies 0.
     func copy(_ name: String, _ from: Int, to: Int, factor: Float = 1) throws {
       var tensor = try #require(graph.parameters[name]).value
       let size = tensor.values.count / 6
@@ -274,7 +275,7 @@ struct StructureCriteriaTests {
 
   // MARK: Relevance and NISP
 
-  /// Two hidden layers.
+  /// A network with two hidden layers.
   private func deep(_ activation: any Op = ReLU()) throws -> Graph {
     var graph = Graph(inputs: [GraphInput(name: "image", shape: [4])])
     try graph.append(Linear(features: 6), name: "a", inputs: ["image"])
@@ -296,7 +297,7 @@ struct StructureCriteriaTests {
     }
   }
 
-  /// The matrix of the second layer with its norm in it.
+  /// The matrix of the second layer with its norm folded in.
   private func folded(_ graph: Graph) throws -> [[Double]] {
     func values(_ name: String) throws -> [Double] {
       try #require(graph.parameters["norm.\(name)"]).value.values.map(Double.init)
@@ -339,7 +340,7 @@ struct StructureCriteriaTests {
     let found = try criterion.scores(of: sets(graph), &context)
     expectNear(found[0], truth.0, 1e-5)
     expectNear(found[1], truth.1, 1e-5)
-    // Of five images, a batch and one of the next are looked at.
+    // Five images need a batch and one image of the next.
     criterion.images = 5
     #expect(try criterion.scores(of: sets(graph), &context)[1] != found[1])
   }
@@ -348,14 +349,14 @@ struct StructureCriteriaTests {
   func relevanceIsKept() throws {
     var criterion = Relevance()
     criterion.images = 4
-    // Groups of which all paths to the answer lead through one.
+    // Sets of groups that every path to the output passes through.
     for (network, cuts) in [
       (SmallGraph.lenet, [["conv1"], ["conv2"], ["hidden"]]),
       (.fire, [["conv"], ["squeeze"], ["expand1", "expand3"]]),
       (.residual, [["b2.conv"]]),
     ] {
       var graph = try network.graph()
-      // Without biases an answer is not of nothing.
+      // Without biases, all relevance of an output comes from channels.
       for (name, parameter) in graph.parameters where name.hasSuffix(".bias") {
         graph.parameters[name] = Parameter(Tensor(zeros: parameter.value.shape))
       }
@@ -448,11 +449,11 @@ struct StructureCriteriaTests {
   @Test("Where contributions are apart, a channel enters the lasso at its own penalty")
   func lasso() {
     let path = LassoPath(gram: [[2, 0, 0], [0, 0.5, 0], [0, 0, 18]], norms: [0.5, 2, 3])
-    // With G = diag(g/n²) and the target c = G·n, it is |c| = g/n.
+    // With G = diag(g/n²) and the target c = G·n, the entry is |c| = g/n.
     for (found, truth) in zip(path.entries, [4, 0.25, 6.0]) {
       #expect(found <= 1.1 * truth && found >= 0.9 * truth)
     }
-    // Two that contribute the same share what one would: none enters before the stronger.
+    // Two channels with the same contribution share it, so none enters before the stronger one.
     let alike = LassoPath(gram: [[4, 2, 0], [2, 1, 0], [0, 0, 0]], norms: [1, 1, 0])
     #expect(alike.entries[0] > alike.entries[1] && alike.entries[2] == 0)
   }
@@ -467,7 +468,7 @@ struct StructureCriteriaTests {
     try graph.append(Linear(features: 3), name: "logits", inputs: ["flat"])
     graph.outputs = ["logits"]
     graph.scatterParameters(seed: 15)
-    // The last filter is the sum of two others, and a bias.
+    // The last filter is the sum of two others, plus a bias.
     var weight = try #require(graph.parameters["conv.weight"]).value
     for i in 0..<18 { weight.values[54 + i] = weight.values[i] + weight.values[18 + i] }
     graph.parameters["conv.weight"]?.value = weight
@@ -534,7 +535,7 @@ struct StructureCriteriaTests {
     criterion.places = 8
     method.criterion = criterion
     let fitted = try MethodCase(method: method).compress(graph, evidence: evidence(graph, images: 64))
-    // The same channels without a fit.
+    // The same channels, removed without a fit.
     let units = fitted.removedUnits(from: graph)
     let plain = try graph.removingChannels(units).graph
     let truth = try values(graph, images: 64)["logits"] ?? []
@@ -559,14 +560,14 @@ struct StructureCriteriaTests {
     // The features' importance is given, so that no value has to flow through forty layers.
     var context = SaliencyContext(graph: graph, evidence: EvenValues(), images: 4)
     let scores = try ResponseImportance().scores(of: sets, &context)
-    // Each layer hands on 5 + 5 times what arrives.
+    // Each layer passes on 5 + 5 times its input.
     for (deeper, higher) in zip(scores, scores.dropFirst()) {
       #expect(deeper[0].isFinite && abs(deeper[0] / higher[0] - 10) < 1e-4)
     }
     #expect(scores[0][0] > 1e38)
   }
 
-  /// Two features that vary alike.
+  /// Evidence of two features that vary equally.
   private struct EvenValues: Evidence {
     func forEachGradient(images: Int, _ body: ([String: Tensor]) -> Void) throws {}
     func forEachActivation(

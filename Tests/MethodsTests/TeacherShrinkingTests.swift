@@ -12,11 +12,11 @@ import Testing
 
 /// The networks of the checkout.
 private let teachers = NetworkSpec.all(besides: #filePath)
-/// Those of one output: scores of classes.
+/// The networks with one output, the scores of classes.
 private let classifiers = teachers.filter { (try? $0.build().outputs.count) == 1 }
 
 extension NetworkSpec {
-  /// Every spec in `Teachers/` of the checkout that a test file is in.
+  /// Every spec in `Teachers/` of the checkout that contains a test file.
   fileprivate static func all(besides file: String) -> [NetworkSpec] {
     let root = URL(filePath: file).deletingLastPathComponent().deletingLastPathComponent()
       .deletingLastPathComponent()

@@ -45,7 +45,7 @@ struct TrainedRangesTests {
   func folding(network: SmallGraph, bits: Int) throws {
     let original = try network.graph()
     var method = method(bits: bits, norms: .late)
-    // Fine enough that a bias's rounding moves no value far.
+    // The grid is so fine that rounding a bias moves no value far.
     method.grids.activationBits = 16
     let trained = try compress(method, original, of: original, progress: 0.5)
     try trained.graph.verify()
@@ -69,7 +69,7 @@ struct TrainedRangesTests {
       }
       #expect(symbols[0].map(abs) == symbols[1].map(abs), "\(norm)")
     }
-    // Ranges stay; only biases were rounded, to 32 bits, which may move few values over the middle between two steps.
+    // Ranges stay. Only biases were rounded, to 32 bits, which moves few values across a rounding border.
     #expect(settled.graph.values.count == trained.graph.values.count)
     for (name, encoding) in trained.graph.values {
       #expect(settled.graph.values[name]?.isEqual(to: encoding) == true, "\(name)")
@@ -94,7 +94,7 @@ struct TrainedRangesTests {
     let fixed = Set(graph.inputs.map(\.name) + graph.outputs)
     #expect(graph.values.keys.allSatisfy { fixed.contains($0) || graph.storedEncoding(of: $0) != nil })
     for node in learned { #expect(!fixed.contains(node.inputs[0]) && graph.values[node.inputs[0]] == nil) }
-    // As if training had doubled them.
+    // The ranges are doubled, as a training could do.
     for node in learned { graph[.step, of: node.name]?.value.values[0] *= 2 }
     let second = try compress(method, graph, of: original, progress: 2.0 / 3)
     for node in learned {

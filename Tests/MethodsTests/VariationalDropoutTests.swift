@@ -16,7 +16,7 @@ import Testing
 struct VariationalDropoutTests {
   private static let backends: [any Backend] = [ReferenceBackend(), DNNLBackend()]
 
-  /// A network at some point of a stage that it has begun.
+  /// The network at some progress of a stage that it has begun.
   private func apply(
     _ method: SparseVariationalDropout, _ graph: Graph, of original: Graph, at progress: Double
   ) throws -> Rewrite {
@@ -30,7 +30,7 @@ struct VariationalDropoutTests {
     try apply(SparseVariationalDropout(), graph, of: graph, at: 0.05).graph
   }
 
-  /// Log variances that differ from weight to weight.
+  /// The graph with log variances that differ between weights.
   private func scattered(_ graph: Graph) -> Graph {
     var graph = graph
     for layer in graph.gaussianLayers {
@@ -56,7 +56,7 @@ struct VariationalDropoutTests {
         #expect(log.encoding.isEqual(to: LogVariance(divergence: 0)))
         #expect(rewrite.graph.slots(of: layer.variance).count == 1)
       }
-      // Nothing but the draw reads a mean; in inference the network says what it said.
+      // Only the random draw reads a mean, and in inference the outputs are unchanged.
       let means = Set(layers.map(\.mean.name))
       for node in rewrite.graph.nodes where !(node.op is GaussianSample) {
         #expect(means.isDisjoint(with: node.inputs))
@@ -117,7 +117,7 @@ struct VariationalDropoutTests {
         squares[i] += Double(values[i]) * Double(values[i])
       }
     }
-    // By hand, from the weights: sums over channels and the window of θ·x + bias and of σ²·x².
+    // By hand, from the weights: sums of θ·x + bias and of σ²·x² over channels and the window.
     let theta = try #require(graph.parameters["conv.weight"]).value.values.map(Double.init)
     let bias = try #require(graph.parameters["conv.bias"]).value.values.map(Double.init)
     let logs = try #require(graph.parameters["conv.variance.weight"]).value.values.map(Double.init)
@@ -135,7 +135,7 @@ struct VariationalDropoutTests {
         let place = (filter * 2 + row) * 2 + column
         let found = sums[place] / Double(draws)
         let spread = squares[place] / Double(draws) - found * found
-        // Five standard errors of each.
+        // The limit is five standard errors.
         #expect(abs(found - mean) < 5 * (variance / Double(draws)).squareRoot())
         #expect(abs(spread - variance) < 5 * variance * (2 / Double(draws)).squareRoot())
       }
@@ -239,7 +239,7 @@ struct VariationalDropoutTests {
   func masks() throws {
     let original = try OneRow([1, 0.1, 0.01, -2, 0.5, 0])
     var present = try begun(original.graph)
-    // Log alpha: -2, 3.6, 9.2, 3.4, 2.9, and beyond all.
+    // The log alpha values are -2, 3.6, 9.2, 3.4, 2.9, and infinite.
     present.parameters["logits.variance.weight"]?.value = Tensor(
       [-2, -1, 0, 4.8, 1.5, -10], shape: [1, 6])
     let method = SparseVariationalDropout()
@@ -264,7 +264,7 @@ struct VariationalDropoutTests {
     #expect(
       errorMessage { _ = try apply(high, present, of: original.graph, at: 1) }
         .contains("no weight has a log alpha above the threshold"))
-    // One weight of a tensor stays whatever it is.
+    // One weight of a tensor always stays.
     high.limit = -10
     present.parameters["logits.variance.weight"]?.value.values[5] = -9
     let one = try apply(high, present, of: original.graph, at: 1).graph.parameters[OneRow.weight]
@@ -326,7 +326,7 @@ struct VariationalDropoutTests {
 
   @Test("Weights that the loss holds keep little noise, and weights that it does not become noise")
   func learns() throws {
-    // The label is the sign of the first of eight inputs; the others tell nothing.
+    // The label is the sign of the first of eight inputs; the others carry no information.
     var graph = Graph(inputs: [GraphInput(name: "image", shape: [8])])
     try graph.append(Linear(features: 2, bias: false), name: "logits", inputs: ["image"])
     graph.outputs = ["logits"]
@@ -343,7 +343,7 @@ struct VariationalDropoutTests {
       var scores = [Float](repeating: 0, count: 128)
       var span = scores.mutableSpan
       plan.readTap(tap, into: &span)
-      // The gradient of cross-entropy: what the softmax says less the label, a mean over images.
+      // The gradient of the mean cross-entropy: softmax minus label, divided by the number of images.
       let seed = (0..<128).map { place -> Float in
         let (image, label) = (place / 2, place % 2)
         let other = scores[image * 2 + 1 - label]
@@ -358,7 +358,7 @@ struct VariationalDropoutTests {
     for (name, tensor) in plan.snapshot().parameters { present.parameters[name]?.value = tensor }
     let left = try apply(method, present, of: graph, at: 1).graph.parameters["logits.weight"]
     let kept = try #require(left).survivors
-    // Either row, or both, hold the one input that matters.
+    // One row or both keep the only input that matters.
     #expect(kept.indices.allSatisfy { !kept[$0] || $0 % 8 == 0 }, "\(kept)")
     #expect(kept.contains(true))
   }

@@ -130,11 +130,11 @@ struct WeightClusteringTests {
   }
 }
 
-/// Gradients of single images that are made up: of two images, the same but for their sign.
+/// Evidence with made-up gradients of two images that differ only in their sign.
 struct KnownGradients: Evidence {
   let gradients: [String: Tensor]
 
-  /// Gradients that differ by a factor of up to a hundred; those of the named layers are larger still.
+  /// Creates gradients that differ by factors of up to a hundred; those of the named layer are larger still.
   init(_ graph: Graph, larger: (name: String, factor: Float)? = nil) {
     gradients = Dictionary(
       uniqueKeysWithValues: graph.parameters.map { name, parameter in

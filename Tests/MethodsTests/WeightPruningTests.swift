@@ -107,7 +107,7 @@ struct WeightPruningTests {
     method.amount.schedule = .cubic
     method.amount.initialSparsity = 0.1
     #expect(method.pacing == .gradual(times: 10, share: 0.5))
-    // 0.9 + (0.1 - 0.9)·(1 - p)³ at 0, 1/4, 1/2, 3/4, 1
+    // The sparsity 0.9 + (0.1 - 0.9)·(1 - p)³ at p = 0, 1/4, 1/2, 3/4, 1.
     for (progress, sparsity) in [(0.0, 0.1), (0.25, 0.5625), (0.5, 0.8), (0.75, 0.8875), (1, 0.9)] {
       #expect(abs(method.amount.sparsity(at: progress) - sparsity) < 1e-12)
     }
@@ -127,7 +127,8 @@ struct WeightPruningTests {
     let count = weights(graph).reduce(0) { $0 + $1.parameter.value.values.count }
     var method = MagnitudePruning(sparsity: 0.9)
     method.amount.initialSparsity = 0.1
-    // Linear: 0.1 + 0.8·p. Geometric: of the 0.9 that are left at first 0.1 stay, a factor of 1/9 in all, 1/3 by half.
+    // Linear: 0.1 + 0.8·p. Geometric: the surviving share falls from 0.9 to 0.1, by 1/9 in all and 1/3 at
+    // half.
     let expected: [(PruningSchedule, [(Double, Double)])] = [
       (.linear, [(0, 0.1), (0.25, 0.3), (0.5, 0.5), (1, 0.9)]),
       (.geometric, [(0, 0.1), (0.5, 0.7), (1, 0.9)]),
@@ -142,7 +143,7 @@ struct WeightPruningTests {
         #expect(zeros(stepped) == Int((sparsity * Double(count)).rounded()))
       }
     }
-    // Three rounds that keep half each leave an eighth.
+    // Three rounds that each keep half leave an eighth.
     method.amount = PruningAmount(sparsity: 0.875)
     method.amount.schedule = .geometric
     #expect(
@@ -158,7 +159,7 @@ struct WeightPruningTests {
     try graph.append(Linear(features: 2), name: "logits", inputs: ["image"])
     graph.outputs = ["logits"]
     graph.initializeParameters(seed: 0)
-    // Mean 0, variance (4·1 + 4·9)/8 = 5, so the deviation is 2.236 and half of it 1.118.
+    // Mean 0 and variance (4·1 + 4·9)/8 = 5: the standard deviation is 2.236, and half of it 1.118.
     graph.parameters["logits.weight"]?.value.values = [1, -1, 3, -3, -1, 1, -3, 3]
     var method = MagnitudePruning()
     method.threshold = 0.5

@@ -9,7 +9,7 @@ import Testing
 
 @Suite("Channels of small weights: shares of zeros, and shares of the largest score")
 struct ZeroShareTests {
-  /// Two layers, 3 -> 4 -> 2, with given weights.
+  /// A network of two layers, 3 -> 4 -> 2, with given weights.
   private func network(_ hidden: [Float], _ logits: [Float]) throws -> Graph {
     var graph = Graph(inputs: [GraphInput(name: "image", shape: [3])])
     try graph.append(Linear(features: 4), name: "hidden", inputs: ["image"])
@@ -32,12 +32,12 @@ struct ZeroShareTests {
     criterion.threshold = 0.05
     var context = SaliencyContext(graph: graph)
     let scores = try criterion.scores(of: [UnitSet(group, in: graph)], &context)[0]
-    // Made: 1/3, 2/3, 0, 0; read: 1/2, 0, 1, 0 (0.05 itself is no zero).
+    // Shares of zeros: made 1/3, 2/3, 0, 0; read 1/2, 0, 1, 0 (0.05 itself does not count as zero).
     let truth = [1 - 1.0 / 2, 1 - 2.0 / 3, 0, 1]
     #expect(scores.count == 4 && zip(scores, truth).allSatisfy { abs($0 - $1) < 1e-12 })
   }
 
-  /// Each weight of the hidden layer that is zero costs as much.
+  /// The evidence of a loss that rises by the same cost for each zero weight of the hidden layer.
   private struct Costly: Evidence {
     let cost: Double
     func meanLoss(of changed: Graph, images: Int) throws -> Double {
@@ -61,7 +61,7 @@ struct ZeroShareTests {
     #expect(criterion.evidence == [.losses])
     var context = SaliencyContext(graph: graph, evidence: Costly(cost: 0.1))
     let scores = try criterion.scores(of: [UnitSet(group, in: graph)], &context)[0]
-    // As many of the smallest as cost no more, a rounding's width aside.
+    // The smallest weights are removed as long as the total cost allows it, up to rounding.
     let gone = hidden.sorted { abs($0) < abs($1) }.prefix(Int(rise / 0.1 + 1e-9))
     let truth = (0..<4).map { channel in
       1 - Double(hidden[3 * channel..<3 * channel + 3].count { gone.contains($0) }) / 3
@@ -79,7 +79,7 @@ struct ZeroShareTests {
       return try compressed(graph, by: pruning).graph.parameters["hidden.weight"]?.value.values ?? []
     }
     let (large, small, middle) = ([1, 1, 1] as [Float], [0.1, 0, 0.1] as [Float], [0.5, 0.5, 0] as [Float])
-    // 0.2/3 and 0.02/3 of the largest.
+    // The shares of the largest are 0.2/3 and 0.02/3.
     #expect(try kept(0.01) == large + small + middle)
     #expect(try kept(0.07) == large + middle)
     #expect(try kept(0.07, minimum: 3) == large + small + middle)
@@ -87,7 +87,7 @@ struct ZeroShareTests {
     #expect(try kept(1) == large)
   }
 
-  /// Scores that may be negative, as curvatures are.
+  /// A criterion with scores that may be negative, like curvatures.
   private struct Negative: Saliency {
     static let name = "negative"
     static let documentation = MethodDocumentation(summary: "", description: "", formula: "", paper: "")

@@ -5,12 +5,12 @@ import Settings
 import Tensors
 import Testing
 
-/// The folder of specs in the checkout that the tests were built from.
+/// The folder of specs in the checkout from which the tests were built.
 let teachers =
   URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
   .appending(path: "Teachers").path
 
-/// The trainable parameters and, with running statistics, all stored elements.
+/// The number of all stored elements: trainable parameters and running statistics.
 func storedElements(_ graph: Graph) -> Int {
   graph.nodes.reduce(0) { sum, node in sum + graph.slots(of: node).reduce(0) { $0 + $1.slot.shape.count } }
 }
@@ -20,8 +20,10 @@ let teacherNames = (try? NetworkSpec.all(in: [teachers]).map(\.name)) ?? []
 
 @Suite("Teachers")
 struct TeacherTests {
-  /// Counts by hand from the papers' tables; those of mlp, lenet5, resnet20, vgg16 and mobilenet equal PyTorch's
-  /// `sum(p.numel() for p in parameters())` of the same layers.
+  /// The counts are by hand from the papers' tables.
+  ///
+  /// Those of mlp, lenet5, resnet20, vgg16 and mobilenet equal PyTorch's
+  /// `sum(p.numel() for p in parameters())` for the same layers.
   @Test(
     "Parameters and multiply-adds equal the known counts",
     arguments: [
@@ -29,7 +31,8 @@ struct TeacherTests {
       ("resnet8", 78_186, 12_501_632), ("resnet20", 272_474, 40_813_184), ("resnet56", 855_770, 125_747_840),
       ("vgg16-cifar", 14_724_042, 313_201_664), ("wrn16-2", 691_674, 101_106_944),
       ("mobilenet-cifar", 136_778, 16_525_824),
-      // Liu et al.: about 26.3 million and 31 billion; 26,285,486 with a scale for each channel where there is a norm here.
+      // Liu et al. give about 26.3 million and 31 billion; a scale for each channel in place of the norm
+      // gives 26,285,486.
       ("ssd300-vgg16", 26_285_998, 31_373_537_792),
     ])
   func counts(name: String, parameters: Int, multiplyAdds: Int) throws {

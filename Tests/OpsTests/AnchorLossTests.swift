@@ -5,8 +5,9 @@ import Testing
 
 @testable import Ops
 
-/// Scores, offsets and targets are sines and cosines, so that an independent script has the same; the numbers are PyTorch's, in double
-/// precision, of torchvision's way of choosing the background.
+/// Losses compared with PyTorch's in double precision, with the background chosen as in torchvision.
+///
+/// Scores, offsets and targets are sines and cosines, so an independent script can compute the same ones.
 @Suite("Losses of anchors")
 struct AnchorLossTests {
   private static let labels: [Float] = [0, 2, 0, 0, 1, -1, 0, 0, 0, 1, 0, 0]

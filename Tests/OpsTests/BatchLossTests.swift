@@ -5,7 +5,8 @@ import Tensors
 import TestSupport
 import Testing
 
-/// What PyTorch says of a loss on a batch: the loss, the length of its gradient by the prediction, and that gradient's second element.
+/// PyTorch's values of a loss on a batch: the loss, the norm of its gradient by the prediction, and its
+/// second element.
 struct TorchLoss: Sendable {
   let loss: Double
   let length: Double
@@ -15,7 +16,9 @@ struct TorchLoss: Sendable {
     (self.loss, self.length, self.second) = (loss, length, second)
   }
 
-  /// The prediction and the target of one of three batches: `s·sin(0.7·i + k)` and `s·sin(0.9·i + 2·k + 1)`, rounded to floats.
+  /// The prediction and the target of batch k, one of three.
+  ///
+  /// They are `s·sin(0.7·i + k)` and `s·sin(0.9·i + 2·k + 1)`, rounded to floats.
   static func batch(_ k: Int, _ prediction: Shape, _ target: Shape, scale: Double = 3) -> (Tensor, Tensor) {
     func wave(_ shape: Shape, _ step: Double, _ start: Double) -> Tensor {
       Tensor((0..<shape.count).map { Float(scale * sin(step * Double($0) + start)) }, shape: shape)
@@ -23,7 +26,8 @@ struct TorchLoss: Sendable {
     return (wave(prediction, 0.7, Double(k)), wave(target, 0.9, Double(2 * k + 1)))
   }
 
-  /// Whether a loss and its gradient by the prediction are these, to 1e-5 of their size.
+  /// The deviations of a loss and its gradient by the prediction from these values, beyond 1e-5 of their
+  /// size.
   func violations(_ found: Double, _ gradient: [Float]) -> [String] {
     let norm = gradient.reduce(0.0) { $0 + Double($1) * Double($1) }.squareRoot()
     let pairs = [
@@ -36,7 +40,7 @@ struct TorchLoss: Sendable {
   }
 }
 
-/// A loss with what PyTorch says of it on three batches.
+/// A loss with PyTorch's values on three batches.
 struct TorchCase: Sendable, CustomStringConvertible {
   let description: String
   let op: any ObjectiveOp
@@ -71,8 +75,10 @@ struct TorchCase: Sendable, CustomStringConvertible {
 
 @Suite("Losses over batches")
 struct BatchLossTests {
-  /// The authors' code (mdistiller with logit standardization; DIST) and RepDistiller's, run in PyTorch in 64 bits; correlation
-  /// congruence and the entropy over a batch are written down anew from their papers.
+  /// The cases come from the authors' code, run in PyTorch in 64 bits.
+  ///
+  /// It is mdistiller with logit standardization, DIST, and RepDistiller. Correlation congruence and the
+  /// entropy over a batch were written anew from their papers.
   static let cases = [
     TorchCase(
       "multi-level, images", PredictionCorrelation(over: .items, temperature: 2), [6, 5], [6, 5],
@@ -194,7 +200,7 @@ struct BatchLossTests {
     #expect(example.expected[k].violations(found.loss, found.gradient) == [])
   }
 
-  /// RepDistiller's flow of solution procedure, of channels 0 to 2 with channels 3 to 6.
+  /// The values are of RepDistiller's flow of solution procedure, of channels 0 to 2 with channels 3 to 6.
   @Test("The squared difference of flow matrices is that of PyTorch")
   func flow() throws {
     func flow(_ value: Tensor) -> Tensor {
@@ -208,7 +214,7 @@ struct BatchLossTests {
     for (k, expected) in [0.2510864312, 0.2481309814, 0.2560643295].enumerated() {
       let (x, y) = TorchLoss.batch(k, [4, 7, 4, 4], [4, 7, 4, 4], scale: 1)
       let squares = zip(flow(x).values, flow(y).values).map { ($0 - $1) * ($0 - $1) }
-      // Channels come in the other order there: the mean is the same.
+      // RepDistiller has the channels in the other order, but the mean is the same.
       let mean = squares.reduce(0.0) { $0 + Double($1) } / Double(squares.count)
       #expect(abs(mean - expected) < 1e-5 * expected)
     }

@@ -35,8 +35,9 @@ struct ChannelGateTests {
     #expect(errorMessage { try ChannelGate(open: 1, offset: .nan).validate() }.contains("outside"))
   }
 
-  /// Two gated convolutions, the second with norm and activation behind it, a linear layer, and a layer that reads what no gate
-  /// closes.
+  /// A network of two gated convolutions, a linear layer, and a layer that reads a value without gates.
+  ///
+  /// The second convolution is followed by a norm and an activation.
   private func network() throws -> Graph {
     var graph = Graph(inputs: [GraphInput(name: "image", shape: [2, 6, 6])])
     func gate(_ name: String, reading input: String, channels: Int, open: Int) throws {
@@ -68,7 +69,7 @@ struct ChannelGateTests {
     var graph = try network()
     let work = GatedWork(graph)
     #expect(work.gates == ["a.gate", "b.gate"])
-    // Fewer than the gate would let have a number above zero.
+    // Fewer channels have a number above zero than the gate would leave open.
     for channel in 0..<3 { graph.parameters["a.saliency.bias"]?.value.values[channel] = -10 }
     graph.outputs += ["a.gate", "b.gate", "pool", "flat"]
     let values = Dictionary(uniqueKeysWithValues: zip(graph.outputs, try graph.outputValues()))
@@ -79,7 +80,7 @@ struct ChannelGateTests {
         return Array(all[image * all.count / 2..<(image + 1) * all.count / 2])
       }
       let (a, b) = (of("a.gate").map { $0 != 0 }, of("b.gate").map { $0 != 0 })
-      // Every product of every layer, one by one: places, then outputs, inputs and taps.
+      // Every product of every layer, one by one: positions, outputs, inputs and taps.
       var products = 2 * 6 + 4 * 3
       for _ in 0..<36 { for output in 0..<6 where a[output] { for _ in 0..<2 * 9 { products += 1 } } }
       for _ in 0..<5 { for input in 0..<6 where a[input] { products += 1 } }
@@ -90,7 +91,7 @@ struct ChannelGateTests {
       let open = [a.count { $0 }, b.count { $0 }]
       counts.insert(open)
       #expect(work.multiplyAdds(open: open) == products)
-      // What is not counted is zero indeed.
+      // Channels that are not counted are really zero.
       let pooled = of("pool")
       for channel in 0..<6 where !a[channel] {
         #expect(Set(pooled[channel * 9..<channel * 9 + 9]) == [0])

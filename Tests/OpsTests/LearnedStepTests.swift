@@ -5,9 +5,12 @@ import Tensors
 import TestSupport
 import Testing
 
-/// Numbers of a step of 0.7 on x = 3·sin(k + 0.5) `[2, 6]` with dy = cos(k), k from 0, that PyTorch 2.15 computes in double precision:
-/// by `rounding` with the paper's functions `gradscale` and `roundpass` in front of autograd, by `clipping` from autograd of
-/// `clamp(x, -below·s, above·s)`, divided by `above²` as a step is that moves its bound.
+/// Learned steps compared with numbers that PyTorch 2.15 computes in double precision.
+///
+/// The step is 0.7, x = 3·sin(k + 0.5) `[2, 6]` and dy = cos(k), with k from 0. For `rounding`, autograd runs
+/// through the paper's functions `gradscale` and `roundpass`. For `clipping`, autograd runs through
+/// `clamp(x, -below·s, above·s)`, and the gradient of the step is divided by `above²`, because the step moves
+/// the bound.
 @Suite("Steps that are learned")
 struct LearnedStepTests {
   struct Golden: Sendable {

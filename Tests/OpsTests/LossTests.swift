@@ -5,7 +5,7 @@ import Tensors
 import TestSupport
 import Testing
 
-/// Runs a loss of one batch by its reference kernels; the gradients are those of the sum of losses.
+/// Runs a loss on one batch by its reference kernels; the gradients are those of the sum of losses.
 private func run(
   _ loss: any Loss, _ prediction: Tensor, _ target: Tensor
 ) throws -> (losses: [Float], byPrediction: [Float], byTarget: [Float]) {
@@ -22,7 +22,9 @@ private func run(
 
 @Suite("Losses")
 struct LossTests {
-  /// numpy: t = (1 - s) * y + s / 3; lp = z - log(exp(z).sum(1)); loss = -(t * lp).sum(1); gradient = exp(lp) - t
+  /// The numbers are numpy's.
+  ///
+  /// t = (1 - s) * y + s / 3; lp = z - log(exp(z).sum(1)); loss = -(t * lp).sum(1); gradient = exp(lp) - t
   @Test("Cross-entropy with smoothing and mixed targets equals the formula")
   func crossEntropy() throws {
     let found = try run(
@@ -53,7 +55,9 @@ struct LossTests {
     }
   }
 
-  /// scipy: T = 4; p = softmax(y / T); q = softmax(x / T); T**2 * (p * log(p / q)).sum()
+  /// The numbers are scipy's.
+  ///
+  /// T = 4; p = softmax(y / T); q = softmax(x / T); T**2 * (p * log(p / q)).sum()
   @Test("The divergence equals the formula; equal scores have none")
   func divergence() throws {
     let (x, y) = (Tensor([1, 2, -3], shape: [1, 3]), Tensor([4, -1, 0.5], shape: [1, 3]))
@@ -79,7 +83,7 @@ struct LossTests {
     let equal = try run(AttentionMap(), value, scaled)
     #expect(equal.losses.allSatisfy { abs($0) < 1e-12 })
     let zeros = try run(AttentionMap(), Tensor(zeros: [2, 3, 2, 2]), Tensor(random: [2, 5, 2, 2], seed: 2))
-    // One map of length 1 against none: the mean over four places.
+    // One map of length 1 against an empty one: the mean over four positions is 1/4.
     #expect(zeros.losses.allSatisfy { abs($0 - 0.25) < 1e-6 })
     #expect(zeros.byPrediction.allSatisfy { $0 == 0 })
   }

@@ -14,8 +14,10 @@ struct OpLawTests {
     #expect(try example.shapeViolations(mode: .inference) == [])
   }
 
-  /// Every example whose gradients are derivatives; of others tests of their own say what they are. Classes of anchors are
-  /// whole numbers, over whose edges the steps of differences go.
+  /// The examples whose gradients are derivatives; the others have separate tests.
+  ///
+  /// The class targets of anchors are integers, and the steps of finite differences would cross from one to
+  /// the next.
   static let differentiable = OpCase.all(.training).filter {
     if $0.op is AnchorClassLoss || $0.op is AnchorBoxLoss { return false }
     return ($0.op as? any TrainingOp)?.gradientsAreDerivatives ?? true

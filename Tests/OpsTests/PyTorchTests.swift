@@ -3,7 +3,7 @@ import Ops
 import Tensors
 import Testing
 
-/// Numbers that PyTorch 2.15 computes in double precision:
+/// Reference kernels compared with numbers that PyTorch 2.15 computes in double precision.
 ///
 ///     import torch, torch.nn.functional as F
 ///     def lattice(*s):
@@ -33,7 +33,7 @@ struct PyTorchTests {
     let op: any Op
     let input: Shape
     var scale: Float = 1
-    /// Weighed output, gradient by the input, and gradients by the trainable parameters.
+    /// The weighted sums of the output, of the input's gradient, and of the trainable parameters' gradients.
     let expected: [Double]
   }
 

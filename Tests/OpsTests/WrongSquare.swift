@@ -3,7 +3,7 @@ import Ops
 import Settings
 import Tensors
 
-/// An op whose gradient lacks its factor two and whose cost counts what it should not: the laws must find it.
+/// An op with a gradient that lacks its factor two and a cost that counts too much; the laws must find both.
 struct WrongSquare: Activation {
   static let kind = "wrong-square"
 

@@ -19,7 +19,7 @@ struct ReadingTests {
     try JSONDecoder().decode(Reading.self, from: Data(json.utf8))
   }
 
-  /// A simulated board's reading as programs before this type wrote it.
+  /// The reading of a simulated board as programs wrote it before this type existed.
   private static let old =
     #"{"basis":"simulated","cycles":{"max":14,"mean":12.5,"min":12},"energyHigh":16,"energyLow":4,"energyMicrojoules":8,"#
     + #""energyPerDayJoules":3.5,"fits":true,"flashBytes":1000,"high":4,"imagesSimulated":20,"imagesUnequal":0,"latencyMs":2,"#

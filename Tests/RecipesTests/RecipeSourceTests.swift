@@ -55,14 +55,14 @@ struct RecipeSourceTests {
       #expect(!FileManager.default.fileExists(atPath: place + "/progress"))
     }
     let sought = try #require(results["sought"])
-    // Any accuracy will do, so the smallest file is taken: the sparsest.
+    // Any accuracy is accepted, so the smallest file is chosen: the sparsest.
     #expect(sought.stages.map(\.name) == ["magnitude-pruning (sparsity 0.8)"])
     let chosen = trials.path + "/" + candidates[2].directoryName
     let row = trials.path + "/" + (try #require(begun.first { $0.name == "sought" })).directoryName
     #expect(
       try Data(contentsOf: URL(filePath: row + "/student.condensed"))
         == Data(contentsOf: URL(filePath: chosen + "/student.condensed")))
-    // What the search cost is what the student cost.
+    // The cost of a searched student includes the cost of its search.
     let costs = try candidates.map { spec in
       try CandidateResult.read(trials.path + "/" + spec.directoryName + "/candidate.json").cost
     }
@@ -86,7 +86,7 @@ struct RecipeSourceTests {
     let results = try runAll(&source, in: trials, environment)
     let (sought, direct) = (try #require(results["sought"]), try #require(results["plain"]))
     #expect(sought.accuracy == direct.accuracy && sought.validation == direct.validation)
-    // The files are of two trials, which their headers name.
+    // The files belong to two trials, which their headers name.
     #expect(abs(sought.size.fileBytes - direct.size.fileBytes) < 16)
     #expect(abs(sought.size.codedBytes - direct.size.codedBytes) < 16)
     #expect(sought.layers == direct.layers)
@@ -101,7 +101,7 @@ struct RecipeSourceTests {
     var whole = RecipeSource(plan, in: trials)
     var begun: [String] = []
     _ = try runAll(&whole, in: trials, environment) { begun.append($0.address) }
-    // Everything is done now: candidates are told from the last to the first.
+    // Everything is done now, so candidates can finish from the last to the first.
     var backwards = RecipeSource(plan, in: trials)
     var pulled: [TrialSpec] = []
     while true {
@@ -111,12 +111,12 @@ struct RecipeSourceTests {
     }
     #expect(backwards.rows == whole.rows)
     #expect(RecipeSource(plan, in: trials).replayed().rows == whole.rows)
-    // What one more try finds is asked for after the finished ones were found.
+    // One more try is requested after the finished ones were found.
     let more = try self.plan(Self.grid.replacing("points: 3", with: "points: 5"))
     var wider = RecipeSource(more, in: trials)
     var new: [String] = []
     _ = try runAll(&wider, in: trials, environment) { new.append($0.name) }
-    // 0.2, 0.5 and 0.8 were tried already; the best is the same candidate, chosen among others.
+    // 0.2, 0.5 and 0.8 were tried already; the best is the same candidate, now chosen from more.
     #expect(new == ["sought~try2", "sought~try4", "sought"])
   }
 
@@ -127,7 +127,7 @@ struct RecipeSourceTests {
     var begun: [TrialSpec] = []
     while let spec = source.pull() {
       begun.append(spec)
-      // The strongest, which would be chosen.
+      // This is the strongest candidate, which would be chosen.
       guard spec.name != "sought~try3" else {
         source.tell(.failed("out of memory"), of: spec.address)
         continue
@@ -216,7 +216,7 @@ struct RecipeSourceTests {
     #expect(!kept.warnings.contains { $0.contains("the goal was missed") })
     #expect(kept.stages[0].name.hasPrefix("magnitude-pruning (strength 0.9"))
     let fitting = try #require(results["fitting"])
-    // Of its candidates that fit, none is more accurate on validation images.
+    // None of its fitting candidates is more accurate on validation images.
     let row = try #require(begun.first { $0.name == "fitting" })
     guard case .candidate(_, let all) = row.start else {
       Issue.record("a searched student starts from no candidate")
@@ -228,7 +228,7 @@ struct RecipeSourceTests {
     #expect(fits.count > 1 && fitting.size.fileBytes <= 300_000)
     #expect(fitting.validation == fits.compactMap(\.validation).max())
     #expect(try #require(results["impossible"]).warnings.contains { $0.contains("the goal was missed") })
-    // Searches that ask for the same settings share the candidates: the first strength is one trial for all three.
+    // Searches with equal settings share candidates, so the first strength is one trial for all three.
     let own = begun.count { $0.role == .candidate }
     #expect(own < 3 * 6)
     #expect(source.takeSettled().count { $0.spec.role == .candidate && $0.outcome == .done } == 3 * 6 - own)
@@ -255,7 +255,7 @@ struct RecipeSourceTests {
           pipeline: [{epochs: 1, objective: soft-targets}, {post-training-quantization: {images: 32}}]
       """
     }
-    // A hidden layer of 4,000 bytes is twice the memory.
+    // A hidden layer of 4,000 bytes takes twice the memory.
     let plan = try plan(student("network.hidden: [8, 16, 4000]"), controls: true)
     var source = RecipeSource(plan, in: trials)
     var begun: [TrialSpec] = []
@@ -288,7 +288,7 @@ struct RecipeSourceTests {
     let candidates = begun.filter { $0.role == .candidate }
     #expect(candidates.count == 2)
     #expect(candidates.allSatisfy { $0.goal?.readsAsRows == true && $0.goal?.limits == [:] })
-    // Other limits share the candidates.
+    // Searches with other limits share the candidates.
     var wider = RecipeSource(try self.plan(student("flashBytes: 31000, energyMicrojoules: 1e9")), in: trials)
     var again: [String] = []
     _ = try runAll(&wider, in: trials, environment) { again.append($0.name) }
@@ -353,7 +353,7 @@ struct RecipeSourceTests {
     let found = try candidates.map { spec in
       try CandidateResult.read(trials.path + "/" + spec.directoryName + "/candidate.json")
     }
-    // The first is the network as it is; it takes what the model says, and the others less.
+    // The first candidate is the unchanged network, with the model's latency; the others take less.
     let times = found.compactMap { $0.reading?[.latency]?.value }
     #expect(times.count == found.count && abs(times[0] - whole) < 0.02 * whole)
     #expect(times.dropFirst().allSatisfy { $0 < 0.95 * whole })
@@ -364,10 +364,10 @@ struct RecipeSourceTests {
     let reading = try #require(adapted.targets["cortex-m4"]?[.latency]?.value)
     #expect(reading <= limit && reading > 0.5 * limit)
     #expect(adapted.stages[0].name.contains("sparsity of"))
-    // Chance removes as much of each layer.
+    // The random control removes as much from each layer.
     let chance = try #require(results["adapted~random"])
     #expect(chance.parameters == adapted.parameters && chance.multiplyAdds == adapted.multiplyAdds)
-    // All of it is found again.
+    // A replay finds all of it again.
     var again = RecipeSource(plan, in: trials).replayed()
     #expect(again.pull() == nil && again.rows == source.rows)
   }

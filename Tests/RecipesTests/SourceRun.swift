@@ -3,7 +3,7 @@ import Recipes
 import Runs
 import Trials
 
-/// Runs a source's trials in this process, one after another, as a scheduler with one job would.
+/// Runs the trials of a source in this process, one after another, like a scheduler with one job.
 func runAll(
   _ source: inout RecipeSource, in folder: TrialFolder, _ environment: TrialEnvironment,
   began: (TrialSpec) -> Void = { _ in }

@@ -339,13 +339,13 @@ struct TrialPlannerTests {
     let ofSeed = plan.rows.filter { $0.seed == 0 }
     #expect(
       ofSeed.map(\.name) == ["teacher", "soft", "soft~alone", "softer", "softer~alone", "plain"])
-    // The teacher, its logits, two distilled students, and one plain training for three rows.
+    // One teacher, its logits, two distilled students, and one plain training for three rows.
     #expect(plan.trials.filter { $0.seed == 0 }.count == 5)
     #expect(Set(ofSeed.filter { $0.name != "teacher" }.map(\.trial)).count == 3)
     let merged = plan.rows.withSharedControlsMerged.filter { $0.seed == 1 }
     #expect(merged.map(\.name) == ["teacher", "soft", "soft~alone", "softer", "plain"])
     #expect(merged.first { $0.role == .control }?.controlOf == ["soft", "softer"])
-    // Where one seed's trials differ, both rows stay.
+    // If the trials differ for one seed, both rows stay.
     var rows = plan.rows
     let index = try #require(rows.firstIndex { $0.name == "softer~alone" && $0.seed == 1 })
     rows[index].trial = "other"
@@ -373,7 +373,7 @@ struct TrialPlannerTests {
     "An imported teacher's control from scratch has the images that its file or the recipe says, or the row says why not"
   )
   func importedBudget() throws {
-    // 31 batches of 32 images an epoch.
+    // An epoch has 31 batches of 32 images.
     let known = try plan(Self.imported(""), teacherImages: 10 * 992)
     let scratch = try #require(known.trials.first { $0.name == "narrow~scratch" })
     #expect(scratch.stages[0].training?.epochs == 10 + 2)

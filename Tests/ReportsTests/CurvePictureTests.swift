@@ -28,7 +28,7 @@ struct CurvePictureTests {
           abs((place.x - picture.plot.left) / picture.plot.width - picture.across.share(point.across)) < 1e-12
         )
       }
-      // Lower rates lie lower.
+      // Lower rates are lower in the picture.
       for (a, b) in zip(zip(curve.points, places), zip(curve.points, places).dropFirst()) {
         #expect(a.0.rate == b.0.rate || (a.0.rate > b.0.rate) == (a.1.y < b.1.y))
       }

@@ -6,7 +6,8 @@ import Testing
 
 @Suite("ranking.tex")
 struct LaTeXTests {
-  /// The cells of a line of a table, as LaTeX's reader takes characters: `nil` where a sign acts that should not.
+  /// The cells of a table line as LaTeX reads them; `nil` if a special character is active that should not
+  /// be.
   private static func cells(of line: String) -> [String]? {
     var cells = [""]
     var rest = Substring(line)
@@ -20,7 +21,7 @@ struct LaTeXTests {
         if next.isLetter {
           let name = String(next) + rest.prefix(while: \.isLetter)
           rest = rest.drop(while: \.isLetter)
-          // A command must not take the next letter into its name, nor the space behind it.
+          // A command must not absorb the next letter or the space behind it.
           guard rest.hasPrefix("{}") || isMath || name == "emph" || name == "pm" else { return nil }
           if rest.hasPrefix("{}") { rest = rest.dropFirst(2) }
           cells[cells.count - 1] += "<\(name)>"
@@ -36,7 +37,7 @@ struct LaTeXTests {
       case "$": isMath.toggle()
       case "#", "%", "^", "~", "_", "\"": return nil
       case "[", "*":
-        // Behind the end of a row these would be its options.
+        // Directly after the end of a row, a bracket or star would be read as its option.
         guard depth > 0 else { return nil }
         cells[cells.count - 1].append(character)
       default: cells[cells.count - 1].append(character)

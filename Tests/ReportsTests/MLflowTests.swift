@@ -12,7 +12,7 @@ import Testing
 struct MLflowTests {
   private static let python = PeerPython("mlflow-skinny==3.17.2")
 
-  /// A report of a run in a folder, with specifications beside the results.
+  /// The report of a run in a folder, with specifications beside the results.
   private static func report(_ run: SyntheticRun, in directory: RunDirectory) throws -> RunReport {
     try directory.fill(run.report)
     let report = try RunFolder(path: directory.path).report()

@@ -3,42 +3,43 @@ import Testing
 
 @testable import ReportSupport
 
-/// A page with scripts added that watch for errors, use its controls, and leave what they saw on its root element.
+/// A page with added scripts that watch for errors, use its controls, and leave the findings on its root
+/// element.
 struct PageProbe: Decodable {
-  /// What one canvas shows.
+  /// The content of one canvas.
   struct Canvas: Decodable {
     var label: String
     var width: Double
-    /// The share of its pixels that are drawn on.
+    /// The share of pixels that are drawn on.
     var ink: Double
-    /// Points of all series.
+    /// The number of points of all series.
     var points: Int
   }
 
-  /// Messages of errors, of the console and of the content policy.
+  /// The messages of errors, of the console and of the content policy.
   var problems: [String]
   var canvases: [Canvas]
   var title: String
-  /// The colour behind a section, as CSS writes it.
+  /// The colour behind a section in CSS notation.
   var paper: String
-  /// How much wider than the window the page is.
+  /// The width by which the page exceeds the window.
   var overflow: Double
-  /// For each head that was clicked: whether its column was in order after each of two clicks.
+  /// For each clicked table head: true if its column was in order after each of two clicks.
   var sorted: [Bool]
-  /// Rows that the filter leaves for the first student's name and for a nonsense word.
+  /// The number of rows that the filter leaves for the first student's name and for a nonsense word.
   var filtered: [Int]
-  /// The window's width, which the browser may have made wider than was asked.
+  /// The window's width, which the browser may have made larger than requested.
   var window: Double
-  /// Names that each select offered for a row up close.
+  /// The names in each select for a single row's details.
   var rows: [String]
-  /// Labels of pictures that were seen, and those that lie on another or leave the plot.
+  /// The number of labels seen in pictures; the faults are labels that overlap or leave the plot.
   var labels: Int
   var labelFaults: [String]
   var pictures: Int
   var brokenPictures: Int
   var notes: [String]
 
-  /// Opens a page in the browser and looks.
+  /// Opens a page in the browser and reads the findings.
   static func look(at html: String, width: Int = 1280, scheme: Browser.Scheme = .light) throws -> PageProbe {
     let directory = try RunDirectory()
     let head = try #require(html.range(of: "<head>")).upperBound

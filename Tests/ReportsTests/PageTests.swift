@@ -10,7 +10,7 @@ import Testing
 struct PageTests {
   static let runs = [SyntheticRun(), SyntheticRun.hostile]
 
-  /// The JSON that stands in a page for its scripts.
+  /// The JSON that a page contains for its scripts.
   static func data(of html: String) throws -> [String: Any] {
     let opening = "<script type=\"application/json\" id=\"report-data\">"
     let start = try #require(html.range(of: opening)).upperBound

@@ -1,4 +1,4 @@
-/// A reader of RFC 4180, written apart from the writer: the fields of each line.
+/// A reader of RFC 4180, written independently of the writer: the fields of each line.
 struct ParsedCSV {
   var lines: [[String]] = []
 

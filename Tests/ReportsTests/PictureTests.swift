@@ -7,7 +7,7 @@ import Testing
 
 @Suite("Pictures of what accuracy costs")
 struct PictureTests {
-  /// Runs of every kind that a picture must bear.
+  /// Runs of every kind that a picture must support.
   static let runs: [(name: String, run: SyntheticRun)] = [
     ("usual", SyntheticRun()), ("hostile names", SyntheticRun.hostile),
     ("one student", changed { $0.students = Array($0.students.prefix(1)) }),

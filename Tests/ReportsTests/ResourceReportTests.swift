@@ -6,7 +6,7 @@ import Testing
 @testable import Reports
 @testable import Runs
 
-/// A resource that no file of a report names: it stands in all of them by what it brings along.
+/// A resource that no file of a report names, which appears in all of them by its own description.
 @Suite("A resource that nobody knows, in reports")
 struct ResourceReportTests {
   private static let lut = Resource("lut", title: "LUTs", .count)
@@ -47,7 +47,7 @@ struct ResourceReportTests {
     let page = try ReportPage(Self.report, charts: nil).html
     #expect(page.contains(">LUTs</th>") && page.contains(">Highest clock</th>"))
     #expect(page.contains(">Highest clock from to</th>"))
-    // What is better the less there is of it is drawn; what is better the more there is, is not.
+    // A resource of which less is better is drawn; one of which more is better is not.
     #expect(
       PictureMeasure.onTarget(Self.report.resources(of: "uno")).map(\.id)
         == ["flash", "latency", "energy", "lut"])

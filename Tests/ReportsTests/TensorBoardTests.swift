@@ -16,7 +16,7 @@ struct TensorBoardTests {
       weights: 1_000 * number, rate: 0.1 / Double(number))
   }
 
-  /// A folder for event files, which goes with the test.
+  /// A folder for event files, which is removed with the test.
   private final class Folder {
     let path = FileManager.default.temporaryDirectory.path() + "/condense-events-" + UUID().uuidString
     var file: String { path + "/run/events.out.tfevents.condense" }
@@ -51,7 +51,7 @@ struct TensorBoardTests {
 
   @Test("The checksum is that of RFC 3720's examples")
   func checksum() {
-    // Appendix B.4: 32 bytes of zeros, of ones, and counted up.
+    // Appendix B.4: 32 bytes of zeros, of ones, and ascending.
     for (bytes, crc) in [
       (Array(repeating: UInt8(0), count: 32), UInt32(0x8A91_36AA)),
       (Array(repeating: 0xFF, count: 32), 0x62A8_AB43), (Array(0..<32), 0x46DD_794E),
@@ -71,7 +71,7 @@ struct TensorBoardTests {
     #expect(DecodedEvents(whole)?.times == [1_000, 1_000, 1_000, 1_000, 2_000, 2_000])
     try folder.follow(Self.epochs, at: 3_000)
     #expect(folder.bytes == whole)
-    // Killed within a record, or after epochs that no checkpoint has.
+    // The process was killed within a record, or after epochs that no checkpoint has.
     for count in [0, 5, three.count - 1, three.count + 17, whole.count - 1] {
       try Data(whole.prefix(count)).write(to: URL(filePath: folder.file))
       try folder.follow(Self.epochs, at: 1_000)
@@ -79,7 +79,7 @@ struct TensorBoardTests {
     }
     try folder.follow(Array(Self.epochs.prefix(2)))
     #expect(DecodedEvents(folder.bytes)?.steps == [1, 2])
-    // Another training of the same name, a damaged file, and one that is none.
+    // Another training of the same name, a damaged file, and a file of another kind.
     var others = Self.epochs
     for number in others.indices { others[number].loss = 7 }
     try folder.follow(others)

@@ -4,27 +4,29 @@ import Testing
 
 @testable import Runs
 
-/// Runs drawn by chance: images differ in difficulty, seeds lift all rows, each trial has noise of its own.
+/// A random run: images differ in difficulty, seeds shift all rows, and each trial has separate noise.
 struct DrawnRun {
   var rows: Int
   var seeds: Int
   var images: Int
-  /// Deviations in logits: of a seed's lift, of one trial, of what a method finds hard that others do not.
+  /// The standard deviations in logits: of a seed's shift, of one trial, and of a method's separate
+  /// difficulties with images.
   var lift: Double
   var noise: Double
   var taste: Double
-  /// Logits that each row after the second is worse than the one before.
+  /// The logits by which each row after the second is worse than the row before.
   var step = 0.0
-  /// How far the rows' own noise spreads: the deviation of its logarithm.
+  /// The spread of the noise between rows: the standard deviation of its logarithm.
   var spread = 0.0
-  /// The last rows, a tenth of all and at least one, tell no more than chance in about half of their seeds.
+  /// True if the last rows, a tenth of all and at least one, are no better than chance in about half of their
+  /// seeds.
   var collapse = false
-  /// The share of trials that gave no result.
+  /// The share of trials without a result.
   var missing = 0.0
   static let easy = 2.0
   static let difficulty = 1.5
 
-  /// The rows' samples; images, seeds and trials are drawn anew for each number.
+  /// The samples of the rows; images, seeds and trials are drawn again for each number.
   func draw(_ number: Int) -> [AccuracySample] {
     var random = SeededRandom(seed: 2026, purpose: "calibration", rows, seeds, images, number)
     let difficulties = (0..<images).map { _ in Self.easy + Self.difficulty * Double(random.normal()) }
@@ -71,9 +73,10 @@ extension DrawnRun: CustomTestStringConvertible {
 @Suite("Calibration")
 struct CalibrationTests {
   private static let draws = 1000
-  /// Where 3 to 7 % are asked of many cases, enough that chance alone moves a case by a third of a point.
+  /// The draws of tests in which many cases must each lie in 3 to 7 %, so that chance shifts a case by only a
+  /// third of a point.
   private static let manyDraws = 4000
-  /// 3 to 7 % at a level of 5 %.
+  /// The accepted number of significant draws, 3 to 7 %, at a level of 5 %.
   private static let calibrated = 30...70
   private static let manyCalibrated = 120...280
 
@@ -110,7 +113,7 @@ struct CalibrationTests {
     var (old, collapsed, sharp) = (0, 0, 0)
     let different = count(run, draws: Self.manyDraws) { samples, variance in
       if samples[0].pooledPValue(samples[1], among: samples) < 0.05 { old += 1 }
-      // Two rows that collapse are of one method too.
+      // The two collapsing rows are also of one method.
       if run.collapsing > 1, let last = samples.last,
         let difference = last.difference(from: samples[samples.count - 2], variance), difference.pValue < 0.05
       {
@@ -127,7 +130,8 @@ struct CalibrationTests {
       Self.manyCalibrated.contains(different), "\(different) of \(Self.manyDraws), \(old) by the pooled rule")
     #expect(
       collapsed <= Self.manyCalibrated.upperBound, "\(collapsed) of \(Self.manyDraws) among the collapsing")
-    // A bound that one in twenty true values of zero misses: a student at the margin is close enough as rarely.
+    // A one-sided bound must miss one in twenty true values of zero, so a student at the margin passes as
+    // rarely.
     #expect(Self.manyCalibrated.contains(sharp), "\(sharp) of \(Self.manyDraws) one-sided")
   }
 
@@ -145,7 +149,7 @@ struct CalibrationTests {
       return difference.pValue < 0.05
     }
     #expect(Self.calibrated.contains(different), "\(different) of \(Self.draws)")
-    // Or else the images would not matter here and the test would show nothing.
+    // Without this, images would not matter here and the test would show nothing.
     #expect(withoutImages > 100, "\(withoutImages) by seeds alone")
   }
 
@@ -185,8 +189,10 @@ struct CalibrationTests {
     #expect(told >= draws * 8 / 10, "\(told) of \(draws), \(old) by the pooled rule")
   }
 
-  /// Satterthwaite's degrees of freedom are known to be a little too many where a part of two degrees, such as the lift of three
-  /// seeds, makes up much of the variance.
+  /// The coverage of intervals is within two points of 95 %, except for a known weakness.
+  ///
+  /// Satterthwaite's approximation gives slightly too many degrees of freedom if a part with two degrees,
+  /// such as the shift of three seeds, makes up much of the variance.
   @Test(
     "A row's 95 % interval holds its accuracy on all images and seeds in 92 to 98 % of 1,000 draws",
     arguments: [

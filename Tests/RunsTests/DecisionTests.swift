@@ -9,7 +9,7 @@ struct DecisionTests {
     name: String, wrong: Int, flash: Int, ms: Double, energy: Double, role: TrialRole, fits: Bool
   )
 
-  /// Trials on 2,000 images, of which `wrong` in a thousand are told wrong, others for each seed.
+  /// Trials on 2,000 images, of which `wrong` in a thousand are misclassified, different ones for each seed.
   private static func trials(_ samples: [Sample], seeds: Range<Int> = 0..<3, images: Int = 2000)
     -> [FinishedTrial]
   {
@@ -95,7 +95,7 @@ struct DecisionTests {
         }
         let trials = Self.trials(samples, seeds: seeds, images: images)
         let ranking = try RankingBuilder(run: "r", trials: trials).ranking()
-        // JSON holds no number that is not finite.
+        // JSON cannot contain a number that is not finite.
         _ = try ranking.json()
         for comparison in ranking.comparisons {
           #expect(comparison.low <= comparison.mean && comparison.mean <= comparison.high)

@@ -8,7 +8,9 @@ import Testing
 
 @Suite("Rankings of detectors")
 struct DetectorRankingTests {
-  /// A detector of one class on 60 images with two boxes each, that finds a box with probability `skill` and else something wrong.
+  /// A detector of one class on 60 images with two boxes each.
+  ///
+  /// It finds a box with probability `skill`, and otherwise reports a wrong one.
   private static func judged(skill: Float, seed: UInt64, images: Int = 60) -> AveragePrecision {
     var one = AveragePrecision.Class(thresholds: 1)
     var random = SeededRandom(seed: seed, purpose: "detector")
@@ -64,7 +66,7 @@ struct DetectorRankingTests {
     #expect(try TrialResult.read(path) == result)
   }
 
-  /// A detector's details with something wrong, and the field that is named.
+  /// A defect in a detector's details, with the field that the error must name.
   struct Fault: Sendable, CustomTestStringConvertible {
     let field: String
     let change: @Sendable (inout DetectionDetails) -> Void
@@ -138,7 +140,7 @@ struct DetectorRankingTests {
       }
       if ImageVariance(samples[0].pairs(with: samples[1])).isEstablished { established += 1 }
     }
-    // 5 % of 300 runs, give or take three standard errors of 1.3 points.
+    // 5 % of 300 runs, within three standard errors of 1.3 points.
     #expect((4...27).contains(different) && (4...27).contains(established), "\(different), \(established)")
   }
 
@@ -151,7 +153,7 @@ struct DetectorRankingTests {
     #expect(throws: RunError.self) { try RankingBuilder(run: "r", trials: trials).ranking() }
   }
 
-  /// A mean over images, told as if it were none.
+  /// A mean over images that is presented as a metric of another kind.
   private struct Hidden: Metric {
     static let kind = AveragePrecision.kind
     let base: Top1Accuracy
@@ -167,7 +169,7 @@ struct DetectorRankingTests {
     let seeds = (0..<3).map { _ in Top1Accuracy(hard.map { random.uniform() < 0.4 + 0.6 * $0 }) }
     let direct = ImageVariance(seeds.map { ImageScores($0) })
     let drawn = ImageVariance(seeds.map { ImageScores(Hidden(base: $0)) })
-    // A variance of 1,000 draws is known to 4.5 %, and the noise of three seeds comes off.
+    // A variance from 1,000 draws has an error of 4.5 %, and the noise of three seeds is subtracted.
     #expect(abs(drawn.estimate.variance / direct.estimate.variance - 1) < 0.25)
     #expect(drawn.isEstablished == direct.isEstablished)
     let alone = ImageVariance([ImageScores(Hidden(base: seeds[0]))]).estimate.variance
@@ -179,7 +181,7 @@ struct DetectorRankingTests {
     let kind = MetricKind(name: "error", key: "error", isHigherBetter: false, meaning: "the share told wrong")
     #expect(
       kind.isBetter(0.1, than: 0.2) && kind.shortfall(of: 0.1) == 0.1 && kind.gain(of: 0.1, over: 0.3) > 0)
-    // 0.02 above the teacher, from 0.01 at least to 0.03 at most.
+    // The error is 0.02 above the teacher's, at least 0.01 and at most 0.03.
     let worse = Ranking.Row.Difference(mean: 0.02, low: 0, high: 0.04, pValue: 0.01, atLeast: 0.01)
     #expect(worse.gain(on: kind) == -0.02)
     #expect(abs((worse.leastGain(on: kind) ?? 0) + 0.03) < 1e-12)

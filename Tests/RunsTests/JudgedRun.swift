@@ -4,15 +4,17 @@ import Testing
 
 @testable import Runs
 
-/// Runs on 10,000 images and three seeds in which rows judge a given share of images differently, always the same ones, and vary
-/// by 0.1 points from seed to seed. The second row is better than the first by a given difference.
+/// Random runs on 10,000 images and three seeds in which rows judge a fixed share of images differently.
+///
+/// Rows vary by 0.1 points from seed to seed, and the second row is better than the first by a given
+/// difference.
 struct JudgedRun: CustomTestStringConvertible {
   var accuracy: Double
   /// The share of images that two rows judge differently.
   var discordance: Double
   var difference: Double
   var rows: Int
-  /// A tenth of the rows tell no more than chance in about half of their seeds.
+  /// True if a tenth of the rows are no better than chance in about half of their seeds.
   var collapse = false
 
   static let images = 10_000
@@ -23,8 +25,10 @@ struct JudgedRun: CustomTestStringConvertible {
       + (collapse ? ", \(rows / 10) collapsing" : "")
   }
 
-  /// Each image is one that all rows tell right, one that all tell wrong, or one on which rows differ: a row tells each of these
-  /// right by a toss of its own, so that two rows differ on half of them.
+  /// The samples of the rows.
+  ///
+  /// Each image is right in all rows, wrong in all rows, or doubtful. Each row draws the doubtful ones
+  /// independently, so two rows differ on half of them.
   func draw(_ number: Int) -> [AccuracySample] {
     var random = SeededRandom(
       seed: 2026, purpose: "judged", rows, Int(accuracy * 1000), collapse ? 1 : 0, number)
@@ -44,7 +48,7 @@ struct JudgedRun: CustomTestStringConvertible {
           continue
         }
         var values = base
-        // So many images more or fewer are right.
+        // This number of images more or fewer is right.
         var change = Int((Self.deviation * Double(Self.images) * Double(random.normal())).rounded())
         let wanted: Double = change > 0 ? 0 : 1
         while change != 0 {
@@ -61,7 +65,7 @@ struct JudgedRun: CustomTestStringConvertible {
 }
 
 extension AccuracySample {
-  /// The p-value of a difference by the rule that pooled all rows.
+  /// The p-value of a difference by the earlier rule, which pooled all rows.
   func pooledPValue(_ other: AccuracySample, among samples: [AccuracySample]) -> Double {
     let pairs = pairs(with: other)
     guard !pairs.isEmpty else { return 1 }
@@ -76,7 +80,9 @@ extension AccuracySample {
   }
 }
 
-/// What the draws found, kept where `CONDENSE_CALIBRATION` names a file: `Benchmarks/ranking-calibration.sh` makes a table of it.
+/// The results of the draws, appended to the file that `CONDENSE_CALIBRATION` names.
+///
+/// `Benchmarks/ranking-calibration.sh` makes a table of it.
 enum CalibrationRecord {
   private struct Line: Encodable {
     let question: String

@@ -10,7 +10,7 @@ struct LedgerCrashTests {
     SampleResults.result("small", seed: UInt64($0), right: SampleResults.right(wrongEvery: 4))
   }
 
-  /// Writes inside a transaction until pages are in the file before the commit, then calls `body`.
+  /// Writes within a transaction until pages are in the file before the commit, then calls `body`.
   private static func interrupt(_ ledger: Ledger, _ body: @escaping () throws -> Void) throws {
     try ledger.database.writeWithoutTransaction { database in
       try database.execute(sql: "PRAGMA cache_size = 2; PRAGMA cache_spill = ON")
@@ -39,7 +39,8 @@ struct LedgerCrashTests {
         try FileManager.default.copyItem(atPath: folder.path + "/" + name, toPath: copy.path + "/" + name)
       }
     }
-    // Or else nothing of the transaction was in the file yet and the test would show nothing.
+    // Without this, the file would not yet contain anything of the transaction, and the test would show
+    // nothing.
     #expect(try Data(contentsOf: URL(filePath: copy.path + "/ledger.sqlite")).count > size + 500_000)
     let again = try Ledger(run: copy.path)
     #expect(again.messages.isEmpty)

@@ -1,24 +1,27 @@
 @testable import Runs
 
-// The rule that pooled all rows unless an F test set one apart: kept to be held against the present one.
+// The earlier rule, which pooled all rows unless an F test excluded one; kept for comparison with the present
+// rule.
 
-/// How much accuracy varies from seed to seed, learned from all rows of a run together: few seeds say little alone.
+/// The variance of accuracy between seeds, estimated from all rows of a run together, because few seeds show
+/// little alone.
 ///
-/// Rows of a seed share its teacher, so a seed may lift or lower them all. Differences of rows are free of that: their noise
-/// is what rows and seeds leave unexplained (`AdditiveFit`). A row's own mean is not: it varies with the seeds' lift too.
+/// Rows of a seed share its teacher, so a seed may shift all of them. Differences between rows are free of
+/// this shift: their noise is the variance that rows and seeds leave unexplained (`AdditiveFit`). The mean of
+/// a single row also varies with the seeds' shift.
 ///
-/// A row whose seeds vary far more than those of the others (F test at 0.01) is left out of the pool and is judged by its
-/// own seeds alone.
+/// A row whose seeds vary far more than those of the others (F test at 0.01) is excluded from the pool and
+/// judged by its own seeds alone.
 struct PooledSeedVariance {
-  /// Accuracies of one row by seed.
+  /// The accuracies of one row by seed.
   typealias Row = SeedVariance.Row
 
-  /// Of one accuracy about its row's mean: seeds' lift and noise.
+  /// The variance of one accuracy around its row's mean, from the seeds' shift and noise.
   ///
-  /// **Formula** `seeds + (1 - 1/R) noise`, where the estimated effects of seeds hold `1/R` of the noise already, `R` being
-  /// the rows a seed has.
+  /// **Formula** `seeds + (1 - 1/R) noise` with the number R of rows in a seed. The estimated effects of
+  /// seeds already contain `1/R` of the noise.
   let single: VarianceEstimate
-  /// Of one accuracy about what row and seed say: the noise alone.
+  /// The variance of one accuracy around its expectation from row and seed: the noise alone.
   let paired: VarianceEstimate
   /// The rows that are judged alone.
   let alone: Set<String>
@@ -38,7 +41,7 @@ struct PooledSeedVariance {
     paired = fit.noise
   }
 
-  /// Whether a row's variance is too large to be of the kind of the others'.
+  /// True if the variance of a row is too large to be of the same kind as that of the others.
   private static func isApart(_ row: Int, _ all: [VarianceEstimate]) -> Bool {
     let others = VarianceEstimate.pooled(all.indices.filter { $0 != row }.map { all[$0] })
     guard all[row].degreesOfFreedom > 0, others.degreesOfFreedom > 0, others.variance > 0 else {
@@ -51,15 +54,16 @@ struct PooledSeedVariance {
   }
 }
 
-/// Accuracies as `row + seed + noise`, fitted by least squares.
+/// A least-squares fit of accuracies as `row + seed + noise`.
 ///
-/// Rows may lack seeds: the means of rows and of seeds are taken off in turn, which approaches the fit.
+/// Rows may lack seeds. The means of rows and of seeds are subtracted in turn, which converges to the fit.
 struct AdditiveFit {
-  /// Of the noise, on as many degrees of freedom as there are accuracies beyond what the fit takes.
+  /// The variance of the noise; its degrees of freedom are the number of accuracies minus that of fitted
+  /// parameters.
   let noise: VarianceEstimate
-  /// Of the seeds' effects as estimated: the true variance, and the noise of `rowsPerSeed` rows.
+  /// The variance of the estimated seed effects: the true variance plus the noise of `rowsPerSeed` rows.
   let seeds: VarianceEstimate
-  /// The harmonic mean of how many rows a seed has.
+  /// The harmonic mean of the number of rows in a seed.
   let rowsPerSeed: Double
 
   private static let sweeps = 10_000
@@ -84,7 +88,7 @@ struct AdditiveFit {
     rowsPerSeed = inverses.isEmpty ? 1 : 1 / inverses.mean
   }
 
-  /// Takes the means of rows and then of seeds off what is left; returns the largest change.
+  /// Subtracts the means of rows and then of seeds from the residuals; returns the largest change.
   private static func sweep(_ rest: inout [[Double?]], _ effects: inout [Double]) -> Double {
     var change = 0.0
     for row in rest.indices {
@@ -105,8 +109,9 @@ struct AdditiveFit {
       ? VarianceEstimate(variance: squares / Double(degrees), degreesOfFreedom: Double(degrees)) : .none
   }
 
-  /// How many groups of rows there are that share no seed with the rows of another: in each, rows and seeds may trade a
-  /// constant.
+  /// The number of groups of rows that share no seed with the rows of another group.
+  ///
+  /// Within each group, rows and seeds are determined only up to a constant.
   private static func islands(_ rows: [PooledSeedVariance.Row]) -> Int {
     var groups: [Set<UInt64>] = []
     for row in rows {

@@ -7,7 +7,8 @@ import Testing
 
 @Suite("Ranking")
 struct RankingTests {
-  /// A teacher, a good student with a control, and a poor one, on three seeds; the target's figures follow the size.
+  /// A teacher, a good student with a control, and a poor one, on three seeds; the target's figures follow
+  /// the size.
   private static func trials(seeds: Range<UInt64> = 0..<3) -> [FinishedTrial] {
     seeds.flatMap { seed -> [TrialResult] in
       let offset = Int(seed)
@@ -41,7 +42,7 @@ struct RankingTests {
     #expect(!good.indicative)
     #expect(abs(good.accuracy.mean - 0.975) < 1e-12)
     #expect(good.accuracy.sd == 0)
-    // Wrong are images 0, 3, …, 198; then 2, 5, …, 197; then 1, 4, …, 199: 67, 66 and 67 of 200.
+    // The wrong images are 0, 3, …, 198; then 2, 5, …, 197; then 1, 4, …, 199: 67, 66 and 67 of 200.
     #expect(ranking.students[2].accuracy.perSeed == [0.665, 0.67, 0.665])
     #expect(abs((ranking.students[2].accuracy.sd ?? 0) - 0.005 / 3.0.squareRoot()) < 1e-12)
     #expect(good.accuracy.low < good.accuracy.mean && good.accuracy.mean < good.accuracy.high)
@@ -133,7 +134,7 @@ struct RankingTests {
     #expect(ranking.teacher?.paretoOn == [])
     #expect(uno.energyRanksAsLatency)
     #expect(uno.best.hasPrefix("good: 97.50 %"))
-    // Boxes from the points to (error 1, flash 4000, RAM 1000, energy 40): two, less what they share.
+    // The hypervolume up to (error 1, flash 4000, RAM 1000, energy 40): two boxes minus their intersection.
     let poor = ranking.students[2].accuracy.mean
     let expected = 0.975 * 0.5 * 0.2 * 0.5 + poor * 0.75 * 0.6 * 0.75 - poor * 0.5 * 0.2 * 0.5
     #expect(abs(uno.hypervolume - expected) < 1e-12)

@@ -5,12 +5,14 @@ import Testing
 
 @testable import Runs
 
-/// A resource that no file of the ledger or the ranking names: it goes through them by what it brings along.
+/// A resource that no file of the ledger or the ranking names, which passes through them by its own
+/// description.
 @Suite("A resource that nobody knows")
 struct ResourceTests {
   private static let lut = Resource("lut", title: "LUTs", .count)
 
-  /// A teacher and two students on a chip that has LUTs and nothing else, three seeds each.
+  /// The results of a teacher and two students on a chip with LUTs and no other resource, with three seeds
+  /// each.
   private static func results() -> [TrialResult] {
     let rows: [(name: String, role: TrialRole, wrong: Int, luts: Double)] = [
       ("teacher", .teacher, 100, 4000), ("small", .student, 99, 1000), ("large", .student, 101, 2000),

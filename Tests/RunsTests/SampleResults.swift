@@ -4,9 +4,9 @@ import Readings
 
 @testable import Runs
 
-/// Results that a trial could have left, of which a test says what matters to it.
+/// Results that a trial could have left, with the values that a test sets.
 enum SampleResults {
-  /// 64 hexadecimal digits that follow from a name and a seed.
+  /// An address of 64 hexadecimal digits, derived from a name and a seed.
   static func address(_ name: String, _ seed: UInt64) -> String {
     var hash: UInt64 = 0xcbf2_9ce4_8422_2325
     for byte in "\(name)/\(seed)".utf8 { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01b3 }
@@ -15,7 +15,7 @@ enum SampleResults {
     return String(repeating: padded, count: 4)
   }
 
-  /// Two classes by turns, told right where `right` says so.
+  /// The accuracy on two alternating classes, with the predictions right as `right` says.
   static func accuracy(_ right: [Bool], arithmetic: String = "float") -> TrialResult.Accuracy {
     var confusion = [[0, 0], [0, 0]]
     for (image, isRight) in right.enumerated() {
@@ -68,12 +68,13 @@ enum SampleResults {
       ], warnings: [], model: "student.condensed", threads: 1, precision: "f32", instructionSet: "avx512")
   }
 
-  /// Right but for every `step`-th image, from `offset` on.
+  /// True for all images except every `step`-th, from `offset` on.
   static func right(of images: Int = 200, wrongEvery step: Int, from offset: Int = 0) -> [Bool] {
     (0..<images).map { ($0 + offset) % step != 0 }
   }
 
-  /// A result's file as schema 1 had it: classification was the one task, and no figure named its metric.
+  /// The file of a result in schema 1, in which classification was the only task and no figure named its
+  /// metric.
   static func before(_ result: TrialResult) throws -> Data {
     let json = try JSONSerialization.jsonObject(with: result.json()) as? [String: Any]
     var object = json ?? [:]
@@ -90,7 +91,7 @@ enum SampleResults {
     return try JSONSerialization.data(withJSONObject: object)
   }
 
-  /// The same trial as one of a detector.
+  /// The same trial as that of a detector.
   static func detector(_ result: TrialResult, _ judged: AveragePrecision) -> TrialResult {
     var result = result
     result.accuracy = TrialResult.Accuracy(DetectionDetails(judged), arithmetic: "float")
@@ -104,7 +105,7 @@ enum SampleResults {
   }
 }
 
-/// A folder that disappears with its last user.
+/// A temporary folder that is removed with its last reference.
 final class TemporaryFolder {
   let path: String
 
@@ -115,7 +116,7 @@ final class TemporaryFolder {
 
   deinit { try? FileManager.default.removeItem(atPath: path) }
 
-  /// Puts a finished trial's directory under `run/trials` and returns its place, relative to the run.
+  /// Writes a finished trial's directory under `run/trials`; returns its path relative to the run.
   @discardableResult
   func place(_ result: TrialResult, run: String = "", epochs: String? = nil) throws -> String {
     let name = TrialDirectory.name(of: result.name, seed: result.seed, address: result.address)

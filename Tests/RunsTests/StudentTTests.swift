@@ -4,11 +4,13 @@ import Testing
 
 @testable import Runs
 
-/// Figures of scipy 1.17.1: `2 * stats.t.sf(t, df)`, `stats.t.ppf(0.975, df)`, `special.betainc(a, b, x)`,
-/// `stats.f.sf(F, d1, d2)`, `special.gammaln(x)`.
+/// The expected numbers are from scipy 1.17.1.
+///
+/// They are `2 * stats.t.sf(t, df)`, `stats.t.ppf(0.975, df)`, `special.betainc(a, b, x)`,
+/// `stats.f.sf(F, d1, d2)` and `special.gammaln(x)`.
 @Suite("Distributions")
 struct StudentTTests {
-  /// Relative.
+  /// The relative tolerance.
   private static let tolerance = 1e-10
 
   private func isClose(_ found: Double, _ expected: Double) -> Bool {

@@ -10,7 +10,7 @@ struct TrialResultTests {
   private static let result = SampleResults.result(
     "small", seed: 3, right: SampleResults.right(of: 20, wrongEvery: 4))
 
-  /// The file's JSON with the value at a path of keys and indices replaced; `nil` removes it.
+  /// The JSON of the file with the value at a path of keys and indices replaced; a value of `nil` removes it.
   private func file(_ path: [any Sendable], _ value: Any?) throws -> Data {
     let json = try JSONSerialization.jsonObject(with: Self.result.json(), options: .mutableContainers)
     func changed(_ node: Any, _ path: ArraySlice<any Sendable>) throws -> Any {

@@ -8,8 +8,9 @@ import Testing
 struct VarianceTests {
   private static let tolerance = 1e-12
 
-  /// `scipy.stats.ttest_ind(a, b, equal_var=False)` of scipy 1.17.1: t = -3.739734149747992, p = 0.02379571456298949,
-  /// df = 3.6411206734091364.
+  /// The numbers are from `scipy.stats.ttest_ind(a, b, equal_var=False)` of scipy 1.17.1.
+  ///
+  /// t = -3.739734149747992, p = 0.02379571456298949, df = 3.6411206734091364.
   @Test("Two samples of unequal variance give Welch's t, degrees of freedom and p-value")
   func welch() {
     let first = [0.91, 0.93, 0.90, 0.94]
@@ -23,8 +24,10 @@ struct VarianceTests {
     #expect(abs(difference.pValue - 0.02379571456298949) < 1e-10)
   }
 
-  /// Worked by hand: sorted 0.005, 0.01, 0.03, 0.04, 0.5 times 5, 4, 3, 2, 1 gives 0.025, 0.04, 0.09, 0.08, 0.5, and
-  /// the fourth is lifted to the third.
+  /// The numbers are computed by hand.
+  ///
+  /// Sorted, 0.005, 0.01, 0.03, 0.04, 0.5 times 5, 4, 3, 2, 1 are 0.025, 0.04, 0.09, 0.08, 0.5, and the
+  /// fourth is raised to the third.
   @Test("Holm's correction is the one worked by hand, in the order given")
   func holm() {
     let corrected = Holm.corrected([0.01, 0.04, 0.03, 0.005, 0.5])
@@ -35,8 +38,10 @@ struct VarianceTests {
     #expect(Holm.corrected([]).isEmpty)
   }
 
-  /// `numpy.linalg.lstsq` on the indicator columns of rows and seeds, numpy 2.4.6: residual sum over 3 degrees of freedom
-  /// 8.888888888888883e-05. Without a cut all weights are equal.
+  /// The numbers are from `numpy.linalg.lstsq` of numpy 2.4.6 on the indicator columns of rows and seeds.
+  ///
+  /// The residual sum over 3 degrees of freedom is 8.888888888888883e-05. With an infinite cut all weights
+  /// are equal.
   @Test("Rows that lack seeds are fitted as least squares does, and share its degrees of freedom")
   func unbalancedFit() {
     let fit = RobustSeedFit(
@@ -62,7 +67,8 @@ struct VarianceTests {
   func islands() {
     let fit = RobustSeedFit([[0: 0.9, 1: 0.92], [0: 0.8, 1: 0.86], [5: 0.7, 6: 0.71], [5: 0.7, 6: 0.75]])
     #expect(abs(fit.noise.reduce(0) { $0 + $1.degreesOfFreedom } - 2) < Self.tolerance)
-    // Each island's noise is that of its paired differences, 0.04 and 0.04 apart: Σ d²/4 over one degree each.
+    // The noise of each island is that of its paired differences, both 0.04: Σ d²/4 over one degree of
+    // freedom each.
     for row in fit.noise { #expect(abs(row.variance - 0.0004) < Self.tolerance) }
   }
 
@@ -133,8 +139,10 @@ struct VarianceTests {
     }
   }
 
-  /// numpy 2.4.6: mean squares of images 1.119047619047619 and of the interaction 0.1904761904761905; their difference over
-  /// 24 scores 0.03869047619047619; one seed alone 0.0625.
+  /// The numbers are from numpy 2.4.6.
+  ///
+  /// The mean squares of images are 1.119047619047619, those of the interaction 0.1904761904761905. Their
+  /// difference over 24 scores is 0.03869047619047619; for one seed alone the variance is 0.0625.
   @Test("What images add is the analysis of variance's")
   func images() {
     let seeds = [[1, 0, 0, -1, 1, 0, 0, 1], [1, 0, 1, -1, 0, 0, 0, 1], [0, 0, 0, -1, 1, 0, 1, 1]].map { row in

@@ -10,7 +10,7 @@ import Testing
   "A run's page in a browser", .enabled(if: Browser.mayBeAsked, "chromium is missing: make deps-report"),
   .serialized)
 struct LivePageTests {
-  /// What the browser makes of an address of a server, while it runs.
+  /// Loads an address of a running server in the browser.
   private func look(_ runs: String, _ path: String, width: Int = 1280) async throws -> String {
     let (ports, found) = AsyncStream<UInt16>.makeStream()
     let server = SiteServer(Site(runs: runs), host: "127.0.0.1", port: 0, token: nil)

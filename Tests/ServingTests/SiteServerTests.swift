@@ -11,7 +11,7 @@ import Testing
 
 @Suite("The server of pages", .serialized)
 struct SiteServerTests {
-  /// What curl got.
+  /// The answer that curl received.
   private struct Answer {
     let status: Int
     let headers: [String: String]
@@ -35,7 +35,7 @@ struct SiteServerTests {
       port = try #require(await iterator.next(), "the server did not begin")
     }
 
-    /// Ends the server and waits for its end.
+    /// Stops the server and waits for its end.
     func stop() async throws {
       task.cancel()
       try await task.value

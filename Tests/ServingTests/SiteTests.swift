@@ -87,7 +87,7 @@ struct SiteTests {
     #expect(
       try curve.map { try $0.required("loss", of: "a point").number("loss") } == epochs.prefix(3).map(\.loss))
 
-    // It goes on: half a line of a killed process is no epoch.
+    // The trial continues; half a line from a killed process is no epoch.
     let longer = try RunDirectory.log(Array(epochs.prefix(5))) + Data("{\"epoch\":6,\"lo".utf8)
     try directory.write(longer, to: "trials/\(partial)/metrics.jsonl")
     try await Task.sleep(for: .milliseconds(600))
@@ -95,13 +95,13 @@ struct SiteTests {
     #expect(running.epochs == 5)
     let change = RunChange(from: state, to: try #require(await site.state(name)))
     #expect(change.trials == [running] && change.gone.isEmpty)
-    // Nobody is at it any more.
+    // No process works at the trial any more.
     try FileManager.default.setAttributes(
       [.modificationDate: Date(timeIntervalSinceNow: -1_000)],
       ofItemAtPath: directory.path + "/trials/\(partial)/metrics.jsonl")
     try await Task.sleep(for: .milliseconds(600))
     #expect(try await trial("now").state == .stopped)
-    // A process holds it.
+    // A process holds the trial.
     let handle = try FileHandle(forReadingFrom: URL(filePath: directory.path + "/trials/" + partial))
     #expect(flock(handle.fileDescriptor, LOCK_EX) == 0)
     try await Task.sleep(for: .milliseconds(600))
@@ -171,7 +171,7 @@ struct SiteTests {
       #expect(await isMissing(site, ["run", "first", kind, "linked-s0-0123456789ab"]))
     }
     #expect(await isMissing(site, ["assets", "../Package.swift"]))
-    // A report reads many files: a run with a link among them has none.
+    // A report reads many files, so a run that contains a link has no report.
     guard case .failed(let words) = await site.answer(to: SiteRequest(path: ["run", "first", "report"]))
     else {
       Issue.record("a linked trial was read for a report")

@@ -2,7 +2,7 @@ import Settings
 import TestSupport
 import Testing
 
-/// What the kinds of these tests have in common.
+/// The common protocol of the kinds in these tests.
 private protocol Shade: NamedKind {
   var depth: Int { get }
 }

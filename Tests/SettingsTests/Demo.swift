@@ -35,7 +35,7 @@ struct Demo: Configurable, Equatable {
   }
 }
 
-/// A type with the settings of the message that the design shows.
+/// A type with the settings in the message that the design shows.
 struct Pruning: Configurable {
   var criterion = "magnitude"
   var sparsity = 0.5

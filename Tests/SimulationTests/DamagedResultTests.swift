@@ -4,7 +4,7 @@ import Testing
 
 @testable import Simulation
 
-/// What simulators and their cache may hand back, whoever has written it.
+/// Invalid results of simulators or their cache, whoever wrote them.
 @Suite("Results of simulations that cannot be")
 struct DamagedResultTests {
   private static let sound = Simulation(

@@ -13,7 +13,7 @@ import Testing
 
 @testable import Simulation
 
-/// A flow that needs what is not there.
+/// A flow that needs a missing tool.
 private struct MissingFlow: DeviceFlow {
   static let kind = "missing-flow"
   static var settings: [Setting<MissingFlow>] { [] }

@@ -17,7 +17,7 @@ import Testing
 struct MeterTests {
   let bench = Bench()
 
-  /// A quantized network of two channels and its images, `[2, 9, 9]` each.
+  /// A quantized network of two channels, with its images, `[2, 9, 9]` each.
   private static func material(_ count: Int = 4) throws -> (model: Model, images: [[Float]]) {
     var graph = Graph(inputs: [GraphInput(name: "image", shape: [2, 9, 9])])
     try graph.append(Conv2D(filters: 4, kernel: 3), name: "conv1", inputs: ["image"])
@@ -114,9 +114,9 @@ struct MeterTests {
     #expect(estimate.note == nil)
     #expect(estimate.bases == [.simulated])
     #expect(estimate.imagesSimulated == 2 && estimate.imagesUnequal == 0 && outputs.count == 2)
-    // 864 products in the convolution, 240 in the linear layer: more than a cycle each anywhere.
+    // The convolution has 864 products and the linear layer 240, with more than one cycle each on any target.
     #expect((estimate[.cycles]?.low ?? 0) > 1104)
-    // Soft floats take many instructions a product.
+    // Software floats take many instructions for each product.
     #expect((estimate[.cycles]?.value ?? 0) > (target == "cortex-m0plus" || target == "uno" ? 50_000 : 0))
   }
 
@@ -193,7 +193,7 @@ struct MeterTests {
   }
 }
 
-/// A simulator whose chip says nothing but zeros.
+/// A simulator whose chip returns only zeros.
 private struct WrongSimulator: Simulator {
   static let kind = "wrong"
   static let method = "none"

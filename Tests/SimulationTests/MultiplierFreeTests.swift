@@ -18,11 +18,11 @@ import Testing
 struct MultiplierFreeTests {
   let bench = Bench()
 
-  /// What weights are.
+  /// The kind of weights.
   enum Numbers: CaseIterable {
     case bytes, signs, bits, powers, twoTerms
 
-    /// A graph of bytes with these weights.
+    /// The graph of bytes with such weights.
     func graph(_ bytes: Graph) -> Graph {
       switch self {
       case .bytes: bytes
@@ -34,7 +34,7 @@ struct MultiplierFreeTests {
     }
   }
 
-  /// Layers of odd and even widths, one wider than sums of 16 bits reach, and images for them.
+  /// A network with layers of odd and even widths, one of them too wide for 16-bit sums, and images for it.
   private static func material(
     _ numbers: Numbers, isConvolutional: Bool
   ) throws -> (model: Model, images: [[Float]]) {
@@ -104,7 +104,7 @@ struct MultiplierFreeTests {
     #expect(try await !multiplications(bytes).isEmpty)
   }
 
-  /// The multiplications in the functions of a network's steps and in all that these call.
+  /// The multiplications in the functions of a network's steps and in all functions that these call.
   private func multiplications(_ model: Model) async throws -> [String] {
     let folder = bench.folder + "/disassembly"
     try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
@@ -141,7 +141,8 @@ struct MultiplierFreeTests {
     return found
   }
 
-  /// The address of `call 0x1a2` or `rcall .+20 ; 0x1a2`, whose comment the listing keeps with its operands.
+  /// The target address of `call 0x1a2` or `rcall .+20 ; 0x1a2`; the listing keeps that comment with the
+  /// operands.
   private static func target(_ instruction: Disassembly.Instruction) -> UInt64? {
     if let absolute = instruction.operands.firstMatch(of: /0x([0-9a-f]+)/) {
       return UInt64(absolute.output.1, radix: 16)
@@ -154,7 +155,7 @@ struct MultiplierFreeTests {
 }
 
 extension Graph {
-  /// The network with one bit for the values between layers, zero or 64 of the steps that they had.
+  /// The network with one bit for the values between layers: zero, or 64 of their former steps.
   fileprivate func withBitsBetweenLayers() -> Graph {
     var graph = self
     let edges = Set(inputs.map(\.name) + outputs)

@@ -4,20 +4,20 @@ import Targets
 
 @testable import Simulation
 
-/// Networks in C written by hand, with what they must compute.
+/// Networks in handwritten C, with the results that they must compute.
 struct HandWritten: Sendable {
   let program: CProgram
-  /// The outputs for an image.
+  /// The expected outputs for an image.
   let expected: @Sendable ([Int8]) -> [Int8]
 
-  /// Images of a fixed pattern.
+  /// Images with a fixed pattern.
   func images(_ count: Int) -> [[Int8]] {
     (0..<count).map { image in
       (0..<program.inputCount).map { Int8(truncatingIfNeeded: 37 * $0 + 91 * image + $0 * $0) }
     }
   }
 
-  /// Weights of a fixed pattern.
+  /// Weights with a fixed pattern.
   private static func pattern(_ count: Int) -> [Int8] {
     (0..<count).map { Int8(truncatingIfNeeded: 29 * $0 + 7) }
   }
@@ -26,7 +26,7 @@ struct HandWritten: Sendable {
     Int8(min(max((sum + 1 << (shift - 1)) >> shift, -128), 127))
   }
 
-  /// `y[o] = clamp((Σ w[o,i] x[i] + 512) >> 10)`, 24 inputs, 6 outputs, in one step.
+  /// A network with 24 inputs and 6 outputs in one step: `y[o] = clamp((Σ w[o,i] x[i] + 512) >> 10)`.
   static let linear: HandWritten = {
     let weights = pattern(24 * 6)
     let source = """
@@ -51,7 +51,10 @@ struct HandWritten: Sendable {
     }
   }()
 
-  /// A 3×3 convolution of 6×6×2 (channels last) into 4×4×4 without padding, then a global maximum by channel: two steps.
+  /// A network of two steps: a 3×3 convolution of 6×6×2 (channels last) into 4×4×4, and a global maximum for
+  /// each channel.
+  ///
+  /// The convolution has no padding.
   static let convolution: HandWritten = {
     let weights = pattern(4 * 9 * 2)
     let source = """
@@ -93,7 +96,7 @@ struct HandWritten: Sendable {
     }
   }()
 
-  /// A program around a source of the names `hand_…`.
+  /// A program around a source with the names `hand_…`.
   static func program(
     _ source: String, input: Int, output: Int, arena: Int, weights: Int, steps: Int
   ) -> CProgram {
@@ -125,7 +128,7 @@ struct HandWritten: Sendable {
   private static func list(_ numbers: [Int8]) -> String { numbers.map(String.init).joined(separator: ",") }
 }
 
-/// The checkout's profiles, and a folder for results that is gone with the test.
+/// The profiles of the checkout, with a folder for results that is removed with the test.
 struct Bench {
   let folder = FileManager.default.temporaryDirectory.appending(path: "condense-" + UUID().uuidString).path
 
@@ -135,7 +138,9 @@ struct Bench {
     return try TargetProfile.named(name, searching: [checkout.appending(path: "Recipes/targets").path])
   }
 
-  /// Whether a test may ask for a profile's simulator: where it is missing it fails in continuous integration alone.
+  /// True if a test may use a profile's simulator.
+  ///
+  /// A missing simulator makes tests fail only in continuous integration.
   static func mayAsk(_ name: String) -> Bool {
     if ProcessInfo.processInfo.environment["CONDENSE_CI"] != nil { return true }
     guard let profile = try? profile(name),
@@ -148,7 +153,7 @@ struct Bench {
 
   func remove() { try? FileManager.default.removeItem(atPath: folder) }
 
-  /// Runs images of int8 numbers.
+  /// Simulates images of int8 numbers.
   func simulate(
     _ program: CProgram, on target: TargetProfile, _ images: [[Int8]]
   ) async throws -> Simulation? {

@@ -25,7 +25,7 @@ struct QEMUTests {
     }
   }
 
-  /// A network whose every instruction is known: a loop of a hundred rounds, a load and a return.
+  /// A network with known instructions: a loop of a hundred rounds, a load and a return.
   private static let timed: CProgram = {
     let source = """
       int8_t hand_arena[4];
@@ -43,7 +43,8 @@ struct QEMUTests {
     defer { bench.remove() }
     let images: [[Int8]] = [[1, 2, 3, 4], [9, 9, 9, 9]]
     let m4 = try #require(try await bench.simulate(Self.timed, on: try Bench.profile("cortex-m4"), images))
-    // 1 + 3 · 100 + 1 + 1 instructions; 99 branches back and the return are taken, two cycles each; the load takes two.
+    // 1 + 3·100 + 1 + 1 instructions. 99 backward branches and the return are taken and take 2 cycles each,
+    // like the load.
     #expect(m4.instructions == 303)
     let cycles = 303.0 + 1 + 2 * 100
     #expect(abs((m4.cycles?.mean ?? 0) - 1.2 * cycles) < 1e-6)

@@ -23,10 +23,12 @@ struct SimavrTests {
     }
   }
 
-  /// 1 + 100 · 1 + (99 · 2 + 1) + 2 + 1 + 1 + 4: LDI, DEC, BRNE, MUL, LDI, LDI and RET of the AVR instruction set manual.
+  /// The cycles by the AVR instruction set manual.
+  ///
+  /// 1 + 100 · 1 + (99 · 2 + 1) + 2 + 1 + 1 + 4: LDI, DEC, BRNE, MUL, LDI, LDI and RET.
   private static let timedCycles = 308.0
 
-  /// A network whose every cycle is known: a loop of a hundred rounds.
+  /// A network with known cycles: a loop of a hundred rounds.
   private static func timed(pushes: Int = 0) -> CProgram {
     let push = String(repeating: "\"push r24\\n\"", count: pushes)
     let pop = String(repeating: "\"pop r24\\n\"", count: pushes)
@@ -64,7 +66,7 @@ struct SimavrTests {
     let mean = try #require(simulation.cycles?.mean)
     #expect(simulation.stepCycles.count == 2)
     #expect(simulation.stepCycles[0] > 10 * simulation.stepCycles[1], "1,152 products against 64 comparisons")
-    // What lies between is two calls and a return: CALL 4, LDI, LDI and RET 4.
+    // Two calls and a return are in between: CALL 4, LDI, LDI and RET 4.
     #expect(mean - simulation.stepCycles.reduce(0, +) == 14)
   }
 

@@ -29,7 +29,7 @@ struct ToolRunTests {
     #expect(Self.processes(sleeping: mark) == 0)
   }
 
-  /// How many processes sleep for so long.
+  /// The number of processes that sleep for the time `mark`.
   private static func processes(sleeping mark: String) -> Int {
     let numbers = (try? FileManager.default.contentsOfDirectory(atPath: "/proc")) ?? []
     return numbers.filter { number in

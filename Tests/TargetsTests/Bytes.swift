@@ -5,7 +5,7 @@ import Settings
 import Targets
 import Tensors
 
-/// A value in one byte an element, whatever it projects to: estimates ask for the bits alone.
+/// A value in one byte for each element, with any projection, because estimates only use the number of bits.
 struct ByteValue: ValueEncoding {
   static let kind = "test-byte"
   static var settings: [Setting<ByteValue>] { [] }
@@ -17,7 +17,7 @@ struct ByteValue: ValueEncoding {
   }
 }
 
-/// A weight in one byte an element that survives the folding of norms.
+/// A weight in one byte for each element that survives the folding of norms.
 struct ByteWeight: Encoding {
   static let kind = "test-byte"
   var keepsProjectedMasters: Bool { true }
@@ -36,7 +36,7 @@ struct ByteWeight: Encoding {
 }
 
 extension Graph {
-  /// The network with a byte for every weight and every value that is there after norms are folded.
+  /// The network with a byte for every weight, and for every value that remains after norms are folded.
   func inBytes() throws -> Graph {
     var graph = try foldingBatchNorms()
     for name in graph.parameters.keys where name.hasSuffix(".weight") {
@@ -47,9 +47,9 @@ extension Graph {
   }
 }
 
-/// The checkout's folder.
+/// The folder of the checkout.
 let checkout = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "../..")
   .standardizedFileURL
 
-/// The profiles that ship.
+/// The profiles that the package contains.
 let shippedTargets = [checkout.appending(path: "Recipes/targets").path]

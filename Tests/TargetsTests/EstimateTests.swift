@@ -34,7 +34,8 @@ struct EstimateTests {
       from: SettingsNode(yaml: yaml + "\n" + changes, source: "test"), owner: "a target")
   }
 
-  /// 3x8x8 by a convolution of four filters, norm and ReLU to 4x8x8, then flattened to ten logits.
+  /// A network from 3x8x8 through a convolution of four filters, norm and ReLU to 4x8x8, then flattened to
+  /// ten logits.
   private func chain() throws -> Graph {
     var graph = Graph(inputs: [GraphInput(name: "image", shape: [3, 8, 8])])
     try graph.append(Conv2D(filters: 4, kernel: 3, padding: 1, bias: false), name: "conv", inputs: ["image"])
@@ -50,7 +51,8 @@ struct EstimateTests {
   @Test("a chain's cycles, time, energy and bytes are those worked out by hand")
   func chainByHand() throws {
     let estimate = try profile().estimate(chain(), flashBytes: 3000)
-    // Folded: conv 256·27 multiply-adds and 256 elements, relu 256 elements, logits 2560 and 10 elements.
+    // After folding: conv 256·27 multiply-adds and 256 elements, relu 256 elements, logits 2560 multiply-adds
+    // and 10 elements.
     let conv = 256.0 * 27 * 8 + 128
     let cycles = conv + 128 + (2560 * 3 + 5)
     #expect(estimate.layers?.map(\.name) == ["norm", "relu", "flat", "logits"])
@@ -62,7 +64,7 @@ struct EstimateTests {
     #expect(estimate[.latency]?.low == cycles / 2000 && estimate[.latency]?.high == cycles * 1.5 / 1000)
     #expect(abs((estimate[.energy]?.value ?? 0) - cycles * 2 / 1000) < 1e-9)
     #expect(estimate[.flash]?.value == 3100)
-    // The image of 768 bytes and the convolution's 1024; ReLU and Flatten take no memory of their own.
+    // The image takes 768 bytes and the convolution 1024; ReLU and Flatten take no further memory.
     #expect(estimate[.ram] == Figure(10 + 768 + 1024))
     #expect(estimate.fits && estimate.reason == nil)
     #expect(estimate.bases == [.modelled])
@@ -72,7 +74,8 @@ struct EstimateTests {
   func bytes() throws {
     let estimate = try profile().estimate(chain().inBytes(), flashBytes: 0)
     #expect(estimate[.ram] == Figure(10 + 192 + 256))
-    // The profile has no cost of 8 bits for linear layers: the narrowest that holds them is that of 32.
+    // The profile has no 8-bit cost for linear layers, so the cost of 32 bits applies, the narrowest
+    // sufficient one.
     let expected: [Double] = [256 * 27 * 2 + 64, 64, 0, 2560 * 3 + 2.5]
     #expect(estimate.layers?.map(\.cycles) == expected)
     #expect(estimate.layers?[0].flashBytes == 27 * 4 + 4 * 4)
@@ -104,7 +107,7 @@ struct EstimateTests {
     let changes = "picojoulesPerByte: {value: 10, source: chosen}"
     let estimate = try profile(changes).estimate(chain(), flashBytes: 700)
     let cycles = try #require(estimate.layers).reduce(0) { $0 + $1.cycles }
-    // Read and written: the convolution, ReLU and the linear layer; Flatten moves nothing.
+    // The convolution, ReLU and the linear layer read and write; Flatten moves nothing.
     let moved = 700.0 + 1792 + 2048 + 1064
     let expected = cycles * 2e-3 + moved * 10e-6
     #expect(abs((estimate[.energy]?.value ?? 0) - expected) < 1e-9)

@@ -27,7 +27,7 @@ struct LiveBytesTests {
       try graph.append(Add(), name: "sum", inputs: ["b", "image"])
       try graph.append(ReLU(), name: "out", inputs: ["sum"])
     }
-    // image, relu (in a's memory) and b; the sum lies over b.
+    // These are image, relu (in the memory of a) and b; the sum lies over b.
     #expect(graph.peakLiveBytes == 3 * 256)
   }
 

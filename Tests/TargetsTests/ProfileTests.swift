@@ -96,7 +96,8 @@ struct ProfileTests {
 
 @Suite("Published boards")
 struct PublishedBoardTests {
-  /// MLPerf Tiny's image classification, single stream: inferences a second and microjoules, where they were measured.
+  /// The results of MLPerf Tiny's image classification, single stream: inferences per second, and microjoules
+  /// if measured.
   struct Row: CustomTestStringConvertible, Sendable {
     let target: String
     let stack: String
@@ -145,7 +146,7 @@ struct PublishedBoardTests {
 
   @Test("ResNet-8 in bytes keeps 49,152 bytes of values, as TFLM's activations of the model in MLPerf Tiny")
   func memory() throws {
-    // The first residual block: the shortcut, the first convolution's output and the second's, 16x32x32 each.
+    // The first residual block holds the shortcut and the outputs of both convolutions, 16x32x32 each.
     #expect(try network(isFloat: false).peakLiveBytes == 3 * 16 * 32 * 32)
   }
 

@@ -17,7 +17,7 @@ struct RefitTests {
   @Test("constants that readings were made with are found again")
   func exact() throws {
     let profile = try TargetProfile.named("cortex-m4", searching: shippedTargets)
-    // A board 1.5 times slower than the estimate, that takes 0.5 nanojoules a cycle at 120 MHz.
+    // The board is 1.5 times slower than the estimate and takes 0.5 nanojoules for a cycle at 120 MHz.
     let readings = [1.0, 2, 7].map { estimate in
       (entry(1.5 * estimate, 1.5 * estimate * 120 * 0.5), Double?(estimate), Double?(estimate / 2))
     }
@@ -33,7 +33,7 @@ struct RefitTests {
     #expect(refitted.latencyHigh.source == "fitted to 3 readings of bench.csv")
   }
 
-  /// Logarithms 0 and ln 4: mean ln 2, deviation ln 4 / √2, one degree of freedom.
+  /// The logarithms are 0 and ln 4: mean ln 2, standard deviation ln 4 / √2, one degree of freedom.
   @Test("the spread is the 95 % prediction interval of logarithms; one wider than the profile's is not taken")
   func spread() throws {
     let fit = try #require(ProfileRefit.Fit([1, 4]))
@@ -83,7 +83,7 @@ struct RefitTests {
     var profile = try TargetProfile.named("uno", searching: shippedTargets)
     profile.framesPerSecond = Sourced(2, source: "test")
     profile.sleepMilliwatts = Sourced(0.5, source: "test")
-    // 2 · 300 µJ and 0.5 mW for the 80 % of a second that 2 · 100 ms leave.
+    // 2 · 300 µJ, and 0.5 mW for the 80 % of a second that 2 · 100 ms leave.
     let expected = 86_400 * (2 * 300e-6 + 0.5e-3 * 0.8)
     let found = try #require(profile.energyPerDayJoules(latencyMs: 100, energyMicrojoules: 300))
     #expect(abs(found - expected) < 1e-9)

@@ -10,7 +10,7 @@ import Testing
 
 @Suite("Anchors")
 struct AnchorTests {
-  /// 2x2 places of 50x50 pixels, a square and a tall anchor at each.
+  /// Anchors at 2x2 positions of 50x50 pixels, each with a square and a tall one.
   private static func anchors() throws -> Anchors {
     var graph = Graph(inputs: [GraphInput(name: "image", shape: [1, 100, 100])])
     try graph.append(Conv2D(filters: 8, kernel: 50, stride: 50), name: "conv", inputs: ["image"])
@@ -44,16 +44,16 @@ struct AnchorTests {
   @Test("A thing takes its nearest anchor whatever they overlap, and every other that overlaps it by half")
   func matching() throws {
     let anchors = try Self.anchors()
-    // Exactly the first anchor: told as nothing to change.
+    // The object equals the first anchor, so all offsets are zero.
     #expect(Self.matches(anchors, [Self.thing(2, [5, 5, 45, 45])])[0] == [3, 0, 0, 0, 0])
-    // Small: 10x10 in 40x40 is a sixteenth, and still taken once.
+    // A small object: 10x10 in 40x40 is a sixteenth, but it still gets one anchor.
     let small = Self.matches(anchors, [Self.thing(0, [70, 70, 80, 80])])
     #expect(small.map { $0[0] } == [0, 0, 0, 0, 0, 0, 1, 0])
     #expect(small[6][1] == 0 && abs(small[6][3] - log(0.25) / 0.2) < 1e-5)
-    // Two things on one place: the second takes the next best, not that of the first.
+    // Of two objects at one position, the second gets the next best anchor and not that of the first.
     let two = Self.matches(anchors, [Self.thing(0, [5, 5, 45, 45]), Self.thing(1, [6, 6, 44, 44])])
     #expect(two[0][0] == 1 && two.contains { $0[0] == 2 })
-    // A crowd teaches nothing; of the background nothing else is told.
+    // Crowds are no targets, and background anchors have no offsets.
     #expect(
       Self.matches(anchors, [Self.thing(0, [5, 5, 45, 45], isCrowd: true)]).allSatisfy {
         $0 == [0, 0, 0, 0, 0]
@@ -84,7 +84,7 @@ struct AnchorTests {
     let heads = try ObjectDetection().heads(of: example.graph, network: "test")
     let anchors = try #require(heads[0].anchors)
     let outputs = HeadOutputs(heads, batch: 1)
-    // All anchors say the same box: the whole image.
+    // All anchors predict the same box, the whole image.
     outputs.buffers[0].withMutableFloats { scores in
       for anchor in 0..<anchors.count {
         scores[3 * anchor] = 0

@@ -2,11 +2,14 @@ import Datasets
 import Tasks
 import Testing
 
-/// Held against pycocotools 2.0 on cases that an independent script draws from the same numbers: ties of scores and of overlaps, crowds,
-/// areas of exactly 1,024 pixels, classes without things.
+/// COCO's measures compared with pycocotools 2.0 on cases that an independent script draws from the same
+/// numbers.
+///
+/// They include ties of scores and of overlaps, crowds, areas of exactly 1,024 pixels, and classes without
+/// objects.
 @Suite("COCO's measures")
 struct COCOMeasuresTests {
-  /// Knuth's generator, which the script has too.
+  /// Knuth's generator, which the script also uses.
   private struct Draws {
     var state: UInt64
 

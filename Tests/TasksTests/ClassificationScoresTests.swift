@@ -50,7 +50,11 @@ struct ClassificationScoresTests {
     #expect(abs(found.crossEntropy - (-log(0.75) - log(0.25)) / 2) < 1e-6)
   }
 
-  /// Three images of confidence 0.75 (bin 12 of 15), two right: |2/3 - 0.75|; one of 0.9 (bin 14), right: |1 - 0.9|.
+  /// The numbers are computed by hand.
+  ///
+  /// Three images have confidence 0.75 (bin 12 of 15), two of them right: |2/3 - 0.75|. One has 0.9 (bin 14)
+  /// and is right:
+  /// |1 - 0.9|.
   @Test("The calibration error equals the one by hand")
   func calibration() {
     let quarter = Float(log(3.0))

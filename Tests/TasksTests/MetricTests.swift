@@ -26,8 +26,9 @@ struct MetricTests {
     #expect(Self.box(0, side: 0).overlap(with: Self.box(0, side: 0)) == 0)
   }
 
-  /// Three boxes in two images; in the order of scores: right, wrong, right, wrong, right.
-  /// Precision at the rights: 1, 2/3, 3/5; recall 1/3, 2/3, 1.
+  /// Three boxes in two images, whose findings are, by score: right, wrong, right, wrong, right.
+  ///
+  /// At the right ones the precision is 1, 2/3, 3/5, and the recall 1/3, 2/3, 1.
   private static let found = [
     [found(0, 0.9), found(50, 0.8), found(20, 0.7)], [found(90, 0.6), found(0, 0.5)],
   ]
@@ -37,10 +38,11 @@ struct MetricTests {
   func example() {
     let area = AveragePrecision(found: Self.found, truth: Self.truth, classes: 1, by: .voc2010)
     #expect(abs(area.value - (1 + 2.0 / 3 + 3.0 / 5) / 3) < 1e-12)
-    // Recalls 0 to 0.3 read 1, 0.4 to 0.6 read 2/3, 0.7 to 1 read 3/5.
+    // At recalls 0 to 0.3 the precision is 1, at 0.4 to 0.6 2/3, at 0.7 to 1 3/5.
     let points = AveragePrecision(found: Self.found, truth: Self.truth, classes: 1, by: .voc2007)
     #expect(abs(points.value - (4 + 3 * 2.0 / 3 + 4 * 3.0 / 5) / 11) < 1e-12)
-    // Recalls 0 to 0.33 read 1, 0.34 to 0.66 read 2/3, 0.67 to 1 read 3/5; boxes are found exactly, so at every threshold.
+    // At recalls 0 to 0.33 the precision is 1, at 0.34 to 0.66 2/3, at 0.67 to 1 3/5. Boxes are exact, so
+    // this holds for every threshold.
     let coco = AveragePrecision(found: Self.found, truth: Self.truth, classes: 1, by: .coco)
     #expect(abs(coco.value - (34 + 33 * 2.0 / 3 + 34 * 3.0 / 5) / 101) < 1e-12)
   }
@@ -51,9 +53,9 @@ struct MetricTests {
     func value(_ found: [Detection], _ truth: [LabelledBox], _ rule: AveragePrecision.Rule) -> Double {
       AveragePrecision(found: [found], truth: [truth], classes: 2, by: rule).value
     }
-    // The second find of the box is wrong, but after all boxes are found.
+    // The second finding of the box is wrong, but all boxes are already found.
     #expect(value([Self.found(0, 0.9), Self.found(0, 0.8)], [Self.thing(0)], .voc2010) == 1)
-    // Before the last box is found it costs precision.
+    // Before the last box is found, a wrong finding reduces precision.
     let twice = [Self.found(0, 0.9), Self.found(1, 0.8), Self.found(40, 0.7)]
     let costly = value(twice, [Self.thing(0), Self.thing(40)], .voc2010)
     #expect(abs(costly - 5.0 / 6) < 1e-12)
@@ -62,7 +64,7 @@ struct MetricTests {
     #expect(ignored == 1)
     #expect(value([Self.found(0, 0.9, label: 1)], [Self.thing(0)], .voc2010) == 0)
     #expect(value([], [], .voc2010) == 0)
-    // Two boxes that overlap: VOC looks at the nearest alone, COCO takes the next one that is free.
+    // The two boxes overlap: VOC compares with the nearest one only, COCO takes the next free one.
     let truth = [Self.thing(0), Self.thing(2)]
     let found = [Self.found(0, 0.9), Self.found(0, 0.8)]
     #expect(value(found, truth, .voc2010) == 0.5)
@@ -104,7 +106,8 @@ struct MetricTests {
     let mean = values.reduce(0, +) / 4_000
     let variance = values.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / 3_999
     let expected = metric.value * (1 - metric.value) / 400
-    // The mean of 4,000 draws is known to a sixtieth of their deviation, their variance to 2.2 %.
+    // The mean of 4,000 draws has an error of a sixtieth of their standard deviation, their variance of 2.2
+    // %.
     #expect(abs(mean - metric.value) < expected.squareRoot() / 15)
     #expect(abs(variance / expected - 1) < 0.1)
     #expect(values == draws.values(of: metric))

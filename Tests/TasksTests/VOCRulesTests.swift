@@ -4,8 +4,10 @@ import Tasks
 import Tensors
 import Testing
 
-/// VOC's measures held against a second implementation, written from the rules of the development kit (VOCevaldet.m, VOCap.m): edges are
-/// whole pixels from 1, the last included.
+/// VOC's measures compared with a second implementation of the development kit's rules (VOCevaldet.m,
+/// VOCap.m).
+///
+/// Edges are whole pixels from 1, with the last one included.
 @Suite("VOC's measures")
 struct VOCRulesTests {
   private struct Pixels {
@@ -38,7 +40,7 @@ struct VOCRulesTests {
     var (right, wrong) = (0, 0)
     var recall: [Double] = []
     var precision: [Double] = []
-    // The kit sorts by descending confidence, which keeps equal ones in order.
+    // The kit sorts by descending confidence and keeps the order of equal ones.
     for one in found.enumerated().sorted(by: {
       $0.element.score != $1.element.score ? $0.element.score > $1.element.score : $0.offset < $1.offset
     }) {

@@ -53,7 +53,7 @@ struct SeededRandomTests {
     func moment(_ power: Int) -> Double {
       values.reduce(0) { sum, x in sum + (0..<power).reduce(1) { product, _ in product * x } } / Double(count)
     }
-    // Their standard errors are 1, √2, √15 and √96 over √count = 447.
+    // The moments' standard errors are 1, √2, √15 and √96 over √count = 447.
     #expect(abs(moment(1)) < 0.01 && abs(moment(2) - 1) < 0.015)
     #expect(abs(moment(3)) < 0.04 && abs(moment(4) - 3) < 0.1)
     for distance in [1, 2, 3] {

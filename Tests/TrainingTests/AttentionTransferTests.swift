@@ -113,7 +113,7 @@ struct AttentionTransferTests {
     }
   }
 
-  /// Counts what is compiled, by the number of nodes.
+  /// A backend that counts compiled graphs by their number of nodes.
   private struct CountingBackend: Backend {
     private final class Counts: Sendable {
       let byNodes = Mutex<[Int: Int]>([:])
@@ -135,7 +135,7 @@ struct AttentionTransferTests {
     func compiled(_ nodes: Int) -> Int { counts.byNodes.withLock { $0[nodes] ?? 0 } }
   }
 
-  /// Leaves the network as it is, several times.
+  /// A rewriter that keeps the network unchanged, at several points.
   private struct Same: GraphRewriter {
     func points(updates: Int) -> [Int] { [0, 3, 9] }
     func rewrite(_ graph: Graph, at point: RewritePoint) throws -> Rewrite {
@@ -163,7 +163,7 @@ struct AttentionTransferTests {
     let backend = CountingBackend()
     let rewritten = try trained(Same(), backend)
     let student = try Self.network(2)
-    // Behind the student stand the losses of its labels and of two pairs.
+    // The losses of the labels and of two pairs follow the student.
     #expect(backend.compiled(teacher.nodes.count) == 1 && backend.compiled(student.nodes.count + 3) == 4)
     #expect(try rewritten == trained(nil, ReferenceBackend()))
   }

@@ -8,7 +8,7 @@ import Testing
 
 @testable import Training
 
-/// Training on oneDNN, whose layouts are padded and blocked, against training on the reference kernels.
+/// Training on oneDNN, with padded and blocked layouts, compared with training on the reference kernels.
 @Suite("Training on oneDNN", .serialized)
 struct BackendTrainingTests {
   private static func train(
@@ -42,8 +42,10 @@ struct BackendTrainingTests {
     "{learningRate: 0.05, gradientClip: 0.3, accumulationSteps: 2, emaDecay: 0.8, frozen: logits}",
   ]
 
-  /// A bias before a batch norm has no gradient but rounding, which Adam makes as large as any other: it is left out,
-  /// and so is the running mean, which follows it.
+  /// Two parameters are not compared.
+  ///
+  /// The gradient of a bias before a batch norm is only rounding error, which Adam scales up like any
+  /// gradient; the running mean follows that bias.
   @Test("Weights end close to the reference's, with every part of a recipe", arguments: recipes)
   func agreement(yaml: String) throws {
     for graph in [try TinyNetwork.plain(), try TinyNetwork.normalized()] {

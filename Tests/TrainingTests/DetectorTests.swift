@@ -10,7 +10,7 @@ import Testing
 
 @testable import Training
 
-/// Detectors that are trained: places of 2x2 pixels, a square anchor at each.
+/// Trained detectors with a square anchor at each position of 2x2 pixels.
 @Suite("Detectors")
 struct DetectorTests {
   /// A detector of one class in images of 8x8.

@@ -124,7 +124,7 @@ struct FeatureDistillersTests {
     var direct = Graph(inputs: [GraphInput(name: "image", shape: [1, 6, 6])])
     try direct.append(Flatten(), name: "flat", inputs: ["image"])
     direct.outputs = [try direct.append(Linear(features: 3), name: "logits", inputs: ["flat"])]
-    // The flattened image is a value like any other; the image itself is none.
+    // The flattened image is a value like any other, but the image itself is none.
     #expect(try Self.built("correlation", student: direct).sources.contains(.student("flat")))
     var bare = Graph(inputs: [GraphInput(name: "image", shape: [4])])
     bare.outputs = [try bare.append(Linear(features: 3), name: "logits", inputs: ["image"])]

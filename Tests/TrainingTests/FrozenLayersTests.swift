@@ -56,7 +56,7 @@ struct FrozenLayersTests {
   func step(backend: any Backend) throws {
     let graph = try TinyNetwork.plain()
     let plain = "epochs: 1, weightDecay: 0, schedule: constant, optimizer: {sgd: {momentum: 0}}"
-    // At a rate of 1 the step is the gradient.
+    // At a learning rate of 1 the step is the gradient.
     let whole = try Self.train(graph, on: backend, "{learningRate: 1, \(plain)}", steps: 1)
     let found = try Self.train(
       graph, on: backend, "{learningRate: 1, gradientClip: 0.125, frozen: logits, \(plain)}", steps: 1)
@@ -97,7 +97,7 @@ struct FrozenLayersTests {
     #expect(message("{frozen: 3}").contains("\"frozen\" must be"))
   }
 
-  /// Takes a channel of the convolution away, and changes a weight of what reads it.
+  /// A rewriter that removes a channel of the convolution and changes a weight of its reader.
   private struct Cutter: GraphRewriter {
     func points(updates: Int) -> [Int] { [0, updates / 2] }
     func rewrite(_ graph: Graph, at point: RewritePoint) throws -> Rewrite { try Self.cut(graph) }
@@ -137,7 +137,7 @@ struct FrozenLayersTests {
     let all: Set = ["a.weight", "a.bias", "a.variance.weight"]
     #expect(graph.frozenParameters([LayerPattern("a")]) == all)
     #expect(graph.frozenParameters([LayerPattern("a.variance")]).isEmpty)
-    // Means and variances of unequal shapes are no layer.
+    // A mean and a variance of unequal shape are not one layer.
     graph.parameters["a.variance.weight"]?.value = Tensor(zeros: [3, 5])
     #expect(graph.gaussianLayers.isEmpty)
   }

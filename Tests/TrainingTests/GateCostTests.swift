@@ -12,7 +12,7 @@ import Testing
 
 @Suite("Gate cost")
 struct GateCostTests {
-  /// Two gated convolutions of 8·8·4·1·9 and 8·8·6·4·9 multiply-adds.
+  /// A network of two gated convolutions with 8·8·4·1·9 and 8·8·6·4·9 multiply-adds.
   private func network(side: Int = 8) throws -> Graph {
     var graph = Graph(inputs: [GraphInput(name: "image", shape: [1, side, side])])
     var value = "image"
@@ -75,7 +75,7 @@ struct GateCostTests {
       for _ in 0..<2 { _ = try evaluator.score(SyntheticSource(steps: 3, batch: 4)) }
       counts.append(try #require(evaluator.imageWork))
     }
-    // The same images by hand.
+    // The truth for the same images, computed by hand.
     var truth = ImageWork()
     let plan = try ReferenceBackend().compile(
       graph, PlanOptions(batch: 4, mode: .inference, taps: work.gates))
@@ -113,7 +113,7 @@ struct GateCostTests {
 }
 
 extension Plan {
-  /// A value of the whole batch.
+  /// The numbers of a value for the whole batch.
   fileprivate func values(of name: String) throws -> [Float] {
     let tap = try tap(name)
     var numbers = Array(repeating: Float(0), count: tap.count)

@@ -93,7 +93,7 @@ struct HintsTests {
     #expect(losses[3] < 0.7 * losses[0])
     #expect(result.graph.structureNode == setup.graph.structureNode)
     #expect(Set(result.graph.parameters.keys) == Set(setup.graph.parameters.keys))
-    // Nothing behind the hint has learnt; what is before it has.
+    // Layers behind the hint have not changed, layers before it have.
     #expect(result.graph.parameters["logits.weight"] == setup.graph.parameters["logits.weight"])
     #expect(result.graph.parameters["conv1.weight"] != setup.graph.parameters["conv1.weight"])
   }
@@ -122,7 +122,7 @@ struct HintsTests {
     #expect(result.graph == expected.graph)
   }
 
-  /// Removes the second channel of the first convolution, and the fourth of the second.
+  /// A rewriter that removes the second channel of the first convolution and the fourth of the second.
   private struct Removal: GraphRewriter {
     func points(updates: Int) -> [Int] { [20] }
     func rewrite(_ graph: Graph, at point: RewritePoint) throws -> Rewrite {

@@ -6,13 +6,13 @@ import Settings
 import Tasks
 import Tensors
 
-/// A task that is no classification: where the one thing in an image is.
+/// A task other than classification: the position of the only object in an image.
 ///
-/// The head gives the middle of a box of known size, as shares of the image's sides; the loss is the mean squared error; the
-/// metric is the average precision of one class, which is no mean over images.
+/// The head gives the middle of a box of known size, as shares of the image's sides. The loss is the mean
+/// squared error, the metric the average precision of one class, which is no mean over images.
 struct Locating: ImageTask {
   static let details: any TaskDetails.Type = DetectionDetails.self
-  /// The image's side, and half the box's.
+  /// The image's side and, as `reach`, half the side of the box.
   static let side: Float = 8
   static let reach: Float = 2
 

@@ -23,7 +23,7 @@ struct LogUniformDivergenceTests {
     "It is the divergence but for a hundredth: the mean of log|z + 1/√α| over normal z, against that of log|z|"
   )
   func exact() {
-    // -(Euler's constant + log 2)/2 is the mean of log|z|.
+    // The mean of log|z| is -(Euler's constant + log 2)/2.
     let none = -(0.5772156649 + log(2)) / 2
     #expect(abs(meanLogarithm(shift: 0.00001) - none) < 1e-3)
     for logAlpha in stride(from: -6.0, through: 6, by: 0.75) {

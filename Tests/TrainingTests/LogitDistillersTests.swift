@@ -10,16 +10,18 @@ import Testing
 
 @Suite("Distillers of logits")
 struct LogitDistillersTests {
-  /// What PyTorch says of three batches: the mean loss, the length of its gradient by the student's logits, and that gradient's second
-  /// element.
+  /// PyTorch's values for three batches: the mean loss, the norm of its gradient by the student's logits, and
+  /// its second element.
   struct Case: Sendable, CustomStringConvertible {
     let yaml: String
     let expected: [(loss: Double, length: Double, second: Double)]
     var description: String { yaml }
   }
 
-  /// The authors' code (mdistiller with logit standardization; DIST) on logits `3·sin(0.7·i + k)` and `3·sin(0.9·i + 2·k + 1)`, `[6, 5]`,
-  /// rounded to floats, and the labels below, in 64 bits; mean squares written down anew.
+  /// The numbers come from the authors' code (mdistiller with logit standardization; DIST), run in 64 bits.
+  ///
+  /// The logits are `3·sin(0.7·i + k)` and `3·sin(0.9·i + 2·k + 1)`, `[6, 5]`, rounded to floats, with the
+  /// labels below. Mean squares were written anew.
   static let cases = [
     Case(
       yaml: "{soft-targets: {temperature: 2, weight: 1, labels: 0, standardize: true}}",

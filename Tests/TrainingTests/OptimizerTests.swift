@@ -4,7 +4,8 @@ import Testing
 
 @testable import Training
 
-/// Golden numbers, in 64 bits, by the update rules that PyTorch documents for SGD and AdamW:
+/// Optimizers compared with golden numbers, in 64 bits, by the update rules that PyTorch documents for SGD
+/// and AdamW.
 ///
 ///     w0 = [0.5, -1.25, 2.0]; grads = [[0.1, -0.2, 0.3], [-0.4, 0.5, 0.6], [0.7, 0.8, -0.9]]
 ///     def sgd(nesterov, lr=0.1, m=0.9, wd=0.01):

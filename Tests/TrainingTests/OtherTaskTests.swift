@@ -11,7 +11,7 @@ import Testing
 @testable import Datasets
 @testable import Training
 
-/// Images of a bright square at some place, with its box.
+/// A source of images with one bright square, whose box is their annotation.
 final class SquareSource: BatchSource {
   let stepsPerEpoch: Int
   let count: Int
@@ -90,7 +90,7 @@ struct OtherTaskTests {
     #expect(before.value < 0.5 && after.value > 0.8, "\(before.value), \(after.value)")
     #expect(
       result.progress.best?.value == after.value && epochs.compactMap(\.validation).max() == after.value)
-    // The training images have no mean to tell, and the task no loss without an objective.
+    // The metric is no mean over training images, and the task has no loss without an objective.
     let line = try #require(epochs.last?.node)
     #expect(line["map"]?.content == .null && line["validationLoss"]?.content == .null)
     #expect(try line.required("validationMap", of: "an epoch").number("validationMap") > 0.5)

@@ -12,7 +12,7 @@ import Testing
 
 @Suite("Penalties")
 struct PenaltyTests {
-  /// A network of odd channels, so that layouts are padded; one path is tied to the other by a sum.
+  /// A network with odd channel counts, so that layouts are padded; a sum ties one path to the other.
   private static func network() throws -> Graph {
     var graph = Graph(inputs: [GraphInput(name: "image", shape: [1, 6, 6])])
     try graph.append(Conv2D(filters: 5, kernel: 3, padding: 1), name: "conv1", inputs: ["image"])
@@ -56,7 +56,7 @@ struct PenaltyTests {
     for (parameter, found) in try plan.gradients() {
       for i in found.values.indices {
         let weight = graph.parameters[parameter]?.value.values[i] ?? 0
-        // At zero the absolute value has no derivative: nothing pulls.
+        // At zero the absolute value has no derivative, so the penalty has no gradient there.
         guard abs(weight) > width else {
           if weight == 0 { #expect(found.values[i] == 0) }
           continue
@@ -83,7 +83,7 @@ struct PenaltyTests {
     #expect(abs(try Self.value(l1, graph) - 2 * all.reduce(0) { $0 + abs($1) }) < 1e-4)
     #expect(abs(try Self.value(l2, graph) - all.reduce(0) { $0 + $1 * $1 }) < 1e-4)
     #expect(abs(try Self.value(norm, graph) - 2 * 3.75) < 1e-6)
-    // The sum ties channel c of both convolutions: 9 and 5 weights make it.
+    // The sum ties channel c of both convolutions, which 9 and 5 weights make.
     let (first, second) = (weights("conv1.weight"), weights("conv2.weight"))
     let groups = (0..<5).map { c in
       first[c * 9..<(c + 1) * 9].reduce(0) { $0 + $1 * $1 }
@@ -104,7 +104,7 @@ struct PenaltyTests {
     #expect(abs(one - 2 * weights.reduce(0, +)) < 1e-4)
     let rest = try Self.value(penalty("{l1: {weight: 2, layers: [conv1, 'kind:linear']}}"), graph)
     #expect(abs(one + rest - (try Self.value(penalty("{l1: {weight: 2}}"), graph))) < 1e-4)
-    // Channels of both convolutions are tied: neither alone has groups of its own.
+    // The channels of both convolutions are tied, so neither has separate groups.
     let message = errorMessage { _ = try Self.value(penalty("{group-lasso: {layers: conv1}}"), graph) }
     #expect(message.contains("nothing that it is a cost of"), "\(message)")
     let stray = errorMessage { _ = try Self.value(penalty("{l2: {layers: [conv3]}}"), graph) }

@@ -12,7 +12,7 @@ import Testing
 
 @testable import Training
 
-/// Removes a channel of the convolution at each point: those with the smallest weights.
+/// A rewriter that removes one channel of the convolution at each point, the one with the smallest weights.
 private struct ChannelCutter: GraphRewriter {
   var updates: [Int]
 
@@ -29,7 +29,7 @@ private struct ChannelCutter: GraphRewriter {
   }
 }
 
-/// Masks the smaller half of what survives of a weight at each point.
+/// A rewriter that masks the smaller half of a weight's survivors at each point.
 private struct Halver: GraphRewriter {
   var updates: [Int]
 
@@ -71,7 +71,7 @@ struct RewritingTests {
       validation: SyntheticSource(steps: 2, batch: 8, seed: 1), checkpoints: store)
   }
 
-  /// Trains in pieces, with a fresh trainer from the last checkpoint after each of `stops` updates.
+  /// Trains in pieces, with a new trainer from the last checkpoint after each of `stops` updates.
   private static func train(
     _ graph: Graph, _ rewriter: (any GraphRewriter)?, _ yaml: String,
     backend: any Backend = ReferenceBackend(),
@@ -141,7 +141,7 @@ struct RewritingTests {
           origin: Dictionary(uniqueKeysWithValues: graph.parameters.keys.map { ($0, Origin(parameter: $0)) }))
       }
     }
-    // Early stopping counts anew after a rewrite, and so may end later: it is left out.
+    // Early stopping counts from 0 after a rewrite and may end later, so it is left out.
     let yaml = yaml.replacingOccurrences(of: ", patience: 1", with: "")
     for backend in [ReferenceBackend(), DNNLBackend()] as [any Backend] {
       let graph = try TinyNetwork.normalized()

@@ -11,7 +11,7 @@ import Testing
 @testable import Datasets
 @testable import Training
 
-/// A batch of labels and their mixed targets, with logits of student and teacher.
+/// A batch of labels with mixed targets, and logits of a student and a teacher.
 struct LogitCase {
   let batch: Batch
   let logits: [Float]
@@ -36,7 +36,8 @@ struct LogitCase {
 
   /// The sum of the images' losses, and the gradient of their mean by the logits.
   ///
-  /// The student is a linear layer without a bias whose image n is 1 at n: its weights are the logits, and so are its gradients.
+  /// The student is a linear layer without a bias, and image n is the unit vector n. So its weights are the
+  /// logits, and their gradients are those of the logits.
   func evaluate(
     _ objective: any Distiller, _ logits: [Float], smoothing: Float = 0
   ) throws -> (loss: Double, gradient: [Float]) {
@@ -86,8 +87,10 @@ struct LogitCase {
 
 @Suite("Soft targets")
 struct SoftTargetsTests {
-  /// numpy, in 64 bits: z, t the logits below; p = softmax(t / 2), q = softmax(z / 2);
-  /// loss = 0.25 * cross_entropy(z, [0, 2]).sum() + 0.75 * 4 * (p * (log(p) - log(q))).sum().
+  /// The numbers are numpy's, in 64 bits, for the logits z and t below.
+  ///
+  /// p = softmax(t / 2), q = softmax(z / 2); loss = 0.25 * cross_entropy(z, [0, 2]).sum() + 0.75 * 4 * (p *
+  /// (log(p) - log(q))).sum().
   @Test("Loss and gradient equal the formula")
   func golden() throws {
     let example = LogitCase(

@@ -7,7 +7,7 @@ import Tensors
 @testable import Datasets
 @testable import Training
 
-/// Small images of three classes, each a noisy pattern of its own; a batch is a function of (seed, epoch, step).
+/// Small images of three classes, each a noisy pattern; a batch is a function of (seed, epoch, step).
 final class SyntheticSource: BatchSource {
   let stepsPerEpoch: Int
   let count: Int
@@ -15,11 +15,11 @@ final class SyntheticSource: BatchSource {
   private let seed: UInt64
   private var epoch = 0
   private var step = 0
-  /// The position (epoch, step) at which a pixel is not a number.
+  /// The epoch and step at which one pixel is NaN.
   var damage: (epoch: Int, step: Int)?
-  /// What reading a batch throws.
+  /// The error that reading a batch throws.
   var failure: DatasetError?
-  /// Whether every image bears a random label, so that nothing can be learned.
+  /// True if every image has a random label, so that nothing can be learned.
   var isScrambled = false
 
   static let side = 6
@@ -65,7 +65,7 @@ final class SyntheticSource: BatchSource {
 
 /// Networks for `SyntheticSource`.
 enum TinyNetwork {
-  /// Convolution, batch norm, dropout, classifier.
+  /// A network of convolution, batch norm, dropout and classifier.
   static func normalized(seed: UInt64 = 1) throws -> Graph {
     var graph = Graph(inputs: [
       GraphInput(name: "image", shape: [1, SyntheticSource.side, SyntheticSource.side])
@@ -81,7 +81,7 @@ enum TinyNetwork {
     return graph
   }
 
-  /// A perceptron without anything that looks at the whole batch.
+  /// A perceptron without layers that depend on the whole batch.
   static func plain(seed: UInt64 = 1) throws -> Graph {
     var graph = Graph(inputs: [
       GraphInput(name: "image", shape: [1, SyntheticSource.side, SyntheticSource.side])
@@ -96,7 +96,7 @@ enum TinyNetwork {
   }
 }
 
-/// A folder that disappears with its last user.
+/// A temporary folder that is removed with its last reference.
 final class TemporaryFolder {
   let path: String
 

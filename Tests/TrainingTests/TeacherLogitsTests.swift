@@ -172,7 +172,7 @@ struct TeacherLogitsTests {
     let message = errorMessage { _ = try Self.record(folder, TinyNetwork.plain(), source: source) }
     #expect(message == "teacher: epoch 1, step 2: its logits are not finite; train the teacher anew")
     #expect(try FileManager.default.contentsOfDirectory(atPath: folder.path).isEmpty)
-    // 2 GiB are 357,913,941 rows of 3 classes of 2 bytes.
+    // 2 GiB are 357,913,941 rows of 3 classes with 2 bytes each.
     #expect(TeacherLogits.isStorable(classes: 3, images: 357_913_941))
     #expect(!TeacherLogits.isStorable(classes: 3, images: 357_913_942))
     #expect(!TeacherLogits.isStorable(classes: 3, images: .max))

@@ -65,7 +65,7 @@ struct TrainerTests {
     }
   }
 
-  /// Trains in pieces, with a fresh trainer after each of `stops` updates.
+  /// Trains in pieces, with a new trainer after each of `stops` updates.
   private static func train(
     _ graph: Graph, _ yaml: String, in folder: TemporaryFolder, stops: [Int]
   ) throws -> Trainer.Result {
@@ -84,7 +84,7 @@ struct TrainerTests {
     throw Unfinished()
   }
 
-  /// The metrics lines without what depends on the clock.
+  /// The lines of the metrics file, without values that depend on the clock.
   private static func lines(_ folder: TemporaryFolder) throws -> [String] {
     try String(contentsOfFile: folder.path + "/metrics.jsonl", encoding: .utf8).split(separator: "\n").map {
       String($0.prefix(upTo: $0.range(of: ",\"imagesPerSecond\"")?.lowerBound ?? $0.endIndex))

@@ -10,7 +10,7 @@ import Testing
 
 @Suite("Sensitivity of layers")
 struct LayerSensitivityTests {
-  /// The places of the smallest magnitudes or filters go, found by sorting.
+  /// The positions of the `count` smallest values, found by sorting.
   private static func smallest(_ values: [Double], _ count: Int) -> Set<Int> {
     Set(values.indices.sorted { (values[$0], $0) < (values[$1], $1) }.prefix(count))
   }
@@ -124,7 +124,7 @@ struct LayerSensitivityTests {
     #expect(store.curves().isEmpty)
   }
 
-  /// Evidence of losses that counts how often it is asked.
+  /// Evidence of losses that counts its calls.
   private final class Counting: Evidence {
     var asked = 0
     func meanLoss(of changed: Graph, images: Int) throws -> Double {
@@ -160,7 +160,7 @@ struct LayerSensitivityTests {
     #expect(counting.asked == 6)
   }
 
-  /// Evidence that notes what it is asked.
+  /// Evidence that records its calls.
   private final class Noting: Evidence {
     var asked: [String] = []
     func meanLoss(of changed: Graph, images: Int) throws -> Double { 0 }

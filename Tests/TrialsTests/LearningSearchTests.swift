@@ -14,7 +14,9 @@ struct LearningSearchTests {
     SearchVariable(stage: 0, setting: "kind", domain: .choices(["a".node, "b".node, "c".node])),
   ])
 
-  /// A bowl whose best is at 0.7, 20, 3 and "b", where the goal is met below a plane that leaves the best in.
+  /// The result for an assignment: a bowl with its best at 0.7, 20, 3 and "b".
+  ///
+  /// The goal is met below a plane that keeps the best in.
   private static func observed(_ assignment: Assignment) -> SearchObservation {
     let places = zip(space.variables, assignment.values).map { $0.place(of: $1) ?? 0 }
     let kind = assignment.values[3].content == .string("b") ? 0.0 : 0.3
@@ -25,7 +27,7 @@ struct LearningSearchTests {
       assignment, meetsGoal: excess <= 0, cost: 0.05 + distance, miss: max(0, excess))
   }
 
-  /// What became of all that a strategy proposes.
+  /// The results of everything that a strategy proposes.
   private static func observations(_ strategy: any SearchStrategy, seed: UInt64) -> [SearchObservation] {
     var search = SearchState(
       space: space, prefersStrong: false, random: SeededRandom(seed: seed, purpose: "search"))
@@ -37,7 +39,7 @@ struct LearningSearchTests {
     }
   }
 
-  /// The least cost that met the goal after each try.
+  /// The least cost that met the goal, after each try.
   private static func progress(_ strategy: any SearchStrategy, seed: UInt64) -> [Double] {
     var least = Double.infinity
     return observations(strategy, seed: seed).map { observation in
@@ -145,7 +147,7 @@ struct LearningSearchTests {
       let scaled = 5.0.squareRoot() * distance / length
       return (1 + scaled + scaled * scaled / 3) * exp(-scaled)
     }
-    // Values are standardized: mean 2, deviation 1, so -1 and 1.
+    // Values are standardized: with mean 2 and deviation 1 they become -1 and 1.
     let (own, cross) = (1 + process.noise, kernel(0.7))
     let (a, b) = (kernel(0.3), kernel(0.4))
     let determinant = own * own - cross * cross

@@ -23,7 +23,7 @@ struct MethodChoiceTests {
     #expect((control.method as? ChannelPruning)?.criterion is RandomScore)
     #expect(control.overrides.map(\.settings.canonicalJSON) == [#"{"sparsity":0.25}"#, "{}", "{}"])
     #expect(control.overrides.map(\.skips) == [false, false, true])
-    // A threshold in one layer is nothing that chance could be told.
+    // A threshold in one layer has no equivalent in a random control.
     let thresholds = try MethodChoice(
       name: MagnitudePruning.name, settings: SettingsNode(yaml: "{sparsity: 0.5}", source: "recipe"),
       overrides: SettingsNode(yaml: "[{layers: conv1, threshold: 1}]", source: "recipe"))

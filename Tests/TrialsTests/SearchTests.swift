@@ -26,7 +26,7 @@ struct SearchTests {
       })
   }
 
-  /// Everything that a strategy asks for when `meets` says what becomes of it, a round at a time.
+  /// The proposals of a strategy by round, with outcomes from `meets`.
   private static func rounds(
     _ strategy: any SearchStrategy, _ space: SearchSpace, prefersStrong: Bool = true, most: Int = .max,
     meets: (Assignment) -> Bool = { _ in true }
@@ -90,7 +90,7 @@ struct SearchTests {
     climb(prefersStrong: false, [[0], [0.25], [0.5], [0.75], [1]]) { _ in false }
   }
 
-  /// A space that a strategy can search, of several variables where it takes them.
+  /// A space that the strategy can search, of several variables if it accepts them.
   private static func space(for strategy: any SearchStrategy) -> SearchSpace {
     strategy.refusal(of: several) == nil ? several : unit
   }
@@ -167,7 +167,7 @@ struct SearchTests {
     #expect(Array(Self.rounds(random, Self.several, most: 7).joined()) == all)
     let decades = try all.map { try $0.values[0].number("a") }
     #expect(decades.allSatisfy { (1...100).contains($0) })
-    // Half of the logarithms lie below 10: a binomial of 600 at 1/2 has a deviation of 12.2.
+    // Half of the logarithms are below 10; a binomial of 600 at 1/2 has a standard deviation of 12.2.
     #expect(abs(decades.count { $0 < 10 } - 300) < 60)
     for bits in 2...4 {
       #expect(abs(all.count { $0.values[1] == bits.node } - 200) < 58, "\(bits)")
@@ -175,13 +175,15 @@ struct SearchTests {
     #expect(abs(all.count { $0.values[2] == "x".node } - 300) < 60)
   }
 
-  /// Two layers that take 6 and 4 ms, less what is gone of them.
+  /// A space of two layers that take 6 and 4 ms, minus the removed share.
   private static let layered = SearchSpace(
     [["a"], ["b", "c"]].map { layers in
       SearchVariable(stage: 0, setting: "x", layers: .named(layers), domain: .real(0...0.9, .linear))
     })
 
-  /// All that NetAdapt asks for, round by round, of networks that take `slowness` times what the model says and lose by `shortfall`.
+  /// The proposals of NetAdapt by round, for networks that take `slowness` times the predicted latency.
+  ///
+  /// A network loses `shortfall` of its accuracy.
   private static func adapted(
     limit: Double, rounds: Int, slowness: Double = 1, shortfall: (Double, Double) -> Double?
   ) throws -> [[(x: [Double], latency: Double)]] {
@@ -226,7 +228,7 @@ struct SearchTests {
     for round in rounds.dropFirst() {
       let wanted = max(limit, present.latency - slowness)
       for (place, candidate) in round.enumerated() {
-        // One layer alone is changed, by no more than a grid's step more than it must.
+        // Only one layer changes, by at most one grid step more than necessary.
         let other = 1 - place
         #expect(candidate.x[other] == present.x[other] && candidate.x[place] > present.x[place])
         #expect(candidate.latency <= wanted && candidate.latency > wanted - slowness * 0.005)
@@ -244,12 +246,12 @@ struct SearchTests {
     "A layer that has no more to give is left out; where none has enough each gives all; where nothing is left it ends"
   )
   func exhausted() throws {
-    // Nine tenths of both take 9 of 10 ms: 0.5 cannot be met.
+    // At most nine tenths of each layer can go, 9 of 10 ms, so a limit of 0.5 cannot be met.
     let rounds = try Self.adapted(limit: 0.5, rounds: 2) { a, b in a + b }
     let all = rounds.joined().map(\.x)
     #expect(all.allSatisfy { $0.allSatisfy { $0 <= 0.9 } })
     #expect(rounds.last?.map(\.x) == [[0.9, 0.9]])
-    // Trainings that all fail end it.
+    // If all trainings of a round fail, the search ends.
     #expect(try Self.adapted(limit: 5, rounds: 5) { a, b in a + b == 0 ? 0 : nil }.count == 2)
   }
 
@@ -284,7 +286,7 @@ struct SearchTests {
     let bits = SearchVariable(stage: 0, setting: "bits", domain: .integer(2...8), descends: true)
     #expect([0, 0.5, 1].map { bits.value(at: $0) } == [8.node, 5.node, 2.node])
     #expect([8, 5, 2].map { bits.place(of: $0.node) } == [0, 0.5, 1])
-    // To fit, the most bits that do: of 5 and 4, too many, and 3, which fits, the search stays about the border.
+    // The most bits that fit are sought: 5 and 4 are too many and 3 fits, so the search stays at this border.
     let tried = Self.rounds(Bisection(), SearchSpace([bits]), prefersStrong: false) { assignment in
       (try? assignment.values[0].integer("bits")).map { $0 <= 3 } == true
     }.joined().compactMap { try? $0.values[0].integer("bits") }
@@ -342,7 +344,7 @@ struct SearchTests {
       result.reading?[.latency] = Figure(ms)
       return result
     }
-    // Rewards at w = -0.07 and 10 ms: 0.9, 0.92 · 2^-0.07 = 0.8764, 0.88 · 0.5^-0.07 = 0.9237.
+    // Rewards at w = -0.07 and 10 ms: 0.9, 0.92 · 2^-0.07 = 0.8764, and 0.88 · 0.5^-0.07 = 0.9237.
     let all = [candidate(0.9, ms: 10), candidate(0.92, ms: 20), candidate(0.88, ms: 5)]
     let soft = TrialGoal(target: "uno", latencyMs: 10, latencyExponent: -0.07)
     #expect(try soft.best(of: all, teacher: nil).index == 2)

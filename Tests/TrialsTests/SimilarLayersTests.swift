@@ -12,7 +12,7 @@ import Testing
 
 @Suite("Layers of similar size and distribution")
 struct SimilarLayersTests {
-  /// A chain of linear layers `a`, `b`, … of given widths; weights are `weight(layer, place, count)`.
+  /// A chain of linear layers `a`, `b`, … of given widths, with the weights `weight(layer, place, count)`.
   private func chain(
     _ widths: [Int], weight: (Int, Int, Int) -> Float = { _, place, count in Float(place + 1) / Float(count) }
   ) throws -> Graph {
@@ -37,12 +37,12 @@ struct SimilarLayersTests {
 
   @Test("Equal distributions are told apart by size, and groups stand in the network's order")
   func sizes() throws {
-    // 200, 3,000, 4,500, 300, 60 weights.
+    // The layers have 200, 3,000, 4,500, 300 and 60 weights.
     let graph = try chain([10, 20, 150, 30, 10, 6])
     #expect(groups(graph, 2) == [["a", "d", "e"], ["b", "c"]])
     #expect(groups(graph, 3) == [["a", "d"], ["b", "c"], ["e"]])
     #expect(groups(graph, 9) == [["a"], ["b"], ["c"], ["d"], ["e"]])
-    // Shapes alone, before anything is trained.
+    // Shapes alone suffice, before anything is trained.
     var structure = graph
     structure.parameters = [:]
     #expect(groups(structure, 3) == groups(graph, 3))
@@ -54,11 +54,12 @@ struct SimilarLayersTests {
       let sign: Float = place % 2 == 0 ? 1 : -1
       let scale = Float.pow(10, Float(layer) - 2)
       let rank = Float(place / 2 + 1) / Float(count / 2)
-      // Flat in a and d; most of b and c nearly zero.
+      // The distribution is flat in a and d; in b and c most weights are nearly zero.
       return sign * scale * (layer == 0 || layer == 3 ? rank : Float.pow(rank, 9))
     }
     #expect(groups(graph, 2) == [["a", "d"], ["b", "c"]])
-    // Quantiles of a flat distribution over its deviation are q·√3, of the ninth power q⁹·√19.
+    // Quantiles divided by the standard deviation are q·√3 for a flat distribution, and q⁹·√19 for its ninth
+    // power.
     let truth = (0..<32).reduce(0.0) { sum, place in
       let q = (Double(place) + 0.5) / 32
       return sum + abs(q * 3.0.squareRoot() - Double.pow(q, 9) * 19.0.squareRoot()) / 32
@@ -86,7 +87,7 @@ struct SimilarLayersTests {
       }
       return counts
     }
-    // Weights are k/n: those below one deviation, √((1 - 1/n²)/12).
+    // The weights are k/n, and those below one standard deviation, √((1 - 1/n²)/12), go.
     func below(_ count: Int) -> Int {
       let deviation = ((1 - 1 / Double(count * count)) / 12).squareRoot()
       return (1...count).count { Double($0) / Double(count) < deviation }

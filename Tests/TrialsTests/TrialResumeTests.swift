@@ -16,7 +16,7 @@ import Training
 
 @testable import Trials
 
-/// Trials whose process was killed: what lay on the disk at that instant is given to a new one.
+/// Trials whose process was killed: a new process gets the files of that instant.
 @Suite("Trials that are gone on with", .serialized)
 struct TrialResumeTests {
   private let digits: GlyphRun
@@ -24,7 +24,8 @@ struct TrialResumeTests {
 
   init() throws { digits = try GlyphRun() }
 
-  /// Masks and moving masters, integers whose masters differ from what they project to, then plain training.
+  /// A pipeline with masks and changing masters, then integers with masters that differ from their
+  /// projection, then plain training.
   private static let stages = """
       - name: chain
         pipeline:
@@ -46,7 +47,7 @@ struct TrialResumeTests {
             objective: soft-targets
     """
 
-  /// The student's trial, after those that it needs have run.
+  /// The specification of the student's trial, after running the trials that it needs.
   private func spec(_ student: String) throws -> TrialSpec {
     let trials = try digits.plan(student, teacherEpochs: 1).trials
     for needed in trials.dropLast() { _ = try digits.run(needed) }
@@ -61,7 +62,7 @@ struct TrialResumeTests {
     return try #require(try TrialRunner(spec, directory: directory, digits.environment(note)).run())
   }
 
-  /// What a trial leaves, without what depends on the clock.
+  /// The files that a trial leaves, without values that depend on the clock.
   private func facts(_ result: TrialResult, in place: String) throws -> [String] {
     var result = result
     result.cost.seconds = 0
@@ -78,7 +79,8 @@ struct TrialResumeTests {
       }
   }
 
-  /// Copies the trial's directory each time it says a line: what a kill at that instant would leave.
+  /// Copies of the trial's directory at each of its output lines, the files that a kill at that instant would
+  /// leave.
   private func snapshots(
     _ spec: TrialSpec, in place: String
   ) throws -> (result: TrialResult, kills: [(line: String, place: String)]) {
@@ -129,8 +131,10 @@ struct TrialResumeTests {
     #expect(!names.contains { $0.hasPrefix(Objective.prefix) })
   }
 
-  /// Masks that come back, pulls, filters that fade, ways that are followed and weights that are drawn, each stopped between two of its
-  /// points.
+  /// A pipeline of methods that keep a state between their points.
+  ///
+  /// It has masks that can return, pulls, fading filters, followed paths and random weights, each stopped
+  /// between two points.
   private static let shadows = """
       - name: shadows
         pipeline:
@@ -172,7 +176,7 @@ struct TrialResumeTests {
     #expect(whole.result.parameters < 209_514)
   }
 
-  /// Gates whose numbers are pulled to zero.
+  /// A pipeline of gates with a penalty on their numbers.
   private static let gates = """
       - name: gated
         pipeline:
@@ -207,7 +211,8 @@ struct TrialResumeTests {
     #expect(counted == whole.result)
   }
 
-  /// Norms that are folded late, steps that are learned, widths that layers got at the first point, and much softened targets.
+  /// A pipeline with late-folded norms, learned steps, widths chosen at the first point, and strongly
+  /// softened targets.
   private static let fewBits = """
       - name: few-bits
         pipeline:
@@ -260,7 +265,8 @@ struct TrialResumeTests {
   func withinStage() throws {
     let spec = try spec(Self.stages)
     let whole = try snapshots(spec, in: "trials/whole")
-    // The second epoch's line of each stage is said before its checkpoint: the copy holds that of the first epoch.
+    // The line of a stage's second epoch precedes its checkpoint, so the copy has the first epoch's
+    // checkpoint.
     for kill in whole.kills where kill.line.hasPrefix("epoch 2/2") {
       var said: [String] = []
       _ = try run(spec, in: kill.place) { said.append($0) }

@@ -23,7 +23,7 @@ struct IntegerKernelTests {
         [1, -2, 3, 127, 127, 127], bias: [10, 0], inputZero: -5, ratio: 0.25, outputZero: 7, bounds: 7...100))
     // (10 + 1·15 - 2·25 + 3·35) / 4 = 20; 127·75 / 4 is beyond the bound.
     #expect(kernel.forward([[10, 20, 30]]) == [27, 100])
-    // (10 - 2·5 + 3·(-1)) / 4 = -0.75, which a clamp at the zero point raises; 127·(5 - 1 - 3) / 4 = 31.75.
+    // (10 - 2·5 + 3·(-1)) / 4 = -0.75, raised to the zero point by the clamp; 127·(5 - 1 - 3) / 4 = 31.75.
     #expect(kernel.forward([[-5, 0, -6]]) == [7, 100])
     #expect(kernel.multiplyAdds == 6)
   }
@@ -33,7 +33,7 @@ struct IntegerKernelTests {
     let kernel = IntegerConvolution(
       input: [1, 2, 2], output: [1, 2, 2], op: Conv2D(filters: 1, kernel: 3, padding: 1),
       products: products([1, 1, 1, 1, 2, 1, 1, 1, 1], bias: [0], inputZero: 3))
-    // Each pixel twice and its three neighbours once, less zero points: (1, 2, 3, 4) - 3 sums to -2.
+    // Each pixel twice and its three neighbours once, minus zero points: (1, 2, 3, 4) - 3 sums to -2.
     #expect(kernel.forward([[1, 2, 3, 4]]) == [-4, -3, -2, -1])
     #expect(kernel.multiplyAdds == 36)
   }

@@ -27,7 +27,7 @@ struct IntegerLoweringTests {
       return
     }
     let agreement = try IntegerAgreement(graph, images: images, batch: 16)
-    // Quarters of equal grids are often halfway between two steps, where integers go up and floats to even.
+    // Quarters on equal grids are often halfway between two steps; integers then round up, floats to even.
     let program = try IntegerProgram(graph)
     for (step, difference) in zip(program.steps, agreement.steps) {
       let tied = step.kernel is IntegerInterpolation ? 4 : 50
@@ -41,7 +41,7 @@ struct IntegerLoweringTests {
     let (graph, images) = try quantized(try network.graph(), batch: 32)
     let agreement = try IntegerAgreement(graph, images: images, batch: 32)
     for difference in agreement.steps { #expect(difference.largest <= 1, "\(difference)") }
-    // Here differences of single steps add up, through random weights that dampen nothing.
+    // The differences of single steps add up here, because random weights do not reduce them.
     for difference in agreement.outputs { #expect(difference.largest <= 4, "\(difference)") }
   }
 
@@ -169,7 +169,7 @@ struct IntegerLoweringTests {
         return
       }
       #expect(bits == 4 && magnitudes == [1, 2, 4, 8, 16, 32, 64])
-      // A sign in the highest bit, then 0 for zero or n + 1 for 2^n.
+      // The highest bit is the sign; the rest is 0 for zero or n + 1 for 2^n.
       let decoded = symbols.map { ($0 & 8 == 0 ? 1 : -1) * Int8((1 << Int($0 & 7)) >> 1) }
       #expect(decoded == weights.values)
     }

@@ -53,7 +53,8 @@ struct ArenaTests {
 
   @Test("Where placing the largest first leaves a gap, the longest or the earliest first leaves none")
   func orders() {
-    // (bytes, life), the least arena. By size alone these take 10 and 13 bytes.
+    // Bytes and life of each buffer, with the minimum size of the arena; placing by size alone takes 10 and
+    // 13 bytes here.
     let cases: [([(Int, ClosedRange<Int>)], Int)] = [
       ([(4, 0...0), (2, 1...3), (4, 0...1), (5, 2...3)], 8),
       ([(4, 3...5), (5, 1...3), (5, 0...2), (3, 3...4)], 12),

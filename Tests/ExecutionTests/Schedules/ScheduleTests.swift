@@ -6,12 +6,12 @@ import Testing
 
 @Suite("Schedules")
 struct ScheduleTests {
-  /// Values of so many bytes; value 0 comes from outside, the last is kept.
+  /// A schedule of values with these bytes; value 0 is the input, and the last one is kept.
   private func schedule(_ bytes: [Int], _ steps: [Schedule.Step], kept: [Int]? = nil) -> Schedule {
     Schedule(bytes: bytes, steps: steps, inputs: [0], kept: kept ?? [bytes.count - 1])
   }
 
-  /// The bytes of a whole arena, which must not be more than what lives at once.
+  /// The bytes of the whole arena, which must not exceed the bytes that live at once.
   private func arena(_ schedule: Schedule) -> Int {
     let plan = schedule.placed(alignment: 1)
     #expect(plan.byteCount >= plan.lowerBound && plan.lowerBound >= schedule.peakBytes)
@@ -23,7 +23,7 @@ struct ScheduleTests {
     let chain = schedule([100, 300, 50, 20], [.init([0], 1), .init([1], 2), .init([2], 3)])
     #expect(chain.peakBytes == 400 && arena(chain) == 400)
     #expect(chain.buffers.map(\.life) == [0...0, 0...1, 1...2, 2...2])
-    // 20 bytes of working memory fit beside 300 and 50, 120 do not.
+    // 20 bytes of working memory fit beside 300 and 50, but 120 do not.
     for (bytes, expected) in [(20, 400), (120, 470)] {
       let working = schedule(
         [100, 300, 50, 20], [.init([0], 1), .init([1], 2, scratch: bytes...bytes), .init([2], 3)])
@@ -39,7 +39,7 @@ struct ScheduleTests {
     let residual = schedule([64, 64, 64, 64, 10], steps)
     #expect(residual.peakBytes == 3 * 64 && arena(residual) == 3 * 64)
     #expect(residual.owners[3] == residual.owners[2] && residual.owners[3] != residual.owners[0])
-    // What is read again later is not written over.
+    // A value that is read again later is not overwritten.
     let base = Array(steps.dropLast())
     let again = schedule([64, 64, 64, 64, 74], base + [.init([3, 2], 4)])
     #expect(again.owners[3] == again.owners[0])
@@ -61,7 +61,7 @@ struct ScheduleTests {
     #expect(flat.order == [1, 2] && flat.owners[0] == flat.owners[1])
     #expect(flat.buffers.map(\.life) == [0...1, 0...1, 1...1])
     #expect(flat.peakBytes == 144 && arena(flat) == 144)
-    // The network is its input by another name.
+    // The network is its input under another name.
     let nothing = schedule([96, 96], [.init([0], 1, placement: .unmoved)])
     #expect(nothing.steps.isEmpty && nothing.peakBytes == 96 && arena(nothing) == 96)
   }
@@ -80,7 +80,7 @@ struct ScheduleTests {
     #expect(schedule([8, 8, 8, 8], steps).peakBytes == 16)
     #expect(schedule([8, 8, 8, 8], steps, kept: [1, 3]).peakBytes == 24)
     #expect(schedule([8, 8, 8, 8, 99], steps, kept: [3]).owners == [0, 1, 2, 3, nil])
-    // An output of a size that differs, in place or not, has memory of its own.
+    // An output of another size has separate memory, in place or not.
     #expect(schedule([8, 4], [.init([0], 1, placement: .inPlace)]).peakBytes == 12)
     #expect(schedule([8, 8], [.init([0], 1, placement: .inPlace)]).peakBytes == 8)
   }
@@ -98,7 +98,7 @@ struct ScheduleTests {
   func room() {
     let steps = [Schedule.Step([0], 1), .init([1], 2, scratch: 10...200), .init([2], 3)]
     let working = schedule([100, 300, 40, 20], steps)
-    // 300 and 40 leave 60 of the 400 that the first step takes.
+    // 300 and 40 leave 60 of the 400 bytes that the first step takes.
     #expect(working.placed(alignment: 1).scratch.map(\.byteCount) == [0, 60, 0])
     #expect(working.placed(alignment: 1).byteCount == 400)
     let roomy = working.placed(alignment: 1, room: 540)

@@ -8,7 +8,7 @@ import Testing
 
 @testable import Export
 
-/// A program with every routine, for compilers.
+/// A program with every routine, for tests of compilers.
 enum RoutineCoverage {
   private static let storages: [WeightMaker] = [
     RandomKernels.dense(8), RandomKernels.dense(3), RandomKernels.codebook(4),
@@ -16,7 +16,7 @@ enum RoutineCoverage {
     RandomKernels.signs,
   ]
 
-  /// Convolutions, depthwise ones and linear layers in every storage, one after another, and pools.
+  /// A chain of convolutions, depthwise convolutions and linear layers in every storage, and pools.
   static func program() throws -> IntegerProgram {
     var kernels = RandomKernels("coverage")
     var shapes: [Shape] = [[4, 6, 6]]

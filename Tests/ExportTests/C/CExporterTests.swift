@@ -66,7 +66,7 @@ struct CExporterTests {
     let program = artifact.program
     #expect(artifact.files.map(\.name) == ["network.h", "network.c", "main.c"])
     #expect((artifact.integers != nil) == quantized)
-    // The macros, and the functions by their names, as a program of this machine sees them.
+    // The program uses the macros and, by name, the functions of the header.
     let main = """
       #include "network.c"
       #include <stdio.h>

@@ -14,7 +14,8 @@ import Testing
 
 @Suite("C of networks of floats", .enabled(if: HostCompiler() != nil, "no C compiler here"))
 struct CFloatTests {
-  /// Exports, compiles and runs a network as `condense export --verify` does, against the reference backend.
+  /// Exports, compiles and runs a network as `condense export --verify` does, and compares it with the
+  /// reference backend.
   private func expectAgreement(_ graph: Graph, _ label: String) throws {
     let shape = graph.inputs[0].shape
     let model = Model(
@@ -132,7 +133,7 @@ struct CFloatTests {
         var span = weight.value.values.mutableSpan
         mask.apply(to: &span)
       case 2:
-        // Of many weights few are left, and those share numbers.
+        // Few of many weights survive, and the survivors share numbers.
         let numbers = (0..<7).map { Float($0 - 3) / 20 }
         weight.value.values = weight.value.values.map { _ in
           random.integer(0...19) == 0 ? numbers[random.integer(0...6)] : 0

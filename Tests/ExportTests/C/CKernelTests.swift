@@ -11,7 +11,7 @@ import Testing
 struct CKernelTests {
   private typealias Case = (kernel: any IntegerKernel, inputs: [Shape], output: Shape)
 
-  /// Compiles and runs kernels on random bytes under sanitizers, and holds them against the reference.
+  /// Compiles kernels with sanitizers, runs them on random bytes, and compares them with the reference.
   private func expectEqual(
     _ cases: [Case], sparse: CSparse = .auto, huffman: Bool = false, bytes: ClosedRange<Int> = -128...127
   ) throws {
@@ -83,7 +83,7 @@ struct CKernelTests {
 
   @Test("Weights are coded where that takes fewer bytes, as many as the entropy and what decodes say")
   func codedBytes() throws {
-    // Of 4,096 weights half are zero, a quarter one, and so on: 1.98 bits each instead of four.
+    // Half of 4,096 weights are zero, a quarter are one, and so on: 1.98 bits each instead of four.
     let values = (0..<4096).map { Int8(min((~$0 & ($0 + 1)).trailingZeroBitCount, 7)) }
     let skewed: WeightMaker = { _, _ in IntegerWeights(values: values, storage: .dense(bits: 4)) }
     var kernels = RandomKernels("coded bytes")
@@ -97,7 +97,7 @@ struct CKernelTests {
     #expect(!plain.text.contains("n_decode(") && coded.text.contains("n_decode("))
     let bits = values.reduce(0) { $0 + min(Int($1) + 1, 7) }
     #expect(plain.bytes - coded.bytes == 2048 - ((bits + 7) / 8 + 2 * 7 + 8))
-    // Bytes at random have no shorter code.
+    // Random bytes have no shorter code.
     #expect(try !source(RandomKernels.dense(8), CStorage(huffman: true)).text.contains("n_decode("))
   }
 
@@ -152,7 +152,8 @@ struct CKernelTests {
       let source = CSource(try CNetwork(program), name: "n", pixels: nil)
       return String(decoding: source.program.source, as: UTF8.self).contains("n_vectors(")
     }
-    // Indices of single weights take no less than they do; sub-vectors of two kernels or of parts lie at no equal distances.
+    // Indices of single weights take no fewer bytes; sub-vectors of two kernels, or of parts, are at unequal
+    // distances.
     #expect(lookedUp == cases.indices.map { ![3, 7, 11].contains($0) })
   }
 
@@ -169,7 +170,8 @@ struct CKernelTests {
     let source = CSource(try CNetwork(program, CStorage(sparse: sparse)), name: "n", pixels: nil)
     let text = String(decoding: source.program.source, as: UTF8.self)
     #expect(text.contains("n_sparse(") == expected)
-    // 7 bytes of bias and ratio an output; two a survivor and two a row, or one a weight.
+    // 7 bytes of bias and ratio for each output; 2 for each survivor and 2 for each row, or 1 for each
+    // weight.
     let survivors = linear.products.weights.values.count { $0 != 0 }
     #expect(source.program.weightBytes >= 20 * 7 + (expected ? survivors * 2 + 40 : 6000))
     #expect(

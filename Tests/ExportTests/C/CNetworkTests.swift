@@ -16,7 +16,7 @@ struct CNetworkTests {
     Tensor(random: Shape([batch] + graph.inputs[0].shape.dimensions), in: -3...4, seed: 3, "images").values
   }
 
-  /// Compiles quantized graphs and holds them against the reference on the images that they were calibrated on.
+  /// Compiles quantized graphs and compares them with the reference on the images of their calibration.
   private func expectEqual(
     _ graphs: [Graph], bits: Int = 8, levels: LevelSet? = nil,
     flags: [String] = ExportedPrograms.sanitized

@@ -9,8 +9,9 @@ import Testing
 
 @Suite("Plans of memory", .enabled(if: HostCompiler() != nil, "no C compiler here"))
 struct CPlanTests {
-  /// A network of random steps that read any earlier values: sums in place, tables, convolutions, concatenations, and images
-  /// flattened and put back.
+  /// A network of random steps, each of which reads any earlier values.
+  ///
+  /// The steps are sums in place, tables, convolutions, concatenations, and flattening and its inverse.
   private func randomProgram(_ seed: Int) throws -> IntegerProgram {
     var kernels = RandomKernels("plan \(seed)")
     let shape: Shape = [4, 3, 2]
@@ -42,7 +43,8 @@ struct CPlanTests {
         append(kernels.linear(24, 24, RandomKernels.codebook(4)), [shapes.count - 1], [24])
         append(IntegerReshape(), [shapes.count - 1])
       default:
-        // Six pixels of four channels: parts of a channel, a channel, and what is cut through two.
+        // Six pixels of four channels: sub-vectors that are part of a channel, a channel, or parts of two
+        // channels.
         let width = [2, 3, 4, 6][kernels.integer(0...3)]
         let books = kernels.integer(0...1) == 0 ? 1 : 24 / width
         append(IntegerReshape(), [first], [24])

@@ -6,9 +6,9 @@ import Tensors
 
 /// Integer programs as C, compiled together on this machine.
 struct ExportedPrograms {
-  /// What the law of exported sources compiles with.
+  /// The strict flags with which all exported sources must compile.
   static let strict = ["-std=c99", "-pedantic", "-Wall", "-Wextra", "-Wconversion", "-Werror"]
-  /// With undefined behaviour and accesses out of bounds trapped.
+  /// The strict flags with traps for undefined behaviour and accesses out of bounds.
   static let sanitized = strict + ["-O1", "-fsanitize=address,undefined", "-fno-sanitize-recover=all"]
 
   let programs: [IntegerProgram]
@@ -37,7 +37,7 @@ struct ExportedPrograms {
 
   func remove() { try? FileManager.default.removeItem(atPath: folder) }
 
-  /// A program that runs the networks one after another, each on so many inputs.
+  /// A main program that runs the networks one after another, each on this number of inputs.
   private func harness(inputs: Int) -> String {
     let includes = sources.map { "#include \"\($0.name).c\"\n" }.joined() + "#include <stdio.h>\n"
     let runs = sources.map { source in
@@ -63,7 +63,8 @@ struct ExportedPrograms {
       """
   }
 
-  /// By program, the outputs for its inputs, both as the network counts elements; as many inputs for each.
+  /// The outputs of each program, in the network's order of elements, like the inputs; each has the same
+  /// number of inputs.
   func outputs(_ inputs: [[[Int8]]], flags: [String] = sanitized) throws -> [[[Int8]]] {
     guard let compiler = HostCompiler() else { return [] }
     try Data(harness(inputs: inputs[0].count).utf8).write(to: URL(filePath: "\(folder)/harness.c"))
@@ -89,7 +90,7 @@ struct ExportedPrograms {
     }
   }
 
-  /// What the reference kernels compute.
+  /// The outputs of the reference kernels.
   func expected(_ inputs: [[[Int8]]]) -> [[[Int8]]] {
     zip(programs, inputs).map { program, images in images.map { program.values(of: [$0])[program.outputs[0]] }
     }

@@ -3,13 +3,13 @@ import Graphs
 import Ops
 import Tensors
 
-/// Makes so many weights.
+/// A function that makes a number of weights.
 typealias WeightMaker = @Sendable (inout RandomKernels, Int) -> IntegerWeights
 
-/// Kernels of random constants, and programs of them.
+/// Kernels with random constants, and programs of them.
 struct RandomKernels {
   var random: SeededRandom
-  /// Of which numbers kernels are told that they read.
+  /// The range of the numbers that kernels read, as they are given it.
   var inputBounds: ClosedRange<Int32> = -128...127
 
   init(_ purpose: String) { random = SeededRandom(seed: 7, purpose: purpose) }
@@ -54,7 +54,8 @@ struct RandomKernels {
     }
   }
 
-  /// A share of the weights is not the first number, which is then zero.
+  /// Weights of a codebook; a share `kept` are random entries, and the others the first entry, which is then
+  /// zero.
   static func codebook(_ bits: Int, kept: Double = 1) -> WeightMaker {
     { kernels, count in
       var table = kernels.bytes(1 << bits)
@@ -68,7 +69,7 @@ struct RandomKernels {
     }
   }
 
-  /// Sub-vectors of a row, each one of so many.
+  /// Weights that are sub-vectors of rows, each chosen among `count` vectors of its book.
   static func vectors(width: Int, books: Int, count: Int) -> WeightMaker {
     { kernels, elements in
       let table = kernels.bytes(books * count * width, -100...100)
@@ -83,13 +84,13 @@ struct RandomKernels {
     }
   }
 
-  /// Ones of either sign.
+  /// Weights that are 1 or -1.
   static let signs: WeightMaker = { kernels, count in
     IntegerWeights(
       values: (0..<count).map { _ in Int8(2 * kernels.integer(0...1) - 1) }, storage: .signs)
   }
 
-  /// Numbers of a set of magnitudes, of either sign or zero.
+  /// Weights with magnitudes of a set, of either sign or zero.
   static func levels(_ magnitudes: [Int8], bits: Int) -> WeightMaker {
     { kernels, count in
       let symbols = (0..<count).map { _ -> UInt8 in
@@ -106,7 +107,7 @@ struct RandomKernels {
     }
   }
 
-  /// The same kernel with ratios that are powers of two.
+  /// The kernel with ratios that are powers of two.
   static func byShifts(_ kernel: IntegerLinear, exponents: ClosedRange<Int>) -> IntegerLinear {
     let products = kernel.products
     let all = Array(exponents)

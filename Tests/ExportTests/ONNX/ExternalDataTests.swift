@@ -93,7 +93,7 @@ struct ExternalDataTests {
   @Test("However many tensors lie at one place, they are given no more memory than its file is worth")
   func overlapping() throws {
     defer { try? FileManager.default.removeItem(atPath: root) }
-    // Small weights: bytes of equal floats near one hundredth.
+    // Small weights: the bytes of equal floats near 0.01.
     let data = Data((0..<4 * 192 * 192).map { $0 % 4 == 3 ? 0x3C : 0x20 })
     try data.write(to: URL(filePath: root + "/model/w.bin"))
     func message(tensors count: Int) throws -> String {

@@ -16,7 +16,7 @@ struct HostileONNXTests {
     }
   }
 
-  /// A convolution of 3 channels whose weight can be spoilt.
+  /// A convolution of 3 channels that can be damaged before it is read.
   private func convolution(_ spoil: (inout ONNXSample) -> Void) -> ONNXSample {
     var sample = ONNXSample()
     sample.floats("w", [3, 3, 1, 1])
@@ -139,7 +139,7 @@ struct HostileONNXTests {
         var node = ONNXNodeProto()
         node.opType = "Relu"
         node.input = [nodes.last?.output.first ?? "image"]
-        // Arrows are no letters, so that the names differ in the file alone.
+        // Arrows are not letters, so the names differ in the file but not in the graph.
         let letters = [index / 10_000, index / 100 % 100, index % 100].map { place in
           String(UnicodeScalar(UInt16(0x2190 + place)).map(Character.init) ?? "-")
         }

@@ -11,7 +11,8 @@ import TestSupport
 @testable import Export
 
 extension Graph {
-  /// The first output on some inputs, the batch first, by the reference kernels with every encoding applied.
+  /// The first output for some inputs with the batch first, by the reference kernels with every encoding
+  /// applied.
   func reference(_ inputs: [Tensor], of value: String? = nil) throws -> Tensor {
     var values: [String: Tensor] = [:]
     for (input, tensor) in zip(self.inputs, inputs) { values[input.name] = projected(tensor, input.name) }
@@ -36,14 +37,14 @@ extension Graph {
     return projected
   }
 
-  /// Random inputs of a batch.
+  /// Random inputs for a batch.
   func randomInputs(batch: Int, seed: UInt64 = 3) -> [Tensor] {
     inputs.map {
       Tensor(random: Shape([batch] + $0.shape.dimensions), in: -1...2, seed: seed, $0.name)
     }
   }
 
-  /// The graph up to a softmax that comes last, which devices leave to the host.
+  /// The graph without a final softmax, which devices leave to the host.
   func withoutSoftmax() throws -> Graph {
     guard let last = nodes.last, last.op is Softmax else { return self }
     var graph = Graph(inputs: inputs)
@@ -53,7 +54,7 @@ extension Graph {
     return graph
   }
 
-  /// The first output on some inputs, the batch first, by the integer reference.
+  /// The first output for some inputs with the batch first, by the integer reference.
   func integerReference(_ inputs: [Tensor]) throws -> [Float] {
     let plan = try IntegerBackend().compile(self, PlanOptions(batch: inputs[0].shape[0], mode: .inference))
     let images = inputs.flatMap(\.values)
@@ -61,13 +62,13 @@ extension Graph {
     return try plan.numbers(outputs[0])
   }
 
-  /// The network on integer grids that reach what occurs on some images, batch norms folded.
+  /// The network with folded norms on integer grids that cover its values for some images.
   func onGrids(over images: Tensor, valueBits: Int = 8, weightBits: Int = 8) throws -> Graph {
     try foldingBatchNorms().quantized(
       calibratedOn: images.values, batch: images.shape[0], bits: valueBits, weightBits: weightBits)
   }
 
-  /// A model of the graph, whose first input is of images and whose first output is of features.
+  /// A model of the graph; the first input must be images, the first output features.
   func model(classes: Int? = nil) -> Model {
     let shape = inputs[0].shape
     let count = classes ?? classCount ?? 1
@@ -88,11 +89,11 @@ extension Graph {
   }
 }
 
-/// How two lists of numbers differ.
+/// The difference of two lists of numbers.
 struct Difference {
-  /// The greatest difference.
+  /// The greatest difference of elements.
   let greatest: Float
-  /// The greatest number of the first list.
+  /// The greatest magnitude in the first list.
   let largest: Float
 
   init(_ first: [Float], _ second: [Float]) {

@@ -2,11 +2,11 @@ import SwiftProtobuf
 
 @testable import Export
 
-/// Files made of a few nodes, to see what reading does with them.
+/// An ONNX file of a few nodes, for tests of the reader.
 struct ONNXSample {
   var proto = ONNXModelProto()
 
-  /// A graph from `image` (`[N, 3, 8, 8]`) to `y`.
+  /// Creates a graph from `image` (`[N, 3, 8, 8]`) to `y`.
   init(opset: Int64 = 17) {
     var operators = ONNXOperatorSetIdProto()
     operators.version = opset
@@ -37,12 +37,12 @@ struct ONNXSample {
       ONNXTensorProto(name: name, floats: values ?? (0..<count).map { Float($0 % 7) - 3 }, dims: dims))
   }
 
-  /// Adds a tensor of whole numbers.
+  /// Adds a tensor of integers.
   mutating func integers(_ name: String, _ values: [Int]) {
     proto.graph.initializer.append(ONNXTensorProto(name: name, integers: values, dims: [values.count]))
   }
 
-  /// The nodes that end in `y`: the mean of each channel as features.
+  /// Adds the nodes that end in `y`: the mean of each channel as features.
   mutating func addEnd(from value: String) {
     add("GlobalAveragePool", [value], ["pooled"])
     add("Flatten", ["pooled"], ["y"])

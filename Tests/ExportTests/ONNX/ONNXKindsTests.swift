@@ -6,7 +6,7 @@ import Testing
 
 @testable import Export
 
-/// A way in which exporters write things, as a small file from `image` `[N, 3, 8, 8]` to `y` `[N, 3]`.
+/// A form in which exporters write an operation, as a small file from `image` `[N, 3, 8, 8]` to `y` `[N, 3]`.
 struct ONNXKind: Sendable, CustomStringConvertible {
   let description: String
   var opset: Int64 = 17
@@ -26,20 +26,20 @@ struct ONNXKind: Sendable, CustomStringConvertible {
 }
 
 extension ONNXSample {
-  /// Weights that differ from one another, of zero mean.
+  /// Adds weights that differ from each other and have zero mean.
   mutating func weights(_ name: String, _ dims: [Int], spread: Float = 0.3) {
     let count = dims.reduce(1, *)
     floats(name, dims, (0..<count).map { spread * (Float($0 * 37 % 101) / 50 - 1) })
   }
 
-  /// A convolution of `filters` from `image` to `c`, with zeros around.
+  /// Adds a convolution with `filters` filters and zero padding from `image` to `c`.
   mutating func addConvolution(_ filters: Int = 3) {
     weights("cw", [filters, 3, 3, 3])
     weights("cb", [filters])
     add("Conv", ["image", "cw", "cb"], ["c"], [.ints("pads", [1, 1, 1, 1])])
   }
 
-  /// The mean of each of so many channels of `value`, and a layer of three outputs.
+  /// Adds the mean of each channel of `value`, and a layer of three outputs.
   mutating func addLayer(from value: String, channels: Int) {
     weights("fw", [3, channels])
     add("GlobalAveragePool", [value], ["pooled"])
@@ -48,7 +48,7 @@ extension ONNXSample {
     add("Gemm", ["features", "fw", "fb"], ["y"], [.int("transB", 1)])
   }
 
-  /// A number.
+  /// Adds a scalar.
   mutating func number(_ name: String, _ value: Float) { floats(name, [], [value]) }
 }
 
@@ -89,7 +89,8 @@ extension ONNXKind {
       $0.add("Conv", ["p", "cw"], ["c"], [.ints("pads", [1, 0, 0, 1])])
       $0.addEnd(from: "c")
     },
-    // onnxruntime 1.31.1 takes a Pad into a MaxPool behind it, as if nothing were there: its optimized session differs from itself.
+    // onnxruntime 1.31.1 wrongly fuses this Pad with the MaxPool behind it: its optimized session gives other
+    // results.
     ONNXKind("a Pad that no window takes in, before a maximum of numbers below zero") {
       $0.addConvolution()
       $0.integers("pads", [0, 0, 1, 1, 0, 0, 1, 0])
@@ -483,7 +484,7 @@ struct ONNXKindsTests {
     #expect(difference.greatest <= 1e-2 * difference.largest, "\(difference)")
   }
 
-  /// The sample's numbers on a grid, as `name`, with its scale and zero point.
+  /// Adds the sample's numbers on a grid as `name`, with its scale and zero point.
   private func addBytes(
     _ name: String, _ values: [Int32], _ dims: [Int], scale: Float, to sample: inout ONNXSample
   ) {

@@ -21,7 +21,7 @@ struct ONNXLowBitsTests {
     try proto(graph, lowBits).serializedBytes()
   }
 
-  /// A network whose weights alone are integers.
+  /// A network in which only weights are integers.
   private static func weightsAlone(_ network: SmallGraph, bits: Int) throws -> Graph {
     var graph = try network.graph()
     for (name, parameter) in graph.parameters where name.hasSuffix(".weight") {
@@ -48,7 +48,7 @@ struct ONNXLowBitsTests {
     var unsigned = four
     unsigned.dataType = Int32(ONNXTensorProto.DataType.uint4.rawValue)
     #expect(try decoder.constant(unsigned).knownIntegers == [1, 14, 7, 8, 3])
-    // The other place of elements: a byte of them in each number.
+    // The alternative storage of elements: one byte of them in each number.
     var typed = four
     typed.clearRawData()
     typed.int32Data = [0xE1, 0x87, 0x03]
@@ -149,8 +149,10 @@ struct ONNXLowBitsTests {
     }
   }
 
-  /// Before a MatMul, or a Gemm whose second input is not turned, onnxruntime's default session takes such weights for those of a
-  /// language model: it quantizes what they are multiplied with.
+  /// For some products, onnxruntime's default session takes such weights for those of a language model.
+  ///
+  /// It then quantizes the other factor. This happens before a MatMul and before a Gemm with a second input
+  /// that is not transposed.
   @Test(
     "Weights alone in few bits: floats to a hundred-thousandth, as linear layers are a Gemm that turns its weights",
     .enabled(if: ONNXRuntime.mayBeAsked), arguments: [4, 2], [SmallGraph.perceptron, .lenet, .separable])

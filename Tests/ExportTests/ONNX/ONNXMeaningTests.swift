@@ -5,7 +5,7 @@ import Testing
 
 @testable import Export
 
-/// Files that are sound, though what their nodes do to a value is not what it is at first sight.
+/// Valid files whose nodes mean something else than they seem to.
 @Suite("What ONNX nodes mean")
 struct ONNXMeaningTests {
   private func message(_ build: (inout ONNXSample) -> Void) -> String {
@@ -17,7 +17,7 @@ struct ONNXMeaningTests {
     }
   }
 
-  /// `image` flattened and multiplied with a weight, as `z`.
+  /// Adds `image`, flattened and multiplied by a weight, as `z`.
   private func addFeatures(to sample: inout ONNXSample) {
     sample.floats("w", [192, 3])
     sample.add("Flatten", ["image"], ["f"])
@@ -40,7 +40,7 @@ struct ONNXMeaningTests {
       }
       #expect(told.contains("expected one number a channel") == !isRead, "\(dims): \(told)")
     }
-    // As many rows as channels: still rows.
+    // There are as many rows as channels, but the axis is still that of rows.
     let square = message {
       $0.integers("square", [-1, 8, 8])
       $0.floats("k", [8])

@@ -7,7 +7,8 @@ import Testing
 
 @testable import Export
 
-/// Files that PyTorch 2.15 wrote, by `Resources/make-pytorch-networks.py`: random weights, and the logits that PyTorch computes.
+/// The files that PyTorch 2.15 wrote by `Resources/make-pytorch-networks.py`: random weights and PyTorch's
+/// logits.
 enum PyTorchFiles {
   static let folder = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
     .appending(path: "Resources").path
@@ -15,7 +16,7 @@ enum PyTorchFiles {
     (try? FileManager.default.contentsOfDirectory(atPath: folder))?
     .filter { $0.hasSuffix(".onnx") }.sorted() ?? []
 
-  /// The file's 32-bit floats.
+  /// The 32-bit floats of a file.
   static func floats(_ name: String) throws -> [Float] {
     let bytes = [UInt8](try Data(contentsOf: URL(filePath: "\(folder)/\(name)")))
     return (0..<bytes.count / 4).map { index in
@@ -23,7 +24,7 @@ enum PyTorchFiles {
     }
   }
 
-  /// The network of a file without what it says about normalization, which is nothing.
+  /// The network of a file, which contains no normalization.
   static func graph(_ name: String) throws -> Graph {
     try ONNXFile.read("\(folder)/\(name)", ImportOptions(needsNormalization: false)).model.graph
   }

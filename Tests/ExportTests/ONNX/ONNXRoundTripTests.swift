@@ -21,7 +21,7 @@ struct ONNXRoundTripTests {
     let copy = try ONNXFile.graph(bytes: graph.onnx())
     let inputs = graph.randomInputs(batch: example.inputs[0][0])
     #expect(try copy.reference(inputs) == graph.reference(inputs))
-    // An open extent comes back as the number that it is, a norm of pixels under the name of the operator within.
+    // An open extent becomes its number when read, and a norm of pixels gets the name of the inner operator.
     let isRenamed = (example.op as? GroupNorm)?.span == .pixel
     #expect(copy.inputs == graph.inputs && (copy.outputs == graph.outputs || isRenamed))
     #expect(copy.nodes == graph.nodes || ((example.op is Reshape || isRenamed) && copy.nodes.count == 1))

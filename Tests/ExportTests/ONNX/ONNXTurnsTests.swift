@@ -7,7 +7,7 @@ import Testing
 @testable import Export
 
 extension ONNXKind {
-  /// Orders of axes that no later node takes back.
+  /// Orders of axes that no later node reverses.
   static let turns: [ONNXKind] = [
     turned("depth to space, blocks first", channels: 3, filters: 12) {
       $0.add("DepthToSpace", ["c"], ["t"], [.int("blocksize", 2)])
@@ -33,7 +33,7 @@ extension ONNXKind {
     },
   ]
 
-  /// As PyTorch's exporter writes `as_strided` of a mean whose channels lay last.
+  /// The form in which PyTorch's exporter writes `as_strided` of a mean in channels-last layout.
   static let strided = ONNXKind("elements of a batch by their places", opset: 18) {
     $0.addConvolution(6)
     $0.add("GlobalAveragePool", ["c"], ["p"])
@@ -58,7 +58,8 @@ extension ONNXKind {
     $0.add("Gemm", ["f", "fw", "fb"], ["y"], [.int("transB", 1)])
   }
 
-  /// Axes of a convolution's result `c` in another order, `t`, and layers that see which pixel is beside which.
+  /// The axes of a convolution's result `c` in another order, `t`, followed by layers that depend on the
+  /// order of pixels.
   private static func turned(
     _ name: String, channels: Int, filters: Int, _ build: @escaping @Sendable (inout ONNXSample) -> Void
   ) -> ONNXKind {
@@ -90,7 +91,7 @@ struct ONNXTurnsTests {
     #expect(told.contains("of elements of a batch in another order than they lie in"), "\(told)")
   }
 
-  /// A random order of parts of the axes of `[4, 6, 5]`.
+  /// The view of the axes of `[4, 6, 5]`, split into parts, in an order.
   private static func view(_ order: [Int]) throws -> ONNXView {
     let shape: Shape = [1, 4, 6, 5]
     return try #require(
@@ -113,7 +114,7 @@ struct ONNXTurnsTests {
       var places = Array(0..<120)
       for turn in turns.turns {
         #expect(turn.groups * turn.members * turn.rest == 120)
-        // What the op's formula says of a channel's source.
+        // The source of a channel by the op's formula.
         places = (0..<120).map { place in
           let (channel, rest) = (place / turn.rest, place % turn.rest)
           return places[(channel % turn.groups * turn.members + channel / turn.groups) * turn.rest + rest]

@@ -11,7 +11,8 @@ import Testing
 
 @Suite("Bytes of weights in ONNX files")
 struct ONNXWeightsTests {
-  /// Every layer that has integer kernels of its own, with weights of one sign: sums of pairs are as large as they get.
+  /// The layers with separate integer kernels, with weights of one sign so that sums of pairs are as large as
+  /// possible.
   enum Layer: String, CaseIterable {
     case dense, grouped, depthwise, multiplier, pointwise, linear
 

@@ -8,7 +8,7 @@ import Testing
 
 @Suite("TensorFlow Lite files that lie")
 struct HostileTFLiteTests {
-  /// A convolution of 3 channels of 8x8 pixels, which can be spoilt, and the mean of each channel.
+  /// A convolution of 3 channels of 8x8 pixels that can be damaged, and the mean of each channel.
   private func sample(_ spoil: (inout TFLiteModel) -> Void = { _ in }) -> [UInt8] {
     var model = TFLiteModel()
     func bytes(_ values: [Float]) -> [UInt8] { values.littleEndianBytes }

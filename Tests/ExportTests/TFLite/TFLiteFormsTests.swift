@@ -20,7 +20,8 @@ struct TFLiteFormsTests {
     return try exporter.checkedArtifact(of: graph.model(classes: 1), ExportOptions()).model.bytes
   }
 
-  /// Numbers that a decoder of the operator's published layout makes of a form: independent of how it was written.
+  /// The numbers that a decoder reads from a form by the operator's published layout, independently of the
+  /// writer.
   private static func decoded(_ decode: TFLiteDecode, _ elements: TFLiteSymbols) -> [UInt32] {
     let bits = decode.data.flatMap { byte in (0..<8).map { Int(byte >> UInt8(7 - $0)) & 1 } }
     let table = Array(decode.description.dropFirst(16))
@@ -93,7 +94,7 @@ struct TFLiteFormsTests {
     .perceptron, .lenet, .residual, .separable, .squeezeExcite, .shuffled,
   ]
 
-  /// The network with weights of 4 bits, in bytes and in halves of bytes.
+  /// The network with weights of 4 bits, stored in bytes and in half bytes.
   private static func fourBits(_ network: SmallGraph) throws -> (
     bytes: [UInt8], packed: [UInt8], images: Tensor
   ) {
@@ -104,7 +105,7 @@ struct TFLiteFormsTests {
     )
   }
 
-  /// XNNPACK, which rounds otherwise, takes bytes alone.
+  /// XNNPACK rounds in another way, so only the interpreter's own kernels must give equal bytes.
   @Test(
     "INT4 filters: LiteRT's own kernels compute the same bytes; with XNNPACK within what these round differently",
     .enabled(if: TFLiteRuntime.mayBeAsked), arguments: small)
@@ -128,7 +129,7 @@ struct TFLiteFormsTests {
     #expect(try TFLiteMicro.run(packed, on: images) == expected && Set(expected).count > 3)
   }
 
-  /// What weights of a student are.
+  /// The kind of weights in a student.
   enum Student: String, CaseIterable {
     case pruned, prunedFourBits, codebook, prunedCodebook, ternary, fourBits, realPruned, realCodebook
 
@@ -154,7 +155,7 @@ struct TFLiteFormsTests {
       }
     }
 
-    /// A network with such weights; on grids, unless values are real.
+    /// The network with such weights, on grids unless the values are real.
     func applied(to graph: Graph, _ images: Tensor) throws -> Graph {
       var student = isReal ? try graph.foldingBatchNorms() : try graph.onGrids(over: images)
       for node in student.nodes where node.op is any ProductOp {
@@ -179,7 +180,7 @@ struct TFLiteFormsTests {
     for network in [SmallGraph.lenet, .residual, .separable] {
       let original = try network.graph()
       let graph = try student.applied(to: original, original.randomInputs(batch: 16)[0])
-      // Every form of every layer, whether it takes fewer bytes or not.
+      // Every form of every layer, even if it takes more bytes.
       let images = original.randomInputs(batch: 6, seed: 8)[0]
       let expected = try TFLiteMicro.run(Self.bytes(graph), on: images)
       for form in TFLiteDecode.Form.allCases {
@@ -223,7 +224,7 @@ struct TFLiteFormsTests {
     #expect(try TFLiteMicro.run(decoded, on: images) == TFLiteMicro.run(plain, on: images))
   }
 
-  /// Norms that no layer before can take up, on images and on features.
+  /// Norms that no earlier layer can absorb, on images and on features.
   private static func preActivation() throws -> Graph {
     var graph = Graph(inputs: [GraphInput(name: "image", shape: [3, 8, 8])])
     try graph.append(Conv2D(filters: 6, kernel: 3, padding: 1), name: "stem", inputs: ["image"])

@@ -7,8 +7,10 @@ import Testing
 
 @testable import Export
 
-/// Files that TensorFlow's converter made of Keras's networks and LiteRT's tools of one of PyTorch's (`Resources/make-keras-networks.py`,
-/// `make-litert-networks.py`), with the outputs that TensorFlow Lite's interpreter gave.
+/// Files of other programs, with the outputs that TensorFlow Lite's interpreter gave.
+///
+/// TensorFlow's converter made those of Keras networks (`Resources/make-keras-networks.py`), LiteRT's tools
+/// that of a PyTorch network (`make-litert-networks.py`).
 @Suite("TensorFlow Lite files of other makers")
 struct TFLiteImportTests {
   private static let resources = URL(filePath: #filePath).deletingLastPathComponent()
@@ -23,7 +25,7 @@ struct TFLiteImportTests {
       bytes: [UInt8](data(name + ".tflite")), file: name, ImportOptions(needsNormalization: false))
   }
 
-  /// What the file gives here, its probabilities where it ends in them, and what the interpreter gave.
+  /// The outputs computed here, as probabilities if the file ends in them, and those of the interpreter.
   private static func outputs(_ name: String) throws -> (
     found: [Float], wanted: [Float], model: ImportedModel
   ) {
@@ -67,7 +69,7 @@ struct TFLiteImportTests {
   func integers(name: String) throws {
     let (found, wanted, model) = try Self.outputs(name)
     let graph = model.model.graph
-    // Of a softmax that was left off the step is that of probabilities.
+    // If a final softmax was removed, the step is that of probabilities.
     let isSoftmax = model.notes.contains { $0.hasPrefix("ends in a softmax") }
     let step =
       try isSoftmax ? 1 / 256 : #require(graph.storedEncoding(of: graph.outputs[0]) as? IntegerValue).scale

@@ -67,7 +67,7 @@ struct TFLiteParityTests {
     }
   }
 
-  /// Sums and some activations round more than once in TensorFlow Lite's kernels, ours never do.
+  /// TensorFlow Lite's kernels round sums and some activations more than once; those of Condense never do.
   @Test("Networks in bytes: logits within one step for 99 of 100, never more than three off")
   func integers() throws {
     let cases = try SmallGraph.allCases.map { network in

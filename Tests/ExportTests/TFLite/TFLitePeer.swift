@@ -6,26 +6,26 @@ import Settings
 import Tensors
 import TestSupport
 
-/// TensorFlow Lite's own interpreter, which runs what we wrote.
+/// TensorFlow Lite's interpreter, which runs exported files.
 struct TFLitePeer {
-  /// Where the interpreters are installed.
+  /// The Python environments of the interpreters.
   static let runtimes = TFLiteRuntime.all.map(\.python)
 
-  /// A network with images and the outputs that it should have.
+  /// A network with images for which the outputs are compared.
   struct Case {
     var name: String
     var graph: Graph
-    /// By graph input, `[N, …]`.
+    /// The images by graph input, `[N, …]`.
     var images: [Tensor]
   }
 
-  /// How far a runtime's outputs are from ours.
+  /// The distance of a runtime's outputs from those of Condense.
   struct Distance: Decodable {
-    /// The largest difference, of reals or of integers.
+    /// The largest difference of floats or of integers.
     var largest: Double
-    /// The share of outputs within one step, of integers.
+    /// The share of integer outputs that differ by at most one step.
     var withinOne: Double
-    /// The largest of our outputs.
+    /// The largest output of Condense.
     var scale: Double
   }
 
@@ -65,7 +65,7 @@ struct TFLitePeer {
     print(json.dumps(answers))
     """
 
-  /// By case, how far a runtime is from the reference backend, or from the integer reference in its steps.
+  /// The distance for each case from the reference backend, or from the integer reference in its steps.
   static func distances(_ cases: [Case], by python: PeerPython) throws -> [String: Distance] {
     let folder = NSTemporaryDirectory() + "condense-tflite-\(UUID().uuidString)"
     try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)

@@ -32,7 +32,7 @@ struct AdderGraphTests {
     #expect(AdderGraph(rows: [[3, 5], [-3, 5]]).adders == 4)
     #expect(AdderGraph(rows: [[0, 0], [4, 0]]).adders == 0)
     #expect(AdderGraph(rows: [[0, 0]]).outputs == [nil])
-    // 85 = 5 · 17: two additions, where its digits alone need three.
+    // 85 = 5 · 17 takes two additions; its digits alone need three.
     #expect(AdderGraph(rows: [[85]]).adders == 2)
     #expect(AdderGraph(rows: [[1, 1, 1, 1], [1, 1, 1, 1]]).adders == 3)
   }
@@ -53,7 +53,8 @@ struct AdderGraphTests {
     #expect(graph.adders < digits * 17 / 20, "\(graph.adders) of \(digits)")
   }
 
-  // da4ml 0.6.0 on five matrices of each kind from numpy.random.default_rng(0): 1,436 to 1,455 and 1,142 to 1,153 additions.
+  // da4ml 0.6.0 takes 1,436 to 1,455 and 1,142 to 1,153 additions for five matrices of each kind from
+  // numpy.random.default_rng(0).
   @Test("64x32 matrices take at most 1.1 times the additions of da4ml 0.6", arguments: 0..<3)
   func peer(_ seed: UInt64) {
     let integers = matrix(32, 64, seed: seed) { $0.below(16) - 8 }

@@ -119,7 +119,7 @@ struct VerilogLawTests {
   }
 }
 
-/// Linear layers with scattered constants.
+/// Chains of linear layers with random constants.
 enum RandomChain {
   static func program(bits: Int, zero: Int32) -> IntegerProgram {
     var random = SeededRandom(seed: 11, purpose: "chain")

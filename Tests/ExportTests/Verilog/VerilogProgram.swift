@@ -8,9 +8,9 @@ import TestSupport
 
 @testable import Export
 
-/// A small network of integers, and how it becomes Verilog.
+/// A small integer network, with its form of Verilog.
 struct VerilogCase: Sendable, CustomStringConvertible {
-  /// What stands for weights.
+  /// The numbers of the weights.
   enum Weights: String, Sendable {
     case bytes, four, powers, terms, signs
   }
@@ -44,7 +44,7 @@ struct VerilogCase: Sendable, CustomStringConvertible {
     }
   }
 
-  /// The same as Verilog.
+  /// The network as Verilog.
   func artifact() throws -> VerilogArtifact {
     let program = try IntegerProgram(try quantized())
     return VerilogArtifact(try exporter.design(program), name: "tiny", integers: program, pixels: nil)
@@ -52,7 +52,7 @@ struct VerilogCase: Sendable, CustomStringConvertible {
 }
 
 extension VerilogArtifact {
-  /// Puts all files into a new folder for a while.
+  /// Writes all files to a temporary folder for the time of `body`.
   func inFolder<R>(_ body: (String) throws -> R) throws -> R {
     let folder = NSTemporaryDirectory() + "condense-verilog-\(UUID().uuidString)"
     try ExportFolder.write(files, to: folder)
@@ -60,7 +60,7 @@ extension VerilogArtifact {
     return try body(folder)
   }
 
-  /// What the references give for some images.
+  /// The outputs of the integer reference for some images.
   func references(_ images: [[Int8]]) -> [Int8] {
     images.flatMap { integers.values(of: [$0])[integers.outputs[0]] }
   }
