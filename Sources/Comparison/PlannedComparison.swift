@@ -52,7 +52,7 @@ public struct PlannedComparison: Sendable {
     return meant
   }
 
-  /// A sentence about the students that are run and ranked, where these are not all; else `nil`.
+  /// A sentence about the students that are run and ranked, if these are not all; otherwise `nil`.
   var selection: String? {
     guard !options.only.isEmpty else { return nil }
     let names = Set(plan.rows.filter { $0.role == .student }.map(\.name))

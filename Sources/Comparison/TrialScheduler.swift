@@ -181,7 +181,7 @@ public struct TrialScheduler: Sendable {
     for work in waiting {
       switch work {
       case .trial: tell(&source, .notRun(reason), of: work, events)
-      // A finished trial stays as it is, and is read again the next time.
+      // A finished trial is kept unchanged, and the next call reads it again.
       case .reading(let spec, _): events(.found(spec))
       }
     }

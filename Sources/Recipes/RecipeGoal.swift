@@ -179,7 +179,7 @@ extension SearchVariable {
     }
     var variable = SearchVariable(
       stage: place.stage, setting: name, domain: try Domain(entry.value, name, present: place.present))
-    // The ends of a range and the values of a list are what the method must accept.
+    // The method must accept the ends of a range and all values of a list.
     /// The method must accept the ends of a range, and all values of a list.
     let values = variable.domain.ends
     for value in values {

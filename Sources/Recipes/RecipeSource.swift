@@ -290,8 +290,8 @@ public struct RecipeSource: TrialSource {
 }
 
 extension TrialSpec {
-  /// A candidate of a search for this student, with its settings; its goal only says what it is to be read
-  /// on.
+  /// A candidate of a search for this student, with its settings; its goal only names the target of its
+  /// reading.
   fileprivate func candidate(_ stages: [Stage], number: Int) -> TrialSpec {
     var spec = self
     spec.name = "\(name)~try\(number)"

@@ -18,8 +18,8 @@ struct GNUToolchain: Sendable {
 
   /// Compiles a program and a firmware's source, links them and reads the result.
   ///
-  /// Where a memory overflows, it is linked again without `limits`: old linkers report an overflow without
-  /// its size.
+  /// If a memory overflows, it is linked again without `limits`: old linkers report an overflow without its
+  /// size.
   func link(
     _ program: CProgram, firmware: [UInt8], flags: [String], limits: [String], libraries: [String],
     within memory: MemoryLimits, _ bench: Workbench

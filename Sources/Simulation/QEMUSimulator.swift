@@ -32,7 +32,7 @@ public struct QEMUSimulator: Simulator {
   public var latencyHigh = Sourced(1.5, source: "assumed")
   /// Bytes of stack kept for interrupts.
   public var interruptMarginBytes = Sourced(256, source: "assumed")
-  /// The relative difference below which the latencies of two programs are not told apart.
+  /// The relative difference below which the latencies of two programs are indistinguishable.
   public var relativeError = Sourced(0.1, source: "assumed")
 
   /// Makes a simulator with the default settings.

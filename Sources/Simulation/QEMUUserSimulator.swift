@@ -22,7 +22,7 @@ public struct QEMUUserSimulator: Simulator {
   public var latencyLow = Sourced(0.5, source: "assumed")
   /// The largest ratio of the true latency to the estimate.
   public var latencyHigh = Sourced(2, source: "assumed")
-  /// The relative difference below which the latencies of two programs are not told apart.
+  /// The relative difference below which the latencies of two programs are indistinguishable.
   public var relativeError = Sourced(0.1, source: "assumed")
 
   /// Makes a simulator with the default settings.

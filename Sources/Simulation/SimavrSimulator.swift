@@ -27,7 +27,7 @@ public struct SimavrSimulator: Simulator {
   public var cycleLimit = 960_000_000
   /// Bytes of stack kept for interrupts.
   public var interruptMarginBytes = Sourced(64, source: "assumed")
-  /// The relative difference below which the latencies of two programs are not told apart.
+  /// The relative difference below which the latencies of two programs are indistinguishable.
   public var relativeError = Sourced(0.05, source: "assumed")
 
   /// Makes a simulator with the default settings.

@@ -44,7 +44,7 @@ extension Simulator {
 public struct SimulatorLimits: Sendable, Equatable {
   /// The least and the largest ratio of the true latency to the estimate.
   public var latency: ClosedRange<Double>
-  /// The relative difference below which the latencies of two programs on one target are not told apart.
+  /// The relative difference below which the latencies of two programs on one target are indistinguishable.
   public var relativeError: Double
   /// Bytes of stack kept for interrupts, beyond the stack that was seen.
   public var interruptMarginBytes: Int

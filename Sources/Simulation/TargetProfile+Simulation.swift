@@ -5,7 +5,7 @@ public import Targets
 extension TargetProfile {
   /// The reading of a simulation, based on the estimate.
   ///
-  /// Where the program does not fit, figures that were not simulated stay estimates, and the overflow is the
+  /// If the program does not fit, figures that were not simulated stay estimates, and the overflow is the
   /// reason.
   public func reading(
     _ simulation: Simulation, of program: CProgram, limits: SimulatorLimits, analytic: Reading

@@ -62,7 +62,7 @@ public struct TargetProfile: Configurable, Sendable {
   public var sleepMilliwatts: Sourced?
   /// Images per second, for the energy of a day; `nil` for none.
   public var framesPerSecond: Sourced?
-  /// The relative difference below which two networks' latencies are not told apart.
+  /// The relative difference below which two networks' latencies are indistinguishable.
   ///
   /// It is smaller than the interval of one latency, as errors that both share cancel.
   public var relativeError = Sourced(0.2, source: "assumed")

@@ -33,7 +33,7 @@ struct StageWarnings {
     return first.value + last.value.filter { !first.value.contains($0) }
   }
 
-  /// The warnings by point; empty where the file is missing or damaged, which the next point writes anew.
+  /// The warnings by point; empty where the file is missing or damaged, which the next point writes again.
   private func kept() -> [Int: [String]] {
     guard let data = FileManager.default.contents(atPath: path) else { return [:] }
     return (try? JSONDecoder().decode([Int: [String]].self, from: data)) ?? [:]

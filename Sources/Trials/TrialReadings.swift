@@ -20,7 +20,7 @@ struct TrialReadings {
   ///
   /// They take several times as long to simulate, and the same path for every image.
   static let simulatedFloatImages = 2
-  /// The number of runs on the host of which the latency is the median.
+  /// The number of runs on the host whose median is the latency.
   private static let hostRuns = 50
 
   private let spec: TrialSpec

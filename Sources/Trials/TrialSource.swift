@@ -4,7 +4,7 @@
 /// earlier ones.
 ///
 ///     while let spec = source.pull() { begin(spec) }
-///     source.tell(.done, of: spec.address)      // now others may be there to pull
+///     source.tell(.done, of: spec.address)      // now others may be available
 public protocol TrialSource: Sendable {
   /// Returns the next trial that can begin now, each once; `nil` until further outcomes are reported.
   mutating func pull() -> TrialSpec?

@@ -78,7 +78,7 @@ struct BatchLossTests {
   /// The cases come from the authors' code, run in PyTorch in 64 bits.
   ///
   /// It is mdistiller with logit standardization, DIST, and RepDistiller. Correlation congruence and the
-  /// entropy over a batch were written anew from their papers.
+  /// entropy over a batch were written from their papers.
   static let cases = [
     TorchCase(
       "multi-level, images", PredictionCorrelation(over: .items, temperature: 2), [6, 5], [6, 5],

@@ -21,7 +21,7 @@ struct LogitDistillersTests {
   /// The numbers come from the authors' code (mdistiller with logit standardization; DIST), run in 64 bits.
   ///
   /// The logits are `3·sin(0.7·i + k)` and `3·sin(0.9·i + 2·k + 1)`, `[6, 5]`, rounded to floats, with the
-  /// labels below. Mean squares were written anew.
+  /// labels below. Mean squares were written for this test.
   static let cases = [
     Case(
       yaml: "{soft-targets: {temperature: 2, weight: 1, labels: 0, standardize: true}}",

@@ -253,7 +253,7 @@ public actor SlurmJobs: TrialExecutor {
 
   /// The end of a task, from its file.
   ///
-  /// `nil` for a task that was told to end by Slurm: a preempted task starts again under the same number.
+  /// `nil` for a task that Slurm ended: a preempted task starts again under the same number.
   private func takeEnd(of task: String) -> (status: Int, node: String)? {
     let words = (try? String(contentsOfFile: "\(folder)/ends/\(task)", encoding: .utf8))?.split(
       whereSeparator: \.isWhitespace)

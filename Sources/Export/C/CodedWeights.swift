@@ -10,7 +10,7 @@ struct CodedWeights {
   /// The weights, sorted by the length and number of their codes.
   let symbols: [Int8]
 
-  /// Codes weights, of which there must be at least one.
+  /// Codes weights; there must be at least one.
   init(_ weights: [Int8]) {
     var counts = Array(repeating: 0, count: 256)
     for weight in weights { counts[Int(weight) + 128] += 1 }

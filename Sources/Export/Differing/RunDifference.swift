@@ -46,7 +46,7 @@ public struct RunDifference: Sendable {
   /// True if one in a hundred numbers may differ, as integers are rounded differently.
   private let mayRound: Bool
 
-  /// True if both models agree within what is allowed.
+  /// True if both models agree within the tolerance.
   public var isAlike: Bool { parting == nil && Self.isFew(differing, of: count, mayRound) }
 
   /// Runs both models on all images, and compares the layers of the image whose outputs differ most.

@@ -7,7 +7,7 @@ struct PictureMeasure: Sendable {
   let id: String
   /// The text at the axis.
   let title: String
-  /// The value of a row, of which only positive, finite ones are drawn; `nil` for none.
+  /// The value of a row, which is drawn only if it is positive and finite; `nil` for none.
   let value: @Sendable (Ranking.Row, Reading?) -> Double?
   /// The value as text.
   let words: @Sendable (Double) -> String

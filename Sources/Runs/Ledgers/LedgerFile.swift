@@ -7,7 +7,7 @@ import Settings
 struct LedgerFile {
   let path: String
   private(set) var messages: [String] = []
-  /// True if the file was made anew, so that all results are to be read back.
+  /// True if the file is new, so that all results must be read back.
   private(set) var isNew = false
 
   init(path: String) { self.path = path }

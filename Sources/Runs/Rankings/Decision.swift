@@ -64,7 +64,7 @@ extension Ranking {
   /// The accepted range of margins, as fractions.
   public static let margins = 0.0...1.0
 
-  /// The ranking with its decisions made anew under another margin, a fraction in `margins`.
+  /// The ranking with its decisions under another margin, a fraction in `margins`.
   public func deciding(margin: Double) -> Ranking {
     var ranking = self
     let order = targetOrder.filter(targets.keys.contains)

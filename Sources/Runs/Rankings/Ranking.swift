@@ -48,7 +48,7 @@ public struct Ranking: Codable, Sendable, Equatable {
 
       /// The one-sided lower 95 % bound of the gain; `nil` where it was not tested.
       ///
-      /// Where less is better, it is minus the upper bound of the difference: `atLeast - 2 * mean`.
+      /// If less is better, it is minus the upper bound of the difference: `atLeast - 2 * mean`.
       func leastGain(on metric: MetricKind) -> Double? {
         guard pValue != nil, let atLeast else { return nil }
         return metric.isHigherBetter ? atLeast : atLeast - 2 * mean

@@ -18,7 +18,7 @@ public struct RankingBuilder: Sendable {
   /// The trials that were not run.
   public var notRun: [Ranking.Failure]
   /// The groups that a row's name belongs to, such as its methods or their families; a note names each group
-  /// of which all trials failed.
+  /// whose trials all failed.
   public var families: [String: [String]]
   /// The names of results of an older recipe, which are not ranked.
   public var older: [String]
@@ -26,7 +26,7 @@ public struct RankingBuilder: Sendable {
   public var targetOrder: [String]
   /// The largest loss of accuracy against the teacher that a chosen student may have, as a fraction.
   public var margin: Double
-  /// A description of the ranked students, where these are not all of the recipe; `nil` for all.
+  /// A description of the ranked students, if these are not all of the recipe; `nil` for all.
   public var selection: String?
 
   /// Makes a builder; only the run's name and the results are required.

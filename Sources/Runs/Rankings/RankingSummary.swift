@@ -25,13 +25,14 @@ struct RankingSummary {
     return text + (best.indicative ? "; indicative." : ".")
   }
 
-  /// The students that the best one is not told apart from, as a sentence.
+  /// The students that do not differ significantly from the best one, as a sentence.
   private func rivals(of best: Ranking.Row) -> String? {
     let next = ranking.studentPairs.filter { $0.first == best.name && $0.pValue != nil && !$0.isDifference }
     return next.isEmpty ? nil : "It is not told apart from \(Words.list(next.map(\.second)))."
   }
 
-  /// The number of student pairs that are told apart, as a sentence; `nil` where at most one pair was tested.
+  /// The number of student pairs that differ significantly, as a sentence; `nil` if at most one pair was
+  /// tested.
   private var pairs: String? {
     let tested = ranking.studentPairs.filter { $0.pValue != nil }
     guard tested.count > 1 else { return nil }

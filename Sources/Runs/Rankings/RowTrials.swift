@@ -11,7 +11,7 @@ struct RowTrials {
 
   /// Groups the trials of one name; nil without trials.
   ///
-  /// Where a seed occurs twice, the first by address counts.
+  /// If a seed occurs twice, the first by address counts.
   init?(_ trials: [FinishedTrial]) {
     let sorted = trials.sorted { ($0.result.seed, $0.result.address) < ($1.result.seed, $1.result.address) }
     var kept: [FinishedTrial] = []

@@ -71,7 +71,7 @@ struct ImageVariance: Equatable {
       degrees: count - 1)
   }
 
-  /// The part for a metric that is no mean over images, by drawing the images anew.
+  /// The part for a metric that is no mean over images, by drawing the images again.
   ///
   /// **Formula** with `V` the variance over draws of the mean over seeds, and `W` the mean over seeds of the
   /// variance over draws: `(n V - W) / (n - 1)`, or `V` for one seed. It estimates the same part as the
@@ -147,7 +147,7 @@ struct ImageScores: Equatable {
     /// The metric is the mean of one number per image: 1 for right, 0 for wrong; −1…1 in a difference of two
     /// trials.
     case contributions([Double])
-    /// The metric is no mean: its values when images are drawn anew, with the same draws for all trials.
+    /// The metric is no mean: its values when images are drawn again, with the same draws for all trials.
     case draws([Double])
   }
 

@@ -89,7 +89,7 @@ struct RobustSeedFit {
       own.append(
         shares.reduce(0) { $0 + 1 - $1 } * Double(max(0, present.count - 1)) / Double(max(1, present.count)))
     }
-    // Where rows lack seeds the shares are slightly off, but their sum is known.
+    // If rows lack seeds, the shares are slightly off, but their sum is known.
     let sum = own.reduce(0, +)
     for row in rest.indices {
       let degrees = sum > 0 ? own[row] * total / sum : 0

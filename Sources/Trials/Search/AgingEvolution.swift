@@ -23,7 +23,7 @@ public struct AgingEvolution: SearchStrategy {
   public var tries = 40
   /// The size of the population.
   public var population = 12
-  /// The number of members of which the best becomes a parent.
+  /// The number of members drawn for each child, the best of which becomes its parent.
   public var sample = 4
   /// The number of children in a round.
   public var round = 4

@@ -95,7 +95,7 @@ public struct SearchVariable: Sendable, Equatable {
     case all
     /// Each layer by itself, with tied ones as one: one variable per layer once the network is known.
     case each
-    /// Each of so many groups of similar layers, by size and distribution of weights.
+    /// Each group of similar layers, by size and distribution of weights: one variable for each group.
     case similar(Int)
     /// The layers of these names.
     case named([String])

@@ -4,8 +4,8 @@ import Tensors
 
 /// Makes a graph of the nodes that a file's first output depends on, or both outputs of a detector.
 struct ONNXModelReader {
-  /// The number of parameter elements that any file may have; larger files may have twice what their bytes
-  /// could hold.
+  /// The number of parameter elements that any file may have; larger files may have twice as many as their
+  /// bytes could hold.
   private static let freeElements = 1 << 24
 
   /// The largest number of nodes that an output may depend on.

@@ -60,7 +60,7 @@ extension ONNXConstant {
     }
     guard let converted = Self.conversions[type] else { throw .because("to the type \(type)") }
     if case .floats(let values) = content {
-      // A truth value is whether the number is zero, before its fraction is lost.
+      // A truth value is false for zero alone, so it must be computed before fractions are lost.
       let whole = type == .bool ? values.map { $0 == 0 ? 0 : 1 } : values
       let integers = whole.map { $0.isFinite && abs($0) < 0x1p62 ? converted(Int($0)) : 0 }
       return ONNXConstant(dims: dims, content: .integers(integers))
