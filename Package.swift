@@ -18,8 +18,9 @@ func native(_ name: String, _ dependencies: [Target.Dependency] = [], links libr
 /// By target, all that it may import, filled from top to bottom.
 nonisolated(unsafe) var imports: [String: [Target.Dependency]] = [:]
 
-/// What a target names and whatever those may import. All of it is declared: a target that imports another which it
-/// does not declare is not built again when that one changes.
+/// The dependencies that a target names, and all that those may import.
+///
+/// All of it is declared: a target that imports another without declaring it is not built again when that one changes.
 func closure(_ dependencies: [Target.Dependency]) -> [Target.Dependency] {
   var seen: Set<String> = []
   let all = dependencies.flatMap { dependency -> [Target.Dependency] in
