@@ -74,7 +74,7 @@ struct ProductQuantizationTests {
     let vectors = (0..<shape[0] * shape[1]).map {
       Array(kernels.value.values[$0 * encoding.width..<($0 + 1) * encoding.width])
     }
-    #expect(Set(vectors).count > 4 && Set(vectors).count <= 8)
+    #expect(Set(vectors).count > 4 && Set(vectors).count <= 6)
     let hidden = try #require(graph.parameters["hidden.weight"]?.encoding as? ProductCodebook)
     #expect(hidden.width == 2 && hidden.books == 1)
     let own = try compressed(original) { ($0.bits, $0.width, $0.codebooks) = (1, 2, .own) }
@@ -85,6 +85,25 @@ struct ProductQuantizationTests {
     let energy = error(before.values, before.values.map { _ in 0 })
     let left = error(before.values, after.values)
     #expect(left < 0.8 * energy && left > 0)
+  }
+
+  @Test("A codebook has one centroid for four of its sub-vectors at most, whatever its bits")
+  func smallLayers() throws {
+    let original = try SmallGraph.lenet.graph()
+    // conv2 has 24 kernels; hidden has 8 rows of 3 pairs.
+    for (codebooks, most) in [(ProductQuantization.Codebooks.shared, 6), (.own, 2)] {
+      let graph = try compressed(original) { ($0.bits, $0.width, $0.codebooks) = (8, 2, codebooks) }
+      let hidden = try #require(graph.parameters["hidden.weight"])
+      let encoding = try #require(hidden.encoding as? ProductCodebook)
+      #expect(encoding.count == most)
+      let count = hidden.value.values.count
+      let streams = encoding.store(hidden.value).streams
+      let bits = streams.reduce(0) { $0 + $1.bits * $1.symbols.count }
+      #expect(bits == count / 2 * encoding.assignmentBits + 32 * 2 * most * encoding.books)
+      #expect(bits < 32 * count)
+    }
+    let kernels = try compressed(original) { $0.bits = 8 }.parameters["conv2.weight"]
+    #expect((kernels?.encoding as? ProductCodebook)?.count == 6)
   }
 
   @Test("More centroids leave less of an error, and single weights are k-means' own")

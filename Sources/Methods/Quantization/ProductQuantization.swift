@@ -13,7 +13,7 @@ public struct ProductQuantization: CompressionMethod {
   /// Makes weights share numbers.
   public static let order = PipelineOrder.sharing
   /// Changes when results change; part of a trial's address.
-  public static let revision = 1
+  public static let revision = 2
   /// The text that `condense explain` prints.
   public static let documentation = MethodDocumentation(
     summary: "sub-vectors of weights that share a few centroids, found by k-means and trained on",
@@ -27,7 +27,7 @@ public struct ProductQuantization: CompressionMethod {
       """,
     formula: """
       min Σ_v Σ_t h_vt (x_vt - c_k(v),t)², x_v the sub-vectors, h 1 or the curvature of the loss; bits of a layer of n weights: \
-      n / width · bits + 32 · width · 2^bits a codebook
+      n / width · log2 k, rounded up, and 32 · width · k for each codebook; k = min(2^bits, a quarter of its sub-vectors)
       """,
     paper: """
       Gong, Liu, Yang, Bourdev 2014, arXiv:1412.6115; Stock et al. 2020, And the bit goes down, arXiv:1907.05686; importance: Choi, \
@@ -96,7 +96,7 @@ public struct ProductQuantization: CompressionMethod {
     let rowLength: Int
     let width: Int
     let books: Int
-    /// The centroids by which the size is judged: 2^bits, or one for four sub-vectors if that is less.
+    /// The most centroids of a codebook: 2^bits, or one for four of its sub-vectors if that is less.
     let count: Int
     /// Bits of all indices and codebooks.
     let bits: Int
@@ -150,8 +150,7 @@ public struct ProductQuantization: CompressionMethod {
       let elements = members.flatMap { ($0 * cut.width)..<(($0 + 1) * cut.width) }
       let means = VectorKMeans(
         elements.map { values[$0] }, weights: elements.map { weights[$0] }, width: cut.width,
-        count: 1 << bits,
-        random: &random)
+        count: cut.count, random: &random)
       count = max(count, means.count)
       for (place, vector) in members.enumerated() { assignments[vector] = UInt32(means.clusters[place]) }
       guard importance != nil else { continue }
