@@ -146,6 +146,23 @@ struct PowersOfTwoWeightsTests {
     }
   }
 
+  @Test("Weights have the bits of their terms; numbers of an alphabet are bytes, whatever the other settings")
+  func bits() throws {
+    var method = PowersOfTwoWeights()
+    (method.bits, method.terms) = (3, 2)
+    #expect(method.weightBits == 6)
+    (method.bits, method.terms) = (2, 1)
+    #expect(method.weightBits == 2)
+    for numbers in [LevelFamily.alphabet1, .alphabet3, .alphabet7] {
+      method.numbers = numbers
+      #expect(method.weightBits == 8)
+      let graph = try quantized(try SmallGraph.lenet.graph(), method)
+      let encoding = try #require(graph.parameters["logits.weight"]?.encoding as? PowersOfTwo)
+      // A magnitude of more than four bits is no term of two.
+      #expect(encoding.levels.magnitudes.last ?? 0 > 64)
+    }
+  }
+
   @Test("Masks of earlier pruning stay; shared numbers are refused")
   func mixes() throws {
     var graph = try SmallGraph.lenet.graph()

@@ -92,8 +92,8 @@ public struct PowersOfTwoWeights: CompressionMethod {
 
   /// Activations.
   public var evidence: Set<EvidenceKind> { [.activations] }
-  /// The bits of all terms of a weight.
-  public var weightBits: Int? { bits * terms }
+  /// The bits of all terms of a weight; 8 for numbers of an alphabet, which are bytes.
+  public var weightBits: Int? { numbers == .powers ? bits * terms : 8 }
   /// Acts once, or at four points over `share` of the training if it freezes weights one after another.
   public var pacing: Pacing {
     incremental ? .gradual(times: Self.frozenShares.count, share: share) : .once
