@@ -165,6 +165,19 @@ struct SplicingTests {
     #expect(scores[0] > 0 && scores[1] < 0)
   }
 
+  @Test("Movement names the first of several weights that have another shape than the stage began with")
+  func movementOfOthers() throws {
+    let graph = try SmallGraph.residual.graph()
+    var context = SaliencyContext(graph: graph, original: try SmallGraph.perceptron.graph())
+    let sets = graph.nodes.flatMap { graph.prunableWeights(of: $0) }.map {
+      UnitSet(parameter: $0.name, shape: $0.parameter.value.shape, unit: SingleWeights())
+    }
+    let first = try #require(sets.map(\.name).min())
+    #expect(sets.count > 5)
+    let message = errorMessage { _ = try Movement().scores(of: sets, &context) }
+    #expect(message.hasPrefix("movement: \(first):"), "\(message)")
+  }
+
   @Test("What moves to zero goes first, however large; masked weights that move outwards come back")
   func movementPruning() throws {
     let original = try OneRow([1, 9, 3, -1])

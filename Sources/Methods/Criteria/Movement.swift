@@ -40,7 +40,7 @@ public struct Movement: Saliency {
   ) throws -> [[Double]] {
     let weights = context.weights(of: sets, .making)
     var before: [String: Tensor] = [:]
-    for (name, weight) in weights {
+    for (name, weight) in weights.sorted(by: { $0.key < $1.key }) {
       guard let first = context.original.parameters[name]?.projected, first.shape == weight.shape else {
         throw MethodError.impossible(
           method: Self.name, node: name,

@@ -124,7 +124,9 @@ struct IntegerQuantization {
       let layers = nodes + nodes.compactMap { producerOfNorm[$0] }
       return layers.compactMap { valueGrids($0)?.activationBits }.first { $0 != grids.activationBits }
     }
-    for (name, numbers) in observed {
+    // In the network's order, so that the first value in the way is named in every run.
+    for name in stored {
+      guard let numbers = observed[name] else { continue }
       // The range of outputs is never clamped: a tie at its end could change the answer.
       let rule = graph.outputs.contains(name) ? CalibrationRule.minmax : grids.calibration
       let bits = ownBits(name) ?? (edges.contains(name) ? grids.edgeBits : nil) ?? grids.activationBits
