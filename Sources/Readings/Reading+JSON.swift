@@ -23,7 +23,7 @@ extension Reading: Codable {
     for resource in Resource.first { figures[resource] = try resource.figure(in: keys) }
     guard keys.contains("resources") else { return }
     let others = try keys.nestedContainer(keyedBy: Key.self, forKey: "resources")
-    for key in others.allKeys {
+    for key in others.allKeys.sorted(by: { $0.stringValue < $1.stringValue }) {
       let described = try others.decode(DescribedFigure.self, forKey: key)
       figures[try described.resource(key, others)] = described.figure
     }

@@ -94,7 +94,7 @@ struct RunReader: Sendable {
     }
     let isActive = folder.ownIdentity.map(held.contains) ?? false
     return WatchedRun(
-      name: name, metric: summaries.values.first.flatMap(\.metric)?.name ?? "accuracy",
+      name: name, metric: summaries.min { $0.key < $1.key }?.value.metric?.name ?? "accuracy",
       isActive: isActive || found.contains { $0.state == .running }, trials: found)
   }
 

@@ -93,6 +93,18 @@ struct BoxFormatTests {
     }
   }
 
+  @Test("Of several names with control characters the first is named")
+  func controlCharacters() throws {
+    let folder = try Self.vocSet()
+    let names = (1...9).reversed().map { "\($0)\u{7F}x" }
+    try Self.voc(folder, "g", names.map { Self.object($0, [1, 1, 2, 2]) })
+    let error = #expect(throws: DatasetError.self) {
+      _ = try Dataset.open(folder.path, options: Self.options)
+    }
+    let words = "\(error.map { "\($0)" } ?? "")"
+    #expect(words.contains("1\u{7F}x".debugDescription), "\(words)")
+  }
+
   @Test("What is wrong is listed by check, and stops opening unless it is to be left out")
   func problems() throws {
     let folder = try Self.vocSet()

@@ -85,6 +85,18 @@ struct ReadingTests {
     #expect(throws: Never.self) { _ = try Self.read(json.replacing("\"\(name)\":{", with: "\"ok\":{")) }
   }
 
+  @Test("of several names that are refused the first is named")
+  func firstOfHostileNames() throws {
+    let resources = (1...9).reversed().map { #""\($0)x":{"value":1,"unit":"count","better":"lower"}"# }
+    let json = #"{"basis":"measured","fits":true,"resources":{\#(resources.joined(separator: ","))}}"#
+    let error = #expect(throws: DecodingError.self) { _ = try Self.read(json) }
+    guard case .dataCorrupted(let context) = error else {
+      Issue.record("\(String(describing: error))")
+      return
+    }
+    #expect(context.codingPath.last?.stringValue == "1x")
+  }
+
   @Test("costs are to be small whichever way is better")
   func costs() {
     #expect(Self.lut.cost(4) == 4 && Self.clock.cost(4) == 0.25 && Self.clock.cost(0) == .infinity)

@@ -117,7 +117,10 @@ final class FitEstimates {
 
   /// The smallest of all students that were estimated, with its resources, in words; `nil` without any.
   var smallest: String? {
-    readings.min { ($0.value[.ram]?.value ?? 0) < ($1.value[.ram]?.value ?? 0) }.map { name, reading in
+    func order(_ name: String, _ reading: Reading) -> (Double, String) {
+      (reading[.ram]?.value ?? 0, name)
+    }
+    return readings.min { order($0.key, $0.value) < order($1.key, $1.value) }.map { name, reading in
       func bytes(_ resource: Resource) -> String { "\(Int(reading[resource]?.value ?? 0))" }
       let latency = reading[.latency].map { ", \(String(format: "%.3g", $0.value)) ms" } ?? ""
       return "\(name): \(bytes(.flash)) bytes of flash, \(bytes(.ram)) of RAM\(latency)"

@@ -219,7 +219,8 @@ public actor SlurmJobs: TrialExecutor {
   /// Looks once at the queue and at the exit codes of tasks.
   func look() async {
     var alive: Set<String>?
-    for (name, entry) in entries where entry.end == nil {
+    // By name, so that ends are told and lost trials given to the queue again in the same order every time.
+    for (name, entry) in entries.sorted(by: { $0.key < $1.key }) where entry.end == nil {
       guard let task = entry.task else { continue }
       tell(name)
       if let end = takeEnd(of: task) {

@@ -22,7 +22,7 @@ struct BoxSorting {
 
   init(_ annotations: BoxAnnotations, _ scan: Scan, path: String) throws(DatasetError) {
     let names = annotations.images.reduce(into: annotations.names) { $0.formUnion($1.things.map(\.name)) }
-    if let bad = names.first(where: { $0[...].holdsControlCharacter }) {
+    if let bad = names.filter({ $0[...].holdsControlCharacter }).min() {
       throw .controlCharacter(path: path, name: bad)
     }
     guard names.count <= Dataset.maximumClasses else {
