@@ -60,6 +60,16 @@ struct ScaledWidthTests {
     #expect(smaller.shape(of: "a1")?[1] == 2)
   }
 
+  @Test("a fresh start is of every layer but those left out, also of groups that stay whole")
+  func freshBesideLeftOut() throws {
+    let graph = try SmallGraph.residual.graph()
+    let rewrite = try compressed(graph, by: method(0.5, .fresh), overrides: ["stem.conv": nil])
+    #expect(rewrite.graph.shape(of: "a2") == graph.shape(of: "a2"))
+    #expect(rewrite.graph.parameters["stem.conv.weight"] == graph.parameters["stem.conv.weight"])
+    #expect(rewrite.origin.keys.allSatisfy { $0.hasPrefix("stem.conv.") } && !rewrite.origin.isEmpty)
+    #expect(rewrite.graph.parameters["logits.weight"] != graph.parameters["logits.weight"])
+  }
+
   @Test("a factor of 1 changes nothing, and says so")
   func whole() throws {
     let graph = try SmallGraph.lenet.graph()

@@ -17,9 +17,10 @@ public struct ScaledWidth: CompressionMethod {
   public static let documentation = MethodDocumentation(
     summary: "every layer keeps the same share of its channels",
     description: """
-      Scales every group of channels that can be removed by `factor`, rounded, at least 1; channels that must stay, such as \
-      logits and images, stay. The weights are those of the channels kept, the ones with the largest sums of magnitudes, \
-      or start afresh, which tells what the narrower network is worth by itself.
+      Each group of coupled channels keeps the share `factor` of its channels: rounded, and at least 1. Channels that must stay, \
+      such as scores and images, stay. With `initialize: kept` the channels with the largest sums of magnitudes stay, with their \
+      weights. With `initialize: fresh` all layers start from random numbers, those that keep all their channels too; only layers \
+      that the recipe leaves out keep their weights. The result is what the narrower network is worth without the old weights.
       """,
     formula:
       "n' = max(1, round(factor·n)) of each group of n; kept: the n' units u of largest Σ_{W makes u} |W[u,…]|",
@@ -41,7 +42,7 @@ public struct ScaledWidth: CompressionMethod {
       Setting("factor", \.factor, in: 0.01...1, "share of each layer's channels that is kept"),
       Setting(
         "initialize", \.initialize,
-        "whether weights are kept, by their magnitudes, or start from random numbers"),
+        "the start of the weights: kept, of the channels with the largest magnitudes, or fresh, random numbers in all layers"),
     ]
   }
 
@@ -72,6 +73,8 @@ public struct ScaledWidth: CompressionMethod {
   private func kept(of count: Int) -> Int { max(1, Int((factor * Double(count)).rounded())) }
 
   /// Removes the channels of each group with the smallest sums of magnitudes; throws if none would go.
+  ///
+  /// A fresh start is of all layers that the recipe does not leave out, also of groups that stay whole.
   public func compress(_ compression: inout Compression<ScaledWidth>) throws -> Rewrite {
     let graph = compression.graph
     var removed: [ChannelUnit] = []
