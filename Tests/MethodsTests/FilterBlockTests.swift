@@ -338,4 +338,26 @@ struct ScaledShapeTests {
         == "late-downsampling: changes nothing: it has no 2 stages of strided convolutions whose steps could move"
     )
   }
+
+  @Test("Different strides within a stage that would move are told of, also where all shapes would fit")
+  func unequalStrides() throws {
+    var graph = Graph(inputs: [GraphInput(name: "image", shape: [3, 16, 16])])
+    try graph.append(Conv2D(filters: 4, kernel: 3, stride: 2, padding: 1), name: "a", inputs: ["image"])
+    try graph.append(Conv2D(filters: 4, kernel: 3, stride: 4, padding: 1), name: "b", inputs: ["image"])
+    try graph.append(Conv2D(filters: 4, kernel: 3, stride: 2, padding: 1), name: "c", inputs: ["a"])
+    try graph.append(GlobalAveragePool(), name: "long", inputs: ["c"])
+    try graph.append(GlobalAveragePool(), name: "short", inputs: ["b"])
+    try graph.append(Add(), name: "sum", inputs: ["long", "short"])
+    graph.outputs = ["sum"]
+    graph.scatterParameters(seed: 4)
+    let reason = "layers that read planes of one size have different strides: a 2x2, b 4x4"
+    for name in ["a", "b", "c"] {
+      let node = try #require(graph.node(named: name))
+      #expect(
+        LateDownsampling().applicability(to: node, in: graph) == .notApplicable(reason: reason), "\(name)")
+    }
+    #expect(
+      errorMessage { _ = try compressed(graph, by: LateDownsampling()) }
+        == "late-downsampling: changes nothing: " + reason)
+  }
 }

@@ -17,10 +17,10 @@ public struct LateDownsampling: CompressionMethod {
   public static let documentation = MethodDocumentation(
     summary: "early convolutions step by one, and the last that steps makes up for it",
     description: """
-      Convolutions with a stride that read planes of one size are one stage of down-sampling, shortcuts among them. \
-      The first `stages` of them get a stride of 1, and the last stage theirs on top of its own: the maps between \
-      are larger, the last ones are as before. Weights stay, multiply-adds and memory grow; it goes with methods \
-      that save more than that, as in SqueezeNet. Stages of pooling stay where they are.
+      All convolutions with a stride that read planes of one size, shortcuts among them, are one stage of down-sampling; their \
+      strides must be equal. The first `stages` stages get a stride of 1. The last stage gets the product of their strides on top \
+      of its own. Maps between the stages become larger, and the last maps keep their size. Weights stay, multiply-adds and memory \
+      grow: combine it with methods that save more than that, as SqueezeNet does. Stages of pooling stay where they are.
       """,
     formula: "strides s_1, …, s_n become 1, …, s_k+1, …, s_1·…·s_k·s_n for k = stages",
     paper:
@@ -43,7 +43,8 @@ public struct LateDownsampling: CompressionMethod {
     graph.downsamplingStages().first { $0.contains(node.name) } ?? [node.name]
   }
 
-  /// Refuses layers without a stride or of a stage in the middle, and networks whose maps would not fit.
+  /// Refuses layers without a stride or of a stage in the middle, stages whose layers have different strides, and
+  /// networks whose maps would not fit.
   public func applicability(to node: Node, in graph: Graph) -> Applicability {
     let all = graph.downsamplingStages()
     guard all.contains(where: { $0.contains(node.name) }) else {
@@ -55,6 +56,7 @@ public struct LateDownsampling: CompressionMethod {
     }
     guard all[..<stages].contains(where: { $0.contains(node.name) }) || all[all.count - 1].contains(node.name)
     else { return .notApplicable(reason: "it is neither among the first stages nor of the last") }
+    if let reason = unequalStrides(graph) { return .notApplicable(reason: reason) }
     do throws(GraphError) {
       _ = try later(graph)
       return .applicable
@@ -63,10 +65,15 @@ public struct LateDownsampling: CompressionMethod {
     }
   }
 
-  /// Moves the strides of the first stages to the last one; throws if a layer of these is left out.
+  /// Moves the strides of the first stages to the last one.
+  ///
+  /// Throws if a layer of these stages is left out, and if layers of a first stage have different strides.
   public func compress(_ compression: inout Compression<LateDownsampling>) throws -> Rewrite {
     let graph = compression.graph
     let all = graph.downsamplingStages()
+    if all.count > stages, let reason = unequalStrides(graph) {
+      throw MethodError.nothingToDo(method: Self.name, reason: reason)
+    }
     let free = Set(compression.layers.map(\.node.name))
     guard all.count > stages,
       (all[..<stages] + [all[all.count - 1]]).allSatisfy({ $0.allSatisfy(free.contains) })
@@ -81,6 +88,21 @@ public struct LateDownsampling: CompressionMethod {
       later.values = graph.values
       return Rewrite(inPlace: later)
     }
+  }
+
+  /// The reason why the strides of the first stages cannot move; `nil` if each of these stages has one stride.
+  private func unequalStrides(_ graph: Graph) -> String? {
+    for stage in graph.downsamplingStages().prefix(stages) {
+      let strides = stage.compactMap { name in
+        (graph.node(named: name)?.op as? Conv2D).map { (name: name, stride: $0.stride) }
+      }
+      guard let first = strides.first, let other = strides.first(where: { $0.stride != first.stride }) else {
+        continue
+      }
+      return "layers that read planes of one size have different strides: \(first.name) \(first.stride), "
+        + "\(other.name) \(other.stride)"
+    }
+    return nil
   }
 
   /// The network with its strides moved, without parameters.

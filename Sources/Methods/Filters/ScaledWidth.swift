@@ -42,7 +42,8 @@ public struct ScaledWidth: CompressionMethod {
       Setting("factor", \.factor, in: 0.01...1, "share of each layer's channels that is kept"),
       Setting(
         "initialize", \.initialize,
-        "the start of the weights: kept, of the channels with the largest magnitudes, or fresh, random numbers in all layers"),
+        "the start of the weights: kept, of the channels with the largest magnitudes, or fresh, random numbers in all layers"
+      ),
     ]
   }
 
