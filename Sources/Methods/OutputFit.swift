@@ -30,15 +30,16 @@ public struct OutputFit: Sendable {
   static func settings<Owner>(_ path: WritableKeyPath<Owner, OutputFit>) -> [Setting<Owner>] {
     [
       Setting(
-        "images", path.appending(path: \.images), in: 1...1_000_000, "training images that fits look at"
+        "images", path.appending(path: \.images), in: 1...1_000_000,
+        "training images for the fit of reconstruct"
       ).omittedAsDefault(),
       Setting(
         "places", path.appending(path: \.places), in: 1...4096,
-        "places of a layer's output that fits sample in each image"
+        "places of a layer's output that the fit samples in each image"
       ).omittedAsDefault(),
       Setting(
         "ridge", path.appending(path: \.ridge), in: 1e-6...1e3,
-        "how strongly fitted weights are held near what they were, over the mean square of inputs"
+        "strength that holds fitted weights near their old values, in units of the inputs' mean square"
       ).omittedAsDefault(),
     ]
   }

@@ -42,7 +42,7 @@ struct ExplainTests {
       text.contains(
         """
           sparsity: a number in 0.0...0.999; default 0.8
-              the share of weights that is gone in the end
+              share of weights that is pruned at the end
           scope: one of global, layer, erdos-renyi-kernel, sensitivity, or one with its settings; default global
         """))
     #expect(text.contains("threshold: a number in 0.0...10.0, or null; default null"))

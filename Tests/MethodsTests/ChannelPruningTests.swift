@@ -255,7 +255,7 @@ struct ChannelPruningTests {
     #expect(
       try applicability("depth")
         == .notApplicable(
-          reason: "it makes no channels of its own: it follows the layers that it reads"))
+          reason: "it makes no channels: its channels are those of the layers that it reads"))
     #expect(
       try applicability("grouped")
         == .notApplicable(reason: "its channels stay: a convolution of 2 groups ties them"))

@@ -161,7 +161,7 @@ struct DeadNeuronsTests {
   func nothing() throws {
     #expect(
       errorMessage { _ = try removeDead(SmallGraph.lenet.graph()) }
-        == "dead-neurons: changes nothing: no channel is without weights that make it or read it; prune weights first"
+        == "dead-neurons: changes nothing: each channel has weights that make it and weights that read it; prune weights first"
     )
   }
 }

@@ -203,7 +203,8 @@ struct FilterBlockTests {
         == .notApplicable(reason: "a ratio of 2 does not divide its 9 filters"))
     #expect(
       try reason(PointwiseSubstitution(), Conv2D(filters: 9, kernel: 3))
-        == .notApplicable(reason: "its padding of 0x0 does not fit beside a 1x1 convolution"))
+        == .notApplicable(
+          reason: "its padding of 0x0 does not keep the size of the plane, as a 1x1 convolution does"))
     #expect(
       try reason(AsymmetricFilters(), Conv2D(filters: 9, kernel: Extent(1, 3)))
         == .notApplicable(reason: "its kernel of 1x3 has one row or one column"))
@@ -274,7 +275,7 @@ struct ScaledShapeTests {
         == "depth: changes nothing: of 2 blocks all stay; lower the factor")
   }
 
-  @Test("or those that are missed the least")
+  @Test("or the blocks go first whose removal raises the loss least")
   func depthByLoss() throws {
     struct Losses: Evidence {
       func forEachGradient(images: Int, _ body: ([String: Tensor]) -> Void) throws {}

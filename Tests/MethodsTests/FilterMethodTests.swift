@@ -139,7 +139,8 @@ struct FilterMethodTests {
     try graph.append(Conv2D(filters: 4, kernel: 3, padding: 1), name: "tiny", inputs: ["one"])
     try graph.append(Conv2D(filters: 4, kernel: 3, padding: 1, groups: 4), name: "depth", inputs: ["tiny"])
     let reasons = [
-      "point": "its kernel is 1x1", "valid": "its padding of 0x0 does not fit beside a 1x1 convolution",
+      "point": "its kernel is 1x1",
+      "valid": "its padding of 0x0 does not keep the size of the plane, as a 1x1 convolution does",
       "one": "it has one filter, which cannot be two kinds",
       "depth": "it is a convolution of 4 groups already",
     ]

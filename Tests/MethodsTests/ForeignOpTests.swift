@@ -46,7 +46,7 @@ struct ForeignOpTests {
     }
     #expect(
       errorMessage { _ = try quantized([:]) }
-        == "post-training-quantization: odd: foreign-weights has parameters that have no form in integers; "
+        == "post-training-quantization: odd: foreign-weights has parameters without a form in integers; "
         + "leave this layer out")
     #expect(try quantized(["odd": nil])[.weight, of: "odd"]?.encoding is Dense)
   }

@@ -153,7 +153,7 @@ struct MixedPrecisionTests {
     #expect(bits(try quantized(graph, evidence, .loss, mean: 3, overrides: ["a": six]).graph)["a"] == 6)
     six.grids.meanBits = 5
     let message = errorMessage { _ = try quantized(graph, evidence, .loss, mean: 3, overrides: ["a": six]) }
-    #expect(message.contains("a: meanBits is of all layers together"), "\(message)")
+    #expect(message.contains("a: meanBits is for all layers together"), "\(message)")
   }
 
   @Test("Where layers do worse together than one by one, all get one width, and it is said")
@@ -172,7 +172,7 @@ struct MixedPrecisionTests {
     (method.grids.meanBits, method.grids.widths) = (3, [4, 8])
     var compression = Compression(method, graph: graph, evidence: QuadraticLoss(graph, ["a": 1]))
     let message = errorMessage { _ = try method.compress(&compression) }
-    #expect(message.contains("meanBits: 3.0 is less than the least of the widths [4, 8]"), "\(message)")
+    #expect(message.contains("meanBits: 3.0 is below the smallest of the widths [4, 8]"), "\(message)")
   }
 
   @Test("A mean that takes nothing from the largest width gives it to all layers, and says so")

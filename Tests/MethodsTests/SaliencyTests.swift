@@ -192,7 +192,7 @@ struct SaliencyTests {
     #expect((random.node(named: "hidden")?.op as? Linear)?.features == 8)
     let lenet = try SmallGraph.lenet.graph()
     #expect(
-      errorMessage { _ = try compressed(lenet, by: method) }.contains("that its criterion can score"))
+      errorMessage { _ = try compressed(lenet, by: method) }.contains("that the criterion can score"))
   }
 
   @Test("Scales of several norms of a group are averaged, raw across layers")

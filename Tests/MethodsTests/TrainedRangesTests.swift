@@ -130,6 +130,6 @@ struct TrainedRangesTests {
     var method = method(norms: .late)
     method.grids.perChannel = false
     let message = errorMessage { _ = try compress(method, original, of: original, progress: 0.5) }
-    #expect(message.contains("norms: late folding gives each channel a scale of its own"), "\(message)")
+    #expect(message.contains("norms: late folding gives each channel its own scale"), "\(message)")
   }
 }

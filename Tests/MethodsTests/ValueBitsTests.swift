@@ -132,6 +132,6 @@ struct ValueBitsTests {
     method.powerOfTwoScales = true
     method.training.ranges = .lsq
     let message = errorMessage { _ = try quantized(method, try SmallGraph.lenet.graph()) }
-    #expect(message.contains("leave no powers of two; use one or the other"), "\(message)")
+    #expect(message.contains("powers of two are not possible with norms: late"), "\(message)")
   }
 }

@@ -62,7 +62,7 @@ struct WeightClusteringTests {
     let conv = try #require(graph.node(named: "conv1"))
     #expect(method.applicability(to: conv, in: graph) != .applicable)
     guard case .notApplicable(let reason) = method.applicability(to: conv, in: graph) else { return }
-    #expect(reason == "a codebook of 256 numbers is no smaller than its 100 weights")
+    #expect(reason == "a codebook of 256 numbers takes no fewer bytes than its 100 weights")
     let relu = try #require(graph.node(named: "relu1"))
     #expect(method.applicability(to: relu, in: graph) == .notApplicable(reason: "it has no weights to share"))
     #expect(errorMessage { _ = try clustered(graph, bits: 12) }.contains("changes nothing"))

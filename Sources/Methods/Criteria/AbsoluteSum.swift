@@ -9,9 +9,10 @@ public struct AbsoluteSum: Saliency {
   public static let documentation = MethodDocumentation(
     summary: "the sum of a unit's absolute weights",
     description: """
-      A filter of small weights makes small values. A channel counts by the filters that make it, in all layers of its \
-      group: those of sums that tie layers together, and depthwise ones that follow. Single weights are ranked across \
-      layers as they are, larger units over the mean of their layer.
+      A filter of small weights makes small values. The score of a channel is over the filters that make it in all \
+      layers of its group: layers that a sum ties together, and depthwise layers that follow. Single weights are \
+      compared across layers by their scores as they are; scores of larger units are divided by the mean score of \
+      their layer first.
       """,
     formula: "score = sum of |w| over the unit, of a channel over the filters that make it",
     paper: """

@@ -7,12 +7,13 @@ public struct ActivationStatistic: Saliency {
   public static let name = "activation"
   /// The text that `condense explain` prints.
   public static let documentation = MethodDocumentation(
-    summary: "how large, how often not zero, or how varied a channel's values are on training images",
+    summary: "size, share of non-zeros, or deviation of a channel's values on training images",
     description: """
-      A channel that is small, mostly zero or always the same on training images tells the next layers little. The values \
-      are those that the next layers read, behind norm, activation and pooling, over all images and places; of coupled \
-      channels over all their values that are read. The share that is not zero is 1 less the average percentage of zeros \
-      (APoZ). Ranked over the mean of their layer.
+      A channel whose values are small, mostly zero or always the same on training images tells the next layers \
+      little. The statistic is over all images and all places of the values that the next layers read: after norm, \
+      activation and pooling. For coupled channels it is over all their values that are read. The share that is not \
+      zero is 1 minus the average percentage of zeros (APoZ). Scores are divided by the mean score of their layer \
+      before layers are compared.
       """,
     formula: "score = mean of |a|; or the share of a that is not 0; or sqrt(mean of a^2 - (mean of a)^2)",
     paper: """
@@ -46,7 +47,7 @@ public struct ActivationStatistic: Saliency {
     [
       Setting(
         "statistic", \.statistic,
-        "the mean absolute value, the share that is not zero, or the standard deviation"),
+        "the statistic: mean absolute value, share that is not zero, or standard deviation"),
       SaliencyCatalogue.imagesSetting(\.images),
     ]
   }

@@ -8,11 +8,11 @@ public struct ActivationTaylor: Saliency {
   public static let documentation = MethodDocumentation(
     summary: "the mean absolute first-order change of single images' losses without a channel",
     description: """
-      The change of an image's own loss without a channel is, to first order, the sum over the channel's places of its \
-      value times the derivative of the loss by it: the same as gradient times weight over the weights that read it. Its \
-      absolute value is averaged over images, one by one, so that images of opposite signs do not cancel, and divided by \
-      the Euclidean norm over the channels of the layer, so that layers can be ranked together. (The number of places, by \
-      which the paper divides, is equal within a layer and cancels.)
+      To first order, the loss of an image changes without a channel by the sum over the channel's places of value \
+      times derivative of the loss by the value. That is the same as gradient times weight over the weights that \
+      read the channel. The absolute value is taken image by image and then averaged, so that images of opposite \
+      signs do not cancel. It is divided by the Euclidean norm over the channels of the layer, so that layers can be \
+      compared. (The paper also divides by the number of places, which is equal within a layer and cancels.)
       """,
     formula:
       "score = t/sqrt(sum of t^2 over the layer), t = mean over images of |sum over places of a·dloss/da|",

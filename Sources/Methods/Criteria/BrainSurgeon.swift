@@ -8,14 +8,15 @@ public struct BrainSurgeon: Saliency {
   public static let name = "obs"
   /// The text that `condense explain` prints.
   public static let documentation = MethodDocumentation(
-    summary: "optimal brain surgery: the loss without a weight after the others have made up for it",
+    summary: "optimal brain surgery: the rise of the loss after the other weights made up for it",
     description: """
-      When a weight goes, the weights that stay can move so that the loss rises least. With the inverse of the Hessian both \
-      the rise and the moves are known. The Hessian is the empirical Fisher information of single images' gradients plus \
-      the damping on its diagonal, and of it the blocks of so many consecutive weights of a tensor; between blocks it is \
-      taken as zero. A unit of several weights has the rise for all its weights of a block together, summed over blocks. \
-      Of all weights of a block that go, the others make up for them jointly. Weights that were pruned before stay out. \
-      It keeps 8·block bytes a weight. Scores are changes of one loss, so they are ranked across layers as they are.
+      When a weight goes, the other weights can move so that the loss rises least. The inverse of the Hessian gives \
+      both the rise and the moves. The Hessian is approximated by the empirical Fisher information, from gradients \
+      of single images, plus the damping on its diagonal. Only blocks of `block` consecutive weights of a tensor are \
+      kept; between blocks it is taken as zero. A unit of several weights has the rise for all its weights in a \
+      block together, summed over blocks. The weights of a block that stay make up for all that go, jointly. Weights \
+      that were pruned before take no part. It needs 8·block bytes of memory for each weight. Scores are changes of \
+      one loss, so they are compared across layers as they are.
       """,
     formula: """
       score = w^2/(2·[F^-1]qq), of several weights S w_S·([F^-1]SS)^-1·w_S/2; the others move by \
@@ -42,8 +43,11 @@ public struct BrainSurgeon: Saliency {
   /// Settings: `block`, `damping`, `images`.
   public static var settings: [Setting<BrainSurgeon>] {
     [
-      Setting("block", \.block, in: 1...1024, "consecutive weights of a tensor that are looked at together"),
-      Setting("damping", \.damping, in: 1e-12...1e3, "added to the diagonal of the Fisher information"),
+      Setting(
+        "block", \.block, in: 1...1024,
+        "consecutive weights of a tensor whose Fisher information is kept together"),
+      Setting(
+        "damping", \.damping, in: 1e-12...1e3, "number added to the diagonal of the Fisher information"),
       SaliencyCatalogue.imagesSetting(\.images),
     ]
   }
@@ -133,7 +137,7 @@ public struct BrainSurgeon: Saliency {
       guard tensor.values.allSatisfy(\.isFinite) else {
         throw MethodError.impossible(
           method: Self.name, node: name,
-          reason: "weights that make up for those that go are no finite numbers; raise the damping")
+          reason: "weights that make up for the removed ones would not be finite; raise the damping")
       }
       moved[name] = tensor
     }

@@ -6,14 +6,15 @@ public struct ConnectionSensitivity: Saliency {
   public static let name = "snip"
   /// The text that `condense explain` prints.
   public static let documentation = MethodDocumentation(
-    summary: "how sensitive the loss is to a connection: pruning at initialization",
+    summary: "sensitivity of the loss to a connection: pruning at initialization (SNIP)",
     description: """
-      A connection of strength 1 multiplies each weight; the loss is as sensitive to it as the derivative by that strength \
-      says, gradient times weight. Derivatives are summed over batches before their size is taken, over the weights of \
-      larger units too (of a channel, those that read it), and divided by the sum over all units. Made for networks that \
-      have not been trained: it prunes at initialization where it stands in the first stage of a student whose teacher's \
-      network has its weights drawn and not trained; of a trained network it tells less, as the gradients are small there. \
-      Scores are shares of one loss, so they are ranked across layers as they are.
+      Each weight is multiplied by a connection of strength 1. The loss is as sensitive to the connection as its \
+      absolute derivative by that strength, which is gradient times weight. Derivatives are summed over batches and \
+      over the weights of larger units, of a channel over the weights that read it, before the absolute value is \
+      taken. The result is divided by the sum over all units. The criterion is made for networks that are not \
+      trained yet: in the first stage of a student with its own `network` it prunes at initialization. In a \
+      trained network it says less, because gradients are small there. Scores are shares of one loss, so they are \
+      compared across layers as they are.
       """,
     formula: "score = |sum over batches and the unit of g·w| / sum of that over all units",
     paper: """

@@ -11,10 +11,10 @@ public struct FisherInformation: Saliency {
   public static let documentation = MethodDocumentation(
     summary: "the second-order change of the loss, by the empirical Fisher information",
     description: """
-      At a minimum the loss changes by half the Hessian's diagonal times the squared weight when a weight goes. The \
-      empirical Fisher information stands for that diagonal: the mean over images, one by one, of the squared gradient at \
-      the image's own label. A larger unit has the sum over its weights, a channel over the weights that read it. Scores \
-      are changes of one loss, so they are ranked across layers as they are.
+      At a minimum, removing a weight changes the loss by half the Hessian's diagonal element times the squared \
+      weight. The empirical Fisher information stands for that diagonal: the squared gradient of each image's own \
+      loss at its label, averaged over images. A larger unit has the sum over its weights, a channel the sum over \
+      the weights that read it. Scores are changes of one loss, so they are compared across layers as they are.
       """,
     formula: "score = sum over the unit of w^2·F/2 with F = mean over images of (dloss/dw)^2",
     paper: """

@@ -8,11 +8,12 @@ public struct GateDerivative: Saliency {
   public static let documentation = MethodDocumentation(
     summary: "the squared derivative of the loss by a gate behind a channel's norm",
     description: """
-      A gate multiplies the channel by 1 where it leaves its norm, shift included; the derivative of the loss by the gate \
-      says how fast the loss changes when the channel fades. It is the sum of gradient times parameter over the norm's \
-      scale and shift, or over the weights and the bias of a layer that no norm follows. Coupled channels have one gate, \
-      which stands behind the last norm or layer of each of their paths, so that no path is counted twice. Where all that \
-      stands behind a gate is linear or a rectifier it equals taylor, which counts what reads the channel.
+      A gate of strength 1 multiplies the channel after its norm, shift included. The derivative of the loss by the \
+      gate says how fast the loss changes when the channel fades. It is the sum of gradient times parameter over the \
+      norm's scale and shift, or over the weights and the bias of a layer without a norm behind it. Coupled channels \
+      have one gate; it stands after the last norm or layer of each of their paths, so that no path counts twice. If \
+      everything behind the gate is linear or a rectifier, the score equals that of taylor, which sums over the \
+      weights that read the channel.
       """,
     formula: "score = mean over batches of (dloss/dz at z = 1)^2, dloss/dz = sum of g·p over scale and shift",
     paper: """

@@ -9,9 +9,10 @@ public struct GeometricMedian: Saliency {
   public static let documentation = MethodDocumentation(
     summary: "the sum of a filter's distances to the others of its layer",
     description: """
-      The filter with the least sum of Euclidean distances to all others is nearest to their geometric median: the others \
-      can stand for it best, however large it is. A channel of a coupled group counts by all filters that make it, put \
-      together. Ranked over the mean of their layer.
+      The filter with the least sum of Euclidean distances to all others is nearest to their geometric median: the \
+      other filters can replace it best, however large it is. A channel of a coupled group is compared by all \
+      filters that make it, taken together. Scores are divided by the mean score of their layer before layers are \
+      compared.
       """,
     formula: "score of filter i = sum over filters j of the layer of |W_i - W_j|",
     paper: """

@@ -9,12 +9,13 @@ public struct HessianDiagonal: Saliency {
   public static let documentation = MethodDocumentation(
     summary: "optimal brain damage: the second-order change of the loss, by the Hessian's diagonal",
     description: """
-      At a minimum the loss changes by half the Hessian's diagonal times the squared weight when a weight goes. The \
-      diagonal is estimated from products of the Hessian with random directions of 1 and -1: their product with the \
-      direction, element by element, has the diagonal as its mean. A probe costs two passes over the images; the error \
-      of a weight's curvature falls with the root of their number. A larger unit has the sum over its weights, a channel \
-      over the weights that read it. Away from a minimum curvatures may be negative, and such weights go first. Scores \
-      are changes of one loss, so they are ranked across layers as they are.
+      At a minimum, removing a weight changes the loss by half the Hessian's diagonal element times the squared \
+      weight. The diagonal is estimated from products of the Hessian with random directions of 1 and -1: the product \
+      times the direction, element by element, has the diagonal as its mean. Each probe costs two passes over the \
+      images; the error of a weight's curvature falls with the root of the number of probes. A larger unit has the \
+      sum over its weights, a channel the sum over the weights that read it. Away from a minimum curvatures may be \
+      negative; such weights go first. Scores are changes of one loss, so they are compared across layers as they \
+      are.
       """,
     formula: "score = sum over the unit of h·w^2/2, h = mean over probes v of v·(H·v), v of +-1",
     paper: """
@@ -33,7 +34,7 @@ public struct HessianDiagonal: Saliency {
   /// Settings: `probes`, `images`.
   public static var settings: [Setting<HessianDiagonal>] {
     [
-      Setting("probes", \.probes, in: 1...4096, "random directions, of two passes over the images each"),
+      Setting("probes", \.probes, in: 1...4096, "random directions; each costs two passes over the images"),
       SaliencyCatalogue.imagesSetting(\.images),
     ]
   }

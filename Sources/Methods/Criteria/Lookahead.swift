@@ -11,12 +11,13 @@ public struct Lookahead: Saliency {
   public static let documentation = MethodDocumentation(
     summary: "absolute weights times the norms of what makes and what reads the channels they join",
     description: """
-      A weight joins an input channel to an output channel. Without it, the product of the matrices of its layer and its \
-      two neighbours changes by the weight's size times the norm of the weights that make the input channel times the norm \
-      of those that read the output channel. Batch norms between count by their scale over the standard deviation; \
-      activations count as nothing, sums and concatenations put the weights of their branches together. Inputs and outputs \
-      of the network have a norm of 1. A unit of several weights has the Euclidean norm over them. Single weights are \
-      ranked across layers as they are, larger units over the mean of their layer.
+      A weight joins an input channel to an output channel. Without it, the product of the matrices of its layer and \
+      its two neighbours changes by the weight's size, times the norm of the weights that make the input channel, \
+      times the norm of the weights that read the output channel. Batch norms in between count with their scale over \
+      the standard deviation; activations are ignored; at sums and concatenations the weights of all branches count \
+      together. Inputs and outputs of the network have a norm of 1. A unit of several weights has the Euclidean norm \
+      over them. Single weights are compared across layers by their scores as they are; scores of larger units are \
+      divided by the mean score of their layer first.
       """,
     formula:
       "score = |w|·|W[l-1] that makes the input channel|·|W[l+1] that reads the output channel|, Frobenius norms",

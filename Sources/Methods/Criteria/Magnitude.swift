@@ -7,11 +7,12 @@ public struct Magnitude: Saliency {
   public static let name = "magnitude"
   /// The text that `condense explain` prints.
   public static let documentation = MethodDocumentation(
-    summary: "absolute weights, of larger units the Euclidean norm",
+    summary: "absolute value of a weight, Euclidean norm of a larger unit",
     description: """
-      Small weights move their layer's output little, as long as what they multiply is alike. A unit of several weights \
-      counts by its Euclidean norm, a channel by that of the filters that make it in all layers of its group. Single \
-      weights are ranked across layers as they are, larger units over the mean of their layer.
+      A small weight changes its layer's output little, as long as all inputs are of similar size. A unit of several \
+      weights has the Euclidean norm of its weights, a channel that of the filters that make it in all layers of its \
+      group. Single weights are compared across layers by their scores as they are; scores of larger units are \
+      divided by the mean score of their layer first.
       """,
     formula: "score = sqrt(sum of w^2 over the unit); of one weight |w|",
     paper: """

@@ -10,9 +10,10 @@ public struct Movement: Saliency {
   public static let documentation = MethodDocumentation(
     summary: "how far a weight has moved away from zero since the stage began",
     description: """
-      A weight that training makes larger is wanted, one that it pulls to zero is not, whatever their sizes are. Looks at \
-      the stage's first weights and the present ones; before anything has moved magnitude decides. It wants a method that \
-      acts while its stage trains: a gradual schedule, or movement-pruning.
+      A weight that training makes larger is wanted; a weight that training pulls to zero is not, whatever its size. \
+      The present weights are compared with those at the beginning of the stage. Before any weight has moved, \
+      magnitude decides. Use it with a method that acts while its stage trains: a gradual schedule, or \
+      movement-pruning. Scores are compared across layers as they are.
       """,
     formula: """
       score = sum of (w^2 - w0^2)/2 over the unit, w0 from the beginning of the stage: for plain gradient descent the sum of \
@@ -44,7 +45,7 @@ public struct Movement: Saliency {
       guard let first = context.original.parameters[name]?.projected, first.shape == weight.shape else {
         throw MethodError.impossible(
           method: Self.name, node: name,
-          reason: "it is not what it was when the stage began; choose another criterion")
+          reason: "its shape has changed since the stage began; choose another criterion")
       }
       before[name] = first
     }

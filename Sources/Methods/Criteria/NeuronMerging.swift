@@ -10,17 +10,18 @@ public struct NeuronMerging: Saliency {
   public static let name = "merging"
   /// The text that `condense explain` prints.
   public static let documentation = MethodDocumentation(
-    summary: "how near a channel is to another that takes over its part: merging without data",
+    summary: "distance of a channel to the one that takes over its part: merging without data",
     description: """
-      Two channels of equal weights and biases have equal values, so one of them can go when what reads it is added to what \
-      reads the other. Pairs are merged one after another, the nearest first, and each score is what its merge loses, or the \
-      order of merges where that is less; the last channel has what is lost without any. Then the weights that read a \
-      channel that goes are added to those that read its nearest twin of those that stay. Norms are folded into the layers \
-      before them; coupled channels are compared by all that makes them. No image is looked at. Ranked over the mean of \
-      their layer.
+      Two channels with equal weights and biases have equal values. One of them can go if the weights that read it \
+      are added to those that read the other. Pairs are merged one after another, the nearest first. The score of a \
+      channel is the loss of its merge, but never less than that of an earlier merge; the last channel has the loss \
+      of removing it without a merge. Then the weights that read each removed channel are added to those of its \
+      nearest twin among the channels that stay. Norms are folded into the layers before them; coupled channels are \
+      compared by all weights that make them. No images are needed. Scores are divided by the mean score of their \
+      layer before layers are compared.
       """,
     formula:
-      "score of j = min over i of mean(a_j^2)·|W_i - W_j|^2, a what reads j, W with biases; then a_i += a_j",
+      "score of j = min over i of mean(a_j^2)·|W_i - W_j|^2, a the weights that read j, W with biases; then a_i += a_j",
     paper: """
       Srinivas, Babu, "Data-free parameter pruning for deep neural networks", 2015, arXiv:1507.06149
       """)
@@ -116,7 +117,7 @@ public struct NeuronMerging: Saliency {
         throw MethodError.impossible(
           method: Self.name, node: set.name,
           reason:
-            "a norm of its channels can be made no part of a layer; leave the layer out, or choose another criterion"
+            "a norm of its channels cannot be folded into a layer; leave the layer out, or choose another criterion"
         )
       }
       let parameters = own.parameters(.making) + own.parameters(.shifting)

@@ -9,10 +9,10 @@ public struct NormScale: Saliency {
   public static let documentation = MethodDocumentation(
     summary: "the absolute batch-norm scale of a channel: network slimming",
     description: """
-      Behind a batch norm a channel is as large as the norm's scale says, whatever made it. A penalty on these scales \
-      during training drives those of superfluous channels to zero, and then the channels go. Where a group of coupled \
-      channels goes through several norms, their absolute scales are averaged. Ranked across layers as they are. Channels \
-      without a batch norm are left alone.
+      The scale of a batch norm sets the size of a channel, whatever made the channel. A penalty on these scales \
+      (norm-scale) drives those of superfluous channels to zero during training; these channels can then be removed. \
+      If a group of coupled channels goes through several norms, their absolute scales are averaged. Scores are \
+      compared across layers as they are. Channels without a batch norm stay.
       """,
     formula: "score = mean of |scale| over the batch norms of the channel",
     paper: """

@@ -7,10 +7,11 @@ public struct RandomScore: Saliency {
   public static let name = "random"
   /// The text that `condense explain` prints.
   public static let documentation = MethodDocumentation(
-    summary: "chance: the control of the criteria that choose",
+    summary: "random scores: the control for criteria that choose",
     description: """
-      What another criterion is worth is its distance from this one, at the same ratio, schedule and training. Where a \
-      criterion can score some layers alone, its control draws among the units of these.
+      The control for every criterion that chooses: its worth is its distance from this one, at the same ratio, \
+      schedule and training. If a criterion can score only some layers, its control draws among the units of these \
+      layers.
       """,
     formula: "score = u, uniform in [0, 1)",
     paper: """
@@ -33,7 +34,7 @@ public struct RandomScore: Saliency {
     [
       Setting(
         "among", \.among, expected: "a criterion that leaves units out, or null",
-        "draws among the units that this criterion can score",
+        "criterion whose units it draws among; null draws among all",
         accepts: { $0.map { selective.contains($0) } ?? true })
     ]
   }

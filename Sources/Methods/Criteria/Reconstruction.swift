@@ -11,13 +11,15 @@ public struct Reconstruction: Saliency {
   public static let documentation = MethodDocumentation(
     summary: "lasso selection of channels, and least squares of the next layers without the others",
     description: """
-      What the next layers make of a group of channels is to be made of fewer. At sampled places of training images each \
-      channel's contribution gets a factor, and the absolute factors a penalty, of weights brought to equal norms. As the \
-      penalty falls, channels enter one after another; a channel's score is the penalty at which it does. Then, layer by \
-      layer, the weights that read channels of which some go are fitted by least squares to what the layer made before, \
-      on inputs from the network in which the layers before it have lost their channels and have been fitted already, so \
-      that errors do not add up; a bias is fitted too. A ridge keeps weights near what they were where images say \
-      nothing. Layers with masks or on grids are not fitted. Ranked over the mean of their layer.
+      Selects channels such that the next layers can make the same outputs of fewer. At sampled places of training \
+      images the contribution of each channel to the outputs gets a factor. A lasso penalty on the absolute factors, \
+      with weights brought to equal norms, is lowered step by step, and channels enter one after another: the score \
+      of a channel is the penalty at which it enters. Then the weights that read channels of which some go are \
+      fitted, layer by layer, by least squares to the outputs that the layer made before; a bias is fitted too. The \
+      inputs come from the network in which earlier layers have lost their channels and are fitted already, so that \
+      errors do not add up. A ridge keeps weights near their old values where the images say nothing. Layers with \
+      masks or on integer grids are not fitted. Scores are divided by the mean score of their layer before layers \
+      are compared.
       """,
     formula: """
       score = the penalty p at which b_i enters min over b of |Y - sum of b_i·X_i·W_i/|W_i| |^2/(2N) + p·|b|_1; then \
@@ -45,7 +47,7 @@ public struct Reconstruction: Saliency {
       Setting("places", \.places, in: 1...4096, "places of a layer's output that are sampled in each image"),
       Setting(
         "ridge", \.ridge, in: 1e-4...1e3,
-        "how strongly fitted weights are held near what they were, over the mean square of inputs"),
+        "strength that holds fitted weights near their old values, in units of the inputs' mean square"),
       SaliencyCatalogue.imagesSetting(\.images),
     ]
   }

@@ -9,14 +9,15 @@ public struct Relevance: Saliency {
   public static let name = "relevance"
   /// The text that `condense explain` prints.
   public static let documentation = MethodDocumentation(
-    summary: "how much of the network's answers goes back to a channel (LRP)",
+    summary: "share of the network's answers that goes back to a channel (LRP)",
     description: """
-      The class that the network answers has a relevance of 1. Each layer hands the relevance of its outputs to its inputs, \
-      in proportion to what these contribute with positive sign (the z+ rule), so that none is lost or made: elements of \
-      sums and pools by their values, activations as it is, two factors in equal parts; norms are folded into the layers \
-      before them. A channel has the relevance that goes through the weights that read it, summed over places and \
-      averaged over images. A few reference images are enough, and none is trained on. It runs on the reference kernels, \
-      so images are few. Ranked over the mean of their layer.
+      The class that the network answers has a relevance of 1. Each layer passes the relevance of its outputs to its \
+      inputs, in proportion to their positive contributions (the z+ rule), so that the total stays the same. Sums \
+      and pools divide it by the values of their elements, activations pass it on unchanged, products divide it \
+      evenly between both factors; norms are folded into the layers before them. A channel has the relevance that \
+      passes through the weights that read it, summed over places and averaged over images. A few reference images \
+      are enough; nothing is trained on them. It runs on the slow reference kernels, so keep `images` small. Scores \
+      are divided by the mean score of their layer before layers are compared.
       """,
     formula:
       "R_i = sum over outputs j of (a_i·w_ij)+ / (sum over i of (a_i·w_ij)+)·R_j; score = mean over images",
@@ -51,7 +52,7 @@ public struct Relevance: Saliency {
     if let output = context.graph.outputs.first, context.graph.anchorRows(behind: output) != nil {
       throw MethodError.impossible(
         method: Self.name, node: output,
-        reason: "a detector gives no one answer to an image; choose another criterion")
+        reason: "a detector gives more than one answer to an image; choose another criterion")
     }
     let messages = try BackwardMessages(context.graph)
     let names = messages.graph.nodes.map(\.name)

@@ -11,11 +11,12 @@ public struct ResponseImportance: Saliency {
   public static let documentation = MethodDocumentation(
     summary: "the importance of the classifier's features, sent back to each channel (NISP)",
     description: """
-      The features that the last layers read are ranked by infinite feature selection: a feature matters as it varies and \
-      as it differs in rank from others, along all chains of features. Their importance goes back through the absolute \
-      weights: an input has that of the outputs it makes. Norms are folded into the layers before them, activations hand \
-      on what they get, pools in equal parts, sums and products to all that they are of. A channel has what arrives \
-      through the weights that read it, over all places. Ranked over the mean of their layer.
+      Infinite feature selection scores the features that the last layers read: a feature matters if it varies and \
+      if its rank differs from that of others, along all chains of features. Their importance is sent back through \
+      the absolute weights: each input gets the importance of the outputs that it makes. Norms are folded into the \
+      layers before them; activations pass importance on, pools divide it evenly, sums and products pass it to each \
+      of their inputs. A channel has the importance that arrives through the weights that read it, summed over \
+      places. Scores are divided by the mean score of their layer before layers are compared.
       """,
     formula: """
       s[l] = |W[l+1]|^T·s[l+1]; s of the features = ((I - r·A)^-1 - I)·1, r = 0.9/spectral radius of A, \
@@ -40,7 +41,8 @@ public struct ResponseImportance: Saliency {
   public static var settings: [Setting<ResponseImportance>] {
     [
       Setting(
-        "spread", \.spread, in: 0...1, "how much the spread of features counts against their difference"),
+        "spread", \.spread, in: 0...1,
+        "weight of the features' deviations; the rest, 1 - spread, is the weight of their rank differences"),
       SaliencyCatalogue.imagesSetting(\.images),
     ]
   }

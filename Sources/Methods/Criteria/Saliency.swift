@@ -109,7 +109,7 @@ public enum SaliencyCatalogue: Catalogue {
   static func imagesSetting<Owner>(_ path: WritableKeyPath<Owner, Int?>) -> Setting<Owner> {
     Setting(
       "images", path, in: 1...1_000_000,
-      "training images to look at; null takes as many as the method says, or 1024")
+      "training images to look at; null takes the number of the method, or 1024")
   }
 
   /// The criteria that can score all of some kinds of units.

@@ -10,11 +10,12 @@ public struct SecondOrderTaylor: Saliency {
   public static let documentation = MethodDocumentation(
     summary: "the second-order change of the loss without the unit",
     description: """
-      As taylor, with the curvature: the loss changes by gradient times weight less half the weight times its row of the \
-      Hessian times all trainable weights, summed over the unit's weights, of a channel over those that read it. One \
-      product of the Hessian with the weights gives every row's: it costs two passes more over the images. Gradients are \
-      those of single batches, curvature is that of the mean loss. The changes are squared and averaged over batches. \
-      Single weights are ranked across layers as they are, larger units over the mean of their layer.
+      Estimates the change of the loss without a unit to second order: the sum, over the unit's weights, of gradient \
+      times weight, minus half the weight times its row of the Hessian times all trainable weights. For a channel \
+      the sum is over the weights that read it. One product of the Hessian with all weights gives every row and \
+      costs two more passes over the images. Gradients are those of single batches; the curvature is that of the \
+      mean loss. The changes are squared and averaged over batches. Single weights are compared across layers by \
+      their scores as they are; scores of larger units are divided by the mean score of their layer first.
       """,
     formula: "score = mean over batches of (sum over the unit of g·w - w·(H·W)/2)^2, W all trainable weights",
     paper: """

@@ -8,10 +8,11 @@ public struct TaylorExpansion: Saliency {
   public static let documentation = MethodDocumentation(
     summary: "the first-order change of the loss without the unit",
     description: """
-      Removing a unit sets its weights to zero, of a channel exactly the weights that read it, shift and bias of what made \
-      it included. To first order the loss changes by the sum of gradient times weight over them. The changes of single \
-      batches are squared and averaged, so that batches of opposite signs do not cancel, or taken by their absolute \
-      values. Single weights are ranked across layers as they are, larger units over the mean of their layer.
+      Removing a unit sets its weights to zero. For a channel these are exactly the weights that read it, which also \
+      removes its shift and bias. To first order the loss changes by the sum of gradient times weight over them. The \
+      changes of single batches are squared, or taken by their absolute values, before they are averaged, so that \
+      batches of opposite signs do not cancel. Single weights are compared across layers by their scores as they \
+      are; scores of larger units are divided by the mean score of their layer first.
       """,
     formula: "score = mean over batches of (sum of g·w over the unit)^2, or of |sum of g·w|",
     paper: """
@@ -41,7 +42,7 @@ public struct TaylorExpansion: Saliency {
   /// Settings: `change`, `images`.
   public static var settings: [Setting<TaylorExpansion>] {
     [
-      Setting("change", \.change, "what is averaged over batches: squared or absolute changes of the loss"),
+      Setting("change", \.change, "the average over batches: of squared or of absolute changes of the loss"),
       SaliencyCatalogue.imagesSetting(\.images),
     ]
   }

@@ -10,18 +10,19 @@ public struct ZeroShare: Saliency {
   public static let name = "zero-share"
   /// The text that `condense explain` prints.
   public static let documentation = MethodDocumentation(
-    summary: "the share of weights that are not nearly zero, where a channel is made or read",
+    summary: "share of weights that are not nearly zero, in the filter or in what reads the channel",
     description: """
-      A penalty l1 drives weights to zero; a channel goes when most of its filter is zero, or most of the weights of the next \
-      layer that read it. One threshold says for all layers what counts as zero. Of the two shares the smaller decides: \
-      a filter that makes much of what nobody reads is as little use as one that makes nothing. With rise the threshold is \
-      found: the largest at which the layers that are pruned together can do without all smaller weights before the mean loss \
-      over training images has risen by more. "below: 0.1" of channel-pruning then removes channels of which nine tenths are \
-      zeros, where the largest score of a layer is 1. On a schedule each point may raise the loss as much.
+      The penalty l1 drives weights to zero. A channel goes if most weights of its filter are zero, or if most \
+      weights of the next layer that read it are zero: of the two shares of weights that are not zero the smaller \
+      decides. One threshold says for all layers which weights count as zero. With `rise` the threshold is found: \
+      the largest one at which all smaller weights of the layers that are pruned together can be set to zero while \
+      the mean loss over training images rises by no more than `rise`. On a schedule each point may raise the loss \
+      by as much. If the largest score of a layer is 1, "below: 0.1" of channel-pruning removes the channels of \
+      which nine tenths are zeros.
       """,
     formula: """
-      score = 1 - max(share of |w| < t in the filters that make it, share of |w| < t in what reads it); t = threshold, or the \
-      largest t with loss(w·[|w| >= t] in all layers that are pruned) <= loss(w) + rise
+      score = 1 - max(share of |w| < t in the filters that make it, share of |w| < t in the weights that read it); t = \
+      threshold, or the largest t with loss(w·[|w| >= t] in all layers that are pruned) <= loss(w) + rise
       """,
     paper: """
       Singh, Kadi, Iyer, Sheet, Namboodiri, "Multi-layer pruning framework for compressing single shot multibox detector", \
@@ -49,7 +50,7 @@ public struct ZeroShare: Saliency {
       Setting("threshold", \.threshold, in: 0...1_000, "absolute weights below this count as zero"),
       Setting(
         "rise", \.rise, in: 0...100,
-        "takes the largest threshold at which the mean loss rises by no more than this, instead of the given one"
+        "largest rise of the mean loss, for which the threshold is found; null takes the given threshold"
       ),
       SaliencyCatalogue.imagesSetting(\.images),
     ]

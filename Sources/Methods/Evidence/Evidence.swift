@@ -53,7 +53,7 @@ extension Evidence {
     images: Int, _ body: ([String: Tensor]) -> Void
   ) throws {
     throw MethodError.evidence(
-      method: "evidence", reason: "no images were given to compute gradients of images on")
+      method: "evidence", reason: "no images were given to compute gradients of single images on")
   }
   /// Throws: there are no images.
   public func hessianProduct(
@@ -70,13 +70,13 @@ extension Evidence {
   /// Throws: there is no cost model.
   public func latencyMs(of graph: Graph, on target: String) throws -> Double {
     throw MethodError.evidence(
-      method: "evidence", reason: "what layers take on \(target) is not known here; leave \"target\" out")
+      method: "evidence", reason: "the costs of layers on \(target) are not known here; leave \"target\" out")
   }
   /// Throws: there are no initial weights.
   public func initialWeights() throws -> [String: Tensor] {
     throw MethodError.evidence(
       method: "evidence",
-      reason: "the weights at initialization are not known here; choose a criterion that does without them")
+      reason: "the weights at initialization are not known here; choose a criterion that does not need them")
   }
 }
 

@@ -68,7 +68,7 @@ public struct PlanEvidence: Evidence {
     guard let initial = try initial() else {
       throw MethodError.evidence(
         method: "initial weights",
-        reason: "they are not known of this network; choose a criterion that does without them")
+        reason: "they are not known of this network; choose a criterion that does not need them")
     }
     return initial.filter { graph.parameters[$0]?.value.shape == $1.shape }
   }

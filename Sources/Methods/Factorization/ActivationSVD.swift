@@ -12,11 +12,11 @@ public struct ActivationSVD: FactorizationMethod {
   public static let revision = 1
   /// The text that `condense explain` prints.
   public static let documentation = MethodDocumentation(
-    summary: "linear layers become two of low rank that keep what they make of images",
+    summary: "replace linear layers by two of low rank that keep the outputs on images",
     description: """
-      As svd-linear, but the least squared error is that of the layer's outputs on training images, not of its \
-      weights: directions that inputs never take cost nothing. Weights by the second moment of the layer's inputs, \
-      seen on `images` training images; energy and ranks are of outputs, the bias apart.
+      Like svd-linear, but with the least squared error of the layer's outputs on training images instead of its \
+      weights: directions that the inputs never take cost nothing. The weights are weighted by the second moment of \
+      the layer's inputs over `images` training images. Energy and ranks refer to the outputs without the bias.
       """,
     formula:
       "min ‖(W - Ŵ)·X‖² at rank r: Ŵ = U_r·U_rᵀ·W, U_r the leading left singular vectors of W·M^½, M = E[x·xᵀ]; "
@@ -40,7 +40,7 @@ public struct ActivationSVD: FactorizationMethod {
   /// Settings: `energy`, `keptRatio`, `classifier`, and those of `RankChoice`.
   public static var settings: [Setting<ActivationSVD>] {
     rankSettings + [
-      Setting("classifier", \.classifier, "whether the layer that makes the logits is factorized too")
+      Setting("classifier", \.classifier, "true factorizes the layer that makes the scores too")
     ] + choiceSettings
   }
 
@@ -71,7 +71,7 @@ extension Compression {
   mutating func inputMoment(of node: Node, _ fit: OutputFit) throws -> Tensor {
     guard let layer = SampledLayer.making(node.name, in: graph) else {
       throw MethodError.impossible(
-        method: Method.name, node: node.name, reason: "it is no layer whose inputs can be looked at")
+        method: Method.name, node: node.name, reason: "its inputs cannot be observed on images; leave it out")
     }
     let sampler = PlaceSampler(places: fit.places, key: random.next())
     let rows = try sampler.rows(of: [layer], in: graph, images: fit.images, real: true, evidence)[0].tensor

@@ -14,16 +14,17 @@ public struct CanonicalConvolution: FactorizationMethod {
   public static let revision = 1
   /// The text that `condense explain` prints.
   public static let documentation = MethodDocumentation(
-    summary: "convolutions become 1x1, depthwise column, depthwise row and 1x1 (canonical polyadic)",
+    summary: "replace convolutions by 1x1, depthwise column, depthwise row and 1x1 (CP)",
     description: """
-      Replaces a convolution of O filters over I channels by a 1x1 to r channels (NAME.reduce), a depthwise Kh x 1 \
-      (NAME.column) and 1 x Kw (NAME.row), and a 1x1 to O channels, which keeps the bias and the name; with `split: \
-      false` one depthwise kernel stands for the two. Vectors come from alternating least squares in double \
-      precision, the best of `starts` starts. Many kernels have no nearest sum of r products: terms then grow and \
-      cancel one another, which neither training nor quantization survives. `penalty` on the squared norms of the \
-      terms bounds them; 0 switches that off, and the report says how large terms got. Ranks by energy are searched \
-      for; by variational Bayes it is the larger of those of both channel axes. Left alone are convolutions of \
-      groups, 1x1 kernels, and layers whose parts would have no fewer parameters, r(I + Kh + Kw + O).
+      Replaces a convolution of O filters over I channels by four layers: a 1x1 to r channels (NAME.reduce), a \
+      depthwise Kh x 1 (NAME.column), a depthwise 1 x Kw (NAME.row), and a 1x1 to O channels, which keeps the bias \
+      and the name. With `split: false` one depthwise kernel replaces the two. The vectors come from alternating \
+      least squares in double precision, the best of `starts` starts. Many kernels have no nearest sum of r \
+      products: terms then grow and cancel one another, and neither training nor quantization survives that. \
+      `penalty` on the squared norms of the terms bounds them; 0 switches it off, and a warning says how large the \
+      terms became. Ranks by energy are searched for; the rank by variational Bayes is the larger one of both \
+      channel axes. Grouped convolutions, 1x1 kernels, and layers whose factors would have no fewer parameters, r(I \
+      + Kh + Kw + O), stay as they are.
       """,
     formula:
       "K[o,i,u,v] ≈ Σ_{t≤r} A[o,t]·B[i,t]·C[u,t]·D[v,t]; min ‖K - K̂‖² + penalty·Σ_t ‖term t‖² over A, B, C, D in turn",
@@ -53,10 +54,15 @@ public struct CanonicalConvolution: FactorizationMethod {
   /// Settings: `energy`, `keptRatio`, `split`, `penalty`, `iterations`, `starts`, and those of `RankChoice`.
   public static var settings: [Setting<CanonicalConvolution>] {
     rankSettings + [
-      Setting("split", \.split, "whether rows and columns of taps are layers of their own"),
       Setting(
-        "penalty", \.penalty, in: 0...1, "weight of the terms' squared norms, over the kernel's; 0 is none"),
-      Setting("iterations", \.iterations, in: 1...100_000, "rounds of fitting one axis given the others"),
+        "split", \.split,
+        "true makes separate layers of the rows and the columns of taps; false one depthwise layer"),
+      Setting(
+        "penalty", \.penalty, in: 0...1,
+        "weight of the terms' squared norms, relative to the kernel's; 0 for none"),
+      Setting(
+        "iterations", \.iterations, in: 1...100_000,
+        "rounds in which each axis is fitted with the others fixed"),
       Setting("starts", \.starts, in: 1...100, "random starts, of which the best is kept"),
     ] + choiceSettings
   }
@@ -84,8 +90,8 @@ public struct CanonicalConvolution: FactorizationMethod {
     }
     if let worst = largest.worst {
       rewrite.warnings.append(
-        "\(worst.layer): a term is \((10 * worst.norm).rounded() / 10) times as large as the kernel, so terms cancel one "
-          + "another and the factors will not bear training or few bits; raise the penalty, or keep fewer terms"
+        "\(worst.layer): a term is \((10 * worst.norm).rounded() / 10) times as large as the kernel: terms cancel one "
+          + "another, and the factors will not survive training or few bits; raise the penalty, or keep fewer terms"
       )
     }
     return rewrite

@@ -12,18 +12,18 @@ public struct ChannelSVD: FactorizationMethod {
   public static let revision = 1
   /// The text that `condense explain` prints.
   public static let documentation = MethodDocumentation(
-    summary: "convolutions become one of fewer filters and a 1x1",
+    summary: "replace convolutions by one of fewer filters and a 1x1",
     description: """
       Replaces a convolution of O filters by one of r filters without bias (NAME.reduce), which keeps kernel, \
       stride, padding and dilation, and a 1x1 of O filters, which keeps the bias and the name. The kernel, unfolded \
-      to a matrix of filter by (channel, tap), is approximated with the least squared error; with `weighting: \
-      outputs` it is the layer's outputs on training images that are, at sampled places. A 1x1 convolution becomes \
-      two. Convolutions of groups are left alone, for their filters read different channels, and so are layers whose \
-      parts would have no fewer parameters, r(I·Kh·Kw + O).
+      to a matrix of filter by (channel, tap), is approximated with the least squared error. With `weighting: \
+      outputs` the error is that of the layer's outputs on training images, at sampled places. A 1x1 convolution \
+      becomes two. Grouped convolutions stay as they are, because their filters read different channels, and so do \
+      layers whose factors would have no fewer parameters, r(I·Kh·Kw + O).
       """,
     formula:
       "W [O, I·Kh·Kw] ≈ U_r·(U_rᵀ·W), U_r the leading left singular vectors of W, or of W·M^½ with M the second moment of "
-      + "what the filters read; lost: Σ_{i>r} σ_i²",
+      + "the filters' inputs; lost: Σ_{i>r} σ_i²",
     paper:
       "Zhang, Zou, He, Sun, 2016, Accelerating very deep convolutional networks for classification and detection, "
       + "arXiv:1505.06798")
@@ -42,7 +42,11 @@ public struct ChannelSVD: FactorizationMethod {
 
   /// Settings: `energy`, `keptRatio`, `weighting`, and those of `RankChoice`.
   public static var settings: [Setting<ChannelSVD>] {
-    rankSettings + [Setting("weighting", \.weighting, "what the least squared error is of")] + choiceSettings
+    rankSettings + [
+      Setting(
+        "weighting", \.weighting,
+        "the least squared error is of the layer's weights, or of its outputs on images")
+    ] + choiceSettings
   }
 
   /// Activations for `weighting: outputs`, and the evidence of the choice of ranks.

@@ -47,10 +47,11 @@ extension FactorizationMethod {
   static var rankSettings: [Setting<Self>] {
     [
       Setting(
-        "energy", \.energy, in: 0.001...1, "share of the sum of squared singular values that is kept"),
+        "energy", \.energy, in: 0.001...1,
+        "least share of the sum of squared singular values that a layer keeps"),
       Setting(
         "keptRatio", \.keptRatio, in: 0.001...1,
-        "share of the layer's parameters that is kept; rules instead of the energy where given"),
+        "share of the layer's parameters that is kept; used instead of energy where it is given"),
     ]
   }
 
@@ -76,7 +77,7 @@ extension FactorizationMethod {
     let budget = choice.budget
     if budget != nil, choice.measure == .latency, choice.target == nil {
       throw MethodError.impossible(
-        method: name, node: "budget", reason: "it is a share of the latency, so \"target\" must say where")
+        method: name, node: "budget", reason: "it is a share of the latency; name the \"target\" too")
     }
     let meter = CostMeter(graph: compression.graph, target: choice.target, evidence: compression.evidence)
     var slower: [String] = []
@@ -99,7 +100,8 @@ extension FactorizationMethod {
     var warnings: [String] = []
     // Only layers that would be smaller and yet no faster are worth a warning.
     if let target = choice.target, !slower.isEmpty {
-      warnings.append("on \(target) \(slower.joined(separator: ", ")) would become no faster: left alone")
+      warnings.append(
+        "on \(target) \(slower.joined(separator: ", ")) would not become faster and stay as they are")
     }
     if let budget { candidates = try spend(budget, candidates, meter, choice, &warnings) }
     var replacements: [String: [NewLayer]] = [:]
@@ -127,7 +129,7 @@ extension FactorizationMethod {
 
   /// The reason why no layer was replaced.
   private static func nothing(_ layers: [String], _ budget: Double?) -> String {
-    if layers.isEmpty { return "no layer is of a kind that it factorizes" }
+    if layers.isEmpty { return "the network has no layer of a kind that it factorizes" }
     if let budget, budget == 1 { return "a budget of 1 keeps the whole network; lower it" }
     return "at the rank asked for, the factors of \(layers.joined(separator: ", ")) would have no fewer "
       + "parameters than the layers; keep less"

@@ -44,21 +44,21 @@ public struct RankChoice: Sendable {
     [
       Setting(
         "ranks", path.appending(path: \.rule),
-        "what says how many terms a layer keeps: energy or keptRatio as given, or variational Bayes"
+        "the rule for a layer's rank: its energy or keptRatio (given), or variational Bayes (bayesian)"
       ).omittedAsDefault(),
       Setting(
         "budget", path.appending(path: \.budget), in: 0.001...1,
-        "share of the whole network that is kept, ranks chosen across layers; rules instead of all else where given"
+        "share of the whole network that is kept, with ranks chosen across layers; used instead of other rules where it is given"
       ).ofWholeStage().omittedAsDefault(),
-      Setting("of", path.appending(path: \.measure), "what the budget is a share of").ofWholeStage()
+      Setting("of", path.appending(path: \.measure), "measure of which the budget is a share").ofWholeStage()
         .omittedAsDefault(),
       Setting(
         "target", path.appending(path: \.target),
-        "target whose cost model decides: a layer that would become slower on it is left alone, and the report says so"
+        "target whose cost model decides: a layer that would not become faster on it stays as it is, with a warning"
       ).ofWholeStage().omittedAsDefault(),
       Setting(
         "reconstruct", path.appending(path: \.reconstruct),
-        "whether the last layer of each chain is fitted on images to what the layer made before"
+        "true fits the last layer of each chain, on images, to the outputs of the old layer"
       ).omittedAsDefault(),
     ] + OutputFit.settings(path.appending(path: \.fit))
   }

@@ -12,13 +12,13 @@ public struct SVDLinear: FactorizationMethod {
   public static let revision = 2
   /// The text that `condense explain` prints.
   public static let documentation = MethodDocumentation(
-    summary: "linear layers become two of low rank by the singular value decomposition",
+    summary: "replace linear layers by two of low rank (singular value decomposition)",
     description: """
-      Replaces a linear layer of O features over I inputs by one of r features without bias (NAME.reduce) and one of O \
-      features, which keeps the name and the bias. Of all pairs of that size, the two hold the weight matrix with the \
-      least squared error; the singular values are shared evenly between them, so that neither starts with large \
-      gradients. A layer whose two parts would have no fewer parameters, r(O + I) against O·I, is left alone, and so \
-      is the classifier unless it is asked for.
+      Replaces a linear layer of O features over I inputs by one of r features without bias (NAME.reduce) and one of \
+      O features, which keeps the name and the bias. Together they approximate the weight matrix with the least \
+      squared error at that rank. The singular values are divided evenly between both layers; otherwise one of them \
+      would start with large gradients. A layer whose factors would have no fewer parameters, r(O + I) against O·I, \
+      stays as it is, and so does the layer that makes the scores unless `classifier` is set.
       """,
     formula:
       "W = U·S·Vᵀ ≈ (U_r·√S_r)·(√S_r·V_rᵀ); ‖W - W_r‖² = Σ_{i>r} σ_i²; r least with Σ_{i≤r} σ_i² ≥ energy·Σσ_i²",
@@ -43,7 +43,7 @@ public struct SVDLinear: FactorizationMethod {
   /// Settings: `energy`, `keptRatio`, `classifier`, and those of `RankChoice`.
   public static var settings: [Setting<SVDLinear>] {
     rankSettings + [
-      Setting("classifier", \.classifier, "whether the layer that makes the logits is factorized too")
+      Setting("classifier", \.classifier, "true factorizes the layer that makes the scores too")
     ] + choiceSettings
   }
 
@@ -57,7 +57,7 @@ public struct SVDLinear: FactorizationMethod {
       return .notApplicable(reason: "even at rank 1 its factors have \(factors) weights, it has \(whole)")
     }
     guard classifier || !graph.outputs.contains(node.name) else {
-      return .notApplicable(reason: "it makes the logits, and \"classifier\" is off")
+      return .notApplicable(reason: "it makes the scores, and \"classifier\" is off")
     }
     return refusal.map { .notApplicable(reason: $0) } ?? .applicable
   }

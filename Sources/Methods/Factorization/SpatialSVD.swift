@@ -13,13 +13,13 @@ public struct SpatialSVD: FactorizationMethod {
   public static let revision = 1
   /// The text that `condense explain` prints.
   public static let documentation = MethodDocumentation(
-    summary: "convolutions become a vertical and a horizontal one of low rank",
+    summary: "replace convolutions by a vertical and a horizontal one of low rank",
     description: """
-      Replaces a convolution of Kh x Kw by one of Kh x 1 with r filters and no bias (NAME.reduce), which takes the \
-      vertical stride, padding and dilation, and one of 1 x Kw, which takes the horizontal ones, keeps the bias and \
+      Replaces a convolution of Kh x Kw by two layers: Kh x 1 with r filters and no bias (NAME.reduce), which takes \
+      the vertical stride, padding and dilation; and 1 x Kw, which takes the horizontal ones and keeps the bias and \
       the name. The kernel, unfolded to a matrix of (input channel, row) by (filter, column), is approximated with \
-      the least squared error. A layer whose two parts would have no fewer parameters, r(I·Kh + O·Kw), is left \
-      alone; convolutions of groups and kernels of one row or one column are refused.
+      the least squared error. A layer whose factors would have no fewer parameters, r(I·Kh + O·Kw), stays as it is, \
+      and so do grouped convolutions and kernels of one row or one column.
       """,
     formula:
       "M[(i,u),(o,v)] = K[o,i,u,v] ≈ Σ_{j≤r} σ_j p_j q_jᵀ; ‖K - K_r‖² = Σ_{j>r} σ_j²; parameters r(I·Kh + O·Kw)",

@@ -12,16 +12,16 @@ public struct TensorTrain: FactorizationMethod {
   public static let revision = 1
   /// The text that `condense explain` prints.
   public static let documentation = MethodDocumentation(
-    summary: "linear layers become a train of small tensors, computed by convolutions",
+    summary: "replace linear layers by a train of small tensors, computed by convolutions",
     description: """
-      Writes the numbers of inputs and outputs of a linear layer as products of `cores` factors, as even as they \
-      come, and its weight as a train of as many tensors. The inputs are reshaped to an image (NAME.image); each \
-      core is a convolution (NAME.core1, NAME.core2, …) over one factor of the inputs, and between them the values \
-      are reshaped, never moved. Where the layer has a bias, NAME.bias adds it. Ranks by energy are those of the \
-      truncations one after another, which share the error evenly; by a kept ratio or a budget all ranks have the \
-      same bound. Left alone are the classifier unless it is asked for, layers whose inputs or outputs are a prime, \
-      and those whose train would have no fewer parameters. Multiply-adds may grow: what each core makes of part of \
-      the inputs is large.
+      Writes the numbers of inputs and outputs of a linear layer as products of `cores` factors that are as equal as \
+      possible, and the weight as a train of as many tensors. The inputs are reshaped to an image (NAME.image); each \
+      core is a convolution (NAME.core1, NAME.core2, …) over one factor of the inputs, and between cores the values \
+      are reshaped, never moved. NAME.bias adds the bias, if there is one. Ranks by energy are those of successive \
+      truncations, which share the error evenly; with a kept ratio or a budget all ranks have the same bound. The \
+      layer that makes the scores stays as it is unless `classifier` is set, and so do layers whose number of inputs \
+      or outputs is a prime and layers whose train would have no fewer parameters. Multiply-adds may grow, because \
+      each core makes a large value of a part of the inputs.
       """,
     formula:
       "W[(o_d…o_1), (i_1…i_d)] ≈ G_1[o_1,i_1]·G_2[o_2,i_2]·…·G_d[o_d,i_d], G_k[o,i] of r_{k-1} x r_k; parameters "
@@ -48,7 +48,7 @@ public struct TensorTrain: FactorizationMethod {
   public static var settings: [Setting<TensorTrain>] {
     rankSettings + [
       Setting("cores", \.cores, in: 2...6, "tensors of the train"),
-      Setting("classifier", \.classifier, "whether the layer that makes the logits is factorized too"),
+      Setting("classifier", \.classifier, "true factorizes the layer that makes the scores too"),
     ] + choiceSettings
   }
 
@@ -59,12 +59,14 @@ public struct TensorTrain: FactorizationMethod {
       return .notApplicable(reason: "it is no linear layer")
     }
     guard classifier || !graph.outputs.contains(node.name) else {
-      return .notApplicable(reason: "it makes the logits, and \"classifier\" is off")
+      return .notApplicable(reason: "it makes the scores, and \"classifier\" is off")
     }
     let modes = TrainModes(inputs: inputs, outputs: linear.features, count: cores)
     guard modes.isProper else {
       return .notApplicable(
-        reason: "its \(inputs) inputs and \(linear.features) outputs are no products of numbers")
+        reason:
+          "its \(inputs) inputs and \(linear.features) outputs cannot both be written as products of smaller numbers"
+      )
     }
     let least = modes.weights(Array(repeating: 1, count: cores - 1)) + (linear.bias ? linear.features : 0)
     guard least < inputs * linear.features else {

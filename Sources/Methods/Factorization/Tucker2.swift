@@ -12,15 +12,16 @@ public struct Tucker2: FactorizationMethod {
   public static let revision = 1
   /// The text that `condense explain` prints.
   public static let documentation = MethodDocumentation(
-    summary: "convolutions become 1x1, a core of fewer channels and 1x1 by the Tucker-2 decomposition",
+    summary: "replace convolutions by 1x1, a core of fewer channels and 1x1 (Tucker-2)",
     description: """
-      Replaces a convolution of O filters over I channels by one of 1x1 to r3 channels (NAME.reduce), a core of the \
-      old kernel, stride, padding and dilation from r3 to r4 channels (NAME.core), and one of 1x1 to O channels, \
-      which keeps the bias and the name. The channel bases start as the leading singular vectors of the kernel \
-      unfolded along each channel axis (HOSVD) and are improved in turn (HOOI). By energy, each axis keeps the \
-      fewest directions that hold that share of its squared singular values; by keptRatio, both axes keep the same \
-      share of their channels, as many as the parameters pay for. An axis that keeps all its channels gets no 1x1. \
-      Left alone are convolutions of groups, 1x1 kernels, and layers whose parts would have no fewer parameters.
+      Replaces a convolution of O filters over I channels by three layers: a 1x1 to r3 channels (NAME.reduce); a \
+      core with the old kernel, stride, padding and dilation from r3 to r4 channels (NAME.core); and a 1x1 to O \
+      channels, which keeps the bias and the name. The channel bases start as the leading singular vectors of the \
+      kernel unfolded along each channel axis (HOSVD) and are improved in turn (HOOI). By energy, each axis keeps \
+      the fewest directions that hold that share of its squared singular values. By keptRatio, both axes keep the \
+      same share of their channels, the largest that the number of parameters allows. An axis that keeps all its \
+      channels gets no 1x1. Grouped convolutions, 1x1 kernels, and layers whose factors would have no fewer \
+      parameters stay as they are.
       """,
     formula:
       "K[o,i,u,v] ≈ Σ_{b≤r4} Σ_{a≤r3} B[o,b]·C[b,a,u,v]·A[i,a], C = K ×_o Bᵀ ×_i Aᵀ; ‖K - K̂‖² = ‖K‖² - ‖C‖²; "
@@ -45,7 +46,8 @@ public struct Tucker2: FactorizationMethod {
   public static var settings: [Setting<Tucker2>] {
     rankSettings + [
       Setting(
-        "iterations", \.iterations, in: 0...100, "rounds of improving one channel basis given the other")
+        "iterations", \.iterations, in: 0...100,
+        "rounds in which each channel basis is improved with the other one fixed")
     ] + choiceSettings
   }
 

@@ -12,14 +12,14 @@ public struct AsymmetricFilters: FilterMethod, NarrowMiddle {
   public static let revision = 1
   /// The text that `condense explain` prints.
   public static let documentation = MethodDocumentation(
-    summary: "convolutions become a column of taps, ReLU and a row of taps",
+    summary: "replace convolutions by a column of taps, ReLU and a row of taps",
     description: """
-      Replaces each convolution of Kh x Kw by one of Kh x 1 with ratio·O filters (NAME.column), which takes the \
-      vertical stride, padding and dilation, norm, where set, and ReLU, and one of 1 x Kw, which takes the \
-      horizontal ones, keeps the bias and the name. By decomposition the two start as the kernel's spatial-svd \
-      factors, which norm and ReLU then bend; `reconstruct` fits the second to what the layer made. Without the \
-      clamp between it is spatial-svd. Left alone are grouped convolutions, kernels of one row or column and, unless \
-      `first` is set, the first.
+      Replaces each convolution of Kh x Kw by two layers: Kh x 1 with ratio·O filters (NAME.column), which takes the \
+      vertical stride, padding and dilation, with a norm, if `norm` is set, and ReLU; and 1 x Kw, which takes the \
+      horizontal ones and keeps the bias and the name. With `initialize: decomposition` they start as the kernel's \
+      spatial-svd factors, whose product norm and ReLU change; `reconstruct` fits the second one to the old layer's \
+      outputs. Without norm and ReLU between them it would be spatial-svd. Grouped convolutions and kernels of one \
+      row or one column stay as they are; so does the first convolution unless `first` is set.
       """,
     formula: "m = ratio·O; weights m·I·Kh + O·m·Kw against O·I·Kh·Kw",
     paper:
@@ -45,11 +45,12 @@ public struct AsymmetricFilters: FilterMethod, NarrowMiddle {
   /// Settings: `ratio`, `initialize`, `norm`, `first`, and those of `FilterChoice`.
   public static var settings: [Setting<AsymmetricFilters>] {
     [
-      Setting("ratio", \.ratio, in: 0.01...1, "filters of the column by filters of the layer"),
+      Setting("ratio", \.ratio, in: 0.01...1, "filters of the column, as a share of the layer's filters"),
       Setting(
-        "initialize", \.initialize, "how the new layers start: from the old kernel or from random numbers"),
-      Setting("norm", \.norm, "whether a batch norm stands before the ReLU"),
-      Setting("first", \.first, "whether the convolution that reads the image is replaced too"),
+        "initialize", \.initialize,
+        "the start of the new layers: from the old kernel (decomposition) or from random numbers (fresh)"),
+      Setting("norm", \.norm, "true puts a batch norm before the ReLU"),
+      Setting("first", \.first, "true replaces the convolution that reads the image too"),
     ] + FilterChoice.settings(\.choice)
   }
 

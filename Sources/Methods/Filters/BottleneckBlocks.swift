@@ -12,13 +12,14 @@ public struct BottleneckBlocks: FilterMethod, NarrowMiddle {
   public static let revision = 1
   /// The text that `condense explain` prints.
   public static let documentation = MethodDocumentation(
-    summary: "convolutions become 1x1, the old kernel on few channels and 1x1",
+    summary: "replace convolutions by 1x1, the old kernel on few channels and 1x1",
     description: """
-      Replaces each convolution larger than 1x1 of O filters by a 1x1 to ratio·O channels (NAME.reduce), one of the \
-      old kernel, stride and padding between as many (NAME.core), each with norm, where set, and ReLU, and a 1x1 of \
-      O filters, which keeps the bias and the name. By decomposition the three start as the kernel's Tucker-2 \
-      factors, which norm and ReLU then bend; `reconstruct` fits the last to what the layer made. Left alone are \
-      grouped convolutions and, unless `first` is set, the first.
+      Replaces each convolution larger than 1x1 of O filters by three layers: a 1x1 to ratio·O channels \
+      (NAME.reduce), a convolution with the old kernel, stride and padding between as many channels (NAME.core), and \
+      a 1x1 of O filters, which keeps the bias and the name. The first two have a norm, if `norm` is set, and ReLU. \
+      With `initialize: decomposition` the three start as the kernel's Tucker-2 factors, whose product norm and ReLU \
+      change; `reconstruct` fits the last layer to the old layer's outputs. Grouped convolutions stay as they are; \
+      so does the first convolution unless `first` is set.
       """,
     formula: "m = ratio·O; weights m·I + m²·Kh·Kw + O·m against O·I·Kh·Kw",
     paper: "He, Zhang, Ren, Sun, 2016, Deep residual learning for image recognition, arXiv:1512.03385")
@@ -42,11 +43,13 @@ public struct BottleneckBlocks: FilterMethod, NarrowMiddle {
   /// Settings: `ratio`, `initialize`, `norm`, `first`, and those of `FilterChoice`.
   public static var settings: [Setting<BottleneckBlocks>] {
     [
-      Setting("ratio", \.ratio, in: 0.01...1, "channels of the middle by filters of the layer"),
       Setting(
-        "initialize", \.initialize, "how the new layers start: from the old kernel or from random numbers"),
-      Setting("norm", \.norm, "whether batch norms stand before the two ReLUs"),
-      Setting("first", \.first, "whether the convolution that reads the image is replaced too"),
+        "ratio", \.ratio, in: 0.01...1, "channels of the middle layer, as a share of the layer's filters"),
+      Setting(
+        "initialize", \.initialize,
+        "the start of the new layers: from the old kernel (decomposition) or from random numbers (fresh)"),
+      Setting("norm", \.norm, "true puts batch norms before the two ReLUs"),
+      Setting("first", \.first, "true replaces the convolution that reads the image too"),
     ] + FilterChoice.settings(\.choice)
   }
 

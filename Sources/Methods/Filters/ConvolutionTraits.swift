@@ -45,6 +45,8 @@ struct ConvolutionTraits {
       op.window.isSymmetric && 2 * op.padding.height == op.dilation.height * (op.kernel.height - 1)
       && 2 * op.padding.width == op.dilation.width * (op.kernel.width - 1)
     let end = op.endPadding.map { " and \($0)" } ?? ""
-    return keeps ? nil : "its padding of \(op.padding)\(end) does not fit beside a 1x1 convolution"
+    return keeps
+      ? nil
+      : "its padding of \(op.padding)\(end) does not keep the size of the plane, as a 1x1 convolution does"
   }
 }

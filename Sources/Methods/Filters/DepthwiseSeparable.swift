@@ -12,15 +12,15 @@ public struct DepthwiseSeparable: FilterMethod {
   public static let revision = 1
   /// The text that `condense explain` prints.
   public static let documentation = MethodDocumentation(
-    summary: "convolutions become one filter a channel, norm, ReLU and a 1x1 across channels",
+    summary: "replace convolutions by depthwise, norm, ReLU and a 1x1 across channels",
     description: """
-      Replaces each convolution larger than 1x1 by a depthwise one of the same kernel, stride, padding and dilation \
-      (NAME.depthwise), batch norm and ReLU (NAME.depthwise.norm, NAME.depthwise.relu), and a 1x1 convolution that \
-      keeps the bias and the name. Started by decomposition, the two hold for each input channel the rank-1 matrix \
-      nearest to its slice of the kernel, filters by taps; the sign of a depthwise filter makes its taps sum to 0 or \
-      more, so that ReLU passes what it finds in images and rectified values. Norm and ReLU are new, so the network \
-      must be retrained. The first convolution, whose few channels give few depthwise filters, is left alone unless \
-      `first` is set; grouped convolutions are left alone.
+      Replaces each convolution larger than 1x1 by a depthwise one with the same kernel, stride, padding and \
+      dilation (NAME.depthwise), batch norm and ReLU (NAME.depthwise.norm, NAME.depthwise.relu), and a 1x1, which \
+      keeps the bias and the name. With `initialize: decomposition` the two convolutions hold, for each input \
+      channel, the rank-1 matrix nearest to its slice of the kernel, filters by taps. The sign of a depthwise filter \
+      is chosen such that its taps sum to 0 or more, so that ReLU passes its responses to images and to rectified \
+      values. Norm and ReLU are new, so the network must be retrained. Grouped convolutions stay as they are; so \
+      does the first convolution, whose few channels give few depthwise filters, unless `first` is set.
       """,
     formula:
       "K[o,i,u,v] ≈ P[o,i]·D[i,u,v], per input channel i: K_i [O, Kh·Kw] ≈ σ_1 p_1 d_1ᵀ; weights I·Kh·Kw + I·O "
@@ -43,8 +43,9 @@ public struct DepthwiseSeparable: FilterMethod {
   public static var settings: [Setting<DepthwiseSeparable>] {
     [
       Setting(
-        "initialize", \.initialize, "how the new layers start: from the old kernel or from random numbers"),
-      Setting("first", \.first, "whether the convolution that reads the image is replaced too"),
+        "initialize", \.initialize,
+        "the start of the new layers: from the old kernel (decomposition) or from random numbers (fresh)"),
+      Setting("first", \.first, "true replaces the convolution that reads the image too"),
     ] + FilterChoice.settings(\.choice)
   }
 

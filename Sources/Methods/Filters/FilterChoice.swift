@@ -35,15 +35,15 @@ public struct FilterChoice: Sendable {
     [
       Setting(
         "budget", path.appending(path: \.budget), in: 0.001...1,
-        "share of the network's multiply-adds to which layers are replaced; all that can be where none is given"
+        "share of the network's multiply-adds that is left when enough layers are replaced; null replaces all that can be"
       ).ofWholeStage().omittedAsDefault(),
       Setting(
         "layers", path.appending(path: \.layers),
-        "which layers are replaced first for a budget: those that save the most, or that harm the least"
+        "the order in which layers are replaced for a budget: those that save the most first, or those that harm the least first"
       ).ofWholeStage().omittedAsDefault(),
       Setting(
         "reconstruct", path.appending(path: \.reconstruct),
-        "whether the last layers of blocks are fitted on images to what the old layer made"
+        "true fits the last layers of blocks, on images, to the outputs of the old layer"
       ).ofWholeStage().omittedAsDefault(),
     ] + OutputFit.settings(path.appending(path: \.fit))
   }

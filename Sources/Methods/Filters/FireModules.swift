@@ -11,15 +11,16 @@ public struct FireModules: FilterMethod {
   public static let revision = 1
   /// The text that `condense explain` prints.
   public static let documentation = MethodDocumentation(
-    summary: "convolutions become fire modules: squeeze by 1x1, expand by 1x1 and 3x3 side by side",
+    summary: "replace convolutions by fire modules: 1x1 squeeze, then 1x1 and 3x3 side by side",
     description: """
-      Replaces each convolution larger than 1x1 of O filters by a 1x1 convolution of squeezeRatio·O filters \
-      (NAME.squeeze) with norm, where set, and ReLU, whose output is read by a 1x1 convolution (NAME.expand1x1) and \
-      one of the old kernel with expandShare·O filters (NAME.expand3x3); their channels side by side are the value \
-      of the old name. Stride stays with the two expanding convolutions. The weights are new, so the network must be \
-      retrained; with `initialize: decomposition` the squeeze takes the leading directions of the kernel along its \
-      input channels, the others what the kernel makes of these, the 1x1 ones the sum of their taps. Left alone are \
-      grouped convolutions, those whose padding does not keep the plane, and, unless `first` is set, the first.
+      Replaces each convolution larger than 1x1 of O filters by a 1x1 of squeezeRatio·O filters (NAME.squeeze) with \
+      a norm, if `norm` is set, and ReLU. A 1x1 (NAME.expand1x1) and a convolution with the old kernel and \
+      expandShare·O filters (NAME.expand3x3) read its output; their concatenation has the old name. The two \
+      expanding convolutions take the stride. The weights are new, so the network must be retrained. With \
+      `initialize: decomposition` the squeeze takes the leading directions of the kernel along its input channels, \
+      the expanding ones take the kernel's responses to these, the 1x1 with its taps summed. Grouped convolutions, \
+      and those whose padding does not keep the size of the plane, stay as they are; so does the first convolution \
+      unless `first` is set.
       """,
     formula:
       "s = squeezeRatio·O, e3 = expandShare·O, e1 = O - e3; weights s·I + e1·s + e3·s·Kh·Kw against O·I·Kh·Kw",
@@ -54,13 +55,16 @@ public struct FireModules: FilterMethod {
   /// Settings: `squeezeRatio`, `expandShare`, `norm`, `first`, `initialize`, and those of `FilterChoice`.
   public static var settings: [Setting<FireModules>] {
     [
-      Setting("squeezeRatio", \.squeezeRatio, in: 0.01...1, "squeezing filters by expanding ones"),
       Setting(
-        "expandShare", \.expandShare, in: 0.01...0.99, "share of expanding filters that have the old kernel"),
-      Setting("norm", \.norm, "whether a batch norm stands between the squeezing convolution and its ReLU"),
-      Setting("first", \.first, "whether the convolution that reads the image is replaced too"),
+        "squeezeRatio", \.squeezeRatio, in: 0.01...1, "squeezing filters, as a share of the expanding ones"),
       Setting(
-        "initialize", \.initialize, "how the new layers start: from the old kernel or from random numbers"
+        "expandShare", \.expandShare, in: 0.01...0.99,
+        "share of the expanding filters that have the old kernel"),
+      Setting("norm", \.norm, "true puts a batch norm between the squeezing convolution and its ReLU"),
+      Setting("first", \.first, "true replaces the convolution that reads the image too"),
+      Setting(
+        "initialize", \.initialize,
+        "the start of the new layers: from the old kernel (decomposition) or from random numbers (fresh)"
       ).omittedAsDefault(),
     ] + FilterChoice.settings(\.choice)
   }

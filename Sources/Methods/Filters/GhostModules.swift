@@ -11,13 +11,14 @@ public struct GhostModules: FilterMethod {
   public static let revision = 1
   /// The text that `condense explain` prints.
   public static let documentation = MethodDocumentation(
-    summary: "convolutions become one of fewer filters, and cheap filters of what it makes",
+    summary: "replace convolutions by one of fewer filters and cheap filters of its outputs",
     description: """
-      Replaces each convolution larger than 1x1 of O filters by one of O/ratio (NAME.primary), and a depthwise one \
-      of `kernel` taps a side that makes ratio - 1 more channels of each of its (NAME.cheap); their channels side by \
-      side are the value of the old name. By decomposition the primary filters are the layer's first, and cheap ones \
-      start at random; `reconstruct` fits both to what the layer made, each channel to its own. Left alone are \
-      grouped convolutions, those whose filters the ratio does not divide and, unless `first` is set, the first.
+      Replaces each convolution larger than 1x1 of O filters by one of O/ratio filters (NAME.primary) and a \
+      depthwise one of `kernel` x `kernel` taps, which makes ratio - 1 more channels of each primary one \
+      (NAME.cheap). The concatenation of both has the old name. With `initialize: decomposition` the primary filters \
+      are the layer's first ones; cheap filters start from random numbers, and `reconstruct` fits both to the old \
+      layer's outputs, each channel to its own. Grouped convolutions, and those whose filters `ratio` does not \
+      divide, stay as they are; so does the first convolution unless `first` is set.
       """,
     formula: "m = O/ratio; weights m·I·Kh·Kw + (ratio - 1)·m·kernel² against O·I·Kh·Kw",
     paper:
@@ -40,13 +41,15 @@ public struct GhostModules: FilterMethod {
   /// Settings: `ratio`, `kernel`, `initialize`, `first`, and those of `FilterChoice`.
   public static var settings: [Setting<GhostModules>] {
     [
-      Setting("ratio", \.ratio, in: 2...64, "filters of the layer by primary ones"),
-      Setting("kernel", \.kernel, expected: "an odd integer in 1...15", "taps a side of the cheap filters") {
+      Setting("ratio", \.ratio, in: 2...64, "the layer's filters divided by the primary filters"),
+      Setting("kernel", \.kernel, expected: "an odd integer in 1...15", "side of the cheap filters, in taps")
+      {
         $0 % 2 == 1 && (1...15).contains($0)
       },
       Setting(
-        "initialize", \.initialize, "how primary filters start: as the old ones or from random numbers"),
-      Setting("first", \.first, "whether the convolution that reads the image is replaced too"),
+        "initialize", \.initialize,
+        "the start of primary filters: as the old ones (decomposition) or from random numbers (fresh)"),
+      Setting("first", \.first, "true replaces the convolution that reads the image too"),
     ] + FilterChoice.settings(\.choice)
   }
 

@@ -11,15 +11,15 @@ public struct GroupedShuffle: FilterMethod {
   public static let revision = 1
   /// The text that `condense explain` prints.
   public static let documentation = MethodDocumentation(
-    summary: "convolutions become one of groups, shuffled channels and a 1x1 of groups",
+    summary: "replace convolutions by a grouped one, shuffled channels and a grouped 1x1",
     description: """
-      Replaces each convolution larger than 1x1 by one of `groups` groups of the old kernel, stride, padding and \
-      dilation (NAME.grouped) with norm, where set, and ReLU, a shuffle (NAME.shuffle) that deals each group's \
-      channels out to all groups, and a 1x1 of as many groups, which keeps the bias and the name: every output still \
-      sees every input. By decomposition the first takes the kernel's own slices, filters and channels of one group; \
-      the 1x1 starts at random, and `reconstruct` fits it, group by group, to what the layer made. Left alone are \
-      grouped convolutions, those whose channels or filters the groups do not divide and, unless `first` is set, the \
-      first.
+      Replaces each convolution larger than 1x1 by a grouped one with the old kernel, stride, padding and dilation \
+      (NAME.grouped), a norm if `norm` is set, ReLU, a shuffle (NAME.shuffle) that distributes each group's channels \
+      over all groups, and a grouped 1x1, which keeps the bias and the name. Every output still depends on every \
+      input. With `initialize: decomposition` the first layer starts with the slices of the kernel for the filters \
+      and channels of one group; the 1x1 starts from random numbers, and `reconstruct` fits it, group by group, to \
+      the old layer's outputs. Grouped convolutions, and those whose channels or filters `groups` does not divide, \
+      stay as they are; so does the first convolution unless `first` is set.
       """,
     formula:
       "g groups: weights O·I·Kh·Kw/g + O²/g against O·I·Kh·Kw; shuffled channel j·g + k is channel k·O/g + j",
@@ -46,9 +46,10 @@ public struct GroupedShuffle: FilterMethod {
     [
       Setting("groups", \.groups, in: 2...256, "groups of both convolutions"),
       Setting(
-        "initialize", \.initialize, "how the first layer starts: from the old kernel or from random numbers"),
-      Setting("norm", \.norm, "whether a batch norm stands before the ReLU"),
-      Setting("first", \.first, "whether the convolution that reads the image is replaced too"),
+        "initialize", \.initialize,
+        "the start of the first layer: from the old kernel (decomposition) or from random numbers (fresh)"),
+      Setting("norm", \.norm, "true puts a batch norm before the ReLU"),
+      Setting("first", \.first, "true replaces the convolution that reads the image too"),
     ] + FilterChoice.settings(\.choice)
   }
 

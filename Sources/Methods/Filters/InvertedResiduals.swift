@@ -12,15 +12,16 @@ public struct InvertedResiduals: FilterMethod {
   public static let revision = 1
   /// The text that `condense explain` prints.
   public static let documentation = MethodDocumentation(
-    summary: "convolutions become 1x1 to more channels, one filter a channel and 1x1",
+    summary: "replace convolutions by 1x1 to more channels, depthwise and 1x1",
     description: """
-      Replaces each convolution larger than 1x1 over I channels by a 1x1 to expansion·I channels (NAME.expand), a \
-      depthwise one of the old kernel, stride, padding and dilation (NAME.depthwise), each with norm, where set, and \
-      ReLU6, and a 1x1 of O filters without a clamp, which keeps the bias and the name. By decomposition each input \
-      channel is copied `expansion` times, and its copies take the leading terms of its slice of the kernel, filters \
-      by taps; norms and clamps then bend that, and `reconstruct` fits the last layer to what the layer made. The \
-      sum around the block stays what the network has. Left alone are grouped convolutions, those whose block would \
-      be no smaller and, unless `first` is set, the first.
+      Replaces each convolution larger than 1x1 over I channels by three layers: a 1x1 to expansion·I channels \
+      (NAME.expand), a depthwise one with the old kernel, stride, padding and dilation (NAME.depthwise), and a 1x1 \
+      of O filters without a clamp, which keeps the bias and the name. The first two have a norm, if `norm` is set, \
+      and ReLU6. With `initialize: decomposition` each input channel is copied `expansion` times, and its copies \
+      take the leading terms of its slice of the kernel, filters by taps; norms and clamps change their sum, and \
+      `reconstruct` fits the last layer to the old layer's outputs. No sum around the block is added; those of the \
+      network stay. Grouped convolutions, and those whose block would not be smaller, stay as they are; so does the \
+      first convolution unless `first` is set.
       """,
     formula:
       "K[o,i,u,v] ≈ Σ_{j≤t} P[o,(i,j)]·D[(i,j),u,v], t = expansion; weights t·I² + t·I·Kh·Kw + t·I·O against O·I·Kh·Kw",
@@ -46,11 +47,13 @@ public struct InvertedResiduals: FilterMethod {
   public static var settings: [Setting<InvertedResiduals>] {
     [
       Setting(
-        "expansion", \.expansion, in: 1...16, "channels of the middle by channels that the layer reads"),
+        "expansion", \.expansion, in: 1...16,
+        "channels of the middle layers, as a multiple of the layer's input channels"),
       Setting(
-        "initialize", \.initialize, "how the new layers start: from the old kernel or from random numbers"),
-      Setting("norm", \.norm, "whether batch norms stand before the two clamps"),
-      Setting("first", \.first, "whether the convolution that reads the image is replaced too"),
+        "initialize", \.initialize,
+        "the start of the new layers: from the old kernel (decomposition) or from random numbers (fresh)"),
+      Setting("norm", \.norm, "true puts batch norms before the two clamps"),
+      Setting("first", \.first, "true replaces the convolution that reads the image too"),
     ] + FilterChoice.settings(\.choice)
   }
 

@@ -15,7 +15,7 @@ public struct LateDownsampling: CompressionMethod {
   public static let revision = 1
   /// The text that `condense explain` prints.
   public static let documentation = MethodDocumentation(
-    summary: "early convolutions step by one, and the last that steps makes up for it",
+    summary: "move the strides of early convolutions to the last convolutions with a stride",
     description: """
       All convolutions with a stride that read planes of one size, shortcuts among them, are one stage of down-sampling; their \
       strides must be equal. The first `stages` stages get a stride of 1. The last stage gets the product of their strides on top \
@@ -35,7 +35,10 @@ public struct LateDownsampling: CompressionMethod {
 
   /// Settings: `stages`.
   public static var settings: [Setting<LateDownsampling>] {
-    [Setting("stages", \.stages, in: 1...16, "stages of down-sampling that no longer step")]
+    [
+      Setting(
+        "stages", \.stages, in: 1...16, "number of first stages of down-sampling that get a stride of 1")
+    ]
   }
 
   /// The convolutions of the node's stage: those with a stride that read planes of the same size.
@@ -55,7 +58,7 @@ public struct LateDownsampling: CompressionMethod {
         reason: "there are \(all.count) stages of down-sampling, \(stages) cannot be put off")
     }
     guard all[..<stages].contains(where: { $0.contains(node.name) }) || all[all.count - 1].contains(node.name)
-    else { return .notApplicable(reason: "it is neither among the first stages nor of the last") }
+    else { return .notApplicable(reason: "it is neither in the first stages nor in the last one") }
     if let reason = unequalStrides(graph) { return .notApplicable(reason: reason) }
     do throws(GraphError) {
       _ = try later(graph)

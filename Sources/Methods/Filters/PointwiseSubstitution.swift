@@ -11,13 +11,14 @@ public struct PointwiseSubstitution: FilterMethod {
   public static let revision = 1
   /// The text that `condense explain` prints.
   public static let documentation = MethodDocumentation(
-    summary: "convolutions become 1x1 ones of as many filters",
+    summary: "replace convolutions by 1x1 ones with as many filters",
     description: """
-      Replaces each convolution larger than 1x1 by a 1x1 of the same filters and stride, which keeps the bias and \
-      the name. By decomposition it starts as the sum of each filter's taps, what the filter makes of even areas; \
-      `reconstruct` fits it to what the layer made. What the network sees of a place shrinks with each, so a budget \
-      or overrides should leave some layers whole. Left alone are grouped convolutions, those whose padding does not \
-      keep the plane and, unless `first` is set, the first.
+      Replaces each convolution larger than 1x1 by a 1x1 with the same filters and stride, which keeps the bias and \
+      the name. With `initialize: decomposition` it starts as the sum of each filter's taps, which is the filter's \
+      response to even areas; `reconstruct` fits it to the old layer's outputs. Each replacement shrinks the \
+      receptive field, so a budget or overrides should leave some layers as they are. Grouped convolutions, and \
+      those whose padding does not keep the size of the plane, stay as they are; so does the first convolution \
+      unless `first` is set.
       """,
     formula: "P[o,i] = Σ_{u,v} K[o,i,u,v]; weights O·I against O·I·Kh·Kw",
     paper:
@@ -38,8 +39,9 @@ public struct PointwiseSubstitution: FilterMethod {
   public static var settings: [Setting<PointwiseSubstitution>] {
     [
       Setting(
-        "initialize", \.initialize, "how the new layer starts: from the old kernel or from random numbers"),
-      Setting("first", \.first, "whether the convolution that reads the image is replaced too"),
+        "initialize", \.initialize,
+        "the start of the new layer: from the old kernel (decomposition) or from random numbers (fresh)"),
+      Setting("first", \.first, "true replaces the convolution that reads the image too"),
     ] + FilterChoice.settings(\.choice)
   }
 

@@ -14,13 +14,13 @@ public struct ScaledDepth: CompressionMethod {
   public static let revision = 1
   /// The text that `condense explain` prints.
   public static let documentation = MethodDocumentation(
-    summary: "residual blocks go, and what they were added to stays",
+    summary: "remove residual blocks and keep their shortcuts",
     description: """
-      A block whose sum adds to a value something that is made of that value alone can go: what read the sum reads \
-      the value. Of the blocks that can go as many stay as `factor` says, rounded. Blocks that change the shape have \
-      no shortcut to fall back on and stay; so do blocks with a layer that the recipe leaves out. Which go first: \
-      those behind (`latest`), or those without which the loss rises the least, each measured by itself on `images` \
-      training images (`leastHarm`).
+      A residual block can go if its sum adds a value and something that is made of that value alone: the readers of \
+      the sum then read the value. Of the n blocks that can go, round(factor·n) stay. Blocks that change the shape \
+      have no shortcut to replace them and stay; so do blocks with a layer that the recipe leaves out. With `latest` \
+      the blocks nearest to the output go first. With `leastHarm` the blocks go first without which the loss rises \
+      the least, each measured alone on `images` training images.
       """,
     formula: "y = x + f(x) becomes y = x for n - round(factor·n) of n blocks",
     paper:
@@ -46,8 +46,11 @@ public struct ScaledDepth: CompressionMethod {
   /// Settings: `factor`, `blocks`, `images`.
   public static var settings: [Setting<ScaledDepth>] {
     [
-      Setting("factor", \.factor, in: 0...1, "share of the blocks that can go which stays"),
-      Setting("blocks", \.blocks, "which blocks go first: those behind, or those that are missed the least"),
+      Setting("factor", \.factor, in: 0...1, "share that stays of the blocks that can go"),
+      Setting(
+        "blocks", \.blocks,
+        "the blocks that go first: those nearest to the output (latest), or those whose removal raises the loss least (leastHarm)"
+      ),
       Setting(
         "images", \.images, in: 1...1_000_000, "training images on which the loss without a block is measured"
       ),
@@ -74,7 +77,7 @@ public struct ScaledDepth: CompressionMethod {
   /// Refuses nodes that are in no block with an identity shortcut.
   public func applicability(to node: Node, in graph: Graph) -> Applicability {
     guard graph.residualBlocks().contains(where: { $0.layers.contains(node.name) }) else {
-      return .notApplicable(reason: "it is in no block that can go")
+      return .notApplicable(reason: "it is not part of a residual block that can go")
     }
     return .applicable
   }

@@ -15,12 +15,13 @@ public struct ScaledResolution: CompressionMethod {
   public static let revision = 1
   /// The text that `condense explain` prints.
   public static let documentation = MethodDocumentation(
-    summary: "the network looks at images of fewer pixels, made by averaging",
+    summary: "let the network read images of fewer pixels, made by averaging",
     description: """
-      Averages squares of `factor` pixels a side in front of the network (INPUT.smaller): all maps behind are \
-      smaller by that factor each way, and multiply-adds and memory by about its square; parameters stay. The \
-      averaging is part of the network, so files, exports and costs have it, and it takes the data as it is. Only \
-      networks that average over whole planes in the end, and count no places, can look at another size.
+      Averages squares of `factor` x `factor` pixels in front of the network (INPUT.smaller). All maps become \
+      smaller by that factor in each direction, multiply-adds and memory by about its square; parameters stay. The \
+      averaging is part of the network: files, exports and costs contain it, and the data stays as it is. Only \
+      networks that average over whole planes at the end, and whose layers do not depend on the number of places, \
+      can read another size.
       """,
     formula: "x'[c,i,j] = mean of x[c, factor·i + u, factor·j + v] over 0 ≤ u, v < factor",
     paper:
@@ -35,7 +36,7 @@ public struct ScaledResolution: CompressionMethod {
 
   /// Settings: `factor`.
   public static var settings: [Setting<ScaledResolution>] {
-    [Setting("factor", \.factor, in: 2...16, "pixels a side that become one")]
+    [Setting("factor", \.factor, in: 2...16, "side in pixels of the squares that become one pixel")]
   }
 
   /// All layers that read the image: they go together.
@@ -44,7 +45,7 @@ public struct ScaledResolution: CompressionMethod {
   /// Refuses layers that do not read the image, and networks with weights that depend on the image's size.
   public func applicability(to node: Node, in graph: Graph) -> Applicability {
     guard graph.imageReaders.contains(node.name) else {
-      return .notApplicable(reason: "it does not look at the image")
+      return .notApplicable(reason: "it does not read the image")
     }
     do throws(GraphError) {
       let smaller = try smaller(graph)
@@ -53,7 +54,7 @@ public struct ScaledResolution: CompressionMethod {
           != (smaller.node(named: node.name).map { smaller.slots(of: $0).map(\.slot.shape) } ?? [])
       }
       if let changed {
-        return .notApplicable(reason: "\(changed.name) counts the places of its input")
+        return .notApplicable(reason: "\(changed.name) depends on the number of places of its input")
       }
       return .applicable
     } catch {
@@ -69,7 +70,7 @@ public struct ScaledResolution: CompressionMethod {
       let node = graph.nodes.first { graph.imageReaders.contains($0.name) }
       guard let node, case .notApplicable(let reason) = applicability(to: node, in: graph) else {
         throw MethodError.nothingToDo(
-          method: Self.name, reason: "no layer that looks at the image is left to it")
+          method: Self.name, reason: "no layer reads the image, or the recipe leaves one out that does")
       }
       throw MethodError.nothingToDo(method: Self.name, reason: reason)
     }

@@ -59,13 +59,13 @@ public struct ScaledWidth: CompressionMethod {
   /// Refuses layers without weights, with channels that must stay, or that would keep all channels.
   public func applicability(to node: Node, in graph: Graph) -> Applicability {
     guard node.op is any ProductOp else {
-      return .notApplicable(reason: "it makes no channels of its own")
+      return .notApplicable(reason: "it has no weights that make channels")
     }
     guard let group = graph.channelGroups().first(where: { $0.values.contains(node.name) }) else {
       return .notApplicable(reason: "its channels must stay")
     }
     guard kept(of: group.units.count) < group.units.count else {
-      return .notApplicable(reason: "\(factor) of its \(group.units.count) channels, rounded, are all")
+      return .notApplicable(reason: "\(factor) of its \(group.units.count) channels, rounded, is all of them")
     }
     return .applicable
   }

@@ -15,17 +15,18 @@ public struct ChannelGates: CompressionMethod {
   public static let revision = 1
   /// The text that `condense explain` prints.
   public static let documentation = MethodDocumentation(
-    summary: "compute only those channels that each image needs, as gates choose",
+    summary: "compute only the channels that each image needs, chosen by gates",
     description: """
-      Behind each convolution, its norm and its activation, a gate lets through at most round(keep·C) of the C channels, others \
-      for each image. It is told by a small estimator what the layer reads: the mean of each channel and a 1x1 convolution \
-      (NAME.saliency); its numbers, at least 0, scale the channels that are open (NAME.gate, NAME.gated). Channels that are \
-      closed need not be computed, nor read by the next layer. No weight goes: the file grows by the estimators, and \
-      multiply-adds are counted image by image: at most those of `keep`, fewer where a gate's number is 0. The objective \
-      `gate-cost` pulls numbers to zero, so that images differ in how much they take. Gates start within a tenth of one, \
-      in the order of the filters' sums of magnitudes, norms folded: at first the strongest filters are open, as in pruning by \
-      L1; the stage must train. Exported C of floats skips closed outputs (it reads closed inputs), and so do estimates. Integers, \
-      ONNX and TensorFlow Lite have no form for gates: quantization after it is refused, and so are exports.
+      Behind each convolution, its norm and its activation, a gate lets at most round(keep·C) of the C channels \
+      pass; the choice differs from image to image. A small estimator makes it from the layer's input: the mean of \
+      each channel, and a 1x1 convolution (NAME.saliency). Its outputs, at least 0, scale the open channels \
+      (NAME.gate, NAME.gated). Closed channels need not be computed, nor read by the next layer. No weight is \
+      removed: the file grows by the estimators. Multiply-adds are counted image by image: at most those of `keep`, \
+      fewer where an output of the estimator is 0. The objective `gate-cost` pulls these outputs to zero, so that \
+      the work differs between images. Gates start within a tenth of 1, in the order of the filters' sums of \
+      magnitudes with norms folded, so that the strongest filters are open first, as in pruning by L1. The stage \
+      must train. Exported C of floats, and estimates, skip closed outputs but not closed inputs. Integers, ONNX and \
+      TensorFlow Lite have no form for gates: a later quantization and these exports are refused.
       """,
     formula: """
       s = W·mean_ij x[n,:,i,j] + b; gate[n,c] = max(0, 1 + s[c]) for the round(keep·C) largest s, else 0; y = gate·relu(norm(conv(x))); \
@@ -56,8 +57,8 @@ public struct ChannelGates: CompressionMethod {
   /// Settings: `keep`, `first`.
   public static var settings: [Setting<ChannelGates>] {
     [
-      Setting("keep", \.keep, in: 0.01...1, "share of a layer's channels that are open for an image at most"),
-      Setting("first", \.first, "whether the convolution that reads the image is gated too"),
+      Setting("keep", \.keep, in: 0.01...1, "largest share of a layer's channels that are open for an image"),
+      Setting("first", \.first, "true gates the convolution that reads the image too"),
     ]
   }
 
@@ -106,7 +107,8 @@ public struct ChannelGates: CompressionMethod {
     let layers = compression.layers
     guard !layers.isEmpty else {
       throw MethodError.nothingToDo(
-        method: Self.name, reason: "no convolution is left to it that gates would make cheaper")
+        method: Self.name,
+        reason: "gates would make no convolution cheaper, or the recipe leaves these convolutions out")
     }
     return try located(Self.name) {
       var gates: [String: [NewLayer]] = [:]
@@ -119,7 +121,8 @@ public struct ChannelGates: CompressionMethod {
         guard let end = graph.lastOfLayer(node), let layer = folded.node(named: names[node.name] ?? node.name)
         else {
           throw MethodError.impossible(
-            method: Self.name, node: node.name, reason: "where its channels end is not found; leave it out")
+            method: Self.name, node: node.name,
+            reason: "the end of its layer, after norm and activation, is not found; leave it out")
         }
         let (estimator, gate) = settings.gate(
           of: node, in: graph, try folded.weight(of: layer).filterMagnitudes, key: key)

@@ -13,15 +13,15 @@ public struct ChannelPruning: CompressionMethod {
   public static let revision = 1
   /// The text that `condense explain` prints.
   public static let documentation = MethodDocumentation(
-    summary: "remove whole channels, so that dense kernels get faster too",
+    summary: "remove whole channels: dense kernels get faster too",
     description: """
       Channels that sums, norms, depthwise layers and concatenations tie together are removed together, from every \
-      layer that makes or reads them: the network is really smaller, in file, memory and time. A criterion \
-      (`condense list criteria`) scores each such unit. Ranking is global over scores that most criteria divide by the \
-      mean of their group, or per layer (`scope`, one of `condense list allocations`). The sparsity is a share of the channels \
-      that can be removed, or of the network's multiply-adds. Inputs and outputs of the network keep their channels. With \
-      roundTo the channels that a group keeps are rounded up to a multiple of it, as many as fill a block of the kernels; a \
-      share of channels then is what goes at most.
+      layer that makes or reads them. The network gets smaller in file and memory, and faster. A criterion \
+      (`condense list criteria`) scores each such unit. `scope` ranks across all layers or layer by layer (`condense \
+      list allocations`); most criteria divide scores by the mean of their group before groups are compared. The \
+      sparsity is a share of the channels that can be removed, or of the network's multiply-adds. Inputs and outputs \
+      of the network keep their channels. With `roundTo` the number of channels that a group keeps is rounded up to \
+      a multiple of it, to fill the blocks of the kernels; a share of channels is then an upper limit.
       """,
     formula: """
       the units of the lowest scores go until round(s·n) of n are gone, and those of score < below·(largest score of the \
@@ -73,7 +73,7 @@ public struct ChannelPruning: CompressionMethod {
 
   /// The description of `roundTo`, here and in methods that use this one.
   static let roundToSummary =
-    "rounds the channels that each group keeps up to a multiple: 8 fills the blocks of AVX2 kernels, 16 those of AVX-512"
+    "the number of channels that each group keeps is rounded up to a multiple of this: 8 fills the blocks of AVX2 kernels, 16 those of AVX-512"
 
   /// Settings: those of `PruningAmount`, `criterion`, `of`, `minimum`, `below`, `roundTo`, `images`.
   public static var settings: [Setting<ChannelPruning>] { settings(\.self) }
@@ -82,18 +82,18 @@ public struct ChannelPruning: CompressionMethod {
   static func settings<Owner>(_ path: WritableKeyPath<Owner, ChannelPruning>) -> [Setting<Owner>] {
     PruningAmount.settings(path.appending(path: \.amount), of: "channels", [.channel]) + [
       SaliencyCatalogue.setting(
-        path.appending(path: \.criterion), scoring: [.channel], "what says how much a channel matters"),
-      Setting("of", path.appending(path: \.measure), "what the sparsity is a share of"),
+        path.appending(path: \.criterion), scoring: [.channel], "the criterion that scores channels"),
+      Setting("of", path.appending(path: \.measure), "measure of which the sparsity is a share"),
       Setting(
         "minimum", path.appending(path: \.minimum), in: 1...4096,
-        "channels that every group of tied channels keeps"),
+        "least number of channels that each group of tied channels keeps"),
       Setting(
         "below", path.appending(path: \.below), in: 0...1,
-        "channels that score less than this share of the largest of their group go too"),
+        "channels whose score is below this share of the largest score of their group are removed too"),
       Setting("roundTo", path.appending(path: \.roundTo), in: 1...256, roundToSummary),
       Setting(
         "images", path.appending(path: \.images), in: 1...1_000_000,
-        "training images on which a criterion looks that names no number of its own"),
+        "training images for criteria that give no number"),
     ]
   }
 
@@ -158,7 +158,9 @@ public struct ChannelPruning: CompressionMethod {
     guard !choices.isEmpty else {
       throw MethodError.nothingToDo(
         method: Self.name,
-        reason: "no channels are left to it that can be removed, and that its criterion can score")
+        reason:
+          "the recipe leaves out all channels that can be removed and that the criterion can score, or there are none"
+      )
     }
     let judged = choices.map { (set: $0.set, criterion: $0.settings.criterion) }
     let scores = try compression.scores(judged, images: images)
@@ -172,7 +174,7 @@ public struct ChannelPruning: CompressionMethod {
       throw MethodError.nothingToDo(
         method: Self.name,
         reason: roundTo > 1
-          ? "a sparsity of \(amount.sparsity) leaves every group its channels when they are rounded up to a multiple of "
+          ? "a sparsity of \(amount.sparsity) leaves every group all its channels, which are rounded up to a multiple of "
             + "\(roundTo); raise it, or lower roundTo"
           : "a sparsity of \(amount.sparsity) is less than one channel; raise it")
     }

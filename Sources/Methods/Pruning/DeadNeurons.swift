@@ -16,11 +16,12 @@ public struct DeadNeurons: CompressionMethod {
   public static let documentation = MethodDocumentation(
     summary: "remove channels that no weight reads or no weight makes",
     description: """
-      After weights have been pruned, a channel that only zero weights read does nothing, and one that only zero weights \
-      make holds a constant: its bias, and what norms and activations make of it. The first goes with all that is tied \
-      to it. The second goes where its constant adds one number to each output channel of the layers that read it, which \
-      their biases take up; where a padded border or a missing bias forbids that, it stays. What that leaves without \
-      effect goes too. In inference the network computes the same as before.
+      After weights have been pruned, a channel that only zero weights read has no effect, and a channel that only \
+      zero weights make holds a constant: its bias, and what norms and activations make of it. The first kind is \
+      removed with everything that is tied to it. The second kind is removed if its constant adds one number to each \
+      output channel of the layers that read it; their biases take up that number. It stays if a padded border or a \
+      missing bias prevents that. Channels that have no effect after that go too. In inference the network computes \
+      the same as before.
       """,
     formula: "bias' = bias + sum over removed channels c of w[c]·constant[c]",
     paper: """
@@ -39,7 +40,7 @@ public struct DeadNeurons: CompressionMethod {
     [
       Setting(
         "foldConstants", \.foldsConstants,
-        "whether channels that hold a constant go too, the next layers' biases taking it up")
+        "true removes channels that hold a constant too; biases of the next layers take it up")
     ]
   }
 
@@ -55,7 +56,7 @@ public struct DeadNeurons: CompressionMethod {
     guard rewrite.graph != compression.graph else {
       throw MethodError.nothingToDo(
         method: Self.name,
-        reason: "no channel is without weights that make it or read it; prune weights first")
+        reason: "each channel has weights that make it and weights that read it; prune weights first")
     }
     return rewrite
   }

@@ -6,7 +6,8 @@ extension Graph {
     let rule = node.op.channels(inputShapes(of: node))
     if case .fixed(let reason) = rule { return .notApplicable(reason: "its channels stay: \(reason)") }
     guard rule == .mixing else {
-      return .notApplicable(reason: "it makes no channels of its own: it follows the layers that it reads")
+      return .notApplicable(
+        reason: "it makes no channels: its channels are those of the layers that it reads")
     }
     var shapes = self
     shapes.parameters = [:]

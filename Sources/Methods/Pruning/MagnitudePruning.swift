@@ -10,11 +10,12 @@ public struct MagnitudePruning: WeightPruningMethod {
   public static let documentation = MethodDocumentation(
     summary: "set the smallest weights to zero and keep them there",
     description: """
-      Ranks the weights of convolutions and linear layers by magnitude, across the network or layer by layer, and masks \
-      the smallest until the sparsity is reached; biases and norms are spared, and one weight of each tensor stays. What \
-      is pruned once stays pruned, through training and through later stages. Instead of a sparsity, a threshold may be \
-      given in standard deviations of each layer's weights, pruned ones counting as zero. The schedule prunes at once or \
-      gradually. It is weight-pruning with the criterion magnitude. The file gets smaller; the time of dense kernels does not.
+      Ranks the weights of convolutions and linear layers by magnitude, across the network or layer by layer, and \
+      masks the smallest until the sparsity is reached. Biases and norms are not pruned, and one weight of each \
+      tensor stays. A pruned weight stays pruned, through training and later stages. Instead of a sparsity, \
+      `threshold` gives a limit in standard deviations of each layer's weights, pruned ones counted as zero. The \
+      schedule prunes at once or gradually. It is weight-pruning with the criterion magnitude. The file gets \
+      smaller; dense kernels do not get faster.
       """,
     formula: """
       keep w where |w| is above the round(s·n)-th smallest of n weights, or where |w| >= threshold·standard deviation of \
@@ -47,7 +48,7 @@ public struct MagnitudePruning: WeightPruningMethod {
     PruningAmount.settings(\.amount, of: "weights", [.element]) + [
       Setting(
         "threshold", \.threshold, in: 0...10,
-        "prunes below this many standard deviations of each layer's weights, instead of to a sparsity")
+        "limit in standard deviations of each layer's weights; null prunes to the sparsity")
     ]
   }
 

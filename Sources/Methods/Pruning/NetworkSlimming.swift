@@ -11,16 +11,17 @@ public struct NetworkSlimming: ChannelPruningMethod {
   public static let documentation = MethodDocumentation(
     summary: "remove the channels whose batch-norm scales a penalty made small",
     description: """
-      The first stage trains with the penalty norm-scale, which pulls the scales of all batch norms to zero; those of \
-      channels that do little follow. This method then removes the channels of the smallest scales, ranked across the \
-      network, with everything that is tied to them, and the stage's training recovers. Channels without a batch norm \
-      stay. It is channel-pruning with the criterion norm-scale; the stage before it has \
-      "training: {penalties: {norm-scale: {weight: 1e-4}}}", as in Recipes/network-slimming.yaml. Pruning from scratch finds a \
-      shape by it before anything is trained: a network of random weights trains a little with all layers but norms frozen \
-      ("frozen: ['kind:conv2d', 'kind:linear']" beside the penalty), so that scales and shifts of norms alone learn; this method \
-      keeps to the budget ("of: multiplyAdds"), and "rewind: {to: random}" trains what is left from new weights, as in \
-      Recipes/pruning-from-scratch.yaml. The paper has gates of their own, and a penalty on how far their mean is from a \
-      ratio that a threshold then meets; here the sum of scales is the penalty, and the lowest go until the budget is met.
+      The stage before trains with the penalty norm-scale, "training: {penalties: {norm-scale: {weight: 1e-4}}}", \
+      which pulls the scales of all batch norms to zero; the scales of channels that do little become small. This \
+      method then removes the channels of the smallest scales, ranked across the network, with everything that is \
+      tied to them, and the stage's training recovers. Channels without a batch norm stay. It is channel-pruning \
+      with the criterion norm-scale; see Recipes/network-slimming.yaml. Pruning from scratch uses it to find a shape \
+      before anything is trained: a network of random weights trains a little with all layers but norms frozen \
+      ("frozen: ['kind:conv2d', 'kind:linear']" beside the penalty), so that only scales and shifts of norms learn; \
+      this method keeps the budget ("of: multiplyAdds"); and "rewind: {to: random}" trains the remaining shape from \
+      new weights, as in Recipes/pruning-from-scratch.yaml. The paper trains separate gates with a penalty on the \
+      distance of their mean from a ratio, and prunes by a threshold; here the sum of scales is the penalty, and the \
+      lowest go until the budget is met.
       """,
     formula: """
       loss + weight·sum of |scale| in the first stage; score = |scale|, averaged over the batch norms of tied channels; the \
@@ -46,8 +47,10 @@ public struct NetworkSlimming: ChannelPruningMethod {
   /// Settings: those of `PruningAmount`, `of`, `minimum`, `roundTo`.
   public static var settings: [Setting<NetworkSlimming>] {
     PruningAmount.settings(\.pruning.amount, of: "channels", [.channel]) + [
-      Setting("of", \.pruning.measure, "what the sparsity is a share of"),
-      Setting("minimum", \.pruning.minimum, in: 1...4096, "channels that every group of tied channels keeps"),
+      Setting("of", \.pruning.measure, "measure of which the sparsity is a share"),
+      Setting(
+        "minimum", \.pruning.minimum, in: 1...4096,
+        "least number of channels that each group of tied channels keeps"),
       Setting("roundTo", \.pruning.roundTo, in: 1...256, ChannelPruning.roundToSummary),
     ]
   }

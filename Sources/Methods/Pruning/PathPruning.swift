@@ -15,10 +15,10 @@ public struct PathPruning: CompressionMethod {
   public static let documentation = MethodDocumentation(
     summary: "remove whole branches that meet others in a concatenation",
     description: """
-      A network that forks, such as a tree of classifiers with a branch for each group of classes, computes along paths that \
-      meet in concatenations. A path is worth what its channels are worth together to the layers that read them, by a \
-      criterion of channels. The paths worth least go whole, with all layers that serve them alone; of each junction at \
-      least one path stays.
+      A network with branches, such as a tree of classifiers with a branch for each group of classes, computes along \
+      paths that meet in concatenations. The worth of a path is that of all its channels to the layers that read \
+      them, by a criterion for channels. The paths of the least worth go whole, with all layers that serve them \
+      alone. At least one path of each junction stays.
       """,
     formula: """
       worth of a path = sum of the scores of its channels; the lowest go until round(s·n) of n paths are gone, one after the \
@@ -50,10 +50,10 @@ public struct PathPruning: CompressionMethod {
   public static var settings: [Setting<PathPruning>] {
     PruningAmount.settings(\.amount, of: "paths", [.channel]).filter { $0.name != "scope" } + [
       SaliencyCatalogue.setting(
-        \.criterion, scoring: [.channel], "what says how much a path's channels matter"),
+        \.criterion, scoring: [.channel], "the criterion that scores a path's channels"),
       Setting(
         "images", \.images, in: 1...1_000_000,
-        "training images on which a criterion looks that names no number of its own"),
+        "training images for criteria that give no number"),
     ]
   }
 
@@ -75,10 +75,10 @@ public struct PathPruning: CompressionMethod {
   /// Refuses nodes without weights, and nodes on no path that could be removed.
   public func applicability(to node: Node, in graph: Graph) -> Applicability {
     guard !graph.slots(of: node).isEmpty else {
-      return .notApplicable(reason: "it has no weights: it goes with the layers of its path")
+      return .notApplicable(reason: "it has no weights; it goes with the layers of its path")
     }
     return graph.paths().contains { $0.nodes.contains(node.name) }
-      ? .applicable : .notApplicable(reason: "it is on no path that could be removed")
+      ? .applicable : .notApplicable(reason: "it is not on a path that can be removed")
   }
 
   /// Removes the path worth least, one after the other, until enough are gone.
@@ -88,7 +88,8 @@ public struct PathPruning: CompressionMethod {
     let original = Self.paths(of: compression.original, compression)
     guard !original.isEmpty else {
       throw MethodError.nothingToDo(
-        method: Self.name, reason: "no paths are left to it that meet in a concatenation")
+        method: Self.name,
+        reason: "the network has no paths that meet in a concatenation, or the recipe leaves them all out")
     }
     let worths = try worths(present, &compression)
     var rewrite = Rewrite(inPlace: graph)

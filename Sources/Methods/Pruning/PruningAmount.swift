@@ -53,21 +53,21 @@ public struct PruningAmount: Sendable {
     [
       Setting(
         "sparsity", path.appending(path: \.sparsity), in: 0...0.999,
-        "the share of \(what) that is gone in the end"),
+        "share of \(what) that is pruned at the end"),
       AllocationCatalogue.setting(path.appending(path: \.scope), dividing: kinds, of: what),
       Setting(
         "schedule", path.appending(path: \.schedule),
-        "once: all at the first step; or gradually: cubic, fast at first; linear, equal shares of all; geometric, equal shares of what is left; last, all at the last step"
+        "once, all at the first step; or gradually: cubic, fast at first; linear, equal shares of the whole; geometric, equal shares of the rest; last, all at the last step"
       ).ofWholeStage(),
       Setting("times", path.appending(path: \.times), in: 1...1000, "steps of a gradual schedule")
         .ofWholeStage(),
       Setting(
         "share", path.appending(path: \.share), in: 0...1,
-        "the share of the stage's training over which a gradual schedule is spread"
+        "share of the stage's training over which a gradual schedule is spread"
       ).ofWholeStage(),
       Setting(
         "initialSparsity", path.appending(path: \.initialSparsity), in: 0...0.999,
-        "the sparsity at which a gradual schedule begins"),
+        "sparsity of the first step of a gradual schedule"),
     ]
   }
 }

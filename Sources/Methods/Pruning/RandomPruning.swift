@@ -8,11 +8,11 @@ public struct RandomPruning: WeightPruningMethod {
   public static let revision = 1
   /// The text that `condense explain` prints.
   public static let documentation = MethodDocumentation(
-    summary: "set random weights to zero: the control for methods that choose them",
+    summary: "set random weights to zero: the control for methods that choose",
     description: """
-      Masks as many weights as magnitude pruning of the same sparsity would, drawn by chance. What another way of \
-      choosing is worth is its distance from this one, at the same ratio, schedule and training. It is weight-pruning with \
-      the criterion random.
+      Masks random weights, as many as magnitude pruning of the same sparsity would. The worth of another choice is \
+      its distance from this one, at the same ratio, schedule and training. It is weight-pruning with the criterion \
+      random.
       """,
     formula: "each weight draws u in [0, 1); the round(s·n) of n weights with the smallest u go",
     paper: """

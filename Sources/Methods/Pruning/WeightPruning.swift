@@ -8,13 +8,14 @@ public struct WeightPruning: WeightPruningMethod {
   public static let revision = 1
   /// The text that `condense explain` prints.
   public static let documentation = MethodDocumentation(
-    summary: "set the weights that a criterion finds to matter least to zero",
+    summary: "set the weights to zero that matter least by a criterion",
     description: """
-      Ranks units of the weights of convolutions and linear layers by a criterion (`condense list criteria`), across the \
-      network or layer by layer (`scope`, one of `condense list allocations`), and masks the lowest until the sparsity is reached, or as near below it as whole units \
-      come; biases and norms are spared, and one unit of each tensor stays. What is pruned once stays pruned, through \
-      training and through later stages. magnitude-pruning and random-pruning are this with the criteria magnitude and \
-      random, of single weights. The file gets smaller; the time of dense kernels does not.
+      Ranks units of weights of convolutions and linear layers by a criterion (`condense list criteria`), across the \
+      network or layer by layer (`scope`, one of `condense list allocations`). Masks the lowest units until the \
+      sparsity is reached, or as near below it as whole units allow. Biases and norms are not pruned, and one unit \
+      of each tensor stays. A pruned unit stays pruned, through training and later stages. magnitude-pruning and \
+      random-pruning are this method with the criteria magnitude and random and single weights as units. The file \
+      gets smaller; dense kernels do not get faster.
       """,
     formula: """
       the units of the lowest scores go while together they have at most round(s·n) of n weights; across layers units \
@@ -53,7 +54,7 @@ public struct WeightPruning: WeightPruningMethod {
   public static var settings: [Setting<WeightPruning>] {
     PruningAmount.settings(\.amount, of: "weights", [.element, .kernel, .block]) + [
       SaliencyCatalogue.setting(
-        \.criterion, scoring: [.element, .kernel, .block], "what says how much a unit matters"),
+        \.criterion, scoring: [.element, .kernel, .block], "the criterion that scores units"),
       UnitCatalogue.setting(\.unit),
     ]
   }

@@ -37,7 +37,7 @@ extension WeightPruningMethod {
     guard !prunable.isEmpty else {
       return .notApplicable(
         reason: slots.contains(where: \.slot.isTrainable)
-          ? "norms and biases are spared: they are few, and each one matters" : "it has no weights")
+          ? "norms and biases are not pruned: they are few, and each one matters" : "it has no weights")
     }
     let obstacles = prunable.map { name, slot in
       criterion.obstacle(to: UnitSet(parameter: name, shape: slot.shape, unit: unit))
@@ -93,7 +93,9 @@ extension WeightPruningMethod {
     }
     weights += try Self.pruned(candidates, compression)
     guard !weights.isEmpty else {
-      throw MethodError.nothingToDo(method: Self.name, reason: "no layer with weights is left to it")
+      throw MethodError.nothingToDo(
+        method: Self.name, reason: "the network has no layers with weights, or the recipe leaves them all out"
+      )
     }
     let isGone = Dictionary(uniqueKeysWithValues: weights.map { ($0.name, $0.isGone) })
     return (

@@ -17,15 +17,16 @@ public struct AdaptiveRounding: CompressionMethod {
   public static let revision = 1
   /// The text that `condense explain` prints.
   public static let documentation = MethodDocumentation(
-    summary: "integers as post-training quantization has, with rounding that is learnt layer by layer",
+    summary: "post-training quantization with rounding that is learnt layer by layer",
     description: """
-      Puts the network on the grids of post-training-quantization, then decides for each weight whether it is rounded up or down. \
-      Layer by layer, at sampled places of training images, the output of the quantized layer, with its ReLU, is brought near \
-      that of the real one; inputs come from the network whose earlier layers have been rounded already. A share of a step \
-      that is learnt for each weight by Adam goes from 0 to 1; a regularizer, which sets in after a fifth of the iterations, \
-      presses it to either end. A layer keeps the nearest rounding where that has the smaller error at the places looked at. \
-      Masked weights stay zero; codebooks are rounded to the nearest. Layers may have `bits` and `activationBits` of \
-      their own; the other settings hold for all. Pays most at 4 bits and fewer.
+      Puts the network on the grids of post-training-quantization, then decides for each weight if it is rounded up \
+      or down. Layer by layer, at sampled places of training images, it brings the output of the quantized layer, \
+      with its ReLU, near that of the real one; inputs come from the network whose earlier layers are rounded \
+      already. Adam learns for each weight a share of a step between 0 and 1; a regularizer, which starts after a \
+      fifth of the iterations, presses it to either end. A layer keeps the nearest rounding if that has the smaller \
+      error at the sampled places. Masked weights stay zero; codebooks are rounded to the nearest. Overrides may set \
+      `bits` and `activationBits` of a layer; the other settings hold for all layers. It helps most at 4 bits and \
+      fewer.
       """,
     formula: """
       ŵ = scale · clamp(⌊w/scale⌋ + h(v)), h(v) = clamp(1.2 · sigmoid(v) - 0.1, 0, 1); min over v of the mean over places of \
@@ -55,15 +56,15 @@ public struct AdaptiveRounding: CompressionMethod {
   /// Settings: those of `IntegerGrids`, `iterations`, `places`, `batch`, `learningRate`, `regularization`.
   public static var settings: [Setting<AdaptiveRounding>] {
     IntegerGrids.settings(\.grids) + [
-      Setting("iterations", \.iterations, in: 1...1_000_000, "updates of each layer's rounding")
+      Setting("iterations", \.iterations, in: 1...1_000_000, "updates of the rounding in each layer")
         .ofWholeStage(),
       Setting("places", \.places, in: 1...4096, "places of a layer's output that are sampled in each image")
         .ofWholeStage(),
-      Setting("batch", \.batch, in: 1...65_536, "places in an update").ofWholeStage(),
-      Setting("learningRate", \.learningRate, in: 1e-6...1, "the step of Adam").ofWholeStage(),
+      Setting("batch", \.batch, in: 1...65_536, "sampled places in an update").ofWholeStage(),
+      Setting("learningRate", \.learningRate, in: 1e-6...1, "learning rate of Adam").ofWholeStage(),
       Setting(
         "regularization", \.regularization, in: 0...1000,
-        "how strongly shares of a step are pressed to 0 or 1"
+        "weight of the regularizer that presses shares of a step to 0 or 1"
       ).ofWholeStage(),
     ]
   }

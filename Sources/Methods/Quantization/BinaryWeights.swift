@@ -26,14 +26,16 @@ public struct BinaryWeights: CompressionMethod {
   public static let documentation = MethodDocumentation(
     summary: "weights of one bit: plus or minus a scale for each output channel",
     description: """
-      Folds batch norms, calibrates the values between layers as post-training-quantization does, and replaces each weight by its \
-      sign times the mean magnitude of its output channel, found before the stage's training and fixed in it. The training \
-      computes with signs; gradients pass straight through to the masters, but for those that would move a master further than two scales \
-      from zero. Products are sums: inputs of plus one less those of minus one. Without training little is left of a network; the \
-      first and the last layer bear it worst: `numbers: bytes` in their overrides leaves them eight bits. With `powerOfTwoScales` \
-      rescaling is a shift, and exported C for AVR multiplies in no linear layer and in no convolution but depthwise ones. Layers may \
-      have `numbers` and `activationBits` of their own; the other settings hold for all. With `activationBits: 1` values behind rectifiers are zero or a step, \
-      and products of signs and bits; that takes `norms: late`, `ranges: lsq` and a long training.
+      Folds batch norms, calibrates the values between layers as post-training-quantization does, and replaces each \
+      weight by its sign times the mean magnitude of its output channel, which is computed before the stage's \
+      training and fixed in it. The training computes with signs; gradients pass straight through to the masters, \
+      except those that would move a master further than two scales from zero. A product is then a sum of inputs \
+      minus a sum of other inputs. Without training the network loses most of its accuracy. The first and the last \
+      layer suffer most: `numbers: bytes` in their overrides gives them eight bits. With `powerOfTwoScales` \
+      rescaling is a shift, and exported C for AVR multiplies in no linear layer, and among convolutions only in \
+      depthwise ones. Overrides may set `numbers` and `activationBits` of a layer; the other settings hold for all \
+      layers. With `activationBits: 1` values behind rectifiers are zero or one step, and products are of signs and \
+      bits; that needs `norms: late`, `ranges: lsq` and a long training.
       """,
     formula:
       "w = s_c · sign(w), s_c = mean |w| of channel c; ∂L/∂w = ∂L/∂ŵ, 0 where |w| > 2·s_c and w would grow",
@@ -57,9 +59,9 @@ public struct BinaryWeights: CompressionMethod {
   /// `QuantizedTraining`.
   public static var settings: [Setting<BinaryWeights>] {
     [
-      Setting("numbers", \.numbers, "binary, or bytes for layers that one bit harms most"),
+      Setting("numbers", \.numbers, "the weights: binary, or bytes for layers that suffer most from one bit"),
       Setting(
-        "powerOfTwoScales", \.powerOfTwoScales, "whether scales of weights and values are powers of two"
+        "powerOfTwoScales", \.powerOfTwoScales, "true makes the scales of weights and values powers of two"
       ).ofWholeStage(),
     ] + IntegerGrids.rangeSettings(\.grids) + QuantizedTraining.settings(\.training)
   }
@@ -83,7 +85,7 @@ public struct BinaryWeights: CompressionMethod {
       throw MethodError.impossible(
         method: Self.name, node: "powerOfTwoScales",
         reason:
-          "norms that are folded late and steps that are learned leave no powers of two; use one or the other"
+          "powers of two are not possible with norms: late or learned ranges; use one or the other"
       )
     }
     let application = compression

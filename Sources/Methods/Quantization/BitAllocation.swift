@@ -58,8 +58,8 @@ struct MixedPrecision {
     if let most = grids.widths.max(), meanBits >= Double(most) {
       return (
         Dictionary(uniqueKeysWithValues: layers.map { ($0.name, most) }),
-        "meanBits \(Self.text(meanBits)) is no less than the largest of the widths, \(most): all layers have \(most) bits; "
-          + "ask for fewer, or for wider ones by \"widths\""
+        "meanBits \(Self.text(meanBits)) is not below the largest of the widths, \(most): all layers have \(most) bits; "
+          + "lower it, or add larger ones to \"widths\""
       )
     }
     let total = layers.reduce(0) { $0 + $1.count }
@@ -75,7 +75,7 @@ struct MixedPrecision {
     guard let chosen = BitChoice.cheapest(choices, budget: budget) else {
       throw MethodError.impossible(
         method: method, node: "meanBits",
-        reason: "\(meanBits) is less than the least of the widths \(grids.widths)")
+        reason: "\(meanBits) is below the smallest of the widths \(grids.widths)")
     }
     let mixed = Dictionary(uniqueKeysWithValues: zip(layers.map(\.name), chosen))
     // Layers were judged one by one: together they may do worse than all of one width.
@@ -92,8 +92,8 @@ struct MixedPrecision {
     guard others < own else { return (mixed, nil) }
     return (
       uniform,
-      "widths of their own leave the layers a loss of \(Self.text(own)), one width of \(same) bits one of "
-        + "\(Self.text(others)): all have \(same)"
+      "with different widths the loss is \(Self.text(own)), with \(same) bits for all layers it is "
+        + "\(Self.text(others)): all layers have \(same) bits"
     )
   }
 
@@ -145,7 +145,7 @@ struct MixedPrecision {
     guard let rounded = rounded(weight.projected, to: bits) else {
       throw MethodError.impossible(
         method: method, node: layer,
-        reason: "its weights are too large for a scale; train with decay, or leave it real")
+        reason: "its weights are too large for a scale; train with weight decay, or leave the layer out")
     }
     graph[.weight, of: layer] = Parameter(rounded)
   }

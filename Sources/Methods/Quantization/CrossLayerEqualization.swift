@@ -14,16 +14,17 @@ public struct CrossLayerEqualization: CompressionMethod {
   public static let revision = 1
   /// The text that `condense explain` prints.
   public static let documentation = MethodDocumentation(
-    summary: "channels scaled so that the weights on both sides have equal ranges",
+    summary: "scale channels so that the weights on both sides have equal ranges",
     description: """
-      A channel that is multiplied by a number where a layer makes it, and divided by it where the next one reads it, leaves the \
-      network as it is wherever only rectifiers, pooling, flattening, dropout and sums stand between. Folds batch norms, then \
-      scales every such channel so that the largest weight that makes it equals the largest one that reads it, layer after \
-      layer until nothing changes. Depthwise convolutions are scaled on both sides; paths that meet in a sum have the same \
-      factors. ReLU6, other activations that bend, concatenations, inputs and outputs end a chain; with replaceReLU6 each \
-      ReLU6 becomes a ReLU first, which does change the network. Masks stay; layers whose weights lie on grids or in \
-      codebooks, or that the recipe leaves out, stay as they are. Stands before post-training-quantization or \
-      quantization-aware-training, for which a layer that a norm was folded into bears the norm's name.
+      The network computes the same if a channel is multiplied by a number where a layer makes it and divided by \
+      that number where the next layer reads it, as long as only rectifiers, pooling, flattening, dropout and sums \
+      are between them. The method folds batch norms. Then it scales every such channel so that the largest weight \
+      that makes it equals the largest weight that reads it, layer after layer until nothing changes. Depthwise \
+      convolutions are scaled on both sides; paths that meet in a sum have the same factors. ReLU6, other nonlinear \
+      activations, concatenations, inputs and outputs end a chain. With `replaceReLU6` each ReLU6 becomes a ReLU \
+      first, which changes the network. Masks stay. Layers whose weights are on grids or in codebooks, and layers \
+      that the recipe leaves out, are not scaled. Put it before post-training-quantization or \
+      quantization-aware-training; there a layer into which a norm was folded has the norm's name.
       """,
     formula:
       "s[c] = √(max|W₂[:, c]| / max|W₁[c]|); W₁[c], b₁[c] ← s[c] · W₁[c], s[c] · b₁[c]; W₂[:, c] ← W₂[:, c] / s[c]",
@@ -43,7 +44,7 @@ public struct CrossLayerEqualization: CompressionMethod {
     [
       Setting(
         "replaceReLU6", \.replaceReLU6,
-        "whether each ReLU6 becomes a ReLU, which channels can be scaled across but which clamps less")
+        "true replaces each ReLU6 by a ReLU, across which channels can be scaled; this changes the network")
     ]
   }
 
@@ -57,7 +58,7 @@ public struct CrossLayerEqualization: CompressionMethod {
     return scales.scalable.contains(node.name)
       ? .applicable
       : .notApplicable(
-        reason: "no channel of it leads to or comes from another layer through ops that keep scales")
+        reason: "no other layer makes or reads its channels through ops that keep scales")
   }
 
   /// Folds norms and equalizes all channels; throws if values lie on grids, or no two layers are joined.
@@ -65,7 +66,7 @@ public struct CrossLayerEqualization: CompressionMethod {
     let original = compression.graph
     guard original.values.isEmpty else {
       throw MethodError.nothingToDo(
-        method: Self.name, reason: "values lie on grids already; put it before the stage that quantizes")
+        method: Self.name, reason: "values are on grids already; put it before the stage that quantizes")
     }
     let leftOut = Set(original.nodes.map(\.name).filter { compression.settings(for: $0) == nil })
     let kept = original.layersThatKeepScale.union(leftOut)
@@ -84,7 +85,7 @@ public struct CrossLayerEqualization: CompressionMethod {
     guard let equalized = scales.equalized(graph) else {
       throw MethodError.impossible(
         method: Self.name, node: "weights",
-        reason: "scaled weights would be no finite numbers; train with decay, or leave the method out")
+        reason: "scaled weights would not be finite; train with weight decay, or leave the method out")
     }
     var rewrite = Rewrite(inPlace: equalized)
     for name in equalized.parameters.keys where original.parameters[name] == nil {

@@ -43,7 +43,7 @@ extension Encoding {
       throw MethodError.impossible(
         method: method, node: node,
         reason:
-          "its weights are stored as \(kind) already; use one of the two methods, or leave this layer out of one"
+          "its weights are stored as \(kind) already; use one of the two methods, or leave this layer out of one of them"
       )
     }
     return numbers

@@ -16,16 +16,16 @@ public struct EntropyConstrained: CompressionMethod {
   public static let revision = 1
   /// The text that `condense explain` prints.
   public static let documentation = MethodDocumentation(
-    summary: "shared numbers chosen for the entropy of their indices, as Huffman codes them",
+    summary: "share numbers chosen for the entropy of their Huffman-coded indices",
     description: """
-      Chooses the shared numbers of each layer so that the weighted squared error plus a price for each bit of the indices' \
-      entropy is least. A weight goes to a number of a short code where that costs little, numbers that few weights would have \
-      vanish, and the file, whose indices are Huffman-coded, becomes smaller than after k-means at the same error. One price \
-      serves all layers, and is found so that the entropy is `bitsPerWeight` on average. With `errors: relative` an error counts as a \
-      share of its layer's mean square, so that layers get about as many bits each; with `absolute` as `importance` says, so that \
-      layers whose curvature is large get more. Each layer has numbers of its own, as its file holds them. Weights that are zero stay zero and take no \
-      part. A Huffman code has one bit at least for each weight, so that below 1 the file does not follow the entropy. The stage's training goes on \
-      with tied weights.
+      Chooses the shared numbers of each layer to minimize the weighted squared error plus a price for each bit of \
+      the indices' entropy. A weight takes a number with a short code if that costs little, and numbers that few \
+      weights would take vanish. The file, whose indices are Huffman-coded, becomes smaller than after k-means at \
+      the same error. One price serves all layers; it is found such that the mean entropy is `bitsPerWeight`. With \
+      `errors: relative` an error is divided by the mean square of its layer, so layers get about the same number of \
+      bits. With `absolute` errors count as `importance` says, so layers with a large curvature get more. Each layer \
+      has its own numbers. Weights that are zero stay zero and take no part. A Huffman code has at least one bit for \
+      each weight, so below 1 the file does not follow the entropy. The stage's training goes on with tied weights.
       """,
     formula: """
       min Σ h_w (w - c_k)² - λ Σ log2 p_k, p_k the share of the layer's weights in w's cluster k; c_k = Σ h_w w / Σ h_w; λ by bisection \
@@ -61,13 +61,13 @@ public struct EntropyConstrained: CompressionMethod {
     [
       Setting(
         "bitsPerWeight", \.bitsPerWeight, in: 0.1...12,
-        "entropy of an index in bits, as a mean over all layers of this setting"),
+        "mean entropy of an index in bits, over all layers with this setting"),
       Setting(
         "bits", \.bits, in: 1...12,
-        "bits of an index before entropy codes: a layer begins with 2^bits numbers"),
+        "bits of an index before entropy coding: a layer begins with 2^bits numbers"),
       Setting(
         "errors", \.errors,
-        "how errors of layers compare: as shares of the layer's mean square (relative) or as they are (absolute)"
+        "the unit of errors: the layer's mean square (relative), or none (absolute)"
       ),
     ] + WeightImportance.settings(\.importance)
   }
@@ -104,7 +104,7 @@ public struct EntropyConstrained: CompressionMethod {
     }
     guard !layers.isEmpty else {
       throw MethodError.nothingToDo(
-        method: Self.name, reason: "no layer has enough weights for its numbers; use fewer bits")
+        method: Self.name, reason: "no layer has enough weights for that many numbers; use fewer bits")
     }
     for target in Set(layers.map(\.settings.bitsPerWeight)).sorted() {
       let group = layers.filter { $0.settings.bitsPerWeight == target }

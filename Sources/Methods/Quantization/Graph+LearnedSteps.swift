@@ -77,6 +77,6 @@ extension LearnedStep {
     guard let problem = grid.problem else { return grid }
     throw MethodError.impossible(
       method: method, node: value,
-      reason: "its grid has come to \(problem); train with smaller steps, or with ranges: fixed")
+      reason: "its learned grid has \(problem); lower the learning rate, or set ranges: fixed")
   }
 }

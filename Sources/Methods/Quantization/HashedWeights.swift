@@ -16,14 +16,15 @@ public struct HashedWeights: CompressionMethod {
   public static let revision = 1
   /// The text that `condense explain` prints.
   public static let documentation = MethodDocumentation(
-    summary: "weights that share numbers by a hash of their place, which files need not hold",
+    summary: "share numbers by a hash of each weight's place; files hold no indices",
     description: """
-      Ties the weights of each convolution and linear layer to few numbers: a hash of a weight's place says which one it is, and \
-      with which sign, so that a file holds the numbers and a seed and nothing for each weight. The numbers begin as what is \
-      nearest to the weights, scaled so that the layer's mean square stays. As weights are tied by chance, little is left of a trained \
-      network: the stage's training is one from scratch, best beside a teacher (`soft-targets`). Weights that are zero within a mask stay zero and \
-      have no part in it. The shared numbers are floats until a later stage of quantization puts them on a grid of integers. \
-      Exported C and integer programs hold the integers written out: hashing saves bytes of the file, not of flash.
+      Ties the weights of each convolution and linear layer to few shared numbers. A hash of the weight's place \
+      gives the number and the sign, so a file holds the numbers and a seed, and nothing for each weight. The \
+      numbers start as those nearest to the weights, scaled to keep the layer's mean square. Weights are tied at \
+      random, so a trained network loses most of its accuracy: the stage's training is one from scratch, best with a \
+      teacher (`soft-targets`). Weights that are zero within a mask stay zero and take no part. The shared numbers \
+      are floats until a later stage of quantization puts them on a grid of integers. Exported C and integer \
+      programs hold the integers written out: hashing saves bytes of the file, not of flash.
       """,
     formula: """
       w_i = ξ(i) · c_h(i), h(i) = ⌊K · xxHash32(i, seed) / 2^32⌋, ξ(i) = ±1 by xxHash32(i, seed + 1); K = share · n of n weights; c_k the \
@@ -41,7 +42,10 @@ public struct HashedWeights: CompressionMethod {
 
   /// Settings: `share`.
   public static var settings: [Setting<HashedWeights>] {
-    [Setting("share", \.share, in: 0.0001...0.5, "shared numbers of a layer, as a share of its weights")]
+    [
+      Setting(
+        "share", \.share, in: 0.0001...0.5, "number of shared numbers of a layer, as a share of its weights")
+    ]
   }
 
   /// The share of numbers that is saved: `1 - share`.
@@ -101,7 +105,8 @@ public struct HashedWeights: CompressionMethod {
     }
     guard tied.values.allSatisfy(\.isFinite) else {
       throw MethodError.impossible(
-        method: name, node: node, reason: "its weights are too large to be tied and scaled; train with decay")
+        method: name, node: node,
+        reason: "its weights are too large to be tied and scaled; train with weight decay")
     }
     return Parameter(tied, encoding: encoding)
   }

@@ -52,15 +52,15 @@ public struct IntegerGrids: Sendable, Equatable {
       Setting("bits", path.appending(path: \.bits), in: 2...16, "bits of weights; biases have 32"),
       Setting(
         "meanBits", path.appending(path: \.meanBits), in: 2...16,
-        "mean bits of weights where layers get widths of their own; not given, all have \"bits\""
+        "mean bits of weights if the widths of layers may differ; left out, all layers have \"bits\""
       ).omittedAsDefault(),
       Setting(
         "allocation", path.appending(path: \.allocation),
-        "by what layers get widths with meanBits: the loss with each rounded alone, or the trace of its Hessian"
+        "the cost for choosing widths with meanBits: the loss with each layer rounded alone (loss), or the trace of its Hessian (hessian-trace)"
       ).ofWholeStage().omittedAsDefault(),
       Setting(
         "widths", path.appending(path: \.widths), expected: "integers from 2 to 16, rising",
-        "the widths that layers may get with meanBits"
+        "widths in bits that layers may get with meanBits"
       ) { widths in
         !widths.isEmpty && widths.allSatisfy((2...16).contains)
           && zip(widths, widths.dropFirst()).allSatisfy { $0 < $1 }
@@ -78,23 +78,25 @@ public struct IntegerGrids: Sendable, Equatable {
         "activationBits", path.appending(path: \.activationBits), in: 1...16, "bits of values between layers"),
       Setting(
         "edgeBits", path.appending(path: \.edgeBits), in: 1...16,
-        "bits of the network's inputs and scores; not given, activationBits"
+        "bits of the network's inputs and scores; left out, activationBits"
       ).ofWholeStage().omittedAsDefault(),
-      Setting("calibration", path.appending(path: \.calibration), "how ranges are chosen").ofWholeStage(),
+      Setting(
+        "calibration", path.appending(path: \.calibration), "the rule by which ranges of values are chosen"
+      ).ofWholeStage(),
       Setting(
         "percentile", path.appending(path: \.percentile), in: 50...100,
-        "share of numbers between the bounds, in percent, for calibration: percentile"
+        "percentage of numbers within the range, for calibration: percentile"
       ).ofWholeStage(),
       Setting(
         "images", path.appending(path: \.images), in: 1...1_000_000,
-        "training images to calibrate on, at least"
+        "least number of training images to calibrate on"
       ).ofWholeStage(),
       Setting(
         "perChannel", path.appending(path: \.perChannel),
-        "whether every output channel has a scale of its own"),
+        "true gives each output channel its own scale, false one scale to a layer"),
       Setting(
         "symmetric", path.appending(path: \.symmetric),
-        "whether values have the zero point 0; those that are never negative then lose a bit"
+        "true gives all values the zero point 0; values that are never negative lose a bit by it"
       ).ofWholeStage().omittedAsDefault(),
     ]
   }
@@ -123,7 +125,7 @@ extension IntegerGrids {
     if let other = others.first {
       throw MethodError.impossible(
         method: Method.name, node: other.name,
-        reason: "meanBits is of all layers together; give a layer \"bits\" of its own")
+        reason: "meanBits is for all layers together; set \"bits\" for a single layer")
     }
     guard let meanBits else { return ({ settings($0)?.bits }, nil) }
     let shipped = try folded(graph)

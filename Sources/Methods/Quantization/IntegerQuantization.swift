@@ -66,7 +66,7 @@ struct IntegerQuantization {
         // A norm that could not be folded stays real, and is lowered from its statistics.
         throw MethodError.impossible(
           method: method, node: node.name,
-          reason: "\(node.op.kind) has parameters that have no form in integers; leave this layer out")
+          reason: "\(node.op.kind) has parameters without a form in integers; leave this layer out")
       }
     }
     let new = graph.parameters.keys.filter { original.parameters[$0] == nil }
@@ -201,7 +201,7 @@ struct IntegerQuantization {
       weightScales = scales
     } else {
       guard let numbers = numbers(of: weight, layer, bits: bits, floors: floors) else {
-        throw outOfScale(node, "weights, or its bias beside its input,")
+        throw outOfScale(node, "weights, or its bias in relation to its input,")
       }
       try setNumbers(numbers, of: node, in: &graph)
       weightScales = numbers.scales
@@ -246,7 +246,7 @@ struct IntegerQuantization {
     .impossible(
       method: method, node: node.name,
       reason:
-        "its \(what) are too large for a scale whose multiples are finite; train with decay, or leave it real"
+        "its \(what) are too large for a scale whose multiples are finite; train with weight decay, or leave the layer out"
     )
   }
 

@@ -16,21 +16,23 @@ public struct PostTrainingQuantization: CompressionMethod {
   public static let documentation = MethodDocumentation(
     summary: "integer weights and values, calibrated on training images",
     description: """
-      Folds batch norms, then puts everything that a device stores on integer grids: weights symmetric with a scale for \
-      each output channel, biases in 32 bits with the scale of the products, values with a scale and a zero point. Ranges \
-      of values come from training images that are not augmented. A ReLU is computed along with what it reads and shares \
-      its encoding; max pooling and flattening keep the encoding of what they read; the outputs' ranges are never clamped, \
-      since a tie at the top would lose the decision. Masks of earlier pruning stay, and so do codebooks: their numbers get \
-      one scale a layer, and a batch norm behind such a layer is not folded. A layer that the recipe leaves out \
-      stays in floats, and so do its output and a network input that only it reads. With biasCorrection, layer after layer, \
-      biases take the difference between the mean outputs of the real network and of the one quantized so far. Says so where \
-      channels that matter share a value's grid with channels so large that few steps are left for them.
+      Folds batch norms, then puts everything that a device stores on integer grids: weights on symmetric grids with \
+      a scale for each output channel, biases on 32 bits with the scale of the products, values with a scale and a \
+      zero point. Ranges of values come from training images without augmentation. A ReLU is computed together with \
+      its input and shares its encoding; max pooling and flattening keep the encoding of their input. The ranges of \
+      outputs are never clamped, because a tie at the top would lose the decision. Masks of earlier pruning stay. \
+      Codebooks stay too: their numbers get one scale for the layer, and a batch norm behind such a layer is not \
+      folded. A layer that the recipe leaves out stays in floats, and so do its output and a network input that only \
+      it reads. With `biasCorrection`, layer after layer, biases take up the difference between the mean outputs of \
+      the real network and of the network quantized so far. A warning names channels with a large effect that get \
+      only a few steps, because larger channels share their grid.
       """,
     formula: """
       x ≈ scale · (q - zeroPoint), q = clamp(round(x/scale) + zeroPoint); w ≈ scale[c] · q; bias ≈ scale_x · scale_w[c] · q
       minmax: [min x, max x]; percentile: leaves out (100 - percentile) % at either end; mse: the bounds, multiples of 1/64 \
       of the extremes, with the least Σ (x - x̂)²; moving-average: m ← 0.9 · m + 0.1 · extreme of a batch; entropy: the share \
-      of the extremes with the least Σ p · ln(p/q), p the histogram with what is beyond in its last bins, q its levels spread; \
+      of the extremes with the least Σ p · ln(p/q), p the histogram with numbers beyond the range in its last \
+      bins, q its levels, each spread over its bins; \
       biasCorrection: b[c] ← b[c] + mean y[c] - mean ŷ[c]
       """,
     paper: """
@@ -52,7 +54,7 @@ public struct PostTrainingQuantization: CompressionMethod {
     IntegerGrids.settings(\.grids) + [
       Setting(
         "biasCorrection", \.biasCorrection,
-        "whether biases take up the mean error of each output channel over the calibration images"
+        "true corrects biases by the mean error of each output channel over the calibration images"
       ).ofWholeStage().omittedAsDefault()
     ]
   }
@@ -90,11 +92,11 @@ extension Applicability {
   /// Says if quantization of weights and values changes a node.
   static func quantizing(_ node: Node, in graph: Graph) -> Applicability {
     if node.op.valueFlow == .vanishing {
-      return .notApplicable(reason: "it does nothing in inference, so nothing of it is stored")
+      return .notApplicable(reason: "it does nothing in inference, so its value is not stored")
     }
     guard graph.slots(of: node).isEmpty, case .fused(let clamp) = graph.valuePlaces()[node.name] else {
       return .applicable
     }
-    return .notApplicable(reason: "its value is not stored: \(clamp) takes it up")
+    return .notApplicable(reason: "its value is not stored: it is computed together with \(clamp)")
   }
 }

@@ -30,18 +30,20 @@ public struct PowersOfTwoWeights: CompressionMethod {
   public static let documentation = MethodDocumentation(
     summary: "weights that are powers of two, so that products are shifts",
     description: """
-      Folds batch norms and puts all on grids whose scales are powers of two: values as post-training-quantization does, \
-      weights on a set of few numbers, biases on 32 bits. A product is a shift then, and so is rescaling: exported C for AVR \
-      multiplies in no linear layer, and in no convolution but depthwise ones, whose weights have four bits and one term. A weight is a sign and an exponent of `bits` bits together, or the sum of two such terms, \
-      or a byte whose two quartets are numbers of an alphabet times a power of two. The stage's training computes with the numbers and \
-      passes gradients through the rounding. `incremental` freezes the largest weights first: half, three quarters, seven \
-      eighths, all, at four points of the stage's training; the others train as floats in between and make up for those. Give the stage \
-      `gradientClip: 1` and a tenth of the usual rate where the network is deep. A teacher for the stage (`soft-targets`) is the second \
-      phase of Tann et al.
+      Folds batch norms and puts the network on grids whose scales are powers of two: values as \
+      post-training-quantization does, weights on a set of few numbers, biases on 32 bits. Products and rescaling \
+      are then shifts: exported C for AVR multiplies in no linear layer, and among convolutions only in depthwise \
+      ones, whose weights have four bits and one term. A weight is a term of `bits` bits, a sign and an exponent; or \
+      the sum of two such terms; or a byte whose two quartets are numbers of an alphabet times a power of two. The \
+      stage's training computes with these numbers and passes gradients through the rounding. `incremental` freezes \
+      the largest weights first, at four points of the stage's training: half, three quarters, seven eighths, all. \
+      The other weights train as floats in between and make up for the frozen ones. For deep networks give the stage \
+      `gradientClip: 1` and a tenth of the usual learning rate. A stage with a teacher (`soft-targets`) is the \
+      second phase of Tann et al.
       """,
     formula: """
       w = 2^e · s · m, m of 0, 1, 2, 4 … 2^(2^(bits-1) - 2), or |±2^a ± 2^b|, or 16·h + l with h and l of the alphabet times powers; e \
-      by the least Σ (w - ŵ)², a channel; log rounding: the nearest in log2 |w|
+      of each channel minimizes Σ (w - ŵ)²; log rounding: the nearest in log2 |w|
       """,
     paper: """
       Tann, Hashemi, Bahar, Reda 2017, arXiv:1705.04288; Ding et al. 2017, LightNN, arXiv:1802.02178; Zhou et al. 2017, Incremental \
@@ -75,14 +77,16 @@ public struct PowersOfTwoWeights: CompressionMethod {
     [
       Setting(
         "numbers", \.numbers,
-        "powers (of two, or sums of them), or bytes whose quartets are 1 (alphabet1), 1 or 3 (alphabet3), or 1, 3, 5 or 7 (alphabet7) "
-          + "times a power of two"),
-      Setting("bits", \.bits, in: 2...4, "bits of a term, its sign among them, for numbers: powers"),
-      Setting("terms", \.terms, in: 1...2, "terms that are summed, for numbers: powers"),
-      Setting("rounding", \.rounding, "whether a weight takes the number nearest to it, or to its logarithm"),
+        "the set of weights: powers, powers of two or sums of them; or bytes whose quartets are powers of two times 1 (alphabet1), 1 or 3 "
+          + "(alphabet3), or 1, 3, 5 or 7 (alphabet7)"),
+      Setting("bits", \.bits, in: 2...4, "bits of a term, with its sign, for numbers: powers"),
+      Setting("terms", \.terms, in: 1...2, "terms of a weight, for numbers: powers"),
+      Setting(
+        "rounding", \.rounding,
+        "the rounding of a weight: to the nearest number (linear), or to the nearest logarithm (log)"),
       Setting(
         "incremental", \.incremental,
-        "whether half, three quarters, seven eighths and all of the weights are frozen one after another, the largest first"
+        "true freezes the weights at four points, the largest first: half, three quarters, seven eighths, all"
       ).ofWholeStage(),
       Setting(
         "share", \.share, in: 0.1...1, "share of the stage's training over which an incremental stage freezes"

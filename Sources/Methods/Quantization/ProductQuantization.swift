@@ -16,14 +16,16 @@ public struct ProductQuantization: CompressionMethod {
   public static let revision = 2
   /// The text that `condense explain` prints.
   public static let documentation = MethodDocumentation(
-    summary: "sub-vectors of weights that share a few centroids, found by k-means and trained on",
+    summary: "share a few centroids among sub-vectors of weights, found by k-means",
     description: """
-      Cuts the weights that an output reads into sub-vectors: `width` neighbours in linear layers and convolutions of 1x1, whole \
-      kernels in other convolutions. k-means finds at most 2^bits centroids for them, and one for four sub-vectors at most, of a layer together or, with `codebooks: own`, \
-      of each place in a row by itself, and an index stands for `width` weights: less than a bit each is possible. Weights that a mask \
-      leaves out have no part in it and stay zero. With `importance` the error of a weight counts by the loss's curvature. The \
-      stage's training goes on with tied weights. The shared numbers are floats until a later stage of quantization puts them on a grid \
-      of integers. Files hold indices and centroids, and so does exported C where that takes fewer bytes than the integers written out.
+      Cuts the weights that an output reads into sub-vectors: `width` neighbours in linear layers and 1x1 \
+      convolutions, whole kernels in other convolutions. k-means finds the centroids: at most 2^bits, and at most \
+      one for four sub-vectors. The sub-vectors of a layer share them, or, with `codebooks: own`, those at the same \
+      place of a row. One index stands for `width` weights, so less than a bit a weight is possible. Weights that a \
+      mask leaves out take no part and stay zero. With `importance` errors of weights are weighted by the loss's \
+      curvature. The stage's training goes on with tied weights. The shared numbers are floats until a later stage \
+      of quantization puts them on a grid of integers. Files hold indices and centroids; so does exported C if that \
+      takes fewer bytes than the integers written out.
       """,
     formula: """
       min Σ_v Σ_t h_vt (x_vt - c_k(v),t)², x_v the sub-vectors, h 1 or the curvature of the loss; bits of a layer of n weights: \
@@ -59,13 +61,14 @@ public struct ProductQuantization: CompressionMethod {
     [
       Setting(
         "width", \.width, in: 1...64,
-        "weights of a sub-vector in linear layers and convolutions of 1x1; others take whole kernels"),
+        "weights of a sub-vector in linear layers and 1x1 convolutions; other convolutions take whole kernels"
+      ),
       Setting(
         "bits", \.bits, in: 1...12,
-        "bits of an index: a codebook has at most 2^bits centroids, and one for four sub-vectors"),
+        "bits of an index: a codebook has at most 2^bits centroids, and at most one for four sub-vectors"),
       Setting(
         "codebooks", \.codebooks,
-        "whether all sub-vectors of a layer share centroids (shared), or those of the same place in a row (own)"
+        "the sub-vectors that share centroids: all of a layer (shared), or those at the same place of a row (own)"
       ),
     ] + WeightImportance.settings(\.importance)
   }
@@ -116,7 +119,8 @@ public struct ProductQuantization: CompressionMethod {
     let layers = compression.layers
     guard !layers.isEmpty else {
       throw MethodError.nothingToDo(
-        method: Self.name, reason: "no layer has enough weights for its codebooks; use fewer bits")
+        method: Self.name,
+        reason: "no layer has enough weights for codebooks; use a smaller width, or codebooks: shared")
     }
     let importance = try compression.importance(\.importance)
     for (node, settings) in layers {

@@ -16,18 +16,19 @@ public struct QuantizationAwareTraining: CompressionMethod {
   public static let revision = 1
   /// The text that `condense explain` prints.
   public static let documentation = MethodDocumentation(
-    summary: "integer weights and values that the stage's training gets used to",
+    summary: "train with integer weights and values, so that the network adapts to them",
     description: """
-      Places the same grids as post-training-quantization before the stage's training: batch norms are folded, ranges are \
-      calibrated on training images, and stay fixed or, with `refits`, are found anew from the present weights and values at points of \
-      the stage's training. The training then computes with rounded weights and values; gradients \
-      pass through the rounding as if it were not there, and stop where a number is beyond its range. Weights beyond the \
-      range are moved to its end at the start. A codebook keeps its clusters, whose numbers are rounded. Where eight bits lose little, fewer become possible. \
-      Without its batch norms a deep network bears only small steps: give the stage a tenth of the usual rate or less, and \
-      `gradientClip: 1`. With `norms: late` they follow the batches and are folded when the training is done, which \
-      changes no weight's integer: a norm scales whole channels, and so their scales. Four bits and less need that, or many epochs. With \
-      `ranges: lsq` or `pact` the step of each value between layers is learned with the weights; inputs and scores keep the \
-      calibrated ranges.
+      Before the stage's training it sets up the grids of post-training-quantization: batch norms are folded and \
+      ranges are calibrated on training images. Ranges stay fixed or, with `refits`, are found again from the \
+      present weights and values at points of the stage's training. The training computes with rounded weights and \
+      values; gradients pass through the rounding as if it were not there, and are zero where a number is beyond its \
+      range. Weights beyond the range are moved to its end at the start. A codebook keeps its clusters; their \
+      numbers are rounded. Where eight bits lose little, fewer become possible. A deep network without batch norms \
+      needs small steps: give the stage a tenth of the usual learning rate or less, and `gradientClip: 1`. With \
+      `norms: late` batch norms follow the batches and are folded after the training. Folding then changes no \
+      weight's integer, because a norm scales whole channels and so only their scales. Four bits and fewer need \
+      that, or many epochs. With `ranges: lsq` or `pact` the step of each value between layers is learned with the \
+      weights; inputs and scores keep the calibrated ranges.
       """,
     formula:
       "ŵ = scale · clamp(round(w/scale)), x̂ alike; ∂L/∂w = ∂L/∂ŵ within the range, else 0; w ← w - rate · ∂L/∂w",
@@ -50,7 +51,7 @@ public struct QuantizationAwareTraining: CompressionMethod {
     IntegerGrids.settings(\.grids) + [
       Setting(
         "refits", \.training.refits, in: 0...1000,
-        "how often all ranges are found anew, evenly over the first 0.8 of the stage's training"
+        "number of times that all ranges are found again, evenly over the first 0.8 of the stage's training"
       ).ofWholeStage().omittedAsDefault()
     ] + QuantizedTraining.settings(\.training)
   }

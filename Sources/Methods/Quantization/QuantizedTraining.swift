@@ -58,11 +58,11 @@ public struct QuantizedTraining: Sendable, Equatable {
     [
       Setting(
         "norms", path.appending(path: \.norms),
-        "when batch norms are folded: before the stage's training, or late, when it is done"
+        "the time at which batch norms are folded: before the stage's training (folded), or after it (late)"
       ).ofWholeStage().omittedAsDefault(),
       Setting(
         "ranges", path.appending(path: \.ranges),
-        "whether ranges of values are fixed, or learned by lsq or pact"
+        "ranges of values: fixed at the calibrated ones, or learned in training by lsq or pact"
       ).ofWholeStage().omittedAsDefault(),
     ]
   }
@@ -92,7 +92,7 @@ public struct QuantizedTraining: Sendable, Equatable {
     else {
       throw MethodError.impossible(
         method: Method.name, node: "norms",
-        reason: "late folding gives each channel a scale of its own; leave perChannel on, or norms: folded")
+        reason: "late folding gives each channel its own scale; set perChannel: true, or norms: folded")
     }
     let isLast = settles && compression.progress >= 1
     quantization.keepsNorms = norms == .late && !isLast

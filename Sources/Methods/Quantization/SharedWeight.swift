@@ -67,7 +67,7 @@ extension Applicability {
     let (bits, count) = (bits(shape), shape.count)
     guard count * bits + 32 << bits < 32 * count else {
       return .notApplicable(
-        reason: "a codebook of \(1 << bits) numbers is no smaller than its \(count) weights")
+        reason: "a codebook of \(1 << bits) numbers takes no fewer bytes than its \(count) weights")
     }
     return .applicable
   }

@@ -44,8 +44,9 @@ enum UnequalChannels {
     guard !findings.isEmpty else { return nil }
     let rest = findings.count > named ? " and \(findings.count - named) more" : ""
     return
-      "channels that matter get fewer than \(Int(fewSteps)) steps of their value's grid in "
-      + findings.prefix(named).joined(separator: ", ") + rest + "; put cross-layer-equalization before"
+      "channels with a large effect get fewer than \(Int(fewSteps)) steps of their value's grid in "
+      + findings.prefix(named).joined(separator: ", ") + rest
+      + "; put a stage with cross-layer-equalization before"
   }
 }
 

@@ -16,15 +16,15 @@ public struct WeightClustering: CompressionMethod {
   public static let revision = 1
   /// The text that `condense explain` prints.
   public static let documentation = MethodDocumentation(
-    summary: "weights that share a few numbers, found by k-means and trained on",
+    summary: "share a few numbers among weights, found by k-means and trained further",
     description: """
-      Clusters the weights of each convolution and linear layer into at most 2^bits numbers and stores an index for each \
-      weight. Centroids start evenly spaced between the extremes, which keeps the few large weights. Weights that are \
-      zero, as pruning leaves them, are no part of the clustering and stay zero: zero then is one of the 2^bits numbers. \
-      With `start: density` centroids begin where weights are dense, with `random` at weights that are drawn. With \
-      `importance` the error of a weight counts by the loss's curvature, so that weights that matter lie near a number. \
-      The stage's training goes on with tied weights. Biases and batch norms stay in floats, and so do the shared numbers, \
-      until a later stage of quantization puts them on a grid of integers.
+      Clusters the weights of each convolution and linear layer into at most 2^bits numbers and stores an index for \
+      each weight. By default centroids start evenly spaced between the extremes (`start: linear`), which keeps the \
+      few large weights. With `start: density` they start where weights are dense, with `start: random` at randomly \
+      drawn weights. Weights that pruning has set to zero take no part and stay zero; zero is then one of the 2^bits \
+      numbers. With `importance` errors of weights are weighted by the loss's curvature, so important weights are \
+      near a number. The stage's training goes on with tied weights. Biases and batch norms stay in floats. The \
+      shared numbers are floats until a later stage of quantization puts them on a grid of integers.
       """,
     formula: """
       min Σ_k Σ_{w in cluster k} h_w (w - c_k)², c_k = Σ h_w w / Σ h_w over its cluster, h_w 1 or the curvature of the loss by w; training: c_k ← c_k - rate · mean of ∂L/∂w over the \
@@ -54,7 +54,7 @@ public struct WeightClustering: CompressionMethod {
       Setting("linearBits", \.linearBits, in: 1...12, "bits of an index in linear layers"),
       Setting(
         "start", \.start,
-        "where centroids begin: evenly between the extremes (linear), evenly over the weights in order (density), at weights drawn (random)"
+        "the start of centroids: evenly between the extremes (linear), evenly over the sorted weights (density), at drawn weights (random)"
       ).omittedAsDefault(),
     ] + WeightImportance.settings(\.importance)
   }
@@ -90,7 +90,7 @@ public struct WeightClustering: CompressionMethod {
     let layers = compression.layers
     guard !layers.isEmpty else {
       throw MethodError.nothingToDo(
-        method: Self.name, reason: "no layer has enough weights for its codebook; use fewer bits")
+        method: Self.name, reason: "no layer has enough weights for a codebook; use fewer bits")
     }
     let importance = try compression.importance(\.importance)
     for (node, settings) in layers {

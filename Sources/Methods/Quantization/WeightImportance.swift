@@ -38,19 +38,19 @@ public struct WeightImportance: Sendable, Equatable {
     [
       Setting(
         "importance", path.appending(path: \.rule),
-        "what the squared error of a weight counts: equal, or by the loss's curvature, of the Fisher information (fisher) or the Hessian"
+        "the weight of squared errors: equal, or the loss's curvature by the Fisher information (fisher) or the Hessian (hessian)"
       ).omittedAsDefault(),
       Setting(
         "images", path.appending(path: \.images), in: 1...1_000_000,
-        "training images that importance is of"
+        "training images for the importance"
       ).omittedAsDefault(),
       Setting(
         "probes", path.appending(path: \.probes), in: 1...4096,
-        "random directions for importance: hessian, of two passes over the images each"
+        "random directions for importance: hessian; each costs two passes over the images"
       ).omittedAsDefault(),
       Setting(
         "damping", path.appending(path: \.damping), in: 0...1000,
-        "what is added to the importance of each weight, as a share of its layer's mean"
+        "number added to each importance, as a share of the layer's mean importance"
       ).omittedAsDefault(),
     ]
   }

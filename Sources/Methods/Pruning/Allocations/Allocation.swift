@@ -65,8 +65,8 @@ public enum AllocationCatalogue: Catalogue {
     let names = types.map { $0.name }
     return Setting(
       "scope", expected: "one of \(names.joined(separator: ", ")), or one with its settings",
-      "how much each layer loses: global ranks \(what) across layers, layer takes the same share of each; others divide "
-        + "what all lose among them",
+      "the share that each layer loses: global ranks \(what) across layers, layer prunes the same share of each; others divide "
+        + "the total among layers",
       read: { (owner, node) throws(SettingsError) in
         owner[keyPath: path] = try read(node, key: "scope", present: owner[keyPath: path], among: types)
       }, write: { writeShort($0[keyPath: path]) })

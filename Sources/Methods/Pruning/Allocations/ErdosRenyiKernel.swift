@@ -13,10 +13,11 @@ public struct ErdosRenyiKernel: Allocation {
   public static let kinds: Set<UnitKind> = [.element, .kernel, .block]
   /// The text that `condense explain` prints.
   public static let documentation = MethodDocumentation(
-    summary: "keep more of layers with few weights for their inputs and outputs (ERK)",
+    summary: "keep larger shares of layers with few weights per input and output (ERK)",
     description: """
-      Small layers lose little and large ones much, by their shapes alone. Layers that would keep more than they have keep all, \
-      and the rest is shared anew, so that all together lose exactly what is asked for.
+      Small layers lose little and large ones much, by their shapes alone. Layers whose density would be above 1 \
+      keep all weights, and the rest is divided again among the others, so that all layers together lose exactly the \
+      sparsity.
       """,
     formula: """
       density = min(1, e·(n_in + n_out + k_h + k_w) / (n_in·n_out·k_h·k_w)), of linear layers \

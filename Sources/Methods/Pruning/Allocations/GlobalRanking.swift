@@ -6,10 +6,10 @@ public struct GlobalRanking: Allocation {
   public static let name = "global"
   /// The text that `condense explain` prints.
   public static let documentation = MethodDocumentation(
-    summary: "rank units across layers: their scores decide what each layer loses",
+    summary: "rank units across layers: their scores decide the share that each layer loses",
     description: """
-      The units of all layers with the same sparsity and criterion stand in one order, and the lowest go wherever they are. \
-      One unit of each layer stays.
+      The units of all layers with the same sparsity and criterion are ranked together, and the lowest go, whatever \
+      their layers. One unit of each layer stays.
       """,
     formula: "the units of the lowest scores of all layers go until round(s·n) of n are gone",
     paper: """

@@ -10,12 +10,13 @@ public struct MeasuredSensitivity: Allocation {
   public static let name = "sensitivity"
   /// The text that `condense explain` prints.
   public static let documentation = MethodDocumentation(
-    summary: "take most of layers whose loss costs the network least, as measured",
+    summary: "prune most where the measured loss of the network rises least",
     description: """
-      Each layer alone is pruned to a few shares, without training, and the mean loss over training images that are not \
-      augmented is measured: its curve. Of all curves' lower convex hulls the flattest segments are taken first, until \
-      together they are what is to go. It takes as many passes over the images as there are layers and shares; on a gradual \
-      schedule at each step. `condense sensitivity` draws such curves on validation images.
+      Each layer is pruned alone to a few shares, without training, and the mean loss over training images without \
+      augmentation is measured; this gives its curve. Of the lower convex hulls of all curves the flattest segments \
+      are taken first, until the total is reached. That takes as many passes over the images as there are layers \
+      times shares, on a gradual schedule at each step. `condense sensitivity` draws such curves on validation \
+      images.
       """,
     formula: """
       minimize sum over layers of loss(layer alone at share_l) - loss(now), with sum share_l·n_l = s·n; segments of the lower \
@@ -38,7 +39,7 @@ public struct MeasuredSensitivity: Allocation {
     [
       Setting(
         "at", \.at, expected: "numbers between 0 and 1, rising",
-        "the shares at which each layer's loss is measured, alone; all that may go is measured too"
+        "shares at which the loss is measured with each layer pruned alone; the largest possible share is added"
       ) { shares in
         !shares.isEmpty && shares.allSatisfy { $0 > 0 && $0 < 1 }
           && zip(shares, shares.dropFirst()).allSatisfy { $0 < $1 }

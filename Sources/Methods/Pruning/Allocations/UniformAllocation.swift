@@ -6,8 +6,9 @@ public struct UniformAllocation: Allocation {
   public static let name = "layer"
   /// The text that `condense explain` prints.
   public static let documentation = MethodDocumentation(
-    summary: "take the same share of each layer",
-    description: "Each layer is ranked by itself and loses the same share; one unit of each stays.",
+    summary: "prune the same share of each layer",
+    description:
+      "Each layer is ranked alone and loses the same share of its units. One unit of each layer stays, whatever the share.",
     formula: "of each layer's n units the round(s·n) of the lowest scores go",
     paper: """
       Blalock, Gonzalez Ortiz, Frankle, Guttag, "What is the state of neural network pruning?", 2020, arXiv:2003.03033

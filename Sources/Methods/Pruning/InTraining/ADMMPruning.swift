@@ -12,13 +12,13 @@ public struct ADMMPruning: WeightPruningMethod {
   public static let revision = 1
   /// The text that `condense explain` prints.
   public static let documentation = MethodDocumentation(
-    summary: "pull weights towards a sparse network's while training, then mask",
+    summary: "pull weights towards a sparse tensor while training, then mask (ADMM)",
     description: """
-      Looks for the weights of least loss under a sparsity. At each of `times` points Z becomes the nearest tensor to W + U that \
-      is sparse enough, and U, which adds up how far W has stayed away from it, grows; between points training pulls W \
-      towards Z - U. A weight that the loss holds against the pull wins its place, so it is not magnitude alone that \
-      decides. The strength rho grows over the stage, U being scaled with it. The last point masks what Z leaves out, for \
-      good, and the training after it recovers. A schedule lets the sparsity of Z grow.
+      Finds weights of a given sparsity with the least loss. At each of `times` points Z becomes the nearest tensor \
+      to W + U with enough zeros; U adds up the distance that W has kept from Z. Between points, training pulls W \
+      towards Z - U. A weight that the loss holds against the pull keeps its place, so magnitude alone does not \
+      decide. The strength rho grows over the stage, and U is scaled with it. The last point masks the weights that \
+      are zero in Z for good; the training after it recovers. With a gradual schedule the sparsity of Z grows.
       """,
     formula: """
       U = (W - T)·rho/rho'; Z = the round(s(p)·n) lowest of W + U set to zero; T = Z - U; loss + rho'/2·|W - T|^2 with \
@@ -60,8 +60,8 @@ public struct ADMMPruning: WeightPruningMethod {
   public static var settings: [Setting<ADMMPruning>] {
     PruningAmount.settings(\.amount, of: "weights", [.element]) + [
       UnitCatalogue.setting(\.unit),
-      Setting("rho", \.rho, in: 1e-9...1e3, "the strength of the pull at the beginning of the stage"),
-      Setting("growth", \.growth, in: 1...1e6, "by how much the strength has grown at the end"),
+      Setting("rho", \.rho, in: 1e-9...1e3, "strength of the pull at the beginning of the stage"),
+      Setting("growth", \.growth, in: 1...1e6, "factor by which the strength has grown at the end"),
     ]
   }
 

@@ -15,12 +15,13 @@ public struct DropoutAdaptation: CompressionMethod {
   public static let revision = 1
   /// The text that `condense explain` prints.
   public static let documentation = MethodDocumentation(
-    summary: "lower the rates of dropouts by the connections that pruning has left",
+    summary: "lower dropout rates by the share of connections that pruning has left",
     description: """
-      A pruned layer has less capacity to overfit, and dropping as much as before keeps it from recovering. Follows a method \
-      that masks weights: each dropout's rate falls with the root of the share of connections left in the layers that \
-      read what it drops, or, where none does, in the one that makes it. Masked weights count as gone, channels that were removed \
-      whole count as never there. Applied again after more pruning, `rate` says what the rate was in the beginning.
+      A pruned layer has less capacity to overfit, and the old dropout rate keeps it from recovering. This method \
+      stands behind one that masks weights. The rate of each dropout is multiplied by the root of the share of \
+      connections that are left in the layers that read the dropped values, or, if none does, in the layer that \
+      makes them. Masked weights count as removed; channels that were removed whole do not count. If it is applied \
+      again after more pruning, `rate` gives the rate from before any pruning.
       """,
     formula: "rate = rate(original)·sqrt(connections left / connections of the layer)",
     paper: """
@@ -39,7 +40,7 @@ public struct DropoutAdaptation: CompressionMethod {
     [
       Setting(
         "rate", \.rate, in: 0...0.99,
-        "the rate before anything was pruned; null takes what the network has when the stage begins")
+        "rate from before any pruning; null takes the network's rate at the beginning of the stage")
     ]
   }
 
@@ -47,7 +48,7 @@ public struct DropoutAdaptation: CompressionMethod {
   public func applicability(to node: Node, in graph: Graph) -> Applicability {
     guard node.op is Dropout else { return .notApplicable(reason: "it drops nothing") }
     return graph.connected(to: node).isEmpty
-      ? .notApplicable(reason: "no layer with weights reads or makes what it drops") : .applicable
+      ? .notApplicable(reason: "no layer with weights reads or makes its input") : .applicable
   }
 
   /// Multiplies each rate by √(connections left / connections of the layer); throws if no rate changes.
@@ -67,7 +68,7 @@ public struct DropoutAdaptation: CompressionMethod {
     }
     guard !adapted.isEmpty else {
       throw MethodError.nothingToDo(
-        method: Self.name, reason: "no dropout stands at a layer with masked weights; prune weights first")
+        method: Self.name, reason: "no dropout is next to a layer with masked weights; prune weights first")
     }
     return try located(Self.name) { try graph.replacing(adapted, key: 0) }
   }

@@ -8,14 +8,15 @@ public struct DynamicSurgery: SplicingMethod {
   public static let revision = 1
   /// The text that `condense explain` prints.
   public static let documentation = MethodDocumentation(
-    summary: "prune the smallest weights while training, and splice back what grows",
+    summary: "prune the smallest weights while training, and restore those that grow",
     description: """
-      At each of `times` points the weights are ranked anew, those that are masked too: these are zero for the network, and go \
-      on learning unseen, straight through the mask. What falls below the limit by a margin is masked, what rises above \
-      it by as much comes back, and between the two a weight stays what it is. A weight that was wrongly pruned so \
-      returns. The limit is where the schedule's sparsity is reached, across the network or layer by layer, or a threshold in \
-      standard deviations of each layer's weights. The last point masks for good what is below the limit then, to exactly the \
-      sparsity; the training after it recovers. Masks of earlier stages stay, and so does one weight of each tensor.
+      At each of `times` points the weights are ranked anew. Masked weights are ranked too: the network computes \
+      with zeros in their place, but they go on learning, as gradients pass straight through the mask. A weight \
+      below the limit by a margin is masked, a weight above it by the margin comes back, and a weight between the \
+      two keeps its state. So a weight that was pruned wrongly returns. The limit is the magnitude at which the \
+      schedule's sparsity is reached, across the network or layer by layer; or it is `threshold` standard deviations \
+      of each layer's weights. The last point masks for good the weights below the limit, to exactly the sparsity; \
+      the training after it recovers. Masks of earlier stages stay, and so does one weight of each tensor.
       """,
     formula: """
       mask' = 0 where |w| < (1 - margin)·t, 1 where |w| >= (1 + margin)·t, else mask; t lies midway between the round(s(p)·n)-th \
@@ -52,10 +53,10 @@ public struct DynamicSurgery: SplicingMethod {
     PruningAmount.settings(\.amount, of: "weights", [.element]) + [
       Setting(
         "threshold", \.threshold, in: 0...10,
-        "prunes below this many standard deviations of each layer's weights, instead of to a sparsity"),
+        "limit in standard deviations of each layer's weights; null prunes to the sparsity"),
       Setting(
         "margin", \.margin, in: 0...0.9,
-        "how far beyond the limit, as a share of it, a weight has to be to change sides"),
+        "distance from the limit at which a weight changes its state, as a share of the limit"),
     ]
   }
 

@@ -10,13 +10,15 @@ public struct GrowingRegularization: ChannelPruningMethod {
   public static let revision = 1
   /// The text that `condense explain` prints.
   public static let documentation = MethodDocumentation(
-    summary: "pull the weakest channels to zero ever more strongly, then remove them",
+    summary: "pull the weakest channels to zero more and more strongly, then remove them",
     description: """
-      At each of `times` points the channels are ranked anew. For those of the lowest scores the pull to zero on all that makes \
-      them grows by a step, up to the ceiling; for the others it falls by a step: filters of all tied layers, depthwise ones \
-      that follow, and scales of batch norms, without which a norm would make up for a small filter. A channel that is chosen \
-      at every point has the ceiling before the last one. The last point removes the lowest, as channel-pruning does; their \
-      weights are near zero by then, so that little is lost. A rate times the ceiling above 1 makes SGD unstable.
+      At each of `times` points the channels are ranked anew. For channels with the lowest scores the pull to zero \
+      grows by a step, up to `ceiling`; for the others it falls by a step. The pull acts on everything that makes a \
+      channel: the filters of all tied layers, depthwise layers that follow, and the scales of batch norms, because \
+      a norm would otherwise make up for a small filter. A channel that is chosen at every point reaches the ceiling \
+      before the last one. The last point removes the channels with the lowest scores, as channel-pruning does; \
+      their weights are near zero by then, so little is lost. SGD is unstable if the learning rate times the ceiling \
+      is above 1.
       """,
     formula: """
       loss + sum over channels of strength/2·sum of w^2; strength' = min(ceiling, strength + ceiling/(times - 1)) for the \
@@ -49,7 +51,8 @@ public struct GrowingRegularization: ChannelPruningMethod {
   /// Settings: those of `ChannelPruning`, `ceiling`.
   public static var settings: [Setting<GrowingRegularization>] {
     ChannelPruning.settings(\.pruning) + [
-      Setting("ceiling", \.ceiling, in: 1e-6...100, "the strongest pull: what strength/2·w^2 is added with")
+      Setting(
+        "ceiling", \.ceiling, in: 1e-6...100, "largest strength of the pull, whose cost is strength/2·w^2")
     ]
   }
   /// Acts at `times` points, whatever the schedule.

@@ -11,15 +11,16 @@ public struct KarninPruning: WeightPruningMethod {
   public static let revision = 1
   /// The text that `condense explain` prints.
   public static let documentation = MethodDocumentation(
-    summary: "prune the weights of the least share in what training took off the loss",
+    summary: "prune the weights that contributed least to the fall of the loss in training",
     description: """
-      Estimates what the loss would be without a weight from the way that the weight has gone: the loss's derivative by it is \
-      added up along the stage's training, and the fall of the loss that this explains is drawn out in a straight line from \
-      the way gone to the whole weight. At each of `times` points the gradients of training images are taken, with norms by \
-      their running statistics, and joined by the trapezoidal rule; Karnin adds up at every update what plain gradient descent \
-      makes of it. The last point masks the weights of the lowest scores, for good; the training after it recovers. It wants \
-      a stage in which weights go far, best the training from their beginning (a student with a network of its own): of a \
-      weight that has hardly moved little is known, and one that has not moved at all is scored by gradient times weight.
+      Estimates the loss without a weight from the way that the weight has taken in training. The derivative of the \
+      loss by the weight is integrated along the stage's training; the fall of the loss that this explains is \
+      extrapolated in a straight line from the distance moved to the whole weight. At each of `times` points the \
+      gradients of training images are computed, with norms by their running statistics, and joined by the \
+      trapezoidal rule. Karnin instead sums, at every update, the terms of plain gradient descent. The last point \
+      masks the weights of the lowest scores for good; the training after it recovers. Use a stage in which weights \
+      move far, best the training from their initialization (a student with its own `network`): the estimate is \
+      poor for a weight that has hardly moved, and a weight that has not moved is scored by gradient times weight.
       """,
     formula: """
       score = |w·I/(w - w0)|, w0 from the first point, I = sum over the points of (g + g')/2·(w' - w), which is the integral of \
@@ -55,9 +56,9 @@ public struct KarninPruning: WeightPruningMethod {
     // All weights go at the last point, so no share grows, and one point would trace no way.
     PruningAmount.settings(\.amount, of: "weights", [.element])
       .filter { !["schedule", "initialSparsity", "times"].contains($0.name) } + [
-        Setting("times", \.amount.times, in: 2...1000, "points at which gradients are taken"),
+        Setting("times", \.amount.times, in: 2...1000, "number of points at which gradients are computed"),
         Setting(
-          "images", \.images, in: 1...1_000_000, "training images whose gradients are taken at each point"),
+          "images", \.images, in: 1...1_000_000, "training images for the gradients at each point"),
       ]
   }
 
@@ -75,7 +76,9 @@ public struct KarninPruning: WeightPruningMethod {
     }
     let weights = compression.layers.flatMap { compression.graph.prunableWeights(of: $0.node) }
     guard !weights.isEmpty else {
-      throw MethodError.nothingToDo(method: Self.name, reason: "no layer with weights is left to it")
+      throw MethodError.nothingToDo(
+        method: Self.name, reason: "the network has no layers with weights, or the recipe leaves them all out"
+      )
     }
     let slopes = try compression.evidence.meanGradients(images: images)
     var graph = compression.graph
@@ -96,7 +99,7 @@ private struct KarninSensitivity: Saliency {
   static let documentation = KarninPruning.documentation
   static let kinds: Set<UnitKind> = [.element]
   static var settings: [Setting<KarninSensitivity>] {
-    [Setting("images", \.count, in: 1...1_000_000, "training images whose gradients are taken")]
+    [Setting("images", \.count, in: 1...1_000_000, "training images for the gradients")]
   }
 
   private var count = 1024

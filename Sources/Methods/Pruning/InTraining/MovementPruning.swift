@@ -10,11 +10,11 @@ public struct MovementPruning: SplicingMethod {
   public static let documentation = MethodDocumentation(
     summary: "prune the weights that training moves towards zero, whatever their size",
     description: """
-      At each of `times` points the weights are ranked by how far they have moved away from zero since the stage began \
-      (criterion movement), those that are masked too: these are zero for the network, and go on learning unseen, straight \
-      through the mask, so that they come back when they move outwards. The last point masks for good. It suits a trained \
-      network that learns another task, where large weights are not the ones that matter, and wants a stage long enough \
-      for weights to move.
+      At each of `times` points the weights are ranked by how far they have moved away from zero since the stage \
+      began (criterion movement). Masked weights are ranked too: the network computes with zeros in their place, but \
+      they go on learning, as gradients pass straight through the mask, and come back if they move away from zero. \
+      The last point masks for good. The method suits a trained network that learns another task, where large \
+      weights are not the important ones. It needs a stage that is long enough for weights to move.
       """,
     formula: """
       score = (w^2 - w0^2)/2, w0 from the beginning of the stage: for plain gradient descent the sum of -rate·w·gradient over the \

@@ -15,16 +15,16 @@ public struct Rewind: CompressionMethod {
   public static let revision = 1
   /// The text that `condense explain` prints.
   public static let documentation = MethodDocumentation(
-    summary: "send the weights that are left back to initialization, or to a new one",
+    summary: "reset the weights that are left to initialization, or draw them anew",
     description: """
-      Follows a method that masks weights: those that are left become what they were when the training of the network began, \
-      biases and norms too, running statistics start afresh, and masks stay. The stage's training then trains the sparse \
-      network from its lottery ticket, with the epochs and rates of the whole network's training. It wants to know the \
-      network's initialization, so not an imported model, and whole layers: channels that were removed since, or layers that \
-      were replaced, have none. With "to: random" they are drawn anew for the shape that is left, whatever was removed: the \
-      control of the lottery ticket, and the last stage of pruning from scratch (Recipes/pruning-from-scratch.yaml). To \
-      rewind the learning rate alone needs no method: the stage that recovers takes the \
-      schedule of the whole network's training.
+      Stands behind a method that masks weights. The weights that are left get the values that they had when the \
+      training of the network began; so do biases and norms. Running statistics start afresh, and masks stay. The \
+      stage's training then trains the sparse network from its lottery ticket; give it the epochs and rates of the \
+      whole network's training. The network's initialization must be known, so an imported model is refused, and so \
+      are layers of which channels were removed since and layers that were replaced. With "to: random" all weights \
+      are drawn anew for the present shape, whatever was removed: this is the control of the lottery ticket, and the \
+      last stage of pruning from scratch (Recipes/pruning-from-scratch.yaml). Rewinding the learning rate alone \
+      needs no method: give the stage that recovers the schedule of the whole network's training.
       """,
     formula: "w = mask·w(initialization), or mask·(new draws of the layer's initializer)",
     paper: """
@@ -55,7 +55,7 @@ public struct Rewind: CompressionMethod {
     [
       Setting(
         "to", \.goal,
-        "initialization: what they were when the network's training began; random: drawn anew for the present shape"
+        "new values of the weights: initialization, those from before the network's training; random, drawn anew for the present shape"
       ).omittedAsDefault()
     ]
   }
@@ -73,7 +73,9 @@ public struct Rewind: CompressionMethod {
   public func compress(_ compression: inout Compression<Rewind>) throws -> Rewrite {
     let layers = compression.layers
     guard !layers.isEmpty else {
-      throw MethodError.nothingToDo(method: Self.name, reason: "no layer with weights is left to it")
+      throw MethodError.nothingToDo(
+        method: Self.name, reason: "the network has no layers with weights, or the recipe leaves them all out"
+      )
     }
     let goals = Set(layers.map(\.settings.goal))
     let initial = goals.contains(.initialization) ? try compression.evidence.initialWeights() : [:]

@@ -10,12 +10,13 @@ public struct SoftFilterPruning: ChannelPruningMethod {
   public static let revision = 1
   /// The text that `condense explain` prints.
   public static let documentation = MethodDocumentation(
-    summary: "set the weakest filters to zero while they learn on, then remove them",
+    summary: "set the weakest filters to zero while all go on learning, then remove them",
     description: """
-      At each of `times` points (as many as the stage has epochs, in the paper) the filters that make the channels of the \
-      lowest scores are set to zero, in all layers that are tied; the training then goes on with all of them, so that a filter \
-      that was wrongly chosen grows again. The last point removes what is lowest then, as channel-pruning does, and the \
-      training after it recovers. A schedule makes the share of filters that are set to zero grow.
+      At each of `times` points (in the paper one for each epoch) the filters that make the channels of the lowest \
+      scores are set to zero, in all tied layers. Training goes on with all filters, so a filter that was chosen \
+      wrongly can grow again. The last point removes the channels that have the lowest scores then, as \
+      channel-pruning does; the training after it recovers. With a gradual schedule the share of filters that are \
+      set to zero grows.
       """,
     formula: """
       w = 0 in the filters of the round(s(p)·n) lowest of n channels by their Euclidean norms; at p = 1 these are removed

@@ -13,16 +13,16 @@ public struct SparseVariationalDropout: WeightPruningMethod {
   public static let revision = 1
   /// The text that `condense explain` prints.
   public static let documentation = MethodDocumentation(
-    summary: "learn how much noise each weight bears while training, mask what is noise alone",
+    summary: "learn the noise that each weight tolerates while training, mask noisy weights",
     description: """
-      While the stage trains, each weight of convolutions and linear layers is a normal distribution of which mean and \
-      variance are learnt; outputs are drawn for each image anew from what comes of both. What is minimized has \
-      besides the loss the divergence of the weights from a log-uniform prior, which makes noise cheap: weights that the \
-      loss does not hold end with far more noise than mean. The divergence climbs from nothing over `warmUp` of the \
-      `times` points. The last point takes the means alone and masks for good the weights whose log alpha is above \
-      `threshold`, or the share `sparsity` of the highest. Variances move only by an optimizer whose steps do not follow \
-      the size of gradients, such as adamw, and need some ten thousand updates; weight decay spares them. The \
-      student is a masked network like any other.
+      While the stage trains, each weight of convolutions and linear layers is a normal distribution whose mean and \
+      variance are learnt. Outputs are drawn for each image from the distribution that results. The training \
+      minimizes the loss plus the divergence of the weights from a log-uniform prior, which makes noise cheap: \
+      weights that the loss does not need end with far more noise than mean. The divergence grows linearly from 0 \
+      over `warmUp` of the `times` points. The last point keeps the means and masks for good the weights whose log \
+      alpha is above `threshold`, or, with `sparsity`, that share of weights with the highest log alpha. Variances \
+      move only with an optimizer whose steps do not depend on the size of gradients, such as adamw, and need some \
+      ten thousand updates; weight decay does not act on them. The student is a masked network like any other.
       """,
     formula: """
       w ~ N(theta, sigma^2), y ~ N(theta x, sigma^2 x^2), log alpha = log sigma^2 - log theta^2; loss + f/N·sum KL with \
@@ -58,20 +58,21 @@ public struct SparseVariationalDropout: WeightPruningMethod {
     [
       Setting(
         "sparsity", \.amount.sparsity, in: 0...0.999,
-        "the share of weights that is gone in the end, those of the highest log alpha; 0 goes by the threshold"
+        "share of weights that is pruned at the end, those of the highest log alpha; 0 prunes by the threshold"
       ),
       AllocationCatalogue.setting(\.amount.scope, dividing: [.element], of: "weights"),
-      Setting("threshold", \.limit, in: -10...20, "the log alpha above which a weight is noise"),
+      Setting("threshold", \.limit, in: -10...20, "log alpha above which a weight is pruned"),
       Setting(
         "initialLogVariance", \.initialLogVariance, in: -20...0,
-        "the logarithm of all variances at the beginning"),
+        "natural logarithm of all variances at the beginning"),
       Setting(
-        "warmUp", \.warmUp, in: 0...1, "the share of the points over which the divergence climbs from nothing"
+        "warmUp", \.warmUp, in: 0...1,
+        "share of the points over which the weight of the divergence grows from 0"
       ),
-      Setting("times", \.amount.times, in: 2...1000, "points, of which the last one masks"),
+      Setting("times", \.amount.times, in: 2...1000, "number of points; the last one masks"),
       Setting(
         "share", \.amount.share, in: 0...1,
-        "the share of the stage's training over which the points are spread"),
+        "share of the stage's training over which the points are spread"),
     ]
   }
 
@@ -91,7 +92,9 @@ public struct SparseVariationalDropout: WeightPruningMethod {
       var variances: [String: Float] = [:]
       for (node, settings) in compression.layers { variances[node.name] = settings.initialLogVariance }
       guard !variances.isEmpty else {
-        throw MethodError.nothingToDo(method: Self.name, reason: "no layer with weights is left to it")
+        throw MethodError.nothingToDo(
+          method: Self.name,
+          reason: "the network has no layers with weights, or the recipe leaves them all out")
       }
       return try graph.withGaussianWeights(variances, divergence: factor, for: Self.name)
     }
@@ -140,7 +143,7 @@ public struct SparseVariationalDropout: WeightPruningMethod {
       throw MethodError.nothingToDo(
         method: Self.name,
         reason: weights.isEmpty
-          ? "no layer with weights is left to it"
+          ? "the network has no layers with weights, or the recipe leaves them all out"
           : "no weight has a log alpha above the threshold; train longer, with adamw, or lower the threshold")
     }
     return try masked(graph, weights, means)

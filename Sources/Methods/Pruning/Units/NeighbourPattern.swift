@@ -13,7 +13,7 @@ public struct NeighbourPattern: UnitShape {
   public static let name = "pattern"
   /// One line for `condense list`.
   public static let summary =
-    "single weights, of which at least some stay among so many neighbours along the inputs (N:M)"
+    "single weights, at least N of which stay among M neighbours along the inputs (N:M)"
 
   /// Weights that stay of each group (N), 1...64.
   public var kept = 2
@@ -26,8 +26,8 @@ public struct NeighbourPattern: UnitShape {
   /// Settings: `kept`, `of`.
   public static var settings: [Setting<NeighbourPattern>] {
     [
-      Setting("kept", \.kept, in: 1...64, "weights that stay (N)"),
-      Setting("of", \.of, in: 2...64, "neighbours of which they stay (M)"),
+      Setting("kept", \.kept, in: 1...64, "weights that stay among the neighbours (N)"),
+      Setting("of", \.of, in: 2...64, "neighbours along the inputs (M)"),
     ]
   }
 

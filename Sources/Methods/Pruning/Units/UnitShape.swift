@@ -43,7 +43,7 @@ public enum UnitCatalogue: Catalogue {
   static func setting<Owner>(_ path: WritableKeyPath<Owner, any UnitShape>) -> Setting<Owner> {
     Setting(
       "unit", expected: "one of \(names.joined(separator: ", ")), or one with its settings",
-      "what is pruned whole: " + all.map { "\($0.name), \($0.summary)" }.joined(separator: "; "),
+      "the unit that is pruned whole: " + all.map { "\($0.name), \($0.summary)" }.joined(separator: "; "),
       read: { (owner, node) throws(SettingsError) in
         owner[keyPath: path] = try read(node, key: "unit", present: owner[keyPath: path])
       }, write: { writeShort($0[keyPath: path]) })
