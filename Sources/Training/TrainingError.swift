@@ -48,7 +48,7 @@ public enum TrainingError: Error, Sendable, CustomStringConvertible {
       case .parameter(let name): "parameter \"\(name)\" is the first that is not finite"
       case .node(let name, let kind): "node \"\(name)\" (\(kind)) is the first whose output is not finite"
       case .images: "the images of the batch are not finite"
-      case .loss: "every node's output is finite, the loss alone is not"
+      case .loss: "the outputs of all nodes are finite, only the loss is not"
       }
     }
   }
@@ -61,29 +61,29 @@ public enum TrainingError: Error, Sendable, CustomStringConvertible {
     case .tooFewImages(let images, let batch):
       "training: \(images) training images do not fill one batch of \(batch); lower it with --set training.batch=N"
     case .patienceWithoutValidation:
-      "training: \"patience\" needs validation images: give --validation a share above 0, or leave patience out"
+      "training: \"patience\" needs validation images: set --validation above 0, or leave patience out"
     case .tooManyClasses(let network, let limit, let found):
       "\(network): expected at most \(limit) classes, found \(found)"
     case .notFinite(let epoch, let step, let loss, let culprit):
-      "epoch \(epoch), step \(step): the loss is \(loss): \(culprit); lower the rate (--set training.learningRate=…) or limit "
+      "epoch \(epoch), step \(step): the loss is \(loss): \(culprit); lower the learning rate (--set training.learningRate=…) or limit "
         + "the gradient (--set training.gradientClip=1)"
     case .weightsNotFinite(let epoch, let step, let parameter):
-      "epoch \(epoch), step \(step): parameter \"\(parameter)\" is no longer finite; lower the rate (--set training.learningRate=…) or limit "
+      "epoch \(epoch), step \(step): parameter \"\(parameter)\" is no longer finite; lower the learning rate (--set training.learningRate=…) or limit "
         + "the gradient (--set training.gradientClip=1)"
     case .checkpoint(let path, let reason):
       "\(path): \(reason)"
     case .contradiction(let path, let what, let stored, let found):
-      "\(path): began with \(what) \(stored), found \(found); leave it out to go on, or train to another --out"
+      "\(path): began with \(what) \(stored), found \(found); use the stored value to go on, or train to another --out"
     case .locked(let path):
       "\(path): another training writes there; wait for it to end or train to another --out"
     case .unwritable(let path, let reason):
       "\(path): cannot be written: \(reason)"
     case .nothingToPenalize(let penalty):
-      "training: penalty \(penalty): the network has nothing that it is a cost of and that learns; leave it out"
+      "training: penalty \(penalty): the network has no trained weights that it penalizes; leave it out"
     case .strayLayers(let place, let pattern, let known):
-      "training: \(place): \"\(pattern)\" means no layer of the network; they are \(known.joined(separator: ", "))"
+      "training: \(place): \"\(pattern)\" matches no layer of the network; the layers are \(known.joined(separator: ", "))"
     case .nothingLearns(let layers):
-      "training: frozen: expected a layer that learns, found all of them named (\(layers.joined(separator: ", "))); leave one out"
+      "training: frozen: the patterns match all layers that learn (\(layers.joined(separator: ", "))); leave one out"
     case .rewritePoints(let points, let updates):
       "training: a network is rewritten after ascending numbers of updates below \(updates), found \(points)"
     case .origin(let parameter, let reason):

@@ -48,33 +48,44 @@ public struct TrainingSettings: Configurable, Sendable {
   public static var settings: [Setting<TrainingSettings>] {
     [
       Setting("epochs", \.epochs, in: 1...100_000, "passes over the training images"),
-      Setting("batch", \.batch, in: 1...65_536, "images an update"),
+      Setting("batch", \.batch, in: 1...65_536, "images for each update"),
       Setting(
-        "accumulationSteps", \.accumulationSteps, in: 1...1_024, "parts of a batch, summed into one update"
+        "accumulationSteps", \.accumulationSteps, in: 1...1_024,
+        "parts into which a batch is cut; their gradients are summed for one update"
       ).formerly("microBatches"),
       Setting("learningRate", \.learningRate, in: 0...1_000, "highest learning rate").formerly("rate"),
       Setting(
-        "weightDecay", \.weightDecay, in: 0...10, "weight decay, for weights; biases and norms are spared"
+        "weightDecay", \.weightDecay, in: 0...10, "weight decay; biases and norms have none"
       ).formerly("decay"),
       optimizerSetting,
       scheduleSetting,
-      Setting("labelSmoothing", \.labelSmoothing, in: 0...0.9, "share of the target spread over all classes")
-        .formerly("smoothing"),
+      Setting(
+        "labelSmoothing", \.labelSmoothing, in: 0...0.9,
+        "share of the target that is spread evenly over all classes"
+      )
+      .formerly("smoothing"),
       Setting(
         "focus", \.focus, in: 0...10,
-        "exponent of a detector's focal loss; null counts the background's worst anchors instead"
+        "exponent of a detector's focal loss; null takes the background anchors of the largest loss instead (hard negative mining)"
       ).omittedAsDefault(),
-      Setting("gradientClip", \.gradientClip, in: 1e-6...1e6, "largest global norm of the gradient").formerly(
+      Setting(
+        "gradientClip", \.gradientClip, in: 1e-6...1e6,
+        "largest norm of the whole gradient; null does not limit it"
+      ).formerly(
         "clip"),
       penaltiesSetting,
       LayerPattern.setting(
         "frozen", \.frozen,
-        "the layers whose weights, biases and scales stay as they are; statistics of norms follow the images still"
+        "layers whose weights, biases and scales do not change; running statistics of norms still follow the images"
       ).omittedAsDefault(),
-      Setting("emaDecay", \.emaDecay, in: 0...0.999_999, "decay of the moving average of weights").formerly(
+      Setting(
+        "emaDecay", \.emaDecay, in: 0...0.999_999,
+        "decay of the moving average of weights, for each update; null keeps no average"
+      ).formerly(
         "average"),
       Setting(
-        "patience", \.patience, in: 1...100_000, "epochs without a better validation accuracy before stopping"
+        "patience", \.patience, in: 1...100_000,
+        "epochs without a better validation accuracy after which training stops; null never stops early"
       ),
       augmentationsSetting,
     ]
@@ -84,7 +95,7 @@ public struct TrainingSettings: Configurable, Sendable {
   private static var optimizerSetting: Setting<TrainingSettings> {
     Setting(
       "optimizer", expected: "one of \(OptimizerCatalogue.names.joined(separator: ", ")), or settings",
-      "what turns gradients into weights",
+      "optimizer that updates the weights",
       read: { (settings, node) throws(SettingsError) in
         settings.optimizer = try OptimizerCatalogue.read(node, key: "optimizer", present: settings.optimizer)
       }, write: { OptimizerCatalogue.write($0.optimizer) })
@@ -94,7 +105,7 @@ public struct TrainingSettings: Configurable, Sendable {
   private static var scheduleSetting: Setting<TrainingSettings> {
     Setting(
       "schedule", expected: "one of \(ScheduleCatalogue.names.joined(separator: ", ")), or settings",
-      "how the rate goes",
+      "schedule of the learning rate",
       read: { (settings, node) throws(SettingsError) in
         settings.schedule = try ScheduleCatalogue.read(node, key: "schedule", present: settings.schedule)
       }, write: { ScheduleCatalogue.write($0.schedule) })
@@ -104,7 +115,7 @@ public struct TrainingSettings: Configurable, Sendable {
   private static var penaltiesSetting: Setting<TrainingSettings> {
     Setting(
       "penalties", expected: "a list of \(PenaltyCatalogue.names.joined(separator: ", ")), or null",
-      "costs of the weights that are added to the loss",
+      "costs of the weights that are added to the loss; null for none",
       read: { (settings, node) throws(SettingsError) in
         settings.penalties = try PenaltyCatalogue.readList(node, key: "penalties")
       }, write: { $0.penalties.isEmpty ? SettingsNode(.null) : PenaltyCatalogue.writeList($0.penalties) })
@@ -114,7 +125,7 @@ public struct TrainingSettings: Configurable, Sendable {
   private static var augmentationsSetting: Setting<TrainingSettings> {
     Setting(
       "augmentations", expected: "a list of augmentations, or null",
-      "what changes training images; null leaves it to the data set",
+      "random changes of training images; null takes those of the data set",
       read: { (settings, node) throws(SettingsError) in
         settings.augmentations = node.content == .null ? nil : try AugmentationCatalogue.read(node)
       }, write: { $0.augmentations.map(AugmentationCatalogue.write) ?? SettingsNode(.null) })

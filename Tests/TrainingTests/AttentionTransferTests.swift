@@ -74,7 +74,7 @@ struct AttentionTransferTests {
     let message = errorMessage {
       _ = try Self.built(AttentionTransfer(), Self.network(2), Self.network(2, side: 8))
     }
-    #expect(message.contains("no value of one height and width"), "\(message)")
+    #expect(message.contains("no values of equal height and width"), "\(message)")
   }
 
   private static func train(
@@ -171,7 +171,7 @@ struct AttentionTransferTests {
   @Test("Stored logits, a missing teacher and one of other images are refused")
   func refusals() throws {
     for (objective, teacher, words) in [
-      (AttentionTransfer(), nil, "objective attention: learns from a teacher, none is given"),
+      (AttentionTransfer(), nil, "objective attention: it learns from a teacher, but none is given"),
       (SoftTargets(), nil, "objective soft-targets: learns from a teacher"),
       (
         SoftTargets(), TeacherOutputs.network(try Self.network(2, side: 8)),

@@ -37,7 +37,7 @@ struct DivergenceTests {
     let message = try Self.failure(TinyNetwork.plain(), damage: (1, 2))
     #expect(
       message
-        == "epoch 2, step 3: the loss is nan: the images of the batch are not finite; lower the rate "
+        == "epoch 2, step 3: the loss is nan: the images of the batch are not finite; lower the learning rate "
         + "(--set training.learningRate=…) or limit the gradient (--set training.gradientClip=1)")
   }
 
@@ -57,7 +57,8 @@ struct DivergenceTests {
     let backend: any Backend = isNative ? DNNLBackend() : ReferenceBackend()
     let message = try Self.failure(TinyNetwork.plain(), rate: 3e38, decay: 100, backend: backend)
     #expect(
-      message.hasPrefix("epoch 1, step 1: parameter \"hidden.weight\" is no longer finite; lower the rate"),
+      message.hasPrefix(
+        "epoch 1, step 1: parameter \"hidden.weight\" is no longer finite; lower the learning rate"),
       "\(message)")
   }
 

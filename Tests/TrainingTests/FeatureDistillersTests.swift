@@ -93,7 +93,7 @@ struct FeatureDistillersTests {
       ),
       (
         "{flow: {pairs: {relu1: relu1}}}",
-        "objective flow: goes from one value to the next, found \"relu1\" alone"
+        "objective flow: it compares each value with the next, but found only \"relu1\""
       ),
       (
         "{similarity: {pairs: {relu7: relu1}}}", "the student has no value \"relu7\"; did you mean \"relu1\"?"
@@ -129,13 +129,13 @@ struct FeatureDistillersTests {
     var bare = Graph(inputs: [GraphInput(name: "image", shape: [4])])
     bare.outputs = [try bare.append(Linear(features: 3), name: "logits", inputs: ["image"])]
     let message = errorMessage { _ = try Self.built("correlation", student: bare) }
-    #expect(message.contains("the student makes its scores of the image itself"), "\(message)")
+    #expect(message.contains("the student makes its scores directly from the image"), "\(message)")
     for name in Self.names + ["flow"] {
       let message = errorMessage {
         var builder = try ObjectiveBuilder(Classification(), student: AttentionTransferTests.network(2))
         try Self.read(name).build(&builder)
       }
-      #expect(message.contains("objective \(name): compares values within the networks"), "\(message)")
+      #expect(message.contains("objective \(name): it compares values within the networks"), "\(message)")
       #expect(try Self.read("{\(name): {base: decoupled}}").teacherParts == [.logits, .values])
     }
   }

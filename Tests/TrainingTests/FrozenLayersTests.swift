@@ -85,15 +85,15 @@ struct FrozenLayersTests {
     }
     #expect(
       message("{frozen: [conv, cnov]}")
-        == "training: frozen: \"cnov\" means no layer of the network; they are conv, norm, logits"
+        == "training: frozen: \"cnov\" matches no layer of the network; the layers are conv, norm, logits"
     )
     #expect(
       message("{frozen: ['*']}")
-        == "training: frozen: expected a layer that learns, found all of them named (*); leave one out")
+        == "training: frozen: the patterns match all layers that learn (*); leave one out")
     #expect(
       message("{frozen: [conv, logits], penalties: l1}").contains(
-        "penalty l1: the network has nothing that it is a cost of and that learns"))
-    #expect(message("{frozen: ['kind:relu']}").contains("\"kind:relu\" means no layer"))
+        "penalty l1: the network has no trained weights that it penalizes"))
+    #expect(message("{frozen: ['kind:relu']}").contains("\"kind:relu\" matches no layer"))
     #expect(message("{frozen: 3}").contains("\"frozen\" must be"))
   }
 

@@ -106,7 +106,8 @@ struct GateCostTests {
   func withoutGates() throws {
     let graph = try SmallGraph.lenet.graph()
     let message = errorMessage { _ = try objective(GateCost(), graph) }
-    #expect(message.contains("objective gate-cost: no gate closes") && message.contains("channel-gates"))
+    #expect(
+      message.contains("objective gate-cost: the network has no gate") && message.contains("channel-gates"))
     #expect(errorMessage { try GateCost().requireStudent(graph) } == message)
     try Supervised().requireStudent(graph)
   }

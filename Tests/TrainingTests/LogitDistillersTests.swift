@@ -155,7 +155,7 @@ struct LogitDistillersTests {
     let message = errorMessage {
       try Self.read("{soft-targets: {weight: 9}}").requireStudent(AttentionTransferTests.network(2))
     }
-    #expect(message.contains("objective soft-targets: \"weight\" is a share of at most 1"), "\(message)")
+    #expect(message.contains("objective soft-targets: \"weight\" must be at most 1"), "\(message)")
   }
 
   @Test(

@@ -48,8 +48,9 @@ public struct DecoupledDivergence: Loss {
   /// Settings: `target`, `others`, `temperature`.
   public static var settings: [Setting<DecoupledDivergence>] {
     [
-      Setting("target", \.target, in: 0...1000, "factor on how sure they are of the image's class"),
-      Setting("others", \.others, in: 0...1000, "factor on how they divide what is left among the others"),
+      Setting(
+        "target", \.target, in: 0...1000, "factor of the divergence of the image's class against all others"),
+      Setting("others", \.others, in: 0...1000, "factor of the divergence among the other classes"),
       Setting("temperature", \.temperature, in: 0.1...100, "what scores are divided by"),
     ]
   }

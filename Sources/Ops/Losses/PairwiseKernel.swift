@@ -39,7 +39,7 @@ public struct PairwiseKernel: RelationLoss {
   /// Settings: `gamma`, `order`.
   public static var settings: [Setting<PairwiseKernel>] {
     [
-      Setting("gamma", \.gamma, in: 0.01...10, "how fast the kernel falls with the distance"),
+      Setting("gamma", \.gamma, in: 0.01...10, "rate at which the kernel falls with the squared distance"),
       Setting("order", \.order, in: 1...16, "the order of the series that stands for the kernel"),
     ]
   }

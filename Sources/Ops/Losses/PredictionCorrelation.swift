@@ -37,7 +37,7 @@ public struct PredictionCorrelation: RelationLoss {
   /// Settings: `over`, `temperature`.
   public static var settings: [Setting<PredictionCorrelation>] {
     [
-      Setting("over", \.over, "what is compared with one another: items of the batch, or classes"),
+      Setting("over", \.over, "the axis of the correlations: items of the batch, or classes"),
       Setting("temperature", \.temperature, in: 0.1...100, "what scores are divided by"),
     ]
   }

@@ -13,7 +13,7 @@ extension DistillerCatalogue {
   ) -> Setting<D> {
     Setting(
       "base", expected: "one of \(bases.map { $0.name }.joined(separator: ", ")), or settings, or null",
-      "what it is added to; null trains it alone",
+      "objective to which this one is added; null trains this one alone",
       read: { (objective, node) throws(SettingsError) in
         objective[keyPath: path] =
           node.content == .null
@@ -27,7 +27,7 @@ extension DistillerCatalogue {
   ) -> Setting<D> {
     Setting(
       "base", expected: "one of \(bases.map { $0.name }.joined(separator: ", ")), or settings",
-      "what it is added to",
+      "objective to which this one is added",
       read: { (objective, node) throws(SettingsError) in
         objective[keyPath: path] = try read(
           node, key: "base", present: objective[keyPath: path], among: bases)

@@ -44,30 +44,30 @@ public enum DistillationError: Error, Sendable, Equatable, CustomStringConvertib
   public var description: String {
     switch self {
     case .noTeacher(let objective):
-      "objective \(objective): learns from a teacher, none is given; name one, or train with objective supervised"
+      "objective \(objective): it learns from a teacher, but none is given; name one, or use the objective supervised"
     case .valuesNeeded(let objective):
-      "objective \(objective): compares values within the networks, stored logits do not hold them; let the teacher "
+      "objective \(objective): it compares values within the networks, which stored logits do not contain; let the teacher "
         + "run alongside"
     case .different(let what, let student, let teacher):
       "teacher: \(what): expected the student's \(student), found \(teacher)"
     case .noPairs(let objective):
-      "objective \(objective): student and teacher have no value of one height and width of more than one place; name "
+      "objective \(objective): student and teacher have no values of equal height and width above 1x1; name "
         + "pairs of values, or use soft-targets"
     case .noGates(let objective):
-      "objective \(objective): no gate closes channels of a layer of the network; set gates first with channel-gates"
+      "objective \(objective): the network has no gate that closes channels of a layer; add gates first with channel-gates"
     case .noFeatures(let objective, let network):
-      "objective \(objective): the \(network) makes its scores of the image itself; name pairs of values"
+      "objective \(objective): the \(network) makes its scores directly from the image; name pairs of values"
     case .onePair(let objective, let value):
-      "objective \(objective): goes from one value to the next, found \"\(value)\" alone; name two pairs or more"
+      "objective \(objective): it compares each value with the next, but found only \"\(value)\"; name two or more pairs"
     case .channels(let objective, let student, let own, let teacher, let its):
       "objective \(objective): \"\(student)\" is \(own), the teacher's \"\(teacher)\" is \(its): the numbers of channels must "
         + "be equal; pair other values"
     case .noMultiple(let objective, let first, let large, let second, let small):
-      "objective \(objective): \"\(first)\" is \(large), \"\(second)\" is \(small): expected heights and widths of which one is "
-        + "the same multiple of the other; pair other values"
+      "objective \(objective): \"\(first)\" is \(large), \"\(second)\" is \(small): the height and width of one must be "
+        + "the same multiple of the other's; pair other values"
     case .noShare(let objective, let weight):
-      "objective \(objective): \"weight\" is a share of at most 1 where \"labels\" is null, found \(weight); give "
-        + "\"labels\" a factor of its own, such as 0.1"
+      "objective \(objective): \"weight\" must be at most 1 if \"labels\" is null, found \(weight); give "
+        + "\"labels\" a factor, such as 0.1"
     case .unknownValue(let objective, let network, let value, let suggestion):
       "objective \(objective): the \(network) has no value \"\(value)\""
         + (suggestion.map { "; did you mean \"\($0)\"?" } ?? "")
@@ -82,7 +82,7 @@ public enum DistillationError: Error, Sendable, Equatable, CustomStringConvertib
     case .stream(let path, let what, let stored, let found):
       "\(path): holds a teacher's logits for \(what) \(stored), the training has \(found); record them anew"
     case .tooLarge(let bytes, let limit):
-      "teacher's logits would take \(bytes) bytes, at most \(limit) are stored; let the teacher run alongside"
+      "teacher's logits would take \(bytes) bytes, more than the limit of \(limit); let the teacher run alongside"
     case .notFinite(let epoch, let step):
       "teacher: epoch \(epoch), step \(step): its logits are not finite; train the teacher anew"
     case .partialBatch(let epoch, let step, let images, let batch):

@@ -26,13 +26,15 @@ protocol LogitDistiller: Distiller {
 extension LogitDistiller {
   /// The setting `labels`: the factor of the task's loss.
   static var labelsSetting: Setting<Self> {
-    Setting("labels", \.labels, in: 0...1000, "factor on what the task minimizes by itself")
+    Setting(
+      "labels", \.labels, in: 0...1000, "factor of the task's own loss, such as the cross-entropy with labels"
+    )
   }
 
   /// The setting `standardize`.
   static var standardizeSetting: Setting<Self> {
     Setting(
       "standardize", \.standardize,
-      "whether both networks' scores are taken less their mean, in units of their standard deviation")
+      "true standardizes each image's logits to a mean of 0 and a standard deviation of 1 first")
   }
 }

@@ -113,7 +113,7 @@ public final class TeacherLogits: Sendable {
     }
     let length = (0..<8).reduce(UInt64(0)) { $0 | UInt64(data[magic.count + $1]) << UInt64(8 * $1) }
     guard length <= UInt64(data.count - prefix) else {
-      throw .file(path: path, reason: "cut off: its header is said to have \(length) bytes")
+      throw .file(path: path, reason: "cut off: its header should have \(length) bytes")
     }
     let end = prefix + Int(length)
     do throws(SettingsError) {

@@ -24,7 +24,7 @@ public struct ValuePair: Sendable, Equatable {
   ) -> Setting<D> {
     Setting(
       "pairs", expected: "a mapping of student values to teacher values, or null",
-      "what is compared; null pairs \(standard)",
+      "values that are compared; null pairs \(standard)",
       read: { (objective, node) throws(SettingsError) in objective[keyPath: path] = try read(node) },
       write: { write($0[keyPath: path]) })
   }

@@ -23,7 +23,7 @@ public struct ActivationBoundaries: Distiller {
   public static let name = "activation-boundaries"
   /// One line for `condense list`.
   public static let summary =
-    "match which of the teacher's neurons fire, before rectifiers, alone or beside another (AB)"
+    "match the signs of the teacher's values before rectifiers, alone or beside another objective (AB)"
 
   /// The factor of the squared distances from the margin, for the last pair.
   public var weight: Float = 0.003
@@ -40,11 +40,12 @@ public struct ActivationBoundaries: Distiller {
   /// Settings: `weight`, `margin`, `base`, `pairs`.
   public static var settings: [Setting<ActivationBoundaries>] {
     [
-      Setting("weight", \.weight, in: 1e-9...1e6, "factor on the squared distances from the margin"),
-      Setting("margin", \.margin, in: 0...1000, "how far from zero the student's numbers should lie"),
+      Setting("weight", \.weight, in: 1e-9...1e6, "factor of the squared distances from the margin"),
+      Setting(
+        "margin", \.margin, in: 0...1000, "least distance from zero that the student's values should have"),
       DistillerCatalogue.optionalBaseSetting(\.base),
       ValuePair.setting(
-        \.pairs, standard: "what the last rectifiers of every resolution that both have read"),
+        \.pairs, standard: "the inputs of the last rectifiers of each resolution that both networks have"),
     ]
   }
 

@@ -16,7 +16,7 @@ public struct AnchorTargets: Distiller {
   /// The name in recipes: `anchor-targets`.
   public static let name = "anchor-targets"
   /// One line for `condense list`.
-  public static let summary = "match what a teaching detector says of each anchor"
+  public static let summary = "match a teacher detector's class probabilities and boxes of each anchor"
 
   /// The factor of the teacher's part.
   public var weight: Float = 1
@@ -33,10 +33,11 @@ public struct AnchorTargets: Distiller {
   /// Settings: `weight`, `labels`, `temperature`, `boxes`.
   public static var settings: [Setting<AnchorTargets>] {
     [
-      Setting("weight", \.weight, in: 1e-6...1000, "factor on the teacher's part"),
-      Setting("labels", \.labels, in: 0...1000, "factor on what the task minimizes by itself"),
-      Setting("temperature", \.temperature, in: 0.1...100, "what scores are divided by"),
-      Setting("boxes", \.boxes, in: 0...1000, "factor on boxes within the teacher's part"),
+      Setting("weight", \.weight, in: 1e-6...1000, "factor of the teacher's part"),
+      Setting("labels", \.labels, in: 0...1000, "factor of the task's own loss"),
+      Setting(
+        "temperature", \.temperature, in: 0.1...100, "number by which scores are divided before the softmax"),
+      Setting("boxes", \.boxes, in: 0...1000, "factor of boxes within the teacher's part"),
     ]
   }
 

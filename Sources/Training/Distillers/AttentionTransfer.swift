@@ -37,9 +37,9 @@ public struct AttentionTransfer: ValueDistiller {
   /// Settings: `weight`, `base`, `pairs`.
   public static var settings: [Setting<AttentionTransfer>] {
     [
-      Setting("weight", \.weight, in: 0...1e6, "factor on the maps' squared difference"),
+      Setting("weight", \.weight, in: 0...1e6, "factor of the squared difference of the maps"),
       DistillerCatalogue.baseSetting(\.base),
-      ValuePair.setting(\.pairs, standard: "the last values of every resolution that both have"),
+      ValuePair.setting(\.pairs, standard: "the last values of each resolution that both networks have"),
     ]
   }
 

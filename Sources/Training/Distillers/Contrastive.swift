@@ -23,7 +23,7 @@ public struct Contrastive: ValueDistiller {
   public static let name = "contrastive"
   /// One line for `condense list`.
   public static let summary =
-    "tell each image from the others of its batch as the teacher's features do, beside another objective (CRD within a batch)"
+    "find each image's teacher features among those of its batch, beside another objective (CRD within a batch)"
 
   /// The factor of the entropy.
   public var weight: Float = 0.8
@@ -42,11 +42,11 @@ public struct Contrastive: ValueDistiller {
   /// Settings: `weight`, `temperature`, `features`, `base`, `pairs`.
   public static var settings: [Setting<Contrastive>] {
     [
-      Setting("weight", \.weight, in: 0...1e6, "factor on the entropy"),
-      Setting("temperature", \.temperature, in: 0.01...10, "what cosines are divided by"),
-      Setting("features", \.features, in: 1...4096, "how many numbers are compared"),
+      Setting("weight", \.weight, in: 0...1e6, "factor of the contrastive entropy"),
+      Setting("temperature", \.temperature, in: 0.01...10, "number by which cosines are divided"),
+      Setting("features", \.features, in: 1...4096, "numbers of a feature vector"),
       DistillerCatalogue.baseSetting(\.base),
-      ValuePair.setting(\.pairs, standard: "what both networks make their scores of"),
+      ValuePair.setting(\.pairs, standard: "the values from which both networks make their scores"),
     ]
   }
 

@@ -17,7 +17,7 @@ public struct CorrelationCongruence: ValueDistiller {
   public static let name = "correlation"
   /// One line for `condense list`.
   public static let summary =
-    "match how strongly the teacher correlates the images of a batch, beside another objective (CC)"
+    "match the teacher's correlations between the images of a batch, beside another objective (CC)"
 
   /// The factor of the squared difference of kernels.
   public var weight: Float = 100
@@ -36,11 +36,11 @@ public struct CorrelationCongruence: ValueDistiller {
   /// Settings: `weight`, `gamma`, `order`, `base`, `pairs`.
   public static var settings: [Setting<CorrelationCongruence>] {
     [
-      Setting("weight", \.weight, in: 0...1e6, "factor on the squared difference of kernels"),
-      Setting("gamma", \.gamma, in: 0.01...10, "how fast the kernel falls with the distance"),
-      Setting("order", \.order, in: 1...16, "the order of the series that stands for the kernel"),
+      Setting("weight", \.weight, in: 0...1e6, "factor of the squared difference of kernels"),
+      Setting("gamma", \.gamma, in: 0.01...10, "rate at which the kernel falls with the squared distance"),
+      Setting("order", \.order, in: 1...16, "order of the Taylor series of the kernel"),
       DistillerCatalogue.baseSetting(\.base),
-      ValuePair.setting(\.pairs, standard: "what both networks make their scores of"),
+      ValuePair.setting(\.pairs, standard: "the values from which both networks make their scores"),
     ]
   }
 

@@ -18,7 +18,7 @@ public struct Decoupled: LogitDistiller {
   public static let name = "decoupled"
   /// One line for `condense list`.
   public static let summary =
-    "match how sure the teacher is of the class and how it orders the others, each with its own factor (DKD)"
+    "match the teacher's probability of the image's class and those of the others, with separate factors (DKD)"
 
   /// The factor of the task's loss.
   public var labels: Float = 1
@@ -38,9 +38,11 @@ public struct Decoupled: LogitDistiller {
   public static var settings: [Setting<Decoupled>] {
     [
       labelsSetting,
-      Setting("target", \.target, in: 0...1000, "factor on how sure the teacher is of the image's class"),
-      Setting("others", \.others, in: 0...1000, "factor on how it divides what is left among the others"),
-      Setting("temperature", \.temperature, in: 0.1...100, "what logits are divided by"),
+      Setting(
+        "target", \.target, in: 0...1000, "factor of the divergence of the image's class against all others"),
+      Setting("others", \.others, in: 0...1000, "factor of the divergence among the other classes"),
+      Setting(
+        "temperature", \.temperature, in: 0.1...100, "number by which logits are divided before the softmax"),
       standardizeSetting,
     ]
   }

@@ -18,7 +18,7 @@ public struct GateCost: Distiller {
   public static let name = "gate-cost"
   /// One line for `condense list`.
   public static let summary =
-    "pull the numbers of channel gates to zero, beside another objective"
+    "pull the outputs of channel gates to zero, beside another objective"
 
   /// The factor of the mean of the gates' numbers.
   public var weight: Float = 0.1
@@ -37,7 +37,9 @@ public struct GateCost: Distiller {
   /// Settings: `weight`, `base`.
   public static var settings: [Setting<GateCost>] {
     [
-      Setting("weight", \.weight, in: 0...1e6, "factor on the mean of the gates' numbers"),
+      Setting(
+        "weight", \.weight, in: 0...1e6,
+        "factor of the gates' mean outputs, each weighted by its share of the multiply-adds"),
       DistillerCatalogue.baseSetting(\.base),
     ]
   }

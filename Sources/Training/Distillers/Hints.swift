@@ -22,7 +22,7 @@ public struct Hints: Distiller {
   public static let name = "hints"
   /// One line for `condense list`.
   public static let summary =
-    "match values within the teacher through adapters, alone or beside another"
+    "match values within the teacher through adapters, alone or beside another objective (FitNets)"
 
   /// The factor of the mean squared difference.
   public var weight: Float = 1
@@ -44,10 +44,10 @@ public struct Hints: Distiller {
   /// Settings: `weight`, `base`, `pairs`.
   public static var settings: [Setting<Hints>] {
     [
-      Setting("weight", \.weight, in: 1e-6...1e6, "factor on the mean squared difference"),
+      Setting("weight", \.weight, in: 1e-6...1e6, "factor of the mean squared difference"),
       DistillerCatalogue.optionalBaseSetting(\.base),
       ValuePair.setting(
-        \.pairs, standard: "the last values of the middle one of the resolutions that both have"),
+        \.pairs, standard: "the last values of the middle resolution among those that both networks have"),
     ]
   }
 

@@ -22,7 +22,7 @@ public struct KnowledgeReview: ValueDistiller {
   public static let name = "review"
   /// One line for `condense list`.
   public static let summary =
-    "match each of the teacher's values from the student's there and all deeper ones, beside another objective (ReviewKD)"
+    "match each teacher value from the student's value there and all deeper ones, beside another objective (ReviewKD)"
 
   /// The factor of the squared differences.
   public var weight: Float = 1
@@ -42,12 +42,15 @@ public struct KnowledgeReview: ValueDistiller {
   /// Settings: `weight`, `channels`, `base`, `pairs`.
   public static var settings: [Setting<KnowledgeReview>] {
     [
-      Setting("weight", \.weight, in: 0...1e6, "factor on the squared differences"),
-      Setting("channels", \.channels, in: 1...4096, "channels in which values are brought together"),
+      Setting("weight", \.weight, in: 0...1e6, "factor of the squared differences"),
+      Setting(
+        "channels", \.channels, in: 1...4096, "channels to which values are mapped before they are fused"),
       DistillerCatalogue.baseSetting(\.base),
       ValuePair.setting(
         \.pairs,
-        standard: "the last values of every resolution that both have, and what both make their scores of"),
+        standard:
+          "the last values of each resolution that both networks have, and those from which they make their scores"
+      ),
     ]
   }
 

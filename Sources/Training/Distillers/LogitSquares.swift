@@ -31,7 +31,7 @@ public struct LogitSquares: LogitDistiller {
   public static var settings: [Setting<LogitSquares>] {
     [
       labelsSetting,
-      Setting("weight", \.weight, in: 0...1000, "factor on the mean squared difference of logits"),
+      Setting("weight", \.weight, in: 0...1000, "factor of the mean squared difference of logits"),
       standardizeSetting,
     ]
   }

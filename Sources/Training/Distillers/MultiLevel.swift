@@ -22,7 +22,7 @@ public struct MultiLevel: LogitDistiller {
   public static let name = "multi-level"
   /// One line for `condense list`.
   public static let summary =
-    "match the teacher's probabilities at several temperatures: each image's, and how images and classes go together (MLKD)"
+    "match the teacher's probabilities, and their products between images and between classes, at several temperatures (MLKD)"
 
   /// The factor of the task's loss.
   public var labels: Float = 0.1
@@ -44,12 +44,17 @@ public struct MultiLevel: LogitDistiller {
   public static var settings: [Setting<MultiLevel>] {
     [
       labelsSetting,
-      Setting("instances", \.instances, in: 0...1000, "factor on each image's probabilities"),
-      Setting("images", \.images, in: 0...1000, "factor on how every two images of a batch go together"),
-      Setting("classes", \.classes, in: 0...1000, "factor on how every two classes go together over a batch"),
+      Setting(
+        "instances", \.instances, in: 0...1000, "factor of the divergence of each image's probabilities"),
+      Setting(
+        "images", \.images, in: 0...1000,
+        "factor of the squared difference of the products of every two images' probabilities"),
+      Setting(
+        "classes", \.classes, in: 0...1000,
+        "factor of the squared difference of the products of every two classes' probabilities over a batch"),
       Setting(
         "temperatures", \.temperatures, expected: "a list of 1 to 16 different numbers in 0.1...100",
-        "what logits are divided by"
+        "numbers by which logits are divided before the softmax, one after another"
       ) { list in
         (1...16).contains(list.count) && Set(list).count == list.count && list.allSatisfy { 0.1...100 ~= $0 }
       },

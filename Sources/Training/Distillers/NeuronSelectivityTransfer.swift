@@ -16,7 +16,7 @@ public struct NeuronSelectivityTransfer: ValueDistiller {
   public static let name = "neuron-selectivity"
   /// One line for `condense list`.
   public static let summary =
-    "match how the teacher's channels spread over the places of an image, beside another objective (NST)"
+    "match the distribution of the teacher's activation patterns over places, beside another objective (NST)"
 
   /// The factor of the squared discrepancy of activation patterns.
   public var weight: Float = 50
@@ -31,9 +31,11 @@ public struct NeuronSelectivityTransfer: ValueDistiller {
   /// Settings: `weight`, `base`, `pairs`.
   public static var settings: [Setting<NeuronSelectivityTransfer>] {
     [
-      Setting("weight", \.weight, in: 0...1e6, "factor on the squared discrepancy of activation patterns"),
+      Setting(
+        "weight", \.weight, in: 0...1e6,
+        "factor of the squared maximum mean discrepancy of activation patterns"),
       DistillerCatalogue.baseSetting(\.base),
-      ValuePair.setting(\.pairs, standard: "the last values of every resolution that both have"),
+      ValuePair.setting(\.pairs, standard: "the last values of each resolution that both networks have"),
     ]
   }
 

@@ -18,7 +18,7 @@ public struct PearsonRelations: LogitDistiller {
   public static let name = "dist"
   /// One line for `condense list`.
   public static let summary =
-    "match how the teacher's probabilities are correlated, over classes and over the images of a batch (DIST)"
+    "maximize the correlation with the teacher's probabilities, over classes and over the images of a batch (DIST)"
 
   /// The factor of the task's loss.
   public var labels: Float = 1
@@ -38,9 +38,14 @@ public struct PearsonRelations: LogitDistiller {
   public static var settings: [Setting<PearsonRelations>] {
     [
       labelsSetting,
-      Setting("classes", \.classes, in: 0...1000, "factor on each image's correlation over the classes"),
-      Setting("images", \.images, in: 0...1000, "factor on each class's correlation over a batch's images"),
-      Setting("temperature", \.temperature, in: 0.1...100, "what logits are divided by"),
+      Setting(
+        "classes", \.classes, in: 0...1000,
+        "factor of 1 minus the correlation of an image's probabilities over the classes"),
+      Setting(
+        "images", \.images, in: 0...1000,
+        "factor of 1 minus the correlation of a class's probabilities over a batch"),
+      Setting(
+        "temperature", \.temperature, in: 0.1...100, "number by which logits are divided before the softmax"),
       standardizeSetting,
     ]
   }

@@ -31,9 +31,9 @@ public struct ProbabilisticTransfer: ValueDistiller {
   /// Settings: `weight`, `base`, `pairs`.
   public static var settings: [Setting<ProbabilisticTransfer>] {
     [
-      Setting("weight", \.weight, in: 0...1e6, "factor on the divergence of the neighbours' probabilities"),
+      Setting("weight", \.weight, in: 0...1e6, "factor of the divergence of the neighbours' probabilities"),
       DistillerCatalogue.baseSetting(\.base),
-      ValuePair.setting(\.pairs, standard: "what both networks make their scores of"),
+      ValuePair.setting(\.pairs, standard: "the values from which both networks make their scores"),
     ]
   }
 

@@ -34,10 +34,10 @@ public struct Relations: ValueDistiller {
   /// Settings: `distance`, `angle`, `base`, `pairs`.
   public static var settings: [Setting<Relations>] {
     [
-      Setting("distance", \.distance, in: 0...1e6, "factor on the difference of distances"),
-      Setting("angle", \.angle, in: 0...1e6, "factor on the difference of angles"),
+      Setting("distance", \.distance, in: 0...1e6, "factor of the difference of distances"),
+      Setting("angle", \.angle, in: 0...1e6, "factor of the difference of angles"),
       DistillerCatalogue.baseSetting(\.base),
-      ValuePair.setting(\.pairs, standard: "what both networks make their scores of"),
+      ValuePair.setting(\.pairs, standard: "the values from which both networks make their scores"),
     ]
   }
 

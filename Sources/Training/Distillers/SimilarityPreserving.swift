@@ -15,7 +15,7 @@ public struct SimilarityPreserving: ValueDistiller {
   public static let name = "similarity"
   /// One line for `condense list`.
   public static let summary =
-    "match which images of a batch the teacher finds alike, beside another objective (SP)"
+    "match the teacher's similarities of the images of a batch, beside another objective (SP)"
 
   /// The factor of the squared difference of similarities.
   public var weight: Float = 3000
@@ -30,9 +30,10 @@ public struct SimilarityPreserving: ValueDistiller {
   /// Settings: `weight`, `base`, `pairs`.
   public static var settings: [Setting<SimilarityPreserving>] {
     [
-      Setting("weight", \.weight, in: 0...1e6, "factor on the squared difference of similarities"),
+      Setting("weight", \.weight, in: 0...1e6, "factor of the squared difference of similarities"),
       DistillerCatalogue.baseSetting(\.base),
-      ValuePair.setting(\.pairs, standard: "the last values of the smallest resolution that both have"),
+      ValuePair.setting(
+        \.pairs, standard: "the last values of the smallest resolution that both networks have"),
     ]
   }
 

@@ -17,7 +17,7 @@ public struct SoftTargets: Distiller {
   /// The name in recipes: `soft-targets`.
   public static let name = "soft-targets"
   /// One line for `condense list`.
-  public static let summary = "match the teacher's softened probabilities"
+  public static let summary = "match the teacher's probabilities of all classes, softened by a temperature"
 
   /// The temperature by which logits are divided.
   ///
@@ -43,17 +43,18 @@ public struct SoftTargets: Distiller {
   /// Settings: `temperature`, `weight`, `labels`, `standardize`.
   public static var settings: [Setting<SoftTargets>] {
     [
-      Setting("temperature", \.temperature, in: 0.1...100, "what logits are divided by"),
+      Setting(
+        "temperature", \.temperature, in: 0.1...100, "number by which logits are divided before the softmax"),
       Setting(
         "weight", \.weight, in: 0...1000,
-        "factor on the teacher's part: its share, at most 1, where the labels have the rest"),
+        "factor of the teacher's part; at most 1 if labels is null, whose factor is then 1 - weight"),
       Setting(
         "labels", \.labels, in: 0...1000,
-        "factor on what the task minimizes by itself; null for the rest of the share"
+        "factor of the task's own loss, such as the cross-entropy with labels; null takes 1 - weight"
       ).omittedAsDefault(),
       Setting(
         "standardize", \.standardize,
-        "whether both networks' scores are taken less their mean, in units of their standard deviation"
+        "true standardizes each image's logits to a mean of 0 and a standard deviation of 1 first"
       ).omittedAsDefault(),
     ]
   }

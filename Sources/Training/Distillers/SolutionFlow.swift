@@ -19,7 +19,7 @@ public struct SolutionFlow: Distiller {
   public static let name = "flow"
   /// One line for `condense list`.
   public static let summary =
-    "match how the teacher's channels of one resolution go together with those of the next, alone or beside another (FSP)"
+    "match the products of the teacher's channels of one resolution with those of the next, alone or beside another objective (FSP)"
 
   /// The factor of the mean squared difference.
   public var weight: Float = 50
@@ -34,9 +34,9 @@ public struct SolutionFlow: Distiller {
   /// Settings: `weight`, `base`, `pairs`.
   public static var settings: [Setting<SolutionFlow>] {
     [
-      Setting("weight", \.weight, in: 1e-6...1e6, "factor on the mean squared difference"),
+      Setting("weight", \.weight, in: 1e-6...1e6, "factor of the mean squared difference"),
       DistillerCatalogue.optionalBaseSetting(\.base),
-      ValuePair.setting(\.pairs, standard: "the last values of every resolution that both have"),
+      ValuePair.setting(\.pairs, standard: "the last values of each resolution that both networks have"),
     ]
   }
 

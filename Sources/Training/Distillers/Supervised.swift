@@ -7,7 +7,7 @@ public struct Supervised: Distiller {
   public static let name = "supervised"
   /// One line for `condense list`.
   public static let summary =
-    "what the task minimizes by itself, such as the cross-entropy with labels; no teacher"
+    "the task's own loss, such as the cross-entropy with labels; without a teacher"
 
   /// Creates it with its default settings.
   public init() {}

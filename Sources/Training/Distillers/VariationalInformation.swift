@@ -22,7 +22,7 @@ public struct VariationalInformation: ValueDistiller {
   public static let name = "variational"
   /// One line for `condense list`.
   public static let summary =
-    "match values within the teacher through adapters, each channel as surely as it can be known, beside another objective (VID)"
+    "match values within the teacher through adapters, with a learned variance for each channel, beside another objective (VID)"
 
   /// The factor of the negative logarithm of the likelihood.
   public var weight: Float = 1
@@ -39,10 +39,10 @@ public struct VariationalInformation: ValueDistiller {
   /// Settings: `weight`, `variance`, `base`, `pairs`.
   public static var settings: [Setting<VariationalInformation>] {
     [
-      Setting("weight", \.weight, in: 0...1e6, "factor on the negative logarithm of the likelihood"),
-      Setting("variance", \.variance, in: 0.001...1000, "the variance that each channel starts from"),
+      Setting("weight", \.weight, in: 0...1e6, "factor of the negative log-likelihood"),
+      Setting("variance", \.variance, in: 0.001...1000, "variance of each channel at the start"),
       DistillerCatalogue.baseSetting(\.base),
-      ValuePair.setting(\.pairs, standard: "the last values of every resolution that both have"),
+      ValuePair.setting(\.pairs, standard: "the last values of each resolution that both networks have"),
     ]
   }
 

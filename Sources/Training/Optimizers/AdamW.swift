@@ -26,9 +26,10 @@ public struct AdamW: Optimizer {
   /// Settings: `beta1`, `beta2`, `epsilon`.
   public static var settings: [Setting<AdamW>] {
     [
-      Setting("beta1", \.beta1, in: 0...0.9999, "how slowly the mean of gradients follows"),
-      Setting("beta2", \.beta2, in: 0...0.99999, "how slowly the mean of squared gradients follows"),
-      Setting("epsilon", \.epsilon, in: 1e-12...1, "added to the root of the squared mean"),
+      Setting("beta1", \.beta1, in: 0...0.9999, "decay of the mean of gradients, for each update"),
+      Setting("beta2", \.beta2, in: 0...0.99999, "decay of the mean of squared gradients, for each update"),
+      Setting(
+        "epsilon", \.epsilon, in: 1e-12...1, "number added to the root of the mean of squared gradients"),
     ]
   }
 

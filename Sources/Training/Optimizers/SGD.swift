@@ -31,8 +31,8 @@ public struct SGD: Optimizer {
   /// Settings: `momentum`, `nesterov`.
   public static var settings: [Setting<SGD>] {
     [
-      Setting("momentum", \.momentum, in: 0...0.9999, "share of the velocity kept from step to step"),
-      Setting("nesterov", \.nesterov, "whether the step looks ahead along the velocity"),
+      Setting("momentum", \.momentum, in: 0...0.9999, "share of the velocity that each update keeps"),
+      Setting("nesterov", \.nesterov, "true takes Nesterov's momentum, which looks ahead along the velocity"),
     ]
   }
 

@@ -14,7 +14,7 @@ public struct GroupLasso: Penalty {
   /// The name in recipes: `group-lasso`.
   public static let name = "group-lasso"
   /// One line for `condense list`.
-  public static let summary = "the lengths of the weights that make each removable channel"
+  public static let summary = "the Euclidean norms of the weights that make each removable channel"
 
   /// The factor of the penalty.
   public var weight: Float = 1e-5

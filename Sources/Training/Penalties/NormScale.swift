@@ -13,7 +13,7 @@ public struct NormScale: Penalty {
   /// The name in recipes: `norm-scale`.
   public static let name = "norm-scale"
   /// One line for `condense list`.
-  public static let summary = "the absolute scales of batch norms"
+  public static let summary = "the sum of absolute scales of batch norms"
 
   /// The factor of the penalty.
   public var weight: Float = 1e-4

@@ -97,10 +97,10 @@ enum PenaltySettings {
     _ layers: any WritableKeyPath<P, [LayerPattern]> & Sendable
   ) -> [Setting<P>] {
     [
-      Setting("weight", weight, in: 0...1e6, "factor"),
-      Setting("warmUp", warmUp, in: 0...1, "share of all updates over which the factor climbs from 0"),
+      Setting("weight", weight, in: 0...1e6, "factor of the cost"),
+      Setting("warmUp", warmUp, in: 0...1, "share of all updates over which the factor rises from 0"),
       LayerPattern.setting(
-        "layers", layers, "the layers whose weights it is a cost of; an empty list for all"),
+        "layers", layers, "layers whose weights have the cost; an empty list for all layers"),
     ]
   }
 }

@@ -5,7 +5,7 @@ public struct ConstantRate: Schedule {
   /// The name in recipes: `constant`.
   public static let name = "constant"
   /// One line for `condense list`.
-  public static let summary = "the same rate throughout"
+  public static let summary = "the same learning rate throughout"
 
   /// The share of all steps over which the rate climbs from 0.
   public var warmUp = 0.0
@@ -14,7 +14,11 @@ public struct ConstantRate: Schedule {
   public init() {}
   /// Settings: `warmUp`.
   public static var settings: [Setting<ConstantRate>] {
-    [Setting("warmUp", \.warmUp, in: 0...0.9, "share of all steps over which the rate climbs")]
+    [
+      Setting(
+        "warmUp", \.warmUp, in: 0...0.9,
+        "share of all steps over which the learning rate rises linearly from 0")
+    ]
   }
 
   /// Always 1.

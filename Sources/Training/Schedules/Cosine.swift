@@ -11,7 +11,7 @@ public struct Cosine: Schedule {
   /// The name in recipes: `cosine`.
   public static let name = "cosine"
   /// One line for `condense list`.
-  public static let summary = "half a cosine wave down to a floor"
+  public static let summary = "half a cosine wave from the learning rate down to a floor"
 
   /// The share of all steps over which the rate climbs from 0.
   public var warmUp = 0.0
@@ -23,8 +23,10 @@ public struct Cosine: Schedule {
   /// Settings: `warmUp`, `floor`.
   public static var settings: [Setting<Cosine>] {
     [
-      Setting("warmUp", \.warmUp, in: 0...0.9, "share of all steps over which the rate climbs"),
-      Setting("floor", \.floor, in: 0...1, "factor on the rate that is left at the end"),
+      Setting(
+        "warmUp", \.warmUp, in: 0...0.9,
+        "share of all steps over which the learning rate rises linearly from 0"),
+      Setting("floor", \.floor, in: 0...1, "learning rate at the end, as a share of the highest one"),
     ]
   }
 

@@ -8,7 +8,7 @@ public struct OneCycle: Schedule {
   /// The name in recipes: `one-cycle`.
   public static let name = "one-cycle"
   /// One line for `condense list`.
-  public static let summary = "linear up to the rate, then linear down to zero"
+  public static let summary = "linear up to the learning rate, then linear down to 0"
 
   /// The share of all steps over which the rate climbs from 0.
   public var warmUp = 0.2
@@ -17,7 +17,11 @@ public struct OneCycle: Schedule {
   public init() {}
   /// Settings: `warmUp`.
   public static var settings: [Setting<OneCycle>] {
-    [Setting("warmUp", \.warmUp, in: 0...0.9, "share of all steps over which the rate climbs")]
+    [
+      Setting(
+        "warmUp", \.warmUp, in: 0...0.9,
+        "share of all steps over which the learning rate rises linearly from 0")
+    ]
   }
 
   /// `1 - progress`.

@@ -5,7 +5,7 @@ public struct StepDecay: Schedule {
   /// The name in recipes: `step`.
   public static let name = "step"
   /// One line for `condense list`.
-  public static let summary = "the rate drops by a factor at milestones"
+  public static let summary = "the learning rate is multiplied by a factor at milestones"
 
   /// The share of all steps over which the rate climbs from 0.
   public var warmUp = 0.0
@@ -19,12 +19,14 @@ public struct StepDecay: Schedule {
   /// Settings: `warmUp`, `milestones`, `factor`.
   public static var settings: [Setting<StepDecay>] {
     [
-      Setting("warmUp", \.warmUp, in: 0...0.9, "share of all steps over which the rate climbs"),
+      Setting(
+        "warmUp", \.warmUp, in: 0...0.9,
+        "share of all steps over which the learning rate rises linearly from 0"),
       Setting(
         "milestones", \.milestones, expected: "a list of numbers in 0...1",
-        "when the rate drops, as shares of the steps behind the warm-up"
+        "steps at which the rate drops, as shares of the steps after the warm-up"
       ) { $0.allSatisfy { (0...1).contains($0) } },
-      Setting("factor", \.factor, in: 0...1, "what the rate is multiplied by at a milestone"),
+      Setting("factor", \.factor, in: 0...1, "factor of the learning rate at each milestone"),
     ]
   }
 
