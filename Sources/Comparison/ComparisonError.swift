@@ -18,17 +18,17 @@ public enum ComparisonError: Error, Sendable, CustomStringConvertible {
     switch self {
     case .runDirectory(let path, let reason): "\(path): \(reason)"
     case .noTestImages(let path):
-      "\(path): has no test images, by which students could be ranked; give it a test/ folder, or let val/ be tested on (val-folder: test)"
+      "\(path): has no test images to rank students by; add a test/ folder, or test on val/ (val-folder: test)"
     case .notForFit(let path):
-      "\(path): is no data of one class an image, which fits are of; write a recipe for other tasks"
+      "\(path): is not data with one class for each image, which fit needs; write a recipe for other tasks"
     case .tooLittleTime(let seconds, let needed):
-      "--time-limit: \(Int(seconds)) s are too few for one pass of a teacher over these images; give at least \(Int(needed.rounded(.up))) s, or smaller images (--side)"
+      "--time-limit: \(Int(seconds)) s are not enough for one pass of a teacher over these images; give at least \(Int(needed.rounded(.up))) s, or smaller images (--side)"
     case .noFittingStudent(let target, let reasons) where reasons.isEmpty:
-      "\(target): no student was done in the time; call again to go on where this stopped, or give more time"
+      "\(target): no student was finished in time; call again to continue, or give more time"
     case .noFittingStudent(let target, let reasons):
       "\(target): no student keeps the limits: \(reasons.joined(separator: "; "))"
     case .nothingFits(let target, let smallest):
-      "\(target): no student that this program knows keeps its limits\(smallest.map { "; the one with the least RAM is \($0)" } ?? ""); allow more memory or time, or give smaller images (--side)"
+      "\(target): none of the known students keeps its limits\(smallest.map { "; the one with the least RAM is \($0)" } ?? ""); allow more memory or time, or give smaller images (--side)"
     }
   }
 }

@@ -123,7 +123,7 @@ struct TrialProcess: Sendable {
 
   private func reason(_ signal: Int32) -> String {
     switch signal {
-    case SIGKILL: "killed (signal 9): out of memory, or by somebody"
+    case SIGKILL: "killed (signal 9): the machine was out of memory, or someone killed it"
     default: "crashed (signal \(signal)); its \(job.log) may say where"
     }
   }

@@ -56,8 +56,8 @@ public struct PlannedComparison: Sendable {
   var selection: String? {
     guard !options.only.isEmpty else { return nil }
     let names = Set(plan.rows.filter { $0.role == .student }.map(\.name))
-    return "Ranked are \(names.count) of the recipe's \(recipe.students.count) students, those that match "
-      + "\(options.only.joined(separator: ", ")), with what they need."
+    return "Ranked: \(names.count) of the recipe's \(recipe.students.count) students, those that match "
+      + "\(options.only.joined(separator: ", ")), with the trials that they need."
   }
 
   /// The folder of the trials.

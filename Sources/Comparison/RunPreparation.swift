@@ -75,7 +75,7 @@ enum RunPreparation {
     if let known = model?.imported.namingClasses(data.classes).classes, known != data.classes {
       throw RecipeError.invalid(
         recipe.teacher.mark,
-        "the teacher tells \(known.count) classes apart (\(words(known))), the data has "
+        "the teacher has \(known.count) classes (\(words(known))), the data has "
           + "\(data.classes.count) (\(words(data.classes))); they must be the same, in the same order")
     }
     guard data.count(of: .test) > 0 else { throw ComparisonError.noTestImages(path: recipe.data) }

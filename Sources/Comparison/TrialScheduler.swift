@@ -234,7 +234,7 @@ public struct TrialScheduler: Sendable {
     switch ended.end {
     case .done: isDone(ended.spec) ? .done : .failed("it ended without a result")
     case .failed(let reason): .failed(reason)
-    case .stopped: shouldStop() ? .notRun("stopped") : .failed("it was ended from outside")
+    case .stopped: shouldStop() ? .notRun("stopped") : .failed("another process ended it")
     }
   }
 

@@ -19,7 +19,7 @@ extension Graph {
       let computed = (count + block - 1) / block * block
       let idle = (100 * Double(computed - count) / Double(computed)).rounded()
       return
-        "\(layers[count, default: []].joined(separator: ", ")): \(count) channels, kernels compute \(computed) "
+        "\(layers[count, default: []].joined(separator: ", ")): \(count) channels; kernels compute \(computed) "
         + "(\(Int(idle)) % idle)"
     }
   }

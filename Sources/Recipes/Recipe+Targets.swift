@@ -24,7 +24,7 @@ extension Recipe {
       guard profile.basis != .measured else {
         throw RecipeError.invalid(
           mark,
-          "\(name) has no cost model, only measurements, which would differ from run to run: a method cannot go by it; "
+          "\(name) has no cost model, only measurements, which differ from run to run, so a method cannot use it; "
             + "choose another target")
       }
     }

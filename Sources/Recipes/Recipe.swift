@@ -122,7 +122,7 @@ public struct Recipe: Sendable {
       throw .invalid(
         mark, key: "name",
         reason:
-          "is the file's, \"\(name)\", and must be of letters, digits, - and _; rename the file, or give a \"name\""
+          "comes from the file's name, \"\(name)\", which may have only letters, digits, - and _; rename the file, or give a \"name\""
       )
     }
     try require(isUsable, "name", "letters, digits, - and _")
@@ -166,26 +166,26 @@ public struct Recipe: Sendable {
       guard let teacher = students.first(where: { $0.name == name }) else {
         let names = students.map(\.name)
         let hint = Spelling.nearest(to: name, among: names).map { "; did you mean \"\($0)\"?" } ?? ""
-        throw RecipeError.invalid(student.mark, "\(student.name): no student is called \"\(name)\"\(hint)")
+        throw RecipeError.invalid(student.mark, "\(student.name): there is no student \"\(name)\"\(hint)")
       }
       guard teacher.goal == nil else {
         throw RecipeError.invalid(
           student.mark,
-          "\(student.name): its teacher \"\(name)\" is searched for; a student that teaches has settings of its own"
+          "\(student.name): its teacher \"\(name)\" has a search; a student that teaches must have fixed settings"
         )
       }
     }
     guard let stuck = rest.first else { return order }
     throw RecipeError.invalid(
       stuck.mark,
-      "\(stuck.name): is taught, through others, by itself; let one of them learn from the teacher")
+      "\(stuck.name): it would learn, through others, from itself; let one of them learn from the teacher")
   }
 
   private func checkNames() throws {
     var seen: Set<String> = []
     for student in students where !seen.insert(student.name).inserted {
       throw RecipeError.invalid(
-        student.mark, "two students are called \"\(student.name)\"; give each a name of its own")
+        student.mark, "two students are called \"\(student.name)\"; give each student another name")
     }
   }
 
@@ -253,7 +253,8 @@ public struct RecipeTeacher: Sendable {
       let images = try value.integer("trainingImages")
       guard model != nil else {
         throw .invalid(
-          value.mark, key: "trainingImages", reason: "is of a \"model\"; a network's come from its epochs")
+          value.mark, key: "trainingImages",
+          reason: "needs a \"model\"; the number for a network follows from its epochs")
       }
       guard images > 0 else {
         throw .outOfRange(
@@ -264,7 +265,8 @@ public struct RecipeTeacher: Sendable {
     guard let text = normalization else { return }
     guard model != nil else {
       throw .invalid(
-        node.mark, key: "normalize", reason: "is of a \"model\"; a network's comes from the data")
+        node.mark, key: "normalize",
+        reason: "needs a \"model\"; the normalization of a network comes from the data")
     }
     do throws(NormalizationError) {
       _ = try InputNormalization(text)

@@ -36,7 +36,7 @@ public struct RecipeGoal: Sendable {
     guard let node = keep ?? fit else {
       if let stray = student["search"] ?? student["over"] {
         let key = student["search"] == nil ? "over" : "search"
-        throw .invalid(stray.mark, key: key, reason: "is for students with a goal; give \"keep\" or \"fit\"")
+        throw .invalid(stray.mark, key: key, reason: "needs a goal; give \"keep\" or \"fit\"")
       }
       return nil
     }
@@ -48,7 +48,7 @@ public struct RecipeGoal: Sendable {
         throw .invalid(
           mark, key: "pipeline",
           reason:
-            "no method of the pipeline has a strength that could be searched for the goal; say \"over\" which settings"
+            "no method of the pipeline has a strength to search for the goal; name settings in \"over\""
         )
       }
       space = SearchSpace([SearchVariable(stage: stage, domain: .real(Self.strengths, .linear))])
@@ -82,7 +82,8 @@ public struct RecipeGoal: Sendable {
       }
       guard latencyMs.map({ $0 > 0 && target != nil }) ?? true else {
         throw .invalid(
-          node.mark, key: "latencyMs", reason: "is milliseconds above 0 on a target; give \"target\" too")
+          node.mark, key: "latencyMs",
+          reason: "must be above 0 milliseconds and needs a target; give \"target\" too")
       }
       for (key, resource) in TrialGoal.limitable {
         guard let value = node[key] else { continue }
@@ -90,7 +91,7 @@ public struct RecipeGoal: Sendable {
         guard limit > 0, target != nil else {
           throw .invalid(
             value.mark, key: key,
-            reason: "is \(resource.unit.rawValue) above 0 of a target; give \"target\" too")
+            reason: "must be above 0 \(resource.unit.rawValue) and needs a target; give \"target\" too")
         }
         limits[resource] = limit
       }
@@ -105,7 +106,7 @@ public struct RecipeGoal: Sendable {
         throw .invalid(
           value.mark, key: "latencyExponent",
           reason:
-            "weighs accuracy and a \"latencyMs\"; give that too, and a search that compares rewards, such as bayesian"
+            "weighs accuracy against \"latencyMs\"; give that too, and a search that compares rewards, such as bayesian"
         )
       }
       return exponent
@@ -114,7 +115,7 @@ public struct RecipeGoal: Sendable {
       throw .invalid(
         (student["search"] ?? node).mark, key: "search",
         reason:
-          "\(type(of: strategy).name) is for a latency on a target; give \"fit: {target: …, latencyMs: …}\"")
+          "\(type(of: strategy).name) needs a latency on a target; give \"fit: {target: …, latencyMs: …}\"")
     }
   }
 }
@@ -223,7 +224,7 @@ extension SearchVariable {
       for name in try item.list("layers", allowingSingle: true) {
         let text = try name.string("layers")
         guard known.insert(text).inserted else {
-          throw .invalid(name.mark, key: "layers", reason: "\(text) stands there twice; give each layer once")
+          throw .invalid(name.mark, key: "layers", reason: "\(text) is given twice; give each layer once")
         }
         names.append(text)
       }
@@ -262,7 +263,7 @@ extension SearchVariable.Domain {
       let (low, high) = (try from.integer("from"), try to.integer("to"))
       try requireOrder(low, high)
       guard scale == nil else {
-        throw .invalid(node.mark, key: "scale", reason: "is for numbers, and \(key) is an integer")
+        throw .invalid(node.mark, key: "scale", reason: "is for real numbers, but \(key) is an integer")
       }
       self = .integer(low...high)
     } else {

@@ -216,7 +216,7 @@ public struct RecipeSource: TrialSource {
     // If every candidate fails, the reason is not its settings.
     let ended = search.candidates.compactMap { known[$0.address] }
     if case .failed(let reason)? = ended.first, ended.allSatisfy(\.isFailure) {
-      return settle(planned, .failed("each candidate of its search failed, the first one so: \(reason)"))
+      return settle(planned, .failed("all candidates of its search failed, the first one because: \(reason)"))
     }
     let teacher = try planned.teacher.flatMap { address in
       try folder.validation(ofTeacher: address)

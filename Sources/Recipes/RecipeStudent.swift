@@ -61,12 +61,12 @@ public struct RecipeStudent: Sendable {
     width = try Self.width(node["width"])
     guard network != nil || node["width"] == nil else {
       throw .invalid(
-        node.mark, key: "width", reason: "is of a \"network\"; to narrow the teacher use the method \"width\""
+        node.mark, key: "width", reason: "needs a \"network\"; to narrow the teacher use the method \"width\""
       )
     }
     if let given = node["variables"] {
       guard network != nil else {
-        throw .invalid(given.mark, key: "variables", reason: "are of a \"network\"; name one")
+        throw .invalid(given.mark, key: "variables", reason: "need a \"network\"; name one")
       }
       for entry in try given.mapping("variables") { variables[entry.key] = entry.value }
     }
@@ -74,11 +74,12 @@ public struct RecipeStudent: Sendable {
       .map { item throws(SettingsError) in try RecipeStage(from: item) }
     guard !stages.isEmpty else {
       throw .invalid(
-        node.mark, key: "pipeline", reason: "has no stage; a student of a network needs at least one")
+        node.mark, key: "pipeline", reason: "has no stage; a student needs at least one")
     }
     goal = try RecipeGoal(student: node, stages: stages)
     if let goal, network == nil, goal.space.variables.contains(where: { $0.stage == nil }) {
-      throw .invalid(goal.mark, key: "over", reason: "searches a network's variables; name a \"network\"")
+      throw .invalid(
+        goal.mark, key: "over", reason: "needs a network whose variables it searches; name a \"network\"")
     }
     try readTeacher(node)
   }
@@ -90,7 +91,7 @@ public struct RecipeStudent: Sendable {
     guard network != nil, stages.contains(where: { !$0.teacherParts.isEmpty }) else {
       throw .invalid(
         value.mark, key: "teacher",
-        reason: "is for a student with a \"network\" of its own and an \"objective\" that learns from it")
+        reason: "needs a student with a \"network\" and an \"objective\" that learns from the teacher")
     }
   }
 
@@ -114,14 +115,14 @@ public struct RecipeStudent: Sendable {
       let better = methods.sorted { $0.order < $1.order }.map(\.name).joined(separator: ", ")
       throw RecipeError.invalid(
         mark,
-        "\(name): \(later.name) after \(earlier.name) would undo it; the order that keeps both is \(better)")
+        "\(name): \(later.name) after \(earlier.name) would undo it; put them in the order \(better)")
     }
     for order in [PipelineOrder.sharing, .values] {
       let values = methods.filter { $0.order == order }
       guard values.count > 1 else { continue }
       throw RecipeError.invalid(
         mark,
-        "\(name): \(values.map(\.name).joined(separator: " and ")) both say which values weights can take; keep one"
+        "\(name): \(values.map(\.name).joined(separator: " and ")) both set the values that weights can take; keep one"
       )
     }
     if methods.contains(where: { $0.name == ChannelGates.name }),
@@ -129,12 +130,13 @@ public struct RecipeStudent: Sendable {
     {
       throw RecipeError.invalid(
         mark,
-        "\(name): \(later.name) after \(ChannelGates.name): gates that choose channels image by image have no form in integers; "
+        "\(name): \(later.name) after \(ChannelGates.name): integers have no form for gates that choose channels image by image; "
           + "keep one")
     }
     if network == nil, let first = stages.first, first.choice == nil, stages.count == 1 {
       throw RecipeError.invalid(
-        first.mark, "\(name): only trains the teacher on; name a method, or a \"network\" that learns from it"
+        first.mark,
+        "\(name): it would only train the teacher further; name a method, or a \"network\" that learns from the teacher"
       )
     }
   }
@@ -193,7 +195,7 @@ public struct RecipeStage: Sendable {
         node["epochs"]?.mark ?? mark, key: "epochs", expected: "an integer in 0...100000", found: "\(epochs)")
     }
     if choice == nil, epochs == 0 {
-      throw .invalid(mark, key: "epochs", reason: "a stage without a method trains; give at least 1")
+      throw .invalid(mark, key: "epochs", reason: "a stage without a method only trains; give at least 1")
     }
     objective = node["objective"]
     training = node["training"] ?? SettingsNode(.mapping([]), mark: mark)
@@ -201,7 +203,7 @@ public struct RecipeStage: Sendable {
       throw .invalid(mark, key: "epochs", reason: "\(name) acts while the network trains; give at least 1")
     }
     if let objective, epochs == 0 {
-      throw .invalid(objective.mark, key: "objective", reason: "is for training; give \"epochs\"")
+      throw .invalid(objective.mark, key: "objective", reason: "needs training; give \"epochs\"")
     }
     // The objective is read here, so that errors name the recipe's line before anything is trained.
     //

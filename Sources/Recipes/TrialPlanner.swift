@@ -106,12 +106,12 @@ public struct TrialPlanner {
   private var scratchNote: String? {
     guard let images = scratchImages else {
       return
-        "its control from scratch is missing: the teacher's file does not say how many images training saw; give the "
-        + "recipe teacher: {trainingImages: N}"
+        "its control from scratch is missing: the teacher's file does not say on how many images it was trained; set "
+        + "\"trainingImages\" of the recipe's teacher"
     }
     guard let seen = material.modelImages, images < seen else { return nil }
     return
-      "its control from scratch stands for a teacher of \(images) training images, the teacher saw \(seen)"
+      "its control from scratch sees \(images) training images, but the teacher saw \(seen)"
   }
 
   /// A note about a student that was chosen by images that its teacher may have been trained on; `nil` for
@@ -245,15 +245,15 @@ public struct TrialPlanner {
     {
       throw RecipeError.invalid(
         goal.mark,
-        "over: similar layers are told by weights that are not trained yet, and "
-          + "\(type(of: goal.strategy).name) has to know what each variable saves; name the layers, or take \"layers: each\""
+        "over: similar layers are found by weights, which are not trained yet, and "
+          + "\(type(of: goal.strategy).name) must know how much each variable saves; name the layers, or use \"layers: each\""
       )
     }
     let stages = student.stages.map { TrialSpec.Stage(choice: $0.choice) }
     search.space = try located("\(goal.mark)") { try goal.space.expanded(on: graph, stages) }
     guard !search.space.variables.isEmpty else {
       throw RecipeError.invalid(
-        goal.mark, "\(student.name): its method applies to no layer that could be searched")
+        goal.mark, "\(student.name): its method applies to no layer, so there is nothing to search")
     }
     if let refusal = goal.strategy.refusal(of: search.space) {
       throw RecipeError.invalid(goal.mark, "search: \(type(of: goal.strategy).name) \(refusal)")
@@ -265,15 +265,15 @@ public struct TrialPlanner {
         throw RecipeError.invalid(
           goal.mark,
           "\(name) has no cost model, only measurements: "
-            + "\(type(of: goal.strategy).name) cannot tell what layers would save on it; choose another target"
+            + "\(type(of: goal.strategy).name) cannot estimate how much layers would save on it; choose another target"
         )
       }
       let model = LatencyModel(limitMs: limit, of: graph, stages, search.space, on: profile)
       guard model.saves(in: search.space) else {
         throw RecipeError.invalid(
           goal.mark,
-          "search: nothing of \"over\" makes the network faster by the cost model of \(name): take settings of a method that "
-            + "changes its structure, such as channel-pruning's sparsity with \"scope: layer\"")
+          "search: by the cost model of \(name) no setting of \"over\" makes the network faster: choose settings of a method that "
+            + "changes the structure, such as channel-pruning's sparsity with \"scope: layer\"")
       }
       search.latency = model
     }
@@ -348,7 +348,7 @@ public struct TrialPlanner {
     let nearest = Spelling.nearest(to: stray.text, among: names)
     throw RecipeError.invalid(
       mark,
-      "\(key): \"\(stray.text)\" means no layer\(nearest.map { "; did you mean \"\($0)\"?" } ?? "") "
+      "\(key): \"\(stray.text)\" matches no layer\(nearest.map { "; did you mean \"\($0)\"?" } ?? "") "
         + "(\(names.joined(separator: ", ")))")
   }
 

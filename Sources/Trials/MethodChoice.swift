@@ -46,7 +46,7 @@ public struct MethodChoice: Sendable {
       guard M.settings.contains(where: { $0.name == entry.key && $0.isOfWholeStage }) else { continue }
       throw .invalid(
         entry.mark, key: entry.key,
-        reason: "is of all layers of \(M.name); give it beside the method's settings")
+        reason: "applies to all layers of \(M.name); set it beside the method's settings")
     }
   }
 
@@ -240,7 +240,7 @@ public struct MethodChoice: Sendable {
               result[node.name] = .some(try updated(base, by: override))
             } catch {
               throw MethodError.impossible(
-                method: M.name, node: node.name, reason: "its overrides contradict: \(error)")
+                method: M.name, node: node.name, reason: "its overrides contradict each other: \(error)")
             }
           }
         }

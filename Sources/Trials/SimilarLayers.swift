@@ -118,7 +118,7 @@ extension MethodChoice {
         guard similar.count <= layers.count else {
           throw MethodError.impossible(
             method: name, node: pattern.text,
-            reason: "its \(layers.count) layers make no \(similar.count) groups; ask for fewer")
+            reason: "its \(layers.count) layers cannot form \(similar.count) groups; ask for fewer")
         }
         let groups =
           known[similar.count] ?? SimilarLayers.groups(layers, in: graph, count: similar.count)

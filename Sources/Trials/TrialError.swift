@@ -25,13 +25,13 @@ public enum TrialError: Error, Sendable, CustomStringConvertible {
     switch self {
     case .goal(let reason): reason
     case .outputsNotFinite:
-      "the network's outputs are not finite: its training diverged (lower the rate, or set \"gradientClip: 1\" in it), "
+      "the network's outputs are not finite: its training diverged (lower the learning rate, or set \"gradientClip: 1\" in it), "
         + "or weights or normalization of an imported model are out of range"
     case .otherMachine(let what, let expected, let found):
-      "the trial is of \(what) \(expected), found \(found): its result would not be the one that its address stands for; run it where "
-        + "that is found, or let condense compare plan it anew here"
+      "the trial is of \(what) \(expected), found \(found): its result would not match its address; run it where "
+        + "that is available, or let condense compare plan it again here"
     case .missingTrial(let address, let folder):
-      "\(folder): the trial \(address.prefix(12)), which this one needs, is not there"
+      "\(folder): the trial \(address.prefix(12)), which this one needs, is missing"
     case .changedData(let path, let expected, let found):
       "\(path): the data has changed since the comparison began: expected digest \(expected.prefix(12)), found "
         + "\(found.prefix(12))"

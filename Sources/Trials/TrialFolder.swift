@@ -49,7 +49,7 @@ public struct TrialFolder: Sendable {
     }
     return counts.sorted { $0.key < $1.key }.map { engine, count in
       "\(path): \(count == 1 ? "a finished trial is" : "\(count) finished trials are") of engine revision \(engine), this is "
-        + "\(TrialSpec.engineRevision): \(count == 1 ? "it stays" : "they stay"), and what the recipe asks for is run anew"
+        + "\(TrialSpec.engineRevision): \(count == 1 ? "it stays" : "they stay"), and the trials of the recipe are run again"
     }
   }
 

@@ -63,19 +63,21 @@ package struct TrialMeasurement {
     let arithmetic = InferenceArithmetic(of: loaded.graph, floats: runner.environment.backend)
     let (accuracy, mistakes, work) = try accuracy(of: loaded, arithmetic)
     var warnings = findings.warnings
-    if let refusal = arithmetic.refusal { warnings.append("measured in floats, not in integers: \(refusal)") }
+    if let refusal = arithmetic.refusal {
+      warnings.append("measured in floats instead of integers: \(refusal)")
+    }
     let dense = try self.sizes(of: self.model(try self.shipped(before), classes: classes))
     if spec.role == .student, sizes.codedBytes >= dense.fileBytes {
       warnings.append(
-        "the file did not shrink: \(sizes.codedBytes) bytes, the teacher's has \(dense.fileBytes)")
+        "the file is no smaller than the teacher's: \(sizes.codedBytes) bytes against \(dense.fileBytes)")
     }
     let readings = try targets.readings(of: loaded, fileBytes: sizes.fileBytes, on: spec.targets)
     warnings += TrialReadings.warnings(readings)
     let gated = GatedWork(shipped)
     if let work {
       warnings.append(
-        "multiply-adds are counted image by image: \(Int(work.mean.rounded())) in the mean of \(work.images) test images, "
-          + "\(work.least) at least, \(work.most) at most; \(shipped.multiplyAdds) with all channels of its gates"
+        "multiply-adds differ between images: mean \(Int(work.mean.rounded())) over \(work.images) test images, "
+          + "least \(work.least), most \(work.most); \(shipped.multiplyAdds) with all gates open"
       )
     }
     var result = TrialResult(

@@ -124,12 +124,12 @@ package struct TrialPipeline {
       let images = Self.patience * data.dataset.count(of: .train)
       guard isLast, outcome.trainingImages >= images else { return nil }
       return
-        "validation accuracy is \(percent(now)) in the end, no more than chance: nothing was learnt; try a lower rate, "
-        + "\"gradientClip: 1\" in the training, or less weight for what is learnt beside the labels"
+        "validation accuracy is \(percent(now)) at the end, no better than chance: the network learnt nothing; try a lower learning rate, "
+        + "\"gradientClip: 1\" in the training, or a lower weight for the terms beside the labels"
     }
     return
-      "validation accuracy fell from \(percent(earlier)) to \(percent(now)), no more than chance: the training "
-      + "diverged, or too much was taken; try a lower rate, \"gradientClip: 1\" in its training, or less at once"
+      "validation accuracy fell from \(percent(earlier)) to \(percent(now)), no better than chance: the training "
+      + "diverged, or the method removed too much; try a lower learning rate, \"gradientClip: 1\" in its training, or a weaker compression"
   }
 
   // MARK: Methods
@@ -276,8 +276,8 @@ extension TrialSpec.Stage {
         let temperature = try distiller().temperatureOfTargets, temperature >= Self.collapsing.temperature
       else { return nil }
       return
-        "weights of \(bits) \(bits == 1 ? "bit" : "bits") learn from a teacher softened by a temperature of \(temperature): such students "
-        + "have been seen to collapse; take 1 to 4"
+        "weights of \(bits) \(bits == 1 ? "bit" : "bits") learn from a teacher at a temperature of \(temperature): such students "
+        + "have been observed to collapse; set a temperature of 1 to 4"
     }
   }
 

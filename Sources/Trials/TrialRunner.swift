@@ -44,7 +44,7 @@ public final class TrialRunner {
     try spec.requireMachine(of: environment.backend)
     if spec.isPlanned {
       throw TrialError.damaged(
-        path: path(TrialFolder.specification), reason: "is of a plan, whose trials condense compare runs")
+        path: path(TrialFolder.specification), reason: "is a plan's; run its trials with condense compare")
     }
     let began = clock.now
     try TrialFolder.write(
@@ -122,7 +122,7 @@ public final class TrialRunner {
       of: candidates, teacher: try folder.validation(ofTeacher: place))
     guard candidates[index].address == address else {
       throw TrialError.damaged(
-        path: path(TrialFolder.specification), reason: "another candidate is the best of its search")
+        path: path(TrialFolder.specification), reason: "another candidate of its search is better")
     }
     let chosen = try trialDirectory(address)
     for file in [TrialFolder.student, TrialFolder.structure, StageLog.file] { try copy(file, from: chosen) }
@@ -199,7 +199,7 @@ public final class TrialRunner {
       return try freshGraph(structure, seed: spec.seed)
     case .shape, .candidate:
       throw TrialError.damaged(
-        path: path(TrialFolder.specification), reason: "is of a plan, whose trials condense compare runs")
+        path: path(TrialFolder.specification), reason: "is a plan's; run its trials with condense compare")
     case .teacher, .model:
       guard let teacher else {
         throw TrialError.missingTrial(address: spec.teacher ?? "", folder: folder.path)

@@ -178,7 +178,8 @@ struct CompareTests {
     let ranking = try SettingsNode(json: tool.text("some/ranking.json"), source: "ranking.json")
     #expect(
       try ranking.required("notes", of: "a ranking").list("notes").first
-        == "Ranked are 1 of the recipe's 4 students, those that match int?, with what they need.".node)
+        == "Ranked: 1 of the recipe's 4 students, those that match int?, with the trials that they need.".node
+    )
     let none = try tool.run("compare", "r.yaml", "--out", "some", "--only", "int88")
     #expect(
       none.status == 65
@@ -364,6 +365,7 @@ struct CompareTests {
     try Data(frozen.utf8).write(to: URL(filePath: folder + "/frozen.yaml"))
     let warned = try tool.run("plan", "frozen.yaml", "--only", "distilled", "--out", "planned")
     #expect(
-      warned.status == 0 && warned.output.contains("frozen: \"nowhere\" means no layer"), "\(warned.output)")
+      warned.status == 0 && warned.output.contains("frozen: \"nowhere\" matches no layer"), "\(warned.output)"
+    )
   }
 }

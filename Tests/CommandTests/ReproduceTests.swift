@@ -106,7 +106,7 @@ struct ReproduceTests {
 
     let teacher = try trial("teacher-s0")
     try FileManager.default.moveItem(atPath: tool.folder + "/" + teacher, toPath: tool.folder + "/kept")
-    try reproduce("which this one needs, is not there; condense compare runs it again", status: 69)
+    try reproduce("which this one needs, is missing; condense compare runs it again", status: 69)
     try FileManager.default.moveItem(atPath: tool.folder + "/kept", toPath: tool.folder + "/" + teacher)
 
     try FileManager.default.moveItem(atPath: tool.folder + "/glyphs", toPath: tool.folder + "/moved")

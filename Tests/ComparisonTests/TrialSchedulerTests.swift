@@ -120,7 +120,7 @@ struct TrialSchedulerTests {
     let (queue, events) = await run(executor, trials)
     #expect(events.contains("failed bad: out of memory"))
     #expect(events.contains("failed y: a trial that it needs failed"))
-    #expect(events.contains("failed outside: it was ended from outside"))
+    #expect(events.contains("failed outside: another process ended it"))
     #expect(
       queue.outcomes[trials[2].address] == .done && executor.began == ["good", "bad", "x", "outside"]
         || executor.began == ["good", "bad", "outside", "x"])

@@ -24,10 +24,10 @@ struct IdleChannelsTests {
     let (before, after) = (try network([24, 20, 32]), try network([13, 20, 13]))
     #expect(
       after.idleChannels(since: before, block: 16)
-        == ["conv1, conv3: 13 channels, kernels compute 16 (19 % idle)"])
+        == ["conv1, conv3: 13 channels; kernels compute 16 (19 % idle)"])
     #expect(
       try network([8, 3, 24]).idleChannels(since: before, block: 8)
-        == ["conv2: 3 channels, kernels compute 8 (63 % idle)"])
+        == ["conv2: 3 channels; kernels compute 8 (63 % idle)"])
     #expect(try network([7, 5, 3]).idleChannels(since: before, block: 1) == [])
   }
 }

@@ -154,7 +154,7 @@ struct RecipeSourceTests {
     #expect(settled.map(\.spec.name) == ["sought", "sought~random"])
     #expect(
       settled.map(\.outcome) == [
-        .failed("each candidate of its search failed, the first one so: out of memory"),
+        .failed("all candidates of its search failed, the first one because: out of memory"),
         .failed("a trial that it needs failed"),
       ])
     #expect(fallen.takeSettled().isEmpty)
@@ -395,13 +395,13 @@ struct RecipeSourceTests {
     func over(_ layers: String) -> String {
       message(latency, "{sparsity: {layers: \(layers), from: 0, to: 0.9}}")
     }
-    #expect(over("[linearr1]").contains("\"linearr1\" means no layer; did you mean \"linear1\"?"))
+    #expect(over("[linearr1]").contains("\"linearr1\" matches no layer; did you mean \"linear1\"?"))
     #expect(over("[[]]").contains("an inner list is empty"))
-    #expect(over("[linear1, linear1]").contains("linear1 stands there twice"))
-    #expect(over("[[linear1, linear2], linear2]").contains("linear2 stands there twice"))
+    #expect(over("[linear1, linear1]").contains("linear1 is given twice"))
+    #expect(over("[[linear1, linear2], linear2]").contains("linear2 is given twice"))
     #expect(over("{similar: 2}").contains("not trained yet"))
     #expect(
-      message(latency, "{roundTo: {layers: each, from: 1, to: 2}}").contains("nothing of \"over\" makes"))
+      message(latency, "{roundTo: {layers: each, from: 1, to: 2}}").contains("no setting of \"over\" makes"))
     #expect(message("{target: cortex-m4, latencyMs: 1}", "{sparsity: [0.1, 0.2]}").contains("ranges"))
   }
 
@@ -421,7 +421,7 @@ struct RecipeSourceTests {
     #expect(search.canonicalJSON.contains(#""layers":["similar:2/2"]"#))
     #expect(
       errorMessage { _ = try plan(student("{similar: 99}")) }.contains(
-        "99 groups of similar layers cannot be made of"))
+        "99 groups of similar layers cannot be formed from"))
     #expect(errorMessage { _ = try plan(student("{similar: 0}")) }.contains("1...100"))
     #expect(errorMessage { _ = try plan(student("{alike: 2}")) }.contains("similar"))
   }

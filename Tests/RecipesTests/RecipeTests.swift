@@ -106,7 +106,7 @@ struct RecipeTests {
     #expect(errorMessage { _ = try teacher("model: net.onnx, normalize: 'mean=0.5'") }.contains("std=…"))
     #expect(
       errorMessage { _ = try teacher("network: lenet5, normalize: 'mean=0.5,std=0.25'") }
-        .contains("is of a \"model\""))
+        .contains("needs a \"model\""))
   }
 
   @Test("A goal searches a strength by bisection, or the settings and the way that the recipe says")
@@ -141,7 +141,7 @@ struct RecipeTests {
           SearchVariable(stage: 1, setting: "convolutionBits", domain: .choices([3.node, 5.node])),
         ]))
     for (text, hint) in [
-      ("search: grid", "is for students with a goal"),
+      ("search: grid", "needs a goal"),
       ("fit: {target: uno, latencyMs: 5, latencyExponent: -0.07}", "compares rewards"),
       ("fit: {target: uno, latencyMs: 5, latencyExponent: 0.07}\n    search: grid", "-10...0"),
       ("keep: {accuracyPoints: 1}\n    search: gird", "did you mean \"grid\""),

@@ -178,23 +178,23 @@ struct TrialPlannerTests {
         """
           - {name: a, network: mlp, teacher: b, pipeline: [{epochs: 1, objective: soft-targets}]}
           - {name: b, network: mlp, teacher: a, pipeline: [{epochs: 1, objective: soft-targets}]}
-        """, "a: is taught, through others, by itself"
+        """, "a: it would learn, through others, from itself"
       ),
       (
         "  - {name: pupil, network: mlp, teacher: pupils, pipeline: [{epochs: 1, objective: soft-targets}]}",
-        "pupil: no student is called \"pupils\"; did you mean \"pupil\"?"
+        "pupil: there is no student \"pupils\"; did you mean \"pupil\"?"
       ),
       (
         """
           - {name: a, network: mlp, teacher: b, pipeline: [{epochs: 1, objective: soft-targets}]}
           - {name: b, fit: {fileBytes: 9000}, pipeline: [{magnitude-pruning: {sparsity: 0.5}}]}
-        """, "its teacher \"b\" is searched for"
+        """, "its teacher \"b\" has a search"
       ),
       (
         """
           - {name: a, teacher: b, pipeline: [{magnitude-pruning: {sparsity: 0.5}}]}
           - {name: b, network: mlp, pipeline: [{epochs: 1}]}
-        """, "is for a student with a \"network\" of its own and an \"objective\""
+        """, "needs a student with a \"network\" and an \"objective\""
       ),
     ])
   func badChains(students: String, words: String) {
@@ -382,12 +382,13 @@ struct TrialPlannerTests {
     #expect(stated.trials.first { $0.name == "narrow~scratch" }?.stages[0].training?.epochs == 3 + 2)
     #expect(
       stated.notes["narrow"] == [
-        "its control from scratch stands for a teacher of 3000 training images, the teacher saw 9920"
+        "its control from scratch sees 3000 training images, but the teacher saw 9920"
       ])
     #expect(try plan(Self.imported(", trainingImages: 3000")).notes.isEmpty)
     let unknown = try plan(Self.imported(""))
     #expect(!unknown.trials.contains { $0.name == "narrow~scratch" })
-    #expect(unknown.notes["narrow"]?.first?.contains("trainingImages: N") == true)
+    #expect(
+      unknown.notes["narrow"]?.first?.contains("set \"trainingImages\" of the recipe's teacher") == true)
     #expect(unknown.notes["int8"] == nil)
     #expect(
       errorMessage { _ = try plan(Self.imported(""), modelDigest: nil) }.contains("net.onnx was not read"))
@@ -397,6 +398,6 @@ struct TrialPlannerTests {
       errorMessage {
         _ = try plan(
           RecipeTests.small.replacing("cnn-small, training", with: "cnn-small, trainingImages: 5, training"))
-      }.contains("is of a \"model\""))
+      }.contains("needs a \"model\""))
   }
 }

@@ -46,7 +46,8 @@ struct MethodChoiceTests {
     let message = errorMessage { _ = try choice("[{layers: conv1, \(setting)}]") }
     let key = setting.prefix { $0 != ":" }
     #expect(
-      message == "recipe:1: \"\(key)\": is of all layers of \(method); give it beside the method's settings")
+      message
+        == "recipe:1: \"\(key)\": applies to all layers of \(method); set it beside the method's settings")
     #expect(try choice("[{layers: conv1, skip: true}]").overrides.count == 1)
   }
 
@@ -58,6 +59,7 @@ struct MethodChoiceTests {
     let overridden = try choice("[{layers: 'kind:conv2d', criterion: l1}, \(last)]")
     #expect(
       errorMessage { _ = try overridden.applicabilities(on: graph) }.hasPrefix(
-        "channel-pruning: conv1: its overrides contradict: recipe:1: \"images\" is not a setting of l1"))
+        "channel-pruning: conv1: its overrides contradict each other: recipe:1: \"images\" is not a setting of l1"
+      ))
   }
 }

@@ -98,7 +98,7 @@ struct SimilarLayersTests {
       try pruned("[{layers: c, skip: true}, {layers: similar:2/2, threshold: 1}]") == ["b": below(3000)])
     #expect(
       errorMessage { _ = try pruned("[{layers: similar:1/9, threshold: 1}]") }
-        == "magnitude-pruning: similar:1/9: its 5 layers make no 9 groups; ask for fewer")
+        == "magnitude-pruning: similar:1/9: its 5 layers cannot form 9 groups; ask for fewer")
   }
 
   @Test(

@@ -236,7 +236,9 @@ struct TrialResumeTests {
       #expect(try facts(result, in: kill.place) == expected, "killed at \"\(kill.line)\"")
     }
     #expect(
-      whole.result.warnings.contains { $0.contains("weights of 3 bits learn from a teacher softened by") })
+      whole.result.warnings.contains {
+        $0.contains("weights of 3 bits learn from a teacher at a temperature of")
+      })
     let student = try StudentFile.read("\(folder)/trials/whole/student.condensed").graph
     #expect(
       student.hasEncodedValues && !student.nodes.contains { $0.op is BatchNorm || $0.op is any TrainingOp })

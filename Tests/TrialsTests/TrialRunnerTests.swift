@@ -129,7 +129,7 @@ struct TrialRunnerTests {
     #expect(try #require(results["teacher"]?.validation) > 0.4)
     let warnings = try #require(results["diverged"]).warnings
     #expect(
-      warnings.contains { $0.contains("no more than chance") && $0.contains("gradientClip: 1") },
+      warnings.contains { $0.contains("no better than chance") && $0.contains("gradientClip: 1") },
       "\(warnings)")
     #expect(try #require(results["fine"]).warnings.isEmpty)
   }

@@ -155,11 +155,11 @@ public struct FitPlanner {
     ]
     if !tooLarge.isEmpty {
       notes.append(
-        "left out, as none of their students fits \(profile.name): \(tooLarge.joined(separator: ", "))")
+        "left out because none of their students fits \(profile.name): \(tooLarge.joined(separator: ", "))")
     }
     if passes < epochs.lowerBound {
       notes.append(
-        "the time allows \(passes) epochs, where \(epochs.lowerBound) would be usual for so many images: accuracies will be low; give more time"
+        "the time allows \(passes) epochs; \(epochs.lowerBound) are usual for that many images. Accuracies will be low; give more time"
       )
     }
     let time = Int(try estimates.seconds(students, epochs: passes, jobs: jobs).rounded(.up))

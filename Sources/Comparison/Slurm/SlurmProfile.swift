@@ -41,22 +41,23 @@ public struct SlurmProfile: Configurable, Sendable, Equatable {
   /// `cancelOnStop`, `pollSeconds`, `directives`, `modules`.
   public static var settings: [Setting<SlurmProfile>] {
     [
-      word("partition", \.partition, "where jobs go"), word("account", \.account, "on whose account"),
-      word("time", \.time, "the longest time of a trial, as sbatch takes it"),
+      word("partition", \.partition, "partition of the jobs"),
+      word("account", \.account, "account of the jobs"),
+      word("time", \.time, "time limit of a trial, in sbatch's format"),
       Setting("memoryMB", \.memoryMB, in: 1...100_000_000, "memory of a trial, in MB"),
-      Setting("cores", \.cores, in: 1...1024, "cores of a trial; its threads where it is left out"),
-      Setting("arraySize", \.arraySize, in: 1...100_000, "the most trials in one array"),
-      Setting("jobs", \.jobs, in: 1...100_000, "the most trials that wait and run at a time"),
-      Setting("retries", \.retries, in: 0...100, "how often a lost trial is given to the queue again"),
-      Setting("cancelOnStop", \.cancelOnStop, "whether Ctrl-C ends the jobs too"),
+      Setting("cores", \.cores, in: 1...1024, "cores of a trial; null takes the number of its threads"),
+      Setting("arraySize", \.arraySize, in: 1...100_000, "largest number of trials in one array"),
+      Setting("jobs", \.jobs, in: 1...100_000, "largest number of trials that wait or run at a time"),
+      Setting("retries", \.retries, in: 0...100, "number of times that a lost trial is submitted again"),
+      Setting("cancelOnStop", \.cancelOnStop, "true ends the jobs on Ctrl-C too"),
       Setting("pollSeconds", \.pollSeconds, in: 0.1...3_600, "seconds between two looks at the queue"),
       Setting(
         "directives", \.directives,
         expected: "a list of options of sbatch, each of one line that begins with -",
-        "further directives"
+        "further options of sbatch"
       ) { $0.allSatisfy { $0.hasPrefix("-") && !$0.contains(where: \.isNewline) } },
       Setting(
-        "modules", \.modules, expected: "a list of lines of shell", "lines of shell before the trial"
+        "modules", \.modules, expected: "a list of lines of shell", "shell lines that run before the trial"
       ) { $0.allSatisfy { !$0.contains(where: \.isNewline) } },
     ]
   }

@@ -17,7 +17,7 @@ public struct AgingEvolution: SearchStrategy {
   public static let name = "evolution"
   /// The description in lists of strategies.
   public static let summary =
-    "changes one setting of the best of some recent combinations; the oldest are forgotten"
+    "changes one setting of the best among recent combinations; the oldest are forgotten"
 
   /// The number of assignments in all.
   public var tries = 40
@@ -39,10 +39,10 @@ public struct AgingEvolution: SearchStrategy {
   /// Settings: `tries`, `population`, `sample`, `round`.
   public static var settings: [Setting<AgingEvolution>] {
     [
-      Setting("tries", \.tries, in: 1...10_000, "how many combinations are tried in all"),
-      Setting("population", \.population, in: 1...1000, "how many of the last ones may become parents"),
-      Setting("sample", \.sample, in: 1...1000, "of how many of them the best becomes a parent"),
-      Setting("round", \.round, in: 1...1000, "how many children are tried at a time"),
+      Setting("tries", \.tries, in: 1...10_000, "combinations that are tried in all"),
+      Setting("population", \.population, in: 1...1000, "recent combinations that may become parents"),
+      Setting("sample", \.sample, in: 1...1000, "drawn combinations, of which the best becomes a parent"),
+      Setting("round", \.round, in: 1...1000, "children that are tried in a round"),
     ]
   }
 

@@ -14,7 +14,7 @@ public struct Ascent: SearchStrategy {
   public static let name = "ascent"
   /// The description in lists of strategies.
   public static let summary =
-    "raises numbers step by step while the goal is met, together and then one by one"
+    "raises numbers step by step while the goal is met, first together, then one by one"
 
   /// The number of equal steps from the lowest value of a range to the highest.
   public var steps = 10
@@ -35,7 +35,7 @@ public struct Ascent: SearchStrategy {
 
   /// Refuses lists of choices, which have no order.
   public func refusal(of space: SearchSpace) -> String? {
-    space.variables.allSatisfy(\.isOrdered) ? nil : "raises numbers; for a list take grid or random"
+    space.variables.allSatisfy(\.isOrdered) ? nil : "needs numbers; for a list take grid or random"
   }
 
   /// The next step of the climb, as a function of the observations; one assignment at a time.

@@ -22,7 +22,8 @@ public struct BayesianSearch: SearchStrategy {
   /// The name in recipes: `bayesian`.
   public static let name = "bayesian"
   /// The description in lists of strategies.
-  public static let summary = "models cost and goal by Gaussian processes, and tries where most is expected"
+  public static let summary =
+    "models cost and goal by Gaussian processes and tries the largest expected improvement"
 
   /// The number of assignments in all.
   public var tries = 30
@@ -43,9 +44,9 @@ public struct BayesianSearch: SearchStrategy {
   /// Settings: `tries`, `initial`, `round`.
   public static var settings: [Setting<BayesianSearch>] {
     [
-      Setting("tries", \.tries, in: 1...2000, "how many combinations are tried in all"),
-      Setting("initial", \.initial, in: 2...1000, "how many are drawn at random before"),
-      Setting("round", \.round, in: 1...100, "how many are tried at a time"),
+      Setting("tries", \.tries, in: 1...2000, "combinations that are tried in all"),
+      Setting("initial", \.initial, in: 2...1000, "combinations that are drawn at random first"),
+      Setting("round", \.round, in: 1...100, "combinations that are tried in a round"),
     ]
   }
 

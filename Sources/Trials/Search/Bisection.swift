@@ -10,7 +10,8 @@ public struct Bisection: SearchStrategy {
   /// The name in recipes: `bisection`.
   public static let name = "bisection"
   /// The description in lists of strategies.
-  public static let summary = "halves the range of one number between what meets the goal and what does not"
+  public static let summary =
+    "halves the range of one number between a value that meets the goal and one that misses it"
 
   /// The number of values that are tried.
   public var tries = 6
@@ -20,7 +21,7 @@ public struct Bisection: SearchStrategy {
 
   /// Settings: `tries`.
   public static var settings: [Setting<Bisection>] {
-    [Setting("tries", \.tries, in: 1...30, "how many values are tried, one after another")]
+    [Setting("tries", \.tries, in: 1...30, "values that are tried, one after another")]
   }
 
   /// The setting `tries`.
@@ -30,7 +31,7 @@ public struct Bisection: SearchStrategy {
   public func refusal(of space: SearchSpace) -> String? {
     let isOneNumber = space.variables.count == 1 && space.variables.allSatisfy(\.isOrdered)
     return isOneNumber
-      ? nil : "halves the range of one number; for several settings or a list take grid or random"
+      ? nil : "needs the range of one number; for several settings or a list take grid or random"
   }
 
   /// The middle of the interval that the observations leave; one assignment at a time.

@@ -20,7 +20,7 @@ public struct ControllerSearch: SearchStrategy {
   /// The name in recipes: `controller`.
   public static let name = "controller"
   /// The description in lists of strategies.
-  public static let summary = "a recurrent network proposes, and learns from rewards (REINFORCE)"
+  public static let summary = "a recurrent network proposes combinations and learns from rewards (REINFORCE)"
 
   /// The number of assignments in all.
   public var tries = 60
@@ -43,13 +43,13 @@ public struct ControllerSearch: SearchStrategy {
   /// Settings: `tries`, `round`, `steps`, `hidden`, `learningRate`, `entropy`, `baselineDecay`.
   public static var settings: [Setting<ControllerSearch>] {
     [
-      Setting("tries", \.tries, in: 1...10_000, "how many combinations are tried in all"),
-      Setting("round", \.round, in: 1...1000, "how many are tried between two updates"),
-      Setting("steps", \.steps, in: 2...100, "equal steps into which a range of numbers is cut"),
+      Setting("tries", \.tries, in: 1...10_000, "combinations that are tried in all"),
+      Setting("round", \.round, in: 1...1000, "combinations that are tried between two updates"),
+      Setting("steps", \.steps, in: 2...100, "equal steps into which a range of numbers is divided"),
       Setting("hidden", \.hidden, in: 1...256, "width of the recurrent cell"),
-      Setting("learningRate", \.learningRate, in: 1e-6...1, "Adam's rate"),
-      Setting("entropy", \.entropy, in: 0...10, "what the policy's entropy counts beside the reward"),
-      Setting("baselineDecay", \.baselineDecay, in: 0...0.999, "how much of the baseline is kept a round"),
+      Setting("learningRate", \.learningRate, in: 1e-6...1, "learning rate of Adam"),
+      Setting("entropy", \.entropy, in: 0...10, "weight of the policy's entropy beside the reward"),
+      Setting("baselineDecay", \.baselineDecay, in: 0...0.999, "share of the baseline that each round keeps"),
     ]
   }
 

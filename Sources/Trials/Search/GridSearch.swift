@@ -16,7 +16,7 @@ public struct GridSearch: SearchStrategy {
 
   /// Settings: `points`.
   public static var settings: [Setting<GridSearch>] {
-    [Setting("points", \.points, in: 1...100, "values of each setting, both ends of a range among them")]
+    [Setting("points", \.points, in: 1...100, "values of each setting, with both ends of a range")]
   }
 
   /// The product of the variables' numbers of values; `Int.max` on overflow.

@@ -21,7 +21,7 @@ public struct NetAdapt: SearchStrategy {
   public static let name = "netadapt"
   /// The description in lists of strategies.
   public static let summary =
-    "takes what a latency costs too much from the layer that loses least by it, round by round"
+    "lowers the latency round by round, each time in the layer where accuracy falls least (NetAdapt)"
 
   /// The number of rounds in which the latency reaches the limit if each saves its share; at most twice as
   /// many are run.
@@ -35,7 +35,7 @@ public struct NetAdapt: SearchStrategy {
     [
       Setting(
         "rounds", \.rounds, in: 1...100,
-        "rounds in which the latency is brought down, if each saves what it is to; at most twice as many are run"
+        "rounds that lower the latency to its limit if each saves its share; at most twice as many are run"
       )
     ]
   }
@@ -49,7 +49,7 @@ public struct NetAdapt: SearchStrategy {
   /// Refuses lists of choices, which have no order.
   public func refusal(of space: SearchSpace) -> String? {
     space.variables.allSatisfy(\.isOrdered)
-      ? nil : "goes through ranges; give each setting \"from\" and \"to\" in place of a list"
+      ? nil : "needs ranges; give each setting \"from\" and \"to\" in place of a list"
   }
 
   /// The rest of the present round, as a function of the observations.

@@ -20,7 +20,7 @@ public struct RandomSearch: SearchStrategy {
 
   /// Settings: `tries`.
   public static var settings: [Setting<RandomSearch>] {
-    [Setting("tries", \.tries, in: 1...1000, "how many combinations are drawn")]
+    [Setting("tries", \.tries, in: 1...1000, "combinations that are drawn")]
   }
 
   /// The setting `tries`.

@@ -239,7 +239,7 @@ public struct SearchVariable: Sendable, Equatable {
       guard count <= layers else {
         throw MethodError.impossible(
           method: choice.name, node: "over",
-          reason: "\(count) groups of similar layers cannot be made of \(layers); ask for fewer")
+          reason: "\(count) groups of similar layers cannot be formed from \(layers); ask for fewer")
       }
       names = (1...count).map { [SimilarLayers($0, of: count).text] }
     }

@@ -45,7 +45,7 @@ extension TrialGoal {
     }
     if let target {
       guard let reading = candidate.reading else {
-        throw TrialError.goal("\(candidate.name): was not read on \(target), which its goal is about")
+        throw TrialError.goal("\(candidate.name): there is no reading on \(target), but its goal needs one")
       }
       guard reading.fits else {
         return Miss(
@@ -56,7 +56,7 @@ extension TrialGoal {
         guard let limit = limits[resource] else { continue }
         guard let found = reading[resource]?.value else {
           throw TrialError.goal(
-            "\(candidate.name): its \(resource.title) on \(target) is not known, which its goal is about")
+            "\(candidate.name): its \(resource.title) on \(target) is not known, but its goal limits it")
         }
         guard found <= limit else {
           let unit = resource.unit.rawValue
@@ -68,7 +68,7 @@ extension TrialGoal {
       guard let latencyMs else { return nil }
       guard let found = reading[.latency]?.value else {
         throw TrialError.goal(
-          "\(candidate.name): its latency on \(target) is not known, which its goal is about")
+          "\(candidate.name): its latency on \(target) is not known, but its goal limits it")
       }
       guard latencyExponent == nil, found > latencyMs else { return nil }
       return Miss(
