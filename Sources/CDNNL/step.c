@@ -39,6 +39,7 @@ enum { SMALL = 16384, BLOCK = 256 };
     lanes zero = {0};                                                                      \
     float step = j->step, low = j->low, high = j->high;                                    \
     integer_lanes rounds = (integer_lanes){0} - j->rounds;                                 \
+    integer_lanes places = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15};         \
     double total = 0;                                                                      \
     for (int64_t block = start; block < end; block += BLOCK * LANES) {                     \
       int64_t stop = block + BLOCK * LANES < end ? block + BLOCK * LANES : end;            \
@@ -48,6 +49,11 @@ enum { SMALL = 16384, BLOCK = 256 };
         lanes r = rounded(c);                                                              \
         integer_lanes inside = (v >= low) & (v <= high);                                   \
         lanes slope = select(inside, (lanes)((integer_lanes)(r - v) & rounds), r);         \
+        /* What lies behind the last element is another value's. */                        \
+        int64_t left = j->elements - i < LANES ? j->elements - i : LANES;                  \
+        integer_lanes there = places < (integer_lanes){0} + (int32_t)left;                 \
+        slope = (lanes)((integer_lanes)slope & there);                                     \
+        a = (lanes)((integer_lanes)a & there);                                             \
         sum += a * slope;                                                                  \
         STORE(y + i, (lanes)((integer_lanes)a & inside));                                  \
       }                                                                                    \
