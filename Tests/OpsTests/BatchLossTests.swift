@@ -298,6 +298,18 @@ struct BatchLossTests {
     }
   }
 
+  @Test("The largest variance to start from is what it says, and finite")
+  func largeVariance() {
+    let prediction = Tensor(zeros: [1, 6])
+    let target = Tensor([3, -1, 2, 0], shape: [1, 2, 2])
+    var frame = KernelFrame(
+      inputs: [prediction, target], parameters: [], output: Tensor(zeros: [1]), mode: .training,
+      random: SeededRandom(seed: 0, purpose: "variance"))
+    GaussianLikelihood(variance: 1000).forward(&frame)
+    // Squares of 14 over four elements.
+    #expect(abs(Double(frame.output.values[0]) - 0.5 * (14.0 / 4 / 1000 + log(1000))) < 1e-5)
+  }
+
   @Test("Batches that cannot be compared are refused")
   func refusals() {
     let cases: [(any ObjectiveOp, [Shape], String)] = [

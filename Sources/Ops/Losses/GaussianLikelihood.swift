@@ -71,7 +71,9 @@ public struct GaussianLikelihood: Loss {
 
   /// The variance of a channel, and its derivative by the number s.
   private func variance(_ number: Float) -> (value: Double, slope: Double) {
-    let argument = Double(number) + log(expm1(Double(variance) - Self.epsilon))
+    let start = Double(variance) - Self.epsilon
+    // log(e^s - 1), which does not overflow for a large s.
+    let argument = Double(number) + (start > 30 ? start + log1p(-exp(-start)) : log(expm1(start)))
     // Beyond 30, log(1 + e^x) and x agree to all digits of a float.
     let value = argument > 30 ? argument : log1p(exp(argument))
     return (value + Self.epsilon, 1 / (1 + exp(-argument)))
