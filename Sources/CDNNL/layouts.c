@@ -104,6 +104,7 @@ int condense_layout_retyped(condense_layout **out, const condense_layout *from, 
     dnnl_memory_desc_destroy(candidate);
     if (!same) continue;
     condense_layout *layout = allocated();
+    if (!layout) return finish(out, layout, dnnl_out_of_memory);
     return finish(out, layout, by_tag(layout, rank, *dims, kind(type), tags[i]));
   }
   *out = NULL;
@@ -113,6 +114,7 @@ int condense_layout_retyped(condense_layout **out, const condense_layout *from, 
 int condense_layout_part(
     condense_layout **out, const condense_layout *from, const int64_t *dims, const int64_t *offsets) {
   condense_layout *layout = allocated();
+  if (!layout) return finish(out, layout, dnnl_out_of_memory);
   return finish(out, layout, dnnl_memory_desc_create_submemory(&layout->md, from->md, dims, offsets));
 }
 #else

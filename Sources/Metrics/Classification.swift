@@ -124,6 +124,9 @@ public struct ClassificationDetails: TaskDetails {
     guard bits.count == bytes else {
       throw check.fail("correct", "expected \(bytes) bytes for \(images) images, found \(bits.count)")
     }
+    guard images & 7 == 0 || bits[bytes - 1] >> UInt8(images & 7) == 0 else {
+      throw check.fail("correct", "has bits behind the last of \(images) images")
+    }
     let right = bits.reduce(0) { $0 + $1.nonzeroBitCount }
     let diagonal = confusion.indices.reduce(0) { $0 + confusion[$1][$1] }
     guard right == diagonal else {

@@ -118,6 +118,9 @@ struct TrialResultTests {
         ["accuracy", "correct"], "AAAAAA==",
         "result.json: accuracy.correct: expected 3 bytes for 20 images, found 4"),
       Fault(
+        ["accuracy", "correct"], "AADw",
+        "result.json: accuracy.correct: has bits behind the last of 20 images"),
+      Fault(
         ["accuracy", "correct"], "AAAA",
         "result.json: accuracy.correct: has 0 images told right, the confusion matrix 15"),
       Fault(
