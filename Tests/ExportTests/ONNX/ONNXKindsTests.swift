@@ -1,3 +1,4 @@
+import Encodings
 import Graphs
 import Ops
 import Tensors
@@ -520,6 +521,52 @@ struct ONNXKindsTests {
     let found = try graph.reference([images]).values
     let near = zip(expected, found).count { abs($0 - $1) <= 1.001 * 0.03 }
     #expect(near * 100 >= 99 * expected.count && Set(expected).count > 5, "\(near) of \(expected.count)")
+  }
+
+  @Test(
+    "Constants behind a pair are rounded as they are in the file's runtime: weights by channel, a padding's value"
+  )
+  func roundedConstants() throws {
+    var sample = ONNXSample()
+    for (name, count) in [("z", 1), ("wz", 12)] {
+      sample.proto.graph.initializer.append(
+        ONNXTensorProto(
+          name: name, integers: Array(repeating: 0, count: count), type: .int8,
+          dims: count == 1 ? [] : [count]))
+    }
+    sample.number("s", 0.02)
+    sample.number("nothing", 0)
+    // Halves between two integers, and weights beyond the last one.
+    sample.floats("w", [12, 3, 3, 3], (0..<324).map { Float($0 % 61 - 30) * 0.005 })
+    sample.floats("ws", [12], (0..<12).map { $0 == 3 ? 0.001 : 0.01 * Float($0 % 2 + 1) })
+    sample.integers("pads", [0, 0, 1, 1, 0, 0, 1, 1])
+    sample.add("QuantizeLinear", ["w", "ws", "wz"], ["wq"], [.int("axis", 0)])
+    sample.add("DequantizeLinear", ["wq", "ws", "wz"], ["wd"], [.int("axis", 0)])
+    sample.add("QuantizeLinear", ["nothing", "s", "z"], ["nq"])
+    sample.add("DequantizeLinear", ["nq", "s", "z"], ["nd"])
+    sample.add("Pad", ["image", "pads", "nd"], ["p"])
+    sample.add("Conv", ["p", "wd"], ["c"])
+    sample.addEnd(from: "c")
+    let graph = try read(sample).model.graph
+    #expect(graph[.weight, of: "c"]?.encoding is Integer)
+    let images = images([3, 8, 8], batch: 4)
+    let difference = Difference(
+      try ONNXRuntime.run(sample.bytes, on: images).logits, try graph.reference([images]).values)
+    #expect(difference.greatest <= 1e-5 * difference.largest && difference.largest > 0.1, "\(difference)")
+  }
+
+  @Test("A constant that cannot be rounded is refused with the reason")
+  func constantsWithoutRounding() throws {
+    for (scale, reason) in [([0.0], "a scale of zero"), ([0.1, 0.2], "2 scales on axis 0 of [12, 3, 3, 3]")] {
+      var sample = ONNXSample()
+      sample.floats("w", [12, 3, 3, 3])
+      sample.floats("ws", scale.count == 1 ? [] : [scale.count], scale.map { Float($0) })
+      sample.add("QuantizeLinear", ["w", "ws"], ["wq"], [.int("axis", 0)])
+      sample.add("DequantizeLinear", ["wq", "ws"], ["wd"], [.int("axis", 0)])
+      sample.add("Conv", ["image", "wd"], ["c"])
+      sample.addEnd(from: "c")
+      #expect(errorMessage { _ = try read(sample) }.contains(reason))
+    }
   }
 
   @Test("Values that are quantized by their own range are floats, and it is told")

@@ -7,6 +7,7 @@ enum QuantizeReader: ONNXNodeReader {
 
   static func read(_ node: ONNXNode, into network: inout ONNXNetworkBuilder) throws(ONNXRefusal) {
     try node.requireNoBlocks()
+    if let constant = try network.constant(node.input(0)) { return try round(node, constant, &network) }
     let scale = try network.requireConstant(node.input(1), "scale").scalar
     let zero = try ZeroPoint(node.input(2), &network)
     guard let scale, let point = zero.point else {
@@ -41,6 +42,44 @@ enum QuantizeReader: ONNXNodeReader {
       .pending(
         QuantizedValue(
           value: input, view: view, grid: grid, isReadAsQuantizedOnly: isReadAsQuantizedOnly)))
+  }
+
+  /// Rounds numbers that the file holds, such as weights that were trained behind a pair.
+  ///
+  /// **Formula**: `clamp(roundHalfToEven(x / scale) + zero)` to the type's ends, with the scale and zero of an element's channel.
+  private static func round(
+    _ node: ONNXNode, _ constant: ONNXConstant, _ network: inout ONNXNetworkBuilder
+  ) throws(ONNXRefusal) {
+    let type: ONNXTensorProto.DataType =
+      if let name = node.input(2) { try network.elementType(of: name) } else { .uint8 }
+    let ends: [ONNXTensorProto.DataType: ClosedRange<Float>] = [
+      .uint8: 0...255, .int8: -128...127, .uint16: 0...65_535, .int16: -32_768...32_767, .int4: -8...7,
+      .uint4: 0...15, .int2: -2...1, .uint2: 0...3,
+    ]
+    guard let range = ends[type] else { throw .because("integers of the type \(type)") }
+    guard let values = constant.floats,
+      let scales = try network.requireConstant(node.input(1), "scale").floats,
+      let zeros = node.input(2) == nil
+        ? [0] : try network.requireConstant(node.input(2), "zero point").knownIntegers
+    else { throw .because("of what are no numbers") }
+    let dims = constant.dims
+    let axis = try node.int("axis", default: 1)
+    let place = axis < 0 ? axis + dims.count : axis
+    guard scales.count == 1 || (dims.indices.contains(place) && dims[place] == scales.count),
+      zeros.count == 1 || zeros.count == scales.count
+    else { throw .because("\(scales.count) scales on axis \(axis) of \(dims)") }
+    guard scales.allSatisfy({ $0 > 0 && $0.isFinite }), values.allSatisfy(\.isFinite) else {
+      throw .because("numbers or scales that are not finite, or a scale of zero")
+    }
+    let inner = scales.count == 1 ? 1 : dims.dropFirst(place + 1).reduce(1, *)
+    let integers = values.enumerated().map { position, value in
+      let channel = scales.count == 1 ? 0 : position / max(inner, 1) % scales.count
+      let zero = Float(zeros.count == 1 ? zeros[0] : zeros[channel])
+      let rounded = (value / scales[channel]).rounded(.toNearestOrEven) + zero
+      return Int(min(max(rounded, range.lowerBound), range.upperBound))
+    }
+    try network.setConstant(
+      node.output, ONNXConstant(dims: dims, content: .integers(integers), type: type))
   }
 
   /// The zero point as a signed integer, and the bits of its type.
