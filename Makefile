@@ -46,7 +46,7 @@ endef
 # Slurm on two virtual nodes of this machine.
 SLURM = slurm-wlm munge
 
-.PHONY: help deps deps-report deps-simulated simulators build build-tests test test-limited slurm-test lint format compare clean
+.PHONY: help deps deps-report deps-simulated simulators build build-tests docs test test-limited slurm-test lint format compare clean
 
 help:
 	@echo "make compare   every family of compression on the built-in data set (installs, builds, runs)"
@@ -56,6 +56,7 @@ help:
 	@echo "make build     build condense and condense-bench"
 	@echo "make deps      install the Debian packages that are missing; deps-report: browser and Python of some tests"
 	@echo "make simulators  install what simulates or places all targets (1.2 GB); the Arduino's alone comes with make compare"
+	@echo "make docs      build guides, methods and modules as web pages in .build/docs"
 	@echo "make lint      check the format of the sources"
 
 deps:
@@ -79,6 +80,9 @@ build: deps
 
 build-tests: deps $(if $(CONDENSE_CI),deps-report simulators)
 	swift build --build-tests $(SWIFT_FLAGS)
+
+docs: build
+	Documentation/build.sh
 
 # Runs tests: $(1) what else to say to `swift test`, $(2) the environment. In continuous integration a skip is a failure.
 define run-tests

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Datasets
+import Foundation
 import Methods
 import Settings
 import Training
@@ -15,17 +16,28 @@ struct ExplainCommand: ParsableCommand {
     discussion: """
       Knows all that `condense list` names of methods, criteria, allocations, units, objectives, penalties, searches, \
       augmentations, optimizers and schedules. Where several have the name, such as l1, all are told; with --json the first \
-      is the object, and the others are its "others".
+      is the object, and the others are its "others". With --markdown every name becomes a page of a folder.
       """)
 
   @Argument(help: "A name of one of these lists.")
-  var name: String
+  var name: String?
+
+  @Option(help: "Write a page of Markdown for every name, and methods.md, into this folder; takes no name.")
+  var markdown: String?
 
   @Flag(help: "Print JSON.")
   var json = false
 
+  func validate() throws {
+    guard (name == nil) == (markdown != nil) else {
+      throw ValidationError("give a name, such as distill, or --markdown with a folder")
+    }
+    guard markdown == nil || !json else { throw ValidationError("--json goes with a name") }
+  }
+
   func run() throws {
-    let explanations = try explanations()
+    if let markdown { return try writePages(into: markdown) }
+    let explanations = try explanations(of: name ?? "")
     if json {
       let (first, others) = (explanations[0].node, explanations.dropFirst().map(\.node))
       let node =
@@ -46,19 +58,34 @@ struct ExplainCommand: ParsableCommand {
     ("optimizer", OptimizerCatalogue.kinds), ("schedule", ScheduleCatalogue.kinds),
   ]
 
-  private func explanations() throws -> [Explanation] {
-    var found: [Explanation] = []
-    if let type = MethodCatalogue.type(named: name) { found.append(Explanation(type)) }
-    if let type = SaliencyCatalogue.type(named: name) { found.append(Explanation(type)) }
-    if let type = AllocationCatalogue.type(named: name) { found.append(Explanation(type)) }
-    for (family, types) in Self.kinds {
-      found += types.filter { $0.name == name }.map { Explanation($0, family: family) }
+  /// All that can be explained, in the order of the catalogues.
+  private static var all: [Explanation] {
+    MethodCatalogue.all.map { Explanation($0) } + SaliencyCatalogue.all.map { Explanation($0) }
+      + AllocationCatalogue.all.map { Explanation($0) }
+      + kinds.flatMap { kind in kind.types.map { Explanation($0, family: kind.family) } }
+  }
+
+  /// A page a name and the table of contents. Files of other names in the folder stay.
+  private func writePages(into folder: String) throws {
+    let all = Self.all
+    let pages = Dictionary(grouping: all, by: \.name)
+    do {
+      try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+      for (name, explanations) in pages.sorted(by: { $0.key < $1.key }) {
+        try Explanation.page(explanations).write(
+          toFile: "\(folder)/\(name).md", atomically: true, encoding: .utf8)
+      }
+      try Explanation.index(all).write(toFile: "\(folder)/methods.md", atomically: true, encoding: .utf8)
+    } catch {
+      throw CommandFailure(.internal, "\(folder): pages cannot be written: \(error.localizedDescription)")
     }
+    Console.print("\(pages.count) pages and methods.md in \(folder)")
+  }
+
+  private func explanations(of name: String) throws -> [Explanation] {
+    let found = Self.all.filter { $0.name == name }
     guard found.isEmpty else { return found }
-    let known =
-      MethodCatalogue.names + SaliencyCatalogue.names + AllocationCatalogue.names
-      + Self.kinds.flatMap { $0.types.map { $0.name } }
-    let nearest = Spelling.nearest(to: name, among: known)
+    let nearest = Spelling.nearest(to: name, among: Self.all.map(\.name))
     throw CommandFailure(
       .usage,
       "\"\(name)\" is nothing that can be explained\(nearest.map { "; did you mean \"\($0)\"?" } ?? ""); "

@@ -85,7 +85,7 @@ struct Explanation {
   }
 
   /// A value as a recipe would write it.
-  private static func text(_ node: SettingsNode) -> String {
+  static func text(_ node: SettingsNode) -> String {
     if case .string(let text) = node.content { return text }
     return node.canonicalJSON
   }

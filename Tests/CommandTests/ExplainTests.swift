@@ -1,3 +1,4 @@
+import Foundation
 import Methods
 import Settings
 import Testing
@@ -50,6 +51,26 @@ struct ExplainTests {
     // Written recipes omit this setting if it has its default; the explanation must still show it.
     let training = Explanation(QuantizationAwareTraining.self).lines(width: 200).joined(separator: "\n")
     #expect(training.contains("refits: an integer in 0...1000; default 0"))
+  }
+
+  @Test("Pages of Markdown hold every name, formula and setting, and the contents link all of them")
+  func pages() throws {
+    let tool = try Tool()
+    let folder = tool.folder + "/pages"
+    let told = try tool.run("explain", "--markdown", folder)
+    #expect(told.status == 0 && told.output.contains("pages and methods.md"), "\(told.errors)")
+    let contents = try String(contentsOfFile: folder + "/methods.md", encoding: .utf8)
+    for type in MethodCatalogue.all {
+      let page = try String(contentsOfFile: folder + "/\(type.name).md", encoding: .utf8)
+      #expect(contents.contains("[\(type.name)](\(type.name).md)"))
+      #expect(page.contains(type.documentation.formula) && page.contains(type.documentation.paper))
+      for setting in settings(of: type) { #expect(page.contains("\n| `\(setting)` |"), "\(type.name)") }
+    }
+    // Two things bear this name.
+    let both = try String(contentsOfFile: folder + "/l1.md", encoding: .utf8)
+    #expect(both.contains("## l1 (criterion)") && both.contains("## l1 (penalty)"))
+    #expect(try tool.run("explain").status == 64)
+    #expect(try tool.run("explain", "l1", "--markdown", folder).status == 64)
   }
 
   @Test("The tool explains and lists methods as text and as JSON, and helps with names")
