@@ -45,17 +45,47 @@ extension IntegerConvolution: CWeighted {
   func scratch(_ storage: CStorage) -> ClosedRange<Int> {
     let form = form(storage)
     let patch = patchSpace(form)
+    let patches = patchSpace(form, windows: mostWindows(form))
     switch form {
-    case .bytes, .survivors, .signs: return patch...patch
+    case .bytes, .survivors, .signs: return patch...patches
     case .bits: return patch + (rowCount + 7) / 8...patch + (rowCount + 7) / 8
     case .packed, .indexed, .levels, .vectors, .coded:
-      return patch + rowCount...patch + rowCount * (isDepthwise ? 1 : filtersAtOnce)
+      return patch + rowCount...patches + rowCount * (isDepthwise ? 1 : filtersAtOnce)
     }
   }
 
-  /// The bytes of a copied window, rounded up so that the data after it begins at a word.
-  private func patchSpace(_ form: CWeights.Form) -> Int {
-    isDirect(form) && !isPadded ? 0 : (rowCount + 3) / 4 * 4
+  /// The bytes of the copied windows, rounded up so that the data after them begins at a word.
+  private func patchSpace(_ form: CWeights.Form, windows: Int = 1) -> Int {
+    let copies = windows > 1 ? !isPointwise : isPadded || !isDirect(form)
+    return copies ? (windows * rowCount + 3) / 4 * 4 : 0
+  }
+
+  /// The number of windows that kernels can take at a time: two where all filters see all channels and weights are multiplied.
+  private func mostWindows(_ form: CWeights.Form) -> Int {
+    switch form {
+    case .bytes, .packed, .indexed, .levels, .vectors, .coded:
+      op.groups == 1 && output[2] > 1 ? 2 : 1
+    case .survivors, .signs, .bits: 1
+    }
+  }
+
+  /// True if windows are pixels that follow one another, so that none is copied.
+  private var isPointwise: Bool { op.kernel == 1 && op.stride.width == 1 && !isPadded }
+
+  /// The number of windows that the working memory holds, beside unpacked weights of four filters.
+  private func windows(_ form: CWeights.Form, room: Int) -> Int {
+    let unpacked = form == .bytes ? 0 : rowCount * min(op.filters, 4)
+    let most = mostWindows(form)
+    return room >= patchSpace(form, windows: most) + unpacked ? most : 1
+  }
+
+  /// True if the kernel that goes along rows serves this layer: 3x3, stride 1, and ratios that leave room for the zero point beside
+  /// the product.
+  private func isOfThree(_ site: CSite) -> Bool {
+    isDepthwise && op.kernel == 3 && op.stride == 1 && op.dilation == 1 && !site.rescalesByShifts
+      && op.padding.height <= 1 && op.padding.width <= 1 && min(input[1], input[2]) > 1
+      && output[1] == input[1] + 2 * op.padding.height - 2 && output[2] == input[2] + 2 * op.padding.width - 2
+      && products.rescales.allSatisfy { (17...38).contains($0.shift) }
   }
 
   func code(_ site: CSite, _ storage: CStorage) -> CCode {
@@ -63,6 +93,7 @@ extension IntegerConvolution: CWeighted {
       products.weights, form: form(storage), order: order, rowCount: rowCount, site: site)
     let constants = products.constants(
       site, weights: weights.pointer, offset: weights.form.offset)
+    let windows = windows(weights.form, room: site.scratch.count)
     var code = CCode(arrays: weights.arrays + constants.arrays)
     code.ratios = products.rescales
     code.bounds = [products.bounds]
@@ -70,7 +101,7 @@ extension IntegerConvolution: CWeighted {
       "@@_SETTINGS(@_convolution, layer) = {",
       "  \(constants.initializer),",
       "  \(CWindow(self).initializer),",
-      "  \(op.groups), \(products.inputZero), \(isDirect(weights.form) ? 1 : 0)",
+      "  \(op.groups), \(products.inputZero), \(isDirect(weights.form) ? 1 : 0), \(windows)",
       "}; @@_READ_SETTINGS(@_convolution, layer);",
     ]
     let call = isDepthwise ? depthwise(weights, site) : dense(weights, site)
@@ -103,11 +134,28 @@ extension IntegerConvolution: CWeighted {
     guard
       let unpacking = weights.unpacking(to: all, from: weights.array.name, count: "\(rowCount)")
     else {
-      return ([.depthwise], ["@_depthwise(&layer, layer.products.weights, \(arguments));"])
+      let call = alongRows(site, weights: "layer.products.weights", or: "@_depthwise", arguments)
+      return ([.depthwise] + call.routines, call.body)
     }
+    let call = alongRows(site, weights: all, or: "@_depthwise_memory", arguments)
     return (
-      [.depthwiseInMemory, unpacking.routine],
-      weights.preparation + [unpacking.call, "@_depthwise_memory(&layer, \(all), \(arguments));"]
+      [.depthwiseInMemory, unpacking.routine] + call.routines,
+      weights.preparation + [unpacking.call] + call.body
+    )
+  }
+
+  /// Calls the kernel that goes along rows where it serves the layer and the processor has its instructions, else a general one.
+  private func alongRows(
+    _ site: CSite, weights: String, or general: String, _ arguments: String
+  ) -> (routines: [CRoutine], body: [String]) {
+    let call = "\(general)(&layer, \(weights), \(arguments));"
+    guard isOfThree(site) else { return ([], [call]) }
+    return (
+      [.depthwiseOfThree],
+      [
+        "#if defined(@@_DSP)", "@_depthwise_three(&layer, \(weights), \(site.output), \(site.inputs[0]));",
+        "#else", call, "#endif",
+      ]
     )
   }
 
@@ -146,8 +194,9 @@ extension IntegerConvolution: CWeighted {
   private func unpacked(
     _ weights: CWeights, _ site: CSite, _ arguments: String
   ) -> (routines: [CRoutine], body: [String]) {
-    let some = "\(site.scratch.pointer) + \(patchSpace(weights.form))"
-    let atOnce = max(1, min(op.filters, (site.scratch.count - patchSpace(weights.form)) / rowCount))
+    let patches = patchSpace(weights.form, windows: windows(weights.form, room: site.scratch.count))
+    let some = "\(site.scratch.pointer) + \(patches)"
+    let atOnce = max(1, min(op.filters, (site.scratch.count - patches) / rowCount))
     guard
       let unpacking = weights.unpacking(
         to: "\(some) + i * \(rowCount)", from: "\(weights.array.name) + (first + i) * \(weights.rowBytes)",

@@ -91,19 +91,29 @@ extension IntegerLinear: CWeighted {
     } else if let unpacking = weights.unpacking(to: "some", from: "row + i / 8 * BITS", count: "count") {
       code.routines = [unpacking.routine, .products, .dotInMemory]
       let unpacked = packed(weights, chunk: chunk(site), site, call: unpacking.call)
-      guard case .levels(let magnitudes) = weights.form else {
-        code.body += unpacked
-        return code
+      switch weights.form {
+      case .levels(let magnitudes):
+        let summing = CRoutine.levels(magnitudes)
+        code.routines.append(summing)
+        code.body += alternative(
+          "defined(__AVR__)",
+          "@_\(summing.name)(&layer, \(weights.array.name), 0, \(outputs), \(site.output), \(site.inputs[0]), \(inputs));",
+          unpacked)
+      case .packed(bits: 4):
+        code.routines.append(.denseOfNibbles)
+        code.body += alternative(
+          "defined(@@_DSP)",
+          "@_dense_nibbles(&layer, \(weights.array.name), \(outputs), \(site.output), \(site.inputs[0]), \(inputs));",
+          unpacked)
+      default: code.body += unpacked
       }
-      let summing = CRoutine.levels(magnitudes)
-      code.routines.append(summing)
-      code.body += ["#if defined(__AVR__)"]
-      code.body.append(
-        "@_\(summing.name)(&layer, \(weights.array.name), 0, \(outputs), \(site.output), \(site.inputs[0]), \(inputs));"
-      )
-      code.body += ["#else", "{"] + unpacked.map { "  " + $0 } + ["}", "#endif"]
     }
     return code
+  }
+
+  /// A call where a condition holds for the processor, else what works everywhere.
+  private func alternative(_ condition: String, _ call: String, _ general: [String]) -> [String] {
+    ["#if \(condition)", call, "#else", "{"] + general.map { "  " + $0 } + ["}", "#endif"]
   }
 
   /// The weights that are unpacked at a time: whole bytes, or the whole row.

@@ -65,10 +65,18 @@ extension CRoutine {
       /* Bytes 0 and 2, and bytes 1 and 3, as two signed halves. */
       #define @@_EVEN(to, from) __asm__("sxtb16 %0, %1" : "=r"(to) : "r"(from))
       #define @@_ODD(to, from) __asm__("sxtb16 %0, %1, ror #8" : "=r"(to) : "r"(from))
-      /* sum += the products of both halves; of the lower halves; of the upper halves. */
+      /* The lower halves of a and b as one word, a's below; the upper halves. */
+      #define @@_LOWER_PAIR(to, a, b) __asm__("pkhbt %0, %1, %2, lsl #16" : "=r"(to) : "r"(a), "r"(b))
+      #define @@_UPPER_PAIR(to, a, b) __asm__("pkhtb %0, %2, %1, asr #16" : "=r"(to) : "r"(a), "r"(b))
+      /* sum += the products of both halves; of the lower halves; of the upper halves; of a's lower and b's upper half. */
       #define @@_DUAL(sum, a, b) __asm__("smlad %0, %1, %2, %0" : "+r"(sum) : "r"(a), "r"(b))
       #define @@_LOWER(sum, a, b) __asm__("smlabb %0, %1, %2, %0" : "+r"(sum) : "r"(a), "r"(b))
       #define @@_UPPER(sum, a, b) __asm__("smlatt %0, %1, %2, %0" : "+r"(sum) : "r"(a), "r"(b))
+      #define @@_CROSS(sum, a, b) __asm__("smlabt %0, %1, %2, %0" : "+r"(sum) : "r"(a), "r"(b))
+      /* The upper 32 of the 48 bits of sum times the lower or upper half of ratio, plus half. */
+      #define @@_SCALE(sum, ratio, half) __asm__("smlawb %0, %1, %2, %3" : "=r"(sum) : "r"(sum), "r"(ratio), "r"(half))
+      #define @@_SCALE_UPPER(sum, ratio, half) \
+        __asm__("smlawt %0, %1, %2, %3" : "=r"(sum) : "r"(sum), "r"(ratio), "r"(half))
       #endif
       """#)
 

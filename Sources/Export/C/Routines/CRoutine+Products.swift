@@ -53,6 +53,132 @@ extension CRoutine {
       #endif
       """)
 
+  /// Outputs of two windows at a time: a word of weights is unpacked once for both, one of a window once for two filters.
+  ///
+  /// The loop needs all registers that there are. Its instructions are kept in their order, in which no value is needed longer than it
+  /// must be; in any other, compilers keep sums in memory.
+  static let denseOfTwo = CRoutine(
+    name: "dense_two", needs: [products, dense],
+    text: #"""
+      #if defined(@@_DSP)
+      #define @@_EVEN_NEXT(to, from) __asm__ volatile("sxtb16 %0, %1" : "=r"(to) : "r"(from))
+      #define @@_ODD_NEXT(to, from) __asm__ volatile("sxtb16 %0, %1, ror #8" : "=r"(to) : "r"(from))
+      #define @@_DUAL_NEXT(sum, a, b) __asm__ volatile("smlad %0, %1, %2, %0" : "+r"(sum) : "r"(a), "r"(b))
+
+      /* An output of each of two windows. */
+      static inline void @_output_two(const @_products *layer, int output, int8_t *y, int32_t s, int32_t t) {
+      #if @@_SHIFTS_ALONE || @@_LARGE_RATIOS
+        y[0] = @_output(layer, output, s);
+        y[layer->outputs] = @_output(layer, output, t);
+      #else
+        int32_t ratio = layer->multipliers[output], shift = layer->shifts[output] - 17, half = (int32_t)1 << shift;
+        @@_SCALE(s, ratio, half);
+        @@_SCALE(t, ratio, half);
+        /* Flooring twice by shifts is flooring once. */
+        y[0] = @_clamp((s >> shift >> 1) + layer->zero, layer->low, layer->high);
+        y[layer->outputs] = @_clamp((t >> shift >> 1) + layer->zero, layer->low, layer->high);
+      #endif
+      }
+
+      /* Outputs first, first + 1, ... (count of them) of two windows of length bytes, one behind the other. */
+      static @@_NOINLINE @@_SPARE void @_dense_two(const @_products *layer, const int8_t *weights, int first, int count,
+                                                   int8_t *y, const int8_t *x, int length) {
+        int end = first + (count & ~1);
+        y += first;
+        for (; first < end; first += 2) {
+          int32_t s0 = layer->bias[first], s1 = layer->bias[first + 1], t0 = s0, t1 = s1;
+          const int8_t *from = x, *words = x + (length & ~3), *last = x + length;
+          while (from < words) {
+            uint32_t a, b, w, c, d, e;
+            w = @@_LOAD(weights + length);
+            b = @@_LOAD(from + length);
+            a = @@_LOAD(from);
+            @@_EVEN_NEXT(c, w); @@_ODD_NEXT(w, w);
+            @@_EVEN_NEXT(d, a); @@_ODD_NEXT(a, a); @@_EVEN_NEXT(e, b); @@_ODD_NEXT(b, b);
+            @@_DUAL_NEXT(s1, d, c); @@_DUAL_NEXT(t1, e, c); @@_DUAL_NEXT(s1, a, w); @@_DUAL_NEXT(t1, b, w);
+            w = @@_LOAD(weights);
+            @@_EVEN_NEXT(c, w); @@_ODD_NEXT(w, w);
+            @@_DUAL_NEXT(s0, d, c); @@_DUAL_NEXT(t0, e, c); @@_DUAL_NEXT(s0, a, w); @@_DUAL_NEXT(t0, b, w);
+            from += 4;
+            weights += 4;
+          }
+          while (from < last) {
+            int32_t a = from[0], b = from[length], w = weights[0], v = weights[length];
+            s0 += a * w;
+            t0 += b * w;
+            s1 += a * v;
+            t1 += b * v;
+            from++;
+            weights++;
+          }
+          weights += length;
+          @_output_two(layer, first, y, s0, t0);
+          @_output_two(layer, first + 1, y + 1, s1, t1);
+          y += 2;
+        }
+        if (count & 1) {
+          y -= first;
+          @_dense(layer, weights, first, 1, y, x, 1, length, 0);
+          @_dense(layer, weights, first, 1, y + layer->outputs, x + length, 1, length, 0);
+        }
+      }
+      #endif
+      """#)
+
+  /// Linear layers of packed weights of four bits, read where they lie: two outputs share what they read of the input.
+  ///
+  /// Bytes with a weight in their upper half and nothing below are weights times 16.
+  static let denseOfNibbles = CRoutine(
+    name: "dense_nibbles", needs: [products],
+    text: #"""
+      #if defined(@@_DSP)
+      /* Outputs 0, 1, ... (count of them); a row of weights begins at a byte. */
+      static void @_dense_nibbles(const @_products *layer, const uint8_t *weights, int count, int8_t *y, const int8_t *x,
+                                  int length) {
+        int bytes = (length + 1) / 2, output;
+        for (output = 0; output < count; output += 2) {
+          int two = output + 1 < count;
+          const uint8_t *w = weights, *other = two ? weights + bytes : weights;
+          const int8_t *from = x, *words = x + (length & ~7), *end = x + length;
+          int32_t s = 0, t = 0;
+          while (from < words) {
+            uint32_t a = @@_LOAD(from), b = @@_LOAD(from + 4), c, d, p, q, v;
+            from += 8;
+            @@_LOWER_PAIR(p, a, b); @@_UPPER_PAIR(q, a, b);
+            @@_EVEN(a, p); @@_ODD(b, p); @@_EVEN(c, q); @@_ODD(d, q);
+            v = @@_LOAD(w) ^ 0x88888888u;
+            w += 4;
+            p = v << 4 & 0xF0F0F0F0u;
+            @@_EVEN(q, p); @@_ODD(p, p); @@_DUAL(s, a, q); @@_DUAL(s, c, p);
+            p = v & 0xF0F0F0F0u;
+            @@_EVEN(q, p); @@_ODD(p, p); @@_DUAL(s, b, q); @@_DUAL(s, d, p);
+            v = @@_LOAD(other) ^ 0x88888888u;
+            other += 4;
+            p = v << 4 & 0xF0F0F0F0u;
+            @@_EVEN(q, p); @@_ODD(p, p); @@_DUAL(t, a, q); @@_DUAL(t, c, p);
+            p = v & 0xF0F0F0F0u;
+            @@_EVEN(q, p); @@_ODD(p, p); @@_DUAL(t, b, q); @@_DUAL(t, d, p);
+          }
+          s >>= 4;
+          t >>= 4;
+          while (from < end) {
+            int32_t v = *from++;
+            s += v * ((*w & 15) - 8);
+            t += v * ((*other & 15) - 8);
+            if (from < end) {
+              v = *from++;
+              s += v * ((*w++ >> 4) - 8);
+              t += v * ((*other++ >> 4) - 8);
+            }
+          }
+          y[output] = @_output(layer, output, layer->bias[output] + s);
+          if (two) y[output + 1] = @_output(layer, output + 1, layer->bias[output + 1] + t);
+          weights += 2 * bytes;
+        }
+      }
+      #endif
+      """#)
+
   /// MULS leaves the product's sign in the carry, and SBC spreads it over a byte.
   private static func avrDot(suffix: String, load: String) -> String {
     #"""
@@ -80,7 +206,7 @@ extension CRoutine {
     #if defined(__AVR__)
     \#(avrDot(suffix: suffix, load: load))
     #else
-    static int32_t @_dot(const int8_t *x, const int8_t *weights, int count, int32_t sum) {
+    static @@_SPARE int32_t @_dot(const int8_t *x, const int8_t *weights, int count, int32_t sum) {
     #if defined(@@_DSP)
       int words;
       for (words = count / 4; words > 0; words--) {

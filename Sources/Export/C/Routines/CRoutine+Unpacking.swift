@@ -6,7 +6,7 @@ extension CRoutine {
       name: "unpack_\(bits)", needs: [prelude],
       text: """
         /* Signed numbers of \(bits) bits. */
-        static void @_unpack_\(bits)(int8_t *to, const uint8_t *from, int count) {
+        static @@_SPARE void @_unpack_\(bits)(int8_t *to, const uint8_t *from, int count) {
         \(unpacking(bits: bits) { "(int8_t)((int)(\($0)) - \(half))" })
         }
         """)

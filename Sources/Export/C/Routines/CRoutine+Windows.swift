@@ -17,48 +17,85 @@ extension CRoutine {
   static let gather = CRoutine(
     name: "gather", needs: [prelude, dual, window],
     text: gatherText(
-      words: #"""
+      longCopy: """
         #if defined(@@_DSP)
+              for (; left_over > 15; left_over -= 16) {
+                uint32_t a = @@_LOAD(from), b = @@_LOAD(from + 4), c = @@_LOAD(from + 8), d = @@_LOAD(from + 12);
+                @@_STORE(to, a);
+                @@_STORE(to + 4, b);
+                @@_STORE(to + 8, c);
+                @@_STORE(to + 12, d);
+                to += 16;
+                from += 16;
+              }
               for (; left_over > 3; left_over -= 4) {
                 @@_STORE(to, @@_LOAD(from));
                 to += 4;
                 from += 4;
               }
         #endif
-        """#))
+        """,
+      copy: words("@@_LOAD(next + i)"), fill: words("0x1010101u * (uint8_t)zero")))
+
+  /// Writes words of four bytes where a processor has unaligned ones.
+  private static func words(_ word: String) -> String {
+    """
+    #if defined(@@_DSP)
+            for (; i < count - 3; i += 4) @@_STORE(to + i, \(word));
+    #endif
+    """
+  }
 
   /// The same for floats.
   static let gatherFloats = CRoutine(
-    name: "gather_floats", needs: [prelude, window], text: gatherText(words: ""))
+    name: "gather_floats", needs: [prelude, window], text: gatherText(longCopy: "", copy: "", fill: ""))
 
-  /// A row of a window that lies in the image with all its channels is one run.
-  private static func gatherText(words: String) -> String {
+  /// Windows that lie in the image are copied row by row, others pixel by pixel.
+  private static func gatherText(longCopy: String, copy: String, fill: String) -> String {
     #"""
     /* Copies count channels of a window, from a first on; outside of the image they are zero. */
-    static void @_gather(const @_window *window, @_number *to, const @_number *x, int top, int left, int first,
-                         int count, int zero) {
-      int whole = left >= 0 && left + window->kernel_width <= window->width && window->dilation_width == 1
-        && count == window->channels;
-      int places = whole ? 1 : window->kernel_width, run = whole ? window->kernel_width * count : count, u, v;
-      for (u = 0; u < window->kernel_height; u++) {
-        int row = top + u * window->dilation_height, column = left;
-        for (v = 0; v < places; v++) {
-          int left_over = run;
-          if (row >= 0 && row < window->height && column >= 0 && column < window->width) {
-            const @_number *from = x + (row * window->width + column) * window->channels + first;
-            \#(words)
-            for (; left_over > 0; left_over--) {
-              *to++ = *from++;
+    static @@_NOINLINE @@_SPARE void @_gather(const @_window *window, @_number *to, const @_number *x, int top, int left,
+                                              int first, int count, int zero) {
+      int run = window->kernel_width * count, stride = window->width * window->channels, rows, column, i, left_over;
+      const @_number *from = x + (top * window->width + left) * window->channels + first;
+      if (top >= 0 && left >= 0 && top + window->kernel_height <= window->height && count == window->channels
+          && left + window->kernel_width <= window->width && window->dilation_height == 1
+          && window->dilation_width == 1) {
+        for (rows = window->kernel_height; rows > 0; rows--) {
+          left_over = run;
+          \#(longCopy)
+          for (; left_over > 0; left_over--) {
+            *to++ = *from++;
+            @@_SHORT_LOOP();
+          }
+          from += stride - run;
+        }
+        return;
+      }
+      for (rows = window->kernel_height; rows > 0; rows--) {
+        const @_number *next = from;
+        int at = left;
+        for (column = window->kernel_width; column > 0; column--) {
+          i = 0;
+          if (top >= 0 && top < window->height && at >= 0 && at < window->width) {
+            \#(copy)
+            for (; i < count; i++) {
+              to[i] = next[i];
               @@_SHORT_LOOP();
             }
           } else {
-            for (; left_over > 0; left_over--) {
-              *to++ = (@_number)zero;
+            \#(fill)
+            for (; i < count; i++) {
+              to[i] = (@_number)zero;
               @@_SHORT_LOOP();
             }
           }
-          column += window->dilation_width;
+          to += count;
+          at += window->dilation_width;
+          next += window->dilation_width * window->channels;
         }
+        top += window->dilation_height;
+        from += window->dilation_height * stride;
       }
     }
     """#
@@ -74,31 +111,53 @@ extension CRoutine {
         int groups;
         int zero;    /* what lies outside of the image */
         int direct;  /* whether windows inside of the image are read where they lie */
+        int windows; /* how many can be taken at a time */
       } @_convolution;
       """#)
 
   /// Convolutions with weights in flash.
   static let convolve = CRoutine(
-    name: "convolve", needs: [convolution, gather, dense], text: convolveText(suffix: ""))
+    name: "convolve", needs: [convolution, gather, dense, denseOfTwo],
+    text: convolveText(suffix: "", pairs: pairs))
 
   /// Convolutions with weights in memory.
   static let convolveInMemory = CRoutine(
-    name: "convolve_memory", needs: [convolution, gather, denseInMemory],
-    text: convolveText(suffix: "_memory"))
+    name: "convolve_memory", needs: [convolution, gather, denseInMemory, denseOfTwo],
+    text: convolveText(suffix: "_memory", pairs: pairs))
 
-  static func convolveText(suffix: String, number: String = "int8_t", zero: String = "layer->zero") -> String
-  {
+  /// Two windows at a time: they lie side by side, or are copied so.
+  private static let pairs = #"""
+    #if defined(@@_DSP)
+          if (layer->windows > 1 && column + 1 < window->columns) {
+            const int8_t *from = x + (top * window->width + left) * channels;
+            if (length != channels || window->stride_width != 1 || window->padding_height + window->padding_width != 0) {
+              @_gather(window, patch, x, top, left, 0, channels, layer->zero);
+              @_gather(window, patch + length, x, top, left + window->stride_width, 0, channels, layer->zero);
+              from = patch;
+            }
+            @_dense_two(&layer->products, weights, first, count, y, from, length);
+            y += 2 * layer->products.outputs;
+            column++;
+            continue;
+          }
+    #endif
+    """#
+
+  static func convolveText(
+    suffix: String, number: String = "int8_t", zero: String = "layer->zero", pairs: String = ""
+  ) -> String {
     #"""
     /* Filters first, first + 1, ... (count of them) everywhere; weights are those of filter first. */
     static void @_convolve\#(suffix)(const @_convolution *layer, const \#(number) *weights, int first, int count, \#(number) *y,
                          const \#(number) *x, \#(number) *patch) {
       const @_window *window = &layer->window;
       int channels = window->channels / layer->groups, filters = layer->products.outputs / layer->groups;
-      int run = window->kernel_width * channels, row, column;
+      int run = window->kernel_width * channels, length = window->kernel_height * run, row, column;
       for (row = 0; row < window->rows; row++) {
         int top = row * window->stride_height - window->padding_height;
         for (column = 0; column < window->columns; column++) {
           int left = column * window->stride_width - window->padding_width;
+          \#(pairs)
           if (layer->direct && top >= 0 && left >= 0 && top + window->kernel_height <= window->height
               && left + window->kernel_width <= window->width) {
             @_dense\#(suffix)(&layer->products, weights, first, count, y,
@@ -111,8 +170,8 @@ extension CRoutine {
               int group = filter / filters, some = (group + 1) * filters - filter;
               if (some > end - filter) some = end - filter;
               @_gather(window, patch, x, top, left, group * channels, channels, \#(zero));
-              @_dense\#(suffix)(&layer->products, next, filter, some, y, patch, 1, window->kernel_height * run, 0);
-              next += some * window->kernel_height * run;
+              @_dense\#(suffix)(&layer->products, next, filter, some, y, patch, 1, length, 0);
+              next += some * length;
               filter += some;
             }
           }
