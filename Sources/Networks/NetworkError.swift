@@ -57,9 +57,10 @@ public enum NetworkError: Error, Sendable, Equatable, CustomStringConvertible {
     case .logitsShape(let mark, let expected, let found):
       "\(mark): \"logits\" must have the shape \(expected.withoutBatch), found \(found.withoutBatch)"
     case .unknownNetwork(let name, let suggestion, let known, let searched):
-      "\"\(name)\" is no network" + (suggestion.map { "; did you mean \"\($0)\"?" } ?? ";")
+      "no network is called \"\(name)\"" + (suggestion.map { "; did you mean \"\($0)\"?" } ?? "")
         + (known.isEmpty
-          ? " no specs in \(searched.joined(separator: ", "))" : " (\(known.joined(separator: ", ")))")
+          ? "; there are no specs in \(searched.joined(separator: ", "))"
+          : " (\(known.joined(separator: ", ")))")
     case .invalidOption(let name, let expected, let found):
       "\(name): expected \(expected), found \(found)"
     }

@@ -57,7 +57,8 @@ public struct ELU: Activation {
   /// Refuses an alpha outside 0...1000 and a scale outside 1e-6...1000.
   public func validate() throws(ShapeError) {
     guard alpha >= 0, alpha <= 1000, scale >= 1e-6, scale <= 1000 else {
-      throw .invalidSetting(op: kind, reason: "alpha \(alpha), scale \(scale): expected 0...1000 and 1e-6...1000")
+      throw .invalidSetting(
+        op: kind, reason: "alpha \(alpha), scale \(scale): expected 0...1000 and 1e-6...1000")
     }
   }
 

@@ -189,9 +189,9 @@ package struct TrialPipeline {
     let observer = TrainingObserver(epoch: { metrics in
       log.append(metrics)
       note(
-        "epoch \(metrics.epoch)/\(settings.epochs): loss \(metrics.loss)"
-          + (metrics.value.map { ", \(metrics.metric.name) \($0)" } ?? "")
-          + (metrics.validation.map { ", validation \($0)" } ?? ""))
+        String(format: "epoch %d/%d: loss %.4g", metrics.epoch, settings.epochs, metrics.loss)
+          + (metrics.value.map { String(format: ", %@ %.2f %%", metrics.metric.name, 100 * $0) } ?? "")
+          + (metrics.validation.map { String(format: ", validation %.2f %%", 100 * $0) } ?? ""))
     })
     let shouldStop = runner.environment.shouldStop
     let checkpoints = store.checkpoints(stage: index)

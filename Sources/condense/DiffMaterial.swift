@@ -53,24 +53,29 @@ struct DiffMaterial {
     return try failing { () throws(DatasetError) in try Dataset.open(data, options: options) }
   }
 
-  /// The first images of the test split, or of all images if there is none, with their classes in the data's
-  /// numbers.
+  /// Images of the test split, or of all images if there is none, with their classes in the data's numbers.
+  ///
+  /// Images of folders come class by class, so few of them are taken from all over the split.
   private static func batch(
     _ dataset: Dataset, _ model: Model, _ limit: Int
   ) throws -> (images: Tensor, labels: [Int?]) {
     let shape = model.input.shape
+    let split: Split? = dataset.count(of: .test) > 0 ? .test : nil
+    let total = split.map { dataset.count(of: $0) } ?? dataset.records.count
+    let reading = SpreadReading(total: total, limit: limit)
     let loader = try failing { () throws(DatasetError) in
       try Loader(
         dataset,
         LoaderOptions(
-          split: dataset.count(of: .test) > 0 ? .test : nil, batch: min(limit, 100),
+          split: split, batch: reading.batch,
           input: InputShape(channels: shape[0], height: shape[1], width: shape[2]),
           normalization: Normalization(mean: model.input.mean, deviation: model.input.deviation)))
     }
     var values: [Float] = []
     var labels: [Int?] = []
-    loader.startEpoch(0, fromStep: 0)
-    while labels.count < limit, let batch = try failing({ () throws(DatasetError) in try loader.next() }) {
+    for step in reading.steps {
+      loader.startEpoch(0, fromStep: step)
+      guard let batch = try failing({ () throws(DatasetError) in try loader.next() }) else { break }
       let images = batch.images
       for place in 0..<min(batch.count, limit - labels.count) {
         for index in place * shape.count..<(place + 1) * shape.count { values.append(images[index]) }
@@ -78,5 +83,28 @@ struct DiffMaterial {
       }
     }
     return (Tensor(values, shape: Shape([labels.count] + shape.dimensions)), labels)
+  }
+}
+
+/// The batches by which a few images of a split are read from all over it.
+struct SpreadReading: Equatable {
+  /// Images of a batch.
+  let batch: Int
+  /// The numbers of the batches that are read, in order.
+  let steps: [Int]
+
+  /// Reads all batches where `limit` allows all `total` images, else about twenty at equal distances.
+  init(total: Int, limit: Int) {
+    guard total > limit else {
+      batch = max(1, min(limit, 100))
+      steps = Array(0..<(total + batch - 1) / batch)
+      return
+    }
+    let count = min(20, limit)
+    batch = (limit + count - 1) / count
+    // Only complete batches, so that every one brings its images.
+    let complete = total / batch
+    let read = min((limit + batch - 1) / batch, complete)
+    steps = (0..<read).map { $0 * complete / read }
   }
 }

@@ -1,3 +1,4 @@
+import Comparison
 import Datasets
 import Execution
 import Export
@@ -67,5 +68,15 @@ extension RunError: StatusGiving {
   /// Internal for a file that cannot be written, because the disk is the cause; otherwise undefined.
   var status: CommandFailure.Status? {
     if case .unwritable = self { .internal } else { nil }
+  }
+}
+
+extension ComparisonError: StatusGiving {
+  /// Negative if no student keeps a device's limits: that is an answer, whenever it is found.
+  var status: CommandFailure.Status? {
+    switch self {
+    case .noFittingStudent, .nothingFits: .negative
+    default: nil
+    }
   }
 }

@@ -65,7 +65,9 @@ struct ExplainCommand: ParsableCommand {
       + kinds.flatMap { kind in kind.types.map { Explanation($0, family: kind.family) } }
   }
 
-  /// A page a name and the table of contents. Files of other names in the folder stay.
+  /// Writes a page for each name, and the table of contents.
+  ///
+  /// Files of other names in the folder stay.
   private func writePages(into folder: String) throws {
     let all = Self.all
     let pages = Dictionary(grouping: all, by: \.name)
@@ -88,8 +90,8 @@ struct ExplainCommand: ParsableCommand {
     let nearest = Spelling.nearest(to: name, among: Self.all.map(\.name))
     throw CommandFailure(
       .usage,
-      "\"\(name)\" is nothing that can be explained\(nearest.map { "; did you mean \"\($0)\"?" } ?? ""); "
-        + "`condense list methods` names methods, and so do criteria, allocations, units, objectives, penalties, searches, "
-        + "augmentations, optimizers and schedules")
+      "no method, criterion or other kind is called \"\(name)\"\(nearest.map { "; did you mean \"\($0)\"?" } ?? ""); "
+        + "`condense list methods` lists the methods, and there is a list each of criteria, allocations, units, objectives, "
+        + "penalties, searches, augmentations, optimizers and schedules")
   }
 }

@@ -1,9 +1,9 @@
 import Settings
 
 extension Explanation {
-  /// The text as a section of Markdown: what it is, formula, paper, and a table of its settings.
+  /// The text as a section of Markdown: summary, formula, paper, and a table of the settings.
   ///
-  /// - Parameter level: how many number signs the heading has.
+  /// Its heading has `level` number signs.
   func section(level: Int) -> [String] {
     let heading = String(repeating: "#", count: level)
     var lines = ["\(heading) \(name) (\(family))", "", Self.sentence(summary)]

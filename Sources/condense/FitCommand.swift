@@ -24,11 +24,12 @@ struct FitCommand: ParsableCommand {
       Looks at the images, picks a teacher, gives every family of compression the weakest student that fits the device by its \
       model, then stronger ones as the time allows; trains them, measures them, and takes the one of least energy that loses no more \
       than the margin against the teacher, else the most accurate one that fits. The decision stands in OUT/fit.json, the \
-      ranking in OUT/report.html, the student with its exported and verified files in OUT/export.
+      ranking in OUT/report.html, the student with its exported files in OUT/export. C and ONNX files are run on test images and \
+      held against the student; TensorFlow Lite files are not run.
 
       What was decided is written to OUT/recipe.yaml, a recipe like any other. Stopped and called again, it goes on where it was.
 
-      Exits with 0 when a student keeps all limits, with 1 when none does.
+      Exits with 0 when a student keeps all limits, with 1 when none does or can.
       """)
 
   @Argument(help: "A manifest's name, or the path of a manifest, a folder or an archive.")

@@ -56,7 +56,7 @@ struct FitSummary {
     if let energy = reading[.energy] {
       let value = energy.value
       texts.append(
-        value < 1000 ? String(format: "%.3g uJ", value) : String(format: "%.3g mJ", value / 1000))
+        value < 1000 ? String(format: "%.3g µJ", value) : String(format: "%.3g mJ", value / 1000))
     }
     return texts + ["\(reading.basis) on \(profile.name)"]
   }

@@ -96,7 +96,8 @@ extension GraphSummary {
     for row in rows {
       table.rows.append([
         row.node.name, row.node.op.kind, Shape(Array(row.output.dimensions.dropFirst())).description,
-        Self.grouped(row.parameters), Self.short(row.multiplyAdds), Self.short(row.bytes),
+        row.parameters == 0 ? "" : Self.grouped(row.parameters), Self.short(row.multiplyAdds),
+        Self.short(row.bytes),
       ])
     }
     table.rows.append([
@@ -131,10 +132,9 @@ extension GraphSummary {
     return node.canonicalJSON
   }
 
-  /// The number with separators, `431,080`; empty for 0.
+  /// The number with separators, `431,080`.
   static func grouped(_ count: Int) -> String {
     var text = ""
-    guard count != 0 else { return text }
     for (position, digit) in "\(count)".reversed().enumerated() {
       if position > 0, position % 3 == 0 { text.append(",") }
       text.append(digit)

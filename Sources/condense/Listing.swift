@@ -45,7 +45,9 @@ struct Listing: Sendable {
     },
     Listing(name: "targets") {
       try TargetProfile.all(in: Locations.folders("Recipes/targets")).map {
-        Item(name: $0.name, summary: "\($0.title) (\($0.basis.rawValue))")
+        Item(
+          name: $0.name,
+          summary: "\($0.title) (\($0.simulator.map { "by \($0.kind)" } ?? $0.basis.rawValue))")
       }
     },
     Listing(name: "formats") {

@@ -16,7 +16,7 @@ struct ReproduceCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "reproduce",
     abstract:
-      "Runs a row's trial again from what the run's directory holds, and says whether its file is the same, byte by byte.",
+      "Run a row's trial again from what the run's directory holds, and say whether its file is the same, byte by byte.",
     discussion: """
       What the trial needs of others, such as its teacher, is taken from the run. Data that a recipe names by a path is found from
       the directory where the comparison was called: call it there.

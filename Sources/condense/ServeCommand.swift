@@ -10,7 +10,7 @@ struct ServeCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "serve",
     abstract:
-      "Shows runs in a browser: progress and curves while they go, rankings, two runs compared, models to download.",
+      "Show runs in a browser: progress and curves while they go, rankings, two runs compared, models to download.",
     discussion: """
       Nothing is written, and no link leads out of a run. Programs of this machine alone can read it; with another --host a token is
       asked for, which is drawn where none is given and stands in the printed address. The connection is not encrypted: from another

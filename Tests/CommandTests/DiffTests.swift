@@ -9,6 +9,8 @@ import Tensors
 import TestSupport
 import Testing
 
+@testable import condense
+
 @Suite("Two models side by side")
 struct DiffTests {
   private let tool: Tool
@@ -45,6 +47,24 @@ struct DiffTests {
     copy.graph = try model.graph.foldingBatchNorms().quantized(
       calibratedOn: images.values, batch: 16, bits: 8, weightBits: 8)
     return copy
+  }
+
+  @Test("A few images of many are taken from all over the split, all of a few in order")
+  func spread() {
+    let few = SpreadReading(total: 50, limit: 100)
+    #expect(few.batch == 100 && few.steps == [0])
+    let all = SpreadReading(total: 250, limit: 250)
+    #expect(all.batch == 100 && all.steps == [0, 1, 2])
+    for (total, limit) in [(10_000, 100), (101, 100), (10_000, 7), (2, 1), (60, 59), (1000, 256)] {
+      let reading = SpreadReading(total: total, limit: limit)
+      #expect(Set(reading.steps).count == reading.steps.count && reading.steps == reading.steps.sorted())
+      #expect(reading.steps.allSatisfy { ($0 + 1) * reading.batch <= total }, "\(total), \(limit)")
+      let read = reading.batch * reading.steps.count
+      #expect(read >= limit || read + reading.batch > total, "\(total), \(limit): \(read)")
+    }
+    // Ten classes one after another: every one is met.
+    let cifar = SpreadReading(total: 10_000, limit: 100)
+    #expect(Set(cifar.steps.map { $0 * cifar.batch / 1000 }).count == 10)
   }
 
   private func diff(_ a: String, _ b: String, environment: [String: String] = [:]) throws -> (

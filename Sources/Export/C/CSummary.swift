@@ -33,7 +33,7 @@ struct CSummary: Sendable {
       isInteger
       ? "signed bytes; sums of 32 bits; no floating point, no division, no library beyond stdint.h"
       : callsMathematics
-        ? "32-bit floats; expf and tanhf of math.h: link with -lm" : "32-bit floats; no library"
+        ? "32-bit floats; functions of math.h: link with -lm" : "32-bit floats; no library"
     writer.code(
       """
       /* \(name): a neural network in C99, written by condense.
