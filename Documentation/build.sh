@@ -12,7 +12,7 @@ work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 catalog=$work/Condense.docc
 symbols=$work/symbols
-mkdir -p "$catalog/methods" "$symbols"
+mkdir -p "$catalog" "$symbols"
 
 # Links between guides, and to files outside of the documentation, as DocC wants them.
 article() {
@@ -28,7 +28,11 @@ done
 cp Documentation/*.svg "$catalog/"
 sed "s/^@GUIDES@\$/${guides//\//\\/}/" Documentation/Condense.docc/Condense.md > "$catalog/Condense.md"
 "$build/condense" explain --markdown "$work/methods" > "$work/log"
-for page in "$work"/methods/*.md; do article "$page" "methods/$(basename "$page")"; done
+for page in "$work"/methods/*.md; do
+  name=$(basename "$page")
+  [ "$name" = methods.md ] || article "$page" "method-$name"
+done
+sed -E 's/\]\(([a-z0-9-]+)\.md\)/](doc:method-\1)/' "$work/methods/methods.md" > "$catalog/methods.md"
 
 # C modules that interfaces of Swift modules mention: the package's own, and those of its dependencies.
 flags=()

@@ -1,3 +1,4 @@
+import Methods
 import Settings
 
 extension Explanation {

@@ -148,8 +148,8 @@ extension CRoutine {
   ) -> String {
     #"""
     /* Filters first, first + 1, ... (count of them) everywhere; weights are those of filter first. */
-    static void @_convolve\#(suffix)(const @_convolution *layer, const \#(number) *weights, int first, int count, \#(number) *y,
-                         const \#(number) *x, \#(number) *patch) {
+    static @@_NOINLINE void @_convolve\#(suffix)(const @_convolution *layer, const \#(number) *weights, int first,
+                                     int count, \#(number) *y, const \#(number) *x, \#(number) *patch) {
       const @_window *window = &layer->window;
       int channels = window->channels / layer->groups, filters = layer->products.outputs / layer->groups;
       int run = window->kernel_width * channels, length = window->kernel_height * run, row, column;
