@@ -73,9 +73,16 @@ public struct ComparisonRun: Sendable {
   /// The ranking of the recipe's trials in the ledger.
   public func rank() throws -> Ranking {
     let current = try ledger.presentTrials().map(\.address)
-    return try ledger.ranking(
+    var ranking = try ledger.ranking(
       run: recipe.name, current: current, targets: recipe.targets, margin: recipe.margin,
       selection: planned.selection)
+    let path = options.directory + "/" + SearchRecord.fileName
+    if plan.searches.values.contains(where: { $0.goal.front != nil }),
+      FileManager.default.fileExists(atPath: path)
+    {
+      ranking.searches = try SearchRecord.read(path)
+    }
+    return ranking
   }
 
   // MARK: The ledger
@@ -98,6 +105,10 @@ public struct ComparisonRun: Sendable {
   ) throws -> [String: TrialOutcome] {
     let records = records(source)
     try ledger.plan(records)
+    let searches = try source.searchRecords
+    if !searches.isEmpty {
+      try SearchRecord.write(searches, to: options.directory + "/" + SearchRecord.fileName)
+    }
     // A student that only teaches a selected one is run, but is no row.
     let rows = Set(records.map(\.address))
     var outcomes: [String: TrialOutcome] = [:]

@@ -65,7 +65,7 @@ enum RunPreparation {
           && (trained.validationFraction == 0 || recipe.seeds.allSatisfy { $0 == trained.seed })
       } ?? false
     material.valFolder = data.splitDescription.valFolder
-    for name in recipe.students.compactMap(\.goal?.target) + recipe.methodTargets.map(\.name) {
+    for name in recipe.students.flatMap({ $0.goal?.targets ?? [] }) + recipe.methodTargets.map(\.name) {
       let profile = try located("\(recipe.mark)") {
         try TargetProfile.named(name, searching: options.targets)
       }

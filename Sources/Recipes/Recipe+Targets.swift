@@ -29,7 +29,7 @@ extension Recipe {
       }
     }
     for goal in students.compactMap(\.goal) {
-      if let name = goal.target, !seen.contains(name) { try Self.require(name, in: folders, goal.mark) }
+      for name in goal.targets where !seen.contains(name) { try Self.require(name, in: folders, goal.mark) }
     }
   }
 

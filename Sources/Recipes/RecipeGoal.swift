@@ -1,3 +1,4 @@
+import Methods
 public import Readings
 public import Settings
 import Training
@@ -17,6 +18,12 @@ public struct RecipeGoal: Sendable {
   public var latencyExponent: Double?
   /// Limits for the target's resources, in addition to those of the target itself.
   public var limits: [Resource: Double] = [:]
+  /// What accuracy is weighed against; `nil` where accuracy alone decides.
+  public var reward: TrialGoal.Reward?
+  /// Several objectives in place of all others.
+  public var front: FrontGoal?
+  /// By which rules candidates of a front become rows.
+  public var picks: [FrontPick] = []
   /// The searched variables; by default the strength of the first method that has one.
   public var space: SearchSpace
   /// The strategy that proposes assignments; bisection by default.
@@ -27,16 +34,20 @@ public struct RecipeGoal: Sendable {
   /// The range of strengths: a network cannot be removed completely.
   static let strengths = 0...0.99
 
+  /// The targets that the goal is about.
+  public var targets: [String] { front?.targets ?? target.map { [$0] } ?? [] }
+
   /// Reads a goal of a student, with `search` and `over`; `nil` without a goal.
   ///
   /// Goals are `keep: {accuracyPoints: 1.0}` and
   /// `fit: {target: cortex-m4, fileBytes: 100000, latencyMs: 20}`.
   init?(student: SettingsNode, stages: [RecipeStage]) throws(SettingsError) {
-    let (keep, fit) = (student["keep"], student["fit"])
-    guard let node = keep ?? fit else {
+    let (keep, fit, front) = (student["keep"], student["fit"], student["front"])
+    guard let node = keep ?? fit ?? front else {
       if let stray = student["search"] ?? student["over"] {
         let key = student["search"] == nil ? "over" : "search"
-        throw .invalid(stray.mark, key: key, reason: "needs a goal; give \"keep\" or \"fit\"")
+        throw .invalid(
+          stray.mark, key: key, reason: "is for students with a goal; give \"keep\", \"fit\" or \"front\"")
       }
       return nil
     }
@@ -53,16 +64,32 @@ public struct RecipeGoal: Sendable {
       }
       space = SearchSpace([SearchVariable(stage: stage, domain: .real(Self.strengths, .linear))])
     }
+    // The longest training that another trial can go on with: a method that acts meanwhile would be half done.
+    let trained = stages.indices.filter { index in
+      guard stages[index].epochs > 1 else { return false }
+      guard let method = stages[index].choice?.method else { return true }
+      return method.pacing == .once && !method.settles
+    }
+    if let stage = trained.max(by: { stages[$0].epochs < stages[$1].epochs }) {
+      space.budget = SearchSpace.Budget(stage: stage, epochs: stages[stage].epochs)
+    }
     strategy = Bisection()
     if let search = student["search"] { strategy = try SearchCatalogue.read(search) }
     if let refusal = strategy.refusal(of: space) {
       throw .invalid(
         (student["search"] ?? node).mark, key: "search", reason: "\(type(of: strategy).name) \(refusal)")
     }
+    let goals = [keep, fit, front].compactMap(\.self)
+    guard goals.count == 1 else {
+      throw .invalid(
+        goals[0].mark, key: keep == nil ? "fit" : "keep",
+        reason: "give one goal, either \"keep\", \"fit\" or \"front\"")
+    }
+    if front != nil {
+      try readFront(node, student)
+      return
+    }
     if let keep {
-      guard fit == nil else {
-        throw .invalid(keep.mark, key: "keep", reason: "give either \"keep\" or \"fit\"")
-      }
       try keep.requireKeys(["accuracyPoints"], of: "keep")
       let points = try keep.required("accuracyPoints", of: "keep")
       let most = try points.number("accuracyPoints")
@@ -73,7 +100,8 @@ public struct RecipeGoal: Sendable {
       accuracyPoints = most
     } else {
       try node.requireKeys(
-        ["target", "fileBytes", "latencyMs", "latencyExponent"] + TrialGoal.limitable.map(\.key), of: "fit")
+        ["target", "fileBytes", "latencyMs", "latencyExponent", "reward"] + TrialGoal.limitable.map(\.key),
+        of: "fit")
       target = try node["target"].map { value throws(SettingsError) in try value.string("target") }
       fileBytes = try node["fileBytes"].map { value throws(SettingsError) in try value.integer("fileBytes") }
       latencyMs = try node["latencyMs"].map { value throws(SettingsError) in try value.number("latencyMs") }
@@ -95,6 +123,7 @@ public struct RecipeGoal: Sendable {
         }
         limits[resource] = limit
       }
+      if let value = node["reward"] { reward = try readReward(value) }
     }
     latencyExponent = try node["latencyExponent"].map { value throws(SettingsError) in
       let exponent = try value.number("latencyExponent")
@@ -118,6 +147,130 @@ public struct RecipeGoal: Sendable {
           "\(type(of: strategy).name) needs a latency on a target; give \"fit: {target: …, latencyMs: …}\"")
     }
   }
+}
+
+extension RecipeGoal {
+  /// The exponents that a reward may have.
+  private static let exponents = -10.0...0
+
+  /// Reads `{latencyMs: 20, exponent: -0.07}`: quantities of the fit with what they are held against.
+  private func readReward(_ node: SettingsNode) throws(SettingsError) -> TrialGoal.Reward {
+    let keys = ["fileBytes"] + SearchQuantity.resources.map(\.key)
+    try node.requireKeys(keys + ["exponent"], of: "reward")
+    var reward = TrialGoal.Reward(references: [:])
+    for entry in try node.mapping("reward") where entry.key != "exponent" {
+      let quantity =
+        SearchQuantity(named: entry.key) ?? target.flatMap { SearchQuantity(named: "\($0).\(entry.key)") }
+      let reference = try entry.value.number(entry.key)
+      guard let quantity, reference > 0 else {
+        throw .invalid(
+          entry.value.mark, key: entry.key,
+          reason:
+            "is what is held against, above 0, \(quantity == nil ? "of a target; give \"target\" too" : "found \(reference)")"
+        )
+      }
+      reward.references[quantity] = reference
+    }
+    guard !reward.references.isEmpty else {
+      throw .invalid(
+        node.mark, key: "reward",
+        reason: "weighs accuracy against nothing; give one of \(keys.joined(separator: ", "))")
+    }
+    if let given = node["exponent"] {
+      reward.exponent = try given.number("exponent")
+      guard Self.exponents.contains(reward.exponent) else {
+        throw .outOfRange(
+          given.mark, key: "exponent", expected: "a number in -10...0", found: given.kindDescription)
+      }
+    }
+    guard !strategy.needsLatency, !(strategy is Bisection), !(strategy is Ascent) else {
+      throw .invalid(
+        node.mark, key: "reward",
+        reason: "needs a search that compares rewards, such as bayesian; \(type(of: strategy).name) does not")
+    }
+    return reward
+  }
+
+  /// Reads `{minimize: [error, uno.ramBytes], limits: {uno.flashBytes: 32768}, rows: [knee, error]}`.
+  private mutating func readFront(_ node: SettingsNode, _ student: SettingsNode) throws(SettingsError) {
+    try node.requireKeys(["minimize", "limits", "rows"], of: "front")
+    let list = try node.required("minimize", of: "front")
+    var objectives: [SearchQuantity] = []
+    for item in try list.list("minimize") {
+      let quantity = try Self.quantity(try item.string("minimize"), item.mark)
+      guard !objectives.contains(quantity) else {
+        throw .invalid(item.mark, key: quantity.name, reason: "stands there twice; give each objective once")
+      }
+      objectives.append(quantity)
+    }
+    guard objectives.count > 1 else {
+      throw .invalid(
+        list.mark, key: "minimize",
+        reason: "is for several objectives, such as [error, fileBytes]; for one take \"fit\" or \"keep\"")
+    }
+    var limits: [SearchQuantity: Double] = [:]
+    for entry in try (node["limits"] ?? SettingsNode(.mapping([]))).mapping("limits") {
+      let limit = try entry.value.number(entry.key)
+      guard limit > 0 else {
+        throw .outOfRange(entry.value.mark, key: entry.key, expected: "a number above 0", found: "\(limit)")
+      }
+      let quantity = try Self.quantity(entry.key, entry.mark)
+      limits[quantity] = limit
+    }
+    guard strategy.takesFronts else {
+      let names = SearchCatalogue.all.filter { $0.init().takesFronts }.map { $0.name }
+      throw .invalid(
+        (student["search"] ?? node).mark, key: "search",
+        reason:
+          "\(type(of: strategy).name) is for one goal; for a front take \(names.joined(separator: ", "))")
+    }
+    front = FrontGoal(minimizing: objectives, limits: limits)
+    picks = try Self.picks(node["rows"], of: objectives)
+  }
+
+  private static func quantity(_ name: String, _ mark: SettingsMark) throws(SettingsError) -> SearchQuantity {
+    if let quantity = SearchQuantity(named: name) { return quantity }
+    let keys = SearchQuantity.resources.map { "TARGET.\($0.key)" }
+    throw .invalid(
+      mark, key: name,
+      reason: "is nothing that a search knows; give error, fileBytes, \(keys.joined(separator: ", "))")
+  }
+
+  /// Reads `3` or `[knee, error, uno.ramBytes]`; the knee without it.
+  private static func picks(
+    _ node: SettingsNode?, of objectives: [SearchQuantity]
+  ) throws(SettingsError) -> [FrontPick] {
+    guard let node else { return [.knee] }
+    guard case .list(let items) = node.content else {
+      let count = try node.integer("rows")
+      guard (1...most).contains(count) else {
+        throw .outOfRange(node.mark, key: "rows", expected: "a number in 1...\(most)", found: "\(count)")
+      }
+      return (1...count).map { .number($0) }
+    }
+    var picks: [FrontPick] = []
+    for item in items {
+      let word = try item.string("rows")
+      let pick: FrontPick? =
+        word == "knee" ? .knee : objectives.first { $0.name == word }.map { .least($0) }
+      guard let pick, !picks.contains(pick) else {
+        throw .invalid(
+          item.mark, key: "rows",
+          reason:
+            "\"\(word)\" is no rule that takes a candidate, or stands there twice; give a number, knee, or what is minimized "
+            + "(\(objectives.map(\.name).joined(separator: ", ")))")
+      }
+      picks.append(pick)
+    }
+    guard !picks.isEmpty else {
+      throw .invalid(
+        node.mark, key: "rows", reason: "the list is empty; give at least one rule, such as knee")
+    }
+    return picks
+  }
+
+  /// The most rows of a search.
+  private static let most = 20
 }
 
 extension SearchSpace {

@@ -2,7 +2,7 @@ import Foundation
 import Graphs
 import Metrics
 import Readings
-import Runs
+public import Runs
 import Settings
 import Tensors
 public import Trials
@@ -29,6 +29,7 @@ public struct RecipeSource: TrialSource {
   private var known: [String: TrialOutcome] = [:]
   /// The trials that planned ones became, by the planned addresses.
   private var resolved: [String: TrialSpec] = [:]
+  /// Searches under way and those that ended, by what their students share.
   private var searches: [String: Search] = [:]
   /// The networks that searches found, by the planned addresses.
   private var starts: [String: TrialSpec.Start] = [:]
@@ -38,18 +39,27 @@ public struct RecipeSource: TrialSource {
   private enum Owner {
     /// The planned trial that it is.
     case planned(TrialSpec)
-    /// The planned trial whose search it is a candidate of.
-    case candidate(of: TrialSpec)
+    /// A search, of which it is a candidate.
+    case candidate(of: String)
   }
 
-  /// A search in progress.
+  /// A search.
   private struct Search {
     let described: TrialSearch
+    /// The planned students that each take one of its candidates.
+    var students: [TrialSpec]
     var state: SearchState
     /// All candidates, in the order in which they were asked for.
     var candidates: [TrialSpec] = []
-    var assignments: [Assignment] = []
-    /// The reasons why candidates made no student, by their addresses.
+    var proposals: [Proposal] = []
+    /// What became of those of finished rounds.
+    var results: [CandidateResult] = []
+    /// The places of the candidates that became rows, by the rows' names.
+    var taken: [String: Int] = [:]
+    var isOver = false
+    /// Why it found nothing.
+    var failure: TrialOutcome?
+    /// Why candidates made no student, refused before they were run or failed, by their addresses.
     var refused: [String: String] = [:]
     /// The candidates of the present round that have not ended.
     var out: Set<String> = []
@@ -134,12 +144,19 @@ public struct RecipeSource: TrialSource {
   private mutating func begin(_ planned: TrialSpec) {
     do {
       if let described = plan.searches[planned.address] {
-        searches[planned.address] = Search(
-          described: described,
-          state: SearchState(
-            space: described.space, prefersStrong: described.goal.prefersStrong,
-            random: SeededRandom(seed: planned.seed, purpose: "search"), latency: described.latency))
-        return try goOn(planned)
+        let key = described.group.isEmpty ? planned.address : described.group
+        if let search = searches[key] {
+          searches[key]?.students.append(planned)
+          if let failure = search.failure { return settle(planned, failure) }
+          if search.isOver { try take(key, for: [planned]) }
+          return
+        }
+        var state = SearchState(
+          space: described.space, prefersStrong: described.goal.prefersStrong,
+          random: SeededRandom(seed: planned.seed, purpose: "search"), latency: described.latency)
+        state.isOfFront = described.goal.front != nil
+        searches[key] = Search(described: described, students: [planned], state: state)
+        return try goOn(key)
       }
       give(try resolve(planned), to: .planned(planned))
     } catch {
@@ -182,21 +199,27 @@ public struct RecipeSource: TrialSource {
     case .planned(let planned):
       outcomes[planned.address] = outcome
       if let falls = outcome.ofDependents { drop(dependentsOf: planned, falls) }
-    case .candidate(let planned):
+    case .candidate(let key):
       switch outcome {
       case .done: break
-      case .failed(let reason): searches[planned.address]?.refused[address] = reason
-      case .notRun: return settle(planned, outcome.ofDependents ?? outcome)
+      case .failed(let reason): searches[key]?.refused[address] = reason
+      case .notRun: return end(key, outcome.ofDependents ?? outcome)
       }
-      searches[planned.address]?.out.remove(address)
-      do { try goOn(planned) } catch { settle(planned, .failed("\(error)")) }
+      searches[key]?.out.remove(address)
+      do { try goOn(key) } catch { end(key, .failed("\(error)")) }
     }
+  }
+
+  /// Ends a search that finds nothing, with the students that wait for it.
+  private mutating func end(_ key: String, _ outcome: TrialOutcome) {
+    searches[key]?.isOver = true
+    searches[key]?.failure = outcome
+    for planned in searches[key]?.students ?? [] { settle(planned, outcome) }
   }
 
   /// Ends a planned trial that is not run.
   private mutating func settle(_ planned: TrialSpec, _ outcome: TrialOutcome) {
     guard outcomes[planned.address] == nil else { return }
-    searches[planned.address] = nil
     outcomes[planned.address] = outcome
     settled.append((planned, outcome))
     if let falls = outcome.ofDependents { drop(dependentsOf: planned, falls) }
@@ -210,64 +233,34 @@ public struct RecipeSource: TrialSource {
 
   // MARK: Searches
 
-  /// Asks for more candidates when the earlier ones have ended; takes the best one when there are no more.
-  private mutating func goOn(_ planned: TrialSpec) throws {
-    guard var search = searches[planned.address], search.out.isEmpty else { return }
-    // If every candidate fails, the reason is not its settings.
+  /// Asks for more candidates when those before are done; takes the best when there are no more.
+  private mutating func goOn(_ key: String) throws {
+    guard var search = searches[key], !search.isOver, search.out.isEmpty, let first = search.students.first
+    else { return }
+    // What no candidate survives is no matter of its settings.
     let ended = search.candidates.compactMap { known[$0.address] }
     if case .failed(let reason)? = ended.first, ended.allSatisfy(\.isFailure) {
-      return settle(planned, .failed("all candidates of its search failed, the first one because: \(reason)"))
+      return end(key, .failed("each candidate of its search failed, the first one so: \(reason)"))
     }
-    let teacher = try planned.teacher.flatMap { address in
-      try folder.validation(ofTeacher: address)
-    }
-    let results = try candidates(of: search)
-    let goal = search.described.goal
-    guard !goal.prefersStrong || teacher != nil else { throw TrialGoal.withoutValidation }
-    if search.described.strategy.needsLatency, let first = results.first, first.failure == nil,
-      first.validation == nil
-    {
-      throw TrialGoal.withoutValidation
-    }
-    search.state.observations = []
-    for (assignment, result) in zip(search.assignments, results) {
-      let miss = try goal.miss(of: result, teacher: teacher)
-      search.state.observations.append(
-        SearchObservation(
-          assignment, meetsGoal: miss == nil, validation: result.validation,
-          shortfall: result.validation.map(result.metric.shortfall),
-          latencyMs: result.reading?[.latency]?.value,
-          cost: goal.prefersStrong ? Double(result.fileBytes) : goal.shortfall(of: result),
-          miss: miss?.distance ?? 0))
-    }
-    let left = search.described.strategy.tries(in: search.state.space) - results.count
-    let next = left > 0 ? search.described.strategy.ask(left, search.state) : []
+    let teacher = try teacherValidation(of: search)
+    search.results = try candidates(of: search)
+    search.state.observations = try observations(of: search, teacher: teacher)
+    let left = search.described.strategy.tries(in: search.state.space) - search.results.count
+    let next = left > 0 ? search.described.strategy.propose(left, search.state) : []
     guard !next.isEmpty else {
-      searches[planned.address] = nil
-      let best = search.candidates[try goal.best(of: results, teacher: teacher).index]
-      if search.described.network != nil { starts[planned.address] = best.start }
-      let run = search.candidates.map(\.address).filter { search.refused[$0] == nil }
-      return give(planned.taking(best, among: run), to: .planned(planned))
+      search.isOver = true
+      searches[key] = search
+      return try take(key, for: search.students)
     }
     var round: [TrialSpec] = []
-    for assignment in next {
-      let stages = try search.state.space.applied(assignment, to: planned.stages)
-      var candidate = planned.candidate(stages, number: search.candidates.count + 1)
-      if let network = search.described.network {
-        do {
-          candidate.start = .network(try network(assignment).structureNode)
-        } catch {
-          candidate.start = .network(
-            SettingsNode(mapping: ["refused": SettingsNode(.list(assignment.values))]))
-          search.refused[candidate.address] = "\(error)"
-        }
-      }
+    for proposal in next {
+      let candidate = try candidate(proposal, of: &search, first)
       if search.refused[candidate.address] == nil { round.append(candidate) }
       search.candidates.append(candidate)
-      search.assignments.append(assignment)
+      search.proposals.append(proposal)
     }
     search.out = Set(round.map(\.address).filter { known[$0] != .done })
-    searches[planned.address] = search
+    searches[key] = search
     let out = search.out
     for spec in round {
       guard out.contains(spec.address) else {
@@ -275,9 +268,120 @@ public struct RecipeSource: TrialSource {
         continue
       }
       // A candidate that had failed before is reported at once, which may have ended the search.
-      if searches[planned.address] != nil { give(spec, to: .candidate(of: planned)) }
+      if searches[key]?.isOver == false { give(spec, to: .candidate(of: key)) }
     }
-    if out.isEmpty { try goOn(planned) }
+    if out.isEmpty { try goOn(key) }
+  }
+
+  private func teacherValidation(of search: Search) throws -> Double? {
+    try search.students.first?.teacher.flatMap { try folder.validation(ofTeacher: $0) }
+  }
+
+  /// The trial of a proposal; why it is not run, where its network cannot be, is noted in the search.
+  private func candidate(
+    _ proposal: Proposal, of search: inout Search, _ planned: TrialSpec
+  ) throws -> TrialSpec {
+    var stages = try search.state.space.applied(proposal.assignment, to: planned.stages)
+    if let epochs = proposal.epochs, let budget = search.state.space.budget {
+      stages[budget.stage].through = epochs
+      let words = "\(epochs) of \(budget.epochs) epochs"
+      stages[budget.stage].label = stages[budget.stage].label.map { $0 + ", " + words } ?? words
+    }
+    var candidate = planned.candidate(stages)
+    if let before = proposal.continues, let epochs = search.proposals[before].epochs {
+      candidate.continues = TrialSpec.Continuation(
+        address: search.candidates[before].address, epochs: epochs)
+    }
+    candidate.name = "\(search.described.name)~try\(search.candidates.count + 1)"
+    guard let network = search.described.network else { return candidate }
+    do {
+      candidate.start = .network(try network(proposal.assignment).structureNode)
+    } catch {
+      candidate.start = .network(
+        SettingsNode(mapping: ["refused": SettingsNode(.list(proposal.assignment.values))]))
+      search.refused[candidate.address] = "\(error)"
+    }
+    return candidate
+  }
+
+  private func observations(
+    of search: Search, teacher: Double?
+  ) throws -> [SearchObservation] {
+    let (goal, results) = (search.described.goal, search.results)
+    guard !goal.prefersStrong || teacher != nil else { throw TrialGoal.withoutValidation }
+    if search.described.strategy.needsLatency, let first = results.first, first.failure == nil,
+      first.validation == nil
+    {
+      throw TrialGoal.withoutValidation
+    }
+    return try zip(search.proposals, results).map { proposal, result in
+      let miss = try goal.miss(of: result, teacher: teacher)
+      var observation = SearchObservation(
+        proposal.assignment, meetsGoal: miss == nil, validation: result.validation,
+        shortfall: result.validation.map(result.metric.shortfall),
+        latencyMs: result.reading?[.latency]?.value,
+        cost: goal.prefersStrong ? Double(result.fileBytes) : goal.shortfall(of: result),
+        miss: miss?.distance ?? 0)
+      if let front = goal.front {
+        observation.objectives =
+          try front.values(of: result) ?? front.objectives.map { _ in .infinity }
+      }
+      return observation
+    }
+  }
+
+  /// Gives the students of a search that is over as what was found for each.
+  private mutating func take(_ key: String, for students: [TrialSpec]) throws {
+    guard let search = searches[key] else { return }
+    let teacher = try teacherValidation(of: search)
+    let run = search.candidates.map(\.address).filter { search.refused[$0] == nil }
+    for planned in students {
+      guard let goal = planned.goal else { continue }
+      if let front = goal.front, case .number(let number) = front.pick {
+        let count = try front.front(of: search.results).count
+        // One that misses the limits stands for a front of none.
+        guard number <= max(1, count) else {
+          settle(planned, .notRun("the front of its search has \(count) candidates, fewer than \(number)"))
+          continue
+        }
+      }
+      let place = try goal.best(of: search.results, teacher: teacher).index
+      searches[key]?.taken[planned.name] = place
+      let best = search.candidates[place]
+      if search.described.network != nil { starts[planned.address] = best.start }
+      give(planned.taking(best, among: run), to: .planned(planned))
+    }
+  }
+
+  /// What searches for fronts tried so far, in the order of the plan.
+  public var searchRecords: [SearchRecord] {
+    get throws {
+      var keys: [String] = []
+      for planned in plan.trials {
+        guard let group = plan.searches[planned.address]?.group, !group.isEmpty, !keys.contains(group)
+        else { continue }
+        keys.append(group)
+      }
+      return try keys.compactMap { key in try searches[key].flatMap(record) }
+    }
+  }
+
+  private func record(_ search: Search) throws -> SearchRecord? {
+    guard let front = search.described.goal.front, let student = search.students.first else { return nil }
+    let candidates = try search.results.enumerated().map { place, result in
+      let proposal = search.proposals[place]
+      // What was cut short is no student, but says which were let go on.
+      let cut = proposal.epochs.map { "trained for \($0) epochs" }
+      return SearchRecord.Candidate(
+        number: place + 1, address: result.address,
+        settings: search.state.space.words(proposal.assignment), values: try front.values(of: result),
+        reason: try front.miss(of: result)?.reason ?? cut, parent: proposal.parent.map { $0 + 1 })
+    }
+    return SearchRecord(
+      student: search.described.name, seed: student.seed,
+      strategy: type(of: search.described.strategy).name, objectives: front.objectives.map(\.name),
+      limits: Dictionary(uniqueKeysWithValues: front.limits.map { ($0.name, $1) }), candidates: candidates,
+      rows: search.taken.mapValues { $0 + 1 })
   }
 
   private func candidates(of search: Search) throws -> [CandidateResult] {
@@ -292,19 +396,11 @@ public struct RecipeSource: TrialSource {
 extension TrialSpec {
   /// A candidate of a search for this student, with its settings; its goal only names the target of its
   /// reading.
-  fileprivate func candidate(_ stages: [Stage], number: Int) -> TrialSpec {
+  fileprivate func candidate(_ stages: [Stage]) -> TrialSpec {
     var spec = self
-    spec.name = "\(name)~try\(number)"
     spec.role = .candidate
     spec.stages = stages
-    spec.goal = goal.flatMap { goal in
-      goal.target.map { target in
-        var read = TrialGoal(target: target, profile: goal.profile, latencyMs: goal.latencyMs)
-        // The limits are left out, so that searches with other limits share candidates.
-        read.readsAsRows = !goal.limits.isEmpty
-        return read
-      }
-    }
+    spec.goal = goal.flatMap(\.ofCandidates)
     spec.search = nil
     return spec
   }

@@ -18,13 +18,15 @@ public struct RecipeStudent: Sendable {
   public var teacher: String?
   /// The stages, in order.
   public var stages: [RecipeStage]
+  /// What candidates of its search are called: its name without what tells rows of one search apart.
+  public var searchName: String
   /// The goal of a search over settings; `nil` for fixed settings.
   public var goal: RecipeGoal?
   /// The place of the student in the file.
   public var mark: SettingsMark
 
   private static let keys = [
-    "name", "network", "width", "variables", "teacher", "pipeline", "keep", "fit", "search", "over",
+    "name", "network", "width", "variables", "teacher", "pipeline", "keep", "fit", "front", "search", "over",
   ]
 
   /// Reads a list of students and expands lists in them.
@@ -33,7 +35,7 @@ public struct RecipeStudent: Sendable {
     for item in try node.list("students") {
       let base = try item.required("name", of: "a student").string("name")
       for variant in try variants(of: item) {
-        students.append(try RecipeStudent(from: variant.node, name: base + variant.suffix))
+        students += try RecipeStudent(from: variant.node, name: base + variant.suffix).rows
         guard students.count <= Recipe.maximumStudents else {
           throw .outOfRange(
             node.mark, key: "students",
@@ -48,10 +50,22 @@ public struct RecipeStudent: Sendable {
     return students
   }
 
+  /// The student, or of a search for a front one for each rule by which a candidate is taken.
+  private var rows: [RecipeStudent] {
+    guard let goal, !goal.picks.isEmpty else { return [self] }
+    return goal.picks.map { pick in
+      var row = self
+      row.name += goal.picks.count == 1 ? "" : pick.suffix
+      row.goal?.front?.pick = pick
+      return row
+    }
+  }
+
   private init(from node: SettingsNode, name: String) throws(SettingsError) {
     try node.requireKeys(Self.keys, of: "a student")
     mark = node.mark
     self.name = name
+    searchName = name
     guard !name.isEmpty, name.utf8.count <= 60, !name.contains("/"), !name.hasPrefix("."), name != "teacher"
     else {
       throw .outOfRange(

@@ -78,16 +78,28 @@ public struct TrialPlanner {
   public func plan() throws -> TrialPlan {
     var trials = TrialList()
     var searches: [String: TrialSearch] = [:]
+    // A front is searched for once; what was taken of it is trained with every seed.
+    var sought: [String: String] = [:]
+    var groups: Set<String> = []
     for seed in recipe.seeds {
       let teacher = try self.teacher(seed)
       trials.add(teacher)
-      let (logits, students) = try students(seed, teacher)
+      let (logits, students) = try students(seed, teacher, sought: sought)
       for trial in logits { trials.add(trial) }
       for described in recipe.students {
         guard let student = students[described.name] else { continue }
         for trial in taught(described, by: students) { trials.require(trial) }
         trials.add(student)
-        searches[student.address] = try search(described)
+        if student.search != nil {
+          var search = try search(described)
+          if described.goal?.front != nil {
+            sought[described.name] = student.address
+            let group = "\(described.searchName) \(seed)"
+            search?.group = group
+            search?.isShared = !groups.insert(group).inserted
+          }
+          searches[student.address] = search
+        }
         guard recipe.controls else { continue }
         for control in try controls(for: student, of: described, teacher) { trials.add(control) }
       }
@@ -162,17 +174,18 @@ public struct TrialPlanner {
 
   /// The trials of all students of a seed by name, and those that store the teacher's logits for them.
   private func students(
-    _ seed: UInt64, _ teacher: TrialSpec
+    _ seed: UInt64, _ teacher: TrialSpec, sought: [String: String]
   ) throws -> (logits: [TrialSpec], students: [String: TrialSpec]) {
     let own = try recipe.students.filter { $0.teacher == nil }.map { student in
-      try self.student(student, seed, teacher: teacher)
+      try self.student(student, seed, teacher: teacher, sought: sought[student.name])
     }
     let logits = storedLogits(for: own, teacher)
     var students: [String: TrialSpec] = [:]
     for student in own { students[student.name] = student.usingLogits(of: logits) }
     for student in try recipe.taughtByStudents() {
       guard let teacher = student.teacher.flatMap({ students[$0] }) else { continue }
-      students[student.name] = try self.student(student, seed, teacher: teacher)
+      students[student.name] = try self.student(
+        student, seed, teacher: teacher, sought: sought[student.name])
     }
     return (logits, students)
   }
@@ -186,7 +199,7 @@ public struct TrialPlanner {
   }
 
   private func student(
-    _ student: RecipeStudent, _ seed: UInt64, teacher: TrialSpec
+    _ student: RecipeStudent, _ seed: UInt64, teacher: TrialSpec, sought: String?
   ) throws -> TrialSpec {
     let network = student.network ?? recipe.teacher.network
     var stages: [TrialSpec.Stage] = []
@@ -212,21 +225,36 @@ public struct TrialPlanner {
       start == .teacher || stages.contains { !$0.teacherParts.isEmpty } || student.goal != nil
     var spec = spec(student.name, .student, seed, start, stages)
     spec.teacher = needsTeacher ? teacher.address : nil
+    // What another seed's search has found is taken as it is.
+    guard sought == nil else {
+      spec.settingsOf = sought
+      return spec
+    }
     let search = try search(student)
     spec.goal = search?.goal
     spec.search = search?.node
     return spec
   }
 
+  /// What a searched student's candidates are judged by.
+  private func trialGoal(_ goal: RecipeGoal) -> TrialGoal {
+    var found = TrialGoal(
+      accuracyPoints: goal.accuracyPoints, target: goal.target,
+      profile: goal.target.flatMap { material.profileDigests[$0] }, fileBytes: goal.fileBytes,
+      latencyMs: goal.latencyMs, latencyExponent: goal.latencyExponent, limits: goal.limits)
+    found.reward = goal.reward
+    found.front = goal.front
+    for target in goal.front?.targets ?? [] {
+      found.front?.profiles[target] = material.profileDigests[target]
+    }
+    return found
+  }
+
   /// The search for a student with a goal; `nil` without one.
   private func search(_ student: RecipeStudent) throws -> TrialSearch? {
     guard let goal = student.goal else { return nil }
-    var search = TrialSearch(
-      goal: TrialGoal(
-        accuracyPoints: goal.accuracyPoints, target: goal.target,
-        profile: goal.target.flatMap { material.profileDigests[$0] }, fileBytes: goal.fileBytes,
-        latencyMs: goal.latencyMs, latencyExponent: goal.latencyExponent, limits: goal.limits),
-      space: goal.space, strategy: goal.strategy)
+    var search = TrialSearch(goal: trialGoal(goal), space: goal.space, strategy: goal.strategy)
+    search.name = student.searchName
     search.network = try searchedNetwork(student, goal)
     let isOfLayers = goal.space.variables.contains { $0.layers != .all }
     guard isOfLayers || goal.strategy.needsLatency else { return search }
@@ -319,24 +347,34 @@ public struct TrialPlanner {
         }
       }
     }
-    var profile = goal.target.flatMap { material.profiles[$0] }
-    if let limit = goal.limits[.flash], let own = profile?.flashBytes?.value {
-      profile?.flashBytes?.value = min(own, limit)
-    }
-    if let limit = goal.limits[.ram], let own = profile?.ramBytes?.value {
-      profile?.ramBytes?.value = min(own, limit)
-    }
-    let limited = profile
+    let limited = goal.targets.compactMap { limitedProfile($0, goal) }
     let bits = student.stages.contains { $0.choice?.order == .values } ? 8 : 32
     return { assignment in
       var options = options
       options.variables.merge(space.networkValues(assignment)) { $1 }
       let graph = try spec.build(options: options)
-      if let reason = try limited?.certainMiss(of: graph, bitsOfValues: bits) {
-        throw TrialError.goal("not trained: \(reason)")
+      for profile in limited {
+        if let reason = try profile.certainMiss(of: graph, bitsOfValues: bits) {
+          throw TrialError.goal("not trained: \(reason)")
+        }
       }
       return graph
     }
+  }
+
+  /// A target with a goal's own limits of memory, where these are less than its own.
+  private func limitedProfile(_ target: String, _ goal: RecipeGoal) -> TargetProfile? {
+    func limit(_ resource: Resource) -> Double? {
+      goal.front.map { $0.limits[.resource(resource, target: target)] } ?? goal.limits[resource]
+    }
+    var profile = material.profiles[target]
+    if let limit = limit(.flash), let own = profile?.flashBytes?.value {
+      profile?.flashBytes?.value = min(own, limit)
+    }
+    if let limit = limit(.ram), let own = profile?.ramBytes?.value {
+      profile?.ramBytes?.value = min(own, limit)
+    }
+    return profile
   }
 
   /// Throws for patterns that match no layer of a network, which are probably misspelt.
@@ -399,7 +437,7 @@ public struct TrialPlanner {
       control.controlOf = [student.name]
       (control.goal, control.search) = (nil, nil)
       // The controls of a searched student take the settings that its search finds.
-      if student.goal != nil { control.settingsOf = student.address }
+      control.settingsOf = student.goal != nil ? student.address : student.settingsOf
       return control
     }
   }

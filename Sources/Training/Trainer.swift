@@ -74,12 +74,13 @@ public final class Trainer {
   }
 
   /// Trains until the end, or until `shouldStop` returns true after a step.
-  public func run(shouldStop: () -> Bool = { false }) throws -> Outcome {
+  public func run(through: Int? = nil, shouldStop: () -> Bool = { false }) throws -> Outcome {
+    let epochs = min(setup.settings.epochs, through ?? .max)
     try log?.keep(epochs: progress.epoch)
     lastCheckpoint = clock.now
-    while progress.epoch < setup.settings.epochs, !progress.isStoppedEarly {
+    while progress.epoch < epochs, !progress.isStoppedEarly {
       guard try runEpoch(shouldStop) else { return .stopped(progress) }
-      if shouldStop(), progress.epoch < setup.settings.epochs { return .stopped(progress) }
+      if shouldStop(), progress.epoch < epochs { return .stopped(progress) }
     }
     return .finished(Result(graph: finalGraph(), progress: progress))
   }

@@ -15,16 +15,26 @@ struct StageLog {
   /// others.
   ///
   /// Returns the seconds that the finished epochs of the stage took.
-  func begin(keeping epochs: Int) throws -> Double {
+  func begin(keeping epochs: Int, after continued: StageContinuation? = nil) throws -> Double {
+    let foreign = continued?.epochs ?? 0
     let text = FileManager.default.contents(atPath: path).map { String(decoding: $0, as: UTF8.self) } ?? ""
     var seconds = 0.0
     var kept: [Substring] = []
+    var own: [Substring] = []
     for line in text.split(separator: "\n") {
       guard let entry = Entry(String(line)), entry.stage <= index else { continue }
-      guard entry.stage < index || entry.epoch <= epochs else { continue }
-      kept.append(line)
-      if entry.stage == index { seconds += entry.seconds }
+      if entry.stage < index {
+        kept.append(line)
+      } else if entry.epoch > foreign, entry.epoch <= epochs {
+        own.append(line)
+        seconds += entry.seconds
+      }
     }
+    let before = continued.flatMap { FileManager.default.contents(atPath: $0.log) } ?? Data()
+    kept += String(decoding: before, as: UTF8.self).split(separator: "\n").filter { line in
+      Entry(String(line)).map { $0.stage == index && $0.epoch <= foreign } ?? false
+    }
+    kept += own
     try TrialFolder.write(Array(kept.map { $0 + "\n" }.joined().utf8), to: path)
     return seconds
   }

@@ -102,13 +102,20 @@ package struct TrialMeasurement {
     let shipped = try shipped(outcome.graph)
     _ = try write(model(shipped, classes: classes), trained: outcome.graph, classes: classes)
     let bytes = try fileBytes(outcome.graph)
-    return CandidateResult(
+    var result = CandidateResult(
       name: spec.name, seed: spec.seed, address: spec.address, metric: data.task.metric,
       validation: outcome.validation, fileBytes: bytes, multiplyAdds: GatedWork(shipped).most,
       reading: try reading(of: shipped, fileBytes: bytes),
       stages: outcome.stages,
       cost: TrialResult.Cost(trainingImages: outcome.trainingImages, seconds: seconds),
       warnings: outcome.warnings)
+    if spec.isTruncated { result.isCutShort = true }
+    if let front = spec.goal?.front {
+      let loaded = try AnyModelFile.read(runner.path(TrialFolder.student))
+      result.readings = try targets.readings(
+        of: loaded, fileBytes: bytes, on: front.targets, images: .validation, isFinished: false)
+    }
+    return result
   }
 
   /// The reading of a candidate on its goal's target; `nil` without a target.

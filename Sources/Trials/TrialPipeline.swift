@@ -100,6 +100,9 @@ package struct TrialPipeline {
         stage, outcome.graph, validation: outcome.validation, warnings: warnings))
     outcome.seconds += (clock.now - began).inSeconds
     try store.save(outcome)
+    if stage.through != nil {
+      StageContinuation.keep(store.checkpoints(stage: index).directory, in: runner.path(""))
+    }
     store.checkpoints(stage: index).remove()
   }
 
@@ -195,20 +198,27 @@ package struct TrialPipeline {
     })
     let shouldStop = runner.environment.shouldStop
     let checkpoints = store.checkpoints(stage: index)
+    let continued = continuation(stage, index)
     let (trainer, checkpoint) = try located("stage \(index + 1)") {
-      let checkpoint = try checkpoints.latest(of: setup.identity)
+      let checkpoint = try checkpoints.latest(of: setup.identity) ?? continued?.checkpoint
       let trainer = try Trainer(
         setup, training: loader, validation: validation, checkpoints: checkpoints, observer: observer)
       if let checkpoint { try trainer.restore(checkpoint) }
       return (trainer, checkpoint)
     }
-    outcome.seconds += try log.begin(keeping: checkpoint?.progress.epoch ?? 0)
+    outcome.seconds += try log.begin(keeping: checkpoint?.progress.epoch ?? 0, after: continued)
     let result = try located("stage \(index + 1)") {
-      try trainer.run(shouldStop: shouldStop)
+      try trainer.run(through: stage.through, shouldStop: shouldStop)
     }
     guard case .finished(let finished) = result else { throw TrialError.stopped }
     outcome.graph = finished.graph
-    outcome.trainingImages += finished.progress.updates * settings.batch
+    outcome.trainingImages +=
+      (finished.progress.updates - (continued?.epochs ?? 0) * trainer.stepsPerEpoch) * settings.batch
+  }
+
+  /// What another trial has trained of a stage, and left for this one.
+  private func continuation(_ stage: TrialSpec.Stage, _ index: Int) -> StageContinuation? {
+    runner.spec.continues.flatMap { StageContinuation($0, of: runner.spec, stage: index, in: runner.folder) }
   }
 
   private func setup(

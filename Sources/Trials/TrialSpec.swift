@@ -34,6 +34,8 @@ public struct TrialSpec: Sendable {
     public var objective: SettingsNode?
     /// The settings of the training; `nil` for a stage that does not train.
     public var training: TrainingSettings?
+    /// The epoch after which the training ends, though its schedule is for more; `nil` trains all.
+    public var through: Int?
     /// The values that a search chose for the stage, in words; no part of the address.
     public var label: String?
 
@@ -90,6 +92,20 @@ public struct TrialSpec: Sendable {
   public var controlOf: [String]
   /// The names of the hardware profiles that the student is read on.
   public var targets: [String]
+  /// The trial whose training this one goes on with where its checkpoint is still there. It decides nothing: without it the same is
+  /// trained from the start.
+  public var continues: Continuation?
+
+  /// A trial that is this one but for the epochs of a stage.
+  public struct Continuation: Sendable, Equatable {
+    /// Its address.
+    public var address: String
+    /// The epochs that it has trained.
+    public var epochs: Int
+
+    /// Makes a continuation.
+    public init(address: String, epochs: Int) { (self.address, self.epochs) = (address, epochs) }
+  }
 
   /// The present revision of the engine.
   ///
@@ -171,7 +187,11 @@ public struct TrialSpec: Sendable {
     if case .candidate = start { return 0 }
     return stages.reduce(0) { sum, stage in
       guard let training = stage.training else { return sum }
-      return sum + training.epochs * (images / max(1, training.batch)) * training.batch
+      let epochs = min(training.epochs, stage.through ?? .max)
+      // Of several trainings the longest is the one that is gone on with.
+      let done =
+        stage.training?.epochs == stages.compactMap(\.training?.epochs).max() ? continues?.epochs ?? 0 : 0
+      return sum + max(0, epochs - done) * (images / max(1, training.batch)) * training.batch
     }
   }
 
@@ -213,8 +233,28 @@ public struct TrialSpec: Sendable {
       "targets": targets.node, "address": address.node,
     ])
     addRare(to: &node)
-    return node
+    return continues.map { continued in
+      node.adding(
+        SettingsNode(mapping: [
+          "continues": SettingsNode(mapping: [
+            "trial": continued.address.node, "epochs": continued.epochs.node,
+          ])
+        ]))
+    } ?? node
   }
+}
+
+extension TrialSpec {
+  /// The trial with all epochs of its trainings, begun anew.
+  var untruncated: TrialSpec {
+    var spec = self
+    for index in stages.indices { spec.stages[index].through = nil }
+    spec.continues = nil
+    return spec
+  }
+
+  /// Whether some training ends before its schedule does.
+  var isTruncated: Bool { stages.contains { $0.through != nil } }
 }
 
 extension TrialSpec.Stage {
@@ -239,10 +279,12 @@ extension TrialSpec.Stage {
   }
 
   var node: SettingsNode {
-    SettingsNode(mapping: [
+    let node = SettingsNode(mapping: [
       "method": choice?.node ?? SettingsNode(.null), "objective": objective ?? SettingsNode(.null),
       "training": training?.node ?? SettingsNode(.null),
     ])
+    // Few stages have it: the addresses of all others stay.
+    return through.map { node.adding(SettingsNode(mapping: ["through": $0.node])) } ?? node
   }
 
   /// The stage with its label.
@@ -252,7 +294,7 @@ extension TrialSpec.Stage {
   }
 
   init(from node: SettingsNode) throws(SettingsError) {
-    try node.requireKeys(["method", "objective", "training", "label"], of: "a stage")
+    try node.requireKeys(["method", "objective", "training", "label", "through"], of: "a stage")
     func given(_ key: String) -> SettingsNode? { node[key].flatMap { $0.content == .null ? nil : $0 } }
     self.init(
       choice: try given("method").map { item throws(SettingsError) in try MethodChoice(from: item) },
@@ -260,6 +302,13 @@ extension TrialSpec.Stage {
       training: try given("training").map { item throws(SettingsError) in
         try TrainingSettings(from: item, owner: "training")
       })
+    through = try given("through").map { item throws(SettingsError) in
+      let epochs = try item.integer("through")
+      guard epochs > 0 else {
+        throw .outOfRange(item.mark, key: "through", expected: "epochs above 0", found: "\(epochs)")
+      }
+      return epochs
+    }
     label = try given("label").map { item throws(SettingsError) in try item.string("label") }
   }
 }
@@ -312,7 +361,7 @@ extension TrialSpec {
         "schema", "name", "role", "seed", "data", "dataDigest", "validation", "valFolder", "start", "stages",
         "teacher", "logits",
         "goal", "search", "settingsOf", "threads", "precision", "instructionSet", "engine", "controlOf",
-        "targets", "address",
+        "targets", "address", "continues",
       ], of: owner)
     func value<V: SettingValue>(_ key: String) throws(SettingsError) -> V {
       try V(reading: node.required(key, of: owner), key: key)
@@ -336,6 +385,11 @@ extension TrialSpec {
     search = node["search"]
     settingsOf = try node["settingsOf"].map { value throws(SettingsError) in try value.string("settingsOf") }
     engine = try value("engine")
+    if let node = node["continues"] {
+      continues = Continuation(
+        address: try node.required("trial", of: "continues").string("trial"),
+        epochs: try node.required("epochs", of: "continues").integer("epochs"))
+    }
   }
 }
 
@@ -356,6 +410,10 @@ public struct TrialGoal: Sendable, Equatable {
   public var latencyExponent: Double?
   /// Limits for the target's resources, in addition to those of the target itself.
   public var limits: [Resource: Double]
+  /// What accuracy is weighed against; `nil` where accuracy alone decides.
+  public var reward: Reward?
+  /// Several objectives in place of all others; `nil` for goals of one.
+  public var front: FrontGoal?
   /// True if candidates are read on the target as rows are, simulated where possible, even without a latency
   /// goal.
   public var readsAsRows = false
@@ -380,10 +438,13 @@ public struct TrialGoal: Sendable, Equatable {
   }
 
   var node: SettingsNode {
-    let node = SettingsNode(mapping: [
+    let plain = SettingsNode(mapping: [
       "accuracyPoints": accuracyPoints.node, "target": target.node, "profile": profile.node,
       "fileBytes": fileBytes.node,
     ])
+    // Few goals have what follows: the addresses of all others stay.
+    let fronted = front.map { plain.adding(SettingsNode(mapping: ["front": $0.node])) } ?? plain
+    let node = reward.map { fronted.adding(SettingsNode(mapping: ["reward": $0.node])) } ?? fronted
     // Few goals have these keys; without them the addresses of all other trials stay the same.
     let timed = latencyMs.map { node.adding(SettingsNode(mapping: ["latencyMs": $0.node])) } ?? node
     var goal =
@@ -396,8 +457,11 @@ public struct TrialGoal: Sendable, Equatable {
 
   init(from node: SettingsNode) throws(SettingsError) {
     try node.requireKeys(
-      ["accuracyPoints", "target", "profile", "fileBytes", "latencyMs", "latencyExponent", "readsAsRows"]
-        + Self.limitable.map(\.key), of: "a goal")
+      [
+        "accuracyPoints", "target", "profile", "fileBytes", "latencyMs", "latencyExponent", "readsAsRows",
+        "reward",
+        "front",
+      ] + Self.limitable.map(\.key), of: "a goal")
     func value<V: SettingValue>(_ key: String) throws(SettingsError) -> V {
       try V(reading: node.required(key, of: "a goal"), key: key)
     }
@@ -413,6 +477,8 @@ public struct TrialGoal: Sendable, Equatable {
     for (key, resource) in Self.limitable {
       limits[resource] = try node[key].map { limit throws(SettingsError) in try limit.number(key) }
     }
+    reward = try node["reward"].map { item throws(SettingsError) in try Reward(from: item) }
+    front = try node["front"].map { item throws(SettingsError) in try FrontGoal(from: item) }
     readsAsRows =
       try node["readsAsRows"].map { flag throws(SettingsError) in
         try Bool(reading: flag, key: "readsAsRows")

@@ -39,13 +39,14 @@ public struct GlyphRun {
 
   /// The plan of a recipe with one seed; `students` is the YAML of its student list.
   public func plan(
-    _ students: String, controls: Bool = false, network: String = "mlp", teacherEpochs: Int = 2
+    _ students: String, controls: Bool = false, network: String = "mlp", teacherEpochs: Int = 2,
+    seeds: Int = 1
   ) throws -> TrialPlan {
     let described = try recipe(
       """
       recipe: 1
       data: \(folder)/glyphs
-      seeds: 1
+      seeds: \(seeds)
       targets: [cortex-m4]
       controls: \(controls)
       teacher: {network: \(network), training: {epochs: \(teacherEpochs), batch: 32, learningRate: 0.05}}
@@ -60,7 +61,7 @@ public struct GlyphRun {
       dataDigest: data.digest, channels: 1, classes: data.classes, trainingImages: data.count(of: .train),
       teachers: [Checkout.path + "/Teachers"], instructionSet: ReferenceBackend().instructionSet,
       precision: .f32, teacherInput: [1, 28, 28])
-    for name in described.students.compactMap(\.goal?.target) {
+    for name in described.students.flatMap({ $0.goal?.targets ?? [] }) {
       material.profiles[name] = try TargetProfile.named(
         name, searching: [Checkout.path + "/Recipes/targets"])
     }

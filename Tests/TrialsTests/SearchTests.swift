@@ -10,9 +10,10 @@ import Trials
 
 @Suite("Searches")
 struct SearchTests {
-  private static let unit = SearchSpace([
-    SearchVariable(stage: 0, setting: "x", domain: .real(0...1, .linear))
-  ])
+  private static let unit = SearchSpace(
+    [
+      SearchVariable(stage: 0, setting: "x", domain: .real(0...1, .linear))
+    ], budget: SearchSpace.Budget(stage: 0, epochs: 9))
 
   private static func state(
     _ space: SearchSpace, prefersStrong: Bool = true, _ observations: [SearchObservation] = []
@@ -125,11 +126,12 @@ struct SearchTests {
     }
   }
 
-  private static let several = SearchSpace([
-    SearchVariable(stage: 0, setting: "a", domain: .real(1...100, .log)),
-    SearchVariable(stage: 1, setting: "b", domain: .integer(2...4)),
-    SearchVariable(stage: 1, setting: "c", domain: .choices(["x".node, "y".node])),
-  ])
+  private static let several = SearchSpace(
+    [
+      SearchVariable(stage: 0, setting: "a", domain: .real(1...100, .log)),
+      SearchVariable(stage: 1, setting: "b", domain: .integer(2...4)),
+      SearchVariable(stage: 1, setting: "c", domain: .choices(["x".node, "y".node])),
+    ], budget: SearchSpace.Budget(stage: 0, epochs: 9))
 
   @Test(
     "A grid is every combination, ends of ranges among them, and of integers and lists no more than there are"

@@ -19,6 +19,12 @@ struct PageSection: Sendable {
         + "A row's family is that of what changed its network; a teacher's targets and integers at the end go with most rows.",
       body: { PagePictures($0).html }),
     PageSection(
+      id: "searches", title: "What was searched",
+      introduction:
+        "Candidates of searches for a front, judged on validation images; no row is chosen by test images. Filled points are on the "
+        + "front, hollow ones are not, or not within the limits.",
+      body: { PageSearches($0).html }),
+    PageSection(
       id: "ranking", title: "Ranking",
       introduction:
         "The teacher, then students, best accuracy first; controls are folded under the student that they were made for. "

@@ -14,7 +14,7 @@ struct RankingMarkdown {
         ["# \(MarkdownText.escaped(report.ranking.run))"], decisions,
         [MarkdownText.escaped(report.ranking.summary)],
         table,
-      ] + report.targets.flatMap(targetSections) + [
+      ] + report.targets.flatMap(targetSections) + (report.ranking.searches ?? []).flatMap(searchSections) + [
         failures("Failed", report.ranking.failed), failures("Not run", report.ranking.notRun), comparisons,
         report.ranking.notes.map { "- " + MarkdownText.escaped($0) } + warnings, ["## Words"], words,
       ]
@@ -79,6 +79,17 @@ struct RankingMarkdown {
       [false, false, true] + columns.map { _ in true } + [true, false, false])
     return [
       ["## \(MarkdownText.escaped(target))"], lines, [MarkdownText.row(titles), rule] + rows,
+    ]
+  }
+
+  /// A search's front; all candidates are in the page and in `ranking.json`.
+  private func searchSections(_ search: SearchRecord) -> [[String]] {
+    let words = SearchWords(search)
+    let rule = MarkdownText.rule(words.heads.indices.map { $0 <= search.objectives.count })
+    return [
+      ["## Search: \(MarkdownText.escaped(search.student))", "", MarkdownText.escaped(words.sentence)],
+      [MarkdownText.row(words.heads.map(MarkdownText.escaped)), rule]
+        + search.front.map { MarkdownText.row(words.cells($0).map(MarkdownText.escaped)) },
     ]
   }
 

@@ -1,12 +1,12 @@
 import Readings
 
-/// A row as a point of a Pareto front; all coordinates are to be small.
-struct ParetoPoint: Equatable {
-  let name: String
-  /// The distance of the accuracy from the best possible value, then the cost on each axis.
-  let coordinates: [Double]
+/// A row as a point: what it misses and takes on a target, each to be small.
+package struct ParetoPoint: Equatable {
+  package let name: String
+  /// How far the accuracy is from the best one, then a cost an axis.
+  package let coordinates: [Double]
 
-  init(name: String, coordinates: [Double]) {
+  package init(name: String, coordinates: [Double]) {
     self.name = name
     self.coordinates = coordinates
   }
@@ -20,20 +20,20 @@ struct ParetoPoint: Equatable {
   }
 
   /// True if this point is nowhere worse than the other and somewhere better.
-  func dominates(_ other: ParetoPoint) -> Bool {
+  package func dominates(_ other: ParetoPoint) -> Bool {
     let pairs = zip(coordinates, other.coordinates)
     return pairs.allSatisfy { $0 <= $1 } && pairs.contains { $0 < $1 }
   }
 
   /// The points that no other one dominates, in their order; O(n²) comparisons.
-  static func front(_ points: [ParetoPoint]) -> [ParetoPoint] {
+  package static func front(_ points: [ParetoPoint]) -> [ParetoPoint] {
     points.filter { point in !points.contains { $0.dominates(point) } }
   }
 }
 
-/// The hypervolume of a set of points: the volume that they dominate.
-enum Hypervolume {
-  /// The share of the unit box that at least one point dominates; the reference point is (1, 1, …).
+/// The volume that points dominate.
+package enum Hypervolume {
+  /// The share of the unit box that lies above at least one point, the point (1, 1, …) being the reference.
   ///
   /// **Formula** the volume of the union of the boxes `[p, 1]`, by slices along the last axis: between two
   /// neighbouring values, the thickness times the volume, with one axis fewer, of the points below. At worst
@@ -42,7 +42,7 @@ enum Hypervolume {
   /// **Paper** Zitzler, Thiele, "Multiobjective evolutionary algorithms", IEEE Transactions on Evolutionary
   /// Computation 3, 1999; slices as in While, Hingston, Barone, Huband, "A faster algorithm for calculating
   /// hypervolume", IEEE Transactions on Evolutionary Computation 10, 2006.
-  static func dominatedShare(_ points: [[Double]]) -> Double {
+  package static func dominatedShare(_ points: [[Double]]) -> Double {
     let inside = points.filter { $0.allSatisfy { $0 < 1 } }.map { $0.map { max($0, 0) } }
     guard let axes = inside.first?.count, axes > 0 else { return 0 }
     if axes == 1 { return 1 - (inside.map { $0[0] }.min() ?? 1) }

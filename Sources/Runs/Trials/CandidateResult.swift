@@ -30,6 +30,10 @@ public struct CandidateResult: Codable, Sendable, Equatable {
   public var multiplyAdds: Int
   /// The reading on the goal's target; `nil` where the goal names none.
   public var reading: Reading?
+  /// On each target of a goal of several objectives, by the target's name; `nil` for other goals.
+  public var readings: [String: Reading]?
+  /// Whether its training was cut short, so that it is no student that is taken; `nil` where it was not.
+  public var isCutShort: Bool?
   /// The stages of the pipeline, in order.
   public var stages: [TrialResult.StageRecord]
   /// The cost of training.
@@ -101,6 +105,7 @@ public struct CandidateResult: Codable, Sendable, Equatable {
     try check.count(cost.trainingImages, "cost.trainingImages")
     try check.amount(cost.seconds, "cost.seconds")
     try reading?.validate(check, "reading")
+    for (target, reading) in readings ?? [:] { try reading.validate(check, "readings.\(target)") }
     try check.each(stages, "stages") { (stage, field) throws(FieldProblem) in try stage.validate(check, field)
     }
   }

@@ -49,35 +49,80 @@ public struct AgingEvolution: SearchStrategy {
   /// The setting `tries`.
   public func tries(in space: SearchSpace) -> Int { tries }
 
+  public var takesFronts: Bool { true }
+
   /// The rest of the present round: random assignments in the first, children of the population in later
   /// ones.
   public func ask(_ count: Int, _ search: SearchState) -> [Assignment] {
+    propose(count, search).map(\.assignment)
+  }
+
+  public func propose(_ count: Int, _ search: SearchState) -> [Proposal] {
     let start = search.roundStart(first: population, size: round)
     let members = min(start == 0 ? population : round, tries - start)
     let done = search.observations.count
     guard done < tries, count > 0 else { return [] }
     let variables = search.space.variables
-    let before = search.observations[..<start]
-    let living = before.suffix(population)
+    let before = Array(search.observations[..<start])
+    let living = Population(before, size: population, isOfFront: search.isOfFront)
     var known = before.map(\.assignment)
     let proposed = (0..<members).map { number in
       var random = search.random.refined(by: start + number)
-      guard start > 0 else { return Assignment(variables.map { $0.value(at: $0.drawnPlace(&random)) }) }
-      var child = known[0]
-      for _ in 0...Self.redraws {
-        let drawn = (0..<sample).map { _ in living[living.startIndex + random.below(living.count)] }
-        let parent = drawn.dropFirst().reduce(drawn[0]) { $1.isBetter(than: $0) ? $1 : $0 }
-        child = Self.changed(parent.assignment, variables, &random)
-        if !known.contains(child) { break }
+      guard start > 0 else {
+        return Proposal(Assignment(variables.map { $0.value(at: $0.drawnPlace(&random)) }))
       }
-      known.append(child)
+      var child = Proposal(known[0])
+      for _ in 0...Self.redraws {
+        let parent = living.parent(of: sample, &random)
+        var crossed = before[parent].assignment
+        if search.isOfFront {
+          let other = before[living.parent(of: sample, &random)].assignment
+          for index in variables.indices where random.below(2) == 0 {
+            crossed.values[index] = other.values[index]
+          }
+        }
+        child = Proposal(Self.changed(crossed, variables, &random), parent: parent)
+        if !known.contains(child.assignment) { break }
+      }
+      known.append(child.assignment)
       return child
     }
     return Array(proposed.dropFirst(done - start).prefix(count))
   }
 
+  /// Those that may become parents.
+  private struct Population {
+    private let observations: [SearchObservation]
+    /// Their places among all; of several objectives the best first.
+    private let members: [Int]
+    private let isOfFront: Bool
+
+    init(_ observations: [SearchObservation], size: Int, isOfFront: Bool) {
+      self.observations = observations
+      self.isOfFront = isOfFront
+      members =
+        isOfFront
+        ? Array(
+          ParetoRanks.order(of: observations.map(\.objectives), misses: observations.map(\.miss)).prefix(size)
+        )
+        : Array(observations.indices.suffix(size))
+    }
+
+    /// The best of some that are drawn.
+    func parent(of sample: Int, _ random: inout SeededRandom) -> Int {
+      let drawn = (0..<sample).map { _ in random.below(members.count) }
+      let best = drawn.dropFirst().reduce(drawn[0]) { best, other in
+        let isBetter =
+          isOfFront
+          ? other < best : observations[members[other]].isBetter(than: observations[members[best]])
+        return isBetter ? other : best
+      }
+      return members[best]
+    }
+  }
+
   /// An assignment with another value for one variable.
-  private static func changed(
+  static func changed(
     _ parent: Assignment, _ variables: [SearchVariable], _ random: inout SeededRandom
   ) -> Assignment {
     var child = parent

@@ -53,41 +53,64 @@ public struct BayesianSearch: SearchStrategy {
   /// The setting `tries`.
   public func tries(in space: SearchSpace) -> Int { tries }
 
+  public var takesFronts: Bool { true }
+
   /// The rest of the present round: random assignments in the first, the most promising ones in later rounds.
   public func ask(_ count: Int, _ search: SearchState) -> [Assignment] {
+    propose(count, search).map(\.assignment)
+  }
+
+  public func propose(_ count: Int, _ search: SearchState) -> [Proposal] {
     let first = min(initial, tries)
     let start = search.roundStart(first: first, size: round)
     let done = search.observations.count
     guard done < tries, count > 0 else { return [] }
     let variables = search.space.variables
-    let before = search.observations[..<start]
-    var seen = before.map { Seen($0, variables) }
+    let before = Array(search.observations[..<start])
+    var seen = before.enumerated().map { Seen($0.element, variables, number: $0.offset) }
+    let scale = search.isOfFront ? ObjectiveScale(before) : nil
     var known = before.map(\.assignment)
     let proposed = (0..<min(start == 0 ? first : round, tries - start)).map { number in
       var random = search.random.refined(by: start + number)
-      guard start > 0 else { return Assignment(variables.map { $0.value(at: $0.drawnPlace(&random)) }) }
-      let next = Self.next(seen, variables, known, &random)
+      guard start > 0 else {
+        return Proposal(Assignment(variables.map { $0.value(at: $0.drawnPlace(&random)) }))
+      }
+      if let scale {
+        let weights = scale.drawnWeights(&random)
+        for (place, observation) in before.enumerated() {
+          seen[place].cost = scale.cost(of: observation, weights)
+        }
+      }
+      var next = Self.next(among: Self.candidates(seen, variables, known, &random), seen)
       known.append(next.assignment)
-      seen.append(next)
-      return next.assignment
+      next.number = start + number
+      // Of several objectives one cost alone was predicted, which means nothing under other weights.
+      if scale == nil { seen.append(next) }
+      return Proposal(next.assignment, parent: next.parent)
     }
     return Array(proposed.dropFirst(done - start).prefix(count))
   }
 
   /// A combination with its outcome, observed or predicted.
-  private struct Seen {
+  struct Seen {
     var assignment: Assignment
     var point: [Double]
     /// The logarithm of the cost; `nil` where there was no student.
     var cost: Double?
     /// The degree to which it met the goal: 1 for met, 0 for missed, between for a prediction.
     var met: Double
+    /// Which observation it is, or will be.
+    var number: Int?
+    /// The observation around which it was drawn.
+    var parent: Int?
 
-    init(assignment: Assignment, point: [Double], cost: Double?, met: Double) {
+    init(assignment: Assignment, point: [Double], cost: Double?, met: Double, parent: Int? = nil) {
       (self.assignment, self.point, self.cost, self.met) = (assignment, point, cost, met)
+      self.parent = parent
     }
 
-    init(_ observation: SearchObservation, _ variables: [SearchVariable]) {
+    init(_ observation: SearchObservation, _ variables: [SearchVariable], number: Int) {
+      self.number = number
       assignment = observation.assignment
       point = zip(variables, observation.assignment.values).map { $0.place(of: $1) ?? 0 }
       let hasStudent = observation.miss.isFinite && observation.cost.isFinite
@@ -99,10 +122,8 @@ public struct BayesianSearch: SearchStrategy {
     private static func scaled(_ cost: Double) -> Double { Foundation.log(max(cost, 1e-6)) }
   }
 
-  private static func next(
-    _ seen: [Seen], _ variables: [SearchVariable], _ known: [Assignment], _ random: inout SeededRandom
-  ) -> Seen {
-    let candidates = candidates(seen, variables, known, &random)
+  /// The candidate of which most is expected, with what is expected of it.
+  static func next(among candidates: [Seen], _ seen: [Seen]) -> Seen {
     let points = candidates.map(\.point)
     let told = seen.filter { $0.cost != nil }
     let costs = GaussianProcess(told.map(\.point), told.compactMap(\.cost))?.predictions(at: points)
@@ -131,23 +152,26 @@ public struct BayesianSearch: SearchStrategy {
   private static func candidates(
     _ seen: [Seen], _ variables: [SearchVariable], _ known: [Assignment], _ random: inout SeededRandom
   ) -> [Seen] {
-    var places = (0..<drawn).map { _ in variables.map { $0.drawnPlace(&random) } }
+    var places: [(place: [Double], parent: Int?)] = (0..<drawn).map { _ in
+      (variables.map { $0.drawnPlace(&random) }, nil)
+    }
     let best = seen.filter { $0.cost != nil }
       .sorted { ($1.met, $0.cost ?? 0) < ($0.met, $1.cost ?? 0) }.prefix(Self.best)
     for number in 0..<near where !best.isEmpty {
-      var place = best[number % best.count].point
+      let parent = best[number % best.count]
+      var place = parent.point
       for axis in place.indices where place.count == 1 || random.below(2) == 0 {
         place[axis] =
           variables[axis].isOrdered
           ? min(max(place[axis] + step * Double(random.normal()), 0), 1) : variables[axis].drawnPlace(&random)
       }
-      places.append(place)
+      places.append((place, parent.number))
     }
-    let all = places.map { place in
-      // A place is moved to that of the value which it rounds to.
+    let all = places.map { place, parent in
+      // A place that rounds to a value is that value's.
       let assignment = Assignment(zip(variables, place).map { $0.value(at: $1) })
       let point = zip(variables, assignment.values).map { $0.place(of: $1) ?? 0 }
-      return Seen(assignment: assignment, point: point, cost: nil, met: 0)
+      return Seen(assignment: assignment, point: point, cost: nil, met: 0, parent: parent)
     }
     let fresh = all.filter { !known.contains($0.assignment) }
     return fresh.isEmpty ? all : fresh
@@ -163,4 +187,48 @@ public struct BayesianSearch: SearchStrategy {
 
   /// The distribution function of the standard normal distribution.
   private static func cumulative(_ value: Double) -> Double { 0.5 * Foundation.erfc(-value / 2.squareRoot()) }
+}
+
+/// Several objectives as one cost.
+struct ObjectiveScale {
+  /// The least and the most of each objective that was seen, on its scale.
+  private let ends: [(low: Double, high: Double)]
+  /// Whether the scale is one of logarithms: bytes span magnitudes, but nothing has none.
+  private let areLogarithms: [Bool]
+  private static let widestSpan = 1e4
+  /// How much the sum counts beside the largest: without it points that are only weakly dominated would cost as little.
+  private static let sumShare = 0.05
+
+  init(_ observations: [SearchObservation]) {
+    let finite = observations.map(\.objectives).filter { !$0.isEmpty && $0.allSatisfy(\.isFinite) }
+    let axes = (finite.first ?? []).indices
+    let spans = axes.map { axis in
+      let values = finite.map { $0[axis] }
+      return (low: values.min() ?? 0, high: values.max() ?? 0)
+    }
+    let areLogarithms = spans.map { $0.low > 0 && $0.high <= Self.widestSpan * $0.low }
+    self.areLogarithms = areLogarithms
+    ends = zip(spans, areLogarithms).map { span, isLogarithm in
+      isLogarithm ? (Foundation.log(span.low), Foundation.log(span.high)) : span
+    }
+  }
+
+  /// Weights of sum 1, evenly over all such.
+  func drawnWeights(_ random: inout SeededRandom) -> [Double] {
+    let drawn = ends.map { _ in -Foundation.log(max(Double(random.next() >> 11) * 0x1p-53, 1e-12)) }
+    let sum = drawn.reduce(0, +)
+    return drawn.map { $0 / sum }
+  }
+
+  /// The augmented Chebyshev norm; `nil` for what made no student.
+  func cost(of observation: SearchObservation, _ weights: [Double]) -> Double? {
+    let values = observation.objectives
+    guard values.count == ends.count, !values.isEmpty, values.allSatisfy(\.isFinite) else { return nil }
+    let parts = values.indices.map { axis in
+      let value = areLogarithms[axis] ? Foundation.log(values[axis]) : values[axis]
+      let (low, high) = ends[axis]
+      return weights[axis] * (high > low ? (value - low) / (high - low) : 0)
+    }
+    return (parts.max() ?? 0) + Self.sumShare * parts.reduce(0, +)
+  }
 }

@@ -34,6 +34,8 @@ public struct GridSearch: SearchStrategy {
       ? "would try \(tries) combinations, expected at most \(Self.most); take fewer points" : nil
   }
 
+  public var takesFronts: Bool { true }
+
   /// The next combinations in their order.
   public func ask(_ count: Int, _ search: SearchState) -> [Assignment] {
     let done = search.observations.count

@@ -26,6 +26,8 @@ public struct RandomSearch: SearchStrategy {
   /// The setting `tries`.
   public func tries(in space: SearchSpace) -> Int { tries }
 
+  public var takesFronts: Bool { true }
+
   /// The next assignments, each drawn from a stream of its number.
   public func ask(_ count: Int, _ search: SearchState) -> [Assignment] {
     let done = search.observations.count

@@ -11,9 +11,35 @@ import Tensors
 public struct SearchSpace: Sendable, Equatable {
   /// The variables, in the order of an assignment's values.
   public var variables: [SearchVariable]
+  /// The training that a search may cut short; `nil` where there is none.
+  public var budget: Budget?
+
+  /// A stage's training that can be ended early, and gone on with.
+  public struct Budget: Sendable, Equatable {
+    /// Which stage, counted from 0.
+    public var stage: Int
+    /// Its epochs.
+    public var epochs: Int
+
+    /// Makes a budget.
+    public init(stage: Int, epochs: Int) { (self.stage, self.epochs) = (stage, epochs) }
+
+    /// Why a search that cuts trainings short cannot do so in a space; `nil` where it can.
+    static func refusal(of space: SearchSpace, _ leastEpochs: Int) -> String? {
+      guard let budget = space.budget else {
+        return
+          "cuts trainings short, and no stage of the pipeline that only trains, or whose method acts before it, has epochs"
+      }
+      return leastEpochs > budget.epochs
+        ? "judges after \(leastEpochs) epochs at least, and the longest training has \(budget.epochs)" : nil
+    }
+  }
 
   /// Makes a space.
-  public init(_ variables: [SearchVariable]) { self.variables = variables }
+  public init(_ variables: [SearchVariable], budget: Budget? = nil) {
+    self.variables = variables
+    self.budget = budget
+  }
 
   /// The stages with the values of an assignment, each labelled with the values chosen for it.
   public func applied(
@@ -32,6 +58,11 @@ public struct SearchSpace: Sendable, Equatable {
     return stages
   }
 
+  /// What an assignment chooses, in words.
+  public func words(_ assignment: Assignment) -> String {
+    zip(variables, assignment.values).map { "\($0.name) \($1.words)" }.joined(separator: ", ")
+  }
+
   /// An assignment's values for the network's variables, by name; empty where the network is fixed.
   public func networkValues(_ assignment: Assignment) -> [String: SettingsNode] {
     var values: [String: SettingsNode] = [:]
@@ -43,7 +74,7 @@ public struct SearchSpace: Sendable, Equatable {
 
   /// The space with one variable per layer or group of layers in place of a variable of each layer or group.
   public func expanded(on graph: Graph, _ stages: [TrialSpec.Stage]) throws -> SearchSpace {
-    SearchSpace(try variables.flatMap { try $0.expanded(on: graph, stages) })
+    SearchSpace(try variables.flatMap { try $0.expanded(on: graph, stages) }, budget: budget)
   }
 
   /// The space as an address holds it.

@@ -14,8 +14,12 @@ public protocol SearchStrategy: NamedKind {
   var needsLatency: Bool { get }
   /// The reason why it cannot search a space; `nil` where it can.
   func refusal(of space: SearchSpace) -> String?
+  /// Whether it goes by several objectives where a goal has them.
+  var takesFronts: Bool { get }
   /// The next assignments, at most `count`; none when the search is over.
   func ask(_ count: Int, _ search: SearchState) -> [Assignment]
+  /// The same, each with what it was derived from.
+  func propose(_ count: Int, _ search: SearchState) -> [Proposal]
 }
 
 extension SearchStrategy {
@@ -23,6 +27,29 @@ extension SearchStrategy {
   public func refusal(of space: SearchSpace) -> String? { nil }
   /// False by default.
   public var needsLatency: Bool { false }
+  public var takesFronts: Bool { false }
+  public func propose(_ count: Int, _ search: SearchState) -> [Proposal] {
+    ask(count, search).map { Proposal($0) }
+  }
+}
+
+/// An assignment that a strategy asks for.
+public struct Proposal: Sendable, Equatable {
+  public var assignment: Assignment
+  /// The observation that it was derived from, counted from 0; `nil` where it was drawn from the whole space.
+  public var parent: Int?
+  /// The epochs after which the training that can be cut short ends; `nil` for all.
+  public var epochs: Int?
+  /// The observation of the same assignment with fewer epochs from which it goes on; `nil` for none.
+  public var continues: Int?
+
+  /// Makes a proposal.
+  public init(_ assignment: Assignment, parent: Int? = nil, epochs: Int? = nil, continues: Int? = nil) {
+    self.assignment = assignment
+    self.parent = parent
+    self.epochs = epochs
+    self.continues = continues
+  }
 }
 
 /// The state of a search.
@@ -37,6 +64,8 @@ public struct SearchState: Sendable {
   public var random: SeededRandom
   /// The latency limit with its model; `nil` for other goals.
   public var latency: LatencyModel?
+  /// Whether several objectives are minimized together: what `objectives` of observations say counts, not their cost.
+  public var isOfFront = false
 
   /// Makes a state.
   public init(
@@ -78,6 +107,8 @@ public struct SearchObservation: Sendable, Equatable {
   /// The cost that is minimized: the file's bytes where an accuracy is to be kept, the shortfall where limits
   /// are.
   public var cost: Double
+  /// What it takes of several objectives; endless where there is no student, empty for goals of one.
+  public var objectives: [Double] = []
   /// The distance from the goal, in the goal's unit: 0 where it is met, infinite without a student.
   public var miss: Double
 
@@ -121,7 +152,7 @@ public enum SearchCatalogue: Catalogue {
   /// The strategies; one more is one line here.
   public static let all: [any SearchStrategy.Type] = [
     Bisection.self, Ascent.self, GridSearch.self, RandomSearch.self, AgingEvolution.self,
-    ControllerSearch.self, BayesianSearch.self, NetAdapt.self,
+    SuccessiveHalving.self, Hyperband.self, ControllerSearch.self, BayesianSearch.self, NetAdapt.self,
   ]
   /// The strategies as kinds with names.
   public static var kinds: [any NamedKind.Type] { all }

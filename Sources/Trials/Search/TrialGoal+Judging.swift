@@ -2,6 +2,7 @@ import Metrics
 import Readings
 import RealModule
 public import Runs
+import Settings
 
 extension TrialGoal {
   /// The distance of a candidate from the goal, with the reason.
@@ -12,10 +13,65 @@ extension TrialGoal {
     public var reason: String
   }
 
-  /// True if the strongest compression that meets the goal is sought, false for the weakest.
+  /// Accuracy weighed against quantities: `accuracy · Π (quantity / reference)^w`, w at most 0.
+  public struct Reward: Sendable, Equatable {
+    /// w unless it is given, as MnasNet has it.
+    public static let defaultExponent = -0.07
+
+    /// What each quantity is held against.
+    public var references: [SearchQuantity: Double]
+    /// w.
+    public var exponent: Double
+
+    /// Makes a reward.
+    public init(references: [SearchQuantity: Double], exponent: Double = Reward.defaultExponent) {
+      self.references = references
+      self.exponent = exponent
+    }
+
+    var node: SettingsNode {
+      SettingsNode(named: references).adding(SettingsNode(mapping: ["exponent": exponent.node]))
+    }
+
+    init(from node: SettingsNode) throws(SettingsError) {
+      self.init(
+        references: [:], exponent: try node.required("exponent", of: "a reward").number("exponent"))
+      for entry in try node.mapping("reward") where entry.key != "exponent" {
+        guard let quantity = SearchQuantity(named: entry.key) else {
+          throw .invalid(entry.mark, key: entry.key, reason: "is no quantity of a search")
+        }
+        references[quantity] = try entry.value.number(entry.key)
+      }
+    }
+
+    /// The product of `(quantity / reference)^w`; quantities that are not known or nothing count as their references.
+    func factor(of candidate: CandidateResult) -> Double {
+      references.keys.sorted { $0.name < $1.name }.reduce(1.0) { product, quantity in
+        guard let reference = references[quantity], let found = quantity.value(of: candidate), found > 0
+        else { return product }
+        return product * Double.pow(found / reference, exponent)
+      }
+    }
+  }
+
+  /// Whether the strongest compression that meets the goal is sought, not the weakest.
   public var prefersStrong: Bool { accuracyPoints != nil }
 
-  /// The error of a goal of accuracy without a teacher or validation images.
+  /// What a candidate is to be read on; `nil` for nothing. The limits themselves stay out: searches of other limits share their candidates.
+  public var ofCandidates: TrialGoal? {
+    var read = TrialGoal(target: target, profile: profile, latencyMs: latencyMs)
+    if let front {
+      guard !front.targets.isEmpty else { return nil }
+      read.front = front.ofCandidates
+      return read
+    }
+    guard target != nil else { return nil }
+    let isWeighed = reward?.references.keys.contains { $0.target != nil } ?? false
+    read.readsAsRows = !limits.isEmpty || isWeighed
+    return read
+  }
+
+  /// Why a goal of accuracy cannot be judged.
   package static var withoutValidation: TrialError {
     .goal("a goal needs a teacher and validation images: give the recipe a \"validation\" share")
   }
@@ -25,6 +81,7 @@ extension TrialGoal {
   /// `teacher` is the teacher's metric on validation images. Throws where a goal of accuracy lacks it or the
   /// candidate's.
   public func miss(of candidate: CandidateResult, teacher: Double?) throws -> Miss? {
+    if let front { return try front.miss(of: candidate) }
     if let failure = candidate.failure { return Miss(distance: .infinity, reason: failure) }
     if let points = accuracyPoints {
       guard let teacher, let found = candidate.validation else {
@@ -87,6 +144,7 @@ extension TrialGoal {
   /// arXiv:1807.11626, equation 2.
   public func shortfall(of candidate: CandidateResult) -> Double {
     let shortfall = candidate.validation.map { candidate.metric.shortfall(of: $0) } ?? 1
+    if let reward { return 1 - (1 - shortfall) * reward.factor(of: candidate) }
     guard let latencyExponent, let latencyMs, let found = candidate.reading?[.latency]?.value, found > 0
     else {
       return shortfall
@@ -102,6 +160,12 @@ extension TrialGoal {
   public func best(
     of candidates: [CandidateResult], teacher: Double?
   ) throws -> (index: Int, miss: Miss?) {
+    let whole = candidates.indices.filter { candidates[$0].isCutShort == nil }
+    if whole.count < candidates.count, whole.contains(where: { candidates[$0].failure == nil }) {
+      let best = try best(of: whole.map { candidates[$0] }, teacher: teacher)
+      return (whole[best.index], best.miss)
+    }
+    if let front { return try front.chosen(front.pick ?? .knee, of: candidates) }
     var misses: [Miss?] = []
     for candidate in candidates { misses.append(try miss(of: candidate, teacher: teacher)) }
     let meeting = candidates.indices.filter { misses[$0] == nil }

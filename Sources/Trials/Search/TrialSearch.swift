@@ -15,6 +15,12 @@ public struct TrialSearch: Sendable {
   ///
   /// Throws where there is none, or where it cannot meet the goal whatever its training.
   public var network: (@Sendable (Assignment) throws -> Graph)?
+  /// What its candidates are called.
+  public var name = ""
+  /// Students of one search that take different candidates have the same word here; empty for a search of one student.
+  public var group = ""
+  /// Whether another student of the group brings the candidates.
+  public var isShared = false
 
   /// Makes a search.
   public init(
@@ -27,7 +33,7 @@ public struct TrialSearch: Sendable {
   }
 
   /// The largest number of candidates.
-  public var tries: Int { strategy.tries(in: space) }
+  public var tries: Int { isShared ? 0 : strategy.tries(in: space) }
 
   /// The space and the strategy as an address holds them; the goal has its own entry there.
   public var node: SettingsNode {
