@@ -1,10 +1,12 @@
 import Foundation
 import Graphs
+import Methods
 import Metrics
 import Readings
 public import Runs
 import Settings
 import Tensors
+import Training
 public import Trials
 
 /// The source of a recipe's trials, which become known step by step.
@@ -293,9 +295,22 @@ public struct RecipeSource: TrialSource {
         address: search.candidates[before].address, epochs: epochs)
     }
     candidate.name = "\(search.described.name)~try\(search.candidates.count + 1)"
-    guard let network = search.described.network else { return candidate }
+    if search.described.strategy.inherits {
+      // Weights of few bits are no start: what comes before they are encoded is.
+      candidate.leaves = stages.lastIndex {
+        $0.training != nil && ($0.choice.map { $0.order < .sharing } ?? true)
+      }
+    }
+    if let epochs = proposal.trains, let budget = search.state.space.budget {
+      candidate.stages[budget.stage].training?.epochs = epochs
+    }
     do {
-      candidate.start = .network(try network(proposal.assignment).structureNode)
+      if let network = search.described.network {
+        candidate.start = .network(try network(proposal.assignment).structureNode)
+      }
+      if proposal.inherits, case .network(let structure) = candidate.start, let parent = proposal.parent {
+        candidate.start = .inherited(structure, of: search.candidates[parent].address)
+      }
     } catch {
       candidate.start = .network(
         SettingsNode(mapping: ["refused": SettingsNode(.list(proposal.assignment.values))]))
@@ -348,7 +363,12 @@ public struct RecipeSource: TrialSource {
       let place = try goal.best(of: search.results, teacher: teacher).index
       searches[key]?.taken[planned.name] = place
       let best = search.candidates[place]
-      if search.described.network != nil { starts[planned.address] = best.start }
+      // What is trained beside it begins anew.
+      if case .inherited(let structure, _) = best.start {
+        starts[planned.address] = .network(structure)
+      } else if search.described.network != nil {
+        starts[planned.address] = best.start
+      }
       give(planned.taking(best, among: run), to: .planned(planned))
     }
   }

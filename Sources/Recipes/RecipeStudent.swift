@@ -95,6 +95,13 @@ public struct RecipeStudent: Sendable {
       throw .invalid(
         goal.mark, key: "over", reason: "needs a network whose variables it searches; name a \"network\"")
     }
+    if let goal, goal.strategy.inherits, network == nil {
+      throw .invalid(
+        goal.mark, key: "search",
+        reason:
+          "\(type(of: goal.strategy).name) lets networks start from one another's weights; give the student a \"network\" of its own"
+      )
+    }
     try readTeacher(node)
   }
 

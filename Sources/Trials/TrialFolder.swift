@@ -21,6 +21,8 @@ public struct TrialFolder: Sendable {
   public static let structure = "structure.json"
   /// The file of the teacher's logits.
   public static let logits = "logits.bin"
+  /// The network of a candidate for others to start from, before its weights were encoded.
+  static let trained = "trained.safetensors"
   /// The file of the trial's specification.
   public static let specification = "spec.json"
 

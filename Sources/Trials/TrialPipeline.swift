@@ -99,11 +99,21 @@ package struct TrialPipeline {
       try TrialMeasurement(runner, data: data, before: outcome.graph).record(
         stage, outcome.graph, validation: outcome.validation, warnings: warnings))
     outcome.seconds += (clock.now - began).inSeconds
+    if index == runner.spec.leaves { try leave(outcome.graph) }
     try store.save(outcome)
     if stage.through != nil {
       StageContinuation.keep(store.checkpoints(stage: index).directory, in: runner.path(""))
     }
     store.checkpoints(stage: index).remove()
+  }
+
+  /// Writes the network with the weights that it computes with, for others to start from.
+  private func leave(_ graph: Graph) throws {
+    var plain = graph
+    for (name, parameter) in graph.parameters { plain.parameters[name] = Parameter(parameter.projected) }
+    plain.values = [:]
+    try TrialFolder.write(
+      NetworkFile(graph: plain, note: runner.spec.address).bytes, to: runner.path(TrialFolder.trained))
   }
 
   /// The number of passes over the training images after which a network at chance level gets a warning.

@@ -174,7 +174,7 @@ public final class TrialRunner {
   private var startsFromTeacher: Bool {
     switch spec.start {
     case .teacher, .model: true
-    case .network, .shape, .candidate: false
+    case .network, .inherited, .shape, .candidate: false
     }
   }
 
@@ -197,6 +197,16 @@ public final class TrialRunner {
     switch spec.start {
     case .network(let structure):
       return try freshGraph(structure, seed: spec.seed)
+    case .inherited(let structure, let address):
+      let path = try trialDirectory(address) + "/" + TrialFolder.trained
+      guard let bytes = FileManager.default.contents(atPath: path) else {
+        throw TrialError.damaged(path: path, reason: "cannot be read")
+      }
+      return Inheritance(
+        of: try NetworkFile(bytes: [UInt8](bytes), file: path).graph,
+        by: try freshGraph(structure, seed: spec.seed),
+        random: SeededRandom(seed: spec.seed, purpose: "inheritance")
+      ).graph
     case .shape, .candidate:
       throw TrialError.damaged(
         path: path(TrialFolder.specification), reason: "is a plan's; run its trials with condense compare")

@@ -16,6 +16,8 @@ public struct TrialSpec: Sendable {
   public enum Start: Sendable, Equatable {
     /// A structure with fresh parameters.
     case network(SettingsNode)
+    /// A structure that takes over what it can of the network that a candidate has trained.
+    case inherited(SettingsNode, of: String)
     /// The teacher's network with its parameters.
     case teacher
     /// The structure of another trial's network, by the trial's address, with fresh parameters.
@@ -95,6 +97,8 @@ public struct TrialSpec: Sendable {
   /// The trial whose training this one goes on with where its checkpoint is still there. It decides nothing: without it the same is
   /// trained from the start.
   public var continues: Continuation?
+  /// The stage after which a candidate leaves its network for others to start from, counted from 0; `nil` for none.
+  public var leaves: Int?
 
   /// A trial that is this one but for the epochs of a stage.
   public struct Continuation: Sendable, Equatable {
@@ -156,6 +160,7 @@ public struct TrialSpec: Sendable {
     switch start {
     case .shape(let address): others = [address]
     case .candidate(_, let all): others = all
+    case .inherited(_, let parent): others = [parent]
     case .network, .teacher, .model: break
     }
     return [teacher, logits, settingsOf].compactMap { $0 } + others
@@ -166,7 +171,7 @@ public struct TrialSpec: Sendable {
     switch start {
     case .shape: true
     case .candidate: false
-    case .network, .teacher, .model:
+    case .network, .inherited, .teacher, .model:
       search != nil || settingsOf != nil || (goal != nil && role != .candidate)
     }
   }
@@ -216,6 +221,7 @@ public struct TrialSpec: Sendable {
     if valFolder != .test { rare.append(("valFolder", valFolder.rawValue.node)) }
     if let search { rare.append(("search", search)) }
     if let settingsOf { rare.append(("settingsOf", settingsOf.node)) }
+    if let leaves { rare.append(("leaves", leaves.node)) }
     let mark = SettingsMark(source: "built-in")
     node = SettingsNode(.mapping(entries + rare.map { .init(key: $0.key, mark: mark, value: $0.value) }))
   }
@@ -317,6 +323,8 @@ extension TrialSpec.Start {
   var node: SettingsNode {
     switch self {
     case .network(let structure): SettingsNode(mapping: ["network": structure])
+    case .inherited(let structure, let address):
+      SettingsNode(mapping: ["network": structure, "inherits": address.node])
     case .teacher: SettingsNode(mapping: ["teacher": true.node])
     case .shape(let address): SettingsNode(mapping: ["shape": address.node])
     case .candidate(let address, let all):
@@ -330,9 +338,12 @@ extension TrialSpec.Start {
 
   init(from node: SettingsNode) throws(SettingsError) {
     try node.requireKeys(
-      ["network", "teacher", "shape", "candidate", "among", "model", "digest", "normalize"], of: "a start")
+      [
+        "network", "inherits", "teacher", "shape", "candidate", "among", "model", "digest", "normalize",
+      ], of: "a start")
     if let structure = node["network"] {
       self = .network(structure)
+      if let address = node["inherits"] { self = .inherited(structure, of: try address.string("inherits")) }
     } else if let address = node["shape"] {
       self = .shape(of: try address.string("shape"))
     } else if let address = node["candidate"] {
@@ -361,7 +372,7 @@ extension TrialSpec {
         "schema", "name", "role", "seed", "data", "dataDigest", "validation", "valFolder", "start", "stages",
         "teacher", "logits",
         "goal", "search", "settingsOf", "threads", "precision", "instructionSet", "engine", "controlOf",
-        "targets", "address", "continues",
+        "targets", "address", "continues", "leaves",
       ], of: owner)
     func value<V: SettingValue>(_ key: String) throws(SettingsError) -> V {
       try V(reading: node.required(key, of: owner), key: key)
@@ -385,6 +396,7 @@ extension TrialSpec {
     search = node["search"]
     settingsOf = try node["settingsOf"].map { value throws(SettingsError) in try value.string("settingsOf") }
     engine = try value("engine")
+    leaves = try node["leaves"].map { value throws(SettingsError) in try value.integer("leaves") }
     if let node = node["continues"] {
       continues = Continuation(
         address: try node.required("trial", of: "continues").string("trial"),

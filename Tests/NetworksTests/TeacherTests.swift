@@ -147,7 +147,7 @@ struct TeacherTests {
       try NetworkSpec.named("resnet21", searching: [teachers])
     } throws: { error in
       "\(error)".hasPrefix(
-        "no network is called \"resnet21\"; did you mean \"resnet20\"? (alexnet-cifar, cnn-32-64, cnn-small, cnn-uno, cnn-uno-space, cnv, finn-cnv, lenet"
+        "\"resnet21\" is no network; did you mean \"resnet20\"? (alexnet-cifar, cnn-32-64, cnn-small, cnn-sparse-space, cnn-uno, cnn-uno-space, cnv, finn-cnv, lenet"
       )
     }
   }

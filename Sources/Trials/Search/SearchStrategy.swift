@@ -16,6 +16,8 @@ public protocol SearchStrategy: NamedKind {
   func refusal(of space: SearchSpace) -> String?
   /// Whether it goes by several objectives where a goal has them.
   var takesFronts: Bool { get }
+  /// Whether what it proposes may start from what others have trained.
+  var inherits: Bool { get }
   /// The next assignments, at most `count`; none when the search is over.
   func ask(_ count: Int, _ search: SearchState) -> [Assignment]
   /// The same, each with what it was derived from.
@@ -28,6 +30,7 @@ extension SearchStrategy {
   /// False by default.
   public var needsLatency: Bool { false }
   public var takesFronts: Bool { false }
+  public var inherits: Bool { false }
   public func propose(_ count: Int, _ search: SearchState) -> [Proposal] {
     ask(count, search).map { Proposal($0) }
   }
@@ -42,6 +45,10 @@ public struct Proposal: Sendable, Equatable {
   public var epochs: Int?
   /// The observation of the same assignment with fewer epochs from which it goes on; `nil` for none.
   public var continues: Int?
+  /// Whether its network takes over what it can of its parent's.
+  public var inherits = false
+  /// The epochs of the longest training in place of the recipe's; `nil` for these.
+  public var trains: Int?
 
   /// Makes a proposal.
   public init(_ assignment: Assignment, parent: Int? = nil, epochs: Int? = nil, continues: Int? = nil) {
@@ -152,7 +159,8 @@ public enum SearchCatalogue: Catalogue {
   /// The strategies; one more is one line here.
   public static let all: [any SearchStrategy.Type] = [
     Bisection.self, Ascent.self, GridSearch.self, RandomSearch.self, AgingEvolution.self,
-    SuccessiveHalving.self, Hyperband.self, ControllerSearch.self, BayesianSearch.self, NetAdapt.self,
+    SuccessiveHalving.self, Hyperband.self, ControllerSearch.self, BayesianSearch.self, MorphismSearch.self,
+    NetAdapt.self,
   ]
   /// The strategies as kinds with names.
   public static var kinds: [any NamedKind.Type] { all }
