@@ -15,7 +15,7 @@ struct PageSearches {
   private func block(_ search: SearchRecord) -> String {
     let pictures =
       (search.objectives.indices.dropFirst().map { SearchPicture.View.front(across: $0) } + [.progress])
-      .compactMap { SearchPicture(search, $0, width: 560, height: 340).inline }
+      .compactMap { SearchPicture(search, $0, width: 860, height: 420).inline }
       .map { "<figure>\($0)</figure>" }
     return """
       <div class="search"><h3>\(HTMLText.escaped(search.student))</h3>
