@@ -32,7 +32,8 @@ struct PageSearches {
       "<tr>"
         + SearchWords(search).cells(candidate).map { "<td>\(HTMLText.escaped($0))</td>" }.joined() + "</tr>"
     }
-    return "<table><thead><tr>\(heads)</tr></thead><tbody>\n\(rows.joined(separator: "\n"))\n</tbody></table>"
+    return
+      "<div class=\"scroll\"><table><thead><tr>\(heads)</tr></thead><tbody>\n\(rows.joined(separator: "\n"))\n</tbody></table></div>"
   }
 }
 
