@@ -34,7 +34,9 @@ struct StageContinuation {
     epochs = checkpoint.progress.epoch
   }
 
-  /// Keeps the checkpoints of a stage whose training was cut short. Where that fails, another trial begins anew.
+  /// Keeps the checkpoints of a stage whose training was cut short.
+  ///
+  /// If that fails, another trial begins anew.
   static func keep(_ checkpoints: String, in directory: String) {
     let place = directory + folder
     try? FileManager.default.removeItem(atPath: place)

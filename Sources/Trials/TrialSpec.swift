@@ -94,8 +94,9 @@ public struct TrialSpec: Sendable {
   public var controlOf: [String]
   /// The names of the hardware profiles that the student is read on.
   public var targets: [String]
-  /// The trial whose training this one goes on with where its checkpoint is still there. It decides nothing: without it the same is
-  /// trained from the start.
+  /// The trial whose training this one continues if its checkpoint is still there.
+  ///
+  /// It decides nothing: without the checkpoint the same is trained from the start.
   public var continues: Continuation?
   /// The stage after which a candidate leaves its network for others to start from, counted from 0; `nil` for none.
   public var leaves: Int?

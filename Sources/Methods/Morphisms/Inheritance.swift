@@ -36,7 +36,9 @@ public struct Inheritance {
   /// The layers whose output channels are tied, by each of them.
   private let ties: [String: [String]]
 
-  /// Takes over what fits. The child has parameters already: those that stay are its start.
+  /// Takes over the weights that fit.
+  ///
+  /// The child has parameters already: those without a counterpart keep their start.
   public init(of parent: Graph, by child: Graph, random: SeededRandom) {
     self.parent = parent
     self.random = random

@@ -38,6 +38,7 @@ public struct SearchRecord: Codable, Sendable, Equatable {
 
   /// The student that was searched for.
   public var student: String
+  /// The seed of the search.
   public var seed: UInt64
   /// Who proposed.
   public var strategy: String
@@ -47,6 +48,7 @@ public struct SearchRecord: Codable, Sendable, Equatable {
   public var limits: [String: Double]
   /// The corner of the box: an objective's limit; without one 1 for the error, the most that a candidate took for others.
   public var reference: [Double]
+  /// The candidates, in the order in which they were proposed.
   public var candidates: [Candidate]
   /// The number of the candidate that became each row, by the row's name.
   public var rows: [String: Int]

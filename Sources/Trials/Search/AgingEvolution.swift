@@ -49,6 +49,7 @@ public struct AgingEvolution: SearchStrategy {
   /// The setting `tries`.
   public func tries(in space: SearchSpace) -> Int { tries }
 
+  /// True: parents are chosen by front and crowding if the goal has several objectives.
   public var takesFronts: Bool { true }
 
   /// The rest of the present round: random assignments in the first, children of the population in later
@@ -57,6 +58,7 @@ public struct AgingEvolution: SearchStrategy {
     propose(count, search).map(\.assignment)
   }
 
+  /// Proposes random assignments, then changed copies of parents, each with its parent.
   public func propose(_ count: Int, _ search: SearchState) -> [Proposal] {
     let start = search.roundStart(first: population, size: round)
     let members = min(start == 0 ? population : round, tries - start)

@@ -53,6 +53,7 @@ public struct BayesianSearch: SearchStrategy {
   /// The setting `tries`.
   public func tries(in space: SearchSpace) -> Int { tries }
 
+  /// True: each proposal takes random weights of the objectives.
   public var takesFronts: Bool { true }
 
   /// The rest of the present round: random assignments in the first, the most promising ones in later rounds.
@@ -60,6 +61,7 @@ public struct BayesianSearch: SearchStrategy {
     propose(count, search).map(\.assignment)
   }
 
+  /// Proposes the assignments of `ask`, each with the observation that it lies next to.
   public func propose(_ count: Int, _ search: SearchState) -> [Proposal] {
     let first = min(initial, tries)
     let start = search.roundStart(first: first, size: round)

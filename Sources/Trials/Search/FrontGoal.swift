@@ -110,7 +110,9 @@ public enum FrontPick: Sendable, Hashable {
 }
 
 extension FrontGoal {
-  /// How a candidate misses the limits, or a target's own; `nil` where it meets all. Distances are sums of shares of the limits.
+  /// The reason why a candidate misses the limits, or a target's own; `nil` if it meets all.
+  ///
+  /// Its distance is the sum of the excesses as shares of the limits.
   public func miss(of candidate: CandidateResult) throws -> TrialGoal.Miss? {
     if let failure = candidate.failure { return TrialGoal.Miss(distance: .infinity, reason: failure) }
     var distance = 0.0
@@ -153,8 +155,9 @@ extension FrontGoal {
     return value
   }
 
-  /// The places of the candidates that meet the limits and that none of these beats; of equal ones the first. None of a training that was
-  /// cut short is among them, unless all were.
+  /// The places of the candidates that meet the limits and that no other such candidate beats; the first of equal ones.
+  ///
+  /// Candidates whose training was cut short are left out, unless all were.
   public func front(of candidates: [CandidateResult]) throws -> [Int] {
     var known: [(place: Int, values: [Double])] = []
     let hasWhole = candidates.contains { $0.isCutShort == nil && $0.failure == nil }

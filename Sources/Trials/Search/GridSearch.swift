@@ -34,6 +34,7 @@ public struct GridSearch: SearchStrategy {
       ? "would try \(tries) combinations, expected at most \(Self.most); take fewer points" : nil
   }
 
+  /// True: a grid does not depend on the goal.
   public var takesFronts: Bool { true }
 
   /// The next combinations in their order.

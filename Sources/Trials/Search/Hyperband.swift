@@ -11,16 +11,20 @@ import Training
 /// **Paper** Li, Jamieson, DeSalvo, Rostamizadeh, Talwalkar, "Hyperband: a novel bandit-based approach to hyperparameter optimization",
 /// JMLR 18, 2018, arXiv:1603.06560, algorithm 1.
 public struct Hyperband: SearchStrategy {
+  /// The name in recipes: `hyperband`.
   public static let name = "hyperband"
+  /// The description in lists of strategies.
   public static let summary = "successive halving from few, more and all epochs on"
 
-  /// One of so many goes on, with so many times the epochs.
+  /// The factor of a rung: one of `factor` candidates goes on, with `factor` times the epochs.
   public var factor = 3.0
   /// The fewest epochs after which candidates are judged.
   public var leastEpochs = 1
 
+  /// Makes a strategy with the default settings.
   public init() {}
 
+  /// Settings: `factor`, `leastEpochs`.
   public static var settings: [Setting<Hyperband>] {
     [
       Setting("factor", \.factor, in: 1.5...100, "one of so many goes on, with so many times the epochs"),
@@ -29,18 +33,23 @@ public struct Hyperband: SearchStrategy {
     ]
   }
 
+  /// True: candidates are ranked by fronts if the goal has several objectives.
   public var takesFronts: Bool { true }
 
+  /// The number of candidates in all.
   public func tries(in space: SearchSpace) -> Int {
     brackets(space).reduce(0) { $1.rungs.reduce($0) { $0 + $1.count } }
   }
 
+  /// Refuses a space without a training that can be cut short.
   public func refusal(of space: SearchSpace) -> String? { SearchSpace.Budget.refusal(of: space, leastEpochs) }
 
+  /// The assignments of `propose`.
   public func ask(_ count: Int, _ search: SearchState) -> [Assignment] {
     propose(count, search).map(\.assignment)
   }
 
+  /// Proposes the candidates of the next rung, each with its epochs and the candidate it continues.
   public func propose(_ count: Int, _ search: SearchState) -> [Proposal] {
     HalvingBracket.proposals(brackets(search.space), count, search)
   }

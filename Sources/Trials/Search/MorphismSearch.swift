@@ -17,17 +17,19 @@ import Training
 /// **Paper** Fedorov, Adams, Mattina, Whatmough, "SpArSe: sparse architecture search for CNNs on resource-constrained microcontrollers",
 /// NeurIPS 2019, arXiv:1905.12107.
 public struct MorphismSearch: SearchStrategy {
+  /// The name in recipes: `morphism`.
   public static let name = "morphism"
+  /// The description in lists of strategies.
   public static let summary =
     "changes members of the front, and lets children start from their parents' weights"
 
-  /// How many assignments are tried in all.
+  /// The number of assignments in all.
   public var tries = 40
-  /// How many are drawn at random first.
+  /// The number of random assignments at the beginning.
   public var initial = 10
-  /// Until how many are tried drawn ones compete with children.
+  /// The number of assignments up to which random ones compete with children.
   public var mixed = 20
-  /// Assignments of a round.
+  /// The number of assignments in a round.
   public var round = 2
   /// The epochs of a child's longest training; `nil` for as many as others have.
   public var childEpochs: Int?
@@ -37,8 +39,10 @@ public struct MorphismSearch: SearchStrategy {
   /// Members of the front for a goal of one objective.
   private static let best = 4
 
+  /// Makes a strategy with the default settings.
   public init() {}
 
+  /// Settings: `tries`, `initial`, `mixed`, `round`, `childEpochs`.
   public static var settings: [Setting<MorphismSearch>] {
     [
       Setting("tries", \.tries, in: 1...10_000, "how many combinations are tried in all"),
@@ -51,15 +55,20 @@ public struct MorphismSearch: SearchStrategy {
     ]
   }
 
+  /// True: candidates are ranked by fronts if the goal has several objectives.
   public var takesFronts: Bool { true }
+  /// True: children start from the weights of their parents.
   public var inherits: Bool { true }
 
+  /// The number of candidates in all.
   public func tries(in space: SearchSpace) -> Int { tries }
 
+  /// The assignments of `propose`.
   public func ask(_ count: Int, _ search: SearchState) -> [Assignment] {
     propose(count, search).map(\.assignment)
   }
 
+  /// Proposes random assignments, then children of the front, by the stage of the search.
   public func propose(_ count: Int, _ search: SearchState) -> [Proposal] {
     let first = min(initial, tries)
     let start = search.roundStart(first: first, size: round)

@@ -26,6 +26,7 @@ public struct RandomSearch: SearchStrategy {
   /// The setting `tries`.
   public func tries(in space: SearchSpace) -> Int { tries }
 
+  /// True: random assignments do not depend on the goal.
   public var takesFronts: Bool { true }
 
   /// The next assignments, each drawn from a stream of its number.

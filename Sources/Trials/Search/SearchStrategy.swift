@@ -14,13 +14,13 @@ public protocol SearchStrategy: NamedKind {
   var needsLatency: Bool { get }
   /// The reason why it cannot search a space; `nil` where it can.
   func refusal(of space: SearchSpace) -> String?
-  /// Whether it goes by several objectives where a goal has them.
+  /// True if the strategy can minimize several objectives together.
   var takesFronts: Bool { get }
-  /// Whether what it proposes may start from what others have trained.
+  /// True if candidates may start from the trained weights of others.
   var inherits: Bool { get }
   /// The next assignments, at most `count`; none when the search is over.
   func ask(_ count: Int, _ search: SearchState) -> [Assignment]
-  /// The same, each with what it was derived from.
+  /// The next assignments as `ask` gives them, each with the observation that it was derived from.
   func propose(_ count: Int, _ search: SearchState) -> [Proposal]
 }
 
@@ -29,8 +29,11 @@ extension SearchStrategy {
   public func refusal(of space: SearchSpace) -> String? { nil }
   /// False by default.
   public var needsLatency: Bool { false }
+  /// False by default.
   public var takesFronts: Bool { false }
+  /// False by default.
   public var inherits: Bool { false }
+  /// Proposes the assignments of `ask`, derived from none, by default.
   public func propose(_ count: Int, _ search: SearchState) -> [Proposal] {
     ask(count, search).map { Proposal($0) }
   }
@@ -38,6 +41,7 @@ extension SearchStrategy {
 
 /// An assignment that a strategy asks for.
 public struct Proposal: Sendable, Equatable {
+  /// The values of the variables.
   public var assignment: Assignment
   /// The observation that it was derived from, counted from 0; `nil` where it was drawn from the whole space.
   public var parent: Int?
@@ -45,7 +49,7 @@ public struct Proposal: Sendable, Equatable {
   public var epochs: Int?
   /// The observation of the same assignment with fewer epochs from which it goes on; `nil` for none.
   public var continues: Int?
-  /// Whether its network takes over what it can of its parent's.
+  /// True if its network takes over the weights of its parent, as far as they fit.
   public var inherits = false
   /// The epochs of the longest training in place of the recipe's; `nil` for these.
   public var trains: Int?
@@ -71,7 +75,7 @@ public struct SearchState: Sendable {
   public var random: SeededRandom
   /// The latency limit with its model; `nil` for other goals.
   public var latency: LatencyModel?
-  /// Whether several objectives are minimized together: what `objectives` of observations say counts, not their cost.
+  /// True if several objectives are minimized together: the `objectives` of observations count, not their cost.
   public var isOfFront = false
 
   /// Makes a state.

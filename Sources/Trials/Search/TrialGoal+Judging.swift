@@ -57,7 +57,9 @@ extension TrialGoal {
   /// Whether the strongest compression that meets the goal is sought, not the weakest.
   public var prefersStrong: Bool { accuracyPoints != nil }
 
-  /// What a candidate is to be read on; `nil` for nothing. The limits themselves stay out: searches of other limits share their candidates.
+  /// The targets on which a candidate is read, as a goal; `nil` for none.
+  ///
+  /// The limits are left out, so that searches with other limits share their candidates.
   public var ofCandidates: TrialGoal? {
     var read = TrialGoal(target: target, profile: profile, latencyMs: latencyMs)
     if let front {
