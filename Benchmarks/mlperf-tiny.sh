@@ -22,11 +22,11 @@ files=${FILES:-$work/files}
 export TFLM_BUILD=${TFLM_BUILD:-$work/build}
 [ -d "$files" ] || "$here/networks.py" "$files"
 for network in ${NETWORKS:-resnet8 mobilenet-vww ds-cnn autoencoder mobilenet-cifar lenet5}; do
-  for target in ${TARGETS:-cortex-m4 cortex-m0plus cortex-m7 cortex-m33}; do
-    for level in ${LEVELS:--O2 -O3}; do
-      for program in $programs; do
-        "$here/measure.py" "$program" "$files" "$network" "$target" "$level" | tee -a "$work/raw" | cut -c 1-80 >&2
-      done
+  for level in ${LEVELS:--O2 -O3}; do
+    for program in $programs; do
+      # shellcheck disable=SC2086
+      "$here/measure.py" "$program" "$files" "$network" "$level" ${TARGETS:-cortex-m4 cortex-m0plus cortex-m7 cortex-m33} |
+        tee -a "$work/raw" | cut -c 1-80 >&2
     done
   done
 done

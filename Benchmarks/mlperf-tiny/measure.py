@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-"""Compiles one network for one target as one program and counts its cycles in QEMU: one JSON object, a row of mlperf-tiny.json.
+"""Compiles one network for targets as one program and counts its cycles in QEMU: a JSON object a target, rows of mlperf-tiny.json.
 
-    measure.py PROGRAM NETWORKS NAME TARGET LEVEL
+    measure.py PROGRAM NETWORKS NAME LEVEL TARGET...
 
 PROGRAM: condense (exported C), tflite-micro (library.mk makes its library) or bakenn (C of its own, from PyPI). NETWORKS is what networks.py made. TARGET is a profile
 in Recipes/targets whose simulator is qemu; LEVEL takes the place of -O2 among its flags. The firmware, the map of the memory, the
@@ -60,26 +60,43 @@ def costs(listing, simulator):
 
 # MARK: Linking and running
 
-def link(work, flags, sources, definitions, libraries, compiler="gcc"):
-    """The firmware of `condense profile` around sources that have an input function and a run function."""
-    call(PREFIX + "gcc", *flags, *definitions, "-std=gnu99", "-ffunction-sections", "-fdata-sections", "-I.", "-c",
-         RESOURCES + "cortex-firmware.c", "-o", "firmware.o", folder=work)
-    objects = ["firmware.o"]
-    for source, language in sources:
+def compile_all(work, flags, sources, definitions):
+    """Objects of a firmware's sources: the firmware of `condense profile`, and (file, flags) that have an input and a run function."""
+    objects = []
+    for source, more in [(RESOURCES + "cortex-firmware.c", ["-std=gnu99"]), *sources]:
         objects.append(os.path.basename(source) + ".o")
-        call(PREFIX + ("g++" if source.endswith(".cc") else "gcc"), *flags, *definitions, *language, "-ffunction-sections",
+        call(PREFIX + ("g++" if source.endswith(".cc") else "gcc"), *flags, *definitions, *more, "-ffunction-sections",
              "-fdata-sections", "-I.", "-c", source, "-o", objects[-1], folder=work)
+    return objects
+
+
+def link(work, flags, objects, libraries=(), compiler="gcc"):
+    """Bytes of flash and of static memory, counted as `condense profile` does."""
     call(PREFIX + compiler, *flags, "-nostartfiles", "--specs=nano.specs", "-T", RESOURCES + "cortex.ld", "-Wl,--gc-sections",
          "-o", "firmware.elf", *objects, *libraries, "-lm", folder=work)
     sections = {}
     for line in call(PREFIX + "size", "-A", "firmware.elf", folder=work).split("\n"):
         words = line.split()
         if len(words) == 3 and words[0].startswith(".") and words[1].isdigit(): sections[words[0]] = int(words[1])
-    for name, size in sections.items():
-        if size and name in (".init_array", ".preinit_array", ".ctors"): raise Failed(f"{name}: constructors are not called")
+    for name in (".init_array", ".preinit_array", ".ctors"):
+        if sections.get(name): raise Failed(f"{name}: constructors are not called")
     flash = sum(sections.get(name, 0) for name in (".text", ".rodata", ".ARM.exidx", ".data"))
     static = sum(sections.get(name, 0) for name in (".data", ".bss", ".noinit"))
     return flash, static
+
+
+def emulate(work, simulator, inputs, *arguments):
+    """The status of QEMU, and what it says of its errors."""
+    with open(work + "/inputs.bin", "wb") as file: file.write(inputs)
+    # A plugin ends when its standard input does, so it gets one that stays open.
+    emulator = subprocess.Popen(
+        ["qemu-system-arm", *arguments, "-M", simulator["machine"], "-display", "none", "-monitor", "none", "-serial", "none",
+         "-semihosting-config", "enable=on,target=native", "-kernel", "firmware.elf"],
+        cwd=work, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+    said = emulator.stderr.read()
+    status = emulator.wait()
+    emulator.stdin.close()
+    return status, said
 
 
 def simulate(work, simulator, run, steps, inputs):
@@ -92,18 +109,10 @@ def simulate(work, simulator, run, steps, inputs):
     table = [f"run {symbols[run]}"] + [f"step {k} {address}" for k, (_, address) in enumerate(entries)]
     table += costs(call(PREFIX + "objdump", "-d", "firmware.elf", folder=work), simulator)
     write(work + "/table.txt", "\n".join(table) + "\n")
-    with open(work + "/inputs.bin", "wb") as file: file.write(inputs)
     for interface in (1, 2):
         call("gcc", "-O2", "-shared", "-fPIC", f"-DCONDENSE_PLUGIN_API={interface}", RESOURCES + "qemu-plugin.c", "-o", "plugin.so",
              "-lpthread", folder=work)
-        # The plugin ends when its standard input does, so it gets one that stays open.
-        emulator = subprocess.Popen(
-            ["qemu-system-arm", "-plugin", "./plugin.so,table=table.txt,report=report.txt", "-M", simulator["machine"], "-display", "none",
-             "-monitor", "none", "-serial", "none", "-semihosting-config", "enable=on,target=native", "-kernel", "firmware.elf"],
-            cwd=work, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
-        said = emulator.stderr.read()
-        status = emulator.wait()
-        emulator.stdin.close()
+        status, said = emulate(work, simulator, inputs, "-plugin", "./plugin.so,table=table.txt,report=report.txt")
         if "API version" not in said: break
     if status: raise Failed(f"the firmware ended with {status}: {said[-500:]}")
     calls, by_step = [], {}
@@ -133,9 +142,9 @@ def definitions(prefix, header, inputs, outputs):
 def condense(work, network, target, level, flags, simulator):
     call(CONDENSE, "export", network["path"] + ".tflite", "--format", "c", "--target", target, "--name", "network", "--normalize",
          "mean=0,std=1,range=1", "--out", work + "/exported")
-    flash, static = link(
+    flash, static = link(work, flags, compile_all(
         work, flags, [(work + "/exported/network.c", ["-std=gnu99"])],
-        definitions("network", work + "/exported/network.h", network["inputBytes"], network["outputBytes"]), [])
+        definitions("network", work + "/exported/network.h", network["inputBytes"], network["outputBytes"])))
     steps = lambda symbols: sorted(
         {name for name in symbols if re.match(r"network_step_\d+(\.|$)", name)}, key=lambda name: int(re.findall(r"\d+", name)[0]))
     run = simulate(work, simulator, "network_run", steps, network["inputs"])
@@ -173,25 +182,30 @@ def tflite_micro(work, network, target, level, flags, simulator):
         f'-DTFLM_MODEL="\\"{network["path"]}.tflite\\""', f"-DTFLM_OPERATORS={len(network['operators'])}",
         "-DTFLM_ADD=" + " ".join(f"resolver->Add{name}({BYTES_ALONE.get(name, '')});" for name in network["operators"])]
 
-    def firmware(arena, outputs, *more):
-        return link(
-            work, flags, [(HERE + "/tflm.cc", [*language, f"-DTFLM_ARENA={arena}", *more])],
-            definitions("tflm", HERE + "/tflm.h", network["inputBytes"], outputs), [f"{build}/libtflm{level}.a"], compiler="g++")
+    def objects(outputs, *more):
+        return compile_all(work, flags, [(HERE + "/tflm.cc", [*language, *more])],
+                           definitions("tflm", HERE + "/tflm.h", network["inputBytes"], outputs))
 
-    entries = lambda symbols: [name for name in NN_ENTRIES if name in symbols]
-    def attempt(arena, inputs):
-        linked = firmware(arena, network["outputBytes"])
-        return simulate(work, simulator, "tflm_run", entries, inputs), *linked
+    def with_arena(objects, size):
+        write(work + "/arena.c", f"""#include <stdint.h>
+uint8_t tflm_arena[{size}] __attribute__((aligned(16)));
+extern const uint32_t tflm_arena_bytes;
+const uint32_t tflm_arena_bytes = {size};
+""")
+        call(PREFIX + "gcc", *flags, "-fdata-sections", "-c", "arena.c", folder=work)
+        return link(work, flags, [*objects, "arena.o"], [f"{build}/libtflm{level}.a"], compiler="g++")
 
     # The arena is as large as it must be: what it says it used, or the smallest multiple of 16 bytes above that works.
-    firmware(1 << 20, 4, "-DTFLM_TELL_ARENA")
     one = network["inputs"][:network["inputBytes"]]
-    told = int.from_bytes(simulate(work, simulator, "tflm_run", entries, one)["outputs"][:4], "little")
+    with_arena(objects(4, "-DTFLM_TELL_ARENA"), 1 << 20)
+    status, said = emulate(work, simulator, one)
+    if status: raise Failed(f"the firmware ended with {status}: {said[-500:]}")
+    told = int.from_bytes(open(work + "/outputs.bin", "rb").read(), "little")
+    program = objects(network["outputBytes"])
 
     def works(spare):
-        try: attempt(told + spare, one)
-        except Failed: return False
-        return True
+        with_arena(program, told + spare)
+        return emulate(work, simulator, one)[0] == 0
 
     low, high = -16, 0
     while not works(high): low, high = high, max(16, high * 2)
@@ -199,7 +213,9 @@ def tflite_micro(work, network, target, level, flags, simulator):
         middle = (low + high) // 32 * 16
         low, high = (low, middle) if works(middle) else (middle, high)
     arena = told + high
-    run, flash, static = attempt(arena, network["inputs"])
+    flash, static = with_arena(program, arena)
+    entries = lambda symbols: [name for name in NN_ENTRIES if name in symbols]
+    run = simulate(work, simulator, "tflm_run", entries, network["inputs"])
     kernels = sum(run["steps"].values())
     if kernels < 0.5 * run["cycles"]: raise Failed(f"CMSIS-NN's kernels take {kernels:.0f} of {run['cycles']:.0f} cycles: others run")
     return run, flash, static, {
@@ -230,9 +246,9 @@ def bakenn(work, network, target, level, flags, simulator):
     sources = [folder + path for path in re.findall(r'CMAKE_CURRENT_LIST_DIR}(/[^"]+\.c)"', text)]
     more = ["-I" + folder, f"-I{folder}/third_party/cmsis_nn/Include", f"-I{folder}/third_party/cmsis_core/Include",
             "-DBAKENN_CMSIS_NN_BUILTIN_MEMORY"]
-    flash, static = link(
-        work, flags, [(source, ["-std=gnu11", *more]) for source in sources],
-        definitions("bakenn", HERE + "/bakenn.h", network["inputBytes"], network["outputBytes"]) + more, [])
+    flash, static = link(work, flags, compile_all(
+        work, flags, [(source, ["-std=gnu11"]) for source in sources],
+        definitions("bakenn", HERE + "/bakenn.h", network["inputBytes"], network["outputBytes"]) + more))
     run = simulate(work, simulator, "bakenn_run", lambda symbols: [name for name in symbols if name in NN_ENTRIES], network["inputs"])
     kernels = re.findall(r"^ +\[\d+\] \S+: (\S+) ", open(folder + "/bknn_network_memory.txt").read(), re.M)
     return run, flash, static, {"version": version, "kernels": sorted(set(kernels))}
@@ -241,36 +257,47 @@ def bakenn(work, network, target, level, flags, simulator):
 PROGRAMS = {"condense": condense, "tflite-micro": tflite_micro, "bakenn": bakenn}
 
 
-def main(program, networks, name, target, level):
+def measured(program, network, target, level, flags, simulator):
+    with tempfile.TemporaryDirectory() as work:
+        return PROGRAMS[program](work, network, target, level, flags, simulator)
+
+
+def main(program, networks, name, level, targets):
     path = os.path.realpath(networks) + "/" + name
     network = json.load(open(path + ".json"))
     network |= {"path": path, "inputs": open(path + ".in", "rb").read()}
-    simulator = yaml.safe_load(open(f"{HOME}/Recipes/targets/{target}.yaml"))["simulator"]
-    flags = [level if flag == "-O2" else flag for flag in simulator["flags"]]
-    factor = 1.0
-    for item in simulator["factors"]: factor *= item["value"]
-    row = {"network": name, "program": program, "target": target, "flags": " ".join(flags), "level": level,
-           "date": datetime.date.today().isoformat()}
-    with tempfile.TemporaryDirectory() as work:
-        try:
-            run, flash, static, more = PROGRAMS[program](work, network, target, level, flags, simulator)
-        except Failed as failure:
-            print(json.dumps(row | {"reason": str(failure)}))
-            return
     reference = open(path + ".ref", "rb").read()
-    signed = lambda byte: byte - 256 if byte > 127 else byte
-    steps = [abs(signed(a) - signed(b)) for a, b in zip(run["outputs"], reference)]
-    if len(run["outputs"]) != len(reference): raise SystemExit(f"{len(run['outputs'])} bytes of output, expected {len(reference)}")
-    macs, weights = network["multiplyAdds"], network["weightBytes"]
-    print(json.dumps(row | more | {
-        "tableCycles": round(run["cycles"]), "cycles": round(run["cycles"] * factor), "instructions": round(run["instructions"]),
-        "multiplyAdds": macs, "cyclesPerMultiplyAdd": round(run["cycles"] * factor / macs, 3),
-        "tableCyclesPerMultiplyAdd": round(run["cycles"] / macs, 3), "flashBytes": flash, "weightBytes": weights,
-        "flashWithoutWeights": flash - weights, "staticBytes": static, "stackBytes": run["stack"], "ramBytes": static + run["stack"],
-        "outputs": len(steps), "outputsUnequalToLiteRT": sum(step > 0 for step in steps), "greatestDifference": max(steps),
-        "tableCyclesByPart": {part: round(cycles) for part, cycles in run["steps"].items()}}))
+    known = {}
+    for target in targets:
+        simulator = yaml.safe_load(open(f"{HOME}/Recipes/targets/{target}.yaml"))["simulator"]
+        flags = [level if flag == "-O2" else flag for flag in simulator["flags"]]
+        factor = 1.0
+        for item in simulator["factors"]: factor *= item["value"]
+        row = {"network": name, "program": program, "target": target, "flags": " ".join(flags), "level": level,
+               "date": datetime.date.today().isoformat()}
+        # Profiles that differ in factors alone run the same program under the same table.
+        costs = json.dumps([flags, simulator["machine"], simulator["cycles"], simulator["takenBranch"]])
+        try:
+            if costs not in known: known[costs] = target, measured(program, network, target, level, flags, simulator)
+        except Failed as failure:
+            print(json.dumps(row | {"reason": str(failure)}), flush=True)
+            continue
+        counted, (run, flash, static, more) = known[costs]
+        if counted != target: row["countedAs"] = counted
+        if len(run["outputs"]) != len(reference): raise SystemExit(f"{len(run['outputs'])} bytes of output, expected {len(reference)}")
+        signed = lambda byte: byte - 256 if byte > 127 else byte
+        steps = [abs(signed(a) - signed(b)) for a, b in zip(run["outputs"], reference)]
+        macs, weights = network["multiplyAdds"], network["weightBytes"]
+        print(json.dumps(row | more | {
+            "tableCycles": round(run["cycles"]), "cycles": round(run["cycles"] * factor), "instructions": round(run["instructions"]),
+            "multiplyAdds": macs, "cyclesPerMultiplyAdd": round(run["cycles"] * factor / macs, 3),
+            "tableCyclesPerMultiplyAdd": round(run["cycles"] / macs, 3), "flashBytes": flash, "weightBytes": weights,
+            "flashWithoutWeights": flash - weights, "staticBytes": static, "stackBytes": run["stack"],
+            "ramBytes": static + run["stack"], "outputs": len(steps), "outputsUnequalToLiteRT": sum(step > 0 for step in steps),
+            "greatestDifference": max(steps), "tableCyclesByPart": {part: round(cycles) for part, cycles in run["steps"].items()}}),
+            flush=True)
 
 
 if __name__ == "__main__":
-    if len(sys.argv) != 6: raise SystemExit(__doc__)
-    main(*sys.argv[1:])
+    if len(sys.argv) < 6: raise SystemExit(__doc__)
+    main(*sys.argv[1:5], sys.argv[5:])

@@ -1,4 +1,4 @@
-// -DTFLM_ARENA=BYTES -DTFLM_OPERATORS=NUMBER -DTFLM_ADD="resolver->AddConv2D(); ..." -DTFLM_MODEL="\"FILE.tflite\"".
+// -DTFLM_OPERATORS=NUMBER -DTFLM_ADD="resolver->AddConv2D(); ..." -DTFLM_MODEL="\"FILE.tflite\"".
 // With -DTFLM_TELL_ARENA outputs are the bytes that were used of the arena.
 #include "tflm.h"
 
@@ -20,7 +20,9 @@ extern "C" const unsigned char tflm_model[];
 
 using Resolver = tflite::MicroMutableOpResolver<TFLM_OPERATORS>;
 
-alignas(16) static uint8_t arena[TFLM_ARENA];
+// Of another file, so that its size can be tried without compiling this one again.
+extern "C" uint8_t tflm_arena[];
+extern "C" const uint32_t tflm_arena_bytes;
 // Made by hand: a firmware without a C library's start calls no constructors.
 alignas(Resolver) static uint8_t resolver_memory[sizeof(Resolver)];
 alignas(tflite::MicroInterpreter) static uint8_t interpreter_memory[sizeof(tflite::MicroInterpreter)];
@@ -31,8 +33,8 @@ extern "C" int8_t* tflm_input(void) {
     Resolver* resolver = new (resolver_memory) Resolver();
     TFLM_ADD
     interpreter =
-        new (interpreter_memory) tflite::MicroInterpreter(tflite::GetModel(tflm_model), *resolver, arena, TFLM_ARENA);
-    // What is read before the first image faults, and so ends the simulation.
+        new (interpreter_memory) tflite::MicroInterpreter(tflite::GetModel(tflm_model), *resolver, tflm_arena,
+                                                             tflm_arena_bytes);
     if (interpreter->AllocateTensors() != kTfLiteOk) __builtin_trap();
   }
   return interpreter->input(0)->data.int8;
