@@ -4,12 +4,13 @@
 #
 #   TFLM=… CMSIS_NN=… FLATBUFFERS=… GEMMLOWP=… RUY=… Benchmarks/mlperf-tiny.sh OUT.json [PROGRAM...]
 #
-# PROGRAM: condense tflite-micro bakenn; all by default. Rows of other programs that OUT.json holds already are kept, so
-# `Benchmarks/mlperf-tiny.sh Benchmarks/mlperf-tiny.json condense` refreshes ours alone. NETWORKS, TARGETS and LEVELS choose some
-# of all (`TARGETS=cortex-m4 LEVELS=-O2`); FILES is a folder for the .tflite files, TFLM_BUILD one for TensorFlow Lite Micro's objects: both
-# are kept and used again where they are given. Needs the simulators (make simulators), libstdc++-arm-none-eabi-newlib, python3-yaml.
-# The peers' folders are sources as their repositories have them: tensorflow/tflite-micro, the CMSIS-NN, flatbuffers, gemmlowp and ruy that
-# its tools/make/third_party_downloads.inc and ext_libs/cmsis_nn_download.sh name. A file VERSION in one tells its version.
+# PROGRAM: condense tflite-micro bakenn; all by default. Rows that OUT.json holds of other programs, networks, targets and levels are
+# kept, so `Benchmarks/mlperf-tiny.sh Benchmarks/mlperf-tiny.json condense` refreshes ours alone, without the peers' folders.
+# NETWORKS, TARGETS and LEVELS choose some of all (`TARGETS=cortex-m4 LEVELS=-O2`); FILES is a folder for the .tflite files,
+# TFLM_BUILD one for TensorFlow Lite Micro's objects: both are kept and used again where they are given. CONDENSE is the program.
+# Needs the simulators (make simulators), libstdc++-arm-none-eabi-newlib, python3-yaml. The peers' folders are sources as their
+# repositories have them: tensorflow/tflite-micro, and the CMSIS-NN, flatbuffers, gemmlowp and ruy that its
+# tools/make/third_party_downloads.inc and tools/make/ext_libs/cmsis_nn_download.sh name. A file VERSION in one tells its version.
 set -euo pipefail
 out=$(realpath "$1")
 shift
@@ -32,11 +33,11 @@ for network in ${NETWORKS:-resnet8 mobilenet-vww ds-cnn autoencoder mobilenet-ci
 done
 version() { "$1" --version 2> /dev/null | head -n 1 || true; }
 [ -s "$out" ] && jq -c '.rows[]' "$out" > "$work/old" || : > "$work/old"
-jq -n --arg arm "$(version arm-none-eabi-gcc)" --arg qemu "$(version qemu-system-arm)" \
+jq -n --argjson packages "$(sed -n 's/^PACKAGES = //p' "$here/networks.py")" --arg arm "$(version arm-none-eabi-gcc)" --arg qemu "$(version qemu-system-arm)" \
   --slurpfile old "$work/old" --slurpfile new "$work/raw" '
   def key: [.network, .target, .level, .program];
   ($new | map(key)) as $keys |
-  {schema: 1, tools: {"arm-none-eabi-gcc": $arm, "qemu-system-arm": $qemu},
+  {schema: 1, tools: {"arm-none-eabi-gcc": $arm, "qemu-system-arm": $qemu, networks: $packages},
    rows: (($old | map(select(key as $k | $keys | index([$k]) | not))) + $new | sort_by(.target, .level, .network, .program))}' \
   > "$work/out"
 mv "$work/out" "$out"

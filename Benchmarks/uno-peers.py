@@ -3,11 +3,11 @@
 
     Benchmarks/uno-peers.py OUT.json [PROGRAM...]
 
-PROGRAM: condense, emlearn (0.23.2, floats), plain-float and plain-int8 (loops over arrays in flash, two
-buffers in turns; the latter over the integers of the .tflite file, each sum times a float); all by default. Rows of other programs
-that OUT holds are kept. Weights are random. Networks: mlp 64-16-10, mlp-small 16-16-4, and the one of Teachers/cnn-uno.yaml. All are
-compiled by avr-gcc with -O2 and, as the Arduino IDE does, -Os, with the firmware and the harness of `condense profile`. Packages come from PyPI
-into a virtual environment, $VENV, which is made where it is missing. CONDENSE is the program. Needs the simulators (make simulators).
+PROGRAM: condense, emlearn (0.23.2, floats), plain-float and plain-int8 (loops over arrays in flash, two buffers in turns; the latter
+over the integers of the .tflite file, each sum times a float); all by default. Rows of other programs that OUT holds are kept.
+Weights are random. Networks: mlp 64-16-10, mlp-small 16-16-4, and the one of Teachers/cnn-uno.yaml. All are compiled by avr-gcc with
+-O2 and, as the Arduino IDE does, -Os, with the firmware and the harness of `condense profile`. Packages come from PyPI into a virtual
+environment, $VENV, which is made where it is missing. CONDENSE is the program. Needs the simulators (make simulators).
 """
 import datetime, json, os, re, subprocess, sys, tempfile
 
@@ -115,7 +115,8 @@ def emlearn(network, work):
     if any(isinstance(layer, (L.Conv2D, L.MaxPooling2D)) for layer in network.layers): raise Failed("it has no convolutions")
     dense = [layer for layer in network.layers if layer.weights]
     text = net.c_generate_net_loadable(
-        ["relu"] * (len(dense) - 1) + ["identity"], [layer.kernel.numpy() for layer in dense], [layer.bias.numpy() for layer in dense], "net")
+        ["relu"] * (len(dense) - 1) + ["identity"], [layer.kernel.numpy() for layer in dense],
+        [layer.bias.numpy() for layer in dense], "net")
     inputs, outputs = dense[0].kernel.shape[0], dense[-1].kernel.shape[1]
     write(work + "/network.h", header("float", inputs, "float", outputs, ""))
     write(work + "/network.c", f"""#include "network.h"
@@ -148,24 +149,26 @@ def plain(network, work, layers, element, sum_type, finish, entry_zero):
             array(f"b{k}", sum_type, biases.flatten().tolist())
             for name, kind, values in more.get("arrays", []): array(f"{name}{k}", kind, values)
         load = f"{reads[element]}(&w{k}[%s])"
-        zero = more.get("zero", entry_zero)
+        zero, count = more.get("zero", entry_zero), int(np.prod(read))
+        pixels = f"for (int16_t y = 0; y < {made[0]}; y++) for (int16_t x = 0; x < {made[1 % len(made)]}; x++)"
         if what == "linear":
             body.append(f"""  for (int16_t o = 0; o < {made[-1]}; o++) {{
     {sum_type} sum = {reads[sum_type]}(&b{k}[o]);
-    for (int16_t i = 0; i < {int(np.prod(read))}; i++) sum += ({sum_type})({source}[i]{zero}) * {load % f"o * {int(np.prod(read))} + i"};
+    for (int16_t i = 0; i < {count}; i++) sum += ({sum_type})({source}[i]{zero}) * {load % f"o * {count} + i"};
     {target}[o] = {finish(k, more)};
   }}""")
         elif what == "conv":
             h, w, c = read
-            body.append(f"""  for (int16_t y = 0; y < {made[0]}; y++) for (int16_t x = 0; x < {made[1]}; x++) for (int16_t o = 0; o < {made[2]}; o++) {{
+            body.append(f"""  {pixels} for (int16_t o = 0; o < {made[2]}; o++) {{
     {sum_type} sum = {reads[sum_type]}(&b{k}[o]);
     for (int16_t a = 0; a < {kernel}; a++) for (int16_t b = 0; b < {kernel}; b++) for (int16_t i = 0; i < {c}; i++)
-      sum += ({sum_type})({source}[((y * {stride} + a) * {w} + x * {stride} + b) * {c} + i]{zero}) * {load % f"((o * {kernel} + a) * {kernel} + b) * {c} + i"};
+      sum += ({sum_type})({source}[((y * {stride} + a) * {w} + x * {stride} + b) * {c} + i]{zero})
+        * {load % f"((o * {kernel} + a) * {kernel} + b) * {c} + i"};
     {target}[(y * {made[1]} + x) * {made[2]} + o] = {finish(k, more)};
   }}""")
         else:
             h, w, c = read
-            body.append(f"""  for (int16_t y = 0; y < {made[0]}; y++) for (int16_t x = 0; x < {made[1]}; x++) for (int16_t o = 0; o < {c}; o++) {{
+            body.append(f"""  {pixels} for (int16_t o = 0; o < {c}; o++) {{
     {element} most = {source}[(y * {stride} * {w} + x * {stride}) * {c} + o];
     for (int16_t a = 0; a < {kernel}; a++) for (int16_t b = 0; b < {kernel}; b++) {{
       {element} v = {source}[((y * {stride} + a) * {w} + x * {stride} + b) * {c} + o];
@@ -263,7 +266,8 @@ def measure(program, network, level, work):
     flash = sum(sections.get(name, 0) for name in (".text", ".rodata", ".data"))
     static = sum(sections.get(name, 0) for name in (".data", ".bss", ".noinit"))
     sizes = {"flashBytes": flash, "staticBytes": static}
-    beyond = [f"{what}: {used - room} bytes too many" for what, used, room in (("flash", flash, FLASH), ("RAM", static, RAM)) if used > room]
+    beyond = [f"{what}: {used - room} bytes too many"
+              for what, used, room in (("flash", flash, FLASH), ("RAM", static, RAM)) if used > room]
     if beyond: return sizes | {"reason": ", ".join(beyond)}
     symbols = {words[2]: int(words[0], 16) for words in map(str.split, call("avr-nm", "firmware.elf", folder=work).split("\n"))
                if len(words) == 3}
@@ -271,7 +275,8 @@ def measure(program, network, level, work):
     call("gcc", "-O2", RESOURCES + "avr-harness.c", "-o", "harness", "-lsimavr", "-lelf", "-lm", "-lpthread", folder=work)
     # The harness ends when its standard input does.
     harness = subprocess.Popen(
-        ["./harness", "elf=firmware.elf", "mcu=atmega328p", "hz=16000000", "inputs=inputs.bin", "outputs=outputs.bin", "report=report.txt",
+        ["./harness", "elf=firmware.elf", "mcu=atmega328p", "hz=16000000", "inputs=inputs.bin", "outputs=outputs.bin",
+         "report=report.txt",
          f"run={symbols['network_run']}", f"fill={symbols['condense_fill']}", f"keep={symbols['condense_keep']}",
          f"end={symbols['_end'] & 0xFFFF}", f"in={in_bytes}", f"out={out_bytes}", "limit=2000000000"],
         cwd=work, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
@@ -317,8 +322,8 @@ def main(out, programs):
     for row in sorted(rows, key=key):
         our = ours.get(key(row)[:2], {})
         ratio = f"{our['cycles'] / row['cycles']:.3f}" if "cycles" in row and "cycles" in our else "-"
-        print(row["network"], row["flags"], row["program"], row.get("flashBytes", "-"), row.get("ramBytes", "-"), row.get("cycles", "-"),
-              row.get("cyclesPerMultiplyAdd", "-"), ratio, row.get("reason", "")[:80], sep="\t")
+        print(row["network"], row["flags"], row["program"], row.get("flashBytes", "-"), row.get("ramBytes", "-"),
+              row.get("cycles", "-"), row.get("cyclesPerMultiplyAdd", "-"), ratio, row.get("reason", "")[:80], sep="\t")
 
 
 if __name__ == "__main__":

@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
-# BakeNN 1.0 refuses int8 .tflite files of Keras networks that end in Flatten and Dense, in both forms in which TensorFlow 2.21 writes
-# them: a RESHAPE whose shape is an input alone, without options, and, where the image has one pixel left, a fully connected layer that
-# reads four axes. LiteRT runs both. A RESHAPE with its options before the layer is taken (Benchmarks/mlperf-tiny/networks.py).
+# BakeNN 1.0 refuses int8 .tflite files of Keras networks that end in Flatten and Dense, in both forms in which TensorFlow 2.21
+# writes them: a RESHAPE whose shape is an input alone, without options, and, where the image has one pixel left, a fully
+# connected layer that reads four axes. LiteRT runs both. A RESHAPE with its options before the layer is taken
+# (Benchmarks/mlperf-tiny/networks.py).
 # Needs python3-venv and PyPI. Exits with 1 when the behaviour changed.
 set -euo pipefail
 work=$(mktemp -d)

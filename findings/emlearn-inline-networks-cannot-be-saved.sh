@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# emlearn's neural networks have a form `inline`, which convert() offers beside `loadable`: saving it raises a ValueError, whatever the
-# network, and convert(method="inline") runs the loadable form without saying so. Weights are `static const float`: on AVR they lie in RAM.
+# emlearn's neural networks have a form `inline`, which convert() offers beside `loadable`: saving it raises a
+# ValueError, whatever the network, and convert(method="inline") runs the loadable form without saying so. Weights are
+# `static const float`: on AVR they lie in RAM.
 # Needs python3-venv and PyPI. Exits with 1 when the behaviour changed.
 set -euo pipefail
 work=$(mktemp -d)

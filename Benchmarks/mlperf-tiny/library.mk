@@ -15,15 +15,17 @@ FLAGS := $(CPU) -ffunction-sections -fdata-sections -fomit-frame-pointer -funsig
   -I$(TFLM) -I$(CMSIS_NN) -I$(CMSIS_NN)/Include -I$(FLATBUFFERS)/include -I$(GEMMLOWP) -I$(RUY)
 CXX_FLAGS := -std=c++17 -fno-rtti -fno-exceptions -fno-threadsafe-statics $(FLAGS)
 
-CORE := $(filter-out %_test.cc %/fake_micro_context.cc %/mock_micro_graph.cc %/test_helpers.cc %/test_helper_custom_ops.cc %/array.cc, \
+CORE := $(filter-out %_test.cc %/fake_micro_context.cc %/mock_micro_graph.cc %/test_helpers.cc %/test_helper_custom_ops.cc \
+  %/array.cc, \
   $(wildcard $(LITE)/micro/*.cc $(LITE)/micro/arena_allocator/*.cc $(LITE)/micro/memory_planner/*.cc \
     $(LITE)/micro/tflite_bridge/*.cc $(LITE)/kernels/*.cc $(LITE)/kernels/internal/*.cc $(LITE)/kernels/internal/reference/*.cc \
     $(LITE)/core/api/*.cc $(LITE)/core/c/*.cc $(TFLM)/tensorflow/compiler/mlir/lite/schema/*.cc \
     $(TFLM)/tensorflow/compiler/mlir/lite/core/api/*.cc))
-GLUE := $(foreach kernel,$(KERNELS),$(firstword $(wildcard $(LITE)/micro/kernels/cmsis_nn/$(kernel).cc $(LITE)/micro/kernels/$(kernel).cc)) \
-  $(wildcard $(LITE)/micro/kernels/$(kernel)_common.cc)) $(LITE)/micro/kernels/kernel_util.cc
-NN := $(filter-out %_f16.c %_f32.c %/arm_nntables_flt.c,$(foreach folder,ActivationFunctions BasicMathFunctions \
-  ConvolutionFunctions FullyConnectedFunctions NNSupportFunctions PoolingFunctions SoftmaxFunctions,$(wildcard $(CMSIS_NN)/Source/$(folder)/*.c)))
+OPS := $(LITE)/micro/kernels
+GLUE := $(foreach kernel,$(KERNELS),$(firstword $(wildcard $(OPS)/cmsis_nn/$(kernel).cc $(OPS)/$(kernel).cc)) \
+  $(wildcard $(OPS)/$(kernel)_common.cc)) $(OPS)/kernel_util.cc
+NN := $(filter-out %_f16.c %_f32.c %/arm_nntables_flt.c,$(foreach folder,Activation BasicMath Convolution FullyConnected \
+  NNSupport Pooling Softmax,$(wildcard $(CMSIS_NN)/Source/$(folder)Functions/*.c)))
 
 CORE_OBJECTS := $(patsubst $(TFLM)/%.cc,$(OUT)/core/%.o,$(CORE))
 GLUE_OBJECTS := $(patsubst $(TFLM)/%.cc,$(OUT)/glue$(LEVEL)/%.o,$(GLUE))

@@ -3,10 +3,11 @@
 
     measure.py PROGRAM NETWORKS NAME LEVEL TARGET...
 
-PROGRAM: condense (exported C), tflite-micro (library.mk makes its library) or bakenn (C of its own, from PyPI). NETWORKS is what networks.py made. TARGET is a profile
-in Recipes/targets whose simulator is qemu; LEVEL takes the place of -O2 among its flags. The firmware, the map of the memory, the
-plugin and the costs of instructions are those of `condense profile`, so both programs are counted alike. Environment: CONDENSE;
-TFLM, CMSIS_NN, FLATBUFFERS, GEMMLOWP, RUY, TFLM_BUILD (where library.mk builds, kept between calls); BAKENN_VENV.
+PROGRAM: condense (exported C), tflite-micro (library.mk makes its library) or bakenn (C of its own, from PyPI). NETWORKS is what
+networks.py made. TARGETs are profiles in Recipes/targets whose simulator is qemu; LEVEL takes the place of -O2 among their flags. The
+firmware, the map of the memory, the plugin and the costs of instructions are those of `condense profile`, so all programs are counted
+alike. Environment: CONDENSE; TFLM, CMSIS_NN, FLATBUFFERS, GEMMLOWP, RUY, TFLM_BUILD (where library.mk builds, kept between calls);
+BAKENN_VENV.
 """
 import datetime, json, os, re, subprocess, sys, tempfile
 import yaml
@@ -61,7 +62,7 @@ def costs(listing, simulator):
 # MARK: Linking and running
 
 def compile_all(work, flags, sources, definitions):
-    """Objects of a firmware's sources: the firmware of `condense profile`, and (file, flags) that have an input and a run function."""
+    """Objects of a firmware: that of `condense profile`, and (file, flags) that have an input function and a run function."""
     objects = []
     for source, more in [(RESOURCES + "cortex-firmware.c", ["-std=gnu99"]), *sources]:
         objects.append(os.path.basename(source) + ".o")
@@ -164,6 +165,10 @@ NN_ENTRIES = [
     "arm_avgpool_s8", "arm_max_pool_s8", "arm_elementwise_add_s8"]
 
 
+def kernel_entries(symbols):
+    return [name for name in NN_ENTRIES if name in symbols]
+
+
 def describe(folder):
     if os.path.exists(folder + "/VERSION"): return open(folder + "/VERSION").read().strip()
     return call("git", "-C", folder, "describe", "--tags", "--always").strip() if os.path.exists(folder + "/.git") else "unknown"
@@ -214,8 +219,7 @@ const uint32_t tflm_arena_bytes = {size};
         low, high = (low, middle) if works(middle) else (middle, high)
     arena = told + high
     flash, static = with_arena(program, arena)
-    entries = lambda symbols: [name for name in NN_ENTRIES if name in symbols]
-    run = simulate(work, simulator, "tflm_run", entries, network["inputs"])
+    run = simulate(work, simulator, "tflm_run", kernel_entries, network["inputs"])
     kernels = sum(run["steps"].values())
     if kernels < 0.5 * run["cycles"]: raise Failed(f"CMSIS-NN's kernels take {kernels:.0f} of {run['cycles']:.0f} cycles: others run")
     return run, flash, static, {
@@ -249,7 +253,7 @@ def bakenn(work, network, target, level, flags, simulator):
     flash, static = link(work, flags, compile_all(
         work, flags, [(source, ["-std=gnu11"]) for source in sources],
         definitions("bakenn", HERE + "/bakenn.h", network["inputBytes"], network["outputBytes"]) + more))
-    run = simulate(work, simulator, "bakenn_run", lambda symbols: [name for name in symbols if name in NN_ENTRIES], network["inputs"])
+    run = simulate(work, simulator, "bakenn_run", kernel_entries, network["inputs"])
     kernels = re.findall(r"^ +\[\d+\] \S+: (\S+) ", open(folder + "/bknn_network_memory.txt").read(), re.M)
     return run, flash, static, {"version": version, "kernels": sorted(set(kernels))}
 
@@ -284,7 +288,8 @@ def main(program, networks, name, level, targets):
             continue
         counted, (run, flash, static, more) = known[costs]
         if counted != target: row["countedAs"] = counted
-        if len(run["outputs"]) != len(reference): raise SystemExit(f"{len(run['outputs'])} bytes of output, expected {len(reference)}")
+        if len(run["outputs"]) != len(reference):
+            raise SystemExit(f"{program}: {len(run['outputs'])} bytes of output, expected {len(reference)}")
         signed = lambda byte: byte - 256 if byte > 127 else byte
         steps = [abs(signed(a) - signed(b)) for a, b in zip(run["outputs"], reference)]
         macs, weights = network["multiplyAdds"], network["weightBytes"]
@@ -293,8 +298,9 @@ def main(program, networks, name, level, targets):
             "multiplyAdds": macs, "cyclesPerMultiplyAdd": round(run["cycles"] * factor / macs, 3),
             "tableCyclesPerMultiplyAdd": round(run["cycles"] / macs, 3), "flashBytes": flash, "weightBytes": weights,
             "flashWithoutWeights": flash - weights, "staticBytes": static, "stackBytes": run["stack"],
-            "ramBytes": static + run["stack"], "outputs": len(steps), "outputsUnequalToLiteRT": sum(step > 0 for step in steps),
-            "greatestDifference": max(steps), "tableCyclesByPart": {part: round(cycles) for part, cycles in run["steps"].items()}}),
+            "ramBytes": static + run["stack"], "outputs": len(steps),
+            "outputsUnequalToLiteRT": sum(step > 0 for step in steps), "greatestDifference": max(steps),
+            "tableCyclesByPart": {part: round(cycles) for part, cycles in run["steps"].items()}}),
             flush=True)
 
 

@@ -3,7 +3,8 @@
 
     networks.py FOLDER [NAME...]
 
-FOLDER gets NAME.tflite, NAME.reshaped.tflite (for BakeNN), NAME.in (images, int8, one behind another), NAME.ref (LiteRT's outputs by its plain kernels) and NAME.json.
+FOLDER gets NAME.tflite, NAME.reshaped.tflite (for BakeNN), NAME.in (images, int8, one behind another), NAME.ref (LiteRT's outputs by
+its plain kernels) and NAME.json.
 Layers and sizes are those of MLPerf Tiny (github.com/mlcommons/tiny) and of Teachers/; all end in scores, without a softmax. Cycles
 hardly depend on weights. Packages come from PyPI into a virtual environment, $VENV, which is made where it is missing.
 """
