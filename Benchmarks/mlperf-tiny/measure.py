@@ -175,7 +175,9 @@ def describe(folder):
 
 
 def tflite_micro(work, network, target, level, flags, simulator):
-    folders = {name: os.environ[name] for name in ("TFLM", "CMSIS_NN", "FLATBUFFERS", "GEMMLOWP", "RUY")}
+    folders = {name: os.environ.get(name, "") for name in ("TFLM", "CMSIS_NN", "FLATBUFFERS", "GEMMLOWP", "RUY")}
+    missing = [name for name, path in folders.items() if not os.path.isdir(path)]
+    if missing: raise SystemExit(f"{' '.join(missing)}: no folder; name the folders of the sources, as mlperf-tiny.sh says")
     processor = [flag for flag in flags if flag.startswith("-m")]
     build = os.environ["TFLM_BUILD"] + "/" + "_".join(flag.lstrip("-").replace("=", "-") for flag in processor)
     call("make", "-s", "-j2", "-f", HERE + "/library.mk", *(f"{name}={path}" for name, path in folders.items()),
