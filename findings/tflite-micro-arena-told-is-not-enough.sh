@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# TFLite Micro tells how many bytes of its arena a network used; given so many it cannot even make the interpreter. Of networks with
+# TFLite Micro tells how many bytes of its arena a network used; given so many it crashes before the first image. Of networks with
 # small values the planning of the memory takes more than the values do, and is not counted (tflite-micro#2738 has the symptom).
 # Needs python3-venv and PyPI. Exits with 1 when the behaviour changed.
 set -euo pipefail
