@@ -42,6 +42,8 @@ public struct DataManifest: Configurable, Sendable {
   public var splits: Splits?
   /// The use of a `val/` folder in data without a `test/` folder; `nil` leaves it to the options.
   public var valFolder: ValFolder?
+  /// Which classes are taken together as one; `nil` leaves them apart.
+  public var groups: ClassGroups?
   /// The names of the augmentations after which the annotations of this data still hold.
   public var augmentations: [String] = []
 
@@ -66,6 +68,8 @@ public struct DataManifest: Configurable, Sendable {
       Setting(
         "val-folder", \.valFolder,
         "what val/ is for where there is no test/: test (and validation is taken from train/) or val"),
+      Setting(
+        "groups", \.groups, "classes that are taken together: new names, each with a list of class folders"),
       Setting("augmentations", \.augmentations, "augmentations that keep what an image means"),
     ]
   }

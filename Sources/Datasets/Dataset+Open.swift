@@ -13,6 +13,7 @@ extension Dataset {
     let (scan, opener) = try scan(try DataLocation(path: path), options)
     var options = options
     options.valFolder = options.valFolder ?? manifest?.valFolder
+    options.groups = manifest?.groups
     let dataset = try Dataset(
       scan, path: data, opener: opener, options: options, allowedAugmentations: manifest?.augmentations)
     if let error = manifest?.contradiction(isGiven: dataset.splitDescription.isGiven, path: data) {
@@ -89,12 +90,13 @@ extension Dataset {
     allowedAugmentations: [String]?
   ) throws(DatasetError) {
     if let annotations = try BoxFormats.read(scan, path: path) {
+      guard options.groups == nil else { throw .groupedBoxes(path: path) }
       try self.init(
         annotations, scan, path: path, opener: opener, options: options,
         allowedAugmentations: allowedAugmentations)
       return
     }
-    let sorting = try Sorting(scan, path: path)
+    let sorting = try Sorting(scan, path: path, groups: options.groups)
     guard options.skipBad || sorting.problems.isEmpty else {
       throw .badFiles(path: path, problems: sorting.problems)
     }

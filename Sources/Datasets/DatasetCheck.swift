@@ -69,6 +69,7 @@ public struct DatasetCheck: Sendable {
     let sides = layout
     do throws(DatasetError) {
       let dataset = try Dataset(scan, path: data, opener: nil, options: options, allowedAugmentations: nil)
+      _ = try manifest?.groups?.labels(of: dataset.classes, path: data)
       classes = dataset.classes
       messages = dataset.messages
       if let error = manifest?.contradiction(isGiven: dataset.splitDescription.isGiven, path: data) {

@@ -88,6 +88,9 @@ public enum DatasetError: Error, Sendable, CustomStringConvertible {
   case splits(path: String, manifest: String, expected: DataManifest.Splits)
   /// There are more classes than `Dataset.maximumClasses`.
   case tooManyClasses(path: String, found: Int, limit: Int)
+  case unknownMember(path: String, group: String, name: String, suggestion: String?, known: [String])
+  case ungrouped(path: String, name: String, groups: [String])
+  case groupedBoxes(path: String)
   /// There is no manifest of this name, but one of a similar name.
   case unknownManifest(name: String, suggestion: String?, known: [String])
   /// A manifest is not valid.
@@ -175,6 +178,16 @@ public enum DatasetError: Error, Sendable, CustomStringConvertible {
         + "; correct the manifest, or look whether this is the data that it means"
     case .tooManyClasses(let path, let found, let limit):
       "\(path): \(found) classes, at most \(limit) are accepted; is every folder meant to be a class?"
+    case .unknownMember(let path, let group, let name, let suggestion, let known):
+      "\(path): groups: \(group) names \"\(name)\", which is no class of the data"
+        + (suggestion.map { "; did you mean \"\($0)\"?" } ?? ";")
+        + " (\(known.prefix(20).joined(separator: ", "))\(known.count > 20 ? ", …" : ""))"
+    case .ungrouped(let path, let name, let groups):
+      "\(path): the class \"\(name)\" is in none of the groups \(groups.joined(separator: ", ")); "
+        + "each class must be in one: add it to one of them"
+    case .groupedBoxes(let path):
+      "\(path): expected one folder of images a class, as the manifest has groups of them, found boxes around things; "
+        + "leave groups out"
     case .unknownManifest(let name, let suggestion, let known):
       "\(name): no such data set in Data/"
         + (suggestion.map { "; did you mean \"\($0)\"?" } ?? ";") + " (\(known.joined(separator: ", ")))"

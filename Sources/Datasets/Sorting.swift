@@ -1,4 +1,5 @@
 import Crypto
+import Settings
 
 /// The images of a scan sorted by (split, class, path), and the problems of the other files.
 struct Sorting {
@@ -18,7 +19,11 @@ struct Sorting {
   private(set) var messages: [String] = []
   let layout: FolderLayout
 
-  init(_ scan: Scan, path: String) throws(DatasetError) {
+  /// The folders of each group, where classes are groups of folders.
+  private var groups: ClassGroups?
+
+  /// Takes classes together as `groups` says.
+  init(_ scan: Scan, path: String, groups: ClassGroups? = nil) throws(DatasetError) {
     let images = scan.files.compactMap { $0.format == nil ? nil : $0.path }
     guard !images.isEmpty else {
       let problems = scan.files.compactMap { file in
@@ -33,7 +38,19 @@ struct Sorting {
     let places = scan.files.map { layout.place(of: $0.path) }
     try findClasses(scan, places, path: path)
     place(scan, places)
+    if let groups { try take(groups, path: path) }
     sort(scan)
+  }
+
+  /// Makes classes of groups of them.
+  private mutating func take(_ groups: ClassGroups, path: String) throws(DatasetError) {
+    let labels = try groups.labels(of: classes, path: path)
+    for position in files.indices { files[position].label = labels[files[position].label] }
+    messages.append(
+      "\(classes.count) classes are taken as \(groups.groups.count): "
+        + groups.groups.map { "\($0.name) (\($0.members.joined(separator: ", ")))" }.joined(separator: ", "))
+    classes = groups.groups.map(\.name)
+    self.groups = groups
   }
 
   private mutating func findClasses(
@@ -133,6 +150,8 @@ struct Sorting {
   var digest: String {
     var hasher = SHA256()
     var buffer: [UInt8] = []
+    // The same images in other classes are other data.
+    if let groups { buffer.append(contentsOf: groups.node.canonicalJSON.utf8) }
     for file in files {
       buffer.append(UInt8(file.split.map { $0.order + 1 } ?? 0))
       buffer.append(contentsOf: file.path.utf8)

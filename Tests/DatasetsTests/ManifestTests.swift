@@ -122,6 +122,43 @@ struct ManifestTests {
     #expect(try Dataset.open(folder.path, options: Self.options(folder)).classes.count == 2)
   }
 
+  @Test("classes are taken together as the manifest says, which makes other data of the same images")
+  func groups() throws {
+    let folder = try TemporaryFolder()
+    try TestImages.write(
+      to: folder, parts: ["train", "test"], classes: ["ant", "bee", "cat", "dog"], count: 3)
+    let options = Self.options(folder)
+    func open(_ lines: String...) throws -> Dataset {
+      try folder.write(Self.manifest((["path: ."] + lines).joined(separator: "\n")), to: "dataset.yaml")
+      return try Dataset.open(folder.path, options: options)
+    }
+    let plain = try open()
+    let grouped = try open("groups: {pets: [dog, cat], insects: [bee, ant]}")
+    #expect(grouped.classes == ["insects", "pets"] && grouped.records.count == plain.records.count)
+    for record in grouped.records {
+      let isPet = record.path.contains("cat/") || record.path.contains("dog/")
+      #expect(record.annotation.label == (isPet ? 1 : 0))
+    }
+    #expect(grouped.messages.contains { $0.contains("4 classes are taken as 2: insects (ant, bee)") })
+    #expect(grouped.digest != plain.digest)
+    // The order in which they are written decides nothing, what is in them does.
+    #expect(try open("groups: {insects: [ant, bee], pets: [cat, dog]}").digest == grouped.digest)
+    #expect(try open("groups: {insects: [ant, cat], pets: [bee, dog]}").digest != grouped.digest)
+    #expect(try DatasetCheck(folder.path).problems.isEmpty)
+    let wrong = [
+      ("groups: {pets: [cat, dog], insects: [bee, aunt]}", "did you mean \"ant\"?"),
+      ("groups: {pets: [cat, dog], insects: [bee]}", "\"ant\" is in none of the groups insects, pets"),
+      ("groups: {pets: [cat, dog, bee], insects: [bee, ant]}", "\"bee\" is in \"pets\" already"),
+      ("groups: {pets: [cat, dog, bee, ant]}", "two or more names"),
+      ("groups: {pets: [], insects: [bee, ant]}", "two or more names"),
+    ]
+    for (line, words) in wrong {
+      #expect { try open(line) } throws: { "\($0)".contains(words) }
+    }
+    #expect(throws: DatasetError.self) { try open(wrong[1].0) }
+    #expect(try DatasetCheck(folder.path, options: options).problems.map(\.kind) == [.odd])
+  }
+
   @Test("data to be drawn is drawn nowhere when no folder is known for it")
   func nowhereToDraw() throws {
     let folder = try TemporaryFolder()
