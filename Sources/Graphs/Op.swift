@@ -30,6 +30,8 @@ public protocol Op: Configurable, Sendable {
   func resized(inputs: [Shape], outputChannels: Int, kept: [[Int]?]) -> Self
   /// The place where a device may put the output in inference.
   var placement: OutputPlacement { get }
+  /// Whether gradients are derivatives of what is computed, or stand in for derivatives that it does not have.
+  var gradientsAreDerivatives: Bool { get }
 
   /// The reference kernel: writes every element of `frame.output`.
   func forward(_ frame: inout KernelFrame)
@@ -55,6 +57,7 @@ extension Op {
   }
   /// Apart from the inputs, which is right for every op.
   public var placement: OutputPlacement { .apart }
+  public var gradientsAreDerivatives: Bool { true }
 
   /// The op's kind, reachable from an existential.
   public var kind: String { Self.kind }

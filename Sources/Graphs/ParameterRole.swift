@@ -18,6 +18,8 @@ public enum ParameterRole: String, Sendable, CaseIterable {
   case variance
   /// The step of a grid that is learned while a network trains `[1]`, positive.
   case step
+  /// Points that features are compared with `[J, I]`.
+  case prototypes
 
   /// The name of the parameter that has this role in a node: `node.role`.
   public func name(of node: String) -> String { "\(node).\(rawValue)" }

@@ -11,6 +11,7 @@ public enum BlockCatalogue {
     Fire.self,
     Stage.self,
     Classifier.self,
+    Tree.self,
     Detector.self,
   ]
 }

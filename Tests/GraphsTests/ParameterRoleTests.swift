@@ -9,7 +9,7 @@ struct ParameterRoleTests {
     #expect(ParameterRole.weight.name(of: "stage1.conv") == "stage1.conv.weight")
     #expect(
       ParameterRole.allCases.map(\.rawValue) == [
-        "weight", "bias", "scale", "shift", "mean", "variance", "step",
+        "weight", "bias", "scale", "shift", "mean", "variance", "step", "prototypes",
       ])
     for role in ParameterRole.allCases {
       let parts = ParameterRole.split(role.name(of: "a.b"))

@@ -31,6 +31,8 @@ struct TeacherTests {
       ("resnet8", 78_186, 12_501_632), ("resnet20", 272_474, 40_813_184), ("resnet56", 855_770, 125_747_840),
       ("vgg16-cifar", 14_724_042, 313_201_664), ("wrn16-2", 691_674, 101_106_944),
       ("mobilenet-cifar", 136_778, 16_525_824),
+      // 784·10 + 10, 10·7 + 7, and twice 10·150 + 150; 784·10 + 10, 40·10 and 40·10; 784·10 + 10.
+      ("bonsai", 11_227, 10_910), ("protonn", 8_650, 8_640), ("linear", 7_850, 7_840),
       // Liu et al. give about 26.3 million and 31 billion; a scale for each channel in place of the norm
       // gives 26,285,486.
       ("ssd300-vgg16", 26_285_998, 31_373_537_792),

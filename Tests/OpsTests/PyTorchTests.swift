@@ -46,6 +46,9 @@ struct PyTorchTests {
       op: Conv2D(filters: 3, kernel: 3, stride: 2, padding: 1, groups: 3, bias: false), input: [2, 3, 6, 6],
       expected: [5.179688, -3.578125, 1.859375]),
     Golden(op: Linear(features: 4), input: [3, 5], expected: [2.75, -0.5703125, 0.609375, 0.78125]),
+    Golden(
+      op: Prototypes(count: 4, rate: 0.2), input: [3, 5], expected: [0.399789, -0.1539839, 0.06082151]),
+    Golden(op: Prototypes(count: 3), input: [2, 2], expected: [-0.7208404, -0.2438495, 0.07043972]),
     Golden(op: BatchNorm(), input: [2, 3, 3, 4], expected: [5.038241, -0.7662999, 0.8683426, -1.15625]),
     Golden(op: MaxPool(kernel: 3, stride: 2, padding: 1), input: [1, 2, 7, 6], expected: [0.25, 0.5625]),
     Golden(

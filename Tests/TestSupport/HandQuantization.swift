@@ -30,6 +30,9 @@ extension Graph {
     for node in nodes where node.op is Conv2D || node.op is Linear {
       graph.quantizeParameters(of: node, bits: weightBits ?? bits)
     }
+    for node in nodes where node.op is Prototypes {
+      graph.quantizePrototypes(of: node, bits: weightBits ?? bits)
+    }
     return graph
   }
 
@@ -76,6 +79,18 @@ extension Graph {
     parameters["\(node.name).weight"]?.encoding = encoding
     parameters["\(node.name).bias"]?.encoding = Integer(
       bits: 32, scales: encoding.scales.map { $0 * input.scale })
+  }
+
+  /// Points on the grid of what is compared with them, doubled until they are within its range.
+  private mutating func quantizePrototypes(of node: Node, bits: Int) {
+    let name = "\(node.name).prototypes"
+    guard let points = parameters[name]?.value,
+      let input = storedEncoding(of: node.inputs[0]) as? IntegerValue
+    else { return }
+    let largest = points.values.reduce(0) { max($0, $1.magnitude) }
+    var scale = input.scale
+    while scale * Float(Integer.limit(bits: bits)) < largest { scale *= 2 }
+    parameters[name]?.encoding = Integer(bits: bits, scales: [scale])
   }
 
   /// The names of inputs and nodes, in order.

@@ -86,7 +86,7 @@ extension OpCase {
           for _ in 0..<convolution.kernel.height { for _ in 0..<convolution.kernel.width { counted += 1 } }
         }
       }
-    } else if op is Linear {
+    } else if op is Linear || op is Prototypes {
       for _ in 0..<output[0] { for _ in 0..<output[1] { for _ in 0..<inputs[0][1] { counted += 1 } } }
     }
     let elements = inputs.map(\.count).reduce(0, +) + output.count

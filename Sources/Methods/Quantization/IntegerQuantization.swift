@@ -1,4 +1,5 @@
 import Encodings
+import Execution
 import Graphs
 import Ops
 import Settings
@@ -62,6 +63,8 @@ struct IntegerQuantization {
         try encodeWeights(of: node, in: &graph, bits: bits)
       } else if node.op is any ProductOp {
         try encodeParameters(of: node, calledBefore: layer, in: &graph, bits: bits)
+      } else if node.op is Prototypes {
+        try encodePrototypes(of: node, in: &graph, bits: bits)
       } else if !(node.op is BatchNorm) {
         // A norm that could not be folded stays real, and is lowered from its statistics.
         throw MethodError.impossible(
@@ -222,6 +225,27 @@ struct IntegerQuantization {
       throw outOfScale(node, "weights")
     }
     try setNumbers(numbers, of: node, in: &graph)
+  }
+
+  /// Puts prototypes on the grid of the features that they are compared with, or on the least that is a power of two coarser and reaches
+  /// all of them.
+  private func encodePrototypes(of node: Node, in graph: inout Graph, bits: Int) throws {
+    let points = try located(method) { [graph] in try graph.parameter(.prototypes, of: node) }
+    let bits = min(max(bits, 2), 16)
+    var grid = Integer(bits: bits, covering: points.projected, perChannel: false)
+    if let step = (graph.storedEncoding(of: node.inputs[0]) as? IntegerValue)?.scale {
+      let largest = points.projected.values.reduce(Float(0)) { max($0, $1.magnitude) }
+      let scales = (0...IntegerPrototypes.maximumShift).map {
+        step * Float(sign: .plus, exponent: $0, significand: 1)
+      }
+      let reach = Float(Integer.limit(bits: bits)) + 0.5
+      guard let scale = scales.first(where: { $0 * reach >= largest }),
+        Integer.problem(bits: bits, scales: [scale]) == nil
+      else { throw outOfScale(node, "prototypes, beside its input,") }
+      grid = Integer(bits: bits, scales: [scale])
+    }
+    graph[.prototypes, of: node.name] = Parameter(
+      points.projected, encoding: try points.encoding.replacingNumbers(with: grid, method, node.name))
   }
 
   /// Replaces the numbers of a layer's weight by an encoding.

@@ -232,6 +232,22 @@ struct CKernelTests {
         IntegerAdd(zeros: [3, -9], ratios: [0.3, 1.7], outputZero: -4, bounds: bounds), [shape, shape], shape
       ),
       (IntegerTable(table: kernels.bytes(256)), [shape], shape),
+      // One value is decisions and scores.
+      (
+        IntegerTreeSum(
+          depth: 2, classes: 8, decisionZero: -7, scoreZero: 20, rescale: Rescale(0.4), outputZero: 5,
+          bounds: bounds), [[56], [56]], [8]
+      ),
+      (
+        IntegerPrototypes(
+          features: 60, prototypes: kernels.bytes(300), shift: 2, inputZero: -9, rescale: Rescale(0.01),
+          outputScale: 1 / 255, outputZero: -128, bounds: -128...127), [shape], [5]
+      ),
+      (
+        IntegerPrototypes(
+          features: 7, prototypes: kernels.bytes(21, -3...3), shift: 7, inputZero: 0, rescale: Rescale(0.4),
+          outputScale: 1 / 1500, outputZero: -30, bounds: bounds), [[7]], [3]
+      ),
       (IntegerConcat(parts: parts, outputZero: -20, bounds: bounds), [shape, shape], [6, 4, 5]),
       (IntegerReshape(), [shape], [60]), (product, [shape, shape], shape),
       (IntegerUpsample(input: shape, factor: 2), [shape], [3, 8, 10]), (interpolation, [shape], [3, 12, 15]),

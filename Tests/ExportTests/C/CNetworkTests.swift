@@ -67,7 +67,7 @@ struct CNetworkTests {
 
   @Test(
     "Networks of the catalogue equal the reference on small images",
-    arguments: ["lenet5", "resnet8", "mobilenet-cifar", "cnn-small", "mlp"])
+    arguments: ["lenet5", "resnet8", "mobilenet-cifar", "cnn-small", "mlp", "bonsai", "protonn", "linear"])
   func teachers(_ name: String) throws {
     let spec = try NetworkSpec.named(name, searching: [Self.teachers])
     var graph = try spec.build(options: NetworkOptions(width: 0.25))

@@ -20,7 +20,8 @@ struct ONNXRuntimeTests {
   }
 
   @Test(
-    "Floats of a network of Teachers/: within 1e-4 of the largest", arguments: ["resnet8", "mobilenet-cifar"])
+    "Floats of a network of Teachers/: within 1e-4 of the largest",
+    arguments: ["resnet8", "mobilenet-cifar", "bonsai", "protonn"])
   func teachers(name: String) throws {
     var graph = try NetworkSpec.named(name, searching: [ONNXRoundTripTests.teachers])
       .build(options: NetworkOptions(width: 0.5))
@@ -44,6 +45,23 @@ struct ONNXRuntimeTests {
     let near = zip(expected, found).count { abs($0 - $1) <= 1.001 * step }
     #expect(near * 100 >= 99 * expected.count, "\(near) of \(expected.count)")
     #expect(Difference(expected, found).greatest <= 4.001 * step)
+  }
+
+  @Test(
+    "Bytes of trees and prototypes: within a step of the integer reference", arguments: ["bonsai", "protonn"])
+  func floors(name: String) throws {
+    var original = try NetworkSpec.named(name, searching: [ONNXRoundTripTests.teachers]).build()
+    original.scatterParameters(seed: 4)
+    let images = original.randomInputs(batch: 40)
+    let graph = try original.quantized(calibratedOn: images[0].values, batch: 40)
+    let step = try #require(graph.storedEncoding(of: "logits") as? IntegerValue).scale
+    let expected = try graph.integerReference(images)
+    let found = try ONNXRuntime.run(graph.onnx(), on: images[0]).logits
+    // A decision near zero may fall to the other side, as sums of floats are rounded; of forty images one may.
+    let wrong = (0..<40).count { image in
+      (0..<10).contains { abs(expected[image * 10 + $0] - found[image * 10 + $0]) > 1.001 * step }
+    }
+    #expect(wrong <= 1)
   }
 
   @Test("Bytes: convolutions, sums, pooling and linear layers are computed in integers")

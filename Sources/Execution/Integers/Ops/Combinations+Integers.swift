@@ -46,3 +46,13 @@ extension Concat: IntegerLowering {
     return IntegerConcat(parts: parts, outputZero: frame.output.zeroPoint, bounds: frame.bounds)
   }
 }
+
+extension TreeSum: IntegerLowering {
+  func integerKernel(_ frame: IntegerFrame) throws(IntegerRefusal) -> any IntegerKernel {
+    let (decisions, scores) = (frame.inputs[0], frame.inputs[1])
+    let rescale = try frame.rescale(frame.ratio(of: 1), sumsWithin: Double((depth + 1) * scores.span))
+    return IntegerTreeSum(
+      depth: depth, classes: frame.output.shape.count, decisionZero: decisions.zeroPoint,
+      scoreZero: scores.zeroPoint, rescale: rescale, outputZero: frame.output.zeroPoint, bounds: frame.bounds)
+  }
+}

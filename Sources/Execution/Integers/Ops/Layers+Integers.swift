@@ -15,6 +15,37 @@ extension Linear: IntegerLowering {
   }
 }
 
+extension Prototypes: IntegerLowering {
+  /// Refuses points on a grid that is not the features' times a power of two.
+  func integerKernel(_ frame: IntegerFrame) throws(IntegerRefusal) -> any IntegerKernel {
+    let input = frame.inputs[0]
+    guard let parameter = frame.parameters[.prototypes],
+      let encoding = parameter.encoding as? any IntegerStorable
+    else { throw IntegerRefusal("its prototypes are real; quantize this layer too") }
+    let (weights, scales) = try encoding.integerWeights(of: parameter.projected)
+    let shift = (0...IntegerPrototypes.maximumShift).first {
+      scales == [input.scale * Float(sign: .plus, exponent: $0, significand: 1)]
+    }
+    guard let shift else {
+      throw IntegerRefusal("its prototypes are not on the grid of its input times a power of two")
+    }
+    guard frame.output.scale >= 1 / 32_767 else {
+      throw IntegerRefusal("a step of its output is less than 1/32,767; calibrate on other images")
+    }
+    let largest = weights.values.reduce(0) { max($0, Int($1.magnitude)) } << shift + input.span
+    let sum = Double(largest * largest) * Double(input.shape.count)
+    let ratio =
+      Double(rate) * Double(input.scale) * Double(input.scale) * Double(IntegerPrototypes.parts)
+    guard sum <= Rescale.largestSum, sum * ratio <= Rescale.largestSum else {
+      throw IntegerRefusal("its squared distances may reach \(sum) steps, beyond 2^30; use fewer features")
+    }
+    return IntegerPrototypes(
+      features: input.shape.count, prototypes: weights.values, shift: Int32(shift),
+      inputZero: input.zeroPoint, rescale: Rescale(ratio), outputScale: Double(frame.output.scale),
+      outputZero: frame.output.zeroPoint, bounds: frame.bounds)
+  }
+}
+
 extension BatchNorm: IntegerLowering {
   /// Makes a depthwise convolution of one element of a batch norm that could not be folded.
   func integerKernel(_ frame: IntegerFrame) throws(IntegerRefusal) -> any IntegerKernel {

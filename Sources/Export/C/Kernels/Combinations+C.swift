@@ -94,3 +94,28 @@ extension IntegerConcat: CKernel {
       + "\(bounds.lowerBound), \(bounds.upperBound))"
   }
 }
+
+extension IntegerTreeSum: CKernel {
+  var title: String { "sum over a path of a tree, \(depth) decisions" }
+
+  func code(_ site: CSite) -> CCode {
+    CCode(
+      routines: [.prelude, .clamp, .rescale],
+      body: [
+        "const int8_t *decisions = \(site.inputs[0]), *scores = \(site.inputs[1]);",
+        "int8_t *y = \(site.output);",
+        "int i, level, node;",
+        "for (i = 0; i < \(classes); i++) {",
+        "  int32_t sum = 0;",
+        "  node = 0;",
+        "  for (level = 0; level <= \(depth); level++) {",
+        "    sum += scores[node * \(classes) + i] - (\(scoreZero));",
+        "    if (level < \(depth)) node = 2 * node + (decisions[node] > \(decisionZero) ? 1 : 2);",
+        "  }",
+        "  sum = @_rescale(sum, \(rescale.multiplier), \(rescale.shift));",
+        "  y[i] = @_clamp(sum + \(outputZero), \(bounds.lowerBound), \(bounds.upperBound));",
+        "}",
+      ],
+      bounds: [bounds], ratios: [rescale])
+  }
+}

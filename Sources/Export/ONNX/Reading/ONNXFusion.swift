@@ -24,6 +24,7 @@ struct ONNXFusion {
     for (index, node) in nodes.enumerated() {
       for output in node.output { makers[output] = index }
     }
+    fuseTreesAndPrototypes()
     guard nodes.contains(where: { ["Erf", "Tanh", "Clip"].contains($0.opType) }) else { return }
     for index in nodes.indices where ["Mul", "Div"].contains(nodes[index].opType) { fuse(index) }
   }
@@ -35,25 +36,26 @@ struct ONNXFusion {
     for (place, value) in product.values.enumerated() {
       let other = product.values.count == 2 ? product.values[1 - place] : nil
       if let other, Self.near(product.factor, 0.5) {
-        if isDistribution(value, of: other) { return replace(index, "Gelu", other, []) }
+        if isDistribution(value, of: other) { return replace(index, "Gelu", [other], []) }
         if isApproximation(value, of: other) {
-          return replace(index, "Gelu", other, [.string("approximate", "tanh")])
+          return replace(index, "Gelu", [other], [.string("approximate", "tanh")])
         }
       }
       guard Self.near(product.factor, 1.0 / 6), let source = raisedSource(value) else { continue }
-      if other == source { return replace(index, "HardSwish", source, []) }
+      if other == source { return replace(index, "HardSwish", [source], []) }
       if other == nil {
-        return replace(index, "HardSigmoid", source, [.float("alpha", 1 / 6), .float("beta", 0.5)])
+        return replace(index, "HardSigmoid", [source], [.float("alpha", 1 / 6), .float("beta", 0.5)])
       }
     }
   }
 
-  private mutating func replace(
-    _ index: Int, _ type: String, _ input: String, _ attributes: [ONNXAttributeProto]
+  /// Makes a node another operator.
+  mutating func replace(
+    _ index: Int, _ type: String, _ inputs: [String], _ attributes: [ONNXAttributeProto]
   ) {
     nodes[index].opType = type
     nodes[index].domain = ""
-    nodes[index].input = [input]
+    nodes[index].input = inputs
     nodes[index].attribute = attributes
   }
 
@@ -93,7 +95,8 @@ struct ONNXFusion {
     return scalar(node.input[1]) == number ? node.input[0] : nil
   }
 
-  private func node(_ value: String, _ type: String) -> ONNXNodeProto? {
+  /// The node of a type that makes a value.
+  func node(_ value: String, _ type: String) -> ONNXNodeProto? {
     guard let maker = makers[value], nodes[maker].opType == type,
       ONNXNode(nodes[maker], opset: 0).isStandard
     else { return nil }
@@ -123,8 +126,11 @@ struct ONNXFusion {
     return Product(values: [value])
   }
 
-  /// The number behind a name; `nil` for other values.
-  private func scalar(_ name: String) -> Double? {
+  /// The elements of a stored tensor.
+  func stored(_ name: String) -> ONNXConstant? { tensors[name].flatMap { try? decoder.constant($0) } }
+
+  /// The number that a name stands for.
+  func scalar(_ name: String) -> Double? {
     var tensor = tensors[name]
     if tensor == nil, let node = node(name, "Constant") {
       if let number = node.attribute.first(where: { $0.name == "value_float" }) { return Double(number.f) }

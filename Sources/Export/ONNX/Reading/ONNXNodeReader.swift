@@ -20,7 +20,7 @@ enum ONNXReaderCatalogue {
     PadReader.self,
     SliceReader.self, ResizeReader.self, PassingReader.self, DropoutReader.self, ConstantReader.self,
     ShapeReader.self, GatherReader.self, StridedReader.self, QuantizeReader.self, DequantizeReader.self,
-    RegridReader.self,
+    RegridReader.self, PrototypesReader.self, TreeSumReader.self,
   ]
 
   /// The reader of each operator.

@@ -1,0 +1,52 @@
+import Execution
+import Graphs
+import Tensors
+
+extension IntegerPrototypes: CKernel {
+  var title: String { "kernels of \(count) prototypes" }
+
+  /// Features may lie in any order, as the points are stored in it.
+  func orders(_ inputs: [COrder], shapes: [Shape], output: Shape) -> (inputs: [COrder], output: COrder) {
+    (inputs, .rowMajor)
+  }
+
+  /// Distances are computed twice, once for the nearest: a few products cost less than a word of memory for each.
+  func code(_ site: CSite) -> CCode {
+    let columns = site.orders[0].elements(features)
+    let arranged = (0..<count).flatMap { row in columns.map { prototypes[row * features + $0] } }
+    let points = CArray(site.name("prototypes"), .int8, arranged)
+    let table = CArray(site.name("powers"), .int16, powers)
+    return CCode(
+      arrays: [points, table], routines: [.prelude, .clamp, .rescale],
+      body: [
+        "const int8_t *x = \(site.inputs[0]), *p;",
+        "int8_t *y = \(site.output);",
+        "int32_t distance, rest, nearest = 2147483647;",
+        "int16_t difference;",
+        "int i, j, pass;",
+        "for (pass = 0; pass < 2; pass++) {",
+        "  p = \(points.name);",
+        "  for (i = 0; i < \(count); i++) {",
+        "    distance = 0;",
+        "    for (j = 0; j < \(features); j++) {",
+        "      difference = (int16_t)(x[j] - (\(inputZero)) - @@_BYTE(p) * \(1 << shift));",
+        "      p++;",
+        "      distance += (int32_t)difference * difference;",
+        "    }",
+        "    if (pass == 0) {",
+        "      if (distance < nearest) nearest = distance;",
+        "    } else {",
+        "      distance = @_rescale(distance - nearest, \(rescale.multiplier), \(rescale.shift));",
+        "      if (distance > \(Self.largest)) distance = \(Self.largest);",
+        "      rest = distance & 511;",
+        "      rest = 16384 - 4 * rest + ((rest * rest) >> 11);",
+        "      rest *= @@_HALF(\(table.name) + (distance >> 9));",
+        "      rest = (rest + ((int32_t)1 << \(13 + digits))) >> \(14 + digits);",
+        "      y[i] = @_clamp(rest + (\(outputZero)), \(bounds.lowerBound), \(bounds.upperBound));",
+        "    }",
+        "  }",
+        "}",
+      ],
+      bounds: [bounds], ratios: [rescale])
+  }
+}
