@@ -18,6 +18,7 @@ public enum MethodCatalogue: Catalogue {
     CrossLayerEqualization.self, PostTrainingQuantization.self, AdaptiveRounding.self,
     QuantizationAwareTraining.self, PowersOfTwoWeights.self, BinaryWeights.self, WeightClustering.self,
     EntropyConstrained.self, ProductQuantization.self, HashedWeights.self,
+    StoredExamples.self,
   ]
   /// The same types as named kinds.
   public static var kinds: [any NamedKind.Type] { all }

@@ -25,6 +25,12 @@ final class SampledEvidence: Evidence {
     try sampled(images) { try whole.forEachGradient(images: $0, body) }
   }
 
+  func forEachExample(
+    of values: [String], images: Int, _ body: ([String: Tensor], _ classes: [Int]) -> Void
+  ) throws {
+    try sampled(images) { try whole.forEachExample(of: values, images: $0, body) }
+  }
+
   func forEachActivation(
     of values: [String], images: Int, real: Bool, _ body: ([String: Tensor]) -> Void
   ) throws {

@@ -23,6 +23,9 @@ public protocol Evidence {
   /// Calls `body` with the named values of a changed network that reads the same images.
   func forEachActivation(
     of values: [String], in graph: Graph, images: Int, real: Bool, _ body: ([String: Tensor]) -> Void) throws
+  /// Calls `body` with the named values and the classes of the images, of classified images alone; else as `forEachActivation` does.
+  func forEachExample(
+    of values: [String], images: Int, _ body: ([String: Tensor], _ classes: [Int]) -> Void) throws
   /// Calls `body` with the gradient of each image's own loss, for the images of `forEachGradient`.
   func forEachImageGradient(images: Int, _ body: ([String: Tensor]) -> Void) throws
   /// The product of the loss's Hessian with a direction, both by parameter.
@@ -47,6 +50,12 @@ extension Evidence {
   ) throws {
     throw MethodError.evidence(
       method: "evidence", reason: "no images were given to compute values of a changed network on")
+  }
+  public func forEachExample(
+    of values: [String], images: Int, _ body: ([String: Tensor], _ classes: [Int]) -> Void
+  ) throws {
+    throw MethodError.evidence(
+      method: "evidence", reason: "no images of known classes were given to take examples from")
   }
   /// Throws: there are no images.
   public func forEachImageGradient(

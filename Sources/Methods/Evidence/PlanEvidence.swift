@@ -120,6 +120,29 @@ public struct PlanEvidence: Evidence {
   public func forEachActivation(
     of values: [String], in graph: Graph, images: Int, real: Bool, _ body: ([String: Tensor]) -> Void
   ) throws {
+    try forEachBatch(of: values, in: graph, images: images, real: real) { values, _ in body(values) }
+  }
+
+  public func forEachExample(
+    of values: [String], images: Int, _ body: ([String: Tensor], _ classes: [Int]) -> Void
+  ) throws {
+    var isLabelled = true
+    try forEachBatch(of: values, in: graph, images: images, real: true) { values, batch in
+      let labels = batch.annotations.prefix(batch.count).compactMap(\.label)
+      isLabelled = isLabelled && labels.count == batch.count
+      if isLabelled { body(values, labels) }
+    }
+    guard isLabelled else {
+      throw MethodError.evidence(
+        method: "evidence", reason: "examples are of one class an image, these images have boxes")
+    }
+  }
+
+  /// Calls `body` with the named values of each batch, and the batch.
+  private func forEachBatch(
+    of values: [String], in graph: Graph, images: Int, real: Bool,
+    _ body: ([String: Tensor], Batch) -> Void
+  ) throws {
     try located("activations") {
       var observed = graph
       if real { observed.values = [:] }
@@ -136,7 +159,7 @@ public struct PlanEvidence: Evidence {
           let shape = shape.withBatch(batch.count)
           activations[name] = Tensor(Array(plan.values(of: tap).prefix(shape.count)), shape: shape)
         }
-        body(activations)
+        body(activations, batch)
       }
     }
   }

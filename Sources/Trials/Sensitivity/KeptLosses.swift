@@ -56,6 +56,12 @@ struct KeptLosses: Evidence {
     try evidence.forEachGradient(images: images, body)
   }
 
+  func forEachExample(
+    of values: [String], images: Int, _ body: ([String: Tensor], _ classes: [Int]) -> Void
+  ) throws {
+    try evidence.forEachExample(of: values, images: images, body)
+  }
+
   func forEachActivation(
     of values: [String], images: Int, real: Bool, _ body: ([String: Tensor]) -> Void
   ) throws {
