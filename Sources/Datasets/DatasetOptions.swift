@@ -7,13 +7,8 @@ public struct DatasetOptions: Sendable {
   public var seed: UInt64 = 0
   /// The share of the training images that become validation images if the data has none; 0 for none.
   public var validationFraction = 0.1
-  /// What the folder of validation images is for where the data has no test images; `nil` leaves it to the manifest,
-  /// and without one it is tested on.
-  public var valFolder: ValFolder?
-  /// Which classes are taken together as one; a manifest's.
+  /// The classes that are taken together as one, by the manifest.
   var groups: ClassGroups?
-  /// Whether files that cannot be read are left out instead of stopping everything.
-  public var skipBad = false
   /// The use of a `val/` folder in data without a `test/` folder.
   ///
   /// `nil` leaves it to the manifest. Without one, the validation images serve as test images.
