@@ -34,7 +34,7 @@ extension RecipeStudent {
     for entry in entries {
       let options: [Variant] =
         switch entry.key {
-        case "objective", "training", "overrides", "train": [Variant(node: entry.value)]
+        case "objective", "training", "overrides", "train", LayerSets.key: [Variant(node: entry.value)]
         case "epochs": values(of: entry.value)
         default: settingVariants(entry.value, of: entry.key)
         }

@@ -84,8 +84,10 @@ public struct RecipeStudent: Sendable {
       }
       for entry in try given.mapping("variables") { variables[entry.key] = entry.value }
     }
-    stages = try node.required("pipeline", of: "a student").list("pipeline")
-      .map { item throws(SettingsError) in try RecipeStage(from: item) }
+    stages = []
+    for item in try node.required("pipeline", of: "a student").list("pipeline") {
+      for stage in try LayerSets.stages(of: item) { stages.append(try RecipeStage(from: stage)) }
+    }
     guard !stages.isEmpty else {
       throw .invalid(
         node.mark, key: "pipeline", reason: "has no stage; a student needs at least one")
@@ -191,8 +193,9 @@ public struct RecipeStage: Sendable {
     for entry in methods where !MethodCatalogue.names.contains(entry.key) {
       throw .unknownKey(
         entry.mark, key: entry.key, owner: "a stage",
-        suggestion: Spelling.nearest(to: entry.key, among: Self.keys + MethodCatalogue.names),
-        known: Self.keys + MethodCatalogue.names)
+        suggestion: Spelling.nearest(
+          to: entry.key, among: Self.keys + [LayerSets.key] + MethodCatalogue.names),
+        known: Self.keys + [LayerSets.key] + MethodCatalogue.names)
     }
     guard methods.count <= 1 else {
       throw .invalid(

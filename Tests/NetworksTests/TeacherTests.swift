@@ -36,6 +36,8 @@ struct TeacherTests {
       // Liu et al. give about 26.3 million and 31 billion; a scale for each channel in place of the norm
       // gives 26,285,486.
       ("ssd300-vgg16", 26_285_998, 31_373_537_792),
+      // Counted layer by layer in Python.
+      ("ssd192-vgg16", 25_042_918, 12_485_011_968),
     ])
   func counts(name: String, parameters: Int, multiplyAdds: Int) throws {
     let graph = try NetworkSpec.named(name, searching: [teachers]).build()

@@ -61,3 +61,20 @@ extension Graph {
     }
   }
 }
+
+extension Rewrite {
+  /// The units of a network whose channels are gone here, found by the slices that layers kept.
+  public func removedUnits(from graph: Graph) -> [ChannelUnit] {
+    var gone: [String: Set<Int>] = [:]
+    for node in graph.nodes {
+      for (name, slot) in graph.slots(of: node) {
+        guard let axis = slot.outputAxis, let kept = origin[name]?.kept[axis] else { continue }
+        gone[node.name] = Set(0..<slot.shape[axis]).subtracting(kept)
+      }
+    }
+    return graph.channelGroups().flatMap(\.units).filter { unit in
+      unit.channels.contains { value, channels in gone[value].map { !$0.isDisjoint(with: channels) } ?? false
+      }
+    }
+  }
+}
