@@ -13,9 +13,10 @@ protocol SimulatedArithmetic {
 
 /// Signed bytes; outputs must equal the integer reference bit for bit.
 struct SimulatedIntegers: SimulatedArithmetic {
-  private let program: IntegerProgram
+  private let reference: CReference
+  private var program: IntegerProgram { reference.program }
 
-  init(_ program: IntegerProgram) { self.program = program }
+  init(_ reference: CReference) { self.reference = reference }
 
   private func integers(_ image: [Float]) -> [Int8] {
     image.map { program.values[program.inputs[0]].integer($0) }
@@ -26,9 +27,7 @@ struct SimulatedIntegers: SimulatedArithmetic {
   }
 
   func agrees(_ outputs: [Float], on image: [Float]) -> Bool {
-    let output = program.outputs[0]
-    let expected = program.values(of: [integers(image)])[output]
-    return expected.channelsLast(program.values[output].shape).map(Float.init) == outputs
+    reference.answer(to: integers(image)).map(Float.init) == outputs
   }
 }
 

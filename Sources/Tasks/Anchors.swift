@@ -23,6 +23,21 @@ public struct Anchors: Sendable, Equatable {
   /// The centre, width and height of each anchor in pixels: `[x, y, w, h, x, …]`.
   public let boxes: [Float]
 
+  /// The planes of places that they stand in, in the order of the rows.
+  let levels: [Level]
+
+  /// Places in rows and columns, with anchors of the same extents at each.
+  struct Level: Sendable, Equatable {
+    let rows, columns: Int
+    /// The width and the height of each anchor of a place, as shares of the image's.
+    let extents: [Float]
+
+    /// Anchors at a place.
+    var kinds: Int { extents.count / 2 }
+    /// All anchors.
+    var count: Int { rows * columns * kinds }
+  }
+
   /// The number of anchors.
   public var count: Int { boxes.count / 4 }
 
@@ -33,8 +48,10 @@ public struct Anchors: Sendable, Equatable {
     guard let image = graph.inputs.first?.shape, image.rank == 3 else { return nil }
     (width, height) = (Float(image[2]), Float(image[1]))
     var boxes: [Float] = []
+    var levels: [Level] = []
     for node in rows {
       guard let op = node.op as? AnchorRows, let shape = graph.inputShapes(of: node).first else { return nil }
+      levels.append(Level(rows: shape[2], columns: shape[3], extents: op.anchors))
       for row in 0..<shape[2] {
         for column in 0..<shape[3] {
           for anchor in 0..<op.count {
@@ -47,6 +64,7 @@ public struct Anchors: Sendable, Equatable {
       }
     }
     self.boxes = boxes
+    self.levels = levels
   }
 
   /// Returns an anchor as a box, which may reach beyond the image.

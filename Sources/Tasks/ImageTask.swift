@@ -85,10 +85,12 @@ public struct Head: Sendable, Equatable {
   public let shape: Shape
   /// The anchors that the rows stand for; `nil` for a head about whole images.
   public let anchors: Anchors?
+  /// The grid that a device keeps the value on; `nil` where it is real.
+  public let grid: ValueGrid?
 
   /// Makes a head.
-  public init(name: String, value: String, shape: Shape, anchors: Anchors? = nil) {
-    (self.name, self.value, self.shape, self.anchors) = (name, value, shape, anchors)
+  public init(name: String, value: String, shape: Shape, anchors: Anchors? = nil, grid: ValueGrid? = nil) {
+    (self.name, self.value, self.shape, self.anchors, self.grid) = (name, value, shape, anchors, grid)
   }
 }
 

@@ -59,7 +59,8 @@ public struct ObjectDetection: ImageTask {
       else {
         throw mismatch("\(value) \(graph.shape(of: value)?.description ?? "")")
       }
-      heads.append(Head(name: name, value: value, shape: [shape[1]], anchors: anchors))
+      heads.append(
+        Head(name: name, value: value, shape: [shape[1]], anchors: anchors, grid: graph.grid(of: value)))
     }
     let (scores, offsets) = (heads[0], heads[1])
     guard scores.anchors == offsets.anchors, offsets.numbersPerAnchor == 4, scores.numbersPerAnchor >= 2
@@ -113,7 +114,7 @@ public struct ObjectDetection: ImageTask {
 
   /// Returns the detections after non-maximum suppression, the most probable first.
   public func answers(_ outputs: HeadOutputs, image: Int) -> [Answer] {
-    DetectionDecoder().detections(outputs, image: image).map {
+    Decoding(outputs.heads).detections(outputs, image: image).map {
       Answer(label: $0.label, confidence: Double($0.score), box: $0.box)
     }
   }
@@ -125,7 +126,7 @@ public struct ObjectDetection: ImageTask {
 
   /// Returns scores without images; the background is not a class.
   public func scores(for heads: [Head]) -> any TaskScores {
-    ObjectDetectionScores(classes: heads[0].numbersPerAnchor - 1)
+    ObjectDetectionScores(heads)
   }
 }
 

@@ -10,12 +10,16 @@ struct ObjectDetectionScores {
   private static let sure: Float = 0.5
 
   private let classes: Int
+  private let decoding: Decoding
   private var found: [[Detection]] = []
   private var truth: [[LabelledBox]] = []
   private(set) var isFinite = true
 
   /// Makes scores without images.
-  init(classes: Int) { self.classes = classes }
+  init(_ heads: [Head]) {
+    classes = heads[0].numbersPerAnchor - 1
+    decoding = Decoding(heads)
+  }
 
   /// Judges the images by a rule.
   func judged(by rule: AveragePrecision.Rule) -> AveragePrecision {
@@ -35,7 +39,7 @@ extension ObjectDetectionScores: TaskScores {
       let buffer = outputs.buffers[head]
       for i in outputs.row(of: image, head: head) where !buffer.floats[i].isFinite { isFinite = false }
     }
-    let detections = DetectionDecoder().detections(outputs, image: image)
+    let detections = decoding.detections(outputs, image: image)
     let things = annotation.things
     found.append(detections)
     truth.append(things)

@@ -65,6 +65,8 @@ public struct IntegerValue: ValueEncoding, Equatable {
     Float(integers.lowerBound - zeroPoint)...Float(integers.upperBound - zeroPoint)
   }
 
+  public var grid: ValueGrid? { ValueGrid(scale: scale, zeroPoint: zeroPoint, integers: integers) }
+
   /// The values of the least and the greatest integer.
   public var range: ClosedRange<Float> { steps.lowerBound * scale...steps.upperBound * scale }
 

@@ -1,15 +1,13 @@
-public import Execution
-
-/// The artifact of C export: a program with its entry points and sizes, and an example that calls it.
+/// What C export makes: a program with its entry points and sizes, and an example that calls it.
 public struct CArtifact: Artifact {
   /// The program.
   public var program: CProgram { source.program }
-  /// The integer program that the C computes bit for bit; `nil` where it computes in floats.
-  public let integers: IntegerProgram?
-  /// The plan and the text of the program.
+  /// What it gives back, to the bit; `nil` where it computes in floats.
+  public let integers: CReference?
+  /// How it was written down.
   let source: CSource
 
-  init(_ source: CSource, integers: IntegerProgram?) {
+  init(_ source: CSource, integers: CReference?) {
     self.source = source
     self.integers = integers
   }

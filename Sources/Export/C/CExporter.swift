@@ -4,6 +4,7 @@ public import Graphs
 import Ops
 public import Settings
 import Targets
+import Tasks
 import Tensors
 
 /// Writes a network as one header and one source of C99 with an example, for microcontrollers and other
@@ -72,11 +73,10 @@ public struct CExporter: Exporter {
         return CArtifact(CSource(network, name: base, pixels: nil, room: room), integers: nil)
       }
       let program = try IntegerProgram(model.graph)
-      let pixels = CPixels(model.input, program)
-      let source = CSource(
-        try CNetwork(program, CStorage(sparse: sparse, huffman: huffman)), name: base, pixels: pixels,
-        room: room)
-      return CArtifact(source, integers: program)
+      let decoder = try Self.decoder(of: model.graph)
+      let network = try CNetwork(program, CStorage(sparse: sparse, huffman: huffman), decoder: decoder)
+      let source = CSource(network, name: base, pixels: CPixels(model.input, program), room: room)
+      return CArtifact(source, integers: CReference(program, decoder: decoder))
     } catch let refusal as CRefusal {
       throw .refused(
         format: name, [NodeRefusal(node: refusal.node, kind: refusal.kind, reason: refusal.reason)])
@@ -96,13 +96,22 @@ public struct CExporter: Exporter {
     do {
       let run = try CHostRun(source: written.artifact.source, folder: written.folder, compiler: compiler)
       defer { run.remove() }
-      guard let program = written.artifact.integers else {
+      guard let reference = written.artifact.integers else {
         return try CFloatVerification(run: run, graph: model.graph).run(images)
       }
-      return try CVerification(graph: model.graph, program: program, run: run).run(images)
+      return try CVerification(graph: model.graph, reference: reference, run: run).run(images)
     } catch {
       throw .verification(format: Self.name, reason: "\(error)")
     }
+  }
+
+  /// What makes detections of a detector's outputs; `nil` for other networks.
+  private static func decoder(of graph: Graph) throws(CRefusal) -> IntegerDecoder? {
+    guard graph.outputs.count > 1, graph.outputs.contains(where: { graph.anchorRows(behind: $0) != nil })
+    else { return nil }
+    let heads = try? ObjectDetection().heads(of: graph, network: "the network")
+    guard let heads, let decoder = IntegerDecoder(heads) else { throw .ofDetections }
+    return decoder
   }
 
   /// The bytes of memory that may be traded for speed: half of the RAM of the target.

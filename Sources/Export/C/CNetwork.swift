@@ -1,5 +1,6 @@
 import Execution
 import Graphs
+import Tasks
 import Tensors
 
 /// A network whose steps can all be written as C.
@@ -50,7 +51,9 @@ struct CNetwork: Sendable {
   }
 
   /// Takes an integer program; throws for steps whose kernels have no C.
-  init(_ program: IntegerProgram, _ storage: CStorage = CStorage()) throws(CRefusal) {
+  init(
+    _ program: IntegerProgram, _ storage: CStorage = CStorage(), decoder: IntegerDecoder? = nil
+  ) throws(CRefusal) {
     var steps: [Step] = []
     for step in program.steps {
       let weighted = step.kernel as? any CWeighted
@@ -65,12 +68,20 @@ struct CNetwork: Sendable {
       throw CRefusal(
         node: "inputs", kind: "input", reason: "C takes one input, the network has \(program.inputs.count)")
     }
-    guard program.outputs.count == 1 || !program.steps.contains(where: { $0.kernel is IntegerPixelRows })
-    else { throw .ofOutputs(program.outputs.count) }
+    var values = program.values.map { Value(name: $0.name, shape: $0.shape) }
+    if let decoder {
+      let kernel = CDetections(decoder: decoder)
+      steps.append(
+        Step(node: kernel.title, kernel: kernel, inputs: program.outputs, output: values.count))
+      values.append(Value(name: kernel.title, shape: kernel.output))
+    }
     self.init(
-      values: program.values.map { Value(name: $0.name, shape: $0.shape) }, steps: steps, input: input,
-      output: output, element: .int8)
+      values: values, steps: steps, input: input, output: decoder == nil ? output : values.count - 1,
+      element: .int8)
   }
+
+  /// What makes detections; `nil` for networks that are no detectors.
+  var detections: CDetections? { steps.lazy.compactMap { $0.kernel as? CDetections }.first }
 
   /// The element type as callers see it.
   var number: CProgram.Number { element == .float ? .float : .int8 }
@@ -89,8 +100,17 @@ struct CRefusal: Error, Equatable, CustomStringConvertible {
   static func ofOutputs(_ count: Int) -> CRefusal {
     CRefusal(
       node: "outputs", kind: "output",
-      reason: "C gives back one output, the network has \(count); export a detector as ONNX")
+      reason:
+        "C of floats gives back one output, the network has \(count); quantize a detector, whose C finds things in "
+        + "integers, or export it as ONNX")
   }
+
+  /// Outputs of anchors of which no detections can be made in integers.
+  static let ofDetections = CRefusal(
+    node: "outputs", kind: "output",
+    reason:
+      "C finds things where a detector has scores and offsets of the same anchors, at most 65,535, in images of at most "
+      + "4,095 pixels a side; export it as ONNX")
 
   /// The node, its kind and the reason.
   var description: String { "\(node) (\(kind)): \(reason)" }

@@ -70,6 +70,17 @@ struct CSource: Sendable {
     for index in parts.indices { writer.code("  @_step_\(index)();") }
     writer.code("  return \(plan.pointer(plan.network.output));")
     writer.code("}")
+    if plan.network.detections != nil {
+      writer.code(
+        """
+
+        int @_detections(const @_detection **found) {
+          const @_number *answer = @_run();
+          *found = (const @_detection *)(const void *)(answer + 4);
+          return *(const uint16_t *)(const void *)answer;
+        }
+        """)
+    }
     return writer.bytes
   }
 }

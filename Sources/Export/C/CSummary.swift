@@ -1,3 +1,4 @@
+import Tasks
 import Tensors
 
 /// The documentation in the files: sizes, usage and steps; also the header and the example.
@@ -16,6 +17,7 @@ struct CSummary: Sendable {
   private var input: Shape { plan.network.values[plan.network.input].shape }
   private var output: Shape { plan.network.values[plan.network.output].shape }
   private var isInteger: Bool { plan.network.element == .int8 }
+  private var decoder: IntegerDecoder? { plan.network.detections?.decoder }
 
   /// A step's node, kind, shapes and cost.
   func title(of index: Int) -> String {
@@ -29,9 +31,10 @@ struct CSummary: Sendable {
 
   /// Writes the comment at the top of header and source.
   func writeComment(to writer: inout CWriter) {
+    let division = decoder == nil ? "division" : "division but where things are found"
     let arithmetic =
       isInteger
-      ? "signed bytes; sums of 32 bits; no floating point, no division, no library beyond stdint.h"
+      ? "signed bytes; sums of 32 bits; no floating point, no \(division), no library beyond stdint.h"
       : callsMathematics
         ? "32-bit floats; functions of math.h: link with -lm" : "32-bit floats; no library"
     writer.code(
@@ -40,7 +43,7 @@ struct CSummary: Sendable {
 
          Arithmetic    \(arithmetic)
          Input         \(input) (channels, height, width); in memory height, width, channel
-         Output        \(output)
+         Output        \(decoder.map { "at most \($0.limit) things" } ?? "\(output)")
          Arena         \(plan.arenaBytes) bytes of memory, all there is beside the stack
          Constants     \(weightBytes) bytes of flash, code apart
          Work          \(plan.network.multiplyAdds) multiply-adds in \(plan.steps.count) steps
@@ -86,6 +89,7 @@ struct CSummary: Sendable {
       /* Runs the network; gives back the outputs, which last until the input is written again. */
       const @_number *@_run(void);
       """)
+    if let decoder { writeDetections(decoder, to: &writer) }
     if hasPixels {
       writer.code("\n/* The input's number for a pixel of 0...255 in a channel. */")
       writer.code("int8_t @_pixel(uint8_t channel, uint8_t value);")
@@ -94,10 +98,46 @@ struct CSummary: Sendable {
     return writer.bytes
   }
 
+  /// What callers of a detector need.
+  private func writeDetections(_ decoder: IntegerDecoder, to writer: inout CWriter) {
+    writer.code(
+      """
+
+      /* The most things that are found in an image, and the classes that there are. */
+      #define @@_DETECTIONS \(decoder.limit)
+      #define @@_CLASSES \(decoder.classes)
+
+      /* A thing: its edges in 16ths of a pixel from the upper left corner, its probability in 32,768ths, and its class,
+         counted from 0. */
+      typedef struct {
+        uint16_t left, top, right, bottom, score, label;
+      } @_detection;
+
+      /* Runs the network; gives back how many things are in the image, and where they are told, the surest first, until the
+         input is written again. What @_run() gives back is that number and 0, of 16 bits each, and the things. */
+      int @_detections(const @_detection **found);
+      """)
+  }
+
   /// The text of `main.c`.
   var example: [UInt8] {
     var writer = CWriter(name: name)
     let pixel = hasPixels ? "@_pixel((uint8_t)(i % @@_INPUT_CHANNELS), 128)" : "0"
+    guard decoder == nil else {
+      writer.code(
+        """
+        #include "\(name).h"
+
+        int main(void) {
+          int i;
+          const @_detection *found;
+          @_number *image = @_input();
+          for (i = 0; i < @@_INPUT_SIZE; i++) image[i] = \(pixel); /* a camera's pixels */
+          return @_detections(&found); /* how many things there are; the surest is found[0] */
+        }
+        """)
+      return writer.bytes
+    }
     writer.code(
       """
       #include "\(name).h"

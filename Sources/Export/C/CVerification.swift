@@ -15,12 +15,14 @@ struct CVerification {
 
   /// The network.
   let graph: Graph
-  /// The exported integer program.
-  let program: IntegerProgram
-  /// The compiled C.
+  /// What was exported.
+  let reference: CReference
+  /// The same as C.
   let run: CHostRun
 
-  /// Runs normalized images `[images, channels, height, width]`.
+  private var program: IntegerProgram { reference.program }
+
+  /// Runs on images `[N, C, H, W]`, normalized.
   func run(_ images: VerificationImages) throws -> Verification {
     let inputs = quantized(images.images)
     let expected = try references(images, count: inputs.count)
@@ -56,24 +58,30 @@ struct CVerification {
 
   /// The outputs of all images by the reference's fast kernels, in memory order.
   private func references(_ images: VerificationImages, count: Int) throws -> [Int8] {
-    let output = program.values[program.outputs[0]]
+    let read = program.outputs.map { program.values[$0] }
     let batch = min(Self.batch, max(1, count))
     let plan = try IntegerBackend().compile(
-      graph, PlanOptions(batch: batch, mode: .inference, threads: images.threads, taps: [output.name]))
-    let tap = try plan.tap(output.name)
-    let order = COrder(output.shape)
+      graph, PlanOptions(batch: batch, mode: .inference, threads: images.threads, taps: read.map(\.name)))
+    let taps = try read.map { try plan.tap($0.name) }
     let values = images.images.values
-    let (inputSize, size) = (values.count / max(1, count), output.shape.count)
-    var (floats, outputs) = ([Float](repeating: 0, count: tap.count), [Int8]())
+    let inputSize = values.count / max(1, count)
+    var floats = taps.map { [Float](repeating: 0, count: $0.count) }
+    var outputs: [Int8] = []
     for start in stride(from: 0, to: count, by: batch) {
       let taken = min(batch, count - start)
       var inputs = Array(values[start * inputSize..<(start + taken) * inputSize])
       inputs += Array(repeating: 0, count: (batch - taken) * inputSize)
       plan.forward(inputs.span, key: 0)
-      var span = floats.mutableSpan
-      plan.readTap(tap, into: &span)
+      for (place, tap) in taps.enumerated() {
+        var span = floats[place].mutableSpan
+        plan.readTap(tap, into: &span)
+      }
       for image in 0..<taken {
-        outputs += order.arranged(floats[image * size..<(image + 1) * size].map { output.integer($0) })
+        let integers = zip(read, floats).map { value, floats in
+          let size = value.shape.count
+          return floats[image * size..<(image + 1) * size].map { value.integer($0) }
+        }
+        outputs += reference.answer(integers)
       }
     }
     return outputs
@@ -82,9 +90,8 @@ struct CVerification {
   /// The number of outputs in which the plain kernels differ.
   private func plainDifferences(_ inputs: ArraySlice<[Int8]>, _ expected: [Int8]) -> Int {
     let count = run.output.count
-    let order = COrder(run.output)
     return inputs.enumerated().reduce(0) { sum, input in
-      let plain = order.arranged(program.values(of: [input.element])[program.outputs[0]])
+      let plain = reference.answer(to: input.element)
       let fast = expected[input.offset * count..<(input.offset + 1) * count]
       return sum + zip(plain, fast).count { $0 != $1 }
     }
@@ -100,7 +107,7 @@ struct CVerification {
   /// The first step whose output differs for an image, with the place of the difference.
   private func divergence(of input: [Int8], image: Int) throws -> [String] {
     let found = try outputs(of: [input], isTraced: true)
-    let reference = program.values(of: [input])
+    let values = program.values(of: [input])
     let plan = run.source.plan
     var start = 0
     for placed in plan.steps {
@@ -108,14 +115,14 @@ struct CVerification {
       let shape = plan.network.values[value].shape
       defer { start += shape.count }
       // Values after the program's own are reordered copies.
-      guard value < reference.count else { continue }
+      guard value < values.count else { continue }
       let elements = plan.orders[value].elements(shape.count)
-      let differing = elements.indices.first { found[start + $0] != reference[value][elements[$0]] }
+      let differing = elements.indices.first { found[start + $0] != values[value][elements[$0]] }
       guard let differing else { continue }
       let element = elements[differing]
       return [
         "image \(image): \"\(placed.step.node)\" is the first layer that differs, at \(indices(of: element, in: shape)):"
-          + " C gives \(found[start + differing]), the reference \(reference[value][element])"
+          + " C gives \(found[start + differing]), the reference \(values[value][element])"
       ]
     }
     return ["image \(image): every layer is equal, but not what is given back"]

@@ -25,12 +25,14 @@ public struct CompiledRun: ModelRun {
   /// The words `C, compiled by` and the compiler's path.
   public var method: String { "C, compiled by \(compiler.path)" }
   /// True if the C computes in integers.
-  public var isInteger: Bool { artifact.integers != nil }
+  public var isInteger: Bool { program != nil }
+  private var program: IntegerProgram? { artifact.integers?.program }
 
   /// The outputs of all images, in the network's order.
   public func outputs(of images: Tensor) throws -> [Float] {
     try running { run in
       let network = run.source.plan.network
+      if let program, network.detections != nil { return try scores(of: images, program, run) }
       let bytes = try run.outputs(of: inputs(images, network))
       let numbers = reals(bytes, of: network.output)
       let size = run.output.count
@@ -38,6 +40,22 @@ public struct CompiledRun: ModelRun {
       return (0..<images.shape[0]).flatMap { image in
         Self.ordered(Array(numbers[image * size..<(image + 1) * size]), elements)
       }
+    }
+  }
+
+  /// What a detector says of its anchors, of which C makes what it gives back.
+  private func scores(of images: Tensor, _ program: IntegerProgram, _ run: CHostRun) throws -> [Float] {
+    let plan = run.source.plan
+    let bytes = try run.outputs(of: inputs(images, plan.network), isTraced: true)
+    let (value, size) = (program.outputs[0], bytes.count / images.shape[0])
+    var start = 0
+    for placed in plan.steps {
+      if placed.step.output == value { break }
+      start += plan.network.values[placed.step.output].shape.count
+    }
+    let count = plan.network.values[value].shape.count
+    return (0..<images.shape[0]).flatMap { image in
+      reals(Array(bytes[image * size + start..<image * size + start + count]), of: value)
     }
   }
 
@@ -56,12 +74,12 @@ public struct CompiledRun: ModelRun {
         let part = Array(bytes[start..<start + shape.count * width])
         start += part.count
         // Values after the network's own are reordered copies.
-        guard names.contains(name), value < artifact.integers?.values.count ?? .max,
+        guard names.contains(name), value < program?.values.count ?? .max,
           told.insert(name).inserted
         else { continue }
         let values = Self.ordered(reals(part, of: value), plan.orders[value].elements(shape.count))
         layers.append(
-          RunLayer(name: name, shape: shape, values: values, step: artifact.integers?.values[value].scale))
+          RunLayer(name: name, shape: shape, values: values, step: program?.values[value].scale))
       }
       return layers
     }
@@ -88,7 +106,7 @@ public struct CompiledRun: ModelRun {
 
   /// The real numbers of a value's bytes.
   private func reals(_ bytes: [UInt8], of value: Int) -> [Float] {
-    guard let program = artifact.integers else { return [Float](littleEndian: bytes) }
+    guard let program else { return [Float](littleEndian: bytes) }
     let value = program.values[value]
     return bytes.map { Float(Int32(Int8(bitPattern: $0)) - value.zeroPoint) * value.scale }
   }
@@ -98,7 +116,7 @@ public struct CompiledRun: ModelRun {
     let order = COrder(network.values[network.input].shape)
     return (0..<images.shape[0]).flatMap { image in
       let values = Array(images.values[image * count..<(image + 1) * count])
-      guard let program = artifact.integers else { return order.arranged(values).littleEndianBytes }
+      guard let program else { return order.arranged(values).littleEndianBytes }
       let input = program.values[program.inputs[0]]
       return order.arranged(values.map { input.integer($0) }).map { UInt8(bitPattern: $0) }
     }
