@@ -51,6 +51,7 @@ enum RunPreparation {
       trainingImages: data.count(of: .train), teachers: options.networks,
       instructionSet: backend.instructionSet, precision: .f32, teacherInput: input, modelDigest: model?.digest
     )
+    material.boxes = data.boxExtents
     material.modelGraph = model?.imported.model.graph
     material.modelImages = try model.flatMap { model in
       try trainingImages(of: model.imported, recipe)

@@ -17,6 +17,8 @@ public struct NetworkBuilder {
   public let classes: Int
   /// The layer of the spec that is being built, for messages.
   public internal(set) var mark: SettingsMark
+  /// The widths and heights of the data's boxes; `nil` where no data is known.
+  let boxes: [Float]?
   /// The names of a detector's scores and offsets; empty without a detector.
   var detector: [String] = []
   let catalogue: OpCatalogue
@@ -26,7 +28,11 @@ public struct NetworkBuilder {
   /// The value that each named layer makes, by the layer's full name.
   private var layers: [String: String] = [:]
 
-  init(input: Shape, classes: Int, width: Double, catalogue: OpCatalogue, mark: SettingsMark) {
+  init(
+    input: Shape, classes: Int, width: Double, boxes: [Float]? = nil, catalogue: OpCatalogue,
+    mark: SettingsMark
+  ) {
+    self.boxes = boxes
     graph = Graph(inputs: [GraphInput(name: Self.inputName, shape: input)])
     self.classes = classes
     self.width = width

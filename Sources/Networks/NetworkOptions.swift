@@ -15,12 +15,15 @@ public struct NetworkOptions: Sendable, Equatable {
   public var width: Double
   /// The values of the spec's variables in place of their defaults, by name.
   public var variables: [String: SettingsNode]
+  /// The width and the height of each thing in the data as shares of the image's, one after another; `nil` where no data is known.
+  public var boxes: [Float]?
 
   /// Makes options; `nil` keeps what the spec says.
   public init(
     input: Shape? = nil, channels: Int? = nil, classes: Int? = nil, width: Double = 1,
-    variables: [String: SettingsNode] = [:]
+    variables: [String: SettingsNode] = [:], boxes: [Float]? = nil
   ) {
+    self.boxes = boxes
     self.variables = variables
     self.input = input
     self.channels = channels

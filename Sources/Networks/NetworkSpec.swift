@@ -149,7 +149,8 @@ public struct NetworkSpec: Sendable {
     let classes = options.classes ?? classes
     let values = try values(options.variables)
     var network = NetworkBuilder(
-      input: input, classes: classes, width: options.width, catalogue: OpCatalogue.standard, mark: mark)
+      input: input, classes: classes, width: options.width, boxes: options.boxes,
+      catalogue: OpCatalogue.standard, mark: mark)
     _ = try network.append(layers: layers.map { $0.replacing(values) }, from: NetworkBuilder.inputName)
     var graph = network.graph
     guard network.detector.isEmpty else {

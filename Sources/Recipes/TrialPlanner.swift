@@ -22,6 +22,8 @@ public struct RecipeMaterial: Sendable {
   public var classes: [String]
   /// The number of the data's training images.
   public var trainingImages: Int
+  /// The widths and heights of the things in the data; `nil` where they are not known.
+  public var boxes: [Float]?
   /// The use of a folder of validation images: for test or for validation.
   public var valFolder = ValFolder.test
   /// The folders of network specifications.
@@ -332,7 +334,7 @@ public struct TrialPlanner {
     let options = NetworkOptions(
       input: student.stages.contains { !$0.teacherParts.isEmpty } ? material.teacherInput : nil,
       channels: material.channels, classes: material.classes.count, width: student.width,
-      variables: student.variables)
+      variables: student.variables, boxes: material.boxes)
     for variable in space.variables where variable.stage == nil {
       for value in variable.domain.ends {
         var options = options
@@ -532,7 +534,7 @@ public struct TrialPlanner {
       try spec.build(
         options: NetworkOptions(
           input: input, channels: material.channels, classes: material.classes.count, width: width,
-          variables: variables))
+          variables: variables, boxes: material.boxes))
     }
   }
 

@@ -18,7 +18,10 @@ struct DataCommand: ParsableCommand {
       Decoded sets are kept in the cache too, 20 GiB of them at most ($CONDENSE_CACHE_LIMIT, in GiB): those not used \
       for the longest time go first.
       """,
-    subcommands: [DataMakeCommand.self, DataCheckCommand.self, DataStatsCommand.self, DataFetchCommand.self])
+    subcommands: [
+      DataMakeCommand.self, DataCheckCommand.self, DataStatsCommand.self, DataAnchorsCommand.self,
+      DataFetchCommand.self,
+    ])
 }
 
 extension DatasetOptions {

@@ -32,7 +32,8 @@ struct TrainingMaterial {
       settings.augmentations
       ?? DefaultAugmentations.list(of: data)
     self.settings = settings
-    let options = NetworkOptions(channels: data.channels, classes: data.classes.count, width: width)
+    let options = NetworkOptions(
+      channels: data.channels, classes: data.classes.count, width: width, boxes: data.boxExtents)
     var graph = try failing(.badInput) { try spec.build(options: options) }
     graph.initializeParameters(seed: seed)
     self.graph = graph

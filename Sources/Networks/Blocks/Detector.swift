@@ -39,13 +39,14 @@ public struct Detector: Block {
   /// Appends two heads for each level, and joins their rows to `scores` and `offsets`; returns the scores.
   public func append(to network: inout NetworkBuilder, from input: String) throws(NetworkError) -> String {
     var (scores, offsets): ([String], [String]) = ([], [])
+    let extents = try levels.extents(network)
     for (number, level) in levels.levels.enumerated() {
       let source = try level.from.map { name throws(NetworkError) in
         try network.value(referredTo: name, by: Self.kind)
       }
       let value = source ?? input
       let channels = try network.channels(of: value)
-      let rows = AnchorRows(anchors: level.extents)
+      let rows = AnchorRows(anchors: extents[number])
       for (name, numbers) in [("scores", network.classes + 1), ("offsets", 4)] {
         let made = try network.within("head\(number + 1)") { network throws(NetworkError) in
           var value = value
@@ -93,6 +94,8 @@ public struct DetectorLevel: Configurable, Sendable {
   public var ratios: [Double] = [2]
   /// The widths and heights of the anchors, in place of scale and ratios.
   public var anchors: [Float]?
+  /// So many anchors instead, found in the data.
+  public var kMeans: Int?
 
   /// Anchors of scale 0.2 with the ratios 1, 2 and ½.
   public init() {}
@@ -111,6 +114,10 @@ public struct DetectorLevel: Configurable, Sendable {
         "anchors", \.anchors, expected: "1 to 64 pairs of width and height in 0.0001...8, or null",
         "widths and heights instead of scale and ratios"
       ) { (list: [Float]?) in list.map(Self.isSensible) ?? true },
+      Setting(
+        "kMeans", \.kMeans, in: 1...64,
+        "so many anchors instead, found in the data's boxes by k-means for all levels together, the smallest for the first; none if null"
+      ),
     ]
   }
 
@@ -158,4 +165,27 @@ public struct DetectorLevels: SettingValue, Sendable {
 
   /// The levels as a list of settings.
   public var node: SettingsNode { SettingsNode(.list(levels.map { $0.node })) }
+
+  /// The anchors of each level: those that are given, and of levels that ask for clusters the next ones by area.
+  func extents(_ network: NetworkBuilder) throws(NetworkError) -> [[Float]] {
+    let wanted = levels.reduce(0) { $0 + ($1.kMeans ?? 0) }
+    guard wanted > 0 else { return levels.map(\.extents) }
+    func refusal(_ reason: String) -> NetworkError {
+      .settings(.invalid(network.mark, key: "kMeans", reason: reason))
+    }
+    guard let boxes = network.boxes else {
+      throw refusal(
+        "finds anchors in the boxes of a data set, and there is none here; `condense data anchors` prints them for \"anchors\""
+      )
+    }
+    guard let clusters = AnchorClusters(of: boxes, count: wanted) else {
+      throw refusal("\(wanted) anchors are more than the data has sizes of boxes; ask for fewer")
+    }
+    var left = clusters.extents[...]
+    return levels.map { level in
+      guard let count = level.kMeans else { return level.extents }
+      defer { left = left.dropFirst(2 * count) }
+      return Array(left.prefix(2 * count))
+    }
+  }
 }
