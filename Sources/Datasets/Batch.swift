@@ -1,6 +1,8 @@
 // SAFETY: a batch belongs to exactly one side at a time: a preparing thread until it is handed over under the
 // loader's lock, then the consumer until its next call of `next()`.
 
+public import Images
+
 /// One prepared batch: normalized images and their annotations.
 ///
 /// The loader owns the batch and fills it again. It is the consumer's from one `next()` until the following
@@ -14,6 +16,8 @@ public final class Batch: @unchecked Sendable {
   public internal(set) var images: [Float]
   /// The annotation of each image, after augmentation.
   public internal(set) var annotations: [Annotation]
+  /// The size of each image as stored; `nil` where there is no such image.
+  public internal(set) var sizes: [ImageSize?]
   /// The index of each image in the data set.
   public internal(set) var indices: [Int]
   /// True if images were blended with their partners.
@@ -39,6 +43,7 @@ public final class Batch: @unchecked Sendable {
   init(capacity: Int, valuesPerImage: Int) {
     images = Array(repeating: 0, count: capacity * valuesPerImage)
     annotations = Array(repeating: .label(0), count: capacity)
+    sizes = Array(repeating: nil, count: capacity)
     indices = Array(repeating: 0, count: capacity)
     partners = annotations
     shares = Array(repeating: 1, count: capacity)

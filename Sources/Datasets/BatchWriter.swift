@@ -56,6 +56,7 @@ final class BatchWriter {
       across: Float(input.width) / Float(record.width), down: Float(input.height) / Float(record.height))
     defer {
       batch.indices[position] = index
+      batch.sizes[position] = record.original ?? ImageSize(width: record.width, height: record.height)
       batch.annotations[position] = sample.annotation
       batch.partners[position] = sample.annotation
       batch.shares[position] = 1

@@ -143,9 +143,39 @@ public struct AveragePrecision: Metric, Equatable {
     return sum / Double(one.verdicts.count)
   }
 
+  /// The curve of a class at the first of the rule's thresholds: the recalls that were reached, ascending, each with the best precision
+  /// at it or at a higher one; empty for a class without boxes.
+  public func curve(of label: Int) -> [(recall: Double, precision: Double)] {
+    let one = classes[label]
+    let boxes = one.boxCounts.reduce(0, +)
+    guard boxes > 0, let verdicts = one.verdicts.first else { return [] }
+    var curve: [Point] = []
+    fill(&curve, one.images, verdicts, boxes: boxes, Array(repeating: 1, count: images))
+    return curve.map { ($0.recall, $0.precision) }
+  }
+
   private func precision(
     _ found: [Int], _ verdicts: [Verdict], boxes: Int, _ weights: [Int], _ curve: inout [Point]
   ) -> Double {
+    fill(&curve, found, verdicts, boxes: boxes, weights)
+    guard let recalls = rule.recalls else {
+      var (area, before) = (0.0, 0.0)
+      for point in curve {
+        area += (point.recall - before) * point.precision
+        before = point.recall
+      }
+      return area
+    }
+    var place = 0
+    return recalls.reduce(0.0) { sum, recall in
+      while place < curve.count, curve[place].recall < recall { place += 1 }
+      return sum + (place < curve.count ? curve[place].precision : 0)
+    } / Double(recalls.count)
+  }
+
+  private func fill(
+    _ curve: inout [Point], _ found: [Int], _ verdicts: [Verdict], boxes: Int, _ weights: [Int]
+  ) {
     var (right, wrong) = (0, 0)
     curve.removeAll(keepingCapacity: true)
     for (image, verdict) in zip(found, verdicts) where weights[image] > 0 {
@@ -165,19 +195,6 @@ public struct AveragePrecision: Metric, Equatable {
       best = max(best, curve[index].precision)
       curve[index].precision = best
     }
-    guard let recalls = rule.recalls else {
-      var (area, before) = (0.0, 0.0)
-      for point in curve {
-        area += (point.recall - before) * point.precision
-        before = point.recall
-      }
-      return area
-    }
-    var place = 0
-    return recalls.reduce(0.0) { sum, recall in
-      while place < curve.count, curve[place].recall < recall { place += 1 }
-      return sum + (place < curve.count ? curve[place].precision : 0)
-    } / Double(recalls.count)
   }
 }
 

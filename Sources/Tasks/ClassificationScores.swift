@@ -1,5 +1,6 @@
 public import Datasets
 import Foundation
+public import Images
 public import Metrics
 import Settings
 import Tensors
@@ -117,7 +118,9 @@ extension ClassificationScores: TaskScores {
   }
 
   /// Adds an image whose annotation is its class, and returns the prediction.
-  public mutating func add(_ outputs: HeadOutputs, image: Int, truth: Annotation) -> Finding {
+  public mutating func add(
+    _ outputs: HeadOutputs, image: Int, truth: Annotation, size: ImageSize?
+  ) -> Finding {
     let (scores, label) = (outputs.buffers[0], Classification.label(truth))
     let prediction = add(logits: scores.floats, row: outputs.row(of: image), label: label)
     return Finding(

@@ -1,5 +1,6 @@
 public import Datasets
 public import Graphs
+public import Images
 public import Metrics
 public import Settings
 public import Tensors
@@ -168,9 +169,10 @@ public protocol TaskScores: Sendable {
   /// The results that a trial keeps.
   var details: any TaskDetails { get }
 
-  /// Adds an image and returns the finding for it.
-  mutating func add(_ outputs: HeadOutputs, image: Int, truth: Annotation) -> Finding
-  /// Returns the report that `condense evaluate` prints.
+  /// Adds an image, of a size as stored where that is known.
+  mutating func add(_ outputs: HeadOutputs, image: Int, truth: Annotation, size: ImageSize?)
+    -> Finding
+  /// What `condense evaluate` prints.
   func report(classes: [String]) -> TaskReport
 }
 
@@ -180,12 +182,15 @@ public struct Finding: Sendable, Equatable {
   public let said: Annotation
   /// The confidence, 0...1.
   public let confidence: Double
+  /// Of things, how sure it was of each; empty where the answer is about the whole image.
+  public let confidences: [Double]
   /// True if the prediction has no error.
   public let isRight: Bool
 
   /// Makes a finding.
-  public init(said: Annotation, confidence: Double, isRight: Bool) {
+  public init(said: Annotation, confidence: Double, isRight: Bool, confidences: [Double] = []) {
     (self.said, self.confidence, self.isRight) = (said, confidence, isRight)
+    self.confidences = confidences
   }
 }
 

@@ -56,7 +56,9 @@ public final class Evaluator {
       countWork(images: batch.count)
       for place in 0..<batch.count {
         let truth = batch.annotations[place]
-        let finding = scores.add(outputs, image: place, truth: classes.map(truth.renumbered) ?? truth)
+        let finding = scores.add(
+          outputs, image: place, truth: classes.map(truth.renumbered) ?? truth,
+          size: batch.sizes[place])
         listener?(batch, place, finding)
       }
       if shouldStop() { return nil }

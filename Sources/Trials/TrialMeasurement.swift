@@ -19,6 +19,8 @@ package struct TrialMeasurement {
   package static let batch = 128
   /// The largest number of mistakes that are kept with their images.
   static let keptMistakes = 12
+  /// The most pictures that are kept with what was found in them.
+  static let keptPictures = 8
 
   private let runner: TrialRunner
   private let data: TrialData
@@ -61,7 +63,7 @@ package struct TrialMeasurement {
     let loaded = try AnyModelFile.read(runner.path(TrialFolder.student))
     let sizes = try sizes(of: loaded)
     let arithmetic = InferenceArithmetic(of: loaded.graph, floats: runner.environment.backend)
-    let (accuracy, mistakes, work) = try accuracy(of: loaded, arithmetic)
+    let (accuracy, mistakes, pictures, work) = try accuracy(of: loaded, arithmetic)
     var warnings = findings.warnings
     if let refusal = arithmetic.refusal {
       warnings.append("measured in floats instead of integers: \(refusal)")
@@ -87,8 +89,11 @@ package struct TrialMeasurement {
       nonZeros: shipped.nonZeroCount, multiplyAdds: work.map { Int($0.mean.rounded()) } ?? gated.most,
       bits: bits(shipped),
       targets: readings, cost: findings.cost, stages: findings.stages,
-      layers: try layers(shipped, classes: classes), mistakes: mistakes, warnings: warnings, model: name,
-      threads: spec.threads, precision: spec.precision.rawValue, instructionSet: spec.instructionSet)
+      layers: try layers(shipped, classes: classes), mistakes: mistakes, warnings: warnings,
+      model: name,
+      threads: spec.threads, precision: spec.precision.rawValue, instructionSet: spec.instructionSet
+    )
+    result.pictures = pictures
     result.multiplyAddsPerImage = work.map {
       TrialResult.ImageWork(mean: $0.mean, least: $0.least, most: $0.most)
     }
@@ -238,19 +243,30 @@ package struct TrialMeasurement {
   /// Scores the test images; no other code reads the test split for accuracies.
   private func accuracy(
     of model: Model, _ arithmetic: InferenceArithmetic
-  ) throws -> (accuracy: TrialResult.Accuracy, mistakes: [TrialResult.Mistake], work: ImageWork?) {
+  ) throws -> (
+    accuracy: TrialResult.Accuracy, mistakes: [TrialResult.Mistake],
+    pictures: [TrialResult.Picture]?,
+    work: ImageWork?
+  ) {
     let loader = try data.test(batch: Self.batch)
     let task = data.task
     var worst: [Miss] = []
+    // Pictures from all of the test images.
+    let count = data.dataset.count(of: .test)
+    let shown = Set((0..<Self.keptPictures).map { $0 * count / Self.keptPictures })
+    var seen = 0
+    var pictured: [Miss] = []
     let evaluator = try Evaluator(
       model.graph, task: task, backend: arithmetic.backend, batch: Self.batch, precision: .f32,
       threads: spec.threads)
     let scores = try evaluator.score(
       loader,
       listener: { batch, place, finding in
-        guard !finding.isRight else { return }
-        worst.append(
-          Miss(index: batch.indices[place], truth: batch.annotations[place], finding: finding))
+        let item = Miss(
+          index: batch.indices[place], truth: batch.annotations[place], finding: finding)
+        if shown.contains(seen), case .boxes = finding.said { pictured.append(item) }
+        seen += 1
+        if !finding.isRight { worst.append(item) }
       })
     guard let scores else { throw TrialError.stopped }
     guard scores.isFinite else { throw TrialError.outputsNotFinite }
@@ -258,6 +274,7 @@ package struct TrialMeasurement {
     return (
       TrialResult.Accuracy(scores.details, arithmetic: arithmetic.name),
       try worst.prefix(Self.keptMistakes).map { item in try mistake(item, model) },
+      pictured.isEmpty ? nil : try pictured.map { item in try picture(item) },
       evaluator.imageWork
     )
   }
@@ -270,15 +287,33 @@ package struct TrialMeasurement {
   }
 
   private func mistake(_ item: Miss, _ model: Model) throws -> TrialResult.Mistake {
-    let record = data.dataset.records[item.index]
-    let dataset = data.dataset
-    let input = data.input
-    let image = try dataset.image(at: item.index, as: input)
-    let png = (try? ImageEncoder.png(image)) ?? []
-    return TrialResult.Mistake(
-      file: record.path, truth: item.truth.words(model.classes),
+    TrialResult.Mistake(
+      file: data.dataset.records[item.index].path, truth: item.truth.words(model.classes),
       predicted: item.finding.said.words(model.classes), confidence: item.finding.confidence,
-      png: Data(png).base64EncodedString())
+      png: try png(of: item))
+  }
+
+  /// A test image with the boxes around what is there and what was found.
+  private func picture(_ item: Miss) throws -> TrialResult.Picture {
+    func things(_ boxes: [LabelledBox], _ confidences: [Double]) -> [TrialResult.Picture.Thing] {
+      boxes.enumerated().map { place, thing in
+        TrialResult.Picture.Thing(
+          label: thing.label, left: Double(thing.box.left), top: Double(thing.box.top),
+          right: Double(thing.box.right), bottom: Double(thing.box.bottom),
+          confidence: confidences.indices.contains(place) ? confidences[place] : nil)
+      }
+    }
+    return TrialResult.Picture(
+      file: data.dataset.records[item.index].path, width: data.input.width,
+      height: data.input.height,
+      png: try png(of: item), truth: things(item.truth.things, []),
+      found: things(item.finding.said.things, item.finding.confidences))
+  }
+
+  /// The image as the network took it.
+  private func png(of item: Miss) throws -> String {
+    let image = try data.dataset.image(at: item.index, as: data.input)
+    return Data((try? ImageEncoder.png(image)) ?? []).base64EncodedString()
   }
 
   // MARK: Targets

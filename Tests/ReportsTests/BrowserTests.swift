@@ -36,6 +36,31 @@ struct BrowserTests {
     #expect((probe.paper == "rgb(255, 255, 255)") == (scheme == .light))
   }
 
+  @Test(
+    "A detector's page draws a curve a class, and boxes on pictures of what is there and of what was found"
+  )
+  func detector() throws {
+    let report = SyntheticRun.detectorReport
+    let page = try ReportPage(report, charts: library()).html
+    let probe = try PageProbe.look(at: page)
+    #expect(probe.problems == [] && probe.overflow == 0)
+    let phone = try PageProbe.look(at: page, width: 400)
+    #expect(phone.problems == [] && phone.overflow == 0)
+    let directory = try RunDirectory()
+    try directory.write(Data(page.utf8), to: "page.html")
+    let elements = try Browser.elements(of: directory.path + "/page.html")
+    func count(_ text: String) -> Int { elements.components(separatedBy: text).count - 1 }
+    let best = try #require(report.ranking.students.first { $0.role == "student" })
+    let trial = try #require(report.trials.first { $0.name == best.name })
+    let pictures = try #require(trial.pictures)
+    #expect(count("<image href=\"data:image/png;base64,") == 2 * pictures.count)
+    let boxes = pictures.reduce(0) { $0 + $1.truth.count + $1.found.count }
+    #expect(boxes > 10)
+    #expect(count("<rect x=") == boxes)
+    #expect(count("aria-label=\"Precision by recall of ") == trial.classes.count)
+    #expect(elements.contains(">What it finds<") && !elements.contains(">Some of its mistakes<"))
+  }
+
   @Test("Hostile names do nothing")
   func hostile() throws {
     let report = SyntheticRun.hostile.report

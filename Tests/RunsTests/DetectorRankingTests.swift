@@ -60,10 +60,30 @@ struct DetectorRankingTests {
   @Test("A detector's result comes back from its file")
   func files() throws {
     let folder = try TemporaryFolder()
-    let result = Self.trials(["good": 0.8], seeds: 1)[0].result
+    var result = Self.trials(["good": 0.8], seeds: 1)[0].result
     let path = folder.path + "/result.json"
     try result.write(to: path)
     #expect(try TrialResult.read(path) == result)
+    let there = TrialResult.Picture.Thing(label: 0, left: 1, top: 2, right: 30, bottom: 40.5)
+    let found = TrialResult.Picture.Thing(
+      label: 0, left: 0, top: 2, right: 31, bottom: 40, confidence: 0.75)
+    result.pictures = [
+      TrialResult.Picture(
+        file: "a/1.png", width: 64, height: 48, png: "AAAA", truth: [there], found: [found, found])
+    ]
+    try result.write(to: path)
+    #expect(try TrialResult.read(path) == result)
+    func message(_ change: (inout TrialResult.Picture) -> Void) -> String {
+      var broken = result
+      change(&broken.pictures![0])
+      return errorMessage { try broken.validate(path: "result.json") }
+    }
+    #expect(
+      message { $0.truth[0].label = 9 }.contains("pictures[0].truth[0].label: expected one of"))
+    #expect(message { $0.found[1].confidence = 1.5 }.contains("pictures[0].found[1].confidence"))
+    #expect(message { $0.found[0].left = -1 }.contains("pictures[0].found[0]"))
+    #expect(message { $0.width = 0 }.contains("pictures[0].width"))
+    #expect(message { $0.png = "?" }.contains("pictures[0].png"))
   }
 
   /// A defect in a detector's details, with the field that the error must name.

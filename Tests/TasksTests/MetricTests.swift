@@ -47,6 +47,21 @@ struct MetricTests {
     #expect(abs(coco.value - (34 + 33 * 2.0 / 3 + 34 * 3.0 / 5) / 101) < 1e-12)
   }
 
+  @Test("The area under the curve of a class is its average precision")
+  func curve() {
+    let area = AveragePrecision(found: Self.found, truth: Self.truth, classes: 2, by: .voc2010)
+    let curve = area.curve(of: 0)
+    #expect(curve.map(\.recall) == [1.0 / 3, 2.0 / 3, 1])
+    #expect(curve.map(\.precision) == [1, 2.0 / 3, 3.0 / 5])
+    #expect(area.curve(of: 1).isEmpty)
+    var (sum, before) = (0.0, 0.0)
+    for point in curve {
+      sum += (point.recall - before) * point.precision
+      before = point.recall
+    }
+    #expect(abs(sum - area.value) < 1e-12)
+  }
+
   @Test(
     "A box is found once; what falls on a difficult box counts nothing; classes without boxes are left out")
   func rules() {

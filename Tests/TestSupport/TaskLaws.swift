@@ -31,7 +31,7 @@ public enum TaskLaws {
     var parts: [Double] = []
     for image in 0..<count {
       let truth = example.annotations[image]
-      let finding = scores.add(outputs, image: image, truth: truth)
+      let finding = scores.add(outputs, image: image, truth: truth, size: nil)
       if let best = task.answers(outputs, image: image).first {
         #expect(finding.said.classes.contains(best.label) && finding.confidence == best.confidence)
       }

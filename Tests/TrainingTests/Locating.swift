@@ -1,5 +1,6 @@
 import Datasets
 import Graphs
+import Images
 import Metrics
 import Ops
 import Settings
@@ -94,7 +95,9 @@ private struct LocatingScores: TaskScores {
   var isFinite: Bool { true }
   var details: any TaskDetails { DetectionDetails(judged) }
 
-  mutating func add(_ outputs: HeadOutputs, image: Int, truth annotation: Annotation) -> Finding {
+  mutating func add(
+    _ outputs: HeadOutputs, image: Int, truth annotation: Annotation, size: ImageSize?
+  ) -> Finding {
     let answer = Locating().answers(outputs, image: image)[0]
     let there = Locating.box(annotation)
     let box = answer.box ?? there

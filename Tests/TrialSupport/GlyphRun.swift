@@ -22,10 +22,15 @@ public struct GlyphRun {
   public var trials: TrialFolder { TrialFolder(path: folder + "/trials") }
 
   /// Draws the digits into a new temporary folder.
-  public init() throws {
+  public init(scenes: Int? = nil) throws {
     folder = FileManager.default.temporaryDirectory.path() + "/condense-run-" + UUID().uuidString
-    try FileManager.default.createDirectory(atPath: folder + "/trials", withIntermediateDirectories: true)
-    try GlyphMaker(seed: 3, count: 200, difficulty: 0).write(to: folder + "/glyphs", threads: 1)
+    try FileManager.default.createDirectory(
+      atPath: folder + "/trials", withIntermediateDirectories: true)
+    if let scenes {
+      try SceneMaker(seed: 3, count: scenes).write(to: folder + "/glyphs", threads: 1)
+    } else {
+      try GlyphMaker(seed: 3, count: 200, difficulty: 0).write(to: folder + "/glyphs", threads: 1)
+    }
   }
 
   /// The environment of the trials; `note` receives their output lines.
@@ -61,7 +66,8 @@ public struct GlyphRun {
       dataDigest: data.digest, channels: 1, classes: data.classes, trainingImages: data.count(of: .train),
       teachers: [Checkout.path + "/Teachers"], instructionSet: ReferenceBackend().instructionSet,
       precision: .f32, teacherInput: [1, 28, 28])
-    for name in described.students.flatMap({ $0.goal?.targets ?? [] }) {
+    material.boxes = data.boxExtents
+    for name in described.students.compactMap(\.goal?.target) {
       material.profiles[name] = try TargetProfile.named(
         name, searching: [Checkout.path + "/Recipes/targets"])
     }

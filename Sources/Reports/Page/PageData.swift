@@ -26,6 +26,8 @@ struct PageData: Encodable {
     let stages: [TrialResult.StageRecord]
     let layers: [TrialResult.LayerRecord]
     let mistakes: [TrialResult.Mistake]
+    /// Of tasks that find things.
+    let pictures: [TrialResult.Picture]
   }
 
   /// The training curve of a trial.
@@ -104,7 +106,11 @@ struct PageData: Encodable {
         task: accuracy.task, images: accuracy.images, value: accuracy.value, arithmetic: accuracy.arithmetic,
         details: PageTasks.details(accuracy.details).map(Details.init)),
       validation: trial.validation, size: trial.size, nonZeros: trial.nonZeros,
-      multiplyAdds: trial.multiplyAdds, cost: trial.cost, stages: trial.stages, layers: trial.layers,
-      mistakes: Array(trial.mistakes.prefix(detail == .all ? shownMistakes : 0)))
+      multiplyAdds: trial.multiplyAdds, cost: trial.cost, stages: trial.stages,
+      layers: trial.layers,
+      // Of tasks that find things, pictures with boxes tell what words of mistakes do not.
+      mistakes: trial.pictures == nil
+        ? Array(trial.mistakes.prefix(detail == .all ? shownMistakes : 0)) : [],
+      pictures: detail == .all ? Array((trial.pictures ?? []).prefix(shownMistakes)) : [])
   }
 }

@@ -35,8 +35,32 @@ struct DetectionPage: Encodable {
   let rule: AveragePrecision.Rule
   /// The average precision of each class; `nil` for a class without boxes.
   let perClass: [Double?]
+  /// The boxes of every class.
+  let boxes: [Int]
+  /// By class its curve at an overlap of a half, as (recall, precision).
+  let curves: [[[Double]]]
+
+  /// The most points of a curve: more than a drawing has room for.
+  private static let mostPoints = 100
 
   init(_ details: DetectionDetails) {
     (map, rule, perClass) = (details.map, details.rule, details.perClass)
+    boxes = details.classes.map { $0.boxCounts.reduce(0, +) }
+    let judged = AveragePrecision(
+      images: details.images, classes: details.classes, by: details.rule)
+    curves = details.classes.indices.map { Self.thinned(judged.curve(of: $0)) }
+  }
+
+  /// The points at which precision falls, and the last; of many as many as there is room for.
+  private static func thinned(_ curve: [(recall: Double, precision: Double)]) -> [[Double]] {
+    let corners = curve.indices.filter {
+      $0 == curve.count - 1 || curve[$0 + 1].precision < curve[$0].precision
+    }
+    let step = max(1, (corners.count + mostPoints - 1) / mostPoints)
+    let kept = corners.indices.filter { $0 % step == step - 1 || $0 == corners.count - 1 }
+    return kept.map { place in
+      let point = curve[corners[place]]
+      return [(point.recall * 1e4).rounded() / 1e4, (point.precision * 1e4).rounded() / 1e4]
+    }
   }
 }

@@ -83,8 +83,9 @@ enum PageDetail: Int, CaseIterable, Comparable {
     switch self {
     case .all: nil
     case .withoutMistakes:
-      "pictures of mistakes, and differences of pairs that are none of the run's questions"
-    case .firstSeeds: "pictures of mistakes, differences of further pairs, and all seeds but the first"
+      "pictures of test images, and differences of pairs that are none of the run's questions"
+    case .firstSeeds:
+      "pictures of test images, differences of further pairs, and all seeds but the first"
     case .ranking: "single trials and differences of further pairs"
     case .firstTarget: "single trials, differences of further pairs, and all targets but the first"
     }
@@ -109,13 +110,15 @@ extension RunReport {
   private func leastBytes(_ detail: PageDetail) -> Int {
     let seeds = detail == .firstSeeds ? max(1, trials.count / max(1, rows.count)) : 1
     guard detail < .ranking else { return 0 }
-    let mistakes =
-      detail == .all
-      ? trials.reduce(0) { $0 + $1.mistakes.prefix(24).reduce(0) { $0 + $1.png.utf8.count } } : 0
+    func bytes(_ trial: TrialResult) -> Int {
+      let shown = trial.pictures.map { $0.map(\.png) } ?? trial.mistakes.map(\.png)
+      return shown.prefix(24).reduce(0) { $0 + $1.utf8.count }
+    }
+    let pictures = detail == .all ? trials.reduce(0) { $0 + bytes($1) } : 0
     let pairs = detail == .all ? ranking.studentPairs.count * 60 : 0
     let layers = trials.reduce(0) { $0 + $1.layers.count } * 120 / seeds
     let epochs = curves.reduce(0) { $0 + $1.epochs.count } * 30 / seeds
-    return mistakes + pairs + layers + epochs
+    return pictures + pairs + layers + epochs
   }
 
   private var ofFirstTarget: RunReport {

@@ -33,6 +33,9 @@ extension TrialResult {
     try check.each(mistakes, "mistakes") { (mistake, field) throws(FieldProblem) in
       try mistake.validate(check, field)
     }
+    try check.each(pictures ?? [], "pictures") { (picture, field) throws(FieldProblem) in
+      try picture.validate(check, field, classes: classes.count)
+    }
   }
 
   private func validateIdentity(_ check: FieldCheck) throws(FieldProblem) {
@@ -144,6 +147,27 @@ extension TrialResult.LayerRecord {
       (bytesBefore, "bytesBefore"), (bytesAfter, "bytesAfter"), (multiplyAddsBefore, "multiplyAddsBefore"),
       (multiplyAddsAfter, "multiplyAddsAfter"),
     ] { try check.count(value, "\(field).\(name)") }
+  }
+}
+
+extension TrialResult.Picture {
+  fileprivate func validate(_ check: FieldCheck, _ field: String, classes: Int) throws(FieldProblem) {
+    try check.text(file, field + ".file", canBeEmpty: true)
+    try check.count(width, field + ".width", least: 1)
+    try check.count(height, field + ".height", least: 1)
+    _ = try check.base64(png, field + ".png")
+    for (things, name) in [(truth, "truth"), (found, "found")] {
+      try check.each(things, "\(field).\(name)") { (thing, field) throws(FieldProblem) in
+        guard (0..<classes).contains(thing.label) else {
+          throw check.fail(
+            field + ".label", "expected one of \(classes) classes, found \(thing.label)")
+        }
+        for edge in [thing.left, thing.top, thing.right, thing.bottom] {
+          try check.amount(edge, field)
+        }
+        try check.rate(thing.confidence, field + ".confidence")
+      }
+    }
   }
 }
 

@@ -115,6 +115,45 @@ public struct TrialResult: Codable, Sendable, Equatable {
     }
   }
 
+  /// A test image of a task that finds things: what is there, and what was found.
+  public struct Picture: Codable, Sendable, Equatable {
+    /// Something in it.
+    public struct Thing: Codable, Sendable, Equatable {
+      /// The class.
+      public var label: Int
+      /// Its edges, in pixels of the picture.
+      public var left, top, right, bottom: Double
+      /// How sure the network was; `nil` of what is there.
+      public var confidence: Double?
+
+      public init(
+        label: Int, left: Double, top: Double, right: Double, bottom: Double,
+        confidence: Double? = nil
+      ) {
+        self.label = label
+        (self.left, self.top, self.right, self.bottom) = (left, top, right, bottom)
+        self.confidence = confidence
+      }
+    }
+
+    public var file: String
+    /// Its columns and rows.
+    public var width, height: Int
+    /// The image as PNG, base64.
+    public var png: String
+    /// What is there.
+    public var truth: [Thing]
+    /// What was found, the surest first.
+    public var found: [Thing]
+
+    public init(file: String, width: Int, height: Int, png: String, truth: [Thing], found: [Thing]) {
+      self.file = file
+      (self.width, self.height) = (width, height)
+      self.png = png
+      (self.truth, self.found) = (truth, found)
+    }
+  }
+
   /// Multiply-adds over the test images, for a network whose computed channels depend on the image.
   public struct ImageWork: Codable, Sendable, Equatable {
     /// The mean over test images.
@@ -188,6 +227,8 @@ public struct TrialResult: Codable, Sendable, Equatable {
   public var layers: [LayerRecord]
   /// Test images with wrong answers.
   public var mistakes: [Mistake]
+  /// Some test images with what was found in them; `nil` of tasks that find nothing in places.
+  public var pictures: [Picture]?
   /// Warnings about the student.
   public var warnings: [String]
   /// The model's file name in the trial's directory.
