@@ -160,7 +160,10 @@ struct LayerSetsTests {
       }
       graph = result.graph
     }
-    #expect(lost == [["conv1", "fine"], ["coarse"], ["fine", "coarse"]])
+    #expect(Array(lost.prefix(2)) == [["conv1", "fine"], ["coarse"]])
+    // The last set is ranked as a whole: which of its layers lose channels is the criterion's choice.
+    let last = try #require(lost.count == 3 ? lost.last : nil)
+    #expect(!last.isEmpty && last.isSubset(of: ["fine", "coarse"]))
     // Four tenths of twenty, half of sixteen, then a quarter of what heads read.
     let made = graph.nodes.map(\.name).filter(graph.makesChannels)
     let (first, read) = (made.prefix(1), made.dropFirst().prefix(2))
